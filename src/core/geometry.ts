@@ -1,0 +1,44 @@
+import type { Order } from './order.ts';
+
+/** Page size and page-table shape of a machine. Nothing in thpscope assumes 512 PTEs of 4 KiB. */
+export interface Geometry {
+  /** log2 of the base page size in bytes: 12 for 4 KiB. */
+  readonly pageShift: number;
+  /** log2 of the PTEs in one PMD range (HPAGE_PMD_ORDER): 9 for 512 PTEs. */
+  readonly pmdOrder: number;
+}
+
+/** 4 KiB pages and 2 MiB PMD ranges: x86-64, arm64 with 4K pages, riscv64. */
+export const x86_64: Geometry = { pageShift: 12, pmdOrder: 9 };
+
+export const MIN_PMD_ORDER = 3;
+export const MAX_PMD_ORDER = 13;
+
+/**
+ * The geometry that goes with a PMD order: arm64 with 16K pages for 11, with 64K pages for 13, else 4K pages.
+ * Spec section 1.2.
+ */
+export function geometryOfPmdOrder(pmdOrder: number): Geometry {
+  const pageShift = pmdOrder === 11 ? 14 : pmdOrder === 13 ? 16 : 12;
+  return { pageShift, pmdOrder };
+}
+
+/** PTEs in one PMD range (HPAGE_PMD_NR). */
+export function pagesPerRange(geometry: Geometry): number {
+  return 1 << geometry.pmdOrder;
+}
+
+/** Bytes in one base page (PAGE_SIZE). */
+export function pageBytes(geometry: Geometry): number {
+  return 2 ** geometry.pageShift;
+}
+
+/** Bytes in one PMD range (PMD_SIZE). */
+export function rangeBytes(geometry: Geometry): number {
+  return 2 ** (geometry.pageShift + geometry.pmdOrder);
+}
+
+/** Bytes in a folio of this order. */
+export function orderBytes(order: Order, geometry: Geometry): number {
+  return 2 ** (geometry.pageShift + order);
+}

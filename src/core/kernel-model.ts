@@ -1,0 +1,90 @@
+import type { Geometry } from './geometry.ts';
+import { anonOrders, MIN_ANON_ORDER, type Order, type OrderSet, orderSet } from './order.ts';
+import type { ScanResult } from './scan-result.ts';
+
+/** How max_ptes_none limits the holes of windows below the PMD order (spec 4.2 and 11.3). */
+export type NoneRule =
+  /** Only 0 and NR-1 mean something; every other value counts as 0. */
+  | 'ends'
+  /** Shifted right by the orders below the PMD order. */
+  | 'scaled'
+  /** Like scaled, after a cap at NR/2 - 1. */
+  | 'capped';
+
+/** One version of khugepaged, as the differences that decide what it collapses. */
+export interface KernelModel {
+  readonly name: string;
+  readonly summary: string;
+  /** The algorithm that this version searches a range with. */
+  readonly algorithm: 'walk' | 'stack';
+  /** Only PMD-sized collapse exists: mTHP sizes are for page faults alone. */
+  readonly pmdOrderOnly: boolean;
+  /** The walk does not descend below this order (KHUGEPAGED_MIN_MTHP_ORDER). */
+  readonly minOrder: Order;
+  readonly noneRule: NoneRule;
+  /** Whether non-present PTEs count as occupied for the PMD-order window. */
+  readonly unmappedFillsPmd: boolean;
+  /** Whether the search itself, and not only isolation, sees that userfaultfd is armed. */
+  readonly searchSeesUffd: boolean;
+  /** Whether a range without a collapse returns the reason, or only SCAN_FAIL. */
+  readonly returnsReason: boolean;
+  /** Whether clean MADV_FREE pages stop the scan. */
+  readonly refusesLazyfree: boolean;
+  /** Result names that this version spells differently. */
+  readonly spellings: Partial<Record<ScanResult, string>>;
+}
+
+const linux72: KernelModel = {
+  name: 'linux-7.2',
+  summary: 'Linux 7.2: all orders, the offset walk',
+  algorithm: 'walk',
+  pmdOrderOnly: false,
+  minOrder: MIN_ANON_ORDER,
+  noneRule: 'ends',
+  unmappedFillsPmd: true,
+  searchSeesUffd: false,
+  returnsReason: true,
+  refusesLazyfree: true,
+  spellings: { SCAN_PTE_UFFD: 'SCAN_PTE_UFFD_WP' },
+};
+
+/** All models by name, newest design first. */
+export const KERNEL_MODELS = {
+  'linux-7.3': { ...linux72, name: 'linux-7.3', summary: 'Linux 7.3: decides as 7.2', spellings: {} },
+  'linux-7.2': linux72,
+  'linux-6.18': {
+    ...linux72,
+    name: 'linux-6.18',
+    summary: 'Linux 6.18: PMD order only',
+    pmdOrderOnly: true,
+    refusesLazyfree: false,
+    spellings: { SCAN_PTE_UFFD: 'SCAN_PTE_UFFD_WP', SCAN_NO_PTE_TABLE: 'SCAN_PMD_NULL' },
+  },
+  v18: {
+    ...linux72,
+    name: 'v18',
+    summary: 'v18 of the mTHP series: the stack, blind to swap at PMD order',
+    algorithm: 'stack',
+    unmappedFillsPmd: false,
+    searchSeesUffd: true,
+    returnsReason: false,
+  },
+  scaled: { ...linux72, name: 'scaled', summary: 'series up to v10: scaled max_ptes_none', noneRule: 'scaled' },
+  capped: { ...linux72, name: 'capped', summary: 'v11 and v12: scaled and capped', noneRule: 'capped' },
+} as const satisfies Record<string, KernelModel>;
+
+export type KernelModelName = keyof typeof KERNEL_MODELS;
+
+export function kernelModelNamed(name: string): KernelModel | undefined {
+  return Object.hasOwn(KERNEL_MODELS, name) ? KERNEL_MODELS[name as KernelModelName] : undefined;
+}
+
+/** The orders that khugepaged of this version considers for anonymous memory. */
+export function collapsibleOrders(model: KernelModel, geometry: Geometry): OrderSet {
+  return model.pmdOrderOnly ? orderSet([geometry.pmdOrder]) : anonOrders(geometry);
+}
+
+/** The name that this version's source gives to a result. */
+export function resultName(result: ScanResult, model: KernelModel): string {
+  return model.spellings[result] ?? result;
+}

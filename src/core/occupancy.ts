@@ -1,0 +1,82 @@
+import type { Geometry } from './geometry.ts';
+import { pagesPerRange } from './geometry.ts';
+import type { Offset, Order } from './order.ts';
+
+/**
+ * A bitmap of 2^pmdOrder bits over a PMD range: bit i % 32 of word i / 32 stands for PTE i.
+ * It may be a view into a larger array; ranges with fewer than 32 PTEs use the low bits of one word.
+ */
+export type Occupancy = Uint32Array;
+
+/** 32-bit words in the bitmap of one PMD range. */
+export function wordsPerRange(geometry: Geometry): number {
+  return Math.max(1, pagesPerRange(geometry) >>> 5);
+}
+
+export function emptyOccupancy(geometry: Geometry): Occupancy {
+  return new Uint32Array(wordsPerRange(geometry));
+}
+
+export function fullOccupancy(geometry: Geometry): Occupancy {
+  const occupancy = emptyOccupancy(geometry);
+  setPages(occupancy, 0, pagesPerRange(geometry));
+  return occupancy;
+}
+
+export function hasPage(occupancy: Occupancy, page: number): boolean {
+  return ((occupancy[page >>> 5] >>> (page & 31)) & 1) === 1;
+}
+
+export function setPage(occupancy: Occupancy, page: number): void {
+  occupancy[page >>> 5] |= 1 << (page & 31);
+}
+
+export function clearPage(occupancy: Occupancy, page: number): void {
+  occupancy[page >>> 5] &= ~(1 << (page & 31));
+}
+
+export function setPages(occupancy: Occupancy, first: number, count: number): void {
+  for (let page = first; page < first + count; page++) setPage(occupancy, page);
+}
+
+export function isEmpty(occupancy: Occupancy): boolean {
+  for (const word of occupancy) if (word !== 0) return false;
+  return true;
+}
+
+export function union(a: Occupancy, b: Occupancy): Occupancy {
+  return a.map((word, i) => word | b[i]);
+}
+
+export function intersection(a: Occupancy, b: Occupancy): Occupancy {
+  return a.map((word, i) => word & b[i]);
+}
+
+export function difference(a: Occupancy, b: Occupancy): Occupancy {
+  return a.map((word, i) => word & ~b[i]);
+}
+
+export function countPages(occupancy: Occupancy): number {
+  let count = 0;
+  for (let i = 0; i < occupancy.length; i++) count += popcount(occupancy[i]);
+  return count;
+}
+
+/** Set bits in [offset, offset + 2^order); the window must be naturally aligned. */
+export function countWindow(occupancy: Occupancy, offset: Offset, order: Order): number {
+  const word = offset >>> 5;
+  if (order < 5) {
+    const mask = ((1 << (1 << order)) - 1) << (offset & 31);
+    return popcount(occupancy[word] & mask);
+  }
+  let count = 0;
+  const end = word + (1 << (order - 5));
+  for (let i = word; i < end; i++) count += popcount(occupancy[i]);
+  return count;
+}
+
+function popcount(word: number): number {
+  let bits = word - ((word >>> 1) & 0x55555555);
+  bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333);
+  return Math.imul((bits + (bits >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+}

@@ -1,0 +1,66 @@
+import type { CollapseAlgorithm, Observe } from './algorithm.ts';
+import { ALGORITHMS } from './algorithms.ts';
+import { judgeCandidates } from './candidate.ts';
+import { LruBatch } from './lru-batch.ts';
+import type { Window } from './order.ts';
+import { decidedOutcome, type OutcomeRule } from './outcome.ts';
+import type { CollapsePolicy } from './policy.ts';
+import type { RangeState } from './range-state.ts';
+import { type ScanReport, scanRange } from './scan.ts';
+import type { ScanResult } from './scan-result.ts';
+
+/** A collapse attempt and how it ended. */
+export interface AttemptRecord extends Window {
+  readonly result: ScanResult;
+  /** PTEs of the window that mapped an ordinary page when the attempt ended, swapped-in ones included. */
+  readonly pages: number;
+}
+
+/** What khugepaged does to one range in one pass. */
+export interface CollapsePlan {
+  readonly scan: ScanReport;
+  /** The result of the range: that of the scan if it failed, else that of the search. */
+  readonly result: ScanResult;
+  readonly attempts: readonly AttemptRecord[];
+  /** Pages that attempts swapped in. */
+  readonly swappedInPages: number;
+}
+
+export interface PlanOptions {
+  /** The search; by default that of the policy's kernel model. */
+  readonly algorithm?: CollapseAlgorithm;
+  /** Results decided in advance; windows that none matches are judged by the state of the range. */
+  readonly outcomes?: readonly OutcomeRule[];
+  readonly observe?: Observe;
+  /** The LRU batch that earlier ranges of the same wake-up left; by default an empty one. */
+  readonly lruBatch?: LruBatch;
+}
+
+/**
+ * Plans one pass over one range: scan, search, attempts.
+ * Source: collapse_scan_pmd and what it calls, spec sections 3 to 5.
+ */
+export function planRange(range: RangeState, policy: CollapsePolicy, options: PlanOptions = {}): CollapsePlan {
+  const scan = scanRange(range, policy);
+  if (scan.result !== 'SCAN_SUCCEED') return { scan, result: scan.result, attempts: [], swappedInPages: 0 };
+
+  const { algorithm = ALGORITHMS[policy.model.algorithm], outcomes = [], lruBatch = new LruBatch() } = options;
+  const candidates = judgeCandidates(range, policy, lruBatch);
+  const attempts: AttemptRecord[] = [];
+  const result = algorithm.collapse(
+    { geometry: range.geometry, occupied: scan.occupied, unmapped: scan.unmapped, uffdArmed: range.uffdArmed },
+    policy,
+    (offset, order) => {
+      const outcome = decidedOutcome(outcomes, offset, order) ?? candidates.attempt(offset, order);
+      attempts.push({ offset, order, result: outcome, pages: candidates.pagesIn(offset, order) });
+      return outcome;
+    },
+    options.observe,
+  );
+  return { scan, result, attempts, swappedInPages: candidates.swappedIn() };
+}
+
+/** The windows that a plan collapses, in order. */
+export function collapsesOf(plan: CollapsePlan): AttemptRecord[] {
+  return plan.attempts.filter((attempt) => attempt.result === 'SCAN_SUCCEED');
+}

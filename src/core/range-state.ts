@@ -1,0 +1,74 @@
+import type { Geometry } from './geometry.ts';
+import type { Occupancy } from './occupancy.ts';
+
+/**
+ * What one PMD range holds, as far as its source can see. A fact that is `undefined` is unknown, which is not the same
+ * as empty: a prediction assumes the ordinary case and names the assumption.
+ * Attribute bitmaps describe PTEs that are present; bits of other PTEs mean nothing.
+ */
+export interface RangeState {
+  readonly geometry: Geometry;
+  /** First byte of the range, a multiple of the PMD size. */
+  readonly address: number;
+  /** PTEs that map a page, the shared zero page included. */
+  readonly present: Occupancy;
+  /** PTEs that are neither empty nor present: swap entries, migration entries, markers. The kernel's "unmapped". */
+  readonly swap: Occupancy;
+  /** Of these, guard markers: swapping them in fails. */
+  readonly guard: Occupancy | undefined;
+  /** PTEs that map the shared zero page. */
+  readonly zero: Occupancy | undefined;
+  /** PTEs whose folio may be mapped by more than this process (folio_maybe_mapped_shared). */
+  readonly shared: Occupancy | undefined;
+  /** PTEs that neither the hardware nor the folio's flags call recently used. */
+  readonly unreferenced: Occupancy | undefined;
+  /** PTEs whose folio has more references than mappings, for example from get_user_pages. */
+  readonly pinned: Occupancy | undefined;
+  /** PTEs of clean MADV_FREE pages. */
+  readonly lazyfree: Occupancy | undefined;
+  /** PTEs whose folio is locked. */
+  readonly locked: Occupancy | undefined;
+  /** PTEs, present or not, that userfaultfd tracks. */
+  readonly uffd: Occupancy | undefined;
+  /** The order of the folio that each PTE maps, 0 for a small page or no page: 2^pmdOrder bytes. */
+  readonly folioOrders: Uint8Array | undefined;
+  /** Whether one PMD entry maps the whole range. */
+  readonly pmdMapped: boolean | undefined;
+  /** Whether the VMA is registered with userfaultfd in any mode. */
+  readonly uffdArmed: boolean;
+}
+
+/** The facts about a range that a source may be unable to see. */
+export const OBSERVABLE_FACTS = [
+  'zero',
+  'shared',
+  'unreferenced',
+  'pinned',
+  'lazyfree',
+  'locked',
+  'uffd',
+  'guard',
+  'folioOrders',
+  'pmdMapped',
+] as const satisfies readonly (keyof RangeState)[];
+
+export type ObservableFact = (typeof OBSERVABLE_FACTS)[number];
+
+/** What a prediction takes for granted about a fact that its source could not see. */
+export const ASSUMPTIONS: Record<ObservableFact, string> = {
+  zero: 'no PTE maps the shared zero page',
+  shared: 'no page is shared with another process',
+  unreferenced: 'every page was used recently',
+  pinned: 'no page is pinned',
+  lazyfree: 'no page is a clean MADV_FREE page',
+  locked: 'no page is locked',
+  uffd: 'no PTE is tracked by userfaultfd',
+  guard: 'no PTE is a guard marker',
+  folioOrders: 'every page is a small page',
+  pmdMapped: 'the range is mapped by a page table',
+};
+
+/** The facts that are unknown about a range. */
+export function unknownFacts(range: RangeState): ObservableFact[] {
+  return OBSERVABLE_FACTS.filter((fact) => range[fact] === undefined);
+}

@@ -1,0 +1,82 @@
+/**
+ * Every result code of khugepaged in the kernel's enum order, with the string that trace events print (spec section 6).
+ * 7.2 prints SCAN_PTE_UFFD as SCAN_PTE_UFFD_WP: see `resultName` of kernel-model.
+ */
+const TRACE_STRINGS = {
+  SCAN_FAIL: 'failed',
+  SCAN_SUCCEED: 'succeeded',
+  SCAN_NO_PTE_TABLE: 'no_pte_table',
+  SCAN_PMD_MAPPED: 'page_pmd_mapped',
+  SCAN_EXCEED_NONE_PTE: 'exceed_none_pte',
+  SCAN_EXCEED_SWAP_PTE: 'exceed_swap_pte',
+  SCAN_EXCEED_SHARED_PTE: 'exceed_shared_pte',
+  SCAN_PTE_NON_PRESENT: 'pte_non_present',
+  SCAN_PTE_UFFD: 'pte_uffd_wp',
+  SCAN_PTE_MAPPED_HUGEPAGE: 'pte_mapped_hugepage',
+  SCAN_LACK_REFERENCED_PAGE: 'lack_referenced_page',
+  SCAN_PAGE_NULL: 'page_null',
+  SCAN_SCAN_ABORT: 'scan_aborted',
+  SCAN_PAGE_COUNT: 'not_suitable_page_count',
+  SCAN_PAGE_LRU: 'page_not_in_lru',
+  SCAN_PAGE_LOCK: 'page_locked',
+  SCAN_PAGE_ANON: 'page_not_anon',
+  SCAN_PAGE_LAZYFREE: 'page_lazyfree',
+  SCAN_PAGE_COMPOUND: 'page_compound',
+  SCAN_ANY_PROCESS: 'no_process_for_page',
+  SCAN_VMA_NULL: 'vma_null',
+  SCAN_VMA_CHECK: 'vma_check_failed',
+  SCAN_ADDRESS_RANGE: 'not_suitable_address_range',
+  SCAN_DEL_PAGE_LRU: 'could_not_delete_page_from_lru',
+  SCAN_ALLOC_HUGE_PAGE_FAIL: 'alloc_huge_page_failed',
+  SCAN_CGROUP_CHARGE_FAIL: 'ccgroup_charge_failed',
+  SCAN_TRUNCATED: 'truncated',
+  SCAN_PAGE_HAS_PRIVATE: 'page_has_private',
+  SCAN_STORE_FAILED: 'store_failed',
+  SCAN_COPY_MC: 'copy_poisoned_page',
+  SCAN_PAGE_FILLED: 'page_filled',
+  SCAN_PAGE_DIRTY_OR_WRITEBACK: 'page_dirty_or_writeback',
+} as const;
+
+/** The outcome of a scan or of one collapse attempt, by the kernel's name. */
+export type ScanResult = keyof typeof TRACE_STRINGS;
+
+/** All result codes; the position of a name is its number in the 7.2 and 7.3 enum. */
+export const SCAN_RESULTS = Object.keys(TRACE_STRINGS) as readonly ScanResult[];
+
+/** What trace events print for a result. */
+export function traceString(result: ScanResult): string {
+  return TRACE_STRINGS[result];
+}
+
+/** The result with this name; accepts SCAN_PTE_UFFD_WP, the 7.2 spelling of SCAN_PTE_UFFD. */
+export function scanResultNamed(name: string): ScanResult | undefined {
+  if (name === 'SCAN_PTE_UFFD_WP') return 'SCAN_PTE_UFFD';
+  return Object.hasOwn(TRACE_STRINGS, name) ? (name as ScanResult) : undefined;
+}
+
+/** What the walk does after an attempt with this result: spec 4.3. */
+export type Action = 'next-offset' | 'next-order' | 'stop';
+
+const NEXT_ORDER: ReadonlySet<ScanResult> = new Set([
+  'SCAN_ALLOC_HUGE_PAGE_FAIL',
+  'SCAN_LACK_REFERENCED_PAGE',
+  'SCAN_EXCEED_NONE_PTE',
+  'SCAN_EXCEED_SWAP_PTE',
+  'SCAN_EXCEED_SHARED_PTE',
+  'SCAN_PAGE_LOCK',
+  'SCAN_PAGE_COUNT',
+  'SCAN_PAGE_NULL',
+  'SCAN_DEL_PAGE_LRU',
+  'SCAN_PTE_NON_PRESENT',
+  'SCAN_PTE_UFFD',
+  'SCAN_PAGE_LAZYFREE',
+]);
+
+/**
+ * Where an attempt's result leads: on past the window, into its halves, or out of the range.
+ * Source: mthp_collapse, spec 4.3.
+ */
+export function actionAfter(result: ScanResult): Action {
+  if (result === 'SCAN_SUCCEED' || result === 'SCAN_PTE_MAPPED_HUGEPAGE') return 'next-offset';
+  return NEXT_ORDER.has(result) ? 'next-order' : 'stop';
+}

@@ -1,0 +1,86 @@
+import { pagesPerRange } from './geometry.ts';
+import { emptyOccupancy, hasPage, type Occupancy, setPage } from './occupancy.ts';
+import { asOffset, type Offset } from './order.ts';
+import { type CollapsePolicy, scanNoneLimit } from './policy.ts';
+import type { RangeState } from './range-state.ts';
+import type { ScanResult } from './scan-result.ts';
+
+/** What the scan of one range found: the verdict on the whole range and the bitmap that the search works on. */
+export interface ScanReport {
+  /** SCAN_SUCCEED when the search may start. */
+  readonly result: ScanResult;
+  /** PTEs looked at, the failing one included: the progress that khugepaged counts. */
+  readonly looked: number;
+  /** The PTE that ended the scan early. */
+  readonly failedAt: Offset | undefined;
+  /** PTEs that map an ordinary page, as far as looked at. */
+  readonly occupied: Occupancy;
+  readonly noneOrZero: number;
+  readonly unmapped: number;
+  readonly shared: number;
+  readonly referenced: number;
+}
+
+/**
+ * The scan phase over one range: checks each PTE in the kernel's order and stops at the first that forbids a collapse,
+ * for all orders. Unknown facts count as their ordinary case.
+ * Source: collapse_scan_pmd as khugepaged calls it, spec section 3. Pages without struct page, off the LRU or not
+ * anonymous, and the NUMA rule, are not part of a RangeState.
+ */
+export function scanRange(range: RangeState, policy: CollapsePolicy): ScanReport {
+  const { geometry, present, swap } = range;
+  const pages = pagesPerRange(geometry);
+  const noneLimit = scanNoneLimit(policy, geometry, range.uffdArmed);
+  const none = emptyOccupancy(geometry);
+  const zero = range.zero ?? none;
+  const uffd = range.uffd ?? none;
+  const lazyfree = (policy.model.refusesLazyfree && range.lazyfree) || none;
+  const sharedPages = range.shared ?? none;
+  const locked = range.locked ?? none;
+  const pinned = range.pinned ?? none;
+  const unreferenced = range.unreferenced ?? none;
+
+  const occupied = emptyOccupancy(geometry);
+  let noneOrZero = 0;
+  let unmapped = 0;
+  let shared = 0;
+  let referenced = 0;
+  let looked = 0;
+
+  const report = (result: ScanResult, failedAt?: number): ScanReport => ({
+    result,
+    looked,
+    failedAt: failedAt === undefined ? undefined : asOffset(failedAt),
+    occupied,
+    noneOrZero,
+    unmapped,
+    shared,
+    referenced,
+  });
+
+  if (range.pmdMapped) {
+    looked = 1;
+    return report('SCAN_PMD_MAPPED');
+  }
+  for (let page = 0; page < pages; page++) {
+    looked++;
+    if (hasPage(swap, page)) {
+      if (++unmapped > policy.maxPtesSwap) return report('SCAN_EXCEED_SWAP_PTE', page);
+      if (hasPage(uffd, page)) return report('SCAN_PTE_UFFD', page);
+    } else if (!hasPage(present, page) || hasPage(zero, page)) {
+      if (++noneOrZero > noneLimit) return report('SCAN_EXCEED_NONE_PTE', page);
+    } else {
+      if (hasPage(uffd, page)) return report('SCAN_PTE_UFFD', page);
+      if (hasPage(lazyfree, page)) return report('SCAN_PAGE_LAZYFREE', page);
+      if (hasPage(sharedPages, page) && ++shared > policy.maxPtesShared) {
+        return report('SCAN_EXCEED_SHARED_PTE', page);
+      }
+      setPage(occupied, page);
+      if (hasPage(locked, page)) return report('SCAN_PAGE_LOCK', page);
+      if (hasPage(pinned, page)) return report('SCAN_PAGE_COUNT', page);
+      if (!hasPage(unreferenced, page)) referenced++;
+    }
+  }
+  if (referenced === 0 || (unmapped > 0 && referenced < pages >>> 1)) return report('SCAN_LACK_REFERENCED_PAGE');
+  return report('SCAN_SUCCEED');
+}

@@ -1,0 +1,41 @@
+import { type CollapseAlgorithm, judgeWindow, RangeResult } from './algorithm.ts';
+import { asOffset, asOrder, hasLowerOrder, type Window } from './order.ts';
+import { type Action, actionAfter, type ScanResult } from './scan-result.ts';
+
+/**
+ * The search of v18 with its patch 12: an explicit stack of windows, halves pushed right first so that the left one is
+ * popped first. Attempts lead where they lead in the walk. Source: spec 4.6.
+ */
+export const stack: CollapseAlgorithm = stackSearch('stack', actionAfter);
+
+/** The stack as posted in v18's patch 11 alone: every result but success descends into the halves. */
+export const stackPatch11: CollapseAlgorithm = stackSearch('stack-patch11', (result) =>
+  result === 'SCAN_SUCCEED' ? 'next-offset' : 'next-order',
+);
+
+function stackSearch(name: string, action: (result: ScanResult) => Action): CollapseAlgorithm {
+  return {
+    name,
+    collapse(range, policy, attempt, observe) {
+      const outcome = new RangeResult();
+      const pending: Window[] = [{ offset: asOffset(0), order: asOrder(range.geometry.pmdOrder) }];
+      for (let top = pending.pop(); top !== undefined; top = pending.pop()) {
+        const { offset, order } = top;
+        const popped = observe && [...pending];
+        const window = judgeWindow(range, policy, offset, order);
+        const result = window.qualifies ? attempt(offset, order) : undefined;
+        if (result !== undefined) outcome.record(result);
+        const then = result === undefined ? 'next-order' : action(result);
+
+        if (then === 'stop') {
+          pending.length = 0;
+        } else if (then === 'next-order' && hasLowerOrder(policy.orders, order)) {
+          const half = asOrder(order - 1);
+          pending.push({ offset: asOffset(offset + (1 << half)), order: half }, { offset, order: half });
+        }
+        observe?.({ ...window, result, next: pending.at(-1), stack: popped });
+      }
+      return outcome.under(policy);
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import { type CollapseAlgorithm, judgeWindow, RangeResult } from './algorithm.ts';
+import { type Geometry, pagesPerRange } from './geometry.ts';
+import { asOffset, asOrder, hasLowerOrder, type Offset, type Order } from './order.ts';
+import { actionAfter } from './scan-result.ts';
+
+/**
+ * The search of Linux 7.2 and 7.3: an offset and an order, no stack. It takes the largest aligned window that
+ * qualifies at each offset and, once done with a window, steps past it.
+ * Source: mthp_collapse, spec 4.1 to 4.4.
+ */
+export const walk: CollapseAlgorithm = {
+  name: 'walk',
+  collapse(range, policy, attempt, observe) {
+    const pages = pagesPerRange(range.geometry);
+    const outcome = new RangeResult();
+    let offset = asOffset(0);
+    let order = asOrder(range.geometry.pmdOrder);
+    while (offset < pages) {
+      const window = judgeWindow(range, policy, offset, order);
+      const result = window.qualifies ? attempt(offset, order) : undefined;
+      if (result !== undefined) outcome.record(result);
+      const action = result === undefined ? 'next-order' : actionAfter(result);
+
+      const descends = action === 'next-order' && order > policy.model.minOrder && hasLowerOrder(policy.orders, order);
+      if (action === 'stop') {
+        offset = asOffset(pages);
+      } else if (descends) {
+        order = asOrder(order - 1);
+      } else {
+        offset = asOffset(offset + (1 << order));
+        order = naturalOrder(offset, range.geometry);
+      }
+      observe?.({ ...window, result, next: offset < pages ? { offset, order } : undefined, stack: undefined });
+    }
+    return outcome.under(policy);
+  },
+};
+
+/** The largest order aligned at an offset: the lowest set bit, at most the PMD order, which is that of offset 0. */
+function naturalOrder(offset: Offset, geometry: Geometry): Order {
+  if (offset === 0) return asOrder(geometry.pmdOrder);
+  return asOrder(Math.min(31 - Math.clz32(offset & -offset), geometry.pmdOrder));
+}
