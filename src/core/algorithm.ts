@@ -49,7 +49,12 @@ export interface CollapseAlgorithm {
 }
 
 /** Whether a window may be attempted: enabled, and occupied enough for the none limit. Spec 4.1 steps 2 to 4. */
-export function judgeWindow(range: ScannedRange, policy: CollapsePolicy, offset: Offset, order: Order): JudgedWindow {
+export function judgeWindow(
+  range: ScannedRange,
+  policy: CollapsePolicy,
+  offset: Offset,
+  order: Order,
+): JudgedWindow {
   if (!hasOrder(policy.orders, order)) {
     return { offset, order, enabled: false, occupied: 0, needed: 0, qualifies: false };
   }

@@ -1,6 +1,5 @@
-import { pageBytes } from './geometry.ts';
 import type { LruBatch } from './lru-batch.ts';
-import { clearPage, hasPage, isEmpty, setPage } from './occupancy.ts';
+import { clearPage, hasPage, intersection, isEmpty, type Occupancy, setPage } from './occupancy.ts';
 import type { Attempt } from './algorithm.ts';
 import type { Offset, Order } from './order.ts';
 import { type CollapsePolicy, noneLimit, sharedLimit } from './policy.ts';
@@ -23,27 +22,31 @@ export interface Candidates {
  * Source: collapse_huge_page, __collapse_huge_page_swapin and __collapse_huge_page_isolate, spec 5.5 and 5.6.
  */
 export function judgeCandidates(range: RangeState, policy: CollapsePolicy, lruBatch: LruBatch): Candidates {
-  const { geometry, zero, shared, unreferenced, folioOrders, guard } = range;
-  const firstPageNumber = range.address / pageBytes(geometry);
+  const { geometry, folioOrders, guard } = range;
+  // Bits of PTEs that are not present mean nothing, also once such a PTE is swapped in.
+  const ofPresent = (pages: Occupancy | undefined) => pages && intersection(pages, range.present);
+  const zero = ofPresent(range.zero);
+  const shared = ofPresent(range.shared);
+  const unreferenced = ofPresent(range.unreferenced);
   const present = range.present.slice();
   const swap = range.swap.slice();
   const hasUnmapped = !isEmpty(swap);
   let swappedIn = 0;
+  lruBatch.startRange();
 
   const isMapped = (page: number) => hasPage(present, page) && !(zero && hasPage(zero, page));
 
   const swapIn = (offset: Offset, order: Order): ScanResult | undefined => {
-    let faulted = 0;
+    const before = swappedIn;
     for (let page = offset as number; page < offset + (1 << order); page++) {
       if (!hasPage(swap, page)) continue;
       if (order < geometry.pmdOrder) return 'SCAN_EXCEED_SWAP_PTE';
       if (guard && hasPage(guard, page)) return 'SCAN_FAIL';
       clearPage(swap, page);
       setPage(present, page);
-      faulted++;
+      swappedIn++;
     }
-    swappedIn += faulted;
-    if (faulted > 0) lruBatch.drain();
+    if (swappedIn > before) lruBatch.drain();
     return undefined;
   };
 
@@ -63,9 +66,10 @@ export function judgeCandidates(range: RangeState, policy: CollapsePolicy, lruBa
         else if (++holes > holesAllowed) failure = 'SCAN_EXCEED_NONE_PTE';
       } else {
         const folioOrder = folioOrders?.[page] ?? 0;
-        if (shared && hasPage(shared, page) && ++sharedPages > sharedAllowed) failure = 'SCAN_EXCEED_SHARED_PTE';
+        if (shared && hasPage(shared, page) && ++sharedPages > sharedAllowed)
+          failure = 'SCAN_EXCEED_SHARED_PTE';
         else if (order < geometry.pmdOrder && folioOrder >= order) failure = 'SCAN_PTE_MAPPED_HUGEPAGE';
-        else if (folioOrder === 0 && lruBatch.has(firstPageNumber + page)) failure = 'SCAN_PAGE_COUNT';
+        else if (folioOrder === 0 && lruBatch.has(page)) failure = 'SCAN_PAGE_COUNT';
         else if (!(unreferenced && hasPage(unreferenced, page))) referenced++;
       }
       if (failure) break;
@@ -80,7 +84,7 @@ export function judgeCandidates(range: RangeState, policy: CollapsePolicy, lruBa
     for (let page = end - 1; page >= first; page--) {
       if (!isMapped(page)) continue;
       if (folioOrders && folioOrders[page] > 0) large = true;
-      else lruBatch.addSmallPage(firstPageNumber + page);
+      else lruBatch.addSmallPage(page);
     }
     if (large) lruBatch.drain();
   };

@@ -31,30 +31,34 @@ export interface Mapping {
 const NOTHING = -2;
 const ZERO_PAGE = -1;
 
-/** Adds up a plan for a range. Where folio orders are unknown, pages that no PMD entry maps count as small. */
-export function costOf(range: RangeState, plan: CollapsePlan): PlanCost {
+/**
+ * Adds up a plan for a range; without a plan nothing changes. Where folio orders are unknown, pages that no PMD entry
+ * maps count as small.
+ */
+export function costOf(range: RangeState, plan: CollapsePlan | undefined): PlanCost {
   const { pmdOrder } = range.geometry;
   const mapped = mappedOrders(range);
   const before = describe(mapped, pmdOrder, range.pmdMapped === true);
 
-  const collapses = collapsesOf(plan);
+  const collapses = plan ? collapsesOf(plan) : [];
+  const swappedInPages = plan?.swappedInPages ?? 0;
   let coveredPages = 0;
   let copiedPages = 0;
   let pmdCollapse = false;
-  swapIn(range, plan.swappedInPages, mapped);
+  swapIn(range, swappedInPages, mapped);
   for (const { offset, order, pages } of collapses) {
     coveredPages += 1 << order;
     copiedPages += pages;
     pmdCollapse ||= order === pmdOrder;
     mapped.fill(order, offset, offset + (1 << order));
   }
-  const changed = collapses.length > 0 || plan.swappedInPages > 0;
+  const changed = collapses.length > 0 || swappedInPages > 0;
   return {
-    attempts: plan.attempts.length,
+    attempts: plan?.attempts.length ?? 0,
     coveredPages,
     filledPages: coveredPages - copiedPages,
     copiedPages,
-    swappedInPages: plan.swappedInPages,
+    swappedInPages,
     before,
     after: changed ? describe(mapped, pmdOrder, pmdCollapse) : before,
   };
@@ -81,7 +85,7 @@ function swapIn(range: RangeState, count: number, mapped: Int8Array): void {
 }
 
 function describe(mapped: Int8Array, pmdOrder: number, pmdMapped: boolean): Mapping {
-  const pagesByOrder = new Array<number>(pmdOrder + 1).fill(0);
+  const pagesByOrder = Array.from({ length: pmdOrder + 1 }, () => 0);
   let tlbEntriesFolio = 0;
   let ptes = 0;
   for (let page = 0; page < mapped.length; ) {

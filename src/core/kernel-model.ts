@@ -69,7 +69,12 @@ export const KERNEL_MODELS = {
     searchSeesUffd: true,
     returnsReason: false,
   },
-  scaled: { ...linux72, name: 'scaled', summary: 'series up to v10: scaled max_ptes_none', noneRule: 'scaled' },
+  scaled: {
+    ...linux72,
+    name: 'scaled',
+    summary: 'series up to v10: scaled max_ptes_none',
+    noneRule: 'scaled',
+  },
   capped: { ...linux72, name: 'capped', summary: 'v11 and v12: scaled and capped', noneRule: 'capped' },
 } as const satisfies Record<string, KernelModel>;
 

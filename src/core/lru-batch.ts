@@ -7,20 +7,31 @@ export class LruBatch {
   /** Slots of the batch; the entry that fills the last one drains it. */
   static readonly SLOTS = 31;
 
+  /** Small pages of the current range that wait, by their offset. */
   readonly #pages = new Set<number>();
 
-  /** Whether the small page at this virtual page number waits in the batch. */
-  has(pageNumber: number): boolean {
-    return this.#pages.size > 0 && this.#pages.has(pageNumber);
+  /** Slots that pages of earlier ranges fill. */
+  #earlier = 0;
+
+  /** The pages that wait stay, but are none of the range that begins. */
+  startRange(): void {
+    this.#earlier += this.#pages.size;
+    this.#pages.clear();
   }
 
-  addSmallPage(pageNumber: number): void {
-    this.#pages.add(pageNumber);
-    if (this.#pages.size === LruBatch.SLOTS) this.drain();
+  /** Whether the small page at this offset of the current range waits in the batch. */
+  has(page: number): boolean {
+    return this.#pages.size > 0 && this.#pages.has(page);
+  }
+
+  addSmallPage(page: number): void {
+    this.#pages.add(page);
+    if (this.#earlier + this.#pages.size === LruBatch.SLOTS) this.drain();
   }
 
   /** A large folio never waits: it drains the batch. So does every wake-up of khugepaged. */
   drain(): void {
     this.#pages.clear();
+    this.#earlier = 0;
   }
 }

@@ -96,7 +96,8 @@ export function parseOrders(text: string, geometry: Geometry): Result<OrderSet> 
     }
     const first = ends[0] as Order;
     const last = (ends[1] ?? first) as Order;
-    if (first > last) return fail('usage', `orders '${text}': '${part}' runs backwards; write ${last}-${first}`);
+    if (first > last)
+      return fail('usage', `orders '${text}': '${part}' runs backwards; write ${last}-${first}`);
     for (let order = first as number; order <= last; order++) mask |= 1 << order;
   }
   return succeed(mask as OrderSet);

@@ -12,7 +12,11 @@ export interface OutcomeRule {
 }
 
 /** The result that the last matching rule decides for a window; undefined if none matches. */
-export function decidedOutcome(rules: readonly OutcomeRule[], offset: Offset, order: Order): ScanResult | undefined {
+export function decidedOutcome(
+  rules: readonly OutcomeRule[],
+  offset: Offset,
+  order: Order,
+): ScanResult | undefined {
   return rules.findLast(
     (rule) => hasOrder(rule.orders, order) && (rule.offset === undefined || rule.offset === offset),
   )?.result;
@@ -21,14 +25,22 @@ export function decidedOutcome(rules: readonly OutcomeRule[], offset: Offset, or
 /** Reads `[OFFSET:]ORDERS=SCAN_NAME`, for example `7-9=SCAN_ALLOC_HUGE_PAGE_FAIL` or `64:6=SCAN_CGROUP_CHARGE_FAIL`. */
 export function parseOutcome(text: string, geometry: Geometry): Result<OutcomeRule> {
   const match = /^(?:(\d+):)?([^=:]+)=(\w+)$/.exec(text);
-  if (!match) return fail('usage', `outcome '${text}': write [OFFSET:]ORDERS=SCAN_NAME, such as 64:6=SCAN_PAGE_COUNT`);
+  if (!match)
+    return fail('usage', `outcome '${text}': write [OFFSET:]ORDERS=SCAN_NAME, such as 64:6=SCAN_PAGE_COUNT`);
   const orders = parseOrders(match[2], geometry);
   if (!orders.ok) return fail('usage', `outcome '${text}': ${orders.failure.message}`);
   const result = scanResultNamed(match[3]);
-  if (!result) return fail('usage', `outcome '${text}': ${match[3]} is not a result of khugepaged (see docs/results.md)`);
+  if (!result)
+    return fail(
+      'usage',
+      `outcome '${text}': ${match[3]} is not a result of khugepaged (see docs/results.md)`,
+    );
   const offset = match[1] === undefined ? undefined : asOffset(Number(match[1]));
   if (offset !== undefined && offset >= pagesPerRange(geometry)) {
-    return fail('usage', `outcome '${text}': offset ${offset} is out of range; it is at most ${pagesPerRange(geometry) - 1}`);
+    return fail(
+      'usage',
+      `outcome '${text}': offset ${offset} is out of range; it is at most ${pagesPerRange(geometry) - 1}`,
+    );
   }
   return succeed({ offset, orders: orders.value, result });
 }

@@ -17,7 +17,10 @@ function parseHex(text: string, geometry: Geometry): Result<Occupancy> {
   const bits = BigInt(text);
   const pages = pagesPerRange(geometry);
   if (bits >> BigInt(pages) !== 0n) {
-    return fail('usage', `pages '${clip(text)}': a bit beyond page ${pages - 1}, the last page of a PMD range`);
+    return fail(
+      'usage',
+      `pages '${clip(text)}': a bit beyond page ${pages - 1}, the last page of a PMD range`,
+    );
   }
   return succeed(emptyOccupancy(geometry).map((_, i) => Number((bits >> BigInt(32 * i)) & 0xffffffffn)));
 }
@@ -35,13 +38,20 @@ function parseList(text: string, geometry: Geometry): Result<Occupancy> {
     const first = match[1] ? 0 : page(match[2]);
     const end = match[1] ? last : page(match[3] ?? match[2]);
     if (end > last) {
-      return fail('usage', `pages '${clip(text)}': ${part} is out of range; a PMD range has pages 0 to ${last}`);
+      return fail(
+        'usage',
+        `pages '${clip(text)}': ${part} is out of range; a PMD range has pages 0 to ${last}`,
+      );
     }
-    if (first > end) return fail('usage', `pages '${clip(text)}': ${part} runs backwards; write ${end}-${first}`);
+    if (first > end)
+      return fail('usage', `pages '${clip(text)}': ${part} runs backwards; write ${end}-${first}`);
     const group = match[5] ? Number(match[5]) : end - first + 1;
     const used = match[4] ? Number(match[4]) : group;
     if (group === 0 || used > group) {
-      return fail('usage', `pages '${clip(text)}': in ${part} the pages used must be at most the group's size`);
+      return fail(
+        'usage',
+        `pages '${clip(text)}': in ${part} the pages used must be at most the group's size`,
+      );
     }
     for (let start = first; start <= end; start += group) {
       setPages(occupancy, start, Math.min(used, end - start + 1));

@@ -40,15 +40,28 @@ export interface PlanOptions {
  * Plans one pass over one range: scan, search, attempts.
  * Source: collapse_scan_pmd and what it calls, spec sections 3 to 5.
  */
-export function planRange(range: RangeState, policy: CollapsePolicy, options: PlanOptions = {}): CollapsePlan {
+export function planRange(
+  range: RangeState,
+  policy: CollapsePolicy,
+  options: PlanOptions = {},
+): CollapsePlan {
   const scan = scanRange(range, policy);
   if (scan.result !== 'SCAN_SUCCEED') return { scan, result: scan.result, attempts: [], swappedInPages: 0 };
 
-  const { algorithm = ALGORITHMS[policy.model.algorithm], outcomes = [], lruBatch = new LruBatch() } = options;
+  const {
+    algorithm = ALGORITHMS[policy.model.algorithm],
+    outcomes = [],
+    lruBatch = new LruBatch(),
+  } = options;
   const candidates = judgeCandidates(range, policy, lruBatch);
   const attempts: AttemptRecord[] = [];
   const result = algorithm.collapse(
-    { geometry: range.geometry, occupied: scan.occupied, unmapped: scan.unmapped, uffdArmed: range.uffdArmed },
+    {
+      geometry: range.geometry,
+      occupied: scan.occupied,
+      unmapped: scan.unmapped,
+      uffdArmed: range.uffdArmed,
+    },
     policy,
     (offset, order) => {
       const outcome = decidedOutcome(outcomes, offset, order) ?? candidates.attempt(offset, order);

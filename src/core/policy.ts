@@ -35,7 +35,10 @@ export function checkLimits<T extends CollapseLimits>(limits: T, geometry: Geome
   for (const key of Object.keys(SYSFS_NAMES) as (keyof CollapseLimits)[]) {
     const value = limits[key];
     if (!Number.isInteger(value) || value < 0 || value > largest) {
-      return fail('usage', `${SYSFS_NAMES[key]} ${value} is out of range: the kernel accepts 0 to ${largest}`);
+      return fail(
+        'usage',
+        `${SYSFS_NAMES[key]} ${value} is out of range: the kernel accepts 0 to ${largest}`,
+      );
     }
   }
   return succeed(limits);
@@ -45,7 +48,12 @@ export function checkLimits<T extends CollapseLimits>(limits: T, geometry: Geome
  * Empty or zero-page PTEs that a window of this order may have.
  * Source: collapse_max_ptes_none, spec 4.2; historic rules spec 11.3.
  */
-export function noneLimit(policy: CollapsePolicy, order: Order, geometry: Geometry, uffdArmed: boolean): number {
+export function noneLimit(
+  policy: CollapsePolicy,
+  order: Order,
+  geometry: Geometry,
+  uffdArmed: boolean,
+): number {
   if (uffdArmed) return 0;
   const { maxPtesNone, model } = policy;
   if (order === geometry.pmdOrder) return maxPtesNone;

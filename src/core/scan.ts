@@ -81,6 +81,7 @@ export function scanRange(range: RangeState, policy: CollapsePolicy): ScanReport
       if (!hasPage(unreferenced, page)) referenced++;
     }
   }
-  if (referenced === 0 || (unmapped > 0 && referenced < pages >>> 1)) return report('SCAN_LACK_REFERENCED_PAGE');
+  if (referenced === 0 || (unmapped > 0 && referenced < pages >>> 1))
+    return report('SCAN_LACK_REFERENCED_PAGE');
   return report('SCAN_SUCCEED');
 }

@@ -21,7 +21,8 @@ export const walk: CollapseAlgorithm = {
       if (result !== undefined) outcome.record(result);
       const action = result === undefined ? 'next-order' : actionAfter(result);
 
-      const descends = action === 'next-order' && order > policy.model.minOrder && hasLowerOrder(policy.orders, order);
+      const descends =
+        action === 'next-order' && order > policy.model.minOrder && hasLowerOrder(policy.orders, order);
       if (action === 'stop') {
         offset = asOffset(pages);
       } else if (descends) {
@@ -30,7 +31,12 @@ export const walk: CollapseAlgorithm = {
         offset = asOffset(offset + (1 << order));
         order = naturalOrder(offset, range.geometry);
       }
-      observe?.({ ...window, result, next: offset < pages ? { offset, order } : undefined, stack: undefined });
+      observe?.({
+        ...window,
+        result,
+        next: offset < pages ? { offset, order } : undefined,
+        stack: undefined,
+      });
     }
     return outcome.under(policy);
   },

@@ -1,0 +1,8 @@
+// Compiles src into dist, from nothing, so that no file of an earlier build stays behind.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, rmSync } from 'node:fs';
+
+rmSync('dist', { recursive: true, force: true });
+const { status } = spawnSync('npx', ['--no-install', 'tsc', '-p', 'tsconfig.build.json'], { stdio: 'inherit' });
+if (status !== 0) process.exit(status ?? 1);
+chmodSync('dist/cli/main.js', 0o755);

@@ -1,0 +1,113 @@
+import type { Failure } from '../core/failure.ts';
+import type { Geometry } from '../core/geometry.ts';
+import type { MemoryItem, Process } from '../core/memory-source.ts';
+import { type Eligibility, possibleOrders, type Vma } from '../core/vma.ts';
+import { addTally, addVerdict, emptyTally, type Tally } from './tally.ts';
+import { judgeRange, type Question, type Verdict } from './verdict.ts';
+
+export interface VmaPrediction {
+  readonly vma: Vma;
+  readonly eligibility: Eligibility;
+  readonly tally: Tally;
+}
+
+export interface ProcessPrediction {
+  readonly process: Process;
+  readonly tally: Tally;
+  /** Anonymous VMAs with any page, in address order; kept only if asked for. */
+  readonly vmas: VmaPrediction[];
+  /** Resident memory outside anonymous VMAs: files and shared memory, which this prediction leaves out. */
+  otherBytes: number;
+  /** Resident anonymous memory that the kernel's THPeligible judges otherwise than the settings asked about. */
+  disputedBytes: number;
+}
+
+export interface Prediction {
+  readonly total: Tally;
+  readonly processes: ProcessPrediction[];
+  readonly skipped: { readonly pid: number; readonly failure: Failure }[];
+  readonly notes: string[];
+}
+
+export interface PredictionListener {
+  /** Called for each range in order, before it is forgotten. */
+  readonly onVerdict?: (process: Process, verdict: Verdict) => void;
+  /** Called when reading of a process begins. */
+  readonly onProcess?: (process: Process) => void;
+  /** Awaited after each batch of ranges, so that a slow consumer holds the source back. */
+  readonly onBatch?: () => Promise<void> | undefined;
+}
+
+/**
+ * Predicts all memory that a source hands out. Ranges are judged one at a time and not kept, so memory use depends on
+ * the number of processes and VMAs only.
+ */
+export async function predictMemory(
+  items: AsyncIterable<MemoryItem>,
+  geometry: Geometry,
+  question: Question,
+  listener: PredictionListener = {},
+): Promise<Prediction> {
+  const prediction: Prediction = { total: emptyTally(geometry), processes: [], skipped: [], notes: [] };
+  let process: ProcessPrediction | undefined;
+  let vma: VmaPrediction | undefined;
+  for await (const item of items) {
+    switch (item.kind) {
+      case 'process':
+        process = {
+          process: item.process,
+          tally: emptyTally(geometry),
+          vmas: [],
+          otherBytes: 0,
+          disputedBytes: 0,
+        };
+        prediction.processes.push(process);
+        listener.onProcess?.(item.process);
+        break;
+      case 'vma':
+        if (!process) throw new Error('a source opened a VMA before a process');
+        vma = openVma(item.vma, process, geometry, question);
+        break;
+      case 'ranges':
+        if (!process || !vma) throw new Error('a source sent ranges outside of a VMA');
+        for (const range of item.ranges) {
+          const verdict = judgeRange(range, vma.vma, vma.eligibility, question);
+          addVerdict(vma.tally, verdict);
+          listener.onVerdict?.(process.process, verdict);
+        }
+        await listener.onBatch?.();
+        break;
+      case 'skipped':
+        prediction.skipped.push({ pid: item.pid, failure: item.failure });
+        break;
+      case 'note':
+        prediction.notes.push(item.message);
+        break;
+    }
+  }
+  for (const each of prediction.processes) {
+    for (const { tally } of each.vmas) addTally(each.tally, tally);
+    addTally(prediction.total, each.tally);
+  }
+  return prediction;
+}
+
+function openVma(
+  vma: Vma,
+  process: ProcessPrediction,
+  geometry: Geometry,
+  question: Question,
+): VmaPrediction {
+  const { settings, model } = question;
+  const eligibility = possibleOrders(vma, settings, model, geometry, process.process.thpDisabled);
+  const opened = { vma, eligibility, tally: emptyTally(geometry) };
+  if (vma.anonymous) {
+    process.vmas.push(opened);
+    if (vma.thpEligible !== undefined && vma.thpEligible !== (eligibility.ineligible === undefined)) {
+      process.disputedBytes += vma.rssBytes;
+    }
+  } else {
+    process.otherBytes += vma.rssBytes;
+  }
+  return opened;
+}

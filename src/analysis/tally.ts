@@ -1,0 +1,145 @@
+import type { Geometry } from '../core/geometry.ts';
+import { type ObservableFact, unknownFacts } from '../core/range-state.ts';
+import type { ScanResult } from '../core/scan-result.ts';
+import type { Verdict } from './verdict.ts';
+
+/** Why ranges stay as they are. */
+export type Refusal =
+  | NonNullable<Verdict['ignored']>
+  | ScanResult
+  /** The search found no window with enough pages. */
+  | 'no-window';
+
+export interface RefusedMemory {
+  ranges: number;
+  /** Resident pages in them. */
+  pages: number;
+}
+
+/** Predictions added up: for a VMA, a process or everything. Pages are base pages. */
+export interface Tally {
+  readonly geometry: Geometry;
+  /** PMD ranges that hold any page. */
+  ranges: number;
+  /** Of these, ranges that khugepaged scans. */
+  scanned: number;
+  residentPages: number;
+  attempts: number;
+  /** Collapses by order: index = order. */
+  readonly collapses: number[];
+  coveredPages: number;
+  filledPages: number;
+  copiedPages: number;
+  swappedInPages: number;
+  /** Resident pages by the order of their folio: index = order. */
+  readonly pagesBefore: number[];
+  readonly pagesAfter: number[];
+  readonly tlbFolio: { before: number; after: number };
+  readonly tlbPmd: { before: number; after: number };
+  readonly refused: Map<Refusal, RefusedMemory>;
+  /** Failed attempts of ranges, whether another attempt on them succeeded or not. */
+  readonly failedAttempts: Map<ScanResult, number>;
+  readonly unknown: Set<ObservableFact>;
+}
+
+export function emptyTally(geometry: Geometry): Tally {
+  const byOrder = () => new Array<number>(geometry.pmdOrder + 1).fill(0);
+  return {
+    geometry,
+    ranges: 0,
+    scanned: 0,
+    residentPages: 0,
+    attempts: 0,
+    collapses: byOrder(),
+    coveredPages: 0,
+    filledPages: 0,
+    copiedPages: 0,
+    swappedInPages: 0,
+    pagesBefore: byOrder(),
+    pagesAfter: byOrder(),
+    tlbFolio: { before: 0, after: 0 },
+    tlbPmd: { before: 0, after: 0 },
+    refused: new Map(),
+    failedAttempts: new Map(),
+    unknown: new Set(),
+  };
+}
+
+/** Adds what becomes of one range. */
+export function addVerdict(tally: Tally, verdict: Verdict): void {
+  const { plan, cost, range } = verdict;
+  const resident = sum(cost.before.pagesByOrder);
+  tally.ranges++;
+  tally.residentPages += resident;
+  tally.attempts += cost.attempts;
+  tally.coveredPages += cost.coveredPages;
+  tally.filledPages += cost.filledPages;
+  tally.copiedPages += cost.copiedPages;
+  tally.swappedInPages += cost.swappedInPages;
+  addTo(tally.pagesBefore, cost.before.pagesByOrder);
+  addTo(tally.pagesAfter, cost.after.pagesByOrder);
+  tally.tlbFolio.before += cost.before.tlbEntriesFolio;
+  tally.tlbFolio.after += cost.after.tlbEntriesFolio;
+  tally.tlbPmd.before += cost.before.tlbEntriesPmd;
+  tally.tlbPmd.after += cost.after.tlbEntriesPmd;
+  if (plan) {
+    tally.scanned++;
+    for (const fact of unknownFacts(range)) tally.unknown.add(fact);
+    for (const { order, result } of plan.attempts) {
+      if (result === 'SCAN_SUCCEED') tally.collapses[order]++;
+      else tally.failedAttempts.set(result, (tally.failedAttempts.get(result) ?? 0) + 1);
+    }
+  }
+  const refusal = refusalOf(verdict);
+  if (refusal) {
+    const refused = tally.refused.get(refusal) ?? { ranges: 0, pages: 0 };
+    refused.ranges++;
+    refused.pages += resident;
+    tally.refused.set(refusal, refused);
+  }
+}
+
+/** Why nothing in a range collapses; undefined if anything does. */
+function refusalOf({ ignored, plan }: Verdict): Refusal | undefined {
+  if (ignored) return ignored;
+  if (!plan || plan.result === 'SCAN_SUCCEED') return undefined;
+  if (plan.scan.result !== 'SCAN_SUCCEED') return plan.result;
+  if (plan.attempts.length === 0) return 'no-window';
+  const { result } = plan.attempts[plan.attempts.length - 1];
+  return plan.attempts.every((attempt) => attempt.result === result) ? result : plan.result;
+}
+
+/** Adds one tally to another, for example those of processes to that of the machine. */
+export function addTally(into: Tally, from: Tally): void {
+  into.ranges += from.ranges;
+  into.scanned += from.scanned;
+  into.residentPages += from.residentPages;
+  into.attempts += from.attempts;
+  into.coveredPages += from.coveredPages;
+  into.filledPages += from.filledPages;
+  into.copiedPages += from.copiedPages;
+  into.swappedInPages += from.swappedInPages;
+  addTo(into.collapses, from.collapses);
+  addTo(into.pagesBefore, from.pagesBefore);
+  addTo(into.pagesAfter, from.pagesAfter);
+  for (const key of ['tlbFolio', 'tlbPmd'] as const) {
+    into[key].before += from[key].before;
+    into[key].after += from[key].after;
+  }
+  for (const [refusal, { ranges, pages }] of from.refused) {
+    const refused = into.refused.get(refusal) ?? { ranges: 0, pages: 0 };
+    into.refused.set(refusal, { ranges: refused.ranges + ranges, pages: refused.pages + pages });
+  }
+  for (const [result, count] of from.failedAttempts) {
+    into.failedAttempts.set(result, (into.failedAttempts.get(result) ?? 0) + count);
+  }
+  for (const fact of from.unknown) into.unknown.add(fact);
+}
+
+function addTo(into: number[], from: readonly number[]): void {
+  for (let i = 0; i < from.length; i++) into[i] += from[i];
+}
+
+export function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

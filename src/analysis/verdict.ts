@@ -1,0 +1,49 @@
+import type { CollapseAlgorithm } from '../core/algorithm.ts';
+import { costOf, type PlanCost } from '../core/cost.ts';
+import type { OutcomeRule } from '../core/outcome.ts';
+import type { KernelModel } from '../core/kernel-model.ts';
+import { type CollapsePlan, planRange } from '../core/plan.ts';
+import type { CollapsePolicy } from '../core/policy.ts';
+import type { RangeState } from '../core/range-state.ts';
+import type { ThpSettings } from '../core/thp-settings.ts';
+import { coversRange, type Eligibility, type Vma } from '../core/vma.ts';
+
+/** How predictions are made, the same for all ranges of a run. */
+export interface Question {
+  readonly settings: ThpSettings;
+  readonly model: KernelModel;
+  readonly algorithm: CollapseAlgorithm;
+  readonly outcomes: readonly OutcomeRule[];
+}
+
+/** What becomes of one range of a process: a plan, or a VMA that keeps khugepaged from even looking. */
+export interface Verdict {
+  readonly range: RangeState;
+  readonly policy: CollapsePolicy;
+  /** `vma-edge`: the VMA does not cover the whole range. */
+  readonly ignored: Eligibility['ineligible'] | 'vma-edge';
+  /** The plan; of an ignored range it is empty. */
+  readonly plan: CollapsePlan | undefined;
+  readonly cost: PlanCost;
+}
+
+/** Predicts one range of a VMA whose orders are known. */
+export function judgeRange(
+  range: RangeState,
+  vma: Vma,
+  eligibility: Eligibility,
+  question: Question,
+): Verdict {
+  const { settings, model } = question;
+  const policy: CollapsePolicy = {
+    orders: eligibility.orders,
+    maxPtesNone: settings.maxPtesNone,
+    maxPtesSwap: settings.maxPtesSwap,
+    maxPtesShared: settings.maxPtesShared,
+    model,
+  };
+  const ignored =
+    eligibility.ineligible ?? (coversRange(vma, range.address, range.geometry) ? undefined : 'vma-edge');
+  const plan = ignored ? undefined : planRange(range, policy, question);
+  return { range, policy, ignored, plan, cost: costOf(range, plan) };
+}

@@ -1,0 +1,93 @@
+import { buildApplication, buildCommand, buildRouteMap } from '@stricli/core';
+import type { Context } from './context.ts';
+import {
+  type CaptureFlags,
+  captureParameters,
+  type ExplainFlags,
+  explainParameters,
+  type PredictFlags,
+  predictParameters,
+} from './flags.ts';
+
+const MEMORY = '-p PID... | --cgroup PATH | --all | FILE... | --pattern LIST';
+const EXIT_CODES =
+  'Exit codes: 0 done; 1 a check found a difference; 2 usage; 3 no permission; 4 not supported here; ' +
+  '5 unreadable or corrupt input.';
+
+const predict = buildCommand<PredictFlags, string[], Context>({
+  loader: async () => (await import('./predict.ts')).predict,
+  parameters: predictParameters,
+  docs: {
+    brief: 'What khugepaged would collapse, what it costs and gains',
+    customUsage: [`(${MEMORY} | --ranges FILE|-) [--policy ...] [--orders SET] [--max-ptes-none N] ...`],
+    fullDescription: [
+      'Predicts what khugepaged would collapse in running processes, snapshots or made-up ranges.',
+      '',
+      'Examples:',
+      '  thpscope predict -p $(pidof redis-server)',
+      '  thpscope predict --all --orders all --max-ptes-none 0',
+      '  thpscope predict --pattern 0-15 --orders all --max-ptes-none 0 --json',
+      '',
+      EXIT_CODES,
+    ].join('\n'),
+  },
+});
+
+const explain = buildCommand<ExplainFlags, string[], Context>({
+  loader: async () => (await import('./explain.ts')).explain,
+  parameters: explainParameters,
+  docs: {
+    brief: 'One PMD range, every step: which window, how many pages, the threshold, the outcome',
+    customUsage: [
+      '--pattern LIST [--orders SET] [--max-ptes-none N] ...',
+      '(-p PID | FILE) --address ADDR ...',
+    ],
+    fullDescription: [
+      'Explains one PMD range step by step. Windows are written OFFSET:ORDER.',
+      '',
+      'Examples:',
+      '  thpscope explain --pattern 4-7,12-27 --orders 2-8 --max-ptes-none 0',
+      '  thpscope explain --pattern all --orders all --outcome 7-9=SCAN_ALLOC_HUGE_PAGE_FAIL --algorithm stack',
+      '  thpscope explain -p 1234 --address 0x7f3a5c200000',
+      '',
+      EXIT_CODES,
+    ].join('\n'),
+  },
+});
+
+const capture = buildCommand<CaptureFlags, [], Context>({
+  loader: async () => (await import('./capture.ts')).capture,
+  parameters: captureParameters,
+  docs: {
+    brief: 'Write a snapshot of live processes',
+    customUsage: ['(-p PID... | --cgroup PATH | --all) -o FILE [--redact]'],
+    fullDescription: [
+      'Writes what predict would read of processes to a Parquet file, to be predicted, compared or queried later.',
+      '',
+      'Examples:',
+      '  thpscope capture -p $(pidof redis-server) -o redis.parquet',
+      '  thpscope capture --all --redact -o host.parquet',
+      '',
+      EXIT_CODES,
+    ].join('\n'),
+  },
+});
+
+/** The command line; commands are loaded when they run, so that --version and --help stay fast. */
+export function buildThpscope(version: string) {
+  const root = buildRouteMap({
+    routes: { predict, explain, capture },
+    docs: {
+      brief: 'Says what transparent huge page collapse will do to memory before it does it, and why',
+      fullDescription:
+        'thpscope says what khugepaged of Linux 7.2 and later will do to memory before it does it, and why.\n' +
+        "Try 'thpscope predict --all' or 'thpscope explain --pattern 4-7,12-27 --orders 2-8 --max-ptes-none 0'.",
+    },
+  });
+  return buildApplication(root, {
+    name: 'thpscope',
+    versionInfo: { currentVersion: version },
+    scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
+    documentation: { caseStyle: 'convert-camel-to-kebab', onlyRequiredInUsageLine: true },
+  });
+}

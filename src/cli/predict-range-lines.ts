@@ -1,0 +1,92 @@
+import { open } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { type Failure, type Result, succeed } from '../core/failure.ts';
+import type { Geometry } from '../core/geometry.ts';
+import { planRange } from '../core/plan.ts';
+import type { CollapsePolicy } from '../core/policy.ts';
+import { unknownFacts } from '../core/range-state.ts';
+import { planJson } from '../render/predict-json.ts';
+import type { Question } from '../analysis/verdict.ts';
+import { type Context, print } from './context.ts';
+import type { PredictFlags } from './flags.ts';
+import { hugepagePolicy, policyFromFlags } from './policy.ts';
+import { parseRangeLine, policyOfLine, rangeOfLine } from './range-line.ts';
+import { geometryFromFlags } from './source.ts';
+
+/** Answers that are written at once; small enough to keep a pipe flowing. */
+const LINES_PER_WRITE = 64;
+
+/**
+ * `predict --ranges`: one JSON answer for each JSON line, in order. A bad line ends it, after the answers to the lines
+ * before it are written.
+ */
+export async function predictRangeLines(
+  context: Context,
+  flags: PredictFlags & { readonly ranges: string },
+): Promise<Result<void>> {
+  const geometry = geometryFromFlags(flags);
+  if (!geometry.ok) return geometry;
+  const question = await policyFromFlags(flags, geometry.value, undefined);
+  if (!question.ok) return question;
+  const policy = hugepagePolicy(question.value, geometry.value);
+
+  const name = flags.ranges === '-' ? 'standard input' : flags.ranges;
+  let answers: string[] = [];
+  let number = 0;
+  let failure: Failure | undefined;
+  try {
+    const input =
+      flags.ranges === '-' ? context.process.stdin : (await open(flags.ranges)).createReadStream();
+    for await (const line of linesOf(input)) {
+      number++;
+      if (line.trim() === '') continue;
+      const answer = answerLine(line, geometry.value, question.value, policy);
+      if (!answer.ok) {
+        failure = { kind: 'unreadable', message: `${name}, line ${number}: ${answer.failure.message}` };
+        break;
+      }
+      answers.push(answer.value);
+      if (answers.length === LINES_PER_WRITE) {
+        await print(context, answers.join(''));
+        answers = [];
+      }
+    }
+  } catch (error) {
+    failure = { kind: 'unreadable', message: `${name}: ${(error as Error).message}` };
+  }
+  await print(context, answers.join(''));
+  return failure ? { ok: false, failure } : succeed(undefined);
+}
+
+async function* linesOf(input: Readable): AsyncIterable<string> {
+  let rest = '';
+  for await (const chunk of input.setEncoding('utf8')) {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+  if (rest !== '') yield rest;
+}
+
+function answerLine(
+  line: string,
+  geometry: Geometry,
+  question: Question,
+  flags: CollapsePolicy,
+): Result<string> {
+  const parsed = parseRangeLine(line);
+  if (!parsed.ok) return parsed;
+  const range = rangeOfLine(parsed.value, geometry);
+  if (!range.ok) return range;
+  const policy = policyOfLine(parsed.value, flags, geometry);
+  if (!policy.ok) return policy;
+  const plan = planRange(range.value, policy.value, question);
+  const assumed = unknownFacts(range.value);
+  return succeed(
+    `${JSON.stringify({
+      ...(parsed.value.id === undefined ? {} : { id: parsed.value.id }),
+      ...planJson(plan, policy.value),
+      ...(assumed.length > 0 ? { assumed } : {}),
+    })}\n`,
+  );
+}

@@ -1,0 +1,64 @@
+import { addVerdict, emptyTally } from '../analysis/tally.ts';
+import { costOf } from '../core/cost.ts';
+import { type Result, succeed } from '../core/failure.ts';
+import { planRange } from '../core/plan.ts';
+import { explainText } from '../render/explain-text.ts';
+import { predictHead, rangeJson, totalsJson } from '../render/predict-json.ts';
+import { type Context, print, reportFailure, styleFor } from './context.ts';
+import type { PredictFlags } from './flags.ts';
+import { hugepagePolicy, policyFromFlags } from './policy.ts';
+import { predictProcesses } from './predict-processes.ts';
+import { predictRangeLines } from './predict-range-lines.ts';
+import { checkOneSource, rangeFromFlags } from './source.ts';
+
+/** `thpscope predict`: what khugepaged would collapse, what it costs and gains. */
+export async function predict(this: Context, flags: PredictFlags, ...files: string[]): Promise<void> {
+  const done = await predictSource(this, flags, files);
+  if (!done.ok) reportFailure(this, done.failure);
+}
+
+async function predictSource(context: Context, flags: PredictFlags, files: string[]): Promise<Result<void>> {
+  const source = checkOneSource(flags, files);
+  if (!source.ok) return source;
+  if (flags.pattern !== undefined) return predictPattern(context, { ...flags, pattern: flags.pattern });
+  if (flags.ranges !== undefined) return predictRangeLines(context, { ...flags, ranges: flags.ranges });
+  return predictProcesses(context, flags, files);
+}
+
+async function predictPattern(
+  context: Context,
+  flags: PredictFlags & { pattern: string },
+): Promise<Result<void>> {
+  const range = rangeFromFlags(flags);
+  if (!range.ok) return range;
+  const { geometry } = range.value;
+  const question = await policyFromFlags(flags, geometry, undefined);
+  if (!question.ok) return question;
+  const policy = hugepagePolicy(question.value, geometry);
+  const plan = planRange(range.value, policy, question.value);
+  if (flags.json) {
+    const tally = emptyTally(geometry);
+    addVerdict(tally, {
+      range: range.value,
+      policy,
+      ignored: undefined,
+      plan,
+      cost: costOf(range.value, plan),
+    });
+    const ranges = [rangeJson(range.value, plan, policy, policy.orders)];
+    await print(
+      context,
+      `${JSON.stringify({ ...predictHead(policy), ranges, totals: totalsJson(tally) })}\n`,
+    );
+  } else {
+    const explanation = {
+      range: range.value,
+      policy,
+      algorithm: question.value.algorithm.name,
+      plan,
+      visits: [],
+    };
+    await print(context, explainText(explanation, styleFor(context, flags.color), false));
+  }
+  return succeed(undefined);
+}

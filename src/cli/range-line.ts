@@ -1,0 +1,154 @@
+import { z } from 'zod';
+import { fail, type Result, succeed } from '../core/failure.ts';
+import { type Geometry, pagesPerRange } from '../core/geometry.ts';
+import { emptyOccupancy, hasPage, intersection, isEmpty, type Occupancy, union } from '../core/occupancy.ts';
+import { MIN_ANON_ORDER, parseOrders } from '../core/order.ts';
+import { formatPages, parsePages } from '../core/page-list.ts';
+import { checkLimits, type CollapsePolicy } from '../core/policy.ts';
+import type { RangeState } from '../core/range-state.ts';
+
+/** null: this fact about the range is unknown. */
+const pages = z.string().nullable().optional();
+
+const folio = z.strictObject({
+  offset: z.int(),
+  order: z.int(),
+  missing: z.string().optional(),
+});
+
+const rangeLine = z.strictObject({
+  id: z.union([z.string(), z.number()]).optional(),
+  present: z.string(),
+  swap: z.string().optional(),
+  zero: pages,
+  shared: pages,
+  unreferenced: pages,
+  pinned: pages,
+  lazyfree: pages,
+  locked: pages,
+  uffd: pages,
+  guard: pages,
+  folios: z.array(folio).nullable().optional(),
+  pmdMapped: z.boolean().nullable().optional(),
+  uffdArmed: z.boolean().optional(),
+  orders: z.string().optional(),
+  maxPtesNone: z.int().optional(),
+  maxPtesSwap: z.int().optional(),
+  maxPtesShared: z.int().optional(),
+});
+
+/** A range as `--ranges` and `--pattern` describe it; fields that are left out are empty, those that are null unknown. */
+export type RangeLine = z.infer<typeof rangeLine>;
+
+/** Reads one line of newline-delimited JSON. Fails when it is not JSON or has other fields than a range line. */
+export function parseRangeLine(line: string): Result<RangeLine> {
+  let json: unknown;
+  try {
+    json = JSON.parse(line);
+  } catch {
+    return fail('unreadable', `not JSON (${line.length} characters); was the line cut off?`);
+  }
+  const parsed = rangeLine.safeParse(json);
+  if (parsed.success) return succeed(parsed.data);
+  const issue = parsed.error.issues[0];
+  const field = issue.path.join('.');
+  return fail('unreadable', `${field ? `field '${field}': ` : ''}${issue.message}`);
+}
+
+/** The range that a line describes. Fails on pages out of range and on states that contradict each other. */
+export function rangeOfLine(line: RangeLine, geometry: Geometry): Result<RangeState> {
+  const facts = new Map<string, Occupancy>();
+  for (const name of [
+    'present',
+    'swap',
+    'zero',
+    'shared',
+    'unreferenced',
+    'pinned',
+    'lazyfree',
+    'locked',
+    'uffd',
+    'guard',
+  ] as const) {
+    const text = line[name];
+    if (text === null) continue;
+    const parsed = parsePages(text ?? '', geometry);
+    if (!parsed.ok) return fail(parsed.failure.kind, `${name}: ${parsed.failure.message}`);
+    facts.set(name, parsed.value);
+  }
+  const bitmap = (name: string) => facts.get(name);
+  const swap = union(facts.get('swap') as Occupancy, bitmap('guard') ?? emptyOccupancy(geometry));
+  const present = union(facts.get('present') as Occupancy, bitmap('zero') ?? emptyOccupancy(geometry));
+  const both = intersection(present, swap);
+  if (!isEmpty(both))
+    return fail('usage', `page ${firstPage(both)} is both present and in swap; a page can be one of them`);
+
+  const orders =
+    line.folios === null ? succeed(undefined) : folioOrdersOf(line.folios ?? [], present, geometry);
+  if (!orders.ok) return orders;
+  return succeed({
+    geometry,
+    address: 0,
+    present,
+    swap,
+    guard: bitmap('guard'),
+    zero: bitmap('zero'),
+    shared: bitmap('shared'),
+    unreferenced: bitmap('unreferenced'),
+    pinned: bitmap('pinned'),
+    lazyfree: bitmap('lazyfree'),
+    locked: bitmap('locked'),
+    uffd: bitmap('uffd'),
+    folioOrders: orders.value,
+    pmdMapped: line.pmdMapped === null ? undefined : (line.pmdMapped ?? false),
+    uffdArmed: line.uffdArmed ?? false,
+  });
+}
+
+/** The policy of a line: its own fields over those of the flags. */
+export function policyOfLine(
+  line: RangeLine,
+  flags: CollapsePolicy,
+  geometry: Geometry,
+): Result<CollapsePolicy> {
+  const orders = line.orders === undefined ? succeed(flags.orders) : parseOrders(line.orders, geometry);
+  if (!orders.ok) return orders;
+  return checkLimits(
+    {
+      model: flags.model,
+      orders: orders.value,
+      maxPtesNone: line.maxPtesNone ?? flags.maxPtesNone,
+      maxPtesSwap: line.maxPtesSwap ?? flags.maxPtesSwap,
+      maxPtesShared: line.maxPtesShared ?? flags.maxPtesShared,
+    },
+    geometry,
+  );
+}
+
+/** Order of the folio of each page. A folio may begin before or end after the range; `missing` counts as `present` does. */
+function folioOrdersOf(
+  folios: NonNullable<RangeLine['folios']>,
+  present: Occupancy,
+  geometry: Geometry,
+): Result<Uint8Array> {
+  const orders = new Uint8Array(pagesPerRange(geometry));
+  for (const { offset, order, missing } of folios) {
+    if (order < MIN_ANON_ORDER || order > geometry.pmdOrder) {
+      return fail(
+        'usage',
+        `folios: order ${order} at ${offset}: anonymous folios have orders ${MIN_ANON_ORDER} to ${geometry.pmdOrder}`,
+      );
+    }
+    const gone = parsePages(missing ?? '', geometry);
+    if (!gone.ok) return fail(gone.failure.kind, `folios: ${gone.failure.message}`);
+    const end = Math.min(offset + (1 << order), orders.length);
+    for (let page = Math.max(offset, 0); page < end; page++) {
+      if (hasPage(present, page) && !hasPage(gone.value, page)) orders[page] = order;
+    }
+  }
+  return succeed(orders);
+}
+
+function firstPage(occupancy: Occupancy): string {
+  return /^\d+/.exec(formatPages(occupancy))?.[0] ?? '';
+}

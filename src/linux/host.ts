@@ -1,0 +1,38 @@
+import { hostname, release } from 'node:os';
+import { readFileSync } from 'node:fs';
+import type { Geometry } from '../core/geometry.ts';
+import type { Host } from '../core/memory-source.ts';
+import { readKernelFile } from './kernel-file.ts';
+import { readThpSettings, THP_ROOT } from './sysfs-settings.ts';
+
+/** Facts about this machine that stay the same while it is read. */
+export function readHost(now: Date): Host {
+  const geometry = readGeometry();
+  const settings = readThpSettings(geometry);
+  const bootId = readKernelFile('/proc/sys/kernel/random/boot_id');
+  return {
+    name: hostname(),
+    bootId: bootId.ok ? bootId.value : '',
+    kernelRelease: release(),
+    time: now.toISOString(),
+    geometry,
+    settings: settings.ok ? settings.value : undefined,
+  };
+}
+
+/** Page size from the auxiliary vector; PMD size from sysfs, or of a page table of 8-byte entries. */
+function readGeometry(): Geometry {
+  const pageShift = Math.log2(auxiliaryValue(6) ?? 4096);
+  const pmdSize = readKernelFile(`${THP_ROOT}/hpage_pmd_size`);
+  const pmdShift = pmdSize.ok ? Math.log2(Number(pmdSize.value)) : 2 * pageShift - 3;
+  return { pageShift, pmdOrder: pmdShift - pageShift };
+}
+
+/** An entry of /proc/self/auxv by its type; 6 is AT_PAGESZ. */
+function auxiliaryValue(type: number): number | undefined {
+  const vector = readFileSync('/proc/self/auxv');
+  for (let at = 0; at + 16 <= vector.length; at += 16) {
+    if (vector.readBigUInt64LE(at) === BigInt(type)) return Number(vector.readBigUInt64LE(at + 8));
+  }
+  return undefined;
+}

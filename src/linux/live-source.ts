@@ -1,0 +1,135 @@
+import { type Failure, fail, type Result, succeed } from '../core/failure.ts';
+import { type Geometry, rangeBytes } from '../core/geometry.ts';
+import type { Host, MemoryItem, MemorySource } from '../core/memory-source.ts';
+import { type Instruments, RANGES_PER_CHUNK, readChunk } from './chunk-reader.ts';
+import { readHost } from './host.ts';
+import { PageFlags } from './page-flags.ts';
+import { canSeeFrameNumbers, openPagemap } from './pagemap.ts';
+import { loadPagemapScan, PAGE_IS, type PagemapScan } from './pagemap-scan.ts';
+import { readProcess } from './process.ts';
+import { readSmaps, type SmapsVma } from './smaps.ts';
+
+const NEEDS_ROOT =
+  'folio orders, MADV_FREE pages and page locks are not visible to this user; run as root (CAP_SYS_ADMIN) to see them';
+const NEEDS_SCAN =
+  'PAGEMAP_SCAN is not available (Linux 6.7 and the koffi package have it): which ranges are PMD mapped is not visible';
+
+/**
+ * The memory of running processes, read in chunks of bounded size. Processes that end, VMAs that change and memory that
+ * may not be read come out as `skipped` items. With an address, only the PMD range around it is read. Fails where
+ * /proc/PID/pagemap does not exist.
+ */
+export async function openLiveSource(
+  pids: readonly number[],
+  now: Date,
+  address?: number,
+): Promise<Result<MemorySource>> {
+  if (process.platform !== 'linux') {
+    return fail('unsupported', `live memory can be read on Linux only; give a snapshot file instead`);
+  }
+  const host = readHost(now);
+  const own = openPagemap(process.pid, host.geometry);
+  if (!own.ok) {
+    return fail(
+      'unsupported',
+      'this kernel has no /proc/PID/pagemap (CONFIG_PROC_PAGE_MONITOR); give a snapshot file',
+    );
+  }
+  const scan = await loadPagemapScan(own.value.fd);
+  own.value.close();
+  return succeed({ host, items: () => readProcesses(pids, host, scan, address) });
+}
+
+async function* readProcesses(
+  pids: readonly number[],
+  host: Host,
+  scan: PagemapScan | undefined,
+  address: number | undefined,
+): AsyncIterable<MemoryItem> {
+  const flags = canSeeFrameNumbers(host.geometry) ? PageFlags.open() : undefined;
+  if (!flags) yield { kind: 'note', message: NEEDS_ROOT };
+  if (!scan) yield { kind: 'note', message: NEEDS_SCAN };
+  try {
+    for (const pid of pids) yield* readOne(pid, { geometry: host.geometry, scan, flags }, address);
+  } finally {
+    flags?.close();
+  }
+}
+
+function* readOne(
+  pid: number,
+  shared: Omit<Instruments, 'pagemap'>,
+  address: number | undefined,
+): Iterable<MemoryItem> {
+  const skipped = (failure: Failure): MemoryItem => ({ kind: 'skipped', pid, failure });
+  const opened = readProcess(pid);
+  if (!opened.ok) return yield skipped(opened.failure);
+  const pagemap = openPagemap(pid, shared.geometry);
+  if (!pagemap.ok) return yield skipped(explain(pagemap.failure, pid));
+  const tools = { ...shared, pagemap: pagemap.value };
+  try {
+    const vmas = readSmaps(pid);
+    if (!vmas.ok) return yield skipped(explain(vmas.failure, pid));
+    yield { kind: 'process', process: opened.value };
+    for (const vma of vmas.value) {
+      if (address !== undefined && !(vma.start <= address && address < vma.end)) continue;
+      yield { kind: 'vma', vma };
+      if (!vma.anonymous) continue;
+      const chunks =
+        address === undefined ? populatedChunks(tools, vma) : [rangeAround(address, tools.geometry)];
+      for (const [start, end] of chunks) {
+        const ranges = readChunk(tools, vma, start, end);
+        if (!ranges.ok) return yield skipped(ranges.failure);
+        if (ranges.value.length > 0) yield { kind: 'ranges', ranges: ranges.value };
+      }
+    }
+  } finally {
+    pagemap.value.close();
+  }
+}
+
+function rangeAround(address: number, geometry: Geometry): [start: number, end: number] {
+  const bytes = rangeBytes(geometry);
+  const start = Math.floor(address / bytes) * bytes;
+  return [start, start + bytes];
+}
+
+/**
+ * The parts of a VMA to read, aligned to PMD ranges. Reserved address space costs as much to read as used memory, so
+ * where a VMA is mostly empty the kernel is asked first which parts are in use.
+ */
+function* populatedChunks(tools: Instruments, vma: SmapsVma): Iterable<[start: number, end: number]> {
+  if (vma.rssBytes + vma.swapBytes === 0 && !tools.scan) return;
+  const bytes = rangeBytes(tools.geometry);
+  const first = Math.floor(vma.start / bytes) * bytes;
+  const last = Math.ceil(vma.end / bytes) * bytes;
+  const chunk = RANGES_PER_CHUNK * bytes;
+  const sparse = (vma.rssBytes + vma.swapBytes) * 2 < vma.end - vma.start;
+  if (!tools.scan || !sparse || last - first <= chunk) {
+    for (let start = first; start < last; start += chunk) yield [start, Math.min(start + chunk, last)];
+    return;
+  }
+  let start = first;
+  let end = first;
+  for (const region of tools.scan(tools.pagemap.fd, vma.start, vma.end, PAGE_IS.present | PAGE_IS.swapped)) {
+    const regionStart = Math.floor(region.start / bytes) * bytes;
+    const regionEnd = Math.ceil(region.end / bytes) * bytes;
+    if (regionStart > end) {
+      if (end > start) yield [start, end];
+      start = regionStart;
+    }
+    end = Math.max(end, regionEnd);
+    for (; end - start > chunk; start += chunk) yield [start, start + chunk];
+  }
+  if (end > start) yield [start, end];
+}
+
+function explain(failure: Failure, pid: number): Failure {
+  if (failure.kind === 'permission') {
+    return {
+      kind: 'permission',
+      message: `process ${pid}: its memory may not be read by this user; run as its owner or root`,
+    };
+  }
+  return { kind: 'unreadable', message: `process ${pid}: ended before it could be read` };
+}

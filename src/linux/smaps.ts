@@ -1,0 +1,109 @@
+import { fail, type Result, succeed } from '../core/failure.ts';
+import type { Vma } from '../core/vma.ts';
+import { closeKernelFile, openKernelFile } from './kernel-file.ts';
+import { readSync } from 'node:fs';
+
+/** A VMA with the sums of /proc/PID/smaps that tell what all or none of its pages are. */
+export interface SmapsVma extends Vma {
+  readonly anonymousBytes: number;
+  /** Pages that hardware or folio flags call recently used: the same test that khugepaged makes. */
+  readonly referencedBytes: number;
+  /** Clean MADV_FREE pages. */
+  readonly lazyFreeBytes: number;
+  /** Anonymous memory mapped by PMD entries. */
+  readonly pmdMappedBytes: number;
+}
+
+const HEADER = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) [0-9a-f]+ [0-9a-f]+:[0-9a-f]+ (\d+) *(.*)$/;
+
+/** The VMAs of a process in address order. A kernel thread, like a zombie, has none. */
+export function readSmaps(pid: number): Result<SmapsVma[]> {
+  const path = `/proc/${pid}/smaps`;
+  const file = openKernelFile(path);
+  if (!file.ok) return file;
+  const parser = new SmapsParser();
+  try {
+    const decoder = new TextDecoder('utf-8');
+    const buffer = Buffer.allocUnsafe(1 << 16);
+    for (let bytes = readSync(file.value, buffer); bytes > 0; bytes = readSync(file.value, buffer)) {
+      parser.add(decoder.decode(buffer.subarray(0, bytes), { stream: true }));
+    }
+  } catch (error) {
+    return fail('unreadable', `${path}: process ended while it was read (${(error as Error).message})`);
+  } finally {
+    closeKernelFile(file.value);
+  }
+  return succeed(parser.finish());
+}
+
+/** Reads the text of smaps piece by piece. */
+export class SmapsParser {
+  readonly #vmas: SmapsVma[] = [];
+  #rest = '';
+  #header: RegExpExecArray | undefined;
+  #bytes = new Map<string, number>();
+  #thpEligible: boolean | undefined;
+  #flags: string[] = [];
+
+  add(text: string): void {
+    const lines = (this.#rest + text).split('\n');
+    this.#rest = lines.pop() ?? '';
+    for (const line of lines) this.#addLine(line);
+  }
+
+  finish(): SmapsVma[] {
+    if (this.#rest) this.#addLine(this.#rest);
+    this.#rest = '';
+    this.#close();
+    return this.#vmas;
+  }
+
+  #addLine(line: string): void {
+    const header = HEADER.exec(line);
+    if (header) {
+      this.#close();
+      this.#header = header;
+      return;
+    }
+    const colon = line.indexOf(':');
+    const key = line.slice(0, colon);
+    const value = line.slice(colon + 1).trim();
+    if (key === 'VmFlags') this.#flags = value.split(' ').filter((flag) => flag !== '');
+    else if (key === 'THPeligible') this.#thpEligible = value !== '0';
+    else if (value.endsWith(' kB')) this.#bytes.set(key, Number.parseInt(value, 10) * 1024);
+  }
+
+  #close(): void {
+    if (!this.#header) return;
+    const [, start, end, permissions, inode, name] = this.#header;
+    const bytes = (key: string) => this.#bytes.get(key) ?? 0;
+    this.#vmas.push({
+      start: Number.parseInt(start, 16),
+      end: Number.parseInt(end, 16),
+      name,
+      anonymous: isAnonymous(permissions, inode, name),
+      flags: this.#flags,
+      thpEligible: this.#thpEligible,
+      rssBytes: bytes('Rss'),
+      swapBytes: bytes('Swap'),
+      anonymousBytes: bytes('Anonymous'),
+      referencedBytes: bytes('Referenced'),
+      lazyFreeBytes: bytes('LazyFree'),
+      pmdMappedBytes: bytes('AnonHugePages'),
+    });
+    this.#header = undefined;
+    this.#bytes = new Map();
+    this.#thpEligible = undefined;
+    this.#flags = [];
+  }
+}
+
+/**
+ * Private memory without a file, heap and stack. A private mapping of /dev/zero counts; the kernel's own mappings such
+ * as [vdso] do not, and neither does shared anonymous memory, which is shmem.
+ */
+function isAnonymous(permissions: string, inode: string, name: string): boolean {
+  if (permissions[3] === 's') return false;
+  if (name === '/dev/zero') return true;
+  return inode === '0' && (name === '' || name === '[heap]' || /^\[(stack|anon:)/.test(name));
+}

@@ -1,0 +1,50 @@
+import { fail, type Result, succeed } from '../core/failure.ts';
+import type { Geometry } from '../core/geometry.ts';
+import { orderBytes } from '../core/geometry.ts';
+import { anonOrders, type Order, ordersOf } from '../core/order.ts';
+import {
+  SIZE_WORDS,
+  type SizeWord,
+  type ThpSettings,
+  TOP_LEVEL_WORDS,
+  type TopLevelWord,
+} from '../core/thp-settings.ts';
+import { readKernelFile } from './kernel-file.ts';
+
+export const THP_ROOT = '/sys/kernel/mm/transparent_hugepage';
+
+/** The THP settings in force. Fails as unsupported where the kernel has no transparent huge pages. */
+export function readThpSettings(geometry: Geometry, root = THP_ROOT): Result<ThpSettings> {
+  const enabled = readKernelFile(`${root}/enabled`);
+  if (!enabled.ok) {
+    return fail(
+      'unsupported',
+      `no transparent huge pages here (${root}/enabled cannot be read); choose --policy default`,
+    );
+  }
+  const sizes = new Map<Order, SizeWord>();
+  for (const order of ordersOf(anonOrders(geometry))) {
+    const file = readKernelFile(`${root}/hugepages-${orderBytes(order, geometry) / 1024}kB/enabled`);
+    if (file.ok) sizes.set(order, chosenWord(file.value, SIZE_WORDS));
+    // Before Linux 6.8 only the PMD size existed and followed the top level.
+    else if (order === geometry.pmdOrder) sizes.set(order, 'inherit');
+  }
+  return succeed({
+    enabled: chosenWord(enabled.value, TOP_LEVEL_WORDS),
+    sizes,
+    maxPtesNone: readNumber(`${root}/khugepaged/max_ptes_none`),
+    maxPtesSwap: readNumber(`${root}/khugepaged/max_ptes_swap`),
+    maxPtesShared: readNumber(`${root}/khugepaged/max_ptes_shared`),
+  });
+}
+
+/** The word in brackets of a line such as "always [madvise] never"; `never` if there is none that we know. */
+function chosenWord<Word extends TopLevelWord | SizeWord>(line: string, words: readonly Word[]): Word {
+  const chosen = /\[(\w+)\]/.exec(line)?.[1];
+  return words.find((word) => word === chosen) ?? ('never' as Word);
+}
+
+function readNumber(path: string): number {
+  const file = readKernelFile(path);
+  return file.ok ? Number(file.value) : 0;
+}

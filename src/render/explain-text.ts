@@ -1,0 +1,174 @@
+import type { Visit } from '../core/algorithm.ts';
+import { formatBytes } from '../core/bytes.ts';
+import { costOf } from '../core/cost.ts';
+import { pageBytes, pagesPerRange } from '../core/geometry.ts';
+import { resultName } from '../core/kernel-model.ts';
+import { countPages, countWindow } from '../core/occupancy.ts';
+import { asOffset, asOrder, formatOrder, formatOrders, type Window } from '../core/order.ts';
+import { type CollapsePlan, collapsesOf } from '../core/plan.ts';
+import type { CollapsePolicy } from '../core/policy.ts';
+import { ASSUMPTIONS, type RangeState, unknownFacts } from '../core/range-state.ts';
+import { drawWindow, legend, PICTURE_ORDER } from './window-picture.ts';
+import { RESULT_MEANINGS } from './reasons.ts';
+import type { Style } from './style.ts';
+
+/** One range explained: the plan and every visit that led to it. */
+export interface Explanation {
+  readonly range: RangeState;
+  readonly policy: CollapsePolicy;
+  readonly algorithm: string;
+  readonly plan: CollapsePlan;
+  readonly visits: readonly Visit[];
+}
+
+/**
+ * The steps of the search as text, a picture a window; windows are written OFFSET:ORDER. Unless `everyStep`, an empty
+ * window stands for the windows inside it.
+ */
+export function explainText(explanation: Explanation, style: Style, everyStep: boolean): string {
+  return [
+    ...heading(explanation, style),
+    '',
+    ...scanLines(explanation, style),
+    ...(explanation.visits.length > 0 ? ['', ...stepLines(explanation, style, everyStep)] : []),
+    '',
+    ...resultLines(explanation, style),
+    '',
+  ].join('\n');
+}
+
+function heading({ range, policy, algorithm }: Explanation, style: Style): string[] {
+  const { geometry } = range;
+  const pages = `${pagesPerRange(geometry)} PTEs of ${formatBytes(pageBytes(geometry))}`;
+  return [
+    `${style.bold(`PMD range 0x${range.address.toString(16)}`)}, ${pages}; ${policy.model.name}, ${algorithm}`,
+    `orders ${formatOrders(policy.orders)}; max_ptes_none ${policy.maxPtesNone}, max_ptes_swap ${policy.maxPtesSwap}, ` +
+      `max_ptes_shared ${policy.maxPtesShared}`,
+  ];
+}
+
+function scanLines({ range, policy, plan }: Explanation, style: Style): string[] {
+  const { scan } = plan;
+  const whole: Window = { offset: asOffset(0), order: asOrder(range.geometry.pmdOrder) };
+  const where = scan.failedAt === undefined ? '' : ` at PTE ${scan.failedAt}`;
+  const verdict =
+    scan.result === 'SCAN_SUCCEED'
+      ? style.good('goes on to the search')
+      : style.bad(`${resultName(scan.result, policy.model)}${where}: ${RESULT_MEANINGS[scan.result]}`);
+  const counts = [
+    `${countPages(scan.occupied)} occupied`,
+    `${scan.noneOrZero} empty or zero page`,
+    `${scan.unmapped} not present`,
+    `${scan.shared} shared`,
+    `${scan.referenced} recently used`,
+  ];
+  return [
+    `${style.bold('scan')}  ${verdict}`,
+    `      ${counts.join(', ')} (${scan.looked} PTEs looked at)`,
+    `      ${drawWindow(range, whole)}`,
+    ...legend(range).map((line) => style.dim(`      ${line}`)),
+  ];
+}
+
+function stepLines({ range, policy, plan, visits }: Explanation, style: Style, everyStep: boolean): string[] {
+  const steps = everyStep
+    ? visits.map((visit, index) => ({ visit, first: index, last: index }))
+    : foldEmpty(visits, plan);
+  const number = ({ first, last }: Step) => (first === last ? `${first + 1}` : `${first + 1}-${last + 1}`);
+  const width = Math.max(...steps.map((step) => number(step).length));
+  const labelWidth = Math.max(6, ...steps.map(({ visit }) => label(visit).length));
+  const picture = ' '.repeat((1 << PICTURE_ORDER) + 2);
+  const lines = [
+    style.dim(
+      `${'#'.padStart(width)}  ${'window'.padEnd(labelWidth)}  ${'size'.padStart(5)}  ${picture}  pages  need  outcome`,
+    ),
+  ];
+  for (const step of steps) {
+    const { visit } = step;
+    const { next } = visits[step.last];
+    const pages = visit.enabled ? String(visit.occupied) : '';
+    const needed = visit.enabled ? String(visit.needed) : '';
+    const cells = [
+      number(step).padStart(width),
+      label(visit).padEnd(labelWidth),
+      formatOrder(visit.order, range.geometry).padStart(5),
+      drawWindow(range, visit),
+      pages.padStart(5),
+      needed.padStart(4),
+      outcome(step, policy, style) + style.dim(next ? `, then ${label(next)}` : ', end'),
+    ];
+    lines.push(cells.join('  '));
+    if (visit.stack) {
+      const windows = visit.stack.map(label).join(' ');
+      lines.push(style.dim(`${' '.repeat(width)}  stack  ${windows ? `${windows}  <- top` : 'empty'}`));
+    }
+  }
+  return lines;
+}
+
+function label({ offset, order }: Window): string {
+  return `${offset}:${order}`;
+}
+
+/** A visit, or an empty window with the visits to the windows inside it; first and last count from 0. */
+interface Step {
+  readonly visit: Visit;
+  readonly first: number;
+  last: number;
+}
+
+function foldEmpty(visits: readonly Visit[], { scan }: CollapsePlan): Step[] {
+  const steps: Step[] = [];
+  let emptyUntil = 0;
+  visits.forEach((visit, index) => {
+    const end = visit.offset + (1 << visit.order);
+    const untried = visit.result === undefined;
+    const current = steps.at(-1);
+    if (current && untried && end <= emptyUntil) {
+      current.last = index;
+      return;
+    }
+    if (untried && countWindow(scan.occupied, visit.offset, visit.order) === 0) emptyUntil = end;
+    steps.push({ visit, first: index, last: index });
+  });
+  return steps;
+}
+
+function outcome({ visit, first, last }: Step, policy: CollapsePolicy, style: Style): string {
+  if (last > first) return style.dim(`empty, as the ${last - first} windows tried in it`);
+  if (!visit.enabled) return style.dim('not enabled');
+  if (visit.result === undefined) return visit.occupied === 0 ? style.dim('empty') : 'too few pages';
+  if (visit.result === 'SCAN_SUCCEED') return style.good('collapses');
+  return style.warn(resultName(visit.result, policy.model));
+}
+
+function resultLines({ range, policy, plan }: Explanation, style: Style): string[] {
+  const { geometry } = range;
+  const collapses = collapsesOf(plan);
+  const cost = costOf(range, plan);
+  const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
+  const lines = [`${style.bold('result')}  ${resultName(plan.result, policy.model)}`];
+  if (collapses.length > 0) {
+    const windows = collapses.map(
+      ({ offset, order }) => `${offset}:${order} (${formatOrder(order, geometry)})`,
+    );
+    const entries = `${cost.before.tlbEntriesFolio} -> ${cost.after.tlbEntriesFolio}`;
+    lines.push(
+      `        ${plural(collapses.length, 'collapse')}: ${windows.join(' ')}`,
+      `        ${size(cost.coveredPages)} covered: ${plural(cost.copiedPages, 'page')} copied, ${cost.filledPages} filled ` +
+        `(RSS +${size(cost.filledPages + cost.swappedInPages)})`,
+      `        TLB entries ${entries} (one a folio), ${cost.before.tlbEntriesPmd} -> ${cost.after.tlbEntriesPmd} ` +
+        '(only PMD entries map more than a page)',
+    );
+  } else {
+    lines.push(`        nothing collapses: ${RESULT_MEANINGS[plan.result]}`);
+  }
+  const unknown = unknownFacts(range);
+  if (unknown.length > 0)
+    lines.push(`        assumed: ${unknown.map((fact) => ASSUMPTIONS[fact]).join('; ')}`);
+  return lines;
+}
+
+function plural(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
+}

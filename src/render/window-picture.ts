@@ -1,0 +1,73 @@
+import { hasPage, type Occupancy } from '../core/occupancy.ts';
+import type { Window } from '../core/order.ts';
+import type { RangeState } from '../core/range-state.ts';
+
+/** A picture is 2^5 cells wide, so that a window of up to 32 PTEs shows each of them. */
+export const PICTURE_ORDER = 5;
+
+const PRESENT = '█';
+const NONE = '·';
+const SHADES = ['░', '▒', '▓'];
+
+/** What single PTEs are drawn as when they are not ordinary; the first that applies wins. */
+const MARKS: readonly {
+  mark: string;
+  meaning: string;
+  bitmap: (range: RangeState) => Occupancy | undefined;
+}[] = [
+  { mark: 's', meaning: 'not present (swap)', bitmap: (range) => range.swap },
+  { mark: 'z', meaning: 'zero page', bitmap: (range) => range.zero },
+  { mark: 'm', meaning: 'shared', bitmap: (range) => range.shared },
+  { mark: 'p', meaning: 'pinned', bitmap: (range) => range.pinned },
+  { mark: 'f', meaning: 'MADV_FREE', bitmap: (range) => range.lazyfree },
+  { mark: 'u', meaning: 'not recently used', bitmap: (range) => range.unreferenced },
+];
+
+/**
+ * A window as a box, 34 characters wide. A window of at most 32 PTEs is drawn at its place in the aligned block of 32
+ * around it, one cell a PTE; a larger one fills the width, with cells shaded by how many of their PTEs are occupied.
+ */
+export function drawWindow(range: RangeState, window: Window): string {
+  const pictureOrder = Math.min(PICTURE_ORDER, range.geometry.pmdOrder);
+  const ptesPerCell = 1 << Math.max(0, window.order - pictureOrder);
+  const width = 1 << pictureOrder;
+  const from = ptesPerCell === 1 ? window.offset % width : 0;
+  const cells: string[] = [];
+  for (
+    let first = window.offset as number;
+    first < window.offset + (1 << window.order);
+    first += ptesPerCell
+  ) {
+    cells.push(ptesPerCell === 1 ? drawPte(range, first) : drawCell(range, first, ptesPerCell));
+  }
+  return `${' '.repeat(from)}[${cells.join('')}]`.padEnd((1 << PICTURE_ORDER) + 2);
+}
+
+/** The meaning of the letters and shades that occur in a range, one line each kind. */
+export function legend(range: RangeState): string[] {
+  const used = MARKS.filter(({ bitmap }) => {
+    const bits = bitmap(range);
+    return bits?.some((word, i) => (word & (range.present[i] | range.swap[i])) !== 0);
+  });
+  if (used.length === 0) return [];
+  return [used.map(({ mark, meaning }) => `${mark} ${meaning}`).join('  ')];
+}
+
+function drawPte(range: RangeState, page: number): string {
+  if (!hasPage(range.present, page) && !hasPage(range.swap, page)) return NONE;
+  const special = MARKS.find(({ bitmap }) => {
+    const bits = bitmap(range);
+    return bits !== undefined && hasPage(bits, page);
+  });
+  return special?.mark ?? PRESENT;
+}
+
+function drawCell(range: RangeState, first: number, count: number): string {
+  let occupied = 0;
+  for (let page = first; page < first + count; page++) {
+    if (hasPage(range.present, page) && !(range.zero && hasPage(range.zero, page))) occupied++;
+  }
+  if (occupied === 0) return NONE;
+  if (occupied === count) return PRESENT;
+  return SHADES[Math.min(SHADES.length - 1, Math.floor((occupied / count) * SHADES.length))];
+}

@@ -1,0 +1,137 @@
+import type { KeyValue } from 'hyparquet';
+import { z } from 'zod';
+import { MAX_PMD_ORDER, MIN_PMD_ORDER } from '../core/geometry.ts';
+import type { Host, MemoryItem } from '../core/memory-source.ts';
+import { asOrder } from '../core/order.ts';
+import { checkLimits } from '../core/policy.ts';
+import { SIZE_WORDS, type ThpSettings, TOP_LEVEL_WORDS } from '../core/thp-settings.ts';
+import { crc32 } from './crc32.ts';
+import { Damage } from './damage.ts';
+import { FORMAT_VERSION, METADATA_CRC_KEY, METADATA_KEY } from './schema.ts';
+
+/** What a source says besides memory. */
+export type Notice = Extract<MemoryItem, { kind: 'skipped' | 'note' }>;
+
+/** A notice and the number of rows before it in the file. */
+export interface PlacedNotice {
+  readonly row: number;
+  readonly notice: Notice;
+}
+
+/** What a snapshot holds besides its rows. */
+export interface SnapshotMetadata {
+  readonly host: Host;
+  readonly notices: readonly PlacedNotice[];
+  /** CRC-32 of each row group's bytes. */
+  readonly groupChecksums: readonly number[];
+}
+
+const count = z.int().nonnegative();
+
+const settingsSchema = z.object({
+  enabled: z.enum(TOP_LEVEL_WORDS),
+  sizes: z.array(z.object({ order: count.max(MAX_PMD_ORDER), enabled: z.enum(SIZE_WORDS) })),
+  maxPtesNone: count,
+  maxPtesSwap: count,
+  maxPtesShared: count,
+});
+
+const noticeSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('skipped'),
+    pid: count,
+    failure: z.object({
+      kind: z.enum(['usage', 'permission', 'unsupported', 'unreadable']),
+      message: z.string(),
+    }),
+  }),
+  z.object({ kind: z.literal('note'), message: z.string() }),
+]);
+
+const metadataSchema = z.object({
+  version: z.literal(FORMAT_VERSION),
+  host: z.object({
+    name: z.string(),
+    bootId: z.string(),
+    kernelRelease: z.string(),
+    time: z.iso.datetime({ offset: true }),
+    geometry: z.object({
+      pageShift: z.int().min(12).max(16),
+      pmdOrder: z.int().min(MIN_PMD_ORDER).max(MAX_PMD_ORDER),
+    }),
+    settings: settingsSchema.nullable(),
+  }),
+  notices: z.array(z.object({ row: count, notice: noticeSchema })),
+  groupChecksums: z.array(count),
+});
+
+/** The key-value pairs of the Parquet footer that hold the metadata and its checksum. */
+export function packMetadata({ host, notices, groupChecksums }: SnapshotMetadata): KeyValue[] {
+  const { name, bootId, kernelRelease, time, geometry, settings } = host;
+  const json: z.input<typeof metadataSchema> = {
+    version: FORMAT_VERSION,
+    host: { name, bootId, kernelRelease, time, geometry, settings: settings ? packSettings(settings) : null },
+    notices: [...notices],
+    groupChecksums: [...groupChecksums],
+  };
+  const value = JSON.stringify(json);
+  return [
+    { key: METADATA_KEY, value },
+    { key: METADATA_CRC_KEY, value: checksum(value) },
+  ];
+}
+
+/** Throws Damage when the pairs are not those of a snapshot that this version reads. */
+export function unpackMetadata(pairs: readonly KeyValue[]): SnapshotMetadata {
+  const value = (key: string) => pairs.find((pair) => pair.key === key)?.value;
+  const text = value(METADATA_KEY);
+  if (text === undefined) {
+    throw new Damage(`is a Parquet file but not a thpscope snapshot; 'thpscope capture' writes one`);
+  }
+  if (checksum(text) !== value(METADATA_CRC_KEY)) {
+    throw new Damage('its metadata does not match its checksum; copy the file again or capture a new one');
+  }
+  const json = parseJson(text);
+  const { version } = z.object({ version: z.int() }).catch({ version: 0 }).parse(json);
+  if (version > FORMAT_VERSION) {
+    const formats = `format ${version}, this one reads up to ${FORMAT_VERSION}`;
+    throw new Damage(`was written by a newer thpscope (${formats}); update thpscope`);
+  }
+  const parsed = metadataSchema.safeParse(json);
+  if (!parsed.success) {
+    const { path, message } = parsed.error.issues[0];
+    throw new Damage(`its metadata is wrong at '${path.join('.')}': ${message}; capture the memory again`);
+  }
+  const { host, notices, groupChecksums } = parsed.data;
+  return { host: { ...host, settings: unpackSettings(host) }, notices, groupChecksums };
+}
+
+function packSettings(settings: ThpSettings): z.input<typeof settingsSchema> {
+  return { ...settings, sizes: [...settings.sizes].map(([order, enabled]) => ({ order, enabled })) };
+}
+
+function unpackSettings({
+  settings,
+  geometry,
+}: z.output<typeof metadataSchema>['host']): ThpSettings | undefined {
+  if (settings === null) return undefined;
+  const limits = checkLimits(settings, geometry);
+  if (!limits.ok)
+    throw new Damage(`its metadata is wrong: ${limits.failure.message}; capture the memory again`);
+  return {
+    ...settings,
+    sizes: new Map(settings.sizes.map(({ order, enabled }) => [asOrder(order), enabled])),
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Damage('its metadata is not JSON; capture the memory again');
+  }
+}
+
+function checksum(text: string): string {
+  return crc32(new TextEncoder().encode(text)).toString(16).padStart(8, '0');
+}

@@ -1,0 +1,42 @@
+import { type Geometry, pagesPerRange } from '../core/geometry.ts';
+import { emptyOccupancy, isEmpty, type Occupancy } from '../core/occupancy.ts';
+import { Damage } from './damage.ts';
+
+// Most bitmaps are all zero, and an all-zero blob is stored with no bytes at all.
+const ALL_ZERO = new Uint8Array(0);
+
+/** A bitmap as it is stored: bit i % 8 of byte i / 8 is PTE i, on every machine; no bytes when all bits are zero. */
+export function packBitmap(occupancy: Occupancy, geometry: Geometry): Uint8Array {
+  if (isEmpty(occupancy)) return ALL_ZERO;
+  const bytes = new Uint8Array(pagesPerRange(geometry) >>> 3);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = occupancy[i >>> 2] >>> ((i & 3) << 3);
+  return bytes;
+}
+
+/** Throws Damage when the blob is not as long as the geometry wants. */
+export function unpackBitmap(bytes: Uint8Array, geometry: Geometry, column: string): Occupancy {
+  const occupancy = emptyOccupancy(geometry);
+  checkLength(bytes, pagesPerRange(geometry) >>> 3, column);
+  for (let i = 0; i < bytes.length; i++) occupancy[i >>> 2] |= bytes[i] << ((i & 3) << 3);
+  return occupancy;
+}
+
+/** Folio orders as they are stored: byte i is the order of PTE i's folio; no bytes when all are zero. */
+export function packFolioOrders(orders: Uint8Array): Uint8Array {
+  return orders.every((order) => order === 0) ? ALL_ZERO : orders.slice();
+}
+
+/** Throws Damage when the blob is not as long as the geometry wants. */
+export function unpackFolioOrders(bytes: Uint8Array, geometry: Geometry, column: string): Uint8Array {
+  const pages = pagesPerRange(geometry);
+  checkLength(bytes, pages, column);
+  return bytes.length === 0 ? new Uint8Array(pages) : bytes.slice();
+}
+
+function checkLength(bytes: Uint8Array, expected: number, column: string): void {
+  if (bytes.length !== 0 && bytes.length !== expected) {
+    throw new Damage(
+      `${column} has ${bytes.length} bytes where ${expected} are needed; capture the memory again`,
+    );
+  }
+}

@@ -1,0 +1,163 @@
+import { type AsyncBuffer, type FileMetaData, parquetMetadata, parquetRead, type RowGroup } from 'hyparquet';
+import { crc32 } from './crc32.ts';
+import { Damage } from './damage.ts';
+import { checkPages } from './page-bounds.ts';
+import { type ColumnName, COLUMN_NAMES, MAX_GROUP_ROWS, PARQUET_SCHEMA, type SnapshotRow } from './schema.ts';
+import { readThriftStruct } from './thrift-bounds.ts';
+
+const MAGIC = 0x31524150; // "PAR1"
+const ENDING_BYTES = 8;
+/** Room for the row groups of a hundred TiB. */
+const MAX_FOOTER_BYTES = 2 ** 26;
+const MAX_GROUP_BYTES = 2 ** 28;
+
+const DAMAGED = 'copy the file again or capture a new one';
+
+/** The columns that only other programs need: the metadata says the same for the whole file. */
+const REPEATED_METADATA: readonly ColumnName[] = ['host', 'boot_id', 'time'];
+const READ_COLUMNS = COLUMN_NAMES.filter((name) => !REPEATED_METADATA.includes(name));
+
+/** Reads the footer of any Parquet file. Throws Damage. */
+export async function readFooter(file: AsyncBuffer): Promise<FileMetaData> {
+  const size = file.byteLength;
+  if (size === 0) throw new Damage(`is empty; ${DAMAGED}`);
+  const magic = size < 4 ? 0 : (await readBytes(file, 0, 4)).getUint32(0, true);
+  if (magic !== MAGIC) throw new Damage(`is not a Parquet file; 'thpscope capture' writes one`);
+  const ending = size < 4 + ENDING_BYTES ? undefined : await readBytes(file, size - ENDING_BYTES, size);
+  if (ending?.getUint32(4, true) !== MAGIC) throw new Damage(`is cut off: its footer is missing; ${DAMAGED}`);
+  const length = ending.getUint32(0, true);
+  if (length > Math.min(size - 4 - ENDING_BYTES, MAX_FOOTER_BYTES)) {
+    throw new Damage(`claims a footer of ${length} bytes in a file of ${size}; ${DAMAGED}`);
+  }
+  const footer = await readBytes(file, size - ENDING_BYTES - length, size);
+  readThriftStruct(footer, 0);
+  try {
+    return parquetMetadata(footer.buffer, { geoparquet: false });
+  } catch {
+    throw new Damage(`its Parquet footer cannot be decoded; ${DAMAGED}`);
+  }
+}
+
+/** Throws Damage unless the columns are exactly those of a snapshot. */
+export function checkSchema({ schema }: FileMetaData): void {
+  const same =
+    schema.length === PARQUET_SCHEMA.length &&
+    PARQUET_SCHEMA.every((expected, i) => {
+      const { name, type, repetition_type, converted_type } = schema[i];
+      return (
+        name === expected.name &&
+        type === expected.type &&
+        converted_type === expected.converted_type &&
+        (i === 0 || repetition_type === expected.repetition_type)
+      );
+    });
+  if (!same) throw new Damage(`its columns are not those of a snapshot; capture the memory again`);
+}
+
+/**
+ * Reads one row group whole, after its checksum and claims were checked. Columns that repeat the metadata are left out.
+ * Throws Damage.
+ */
+export async function readRowGroup(
+  file: AsyncBuffer,
+  metadata: FileMetaData,
+  index: number,
+  checksum: number,
+): Promise<SnapshotRow[]> {
+  const group = metadata.row_groups[index];
+  const { start, end } = checkedExtent(group, index, file.byteLength);
+  const { buffer } = await readBytes(file, start, end);
+  if (crc32(new Uint8Array(buffer)) !== checksum) {
+    throw new Damage(`row group ${index + 1} does not match its checksum; ${DAMAGED}`);
+  }
+  const rows = Number(group.num_rows);
+  group.columns.forEach((_, i) => {
+    const chunk = chunkExtent(group, i);
+    const nullable = PARQUET_SCHEMA[i + 1].repetition_type === 'OPTIONAL';
+    const bytes = new Uint8Array(buffer, chunk.start - start, chunk.end - chunk.start);
+    checkPages(bytes, rows, nullable, group.columns[i].meta_data?.codec === 'SNAPPY');
+  });
+  const inMemory: AsyncBuffer = {
+    byteLength: file.byteLength,
+    slice: (from, to = end) => buffer.slice(from - start, to - start),
+  };
+  return decodeRowGroup(inMemory, { ...metadata, row_groups: [group] }, index);
+}
+
+async function decodeRowGroup(
+  file: AsyncBuffer,
+  metadata: FileMetaData,
+  index: number,
+): Promise<SnapshotRow[]> {
+  let rows: SnapshotRow[] = [];
+  const onComplete = (complete: Record<string, unknown>[]) => {
+    rows = complete as unknown as SnapshotRow[];
+  };
+  // A byte order mark is part of a name.
+  const text = new TextDecoder('utf-8', { ignoreBOM: true });
+  const parsers = { stringFromBytes: (bytes: Uint8Array) => bytes && text.decode(bytes) };
+  try {
+    await parquetRead({
+      file,
+      metadata,
+      columns: READ_COLUMNS,
+      rowFormat: 'object',
+      utf8: false,
+      parsers,
+      onComplete,
+    });
+  } catch {
+    throw new Damage(`row group ${index + 1} cannot be decoded; ${DAMAGED}`);
+  }
+  // What a page lacks comes out as undefined, which no column may hold.
+  if (rows.some((row) => READ_COLUMNS.some((name) => row[name] === undefined))) {
+    throw new Damage(`row group ${index + 1} lacks values; ${DAMAGED}`);
+  }
+  return rows;
+}
+
+/** Where a row group lies, checked to be inside the file and made of chunks of our columns without gaps. */
+function checkedExtent(group: RowGroup, index: number, fileBytes: number): { start: number; end: number } {
+  const rows = Number(group.num_rows);
+  const { start } = chunkExtent(group, 0);
+  let end = start;
+  const sound =
+    rows >= 1 &&
+    rows <= MAX_GROUP_ROWS &&
+    group.columns.length === COLUMN_NAMES.length &&
+    group.columns.every(({ file_path, meta_data }, i) => {
+      const chunk = chunkExtent(group, i);
+      const follows = chunk.start === end && chunk.end > chunk.start;
+      end = chunk.end;
+      return (
+        follows &&
+        file_path === undefined &&
+        meta_data?.type === PARQUET_SCHEMA[i + 1].type &&
+        meta_data?.path_in_schema.join('.') === COLUMN_NAMES[i] &&
+        (meta_data.codec === 'SNAPPY' || meta_data.codec === 'UNCOMPRESSED')
+      );
+    });
+  if (!sound || start < 4 || end > fileBytes - ENDING_BYTES || end - start > MAX_GROUP_BYTES) {
+    throw new Damage(`its footer is wrong about row group ${index + 1}; ${DAMAGED}`);
+  }
+  return { start, end };
+}
+
+/** Where a column chunk lies; NaN where the footer does not say. */
+function chunkExtent(group: RowGroup, column: number): { start: number; end: number } {
+  const chunk = group.columns[column]?.meta_data;
+  const start = Number(chunk?.dictionary_page_offset || chunk?.data_page_offset);
+  return { start, end: start + Number(chunk?.total_compressed_size) };
+}
+
+/** A copy of some bytes of the file that starts at the start of its buffer. */
+async function readBytes(file: AsyncBuffer, start: number, end: number): Promise<DataView<ArrayBuffer>> {
+  let buffer: ArrayBuffer;
+  try {
+    buffer = await file.slice(start, end);
+  } catch (error) {
+    throw new Damage(`cannot be read: ${(error as Error).message}`);
+  }
+  if (buffer.byteLength !== end - start) throw new Damage(`became shorter while it was read; ${DAMAGED}`);
+  return new DataView(buffer);
+}

@@ -1,0 +1,133 @@
+import type { SchemaElement } from 'hyparquet';
+import type { Geometry } from '../core/geometry.ts';
+
+/** Rises when a reader of the format before would misread a file. */
+export const FORMAT_VERSION = 1;
+
+/** Parquet key-value metadata: the snapshot's facts as JSON, and the CRC-32 of that JSON as eight hex digits. */
+export const METADATA_KEY = 'thpscope';
+export const METADATA_CRC_KEY = 'thpscope.crc32';
+
+/** Rows in the largest row group: 8 GiB of address space at 4 KiB pages. */
+export const MAX_GROUP_ROWS = 4096;
+
+/** Rows in a row group: about the same number of PTEs in every geometry, so about the same memory. */
+export function groupRows(geometry: Geometry): number {
+  return Math.min(MAX_GROUP_ROWS, (2 ** 21) >>> geometry.pmdOrder);
+}
+
+/** Whose memory it is and when it was read. */
+interface ProcessColumns {
+  host: string;
+  boot_id: string;
+  time: Date;
+  pid: number;
+  process_start_time: bigint;
+  command: string;
+  cgroup: string;
+  process_thp_disabled: boolean;
+  page_shift: number;
+  pmd_order: number;
+}
+
+/** All null in a row that only names a process. */
+interface VmaColumns {
+  vma_start: bigint | null;
+  vma_end: bigint | null;
+  vma_name: string | null;
+  vma_flags: string | null;
+  vma_anonymous: boolean | null;
+  vma_thp_eligible: boolean | null;
+  vma_rss_bytes: bigint | null;
+  vma_swap_bytes: bigint | null;
+}
+
+/** All null in a row that only names a VMA. Bitmaps and folio_orders: see packed-bytes.ts. */
+interface RangeColumns {
+  range_address: bigint | null;
+  uffd_armed: boolean | null;
+  present: Uint8Array | null;
+  swap: Uint8Array | null;
+  guard: Uint8Array | null;
+  zero: Uint8Array | null;
+  shared: Uint8Array | null;
+  unreferenced: Uint8Array | null;
+  pinned: Uint8Array | null;
+  lazyfree: Uint8Array | null;
+  locked: Uint8Array | null;
+  uffd: Uint8Array | null;
+  folio_orders: Uint8Array | null;
+  pmd_mapped: boolean | null;
+}
+
+export interface SnapshotRow extends ProcessColumns, VmaColumns, RangeColumns {}
+
+export type ColumnName = keyof SnapshotRow;
+
+type ColumnType = 'text' | 'time' | 'int32' | 'int64' | 'boolean' | 'bytes';
+
+/** Every column, in file order; `?` marks those that may be null. */
+const COLUMN_TYPES: Record<ColumnName, ColumnType | `${ColumnType}?`> = {
+  host: 'text',
+  boot_id: 'text',
+  time: 'time',
+  pid: 'int32',
+  process_start_time: 'int64',
+  command: 'text',
+  cgroup: 'text',
+  process_thp_disabled: 'boolean',
+  page_shift: 'int32',
+  pmd_order: 'int32',
+  vma_start: 'int64?',
+  vma_end: 'int64?',
+  vma_name: 'text?',
+  vma_flags: 'text?',
+  vma_anonymous: 'boolean?',
+  vma_thp_eligible: 'boolean?',
+  vma_rss_bytes: 'int64?',
+  vma_swap_bytes: 'int64?',
+  range_address: 'int64?',
+  uffd_armed: 'boolean?',
+  present: 'bytes?',
+  swap: 'bytes?',
+  guard: 'bytes?',
+  zero: 'bytes?',
+  shared: 'bytes?',
+  unreferenced: 'bytes?',
+  pinned: 'bytes?',
+  lazyfree: 'bytes?',
+  locked: 'bytes?',
+  uffd: 'bytes?',
+  folio_orders: 'bytes?',
+  pmd_mapped: 'boolean?',
+};
+
+export const COLUMN_NAMES = Object.keys(COLUMN_TYPES) as ColumnName[];
+
+const ELEMENTS: Record<ColumnType, Omit<SchemaElement, 'name'>> = {
+  text: { type: 'BYTE_ARRAY', converted_type: 'UTF8', logical_type: { type: 'STRING' } },
+  time: {
+    type: 'INT64',
+    converted_type: 'TIMESTAMP_MILLIS',
+    logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MILLIS' },
+  },
+  int32: { type: 'INT32' },
+  int64: { type: 'INT64' },
+  boolean: { type: 'BOOLEAN' },
+  bytes: { type: 'BYTE_ARRAY' },
+};
+
+/** The Parquet schema: a root, then one element a column. */
+export const PARQUET_SCHEMA: SchemaElement[] = [
+  { name: 'thpscope', num_children: COLUMN_NAMES.length },
+  ...COLUMN_NAMES.map((name): SchemaElement => {
+    const [type, nullable] = COLUMN_TYPES[name].split('?');
+    const repetition_type = nullable === undefined ? 'REQUIRED' : 'OPTIONAL';
+    return { name, repetition_type, ...ELEMENTS[type as ColumnType] };
+  }),
+];
+
+/** Minima and maxima of bitmaps would only swell the footer. */
+export function wantsStatistics(name: ColumnName): boolean {
+  return !COLUMN_TYPES[name].startsWith('bytes');
+}
