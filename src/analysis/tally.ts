@@ -43,7 +43,7 @@ export interface Tally {
 }
 
 export function emptyTally(geometry: Geometry): Tally {
-  const byOrder = () => new Array<number>(geometry.pmdOrder + 1).fill(0);
+  const byOrder = () => Array.from({ length: geometry.pmdOrder + 1 }, () => 0);
   return {
     geometry,
     ranges: 0,

@@ -42,8 +42,7 @@ export const walk: CollapseAlgorithm = {
   },
 };
 
-/** The largest order aligned at an offset: the lowest set bit, at most the PMD order, which is that of offset 0. */
+/** The largest order aligned at an offset above 0: its lowest set bit, at most the PMD order. */
 function naturalOrder(offset: Offset, geometry: Geometry): Order {
-  if (offset === 0) return asOrder(geometry.pmdOrder);
   return asOrder(Math.min(31 - Math.clz32(offset & -offset), geometry.pmdOrder));
 }

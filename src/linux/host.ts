@@ -1,8 +1,7 @@
 import { hostname, release } from 'node:os';
-import { readFileSync } from 'node:fs';
 import type { Geometry } from '../core/geometry.ts';
 import type { Host } from '../core/memory-source.ts';
-import { readKernelFile } from './kernel-file.ts';
+import { closeKernelFile, openKernelFile, readFully, readKernelFile } from './kernel-file.ts';
 import { readThpSettings, THP_ROOT } from './sysfs-settings.ts';
 
 /** Facts about this machine that stay the same while it is read. */
@@ -30,9 +29,11 @@ function readGeometry(): Geometry {
 
 /** An entry of /proc/self/auxv by its type; 6 is AT_PAGESZ. */
 function auxiliaryValue(type: number): number | undefined {
-  const vector = readFileSync('/proc/self/auxv');
-  for (let at = 0; at + 16 <= vector.length; at += 16) {
-    if (vector.readBigUInt64LE(at) === BigInt(type)) return Number(vector.readBigUInt64LE(at + 8));
-  }
+  const file = openKernelFile('/proc/self/auxv');
+  if (!file.ok) return undefined;
+  const vector = new BigUint64Array(64);
+  readFully(file.value, new Uint8Array(vector.buffer), 0);
+  closeKernelFile(file.value);
+  for (let at = 0; at + 1 < vector.length; at += 2) if (vector[at] === BigInt(type)) return Number(vector[at + 1]);
   return undefined;
 }

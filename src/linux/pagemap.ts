@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { fail, type Result, succeed } from '../core/failure.ts';
 import { type Geometry, pageBytes } from '../core/geometry.ts';
-import { closeKernelFile, openKernelFile, readFully } from './kernel-file.ts';
+import { closeKernelFile, openKernelFile, readFully, readKernelFile } from './kernel-file.ts';
 
 /** Bytes of one entry of /proc/PID/pagemap. */
 const ENTRY_BYTES = 8;
@@ -55,9 +54,9 @@ export function frameNumber(low: number, high: number): number {
 export function canSeeFrameNumbers(geometry: Geometry): boolean {
   const pagemap = openPagemap(process.pid, geometry);
   if (!pagemap.ok) return false;
-  const start = Number.parseInt(readFileSync('/proc/self/maps', 'latin1'), 16);
+  const maps = readKernelFile('/proc/self/maps');
   const entries = new Uint32Array(2 * 1024);
-  const read = pagemap.value.read(start, entries);
+  const read = pagemap.value.read(maps.ok ? Number.parseInt(maps.value, 16) : 0, entries);
   pagemap.value.close();
   if (!read.ok) return false;
   for (let i = 0; i < entries.length; i += 2) {

@@ -75,7 +75,7 @@ function processLines(prediction: ProcessPrediction, view: PredictView, style: S
       ),
     );
   }
-  if (view.verbose) lines.push('', ...vmaLines(prediction.vmas, view.policy));
+  if (view.verbose) lines.push('', ...vmaLines(prediction.vmas));
   return lines;
 }
 
@@ -187,16 +187,13 @@ function shortRefusal(refusal: Refusal): string {
   return refusal === 'vma-edge' ? 'at VMA edges' : refusalText(refusal);
 }
 
-function vmaLines(vmas: readonly VmaPrediction[], policy: CollapsePolicy): string[] {
+function vmaLines(vmas: readonly VmaPrediction[]): string[] {
   const rows = vmas
     .filter(({ tally }) => tally.ranges > 0)
     .map(({ vma, tally }) => {
       const bytes = (pages: number) => formatBytes(pages * pageBytes(tally.geometry));
       const growth = tally.filledPages + tally.swappedInPages;
-      const refused = [...tally.refused].map(
-        ([refusal, { pages }]) =>
-          `${bytes(pages)} ${refusal.startsWith('SCAN_') ? resultName(refusal as ScanResult, policy.model) : refusal}`,
-      );
+      const refused = [...tally.refused].map(([refusal, { pages }]) => `${bytes(pages)} ${shortRefusal(refusal)}`);
       return [
         `${vma.start.toString(16)}-${vma.end.toString(16)}`,
         vma.name || 'anonymous',

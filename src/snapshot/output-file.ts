@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import { promises as fs } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fail, type Failure } from '../core/failure.ts';
 
@@ -20,9 +20,9 @@ export class WriteError extends Error {
 export class OutputFile {
   readonly #path: string;
   readonly #temporary: string;
-  readonly #handle: FileHandle;
+  readonly #handle: fs.FileHandle;
 
-  private constructor(path: string, temporary: string, handle: FileHandle) {
+  private constructor(path: string, temporary: string, handle: fs.FileHandle) {
     this.#path = path;
     this.#temporary = temporary;
     this.#handle = handle;
@@ -33,11 +33,11 @@ export class OutputFile {
     const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.partial`);
     return attempt(path, async () => {
       // Renaming onto /dev/null would replace it.
-      const earlier = await stat(path).catch(() => undefined);
+      const earlier = await fs.stat(path).catch(() => undefined);
       if (earlier && !earlier.isFile()) {
         throw new WriteError(fail('usage', `${path}: is not a regular file; choose another name`).failure);
       }
-      return new OutputFile(path, temporary, await open(temporary, 'wx', 0o600));
+      return new OutputFile(path, temporary, await fs.open(temporary, 'wx', 0o600));
     });
   }
 
@@ -54,7 +54,7 @@ export class OutputFile {
     await attempt(this.#path, async () => {
       await this.#handle.sync();
       await this.#handle.close();
-      await rename(this.#temporary, this.#path);
+      await fs.rename(this.#temporary, this.#path);
     });
   }
 
@@ -62,7 +62,7 @@ export class OutputFile {
   async discard(): Promise<void> {
     // What went wrong before matters more than a close or removal that fails too.
     await this.#handle.close().catch(() => {});
-    await rm(this.#temporary, { force: true }).catch(() => {});
+    await fs.rm(this.#temporary, { force: true }).catch(() => {});
   }
 }
 

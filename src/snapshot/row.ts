@@ -14,7 +14,7 @@ export function toRow(host: Host, process: Process, vma?: Vma, range?: RangeStat
   return {
     host: host.name,
     boot_id: host.bootId,
-    time: new Date(host.time),
+    time: BigInt(Date.parse(host.time)),
     pid: process.pid,
     process_start_time: BigInt(process.startTime),
     command: process.command,
@@ -107,7 +107,8 @@ type BitmapColumn = {
 
 function held<K extends ColumnName>(row: SnapshotRow, column: K): NonNullable<SnapshotRow[K]> {
   const value = row[column];
-  if (value == null) throw new Damage(`${column} is null where it must not be; capture the memory again`);
+  if (value === null || value === undefined)
+    throw new Damage(`${column} is null where it must not be; capture the memory again`);
   return value;
 }
 

@@ -20,7 +20,8 @@ export function groupRows(geometry: Geometry): number {
 interface ProcessColumns {
   host: string;
   boot_id: string;
-  time: Date;
+  /** Milliseconds since 1970. */
+  time: bigint;
   pid: number;
   process_start_time: bigint;
   command: string;

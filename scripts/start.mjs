@@ -1,0 +1,39 @@
+// `npm start`: the main job on this machine. One recording of all processes that may be read, predicted under three
+// policies. Where memory cannot be read, the bundled recording of a real redis-server takes its place.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const BUNDLED = 'examples/redis.parquet';
+const POLICIES = [
+  ['the settings in force', ['--policy', 'current']],
+  ['the defaults of Linux 7.2: 2M pages, up to 511 empty pages filled', ['--policy', 'default']],
+  ['all sizes, and no empty page filled', ['--orders', 'all', '--max-ptes-none', '0']],
+];
+
+const folder = mkdtempSync(join(tmpdir(), 'thpscope-'));
+process.exitCode = main(join(folder, 'now.parquet'));
+rmSync(folder, { recursive: true });
+
+function main(recording) {
+  let snapshot = BUNDLED;
+  if (!existsSync('/proc/self/pagemap')) {
+    console.log(`This machine has no /proc/PID/pagemap; what follows is ${BUNDLED}, the recording of a real process.`);
+  } else if (thpscope('capture', '--all', '-o', recording) === 0) {
+    snapshot = recording;
+  } else {
+    console.log(`No process here may be read; what follows is ${BUNDLED}, the recording of a real process.`);
+  }
+  for (const [name, flags] of POLICIES) {
+    console.log(`\n=== If khugepaged of Linux 7.2 ran on this memory under ${name}\n`);
+    const status = thpscope('predict', snapshot, ...flags);
+    if (status !== 0) return status;
+  }
+  console.log("\nNext: 'npx thpscope predict -p PID -v' for one process, 'npx thpscope explain --help' for single ranges.");
+  return 0;
+}
+
+function thpscope(...args) {
+  return spawnSync(process.execPath, ['dist/cli/main.js', ...args], { stdio: 'inherit' }).status;
+}

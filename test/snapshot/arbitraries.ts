@@ -1,0 +1,152 @@
+import fc from 'fast-check';
+import { type Geometry, pagesPerRange, rangeBytes } from '../../src/core/geometry.ts';
+import type { Host, MemoryItem } from '../../src/core/memory-source.ts';
+import { emptyOccupancy, fullOccupancy, type Occupancy, setPage } from '../../src/core/occupancy.ts';
+import { asOrder } from '../../src/core/order.ts';
+import type { RangeState } from '../../src/core/range-state.ts';
+import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../../src/core/thp-settings.ts';
+
+const TOP_OF_USER_SPACE = 2 ** 47;
+
+export const geometries: fc.Arbitrary<Geometry> = fc.record({
+  pageShift: fc.integer({ min: 12, max: 16 }),
+  pmdOrder: fc.integer({ min: 3, max: 13 }),
+});
+
+export function hosts(geometry: Geometry): fc.Arbitrary<Host> {
+  const limit = fc.nat(pagesPerRange(geometry) - 1);
+  const sizes = fc
+    .uniqueArray(
+      fc.tuple(fc.integer({ min: 2, max: geometry.pmdOrder }).map(asOrder), fc.constantFrom(...SIZE_WORDS)),
+      {
+        selector: ([order]) => order,
+      },
+    )
+    .map((entries) => new Map(entries));
+  return fc.record({
+    name: names,
+    bootId: fc.uuid(),
+    kernelRelease: names,
+    time: fc
+      .date({ noInvalidDate: true, min: new Date(0), max: new Date('2100-01-01') })
+      .map((date) => date.toISOString()),
+    geometry: fc.constant(geometry),
+    settings: fc.option(
+      fc.record({
+        enabled: fc.constantFrom(...TOP_LEVEL_WORDS),
+        sizes,
+        maxPtesNone: limit,
+        maxPtesSwap: limit,
+        maxPtesShared: limit,
+      }),
+      { nil: undefined },
+    ),
+  });
+}
+
+export const names = fc.string({ unit: 'binary' });
+
+function bitmaps(geometry: Geometry): fc.Arbitrary<Occupancy> {
+  const some = fc.array(fc.nat(pagesPerRange(geometry) - 1), { maxLength: 20 }).map((pages) => {
+    const occupancy = emptyOccupancy(geometry);
+    for (const page of pages) setPage(occupancy, page);
+    return occupancy;
+  });
+  return fc.oneof(some, fc.constant(emptyOccupancy(geometry)), fc.constant(fullOccupancy(geometry)));
+}
+
+function folioOrders(geometry: Geometry): fc.Arbitrary<Uint8Array> {
+  return fc
+    .array(fc.tuple(fc.nat(pagesPerRange(geometry) - 1), fc.nat(geometry.pmdOrder)), { maxLength: 20 })
+    .map((ptes) => {
+      const orders = new Uint8Array(pagesPerRange(geometry));
+      for (const [page, order] of ptes) orders[page] = order;
+      return orders;
+    });
+}
+
+export function rangeStates(geometry: Geometry): fc.Arbitrary<Omit<RangeState, 'address'>> {
+  const bitmap = bitmaps(geometry);
+  const fact = fc.option(bitmap, { nil: undefined });
+  return fc.record({
+    geometry: fc.constant(geometry),
+    present: bitmap,
+    swap: bitmap,
+    guard: fact,
+    zero: fact,
+    shared: fact,
+    unreferenced: fact,
+    pinned: fact,
+    lazyfree: fact,
+    locked: fact,
+    uffd: fact,
+    folioOrders: fc.option(folioOrders(geometry), { nil: undefined }),
+    pmdMapped: fc.option(fc.boolean(), { nil: undefined }),
+    uffdArmed: fc.boolean(),
+  });
+}
+
+const notices: fc.Arbitrary<MemoryItem[]> = fc.array(
+  fc.oneof(
+    fc.record({ kind: fc.constant('note' as const), message: names }),
+    fc.record({
+      kind: fc.constant('skipped' as const),
+      pid: fc.nat(),
+      failure: fc.record({
+        kind: fc.constantFrom('permission' as const, 'unreadable' as const),
+        message: names,
+      }),
+    }),
+  ),
+  { maxLength: 2 },
+);
+
+function vmaItems(geometry: Geometry): fc.Arbitrary<(start: number) => MemoryItem[]> {
+  const vma = fc.record({
+    name: fc.oneof(fc.constantFrom('', '[heap]', '[anon:arena]'), names),
+    anonymous: fc.boolean(),
+    flags: fc.array(fc.constantFrom('rd', 'wr', 'hg', 'nh', 'um')),
+    thpEligible: fc.option(fc.boolean(), { nil: undefined }),
+    rssBytes: fc.maxSafeNat(),
+    swapBytes: fc.maxSafeNat(),
+  });
+  const batches = fc.array(fc.tuple(fc.array(rangeStates(geometry), { maxLength: 4 }), notices), {
+    maxLength: 3,
+  });
+  return fc.tuple(vma, notices, batches).map(([facts, before, parts]) => (start) => {
+    const bytes = rangeBytes(geometry);
+    let address = start;
+    const items: MemoryItem[] = [
+      { kind: 'vma', vma: { ...facts, start, end: start + 12 * bytes } },
+      ...before,
+    ];
+    for (const [states, after] of parts) {
+      const ranges = states.map((state) => ({ ...state, address: (address += bytes) - bytes }));
+      items.push({ kind: 'ranges', ranges }, ...after);
+    }
+    return items;
+  });
+}
+
+/** What a source may yield: processes of distinct pids, VMAs in address order, notices anywhere. */
+export function itemSequences(geometry: Geometry): fc.Arbitrary<MemoryItem[]> {
+  const process = fc.record({
+    startTime: fc.maxSafeNat(),
+    command: names,
+    cgroup: names,
+    thpDisabled: fc.boolean(),
+  });
+  const vmas = fc.array(vmaItems(geometry), { maxLength: 4 });
+  return fc
+    .tuple(notices, fc.array(fc.tuple(process, notices, vmas), { maxLength: 4 }))
+    .map(([first, processes]) => {
+      const items = [...first];
+      processes.forEach(([facts, after, parts], pid) => {
+        items.push({ kind: 'process', process: { ...facts, pid } }, ...after);
+        parts.forEach((vma, i) =>
+          items.push(...vma(TOP_OF_USER_SPACE - (parts.length - i) * 16 * rangeBytes(geometry))),
+        );
+      });
+      return items;
+    });
+}

@@ -1,0 +1,262 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { parquetMetadata } from 'hyparquet';
+import { ByteWriter, ParquetWriter, parquetWriteBuffer } from 'hyparquet-writer';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Failure } from '../../src/core/failure.ts';
+import type { MemoryItem } from '../../src/core/memory-source.ts';
+import { crc32 } from '../../src/snapshot/crc32.ts';
+import { Damage, SnapshotError } from '../../src/snapshot/damage.ts';
+import { openSnapshotFile } from '../../src/snapshot/file.ts';
+import { packMetadata } from '../../src/snapshot/metadata.ts';
+import { readRowGroup } from '../../src/snapshot/parquet-file.ts';
+import { openSnapshot } from '../../src/snapshot/reader.ts';
+import { toRow } from '../../src/snapshot/row.ts';
+import { COLUMN_NAMES, PARQUET_SCHEMA, type SnapshotRow } from '../../src/snapshot/schema.ts';
+import {
+  bufferOf,
+  hostOf,
+  itemsOf,
+  oneVma,
+  opened,
+  rangeAt,
+  redis,
+  snapshotBytes,
+  sourceOf,
+  temporaryDirectory,
+  vmaAt,
+} from './sources.ts';
+
+let sound: Uint8Array;
+let soundItems: MemoryItem[];
+
+beforeAll(async () => {
+  sound = await snapshotBytes(sourceOf([...oneVma(300), { kind: 'note', message: 'run as root' }]));
+  soundItems = await itemsOf(await opened(sound));
+});
+
+/** The items of a file, or why it has none; anything else that is thrown is a bug. */
+async function read(bytes: Uint8Array): Promise<MemoryItem[] | Failure> {
+  const source = await openSnapshot(bufferOf(bytes), 'a.parquet');
+  if (!source.ok) return source.failure;
+  try {
+    return await itemsOf(source.value);
+  } catch (error) {
+    if (error instanceof SnapshotError) return error.failure;
+    throw error;
+  }
+}
+
+function expectUnreadable(outcome: MemoryItem[] | Failure, message?: RegExp): void {
+  expect(outcome).toMatchObject({ kind: 'unreadable' });
+  const failure = outcome as Failure;
+  expect(failure.message).toMatch(/^a\.parquet: [^\n]*; [^\n]*$/);
+  if (message) expect(failure.message).toMatch(message);
+}
+
+describe('any change of a byte is noticed or harmless', () => {
+  test('one byte anywhere', async () => {
+    const changes = fc.tuple(fc.nat(sound.length - 1), fc.integer({ min: 1, max: 255 }));
+    let harmless = 0;
+    await fc.assert(
+      fc.asyncProperty(changes, async ([position, flip]) => {
+        const outcome = await read(sound.map((byte, i) => (i === position ? byte ^ flip : byte)));
+        if (Array.isArray(outcome)) {
+          harmless++;
+          expect(outcome).toEqual(soundItems);
+        } else {
+          expectUnreadable(outcome);
+        }
+      }),
+      { numRuns: 1500 },
+    );
+    expect(harmless).toBeLessThan(1500);
+  }, 120_000);
+
+  test('every byte of the footer, where there are no checksums', async () => {
+    const small = await snapshotBytes(sourceOf(oneVma(2)));
+    const smallItems = await itemsOf(await opened(small));
+    const footer = small.length - 8 - new DataView(small.buffer).getUint32(small.length - 8, true);
+    for (let position = footer; position < small.length; position++) {
+      for (const value of [0x00, 0xff]) {
+        const outcome = await read(small.map((byte, i) => (i === position ? value : byte)));
+        if (Array.isArray(outcome)) expect(outcome).toEqual(smallItems);
+        else expectUnreadable(outcome);
+      }
+    }
+  }, 120_000);
+});
+
+test('a file cut off anywhere is unreadable', async () => {
+  for (let length = 0; length < sound.length; length += 1 + (length >>> 6)) {
+    expectUnreadable(await read(sound.subarray(0, length)), length === 0 ? /is empty/ : undefined);
+  }
+  expectUnreadable(await read(sound.subarray(0, sound.length - 1)), /is cut off/);
+});
+
+describe('files of other kinds', () => {
+  test('not Parquet', async () => {
+    expectUnreadable(await read(new TextEncoder().encode('{"present":"0-15"}\n')), /not a Parquet file/);
+  });
+
+  test('Parquet, but not ours', async () => {
+    const bytes = parquetWriteBuffer({ columnData: [{ name: 'a', data: [1, 2, 3], type: 'INT32' }] });
+    expectUnreadable(await read(new Uint8Array(bytes)), /Parquet file but not a thpscope snapshot/);
+  });
+
+  test('our metadata, other columns', async () => {
+    const kvMetadata = packMetadata({ host: hostOf(), notices: [], groupChecksums: [0] });
+    const bytes = parquetWriteBuffer({
+      columnData: [{ name: 'a', data: [1, 2, 3], type: 'INT32' }],
+      kvMetadata,
+    });
+    expectUnreadable(await read(new Uint8Array(bytes)), /columns are not those of a snapshot/);
+  });
+
+  test.each([
+    ['of a newer version', { version: 2, whatever: [] }, /newer thpscope \(format 2.*update thpscope/],
+    ['without a version', {}, /metadata is wrong at 'version'/],
+    ['of no host', { version: 1 }, /metadata is wrong at 'host'/],
+  ])('metadata %s', async (_, json, message) => {
+    const value = JSON.stringify(json);
+    const checksum = crc32(new TextEncoder().encode(value)).toString(16).padStart(8, '0');
+    const kvMetadata = [
+      { key: 'thpscope', value },
+      { key: 'thpscope.crc32', value: checksum },
+    ];
+    const bytes = parquetWriteBuffer({ columnData: [{ name: 'a', data: [1], type: 'INT32' }], kvMetadata });
+    expectUnreadable(await read(new Uint8Array(bytes)), message);
+  });
+
+  test('not there, a directory, not allowed', async () => {
+    const directory = temporaryDirectory();
+    mkdirSync(join(directory, 'd'));
+    writeFileSync(join(directory, 'f'), sound);
+    const failureOf = async (name: string) => {
+      const source = await openSnapshotFile(join(directory, name));
+      return source.ok ? undefined : source.failure;
+    };
+    expect(await failureOf('f')).toBeUndefined();
+    expect(await failureOf('g')).toMatchObject({
+      kind: 'unreadable',
+      message: expect.stringMatching(/no such file/),
+    });
+    expect(await failureOf('d')).toMatchObject({
+      kind: 'unreadable',
+      message: expect.stringMatching(/not a regular/),
+    });
+    if (process.getuid?.() === 0) return;
+    chmodSync(join(directory, 'f'), 0);
+    expect(await failureOf('f')).toMatchObject({ kind: 'permission' });
+  });
+});
+
+/** A file with correct checksums around any rows. */
+function snapshotOf(rows: SnapshotRow[], host = hostOf()): Uint8Array {
+  const writer = new ByteWriter();
+  const parquet = new ParquetWriter({ writer, schema: PARQUET_SCHEMA });
+  void parquet.write({
+    columnData: COLUMN_NAMES.map((name) => ({ name, data: rows.map((row) => row[name]) })),
+  });
+  parquet.kvMetadata = packMetadata({
+    host,
+    notices: [],
+    groupChecksums: [crc32(writer.getBytes().subarray(4))],
+  });
+  void parquet.finish();
+  return writer.getBytes();
+}
+
+describe('rows that cannot be', () => {
+  const row = toRow(hostOf(), redis, vmaAt(0, 2 ** 30), rangeAt(1, 512));
+
+  test('a sound row is read', async () => {
+    expect(await read(snapshotOf([row]))).toHaveLength(3);
+  });
+
+  test.each<[string, Partial<SnapshotRow>, RegExp]>([
+    ['a bitmap too short', { zero: new Uint8Array(63) }, /zero has 63 bytes where 64 are needed/],
+    ['a bitmap too long', { present: new Uint8Array(65) }, /present has 65 bytes/],
+    ['folio orders too short', { folio_orders: new Uint8Array(511) }, /folio_orders has 511 bytes/],
+    ['an address inside a PMD', { range_address: 4096n }, /range_address 4096 is not a multiple of 2097152/],
+    ['no occupancy', { present: null }, /present is null/],
+    ['no end of the VMA', { vma_end: null }, /vma_end is null/],
+    ['another PMD order', { pmd_order: 14 }, /PMD order 14/],
+    ['another page shift', { page_shift: 14 }, /page shift 14/],
+  ])('%s', async (_, change, message) => {
+    expectUnreadable(await read(snapshotOf([{ ...row, ...change }])), message);
+  });
+
+  test('a host of PMD order 14, of limits too large', async () => {
+    const geometry = { pageShift: 12, pmdOrder: 14 };
+    expectUnreadable(await read(snapshotOf([row], { ...hostOf(), geometry })), /host\.geometry\.pmdOrder/);
+    const settings = { ...hostOf().settings!, maxPtesNone: 512 };
+    expectUnreadable(await read(snapshotOf([row], { ...hostOf(), settings })), /max_ptes_none 512/);
+  });
+
+  test('damage in a later row group shows after the sound ones', async () => {
+    const bytes = await snapshotBytes(sourceOf(oneVma(5000)));
+    const second = parquetMetadata(bytes).row_groups[1].columns[0].file_offset;
+    bytes[Number(second) + 100] ^= 1;
+    const seen: string[] = [];
+    const reading = async () => {
+      for await (const item of (await opened(bytes)).items()) seen.push(item.kind);
+    };
+    await expect(reading).rejects.toThrow(SnapshotError);
+    await expect(reading).rejects.toThrow(/row group 2 does not match its checksum/);
+    expect(seen.slice(0, 3)).toEqual(['process', 'vma', 'ranges']);
+  });
+});
+
+describe('hostile files', () => {
+  /** A footer of these bytes with the length it claims. */
+  function fileOf(footer: number[], length = footer.length): Uint8Array {
+    const magic = [0x50, 0x41, 0x52, 0x31];
+    return Uint8Array.from([
+      ...magic,
+      ...footer,
+      ...[0, 8, 16, 24].map((shift) => length >>> shift),
+      ...magic,
+    ]);
+  }
+
+  test.each<[string, number[], number?]>([
+    ['a footer longer than the file', [0], 0xffffffff],
+    ['a list of two billion elements', [0x19, 0xfc, 0xff, 0xff, 0xff, 0xff, 0x07]],
+    ['a number without an end', [0x15, ...Array.from({ length: 2 ** 20 }, () => 0xff)]],
+    ['lists without an end', Array.from({ length: 2 ** 20 }, () => 0x19)],
+    ['structs without an end', Array.from({ length: 2 ** 20 }, () => 0x1c)],
+    ['a string longer than the file', [0x18, 0xff, 0xff, 0xff, 0xff, 0x07]],
+    ['nothing', [0]],
+  ])('a footer of %s', async (_, footer, length) => {
+    const before = performance.now();
+    expectUnreadable(await read(fileOf(footer, length)));
+    expect(performance.now() - before).toBeLessThan(2000);
+  });
+
+  test('pages that lie under a correct checksum', async () => {
+    const metadata = parquetMetadata(sound);
+    const start = 4;
+    const last = metadata.row_groups[0].columns.at(-1)!.meta_data!;
+    const end = Number((last.dictionary_page_offset || last.data_page_offset) + last.total_compressed_size);
+    const lies = fc.array(
+      fc.tuple(fc.integer({ min: start, max: end - 1 }), fc.constantFrom(0, 1, 0x7f, 0x80, 0xff)),
+      {
+        minLength: 1,
+        maxLength: 8,
+      },
+    );
+    await fc.assert(
+      fc.asyncProperty(lies, async (changes) => {
+        const bytes = sound.slice();
+        // Neighbours too, so that a number may grow to its full length.
+        for (const [position, value] of changes) bytes.fill(value, position, Math.min(position + 4, end));
+        const checksum = crc32(bytes.subarray(start, end));
+        const reading = readRowGroup(bufferOf(bytes), metadata, 0, checksum);
+        await reading.catch((error: unknown) => expect(error).toBeInstanceOf(Damage));
+      }),
+      { numRuns: 1500 },
+    );
+  }, 120_000);
+});

@@ -1,0 +1,45 @@
+// Run as a process of its own, to be killed: captures memory that never ends, and says when a row group is on disk.
+import { rangeBytes, x86_64 } from '../../src/core/geometry.ts';
+import type { MemoryItem } from '../../src/core/memory-source.ts';
+import { emptyOccupancy } from '../../src/core/occupancy.ts';
+import { defaultSettings } from '../../src/core/thp-settings.ts';
+import { writeSnapshot } from '../../src/snapshot/writer.ts';
+
+const unknown = {
+  guard: undefined,
+  zero: undefined,
+  shared: undefined,
+  unreferenced: undefined,
+  pinned: undefined,
+  lazyfree: undefined,
+  locked: undefined,
+  uffd: undefined,
+  folioOrders: undefined,
+  pmdMapped: undefined,
+};
+
+async function* items(): AsyncGenerator<MemoryItem> {
+  const process = { pid: 1, startTime: 1, command: 'endless', cgroup: '/', thpDisabled: false };
+  const vma = { start: 0, end: 2 ** 47, name: '', anonymous: true, flags: [], thpEligible: true };
+  yield { kind: 'process', process };
+  yield { kind: 'vma', vma: { ...vma, rssBytes: 0, swapBytes: 0 } };
+  for (let address = 0; ; address += rangeBytes(x86_64)) {
+    const present = emptyOccupancy(x86_64).fill(address);
+    const swap = emptyOccupancy(x86_64);
+    yield {
+      kind: 'ranges',
+      ranges: [{ geometry: x86_64, address, present, swap, uffdArmed: false, ...unknown }],
+    };
+  }
+}
+
+const host = {
+  name: 'a',
+  bootId: 'b',
+  kernelRelease: '7.2.0',
+  time: '2026-01-02T03:04:05Z',
+  geometry: x86_64,
+  settings: defaultSettings(x86_64),
+};
+
+await writeSnapshot(process.argv[2], { host, items }, { onProgress: ({ bytes }) => console.log(bytes) });

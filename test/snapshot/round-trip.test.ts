@@ -1,0 +1,121 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { parquetMetadata } from 'hyparquet';
+import { expect, test } from 'vitest';
+import { geometryOfPmdOrder, rangeBytes } from '../../src/core/geometry.ts';
+import { openSnapshotFile } from '../../src/snapshot/file.ts';
+import { openSnapshot } from '../../src/snapshot/reader.ts';
+import { groupRows } from '../../src/snapshot/schema.ts';
+import { writeSnapshot } from '../../src/snapshot/writer.ts';
+import { geometries, hosts, itemSequences } from './arbitraries.ts';
+import {
+  bufferOf,
+  hostOf,
+  itemsOf,
+  oneVma,
+  opened,
+  rangeAt,
+  redis,
+  snapshotBytes,
+  sourceOf,
+} from './sources.ts';
+import { temporaryDirectory, vmaAt } from './sources.ts';
+
+test('a snapshot yields the host and the items that were written', async () => {
+  const cases = geometries.chain((geometry) => fc.tuple(hosts(geometry), itemSequences(geometry)));
+  await fc.assert(
+    fc.asyncProperty(cases, async ([host, items]) => {
+      const source = sourceOf(items, host);
+      const snapshot = await opened(await snapshotBytes(source));
+      expect(snapshot.host).toEqual(host);
+      expect(await itemsOf(snapshot)).toEqual(await itemsOf(source));
+    }),
+    { numRuns: 60 },
+  );
+}, 120_000);
+
+test('a snapshot can be read twice, and at the same time', async () => {
+  const snapshot = await opened(await snapshotBytes(sourceOf(oneVma(5))));
+  const [first, second] = await Promise.all([itemsOf(snapshot), itemsOf(snapshot)]);
+  expect(first).toEqual(oneVma(5));
+  expect(second).toEqual(first);
+});
+
+test('addresses of the upper half survive', async () => {
+  const [start, end] = [0xffffffffff600000, 0xffffffffff601000];
+  const items = [
+    { kind: 'process', process: redis },
+    { kind: 'vma', vma: vmaAt(start, end) },
+  ] as const;
+  expect(await itemsOf(await opened(await snapshotBytes(sourceOf(items))))).toEqual(items);
+});
+
+test('bitmaps that are views, and reused after they were handed out, are copied', async () => {
+  const range = rangeAt(0, 3);
+  const words = new Uint32Array(20);
+  const present = words.subarray(2, 18);
+  present.set(range.present);
+  const items = function* () {
+    yield* oneVma(0).slice(0, 2);
+    yield { kind: 'ranges', ranges: [{ ...range, present }] } as const;
+    words.fill(0);
+  };
+  const bytes = await snapshotBytes(sourceOf(items()));
+  expect((await itemsOf(await opened(bytes))).at(-1)).toEqual({ kind: 'ranges', ranges: [range] });
+});
+
+test('a large process becomes many row groups, and is read one by one', async () => {
+  const geometry = geometryOfPmdOrder(9);
+  const count = 2.5 * groupRows(geometry);
+  const batch = 100;
+  const batches = function* () {
+    yield* oneVma(0).slice(0, 1);
+    yield { kind: 'vma', vma: vmaAt(0, count * rangeBytes(geometry)) } as const;
+    for (let i = 0; i < count; i += batch) {
+      const length = Math.min(batch, count - i);
+      yield { kind: 'ranges', ranges: Array.from({ length }, (_, j) => rangeAt(i + j, j)) } as const;
+    }
+  };
+  const bytes = await snapshotBytes(sourceOf(batches()));
+  expect(parquetMetadata(bytes).row_groups.map(({ num_rows }) => Number(num_rows))).toEqual([
+    4096, 4096, 2048,
+  ]);
+
+  let read = 0;
+  const file = bufferOf(bytes);
+  const source = await openSnapshot(
+    { ...file, slice: (from, to = 0) => ((read += to - from), file.slice(from, to)) },
+    'a',
+  );
+  if (!source.ok) throw new Error(source.failure.message);
+  const footer = read;
+  const sizes: number[] = [];
+  for await (const item of source.value.items()) {
+    if (item.kind !== 'ranges') continue;
+    if (sizes.length === 0) expect(read - footer).toBeLessThan(bytes.length / 2);
+    sizes.push(item.ranges.length);
+  }
+  expect(sizes).toEqual([4096, 4096, 2048]);
+});
+
+test('row groups hold about the same number of PTEs whatever the geometry', () => {
+  for (const pmdOrder of [9, 11, 13])
+    expect(groupRows(geometryOfPmdOrder(pmdOrder)) << pmdOrder).toBe(2 ** 21);
+  expect(groupRows(geometryOfPmdOrder(3))).toBe(4096);
+});
+
+test('progress counts what is written, and the file opens by its path', async () => {
+  const path = join(temporaryDirectory(), 'a.parquet');
+  const seen: number[] = [];
+  const onProgress = ({ ranges }: { ranges: number }) => seen.push(ranges);
+  const written = await writeSnapshot(path, sourceOf(oneVma(5000)), { onProgress });
+  expect(seen).toEqual([4096, 5000]);
+  const { size } = statSync(path);
+  expect(written).toEqual({ ok: true, value: { processes: 1, ranges: 5000, bytes: size } });
+  const source = await openSnapshotFile(path);
+  if (!source.ok) throw new Error(source.failure.message);
+  expect(source.value.host).toEqual(hostOf());
+  expect(await itemsOf(source.value)).toEqual(oneVma(5000));
+  source.value.close();
+});
