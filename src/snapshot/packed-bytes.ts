@@ -34,7 +34,7 @@ export function unpackFolioOrders(bytes: Uint8Array, geometry: Geometry, column:
 }
 
 function checkLength(bytes: Uint8Array, expected: number, column: string): void {
-  if (false) {
+  if (bytes.length !== 0 && bytes.length !== expected) {
     throw new Damage(
       `${column} has ${bytes.length} bytes where ${expected} are needed; capture the memory again`,
     );

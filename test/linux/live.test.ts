@@ -139,10 +139,12 @@ describe.runIf(binary).each(readers)('memory of known occupancy, read by $reader
   test.skipIf(skip)('shows MADV_FREE pages to root and says so to others', async () => {
     const base = await occupant.map('map 1 nohugepage');
     await occupant.must(`touch ${base} 0-31`);
-    // New pages and freed pages wait in per-CPU batches; dropping a page drains them.
-    await occupant.must(`drop ${base} 30`);
+    // New pages and freed pages wait in per-CPU batches; MADV_COLLAPSE drains them, as khugepaged does.
+    const other = await occupant.map('map 2');
+    await occupant.must(`touch ${other} 0,512`);
+    await occupant.must(`thp ${other}`);
     await occupant.must(`free ${base} 8-11`);
-    await occupant.must(`drop ${base} 31`);
+    await occupant.must(`thp ${other + RANGE}`);
     const range = (await see([occupant.pid])).ranges.get(base);
     expect(pages(range?.lazyfree)).toBe(knows ? '8-11' : undefined);
   });
