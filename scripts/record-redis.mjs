@@ -19,7 +19,18 @@ const OUTPUT = process.argv[2] ?? 'examples/redis.parquet';
 const redis = spawn(
   'redis-server',
   // Redis turns THP off for itself unless told not to; then there would be nothing to predict.
-  ['--port', PORT, '--bind', '127.0.0.1', '--save', '', '--disable-thp', 'no', '--enable-debug-command', 'local'],
+  [
+    '--port',
+    PORT,
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--disable-thp',
+    'no',
+    '--enable-debug-command',
+    'local',
+  ],
   { stdio: 'ignore' },
 );
 try {

@@ -19,7 +19,9 @@ function changed(path) {
 }
 
 function newest(folder) {
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
   return Math.max(...files.map((entry) => changed(`${entry.parentPath ?? entry.path}/${entry.name}`)));
 }
 

@@ -19,7 +19,9 @@ rmSync(folder, { recursive: true });
 function main(recording) {
   let snapshot = BUNDLED;
   if (!existsSync('/proc/self/pagemap')) {
-    console.log(`This machine has no /proc/PID/pagemap; what follows is ${BUNDLED}, the recording of a real process.`);
+    console.log(
+      `This machine has no /proc/PID/pagemap; what follows is ${BUNDLED}, the recording of a real process.`,
+    );
   } else if (thpscope('capture', '--all', '-o', recording) === 0) {
     snapshot = recording;
   } else {
@@ -30,7 +32,9 @@ function main(recording) {
     const status = thpscope('predict', snapshot, ...flags);
     if (status !== 0) return status;
   }
-  console.log("\nNext: 'npx thpscope predict -p PID -v' for one process, 'npx thpscope explain --help' for single ranges.");
+  console.log(
+    "\nNext: 'npx thpscope predict -p PID -v' for one process, 'npx thpscope explain --help' for single ranges.",
+  );
   return 0;
 }
 

@@ -3,7 +3,7 @@ import { costOf, type PlanCost } from '../core/cost.ts';
 import type { OutcomeRule } from '../core/outcome.ts';
 import type { KernelModel } from '../core/kernel-model.ts';
 import { type CollapsePlan, planRange } from '../core/plan.ts';
-import type { CollapsePolicy } from '../core/policy.ts';
+import { type CollapsePolicy, collapsePolicy } from '../core/policy.ts';
 import type { RangeState } from '../core/range-state.ts';
 import type { ThpSettings } from '../core/thp-settings.ts';
 import { coversRange, type Eligibility, type Vma } from '../core/vma.ts';
@@ -35,13 +35,7 @@ export function judgeRange(
   question: Question,
 ): Verdict {
   const { settings, model } = question;
-  const policy: CollapsePolicy = {
-    orders: eligibility.orders,
-    maxPtesNone: settings.maxPtesNone,
-    maxPtesSwap: settings.maxPtesSwap,
-    maxPtesShared: settings.maxPtesShared,
-    model,
-  };
+  const policy = collapsePolicy(eligibility.orders, settings, model, range.geometry);
   const ignored =
     eligibility.ineligible ?? (coversRange(vma, range.address, range.geometry) ? undefined : 'vma-edge');
   const plan = ignored ? undefined : planRange(range, policy, question);

@@ -4,10 +4,10 @@ import { ALGORITHMS } from '../core/algorithms.ts';
 import type { CollapseAlgorithm } from '../core/algorithm.ts';
 import { fail, type Result, succeed } from '../core/failure.ts';
 import type { Geometry } from '../core/geometry.ts';
-import { collapsibleOrders, KERNEL_MODELS, kernelModelNamed } from '../core/kernel-model.ts';
-import { type Order, ordersOf, type OrderSet, parseOrders } from '../core/order.ts';
+import { KERNEL_MODELS, kernelModelNamed } from '../core/kernel-model.ts';
+import { type Order, ordersOf, parseOrders } from '../core/order.ts';
 import { type OutcomeRule, parseOutcome } from '../core/outcome.ts';
-import { checkLimits, type CollapsePolicy } from '../core/policy.ts';
+import { checkLimits, collapsePolicy, type CollapsePolicy } from '../core/policy.ts';
 import {
   defaultSettings,
   enabledOrders,
@@ -66,9 +66,7 @@ export async function policyFromFlags(
 
 /** The policy for memory that asked for huge pages (VM_HUGEPAGE), which is what made-up ranges are taken for. */
 export function hugepagePolicy({ settings, model }: Question, geometry: Geometry): CollapsePolicy {
-  const orders = (enabledOrders(settings, true, geometry) & collapsibleOrders(model, geometry)) as OrderSet;
-  const { maxPtesNone, maxPtesSwap, maxPtesShared } = settings;
-  return { orders, maxPtesNone, maxPtesSwap, maxPtesShared, model };
+  return collapsePolicy(enabledOrders(settings, true, geometry), settings, model, geometry);
 }
 
 function algorithmNamed(name: string): CollapseAlgorithm | undefined {

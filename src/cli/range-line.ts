@@ -4,7 +4,7 @@ import { type Geometry, pagesPerRange } from '../core/geometry.ts';
 import { emptyOccupancy, hasPage, intersection, isEmpty, type Occupancy, union } from '../core/occupancy.ts';
 import { MIN_ANON_ORDER, parseOrders } from '../core/order.ts';
 import { formatPages, parsePages } from '../core/page-list.ts';
-import { checkLimits, type CollapsePolicy } from '../core/policy.ts';
+import { checkLimits, collapsePolicy, type CollapsePolicy } from '../core/policy.ts';
 import type { RangeState } from '../core/range-state.ts';
 
 /** null: this fact about the range is unknown. */
@@ -113,16 +113,12 @@ export function policyOfLine(
 ): Result<CollapsePolicy> {
   const orders = line.orders === undefined ? succeed(flags.orders) : parseOrders(line.orders, geometry);
   if (!orders.ok) return orders;
-  return checkLimits(
-    {
-      model: flags.model,
-      orders: orders.value,
-      maxPtesNone: line.maxPtesNone ?? flags.maxPtesNone,
-      maxPtesSwap: line.maxPtesSwap ?? flags.maxPtesSwap,
-      maxPtesShared: line.maxPtesShared ?? flags.maxPtesShared,
-    },
-    geometry,
-  );
+  const limits = {
+    maxPtesNone: line.maxPtesNone ?? flags.maxPtesNone,
+    maxPtesSwap: line.maxPtesSwap ?? flags.maxPtesSwap,
+    maxPtesShared: line.maxPtesShared ?? flags.maxPtesShared,
+  };
+  return checkLimits(collapsePolicy(orders.value, limits, flags.model, geometry), geometry);
 }
 
 /** Order of the folio of each page. A folio may begin before or end after the range; `missing` counts as `present` does. */

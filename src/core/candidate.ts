@@ -1,106 +1,149 @@
+import type { Geometry } from './geometry.ts';
+import { pagesPerRange } from './geometry.ts';
 import type { LruBatch } from './lru-batch.ts';
-import { clearPage, hasPage, intersection, isEmpty, type Occupancy, setPage } from './occupancy.ts';
-import type { Attempt } from './algorithm.ts';
-import type { Offset, Order } from './order.ts';
+import { clearPage, emptyOccupancy, hasPage, intersection, type Occupancy, setPage } from './occupancy.ts';
+import type { Offset, Order, Window } from './order.ts';
 import { type CollapsePolicy, noneLimit, sharedLimit } from './policy.ts';
 import type { RangeState } from './range-state.ts';
 import type { ScanResult } from './scan-result.ts';
 
-/** The attempts on one scanned range, with what they changed in it. */
-export interface Candidates {
-  readonly attempt: Attempt;
-  /** PTEs present or swapped in so far, zero-page PTEs not included, inside a window. */
-  pagesIn(offset: Offset, order: Order): number;
-  /** PTEs that PMD-order attempts have swapped in so far, whether they then collapsed or not. */
-  swappedIn(): number;
+/** A collapse attempt and how it ended. */
+export interface AttemptRecord extends Window {
+  readonly result: ScanResult;
+  /** PTEs of the window that mapped an ordinary page when the attempt was decided, swapped-in ones included. */
+  readonly pages: number;
 }
 
 /**
- * Judges collapse attempts by the state of a range whose scan succeeded: swap-in and isolation as khugepaged does them,
- * without what only a running system decides (allocation, memory errors, races).
- * Facts that fail the scan of the whole range (pins, locks, MADV_FREE, userfaultfd marks) cannot occur here.
+ * A scanned range while khugepaged tries windows of it. Attempts are judged by its state, as swap-in and isolation do
+ * it, and change that state; what only a running system decides (allocation, memory errors, races) is left out. Facts
+ * that fail the scan of the whole range (pins, locks, MADV_FREE, userfaultfd marks) do not occur here.
  * Source: collapse_huge_page, __collapse_huge_page_swapin and __collapse_huge_page_isolate, spec 5.5 and 5.6.
  */
-export function judgeCandidates(range: RangeState, policy: CollapsePolicy, lruBatch: LruBatch): Candidates {
-  const { geometry, folioOrders, guard } = range;
-  // Bits of PTEs that are not present mean nothing, also once such a PTE is swapped in.
-  const ofPresent = (pages: Occupancy | undefined) => pages && intersection(pages, range.present);
-  const zero = ofPresent(range.zero);
-  const shared = ofPresent(range.shared);
-  const unreferenced = ofPresent(range.unreferenced);
-  const present = range.present.slice();
-  const swap = range.swap.slice();
-  const hasUnmapped = !isEmpty(swap);
-  let swappedIn = 0;
-  lruBatch.startRange();
+export class CandidateRange {
+  readonly #geometry: Geometry;
+  readonly #policy: CollapsePolicy;
+  readonly #lruBatch: LruBatch;
+  readonly #uffdArmed: boolean;
+  /** PTEs that map an ordinary page. */
+  readonly #mapped: Occupancy;
+  readonly #swap: Occupancy;
+  readonly #guard: Occupancy;
+  readonly #shared: Occupancy;
+  readonly #unreferenced: Occupancy;
+  readonly #folioOrders: Uint8Array;
+  #swappedIn = 0;
 
-  const isMapped = (page: number) => hasPage(present, page) && !(zero && hasPage(zero, page));
+  constructor(range: RangeState, policy: CollapsePolicy, lruBatch: LruBatch) {
+    // Bits of PTEs that are not present mean nothing, also once such a PTE is swapped in.
+    const ofPresent = (pages: Occupancy | undefined) =>
+      pages ? intersection(pages, range.present) : emptyOccupancy(range.geometry);
+    const zero = ofPresent(range.zero);
+    this.#geometry = range.geometry;
+    this.#policy = policy;
+    this.#lruBatch = lruBatch;
+    this.#uffdArmed = range.uffdArmed;
+    this.#mapped = range.present.map((word, i) => word & ~zero[i]);
+    this.#swap = range.swap.slice();
+    this.#guard = range.guard ?? emptyOccupancy(range.geometry);
+    this.#shared = ofPresent(range.shared);
+    this.#unreferenced = ofPresent(range.unreferenced);
+    this.#folioOrders = range.folioOrders?.slice() ?? new Uint8Array(pagesPerRange(range.geometry));
+    lruBatch.startRange();
+  }
 
-  const swapIn = (offset: Offset, order: Order): ScanResult | undefined => {
-    const before = swappedIn;
+  /** Pages that attempts have swapped in so far, whether they then collapsed or not. */
+  get swappedIn(): number {
+    return this.#swappedIn;
+  }
+
+  /** Tries one window; with `decided` it ends so, whatever the window holds. */
+  attempt(offset: Offset, order: Order, decided?: ScanResult): AttemptRecord {
+    const result = decided ?? this.#swapIn(offset, order) ?? this.#isolate(offset, order) ?? 'SCAN_SUCCEED';
+    if (decided === 'SCAN_SUCCEED') this.#swapInAll(offset, order);
+    const record = { offset, order, result, pages: this.#countMapped(offset, order) };
+    if (result === 'SCAN_SUCCEED') this.#install(offset, order);
+    return record;
+  }
+
+  #swapIn(offset: Offset, order: Order): ScanResult | undefined {
+    const before = this.#swappedIn;
     for (let page = offset as number; page < offset + (1 << order); page++) {
-      if (!hasPage(swap, page)) continue;
-      if (order < geometry.pmdOrder) return 'SCAN_EXCEED_SWAP_PTE';
-      if (guard && hasPage(guard, page)) return 'SCAN_FAIL';
-      clearPage(swap, page);
-      setPage(present, page);
-      swappedIn++;
+      if (!hasPage(this.#swap, page)) continue;
+      if (order < this.#geometry.pmdOrder) return 'SCAN_EXCEED_SWAP_PTE';
+      if (hasPage(this.#guard, page)) return 'SCAN_FAIL';
+      this.#faultIn(page);
     }
-    if (swappedIn > before) lruBatch.drain();
+    if (this.#swappedIn > before) this.#lruBatch.drain();
     return undefined;
-  };
+  }
 
-  /** Isolation fails at the first unfit PTE; what was isolated before it goes back through the LRU batch. */
-  const isolate = (offset: Offset, order: Order): ScanResult | undefined => {
-    const holesAllowed = noneLimit(policy, order, geometry, range.uffdArmed);
-    const sharedAllowed = sharedLimit(policy, order, geometry);
+  #swapInAll(offset: Offset, order: Order): void {
+    for (let page = offset as number; page < offset + (1 << order); page++) {
+      if (hasPage(this.#swap, page)) this.#faultIn(page);
+    }
+  }
+
+  #faultIn(page: number): void {
+    clearPage(this.#swap, page);
+    setPage(this.#mapped, page);
+    this.#swappedIn++;
+  }
+
+  /** Fails at the first unfit PTE; what was isolated before it goes back through the LRU batch. */
+  #isolate(offset: Offset, order: Order): ScanResult | undefined {
+    const holesAllowed = noneLimit(this.#policy, order, this.#geometry, this.#uffdArmed);
+    const sharedAllowed = sharedLimit(this.#policy, order, this.#geometry);
+    const belowPmd = order < this.#geometry.pmdOrder;
     const end = offset + (1 << order);
     let holes = 0;
-    let sharedPages = 0;
+    let shared = 0;
     let referenced = 0;
     let failure: ScanResult | undefined;
     let page = offset as number;
     for (; page < end; page++) {
-      if (!isMapped(page)) {
-        if (hasPage(swap, page)) failure = 'SCAN_PTE_NON_PRESENT';
-        else if (++holes > holesAllowed) failure = 'SCAN_EXCEED_NONE_PTE';
-      } else {
-        const folioOrder = folioOrders?.[page] ?? 0;
-        if (shared && hasPage(shared, page) && ++sharedPages > sharedAllowed)
-          failure = 'SCAN_EXCEED_SHARED_PTE';
-        else if (order < geometry.pmdOrder && folioOrder >= order) failure = 'SCAN_PTE_MAPPED_HUGEPAGE';
-        else if (folioOrder === 0 && lruBatch.has(page)) failure = 'SCAN_PAGE_COUNT';
-        else if (!(unreferenced && hasPage(unreferenced, page))) referenced++;
+      if (!hasPage(this.#mapped, page)) {
+        if (++holes > holesAllowed) failure = 'SCAN_EXCEED_NONE_PTE';
+      } else if (hasPage(this.#shared, page) && ++shared > sharedAllowed) {
+        failure = 'SCAN_EXCEED_SHARED_PTE';
+      } else if (belowPmd && this.#folioOrders[page] >= order) {
+        failure = 'SCAN_PTE_MAPPED_HUGEPAGE';
+      } else if (this.#folioOrders[page] === 0 && this.#lruBatch.has(page)) {
+        failure = 'SCAN_PAGE_COUNT';
+      } else if (!hasPage(this.#unreferenced, page)) {
+        referenced++;
       }
       if (failure) break;
     }
     if (!failure && referenced === 0) failure = 'SCAN_LACK_REFERENCED_PAGE';
-    if (failure) putBack(offset, page);
+    if (failure) this.#putBack(offset, page);
     return failure;
-  };
+  }
 
-  const putBack = (first: number, end: number) => {
+  #putBack(first: number, end: number): void {
     let large = false;
     for (let page = end - 1; page >= first; page--) {
-      if (!isMapped(page)) continue;
-      if (folioOrders && folioOrders[page] > 0) large = true;
-      else lruBatch.addSmallPage(page);
+      if (!hasPage(this.#mapped, page)) continue;
+      if (this.#folioOrders[page] > 0) large = true;
+      else this.#lruBatch.addSmallPage(page);
     }
-    if (large) lruBatch.drain();
-  };
+    if (large) this.#lruBatch.drain();
+  }
 
-  return {
-    attempt(offset, order) {
-      const failure = (hasUnmapped ? swapIn(offset, order) : undefined) ?? isolate(offset, order);
-      if (failure) return failure;
-      lruBatch.drain();
-      return 'SCAN_SUCCEED';
-    },
-    pagesIn(offset, order) {
-      let count = 0;
-      for (let page = offset as number; page < offset + (1 << order); page++) if (isMapped(page)) count++;
-      return count;
-    },
-    swappedIn: () => swappedIn,
-  };
+  #countMapped(offset: Offset, order: Order): number {
+    let count = 0;
+    for (let page = offset as number; page < offset + (1 << order); page++)
+      if (hasPage(this.#mapped, page)) count++;
+    return count;
+  }
+
+  /** The window becomes one private folio, which drains the LRU batch as every large folio does. */
+  #install(offset: Offset, order: Order): void {
+    for (let page = offset as number; page < offset + (1 << order); page++) {
+      setPage(this.#mapped, page);
+      clearPage(this.#shared, page);
+    }
+    this.#folioOrders.fill(order, offset, offset + (1 << order));
+    this.#lruBatch.drain();
+  }
 }

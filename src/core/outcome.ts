@@ -1,6 +1,14 @@
 import { fail, type Result, succeed } from './failure.ts';
 import { type Geometry, pagesPerRange } from './geometry.ts';
-import { asOffset, hasOrder, type Offset, type Order, type OrderSet, parseOrders } from './order.ts';
+import {
+  asOffset,
+  hasOrder,
+  type Offset,
+  type Order,
+  type OrderSet,
+  ordersOf,
+  parseOrders,
+} from './order.ts';
 import { type ScanResult, scanResultNamed } from './scan-result.ts';
 
 /** A result decided in advance for the attempts on some windows, such as a failing allocation. */
@@ -41,6 +49,9 @@ export function parseOutcome(text: string, geometry: Geometry): Result<OutcomeRu
       'usage',
       `outcome '${text}': offset ${offset} is out of range; it is at most ${pagesPerRange(geometry) - 1}`,
     );
+  }
+  if (offset !== undefined && ordersOf(orders.value).every((order) => offset % (1 << order) !== 0)) {
+    return fail('usage', `outcome '${text}': no window of these orders starts at offset ${offset}`);
   }
   return succeed({ offset, orders: orders.value, result });
 }

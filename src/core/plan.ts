@@ -1,20 +1,12 @@
 import type { CollapseAlgorithm, Observe } from './algorithm.ts';
 import { ALGORITHMS } from './algorithms.ts';
-import { judgeCandidates } from './candidate.ts';
+import { type AttemptRecord, CandidateRange } from './candidate.ts';
 import { LruBatch } from './lru-batch.ts';
-import type { Window } from './order.ts';
 import { decidedOutcome, type OutcomeRule } from './outcome.ts';
 import type { CollapsePolicy } from './policy.ts';
 import type { RangeState } from './range-state.ts';
 import { type ScanReport, scanRange } from './scan.ts';
 import type { ScanResult } from './scan-result.ts';
-
-/** A collapse attempt and how it ended. */
-export interface AttemptRecord extends Window {
-  readonly result: ScanResult;
-  /** PTEs of the window that mapped an ordinary page when the attempt ended, swapped-in ones included. */
-  readonly pages: number;
-}
 
 /** What khugepaged does to one range in one pass. */
 export interface CollapsePlan {
@@ -53,7 +45,7 @@ export function planRange(
     outcomes = [],
     lruBatch = new LruBatch(),
   } = options;
-  const candidates = judgeCandidates(range, policy, lruBatch);
+  const candidates = new CandidateRange(range, policy, lruBatch);
   const attempts: AttemptRecord[] = [];
   const result = algorithm.collapse(
     {
@@ -64,13 +56,13 @@ export function planRange(
     },
     policy,
     (offset, order) => {
-      const outcome = decidedOutcome(outcomes, offset, order) ?? candidates.attempt(offset, order);
-      attempts.push({ offset, order, result: outcome, pages: candidates.pagesIn(offset, order) });
-      return outcome;
+      const attempt = candidates.attempt(offset, order, decidedOutcome(outcomes, offset, order));
+      attempts.push(attempt);
+      return attempt.result;
     },
     options.observe,
   );
-  return { scan, result, attempts, swappedInPages: candidates.swappedIn() };
+  return { scan, result, attempts, swappedInPages: candidates.swappedIn };
 }
 
 /** The windows that a plan collapses, in order. */

@@ -1,6 +1,6 @@
 import { fail, type Result, succeed } from './failure.ts';
 import { type Geometry, pagesPerRange } from './geometry.ts';
-import type { KernelModel } from './kernel-model.ts';
+import { collapsibleOrders, type KernelModel } from './kernel-model.ts';
 import { type Order, type OrderSet, orderSet } from './order.ts';
 
 /** The three limits of /sys/kernel/mm/transparent_hugepage/khugepaged, each in PTEs, 0 .. NR-1. */
@@ -15,6 +15,17 @@ export interface CollapsePolicy extends CollapseLimits {
   /** Orders enabled for the range's VMA (spec 2.8). */
   readonly orders: OrderSet;
   readonly model: KernelModel;
+}
+
+/** A policy whose orders are cut down to those that the model's khugepaged collapses to. */
+export function collapsePolicy(
+  orders: OrderSet,
+  { maxPtesNone, maxPtesSwap, maxPtesShared }: CollapseLimits,
+  model: KernelModel,
+  geometry: Geometry,
+): CollapsePolicy {
+  const possible = (orders & collapsibleOrders(model, geometry)) as OrderSet;
+  return { orders: possible, maxPtesNone, maxPtesSwap, maxPtesShared, model };
 }
 
 /** The kernel's defaults: NR-1, NR/8 and NR/2 (spec 7.2). */

@@ -1,6 +1,5 @@
 import type { Geometry } from './geometry.ts';
-import { ordersOf, type Order, type OrderSet, orderSet } from './order.ts';
-import { anonOrders } from './order.ts';
+import { anonOrders, type Order, ordersOf, type OrderSet, orderSet } from './order.ts';
 import { type CollapseLimits, defaultLimits } from './policy.ts';
 
 export const TOP_LEVEL_WORDS = ['always', 'madvise', 'never'] as const;

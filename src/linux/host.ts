@@ -34,6 +34,7 @@ function auxiliaryValue(type: number): number | undefined {
   const vector = new BigUint64Array(64);
   readFully(file.value, new Uint8Array(vector.buffer), 0);
   closeKernelFile(file.value);
-  for (let at = 0; at + 1 < vector.length; at += 2) if (vector[at] === BigInt(type)) return Number(vector[at + 1]);
+  for (let at = 0; at + 1 < vector.length; at += 2)
+    if (vector[at] === BigInt(type)) return Number(vector[at + 1]);
   return undefined;
 }

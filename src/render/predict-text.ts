@@ -193,7 +193,9 @@ function vmaLines(vmas: readonly VmaPrediction[]): string[] {
     .map(({ vma, tally }) => {
       const bytes = (pages: number) => formatBytes(pages * pageBytes(tally.geometry));
       const growth = tally.filledPages + tally.swappedInPages;
-      const refused = [...tally.refused].map(([refusal, { pages }]) => `${bytes(pages)} ${shortRefusal(refusal)}`);
+      const refused = [...tally.refused].map(
+        ([refusal, { pages }]) => `${bytes(pages)} ${shortRefusal(refusal)}`,
+      );
       return [
         `${vma.start.toString(16)}-${vma.end.toString(16)}`,
         vma.name || 'anonymous',

@@ -7,7 +7,11 @@ export interface Run {
 }
 
 /** Runs the built command as a user runs it. */
-export function thpscope(args: readonly string[], input = '', options: { uid?: number; gid?: number } = {}): Promise<Run> {
+export function thpscope(
+  args: readonly string[],
+  input = '',
+  options: { uid?: number; gid?: number } = {},
+): Promise<Run> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ['dist/cli/main.js', ...args], options);
     let stdout = '';

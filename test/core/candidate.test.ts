@@ -177,6 +177,18 @@ describe('the LRU batch (observed on real kernels)', () => {
     expect(attemptTexts(plan(range, { orders: '3,4' }))).toEqual([`0:4 ${SHARED}`, '0:3', `8:3 ${SHARED}`]);
   });
 
+  test('a success drains it: the slots count from zero again', () => {
+    const policy = { orders: '4,5', maxPtesNone: 0 };
+    expect(attemptTexts(plan({ present: '0-63', shared: '7,62' }, policy))).toEqual([
+      `0:5 ${SHARED}`,
+      `0:4 ${COUNT}`,
+      '16:4',
+      `32:5 ${SHARED}`,
+      `32:4 ${COUNT}`,
+      `48:4 ${COUNT}`,
+    ]);
+  });
+
   test('swapping in drains it, once: what the same attempt puts back waits', () => {
     const lruBatch = new LruBatch();
     plan({ present: '0-15', shared: '15' }, { orders: '4' }, { lruBatch });

@@ -61,140 +61,152 @@ const readers = [
   { reader: 'an ordinary user', skip: !isRoot, uid: NOBODY, see: lookAsNobody },
 ];
 
-describe.runIf(binary).each(readers)('memory of known occupancy, read by $reader', ({ reader, skip, uid, see }) => {
-  let occupant: Occupant;
-  beforeAll(async () => {
-    if (!skip) occupant = await startOccupant({ uid, gid: uid });
-  });
-  afterAll(() => occupant?.stop());
-  const knows = reader === 'root';
+describe.runIf(binary).each(readers)(
+  'memory of known occupancy, read by $reader',
+  ({ reader, skip, uid, see }) => {
+    let occupant: Occupant;
+    beforeAll(async () => {
+      if (!skip) occupant = await startOccupant({ uid, gid: uid });
+    });
+    afterAll(() => occupant?.stop());
+    const knows = reader === 'root';
 
-  test.skipIf(skip)('shows touched pages, zero pages and holes page for page', async () => {
-    const base = await occupant.map('map 3 nohugepage');
-    await occupant.must(`touch ${base} 0-15,100,511`);
-    await occupant.must(`read ${base} 16-20,510`);
-    await occupant.must(`touch ${base + RANGE} 0-511:1/4`);
-    await occupant.must(`drop ${base + RANGE} 0-63`);
-    const { ranges } = await see([occupant.pid]);
+    test.skipIf(skip)('shows touched pages, zero pages and holes page for page', async () => {
+      const base = await occupant.map('map 3 nohugepage');
+      await occupant.must(`touch ${base} 0-15,100,511`);
+      await occupant.must(`read ${base} 16-20,510`);
+      await occupant.must(`touch ${base + RANGE} 0-511:1/4`);
+      await occupant.must(`drop ${base + RANGE} 0-63`);
+      const { ranges } = await see([occupant.pid]);
 
-    const first = ranges.get(base);
-    expect(pages(first?.present)).toBe('0-20,100,510-511');
-    expect(pages(first?.zero)).toBe('16-20,510');
-    expect(pages(first?.shared)).toBe('');
-    expect(pages(first?.swap)).toBe('');
-    expect(first?.pmdMapped).toBe(false);
-    const second = pages(ranges.get(base + RANGE)?.present);
-    expect(second).toBe(Array.from({ length: 112 }, (_, i) => 64 + 4 * i).join(','));
-    expect(ranges.has(base + 2 * RANGE)).toBe(false);
-  });
+      const first = ranges.get(base);
+      expect(pages(first?.present)).toBe('0-20,100,510-511');
+      expect(pages(first?.zero)).toBe('16-20,510');
+      expect(pages(first?.shared)).toBe('');
+      expect(pages(first?.swap)).toBe('');
+      expect(first?.pmdMapped).toBe(false);
+      const second = pages(ranges.get(base + RANGE)?.present);
+      expect(second).toBe(Array.from({ length: 112 }, (_, i) => 64 + 4 * i).join(','));
+      expect(ranges.has(base + 2 * RANGE)).toBe(false);
+    });
 
-  test.skipIf(skip)('names what it cannot see', async () => {
-    const base = await occupant.map('map 1 nohugepage');
-    await occupant.must(`touch ${base} 0-511`);
-    const { ranges, items } = await see([occupant.pid]);
-    const range = ranges.get(base) as RangeState;
-    expect(unknownFacts(range)).toEqual(knows ? ['pinned'] : ['pinned', 'locked', 'folioOrders']);
-    expect(items.filter(({ kind }) => kind === 'note')).toHaveLength(knows ? 0 : 1);
-  });
+    test.skipIf(skip)('names what it cannot see', async () => {
+      const base = await occupant.map('map 1 nohugepage');
+      await occupant.must(`touch ${base} 0-511`);
+      const { ranges, items } = await see([occupant.pid]);
+      const range = ranges.get(base) as RangeState;
+      expect(unknownFacts(range)).toEqual(knows ? ['pinned'] : ['pinned', 'locked', 'folioOrders']);
+      expect(items.filter(({ kind }) => kind === 'note')).toHaveLength(knows ? 0 : 1);
+    });
 
-  test.skipIf(skip)('tells a PMD-mapped THP from one mapped by PTEs and from a part of one', async () => {
-    const base = await occupant.map('map 3');
-    for (const index of [0, 1, 2]) {
-      await occupant.must(`touch ${base + index * RANGE} 0-511`);
-      await occupant.must(`thp ${base + index * RANGE}`);
-    }
-    await occupant.must(`split ${base + RANGE}`);
-    await occupant.must(`split ${base + 2 * RANGE}`);
-    await occupant.must(`drop ${base + 2 * RANGE} 0-99,200`);
-    const { ranges } = await see([occupant.pid]);
-    expect([0, 1, 2].map((index) => ranges.get(base + index * RANGE)?.pmdMapped)).toEqual([true, false, false]);
-    expect(pages(ranges.get(base + 2 * RANGE)?.present)).toBe('100-199,201-511');
-    const orders = [0, 1, 2].map((index) => ranges.get(base + index * RANGE)?.folioOrders);
-    if (!knows) return expect(orders).toEqual([undefined, undefined, undefined]);
-    expect(orders[1]).toEqual(new Uint8Array(512).fill(9));
-    expect(orders[2]?.filter((order) => order === 9)).toHaveLength(411);
-    expect(orders[2]?.[50]).toBe(0);
-  });
+    test.skipIf(skip)('tells a PMD-mapped THP from one mapped by PTEs and from a part of one', async () => {
+      const base = await occupant.map('map 3');
+      for (const index of [0, 1, 2]) {
+        await occupant.must(`touch ${base + index * RANGE} 0-511`);
+        await occupant.must(`thp ${base + index * RANGE}`);
+      }
+      await occupant.must(`split ${base + RANGE}`);
+      await occupant.must(`split ${base + 2 * RANGE}`);
+      await occupant.must(`drop ${base + 2 * RANGE} 0-99,200`);
+      const { ranges } = await see([occupant.pid]);
+      expect([0, 1, 2].map((index) => ranges.get(base + index * RANGE)?.pmdMapped)).toEqual([
+        true,
+        false,
+        false,
+      ]);
+      expect(pages(ranges.get(base + 2 * RANGE)?.present)).toBe('100-199,201-511');
+      const orders = [0, 1, 2].map((index) => ranges.get(base + index * RANGE)?.folioOrders);
+      if (!knows) return expect(orders).toEqual([undefined, undefined, undefined]);
+      expect(orders[1]).toEqual(new Uint8Array(512).fill(9));
+      expect(orders[2]?.filter((order) => order === 9)).toHaveLength(411);
+      expect(orders[2]?.[50]).toBe(0);
+    });
 
-  test.skipIf(skip)('shows pages shared by fork, and large folios as shared or not as a whole', async () => {
-    const base = await occupant.map('map 3');
-    await occupant.must(`touch ${base} 0-9`);
-    for (const index of [1, 2]) {
-      await occupant.must(`touch ${base + index * RANGE} 0-511`);
-      await occupant.must(`thp ${base + index * RANGE}`);
-    }
-    await occupant.must(`fork ${base}`);
-    await occupant.must('fork-touch 0-3');
-    // The child now has its own copy of pages 0-3 and of one page of the second THP, which splits its mapping there.
-    await occupant.must(`touch ${base} 100`);
-    const { ranges } = await see([occupant.pid]);
-    expect(pages(ranges.get(base)?.shared)).toBe('4-9');
-    expect(pages(ranges.get(base + RANGE)?.shared)).toBe('0-511');
-    await occupant.must('reap');
-    const after = await see([occupant.pid]);
-    expect(pages(after.ranges.get(base)?.shared)).toBe('');
-    expect(pages(after.ranges.get(base + RANGE)?.shared)).toBe('');
-  });
+    test.skipIf(skip)(
+      'shows pages shared by fork, and large folios as shared or not as a whole',
+      async () => {
+        const base = await occupant.map('map 3');
+        await occupant.must(`touch ${base} 0-9`);
+        for (const index of [1, 2]) {
+          await occupant.must(`touch ${base + index * RANGE} 0-511`);
+          await occupant.must(`thp ${base + index * RANGE}`);
+        }
+        await occupant.must(`fork ${base}`);
+        await occupant.must('fork-touch 0-3');
+        // The child now has its own copy of pages 0-3 and of one page of the second THP, which splits its mapping there.
+        await occupant.must(`touch ${base} 100`);
+        const { ranges } = await see([occupant.pid]);
+        expect(pages(ranges.get(base)?.shared)).toBe('4-9');
+        expect(pages(ranges.get(base + RANGE)?.shared)).toBe('0-511');
+        await occupant.must('reap');
+        const after = await see([occupant.pid]);
+        expect(pages(after.ranges.get(base)?.shared)).toBe('');
+        expect(pages(after.ranges.get(base + RANGE)?.shared)).toBe('');
+      },
+    );
 
-  test.skipIf(skip)('shows MADV_FREE pages to root and says so to others', async () => {
-    const base = await occupant.map('map 1 nohugepage');
-    await occupant.must(`touch ${base} 0-31`);
-    // New pages and freed pages wait in per-CPU batches; MADV_COLLAPSE drains them, as khugepaged does.
-    const other = await occupant.map('map 2');
-    await occupant.must(`touch ${other} 0,512`);
-    await occupant.must(`thp ${other}`);
-    await occupant.must(`free ${base} 8-11`);
-    await occupant.must(`thp ${other + RANGE}`);
-    const range = (await see([occupant.pid])).ranges.get(base);
-    expect(pages(range?.lazyfree)).toBe(knows ? '8-11' : undefined);
-  });
+    test.skipIf(skip)('shows MADV_FREE pages to root and says so to others', async () => {
+      const base = await occupant.map('map 1 nohugepage');
+      await occupant.must(`touch ${base} 0-31`);
+      // New pages and freed pages wait in per-CPU batches; MADV_COLLAPSE drains them, as khugepaged does.
+      const other = await occupant.map('map 2');
+      await occupant.must(`touch ${other} 0,512`);
+      await occupant.must(`thp ${other}`);
+      await occupant.must(`free ${base} 8-11`);
+      await occupant.must(`thp ${other + RANGE}`);
+      const range = (await see([occupant.pid])).ranges.get(base);
+      expect(pages(range?.lazyfree)).toBe(knows ? '8-11' : undefined);
+    });
 
-  test.skipIf(skip)('shows guard markers as not present', async () => {
-    const base = await occupant.map('map 1 nohugepage');
-    await occupant.must(`touch ${base} 0-31`);
-    const guarded = await occupant.command(`guard ${base} 40-43`);
-    if (!guarded.ok) return; // before Linux 6.13
-    const range = (await see([occupant.pid])).ranges.get(base);
-    expect(pages(range?.swap)).toBe('40-43');
-    expect(pages(range?.guard)).toBe('40-43');
-  });
+    test.skipIf(skip)('shows guard markers as not present', async () => {
+      const base = await occupant.map('map 1 nohugepage');
+      await occupant.must(`touch ${base} 0-31`);
+      const guarded = await occupant.command(`guard ${base} 40-43`);
+      if (!guarded.ok) return; // before Linux 6.13
+      const range = (await see([occupant.pid])).ranges.get(base);
+      expect(pages(range?.swap)).toBe('40-43');
+      expect(pages(range?.guard)).toBe('40-43');
+    });
 
-  test.skipIf(skip)('shows pages that userfaultfd write-protects', async () => {
-    const base = await occupant.map('map 1 nohugepage');
-    await occupant.must(`touch ${base} 0-31`);
-    const protectedPages = await occupant.command(`uffd ${base} 1 wp 4-7`);
-    if (!protectedPages.ok) return; // not permitted here
-    const range = (await see([occupant.pid])).ranges.get(base);
-    expect(range?.uffdArmed).toBe(true);
-    expect(pages(range?.uffd)).toBe('4-7');
-  });
+    test.skipIf(skip)('shows pages that userfaultfd write-protects', async () => {
+      const base = await occupant.map('map 1 nohugepage');
+      await occupant.must(`touch ${base} 0-31`);
+      const protectedPages = await occupant.command(`uffd ${base} 1 wp 4-7`);
+      if (!protectedPages.ok) return; // not permitted here
+      const range = (await see([occupant.pid])).ranges.get(base);
+      expect(range?.uffdArmed).toBe(true);
+      expect(pages(range?.uffd)).toBe('4-7');
+    });
 
-  test.skipIf(skip)('shows at the edges of a VMA only what lies inside it', async () => {
-    const report = await occupant.must('map-unaligned 10 1 20 nohugepage');
-    const start = Number(report.start);
-    const base = Number(report.address);
-    await occupant.must(`touch ${start} 0-541`);
-    const { ranges, vmas } = await see([occupant.pid]);
-    expect(pages(ranges.get(base - RANGE)?.present)).toBe('502-511');
-    expect(pages(ranges.get(base)?.present)).toBe('0-511');
-    expect(pages(ranges.get(base + RANGE)?.present)).toBe('0-19');
-    const vma = vmas.find((each) => each.start === start);
-    expect(vma).toMatchObject({ end: base + RANGE + 20 * 4096, anonymous: true, rssBytes: 542 * 4096 });
-    expect(vma?.flags).toContain('nh');
-  });
+    test.skipIf(skip)('shows at the edges of a VMA only what lies inside it', async () => {
+      const report = await occupant.must('map-unaligned 10 1 20 nohugepage');
+      const start = Number(report.start);
+      const base = Number(report.address);
+      await occupant.must(`touch ${start} 0-541`);
+      const { ranges, vmas } = await see([occupant.pid]);
+      expect(pages(ranges.get(base - RANGE)?.present)).toBe('502-511');
+      expect(pages(ranges.get(base)?.present)).toBe('0-511');
+      expect(pages(ranges.get(base + RANGE)?.present)).toBe('0-19');
+      const vma = vmas.find((each) => each.start === start);
+      expect(vma).toMatchObject({ end: base + RANGE + 20 * 4096, anonymous: true, rssBytes: 542 * 4096 });
+      expect(vma?.flags).toContain('nh');
+    });
 
-  test.skipIf(skip)('finds the few pages of a large reservation', async () => {
-    const base = await occupant.map('map 2000 nohugepage');
-    await occupant.must(`touch ${base + 700 * RANGE} 5`);
-    await occupant.must(`touch ${base + 1999 * RANGE} 511`);
-    const { ranges } = await see([occupant.pid]);
-    const inside = [...ranges.values()].filter(({ address }) => address >= base && address < base + 2000 * RANGE);
-    expect(inside.map(({ address, present }) => [(address - base) / RANGE, pages(present)])).toEqual([
-      [700, '5'],
-      [1999, '511'],
-    ]);
-  });
-});
+    test.skipIf(skip)('finds the few pages of a large reservation', async () => {
+      const base = await occupant.map('map 2000 nohugepage');
+      await occupant.must(`touch ${base + 700 * RANGE} 5`);
+      await occupant.must(`touch ${base + 1999 * RANGE} 511`);
+      const { ranges } = await see([occupant.pid]);
+      const inside = [...ranges.values()].filter(
+        ({ address }) => address >= base && address < base + 2000 * RANGE,
+      );
+      expect(inside.map(({ address, present }) => [(address - base) / RANGE, pages(present)])).toEqual([
+        [700, '5'],
+        [1999, '511'],
+      ]);
+    });
+  },
+);
 
 describe.runIf(binary && isRoot)('the one range around an address', () => {
   test('is all that is read', async () => {

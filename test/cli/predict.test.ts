@@ -1,0 +1,156 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { expect, test } from 'vitest';
+import { vectors } from '../core/vectors.ts';
+import { expectSchema } from './schemas.ts';
+import { thpscope, words } from './thpscope.ts';
+
+const BOTH = ['predict', 'explain'] as const;
+
+for (const vector of vectors) {
+  test(`vector ${vector.number} of spec 4.5 through predict and explain`, async () => {
+    const flags = [
+      ...words(`--pattern ${vector.present} --orders ${vector.orders} --max-ptes-none ${vector.maxPtesNone}`),
+      ...words(`--pmd-order ${vector.pmdOrder} --json`),
+      ...(vector.swap ? ['--swap', vector.swap] : []),
+      ...vector.outcomes.flatMap((outcome) => ['--outcome', outcome]),
+    ];
+    for (const command of BOTH) {
+      const { stdout, code } = await thpscope([command, ...flags]);
+      expect(code).toBe(0);
+      const json = JSON.parse(stdout);
+      expectSchema(command, json);
+      const plan = command === 'predict' ? json.ranges[0] : json;
+      expect(
+        plan.attempts.map(({ offset, order }: { offset: number; order: number }) => [offset, order]),
+      ).toEqual(vector.attempts);
+      expect(plan.result).toBe(vector.result);
+    }
+  });
+}
+
+test('predict prints the documented JSON for one range', async () => {
+  const { stdout } = await thpscope(words('predict --pattern 0-15 --orders all --max-ptes-none 0 --json'));
+  expect(JSON.parse(stdout)).toEqual({
+    schema: 'thpscope/predict@1',
+    model: 'linux-7.2',
+    policy: { orders: [2, 3, 4, 5, 6, 7, 8, 9], maxPtesNone: 0, maxPtesSwap: 64, maxPtesShared: 256 },
+    ranges: [
+      {
+        address: '0x0',
+        scan: 'SCAN_SUCCEED',
+        result: 'SCAN_SUCCEED',
+        attempts: [{ offset: 0, order: 4, result: 'SCAN_SUCCEED' }],
+        collapses: [{ offset: 0, order: 4 }],
+      },
+    ],
+    totals: { ranges: 1, collapses: { 4: 1 }, coveredPages: 16, filledPages: 0 },
+  });
+});
+
+test('predict of one range says in words what it does', async () => {
+  const { stdout, code } = await thpscope(words('predict --pattern 0-15 --orders 4,9 --max-ptes-none 511'));
+  expect(code).toBe(0);
+  expect(stdout).toContain('1 collapse: 0:9 (2M)');
+  expect(stdout).toContain('16 pages copied, 496 filled (RSS +1.94M)');
+});
+
+test('7.2 and 7.3 spell a userfaultfd result in their own way', async () => {
+  for (const [kernel, name] of [
+    ['linux-7.2', 'SCAN_PTE_UFFD_WP'],
+    ['linux-7.3', 'SCAN_PTE_UFFD'],
+  ]) {
+    const line = '{"present":"0-15","uffd":"3"}\n';
+    const { stdout } = await thpscope(
+      words(`predict --ranges - --json --orders all --kernel ${kernel}`),
+      line,
+    );
+    expect(JSON.parse(stdout).scan).toBe(name);
+  }
+});
+
+test('--ranges answers line by line, in order, with the policy of each line', async () => {
+  const lines = [
+    '{"id":"a","present":"0-15","swap":"","zero":"","shared":"","unreferenced":"","pinned":"","lazyfree":"","folios":[{"offset":0,"order":4,"missing":"3"}],"orders":"2-9","maxPtesNone":0}',
+    '{"id":2,"present":"0-15","orders":"2","maxPtesNone":0}',
+    '',
+    '{"present":"0xffff","zero":null,"folios":null}',
+  ];
+  for (const line of lines) if (line) expectSchema('range-line', JSON.parse(line));
+  const { stdout, code } = await thpscope(
+    words('predict --ranges - --json --orders 64K --max-ptes-none 0'),
+    lines.join('\n'),
+  );
+  expect(code).toBe(0);
+  const answers = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  for (const answer of answers) expectSchema('range-answer', answer);
+  expect(answers).toEqual([
+    {
+      id: 'a',
+      scan: 'SCAN_SUCCEED',
+      result: 'SCAN_FAIL',
+      attempts: [{ offset: 0, order: 4, result: 'SCAN_PTE_MAPPED_HUGEPAGE' }],
+      collapses: [],
+    },
+    {
+      id: 2,
+      scan: 'SCAN_SUCCEED',
+      result: 'SCAN_SUCCEED',
+      attempts: [0, 4, 8, 12].map((offset) => ({ offset, order: 2, result: 'SCAN_SUCCEED' })),
+      collapses: [0, 4, 8, 12].map((offset) => ({ offset, order: 2 })),
+    },
+    {
+      scan: 'SCAN_SUCCEED',
+      result: 'SCAN_SUCCEED',
+      attempts: [{ offset: 0, order: 4, result: 'SCAN_SUCCEED' }],
+      collapses: [{ offset: 0, order: 4 }],
+      assumed: ['zero', 'folioOrders'],
+    },
+  ]);
+});
+
+test('--ranges answers while its input is still open', async () => {
+  const child = spawn(process.execPath, [
+    'dist/cli/main.js',
+    ...words('predict --ranges - --json --orders all'),
+  ]);
+  let answered = '';
+  child.stdout.on('data', (text) => (answered += text));
+  const line = `${JSON.stringify({ present: '0-15' })}\n`;
+  while (answered === '') {
+    child.stdin.write(line.repeat(64));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  child.stdin.end();
+  await once(child, 'close');
+  expect(answered).toContain('SCAN_SUCCEED');
+});
+
+test('a bad line of --ranges keeps the answers before it', async () => {
+  const good = `${JSON.stringify({ present: '0-15' })}\n`;
+  const { stdout, stderr, code } = await thpscope(
+    words('predict --ranges - --json --orders all'),
+    `${good.repeat(100)}{"present":"0-1`,
+  );
+  expect(code).toBe(5);
+  expect(stdout.trim().split('\n')).toHaveLength(100);
+  expect(stderr).toMatch(/^thpscope: standard input, line 101: not JSON .*cut off\?\n$/);
+});
+
+test('a reader that stops early ends the command quietly', async () => {
+  const child = spawn('sh', [
+    '-c',
+    `yes '{"present":"0-511"}' | "$0" dist/cli/main.js predict --ranges - --orders all --json | head -n 3`,
+    process.execPath,
+  ]);
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (text) => (stdout += text));
+  child.stderr.on('data', (text) => (stderr += text));
+  await once(child, 'close');
+  expect(stdout.trim().split('\n')).toHaveLength(3);
+  expect(stderr).not.toContain('Error');
+});
