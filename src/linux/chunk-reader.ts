@@ -20,6 +20,12 @@ export interface Instruments {
   readonly scan: PagemapScan | undefined;
   /** Undefined without privilege. */
   readonly flags: PageFlags | undefined;
+  /** Room for the pagemap entries of a chunk, overwritten by each. */
+  readonly entries: Int32Array;
+}
+
+export function entriesOfChunk(geometry: Geometry): Int32Array {
+  return new Int32Array(2 * RANGES_PER_CHUNK * pagesPerRange(geometry));
 }
 
 /** Bitmaps of a whole chunk, each of them wordsPerRange words a range. */
@@ -28,6 +34,7 @@ interface ChunkBitmaps {
   readonly swap: Occupancy;
   readonly guard: Occupancy;
   readonly uffd: Occupancy;
+  /** Present PTEs whose page is mapped more than once, or is the zero page. */
   readonly notExclusive: Occupancy;
 }
 
@@ -45,51 +52,67 @@ export function readChunk(
   const pages = (end - start) / pageBytes(geometry);
   const first = Math.max(start, vma.start);
   const last = Math.min(end, vma.end);
-  const entries = new Uint32Array(2 * pages);
+  const entries = tools.entries.subarray(0, 2 * pages);
   const word = (address: number) => (2 * (address - start)) / pageBytes(geometry);
+  entries.fill(0, 0, word(first)).fill(0, word(last));
   const read = pagemap.read(first, entries.subarray(word(first), word(last)));
   if (!read.ok) return read;
 
   const bitmaps = extractBitmaps(entries);
-  const zeroPages = readCategory(tools, start, end, PAGE_IS.zeroPage);
   const folioFacts = tools.flags && readFolioFacts(entries, bitmaps, tools.flags);
-  const zero = zeroPages ?? folioFacts?.zero;
+  const zero = readZeroPages(tools, bitmaps, start, end) ?? folioFacts?.zero;
+  const mayBeShared = folioFacts?.shared ?? bitmaps.notExclusive;
+  const shared = zero ? mayBeShared.map((bits, i) => bits & ~zero[i]) : mayBeShared;
   const pmdMapped = readPmdMapped(tools, vma, start, end);
+  const uffdArmed = isUffdArmed(vma);
 
-  // A small page is shared if it is not mapped exclusively; a large folio if any of its pages is mapped elsewhere.
-  const shared = folioFacts?.shared ?? bitmaps.notExclusive;
-  const none = new Uint32Array(wordsPerRange(geometry));
-  const all = none.map(() => 0xffffffff);
-  const lazyfreeKnownNone = vma.lazyFreeBytes === 0 || vma.flags.includes('dp');
   const words = wordsPerRange(geometry);
+  const none = new Uint32Array(words);
+  const all = none.map(() => 0xffffffff);
+  /** Cuts a bitmap of the chunk into those of its ranges; most are empty and need no cutting. */
+  const cut = (bitmap: Occupancy) =>
+    isEmpty(bitmap) ? () => none : (index: number) => bitmap.subarray(index * words, (index + 1) * words);
+  const presentOf = cut(bitmaps.present);
+  const swapOf = cut(bitmaps.swap);
+  const guardOf = cut(bitmaps.guard);
+  const uffdOf = cut(bitmaps.uffd);
+  const sharedOf = cut(shared);
+  const zeroOf = zero && cut(zero);
+  const lockedOf = folioFacts && cut(folioFacts.locked);
+  const lazyfreeOf = lazyfreeOfChunk(vma, none) ?? (folioFacts && cut(folioFacts.lazyfree));
+  const unreferenced = unreferencedIn(vma, none, all);
   const rangePages = pagesPerRange(geometry);
 
   const ranges: RangeState[] = [];
   for (let index = 0; index * rangePages < pages; index++) {
-    const slice = (bitmap: Occupancy) => bitmap.subarray(index * words, (index + 1) * words);
-    const present = slice(bitmaps.present);
-    const swap = slice(bitmaps.swap);
+    const present = presentOf(index);
+    const swap = swapOf(index);
     if (isEmpty(present) && isEmpty(swap)) continue;
-    const zeroHere = zero && slice(zero);
+    const address = start + index * rangeBytes(geometry);
     ranges.push({
       geometry,
-      address: start + index * rangeBytes(geometry),
+      address,
       present,
       swap,
-      guard: slice(bitmaps.guard),
-      zero: zeroHere,
-      shared: zeroHere ? slice(shared).map((bits, i) => bits & ~zeroHere[i]) : slice(shared),
-      unreferenced: unreferencedIn(vma, none, all),
+      guard: guardOf(index),
+      zero: zeroOf?.(index),
+      shared: sharedOf(index),
+      unreferenced,
       pinned: undefined,
-      lazyfree: lazyfreeKnownNone ? none : folioFacts && slice(folioFacts.lazyfree),
-      locked: folioFacts && slice(folioFacts.locked),
-      uffd: isUffdArmed(vma) ? slice(bitmaps.uffd) : none,
+      lazyfree: lazyfreeOf?.(index),
+      locked: lockedOf?.(index),
+      uffd: uffdArmed ? uffdOf(index) : none,
       folioOrders: folioFacts?.orders.subarray(index * rangePages, (index + 1) * rangePages),
-      pmdMapped: pmdMapped?.has(start + index * rangeBytes(geometry)),
-      uffdArmed: isUffdArmed(vma),
+      pmdMapped: pmdMapped?.has(address),
+      uffdArmed,
     });
   }
   return succeed(ranges);
+}
+
+/** smaps counts clean MADV_FREE pages; droppable memory looks like that and is not refused for it (spec 3.4). */
+function lazyfreeOfChunk(vma: SmapsVma, none: Occupancy): (() => Occupancy) | undefined {
+  return vma.lazyFreeBytes === 0 || vma.flags.includes('dp') ? () => none : undefined;
 }
 
 /** smaps tells only how much of a VMA was used recently, so which pages is known when it is all or none. */
@@ -115,17 +138,18 @@ function readPmdMapped(
   return mapped;
 }
 
-/** The pages of a chunk in one PAGEMAP_SCAN category, as a bitmap of the chunk; undefined without the ioctl. */
-function readCategory(
+/** The zero pages of a chunk; they never count as exclusive. Undefined where nothing can tell them from shared pages. */
+function readZeroPages(
   tools: Instruments,
+  bitmaps: ChunkBitmaps,
   start: number,
   end: number,
-  category: number,
 ): Occupancy | undefined {
+  const bitmap = new Uint32Array(bitmaps.notExclusive.length);
+  if (isEmpty(bitmaps.notExclusive)) return bitmap;
   if (!tools.scan) return undefined;
   const bytes = pageBytes(tools.geometry);
-  const bitmap = new Uint32Array(Math.ceil((end - start) / bytes / 32));
-  for (const region of tools.scan(tools.pagemap.fd, start, end, category)) {
+  for (const region of tools.scan(tools.pagemap.fd, start, end, PAGE_IS.zeroPage)) {
     for (let page = (region.start - start) / bytes; page < (region.end - start) / bytes; page++) {
       bitmap[page >>> 5] |= 1 << (page & 31);
     }
@@ -133,8 +157,11 @@ function readCategory(
   return bitmap;
 }
 
+/** Flags of an ordinary page, present and exclusive, in the top byte of an entry. */
+const ORDINARY = (PAGEMAP_HIGH.present | PAGEMAP_HIGH.exclusive) >>> 24;
+
 /** Gathers the flag bits of pagemap entries into bitmaps, 32 pages a word. */
-function extractBitmaps(entries: Uint32Array): ChunkBitmaps {
+function extractBitmaps(entries: Int32Array): ChunkBitmaps {
   const words = Math.ceil(entries.length / 64);
   const present = new Uint32Array(words);
   const swap = new Uint32Array(words);
@@ -143,9 +170,14 @@ function extractBitmaps(entries: Uint32Array): ChunkBitmaps {
   const notExclusive = new Uint32Array(words);
   for (let word = 0; word < words; word++) {
     const base = word * 64 + 1;
+    let ordinary = 0;
     for (let bit = 0; bit < 32; bit++) {
       const high = entries[base + 2 * bit];
       if (high === 0) continue;
+      if (high >>> 24 === ORDINARY) {
+        ordinary |= 1 << bit;
+        continue;
+      }
       if (high & PAGEMAP_HIGH.present) {
         present[word] |= 1 << bit;
         if (!(high & PAGEMAP_HIGH.exclusive)) notExclusive[word] |= 1 << bit;
@@ -155,6 +187,7 @@ function extractBitmaps(entries: Uint32Array): ChunkBitmaps {
       }
       if (high & PAGEMAP_HIGH.uffd) uffd[word] |= 1 << bit;
     }
+    present[word] |= ordinary;
   }
   return { present, swap, guard, uffd, notExclusive };
 }

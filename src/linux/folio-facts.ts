@@ -24,7 +24,7 @@ interface MappedFolio {
  * it is mapped more often than this chunk maps it.
  */
 export function readFolioFacts(
-  entries: Uint32Array,
+  entries: Int32Array,
   bitmaps: { readonly present: Occupancy; readonly notExclusive: Occupancy },
   pageFlags: PageFlags,
 ): FolioFacts {

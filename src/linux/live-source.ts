@@ -1,7 +1,7 @@
 import { type Failure, fail, type Result, succeed } from '../core/failure.ts';
 import { type Geometry, rangeBytes } from '../core/geometry.ts';
 import type { Host, MemoryItem, MemorySource } from '../core/memory-source.ts';
-import { type Instruments, RANGES_PER_CHUNK, readChunk } from './chunk-reader.ts';
+import { entriesOfChunk, type Instruments, RANGES_PER_CHUNK, readChunk } from './chunk-reader.ts';
 import { readHost } from './host.ts';
 import { PageFlags } from './page-flags.ts';
 import { canSeeFrameNumbers, openPagemap } from './pagemap.ts';
@@ -58,7 +58,7 @@ async function* readProcesses(
 
 function* readOne(
   pid: number,
-  shared: Omit<Instruments, 'pagemap'>,
+  shared: Omit<Instruments, 'pagemap' | 'entries'>,
   address: number | undefined,
 ): Iterable<MemoryItem> {
   const skipped = (failure: Failure): MemoryItem => ({ kind: 'skipped', pid, failure });
@@ -66,7 +66,7 @@ function* readOne(
   if (!opened.ok) return yield skipped(opened.failure);
   const pagemap = openPagemap(pid, shared.geometry);
   if (!pagemap.ok) return yield skipped(explain(pagemap.failure, pid));
-  const tools = { ...shared, pagemap: pagemap.value };
+  const tools = { ...shared, pagemap: pagemap.value, entries: entriesOfChunk(shared.geometry) };
   try {
     const vmas = readSmaps(pid);
     if (!vmas.ok) return yield skipped(explain(vmas.failure, pid));

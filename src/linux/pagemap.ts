@@ -22,7 +22,7 @@ export interface Pagemap {
    * Copies the entries of the pages from `address` on into `entries`, two 32-bit words a page, low word first.
    * Fails when the process is gone. Pages beyond the address space read as empty.
    */
-  read(address: number, entries: Uint32Array): Result<void>;
+  read(address: number, entries: Int32Array): Result<void>;
   close(): void;
 }
 
@@ -47,7 +47,7 @@ export function openPagemap(pid: number, geometry: Geometry): Result<Pagemap> {
 
 /** The page frame number of an entry; 0 where this user may not see it. */
 export function frameNumber(low: number, high: number): number {
-  return low + (high & PAGEMAP_HIGH.frameNumber) * 2 ** 32;
+  return (low >>> 0) + (high & PAGEMAP_HIGH.frameNumber) * 2 ** 32;
 }
 
 /** Whether this user may see page frame numbers (CAP_SYS_ADMIN outside of any container), tried on our own memory. */
@@ -55,7 +55,7 @@ export function canSeeFrameNumbers(geometry: Geometry): boolean {
   const pagemap = openPagemap(process.pid, geometry);
   if (!pagemap.ok) return false;
   const maps = readKernelFile('/proc/self/maps');
-  const entries = new Uint32Array(2 * 1024);
+  const entries = new Int32Array(2 * 1024);
   const read = pagemap.value.read(maps.ok ? Number.parseInt(maps.value, 16) : 0, entries);
   pagemap.value.close();
   if (!read.ok) return false;

@@ -1,9 +1,8 @@
 import { type AsyncBuffer, type FileMetaData, parquetMetadata, parquetRead, type RowGroup } from 'hyparquet';
 import { crc32 } from './crc32.ts';
 import { Damage } from './damage.ts';
-import { checkPages } from './page-bounds.ts';
+import { checkFooterBounds } from './footer-bounds.ts';
 import { type ColumnName, COLUMN_NAMES, MAX_GROUP_ROWS, PARQUET_SCHEMA, type SnapshotRow } from './schema.ts';
-import { readThriftStruct } from './thrift-bounds.ts';
 
 const MAGIC = 0x31524150; // "PAR1"
 const ENDING_BYTES = 8;
@@ -30,7 +29,7 @@ export async function readFooter(file: AsyncBuffer): Promise<FileMetaData> {
     throw new Damage(`claims a footer of ${length} bytes in a file of ${size}; ${DAMAGED}`);
   }
   const footer = await readBytes(file, size - ENDING_BYTES - length, size);
-  readThriftStruct(footer, 0);
+  checkFooterBounds(footer);
   try {
     return parquetMetadata(footer.buffer, { geoparquet: false });
   } catch {
@@ -55,7 +54,7 @@ export function checkSchema({ schema }: FileMetaData): void {
 }
 
 /**
- * Reads one row group whole, after its checksum and claims were checked. Columns that repeat the metadata are left out.
+ * Reads one row group whole, after its checksum and place were checked. Columns that repeat the metadata are left out.
  * Throws Damage.
  */
 export async function readRowGroup(
@@ -70,13 +69,6 @@ export async function readRowGroup(
   if (crc32(new Uint8Array(buffer)) !== checksum) {
     throw new Damage(`row group ${index + 1} does not match its checksum; ${DAMAGED}`);
   }
-  const rows = Number(group.num_rows);
-  group.columns.forEach((_, i) => {
-    const chunk = chunkExtent(group, i);
-    const nullable = PARQUET_SCHEMA[i + 1].repetition_type === 'OPTIONAL';
-    const bytes = new Uint8Array(buffer, chunk.start - start, chunk.end - chunk.start);
-    checkPages(bytes, rows, nullable, group.columns[i].meta_data?.codec === 'SNAPPY');
-  });
   const inMemory: AsyncBuffer = {
     byteLength: file.byteLength,
     slice: (from, to = end) => buffer.slice(from - start, to - start),
@@ -108,10 +100,6 @@ async function decodeRowGroup(
     });
   } catch {
     throw new Damage(`row group ${index + 1} cannot be decoded; ${DAMAGED}`);
-  }
-  // What a page lacks comes out as undefined, which no column may hold.
-  if (rows.some((row) => READ_COLUMNS.some((name) => row[name] === undefined))) {
-    throw new Damage(`row group ${index + 1} lacks values; ${DAMAGED}`);
   }
   return rows;
 }

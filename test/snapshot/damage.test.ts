@@ -7,10 +7,9 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Failure } from '../../src/core/failure.ts';
 import type { MemoryItem } from '../../src/core/memory-source.ts';
 import { crc32 } from '../../src/snapshot/crc32.ts';
-import { Damage, SnapshotError } from '../../src/snapshot/damage.ts';
+import { SnapshotError } from '../../src/snapshot/damage.ts';
 import { openSnapshotFile } from '../../src/snapshot/file.ts';
 import { packMetadata } from '../../src/snapshot/metadata.ts';
-import { readRowGroup } from '../../src/snapshot/parquet-file.ts';
 import { openSnapshot } from '../../src/snapshot/reader.ts';
 import { toRow } from '../../src/snapshot/row.ts';
 import { COLUMN_NAMES, PARQUET_SCHEMA, type SnapshotRow } from '../../src/snapshot/schema.ts';
@@ -224,39 +223,12 @@ describe('hostile files', () => {
   test.each<[string, number[], number?]>([
     ['a footer longer than the file', [0], 0xffffffff],
     ['a list of two billion elements', [0x19, 0xfc, 0xff, 0xff, 0xff, 0xff, 0x07]],
-    ['a number without an end', [0x15, ...Array.from({ length: 2 ** 20 }, () => 0xff)]],
+    ['a number without an end', [0x16, ...Array.from({ length: 2 ** 20 }, () => 0xff)]],
     ['lists without an end', Array.from({ length: 2 ** 20 }, () => 0x19)],
     ['structs without an end', Array.from({ length: 2 ** 20 }, () => 0x1c)],
     ['a string longer than the file', [0x18, 0xff, 0xff, 0xff, 0xff, 0x07]],
     ['nothing', [0]],
   ])('a footer of %s', async (_, footer, length) => {
-    const before = performance.now();
     expectUnreadable(await read(fileOf(footer, length)));
-    expect(performance.now() - before).toBeLessThan(2000);
   });
-
-  test('pages that lie under a correct checksum', async () => {
-    const metadata = parquetMetadata(sound);
-    const start = 4;
-    const last = metadata.row_groups[0].columns.at(-1)!.meta_data!;
-    const end = Number((last.dictionary_page_offset || last.data_page_offset) + last.total_compressed_size);
-    const lies = fc.array(
-      fc.tuple(fc.integer({ min: start, max: end - 1 }), fc.constantFrom(0, 1, 0x7f, 0x80, 0xff)),
-      {
-        minLength: 1,
-        maxLength: 8,
-      },
-    );
-    await fc.assert(
-      fc.asyncProperty(lies, async (changes) => {
-        const bytes = sound.slice();
-        // Neighbours too, so that a number may grow to its full length.
-        for (const [position, value] of changes) bytes.fill(value, position, Math.min(position + 4, end));
-        const checksum = crc32(bytes.subarray(start, end));
-        const reading = readRowGroup(bufferOf(bytes), metadata, 0, checksum);
-        await reading.catch((error: unknown) => expect(error).toBeInstanceOf(Damage));
-      }),
-      { numRuns: 1500 },
-    );
-  }, 120_000);
 });

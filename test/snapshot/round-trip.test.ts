@@ -51,15 +51,17 @@ test('addresses of the upper half survive', async () => {
   expect(await itemsOf(await opened(await snapshotBytes(sourceOf(items))))).toEqual(items);
 });
 
-test('bitmaps that are views, and reused after they were handed out, are copied', async () => {
-  const range = rangeAt(0, 3);
+test('typed arrays that are views, and reused after they were handed out, are copied', async () => {
+  const range = { ...rangeAt(0, 3), folioOrders: new Uint8Array(512).fill(4) };
+  const folioOrders = range.folioOrders.slice();
   const words = new Uint32Array(20);
   const present = words.subarray(2, 18);
   present.set(range.present);
   const items = function* () {
     yield* oneVma(0).slice(0, 2);
-    yield { kind: 'ranges', ranges: [{ ...range, present }] } as const;
+    yield { kind: 'ranges', ranges: [{ ...range, present, folioOrders }] } as const;
     words.fill(0);
+    folioOrders.fill(0);
   };
   const bytes = await snapshotBytes(sourceOf(items()));
   expect((await itemsOf(await opened(bytes))).at(-1)).toEqual({ kind: 'ranges', ranges: [range] });

@@ -1,0 +1,12 @@
+/** Runs actions in turn, so that whatever else the machine does falls on all of them; medians in milliseconds. */
+export async function medians(rounds, actions) {
+  const times = actions.map(() => []);
+  for (let round = 0; round < rounds; round++) {
+    for (const [index, action] of actions.entries()) {
+      const start = performance.now();
+      await action();
+      times[index].push(performance.now() - start);
+    }
+  }
+  return times.map((each) => each.sort((a, b) => a - b)[Math.floor(rounds / 2)]);
+}
