@@ -1,10 +1,24 @@
 import { defineConfig } from 'vitest/config';
 
+/** Changes THP settings of the machine, so it runs after everything else, and only when asked for. */
+const HOST = 'test/linux/host-khugepaged.test.ts';
+
+const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     reporters: ['default', './test/closing-line.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    projects: [
+      {
+        test: {
+          ...timeouts,
+          name: 'model',
+          include: ['test/**/*.test.ts'],
+          exclude: [HOST],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      { test: { ...timeouts, name: 'host', include: [HOST], sequence: { groupOrder: 1 } } },
+    ],
   },
 });

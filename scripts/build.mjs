@@ -10,3 +10,4 @@ const { status } = spawnSync(
 );
 if (status !== 0) process.exit(status ?? 1);
 chmodSync('dist/cli/main.js', 0o755);
+await import('./man.mjs');

@@ -1,4 +1,5 @@
-import { buildApplication, buildCommand, buildRouteMap } from '@stricli/core';
+import { buildApplication, buildChoiceParser, buildCommand, buildRouteMap } from '@stricli/core';
+import type { Shell } from './completion.ts';
 import type { Context } from './context.ts';
 import {
   type CaptureFlags,
@@ -73,10 +74,31 @@ const capture = buildCommand<CaptureFlags, [], Context>({
   },
 });
 
+const completion = buildCommand<object, [Shell], Context>({
+  loader: async () => (await import('./completion.ts')).completion,
+  parameters: {
+    flags: {},
+    positional: {
+      kind: 'tuple',
+      parameters: [
+        {
+          parse: buildChoiceParser(['bash', 'zsh', 'fish']),
+          placeholder: 'bash|zsh|fish',
+          brief: 'The shell',
+        },
+      ],
+    },
+  },
+  docs: {
+    brief: 'Print code that completes commands and flags in a shell',
+    fullDescription: 'Example:\n  source <(thpscope completion bash)',
+  },
+});
+
 /** The command line; commands are loaded when they run, so that --version and --help stay fast. */
 export function buildThpscope(version: string) {
   const root = buildRouteMap({
-    routes: { predict, explain, capture },
+    routes: { predict, explain, capture, completion },
     docs: {
       brief: 'Says what transparent huge page collapse will do to memory before it does it, and why',
       fullDescription:

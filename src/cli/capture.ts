@@ -39,7 +39,7 @@ async function captureProcesses(context: Context, flags: CaptureFlags): Promise<
     for (const message of messages) warn(context, message);
     warn(
       context,
-      `wrote ${flags.output}: ${processes} processes, ${ranges} PMD ranges, ${formatBytes(bytes)}`,
+      `wrote ${flags.output}: ${processes} ${processes === 1 ? 'process' : 'processes'}, ${ranges} PMD ranges, ${formatBytes(bytes)}`,
     );
     return succeed(undefined);
   } catch (error) {
