@@ -61,6 +61,7 @@ export async function predictMemory(
           otherBytes: 0,
           disputedBytes: 0,
         };
+        vma = undefined;
         prediction.processes.push(process);
         listener.onProcess?.(item.process);
         break;

@@ -100,7 +100,7 @@ export function addVerdict(tally: Tally, verdict: Verdict): void {
 }
 
 /** Why nothing in a range collapses; undefined if anything does. */
-function refusalOf({ ignored, plan }: Verdict): Refusal | undefined {
+export function refusalOf({ ignored, plan }: Pick<Verdict, 'ignored' | 'plan'>): Refusal | undefined {
   if (ignored) return ignored;
   if (!plan || plan.result === 'SCAN_SUCCEED') return undefined;
   if (plan.scan.result !== 'SCAN_SUCCEED') return plan.result;

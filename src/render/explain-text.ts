@@ -1,3 +1,4 @@
+import { refusalOf } from '../analysis/tally.ts';
 import type { Visit } from '../core/algorithm.ts';
 import { formatBytes } from '../core/bytes.ts';
 import { costOf } from '../core/cost.ts';
@@ -9,7 +10,7 @@ import { type CollapsePlan, collapsesOf } from '../core/plan.ts';
 import type { CollapsePolicy } from '../core/policy.ts';
 import { ASSUMPTIONS, type RangeState, unknownFacts } from '../core/range-state.ts';
 import { drawWindow, legend, PICTURE_ORDER } from './window-picture.ts';
-import { RESULT_MEANINGS } from './reasons.ts';
+import { refusalText, RESULT_MEANINGS } from './reasons.ts';
 import type { Style } from './style.ts';
 
 /** One range explained: the plan and every visit that led to it. */
@@ -145,10 +146,13 @@ function outcome({ visit, first, last }: Step, policy: CollapsePolicy, style: St
 function resultLines({ range, policy, plan }: Explanation, style: Style): string[] {
   const { geometry } = range;
   const collapses = collapsesOf(plan);
+  const refusal = refusalOf({ ignored: undefined, plan });
   const cost = costOf(range, plan);
   const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
   const lines = [`${style.bold('result')}  ${resultName(plan.result, policy.model)}`];
-  if (collapses.length > 0) {
+  if (refusal) {
+    lines.push(`        nothing collapses: ${refusalText(refusal)}`);
+  } else {
     const windows = collapses.map(
       ({ offset, order }) => `${offset}:${order} (${formatOrder(order, geometry)})`,
     );
@@ -160,8 +164,6 @@ function resultLines({ range, policy, plan }: Explanation, style: Style): string
       `        TLB entries ${entries} (one a folio), ${cost.before.tlbEntriesPmd} -> ${cost.after.tlbEntriesPmd} ` +
         '(only PMD entries map more than a page)',
     );
-  } else {
-    lines.push(`        nothing collapses: ${RESULT_MEANINGS[plan.result]}`);
   }
   const unknown = unknownFacts(range);
   if (unknown.length > 0)

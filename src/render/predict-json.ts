@@ -64,7 +64,7 @@ export function totalsJson(tally: Tally): object {
 export function predictTail(prediction: Prediction, policy: CollapsePolicy): object {
   return {
     totals: totalsJson(prediction.total),
-    cost: costJson(prediction.total),
+    cost: costJson(prediction.total, policy),
     refused: refusedJson(prediction.total, policy),
     assumed: [...prediction.total.unknown],
     processes: prediction.processes.map((process) => processJson(process, policy)),
@@ -80,7 +80,7 @@ function processJson(prediction: ProcessPrediction, policy: CollapsePolicy): obj
     command: process.command,
     cgroup: process.cgroup,
     totals: totalsJson(tally),
-    cost: costJson(tally),
+    cost: costJson(tally, policy),
     refused: refusedJson(tally, policy),
     otherBytes: prediction.otherBytes,
     vmas: prediction.vmas.filter(({ tally: { ranges } }) => ranges > 0).map((vma) => vmaJson(vma, policy)),
@@ -95,17 +95,19 @@ function vmaJson({ vma, eligibility, tally }: VmaPrediction, policy: CollapsePol
     orders: ordersOf(eligibility.orders),
     ...(eligibility.ineligible ? { ineligible: eligibility.ineligible } : {}),
     totals: totalsJson(tally),
-    cost: costJson(tally),
+    cost: costJson(tally, policy),
     refused: refusedJson(tally, policy),
   };
 }
 
-function costJson(tally: Tally): object {
+function costJson(tally: Tally, policy: CollapsePolicy): object {
   return {
     residentPages: tally.residentPages,
     scannedRanges: tally.scanned,
     attempts: tally.attempts,
-    failedAttempts: Object.fromEntries(tally.failedAttempts),
+    failedAttempts: Object.fromEntries(
+      [...tally.failedAttempts].map(([result, count]) => [resultName(result, policy.model), count]),
+    ),
     copiedPages: tally.copiedPages,
     swappedInPages: tally.swappedInPages,
     pagesByOrder: { before: byOrder(tally.pagesBefore), after: byOrder(tally.pagesAfter) },

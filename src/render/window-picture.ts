@@ -1,3 +1,4 @@
+import { pagesPerRange } from '../core/geometry.ts';
 import { hasPage, type Occupancy } from '../core/occupancy.ts';
 import type { Window } from '../core/order.ts';
 import type { RangeState } from '../core/range-state.ts';
@@ -45,10 +46,10 @@ export function drawWindow(range: RangeState, window: Window): string {
 
 /** The meaning of the letters and shades that occur in a range, one line each kind. */
 export function legend(range: RangeState): string[] {
-  const used = MARKS.filter(({ bitmap }) => {
-    const bits = bitmap(range);
-    return bits?.some((word, i) => (word & (range.present[i] | range.swap[i])) !== 0);
-  });
+  const drawn = new Set(
+    Array.from({ length: pagesPerRange(range.geometry) }, (_, page) => drawPte(range, page)),
+  );
+  const used = MARKS.filter(({ mark }) => drawn.has(mark));
   if (used.length === 0) return [];
   return [used.map(({ mark, meaning }) => `${mark} ${meaning}`).join('  ')];
 }
