@@ -81,5 +81,8 @@ async function* watch(
     yield item;
   }
   if (firstFailure && (single || processes === 0)) throw new Unreadable(firstFailure);
-  if (denied > 0) messages.push(`${denied} processes may not be read by this user (permission denied)`);
+  if (denied > 0)
+    messages.push(
+      `${denied} ${denied === 1 ? 'process' : 'processes'} may not be read by this user (permission denied)`,
+    );
 }
