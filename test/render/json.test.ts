@@ -1,0 +1,78 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import '../seed.ts';
+import { predictMemory } from '../../src/analysis/prediction.ts';
+import { geometryOfPmdOrder } from '../../src/core/geometry.ts';
+import { collapsePolicy } from '../../src/core/policy.ts';
+import { enabledOrders } from '../../src/core/thp-settings.ts';
+import { explainJson } from '../../src/render/explain-json.ts';
+import { planJson, predictHead, predictTail, rangeJson } from '../../src/render/predict-json.ts';
+import { questions, streams } from '../analysis/arbitraries.ts';
+import {
+  knownRanges,
+  predictItems,
+  processItem,
+  questionOf,
+  streamOf,
+  vmaItem,
+} from '../analysis/streams.ts';
+import { expectSchema } from '../cli/schemas.ts';
+import { policyOf } from '../ranges.ts';
+import { explanations } from './explanations.ts';
+
+test('head, ranges and tail of a prediction conform to its schema', async () => {
+  const cases = fc
+    .constantFrom(4, 9, 13)
+    .map(geometryOfPmdOrder)
+    .chain((geometry) =>
+      fc.record({
+        geometry: fc.constant(geometry),
+        question: questions(geometry),
+        items: streams(geometry),
+        skipped: fc.constantFrom([], [{ pid: 7, failure: { kind: 'permission', message: 'no' } as const }]),
+      }),
+    );
+  await fc.assert(
+    fc.asyncProperty(cases, async ({ geometry, question, items, skipped }) => {
+      const { settings, model } = question;
+      const policy = collapsePolicy(enabledOrders(settings, true, geometry), settings, model, geometry);
+      const ranges: object[] = [];
+      const all = [...items, ...skipped.map((each) => ({ kind: 'skipped' as const, ...each }))];
+      const prediction = await predictMemory(streamOf(all), geometry, question, {
+        onVerdict: ({ pid }, { range, plan, policy: own }) => {
+          if (plan) ranges.push({ pid, ...rangeJson(range, plan, own, policy.orders) });
+        },
+      });
+      expectSchema('predict', { ...predictHead(policy), ranges, ...predictTail(prediction, policy) });
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test('plans and explanations conform to their schemas', () => {
+  fc.assert(
+    fc.property(explanations, (explanation) => {
+      expectSchema('explain', explainJson(explanation));
+      expectSchema('range-answer', { id: 'a', ...planJson(explanation.plan, explanation.policy) });
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test('failed attempts and refusals are spelled as the kernel of the model spells them', async () => {
+  const items = [processItem(1), vmaItem(), knownRanges([{ present: 'all' }])];
+  for (const [model, name] of [
+    ['linux-7.2', 'SCAN_PTE_UFFD_WP'],
+    ['linux-7.3', 'SCAN_PTE_UFFD'],
+  ] as const) {
+    const ask = { model, orders: '9', outcomes: ['9=SCAN_PTE_UFFD'] };
+    const prediction = await predictItems(items, ask);
+    expect(questionOf(ask).model.name).toBe(model);
+    const refused = { [name]: { ranges: 1, pages: 512 } };
+    const own = { refused, cost: { failedAttempts: { [name]: 1 } } };
+    expect(predictTail(prediction, policyOf({ model }))).toMatchObject({
+      ...own,
+      processes: [{ ...own, vmas: [own] }],
+    });
+  }
+});

@@ -1,0 +1,144 @@
+import { expect, test } from 'vitest';
+import type { MemoryItem } from '../../src/core/memory-source.ts';
+import { geometryOfPmdOrder } from '../../src/core/geometry.ts';
+import { collapsePolicy } from '../../src/core/policy.ts';
+import { enabledOrders } from '../../src/core/thp-settings.ts';
+import { predictText, type PredictView } from '../../src/render/predict-text.ts';
+import { styleOf } from '../../src/render/style.ts';
+import { rangeOf } from '../ranges.ts';
+import {
+  knownRanges,
+  predictItems,
+  processItem,
+  type QuestionText,
+  questionOf,
+  rangesItem,
+  vmaItem,
+} from '../analysis/streams.ts';
+import { withoutColor } from './without-color.ts';
+
+const M = 2 ** 20;
+
+interface Ask extends QuestionText {
+  readonly verbose?: boolean;
+  readonly settingsInForce?: boolean;
+  readonly color?: boolean;
+}
+
+async function textOf(items: readonly MemoryItem[], ask: Ask = {}): Promise<string> {
+  const geometry = geometryOfPmdOrder(ask.pmdOrder ?? 9);
+  const { settings, model } = questionOf(ask);
+  const view: PredictView = {
+    prediction: await predictItems(items, ask),
+    settings,
+    policy: collapsePolicy(enabledOrders(settings, true, geometry), settings, model, geometry),
+    settingsInForce: ask.settingsInForce ?? true,
+    verbose: ask.verbose ?? false,
+  };
+  return predictText(view, styleOf(ask.color ?? false));
+}
+
+/** A database: a heap with holes, an edge, a huge page, a VMA that opted out, files. */
+const DATABASE: readonly MemoryItem[] = [
+  processItem(4711, { command: 'redis-server', cgroup: '/system.slice/redis.service' }),
+  vmaItem({ start: 0, end: 33 * M, name: '[heap]', rssBytes: 18 * M, thpEligible: false }),
+  knownRanges([
+    { present: 'all' },
+    { present: '0-255' },
+    { present: '0-15', zero: '15' },
+    { present: '0-99', swap: '100-299' },
+    { pmdMapped: true, folios: ['9@0-511'] },
+    { present: '0-63', folios: ['4@0-63'] },
+  ]),
+  knownRanges([{ present: '0-9' }], 32 * M),
+  vmaItem({ start: 64 * M, end: 66 * M, flags: ['nh'] }),
+  rangesItem(rangeOf({ present: '0-255', address: 64 * M })),
+  vmaItem({ start: 128 * M, end: 256 * M, name: '/usr/bin/redis', anonymous: false, rssBytes: 5 * M }),
+];
+
+function small(pid: number, pages: number): MemoryItem[] {
+  return [
+    processItem(pid, { command: `worker-${pid}` }),
+    vmaItem(),
+    rangesItem(rangeOf({ present: `0-${pages - 1}` })),
+  ];
+}
+
+const FOUR = [...DATABASE, ...small(12, 16), ...small(345, 512), ...small(6, 3)];
+
+const ALL: Ask = { orders: 'all', maxPtesNone: 511 };
+const STRICT: Ask = { orders: '4,9', maxPtesNone: 0 };
+
+const GOLDEN: Record<string, { items: readonly MemoryItem[]; ask: Ask }> = {
+  'one-process': { items: DATABASE, ask: ALL },
+  'one-process-strict': { items: DATABASE, ask: STRICT },
+  'one-process-verbose': { items: DATABASE, ask: { ...ALL, verbose: true } },
+  'four-processes': { items: FOUR, ask: ALL },
+  'nothing-eligible': { items: DATABASE, ask: { orders: '', maxPtesNone: 0, settingsInForce: false } },
+  'nothing-read': { items: [], ask: ALL },
+  'skipped-and-notes': {
+    items: [
+      ...small(1, 16),
+      { kind: 'skipped', pid: 2, failure: { kind: 'permission', message: 'process 2: permission denied' } },
+      { kind: 'skipped', pid: 3, failure: { kind: 'permission', message: 'process 3: permission denied' } },
+      { kind: 'skipped', pid: 4, failure: { kind: 'unreadable', message: 'process 4: it has exited' } },
+      { kind: 'note', message: 'folio orders need root' },
+      processItem(5),
+    ],
+    ask: ALL,
+  },
+};
+
+for (const [name, { items, ask }] of Object.entries(GOLDEN)) {
+  test(`a prediction as text: ${name}`, async () => {
+    const text = await textOf(items, ask);
+    await expect(text).toMatchFileSnapshot(`golden/predict-${name}.txt`);
+    const colored = await textOf(items, { ...ask, color: true });
+    expect(text).not.toContain('\u001b');
+    expect(colored).not.toBe(text);
+    expect(withoutColor(colored)).toBe(text);
+  });
+}
+
+test('sizes follow the page size of the machine', async () => {
+  const items = [processItem(1), vmaItem(), rangesItem(rangeOf({ pmdOrder: 13, present: '0-31' }))];
+  const text = await textOf(items, { pmdOrder: 13, orders: '5', maxPtesNone: 0 });
+  expect(text).toContain('2M resident in 1 PMD range of 512M');
+  expect(text).toContain('2M, 100%: 2M in 2M');
+});
+
+test('growth is given as memory and as a share of what is resident', async () => {
+  const items = [processItem(1), vmaItem(), knownRanges([{ present: '0-127', swap: '128-159' }])];
+  const text = await textOf(items, { orders: '9', maxPtesNone: 511 });
+  // 32 of the 128 recently used pages would not do: swap asks for half of the range.
+  expect(text).toContain('stays the same');
+  const used = [processItem(1), vmaItem(), knownRanges([{ present: '0-319', swap: '320-351' }])];
+  // 160 empty and 32 swapped-in pages on top of 320.
+  expect(await textOf(used, { orders: '9', maxPtesNone: 511 })).toContain(
+    'grows by 768K (+60.0%), 128K of it swapped in',
+  );
+});
+
+test('the share of huge memory is that of the memory before and after', async () => {
+  const items = [
+    processItem(1),
+    vmaItem(),
+    knownRanges([{ present: 'all', folios: ['4@0-127'] }, { present: '0-511' }]),
+  ];
+  const text = await textOf(items, { orders: '4', maxPtesNone: 0, outcomes: ['0:4=SCAN_PAGE_COUNT'] });
+  expect(text).toContain('512K, 13%: 512K in 64K');
+  expect(text).toContain('3.94M, 98%: 3.94M in 64K');
+});
+
+test('a table shows the twenty largest processes, largest first, and counts the rest', async () => {
+  const items = Array.from({ length: 25 }, (_, i) => small(100 + i, 16 * (i + 1))).flat();
+  const lines = (await textOf(items, ALL)).split('\n');
+  const pids = lines.filter((line) => / worker-/.test(line)).map((line) => Number.parseInt(line, 10));
+  expect(pids).toEqual(Array.from({ length: 20 }, (_, i) => 124 - i));
+  expect(lines).toContain('5 smaller processes not shown; -v shows all');
+});
+
+test('the word of the kernel is compared only with the settings in force', async () => {
+  expect(await textOf(DATABASE, { ...ALL, settingsInForce: true })).toContain('disagrees');
+  expect(await textOf(DATABASE, { ...ALL, settingsInForce: false })).not.toContain('disagrees');
+});
