@@ -35,7 +35,7 @@ for (const algorithm of ['walk', 'stack'] as const) {
 
 test('a range with every kind of page, explained', async () => {
   const kinds = { swap: '20-21', zero: '2', shared: '3', pinned: '', unreferenced: '5', lazyfree: '' };
-  const text = textOf({ present: '0-15,32-47', ...kinds }, { orders: '2-9', maxPtesNone: 511 });
+  const text = textOf({ present: '0-15,32-47,256-511', ...kinds }, { orders: '2-8', maxPtesNone: 0 });
   await expect(text).toMatchFileSnapshot('golden/explain-kinds.txt');
 });
 
@@ -68,7 +68,7 @@ interface Row {
   /** The column of the picture, 34 characters. */
   readonly picture: string;
   readonly pages: string;
-  readonly then: string | undefined;
+  readonly nextWindow: string | undefined;
   /** The stack as printed below, the top last. */
   readonly stack: string[] | undefined;
 }
@@ -91,7 +91,7 @@ function parseSteps(text: string): Row[] {
       order: Number(numbers[4]),
       picture: lines[i].slice(column, column + 34),
       pages: lines[i].slice(column + 34 + 2, column + 34 + 2 + 5).trim(),
-      then: /, then (\d+:\d+)$/.exec(lines[i])?.[1],
+      nextWindow: /, then (\d+:\d+)$/.exec(lines[i])?.[1],
       stack: stack ? (stack[1] === 'empty' ? [] : stack[1].replace('  <- top', '').split(' ')) : undefined,
     });
     if (stack) i++;
@@ -154,9 +154,9 @@ test('every step is shown once and in order, with its window and the one after i
       expect(rows.map(({ offset, order }) => [offset, order])).toEqual(
         explanation.visits.map(({ offset, order }) => [offset, order]),
       );
-      rows.forEach(({ then }, index) => {
+      rows.forEach(({ nextWindow }, index) => {
         const next = rows[index + 1];
-        expect(then).toBe(next && `${next.offset}:${next.order}`);
+        expect(nextWindow).toBe(next && `${next.offset}:${next.order}`);
       });
     }),
   );
@@ -168,12 +168,12 @@ test('folded steps cover every visit once, and fold only visits inside an empty 
       const { visits, plan } = explanation;
       const occupied = new Set(listPages(plan.scan.occupied));
       let shown = 0;
-      for (const { first, last, offset, order, then } of folded(explanation)) {
+      for (const { first, last, offset, order, nextWindow } of folded(explanation)) {
         expect(first).toBe(shown + 1);
         shown = last;
         expect(visits[first - 1]).toMatchObject({ offset, order });
         const after = visits[last];
-        expect(then).toBe(after && `${after.offset}:${after.order}`);
+        expect(nextWindow).toBe(after && `${after.offset}:${after.order}`);
         if (last === first) continue;
         for (let page = offset; page < offset + 2 ** order; page++) expect(occupied.has(page)).toBe(false);
         for (const inner of visits.slice(first, last)) {
@@ -210,12 +210,12 @@ test('the stack is shown as it stands after each pop, the top last', () => {
         return;
       }
       let pending = rows.length > 0 ? [`0:${explanation.range.geometry.pmdOrder}`] : [];
-      for (const { offset, order, then, stack } of rows) {
+      for (const { offset, order, nextWindow, stack } of rows) {
         expect(pending.pop()).toBe(`${offset}:${order}`);
         expect(stack).toEqual(pending);
         const left = `${offset}:${order - 1}`;
-        if (then === left) pending.push(`${offset + 2 ** (order - 1)}:${order - 1}`, left);
-        else if (then === undefined) pending = [];
+        if (nextWindow === left) pending.push(`${offset + 2 ** (order - 1)}:${order - 1}`, left);
+        else if (nextWindow === undefined) pending = [];
       }
     }),
   );
