@@ -25,6 +25,7 @@ const page = [
     ['3', 'no permission'],
     ['4', 'not supported here'],
     ['5', 'unreadable or corrupt input'],
+    ['70', 'a bug of thpscope'],
   ].flatMap(([code, meaning]) => ['.TP', `.B ${code}`, meaning]),
   '.SH ENVIRONMENT',
   '.TP',

@@ -10,7 +10,8 @@ const BUILT = 'dist/cli/main.js';
 if (!existsSync(INSTALLED) || changed(LOCK) > changed(INSTALLED)) {
   run('npm', ['ci', '--no-audit', '--no-fund']);
 }
-if (!existsSync(BUILT) || newest('src') > changed(BUILT) || changed(INSTALLED) > changed(BUILT)) {
+const SOURCES = ['src', 'scripts', 'package.json', 'tsconfig.json', 'tsconfig.build.json', INSTALLED];
+if (!existsSync(BUILT) || Math.max(...SOURCES.map(newest)) > changed(BUILT)) {
   run(process.execPath, ['scripts/build.mjs']);
 }
 
@@ -18,11 +19,11 @@ function changed(path) {
   return statSync(path).mtimeMs;
 }
 
-function newest(folder) {
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
-    entry.isFile(),
-  );
-  return Math.max(...files.map((entry) => changed(`${entry.parentPath ?? entry.path}/${entry.name}`)));
+/** When a file changed, or anything in a folder: a folder itself changes when a file in it comes or goes. */
+function newest(path) {
+  if (!statSync(path).isDirectory()) return changed(path);
+  const inside = readdirSync(path, { recursive: true }).map((name) => changed(`${path}/${name}`));
+  return Math.max(changed(path), ...inside);
 }
 
 function run(command, args) {

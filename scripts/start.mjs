@@ -13,31 +13,39 @@ const POLICIES = [
 ];
 
 const folder = mkdtempSync(join(tmpdir(), 'thpscope-'));
-process.exitCode = main(join(folder, 'now.parquet'));
-rmSync(folder, { recursive: true });
+try {
+  process.exitCode = main(join(folder, 'now.parquet'));
+} finally {
+  rmSync(folder, { recursive: true });
+}
 
 function main(recording) {
-  let snapshot = BUNDLED;
-  if (!existsSync('/proc/self/pagemap')) {
-    console.log(
-      `This machine has no /proc/PID/pagemap; what follows is ${BUNDLED}, the recording of a real process.`,
-    );
-  } else if (thpscope('capture', '--all', '-o', recording) === 0) {
-    snapshot = recording;
-  } else {
-    console.log(`No process here may be read; what follows is ${BUNDLED}, the recording of a real process.`);
-  }
+  const snapshot = record(recording) ? recording : BUNDLED;
   for (const [name, flags] of POLICIES) {
     console.log(`\n=== If khugepaged of Linux 7.2 ran on this memory under ${name}\n`);
     const status = thpscope('predict', snapshot, ...flags);
     if (status !== 0) return status;
   }
-  console.log(
-    "\nNext: 'npx thpscope predict -p PID -v' for one process, 'npx thpscope explain --help' for single ranges.",
-  );
+  console.log(`
+Next, one process:           npx thpscope predict -p PID -v
+a range of it, step by step: npx thpscope explain -p PID --address START-END --orders all`);
   return 0;
 }
 
+function record(recording) {
+  if (!existsSync('/proc/self/pagemap')) {
+    console.log(
+      `This machine has no /proc/PID/pagemap; what follows is ${BUNDLED}, the recording of a real process.`,
+    );
+    return false;
+  }
+  if (thpscope('capture', '--all', '-o', recording) === 0) return true;
+  console.log(
+    `The processes here could not be recorded; what follows is ${BUNDLED}, the recording of a real process.`,
+  );
+  return false;
+}
+
 function thpscope(...args) {
-  return spawnSync(process.execPath, ['dist/cli/main.js', ...args], { stdio: 'inherit' }).status;
+  return spawnSync(process.execPath, ['dist/cli/main.js', ...args], { stdio: 'inherit' }).status ?? 1;
 }

@@ -11,7 +11,9 @@ const run = (command: string, ...args: string[]) =>
   execFileSync(command, args, { cwd: folder, encoding: 'utf8' });
 
 beforeAll(() => {
-  const packed = execFileSync('npm', ['pack', '--json', '--pack-destination', folder], { encoding: 'utf8' });
+  const packed = execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
+    encoding: 'utf8',
+  });
   const [{ filename }] = JSON.parse(packed) as { filename: string }[];
   run('npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', join(folder, filename));
 }, 180_000);

@@ -14,7 +14,7 @@ export interface VmaPrediction {
 export interface ProcessPrediction {
   readonly process: Process;
   readonly tally: Tally;
-  /** Anonymous VMAs with any page, in address order; kept only if asked for. */
+  /** Anonymous VMAs with any page, in address order. */
   readonly vmas: VmaPrediction[];
   /** Resident memory outside anonymous VMAs: files and shared memory, which this prediction leaves out. */
   otherBytes: number;
@@ -50,7 +50,8 @@ export async function predictMemory(
 ): Promise<Prediction> {
   const prediction: Prediction = { total: emptyTally(geometry), processes: [], skipped: [], notes: [] };
   let process: ProcessPrediction | undefined;
-  let vma: VmaPrediction | undefined;
+  let vma: Omit<VmaPrediction, 'tally'> | undefined;
+  let tally: Tally | undefined;
   for await (const item of items) {
     switch (item.kind) {
       case 'process':
@@ -62,18 +63,25 @@ export async function predictMemory(
           disputedBytes: 0,
         };
         vma = undefined;
+        tally = undefined;
         prediction.processes.push(process);
         listener.onProcess?.(item.process);
         break;
       case 'vma':
         if (!process) throw new Error('a source opened a VMA before a process');
         vma = openVma(item.vma, process, geometry, question);
+        tally = undefined;
         break;
       case 'ranges':
         if (!process || !vma) throw new Error('a source sent ranges outside of a VMA');
+        if (!tally) {
+          // Most VMAs have no range at all: a tally each would cost more than the rest of them.
+          tally = emptyTally(geometry);
+          if (vma.vma.anonymous) process.vmas.push({ ...vma, tally });
+        }
         for (const range of item.ranges) {
           const verdict = judgeRange(range, vma.vma, vma.eligibility, question);
-          addVerdict(vma.tally, verdict);
+          addVerdict(tally, verdict);
           listener.onVerdict?.(process.process, verdict);
         }
         await listener.onBatch?.();
@@ -97,18 +105,12 @@ function openVma(
   vma: Vma,
   process: ProcessPrediction,
   geometry: Geometry,
-  question: Question,
-): VmaPrediction {
-  const { settings, model } = question;
+  { settings, model }: Question,
+): Omit<VmaPrediction, 'tally'> {
   const eligibility = possibleOrders(vma, settings, model, geometry, process.process.thpDisabled);
-  const opened = { vma, eligibility, tally: emptyTally(geometry) };
-  if (vma.anonymous) {
-    process.vmas.push(opened);
-    if (vma.thpEligible !== undefined && vma.thpEligible !== (eligibility.ineligible === undefined)) {
-      process.disputedBytes += vma.rssBytes;
-    }
-  } else {
-    process.otherBytes += vma.rssBytes;
-  }
-  return opened;
+  const eligible = eligibility.ineligible === undefined;
+  if (!vma.anonymous) process.otherBytes += vma.rssBytes;
+  else if (vma.thpEligible !== undefined && vma.thpEligible !== eligible)
+    process.disputedBytes += vma.rssBytes;
+  return { vma, eligibility };
 }

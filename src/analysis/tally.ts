@@ -19,7 +19,7 @@ export interface RefusedMemory {
 /** Predictions added up: for a VMA, a process or everything. Pages are base pages. */
 export interface Tally {
   readonly geometry: Geometry;
-  /** PMD ranges that hold any page. */
+  /** Parts of PMD ranges that hold any page: a range counts once for each VMA that has pages in it. */
   ranges: number;
   /** Of these, ranges that khugepaged scans. */
   scanned: number;
@@ -34,6 +34,10 @@ export interface Tally {
   /** Resident pages by the order of their folio: index = order. */
   readonly pagesBefore: number[];
   readonly pagesAfter: number[];
+  /** Resident pages that PMD entries map. */
+  readonly pmdMappedPages: { before: number; after: number };
+  /** Pages that stay small in ranges where something collapses. */
+  leftSmallPages: number;
   readonly tlbFolio: { before: number; after: number };
   readonly tlbPmd: { before: number; after: number };
   readonly refused: Map<Refusal, RefusedMemory>;
@@ -57,6 +61,8 @@ export function emptyTally(geometry: Geometry): Tally {
     swappedInPages: 0,
     pagesBefore: byOrder(),
     pagesAfter: byOrder(),
+    pmdMappedPages: { before: 0, after: 0 },
+    leftSmallPages: 0,
     tlbFolio: { before: 0, after: 0 },
     tlbPmd: { before: 0, after: 0 },
     refused: new Map(),
@@ -78,6 +84,8 @@ export function addVerdict(tally: Tally, verdict: Verdict): void {
   tally.swappedInPages += cost.swappedInPages;
   addTo(tally.pagesBefore, cost.before.pagesByOrder);
   addTo(tally.pagesAfter, cost.after.pagesByOrder);
+  tally.pmdMappedPages.before += cost.before.pmdMappedPages;
+  tally.pmdMappedPages.after += cost.after.pmdMappedPages;
   tally.tlbFolio.before += cost.before.tlbEntriesFolio;
   tally.tlbFolio.after += cost.after.tlbEntriesFolio;
   tally.tlbPmd.before += cost.before.tlbEntriesPmd;
@@ -96,6 +104,8 @@ export function addVerdict(tally: Tally, verdict: Verdict): void {
     refused.ranges++;
     refused.pages += resident;
     tally.refused.set(refusal, refused);
+  } else {
+    tally.leftSmallPages += cost.after.pagesByOrder[0];
   }
 }
 
@@ -119,10 +129,11 @@ export function addTally(into: Tally, from: Tally): void {
   into.filledPages += from.filledPages;
   into.copiedPages += from.copiedPages;
   into.swappedInPages += from.swappedInPages;
+  into.leftSmallPages += from.leftSmallPages;
   addTo(into.collapses, from.collapses);
   addTo(into.pagesBefore, from.pagesBefore);
   addTo(into.pagesAfter, from.pagesAfter);
-  for (const key of ['tlbFolio', 'tlbPmd'] as const) {
+  for (const key of ['pmdMappedPages', 'tlbFolio', 'tlbPmd'] as const) {
     into[key].before += from[key].before;
     into[key].after += from[key].after;
   }
@@ -138,6 +149,11 @@ export function addTally(into: Tally, from: Tally): void {
 
 function addTo(into: number[], from: readonly number[]): void {
   for (let i = 0; i < from.length; i++) into[i] += from[i];
+}
+
+/** Pages by which resident memory grows. */
+export function growthOf(tally: Tally): number {
+  return tally.filledPages + tally.swappedInPages;
 }
 
 export function sum(values: readonly number[]): number {

@@ -1,6 +1,7 @@
 import { buildApplication, buildChoiceParser, buildCommand, buildRouteMap } from '@stricli/core';
 import type { Shell } from './completion.ts';
 import type { Context } from './context.ts';
+import { EXIT } from './exit-code.ts';
 import {
   type CaptureFlags,
   captureParameters,
@@ -13,7 +14,7 @@ import {
 const MEMORY = '-p PID... | --cgroup PATH | --all | FILE... | --pattern LIST';
 const EXIT_CODES =
   'Exit codes: 0 done; 1 a check found a difference; 2 usage; 3 no permission; 4 not supported here; ' +
-  '5 unreadable or corrupt input.';
+  '5 unreadable or corrupt input; 70 a bug of thpscope.';
 
 const predict = buildCommand<PredictFlags, string[], Context>({
   loader: async () => (await import('./predict.ts')).predict,
@@ -25,7 +26,7 @@ const predict = buildCommand<PredictFlags, string[], Context>({
       'Predicts what khugepaged would collapse in running processes, snapshots or made-up ranges.',
       '',
       'Examples:',
-      '  thpscope predict -p $(pidof redis-server)',
+      '  thpscope predict -p $(pidof -s redis-server)',
       '  thpscope predict --all --orders all --max-ptes-none 0',
       '  thpscope predict --pattern 0-15 --orders all --max-ptes-none 0 --json',
       '',
@@ -66,7 +67,7 @@ const capture = buildCommand<CaptureFlags, [], Context>({
       'Writes what predict would read of processes to a Parquet file, to be predicted, compared or queried later.',
       '',
       'Examples:',
-      '  thpscope capture -p $(pidof redis-server) -o redis.parquet',
+      '  thpscope capture -p $(pidof -s redis-server) -o redis.parquet',
       '  thpscope capture --all --redact -o host.parquet',
       '',
       EXIT_CODES,
@@ -110,6 +111,7 @@ export function buildThpscope(version: string) {
     name: 'thpscope',
     versionInfo: { currentVersion: version },
     scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
+    determineExitCode: () => EXIT.bug,
     documentation: { caseStyle: 'convert-camel-to-kebab', onlyRequiredInUsageLine: true },
   });
 }

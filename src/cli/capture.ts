@@ -1,8 +1,9 @@
+import { constants } from 'node:os';
 import { formatBytes } from '../core/bytes.ts';
 import { type Failure, fail, type Result, succeed } from '../core/failure.ts';
 import type { MemoryItem } from '../core/memory-source.ts';
 import { writeSnapshot } from '../snapshot/writer.ts';
-import { type Context, reportFailure, warn } from './context.ts';
+import { type Context, print, reportFailure, warn } from './context.ts';
 import type { CaptureFlags } from './flags.ts';
 import { startProgress } from './progress.ts';
 import { type OpenedMemory, openProcesses } from './source.ts';
@@ -23,10 +24,7 @@ async function captureProcesses(context: Context, flags: CaptureFlags): Promise<
   const { host } = opened.value.source;
   const progress = startProgress(context);
   const stop = new AbortController();
-  const interrupt = () =>
-    stop.abort(
-      new Unreadable({ kind: 'unreadable', message: `interrupted, ${flags.output} was not written` }),
-    );
+  const interrupt = (signal: NodeJS.Signals) => stop.abort(new Interrupted(signal));
   context.process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   const messages: string[] = [];
   const onProcess = (done: number, command: string) => progress.show(done, opened.value.processes, command);
@@ -36,6 +34,11 @@ async function captureProcesses(context: Context, flags: CaptureFlags): Promise<
     progress.clear();
     if (!written.ok) return written;
     const { processes, ranges, bytes } = written.value;
+    if (flags.json) {
+      const report = { schema: 'thpscope/capture@1', file: flags.output, processes, ranges, bytes, messages };
+      await print(context, `${JSON.stringify(report)}\n`);
+      return succeed(undefined);
+    }
     for (const message of messages) warn(context, message);
     warn(
       context,
@@ -45,9 +48,24 @@ async function captureProcesses(context: Context, flags: CaptureFlags): Promise<
   } catch (error) {
     progress.clear();
     if (error instanceof Unreadable) return { ok: false, failure: error.failure };
-    throw error;
+    if (!(error instanceof Interrupted)) throw error;
+    warn(context, `interrupted, ${flags.output} was not written`);
+    context.process.exitCode = EXIT_OF_SIGNAL + constants.signals[error.signal];
+    return succeed(undefined);
   } finally {
     context.process.removeListener('SIGINT', interrupt).removeListener('SIGTERM', interrupt);
+  }
+}
+
+/** What shells add to the number of a signal. */
+const EXIT_OF_SIGNAL = 128;
+
+class Interrupted extends Error {
+  readonly signal: NodeJS.Signals;
+
+  constructor(signal: NodeJS.Signals) {
+    super(`interrupted by ${signal}`);
+    this.signal = signal;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { CommandContext } from '@stricli/core';
 import type { Failure } from '../core/failure.ts';
+import { printable } from '../render/printable.ts';
 import { type Style, styleOf } from '../render/style.ts';
 import { exitCodeOf } from './exit-code.ts';
 
@@ -18,7 +19,7 @@ export function reportFailure(context: Context, failure: Failure): void {
 
 /** One line on stderr. */
 export function warn(context: Context, message: string): void {
-  context.process.stderr.write(`thpscope: ${message}\n`);
+  context.process.stderr.write(`thpscope: ${printable(message)}\n`);
 }
 
 /** Colours for stdout: as asked for, else if it is a terminal and NO_COLOR is not set. */

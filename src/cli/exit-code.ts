@@ -1,6 +1,6 @@
 import type { FailureKind } from '../core/failure.ts';
 
-/** Exit codes as documented in the man page and in docs/exit-codes of the README. */
+/** Exit codes, as the README and the man page list them. */
 export const EXIT = {
   done: 0,
   difference: 1,
@@ -8,6 +8,7 @@ export const EXIT = {
   permission: 3,
   unsupported: 4,
   unreadable: 5,
+  bug: 70,
 } as const;
 
 export function exitCodeOf(kind: FailureKind): number {

@@ -1,14 +1,14 @@
-import type { Visit } from '../core/algorithm.ts';
-import { fail, type Result, succeed } from '../core/failure.ts';
-import { rangeBytes } from '../core/geometry.ts';
-import { planRange } from '../core/plan.ts';
-import type { CollapsePolicy } from '../core/policy.ts';
-import type { MemorySource, Process } from '../core/memory-source.ts';
-import type { RangeState } from '../core/range-state.ts';
-import { coversRange, INELIGIBLE_REASONS, possibleOrders, type Vma } from '../core/vma.ts';
 import type { Question } from '../analysis/verdict.ts';
-import { explainJson } from '../render/explain-json.ts';
-import { explainText } from '../render/explain-text.ts';
+import type { Visit } from '../core/algorithm.ts';
+import { type Failure, fail, type Result, succeed } from '../core/failure.ts';
+import { rangeBytes } from '../core/geometry.ts';
+import type { MemorySource, Process } from '../core/memory-source.ts';
+import { planRange } from '../core/plan.ts';
+import { collapsePolicy, type CollapsePolicy } from '../core/policy.ts';
+import type { RangeState } from '../core/range-state.ts';
+import { coversRange, possibleOrders, type Vma } from '../core/vma.ts';
+import { explainJson, ignoredRangeJson } from '../render/explain-json.ts';
+import { explainText, type IgnoredRange, ignoredRangeText } from '../render/explain-text.ts';
 import { SnapshotError } from '../snapshot/damage.ts';
 import { type Context, print, reportFailure, styleFor } from './context.ts';
 import type { ExplainFlags } from './flags.ts';
@@ -18,15 +18,31 @@ import { checkOneSource, openProcesses, openSnapshots, rangeFromFlags } from './
 /** `thpscope explain`: one PMD range, every step. */
 export async function explain(this: Context, flags: ExplainFlags, ...files: string[]): Promise<void> {
   const source = checkOneSource(flags, files);
-  const asked = source.ok ? await chooseRange(flags, files) : source;
-  if (!asked.ok) return reportFailure(this, asked.failure);
-  const { range, policy, question } = asked.value;
+  const answer = source.ok ? await answerText(this, flags, files) : source;
+  if (answer.ok) await print(this, answer.value);
+  else reportFailure(this, answer.failure);
+}
+
+async function answerText(
+  context: Context,
+  flags: ExplainFlags,
+  files: readonly string[],
+): Promise<Result<string>> {
+  const asked =
+    flags.pattern === undefined ? await findAsked(flags, files) : await makeAsked(flags, flags.pattern);
+  if (!asked.ok) return asked;
+  const style = styleFor(context, flags.color);
+  const { value } = asked;
+  if ('ignored' in value) {
+    return succeed(
+      flags.json ? `${JSON.stringify(ignoredRangeJson(value))}\n` : ignoredRangeText(value, style),
+    );
+  }
+  const { range, policy, question } = value;
   const visits: Visit[] = [];
   const plan = planRange(range, policy, { ...question, observe: (visit) => visits.push(visit) });
   const explanation = { range, policy, algorithm: question.algorithm.name, plan, visits };
-  const style = styleFor(this, flags.color);
-  await print(
-    this,
+  return succeed(
     flags.json
       ? `${JSON.stringify(explainJson(explanation))}\n`
       : explainText(explanation, style, flags.verbose === true),
@@ -39,35 +55,55 @@ interface AskedRange {
   readonly question: Question;
 }
 
-async function chooseRange(flags: ExplainFlags, files: readonly string[]): Promise<Result<AskedRange>> {
-  if (flags.pattern !== undefined) {
-    const range = rangeFromFlags({ ...flags, pattern: flags.pattern });
-    if (!range.ok) return range;
-    const question = await policyFromFlags(flags, range.value.geometry, undefined);
-    if (!question.ok) return question;
-    const policy = hugepagePolicy(question.value, range.value.geometry);
-    return succeed({ range: range.value, policy, question: question.value });
+async function makeAsked(flags: ExplainFlags, pattern: string): Promise<Result<AskedRange>> {
+  if (flags.address !== undefined) {
+    return fail('usage', '--address goes with processes and snapshots, not with --pattern');
   }
+  const range = rangeFromFlags({ ...flags, pattern });
+  if (!range.ok) return range;
+  const question = await policyFromFlags(flags, range.value.geometry, undefined);
+  if (!question.ok) return question;
+  const policy = hugepagePolicy(question.value, range.value.geometry);
+  return succeed({ range: range.value, policy, question: question.value });
+}
+
+async function findAsked(
+  flags: ExplainFlags,
+  files: readonly string[],
+): Promise<Result<AskedRange | IgnoredRange>> {
   const address = parseAddress(flags.address);
   if (!address.ok) return address;
   const policyGiven = flags.policy !== undefined && flags.policy !== 'current';
+  const single = address.value.end === undefined ? address.value.start : undefined;
   const opened =
-    files.length > 0 ? await openSnapshots(files, policyGiven) : await openProcesses(flags, address.value);
+    files.length > 0 ? await openSnapshots(files, policyGiven) : await openProcesses(flags, single);
   if (!opened.ok) return opened;
   const { source } = opened.value;
   const question = await policyFromFlags(flags, source.host.geometry, source.host.settings);
   if (!question.ok) return question;
   const found = await findRange(source, address.value);
-  if (!found.ok) return found;
-  return policyOfFound(found.value, question.value);
+  return found.ok ? succeed(judgeFound(found.value, question.value)) : found;
 }
 
-function parseAddress(text: string | undefined): Result<number> {
-  if (text === undefined)
-    return fail('usage', 'which range? give --address ADDR; predict --json lists addresses');
-  if (!/^(0x)?[0-9a-f]+$/i.test(text))
-    return fail('usage', `--address ${text}: write a hexadecimal address such as 0x7f3a5c200000`);
-  return succeed(Number.parseInt(text, 16));
+/** One address, or the START-END of a VMA. */
+interface AskedAddress {
+  readonly start: number;
+  readonly end: number | undefined;
+}
+
+function parseAddress(text: string | undefined): Result<AskedAddress> {
+  if (text === undefined) return fail('usage', 'which range? give --address ADDR; predict -v lists VMAs');
+  const match = /^(?:0x)?([0-9a-f]+)(?:-(?:0x)?([0-9a-f]+))?$/i.exec(text);
+  if (!match) {
+    return fail(
+      'usage',
+      `--address ${text}: write a hexadecimal address such as 0x7f3a5c200000, or START-END`,
+    );
+  }
+  const [start, end] = match
+    .slice(1)
+    .map((part) => (part === undefined ? undefined : Number.parseInt(part, 16)));
+  return succeed({ start: start ?? 0, end });
 }
 
 interface FoundRange {
@@ -76,49 +112,60 @@ interface FoundRange {
   readonly range: RangeState;
 }
 
-async function findRange(source: MemorySource, address: number): Promise<Result<FoundRange>> {
-  const bytes = rangeBytes(source.host.geometry);
-  const hexadecimal = `0x${address.toString(16)}`;
+/** The range around an address; of a VMA the first whole range with pages. */
+async function findRange(source: MemorySource, { start, end }: AskedAddress): Promise<Result<FoundRange>> {
+  const { geometry } = source.host;
+  const holds = (vma: Vma) => vma.start <= start && start < vma.end;
+  const isAsked = (vma: Vma, { address }: RangeState) =>
+    end === undefined
+      ? address <= start && start < address + rangeBytes(geometry)
+      : address < end && coversRange(vma, address, geometry);
   let process: Process | undefined;
   let vma: Vma | undefined;
-  let inside = false;
+  let around: Vma | undefined;
+  let unread: Failure | undefined;
   try {
     for await (const item of source.items()) {
       if (item.kind === 'process') process = item.process;
-      if (item.kind === 'vma') vma = item.vma;
-      if (item.kind === 'vma' && item.vma.start <= address && address < item.vma.end) inside = true;
-      if (item.kind === 'skipped' && process === undefined) return { ok: false, failure: item.failure };
-      if (item.kind !== 'ranges' || !process || !vma || !(vma.start <= address && address < vma.end))
-        continue;
-      const range = item.ranges.find((each) => each.address <= address && address < each.address + bytes);
+      if (item.kind === 'skipped') unread ??= item.failure;
+      if (item.kind === 'vma') {
+        vma = item.vma;
+        if (holds(vma)) around = vma;
+      }
+      if (item.kind !== 'ranges' || !process || !vma || !holds(vma)) continue;
+      const asked = vma;
+      const range = item.ranges.find((each) => isAsked(asked, each));
       if (range) return succeed({ process, vma, range });
     }
   } catch (error) {
     if (error instanceof SnapshotError) return { ok: false, failure: error.failure };
     throw error;
   }
-  if (!inside) return fail('usage', `--address ${hexadecimal}: no VMA holds it; /proc/PID/maps lists them`);
-  if (vma && !vma.anonymous)
-    return fail('usage', `--address ${hexadecimal}: ${vma.name || 'it'} is not anonymous memory`);
-  return fail('usage', `--address ${hexadecimal}: its PMD range holds no page`);
+  if (unread) return { ok: false, failure: unread };
+  const hexadecimal = `0x${start.toString(16)}`;
+  if (!around) return fail('usage', `--address ${hexadecimal}: no VMA holds it; predict -v lists them`);
+  if (!around.anonymous)
+    return fail('usage', `--address ${hexadecimal}: ${around.name || 'it'} is not anonymous memory`);
+  return fail(
+    'usage',
+    `--address ${hexadecimal}: no page there; --address START-END finds the first range of a VMA with pages`,
+  );
 }
 
-function policyOfFound({ process, vma, range }: FoundRange, question: Question): Result<AskedRange> {
-  const { settings, model } = question;
-  const eligibility = possibleOrders(vma, settings, model, range.geometry, process.thpDisabled);
-  if (eligibility.ineligible) {
-    const reason = INELIGIBLE_REASONS[eligibility.ineligible];
-    return fail(
-      'usage',
-      `khugepaged does not look at this VMA: ${reason}; try another policy, such as --orders all`,
-    );
+function judgeFound({ process, vma, range }: FoundRange, question: Question): AskedRange | IgnoredRange {
+  const { settings, model, algorithm } = question;
+  const { geometry } = range;
+  const eligibility = possibleOrders(vma, settings, model, geometry, process.thpDisabled);
+  const covered = coversRange(vma, range.address, geometry);
+  if (eligibility.ineligible === undefined && covered) {
+    return { range, policy: collapsePolicy(eligibility.orders, settings, model, geometry), question };
   }
-  if (!coversRange(vma, range.address, range.geometry)) {
-    return fail('usage', 'khugepaged does not look at this range: the VMA does not cover the whole of it');
-  }
-  return succeed({
+  const first = Math.ceil(vma.start / rangeBytes(geometry)) * rangeBytes(geometry);
+  return {
     range,
-    policy: { ...hugepagePolicy(question, range.geometry), orders: eligibility.orders },
-    question,
-  });
+    policy: hugepagePolicy(question, geometry),
+    algorithm: algorithm.name,
+    ignored: eligibility.ineligible ?? 'vma-edge',
+    firstWhole: !covered && coversRange(vma, first, geometry) ? first : undefined,
+  };
 }

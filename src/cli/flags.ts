@@ -1,15 +1,20 @@
+import type { AlgorithmName } from '../core/algorithms.ts';
+import type { KernelModelName } from '../core/kernel-model.ts';
 import type { ColorChoice } from './context.ts';
 
 /** Where memory comes from; the same flags for every command that reads memory. */
-export type SourceFlags = {
-  readonly pid?: readonly number[];
-  readonly cgroup?: string;
-  readonly all?: boolean;
+export type SourceFlags = ProcessFlags & {
   readonly pattern?: string;
   readonly swap?: string;
   readonly zero?: string;
   readonly shared?: string;
   readonly pmdOrder?: number;
+};
+
+export type ProcessFlags = {
+  readonly pid?: readonly number[];
+  readonly cgroup?: string;
+  readonly all?: boolean;
 };
 
 /** What is asked about memory; the same flags for every command that decides. */
@@ -19,8 +24,8 @@ export type PolicyFlags = {
   readonly maxPtesNone?: number;
   readonly maxPtesSwap?: number;
   readonly maxPtesShared?: number;
-  readonly kernel: string;
-  readonly algorithm?: string;
+  readonly kernel: KernelModelName;
+  readonly algorithm?: AlgorithmName;
   readonly outcome?: readonly string[];
 };
 
@@ -29,132 +34,89 @@ export type OutputFlags = {
   readonly color: ColorChoice;
 };
 
-const text = (value: string) => value;
+// Written out here, so that --version and --help need not load the models and algorithms themselves.
+const KERNELS = [
+  'linux-7.3',
+  'linux-7.2',
+  'linux-6.18',
+  'v18',
+  'scaled',
+  'capped',
+] as const satisfies KernelModelName[];
+const SEARCHES = ['walk', 'stack', 'stack-patch11'] as const satisfies AlgorithmName[];
 
 function wholeNumber(value: string): number {
-  if (!/^\d+$/.test(value)) throw new Error(`'${value}' is not a whole number`);
+  if (!/^\d{1,15}$/.test(value)) throw new Error(`'${value}' is not a whole number`);
   return Number(value);
+}
+
+function optionalText(placeholder: string, brief: string) {
+  return { kind: 'parsed', parse: String, optional: true, placeholder, brief } as const;
+}
+
+function optionalNumber(placeholder: string, brief: string) {
+  return { kind: 'parsed', parse: wholeNumber, optional: true, placeholder, brief } as const;
+}
+
+function optionalSwitch(brief: string) {
+  return { kind: 'boolean', optional: true, withNegated: false, brief } as const;
 }
 
 const processFlags = {
   pid: {
     kind: 'parsed',
     parse: wholeNumber,
-    variadic: true,
+    variadic: ',',
     optional: true,
     placeholder: 'PID',
-    brief: 'Read this process; repeatable',
+    brief: 'Read this process; repeatable, or several separated by commas',
   },
-  cgroup: {
-    kind: 'parsed',
-    parse: text,
-    optional: true,
-    placeholder: 'PATH',
-    brief: 'Read the processes of a control group and those below it',
-  },
-  all: { kind: 'boolean', optional: true, withNegated: false, brief: 'Read all processes that may be read' },
+  cgroup: optionalText('PATH', 'Read the processes of a control group and those below it'),
+  all: optionalSwitch('Read all processes that may be read, but for thpscope itself'),
 } as const;
 
 const patternFlags = {
-  pattern: {
-    kind: 'parsed',
-    parse: text,
-    optional: true,
-    placeholder: 'LIST',
-    brief: 'One PMD range with these pages present: 0-15,100 or 0xffff',
-  },
-  swap: {
-    kind: 'parsed',
-    parse: text,
-    optional: true,
-    placeholder: 'LIST',
-    brief: 'Pages of the pattern that are in swap',
-  },
-  zero: {
-    kind: 'parsed',
-    parse: text,
-    optional: true,
-    placeholder: 'LIST',
-    brief: 'Pages of the pattern that map the zero page',
-  },
-  shared: {
-    kind: 'parsed',
-    parse: text,
-    optional: true,
-    placeholder: 'LIST',
-    brief: 'Pages of the pattern that another process shares',
-  },
-  pmdOrder: {
-    kind: 'parsed',
-    parse: wholeNumber,
-    optional: true,
-    placeholder: 'N',
-    brief: 'PMD order of the pattern or of --ranges; 9 by default',
-  },
+  pattern: optionalText('LIST', 'One PMD range with these pages present: 0-15,100 or 0xffff'),
+  swap: optionalText('LIST', 'Pages of that range that are in swap; they are not in the pattern'),
+  zero: optionalText('LIST', 'Pages of that range that map the zero page'),
+  shared: optionalText('LIST', 'Pages of the pattern that another process shares'),
+  pmdOrder: optionalNumber(
+    'N',
+    'PMD order of --pattern and --ranges, 9 by default; 11 implies 16K pages, 13 64K, others 4K',
+  ),
 } as const;
 
 const policyFlags = {
-  policy: {
-    kind: 'parsed',
-    parse: text,
-    optional: true,
-    placeholder: 'current|default|FILE',
-    brief: 'THP settings to start from; current for processes and snapshots, else default',
-  },
-  orders: {
-    kind: 'parsed',
-    parse: text,
-    optional: true,
-    placeholder: 'SET',
-    brief: 'Sizes that are always enabled: all, 2-9, 4,9 or 64K,2M; all others are never',
-  },
-  maxPtesNone: {
-    kind: 'parsed',
-    parse: wholeNumber,
-    optional: true,
-    placeholder: 'N',
-    brief: 'Empty pages that a collapse may fill',
-  },
-  maxPtesSwap: {
-    kind: 'parsed',
-    parse: wholeNumber,
-    optional: true,
-    placeholder: 'N',
-    brief: 'Swapped pages that a collapse may read in',
-  },
-  maxPtesShared: {
-    kind: 'parsed',
-    parse: wholeNumber,
-    optional: true,
-    placeholder: 'N',
-    brief: 'Shared pages that a collapse may copy',
-  },
-  kernel: {
-    kind: 'parsed',
-    parse: text,
-    default: 'linux-7.2',
-    placeholder: 'MODEL',
-    brief: 'linux-7.3, linux-7.2, linux-6.18, v18, scaled or capped',
-  },
+  policy: optionalText(
+    'current|default|FILE',
+    'THP settings to start from: current for processes and snapshots, else default; a FILE is JSON',
+  ),
+  orders: optionalText('SET', 'Sizes that are always enabled: all, 2-9, 4,9 or 64K,2M; all others are never'),
+  maxPtesNone: optionalNumber(
+    'N',
+    'Empty pages that a collapse may fill; below the PMD size only 0 and the maximum count',
+  ),
+  maxPtesSwap: optionalNumber('N', 'Swapped pages that a collapse may read in'),
+  maxPtesShared: optionalNumber('N', 'Shared pages that a collapse may copy'),
+  kernel: { kind: 'enum', values: KERNELS, default: 'linux-7.2', brief: 'Whose khugepaged is asked' },
   algorithm: {
-    kind: 'parsed',
-    parse: text,
+    kind: 'enum',
+    values: SEARCHES,
     optional: true,
-    placeholder: 'NAME',
-    brief: 'Search: walk, stack or stack-patch11; that of the kernel model by default',
+    brief: 'How a range is searched; as the kernel model does by default',
   },
   outcome: {
     kind: 'parsed',
-    parse: text,
+    parse: String,
     variadic: true,
     optional: true,
     placeholder: '[OFFSET:]ORDERS=SCAN_NAME',
-    brief: 'Make attempts on one range end so; repeatable, the last match wins',
+    brief: 'Make attempts end so; repeatable, the last match wins',
   },
 } as const;
 
 const outputFlags = {
-  json: { kind: 'boolean', optional: true, withNegated: false, brief: 'Print JSON' },
+  json: optionalSwitch('Print JSON'),
   color: {
     kind: 'enum',
     values: ['auto', 'always', 'never'],
@@ -165,7 +127,7 @@ const outputFlags = {
 
 const files = {
   kind: 'array',
-  parameter: { parse: text, placeholder: 'FILE', brief: 'Snapshots that thpscope capture wrote' },
+  parameter: { parse: String, placeholder: 'FILE', brief: 'Snapshots that thpscope capture wrote' },
 } as const;
 
 export type PredictFlags = SourceFlags &
@@ -179,16 +141,10 @@ export const predictParameters = {
   flags: {
     ...processFlags,
     ...patternFlags,
-    ranges: {
-      kind: 'parsed',
-      parse: text,
-      optional: true,
-      placeholder: 'FILE|-',
-      brief: 'Ranges as newline-delimited JSON; answers stream in the same order',
-    },
+    ranges: optionalText('FILE|-', 'Ranges as newline-delimited JSON; answers stream in the same order'),
     ...policyFlags,
     ...outputFlags,
-    verbose: { kind: 'boolean', optional: true, withNegated: false, brief: 'Show every process and VMA' },
+    verbose: optionalSwitch('Show every process and VMA'),
   },
   aliases: { p: 'pid', v: 'verbose' },
   positional: files,
@@ -205,29 +161,22 @@ export const explainParameters = {
   flags: {
     ...processFlags,
     ...patternFlags,
-    address: {
-      kind: 'parsed',
-      parse: text,
-      optional: true,
-      placeholder: 'ADDR',
-      brief: 'An address in the PMD range to explain, for processes and snapshots',
-    },
+    address: optionalText(
+      'ADDR',
+      'An address in the PMD range to explain, or START-END of a VMA for its first range with pages',
+    ),
     ...policyFlags,
     ...outputFlags,
-    verbose: {
-      kind: 'boolean',
-      optional: true,
-      withNegated: false,
-      brief: 'Show the steps inside empty windows too',
-    },
+    verbose: optionalSwitch('Show the steps inside empty windows too'),
   },
   aliases: { p: 'pid', v: 'verbose' },
   positional: files,
 } as const;
 
-export type CaptureFlags = Pick<SourceFlags, 'pid' | 'cgroup' | 'all'> & {
+export type CaptureFlags = ProcessFlags & {
   readonly output: string;
   readonly redact?: boolean;
+  readonly json?: boolean;
 };
 
 export const captureParameters = {
@@ -235,16 +184,12 @@ export const captureParameters = {
     ...processFlags,
     output: {
       kind: 'parsed',
-      parse: text,
+      parse: String,
       placeholder: 'FILE',
       brief: 'Snapshot to write; an earlier file is replaced once the new one is whole',
     },
-    redact: {
-      kind: 'boolean',
-      optional: true,
-      withNegated: false,
-      brief: 'Leave out names and shift addresses',
-    },
+    redact: optionalSwitch('Leave out names and shift addresses'),
+    json: optionalSwitch('Print what was written as JSON'),
   },
   aliases: { p: 'pid', o: 'output' },
 } as const;

@@ -1,25 +1,33 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { proposeCompletions, run } from '@stricli/core';
+import { ExitCode, proposeCompletions, run } from '@stricli/core';
 import { buildThpscope } from './app.ts';
 import { EXIT } from './exit-code.ts';
 
-// A reader such as `head` may close stdout early; that ends the work and is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // A reader such as `head` may close stdout early; that ends the work and is no error.
   if (error.code === 'EPIPE') process.exit(EXIT.done);
-  throw error;
+  process.stderr.write(`thpscope: standard output: ${error.message}\n`);
+  process.exit(EXIT.unsupported);
 });
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 const thpscope = buildThpscope(version);
 const words = process.argv.slice(2);
 if (words[0] === '__complete') {
-  // What `thpscope completion` has shells ask: one proposal a line.
-  const proposals = await proposeCompletions(thpscope, words.slice(1), { process });
-  process.stdout.write(proposals.map(({ completion }) => `${completion}\n`).join(''));
+  // What `thpscope completion` has shells ask: one proposal a line. Flags only where one begins, else files would not do.
+  const typed = words.slice(1);
+  const proposals = await proposeCompletions(thpscope, typed, { process });
+  const fitting = proposals.filter(
+    ({ completion }) => !completion.startsWith('-') || typed.at(-1)?.startsWith('-'),
+  );
+  process.stdout.write(fitting.map(({ completion }) => `${completion}\n`).join(''));
 } else {
   await run(thpscope, words, { process });
 }
 
-// Stricli reports bad usage with negative codes.
-if (typeof process.exitCode === 'number' && process.exitCode < 0) process.exitCode = EXIT.usage;
+if (process.exitCode === ExitCode.InvalidArgument || process.exitCode === ExitCode.UnknownCommand) {
+  process.exitCode = EXIT.usage;
+} else if (typeof process.exitCode === 'number' && process.exitCode < 0) {
+  process.exitCode = EXIT.bug;
+}

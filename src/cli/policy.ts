@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { ALGORITHMS } from '../core/algorithms.ts';
-import type { CollapseAlgorithm } from '../core/algorithm.ts';
 import { fail, type Result, succeed } from '../core/failure.ts';
 import type { Geometry } from '../core/geometry.ts';
-import { KERNEL_MODELS, kernelModelNamed } from '../core/kernel-model.ts';
+import { KERNEL_MODELS } from '../core/kernel-model.ts';
 import { type Order, ordersOf, parseOrders } from '../core/order.ts';
 import { type OutcomeRule, parseOutcome } from '../core/outcome.ts';
 import { checkLimits, collapsePolicy, type CollapsePolicy } from '../core/policy.ts';
@@ -18,6 +17,7 @@ import {
   withOrdersAlways,
 } from '../core/thp-settings.ts';
 import type { Question } from '../analysis/verdict.ts';
+import { firstIssue } from './first-issue.ts';
 import type { PolicyFlags } from './flags.ts';
 
 /** A question about memory, with where its settings come from. */
@@ -35,10 +35,8 @@ export async function policyFromFlags(
   geometry: Geometry,
   current: ThpSettings | undefined,
 ): Promise<Result<AskedPolicy>> {
-  const model = kernelModelNamed(flags.kernel);
-  if (!model) return unknownName('kernel', flags.kernel, Object.keys(KERNEL_MODELS));
-  const algorithm = algorithmNamed(flags.algorithm ?? model.algorithm);
-  if (!algorithm) return unknownName('algorithm', flags.algorithm ?? '', Object.keys(ALGORITHMS));
+  const model = KERNEL_MODELS[flags.kernel];
+  const algorithm = ALGORITHMS[flags.algorithm ?? model.algorithm];
 
   const base = await baseSettings(flags.policy ?? (current ? 'current' : 'default'), geometry, current);
   if (!base.ok) return base;
@@ -67,14 +65,6 @@ export async function policyFromFlags(
 /** The policy for memory that asked for huge pages (VM_HUGEPAGE), which is what made-up ranges are taken for. */
 export function hugepagePolicy({ settings, model }: Question, geometry: Geometry): CollapsePolicy {
   return collapsePolicy(enabledOrders(settings, true, geometry), settings, model, geometry);
-}
-
-function algorithmNamed(name: string): CollapseAlgorithm | undefined {
-  return Object.hasOwn(ALGORITHMS, name) ? ALGORITHMS[name as keyof typeof ALGORITHMS] : undefined;
-}
-
-function unknownName(what: string, name: string, names: readonly string[]) {
-  return fail('usage', `--${what} ${name}: no such ${what}; there are ${names.join(', ')}`);
 }
 
 async function baseSettings(
@@ -107,19 +97,22 @@ async function readPolicyFile(path: string, geometry: Geometry): Promise<Result<
   } catch (error) {
     return fail(
       'unreadable',
-      `policy ${path}: ${(error as Error).message}; give current, default or a JSON file`,
+      `--policy ${path}: neither current nor default nor a JSON file (${(error as Error).message})`,
     );
   }
   const parsed = policyFile.safeParse(json);
   if (!parsed.success)
-    return fail('unreadable', `policy ${path}: ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}`);
+    return fail(
+      'unreadable',
+      `--policy ${path}: ${firstIssue(parsed.error)}; see schemas/policy.schema.json`,
+    );
   const { sizes, ...rest } = parsed.data;
   const settings = defaultSettings(geometry);
   if (!sizes) return succeed({ ...settings, ...rest });
   const byOrder = new Map<Order, SizeWord>();
   for (const [size, word] of Object.entries(sizes)) {
     const orders = parseOrders(size, geometry);
-    if (!orders.ok) return fail('unreadable', `policy ${path}: ${orders.failure.message}`);
+    if (!orders.ok) return fail('unreadable', `--policy ${path}: ${orders.failure.message}`);
     for (const order of ordersOf(orders.value)) byOrder.set(order, word);
   }
   return succeed({ ...settings, ...rest, sizes: byOrder });

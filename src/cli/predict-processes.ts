@@ -1,5 +1,7 @@
 import { predictMemory, type Prediction } from '../analysis/prediction.ts';
 import type { Verdict } from '../analysis/verdict.ts';
+import { formatBytes } from '../core/bytes.ts';
+import { pageBytes, pagesPerRange } from '../core/geometry.ts';
 import type { Process } from '../core/memory-source.ts';
 import { type Result, succeed } from '../core/failure.ts';
 import { predictHead, predictTail, rangeJson } from '../render/predict-json.ts';
@@ -30,13 +32,28 @@ export async function predictProcesses(
   const policy = hugepagePolicy(question.value, geometry);
   const document = flags.json ? new JsonDocument(context, predictHead(policy)) : undefined;
   const progress = startProgress(context);
-  let read = 0;
+  let begun = 0;
+  let pages = 0;
+  let command = '';
+  const showProgress = () => {
+    const bytes = formatBytes(pages * pageBytes(geometry));
+    progress.show(begun, opened.value.processes, `processes: ${bytes} read, now ${command}`);
+  };
   let prediction: Prediction;
   try {
     prediction = await predictMemory(source.items(), geometry, question.value, {
-      onProcess: ({ command }) => progress.show(read++, opened.value.processes, command),
-      onVerdict: (process, verdict) => document?.add(process, verdict, policy.orders),
-      onBatch: () => document?.flush(),
+      onProcess: (process) => {
+        begun++;
+        command = process.command;
+      },
+      onVerdict: (process, verdict) => {
+        pages += pagesPerRange(geometry);
+        document?.add(process, verdict, policy.orders);
+      },
+      onBatch: () => {
+        showProgress();
+        return document?.flush();
+      },
     });
   } catch (error) {
     if (!(error instanceof SnapshotError)) throw error;
@@ -59,6 +76,7 @@ export async function predictProcesses(
       ...question.value,
       policy,
       settingsInForce: question.value.inForce,
+      kernelRelease: source.host.kernelRelease.replace(/-.*/, ''),
       verbose: flags.verbose === true,
     };
     await print(context, predictText(view, styleFor(context, flags.color)));

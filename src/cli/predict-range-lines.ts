@@ -1,6 +1,6 @@
-import { open } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { type Failure, type Result, succeed } from '../core/failure.ts';
+import { type Failure, fail, type Result, succeed } from '../core/failure.ts';
 import type { Geometry } from '../core/geometry.ts';
 import { planRange } from '../core/plan.ts';
 import type { CollapsePolicy } from '../core/policy.ts';
@@ -15,6 +15,8 @@ import { geometryFromFlags } from './source.ts';
 
 /** Answers that are written at once; small enough to keep a pipe flowing. */
 const LINES_PER_WRITE = 64;
+/** Far beyond any range that can be described. */
+const LONGEST_LINE = 1 << 20;
 
 /**
  * `predict --ranges`: one JSON answer for each JSON line, in order. A bad line ends it, after the answers to the lines
@@ -34,38 +36,46 @@ export async function predictRangeLines(
   let answers: string[] = [];
   let number = 0;
   let failure: Failure | undefined;
-  try {
-    const input =
-      flags.ranges === '-' ? context.process.stdin : (await open(flags.ranges)).createReadStream();
-    for await (const line of linesOf(input)) {
-      number++;
-      if (line.trim() === '') continue;
-      const answer = answerLine(line, geometry.value, question.value, policy);
-      if (!answer.ok) {
-        failure = { kind: 'unreadable', message: `${name}, line ${number}: ${answer.failure.message}` };
-        break;
-      }
-      answers.push(answer.value);
-      if (answers.length === LINES_PER_WRITE) {
-        await print(context, answers.join(''));
-        answers = [];
-      }
+  for await (const line of linesOf(
+    flags.ranges === '-' ? context.process.stdin : createReadStream(flags.ranges),
+  )) {
+    number++;
+    if (!line.ok) {
+      failure = { kind: 'unreadable', message: `${name}: ${line.failure.message}` };
+      break;
     }
-  } catch (error) {
-    failure = { kind: 'unreadable', message: `${name}: ${(error as Error).message}` };
+    if (line.value.trim() === '') continue;
+    const answer = answerLine(line.value, geometry.value, question.value, policy);
+    if (!answer.ok) {
+      failure = { kind: 'unreadable', message: `${name}, line ${number}: ${answer.failure.message}` };
+      break;
+    }
+    answers.push(answer.value);
+    if (answers.length === LINES_PER_WRITE) {
+      await print(context, answers.join(''));
+      answers = [];
+    }
   }
   await print(context, answers.join(''));
   return failure ? { ok: false, failure } : succeed(undefined);
 }
 
-async function* linesOf(input: Readable): AsyncIterable<string> {
+/** The lines of a text; ends with the failure if it cannot be read or a line has no end. */
+async function* linesOf(input: Readable): AsyncIterable<Result<string>> {
   let rest = '';
-  for await (const chunk of input.setEncoding('utf8')) {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop() ?? '';
-    yield* lines;
+  try {
+    for await (const chunk of input.setEncoding('utf8')) {
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) yield succeed(line);
+      if (rest.length > LONGEST_LINE)
+        return yield fail('unreadable', `a line of more than ${LONGEST_LINE} characters`);
+    }
+    if (rest !== '') yield succeed(rest);
+  } catch (error) {
+    // Only reading can throw here: what the caller does with a line does not come back into this generator.
+    yield fail('unreadable', `cannot be read: ${(error as Error).message}`);
   }
-  if (rest !== '') yield rest;
 }
 
 function answerLine(

@@ -6,6 +6,7 @@ import { MIN_ANON_ORDER, parseOrders } from '../core/order.ts';
 import { formatPages, parsePages } from '../core/page-list.ts';
 import { checkLimits, collapsePolicy, type CollapsePolicy } from '../core/policy.ts';
 import type { RangeState } from '../core/range-state.ts';
+import { firstIssue } from './first-issue.ts';
 
 /** null: this fact about the range is unknown. */
 const pages = z.string().nullable().optional();
@@ -50,9 +51,7 @@ export function parseRangeLine(line: string): Result<RangeLine> {
   }
   const parsed = rangeLine.safeParse(json);
   if (parsed.success) return succeed(parsed.data);
-  const issue = parsed.error.issues[0];
-  const field = issue.path.join('.');
-  return fail('unreadable', `${field ? `field '${field}': ` : ''}${issue.message}`);
+  return fail('unreadable', firstIssue(parsed.error));
 }
 
 /** The range that a line describes. Fails on pages out of range and on states that contradict each other. */

@@ -42,6 +42,9 @@ export function checkOneSource(
   ].filter((name) => typeof name === 'string');
   if (given.length === 0)
     return fail('usage', 'no memory given: use -p PID, --all, --cgroup PATH, a FILE or --pattern LIST');
+  if (flags.pid && files.some((file) => /^\d+$/.test(file))) {
+    return fail('usage', `${files.join(' ')}: several processes are written -p 1 -p 2, or -p 1,2`);
+  }
   if (given.length > 1)
     return fail('usage', `${given.join(' and ')} cannot be combined: give one kind of source`);
   const made = flags.pattern !== undefined || flags.ranges !== undefined;
@@ -57,7 +60,7 @@ export function checkOneSource(
 /** Memory of processes or snapshots, and how many processes are going to be read where that is known. */
 export interface OpenedMemory {
   readonly source: MemorySource;
-  readonly processes: number;
+  readonly processes: number | undefined;
   /** A source of one process fails as a whole when that process cannot be read. */
   readonly single: boolean;
 }
@@ -115,7 +118,7 @@ export async function openSnapshots(
       for (const each of sources) yield* each.items();
     },
   };
-  return succeed({ source, processes: 0, single: false });
+  return succeed({ source, processes: undefined, single: false });
 }
 
 function sameSettings(a: ThpSettings | undefined, b: ThpSettings | undefined): boolean {

@@ -21,6 +21,8 @@ export interface PlanCost {
 export interface Mapping {
   /** Resident pages by the order of their folio: index k counts base pages in folios of order k. */
   readonly pagesByOrder: readonly number[];
+  /** Resident pages that a PMD entry maps: all of the range or none. */
+  readonly pmdMappedPages: number;
   /** TLB entries if one entry maps one naturally aligned, wholly mapped folio (contiguous PTEs, coalescing). */
   readonly tlbEntriesFolio: number;
   /** TLB entries if only a PMD entry maps more than one page (x86-64 without coalescing). */
@@ -66,7 +68,11 @@ export function costOf(range: RangeState, plan: CollapsePlan | undefined): PlanC
 
 function mappedOrders(range: RangeState): Int8Array {
   const mapped = new Int8Array(pagesPerRange(range.geometry)).fill(NOTHING);
-  if (range.pmdMapped) return mapped.fill(range.geometry.pmdOrder);
+  if (range.pmdMapped) {
+    // The huge zero page is nobody's memory.
+    const isZeroPage = range.zero !== undefined && hasPage(range.zero, 0);
+    return mapped.fill(isZeroPage ? ZERO_PAGE : range.geometry.pmdOrder);
+  }
   for (let page = 0; page < mapped.length; page++) {
     if (!hasPage(range.present, page)) continue;
     if (range.zero && hasPage(range.zero, page)) mapped[page] = ZERO_PAGE;
@@ -98,7 +104,9 @@ function describe(mapped: Int8Array, pmdOrder: number, pmdMapped: boolean): Mapp
     if (order >= 0) pagesByOrder[order] += pages;
     page += pages;
   }
-  return { pagesByOrder, tlbEntriesFolio, tlbEntriesPmd: pmdMapped ? 1 : ptes };
+  if (pmdMapped)
+    return { pagesByOrder, pmdMappedPages: pagesByOrder[pmdOrder], tlbEntriesFolio: 1, tlbEntriesPmd: 1 };
+  return { pagesByOrder, pmdMappedPages: 0, tlbEntriesFolio, tlbEntriesPmd: ptes };
 }
 
 function isWholeFolio(mapped: Int8Array, first: number, order: number): boolean {

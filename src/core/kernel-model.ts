@@ -14,7 +14,6 @@ export type NoneRule =
 /** One version of khugepaged, as the differences that decide what it collapses. */
 export interface KernelModel {
   readonly name: string;
-  readonly summary: string;
   /** The algorithm that this version searches a range with. */
   readonly algorithm: 'walk' | 'stack';
   /** Only PMD-sized collapse exists: mTHP sizes are for page faults alone. */
@@ -36,7 +35,6 @@ export interface KernelModel {
 
 const linux72: KernelModel = {
   name: 'linux-7.2',
-  summary: 'Linux 7.2: all orders, the offset walk',
   algorithm: 'walk',
   pmdOrderOnly: false,
   minOrder: MIN_ANON_ORDER,
@@ -48,14 +46,13 @@ const linux72: KernelModel = {
   spellings: { SCAN_PTE_UFFD: 'SCAN_PTE_UFFD_WP' },
 };
 
-/** All models by name, newest design first. */
+/** All models by name. `scaled` and `capped` are 7.2 with the none rules of v1 to v10 and of v11 and v12 (spec 11.3). */
 export const KERNEL_MODELS = {
-  'linux-7.3': { ...linux72, name: 'linux-7.3', summary: 'Linux 7.3: decides as 7.2', spellings: {} },
+  'linux-7.3': { ...linux72, name: 'linux-7.3', spellings: {} },
   'linux-7.2': linux72,
   'linux-6.18': {
     ...linux72,
     name: 'linux-6.18',
-    summary: 'Linux 6.18: PMD order only',
     pmdOrderOnly: true,
     refusesLazyfree: false,
     spellings: { SCAN_PTE_UFFD: 'SCAN_PTE_UFFD_WP', SCAN_NO_PTE_TABLE: 'SCAN_PMD_NULL' },
@@ -63,26 +60,16 @@ export const KERNEL_MODELS = {
   v18: {
     ...linux72,
     name: 'v18',
-    summary: 'v18 of the mTHP series: the stack, blind to swap at PMD order',
     algorithm: 'stack',
     unmappedFillsPmd: false,
     searchSeesUffd: true,
     returnsReason: false,
   },
-  scaled: {
-    ...linux72,
-    name: 'scaled',
-    summary: 'series up to v10: scaled max_ptes_none',
-    noneRule: 'scaled',
-  },
-  capped: { ...linux72, name: 'capped', summary: 'v11 and v12: scaled and capped', noneRule: 'capped' },
+  scaled: { ...linux72, name: 'scaled', noneRule: 'scaled' },
+  capped: { ...linux72, name: 'capped', noneRule: 'capped' },
 } as const satisfies Record<string, KernelModel>;
 
 export type KernelModelName = keyof typeof KERNEL_MODELS;
-
-export function kernelModelNamed(name: string): KernelModel | undefined {
-  return Object.hasOwn(KERNEL_MODELS, name) ? KERNEL_MODELS[name as KernelModelName] : undefined;
-}
 
 /** The orders that khugepaged of this version considers for anonymous memory. */
 export function collapsibleOrders(model: KernelModel, geometry: Geometry): OrderSet {

@@ -1,6 +1,6 @@
 import { fail, type Result, succeed } from './failure.ts';
 import { type Geometry, pagesPerRange } from './geometry.ts';
-import { emptyOccupancy, hasPage, type Occupancy, setPage, setPages } from './occupancy.ts';
+import { emptyOccupancy, hasPage, type Occupancy, setPages } from './occupancy.ts';
 
 /**
  * Reads pages of one PMD range from text: the kernel's bitmap list notation (`0-15,100`, `0-511:1/4`, `all`, `N` for the
@@ -76,11 +76,4 @@ export function formatPages(occupancy: Occupancy): string {
     page = end;
   }
   return parts.join(',');
-}
-
-/** A bitmap of the given pages. */
-export function occupancyOf(pages: Iterable<number>, geometry: Geometry): Occupancy {
-  const occupancy = emptyOccupancy(geometry);
-  for (const page of pages) setPage(occupancy, page);
-  return occupancy;
 }

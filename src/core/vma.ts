@@ -31,7 +31,7 @@ export type Ineligible =
   | 'too-small';
 
 export const INELIGIBLE_REASONS: Record<Ineligible, string> = {
-  settings: 'no size is enabled for it',
+  settings: 'no size is enabled for this memory',
   'not-anonymous': 'not anonymous memory',
   nohugepage: 'MADV_NOHUGEPAGE',
   prctl: 'THP disabled for the process (prctl)',

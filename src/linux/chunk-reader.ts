@@ -1,6 +1,6 @@
 import { type Result, succeed } from '../core/failure.ts';
 import { type Geometry, pageBytes, pagesPerRange, rangeBytes } from '../core/geometry.ts';
-import { isEmpty, type Occupancy, wordsPerRange } from '../core/occupancy.ts';
+import { countPages, isEmpty, type Occupancy, wordsPerRange } from '../core/occupancy.ts';
 import type { RangeState } from '../core/range-state.ts';
 import { isUffdArmed } from '../core/vma.ts';
 import { readFolioFacts } from './folio-facts.ts';
@@ -59,16 +59,16 @@ export function readChunk(
   if (!read.ok) return read;
 
   const bitmaps = extractBitmaps(entries);
-  const folioFacts = tools.flags && readFolioFacts(entries, bitmaps, tools.flags);
+  const folioFacts = tools.flags && readFolioFacts({ start, entries, ...bitmaps }, tools.flags, tools);
   const zero = readZeroPages(tools, bitmaps, start, end) ?? folioFacts?.zero;
   const mayBeShared = folioFacts?.shared ?? bitmaps.notExclusive;
   const shared = zero ? mayBeShared.map((bits, i) => bits & ~zero[i]) : mayBeShared;
-  const pmdMapped = readPmdMapped(tools, vma, start, end);
+  const mayBePmdMapped = vma.pmdMappedBytes > 0 || !zero || !isEmpty(zero);
+  const pmdMapped = mayBePmdMapped ? readPmdMapped(tools, start, end) : new Set<number>();
   const uffdArmed = isUffdArmed(vma);
 
   const words = wordsPerRange(geometry);
   const none = new Uint32Array(words);
-  const all = none.map(() => 0xffffffff);
   /** Cuts a bitmap of the chunk into those of its ranges; most are empty and need no cutting. */
   const cut = (bitmap: Occupancy) =>
     isEmpty(bitmap) ? () => none : (index: number) => bitmap.subarray(index * words, (index + 1) * words);
@@ -79,8 +79,10 @@ export function readChunk(
   const sharedOf = cut(shared);
   const zeroOf = zero && cut(zero);
   const lockedOf = folioFacts && cut(folioFacts.locked);
-  const lazyfreeOf = lazyfreeOfChunk(vma, none) ?? (folioFacts && cut(folioFacts.lazyfree));
-  const unreferenced = unreferencedIn(vma, none, all);
+  const lazyfree = readLazyfree(vma, folioFacts?.lazyfree, geometry);
+  const lazyfreeOf = lazyfree && cut(lazyfree);
+  const unreferenced = readUnreferenced(vma, lazyfree, bitmaps.present.length);
+  const unreferencedOf = unreferenced && cut(unreferenced);
   const rangePages = pagesPerRange(geometry);
 
   const ranges: RangeState[] = [];
@@ -97,7 +99,7 @@ export function readChunk(
       guard: guardOf(index),
       zero: zeroOf?.(index),
       shared: sharedOf(index),
-      unreferenced,
+      unreferenced: unreferencedOf?.(index),
       pinned: undefined,
       lazyfree: lazyfreeOf?.(index),
       locked: lockedOf?.(index),
@@ -110,25 +112,39 @@ export function readChunk(
   return succeed(ranges);
 }
 
-/** smaps counts clean MADV_FREE pages; droppable memory looks like that and is not refused for it (spec 3.4). */
-function lazyfreeOfChunk(vma: SmapsVma, none: Occupancy): (() => Occupancy) | undefined {
-  return vma.lazyFreeBytes === 0 || vma.flags.includes('dp') ? () => none : undefined;
-}
-
-/** smaps tells only how much of a VMA was used recently, so which pages is known when it is all or none. */
-function unreferencedIn(vma: SmapsVma, none: Occupancy, all: Occupancy): Occupancy | undefined {
-  if (vma.referencedBytes === 0) return all;
-  return vma.referencedBytes >= vma.rssBytes ? none : undefined;
-}
-
-/** Addresses of the ranges that one PMD entry maps; undefined where nothing can tell. */
-function readPmdMapped(
-  tools: Instruments,
+/**
+ * The clean MADV_FREE pages of a chunk. smaps counts those of the VMA, and the flags mark those that were written since
+ * as well: with more marks than there are clean pages nobody knows which they are. Droppable memory looks like MADV_FREE
+ * and is not refused for it (spec 3.4).
+ */
+function readLazyfree(
   vma: SmapsVma,
-  start: number,
-  end: number,
-): Set<number> | undefined {
-  if (vma.pmdMappedBytes === 0) return new Set();
+  marked: Occupancy | undefined,
+  geometry: Geometry,
+): Occupancy | undefined {
+  if (vma.lazyFreeBytes === 0 || vma.flags.includes('dp')) return new Uint32Array(1);
+  return marked && countPages(marked) * pageBytes(geometry) <= vma.lazyFreeBytes ? marked : undefined;
+}
+
+/**
+ * smaps tells only how much of a VMA was used recently, so which pages is known when it is all or none of them, or all
+ * but those that MADV_FREE took the mark from.
+ */
+function readUnreferenced(
+  vma: SmapsVma,
+  lazyfree: Occupancy | undefined,
+  words: number,
+): Occupancy | undefined {
+  if (vma.referencedBytes === 0) return new Uint32Array(words).fill(0xffffffff);
+  if (vma.referencedBytes >= vma.rssBytes) return new Uint32Array(words);
+  return vma.referencedBytes + vma.lazyFreeBytes === vma.rssBytes ? lazyfree : undefined;
+}
+
+/**
+ * Addresses of the ranges that one PMD entry maps; undefined where nothing can tell. smaps counts them, but not those
+ * that map the huge zero page.
+ */
+function readPmdMapped(tools: Instruments, start: number, end: number): Set<number> | undefined {
   if (!tools.scan) return undefined;
   const mapped = new Set<number>();
   const bytes = rangeBytes(tools.geometry);

@@ -1,42 +1,54 @@
+import { type Geometry, pageBytes } from '../core/geometry.ts';
 import { hasPage, type Occupancy, setPage } from '../core/occupancy.ts';
 import { KPF, type PageFlags, type PhysicalFolio } from './page-flags.ts';
-import { frameNumber } from './pagemap.ts';
+import { frameNumber, type Pagemap, PAGEMAP_HIGH } from './pagemap.ts';
 
 /** What the page flags say of the pages of a chunk; bitmaps over the whole chunk. */
 export interface FolioFacts {
   /** Order of the folio of each page; 0 for small pages and holes. */
   readonly orders: Uint8Array;
   readonly shared: Occupancy;
+  /** Pages marked by MADV_FREE, whether written since or not. */
   readonly lazyfree: Occupancy;
   readonly locked: Occupancy;
   readonly zero: Occupancy;
 }
 
-/** A large folio and the pages of the chunk that map it. */
+/** The pagemap entries of a chunk, two words a page, and what was gathered from them. */
+interface ChunkEntries {
+  /** Address of the first page. */
+  readonly start: number;
+  readonly entries: Int32Array;
+  readonly present: Occupancy;
+  readonly notExclusive: Occupancy;
+}
+
+/** A large folio and the pages of the chunk that map it, ascending. */
 interface MappedFolio {
   readonly folio: PhysicalFolio;
   readonly pages: number[];
 }
 
 /**
- * Looks up the folios behind the present pages of a chunk (pagemap entries with frame numbers, two words a page).
- * `shared` is that of folio_maybe_mapped_shared as far as mapcounts tell (spec 3.5): a large folio counts as shared when
- * it is mapped more often than this chunk maps it.
+ * Looks up the folios behind the present pages of a chunk, whose pagemap entries hold frame numbers. `shared` is that of
+ * folio_maybe_mapped_shared as far as mapcounts tell (spec 3.5): a large folio counts as shared when it is mapped more
+ * often than the process maps it in one piece. Throws KernelReadError.
  */
 export function readFolioFacts(
-  entries: Int32Array,
-  bitmaps: { readonly present: Occupancy; readonly notExclusive: Occupancy },
+  chunk: ChunkEntries,
   pageFlags: PageFlags,
+  process: { readonly geometry: Geometry; readonly pagemap: Pagemap },
 ): FolioFacts {
+  const { entries, present, notExclusive } = chunk;
   const pages = entries.length / 2;
   const frames = new Float64Array(pages);
   for (let page = 0; page < pages; page++) {
-    if (hasPage(bitmaps.present, page)) frames[page] = frameNumber(entries[2 * page], entries[2 * page + 1]);
+    if (hasPage(present, page)) frames[page] = frameNumber(entries[2 * page], entries[2 * page + 1]);
   }
   const flags = pageFlags.flagsOf(frames);
 
   const orders = new Uint8Array(pages);
-  const shared = bitmaps.notExclusive.slice();
+  const shared = notExclusive.slice();
   const lazyfree = new Uint32Array(shared.length);
   const locked = new Uint32Array(shared.length);
   const zero = new Uint32Array(shared.length);
@@ -54,13 +66,36 @@ export function readFolioFacts(
     last.pages.push(page);
   }
   for (const { folio, pages: mapped } of folios.values()) {
-    const sharedHere = mapped.some((page) => hasPage(bitmaps.notExclusive, page));
-    const partly = mapped.length < 1 << folio.order;
-    if (sharedHere || (partly && pageFlags.mappingsOf(folio) > mapped.length)) {
+    const sharedHere = mapped.some((page) => hasPage(notExclusive, page));
+    if (sharedHere || isMappedElsewhere(folio, mapped, chunk.start, pageFlags, process)) {
       for (const page of mapped) setPage(shared, page);
     }
   }
   return { orders, shared, lazyfree, locked, zero };
+}
+
+/** Whether a folio whose pages here are all exclusive has more mappings than the process has around them. */
+function isMappedElsewhere(
+  folio: PhysicalFolio,
+  mapped: readonly number[],
+  chunkStart: number,
+  pageFlags: PageFlags,
+  { geometry, pagemap }: { readonly geometry: Geometry; readonly pagemap: Pagemap },
+): boolean {
+  const size = 1 << folio.order;
+  if (mapped.length === size) return false;
+  const mappings = pageFlags.mappingsOf(folio);
+  if (mappings <= mapped.length) return false;
+  // The rest may lie beyond the chunk or the VMA: an unaligned folio, or one that a VMA edge cuts.
+  const bytes = pageBytes(geometry);
+  const first = Math.max(0, chunkStart / bytes + mapped[mapped.length - 1] - size + 1);
+  const entries = new Int32Array(2 * (2 * size - 1));
+  if (!pagemap.read(first * bytes, entries).ok) return true;
+  let own = 0;
+  for (let i = 0; i < entries.length; i += 2) {
+    if (entries[i + 1] & PAGEMAP_HIGH.present && holds(folio, frameNumber(entries[i], entries[i + 1]))) own++;
+  }
+  return mappings > own;
 }
 
 function holds(folio: PhysicalFolio, frame: number): boolean {

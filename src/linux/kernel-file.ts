@@ -7,6 +7,12 @@ export function errnoOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
+/**
+ * A read of kernel memory facts failed in the middle of a process. Thrown within this room only: the live source reports
+ * the rest of the process as skipped.
+ */
+export class KernelReadError extends Error {}
+
 /** Reads a whole small file of procfs or sysfs, without the last newline. */
 export function readKernelFile(path: string): Result<string> {
   return attempt(path, () => readFileSync(path, 'utf8').trimEnd());

@@ -6,6 +6,7 @@ import { readHost } from './host.ts';
 import { PageFlags } from './page-flags.ts';
 import { canSeeFrameNumbers, openPagemap } from './pagemap.ts';
 import { loadPagemapScan, PAGE_IS, type PagemapScan } from './pagemap-scan.ts';
+import { KernelReadError } from './kernel-file.ts';
 import { readProcess } from './process.ts';
 import { readSmaps, type SmapsVma } from './smaps.ts';
 
@@ -70,6 +71,10 @@ function* readOne(
   try {
     const vmas = readSmaps(pid);
     if (!vmas.ok) return yield skipped(explain(vmas.failure, pid));
+    const again = readProcess(pid);
+    if (!again.ok || again.value.startTime !== opened.value.startTime) {
+      return yield skipped({ kind: 'unreadable', message: `process ${pid}: ended before it could be read` });
+    }
     yield { kind: 'process', process: opened.value };
     for (const vma of vmas.value) {
       if (address !== undefined && !(vma.start <= address && address < vma.end)) continue;
@@ -83,6 +88,12 @@ function* readOne(
         if (ranges.value.length > 0) yield { kind: 'ranges', ranges: ranges.value };
       }
     }
+    // Where there is nothing to read the end of the process does not show.
+    const alive = pagemap.value.read(0, tools.entries.subarray(0, 2));
+    if (!alive.ok) yield skipped(alive.failure);
+  } catch (error) {
+    if (!(error instanceof KernelReadError)) throw error;
+    yield skipped({ kind: 'unreadable', message: `process ${pid}: ${error.message}` });
   } finally {
     pagemap.value.close();
   }
@@ -131,5 +142,5 @@ function explain(failure: Failure, pid: number): Failure {
       message: `process ${pid}: its memory may not be read by this user; run as its owner or root`,
     };
   }
-  return { kind: 'unreadable', message: `process ${pid}: ended before it could be read` };
+  return { kind: 'unreadable', message: `process ${pid}: ${failure.message}` };
 }

@@ -1,4 +1,4 @@
-import { closeKernelFile, openKernelFile, readFully } from './kernel-file.ts';
+import { closeKernelFile, KernelReadError, openKernelFile, readFully } from './kernel-file.ts';
 
 /** Bits of /proc/kpageflags (spec 8.2). */
 export const KPF = {
@@ -140,9 +140,10 @@ function spansOf(runs: Run[]): Span[] {
   return spans;
 }
 
-/** 64-bit entries as pairs of words, low word first; frames beyond the end of memory read as 0. */
+/** 64-bit entries as pairs of words, low word first; frames beyond the end of memory read as 0. Throws KernelReadError. */
 function read(fd: number, first: number, count: number): Uint32Array {
   const words = new Uint32Array(2 * count);
-  readFully(fd, new Uint8Array(words.buffer), 8 * first);
+  const done = readFully(fd, new Uint8Array(words.buffer), 8 * first);
+  if (!done.ok) throw new KernelReadError(`page flags cannot be read: ${done.failure.message}`);
   return words;
 }

@@ -1,3 +1,5 @@
+import { KernelReadError } from './kernel-file.ts';
+
 /** Page categories of the PAGEMAP_SCAN ioctl that we ask for (spec 8.3). */
 export const PAGE_IS = { present: 1 << 3, swapped: 1 << 4, zeroPage: 1 << 5, pmdMapped: 1 << 6 } as const;
 
@@ -11,7 +13,8 @@ export interface PageRegion {
 
 /**
  * Reports the regions of [start, end) whose pages are in any of the categories, in address order. Holes are skipped at
- * the speed of the kernel's own page-table walk. Ends early when the process does.
+ * the speed of the kernel's own page-table walk. Throws KernelReadError when the kernel refuses; a process that has ended
+ * has no regions.
  */
 export type PagemapScan = (
   fd: number,
@@ -19,6 +22,8 @@ export type PagemapScan = (
   end: number,
   categories: number,
 ) => Iterable<PageRegion>;
+
+const EINTR = 4;
 
 /** _IOWR('f', 16, struct pm_scan_arg) */
 const PAGEMAP_SCAN = 0xc0606610;
@@ -69,7 +74,10 @@ export async function loadPagemapScan(tryFd: number): Promise<PagemapScan | unde
   return function* scan(fd, start, end, categories) {
     for (let from = start; from < end; ) {
       const count = call(fd, from, end, categories);
-      if (count < 0) return;
+      if (count < 0) {
+        if (koffi.errno() === EINTR) continue;
+        throw new KernelReadError(`PAGEMAP_SCAN failed with errno ${koffi.errno()}`);
+      }
       const walkEnd = Number(argument[ARGUMENT.walkEnd]);
       // The caller may scan again before it takes the next region: the memory of this call must not be needed then.
       const found = regions.slice(0, count * REGION_FIELDS);

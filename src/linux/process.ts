@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { fail, type Result, succeed } from '../core/failure.ts';
 import type { Process } from '../core/memory-source.ts';
 import { readKernelFile } from './kernel-file.ts';
@@ -34,9 +34,10 @@ export function listCgroupPids(path: string): Result<number[]> {
 }
 
 function collectCgroupPids(directory: string, pids: Set<number>): void {
+  // A threaded group does not list processes, but groups below it may; a group may vanish meanwhile.
   const procs = readKernelFile(`${directory}/cgroup.procs`);
-  if (!procs.ok) return;
-  for (const line of procs.value.split('\n')) if (/^\d+$/.test(line)) pids.add(Number(line));
+  for (const line of procs.ok ? procs.value.split('\n') : []) if (/^\d+$/.test(line)) pids.add(Number(line));
+  if (!existsSync(directory)) return;
   for (const entry of readdirSync(directory, { withFileTypes: true })) {
     if (entry.isDirectory()) collectCgroupPids(`${directory}/${entry.name}`, pids);
   }
@@ -48,7 +49,7 @@ export function readProcess(pid: number): Result<Process> {
   const stat = readKernelFile(`/proc/${pid}/stat`);
   if (!status.ok || !stat.ok)
     return fail('unreadable', `process ${pid}: no such process; see ps for the ones there are`);
-  const field = (name: string) => new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status.value)?.[1];
+  const field = (name: string) => new RegExp(`^${name}:[ \\t]*(.*)$`, 'm').exec(status.value)?.[1];
   const command = field('Name') ?? '';
   const owner = Number(field('Tgid'));
   if (owner !== pid)

@@ -6,7 +6,7 @@ import { readSync } from 'node:fs';
 /** A VMA with the sums of /proc/PID/smaps that tell what all or none of its pages are. */
 export interface SmapsVma extends Vma {
   readonly anonymousBytes: number;
-  /** Pages that hardware or folio flags call recently used: the same test that khugepaged makes. */
+  /** Pages that hardware or folio flags call recently used; khugepaged also asks KVM and other secondary MMUs. */
   readonly referencedBytes: number;
   /** Clean MADV_FREE pages. */
   readonly lazyFreeBytes: number;
@@ -29,7 +29,7 @@ export function readSmaps(pid: number): Result<SmapsVma[]> {
       parser.add(decoder.decode(buffer.subarray(0, bytes), { stream: true }));
     }
   } catch (error) {
-    return fail('unreadable', `${path}: process ended while it was read (${(error as Error).message})`);
+    return fail('unreadable', `${path}: ${(error as Error).message}`);
   } finally {
     closeKernelFile(file.value);
   }
@@ -59,7 +59,8 @@ export class SmapsParser {
   }
 
   #addLine(line: string): void {
-    const header = HEADER.exec(line);
+    // Keys begin with a capital letter, addresses never do.
+    const header = line[0] > 'Z' || line[0] < 'A' ? HEADER.exec(line) : null;
     if (header) {
       this.#close();
       this.#header = header;

@@ -1,14 +1,18 @@
 import { resultName } from '../core/kernel-model.ts';
 import { formatPages } from '../core/page-list.ts';
-import { unknownFacts } from '../core/range-state.ts';
-import type { Explanation } from './explain-text.ts';
+import type { CollapsePolicy } from '../core/policy.ts';
+import { type RangeState, unknownFacts } from '../core/range-state.ts';
+import type { Explanation, IgnoredRange } from './explain-text.ts';
 import { hex, planJson, policyJson } from './predict-json.ts';
 
 export const EXPLAIN_SCHEMA = 'thpscope/explain@1';
 
-/** An explanation as JSON: the counts of the scan, every visit, the plan. */
-export function explainJson({ range, policy, algorithm, plan, visits }: Explanation): object {
-  const { scan } = plan;
+/** The same for a range that khugepaged does not look at: nothing but the reason. */
+export function ignoredRangeJson({ range, policy, algorithm, ignored }: IgnoredRange): object {
+  return { ...head(range, policy, algorithm), ignored, visits: [], attempts: [], collapses: [], assumed: [] };
+}
+
+function head(range: RangeState, policy: CollapsePolicy, algorithm: string): object {
   return {
     schema: EXPLAIN_SCHEMA,
     model: policy.model.name,
@@ -16,6 +20,14 @@ export function explainJson({ range, policy, algorithm, plan, visits }: Explanat
     policy: policyJson(policy),
     address: hex(range.address),
     pmdOrder: range.geometry.pmdOrder,
+  };
+}
+
+/** An explanation as JSON: the counts of the scan, every visit, the plan. */
+export function explainJson({ range, policy, algorithm, plan, visits }: Explanation): object {
+  const { scan } = plan;
+  return {
+    ...head(range, policy, algorithm),
     counts: {
       occupied: formatPages(scan.occupied),
       noneOrZero: scan.noneOrZero,

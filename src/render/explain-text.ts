@@ -11,7 +11,40 @@ import type { CollapsePolicy } from '../core/policy.ts';
 import { ASSUMPTIONS, type RangeState, unknownFacts } from '../core/range-state.ts';
 import { drawWindow, legend, PICTURE_ORDER } from './window-picture.ts';
 import { refusalText, RESULT_MEANINGS } from './reasons.ts';
+import { ignoredNoneLimit } from './none-limit-note.ts';
+import { plural } from './plural.ts';
 import type { Style } from './style.ts';
+import type { Verdict } from '../analysis/verdict.ts';
+
+/** A range that khugepaged does not look at, and why. */
+export interface IgnoredRange {
+  readonly range: RangeState;
+  readonly policy: CollapsePolicy;
+  readonly algorithm: string;
+  readonly ignored: NonNullable<Verdict['ignored']>;
+  /** The first range of the VMA that it does look at. */
+  readonly firstWhole: number | undefined;
+}
+
+/** Why nothing happens to a range, with its picture. */
+export function ignoredRangeText(ignored: IgnoredRange, style: Style): string {
+  const { range, policy } = ignored;
+  const whole: Window = { offset: asOffset(0), order: asOrder(range.geometry.pmdOrder) };
+  const first =
+    ignored.firstWhole === undefined
+      ? []
+      : [`        the first whole range of the VMA is 0x${ignored.firstWhole.toString(16)}`];
+  return [
+    ...heading(ignored, style),
+    '',
+    `      ${drawWindow(range, whole)}`,
+    ...legend(range).map((line) => style.dim(`      ${line}`)),
+    '',
+    `${style.bold('result')}  khugepaged does not look at this range: ${refusalText(ignored.ignored, policy.orders)}`,
+    ...first,
+    '',
+  ].join('\n');
+}
 
 /** One range explained: the plan and every visit that led to it. */
 export interface Explanation {
@@ -38,19 +71,25 @@ export function explainText(explanation: Explanation, style: Style, everyStep: b
   ].join('\n');
 }
 
-function heading({ range, policy, algorithm }: Explanation, style: Style): string[] {
+function heading(
+  { range, policy, algorithm }: Pick<Explanation, 'range' | 'policy' | 'algorithm'>,
+  style: Style,
+): string[] {
   const { geometry } = range;
+  const ignored = ignoredNoneLimit(policy, geometry);
   const pages = `${pagesPerRange(geometry)} PTEs of ${formatBytes(pageBytes(geometry))}`;
   return [
     `${style.bold(`PMD range 0x${range.address.toString(16)}`)}, ${pages}; ${policy.model.name}, ${algorithm}`,
     `orders ${formatOrders(policy.orders)}; max_ptes_none ${policy.maxPtesNone}, max_ptes_swap ${policy.maxPtesSwap}, ` +
       `max_ptes_shared ${policy.maxPtesShared}`,
+    ...(ignored ? [style.warn(ignored)] : []),
   ];
 }
 
 function scanLines({ range, policy, plan }: Explanation, style: Style): string[] {
   const { scan } = plan;
-  const whole: Window = { offset: asOffset(0), order: asOrder(range.geometry.pmdOrder) };
+  const { pmdOrder } = range.geometry;
+  const whole: Window = { offset: asOffset(0), order: asOrder(pmdOrder) };
   const where = scan.failedAt === undefined ? '' : ` at PTE ${scan.failedAt}`;
   const verdict =
     scan.result === 'SCAN_SUCCEED'
@@ -58,17 +97,22 @@ function scanLines({ range, policy, plan }: Explanation, style: Style): string[]
       : style.bad(`${resultName(scan.result, policy.model)}${where}: ${RESULT_MEANINGS[scan.result]}`);
   const counts = [
     `${countPages(scan.occupied)} occupied`,
-    `${scan.noneOrZero} empty or zero page`,
+    `${scan.noneOrZero} none or zero page`,
     `${scan.unmapped} not present`,
     `${scan.shared} shared`,
     `${scan.referenced} recently used`,
   ];
-  return [
+  const lines = [
     `${style.bold('scan')}  ${verdict}`,
-    `      ${counts.join(', ')} (${scan.looked} PTEs looked at)`,
+    ...(range.pmdMapped ? [] : [`      ${counts.join(', ')} (${scan.looked} PTEs looked at)`]),
     `      ${drawWindow(range, whole)}`,
-    ...legend(range).map((line) => style.dim(`      ${line}`)),
   ];
+  if (scan.failedAt !== undefined && pmdOrder > PICTURE_ORDER) {
+    const block = scan.failedAt - (scan.failedAt % (1 << PICTURE_ORDER));
+    const picture = drawWindow(range, { offset: asOffset(block), order: asOrder(PICTURE_ORDER) });
+    lines.push(`      ${picture}  PTEs ${block} to ${block + (1 << PICTURE_ORDER) - 1}`);
+  }
+  return [...lines, ...legend(range).map((line) => style.dim(`      ${line}`))];
 }
 
 function stepLines({ range, policy, plan, visits }: Explanation, style: Style, everyStep: boolean): string[] {
@@ -136,9 +180,11 @@ function foldEmpty(visits: readonly Visit[], { scan }: CollapsePlan): Step[] {
 }
 
 function outcome({ visit, first, last }: Step, policy: CollapsePolicy, style: Style): string {
-  if (last > first) return style.dim(`empty, as the ${last - first} windows tried in it`);
+  if (last > first)
+    return style.dim(`no page present, nor in the ${plural(last - first, 'window')} inside it`);
   if (!visit.enabled) return style.dim('not enabled');
-  if (visit.result === undefined) return visit.occupied === 0 ? style.dim('empty') : 'too few pages';
+  if (visit.result === undefined)
+    return visit.occupied === 0 ? style.dim('no page present') : 'too few pages';
   if (visit.result === 'SCAN_SUCCEED') return style.good('collapses');
   return style.warn(resultName(visit.result, policy.model));
 }
@@ -151,26 +197,26 @@ function resultLines({ range, policy, plan }: Explanation, style: Style): string
   const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
   const lines = [`${style.bold('result')}  ${resultName(plan.result, policy.model)}`];
   if (refusal) {
-    lines.push(`        nothing collapses: ${refusalText(refusal)}`);
+    // The reason of a failed scan stands there already.
+    if (plan.scan.result === 'SCAN_SUCCEED')
+      lines.push(`        nothing collapses: ${refusalText(refusal, policy.orders)}`);
   } else {
     const windows = collapses.map(
       ({ offset, order }) => `${offset}:${order} (${formatOrder(order, geometry)})`,
     );
-    const entries = `${cost.before.tlbEntriesFolio} -> ${cost.after.tlbEntriesFolio}`;
+    const growth = cost.filledPages + cost.swappedInPages;
+    const { before, after } = cost;
     lines.push(
       `        ${plural(collapses.length, 'collapse')}: ${windows.join(' ')}`,
-      `        ${size(cost.coveredPages)} covered: ${plural(cost.copiedPages, 'page')} copied, ${cost.filledPages} filled ` +
-        `(RSS +${size(cost.filledPages + cost.swappedInPages)})`,
-      `        TLB entries ${entries} (one a folio), ${cost.before.tlbEntriesPmd} -> ${cost.after.tlbEntriesPmd} ` +
-        '(only PMD entries map more than a page)',
+      `        ${plural(cost.coveredPages, 'page')} covered: ${cost.copiedPages} copied, ${cost.filledPages} filled; ` +
+        `RSS ${growth === 0 ? 'unchanged' : `+${size(growth)}`}`,
+      `        TLB entries ${before.tlbEntriesFolio} -> ${after.tlbEntriesFolio} if a folio takes one; ` +
+        `${before.tlbEntriesPmd} -> ${after.tlbEntriesPmd} if only PMD entries map more than a page`,
     );
   }
   const unknown = unknownFacts(range);
-  if (unknown.length > 0)
-    lines.push(`        assumed: ${unknown.map((fact) => ASSUMPTIONS[fact]).join('; ')}`);
+  if (unknown.length > 0) {
+    lines.push('', 'assumed, because it cannot be seen:', ...unknown.map((fact) => `  ${ASSUMPTIONS[fact]}`));
+  }
   return lines;
-}
-
-function plural(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? '' : 's'}`;
 }

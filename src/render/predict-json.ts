@@ -63,6 +63,7 @@ export function totalsJson(tally: Tally): object {
 /** The values after `ranges` in a prediction of processes. */
 export function predictTail(prediction: Prediction, policy: CollapsePolicy): object {
   return {
+    geometry: prediction.total.geometry,
     totals: totalsJson(prediction.total),
     cost: costJson(prediction.total, policy),
     refused: refusedJson(prediction.total, policy),
@@ -82,8 +83,11 @@ function processJson(prediction: ProcessPrediction, policy: CollapsePolicy): obj
     totals: totalsJson(tally),
     cost: costJson(tally, policy),
     refused: refusedJson(tally, policy),
+    startTime: process.startTime,
+    thpDisabled: process.thpDisabled,
     otherBytes: prediction.otherBytes,
-    vmas: prediction.vmas.filter(({ tally: { ranges } }) => ranges > 0).map((vma) => vmaJson(vma, policy)),
+    disputedBytes: prediction.disputedBytes,
+    vmas: prediction.vmas.map((vma) => vmaJson(vma, policy)),
   };
 }
 
@@ -110,6 +114,8 @@ function costJson(tally: Tally, policy: CollapsePolicy): object {
     ),
     copiedPages: tally.copiedPages,
     swappedInPages: tally.swappedInPages,
+    leftSmallPages: tally.leftSmallPages,
+    pmdMappedPages: tally.pmdMappedPages,
     pagesByOrder: { before: byOrder(tally.pagesBefore), after: byOrder(tally.pagesAfter) },
     tlbEntries: { onePerFolio: tally.tlbFolio, onePerPmdOrPage: tally.tlbPmd },
   };

@@ -1,20 +1,21 @@
 import type { Refusal } from '../analysis/tally.ts';
+import type { OrderSet } from '../core/order.ts';
 import type { ScanResult } from '../core/scan-result.ts';
-import { INELIGIBLE_REASONS } from '../core/vma.ts';
+import { INELIGIBLE_REASONS, type Ineligible } from '../core/vma.ts';
 
 /** What results mean to somebody who did not read khugepaged (spec section 6). */
 export const RESULT_MEANINGS: Record<ScanResult, string> = {
-  SCAN_FAIL: 'nothing there to collapse',
+  SCAN_FAIL: 'nothing collapsed, and no reason is named',
   SCAN_SUCCEED: 'collapsed',
   SCAN_NO_PTE_TABLE: 'no page table: nothing was ever touched',
   SCAN_PMD_MAPPED: 'already one PMD-mapped huge page',
-  SCAN_EXCEED_NONE_PTE: 'more empty pages than max_ptes_none allows',
-  SCAN_EXCEED_SWAP_PTE: 'too many pages in swap',
-  SCAN_EXCEED_SHARED_PTE: 'too many pages shared with other processes',
+  SCAN_EXCEED_NONE_PTE: 'more empty pages than max_ptes_none',
+  SCAN_EXCEED_SWAP_PTE: 'more pages in swap or guarded than max_ptes_swap (below the PMD size: any)',
+  SCAN_EXCEED_SHARED_PTE: 'more shared pages than max_ptes_shared (below the PMD size: any)',
   SCAN_PTE_NON_PRESENT: 'a page was swapped out meanwhile',
   SCAN_PTE_UFFD: 'a page is tracked by userfaultfd',
   SCAN_PTE_MAPPED_HUGEPAGE: 'already holds a folio of that size or larger',
-  SCAN_LACK_REFERENCED_PAGE: 'too few pages used recently',
+  SCAN_LACK_REFERENCED_PAGE: 'too few pages used recently: none, or less than half of a range with swap',
   SCAN_PAGE_NULL: 'a page without memory of its own',
   SCAN_SCAN_ABORT: 'pages too far apart in NUMA distance',
   SCAN_PAGE_COUNT: 'a page is pinned or on its way to the LRU',
@@ -38,16 +39,19 @@ export const RESULT_MEANINGS: Record<ScanResult, string> = {
   SCAN_PAGE_DIRTY_OR_WRITEBACK: 'a page is dirty or being written back',
 };
 
-/** One line on why memory stays as it is. */
-export function refusalText(refusal: Refusal): string {
+/** One line on why memory stays as it is, where memory with VM_HUGEPAGE has these orders. */
+export function refusalText(refusal: Refusal, hugepageOrders: OrderSet): string {
+  if (refusal in RESULT_MEANINGS) return RESULT_MEANINGS[refusal as ScanResult];
   switch (refusal) {
     case 'vma-edge':
       return 'at the edge of a VMA that does not cover the whole range';
     case 'no-window':
       return 'no enabled size has enough pages present';
+    case 'settings':
+      return hugepageOrders === 0
+        ? 'no size is enabled'
+        : 'sizes are enabled only for memory with MADV_HUGEPAGE, and this has none';
     default:
-      return refusal in RESULT_MEANINGS
-        ? RESULT_MEANINGS[refusal as ScanResult]
-        : INELIGIBLE_REASONS[refusal as keyof typeof INELIGIBLE_REASONS];
+      return INELIGIBLE_REASONS[refusal as Ineligible];
   }
 }

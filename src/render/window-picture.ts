@@ -10,15 +10,24 @@ const PRESENT = '█';
 const NONE = '·';
 const SHADES = ['░', '▒', '▓'];
 
-/** What single PTEs are drawn as when they are not ordinary; the first that applies wins. */
-const MARKS: readonly {
-  mark: string;
-  meaning: string;
-  bitmap: (range: RangeState) => Occupancy | undefined;
-}[] = [
+interface Mark {
+  readonly mark: string;
+  readonly meaning: string;
+  readonly bitmap: (range: RangeState) => Occupancy | undefined;
+}
+
+/** What PTEs that are not present are drawn as; the first that applies wins. */
+const MARKS_NOT_PRESENT: readonly Mark[] = [
+  { mark: 'g', meaning: 'guard marker', bitmap: (range) => range.guard },
   { mark: 's', meaning: 'not present (swap)', bitmap: (range) => range.swap },
+];
+
+/** What present PTEs are drawn as when they are not ordinary. */
+const MARKS_PRESENT: readonly Mark[] = [
   { mark: 'z', meaning: 'zero page', bitmap: (range) => range.zero },
   { mark: 'm', meaning: 'shared', bitmap: (range) => range.shared },
+  { mark: 'w', meaning: 'userfaultfd', bitmap: (range) => range.uffd },
+  { mark: 'l', meaning: 'locked', bitmap: (range) => range.locked },
   { mark: 'p', meaning: 'pinned', bitmap: (range) => range.pinned },
   { mark: 'f', meaning: 'MADV_FREE', bitmap: (range) => range.lazyfree },
   { mark: 'u', meaning: 'not recently used', bitmap: (range) => range.unreferenced },
@@ -44,23 +53,25 @@ export function drawWindow(range: RangeState, window: Window): string {
   return `${' '.repeat(from)}[${cells.join('')}]`.padEnd((1 << PICTURE_ORDER) + 2);
 }
 
-/** The meaning of the letters and shades that occur in a range, one line each kind. */
+/** The meaning of the letters and shades that occur in a range, in one line. */
 export function legend(range: RangeState): string[] {
   const drawn = new Set(
     Array.from({ length: pagesPerRange(range.geometry) }, (_, page) => drawPte(range, page)),
   );
-  const used = MARKS.filter(({ mark }) => drawn.has(mark));
-  if (used.length === 0) return [];
-  return [used.map(({ mark, meaning }) => `${mark} ${meaning}`).join('  ')];
+  const used = [...MARKS_NOT_PRESENT, ...MARKS_PRESENT].filter(({ mark }) => drawn.has(mark));
+  const shades = range.geometry.pmdOrder > PICTURE_ORDER ? `${SHADES.join('')} some present` : undefined;
+  const plain = [`${PRESENT} present`, shades, `${NONE} none`].filter((meaning) => meaning !== undefined);
+  return [[...plain, ...used.map(({ mark, meaning }) => `${mark} ${meaning}`)].join('  ')];
 }
 
 function drawPte(range: RangeState, page: number): string {
-  if (!hasPage(range.present, page) && !hasPage(range.swap, page)) return NONE;
-  const special = MARKS.find(({ bitmap }) => {
+  const applies = ({ bitmap }: Mark) => {
     const bits = bitmap(range);
     return bits !== undefined && hasPage(bits, page);
-  });
-  return special?.mark ?? PRESENT;
+  };
+  if (hasPage(range.swap, page)) return MARKS_NOT_PRESENT.find(applies)?.mark ?? NONE;
+  if (!hasPage(range.present, page)) return NONE;
+  return MARKS_PRESENT.find(applies)?.mark ?? PRESENT;
 }
 
 function drawCell(range: RangeState, first: number, count: number): string {

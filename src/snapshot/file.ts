@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, read } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, read } from 'node:fs';
 import { promisify } from 'node:util';
 import { fail, type Failure, type Result, succeed } from '../core/failure.ts';
 import type { MemorySource } from '../core/memory-source.ts';
@@ -31,7 +31,8 @@ export async function openSnapshotFile(path: string): Promise<Result<SnapshotFil
 function openRegularFile(path: string): Result<{ fd: number; size: number }> {
   let fd: number;
   try {
-    fd = openSync(path, 'r');
+    // Opening a FIFO would wait for a writer.
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     return { ok: false, failure: openFailure(path, error as NodeJS.ErrnoException) };
   }

@@ -52,7 +52,7 @@ test('predict of one range says in words what it does', async () => {
   const { stdout, code } = await thpscope(words('predict --pattern 0-15 --orders 4,9 --max-ptes-none 511'));
   expect(code).toBe(0);
   expect(stdout).toContain('1 collapse: 0:9 (2M)');
-  expect(stdout).toContain('16 pages copied, 496 filled (RSS +1.94M)');
+  expect(stdout).toContain('512 pages covered: 16 copied, 496 filled; RSS +1.94M');
 });
 
 test('7.2 and 7.3 spell a userfaultfd result in their own way', async () => {

@@ -30,7 +30,10 @@ const SETTINGS = [
   'khugepaged/scan_sleep_millisecs',
 ];
 
-/** What each range holds: commands of the occupant, with the address of the range for ADDR. */
+/**
+ * What each range holds: commands of the occupant, with the address of the range for ADDR. OTHER is another range: its
+ * MADV_COLLAPSE drains the per-CPU batches through which pages reach the LRU and MADV_FREE takes effect.
+ */
 const CASES: readonly { readonly name: string; readonly commands: readonly string[] }[] = [
   { name: 'full', commands: ['touch ADDR 0-511'] },
   { name: 'as many holes as allowed', commands: ['touch ADDR 0-256'] },
@@ -46,6 +49,11 @@ const CASES: readonly { readonly name: string; readonly commands: readonly strin
     name: 'too little rest of a THP',
     commands: ['touch ADDR 0-511', 'thp ADDR', 'split ADDR', 'drop ADDR 200-511'],
   },
+  {
+    name: 'freed pages that nobody used since',
+    commands: ['touch ADDR 0-511', 'thp OTHER', 'free ADDR 0-511', 'thp OTHER'],
+  },
+  { name: 'some freed pages', commands: ['touch ADDR 0-511', 'thp OTHER', 'free ADDR 0-255', 'thp OTHER'] },
   { name: 'a guard marker', commands: ['touch ADDR 0-511', 'guard ADDR 7'] },
 ];
 /** The same after a fork that shared the whole range: writing takes pages out of the sharing. */
@@ -76,7 +84,11 @@ describe.runIf(binary)('the khugepaged of this machine', () => {
     const places: { name: string; pid: number; address: number }[] = [];
     const place = async (occupant: Occupant, name: string, commands: readonly string[]) => {
       const address = await occupant.map('map 1 hugepage');
-      for (const command of commands) await occupant.must(command.replace('ADDR', String(address)));
+      for (const command of commands) {
+        const other = command.includes('OTHER') ? await occupant.map('map 1') : 0;
+        if (other > 0) await occupant.must(`touch ${other} 0`);
+        await occupant.must(command.replace('ADDR', String(address)).replace('OTHER', String(other)));
+      }
       places.push({ name, pid: occupant.pid, address });
     };
     for (const { name, commands } of CASES) await place(alone, name, commands);

@@ -145,6 +145,19 @@ describe.runIf(binary).each(readers)(
       },
     );
 
+    test.skipIf(skip)('does not call a folio shared that a VMA edge cuts in two', async () => {
+      const base = await occupant.map('map 1');
+      await occupant.must(`touch ${base} 0-511`);
+      await occupant.must(`thp ${base}`);
+      await occupant.must(`mlock ${base} 0-99`);
+      const parts = (await see([occupant.pid])).items.flatMap((item) =>
+        item.kind === 'ranges' ? item.ranges : [],
+      );
+      const ofBase = parts.filter(({ address }) => address === base);
+      expect(ofBase.map(({ present }) => pages(present))).toEqual(['0-99', '100-511']);
+      expect(ofBase.map(({ shared }) => pages(shared))).toEqual(['', '']);
+    });
+
     test.skipIf(skip)('shows MADV_FREE pages to root and says so to others', async () => {
       const base = await occupant.map('map 1 nohugepage');
       await occupant.must(`touch ${base} 0-31`);
@@ -158,21 +171,21 @@ describe.runIf(binary).each(readers)(
       expect(pages(range?.lazyfree)).toBe(knows ? '8-11' : undefined);
     });
 
-    test.skipIf(skip)('shows guard markers as not present', async () => {
+    test.skipIf(skip)('shows guard markers as not present', async ({ skip }) => {
       const base = await occupant.map('map 1 nohugepage');
       await occupant.must(`touch ${base} 0-31`);
       const guarded = await occupant.command(`guard ${base} 40-43`);
-      if (!guarded.ok) return; // before Linux 6.13
+      if (!guarded.ok) return skip('guard markers came with Linux 6.13');
       const range = (await see([occupant.pid])).ranges.get(base);
       expect(pages(range?.swap)).toBe('40-43');
       expect(pages(range?.guard)).toBe('40-43');
     });
 
-    test.skipIf(skip)('shows pages that userfaultfd write-protects', async () => {
+    test.skipIf(skip)('shows pages that userfaultfd write-protects', async ({ skip }) => {
       const base = await occupant.map('map 1 nohugepage');
       await occupant.must(`touch ${base} 0-31`);
       const protectedPages = await occupant.command(`uffd ${base} 1 wp 4-7`);
-      if (!protectedPages.ok) return; // not permitted here
+      if (!protectedPages.ok) return skip('userfaultfd is not permitted here');
       const range = (await see([occupant.pid])).ranges.get(base);
       expect(range?.uffdArmed).toBe(true);
       expect(pages(range?.uffd)).toBe('4-7');

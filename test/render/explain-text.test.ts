@@ -56,7 +56,7 @@ test('nothing collapses for the reason that holds, not because nothing was there
 
 test('the legend names the marks that are drawn and no others', () => {
   const text = textOf({ present: '0-3', zero: '3,9', shared: '3', pinned: '9' }, {});
-  expect(text).toContain('      z zero page\n');
+  expect(text).toContain('· none  z zero page\n');
 });
 
 /** A line of the steps as it stands in the text. */
