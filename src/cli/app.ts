@@ -5,6 +5,8 @@ import { EXIT } from './exit-code.ts';
 import {
   type CaptureFlags,
   captureParameters,
+  type ConformFlags,
+  conformParameters,
   type ExplainFlags,
   explainParameters,
   type PredictFlags,
@@ -75,6 +77,21 @@ const capture = buildCommand<CaptureFlags, [], Context>({
   },
 });
 
+const conform = buildCommand<ConformFlags, [], Context>({
+  loader: async () => (await import('./conform.ts')).conform,
+  parameters: conformParameters,
+  docs: {
+    brief: 'The model against the real khugepaged of Linux 7.2 and 7.3 in QEMU',
+    fullDescription: [
+      'Boots real kernels in QEMU, has khugepaged work on generated ranges, and compares with the model, range by range.',
+      'Kernels come from Debian through apt and are kept in ~/.cache/thpscope. Exit code 1: there is a difference.',
+      '',
+      'Example:',
+      '  thpscope conform --kernel 7.2 --suite plain --ranges 10000 --seed 1',
+    ].join('\n'),
+  },
+});
+
 const completion = buildCommand<object, [Shell], Context>({
   loader: async () => (await import('./completion.ts')).completion,
   parameters: {
@@ -99,7 +116,7 @@ const completion = buildCommand<object, [Shell], Context>({
 /** The command line; commands are loaded when they run, so that --version and --help stay fast. */
 export function buildThpscope(version: string) {
   const root = buildRouteMap({
-    routes: { predict, explain, capture, completion },
+    routes: { predict, explain, capture, conform, completion },
     docs: {
       brief: 'Says what transparent huge page collapse will do to memory before it does it, and why',
       fullDescription:

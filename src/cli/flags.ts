@@ -1,5 +1,6 @@
 import type { AlgorithmName } from '../core/algorithms.ts';
 import type { KernelModelName } from '../core/kernel-model.ts';
+import type { Suite } from '../kernel-lab/suites.ts';
 import type { ColorChoice } from './context.ts';
 
 /** Where memory comes from; the same flags for every command that reads memory. */
@@ -192,4 +193,36 @@ export const captureParameters = {
     json: optionalSwitch('Print what was written as JSON'),
   },
   aliases: { p: 'pid', o: 'output' },
+} as const;
+
+export type ConformFlags = {
+  readonly kernel?: '7.2' | '7.3';
+  readonly suite?: Suite;
+  readonly ranges: number;
+  readonly seed?: number;
+};
+
+export const conformParameters = {
+  flags: {
+    kernel: {
+      kind: 'enum',
+      values: ['7.2', '7.3'],
+      optional: true,
+      brief: 'Only this kernel; both by default',
+    },
+    suite: {
+      kind: 'enum',
+      values: ['plain', 'mixed'] satisfies Suite[],
+      optional: true,
+      brief: 'Present pages and holes only, or all conditions; both by default',
+    },
+    ranges: {
+      kind: 'parsed',
+      parse: wholeNumber,
+      default: '2000',
+      placeholder: 'N',
+      brief: 'PMD ranges a kernel and suite',
+    },
+    seed: optionalNumber('N', 'Seed of the ranges; a fresh one by default, printed at the end'),
+  },
 } as const;

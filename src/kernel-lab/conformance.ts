@@ -1,0 +1,62 @@
+import type { KernelModel } from '../core/kernel-model.ts';
+import { type Result, succeed } from '../core/failure.ts';
+import { expectBatch } from './expected.ts';
+import type { Guest } from './guest.ts';
+import { type LabBatch, requestLines } from './lab-batch.ts';
+
+/** A batch in which the real kernel did something else than the model says; narrowed to one range. */
+export interface Disagreement {
+  readonly batch: LabBatch;
+  /** What the kernel made of the range, and what the model says: one character a page. */
+  readonly real: string;
+  readonly model: string;
+}
+
+export interface BatchComparison {
+  readonly agreements: number;
+  readonly disagreements: readonly Disagreement[];
+  /** Growth of pages_collapsed: real and expected. Other ranges and passes cannot change it. */
+  readonly pagesCollapsed: { readonly real: number; readonly model: number };
+}
+
+/** Beyond any batch seen: a guest that takes longer hangs. */
+const BATCH_TIMEOUT_MS = 180_000;
+
+/** Has the guest do a batch, and compares range by range. */
+export async function compareBatch(
+  guest: Guest,
+  batch: LabBatch,
+  model: KernelModel,
+): Promise<Result<BatchComparison>> {
+  const answer = await askBatch(guest, batch);
+  if (!answer.ok) return answer;
+  const expected = expectBatch(batch, model);
+  const disagreements: Disagreement[] = [];
+  batch.ranges.forEach((range, index) => {
+    const real = answer.value.pages[index];
+    if (real !== expected.pages[index]) {
+      disagreements.push({ batch: { ...batch, ranges: [range] }, real, model: expected.pages[index] });
+    }
+  });
+  return succeed({
+    agreements: batch.ranges.length - disagreements.length,
+    disagreements,
+    pagesCollapsed: { real: answer.value.pagesCollapsed, model: expected.pagesCollapsed },
+  });
+}
+
+/** What the guest reports of a batch: one text a range, and how much pages_collapsed grew. */
+export interface BatchAnswer {
+  readonly pages: readonly string[];
+  readonly pagesCollapsed: number;
+}
+
+export async function askBatch(guest: Guest, batch: LabBatch): Promise<Result<BatchAnswer>> {
+  const lines = await guest.ask(requestLines(batch), batch.ranges.length + 1, BATCH_TIMEOUT_MS);
+  if (!lines.ok) return lines;
+  const pages = lines.value.slice(0, -1);
+  const last = /^done pages_collapsed (\d+)/.exec(lines.value[batch.ranges.length]);
+  if (last) return succeed({ pages, pagesCollapsed: Number(last[1]) });
+  const message = 'khugepaged did not go round in time; the guest is too slow or its khugepaged stands still';
+  return { ok: false, failure: { kind: 'unreadable', message } };
+}

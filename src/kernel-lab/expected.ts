@@ -1,0 +1,35 @@
+import { applyPlan } from '../core/apply-plan.ts';
+import type { KernelModel } from '../core/kernel-model.ts';
+import { LruBatch } from '../core/lru-batch.ts';
+import { planRange } from '../core/plan.ts';
+import { collapsePolicy } from '../core/policy.ts';
+import { isEmpty } from '../core/occupancy.ts';
+import { LAB_GEOMETRY, type LabBatch, pagesText, SCANS, stateOf } from './lab-batch.ts';
+
+/** What the model says that the guest will report of a batch. */
+export interface ExpectedBatch {
+  /** One text a range: see `pagesText`. */
+  readonly pages: readonly string[];
+  /** Ranges with a success, added up over all passes: the growth of pages_collapsed. */
+  readonly pagesCollapsed: number;
+}
+
+/**
+ * Carries a batch through as many passes as the guest makes. All ranges of a pass share one wake-up, and so one LRU
+ * batch. A range without any page has no page table and is not scanned.
+ */
+export function expectBatch(batch: LabBatch, model: KernelModel): ExpectedBatch {
+  const policy = collapsePolicy(batch.orders, batch, model, LAB_GEOMETRY);
+  const states = batch.ranges.map(stateOf);
+  let pagesCollapsed = 0;
+  for (let pass = 0; pass < SCANS && policy.orders !== 0; pass++) {
+    const lruBatch = new LruBatch();
+    for (const [index, state] of states.entries()) {
+      if (isEmpty(state.present)) continue;
+      const plan = planRange(state, policy, { lruBatch });
+      if (plan.result === 'SCAN_SUCCEED') pagesCollapsed++;
+      states[index] = applyPlan(state, plan);
+    }
+  }
+  return { pages: states.map(pagesText), pagesCollapsed };
+}
