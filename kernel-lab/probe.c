@@ -39,8 +39,11 @@
 typedef uint64_t bitmap[WORDS];
 
 struct range {
-	bitmap present, zero, shared, unreferenced, pinned, lazyfree;
-	/* Order of an old folio that fills the whole range before pages are dropped; 0 for small pages. */
+	bitmap present, zero, shared, unreferenced, pinned, lazyfree, small;
+	/*
+	 * Order of old folios that fill the whole range before pages are dropped; 0 for small pages. Of the present
+	 * pages, those in `small` were dropped and written again.
+	 */
 	int folio_order;
 };
 
@@ -151,8 +154,9 @@ static void map_present(char *base, struct range *range)
 	if (range->folio_order) {
 		touch_folios(base, range->folio_order);
 		for (int i = 0; i < PTES; i++)
-			if (!has(range->present, i))
+			if (!has(range->present, i) || has(range->small, i))
 				madvise(base + i * PAGE, PAGE, MADV_DONTNEED);
+		touch(base, range->small);
 	} else {
 		touch(base, range->present);
 	}
@@ -438,6 +442,7 @@ int main(void)
 			read_bitmap(&text, ranges[r].unreferenced);
 			read_bitmap(&text, ranges[r].pinned);
 			read_bitmap(&text, ranges[r].lazyfree);
+			read_bitmap(&text, ranges[r].small);
 		}
 		run_batch(orders, none, swap, shared, scans, count);
 	}

@@ -113,7 +113,7 @@ async function runSuite(
 
 function describe({ batch, real, model }: Disagreement, again: string): string {
   const [range] = batch.ranges;
-  const facts = (['present', 'zero', 'shared', 'unreferenced', 'pinned', 'lazyfree'] as const)
+  const facts = (['present', 'zero', 'shared', 'unreferenced', 'pinned', 'lazyfree', 'small'] as const)
     .map((fact) => [fact, formatPages(range[fact])])
     .filter(([, pages]) => pages !== '');
   return [

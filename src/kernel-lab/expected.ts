@@ -1,10 +1,13 @@
+import type { CollapseAlgorithm } from '../core/algorithm.ts';
+import { ALGORITHMS } from '../core/algorithms.ts';
 import { applyPlan } from '../core/apply-plan.ts';
 import type { KernelModel } from '../core/kernel-model.ts';
 import { LruBatch } from '../core/lru-batch.ts';
 import { planRange } from '../core/plan.ts';
 import { collapsePolicy } from '../core/policy.ts';
 import { isEmpty } from '../core/occupancy.ts';
-import { LAB_GEOMETRY, type LabBatch, pagesText, SCANS, stateOf } from './lab-batch.ts';
+import type { RangeState } from '../core/range-state.ts';
+import { LAB_GEOMETRY, type LabBatch, type LabRange, pagesText, SCANS, stateOf } from './lab-batch.ts';
 
 /** What the model says that the guest will report of a batch. */
 export interface ExpectedBatch {
@@ -16,17 +19,23 @@ export interface ExpectedBatch {
 
 /**
  * Carries a batch through as many passes as the guest makes. All ranges of a pass share one wake-up, and so one LRU
- * batch. A range without any page has no page table and is not scanned.
+ * batch. A range without any page has no page table and is not scanned. Another algorithm, or another view of the ranges,
+ * makes a wrong model: the mutation check lives on that.
  */
-export function expectBatch(batch: LabBatch, model: KernelModel): ExpectedBatch {
+export function expectBatch(
+  batch: LabBatch,
+  model: KernelModel,
+  algorithm: CollapseAlgorithm = ALGORITHMS[model.algorithm],
+  see: (range: LabRange) => RangeState = stateOf,
+): ExpectedBatch {
   const policy = collapsePolicy(batch.orders, batch, model, LAB_GEOMETRY);
-  const states = batch.ranges.map(stateOf);
+  const states = batch.ranges.map(see);
   let pagesCollapsed = 0;
   for (let pass = 0; pass < SCANS && policy.orders !== 0; pass++) {
     const lruBatch = new LruBatch();
     for (const [index, state] of states.entries()) {
       if (isEmpty(state.present)) continue;
-      const plan = planRange(state, policy, { lruBatch });
+      const plan = planRange(state, policy, { algorithm, lruBatch });
       if (plan.result === 'SCAN_SUCCEED') pagesCollapsed++;
       states[index] = applyPlan(state, plan);
     }

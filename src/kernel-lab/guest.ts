@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { promises as timers } from 'node:timers';
 import { fail, type Result, succeed } from '../core/failure.ts';
 
 const BOOT_TIMEOUT_MS = 60_000;
@@ -60,7 +60,7 @@ async function connectSocket(path: string, qemu: ChildProcess): Promise<Socket |
       once(socket, 'error').then(() => false),
     ]).catch(() => false);
     if (connected) return socket;
-    await sleep(25);
+    await timers.setTimeout(25);
   }
   return undefined;
 }
@@ -81,7 +81,7 @@ class QemuGuest implements Guest {
 
   async ask(lines: readonly string[], answers: number, timeoutMs: number): Promise<Result<string[]>> {
     if (lines.length > 0) this.#socket.write(`${lines.join('\n')}\n`);
-    const limit = sleep(timeoutMs, 'late' as const, { ref: false });
+    const limit = timers.setTimeout(timeoutMs, 'late' as const, { ref: false });
     const received: string[] = [];
     while (received.length < answers) {
       const next = await Promise.race([this.#lines.next(), limit]);

@@ -16,6 +16,8 @@ export interface LabRange {
   readonly lazyfree: Occupancy;
   /** Order of the old folios that the present pages are what is left of; 0 for small pages. */
   readonly folioOrder: number;
+  /** Present pages that were dropped from such folios and written anew as small ones. */
+  readonly small: Occupancy;
 }
 
 /** Ranges that khugepaged is given together, under one policy. */
@@ -38,8 +40,8 @@ export function requestLines({
   const limits = [maxPtesNone, maxPtesSwap, maxPtesShared].join(' ');
   return [
     `batch ${orders.toString(16)} ${limits} ${SCANS} ${ranges.length}`,
-    ...ranges.map(({ folioOrder, present, zero, shared, unreferenced, pinned, lazyfree }) =>
-      [folioOrder, ...[present, zero, shared, unreferenced, pinned, lazyfree].map(hexOf)].join(' '),
+    ...ranges.map(({ folioOrder, present, zero, shared, unreferenced, pinned, lazyfree, small }) =>
+      [folioOrder, ...[present, zero, shared, unreferenced, pinned, lazyfree, small].map(hexOf)].join(' '),
     ),
   ];
 }
@@ -58,8 +60,9 @@ export function stateOf(range: LabRange): RangeState {
   const pages = pagesPerRange(LAB_GEOMETRY);
   const none = new Uint32Array(range.present.length);
   const folioOrders = new Uint8Array(pages);
-  for (let page = 0; page < pages; page++)
-    if (hasPage(range.present, page)) folioOrders[page] = range.folioOrder;
+  for (let page = 0; page < pages; page++) {
+    if (hasPage(range.present, page) && !hasPage(range.small, page)) folioOrders[page] = range.folioOrder;
+  }
   const whole = folioOrders.every((order) => order === LAB_GEOMETRY.pmdOrder);
   return {
     geometry: LAB_GEOMETRY,

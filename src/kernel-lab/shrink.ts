@@ -34,7 +34,7 @@ export async function shrink(
   return smallest;
 }
 
-const CONDITIONS = ['zero', 'shared', 'unreferenced', 'pinned', 'lazyfree'] as const;
+const CONDITIONS = ['zero', 'shared', 'unreferenced', 'pinned', 'lazyfree', 'small'] as const;
 
 function* simpler(batch: LabBatch): Generator<LabBatch> {
   const [range] = batch.ranges;
@@ -74,5 +74,6 @@ function trimmed(range: LabRange): LabRange {
     unreferenced: only(range.unreferenced),
     pinned: only(range.pinned),
     lazyfree: only(range.lazyfree),
+    small: only(range.small),
   };
 }

@@ -1,5 +1,12 @@
 import { pagesPerRange } from '../core/geometry.ts';
-import { emptyOccupancy, hasPage, type Occupancy, setPage, setPages } from '../core/occupancy.ts';
+import {
+  emptyOccupancy,
+  hasPage,
+  intersection,
+  type Occupancy,
+  setPage,
+  setPages,
+} from '../core/occupancy.ts';
 import { type OrderSet, orderSet } from '../core/order.ts';
 import { defaultLimits } from '../core/policy.ts';
 import { LAB_GEOMETRY, type LabBatch, type LabRange } from './lab-batch.ts';
@@ -65,6 +72,7 @@ function plainRange(random: Random): LabRange {
     pinned: none,
     lazyfree: none,
     folioOrder: 0,
+    small: none,
   };
 }
 
@@ -85,7 +93,18 @@ function mixedRange(random: Random, forks: boolean): LabRange {
     // MADV_FREE of a part of a folio splits it.
     lazyfree: random() < 0.05 && shared === none && folioOrder === 0 ? of(0.02) : none,
     folioOrder,
+    small: folioOrder > 0 && random() < 0.6 ? blocks(plain.present, random) : none,
   };
+}
+
+/** The chosen pages within some aligned blocks: neighbours that share their fate. */
+function blocks(pages: Occupancy, random: Random): Occupancy {
+  const chosen = emptyOccupancy(LAB_GEOMETRY);
+  for (let count = 1 + below(10, random); count > 0; count--) {
+    const order = below(8, random);
+    setPages(chosen, below(PAGES >> order, random) << order, 1 << order);
+  }
+  return intersection(chosen, pages);
 }
 
 function few(pages: Occupancy, chance: number, random: Random): Occupancy {

@@ -1,0 +1,17 @@
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { type CorpusBatch, type CorpusHead, parseCorpusLine } from '../../src/kernel-lab/corpus.ts';
+import { valueOf } from '../ranges.ts';
+
+export const RECORDED_KERNELS = ['7.2', '7.3'] as const;
+
+/** What a real kernel was recorded to do: see scripts/record-corpus.mjs. */
+export function readCorpus(series: (typeof RECORDED_KERNELS)[number]): {
+  head: CorpusHead;
+  batches: CorpusBatch[];
+} {
+  const [head, ...lines] = gunzipSync(readFileSync(`test/fixtures/corpus/${series}.jsonl.gz`))
+    .toString('utf8')
+    .split('\n');
+  return { head: JSON.parse(head), batches: lines.map((line) => valueOf(parseCorpusLine(line))) };
+}

@@ -1,0 +1,106 @@
+import {
+  type CollapseAlgorithm,
+  type JudgedWindow,
+  judgeWindow,
+  RangeResult,
+} from '../../src/core/algorithm.ts';
+import { pagesPerRange } from '../../src/core/geometry.ts';
+import { KERNEL_MODELS, type KernelModel } from '../../src/core/kernel-model.ts';
+import { asOffset, asOrder, hasLowerOrder } from '../../src/core/order.ts';
+import type { RangeState } from '../../src/core/range-state.ts';
+import { type Action, actionAfter, type ScanResult } from '../../src/core/scan-result.ts';
+import { walk } from '../../src/core/walk.ts';
+import { type LabRange, stateOf } from '../../src/kernel-lab/lab-batch.ts';
+
+/** A wrong model. What it leaves out is as it should be. */
+export interface Mutant {
+  readonly model?: Partial<KernelModel>;
+  readonly algorithm?: CollapseAlgorithm;
+  readonly see?: (range: LabRange) => RangeState;
+}
+
+/** The walk with a mistake in it. */
+function walkWith(mistake: {
+  readonly judge?: (window: JudgedWindow) => boolean;
+  readonly action?: (result: ScanResult) => Action;
+  /** The order after a step to an offset. */
+  readonly orderAt?: (offset: number, pmdOrder: number) => number;
+  readonly descends?: boolean;
+}): CollapseAlgorithm {
+  return {
+    name: 'mutant',
+    collapse(range, policy, attempt) {
+      const { pmdOrder } = range.geometry;
+      const pages = pagesPerRange(range.geometry);
+      const outcome = new RangeResult();
+      for (let offset = 0, order = pmdOrder, visits = 0; offset < pages && visits < 4 * pages; visits++) {
+        const window = judgeWindow(range, policy, asOffset(offset), asOrder(order));
+        const qualifies = mistake.judge ? window.enabled && mistake.judge(window) : window.qualifies;
+        const result = qualifies ? attempt(asOffset(offset), asOrder(order)) : undefined;
+        if (result !== undefined) outcome.record(result);
+        const action = result === undefined ? 'next-order' : (mistake.action ?? actionAfter)(result);
+        if (action === 'stop') break;
+        const lower = order > policy.model.minOrder && hasLowerOrder(policy.orders, asOrder(order));
+        if (action === 'next-order' && lower && mistake.descends !== false) {
+          order--;
+        } else {
+          offset += 1 << order;
+          const lowest = 31 - Math.clz32(offset & -offset);
+          order = Math.min(mistake.orderAt?.(offset, pmdOrder) ?? lowest, pmdOrder);
+          // A window must lie inside the range to be tried at all.
+          while (order > 0 && offset + (1 << order) > pages) order--;
+        }
+      }
+      return outcome.under(policy);
+    },
+  };
+}
+
+const blindTo = (facts: Partial<RangeState>) => (range: LabRange) => ({ ...stateOf(range), ...facts });
+const none = new Uint32Array(16);
+
+export const MUTANTS: Record<string, Mutant> = {
+  'threshold one too low': {
+    algorithm: walkWith({ judge: ({ occupied, needed }) => occupied >= needed - 1 }),
+  },
+  'threshold one too high': { algorithm: walkWith({ judge: ({ occupied, needed }) => occupied > needed }) },
+  'intermediate max_ptes_none scaled': { model: { noneRule: 'scaled' } },
+  'intermediate max_ptes_none capped and scaled': { model: { noneRule: 'capped' } },
+  'smallest order 3': { model: { minOrder: asOrder(3) } },
+  'PMD order only': { model: { pmdOrderOnly: true } },
+  'no skip on SCAN_PTE_MAPPED_HUGEPAGE': {
+    algorithm: walkWith({
+      action: (result) => (result === 'SCAN_PTE_MAPPED_HUGEPAGE' ? 'next-order' : actionAfter(result)),
+    }),
+  },
+  'every failure skips the window': {
+    algorithm: walkWith({ action: (result) => (actionAfter(result) === 'stop' ? 'stop' : 'next-offset') }),
+  },
+  'every failure stops the walk': {
+    algorithm: walkWith({ action: (result) => (result === 'SCAN_SUCCEED' ? 'next-offset' : 'stop') }),
+  },
+  'next order by integer log2, the highest set bit': {
+    algorithm: walkWith({ orderAt: (offset) => 31 - Math.clz32(offset) }),
+  },
+  'next order always the PMD order': { algorithm: walkWith({ orderAt: (_, pmdOrder) => pmdOrder }) },
+  'no descent': { algorithm: walkWith({ descends: false }) },
+  'clean MADV_FREE pages collapse': { model: { refusesLazyfree: false } },
+  'blind to shared pages': { see: blindTo({ shared: none }) },
+  'blind to references': { see: blindTo({ unreferenced: none }) },
+  'blind to pins': { see: blindTo({ pinned: none }) },
+  'blind to existing folios': {
+    see: (range) => ({ ...stateOf(range), folioOrders: new Uint8Array(512), pmdMapped: false }),
+  },
+  'blind to PMD mappings': { see: blindTo({ pmdMapped: false }) },
+  'zero pages count as present': { see: (range) => ({ ...stateOf(range), zero: none }) },
+  'the correct model, which must fail nothing': { algorithm: walkWith({}) },
+};
+
+export function mutated(
+  mutant: Mutant,
+  kernel: KernelModel,
+): [KernelModel, CollapseAlgorithm, typeof stateOf] {
+  return [{ ...kernel, ...mutant.model }, mutant.algorithm ?? walk, mutant.see ?? stateOf];
+}
+
+export const MODEL_OF = { '7.2': KERNEL_MODELS['linux-7.2'], '7.3': KERNEL_MODELS['linux-7.3'] };
