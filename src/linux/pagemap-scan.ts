@@ -1,3 +1,4 @@
+import type * as Koffi from 'koffi';
 import { KernelReadError } from './kernel-file.ts';
 
 /** Page categories of the PAGEMAP_SCAN ioctl that we ask for (spec 8.3). */
@@ -46,7 +47,7 @@ const REGIONS_PER_CALL = 4096;
  * readers do without it. Trying it on the given pagemap decides.
  */
 export async function loadPagemapScan(tryFd: number): Promise<PagemapScan | undefined> {
-  let koffi: typeof import('koffi');
+  let koffi: typeof Koffi;
   try {
     koffi = await import('koffi');
   } catch {
