@@ -29,6 +29,12 @@ export async function predictProcesses(
   const question = await policyFromFlags(flags, geometry, current);
   if (!question.ok) return question;
 
+  if (!current && flags.policy === undefined) {
+    warn(
+      context,
+      'the memory comes from a kernel without THP settings; predicted with the defaults of Linux 7.2',
+    );
+  }
   const policy = hugepagePolicy(question.value, geometry);
   const document = flags.json ? new JsonDocument(context, predictHead(policy)) : undefined;
   const progress = startProgress(context);

@@ -139,7 +139,7 @@ function explain(failure: Failure, pid: number): Failure {
   if (failure.kind === 'permission') {
     return {
       kind: 'permission',
-      message: `process ${pid}: its memory may not be read by this user; run as its owner or root`,
+      message: `process ${pid}: its memory may not be read (ptrace access); run as its owner, or as root with all capabilities`,
     };
   }
   return { kind: 'unreadable', message: `process ${pid}: ${failure.message}` };

@@ -16,6 +16,8 @@ import { field, mainRefusal, refusedText, tallyLines } from './tally-text.ts';
 /** Processes that a summary shows in full when there are few, and as lines of a table when there are more. */
 const FEW_PROCESSES = 3;
 const TABLE_ROWS = 20;
+/** Processes that could not be read are named one by one when there are few. */
+const FEW_FAILURES = 3;
 
 export interface PredictView {
   readonly prediction: Prediction;
@@ -186,7 +188,9 @@ function skippedLines({ skipped }: Prediction): string[] {
     ...(denied > 0
       ? [`${plural(denied, 'process', 'processes')} may not be read by this user (permission denied).`]
       : []),
-    ...others.map(({ failure }) => printable(failure.message)),
+    ...(others.length <= FEW_FAILURES
+      ? others.map(({ failure }) => printable(failure.message))
+      : [`${others.length} processes ended before or while they were read.`]),
   ];
 }
 
