@@ -31,6 +31,7 @@
 #define SCAN_TIMEOUT_S 120
 
 #define THP "/sys/kernel/mm/transparent_hugepage/"
+#define TRACING "/sys/kernel/tracing/"
 #define KPF_HEAD 15
 #define KPF_TAIL 16
 #define KPF_THP 22
@@ -221,6 +222,47 @@ static int pin(char *area, int count, int *pipes)
 	return used;
 }
 
+static void clear_trace(void)
+{
+	int fd = open(TRACING "trace", O_WRONLY | O_TRUNC);
+
+	if (fd < 0)
+		die("trace");
+	close(fd);
+}
+
+/*
+ * The attempts of the first pass: for each range "ORDER STATUS, ..., = STATUS", in VMA order. Events carry no address, but
+ * the attempts of a range come right before the event of its scan, and every range of the VMA is scanned.
+ */
+static void report_attempts(int count)
+{
+	static char line[512], attempts[1 << 16];
+	FILE *trace = fopen(TRACING "trace", "r");
+	size_t used = 0;
+	int reported = 0;
+
+	if (!trace)
+		die("trace");
+	while (reported < count && fgets(line, sizeof(line), trace)) {
+		char status[64];
+		int order;
+		char *event = strstr(line, "mm_collapse_huge_page: ");
+
+		if (event && sscanf(strstr(event, "status="), "status=%63[a-z_], order=%d", status, &order) == 2)
+			used += snprintf(attempts + used, sizeof(attempts) - used, "%d %s,", order, status);
+		event = strstr(line, "mm_khugepaged_scan_pmd: ");
+		if (!event || sscanf(strstr(event, "status="), "status=%63[a-z_]", status) != 1)
+			continue;
+		fprintf(port, "%.*s= %s\n", (int)used, attempts, status);
+		used = 0;
+		reported++;
+	}
+	for (; reported < count; reported++)
+		fprintf(port, "= untraced\n");
+	fclose(trace);
+}
+
 static int wait_full_scans(long wanted)
 {
 	for (int i = 0; i < SCAN_TIMEOUT_S * 1000; i++) {
@@ -344,6 +386,8 @@ static void run_batch(unsigned orders, long none, long swap, long shared, int sc
 	long allocations[PMD_ORDER + 1];
 	for (int order = 2; order <= PMD_ORDER; order++)
 		allocations[order] = get_number(THP "hugepages-%dkB/stats/collapse_alloc", 4 << order);
+	clear_trace();
+	put("1", TRACING "tracing_on");
 	set_sizes(orders, "madvise");
 	long start = get_number(THP "khugepaged/full_scans");
 	madvise(area, count * RANGE, MADV_HUGEPAGE);
@@ -351,6 +395,7 @@ static void run_batch(unsigned orders, long none, long swap, long shared, int sc
 	int late = orders ? wait_full_scans(start + scans) : 0;
 	madvise(area, count * RANGE, MADV_NOHUGEPAGE);
 	set_sizes(0, "never");
+	put("0", TRACING "tracing_on");
 
 	int pagemap = open("/proc/self/pagemap", O_RDONLY), kpageflags = open("/proc/kpageflags", O_RDONLY);
 	flags_of(kpageflags, UINT64_MAX);
@@ -358,6 +403,7 @@ static void run_batch(unsigned orders, long none, long swap, long shared, int sc
 		report(area + r * RANGE, &ranges[r], pagemap, kpageflags);
 	close(pagemap);
 	close(kpageflags);
+	report_attempts(count);
 	fprintf(port, "%s pages_collapsed %ld", late ? "timeout" : "done", get_number(THP "khugepaged/pages_collapsed") - collapsed);
 	for (int order = 2; order <= PMD_ORDER; order++)
 		fprintf(port, " %ld", get_number(THP "hugepages-%dkB/stats/collapse_alloc", 4 << order) - allocations[order]);
@@ -413,6 +459,10 @@ int main(void)
 	}
 	requests = fdopen(fd, "r");
 	port = fdopen(dup(fd), "w");
+	mount_at("/sys/kernel/tracing", "tracefs");
+	put("16384", TRACING "buffer_size_kb");
+	put("1", TRACING "events/huge_memory/mm_collapse_huge_page/enable");
+	put("1", TRACING "events/huge_memory/mm_khugepaged_scan_pmd/enable");
 	put("madvise", THP "enabled");
 	put_number(10, "alloc_sleep_millisecs");
 	put_number(1 << 24, "pages_to_scan");

@@ -7,7 +7,7 @@ import { type LabBatch, requestLines } from './lab-batch.ts';
 /** A batch in which the real kernel did something else than the model says; narrowed to one range. */
 export interface Disagreement {
   readonly batch: LabBatch;
-  /** What the kernel made of the range, and what the model says: one character a page. */
+  /** What the kernel made of the range, and what the model says: one character a page, then the attempts. */
   readonly real: string;
   readonly model: string;
 }
@@ -33,10 +33,9 @@ export async function compareBatch(
   const expected = expectBatch(batch, model);
   const disagreements: Disagreement[] = [];
   batch.ranges.forEach((range, index) => {
-    const real = answer.value.pages[index];
-    if (real !== expected.pages[index]) {
-      disagreements.push({ batch: { ...batch, ranges: [range] }, real, model: expected.pages[index] });
-    }
+    const real = `${answer.value.pages[index]} ${answer.value.attempts[index]}`;
+    const said = `${expected.pages[index]} ${expected.attempts[index]}`;
+    if (real !== said) disagreements.push({ batch: { ...batch, ranges: [range] }, real, model: said });
   });
   return succeed({
     agreements: batch.ranges.length - disagreements.length,
@@ -48,15 +47,20 @@ export async function compareBatch(
 /** What the guest reports of a batch: one text a range, and how much pages_collapsed grew. */
 export interface BatchAnswer {
   readonly pages: readonly string[];
+  /** The attempts of each range in the first pass, with order and status, and the result of the range. */
+  readonly attempts: readonly string[];
   readonly pagesCollapsed: number;
 }
 
 export async function askBatch(guest: Guest, batch: LabBatch): Promise<Result<BatchAnswer>> {
-  const lines = await guest.ask(requestLines(batch), batch.ranges.length + 1, BATCH_TIMEOUT_MS);
+  const count = batch.ranges.length;
+  const lines = await guest.ask(requestLines(batch), 2 * count + 1, BATCH_TIMEOUT_MS);
   if (!lines.ok) return lines;
-  const pages = lines.value.slice(0, -1);
-  const last = /^done pages_collapsed (\d+)/.exec(lines.value[batch.ranges.length]);
-  if (last) return succeed({ pages, pagesCollapsed: Number(last[1]) });
+  const last = /^done pages_collapsed (\d+)/.exec(lines.value[2 * count]);
+  if (last) {
+    const [pages, attempts] = [lines.value.slice(0, count), lines.value.slice(count, 2 * count)];
+    return succeed({ pages, attempts, pagesCollapsed: Number(last[1]) });
+  }
   const message = 'khugepaged did not go round in time; the guest is too slow or its khugepaged stands still';
   return { ok: false, failure: { kind: 'unreadable', message } };
 }

@@ -27,14 +27,9 @@ export function corpusLine({ suite, batch, answer }: CorpusBatch): string {
 
 /** Reads a line that `corpusLine` wrote. */
 export function parseCorpusLine(line: string): Result<CorpusBatch> {
-  const { suite, request, pages, pagesCollapsed } = JSON.parse(line) as {
-    suite: Suite;
-    request: string[];
-    pages: string[];
-    pagesCollapsed: number;
-  };
+  const { suite, request, ...answer } = JSON.parse(line) as { suite: Suite; request: string[] } & BatchAnswer;
   const head = /^batch ([0-9a-f]+) (\d+) (\d+) (\d+) \d+ (\d+)$/.exec(request[0]);
-  if (!head || Number(head[5]) !== request.length - 1 || pages.length !== request.length - 1) {
+  if (!head || Number(head[5]) !== request.length - 1 || answer.pages.length !== request.length - 1) {
     return fail('unreadable', 'a line of the corpus does not hold a whole batch');
   }
   const ranges = request.slice(1).map((text) => {
@@ -47,7 +42,7 @@ export function parseCorpusLine(line: string): Result<CorpusBatch> {
     ...head.slice(2, 5).map(Number),
   ];
   const batch = { orders: orders as OrderSet, maxPtesNone, maxPtesSwap, maxPtesShared, ranges };
-  return succeed({ suite, batch, answer: { pages, pagesCollapsed } });
+  return succeed({ suite, batch, answer });
 }
 
 function parseHex(text: string): Occupancy {

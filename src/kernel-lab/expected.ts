@@ -3,7 +3,8 @@ import { ALGORITHMS } from '../core/algorithms.ts';
 import { applyPlan } from '../core/apply-plan.ts';
 import type { KernelModel } from '../core/kernel-model.ts';
 import { LruBatch } from '../core/lru-batch.ts';
-import { planRange } from '../core/plan.ts';
+import { type CollapsePlan, planRange } from '../core/plan.ts';
+import { traceString } from '../core/scan-result.ts';
 import { collapsePolicy } from '../core/policy.ts';
 import { isEmpty } from '../core/occupancy.ts';
 import type { RangeState } from '../core/range-state.ts';
@@ -13,6 +14,8 @@ import { LAB_GEOMETRY, type LabBatch, type LabRange, pagesText, SCANS, stateOf }
 export interface ExpectedBatch {
   /** One text a range: see `pagesText`. */
   readonly pages: readonly string[];
+  /** The attempts and the result of each range in the first pass, as the probe writes them. */
+  readonly attempts: readonly string[];
   /** Ranges with a success, added up over all passes: the growth of pages_collapsed. */
   readonly pagesCollapsed: number;
 }
@@ -30,6 +33,7 @@ export function expectBatch(
 ): ExpectedBatch {
   const policy = collapsePolicy(batch.orders, batch, model, LAB_GEOMETRY);
   const states = batch.ranges.map(see);
+  const attempts = states.map(() => '= no_pte_table');
   let pagesCollapsed = 0;
   for (let pass = 0; pass < SCANS && policy.orders !== 0; pass++) {
     const lruBatch = new LruBatch();
@@ -37,8 +41,14 @@ export function expectBatch(
       if (isEmpty(state.present)) continue;
       const plan = planRange(state, policy, { algorithm, lruBatch });
       if (plan.result === 'SCAN_SUCCEED') pagesCollapsed++;
+      if (pass === 0) attempts[index] = attemptsText(plan);
       states[index] = applyPlan(state, plan);
     }
   }
-  return { pages: states.map(pagesText), pagesCollapsed };
+  return { pages: states.map(pagesText), attempts, pagesCollapsed };
+}
+
+/** "9 page_locked,8 succeeded,= succeeded": the attempts in order, then the result of the range. */
+function attemptsText({ attempts, result }: CollapsePlan): string {
+  return `${attempts.map((attempt) => `${attempt.order} ${traceString(attempt.result)},`).join('')}= ${traceString(result)}`;
 }

@@ -25,6 +25,8 @@ function walkWith(mistake: {
   readonly action?: (result: ScanResult) => Action;
   /** The order after a step to an offset. */
   readonly orderAt?: (offset: number, pmdOrder: number) => number;
+  /** Pages to step over after a leaf. */
+  readonly step?: (size: number) => number;
   readonly descends?: boolean;
 }): CollapseAlgorithm {
   return {
@@ -44,7 +46,7 @@ function walkWith(mistake: {
         if (action === 'next-order' && lower && mistake.descends !== false) {
           order--;
         } else {
-          offset += 1 << order;
+          offset += mistake.step?.(1 << order) ?? 1 << order;
           const lowest = 31 - Math.clz32(offset & -offset);
           order = Math.min(mistake.orderAt?.(offset, pmdOrder) ?? lowest, pmdOrder);
           // A window must lie inside the range to be tried at all.
@@ -83,6 +85,7 @@ export const MUTANTS: Record<string, Mutant> = {
     algorithm: walkWith({ orderAt: (offset) => 31 - Math.clz32(offset) }),
   },
   'next order always the PMD order': { algorithm: walkWith({ orderAt: (_, pmdOrder) => pmdOrder }) },
+  'steps of 4 pages after a window': { algorithm: walkWith({ step: () => 4 }) },
   'no descent': { algorithm: walkWith({ descends: false }) },
   'clean MADV_FREE pages collapse': { model: { refusesLazyfree: false } },
   'blind to shared pages': { see: blindTo({ shared: none }) },
