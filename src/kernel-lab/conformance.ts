@@ -7,6 +7,8 @@ import { type LabBatch, requestLines } from './lab-batch.ts';
 /** A batch in which the real kernel did something else than the model says; narrowed to one range. */
 export interface Disagreement {
   readonly batch: LabBatch;
+  /** Position of the range in the batch that was compared. */
+  readonly index: number;
   /** What the kernel made of the range, and what the model says: one character a page, then the attempts. */
   readonly real: string;
   readonly model: string;
@@ -35,12 +37,42 @@ export async function compareBatch(
   batch.ranges.forEach((range, index) => {
     const real = `${answer.value.pages[index]} ${answer.value.attempts[index]}`;
     const said = `${expected.pages[index]} ${expected.attempts[index]}`;
-    if (real !== said) disagreements.push({ batch: { ...batch, ranges: [range] }, real, model: said });
+    if (real !== said) disagreements.push({ batch: { ...batch, ranges: [range] }, index, real, model: said });
   });
   return succeed({
     agreements: batch.ranges.length - disagreements.length,
     disagreements,
     pagesCollapsed: { real: answer.value.pagesCollapsed, model: expected.pagesCollapsed },
+  });
+}
+
+/** What is left of a comparison when the batch is done once more. */
+export interface RepeatedComparison {
+  /** Differences that came back. */
+  readonly lasting: readonly Disagreement[];
+  /** Differences that did not: something else in the guest had a page locked or referenced at that moment. */
+  readonly passing: readonly Disagreement[];
+  readonly countsDiffer: boolean;
+}
+
+/**
+ * Repeats a batch that did not agree. khugepaged is not alone in its kernel: about one range in 20,000 meets a page that
+ * another thread has locked just then. What the model has wrong comes back every time.
+ */
+export async function repeatBatch(
+  guest: Guest,
+  batch: LabBatch,
+  model: KernelModel,
+  first: BatchComparison,
+): Promise<Result<RepeatedComparison>> {
+  const again = await compareBatch(guest, batch, model);
+  if (!again.ok) return again;
+  const { disagreements, pagesCollapsed } = again.value;
+  const cameBack = ({ index }: Disagreement) => disagreements.some((each) => each.index === index);
+  return succeed({
+    lasting: first.disagreements.filter(cameBack),
+    passing: first.disagreements.filter((each) => !cameBack(each)),
+    countsDiffer: pagesCollapsed.real !== pagesCollapsed.model,
   });
 }
 
