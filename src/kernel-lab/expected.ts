@@ -22,7 +22,7 @@ export interface ExpectedBatch {
 
 /**
  * Carries a batch through as many passes as the guest makes. All ranges of a pass share one wake-up, and so one LRU
- * batch. A range without any page has no page table and is not scanned. Another algorithm, or another view of the ranges,
+ * batch. A range without any page has no page table and is not scanned; some range of the batch must have one. Another algorithm, or another view of the ranges,
  * makes a wrong model: the mutation check lives on that.
  */
 export function expectBatch(
