@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { generateHelpTextForAllCommands } from '@stricli/core';
 import { buildThpscope } from '../dist/cli/app.js';
+import { EXIT_MEANINGS } from '../dist/cli/exit-code.js';
 
 const { version, description } = JSON.parse(readFileSync('package.json', 'utf8'));
 const commands = generateHelpTextForAllCommands(buildThpscope(version));
@@ -18,15 +19,7 @@ const page = [
   '.SH COMMANDS',
   ...commands.flatMap(([name, help]) => [`.SS ${escape(name)}`, '.nf', escape(help.trimEnd()), '.fi']),
   '.SH EXIT STATUS',
-  ...[
-    ['0', 'done'],
-    ['1', 'a check found a difference'],
-    ['2', 'usage'],
-    ['3', 'no permission'],
-    ['4', 'not supported here'],
-    ['5', 'unreadable or corrupt input'],
-    ['70', 'a bug of thpscope'],
-  ].flatMap(([code, meaning]) => ['.TP', `.B ${code}`, meaning]),
+  ...EXIT_MEANINGS.flatMap(([code, meaning]) => ['.TP', `.B ${code}`, meaning]),
   '.SH ENVIRONMENT',
   '.TP',
   '.B NO_COLOR',

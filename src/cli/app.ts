@@ -1,7 +1,7 @@
 import { buildApplication, buildChoiceParser, buildCommand, buildRouteMap } from '@stricli/core';
 import type { Shell } from './completion.ts';
 import type { Context } from './context.ts';
-import { EXIT } from './exit-code.ts';
+import { EXIT, EXIT_MEANINGS } from './exit-code.ts';
 import {
   type CaptureFlags,
   captureParameters,
@@ -14,9 +14,7 @@ import {
 } from './flags.ts';
 
 const MEMORY = '-p PID... | --cgroup PATH | --all | FILE... | --pattern LIST';
-const EXIT_CODES =
-  'Exit codes: 0 done; 1 a check found a difference; 2 usage; 3 no permission; 4 not supported here; ' +
-  '5 unreadable or corrupt input; 70 a bug of thpscope.';
+const EXIT_CODES = `Exit codes: ${EXIT_MEANINGS.map((each) => each.join(' ')).join('; ')}.`;
 
 const predict = buildCommand<PredictFlags, string[], Context>({
   loader: async () => (await import('./predict.ts')).predict,

@@ -1,6 +1,16 @@
 import type { FailureKind } from '../core/failure.ts';
 
-/** Exit codes, as the README and the man page list them. */
+/** What each exit code means; help and man page print this, and the README repeats it. */
+export const EXIT_MEANINGS: readonly (readonly [code: number, meaning: string])[] = [
+  [0, 'done'],
+  [1, 'a check found a difference'],
+  [2, 'usage'],
+  [3, 'no permission'],
+  [4, 'not supported here'],
+  [5, 'unreadable or corrupt input'],
+  [70, 'a bug of thpscope'],
+];
+
 export const EXIT = {
   done: 0,
   difference: 1,

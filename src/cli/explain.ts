@@ -73,10 +73,9 @@ async function findAsked(
 ): Promise<Result<AskedRange | IgnoredRange>> {
   const address = parseAddress(flags.address);
   if (!address.ok) return address;
-  const policyGiven = flags.policy !== undefined && flags.policy !== 'current';
   const single = address.value.end === undefined ? address.value.start : undefined;
   const opened =
-    files.length > 0 ? await openSnapshots(files, policyGiven) : await openProcesses(flags, single);
+    files.length > 0 ? await openSnapshots(files, flags.policy) : await openProcesses(flags, single);
   if (!opened.ok) return opened;
   const { source } = opened.value;
   const question = await policyFromFlags(flags, source.host.geometry, source.host.settings);

@@ -19,10 +19,7 @@ export async function predictProcesses(
   flags: PredictFlags,
   files: string[],
 ): Promise<Result<void>> {
-  const opened =
-    files.length > 0
-      ? await openSnapshots(files, flags.policy !== undefined && flags.policy !== 'current')
-      : await openProcesses(flags);
+  const opened = files.length > 0 ? await openSnapshots(files, flags.policy) : await openProcesses(flags);
   if (!opened.ok) return opened;
   const { source, single } = opened.value;
   const { geometry, settings: current } = source.host;

@@ -85,8 +85,9 @@ async function pidsFromFlags(flags: ProcessFlags): Promise<Result<number[]>> {
 /** Opens snapshots as one source. They must agree on geometry and, unless a policy is given, on THP settings. */
 export async function openSnapshots(
   paths: readonly string[],
-  policyGiven: boolean,
+  policy: string | undefined,
 ): Promise<Result<OpenedMemory>> {
+  const policyGiven = policy !== undefined && policy !== 'current';
   const { openSnapshotFile } = await import('../snapshot/file.ts');
   const sources: MemorySource[] = [];
   for (const path of paths) {

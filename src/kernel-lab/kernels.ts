@@ -21,7 +21,7 @@ export interface BootableKernel {
 }
 
 /** Folder outside of the repository where kernels are kept. */
-export function kernelCache(): string {
+function kernelCache(): string {
   return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'thpscope', 'kernels');
 }
 

@@ -29,7 +29,6 @@ export interface IgnoredRange {
 /** Why nothing happens to a range, with its picture. */
 export function ignoredRangeText(ignored: IgnoredRange, style: Style): string {
   const { range, policy } = ignored;
-  const whole: Window = { offset: asOffset(0), order: asOrder(range.geometry.pmdOrder) };
   const first =
     ignored.firstWhole === undefined
       ? []
@@ -37,7 +36,7 @@ export function ignoredRangeText(ignored: IgnoredRange, style: Style): string {
   return [
     ...heading(ignored, style),
     '',
-    `      ${drawWindow(range, whole)}`,
+    `      ${drawRange(range)}`,
     ...legend(range).map((line) => style.dim(`      ${line}`)),
     '',
     `${style.bold('result')}  khugepaged does not look at this range: ${refusalText(ignored.ignored, policy.orders)}`,
@@ -89,7 +88,6 @@ function heading(
 function scanLines({ range, policy, plan }: Explanation, style: Style): string[] {
   const { scan } = plan;
   const { pmdOrder } = range.geometry;
-  const whole: Window = { offset: asOffset(0), order: asOrder(pmdOrder) };
   const where = scan.failedAt === undefined ? '' : ` at PTE ${scan.failedAt}`;
   const verdict =
     scan.result === 'SCAN_SUCCEED'
@@ -105,7 +103,7 @@ function scanLines({ range, policy, plan }: Explanation, style: Style): string[]
   const lines = [
     `${style.bold('scan')}  ${verdict}`,
     ...(range.pmdMapped ? [] : [`      ${counts.join(', ')} (${scan.looked} PTEs looked at)`]),
-    `      ${drawWindow(range, whole)}`,
+    `      ${drawRange(range)}`,
   ];
   if (scan.failedAt !== undefined && pmdOrder > PICTURE_ORDER) {
     const block = scan.failedAt - (scan.failedAt % (1 << PICTURE_ORDER));
@@ -149,6 +147,11 @@ function stepLines({ range, policy, plan, visits }: Explanation, style: Style, e
     }
   }
   return lines;
+}
+
+/** The whole range as one box. */
+function drawRange(range: RangeState): string {
+  return drawWindow(range, { offset: asOffset(0), order: asOrder(range.geometry.pmdOrder) });
 }
 
 function label({ offset, order }: Window): string {
