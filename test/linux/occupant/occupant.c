@@ -18,6 +18,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -43,13 +44,14 @@
 #define PMD_ORDER 9
 
 /* What a page reads as. FREED: MADV_FREE leaves it to the kernel when the page turns to zeroes. */
-enum contents { ZERO, PATTERN, FREED, GUARD };
+enum contents { ZERO, PATTERN, FREED, GUARD, GONE };
 
 struct mapping {
 	unsigned char *start, *end;
 	unsigned char *contents; /* one enum contents a page */
 	bool register_after_touch;
 	bool writes_may_block; /* some of it was write-protected with nobody to answer the faults */
+	int protection;
 };
 
 /* Neighbouring pages named by a list. */
@@ -229,6 +231,20 @@ static bool runs_contain(const struct mapping *m, enum contents contents)
 	return false;
 }
 
+/* Whether an access to the pages of the runs would end this process; the answer then says why. */
+static bool refuse_access(const struct mapping *m, int protection)
+{
+	if (runs_contain(m, GUARD))
+		refuse(EFAULT, "a page of the list is a guard");
+	else if (runs_contain(m, GONE))
+		refuse(EFAULT, "a page of the list is unmapped");
+	else if (protection & ~m->protection)
+		refuse(EACCES, "the mapping is protected");
+	else
+		return false;
+	return true;
+}
+
 /* ---- looking at ourselves ---- */
 
 #define PAGEMAP_UFFD_WP (1ull << 57)
@@ -366,11 +382,9 @@ static void command_touch(char **args)
 {
 	struct mapping *m = parse_pages(args);
 
-	if (!m)
+	if (!m || refuse_access(m, PROT_WRITE))
 		return;
-	if (runs_contain(m, GUARD))
-		refuse(EFAULT, "a page of the list is a guard");
-	else if (m->writes_may_block && count_runs(PAGEMAP_UFFD_WP))
+	if (m->writes_may_block && count_runs(PAGEMAP_UFFD_WP))
 		refuse(EBUSY, "writing to a page that userfaultfd protects would block");
 	else {
 		touch_runs(m);
@@ -384,10 +398,8 @@ static void command_read(char **args)
 
 	if (!m)
 		return;
-	if (runs_contain(m, GUARD)) {
-		refuse(EFAULT, "a page of the list is a guard");
+	if (refuse_access(m, PROT_READ))
 		return;
-	}
 	small_pages_only(true);
 	for (size_t i = 0; i < run_count; i++)
 		for (size_t page = 0; page < runs[i].pages; page++)
@@ -404,10 +416,8 @@ static void command_verify(char **args)
 
 	if (!m)
 		return;
-	if (runs_contain(m, GUARD)) {
-		refuse(EFAULT, "a page of the list is a guard");
+	if (refuse_access(m, PROT_READ))
 		return;
-	}
 	small_pages_only(true);
 	for (size_t i = 0; i < run_count; i++) {
 		for (size_t n = 0; n < runs[i].pages; n++) {
@@ -471,6 +481,7 @@ static struct mapping *create_mapping(uint64_t lead, uint64_t ranges, uint64_t t
 	m.end = m.start + bytes;
 	m.contents = calloc(bytes / PAGE, 1);
 	m.register_after_touch = advice == MADV_HUGEPAGE;
+	m.protection = PROT_READ | PROT_WRITE;
 	mappings = realloc(mappings, (mapping_count + 1) * sizeof(*mappings));
 	if (!m.contents || !mappings)
 		abort();
@@ -617,10 +628,8 @@ static void command_mlock(char **args)
 
 	if (!m)
 		return;
-	if (runs_contain(m, GUARD)) {
-		refuse(EFAULT, "a page of the list is a guard");
+	if (refuse_access(m, PROT_READ))
 		return;
-	}
 	small_pages_only(true); /* mlock faults empty pages in */
 	for (size_t i = 0; i < run_count; i++)
 		if (mlock(runs[i].start, runs[i].pages * PAGE)) {
@@ -632,6 +641,100 @@ static void command_mlock(char **args)
 		}
 	small_pages_only(false);
 	answer(",\"pages\":%zu,\"vmas\":%zu", pages_in_runs(), count_vmas(m));
+}
+
+/* ---- access, references, use ---- */
+
+static void command_unmap(char **args)
+{
+	struct mapping *m = parse_pages(args);
+
+	if (!m)
+		return;
+	for (size_t i = 0; i < run_count; i++) {
+		if (munmap(runs[i].start, runs[i].pages * PAGE)) {
+			refuse(errno, "munmap");
+			return;
+		}
+		memset(contents_of(m, runs[i].start), GONE, runs[i].pages);
+	}
+	answer(",\"pages\":%zu,\"vmas\":%zu", pages_in_runs(), count_vmas(m));
+}
+
+static void command_protect(char **args)
+{
+	unsigned char *page;
+	struct mapping *m = find_mapping(args[0], 1, &page);
+	int protection = !strcmp(args[1], "none")  ? PROT_NONE :
+			 !strcmp(args[1], "read")  ? PROT_READ :
+			 !strcmp(args[1], "write") ? PROT_READ | PROT_WRITE :
+						     -1;
+
+	if (!m)
+		return;
+	if (protection < 0)
+		refuse(EINVAL, "usage: protect ADDR none|read|write");
+	else if (mprotect(m->start, m->end - m->start, protection))
+		refuse(errno, "mprotect");
+	else {
+		m->protection = protection;
+		answer(",\"vmas\":%zu", count_vmas(m));
+	}
+}
+
+/* A page in a pipe is referenced by it, as one that a device reads would be. The pipe stays until the end. */
+static void command_pin(char **args)
+{
+	struct mapping *m = parse_pages(args);
+	size_t pages = m ? pages_in_runs() : 0;
+	int ends[2];
+
+	if (!m || refuse_access(m, PROT_READ))
+		return;
+	if (count_runs(PAGEMAP_PRESENT) != pages) {
+		refuse(EFAULT, "a page of the list is not present");
+		return;
+	}
+	if (pipe2(ends, O_CLOEXEC)) {
+		refuse(errno, "pipe");
+		return;
+	}
+	if (fcntl(ends[1], F_SETPIPE_SZ, pages * PAGE) < 0) {
+		refuse(errno, "F_SETPIPE_SZ");
+		goto close_pipe;
+	}
+	for (size_t i = 0; i < run_count; i++) {
+		size_t bytes = runs[i].pages * PAGE;
+
+		for (size_t done = 0; done < bytes;) {
+			struct iovec part = { runs[i].start + done, bytes - done };
+			ssize_t got = vmsplice(ends[1], &part, 1, SPLICE_F_NONBLOCK);
+
+			if (got < 0) {
+				refuse(errno, "vmsplice");
+				goto close_pipe;
+			}
+			done += got;
+		}
+	}
+	answer(",\"pages\":%zu", pages);
+	return;
+close_pipe:
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void command_forget_use(char **args)
+{
+	int fd = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
+
+	(void)args;
+	if (fd < 0 || write(fd, "1", 1) != 1)
+		refuse(errno, "clear_refs");
+	else
+		answer("");
+	if (fd >= 0)
+		close(fd);
 }
 
 /* ---- huge pages ---- */
@@ -692,6 +795,10 @@ static void command_split(char **args)
 
 	if (!m)
 		return;
+	if (m->protection != (PROT_READ | PROT_WRITE)) {
+		refuse(EACCES, "the mapping is protected");
+		return;
+	}
 	before = pmd_mapped(range);
 	if (mprotect(range + PAGE, PAGE, PROT_READ) || mprotect(range + PAGE, PAGE, PROT_READ | PROT_WRITE))
 		refuse(errno, "mprotect");
@@ -745,6 +852,10 @@ static void command_mthp(char **args)
 	}
 	pages = 1ul << order;
 	window = range + offset * PAGE;
+	run_count = 0;
+	add_run(range, RANGE_PAGES);
+	if (refuse_access(m, PROT_WRITE))
+		return;
 	if (!size_enabled(order)) {
 		refuse(EOPNOTSUPP, "this size is not enabled in sysfs");
 		return;
@@ -774,6 +885,29 @@ static void command_mthp(char **args)
 		write_page(window + page * PAGE);
 	memset(contents_of(m, window), PATTERN, pages);
 	answer(",\"pages\":%zu", pages);
+}
+
+/* Addresses in bytes, so that calls that are not aligned can be made. */
+static void command_collapse(char **args)
+{
+	uint64_t start, bytes;
+
+	if (!parse_number(args[0], &start) || !parse_number(args[1], &bytes)) {
+		refuse(EINVAL, "usage: collapse START BYTES");
+		return;
+	}
+	for (size_t i = 0; i < mapping_count; i++) {
+		struct mapping *m = &mappings[i];
+
+		if (start < (uintptr_t)m->start || start > (uintptr_t)m->end || bytes > (uintptr_t)m->end - start)
+			continue;
+		if (collapse((unsigned char *)(uintptr_t)start, bytes))
+			refuse(errno, "MADV_COLLAPSE");
+		else
+			answer("");
+		return;
+	}
+	refuse(EINVAL, "the bytes are outside of the mappings");
 }
 
 static void command_prctl_thp_disable(char **args)
@@ -927,10 +1061,8 @@ static void command_fork_touch(char **args)
 	m = find_mapping(address, 1, &base);
 	if (!m || !parse_list(m, base, args[0]))
 		return;
-	if (runs_contain(m, GUARD)) {
-		refuse(EFAULT, "a page of the list is a guard");
+	if (refuse_access(m, PROT_WRITE))
 		return;
-	}
 	for (size_t i = 0; i < run_count; i++)
 		if (send(child->socket, &runs[i], sizeof(runs[i]), MSG_NOSIGNAL) != sizeof(runs[i]) ||
 		    recv(child->socket, &done, 1, 0) != 1) {
@@ -1003,6 +1135,11 @@ static const struct {
 	{ "fork", 1, 1, command_fork },
 	{ "fork-touch", 1, 1, command_fork_touch },
 	{ "reap", 0, 0, command_reap },
+	{ "collapse", 2, 2, command_collapse },
+	{ "unmap", 2, 2, command_unmap },
+	{ "protect", 2, 2, command_protect },
+	{ "pin", 2, 2, command_pin },
+	{ "forget-use", 0, 0, command_forget_use },
 	{ "prctl-thp-disable", 1, 1, command_prctl_thp_disable },
 	{ "exit", 0, 0, command_exit },
 };

@@ -264,6 +264,51 @@ describe.skipIf(binary === undefined).each(users)('occupant as $name', ({ ids })
     }
   });
 
+  test('collapse takes any bytes inside a mapping and gives the errno', async () => {
+    const address = await occupant.map('map 2');
+    await occupant.must(`touch ${address} 0`);
+    await occupant.must(`collapse ${address} ${RANGE}`);
+    expect(present(address)).toBe('0-511');
+    expect(await occupant.command(`collapse ${address + 1} ${RANGE}`)).toMatchObject({ errno: errno.EINVAL });
+    await occupant.must(`collapse ${address + 2 * RANGE} 0`);
+    expect((await occupant.command(`collapse ${address} ${2 * RANGE + 1}`)).ok).toBe(false);
+    await occupant.must(`verify ${address} 0-511`);
+  });
+
+  test('pin keeps a page from being collapsed', async () => {
+    const address = await occupant.map('map 1');
+    expect(await occupant.command(`pin ${address} 0`)).toMatchObject({ ok: false, errno: errno.EFAULT });
+    await occupant.must(`touch ${address} 0-511`);
+    expect((await occupant.must(`pin ${address} 3,8-255`)).pages).toBe(249);
+    expect(await occupant.command(`collapse ${address} ${RANGE}`)).toMatchObject({ errno: errno.EAGAIN });
+    await occupant.must(`verify ${address} 0-511`);
+  });
+
+  test('unmap and protect', async () => {
+    const address = await occupant.map('map 2 nohugepage');
+    await occupant.must(`touch ${address} 0-15`);
+    expect((await occupant.must(`protect ${address} read`)).vmas).toBe(1);
+    await occupant.must(`verify ${address} 0-15`);
+    expect(await occupant.command(`touch ${address} 0`)).toMatchObject({ ok: false, errno: errno.EACCES });
+    await occupant.must(`protect ${address} none`);
+    expect(await occupant.command(`verify ${address} 0`)).toMatchObject({ ok: false, errno: errno.EACCES });
+    await occupant.must(`protect ${address} write`);
+    expect(await occupant.must(`unmap ${address} 8-511`)).toMatchObject({ pages: 504, vmas: 2 });
+    expect(present(address)).toBe('0-7');
+    for (const access of ['touch', 'read', 'verify', 'mlock', 'pin'])
+      expect((await occupant.command(`${access} ${address} 7-8`)).ok, access).toBe(false);
+    expect((await occupant.command(`mthp ${address} 4 16`)).ok).toBe(false);
+    await occupant.must(`touch ${address} 0-7`);
+  });
+
+  test('forget-use', async () => {
+    const address = await occupant.map('map 1 nohugepage');
+    await occupant.must(`touch ${address} 0-15`);
+    expect(smapsField(occupant.pid, address, 'Referenced')).toBe(64);
+    await occupant.must('forget-use');
+    expect(smapsField(occupant.pid, address, 'Referenced')).toBe(0);
+  });
+
   test('mthp brings a whole window or says that it cannot', async () => {
     const address = await occupant.map('map 1 hugepage');
     for (const [order, offset] of [
@@ -316,6 +361,12 @@ describe.skipIf(binary === undefined).each(users)('occupant as $name', ({ ids })
       `advise ${address} 18446744073709551615 hugepage`,
       `advise ${address} 1 soon`,
       `mthp ${address} 4 3`,
+      `collapse ${address - 1} 4096`,
+      `collapse ${address} -1`,
+      `collapse ${address} 18446744073709551615`,
+      `protect ${address} exec`,
+      `unmap ${address} 512`,
+      `pin ${address} 0`,
       'fork-touch 0',
       'prctl-thp-disable 2',
       'touch 1 2 3 4 5 6 7 8 9',
