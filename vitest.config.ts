@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-/** Changes THP settings of the machine, so it runs after everything else, and only when asked for. */
-const HOST = 'test/linux/host-khugepaged.test.ts';
+/** These change THP settings of the machine, if asked to, or boot kernels, so they run after everything else. */
+const HOST = ['test/linux/host-khugepaged.test.ts', 'test/kernel-lab/guest.test.ts'];
 
 const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
 
@@ -14,11 +14,11 @@ export default defineConfig({
           ...timeouts,
           name: 'model',
           include: ['test/**/*.test.ts'],
-          exclude: [HOST],
+          exclude: HOST,
           sequence: { groupOrder: 0 },
         },
       },
-      { test: { ...timeouts, name: 'host', include: [HOST], sequence: { groupOrder: 1 } } },
+      { test: { ...timeouts, name: 'host', include: HOST, sequence: { groupOrder: 1 } } },
     ],
   },
 });

@@ -3,14 +3,15 @@
 # static C tool chain where they are missing. Lists and keys: a private sources list with the machine's own mirror, checked by
 # the installed archive keyring; the system's own suites stay untouched.
 #
-# usage: fetch-kernels.sh CACHE [SERIES...]     prints a line SERIES VERSION PATH for each kernel in the cache
+# usage: fetch-kernels.sh CACHE [SERIES...]     prints a line SERIES VERSION FOLDER for each kernel in the cache; a folder holds
+# vmlinuz and the modules that swap in compressed memory needs. Without a series only the tools are installed.
 set -euo pipefail
 
 cache=${1:?usage: fetch-kernels.sh CACHE [SERIES...]}
 shift
 series=("$@")
-((${#series[@]} > 0)) || series=(7.2 7.3)
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+modules=(lz4hc_compress zram)
 
 fail() {
   echo "fetch-kernels: $*" >&2
@@ -29,8 +30,9 @@ install_missing() {
   local packages=()
   command -v qemu-system-x86_64 >/dev/null || packages+=(qemu-system-x86)
   command -v cc >/dev/null || packages+=(gcc libc6-dev)
+  command -v xz >/dev/null || packages+=(xz-utils)
   ((${#packages[@]} == 0)) && return
-  [[ $EUID -eq 0 ]] || fail "missing ${packages[*]}; install them, or run as root"
+  [[ $EUID -eq 0 && -x $(command -v apt-get) ]] || fail "missing ${packages[*]}; install them, or run as root where there is apt"
   apt-get update -q >&2
   apt-get install -y -q --no-install-recommends "${packages[@]}" >&2
 }
@@ -48,22 +50,33 @@ newest() {
     awk '{print $1}' | sort -V | tail -n 1
 }
 
+contents() {
+  echo "$1 ${modules[*]}"
+}
+
+# A folder is replaced whole, so that a run that is interrupted leaves the old kernel.
 fetch() {
   local package=$1 folder=$2
   local work
   work=$(mktemp -d "$cache/fetch.XXXXXX")
-  (cd "$work" && private_apt apt-get download -q "$package" >&2)
-  dpkg-deb --extract "$work"/*.deb "$work/files"
-  cp "$work"/files/usr/lib/modules/*/vmlinuz "$work/vmlinuz"
-  mkdir -p "$folder"
-  mv "$work/vmlinuz" "$folder/vmlinuz"
-  echo "$package" >"$folder/package"
+  (cd "$work" && private_apt apt-get download -q "$package" "${package/linux-binary/linux-modules}" >&2)
+  mkdir "$work/kernel"
+  for file in "$work"/*.deb; do dpkg-deb --extract "$file" "$work/files"; done
+  cp "$work"/files/usr/lib/modules/*/vmlinuz "$work/kernel/vmlinuz"
+  for module in "${modules[@]}"; do
+    find "$work/files" -name "$module.ko.xz" -exec xz -dc {} \; >"$work/kernel/$module.ko"
+    [[ -s $work/kernel/$module.ko ]] || rm "$work/kernel/$module.ko"
+  done
+  contents "$package" >"$work/kernel/contents"
+  rm -rf "$folder"
+  mv "$work/kernel" "$folder"
   rm -rf "$work"
 }
 
+install_missing
+((${#series[@]} > 0)) || exit 0
 command -v apt-get >/dev/null || fail "no apt on this machine: real kernels come as Debian packages"
 [[ -r $keyring ]] || fail "no $keyring: the packages could not be checked"
-install_missing
 mkdir -p "$cache/apt/lists/partial" "$cache/apt/cache/archives/partial"
 # Two runs at once would fight over the lists.
 exec 9>"$cache/lock"
@@ -76,9 +89,9 @@ for name in "${series[@]}"; do
   folder="$cache/$name"
   package=$(newest "$name")
   # Without a mirror the kernel that is there will do.
-  [[ $updated == no && -f $folder/vmlinuz ]] && package=$(cat "$folder/package")
+  [[ $updated == no && -f $folder/contents ]] && package=$(cut -d ' ' -f 1 "$folder/contents")
   [[ -n $package ]] || fail "no cloud kernel $name from the mirror (update: $updated)"
-  [[ -f $folder/vmlinuz && $(cat "$folder/package" 2>/dev/null) == "$package" ]] || fetch "$package" "$folder"
+  [[ $(cat "$folder/contents" 2>/dev/null) == "$(contents "$package")" ]] || fetch "$package" "$folder"
   version=${package#linux-binary-}
-  echo "$name ${version%-cloud-amd64} $folder/vmlinuz"
+  echo "$name ${version%-cloud-amd64} $folder"
 done

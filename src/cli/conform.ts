@@ -1,16 +1,22 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Failure, type Result, succeed } from '../core/failure.ts';
-import { KERNEL_MODELS } from '../core/kernel-model.ts';
+import { type Result, succeed } from '../core/failure.ts';
 import { formatOrders } from '../core/order.ts';
-import { formatPages } from '../core/page-list.ts';
 import { compareBatch, type Disagreement, repeatBatch } from '../kernel-lab/conformance.ts';
 import { bootGuest, type Guest } from '../kernel-lab/guest.ts';
-import { type BootableKernel, buildInitramfs, fetchKernels } from '../kernel-lab/kernels.ts';
-import { randomFrom } from '../kernel-lab/random.ts';
+import {
+  type BootableKernel,
+  buildInitramfs,
+  compileProbe,
+  fetchKernels,
+  KERNEL_SERIES,
+  openKernel,
+} from '../kernel-lab/kernels.ts';
+import { requestLines } from '../kernel-lab/lab-batch.ts';
+import { type LabQuestion, labQuestions } from '../kernel-lab/questions.ts';
 import { shrink } from '../kernel-lab/shrink.ts';
-import { batchesOf, NONE_LIMITS, type Suite, SUITES } from '../kernel-lab/suites.ts';
+import { NONE_LIMITS, type Suite, SUITES } from '../kernel-lab/suites.ts';
 import { layOutTable } from '../render/columns.ts';
 import { type Context, print, reportFailure, warn } from './context.ts';
 import { EXIT } from './exit-code.ts';
@@ -26,7 +32,7 @@ export async function conform(this: Context, flags: ConformFlags): Promise<void>
   if (done.value > 0) this.process.exitCode = EXIT.difference;
 }
 
-/** Returns the number of disagreements. */
+/** Returns the number of lasting differences. */
 async function conformKernels(
   context: Context,
   flags: ConformFlags,
@@ -34,46 +40,52 @@ async function conformKernels(
 ): Promise<Result<number>> {
   const seed = flags.seed ?? Math.floor(Math.random() * 2 ** 32);
   const suites: readonly Suite[] = flags.suite ? [flags.suite] : SUITES;
-  const kernels = await fetchKernels(flags.kernel ? [flags.kernel] : ['7.2', '7.3']);
+  const kernels = await chosenKernels(flags.kernel);
   if (!kernels.ok) return kernels;
-  const initramfs = await buildInitramfs(folder);
-  if (!initramfs.ok) return initramfs;
+  const probe = await compileProbe(folder);
+  if (!probe.ok) return probe;
   const rows: string[][] = [];
-  let disagreements = 0;
+  let lasting = 0;
   for (const kernel of kernels.value) {
-    const guest = await bootGuest(kernel.path, initramfs.value, folder);
+    const guest = await bootGuest(kernel.path, buildInitramfs(probe.value, kernel, folder), folder);
     if (!guest.ok) return guest;
+    for (const feature of ['swap', 'uffd']) {
+      if (!guest.value.features.has(feature))
+        warn(context, `${kernel.version} has no ${feature} here: ranges go without`);
+    }
     try {
       for (const suite of suites) {
-        const counted = await runSuite(context, guest.value, kernel, suite, flags.ranges, seed);
+        const again = `thpscope conform --kernel ${kernel.name} --suite ${suite} --ranges ${flags.ranges} --seed ${seed}`;
+        const counted = await runSuite(context, guest.value, kernel, suite, flags.ranges, seed, again);
         if (!counted.ok) return counted;
-        disagreements += counted.value.disagreements;
-        rows.push([kernel.series, kernel.version, suite, ...counted.value.cells]);
+        lasting += counted.value.lasting;
+        rows.push([kernel.name, kernel.version, suite, ...cellsOf(counted.value)]);
       }
     } finally {
       await guest.value.stop();
     }
   }
-  const head = [
-    'KERNEL',
-    'VERSION',
-    'SUITE',
-    'AGREE',
-    'PASSING',
-    'LASTING',
-    'OF',
-    ...NONE_LIMITS.map((limit) => `none=${limit}`),
-  ];
-  const columns = head.map((title, i) => ({ title, align: i < 3 ? ('left' as const) : ('right' as const) }));
-  await print(context, `${layOutTable(columns, rows).join('\n')}\nseed ${seed}\n`);
-  return succeed(disagreements);
+  await print(context, `${tableOf(rows)}\nseed ${seed}\n`);
+  return succeed(lasting);
 }
 
-interface SuiteCount {
-  readonly disagreements: number;
-  /** Agreements, passing and lasting differences, ranges, and agreements of ranges by max_ptes_none. */
-  readonly cells: string[];
+async function chosenKernels(kernel: string | undefined): Promise<Result<BootableKernel[]>> {
+  if (kernel === undefined) return fetchKernels(KERNEL_SERIES);
+  if (KERNEL_SERIES.some((series) => series === kernel)) return fetchKernels([kernel]);
+  const opened = await openKernel(kernel);
+  return opened.ok ? succeed([opened.value]) : opened;
 }
+
+/** What a suite came to on one kernel. `columns` counts agreements by max_ptes_none and for MADV_COLLAPSE. */
+interface SuiteCount {
+  agree: number;
+  passing: number;
+  lasting: number;
+  of: number;
+  readonly columns: Map<string, { agree: number; of: number }>;
+}
+
+const COLUMNS = [...NONE_LIMITS.map((limit) => `none=${limit}`), 'madvise'];
 
 async function runSuite(
   context: Context,
@@ -82,78 +94,87 @@ async function runSuite(
   suite: Suite,
   ranges: number,
   seed: number,
+  again: string,
 ): Promise<Result<SuiteCount>> {
-  const model = KERNEL_MODELS[kernel.series === '7.3' ? 'linux-7.3' : 'linux-7.2'];
   const progress = startProgress(context);
-  const byLimit = new Map(NONE_LIMITS.map((limit) => [limit, { agree: 0, of: 0 }]));
-  let done = 0;
-  let agreed = 0;
-  let passing = 0;
-  let lasting = 0;
-  let failure: Failure | undefined;
-  for (const batch of batchesOf(suite, ranges, randomFrom(seed))) {
-    progress.show(done, ranges, `ranges of ${suite} on ${kernel.version}`);
-    const compared = await compareBatch(guest, batch, model);
-    if (!compared.ok) {
-      failure = compared.failure;
-      break;
+  const columns = new Map(COLUMNS.map((column) => [column, { agree: 0, of: 0 }]));
+  const count: SuiteCount = { agree: 0, passing: 0, lasting: 0, of: 0, columns };
+  const questions = labQuestions(suite, ranges, seed, guest.features);
+  try {
+    for (const question of questions) {
+      progress.show(count.of, questions.ranges, `ranges of ${suite} on ${kernel.version}`);
+      const asked = await ask(guest, kernel, question, count);
+      if (!asked.ok) return asked;
+      progress.clear();
+      for (const text of asked.value) await print(context, `${text}\n  again: ${again}\n`);
     }
-    const { agreements, disagreements, pagesCollapsed } = compared.value;
-    done += batch.ranges.length;
-    agreed += agreements;
-    const limit = byLimit.get(batch.maxPtesNone);
-    if (limit) {
-      limit.agree += agreements;
-      limit.of += batch.ranges.length;
-    }
-    if (disagreements.length === 0 && pagesCollapsed.real === pagesCollapsed.model) continue;
-
-    const repeated = await repeatBatch(guest, batch, model, compared.value);
-    if (!repeated.ok) {
-      failure = repeated.failure;
-      break;
-    }
+  } finally {
     progress.clear();
-    passing += repeated.value.passing.length;
-    lasting += repeated.value.lasting.length;
-    const again = `thpscope conform --kernel ${kernel.series} --suite ${suite} --ranges ${ranges} --seed ${seed}`;
-    for (const each of repeated.value.passing)
-      await print(context, describe('agreed when asked again', each, again));
-    if (repeated.value.lasting.length > 0) {
-      await print(
-        context,
-        describe('difference', await shrink(repeated.value.lasting[0], guest, model), again),
-      );
-    } else if (repeated.value.countsDiffer) {
-      lasting++;
-      warn(
-        context,
-        `pages_collapsed grew by ${pagesCollapsed.real}, the model says ${pagesCollapsed.model}: ${again}`,
-      );
-    }
   }
-  progress.clear();
-  if (failure) return { ok: false, failure };
-  const cells = [...byLimit.values()].map(({ agree, of }) => (of > 0 ? `${agree}/${of}` : '-'));
-  return succeed({
-    disagreements: lasting,
-    cells: [agreed, passing, lasting, done].map(String).concat(cells),
-  });
+  return succeed(count);
 }
 
-function describe(kind: string, { batch, real, model }: Disagreement, again: string): string {
-  const [range] = batch.ranges;
-  const facts = (['present', 'zero', 'shared', 'unreferenced', 'pinned', 'lazyfree', 'small'] as const)
-    .map((fact) => [fact, formatPages(range[fact])])
-    .filter(([, pages]) => pages !== '');
+/** Asks one question and adds it to the count; returns what there is to say of differences. */
+async function ask(
+  guest: Guest,
+  { model }: BootableKernel,
+  { batch, name, expects }: LabQuestion,
+  count: SuiteCount,
+): Promise<Result<string[]>> {
+  const compared = await compareBatch(guest, batch, model);
+  if (!compared.ok) return compared;
+  const { agreements, disagreements, report } = compared.value;
+  count.agree += agreements;
+  count.of += batch.ranges.length;
+  const column = count.columns.get(batch.call === 'madvise' ? 'madvise' : `none=${batch.maxPtesNone}`);
+  if (column) {
+    column.agree += agreements;
+    column.of += batch.ranges.length;
+  }
+  const said: string[] = [];
+  if (disagreements.length > 0) {
+    const repeated = await repeatBatch(guest, batch, model, compared.value);
+    if (!repeated.ok) return repeated;
+    const { passing, lasting } = repeated.value;
+    count.passing += passing.length;
+    count.lasting += lasting.length;
+    said.push(...passing.map((each) => describe('agreed when asked again', name, each)));
+    if (lasting.length > 0) said.push(describe('difference', name, await shrink(lasting[0], guest, model)));
+  }
+  if (expects && !expects(report)) {
+    count.lasting++;
+    said.push(`the kernel's own selftest expects something else: ${name}`);
+  }
+  return succeed(said);
+}
+
+function cellsOf({ agree, passing, lasting, of, columns }: SuiteCount): string[] {
+  const byColumn = [...columns.values()].map((each) => (each.of > 0 ? `${each.agree}/${each.of}` : '-'));
+  return [agree, passing, lasting, of].map(String).concat(byColumn);
+}
+
+function tableOf(rows: string[][]): string {
+  const head = ['KERNEL', 'VERSION', 'SUITE', 'AGREE', 'PASSING', 'LASTING', 'OF', ...COLUMNS];
+  const columns = head.map((title, i) => ({ title, align: i < 3 ? ('left' as const) : ('right' as const) }));
+  return layOutTable(columns, rows).join('\n');
+}
+
+function describe(
+  kind: string,
+  name: string | undefined,
+  { batch, index, real, model }: Disagreement,
+): string {
+  const policy =
+    batch.call === 'madvise'
+      ? `MADV_COLLAPSE of ${batch.span} at a time`
+      : `orders ${formatOrders(batch.orders)}, max_ptes_none ${batch.maxPtesNone}, max_ptes_swap ${batch.maxPtesSwap}, max_ptes_shared ${batch.maxPtesShared}`;
+  // A difference in counters alone concerns the whole batch.
+  const ranges = index === undefined ? [] : requestLines(batch).slice(1);
   return [
-    `${kind}:`,
-    `  orders ${formatOrders(batch.orders)}, max_ptes_none ${batch.maxPtesNone}, max_ptes_shared ${batch.maxPtesShared}`,
-    ...facts.map(([fact, pages]) => `  ${fact} ${pages}`),
-    ...(range.folioOrder > 0 ? [`  in folios of order ${range.folioOrder}`] : []),
+    `${kind}${name === undefined ? '' : ` in ${name}`}:`,
+    `  ${policy}`,
+    ...ranges.map((line) => `  ${line === '' ? 'nothing' : line}`),
     `  kernel ${real}`,
     `  model  ${model}`,
-    `  again: ${again}`,
-    '',
   ].join('\n');
 }

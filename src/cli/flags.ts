@@ -196,7 +196,7 @@ export const captureParameters = {
 } as const;
 
 export type ConformFlags = {
-  readonly kernel?: '7.2' | '7.3';
+  readonly kernel?: string;
   readonly suite?: Suite;
   readonly ranges: number;
   readonly seed?: number;
@@ -205,23 +205,24 @@ export type ConformFlags = {
 export const conformParameters = {
   flags: {
     kernel: {
-      kind: 'enum',
-      values: ['7.2', '7.3'],
+      kind: 'parsed',
+      parse: String,
       optional: true,
-      brief: 'Only this kernel; both by default',
+      placeholder: '7.2|7.3|FILE',
+      brief: 'Only this kernel, or a vmlinuz of yours (7.2 or later); 7.2 and 7.3 by default',
     },
     suite: {
       kind: 'enum',
-      values: ['plain', 'mixed'] satisfies Suite[],
+      values: ['plain', 'mixed', 'selftest'] satisfies Suite[],
       optional: true,
-      brief: 'Present pages and holes only, or all conditions; both by default',
+      brief: "Present pages and holes only, all conditions, or the kernel's own selftest; all by default",
     },
     ranges: {
       kind: 'parsed',
       parse: wholeNumber,
       default: '2000',
       placeholder: 'N',
-      brief: 'PMD ranges a kernel and suite',
+      brief: 'PMD ranges a kernel and random suite',
     },
     seed: optionalNumber('N', 'Seed of the ranges; a fresh one by default, printed at the end'),
   },

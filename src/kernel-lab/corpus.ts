@@ -1,8 +1,16 @@
 import { fail, type Result, succeed } from '../core/failure.ts';
-import { emptyOccupancy, type Occupancy } from '../core/occupancy.ts';
+import { emptyOccupancy } from '../core/occupancy.ts';
 import type { OrderSet } from '../core/order.ts';
-import type { BatchAnswer } from './conformance.ts';
-import { LAB_GEOMETRY, type LabBatch, requestLines } from './lab-batch.ts';
+import { parsePages } from '../core/page-list.ts';
+import {
+  LAB_GEOMETRY,
+  type LabBatch,
+  type LabRange,
+  labRange,
+  PAGE_LISTS,
+  requestLines,
+} from './lab-batch.ts';
+import { type BatchReport, parseReport } from './report.ts';
 import type { Suite } from './suites.ts';
 
 /** Where recorded answers come from: the first line of a corpus. */
@@ -14,39 +22,53 @@ export interface CorpusHead {
   readonly seed: number;
 }
 
-/** A batch and what a real kernel made of it: every other line of a corpus, as JSON. */
+/** A batch and what a real kernel made of it. */
 export interface CorpusBatch {
   readonly suite: Suite;
   readonly batch: LabBatch;
-  readonly answer: BatchAnswer;
+  readonly report: BatchReport;
 }
 
-export function corpusLine({ suite, batch, answer }: CorpusBatch): string {
-  return JSON.stringify({ suite, request: requestLines(batch), ...answer });
+/** Every other line of a corpus, as JSON: what the probe was asked and what it answered, line by line. */
+export function corpusLine(suite: Suite, batch: LabBatch, answer: readonly string[]): string {
+  return JSON.stringify({ suite, request: requestLines(batch), answer });
 }
 
 /** Reads a line that `corpusLine` wrote. */
 export function parseCorpusLine(line: string): Result<CorpusBatch> {
-  const { suite, request, ...answer } = JSON.parse(line) as { suite: Suite; request: string[] } & BatchAnswer;
-  const head = /^batch ([0-9a-f]+) (\d+) (\d+) (\d+) \d+ (\d+)$/.exec(request[0]);
-  if (!head || Number(head[5]) !== request.length - 1 || answer.pages.length !== request.length - 1) {
-    return fail('unreadable', 'a line of the corpus does not hold a whole batch');
-  }
-  const ranges = request.slice(1).map((text) => {
-    const [folioOrder, ...bitmaps] = text.split(' ');
-    const [present, zero, shared, unreferenced, pinned, lazyfree, small] = bitmaps.map(parseHex);
-    return { folioOrder: Number(folioOrder), present, zero, shared, unreferenced, pinned, lazyfree, small };
-  });
-  const [orders, maxPtesNone, maxPtesSwap, maxPtesShared] = [
-    Number.parseInt(head[1], 16),
-    ...head.slice(2, 5).map(Number),
-  ];
-  const batch = { orders: orders as OrderSet, maxPtesNone, maxPtesSwap, maxPtesShared, ranges };
-  return succeed({ suite, batch, answer });
+  const { suite, request, answer } = JSON.parse(line) as {
+    suite: Suite;
+    request: string[];
+    answer: string[];
+  };
+  const batch = parseRequest(request);
+  if (!batch) return fail('unreadable', 'a line of the corpus does not hold a whole batch');
+  const report = parseReport(batch, answer);
+  return report.ok ? succeed({ suite, batch, report: report.value }) : report;
 }
 
-function parseHex(text: string): Occupancy {
-  const pages = emptyOccupancy(LAB_GEOMETRY);
-  if (text === '-') return pages;
-  return pages.map((_, i) => Number.parseInt(text.slice(text.length - 8 * (i + 1), text.length - 8 * i), 16));
+function parseRequest([head, ...lines]: string[]): LabBatch | undefined {
+  const [call, ...words] = head.split(' ');
+  const ranges = lines.map(parseRange);
+  if (Number(words.at(-1)) !== ranges.length) return undefined;
+  if (call === 'madvise') return { call, span: Number(words[0]), ranges };
+  const [maxPtesNone, maxPtesSwap, maxPtesShared] = words.slice(1, 4).map(Number);
+  const orders = Number.parseInt(words[0], 16) as OrderSet;
+  return { call: 'khugepaged', orders, maxPtesNone, maxPtesSwap, maxPtesShared, ranges };
+}
+
+function parseRange(line: string): LabRange {
+  const words = line.split(' ');
+  const facts = new Map(words.map((word) => word.split('=') as [string, string | undefined]));
+  const lists = PAGE_LISTS.map((list) => {
+    const pages = parsePages(facts.get(list) ?? '', LAB_GEOMETRY);
+    return [list, pages.ok ? pages.value : emptyOccupancy(LAB_GEOMETRY)] as const;
+  });
+  return labRange({
+    ...Object.fromEntries(lists),
+    folioOrder: Number(facts.get('folio') ?? 0),
+    split: facts.has('split'),
+    scattered: facts.has('scattered'),
+    armed: facts.has('armed'),
+  });
 }

@@ -1,54 +1,103 @@
 import type { CollapseAlgorithm } from '../core/algorithm.ts';
 import { ALGORITHMS } from '../core/algorithms.ts';
 import { applyPlan } from '../core/apply-plan.ts';
+import { rangeBytes } from '../core/geometry.ts';
 import type { KernelModel } from '../core/kernel-model.ts';
 import { LruBatch } from '../core/lru-batch.ts';
+import { planMadvise } from '../core/madvise-collapse.ts';
 import { type CollapsePlan, planRange } from '../core/plan.ts';
-import { traceString } from '../core/scan-result.ts';
-import { collapsePolicy } from '../core/policy.ts';
-import { isEmpty } from '../core/occupancy.ts';
+import { type CollapsePolicy, collapsePolicy } from '../core/policy.ts';
 import type { RangeState } from '../core/range-state.ts';
-import { LAB_GEOMETRY, type LabBatch, type LabRange, pagesText, SCANS, stateOf } from './lab-batch.ts';
+import { type ScanResult, traceString } from '../core/scan-result.ts';
+import { CounterGrowth } from './counter-growth.ts';
+import {
+  hasPageTable,
+  isScanned,
+  type KhugepagedBatch,
+  LAB_GEOMETRY,
+  type LabBatch,
+  type LabRange,
+  type MadviseBatch,
+  pagesText,
+  stateOf,
+} from './lab-batch.ts';
+import { labVmas } from './lab-vmas.ts';
+import type { BatchReport } from './report.ts';
 
-/** What the model says that the guest will report of a batch. */
-export interface ExpectedBatch {
-  /** One text a range: see `pagesText`. */
-  readonly pages: readonly string[];
-  /** The attempts and the result of each range in the first pass, as the probe writes them. */
-  readonly attempts: readonly string[];
-  /** Ranges with a success, added up over all passes: the growth of pages_collapsed. */
-  readonly pagesCollapsed: number;
+/** What is believed of the kernel. Another search, policy or view of the ranges makes a wrong model. */
+export interface Belief {
+  readonly model: KernelModel;
+  /** By default that of the model. */
+  readonly algorithm?: CollapseAlgorithm;
+  readonly see?: (range: LabRange) => RangeState;
+  readonly policy?: Partial<CollapsePolicy>;
+  readonly newLruBatch?: () => LruBatch;
 }
 
 /**
- * Carries a batch through as many passes as the guest makes. All ranges of a pass share one wake-up, and so one LRU
- * batch. A range without any page has no page table and is not scanned; some range of the batch must have one. Another algorithm, or another view of the ranges,
- * makes a wrong model: the mutation check lives on that.
+ * What the model says that the probe will report of a batch. `scans` is how often khugepaged scans each range:
+ * MADV_COLLAPSE looks at a range once or not at all.
  */
-export function expectBatch(
-  batch: LabBatch,
-  model: KernelModel,
-  algorithm: CollapseAlgorithm = ALGORITHMS[model.algorithm],
-  see: (range: LabRange) => RangeState = stateOf,
-): ExpectedBatch {
-  const policy = collapsePolicy(batch.orders, batch, model, LAB_GEOMETRY);
-  const states = batch.ranges.map(see);
-  const attempts = states.map(() => '= no_pte_table');
-  let pagesCollapsed = 0;
-  for (let pass = 0; pass < SCANS && policy.orders !== 0; pass++) {
-    const lruBatch = new LruBatch();
-    for (const [index, state] of states.entries()) {
-      if (isEmpty(state.present)) continue;
-      const plan = planRange(state, policy, { algorithm, lruBatch });
-      if (plan.result === 'SCAN_SUCCEED') pagesCollapsed++;
-      if (pass === 0) attempts[index] = attemptsText(plan);
-      states[index] = applyPlan(state, plan);
-    }
-  }
-  return { pages: states.map(pagesText), attempts, pagesCollapsed };
+export function expectBatch(batch: LabBatch, scans: readonly number[], belief: Belief): BatchReport {
+  return batch.call === 'madvise' ? expectMadvise(batch, belief) : expectKhugepaged(batch, scans, belief);
 }
 
-/** "9 page_locked,8 succeeded,= succeeded": the attempts in order, then the result of the range. */
-function attemptsText({ attempts, result }: CollapsePlan): string {
+/** All ranges of a pass share one wake-up, and so one LRU batch. */
+function expectKhugepaged(batch: KhugepagedBatch, scans: readonly number[], belief: Belief): BatchReport {
+  const { model, algorithm = ALGORITHMS[model.algorithm], see = stateOf, newLruBatch } = belief;
+  const policy = { ...collapsePolicy(batch.orders, batch, model, LAB_GEOMETRY), ...belief.policy };
+  const states = batch.ranges.map(see);
+  const passes = batch.ranges.map((): string[] => []);
+  const growth = new CounterGrowth();
+  for (let pass = 0; pass < Math.max(...scans); pass++) {
+    const lruBatch = newLruBatch?.() ?? new LruBatch();
+    for (const [index, range] of batch.ranges.entries()) {
+      if (pass >= scans[index] || !isScanned(range)) continue;
+      if (!hasPageTable(range)) {
+        passes[index].push(scanText([], 'SCAN_NO_PTE_TABLE'));
+        continue;
+      }
+      const plan = planRange(states[index], policy, { algorithm, lruBatch });
+      growth.addPlan(plan);
+      if (plan.result === 'SCAN_SUCCEED') growth.pagesCollapsed++;
+      passes[index].push(scanText(plan.attempts, plan.result));
+      states[index] = applyPlan(states[index], plan);
+    }
+  }
+  return { pages: states.map(pagesText), passes, counters: growth.toString(), errnos: '' };
+}
+
+function expectMadvise(batch: MadviseBatch, { model, see = stateOf }: Belief): BatchReport {
+  const bytes = rangeBytes(LAB_GEOMETRY);
+  const states = batch.ranges.map(see);
+  const passes = batch.ranges.map((): string[] => []);
+  const growth = new CounterGrowth();
+  const vmas = labVmas(batch.ranges);
+  const errnos: string[] = [];
+  for (let first = 0; first < states.length; first += batch.span) {
+    const end = Math.min(first + batch.span, states.length);
+    const call = planMadvise({
+      start: first * bytes,
+      length: (end - first) * bytes,
+      vmas,
+      rangeAt: (address) =>
+        hasPageTable(batch.ranges[address / bytes]) ? states[address / bytes] : 'no-pte-table',
+      model,
+      geometry: LAB_GEOMETRY,
+    });
+    errnos.push(call.errno ?? '0');
+    for (const { address, result, plan } of call.ranges) {
+      const index = address / bytes;
+      passes[index].push(scanText(plan?.attempts ?? [], result));
+      if (!plan) continue;
+      growth.addPlan(plan);
+      states[index] = applyPlan(states[index], plan);
+    }
+  }
+  return { pages: states.map(pagesText), passes, counters: growth.toString(), errnos: errnos.join(',') };
+}
+
+/** "9 page_locked,8 succeeded,= succeeded": the attempts in order, then the result of the scan. */
+function scanText(attempts: CollapsePlan['attempts'], result: ScanResult): string {
   return `${attempts.map((attempt) => `${attempt.order} ${traceString(attempt.result)},`).join('')}= ${traceString(result)}`;
 }

@@ -12,6 +12,8 @@ const MEMORY = '3G';
 
 /** A booted kernel that answers one request after the other. */
 export interface Guest {
+  /** What not every kernel has, of `swap` and `uffd`. */
+  readonly features: ReadonlySet<string>;
   /**
    * Sends lines and waits for `answers` lines. Fails with what the console says when the guest panics, hangs beyond the
    * time limit or ends; it is of no use afterwards.
@@ -47,7 +49,11 @@ export async function bootGuest(kernel: string, initramfs: string, folder: strin
   }
   const guest = new QemuGuest(qemu, socket, consolePath);
   const ready = await guest.ask([], 1, BOOT_TIMEOUT_MS);
-  if (ready.ok && ready.value[0] === 'ready') return succeed(guest);
+  const [word, ...features] = ready.ok ? ready.value[0].split(' ') : [];
+  if (word === 'ready') {
+    for (const feature of features) guest.features.add(feature);
+    return succeed(guest);
+  }
   await guest.stop();
   return ready.ok ? fail('unsupported', `the guest says '${ready.value[0]}'`) : ready;
 }
@@ -66,6 +72,7 @@ async function connectSocket(path: string, qemu: ChildProcess): Promise<Socket |
 }
 
 class QemuGuest implements Guest {
+  readonly features = new Set<string>();
   readonly #qemu: ChildProcess;
   readonly #socket: Socket;
   readonly #consolePath: string;
@@ -103,13 +110,13 @@ class QemuGuest implements Guest {
     await ended;
   }
 
-  /** The last thing that the console said, which after a panic is why. */
+  /** Why the guest died, as its console says: the first complaint, or else the last line. */
   #console(): string {
     try {
       const lines = readFileSync(this.#consolePath, 'latin1')
         .split(/\r?\n/)
         .filter((line) => line.trim() !== '');
-      const reason = lines.findLast((line) => /panic|Oops|BUG|Out of memory/.test(line)) ?? lines.at(-1);
+      const reason = lines.find((line) => /Kernel panic|Oops|BUG:|Out of memory/.test(line)) ?? lines.at(-1);
       return reason ? `; its console says: ${reason.slice(0, 200)}` : '';
     } catch {
       return '';

@@ -1,9 +1,24 @@
+/** A file of the guest. */
+export interface GuestFile {
+  /** Path without a leading slash. */
+  readonly name: string;
+  readonly content: Uint8Array;
+}
+
+const [EXECUTABLE, FOLDER, FILE] = [0o100755, 0o040755, 0o100644];
+
 /**
- * A newc cpio archive with one executable file, /init: all that a guest needs. Sizes and times are those of nobody, so
- * the same program gives the same archive.
+ * A newc cpio archive with the program that becomes /init and kernel modules in /modules. Times and owners are those of
+ * nobody, so the same files give the same archive.
  */
-export function initramfsOf(init: Uint8Array): Uint8Array {
-  return Buffer.concat([entry('init', 0o100755, init), entry('TRAILER!!!', 0, new Uint8Array())]);
+export function initramfsOf(init: Uint8Array, modules: readonly GuestFile[]): Uint8Array {
+  const nothing = new Uint8Array();
+  return Buffer.concat([
+    entry('init', EXECUTABLE, init),
+    entry('modules', FOLDER, nothing),
+    ...modules.map(({ name, content }) => entry(name, FILE, content)),
+    entry('TRAILER!!!', 0, nothing),
+  ]);
 }
 
 function entry(name: string, mode: number, content: Uint8Array): Buffer {

@@ -1,9 +1,17 @@
 import type { KernelModel } from '../core/kernel-model.ts';
-import { intersection, isEmpty, type Occupancy } from '../core/occupancy.ts';
+import {
+  difference,
+  emptyOccupancy,
+  intersection,
+  isEmpty,
+  type Occupancy,
+  setPages,
+  union,
+} from '../core/occupancy.ts';
 import { type OrderSet, ordersOf } from '../core/order.ts';
 import { compareBatch, type Disagreement } from './conformance.ts';
 import type { Guest } from './guest.ts';
-import type { LabBatch, LabRange } from './lab-batch.ts';
+import { LAB_GEOMETRY, type LabBatch, type LabRange, PAGE_LISTS } from './lab-batch.ts';
 
 /** Questions that a shrink may ask; each takes some hundredths of a second. */
 const MOST_QUESTIONS = 400;
@@ -34,48 +42,62 @@ export async function shrink(
   return smallest;
 }
 
-const CONDITIONS = ['zero', 'shared', 'unreferenced', 'pinned', 'lazyfree', 'small'] as const;
+const FLAGS = ['split', 'scattered', 'armed'] as const;
 
+/** Simpler batches, the greatest steps first. */
 function* simpler(batch: LabBatch): Generator<LabBatch> {
+  if (batch.ranges.length > 1) {
+    for (const range of batch.ranges) yield { ...batch, ranges: [range] };
+    return;
+  }
   const [range] = batch.ranges;
-  const withRange = (next: LabRange): LabBatch => ({ ...batch, ranges: [next] });
-  for (const condition of CONDITIONS) {
-    if (!isEmpty(range[condition]))
-      yield withRange({ ...range, [condition]: new Uint32Array(range.present.length) });
+  const withRange = (next: LabRange): LabBatch => ({ ...batch, ranges: [consistent(next)] });
+  for (const list of PAGE_LISTS) {
+    if (list !== 'present' && !isEmpty(range[list])) yield withRange({ ...range, [list]: NO_PAGES });
   }
+  for (const flag of FLAGS) if (range[flag]) yield withRange({ ...range, [flag]: false });
   if (range.folioOrder > 0) yield withRange({ ...range, folioOrder: 0 });
-  for (const order of ordersOf(batch.orders)) {
-    const orders = (batch.orders & ~(1 << order)) as OrderSet;
-    if (orders !== 0) yield { ...batch, orders };
+  if (batch.call === 'khugepaged') {
+    for (const order of ordersOf(batch.orders)) {
+      const orders = (batch.orders & ~(1 << order)) as OrderSet;
+      if (orders !== 0) yield { ...batch, orders };
+    }
   }
-  for (const fact of ['present', ...CONDITIONS] as const) {
+  for (const list of PAGE_LISTS) {
     for (let size = 256; size >= 1; size >>= 1) {
       for (let first = 0; first < 512; first += size) {
-        const kept = without(range[fact], first, size);
+        const kept = without(range[list], first, size);
         // A VMA that was never written is not even registered: khugepaged would not go round.
-        if (kept && (fact !== 'present' || !isEmpty(kept)))
-          yield withRange(trimmed({ ...range, [fact]: kept }));
+        if (kept && (list !== 'present' || !isEmpty(kept))) yield withRange({ ...range, [list]: kept });
       }
     }
   }
 }
 
+const NO_PAGES = emptyOccupancy(LAB_GEOMETRY);
+
 /** The pages without a block of them; undefined if there is nothing in it. */
 function without(pages: Occupancy, first: number, size: number): Occupancy | undefined {
-  const next = pages.slice();
-  for (let page = first; page < first + size; page++) next[page >>> 5] &= ~(1 << (page & 31));
+  const block = emptyOccupancy(LAB_GEOMETRY);
+  setPages(block, first, size);
+  const next = difference(pages, block);
   return next.every((word, i) => word === pages[i]) ? undefined : next;
 }
 
-/** Conditions hold for present pages only. */
-function trimmed(range: LabRange): LabRange {
+/** The range without contradictions: conditions hold for pages that are there, and what the set-up does by itself is said. */
+function consistent(range: LabRange): LabRange {
   const only = (pages: Occupancy) => intersection(pages, range.present);
+  const shared = only(range.shared);
+  const uffd = intersection(range.uffd, union(range.present, range.swap));
+  const rewritten = isEmpty(shared) ? NO_PAGES : difference(range.present, shared);
   return {
     ...range,
-    shared: only(range.shared),
+    shared,
     unreferenced: only(range.unreferenced),
     pinned: only(range.pinned),
     lazyfree: only(range.lazyfree),
-    small: only(range.small),
+    small: range.folioOrder > 0 ? union(only(range.small), rewritten) : NO_PAGES,
+    uffd,
+    split: range.split || (range.folioOrder === LAB_GEOMETRY.pmdOrder && !isEmpty(uffd)),
   };
 }

@@ -1,23 +1,29 @@
 import { pagesPerRange } from '../core/geometry.ts';
 import {
+  difference,
   emptyOccupancy,
+  fullOccupancy,
   hasPage,
   intersection,
+  isEmpty,
   type Occupancy,
   setPage,
   setPages,
+  union,
 } from '../core/occupancy.ts';
 import { type OrderSet, orderSet } from '../core/order.ts';
 import { defaultLimits } from '../core/policy.ts';
-import { LAB_GEOMETRY, type LabBatch, type LabRange } from './lab-batch.ts';
+import { LAB_GEOMETRY, type LabBatch, type LabRange, labRange, PAGE_LISTS } from './lab-batch.ts';
 import { below, pick, type Random } from './random.ts';
 
 const PAGES = pagesPerRange(LAB_GEOMETRY);
-export const SUITES = ['plain', 'mixed'] as const;
+export const RANDOM_SUITES = ['plain', 'mixed'] as const;
+export type RandomSuite = (typeof RANDOM_SUITES)[number];
+export const SUITES = [...RANDOM_SUITES, 'selftest'] as const;
 export type Suite = (typeof SUITES)[number];
 
-/** Ranges of a batch: enough to make the set-up of a policy cheap, few enough for the memory of the guest. */
-const BATCH_RANGES = 100;
+/** Ranges of a batch: enough to make the set-up of a policy cheap, few enough to meet many policies. */
+const BATCH_RANGES = 40;
 
 export const NONE_LIMITS = [0, 1, 64, 256, 510, 511];
 
@@ -41,20 +47,40 @@ const ORDER_SETS = [
 ].map(orderSet);
 
 /** The batches of a suite: `count` ranges in all. A seed reproduces them. */
-export function* batchesOf(suite: Suite, count: number, random: Random): Generator<LabBatch> {
+export function* batchesOf(suite: RandomSuite, count: number, random: Random): Generator<LabBatch> {
   for (let left = count; left > 0; left -= BATCH_RANGES) {
-    const policy = {
-      orders: randomOrders(random),
-      maxPtesNone: pick(NONE_LIMITS, random),
-      maxPtesSwap: defaultLimits(LAB_GEOMETRY).maxPtesSwap,
-      maxPtesShared:
-        suite === 'plain' ? defaultLimits(LAB_GEOMETRY).maxPtesShared : pick([0, 3, 256, 511], random),
-    };
-    // A fork would turn old folios into shared ones, and writing them into small pages: one or the other.
-    const forks = random() < 0.5;
-    const range = () => (suite === 'plain' ? plainRange(random) : mixedRange(random, forks));
-    yield { ...policy, ranges: Array.from({ length: Math.min(left, BATCH_RANGES) }, range) };
+    const ranges = Math.min(left, BATCH_RANGES);
+    yield suite === 'plain' ? plainBatch(ranges, random) : mixedBatch(ranges, random);
   }
+}
+
+function plainBatch(count: number, random: Random): LabBatch {
+  return {
+    call: 'khugepaged',
+    ...defaultLimits(LAB_GEOMETRY),
+    orders: randomOrders(random),
+    maxPtesNone: pick(NONE_LIMITS, random),
+    ranges: Array.from({ length: count }, () => labRange({ present: randomPages(random) })),
+  };
+}
+
+function mixedBatch(count: number, random: Random): LabBatch {
+  // In a forked batch whatever is not shared was written anew.
+  const forks = random() < 0.5;
+  const rest = Array.from({ length: count - 1 }, () =>
+    random() < 0.04 ? labRange({}) : mixedRange(random, forks),
+  );
+  // khugepaged goes round only where some page was written.
+  const ranges = [labRange({ present: randomPages(random) }), ...rest];
+  if (random() < 0.2) return { call: 'madvise', span: pick([1, 1, 3], random), ranges };
+  return {
+    call: 'khugepaged',
+    orders: randomOrders(random),
+    maxPtesNone: pick(NONE_LIMITS, random),
+    maxPtesSwap: pick([0, 3, 64, 511], random),
+    maxPtesShared: pick([0, 3, 256, 511], random),
+    ranges,
+  };
 }
 
 function randomOrders(random: Random): OrderSet {
@@ -62,39 +88,67 @@ function randomOrders(random: Random): OrderSet {
   return (4 * (1 + below(255, random))) as OrderSet;
 }
 
-function plainRange(random: Random): LabRange {
+/** Random pages with one or more of the conditions that decide beyond presence. */
+function mixedRange(random: Random, forks: boolean): LabRange {
+  // Without holes it is swap alone that decides about the PMD order.
+  const full = random() < 0.12;
+  const chosen = full ? fullOccupancy(LAB_GEOMETRY) : randomPages(random);
   const none = emptyOccupancy(LAB_GEOMETRY);
-  return {
-    present: randomPages(random),
-    zero: none,
-    shared: none,
-    unreferenced: none,
-    pinned: none,
-    lazyfree: none,
-    folioOrder: 0,
-    small: none,
-  };
+  const sometimes = (chance: number, pages: Occupancy, density: number) =>
+    random() < chance ? few(pages, density, random) : none;
+
+  const swap = sometimes(full ? 0.5 : 0.2, chosen, pick([0.002, 0.01, 0.1, 0.5], random));
+  const present = difference(chosen, swap);
+  const zero = sometimes(0.3, complement(chosen), 0.3);
+  const holes = complement(union(chosen, zero));
+  const guard = sometimes(0.05, holes, 0.01);
+  const dropped = sometimes(0.1, difference(holes, guard), 0.1);
+  const folioOrder = random() < 0.5 ? 2 + below(8, random) : 0;
+  const shared = forks ? sometimes(0.6, present, pick([0.005, 0.02, 0.3, 1], random)) : none;
+  const rewritten = forks ? difference(present, shared) : none;
+  const small = folioOrder > 0 && random() < 0.6 ? blocks(present, random) : none;
+  const armed = random() < 0.06;
+  const uffd = armed ? sometimes(0.5, union(present, swap), 0.01) : none;
+  const range = labRange({
+    present,
+    zero,
+    swap,
+    guard,
+    dropped,
+    shared,
+    unreferenced: sometimes(0.25, present, pick([0.1, 0.9, 1], random)),
+    pinned: sometimes(0.05, present, 0.01),
+    // MADV_FREE of a part of a folio splits it.
+    lazyfree: isEmpty(shared) && folioOrder === 0 ? sometimes(0.05, present, 0.02) : none,
+    // Pages dropped before the fork are written before it, and so shared like any other.
+    small: folioOrder > 0 ? union(difference(small, shared), rewritten) : none,
+    uffd,
+    folioOrder,
+    // Write-protecting one page of a folio that a PMD maps splits that mapping.
+    split: folioOrder === LAB_GEOMETRY.pmdOrder && (!isEmpty(uffd) || random() < 0.3),
+    // Takes a second or so to make.
+    scattered: folioOrder > 0 && folioOrder < 5 && !isEmpty(present) && random() < 0.01,
+    armed,
+  });
+  return random() < 0.06 ? cutOut(range, randomRun(random)) : range;
 }
 
-/** A plain range with one or two of the conditions that decide beyond presence. */
-function mixedRange(random: Random, forks: boolean): LabRange {
-  const plain = plainRange(random);
-  const of = (chance: number) => few(plain.present, chance, random);
-  const none = plain.zero;
-  const holes = plain.present.map((word) => ~word);
-  const folioOrder = !forks && random() < 0.5 ? 2 + below(8, random) : 0;
-  const shared = forks && random() < 0.6 ? of(pick([0.005, 0.02, 0.3, 1], random)) : none;
-  return {
-    ...plain,
-    zero: random() < 0.3 ? few(holes, 0.3, random) : none,
-    shared,
-    unreferenced: random() < 0.25 ? of(pick([0.1, 0.9, 1], random)) : none,
-    pinned: random() < 0.05 ? of(0.01) : none,
-    // MADV_FREE of a part of a folio splits it.
-    lazyfree: random() < 0.05 && shared === none && folioOrder === 0 ? of(0.02) : none,
-    folioOrder,
-    small: folioOrder > 0 && random() < 0.6 ? blocks(plain.present, random) : none,
-  };
+/** A range of which these pages lie outside of its VMA. */
+function cutOut(range: LabRange, outside: Occupancy): LabRange {
+  const lists = PAGE_LISTS.map((list) => [list, difference(range[list], outside)]);
+  return { ...range, ...Object.fromEntries(lists), outside };
+}
+
+function randomRun(random: Random): Occupancy {
+  const run = emptyOccupancy(LAB_GEOMETRY);
+  const first = pick([0, below(PAGES, random)], random);
+  const length = 1 + below(PAGES - first, random);
+  setPages(run, random() < 0.5 ? first : PAGES - length, length);
+  return run;
+}
+
+function complement(pages: Occupancy): Occupancy {
+  return pages.map((word) => ~word);
 }
 
 /** The chosen pages within some aligned blocks: neighbours that share their fate. */

@@ -3,25 +3,30 @@ import {
   type JudgedWindow,
   judgeWindow,
   RangeResult,
+  type ScannedRange,
 } from '../../src/core/algorithm.ts';
 import { pagesPerRange } from '../../src/core/geometry.ts';
 import { KERNEL_MODELS, type KernelModel } from '../../src/core/kernel-model.ts';
+import { LruBatch } from '../../src/core/lru-batch.ts';
 import { asOffset, asOrder, hasLowerOrder } from '../../src/core/order.ts';
 import type { RangeState } from '../../src/core/range-state.ts';
 import { type Action, actionAfter, type ScanResult } from '../../src/core/scan-result.ts';
-import { walk } from '../../src/core/walk.ts';
+import type { Belief } from '../../src/kernel-lab/expected.ts';
 import { type LabRange, stateOf } from '../../src/kernel-lab/lab-batch.ts';
 
 /** A wrong model. What it leaves out is as it should be. */
-export interface Mutant {
+export interface Mutant extends Omit<Belief, 'model'> {
   readonly model?: Partial<KernelModel>;
-  readonly algorithm?: CollapseAlgorithm;
-  readonly see?: (range: LabRange) => RangeState;
+}
+
+/** Pages that a failed attempt put back are free at once. */
+class NoLruBatch extends LruBatch {
+  override addSmallPage(): void {}
 }
 
 /** The walk with a mistake in it. */
 function walkWith(mistake: {
-  readonly judge?: (window: JudgedWindow) => boolean;
+  readonly judge?: (window: JudgedWindow, range: ScannedRange) => boolean;
   readonly action?: (result: ScanResult) => Action;
   /** The order after a step to an offset. */
   readonly orderAt?: (offset: number, pmdOrder: number) => number;
@@ -37,7 +42,7 @@ function walkWith(mistake: {
       const outcome = new RangeResult();
       for (let offset = 0, order = pmdOrder, visits = 0; offset < pages && visits < 4 * pages; visits++) {
         const window = judgeWindow(range, policy, asOffset(offset), asOrder(order));
-        const qualifies = mistake.judge ? window.enabled && mistake.judge(window) : window.qualifies;
+        const qualifies = mistake.judge ? window.enabled && mistake.judge(window, range) : window.qualifies;
         const result = qualifies ? attempt(asOffset(offset), asOrder(order)) : undefined;
         if (result !== undefined) outcome.record(result);
         const action = result === undefined ? 'next-order' : (mistake.action ?? actionAfter)(result);
@@ -96,14 +101,29 @@ export const MUTANTS: Record<string, Mutant> = {
   },
   'blind to PMD mappings': { see: blindTo({ pmdMapped: false }) },
   'zero pages count as present': { see: (range) => ({ ...stateOf(range), zero: none }) },
+  'swap entries fill windows below the PMD order': {
+    algorithm: walkWith({
+      judge: ({ order, occupied, needed, qualifies }, { geometry, unmapped }) =>
+        order === geometry.pmdOrder ? qualifies : occupied + unmapped >= needed,
+    }),
+  },
+  'swap entries do not fill the PMD order': { model: { unmappedFillsPmd: false } },
+  'the search sees that userfaultfd is armed': { model: { searchSeesUffd: true } },
+  'no reason returned': { model: { returnsReason: false } },
+  'max_ptes_swap ignored': { policy: { maxPtesSwap: 512 } },
+  'max_ptes_shared ignored': { policy: { maxPtesShared: 512 } },
+  'references and MADV_FREE do not matter, as for MADV_COLLAPSE': { policy: { caller: 'madvise' } },
+  'no LRU batch': { newLruBatch: () => new NoLruBatch() },
+  'blind to swap': { see: blindTo({ swap: none }) },
+  'guard markers can be swapped in': { see: blindTo({ guard: none }) },
+  'blind to userfaultfd marks': { see: blindTo({ uffd: none }) },
+  'blind to armed VMAs': { see: blindTo({ uffdArmed: false }) },
+  'MADV_COLLAPSE stops at a range without a page table': { model: { madviseStopsAtEmptyPmd: true } },
   'the correct model, which must fail nothing': { algorithm: walkWith({}) },
 };
 
-export function mutated(
-  mutant: Mutant,
-  kernel: KernelModel,
-): [KernelModel, CollapseAlgorithm, typeof stateOf] {
-  return [{ ...kernel, ...mutant.model }, mutant.algorithm ?? walk, mutant.see ?? stateOf];
+export function mutated({ model, ...mistakes }: Mutant, kernel: KernelModel): Belief {
+  return { model: { ...kernel, ...model }, ...mistakes };
 }
 
 export const MODEL_OF = { '7.2': KERNEL_MODELS['linux-7.2'], '7.3': KERNEL_MODELS['linux-7.3'] };

@@ -1,0 +1,259 @@
+/*
+ * PID 1 of the guest: makes PMD ranges as it is told over a virtio port, lets khugepaged or MADV_COLLAPSE work on them, and
+ * says what became of them. The protocol is described in ../README.md.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "probe.h"
+
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
+#define SCAN_TIMEOUT_S 120
+
+static struct range ranges[MAX_RANGES];
+static FILE *requests;
+FILE *port;
+
+void die(const char *what)
+{
+	fprintf(stderr, "probe: %s: %s\n", what, strerror(errno));
+	if (port) {
+		fprintf(port, "error %s: %s\n", what, strerror(errno));
+		fflush(port);
+	}
+	sync();
+	reboot(RB_POWER_OFF);
+	exit(1);
+}
+
+/* Keeps khugepaged asleep while ranges are half made; the write itself wakes it once, for nothing. */
+static void put_to_sleep(void)
+{
+	set_sizes(0, "never");
+	put_khugepaged(1000000, "scan_sleep_millisecs");
+	usleep(2000);
+}
+
+static void put_limits(long none, long swap, long shared)
+{
+	put_khugepaged(none, "max_ptes_none");
+	put_khugepaged(swap, "max_ptes_swap");
+	put_khugepaged(shared, "max_ptes_shared");
+}
+
+static int wait_full_scans(long wanted)
+{
+	for (int i = 0; i < SCAN_TIMEOUT_S * 1000; i++) {
+		if (get_khugepaged("full_scans") >= wanted)
+			return 0;
+		usleep(1000);
+	}
+	return -1;
+}
+
+static void answer(struct setup *setup, const struct counters *before, const char *end)
+{
+	for (int r = 0; r < setup->count; r++)
+		report_pages(setup->area + r * RANGE, &ranges[r]);
+	trace_print(setup->count);
+	fprintf(port, "%s ", end);
+	print_growth(before);
+	fputc('\n', port);
+	fflush(port);
+}
+
+static void run_khugepaged(unsigned orders, long none, long swap, long shared, int scans, int count)
+{
+	struct setup setup;
+	struct counters before;
+
+	put_to_sleep();
+	set_up(&setup, ranges, count);
+	put_limits(none, swap, shared);
+	read_counters(&before);
+	trace_start();
+	set_sizes(orders, "madvise");
+	long start = get_khugepaged("full_scans");
+	madvise(setup.area, count * RANGE, MADV_HUGEPAGE);
+	put_khugepaged(10, "scan_sleep_millisecs");
+	int late = orders ? wait_full_scans(start + scans) : 0;
+	madvise(setup.area, count * RANGE, MADV_NOHUGEPAGE);
+	set_sizes(0, "never");
+	trace_stop();
+	trace_read(ranges, 0, count);
+	answer(&setup, &before, late ? "timeout" : "done");
+	tear_down(&setup);
+}
+
+/* One call for every `span` ranges. The limits are as strict as can be: MADV_COLLAPSE must not care. */
+static void run_madvise(int span, int count)
+{
+	struct setup setup;
+	struct counters before;
+	static char errors[8 * MAX_RANGES];
+	size_t used = snprintf(errors, sizeof(errors), "done errno=");
+
+	put_to_sleep();
+	set_up(&setup, ranges, count);
+	put_limits(0, 0, 0);
+	read_counters(&before);
+	madvise(setup.area, count * RANGE, MADV_HUGEPAGE);
+	for (int first = 0; first < count; first += span) {
+		int end = first + span < count ? first + span : count;
+
+		trace_start();
+		int failed = madvise(setup.area + first * RANGE, (end - first) * RANGE, MADV_COLLAPSE);
+		used += snprintf(errors + used, sizeof(errors) - used, "%s%s", first ? "," : "", failed ? strerrorname_np(errno) : "0");
+		trace_stop();
+		trace_read(ranges, first, end);
+	}
+	madvise(setup.area, count * RANGE, MADV_NOHUGEPAGE);
+	answer(&setup, &before, errors);
+	tear_down(&setup);
+}
+
+/* What a broken guest does; the host must notice each. */
+static void misbehave(const char *how)
+{
+	if (!strncmp(how, "panic", 5))
+		put("c", "/proc/sysrq-trigger");
+	if (!strncmp(how, "memory", 6))
+		for (;;)
+			memset(malloc(1 << 20), 1, 1 << 20);
+	for (;;)
+		pause();
+}
+
+/* Reads the kernel's list format, such as 0-15,100. */
+static void read_list(const char *text, bitmap pages)
+{
+	while (*text) {
+		char *end;
+		long first = strtol(text, &end, 10), last = first;
+
+		if (*end == '-')
+			last = strtol(end + 1, &end, 10);
+		if (end == text || first < 0 || last >= PTES)
+			die("not a list of pages");
+		for (long i = first; i <= last; i++)
+			pages[i / 64] |= 1UL << (i % 64);
+		text = *end == ',' ? end + 1 : end;
+	}
+}
+
+static void read_range(char *line, struct range *range)
+{
+	const struct {
+		const char *name;
+		uint64_t *pages;
+	} lists[] = {
+		{ "present", range->present }, { "zero", range->zero }, { "swap", range->swap },
+		{ "guard", range->guard }, { "dropped", range->dropped }, { "shared", range->shared },
+		{ "unreferenced", range->unreferenced }, { "pinned", range->pinned }, { "lazyfree", range->lazyfree },
+		{ "small", range->small }, { "uffd", range->uffd }, { "outside", range->outside },
+	};
+
+	memset(range, 0, sizeof(*range));
+	for (char *word = strtok(line, " \n"); word; word = strtok(NULL, " \n")) {
+		char *value = strchr(word, '=');
+		size_t i;
+
+		if (!value) {
+			range->split |= !strcmp(word, "split");
+			range->scattered |= !strcmp(word, "scattered");
+			range->armed |= !strcmp(word, "armed");
+			continue;
+		}
+		*value++ = 0;
+		if (!strcmp(word, "folio")) {
+			range->folio_order = atoi(value);
+			continue;
+		}
+		for (i = 0; i < sizeof(lists) / sizeof(*lists) && strcmp(word, lists[i].name); i++)
+			;
+		if (i == sizeof(lists) / sizeof(*lists))
+			die(word);
+		read_list(value, lists[i].pages);
+	}
+}
+
+static void mount_at(const char *folder, const char *type)
+{
+	mkdir(folder, 0755);
+	if (mount(type, folder, type, 0, NULL) && errno != EBUSY)
+		die(folder);
+}
+
+static void open_port(void)
+{
+	int fd;
+
+	for (int i = 0; (fd = open("/dev/vport0p1", O_RDWR)) < 0 && (fd = open("/dev/vport1p1", O_RDWR)) < 0; i++) {
+		if (i == 200)
+			die("no virtio port");
+		usleep(50 * 1000);
+	}
+	requests = fdopen(fd, "r");
+	port = fdopen(dup(fd), "w");
+}
+
+static void read_ranges(int count)
+{
+	static char line[1 << 16];
+
+	for (int r = 0; r < count; r++) {
+		if (!fgets(line, sizeof(line), requests))
+			die("a batch was cut off");
+		read_range(line, &ranges[r]);
+	}
+}
+
+int main(void)
+{
+	static char line[256];
+
+	mount_at("/proc", "proc");
+	mount_at("/sys", "sysfs");
+	mount_at("/dev", "devtmpfs");
+	open_port();
+	mount_at("/sys/kernel/tracing", "tracefs");
+	put("16384", TRACING "buffer_size_kb");
+	put("1", TRACING "events/huge_memory/mm_collapse_huge_page/enable");
+	put("1", TRACING "events/huge_memory/mm_khugepaged_scan_pmd/enable");
+	put("madvise", THP "enabled");
+	put_khugepaged(10, "alloc_sleep_millisecs");
+	put_khugepaged(1 << 24, "pages_to_scan");
+	fprintf(port, "ready%s%s\n", swap_on() ? " swap" : "", uffd_works() ? " uffd" : "");
+	fflush(port);
+
+	while (fgets(line, sizeof(line), requests)) {
+		unsigned orders;
+		long none, swap, shared;
+		int scans, span, count;
+
+		if (sscanf(line, "khugepaged %x %ld %ld %ld %d %d", &orders, &none, &swap, &shared, &scans, &count) == 6 && count <= MAX_RANGES) {
+			read_ranges(count);
+			run_khugepaged(orders, none, swap, shared, scans, count);
+		} else if (sscanf(line, "madvise %d %d", &span, &count) == 2 && count <= MAX_RANGES && span > 0) {
+			read_ranges(count);
+			run_madvise(span, count);
+		} else if (!strncmp(line, "misbehave ", 10)) {
+			misbehave(line + 10);
+		} else {
+			die("not a request");
+		}
+	}
+	sync();
+	reboot(RB_POWER_OFF);
+	return 0;
+}

@@ -1,0 +1,79 @@
+/* What the parts of the probe share. */
+#pragma once
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#define PAGE 4096UL
+#define PTES 512
+#define RANGE (PAGE * PTES)
+#define WORDS (PTES / 64)
+#define PMD_ORDER 9
+#define MAX_RANGES 1024
+
+typedef uint64_t bitmap[WORDS];
+
+/* One PMD range as it is to be made; README.md says what each field means. */
+struct range {
+	bitmap present, zero, swap, guard, dropped, shared, unreferenced, pinned, lazyfree, small, uffd, outside;
+	int folio_order, split, scattered, armed;
+};
+
+/* The virtio port to the host. */
+extern FILE *port;
+
+/* Tells the host what failed and ends the guest. */
+void die(const char *what);
+
+static inline int has(const bitmap b, int i)
+{
+	return b[i / 64] >> (i % 64) & 1;
+}
+
+int any(const bitmap b);
+
+/* What a page holds once it was written. */
+uint64_t pattern(const char *page);
+
+/* settings.c: sysfs files of transparent huge pages */
+#define THP "/sys/kernel/mm/transparent_hugepage/"
+#define TRACING "/sys/kernel/tracing/"
+void put(const char *value, const char *format, ...);
+void put_khugepaged(long value, const char *file);
+long get_khugepaged(const char *file);
+void set_sizes(unsigned orders, const char *word);
+#define COUNTERS 5
+struct counters {
+	long pages_collapsed;
+	long of_order[COUNTERS][PMD_ORDER + 1];
+};
+void read_counters(struct counters *counters);
+/* Prints by how much each grew. */
+void print_growth(const struct counters *before);
+
+/* swap.c */
+int swap_on(void);
+
+/* trace.c: what khugepaged said of each range */
+void trace_start(void);
+void trace_stop(void);
+/* Reads the events of ranges `first` to `end`, of which those with pages outside of every VMA are left out. */
+void trace_read(const struct range *ranges, int first, int end);
+/* Prints one line for each range and forgets it. */
+void trace_print(int count);
+
+/* setup.c */
+struct setup {
+	char *map, *area;
+	int count;
+	pid_t child;
+	int child_end;
+	int uffd;
+	int *pipes, pipes_used;
+};
+int uffd_works(void);
+void set_up(struct setup *setup, const struct range *ranges, int count);
+void tear_down(struct setup *setup);
+
+/* report.c: one line for a range as it is now */
+void report_pages(const char *base, const struct range *range);

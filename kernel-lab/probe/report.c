@@ -1,0 +1,91 @@
+#include <fcntl.h>
+#include <unistd.h>
+#include "probe.h"
+
+#define KPF_HEAD 15
+#define KPF_TAIL 16
+#define KPF_THP 22
+#define KPF_ZERO 24
+#define PM_GUARD 58
+#define PM_SWAP 62
+#define PM_PRESENT 63
+
+/* Page flags through aligned blocks of frames, which hold folios whole. */
+struct frames {
+	int fd;
+	int64_t number;
+	uint64_t flags[PTES];
+};
+
+static uint64_t flags_of(struct frames *frames, uint64_t frame)
+{
+	int64_t number = frame / PTES;
+
+	if (frames->number != number) {
+		if (pread(frames->fd, frames->flags, sizeof(frames->flags), number * sizeof(frames->flags)) != sizeof(frames->flags))
+			die("kpageflags");
+		frames->number = number;
+	}
+	return frames->flags[frame % PTES];
+}
+
+/* Order of the folio of a frame, from the run of one head and its tails. */
+static int folio_order(struct frames *frames, uint64_t frame)
+{
+	uint64_t head = frame, end;
+	int order = 0;
+
+	while (flags_of(frames, head) >> KPF_TAIL & 1)
+		head--;
+	for (end = head + 1; end % PTES && flags_of(frames, end) >> KPF_TAIL & 1; end++)
+		;
+	while ((2UL << order) <= end - head)
+		order++;
+	return order;
+}
+
+/* Kept pages keep their bytes, filled holes read zero; what was freed with MADV_FREE may be either. */
+static int lost(const char *page, const struct range *range, int i)
+{
+	uint64_t found = *(const uint64_t *)page;
+
+	if (has(range->lazyfree, i) && found == 0)
+		return 0;
+	return found != (has(range->present, i) || has(range->swap, i) ? pattern(page) : 0);
+}
+
+void report_pages(const char *base, const struct range *range)
+{
+	struct frames frames = { .fd = open("/proc/kpageflags", O_RDONLY), .number = -1 };
+	int pagemap = open("/proc/self/pagemap", O_RDONLY);
+	uint64_t entries[PTES], last = 0;
+	char line[PTES + 1] = "";
+	int order = 0;
+
+	if (pread(pagemap, entries, sizeof(entries), (uintptr_t)base / PAGE * 8) != sizeof(entries))
+		die("pagemap");
+	for (int i = 0; i < PTES; i++) {
+		uint64_t frame = entries[i] & ((1UL << 55) - 1);
+
+		line[i] = '.';
+		if (entries[i] >> PM_GUARD & 1)
+			line[i] = 'g';
+		else if (entries[i] >> PM_SWAP & 1)
+			line[i] = 's';
+		if (!(entries[i] >> PM_PRESENT))
+			continue;
+		uint64_t flags = flags_of(&frames, frame);
+		if (flags >> KPF_ZERO & 1) {
+			line[i] = 'z';
+			continue;
+		}
+		/* The tail after a page of the same folio. */
+		if (!(frame == last + 1 && flags >> KPF_TAIL & 1))
+			order = flags >> KPF_THP & 1 ? folio_order(&frames, frame) : 0;
+		last = frame;
+		line[i] = lost(base + i * PAGE, range, i) ? '!' : '0' + order;
+	}
+	close(pagemap);
+	close(frames.fd);
+	fprintf(port, "%s\n", line);
+}

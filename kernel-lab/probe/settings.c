@@ -1,0 +1,83 @@
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "probe.h"
+
+void put(const char *value, const char *format, ...)
+{
+	char path[256];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(path, sizeof(path), format, arguments);
+	va_end(arguments);
+	int fd = open(path, O_WRONLY);
+	if (fd < 0 || write(fd, value, strlen(value)) < 0)
+		die(path);
+	close(fd);
+}
+
+void put_khugepaged(long value, const char *file)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%ld", value);
+	put(text, THP "khugepaged/%s", file);
+}
+
+static long get_number(const char *path)
+{
+	char text[64] = "";
+	int fd = open(path, O_RDONLY);
+
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
+		die(path);
+	close(fd);
+	return atol(text);
+}
+
+long get_khugepaged(const char *file)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), THP "khugepaged/%s", file);
+	return get_number(path);
+}
+
+void set_sizes(unsigned orders, const char *word)
+{
+	for (int order = 2; order <= PMD_ORDER; order++)
+		put(orders >> order & 1 ? word : "never", THP "hugepages-%dkB/enabled", 4 << order);
+}
+
+static const char *const names[COUNTERS] = {
+	"collapse_alloc", "collapse_alloc_failed", "collapse_exceed_none_pte", "collapse_exceed_swap_pte",
+	"collapse_exceed_shared_pte",
+};
+
+void read_counters(struct counters *counters)
+{
+	counters->pages_collapsed = get_khugepaged("pages_collapsed");
+	for (int i = 0; i < COUNTERS; i++)
+		for (int order = 2; order <= PMD_ORDER; order++) {
+			char path[256];
+
+			snprintf(path, sizeof(path), THP "hugepages-%dkB/stats/%s", 4 << order, names[i]);
+			counters->of_order[i][order] = get_number(path);
+		}
+}
+
+void print_growth(const struct counters *before)
+{
+	struct counters now;
+
+	read_counters(&now);
+	fprintf(port, "pages_collapsed=%ld", now.pages_collapsed - before->pages_collapsed);
+	for (int i = 0; i < COUNTERS; i++) {
+		fprintf(port, " %s=", names[i]);
+		for (int order = 2; order <= PMD_ORDER; order++)
+			fprintf(port, "%s%ld", order > 2 ? "," : "", now.of_order[i][order] - before->of_order[i][order]);
+	}
+}

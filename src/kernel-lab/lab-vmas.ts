@@ -1,0 +1,35 @@
+import { pageBytes, pagesPerRange, rangeBytes } from '../core/geometry.ts';
+import type { AdvisedVma } from '../core/madvise-collapse.ts';
+import { hasPage, isEmpty } from '../core/occupancy.ts';
+import { NO_ORDERS, orderSet } from '../core/order.ts';
+import { LAB_GEOMETRY, type LabRange } from './lab-batch.ts';
+
+/**
+ * The VMAs that the ranges of a batch lie in, the first range at address 0: one, but for what is cut out, for userfaultfd
+ * and for scattered ranges, which come from elsewhere.
+ */
+export function labVmas(ranges: readonly LabRange[]): AdvisedVma[] {
+  const bytes = rangeBytes(LAB_GEOMETRY);
+  const page = pageBytes(LAB_GEOMETRY);
+  const written = ranges.some(isWritten);
+  const pieces: { start: number; end: number; kind: string }[] = [];
+  for (const [index, range] of ranges.entries()) {
+    const kind = range.scattered ? `scattered ${index}` : range.armed ? 'armed' : 'plain';
+    for (let i = 0; i < pagesPerRange(LAB_GEOMETRY); i++) {
+      if (hasPage(range.outside, i)) continue;
+      const start = index * bytes + i * page;
+      const last = pieces.at(-1);
+      if (last?.end === start && last.kind === kind) last.end = start + page;
+      else pieces.push({ start, end: start + page, kind });
+    }
+  }
+  return pieces.map(({ start, end }) => {
+    const fits = Math.ceil(start / bytes) * bytes + bytes <= end;
+    return { start, end, orders: fits ? orderSet([LAB_GEOMETRY.pmdOrder]) : NO_ORDERS, written };
+  });
+}
+
+/** Whether some page was ever written, zero pages and guard markers are not. */
+function isWritten(range: LabRange): boolean {
+  return (['present', 'swap', 'dropped'] as const).some((list) => !isEmpty(range[list]));
+}
