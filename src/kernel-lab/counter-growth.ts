@@ -1,4 +1,4 @@
-import { type CollapsePlan } from '../core/plan.ts';
+import type { CollapsePlan } from '../core/plan.ts';
 import type { ScanResult } from '../core/scan-result.ts';
 import { LAB_GEOMETRY } from './lab-batch.ts';
 
@@ -22,7 +22,7 @@ export class CounterGrowth {
   pagesCollapsed = 0;
 
   readonly #ofOrder = Object.fromEntries(
-    PER_ORDER.map((name) => [name, new Array<number>(LAB_GEOMETRY.pmdOrder + 1).fill(0)]),
+    PER_ORDER.map((name) => [name, Array.from({ length: LAB_GEOMETRY.pmdOrder + 1 }, () => 0)]),
   ) as Record<(typeof PER_ORDER)[number], number[]>;
 
   /** Every attempt allocates, and a limit that ends the scan counts at the PMD order. Source: spec 7.3. */
