@@ -19,6 +19,8 @@
 #define MADV_COLLAPSE 25
 #endif
 #define SCAN_TIMEOUT_S 120
+/* Long enough to stop khugepaged while it sleeps between two passes. */
+#define SCAN_SLEEP_MS 30
 
 static struct range ranges[MAX_RANGES];
 static FILE *requests;
@@ -42,6 +44,15 @@ static void put_to_sleep(void)
 	set_sizes(0, "never");
 	put_khugepaged(1000000, "scan_sleep_millisecs");
 	usleep(2000);
+}
+
+/* Compaction in the background locks pages, and a scan that meets one gives up the range. */
+static void stop_background_compaction(void)
+{
+	const char *file = "/proc/sys/vm/compaction_proactiveness";
+
+	if (!access(file, W_OK))
+		put("0", file);
 }
 
 static void put_limits(long none, long swap, long shared)
@@ -85,7 +96,7 @@ static void run_khugepaged(unsigned orders, long none, long swap, long shared, i
 	set_sizes(orders, "madvise");
 	long start = get_khugepaged("full_scans");
 	madvise(setup.area, count * RANGE, MADV_HUGEPAGE);
-	put_khugepaged(10, "scan_sleep_millisecs");
+	put_khugepaged(SCAN_SLEEP_MS, "scan_sleep_millisecs");
 	int late = orders ? wait_full_scans(start + scans) : 0;
 	madvise(setup.area, count * RANGE, MADV_NOHUGEPAGE);
 	set_sizes(0, "never");
@@ -230,6 +241,7 @@ int main(void)
 	put("16384", TRACING "buffer_size_kb");
 	put("1", TRACING "events/huge_memory/mm_collapse_huge_page/enable");
 	put("1", TRACING "events/huge_memory/mm_khugepaged_scan_pmd/enable");
+	stop_background_compaction();
 	put("madvise", THP "enabled");
 	put_khugepaged(10, "alloc_sleep_millisecs");
 	put_khugepaged(1 << 24, "pages_to_scan");

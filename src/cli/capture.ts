@@ -1,9 +1,9 @@
-import { constants } from 'node:os';
 import { formatBytes } from '../core/bytes.ts';
 import { type Failure, fail, type Result, succeed } from '../core/failure.ts';
 import type { MemoryItem } from '../core/memory-source.ts';
 import { writeSnapshot } from '../snapshot/writer.ts';
 import { type Context, print, reportFailure, warn } from './context.ts';
+import { exitCodeOfSignal } from './exit-code.ts';
 import type { CaptureFlags } from './flags.ts';
 import { startProgress } from './progress.ts';
 import { type OpenedMemory, openProcesses } from './source.ts';
@@ -50,15 +50,12 @@ async function captureProcesses(context: Context, flags: CaptureFlags): Promise<
     if (error instanceof Unreadable) return { ok: false, failure: error.failure };
     if (!(error instanceof Interrupted)) throw error;
     warn(context, `interrupted, ${flags.output} was not written`);
-    context.process.exitCode = EXIT_OF_SIGNAL + constants.signals[error.signal];
+    context.process.exitCode = exitCodeOfSignal(error.signal);
     return succeed(undefined);
   } finally {
     context.process.removeListener('SIGINT', interrupt).removeListener('SIGTERM', interrupt);
   }
 }
-
-/** What shells add to the number of a signal. */
-const EXIT_OF_SIGNAL = 128;
 
 class Interrupted extends Error {
   readonly signal: NodeJS.Signals;

@@ -19,14 +19,21 @@ import { shrink } from '../kernel-lab/shrink.ts';
 import { NONE_LIMITS, type Suite, SUITES } from '../kernel-lab/suites.ts';
 import { layOutTable } from '../render/columns.ts';
 import { type Context, print, reportFailure, warn } from './context.ts';
-import { EXIT } from './exit-code.ts';
+import { EXIT, exitCodeOfSignal } from './exit-code.ts';
 import type { ConformFlags } from './flags.ts';
 import { startProgress } from './progress.ts';
 
 /** `thpscope conform`: the model against the real kernel in QEMU. */
 export async function conform(this: Context, flags: ConformFlags): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'thpscope-lab-'));
+  // Guests end with the process that booted them.
+  const interrupt = (signal: NodeJS.Signals) => {
+    rmSync(folder, { recursive: true });
+    this.process.exit(exitCodeOfSignal(signal));
+  };
+  this.process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   const done = await conformKernels(this, flags, folder);
+  this.process.removeListener('SIGINT', interrupt).removeListener('SIGTERM', interrupt);
   rmSync(folder, { recursive: true });
   if (!done.ok) return reportFailure(this, done.failure);
   if (done.value > 0) this.process.exitCode = EXIT.difference;

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import type { FailureKind } from '../core/failure.ts';
 
 /** What each exit code means; help and man page print this, and the README repeats it. */
@@ -23,4 +24,9 @@ export const EXIT = {
 
 export function exitCodeOf(kind: FailureKind): number {
   return EXIT[kind];
+}
+
+/** The exit code of a command that a signal ended, as shells number it. */
+export function exitCodeOfSignal(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal];
 }

@@ -29,9 +29,11 @@ export interface Guest {
 export async function bootGuest(kernel: string, initramfs: string, folder: string): Promise<Result<Guest>> {
   const socketPath = join(folder, 'port.sock');
   const consolePath = join(folder, 'console.txt');
+  // However this process ends, its guest ends with it.
   const qemu = spawn(
-    'qemu-system-x86_64',
+    'setpriv',
     [
+      ['--pdeathsig', 'KILL', 'qemu-system-x86_64'],
       `-accel tcg -cpu qemu64 -smp 1 -m ${MEMORY} -nodefaults -display none -no-reboot`.split(' '),
       ['-kernel', kernel, '-initrd', initramfs, '-append', 'console=ttyS0 panic=-1 quiet'],
       ['-serial', `file:${consolePath}`, '-device', 'virtio-serial-pci'],

@@ -1,8 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { compareBatch } from '../../src/kernel-lab/conformance.ts';
 import { bootGuest, type Guest } from '../../src/kernel-lab/guest.ts';
 import { buildInitramfs, compileProbe, kernelCache, openKernel } from '../../src/kernel-lab/kernels.ts';
@@ -10,6 +11,7 @@ import { labRange } from '../../src/kernel-lab/lab-batch.ts';
 import { orderSet } from '../../src/core/order.ts';
 import { pages, valueOf } from '../ranges.ts';
 
+const MAIN = 'dist/cli/main.js';
 /** Fetched by `thpscope conform`; a test installs nothing on anybody's machine. */
 const KERNEL = join(kernelCache(), '7.3', 'vmlinuz');
 const available = existsSync(KERNEL) && ['qemu-system-x86_64', 'cc'].every(isInstalled);
@@ -70,4 +72,24 @@ describe.runIf(available)('a guest', () => {
     expect(answer).toMatchObject({ ok: false, failure: { kind: 'unreadable' } });
     expect(answer.ok ? '' : answer.failure.message).toMatch(message);
   });
+
+  test.each([
+    ['SIGTERM', 143],
+    ['SIGKILL', null],
+  ] as const)('ends when %s ends what booted it', async (signal, code) => {
+    const conform = spawn(process.execPath, [MAIN, 'conform', '--kernel', KERNEL, '--suite', 'plain']);
+    const qemu = await vi.waitFor(() => childOf(conform.pid), { timeout: 30_000, interval: 50 });
+    conform.kill(signal);
+    expect(await once(conform, 'exit')).toEqual([code, code === null ? signal : null]);
+    await vi.waitFor(() => expect(existsSync(`/proc/${qemu}`)).toBe(false), { timeout: 10_000 });
+  });
 });
+
+/** The QEMU that a process runs. */
+function childOf(pid: number | undefined): number {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+  const isQemu = (child: number) => readFileSync(`/proc/${child}/comm`, 'utf8').startsWith('qemu');
+  const qemu = children.find((child) => child > 0 && isQemu(child));
+  if (qemu === undefined) throw new Error('not booted yet');
+  return qemu;
+}
