@@ -2,9 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Result, succeed } from '../core/failure.ts';
-import { formatOrders } from '../core/order.ts';
-import { compareBatch, type Disagreement, repeatBatch } from '../kernel-lab/conformance.ts';
-import { bootGuest, type Guest } from '../kernel-lab/guest.ts';
+import { bootGuest } from '../kernel-lab/guest.ts';
 import {
   type BootableKernel,
   buildInitramfs,
@@ -13,10 +11,8 @@ import {
   KERNEL_SERIES,
   openKernel,
 } from '../kernel-lab/kernels.ts';
-import { requestLines } from '../kernel-lab/lab-batch.ts';
-import { type LabQuestion, labQuestions } from '../kernel-lab/questions.ts';
-import { shrink } from '../kernel-lab/shrink.ts';
-import { NONE_LIMITS, type Suite, SUITES } from '../kernel-lab/suites.ts';
+import { COLUMNS, type Difference, runSuite, type SuiteCount } from '../kernel-lab/suite-run.ts';
+import { type Suite, SUITES } from '../kernel-lab/suites.ts';
 import { layOutTable } from '../render/columns.ts';
 import { type Context, print, reportFailure, warn } from './context.ts';
 import { EXIT, exitCodeOfSignal } from './exit-code.ts';
@@ -51,8 +47,8 @@ async function conformKernels(
   if (!kernels.ok) return kernels;
   const probe = await compileProbe(folder);
   if (!probe.ok) return probe;
-  const rows: string[][] = [];
-  let lasting = 0;
+  const progress = startProgress(context);
+  const counts: SuiteCount[] = [];
   for (const kernel of kernels.value) {
     const guest = await bootGuest(kernel.path, buildInitramfs(probe.value, kernel, folder), folder);
     if (!guest.ok) return guest;
@@ -62,18 +58,26 @@ async function conformKernels(
     }
     try {
       for (const suite of suites) {
+        const counted = await runSuite(guest.value, kernel, suite, flags.ranges, seed, (done, of) =>
+          progress.show(done, of, `ranges of ${suite} on ${kernel.version}`),
+        );
+        progress.clear();
+        if (!counted.ok) {
+          if (!flags.json && counts.length > 0) await print(context, `${tableOf(counts)}\n`);
+          return counted;
+        }
+        counts.push(counted.value);
+        if (flags.json) continue;
         const again = `thpscope conform --kernel ${kernel.name} --suite ${suite} --ranges ${flags.ranges} --seed ${seed}`;
-        const counted = await runSuite(context, guest.value, kernel, suite, flags.ranges, seed, again);
-        if (!counted.ok) return counted;
-        lasting += counted.value.lasting;
-        rows.push([kernel.name, kernel.version, suite, ...cellsOf(counted.value)]);
+        for (const difference of counted.value.differences)
+          await print(context, `${describe(difference)}\n  again: ${again}\n`);
       }
     } finally {
       await guest.value.stop();
     }
   }
-  await print(context, `${tableOf(rows)}\nseed ${seed}\n`);
-  return succeed(lasting);
+  await print(context, flags.json ? jsonOf(seed, counts) : `${tableOf(counts)}\nseed ${seed}\n`);
+  return succeed(counts.reduce((sum, { lasting }) => sum + lasting, 0));
 }
 
 async function chosenKernels(kernel: string | undefined): Promise<Result<BootableKernel[]>> {
@@ -83,105 +87,35 @@ async function chosenKernels(kernel: string | undefined): Promise<Result<Bootabl
   return opened.ok ? succeed([opened.value]) : opened;
 }
 
-/** What a suite came to on one kernel. `columns` counts agreements by max_ptes_none and for MADV_COLLAPSE. */
-interface SuiteCount {
-  agree: number;
-  passing: number;
-  lasting: number;
-  of: number;
-  readonly columns: Map<string, { agree: number; of: number }>;
-}
+/** Of a batch that differs in its counters alone, the ranges say little. */
+const RANGES_SHOWN = 4;
 
-const COLUMNS = [...NONE_LIMITS.map((limit) => `none=${limit}`), 'madvise'];
-
-async function runSuite(
-  context: Context,
-  guest: Guest,
-  kernel: BootableKernel,
-  suite: Suite,
-  ranges: number,
-  seed: number,
-  again: string,
-): Promise<Result<SuiteCount>> {
-  const progress = startProgress(context);
-  const columns = new Map(COLUMNS.map((column) => [column, { agree: 0, of: 0 }]));
-  const count: SuiteCount = { agree: 0, passing: 0, lasting: 0, of: 0, columns };
-  const questions = labQuestions(suite, ranges, seed, guest.features);
-  try {
-    for (const question of questions) {
-      progress.show(count.of, questions.ranges, `ranges of ${suite} on ${kernel.version}`);
-      const asked = await ask(guest, kernel, question, count);
-      if (!asked.ok) return asked;
-      progress.clear();
-      for (const text of asked.value) await print(context, `${text}\n  again: ${again}\n`);
-    }
-  } finally {
-    progress.clear();
-  }
-  return succeed(count);
-}
-
-/** Asks one question and adds it to the count; returns what there is to say of differences. */
-async function ask(
-  guest: Guest,
-  { model }: BootableKernel,
-  { batch, name, expects }: LabQuestion,
-  count: SuiteCount,
-): Promise<Result<string[]>> {
-  const compared = await compareBatch(guest, batch, model);
-  if (!compared.ok) return compared;
-  const { agreements, disagreements, report } = compared.value;
-  count.agree += agreements;
-  count.of += batch.ranges.length;
-  const column = count.columns.get(batch.call === 'madvise' ? 'madvise' : `none=${batch.maxPtesNone}`);
-  if (column) {
-    column.agree += agreements;
-    column.of += batch.ranges.length;
-  }
-  const said: string[] = [];
-  if (disagreements.length > 0) {
-    const repeated = await repeatBatch(guest, batch, model, compared.value);
-    if (!repeated.ok) return repeated;
-    const { passing, lasting } = repeated.value;
-    count.passing += passing.length;
-    count.lasting += lasting.length;
-    said.push(...passing.map((each) => describe('agreed when asked again', name, each)));
-    if (lasting.length > 0) said.push(describe('difference', name, await shrink(lasting[0], guest, model)));
-  }
-  if (expects && !expects(report)) {
-    count.lasting++;
-    said.push(`the kernel's own selftest expects something else: ${name}`);
-  }
-  return succeed(said);
-}
-
-function cellsOf({ agree, passing, lasting, of, columns }: SuiteCount): string[] {
-  const byColumn = [...columns.values()].map((each) => (each.of > 0 ? `${each.agree}/${each.of}` : '-'));
-  return [agree, passing, lasting, of].map(String).concat(byColumn);
-}
-
-function tableOf(rows: string[][]): string {
-  const head = ['KERNEL', 'VERSION', 'SUITE', 'AGREE', 'PASSING', 'LASTING', 'OF', ...COLUMNS];
-  const columns = head.map((title, i) => ({ title, align: i < 3 ? ('left' as const) : ('right' as const) }));
-  return layOutTable(columns, rows).join('\n');
-}
-
-function describe(
-  kind: string,
-  name: string | undefined,
-  { batch, index, real, model }: Disagreement,
-): string {
-  const policy =
-    batch.call === 'madvise'
-      ? `MADV_COLLAPSE of ${batch.span} at a time`
-      : `orders ${formatOrders(batch.orders)}, max_ptes_none ${batch.maxPtesNone}, max_ptes_swap ${batch.maxPtesSwap}, max_ptes_shared ${batch.maxPtesShared}`;
-  // A difference in counters alone concerns the whole batch.
-  const ranges = index === undefined ? [] : requestLines(batch).slice(1);
+function describe({ kind, name, request, real, model }: Difference): string {
+  const shown = request.length > RANGES_SHOWN + 1 ? [request[0], '...'] : request;
   return [
-    `${kind}${name === undefined ? '' : ` in ${name}`}:`,
-    `  ${policy}`,
-    ...ranges.map((line) => `  ${line === '' ? 'nothing' : line}`),
+    `${kind === 'passing' ? 'agreed when asked again' : 'difference'}${name === undefined ? '' : ` in ${name}`}:`,
+    ...shown.map((line) => `  ${line}`),
     `  kernel ${real}`,
     `  model  ${model}`,
   ].join('\n');
+}
+
+function tableOf(counts: readonly SuiteCount[]): string {
+  const head = ['KERNEL', 'VERSION', 'SUITE', 'AGREE', 'PASSING', 'LASTING', 'OF', ...COLUMNS];
+  const columns = head.map((title, i) => ({ title, align: i < 3 ? ('left' as const) : ('right' as const) }));
+  const rows = counts.map(({ kernel, suite, agree, passing, lasting, of, columns: byColumn }) => [
+    kernel.name,
+    kernel.version,
+    suite,
+    ...[agree, passing, lasting, of].map(String),
+    ...[...byColumn.values()].map((each) => (each.of > 0 ? `${each.agree}/${each.of}` : '-')),
+  ]);
+  return layOutTable(columns, rows).join('\n');
+}
+
+function jsonOf(seed: number, counts: readonly SuiteCount[]): string {
+  const suites = counts.map(({ kernel, suite, agree, passing, lasting, of, differences }) => {
+    return { kernel: kernel.version, suite, agree, passing, lasting, of, differences };
+  });
+  return `${JSON.stringify({ schema: 'thpscope/conform@1', seed, suites })}\n`;
 }

@@ -200,6 +200,7 @@ export type ConformFlags = {
   readonly suite?: Suite;
   readonly ranges: number;
   readonly seed?: number;
+  readonly json?: boolean;
 };
 
 export const conformParameters = {
@@ -225,5 +226,6 @@ export const conformParameters = {
       brief: 'PMD ranges a kernel and random suite',
     },
     seed: optionalNumber('N', 'Seed of the ranges; a fresh one by default, printed at the end'),
+    json: optionalSwitch('Print JSON'),
   },
 } as const;

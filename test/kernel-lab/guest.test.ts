@@ -9,6 +9,8 @@ import { bootGuest, type Guest } from '../../src/kernel-lab/guest.ts';
 import { buildInitramfs, compileProbe, kernelCache, openKernel } from '../../src/kernel-lab/kernels.ts';
 import { labRange } from '../../src/kernel-lab/lab-batch.ts';
 import { orderSet } from '../../src/core/order.ts';
+import { expectSchema } from '../cli/schemas.ts';
+import { thpscope } from '../cli/thpscope.ts';
 import { pages, valueOf } from '../ranges.ts';
 
 const MAIN = 'dist/cli/main.js';
@@ -71,6 +73,23 @@ describe.runIf(available)('a guest', () => {
     await broken.stop();
     expect(answer).toMatchObject({ ok: false, failure: { kind: 'unreadable' } });
     expect(answer.ok ? '' : answer.failure.message).toMatch(message);
+  });
+
+  test('is what conform asks, and prints as JSON', async () => {
+    const run = await thpscope([
+      'conform',
+      '--json',
+      '--suite',
+      'mixed',
+      '--ranges',
+      '45',
+      '--kernel',
+      KERNEL,
+    ]);
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+    const report = JSON.parse(run.stdout);
+    expectSchema('conform', report);
+    expect(report.suites).toMatchObject([{ suite: 'mixed', lasting: 0, of: 45 }]);
   });
 
   test.each([

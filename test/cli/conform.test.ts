@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest';
+import { thpscope } from './thpscope.ts';
+
+test.each([
+  ['--kernel 7.9', 5, "cannot read the kernel '7.9'; give 7.2, 7.3 or the path of a vmlinuz"],
+  ['--kernel package.json', 5, "'package.json' is no bootable x86 kernel (bzImage)"],
+  ['--suite everything', 2, 'everything'],
+  ['--ranges many', 2, 'many'],
+])('conform %s is refused before anything is booted', async (flags, code, message) => {
+  const run = await thpscope(['conform', ...flags.split(' ')]);
+  expect(run).toMatchObject({ code, stdout: '' });
+  expect(run.stderr).toContain(message);
+});
