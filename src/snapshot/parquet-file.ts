@@ -122,6 +122,8 @@ function checkedExtent(group: RowGroup, index: number, fileBytes: number): { sta
         file_path === undefined &&
         meta_data?.type === PARQUET_SCHEMA[i + 1].type &&
         meta_data?.path_in_schema.join('.') === COLUMN_NAMES[i] &&
+        // A smaller number of rows alone would leave out the last ones.
+        meta_data.num_values === group.num_rows &&
         (meta_data.codec === 'SNAPPY' || meta_data.codec === 'UNCOMPRESSED')
       );
     });
