@@ -90,7 +90,9 @@ function copyPte(machine: Machine, child: Mm, area: VmArea, pmd: Pmd, target: Pm
       break;
     case PTE_MIGRATION:
       child.rssPages++;
-      target.ptes[i] = (pte & ~PTE_UFFD) >>> 0;
+      machine.frames.clear(pteValue(pte), PG_EXCLUSIVE);
+      pmd.ptes[i] = (pte & ~PTE_WRITABLE) >>> 0;
+      target.ptes[i] = (pmd.ptes[i] & ~PTE_UFFD) >>> 0;
       break;
     case PTE_ZERO:
     case PTE_GUARD:

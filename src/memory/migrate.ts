@@ -1,7 +1,11 @@
-import { FRAME_CACHE } from './frame-table.ts';
+import { addRmap, getFolio, isIdle, putFolio, removeRmap } from './folio.ts';
+import { FRAME_CACHE, PG_LOCKED } from './frame-table.ts';
+import { isolateFromLru, putBackToLru } from './lru.ts';
 import type { Machine } from './machine.ts';
+import type { Mm } from './mm.ts';
+import type { Pmd } from './pmd.ts';
+import { makePte, PTE_MIGRATION, PTE_PRESENT, pteBits } from './pte.ts';
 import { forEachMapping } from './rmap-walk.ts';
-import { makePte, PTE_PRESENT, pteBits } from './pte.ts';
 
 /**
  * Moves a small folio, or a page of page cache, to a free frame: content, references and every PTE. The old frame has no
@@ -31,4 +35,33 @@ export function moveFrame(machine: Machine, from: number, to: number): void {
   f.refcount[from] = 0;
   f.mapcount[from] = 0;
   machine.work.copiedPages++;
+}
+
+/**
+ * Begins the migration of a small folio and leaves it there: its PTEs are migration entries, it is locked and off the
+ * LRU until `endMigration`. False if the folio is large or in use.
+ */
+export function beginMigration(machine: Machine, frame: number): boolean {
+  const f = machine.frames;
+  if (f.order[frame] > 0 || !isIdle(f, frame)) return false;
+  isolateFromLru(machine, frame);
+  f.set(frame, PG_LOCKED);
+  forEachMapping(machine, frame, (mm, pmd, offset) => {
+    pmd.ptes[offset] = makePte(PTE_MIGRATION, frame, pteBits(pmd.ptes[offset]));
+    removeRmap(machine, frame, 1, mm.id);
+    putFolio(machine, frame, 1);
+  });
+  return true;
+}
+
+/** Ends a migration: the folio is mapped again, where it was. */
+export function endMigration(machine: Machine, frame: number): void {
+  const visit = (mm: Mm, pmd: Pmd, offset: number) => {
+    pmd.ptes[offset] = makePte(PTE_PRESENT, frame, pteBits(pmd.ptes[offset]));
+    addRmap(machine, frame, 1, mm.id);
+    getFolio(machine, frame, 1);
+  };
+  forEachMapping(machine, frame, visit, PTE_MIGRATION);
+  machine.frames.clear(frame, PG_LOCKED);
+  putBackToLru(machine, frame);
 }
