@@ -54,10 +54,9 @@ export class AnonRanges {
     return ((id << this.#pmdOrder) | offset) >>> 0;
   }
 
-  rootOf(packed: number): AnonRoot {
-    const root = this.#roots[packed >>> this.#pmdOrder];
-    if (root === undefined) throw new Error('the page belongs to no range of anonymous memory');
-    return root;
+  /** The root of a page; undefined if its processes have all exited, so that nothing maps it. */
+  rootOf(packed: number): AnonRoot | undefined {
+    return this.#roots[packed >>> this.#pmdOrder];
   }
 
   indexOf(packed: number): number {

@@ -3,6 +3,8 @@ import { checkMappings } from './check-mappings.ts';
 import { checkTotals, type HeldReferences } from './check-totals.ts';
 import type { Machine } from './machine.ts';
 
+export type { HeldReferences };
+
 const NOTHING_HELD: HeldReferences = new Map();
 
 /**

@@ -47,6 +47,7 @@ function breakUp(machine: Machine, head: number, order: number): void {
   const f = machine.frames;
   const memcg = machine.memcgs[f.memcg[head]];
   const root = machine.anon.rootOf(f.rmap[head]);
+  if (root === undefined) throw new Error(`folio ${head} is split and mapped nowhere`);
   const index = machine.anon.indexOf(f.rmap[head]);
   const isLazyfree = f.has(head, PG_LAZYFREE);
   setLazyfree(machine, head, false);

@@ -1,3 +1,4 @@
+import { isIdle } from './folio.ts';
 import { splitFolio } from './folio-split.ts';
 import {
   FRAME_CACHE,
@@ -5,7 +6,6 @@ import {
   FRAME_FREE,
   FRAME_KIND,
   PG_HEAD,
-  PG_LRU,
   PG_PARTIAL,
   PG_REFERENCED,
 } from './frame-table.ts';
@@ -130,8 +130,8 @@ function blockSize(machine: Machine, frame: number): number {
 }
 
 function isCandidate(machine: Machine, frame: number): boolean {
-  const flags = machine.frames.flags[frame];
-  return (flags & FRAME_KIND) === FRAME_FOLIO && (flags & (PG_HEAD | PG_LRU)) === (PG_HEAD | PG_LRU);
+  const f = machine.frames;
+  return (f.flags[frame] & (FRAME_KIND | PG_HEAD)) === (FRAME_FOLIO | PG_HEAD) && isIdle(f, frame);
 }
 
 function dropCache(machine: Machine, frame: number): void {

@@ -19,7 +19,7 @@ export function forEachMapping(
   const { anon, frames, rangePages } = machine;
   const pages = 1 << frames.order[head];
   const index = anon.indexOf(frames.rmap[head]);
-  for (const mapper of anon.rootOf(frames.rmap[head]).mms) {
+  for (const mapper of anon.rootOf(frames.rmap[head])?.mms ?? []) {
     const mm = mapper as Mm;
     for (const moved of mm.moves) {
       for (let i = 0; i < pages; ) {
