@@ -107,6 +107,7 @@ export function policyOf(text: PolicyText = {}): CollapsePolicy {
     maxPtesNone: text.maxPtesNone ?? limits.maxPtesNone,
     maxPtesSwap: text.maxPtesSwap ?? limits.maxPtesSwap,
     maxPtesShared: text.maxPtesShared ?? limits.maxPtesShared,
+    caller: 'khugepaged',
     model: KERNEL_MODELS[text.model ?? 'linux-7.2'],
   };
 }

@@ -15,9 +15,9 @@ export interface AttemptRecord extends Window {
 }
 
 /**
- * A scanned range while khugepaged tries windows of it. Attempts are judged by its state, as swap-in and isolation do
+ * A scanned range while windows of it are tried. Attempts are judged by its state, as swap-in and isolation do
  * it, and change that state; what only a running system decides (allocation, memory errors, races) is left out. Facts
- * that fail the scan of the whole range (pins, locks, MADV_FREE, userfaultfd marks) do not occur here.
+ * that fail the scan of the whole range (pins, locks, userfaultfd marks, MADV_FREE for khugepaged) do not occur here.
  * Source: collapse_huge_page, __collapse_huge_page_swapin and __collapse_huge_page_isolate, spec 5.5 and 5.6.
  */
 export class CandidateRange {
@@ -115,7 +115,8 @@ export class CandidateRange {
       }
       if (failure) break;
     }
-    if (!failure && referenced === 0) failure = 'SCAN_LACK_REFERENCED_PAGE';
+    if (!failure && referenced === 0 && this.#policy.caller === 'khugepaged')
+      failure = 'SCAN_LACK_REFERENCED_PAGE';
     if (failure) this.#putBack(offset, page);
     return failure;
   }

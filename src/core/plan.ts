@@ -8,7 +8,7 @@ import type { RangeState } from './range-state.ts';
 import { type ScanReport, scanRange } from './scan.ts';
 import type { ScanResult } from './scan-result.ts';
 
-/** What khugepaged does to one range in one pass. */
+/** What khugepaged does to one range in one pass, or MADV_COLLAPSE in one call. */
 export interface CollapsePlan {
   readonly scan: ScanReport;
   /** The result of the range: that of the scan if it failed, else that of the search. */
@@ -29,7 +29,7 @@ export interface PlanOptions {
 }
 
 /**
- * Plans one pass over one range: scan, search, attempts.
+ * Plans what the policy's caller does to one range: scan, search, attempts.
  * Source: collapse_scan_pmd and what it calls, spec sections 3 to 5.
  */
 export function planRange(

@@ -3,7 +3,7 @@ import { type Geometry, pagesPerRange } from './geometry.ts';
 import { collapsibleOrders, type KernelModel } from './kernel-model.ts';
 import { type Order, type OrderSet, orderSet } from './order.ts';
 
-/** The three limits of /sys/kernel/mm/transparent_hugepage/khugepaged, each in PTEs, 0 .. NR-1. */
+/** The three limits of /sys/kernel/mm/transparent_hugepage/khugepaged, each in PTEs: 0 .. NR-1, and NR for no limit. */
 export interface CollapseLimits {
   readonly maxPtesNone: number;
   readonly maxPtesSwap: number;
@@ -14,10 +14,12 @@ export interface CollapseLimits {
 export interface CollapsePolicy extends CollapseLimits {
   /** Orders enabled for the range's VMA (spec 2.8). */
   readonly orders: OrderSet;
+  /** Who collapses. Only khugepaged asks for recently used pages, and leaves MADV_FREE pages alone (spec 9). */
+  readonly caller: 'khugepaged' | 'madvise';
   readonly model: KernelModel;
 }
 
-/** A policy whose orders are cut down to those that the model's khugepaged collapses to. */
+/** khugepaged's policy, whose orders are cut down to those that the model's khugepaged collapses to. */
 export function collapsePolicy(
   orders: OrderSet,
   { maxPtesNone, maxPtesSwap, maxPtesShared }: CollapseLimits,
@@ -25,7 +27,17 @@ export function collapsePolicy(
   geometry: Geometry,
 ): CollapsePolicy {
   const possible = (orders & collapsibleOrders(model, geometry)) as OrderSet;
-  return { orders: possible, maxPtesNone, maxPtesSwap, maxPtesShared, model };
+  return { orders: possible, maxPtesNone, maxPtesSwap, maxPtesShared, caller: 'khugepaged', model };
+}
+
+/**
+ * The policy of MADV_COLLAPSE: the PMD order alone, and no limit on a range in a VMA that is not userfaultfd-armed.
+ * Source: spec 3.3, 4.2 and 9.
+ */
+export function madvisePolicy(model: KernelModel, geometry: Geometry): CollapsePolicy {
+  const pages = pagesPerRange(geometry);
+  const orders = orderSet([geometry.pmdOrder]);
+  return { orders, maxPtesNone: pages, maxPtesSwap: pages, maxPtesShared: pages, caller: 'madvise', model };
 }
 
 /** The kernel's defaults: NR-1, NR/8 and NR/2 (spec 7.2). */

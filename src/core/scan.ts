@@ -18,13 +18,14 @@ export interface ScanReport {
   readonly noneOrZero: number;
   readonly unmapped: number;
   readonly shared: number;
+  /** Referenced pages; only khugepaged counts them. */
   readonly referenced: number;
 }
 
 /**
  * The scan phase over one range: checks each PTE in the kernel's order and stops at the first that forbids a collapse,
  * for all orders. Unknown facts count as their ordinary case.
- * Source: collapse_scan_pmd as khugepaged calls it, spec section 3. Pages without struct page, off the LRU or not
+ * Source: collapse_scan_pmd, spec section 3. Pages without struct page, off the LRU or not
  * anonymous, and the NUMA rule, are not part of a RangeState.
  */
 export function scanRange(range: RangeState, policy: CollapsePolicy): ScanReport {
@@ -34,7 +35,8 @@ export function scanRange(range: RangeState, policy: CollapsePolicy): ScanReport
   const none = emptyOccupancy(geometry);
   const zero = range.zero ?? none;
   const uffd = range.uffd ?? none;
-  const lazyfree = (policy.model.refusesLazyfree && range.lazyfree) || none;
+  const byKhugepaged = policy.caller === 'khugepaged';
+  const lazyfree = (byKhugepaged && policy.model.refusesLazyfree && range.lazyfree) || none;
   const sharedPages = range.shared ?? none;
   const locked = range.locked ?? none;
   const pinned = range.pinned ?? none;
@@ -78,10 +80,10 @@ export function scanRange(range: RangeState, policy: CollapsePolicy): ScanReport
       setPage(occupied, page);
       if (hasPage(locked, page)) return report('SCAN_PAGE_LOCK', page);
       if (hasPage(pinned, page)) return report('SCAN_PAGE_COUNT', page);
-      if (!hasPage(unreferenced, page)) referenced++;
+      if (byKhugepaged && !hasPage(unreferenced, page)) referenced++;
     }
   }
-  if (referenced === 0 || (unmapped > 0 && referenced < pages >>> 1))
+  if (byKhugepaged && (referenced === 0 || (unmapped > 0 && referenced < pages >>> 1)))
     return report('SCAN_LACK_REFERENCED_PAGE');
   return report('SCAN_SUCCEED');
 }

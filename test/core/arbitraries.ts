@@ -47,6 +47,7 @@ export const searchCases: fc.Arbitrary<SearchCase> = geometries.chain((geometry)
       maxPtesNone: limit,
       maxPtesSwap: limit,
       maxPtesShared: limit,
+      caller: fc.constant('khugepaged' as const),
       model: fc.constant(KERNEL_MODELS['linux-7.2']),
     }),
   });

@@ -68,7 +68,8 @@ function sameNumbers(a: readonly number[], b: readonly number[]): boolean {
 
 function smallPolicy(orders: number, maxPtesNone: number, minOrder: number): CollapsePolicy {
   const model = { ...KERNEL_MODELS['linux-7.2'], minOrder: asOrder(minOrder) };
-  return { orders: orders as OrderSet, maxPtesNone, maxPtesSwap: 0, maxPtesShared: 0, model };
+  const limits = { maxPtesNone, maxPtesSwap: 0, maxPtesShared: 0 };
+  return { orders: orders as OrderSet, ...limits, caller: 'khugepaged', model };
 }
 
 function smallRange(geometry: Geometry): ScannedRange {

@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { geometryOfPmdOrder, x86_64 } from '../../src/core/geometry.ts';
 import { asOrder } from '../../src/core/order.ts';
-import { checkLimits, defaultLimits, noneLimit, scanNoneLimit, sharedLimit } from '../../src/core/policy.ts';
+import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
+import {
+  checkLimits,
+  defaultLimits,
+  madvisePolicy,
+  noneLimit,
+  scanNoneLimit,
+  sharedLimit,
+} from '../../src/core/policy.ts';
 import { messageOf, type PolicyText, policyOf } from '../ranges.ts';
 
 /** The none limits of orders 2 to 9. */
@@ -53,6 +61,14 @@ describe('the none limit of an attempt (spec 4.2, 11.3), orders 2 to 9', () => {
       noneLimit(policyOf({ pmdOrder: 11, maxPtesNone }), asOrder(9), geometry, false);
     expect([limit(2047), limit(511)]).toEqual([511, 0]);
   });
+});
+
+test('MADV_COLLAPSE has no limit that 512 PTEs could exceed, but allows an armed VMA no hole', () => {
+  const policy = madvisePolicy(KERNEL_MODELS['linux-7.2'], x86_64);
+  const order = asOrder(9);
+  expect(policy).toMatchObject({ orders: 1 << order, maxPtesSwap: 512, maxPtesShared: 512 });
+  expect([noneLimit(policy, order, x86_64, false), noneLimit(policy, order, x86_64, true)]).toEqual([512, 0]);
+  expect([scanNoneLimit(policy, x86_64, false), scanNoneLimit(policy, x86_64, true)]).toEqual([512, 0]);
 });
 
 test('shared pages are allowed at the PMD order alone', () => {

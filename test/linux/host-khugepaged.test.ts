@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { x86_64 } from '../../src/core/geometry.ts';
 import { planRange } from '../../src/core/plan.ts';
-import type { CollapsePolicy } from '../../src/core/policy.ts';
+import { collapsePolicy } from '../../src/core/policy.ts';
 import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
 import { orderSet } from '../../src/core/order.ts';
 import type { RangeState } from '../../src/core/range-state.ts';
@@ -99,7 +100,7 @@ describe.runIf(binary)('the khugepaged of this machine', () => {
       for (const command of commands) await forked.must(command.replace('ADDR', address));
     }
 
-    const policy: CollapsePolicy = { ...LIMITS, orders: orderSet([9]), model: KERNEL_MODELS['linux-6.18'] };
+    const policy = collapsePolicy(orderSet([9]), LIMITS, KERNEL_MODELS['linux-6.18'], x86_64);
     const before = await ranges(occupants);
     for (const { name, pid, address } of places) {
       const range = before.get(`${pid} ${address}`);
