@@ -11,7 +11,7 @@ export type NoneRule =
   /** Like scaled, after a cap at NR/2 - 1. */
   | 'capped';
 
-/** One version of khugepaged, as the differences that decide what it collapses. */
+/** One version of khugepaged and MADV_COLLAPSE, as the differences that decide what they collapse. */
 export interface KernelModel {
   readonly name: string;
   /** The algorithm that this version searches a range with. */
@@ -29,6 +29,10 @@ export interface KernelModel {
   readonly returnsReason: boolean;
   /** Whether clean MADV_FREE pages stop the scan. */
   readonly refusesLazyfree: boolean;
+  /** Whether MADV_COLLAPSE of pages that lie inside one PMD range, and touch neither end, is EINVAL and not success. */
+  readonly madviseFailsInsideRange: boolean;
+  /** Whether MADV_COLLAPSE ends at a range without a PTE table; where the table above is missing too it always goes on. */
+  readonly madviseStopsAtEmptyPmd: boolean;
   /** Result names that this version spells differently. */
   readonly spellings: Partial<Record<ScanResult, string>>;
 }
@@ -43,6 +47,8 @@ const linux72: KernelModel = {
   searchSeesUffd: false,
   returnsReason: true,
   refusesLazyfree: true,
+  madviseFailsInsideRange: false,
+  madviseStopsAtEmptyPmd: false,
   spellings: { SCAN_PTE_UFFD: 'SCAN_PTE_UFFD_WP' },
 };
 
@@ -55,6 +61,8 @@ export const KERNEL_MODELS = {
     name: 'linux-6.18',
     pmdOrderOnly: true,
     refusesLazyfree: false,
+    madviseFailsInsideRange: true,
+    madviseStopsAtEmptyPmd: true,
     spellings: { SCAN_PTE_UFFD: 'SCAN_PTE_UFFD_WP', SCAN_NO_PTE_TABLE: 'SCAN_PMD_NULL' },
   },
   v18: {

@@ -62,14 +62,30 @@ export function possibleOrders(
   geometry: Geometry,
   thpDisabled: boolean,
 ): Eligibility {
-  const has = (flag: string) => vma.flags.includes(flag);
   if (!vma.anonymous) return ineligible('not-anonymous');
-  const enabled = enabledOrders(settings, has('hg'), geometry) & collapsibleOrders(model, geometry);
+  const hugepage = vma.flags.includes('hg');
+  const enabled = enabledOrders(settings, hugepage, geometry) & collapsibleOrders(model, geometry);
   if (enabled === 0) return ineligible('settings');
+  return allowedOrders(vma, enabled as OrderSet, geometry, thpDisabled);
+}
+
+/**
+ * The orders that MADV_COLLAPSE may collapse to in a VMA, whatever sysfs says: the PMD order, or why not even that.
+ * Files and shared memory, where it can work too, are not judged: their reason is `not-anonymous`.
+ * Source: thp_vma_allowable_orders, spec 2.8 without step A.
+ */
+export function madviseOrders(vma: Vma, geometry: Geometry, thpDisabled: boolean): Eligibility {
+  if (!vma.anonymous) return ineligible('not-anonymous');
+  return allowedOrders(vma, orderSet([geometry.pmdOrder]), geometry, thpDisabled);
+}
+
+/** Those of the wanted orders that an anonymous VMA allows. Source: spec 2.8 from step D on. */
+function allowedOrders(vma: Vma, wanted: OrderSet, geometry: Geometry, thpDisabled: boolean): Eligibility {
+  const has = (flag: string) => vma.flags.includes(flag);
   if (has('nh')) return ineligible('nohugepage');
   if (thpDisabled) return ineligible('prctl');
   if (SPECIAL_FLAGS.some(has)) return ineligible('special');
-  const fitting = ordersOf(enabled as OrderSet).filter((order) => fits(vma, orderBytes(order, geometry)));
+  const fitting = ordersOf(wanted).filter((order) => fits(vma, orderBytes(order, geometry)));
   if (fitting.length === 0) return ineligible('too-small');
   // VM_GROWSDOWN with sequential and random read marks a stack that exec is still building.
   if (has('gd') && has('sr') && has('rr')) return ineligible('temporary-stack');

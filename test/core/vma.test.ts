@@ -8,7 +8,7 @@ import {
   type ThpSettings,
   withOrdersAlways,
 } from '../../src/core/thp-settings.ts';
-import { coversRange, isUffdArmed, possibleOrders, type Vma } from '../../src/core/vma.ts';
+import { coversRange, isUffdArmed, madviseOrders, possibleOrders, type Vma } from '../../src/core/vma.ts';
 import { policyOf } from '../ranges.ts';
 
 const K = 1024;
@@ -127,6 +127,27 @@ describe('step G: the size of a VMA', () => {
   test('drops the only enabled order', () => {
     expect(orders({ end: 2 * M - 4 * K }, defaultSettings(x86_64))).toBe('too-small');
   });
+});
+
+describe('MADV_COLLAPSE, whatever the settings', () => {
+  const orders = (facts: Partial<Vma>, thpDisabled = false) => {
+    const { orders: possible, ineligible } = madviseOrders(vmaOf(facts), x86_64, thpDisabled);
+    return ineligible ?? formatOrders(possible);
+  };
+
+  test('has the PMD order, with MADV_HUGEPAGE or without, where a whole range lies in the VMA', () => {
+    expect([orders({}), orders({ flags: ['hg'] }), orders({ start: 4 * K })]).toEqual(['9', '9', '9']);
+    expect(orders({ start: 4 * K, end: 4 * M - 4 * K })).toBe('too-small');
+  });
+
+  test.for([
+    ['nohugepage', { flags: ['nh'] }],
+    ['special', { flags: ['io'] }],
+    ['temporary-stack', { flags: ['gd', 'sr', 'rr'] }],
+    ['not-anonymous', { anonymous: false }],
+  ] as const)('is refused as %s', ([reason, facts]) => expect(orders(facts)).toBe(reason));
+
+  test('is refused with THP disabled by prctl', () => expect(orders({ flags: ['hg'] }, true)).toBe('prctl'));
 });
 
 test('read-only and PROT_NONE VMAs are eligible', () => {
