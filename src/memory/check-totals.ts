@@ -76,7 +76,8 @@ export function checkTotals(
   let swapFree = 0;
   for (let slot = 0; slot < machine.swap.slots; slot++) {
     const uses = found.swapUses[slot];
-    if (machine.swap.uses(slot) !== uses) problems.push(`swap slot ${slot} has ${uses} uses and counts others`);
+    if (machine.swap.uses(slot) !== uses)
+      problems.push(`swap slot ${slot} has ${uses} uses and counts others`);
     if (found.swapUses[slot] === 0) swapFree++;
   }
   expect('free swap slots', machine.swap.free, swapFree);

@@ -1,7 +1,17 @@
 import type { Machine } from './machine.ts';
 import type { Mm } from './mm.ts';
 import { PMD_DETACHED, PMD_LEAF, PMD_TABLE, type Pmd } from './pmd.ts';
-import { makePte, PTE_KIND, PTE_NONE, PTE_PRESENT, PTE_SWAP, PTE_ZERO, pteBits, pteValue } from './pte.ts';
+import {
+  makePte,
+  PTE_KIND,
+  PTE_NONE,
+  PTE_PRESENT,
+  PTE_SWAP,
+  PTE_UFFD_MARKER,
+  PTE_ZERO,
+  pteBits,
+  pteValue,
+} from './pte.ts';
 
 /** The PMD entry at an address; undefined if its range was never touched. */
 export function pmdAt(machine: Machine, mm: Mm, address: number): Pmd | undefined {
@@ -36,6 +46,7 @@ export function contentAt(machine: Machine, mm: Mm, address: number): number | u
       return machine.frames.content[pteValue(pte)];
     case PTE_NONE:
     case PTE_ZERO:
+    case PTE_UFFD_MARKER:
       return 0;
     case PTE_SWAP:
       return machine.swap.content(pteValue(pte));
