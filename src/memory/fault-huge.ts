@@ -2,7 +2,6 @@ import { hasOrder, type Order, type OrderSet } from '../core/order.ts';
 import { mapNewFolio, mapNewLeaf } from './fault-map.ts';
 import { deferSplit, zeroFrames } from './folio.ts';
 import { allocFolio, CHARGE_FAILED, reserveTable, freeTable } from './folio-alloc.ts';
-import { nodesFrom } from './frame-alloc.ts';
 import type { Machine } from './machine.ts';
 import type { Mm } from './mm.ts';
 import type { Pmd } from './pmd.ts';
@@ -71,7 +70,7 @@ function isNone(pmd: Pmd, first: number, count: number): boolean {
 
 function allocForFault(machine: Machine, mm: Mm, area: VmArea, order: number): number {
   const direct = faultReclaims(machine.settings.defrag, (area.flags & VM_HUGEPAGE) !== 0);
-  const nodes = nodesFrom(machine, mm.node);
+  const nodes = machine.nodeOrders[mm.node];
   const head = allocFolio(machine, order, mm.memcg, nodes, direct ? 'direct' : 'light');
   const { mthp, vmstat } = machine.counters;
   const isPmdSize = order === machine.geometry.pmdOrder;

@@ -2,7 +2,7 @@ import { MOVABLE, UNMOVABLE } from './buddy.ts';
 import { charge } from './charge.ts';
 import { initFolio } from './folio.ts';
 import { FRAME_PAGE_TABLE, NO_FRAME, PG_HEAD } from './frame-table.ts';
-import { allocFrames, type AllocMode, nodesFrom } from './frame-alloc.ts';
+import { allocFrames, type AllocMode } from './frame-alloc.ts';
 import type { Machine } from './machine.ts';
 import type { Memcg } from './memcg.ts';
 import type { Mm } from './mm.ts';
@@ -35,7 +35,7 @@ export function allocFolio(
 
 /** A page for a process: from its own node first. */
 export function allocPage(machine: Machine, mm: Mm): number {
-  return allocFolio(machine, 0, mm.memcg, nodesFrom(machine, mm.node), 'direct');
+  return allocFolio(machine, 0, mm.memcg, machine.nodeOrders[mm.node], 'direct');
 }
 
 /** Gives a range its page table, empty; false if there is no memory for it. Page tables are not charged. */
@@ -57,7 +57,7 @@ export function openTable(machine: Machine, pmd: Pmd): void {
 
 /** Allocates the frame of a page table, to be used at once or deposited behind a PMD leaf. */
 export function reserveTable(machine: Machine, mm: Mm, pmd: Pmd): boolean {
-  const frame = allocFrames(machine, 0, UNMOVABLE, nodesFrom(machine, mm.node), 'direct');
+  const frame = allocFrames(machine, 0, UNMOVABLE, machine.nodeOrders[mm.node], 'direct');
   if (frame === NO_FRAME) return false;
   machine.frames.flags[frame] = FRAME_PAGE_TABLE | PG_HEAD;
   pmd.tableFrame = frame;

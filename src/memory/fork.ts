@@ -67,7 +67,8 @@ function copyArea(machine: Machine, parent: Mm, child: Mm, area: VmArea): boolea
   return complete;
 }
 
-function shareLeaf(machine: Machine, child: Mm, pmd: Pmd, target: Pmd): void {
+/** Maps a PMD leaf into another process, whose page table for the range is reserved. */
+export function shareLeaf(machine: Machine, child: Mm, pmd: Pmd, target: Pmd): void {
   const head = pteValue(pmd.leaf);
   pmd.leaf = (pmd.leaf & ~PTE_WRITABLE) >>> 0;
   machine.frames.clear(head, PG_EXCLUSIVE);
@@ -105,7 +106,15 @@ function copyPte(machine: Machine, child: Mm, area: VmArea, pmd: Pmd, target: Pm
   return true;
 }
 
-function copyPresent(machine: Machine, child: Mm, area: VmArea, pmd: Pmd, target: Pmd, i: number): boolean {
+/** Maps a present page into another process too, or copies it if it is pinned; false if there is no memory for that. */
+export function copyPresent(
+  machine: Machine,
+  child: Mm,
+  area: VmArea,
+  pmd: Pmd,
+  target: Pmd,
+  i: number,
+): boolean {
   const f = machine.frames;
   const frame = pteValue(pmd.ptes[i]);
   child.rssPages++;

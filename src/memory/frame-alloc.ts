@@ -10,6 +10,8 @@ export type AllocMode = 'light' | 'direct';
 /** Pages that one round of direct reclaim aims at, at least (SWAP_CLUSTER_MAX). */
 const RECLAIM_BATCH = 32;
 const RECLAIM_ROUNDS = 3;
+/** Above this order an allocation may well fail (PAGE_ALLOC_COSTLY_ORDER). */
+const COSTLY_ORDER = 3;
 
 /**
  * Allocates 2^order frames from the first of `nodes` that has them. The frames' kind is then up to the caller.
@@ -41,21 +43,24 @@ function allocSlowly(machine: Machine, order: number, mobility: Mobility, nodes:
   for (let round = 0; round <= RECLAIM_ROUNDS; round++) {
     let progress = false;
     if (order > 0) for (const node of nodes) progress = compact(machine, node, order).done || progress;
-    if (!progress && round < RECLAIM_ROUNDS) {
-      const pages = Math.max(RECLAIM_BATCH, 2 << order);
-      for (const node of nodes) progress = reclaim(machine, { pages, node }).freed > 0 || progress;
-    }
+    if (!progress && round < RECLAIM_ROUNDS) progress = reclaimFor(machine, order, nodes);
     const frame = takeFree(machine, order, mobility, nodes);
-    if (frame !== NO_FRAME) return frame;
-    if (!progress) return NO_FRAME;
+    if (frame !== NO_FRAME || !progress) return frame;
   }
   return NO_FRAME;
 }
 
-/** All nodes, `first` first, the others ascending. */
-export function nodesFrom(machine: Machine, first: number): readonly number[] {
-  if (machine.nodes.length === 1) return ONLY_NODE;
-  return [first, ...machine.nodes.map(({ node }) => node).filter((node) => node !== first)];
+/**
+ * Reclaims so that an allocation, or the compaction for it, may succeed. Where a large block is wanted and enough is free
+ * already, in small pieces, reclaim would not help (compaction_ready).
+ */
+function reclaimFor(machine: Machine, order: number, nodes: readonly number[]): boolean {
+  const pages = Math.max(RECLAIM_BATCH, 2 << order);
+  let freed = 0;
+  for (const node of nodes) {
+    const spare = machine.nodes[node].freePages - machine.minFreePages;
+    if (order > COSTLY_ORDER && spare >= 3 << order) continue;
+    freed += reclaim(machine, { pages, node }).freed;
+  }
+  return freed > 0;
 }
-
-const ONLY_NODE: readonly number[] = [0];

@@ -68,6 +68,8 @@ export class Machine {
   readonly compactHands: number[];
   /** Failed compactions: the smallest order that failed and how many requests are still to be skipped, by node. */
   readonly compactDeferred: { order: number; shift: number; skip: number }[];
+  /** For each node the order in which it asks all nodes for memory: itself, then the others ascending. */
+  readonly nodeOrders: readonly (readonly number[])[];
   #nextMm = 1;
   #nextContent = 0;
 
@@ -79,6 +81,9 @@ export class Machine {
     this.rangeBytes = rangeBytes(geometry);
     this.settings = options.settings ?? defaultMachineSettings(geometry);
     this.minFreePages = minFreePages;
+    this.nodeOrders = nodes.map((_, first) =>
+      [first, ...nodes.keys()].filter((n, i) => i === 0 || n !== first),
+    );
     const maxOrder = Math.max(10, geometry.pmdOrder);
     const starts = nodeStarts(nodes, 2 ** maxOrder);
     this.frames = new FrameTable(starts[nodes.length]);
