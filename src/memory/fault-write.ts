@@ -15,7 +15,7 @@ import type { VmArea } from './vm-area.ts';
  * A write to a PMD leaf. If only this process has the folio the leaf becomes writable; else it is split, and false says
  * that PTEs decide. A leaf that userfaultfd protects stays as it is. Source: do_huge_pmd_wp_page.
  */
-export function writeLeaf(machine: Machine, mm: Mm, _area: VmArea, pmd: Pmd): boolean {
+export function writeLeaf(machine: Machine, mm: Mm, pmd: Pmd): boolean {
   if (pmd.leaf & PTE_UFFD) return false;
   if (!(pmd.leaf & PTE_WRITABLE)) {
     const f = machine.frames;

@@ -101,7 +101,7 @@ class Access {
       faultPmd(machine, this.#mm, area, pmd);
     }
     if (pmd.kind === PMD_LEAF) {
-      if (this.#leaf(area, pmd, first, end)) return undefined;
+      if (this.#leaf(pmd, first, end)) return undefined;
       if (pmd.leaf & PTE_UFFD) return 'uffd';
     }
     if (pmd.kind === PMD_MIGRATION) return 'migration';
@@ -118,10 +118,10 @@ class Access {
   }
 
   /** Uses a PMD leaf as it is, if a write does not have to split it. */
-  #leaf(area: VmArea, pmd: Pmd, first: number, end: number): boolean {
+  #leaf(pmd: Pmd, first: number, end: number): boolean {
     const machine = this.#machine;
     if (this.#write) {
-      if (!writeLeaf(machine, this.#mm, area, pmd)) return false;
+      if (!writeLeaf(machine, this.#mm, pmd)) return false;
       const frame = pteValue(pmd.leaf) + first;
       for (let i = 0; i < end - first; i++) this.#store(frame + i);
     } else {

@@ -17,11 +17,6 @@ export function folioMapcount(f: FrameTable, head: number): number {
   return f.order[head] === 0 ? f.mapcount[head] : f.refcount[head + 1];
 }
 
-/** PMD leaves that map a folio (folio_entire_mapcount). */
-export function entireMapcount(f: FrameTable, head: number): number {
-  return f.order[head] === 0 ? 0 : f.refcount[head + 2];
-}
-
 /** References that the mappings of a folio explain (folio_expected_ref_count, spec 3.5). There is no swap cache. */
 export function expectedRefs(f: FrameTable, head: number): number {
   return folioMapcount(f, head);

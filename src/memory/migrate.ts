@@ -23,7 +23,7 @@ export function migrateFrame(machine: Machine, from: number, to: number): void {
 }
 
 /** Moves what the frame table says about a small folio; the PTEs are the caller's matter. */
-export function moveFrame(machine: Machine, from: number, to: number): void {
+function moveFrame(machine: Machine, from: number, to: number): void {
   const f = machine.frames;
   f.flags[to] = f.flags[from];
   f.order[to] = 0;

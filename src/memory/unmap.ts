@@ -4,16 +4,7 @@ import type { Machine } from './machine.ts';
 import type { Mm } from './mm.ts';
 import { PMD_DETACHED, PMD_LEAF, PMD_MIGRATION, PMD_NONE, type Pmd } from './pmd.ts';
 import { splitPmd } from './pmd-split.ts';
-import {
-  PTE_GUARD,
-  PTE_KIND,
-  PTE_MIGRATION,
-  PTE_NONE,
-  PTE_PRESENT,
-  PTE_SWAP,
-  PTE_UFFD,
-  pteValue,
-} from './pte.ts';
+import { PTE_GUARD, PTE_KIND, PTE_MIGRATION, PTE_NONE, PTE_PRESENT, PTE_SWAP, pteValue } from './pte.ts';
 
 /** Visits the populated ranges of [start, end): `first` and `last` (exclusive) are the PTEs of the range inside it. */
 export function forEachRange(
@@ -125,13 +116,4 @@ export function unmapPtes(
 
 function isNext(pte: number, frame: number): boolean {
   return (pte & PTE_KIND) === PTE_PRESENT && pteValue(pte) === frame;
-}
-
-/** Whether a PTE is neither empty nor present: the kernel's "unmapped" (spec section 1). */
-export function isUnmapped(pte: number): boolean {
-  return (pte & PTE_KIND) >= PTE_SWAP;
-}
-
-export function hasUffd(pte: number): boolean {
-  return (pte & PTE_UFFD) !== 0;
 }
