@@ -10,6 +10,8 @@ export interface DaemonModel {
   readonly runsForAnySize: boolean;
   /** Stats of collapses by size, the order in trace events, and the event mm_khugepaged_scan. */
   readonly knowsOrders: boolean;
+  /** Writes to `enabled` files that change nothing neither start, stop nor wake the thread. */
+  readonly ignoresUnchanged: boolean;
   /** The PFN in mm_khugepaged_scan_pmd: of the folio looked at last, or of the one that failed. */
   readonly scanPfn: 'last' | 'failed';
 }
@@ -19,6 +21,7 @@ const linux72: DaemonModel = {
   releasesDisabled: true,
   runsForAnySize: true,
   knowsOrders: true,
+  ignoresUnchanged: true,
   scanPfn: 'last',
 };
 
@@ -31,6 +34,7 @@ export function daemonModel(model: KernelModel): DaemonModel {
       releasesDisabled: false,
       runsForAnySize: false,
       knowsOrders: false,
+      ignoresUnchanged: false,
     };
   }
   return model.name === 'linux-7.3' ? { ...linux72, scanPfn: 'failed' } : linux72;

@@ -56,8 +56,10 @@ export class Kernel {
     return this.faults?.({ point, address, order }) ?? false;
   }
 
+  /** The last user of an address space goes; it will be torn down. */
   markExiting(mm: Mm): void {
     this.#exiting.add(mm);
+    this.machine.hooks.exiting?.(mm);
   }
 
   unmarkExiting(mm: Mm): void {
