@@ -1,9 +1,10 @@
 import type { Geometry } from './geometry.ts';
 import { pagesPerRange } from './geometry.ts';
+import { isolateWindow, type IsolationFacts } from './isolation.ts';
 import type { LruBatch } from './lru-batch.ts';
 import { clearPage, emptyOccupancy, hasPage, intersection, type Occupancy, setPage } from './occupancy.ts';
 import type { Offset, Order, Window } from './order.ts';
-import { type CollapsePolicy, noneLimit, sharedLimit } from './policy.ts';
+import type { CollapsePolicy } from './policy.ts';
 import type { RangeState } from './range-state.ts';
 import type { ScanResult } from './scan-result.ts';
 
@@ -32,6 +33,19 @@ export class CandidateRange {
   readonly #shared: Occupancy;
   readonly #unreferenced: Occupancy;
   readonly #folioOrders: Uint8Array;
+  /** What the scan would have refused does not occur any more; a folio is in the way only while it waits in the batch. */
+  readonly #facts: IsolationFacts = {
+    isNoneOrZero: (page) => !hasPage(this.#mapped, page),
+    isPresent: () => true,
+    isTracked: () => false,
+    isNull: () => false,
+    isLazyfree: () => false,
+    isShared: (page) => hasPage(this.#shared, page),
+    folioOrder: (page) => this.#folioOrders[page],
+    isReferenced: (page) => !hasPage(this.#unreferenced, page),
+    take: (page) =>
+      this.#folioOrders[page] === 0 && this.#lruBatch.has(page) ? 'SCAN_PAGE_COUNT' : undefined,
+  };
   #swappedIn = 0;
 
   constructor(range: RangeState, policy: CollapsePolicy, lruBatch: LruBatch) {
@@ -92,33 +106,16 @@ export class CandidateRange {
 
   /** Fails at the first unfit PTE; what was isolated before it goes back through the LRU batch. */
   #isolate(offset: Offset, order: Order): ScanResult | undefined {
-    const holesAllowed = noneLimit(this.#policy, order, this.#geometry, this.#uffdArmed);
-    const sharedAllowed = sharedLimit(this.#policy, order, this.#geometry);
-    const belowPmd = order < this.#geometry.pmdOrder;
-    const end = offset + (1 << order);
-    let holes = 0;
-    let shared = 0;
-    let referenced = 0;
-    let failure: ScanResult | undefined;
-    let page = offset as number;
-    for (; page < end; page++) {
-      if (!hasPage(this.#mapped, page)) {
-        if (++holes > holesAllowed) failure = 'SCAN_EXCEED_NONE_PTE';
-      } else if (hasPage(this.#shared, page) && ++shared > sharedAllowed) {
-        failure = 'SCAN_EXCEED_SHARED_PTE';
-      } else if (belowPmd && this.#folioOrders[page] >= order) {
-        failure = 'SCAN_PTE_MAPPED_HUGEPAGE';
-      } else if (this.#folioOrders[page] === 0 && this.#lruBatch.has(page)) {
-        failure = 'SCAN_PAGE_COUNT';
-      } else if (!hasPage(this.#unreferenced, page)) {
-        referenced++;
-      }
-      if (failure) break;
-    }
-    if (!failure && referenced === 0 && this.#policy.caller === 'khugepaged')
-      failure = 'SCAN_LACK_REFERENCED_PAGE';
-    if (failure) this.#putBack(offset, page);
-    return failure;
+    const report = isolateWindow(
+      this.#facts,
+      { offset, order },
+      this.#policy,
+      this.#geometry,
+      this.#uffdArmed,
+    );
+    if (report.result === 'SCAN_SUCCEED') return undefined;
+    this.#putBack(offset, report.stoppedAt);
+    return report.result;
   }
 
   #putBack(first: number, end: number): void {

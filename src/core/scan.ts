@@ -22,13 +22,22 @@ export interface ScanReport {
   readonly referenced: number;
 }
 
+/** What only a running system knows about a range, beyond its RangeState (spec 3.4 rows 6, 11, 12 and 13). */
+export interface LiveFacts {
+  /** Present PTEs that map no ordinary page: no struct page, or a device's. */
+  readonly noPage?: Occupancy;
+  /** Present PTEs whose folio is not on the LRU. */
+  readonly offLru?: Occupancy;
+  /** Counts the node of the page at this PTE; false if it is too far from the nodes counted before. */
+  readonly countNode?: (page: number) => boolean;
+}
+
 /**
  * The scan phase over one range: checks each PTE in the kernel's order and stops at the first that forbids a collapse,
  * for all orders. Unknown facts count as their ordinary case.
- * Source: collapse_scan_pmd, spec section 3. Pages without struct page, off the LRU or not
- * anonymous, and the NUMA rule, are not part of a RangeState.
+ * Source: collapse_scan_pmd, spec section 3.
  */
-export function scanRange(range: RangeState, policy: CollapsePolicy): ScanReport {
+export function scanRange(range: RangeState, policy: CollapsePolicy, live: LiveFacts = {}): ScanReport {
   const { geometry, present, swap } = range;
   const pages = pagesPerRange(geometry);
   const noneLimit = scanNoneLimit(policy, geometry, range.uffdArmed);
@@ -41,6 +50,7 @@ export function scanRange(range: RangeState, policy: CollapsePolicy): ScanReport
   const locked = range.locked ?? none;
   const pinned = range.pinned ?? none;
   const unreferenced = range.unreferenced ?? none;
+  const { noPage = none, offLru = none, countNode } = live;
 
   const occupied = emptyOccupancy(geometry);
   let noneOrZero = 0;
@@ -73,11 +83,14 @@ export function scanRange(range: RangeState, policy: CollapsePolicy): ScanReport
       if (++noneOrZero > noneLimit) return report('SCAN_EXCEED_NONE_PTE', page);
     } else {
       if (hasPage(uffd, page)) return report('SCAN_PTE_UFFD', page);
+      if (hasPage(noPage, page)) return report('SCAN_PAGE_NULL', page);
       if (hasPage(lazyfree, page)) return report('SCAN_PAGE_LAZYFREE', page);
       if (hasPage(sharedPages, page) && ++shared > policy.maxPtesShared) {
         return report('SCAN_EXCEED_SHARED_PTE', page);
       }
       setPage(occupied, page);
+      if (countNode && !countNode(page)) return report('SCAN_SCAN_ABORT', page);
+      if (hasPage(offLru, page)) return report('SCAN_PAGE_LRU', page);
       if (hasPage(locked, page)) return report('SCAN_PAGE_LOCK', page);
       if (hasPage(pinned, page)) return report('SCAN_PAGE_COUNT', page);
       if (byKhugepaged && !hasPage(unreferenced, page)) referenced++;

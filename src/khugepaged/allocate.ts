@@ -1,0 +1,59 @@
+import type { Order } from '../core/order.ts';
+import type { ScanResult } from '../core/scan-result.ts';
+import { putFolio } from '../memory/folio.ts';
+import { ALLOC_FAILED, allocFolio, CHARGE_FAILED } from '../memory/folio-alloc.ts';
+import type { Mm } from '../memory/mm.ts';
+import { workSince } from '../memory/work.ts';
+import type { CollapseControl } from './collapse-control.ts';
+import { workNs } from './costs.ts';
+import { nodesByLoad } from './node-load.ts';
+
+/**
+ * Allocates and charges the folio of an attempt: its head frame, held by the caller, or why there is none. No lock is
+ * held meanwhile. Counts allocations before anything later can fail. Source: alloc_charge_folio, spec 5.2.
+ */
+export function allocCharge(
+  control: CollapseControl,
+  mm: Mm,
+  address: number,
+  order: Order,
+): { head: number; failure?: undefined } | { failure: ScanResult } {
+  const { kernel } = control;
+  const { machine, costs } = kernel;
+  const { mthp, vmstat } = machine.counters;
+  const isPmdOrder = order === machine.geometry.pmdOrder;
+  const before = { ...machine.work };
+  const head = kernel.fails('allocate', address, order)
+    ? ALLOC_FAILED
+    : allocFolio(machine, order, mm.memcg, nodesByLoad(control.nodeLoad), control.allocMode);
+  if (head >= 0) kernel.held.set(head, 1);
+  control.spend('allocate', costs.allocation + workNs(workSince(machine.work, before), costs));
+  if (head === ALLOC_FAILED) {
+    mthp.collapse_alloc_failed[order]++;
+    if (isPmdOrder) vmstat.thp_collapse_alloc_failed++;
+    return { failure: 'SCAN_ALLOC_HUGE_PAGE_FAIL' };
+  }
+  mthp.collapse_alloc[order]++;
+  if (isPmdOrder) vmstat.thp_collapse_alloc++;
+  if (head === CHARGE_FAILED) return { failure: 'SCAN_CGROUP_CHARGE_FAIL' };
+  if (kernel.fails('charge', address, order)) return giveUp('SCAN_CGROUP_CHARGE_FAIL');
+  if (isPmdOrder) {
+    const { id } = mm.memcg;
+    kernel.memcgCollapseAllocs.set(id, (kernel.memcgCollapseAllocs.get(id) ?? 0) + 1);
+  }
+  if (kernel.fails('deferred-list', address, order)) return giveUp('SCAN_ALLOC_HUGE_PAGE_FAIL');
+  return { head };
+
+  function giveUp(failure: ScanResult): { failure: ScanResult } {
+    freeUnused(control, head);
+    return { failure };
+  }
+}
+
+/** Frees and uncharges a folio that no attempt will install. */
+export function freeUnused(control: CollapseControl, head: number): void {
+  const { kernel } = control;
+  kernel.held.delete(head);
+  putFolio(kernel.machine, head, 1);
+  control.spend('allocate', kernel.costs.free);
+}

@@ -1,0 +1,41 @@
+import type { KernelModel } from '../core/kernel-model.ts';
+
+/** How versions of the daemon differ, beyond what they collapse: spec 2.4, 2.5, 2.7, 7.5 and 12. */
+export interface DaemonModel {
+  /** Progress is the number of PTEs looked at, and 1 for a range without; else NR for every range. */
+  readonly countsPtes: boolean;
+  /** An address space that prctl disables leaves the cursor at once; else only where its VMAs are all done. */
+  readonly releasesDisabled: boolean;
+  /** Any anonymous size, or the top level alone, keeps the thread running; else only the PMD size does. */
+  readonly runsForAnySize: boolean;
+  /** Stats of collapses by size, the order in trace events, and the event mm_khugepaged_scan. */
+  readonly knowsOrders: boolean;
+  /** Writes to `enabled` files that change nothing neither start, stop nor wake the thread. */
+  readonly ignoresUnchanged: boolean;
+  /** The PFN in mm_khugepaged_scan_pmd: of the folio looked at last, or of the one that failed. */
+  readonly scanPfn: 'last' | 'failed';
+}
+
+const linux72: DaemonModel = {
+  countsPtes: true,
+  releasesDisabled: true,
+  runsForAnySize: true,
+  knowsOrders: true,
+  ignoresUnchanged: true,
+  scanPfn: 'last',
+};
+
+/** The daemon of a kernel model: models of rules that were never released run in that of 7.2. */
+export function daemonModel(model: KernelModel): DaemonModel {
+  if (model.pmdOrderOnly) {
+    return {
+      ...linux72,
+      countsPtes: false,
+      releasesDisabled: false,
+      runsForAnySize: false,
+      knowsOrders: false,
+      ignoresUnchanged: false,
+    };
+  }
+  return model.name === 'linux-7.3' ? { ...linux72, scanPfn: 'failed' } : linux72;
+}

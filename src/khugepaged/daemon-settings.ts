@@ -1,0 +1,72 @@
+import { type Geometry, pagesPerRange } from '../core/geometry.ts';
+import { anonOrders, asOrder, type Order, ordersOf } from '../core/order.ts';
+import type { MachineSettings } from '../memory/settings.ts';
+import type { DaemonModel } from './daemon-model.ts';
+
+export const SHMEM_WORDS = ['always', 'within_size', 'advise', 'never', 'deny', 'force'] as const;
+export const SHMEM_SIZE_WORDS = ['always', 'inherit', 'within_size', 'advise', 'never'] as const;
+export type ShmemWord = (typeof SHMEM_WORDS)[number];
+export type ShmemSizeWord = (typeof SHMEM_SIZE_WORDS)[number];
+
+/** What sysfs says about the daemon itself; what faults and reclaim read too is in `MachineSettings` (spec 7.1, 7.2). */
+export interface DaemonSettings {
+  /** khugepaged/defrag: whether its allocations may reclaim and compact. */
+  defrag: boolean;
+  /** PTEs, or what the version counts, for one wake-up. */
+  pagesToScan: number;
+  scanSleepMs: number;
+  allocSleepMs: number;
+  useZeroPage: boolean;
+  shmemEnabled: ShmemWord;
+  /** By order; `never` where none is named. */
+  readonly shmemSizes: Map<Order, ShmemSizeWord>;
+}
+
+/** The kernel's defaults (spec 7). */
+export function defaultDaemonSettings(geometry: Geometry): DaemonSettings {
+  return {
+    defrag: true,
+    pagesToScan: 8 * pagesPerRange(geometry),
+    scanSleepMs: 10_000,
+    allocSleepMs: 60_000,
+    useZeroPage: true,
+    shmemEnabled: 'never',
+    shmemSizes: new Map([[asOrder(geometry.pmdOrder), 'inherit']]),
+  };
+}
+
+/** Whether anything wants khugepaged to run. Source: hugepage_enabled, spec 2.7. */
+export function hugepageEnabled(
+  machine: MachineSettings,
+  daemon: DaemonSettings,
+  model: DaemonModel,
+  geometry: Geometry,
+): boolean {
+  const topLevel = machine.enabled !== 'never';
+  const isOn = (order: Order) => {
+    const word = machine.sizes.get(order) ?? 'never';
+    return word === 'inherit' ? topLevel : word !== 'never';
+  };
+  const pmdOrder = asOrder(geometry.pmdOrder);
+  if (!model.runsForAnySize) return isOn(pmdOrder);
+  if (topLevel || ordersOf(anonOrders(geometry)).some(isOn)) return true;
+  const shmem = daemon.shmemSizes.get(pmdOrder) ?? 'never';
+  if (shmem !== 'inherit') return shmem !== 'never';
+  return daemon.shmemEnabled !== 'never' && daemon.shmemEnabled !== 'deny';
+}
+
+/** Memory below which the kernel boots with THPs off: 512 MiB (spec 2.7). */
+const SMALL_MACHINE = 512 * 2 ** 20;
+
+/** What a machine with this much memory boots with: small ones clear all flags; settings of sizes stay. */
+export function bootSettings(
+  bytes: number,
+  machine: MachineSettings,
+  daemon: DaemonSettings,
+): { machine: MachineSettings; daemon: DaemonSettings } {
+  if (bytes >= SMALL_MACHINE) return { machine, daemon };
+  return {
+    machine: { ...machine, enabled: 'never', defrag: 'never' },
+    daemon: { ...daemon, defrag: false, useZeroPage: false },
+  };
+}

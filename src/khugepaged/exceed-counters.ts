@@ -1,0 +1,18 @@
+import type { Order } from '../core/order.ts';
+import type { ScanResult } from '../core/scan-result.ts';
+import type { MthpStatName, VmstatName } from '../memory/counters.ts';
+import type { Machine } from '../memory/machine.ts';
+
+const COUNTERS: Partial<Record<ScanResult, readonly [MthpStatName, VmstatName]>> = {
+  SCAN_EXCEED_NONE_PTE: ['collapse_exceed_none_pte', 'thp_scan_exceed_none_pte'],
+  SCAN_EXCEED_SWAP_PTE: ['collapse_exceed_swap_pte', 'thp_scan_exceed_swap_pte'],
+  SCAN_EXCEED_SHARED_PTE: ['collapse_exceed_shared_pte', 'thp_scan_exceed_share_pte'],
+};
+
+/** Counts a result that says a limit was exceeded, by order, and in vmstat for the PMD order (spec 3.4, 5.5, 5.6). */
+export function countExceeded(machine: Machine, result: ScanResult, order: Order): void {
+  const counters = COUNTERS[result];
+  if (!counters) return;
+  machine.counters.mthp[counters[0]][order]++;
+  if (order === machine.geometry.pmdOrder) machine.counters.vmstat[counters[1]]++;
+}

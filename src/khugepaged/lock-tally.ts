@@ -1,0 +1,58 @@
+import type { Hold, LockKind } from './locks.ts';
+
+/** How often something lasted, how long altogether, and how long at most: nanoseconds of virtual time. */
+export interface Durations {
+  count: number;
+  totalNs: number;
+  longestNs: number;
+}
+
+/** A lock in the mode in which it was held. */
+export type HeldLock = `${LockKind} ${'read' | 'write'}`;
+
+export interface LockStatistics {
+  /** By owner, then by lock. */
+  readonly holds: ReadonlyMap<string, ReadonlyMap<HeldLock, Readonly<Durations>>>;
+  /** By who waited, then by the lock that was waited for first. */
+  readonly waits: ReadonlyMap<string, ReadonlyMap<LockKind, Readonly<Durations>>>;
+}
+
+/** Adds up how long locks were held and waited for. */
+export class LockTally implements LockStatistics {
+  readonly holds = new Map<string, Map<HeldLock, Durations>>();
+  readonly waits = new Map<string, Map<LockKind, Durations>>();
+
+  held({ owner, kind, write }: Hold, ns: number): void {
+    add(this.holds, owner, write ? WRITE[kind] : READ[kind], ns);
+  }
+
+  waited(who: string, kind: LockKind, ns: number): void {
+    add(this.waits, who, kind, ns);
+  }
+}
+
+const READ: Record<LockKind, HeldLock> = {
+  mmap: 'mmap read',
+  vma: 'vma read',
+  anon_vma: 'anon_vma read',
+  pmd: 'pmd read',
+  pte: 'pte read',
+};
+
+const WRITE: Record<LockKind, HeldLock> = {
+  mmap: 'mmap write',
+  vma: 'vma write',
+  anon_vma: 'anon_vma write',
+  pmd: 'pmd write',
+  pte: 'pte write',
+};
+
+function add<K>(table: Map<string, Map<K, Durations>>, who: string, lock: K, ns: number): void {
+  let row = table.get(who);
+  if (!row) table.set(who, (row = new Map()));
+  let entry = row.get(lock);
+  if (!entry) row.set(lock, (entry = { count: 0, totalNs: 0, longestNs: 0 }));
+  entry.count++;
+  entry.totalNs += ns;
+  if (ns > entry.longestNs) entry.longestNs = ns;
+}

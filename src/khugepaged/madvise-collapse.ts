@@ -1,0 +1,133 @@
+import { type MadviseErrno, madviseErrno, madviseGoesOn, madviseIsDone } from '../core/madvise-errno.ts';
+import { asOrder, hasOrder } from '../core/order.ts';
+import type { ScanResult } from '../core/scan-result.ts';
+import { drainAllLru } from '../memory/lru.ts';
+import type { Mm } from '../memory/mm.ts';
+import { PMD_NONE } from '../memory/pmd.ts';
+import type { VmArea } from '../memory/vm-area.ts';
+import type { Activity } from './activity.ts';
+import { CollapseControl } from './collapse-control.ts';
+import type { Kernel } from './kernel.ts';
+import type { Act, Hold } from './locks.ts';
+import { revalidate } from './revalidate.ts';
+import { scanPmdRange } from './scan-range.ts';
+
+/** A call of MADV_COLLAPSE as an act of its process; `done` hears what it returned, undefined for 0. */
+export function madviseCollapseAct(
+  kernel: Kernel,
+  mm: Mm,
+  start: number,
+  length: number,
+  done: (errno: MadviseErrno | undefined) => void = () => {},
+): Act {
+  const run = () => {
+    if (!kernel.isExiting(mm)) done(madviseCollapse(kernel, mm, start, length));
+  };
+  return { name: 'MADV_COLLAPSE', needs: [], takesTime: true, run };
+}
+
+/**
+ * madvise(start, length, MADV_COLLAPSE) now, taking its time; addresses in bytes. Returns the errno, undefined for 0.
+ * Source: do_madvise and madvise_collapse, spec 9.
+ */
+export function madviseCollapse(
+  kernel: Kernel,
+  mm: Mm,
+  start: number,
+  length: number,
+  activity?: Activity,
+): MadviseErrno | undefined {
+  const { pageBytes } = kernel.machine;
+  if (start % pageBytes !== 0) return 'EINVAL';
+  if (length === 0) return undefined;
+  const end = start + Math.ceil(length / pageBytes) * pageBytes;
+  return new Call(kernel, mm, activity).run(start, end);
+}
+
+class Call {
+  readonly #kernel: Kernel;
+  readonly #mm: Mm;
+  readonly #control: CollapseControl;
+  #mmap: Hold | undefined;
+
+  constructor(kernel: Kernel, mm: Mm, activity: Activity | undefined) {
+    this.#kernel = kernel;
+    this.#mm = mm;
+    this.#control = new CollapseControl(kernel, 'madvise', activity);
+  }
+
+  run(start: number, end: number): MadviseErrno | undefined {
+    const { areas } = this.#mm;
+    let reached = start;
+    let isUnmapped = false;
+    this.#lock();
+    let errno: MadviseErrno | undefined;
+    while (!errno && reached < end) {
+      const area = areas.above(reached);
+      if (!area || area.start >= end) break;
+      if (area.start > reached) isUnmapped = true;
+      const partEnd = Math.min(area.end, end);
+      errno = this.#collapsePart(area, Math.max(area.start, reached), partEnd);
+      reached = partEnd;
+    }
+    this.#unlock();
+    return errno ?? (isUnmapped || reached < end ? 'ENOMEM' : undefined);
+  }
+
+  /** Collapses the whole PMD ranges in a part of an area; the errno if they are not all huge then. */
+  #collapsePart(area: VmArea, start: number, end: number): MadviseErrno | undefined {
+    const { machine, model } = this.#kernel;
+    const { rangeBytes, geometry } = machine;
+    const order = asOrder(geometry.pmdOrder);
+    if (!hasOrder(this.#control.possibleOrders(this.#mm, area), order)) return 'EINVAL';
+    const first = Math.ceil(start / rangeBytes) * rangeBytes;
+    let last = Math.floor(end / rangeBytes) * rangeBytes;
+    if (first > last && model.madviseFailsInsideRange) return 'EINVAL';
+    drainAllLru(machine);
+    let failure: ScanResult | undefined;
+    let current = area;
+    for (let address = first; address < last; address += rangeBytes) {
+      const mmap = this.#lock();
+      if (mmap.isNew) {
+        const checked = revalidate(this.#control, this.#mm, address, order);
+        if (checked.failure) {
+          failure = checked.failure;
+          break;
+        }
+        current = checked.area as VmArea;
+        last = Math.min(last, Math.floor(current.end / rangeBytes) * rangeBytes);
+      }
+      const isEmptyPmd = this.#isEmptyPmd(address);
+      const { result, lockDropped } = scanPmdRange(this.#control, this.#mm, current, address, mmap.hold);
+      if (lockDropped) this.#mmap = undefined;
+      if (!madviseIsDone(result)) failure = result;
+      if ((isEmptyPmd && model.madviseStopsAtEmptyPmd) || !madviseGoesOn(result)) break;
+    }
+    this.#lock();
+    return failure && madviseErrno(failure);
+  }
+
+  /** Whether a PMD entry is empty while the table that it is in exists. */
+  #isEmptyPmd(address: number): boolean {
+    const { rangeBytes, rangePages } = this.#kernel.machine;
+    const number = address / rangeBytes;
+    if ((this.#mm.pmds.get(number)?.kind ?? PMD_NONE) !== PMD_NONE) return false;
+    const table = Math.floor(number / rangePages) * rangePages;
+    for (let i = table; i < table + rangePages; i++) {
+      if ((this.#mm.pmds.get(i)?.kind ?? PMD_NONE) !== PMD_NONE) return true;
+    }
+    return false;
+  }
+
+  #lock(): { hold: Hold; isNew: boolean } {
+    if (this.#mmap) return { hold: this.#mmap, isNew: false };
+    const { owner } = this.#control;
+    this.#mmap = this.#kernel.locks.lock(owner, { kind: 'mmap', object: this.#mm, write: false });
+    return { hold: this.#mmap, isNew: true };
+  }
+
+  #unlock(): void {
+    if (this.#mmap) this.#kernel.locks.unlock(this.#mmap);
+    this.#mmap = undefined;
+  }
+}

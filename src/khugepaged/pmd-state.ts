@@ -1,0 +1,10 @@
+import type { ScanResult } from '../core/scan-result.ts';
+import { PMD_DETACHED, PMD_LEAF, PMD_MIGRATION, PMD_NONE, type Pmd } from '../memory/pmd.ts';
+
+/** What a PMD entry is that leads to no PTE table; undefined if it does. Source: check_pmd_state, spec 3.2. */
+export function checkPmdState(pmd: Pmd | undefined): ScanResult | undefined {
+  if (pmd === undefined || pmd.kind === PMD_NONE) return 'SCAN_NO_PTE_TABLE';
+  if (pmd.kind === PMD_LEAF || pmd.kind === PMD_MIGRATION) return 'SCAN_PMD_MAPPED';
+  if (pmd.kind === PMD_DETACHED) throw new Error(`range ${pmd.number} is scanned while it is detached`);
+  return undefined;
+}

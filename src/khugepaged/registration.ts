@@ -1,0 +1,35 @@
+import type { Mm } from '../memory/mm.ts';
+import { khugepagedOrders } from '../memory/vma-orders.ts';
+import { hugepageEnabled } from './daemon-settings.ts';
+import type { Kernel } from './kernel.ts';
+import type { MmList } from './mm-list.ts';
+
+/** Whether THP settings want khugepaged to run at all (spec 2.7). */
+export function isEnabled({ machine, settings, daemonModel }: Kernel): boolean {
+  return hugepageEnabled(machine.settings, settings, daemonModel, machine.geometry);
+}
+
+/**
+ * Registers address spaces as memory management tells of them: on enter_vma if an area qualifies, on fork if the parent
+ * is registered; forgets them at exit. `wake` is called when the list was empty. Source: spec 2.2.
+ */
+export function registerAddressSpaces(kernel: Kernel, list: MmList, wake: () => void): void {
+  const add = (mm: Mm) => {
+    if (list.add(mm)) wake();
+  };
+  kernel.machine.hooks = {
+    enterVma(mm, area) {
+      if (list.has(mm) || !isEnabled(kernel)) return;
+      if (khugepagedOrders(kernel.machine, mm, area, kernel.model) !== 0) add(mm);
+    },
+    forked(parent, child) {
+      if (list.has(parent)) add(child);
+    },
+    exiting: (mm) => leave(list, mm),
+  };
+}
+
+/** An address space exits: its slot goes at once, unless the cursor is in it; then the daemon frees it (spec 2.2). */
+function leave(list: MmList, mm: Mm): void {
+  if (list.has(mm) && list.cursor.mm !== mm) list.remove(mm);
+}

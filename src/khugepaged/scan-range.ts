@@ -1,0 +1,170 @@
+import { ALGORITHMS } from '../core/algorithms.ts';
+import { hasPage } from '../core/occupancy.ts';
+import { asOrder } from '../core/order.ts';
+import { type ScanReport, scanRange } from '../core/scan.ts';
+import type { ScanResult } from '../core/scan-result.ts';
+import { NO_FRAME } from '../memory/frame-table.ts';
+import type { Mm } from '../memory/mm.ts';
+import { PMD_TABLE, type Pmd } from '../memory/pmd.ts';
+import { PTE_WRITABLE } from '../memory/pte.ts';
+import { type RangeView, viewRange } from '../memory/range-view.ts';
+import type { VmArea } from '../memory/vm-area.ts';
+import type { CollapseControl } from './collapse-control.ts';
+import { collapseHugePage } from './collapse-huge-page.ts';
+import { countExceeded } from './exceed-counters.ts';
+import { isTooFar, type NodeDistances } from './node-load.ts';
+import { warnOfNoneLimit } from './none-limit-warning.ts';
+import type { Hold } from './locks.ts';
+import { checkPmdState } from './pmd-state.ts';
+import { NO_PFN } from './trace-event.ts';
+
+/** What became of one PMD range. */
+export interface ScannedRange {
+  readonly result: ScanResult;
+  /** What it adds to the progress of the wake-up (spec 2.5). */
+  readonly progress: number;
+  /** Whether a collapse was considered, for which the mmap lock was dropped. */
+  readonly lockDropped: boolean;
+}
+
+/**
+ * Scans one PMD range and, if the scan finds nothing against it, walks it and tries to collapse its windows. Enters with
+ * the mmap lock for read, which it drops before the walk. Source: collapse_scan_pmd, spec 3.
+ */
+export function scanPmdRange(
+  control: CollapseControl,
+  mm: Mm,
+  area: VmArea,
+  address: number,
+  mmap: Hold,
+): ScannedRange {
+  const { kernel, activity } = control;
+  const { machine, daemonModel } = kernel;
+  const pmd = mm.pmds.get(address / machine.rangeBytes);
+  control.spend('scan', kernel.costs.pmdCheck);
+  const state = checkPmdState(pmd);
+  if (state !== undefined) return withoutTable(state);
+
+  control.nodeLoad.fill(0);
+  const policy = control.policy(control.possibleOrders(mm, area));
+  control.spend('scan', kernel.costs.rangeSetup);
+  const table = pmd as Pmd;
+  if (table.kind !== PMD_TABLE || kernel.fails('scan-table', address, pmdOrder())) {
+    return withoutTable('SCAN_NO_PTE_TABLE');
+  }
+  const end = address + machine.rangeBytes;
+  const pte = kernel.locks.lock(control.owner, { kind: 'pte', object: mm, start: address, end, write: true });
+  const view = viewRange(machine, area, table);
+  const report = scanRange(view.state, policy, {
+    offLru: view.offLru,
+    countNode: (page) => countNode(control, view.frames[page], kernel.nodeDistances),
+  });
+  const pfn = scanPfn(control, view, report);
+  const writable = !daemonModel.knowsOrders && isAnyWritable(table, report.looked);
+  activity.scannedPtes += report.looked;
+  countExceeded(machine, report.result, pmdOrder());
+  control.spend('scan', report.looked * kernel.costs.scanPte);
+  kernel.locks.unlock(pte);
+
+  const lockDropped = report.result === 'SCAN_SUCCEED';
+  let result = report.result;
+  if (lockDropped) {
+    kernel.locks.unlock(mmap);
+    result = walkRange();
+  }
+  emit(result);
+  activity.countRange(result);
+  return { result, progress: daemonModel.countsPtes ? report.looked : machine.rangePages, lockDropped };
+
+  function pmdOrder() {
+    return asOrder(machine.geometry.pmdOrder);
+  }
+
+  function withoutTable(result: ScanResult): ScannedRange {
+    activity.countRange(result);
+    kernel.emit(() => ({
+      event: 'mm_khugepaged_scan_pmd',
+      mm: mm.id,
+      address,
+      pfn: NO_PFN,
+      writable: false,
+      referenced: 0,
+      noneOrZero: 0,
+      result,
+      unmapped: 0,
+    }));
+    return { result, progress: daemonModel.countsPtes ? 1 : machine.rangePages, lockDropped: false };
+  }
+
+  function walkRange(): ScanResult {
+    const { unmapped, referenced, occupied } = report;
+    const scanned = { geometry: machine.geometry, occupied, unmapped, uffdArmed: view.state.uffdArmed };
+    const attempt = { policy, unmapped, referenced };
+    return ALGORITHMS[kernel.model.algorithm].collapse(
+      scanned,
+      policy,
+      (offset, order) => {
+        warnOfNoneLimit(kernel, policy, order);
+        const window = { mm, address: address + offset * machine.pageBytes, offset, order };
+        return collapseHugePage(control, window, attempt);
+      },
+      ({ enabled, order }) => enabled && warnOfNoneLimit(kernel, policy, order),
+    );
+  }
+
+  function emit(result: ScanResult): void {
+    kernel.emit(() => ({
+      event: 'mm_khugepaged_scan_pmd',
+      mm: mm.id,
+      address,
+      pfn,
+      writable,
+      referenced: report.referenced,
+      noneOrZero: report.noneOrZero,
+      result,
+      unmapped: report.unmapped,
+    }));
+  }
+}
+
+function countNode(control: CollapseControl, frame: number, distances: NodeDistances | undefined): boolean {
+  const { node } = control.kernel.machine.nodeOf(frame);
+  if (isTooFar(control.nodeLoad, node, distances)) return false;
+  control.nodeLoad[node]++;
+  return true;
+}
+
+/** Failures that 7.3 names the folio of (spec 3.4). */
+const NAMED: ReadonlySet<ScanResult> = new Set([
+  'SCAN_PAGE_LAZYFREE',
+  'SCAN_PAGE_ANON',
+  'SCAN_EXCEED_SHARED_PTE',
+  'SCAN_SCAN_ABORT',
+  'SCAN_PAGE_LRU',
+  'SCAN_PAGE_LOCK',
+  'SCAN_PAGE_COUNT',
+]);
+
+/** The PFN for the trace: by version of the folio that failed, or of the last one that was looked at. */
+function scanPfn(
+  control: CollapseControl,
+  view: RangeView,
+  { result, failedAt, looked }: ScanReport,
+): number {
+  const { machine, daemonModel } = control.kernel;
+  const headAt = (page: number) => machine.frames.headOf(view.frames[page]);
+  if (daemonModel.scanPfn === 'failed') {
+    return failedAt !== undefined && NAMED.has(result) ? headAt(failedAt) : NO_PFN;
+  }
+  // A PTE that userfaultfd tracks fails before its page is looked up.
+  const last = failedAt !== undefined && result === 'SCAN_PTE_UFFD' ? failedAt - 1 : looked - 1;
+  for (let page = last; page >= 0; page--) {
+    if (hasPage(view.state.present, page) && view.frames[page] !== NO_FRAME) return headAt(page);
+  }
+  return NO_PFN;
+}
+
+function isAnyWritable({ ptes }: Pmd, looked: number): boolean {
+  for (let page = 0; page < looked; page++) if (ptes[page] & PTE_WRITABLE) return true;
+  return false;
+}

@@ -1,0 +1,70 @@
+import type { Order } from '../core/order.ts';
+import type { ScanResult } from '../core/scan-result.ts';
+import { faultInEntry } from '../memory/collapse-steps.ts';
+import { drainLru } from '../memory/lru.ts';
+import type { Mm } from '../memory/mm.ts';
+import { PMD_TABLE, type Pmd } from '../memory/pmd.ts';
+import { PTE_KIND, PTE_SWAP } from '../memory/pte.ts';
+import type { VmArea } from '../memory/vm-area.ts';
+import { workSince } from '../memory/work.ts';
+import type { CollapseControl } from './collapse-control.ts';
+import { workNs } from './costs.ts';
+import { countExceeded } from './exceed-counters.ts';
+
+/** A window of an attempt: `address` is the first byte of it, `offset` its first PTE in the range. */
+export interface WindowAt {
+  readonly mm: Mm;
+  readonly address: number;
+  readonly offset: number;
+  readonly order: Order;
+}
+
+/**
+ * Faults the non-present entries of a window in; windows below the PMD order fail at the first. What was swapped in
+ * stays, whatever becomes of the attempt. The caller holds the mmap lock for read.
+ * Source: __collapse_huge_page_swapin, spec 5.5.
+ */
+export function swapInWindow(
+  control: CollapseControl,
+  { mm, address, offset, order }: WindowAt,
+  area: VmArea,
+  pmd: Pmd,
+  referenced: number,
+): ScanResult {
+  const { kernel } = control;
+  const { machine, costs } = kernel;
+  let swappedIn = 0;
+  const result = faultAll();
+  if (swappedIn > 0) drainLru(machine);
+  control.activity.swappedInPages += swappedIn;
+  kernel.emit(() => ({
+    event: 'mm_collapse_huge_page_swapin',
+    mm: mm.id,
+    address,
+    swappedIn,
+    referenced,
+    result,
+    order,
+  }));
+  return result;
+
+  function faultAll(): ScanResult {
+    for (let i = offset; i < offset + (1 << order); i++) {
+      if (pmd.kind !== PMD_TABLE) return 'SCAN_NO_PTE_TABLE';
+      if ((pmd.ptes[i] & PTE_KIND) < PTE_SWAP) continue;
+      if (order < machine.geometry.pmdOrder) {
+        countExceeded(machine, 'SCAN_EXCEED_SWAP_PTE', order);
+        return 'SCAN_EXCEED_SWAP_PTE';
+      }
+      if (kernel.fails('swapin-retry', address, order)) return 'SCAN_PAGE_LOCK';
+      if (kernel.fails('swapin-error', address, order)) return 'SCAN_FAIL';
+      const before = { ...machine.work };
+      const outcome = faultInEntry(machine, mm, area, pmd, i);
+      if (outcome === 'done') swappedIn++;
+      control.spend('swapin', workNs(workSince(machine.work, before), costs));
+      if (outcome === 'retry') return 'SCAN_PAGE_LOCK';
+      if (outcome === 'fail') return 'SCAN_FAIL';
+    }
+    return 'SCAN_SUCCEED';
+  }
+}

@@ -1,0 +1,182 @@
+import { orderBytes, pagesPerRange, rangeBytes } from '../core/geometry.ts';
+import { asOrder, MIN_ANON_ORDER, type Order } from '../core/order.ts';
+import type { CollapseLimits } from '../core/policy.ts';
+import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../core/thp-settings.ts';
+import { DEFRAG_WORDS, type MachineSettings } from '../memory/settings.ts';
+import { SHMEM_SIZE_WORDS, SHMEM_WORDS } from './daemon-settings.ts';
+import type { Khugepaged } from './khugepaged.ts';
+import { statsFiles } from './stats-files.ts';
+import {
+  formatWords,
+  parseBoolean,
+  parseFlag,
+  parseUnsigned,
+  parseWord,
+  type SysfsErrno,
+} from './sysfs-value.ts';
+
+interface SysfsFile {
+  readonly read: () => string;
+  /** Undefined for files of mode 0444. */
+  readonly write?: (text: string) => SysfsErrno | undefined;
+}
+
+/** /sys/kernel/mm/transparent_hugepage of a simulated machine: the files of spec 7.1 to 7.3, by their relative paths. */
+export class ThpSysfs {
+  readonly #daemon: Khugepaged;
+  readonly #files = new Map<string, SysfsFile>();
+
+  constructor(daemon: Khugepaged) {
+    this.#daemon = daemon;
+    this.#addTopLevel();
+    this.#addDaemon();
+    const { pmdOrder } = daemon.kernel.machine.geometry;
+    for (let order = 1; order <= pmdOrder; order++) this.#addSize(asOrder(order));
+  }
+
+  get paths(): readonly string[] {
+    return [...this.#files.keys()];
+  }
+
+  /** The contents of a file; undefined if there is none. */
+  read(path: string): string | undefined {
+    return this.#files.get(path)?.read();
+  }
+
+  /** Writes to a file as root: why it failed, undefined if it did not. */
+  write(path: string, text: string): SysfsErrno | undefined {
+    const file = this.#files.get(path);
+    if (!file) return 'ENOENT';
+    return file.write ? file.write(text) : 'EACCES';
+  }
+
+  #addTopLevel(): void {
+    const { machine, settings } = this.#daemon.kernel;
+    this.#files.set('enabled', {
+      read: () => formatWords(TOP_LEVEL_WORDS, machine.settings.enabled),
+      write: (text) => {
+        const word = parseWord(text, TOP_LEVEL_WORDS);
+        if (!word) return 'EINVAL';
+        const changed = word !== machine.settings.enabled;
+        this.#change({ enabled: word });
+        return this.#enabledWritten(changed);
+      },
+    });
+    this.#files.set('defrag', {
+      read: () => formatWords(DEFRAG_WORDS, machine.settings.defrag),
+      write: (text) => {
+        const word = parseWord(text, DEFRAG_WORDS);
+        return word ? this.#change({ defrag: word }) : 'EINVAL';
+      },
+    });
+    this.#files.set('use_zero_page', this.#flag('useZeroPage'));
+    this.#files.set('hpage_pmd_size', { read: () => `${rangeBytes(machine.geometry)}\n` });
+    this.#files.set('shmem_enabled', {
+      read: () => formatWords(SHMEM_WORDS, settings.shmemEnabled),
+      write: (text) => {
+        const word = parseWord(text, SHMEM_WORDS);
+        if (!word) return 'EINVAL';
+        settings.shmemEnabled = word;
+        return this.#enabledWritten(true);
+      },
+    });
+    this.#files.set('shrink_underused', {
+      read: () => (machine.settings.shrinkUnderused ? '1\n' : '0\n'),
+      write: (text) => {
+        const on = parseBoolean(text);
+        return typeof on === 'string' ? on : this.#change({ shrinkUnderused: on });
+      },
+    });
+  }
+
+  #addDaemon(): void {
+    const { counts } = this.#daemon;
+    this.#files.set('khugepaged/defrag', this.#flag('defrag'));
+    this.#files.set('khugepaged/max_ptes_none', this.#limit('maxPtesNone'));
+    this.#files.set('khugepaged/max_ptes_swap', this.#limit('maxPtesSwap'));
+    this.#files.set('khugepaged/max_ptes_shared', this.#limit('maxPtesShared'));
+    this.#files.set('khugepaged/pages_to_scan', this.#number('pagesToScan', 1, false));
+    this.#files.set('khugepaged/pages_collapsed', { read: () => `${counts.pagesCollapsed}\n` });
+    this.#files.set('khugepaged/full_scans', { read: () => `${counts.fullScans}\n` });
+    this.#files.set('khugepaged/scan_sleep_millisecs', this.#number('scanSleepMs', 0, true));
+    this.#files.set('khugepaged/alloc_sleep_millisecs', this.#number('allocSleepMs', 0, true));
+  }
+
+  #addSize(order: Order): void {
+    const { machine, settings, daemonModel } = this.#daemon.kernel;
+    const folder = `hugepages-${orderBytes(order, machine.geometry) / 1024}kB`;
+    if (order >= MIN_ANON_ORDER) {
+      this.#files.set(`${folder}/enabled`, {
+        read: () => formatWords(SIZE_WORDS, machine.settings.sizes.get(order) ?? 'never'),
+        write: (text) => {
+          const word = parseWord(text, SIZE_WORDS);
+          if (!word) return 'EINVAL';
+          const changed = word !== (machine.settings.sizes.get(order) ?? 'never');
+          this.#change({ sizes: new Map(machine.settings.sizes).set(order, word) });
+          return this.#enabledWritten(changed);
+        },
+      });
+    }
+    this.#files.set(`${folder}/shmem_enabled`, {
+      read: () => formatWords(SHMEM_SIZE_WORDS, settings.shmemSizes.get(order) ?? 'never'),
+      write: (text) => {
+        const word = parseWord(text, SHMEM_SIZE_WORDS);
+        if (!word) return 'EINVAL';
+        settings.shmemSizes.set(order, word);
+        return this.#enabledWritten(true);
+      },
+    });
+    for (const [name, read] of statsFiles(machine, daemonModel, order)) {
+      this.#files.set(`${folder}/stats/${name}`, { read: () => `${read()}\n` });
+    }
+  }
+
+  #change(change: Partial<MachineSettings>): undefined {
+    const { machine } = this.#daemon.kernel;
+    machine.settings = { ...machine.settings, ...change };
+  }
+
+  /** The thread starts or stops; new versions look only if the write changed something (spec 2.7). */
+  #enabledWritten(changed: boolean): undefined {
+    if (changed || !this.#daemon.kernel.daemonModel.ignoresUnchanged) this.#daemon.startOrStop();
+  }
+
+  #limit(key: keyof CollapseLimits): SysfsFile {
+    const { machine } = this.#daemon.kernel;
+    const largest = pagesPerRange(machine.geometry) - 1;
+    return {
+      read: () => `${machine.settings[key]}\n`,
+      write: (text) => {
+        const value = parseUnsigned(text, 64);
+        return typeof value === 'string' || value > largest ? 'EINVAL' : this.#change({ [key]: value });
+      },
+    };
+  }
+
+  #number(key: 'pagesToScan' | 'scanSleepMs' | 'allocSleepMs', smallest: number, wakes: boolean): SysfsFile {
+    const { settings } = this.#daemon.kernel;
+    return {
+      read: () => `${settings[key]}\n`,
+      write: (text) => {
+        const value = parseUnsigned(text, 32);
+        if (typeof value === 'string' || value < smallest) return 'EINVAL';
+        settings[key] = value;
+        if (wakes) this.#daemon.wake({ expire: true });
+        return undefined;
+      },
+    };
+  }
+
+  #flag(key: 'defrag' | 'useZeroPage'): SysfsFile {
+    const { settings } = this.#daemon.kernel;
+    return {
+      read: () => (settings[key] ? '1\n' : '0\n'),
+      write: (text) => {
+        const value = parseFlag(text);
+        if (typeof value === 'string') return value;
+        settings[key] = value;
+        return undefined;
+      },
+    };
+  }
+}

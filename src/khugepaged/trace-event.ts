@@ -1,0 +1,120 @@
+import type { Order } from '../core/order.ts';
+import { SCAN_RESULTS, type ScanResult, traceString } from '../core/scan-result.ts';
+import type { DaemonModel } from './daemon-model.ts';
+
+/** No folio: all ones. */
+export const NO_PFN = -1;
+
+/**
+ * The trace events of system huge_memory that the anonymous path emits (spec 7.5). `mm` is the id of the address space;
+ * `address`, `offset` and `result` of events that print no such thing are for readers of values.
+ */
+export type TraceEvent =
+  | {
+      readonly event: 'mm_khugepaged_scan_pmd';
+      readonly mm: number;
+      /** First byte of the range. */
+      readonly address: number;
+      readonly pfn: number;
+      /** Whether a PTE looked at was writable; only versions without orders print it. */
+      readonly writable: boolean;
+      readonly referenced: number;
+      readonly noneOrZero: number;
+      readonly result: ScanResult;
+      readonly unmapped: number;
+    }
+  | {
+      readonly event: 'mm_collapse_huge_page';
+      readonly mm: number;
+      /** First byte of the window. */
+      readonly address: number;
+      readonly result: ScanResult;
+      readonly order: Order;
+    }
+  | {
+      readonly event: 'mm_collapse_huge_page_isolate';
+      readonly mm: number;
+      readonly address: number;
+      readonly pfn: number;
+      readonly noneOrZero: number;
+      readonly referenced: number;
+      readonly writable: boolean;
+      readonly result: ScanResult;
+      readonly order: Order;
+    }
+  | {
+      readonly event: 'mm_collapse_huge_page_swapin';
+      readonly mm: number;
+      readonly address: number;
+      readonly swappedIn: number;
+      readonly referenced: number;
+      readonly result: ScanResult;
+      readonly order: Order;
+    }
+  | {
+      readonly event: 'mm_khugepaged_scan';
+      readonly mm: number;
+      readonly progress: number;
+      readonly fullScanFinished: boolean;
+    };
+
+/** Hears of trace events as they happen; `at` in ns of virtual time. */
+export type TraceSink = (event: TraceEvent, at: number) => void;
+
+/** An event as the kernel prints it: the name, a colon and the fields of this version. */
+export function formatTraceEvent(e: TraceEvent, model: DaemonModel): string {
+  const order = 'order' in e && model.knowsOrders ? `, order=${e.order}` : '';
+  switch (e.event) {
+    case 'mm_khugepaged_scan_pmd':
+      return (
+        `${e.event}: mm=${pointer(e.mm)}, scan_pfn=${pfn(e.pfn)}, ${writable(e.writable, model)}` +
+        `referenced=${e.referenced}, none_or_zero=${e.noneOrZero}, status=${status(e.result, model)}, unmapped=${e.unmapped}`
+      );
+    case 'mm_collapse_huge_page': {
+      const isolated = e.result === 'SCAN_SUCCEED' ? 1 : 0;
+      return `${e.event}: mm=${pointer(e.mm)}, isolated=${isolated}, status=${status(e.result, model)}${order}`;
+    }
+    case 'mm_collapse_huge_page_isolate':
+      return (
+        `${e.event}: scan_pfn=${pfn(e.pfn)}, none_or_zero=${e.noneOrZero}, referenced=${e.referenced}, ` +
+        `${writable(e.writable, model)}status=${status(e.result, model)}${order}`
+      );
+    case 'mm_collapse_huge_page_swapin':
+      return (
+        `${e.event}: mm=${pointer(e.mm)}, swapped_in=${e.swappedIn}, referenced=${e.referenced}, ` +
+        `ret=${resultNumber(e.result, model)}${order}`
+      );
+    case 'mm_khugepaged_scan': {
+      const finished = e.fullScanFinished ? 1 : 0;
+      return `${e.event}: mm=${pointer(e.mm)}, progress=${e.progress}, full_scan_finished=${finished}`;
+    }
+  }
+}
+
+function writable(value: boolean, model: DaemonModel): string {
+  return model.knowsOrders ? '' : `writable=${value ? 1 : 0}, `;
+}
+
+function status(result: ScanResult, model: DaemonModel): string {
+  return result === 'SCAN_NO_PTE_TABLE' && !model.knowsOrders ? 'pmd_null' : traceString(result);
+}
+
+/** Position in the enum; versions without orders had PMD_NULL and PMD_NONE for NO_PTE_TABLE, and PAGE_RO (spec 6). */
+function resultNumber(result: ScanResult, model: DaemonModel): number {
+  const number = SCAN_RESULTS.indexOf(result);
+  if (model.knowsOrders || number <= SCAN_RESULTS.indexOf('SCAN_NO_PTE_TABLE')) return number;
+  const afterReadOnly = number >= SCAN_RESULTS.indexOf('SCAN_LACK_REFERENCED_PAGE') ? 1 : 0;
+  const afterLazyfree = number > SCAN_RESULTS.indexOf('SCAN_PAGE_LAZYFREE') ? 1 : 0;
+  return number + 1 + afterReadOnly - afterLazyfree;
+}
+
+function pfn(value: number): string {
+  return value === NO_PFN ? '0xffffffffffffffff' : `0x${value.toString(16)}`;
+}
+
+/** %p prints a hash of the pointer; here it is one of the id. */
+function pointer(mm: number): string {
+  let hash = Math.imul(mm ^ 0x9e3779b9, 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0).toString(16).padStart(16, '0');
+}
