@@ -10,7 +10,7 @@ import { bootGuest } from '../dist/kernel-lab/guest.js';
 import { buildInitramfs, compileProbe, fetchKernels, KERNEL_SERIES } from '../dist/kernel-lab/kernels.js';
 import { requestLines } from '../dist/kernel-lab/lab-batch.js';
 import { labQuestions } from '../dist/kernel-lab/questions.js';
-import { answerLength, parseReport } from '../dist/kernel-lab/report.js';
+import { parseReport } from '../dist/kernel-lab/report.js';
 import { SUITES } from '../dist/kernel-lab/suites.js';
 
 const SEED = 20261122;
@@ -41,7 +41,7 @@ rmSync(folder, { recursive: true });
 async function settledAnswer(guest, batch, model) {
   let answer;
   for (let times = 0; times < 3; times++) {
-    answer = valueOf(await guest.ask(requestLines(batch), answerLength(batch), 180_000));
+    answer = valueOf(await guest.ask(requestLines(batch), 180_000));
     if (compareReport(batch, valueOf(parseReport(batch, answer)), model).disagreements.length === 0) break;
     console.log(`asked again: ${batch.call}`);
   }

@@ -18,7 +18,6 @@
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25
 #endif
-#define SCAN_TIMEOUT_S 120
 /* Long enough to stop khugepaged while it sleeps between two passes. */
 #define SCAN_SLEEP_MS 30
 
@@ -55,23 +54,6 @@ static void stop_background_compaction(void)
 		put("0", file);
 }
 
-static void put_limits(long none, long swap, long shared)
-{
-	put_khugepaged(none, "max_ptes_none");
-	put_khugepaged(swap, "max_ptes_swap");
-	put_khugepaged(shared, "max_ptes_shared");
-}
-
-static int wait_full_scans(long wanted)
-{
-	for (int i = 0; i < SCAN_TIMEOUT_S * 1000; i++) {
-		if (get_khugepaged("full_scans") >= wanted)
-			return 0;
-		usleep(1000);
-	}
-	return -1;
-}
-
 static void answer(struct setup *setup, const struct counters *before, const char *end)
 {
 	for (int r = 0; r < setup->count; r++)
@@ -89,7 +71,7 @@ static void run_khugepaged(unsigned orders, long none, long swap, long shared, i
 	struct counters before;
 
 	put_to_sleep();
-	set_up(&setup, ranges, count);
+	set_up(&setup, ranges, count, 0, 0);
 	put_limits(none, swap, shared);
 	read_counters(&before);
 	trace_start();
@@ -115,7 +97,7 @@ static void run_madvise(int span, int count)
 	size_t used = snprintf(errors, sizeof(errors), "done errno=");
 
 	put_to_sleep();
-	set_up(&setup, ranges, count);
+	set_up(&setup, ranges, count, 0, 0);
 	put_limits(0, 0, 0);
 	read_counters(&before);
 	madvise(setup.area, count * RANGE, MADV_HUGEPAGE);
@@ -131,6 +113,23 @@ static void run_madvise(int span, int count)
 	madvise(setup.area, count * RANGE, MADV_NOHUGEPAGE);
 	answer(&setup, &before, errors);
 	tear_down(&setup);
+}
+
+/*
+ * Once a process is registered its children are as well, when they are forked: khugepaged meets them in the order of
+ * their forks.
+ */
+static void register_with_khugepaged(void)
+{
+	char *map = mmap(NULL, 2 * RANGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (map == MAP_FAILED)
+		die("mmap");
+	*map = 1;
+	set_sizes(1u << PMD_ORDER, "madvise");
+	madvise(map, 2 * RANGE, MADV_HUGEPAGE);
+	set_sizes(0, "never");
+	munmap(map, 2 * RANGE);
 }
 
 /* What a broken guest does; the host must notice each. */
@@ -218,20 +217,50 @@ static void open_port(void)
 	port = fdopen(dup(fd), "w");
 }
 
-static void read_ranges(int count)
+static void read_line(char *line, int size)
+{
+	if (!fgets(line, size, requests))
+		die("a request was cut off");
+}
+
+static void read_ranges(int first, int count)
 {
 	static char line[1 << 16];
 
-	for (int r = 0; r < count; r++) {
-		if (!fgets(line, sizeof(line), requests))
-			die("a batch was cut off");
+	for (int r = first; r < first + count; r++) {
+		read_line(line, sizeof(line));
 		read_range(line, &ranges[r]);
+	}
+}
+
+/* The processes of a daemon request: their areas and ranges, one process after the other. */
+static void read_processes(int count, struct area *areas, int *area_counts)
+{
+	char line[256];
+	int area = 0, range = 0;
+
+	for (int i = 0; i < count; i++) {
+		read_line(line, sizeof(line));
+		if (sscanf(line, "process %d", &area_counts[i]) != 1 || area + area_counts[i] > MAX_AREAS)
+			die("not a process");
+		for (int end = area + area_counts[i]; area < end; area++) {
+			struct area *it = &areas[area];
+
+			read_line(line, sizeof(line));
+			it->first = range;
+			if (sscanf(line, "area %d %d %d %d", &it->lead, &it->tail, &it->advised, &it->count) != 4 || range + it->count > MAX_RANGES)
+				die("not an area");
+			read_ranges(range, it->count);
+			range += it->count;
+		}
 	}
 }
 
 int main(void)
 {
 	static char line[256];
+	static struct area areas[MAX_AREAS];
+	static int area_counts[MAX_PROCESSES];
 
 	mount_at("/proc", "proc");
 	mount_at("/sys", "sysfs");
@@ -245,20 +274,26 @@ int main(void)
 	put("madvise", THP "enabled");
 	put_khugepaged(10, "alloc_sleep_millisecs");
 	put_khugepaged(1 << 24, "pages_to_scan");
+	register_with_khugepaged();
 	fprintf(port, "ready%s%s\n", swap_on() ? " swap" : "", uffd_works() ? " uffd" : "");
 	fflush(port);
 
 	while (fgets(line, sizeof(line), requests)) {
 		unsigned orders;
-		long none, swap, shared;
+		long none, swap, shared, pages_to_scan;
 		int scans, span, count;
 
 		if (sscanf(line, "khugepaged %x %ld %ld %ld %d %d", &orders, &none, &swap, &shared, &scans, &count) == 6 && count <= MAX_RANGES) {
-			read_ranges(count);
+			read_ranges(0, count);
 			run_khugepaged(orders, none, swap, shared, scans, count);
 		} else if (sscanf(line, "madvise %d %d", &span, &count) == 2 && count <= MAX_RANGES && span > 0) {
-			read_ranges(count);
+			read_ranges(0, count);
 			run_madvise(span, count);
+		} else if (sscanf(line, "daemon %x %ld %ld %ld %ld %d %d", &orders, &none, &swap, &shared, &pages_to_scan, &scans, &count) == 7 &&
+			   count <= MAX_PROCESSES) {
+			read_processes(count, areas, area_counts);
+			put_to_sleep();
+			run_daemon(orders, (long[]){ none, swap, shared }, pages_to_scan, scans, areas, area_counts, count, ranges);
 		} else if (!strncmp(line, "misbehave ", 10)) {
 			misbehave(line + 10);
 		} else {

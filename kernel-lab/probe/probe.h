@@ -54,6 +54,9 @@ void print_growth(const struct counters *before);
 /* swap.c */
 int swap_on(void);
 
+int wait_full_scans(long wanted);
+void put_limits(long none, long swap, long shared);
+
 /* trace.c: what khugepaged said of each range */
 void trace_start(void);
 void trace_stop(void);
@@ -61,19 +64,34 @@ void trace_stop(void);
 void trace_read(const struct range *ranges, int first, int end);
 /* Prints one line for each range and forgets it. */
 void trace_print(int count);
+/* Prints one line for each visit of khugepaged to a process. */
+void trace_print_visits(void);
 
 /* setup.c */
 struct setup {
-	char *map, *area;
-	int count;
+	char *area;
+	int count, lead, tail;
 	pid_t child;
 	int child_end;
 	int uffd;
 	int *pipes, pipes_used;
 };
 int uffd_works(void);
-void set_up(struct setup *setup, const struct range *ranges, int count);
+/* Maps `count` ranges with so many pages before and after them, and fills the ranges. */
+void set_up(struct setup *setup, const struct range *ranges, int count, int lead, int tail);
+/* Uses pages again, but for those that are to be unreferenced. */
+void use_pages(const struct setup *setup, const struct range *ranges);
 void tear_down(struct setup *setup);
+
+/* daemon.c */
+#define MAX_PROCESSES 8
+#define MAX_AREAS 64
+/* A VMA of a process: `count` ranges, the first one by its number, and pages before and after them. */
+struct area {
+	int first, count, lead, tail, advised;
+};
+void run_daemon(unsigned orders, const long limits[3], long pages_to_scan, int scans, const struct area *areas,
+		const int *area_counts, int count, const struct range *ranges);
 
 /* report.c: one line for a range as it is now */
 void report_pages(const char *base, const struct range *range);

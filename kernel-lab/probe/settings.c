@@ -52,6 +52,26 @@ void set_sizes(unsigned orders, const char *word)
 		put(orders >> order & 1 ? word : "never", THP "hugepages-%dkB/enabled", 4 << order);
 }
 
+/* Beyond any batch seen: khugepaged stands still. */
+#define SCAN_TIMEOUT_S 120
+
+int wait_full_scans(long wanted)
+{
+	for (int i = 0; i < SCAN_TIMEOUT_S * 1000; i++) {
+		if (get_khugepaged("full_scans") >= wanted)
+			return 0;
+		usleep(1000);
+	}
+	return -1;
+}
+
+void put_limits(long none, long swap, long shared)
+{
+	put_khugepaged(none, "max_ptes_none");
+	put_khugepaged(swap, "max_ptes_swap");
+	put_khugepaged(shared, "max_ptes_shared");
+}
+
 static const char *const names[COUNTERS] = {
 	"collapse_alloc", "collapse_alloc_failed", "collapse_exceed_none_pte", "collapse_exceed_swap_pte",
 	"collapse_exceed_shared_pte",

@@ -199,16 +199,21 @@ static void page_out(char *base, const bitmap pages)
 	close(pagemap);
 }
 
-static void forget_references(char *area, const struct range *ranges, int count)
+void use_pages(const struct setup *setup, const struct range *ranges)
+{
+	for (int r = 0; r < setup->count; r++)
+		for (int i = 0; i < PTES; i++)
+			if (has(ranges[r].present, i) && !has(ranges[r].unreferenced, i))
+				(void)*(volatile char *)(setup->area + r * RANGE + i * PAGE);
+}
+
+static void forget_references(const struct setup *setup, const struct range *ranges)
 {
 	put("1", "/proc/self/clear_refs");
 	/* clear_refs leaves the TLB alone; without this the processor would not mark pages again. */
-	mprotect(area, count * RANGE, PROT_NONE);
-	mprotect(area, count * RANGE, PROT_READ | PROT_WRITE);
-	for (int r = 0; r < count; r++)
-		for (int i = 0; i < PTES; i++)
-			if (has(ranges[r].present, i) && !has(ranges[r].unreferenced, i))
-				(void)*(volatile char *)(area + r * RANGE + i * PAGE);
+	mprotect(setup->area, setup->count * RANGE, PROT_NONE);
+	mprotect(setup->area, setup->count * RANGE, PROT_READ | PROT_WRITE);
+	use_pages(setup, ranges);
 }
 
 static int open_uffd(void)
@@ -264,17 +269,29 @@ static void cut(char *base, const bitmap outside)
 			munmap(base + i * PAGE, PAGE);
 }
 
-void set_up(struct setup *setup, const struct range *ranges, int count)
+/* Maps an area whose ranges are aligned, with these pages before and after them. */
+static char *map_area(int count, int lead, int tail)
+{
+	size_t size = (count + 3) * RANGE;
+	char *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (map == MAP_FAILED)
+		die("mmap");
+	char *area = (char *)(((uintptr_t)map + 2 * RANGE - 1) & ~(RANGE - 1));
+	char *start = area - lead * PAGE, *end = area + count * RANGE + tail * PAGE;
+	munmap(map, start - map);
+	munmap(end, map + size - end);
+	madvise(start, end - start, MADV_NOHUGEPAGE);
+	return area;
+}
+
+void set_up(struct setup *setup, const struct range *ranges, int count, int lead, int tail)
 {
 	static int pipes[MAX_PIPE_ENDS];
 	bitmap all_shared = { 0 }, all_unreferenced = { 0 }, all_lazyfree = { 0 };
 
-	*setup = (struct setup){ .count = count, .uffd = -1, .pipes = pipes };
-	setup->map = mmap(NULL, (count + 1) * RANGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (setup->map == MAP_FAILED)
-		die("mmap");
-	char *area = setup->area = (char *)(((uintptr_t)setup->map + RANGE - 1) & ~(RANGE - 1));
-	madvise(area, count * RANGE, MADV_NOHUGEPAGE);
+	*setup = (struct setup){ .count = count, .lead = lead, .tail = tail, .uffd = -1, .pipes = pipes };
+	char *area = setup->area = map_area(count, lead, tail);
 
 	for (int r = 0; r < count; r++) {
 		fill(area + r * RANGE, &ranges[r]);
@@ -294,7 +311,7 @@ void set_up(struct setup *setup, const struct range *ranges, int count)
 	if (any(all_lazyfree))
 		drain_lru();
 	if (any(all_unreferenced))
-		forget_references(area, ranges, count);
+		forget_references(setup, ranges);
 	for (int r = 0; r < count; r++) {
 		advise(area + r * RANGE, ranges[r].guard, MADV_GUARD_INSTALL);
 		if (ranges[r].armed && setup->uffd < 0 && (setup->uffd = open_uffd()) < 0)
@@ -320,5 +337,5 @@ void tear_down(struct setup *setup)
 		if (waitpid(setup->child, &status, 0) != setup->child || status)
 			die("shared pages changed under the other process");
 	}
-	munmap(setup->map, (setup->count + 1) * RANGE);
+	munmap(setup->area - setup->lead * PAGE, setup->count * RANGE + (setup->lead + setup->tail) * PAGE);
 }

@@ -93,3 +93,32 @@ void trace_print(int count)
 	}
 	memset(logs, 0, sizeof(logs));
 }
+
+/* A visit is `SCAN;SCAN;... PROGRESS FINISHED`, where a scan is as above. */
+void trace_print_visits(void)
+{
+	static char line[512], scans[1 << 16];
+	FILE *trace = fopen(TRACING "trace", "r");
+	size_t used = 0;
+
+	if (!trace)
+		die("trace");
+	while (fgets(line, sizeof(line), trace)) {
+		char status[64];
+		int order;
+		unsigned progress, finished;
+		char *event = strstr(line, "mm_collapse_huge_page: ");
+
+		if (event && sscanf(strstr(event, "status="), "status=%63[a-z_], order=%d", status, &order) == 2)
+			used += snprintf(scans + used, sizeof(scans) - used, "%d %s,", order, status);
+		event = strstr(line, "mm_khugepaged_scan_pmd: ");
+		if (event && sscanf(strstr(event, "status="), "status=%63[a-z_]", status) == 1)
+			used += snprintf(scans + used, sizeof(scans) - used, "= %s;", status);
+		event = strstr(line, "mm_khugepaged_scan: ");
+		if (!event || sscanf(strstr(event, "progress="), "progress=%u, full_scan_finished=%u", &progress, &finished) != 2)
+			continue;
+		fprintf(port, "visit %.*s %u %u\n", (int)used, scans, progress, finished);
+		used = 0;
+	}
+	fclose(trace);
+}

@@ -214,9 +214,10 @@ export const conformParameters = {
     },
     suite: {
       kind: 'enum',
-      values: ['plain', 'mixed', 'selftest'] satisfies Suite[],
+      values: ['plain', 'mixed', 'selftest', 'daemon'] satisfies Suite[],
       optional: true,
-      brief: "Present pages and holes only, all conditions, or the kernel's own selftest; all by default",
+      brief:
+        "Present pages and holes only, all conditions, the kernel's own selftest, or the simulated daemon; all by default",
     },
     ranges: {
       kind: 'parsed',

@@ -3,7 +3,7 @@ import type { KernelModel } from '../core/kernel-model.ts';
 import { expectBatch } from './expected.ts';
 import type { Guest } from './guest.ts';
 import { type LabBatch, requestLines } from './lab-batch.ts';
-import { answerLength, type BatchReport, parseReport, rangeText, scansOf } from './report.ts';
+import { type BatchReport, parseReport, rangeText, scansOf } from './report.ts';
 
 /** A batch in which the real kernel did something else than the model says. */
 export interface Disagreement {
@@ -31,7 +31,7 @@ export async function compareBatch(
   batch: LabBatch,
   model: KernelModel,
 ): Promise<Result<BatchComparison>> {
-  const answer = await guest.ask(requestLines(batch), answerLength(batch), BATCH_TIMEOUT_MS);
+  const answer = await guest.ask(requestLines(batch), BATCH_TIMEOUT_MS);
   if (!answer.ok) return answer;
   const report = parseReport(batch, answer.value);
   return report.ok ? succeed(compareReport(batch, report.value, model)) : report;

@@ -2,7 +2,8 @@ import type { CollapsePlan } from '../core/plan.ts';
 import type { ScanResult } from '../core/scan-result.ts';
 import { LAB_GEOMETRY } from './lab-batch.ts';
 
-const PER_ORDER = [
+/** Counters of sysfs that are kept by order. */
+export const COUNTED = [
   'collapse_alloc',
   'collapse_alloc_failed',
   'collapse_exceed_none_pte',
@@ -10,7 +11,7 @@ const PER_ORDER = [
   'collapse_exceed_shared_pte',
 ] as const;
 
-const RAISED_BY: Partial<Record<ScanResult, (typeof PER_ORDER)[number]>> = {
+const RAISED_BY: Partial<Record<ScanResult, (typeof COUNTED)[number]>> = {
   SCAN_EXCEED_NONE_PTE: 'collapse_exceed_none_pte',
   SCAN_EXCEED_SWAP_PTE: 'collapse_exceed_swap_pte',
   SCAN_EXCEED_SHARED_PTE: 'collapse_exceed_shared_pte',
@@ -22,8 +23,8 @@ export class CounterGrowth {
   pagesCollapsed = 0;
 
   readonly #ofOrder = Object.fromEntries(
-    PER_ORDER.map((name) => [name, Array.from({ length: LAB_GEOMETRY.pmdOrder + 1 }, () => 0)]),
-  ) as Record<(typeof PER_ORDER)[number], number[]>;
+    COUNTED.map((name) => [name, Array.from({ length: LAB_GEOMETRY.pmdOrder + 1 }, () => 0)]),
+  ) as Record<(typeof COUNTED)[number], number[]>;
 
   /** Every attempt allocates, and a limit that ends the scan counts at the PMD order. Source: spec 7.3. */
   addPlan(plan: CollapsePlan): void {
@@ -39,9 +40,16 @@ export class CounterGrowth {
     if (counter) this.#ofOrder[counter][order]++;
   }
 
-  /** In the probe's words: of each counter the growth at orders 2 to 9. */
   toString(): string {
-    const perOrder = PER_ORDER.map((name) => `${name}=${this.#ofOrder[name].slice(2).join(',')}`);
-    return [`pages_collapsed=${this.pagesCollapsed}`, ...perOrder].join(' ');
+    return formatCounters(this.pagesCollapsed, (name) => this.#ofOrder[name]);
   }
+}
+
+/** Counters in the probe's words: by order, those of orders 2 to 9. */
+export function formatCounters(
+  pagesCollapsed: number,
+  ofOrder: (name: (typeof COUNTED)[number]) => readonly number[],
+): string {
+  const perOrder = COUNTED.map((name) => `${name}=${ofOrder(name).slice(2).join(',')}`);
+  return [`pages_collapsed=${pagesCollapsed}`, ...perOrder].join(' ');
 }

@@ -15,10 +15,10 @@ export interface Guest {
   /** What not every kernel has, of `swap` and `uffd`. */
   readonly features: ReadonlySet<string>;
   /**
-   * Sends lines and waits for `answers` lines. Fails with what the console says when the guest panics, hangs beyond the
+   * Sends lines and returns the answer, whose last line begins with `ready`, `done` or `timeout`. Fails with what the console says when the guest panics, hangs beyond the
    * time limit or ends; it is of no use afterwards.
    */
-  ask(lines: readonly string[], answers: number, timeoutMs: number): Promise<Result<string[]>>;
+  ask(lines: readonly string[], timeoutMs: number): Promise<Result<string[]>>;
   stop(): Promise<void>;
 }
 
@@ -50,7 +50,7 @@ export async function bootGuest(kernel: string, initramfs: string, folder: strin
     return fail('unsupported', `QEMU does not start${spawnError ? `: ${spawnError.message}` : ''}`);
   }
   const guest = new QemuGuest(qemu, socket, consolePath);
-  const ready = await guest.ask([], 1, BOOT_TIMEOUT_MS);
+  const ready = await guest.ask([], BOOT_TIMEOUT_MS);
   const [word, ...features] = ready.ok ? ready.value[0].split(' ') : [];
   if (word === 'ready') {
     for (const feature of features) guest.features.add(feature);
@@ -88,11 +88,11 @@ class QemuGuest implements Guest {
     socket.on('error', () => {});
   }
 
-  async ask(lines: readonly string[], answers: number, timeoutMs: number): Promise<Result<string[]>> {
+  async ask(lines: readonly string[], timeoutMs: number): Promise<Result<string[]>> {
     if (lines.length > 0) this.#socket.write(`${lines.join('\n')}\n`);
     const limit = timers.setTimeout(timeoutMs, 'late' as const, { ref: false });
     const received: string[] = [];
-    while (received.length < answers) {
+    while (!/^(ready|done|timeout)\b/.test(received.at(-1) ?? '')) {
       const next = await Promise.race([this.#lines.next(), limit]);
       if (next === 'late')
         return fail('unreadable', `the guest did not answer within ${timeoutMs / 1000} s${this.#console()}`);

@@ -89,7 +89,8 @@ function headLine(batch: LabBatch): string {
   return `khugepaged ${orders.toString(16)} ${maxPtesNone} ${maxPtesSwap} ${maxPtesShared} ${SCANS} ${ranges.length}`;
 }
 
-function rangeLine(range: LabRange): string {
+/** The words that describe a range to the probe. */
+export function rangeLine(range: LabRange): string {
   return [
     ...PAGE_LISTS.filter((list) => !isEmpty(range[list])).map(
       (list) => `${list}=${formatPages(range[list])}`,
@@ -113,6 +114,11 @@ export function leastPasses(batch: LabBatch): number[] {
 /** Whether there is a page table, if only an empty one. */
 export function hasPageTable(range: LabRange): boolean {
   return (['present', 'zero', 'swap', 'guard', 'dropped'] as const).some((list) => !isEmpty(range[list]));
+}
+
+/** Whether some page was ever written; zero pages and guard markers are not. */
+export function isWritten(range: LabRange): boolean {
+  return (['present', 'swap', 'dropped'] as const).some((list) => !isEmpty(range[list]));
 }
 
 /** The range as the model sees it. */

@@ -1,8 +1,8 @@
 import { pageBytes, pagesPerRange, rangeBytes } from '../core/geometry.ts';
 import type { AdvisedVma } from '../core/madvise-collapse.ts';
-import { hasPage, isEmpty } from '../core/occupancy.ts';
+import { hasPage } from '../core/occupancy.ts';
 import { NO_ORDERS, orderSet } from '../core/order.ts';
-import { LAB_GEOMETRY, type LabRange } from './lab-batch.ts';
+import { isWritten, LAB_GEOMETRY, type LabRange } from './lab-batch.ts';
 
 /**
  * The VMAs that the ranges of a batch lie in, the first range at address 0: one, but for what is cut out, for userfaultfd
@@ -27,9 +27,4 @@ export function labVmas(ranges: readonly LabRange[]): AdvisedVma[] {
     const fits = Math.ceil(start / bytes) * bytes + bytes <= end;
     return { start, end, orders: fits ? orderSet([LAB_GEOMETRY.pmdOrder]) : NO_ORDERS, written };
   });
-}
-
-/** Whether some page was ever written, zero pages and guard markers are not. */
-function isWritten(range: LabRange): boolean {
-  return (['present', 'swap', 'dropped'] as const).some((list) => !isEmpty(range[list]));
 }

@@ -1,4 +1,6 @@
 import { emptyOccupancy, isEmpty } from '../core/occupancy.ts';
+import type { DaemonBatch } from './daemon-batch.ts';
+import { daemonBatches } from './daemon-suite.ts';
 import { LAB_GEOMETRY, type LabBatch, type LabRange } from './lab-batch.ts';
 import { randomFrom } from './random.ts';
 import type { BatchReport } from './report.ts';
@@ -6,7 +8,11 @@ import { selftestPasses, selftests } from './selftest.ts';
 import { batchesOf, type Suite } from './suites.ts';
 
 /** A batch of a suite. */
-export interface LabQuestion {
+export type LabQuestion = RangesQuestion | { readonly daemon: DaemonBatch };
+
+/** What khugepaged or MADV_COLLAPSE makes of ranges. */
+export interface RangesQuestion {
+  readonly daemon?: undefined;
   readonly batch: LabBatch;
   readonly name?: string;
   /** What must hold of the real answer, whatever the model says. */
@@ -40,9 +46,13 @@ export function labQuestions(
     const count = tests.reduce((sum, { batch }) => sum + batch.ranges.length, 0);
     return Object.assign(questions, { ranges: count });
   }
-  const generate = function* () {
-    for (const batch of batchesOf(suite, ranges, randomFrom(seed)))
-      yield { batch: possible(batch, features) };
+  const generate = function* (): Generator<LabQuestion> {
+    const random = randomFrom(seed);
+    if (suite === 'daemon') {
+      for (const batch of daemonBatches(ranges, random)) yield { daemon: possibleDaemon(batch, features) };
+    } else {
+      for (const batch of batchesOf(suite, ranges, random)) yield { batch: possible(batch, features) };
+    }
   };
   return { ranges, [Symbol.iterator]: generate };
 }
@@ -53,11 +63,24 @@ function isPossible(range: LabRange, features: ReadonlySet<string>): boolean {
 
 /** The batch without what the guest cannot do. */
 function possible(batch: LabBatch, features: ReadonlySet<string>): LabBatch {
+  return { ...batch, ranges: batch.ranges.map((range) => possibleRange(range, features)) };
+}
+
+function possibleDaemon(batch: DaemonBatch, features: ReadonlySet<string>): DaemonBatch {
+  const processes = batch.processes.map((areas) =>
+    areas.map((area) => ({
+      ...area,
+      ranges: area.ranges.map((range) => possibleRange(range, features)),
+    })),
+  );
+  return { ...batch, processes };
+}
+
+function possibleRange(range: LabRange, features: ReadonlySet<string>): LabRange {
   const none = emptyOccupancy(LAB_GEOMETRY);
-  const ranges = batch.ranges.map((range) => ({
+  return {
     ...range,
     ...(features.has('swap') ? {} : { swap: none }),
     ...(features.has('uffd') ? {} : { armed: false, uffd: none }),
-  }));
-  return { ...batch, ranges };
+  };
 }

@@ -13,11 +13,6 @@ export interface BatchReport {
   readonly errnos: string;
 }
 
-/** Lines of an answer to a batch. */
-export function answerLength(batch: LabBatch): number {
-  return 2 * batch.ranges.length + 1;
-}
-
 /** Reads what the probe answered: the pages of each range, its passes, and a line for the whole batch. */
 export function parseReport(batch: LabBatch, lines: readonly string[]): Result<BatchReport> {
   const count = batch.ranges.length;

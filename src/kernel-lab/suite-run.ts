@@ -1,9 +1,11 @@
 import { type Result, succeed } from '../core/failure.ts';
+import { type DaemonBatch, daemonRequest, rangesOf } from './daemon-batch.ts';
+import { compareDaemon } from './daemon-conformance.ts';
 import { compareBatch, type Disagreement, repeatBatch } from './conformance.ts';
 import type { Guest } from './guest.ts';
 import type { BootableKernel } from './kernels.ts';
 import { requestLines } from './lab-batch.ts';
-import { type LabQuestion, labQuestions } from './questions.ts';
+import { labQuestions, type RangesQuestion } from './questions.ts';
 import { shrink } from './shrink.ts';
 import { NONE_LIMITS, type Suite } from './suites.ts';
 
@@ -49,16 +51,44 @@ export async function runSuite(
   const questions = labQuestions(suite, ranges, seed, guest.features);
   for (const question of questions) {
     onProgress(count.of, questions.ranges);
-    const asked = await ask(guest, question, count);
+    const asked = question.daemon
+      ? await askDaemon(guest, question.daemon, count)
+      : await ask(guest, question, count);
     if (!asked.ok) return asked;
   }
   return succeed(count);
 }
 
-/** Asks one question and adds what became of it to the count. */
+/** Asks about the whole daemon; its ranges agree together or not at all. */
+async function askDaemon(guest: Guest, batch: DaemonBatch, count: SuiteCount): Promise<Result<void>> {
+  const { model } = count.kernel;
+  const compared = await compareDaemon(guest, batch, model);
+  if (!compared.ok) return compared;
+  const ranges = rangesOf(batch).length;
+  const agree = compared.value ? 0 : ranges;
+  count.agree += agree;
+  count.of += ranges;
+  addToColumn(count, `none=${batch.maxPtesNone}`, agree, ranges);
+  if (!compared.value) return succeed(undefined);
+  const again = await compareDaemon(guest, batch, model);
+  if (!again.ok) return again;
+  const kind = again.value ? 'lasting' : 'passing';
+  count[kind] += ranges;
+  count.differences.push({ kind, name: undefined, request: daemonRequest(batch), ...compared.value });
+  return succeed(undefined);
+}
+
+function addToColumn(count: SuiteCount, name: string, agree: number, of: number): void {
+  const column = count.columns.get(name);
+  if (!column) return;
+  column.agree += agree;
+  column.of += of;
+}
+
+/** Asks one question about ranges and adds what became of it to the count. */
 async function ask(
   guest: Guest,
-  { batch, name, expects }: LabQuestion,
+  { batch, name, expects }: RangesQuestion,
   count: SuiteCount,
 ): Promise<Result<void>> {
   const { model } = count.kernel;
@@ -67,11 +97,8 @@ async function ask(
   const { agreements, disagreements, report } = compared.value;
   count.agree += agreements;
   count.of += batch.ranges.length;
-  const column = count.columns.get(batch.call === 'madvise' ? 'madvise' : `none=${batch.maxPtesNone}`);
-  if (column) {
-    column.agree += agreements;
-    column.of += batch.ranges.length;
-  }
+  const column = batch.call === 'madvise' ? 'madvise' : `none=${batch.maxPtesNone}`;
+  addToColumn(count, column, agreements, batch.ranges.length);
   if (disagreements.length > 0) {
     const repeated = await repeatBatch(guest, batch, model, compared.value);
     if (!repeated.ok) return repeated;

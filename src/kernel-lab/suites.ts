@@ -19,7 +19,7 @@ import { below, pick, type Random } from './random.ts';
 const PAGES = pagesPerRange(LAB_GEOMETRY);
 export const RANDOM_SUITES = ['plain', 'mixed'] as const;
 export type RandomSuite = (typeof RANDOM_SUITES)[number];
-export const SUITES = [...RANDOM_SUITES, 'selftest'] as const;
+export const SUITES = [...RANDOM_SUITES, 'selftest', 'daemon'] as const;
 export type Suite = (typeof SUITES)[number];
 
 /** Ranges of a batch: enough to make the set-up of a policy cheap, few enough to meet many policies. */
@@ -83,13 +83,13 @@ function mixedBatch(count: number, random: Random): LabBatch {
   };
 }
 
-function randomOrders(random: Random): OrderSet {
+export function randomOrders(random: Random): OrderSet {
   if (random() < 0.6) return pick(ORDER_SETS, random);
   return (4 * (1 + below(255, random))) as OrderSet;
 }
 
 /** Random pages with one or more of the conditions that decide beyond presence. */
-function mixedRange(random: Random, forks: boolean): LabRange {
+export function mixedRange(random: Random, forks: boolean): LabRange {
   // Without holes it is swap alone that decides about the PMD order.
   const full = random() < 0.12;
   const chosen = full ? fullOccupancy(LAB_GEOMETRY) : randomPages(random);
@@ -169,7 +169,7 @@ function few(pages: Occupancy, chance: number, random: Random): Occupancy {
 }
 
 /** Runs, blocks, single holes and pages, noise: what decides at boundaries more often than chance would have it. */
-function randomPages(random: Random): Occupancy {
+export function randomPages(random: Random): Occupancy {
   const pages = emptyOccupancy(LAB_GEOMETRY);
   switch (below(7, random)) {
     case 0:

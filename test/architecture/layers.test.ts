@@ -16,7 +16,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   render: ['../core/x.ts', '../analysis/x.ts', 'picocolors'],
   linux: ['../core/x.ts', 'node:fs', 'koffi'],
   snapshot: ['../core/x.ts', 'node:fs', 'zod', 'hyparquet', 'hyparquet-writer'],
-  'kernel-lab': ['../core/x.ts', 'node:fs', 'node:util'],
+  'kernel-lab': ['../core/x.ts', '../memory/x.ts', '../khugepaged/x.ts', 'node:fs', 'node:util'],
 };
 
 const EVERYTHING = [

@@ -57,7 +57,7 @@ describe.runIf(available)('a guest', () => {
     expect(compared.disagreements).toEqual([]);
     expect(compared.report.passes[0][0]).toBe('2 succeeded,2 succeeded,3 succeeded,2 succeeded,= succeeded');
 
-    const asked = await guest.ask(['nonsense'], 1, 10_000);
+    const asked = await guest.ask(['nonsense'], 10_000);
     await guest.stop();
     const message = expect.stringMatching(/^the probe failed: not a request/);
     expect(asked).toMatchObject({ ok: false, failure: { message } });
@@ -69,7 +69,7 @@ describe.runIf(available)('a guest', () => {
     ['hangs', 'hang', 3_000, /^the guest did not answer within 3 s/],
   ])('that %s is reported as that', async (_, how, timeout, message) => {
     const broken = await boot();
-    const answer = await broken.ask([`misbehave ${how}`], 1, timeout);
+    const answer = await broken.ask([`misbehave ${how}`], timeout);
     await broken.stop();
     expect(answer).toMatchObject({ ok: false, failure: { kind: 'unreadable' } });
     expect(answer.ok ? '' : answer.failure.message).toMatch(message);
