@@ -5,16 +5,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { compareReport } from '../dist/kernel-lab/conformance.js';
-import { corpusLine } from '../dist/kernel-lab/corpus.js';
+import { corpusLine, parseCorpusLine } from '../dist/kernel-lab/corpus.js';
+import { daemonRequest } from '../dist/kernel-lab/daemon-batch.js';
+import { compareDaemonReport } from '../dist/kernel-lab/daemon-conformance.js';
 import { bootGuest } from '../dist/kernel-lab/guest.js';
 import { buildInitramfs, compileProbe, fetchKernels, KERNEL_SERIES } from '../dist/kernel-lab/kernels.js';
 import { requestLines } from '../dist/kernel-lab/lab-batch.js';
 import { labQuestions } from '../dist/kernel-lab/questions.js';
-import { parseReport } from '../dist/kernel-lab/report.js';
 import { SUITES } from '../dist/kernel-lab/suites.js';
 
 const SEED = 20261122;
-const RANGES_A_SUITE = 1500;
+const RANGES = { plain: 1500, mixed: 1500, daemon: 500 };
 const FIXTURES = 'test/fixtures/corpus';
 
 const folder = mkdtempSync(join(tmpdir(), 'thpscope-corpus-'));
@@ -26,8 +27,8 @@ for (const kernel of kernels) {
   const guest = valueOf(await bootGuest(kernel.path, buildInitramfs(probe, kernel, folder), folder));
   const lines = [JSON.stringify({ kernel: name, version, recorded: new Date().toISOString(), seed: SEED })];
   for (const suite of SUITES) {
-    for (const { batch } of labQuestions(suite, RANGES_A_SUITE, SEED, guest.features)) {
-      lines.push(corpusLine(suite, batch, await settledAnswer(guest, batch, model)));
+    for (const question of labQuestions(suite, RANGES[suite], SEED, guest.features)) {
+      lines.push(await settledLine(guest, suite, question, model));
     }
   }
   await guest.stop();
@@ -38,14 +39,20 @@ for (const kernel of kernels) {
 rmSync(folder, { recursive: true });
 
 /** What another thread of the guest disturbed is asked again; what the model has wrong is recorded as it is. */
-async function settledAnswer(guest, batch, model) {
-  let answer;
+async function settledLine(guest, suite, { batch, daemon }, model) {
+  const request = daemon ? daemonRequest(daemon) : requestLines(batch);
+  let line;
   for (let times = 0; times < 3; times++) {
-    answer = valueOf(await guest.ask(requestLines(batch), 180_000));
-    if (compareReport(batch, valueOf(parseReport(batch, answer)), model).disagreements.length === 0) break;
-    console.log(`asked again: ${batch.call}`);
+    line = corpusLine(suite, request, valueOf(await guest.ask(request, 180_000)));
+    if (agrees(valueOf(parseCorpusLine(line)), model)) break;
+    console.log(`asked again: ${request[0]}`);
   }
-  return answer;
+  return line;
+}
+
+function agrees({ batch, daemon, layout, report }, model) {
+  if (daemon) return compareDaemonReport(daemon, layout, report, model) === undefined;
+  return compareReport(batch, report, model).disagreements.length === 0;
 }
 
 function valueOf(result) {

@@ -71,6 +71,7 @@ static void be_process(const struct area *areas, int count, const struct range *
 {
 	struct setup setups[MAX_AREAS];
 
+	put("0", PROTECTED "cgroup.procs");
 	for (int i = 0; i < count; i++)
 		set_up(&setups[i], ranges + areas[i].first, areas[i].count, areas[i].lead, areas[i].tail);
 	say(out);
@@ -124,41 +125,46 @@ static void step(int count)
 }
 
 /*
- * Runs khugepaged over processes that are there already for `scans` full scans, `pages_to_scan` at a time. All of them are
+ * Runs khugepaged over processes that are there already for some full scans, `pages_to_scan` at a time. All of them are
  * registered by their fork, in that order, after this process.
  */
-void run_daemon(unsigned orders, const long limits[3], long pages_to_scan, int scans, const struct area *areas,
-		const int *area_counts, int count, const struct range *ranges)
+void run_daemon(const struct daemon_request *request, const struct area *areas, const int *area_counts, const struct range *ranges)
 {
-	struct counters before;
+	int count = request->processes;
+	struct counters before, now;
 
 	for (int i = 0; i < count; areas += area_counts[i++])
 		start_process(&processes[i], areas, area_counts[i], ranges);
+	if (request->free_order)
+		hold_memory(request->free_order);
 	print_vmas();
 	step(count);
-	put_limits(limits[0], limits[1], limits[2]);
-	put_khugepaged(pages_to_scan, "pages_to_scan");
+	put_limits(request->none, request->swap, request->shared);
+	put_khugepaged(request->pages_to_scan, "pages_to_scan");
 	read_counters(&before);
 	put("1", TRACING "events/huge_memory/mm_khugepaged_scan/enable");
 	trace_start();
-	set_sizes(orders, "madvise");
+	set_sizes(request->orders, "madvise");
 	long start = get_khugepaged("full_scans");
 	put_khugepaged(SCAN_SLEEP_MS, "scan_sleep_millisecs");
-	int late = wait_full_scans(start + scans);
+	int late = wait_full_scans(start + request->scans);
 	/* khugepaged has gone on meanwhile: let it come to the end of its turn. */
 	usleep(SETTLE_US);
 	put("0", TRACING "events/huge_memory/mm_khugepaged_scan/enable");
 	trace_stop();
+	read_counters(&now);
 	long full_scans = get_khugepaged("full_scans");
 	step(count);
 	set_sizes(0, "never");
 	step(count);
 	trace_print_visits();
 	fprintf(port, "%s full_scans=%ld ", late ? "timeout" : "done", full_scans - start);
-	print_growth(&before);
+	print_growth(&before, &now);
 	fputc('\n', port);
 	fflush(port);
 	put_khugepaged(1 << 24, "pages_to_scan");
+	if (request->free_order)
+		release_memory();
 	for (int i = 0; i < count; i++) {
 		kill(processes[i].pid, SIGKILL);
 		waitpid(processes[i].pid, NULL, 0);

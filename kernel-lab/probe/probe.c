@@ -56,11 +56,14 @@ static void stop_background_compaction(void)
 
 static void answer(struct setup *setup, const struct counters *before, const char *end)
 {
+	struct counters now;
+
+	read_counters(&now);
 	for (int r = 0; r < setup->count; r++)
 		report_pages(setup->area + r * RANGE, &ranges[r]);
 	trace_print(setup->count);
 	fprintf(port, "%s ", end);
-	print_growth(before);
+	print_growth(before, &now);
 	fputc('\n', port);
 	fflush(port);
 }
@@ -271,6 +274,10 @@ int main(void)
 	put("1", TRACING "events/huge_memory/mm_collapse_huge_page/enable");
 	put("1", TRACING "events/huge_memory/mm_khugepaged_scan_pmd/enable");
 	stop_background_compaction();
+	mount_at("/sys/fs/cgroup", "cgroup2");
+	put("+memory", "/sys/fs/cgroup/cgroup.subtree_control");
+	mkdir(PROTECTED, 0755);
+	put("max", PROTECTED "memory.min");
 	put("madvise", THP "enabled");
 	put_khugepaged(10, "alloc_sleep_millisecs");
 	put_khugepaged(1 << 24, "pages_to_scan");
@@ -280,8 +287,9 @@ int main(void)
 
 	while (fgets(line, sizeof(line), requests)) {
 		unsigned orders;
-		long none, swap, shared, pages_to_scan;
+		long none, swap, shared;
 		int scans, span, count;
+		struct daemon_request request;
 
 		if (sscanf(line, "khugepaged %x %ld %ld %ld %d %d", &orders, &none, &swap, &shared, &scans, &count) == 6 && count <= MAX_RANGES) {
 			read_ranges(0, count);
@@ -289,11 +297,12 @@ int main(void)
 		} else if (sscanf(line, "madvise %d %d", &span, &count) == 2 && count <= MAX_RANGES && span > 0) {
 			read_ranges(0, count);
 			run_madvise(span, count);
-		} else if (sscanf(line, "daemon %x %ld %ld %ld %ld %d %d", &orders, &none, &swap, &shared, &pages_to_scan, &scans, &count) == 7 &&
-			   count <= MAX_PROCESSES) {
-			read_processes(count, areas, area_counts);
+		} else if (sscanf(line, "daemon %x %ld %ld %ld %ld %d %d %d", &request.orders, &request.none, &request.swap, &request.shared,
+				  &request.pages_to_scan, &request.scans, &request.free_order, &request.processes) == 8 &&
+			   request.processes <= MAX_PROCESSES) {
+			read_processes(request.processes, areas, area_counts);
 			put_to_sleep();
-			run_daemon(orders, (long[]){ none, swap, shared }, pages_to_scan, scans, areas, area_counts, count, ranges);
+			run_daemon(&request, areas, area_counts, ranges);
 		} else if (!strncmp(line, "misbehave ", 10)) {
 			misbehave(line + 10);
 		} else {

@@ -41,6 +41,8 @@ uint64_t pattern(const char *page);
 void put(const char *value, const char *format, ...);
 void put_khugepaged(long value, const char *file);
 long get_khugepaged(const char *file);
+/* Page faults that wanted a folio of this order and got none. */
+long get_fallbacks(int order);
 void set_sizes(unsigned orders, const char *word);
 #define COUNTERS 5
 struct counters {
@@ -49,7 +51,7 @@ struct counters {
 };
 void read_counters(struct counters *counters);
 /* Prints by how much each grew. */
-void print_growth(const struct counters *before);
+void print_growth(const struct counters *before, const struct counters *now);
 
 /* swap.c */
 int swap_on(void);
@@ -83,15 +85,27 @@ void set_up(struct setup *setup, const struct range *ranges, int count, int lead
 void use_pages(const struct setup *setup, const struct range *ranges);
 void tear_down(struct setup *setup);
 
+/* hold.c */
+void hold_memory(int order);
+void release_memory(void);
+
 /* daemon.c */
+/* A control group whose memory is not reclaimed: what is short elsewhere must not change the processes looked at. */
+#define PROTECTED "/sys/fs/cgroup/protected/"
 #define MAX_PROCESSES 8
 #define MAX_AREAS 64
 /* A VMA of a process: `count` ranges, the first one by its number, and pages before and after them. */
 struct area {
 	int first, count, lead, tail, advised;
 };
-void run_daemon(unsigned orders, const long limits[3], long pages_to_scan, int scans, const struct area *areas,
-		const int *area_counts, int count, const struct range *ranges);
+struct daemon_request {
+	unsigned orders;
+	long none, swap, shared, pages_to_scan;
+	int scans, processes;
+	/* Memory is short: free blocks of this order are left. 0 for plenty. */
+	int free_order;
+};
+void run_daemon(const struct daemon_request *request, const struct area *areas, const int *area_counts, const struct range *ranges);
 
 /* report.c: one line for a range as it is now */
 void report_pages(const char *base, const struct range *range);

@@ -46,6 +46,14 @@ long get_khugepaged(const char *file)
 	return get_number(path);
 }
 
+long get_fallbacks(int order)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), THP "hugepages-%dkB/stats/anon_fault_fallback", 4 << order);
+	return get_number(path);
+}
+
 void set_sizes(unsigned orders, const char *word)
 {
 	for (int order = 2; order <= PMD_ORDER; order++)
@@ -89,15 +97,12 @@ void read_counters(struct counters *counters)
 		}
 }
 
-void print_growth(const struct counters *before)
+void print_growth(const struct counters *before, const struct counters *now)
 {
-	struct counters now;
-
-	read_counters(&now);
-	fprintf(port, "pages_collapsed=%ld", now.pages_collapsed - before->pages_collapsed);
+	fprintf(port, "pages_collapsed=%ld", now->pages_collapsed - before->pages_collapsed);
 	for (int i = 0; i < COUNTERS; i++) {
 		fprintf(port, " %s=", names[i]);
 		for (int order = 2; order <= PMD_ORDER; order++)
-			fprintf(port, "%s%ld", order > 2 ? "," : "", now.of_order[i][order] - before->of_order[i][order]);
+			fprintf(port, "%s%ld", order > 2 ? "," : "", now->of_order[i][order] - before->of_order[i][order]);
 	}
 }

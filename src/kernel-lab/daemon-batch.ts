@@ -18,16 +18,18 @@ export interface DaemonBatch extends CollapseLimits {
   readonly pagesToScan: number;
   /** Full scans that it is given. */
   readonly scans: number;
+  /** Memory is short but for free blocks of this order, and nothing is reclaimed; 0 for plenty. */
+  readonly freeOrder: number;
   /** The areas of each process. */
   readonly processes: readonly (readonly LabArea[])[];
 }
 
 /** The lines that ask the probe (kernel-lab/README.md). */
 export function daemonRequest(batch: DaemonBatch): string[] {
-  const { orders, maxPtesNone, maxPtesSwap, maxPtesShared, pagesToScan, scans, processes } = batch;
+  const { orders, maxPtesNone, maxPtesSwap, maxPtesShared, pagesToScan, scans, freeOrder, processes } = batch;
   const limits = `${maxPtesNone} ${maxPtesSwap} ${maxPtesShared}`;
   return [
-    `daemon ${orders.toString(16)} ${limits} ${pagesToScan} ${scans} ${processes.length}`,
+    `daemon ${orders.toString(16)} ${limits} ${pagesToScan} ${scans} ${freeOrder} ${processes.length}`,
     ...processes.flatMap((areas) => [
       `process ${areas.length}`,
       ...areas.flatMap(({ lead, tail, advised, ranges }) => [

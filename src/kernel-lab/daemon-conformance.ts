@@ -1,6 +1,12 @@
 import { type Result, succeed } from '../core/failure.ts';
 import type { KernelModel } from '../core/kernel-model.ts';
-import { type DaemonBatch, daemonRequest, parseDaemonReport } from './daemon-batch.ts';
+import {
+  type DaemonBatch,
+  type DaemonReport,
+  daemonRequest,
+  type Layout,
+  parseDaemonReport,
+} from './daemon-batch.ts';
 import { expectDaemon } from './daemon-expected.ts';
 import type { Guest } from './guest.ts';
 
@@ -23,13 +29,25 @@ export async function compareDaemon(
   const parsed = parseDaemonReport(batch, answer.value);
   if (!parsed.ok) return parsed;
   const { layout, report } = parsed.value;
-  const expected = expectDaemon(batch, layout, report.visits.length, model);
-  const describe = ({ visits, fullScans, counters, pages }: typeof report) => [
+  return succeed(compareDaemonReport(batch, layout, report, model));
+}
+
+export function compareDaemonReport(
+  batch: DaemonBatch,
+  layout: Layout,
+  report: DaemonReport,
+  model: KernelModel,
+): DaemonDifference | undefined {
+  const real = describe(report);
+  const said = describe(expectDaemon(batch, layout, report, model));
+  const first = real.findIndex((line, i) => line !== said[i]);
+  return first < 0 ? undefined : { real: real[first], model: said[first] };
+}
+
+function describe({ visits, fullScans, counters, pages }: DaemonReport): string[] {
+  return [
     ...visits.map((visit, i) => `visit ${i + 1}: ${visit}`),
     `full_scans=${fullScans} ${counters}`,
     ...pages,
   ];
-  const [real, said] = [describe(report), describe(expected)];
-  const first = real.findIndex((line, i) => line !== said[i]);
-  return succeed(first < 0 ? undefined : { real: real[first], model: said[first] });
 }

@@ -20,15 +20,26 @@ import { hasPageTable, isWritten, LAB_GEOMETRY, pagesText, stateOf } from './lab
 /** As much memory as the guest has, in pages. */
 const GUEST_PAGES = 3 << 18;
 const SCAN_SLEEP_MS = 30;
+const ALLOC_SLEEP_MS = 10;
 
-/** What the simulated daemon does on the same processes until it has made so many visits. */
+/**
+ * What the simulated daemon does on the same processes in as many visits. Which allocations fail when memory is short is
+ * not the model's to know: those that the kernel reports fail here too, and all else must follow.
+ */
 export function expectDaemon(
   batch: DaemonBatch,
   layout: Layout,
-  visits: number,
+  { visits }: DaemonReport,
   model: KernelModel,
 ): DaemonReport {
-  return new GuestTwin(batch, layout, model).run(visits);
+  return new GuestTwin(batch, layout, failedAllocations(visits), model).run(visits.length);
+}
+
+/** Which of all attempts, counted from 0, got no memory. */
+function failedAllocations(visits: readonly string[]): Set<number> {
+  const attempts = visits.flatMap((visit) => visit.match(/\d+ [a-z_]+(?=,)/g) ?? []);
+  const failed = attempts.flatMap((text, i) => (text.endsWith(' alloc_huge_page_failed') ? [i] : []));
+  return new Set(failed);
 }
 
 /** The guest once more, as a simulated machine. */
@@ -41,7 +52,12 @@ class GuestTwin {
   #wanted = 0;
   #report: DaemonReport | undefined;
 
-  constructor(batch: DaemonBatch, layout: Layout, model: KernelModel) {
+  constructor(
+    batch: DaemonBatch,
+    layout: Layout,
+    failedAllocations: ReadonlySet<number>,
+    model: KernelModel,
+  ) {
     const machine = new Machine({ geometry: LAB_GEOMETRY, nodes: [GUEST_PAGES], swapPages: 1 << 16 });
     machine.settings = {
       ...defaultMachineSettings(LAB_GEOMETRY),
@@ -54,6 +70,9 @@ class GuestTwin {
     this.#kernel = new Kernel(machine, model, defaultCosts());
     this.#kernel.settings.pagesToScan = batch.pagesToScan;
     this.#kernel.settings.scanSleepMs = SCAN_SLEEP_MS;
+    this.#kernel.settings.allocSleepMs = ALLOC_SLEEP_MS;
+    let allocations = 0;
+    this.#kernel.faults = ({ point }) => point === 'allocate' && failedAllocations.has(allocations++);
     this.#kernel.trace = (event) => this.#hear(event);
     this.#daemon = new Khugepaged(this.#kernel);
     layout.vmas.forEach((vmas, process) => {

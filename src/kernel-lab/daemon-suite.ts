@@ -24,6 +24,8 @@ function daemonBatch(random: Random): DaemonBatch {
     // From one range a wake-up to all at once, and such that a wake-up ends in the middle of a process.
     pagesToScan: pick([1, 100, 512, 513, 1100, 4096, 1 << 24], random),
     scans: 2 + below(2, random),
+    // Takes some seconds to make.
+    freeOrder: random() < 0.1 ? pick([2, 4, 6, 8], random) : 0,
     processes: several(4, () => several(3, () => randomArea(random)) as LabArea[]) as LabArea[][],
   };
 }

@@ -1,6 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { type CorpusBatch, type CorpusHead, parseCorpusLine } from '../../src/kernel-lab/corpus.ts';
+import {
+  type CorpusBatch,
+  type CorpusDaemon,
+  type CorpusHead,
+  parseCorpusLine,
+} from '../../src/kernel-lab/corpus.ts';
 import { valueOf } from '../ranges.ts';
 
 export const RECORDED_KERNELS = ['7.2', '7.3'] as const;
@@ -9,9 +14,16 @@ export const RECORDED_KERNELS = ['7.2', '7.3'] as const;
 export function readCorpus(series: (typeof RECORDED_KERNELS)[number]): {
   head: CorpusHead;
   batches: CorpusBatch[];
+  daemons: CorpusDaemon[];
 } {
   const [head, ...lines] = gunzipSync(readFileSync(`test/fixtures/corpus/${series}.jsonl.gz`))
     .toString('utf8')
     .split('\n');
-  return { head: JSON.parse(head), batches: lines.map((line) => valueOf(parseCorpusLine(line))) };
+  const entries = lines.map((line) => valueOf(parseCorpusLine(line)));
+  const isDaemon = (entry: CorpusBatch | CorpusDaemon) => entry.suite === 'daemon';
+  return {
+    head: JSON.parse(head),
+    batches: entries.filter((entry): entry is CorpusBatch => !isDaemon(entry)),
+    daemons: entries.filter((entry): entry is CorpusDaemon => isDaemon(entry)),
+  };
 }

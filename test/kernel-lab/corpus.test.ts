@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
+import { compareDaemonReport } from '../../src/kernel-lab/daemon-conformance.ts';
 import { compareReport } from '../../src/kernel-lab/conformance.ts';
 import type { CorpusBatch } from '../../src/kernel-lab/corpus.ts';
 import { expectBatch } from '../../src/kernel-lab/expected.ts';
 import { rangeText, scansOf } from '../../src/kernel-lab/report.ts';
-import { SUITES } from '../../src/kernel-lab/suites.ts';
 import { readCorpus, RECORDED_KERNELS } from './corpus-file.ts';
 import { MODEL_OF, MUTANTS, mutated } from './mutants.ts';
 
@@ -11,8 +11,15 @@ const corpora = RECORDED_KERNELS.map((series) => ({ series, ...readCorpus(series
 const count = (batches: readonly CorpusBatch[]) =>
   batches.reduce((sum, { batch }) => sum + batch.ranges.length, 0);
 
-for (const { series, head, batches } of corpora) {
-  for (const suite of SUITES) {
+for (const { series, head, batches, daemons } of corpora) {
+  test(`the simulated daemon goes about ${daemons.length} recorded sets of processes as that of Linux ${head.version}`, () => {
+    expect(daemons.length).toBeGreaterThan(0);
+    for (const { daemon, layout, report } of daemons) {
+      expect(compareDaemonReport(daemon, layout, report, MODEL_OF[series])).toBeUndefined();
+    }
+  });
+
+  for (const suite of ['plain', 'mixed', 'selftest']) {
     const ofSuite = batches.filter((each) => each.suite === suite);
     test(`the model agrees with Linux ${head.version} on ${count(ofSuite)} recorded ranges of the ${suite} suite`, () => {
       expect(count(ofSuite)).toBeGreaterThan(0);
@@ -47,4 +54,4 @@ test('every wrong model fails some recorded range, and the right one none', () =
   for (const { name, folios, attempts, counts } of failures) {
     expect(folios + attempts + counts > 0, name).toBe(!name.startsWith('the correct model'));
   }
-});
+}, 300_000);
