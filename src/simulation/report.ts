@@ -1,4 +1,5 @@
 import type { Geometry } from '../core/geometry.ts';
+import type { KernelModel } from '../core/kernel-model.ts';
 import type { ThpSettings } from '../core/thp-settings.ts';
 import type { Durations } from '../khugepaged/lock-tally.ts';
 import type { CreepReport } from './creep.ts';
@@ -13,8 +14,7 @@ export type Ending = 'settled' | 'time' | 'unsettled';
 export interface SimulationReport {
   readonly title: string;
   readonly seed: number;
-  /** Name of the kernel model. */
-  readonly model: string;
+  readonly model: KernelModel;
   readonly calibration: string;
   readonly geometry: Geometry;
   readonly memoryPages: number;
@@ -33,8 +33,8 @@ export interface SimulationReport {
   /** How long others waited, by who and what they did. */
   readonly waits: ReadonlyMap<string, Durations>;
   readonly creep: CreepReport;
-  /** What the last whole pass took; of a settled run every later pass takes the same. */
-  readonly lastPass: PassCost | undefined;
+  /** What every later pass takes; undefined if the run has not settled, or khugepaged has nothing to scan. */
+  readonly steadyPass: PassCost | undefined;
   readonly incidents: readonly Incident[];
   /** Lines of the kernel log. */
   readonly log: readonly string[];

@@ -2,7 +2,7 @@ import type { ScanResult } from '../core/scan-result.ts';
 import type { Durations, LockStatistics } from '../khugepaged/lock-tally.ts';
 import type { Stage } from './stage.ts';
 
-/** The machine at one moment. Pages are base pages; all but the first four and the time add up since the beginning. */
+/** The machine at one moment. Pages are base pages; those from `filledPages` on add up since the beginning. */
 export interface Sample {
   /** In ns. */
   readonly at: number;
@@ -10,6 +10,8 @@ export interface Sample {
   readonly rssPages: number;
   /** Pages of anonymous memory by the order of their folio: index = order. Shared ones count once. */
   readonly pagesByOrder: readonly number[];
+  /** Of these, pages of folios of which only a part is mapped any more: memory is not free before they are split. */
+  readonly partlyMappedPages: number;
   readonly freePages: number;
   readonly swapPages: number;
   /** Empty and zero-page PTEs that collapses made pages of. */
@@ -39,6 +41,10 @@ export function takeSample({ kernel, daemon, actors }: Stage): Sample {
     at: timeline.now,
     rssPages: actors.reduce((sum, { mm }) => sum + (mm.exited ? 0 : mm.rssPages), 0),
     pagesByOrder: pagesByOrder(machine.counters.mthp.nr_anon, machine.rootMemcg.usage),
+    partlyMappedPages: machine.counters.mthp.nr_anon_partially_mapped.reduce(
+      (sum, count, order) => sum + count * 2 ** order,
+      0,
+    ),
     freePages: machine.freePages,
     swapPages: machine.swap.slots - machine.swap.free,
     filledPages: activity.filledPages,

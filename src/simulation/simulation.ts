@@ -1,6 +1,6 @@
 import { formatTraceEvent, type TraceEvent } from '../khugepaged/trace-event.ts';
 import type { Durations } from '../khugepaged/lock-tally.ts';
-import { NS_PER_S } from '../khugepaged/timeline.ts';
+import { NS_PER_MS, NS_PER_S } from '../khugepaged/timeline.ts';
 import { CreepWatch } from './creep.ts';
 import { PassLog } from './pass-log.ts';
 import type { Ending, SimulationReport } from './report.ts';
@@ -11,6 +11,8 @@ import type { Stage } from './stage.ts';
 
 /** Whole passes without any change after which khugepaged has settled. */
 const QUIET_PASSES = 2;
+/** Passes that share a wake-up do not show what passes take from now on; so many are not waited for. */
+const MOST_QUIET_PASSES = 4;
 /** A run to the end is given up after so long: 30 days of virtual time. */
 const TOO_LONG = 30 * 86_400 * NS_PER_S;
 
@@ -83,7 +85,7 @@ export class Simulation {
     return {
       title,
       seed,
-      model: kernel.model.name,
+      model: kernel.model,
       calibration,
       geometry: machine.geometry,
       memoryPages: machine.frames.count,
@@ -105,7 +107,7 @@ export class Simulation {
       })),
       waits: this.#waits(),
       creep: this.#creep.report(),
-      lastPass: this.#passes.last,
+      steadyPass: this.#ending === 'settled' && this.#passes.quietPasses > 0 ? this.#passes.last : undefined,
       incidents,
       log: kernel.log.lines.map(({ text }) => text),
     };
@@ -117,8 +119,11 @@ export class Simulation {
   }
 
   #isSettled(isAsleep: boolean): boolean {
-    if (this.#options.until !== 'settled' || this.#stage.pendingEvents > 0) return false;
-    return isAsleep || this.#passes.quietPasses >= QUIET_PASSES;
+    const { kernel, pendingEvents } = this.#stage;
+    if (this.#options.until !== 'settled' || pendingEvents > 0) return false;
+    const { quietPasses, last } = this.#passes;
+    const hasSlept = last !== undefined && last.durationNs >= kernel.settings.scanSleepMs * NS_PER_MS;
+    return isAsleep || quietPasses >= (hasSlept ? QUIET_PASSES : MOST_QUIET_PASSES);
   }
 
   #hear(event: TraceEvent, at: number): void {
