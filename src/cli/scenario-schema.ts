@@ -8,6 +8,7 @@ import type { Action, PageAction, Scenario, ScenarioEvent } from '../simulation/
 const size = z
   .string()
   .regex(/^\d+[KMGT]$/, 'write a size such as 64K, 512M or 2G')
+  .meta({ id: 'size', description: 'Bytes: 64K, 512M, 2G' })
   .transform((text) => parseBytes(text) as number);
 const duration = z
   .string()
@@ -15,6 +16,7 @@ const duration = z
     /^\d+(\.\d+)?(ns|us|ms|s|m|h|d)( \d+(\.\d+)?(ns|us|ms|s|m|h|d))*$/,
     'write a time such as 250ms, 10s or 2h',
   )
+  .meta({ id: 'duration', description: 'Time: 250ms, 10s, 1m 30s, 2h' })
   .transform((text) => parseDuration(text) as number);
 const name = z.string().min(1);
 const share = z.number().min(0).max(1);
@@ -70,33 +72,34 @@ const choice = {
     .describe('Choices with the same seed choose the same blocks; by default each is its own'),
 };
 const over = duration.optional().describe('Spread evenly over so long; at once by default');
-const onPages = (kind: PageAction['do'], what: string) =>
-  ({ do: z.literal(kind).describe(what), ...choice, over }) as const;
-const advise = {
-  do: z.literal('advise').describe('MADV_HUGEPAGE or MADV_NOHUGEPAGE'),
-  mapping: name,
-  advice,
-} as const;
-const exit = { do: z.literal('exit').describe('The process ends') } as const;
 
 const PAGE_ACTIONS = [
-  onPages('touch', 'Writes'),
-  onPages('read', 'Reads'),
-  onPages('free', 'MADV_DONTNEED'),
-  onPages('lazyfree', 'MADV_FREE'),
-  onPages('pageout', 'MADV_PAGEOUT'),
-  onPages('age', 'Clears the accessed bits, as time does'),
-  onPages('pin', 'Pins for good, as device drivers do'),
-] as const;
+  'touch',
+  'read',
+  'free',
+  'lazyfree',
+  'pageout',
+  'age',
+  'pin',
+] as const satisfies PageAction['do'][];
+const onPages = z
+  .enum(PAGE_ACTIONS)
+  .describe(
+    'touch writes, read reads; free is MADV_DONTNEED, lazyfree MADV_FREE, pageout MADV_PAGEOUT; age clears the accessed ' +
+      'bits, as time does; pin pins for good, as device drivers do',
+  );
 
-/** An object of every kind that a process may do, each with these fields too. */
+/** An object of every kind of thing that a process may do, each with these fields too. */
 function acts<T extends z.ZodRawShape>(fields: T) {
-  const [first, ...rest] = PAGE_ACTIONS.map((shape) => z.strictObject({ ...fields, ...shape }));
   return [
-    first,
-    ...rest,
-    z.strictObject({ ...fields, ...advise }),
-    z.strictObject({ ...fields, ...exit }),
+    z.strictObject({ ...fields, do: onPages, ...choice, over }),
+    z.strictObject({
+      ...fields,
+      do: z.literal('advise').describe('MADV_HUGEPAGE or MADV_NOHUGEPAGE'),
+      mapping: name,
+      advice,
+    }),
+    z.strictObject({ ...fields, do: z.literal('exit').describe('The process ends') }),
   ] as const;
 }
 
@@ -219,4 +222,12 @@ function actionOf(json: EventJson | ChildJson): Action {
       return { do: json.do, pages: { mapping, from, bytes, density, block, seed }, over };
     }
   }
+}
+
+/** The JSON Schema of scenario files, as it is published. */
+export function scenarioJsonSchema(): object {
+  const { $schema, ...schema } = z.toJSONSchema(scenarioSchema, { io: 'input' });
+  const about =
+    'A story for `thpscope simulate`: a machine, its processes, and what happens to them over time.';
+  return { $schema, title: 'thpscope scenario', description: about, ...schema };
 }

@@ -47,7 +47,7 @@ async function simulateWhat(context: Context, flags: SimulateFlags, names: strin
     until: until.value ?? start.value.until,
     calibration: calibration.value.name,
   });
-  if (flags.json) await print(context, `${JSON.stringify(simulateJson(report))}\n`);
+  if (flags.json) await print(context, `${JSON.stringify(simulateJson(report, start.value.assumed))}\n`);
   else if (flags.csv) await print(context, simulateCsv(report));
   else if (!flags.trace) {
     await print(context, simulateText(report, styleFor(context, flags.color)));

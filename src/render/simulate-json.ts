@@ -1,4 +1,5 @@
 import { resultName } from '../core/kernel-model.ts';
+import type { ObservableFact } from '../core/range-state.ts';
 import type { ScanResult } from '../core/scan-result.ts';
 import type { PassCost } from '../simulation/pass-log.ts';
 import type { SimulationReport } from '../simulation/report.ts';
@@ -6,8 +7,8 @@ import type { Sample } from '../simulation/sample.ts';
 
 export const SIMULATE_SCHEMA = 'thpscope/simulate@1';
 
-/** A simulation as JSON. Times in ns, memory in base pages. */
-export function simulateJson(report: SimulationReport): object {
+/** A simulation as JSON. Times in ns, memory in base pages. `assumed` is what its source could not see. */
+export function simulateJson(report: SimulationReport, assumed: readonly ObservableFact[]): object {
   const { settings, model, creep, samples } = report;
   const name = (result: ScanResult) => resultName(result, model);
   const last = samples[samples.length - 1];
@@ -47,6 +48,7 @@ export function simulateJson(report: SimulationReport): object {
     processes: report.processes,
     incidents: report.incidents,
     log: report.log,
+    assumed,
     samples: samples.map((sample) => sampleJson(sample, name)),
   };
 }
