@@ -56,7 +56,11 @@ export function scanPmdRange(
   const view = viewRange(machine, area, table);
   const report = scanRange(view.state, policy, {
     offLru: view.offLru,
-    countNode: (page) => countNode(control, view.frames[page], kernel.nodeDistances),
+    // With one node there is nothing to count: the only one is the one to allocate from.
+    countNode:
+      machine.nodes.length > 1
+        ? (page) => countNode(control, view.frames[page], kernel.nodeDistances)
+        : undefined,
   });
   const pfn = scanPfn(control, view, report);
   const writable = !daemonModel.knowsOrders && isAnyWritable(table, report.looked);
