@@ -24,6 +24,7 @@ export function summaryLines(report: SimulationReport, style: Style): string[] {
   const failures = Object.entries(last.failures) as [ScanResult, number][];
   return [
     field(...endingOf(report, style)),
+    field('full scans', `${report.passes.toLocaleString('en-US')} in ${formatDuration(ranNs)}`),
     field('RSS', rssText(report, style)),
     field('memory', memoryText(report)),
     field(
@@ -41,21 +42,17 @@ export function summaryLines(report: SimulationReport, style: Style): string[] {
   ];
 }
 
-function endingOf(
-  { ending, convergedNs, ranNs, passes, samples }: SimulationReport,
-  style: Style,
-): [string, string] {
-  const scans = plural(passes, 'full scan');
+function endingOf({ ending, convergedNs, ranNs, samples }: SimulationReport, style: Style): [string, string] {
   const ran = formatDuration(ranNs);
   const nothing = samples[samples.length - 1].collapses === 0;
   const when = nothing ? 'nothing ever collapsed' : `last collapse at ${formatDuration(convergedNs)}`;
   switch (ending) {
     case 'settled':
-      return ['settled', style.good(`${when}; nothing changes since then (${scans} in ${ran})`)];
+      return ['settled', style.good(`${when}, nothing changes since`)];
     case 'time':
-      return ['stopped', `after ${ran}, ${scans}; ${when}`];
+      return ['stopped', `after ${ran}; ${when}`];
     case 'unsettled':
-      return ['not settled', style.warn(`after ${ran}, ${scans}: memory goes on changing`)];
+      return ['not settled', style.warn(`after ${ran}: memory goes on changing`)];
   }
 }
 
@@ -77,7 +74,7 @@ function rssText({ samples, geometry }: SimulationReport, style: Style): string 
 function memoryText({ samples, geometry }: SimulationReport): string {
   const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
   const folios = samples.map(({ pagesByOrder }) => pagesByOrder.reduce((sum, pages) => sum + pages, 0));
-  return `${size(folios[folios.length - 1])} in folios at the end, ${size(Math.max(...folios))} at most; shared ones count once`;
+  return `${size(folios[folios.length - 1])} in folios at the end, ${size(Math.max(...folios))} at most (shared ones once)`;
 }
 
 /** The kernel's name of the result has a line of its own where it does not fit. */
@@ -107,13 +104,15 @@ function writeLockLines({ samples }: SimulationReport): string[] {
 
 function waitLines({ waits }: SimulationReport): string[] {
   const rows = [...waits].sort(([, a], [, b]) => b.totalNs - a.totalNs);
-  const lines = rows.slice(0, ROWS).map(([who, { count, totalNs, longestNs }], i) => {
-    const times = `${plural(count, 'time')}, ${formatDuration(totalNs)} together`;
-    return field(
-      i === 0 ? 'waits' : '',
-      `${printable(who)}: ${times}, ${formatDuration(longestNs)} at the longest`,
-    );
-  });
+  const lines = rows
+    .slice(0, ROWS)
+    .flatMap(([who, { count, totalNs, longestNs }], i) => [
+      field(
+        i === 0 ? 'waits' : '',
+        `${printable(who)}: ${plural(count, 'time')}, ${formatDuration(totalNs)} together,`,
+      ),
+      field('', `${formatDuration(longestNs)} at the longest`),
+    ]);
   if (rows.length > ROWS) lines.push(field('', `and ${plural(rows.length - ROWS, 'other')}`));
   return lines;
 }

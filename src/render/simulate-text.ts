@@ -43,9 +43,9 @@ function headLines(report: SimulationReport, style: Style): string[] {
   return [
     style.bold(printable(report.title)),
     `${model.name}; enabled ${settings.enabled}, sizes: ${sizeWords(settings, geometry)}`,
-    `max_ptes_none ${maxPtesNone}, max_ptes_swap ${maxPtesSwap}, max_ptes_shared ${maxPtesShared}, ` +
-      `pages_to_scan ${pagesToScan} every ${sleep}`,
-    `${size(report.memoryPages)} of memory${swap}; costs of ${printable(report.calibration)}; seed ${seed}`,
+    `max_ptes_none ${maxPtesNone}, max_ptes_swap ${maxPtesSwap}, max_ptes_shared ${maxPtesShared}`,
+    `pages_to_scan ${pagesToScan} every ${sleep}; ${size(report.memoryPages)} of memory${swap}`,
+    `costs of ${printable(report.calibration)}; seed ${seed}`,
     ...(ignored && hasSmallSizes(report) ? [style.warn(ignored)] : []),
   ];
 }
