@@ -241,7 +241,7 @@ export type SimulateFlags = ProcessFlags &
     readonly calibrate?: boolean;
   };
 
-const { algorithm: _algorithm, outcome: _outcome, kernel, ...settingsFlags } = policyFlags;
+const { algorithm: _algorithm, outcome: _outcome, kernel: _kernel, ...settingsFlags } = policyFlags;
 
 export const simulateParameters = {
   flags: {

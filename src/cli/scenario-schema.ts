@@ -117,7 +117,7 @@ const event = z.discriminatedUnion('do', [
     ...who,
     do: z.literal('fork'),
     child: name.describe('Name of the child, which has the same mappings'),
-    then: z
+    does: z
       .array(z.discriminatedUnion('do', [...acts(after)]))
       .optional()
       .describe('What the child does'),
@@ -167,7 +167,7 @@ export const scenarioSchema = z.strictObject({
 
 type ScenarioJson = z.output<typeof scenarioSchema>;
 type EventJson = ScenarioJson['events'][number];
-type ChildJson = NonNullable<Extract<EventJson, { do: 'fork' }>['then']>[number];
+type ChildJson = NonNullable<Extract<EventJson, { do: 'fork' }>['does']>[number];
 
 /** A scenario in the words of the simulation. */
 export function scenarioOf(json: ScenarioJson): Scenario {
@@ -207,7 +207,7 @@ function actionOf(json: EventJson | ChildJson): Action {
       return {
         do: 'fork',
         child: json.child,
-        then: (json.then ?? []).map((each) => ({ at: each.after, action: actionOf(each) })),
+        does: (json.does ?? []).map((each) => ({ at: each.after, action: actionOf(each) })),
       };
     default: {
       const {

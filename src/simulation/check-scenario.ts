@@ -56,7 +56,7 @@ class Check {
   #action(action: Action, mappings: ReadonlyMap<string, number>, place: string): Failure | undefined {
     if (action.do === 'exit' || action.do === 'set') return undefined;
     if (action.do === 'fork') {
-      return firstOf(action.then, (each, i) => this.#action(each.action, mappings, `${place}.then.${i}`));
+      return firstOf(action.does, (each, i) => this.#action(each.action, mappings, `${place}.does.${i}`));
     }
     const name = action.do === 'advise' ? action.mapping : action.pages.mapping;
     const bytes = mappings.get(name);

@@ -48,15 +48,15 @@ class Play {
         performExit(stage, actor);
         break;
       case 'fork':
-        performFork(stage, actor, action.child, (child) => this.#startChild(child, action.then, path));
+        performFork(stage, actor, action.child, (child) => this.#startChild(child, action.does, path));
         break;
       default:
         this.#onPages(actor, action, path);
     }
   }
 
-  #startChild(child: Actor, then: readonly TimedAction[], path: readonly number[]): void {
-    for (const [i, { at, action }] of then.entries()) {
+  #startChild(child: Actor, does: readonly TimedAction[], path: readonly number[]): void {
+    for (const [i, { at, action }] of does.entries()) {
       this.#stage.schedule(this.#stage.kernel.timeline.now + at, () => {
         if (!this.#stage.kernel.isExiting(child.mm)) this.#do(child, action, [...path, i]);
       });

@@ -91,7 +91,7 @@ export interface ForkAction {
   readonly do: 'fork';
   /** Name of the child. */
   readonly child: string;
-  readonly then: readonly TimedAction[];
+  readonly does: readonly TimedAction[];
 }
 
 export interface ExitAction {

@@ -4,7 +4,7 @@ import type { Scenario } from '../../src/simulation/scenario.ts';
 import { event, onPages, S, small, wantHuge } from './scenarios.ts';
 
 const { processes } = small([]);
-const fork = (child: string) => event(S, { do: 'fork', child, then: [] });
+const fork = (child: string) => event(S, { do: 'fork', child, does: [] });
 
 test.each<[string, Scenario, RegExp | undefined]>([
   ['a sound one', small([event(0, onPages('touch')), event(S, wantHuge)]), undefined],
@@ -22,9 +22,9 @@ test.each<[string, Scenario, RegExp | undefined]>([
   [
     'an unknown mapping of a child',
     small([
-      event(0, { do: 'fork', child: 'c', then: [{ at: 0, action: onPages('touch', { mapping: 'x' }) }] }),
+      event(0, { do: 'fork', child: 'c', does: [{ at: 0, action: onPages('touch', { mapping: 'x' }) }] }),
     ]),
-    /'events.0.then.0.mapping'/,
+    /'events.0.does.0.mapping'/,
   ],
   [
     'a place behind the mapping',

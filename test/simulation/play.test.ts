@@ -81,7 +81,7 @@ describe('events', () => {
   });
 
   test('of a name are done by all that bear it, also by children of children', () => {
-    const fork = (at: number, parent: string) => event(at, { do: 'fork', child: 'c', then: [] }, parent);
+    const fork = (at: number, parent: string) => event(at, { do: 'fork', child: 'c', does: [] }, parent);
     const stage = stageOf(
       small(
         [event(0, onPages('touch')), fork(S, 'p'), fork(2 * S, 'c'), event(3 * S, onPages('free'), 'c')],
@@ -100,13 +100,13 @@ describe('events', () => {
   });
 
   test('of a child begin at its fork, and end with its exit', () => {
-    const then = [
+    const does = [
       { at: S, action: onPages('touch') },
       { at: 3 * S, action: { do: 'exit' } as const },
       { at: 4 * S, action: onPages('touch') },
     ];
     const { samples, processes } = runScenario(
-      small([event(10 * S, { do: 'fork', child: 'c', then })], { settings: [NONE], until: 20 * S }),
+      small([event(10 * S, { do: 'fork', child: 'c', does })], { settings: [NONE], until: 20 * S }),
     );
     expect(processes).toMatchObject([
       { name: 'p', exited: false },
@@ -130,19 +130,19 @@ describe('events', () => {
   test('of every kind leave the machine sound', () => {
     const kinds = ['touch', 'read', 'free', 'lazyfree', 'pageout', 'age', 'pin'] as const;
     const events = [event(0, onPages('touch')), event(S, wantHuge)];
-    for (let i = 0; i < 60; i++) {
+    for (let i = 0; i < 36; i++) {
       events.push(event((2 + i) * S, onPages(kinds[i % 6], { density: 0.3, block: 65536 }, i % 2 ? S : 0)));
-      if (i % 15 === 0) events.push(event((2.5 + i) * S, { do: 'fork', child: 'c', then: [] }));
+      if (i % 15 === 0) events.push(event((2.5 + i) * S, { do: 'fork', child: 'c', does: [] }));
     }
-    events.push(event(70 * S, onPages('pin', { density: 0.1 })), event(80 * S, { do: 'exit' }, 'c'));
+    events.push(event(45 * S, onPages('pin', { density: 0.1 })), event(50 * S, { do: 'exit' }, 'c'));
     const machine = { ...small([]).machine, memoryBytes: 80 * MIB, swapBytes: 32 * MIB };
     const settings = [
       { file: 'enabled', value: 'always' },
       { file: 'hugepages-64kB/enabled', value: 'always' },
       { file: 'khugepaged/scan_sleep_millisecs', value: '100' },
     ];
-    for (let seed = 0; seed < 3; seed++) {
-      const report = runScenario(small(events, { machine, settings, until: 100 * S }), seed);
+    for (let seed = 0; seed < 2; seed++) {
+      const report = runScenario(small(events, { machine, settings, until: 60 * S }), seed);
       expect(lastSample(report).collapses).toBeGreaterThan(0);
     }
   });
