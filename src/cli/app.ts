@@ -11,6 +11,8 @@ import {
   explainParameters,
   type PredictFlags,
   predictParameters,
+  type SimulateFlags,
+  simulateParameters,
 } from './flags.ts';
 
 const MEMORY = '-p PID... | --cgroup PATH | --all | FILE... | --pattern LIST';
@@ -75,6 +77,30 @@ const capture = buildCommand<CaptureFlags, [], Context>({
   },
 });
 
+const simulate = buildCommand<SimulateFlags, string[], Context>({
+  loader: async () => (await import('./simulate.ts')).simulate,
+  parameters: simulateParameters,
+  docs: {
+    brief: 'khugepaged over time: when it is done, what it costs on the way, what it goes on to cost',
+    customUsage: [
+      'SCENARIO [--until settled|DURATION] [--seed N] [--orders SET] [--max-ptes-none N] ...',
+      '(SNAPSHOT... | -p PID... | --cgroup PATH | --all) [--until ...] [--policy ...] ...',
+      '--list',
+      '--calibrate',
+    ],
+    fullDescription: [
+      'Runs khugepaged in virtual time on a simulated machine: on a scenario, or on processes as they are or were.',
+      '',
+      'Examples:',
+      '  thpscope simulate go-heap --max-ptes-none 0',
+      '  thpscope simulate examples/redis.parquet --policy default',
+      '  thpscope simulate -p $(pidof -s redis-server) --orders all --max-ptes-none 0 --csv',
+      '',
+      EXIT_CODES,
+    ].join('\n'),
+  },
+});
+
 const conform = buildCommand<ConformFlags, [], Context>({
   loader: async () => (await import('./conform.ts')).conform,
   parameters: conformParameters,
@@ -114,7 +140,7 @@ const completion = buildCommand<object, [Shell], Context>({
 /** The command line; commands are loaded when they run, so that --version and --help stay fast. */
 export function buildThpscope(version: string) {
   const root = buildRouteMap({
-    routes: { predict, explain, capture, conform, completion },
+    routes: { predict, explain, simulate, capture, conform, completion },
     docs: {
       brief: 'Says what transparent huge page collapse will do to memory before it does it, and why',
       fullDescription:

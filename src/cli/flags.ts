@@ -230,3 +230,60 @@ export const conformParameters = {
     json: optionalSwitch('Print JSON'),
   },
 } as const;
+
+export type SimulateFlags = ProcessFlags &
+  Omit<PolicyFlags, 'kernel' | 'algorithm' | 'outcome'> &
+  OutputFlags & {
+    readonly kernel?: KernelModelName;
+    readonly set?: readonly string[];
+    readonly until?: string;
+    readonly seed?: number;
+    readonly calibration?: string;
+    readonly csv?: boolean;
+    readonly trace?: boolean;
+    readonly list?: boolean;
+    readonly calibrate?: boolean;
+  };
+
+const { algorithm: _algorithm, outcome: _outcome, kernel: _kernel, ...settingsFlags } = policyFlags;
+
+export const simulateParameters = {
+  flags: {
+    ...processFlags,
+    until: optionalText(
+      'settled|DURATION',
+      'Until nothing changes any more, or so long: 90s, 2h, 1d; as the scenario says by default, else settled',
+    ),
+    seed: optionalNumber('N', 'Decides what the scenario leaves to chance; 1 by default'),
+    ...settingsFlags,
+    kernel: {
+      kind: 'enum',
+      values: KERNELS,
+      optional: true,
+      brief: 'Whose khugepaged works; as the scenario says by default, else linux-7.2',
+    },
+    set: {
+      kind: 'parsed',
+      parse: String,
+      variadic: true,
+      optional: true,
+      placeholder: 'FILE=VALUE',
+      brief: 'Write to a file of /sys/kernel/mm/transparent_hugepage before it begins; repeatable',
+    },
+    calibration: optionalText('FILE', 'Costs as simulate --calibrate printed them; built-in ones by default'),
+    ...outputFlags,
+    csv: optionalSwitch('Print the time series as CSV'),
+    trace: optionalSwitch('Print every trace event as the kernel does'),
+    list: optionalSwitch('List the built-in scenarios'),
+    calibrate: optionalSwitch('Measure what collapsing costs on this machine and print a calibration file'),
+  },
+  aliases: { p: 'pid' },
+  positional: {
+    kind: 'array',
+    parameter: {
+      parse: String,
+      placeholder: 'SCENARIO|SNAPSHOT',
+      brief: 'A built-in scenario by its name, a scenario file (.json), or snapshots',
+    },
+  },
+} as const;

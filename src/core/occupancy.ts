@@ -58,7 +58,7 @@ export function difference(a: Occupancy, b: Occupancy): Occupancy {
 
 export function countPages(occupancy: Occupancy): number {
   let count = 0;
-  for (let i = 0; i < occupancy.length; i++) count += popcount(occupancy[i]);
+  for (let i = 0; i < occupancy.length; i++) count += countBits(occupancy[i]);
   return count;
 }
 
@@ -67,15 +67,16 @@ export function countWindow(occupancy: Occupancy, offset: Offset, order: Order):
   const word = offset >>> 5;
   if (order < 5) {
     const mask = ((1 << (1 << order)) - 1) << (offset & 31);
-    return popcount(occupancy[word] & mask);
+    return countBits(occupancy[word] & mask);
   }
   let count = 0;
   const end = word + (1 << (order - 5));
-  for (let i = word; i < end; i++) count += popcount(occupancy[i]);
+  for (let i = word; i < end; i++) count += countBits(occupancy[i]);
   return count;
 }
 
-function popcount(word: number): number {
+/** Set bits of a 32-bit word. */
+export function countBits(word: number): number {
   let bits = word - ((word >>> 1) & 0x55555555);
   bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333);
   return Math.imul((bits + (bits >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;

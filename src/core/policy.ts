@@ -17,6 +17,8 @@ export interface CollapsePolicy extends CollapseLimits {
   /** Who collapses. Only khugepaged asks for recently used pages, and leaves MADV_FREE pages alone (spec 9). */
   readonly caller: 'khugepaged' | 'madvise';
   readonly model: KernelModel;
+  /** Told when max_ptes_none is neither 0 nor NR-1 and so counts as 0 (spec 4.2, rule `ends`). */
+  readonly onIgnoredNoneLimit?: () => void;
 }
 
 /** khugepaged's policy, whose orders are cut down to those that the model's khugepaged collapses to. */
@@ -84,7 +86,9 @@ export function noneLimit(
   const belowPmd = geometry.pmdOrder - order;
   switch (model.noneRule) {
     case 'ends':
-      return maxPtesNone === pages - 1 ? (1 << order) - 1 : 0;
+      if (maxPtesNone === pages - 1) return (1 << order) - 1;
+      if (maxPtesNone > 0 && policy.caller === 'khugepaged') policy.onIgnoredNoneLimit?.();
+      return 0;
     case 'scaled':
       return maxPtesNone >>> belowPmd;
     case 'capped':

@@ -1,5 +1,5 @@
 import { pagesPerRange } from './geometry.ts';
-import { emptyOccupancy, hasPage, type Occupancy, setPage } from './occupancy.ts';
+import { countBits, emptyOccupancy, hasPage, type Occupancy, setPage } from './occupancy.ts';
 import { asOffset, type Offset } from './order.ts';
 import { type CollapsePolicy, scanNoneLimit } from './policy.ts';
 import type { RangeState } from './range-state.ts';
@@ -74,7 +74,31 @@ export function scanRange(range: RangeState, policy: CollapsePolicy, live: LiveF
     looked = 1;
     return report('SCAN_PMD_MAPPED');
   }
+  // Pages of which nothing but emptiness is known are judged a word of bits at a time, with the same outcome.
+  const byWords = pages >= 32 && countNode === undefined;
   for (let page = 0; page < pages; page++) {
+    if (byWords && (page & 31) === 0) {
+      const i = page >>> 5;
+      const facts =
+        swap[i] |
+        zero[i] |
+        uffd[i] |
+        noPage[i] |
+        lazyfree[i] |
+        sharedPages[i] |
+        offLru[i] |
+        locked[i] |
+        pinned[i];
+      const holes = 32 - countBits(present[i]);
+      if (facts === 0 && noneOrZero + holes <= noneLimit) {
+        occupied[i] = present[i];
+        noneOrZero += holes;
+        looked += 32;
+        page += 31;
+        if (byKhugepaged) referenced += countBits(present[i] & ~unreferenced[i]);
+        continue;
+      }
+    }
     looked++;
     if (hasPage(swap, page)) {
       if (++unmapped > policy.maxPtesSwap) return report('SCAN_EXCEED_SWAP_PTE', page);

@@ -3,10 +3,8 @@ import type { ScanResult } from '../core/scan-result.ts';
 import { putFolio } from '../memory/folio.ts';
 import { ALLOC_FAILED, allocFolio, CHARGE_FAILED } from '../memory/folio-alloc.ts';
 import type { Mm } from '../memory/mm.ts';
-import { workSince } from '../memory/work.ts';
 import type { CollapseControl } from './collapse-control.ts';
 import { workNs } from './costs.ts';
-import { nodesByLoad } from './node-load.ts';
 
 /**
  * Allocates and charges the folio of an attempt: its head frame, held by the caller, or why there is none. No lock is
@@ -22,12 +20,12 @@ export function allocCharge(
   const { machine, costs } = kernel;
   const { mthp, vmstat } = machine.counters;
   const isPmdOrder = order === machine.geometry.pmdOrder;
-  const before = { ...machine.work };
+  const before = workNs(machine.work, costs);
   const head = kernel.fails('allocate', address, order)
     ? ALLOC_FAILED
-    : allocFolio(machine, order, mm.memcg, nodesByLoad(control.nodeLoad), control.allocMode);
+    : allocFolio(machine, order, mm.memcg, control.targetNodes, control.allocMode);
   if (head >= 0) kernel.held.set(head, 1);
-  control.spend('allocate', costs.allocation + workNs(workSince(machine.work, before), costs));
+  control.spend('allocate', costs.allocation + workNs(machine.work, costs) - before);
   if (head === ALLOC_FAILED) {
     mthp.collapse_alloc_failed[order]++;
     if (isPmdOrder) vmstat.thp_collapse_alloc_failed++;

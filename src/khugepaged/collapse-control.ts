@@ -3,10 +3,10 @@ import { NO_ORDERS, type OrderSet } from '../core/order.ts';
 import { type CollapsePolicy, madvisePolicy } from '../core/policy.ts';
 import { madviseOrders } from '../core/vma.ts';
 import type { AllocMode } from '../memory/frame-alloc.ts';
-import type { Mm } from '../memory/mm.ts';
+import type { Mm, ThpDisabled } from '../memory/mm.ts';
 import { khugepagedOrders } from '../memory/vma-orders.ts';
 import { viewVma, type VmArea } from '../memory/vm-area.ts';
-import type { Machine } from '../memory/machine.ts';
+import type { MachineSettings } from '../memory/settings.ts';
 import { Activity, type Phase } from './activity.ts';
 import type { Kernel } from './kernel.ts';
 
@@ -19,6 +19,9 @@ export class CollapseControl {
   readonly activity: Activity;
   /** Pages of the range on each node, as far as scanned (spec 3.6). */
   readonly nodeLoad: number[];
+  /** Nodes to allocate from, in order, by the load of the range that was scanned last. */
+  targetNodes: readonly number[] = [];
+  #known: KnownOrders | undefined;
 
   constructor(kernel: Kernel, caller: 'khugepaged' | 'madvise', activity = new Activity()) {
     this.kernel = kernel;
@@ -36,6 +39,16 @@ export class CollapseControl {
 
   /** The orders that this caller may collapse an area to now: spec 2.8, for MADV_COLLAPSE without step A. */
   possibleOrders(mm: Mm, area: VmArea): OrderSet {
+    const known = this.#known;
+    const { settings } = this.kernel.machine;
+    if (known && isStillKnown(known, mm, area, settings)) return known.orders;
+    const orders = this.#lookUpOrders(mm, area);
+    const { start, end, flags, hasAnonVma } = area;
+    this.#known = { area, start, end, flags, hasAnonVma, disabled: mm.thpDisabled, settings, orders };
+    return orders;
+  }
+
+  #lookUpOrders(mm: Mm, area: VmArea): OrderSet {
     const { machine, model } = this.kernel;
     if (this.caller === 'khugepaged') return khugepagedOrders(machine, mm, area, model);
     if (!area.hasAnonVma) return NO_ORDERS;
@@ -45,7 +58,7 @@ export class CollapseControl {
   /** The rules for a range whose orders were looked up; the limits of sysfs are read at each evaluation (spec 4.2). */
   policy(orders: OrderSet): CollapsePolicy {
     const { machine, model } = this.kernel;
-    if (this.caller === 'khugepaged') return new LivePolicy(machine, model, orders);
+    if (this.caller === 'khugepaged') return new LivePolicy(this.kernel, orders);
     return { ...madvisePolicy(model, machine.geometry), orders };
   }
 
@@ -55,28 +68,58 @@ export class CollapseControl {
   }
 }
 
+/** The orders of an area as looked up last, and all that they depend on. */
+interface KnownOrders extends Readonly<Pick<VmArea, 'start' | 'end' | 'flags' | 'hasAnonVma'>> {
+  readonly area: VmArea;
+  readonly disabled: ThpDisabled;
+  readonly settings: MachineSettings;
+  readonly orders: OrderSet;
+}
+
+function isStillKnown(known: KnownOrders, mm: Mm, area: VmArea, settings: MachineSettings): boolean {
+  return (
+    known.area === area &&
+    known.start === area.start &&
+    known.end === area.end &&
+    known.flags === area.flags &&
+    known.hasAnonVma === area.hasAnonVma &&
+    known.disabled === mm.thpDisabled &&
+    known.settings === settings
+  );
+}
+
 /** khugepaged's policy on a running machine: a limit written in the middle of a walk holds from then on. */
 class LivePolicy implements CollapsePolicy {
   readonly caller = 'khugepaged';
   readonly orders: OrderSet;
   readonly model: KernelModel;
-  readonly #machine: Machine;
+  readonly #kernel: Kernel;
 
-  constructor(machine: Machine, model: KernelModel, orders: OrderSet) {
-    this.#machine = machine;
-    this.model = model;
+  constructor(kernel: Kernel, orders: OrderSet) {
+    this.#kernel = kernel;
+    this.model = kernel.model;
     this.orders = orders;
   }
 
+  /** Source: collapse_max_ptes_none; once per boot. */
+  onIgnoredNoneLimit(): void {
+    const { log, timeline, machine } = this.#kernel;
+    const largest = machine.rangePages - 1;
+    log.warnOnce(
+      timeline.now,
+      `khugepaged: mTHP collapse does not support max_ptes_none values other than 0 or ${largest}, defaulting to 0.`,
+    );
+  }
+
   get maxPtesNone(): number {
-    return this.#machine.settings.maxPtesNone;
+    return this.#kernel.machine.settings.maxPtesNone;
   }
 
   get maxPtesSwap(): number {
-    return this.#machine.settings.maxPtesSwap;
+    return this.#kernel.machine.settings.maxPtesSwap;
   }
 
   get maxPtesShared(): number {
-    return this.#machine.settings.maxPtesShared;
+    return this.#kernel.machine.settings.maxPtesShared;
   }
 }

@@ -49,7 +49,10 @@ export function collapseHugePage(
   }
   const outcome = result as ScanResult;
   activity.countAttempt(order, outcome);
-  kernel.emit(() => ({ event: 'mm_collapse_huge_page', mm: mm.id, address, result: outcome, order }));
+  kernel.trace?.(
+    { event: 'mm_collapse_huge_page', mm: mm.id, address, result: outcome, order },
+    kernel.timeline.now,
+  );
   return outcome;
 }
 
@@ -62,6 +65,8 @@ class Attempt {
   /** First byte of the PMD range. */
   readonly #rangeAddress: number;
   readonly #rangeEnd: number;
+  /** Locks that are dropped at the end, the last taken first. */
+  readonly #locks: Hold[] = [];
 
   constructor(control: CollapseControl, window: WindowAt, scan: ScannedCounts, head: number) {
     const { machine } = control.kernel;
@@ -76,20 +81,18 @@ class Attempt {
   run(): ScanResult {
     const prepared = this.#prepare();
     if (typeof prepared === 'string') return prepared;
-    const { kernel, owner } = this.#control;
     const { mm, order } = this.#window;
-    this.#lock('mmap', true);
+    this.#locks.push(this.#lock('mmap', true));
     const checked = revalidate(this.#control, mm, this.#rangeAddress, order);
     const result = checked.failure ?? this.#replace(checked.area as VmArea, prepared);
-    const held = kernel.locks.holds.filter((hold) => hold.owner === owner);
-    kernel.locks.unlock(...held.reverse());
+    for (let hold = this.#locks.pop(); hold; hold = this.#locks.pop()) this.#unlock(hold);
     return result;
   }
 
   /** Under the mmap lock for read: revalidates and swaps in. Returns the PTE table that the attempt is about. */
   #prepare(): { pmd: Pmd; ptes: Uint32Array } | ScanResult {
     const control = this.#control;
-    const { kernel } = control;
+
     const { mm, order } = this.#window;
     const mmap = this.#lock('mmap', false);
     try {
@@ -104,36 +107,36 @@ class Attempt {
       const swapped = swapInWindow(control, this.#window, checked.area as VmArea, table.pmd, referenced);
       return swapped === 'SCAN_SUCCEED' ? table : swapped;
     } finally {
-      kernel.locks.unlock(mmap);
+      this.#unlock(mmap);
     }
   }
 
   /** Under the mmap lock for write: takes the page table out, moves the window into the new folio, puts it back. */
   #replace(area: VmArea, { pmd, ptes }: { pmd: Pmd; ptes: Uint32Array }): ScanResult {
     const { kernel } = this.#control;
-    const { costs, locks } = kernel;
-    this.#lock('vma', true, area.start, area.end);
+    const { costs } = kernel;
+    this.#locks.push(this.#lock('vma', true, area.start, area.end));
     const state = checkPmdState(this.#pmd());
     if (state) return state;
     if (this.#pmd() !== pmd || pmd.ptes !== ptes) return 'SCAN_FAIL';
 
-    const anon = this.#lock('anon_vma', true);
+    this.#locks.push(this.#lock('anon_vma', true));
     const pmdLock = this.#lock('pmd', true, this.#rangeAddress, this.#rangeEnd);
     detachPmd(pmd);
     this.#control.activity.detaches++;
     this.#control.spend('detach', costs.tlbFlush);
-    locks.unlock(pmdLock);
+    this.#unlock(pmdLock);
 
-    const result = this.#moveWindow(area, pmd, anon);
+    const result = this.#moveWindow(area, pmd);
     if (result !== 'SCAN_SUCCEED') {
       const again = this.#lock('pmd', true, this.#rangeAddress, this.#rangeEnd);
       reattachPmd(pmd);
-      locks.unlock(again);
+      this.#unlock(again);
     }
     return result;
   }
 
-  #moveWindow(area: VmArea, pmd: Pmd, anon: Hold): ScanResult {
+  #moveWindow(area: VmArea, pmd: Pmd): ScanResult {
     const { kernel } = this.#control;
     const { machine } = kernel;
     const { address, order } = this.#window;
@@ -147,7 +150,7 @@ class Attempt {
       return isolated;
     }
     // A PMD-order collapse has isolated all that the anon_vma leads to.
-    if (order === machine.geometry.pmdOrder) kernel.locks.unlock(anon);
+    if (order === machine.geometry.pmdOrder) this.#unlock(this.#locks.pop() as Hold);
     const copied = this.#copy(pmd);
     if (copied !== 'SCAN_SUCCEED') {
       this.#release(folios);
@@ -174,18 +177,21 @@ class Attempt {
     const looked = Math.min(report.stoppedAt + 1, offset + (1 << order)) - offset;
     control.spend('isolate', looked * costs.scanPte + folios.count * costs.isolatePage);
     countExceeded(machine, report.result, order);
-    kernel.locks.unlock(lock);
-    kernel.emit(() => ({
-      event: 'mm_collapse_huge_page_isolate',
-      mm: this.#window.mm.id,
-      address,
-      pfn: folios.last === NO_FRAME ? NO_PFN : folios.last,
-      noneOrZero: report.noneOrZero,
-      referenced: report.referenced,
-      writable: folios.writable,
-      result: report.result,
-      order,
-    }));
+    this.#unlock(lock);
+    kernel.trace?.(
+      {
+        event: 'mm_collapse_huge_page_isolate',
+        mm: this.#window.mm.id,
+        address,
+        pfn: folios.last === NO_FRAME ? NO_PFN : folios.last,
+        noneOrZero: report.noneOrZero,
+        referenced: report.referenced,
+        writable: folios.writable,
+        result: report.result,
+        order,
+      },
+      kernel.timeline.now,
+    );
     return report.result;
   }
 
@@ -201,10 +207,10 @@ class Attempt {
     const { kernel } = control;
     const { machine, costs } = kernel;
     const { address, offset, order } = this.#window;
-    const before = { ...machine.work };
+    const { copiedPages, zeroedPages } = machine.work;
     const failed = copyWindow(machine, pmd, offset, order, this.#head);
-    const copied = machine.work.copiedPages - before.copiedPages;
-    const filled = machine.work.zeroedPages - before.zeroedPages;
+    const copied = machine.work.copiedPages - copiedPages;
+    const filled = machine.work.zeroedPages - zeroedPages;
     control.spend('copy', copied * costs.copyPage + filled * costs.clearPage);
     if (failed !== undefined || kernel.fails('copy', address, order)) return 'SCAN_COPY_MC';
     control.activity.copiedPages += copied;
@@ -222,12 +228,16 @@ class Attempt {
     kernel.held.delete(this.#head);
     const mapping = order === machine.geometry.pmdOrder ? costs.installPmd : costs.installPte * 2 ** order;
     control.spend('install', folios * costs.removePage + mapping);
-    kernel.locks.unlock(lock);
+    this.#unlock(lock);
   }
 
   #pmd(): Pmd | undefined {
     const { mm } = this.#window;
     return mm.pmds.get(this.#rangeAddress / this.#control.kernel.machine.rangeBytes);
+  }
+
+  #unlock(hold: Hold): void {
+    this.#control.kernel.locks.unlock(hold);
   }
 
   #lock(kind: Hold['kind'], write: boolean, start?: number, end?: number): Hold {

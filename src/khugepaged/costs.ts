@@ -61,7 +61,7 @@ export function costsOf({ name, costs }: Calibration, geometry: Geometry): Resul
   return succeed(found as Costs);
 }
 
-/** The ns that work of memory management takes. */
+/** The ns that all work of memory management so far takes: the difference of two moments is what was done between. */
 export function workNs(work: Work, costs: Costs): number {
   return (
     work.zeroedPages * costs.clearPage +

@@ -10,7 +10,7 @@ import { KernelLog } from './kernel-log.ts';
 import { type Act, Locks } from './locks.ts';
 import type { NodeDistances } from './node-load.ts';
 import { Timeline } from './timeline.ts';
-import type { TraceEvent, TraceSink } from './trace-event.ts';
+import type { TraceSink } from './trace-event.ts';
 
 /** A machine in time: its clock, locks, settings, log and trace. khugepaged and MADV_COLLAPSE run on it. */
 export class Kernel {
@@ -26,6 +26,7 @@ export class Kernel {
   readonly held = new Map<number, number>();
   /** Allocations for memory cgroups (memory.events thp_collapse_alloc), by cgroup id. */
   readonly memcgCollapseAllocs = new Map<number, number>();
+  /** Hears of trace events; nothing is made for it while there is none. */
   trace: TraceSink | undefined;
   faults: FaultPlan | undefined;
   /** Set when node_reclaim_mode is on. */
@@ -44,11 +45,6 @@ export class Kernel {
   /** Schedules what another process does on a CPU, by default the last; `at` in ns. */
   schedule(at: number, act: Act, cpu = this.machine.batches.cpus - 1): void {
     this.timeline.at(at, () => this.locks.perform(this.#onCpu(act, cpu)));
-  }
-
-  /** Calls the sink with the event if there is one; `make` is not called otherwise. */
-  emit(make: () => TraceEvent): void {
-    this.trace?.(make(), this.timeline.now);
   }
 
   /** Whether the fault plan makes the run fail here. */

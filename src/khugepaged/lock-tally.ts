@@ -11,7 +11,7 @@ export interface Durations {
 export type HeldLock = `${LockKind} ${'read' | 'write'}`;
 
 export interface LockStatistics {
-  /** By owner, then by lock. */
+  /** By owner (`khugepaged`, `madvise`, the names of acts that keep locks), then by lock. */
   readonly holds: ReadonlyMap<string, ReadonlyMap<HeldLock, Readonly<Durations>>>;
   /** By who waited, then by the lock that was waited for first. */
   readonly waits: ReadonlyMap<string, ReadonlyMap<LockKind, Readonly<Durations>>>;
@@ -21,13 +21,19 @@ export interface LockStatistics {
 export class LockTally implements LockStatistics {
   readonly holds = new Map<string, Map<HeldLock, Durations>>();
   readonly waits = new Map<string, Map<LockKind, Durations>>();
+  #lastOwner: string | undefined;
+  #lastHolds = new Map<HeldLock, Durations>();
 
   held({ owner, kind, write }: Hold, ns: number): void {
-    add(this.holds, owner, write ? WRITE[kind] : READ[kind], ns);
+    if (owner !== this.#lastOwner) {
+      this.#lastOwner = owner;
+      this.#lastHolds = rowOf(this.holds, owner);
+    }
+    add(this.#lastHolds, write ? WRITE[kind] : READ[kind], ns);
   }
 
   waited(who: string, kind: LockKind, ns: number): void {
-    add(this.waits, who, kind, ns);
+    add(rowOf(this.waits, who), kind, ns);
   }
 }
 
@@ -47,9 +53,13 @@ const WRITE: Record<LockKind, HeldLock> = {
   pte: 'pte write',
 };
 
-function add<K>(table: Map<string, Map<K, Durations>>, who: string, lock: K, ns: number): void {
+function rowOf<K>(table: Map<string, Map<K, Durations>>, who: string): Map<K, Durations> {
   let row = table.get(who);
   if (!row) table.set(who, (row = new Map()));
+  return row;
+}
+
+function add<K>(row: Map<K, Durations>, lock: K, ns: number): void {
   let entry = row.get(lock);
   if (!entry) row.set(lock, (entry = { count: 0, totalNs: 0, longestNs: 0 }));
   entry.count++;

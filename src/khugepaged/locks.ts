@@ -18,9 +18,24 @@ export interface LockWish {
 }
 
 /** A lock that somebody has. */
-export interface Hold extends LockWish {
+export class Hold implements LockWish {
+  readonly kind: LockKind;
+  readonly object: Mm | AnonRoot | undefined;
+  readonly start: number;
+  readonly end: number;
+  readonly write: boolean;
   readonly owner: string;
   readonly since: number;
+
+  constructor(owner: string, wish: LockWish, since: number) {
+    this.kind = wish.kind;
+    this.object = wish.object;
+    this.start = wish.start ?? 0;
+    this.end = wish.end ?? Number.POSITIVE_INFINITY;
+    this.write = wish.write;
+    this.owner = owner;
+    this.since = since;
+  }
 }
 
 /** What another process does. It happens in an instant, once all locks that it needs are free. */
@@ -72,52 +87,62 @@ export class Locks {
 
   /** Takes a lock for straight code, after waiting until it is free: what others do meanwhile happens. */
   lock(owner: string, wish: LockWish): Hold {
-    const from = this.#timeline.now;
-    while (this.#obstacle([wish]) !== undefined) {
-      if (!this.#timeline.waitForNext()) throw new Error(`${owner} waits for ${wish.kind} for ever`);
-    }
-    if (this.#timeline.now > from) this.#tally.waited(owner, wish.kind, this.#timeline.now - from);
+    if (this.#isHeld(wish)) this.#waitFor(owner, wish);
     return this.#take(owner, wish);
   }
 
   /** Takes a lock for straight code if it is free and nobody waits for it. */
   tryLock(owner: string, wish: LockWish): Hold | undefined {
-    if (this.#obstacle([wish]) !== undefined) return undefined;
+    if (this.#isHeld(wish)) return undefined;
     if (this.#waiters.some(({ act }) => act.needs.some((need) => excludes(need, wish)))) return undefined;
     return this.#take(owner, wish);
   }
 
-  /** Drops locks of straight code; acts that waited for them run now. */
-  unlock(...holds: readonly Hold[]): void {
-    this.#taken -= holds.length;
-    for (const hold of holds) this.#drop(hold);
+  /** Drops a lock of straight code; acts that waited for it run now. */
+  unlock(hold: Hold): void {
+    this.#taken--;
+    this.#drop(hold);
     if (this.#waiters.length > 0) this.#serveWaiters();
   }
 
   /** Runs an act, now or when its locks are free. */
   perform(act: Act): void {
-    const obstacle = this.#obstacleOf(act, this.#waiters);
+    const obstacle = this.#obstacleOf(act, this.#waiters.length);
     if (obstacle === undefined) this.#start(act);
     else this.#waiters.push({ act, since: this.#timeline.now, on: obstacle });
   }
 
+  #waitFor(owner: string, wish: LockWish): void {
+    const from = this.#timeline.now;
+    while (this.#isHeld(wish)) {
+      if (!this.#timeline.waitForNext()) throw new Error(`${owner} waits for ${wish.kind} for ever`);
+    }
+    this.#tally.waited(owner, wish.kind, this.#timeline.now - from);
+  }
+
   #take(owner: string, wish: LockWish): Hold {
-    const hold: Hold = { ...wish, owner, since: this.#timeline.now };
+    const hold = new Hold(owner, wish, this.#timeline.now);
     this.#holds.push(hold);
     this.#taken++;
     return hold;
   }
 
   #drop(hold: Hold): void {
-    const i = this.#holds.indexOf(hold);
-    if (i < 0) throw new Error(`${hold.owner} drops ${hold.kind}, which it does not have`);
-    this.#holds.splice(i, 1);
+    const holds = this.#holds;
+    const last = holds.length - 1;
+    if (holds[last] === hold) {
+      holds.pop();
+    } else {
+      const i = holds.indexOf(hold);
+      if (i < 0) throw new Error(`${hold.owner} drops ${hold.kind}, which it does not have`);
+      holds.splice(i, 1);
+    }
     this.#tally.held(hold, this.#timeline.now - hold.since);
   }
 
   #start(act: Act): void {
     if (act.holdNs !== undefined && act.holdNs > 0) {
-      const holds = act.needs.map((need): Hold => ({ ...need, owner: act.name, since: this.#timeline.now }));
+      const holds = act.needs.map((need) => new Hold(act.name, need, this.#timeline.now));
       this.#holds.push(...holds);
       this.#timeline.at(this.#timeline.now + act.holdNs, () => {
         for (const hold of holds) this.#drop(hold);
@@ -130,7 +155,7 @@ export class Locks {
   #serveWaiters(): void {
     for (let i = 0; i < this.#waiters.length; ) {
       const waiter = this.#waiters[i];
-      if (this.#obstacleOf(waiter.act, this.#waiters.slice(0, i)) !== undefined) {
+      if (this.#obstacleOf(waiter.act, i) !== undefined) {
         i++;
         continue;
       }
@@ -141,30 +166,26 @@ export class Locks {
     }
   }
 
-  #obstacleOf(act: Act, before: readonly Waiter[]): LockKind | undefined {
-    if (act.takesTime && this.#taken > 0) return 'mmap';
-    const held = this.#obstacle(act.needs);
-    if (held !== undefined) return held;
-    for (const waiter of before) {
-      for (const wish of act.needs)
-        if (waiter.act.needs.some((need) => excludes(need, wish))) return wish.kind;
-    }
-    return undefined;
+  /** The lock that an act has to wait for: one that is held, or that one of the first waiters wants. */
+  #obstacleOf(act: Act, waitersBefore: number): LockKind | undefined {
+    if (act.takesTime && this.#taken > 0) return this.#holds[0].kind;
+    const held = act.needs.find((wish) => this.#isHeld(wish));
+    if (held) return held.kind;
+    const before = this.#waiters.slice(0, waitersBefore);
+    return act.needs.find((wish) =>
+      before.some((waiter) => waiter.act.needs.some((need) => excludes(need, wish))),
+    )?.kind;
   }
 
-  #obstacle(wishes: readonly LockWish[]): LockKind | undefined {
-    for (const hold of this.#holds) {
-      for (const wish of wishes) if (excludes(hold, wish)) return wish.kind;
-    }
-    return undefined;
+  #isHeld(wish: LockWish): boolean {
+    for (const hold of this.#holds) if (excludes(hold, wish)) return true;
+    return false;
   }
 }
 
 function excludes(a: LockWish, b: LockWish): boolean {
   if (a.kind !== b.kind || !(a.write || b.write)) return false;
   if (a.object !== b.object && a.object !== undefined && b.object !== undefined) return false;
-  return (
-    (a.start ?? 0) < (b.end ?? Number.POSITIVE_INFINITY) &&
-    (b.start ?? 0) < (a.end ?? Number.POSITIVE_INFINITY)
-  );
+  const [aEnd, bEnd] = [a.end ?? Number.POSITIVE_INFINITY, b.end ?? Number.POSITIVE_INFINITY];
+  return (a.start ?? 0) < bEnd && (b.start ?? 0) < aEnd;
 }

@@ -41,7 +41,10 @@ export function scanMmSlot(
   const { progress, result } = visit;
   const fullScanFinished = list.cursor.mm === undefined;
   if (kernel.daemonModel.knowsOrders) {
-    kernel.emit(() => ({ event: 'mm_khugepaged_scan', mm: mm.id, progress, fullScanFinished }));
+    kernel.trace?.(
+      { event: 'mm_khugepaged_scan', mm: mm.id, progress, fullScanFinished },
+      kernel.timeline.now,
+    );
   }
   return { progress, result };
 }

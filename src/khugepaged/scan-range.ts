@@ -12,8 +12,7 @@ import type { VmArea } from '../memory/vm-area.ts';
 import type { CollapseControl } from './collapse-control.ts';
 import { collapseHugePage } from './collapse-huge-page.ts';
 import { countExceeded } from './exceed-counters.ts';
-import { isTooFar, type NodeDistances } from './node-load.ts';
-import { warnOfNoneLimit } from './none-limit-warning.ts';
+import { isTooFar, type NodeDistances, nodesByLoad } from './node-load.ts';
 import type { Hold } from './locks.ts';
 import { checkPmdState } from './pmd-state.ts';
 import { NO_PFN } from './trace-event.ts';
@@ -57,7 +56,11 @@ export function scanPmdRange(
   const view = viewRange(machine, area, table);
   const report = scanRange(view.state, policy, {
     offLru: view.offLru,
-    countNode: (page) => countNode(control, view.frames[page], kernel.nodeDistances),
+    // With one node there is nothing to count: the only one is the one to allocate from.
+    countNode:
+      machine.nodes.length > 1
+        ? (page) => countNode(control, view.frames[page], kernel.nodeDistances)
+        : undefined,
   });
   const pfn = scanPfn(control, view, report);
   const writable = !daemonModel.knowsOrders && isAnyWritable(table, report.looked);
@@ -69,6 +72,7 @@ export function scanPmdRange(
   const lockDropped = report.result === 'SCAN_SUCCEED';
   let result = report.result;
   if (lockDropped) {
+    control.targetNodes = nodesByLoad(control.nodeLoad);
     kernel.locks.unlock(mmap);
     result = walkRange();
   }
@@ -82,17 +86,20 @@ export function scanPmdRange(
 
   function withoutTable(result: ScanResult): ScannedRange {
     activity.countRange(result);
-    kernel.emit(() => ({
-      event: 'mm_khugepaged_scan_pmd',
-      mm: mm.id,
-      address,
-      pfn: NO_PFN,
-      writable: false,
-      referenced: 0,
-      noneOrZero: 0,
-      result,
-      unmapped: 0,
-    }));
+    kernel.trace?.(
+      {
+        event: 'mm_khugepaged_scan_pmd',
+        mm: mm.id,
+        address,
+        pfn: NO_PFN,
+        writable: false,
+        referenced: 0,
+        noneOrZero: 0,
+        result,
+        unmapped: 0,
+      },
+      kernel.timeline.now,
+    );
     return { result, progress: daemonModel.countsPtes ? 1 : machine.rangePages, lockDropped: false };
   }
 
@@ -100,30 +107,27 @@ export function scanPmdRange(
     const { unmapped, referenced, occupied } = report;
     const scanned = { geometry: machine.geometry, occupied, unmapped, uffdArmed: view.state.uffdArmed };
     const attempt = { policy, unmapped, referenced };
-    return ALGORITHMS[kernel.model.algorithm].collapse(
-      scanned,
-      policy,
-      (offset, order) => {
-        warnOfNoneLimit(kernel, policy, order);
-        const window = { mm, address: address + offset * machine.pageBytes, offset, order };
-        return collapseHugePage(control, window, attempt);
-      },
-      ({ enabled, order }) => enabled && warnOfNoneLimit(kernel, policy, order),
-    );
+    return ALGORITHMS[kernel.model.algorithm].collapse(scanned, policy, (offset, order) => {
+      const window = { mm, address: address + offset * machine.pageBytes, offset, order };
+      return collapseHugePage(control, window, attempt);
+    });
   }
 
   function emit(result: ScanResult): void {
-    kernel.emit(() => ({
-      event: 'mm_khugepaged_scan_pmd',
-      mm: mm.id,
-      address,
-      pfn,
-      writable,
-      referenced: report.referenced,
-      noneOrZero: report.noneOrZero,
-      result,
-      unmapped: report.unmapped,
-    }));
+    kernel.trace?.(
+      {
+        event: 'mm_khugepaged_scan_pmd',
+        mm: mm.id,
+        address,
+        pfn,
+        writable,
+        referenced: report.referenced,
+        noneOrZero: report.noneOrZero,
+        result,
+        unmapped: report.unmapped,
+      },
+      kernel.timeline.now,
+    );
   }
 }
 

@@ -6,7 +6,6 @@ import type { Mm } from '../memory/mm.ts';
 import { PMD_TABLE, type Pmd } from '../memory/pmd.ts';
 import { PTE_KIND, PTE_SWAP } from '../memory/pte.ts';
 import type { VmArea } from '../memory/vm-area.ts';
-import { workSince } from '../memory/work.ts';
 import type { CollapseControl } from './collapse-control.ts';
 import { workNs } from './costs.ts';
 import { countExceeded } from './exceed-counters.ts';
@@ -37,15 +36,18 @@ export function swapInWindow(
   const result = faultAll();
   if (swappedIn > 0) drainLru(machine);
   control.activity.swappedInPages += swappedIn;
-  kernel.emit(() => ({
-    event: 'mm_collapse_huge_page_swapin',
-    mm: mm.id,
-    address,
-    swappedIn,
-    referenced,
-    result,
-    order,
-  }));
+  kernel.trace?.(
+    {
+      event: 'mm_collapse_huge_page_swapin',
+      mm: mm.id,
+      address,
+      swappedIn,
+      referenced,
+      result,
+      order,
+    },
+    kernel.timeline.now,
+  );
   return result;
 
   function faultAll(): ScanResult {
@@ -58,10 +60,10 @@ export function swapInWindow(
       }
       if (kernel.fails('swapin-retry', address, order)) return 'SCAN_PAGE_LOCK';
       if (kernel.fails('swapin-error', address, order)) return 'SCAN_FAIL';
-      const before = { ...machine.work };
+      const before = workNs(machine.work, costs);
       const outcome = faultInEntry(machine, mm, area, pmd, i);
       if (outcome === 'done') swappedIn++;
-      control.spend('swapin', workNs(workSince(machine.work, before), costs));
+      control.spend('swapin', workNs(machine.work, costs) - before);
       if (outcome === 'retry') return 'SCAN_PAGE_LOCK';
       if (outcome === 'fail') return 'SCAN_FAIL';
     }

@@ -1,15 +1,16 @@
 import type { Prediction, ProcessPrediction, VmaPrediction } from '../analysis/prediction.ts';
 import { growthOf, sum, type Tally } from '../analysis/tally.ts';
 import { formatBytes } from '../core/bytes.ts';
-import { type Geometry, pageBytes } from '../core/geometry.ts';
-import { formatOrder, type Order, type OrderSet } from '../core/order.ts';
+import { pageBytes } from '../core/geometry.ts';
+import type { OrderSet } from '../core/order.ts';
 import type { CollapsePolicy } from '../core/policy.ts';
 import { ASSUMPTIONS } from '../core/range-state.ts';
-import type { SizeWord, ThpSettings } from '../core/thp-settings.ts';
+import type { ThpSettings } from '../core/thp-settings.ts';
 import { type Column, layOutTable } from './columns.ts';
 import { plural } from './plural.ts';
 import { printable } from './printable.ts';
 import { ignoredNoneLimit } from './none-limit-note.ts';
+import { sizeWords } from './size-words.ts';
 import type { Style } from './style.ts';
 import { field, mainRefusal, refusedText, tallyLines } from './tally-text.ts';
 
@@ -74,22 +75,6 @@ function questionLines({ settings, policy, prediction, kernelRelease }: PredictV
 function isBefore72(release: string): boolean {
   const [major, minor] = release.split('.').map(Number);
   return major < 7 || (major === 7 && minor < 2);
-}
-
-/** "16K-1M always, 2M inherit"; sizes that are never are left out. */
-function sizeWords({ sizes }: ThpSettings, geometry: Geometry): string {
-  const runs: { first: Order; last: Order; word: SizeWord }[] = [];
-  for (const [order, word] of [...sizes].sort(([a], [b]) => a - b)) {
-    const run = runs.at(-1);
-    if (word === 'never') continue;
-    if (run?.word === word && run.last === order - 1) run.last = order;
-    else runs.push({ first: order, last: order, word });
-  }
-  const size = (order: Order) => formatOrder(order, geometry);
-  const text = runs.map(({ first, last, word }) =>
-    first === last ? `${size(first)} ${word}` : `${size(first)}-${size(last)} ${word}`,
-  );
-  return text.join(', ') || 'none';
 }
 
 function processLines(prediction: ProcessPrediction, view: PredictView, style: Style): string[] {

@@ -1,0 +1,27 @@
+import type { Style } from './style.ts';
+
+const WIDTH = 78;
+
+/** Scenarios with their titles and what they show, wrapped for a terminal. */
+export function scenarioListText(
+  scenarios: readonly { readonly name: string; readonly title: string; readonly about: string }[],
+  style: Style,
+): string {
+  const sections = scenarios.map(({ name, title, about }) =>
+    [`${style.bold(name)}: ${title}`, ...wrap(about, WIDTH - 2).map((line) => `  ${line}`), ''].join('\n'),
+  );
+  return `${sections.join('\n')}\nthpscope simulate NAME runs one.\n`;
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(/\s+/)) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = '';
+    }
+    line += line === '' ? word : ` ${word}`;
+  }
+  return [...lines, line];
+}

@@ -1,0 +1,130 @@
+import { fail, type Failure, type Result, succeed } from '../core/failure.ts';
+import { rangeBytes } from '../core/geometry.ts';
+import { KERNEL_MODELS } from '../core/kernel-model.ts';
+import { DEFAULT_CALIBRATION } from '../khugepaged/costs.ts';
+import { Machine } from '../memory/machine.ts';
+import type { Action, Scenario, Setting } from './scenario.ts';
+import { kernelOf, Stage } from './stage.ts';
+
+/** What a scenario says that cannot be, beyond what its form allows: the first such thing, with its place. */
+export function checkScenario(scenario: Scenario): Result<void> {
+  return new Check(scenario).run();
+}
+
+class Check {
+  readonly #scenario: Scenario;
+  readonly #sysfs: (setting: Setting) => string | undefined;
+
+  constructor(scenario: Scenario) {
+    this.#scenario = scenario;
+    this.#sysfs = settingsOf(scenario);
+  }
+
+  run(): Result<void> {
+    const { settings, processes, events } = this.#scenario;
+    const names = processes.map(({ name }) => name);
+    const failure =
+      firstOf(settings, (setting) => this.#setting(setting, `settings: ${setting.file}`)) ??
+      firstOf(names, (name, i) =>
+        names.indexOf(name) < i
+          ? problem(`processes.${i}.name`, `there are two processes '${name}'`)
+          : undefined,
+      ) ??
+      firstOf(processes, ({ mappings }, i) =>
+        firstOf(mappings, ({ name }, j) =>
+          mappings.findIndex((other) => other.name === name) < j
+            ? problem(`processes.${i}.mappings.${j}.name`, `there are two mappings '${name}'`)
+            : undefined,
+        ),
+      ) ??
+      firstOf(events, ({ process, action }, i) => this.#event(process, action, `events.${i}`));
+    return failure ? { ok: false, failure } : succeed(undefined);
+  }
+
+  #event(process: string | undefined, action: Action, place: string): Failure | undefined {
+    if (action.do === 'set') return this.#setting(action.setting, place);
+    const mappings = this.#mappingsOf(process as string);
+    if (!mappings) {
+      return problem(
+        `${place}.process`,
+        `no process '${process}'; there are ${this.#names().join(', ') || 'none'}`,
+      );
+    }
+    return this.#action(action, mappings, place);
+  }
+
+  #action(action: Action, mappings: ReadonlyMap<string, number>, place: string): Failure | undefined {
+    if (action.do === 'exit' || action.do === 'set') return undefined;
+    if (action.do === 'fork') {
+      return firstOf(action.does, (each, i) => this.#action(each.action, mappings, `${place}.does.${i}`));
+    }
+    const name = action.do === 'advise' ? action.mapping : action.pages.mapping;
+    const bytes = mappings.get(name);
+    if (bytes === undefined) {
+      return problem(
+        `${place}.mapping`,
+        `no mapping '${name}'; there are ${[...mappings.keys()].join(', ') || 'none'}`,
+      );
+    }
+    if (action.do === 'advise' || action.pages.from < bytes) return undefined;
+    return problem(`${place}.from`, `begins behind the end of mapping '${name}'`);
+  }
+
+  #setting(setting: Setting, place: string): Failure | undefined {
+    const wrong = this.#sysfs(setting);
+    return wrong === undefined ? undefined : problem(place, wrong);
+  }
+
+  /** The mappings that processes of a name have, with their sizes; children have those of their parents. */
+  #mappingsOf(name: string): ReadonlyMap<string, number> | undefined {
+    const { processes, events } = this.#scenario;
+    const found = processes.find((process) => process.name === name);
+    if (found) return new Map(found.mappings.map(({ name, bytes }) => [name, bytes]));
+    const parent = events.find(({ action }) => action.do === 'fork' && action.child === name)?.process;
+    return parent === undefined || parent === name ? undefined : this.#mappingsOf(parent);
+  }
+
+  #names(): string[] {
+    const { processes, events } = this.#scenario;
+    const children = events.flatMap(({ action }) => (action.do === 'fork' ? [action.child] : []));
+    return [...new Set([...processes.map(({ name }) => name), ...children])];
+  }
+}
+
+/** Tries writes on a machine of its own: what the kernel of this version has against them. */
+function settingsOf({
+  machine: { geometry },
+  kernel: name,
+}: Scenario): (setting: Setting) => string | undefined {
+  const machine = new Machine({ geometry, nodes: [rangeBytes(geometry) / 2 ** geometry.pageShift] });
+  const kernel = kernelOf(machine, KERNEL_MODELS[name], DEFAULT_CALIBRATION);
+  if (!kernel.ok) throw new Error(kernel.failure.message);
+  const { sysfs } = new Stage('check', kernel.value);
+  return ({ file, value }) => {
+    switch (sysfs.write(file, value)) {
+      case undefined:
+        return undefined;
+      case 'ENOENT':
+        return `no file '${file}' below /sys/kernel/mm/transparent_hugepage`;
+      case 'EACCES':
+        return `${file} cannot be written`;
+      default:
+        return `the kernel does not accept '${value}' for ${file}`;
+    }
+  };
+}
+
+function problem(place: string, what: string): Failure {
+  return fail('unreadable', `field '${place}': ${what}`).failure;
+}
+
+function firstOf<T>(
+  values: readonly T[],
+  check: (value: T, i: number) => Failure | undefined,
+): Failure | undefined {
+  for (const [i, value] of values.entries()) {
+    const failure = check(value, i);
+    if (failure) return failure;
+  }
+  return undefined;
+}

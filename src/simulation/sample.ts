@@ -1,0 +1,98 @@
+import type { ScanResult } from '../core/scan-result.ts';
+import type { Durations, LockStatistics } from '../khugepaged/lock-tally.ts';
+import type { Stage } from './stage.ts';
+
+/** The machine at one moment. Pages are base pages; those from `filledPages` on add up since the beginning. */
+export interface Sample {
+  /** In ns. */
+  readonly at: number;
+  /** Pages that processes map, each counted as often as it is mapped. */
+  readonly rssPages: number;
+  /** Pages of anonymous memory by the order of their folio: index = order. Shared ones count once. */
+  readonly pagesByOrder: readonly number[];
+  /** Of these, pages of folios of which only a part is mapped any more: memory is not free before they are split. */
+  readonly partlyMappedPages: number;
+  readonly freePages: number;
+  readonly swapPages: number;
+  /** Empty and zero-page PTEs that collapses made pages of. */
+  readonly filledPages: number;
+  readonly copiedPages: number;
+  /** Pages that collapses read from swap. */
+  readonly swappedInPages: number;
+  readonly attempts: number;
+  readonly collapses: number;
+  /** Attempts that failed, by result. */
+  readonly failures: Readonly<Partial<Record<ScanResult, number>>>;
+  readonly cpuNs: number;
+  /** khugepaged's holds of mmap locks for write. */
+  readonly writeLock: Readonly<Durations>;
+  /** What others had to wait for locks of khugepaged, or of each other. */
+  readonly waits: Readonly<Durations>;
+  readonly fullScans: number;
+}
+
+export const NO_TIME: Readonly<Durations> = { count: 0, totalNs: 0, longestNs: 0 };
+
+export function takeSample({ kernel, daemon, actors }: Stage): Sample {
+  const { machine, timeline, locks } = kernel;
+  const { activity } = daemon.control;
+  const { attempts, collapses, failures } = countAttempts(activity.attempts);
+  return {
+    at: timeline.now,
+    rssPages: actors.reduce((sum, { mm }) => sum + (mm.exited ? 0 : mm.rssPages), 0),
+    pagesByOrder: pagesByOrder(machine.counters.mthp.nr_anon, machine.rootMemcg.usage),
+    partlyMappedPages: machine.counters.mthp.nr_anon_partially_mapped.reduce(
+      (sum, count, order) => sum + count * 2 ** order,
+      0,
+    ),
+    freePages: machine.freePages,
+    swapPages: machine.swap.slots - machine.swap.free,
+    filledPages: activity.filledPages,
+    copiedPages: activity.copiedPages,
+    swappedInPages: activity.swappedInPages,
+    attempts,
+    collapses,
+    failures,
+    cpuNs: activity.totalCpuNs,
+    writeLock: writeLockOf(locks.statistics),
+    waits: waitsOfOthers(locks.statistics),
+    fullScans: daemon.counts.fullScans,
+  };
+}
+
+function pagesByOrder(folios: readonly number[], allPages: number): number[] {
+  const pages = folios.map((count, order) => count * 2 ** order);
+  pages[0] = allPages - pages.reduce((sum, count, order) => sum + (order > 0 ? count : 0), 0);
+  return pages;
+}
+
+function countAttempts(byOrder: ReadonlyMap<number, ReadonlyMap<ScanResult, number>>) {
+  let attempts = 0;
+  let collapses = 0;
+  const failures: Partial<Record<ScanResult, number>> = {};
+  for (const results of byOrder.values()) {
+    for (const [result, count] of results) {
+      attempts += count;
+      if (result === 'SCAN_SUCCEED') collapses += count;
+      else failures[result] = (failures[result] ?? 0) + count;
+    }
+  }
+  return { attempts, collapses, failures };
+}
+
+function writeLockOf({ holds }: LockStatistics): Durations {
+  return { ...(holds.get('khugepaged')?.get('mmap write') ?? NO_TIME) };
+}
+
+function waitsOfOthers({ waits }: LockStatistics): Durations {
+  const sum = { ...NO_TIME };
+  for (const [who, locks] of waits) {
+    if (who === 'khugepaged') continue;
+    for (const { count, totalNs, longestNs } of locks.values()) {
+      sum.count += count;
+      sum.totalNs += totalNs;
+      sum.longestNs = Math.max(sum.longestNs, longestNs);
+    }
+  }
+  return sum;
+}

@@ -1,0 +1,119 @@
+import type { Geometry } from '../core/geometry.ts';
+import type { KernelModelName } from '../core/kernel-model.ts';
+import type { Fragmentation } from '../memory/fragment.ts';
+
+/** A story to be simulated: a machine, its processes and what they do. Sizes in bytes, times in ns of virtual time. */
+export interface Scenario {
+  readonly title: string;
+  /** What the story shows, for people. */
+  readonly about: string;
+  readonly machine: MachineSpec;
+  readonly kernel: KernelModelName;
+  /** What is written to files of /sys/kernel/mm/transparent_hugepage before anything begins. */
+  readonly settings: readonly Setting[];
+  readonly processes: readonly ProcessSpec[];
+  readonly events: readonly ScenarioEvent[];
+  /** Costs in ns that take the place of those of the calibration. */
+  readonly costs: Readonly<Record<string, number>>;
+  readonly until: Until;
+}
+
+/** How long to run: so many ns, or until khugepaged changes nothing any more. */
+export type Until = number | 'settled';
+
+export interface MachineSpec {
+  readonly geometry: Geometry;
+  readonly memoryBytes: number;
+  readonly swapBytes: number;
+  /** How the memory was used before. */
+  readonly fragmentation: Fragmentation | undefined;
+}
+
+export interface ProcessSpec {
+  readonly name: string;
+  /** memory.max of a memory cgroup of its own, in bytes; Infinity is no limit. */
+  readonly memoryMax: number;
+  readonly mappings: readonly MappingSpec[];
+}
+
+/** Private anonymous memory; nothing is touched at first. */
+export interface MappingSpec {
+  readonly name: string;
+  readonly bytes: number;
+  readonly advice: Advice | undefined;
+}
+
+/** MADV_HUGEPAGE or MADV_NOHUGEPAGE. */
+export type Advice = 'hugepage' | 'nohugepage';
+
+/** A write to a file, named below /sys/kernel/mm/transparent_hugepage. */
+export interface Setting {
+  readonly file: string;
+  readonly value: string;
+}
+
+export interface ScenarioEvent extends TimedAction {
+  /** It happens so many times, `every` ns. */
+  readonly times: number;
+  readonly every: number;
+  /** Every living process of this name does it; undefined for what no process does. */
+  readonly process: string | undefined;
+}
+
+export interface TimedAction {
+  /** Since the beginning; for what a child does since its fork. */
+  readonly at: number;
+  readonly action: Action;
+}
+
+export type Action = PageAction | AdviseAction | ForkAction | ExitAction | SetAction;
+
+export interface PageAction {
+  /**
+   * - touch: writes; read: reads
+   * - free: MADV_DONTNEED; lazyfree: MADV_FREE; pageout: MADV_PAGEOUT
+   * - age: clears the accessed bits, as time does
+   * - pin: pins for good, as a device driver does
+   */
+  readonly do: 'touch' | 'read' | 'free' | 'lazyfree' | 'pageout' | 'age' | 'pin';
+  readonly pages: PageChoice;
+  /** Spread evenly over so long, in steps of a PMD range; 0 is at once. */
+  readonly over: number;
+}
+
+export interface AdviseAction {
+  readonly do: 'advise';
+  readonly mapping: string;
+  readonly advice: Advice;
+}
+
+export interface ForkAction {
+  readonly do: 'fork';
+  /** Name of the child. */
+  readonly child: string;
+  readonly does: readonly TimedAction[];
+}
+
+export interface ExitAction {
+  readonly do: 'exit';
+}
+
+export interface SetAction {
+  readonly do: 'set';
+  readonly setting: Setting;
+}
+
+/** Which pages of a mapping. */
+export interface PageChoice {
+  readonly mapping: string;
+  /** Bytes from the start of the mapping. */
+  readonly from: number;
+  /** Bytes from there on; Infinity is all the rest. */
+  readonly bytes: number;
+  /** Share of the blocks that are chosen, at random: 0 to 1. */
+  readonly density: number;
+  /** Bytes of a block: what is chosen together. */
+  readonly block: number;
+  /** The same seed chooses the same blocks; undefined draws anew each time. */
+  readonly seed: number | undefined;
+}

@@ -1,0 +1,40 @@
+import { NS_PER_MS } from '../khugepaged/timeline.ts';
+import { type Sample, takeSample } from './sample.ts';
+import type { Stage } from './stage.ts';
+
+/** Most samples that are kept. */
+export const MAX_SAMPLES = 512;
+const FIRST_INTERVAL = 100 * NS_PER_MS;
+
+/**
+ * Samples at even intervals of virtual time. Nobody knows at first how long a run will be: whenever there are too many,
+ * every second one goes and the interval doubles.
+ */
+export class Series {
+  readonly #stage: Stage;
+  #samples: Sample[] = [];
+  #interval = FIRST_INTERVAL;
+
+  /** Takes the first sample after what is scheduled for this moment. */
+  constructor(stage: Stage) {
+    this.#stage = stage;
+    this.#takeAt(stage.kernel.timeline.now);
+  }
+
+  /** The samples, and one of this moment at the end. */
+  samples(): Sample[] {
+    const last = takeSample(this.#stage);
+    return [...this.#samples.filter(({ at }) => at < last.at), last];
+  }
+
+  #takeAt(time: number): void {
+    this.#stage.kernel.timeline.at(time, () => {
+      this.#samples.push(takeSample(this.#stage));
+      if (this.#samples.length > MAX_SAMPLES) {
+        this.#samples = this.#samples.filter((_, i) => i % 2 === 0);
+        this.#interval *= 2;
+      }
+      this.#takeAt(this.#samples[this.#samples.length - 1].at + this.#interval);
+    });
+  }
+}

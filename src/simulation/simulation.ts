@@ -1,0 +1,152 @@
+import { formatTraceEvent, type TraceEvent } from '../khugepaged/trace-event.ts';
+import type { Durations } from '../khugepaged/lock-tally.ts';
+import { NS_PER_MS, NS_PER_S } from '../khugepaged/timeline.ts';
+import { CreepWatch } from './creep.ts';
+import { PassLog } from './pass-log.ts';
+import type { Ending, SimulationReport } from './report.ts';
+import { NO_TIME } from './sample.ts';
+import type { Until } from './scenario.ts';
+import { Series } from './series.ts';
+import type { Stage } from './stage.ts';
+
+/** Whole passes without any change after which khugepaged has settled. */
+const QUIET_PASSES = 2;
+/** Passes that share a wake-up do not show what passes take from now on; so many are not waited for. */
+const MOST_QUIET_PASSES = 4;
+/** A run to the end is given up after so long: 30 days of virtual time. */
+const TOO_LONG = 30 * 86_400 * NS_PER_S;
+
+export interface SimulationOptions {
+  readonly seed: number;
+  readonly until: Until;
+  /** Name of the calibration, for the report. */
+  readonly calibration: string;
+  /** Hears of every trace event: `text` as the kernel prints it, `at` in ns. */
+  readonly onTrace?: (at: number, text: string) => void;
+}
+
+/** Lets time pass on a stage, wake-up by wake-up, and keeps account. */
+export class Simulation {
+  readonly #stage: Stage;
+  readonly #options: SimulationOptions;
+  readonly #series: Series;
+  readonly #passes: PassLog;
+  readonly #creep: CreepWatch;
+  /** When a window collapsed last, in ns. */
+  #lastCollapse = 0;
+  #ending: Ending | undefined;
+
+  constructor(stage: Stage, options: SimulationOptions) {
+    const { kernel } = stage;
+    this.#stage = stage;
+    this.#options = options;
+    this.#series = new Series(stage);
+    this.#passes = new PassLog(stage);
+    this.#creep = new CreepWatch(kernel.machine.pageBytes, kernel.machine.rangeBytes);
+    kernel.trace = (event, at) => this.#hear(event, at);
+  }
+
+  /** Virtual time in ns. */
+  get now(): number {
+    return this.#stage.kernel.timeline.now;
+  }
+
+  get fullScans(): number {
+    return this.#stage.daemon.counts.fullScans;
+  }
+
+  /** Goes on to the end of khugepaged's next wake-up; false once the run is over. */
+  step(): boolean {
+    const { daemon, kernel } = this.#stage;
+    const { timeline } = kernel;
+    const end = this.#end();
+    if (this.#ending === undefined) {
+      const isAsleep = daemon.state === 'stopped' || daemon.state === 'idle';
+      if (this.#isSettled(isAsleep)) this.#ending = 'settled';
+      else if (timeline.now >= end) this.#ending = this.#options.until === 'settled' ? 'unsettled' : 'time';
+    }
+    if (this.#ending !== undefined) return false;
+    const wake = daemon.sleepsUntil ?? (daemon.state === 'ready' ? timeline.now : timeline.nextDue);
+    daemon.runUntil(Math.min(end, Math.max(wake, timeline.now) + 1));
+    this.#passes.look();
+    return true;
+  }
+
+  /** Runs to the end. */
+  run(): SimulationReport {
+    while (this.step());
+    return this.report();
+  }
+
+  report(): SimulationReport {
+    const { kernel, daemon, actors, incidents, title } = this.#stage;
+    const { machine, settings } = kernel;
+    const { seed, calibration } = this.#options;
+    return {
+      title,
+      seed,
+      model: kernel.model,
+      calibration,
+      geometry: machine.geometry,
+      memoryPages: machine.frames.count,
+      swapSlots: machine.swap.slots,
+      settings: machine.settings,
+      pagesToScan: settings.pagesToScan,
+      scanSleepMs: settings.scanSleepMs,
+      ending: this.#ending ?? 'time',
+      ranNs: this.now,
+      convergedNs: this.#lastCollapse,
+      passes: daemon.counts.fullScans,
+      samples: this.#series.samples(),
+      processes: actors.map(({ name, mm }) => ({
+        name,
+        id: mm.id,
+        rssPages: mm.exited ? 0 : mm.rssPages,
+        swapPages: mm.exited ? 0 : mm.swapEntries,
+        exited: mm.exited,
+      })),
+      waits: this.#waits(),
+      creep: this.#creep.report(),
+      steadyPass: this.#ending === 'settled' && this.#passes.quietPasses > 0 ? this.#passes.last : undefined,
+      incidents,
+      log: kernel.log.lines.map(({ text }) => text),
+    };
+  }
+
+  #end(): number {
+    const { until } = this.#options;
+    return until === 'settled' ? TOO_LONG : until;
+  }
+
+  #isSettled(isAsleep: boolean): boolean {
+    const { kernel, pendingEvents } = this.#stage;
+    if (this.#options.until !== 'settled' || pendingEvents > 0) return false;
+    const { quietPasses, last } = this.#passes;
+    const hasSlept = last !== undefined && last.durationNs >= kernel.settings.scanSleepMs * NS_PER_MS;
+    return isAsleep || quietPasses >= (hasSlept ? QUIET_PASSES : MOST_QUIET_PASSES);
+  }
+
+  #hear(event: TraceEvent, at: number): void {
+    const { kernel, daemon } = this.#stage;
+    this.#passes.look();
+    if (event.event === 'mm_collapse_huge_page' && event.result === 'SCAN_SUCCEED') {
+      this.#lastCollapse = at;
+      this.#creep.collapsed(event.mm, event.address, event.order, daemon.counts.fullScans);
+    }
+    this.#options.onTrace?.(at, formatTraceEvent(event, kernel.daemonModel));
+  }
+
+  #waits(): Map<string, Durations> {
+    const waits = new Map<string, Durations>();
+    for (const [who, locks] of this.#stage.kernel.locks.statistics.waits) {
+      const sum = { ...NO_TIME };
+      for (const { count, totalNs, longestNs } of locks.values()) {
+        sum.count += count;
+        sum.totalNs += totalNs;
+        sum.longestNs = Math.max(sum.longestNs, longestNs);
+      }
+      if (who !== 'khugepaged') waits.set(who, sum);
+    }
+    return waits;
+  }
+}

@@ -1,0 +1,82 @@
+import { fail, type Result, succeed } from '../core/failure.ts';
+import { type KernelModel } from '../core/kernel-model.ts';
+import type { Calibration } from '../khugepaged/costs.ts';
+import { mmap } from '../memory/address-space.ts';
+import { fragment } from '../memory/fragment.ts';
+import { MAX_FRAMES } from '../memory/frame-table.ts';
+import { Machine } from '../memory/machine.ts';
+import { seededRandom } from '../memory/random.ts';
+import { VM_HUGEPAGE, VM_NOHUGEPAGE, VM_READ, VM_WRITE } from '../memory/vma-flags.ts';
+import { checkScenario } from './check-scenario.ts';
+import type { Run } from './page-choice.ts';
+import { scheduleEvents } from './play.ts';
+import type { Advice, MachineSpec, ProcessSpec, Scenario } from './scenario.ts';
+import { kernelOf, Stage } from './stage.ts';
+
+/** khugepaged's CPU, and one for everybody else. */
+const CPUS = 2;
+
+/** Free pages that allocations leave alone, as a share of memory: about what min_free_kbytes makes of it. */
+const MIN_FREE = 1 / 256;
+
+/**
+ * Sets a machine up as a scenario says and schedules its events. `seed` decides everything that the scenario leaves to
+ * chance. Fails when the scenario names what there is not, or is too large to be simulated.
+ */
+export function stageScenario(
+  scenario: Scenario,
+  model: KernelModel,
+  calibration: Calibration,
+  seed: number,
+): Result<Stage> {
+  const checked = checkScenario(scenario);
+  if (!checked.ok) return checked;
+  const machine = machineOf(scenario.machine, seed);
+  if (!machine.ok) return machine;
+  const kernel = kernelOf(machine.value, model, calibration, scenario.costs);
+  if (!kernel.ok) return kernel;
+  const stage = new Stage(scenario.title, kernel.value);
+  for (const { file, value } of scenario.settings) stage.sysfs.write(file, value);
+  for (const process of scenario.processes) startProcess(stage, process);
+  scheduleEvents(stage, scenario.events, seed);
+  return succeed(stage);
+}
+
+function machineOf(
+  { geometry, memoryBytes, swapBytes, fragmentation }: MachineSpec,
+  seed: number,
+): Result<Machine> {
+  const pages = Math.floor(memoryBytes / 2 ** geometry.pageShift);
+  if (pages > MAX_FRAMES) {
+    return fail('usage', `machine.memory: at most ${MAX_FRAMES} pages of memory can be simulated`);
+  }
+  const machine = new Machine({
+    geometry,
+    nodes: [pages],
+    cpus: CPUS,
+    swapPages: Math.floor(swapBytes / 2 ** geometry.pageShift),
+    minFreePages: Math.floor(pages * MIN_FREE),
+  });
+  if (fragmentation) fragment(machine, 0, fragmentation, seededRandom(seed));
+  return succeed(machine);
+}
+
+function startProcess(stage: Stage, { name, memoryMax, mappings }: ProcessSpec): void {
+  const { machine } = stage.kernel;
+  const limit = Math.floor(memoryMax / machine.pageBytes);
+  const memcg = Number.isFinite(memoryMax) ? machine.createMemcg(name, limit) : undefined;
+  const mm = machine.createMm(name, { memcg });
+  const places = new Map<string, Run>();
+  for (const mapping of mappings) {
+    const flags = VM_READ | VM_WRITE | adviceFlags(mapping.advice);
+    const start = mmap(machine, mm, { bytes: mapping.bytes, flags, name: `[anon:${mapping.name}]` });
+    const pages = Math.ceil(mapping.bytes / machine.pageBytes);
+    places.set(mapping.name, { start, end: start + pages * machine.pageBytes });
+  }
+  stage.addActor(name, mm, places);
+}
+
+function adviceFlags(advice: Advice | undefined): number {
+  if (advice === undefined) return 0;
+  return advice === 'hugepage' ? VM_HUGEPAGE : VM_NOHUGEPAGE;
+}

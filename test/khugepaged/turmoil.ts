@@ -1,0 +1,352 @@
+import type { Order } from '../../src/core/order.ts';
+import { KERNEL_MODELS, type KernelModelName } from '../../src/core/kernel-model.ts';
+import { checkDaemon } from '../../src/khugepaged/check-daemon.ts';
+import { costsOf, DEFAULT_CALIBRATION } from '../../src/khugepaged/costs.ts';
+import { EventLog } from '../../src/khugepaged/event-log.ts';
+import { randomFaults } from '../../src/khugepaged/fault-plan.ts';
+import { Kernel } from '../../src/khugepaged/kernel.ts';
+import { Khugepaged } from '../../src/khugepaged/khugepaged.ts';
+import type { Act, LockWish } from '../../src/khugepaged/locks.ts';
+import { madviseCollapseAct } from '../../src/khugepaged/madvise-collapse.ts';
+import {
+  areaLocks,
+  exitAct,
+  faultLocks,
+  processAct,
+  reverseMappingLocks,
+  zapLocks,
+} from '../../src/khugepaged/process-acts.ts';
+import { ThpSysfs } from '../../src/khugepaged/thp-sysfs.ts';
+import { formatTraceEvent } from '../../src/khugepaged/trace-event.ts';
+import { mmap, mprotect, mremap, munmap } from '../../src/memory/address-space.ts';
+import { compact } from '../../src/memory/compaction.ts';
+import { read, touch } from '../../src/memory/fault.ts';
+import { fork } from '../../src/memory/fork.ts';
+import { fragment } from '../../src/memory/fragment.ts';
+import { installGuard, removeGuard } from '../../src/memory/guard.ts';
+import { frameAt } from '../../src/memory/lookup.ts';
+import { Machine } from '../../src/memory/machine.ts';
+import {
+  clearReferences,
+  madviseDontneed,
+  madviseFree,
+  madviseHugepage,
+  madviseNohugepage,
+  madvisePageout,
+} from '../../src/memory/madvise.ts';
+import { beginMigration, endMigration } from '../../src/memory/migrate.ts';
+import type { Mm } from '../../src/memory/mm.ts';
+import { pin, unpin } from '../../src/memory/pin.ts';
+import { pick, type Random, seededRandom } from '../../src/memory/random.ts';
+import { reclaim } from '../../src/memory/reclaim.ts';
+import { defaultMachineSettings } from '../../src/memory/settings.ts';
+import { userfaultProtect, userfaultRegister } from '../../src/memory/userfault.ts';
+import { VM_READ, VM_UFFD_WP, VM_WRITE } from '../../src/memory/vma-flags.ts';
+import { Shadow } from '../memory/shadow.ts';
+import { valueOf } from '../ranges.ts';
+import { PAGE, SMALL } from './world.ts';
+
+const RANGE = 16 * PAGE;
+const BASE = 64 * RANGE;
+const SPAN = 8;
+const MODELS: readonly KernelModelName[] = ['linux-7.2', 'linux-7.3', 'linux-6.18', 'v18'];
+const MS = 1e6;
+
+/** What a run has seen: result codes of ranges and attempts, and acts that had to wait for locks. */
+export interface Sightings {
+  readonly results: Set<string>;
+  readonly waited: Set<string>;
+}
+
+/**
+ * A small machine whose processes do anything at any time, with faults in all phases of the daemon, all drawn from a
+ * seed. The checkers run after every act and at every trace event, which is in the middle of what the daemon does.
+ */
+export class Turmoil {
+  readonly machine: Machine;
+  readonly kernel: Kernel;
+  readonly daemon: Khugepaged;
+  readonly log = new EventLog();
+  readonly problems: string[] = [];
+  readonly shadow = new Shadow();
+  readonly #sysfs: ThpSysfs;
+  readonly #random: Random;
+  readonly #pins: number[][] = [];
+  readonly #checks: boolean;
+  #migrating = 0;
+  /** Called at each trace event before it is checked: a canary spoils something here. */
+  onEvent: (name: string) => void = () => {};
+
+  constructor(seed: number, sightings?: Sightings, checks = true) {
+    this.#checks = checks;
+    const random = seededRandom(seed);
+    this.#random = random;
+    const nodes = [176, 80];
+    this.machine = new Machine({ geometry: SMALL, nodes, cpus: 2, swapPages: this.#chance(0.3) ? 0 : 96 });
+    const sizes = [2, 3, 4].filter(() => this.#chance(0.6));
+    this.machine.settings = {
+      ...defaultMachineSettings(SMALL),
+      sizes: new Map(sizes.map((order) => [order as Order, this.#chance(0.7) ? 'always' : 'inherit'])),
+      maxPtesNone: this.#chance(0.5) ? 15 : pick(random, 16),
+      maxPtesSwap: pick(random, 16),
+      maxPtesShared: pick(random, 16),
+    };
+    if (this.#chance(0.3)) fragment(this.machine, 0, { unmovableBlocks: 0.4, cacheBlocks: 0.5 }, random);
+    const costs = valueOf(costsOf(DEFAULT_CALIBRATION, SMALL));
+    this.kernel = new Kernel(this.machine, KERNEL_MODELS[MODELS[pick(random, MODELS.length)]], costs);
+    const { settings } = this.kernel;
+    settings.scanSleepMs = 1;
+    settings.allocSleepMs = 1;
+    settings.pagesToScan = 16 << pick(random, 4);
+    this.kernel.faults = randomFaults(random, {
+      'scan-table': 0.01,
+      allocate: 0.03,
+      charge: 0.02,
+      'deferred-list': 0.02,
+      'swapin-retry': 0.03,
+      'swapin-error': 0.03,
+      'map-table': 0.02,
+      'isolate-page': 0.003,
+      'isolate-lru': 0.003,
+      copy: 0.03,
+    });
+    this.kernel.trace = (event, at) => {
+      const line = formatTraceEvent(event, this.kernel.daemonModel);
+      this.log.add(at, line);
+      if ('result' in event) sightings?.results.add(event.result);
+      this.onEvent(event.event);
+      this.#check(line);
+    };
+    this.daemon = new Khugepaged(this.kernel);
+    this.#sysfs = new ThpSysfs(this.daemon);
+    for (let i = 0; i < 2; i++) this.#newProcess();
+    this.#waited = sightings?.waited;
+  }
+
+  readonly #waited: Set<string> | undefined;
+
+  /** Lets processes act so often at random moments. */
+  run(acts: number): void {
+    // Half of the acts fall into the first wake-up, whose phases are microseconds.
+    for (let i = 0; i < acts; i++) {
+      const at = i % 2 === 0 ? this.#random() * 0.15 * MS : this.#random() * 6 * MS;
+      this.kernel.timeline.at(at, () => {
+        const { act, cpu } = this.#draw();
+        this.kernel.schedule(at, act, cpu);
+      });
+    }
+    this.daemon.runUntil(8 * MS);
+    this.#check('the end');
+    const { holds, waiting } = this.kernel.locks;
+    if (holds.length === 0 && waiting.length > 0) this.problems.push(`${waiting} wait for nothing`);
+    if (holds.some(({ owner }) => owner === 'khugepaged'))
+      this.problems.push('khugepaged sleeps with a lock');
+    if (this.kernel.held.size > 0) this.problems.push('a new folio is kept that no attempt needs');
+    const use = this.kernel.locks.statistics.waits;
+    for (const who of use.keys()) this.#waited?.add(who);
+    this.log.add(this.kernel.timeline.now, JSON.stringify([this.machine.counters, this.daemon.counts]));
+  }
+
+  #check(after: string): void {
+    if (!this.#checks || this.problems.length > 0) return;
+    // A page under migration cannot be read; its contents are compared after it.
+    const lost = this.#migrating > 0 ? [] : this.shadow.differences(this.machine);
+    const wrong = [...checkDaemon(this.daemon), ...lost];
+    if (wrong.length > 0) this.problems.push(`after ${after}`, ...wrong.slice(0, 5));
+  }
+
+  #chance(probability: number): boolean {
+    return this.#random() < probability;
+  }
+
+  #newProcess(): void {
+    const { machine, shadow } = this;
+    const limit = this.#chance(0.3) ? 40 + pick(this.#random, 80) : Number.POSITIVE_INFINITY;
+    const mm = machine.createMm('process', {
+      memcg: machine.createMemcg('group', limit),
+      node: pick(this.#random, 2),
+    });
+    mmap(machine, mm, { address: BASE, bytes: SPAN * RANGE });
+    for (let i = 0; i < SPAN; i++) {
+      const pages = 1 + pick(this.#random, 16);
+      const start = BASE + i * RANGE;
+      const fill = 1 + pick(this.#random, 1e9);
+      const settings = machine.settings;
+      if (this.#chance(0.6)) machine.settings = { ...settings, sizes: new Map() };
+      const { pages: done } = touch(machine, mm, start, pages * PAGE, fill);
+      machine.settings = settings;
+      shadow.write(mm, start, done, fill, 0);
+    }
+    madviseHugepage(machine, mm, BASE, SPAN * RANGE);
+  }
+
+  /** One act of some process, and the CPU that it runs on. */
+  #draw(): { act: Act; cpu: number } {
+    const { machine, kernel, shadow } = this;
+    const random = this.#random;
+    const mms = [...machine.mms.values()];
+    if (mms.length === 0) {
+      this.#newProcess();
+      mms.push(...machine.mms.values());
+    }
+    const mm = mms[pick(random, mms.length)];
+    const page = pick(random, SPAN * 16);
+    const start = BASE + (this.#chance(0.3) ? page & ~15 : page) * PAGE;
+    const pages = 1 + pick(random, this.#chance(0.3) ? 40 : 10);
+    const bytes = pages * PAGE;
+    const fill = this.#chance(0.2) ? 0 : 1 + pick(random, 1e9);
+    const rights = this.#chance(0.3) ? VM_READ : VM_READ | VM_WRITE;
+    const cpu = pick(random, 2);
+    const flag = this.#chance(0.5);
+    const isMapped = () => mm.areas.covers(start, start + bytes);
+    const fault = faultLocks(kernel, mm, start, bytes);
+    const zap = zapLocks(kernel, mm, start, bytes);
+    const areas = areaLocks(mm);
+    const act = (name: string, needs: readonly LockWish[], run: () => void): Act =>
+      processAct(name, mm, needs, () => {
+        run();
+        this.log.add(kernel.timeline.now, name);
+        this.#check(name);
+      });
+    const mapped = (name: string, needs: readonly LockWish[], run: () => void) =>
+      act(name, needs, () => void (isMapped() && run()));
+    const choices: (readonly [number, () => Act])[] = [
+      [
+        12,
+        () =>
+          act('touch', fault, () => {
+            const { pages: done } = touch(machine, mm, start, bytes, fill);
+            shadow.write(mm, start, done, fill, 0);
+          }),
+      ],
+      [3, () => act('read', fault, () => void read(machine, mm, start, bytes))],
+      [
+        3,
+        () =>
+          act('dontneed', zap, () => {
+            madviseDontneed(machine, mm, start, bytes);
+            shadow.clear(mm, start, pages);
+          }),
+      ],
+      [
+        1,
+        () =>
+          mapped('free', zap, () => {
+            madviseFree(machine, mm, start, bytes);
+            shadow.mayLose(mm, start, pages);
+          }),
+      ],
+      [4, () => mapped('pageout', zap, () => void madvisePageout(machine, mm, start, bytes))],
+      [1, () => mapped('clear references', zap, () => clearReferences(machine, mm, start, bytes))],
+      [
+        2,
+        () =>
+          act('munmap', areas, () => {
+            munmap(machine, mm, start, bytes);
+            shadow.clear(mm, start, pages);
+          }),
+      ],
+      [
+        2,
+        () =>
+          act('mmap', areas, () => {
+            mmap(machine, mm, { address: start, bytes });
+            shadow.clear(mm, start, pages);
+          }),
+      ],
+      [1, () => mapped('mprotect', areas, () => mprotect(machine, mm, start, bytes, rights))],
+      [1, () => act('mremap', areas, () => this.#mremap(mm, start, pages))],
+      [1, () => mapped('hugepage', areas, () => madviseHugepage(machine, mm, start, bytes))],
+      [1, () => mapped('nohugepage', areas, () => madviseNohugepage(machine, mm, start, bytes))],
+      [
+        0.5,
+        () =>
+          mapped('guard', zap, () => {
+            if (installGuard(machine, mm, start, bytes)) shadow.clear(mm, start, pages);
+            else shadow.mayLose(mm, start, pages);
+          }),
+      ],
+      [0.5, () => mapped('unguard', zap, () => removeGuard(machine, mm, start, bytes))],
+      [
+        0.5,
+        () =>
+          mapped('uffd', areas, () => {
+            userfaultRegister(machine, mm, start, bytes, flag ? VM_UFFD_WP : 0);
+            if (flag) userfaultProtect(machine, mm, start, bytes, true, true);
+          }),
+      ],
+      [2, () => act('fork', areas, () => this.#fork(mm))],
+      [1.5, () => exitAct(kernel, mm)],
+      [1, () => act('pin', fault, () => this.#pin(mm, start))],
+      [1, () => act('unpin', [], () => this.#unpin())],
+      [1, () => act('migrate', [...zap, ...reverseMappingLocks()], () => this.#migrate(mm, start))],
+      [1, () => act('reclaim', reverseMappingLocks(), () => void reclaim(machine, { pages: 20 }))],
+      [1, () => act('compact', reverseMappingLocks(), () => void compact(machine, 0, 3))],
+      [3, () => act('sysfs', [], () => this.#writeSysfs())],
+      [0.3, () => act('prctl', areas, () => void (mm.thpDisabled = flag ? 'all' : 'no'))],
+      [2, () => ({ ...act('hold mmap', areas, () => {}), holdNs: this.#random() * 50_000 })],
+      [
+        1,
+        () => ({ ...act('hold anon_vma', reverseMappingLocks(), () => {}), holdNs: this.#random() * 20_000 }),
+      ],
+      [2, () => madviseCollapseAct(kernel, mm, start & ~(RANGE - 1), pages * RANGE)],
+    ];
+    let left = random() * choices.reduce((sum, [weight]) => sum + weight, 0);
+    for (const [weight, make] of choices) if ((left -= weight) < 0) return { act: make(), cpu };
+    return { act: act('nothing', [], () => {}), cpu };
+  }
+
+  #mremap(mm: Mm, from: number, pages: number): void {
+    const to = BASE + (SPAN + pick(this.#random, SPAN)) * RANGE;
+    if (!mm.areas.covers(from, from + pages * PAGE) || this.machine.freePages < 20) return;
+    if (mremap(this.machine, mm, from, pages * PAGE, to)) this.shadow.move(mm, from, pages, to);
+  }
+
+  #fork(mm: Mm): void {
+    if (this.machine.mms.size >= 5 || this.kernel.isExiting(mm)) return;
+    const child = fork(this.machine, mm);
+    if (child) this.shadow.fork(mm, child);
+  }
+
+  #pin(mm: Mm, start: number): void {
+    const frames = pin(this.machine, mm, start, 2 * PAGE);
+    if (frames) this.#pins.push(frames);
+  }
+
+  #unpin(): void {
+    const frames = this.#pins.pop();
+    if (frames) unpin(this.machine, frames);
+  }
+
+  /** A migration that lasts; what maps the page must wait for its end, or sees migration entries. */
+  #migrate(mm: Mm, address: number): void {
+    const { machine, kernel } = this;
+    const frame = frameAt(machine, mm, address);
+    if (frame === undefined || !beginMigration(machine, frame)) return;
+    this.#migrating++;
+    const run = () => {
+      endMigration(machine, frame);
+      this.#migrating--;
+    };
+    const end = { name: 'end of migration', needs: [], run };
+    kernel.schedule(kernel.timeline.now + this.#random() * 30_000, end);
+  }
+
+  #writeSysfs(): void {
+    const number = (below: number) => String(pick(this.#random, below));
+    const words = ['always', 'madvise', 'never', 'inherit'];
+    const choices: [string, string][] = [
+      ['enabled', words[pick(this.#random, 3)]],
+      [`hugepages-${[16, 32, 64][pick(this.#random, 3)]}kB/enabled`, words[pick(this.#random, 4)]],
+      ['khugepaged/max_ptes_none', this.#chance(0.5) ? '15' : number(16)],
+      ['khugepaged/max_ptes_swap', number(16)],
+      ['khugepaged/max_ptes_shared', number(16)],
+      ['khugepaged/scan_sleep_millisecs', number(3)],
+      ['khugepaged/alloc_sleep_millisecs', number(3)],
+      ['khugepaged/pages_to_scan', number(100)],
+      ['khugepaged/defrag', number(2)],
+    ];
+    const [path, text] = choices[pick(this.#random, choices.length)];
+    this.#sysfs.write(path, text);
+  }
+}

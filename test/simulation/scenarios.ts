@@ -1,0 +1,70 @@
+import { x86_64 } from '../../src/core/geometry.ts';
+import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
+import { DEFAULT_CALIBRATION } from '../../src/khugepaged/costs.ts';
+import { checkMachine } from '../../src/memory/check.ts';
+import type { SimulationReport } from '../../src/simulation/report.ts';
+import type { Action, PageChoice, Scenario, ScenarioEvent } from '../../src/simulation/scenario.ts';
+import { Simulation } from '../../src/simulation/simulation.ts';
+import type { Stage } from '../../src/simulation/stage.ts';
+import { stageScenario } from '../../src/simulation/stage-scenario.ts';
+import { expect } from 'vitest';
+
+export const MIB = 2 ** 20;
+export const S = 1e9;
+
+/** A process `p` with 8 PMD ranges of `heap` that want huge pages, on a machine of 64 MiB. */
+export function small(events: readonly ScenarioEvent[], change: Partial<Scenario> = {}): Scenario {
+  return {
+    title: 'a test',
+    about: '',
+    kernel: 'linux-7.2',
+    costs: {},
+    until: 'settled',
+    machine: { geometry: x86_64, memoryBytes: 64 * MIB, swapBytes: 0, fragmentation: undefined },
+    settings: [{ file: 'enabled', value: 'madvise' }],
+    processes: [
+      {
+        name: 'p',
+        memoryMax: Number.POSITIVE_INFINITY,
+        mappings: [{ name: 'heap', bytes: 16 * MIB, advice: undefined }],
+      },
+    ],
+    events,
+    ...change,
+  };
+}
+
+export function event(at: number, action: Action, process: string | undefined = 'p'): ScenarioEvent {
+  return { at, action, process, times: 1, every: 0 };
+}
+
+export function onPages(
+  kind: 'touch' | 'read' | 'free' | 'lazyfree' | 'pageout' | 'age' | 'pin',
+  choice: Partial<PageChoice> = {},
+  over = 0,
+): Action {
+  const all = { mapping: 'heap', from: 0, bytes: Number.POSITIVE_INFINITY, density: 1, block: 4096 };
+  return { do: kind, pages: { ...all, seed: undefined, ...choice }, over };
+}
+
+export const wantHuge: Action = { do: 'advise', mapping: 'heap', advice: 'hugepage' };
+
+/** The scenario's machine; fails the test if there is something wrong with the scenario. */
+export function stageOf(scenario: Scenario, seed = 1): Stage {
+  const stage = stageScenario(scenario, KERNEL_MODELS[scenario.kernel], DEFAULT_CALIBRATION, seed);
+  if (!stage.ok) throw new Error(stage.failure.message);
+  return stage.value;
+}
+
+/** Runs a scenario to its end, and has all checkers look at the machine then. */
+export function runScenario(scenario: Scenario, seed = 1): SimulationReport {
+  const stage = stageOf(scenario, seed);
+  const { until } = scenario;
+  const report = new Simulation(stage, { seed, until, calibration: 'test' }).run();
+  expect(checkMachine(stage.kernel.machine)).toEqual([]);
+  return report;
+}
+
+export function lastSample({ samples }: SimulationReport) {
+  return samples[samples.length - 1];
+}
