@@ -8,7 +8,7 @@ import { formatPages } from '../core/page-list.ts';
 import { compareBatch, type Disagreement, repeatBatch } from '../kernel-lab/conformance.ts';
 import { bootGuest, type Guest } from '../kernel-lab/guest.ts';
 import { type BootableKernel, buildInitramfs, fetchKernels } from '../kernel-lab/kernels.ts';
-import { randomFrom } from '../kernel-lab/random.ts';
+import { randomFrom } from '../core/random.ts';
 import { shrink } from '../kernel-lab/shrink.ts';
 import { batchesOf, NONE_LIMITS, type Suite, SUITES } from '../kernel-lab/suites.ts';
 import { layOutTable } from '../render/columns.ts';

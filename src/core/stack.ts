@@ -23,7 +23,7 @@ function stackSearch(name: string, action: (result: ScanResult) => Action): Coll
         const { offset, order } = top;
         const popped = observe && [...pending];
         const window = judgeWindow(range, policy, offset, order);
-        const result = window.qualifies ? attempt(offset, order) : undefined;
+        const result = window.qualifies ? attempt([window])[0] : undefined;
         if (result !== undefined) outcome.record(result);
         const then = result === undefined ? 'next-order' : action(result);
 

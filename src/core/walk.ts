@@ -17,7 +17,7 @@ export const walk: CollapseAlgorithm = {
     let order = asOrder(range.geometry.pmdOrder);
     while (offset < pages) {
       const window = judgeWindow(range, policy, offset, order);
-      const result = window.qualifies ? attempt(offset, order) : undefined;
+      const result = window.qualifies ? attempt([window])[0] : undefined;
       if (result !== undefined) outcome.record(result);
       const action = result === undefined ? 'next-order' : actionAfter(result);
 

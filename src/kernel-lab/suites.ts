@@ -10,7 +10,7 @@ import {
 import { type OrderSet, orderSet } from '../core/order.ts';
 import { defaultLimits } from '../core/policy.ts';
 import { LAB_GEOMETRY, type LabBatch, type LabRange } from './lab-batch.ts';
-import { below, pick, type Random } from './random.ts';
+import { below, pick, type Random } from '../core/random.ts';
 
 const PAGES = pagesPerRange(LAB_GEOMETRY);
 export const SUITES = ['plain', 'mixed'] as const;
