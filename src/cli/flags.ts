@@ -44,7 +44,13 @@ const KERNELS = [
   'scaled',
   'capped',
 ] as const satisfies KernelModelName[];
-const SEARCHES = ['walk', 'stack', 'stack-patch11'] as const satisfies AlgorithmName[];
+const SEARCHES = [
+  'walk',
+  'stack',
+  'stack-patch11',
+  'stack-descend',
+  'rounds',
+] as const satisfies AlgorithmName[];
 
 function wholeNumber(value: string): number {
   if (!/^\d{1,15}$/.test(value)) throw new Error(`'${value}' is not a whole number`);

@@ -1,6 +1,6 @@
 import { type CollapseAlgorithm, judgeWindow, RangeResult } from './algorithm.ts';
-import { type Geometry, pagesPerRange } from './geometry.ts';
-import { asOffset, asOrder, hasLowerOrder, type Offset, type Order } from './order.ts';
+import { pagesPerRange } from './geometry.ts';
+import { asOffset, asOrder, hasLowerOrder, naturalOrder } from './order.ts';
 import { actionAfter } from './scan-result.ts';
 
 /**
@@ -41,8 +41,3 @@ export const walk: CollapseAlgorithm = {
     return outcome.under(policy);
   },
 };
-
-/** The largest order aligned at an offset above 0: its lowest set bit, at most the PMD order. */
-function naturalOrder(offset: Offset, geometry: Geometry): Order {
-  return asOrder(Math.min(31 - Math.clz32(offset & -offset), geometry.pmdOrder));
-}
