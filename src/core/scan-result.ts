@@ -51,6 +51,8 @@ export type ScanResult = keyof typeof TRACE_STRINGS | (typeof REBUILD_RESULTS)[n
 /** The result codes of 7.2 and 7.3; the position of a name is its number in their enum. */
 export const SCAN_RESULTS = Object.keys(TRACE_STRINGS) as readonly ScanResult[];
 
+const ALL_RESULTS: ReadonlySet<string> = new Set([...SCAN_RESULTS, ...REBUILD_RESULTS]);
+
 /** What trace events print for a result; its name where no kernel prints it yet. */
 export function traceString(result: ScanResult): string {
   return (TRACE_STRINGS as Partial<Record<ScanResult, string>>)[result] ?? result;
@@ -59,7 +61,7 @@ export function traceString(result: ScanResult): string {
 /** The result with this name; accepts SCAN_PTE_UFFD_WP, the 7.2 spelling of SCAN_PTE_UFFD. */
 export function scanResultNamed(name: string): ScanResult | undefined {
   if (name === 'SCAN_PTE_UFFD_WP') return 'SCAN_PTE_UFFD';
-  return [...SCAN_RESULTS, ...REBUILD_RESULTS].find((result) => result === name);
+  return ALL_RESULTS.has(name) ? (name as ScanResult) : undefined;
 }
 
 /** What the walk does after an attempt with this result: spec 4.3. */

@@ -5,13 +5,14 @@ import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const oxlint = resolve('node_modules/.bin/oxlint');
-const PURE_ROOMS = ['core', 'analysis', 'render'] as const;
+const PURE_ROOMS = ['core', 'analysis', 'lab', 'render'] as const;
 
 /** What each room may import besides itself. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   core: [],
   analysis: ['../core/x.ts'],
-  render: ['../core/x.ts', '../analysis/x.ts', 'picocolors'],
+  lab: ['../core/x.ts'],
+  render: ['../core/x.ts', '../analysis/x.ts', '../lab/x.ts', 'picocolors'],
   linux: ['../core/x.ts', 'node:fs', 'koffi'],
   snapshot: ['../core/x.ts', 'node:fs', 'zod', 'hyparquet', 'hyparquet-writer'],
   'kernel-lab': ['../core/x.ts', 'node:fs', 'node:util'],
@@ -20,6 +21,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 const EVERYTHING = [
   '../core/x.ts',
   '../analysis/x.ts',
+  '../lab/x.ts',
   '../render/x.ts',
   '../linux/x.ts',
   '../snapshot/x.ts',
