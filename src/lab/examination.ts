@@ -7,7 +7,7 @@ import { type LabCase, outcomeOf, type Shape } from './lab-case.ts';
 import { OutcomeTree } from './outcome-tree.ts';
 import { randomCase } from './random-cases.ts';
 import { smallerCases } from './shrink-case.ts';
-import { EVERY_ACTION, shapesOf, type SmallSpace, smallSpaces } from './small-cases.ts';
+import { EVERY_ACTION, shapesOf, type SmallSpace } from './small-cases.ts';
 import { Trial, windowOf } from './trial.ts';
 
 /** What is asked about one or two contenders. */
@@ -20,8 +20,10 @@ export interface Question {
 }
 
 export interface ExaminationOptions {
-  /** PMD orders: 3 and 4 are tried exhaustively, larger ones with random cases. */
-  readonly pmdOrders: readonly number[];
+  /** What is tried exhaustively, the smaller PMD orders first. */
+  readonly spaces: readonly SmallSpace[];
+  /** PMD orders that are tried with random cases afterwards. */
+  readonly randomOrders: readonly number[];
   readonly seed: number;
   /** How attempts may end, the usual end first. */
   readonly results?: readonly ScanResult[];
@@ -44,9 +46,6 @@ export interface Finding {
   /** Whether it was found by exhaustion, so that no case of that PMD order with fewer PTEs is wrong in this way. */
   readonly exhaustive: boolean;
 }
-
-/** What exhaustion is possible for; above, cases are random. */
-const LARGEST_EXHAUSTIVE_ORDER = 4;
 
 /** Random cases at PMD order 9; a range twice as long takes about twice as long. */
 const RANDOM_CASES = 24_000;
@@ -81,14 +80,8 @@ export class Examination {
 
   /** Yields after every few thousand cases how many there were; ends early when nothing is left to find. */
   *run(): Generator<number> {
-    const { pmdOrders, results } = this.#options;
-    for (const space of smallSpaces(results)) {
-      if (!pmdOrders.includes(space.pmdOrder)) continue;
-      if (yield* this.#exhaust(space)) return;
-    }
-    for (const pmdOrder of pmdOrders) {
-      if (pmdOrder > LARGEST_EXHAUSTIVE_ORDER && (yield* this.#search(pmdOrder))) return;
-    }
+    for (const space of this.#options.spaces) if (yield* this.#exhaust(space)) return;
+    for (const pmdOrder of this.#options.randomOrders) if (yield* this.#search(pmdOrder)) return;
   }
 
   *#exhaust(space: SmallSpace): Generator<number, boolean> {

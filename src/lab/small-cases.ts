@@ -26,7 +26,6 @@ export const EVERY_ACTION: readonly ScanResult[] = [
   'SCAN_CGROUP_CHARGE_FAIL',
 ];
 
-const SUCCESS_OR_DESCENT = EVERY_ACTION.slice(0, 2);
 const ANY_RANGE = () => true;
 
 /** Each aligned block of four PTEs is empty, full, or has its first page only. */
@@ -35,49 +34,67 @@ function isMadeOfBlocks(bits: number): boolean {
   return true;
 }
 
-/**
- * What is tried exhaustively at PMD orders 3 and 4: as much as fits into seconds. `results` replaces the ends that
- * attempts may have.
- */
-export function smallSpaces(results?: readonly ScanResult[]): SmallSpace[] {
-  const every = results ?? EVERY_ACTION;
-  const few = results ?? SUCCESS_OR_DESCENT;
-  const upTo = (last: number) => Array.from({ length: last + 1 }, (_, i) => i);
-  const plain = { ranges: ANY_RANGE, mostUnmapped: 0, uffdArmed: [false] };
+const plain = { ranges: ANY_RANGE, mostUnmapped: 0, uffdArmed: [false] };
+
+/** Everything that there is at PMD order 3. */
+function everythingSmall(results: readonly ScanResult[]): SmallSpace {
+  return {
+    ...plain,
+    pmdOrder: 3,
+    what: 'every range, set of orders, limit, number of swapped PTEs and outcome',
+    maxPtesNone: [0, 1, 2, 3, 4, 5, 6, 7],
+    mostUnmapped: 8,
+    uffdArmed: [false, true],
+    results,
+  };
+}
+
+/** Every range of 16 PTEs; all attempts have the first of the results. */
+function everyRange(results: readonly ScanResult[], maxPtesNone: readonly number[]): SmallSpace {
+  return {
+    ...plain,
+    pmdOrder: 4,
+    what: `every range and set of orders, limits ${maxPtesNone.join(' and ')}, all attempts succeed`,
+    maxPtesNone,
+    results: results.slice(0, 1),
+  };
+}
+
+/** Every outcome on ranges of 16 PTEs that are made of few kinds of blocks. */
+function everyOutcome(results: readonly ScanResult[]): SmallSpace {
+  return {
+    ...plain,
+    pmdOrder: 4,
+    what: 'every range of empty, single and full blocks, every set of orders, limits 0 and 15, every outcome',
+    ranges: isMadeOfBlocks,
+    maxPtesNone: [0, 15],
+    results,
+  };
+}
+
+/** What two algorithms are compared on exhaustively: as much as fits into some ten seconds. */
+export function spacesToCompare(results: readonly ScanResult[] = EVERY_ACTION): SmallSpace[] {
   return [
-    {
-      ...plain,
-      pmdOrder: 3,
-      what: 'every range, set of orders, limit, number of swapped PTEs and outcome',
-      maxPtesNone: upTo(7),
-      mostUnmapped: 8,
-      uffdArmed: [false, true],
-      results: every,
-    },
+    everythingSmall(results),
     {
       ...plain,
       pmdOrder: 4,
       what: 'every range and set of orders, limits 0 and 15, every outcome of success and failure',
       maxPtesNone: [0, 15],
-      results: few,
+      results: results.slice(0, 2),
     },
     {
-      ...plain,
-      pmdOrder: 4,
-      what: 'every range and set of orders, limits between, up to one swapped PTE, all succeed',
-      maxPtesNone: [6, 8, 14],
+      ...everyRange(results, [6, 8, 14]),
+      what: 'every range and set of orders, limits 6, 8 and 14, up to one swapped PTE, all succeed',
       mostUnmapped: 1,
-      results: every.slice(0, 1),
     },
-    {
-      ...plain,
-      pmdOrder: 4,
-      what: 'every range of empty, single and full blocks, every set of orders, limits 0 and 15, every outcome',
-      ranges: isMadeOfBlocks,
-      maxPtesNone: [0, 15],
-      results: every,
-    },
+    everyOutcome(results),
   ];
+}
+
+/** What one algorithm is examined on exhaustively, which takes longer a case. */
+export function spacesToExamine(results: readonly ScanResult[] = EVERY_ACTION): SmallSpace[] {
+  return [everythingSmall(results), everyRange(results, [0, 15]), everyOutcome(results)];
 }
 
 /**

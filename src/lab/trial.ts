@@ -49,7 +49,8 @@ export class Trial {
   visits = 0;
   /** Most windows on the stack at once; undefined for searches that keep none. */
   stackDepth: number | undefined;
-  #policy: CollapsePolicy | undefined;
+  /** What the last run was asked with. */
+  policy: CollapsePolicy | undefined;
   #shape: Shape | undefined;
   #outcome: (offset: Offset, order: Order) => ScanResult = () => 'SCAN_SUCCEED';
   #most = 0;
@@ -62,10 +63,10 @@ export class Trial {
   run(shape: Shape, outcome: (offset: Offset, order: Order) => ScanResult, observed = false): void {
     const { algorithm, model } = this.contender;
     const policy =
-      this.#policy?.orders === shape.orders && this.#policy.maxPtesNone === shape.maxPtesNone
-        ? this.#policy
+      this.policy?.orders === shape.orders && this.policy.maxPtesNone === shape.maxPtesNone
+        ? this.policy
         : policyOf(shape, model);
-    this.#policy = policy;
+    this.policy = policy;
     this.#shape = shape;
     this.#outcome = outcome;
     // Every window twice, lightly and with reclaim, and room for what is a difference but no endless loop.
