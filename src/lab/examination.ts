@@ -1,9 +1,10 @@
+import { countPages } from '../core/occupancy.ts';
 import { randomFrom } from '../core/random.ts';
 import type { ScanResult } from '../core/scan-result.ts';
 import type { Offset, Order } from '../core/order.ts';
 import { asOffset, asOrder, orderSet } from '../core/order.ts';
 import type { Contender } from './contender.ts';
-import { type LabCase, outcomeOf, type Shape } from './lab-case.ts';
+import { type LabCase, outcomeOf, reachesSearch, type Shape } from './lab-case.ts';
 import { OutcomeTree } from './outcome-tree.ts';
 import { randomCase } from './random-cases.ts';
 import { smallerCases } from './shrink-case.ts';
@@ -51,7 +52,8 @@ export interface Finding {
 const RANDOM_CASES = 24_000;
 
 /** Cases between two looks at the clock of whoever runs the examination. */
-const CASES_A_STEP = 5_000;
+const CASES_A_STEP = 1_000;
+const RANDOM_CASES_A_STEP = 50;
 
 /**
  * Examines contenders case by case. It is done in steps, so that whoever runs it can show progress and stop a
@@ -72,6 +74,9 @@ export class Examination {
     this.#options = options;
     this.#trials = question.contenders.map((contender) => new Trial(contender));
   }
+
+  /** The contender that is being tried. */
+  running: Contender | undefined;
 
   /** The case that is being tried. */
   get current(): LabCase | undefined {
@@ -110,9 +115,10 @@ export class Examination {
     let done = false;
     for (let left = RANDOM_CASES >> Math.max(0, pmdOrder - 9); left > 0 && !done; left--) {
       const { shape, outcome } = randomCase(pmdOrder, results, random);
+      if (!reachesSearch(shape, countPages(shape.range.occupied))) continue;
       this.#shape = shape;
       this.#rules = () => this.#rulesOf(outcome);
-      if (++this.#cases % CASES_A_STEP === 0) yield this.#cases;
+      if (++this.#cases % RANDOM_CASES_A_STEP === 0) yield this.#cases;
       const wrong = this.#wrongs(shape, outcome);
       if (wrong.length > 0) done = yield* this.#record(wrong, false);
     }
@@ -135,6 +141,7 @@ export class Examination {
 
   #wrongs(shape: Shape, outcome: (offset: Offset, order: Order) => ScanResult): readonly string[] {
     for (const trial of this.#trials) {
+      this.running = trial.contender;
       trial.run(shape, outcome, this.#question.observed);
       if (trial.fault) return [`${FAULT}${trial.contender.name}: ${trial.fault.kind}`];
     }
@@ -149,6 +156,7 @@ export class Examination {
       smallest = next;
       next = undefined;
       for (const candidate of smallerCases(smallest)) {
+        if (!reachesSearch(candidate, countPages(candidate.range.occupied))) continue;
         this.#shape = candidate;
         this.#rules = () => candidate.outcomes;
         if (++this.#cases % CASES_A_STEP === 0) yield this.#cases;

@@ -34,6 +34,19 @@ export function ptesOf({ range }: Shape): number {
   return countPages(range.occupied) + range.unmapped;
 }
 
+/**
+ * Whether the scan of 7.2 lets a range with so many occupied PTEs through to the search: it asks for a page that was
+ * used recently, for half a range of them if any PTE is swapped, and checks max_ptes_none if the PMD order is all that is
+ * enabled. Source: spec 3.3 and 3.7.
+ */
+export function reachesSearch({ range, orders, maxPtesNone }: Shape, occupied: number): boolean {
+  const pages = pagesPerRange(range.geometry);
+  if (occupied === 0 || (range.unmapped > 0 && occupied < pages >>> 1)) return false;
+  const holesAllowed = range.uffdArmed ? 0 : maxPtesNone;
+  // The number of pages is also the mask of the PMD order alone.
+  return (orders as number) !== pages || pages - occupied - range.unmapped <= holesAllowed;
+}
+
 /** Where the unmapped PTEs of a case may be: the first free ones. Searches know their number only. */
 export function unmappedPages({ range }: Shape): Occupancy {
   const pages = emptyOccupancy(range.geometry);

@@ -29,6 +29,8 @@ export function optimality(contender: Contender, objective: Objective, gap: Gap)
     contenders: [contender],
     observed: false,
     judge: ([trial], shape) => {
+      // Swapped PTEs have no place: searches know their number only.
+      if (shape.range.unmapped > 0) return [];
       const windows = collapsed(trial).map(windowOf);
       const policy = trial.policy ?? policyOf(shape, contender.model);
       return addToGap(gap, shape.range, windows, policy, objective) ? [] : [DIFFERENCE];

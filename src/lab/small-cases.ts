@@ -2,7 +2,7 @@ import { type Geometry, geometryOfPmdOrder, pagesPerRange } from '../core/geomet
 import { countPages } from '../core/occupancy.ts';
 import { anonOrders, type OrderSet, ordersOf } from '../core/order.ts';
 import type { ScanResult } from '../core/scan-result.ts';
-import type { Shape } from './lab-case.ts';
+import { reachesSearch, type Shape } from './lab-case.ts';
 
 /** Shapes of a small PMD order that are all tried, with every outcome that attempts on them can have. */
 export interface SmallSpace {
@@ -98,7 +98,7 @@ export function spacesToExamine(results: readonly ScanResult[] = EVERY_ACTION): 
 }
 
 /**
- * The shapes of a space, those with the fewest PTEs first, then by the number of enabled orders. The one that is handed out is
+ * The shapes of a space that a search can meet, those with the fewest PTEs first, then by the number of enabled orders. The one that is handed out is
  * changed in place for the next.
  */
 export function* shapesOf(space: SmallSpace): Generator<Shape> {
@@ -120,6 +120,7 @@ export function* shapesOf(space: SmallSpace): Generator<Shape> {
           shape.orders = orders;
           for (const maxPtesNone of space.maxPtesNone) {
             shape.maxPtesNone = maxPtesNone;
+            if (!reachesSearch(shape, ptes - unmapped)) continue;
             for (const bits of byPages[ptes - unmapped]) {
               occupied[0] = bits;
               yield shape;
