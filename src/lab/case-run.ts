@@ -3,7 +3,8 @@ import { judgeWindow } from '../core/algorithm.ts';
 import type { ScanResult } from '../core/scan-result.ts';
 import type { Contender } from './contender.ts';
 import { type LabCase, outcomeOf, policyOf } from './lab-case.ts';
-import { type Fault, Trial, windowOf } from './trial.ts';
+import type { Fault } from './fault.ts';
+import { Trial, windowOf } from './trial.ts';
 
 /** An attempt of a run. */
 export interface RunStep extends JudgedWindow {

@@ -2,6 +2,7 @@ import type { CollapseAlgorithm } from '../core/algorithm.ts';
 import { ALGORITHMS } from '../core/algorithms.ts';
 import { KERNEL_MODELS, type KernelModel } from '../core/kernel-model.ts';
 import { recursive } from './recursive.ts';
+import { FaultError, windowFault } from './fault.ts';
 
 /** What the lab examines: a way to search a range, with the rules of a kernel that windows are judged by. */
 export interface Contender {
@@ -18,6 +19,27 @@ export function contenderOf(algorithm: CollapseAlgorithm, name: string = algorit
 /** The walk with the none rule of an earlier version, or an earlier version as a whole. */
 function contenderOfModel(model: KernelModel): Contender {
   return { name: model.name, algorithm: ALGORITHMS[model.algorithm], model };
+}
+
+/** The same contender, but attempts that no search may make throw a FaultError: for use outside of trials. */
+export function guarded({ name, algorithm, model }: Contender): Contender {
+  const guard: CollapseAlgorithm = {
+    name,
+    collapse: (range, policy, attempt, observe) =>
+      algorithm.collapse(
+        range,
+        policy,
+        (batch) => {
+          for (const { offset, order } of batch) {
+            const fault = windowFault(offset, order, range.geometry, policy.orders);
+            if (fault) throw new FaultError(`${name} ${fault.message}`);
+          }
+          return attempt(batch);
+        },
+        observe,
+      ),
+  };
+  return { name, algorithm: guard, model };
 }
 
 /** The built-in contenders by name. */

@@ -65,7 +65,8 @@ export class Examination {
   readonly #question: Question;
   readonly #options: ExaminationOptions;
   readonly #trials: readonly Trial[];
-  #cases = 0;
+  /** Cases that were tried so far. */
+  cases = 0;
   #shape: Shape | undefined;
   #rules: () => LabCase['outcomes'] = () => [];
 
@@ -92,38 +93,38 @@ export class Examination {
   *#exhaust(space: SmallSpace): Generator<number, boolean> {
     const tree = new OutcomeTree(space.results, space.pmdOrder);
     this.#rules = () => tree.rules();
-    const before = this.#cases;
+    const before = this.cases;
     let done = false;
     for (const shape of shapesOf(space)) {
       this.#shape = shape;
       do {
-        if (++this.#cases % CASES_A_STEP === 0) yield this.#cases;
+        if (++this.cases % CASES_A_STEP === 0) yield this.cases;
         const wrong = this.#wrongs(shape, tree.outcome);
         if (wrong.length > 0) done = yield* this.#record(wrong, true);
       } while (!done && tree.advance());
       if (done) break;
     }
     const { pmdOrder, what } = space;
-    this.coverage.push({ pmdOrder, what, exhaustive: true, cases: this.#cases - before });
+    this.coverage.push({ pmdOrder, what, exhaustive: true, cases: this.cases - before });
     return done;
   }
 
   *#search(pmdOrder: number): Generator<number, boolean> {
     const { seed, results = EVERY_ACTION } = this.#options;
     const random = randomFrom(seed + pmdOrder);
-    const before = this.#cases;
+    const before = this.cases;
     let done = false;
     for (let left = RANDOM_CASES >> Math.max(0, pmdOrder - 9); left > 0 && !done; left--) {
       const { shape, outcome } = randomCase(pmdOrder, results, random);
       if (!reachesSearch(shape, countPages(shape.range.occupied))) continue;
       this.#shape = shape;
       this.#rules = () => this.#rulesOf(outcome);
-      if (++this.#cases % RANDOM_CASES_A_STEP === 0) yield this.#cases;
+      if (++this.cases % RANDOM_CASES_A_STEP === 0) yield this.cases;
       const wrong = this.#wrongs(shape, outcome);
       if (wrong.length > 0) done = yield* this.#record(wrong, false);
     }
     const what = `random ranges, sets of orders, limits and outcomes, seed ${seed}`;
-    this.coverage.push({ pmdOrder, what, exhaustive: false, cases: this.#cases - before });
+    this.coverage.push({ pmdOrder, what, exhaustive: false, cases: this.cases - before });
     return done;
   }
 
@@ -132,11 +133,19 @@ export class Examination {
     const found = this.current as LabCase;
     for (const each of wrong) {
       if (this.findings.some((finding) => finding.wrong === each)) continue;
-      const after = this.#cases;
+      const after = this.cases;
       const smallest = yield* this.#shrink(found, each);
       this.findings.push({ wrong: each, case: smallest, after, exhaustive });
     }
     return isFinal(wrong);
+  }
+
+  /** Tries one case of somebody else's; what is wrong in it. */
+  tryOne(labCase: LabCase): readonly string[] {
+    this.#shape = labCase;
+    this.#rules = () => labCase.outcomes;
+    this.cases++;
+    return this.#wrongs(labCase, outcomeOf(labCase));
   }
 
   #wrongs(shape: Shape, outcome: (offset: Offset, order: Order) => ScanResult): readonly string[] {
@@ -159,7 +168,7 @@ export class Examination {
         if (!reachesSearch(candidate, countPages(candidate.range.occupied))) continue;
         this.#shape = candidate;
         this.#rules = () => candidate.outcomes;
-        if (++this.#cases % CASES_A_STEP === 0) yield this.#cases;
+        if (++this.cases % CASES_A_STEP === 0) yield this.cases;
         if (!this.#wrongs(candidate, outcomeOf(candidate)).includes(wrong)) continue;
         next = candidate;
         break;

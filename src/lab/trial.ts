@@ -1,36 +1,11 @@
 import type { Attempt, Candidate, Visit } from '../core/algorithm.ts';
 import { pagesPerRange } from '../core/geometry.ts';
-import { asOffset, asOrder, hasOrder, type Offset, type Order, type Window } from '../core/order.ts';
+import { asOffset, asOrder, type Offset, type Order, type Window } from '../core/order.ts';
 import type { CollapsePolicy } from '../core/policy.ts';
 import { type ScanResult, scanResultNamed } from '../core/scan-result.ts';
 import type { Contender } from './contender.ts';
+import { type Fault, FaultError, type FaultKind, windowFault } from './fault.ts';
 import { policyOf, type Shape } from './lab-case.ts';
-
-/** What no algorithm may do. */
-export type FaultKind =
-  /** It throws. */
-  | 'throws'
-  /** It calls attempt with something else than windows. */
-  | 'no-window'
-  /** It attempts a window that is not inside the range. */
-  | 'outside'
-  /** It attempts a window that is not naturally aligned. */
-  | 'misaligned'
-  /** It attempts a window of an order that is not enabled. */
-  | 'disabled'
-  /** It attempts more windows than there are. */
-  | 'endless'
-  /** It returns something else than a result. */
-  | 'no-result'
-  /** It never returns; only whoever runs a trial can know that. */
-  | 'hangs';
-
-export interface Fault {
-  readonly kind: FaultKind;
-  readonly message: string;
-}
-
-class FaultError extends Error {}
 
 /**
  * One run of a contender on one case, attempt by attempt. A trial is used again and again: exhaustive checks make
@@ -113,26 +88,8 @@ export class Trial {
 
   #check(offset: Offset, order: Order): void {
     const { range, orders } = this.#shape as Shape;
-    const { pmdOrder } = range.geometry;
-    if (
-      Number.isInteger(offset) &&
-      order >= 0 &&
-      offset >= 0 &&
-      offset + (1 << order) <= 1 << pmdOrder &&
-      offset % (1 << order) === 0 &&
-      hasOrder(orders, order) &&
-      this.windows.length < this.#most
-    )
-      return;
-    const window = `${offset}:${order}`;
-    if (!Number.isInteger(offset) || !Number.isInteger(order) || order < 0 || order > pmdOrder) {
-      this.#fail('no-window', `attempts ${window}, which is no window of PMD order ${pmdOrder}`);
-    }
-    if (offset < 0 || offset + (1 << order) > 1 << pmdOrder) {
-      this.#fail('outside', `attempts ${window}, which is not inside the range`);
-    }
-    if (offset % (1 << order) !== 0) this.#fail('misaligned', `attempts ${window}, which is not aligned`);
-    if (!hasOrder(orders, order)) this.#fail('disabled', `attempts ${window}, whose order is not enabled`);
+    const fault = windowFault(offset, order, range.geometry, orders);
+    if (fault) this.#fail(fault.kind, fault.message);
     if (this.windows.length >= this.#most) {
       this.#fail('endless', `makes more than ${this.#most} attempts in one range`);
     }
