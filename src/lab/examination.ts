@@ -18,6 +18,8 @@ export interface Question {
   readonly observed: boolean;
   /** Names of what trials on one shape get wrong; empty when all is well. */
   readonly judge: (trials: readonly Trial[], shape: Shape) => readonly string[];
+  /** Called for each case that is tried, but for those that shrinking makes up. */
+  readonly count?: (trials: readonly Trial[], shape: Shape) => void;
 }
 
 export interface ExaminationOptions {
@@ -100,6 +102,7 @@ export class Examination {
       do {
         if (++this.cases % CASES_A_STEP === 0) yield this.cases;
         const wrong = this.#wrongs(shape, tree.outcome);
+        this.#question.count?.(this.#trials, shape);
         if (wrong.length > 0) done = yield* this.#record(wrong, true);
       } while (!done && tree.advance());
       if (done) break;
@@ -121,6 +124,7 @@ export class Examination {
       this.#rules = () => this.#rulesOf(outcome);
       if (++this.cases % RANDOM_CASES_A_STEP === 0) yield this.cases;
       const wrong = this.#wrongs(shape, outcome);
+      this.#question.count?.(this.#trials, shape);
       if (wrong.length > 0) done = yield* this.#record(wrong, false);
     }
     const what = `random ranges, sets of orders, limits and outcomes, seed ${seed}`;
@@ -195,8 +199,11 @@ export class Examination {
 /** How findings about faults begin; they end an examination. */
 export const FAULT = 'fault of ';
 
-/** What a finding of a question with one possible difference is called. */
+/** What two contenders that do not agree are called; it ends an examination too. */
 export const DIFFERENCE = 'difference';
+
+/** What a cover that is not the best is called. It does not end an examination, which goes on to count them. */
+export const NOT_BEST = 'not the best';
 
 function isFinal(wrong: readonly string[]): boolean {
   return wrong.some((each) => each === DIFFERENCE || each.startsWith(FAULT));

@@ -4,10 +4,10 @@ import type { Window } from '../core/order.ts';
 import type { CollapsePolicy } from '../core/policy.ts';
 import { bestCover, type Objective, worthOf } from './best-cover.ts';
 import type { Contender } from './contender.ts';
-import { DIFFERENCE, type Question } from './examination.ts';
-import { policyOf } from './lab-case.ts';
+import { NOT_BEST, type Question } from './examination.ts';
+import { policyOf, type Shape } from './lab-case.ts';
 import { collapsed } from './relation.ts';
-import { windowOf } from './trial.ts';
+import { type Trial, windowOf } from './trial.ts';
 
 /** How far a search stays behind the best covers, added up over ranges. */
 export interface Gap {
@@ -25,16 +25,21 @@ export function emptyGap(): Gap {
 
 /** Whether a contender finds the best cover of every range, if attempts succeed. `gap` adds up how far it is from it. */
 export function optimality(contender: Contender, objective: Objective, gap: Gap): Question {
+  const add = (to: Gap, trial: Trial, shape: Shape) => {
+    // Swapped PTEs have no place: searches know their number only.
+    if (shape.range.unmapped > 0) return;
+    const policy = policyOf(shape, contender.model);
+    addToGap(to, shape.range, collapsed(trial).map(windowOf), policy, objective);
+  };
   return {
     contenders: [contender],
     observed: false,
     judge: ([trial], shape) => {
-      // Swapped PTEs have no place: searches know their number only.
-      if (shape.range.unmapped > 0) return [];
-      const windows = collapsed(trial).map(windowOf);
-      const policy = trial.policy ?? policyOf(shape, contender.model);
-      return addToGap(gap, shape.range, windows, policy, objective) ? [] : [DIFFERENCE];
+      const own = emptyGap();
+      add(own, trial, shape);
+      return own.behind > 0 ? [NOT_BEST] : [];
     },
+    count: ([trial], shape) => add(gap, trial, shape),
   };
 }
 
@@ -59,20 +64,18 @@ export function addRange(
   addToGap(gap, range, windows, own, objective);
 }
 
-/** Returns whether there is no better cover. Worths are compared in whole billionths, for prices are fractions. */
+/** Prices are fractions, so worths are compared up to a billionth. */
 function addToGap(
   gap: Gap,
   range: ScannedRange,
   windows: readonly Window[],
   policy: CollapsePolicy,
   objective: Objective,
-): boolean {
+): void {
   const worth = worthOf(range, windows, objective);
   const best = bestCover(range, policy, objective).worth;
-  const isBehind = best - worth > 1e-9;
   gap.ranges++;
   gap.worth += worth;
   gap.best += best;
-  if (isBehind) gap.behind++;
-  return !isBehind;
+  if (best - worth > 1e-9) gap.behind++;
 }

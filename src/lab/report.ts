@@ -1,7 +1,7 @@
 import { fail, type Result, succeed } from '../core/failure.ts';
 import type { ScanResult } from '../core/scan-result.ts';
 import { emptyGap, type Gap, optimality } from './optimality.ts';
-import { parseObjective } from './best-cover.ts';
+import { bestCover, type Cover, parseObjective } from './best-cover.ts';
 import { type CaseRun, hangingRun, runCase } from './case-run.ts';
 import type { Contender } from './contender.ts';
 import { equivalence } from './equivalence.ts';
@@ -11,10 +11,11 @@ import {
   Examination,
   type ExaminationOptions,
   FAULT,
+  NOT_BEST,
   type Finding,
   type Question,
 } from './examination.ts';
-import type { LabCase } from './lab-case.ts';
+import { type LabCase, policyOf } from './lab-case.ts';
 import { propertiesOf, PROPERTY_NAMES, type PropertyName } from './properties.ts';
 import type { Relation } from './relation.ts';
 import { EVERY_ACTION, spacesToCompare, spacesToExamine } from './small-cases.ts';
@@ -38,6 +39,8 @@ export interface ExplainedFinding extends Finding {
   /** What is wrong: a difference, a property that is broken, or a fault. */
   readonly kind: 'difference' | 'fault' | PropertyName;
   readonly runs: readonly CaseRun[];
+  /** The best cover and its worth, if the finding is that there is a better one. */
+  readonly best: Cover | undefined;
 }
 
 /** What verification found: plain data again. */
@@ -50,6 +53,8 @@ export interface VerifyReport {
   readonly findings: readonly ExplainedFinding[];
   /** How far the best covers are away, where these were asked for. */
   readonly gap: Gap | undefined;
+  /** What each contender does, where a single case was asked about. */
+  readonly runs: readonly CaseRun[];
 }
 
 /** PMD orders that are tried with random cases unless one is asked for. */
@@ -90,12 +95,7 @@ export class Verification {
     const findings = wrong.map((each) => {
       return this.#explain({ wrong: each, case: labCase, after: 1, exhaustive: false });
     });
-    return { ...this.report(), findings };
-  }
-
-  /** Every contender on a case, whether anything is wrong with it or not. */
-  runs(labCase: LabCase): CaseRun[] {
-    return this.#contenders.map((each) => runCase(each, labCase));
+    return { ...this.report(), findings, runs: this.#runs(labCase) };
   }
 
   /** What came out of it; the last contender `hangs` if it did not come back. */
@@ -107,14 +107,25 @@ export class Verification {
         each === running ? hangingRun(each) : runCase(each, current),
       );
       const wrong = `${FAULT}${running.name}: hangs`;
-      explained.push({ wrong, kind: 'fault', case: current, after: cases, exhaustive: false, runs });
+      const found = { wrong, case: current, after: cases, exhaustive: false };
+      explained.push({ ...found, kind: 'fault', runs, best: undefined });
     }
     const names = this.#contenders.map(({ name }) => name);
-    return { asked: this.#asked, names, seed: this.#seed, coverage, findings: explained, gap: this.#gap };
+    const found = { coverage, findings: explained, gap: this.#gap, runs: [] };
+    return { asked: this.#asked, names, seed: this.#seed, ...found };
+  }
+
+  #runs(labCase: LabCase): CaseRun[] {
+    return this.#contenders.map((each) => runCase(each, labCase));
   }
 
   #explain(finding: Finding): ExplainedFinding {
-    return { ...finding, kind: kindOf(finding.wrong), runs: this.runs(finding.case) };
+    const { wrong, case: labCase } = finding;
+    const objective = this.#asked.kind === 'optimality' ? parseObjective(this.#asked.objective) : undefined;
+    const policy = policyOf(labCase, this.#contenders[0].model);
+    const best =
+      wrong === NOT_BEST && objective?.ok ? bestCover(labCase.range, policy, objective.value) : undefined;
+    return { ...finding, kind: kindOf(wrong), runs: this.#runs(labCase), best };
   }
 }
 
@@ -144,6 +155,6 @@ function optionsOf(asked: Asked, { seed, pmdOrder, results }: VerifyOptions): Ex
 }
 
 function kindOf(wrong: string): ExplainedFinding['kind'] {
-  if (wrong === DIFFERENCE) return 'difference';
+  if (wrong === DIFFERENCE || wrong === NOT_BEST) return 'difference';
   return PROPERTY_NAMES.find((name) => name === wrong) ?? 'fault';
 }

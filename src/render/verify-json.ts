@@ -11,7 +11,7 @@ export const VERIFY_SCHEMA = 'thpscope/verify@1';
 
 /** What verification found as JSON. */
 export function verifyJson({ report, seconds }: VerifyView): object {
-  const { asked, names, seed, coverage, findings, gap } = report;
+  const { asked, names, seed, coverage, findings, gap, runs } = report;
   return {
     schema: VERIFY_SCHEMA,
     asked,
@@ -21,6 +21,7 @@ export function verifyJson({ report, seconds }: VerifyView): object {
     tried: coverage,
     findings: findings.map((finding) => findingJson(finding, report)),
     ...(gap ? { gap } : {}),
+    ...(runs.length > 0 ? { runs: runs.map(runJson) } : {}),
     seconds: Number(seconds.toFixed(3)),
   };
 }
@@ -38,13 +39,14 @@ export function gapJson(name: string, objective: string, gap: Gap): object {
 }
 
 function findingJson(finding: ExplainedFinding, report: VerifyReport): object {
-  const { kind, after, exhaustive, runs } = finding;
+  const { kind, after, exhaustive, runs, best } = finding;
   return {
     kind,
     after,
     exhaustive,
     case: caseJson(finding.case),
     runs: runs.map(runJson),
+    ...(best ? { best } : {}),
     command: caseCommand(report, finding.case),
   };
 }

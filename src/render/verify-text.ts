@@ -1,3 +1,4 @@
+import type { Cover } from '../lab/best-cover.ts';
 import type { LabCase } from '../lab/lab-case.ts';
 import { type CaseRun, firstDifference, type RunStep } from '../lab/case-run.ts';
 import type { Gap } from '../lab/optimality.ts';
@@ -25,7 +26,10 @@ export function verifyText(view: VerifyView, style: Style): string {
     ...verdictLines(report, style),
     ...report.findings.flatMap((finding) => ['', ...findingLines(finding, report, style)]),
   ];
-  if (single) return `${lines.join('\n')}\n`;
+  if (single) {
+    const shown = report.findings.length > 0 ? [] : ['', ...sideBySide(report.runs, style)];
+    return `${[...lines, ...shown].join('\n')}\n`;
+  }
   const columns = ['PMD ORDER', 'TRIED', 'CASES'].map((title, i) => {
     return { title, align: i === 1 ? ('left' as const) : ('right' as const) };
   });
@@ -68,7 +72,7 @@ function verdictLines({ asked, names, findings, gap }: VerifyReport, style: Styl
       ? `${style.bad('not the best')}: there is a better cover than that of ${a} (${asked.objective})`
       : `${style.good('the best')}: no cover is better than that of ${a} (${asked.objective})`,
   ];
-  return gap ? [...lines, gapLine(gap)] : lines;
+  return gap && gap.ranges > 0 ? [...lines, gapLine(gap)] : lines;
 }
 
 function gapLine({ ranges, behind, worth, best }: Gap): string {
@@ -85,7 +89,7 @@ function round(value: number): string {
 }
 
 function findingLines(finding: ExplainedFinding, report: VerifyReport, style: Style): string[] {
-  const { runs, kind } = finding;
+  const { runs, kind, best } = finding;
   const what = kind === 'difference' || kind === 'fault' ? [] : [style.bold(`broken: ${propertyText(kind)}`)];
   const found = finding.exhaustive
     ? `found by exhaustion after ${plural(finding.after, 'case')}: none of this PMD order with fewer PTEs does it`
@@ -95,10 +99,15 @@ function findingLines(finding: ExplainedFinding, report: VerifyReport, style: St
     `case: ${caseFlags(finding.case).join(' ')}`,
     '',
     ...sideBySide(runs, style),
+    ...(best ? [`best: ${coverText(best)}, worth ${round(best.worth)}`] : []),
     '',
     style.dim(found),
     `again: ${caseCommand(report, finding.case)}`,
   ];
+}
+
+function coverText({ windows }: Cover): string {
+  return windows.map(({ offset, order }) => `${offset}:${order}`).join(' ') || 'no window';
 }
 
 /** The attempts of the runs side by side, the first one that differs marked. */
