@@ -43,7 +43,7 @@ export async function verify(this: Context, flags: VerifyFlags, ...words: string
   const report = await runLabJob(this, job);
   if (!reportJob(this, report)) return;
   const seconds = (performance.now() - started) / 1000;
-  const view = { report: report.value, single: single.value, results: flags.results, seconds };
+  const view = { report: report.value, single: single.value, results: flags.results, pmdOrder, seconds };
   await print(
     this,
     flags.json ? `${JSON.stringify(verifyJson(view))}\n` : verifyText(view, styleFor(this, flags.color)),

@@ -95,14 +95,15 @@ class RoundsOutcome {
   }
 
   /** Takes the results of a round in batch order; nothing that comes after an abandoning one counts. */
-  classify({ offset, order }: Candidate, result: ScanResult): void {
+  classify({ offset, order, reclaim }: Candidate, result: ScanResult): void {
     if (this.abandoned || result === 'SCAN_PTE_MAPPED_HUGEPAGE') return;
     const end = offset + (1 << order);
     if (result === 'SCAN_SUCCEED') {
       this.#pagesDone += end - offset;
       return;
     }
-    if (result === 'SCAN_ALLOC_LIGHT_MISS') {
+    // With reclaim the folio is allocated before anything else, so a light miss is then none.
+    if (result === 'SCAN_ALLOC_LIGHT_MISS' && !reclaim) {
       this.#selection.store.push({ offset, end, order, reclaim: true });
       return;
     }

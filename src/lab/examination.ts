@@ -139,7 +139,8 @@ export class Examination {
       if (this.findings.some((finding) => finding.wrong === each)) continue;
       const after = this.cases;
       const smallest = yield* this.#shrink(found, each);
-      this.findings.push({ wrong: each, case: smallest, after, exhaustive });
+      const sameOrder = smallest.range.geometry.pmdOrder === found.range.geometry.pmdOrder;
+      this.findings.push({ wrong: each, case: smallest, after, exhaustive: exhaustive && sameOrder });
     }
     return isFinal(wrong);
   }

@@ -27,8 +27,13 @@ export function caseCommand({ asked, names }: VerifyReport, labCase: LabCase): s
 }
 
 /** The command that verifies everything again, from the same seed. */
-export function wholeCommand({ asked, names, seed }: VerifyReport, results: string | undefined): string {
-  const ends = results === undefined ? '' : ` --results ${results}`;
+export function wholeCommand(
+  { asked, names, seed }: VerifyReport,
+  { results, pmdOrder }: { readonly results: string | undefined; readonly pmdOrder: number | undefined },
+): string {
+  const ends =
+    (results === undefined ? '' : ` --results ${results}`) +
+    (pmdOrder === undefined ? '' : ` --pmd-order ${pmdOrder}`);
   return `thpscope verify ${names.map(quoted).join(' ')}${askedFlags(asked)}${ends} --seed ${seed}`;
 }
 

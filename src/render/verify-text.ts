@@ -16,12 +16,14 @@ export interface VerifyView {
   readonly single: LabCase | undefined;
   /** What attempts were allowed to end with, as it was written. */
   readonly results: string | undefined;
+  /** The only PMD order that was asked about, if it was one. */
+  readonly pmdOrder: number | undefined;
   readonly seconds: number;
 }
 
 /** What verification found: the verdict, every finding step by step, and what was tried. */
 export function verifyText(view: VerifyView, style: Style): string {
-  const { report, single, results, seconds } = view;
+  const { report, single, seconds } = view;
   const lines = [
     ...verdictLines(report, style),
     ...report.findings.flatMap((finding) => ['', ...findingLines(finding, report, style)]),
@@ -42,7 +44,7 @@ export function verifyText(view: VerifyView, style: Style): string {
     ...lines,
     '',
     ...layOutTable(columns, rows),
-    style.dim(`${seconds.toFixed(1)} s; everything again: ${wholeCommand(report, results)}`),
+    style.dim(`${seconds.toFixed(1)} s; everything again: ${wholeCommand(report, view)}`),
     '',
   ].join('\n');
 }
