@@ -54,6 +54,16 @@ export function attemptEach(decide: (offset: Offset, order: Order, reclaim: bool
 
 export type Observe = (visit: Visit) => void;
 
+/** A visit to a judged window. Written out: to spread the window costs more than to judge it. */
+export function visitOf(
+  { offset, order, enabled, occupied, needed, qualifies }: JudgedWindow,
+  result: ScanResult | undefined,
+  next: Window | undefined,
+  stack?: readonly Window[],
+): Visit {
+  return { offset, order, enabled, occupied, needed, qualifies, result, next, stack };
+}
+
 /**
  * A search for windows to collapse in one range. It hands the windows that it chooses to `attempt`, one by one or in
  * batches, in its own order, and returns the result of the range. `observe` sees every step; it is optional because it

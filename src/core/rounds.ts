@@ -1,4 +1,11 @@
-import type { Attempt, Candidate, CollapseAlgorithm, JudgedWindow, Observe } from './algorithm.ts';
+import {
+  type Attempt,
+  type Candidate,
+  type CollapseAlgorithm,
+  type JudgedWindow,
+  type Observe,
+  visitOf,
+} from './algorithm.ts';
 import { type Geometry, orderBytes, pagesPerRange } from './geometry.ts';
 import { MIN_ANON_ORDER } from './order.ts';
 import type { CollapsePolicy } from './policy.ts';
@@ -36,9 +43,13 @@ export function collapseInRounds(
   attempt: Attempt,
   observe?: Observe,
 ): ScanResult {
-  const looked: { window: JudgedWindow; result: ScanResult | undefined }[] = [];
+  const looked: Look[] = [];
+  const selected: Look[] = [];
   const selection = new RoundsSelection(range, policy, (window) => {
-    if (observe) looked.push({ window, result: undefined });
+    if (!observe) return;
+    const look = { window, result: undefined };
+    looked.push(look);
+    if (window.qualifies) selected.push(look);
   });
   const outcome = new RoundsOutcome(selection, range.refusal);
   let pending = selection.next();
@@ -48,24 +59,22 @@ export function collapseInRounds(
       batch.push(pending);
     }
     const results = attempt(batch);
-    if (observe) {
-      const tried = looked.filter(({ window, result }) => window.qualifies && result === undefined);
-      results.forEach((result, i) => (tried[i].result = result));
-    }
+    if (observe) for (const [i, look] of selected.splice(0, batch.length).entries()) look.result = results[i];
     batch.forEach((candidate, i) => outcome.classify(candidate, results[i]));
     // What was pending comes before what the round has just put into the store (spec rounds 4.1).
     if (!outcome.abandoned) pending ??= selection.next();
   }
   looked.forEach(({ window, result }, i) => {
     const next = looked[i + 1]?.window;
-    observe?.({
-      ...window,
-      result,
-      next: next && { offset: next.offset, order: next.order },
-      stack: undefined,
-    });
+    observe?.(visitOf(window, result, next && { offset: next.offset, order: next.order }));
   });
   return outcome.result();
+}
+
+/** A window that the selection judged, and the result once it is attempted. */
+interface Look {
+  readonly window: JudgedWindow;
+  result: ScanResult | undefined;
 }
 
 /** Bytes that the windows of a round may have together. */

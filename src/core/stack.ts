@@ -1,4 +1,4 @@
-import { type CollapseAlgorithm, judgeWindow, RangeResult } from './algorithm.ts';
+import { type CollapseAlgorithm, judgeWindow, RangeResult, visitOf } from './algorithm.ts';
 import {
   asOffset,
   asOrder,
@@ -54,7 +54,7 @@ function stackSearch(
           const half = asOrder(order - 1);
           pending.push({ offset: asOffset(offset + (1 << half)), order: half }, { offset, order: half });
         }
-        observe?.({ ...window, result, next: pending.at(-1), stack: popped });
+        observe?.(visitOf(window, result, pending.at(-1), popped));
       }
       return outcome.under(policy);
     },

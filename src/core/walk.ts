@@ -1,4 +1,4 @@
-import { type CollapseAlgorithm, judgeWindow, RangeResult } from './algorithm.ts';
+import { type CollapseAlgorithm, judgeWindow, RangeResult, visitOf } from './algorithm.ts';
 import { pagesPerRange } from './geometry.ts';
 import { asOffset, asOrder, hasLowerOrder, naturalOrder } from './order.ts';
 import { actionAfter } from './scan-result.ts';
@@ -31,12 +31,7 @@ export const walk: CollapseAlgorithm = {
         offset = asOffset(offset + (1 << order));
         order = naturalOrder(offset, range.geometry);
       }
-      observe?.({
-        ...window,
-        result,
-        next: offset < pages ? { offset, order } : undefined,
-        stack: undefined,
-      });
+      observe?.(visitOf(window, result, offset < pages ? { offset, order } : undefined));
     }
     return outcome.under(policy);
   },

@@ -134,9 +134,9 @@ export class Examination {
 
   /** Keeps what the current case gets wrong for the first time; true when there is nothing left to find. */
   *#record(wrong: readonly string[], exhaustive: boolean): Generator<number, boolean> {
-    const found = this.current as LabCase;
-    for (const each of wrong) {
-      if (this.findings.some((finding) => finding.wrong === each)) continue;
+    const fresh = wrong.filter((each) => !this.findings.some((finding) => finding.wrong === each));
+    for (const each of fresh) {
+      const found = this.current as LabCase;
       const after = this.cases;
       const smallest = yield* this.#shrink(found, each);
       const sameOrder = smallest.range.geometry.pmdOrder === found.range.geometry.pmdOrder;

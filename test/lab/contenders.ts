@@ -1,4 +1,4 @@
-import { type CollapseAlgorithm, judgeWindow, RangeResult } from '../../src/core/algorithm.ts';
+import { type CollapseAlgorithm, judgeWindow, RangeResult, visitOf } from '../../src/core/algorithm.ts';
 import { asOffset, asOrder } from '../../src/core/order.ts';
 import { actionAfter, type ScanResult } from '../../src/core/scan-result.ts';
 import { ALGORITHM_KIT, type AlgorithmKit } from '../../src/lab/algorithm-kit.ts';
@@ -47,7 +47,7 @@ export function searching(
         const window = judgeWindow(range, policy, asOffset(offset), asOrder(order));
         const result = window.qualifies ? attempt([window])[0] : undefined;
         if (result !== undefined) outcome.record(result);
-        observe?.({ ...window, result, next: undefined, stack: undefined });
+        observe?.(visitOf(window, result, undefined));
         return result;
       });
       return outcome.under(policy);

@@ -35,7 +35,7 @@ describe.each(RULES)('%s', (name) => {
     for (const { from, to, creep } of table) {
       for (const limit of new Set([from, to])) {
         const policy = creepPolicy(KERNEL_MODELS[name], x86_64, limit);
-        let range = rangeOf({ present: creep ? formatPages(creep.pages) : '0-2,4' });
+        let range = rangeOf({ present: creep ? formatPages(creep.pages) : '0-2,4', folios: [] });
         const resident: number[] = [];
         for (let pass = 0; pass < 20; pass++) {
           const plan = planRange(range, policy);

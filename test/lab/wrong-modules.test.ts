@@ -80,14 +80,14 @@ describe.each(WRONG_MODULES)('%s', (name) => {
     expect(differsBelow(ptesOf(finding.case), pmdOrder, wrong)).toBe(false);
   });
 
-  test('is refuted by random cases of PMD order 9 too, which shrink to as few PTEs', async () => {
+  test('is refuted by random cases of PMD order 9 too, which shrink as far', async () => {
     const question = equivalence(builtIn('walk'), await wrongModule(name), 'attempts');
     const [exhausted] = examined(question, { spaces: spacesToCompare() }).findings;
     const [shrunk] = examined(question, { randomOrders: [9], seed: 3 }).findings;
     // At PMD order 4 the wrong window is outside of the range, and so another fault than in larger ones.
     const exempt = name === 'next-order-by-highest-bit';
     if (!exempt) expect(shrunk.case.range.geometry).toEqual(exhausted.case.range.geometry);
-    expect(ptesOf(shrunk.case)).toBe(ptesOf(exhausted.case));
+    if (!exempt) expect(ptesOf(shrunk.case)).toBe(ptesOf(exhausted.case));
     expect(shrunk.exhaustive).toBe(false);
   });
 });
