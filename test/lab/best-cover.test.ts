@@ -49,10 +49,14 @@ test.each(OBJECTIVES)('the best cover is the best of all covers: %s', (text) => 
 const results = ['SCAN_SUCCEED'] as const;
 const spaces = spacesToExamine(results).filter(({ pmdOrder }) => pmdOrder === 3);
 
-test.each(['coverage', 'folios', 'price:0.5'])('the walk finds the best cover: %s', (text) => {
+test.each([
+  ['coverage', [9]],
+  ['folios', []],
+  ['price:0.5', []],
+])('the walk finds the best cover: %s', (text, randomOrders) => {
   const gap = emptyGap();
   const question = optimality(builtIn('walk'), valueOf(parseObjective(text)), gap);
-  expect(examined(question, { spaces, randomOrders: [9], results }).findings).toEqual([]);
+  expect(examined(question, { spaces, randomOrders, results }).findings).toEqual([]);
   expect(gap.behind).toBe(0);
   expect(gap.worth).toBe(gap.best);
   expect(gap.ranges).toBeGreaterThan(10_000);

@@ -110,10 +110,13 @@ describe('how rounds differs from the walk', () => {
   for (const relation of ['windows', 'collapses', 'coverage'] as const) {
     test(`not in ${relation} where no result ends the search`, () => {
       expect(compare(relation, LOWER)).toBeUndefined();
-      const question = equivalence(builtIn('walk'), builtIn('rounds'), relation);
-      expect(examined(question, { randomOrders: [9], results: LOWER, seed }).findings).toEqual([]);
     });
   }
+
+  test('nor in random cases of PMD order 9', () => {
+    const question = equivalence(builtIn('walk'), builtIn('rounds'), 'windows');
+    expect(examined(question, { randomOrders: [9], results: LOWER, seed }).findings).toEqual([]);
+  });
 
   /** Relation, results, PMD order; then the smallest difference: pages, orders, what fails. */
   const smallest: [Relation, ScanResult[], number, string][] = [
