@@ -5,6 +5,8 @@ import { EXIT, EXIT_MEANINGS } from './exit-code.ts';
 import {
   type CaptureFlags,
   captureParameters,
+  type CompareFlags,
+  compareParameters,
   type ConformFlags,
   conformParameters,
   type ExplainFlags,
@@ -13,6 +15,8 @@ import {
   predictParameters,
   type SimulateFlags,
   simulateParameters,
+  type VerifyFlags,
+  verifyParameters,
 } from './flags.ts';
 
 const MEMORY = '-p PID... | --cgroup PATH | --all | FILE... | --pattern LIST';
@@ -116,6 +120,51 @@ const conform = buildCommand<ConformFlags, [], Context>({
   },
 });
 
+const verify = buildCommand<VerifyFlags, string[], Context>({
+  loader: async () => (await import('./verify.ts')).verify,
+  parameters: verifyParameters,
+  docs: {
+    brief: 'Two algorithms: same attempts on all inputs? else the smallest difference',
+    customUsage: [
+      'A B [--relation attempts|windows|collapses|coverage|result] [--pmd-order N] [--seed N] ...',
+      'A B --pattern LIST [--pmd-order N] [--orders SET] [--max-ptes-none N] [--outcome ...] ...',
+      'A',
+      'A --against optimal [--objective coverage|folios|price:N] [SNAPSHOT...]',
+      '--new FILE',
+    ],
+    fullDescription: [
+      'Runs two algorithms side by side on every small range and on random large ones, and shows the smallest case in which',
+      'they differ. With one algorithm it checks what any of them should keep to. An algorithm is walk, stack, stack-descend,',
+      'stack-patch11, recursive, rounds, scaled, capped, v18, or the path of a module.',
+      '',
+      'Examples:',
+      '  thpscope verify walk stack',
+      '  thpscope verify walk rounds --relation windows --results SCAN_SUCCEED,SCAN_PAGE_COUNT',
+      '  thpscope verify --new my-walk.js && thpscope verify walk my-walk.js',
+      '  thpscope verify walk --against optimal --objective price:0.5 examples/redis.parquet',
+      '',
+      EXIT_CODES,
+    ].join('\n'),
+  },
+});
+
+const compare = buildCommand<CompareFlags, string[], Context>({
+  loader: async () => (await import('./compare.ts')).compare,
+  parameters: compareParameters,
+  docs: {
+    brief: 'Two algorithms on recorded memory: what differs in covered memory, attempts, work',
+    customUsage: ['A B SNAPSHOT... [--policy ...] [--orders SET] [--max-ptes-none N] ...'],
+    fullDescription: [
+      'Plans recorded memory with two algorithms, as for verify, under the same settings. Exit code 1: they differ.',
+      '',
+      'Example:',
+      '  thpscope compare walk scaled examples/redis.parquet --orders all --max-ptes-none 255',
+      '',
+      EXIT_CODES,
+    ].join('\n'),
+  },
+});
+
 const completion = buildCommand<object, [Shell], Context>({
   loader: async () => (await import('./completion.ts')).completion,
   parameters: {
@@ -140,7 +189,7 @@ const completion = buildCommand<object, [Shell], Context>({
 /** The command line; commands are loaded when they run, so that --version and --help stay fast. */
 export function buildThpscope(version: string) {
   const root = buildRouteMap({
-    routes: { predict, explain, simulate, capture, conform, completion },
+    routes: { predict, explain, simulate, capture, verify, compare, conform, completion },
     docs: {
       brief: 'Says what transparent huge page collapse will do to memory before it does it, and why',
       fullDescription:

@@ -1,6 +1,7 @@
 import type { AlgorithmName } from '../core/algorithms.ts';
 import type { KernelModelName } from '../core/kernel-model.ts';
 import type { Suite } from '../kernel-lab/suites.ts';
+import type { Relation } from '../lab/relation.ts';
 import type { ColorChoice } from './context.ts';
 
 /** Where memory comes from; the same flags for every command that reads memory. */
@@ -44,7 +45,13 @@ const KERNELS = [
   'scaled',
   'capped',
 ] as const satisfies KernelModelName[];
-const SEARCHES = ['walk', 'stack', 'stack-patch11'] as const satisfies AlgorithmName[];
+const SEARCHES = [
+  'walk',
+  'stack',
+  'stack-patch11',
+  'stack-descend',
+  'rounds',
+] as const satisfies AlgorithmName[];
 
 function wholeNumber(value: string): number {
   if (!/^\d{1,15}$/.test(value)) throw new Error(`'${value}' is not a whole number`);
@@ -174,6 +181,79 @@ export const explainParameters = {
   positional: files,
 } as const;
 
+/** Under which settings recorded memory is asked about. */
+export type MemoryPolicyFlags = Omit<PolicyFlags, 'kernel' | 'algorithm'>;
+
+const { kernel: _kernel, algorithm: _algorithm, ...memoryPolicyFlags } = policyFlags;
+
+export type VerifyFlags = MemoryPolicyFlags &
+  OutputFlags & {
+    readonly relation: Relation;
+    readonly against?: 'optimal';
+    readonly objective: string;
+    readonly new?: string;
+    readonly seed?: number;
+    readonly results?: string;
+    readonly pmdOrder?: number;
+    readonly pattern?: string;
+    readonly swap?: string;
+    readonly uffdArmed?: boolean;
+  };
+
+export const verifyParameters = {
+  flags: {
+    relation: {
+      kind: 'enum',
+      values: ['attempts', 'windows', 'collapses', 'coverage', 'result'] as const satisfies Relation[],
+      default: 'attempts',
+      brief: 'What must agree: attempts is order and result too, windows is attempts in any order',
+    },
+    against: {
+      kind: 'enum',
+      values: ['optimal'],
+      optional: true,
+      brief: 'Compare with the best cover that the policy allows',
+    },
+    objective: {
+      kind: 'parsed',
+      parse: String,
+      default: 'coverage',
+      placeholder: 'coverage|folios|price:N',
+      brief: 'What is best: most pages covered, fewest folios, or covered pages less N for each filled one',
+    },
+    new: optionalText('FILE', 'Write a module to start from, and do nothing else'),
+    seed: optionalNumber('N', 'Seed of the random ranges; a fresh one by default, printed at the end'),
+    results: optionalText(
+      'LIST',
+      'Results that attempts may have, the usual one first; one of each kind by default',
+    ),
+    pmdOrder: optionalNumber('N', 'Only this PMD order; 3 and 4 are exhausted, others are random'),
+    pattern: optionalText('LIST', 'Only the case with these pages present; the flags below are part of it'),
+    swap: patternFlags.swap,
+    uffdArmed: optionalSwitch('The VMA of that range is registered with userfaultfd'),
+    ...memoryPolicyFlags,
+    ...outputFlags,
+  },
+  positional: {
+    kind: 'array',
+    parameter: {
+      parse: String,
+      placeholder: 'ALGORITHM',
+      brief: 'Built-in names or module paths; after --against optimal, snapshots',
+    },
+  },
+} as const;
+
+export type CompareFlags = MemoryPolicyFlags & OutputFlags;
+
+export const compareParameters = {
+  flags: { ...memoryPolicyFlags, ...outputFlags },
+  positional: {
+    kind: 'array',
+    parameter: { parse: String, placeholder: 'ALGORITHM', brief: 'Two algorithms, then snapshots' },
+  },
+} as const;
+
 export type CaptureFlags = ProcessFlags & {
   readonly output: string;
   readonly redact?: boolean;
@@ -245,7 +325,7 @@ export type SimulateFlags = ProcessFlags &
     readonly calibrate?: boolean;
   };
 
-const { algorithm: _algorithm, outcome: _outcome, kernel: _kernel, ...settingsFlags } = policyFlags;
+const { outcome: _outcome, ...settingsFlags } = memoryPolicyFlags;
 
 export const simulateParameters = {
   flags: {

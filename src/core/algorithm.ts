@@ -35,13 +35,39 @@ export interface Visit extends JudgedWindow {
   readonly stack: readonly Window[] | undefined;
 }
 
-export type Attempt = (offset: Offset, order: Order) => ScanResult;
+/** A window to be attempted. */
+export interface Candidate extends Window {
+  /** Its allocation may reclaim memory: the retry of algorithms that allocate lightly first. */
+  readonly reclaim?: boolean;
+}
+
+/**
+ * Attempts windows together and returns their results in the same order. No result is known before all are: a
+ * depth-first search hands over one window at a time, a batched one all those of a round.
+ */
+export type Attempt = (batch: readonly Candidate[]) => readonly ScanResult[];
+
+/** Attempts whose result depends on nothing but the window. */
+export function attemptEach(decide: (offset: Offset, order: Order, reclaim: boolean) => ScanResult): Attempt {
+  return (batch) => batch.map(({ offset, order, reclaim = false }) => decide(offset, order, reclaim));
+}
 
 export type Observe = (visit: Visit) => void;
 
+/** A visit to a judged window. Written out: to spread the window costs more than to judge it. */
+export function visitOf(
+  { offset, order, enabled, occupied, needed, qualifies }: JudgedWindow,
+  result: ScanResult | undefined,
+  next: Window | undefined,
+  stack?: readonly Window[],
+): Visit {
+  return { offset, order, enabled, occupied, needed, qualifies, result, next, stack };
+}
+
 /**
- * A search for windows to collapse in one range. It calls `attempt` for each window it chooses, in its own order, and
- * returns the result of the range. `observe` sees every step; it is optional because it costs.
+ * A search for windows to collapse in one range. It hands the windows that it chooses to `attempt`, one by one or in
+ * batches, in its own order, and returns the result of the range. `observe` sees every step; it is optional because it
+ * costs.
  */
 export interface CollapseAlgorithm {
   readonly name: string;

@@ -1,5 +1,6 @@
 import type { CollapseAlgorithm } from './algorithm.ts';
-import { stack, stackPatch11 } from './stack.ts';
+import { rounds } from './rounds.ts';
+import { stack, stackDescend, stackPatch11 } from './stack.ts';
 import { walk } from './walk.ts';
 
 /** The built-in algorithms by name. */
@@ -7,6 +8,8 @@ export const ALGORITHMS = {
   walk,
   stack,
   'stack-patch11': stackPatch11,
+  'stack-descend': stackDescend,
+  rounds,
 } as const satisfies Record<string, CollapseAlgorithm>;
 
 export type AlgorithmName = keyof typeof ALGORITHMS;

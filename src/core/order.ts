@@ -52,6 +52,22 @@ export function hasLowerOrder(set: OrderSet, order: Order): boolean {
   return (set & ((1 << order) - 1)) !== 0;
 }
 
+/** The largest order of a set. */
+export function highestOrder(set: OrderSet): Order | undefined {
+  return set === 0 ? undefined : ((31 - Math.clz32(set)) as Order);
+}
+
+/** The largest order of a set below this one. */
+export function lowerOrder(set: OrderSet, order: Order): Order | undefined {
+  return highestOrder((set & ((1 << order) - 1)) as OrderSet);
+}
+
+/** The largest order that is aligned at an offset: its lowest set bit; the PMD order at offset 0. */
+export function naturalOrder(offset: Offset, geometry: Geometry): Order {
+  if (offset === 0) return geometry.pmdOrder as Order;
+  return Math.min(31 - Math.clz32(offset & -offset), geometry.pmdOrder) as Order;
+}
+
 /** The orders of a set, ascending. */
 export function ordersOf(set: OrderSet): Order[] {
   const orders: Order[] = [];

@@ -1,4 +1,4 @@
-import type { CollapseAlgorithm, Observe } from './algorithm.ts';
+import { attemptEach, type CollapseAlgorithm, type Observe } from './algorithm.ts';
 import { ALGORITHMS } from './algorithms.ts';
 import { type AttemptRecord, CandidateRange } from './candidate.ts';
 import { LruBatch } from './lru-batch.ts';
@@ -55,11 +55,11 @@ export function planRange(
       uffdArmed: range.uffdArmed,
     },
     policy,
-    (offset, order) => {
+    attemptEach((offset, order) => {
       const attempt = candidates.attempt(offset, order, decidedOutcome(outcomes, offset, order));
       attempts.push(attempt);
       return attempt.result;
-    },
+    }),
     options.observe,
   );
   return { scan, result, attempts, swappedInPages: candidates.swappedIn };

@@ -37,21 +37,31 @@ const TRACE_STRINGS = {
   SCAN_PAGE_DIRTY_OR_WRITEBACK: 'page_dirty_or_writeback',
 } as const;
 
-/** The outcome of a scan or of one collapse attempt, by the kernel's name. */
-export type ScanResult = keyof typeof TRACE_STRINGS;
+/** Codes that the proposed rebuild of mm/collapse adds; no kernel has numbers or trace strings for them. Spec rounds. */
+const REBUILD_RESULTS = [
+  'SCAN_LOCK_DROPPED',
+  'SCAN_PAGE_NOT_EXCLUSIVE',
+  'SCAN_ALLOC_LIGHT_MISS',
+  'SCAN_VMA_LOCK',
+] as const;
 
-/** All result codes; the position of a name is its number in the 7.2 and 7.3 enum. */
+/** The outcome of a scan or of one collapse attempt, by the kernel's name. */
+export type ScanResult = keyof typeof TRACE_STRINGS | (typeof REBUILD_RESULTS)[number];
+
+/** The result codes of 7.2 and 7.3; the position of a name is its number in their enum. */
 export const SCAN_RESULTS = Object.keys(TRACE_STRINGS) as readonly ScanResult[];
 
-/** What trace events print for a result. */
+const ALL_RESULTS: ReadonlySet<string> = new Set([...SCAN_RESULTS, ...REBUILD_RESULTS]);
+
+/** What trace events print for a result; its name where no kernel prints it yet. */
 export function traceString(result: ScanResult): string {
-  return TRACE_STRINGS[result];
+  return (TRACE_STRINGS as Partial<Record<ScanResult, string>>)[result] ?? result;
 }
 
 /** The result with this name; accepts SCAN_PTE_UFFD_WP, the 7.2 spelling of SCAN_PTE_UFFD. */
 export function scanResultNamed(name: string): ScanResult | undefined {
   if (name === 'SCAN_PTE_UFFD_WP') return 'SCAN_PTE_UFFD';
-  return Object.hasOwn(TRACE_STRINGS, name) ? (name as ScanResult) : undefined;
+  return ALL_RESULTS.has(name) ? (name as ScanResult) : undefined;
 }
 
 /** What the walk does after an attempt with this result: spec 4.3. */

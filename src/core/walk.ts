@@ -1,6 +1,6 @@
-import { type CollapseAlgorithm, judgeWindow, RangeResult } from './algorithm.ts';
-import { type Geometry, pagesPerRange } from './geometry.ts';
-import { asOffset, asOrder, hasLowerOrder, type Offset, type Order } from './order.ts';
+import { type CollapseAlgorithm, judgeWindow, RangeResult, visitOf } from './algorithm.ts';
+import { pagesPerRange } from './geometry.ts';
+import { asOffset, asOrder, hasLowerOrder, naturalOrder } from './order.ts';
 import { actionAfter } from './scan-result.ts';
 
 /**
@@ -17,7 +17,7 @@ export const walk: CollapseAlgorithm = {
     let order = asOrder(range.geometry.pmdOrder);
     while (offset < pages) {
       const window = judgeWindow(range, policy, offset, order);
-      const result = window.qualifies ? attempt(offset, order) : undefined;
+      const result = window.qualifies ? attempt([window])[0] : undefined;
       if (result !== undefined) outcome.record(result);
       const action = result === undefined ? 'next-order' : actionAfter(result);
 
@@ -31,18 +31,8 @@ export const walk: CollapseAlgorithm = {
         offset = asOffset(offset + (1 << order));
         order = naturalOrder(offset, range.geometry);
       }
-      observe?.({
-        ...window,
-        result,
-        next: offset < pages ? { offset, order } : undefined,
-        stack: undefined,
-      });
+      observe?.(visitOf(window, result, offset < pages ? { offset, order } : undefined));
     }
     return outcome.under(policy);
   },
 };
-
-/** The largest order aligned at an offset above 0: its lowest set bit, at most the PMD order. */
-function naturalOrder(offset: Offset, geometry: Geometry): Order {
-  return asOrder(Math.min(31 - Math.clz32(offset & -offset), geometry.pmdOrder));
-}

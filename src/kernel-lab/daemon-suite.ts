@@ -1,7 +1,7 @@
 import { isEmpty } from '../core/occupancy.ts';
 import type { DaemonBatch, LabArea } from './daemon-batch.ts';
 import { LAB_GEOMETRY, type LabRange, labRange } from './lab-batch.ts';
-import { below, pick, type Random } from './random.ts';
+import { below, pick, type Random } from '../core/random.ts';
 import { mixedRange, NONE_LIMITS, randomOrders, randomPages } from './suites.ts';
 
 /** Batches for the whole daemon: `count` ranges or a few more in all. A seed reproduces them. */

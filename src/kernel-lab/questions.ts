@@ -2,7 +2,7 @@ import { emptyOccupancy, isEmpty } from '../core/occupancy.ts';
 import type { DaemonBatch } from './daemon-batch.ts';
 import { daemonBatches } from './daemon-suite.ts';
 import { LAB_GEOMETRY, type LabBatch, type LabRange } from './lab-batch.ts';
-import { randomFrom } from './random.ts';
+import { randomFrom } from '../core/random.ts';
 import type { BatchReport } from './report.ts';
 import { selftestPasses, selftests } from './selftest.ts';
 import { batchesOf, type Suite } from './suites.ts';

@@ -13,8 +13,8 @@ import {
 } from '../core/occupancy.ts';
 import { type OrderSet, orderSet } from '../core/order.ts';
 import { defaultLimits } from '../core/policy.ts';
+import { below, pick, type Random } from '../core/random.ts';
 import { LAB_GEOMETRY, type LabBatch, type LabRange, labRange, PAGE_LISTS } from './lab-batch.ts';
-import { below, pick, type Random } from './random.ts';
 
 const PAGES = pagesPerRange(LAB_GEOMETRY);
 export const RANDOM_SUITES = ['plain', 'mixed'] as const;

@@ -1,3 +1,4 @@
+import { attemptEach } from '../core/algorithm.ts';
 import { ALGORITHMS } from '../core/algorithms.ts';
 import { hasPage } from '../core/occupancy.ts';
 import { asOrder } from '../core/order.ts';
@@ -107,10 +108,11 @@ export function scanPmdRange(
     const { unmapped, referenced, occupied } = report;
     const scanned = { geometry: machine.geometry, occupied, unmapped, uffdArmed: view.state.uffdArmed };
     const attempt = { policy, unmapped, referenced };
-    return ALGORITHMS[kernel.model.algorithm].collapse(scanned, policy, (offset, order) => {
+    const collapse = attemptEach((offset, order) => {
       const window = { mm, address: address + offset * machine.pageBytes, offset, order };
       return collapseHugePage(control, window, attempt);
     });
+    return ALGORITHMS[kernel.model.algorithm].collapse(scanned, policy, collapse);
   }
 
   function emit(result: ScanResult): void {

@@ -1,7 +1,7 @@
 import { MOVABLE, type Mobility, UNMOVABLE } from './buddy.ts';
 import { FRAME_CACHE, FRAME_FREE, FRAME_KERNEL, NO_FRAME, PG_HEAD } from './frame-table.ts';
 import type { Machine } from './machine.ts';
-import { pick, type Random } from './random.ts';
+import { below, type Random } from '../core/random.ts';
 
 /** How a node has been used before: each share is of 0 to 1. */
 export interface Fragmentation {
@@ -19,7 +19,7 @@ export function fragment(machine: Machine, node: number, how: Fragmentation, ran
   const { first, end } = machine.nodes[node];
   const size = machine.rangePages;
   for (let block = first; block + size <= end; block += size) {
-    if (random() < unmovableBlocks) take(machine, node, block + pick(random, size), FRAME_KERNEL);
+    if (random() < unmovableBlocks) take(machine, node, block + below(size, random), FRAME_KERNEL);
     if (random() >= cacheBlocks) continue;
     for (let frame = block; frame < block + size; frame++) {
       if (random() < cacheFill) take(machine, node, frame, FRAME_CACHE);
@@ -54,7 +54,7 @@ export function churn(machine: Machine, node: number, how: Churn, random: Random
   }
   const kept = Math.round(count * how.kept);
   for (; count > kept; count--) {
-    const i = pick(random, count);
+    const i = below(count, random);
     giveBack(machine, frames[i]);
     frames[i] = frames[count - 1];
   }

@@ -167,16 +167,23 @@ interface Step {
 
 function foldEmpty(visits: readonly Visit[], { scan }: CollapsePlan): Step[] {
   const steps: Step[] = [];
+  let emptyFrom = 0;
   let emptyUntil = 0;
   visits.forEach((visit, index) => {
     const end = visit.offset + (1 << visit.order);
     const untried = visit.result === undefined;
     const current = steps.at(-1);
-    if (current && untried && end <= emptyUntil) {
+    if (current && untried && emptyFrom <= visit.offset && end <= emptyUntil) {
       current.last = index;
       return;
     }
-    if (untried && countWindow(scan.occupied, visit.offset, visit.order) === 0) emptyUntil = end;
+    if (untried && countWindow(scan.occupied, visit.offset, visit.order) === 0) {
+      emptyFrom = visit.offset;
+      emptyUntil = end;
+    } else {
+      // A batched search may come back to the window in a later round.
+      emptyUntil = emptyFrom;
+    }
     steps.push({ visit, first: index, last: index });
   });
   return steps;

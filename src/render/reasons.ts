@@ -37,6 +37,10 @@ export const RESULT_MEANINGS: Record<ScanResult, string> = {
   SCAN_COPY_MC: 'a hardware memory error in a page',
   SCAN_PAGE_FILLED: 'a hole in the file was filled meanwhile',
   SCAN_PAGE_DIRTY_OR_WRITEBACK: 'a page is dirty or being written back',
+  SCAN_LOCK_DROPPED: 'page faults had to wait too often',
+  SCAN_PAGE_NOT_EXCLUSIVE: 'a page could not be had alone',
+  SCAN_ALLOC_LIGHT_MISS: 'no free memory of that size without reclaim',
+  SCAN_VMA_LOCK: 'the VMA is gone or just being changed',
 };
 
 /** One line on why memory stays as it is, where memory with VM_HUGEPAGE has these orders. */

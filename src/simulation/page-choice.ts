@@ -1,4 +1,4 @@
-import { type Random, seededRandom } from '../memory/random.ts';
+import { type Random, randomFrom } from '../core/random.ts';
 import type { PageChoice } from './scenario.ts';
 
 /** Consecutive chosen bytes: [start, end), addresses. */
@@ -33,7 +33,7 @@ export function* runsOf(choice: PageChoice, mapping: Run, pageBytes: number, ran
  * seed of the choice takes their place.
  */
 export function randomOf(seed: number, fixed: number | undefined, what: readonly number[]): Random {
-  return seededRandom(fixed === undefined ? mix(seed, 1, ...what) : mix(seed, 2, fixed));
+  return randomFrom(fixed === undefined ? mix(seed, 1, ...what) : mix(seed, 2, fixed));
 }
 
 function mix(...values: number[]): number {

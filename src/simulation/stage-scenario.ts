@@ -5,7 +5,7 @@ import { mmap } from '../memory/address-space.ts';
 import { fragment } from '../memory/fragment.ts';
 import { MAX_FRAMES } from '../memory/frame-table.ts';
 import { Machine } from '../memory/machine.ts';
-import { seededRandom } from '../memory/random.ts';
+import { randomFrom } from '../core/random.ts';
 import { VM_HUGEPAGE, VM_NOHUGEPAGE, VM_READ, VM_WRITE } from '../memory/vma-flags.ts';
 import { checkScenario } from './check-scenario.ts';
 import type { Run } from './page-choice.ts';
@@ -57,7 +57,7 @@ function machineOf(
     swapPages: Math.floor(swapBytes / 2 ** geometry.pageShift),
     minFreePages: Math.floor(pages * MIN_FREE),
   });
-  if (fragmentation) fragment(machine, 0, fragmentation, seededRandom(seed));
+  if (fragmentation) fragment(machine, 0, fragmentation, randomFrom(seed));
   return succeed(machine);
 }
 

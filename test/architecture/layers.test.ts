@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const oxlint = resolve('node_modules/.bin/oxlint');
-const PURE_ROOMS = ['core', 'memory', 'khugepaged', 'simulation', 'analysis', 'render'] as const;
+const PURE_ROOMS = ['core', 'memory', 'khugepaged', 'simulation', 'analysis', 'lab', 'render'] as const;
 
 /** What each room may import besides itself. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
@@ -14,7 +14,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   khugepaged: ['../core/x.ts', '../memory/x.ts'],
   simulation: ['../core/x.ts', '../memory/x.ts', '../khugepaged/x.ts'],
   analysis: ['../core/x.ts'],
-  render: ['../core/x.ts', '../analysis/x.ts', '../simulation/x.ts', 'picocolors'],
+  lab: ['../core/x.ts'],
+  render: ['../core/x.ts', '../analysis/x.ts', '../simulation/x.ts', '../lab/x.ts', 'picocolors'],
   linux: ['../core/x.ts', 'node:fs', 'koffi'],
   snapshot: ['../core/x.ts', 'node:fs', 'zod', 'hyparquet', 'hyparquet-writer'],
   'kernel-lab': ['../core/x.ts', '../memory/x.ts', '../khugepaged/x.ts', 'node:fs', 'node:util'],
@@ -26,6 +27,7 @@ const EVERYTHING = [
   '../khugepaged/x.ts',
   '../simulation/x.ts',
   '../analysis/x.ts',
+  '../lab/x.ts',
   '../render/x.ts',
   '../linux/x.ts',
   '../snapshot/x.ts',

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Attempt, ScannedRange } from '../../src/core/algorithm.ts';
+import { type Attempt, attemptEach, type ScannedRange } from '../../src/core/algorithm.ts';
 import { type Geometry, geometryOfPmdOrder, pagesPerRange } from '../../src/core/geometry.ts';
 import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
 import { emptyOccupancy, type Occupancy, setPages } from '../../src/core/occupancy.ts';
@@ -57,10 +57,8 @@ export const searchCases: fc.Arbitrary<SearchCase> = geometries.chain((geometry)
 export function attempts(results: readonly ScanResult[] = SCAN_RESULTS): fc.Arbitrary<Attempt> {
   return fc
     .record({ seed: fc.nat(), drawn: fc.array(fc.constantFrom(...results), { minLength: 1, maxLength: 8 }) })
-    .map(
-      ({ seed, drawn }) =>
-        (offset, order) =>
-          drawn[mix(seed + offset * 16 + order) % drawn.length],
+    .map(({ seed, drawn }) =>
+      attemptEach((offset, order) => drawn[mix(seed + offset * 16 + order) % drawn.length]),
     );
 }
 

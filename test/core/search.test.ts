@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { RangeResult, type Visit } from '../../src/core/algorithm.ts';
+import { attemptEach, RangeResult, type Visit } from '../../src/core/algorithm.ts';
 import { asOffset, asOrder, hasOrder, ordersOf, type Window } from '../../src/core/order.ts';
 import { stack } from '../../src/core/stack.ts';
 import { walk } from '../../src/core/walk.ts';
@@ -56,15 +56,14 @@ describe('whatever the outcomes', () => {
     fc.assert(
       fc.property(searchCases, attempts(), ({ range, policy }, attempt) => {
         const seen = new Set<string>();
-        walk.collapse(range, policy, (offset, order) => {
-          expect(qualifies(range, policy, offset, order)).toBe(true);
-          seen.add(`${offset}:${order}`);
-          return attempt(offset, order);
-        });
         let attempted = 0;
-        walk.collapse(range, policy, (offset, order) => {
-          attempted++;
-          return attempt(offset, order);
+        walk.collapse(range, policy, (batch) => {
+          for (const { offset, order } of batch) {
+            expect(qualifies(range, policy, offset, order)).toBe(true);
+            seen.add(`${offset}:${order}`);
+            attempted++;
+          }
+          return attempt(batch);
         });
         expect(seen.size).toBe(attempted);
       }),
@@ -91,7 +90,7 @@ function visitsOf(orders: string, algorithm = walk): Visit[] {
   algorithm.collapse(
     scannedOf({ present: 'all' }),
     policyOf({ orders, maxPtesNone: 0 }),
-    () => 'SCAN_PAGE_COUNT',
+    attemptEach(() => 'SCAN_PAGE_COUNT'),
     (visit) => visits.push(visit),
   );
   return visits;
@@ -128,7 +127,7 @@ describe('what an observer sees', () => {
     walk.collapse(
       range,
       policyOf({ orders: '4,9', maxPtesNone: 500 }),
-      () => 'SCAN_SUCCEED',
+      attemptEach(() => 'SCAN_SUCCEED'),
       (visit) => visits.push(visit),
     );
     expect(visits[0]).toMatchObject({
@@ -159,7 +158,12 @@ describe('what an observer sees', () => {
     for (const algorithm of [walk, stack]) {
       const visits: Visit[] = [];
       const observe = (visit: Visit) => visits.push(visit);
-      algorithm.collapse(scannedOf({ present: 'all' }), policyOf(), () => 'SCAN_COPY_MC', observe);
+      algorithm.collapse(
+        scannedOf({ present: 'all' }),
+        policyOf(),
+        attemptEach(() => 'SCAN_COPY_MC'),
+        observe,
+      );
       expect(visits).toMatchObject([{ offset: 0, order: 9, result: 'SCAN_COPY_MC', next: undefined }]);
     }
   });

@@ -1,4 +1,9 @@
-import type { Attempt, CollapseAlgorithm, ScannedRange } from '../../src/core/algorithm.ts';
+import {
+  type Attempt,
+  attemptEach,
+  type CollapseAlgorithm,
+  type ScannedRange,
+} from '../../src/core/algorithm.ts';
 import { asOffset, asOrder, type Window } from '../../src/core/order.ts';
 import type { CollapsePolicy } from '../../src/core/policy.ts';
 import { actionAfter, type ScanResult } from '../../src/core/scan-result.ts';
@@ -27,7 +32,7 @@ export const recursion: CollapseAlgorithm = {
     const results: ScanResult[] = [];
     const search = (offset: number, order: number): 'go on' | 'stop' => {
       if (qualifies(range, policy, offset, order)) {
-        const result = attempt(asOffset(offset), asOrder(order));
+        const [result] = attempt([{ offset: asOffset(offset), order: asOrder(order) }]);
         results.push(result);
         const action = actionAfter(result);
         if (action === 'stop') return 'stop';
@@ -50,12 +55,12 @@ export function trace(
   algorithm: CollapseAlgorithm,
   range: ScannedRange,
   policy: CollapsePolicy,
-  attempt: Attempt = () => 'SCAN_SUCCEED',
+  attempt: Attempt = attemptEach(() => 'SCAN_SUCCEED'),
 ): string {
   const tried: string[] = [];
-  const result = algorithm.collapse(range, policy, (offset, order) => {
-    tried.push(`${offset}:${order}`);
-    return attempt(offset, order);
+  const result = algorithm.collapse(range, policy, (batch) => {
+    tried.push(...batch.map(({ offset, order }) => `${offset}:${order}`));
+    return attempt(batch);
   });
   return `${tried.join(' ')} ${result}`;
 }
@@ -67,9 +72,13 @@ export function successes(
   policy: CollapsePolicy,
 ): Window[] {
   const windows: Window[] = [];
-  algorithm.collapse(range, policy, (offset, order) => {
-    windows.push({ offset, order });
-    return 'SCAN_SUCCEED';
-  });
+  algorithm.collapse(
+    range,
+    policy,
+    attemptEach((offset, order) => {
+      windows.push({ offset, order });
+      return 'SCAN_SUCCEED';
+    }),
+  );
   return windows;
 }

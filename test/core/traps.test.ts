@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { attemptEach } from '../../src/core/algorithm.ts';
 import { costOf } from '../../src/core/cost.ts';
 import { walk } from '../../src/core/walk.ts';
 import { attemptTexts, collapseText, outcomesOf, plan, policyOf, rangeOf, scannedOf } from '../ranges.ts';
@@ -90,7 +91,7 @@ test('trap 11: after a step the order is that of the lowest set bit of the offse
   walk.collapse(
     scannedOf({ present: 'all' }),
     policy,
-    () => 'SCAN_PAGE_COUNT',
+    attemptEach(() => 'SCAN_PAGE_COUNT'),
     ({ next }) => next && visits.push(`${next.offset}:${next.order}`),
   );
   expect(visits.slice(7, 15)).toEqual(['4:2', '8:3', '8:2', '12:2', '16:4', '16:3', '16:2', '20:2']);
@@ -99,7 +100,12 @@ test('trap 11: after a step the order is that of the lowest set bit of the offse
 
 test('trap 12: the next order after the lowest enabled one is a step by its size, not by 4 pages', () => {
   const policy = policyOf({ orders: '4', maxPtesNone: 0 });
-  const failing = trace(walk, scannedOf({ present: '0-63' }), policy, () => 'SCAN_PAGE_COUNT');
+  const failing = trace(
+    walk,
+    scannedOf({ present: '0-63' }),
+    policy,
+    attemptEach(() => 'SCAN_PAGE_COUNT'),
+  );
   expect(failing).toBe('0:4 16:4 32:4 48:4 SCAN_PAGE_COUNT');
 });
 

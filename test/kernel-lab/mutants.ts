@@ -43,7 +43,7 @@ function walkWith(mistake: {
       for (let offset = 0, order = pmdOrder, visits = 0; offset < pages && visits < 4 * pages; visits++) {
         const window = judgeWindow(range, policy, asOffset(offset), asOrder(order));
         const qualifies = mistake.judge ? window.enabled && mistake.judge(window, range) : window.qualifies;
-        const result = qualifies ? attempt(asOffset(offset), asOrder(order)) : undefined;
+        const result = qualifies ? attempt([window])[0] : undefined;
         if (result !== undefined) outcome.record(result);
         const action = result === undefined ? 'next-order' : (mistake.action ?? actionAfter)(result);
         if (action === 'stop') break;

@@ -4,7 +4,7 @@ import { bootSettings, defaultDaemonSettings } from '../../src/khugepaged/daemon
 import { ThpSysfs } from '../../src/khugepaged/thp-sysfs.ts';
 import { vmstatLines } from '../../src/khugepaged/vmstat.ts';
 import { fragment } from '../../src/memory/fragment.ts';
-import { seededRandom } from '../../src/memory/random.ts';
+import { randomFrom } from '../../src/core/random.ts';
 import { defaultMachineSettings } from '../../src/memory/settings.ts';
 import { populate } from './populate.ts';
 import { SECOND, World, type WorldOptions } from './world.ts';
@@ -194,7 +194,7 @@ describe('values that change within a walk', () => {
       const { sysfs, world } = sysfsOf();
       populate(world, { present: 'all' });
       // Half of every block is page cache: compaction can make one whole.
-      fragment(world.machine, 0, { cacheBlocks: 1, cacheFill: 0.5 }, seededRandom(1));
+      fragment(world.machine, 0, { cacheBlocks: 1, cacheFill: 0.5 }, randomFrom(1));
       sysfs.write('khugepaged/defrag', value);
       sysfs.write('khugepaged/alloc_sleep_millisecs', '1');
       world.run(SECOND / 100);

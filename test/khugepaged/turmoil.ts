@@ -37,7 +37,7 @@ import {
 import { beginMigration, endMigration } from '../../src/memory/migrate.ts';
 import type { Mm } from '../../src/memory/mm.ts';
 import { pin, unpin } from '../../src/memory/pin.ts';
-import { pick, type Random, seededRandom } from '../../src/memory/random.ts';
+import { below, type Random, randomFrom } from '../../src/core/random.ts';
 import { reclaim } from '../../src/memory/reclaim.ts';
 import { defaultMachineSettings } from '../../src/memory/settings.ts';
 import { userfaultProtect, userfaultRegister } from '../../src/memory/userfault.ts';
@@ -79,7 +79,7 @@ export class Turmoil {
 
   constructor(seed: number, sightings?: Sightings, checks = true) {
     this.#checks = checks;
-    const random = seededRandom(seed);
+    const random = randomFrom(seed);
     this.#random = random;
     const nodes = [176, 80];
     this.machine = new Machine({ geometry: SMALL, nodes, cpus: 2, swapPages: this.#chance(0.3) ? 0 : 96 });
@@ -87,17 +87,17 @@ export class Turmoil {
     this.machine.settings = {
       ...defaultMachineSettings(SMALL),
       sizes: new Map(sizes.map((order) => [order as Order, this.#chance(0.7) ? 'always' : 'inherit'])),
-      maxPtesNone: this.#chance(0.5) ? 15 : pick(random, 16),
-      maxPtesSwap: pick(random, 16),
-      maxPtesShared: pick(random, 16),
+      maxPtesNone: this.#chance(0.5) ? 15 : below(16, random),
+      maxPtesSwap: below(16, random),
+      maxPtesShared: below(16, random),
     };
     if (this.#chance(0.3)) fragment(this.machine, 0, { unmovableBlocks: 0.4, cacheBlocks: 0.5 }, random);
     const costs = valueOf(costsOf(DEFAULT_CALIBRATION, SMALL));
-    this.kernel = new Kernel(this.machine, KERNEL_MODELS[MODELS[pick(random, MODELS.length)]], costs);
+    this.kernel = new Kernel(this.machine, KERNEL_MODELS[MODELS[below(MODELS.length, random)]], costs);
     const { settings } = this.kernel;
     settings.scanSleepMs = 1;
     settings.allocSleepMs = 1;
-    settings.pagesToScan = 16 << pick(random, 4);
+    settings.pagesToScan = 16 << below(4, random);
     this.kernel.faults = randomFaults(random, {
       'scan-table': 0.01,
       allocate: 0.03,
@@ -161,16 +161,16 @@ export class Turmoil {
 
   #newProcess(): void {
     const { machine, shadow } = this;
-    const limit = this.#chance(0.3) ? 40 + pick(this.#random, 80) : Number.POSITIVE_INFINITY;
+    const limit = this.#chance(0.3) ? 40 + below(80, this.#random) : Number.POSITIVE_INFINITY;
     const mm = machine.createMm('process', {
       memcg: machine.createMemcg('group', limit),
-      node: pick(this.#random, 2),
+      node: below(2, this.#random),
     });
     mmap(machine, mm, { address: BASE, bytes: SPAN * RANGE });
     for (let i = 0; i < SPAN; i++) {
-      const pages = 1 + pick(this.#random, 16);
+      const pages = 1 + below(16, this.#random);
       const start = BASE + i * RANGE;
-      const fill = 1 + pick(this.#random, 1e9);
+      const fill = 1 + below(1e9, this.#random);
       const settings = machine.settings;
       if (this.#chance(0.6)) machine.settings = { ...settings, sizes: new Map() };
       const { pages: done } = touch(machine, mm, start, pages * PAGE, fill);
@@ -189,14 +189,14 @@ export class Turmoil {
       this.#newProcess();
       mms.push(...machine.mms.values());
     }
-    const mm = mms[pick(random, mms.length)];
-    const page = pick(random, SPAN * 16);
+    const mm = mms[below(mms.length, random)];
+    const page = below(SPAN * 16, random);
     const start = BASE + (this.#chance(0.3) ? page & ~15 : page) * PAGE;
-    const pages = 1 + pick(random, this.#chance(0.3) ? 40 : 10);
+    const pages = 1 + below(this.#chance(0.3) ? 40 : 10, random);
     const bytes = pages * PAGE;
-    const fill = this.#chance(0.2) ? 0 : 1 + pick(random, 1e9);
+    const fill = this.#chance(0.2) ? 0 : 1 + below(1e9, random);
     const rights = this.#chance(0.3) ? VM_READ : VM_READ | VM_WRITE;
-    const cpu = pick(random, 2);
+    const cpu = below(2, random);
     const flag = this.#chance(0.5);
     const isMapped = () => mm.areas.covers(start, start + bytes);
     const fault = faultLocks(kernel, mm, start, bytes);
@@ -297,7 +297,7 @@ export class Turmoil {
   }
 
   #mremap(mm: Mm, from: number, pages: number): void {
-    const to = BASE + (SPAN + pick(this.#random, SPAN)) * RANGE;
+    const to = BASE + (SPAN + below(SPAN, this.#random)) * RANGE;
     if (!mm.areas.covers(from, from + pages * PAGE) || this.machine.freePages < 20) return;
     if (mremap(this.machine, mm, from, pages * PAGE, to)) this.shadow.move(mm, from, pages, to);
   }
@@ -333,11 +333,11 @@ export class Turmoil {
   }
 
   #writeSysfs(): void {
-    const number = (below: number) => String(pick(this.#random, below));
+    const number = (limit: number) => String(below(limit, this.#random));
     const words = ['always', 'madvise', 'never', 'inherit'];
     const choices: [string, string][] = [
-      ['enabled', words[pick(this.#random, 3)]],
-      [`hugepages-${[16, 32, 64][pick(this.#random, 3)]}kB/enabled`, words[pick(this.#random, 4)]],
+      ['enabled', words[below(3, this.#random)]],
+      [`hugepages-${[16, 32, 64][below(3, this.#random)]}kB/enabled`, words[below(4, this.#random)]],
       ['khugepaged/max_ptes_none', this.#chance(0.5) ? '15' : number(16)],
       ['khugepaged/max_ptes_swap', number(16)],
       ['khugepaged/max_ptes_shared', number(16)],
@@ -346,7 +346,7 @@ export class Turmoil {
       ['khugepaged/pages_to_scan', number(100)],
       ['khugepaged/defrag', number(2)],
     ];
-    const [path, text] = choices[pick(this.#random, choices.length)];
+    const [path, text] = choices[below(choices.length, this.#random)];
     this.#sysfs.write(path, text);
   }
 }

@@ -9,7 +9,7 @@ import { drainAllLru } from '../../src/memory/lru.ts';
 import { Machine } from '../../src/memory/machine.ts';
 import { clearReferences, madviseDontneed } from '../../src/memory/madvise.ts';
 import { pin } from '../../src/memory/pin.ts';
-import { seededRandom } from '../../src/memory/random.ts';
+import { randomFrom } from '../../src/core/random.ts';
 import { reclaim } from '../../src/memory/reclaim.ts';
 import { workSince } from '../../src/memory/work.ts';
 import { contents, expectSound, PAGE, RANGE, smallMachine } from './world.ts';
@@ -64,7 +64,7 @@ describe('compaction', () => {
 describe('reclaim', () => {
   test('drops page cache where there is no swap', () => {
     const machine = smallMachine({}, { swapPages: 0 });
-    fragment(machine, 0, { cacheBlocks: 1, cacheFill: 1 }, seededRandom(1));
+    fragment(machine, 0, { cacheBlocks: 1, cacheFill: 1 }, randomFrom(1));
     expect(machine.freePages).toBe(0);
     expect(reclaim(machine, { pages: 40 }).freed).toBe(40);
     expect(machine.cachePages).toBe(1024 - 40);
@@ -111,7 +111,7 @@ describe('fragmentation', () => {
 
   test('takes whole PMD-sized blocks away, by the share that is asked for', () => {
     const machine = machineOf();
-    fragment(machine, 0, { unmovableBlocks: 1 }, seededRandom(1));
+    fragment(machine, 0, { unmovableBlocks: 1 }, randomFrom(1));
     expect(machine.freePages).toBe(node - 64);
     expect(machine.nodes[0].hasBlock(9)).toBe(false);
     expect(compact(machine, 0, 9).done).toBe(false);
@@ -120,7 +120,7 @@ describe('fragmentation', () => {
 
   test('by page cache can be undone, that by kernel memory cannot', () => {
     const machine = machineOf();
-    fragment(machine, 0, { cacheBlocks: 1, cacheFill: 0.3 }, seededRandom(1));
+    fragment(machine, 0, { cacheBlocks: 1, cacheFill: 0.3 }, randomFrom(1));
     expect(machine.nodes[0].hasBlock(9)).toBe(false);
     expect(compact(machine, 0, 9).done).toBe(true);
     expectSound(machine);
@@ -129,7 +129,7 @@ describe('fragmentation', () => {
   test('is the same for the same seed', () => {
     const blocksOf = (seed: number) => {
       const machine = machineOf();
-      const kept = churn(machine, 0, { pages: 20_000, unmovable: 0.2, kept: 0.4 }, seededRandom(seed));
+      const kept = churn(machine, 0, { pages: 20_000, unmovable: 0.2, kept: 0.4 }, randomFrom(seed));
       expectSound(machine);
       return [kept, Array.from({ length: 11 }, (_, order) => machine.nodes[0].freeBlocks(order))];
     };
@@ -139,7 +139,7 @@ describe('fragmentation', () => {
 
   test('heals when all is given back', () => {
     const machine = machineOf();
-    const kept = churn(machine, 0, { pages: 20_000, unmovable: 0.2, kept: 0.4 }, seededRandom(5));
+    const kept = churn(machine, 0, { pages: 20_000, unmovable: 0.2, kept: 0.4 }, randomFrom(5));
     for (const frame of kept) giveBack(machine, frame);
     expect(machine.nodes[0].freeBlocks(10)).toBe(node / 1024);
   });

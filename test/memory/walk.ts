@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { checkMachine } from '../../src/memory/check.ts';
 import type { Order } from '../../src/core/order.ts';
-import { pick, type Random, seededRandom } from '../../src/memory/random.ts';
+import { below, type Random, randomFrom } from '../../src/core/random.ts';
 import { mmap, mprotect, mremap, munmap } from '../../src/memory/address-space.ts';
 import { compact } from '../../src/memory/compaction.ts';
 import { exit } from '../../src/memory/exit.ts';
@@ -43,7 +43,7 @@ export class Walk {
   readonly #pins: number[][] = [];
 
   constructor(seed: number) {
-    this.#random = seededRandom(seed);
+    this.#random = randomFrom(seed);
     this.machine = new Machine({
       geometry: SMALL,
       nodes: [512, 300],
@@ -53,7 +53,7 @@ export class Walk {
     this.#changeSettings();
     if (this.#chance(0.5)) {
       const how = { unmovableBlocks: 0.3 * this.#random(), cacheBlocks: this.#random() };
-      fragment(this.machine, pick(this.#random, 2), how, this.#random);
+      fragment(this.machine, below(2, this.#random), how, this.#random);
     }
     if (this.#chance(0.5)) churn(this.machine, 0, { pages: 300, unmovable: 0.3, kept: 0.3 }, this.#random);
     this.#newProcess();
@@ -77,7 +77,7 @@ export class Walk {
     for (const [weight, name, run] of steps) {
       draw -= weight;
       if (draw >= 0) continue;
-      this.machine.cpu = pick(this.#random, 2);
+      this.machine.cpu = below(2, this.#random);
       run();
       return name;
     }
@@ -86,9 +86,9 @@ export class Walk {
 
   #steps(): [number, string, () => void][] {
     const { machine, shadow } = this;
-    const mm = this.#mms[pick(this.#random, this.#mms.length)];
-    const start = BASE + pick(this.#random, SPAN * 16) * PAGE;
-    const pages = 1 + pick(this.#random, this.#chance(0.3) ? 80 : 12);
+    const mm = this.#mms[below(this.#mms.length, this.#random)];
+    const start = BASE + below(SPAN * 16, this.#random) * PAGE;
+    const pages = 1 + below(this.#chance(0.3) ? 80 : 12, this.#random);
     const aligned = this.#chance(0.3) ? Math.floor(start / RANGE) * RANGE : start;
     const bytes = pages * PAGE;
     const isMapped = mm.areas.covers(aligned, aligned + bytes);
@@ -156,14 +156,14 @@ export class Walk {
         1,
         'compact',
         () => {
-          compact(machine, pick(this.#random, 2), 2 + pick(this.#random, 3));
+          compact(machine, below(2, this.#random), 2 + below(3, this.#random));
         },
       ],
       [
         1.5,
         'reclaim',
         () => {
-          reclaim(machine, { pages: 1 + pick(this.#random, 40) });
+          reclaim(machine, { pages: 1 + below(40, this.#random) });
         },
       ],
       [0.5, 'migration', () => this.#migrate(mm, aligned)],
@@ -180,9 +180,9 @@ export class Walk {
 
   #newProcess(): void {
     if (this.#mms.length >= 6) return;
-    const limit = this.#chance(0.4) ? 40 + pick(this.#random, 200) : Number.POSITIVE_INFINITY;
+    const limit = this.#chance(0.4) ? 40 + below(200, this.#random) : Number.POSITIVE_INFINITY;
     const memcg = this.machine.createMemcg('group', limit);
-    const mm = this.machine.createMm('process', { memcg, node: pick(this.#random, 2) });
+    const mm = this.machine.createMm('process', { memcg, node: below(2, this.#random) });
     this.#mms.push(mm);
     this.#mmap(mm, BASE, SPAN * 16);
   }
@@ -193,7 +193,7 @@ export class Walk {
   }
 
   #mremap(mm: Mm, from: number, pages: number): void {
-    const to = BASE + pick(this.#random, SPAN * 32) * PAGE;
+    const to = BASE + below(SPAN * 32, this.#random) * PAGE;
     if (
       mm.areas.overlapping(from, from + pages * PAGE).length !== 1 ||
       !mm.areas.covers(from, from + pages * PAGE)
@@ -204,7 +204,7 @@ export class Walk {
   }
 
   #touch(mm: Mm, start: number, pages: number): void {
-    const fill = this.#chance(0.2) ? 0 : 1 + pick(this.#random, 1e9);
+    const fill = this.#chance(0.2) ? 0 : 1 + below(1e9, this.#random);
     const { pages: done } = touch(this.machine, mm, start, pages * PAGE, fill);
     this.shadow.write(mm, start, done, fill, 0);
   }
@@ -241,7 +241,7 @@ export class Walk {
   }
 
   #unpin(): void {
-    const [frames] = this.#pins.splice(pick(this.#random, Math.max(1, this.#pins.length)), 1);
+    const [frames] = this.#pins.splice(below(Math.max(1, this.#pins.length), this.#random), 1);
     if (frames) unpin(this.machine, frames);
   }
 
@@ -256,7 +256,7 @@ export class Walk {
   }
 
   #collapse(mm: Mm, address: number): void {
-    const order = 2 + pick(this.#random, 3);
+    const order = 2 + below(3, this.#random);
     const size = PAGE << order;
     const from = Math.floor(address / size) * size;
     miniCollapse(this.machine, mm, from, order);

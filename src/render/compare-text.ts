@@ -1,0 +1,35 @@
+import type { Comparison } from '../analysis/comparison.ts';
+import { sum, type Tally } from '../analysis/tally.ts';
+import { formatBytes } from '../core/bytes.ts';
+import { pageBytes } from '../core/geometry.ts';
+import { layOutTable } from './columns.ts';
+import { plural } from './plural.ts';
+
+/** What two algorithms do to the same memory, in one table. */
+export function comparisonText(names: readonly [string, string], comparison: Comparison): string {
+  const { tallies, ranges, otherAttempts, otherCollapses, onlyCovered, first } = comparison;
+  const bytes = (pages: number) => formatBytes(pages * pageBytes(tallies[0].geometry));
+  const row = (name: string, value: (tally: Tally) => number, format: (value: number) => string) => {
+    const [a, b] = tallies.map(value);
+    return [name, format(a), format(b), a === b ? '' : `${b > a ? '+' : ''}${format(b - a)}`];
+  };
+  const count = (value: number) => value.toLocaleString('en-US');
+  const rows = [
+    row('covered', ({ coveredPages }) => coveredPages, bytes),
+    ['covered by it alone', ...onlyCovered.map(bytes), ''],
+    row('filled', ({ filledPages }) => filledPages, bytes),
+    row('copied', ({ copiedPages }) => copiedPages, bytes),
+    row('collapses', ({ collapses }) => sum(collapses), count),
+    row('attempts', ({ attempts }) => attempts, count),
+  ];
+  const columns = ['', ...names, 'DIFFERENCE'].map((title, i) => {
+    return { title, align: i === 0 ? ('left' as const) : ('right' as const) };
+  });
+  const where = first ? `, first at 0x${first.address.toString(16)} of process ${first.pid}` : '';
+  return [
+    ...layOutTable(columns, rows),
+    '',
+    `${plural(ranges, 'range')} scanned: other windows attempted in ${count(otherAttempts)}, collapsed in ${count(otherCollapses)}${where}`,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,235 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { expectSchema } from './schemas.ts';
+import { thpscope, words } from './thpscope.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'thpscope-test-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function module(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+const collapsing = (body: string) => `export default { collapse(range, policy, attempt) { ${body} } };`;
+
+test('equal algorithms: exit code 0, and how many cases were tried', async () => {
+  const { stdout, code } = await thpscope(words('verify walk stack --pmd-order 3'));
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^walk and stack agree: the same windows attempted in the same order/);
+  expect(stdout).toMatch(/ 3 {2}every range, .* 206,016\n/);
+});
+
+test('a difference: exit code 1, and commands that show the case and everything again', async () => {
+  const found = await thpscope(words('verify walk scaled --pmd-order 9 --seed 7'));
+  expect(found.code).toBe(1);
+  expect(found.stdout).toMatch(/^walk and scaled differ/);
+  const [, again] = /^again: thpscope (.*)$/m.exec(found.stdout) ?? [];
+  const shown = await thpscope(words(again));
+  expect(shown.code).toBe(1);
+  const [, trace] = found.stdout.split('\n\n').slice(1);
+  expect(trace).toContain('<- first difference');
+  expect(shown.stdout).toContain(trace);
+
+  const [, everything] = /everything again: thpscope (.*)$/m.exec(found.stdout) ?? [];
+  expect(everything).toBe('verify walk scaled --pmd-order 9 --seed 7');
+  const once = await thpscope(words(everything));
+  expect(once.stdout.replace(/[\d.]+ s;/, '')).toBe(found.stdout.replace(/[\d.]+ s;/, ''));
+});
+
+test('what agrees in one relation may differ in another', async () => {
+  const results = '--results SCAN_SUCCEED,SCAN_CGROUP_CHARGE_FAIL --pmd-order 3';
+  expect((await thpscope(words(`verify walk rounds --relation result ${results}`))).code).toBe(0);
+  expect((await thpscope(words(`verify walk rounds --relation windows ${results}`))).code).toBe(1);
+});
+
+test('JSON conforms to its schema: agreement, difference, properties, covers, a single case, snapshots', async () => {
+  for (const [line, exit] of [
+    ['verify walk stack --pmd-order 3', 0],
+    ['verify walk rounds --pmd-order 3', 1],
+    ['verify stack --pmd-order 3', 0],
+    ['verify walk --against optimal --objective price:2 --pmd-order 3', 1],
+    ['verify walk stack --pattern 0-3 --pmd-order 3', 0],
+    ['verify walk --against optimal examples/redis.parquet --orders all', 0],
+  ] as const) {
+    const { stdout, code } = await thpscope(words(`${line} --json`));
+    const json = JSON.parse(stdout);
+    expectSchema('verify', json);
+    expect(json.holds).toBe(exit === 0);
+    expect(code).toBe(exit);
+  }
+});
+
+describe('a module that', () => {
+  const RUNS: [string, string, RegExp][] = [
+    ['loops', 'for (;;);', /does not come back/],
+    ['throws', "throw new TypeError('oh no')", /throws TypeError: oh no/],
+    [
+      'attempts what is not aligned',
+      'return attempt([{ offset: 2, order: 2 }])[0]',
+      /attempts 2:2, which is not aligned/,
+    ],
+    [
+      'attempts outside of the range',
+      'return attempt([{ offset: 8192, order: 2 }])[0]',
+      /not inside the range/,
+    ],
+    [
+      'attempts at disabled orders',
+      'return attempt([{ offset: 0, order: 1 }])[0]',
+      /0:1, whose order is not enabled/,
+    ],
+    [
+      'attempts without end',
+      'for (;;) attempt([{ offset: 0, order: Math.log2(policy.orders) | 0 }])',
+      /which|more than|whose/,
+    ],
+    ['never returns a result', '', /returns undefined, which is no result/],
+  ];
+  for (const [what, body, message] of RUNS) {
+    test(`${what} is reported as that, with the case and exit code 1`, async () => {
+      const path = module('faulty.js', collapsing(body));
+      const { stdout, code } = await thpscope(['verify', 'walk', path, '--pmd-order', '3']);
+      expect(code).toBe(1);
+      expect(stdout.split('\n')[0]).toMatch(message);
+      expect(stdout).toContain(`again: thpscope verify walk ${path} --pmd-order 3 --pattern`);
+    });
+  }
+
+  const LOADS: [string, string, number, RegExp][] = [
+    ['loops while it is loaded', 'for (;;);', 5, /does not come back/],
+    ['throws while it is loaded', "throw new Error('early')", 5, /cannot be loaded: Error: early/],
+    ['is no JavaScript', 'function (', 5, /cannot be loaded: SyntaxError/],
+    ['ends the process', 'process.exit(0)', 5, /ended the process/],
+    ['exports something else', 'export default 3', 5, /exports no algorithm; .*--new/],
+    [
+      'exports a function that throws',
+      "export default () => { throw new Error('kit') }",
+      5,
+      /throws Error: kit/,
+    ],
+  ];
+  for (const [what, text, exit, message] of LOADS) {
+    test(`${what} is reported in one line, with exit code ${exit}`, async () => {
+      const { stdout, stderr, code } = await thpscope(['verify', 'walk', module('bad.mjs', text)]);
+      expect(stderr).toMatch(message);
+      expect(stderr.trim().split('\n')).toHaveLength(1);
+      expect(stdout).toBe('');
+      expect(code).toBe(exit);
+    });
+  }
+
+  test('writes to what it is given harms nobody', async () => {
+    const path = module(
+      'writes.js',
+      collapsing("range.occupied.fill(0); policy.orders = 0; return 'SCAN_FAIL'"),
+    );
+    const { stdout } = await thpscope(['verify', path, 'walk', '--pattern', '0-3', '--pmd-order', '3']);
+    expect(stdout).toContain('0:3  4/1  SCAN_SUCCEED');
+  });
+
+  test('hangs in a single case is reported too', async () => {
+    const path = module('hangs.js', collapsing('for (;;);'));
+    const { stdout, code } = await thpscope(['verify', 'walk', path, '--pattern', '0', '--pmd-order', '3']);
+    expect(stdout).toMatch(/does not come back/);
+    expect(code).toBe(1);
+  });
+});
+
+describe('--new', () => {
+  test('writes a module that equals the walk, and no second time', async () => {
+    const path = join(folder, 'my-walk.js');
+    expect((await thpscope(['verify', '--new', path])).code).toBe(0);
+    const again = await thpscope(['verify', '--new', path]);
+    expect(again).toMatchObject({ code: 2, stdout: '' });
+    const verified = await thpscope(['verify', 'walk', path, '--pmd-order', '3']);
+    expect(verified.stdout).toMatch(/agree/);
+  });
+
+  test('writes TypeScript, which runs where Node can run it and is refused clearly elsewhere', async () => {
+    const path = join(folder, 'my-walk.ts');
+    await thpscope(['verify', '--new', path]);
+    const { stdout, stderr, code } = await thpscope(['verify', 'walk', path, '--pmd-order', '3']);
+    if ((process.features as { typescript?: unknown }).typescript) expect(stdout).toMatch(/agree/);
+    else
+      expect({ stderr, code }).toMatchObject({
+        code: 4,
+        stderr: expect.stringMatching(/Node 22.18 or later/),
+      });
+  });
+
+  test('wants a name of JavaScript or TypeScript', async () => {
+    expect((await thpscope(words('verify --new walk.py'))).stderr).toMatch(/must end in .js or .ts/);
+  });
+});
+
+test.each([
+  ['verify', 2, /which algorithms\? for example: thpscope verify walk stack/],
+  ['verify nosuch walk', 2, /nosuch: neither a file nor one of walk, stack,/],
+  ['verify walk stack examples/redis.parquet', 2, /compare takes snapshots/],
+  ['verify walk stack --orders 2', 2, /a case needs its --pattern/],
+  ['verify walk stack --pmd-order 2', 2, /thpscope knows PMD orders 3 to 13/],
+  ['verify walk stack --results SCAN_WHAT', 2, /SCAN_WHAT is not a result/],
+  ['verify walk --against optimal --objective speed', 2, /write coverage, folios or price:N/],
+  ['compare walk stack', 2, /two algorithms and a snapshot/],
+  ['compare walk stack /no/such/file', 5, /no such file/],
+] as const)('%s: exit code %i and one line that says why', async (line, code, message) => {
+  const run = await thpscope(words(line));
+  expect(run.stderr).toMatch(message);
+  expect(run.stderr.trim().split('\n')).toHaveLength(1);
+  expect(run).toMatchObject({ code, stdout: '' });
+});
+
+describe('compare', () => {
+  const SCALED = 'compare walk scaled examples/redis.parquet --orders all --max-ptes-none 255';
+
+  test('says what differs on recorded memory, as predict of each does', async () => {
+    const { stdout, code } = await thpscope(words(`${SCALED} --json`));
+    expect(code).toBe(1);
+    const json = JSON.parse(stdout);
+    expectSchema('compare', json);
+    for (const [i, kernel] of ['linux-7.2', 'scaled'].entries()) {
+      const flags = `--orders all --max-ptes-none 255 --kernel ${kernel} --json`;
+      const predicted = JSON.parse((await thpscope(words(`predict examples/redis.parquet ${flags}`))).stdout);
+      const { coveredPages, filledPages } = predicted.totals;
+      expect(json.algorithms[i]).toMatchObject({ coveredPages, filledPages });
+    }
+    const [a, b] = json.algorithms;
+    expect(b.coveredPages - a.coveredPages).toBe(b.onlyCoveredPages - a.onlyCoveredPages);
+  });
+
+  test('prints the same as a table', async () => {
+    const { stdout } = await thpscope(words(SCALED));
+    expect(stdout).toMatch(/^covered +22.8M +68.5M +\+45.7M$/m);
+    expect(stdout).toMatch(
+      /143 ranges scanned: other windows attempted in 139, collapsed in 139, first at 0x/,
+    );
+  });
+
+  test('finds no difference between walk and stack, nor between walk and rounds but their order', async () => {
+    for (const other of ['stack', 'rounds', 'recursive']) {
+      const { stdout, code } = await thpscope(
+        words(`compare walk ${other} examples/redis.parquet --orders all`),
+      );
+      expect(stdout).toContain('other windows attempted in 0, collapsed in 0');
+      expect(code).toBe(0);
+    }
+  });
+
+  test('reports what a module does wrong', async () => {
+    const path = module('looping.js', collapsing('for (;;);'));
+    const { stderr, code } = await thpscope([
+      'compare',
+      'walk',
+      path,
+      'examples/redis.parquet',
+      '--orders',
+      'all',
+    ]);
+    expect(stderr).toBe(`thpscope: ${path} does not come back\n`);
+    expect(code).toBe(5);
+  });
+});
