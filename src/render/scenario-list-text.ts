@@ -1,4 +1,5 @@
 import type { Style } from './style.ts';
+import { wrap } from './wrap.ts';
 
 const WIDTH = 78;
 
@@ -11,17 +12,4 @@ export function scenarioListText(
     [`${style.bold(name)}: ${title}`, ...wrap(about, WIDTH - 2).map((line) => `  ${line}`), ''].join('\n'),
   );
   return `${sections.join('\n')}\nthpscope simulate NAME runs one.\n`;
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(/\s+/)) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = '';
-    }
-    line += line === '' ? word : ` ${word}`;
-  }
-  return [...lines, line];
 }

@@ -35,6 +35,7 @@ export function simulateJson(report: SimulationReport, assumed: readonly Observa
       ranNs: report.ranNs,
       convergedNs: report.convergedNs,
       fullScans: report.passes,
+      scans: Object.fromEntries([...report.scans].map(([result, count]) => [name(result), count])),
       ...workJson(last, name),
     },
     steadyPass: report.steadyPass ? passJson(report.steadyPass, name) : null,

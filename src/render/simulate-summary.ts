@@ -10,10 +10,12 @@ import { printable } from './printable.ts';
 import { RESULT_MEANINGS } from './reasons.ts';
 import type { Style } from './style.ts';
 import { field } from './tally-text.ts';
+import { wrap } from './wrap.ts';
 
 /** Who waited: so many are shown, the rest is counted. */
 const ROWS = 8;
-const WIDTH = 80;
+/** Characters of a value, so that its line fits 80. */
+const VALUE_WIDTH = 64;
 
 /** What came of a simulation, one fact a line. */
 export function summaryLines(report: SimulationReport, style: Style): string[] {
@@ -21,7 +23,6 @@ export function summaryLines(report: SimulationReport, style: Style): string[] {
   const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
   const last = samples[samples.length - 1];
   const { collapses, attempts, copiedPages, cpuNs } = last;
-  const failures = Object.entries(last.failures) as [ScanResult, number][];
   return [
     field(...endingOf(report, style)),
     field('full scans', `${report.passes.toLocaleString('en-US')} in ${formatDuration(ranNs)}`),
@@ -31,9 +32,7 @@ export function summaryLines(report: SimulationReport, style: Style): string[] {
       'work',
       `${plural(collapses, 'collapse')} in ${plural(attempts, 'attempt')}, ${size(copiedPages)} copied`,
     ),
-    ...failures
-      .sort(([, a], [, b]) => b - a)
-      .flatMap(([result, count]) => failureLines(result, count, report, style)),
+    ...failureLines(report),
     field('CPU', `${formatDuration(cpuNs)} of khugepaged, ${share(cpuNs, ranNs)} of one CPU`),
     ...writeLockLines(report),
     ...waitLines(report),
@@ -77,18 +76,27 @@ function memoryText({ samples, geometry }: SimulationReport): string {
   return `${size(folios[folios.length - 1])} in folios at the end, ${size(Math.max(...folios))} at most (shared ones once)`;
 }
 
-/** The kernel's name of the result has a line of its own where it does not fit. */
-function failureLines(
-  result: ScanResult,
-  count: number,
-  { model }: SimulationReport,
-  style: Style,
-): string[] {
-  const meaning = field('failed', `${plural(count, 'attempt')}: ${RESULT_MEANINGS[result]}`);
-  const name = `(${resultName(result, model)})`;
-  if (meaning.length + 1 + name.length <= WIDTH) return [`${meaning} ${style.dim(name)}`];
-  return [meaning, field('', style.dim(name))];
+/** Why attempts failed, and why ranges were not even attempted. */
+function failureLines({ samples, scans, model }: SimulationReport): string[] {
+  const { failures } = samples[samples.length - 1];
+  const attempts = Object.entries(failures) as [ScanResult, number][];
+  const unattempted = [...scans].filter(
+    ([result]) => !UNREMARKABLE.includes(result) && failures[result] === undefined,
+  );
+  return [...linesOf('failed', 'attempt', attempts), ...linesOf('unchanged', 'range scan', unattempted)];
+
+  function linesOf(label: string, what: string, counts: readonly [ScanResult, number][]): string[] {
+    return counts
+      .toSorted(([, a], [, b]) => b - a)
+      .flatMap(([result, count]) => {
+        const meaning = `${plural(count, what)}: ${RESULT_MEANINGS[result]}`;
+        return wrap(`${meaning} (${resultName(result, model)})`, VALUE_WIDTH);
+      })
+      .map((line, i) => field(i === 0 ? label : '', line));
+  }
 }
+
+const UNREMARKABLE: readonly ScanResult[] = ['SCAN_SUCCEED', 'SCAN_PMD_MAPPED', 'SCAN_NO_PTE_TABLE'];
 
 function writeLockLines({ samples }: SimulationReport): string[] {
   const { count, totalNs, longestNs } = samples[samples.length - 1].writeLock;
@@ -140,5 +148,6 @@ function incidentLines({ incidents }: SimulationReport, style: Style): string[] 
 }
 
 function share(part: number, whole: number): string {
-  return whole === 0 ? '0%' : `${((100 * part) / whole).toPrecision(2)}%`;
+  const percent = whole === 0 ? 0 : (100 * part) / whole;
+  return percent > 0 && percent < 0.001 ? 'less than 0.001%' : `${Number(percent.toPrecision(2))}%`;
 }

@@ -1,5 +1,6 @@
 import type { Geometry } from '../core/geometry.ts';
 import type { KernelModel } from '../core/kernel-model.ts';
+import type { ScanResult } from '../core/scan-result.ts';
 import type { ThpSettings } from '../core/thp-settings.ts';
 import type { Durations } from '../khugepaged/lock-tally.ts';
 import type { CreepReport } from './creep.ts';
@@ -28,6 +29,8 @@ export interface SimulationReport {
   /** When a window collapsed last; what came after was only seen to change nothing. */
   readonly convergedNs: number;
   readonly passes: number;
+  /** Scans of PMD ranges by result: that of the walk if it ran. */
+  readonly scans: ReadonlyMap<ScanResult, number>;
   readonly samples: readonly Sample[];
   readonly processes: readonly ProcessReport[];
   /** How long others waited, by who and what they did. */

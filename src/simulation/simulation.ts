@@ -97,6 +97,7 @@ export class Simulation {
       ranNs: this.now,
       convergedNs: this.#lastCollapse,
       passes: daemon.counts.fullScans,
+      scans: new Map(daemon.control.activity.ranges),
       samples: this.#series.samples(),
       processes: actors.map(({ name, mm }) => ({
         name,

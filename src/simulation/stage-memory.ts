@@ -49,12 +49,18 @@ export async function stageMemory(
   const machine = new Machine({ geometry, nodes: [pages], cpus: 2, swapPages: recording.swapPages });
   const kernel = kernelOf(machine, model, calibration);
   if (!kernel.ok) return kernel;
-  const names = recording.processes.map(({ process }) => process.command);
-  const stage = new Stage([...new Set(names)].join(', '), kernel.value);
+  const stage = new Stage(titleOf(recording.processes), kernel.value);
   for (const each of recording.processes) startProcess(stage, each);
   const { unknown, skipped, notes } = recording;
   return succeed({ stage, unknown: [...unknown], skipped, notes });
 }
+
+function titleOf(processes: readonly RecordedProcess[]): string {
+  const names = new Set(processes.map(({ process }) => process.command));
+  return names.size <= FEW_NAMES ? [...names].join(', ') : `${processes.length} processes`;
+}
+
+const FEW_NAMES = 3;
 
 /** 16 MiB of 4 KiB pages: page tables and what allocation leaves in small blocks. */
 const SPARE_PAGES = 4096;

@@ -36,21 +36,25 @@ describe('what only a running system knows', () => {
 test('pages judged a word at a time are judged as one by one', () => {
   const list = fc.uniqueArray(fc.nat(511), { maxLength: 5 }).map((numbers) => numbers.join(','));
   const present = fc.tuple(fc.nat(511), fc.nat(511)).map(([a, b]) => `${Math.min(a, b)}-${Math.max(a, b)}`);
+  const rare = fc.oneof({ weight: 3, arbitrary: fc.constant('') }, { weight: 1, arbitrary: list });
   const ranges = fc.record({
     present,
     zero: list,
     shared: list,
     unreferenced: fc.oneof(list, present),
     swap: list.map((text) => (text === '' ? '' : text.split(',')[0])),
-    pinned: fc.oneof({ weight: 3, arbitrary: fc.constant('') }, { weight: 1, arbitrary: list }),
+    pinned: rare,
+    offLru: rare,
+    noPage: rare,
   });
   fc.assert(
     fc.property(ranges, fc.nat(511), fc.nat(5), fc.boolean(), (text, maxPtesNone, maxPtesShared, isMixed) => {
       const range = rangeOf(text);
       for (let i = 0; i < 16; i++) range.present[i] &= ~range.swap[i];
       const policy = policyOf({ maxPtesNone, maxPtesShared, orders: isMixed ? '4,9' : '9' });
-      const oneByOne = scanRange(range, policy, { countNode: () => true });
-      expect(scanRange(range, policy)).toEqual(oneByOne);
+      const live = { offLru: pages(text.offLru), noPage: pages(text.noPage) };
+      const oneByOne = scanRange(range, policy, { ...live, countNode: () => true });
+      expect(scanRange(range, policy, live)).toEqual(oneByOne);
     }),
     { numRuns: 1000 },
   );

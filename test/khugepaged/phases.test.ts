@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { x86_64 } from '../../src/core/geometry.ts';
 import type { FaultPoint } from '../../src/khugepaged/fault-plan.ts';
 import { type Act, Locks, type LockWish } from '../../src/khugepaged/locks.ts';
 import { madviseCollapseAct } from '../../src/khugepaged/madvise-collapse.ts';
@@ -93,7 +94,10 @@ describe('while an attempt allocates, with no lock', () => {
     const world = during(disable);
     expect(world.attempts()).toEqual(['0:4 SCAN_ANY_PROCESS']);
     expect(world.daemon.list.length).toBe(1);
-    expect(world.daemon.counts.fullScans).toBeGreaterThan(0);
+    // The visit in which it happens is the last: the cursor leaves at once.
+    expect(world.lines('mm_khugepaged_scan')[0]).toBe(
+      'mm_khugepaged_scan: progress=17, full_scan_finished=1',
+    );
   });
 
   test('the page table goes', () => {
@@ -266,6 +270,38 @@ describe('while a page table is detached, under all locks', () => {
       world.expectSound();
     }
   });
+});
+
+test('a refused charge comes after the allocation was counted', () => {
+  const world = new World();
+  const mm = world.machine.createMm('poor', { memcg: world.machine.createMemcg('full', 10) });
+  world.kernel.settings.defrag = false;
+  populate(world, { present: '0-9' }, { mm });
+  world.run(SECOND / 100);
+  expect(world.attempts()).toEqual(['0:4 SCAN_CGROUP_CHARGE_FAIL']);
+  const { mthp, vmstat } = world.machine.counters;
+  expect([mthp.collapse_alloc[4], mthp.collapse_alloc_failed[4]]).toEqual([1, 0]);
+  expect([vmstat.thp_collapse_alloc, vmstat.thp_collapse_alloc_failed]).toEqual([1, 0]);
+  expect(world.kernel.memcgCollapseAllocs.size).toBe(0);
+  expect(mm.memcg.usage).toBe(10);
+  world.expectSound();
+});
+
+test('what a failed attempt isolated goes back through the LRU batch of 31, the highest page first', () => {
+  const sizes = { 2: 'always', 9: 'always' } as const;
+  const world = new World({ geometry: x86_64, nodes: [4096], sizes });
+  // userfaultfd allows no hole, which isolation finds at page 40: pages 39 to 9 fill the batch, 8 to 0 stay in it.
+  populate(world, { present: '0-39,41-511', uffdArmed: true });
+  world.run(SECOND / 100);
+  expect(world.attempts().slice(0, 6)).toEqual([
+    '0:9 SCAN_EXCEED_NONE_PTE',
+    '0:2 SCAN_PAGE_COUNT',
+    '4:2 SCAN_PAGE_COUNT',
+    '8:2 SCAN_PAGE_COUNT',
+    '12:2',
+    '16:2',
+  ]);
+  world.expectSound();
 });
 
 describe('locks', () => {
