@@ -128,6 +128,14 @@ function withLightMisses(attempt: Attempt, salt: number): Attempt {
   };
 }
 
+test('a failed allocation at the lowest order is reported, whatever fails after it (spec rounds 4.5)', () => {
+  const range = scannedOf({ present: '0-7' });
+  const policy = policyOf({ orders: '2', maxPtesNone: 0 });
+  const fail = (first: ScanResult) => attemptEach((offset) => (offset === 0 ? first : 'SCAN_PAGE_COUNT'));
+  expect(rounds.collapse(range, policy, fail('SCAN_ALLOC_HUGE_PAGE_FAIL'))).toBe('SCAN_ALLOC_HUGE_PAGE_FAIL');
+  expect(rounds.collapse(range, policy, fail('SCAN_PAGE_LOCK'))).toBe('SCAN_PAGE_COUNT');
+});
+
 describe('the bounds of spec rounds 6', () => {
   test('no window is attempted twice without reclaim, nor twice with it; rounds are at most twice the orders', () => {
     fc.assert(
