@@ -7,6 +7,8 @@ import {
   captureParameters,
   type ConformFlags,
   conformParameters,
+  type DigestFlags,
+  digestParameters,
   type ExplainFlags,
   explainParameters,
   type PredictFlags,
@@ -75,6 +77,25 @@ const capture = buildCommand<CaptureFlags, [], Context>({
   },
 });
 
+const digest = buildCommand<DigestFlags, string[], Context>({
+  loader: async () => (await import('./digest.ts')).digest,
+  parameters: digestParameters,
+  docs: {
+    brief: 'What decides every policy, in a file of some kilobytes',
+    customUsage: ['(-p PID... | --cgroup PATH | --all | FILE...) -o FILE'],
+    fullDescription: [
+      'Counts what decides the outcome of every policy. predict, sweep and advise take the file in place of the memory;',
+      'the files of many hosts can be given together. It holds no addresses: see docs/digest.md.',
+      '',
+      'Examples:',
+      '  thpscope digest --all -o host.digest.json',
+      '  thpscope sweep host.digest.json',
+      '',
+      EXIT_CODES,
+    ].join('\n'),
+  },
+});
+
 const conform = buildCommand<ConformFlags, [], Context>({
   loader: async () => (await import('./conform.ts')).conform,
   parameters: conformParameters,
@@ -114,7 +135,7 @@ const completion = buildCommand<object, [Shell], Context>({
 /** The command line; commands are loaded when they run, so that --version and --help stay fast. */
 export function buildThpscope(version: string) {
   const root = buildRouteMap({
-    routes: { predict, explain, capture, conform, completion },
+    routes: { predict, explain, capture, digest, conform, completion },
     docs: {
       brief: 'Says what transparent huge page collapse will do to memory before it does it, and why',
       fullDescription:

@@ -128,7 +128,11 @@ const outputFlags = {
 
 const files = {
   kind: 'array',
-  parameter: { parse: String, placeholder: 'FILE', brief: 'Snapshots that thpscope capture wrote' },
+  parameter: {
+    parse: String,
+    placeholder: 'FILE',
+    brief: 'Snapshots that thpscope capture wrote, or digests',
+  },
 } as const;
 
 export type PredictFlags = SourceFlags &
@@ -193,6 +197,30 @@ export const captureParameters = {
     json: optionalSwitch('Print what was written as JSON'),
   },
   aliases: { p: 'pid', o: 'output' },
+} as const;
+
+const workersFlag = optionalNumber('N', 'Worker threads for snapshots; all cores by default');
+
+export type DigestFlags = ProcessFlags & {
+  readonly output: string;
+  readonly workers?: number;
+  readonly json?: boolean;
+};
+
+export const digestParameters = {
+  flags: {
+    ...processFlags,
+    output: {
+      kind: 'parsed',
+      parse: String,
+      placeholder: 'FILE',
+      brief: 'Digest to write; an earlier file is replaced once the new one is whole',
+    },
+    workers: workersFlag,
+    json: optionalSwitch('Print what was written as JSON'),
+  },
+  aliases: { p: 'pid', o: 'output' },
+  positional: files,
 } as const;
 
 export type ConformFlags = {
