@@ -13,6 +13,8 @@ import {
   explainParameters,
   type PredictFlags,
   predictParameters,
+  type SweepFlags,
+  sweepParameters,
 } from './flags.ts';
 
 const MEMORY = '-p PID... | --cgroup PATH | --all | FILE... | --pattern LIST';
@@ -96,6 +98,26 @@ const digest = buildCommand<DigestFlags, string[], Context>({
   },
 });
 
+const sweep = buildCommand<SweepFlags, string[], Context>({
+  loader: async () => (await import('./sweep.ts')).sweep,
+  parameters: sweepParameters,
+  docs: {
+    brief: 'Every policy at once: huge memory against growth and work',
+    customUsage: ['(-p PID... | --cgroup PATH | --all | FILE...) [-L NAME A,B,C] [-P NAME MIN MAX STEP]'],
+    fullDescription: [
+      'Asks about every set of sizes and every max_ptes_none, 131,072 policies on x86-64, and shows those that no other',
+      'beats. -L and -P choose: -L orders 2-9,4+9 -L kernel linux-7.2,linux-6.18 -P max-ptes-none 0 511 64.',
+      '',
+      'Examples:',
+      '  thpscope sweep -p $(pidof -s redis-server)',
+      '  thpscope sweep host.parquet --csv > policies.csv',
+      '  thpscope sweep host.digest.json -L orders 64K,2M,64K+2M -P max-ptes-none 0 511 73',
+      '',
+      EXIT_CODES,
+    ].join('\n'),
+  },
+});
+
 const conform = buildCommand<ConformFlags, [], Context>({
   loader: async () => (await import('./conform.ts')).conform,
   parameters: conformParameters,
@@ -135,7 +157,7 @@ const completion = buildCommand<object, [Shell], Context>({
 /** The command line; commands are loaded when they run, so that --version and --help stay fast. */
 export function buildThpscope(version: string) {
   const root = buildRouteMap({
-    routes: { predict, explain, capture, digest, conform, completion },
+    routes: { predict, explain, capture, digest, sweep, conform, completion },
     docs: {
       brief: 'Says what transparent huge page collapse will do to memory before it does it, and why',
       fullDescription:

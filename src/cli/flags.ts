@@ -223,6 +223,42 @@ export const digestParameters = {
   positional: files,
 } as const;
 
+export type SweepFlags = ProcessFlags &
+  OutputFlags & {
+    readonly list?: readonly string[];
+    readonly steps?: readonly string[];
+    readonly workers?: number;
+    readonly csv?: boolean;
+  };
+
+export const sweepParameters = {
+  flags: {
+    ...processFlags,
+    list: {
+      kind: 'parsed',
+      parse: String,
+      variadic: true,
+      optional: true,
+      placeholder: 'NAME=A,B',
+      brief:
+        'Values of orders (2-9, 64K+2M), max-ptes-none, kernel or enabled (always, madvise); -L NAME A,B',
+    },
+    steps: {
+      kind: 'parsed',
+      parse: String,
+      variadic: true,
+      optional: true,
+      placeholder: 'NAME=MIN,MAX,STEP',
+      brief: 'Values of max-ptes-none in steps; -P max-ptes-none MIN MAX STEP',
+    },
+    workers: workersFlag,
+    csv: optionalSwitch('Print every policy as CSV'),
+    ...outputFlags,
+  },
+  aliases: { p: 'pid', L: 'list', P: 'steps' },
+  positional: files,
+} as const;
+
 export type ConformFlags = {
   readonly kernel?: string;
   readonly suite?: Suite;
