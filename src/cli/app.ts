@@ -3,6 +3,8 @@ import type { Shell } from './completion.ts';
 import type { Context } from './context.ts';
 import { EXIT, EXIT_MEANINGS } from './exit-code.ts';
 import {
+  type AdviseFlags,
+  adviseParameters,
   type CaptureFlags,
   captureParameters,
   type ConformFlags,
@@ -118,6 +120,25 @@ const sweep = buildCommand<SweepFlags, string[], Context>({
   },
 });
 
+const advise = buildCommand<AdviseFlags, string[], Context>({
+  loader: async () => (await import('./advise.ts')).advise,
+  parameters: adviseParameters,
+  docs: {
+    brief: 'The policy that fits a budget, and the writes that set it; changes nothing itself',
+    customUsage: ['(-p PID... | --cgroup PATH | --all | FILE...) --max-growth N% [--max-work N]'],
+    fullDescription: [
+      'Finds, among all sets of sizes and all max_ptes_none, what brings most memory into huge pages within a budget.',
+      'Says what it gains and costs, process by process, what to write to sysfs and how to go back. It writes nothing.',
+      '',
+      'Examples:',
+      '  thpscope advise -p $(pidof -s redis-server) --max-growth 2%',
+      '  thpscope advise host.digest.json --max-growth 512M --max-work 1000 --json',
+      '',
+      EXIT_CODES,
+    ].join('\n'),
+  },
+});
+
 const conform = buildCommand<ConformFlags, [], Context>({
   loader: async () => (await import('./conform.ts')).conform,
   parameters: conformParameters,
@@ -157,7 +178,7 @@ const completion = buildCommand<object, [Shell], Context>({
 /** The command line; commands are loaded when they run, so that --version and --help stay fast. */
 export function buildThpscope(version: string) {
   const root = buildRouteMap({
-    routes: { predict, explain, capture, digest, sweep, conform, completion },
+    routes: { predict, explain, capture, digest, sweep, advise, conform, completion },
     docs: {
       brief: 'Says what transparent huge page collapse will do to memory before it does it, and why',
       fullDescription:

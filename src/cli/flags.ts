@@ -259,6 +259,43 @@ export const sweepParameters = {
   positional: files,
 } as const;
 
+// The older none rules are walked and not swept: see docs/digest.md.
+const SWEPT_KERNELS = ['linux-7.3', 'linux-7.2', 'linux-6.18', 'v18'] as const satisfies KernelModelName[];
+
+export type AdviseFlags = ProcessFlags &
+  OutputFlags & {
+    readonly maxGrowth: string;
+    readonly maxWork?: number;
+    readonly enabled: 'always' | 'madvise';
+    readonly kernel: (typeof SWEPT_KERNELS)[number];
+    readonly workers?: number;
+  };
+
+export const adviseParameters = {
+  flags: {
+    ...processFlags,
+    maxGrowth: {
+      kind: 'parsed',
+      parse: String,
+      default: '0%',
+      placeholder: 'N%|SIZE',
+      brief: 'How much resident memory may grow: a share of the memory read, or a size',
+    },
+    maxWork: optionalNumber('N', 'Attempts in every later pass, once nothing changes, at most'),
+    enabled: {
+      kind: 'enum',
+      values: ['always', 'madvise'],
+      default: 'always',
+      brief: 'Enable sizes for all memory, or for memory with MADV_HUGEPAGE',
+    },
+    kernel: { kind: 'enum', values: SWEPT_KERNELS, default: 'linux-7.2', brief: 'Whose khugepaged is asked' },
+    workers: workersFlag,
+    ...outputFlags,
+  },
+  aliases: { p: 'pid' },
+  positional: files,
+} as const;
+
 export type ConformFlags = {
   readonly kernel?: string;
   readonly suite?: Suite;
