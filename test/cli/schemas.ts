@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 
 /** Fails with what is wrong if a value does not conform to a published schema. */
 export function expectSchema(
-  name: 'predict' | 'explain' | 'range-answer' | 'range-line' | 'conform',
+  name: 'predict' | 'explain' | 'range-answer' | 'range-line' | 'conform' | 'digest' | 'sweep' | 'advise',
   value: unknown,
 ): void {
   const ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true });
