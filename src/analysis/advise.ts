@@ -5,7 +5,7 @@ import type { ThpSettings } from '../core/thp-settings.ts';
 import { DigestQuery } from './digest-query.ts';
 import type { SourceDigest } from './memory-digest.ts';
 import { preferred, resultAt, type SweptResult } from './pareto.ts';
-import { metricsAt, sweepBlocks, type SweepSpace } from './sweep.ts';
+import { metricAt, sweepBlocks, type SweepSpace } from './sweep.ts';
 
 /** What a policy may cost. */
 export interface Budget {
@@ -23,9 +23,9 @@ export function bestWithin(space: SweepSpace, values: Float64Array, budget: Budg
   let best: SweptResult | undefined;
   const policies = sweepBlocks(space) * space.maxPtesNone.length;
   for (let index = 0; index < policies; index++) {
-    const { growthPages, laterAttempts, hugePages } = metricsAt(values, index);
-    if (growthPages > budget.growthPages || laterAttempts > (budget.laterAttempts ?? Infinity)) continue;
-    if (best && hugePages < best.metrics.hugePages) continue;
+    if (metricAt(values, index, 'growthPages') > budget.growthPages) continue;
+    if (metricAt(values, index, 'laterAttempts') > (budget.laterAttempts ?? Infinity)) continue;
+    if (best && metricAt(values, index, 'hugePages') < best.metrics.hugePages) continue;
     const result = resultAt(space, values, index);
     if (!best || compare(result, best) < 0) best = result;
   }

@@ -1,5 +1,13 @@
 import { ordersOf } from '../core/order.ts';
-import { metricsAt, policyAt, type SweepMetrics, type SweepSpace, type SweptPolicy } from './sweep.ts';
+import {
+  metricAt,
+  metricsAt,
+  policyAt,
+  sweepBlocks,
+  type SweepMetrics,
+  type SweepSpace,
+  type SweptPolicy,
+} from './sweep.ts';
 
 /** A policy of a sweep with what it does. */
 export interface SweptResult {
@@ -18,12 +26,12 @@ export function resultAt(space: SweepSpace, values: Float64Array, index: number)
  */
 export function paretoFront(space: SweepSpace, values: Float64Array): SweptResult[] {
   const best = new Map<string, SweptResult>();
-  const count = values.length / Object.keys(metricsAt(values, 0)).length;
-  for (let index = 0; index < count; index++) {
-    const result = resultAt(space, values, index);
-    const { hugePages, growthPages, laterAttempts } = result.metrics;
-    const key = `${hugePages} ${growthPages} ${laterAttempts}`;
+  const policies = sweepBlocks(space) * space.maxPtesNone.length;
+  for (let index = 0; index < policies; index++) {
+    const key = `${metricAt(values, index, 'hugePages')} ${metricAt(values, index, 'growthPages')} ${metricAt(values, index, 'laterAttempts')}`;
     const other = best.get(key);
+    if (other && other.metrics.attempts < metricAt(values, index, 'attempts')) continue;
+    const result = resultAt(space, values, index);
     if (!other || preferred(result, other) < 0) best.set(key, result);
   }
   // In this order nobody is beaten by one that comes later, and beating is transitive.
@@ -32,7 +40,10 @@ export function paretoFront(space: SweepSpace, values: Float64Array): SweptResul
       a.growthPages - b.growthPages || b.hugePages - a.hugePages || a.laterAttempts - b.laterAttempts,
   );
   const front: SweptResult[] = [];
-  for (const each of sorted) if (!front.some(({ metrics }) => beats(metrics, each.metrics))) front.push(each);
+  for (const each of sorted) {
+    // What has little growth and many huge pages beats most, and stands near the end of the front so far.
+    if (!front.findLast(({ metrics }) => beats(metrics, each.metrics))) front.push(each);
+  }
   return front;
 }
 

@@ -48,6 +48,7 @@ export const SWEEP_METRICS = [
 export type SweepMetrics = Record<(typeof SWEEP_METRICS)[number], number>;
 
 const METRICS = SWEEP_METRICS.length;
+const PLACES = Object.fromEntries(SWEEP_METRICS.map((name, i) => [name, i])) as SweepMetrics;
 
 /** Policies that differ in max_ptes_none alone form a block. */
 export function sweepBlocks({ models, enabled, orders }: SweepSpace): number {
@@ -69,6 +70,11 @@ export function policyAt(space: SweepSpace, index: number): SweptPolicy {
     orders: space.orders[block % space.orders.length],
     maxPtesNone: space.maxPtesNone[index % space.maxPtesNone.length],
   };
+}
+
+/** One metric of the policy at an index: what loops over many policies use. */
+export function metricAt(values: Float64Array, index: number, metric: keyof SweepMetrics): number {
+  return values[index * METRICS + PLACES[metric]];
 }
 
 export function metricsAt(values: Float64Array, index: number): SweepMetrics {

@@ -1,4 +1,4 @@
-import { metricsAt } from '../analysis/sweep.ts';
+import { metricAt } from '../analysis/sweep.ts';
 
 const COLUMNS = 60;
 const ROWS = 14;
@@ -15,9 +15,11 @@ export function sweepPlot(
 ): string[] {
   const cells = Array.from({ length: ROWS }, () => Array.from({ length: COLUMNS }, () => ' '));
   let most = 1;
-  for (let index = 0; index < policies; index++) most = Math.max(most, metricsAt(values, index).growthPages);
+  for (let index = 0; index < policies; index++)
+    most = Math.max(most, metricAt(values, index, 'growthPages'));
   for (let index = 0; index < policies; index++) {
-    const { growthPages, hugePages } = metricsAt(values, index);
+    const growthPages = metricAt(values, index, 'growthPages');
+    const hugePages = metricAt(values, index, 'hugePages');
     const column = Math.round((growthPages / most) * (COLUMNS - 1));
     const row = ROWS - 1 - Math.round(Math.min(1, hugePages / Math.max(1, residentPages)) * (ROWS - 1));
     if (cells[row][column] !== '*') cells[row][column] = front.has(index) ? '*' : '·';
