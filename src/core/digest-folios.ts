@@ -1,6 +1,6 @@
 import { type DigestTable, foliosOf, rowOf } from './digest-table.ts';
 import { pagesPerRange } from './geometry.ts';
-import { hasPage, type Occupancy } from './occupancy.ts';
+import type { Occupancy } from './occupancy.ts';
 
 /** The windows of one order of a range, side by side. */
 interface Level {
@@ -25,14 +25,16 @@ export function addFolios(
   const { geometry } = table;
   const { pmdOrder } = geometry;
   const stride = pmdOrder + 1;
+  if (folioOrders.every((order) => order === 0)) return;
   const levels = levelsOf(occupied, folioOrders, pmdOrder, pagesPerRange(geometry));
   if (levels[pmdOrder].large[0] === 0) return;
   const { held, large } = foliosOf(rowOf(table, pageCount), geometry);
   for (let order = 2; order < pmdOrder; order++) {
     const level = levels[order];
     for (let window = 0; window < level.pages.length; window++) {
+      // Without a page in a large folio nothing changes about a window.
+      if (level.large[window] === 0) continue;
       const pages = level.pages[window];
-      if (pages === 0) continue;
       const isHeld = level.largest[window] >= order;
       if (isHeld) {
         table.anyHeld[order]++;
@@ -51,29 +53,34 @@ export function addFolios(
   table.anyLarge[pmdOrder] += levels[pmdOrder].large[0];
 }
 
+let scratch: Level[] = [];
+
+/** The windows of every order. Overwritten by the next call. */
 function levelsOf(occupied: Occupancy, folioOrders: Uint8Array, pmdOrder: number, pages: number): Level[] {
-  const levels: Level[] = [];
-  for (let order = 0; order <= pmdOrder; order++) {
-    const windows = pages >>> order;
-    const level: Level = {
-      pages: new Uint16Array(windows),
-      largest: new Uint8Array(windows),
-      large: new Uint16Array(windows),
-    };
-    const halves = levels.at(-1);
-    for (let window = 0; window < windows; window++) {
-      if (halves) {
-        const [left, right] = [2 * window, 2 * window + 1];
-        level.pages[window] = halves.pages[left] + halves.pages[right];
-        level.largest[window] = Math.max(halves.largest[left], halves.largest[right]);
-        level.large[window] = halves.large[left] + halves.large[right];
-      } else if (hasPage(occupied, window)) {
-        level.pages[window] = 1;
-        level.largest[window] = folioOrders[window];
-        level.large[window] = folioOrders[window] > 0 ? 1 : 0;
-      }
-    }
-    levels.push(level);
+  if (scratch.length !== pmdOrder + 1) {
+    scratch = Array.from({ length: pmdOrder + 1 }, (_, order) => ({
+      pages: new Uint16Array(pages >>> order),
+      largest: new Uint8Array(pages >>> order),
+      large: new Uint16Array(pages >>> order),
+    }));
   }
-  return levels;
+  const [single] = scratch;
+  for (let page = 0; page < pages; page++) {
+    const present = (occupied[page >>> 5] >>> (page & 31)) & 1;
+    const order = present ? folioOrders[page] : 0;
+    single.pages[page] = present;
+    single.largest[page] = order;
+    single.large[page] = order > 0 ? 1 : 0;
+  }
+  for (let order = 1; order <= pmdOrder; order++) raise(scratch[order - 1], scratch[order]);
+  return scratch;
+}
+
+function raise(halves: Level, level: Level): void {
+  for (let window = 0; window < level.pages.length; window++) {
+    const left = 2 * window;
+    level.pages[window] = halves.pages[left] + halves.pages[left + 1];
+    level.largest[window] = Math.max(halves.largest[left], halves.largest[left + 1]);
+    level.large[window] = halves.large[left] + halves.large[left + 1];
+  }
 }
