@@ -20,8 +20,8 @@ export async function measureGrowth() {
       const path = join(folder, `${gib}.parquet`);
       await recordMixed(path, gib * RANGES_PER_GIB);
       const output = join(folder, 'digest.json');
-      const one = await run(['digest', path, '-o', output, '--workers', '1']);
-      const two = await run(['digest', path, '-o', output, '--workers', '2']);
+      const one = await run(['digest', path, '-o', output, '--json', '--workers', '1']);
+      const two = await run(['digest', path, '-o', output, '--json', '--workers', '2']);
       first ??= one;
       const mib = `${Math.round(one.peak / 1024)} and ${Math.round(two.peak / 1024)} MiB`;
       rows.push(row(`digest of a ${gib} GiB snapshot, 1 worker : of 1 GiB`, one.time, first.time));

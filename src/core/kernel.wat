@@ -162,6 +162,17 @@
         (br $next)))
     (local.get $out))
 
+  ;; The windows of one order from 3 on that begin at flagged bytes, ascending.
+  (func $planFlagged (param $flags i64) (param $order i32) (param $offset i32) (param $out i32) (result i32)
+    (block $done
+      (loop $next
+        (br_if $done (i64.eqz (local.get $flags)))
+        (local.set $out (call $emit (local.get $out)
+          (i32.add (local.get $offset) (i32.shl (i32.wrap_i64 (i64.ctz (local.get $flags))) (i32.const 3))) (local.get $order)))
+        (local.set $flags (i64.and (local.get $flags) (i64.sub (local.get $flags) (i64.const 1))))
+        (br $next)))
+    (local.get $out))
+
   ;; The windows of one order of 2 to 8 with any page in a block.
   (func $planAny (param $block i32) (param $order i32) (param $offset i32) (param $out i32) (result i32)
     (local $low i64) (local $high i64) (local $flags i64)
@@ -181,14 +192,7 @@
       (local.set $flags (i64.and (i64.or (local.get $flags) (i64.shr_u (local.get $flags) (i64.const 8))) (i64.const 0x0001000100010001)))
       (br_if $raised (i32.eq (local.get $order) (i32.const 7)))
       (local.set $flags (i64.and (i64.or (local.get $flags) (i64.shr_u (local.get $flags) (i64.const 16))) (i64.const 0x0000000100000001))))
-    (block $done
-      (loop $next
-        (br_if $done (i64.eqz (local.get $flags)))
-        (local.set $out (call $emit (local.get $out)
-          (i32.add (local.get $offset) (i32.shl (i32.wrap_i64 (i64.ctz (local.get $flags))) (i32.const 3))) (local.get $order)))
-        (local.set $flags (i64.and (local.get $flags) (i64.sub (local.get $flags) (i64.const 1))))
-        (br $next)))
-    (local.get $out))
+    (call $planFlagged (local.get $flags) (local.get $order) (local.get $offset) (local.get $out)))
 
   ;; The largest full windows of some orders of 2 to 8 in a block, ascending.
   (func $planFull (param $block i32) (param $orders i32) (param $offset i32) (param $out i32) (result i32)
@@ -212,6 +216,8 @@
     (if (i32.and (local.get $orders) (i32.const 0x100)) (then (local.set $w8 (local.get $full))))
     (local.set $large (i64.or (i64.or (local.get $w5) (local.get $w6)) (i64.or (local.get $w7) (local.get $w8))))
     (local.set $left (i64.or (local.get $large) (i64.or (local.get $w3) (local.get $w4))))
+    (if (i32.eqz (i32.and (local.get $orders) (i32.sub (local.get $orders) (i32.const 1))))
+      (then (return (call $planFlagged (local.get $left) (i32.ctz (local.get $orders)) (local.get $offset) (local.get $out)))))
     (if (i32.and (local.get $orders) (i32.const 4))
       (then (local.set $left (i64.or (local.get $left) (i64.or (local.get $low) (local.get $high))))))
     (block $done

@@ -38,7 +38,7 @@ import {
 } from '../../src/core/thp-settings.ts';
 import '../seed.ts';
 import { questions, streams } from './arbitraries.ts';
-import { streamOf } from './streams.ts';
+import { knownRanges, processItem, streamOf, vmaItem } from './streams.ts';
 
 const geometry = geometryOfPmdOrder(9);
 const host = { kernelRelease: '7.2.0', time: '2026-01-01T00:00:00.000Z', geometry, settings: undefined };
@@ -194,6 +194,17 @@ describe('a sweep says of each policy what a prediction says', () => {
       fc.asyncProperty(streams(geometry), spaces, (items, space) => expectSweep(items, space)),
       { numRuns: 120 },
     );
+  });
+
+  test('where swap entries help a range to the PMD order', async () => {
+    const swapped = { present: '0-399', swap: '400-449' };
+    const space = {
+      ...SMALL,
+      models: [KERNEL_MODELS['linux-7.2'], KERNEL_MODELS.v18],
+      orders: [0x200, 0x3fc].map((orders) => orders as OrderSet),
+      maxPtesNone: [0, 61, 62, 63, 111, 112, 113, 510, 511],
+    };
+    await expectSweep([processItem(1), vmaItem(), knownRanges([swapped])], space);
   });
 
   test('under the older none rules, where every range is walked', async () => {
