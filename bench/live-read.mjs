@@ -2,7 +2,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readSync } from 'node:fs';
-import { entriesOfChunk, RANGES_PER_CHUNK, readChunk } from '../dist/linux/chunk-reader.js';
+import { RANGES_PER_CHUNK, readChunk } from '../dist/linux/chunk-reader.js';
+import { createChunkBuffer } from '../dist/linux/chunk-buffer.js';
 import { readHost } from '../dist/linux/host.js';
 import { PageFlags } from '../dist/linux/page-flags.js';
 import { openPagemap } from '../dist/linux/pagemap.js';
@@ -40,7 +41,7 @@ async function measure(pid, name) {
   const file = openSync(`/proc/${pid}/pagemap`);
   const pageBytes = 2 ** geometry.pageShift;
 
-  const entries = entriesOfChunk(geometry);
+  const buffers = createChunkBuffer(geometry, RANGES_PER_CHUNK);
   const bare = () => {
     for (const { start, end } of chunks) {
       readSync(file, buffer, 0, (8 * (end - start)) / pageBytes, (8 * start) / pageBytes);
@@ -48,7 +49,7 @@ async function measure(pid, name) {
   };
   const reader = (tools) => () => {
     for (const { vma, start, end } of chunks)
-      readChunk({ geometry, pagemap, scan, entries, ...tools }, vma, start, end);
+      readChunk({ geometry, pagemap, scan, buffer: buffers, ...tools }, vma, start, end);
   };
   const actions = [
     bare,

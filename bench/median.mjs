@@ -10,3 +10,14 @@ export async function medians(rounds, actions) {
   }
   return times.map((each) => each.sort((a, b) => a - b)[Math.floor(rounds / 2)]);
 }
+
+/** The median time of one action in milliseconds. */
+export function median(rounds, action) {
+  const times = [];
+  for (let round = 0; round < rounds; round++) {
+    const start = performance.now();
+    action();
+    times.push(performance.now() - start);
+  }
+  return times.sort((a, b) => a - b)[Math.floor(rounds / 2)];
+}

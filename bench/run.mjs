@@ -1,12 +1,44 @@
-// `npm run bench`: ratios measured in one run on one machine. Absolute times are for orientation only.
-import { cpus, release } from 'node:os';
+// `npm run bench [-- NAME...]`: ratios measured in one run on one machine. Absolute times are for orientation only. Each run
+// adds a line to bench/history/DATE.jsonl.
+import { appendFileSync } from 'node:fs';
+import { cpus, loadavg, release } from 'node:os';
+import { measureDigest } from './digest.mjs';
+import { measureExtract } from './extract.mjs';
+import { measureGrowth } from './growth.mjs';
 import { measureLiveRead } from './live-read.mjs';
+import { measurePlanner } from './plan.mjs';
 import { measureStartUp } from './start-up.mjs';
+import { measureThpmaps } from './thpmaps.mjs';
 
-console.log(`${cpus().length} x ${cpus()[0].model}, Linux ${release()}, Node ${process.version}\n`);
-const rows = [...(await measureStartUp()), ...(await measureLiveRead())];
-const width = Math.max(...rows.map(({ name }) => name.length));
-for (const { name, time, base, ratio, aim } of rows) {
-  const figures = `${time.toFixed(1).padStart(8)} ms  ${base.toFixed(1).padStart(8)} ms  ${ratio.toFixed(2).padStart(6)}x`;
-  console.log(`${name.padEnd(width)}  ${figures}${aim ? `  (aim ${aim}x)` : ''}`);
+const PARTS = {
+  start: measureStartUp,
+  plan: measurePlanner,
+  digest: measureDigest,
+  extract: measureExtract,
+  live: measureLiveRead,
+  thpmaps: measureThpmaps,
+  growth: measureGrowth,
+};
+
+const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(PARTS);
+const machine = { cpus: `${cpus().length} x ${cpus()[0].model}`, linux: release(), node: process.version };
+const load = loadavg()[0];
+console.log(
+  `${machine.cpus}, Linux ${machine.linux}, Node ${machine.node}, load ${load.toFixed(1)} at the start\n`,
+);
+const rows = [];
+for (const name of names) {
+  const measured = await PARTS[name]();
+  for (const row of measured) print(row);
+  rows.push(...measured.map((row) => ({ part: name, ...row })));
+}
+const date = new Date().toISOString();
+const line = JSON.stringify({ date, ...machine, load, rows });
+appendFileSync(`bench/history/${date.slice(0, 10)}.jsonl`, `${line}\n`);
+
+function print({ name, time, base, ratio, aim, aimed, unit = 'ms', note }) {
+  const number = (value) => value.toFixed(value < 100 ? 1 : 0).padStart(9);
+  const figures = `${number(time)} ${unit}  ${number(base)} ${unit}  ${ratio.toPrecision(3).padStart(8)}x`;
+  const goal = aim ? `(aim ${aim.toFixed(2)}x)` : aimed ? `(aim ${aimed})` : '';
+  console.log(`${name.padEnd(62)} ${figures}  ${[goal, note].filter(Boolean).join(' ')}`.trimEnd());
 }

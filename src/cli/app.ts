@@ -3,12 +3,16 @@ import type { Shell } from './completion.ts';
 import type { Context } from './context.ts';
 import { EXIT, EXIT_MEANINGS } from './exit-code.ts';
 import {
+  type AdviseFlags,
+  adviseParameters,
   type CaptureFlags,
   captureParameters,
   type CompareFlags,
   compareParameters,
   type ConformFlags,
   conformParameters,
+  type DigestFlags,
+  digestParameters,
   type ExplainFlags,
   explainParameters,
   type PredictFlags,
@@ -17,6 +21,8 @@ import {
   simulateParameters,
   type VerifyFlags,
   verifyParameters,
+  type SweepFlags,
+  sweepParameters,
 } from './flags.ts';
 
 const MEMORY = '-p PID... | --cgroup PATH | --all | FILE... | --pattern LIST';
@@ -99,6 +105,64 @@ const simulate = buildCommand<SimulateFlags, string[], Context>({
       '  thpscope simulate go-heap --max-ptes-none 0',
       '  thpscope simulate examples/redis.parquet --policy default',
       '  thpscope simulate -p $(pidof -s redis-server) --orders all --max-ptes-none 0 --csv',
+      '',
+      EXIT_CODES,
+    ].join('\n'),
+  },
+});
+
+const digest = buildCommand<DigestFlags, string[], Context>({
+  loader: async () => (await import('./digest.ts')).digest,
+  parameters: digestParameters,
+  docs: {
+    brief: 'What decides every policy, in a file of some kilobytes',
+    customUsage: ['(-p PID... | --cgroup PATH | --all | FILE...) -o FILE'],
+    fullDescription: [
+      'Counts what decides the outcome of every policy. predict, sweep and advise take the file in place of the memory;',
+      'the files of many hosts can be given together. It holds no addresses: see docs/digest.md.',
+      '',
+      'Examples:',
+      '  thpscope digest --all -o host.digest.json',
+      '  thpscope sweep host.digest.json',
+      '',
+      EXIT_CODES,
+    ].join('\n'),
+  },
+});
+
+const sweep = buildCommand<SweepFlags, string[], Context>({
+  loader: async () => (await import('./sweep.ts')).sweep,
+  parameters: sweepParameters,
+  docs: {
+    brief: 'Every policy at once: huge memory against growth and work',
+    customUsage: ['(-p PID... | --cgroup PATH | --all | FILE...) [-L NAME A,B,C] [-P NAME MIN MAX STEP]'],
+    fullDescription: [
+      'Asks about every set of sizes and every max_ptes_none, 131,072 policies on x86-64, and shows those that no other',
+      'beats. -L and -P choose: -L orders 2-9,4+9 -L kernel linux-7.2,linux-6.18 -P max-ptes-none 0 511 64.',
+      '',
+      'Examples:',
+      '  thpscope sweep -p $(pidof -s redis-server)',
+      '  thpscope sweep host.parquet --csv > policies.csv',
+      '  thpscope sweep host.digest.json -L orders 64K,2M,64K+2M -P max-ptes-none 0 511 73',
+      '',
+      EXIT_CODES,
+    ].join('\n'),
+  },
+});
+
+const advise = buildCommand<AdviseFlags, string[], Context>({
+  loader: async () => (await import('./advise.ts')).advise,
+  parameters: adviseParameters,
+  docs: {
+    brief: 'The policy that fits a budget, and the writes that set it; changes nothing itself',
+    customUsage: ['(-p PID... | --cgroup PATH | --all | FILE...) --max-growth N% [--max-work N]'],
+    fullDescription: [
+      'Finds, among all sets of sizes and all max_ptes_none, what brings most memory into huge pages within a budget.',
+      'Says what it gains and costs, process by process, what to write to sysfs and how to go back. It writes nothing.',
+      '',
+      'Examples:',
+      '  thpscope advise -p $(pidof -s redis-server) --max-growth 2%',
+      '  thpscope advise host.digest.json --max-growth 512M --max-work 1000 --json',
       '',
       EXIT_CODES,
     ].join('\n'),
@@ -189,7 +253,19 @@ const completion = buildCommand<object, [Shell], Context>({
 /** The command line; commands are loaded when they run, so that --version and --help stay fast. */
 export function buildThpscope(version: string) {
   const root = buildRouteMap({
-    routes: { predict, explain, simulate, capture, verify, compare, conform, completion },
+    routes: {
+      predict,
+      explain,
+      simulate,
+      capture,
+      digest,
+      sweep,
+      advise,
+      verify,
+      compare,
+      conform,
+      completion,
+    },
     docs: {
       brief: 'Says what transparent huge page collapse will do to memory before it does it, and why',
       fullDescription:

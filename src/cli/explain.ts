@@ -11,6 +11,7 @@ import { explainJson, ignoredRangeJson } from '../render/explain-json.ts';
 import { explainText, type IgnoredRange, ignoredRangeText } from '../render/explain-text.ts';
 import { SnapshotError } from '../snapshot/damage.ts';
 import { type Context, print, reportFailure, styleFor } from './context.ts';
+import { isDigestFile } from './digest-file.ts';
 import type { ExplainFlags } from './flags.ts';
 import { hugepagePolicy, policyFromFlags } from './policy.ts';
 import { checkOneSource, openProcesses, openSnapshots, rangeFromFlags } from './source.ts';
@@ -71,6 +72,9 @@ async function findAsked(
   flags: ExplainFlags,
   files: readonly string[],
 ): Promise<Result<AskedRange | IgnoredRange>> {
+  const digest = files.find(isDigestFile);
+  if (digest)
+    return fail('usage', `${digest}: a digest holds counts, no ranges to explain; give the snapshot`);
   const address = parseAddress(flags.address);
   if (!address.ok) return address;
   const single = address.value.end === undefined ? address.value.start : undefined;

@@ -135,7 +135,11 @@ const outputFlags = {
 
 const files = {
   kind: 'array',
-  parameter: { parse: String, placeholder: 'FILE', brief: 'Snapshots that thpscope capture wrote' },
+  parameter: {
+    parse: String,
+    placeholder: 'FILE',
+    brief: 'Snapshots that thpscope capture wrote, or digests',
+  },
 } as const;
 
 export type PredictFlags = SourceFlags &
@@ -273,6 +277,103 @@ export const captureParameters = {
     json: optionalSwitch('Print what was written as JSON'),
   },
   aliases: { p: 'pid', o: 'output' },
+} as const;
+
+const workersFlag = optionalNumber('N', 'Worker threads for snapshots; all cores by default');
+
+export type DigestFlags = ProcessFlags & {
+  readonly output: string;
+  readonly workers?: number;
+  readonly json?: boolean;
+};
+
+export const digestParameters = {
+  flags: {
+    ...processFlags,
+    output: {
+      kind: 'parsed',
+      parse: String,
+      placeholder: 'FILE',
+      brief: 'Digest to write; an earlier file is replaced once the new one is whole',
+    },
+    workers: workersFlag,
+    json: optionalSwitch('Print what was written as JSON'),
+  },
+  aliases: { p: 'pid', o: 'output' },
+  positional: files,
+} as const;
+
+export type SweepFlags = ProcessFlags &
+  OutputFlags & {
+    readonly list?: readonly string[];
+    readonly steps?: readonly string[];
+    readonly workers?: number;
+    readonly csv?: boolean;
+  };
+
+export const sweepParameters = {
+  flags: {
+    ...processFlags,
+    list: {
+      kind: 'parsed',
+      parse: String,
+      variadic: true,
+      optional: true,
+      placeholder: 'NAME=A,B',
+      brief:
+        'Values of orders (2-9, 64K+2M), max-ptes-none, kernel or enabled (always, madvise); -L NAME A,B',
+    },
+    steps: {
+      kind: 'parsed',
+      parse: String,
+      variadic: true,
+      optional: true,
+      placeholder: 'NAME=MIN,MAX,STEP',
+      brief: 'Values of max-ptes-none in steps; -P max-ptes-none MIN MAX STEP',
+    },
+    workers: workersFlag,
+    csv: optionalSwitch('Print every policy as CSV'),
+    ...outputFlags,
+  },
+  aliases: { p: 'pid', L: 'list', P: 'steps' },
+  positional: files,
+} as const;
+
+// The older none rules are walked and not swept: see docs/digest.md.
+const SWEPT_KERNELS = ['linux-7.3', 'linux-7.2', 'linux-6.18', 'v18'] as const satisfies KernelModelName[];
+
+export type AdviseFlags = ProcessFlags &
+  OutputFlags & {
+    readonly maxGrowth: string;
+    readonly maxWork?: number;
+    readonly enabled: 'always' | 'madvise';
+    readonly kernel: (typeof SWEPT_KERNELS)[number];
+    readonly workers?: number;
+  };
+
+export const adviseParameters = {
+  flags: {
+    ...processFlags,
+    maxGrowth: {
+      kind: 'parsed',
+      parse: String,
+      default: '0%',
+      placeholder: 'N%|SIZE',
+      brief: 'How much resident memory may grow: a share of the memory read, or a size',
+    },
+    maxWork: optionalNumber('N', 'Attempts in every later pass, once nothing changes, at most'),
+    enabled: {
+      kind: 'enum',
+      values: ['always', 'madvise'],
+      default: 'always',
+      brief: 'Enable sizes for all memory, or for memory with MADV_HUGEPAGE',
+    },
+    kernel: { kind: 'enum', values: SWEPT_KERNELS, default: 'linux-7.2', brief: 'Whose khugepaged is asked' },
+    workers: workersFlag,
+    ...outputFlags,
+  },
+  aliases: { p: 'pid' },
+  positional: files,
 } as const;
 
 export type ConformFlags = {

@@ -5,7 +5,9 @@ import { planRange } from '../core/plan.ts';
 import { explainText } from '../render/explain-text.ts';
 import { predictHead, rangeJson, totalsJson } from '../render/predict-json.ts';
 import { type Context, print, reportFailure, styleFor } from './context.ts';
+import { isDigestFile } from './digest-file.ts';
 import type { PredictFlags } from './flags.ts';
+import { predictDigest } from './predict-digest.ts';
 import { hugepagePolicy, policyFromFlags } from './policy.ts';
 import { predictProcesses } from './predict-processes.ts';
 import { predictRangeLines } from './predict-range-lines.ts';
@@ -22,6 +24,7 @@ async function predictSource(context: Context, flags: PredictFlags, files: strin
   if (!source.ok) return source;
   if (flags.pattern !== undefined) return predictPattern(context, { ...flags, pattern: flags.pattern });
   if (flags.ranges !== undefined) return predictRangeLines(context, { ...flags, ranges: flags.ranges });
+  if (files.some(isDigestFile)) return predictDigest(context, flags, files);
   return predictProcesses(context, flags, files);
 }
 

@@ -3,6 +3,7 @@ import { type Geometry, geometryOfPmdOrder, MAX_PMD_ORDER, MIN_PMD_ORDER } from 
 import type { MemoryItem, MemorySource } from '../core/memory-source.ts';
 import type { RangeState } from '../core/range-state.ts';
 import type { ThpSettings } from '../core/thp-settings.ts';
+import type { SnapshotFile } from '../snapshot/file.ts';
 import type { SourceFlags } from './flags.ts';
 import { rangeOfLine } from './range-line.ts';
 
@@ -87,9 +88,25 @@ export async function openSnapshots(
   paths: readonly string[],
   policy: string | undefined,
 ): Promise<Result<OpenedMemory>> {
+  const opened = await checkSnapshots(paths, policy);
+  if (!opened.ok) return opened;
+  const source: MemorySource = {
+    host: opened.value[0].host,
+    async *items(): AsyncIterable<MemoryItem> {
+      for (const each of opened.value) yield* each.items();
+    },
+  };
+  return succeed({ source, processes: undefined, single: false });
+}
+
+/** Opens snapshots that agree as `openSnapshots` asks. */
+export async function checkSnapshots(
+  paths: readonly string[],
+  policy: string | undefined,
+): Promise<Result<SnapshotFile[]>> {
   const policyGiven = policy !== undefined && policy !== 'current';
   const { openSnapshotFile } = await import('../snapshot/file.ts');
-  const sources: MemorySource[] = [];
+  const sources: SnapshotFile[] = [];
   for (const path of paths) {
     const source = await openSnapshotFile(path);
     if (!source.ok) return source;
@@ -113,13 +130,7 @@ export async function openSnapshots(
       );
     }
   }
-  const source: MemorySource = {
-    host: first,
-    async *items(): AsyncIterable<MemoryItem> {
-      for (const each of sources) yield* each.items();
-    },
-  };
-  return succeed({ source, processes: undefined, single: false });
+  return succeed(sources);
 }
 
 function sameSettings(a: ThpSettings | undefined, b: ThpSettings | undefined): boolean {

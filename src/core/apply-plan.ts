@@ -15,16 +15,30 @@ export function applyPlan(range: RangeState, plan: CollapsePlan): RangeState {
     zero: range.zero?.slice(),
     shared: range.shared?.slice(),
     unreferenced: range.unreferenced?.slice(),
+    pinned: range.pinned?.slice(),
+    lazyfree: range.lazyfree?.slice(),
+    locked: range.locked?.slice(),
+    uffd: range.uffd?.slice(),
     folioOrders: range.folioOrders?.slice(),
   };
   const { pmdOrder } = range.geometry;
+  // Of PTEs that were not present these bits meant nothing; a new folio has none of them.
+  const facts = [
+    next.zero,
+    next.shared,
+    next.unreferenced,
+    next.pinned,
+    next.lazyfree,
+    next.locked,
+    next.uffd,
+  ];
   let pmdMapped = range.pmdMapped;
   swapIn(range, plan.swappedInPages, next);
   for (const { offset, order } of collapses) {
     for (let page = offset as number; page < offset + (1 << order); page++) {
       setPage(next.present, page);
       clearPage(next.swap, page);
-      for (const fact of [next.zero, next.shared, next.unreferenced]) if (fact) clearPage(fact, page);
+      for (const fact of facts) if (fact) clearPage(fact, page);
     }
     next.folioOrders?.fill(order, offset, offset + (1 << order));
     if (order === pmdOrder) pmdMapped = true;

@@ -3,9 +3,10 @@ import { type Geometry, pageBytes, pagesPerRange, rangeBytes } from '../core/geo
 import { countPages, isEmpty, type Occupancy, wordsPerRange } from '../core/occupancy.ts';
 import type { RangeState } from '../core/range-state.ts';
 import { isUffdArmed } from '../core/vma.ts';
+import type { ChunkBitmaps, ChunkBuffer } from './chunk-buffer.ts';
 import { readFolioFacts } from './folio-facts.ts';
 import type { PageFlags } from './page-flags.ts';
-import { type Pagemap, PAGEMAP_HIGH } from './pagemap.ts';
+import type { Pagemap } from './pagemap.ts';
 import { PAGE_IS, type PagemapScan } from './pagemap-scan.ts';
 import type { SmapsVma } from './smaps.ts';
 
@@ -20,22 +21,8 @@ export interface Instruments {
   readonly scan: PagemapScan | undefined;
   /** Undefined without privilege. */
   readonly flags: PageFlags | undefined;
-  /** Room for the pagemap entries of a chunk, overwritten by each. */
-  readonly entries: Int32Array;
-}
-
-export function entriesOfChunk(geometry: Geometry): Int32Array {
-  return new Int32Array(2 * RANGES_PER_CHUNK * pagesPerRange(geometry));
-}
-
-/** Bitmaps of a whole chunk, each of them wordsPerRange words a range. */
-interface ChunkBitmaps {
-  readonly present: Occupancy;
-  readonly swap: Occupancy;
-  readonly guard: Occupancy;
-  readonly uffd: Occupancy;
-  /** Present PTEs whose page is mapped more than once, or is the zero page. */
-  readonly notExclusive: Occupancy;
+  /** Room for RANGES_PER_CHUNK ranges. */
+  readonly buffer: ChunkBuffer;
 }
 
 /**
@@ -52,13 +39,13 @@ export function readChunk(
   const pages = (end - start) / pageBytes(geometry);
   const first = Math.max(start, vma.start);
   const last = Math.min(end, vma.end);
-  const entries = tools.entries.subarray(0, 2 * pages);
+  const entries = tools.buffer.entries.subarray(0, 2 * pages);
   const word = (address: number) => (2 * (address - start)) / pageBytes(geometry);
   entries.fill(0, 0, word(first)).fill(0, word(last));
   const read = pagemap.read(first, entries.subarray(word(first), word(last)));
   if (!read.ok) return read;
 
-  const bitmaps = extractBitmaps(entries);
+  const bitmaps = tools.buffer.extract(Math.ceil(pages / 32));
   const folioFacts = tools.flags && readFolioFacts({ start, entries, ...bitmaps }, tools.flags, tools);
   const zero = readZeroPages(tools, bitmaps, start, end) ?? folioFacts?.zero;
   const mayBeShared = folioFacts?.shared ?? bitmaps.notExclusive;
@@ -171,39 +158,4 @@ function readZeroPages(
     }
   }
   return bitmap;
-}
-
-/** Flags of an ordinary page, present and exclusive, in the top byte of an entry. */
-const ORDINARY = (PAGEMAP_HIGH.present | PAGEMAP_HIGH.exclusive) >>> 24;
-
-/** Gathers the flag bits of pagemap entries into bitmaps, 32 pages a word. */
-function extractBitmaps(entries: Int32Array): ChunkBitmaps {
-  const words = Math.ceil(entries.length / 64);
-  const present = new Uint32Array(words);
-  const swap = new Uint32Array(words);
-  const guard = new Uint32Array(words);
-  const uffd = new Uint32Array(words);
-  const notExclusive = new Uint32Array(words);
-  for (let word = 0; word < words; word++) {
-    const base = word * 64 + 1;
-    let ordinary = 0;
-    for (let bit = 0; bit < 32; bit++) {
-      const high = entries[base + 2 * bit];
-      if (high === 0) continue;
-      if (high >>> 24 === ORDINARY) {
-        ordinary |= 1 << bit;
-        continue;
-      }
-      if (high & PAGEMAP_HIGH.present) {
-        present[word] |= 1 << bit;
-        if (!(high & PAGEMAP_HIGH.exclusive)) notExclusive[word] |= 1 << bit;
-      } else if (high & PAGEMAP_HIGH.swapped) {
-        swap[word] |= 1 << bit;
-        if (high & PAGEMAP_HIGH.guard) guard[word] |= 1 << bit;
-      }
-      if (high & PAGEMAP_HIGH.uffd) uffd[word] |= 1 << bit;
-    }
-    present[word] |= ordinary;
-  }
-  return { present, swap, guard, uffd, notExclusive };
 }

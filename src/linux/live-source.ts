@@ -1,7 +1,8 @@
 import { type Failure, fail, type Result, succeed } from '../core/failure.ts';
 import { type Geometry, rangeBytes } from '../core/geometry.ts';
 import type { Host, MemoryItem, MemorySource } from '../core/memory-source.ts';
-import { entriesOfChunk, type Instruments, RANGES_PER_CHUNK, readChunk } from './chunk-reader.ts';
+import { createChunkBuffer } from './chunk-buffer.ts';
+import { type Instruments, RANGES_PER_CHUNK, readChunk } from './chunk-reader.ts';
 import { readHost } from './host.ts';
 import { PageFlags } from './page-flags.ts';
 import { canSeeFrameNumbers, openPagemap } from './pagemap.ts';
@@ -51,7 +52,8 @@ async function* readProcesses(
   if (!flags) yield { kind: 'note', message: NEEDS_ROOT };
   if (!scan) yield { kind: 'note', message: NEEDS_SCAN };
   try {
-    for (const pid of pids) yield* readOne(pid, { geometry: host.geometry, scan, flags }, address);
+    const buffer = createChunkBuffer(host.geometry, RANGES_PER_CHUNK);
+    for (const pid of pids) yield* readOne(pid, { geometry: host.geometry, scan, flags, buffer }, address);
   } finally {
     flags?.close();
   }
@@ -59,7 +61,7 @@ async function* readProcesses(
 
 function* readOne(
   pid: number,
-  shared: Omit<Instruments, 'pagemap' | 'entries'>,
+  shared: Omit<Instruments, 'pagemap'>,
   address: number | undefined,
 ): Iterable<MemoryItem> {
   const skipped = (failure: Failure): MemoryItem => ({ kind: 'skipped', pid, failure });
@@ -67,7 +69,7 @@ function* readOne(
   if (!opened.ok) return yield skipped(opened.failure);
   const pagemap = openPagemap(pid, shared.geometry);
   if (!pagemap.ok) return yield skipped(explain(pagemap.failure, pid));
-  const tools = { ...shared, pagemap: pagemap.value, entries: entriesOfChunk(shared.geometry) };
+  const tools = { ...shared, pagemap: pagemap.value };
   try {
     const vmas = readSmaps(pid);
     if (!vmas.ok) return yield skipped(explain(vmas.failure, pid));
@@ -89,7 +91,7 @@ function* readOne(
       }
     }
     // Where there is nothing to read the end of the process does not show.
-    const alive = pagemap.value.read(0, tools.entries.subarray(0, 2));
+    const alive = pagemap.value.read(0, tools.buffer.entries.subarray(0, 2));
     if (!alive.ok) yield skipped(alive.failure);
   } catch (error) {
     if (!(error instanceof KernelReadError)) throw error;

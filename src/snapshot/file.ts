@@ -1,13 +1,12 @@
 import { closeSync, constants, fstatSync, openSync, read } from 'node:fs';
 import { promisify } from 'node:util';
 import { fail, type Failure, type Result, succeed } from '../core/failure.ts';
-import type { MemorySource } from '../core/memory-source.ts';
-import { openSnapshot } from './reader.ts';
+import { openSnapshot, type Snapshot } from './reader.ts';
 
 const readAt = promisify(read);
 
 /** A snapshot whose file stays open until `close`, or until the process ends. */
-export interface SnapshotFile extends MemorySource {
+export interface SnapshotFile extends Snapshot {
   close(): void;
 }
 

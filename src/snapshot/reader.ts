@@ -4,10 +4,19 @@ import type { Geometry } from '../core/geometry.ts';
 import type { MemoryItem, MemorySource } from '../core/memory-source.ts';
 import type { RangeState } from '../core/range-state.ts';
 import { Damage, damageFailure, SnapshotError } from './damage.ts';
-import { type SnapshotMetadata, unpackMetadata } from './metadata.ts';
+import { type Notice, type SnapshotMetadata, unpackMetadata } from './metadata.ts';
 import { checkSchema, readFooter, readRowGroup } from './parquet-file.ts';
 import { processOf, rangeOf, vmaOf } from './row.ts';
 import type { SnapshotRow } from './schema.ts';
+
+/** A snapshot that can also be read in pieces, by several readers at once. */
+export interface Snapshot extends MemorySource {
+  /** Row groups: pieces of bounded size that are read on their own. */
+  readonly groups: number;
+  /** The items of one row group. It begins with its process and VMA; notices are left out. */
+  groupItems(index: number): AsyncIterable<MemoryItem>;
+  readonly notices: readonly Notice[];
+}
 
 /**
  * Opens a snapshot as the source that it was written from: the same host and the same items in the same order, but for
@@ -17,7 +26,7 @@ import type { SnapshotRow } from './schema.ts';
  * `name` is what messages call the file. A file that is no sound snapshot is a failure of kind `unreadable`; damage
  * beyond the footer shows only as `items()` gets there, which then throws a `SnapshotError`.
  */
-export async function openSnapshot(file: AsyncBuffer, name: string): Promise<Result<MemorySource>> {
+export async function openSnapshot(file: AsyncBuffer, name: string): Promise<Result<Snapshot>> {
   try {
     const footer = await readFooter(file);
     const metadata = unpackMetadata(footer.key_value_metadata ?? []);
@@ -25,7 +34,13 @@ export async function openSnapshot(file: AsyncBuffer, name: string): Promise<Res
     if (metadata.groupChecksums.length !== footer.row_groups.length) {
       throw new Damage('its footer is wrong about its row groups; copy the file again or capture a new one');
     }
-    return succeed({ host: metadata.host, items: () => items(file, name, footer, metadata) });
+    return succeed({
+      host: metadata.host,
+      groups: metadata.groupChecksums.length,
+      notices: metadata.notices.map(({ notice }) => notice),
+      items: () => items(file, name, footer, metadata, [...metadata.groupChecksums.keys()]),
+      groupItems: (index) => items(file, name, footer, { ...metadata, notices: [] }, [index]),
+    });
   } catch (error) {
     return damageFailure(name, error);
   }
@@ -36,11 +51,12 @@ async function* items(
   name: string,
   footer: FileMetaData,
   metadata: SnapshotMetadata,
+  groups: readonly number[],
 ): AsyncGenerator<MemoryItem> {
   const replay = new Replay(metadata);
   try {
-    for (const [index, checksum] of metadata.groupChecksums.entries()) {
-      const rows = await readRowGroup(file, footer, index, checksum);
+    for (const index of groups) {
+      const rows = await readRowGroup(file, footer, index, metadata.groupChecksums[index]);
       for (const row of rows) yield* replay.row(row);
       yield* replay.ranges();
     }

@@ -13,7 +13,10 @@ export function expectSchema(
     | 'scenario'
     | 'simulate'
     | 'verify'
-    | 'compare',
+    | 'compare'
+    | 'digest'
+    | 'sweep'
+    | 'advise',
   value: unknown,
 ): void {
   const ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true });

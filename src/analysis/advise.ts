@@ -1,0 +1,70 @@
+import type { KernelModel } from '../core/kernel-model.ts';
+import type { Process } from '../core/memory-source.ts';
+import type { PolicyCounts } from '../core/policy-counts.ts';
+import type { ThpSettings } from '../core/thp-settings.ts';
+import { DigestQuery } from './digest-query.ts';
+import type { SourceDigest } from './memory-digest.ts';
+import { preferred, resultAt, type SweptResult } from './pareto.ts';
+import { metricAt, sweepBlocks, type SweepSpace } from './sweep.ts';
+
+/** What a policy may cost. */
+export interface Budget {
+  /** Pages by which resident memory may grow. */
+  readonly growthPages: number;
+  /** Attempts in every later pass, once nothing changes; undefined for any number. */
+  readonly laterAttempts: number | undefined;
+}
+
+/**
+ * The policy of a sweep that brings most of the memory in use into huge pages within a budget; of those that do, the one
+ * with the fewest attempts in later passes, then the least growth. Undefined when none fits, not even an empty set.
+ */
+export function bestWithin(space: SweepSpace, values: Float64Array, budget: Budget): SweptResult | undefined {
+  let best: SweptResult | undefined;
+  const policies = sweepBlocks(space) * space.maxPtesNone.length;
+  for (let index = 0; index < policies; index++) {
+    if (metricAt(values, index, 'growthPages') > budget.growthPages) continue;
+    if (metricAt(values, index, 'laterAttempts') > (budget.laterAttempts ?? Infinity)) continue;
+    if (best && metricAt(values, index, 'hugePages') < best.metrics.hugePages) continue;
+    const result = resultAt(space, values, index);
+    if (!best || compare(result, best) < 0) best = result;
+  }
+  return best;
+}
+
+function compare(a: SweptResult, b: SweptResult): number {
+  return (
+    b.metrics.hugePages - a.metrics.hugePages ||
+    a.metrics.laterAttempts - b.metrics.laterAttempts ||
+    a.metrics.growthPages - b.metrics.growthPages ||
+    preferred(a, b)
+  );
+}
+
+/** What settings do to one process. */
+export interface ProcessOutcome {
+  readonly process: Process;
+  readonly residentPages: number;
+  readonly hugePages: number;
+  readonly counts: PolicyCounts;
+}
+
+/** What settings do to each process, those that change most first. */
+export function outcomesByProcess(
+  { processes }: SourceDigest,
+  settings: ThpSettings,
+  model: KernelModel,
+): ProcessOutcome[] {
+  return processes
+    .map(({ process, memory }) => ({
+      process,
+      residentPages: memory.residentPages,
+      hugePages: memory.hugePages,
+      counts: new DigestQuery(memory).ask(settings, model),
+    }))
+    .sort((a, b) => changedPages(b.counts) - changedPages(a.counts));
+}
+
+function changedPages({ newlyHugePages, filledPages }: PolicyCounts): number {
+  return newlyHugePages + filledPages;
+}

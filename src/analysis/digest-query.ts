@@ -1,0 +1,49 @@
+import { ALGORITHMS } from '../core/algorithms.ts';
+import { DigestReader } from '../core/digest-reader.ts';
+import { fail, type Result, succeed } from '../core/failure.ts';
+import { collapsibleOrders, type KernelModel } from '../core/kernel-model.ts';
+import type { OrderSet } from '../core/order.ts';
+import { collapsePolicy } from '../core/policy.ts';
+import { addCounts, emptyCounts, type PolicyCounts } from '../core/policy-counts.ts';
+import { settledCounts } from '../core/settled-counts.ts';
+import { enabledOrders, type ThpSettings } from '../core/thp-settings.ts';
+import { type MemoryDigest, VMA_CLASSES } from './memory-digest.ts';
+
+/** A digest that is asked about many policies. */
+export class DigestQuery {
+  readonly memory: MemoryDigest;
+  readonly readers: readonly DigestReader[];
+
+  constructor(memory: MemoryDigest) {
+    this.memory = memory;
+    this.readers = VMA_CLASSES.map((name) => new DigestReader(memory.classes[name].table));
+  }
+
+  /**
+   * What khugepaged does under settings: read from the tables, and walked where ranges are kept apart. The model must be
+   * one that `checkDigestModel` accepts.
+   */
+  ask(settings: ThpSettings, model: KernelModel): PolicyCounts {
+    const { geometry, classes } = this.memory;
+    const counts = emptyCounts(geometry);
+    for (const [index, name] of VMA_CLASSES.entries()) {
+      const enabled = enabledOrders(settings, name === 'hugepage', geometry);
+      const orders = (enabled & collapsibleOrders(model, geometry)) as OrderSet;
+      if (orders === 0) continue;
+      this.readers[index].read(orders, settings.maxPtesNone, counts);
+      const policy = collapsePolicy(orders, settings, model, geometry);
+      for (const { range, count } of classes[name].apart.values())
+        addCounts(counts, settledCounts(range, policy, ALGORITHMS[model.algorithm]), count);
+    }
+    return counts;
+  }
+}
+
+/** Whether a digest can answer for this model: the older none rules let windows qualify that do not nest (spec 11.3). */
+export function checkDigestModel({ name, noneRule }: KernelModel): Result<void> {
+  if (noneRule === 'ends') return succeed(undefined);
+  return fail(
+    'usage',
+    `--kernel ${name}: a digest cannot answer for its max_ptes_none; give processes or a snapshot`,
+  );
+}

@@ -1,0 +1,102 @@
+import { addDigest, type DigestTable, emptyDigest } from '../core/digest-table.ts';
+import type { Geometry } from '../core/geometry.ts';
+import type { Host, Process } from '../core/memory-source.ts';
+import type { ObservableFact, RangeState } from '../core/range-state.ts';
+import type { RefusedMemory, Refusal } from './tally.ts';
+
+/** VMAs by what settings see of them: with MADV_HUGEPAGE, or with no advice. */
+export const VMA_CLASSES = ['unadvised', 'hugepage'] as const;
+export type VmaClass = (typeof VMA_CLASSES)[number];
+
+/** Ranges in one state that no digest covers, and how many there are. */
+export interface ApartState {
+  readonly range: RangeState;
+  count: number;
+}
+
+/** The ranges of one class of VMAs that khugepaged scans. */
+export interface ClassDigest {
+  readonly table: DigestTable;
+  /** What is walked under each policy, by a text of the state: see range-text.ts. */
+  readonly apart: Map<string, ApartState>;
+}
+
+/** Everything about some memory that decides what any policy does to it. Digests add up. */
+export interface MemoryDigest {
+  readonly geometry: Geometry;
+  readonly classes: Readonly<Record<VmaClass, ClassDigest>>;
+  /** PMD ranges of anonymous memory that hold any page. */
+  ranges: number;
+  residentPages: number;
+  /** Resident pages in large folios. */
+  hugePages: number;
+  /** Ranges that no policy collapses, by the reason. */
+  readonly refused: Map<Refusal, RefusedMemory>;
+  /** Facts that the source could not see of scanned ranges. */
+  readonly unknown: Set<ObservableFact>;
+}
+
+export interface ProcessDigest {
+  readonly process: Process;
+  readonly memory: MemoryDigest;
+}
+
+/** The digest of a source: process by process, and what could not be read. */
+export interface SourceDigest {
+  readonly host: Pick<Host, 'kernelRelease' | 'time' | 'geometry' | 'settings'>;
+  readonly processes: readonly ProcessDigest[];
+  readonly skipped: readonly { readonly pid: number; readonly reason: string }[];
+  readonly notes: readonly string[];
+}
+
+export function emptyMemoryDigest(geometry: Geometry): MemoryDigest {
+  const emptyClass = (): ClassDigest => ({ table: emptyDigest(geometry), apart: new Map() });
+  return {
+    geometry,
+    classes: { unadvised: emptyClass(), hugepage: emptyClass() },
+    ranges: 0,
+    residentPages: 0,
+    hugePages: 0,
+    refused: new Map(),
+    unknown: new Set(),
+  };
+}
+
+/** Adds one digest to another; any order and grouping gives the same sum. */
+export function addMemoryDigest(into: MemoryDigest, from: MemoryDigest): void {
+  for (const name of VMA_CLASSES) {
+    addDigest(into.classes[name].table, from.classes[name].table);
+    for (const [key, { range, count }] of from.classes[name].apart)
+      addApart(into.classes[name], key, range, count);
+  }
+  into.ranges += from.ranges;
+  into.residentPages += from.residentPages;
+  into.hugePages += from.hugePages;
+  for (const [refusal, { ranges, pages }] of from.refused) addRefused(into, refusal, ranges, pages);
+  for (const fact of from.unknown) into.unknown.add(fact);
+}
+
+export function addApart({ apart }: ClassDigest, key: string, range: RangeState, count: number): void {
+  const state = apart.get(key);
+  if (state) state.count += count;
+  else apart.set(key, { range, count });
+}
+
+export function addRefused({ refused }: MemoryDigest, refusal: Refusal, ranges: number, pages: number): void {
+  const sum = refused.get(refusal) ?? { ranges: 0, pages: 0 };
+  refused.set(refusal, { ranges: sum.ranges + ranges, pages: sum.pages + pages });
+}
+
+/** The sum over all processes. */
+export function totalDigest({ host, processes }: SourceDigest): MemoryDigest {
+  const total = emptyMemoryDigest(host.geometry);
+  for (const { memory } of processes) addMemoryDigest(total, memory);
+  return total;
+}
+
+/** Ranges that are walked under each policy. */
+export function apartRanges({ classes }: MemoryDigest): number {
+  let ranges = 0;
+  for (const name of VMA_CLASSES) for (const { count } of classes[name].apart.values()) ranges += count;
+  return ranges;
+}

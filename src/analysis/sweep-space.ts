@@ -1,0 +1,32 @@
+import { type Geometry, pagesPerRange } from '../core/geometry.ts';
+import { anonOrders, type OrderSet } from '../core/order.ts';
+import { type MemoryDigest, VMA_CLASSES } from './memory-digest.ts';
+
+/** More values of max_ptes_none than this are thinned out by default. */
+const MAX_NONE_VALUES = 512;
+
+/** Every set of orders that anonymous memory can have, the empty one included: 2^8 on x86-64. */
+export function allOrderSets(geometry: Geometry): OrderSet[] {
+  const all = anonOrders(geometry);
+  const sets: OrderSet[] = [];
+  for (let mask = 0; mask <= all; mask += 4) sets.push(mask as OrderSet);
+  return sets;
+}
+
+/**
+ * Every max_ptes_none, 0 to NR-1, where that is at most 512 values; else 0, NR-1 and values at which the outcome for this
+ * memory changes, spread evenly where there are more of them.
+ */
+export function allNoneLimits({ geometry, classes }: MemoryDigest): number[] {
+  const pages = pagesPerRange(geometry);
+  if (pages <= MAX_NONE_VALUES) return Array.from({ length: pages }, (_, i) => i);
+  const steps = new Set([0, pages - 1]);
+  for (const name of VMA_CLASSES) for (const row of classes[name].table.rows.keys()) steps.add(pages - row);
+  const sorted = [...steps].filter((step) => step < pages).sort((a, b) => a - b);
+  if (sorted.length <= MAX_NONE_VALUES) return sorted;
+  const chosen = Array.from(
+    { length: MAX_NONE_VALUES },
+    (_, i) => sorted[Math.round((i * (sorted.length - 1)) / (MAX_NONE_VALUES - 1))],
+  );
+  return [...new Set(chosen)];
+}

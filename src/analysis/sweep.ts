@@ -1,0 +1,147 @@
+import { ALGORITHMS } from '../core/algorithms.ts';
+import { pagesPerRange } from '../core/geometry.ts';
+import { collapsibleOrders, type KernelModel } from '../core/kernel-model.ts';
+import { countPages, intersection } from '../core/occupancy.ts';
+import type { OrderSet } from '../core/order.ts';
+import { type CollapseLimits, collapsePolicy } from '../core/policy.ts';
+import { clearCounts, emptyCounts, type PolicyCounts, sumOf } from '../core/policy-counts.ts';
+import type { RangeState } from '../core/range-state.ts';
+import { settledCounts } from '../core/settled-counts.ts';
+import type { DigestQuery } from './digest-query.ts';
+import { VMA_CLASSES } from './memory-digest.ts';
+
+/** Whether sizes are set to `always`, or to `madvise` so that only VMAs with MADV_HUGEPAGE get them. */
+export type SweepWord = 'always' | 'madvise';
+
+/** The policies of a sweep: every combination. The other limits are the same for all. */
+export interface SweepSpace extends Pick<CollapseLimits, 'maxPtesSwap' | 'maxPtesShared'> {
+  readonly models: readonly KernelModel[];
+  readonly enabled: readonly SweepWord[];
+  readonly orders: readonly OrderSet[];
+  /** Ascending. */
+  readonly maxPtesNone: readonly number[];
+}
+
+export interface SweptPolicy {
+  readonly model: KernelModel;
+  readonly enabled: SweepWord;
+  readonly orders: OrderSet;
+  readonly maxPtesNone: number;
+}
+
+/** What a sweep says of a policy, in the order of the values that `sweepBlock` writes; pages are base pages. */
+export const SWEEP_METRICS = [
+  /** Windows tried in the first pass. */
+  'attempts',
+  'collapses',
+  /** Pages in use that lie in large folios afterwards. */
+  'hugePages',
+  /** Pages of all collapsed windows. */
+  'coveredPages',
+  /** Pages by which resident memory grows. */
+  'growthPages',
+  'copiedPages',
+  /** Windows tried in vain in every later pass, once nothing changes. */
+  'laterAttempts',
+] as const;
+
+export type SweepMetrics = Record<(typeof SWEEP_METRICS)[number], number>;
+
+const METRICS = SWEEP_METRICS.length;
+const PLACES = Object.fromEntries(SWEEP_METRICS.map((name, i) => [name, i])) as SweepMetrics;
+
+/** Policies that differ in max_ptes_none alone form a block. */
+export function sweepBlocks({ models, enabled, orders }: SweepSpace): number {
+  return models.length * enabled.length * orders.length;
+}
+
+/** Numbers that the metrics of one block take. */
+export function blockLength({ maxPtesNone }: SweepSpace): number {
+  return maxPtesNone.length * METRICS;
+}
+
+/** The policy at an index: block * values of max_ptes_none + the index of its value. */
+export function policyAt(space: SweepSpace, index: number): SweptPolicy {
+  const block = Math.floor(index / space.maxPtesNone.length);
+  const rest = Math.floor(block / space.orders.length);
+  return {
+    model: space.models[Math.floor(rest / space.enabled.length)],
+    enabled: space.enabled[rest % space.enabled.length],
+    orders: space.orders[block % space.orders.length],
+    maxPtesNone: space.maxPtesNone[index % space.maxPtesNone.length],
+  };
+}
+
+/** One metric of the policy at an index: what loops over many policies use. */
+export function metricAt(values: Float64Array, index: number, metric: keyof SweepMetrics): number {
+  return values[index * METRICS + PLACES[metric]];
+}
+
+export function metricsAt(values: Float64Array, index: number): SweepMetrics {
+  const metrics = SWEEP_METRICS.map((name, i) => [name, values[index * METRICS + i]]);
+  return Object.fromEntries(metrics) as SweepMetrics;
+}
+
+/** Writes the metrics of the policies of one block, `blockLength` numbers. */
+export function sweepBlock(query: DigestQuery, space: SweepSpace, block: number, into: Float64Array): void {
+  const { memory } = query;
+  const { model, enabled, orders } = policyAt(space, block * space.maxPtesNone.length);
+  const possible = (orders & collapsibleOrders(model, memory.geometry)) as OrderSet;
+  const counts = emptyCounts(memory.geometry);
+  into.fill(0);
+  for (const [index, name] of VMA_CLASSES.entries()) {
+    if (possible === 0 || (enabled === 'madvise' && name !== 'hugepage')) continue;
+    for (const [i, maxPtesNone] of space.maxPtesNone.entries()) {
+      clearCounts(counts);
+      query.readers[index].read(possible, maxPtesNone, counts);
+      addMetrics(into, i, counts, 1);
+    }
+    for (const { range, count } of memory.classes[name].apart.values())
+      addWalked(into, space, range, count, possible, model);
+  }
+  for (let i = 0; i < space.maxPtesNone.length; i++) into[i * METRICS + 2] += memory.hugePages;
+}
+
+/** Adds a range that is kept apart. It is walked once for each interval of max_ptes_none in which nothing changes. */
+function addWalked(
+  into: Float64Array,
+  space: SweepSpace,
+  range: RangeState,
+  times: number,
+  orders: OrderSet,
+  model: KernelModel,
+): void {
+  const steps = model.noneRule === 'ends' ? stepsOf(range) : undefined;
+  let counts: PolicyCounts | undefined;
+  let interval = -1;
+  for (const [i, maxPtesNone] of space.maxPtesNone.entries()) {
+    const at = steps ? steps.filter((step) => step <= maxPtesNone).length : i;
+    if (!counts || at !== interval) {
+      const policy = collapsePolicy(orders, { ...space, maxPtesNone }, model, range.geometry);
+      counts = settledCounts(range, policy, ALGORITHMS[model.algorithm]);
+      interval = at;
+    }
+    addMetrics(into, i, counts, times);
+  }
+}
+
+/**
+ * The values of max_ptes_none at which the outcome for a range may change: where the PMD order begins to qualify, with
+ * its unmapped PTEs counted or not, and NR-1 (spec 4.2).
+ */
+function stepsOf({ geometry, present, zero, swap }: RangeState): number[] {
+  const pages = pagesPerRange(geometry);
+  const holes = pages - countPages(present) + (zero ? countPages(intersection(zero, present)) : 0);
+  return [holes - countPages(swap), holes, pages - 1];
+}
+
+function addMetrics(into: Float64Array, policy: number, counts: PolicyCounts, times: number): void {
+  const at = policy * METRICS;
+  into[at] += times * sumOf(counts.attempts);
+  into[at + 1] += times * sumOf(counts.collapses);
+  into[at + 2] += times * counts.newlyHugePages;
+  into[at + 3] += times * (counts.copiedPages + counts.filledPages);
+  into[at + 4] += times * (counts.filledPages + counts.swappedInPages);
+  into[at + 5] += times * counts.copiedPages;
+  into[at + 6] += times * sumOf(counts.laterAttempts);
+}

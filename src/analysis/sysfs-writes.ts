@@ -1,0 +1,63 @@
+import { type Geometry, orderBytes } from '../core/geometry.ts';
+import { anonOrders, hasOrder, type Order, type OrderSet, ordersOf } from '../core/order.ts';
+import type { SizeWord, ThpSettings, TopLevelWord } from '../core/thp-settings.ts';
+
+/** A value for a file of sysfs. */
+export interface SysfsWrite {
+  readonly path: string;
+  readonly value: string;
+}
+
+const ROOT = '/sys/kernel/mm/transparent_hugepage';
+
+/**
+ * The settings that enable exactly these orders with this word. Sizes that already come to the same, for example by
+ * `inherit`, keep their word.
+ */
+export function settingsFor(
+  current: ThpSettings,
+  orders: OrderSet,
+  word: 'always' | 'madvise',
+  maxPtesNone: number,
+  geometry: Geometry,
+): ThpSettings {
+  const sizes = new Map<Order, SizeWord>();
+  for (const order of ordersOf(anonOrders(geometry))) {
+    const wanted: SizeWord = hasOrder(orders, order) ? word : 'never';
+    sizes.set(order, effectiveWord(current, order) === wanted ? wordOf(current, order) : wanted);
+  }
+  return { ...current, sizes, maxPtesNone };
+}
+
+/**
+ * The writes that lead from one state of the settings to another: first sizes that fewer VMAs may use then, next
+ * max_ptes_none, then the others. So at no moment may memory use a size that it may not use at both ends.
+ */
+export function writesBetween(from: ThpSettings, to: ThpSettings, geometry: Geometry): SysfsWrite[] {
+  const changed = ordersOf(anonOrders(geometry)).filter((order) => wordOf(from, order) !== wordOf(to, order));
+  const sizeWrite = (order: Order): SysfsWrite => ({
+    path: `${ROOT}/hugepages-${orderBytes(order, geometry) / 1024}kB/enabled`,
+    value: wordOf(to, order),
+  });
+  const narrower = changed.filter((order) => reach(to, order) < reach(from, order));
+  const others = changed.filter((order) => !narrower.includes(order));
+  const limit: SysfsWrite[] =
+    from.maxPtesNone === to.maxPtesNone
+      ? []
+      : [{ path: `${ROOT}/khugepaged/max_ptes_none`, value: String(to.maxPtesNone) }];
+  return [...narrower.map(sizeWrite), ...limit, ...others.map(sizeWrite)];
+}
+
+/** How much memory a size may be used for: none, what asks for it, all. */
+function reach(settings: ThpSettings, order: Order): number {
+  return ['never', 'madvise', 'always'].indexOf(effectiveWord(settings, order));
+}
+
+function effectiveWord(settings: ThpSettings, order: Order): TopLevelWord {
+  const word = wordOf(settings, order);
+  return word === 'inherit' ? settings.enabled : word;
+}
+
+function wordOf({ sizes }: ThpSettings, order: Order): SizeWord {
+  return sizes.get(order) ?? 'never';
+}

@@ -1,0 +1,88 @@
+import { bestWithin, outcomesByProcess } from '../analysis/advise.ts';
+import { DigestQuery } from '../analysis/digest-query.ts';
+import { totalDigest } from '../analysis/memory-digest.ts';
+import { allNoneLimits, allOrderSets } from '../analysis/sweep-space.ts';
+import { settingsFor, writesBetween } from '../analysis/sysfs-writes.ts';
+import { parseBytes } from '../core/bytes.ts';
+import { fail, type Result, succeed } from '../core/failure.ts';
+import { pageBytes } from '../core/geometry.ts';
+import { KERNEL_MODELS } from '../core/kernel-model.ts';
+import { defaultSettings } from '../core/thp-settings.ts';
+import { adviseJson } from '../render/advise-json.ts';
+import { adviseText } from '../render/advise-text.ts';
+import { type Context, print, reportFailure, styleFor, warn } from './context.ts';
+import { digestFromFlags } from './digest-source.ts';
+import type { AdviseFlags } from './flags.ts';
+import { interruptible } from './interrupt.ts';
+import { runSweep } from './sweep-run.ts';
+
+/** `thpscope advise`: the policy that fits a budget. It prints what to write and writes nothing. */
+export async function advise(this: Context, flags: AdviseFlags, ...files: string[]): Promise<void> {
+  await interruptible(this, async (signal) => {
+    const done = await adviseSource(this, flags, files, signal);
+    if (!done.ok) reportFailure(this, done.failure);
+  });
+}
+
+async function adviseSource(
+  context: Context,
+  flags: AdviseFlags,
+  files: string[],
+  signal: AbortSignal,
+): Promise<Result<void>> {
+  const budget = parseGrowth(flags.maxGrowth);
+  if (!budget.ok) return budget;
+  const model = KERNEL_MODELS[flags.kernel];
+  const digested = await digestFromFlags(context, flags, files, signal);
+  if (!digested.ok) return digested;
+  const source = digested.value;
+  const memory = totalDigest(source);
+  const { geometry, settings: known } = source.host;
+  const current = known ?? defaultSettings(geometry);
+  const space = {
+    models: [model],
+    enabled: [flags.enabled],
+    orders: allOrderSets(geometry),
+    maxPtesNone: allNoneLimits(memory),
+    maxPtesSwap: current.maxPtesSwap,
+    maxPtesShared: current.maxPtesShared,
+  };
+  const values = await runSweep(context, source, space, { workers: flags.workers, signal });
+  const growthPages = Math.floor(budget.value(memory.residentPages, pageBytes(geometry)));
+  const limits = { growthPages, laterAttempts: flags.maxWork };
+  const chosen = bestWithin(space, values, limits);
+  if (!chosen) throw new Error('bug: not even an empty set of sizes fits a budget');
+  const { orders, enabled, maxPtesNone } = chosen.policy;
+  const settings = settingsFor(current, orders, enabled, maxPtesNone, geometry);
+  const query = new DigestQuery(memory);
+  const view = {
+    source,
+    memory,
+    model,
+    budget: limits,
+    chosen,
+    counts: query.ask(settings, model),
+    currentCounts: known && query.ask(known, model),
+    byProcess: outcomesByProcess(source, settings, model),
+    set: writesBetween(current, settings, geometry),
+    restore: known && writesBetween(settings, known, geometry),
+  };
+  if (flags.json) await print(context, `${JSON.stringify(adviseJson(view))}\n`);
+  else await print(context, adviseText(view, styleFor(context, flags.color)));
+  if (!flags.json) for (const note of source.notes) warn(context, note);
+  return succeed(undefined);
+}
+
+type Growth = (residentPages: number, bytesPerPage: number) => number;
+
+/** Reads a budget: a share of the memory read (2%) or a size (512M); as pages of a given memory. */
+function parseGrowth(text: string): Result<Growth> {
+  const share = /^(\d+(?:\.\d+)?)%$/.exec(text);
+  if (share) return succeed((pages) => (pages * Number(share[1])) / 100);
+  const bytes = text === '0' ? 0 : parseBytes(text);
+  if (bytes !== undefined) return succeed((_, bytesPerPage) => bytes / bytesPerPage);
+  return fail(
+    'usage',
+    `--max-growth ${text}: write a share of the memory such as 2%, or a size such as 512M`,
+  );
+}

@@ -1,0 +1,61 @@
+import { paretoFront, resultAt } from '../analysis/pareto.ts';
+import { totalDigest } from '../analysis/memory-digest.ts';
+import { sweepBlocks } from '../analysis/sweep.ts';
+import { fail, type Result, succeed } from '../core/failure.ts';
+import { defaultLimits } from '../core/policy.ts';
+import { sweepCsvHead, sweepCsvLine } from '../render/sweep-csv.ts';
+import { sweepJson } from '../render/sweep-json.ts';
+import { sweepText } from '../render/sweep-text.ts';
+import { type Context, print, reportFailure, styleFor, warn } from './context.ts';
+import { digestFromFlags } from './digest-source.ts';
+import type { SweepFlags } from './flags.ts';
+import { interruptible } from './interrupt.ts';
+import { modelsFrom, parametersFromFlags, spaceFrom } from './sweep-flags.ts';
+import { runSweep } from './sweep-run.ts';
+
+/** `thpscope sweep`: many policies at once. */
+export async function sweep(this: Context, flags: SweepFlags, ...files: string[]): Promise<void> {
+  await interruptible(this, async (signal) => {
+    const done = await sweepSource(this, flags, files, signal);
+    if (!done.ok) reportFailure(this, done.failure);
+  });
+}
+
+async function sweepSource(
+  context: Context,
+  flags: SweepFlags,
+  files: string[],
+  signal: AbortSignal,
+): Promise<Result<void>> {
+  if (flags.csv && flags.json) return fail('usage', '--csv and --json cannot be combined');
+  const parameters = parametersFromFlags(flags);
+  if (!parameters.ok) return parameters;
+  const models = modelsFrom(parameters.value);
+  if (!models.ok) return models;
+  const walkAll = models.value.some(({ noneRule }) => noneRule !== 'ends');
+  const source = await digestFromFlags(context, { ...flags, policy: 'any' }, files, signal, walkAll);
+  if (!source.ok) return source;
+  const { geometry, settings } = source.value.host;
+  const memory = totalDigest(source.value);
+  const space = spaceFrom(parameters.value, models.value, memory, settings ?? defaultLimits(geometry));
+  if (!space.ok) return space;
+
+  const values = await runSweep(context, source.value, space.value, { workers: flags.workers, signal });
+  const front = paretoFront(space.value, values);
+  if (flags.csv) {
+    const onFront = new Set(front.map(({ index }) => index));
+    const policies = sweepBlocks(space.value) * space.value.maxPtesNone.length;
+    await print(context, sweepCsvHead());
+    for (let index = 0; index < policies; index++) {
+      if (index % 4096 === 0) signal.throwIfAborted();
+      const result = resultAt(space.value, values, index);
+      await print(context, sweepCsvLine(result, memory, onFront.has(index)));
+    }
+    return succeed(undefined);
+  }
+  const view = { memory, space: space.value, values, front, processes: source.value.processes.length };
+  if (flags.json) await print(context, `${JSON.stringify(sweepJson(view))}\n`);
+  else await print(context, sweepText(view, styleFor(context, flags.color)));
+  for (const note of source.value.notes) if (!flags.json) warn(context, note);
+  return succeed(undefined);
+}

@@ -1,0 +1,126 @@
+import { formatBytes } from '../core/bytes.ts';
+import { type Geometry, pageBytes } from '../core/geometry.ts';
+import { type PolicyCounts, sumOf } from '../core/policy-counts.ts';
+import { blindSpots, type AdviceView } from './advise-view.ts';
+import { type Column, layOutTable } from './columns.ts';
+import { plural } from './plural.ts';
+import { printable } from './printable.ts';
+import type { Style } from './style.ts';
+import { percent, sizesName } from './sweep-text.ts';
+import { field } from './tally-text.ts';
+
+const PROCESSES_SHOWN = 15;
+
+const COLUMNS: readonly Column[] = [
+  { title: 'pid', align: 'right' },
+  { title: 'command', align: 'left' },
+  { title: 'memory', align: 'right' },
+  { title: 'huge now', align: 'right' },
+  { title: 'then', align: 'right' },
+  { title: 'RSS', align: 'right' },
+  { title: 'attempts', align: 'right' },
+  { title: 'later', align: 'right' },
+];
+
+/** The policy that fits, what it gains and costs, and how to set it and undo it. */
+export function adviseText(view: AdviceView, style: Style): string {
+  const { memory, model, budget, chosen, counts, currentCounts, set, restore } = view;
+  const { geometry } = memory;
+  const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
+  const limits = [
+    `growth of at most ${size(budget.growthPages)}`,
+    ...(budget.laterAttempts === undefined
+      ? []
+      : [`at most ${plural(budget.laterAttempts, 'attempt')} in every later pass`]),
+  ];
+  const writes = (list: readonly { path: string; value: string }[]) =>
+    list.length === 0 ? ['  nothing to write'] : list.map(({ path, value }) => `  echo ${value} > ${path}`);
+  return [
+    `${size(memory.residentPages)} of anonymous memory in ${plural(view.source.processes.length, 'process', 'processes')}; ${limits.join(', ')}; rules of ${model.name}`,
+    '',
+    `  ${style.bold(adviceInWords(view))}`,
+    '',
+    ...outcomeLines(counts, memory.hugePages, memory.residentPages, geometry),
+    ...(currentCounts
+      ? [
+          '',
+          style.dim('  The settings in force would come to this:'),
+          '',
+          ...outcomeLines(currentCounts, memory.hugePages, memory.residentPages, geometry).map(style.dim),
+        ]
+      : []),
+    '',
+    ...processLines(view, style),
+    '',
+    style.bold('To set it, as root:'),
+    ...writes(set),
+    ...(restore
+      ? [style.bold('To go back:'), ...writes(restore)]
+      : ['The current settings are not known, so neither is the way back.']),
+    '',
+    style.bold('What this could not see or promise:'),
+    ...blindSpots(view).map((line) => `  - ${line}`),
+    ...(chosen.policy.orders === 0 ? ['  - nothing fits the budget but to enable no size'] : []),
+    '',
+  ].join('\n');
+}
+
+function adviceInWords({ chosen, memory }: AdviceView): string {
+  const { orders, enabled, maxPtesNone } = chosen.policy;
+  if (orders === 0) return 'Enable no size: nothing that helps fits.';
+  const who = enabled === 'madvise' ? 'for memory that asks for it (madvise)' : 'for all memory (always)';
+  return `Enable ${sizesName(orders, memory.geometry)} ${who} and set max_ptes_none to ${maxPtesNone}.`;
+}
+
+function outcomeLines(
+  counts: PolicyCounts,
+  hugePages: number,
+  residentPages: number,
+  geometry: Geometry,
+): string[] {
+  const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
+  const growth = counts.filledPages + counts.swappedInPages;
+  const then = hugePages + counts.newlyHugePages;
+  const later = sumOf(counts.laterAttempts);
+  return [
+    field(
+      'gains',
+      `${size(counts.newlyHugePages)} more in huge pages: ${percent(hugePages, residentPages)} -> ${percent(then, residentPages)} of the memory in use`,
+    ),
+    field(
+      'costs at once',
+      `${growth === 0 ? 'no memory' : `${size(growth)} of memory (+${percent(growth, residentPages)})`}, ${plural(sumOf(counts.attempts), 'attempt')}, ${size(counts.copiedPages)} copied`,
+    ),
+    field(
+      'later passes',
+      later === 0
+        ? 'nothing is tried again'
+        : `${plural(later, 'attempt')} each that change nothing: allocate, detach the PMD under the mmap write lock, skip`,
+    ),
+  ];
+}
+
+function processLines({ byProcess, memory }: AdviceView, style: Style): string[] {
+  const size = (pages: number) => formatBytes(pages * pageBytes(memory.geometry));
+  const [head, ...lines] = layOutTable(
+    COLUMNS,
+    byProcess
+      .slice(0, PROCESSES_SHOWN)
+      .map(({ process, residentPages, hugePages, counts }) => [
+        String(process.pid),
+        printable(process.command),
+        size(residentPages),
+        size(hugePages),
+        size(hugePages + counts.newlyHugePages),
+        `+${size(counts.filledPages + counts.swappedInPages)}`,
+        sumOf(counts.attempts).toLocaleString('en-US'),
+        sumOf(counts.laterAttempts).toLocaleString('en-US'),
+      ]),
+  );
+  const rest = byProcess.length - lines.length;
+  return [
+    style.dim(head),
+    ...lines,
+    ...(rest > 0 ? [`and ${plural(rest, 'process', 'processes')} that change less`] : []),
+  ];
+}

@@ -1,0 +1,58 @@
+import type { Budget, ProcessOutcome } from '../analysis/advise.ts';
+import { apartRanges, type MemoryDigest, type SourceDigest } from '../analysis/memory-digest.ts';
+import type { SweptResult } from '../analysis/pareto.ts';
+import type { SysfsWrite } from '../analysis/sysfs-writes.ts';
+import type { KernelModel } from '../core/kernel-model.ts';
+import type { PolicyCounts } from '../core/policy-counts.ts';
+import { ASSUMPTIONS } from '../core/range-state.ts';
+import { plural } from './plural.ts';
+import { formatBytes } from '../core/bytes.ts';
+import { pageBytes } from '../core/geometry.ts';
+
+/** An advice with all that it rests on. */
+export interface AdviceView {
+  readonly source: SourceDigest;
+  readonly memory: MemoryDigest;
+  readonly model: KernelModel;
+  readonly budget: Budget;
+  readonly chosen: SweptResult;
+  /** What the chosen settings do to all memory. */
+  readonly counts: PolicyCounts;
+  /** What the current settings do; undefined where they are not known. */
+  readonly currentCounts: PolicyCounts | undefined;
+  readonly byProcess: readonly ProcessOutcome[];
+  readonly set: readonly SysfsWrite[];
+  /** Undefined where the current settings are not known. */
+  readonly restore: readonly SysfsWrite[] | undefined;
+}
+
+/** What an advice cannot know or promise, a sentence each. */
+export function blindSpots({ source, memory, model, chosen }: AdviceView): string[] {
+  const size = (pages: number) => formatBytes(pages * pageBytes(memory.geometry));
+  const out = [
+    'page faults: an enabled size is also used when memory is first touched, which can grow processes at once',
+    'what is collapsed stays collapsed when the settings are put back',
+    'memory that is allocated, freed or swapped after it was read',
+  ];
+  const [major, minor] = source.host.kernelRelease.split('.').map(Number);
+  if (!model.pmdOrderOnly && (major < 7 || (major === 7 && minor < 2)))
+    out.push(
+      `the memory was read on Linux ${major}.${minor}, whose khugepaged knows only the PMD size: this is what ${model.name} would do`,
+    );
+  if (memory.unknown.size > 0)
+    out.push(`assumed: ${[...memory.unknown].map((fact) => ASSUMPTIONS[fact]).join('; ')}`);
+  if (source.skipped.length > 0)
+    out.push(`${plural(source.skipped.length, 'process', 'processes')} could not be read`);
+  const walked = apartRanges(memory);
+  if (walked > 0)
+    out.push(
+      `${plural(walked, 'range')} with swapped, shared or unreferenced pages: what becomes of them depends on whether these still are so`,
+    );
+  const pages = [...memory.refused.values()].reduce((sum, refused) => sum + refused.pages, 0);
+  if (pages > 0)
+    out.push(
+      `${size(pages)} lie where no setting of sizes reaches (VMA edges, MADV_NOHUGEPAGE, locked pages, ...)`,
+    );
+  if (chosen.policy.enabled === 'always') out.push('programs that call madvise or prctl later');
+  return out;
+}

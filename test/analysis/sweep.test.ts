@@ -1,0 +1,350 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { bestWithin } from '../../src/analysis/advise.ts';
+import { DigestCollector } from '../../src/analysis/digest-collector.ts';
+import { digestJson, digestOfJson } from '../../src/analysis/digest-json.ts';
+import { DigestQuery } from '../../src/analysis/digest-query.ts';
+import {
+  addMemoryDigest,
+  emptyMemoryDigest,
+  type MemoryDigest,
+  type SourceDigest,
+  totalDigest,
+} from '../../src/analysis/memory-digest.ts';
+import { paretoFront, resultAt } from '../../src/analysis/pareto.ts';
+import { growthOf, sum } from '../../src/analysis/tally.ts';
+import {
+  blockLength,
+  metricsAt,
+  policyAt,
+  sweepBlock,
+  sweepBlocks,
+  type SweepSpace,
+} from '../../src/analysis/sweep.ts';
+import { allNoneLimits, allOrderSets } from '../../src/analysis/sweep-space.ts';
+import { settingsFor, writesBetween } from '../../src/analysis/sysfs-writes.ts';
+import { predictMemory } from '../../src/analysis/prediction.ts';
+import { ALGORITHMS } from '../../src/core/algorithms.ts';
+import { type Geometry, geometryOfPmdOrder, pagesPerRange } from '../../src/core/geometry.ts';
+import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
+import type { MemoryItem } from '../../src/core/memory-source.ts';
+import { type Order, type OrderSet, ordersOf, orderSet } from '../../src/core/order.ts';
+import { sumOf } from '../../src/core/policy-counts.ts';
+import {
+  defaultSettings,
+  SIZE_WORDS,
+  type ThpSettings,
+  TOP_LEVEL_WORDS,
+} from '../../src/core/thp-settings.ts';
+import '../seed.ts';
+import { questions, streams } from './arbitraries.ts';
+import { knownRanges, processItem, streamOf, vmaItem } from './streams.ts';
+
+const geometry = geometryOfPmdOrder(9);
+const host = { kernelRelease: '7.2.0', time: '2026-01-01T00:00:00.000Z', geometry, settings: undefined };
+
+function digestOf(items: readonly MemoryItem[], of: Geometry = geometry, walkAll = false): SourceDigest {
+  const collector = new DigestCollector(of, walkAll);
+  for (const item of items) collector.add(item);
+  return { host: { ...host, geometry: of }, processes: collector.finish(), skipped: [], notes: [] };
+}
+
+function sweepAll(memory: MemoryDigest, space: SweepSpace): Float64Array {
+  const query = new DigestQuery(memory);
+  const length = blockLength(space);
+  const values = new Float64Array(length * sweepBlocks(space));
+  for (let block = 0; block < sweepBlocks(space); block++)
+    sweepBlock(query, space, block, values.subarray(block * length, (block + 1) * length));
+  return values;
+}
+
+const SWEPT = ['linux-7.2', 'linux-7.3', 'linux-6.18', 'v18'] as const;
+
+for (const pmdOrder of [9, 11]) {
+  test(`a digest of any memory answers what a prediction does, PMD order ${pmdOrder}`, async () => {
+    const of = geometryOfPmdOrder(pmdOrder);
+    await fc.assert(
+      fc.asyncProperty(
+        streams(of),
+        questions(of),
+        fc.constantFrom(...SWEPT),
+        async (items, { settings }, name) => {
+          const model = KERNEL_MODELS[name];
+          const algorithm = ALGORITHMS[model.algorithm];
+          const question = { settings, model, algorithm, outcomes: [] };
+          const { total } = await predictMemory(streamOf(items), of, question);
+          const memory = totalDigest(digestOf(items, of));
+          const counts = new DigestQuery(memory).ask(settings, model);
+          expect({
+            ranges: memory.ranges,
+            residentPages: memory.residentPages,
+            hugePages: memory.hugePages,
+            attempts: sumOf(counts.attempts),
+            collapses: [...counts.collapses],
+            coveredPages: counts.copiedPages + counts.filledPages,
+            filledPages: counts.filledPages,
+            copiedPages: counts.copiedPages,
+            swappedInPages: counts.swappedInPages,
+          }).toEqual({
+            ranges: total.ranges,
+            residentPages: total.residentPages,
+            hugePages: sum(total.pagesBefore.slice(1)),
+            attempts: total.attempts,
+            collapses: total.collapses,
+            coveredPages: total.coveredPages,
+            filledPages: total.filledPages,
+            copiedPages: total.copiedPages,
+            swappedInPages: total.swappedInPages,
+          });
+        },
+      ),
+      { numRuns: pmdOrder === 9 ? 400 : 80 },
+    );
+  });
+}
+
+test('a digest survives its file format', async () => {
+  await fc.assert(
+    fc.asyncProperty(streams(geometry), async (items) => {
+      const digest = digestOf(items);
+      const again = digestOfJson(JSON.parse(JSON.stringify(digestJson(digest))));
+      if (!again.ok) throw new Error(again.failure.message);
+      expect(digestJson(again.value)).toEqual(digestJson(digest));
+      expect(comparable(totalDigest(again.value))).toEqual(comparable(totalDigest(digest)));
+    }),
+    { numRuns: 150 },
+  );
+});
+
+/** A digest with its maps in one order. */
+function comparable(memory: MemoryDigest): object {
+  const sorted = <T>(map: ReadonlyMap<unknown, T>) =>
+    new Map([...map].sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)));
+  const { unadvised, hugepage } = memory.classes;
+  const classes = [unadvised, hugepage].map(({ table, apart }) => ({
+    table: { ...table, rows: sorted(table.rows) },
+    apart: sorted(apart),
+  }));
+  return {
+    ...memory,
+    classes,
+    refused: sorted(memory.refused),
+    unknown: new Set([...memory.unknown].sort()),
+  };
+}
+
+test('digests of processes add up to the same in any order', async () => {
+  await fc.assert(
+    fc.asyncProperty(streams(geometry), fc.infiniteStream(fc.nat()), async (items, draws) => {
+      const { processes } = digestOf(items);
+      const shuffled = processes.map((each) => ({ each, at: draws.next().value as number }));
+      shuffled.sort((a, b) => a.at - b.at);
+      const sum = emptyMemoryDigest(geometry);
+      for (const { each } of shuffled) addMemoryDigest(sum, each.memory);
+      expect(comparable(sum)).toEqual(comparable(totalDigest(digestOf(items))));
+    }),
+    { numRuns: 60 },
+  );
+});
+
+const spaces = fc.record({
+  models: fc.subarray(
+    SWEPT.map((name) => KERNEL_MODELS[name]),
+    { minLength: 1, maxLength: 2 },
+  ),
+  enabled: fc.constantFrom(['always'] as const, ['always', 'madvise'] as const),
+  orders: fc.array(
+    fc.integer({ min: 1, max: 255 }).map((mask) => (mask << 2) as OrderSet),
+    { minLength: 1, maxLength: 3 },
+  ),
+  maxPtesNone: fc
+    .uniqueArray(fc.oneof(fc.constantFrom(0, 511), fc.nat({ max: 511 })), { minLength: 1, maxLength: 8 })
+    .map((list) => list.sort((a, b) => a - b)),
+  maxPtesSwap: fc.nat({ max: 511 }),
+  maxPtesShared: fc.nat({ max: 511 }),
+});
+
+async function expectSweep(items: readonly MemoryItem[], space: SweepSpace, walkAll = false): Promise<void> {
+  const values = sweepAll(totalDigest(digestOf(items, geometry, walkAll)), space);
+  for (let index = 0; index < sweepBlocks(space) * space.maxPtesNone.length; index++) {
+    const { model, enabled, orders, maxPtesNone } = policyAt(space, index);
+    const settings: ThpSettings = {
+      enabled: 'never',
+      maxPtesNone,
+      maxPtesSwap: space.maxPtesSwap,
+      maxPtesShared: space.maxPtesShared,
+      sizes: new Map(ordersOf(orders).map((order) => [order, enabled])),
+    };
+    const question = { settings, model, algorithm: ALGORITHMS[model.algorithm], outcomes: [] };
+    const { total } = await predictMemory(streamOf(items), geometry, question);
+    const { attempts, collapses, coveredPages, growthPages, copiedPages } = metricsAt(values, index);
+    expect({ attempts, collapses, coveredPages, growthPages, copiedPages }).toEqual({
+      attempts: total.attempts,
+      collapses: sum(total.collapses),
+      coveredPages: total.coveredPages,
+      growthPages: growthOf(total),
+      copiedPages: total.copiedPages,
+    });
+  }
+}
+
+describe('a sweep says of each policy what a prediction says', () => {
+  test('over any memory', async () => {
+    await fc.assert(
+      fc.asyncProperty(streams(geometry), spaces, (items, space) => expectSweep(items, space)),
+      { numRuns: 120 },
+    );
+  });
+
+  test('where swap entries help a range to the PMD order', async () => {
+    const swapped = { present: '0-399', swap: '400-449' };
+    const space = {
+      ...SMALL,
+      models: [KERNEL_MODELS['linux-7.2'], KERNEL_MODELS.v18],
+      orders: [0x200, 0x3fc].map((orders) => orders as OrderSet),
+      maxPtesNone: [0, 61, 62, 63, 111, 112, 113, 510, 511],
+    };
+    await expectSweep([processItem(1), vmaItem(), knownRanges([swapped])], space);
+  });
+
+  test('under the older none rules, where every range is walked', async () => {
+    const historic = [KERNEL_MODELS.scaled, KERNEL_MODELS.capped];
+    await fc.assert(
+      fc.asyncProperty(streams(geometry), spaces, (items, space) =>
+        expectSweep(items, { ...space, models: historic }, true),
+      ),
+      { numRuns: 30 },
+    );
+  });
+});
+
+const SMALL: SweepSpace = {
+  models: [KERNEL_MODELS['linux-7.2']],
+  enabled: ['always'],
+  orders: [0, 4, 0x200, 0x3fc].map((orders) => orders as OrderSet),
+  maxPtesNone: [0, 100, 255, 511],
+  maxPtesSwap: 64,
+  maxPtesShared: 256,
+};
+
+test('the front holds what nothing beats, and nothing else', () => {
+  const sample = fc.gen();
+  fc.assert(
+    fc.property(sample, (draw) => {
+      const policies = sweepBlocks(SMALL) * SMALL.maxPtesNone.length;
+      const values = Float64Array.from({ length: policies * 7 }, () => draw(fc.nat, { max: 6 }));
+      const all = Array.from({ length: policies }, (_, index) => resultAt(SMALL, values, index));
+      const beaten = (a: (typeof all)[number]) =>
+        all.some(({ metrics: b }) => {
+          const gains = [
+            b.hugePages - a.metrics.hugePages,
+            a.metrics.growthPages - b.growthPages,
+            a.metrics.laterAttempts - b.laterAttempts,
+          ];
+          return gains.every((gain) => gain >= 0) && gains.some((gain) => gain > 0);
+        });
+      const triple = ({ metrics }: (typeof all)[number]) =>
+        [metrics.hugePages, metrics.growthPages, metrics.laterAttempts].join(' ');
+      const expected = new Set(all.filter((each) => !beaten(each)).map(triple));
+      const front = paretoFront(SMALL, values).map(triple);
+      expect(new Set(front)).toEqual(expected);
+      expect(front).toHaveLength(expected.size);
+    }),
+  );
+});
+
+test('advice fits its budget, and nothing that fits has more in huge pages', () => {
+  fc.assert(
+    fc.property(fc.gen(), fc.nat({ max: 6 }), fc.option(fc.nat({ max: 6 })), (draw, growthPages, work) => {
+      const policies = sweepBlocks(SMALL) * SMALL.maxPtesNone.length;
+      const values = Float64Array.from({ length: policies * 7 }, () => draw(fc.nat, { max: 6 }));
+      const fits = ({ metrics }: ReturnType<typeof resultAt>) =>
+        metrics.growthPages <= growthPages && metrics.laterAttempts <= (work ?? Infinity);
+      const all = Array.from({ length: policies }, (_, index) => resultAt(SMALL, values, index)).filter(fits);
+      const best = bestWithin(SMALL, values, { growthPages, laterAttempts: work ?? undefined });
+      expect(best === undefined).toBe(all.length === 0);
+      if (!best) return;
+      expect(fits(best)).toBe(true);
+      for (const { metrics } of all) expect(metrics.hugePages).toBeLessThanOrEqual(best.metrics.hugePages);
+    }),
+  );
+});
+
+describe('writes to sysfs', () => {
+  const settings: fc.Arbitrary<ThpSettings> = fc.record({
+    enabled: fc.constantFrom(...TOP_LEVEL_WORDS),
+    sizes: fc
+      .array(fc.constantFrom(...SIZE_WORDS), { minLength: 8, maxLength: 8 })
+      .map((words) => new Map(words.map((word, i) => [(i + 2) as Order, word]))),
+    maxPtesNone: fc.nat({ max: 511 }),
+    maxPtesSwap: fc.nat({ max: 511 }),
+    maxPtesShared: fc.nat({ max: 511 }),
+  });
+
+  /** What a kernel with these settings has after the writes; paths are those of /sys. */
+  function written(from: ThpSettings, writes: ReturnType<typeof writesBetween>): ThpSettings {
+    const sizes = new Map(from.sizes);
+    let { maxPtesNone } = from;
+    for (const { path, value } of writes) {
+      const size = /hugepages-(\d+)kB\/enabled$/.exec(path);
+      if (size) sizes.set((Math.log2(Number(size[1])) - 2) as Order, value as never);
+      else if (path.endsWith('khugepaged/max_ptes_none')) maxPtesNone = Number(value);
+      else throw new Error(`no such file: ${path}`);
+    }
+    return { ...from, sizes, maxPtesNone };
+  }
+
+  test('set what was asked for, and the way back is the way back', () => {
+    fc.assert(
+      fc.property(
+        settings,
+        fc.integer({ min: 0, max: 255 }),
+        fc.constantFrom('always' as const, 'madvise' as const),
+        fc.nat({ max: 511 }),
+        (from, mask, word, none) => {
+          const to = settingsFor(from, (mask << 2) as OrderSet, word, none, geometry);
+          expect(written(from, writesBetween(from, to, geometry))).toEqual(to);
+          expect(written(to, writesBetween(to, from, geometry))).toEqual(from);
+          for (const order of to.sizes.keys()) {
+            const now = to.sizes.get(order);
+            const effective = now === 'inherit' ? to.enabled : now;
+            expect(effective).toBe((mask << 2) & (1 << order) ? word : 'never');
+          }
+        },
+      ),
+    );
+  });
+
+  test('go through no state that enables a size that neither end enables', () => {
+    const from = { ...defaultSettings(geometry), enabled: 'madvise' as const };
+    const to = settingsFor(from, orderSet([4, 9]), 'always', 0, geometry);
+    const texts = (writes: ReturnType<typeof writesBetween>) =>
+      writes.map(({ path, value }) => `${path.split('/').slice(5).join('/')} ${value}`);
+    expect(texts(writesBetween(from, to, geometry))).toEqual([
+      'khugepaged/max_ptes_none 0',
+      'hugepages-64kB/enabled always',
+      'hugepages-2048kB/enabled always',
+    ]);
+    expect(texts(writesBetween(to, from, geometry))).toEqual([
+      'hugepages-64kB/enabled never',
+      'hugepages-2048kB/enabled inherit',
+      'khugepaged/max_ptes_none 511',
+    ]);
+  });
+});
+
+test('by default everything is asked, and large geometries are thinned out', () => {
+  const memory = emptyMemoryDigest(geometry);
+  expect(allOrderSets(geometry)).toHaveLength(256);
+  expect(allNoneLimits(memory)).toHaveLength(512);
+  const large = emptyMemoryDigest(geometryOfPmdOrder(13));
+  for (let pages = 1; pages < 8192; pages += 3)
+    large.classes.unadvised.table.rows.set(pages, {
+      ranges: 1,
+      full: new Float64Array(14),
+      folios: undefined,
+    });
+  const limits = allNoneLimits(large);
+  expect(limits.length).toBeLessThanOrEqual(512);
+  expect([limits[0], limits.at(-1)]).toEqual([0, pagesPerRange(large.geometry) - 1]);
+});

@@ -1,0 +1,87 @@
+import { readdirSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { expectSchema } from './schemas.ts';
+import { thpscope, words } from './thpscope.ts';
+
+const PROGRAMS = 'test/fixtures/programs';
+const RECORDINGS = ['examples/redis.parquet', ...readdirSync(PROGRAMS).map((name) => `${PROGRAMS}/${name}`)];
+
+/** The flags of predict that ask about settings which advice would set on this machine. */
+function asPolicy({ policy }: { policy: { orders: number[]; maxPtesNone: number } }): string[] {
+  const orders = policy.orders.length > 0 ? ['--orders', policy.orders.join(',')] : [];
+  return [...orders, '--max-ptes-none', String(policy.maxPtesNone)];
+}
+
+test('six real programs are recorded', () => {
+  expect(RECORDINGS.length).toBeGreaterThanOrEqual(6);
+});
+
+describe.each(RECORDINGS)('advice for %s', (recording) => {
+  test.each(['0%', '2%', '30%', '16M'])(
+    'of at most %s growth is what predict says of it, and fits',
+    async (growth) => {
+      const { stdout, code } = await thpscope(['advise', recording, '--max-growth', growth, '--json']);
+      expect(code).toBe(0);
+      const advice = JSON.parse(stdout);
+      expectSchema('advise', advice);
+      const { outcome, budget, memory } = advice;
+      expect(outcome.filledPages + outcome.swappedInPages).toBeLessThanOrEqual(budget.growthPages);
+      expect(budget.growthPages).toBe(
+        growth === '16M' ? 4096 : Math.floor((memory.residentPages * Number.parseInt(growth, 10)) / 100),
+      );
+      const predicted = JSON.parse(
+        (await thpscope(['predict', recording, ...asPolicy(advice), '--json'])).stdout,
+      );
+      expect([outcome.attempts, outcome.filledPages, outcome.copiedPages]).toEqual([
+        predicted.cost.attempts,
+        predicted.totals.filledPages,
+        predicted.cost.copiedPages,
+      ]);
+      const sum = (key: string) =>
+        advice.processes.reduce((total: number, each: Record<string, number>) => total + each[key], 0);
+      for (const key of ['attempts', 'laterAttempts', 'filledPages', 'newlyHugePages'])
+        expect(sum(key)).toBe(outcome[key]);
+    },
+  );
+});
+
+test.each([RECORDINGS[0], RECORDINGS[2]])(
+  'advice names what to write, how to go back and what it could not see: %s',
+  async (recording) => {
+    const { stdout } = await thpscope(['advise', recording, '--max-growth', '5%']);
+    expect(stdout).toMatch(/^ {2}Enable .* for all memory \(always\) and set max_ptes_none to \d+\.$/m);
+    const [, set, restore] =
+      /To set it, as root:\n([^]*)To go back:\n([^]*)\nWhat this could not/.exec(stdout) ?? [];
+    for (const part of [set, restore])
+      expect(
+        part
+          .trim()
+          .split('\n')
+          .every((line) => /^\s*echo \w+ > \/sys\/kernel\/mm\/transparent_hugepage\/\S+$/.test(line)),
+      ).toBe(true);
+    expect(stdout).toContain('whose khugepaged knows only the PMD size');
+  },
+);
+
+test('a budget of work holds, and costs coverage', async () => {
+  const ask = async (flags: string) =>
+    JSON.parse((await thpscope(['advise', 'examples/redis.parquet', '--json', ...words(flags)])).stdout);
+  const free = await ask('--max-growth 2%');
+  const bound = await ask('--max-growth 2% --max-work 50');
+  expect(free.outcome.laterAttempts).toBeGreaterThan(50);
+  expect(bound.outcome.laterAttempts).toBeLessThanOrEqual(50);
+  expect(bound.outcome.newlyHugePages).toBeLessThan(free.outcome.newlyHugePages);
+});
+
+test('sizes can be kept to memory that asks for them', async () => {
+  const { stdout } = await thpscope(
+    words('advise examples/redis.parquet --max-growth 50% --enabled madvise'),
+  );
+  expect(stdout).toContain('Enable no size');
+});
+
+test('a budget that cannot be meant is refused', async () => {
+  const { stderr, code } = await thpscope(words('advise examples/redis.parquet --max-growth much'));
+  expect(stderr).toMatch(/a share of the memory such as 2%, or a size such as 512M/);
+  expect(code).toBe(2);
+});
