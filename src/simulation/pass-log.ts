@@ -43,7 +43,6 @@ export class PassLog {
   #fullScans: number;
   /** The last whole pass. */
   last: PassCost | undefined;
-  passes = 0;
   /** Whole passes in a row that neither changed memory nor saw anything happen. */
   quietPasses = 0;
 
@@ -61,7 +60,6 @@ export class PassLog {
     const before = this.#mark;
     const now = takeMark(this.#stage);
     this.#mark = now;
-    this.passes++;
     this.last = costBetween(before, now);
     const isQuiet = now.pastEvents === before.pastEvents && now.changes === before.changes;
     this.quietPasses = isQuiet && this.#stage.pendingEvents === 0 ? this.quietPasses + 1 : 0;

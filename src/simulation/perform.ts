@@ -1,5 +1,11 @@
-import { madviseDontneed, madviseFree, madviseHugepage, madviseNohugepage } from '../memory/madvise.ts';
-import { clearReferences, madvisePageout } from '../memory/madvise.ts';
+import {
+  clearReferences,
+  madviseDontneed,
+  madviseFree,
+  madviseHugepage,
+  madviseNohugepage,
+  madvisePageout,
+} from '../memory/madvise.ts';
 import { read, touch } from '../memory/fault.ts';
 import { fork } from '../memory/fork.ts';
 import { pin } from '../memory/pin.ts';

@@ -14,8 +14,6 @@ export interface Actor {
   readonly name: string;
   readonly mm: Mm;
   readonly mappings: ReadonlyMap<string, Run>;
-  /** When it began, in ns. */
-  readonly since: number;
 }
 
 /** Something that a process could not do. */
@@ -59,7 +57,7 @@ export class Stage {
   }
 
   addActor(name: string, mm: Mm, mappings: ReadonlyMap<string, Run>): Actor {
-    const actor = { name, mm, mappings, since: this.kernel.timeline.now };
+    const actor = { name, mm, mappings };
     this.actors.push(actor);
     return actor;
   }
