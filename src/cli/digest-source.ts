@@ -8,13 +8,13 @@ import { isDigestFile, readDigestFile } from './digest-file.ts';
 import { digestSnapshots } from './digest-snapshots.ts';
 import type { ProcessFlags } from './flags.ts';
 import { startProgress } from './progress.ts';
-import { checkOneSource, checkSnapshots, openProcesses } from './source.ts';
+import { checkOneSource, checkSnapshots, openProcesses, sameSettings } from './source.ts';
 import { timeLeft } from './time-left.ts';
 
 /** The digest of whatever the flags name: running processes, snapshots, or digests made before. */
 export async function digestFromFlags(
   context: Context,
-  flags: ProcessFlags & { readonly workers?: number; readonly policy?: string },
+  flags: ProcessFlags & { readonly workers?: number },
   files: readonly string[],
   signal: AbortSignal,
   walkAll = false,
@@ -45,8 +45,11 @@ async function readDigests(paths: readonly string[]): Promise<Result<SourceDiges
     if (geometry.pageShift !== pageShift || geometry.pmdOrder !== pmdOrder)
       return fail('usage', `${path}: has another page size than ${paths[0]}; ask about them one by one`);
   }
+  const [{ host }] = digests;
+  // Hosts of a fleet may differ in settings; then none are those of all.
+  const agree = digests.every((each) => sameSettings(each.host.settings, host.settings));
   return succeed({
-    host: digests[0].host,
+    host: agree ? host : { ...host, settings: undefined },
     processes: digests.flatMap(({ processes }) => processes),
     skipped: digests.flatMap(({ skipped }) => skipped),
     notes: [...new Set(digests.flatMap(({ notes }) => notes))],
@@ -55,12 +58,12 @@ async function readDigests(paths: readonly string[]): Promise<Result<SourceDiges
 
 async function digestFiles(
   context: Context,
-  flags: { readonly workers?: number; readonly policy?: string },
+  flags: { readonly workers?: number },
   paths: readonly string[],
   signal: AbortSignal,
   walkAll: boolean,
 ): Promise<Result<SourceDigest>> {
-  const opened = await checkSnapshots(paths, flags.policy);
+  const opened = await checkSnapshots(paths, 'ask about them one by one');
   if (!opened.ok) return opened;
   const progress = startProgress(context);
   const left = timeLeft();

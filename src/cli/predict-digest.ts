@@ -28,6 +28,11 @@ export async function predictDigest(
   if (!question.ok) return question;
   const model = checkDigestModel(question.value.model);
   if (!model.ok) return model;
+  if (!settings && flags.policy === undefined)
+    warn(
+      context,
+      'the settings of these hosts are unknown or differ; predicted with the defaults of Linux 7.2',
+    );
   const memory = totalDigest(source.value);
   const counts = new DigestQuery(memory).ask(question.value.settings, question.value.model);
   const policy = hugepagePolicy(question.value, geometry);

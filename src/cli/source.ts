@@ -88,7 +88,8 @@ export async function openSnapshots(
   paths: readonly string[],
   policy: string | undefined,
 ): Promise<Result<OpenedMemory>> {
-  const opened = await checkSnapshots(paths, policy);
+  const policyGiven = policy !== undefined && policy !== 'current';
+  const opened = await checkSnapshots(paths, policyGiven ? undefined : 'give --policy');
   if (!opened.ok) return opened;
   const source: MemorySource = {
     host: opened.value[0].host,
@@ -99,12 +100,13 @@ export async function openSnapshots(
   return succeed({ source, processes: undefined, single: false });
 }
 
-/** Opens snapshots that agree as `openSnapshots` asks. */
+/**
+ * Opens snapshots that agree on geometry and, where `otherwise` says what to do if they do not, on THP settings.
+ */
 export async function checkSnapshots(
   paths: readonly string[],
-  policy: string | undefined,
+  otherwise: string | undefined,
 ): Promise<Result<SnapshotFile[]>> {
-  const policyGiven = policy !== undefined && policy !== 'current';
   const { openSnapshotFile } = await import('../snapshot/file.ts');
   const sources: SnapshotFile[] = [];
   for (const path of paths) {
@@ -123,17 +125,18 @@ export async function checkSnapshots(
         `${paths[index + 1]}: has another page size than ${paths[0]}; predict them one by one`,
       );
     }
-    if (!policyGiven && !sameSettings(first.settings, other.settings)) {
+    if (otherwise !== undefined && !sameSettings(first.settings, other.settings)) {
       return fail(
         'usage',
-        `${paths[index + 1]}: was recorded under other THP settings than ${paths[0]}; give --policy`,
+        `${paths[index + 1]}: was recorded under other THP settings than ${paths[0]}; ${otherwise}`,
       );
     }
   }
   return succeed(sources);
 }
 
-function sameSettings(a: ThpSettings | undefined, b: ThpSettings | undefined): boolean {
+/** Whether two machines have the same THP settings. */
+export function sameSettings(a: ThpSettings | undefined, b: ThpSettings | undefined): boolean {
   const text = (settings: ThpSettings | undefined) =>
     settings && JSON.stringify({ ...settings, sizes: [...settings.sizes].sort(([x], [y]) => x - y) });
   return text(a) === text(b);

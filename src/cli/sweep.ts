@@ -33,7 +33,7 @@ async function sweepSource(
   const models = modelsFrom(parameters.value);
   if (!models.ok) return models;
   const walkAll = models.value.some(({ noneRule }) => noneRule !== 'ends');
-  const source = await digestFromFlags(context, { ...flags, policy: 'any' }, files, signal, walkAll);
+  const source = await digestFromFlags(context, flags, files, signal, walkAll);
   if (!source.ok) return source;
   const { geometry, settings } = source.value.host;
   const memory = totalDigest(source.value);

@@ -169,6 +169,18 @@ describe('a digest in place of its snapshot', () => {
     expect(code).toBe(5);
   });
 
+  test('adds up with those of other hosts, whatever their settings', async () => {
+    const other = JSON.parse(readFileSync(file('redis.json'), 'utf8'));
+    writeFileSync(file('other.json'), JSON.stringify({ ...other, host: { ...other.host, settings: null } }));
+    const flags = words('--orders all --max-ptes-none 400 --json');
+    const one = await thpscope(['predict', file('redis.json'), ...flags]);
+    const both = await thpscope(['predict', file('redis.json'), file('other.json'), ...flags]);
+    expect(both.stderr).toMatch(/settings of these hosts are unknown or differ/);
+    const [single, sum] = [one, both].map(({ stdout }) => JSON.parse(stdout).totals);
+    expect(sum.coveredPages).toBe(2 * single.coveredPages);
+    expect(sum.ranges).toBe(2 * single.ranges);
+  });
+
   test('must have a table that can be', async () => {
     const digest = JSON.parse(readFileSync(file('redis.json'), 'utf8'));
     for (const row of [
