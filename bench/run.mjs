@@ -21,6 +21,11 @@ const PARTS = {
 };
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(PARTS);
+const unknown = names.find((name) => !Object.hasOwn(PARTS, name));
+if (unknown) {
+  console.error(`no part '${unknown}'; there are ${Object.keys(PARTS).join(', ')}`);
+  process.exit(2);
+}
 const machine = { cpus: `${cpus().length} x ${cpus()[0].model}`, linux: release(), node: process.version };
 const load = loadavg()[0];
 console.log(
