@@ -59,22 +59,26 @@ export async function runSuite(
   return succeed(count);
 }
 
-/** Asks about the whole daemon; its ranges agree together or not at all. */
+/**
+ * Asks about the whole daemon; its ranges agree together or not at all. A difference, or a khugepaged that stood still, is
+ * asked about once more.
+ */
 async function askDaemon(guest: Guest, batch: DaemonBatch, count: SuiteCount): Promise<Result<void>> {
   const { model } = count.kernel;
-  const compared = await compareDaemon(guest, batch, model);
+  const first = await compareDaemon(guest, batch, model);
+  const compared = first.ok && !first.value ? first : await compareDaemon(guest, batch, model);
   if (!compared.ok) return compared;
   const ranges = rangesOf(batch).length;
-  const agree = compared.value ? 0 : ranges;
+  const agree = first.ok && !first.value ? ranges : 0;
   count.agree += agree;
   count.of += ranges;
   addToColumn(count, `none=${batch.maxPtesNone}`, agree, ranges);
-  if (!compared.value) return succeed(undefined);
-  const again = await compareDaemon(guest, batch, model);
-  if (!again.ok) return again;
-  const kind = again.value ? 'lasting' : 'passing';
+  if (agree > 0) return succeed(undefined);
+  const kind = compared.value ? 'lasting' : 'passing';
   count[kind] += ranges;
-  count.differences.push({ kind, name: undefined, request: daemonRequest(batch), ...compared.value });
+  const seen = first.ok ? first.value : { real: first.failure.message, model: 'goes round' };
+  const { real, model: said } = seen ?? { real: '', model: '' };
+  count.differences.push({ kind, name: undefined, request: daemonRequest(batch), real, model: said });
   return succeed(undefined);
 }
 
