@@ -157,8 +157,8 @@ void run_daemon(const struct daemon_request *request, const struct area *areas, 
 	step(count);
 	set_sizes(0, "never");
 	step(count);
-	trace_print_visits();
-	fprintf(port, "%s full_scans=%ld ", late ? "timeout" : "done", full_scans - start);
+	int cut_off = trace_print_visits();
+	fprintf(port, "%s%s full_scans=%ld ", late ? "timeout" : "done", cut_off ? " cut-off" : "", full_scans - start);
 	print_growth(&before, &now);
 	fputc('\n', port);
 	fflush(port);

@@ -66,8 +66,8 @@ void trace_stop(void);
 void trace_read(const struct range *ranges, int first, int end);
 /* Prints one line for each range and forgets it. */
 void trace_print(int count);
-/* Prints one line for each visit of khugepaged to a process. */
-void trace_print_visits(void);
+/* Prints one line for each visit of khugepaged to a process; returns whether the last one is not at its end. */
+int trace_print_visits(void);
 
 /* setup.c */
 struct setup {

@@ -95,7 +95,7 @@ void trace_print(int count)
 }
 
 /* A visit is `SCAN;SCAN;... PROGRESS FINISHED`, where a scan is as above. */
-void trace_print_visits(void)
+int trace_print_visits(void)
 {
 	static char line[512], scans[1 << 16];
 	FILE *trace = fopen(TRACING "trace", "r");
@@ -121,4 +121,5 @@ void trace_print_visits(void)
 		used = 0;
 	}
 	fclose(trace);
+	return used > 0;
 }

@@ -61,6 +61,8 @@ export interface Layout {
 /** What khugepaged did: its visits of processes in order, each with its scans, its progress and whether a full scan ended. */
 export interface DaemonReport {
   readonly visits: readonly string[];
+  /** khugepaged was stopped within another visit: pages and counters are of no moment that can be compared. */
+  readonly cutOff: boolean;
   /** The pages of each range after the last visit. */
   readonly pages: readonly string[];
   readonly fullScans: number;
@@ -89,11 +91,12 @@ export function parseDaemonReport(
       pages.push(line);
     }
   }
-  const last = /^done full_scans=(\d+) (pages_collapsed=.*)$/.exec(lines.at(-1) ?? '');
+  const last = /^done( cut-off)? full_scans=(\d+) (pages_collapsed=.*)$/.exec(lines.at(-1) ?? '');
   if (!last || vmas.length !== batch.processes.length + 1 || pages.length !== rangesOf(batch).length) {
     return fail('unreadable', 'khugepaged did not go round in time, or the answer is not whole');
   }
-  const report = { visits, pages, fullScans: Number(last[1]), counters: last[2] };
+  const cutOff = last[1] !== undefined;
+  const report = { visits, cutOff, pages, fullScans: Number(last[2]), counters: last[3] };
   return succeed({ layout: { vmas, areas }, report });
 }
 

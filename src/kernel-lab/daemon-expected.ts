@@ -138,7 +138,7 @@ class GuestTwin {
       return pagesText(viewRange(machine, area, pmd).state);
     });
     const counters = formatCounters(pagesCollapsed, (name) => machine.counters.mthp[name]);
-    return { visits: this.#visits, pages, fullScans, counters };
+    return { visits: this.#visits, cutOff: false, pages, fullScans, counters };
   }
 }
 
