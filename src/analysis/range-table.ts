@@ -1,0 +1,275 @@
+import { costOf, type Mapping } from '../core/cost.ts';
+import { type Geometry, rangeBytes } from '../core/geometry.ts';
+import type { MemoryItem, Process } from '../core/memory-source.ts';
+import { isEmpty, type Occupancy, wordsPerRange } from '../core/occupancy.ts';
+import { OBSERVABLE_FACTS, type ObservableFact, type RangeState, unknownFacts } from '../core/range-state.ts';
+import { coversRange, type Vma } from '../core/vma.ts';
+import { countWindows, emptyWindowCounts } from '../core/window-counts.ts';
+
+/** A VMA that has ranges in a table, in rows from `first` up to `end`. */
+export interface TableVma {
+  readonly vma: Vma;
+  /** Index of its process. */
+  readonly process: number;
+  readonly first: number;
+  end: number;
+  residentPages: number;
+  /** Its ranges as they are, added up. */
+  readonly pagesByOrder: Float64Array;
+  pmdMappedPages: number;
+  tlbFolio: number;
+  tlbPmd: number;
+}
+
+/** What decides about a row. */
+export const ROW_KIND = {
+  /** Small pages and nothing else: the counts of its windows say what any policy does to it. */
+  counted: 0,
+  /** Whatever else: it is walked under each policy. */
+  walked: 1,
+  /** One PMD entry maps it already: every policy refuses it. */
+  pmdMapped: 2,
+  /** The VMA does not cover the whole range. */
+  edge: 3,
+} as const;
+
+/** The facts of a range besides its present pages; most ranges share a few. */
+interface Facts {
+  readonly state: Omit<RangeState, 'address' | 'present'>;
+  readonly unknown: readonly ObservableFact[];
+}
+
+const FIRST_CAPACITY = 4096;
+
+/**
+ * All anonymous PMD ranges of some memory, a row each, in columns: what draws and judges a whole machine at once. A plain
+ * range of 512 PTEs takes 112 bytes; what is unusual about ranges is kept once for all that share it.
+ */
+export class RangeTable {
+  readonly geometry: Geometry;
+  readonly processes: Process[] = [];
+  readonly vmas: TableVma[] = [];
+  readonly facts: Facts[] = [];
+  rows = 0;
+  addresses = new Float64Array(0);
+  /** Index of the VMA. */
+  vmaOf = new Uint32Array(0);
+  /** Index in `facts`. */
+  factsOf = new Uint32Array(0);
+  kinds = new Uint8Array(0);
+  residentPages = new Uint16Array(0);
+  /** The order whose folios hold most resident pages. */
+  mainOrders = new Uint8Array(0);
+  /** Full and occupied windows of counted rows, from order 2 to one below the PMD order: full ones first. */
+  windows = new Uint16Array(0);
+  #present = new Uint32Array(0);
+  readonly #words: number;
+  readonly #counts;
+  readonly #plainFacts = new Map<number, number>();
+  readonly #otherFacts = new Map<string, number>();
+  /** A list of folio orders that is known to be all zeros: sources may hand out the same for many ranges. */
+  #smallPages: Uint8Array | undefined;
+  #vma: Vma | undefined;
+
+  /** `capacity` is how many rows there may be, if known. */
+  constructor(geometry: Geometry, capacity = FIRST_CAPACITY) {
+    this.geometry = geometry;
+    this.#words = wordsPerRange(geometry);
+    this.#counts = emptyWindowCounts(geometry);
+    this.#grow(Math.max(1, capacity));
+  }
+
+  /** Numbers that a row takes in `windows`. */
+  get windowStride(): number {
+    return 2 * Math.max(0, this.geometry.pmdOrder - 2);
+  }
+
+  /** Takes the items of a source in their order; memory that is not anonymous is left out. */
+  add(item: MemoryItem): void {
+    if (item.kind === 'process') {
+      this.processes.push(item.process);
+      this.#vma = undefined;
+    } else if (item.kind === 'vma') {
+      this.#vma = item.vma;
+    } else if (item.kind === 'ranges') {
+      if (!this.#vma || this.processes.length === 0) throw new Error('a source sent ranges outside of a VMA');
+      if (!this.#vma.anonymous) return;
+      const vma = this.#openVma(this.#vma);
+      for (const range of item.ranges) this.#addRange(vma, range);
+      vma.end = this.rows;
+    }
+  }
+
+  /** The state of a row. Its bitmap is a view into the table. */
+  range(row: number): RangeState {
+    return {
+      ...this.facts[this.factsOf[row]].state,
+      address: this.addresses[row],
+      present: this.present(row),
+    };
+  }
+
+  present(row: number): Occupancy {
+    return this.#present.subarray(row * this.#words, (row + 1) * this.#words);
+  }
+
+  /** The row whose range holds this address in one process; undefined where there is none. */
+  rowAt(process: number, address: number): number | undefined {
+    const bytes = rangeBytes(this.geometry);
+    const start = Math.floor(address / bytes) * bytes;
+    for (const { vma, process: owner, first, end } of this.vmas) {
+      if (owner !== process || address < vma.start || address >= vma.end) continue;
+      let [low, high] = [first, end];
+      while (low < high) {
+        const middle = (low + high) >>> 1;
+        if (this.addresses[middle] < start) low = middle + 1;
+        else high = middle;
+      }
+      if (low < end && this.addresses[low] === start) return low;
+    }
+    return undefined;
+  }
+
+  #openVma(vma: Vma): TableVma {
+    const last = this.vmas.at(-1);
+    const process = this.processes.length - 1;
+    if (last?.vma === vma && last.process === process) return last;
+    const opened = {
+      vma,
+      process,
+      first: this.rows,
+      end: this.rows,
+      residentPages: 0,
+      pagesByOrder: new Float64Array(this.geometry.pmdOrder + 1),
+      pmdMappedPages: 0,
+      tlbFolio: 0,
+      tlbPmd: 0,
+    };
+    this.vmas.push(opened);
+    return opened;
+  }
+
+  #addRange(vma: TableVma, range: RangeState): void {
+    if (this.rows === this.addresses.length) this.#grow(2 * this.rows);
+    const row = this.rows++;
+    this.addresses[row] = range.address;
+    this.vmaOf[row] = this.vmas.length - 1;
+    this.#present.set(range.present, row * this.#words);
+    const plain = this.#plainKey(range);
+    this.factsOf[row] = plain === undefined ? this.#internOther(range) : this.#internPlain(range, plain);
+    const isCounted = plain !== undefined && !range.pmdMapped && !range.uffdArmed;
+    if (isCounted) this.#count(vma, row, range);
+    else this.#describe(vma, row, range);
+    if (!coversRange(vma.vma, range.address, this.geometry)) this.kinds[row] = ROW_KIND.edge;
+    vma.residentPages += this.residentPages[row];
+  }
+
+  #count(vma: TableVma, row: number, { present }: RangeState): void {
+    const { pmdOrder } = this.geometry;
+    countWindows(present, this.geometry, this.#counts);
+    const { pages, full, any } = this.#counts;
+    this.kinds[row] = ROW_KIND.counted;
+    this.residentPages[row] = pages;
+    const stride = this.windowStride;
+    for (let order = 2; order < pmdOrder; order++) {
+      this.windows[row * stride + order - 2] = full[order];
+      this.windows[row * stride + stride / 2 + order - 2] = any[order];
+    }
+    vma.pagesByOrder[0] += pages;
+    vma.tlbFolio += pages;
+    vma.tlbPmd += pages;
+  }
+
+  #describe(vma: TableVma, row: number, range: RangeState): void {
+    const { before } = costOf(range, undefined);
+    this.kinds[row] = range.pmdMapped ? ROW_KIND.pmdMapped : ROW_KIND.walked;
+    this.residentPages[row] = before.pagesByOrder.reduce((sum, pages) => sum + pages, 0);
+    this.mainOrders[row] = mainOrder(before.pagesByOrder);
+    addMapping(vma, before);
+  }
+
+  /** A number for the facts of a range of small, unremarkable pages, by what is unknown; undefined for other ranges. */
+  #plainKey(range: RangeState): number | undefined {
+    if (range.pmdMapped || range.uffdArmed || !isEmpty(range.swap)) return undefined;
+    let key = 0;
+    for (const [bit, fact] of OBSERVABLE_FACTS.entries()) {
+      const value = range[fact];
+      if (value === undefined) key |= 1 << bit;
+      else if (value instanceof Uint32Array && !isEmpty(value)) return undefined;
+    }
+    const { folioOrders } = range;
+    if (folioOrders && folioOrders !== this.#smallPages) {
+      for (let i = 0; i < folioOrders.length; i++) if (folioOrders[i] !== 0) return undefined;
+      this.#smallPages = folioOrders;
+    }
+    return key;
+  }
+
+  #internPlain(range: RangeState, key: number): number {
+    const known = this.#plainFacts.get(key);
+    if (known !== undefined) return known;
+    const index = this.#keep(range);
+    this.#plainFacts.set(key, index);
+    return index;
+  }
+
+  #internOther(range: RangeState): number {
+    const key = factsKey(range);
+    const known = this.#otherFacts.get(key);
+    if (known !== undefined) return known;
+    const index = this.#keep(range);
+    this.#otherFacts.set(key, index);
+    return index;
+  }
+
+  #keep({ address: _, present: __, ...state }: RangeState): number {
+    const unknown = unknownFacts(state as RangeState);
+    return this.facts.push({ state, unknown }) - 1;
+  }
+
+  #grow(capacity: number): void {
+    const grown = <T extends { set(from: T): void }>(
+      make: new (length: number) => T,
+      from: T,
+      each = 1,
+    ): T => {
+      const into = new make(capacity * each);
+      into.set(from);
+      return into;
+    };
+    this.addresses = grown(Float64Array, this.addresses);
+    this.vmaOf = grown(Uint32Array, this.vmaOf);
+    this.factsOf = grown(Uint32Array, this.factsOf);
+    this.kinds = grown(Uint8Array, this.kinds);
+    this.residentPages = grown(Uint16Array, this.residentPages);
+    this.mainOrders = grown(Uint8Array, this.mainOrders);
+    this.windows = grown(Uint16Array, this.windows, this.windowStride);
+    this.#present = grown(Uint32Array, this.#present, this.#words);
+  }
+}
+
+/** The order with most pages, the larger of two that have as many. */
+export function mainOrder(pagesByOrder: ArrayLike<number>): number {
+  let main = 0;
+  for (let order = 1; order < pagesByOrder.length; order++)
+    if (pagesByOrder[order] > 0 && pagesByOrder[order] >= pagesByOrder[main]) main = order;
+  return main;
+}
+
+function addMapping(vma: TableVma, before: Mapping): void {
+  for (const [order, pages] of before.pagesByOrder.entries()) vma.pagesByOrder[order] += pages;
+  vma.pmdMappedPages += before.pmdMappedPages;
+  vma.tlbFolio += before.tlbEntriesFolio;
+  vma.tlbPmd += before.tlbEntriesPmd;
+}
+
+function factsKey({ swap, pmdMapped, uffdArmed, ...facts }: RangeState): string {
+  let key = `${pmdMapped} ${uffdArmed} ${swap.join()}`;
+  for (const fact of OBSERVABLE_FACTS) {
+    if (fact === 'pmdMapped') continue;
+    const value = facts[fact];
+    if (value === undefined) key += ' ?';
+    else key += value instanceof Uint32Array && isEmpty(value) ? ' ' : ` ${value.join()}`;
+  }
+  return key;
+}

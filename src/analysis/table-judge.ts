@@ -1,0 +1,231 @@
+import type { OrderSet } from '../core/order.ts';
+import { possibleOrders } from '../core/vma.ts';
+import { mainOrder, type RangeTable, ROW_KIND, type TableVma } from './range-table.ts';
+import { addTally, addVerdict, emptyTally, type Refusal, refusalOf, type Tally } from './tally.ts';
+import { judgeRange, type Question } from './verdict.ts';
+
+/** What becomes of each row of a table, in columns as long as the table. */
+export interface RowOutcomes {
+  /** The order whose folios hold most resident pages afterwards. */
+  readonly mainOrders: Uint8Array;
+  /** Why nothing in the range collapses: 1 + an index in the judge's `refusals`; 0 where something does. */
+  readonly refusals: Uint8Array;
+  /** Pages by which resident memory grows. */
+  readonly growthPages: Uint16Array;
+}
+
+/** What the question comes to for one VMA. */
+interface VmaQuestion {
+  readonly orders: OrderSet;
+  readonly ineligible: Refusal | undefined;
+  /** What changes in its process. */
+  readonly changes: Tally;
+  /** By facts of the table, whether their unknown ones are noted. */
+  readonly factsSeen: boolean[];
+}
+
+export function emptyOutcomes(rows: number): RowOutcomes {
+  return {
+    mainOrders: new Uint8Array(rows),
+    refusals: new Uint8Array(rows),
+    growthPages: new Uint16Array(rows),
+  };
+}
+
+/**
+ * Judges the rows of a table under one question, as `judgeRange` would each of them. Ranges of small pages are judged by the
+ * counts of their windows (docs/digest.md), in some 20 ns; those of other kinds are walked.
+ */
+export class TableJudge {
+  readonly refusals: Refusal[] = [];
+  readonly #table: RangeTable;
+  readonly #question: Question;
+  readonly #canCount: boolean;
+  readonly #eligible: VmaQuestion[] = [];
+  /** By process, what changes; what stays is added from the VMAs. */
+  readonly #changes: Tally[] = [];
+
+  constructor(table: RangeTable, question: Question) {
+    this.#table = table;
+    this.#question = question;
+    const { model, algorithm, outcomes } = question;
+    this.#canCount =
+      model.noneRule === 'ends' && outcomes.length === 0 && ['walk', 'stack'].includes(algorithm.name);
+  }
+
+  /** Judges rows from `first` up to `end`. Each row is to be judged once. */
+  judge(first: number, end: number, into: RowOutcomes): void {
+    for (let row = first; row < end; row++) this.#judgeRow(row, into);
+  }
+
+  /** By process, in the order of the table: what its rows are, and what becomes of those that were judged. */
+  tallies(): Tally[] {
+    const { geometry, processes, vmas } = this.#table;
+    const tallies = processes.map(() => emptyTally(geometry));
+    for (const vma of vmas) addStanding(tallies[vma.process], vma);
+    // Processes without a row have no changes; forEach skips their holes.
+    this.#changes.forEach((changes, process) => addTally(tallies[process], changes));
+    return tallies;
+  }
+
+  #judgeRow(row: number, into: RowOutcomes): void {
+    const table = this.#table;
+    const vma = table.vmaOf[row];
+    const eligibility = (this.#eligible[vma] ??= this.#eligibility(table.vmas[vma]));
+    const { orders, changes } = eligibility;
+    const kind = table.kinds[row];
+    into.mainOrders[row] = table.mainOrders[row];
+    into.growthPages[row] = 0;
+    let refusal: Refusal | undefined = eligibility.ineligible;
+    if (!refusal && kind === ROW_KIND.edge) refusal = 'vma-edge';
+    if (!refusal) {
+      const facts = table.factsOf[row];
+      if (eligibility.factsSeen[facts] === undefined) {
+        eligibility.factsSeen[facts] = true;
+        for (const fact of table.facts[facts].unknown) changes.unknown.add(fact);
+      }
+      changes.scanned++;
+      if (kind === ROW_KIND.pmdMapped) refusal = 'SCAN_PMD_MAPPED';
+      else if (kind === ROW_KIND.counted && this.#canCount) refusal = this.#count(row, orders, changes, into);
+      else refusal = this.#walk(row, table.vmas[vma], orders, changes, into);
+    }
+    into.refusals[row] = refusal ? this.#refuse(changes, refusal, table.residentPages[row]) : 0;
+  }
+
+  #eligibility({ vma, process }: TableVma): VmaQuestion {
+    const { geometry, processes } = this.#table;
+    const { settings, model } = this.#question;
+    const { thpDisabled } = processes[process];
+    const { orders, ineligible } = possibleOrders(vma, settings, model, geometry, thpDisabled);
+    const changes = (this.#changes[process] ??= emptyTally(geometry));
+    return { orders, ineligible, changes, factsSeen: [] };
+  }
+
+  #refuse(tally: Tally, refusal: Refusal, pages: number): number {
+    const refused = tally.refused.get(refusal);
+    if (refused) {
+      refused.ranges++;
+      refused.pages += pages;
+    } else tally.refused.set(refusal, { ranges: 1, pages });
+    const index = this.refusals.indexOf(refusal);
+    return 1 + (index >= 0 ? index : this.refusals.push(refusal) - 1);
+  }
+
+  /** A range of small pages, all of whose attempts succeed. Derivation: docs/digest.md. */
+  #count(row: number, orders: OrderSet, tally: Tally, into: RowOutcomes): Refusal | undefined {
+    const table = this.#table;
+    const { pmdOrder } = table.geometry;
+    const all = 1 << pmdOrder;
+    const { maxPtesNone } = this.#question.settings;
+    const resident = table.residentPages[row];
+    const largest = 31 - Math.clz32(orders);
+    const scanLimit = orders === 1 << pmdOrder ? maxPtesNone : all - 1;
+    if (all - resident > scanLimit) return 'SCAN_EXCEED_NONE_PTE';
+
+    const { windows, windowStride } = table;
+    let copied = 0;
+    let covered = 0;
+    let collapses = 0;
+    let main = 0;
+    let mainPages = 0;
+    if (largest === pmdOrder && all - resident <= maxPtesNone) {
+      collapses = 1;
+      covered = mainPages = all;
+      copied = resident;
+      main = pmdOrder;
+      tally.collapses[pmdOrder]++;
+      tally.pagesAfter[pmdOrder] += all;
+      tally.pmdMappedPages.after += all;
+    } else if (maxPtesNone === all - 1) {
+      collapses = windows[row * windowStride + windowStride / 2 + largest - 2];
+      covered = mainPages = collapses << largest;
+      copied = resident;
+      main = largest;
+      tally.collapses[largest] += collapses;
+      tally.pagesAfter[largest] += covered;
+    } else {
+      let inside = 0;
+      const full = row * windowStride - 2;
+      for (let order = Math.min(largest, pmdOrder - 1); order >= 2; order--) {
+        inside *= 2;
+        if (!((orders >>> order) & 1)) continue;
+        const count = windows[full + order];
+        const outermost = count - inside;
+        inside = count;
+        if (outermost === 0) continue;
+        const pages = outermost << order;
+        tally.collapses[order] += outermost;
+        tally.pagesAfter[order] += pages;
+        collapses += outermost;
+        copied += pages;
+        if (pages > mainPages) {
+          main = order;
+          mainPages = pages;
+        }
+      }
+      if (copied === 0) return 'no-window';
+      covered = copied;
+    }
+    const left = resident - copied;
+    const growth = covered - copied;
+    tally.attempts += collapses;
+    tally.coveredPages += covered;
+    tally.copiedPages += copied;
+    tally.filledPages += growth;
+    tally.pagesAfter[0] -= copied;
+    tally.leftSmallPages += left;
+    tally.tlbFolio.after += collapses - copied;
+    tally.tlbPmd.after += main === pmdOrder ? 1 - resident : growth;
+    into.mainOrders[row] = left > mainPages ? 0 : main;
+    into.growthPages[row] = growth;
+    return undefined;
+  }
+
+  #walk(
+    row: number,
+    { vma }: TableVma,
+    orders: OrderSet,
+    tally: Tally,
+    into: RowOutcomes,
+  ): Refusal | undefined {
+    const range = this.#table.range(row);
+    const verdict = judgeRange(range, vma, { orders }, this.#question);
+    const refusal = refusalOf(verdict);
+    const { cost, plan } = verdict;
+    into.mainOrders[row] = mainOrder(cost.after.pagesByOrder);
+    into.growthPages[row] = cost.filledPages + cost.swappedInPages;
+    if (plan && plan.attempts.length > 0) addChange(tally, verdict);
+    return refusal;
+  }
+}
+
+/** Adds the difference that a verdict makes: its range is counted already. */
+function addChange(tally: Tally, verdict: Parameters<typeof addVerdict>[1]): void {
+  const change = emptyTally(tally.geometry);
+  addVerdict(change, verdict);
+  change.ranges = change.scanned = change.residentPages = 0;
+  change.refused.clear();
+  change.unknown.clear();
+  for (const [order, pages] of change.pagesBefore.entries()) change.pagesAfter[order] -= pages;
+  change.pagesBefore.fill(0);
+  for (const key of ['pmdMappedPages', 'tlbFolio', 'tlbPmd'] as const) {
+    change[key].after -= change[key].before;
+    change[key].before = 0;
+  }
+  addTally(tally, change);
+}
+
+/** Adds the rows of a VMA as they are. */
+function addStanding(tally: Tally, vma: TableVma): void {
+  tally.ranges += vma.end - vma.first;
+  tally.residentPages += vma.residentPages;
+  for (const [order, pages] of vma.pagesByOrder.entries()) {
+    tally.pagesBefore[order] += pages;
+    tally.pagesAfter[order] += pages;
+  }
+  for (const when of ['before', 'after'] as const) {
+    tally.pmdMappedPages[when] += vma.pmdMappedPages;
+    tally.tlbFolio[when] += vma.tlbFolio;
+    tally.tlbPmd[when] += vma.tlbPmd;
+  }
+}

@@ -1,0 +1,87 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import '../seed.ts';
+import { predictMemory } from '../../src/analysis/prediction.ts';
+import { mainOrder, RangeTable } from '../../src/analysis/range-table.ts';
+import { emptyOutcomes, TableJudge } from '../../src/analysis/table-judge.ts';
+import { refusalOf } from '../../src/analysis/tally.ts';
+import type { Question, Verdict } from '../../src/analysis/verdict.ts';
+import { type Geometry, geometryOfPmdOrder } from '../../src/core/geometry.ts';
+import type { MemoryItem } from '../../src/core/memory-source.ts';
+import { openSnapshotFile } from '../../src/snapshot/file.ts';
+import { valueOf } from '../ranges.ts';
+import { questions, streams } from './arbitraries.ts';
+import { questionOf, streamOf } from './streams.ts';
+
+const cases = fc
+  .constantFrom(...[3, 4, 9, 11].map(geometryOfPmdOrder))
+  .chain((geometry) =>
+    fc.record({ geometry: fc.constant(geometry), question: questions(geometry), items: streams(geometry) }),
+  );
+
+/** Judges all memory of a table and range by range, and expects the same of both. */
+async function expectSame(geometry: Geometry, items: readonly MemoryItem[], question: Question) {
+  const table = new RangeTable(geometry, 1);
+  for (const item of items) table.add(item);
+  const outcomes = emptyOutcomes(table.rows);
+  const judge = new TableJudge(table, question);
+  const half = table.rows >>> 1;
+  judge.judge(0, half, outcomes);
+  judge.judge(half, table.rows, outcomes);
+
+  const verdicts: Verdict[] = [];
+  const prediction = await predictMemory(streamOf(items), geometry, question, {
+    onVerdict: (_, verdict) => {
+      if (verdict.ignored !== 'not-anonymous') verdicts.push(verdict);
+    },
+  });
+  expect(table.rows).toBe(verdicts.length);
+  for (const [row, verdict] of verdicts.entries()) {
+    const { range, cost } = verdict;
+    expect(table.range(row)).toEqual(range);
+    const code = outcomes.refusals[row];
+    expect(code === 0 ? undefined : judge.refusals[code - 1]).toEqual(refusalOf(verdict));
+    expect(outcomes.mainOrders[row]).toBe(mainOrder(cost.after.pagesByOrder));
+    expect(outcomes.growthPages[row]).toBe(cost.filledPages + cost.swappedInPages);
+    expect(table.mainOrders[row]).toBe(mainOrder(cost.before.pagesByOrder));
+  }
+  const tallies = judge.tallies();
+  for (const [i, { vmas }] of prediction.processes.entries()) {
+    if (vmas.length > 0) expect(tallies[i]).toEqual(prediction.processes[i].tally);
+  }
+}
+
+test('a table says of each row, and of each process, what predict says', async () => {
+  await fc.assert(
+    fc.asyncProperty(cases, ({ geometry, items, question }) => expectSame(geometry, items, question)),
+    { numRuns: 300 },
+  );
+});
+
+test.each([
+  'examples/redis.parquet',
+  'test/fixtures/programs/java.parquet',
+  'test/fixtures/programs/postgresql.parquet',
+])('and so on recorded memory: %s', async (path) => {
+  const file = valueOf(await openSnapshotFile(path));
+  const items: MemoryItem[] = [];
+  for await (const item of file.items()) items.push(item);
+  for (const maxPtesNone of [0, 100, 511]) {
+    for (const orders of ['2-9', '9', '4,6', '2-8'])
+      await expectSame(file.host.geometry, items, questionOf({ orders, maxPtesNone }));
+  }
+  file.close();
+});
+
+test('the row of an address is found', async () => {
+  const file = valueOf(await openSnapshotFile('examples/redis.parquet'));
+  const table = new RangeTable(file.host.geometry);
+  for await (const item of file.items()) table.add(item);
+  file.close();
+  for (let row = 0; row < table.rows; row++) {
+    const { vma, process } = table.vmas[table.vmaOf[row]];
+    const inside = Math.max(vma.start, table.addresses[row]) + 4096;
+    expect(table.rowAt(process, inside)).toBe(row);
+  }
+  expect(table.rowAt(0, 4096)).toBeUndefined();
+});
