@@ -1,4 +1,4 @@
-// Compiles src into dist, from nothing, so that no file of an earlier build stays behind.
+// Compiles src into dist and builds the web app, from nothing, so that no file of an earlier build stays behind.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, rmSync } from 'node:fs';
 
@@ -11,3 +11,4 @@ const { status } = spawnSync(
 if (status !== 0) process.exit(status ?? 1);
 chmodSync('dist/cli/main.js', 0o755);
 await import('./man.mjs');
+await import('./build-web.mjs');

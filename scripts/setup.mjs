@@ -5,12 +5,21 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 
 const LOCK = 'package-lock.json';
 const INSTALLED = 'node_modules/.package-lock.json';
-const BUILT = 'dist/cli/main.js';
+const BUILT = 'dist/web/thpscope.html';
 
 if (!existsSync(INSTALLED) || changed(LOCK) > changed(INSTALLED)) {
   run('npm', ['ci', '--no-audit', '--no-fund']);
 }
-const SOURCES = ['src', 'scripts', 'package.json', 'tsconfig.json', 'tsconfig.build.json', INSTALLED];
+const SOURCES = [
+  'src',
+  'web',
+  'examples',
+  'scripts',
+  'package.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  INSTALLED,
+];
 if (!existsSync(BUILT) || Math.max(...SOURCES.map(newest)) > changed(BUILT)) {
   run(process.execPath, ['scripts/build.mjs']);
 }

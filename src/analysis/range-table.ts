@@ -33,9 +33,9 @@ export const ROW_KIND = {
   edge: 3,
 } as const;
 
-/** The facts of a range besides its present pages; most ranges share a few. */
+/** The facts of ranges besides their present pages and addresses; most ranges share a few. */
 interface Facts {
-  readonly state: Omit<RangeState, 'address' | 'present'>;
+  readonly state: RangeState;
   readonly unknown: readonly ObservableFact[];
 }
 
@@ -222,9 +222,9 @@ export class RangeTable {
     return index;
   }
 
-  #keep({ address: _, present: __, ...state }: RangeState): number {
-    const unknown = unknownFacts(state as RangeState);
-    return this.facts.push({ state, unknown }) - 1;
+  #keep(range: RangeState): number {
+    // Only what ranges share is kept: their pages and addresses have columns of their own.
+    return this.facts.push({ state: range, unknown: unknownFacts(range) }) - 1;
   }
 
   #grow(capacity: number): void {

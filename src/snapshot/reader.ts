@@ -13,6 +13,8 @@ import type { SnapshotRow } from './schema.ts';
 export interface Snapshot extends MemorySource {
   /** Row groups: pieces of bounded size that are read on their own. */
   readonly groups: number;
+  /** Rows of the file: at least as many as it has ranges. */
+  readonly rows: number;
   /** The items of one row group. It begins with its process and VMA; notices are left out. */
   groupItems(index: number): AsyncIterable<MemoryItem>;
   readonly notices: readonly Notice[];
@@ -37,6 +39,7 @@ export async function openSnapshot(file: AsyncBuffer, name: string): Promise<Res
     return succeed({
       host: metadata.host,
       groups: metadata.groupChecksums.length,
+      rows: Number(footer.num_rows),
       notices: metadata.notices.map(({ notice }) => notice),
       items: () => items(file, name, footer, metadata, [...metadata.groupChecksums.keys()]),
       groupItems: (index) => items(file, name, footer, { ...metadata, notices: [] }, [index]),

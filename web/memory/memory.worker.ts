@@ -1,0 +1,152 @@
+import { expose } from 'comlink';
+import { DigestCollector } from '../../src/analysis/digest-collector.ts';
+import { checkDigestModel, DigestQuery } from '../../src/analysis/digest-query.ts';
+import { addMemoryDigest, emptyMemoryDigest } from '../../src/analysis/memory-digest.ts';
+import { RangeTable } from '../../src/analysis/range-table.ts';
+import { emptyOutcomes, TableJudge } from '../../src/analysis/table-judge.ts';
+import { addTally, emptyTally } from '../../src/analysis/tally.ts';
+import { judgeRange } from '../../src/analysis/verdict.ts';
+import { applyPlan } from '../../src/core/apply-plan.ts';
+import { type Result, succeed } from '../../src/core/failure.ts';
+import { pagesPerRange } from '../../src/core/geometry.ts';
+import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
+import { possibleOrders } from '../../src/core/vma.ts';
+import { SnapshotError } from '../../src/snapshot/damage.ts';
+import { openSnapshot } from '../../src/snapshot/reader.ts';
+import { type PolicyChoice, questionOf, settingsOf } from '../policy/choice.ts';
+import { fileOf } from './file.ts';
+import type { Judgement, MemoryWorker, Opening, Progress, RangeDetail, Totals } from './protocol.ts';
+
+/** Between two reports of progress. */
+const REPORT_MS = 200;
+
+let table: RangeTable | undefined;
+let query: DigestQuery | undefined;
+/** Counts openings: an older one stops when it is not the last any more. */
+let opened = 0;
+
+const worker: MemoryWorker = {
+  async open(source, name, onOpening, onProgress): Promise<Result<void>> {
+    const turn = ++opened;
+    table = query = undefined;
+    const file = await fileOf(source);
+    if (!file.ok) return file;
+    const snapshot = await openSnapshot(file.value, name);
+    if (!snapshot.ok) return snapshot;
+    const { host, notices, rows } = snapshot.value;
+    onOpening(openingOf(host, notices, rows));
+
+    const reading = new RangeTable(host.geometry, rows);
+    table = reading;
+    const digests = new DigestCollector(host.geometry);
+    const report = reporter(reading, onProgress);
+    try {
+      for await (const item of snapshot.value.items()) {
+        if (turn !== opened) return succeed(undefined);
+        reading.add(item);
+        digests.add(item);
+        report(false);
+      }
+    } catch (error) {
+      if (!(error instanceof SnapshotError)) throw error;
+      report(true);
+      return { ok: false, failure: error.failure };
+    }
+    const total = emptyMemoryDigest(host.geometry);
+    for (const { memory } of digests.finish()) addMemoryDigest(total, memory);
+    query = new DigestQuery(total);
+    report(true);
+    return succeed(undefined);
+  },
+
+  async judge(choice): Promise<Judgement> {
+    const judged = heldTable();
+    const { rows, geometry } = judged;
+    const judge = new TableJudge(judged, questionOf(choice));
+    const outcomes = emptyOutcomes(rows);
+    judge.judge(0, rows, outcomes);
+    const processes = judge.tallies();
+    const total = emptyTally(geometry);
+    for (const tally of processes) addTally(total, tally);
+    return { ...outcomes, choice, rows, reasons: judge.refusals, total, processes };
+  },
+
+  async totals(choice): Promise<Totals | undefined> {
+    const model = KERNEL_MODELS[choice.model];
+    if (!query || !checkDigestModel(model).ok) return undefined;
+    const { residentPages, hugePages } = query.memory;
+    return { counts: query.ask(settingsOf(choice), model), residentPages, hugePages };
+  },
+
+  async details(rows, choice): Promise<RangeDetail[]> {
+    return rows.map((row) => detailOf(heldTable(), row, choice));
+  },
+
+  async rowAt(process, address): Promise<number | undefined> {
+    return heldTable().rowAt(process, address);
+  },
+};
+
+expose(worker);
+
+function heldTable(): RangeTable {
+  if (!table) throw new Error('no memory is open');
+  return table;
+}
+
+function openingOf(
+  host: Opening['host'],
+  notices: readonly (
+    | { readonly kind: 'note'; readonly message: string }
+    | { readonly kind: 'skipped'; readonly pid: number; readonly failure: { readonly message: string } }
+  )[],
+  mostRows: number,
+): Opening {
+  return {
+    host,
+    mostRows,
+    notes: notices.flatMap((each) => (each.kind === 'note' ? [each.message] : [])),
+    skipped: notices.flatMap((each) =>
+      each.kind === 'skipped' ? [{ pid: each.pid, reason: each.failure.message }] : [],
+    ),
+  };
+}
+
+/** Reports the rows since the last report, at most some times a second. */
+function reporter(from: RangeTable, onProgress: (progress: Progress) => void): (now: boolean) => void {
+  let first = 0;
+  let firstVma = 0;
+  // The first rows are shown at once.
+  let last = -Infinity;
+  return (now) => {
+    const time = performance.now();
+    if (!now && (from.rows === first || time - last < REPORT_MS)) return;
+    last = time;
+    const { rows } = from;
+    onProgress({
+      first,
+      addresses: from.addresses.slice(first, rows),
+      vmaOf: from.vmaOf.slice(first, rows),
+      residentPages: from.residentPages.slice(first, rows),
+      mainOrders: from.mainOrders.slice(first, rows),
+      processes: from.processes,
+      firstVma,
+      vmas: from.vmas.slice(firstVma).map(({ vma, process, first, end }) => ({ vma, process, first, end })),
+    });
+    first = rows;
+    firstVma = Math.max(0, from.vmas.length - 1);
+  };
+}
+
+function detailOf(from: RangeTable, row: number, choice: PolicyChoice): RangeDetail {
+  const { vma, process } = from.vmas[from.vmaOf[row]];
+  const question = questionOf(choice);
+  const { thpDisabled } = from.processes[process];
+  const orders = possibleOrders(vma, question.settings, question.model, from.geometry, thpDisabled);
+  const view = from.range(row);
+  // A view would take the whole column along when it crosses to the page.
+  const range = { ...view, present: view.present.slice() };
+  const { ignored, plan } = judgeRange(range, vma, orders, question);
+  const known = { ...range, folioOrders: range.folioOrders ?? new Uint8Array(pagesPerRange(from.geometry)) };
+  return { row, range, ignored, plan, after: plan ? applyPlan(known, plan) : known };
+}

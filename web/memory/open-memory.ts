@@ -1,0 +1,101 @@
+import { signal } from '@preact/signals';
+import { proxy, wrap } from 'comlink';
+import type { Failure } from '../../src/core/failure.ts';
+import type { Host, Process } from '../../src/core/memory-source.ts';
+import type { MapVma, MemoryWorker, Opening, Progress } from './protocol.ts';
+import MemoryWorkerScript from './memory.worker.ts?worker&inline';
+
+/** Memory that is open, as far as it has been read. A new object for each progress; the columns grow in place. */
+export interface OpenMemory {
+  readonly name: string;
+  readonly host: Host;
+  readonly notes: Opening['notes'];
+  readonly skipped: Opening['skipped'];
+  readonly processes: readonly Process[];
+  readonly vmas: readonly MapVma[];
+  readonly mostRows: number;
+  /** Rows that the columns hold. */
+  readonly rows: number;
+  readonly complete: boolean;
+  readonly addresses: Float64Array;
+  readonly vmaOf: Uint32Array;
+  readonly residentPages: Uint16Array;
+  readonly mainOrders: Uint8Array;
+}
+
+const script = new MemoryWorkerScript();
+export const memoryWorker = wrap<MemoryWorker>(script);
+script.addEventListener('error', ({ message }) => {
+  opening.value = undefined;
+  failure.value = { kind: 'unsupported', message: `the worker that reads memory failed: ${message}` };
+});
+
+/** The memory that all views look at. */
+export const memory = signal<OpenMemory | undefined>(undefined);
+/** The name of what is being opened. */
+export const opening = signal<string | undefined>(undefined);
+export const failure = signal<Failure | undefined>(undefined);
+
+let turn = 0;
+
+/**
+ * Opens a snapshot in place of the memory before; `refresh` keeps that on the screen until the first rows come. A
+ * failure leaves what was open, or what was read of the new one.
+ */
+export async function openMemory(source: Blob | string, name: string): Promise<void> {
+  const mine = ++turn;
+  opening.value = name;
+  failure.value = undefined;
+  const ifMine =
+    <T>(then: (value: T) => void) =>
+    (value: T) => {
+      if (mine === turn) then(value);
+    };
+  let next: OpenMemory | undefined;
+  const result = await memoryWorker.open(
+    source,
+    name,
+    proxy(ifMine((from: Opening) => void (next = emptyMemory(name, from)))),
+    proxy(
+      ifMine((progress: Progress) => {
+        if (next) memory.value = next = withProgress(next, progress);
+      }),
+    ),
+  );
+  if (mine !== turn) return;
+  opening.value = undefined;
+  if (!result.ok) failure.value = result.failure;
+  else if (next) memory.value = { ...next, complete: true };
+}
+
+function emptyMemory(name: string, { host, notes, skipped, mostRows }: Opening): OpenMemory {
+  return {
+    name,
+    host,
+    notes,
+    skipped,
+    mostRows,
+    processes: [],
+    vmas: [],
+    rows: 0,
+    complete: false,
+    addresses: new Float64Array(mostRows),
+    vmaOf: new Uint32Array(mostRows),
+    residentPages: new Uint16Array(mostRows),
+    mainOrders: new Uint8Array(mostRows),
+  };
+}
+
+function withProgress(memory: OpenMemory, progress: Progress): OpenMemory {
+  const { first, addresses, vmaOf, residentPages, mainOrders, processes, firstVma, vmas } = progress;
+  memory.addresses.set(addresses, first);
+  memory.vmaOf.set(vmaOf, first);
+  memory.residentPages.set(residentPages, first);
+  memory.mainOrders.set(mainOrders, first);
+  return {
+    ...memory,
+    processes,
+    vmas: [...memory.vmas.slice(0, firstVma), ...vmas],
+    rows: first + addresses.length,
+  };
+}

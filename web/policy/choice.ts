@@ -1,0 +1,103 @@
+import { ALGORITHMS } from '../../src/core/algorithms.ts';
+import type { Question } from '../../src/analysis/verdict.ts';
+import { type Geometry, pagesPerRange } from '../../src/core/geometry.ts';
+import { KERNEL_MODELS, type KernelModelName } from '../../src/core/kernel-model.ts';
+import {
+  anonOrders,
+  formatOrders,
+  type Order,
+  type OrderSet,
+  ordersOf,
+  parseOrders,
+} from '../../src/core/order.ts';
+import { defaultSettings, type SizeWord, type ThpSettings } from '../../src/core/thp-settings.ts';
+
+/** A policy as the panel shows it: each size for all memory, for advised memory, or off. It crosses to workers as it is. */
+export interface PolicyChoice {
+  readonly always: OrderSet;
+  readonly madvise: OrderSet;
+  readonly maxPtesNone: number;
+  readonly maxPtesSwap: number;
+  readonly maxPtesShared: number;
+  readonly model: KernelModelName;
+}
+
+/** The settings of a machine as a choice: `inherit` becomes what it inherits. */
+export function choiceOf(settings: ThpSettings, geometry: Geometry, model: KernelModelName): PolicyChoice {
+  let always = 0;
+  let madvise = 0;
+  for (const order of ordersOf(anonOrders(geometry))) {
+    const word = settings.sizes.get(order) ?? 'never';
+    const effective = word === 'inherit' ? settings.enabled : word;
+    if (effective === 'always') always |= 1 << order;
+    if (effective === 'madvise') madvise |= 1 << order;
+  }
+  const { maxPtesNone, maxPtesSwap, maxPtesShared } = settings;
+  return {
+    always: always as OrderSet,
+    madvise: madvise as OrderSet,
+    maxPtesNone,
+    maxPtesSwap,
+    maxPtesShared,
+    model,
+  };
+}
+
+/** The choice that a machine starts with: its own settings, or those of an untouched kernel. */
+export function firstChoice(settings: ThpSettings | undefined, geometry: Geometry): PolicyChoice {
+  return choiceOf(settings ?? defaultSettings(geometry), geometry, 'linux-7.2');
+}
+
+export function settingsOf({ always, madvise, ...limits }: PolicyChoice): ThpSettings {
+  const sizes = new Map<Order, SizeWord>();
+  for (const order of ordersOf(madvise)) sizes.set(order, 'madvise');
+  for (const order of ordersOf(always)) sizes.set(order, 'always');
+  const { maxPtesNone, maxPtesSwap, maxPtesShared } = limits;
+  return { enabled: 'madvise', sizes, maxPtesNone, maxPtesSwap, maxPtesShared };
+}
+
+export function questionOf(choice: PolicyChoice): Question {
+  const model = KERNEL_MODELS[choice.model];
+  return { settings: settingsOf(choice), model, algorithm: ALGORITHMS[model.algorithm], outcomes: [] };
+}
+
+/** The choice that parameters of a link make of another one; what a link does not say, or says wrongly, stays. */
+export function choiceFromParams(
+  params: Readonly<Record<string, string>>,
+  first: PolicyChoice,
+  geometry: Geometry,
+): PolicyChoice {
+  const orders = (text: string | undefined, otherwise: OrderSet): OrderSet => {
+    if (text === 'none') return 0 as OrderSet;
+    const parsed = text === undefined ? undefined : parseOrders(text, geometry);
+    return parsed?.ok ? parsed.value : otherwise;
+  };
+  const limit = (text: string | undefined, otherwise: number): number => {
+    const value = text === undefined ? NaN : Number(text);
+    return Number.isInteger(value) && value >= 0 && value < pagesPerRange(geometry) ? value : otherwise;
+  };
+  const always = orders(params.always, first.always);
+  return {
+    always,
+    madvise: (orders(params.madvise, first.madvise) & ~always) as OrderSet,
+    maxPtesNone: limit(params.none, first.maxPtesNone),
+    maxPtesSwap: limit(params.swap, first.maxPtesSwap),
+    maxPtesShared: limit(params.shared, first.maxPtesShared),
+    model:
+      params.kernel !== undefined && params.kernel in KERNEL_MODELS
+        ? (params.kernel as KernelModelName)
+        : first.model,
+  };
+}
+
+/** The parameters of a link that say this choice, whatever the memory's own settings are. */
+export function paramsOfChoice(choice: PolicyChoice): Record<string, string> {
+  return {
+    always: formatOrders(choice.always),
+    madvise: formatOrders(choice.madvise),
+    none: String(choice.maxPtesNone),
+    swap: String(choice.maxPtesSwap),
+    shared: String(choice.maxPtesShared),
+    kernel: choice.model,
+  };
+}

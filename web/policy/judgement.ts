@@ -1,0 +1,53 @@
+import { computed, effect, signal } from '@preact/signals';
+import { geometryOfPmdOrder } from '../../src/core/geometry.ts';
+import { memory, memoryWorker } from '../memory/open-memory.ts';
+import type { Judgement, Totals } from '../memory/protocol.ts';
+import { link, setParams } from '../state/link.ts';
+import { choiceFromParams, firstChoice, paramsOfChoice, type PolicyChoice } from './choice.ts';
+
+/** The policy in force: what the link says, and for the rest the settings of the open memory. */
+export const choice = computed<PolicyChoice>(() => {
+  const host = memory.value?.host;
+  const geometry = host?.geometry ?? geometryOfPmdOrder(9);
+  return choiceFromParams(link.value.params, firstChoice(host?.settings, geometry), geometry);
+});
+
+export function choose(changes: Partial<PolicyChoice>): void {
+  setParams(paramsOfChoice({ ...choice.value, ...changes }));
+}
+
+/** What the policy does to each range; of a moment ago while a new one is being found. */
+export const judgement = signal<Judgement | undefined>(undefined);
+/** What it does to everything; undefined while the memory is being read. */
+export const totals = signal<Totals | undefined>(undefined);
+
+/** Asks again whenever the policy or the memory changes; while an answer is awaited, only the last question is kept. */
+export function followPolicy(): void {
+  let asking = false;
+  let again = false;
+  const ask = async () => {
+    if (asking) {
+      again = true;
+      return;
+    }
+    asking = true;
+    do {
+      again = false;
+      const asked = memory.value;
+      if (!asked || asked.rows === 0) {
+        judgement.value = totals.value = undefined;
+        break;
+      }
+      const policy = choice.value;
+      totals.value = await memoryWorker.totals(policy);
+      judgement.value = await memoryWorker.judge(policy);
+    } while (again);
+    asking = false;
+  };
+  let last = '';
+  effect(() => {
+    const now = `${JSON.stringify(choice.value)} ${memory.value?.name} ${memory.value?.rows} ${memory.value?.complete}`;
+    if (now !== last) void ask();
+    last = now;
+  });
+}

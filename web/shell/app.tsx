@@ -1,0 +1,61 @@
+import type { ComponentType } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { failure, memory, opening } from '../memory/open-memory.ts';
+import { StartView } from '../start/start-view.tsx';
+import { DropZone } from '../start/drop-zone.tsx';
+import { link, type View } from '../state/link.ts';
+import { Header } from './header.tsx';
+
+/** Views other than the first are loaded when they are looked at. */
+const LAZY_VIEWS: Record<Exclude<View, 'start'>, () => Promise<ComponentType>> = {
+  map: async () => (await import('../map/map-view.tsx')).MapView,
+  tradeoff: async () => (await import('../tradeoff/tradeoff-view.tsx')).TradeoffView,
+  steps: async () => (await import('../steps/steps-view.tsx')).StepsView,
+  timeline: async () => (await import('../timeline/timeline-view.tsx')).TimelineView,
+};
+
+export function App() {
+  const { view } = link.value;
+  return (
+    <DropZone>
+      <Header />
+      <Messages />
+      <main id="main" class={`view view-${view}`}>
+        {view === 'start' ? <StartView /> : <LazyView key={view} view={view} />}
+      </main>
+    </DropZone>
+  );
+}
+
+function LazyView({ view }: { readonly view: Exclude<View, 'start'> }) {
+  const [loaded, setLoaded] = useState<{ Component: ComponentType } | undefined>();
+  useEffect(() => {
+    let wanted = true;
+    void LAZY_VIEWS[view]().then((Component) => {
+      if (wanted) setLoaded({ Component });
+    });
+    return () => {
+      wanted = false;
+    };
+  }, [view]);
+  return loaded ? <loaded.Component /> : <p class="loading">…</p>;
+}
+
+/** What went wrong, what could not be seen, and what is going on, for ears as well as eyes. */
+function Messages() {
+  const open = memory.value;
+  const percent = open ? Math.floor((100 * open.rows) / Math.max(1, open.mostRows)) : 0;
+  return (
+    <>
+      <div role="alert">{failure.value && <p class="failure">{failure.value.message}</p>}</div>
+      <div role="status">
+        {opening.value !== undefined && (
+          <p class="progress">
+            reading {opening.value}
+            {open && !open.complete ? `: ${percent}%` : '…'}
+          </p>
+        )}
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,58 @@
+import { signal } from '@preact/signals';
+import { openMemory } from '../memory/open-memory.ts';
+import { go, link } from '../state/link.ts';
+import { EXAMPLES } from './examples.ts';
+
+/** A source of the server that this page came from: see src/server. */
+export interface ServerSource {
+  readonly id: string;
+  readonly name: string;
+  /** Whether it is read anew every now and then. */
+  readonly live: boolean;
+}
+
+export const serverSources = signal<readonly ServerSource[]>([]);
+
+/** Opens what a link names as its source: `example:NAME` or `server:ID`. Files of this machine are in no link. */
+export async function openLinked(source: string): Promise<void> {
+  const [kind, id] = source.split(':', 2);
+  const example = EXAMPLES.find((each) => each.id === id);
+  const served = serverSources.value.find((each) => each.id === id);
+  if (kind === 'example' && example) await openMemory(example.url, example.title);
+  else if (kind === 'server' && served)
+    await openMemory(new URL(`sources/${id}`, location.href).href, served.name);
+}
+
+/** Opens a source and shows it on the map. */
+export function visit(source: string): void {
+  go('map', { source, at: undefined, zoom: undefined });
+}
+
+/** Opens a file of this machine; nothing of it leaves the page. */
+export async function visitFile(file: File): Promise<void> {
+  current = undefined;
+  go('map', { source: undefined, at: undefined, zoom: undefined });
+  await openMemory(file, file.name);
+}
+
+let current: string | undefined;
+
+/** Opens the source of the link whenever that changes. */
+export function followSource(): void {
+  link.subscribe(({ params }) => {
+    if (params.source === undefined || params.source === current) return;
+    current = params.source;
+    void openLinked(params.source);
+  });
+}
+
+/** Asks the server that this page came from for its sources; a plain file server has none. */
+export async function findServer(): Promise<void> {
+  if (!document.querySelector('meta[name="thpscope-server"]')) return;
+  const response = await fetch(new URL('sources.json', location.href));
+  serverSources.value = await response.json();
+  const events = new EventSource(new URL('events', location.href));
+  events.addEventListener('changed', ({ data }) => {
+    if (link.value.params.source === `server:${data}`) void openLinked(`server:${data}`);
+  });
+}

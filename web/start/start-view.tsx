@@ -1,0 +1,56 @@
+import { EXAMPLES } from './examples.ts';
+import { serverSources, visit, visitFile } from './sources.ts';
+
+export function StartView() {
+  return (
+    <div class="start">
+      <h1>What will transparent huge pages do to this memory?</h1>
+      <p>
+        Drop a snapshot here, or choose one: <code>thpscope capture -p PID -o FILE</code> records a process.
+        It is read in this page and goes nowhere else.
+      </p>
+      <p>
+        <label class="button">
+          Open a snapshot…
+          <input
+            type="file"
+            accept=".parquet"
+            class="visually-hidden"
+            onChange={({ currentTarget }) => {
+              const file = currentTarget.files?.[0];
+              if (file) void visitFile(file);
+            }}
+          />
+        </label>
+      </p>
+      {serverSources.value.length > 0 && (
+        <section>
+          <h2>From this server</h2>
+          <ul class="cards">
+            {serverSources.value.map(({ id, name, live }) => (
+              <li key={id}>
+                <button type="button" class="card" onClick={() => visit(`server:${id}`)}>
+                  <strong>{name}</strong>
+                  <span>{live ? 'running now, read again every now and then' : 'a snapshot'}</span>
+                </button>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+      <section>
+        <h2>Examples</h2>
+        <ul class="cards">
+          {EXAMPLES.map(({ id, title, what }) => (
+            <li key={id}>
+              <button type="button" class="card" onClick={() => visit(`example:${id}`)}>
+                <strong>{title}</strong>
+                <span>{what}</span>
+              </button>
+            </li>
+          ))}
+        </ul>
+      </section>
+    </div>
+  );
+}

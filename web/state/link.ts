@@ -1,0 +1,70 @@
+import { signal } from '@preact/signals';
+
+export const VIEWS = ['start', 'map', 'tradeoff', 'steps', 'timeline'] as const;
+export type View = (typeof VIEWS)[number];
+
+/** What the address of the page says after its `#`: a view, and parameters that views understand. */
+export interface Link {
+  readonly view: View;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** `#map?none=0&orders=2-9`; an unknown view is the start page. */
+export function parseLink(hash: string): Link {
+  const [name, query = ''] = hash.replace(/^#\/?/, '').split('?', 2);
+  const view = VIEWS.find((each) => each === name) ?? 'start';
+  return { view, params: Object.fromEntries(new URLSearchParams(query)) };
+}
+
+/** The address of a link; parameters stand in alphabetical order, so that equal states have equal links. */
+export function formatLink({ view, params }: Link): string {
+  const query = new URLSearchParams(Object.entries(params).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const text = query.toString().replaceAll('%2C', ',').replaceAll('%3A', ':');
+  return text === '' ? `#${view}` : `#${view}?${text}`;
+}
+
+/** Where we are. The address bar follows, and going back in the browser goes back here. */
+export const link = signal<Link>(parseLink(location.hash));
+
+/** Goes to another view, as a step that the browser can go back from. Parameters that are undefined are dropped. */
+export function go(view: View, params: Record<string, string | undefined> = {}): void {
+  move({ view, params: changed(link.value.params, params) }, 'push');
+}
+
+/** Changes parameters of the view; the address is replaced, so that moving a slider leaves no trail. */
+export function setParams(params: Record<string, string | undefined>): void {
+  move({ view: link.value.view, params: changed(link.value.params, params) }, 'replace');
+}
+
+export function followLinks(): void {
+  window.addEventListener('hashchange', () => {
+    link.value = parseLink(location.hash);
+  });
+}
+
+function move(to: Link, how: 'push' | 'replace'): void {
+  const hash = formatLink(to);
+  if (hash === formatLink(link.value)) return;
+  if (how === 'push') history.pushState(null, '', hash);
+  else replaceSoon(hash);
+  link.value = to;
+}
+
+let pending: number | undefined;
+/** Browsers refuse more than some hundred changes of the address in half a minute. */
+function replaceSoon(hash: string): void {
+  clearTimeout(pending);
+  pending = window.setTimeout(() => {
+    if (formatLink(link.value) === hash) history.replaceState(null, '', hash);
+  }, 150);
+}
+
+function changed(
+  params: Readonly<Record<string, string>>,
+  changes: Record<string, string | undefined>,
+): Record<string, string> {
+  const all = { ...params, ...changes };
+  return Object.fromEntries(
+    Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}

@@ -1,0 +1,3 @@
+export function StepsView() {
+  return <h1>Steps</h1>;
+}

@@ -1,0 +1,3 @@
+export function TradeoffView() {
+  return <h1>Tradeoff</h1>;
+}
