@@ -11,10 +11,11 @@ class Interrupted extends Error {
   }
 }
 
-/** Runs long work that SIGINT and SIGTERM abort through a signal; then says so and sets the exit code of the signal. */
+/** Runs long work that SIGINT and SIGTERM abort through a signal; then says `said` and sets the exit code of the signal. */
 export async function interruptible(
   context: Context,
   work: (signal: AbortSignal) => Promise<void>,
+  said = 'interrupted',
 ): Promise<void> {
   const stop = new AbortController();
   const interrupt = (signal: NodeJS.Signals) => stop.abort(new Interrupted(signal));
@@ -23,7 +24,7 @@ export async function interruptible(
     await work(stop.signal);
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
-    warn(context, 'interrupted');
+    warn(context, said);
     context.process.exitCode = exitCodeOfSignal(error.signal);
   } finally {
     context.process.removeListener('SIGINT', interrupt).removeListener('SIGTERM', interrupt);
