@@ -1,6 +1,6 @@
 import { fail, type Result, succeed } from './failure.ts';
 import { type Geometry, pagesPerRange } from './geometry.ts';
-import { emptyOccupancy, isEmpty, type Occupancy, setPage } from './occupancy.ts';
+import { emptyOccupancy, hasPage, isEmpty, type Occupancy, setPage } from './occupancy.ts';
 import { formatPages, parsePages } from './page-list.ts';
 import type { RangeState } from './range-state.ts';
 
@@ -74,7 +74,7 @@ export function rangeOfText(text: RangeText, geometry: Geometry): Result<RangeSt
       if (!/^\d+$/.test(order) || Number(order) > geometry.pmdOrder)
         return fail('unreadable', `folio order ${order} is not one of this geometry`);
       for (let page = 0; page < folioOrders.length; page++)
-        if ((pages.value[page >>> 5] >>> (page & 31)) & 1) folioOrders[page] = Number(order);
+        if (hasPage(pages.value, page)) folioOrders[page] = Number(order);
     }
   }
   const { present = emptyOccupancy(geometry), swap = emptyOccupancy(geometry), ...facts } = bitmaps;
