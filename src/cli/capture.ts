@@ -3,7 +3,7 @@ import { type Failure, fail, type Result, succeed } from '../core/failure.ts';
 import type { MemoryItem } from '../core/memory-source.ts';
 import type { SnapshotProgress } from '../snapshot/row-group-writer.ts';
 import { writeSnapshot } from '../snapshot/writer.ts';
-import { type Context, print, reportFailure, warn } from './context.ts';
+import { type Context, print, warn } from './context.ts';
 import type { CaptureFlags } from './flags.ts';
 import { interruptible } from './interrupt.ts';
 import { startProgress } from './progress.ts';
@@ -11,11 +11,8 @@ import { type OpenedMemory, openProcesses } from './source.ts';
 
 /** `thpscope capture`: a snapshot of live processes. */
 export async function capture(this: Context, flags: CaptureFlags): Promise<void> {
-  const work = async (signal: AbortSignal) => {
-    const done = await captureProcesses(this, flags, signal);
-    if (!done.ok) reportFailure(this, done.failure);
-  };
-  await interruptible(this, work, `interrupted, ${flags.output} was not written`);
+  const said = `interrupted, ${flags.output} was not written`;
+  await interruptible(this, (signal) => captureProcesses(this, flags, signal), said);
 }
 
 async function captureProcesses(
