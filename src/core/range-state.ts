@@ -67,6 +67,22 @@ export function plainRange(
   };
 }
 
+/** The facts about a range that are sets of its PTEs. */
+export const PAGE_FACTS = [
+  'present',
+  'swap',
+  'guard',
+  'zero',
+  'shared',
+  'unreferenced',
+  'pinned',
+  'lazyfree',
+  'locked',
+  'uffd',
+] as const satisfies readonly (keyof RangeState)[];
+
+export type PageFact = (typeof PAGE_FACTS)[number];
+
 /** The facts about a range that a source may be unable to see. */
 export const OBSERVABLE_FACTS = [
   'zero',
