@@ -67,7 +67,8 @@ export function rowColors(
 ): Uint32Array {
   const colors = new Uint32Array(memory.rows);
   const { residentPages, mainOrders } = memory;
-  const judged = judgement && layer !== 'before' && layer !== 'use' ? Math.min(judgement.rows, memory.rows) : 0;
+  const judged =
+    judgement && layer !== 'before' && layer !== 'use' ? Math.min(judgement.rows, memory.rows) : 0;
   const pages = pagesPerRange(memory.host.geometry);
   if (layer === 'why') {
     const unknown = pixel(dark ? RANGE_DARK : RANGE_LIGHT);

@@ -36,7 +36,9 @@ export const layout = computed(() => {
   return layoutOf(known, height > 0 ? width / aspect / height : 1);
 });
 
-export const layer = computed<Layer>(() => LAYERS.find((each) => each === link.value.params.layer) ?? 'after');
+export const layer = computed<Layer>(
+  () => LAYERS.find((each) => each === link.value.params.layer) ?? 'after',
+);
 
 /** The range that is looked at closely. */
 export const selected = computed<number | undefined>(() => rowOf(link.value.params.at));
