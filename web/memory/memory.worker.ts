@@ -29,7 +29,6 @@ let opened = 0;
 const worker: MemoryWorker = {
   async open(source, name, onOpening, onProgress): Promise<Result<void>> {
     const turn = ++opened;
-    table = query = undefined;
     const file = await fileOf(source);
     if (!file.ok) return file;
     const snapshot = await openSnapshot(file.value, name);
@@ -38,9 +37,13 @@ const worker: MemoryWorker = {
     onOpening(openingOf(host, notices, rows));
 
     const reading = new RangeTable(host.geometry, rows);
-    table = reading;
     const digests = new DigestCollector(host.geometry);
-    const report = reporter(reading, onProgress);
+    const report = reporter(reading, (progress) => {
+      // Until the first rows are there, what was open before is still looked at.
+      if (table !== reading) query = undefined;
+      table = reading;
+      onProgress(progress);
+    });
     try {
       for await (const item of snapshot.value.items()) {
         if (turn !== opened) return succeed(undefined);
@@ -50,13 +53,13 @@ const worker: MemoryWorker = {
       }
     } catch (error) {
       if (!(error instanceof SnapshotError)) throw error;
-      report(true);
+      if (reading.rows > 0) report(true);
       return { ok: false, failure: error.failure };
     }
     const total = emptyMemoryDigest(host.geometry);
     for (const { memory } of digests.finish()) addMemoryDigest(total, memory);
-    query = new DigestQuery(total);
     report(true);
+    query = new DigestQuery(total);
     return succeed(undefined);
   },
 
