@@ -1,8 +1,22 @@
-import { type AsyncBuffer, type FileMetaData, parquetMetadata, parquetRead, type RowGroup } from 'hyparquet';
+import {
+  type AsyncBuffer,
+  type DecodedArray,
+  type FileMetaData,
+  flatten,
+  parquetMetadata,
+  parquetRead,
+  type RowGroup,
+} from 'hyparquet';
 import { crc32 } from './crc32.ts';
 import { Damage } from './damage.ts';
 import { checkFooterBounds } from './footer-bounds.ts';
-import { type ColumnName, COLUMN_NAMES, MAX_GROUP_ROWS, PARQUET_SCHEMA, type SnapshotRow } from './schema.ts';
+import {
+  COLUMN_NAMES,
+  MAX_GROUP_ROWS,
+  PARQUET_SCHEMA,
+  READ_COLUMNS,
+  type SnapshotColumns,
+} from './schema.ts';
 
 const MAGIC = 0x31524150; // "PAR1"
 const ENDING_BYTES = 8;
@@ -11,10 +25,6 @@ const MAX_FOOTER_BYTES = 2 ** 26;
 const MAX_GROUP_BYTES = 2 ** 28;
 
 const DAMAGED = 'copy the file again or capture a new one';
-
-/** The columns that only other programs need: the metadata says the same for the whole file. */
-const REPEATED_METADATA: readonly ColumnName[] = ['host', 'boot_id', 'time'];
-const READ_COLUMNS = COLUMN_NAMES.filter((name) => !REPEATED_METADATA.includes(name));
 
 /** Reads the footer of any Parquet file. Throws Damage. */
 export async function readFooter(file: AsyncBuffer): Promise<FileMetaData> {
@@ -54,15 +64,14 @@ export function checkSchema({ schema }: FileMetaData): void {
 }
 
 /**
- * Reads one row group whole, after its checksum and place were checked. Columns that repeat the metadata are left out.
- * Throws Damage.
+ * Reads one row group whole, after its checksum and place were checked. Throws Damage.
  */
 export async function readRowGroup(
   file: AsyncBuffer,
   metadata: FileMetaData,
   index: number,
   checksum: number,
-): Promise<SnapshotRow[]> {
+): Promise<SnapshotColumns> {
   const group = metadata.row_groups[index];
   const { start, end } = checkedExtent(group, index, file.byteLength);
   const { buffer } = await readBytes(file, start, end);
@@ -80,11 +89,8 @@ async function decodeRowGroup(
   file: AsyncBuffer,
   metadata: FileMetaData,
   index: number,
-): Promise<SnapshotRow[]> {
-  let rows: SnapshotRow[] = [];
-  const onComplete = (complete: Record<string, unknown>[]) => {
-    rows = complete as unknown as SnapshotRow[];
-  };
+): Promise<SnapshotColumns> {
+  const pages = new Map<string, DecodedArray[]>(READ_COLUMNS.map((name) => [name, []]));
   // A byte order mark is part of a name.
   const text = new TextDecoder('utf-8', { ignoreBOM: true });
   const parsers = { stringFromBytes: (bytes: Uint8Array) => bytes && text.decode(bytes) };
@@ -92,16 +98,19 @@ async function decodeRowGroup(
     await parquetRead({
       file,
       metadata,
-      columns: READ_COLUMNS,
-      rowFormat: 'object',
+      columns: [...READ_COLUMNS],
       utf8: false,
       parsers,
-      onComplete,
+      onChunk: ({ columnName, columnData }) => pages.get(columnName)?.push(columnData),
     });
   } catch {
     throw new Damage(`row group ${index + 1} cannot be decoded; ${DAMAGED}`);
   }
-  return rows;
+  const rows = Number(metadata.row_groups[0].num_rows);
+  const columns = READ_COLUMNS.map((name) => [name, flatten(pages.get(name))] as const);
+  if (columns.some(([, values]) => values.length !== rows))
+    throw new Damage(`row group ${index + 1} has columns of other lengths than it says; ${DAMAGED}`);
+  return Object.fromEntries(columns) as unknown as SnapshotColumns;
 }
 
 /** Where a row group lies, checked to be inside the file and made of chunks of our columns without gaps. */
