@@ -3,8 +3,11 @@ import { digestOfJson, digestJson } from '../analysis/digest-json.ts';
 import { addMemoryDigest, type ProcessDigest, type SourceDigest } from '../analysis/memory-digest.ts';
 import { type Result, succeed } from '../core/failure.ts';
 import type { SnapshotFile } from '../snapshot/file.ts';
-import type { DigestPiece, DigestPieces, DigestTask } from './digest-worker.ts';
+import type { DigestPiece, DigestPieces, DigestTask, GroupSpan } from './digest-worker.ts';
 import { runWorkers, SHARED, sharedCounters } from './worker-pool.ts';
+
+/** Enough that workers finish together, and few, because each span yields a digest of its own to merge. */
+const SPANS_PER_WORKER = 8;
 
 export interface DigestRun {
   /** Worker threads; all cores by default. */
@@ -15,8 +18,8 @@ export interface DigestRun {
 }
 
 /**
- * Digests snapshots on all cores, row group by row group: memory is bounded by a row group for each worker. The result is
- * the same however many workers there are. Fails when a file is damaged; throws the reason of an abort.
+ * Digests snapshots on all cores, row group by row group: memory is bounded by some row groups for each worker. The result
+ * is the same however many workers there are. Fails when a file is damaged; throws the reason of an abort.
  */
 export async function digestSnapshots(
   files: readonly SnapshotFile[],
@@ -29,7 +32,7 @@ export async function digestSnapshots(
   const results = await runWorkers<DigestPieces>(
     new URL('./digest-worker.js', import.meta.url),
     count,
-    { paths, walkAll: run.walkAll, counters } satisfies DigestTask,
+    { paths, spans: spansOf(files, count), walkAll: run.walkAll, counters } satisfies DigestTask,
     run.signal,
     () => run.onProgress(Atomics.load(counters, SHARED.done), groups),
   );
@@ -53,7 +56,19 @@ export async function digestSnapshots(
   });
 }
 
-/** A process whose ranges lie in several row groups comes in as many pieces. */
+function spansOf(files: readonly SnapshotFile[], workers: number): GroupSpan[] {
+  return files.flatMap(({ groups }, file) => {
+    const length = Math.ceil(groups / (SPANS_PER_WORKER * workers));
+    const count = groups === 0 ? 0 : Math.ceil(groups / length);
+    return Array.from({ length: count }, (_, i) => ({
+      file,
+      first: i * length,
+      end: Math.min(groups, (i + 1) * length),
+    }));
+  });
+}
+
+/** A process whose ranges lie in several spans comes in as many pieces. */
 function mergePieces(
   pieces: readonly DigestPiece[],
   host: SourceDigest['host'],

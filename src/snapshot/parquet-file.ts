@@ -12,9 +12,11 @@ import { Damage } from './damage.ts';
 import { checkFooterBounds } from './footer-bounds.ts';
 import {
   COLUMN_NAMES,
+  isReadColumn,
   MAX_GROUP_ROWS,
   PARQUET_SCHEMA,
   READ_COLUMNS,
+  type ReadColumn,
   type SnapshotColumns,
 } from './schema.ts';
 
@@ -23,6 +25,9 @@ const ENDING_BYTES = 8;
 /** Room for the row groups of a hundred TiB. */
 const MAX_FOOTER_BYTES = 2 ** 26;
 const MAX_GROUP_BYTES = 2 ** 28;
+
+/** A chunk up to this size repeats a value or two for the whole row group, as most do. */
+const MAX_KEPT_BYTES = 256;
 
 const DAMAGED = 'copy the file again or capture a new one';
 
@@ -64,13 +69,18 @@ export function checkSchema({ schema }: FileMetaData): void {
 }
 
 /**
- * Reads one row group whole, after its checksum and place were checked. Throws Damage.
+ * The small column chunks that were decoded last, by column. The next row group often has the very same bytes, and values
+ * that are used again are neither decoded nor collected.
  */
+export type KeptChunks = Map<ReadColumn, { readonly bytes: Uint8Array; readonly values: DecodedArray }>;
+
+/** Reads one row group whole, after its checksum and place were checked. Throws Damage. */
 export async function readRowGroup(
   file: AsyncBuffer,
   metadata: FileMetaData,
   index: number,
   checksum: number,
+  kept: KeptChunks,
 ): Promise<SnapshotColumns> {
   const group = metadata.row_groups[index];
   const { start, end } = checkedExtent(group, index, file.byteLength);
@@ -82,15 +92,38 @@ export async function readRowGroup(
     byteLength: file.byteLength,
     slice: (from, to = end) => buffer.slice(from - start, to - start),
   };
-  return decodeRowGroup(inMemory, { ...metadata, row_groups: [group] }, index);
+  const rows = Number(group.num_rows);
+  const columns = new Map<ReadColumn, DecodedArray>();
+  const small = new Map<ReadColumn, Uint8Array>();
+  for (const [i, name] of COLUMN_NAMES.entries()) {
+    if (!isReadColumn(name)) continue;
+    const chunk = chunkExtent(group, i);
+    if (chunk.end - chunk.start > MAX_KEPT_BYTES) continue;
+    const bytes = new Uint8Array(buffer, chunk.start - start, chunk.end - chunk.start);
+    const before = kept.get(name);
+    if (before && before.values.length === rows && isEqual(before.bytes, bytes))
+      columns.set(name, before.values);
+    else small.set(name, bytes);
+  }
+  const missing = READ_COLUMNS.filter((name) => !columns.has(name));
+  const decoded = await decodeColumns(inMemory, { ...metadata, row_groups: [group] }, missing, index);
+  for (const [name, values] of decoded) {
+    columns.set(name, values);
+    const bytes = small.get(name);
+    if (bytes) kept.set(name, { bytes: bytes.slice(), values });
+  }
+  return Object.fromEntries(columns) as unknown as SnapshotColumns;
 }
 
-async function decodeRowGroup(
+/** The values of some columns of a file's only row group. */
+async function decodeColumns(
   file: AsyncBuffer,
   metadata: FileMetaData,
+  names: readonly ReadColumn[],
   index: number,
-): Promise<SnapshotColumns> {
-  const pages = new Map<string, DecodedArray[]>(READ_COLUMNS.map((name) => [name, []]));
+): Promise<(readonly [ReadColumn, DecodedArray])[]> {
+  if (names.length === 0) return [];
+  const pages = new Map<string, DecodedArray[]>(names.map((name) => [name, []]));
   // A byte order mark is part of a name.
   const text = new TextDecoder('utf-8', { ignoreBOM: true });
   const parsers = { stringFromBytes: (bytes: Uint8Array) => bytes && text.decode(bytes) };
@@ -98,7 +131,7 @@ async function decodeRowGroup(
     await parquetRead({
       file,
       metadata,
-      columns: [...READ_COLUMNS],
+      columns: [...names],
       utf8: false,
       parsers,
       onChunk: ({ columnName, columnData }) => pages.get(columnName)?.push(columnData),
@@ -107,10 +140,16 @@ async function decodeRowGroup(
     throw new Damage(`row group ${index + 1} cannot be decoded; ${DAMAGED}`);
   }
   const rows = Number(metadata.row_groups[0].num_rows);
-  const columns = READ_COLUMNS.map((name) => [name, flatten(pages.get(name))] as const);
-  if (columns.some(([, values]) => values.length !== rows))
-    throw new Damage(`row group ${index + 1} has columns of other lengths than it says; ${DAMAGED}`);
-  return Object.fromEntries(columns) as unknown as SnapshotColumns;
+  return names.map((name) => {
+    const values = flatten(pages.get(name));
+    if (values.length !== rows)
+      throw new Damage(`row group ${index + 1} has another number of rows in ${name}; ${DAMAGED}`);
+    return [name, values];
+  });
+}
+
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
 /** Where a row group lies, checked to be inside the file and made of chunks of our columns without gaps. */

@@ -5,7 +5,7 @@ import type { MemoryItem, MemorySource } from '../core/memory-source.ts';
 import type { RangeState } from '../core/range-state.ts';
 import { Damage, damageFailure, SnapshotError } from './damage.ts';
 import { type Notice, type SnapshotMetadata, unpackMetadata } from './metadata.ts';
-import { checkSchema, readFooter, readRowGroup } from './parquet-file.ts';
+import { checkSchema, type KeptChunks, readFooter, readRowGroup } from './parquet-file.ts';
 import { processOf, rangesOf, vmaOf } from './row.ts';
 import type { SnapshotColumns } from './schema.ts';
 
@@ -34,12 +34,13 @@ export async function openSnapshot(file: AsyncBuffer, name: string): Promise<Res
     if (metadata.groupChecksums.length !== footer.row_groups.length) {
       throw new Damage('its footer is wrong about its row groups; copy the file again or capture a new one');
     }
+    const kept: KeptChunks = new Map();
     return succeed({
       host: metadata.host,
       groups: metadata.groupChecksums.length,
       notices: metadata.notices.map(({ notice }) => notice),
-      items: () => items(file, name, footer, metadata, [...metadata.groupChecksums.keys()]),
-      groupItems: (index) => items(file, name, footer, { ...metadata, notices: [] }, [index]),
+      items: () => items(file, name, footer, metadata, kept, [...metadata.groupChecksums.keys()]),
+      groupItems: (index) => items(file, name, footer, { ...metadata, notices: [] }, kept, [index]),
     });
   } catch (error) {
     return damageFailure(name, error);
@@ -51,12 +52,13 @@ async function* items(
   name: string,
   footer: FileMetaData,
   metadata: SnapshotMetadata,
+  kept: KeptChunks,
   groups: readonly number[],
 ): AsyncGenerator<MemoryItem> {
   const replay = new Replay(metadata);
   try {
     for (const index of groups) {
-      yield* replay.group(await readRowGroup(file, footer, index, metadata.groupChecksums[index]));
+      yield* replay.group(await readRowGroup(file, footer, index, metadata.groupChecksums[index], kept));
     }
     yield* replay.noticesBefore(Infinity);
   } catch (error) {

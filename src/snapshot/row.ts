@@ -1,10 +1,10 @@
-import { type Geometry, rangeBytes } from '../core/geometry.ts';
+import { type Geometry, pagesPerRange, rangeBytes } from '../core/geometry.ts';
 import type { Host, Process } from '../core/memory-source.ts';
-import type { Occupancy } from '../core/occupancy.ts';
+import { emptyOccupancy, type Occupancy } from '../core/occupancy.ts';
 import type { RangeState } from '../core/range-state.ts';
 import type { Vma } from '../core/vma.ts';
 import { Damage } from './damage.ts';
-import { type Blobs, packBitmap, packFolioOrders, unpackBitmaps, unpackFolioOrders } from './packed-bytes.ts';
+import { packBitmap, packFolioOrders, unpackBitmap, unpackFolioOrders } from './packed-bytes.ts';
 import type { ColumnName, SnapshotColumns, SnapshotRow } from './schema.ts';
 
 /** The row of a range; of a VMA when there is no range; of a process when there is no VMA either. */
@@ -73,23 +73,22 @@ export function vmaOf(columns: SnapshotColumns, row: number): Vma {
 }
 
 /**
- * The range of each row, undefined where it has no `range_address`. Ranges share what is equal, and their bitmaps may be
- * views of the row group. Throws Damage when a row does not fit the geometry.
+ * The range of each row, undefined where it has no `range_address`. Ranges share what is all zero, and their bitmaps may
+ * be views of the row group. Throws Damage when a row does not fit the geometry.
  */
 export function rangesOf(columns: SnapshotColumns, geometry: Geometry): (RangeState | undefined)[] {
-  const bitmaps = (column: BitmapColumn) => unpackBitmaps(columns[column], geometry, column);
-  const present = bitmaps('present');
-  const swap = bitmaps('swap');
-  const guard = bitmaps('guard');
-  const zero = bitmaps('zero');
-  const shared = bitmaps('shared');
-  const unreferenced = bitmaps('unreferenced');
-  const pinned = bitmaps('pinned');
-  const lazyfree = bitmaps('lazyfree');
-  const locked = bitmaps('locked');
-  const uffd = bitmaps('uffd');
-  const folioOrders = unpackFolioOrders(columns.folio_orders, geometry, 'folio_orders');
+  const { present, swap, guard, zero, shared, unreferenced, pinned, lazyfree, locked, uffd } = columns;
   const bytes = BigInt(rangeBytes(geometry));
+  const noPages = emptyOccupancy(geometry);
+  const smallFolios = new Uint8Array(pagesPerRange(geometry));
+  const fact = (blob: Uint8Array | null, column: ColumnName) => {
+    if (blob === null) return undefined;
+    return blob.length === 0 ? noPages : unpackBitmap(blob, geometry, column);
+  };
+  const folios = (blob: Uint8Array | null) => {
+    if (blob === null) return undefined;
+    return blob.length === 0 ? smallFolios : unpackFolioOrders(blob, geometry, 'folio_orders');
+  };
   return Array.from(columns.range_address, (address, row) => {
     if (address === null) return undefined;
     if (address % bytes !== 0n) {
@@ -99,27 +98,22 @@ export function rangesOf(columns: SnapshotColumns, geometry: Geometry): (RangeSt
     return {
       geometry,
       address: unpackAddress(address),
-      present: held(present[row], 'present'),
-      swap: held(swap[row], 'swap'),
-      guard: guard[row],
-      zero: zero[row],
-      shared: shared[row],
-      unreferenced: unreferenced[row],
-      pinned: pinned[row],
-      lazyfree: lazyfree[row],
-      locked: locked[row],
-      uffd: uffd[row],
-      folioOrders: folioOrders[row],
+      present: held(fact(present[row], 'present'), 'present'),
+      swap: held(fact(swap[row], 'swap'), 'swap'),
+      guard: fact(guard[row], 'guard'),
+      zero: fact(zero[row], 'zero'),
+      shared: fact(shared[row], 'shared'),
+      unreferenced: fact(unreferenced[row], 'unreferenced'),
+      pinned: fact(pinned[row], 'pinned'),
+      lazyfree: fact(lazyfree[row], 'lazyfree'),
+      locked: fact(locked[row], 'locked'),
+      uffd: fact(uffd[row], 'uffd'),
+      folioOrders: folios(columns.folio_orders[row]),
       pmdMapped: columns.pmd_mapped[row] ?? undefined,
       uffdArmed: held(columns.uffd_armed[row], 'uffd_armed'),
     };
   });
 }
-
-type BitmapColumn = Exclude<
-  { [K in keyof SnapshotColumns]: SnapshotColumns[K] extends Blobs ? K : never }[keyof SnapshotColumns],
-  'folio_orders'
->;
 
 function held<T>(value: T, column: ColumnName): NonNullable<T> {
   if (value === null || value === undefined)
