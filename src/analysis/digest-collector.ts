@@ -3,7 +3,7 @@ import { digestPlaceOf } from '../core/digest-place.ts';
 import { addDigest } from '../core/digest-table.ts';
 import { type Geometry, pagesPerRange } from '../core/geometry.ts';
 import { KERNEL_MODELS } from '../core/kernel-model.ts';
-import type { MemoryItem, Process } from '../core/memory-source.ts';
+import type { MemoryItem } from '../core/memory-source.ts';
 import { countBits, hasPage } from '../core/occupancy.ts';
 import { anonOrders } from '../core/order.ts';
 import { hasLargeFolio, type RangeState, unknownFacts } from '../core/range-state.ts';
@@ -41,11 +41,9 @@ export class DigestCollector {
   add(item: MemoryItem): void {
     switch (item.kind) {
       case 'process':
-        this.#vma = undefined;
-        // Each row group of a snapshot opens its process anew.
-        if (this.#open && isSameProcess(this.#open.process, item.process)) break;
         this.#close();
         this.#open = { process: item.process, memory: emptyMemoryDigest(this.#geometry) };
+        this.#vma = undefined;
         break;
       case 'vma':
         this.#vma = this.#openVma(item.vma);
@@ -99,10 +97,6 @@ export class DigestCollector {
     this.#finished.push(this.#open);
     this.#open = undefined;
   }
-}
-
-function isSameProcess(a: Process, b: Process): boolean {
-  return a.pid === b.pid && a.startTime === b.startTime;
 }
 
 /** Resident pages of a range, and those of them in large folios. */

@@ -6,11 +6,14 @@ import type { SnapshotFile } from '../snapshot/file.ts';
 import type { DigestPiece, DigestPieces, DigestTask, GroupSpan } from './digest-worker.ts';
 import { runWorkers, SHARED, sharedCounters } from './worker-pool.ts';
 
+/** A worker takes as long to start as to digest about these. */
+const MIN_GROUPS_PER_WORKER = 16;
+
 /** Enough that workers finish together, and few, because each span yields a digest of its own to merge. */
 const SPANS_PER_WORKER = 8;
 
 export interface DigestRun {
-  /** Worker threads; all cores by default. */
+  /** Worker threads; by default as many as pay, up to all cores. */
   readonly workers: number | undefined;
   readonly walkAll: boolean;
   readonly signal: AbortSignal;
@@ -28,7 +31,8 @@ export async function digestSnapshots(
 ): Promise<Result<SourceDigest>> {
   const groups = files.reduce((sum, file) => sum + file.groups, 0);
   const counters = sharedCounters();
-  const count = Math.max(1, Math.min(run.workers ?? availableParallelism(), groups));
+  const paying = Math.min(availableParallelism(), Math.floor(groups / MIN_GROUPS_PER_WORKER));
+  const count = Math.max(1, Math.min(run.workers ?? paying, groups));
   const results = await runWorkers<DigestPieces>(
     new URL('./digest-worker.js', import.meta.url),
     count,

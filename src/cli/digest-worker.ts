@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { DigestCollector } from '../analysis/digest-collector.ts';
 import { digestJson, type ProcessJson } from '../analysis/digest-json.ts';
 import type { Failure } from '../core/failure.ts';
+import type { Process } from '../core/memory-source.ts';
 import { SnapshotError } from '../snapshot/damage.ts';
 import { openSnapshotFile, type SnapshotFile } from '../snapshot/file.ts';
 import { SHARED } from './worker-pool.ts';
@@ -45,9 +46,17 @@ async function digestGroups({ paths, spans, walkAll, counters }: DigestTask): Pr
     const index = Atomics.add(counters, SHARED.next, 1);
     if (index >= spans.length) return { pieces };
     const { file, first, end } = spans[index];
+    let last: Process | undefined;
     try {
       for (let group = first; group < end; group++) {
-        for await (const item of files[file].groupItems(group)) collector.add(item);
+        for await (const item of files[file].groupItems(group)) {
+          if (item.kind === 'process') {
+            // Each row group opens its process anew.
+            if (item.process.pid === last?.pid && item.process.startTime === last.startTime) continue;
+            last = item.process;
+          }
+          collector.add(item);
+        }
         Atomics.add(counters, SHARED.done, 1);
       }
     } catch (error) {
