@@ -43,6 +43,16 @@ export const selected = computed<number | undefined>(() => rowOf(link.value.para
  * (`PID:0xADDRESS@0.5,0.5`); `zoom` is the height of a cell in pixels. Without them, all of the map.
  */
 export const camera = computed<Camera>(() => {
+  const next = linkedCamera();
+  // A policy that changes in the link is no reason to draw.
+  const isSame = lastCamera.x === next.x && lastCamera.y === next.y && lastCamera.scale === next.scale;
+  if (!isSame) lastCamera = next;
+  return lastCamera;
+});
+
+let lastCamera: Camera = { x: 0, y: 0, scale: 0 };
+
+function linkedCamera(): Camera {
   const { see, zoom } = link.value.params;
   const [place, offset = '0.5,0.5'] = (see ?? '').split('@', 2);
   const row = rowOf(place);
@@ -52,7 +62,7 @@ export const camera = computed<Camera>(() => {
   if (row === undefined || !(scale > all.scale) || !Number.isFinite(dx + dy)) return all;
   const { x, y } = placeOfRow(layout.value, row);
   return centerOn(layout.value, viewport.value, scale, x + dx, y + dy);
-});
+}
 
 /** Moves the camera, which is to say the link. */
 export function moveTo(next: Camera): void {

@@ -1,4 +1,4 @@
-import { expose } from 'comlink';
+import { expose, transfer } from 'comlink';
 import { DigestCollector } from '../../src/analysis/digest-collector.ts';
 import { checkDigestModel, DigestQuery } from '../../src/analysis/digest-query.ts';
 import { addMemoryDigest, emptyMemoryDigest } from '../../src/analysis/memory-digest.ts';
@@ -72,7 +72,12 @@ const worker: MemoryWorker = {
     const processes = judge.tallies();
     const total = emptyTally(geometry);
     for (const tally of processes) addTally(total, tally);
-    return { ...outcomes, choice, rows, reasons: judge.refusals, total, processes };
+    const { mainOrders, refusals, growthPages } = outcomes;
+    return transfer({ ...outcomes, choice, rows, reasons: judge.refusals, total, processes }, [
+      mainOrders.buffer,
+      refusals.buffer,
+      growthPages.buffer,
+    ]);
   },
 
   async totals(choice): Promise<Totals | undefined> {
@@ -99,7 +104,7 @@ const worker: MemoryWorker = {
       writePteCodes(detail.after, then);
       markFilled(codes, then);
     }
-    return { rows, choice, before, after };
+    return transfer({ rows, choice, before, after }, [before.buffer, after.buffer]);
   },
 };
 
