@@ -1,5 +1,13 @@
 import type { Geometry } from '../../src/core/geometry.ts';
-import { clearPage, emptyOccupancy, hasPage, type Occupancy, setPage } from '../../src/core/occupancy.ts';
+import {
+  clearPage,
+  difference,
+  emptyOccupancy,
+  hasPage,
+  type Occupancy,
+  setPage,
+  union,
+} from '../../src/core/occupancy.ts';
 import type { Order } from '../../src/core/order.ts';
 import type { RangeState } from '../../src/core/range-state.ts';
 
@@ -83,4 +91,25 @@ function wholeFolios(pages: Iterable<number>, order: Order): Set<number> {
     for (let each = first; each < first + (1 << order); each++) all.add(each);
   }
   return all;
+}
+
+/** The facts of a range that are written as lists. */
+export type ListedFact = 'present' | 'swap' | 'zero' | 'shared';
+
+/** The range with exactly these PTEs present, swapped, of the zero page or shared; what contradicts that gives way. */
+export function withPages(range: RangeState, fact: ListedFact, pages: Occupancy): RangeState {
+  switch (fact) {
+    case 'present':
+      return { ...range, present: pages, swap: difference(range.swap, pages), pmdMapped: false };
+    case 'swap':
+      return { ...range, swap: pages, present: difference(range.present, pages), pmdMapped: false };
+    default:
+      return {
+        ...range,
+        [fact]: pages,
+        present: union(range.present, pages),
+        swap: difference(range.swap, pages),
+        pmdMapped: false,
+      };
+  }
 }

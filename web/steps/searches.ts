@@ -1,6 +1,6 @@
 /// <reference types="vite/types/importMeta.d.ts" />
 import type { CollapseAlgorithm } from '../../src/core/algorithm.ts';
-import { ALGORITHMS } from '../../src/core/algorithms.ts';
+import type { AlgorithmName } from '../../src/core/algorithms.ts';
 import { KERNEL_MODELS, type KernelModel, type KernelModelName } from '../../src/core/kernel-model.ts';
 import { ALGORITHM_KIT, type AlgorithmKit } from '../../src/lab/algorithm-kit.ts';
 import { CONTENDERS, contenderOf, guarded } from '../../src/lab/contender.ts';
@@ -44,6 +44,6 @@ function mistakes(): Search[] {
 
 /** The search that a kernel model comes with, and one to hold against it. */
 export function searchesOf(model: KernelModelName): { readonly left: string; readonly right: string } {
-  const own: keyof typeof ALGORITHMS = KERNEL_MODELS[model].algorithm;
+  const own: AlgorithmName = KERNEL_MODELS[model].algorithm;
   return { left: own, right: own === 'walk' ? 'stack' : 'walk' };
 }
