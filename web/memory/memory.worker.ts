@@ -1,7 +1,7 @@
-import { expose } from 'comlink';
+import { expose, transfer } from 'comlink';
 import { DigestCollector } from '../../src/analysis/digest-collector.ts';
 import { checkDigestModel, DigestQuery } from '../../src/analysis/digest-query.ts';
-import { addMemoryDigest, emptyMemoryDigest } from '../../src/analysis/memory-digest.ts';
+import { type SourceDigest, totalDigest } from '../../src/analysis/memory-digest.ts';
 import { RangeTable } from '../../src/analysis/range-table.ts';
 import { emptyOutcomes, TableJudge } from '../../src/analysis/table-judge.ts';
 import { addTally, emptyTally } from '../../src/analysis/tally.ts';
@@ -14,6 +14,7 @@ import { possibleOrders } from '../../src/core/vma.ts';
 import { SnapshotError } from '../../src/snapshot/damage.ts';
 import { openSnapshot } from '../../src/snapshot/reader.ts';
 import { type PolicyChoice, questionOf, settingsOf } from '../policy/choice.ts';
+import { type SweptMemory, Sweeper } from '../tradeoff/sweeper.ts';
 import { fileOf } from './file.ts';
 import type { Judgement, MemoryWorker, Opening, Progress, RangeDetail, Totals } from './protocol.ts';
 
@@ -22,19 +23,22 @@ const REPORT_MS = 200;
 
 let table: RangeTable | undefined;
 let query: DigestQuery | undefined;
+let swept: SweptMemory | undefined;
+const sweeper = new Sweeper();
 /** Counts openings: an older one stops when it is not the last any more. */
 let opened = 0;
 
 const worker: MemoryWorker = {
   async open(source, name, onOpening, onProgress): Promise<Result<void>> {
     const turn = ++opened;
-    table = query = undefined;
+    table = query = swept = undefined;
     const file = await fileOf(source);
     if (!file.ok) return file;
     const snapshot = await openSnapshot(file.value, name);
     if (!snapshot.ok) return snapshot;
     const { host, notices, rows } = snapshot.value;
-    onOpening(openingOf(host, notices, rows));
+    const opening = openingOf(host, notices, rows);
+    onOpening(opening);
 
     const reading = new RangeTable(host.geometry, rows);
     table = reading;
@@ -52,9 +56,9 @@ const worker: MemoryWorker = {
       report(true);
       return { ok: false, failure: error.failure };
     }
-    const total = emptyMemoryDigest(host.geometry);
-    for (const { memory } of digests.finish()) addMemoryDigest(total, memory);
-    query = new DigestQuery(total);
+    const digest: SourceDigest = { ...opening, processes: digests.finish() };
+    query = new DigestQuery(totalDigest(digest));
+    swept = { source: digest, query };
     report(true);
     return succeed(undefined);
   },
@@ -78,6 +82,21 @@ const worker: MemoryWorker = {
     return { counts: query.ask(settingsOf(choice), model), residentPages, hugePages };
   },
 
+  async sweep(question, onProgress) {
+    const sweep = swept && (await sweeper.sweep(swept, question, nextTask, onProgress));
+    return (
+      sweep &&
+      transfer(
+        sweep,
+        Object.values(sweep.points).map(({ buffer }) => buffer as ArrayBuffer),
+      )
+    );
+  },
+
+  async advise(budget) {
+    return sweeper.advise(budget);
+  },
+
   async details(rows, choice): Promise<RangeDetail[]> {
     return rows.map((row) => detailOf(heldTable(), row, choice));
   },
@@ -92,6 +111,11 @@ expose(worker);
 function heldTable(): RangeTable {
   if (!table) throw new Error('no memory is open');
   return table;
+}
+
+/** Lets other questions be answered in between. */
+function nextTask(): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve));
 }
 
 function openingOf(
