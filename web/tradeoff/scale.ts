@@ -28,7 +28,7 @@ export function logScale(most: number, small: number): Scale {
   const ticks = [0];
   for (let power = Math.floor(Math.log10(small)); 10 ** power <= end; power++)
     for (const digit of [1, 3]) {
-      const tick = digit * 10 ** power;
+      const tick = rounded(digit * 10 ** power);
       if (tick >= small && tick <= end) ticks.push(tick);
     }
   return {
@@ -43,7 +43,10 @@ function evenTicks(end: number): number[] {
   const rough = end / 5;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((digit) => digit * power).find((each) => each >= rough) ?? rough;
-  return Array.from({ length: Math.floor(end / step + 1e-9) + 1 }, (_, i) =>
-    Number((i * step).toPrecision(6)),
-  );
+  return Array.from({ length: Math.floor(end / step + 1e-9) + 1 }, (_, i) => rounded(i * step));
+}
+
+/** Without what floating point adds: 0.3, not 0.30000000000000004. */
+function rounded(value: number): number {
+  return Number(value.toPrecision(6));
 }

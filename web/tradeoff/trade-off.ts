@@ -3,6 +3,8 @@ import { proxy } from 'comlink';
 import { checkDigestModel } from '../../src/analysis/digest-query.ts';
 import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
 import { memory, memoryWorker } from '../memory/open-memory.ts';
+import type { Totals } from '../memory/protocol.ts';
+import { choiceOf } from '../policy/choice.ts';
 import { choice } from '../policy/judgement.ts';
 import { link } from '../state/link.ts';
 import { budgetFromParams, budgetOf } from './budget.ts';
@@ -14,6 +16,9 @@ export const sweep = signal<Sweep | undefined>(undefined);
 export const sweeping = signal<number | undefined>(undefined);
 /** The policy that fits the budget of the link. */
 export const advice = signal<Advice | undefined>(undefined);
+
+/** What the settings of the machine that the memory was read on come to. */
+export const recorded = signal<Totals | undefined>(undefined);
 
 /** Whether the kernel model that is chosen can be asked about all policies. */
 export const canSweep = computed(() => checkDigestModel(KERNEL_MODELS[choice.value.model]).ok);
@@ -31,15 +36,19 @@ export function followTradeoff(): () => void {
         if (mine === turn) sweeping.value = share;
       }),
     );
+    const host = memory.peek()?.host;
+    const before = host?.settings && choiceOf(host.settings, host.geometry, model);
+    const then = before && (await memoryWorker.totals(before));
     if (mine !== turn) return;
     sweeping.value = undefined;
+    recorded.value = then;
     if (found) sweep.value = found;
   };
   let last = '';
   const stopSweeps = effect(() => {
     const { model, maxPtesSwap, maxPtesShared } = choice.value;
     const open = memory.value;
-    if (!open) sweep.value = advice.value = undefined;
+    if (!open) sweep.value = advice.value = recorded.value = undefined;
     if (!open?.complete || !canSweep.value) return;
     const now = [model, maxPtesSwap, maxPtesShared, open.name, open.host.time, open.rows].join(' ');
     if (now !== last) void ask();
