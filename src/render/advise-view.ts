@@ -65,7 +65,9 @@ export function blindSpots({
   memory,
   model,
   chosen,
-}: Pick<AdviceView, 'source' | 'memory' | 'model' | 'chosen'>): string[] {
+}: Pick<AdviceView, 'memory' | 'model' | 'chosen'> & {
+  readonly source: Pick<SourceDigest, 'host' | 'skipped'>;
+}): string[] {
   const size = (pages: number) => formatBytes(pages * pageBytes(memory.geometry));
   const out = [
     'page faults: an enabled size is also used when memory is first touched, which can grow processes at once',

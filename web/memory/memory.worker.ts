@@ -1,7 +1,7 @@
 import { expose, transfer } from 'comlink';
 import { DigestCollector } from '../../src/analysis/digest-collector.ts';
 import { checkDigestModel, DigestQuery } from '../../src/analysis/digest-query.ts';
-import { type SourceDigest, totalDigest } from '../../src/analysis/memory-digest.ts';
+import { addMemoryDigest, emptyMemoryDigest } from '../../src/analysis/memory-digest.ts';
 import { RangeTable } from '../../src/analysis/range-table.ts';
 import { emptyOutcomes, TableJudge } from '../../src/analysis/table-judge.ts';
 import { addTally, emptyTally } from '../../src/analysis/tally.ts';
@@ -13,17 +13,18 @@ import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
 import { possibleOrders } from '../../src/core/vma.ts';
 import { SnapshotError } from '../../src/snapshot/damage.ts';
 import { openSnapshot } from '../../src/snapshot/reader.ts';
+import { markFilled, writePteCodes } from '../map/pte-code.ts';
 import { type PolicyChoice, questionOf, settingsOf } from '../policy/choice.ts';
 import { type SweptMemory, Sweeper } from '../tradeoff/sweeper.ts';
 import { fileOf } from './file.ts';
-import type { Judgement, MemoryWorker, Opening, Progress, RangeDetail, Totals } from './protocol.ts';
+import type { Judgement, MemoryWorker, Opening, Progress, RangeDetail, Tiles, Totals } from './protocol.ts';
 
 /** Between two reports of progress. */
 const REPORT_MS = 200;
 
 let table: RangeTable | undefined;
-let query: DigestQuery | undefined;
-let swept: SweptMemory | undefined;
+/** What answers for all of it, once all is read. */
+let digested: SweptMemory | undefined;
 const sweeper = new Sweeper();
 /** Counts openings: an older one stops when it is not the last any more. */
 let opened = 0;
@@ -31,7 +32,6 @@ let opened = 0;
 const worker: MemoryWorker = {
   async open(source, name, onOpening, onProgress): Promise<Result<void>> {
     const turn = ++opened;
-    table = query = swept = undefined;
     const file = await fileOf(source);
     if (!file.ok) return file;
     const snapshot = await openSnapshot(file.value, name);
@@ -41,9 +41,13 @@ const worker: MemoryWorker = {
     onOpening(opening);
 
     const reading = new RangeTable(host.geometry, rows);
-    table = reading;
     const digests = new DigestCollector(host.geometry);
-    const report = reporter(reading, onProgress);
+    const report = reporter(reading, (progress) => {
+      // Until the first rows are there, what was open before is still looked at.
+      if (table !== reading) digested = undefined;
+      table = reading;
+      onProgress(progress);
+    });
     try {
       for await (const item of snapshot.value.items()) {
         if (turn !== opened) return succeed(undefined);
@@ -53,13 +57,13 @@ const worker: MemoryWorker = {
       }
     } catch (error) {
       if (!(error instanceof SnapshotError)) throw error;
-      report(true);
+      if (reading.rows > 0) report(true);
       return { ok: false, failure: error.failure };
     }
-    const digest: SourceDigest = { ...opening, processes: digests.finish() };
-    query = new DigestQuery(totalDigest(digest));
-    swept = { source: digest, query };
+    const total = emptyMemoryDigest(host.geometry);
+    for (const { memory } of digests.finish()) addMemoryDigest(total, memory);
     report(true);
+    digested = { source: opening, query: new DigestQuery(total) };
     return succeed(undefined);
   },
 
@@ -77,13 +81,14 @@ const worker: MemoryWorker = {
 
   async totals(choice): Promise<Totals | undefined> {
     const model = KERNEL_MODELS[choice.model];
-    if (!query || !checkDigestModel(model).ok) return undefined;
+    if (!digested || !checkDigestModel(model).ok) return undefined;
+    const { query } = digested;
     const { residentPages, hugePages } = query.memory;
     return { counts: query.ask(settingsOf(choice), model), residentPages, hugePages };
   },
 
   async sweep(question, onProgress) {
-    const sweep = swept && (await sweeper.sweep(swept, question, nextTask, onProgress));
+    const sweep = digested && (await sweeper.sweep(digested, question, nextTask, onProgress));
     return (
       sweep &&
       transfer(
@@ -97,12 +102,24 @@ const worker: MemoryWorker = {
     return sweeper.advise(budget);
   },
 
-  async details(rows, choice): Promise<RangeDetail[]> {
-    return rows.map((row) => detailOf(heldTable(), row, choice));
+  async detail(row, choice): Promise<RangeDetail> {
+    return detailOf(heldTable(), row, choice);
   },
 
-  async rowAt(process, address): Promise<number | undefined> {
-    return heldTable().rowAt(process, address);
+  async tiles(rows, choice): Promise<Tiles> {
+    const held = heldTable();
+    const pages = pagesPerRange(held.geometry);
+    const before = new Uint8Array(rows.length * pages);
+    const after = new Uint8Array(rows.length * pages);
+    for (const [i, row] of rows.entries()) {
+      const detail = detailOf(held, row, choice);
+      const codes = before.subarray(i * pages, (i + 1) * pages);
+      const then = after.subarray(i * pages, (i + 1) * pages);
+      writePteCodes(detail.range, codes);
+      writePteCodes(detail.after, then);
+      markFilled(codes, then);
+    }
+    return { rows, choice, before, after };
   },
 };
 

@@ -72,6 +72,14 @@ export interface RangeDetail {
   readonly after: RangeState;
 }
 
+/** Codes of PTEs, range after range, now and under a policy. */
+export interface Tiles {
+  readonly rows: readonly number[];
+  readonly choice: PolicyChoice;
+  readonly before: Uint8Array;
+  readonly after: Uint8Array;
+}
+
 /** The worker that holds the memory: everything that may take long happens there. */
 export interface MemoryWorker {
   /**
@@ -95,7 +103,7 @@ export interface MemoryWorker {
   sweep(question: SweepQuestion, onProgress: (share: number) => void): Promise<Sweep | undefined>;
   /** The policy of the last sweep that fits a budget; undefined where none was finished. */
   advise(budget: Budget): Promise<Advice | undefined>;
-  details(rows: readonly number[], choice: PolicyChoice): Promise<RangeDetail[]>;
-  /** The row of an address in a process. */
-  rowAt(process: number, address: number): Promise<number | undefined>;
+  detail(row: number, choice: PolicyChoice): Promise<RangeDetail>;
+  /** Each PTE of some rows: see map/pte-code.ts. */
+  tiles(rows: readonly number[], choice: PolicyChoice): Promise<Tiles>;
 }

@@ -19,7 +19,7 @@ export function PolicyPanel() {
   const { geometry } = open.host;
   const judged = judgement.value;
   return (
-    <aside class="panel policy" aria-label="Policy">
+    <aside class="panel policy" aria-label="Policy" tabIndex={0}>
       <OutcomeSummary geometry={geometry} totals={totals.value} judgement={judged} />
       <section aria-labelledby="policy-sizes">
         <h2 id="policy-sizes">Policy</h2>

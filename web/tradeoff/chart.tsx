@@ -4,6 +4,7 @@ import { formatBytes } from '../../src/core/bytes.ts';
 import { type Geometry, pageBytes } from '../../src/core/geometry.ts';
 import { percent } from '../../src/render/sweep-text.ts';
 import { plural } from '../../src/render/plural.ts';
+import { dark } from '../state/theme.ts';
 import { type Axis, frameOf, nearestPoint, xOf, yOf } from './chart-frame.ts';
 import { drawChart, INKS, type Inks, type Place } from './draw-chart.ts';
 import { policyInWords } from './policy-words.ts';
@@ -36,7 +37,7 @@ interface Mark extends Place {
 export function Chart(props: Props) {
   const { sweep, geometry, axis, mostGrowth, chosen, recorded, advised, onTake } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
-  const { width, height, dark } = useSurface(canvas);
+  const { width, height } = useSize(canvas);
   const [pointed, setPointed] = useState<Mark | undefined>();
   const [step, setStep] = useState<number | undefined>();
   const front = sweep.front;
@@ -73,7 +74,7 @@ export function Chart(props: Props) {
   };
   const focused = step ?? 0;
   return (
-    <div class="tradeoff-chart" data-dark={dark}>
+    <div class="tradeoff-chart" data-theme={dark.value ? 'dark' : 'light'}>
       <canvas
         ref={canvas}
         tabIndex={0}
@@ -162,28 +163,19 @@ function spoken(
   return `${policyInWords(policy, geometry)}: ${percent(metrics.hugePages, residentPages)} huge, RSS +${growth}, ${plural(metrics.laterAttempts, 'attempt')} in every later pass`;
 }
 
-/** The size of a canvas as it is laid out, and whether the page is dark. */
-function useSurface(canvas: { readonly current: HTMLCanvasElement | null }) {
+/** The size of a canvas as it is laid out. */
+function useSize(canvas: { readonly current: HTMLCanvasElement | null }) {
   const [size, setSize] = useState({ width: 0, height: 0 });
-  const [dark, setDark] = useState(false);
   useEffect(() => {
-    const surface = canvas.current;
-    if (!surface) return;
+    if (!canvas.current) return;
     const observer = new ResizeObserver(([{ contentRect }]) => {
       const { width, height } = contentRect;
       setSize({ width, height });
     });
-    observer.observe(surface);
-    const scheme = matchMedia('(prefers-color-scheme: dark)');
-    const follow = () => setDark(scheme.matches);
-    follow();
-    scheme.addEventListener('change', follow);
-    return () => {
-      observer.disconnect();
-      scheme.removeEventListener('change', follow);
-    };
+    observer.observe(canvas.current);
+    return () => observer.disconnect();
   }, []);
-  return { ...size, dark };
+  return size;
 }
 
 /** The page's colours as they are now: only a property that is a colour resolves light-dark(). */

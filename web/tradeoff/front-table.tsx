@@ -5,6 +5,7 @@ import { formatBytes } from '../../src/core/bytes.ts';
 import { type Geometry, pageBytes } from '../../src/core/geometry.ts';
 import { percent } from '../../src/render/sweep-text.ts';
 import { type SortableColumn, SortableTable } from '../shell/sortable-table.tsx';
+import { envelopeOf } from './chart-frame.ts';
 import { policyInWords, sizesInWords } from './policy-words.ts';
 import type { Sweep } from './sweeper.ts';
 
@@ -22,6 +23,7 @@ interface Props {
 export function FrontTable({ sweep, geometry, isChosen, onTake }: Props) {
   const [all, setAll] = useState(false);
   const { front, residentPages } = sweep;
+  const shown = all ? front : shownOf(front, isChosen);
   const columns: readonly SortableColumn<SweptResult>[] = [
     {
       key: 'sizes',
@@ -87,24 +89,32 @@ export function FrontTable({ sweep, geometry, isChosen, onTake }: Props) {
       <SortableTable
         caption="Policies of the Pareto front"
         columns={columns}
-        rows={all ? front : thinned(front)}
+        rows={shown}
         rowKey={({ index }) => index}
         param="front"
         fallback={{ column: 'growth', descending: false }}
         isCurrent={({ policy }) => isChosen(policy)}
         action={take}
       />
-      {!all && front.length > SHOWN && (
-        <button type="button" class="button" onClick={() => setAll(true)}>
-          Show all {front.length.toLocaleString('en-US')}
-        </button>
+      {!all && shown.length < front.length && (
+        <p>
+          <button type="button" class="button" onClick={() => setAll(true)}>
+            Show all {front.length.toLocaleString('en-US')}
+          </button>{' '}
+          <span class="tradeoff-words">with those that are tried in vain less often</span>
+        </p>
       )}
     </section>
   );
 }
 
-/** The first, the last, and some evenly between. */
-function thinned(front: readonly SweptResult[]): readonly SweptResult[] {
-  if (front.length <= SHOWN) return front;
-  return Array.from({ length: SHOWN }, (_, i) => front[Math.round((i * (front.length - 1)) / (SHOWN - 1))]);
+/** Some of those with the most in huge pages for their growth, from the first to the last, and what is chosen. */
+function shownOf(front: readonly SweptResult[], isChosen: (policy: SweptPolicy) => boolean): SweptResult[] {
+  const envelope = envelopeOf(front);
+  const few = Math.min(SHOWN, envelope.length);
+  const places = Array.from({ length: few }, (_, i) =>
+    Math.round((i * (envelope.length - 1)) / Math.max(1, few - 1)),
+  );
+  const shown = new Set(places.map((place) => envelope[place]));
+  return front.filter((each) => shown.has(each) || isChosen(each.policy));
 }

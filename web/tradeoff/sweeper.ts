@@ -23,7 +23,7 @@ export interface SweepQuestion extends Pick<CollapseLimits, 'maxPtesSwap' | 'max
 
 /** Memory that was read to its end. */
 export interface SweptMemory {
-  readonly source: SourceDigest;
+  readonly source: Pick<SourceDigest, 'host' | 'skipped'>;
   /** Asks about all of it together. */
   readonly query: DigestQuery;
 }

@@ -3,7 +3,7 @@ import type { SweptPolicy } from '../../src/analysis/sweep.ts';
 import { formatBytes } from '../../src/core/bytes.ts';
 import { type Geometry, pageBytes } from '../../src/core/geometry.ts';
 import { plural } from '../../src/render/plural.ts';
-import { memory } from '../memory/open-memory.ts';
+import { memory, opening } from '../memory/open-memory.ts';
 import type { Totals } from '../memory/protocol.ts';
 import { choiceOfPolicy } from '../policy/choice.ts';
 import { choice, choose, judgement, totals } from '../policy/judgement.ts';
@@ -63,16 +63,19 @@ function SweptMemory() {
   return (
     <>
       <p class="tradeoff-state" role="status">
-        {open.complete
-          ? progressWords(swept, geometry)
-          : 'The memory is still being read; all policies are asked at its end.'}
+        {stateInWords(swept, geometry)}
       </p>
       {swept && <Answers sweep={swept} geometry={geometry} />}
     </>
   );
 }
 
-function progressWords(swept: Sweep | undefined, geometry: Geometry): string {
+function stateInWords(swept: Sweep | undefined, geometry: Geometry): string {
+  if (!memory.value?.complete) {
+    return opening.value === undefined
+      ? 'The memory could not be read to its end, so not all policies are asked about it.'
+      : 'The memory is still being read; all policies are asked at its end.';
+  }
   const share = sweeping.value;
   if (share !== undefined && (!swept || share > 0.1))
     return `asking all policies: ${Math.floor(100 * share)}%`;
@@ -139,22 +142,20 @@ function AxisSwitch({ axis }: { readonly axis: Axis }) {
   return (
     <div class="tradeoff-axes">
       <span>↑ memory in use that lies in huge pages</span>
-      <span class="tradeoff-axis" role="radiogroup" aria-label="Axis of growth">
-        growth of RSS →
-        <span class="policy-switch">
-          {(['log', 'linear'] as const).map((each) => (
-            <label key={each} class={each === axis ? 'is-on is-always' : undefined}>
-              <input
-                type="radio"
-                name="axis"
-                checked={each === axis}
-                onChange={() => setParams({ axis: each === 'log' ? undefined : each })}
-              />
-              {each}
-            </label>
-          ))}
-        </span>
-      </span>
+      <fieldset class="segmented tradeoff-axis">
+        <legend>growth of RSS →</legend>
+        {(['log', 'linear'] as const).map((each) => (
+          <label key={each}>
+            <input
+              type="radio"
+              name="axis"
+              checked={each === axis}
+              onChange={() => setParams({ axis: each === 'log' ? undefined : each })}
+            />
+            <span>{each}</span>
+          </label>
+        ))}
+      </fieldset>
     </div>
   );
 }
