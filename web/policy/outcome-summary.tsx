@@ -56,7 +56,7 @@ function wordsOf(outcome: Outcome, geometry: Geometry) {
     growthShare: `+${percent(growthPages, residentPages)} of ${size(residentPages)}`,
     hugeNow: percent(hugeNow, residentPages),
     hugeThen: percent(hugeThen, residentPages),
-    hugeBytes: `${size(hugeNow)} → ${size(hugeThen)} of the memory in use`,
+    hugeBytes: `${size(hugeNow)} → ${size(hugeThen)} in use`,
     attempts: attempts.toLocaleString('en-US'),
     later:
       laterAttempts === undefined

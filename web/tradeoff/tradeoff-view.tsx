@@ -142,8 +142,9 @@ function AxisSwitch({ axis }: { readonly axis: Axis }) {
   return (
     <div class="tradeoff-axes">
       <span>↑ memory in use that lies in huge pages</span>
-      <fieldset class="segmented tradeoff-axis">
-        <legend>growth of RSS →</legend>
+      <span class="tradeoff-axis">growth of RSS →</span>
+      <fieldset class="segmented">
+        <legend class="visually-hidden">Axis of growth</legend>
         {(['log', 'linear'] as const).map((each) => (
           <label key={each}>
             <input
