@@ -1,4 +1,4 @@
-import { preferred, resultAt, type SweptResult } from '../../src/analysis/pareto.ts';
+import { preferred, resultAt } from '../../src/analysis/pareto.ts';
 import { metricAt, sweepBlocks, type SweepSpace } from '../../src/analysis/sweep.ts';
 
 /**
@@ -49,12 +49,11 @@ export function pointsOf(space: SweepSpace, values: Float64Array): SweepPoints {
   };
 }
 
-/** Whether the first of two policies at a place stands for it. Most differ in attempts, which are quick to compare. */
+/** Whether the first of two policies at a place stands for it. Few are alike in attempts and limit. */
 function isBetter(space: SweepSpace, values: Float64Array, index: number, other: number): boolean {
-  for (const metric of ['laterAttempts', 'attempts'] as const) {
-    const difference = metricAt(values, index, metric) - metricAt(values, other, metric);
-    if (difference !== 0) return difference < 0;
-  }
-  const result = (at: number): SweptResult => resultAt(space, values, at);
-  return preferred(result(index), result(other)) < 0;
+  const limits = space.maxPtesNone.length;
+  const difference = (metric: 'laterAttempts' | 'attempts') =>
+    metricAt(values, index, metric) - metricAt(values, other, metric);
+  const quick = difference('laterAttempts') || difference('attempts') || (index % limits) - (other % limits);
+  return (quick || preferred(resultAt(space, values, index), resultAt(space, values, other))) < 0;
 }
