@@ -279,7 +279,10 @@ export const captureParameters = {
   aliases: { p: 'pid', o: 'output' },
 } as const;
 
-const workersFlag = optionalNumber('N', 'Worker threads for snapshots; all cores by default');
+const workersFlag = optionalNumber(
+  'N',
+  'Worker threads for snapshots; by default as many as pay, at most all cores',
+);
 
 export type DigestFlags = ProcessFlags & {
   readonly output: string;
