@@ -163,6 +163,7 @@ describe('runs', () => {
     expect(run.fault).toMatch(/2:2, which is not aligned/);
     expect(attemptsOf(run)).toEqual(['0:2']);
     expect(run.plan).toBeUndefined();
+    expect(run.reportsVisits).toBe(false);
   });
 });
 
@@ -184,7 +185,9 @@ describe('two runs', () => {
         const name = (side: 'left' | 'right', row: number) => {
           const step = stepAt(aligned, side, row);
           const visit = step === undefined ? undefined : aligned[side].steps[step];
-          return visit && `${visit.offset}:${visit.order} ${visit.enabled} ${visit.result}`;
+          if (visit) return `${visit.offset}:${visit.order} ${visit.enabled} ${visit.result}`;
+          const { plan, fault } = aligned[side];
+          return row === aligned.rows && aligned.resultsDiffer ? (fault ?? plan?.result) : undefined;
         };
         let first: number | undefined;
         for (let row = aligned.rows; row >= 1; row--)
@@ -228,6 +231,7 @@ describe('presets', () => {
     patch11: 'attempts differ from number 3 on',
     'v18-swap': 'attempts differ from number 1 on',
     'highest-bit': 'attempts differ from number 2 on',
+    'small-step': 'the results differ',
     'bit-of-zero': 'attempts differ from number 1 on',
     'no-swap': 'attempts differ from number 1 on',
     'no-skip': 'attempts differ from number 2 on',
@@ -236,7 +240,7 @@ describe('presets', () => {
     capped: 'attempts differ from number 1 on',
     rounds: 'attempts differ from number 2 on',
     'rounds-stop': 'attempts differ from number 2 on',
-    'rounds-reported': 'same attempts, other result',
+    'rounds-reported': 'the results differ',
     'rounds-reclaim': 'attempts differ from number 2 on',
     disabled: 'same steps',
   };

@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks';
 import type { By } from './alignment.ts';
-import { comparisonText } from './alignment.ts';
+import { comparisonText, isResultRow } from './alignment.ts';
 import { currentText } from './step-list.tsx';
 import { alignBy, alignment, goRow, playing, row, stepsPerSecond } from './steps-signals.ts';
 
@@ -101,7 +101,9 @@ export function Controls() {
         <span class="comparison">{comparisonText(alignment.value)}</span>
       ) : (
         <button type="button" class="button small comparison differs" onClick={() => goRow(firstDifference)}>
-          first difference at {unit} {firstDifference}
+          {isResultRow(alignment.value, firstDifference)
+            ? 'the results differ'
+            : `first difference at ${unit} ${firstDifference}`}
         </button>
       )}
       <p class="visually-hidden" aria-live={isPlaying ? 'off' : 'polite'}>

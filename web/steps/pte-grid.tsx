@@ -1,7 +1,7 @@
 import { useComputed, useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import { pagesPerRange } from '../../src/core/geometry.ts';
-import { formatOrder } from '../../src/core/order.ts';
+import { asOrder, formatOrder } from '../../src/core/order.ts';
 import { cssColor, inkOn, orderColor } from '../../src/render/palette.ts';
 import { cellsPath, type PteKind, pteLayers } from '../../src/render/pte-layers.ts';
 import { markOf } from '../../src/render/pte-marks.ts';
@@ -180,14 +180,17 @@ export function PteGrid({ side }: { readonly side: Side }) {
         })}
         {failed.map((visit) => {
           const { x, y, width, height } = windowRectangle(visit, columns);
+          const cross = crossed(x * CELL + 1.5, y * CELL + 1.5, width * CELL - 3, height * CELL - 3);
           return (
-            <path
-              key={`${visit.offset}:${visit.order}`}
-              class="window-failed"
-              d={crossed(x * CELL + 1, y * CELL + 1, width * CELL - 2, height * CELL - 2)}
-            />
+            <g key={`${visit.offset}:${visit.order}`}>
+              <path class="window-failed-edge" d={cross} />
+              <path class="window-failed" d={cross} />
+            </g>
           );
         })}
+        {run.scan.failedAt !== undefined && (
+          <CurrentWindow {...windowRectangle({ offset: run.scan.failedAt, order: asOrder(0) }, columns)} />
+        )}
         {current && <CurrentWindow {...windowRectangle(current, columns)} />}
         {focused.value && (
           <rect

@@ -29,9 +29,10 @@ export function outcomeMeaning(visit: Visit): string | undefined {
     : RESULT_MEANINGS[visit.result];
 }
 
-/** `20 of 128 needed`; nothing for orders that are not enabled. */
-export function countText({ enabled, occupied, needed }: Visit): string | undefined {
-  return enabled ? `${occupied} of ${needed} needed` : undefined;
+/** `pages 20 of 128 needed`, or `pages 64, 1 needed` where there are enough; nothing for orders that are not enabled. */
+export function countText({ enabled, occupied, needed, qualifies }: Visit): string | undefined {
+  if (!enabled) return undefined;
+  return qualifies ? `pages ${occupied}, ${needed} needed` : `pages ${occupied} of ${needed} needed`;
 }
 
 /** Where the search goes after a step. */
@@ -54,6 +55,11 @@ export function stepSentence(run: Run, index: number, range: RangeState): string
   const count = countText(visit);
   const pages = count === undefined ? '' : `, ${count}`;
   return `${windowName(visit)}, ${formatOrder(visit.order, range.geometry)}${pages}: ${outcomeText(run, visit)}`;
+}
+
+/** What a search returned, or what it did that no search may do. */
+export function endText({ plan, fault, policy }: Run): string {
+  return fault ?? (plan ? resultName(plan.result, policy.model) : '');
 }
 
 /** What a whole run came to. */
