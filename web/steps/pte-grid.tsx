@@ -3,12 +3,18 @@ import { useRef } from 'preact/hooks';
 import { pagesPerRange } from '../../src/core/geometry.ts';
 import { asOrder, formatOrder } from '../../src/core/order.ts';
 import { cssColor, inkOn, orderColor } from '../../src/render/palette.ts';
-import { cellsPath, type PteKind, pteLayers } from '../../src/render/pte-layers.ts';
+import {
+  cellsPath,
+  gridColumns,
+  type PteKind,
+  pteLayers,
+  windowRectangle,
+} from '../../src/render/pte-layers.ts';
 import { markOf } from '../../src/render/pte-marks.ts';
 import { type Side, stepAt, stepsDone } from './alignment.ts';
-import { brushOf, gridColumns, pagesBetween, paint } from './edit-range.ts';
+import { brushOf, pagesBetween, paint } from './edit-range.ts';
 import { alignment, brush, edit, row, state } from './steps-signals.ts';
-import { windowRectangle, windowsSoFar } from './window-layers.ts';
+import { windowsSoFar } from './window-layers.ts';
 
 /** Units of the picture in one cell. */
 const CELL = 10;

@@ -7,7 +7,8 @@ import type { Run } from './run.ts';
 import { chooseOutcome } from './outcome-dialog.tsx';
 import { alignment, row, state } from './steps-signals.ts';
 import { ruleOf } from './decide-outcome.ts';
-import { countText, endText, nextText, outcomeMeaning, outcomeText, windowName } from './words.ts';
+import { windowName } from '../../src/render/explain-steps.ts';
+import { countText, endText, nextText, outcomeMeaning, outcomeText } from './words.ts';
 
 /** The step that a search is at: window, count against threshold, outcome, what it keeps, what comes next. */
 export function StepNow({ side }: { readonly side: Side }) {

@@ -1,25 +1,4 @@
 import type { Visit } from '../../src/core/algorithm.ts';
-import type { Window } from '../../src/core/order.ts';
-
-/** A rectangle in cells of the grid. */
-export interface CellRectangle {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
-
-/** Where a window is in a grid of so many columns, a power of two: part of a row, or whole rows. */
-export function windowRectangle({ offset, order }: Window, columns: number): CellRectangle {
-  const pages = 1 << order;
-  return {
-    x: offset % columns,
-    y: Math.floor(offset / columns),
-    width: Math.min(pages, columns),
-    height: Math.max(1, pages / columns),
-  };
-}
-
 /** What so many first steps of a run did to windows. */
 export interface WindowsSoFar {
   readonly collapsed: readonly Visit[];

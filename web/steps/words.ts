@@ -2,24 +2,18 @@ import type { Visit } from '../../src/core/algorithm.ts';
 import { formatBytes } from '../../src/core/bytes.ts';
 import { pageBytes } from '../../src/core/geometry.ts';
 import { resultName } from '../../src/core/kernel-model.ts';
-import { formatOrder, type Window } from '../../src/core/order.ts';
+import { formatOrder } from '../../src/core/order.ts';
 import { collapsesOf } from '../../src/core/plan.ts';
 import { costOf } from '../../src/core/cost.ts';
 import type { RangeState } from '../../src/core/range-state.ts';
+import { visitOutcome, windowName } from '../../src/render/explain-steps.ts';
 import { plural } from '../../src/render/plural.ts';
 import { RESULT_MEANINGS } from '../../src/render/reasons.ts';
 import type { Run } from './run.ts';
 
-/** A window as OFFSET:ORDER. */
-export function windowName({ offset, order }: Window): string {
-  return `${offset}:${order}`;
-}
-
 /** How a step came out, in few words. */
 export function outcomeText({ policy }: Pick<Run, 'policy'>, visit: Visit): string {
-  if (!visit.enabled) return 'not enabled';
-  if (visit.result === undefined) return visit.occupied === 0 ? 'no page present' : 'too few pages';
-  return visit.result === 'SCAN_SUCCEED' ? 'collapses' : resultName(visit.result, policy.model);
+  return visitOutcome(visit, policy).text;
 }
 
 /** What an outcome means, where its name does not say it. */
