@@ -63,7 +63,6 @@ export function StepList() {
                 aria-selected={each === now}
                 aria-setsize={rows}
                 aria-posinset={each}
-                aria-label={rowText(each, same)}
                 class={`step-row${each === now ? ' row-now' : ''}${same ? '' : ' row-differs'}`}
                 style={{ top: `${(each - 1) * ROW}px` }}
                 onClick={() => goRow(each)}

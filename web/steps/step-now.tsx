@@ -100,7 +100,7 @@ function Keeps({
   if (stack) {
     return (
       <section class="keeps" aria-label="Stack after this window was popped, top first">
-        <h3>stack</h3>
+        <p class="keeps-title">stack</p>
         {stack.length === 0 ? (
           <p class="quiet">empty</p>
         ) : (
@@ -119,7 +119,7 @@ function Keeps({
   if (!walks || name === 'rounds' || name === 'recursive') return null;
   return (
     <section class="keeps" aria-label="What the walk keeps">
-      <h3>keeps</h3>
+      <p class="keeps-title">keeps</p>
       {next ? (
         <ol class="stack mono">
           <li>offset {next.offset}</li>

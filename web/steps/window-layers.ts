@@ -1,4 +1,6 @@
 import type { Visit } from '../../src/core/algorithm.ts';
+import type { Geometry } from '../../src/core/geometry.ts';
+import { windowName } from '../../src/render/explain-steps.ts';
 /** What so many first steps of a run did to windows. */
 export interface WindowsSoFar {
   readonly collapsed: readonly Visit[];
@@ -6,19 +8,17 @@ export interface WindowsSoFar {
   readonly failed: readonly Visit[];
 }
 
-export function windowsSoFar(steps: readonly Visit[], done: number): WindowsSoFar {
+export function windowsSoFar(steps: readonly Visit[], done: number, { pmdOrder }: Geometry): WindowsSoFar {
   const collapsed: Visit[] = [];
-  const failed: Visit[] = [];
+  const failed = new Map<string, Visit>();
   for (const visit of steps.slice(0, done)) {
     if (visit.result === undefined) continue;
-    const end = visit.offset + (1 << visit.order);
-    for (let i = failed.length - 1; i >= 0; i--) {
-      const { offset, order } = failed[i];
-      if (offset <= visit.offset && end <= offset + (1 << order)) failed.splice(i, 1);
-    }
-    (visit.result === 'SCAN_SUCCEED' ? collapsed : failed).push(visit);
+    for (let order = visit.order as number; order <= pmdOrder; order++)
+      failed.delete(`${visit.offset - (visit.offset % (1 << order))}:${order}`);
+    if (visit.result === 'SCAN_SUCCEED') collapsed.push(visit);
+    else failed.set(windowName(visit), visit);
   }
-  return { collapsed, failed };
+  return { collapsed, failed: [...failed.values()] };
 }
 
 /** What has become of a window in a strip of all windows. */
