@@ -63,6 +63,7 @@ const explain = buildCommand<ExplainFlags, string[], Context>({
       '  thpscope explain --pattern 4-7,12-27 --orders 2-8 --max-ptes-none 0',
       '  thpscope explain --pattern all --orders all --outcome 7-9=SCAN_ALLOC_HUGE_PAGE_FAIL --algorithm stack',
       '  thpscope explain -p 1234 --address 0x7f3a5c200000',
+      '  thpscope explain --pattern 4-7,12-27 --orders 2-8 --max-ptes-none 0 --format svg > steps.svg',
       '',
       EXIT_CODES,
     ].join('\n'),

@@ -170,6 +170,7 @@ export const predictParameters = {
 export type ExplainFlags = SourceFlags &
   PolicyFlags &
   OutputFlags & {
+    readonly format?: 'text' | 'json' | 'svg';
     readonly address?: string;
     readonly verbose?: boolean;
   };
@@ -183,6 +184,12 @@ export const explainParameters = {
       'An address in the PMD range to explain, or START-END of a VMA for its first range with pages',
     ),
     ...policyFlags,
+    format: {
+      kind: 'enum',
+      values: ['text', 'json', 'svg'],
+      optional: true,
+      brief: 'text by default; svg is a picture for mails and documents, that nothing else is needed for',
+    },
     ...outputFlags,
     verbose: optionalSwitch('Show the steps inside empty windows too'),
   },

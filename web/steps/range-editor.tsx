@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { applyPlan } from '../../src/core/apply-plan.ts';
-import { emptyOccupancy, fullOccupancy } from '../../src/core/occupancy.ts';
+import { countPages, emptyOccupancy, fullOccupancy } from '../../src/core/occupancy.ts';
 import { asOrder, formatOrder } from '../../src/core/order.ts';
 import { formatPages, parsePages } from '../../src/core/page-list.ts';
 import { ASSUMPTIONS, unknownFacts } from '../../src/core/range-state.ts';
@@ -31,6 +31,7 @@ export function RangeEditor() {
   const chosen = brush.value;
   const empty = emptyOccupancy(geometry);
   const unknown = unknownFacts(range);
+  const { scan } = alignment.value.left;
   return (
     <section aria-label="Range">
       <h2>Range</h2>
@@ -64,7 +65,7 @@ export function RangeEditor() {
             (brush.value = { kind: 'folio', order: asOrder(Number(currentTarget.value)) })
           }
         >
-          {Array.from({ length: geometry.pmdOrder - 2 }, (_, i) => asOrder(i + 2)).map((order) => (
+          {Array.from({ length: geometry.pmdOrder - 1 }, (_, i) => asOrder(i + 2)).map((order) => (
             <option key={order} value={order}>
               {formatOrder(order, geometry)}
             </option>
@@ -104,6 +105,10 @@ export function RangeEditor() {
       {LISTS.map(({ fact, label }) => (
         <PageList key={fact} fact={fact} label={label} />
       ))}
+      <p class="note">
+        {countPages(scan.occupied)} occupied, {scan.noneOrZero} none or zero page, {scan.unmapped} not
+        present, {scan.shared} shared
+      </p>
       <p class="row-of-buttons">
         <NextPass side="left" />
         <NextPass side="right" />
