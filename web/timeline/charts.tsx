@@ -1,0 +1,162 @@
+import 'uplot/dist/uPlot.min.css';
+import { useComputed, useSignal } from '@preact/signals';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type uPlot from 'uplot';
+import { type Chart, chartsOf, sampleSeconds } from './chart-data.ts';
+import { isDark, pageColors } from './page-colors.ts';
+import type { RunSeries } from './protocol.ts';
+import { lastNotAfter } from './run-params.ts';
+import { goToMoment, momentAt, run } from './run-state.ts';
+import { type ChartState, formatValue, optionsOf } from './uplot-options.ts';
+import { type Zoom, zoomAround } from './zoom.ts';
+
+type Plotter = typeof uPlot;
+
+/** What happened over time, in charts that share their time axis. */
+export function Charts({ series }: { readonly series: RunSeries }) {
+  const [plotter, setPlotter] = useState<{ Plot: Plotter } | undefined>();
+  useEffect(() => {
+    void import('uplot').then(({ default: Plot }) => setPlotter({ Plot }));
+  }, []);
+  const zoom = useSignal<Zoom | undefined>(undefined);
+  const end = series.ranNs / 1e9;
+  const moments = run.value?.end?.moments;
+  const momentS = moments ? moments[momentAt.value] / 1e9 : end;
+  const closer = (by: number) => (zoom.value = zoomAround(zoom.value, by, momentS, end));
+  return (
+    <section class="charts" aria-labelledby="charts-title">
+      <div class="charts-head">
+        <h2 id="charts-title">Over time</h2>
+        <span class="charts-zoom" role="group" aria-label="Zoom of the charts">
+          <button type="button" class="button" onClick={() => closer(1 / 2)}>
+            Zoom in
+          </button>
+          <button type="button" class="button" disabled={!zoom.value} onClick={() => closer(2)}>
+            Zoom out
+          </button>
+          <button
+            type="button"
+            class="button"
+            disabled={!zoom.value}
+            onClick={() => (zoom.value = undefined)}
+          >
+            Whole run
+          </button>
+        </span>
+      </div>
+      <div class="charts-grid">
+        {chartsOf(series).map((chart) => (
+          <ChartFigure
+            key={`${chart.id} ${isDark.value}`}
+            chart={chart}
+            series={series}
+            Plot={plotter?.Plot}
+            zoom={zoom.value}
+            onZoom={(to) => (zoom.value = to)}
+          />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+interface ChartFigureProps {
+  readonly chart: Chart;
+  readonly series: RunSeries;
+  readonly Plot: Plotter | undefined;
+  readonly zoom: Zoom | undefined;
+  readonly onZoom: (zoom: Zoom | undefined) => void;
+}
+
+function ChartFigure({ chart, series, Plot, zoom, onZoom }: ChartFigureProps) {
+  const frame = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | undefined>(undefined);
+  const moment = useComputed(() => {
+    const at = run.value?.end?.moments[momentAt.value];
+    return at === undefined ? undefined : at / 1e9;
+  });
+  // What the chart asks for when it draws is always of the last rendering.
+  const latest = useRef({ series, onZoom });
+  latest.current = { series, onZoom };
+  const structure = chart.series.map(({ label }) => label).join();
+
+  useEffect(() => {
+    const element = frame.current;
+    if (!Plot || !element) return;
+    const state: ChartState = {
+      markers: () => latest.current.series.markers,
+      moment: () => moment.peek(),
+      onZoom: (to) => latest.current.onZoom(to),
+      onReset: () => latest.current.onZoom(undefined),
+    };
+    const height = chart.isTall ? 240 : 130;
+    const sizeNow = () => ({ width: Math.max(200, element.clientWidth), height });
+    const { pmdOrder } = latest.current.series.geometry;
+    const options = optionsOf(chart, sizeNow(), pmdOrder, pageColors(), Plot.paths.stepped, state);
+    const made = new Plot(options, dataOf(latest.current.series, chart), element);
+    plot.current = made;
+    const resizes = new ResizeObserver(() => made.setSize(sizeNow()));
+    resizes.observe(element);
+    const forget = onClicks(made, goToSecond);
+    return () => {
+      forget();
+      resizes.disconnect();
+      made.destroy();
+      plot.current = undefined;
+    };
+  }, [Plot, structure]);
+
+  useEffect(() => {
+    const made = plot.current;
+    if (!made) return;
+    for (const [i, each] of chart.series.entries()) {
+      made.series[i + 1].value = (_, __, ___, at) =>
+        at === null ? '' : formatValue(each.values[at], chart.unit);
+    }
+    made.setData(dataOf(series, chart), false);
+    made.setScale('x', zoom ?? { min: 0, max: series.ranNs / 1e9 });
+  }, [Plot, structure, series, zoom]);
+
+  useEffect(() => moment.subscribe(() => plot.current?.redraw(false)), [Plot, structure]);
+
+  return (
+    <figure class={chart.isTall ? 'chart chart-tall' : 'chart'}>
+      <figcaption>{chart.title}</figcaption>
+      <div ref={frame} role="img" aria-label={summaryOf(chart)} />
+    </figure>
+  );
+}
+
+function dataOf({ samples }: RunSeries, chart: Chart): uPlot.AlignedData {
+  return [sampleSeconds(samples), ...chart.series.map(({ drawn }) => [...drawn])];
+}
+
+/** The chart in words: what each line is at the end, and its most. */
+function summaryOf({ title, unit, series, isOfInterval }: Chart): string {
+  const lines = series.map(({ label, values }) => {
+    const most = formatValue(Math.max(...values), unit);
+    const last = formatValue(values[values.length - 1], unit);
+    return isOfInterval ? `${label} at most ${most}` : `${label} ${last} at the end, at most ${most}`;
+  });
+  return `${title}: ${lines.join('; ')}`;
+}
+
+function goToSecond(second: number): void {
+  const moments = run.peek()?.end?.moments;
+  if (moments) goToMoment(lastNotAfter(moments, second * 1e9));
+}
+
+/** Hears of clicks on a chart that are not the end of a drag. */
+function onClicks(plot: uPlot, then: (second: number) => void): () => void {
+  let downAt = 0;
+  const down = ({ clientX }: MouseEvent) => void (downAt = clientX);
+  const click = ({ clientX }: MouseEvent) => {
+    if (Math.abs(clientX - downAt) < 4) then(plot.posToVal(clientX - plot.rect.left, 'x'));
+  };
+  plot.over.addEventListener('mousedown', down);
+  plot.over.addEventListener('click', click);
+  return () => {
+    plot.over.removeEventListener('mousedown', down);
+    plot.over.removeEventListener('click', click);
+  };
+}
