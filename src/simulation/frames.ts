@@ -1,10 +1,11 @@
+import type { TraceEvent } from '../khugepaged/trace-event.ts';
 import type { Mm } from '../memory/mm.ts';
 import { CellReader, type RangeCells } from './range-cells.ts';
 import { MAX_SAMPLES } from './series.ts';
 import type { Stage } from './stage.ts';
 
-/** Ranges times frames that are kept at most: two million entries of a few bytes, and what differs between frames. */
-const MOST_ENTRIES = 2 ** 21;
+/** Ranges times frames at most: ranges that processes may have changed are all looked at for each frame. */
+const MOST_LOOKS = 2 ** 23;
 const FEWEST_FRAMES = 32;
 /** PTE arrays that are kept at most, in bytes; with more every second frame goes. */
 const MOST_CELL_BYTES = 48 * 2 ** 20;
@@ -32,17 +33,19 @@ export interface Frame {
   readonly processes: readonly FrameProcess[];
 }
 
-/** Tells whether memory may have changed since a frame. */
+/** Tells whether anything but khugepaged may have changed memory since a frame. */
 interface Stamp {
-  readonly asleep: boolean;
+  readonly busy: boolean;
   readonly pastEvents: number;
-  readonly cpuNs: number;
   readonly waits: number;
+  /** What moved, split or took pages, wherever they were mapped. */
+  readonly work: number;
 }
 
 /**
  * Keeps what the address spaces hold, PTE by PTE, at moments of a run: those of the samples, or fewer for large machines.
- * Only what differs from the frame before is kept. Call `take` at every sample, `finish` at the end.
+ * Only what differs from the frame before is kept. Call `take` at every sample, `hear` at every trace event, `finish` at the
+ * end.
  */
 export class Frames {
   readonly #stage: Stage;
@@ -50,6 +53,8 @@ export class Frames {
   readonly #byMm = new Map<Mm, Map<number, FrameRow>>();
   #frames: Frame[] = [];
   #stamp: Stamp | undefined;
+  /** Ranges that khugepaged has dealt with since the last frame: range numbers by address space. */
+  readonly #scanned = new Map<number, Set<number>>();
   /** Frames are at multiples of this, in ns; 0 is at every sample. */
   #interval = 0;
   #cellBytes = 0;
@@ -62,6 +67,13 @@ export class Frames {
 
   get frames(): readonly Frame[] {
     return this.#frames;
+  }
+
+  hear(event: TraceEvent): void {
+    if (!('address' in event)) return;
+    let scanned = this.#scanned.get(event.mm);
+    if (!scanned) this.#scanned.set(event.mm, (scanned = new Set()));
+    scanned.add(Math.floor(event.address / this.#stage.kernel.machine.rangeBytes));
   }
 
   take(at: number): void {
@@ -93,7 +105,7 @@ export class Frames {
   }
 
   get #mostFrames(): number {
-    const fitting = Math.floor(MOST_ENTRIES / Math.max(1, this.#rowCount));
+    const fitting = Math.floor(MOST_LOOKS / Math.max(1, this.#rowCount));
     return Math.max(FEWEST_FRAMES, Math.min(MAX_SAMPLES, fitting));
   }
 
@@ -105,13 +117,18 @@ export class Frames {
     const { actors } = this.#stage;
     const stamp = stampOf(this.#stage);
     const before = this.#stamp;
-    const isQuiet =
-      before?.asleep === true &&
-      stamp.asleep &&
+    const isKnown =
+      before !== undefined &&
+      !before.busy &&
+      !stamp.busy &&
       before.pastEvents === stamp.pastEvents &&
-      before.cpuNs === stamp.cpuNs &&
-      before.waits === stamp.waits;
-    if (!isQuiet) for (const [i, { mm }] of actors.entries()) this.#look(i, mm);
+      before.waits === stamp.waits &&
+      before.work === stamp.work;
+    for (const [i, { mm }] of actors.entries()) {
+      if (!isKnown) this.#look(i, mm);
+      else for (const number of this.#scanned.get(mm.id) ?? []) this.#lookAt(i, mm, number);
+    }
+    this.#scanned.clear();
     this.#stamp = stamp;
     this.#frames.push({
       at,
@@ -123,28 +140,39 @@ export class Frames {
     });
   }
 
+  /** Looks at all ranges that there are, or were. */
   #look(actor: number, mm: Mm): void {
-    const { machine } = this.#stage.kernel;
+    for (const number of mm.pmds.keys()) this.#lookAt(actor, mm, number);
+    for (const number of this.#byMm.get(mm)?.keys() ?? []) {
+      if (!mm.pmds.has(number)) this.#lookAt(actor, mm, number);
+    }
+  }
+
+  #lookAt(actor: number, mm: Mm, number: number): void {
+    const { versions } = this.#rowOf(actor, mm, number);
+    const last = versions[versions.length - 1];
+    const before = last?.cells ?? this.#reader.nothing();
+    const cells = this.#reader.read(mm.pmds.get(number), before);
+    if (cells === before) return;
+    const from = this.#frames.length;
+    // A version that no frame has shown since frames were dropped.
+    if (last?.from === from) versions.pop();
+    versions.push({ from, cells });
+    this.#cellBytes += cells.cells.length;
+  }
+
+  #rowOf(actor: number, mm: Mm, number: number): FrameRow {
     let rows = this.#byMm.get(mm);
     if (!rows) this.#byMm.set(mm, (rows = new Map()));
-    for (const pmd of mm.pmds.values()) {
-      if (rows.has(pmd.number)) continue;
-      const address = pmd.number * machine.rangeBytes;
-      const [area] = mm.areas.overlapping(address, address + machine.rangeBytes);
-      rows.set(pmd.number, { actor, address, areaName: area?.name ?? '', versions: [] });
+    let row = rows.get(number);
+    if (!row) {
+      const { rangeBytes } = this.#stage.kernel.machine;
+      const address = number * rangeBytes;
+      const [area] = mm.areas.overlapping(address, address + rangeBytes);
+      rows.set(number, (row = { actor, address, areaName: area?.name ?? '', versions: [] }));
       this.#rowCount++;
     }
-    const from = this.#frames.length;
-    for (const [number, { versions }] of rows) {
-      const last = versions[versions.length - 1];
-      const before = last?.cells ?? this.#reader.nothing();
-      const cells = this.#reader.read(mm.pmds.get(number), before);
-      if (cells === before) continue;
-      // A version that no frame has shown since frames were dropped.
-      if (last?.from === from) versions.pop();
-      versions.push({ from, cells });
-      this.#cellBytes += cells.cells.length;
-    }
+    return row;
   }
 
   /** Drops every second frame. */
@@ -179,13 +207,14 @@ export class Frames {
   }
 }
 
-function stampOf({ daemon, pastEvents, kernel: { locks } }: Stage): Stamp {
+function stampOf({ daemon, pastEvents, kernel: { locks, machine } }: Stage): Stamp {
   let waits = 0;
   for (const kinds of locks.statistics.waits.values()) for (const { count } of kinds.values()) waits += count;
+  const { swapReads, swapWrites, compactMoved, reclaimed, splits, pmdSplits } = machine.work;
   return {
-    asleep: daemon.state !== 'scanning',
+    busy: daemon.state === 'scanning',
     pastEvents,
-    cpuNs: daemon.control.activity.totalCpuNs,
     waits,
+    work: swapReads + swapWrites + compactMoved + reclaimed + splits + pmdSplits,
   };
 }

@@ -23,6 +23,8 @@ export interface SimulationOptions {
   readonly calibration: string;
   /** Hears of every trace event: `text` as the kernel prints it, `at` in ns. */
   readonly onTrace?: (at: number, text: string) => void;
+  /** Hears of every trace event as it happens. */
+  readonly onEvent?: (event: TraceEvent) => void;
   /** Hears of every sample when it is taken, at its time in ns: the stage may be looked at then. */
   readonly onSample?: (at: number) => void;
 }
@@ -136,6 +138,7 @@ export class Simulation {
       this.#lastCollapse = at;
       this.#creep.collapsed(event.mm, event.address, event.order, daemon.counts.fullScans);
     }
+    this.#options.onEvent?.(event);
     this.#options.onTrace?.(at, formatTraceEvent(event, kernel.daemonModel));
   }
 

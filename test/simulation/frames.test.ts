@@ -15,6 +15,8 @@ import { Simulation } from '../../src/simulation/simulation.ts';
 import type { Stage } from '../../src/simulation/stage.ts';
 import { event, MIB, onPages, S, small, stageOf } from './scenarios.ts';
 
+const MS = 1e6;
+
 /** A range of a process as viewRange sees it now; undefined for a range that is not there. */
 function cellsNow({ kernel: { machine }, actors }: Stage, actor: number, address: number): Uint8Array {
   const { mm } = actors[actor];
@@ -33,8 +35,8 @@ function cellsNow({ kernel: { machine }, actors }: Stage, actor: number, address
   return cells;
 }
 
-/** Runs a scenario; at each of its samples notes all ranges as they are. */
-function runWithFrames(scenario: Scenario, seed = 1) {
+/** Runs a scenario; at its samples `every` ns, and at its end, notes all ranges as they are. */
+function runWithFrames(scenario: Scenario, every = 100 * MS, seed = 1) {
   const stage = stageOf(scenario, seed);
   const frames = new Frames(stage);
   const held = new Map<number, Map<string, Uint8Array>>();
@@ -52,8 +54,9 @@ function runWithFrames(scenario: Scenario, seed = 1) {
     seed,
     until: scenario.until,
     calibration: 'test',
+    onEvent: (event) => frames.hear(event),
     onSample: (at) => {
-      note(at);
+      if (at % every === 0) note(at);
       frames.take(at);
     },
   });
@@ -66,7 +69,8 @@ function runWithFrames(scenario: Scenario, seed = 1) {
 function framesEqualMachine({ frames, held }: ReturnType<typeof runWithFrames>): void {
   const rows = frames.rows();
   for (const [i, { at }] of frames.frames.entries()) {
-    const ranges = held.get(at)!;
+    const ranges = held.get(at);
+    if (!ranges) continue;
     const shown = rows.filter((row) => ranges.has(`${row.actor}:${row.address}`));
     expect(shown.length, `ranges at ${at}`).toBe(ranges.size);
     for (const row of rows) {
@@ -109,14 +113,27 @@ test('frames hold what the machine held, whatever happens to memory, and after f
   expect([...kinds].sort((a, b) => a - b)).toEqual([CELL_NOTHING, cellOfOrder(0), cellOfOrder(9), CELL_SWAP]);
 });
 
-test('frames follow a story in which memory is short, and the same seed gives the same frames', async () => {
-  const scenario = await readScenario('swap-pressure');
+test.each([
+  ['forking-server', 30 * S],
+  ['memcg-limit', 120 * S],
+  ['short-lived', 40 * S],
+  ['scaled-creep', 60 * S],
+] as const)('frames follow %s', async (name, until) => {
+  framesEqualMachine(runWithFrames(await story(name, until), 1600 * MS));
+});
+
+async function story(name: string, until: number): Promise<Scenario> {
+  const scenario = await readScenario(name);
   if (!scenario.ok) throw new Error(scenario.failure.message);
-  const short = { ...scenario.value, until: 20 * S };
-  const run = runWithFrames(short, 7);
+  return { ...scenario.value, until };
+}
+
+test('frames follow a story in which memory is short, and the same seed gives the same frames', async () => {
+  const short = await story('swap-pressure', 20 * S);
+  const run = runWithFrames(short, 1600 * MS, 7);
   framesEqualMachine(run);
-  const again = runWithFrames(short, 7);
+  const again = runWithFrames(short, 1600 * MS, 7);
   expect(again.frames.rows()).toEqual(run.frames.rows());
   expect(again.frames.frames).toEqual(run.frames.frames);
-  expect(runWithFrames(short, 8).frames.rows()).not.toEqual(run.frames.rows());
+  expect(runWithFrames(short, 1600 * MS, 8).frames.rows()).not.toEqual(run.frames.rows());
 });

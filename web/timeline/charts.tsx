@@ -1,5 +1,5 @@
 import 'uplot/dist/uPlot.min.css';
-import { useComputed, useSignal } from '@preact/signals';
+import { type Signal, useComputed, useSignal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type uPlot from 'uplot';
 import { type Chart, chartsOf, sampleSeconds } from './chart-data.ts';
@@ -7,7 +7,7 @@ import { isDark, pageColors } from './page-colors.ts';
 import type { RunSeries } from './protocol.ts';
 import { lastNotAfter } from './run-params.ts';
 import { goToMoment, momentAt, run } from './run-state.ts';
-import { type ChartState, formatValue, optionsOf } from './uplot-options.ts';
+import { type ChartState, colorOf, formatValue, optionsOf } from './uplot-options.ts';
 import { type Zoom, zoomAround } from './zoom.ts';
 
 type Plotter = typeof uPlot;
@@ -19,6 +19,7 @@ export function Charts({ series }: { readonly series: RunSeries }) {
     void import('uplot').then(({ default: Plot }) => setPlotter({ Plot }));
   }, []);
   const zoom = useSignal<Zoom | undefined>(undefined);
+  const pointed = useSignal<number | undefined>(undefined);
   const end = series.ranNs / 1e9;
   const moments = run.value?.end?.moments;
   const momentS = moments ? moments[momentAt.value] / 1e9 : end;
@@ -53,6 +54,7 @@ export function Charts({ series }: { readonly series: RunSeries }) {
             Plot={plotter?.Plot}
             zoom={zoom.value}
             onZoom={(to) => (zoom.value = to)}
+            pointed={pointed}
           />
         ))}
       </div>
@@ -66,9 +68,10 @@ interface ChartFigureProps {
   readonly Plot: Plotter | undefined;
   readonly zoom: Zoom | undefined;
   readonly onZoom: (zoom: Zoom | undefined) => void;
+  readonly pointed: Signal<number | undefined>;
 }
 
-function ChartFigure({ chart, series, Plot, zoom, onZoom }: ChartFigureProps) {
+function ChartFigure({ chart, series, Plot, zoom, onZoom, pointed }: ChartFigureProps) {
   const frame = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   const moment = useComputed(() => {
@@ -88,6 +91,7 @@ function ChartFigure({ chart, series, Plot, zoom, onZoom }: ChartFigureProps) {
       moment: () => moment.peek(),
       onZoom: (to) => latest.current.onZoom(to),
       onReset: () => latest.current.onZoom(undefined),
+      onPoint: (sample) => (pointed.value = sample),
     };
     const height = chart.isTall ? 240 : 130;
     const sizeNow = () => ({ width: Math.max(200, element.clientWidth), height });
@@ -109,10 +113,6 @@ function ChartFigure({ chart, series, Plot, zoom, onZoom }: ChartFigureProps) {
   useEffect(() => {
     const made = plot.current;
     if (!made) return;
-    for (const [i, each] of chart.series.entries()) {
-      made.series[i + 1].value = (_, __, ___, at) =>
-        at === null ? '' : formatValue(each.values[at], chart.unit);
-    }
     made.setData(dataOf(series, chart), false);
     made.setScale('x', zoom ?? { min: 0, max: series.ranNs / 1e9 });
   }, [Plot, structure, series, zoom]);
@@ -121,9 +121,40 @@ function ChartFigure({ chart, series, Plot, zoom, onZoom }: ChartFigureProps) {
 
   return (
     <figure class={chart.isTall ? 'chart chart-tall' : 'chart'}>
-      <figcaption>{chart.title}</figcaption>
+      <figcaption>
+        <strong>{chart.title}</strong>
+        <ChartLegend chart={chart} series={series} pointed={pointed} />
+      </figcaption>
       <div ref={frame} role="img" aria-label={summaryOf(chart)} />
     </figure>
+  );
+}
+
+interface ChartLegendProps {
+  readonly chart: Chart;
+  readonly series: RunSeries;
+  readonly pointed: Signal<number | undefined>;
+}
+
+/** What the lines are, and their values under the pointer, or else at the moment of the map. */
+function ChartLegend({ chart, series, pointed }: ChartLegendProps) {
+  const { samples, geometry } = series;
+  const moment = run.value?.end?.moments[momentAt.value] ?? series.ranNs;
+  const times = samples.map(({ at }) => at);
+  const sample = Math.min(pointed.value ?? lastNotAfter(times, moment), samples.length - 1);
+  const colors = pageColors();
+  return (
+    <span class="chart-legend">
+      {chart.series.toReversed().map(({ label, ink, isArea, isDashed, values }) => (
+        <span key={label}>
+          <span
+            class={`key ${isArea ? 'key-area' : isDashed ? 'key-dashed' : 'key-line'}`}
+            style={{ color: colorOf(ink, geometry.pmdOrder, colors) }}
+          />
+          {label} <span class="mono">{formatValue(values[sample], chart.unit)}</span>
+        </span>
+      ))}
+    </span>
   );
 }
 

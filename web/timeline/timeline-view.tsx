@@ -68,7 +68,7 @@ function Chooser() {
 }
 
 function firstSentence(text: string): string {
-  return /^.*?[.:](?=\s)/s.exec(text)?.[0] ?? text;
+  return (/^.*?[.:](?=\s)/s.exec(text)?.[0] ?? text).replace(/:$/, '.');
 }
 
 function RunView() {

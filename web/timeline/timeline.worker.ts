@@ -65,6 +65,7 @@ const worker: TimelineWorker = {
       until: until.value,
       calibration: DEFAULT_CALIBRATION.name,
       onSample: (at) => frames.take(at),
+      onEvent: (event) => frames.hear(event),
     });
     const seriesNow = () => seriesOf(stage, simulation, until.value, events);
     let sliceEnd = performance.now() + SLICE_MS;

@@ -24,6 +24,8 @@ export interface ChartState {
   readonly moment: () => number | undefined;
   readonly onZoom: (zoom: Zoom) => void;
   readonly onReset: () => void;
+  /** The sample under the pointer, as an index. */
+  readonly onPoint: (sample: number | undefined) => void;
 }
 
 /** Steps of the time axis, in seconds: up to a minute, an hour, a day, and in days. */
@@ -66,7 +68,8 @@ export function optionsOf(
   const font = '12px system-ui, "DejaVu Sans", sans-serif';
   return {
     ...size,
-    padding: [14, 8, 0, 0],
+    padding: [14, 24, 0, 0],
+    legend: { show: false },
     scales: { x: { time: false }, y: { range: (_, __, max) => [0, max > 0 ? max * 1.05 : 1] } },
     axes: [
       {
@@ -85,10 +88,7 @@ export function optionsOf(
         values: (_, splits) => splits.map((value) => formatValue(value, chart.unit)),
       },
     ],
-    series: [
-      { label: 'time', value: (_, value) => (value === null ? '' : formatMoment(Math.round(value * 1e9))) },
-      ...chart.series.map((each) => seriesOf(each, chart, pmdOrder, colors, stepped)),
-    ],
+    series: [{}, ...chart.series.map((each) => seriesOf(each, chart, pmdOrder, colors, stepped))],
     cursor: {
       drag: { x: true, y: false, setScale: false },
       sync: {
@@ -105,6 +105,7 @@ export function optionsOf(
       },
     },
     hooks: {
+      setCursor: [(plot) => state.onPoint(plot.cursor.idx ?? undefined)],
       setSelect: [
         (plot) => {
           const { left, width } = plot.select;
@@ -121,7 +122,7 @@ export function optionsOf(
 
 function seriesOf(
   series: ChartSeries,
-  { unit, isOfInterval }: Chart,
+  { isOfInterval }: Chart,
   pmdOrder: number,
   colors: PageColors,
   stepped: uPlot.Series.PathBuilderFactories['stepped'],
@@ -130,13 +131,12 @@ function seriesOf(
   return {
     label: series.label,
     // A thin edge of the page's colour parts areas whose colours are close.
-    stroke: series.isArea ? colors.page : color,
+    stroke: series.isArea && !isOfInterval ? colors.page : color,
     fill: series.isArea ? color : undefined,
     width: series.isArea ? 1 : 1.75,
     dash: series.isDashed ? [6, 4] : undefined,
     points: { show: false },
     paths: stepped?.({ align: isOfInterval ? -1 : 1 }),
-    value: (_, __, ___, i) => (i === null ? '' : formatValue(series.values[i], unit)),
   };
 }
 
