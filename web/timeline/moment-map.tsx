@@ -84,6 +84,9 @@ export function MomentMap({ end }: { readonly end: RunEnd }) {
             }}
           />
         </div>
+        {moment && selected.value === undefined && (
+          <p class="map-hint">Click a range, or go to it with the arrow keys, to see its PTEs.</p>
+        )}
         {moment && selected.value !== undefined && (
           <RangeDetails
             end={end}

@@ -1,13 +1,9 @@
-import { formatBytes } from '../../src/core/bytes.ts';
-import { pageBytes } from '../../src/core/geometry.ts';
 import type { RunEnd } from './protocol.ts';
 
 const TONE_WORDS = { plain: '', good: '', warn: 'note: ', bad: 'problem: ' } as const;
 
 /** What came of the run, in the words of `thpscope simulate`. */
 export function ResultFacts({ end }: { readonly end: RunEnd }) {
-  const last = end.samples[end.samples.length - 1];
-  const grown = last.filledPages * pageBytes(end.geometry);
   return (
     <section aria-labelledby="run-result">
       <h2 id="run-result">What came of it</h2>
@@ -25,14 +21,6 @@ export function ResultFacts({ end }: { readonly end: RunEnd }) {
             </dd>
           </div>
         ))}
-        {grown === 0 ? null : (
-          <div>
-            <dt>growth</dt>
-            <dd>
-              <p class="tone-warn">{formatBytes(grown)} of empty PTEs became pages: RSS grew by that</p>
-            </dd>
-          </div>
-        )}
       </dl>
       {end.notes.map((note) => (
         <p key={note} class="run-note">

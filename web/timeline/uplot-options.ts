@@ -35,6 +35,7 @@ const TIME_STEPS = [
   [3600, 7200, 10_800, 21_600, 43_200],
   [86_400, 172_800, 432_000, 864_000],
 ].flat();
+const COUNT_STEPS = Array.from({ length: 10 }, (_, i) => [1, 2, 5].map((step) => step * 10 ** i)).flat();
 const BYTE_STEPS = Array.from({ length: 45 }, (_, i) => 2 ** i);
 
 /** Values of a unit for people. */
@@ -75,6 +76,7 @@ export function optionsOf(
       {
         ...axis,
         font,
+        size: 30,
         incrs: TIME_STEPS,
         space: 70,
         values: (_, splits) => splits.map((value) => formatMoment(Math.round(value * 1e9))),
@@ -84,7 +86,11 @@ export function optionsOf(
         font,
         size: 64,
         space: chart.isTall ? 32 : 24,
-        ...(chart.unit === 'bytes' ? { incrs: BYTE_STEPS } : {}),
+        ...(chart.unit === 'bytes'
+          ? { incrs: BYTE_STEPS }
+          : chart.unit === 'count'
+            ? { incrs: COUNT_STEPS }
+            : {}),
         values: (_, splits) => splits.map((value) => formatValue(value, chart.unit)),
       },
     ],
@@ -187,6 +193,7 @@ function drawMoment(plot: uPlot, moment: number | undefined, colors: PageColors)
   ctx.save();
   ctx.strokeStyle = colors.text;
   ctx.lineWidth = 2 * devicePixelRatio;
+  ctx.setLineDash([]);
   ctx.beginPath();
   ctx.moveTo(x, bbox.top);
   ctx.lineTo(x, bbox.top + bbox.height);
