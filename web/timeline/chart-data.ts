@@ -126,9 +126,7 @@ export function chartsOf({ samples, geometry, swapSlots }: RunSeries): Chart[] {
         area(
           'CPU',
           'accent',
-          growth(samples, ({ cpuNs }) => cpuNs).map((ns, i) =>
-            share(ns, samples[i].at - (samples[i - 1]?.at ?? 0)),
-          ),
+          growth(samples, ({ cpuNs }) => cpuNs).map((ns, i) => ns / intervalBefore(samples, i)),
         ),
       ],
     },
@@ -207,6 +205,8 @@ function growth(samples: readonly Sample[], of: (sample: Sample) => number): num
   return samples.map((sample, i) => of(sample) - (i === 0 ? 0 : of(samples[i - 1])));
 }
 
-function share(part: number, whole: number): number {
-  return whole > 0 ? part / whole : 0;
+/** Since the sample before, in ns. The last one comes when the run ends, maybe at once: that is no interval to divide by. */
+function intervalBefore(samples: readonly Sample[], i: number): number {
+  const usual = samples.length > 1 ? samples[1].at - samples[0].at : 1;
+  return i === 0 ? usual : Math.max(usual, samples[i].at - samples[i - 1].at);
 }

@@ -8,6 +8,8 @@ import { asked, run, start, stop } from './run-state.ts';
 export function RunForm() {
   const [draft, setDraft] = useState<RunParams>(asked.value);
   const change = (changes: Partial<RunParams>) => setDraft({ ...draft, ...changes });
+  const isMemory = draft.scenario === OPEN_MEMORY;
+  const asBefore = isMemory ? 'as on the map' : 'as the scenario says';
   const isRunning = run.value?.state === 'running';
   return (
     <form
@@ -37,7 +39,7 @@ export function RunForm() {
         until
         <input
           type="text"
-          placeholder={draft.scenario === OPEN_MEMORY ? 'settled' : 'as the scenario says'}
+          placeholder={isMemory ? 'settled' : asBefore}
           title="settled, or a time such as 90s, 2h or 1d"
           value={draft.until}
           onInput={({ currentTarget }) => change({ until: currentTarget.value })}
@@ -47,7 +49,7 @@ export function RunForm() {
         sizes always enabled
         <input
           type="text"
-          placeholder="as the scenario says"
+          placeholder={asBefore}
           title="all, orders such as 2-9, or sizes such as 64K,2M"
           value={draft.orders}
           onInput={({ currentTarget }) => change({ orders: currentTarget.value })}
@@ -58,12 +60,12 @@ export function RunForm() {
         <input
           type="number"
           min="0"
-          placeholder="as the scenario says"
+          placeholder={asBefore}
           value={draft.maxPtesNone}
           onInput={({ currentTarget }) => change({ maxPtesNone: currentTarget.value })}
         />
       </label>
-      {draft.scenario !== OPEN_MEMORY && (
+      {!isMemory && (
         <label>
           kernel
           <select

@@ -69,10 +69,10 @@ export function lastNotAfter(moments: readonly number[], at: number): number {
 
 /** A moment for people: to a tenth of a second up to an hour. */
 export function formatMoment(at: number): string {
-  const s = at / 1e9;
-  if (s < 60) return `${Number(s.toFixed(s < 10 ? 2 : 1))}s`;
-  if (s >= 3600) return formatDuration(at);
-  const minutes = Math.floor(Math.round(s * 10) / 600);
-  const rest = Math.round((s - minutes * 60) * 10) / 10;
-  return rest === 0 ? `${minutes}m` : `${minutes}m ${rest}s`;
+  const tenths = Math.round(at / 1e8);
+  if (at < 10e9) return `${Number((at / 1e9).toFixed(2))}s`;
+  if (at >= 3600e9) return formatDuration(at);
+  const minutes = Math.floor(tenths / 600);
+  const rest = (tenths % 600) / 10;
+  return [minutes > 0 ? `${minutes}m` : '', rest > 0 ? `${rest}s` : ''].filter(Boolean).join(' ');
 }

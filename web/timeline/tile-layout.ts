@@ -82,15 +82,17 @@ export function layOutTiles(
       blocks,
     };
   };
+  const isFitting = ({ height, blocks }: TileLayout) =>
+    height <= MOST_HEIGHT && blocks.length === shown.length;
   if (hasCells) {
     for (const size of PTE_SIZES) {
       const layout = attempt(true, size);
-      if (layout.height <= MOST_HEIGHT && layout.tileWidth <= width) return layout;
+      if (isFitting(layout) && layout.tileWidth <= width) return layout;
     }
   }
   for (const size of CELL_SIZES) {
     const layout = attempt(false, size);
-    if (layout.height <= MOST_HEIGHT) return layout;
+    if (isFitting(layout)) return layout;
   }
   return attempt(false, CELL_SIZES[CELL_SIZES.length - 1]);
 }

@@ -1,7 +1,8 @@
 import './timeline.css';
 import { useEffect } from 'preact/hooks';
-import { memory, opening } from '../memory/open-memory.ts';
-import { setParams } from '../state/link.ts';
+import { memory } from '../memory/open-memory.ts';
+import { NoMemory } from '../start/no-memory.tsx';
+import { formatLink, go, link, setParams } from '../state/link.ts';
 import { Charts } from './charts.tsx';
 import { MarkerList } from './marker-list.tsx';
 import { MomentMap } from './moment-map.tsx';
@@ -91,13 +92,22 @@ function RunView() {
         {bundled?.title ?? (isMemory ? (memory.value?.name ?? 'The open memory') : `No scenario ${scenario}`)}
       </h1>
       {bundled && <p class="timeline-about">{bundled.about}</p>}
-      {isMemory && (
+      {isMemory && memory.value && (
         <p class="timeline-about">
-          {memory.value
-            ? 'Nothing happens to this memory but khugepaged, under the policy that is chosen on the map.'
-            : opening.value === undefined && 'No memory is open: open a snapshot first.'}
+          Nothing happens to this memory but khugepaged, under the policy that is{' '}
+          <a
+            href={formatLink({ view: 'map', params: link.value.params })}
+            onClick={(event) => {
+              event.preventDefault();
+              go('map');
+            }}
+          >
+            chosen on the map
+          </a>
+          .
         </p>
       )}
+      {isMemory && !memory.value && <NoMemory />}
       <RunForm key={JSON.stringify(asked.value)} />
       <RunStatus />
       {shown?.series && (

@@ -38,6 +38,9 @@ const TIME_STEPS = [
 const COUNT_STEPS = Array.from({ length: 10 }, (_, i) => [1, 2, 5].map((step) => step * 10 ** i)).flat();
 const BYTE_STEPS = Array.from({ length: 45 }, (_, i) => 2 ** i);
 
+/** The top of an axis on which all is nothing. */
+const NOTHING_MOST: Record<Unit, number> = { bytes: 2 ** 20, share: 0.01, count: 1, time: 1e6 };
+
 /** Values of a unit for people. */
 export function formatValue(value: number, unit: Unit): string {
   switch (unit) {
@@ -71,7 +74,10 @@ export function optionsOf(
     ...size,
     padding: [14, 24, 0, 0],
     legend: { show: false },
-    scales: { x: { time: false }, y: { range: (_, __, max) => [0, max > 0 ? max * 1.05 : 1] } },
+    scales: {
+      x: { time: false },
+      y: { range: (_, __, max) => [0, max > 0 ? max * 1.05 : NOTHING_MOST[chart.unit]] },
+    },
     axes: [
       {
         ...axis,
