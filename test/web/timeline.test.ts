@@ -185,11 +185,11 @@ describe('the map at a moment', () => {
     expect(before.processes).toHaveLength(1);
     const after = momentOf(frames, rows, frames.frames.length - 1);
     expect(after.processes.map(({ exited }) => exited)).toEqual([true, false]);
-    expect([...after.residentPages.slice(0, 8)]).toEqual(Array(8).fill(0));
+    expect(after.residentPages.slice(0, 8)).toEqual(new Uint16Array(8));
     expect(after.residentPages.slice(8).reduce((sum, pages) => sum + pages, 0)).toBe(
       after.processes[1].rssPages,
     );
-    expect([...after.mainCells.slice(8)]).toEqual(Array(8).fill(cellOfOrder(9)));
+    expect(after.mainCells.slice(8)).toEqual(new Uint8Array(8).fill(cellOfOrder(9)));
     expect(after.cells!.slice(9 * 512, 10 * 512)).toEqual(cellsOf(frames, rows, frames.frames.length - 1, 9));
   });
 

@@ -1,6 +1,6 @@
 import 'uplot/dist/uPlot.min.css';
 import { type Signal, useComputed, useSignal } from '@preact/signals';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type uPlot from 'uplot';
 import { type Chart, chartsOf, sampleSeconds } from './chart-data.ts';
 import { isDark, pageColors } from './page-colors.ts';
@@ -21,9 +21,11 @@ export function Charts({ series }: { readonly series: RunSeries }) {
   const zoom = useSignal<Zoom | undefined>(undefined);
   const pointed = useSignal<number | undefined>(undefined);
   const end = series.ranNs / 1e9;
-  const moments = run.value?.end?.moments;
-  const momentS = moments ? moments[momentAt.value] / 1e9 : end;
-  const closer = (by: number) => (zoom.value = zoomAround(zoom.value, by, momentS, end));
+  const charts = useMemo(() => chartsOf(series), [series]);
+  const closer = (by: number) => {
+    const at = run.peek()?.end?.moments[momentAt.peek()];
+    zoom.value = zoomAround(zoom.value, by, at === undefined ? end : at / 1e9, end);
+  };
   return (
     <section class="charts" aria-labelledby="charts-title">
       <div class="charts-head">
@@ -46,7 +48,7 @@ export function Charts({ series }: { readonly series: RunSeries }) {
         </span>
       </div>
       <div class="charts-grid">
-        {chartsOf(series).map((chart) => (
+        {charts.map((chart) => (
           <ChartFigure
             key={`${chart.id} ${isDark.value}`}
             chart={chart}
@@ -88,7 +90,6 @@ function ChartFigure({ chart, series, Plot, zoom, onZoom, pointed }: ChartFigure
     if (!Plot || !element) return;
     const state: ChartState = {
       markers: () => latest.current.series.markers,
-      moment: () => moment.peek(),
       onZoom: (to) => latest.current.onZoom(to),
       onReset: () => latest.current.onZoom(undefined),
       onPoint: (sample) => (pointed.value = sample),
@@ -96,13 +97,16 @@ function ChartFigure({ chart, series, Plot, zoom, onZoom, pointed }: ChartFigure
     const height = chart.isTall ? 240 : 130;
     const sizeNow = () => ({ width: Math.max(200, element.clientWidth), height });
     const { pmdOrder } = latest.current.series.geometry;
-    const options = optionsOf(chart, sizeNow(), pmdOrder, pageColors(), Plot.paths.stepped, state);
+    const options = optionsOf(chart, sizeNow(), pmdOrder, pageColors.peek(), Plot.paths.stepped, state);
     const made = new Plot(options, dataOf(latest.current.series, chart), element);
     plot.current = made;
+    const line = momentLine(made, () => moment.peek());
     const resizes = new ResizeObserver(() => made.setSize(sizeNow()));
     resizes.observe(element);
     const forget = onClicks(made, goToSecond);
+    const unfollow = moment.subscribe(line);
     return () => {
+      unfollow();
       forget();
       resizes.disconnect();
       made.destroy();
@@ -116,8 +120,6 @@ function ChartFigure({ chart, series, Plot, zoom, onZoom, pointed }: ChartFigure
     made.setData(dataOf(series, chart), false);
     made.setScale('x', zoom ?? { min: 0, max: series.ranNs / 1e9 });
   }, [Plot, structure, series, zoom]);
-
-  useEffect(() => moment.subscribe(() => plot.current?.redraw(false)), [Plot, structure]);
 
   return (
     <figure class={chart.isTall ? 'chart chart-tall' : 'chart'}>
@@ -142,7 +144,7 @@ function ChartLegend({ chart, series, pointed }: ChartLegendProps) {
   const moment = run.value?.end?.moments[momentAt.value] ?? series.ranNs;
   const times = samples.map(({ at }) => at);
   const sample = Math.min(pointed.value ?? lastNotAfter(times, moment), samples.length - 1);
-  const colors = pageColors();
+  const colors = pageColors.value;
   return (
     <span class="chart-legend">
       {chart.series.toReversed().map(({ label, ink, isArea, isDashed, values }) => (
@@ -170,6 +172,21 @@ function summaryOf({ title, unit, series, isOfInterval }: Chart): string {
     return isOfInterval ? `${label} at most ${most}` : `${label} ${last} at the end, at most ${most}`;
   });
   return `${title}: ${lines.join('; ')}`;
+}
+
+/** Puts a line on a chart at the moment, in seconds; the returned function puts it where the moment is now. */
+function momentLine(plot: uPlot, moment: () => number | undefined): () => void {
+  const line = document.createElement('div');
+  line.className = 'chart-moment';
+  plot.over.append(line);
+  const place = () => {
+    const at = moment();
+    const x = at === undefined ? -1 : plot.valToPos(at, 'x');
+    line.hidden = x < 0 || x > plot.over.clientWidth;
+    line.style.transform = `translateX(${x}px)`;
+  };
+  (plot.hooks.draw ??= []).push(place);
+  return place;
 }
 
 function goToSecond(second: number): void {

@@ -147,7 +147,7 @@ function paint(
   const image = context.createImageData(width, height);
   paintTiles(new Uint32Array(image.data.buffer), layout, moment, end.geometry.pmdOrder, nothing, scale);
   context.putImageData(image, 0, 0);
-  const colors = pageColors();
+  const colors = pageColors.peek();
   context.scale(scale, scale);
   context.textBaseline = 'middle';
   for (const { process, titleTop } of layout.blocks) {

@@ -1,4 +1,4 @@
-import { signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import type { PageColors } from './uplot-options.ts';
 
 /** Whether the page is dark; changes with the system's setting. */
@@ -8,8 +8,10 @@ const query = matchMedia('(prefers-color-scheme: dark)');
 isDark.value = query.matches;
 query.addEventListener('change', () => (isDark.value = query.matches));
 
-/** The colours of the page as they are now: canvases know no custom properties. */
-export function pageColors(): PageColors {
+/** The colours of the page: canvases know no custom properties. */
+export const pageColors = computed<PageColors>(() => readColors(isDark.value));
+
+function readColors(_isDark: boolean): PageColors {
   const probe = document.createElement('span');
   document.body.append(probe);
   const color = (name: string) => {

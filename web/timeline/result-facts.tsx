@@ -1,7 +1,5 @@
 import type { RunEnd } from './protocol.ts';
 
-const TONE_WORDS = { plain: '', good: '', warn: 'note: ', bad: 'problem: ' } as const;
-
 /** What came of the run, in the words of `thpscope simulate`. */
 export function ResultFacts({ end }: { readonly end: RunEnd }) {
   return (
@@ -14,7 +12,6 @@ export function ResultFacts({ end }: { readonly end: RunEnd }) {
             <dd>
               {lines.map(({ text, tone }) => (
                 <p key={text} class={`tone-${tone}`}>
-                  {TONE_WORDS[tone] && <span class="visually-hidden">{TONE_WORDS[tone]}</span>}
                   {text}
                 </p>
               ))}

@@ -24,8 +24,10 @@ export const timelineWorker = wrap<TimelineWorker>(script);
 
 export const run = signal<Run | undefined>(undefined);
 
+/** A text is the same as before while only the moment of a link changes. */
+const askedText = computed(() => JSON.stringify(runParamsOf(link.value.params)));
 /** What the link asks for. */
-export const asked = computed(() => runParamsOf(link.value.params));
+export const asked = computed<RunParams>(() => JSON.parse(askedText.value));
 
 /** What the run begins with; undefined while nothing is chosen, or while memory is being read. */
 const source = computed<RunSource | undefined>(() => {

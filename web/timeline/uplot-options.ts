@@ -20,8 +20,6 @@ export interface PageColors {
 /** What may change while a chart is shown: asked whenever it is drawn. */
 export interface ChartState {
   readonly markers: () => readonly Marker[];
-  /** The moment of the map, in seconds. */
-  readonly moment: () => number | undefined;
   readonly onZoom: (zoom: Zoom) => void;
   readonly onReset: () => void;
   /** The sample under the pointer, as an index. */
@@ -127,7 +125,6 @@ export function optionsOf(
         },
       ],
       drawAxes: [(plot) => drawMarkers(plot, state.markers(), colors)],
-      draw: [(plot) => drawMoment(plot, state.moment(), colors)],
     },
   };
 }
@@ -188,21 +185,5 @@ function drawMarkers(plot: uPlot, markers: readonly Marker[], colors: PageColors
     ctx.fillText(String(i + 1), x + ratio, Math.max(0, top - 12 * ratio));
     lastLabel = x;
   }
-  ctx.restore();
-}
-
-function drawMoment(plot: uPlot, moment: number | undefined, colors: PageColors): void {
-  if (moment === undefined) return;
-  const { ctx, bbox } = plot;
-  const x = plot.valToPos(moment, 'x', true);
-  if (x < bbox.left - 1 || x > bbox.left + bbox.width + 1) return;
-  ctx.save();
-  ctx.strokeStyle = colors.text;
-  ctx.lineWidth = 2 * devicePixelRatio;
-  ctx.setLineDash([]);
-  ctx.beginPath();
-  ctx.moveTo(x, bbox.top);
-  ctx.lineTo(x, bbox.top + bbox.height);
-  ctx.stroke();
   ctx.restore();
 }
