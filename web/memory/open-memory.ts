@@ -32,6 +32,8 @@ script.addEventListener('error', ({ message }) => {
 
 /** The memory that all views look at. */
 export const memory = signal<OpenMemory | undefined>(undefined);
+/** Where it comes from, for other workers that read it, too. */
+export const openSource = signal<Blob | string | undefined>(undefined);
 /** The name of what is being opened. */
 export const opening = signal<string | undefined>(undefined);
 export const failure = signal<Failure | undefined>(undefined);
@@ -45,6 +47,7 @@ let turn = 0;
 export async function openMemory(source: Blob | string, name: string): Promise<void> {
   const mine = ++turn;
   opening.value = name;
+  openSource.value = source;
   failure.value = undefined;
   const ifMine =
     <T>(then: (value: T) => void) =>
