@@ -65,7 +65,8 @@ export function adviseText(view: AdviceView, style: Style): string {
   ].join('\n');
 }
 
-function adviceInWords({ chosen, memory }: AdviceView): string {
+/** "Enable 64K, 2M for all memory (always) and set max_ptes_none to 0." */
+export function adviceInWords({ chosen, memory }: Pick<AdviceView, 'chosen' | 'memory'>): string {
   const { orders, enabled, maxPtesNone } = chosen.policy;
   if (orders === 0) return 'Enable no size: nothing that helps fits.';
   const who = enabled === 'madvise' ? 'for memory that asks for it (madvise)' : 'for all memory (always)';

@@ -27,7 +27,12 @@ export interface AdviceView {
 }
 
 /** What an advice cannot know or promise, a sentence each. */
-export function blindSpots({ source, memory, model, chosen }: AdviceView): string[] {
+export function blindSpots({
+  source,
+  memory,
+  model,
+  chosen,
+}: Pick<AdviceView, 'source' | 'memory' | 'model' | 'chosen'>): string[] {
   const size = (pages: number) => formatBytes(pages * pageBytes(memory.geometry));
   const out = [
     'page faults: an enabled size is also used when memory is first touched, which can grow processes at once',
