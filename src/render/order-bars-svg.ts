@@ -31,7 +31,7 @@ export function orderBars(memories: readonly SizedMemory[], geometry: Geometry):
 ${memories.map((memory) => html`<p class="quiet">${memory.name}: ${size(totalPages(memory))}</p>${bar(memory, segments, most, geometry)}`)}
 <ul class="legend">${segments.map(({ className, name }) => html`<li>${swatch(`c ${className}`)}${name}</li>`)}</ul>
 </figure>
-<div class="wide" tabindex="0" role="region" aria-label="Memory by size, in numbers"><table>
+<div class="wide" tabindex="0" role="group" aria-label="Memory by size, in numbers"><table>
 <caption>Resident memory by the size of the folio that holds it</caption>
 <thead><tr><th scope="col">when</th><th scope="col" class="number">all</th>${segments.map(({ name }) => html`<th scope="col" class="number">${name}</th>`)}</tr></thead>
 <tbody>${memories.map(

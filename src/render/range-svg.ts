@@ -7,7 +7,7 @@ import { cellPaths, columnLines, svgImage, swatch } from './svg-image.ts';
 
 /**
  * The PTEs of a range as it is and, where it changes, as it becomes; `after` undefined where it does not. Pages that a
- * collapse makes of nothing have a line of their own in the folio's colour.
+ * collapse makes of nothing are thin lines.
  */
 export function rangePictures(range: RangeState, after: RangeState | undefined): Markup {
   const now = pteClasses(range, undefined);
@@ -22,6 +22,7 @@ ${pteLegend([...now, ...(then ?? [])], range)}`;
 const EMPTY = 'empty';
 const SWAPPED = 'c swapped';
 const ZERO = 'c zero';
+const FILLED = 'thin filled';
 
 /** What each PTE maps, as a class; `before` tells which pages were there before. */
 function pteClasses(range: RangeState, before: RangeState | undefined): string[] {
@@ -30,13 +31,17 @@ function pteClasses(range: RangeState, before: RangeState | undefined): string[]
     if (!hasPage(range.present, page)) return range.pmdMapped ? `c k${range.geometry.pmdOrder}` : EMPTY;
     if (range.zero && hasPage(range.zero, page)) return ZERO;
     const order = range.pmdMapped ? range.geometry.pmdOrder : (range.folioOrders?.[page] ?? 0);
-    const made = before && !(hasPage(before.present, page) && !(before.zero && hasPage(before.zero, page)));
-    return `${made ? 'thin' : 'c'} k${order}`;
+    const held = !before || hasPage(before.swap, page) || holdsMemory(before, page);
+    return held ? `c k${order}` : FILLED;
   });
 }
 
+function holdsMemory({ present, zero }: RangeState, page: number): boolean {
+  return hasPage(present, page) && !(zero && hasPage(zero, page));
+}
+
 function pteImage(classes: readonly string[], title: string, { geometry }: RangeState): Markup {
-  const columns = 1 << Math.min(geometry.pmdOrder, Math.ceil(geometry.pmdOrder / 2) + 1);
+  const columns = 1 << Math.ceil(geometry.pmdOrder / 2);
   const rows = classes.length / columns;
   return svgImage(
     title,
@@ -52,9 +57,6 @@ function pteLegend(classes: readonly string[], { geometry }: RangeState): Markup
   const orders = Array.from({ length: geometry.pmdOrder }, (_, i) => geometry.pmdOrder - i);
   return html`<ul class="legend">${entry('c k0', 'small page')}${orders.map((order) => {
     const size = formatOrder(asOrder(order), geometry);
-    return [
-      entry(`c k${order}`, `in a ${size} folio`),
-      entry(`thin k${order}`, `thin: filled, memory of the ${size} folio that held nothing before`),
-    ];
-  })}${entry('thin k0', 'thin: swapped in')}${entry(SWAPPED, 'in swap')}${entry(ZERO, 'zero page')}${entry(EMPTY, 'empty')}</ul>`;
+    return entry(`c k${order}`, `in a folio of ${size}`);
+  })}${entry(FILLED, 'thin: filled, new memory that holds nothing')}${entry(SWAPPED, 'in swap')}${entry(ZERO, 'zero page')}${entry(EMPTY, 'empty')}</ul>`;
 }

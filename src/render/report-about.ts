@@ -1,6 +1,6 @@
 import { type RefusedMemory, type Refusal, isHuge } from '../analysis/tally.ts';
 import { formatBytes } from '../core/bytes.ts';
-import { pageBytes } from '../core/geometry.ts';
+import { type Geometry, pageBytes, pagesPerRange, rangeBytes } from '../core/geometry.ts';
 import { resultName } from '../core/kernel-model.ts';
 import type { OrderSet } from '../core/order.ts';
 import type { ScanResult } from '../core/scan-result.ts';
@@ -31,7 +31,7 @@ export function refusedSection({ findings }: ReportView, orders: OrderSet): Mark
 ${
   refused.length === 0
     ? html`<p>Something collapses in every range.</p>`
-    : html`<div class="wide" tabindex="0" role="region" aria-label="What stays as it is"><table>
+    : html`<div class="wide" tabindex="0" role="group" aria-label="What stays as it is"><table>
 <caption>PMD ranges in which nothing changes</caption>
 <thead><tr><th scope="col">why</th><th scope="col" class="number">memory</th><th scope="col" class="number">ranges</th></tr></thead>
 <tbody>${refused.map(row)}</tbody></table></div>`
@@ -49,7 +49,7 @@ export function readSection({ findings, sources }: ReportView): Markup {
   const unseen = blindSpots({ source: digest, memory, model, chosen: middle.chosen });
   const cell = (text: string | undefined) => html`<td class="name">${text ?? 'not recorded'}</td>`;
   const failures = digest.skipped.slice(0, MOST_FAILURES);
-  return html`<div class="wide" tabindex="0" role="region" aria-label="Sources"><table>
+  return html`<div class="wide" tabindex="0" role="group" aria-label="Sources"><table>
 <caption>Sources</caption>
 <thead><tr><th scope="col">source</th><th scope="col">host</th><th scope="col">kernel</th><th scope="col">read at</th></tr></thead>
 <tbody>${sources.map(
@@ -73,19 +73,19 @@ ${failures.length > 0 && html`<p>Could not be read:</p><ul>${failures.map(({ pid
 }
 
 const GLOSSARY: readonly (readonly [string, string])[] = [
-  ['PMD range', 'the memory that one entry of the page middle directory covers: 512 pages, 2M, on x86-64'],
   ['folio, order', 'memory that the kernel handles as one piece: 2 to the power of the order pages'],
   ['huge', 'in a folio larger than one page; collapsing makes one of small pages, by copying them'],
   ['attempt', 'one window that khugepaged tries: it allocates a folio and holds the mmap lock for writing'],
   [
     'max_ptes_none',
-    'how many empty pages a collapse may fill with new memory; below the PMD size only 0 and the maximum count',
+    'how many empty pages of a PMD range a collapse may fill with new memory; for smaller sizes only 0 and the maximum mean something',
   ],
 ];
 
 /** Words of this page. */
-export function glossary(): Markup {
-  return html`<dl>${GLOSSARY.map(
+export function glossary(geometry: Geometry): Markup {
+  const range = `the memory that one entry of a page middle directory covers: ${pagesPerRange(geometry)} pages, ${formatBytes(rangeBytes(geometry))}`;
+  return html`<dl>${[['PMD range', range], ...GLOSSARY].map(
     ([word, meaning]) => html`<dt><strong>${word}</strong></dt><dd>${meaning}</dd>
 `,
   )}</dl>`;

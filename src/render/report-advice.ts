@@ -10,6 +10,8 @@ import { budgetInWords } from './report-answer.ts';
 import type { ReportView } from './report-view.ts';
 import { percent } from './sweep-text.ts';
 
+const THP = '/sys/kernel/mm/transparent_hugepage';
+
 /** What advise would set for each budget, how, and how to go back. */
 export function adviceSection({ findings }: ReportView): Markup {
   const { advice, memory, inForce } = findings;
@@ -41,8 +43,10 @@ ${restore ? writes(restore) : html`<p>The settings in force are not known, so ne
 
 function writes(list: readonly SysfsWrite[]): Markup {
   if (list.length === 0) return html`<p>Nothing to write.</p>`;
-  return html`<pre>${list.map(
-    ({ path, value }) => html`echo ${value} &gt; ${path}
-`,
-  )}</pre>`;
+  // Whole paths would hide what is written in the narrow columns of a page.
+  const lines = list.map(
+    ({ path, value }) => html`
+echo ${value} &gt; ${path.replace(`${THP}/`, '')}`,
+  );
+  return html`<pre>cd ${THP}${lines}</pre>`;
 }

@@ -62,7 +62,7 @@ ${section('Processes', [
     html`<p class="quiet">Maps are of the ${plural(sections.length, 'process', 'processes')} that change${sections.length === 1 && 's'} most.</p>`,
 ])}
 ${section('What was read, and what was not seen', readSection(view))}
-${section('Words', glossary())}
+${section('Words', glossary(geometry))}
 ${section('To make this report again', againSection(view))}
 </main>
 </body>

@@ -25,10 +25,10 @@ export function tradeoffSection({ findings, inForce }: ReportView): Markup {
   const marks = named.map(({ finding }, i) => ({ ...finding, label: String(i + 1) }));
   const policies = policyCount(space);
   return html`<figure>
-<div class="wide" tabindex="0" role="region" aria-label="Chart of the trade-off">${tradeoffChart(space, values, residentPages, marks)}</div>
+<div class="wide" tabindex="0" role="group" aria-label="Chart of the trade-off">${tradeoffChart(space, values, residentPages, marks)}</div>
 <figcaption>All ${plural(policies, 'policy', 'policies')}: every set of sizes with every max_ptes_none. The darker a place is (on a dark page: the brighter), the more policies lie there. The line is the most that a growth brings; growth has a square-root scale. ${plural(front.length, 'policy', 'policies')} ${front.length === 1 ? 'is' : 'are'} beaten by none in huge memory, growth and later work: <code>thpscope sweep</code> lists them.</figcaption>
 </figure>
-<div class="wide" tabindex="0" role="region" aria-label="Marked policies"><table>
+<div class="wide" tabindex="0" role="group" aria-label="Marked policies"><table>
 <caption>The marked policies</caption>
 <thead><tr><th scope="col">mark</th><th scope="col">policy</th><th scope="col">sizes</th><th scope="col" class="number">max_ptes_none</th><th scope="col" class="number">huge</th><th scope="col" class="number">growth</th><th scope="col" class="number">attempts</th><th scope="col" class="number">later</th></tr></thead>
 <tbody>${named.map(

@@ -11,10 +11,10 @@ export interface TradeoffMark {
 }
 
 const WIDTH = 640;
-const HEIGHT = 380;
-const LEFT = 56;
+const HEIGHT = 390;
+const LEFT = 60;
 const RIGHT = 18;
-const TOP = 18;
+const TOP = 32;
 const BOTTOM = 52;
 const PLOT_WIDTH = WIDTH - LEFT - RIGHT;
 const PLOT_HEIGHT = HEIGHT - TOP - BOTTOM;
@@ -23,7 +23,7 @@ const ROWS = 45;
 const MARK_SIZE = 20;
 /** Growth in percent that an axis may name. */
 const TICKS = [0, 0.1, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 50_000];
-const TICK_GAP = 40;
+const TICK_GAP = 52;
 
 /**
  * Huge memory against growth for all policies of a sweep: how many policies lie where as shades, a line along those that
@@ -101,7 +101,7 @@ function gridLines(most: number, resident: number, x: Scale, y: Scale): Markup[]
   const bottom = TOP + PLOT_HEIGHT;
   const shares = [0, 25, 50, 75, 100].map((share) => {
     const at = y((share / 100) * resident);
-    return html`<path class="grid" d="M${LEFT} ${at}H${WIDTH - RIGHT}"/><text class="quiet end" x="${LEFT - 8}" y="${at + 4}">${share}%</text>`;
+    return html`<path class="grid" d="M${LEFT} ${at}H${WIDTH - RIGHT}"/><text class="quiet end" x="${LEFT - 13}" y="${at + 4}">${share}%</text>`;
   });
   let last = -Infinity;
   const growths = TICKS.filter((share) => {
@@ -117,7 +117,7 @@ function gridLines(most: number, resident: number, x: Scale, y: Scale): Markup[]
     ...shares,
     ...growths,
     html`<text class="quiet end" x="${WIDTH - RIGHT}" y="${HEIGHT - 8}">growth of resident memory</text>`,
-    html`<text class="quiet" x="4" y="12">in huge pages</text>`,
+    html`<text class="quiet" x="4" y="14">in huge pages</text>`,
   ];
 }
 
