@@ -50,9 +50,9 @@ export function reportHtml(view: ReportView, style: string, styleHash: string): 
 <main>
 <h1>${title}</h1>
 ${answer(view)}
-${section('What to set', adviceSection(view))}
 ${section('Memory by size', sizesSection(findings))}
 ${section('Huge memory against growth', tradeoffSection(view))}
+${section('What to set', adviceSection(view))}
 ${section('What stays as it is, and why', refusedSection(view, orders))}
 ${section('Processes', [
   processTable(findings, orders),

@@ -54,8 +54,8 @@ figcaption,caption,.quiet{font-size:.9rem}
 .figures dt{color:var(--quiet);font-size:.87rem}
 .figures dd{margin:0;font-size:1.25rem;font-weight:600;font-variant-numeric:tabular-nums}
 .figures dd small{display:block;font-size:.84rem;font-weight:400;color:var(--quiet)}
-.advice{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,17rem),1fr));gap:.75rem}
-.advice section{min-width:0;padding:.1rem .85rem .6rem;border:1px solid var(--line);border-radius:4px}
+.writes{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,19rem),1fr));gap:0 1rem}
+.writes div{min-width:0}
 .wide{overflow-x:auto;max-width:100%;margin:.5rem 0}
 .wide:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
 table{border-collapse:collapse;font-size:.92rem;font-variant-numeric:tabular-nums}
@@ -95,7 +95,7 @@ svg text.marked{font-weight:700;text-anchor:middle}
 html{font-size:10pt}
 body{max-width:none;padding:0}
 h2,h3,h4{break-after:avoid}
-figure,tr,pre,.figures,.advice section{break-inside:avoid}
+figure,tr,pre,.figures{break-inside:avoid}
 .wide{overflow:visible}
 table{font-size:8.5pt}
 th,td{padding-right:.5rem}
