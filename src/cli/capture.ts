@@ -1,68 +1,66 @@
 import { formatBytes } from '../core/bytes.ts';
 import { type Failure, fail, type Result, succeed } from '../core/failure.ts';
 import type { MemoryItem } from '../core/memory-source.ts';
+import type { SnapshotProgress } from '../snapshot/row-group-writer.ts';
 import { writeSnapshot } from '../snapshot/writer.ts';
-import { type Context, print, reportFailure, warn } from './context.ts';
-import { exitCodeOfSignal } from './exit-code.ts';
+import { type Context, print, warn } from './context.ts';
 import type { CaptureFlags } from './flags.ts';
+import { interruptible } from './interrupt.ts';
 import { startProgress } from './progress.ts';
 import { type OpenedMemory, openProcesses } from './source.ts';
 
 /** `thpscope capture`: a snapshot of live processes. */
 export async function capture(this: Context, flags: CaptureFlags): Promise<void> {
-  const done = await captureProcesses(this, flags);
-  if (!done.ok) reportFailure(this, done.failure);
+  const said = `interrupted, ${flags.output} was not written`;
+  await interruptible(this, (signal) => captureProcesses(this, flags, signal), said);
 }
 
-async function captureProcesses(context: Context, flags: CaptureFlags): Promise<Result<void>> {
+async function captureProcesses(
+  context: Context,
+  flags: CaptureFlags,
+  signal: AbortSignal,
+): Promise<Result<void>> {
   const given = [(flags.pid?.length ?? 0) > 0, flags.cgroup !== undefined, flags.all].filter(Boolean).length;
   if (given !== 1)
     return fail('usage', 'capture reads live processes: give one of -p PID, --cgroup PATH and --all');
   const opened = await openProcesses(flags);
   if (!opened.ok) return opened;
 
-  const { host } = opened.value.source;
-  const progress = startProgress(context);
-  const stop = new AbortController();
-  const interrupt = (signal: NodeJS.Signals) => stop.abort(new Interrupted(signal));
-  context.process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   const messages: string[] = [];
-  const onProcess = (done: number, command: string) => progress.show(done, opened.value.processes, command);
-  try {
-    const source = { host, items: () => watch(opened.value, messages, onProcess) };
-    const written = await writeSnapshot(flags.output, source, { redact: flags.redact, signal: stop.signal });
-    progress.clear();
-    if (!written.ok) return written;
-    const { processes, ranges, bytes } = written.value;
-    if (flags.json) {
-      const report = { schema: 'thpscope/capture@1', file: flags.output, processes, ranges, bytes, messages };
-      await print(context, `${JSON.stringify(report)}\n`);
-      return succeed(undefined);
-    }
-    for (const message of messages) warn(context, message);
-    warn(
-      context,
-      `wrote ${flags.output}: ${processes} ${processes === 1 ? 'process' : 'processes'}, ${ranges} PMD ranges, ${formatBytes(bytes)}`,
-    );
+  const written = await writeWatched(context, flags, opened.value, messages, signal);
+  if (!written.ok) return written;
+  const { processes, ranges, bytes } = written.value;
+  if (flags.json) {
+    const report = { schema: 'thpscope/capture@1', file: flags.output, processes, ranges, bytes, messages };
+    await print(context, `${JSON.stringify(report)}\n`);
     return succeed(undefined);
-  } catch (error) {
-    progress.clear();
-    if (error instanceof Unreadable) return { ok: false, failure: error.failure };
-    if (!(error instanceof Interrupted)) throw error;
-    warn(context, `interrupted, ${flags.output} was not written`);
-    context.process.exitCode = exitCodeOfSignal(error.signal);
-    return succeed(undefined);
-  } finally {
-    context.process.removeListener('SIGINT', interrupt).removeListener('SIGTERM', interrupt);
   }
+  for (const message of messages) warn(context, message);
+  warn(
+    context,
+    `wrote ${flags.output}: ${processes} ${processes === 1 ? 'process' : 'processes'}, ${ranges} PMD ranges, ${formatBytes(bytes)}`,
+  );
+  return succeed(undefined);
 }
 
-class Interrupted extends Error {
-  readonly signal: NodeJS.Signals;
-
-  constructor(signal: NodeJS.Signals) {
-    super(`interrupted by ${signal}`);
-    this.signal = signal;
+/** Writes the snapshot with a progress line, which is gone before anything else is said. */
+async function writeWatched(
+  context: Context,
+  { output, redact }: CaptureFlags,
+  memory: OpenedMemory,
+  messages: string[],
+  signal: AbortSignal,
+): Promise<Result<SnapshotProgress>> {
+  const progress = startProgress(context);
+  const onProcess = (done: number, command: string) => progress.show(done, memory.processes, command);
+  const source = { host: memory.source.host, items: () => watch(memory, messages, onProcess) };
+  try {
+    return await writeSnapshot(output, source, { redact, signal });
+  } catch (error) {
+    if (error instanceof Unreadable) return { ok: false, failure: error.failure };
+    throw error;
+  } finally {
+    progress.clear();
   }
 }
 

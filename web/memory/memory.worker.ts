@@ -13,9 +13,10 @@ import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
 import { possibleOrders } from '../../src/core/vma.ts';
 import { SnapshotError } from '../../src/snapshot/damage.ts';
 import { openSnapshot } from '../../src/snapshot/reader.ts';
+import { markFilled, writePteCodes } from '../map/pte-code.ts';
 import { type PolicyChoice, questionOf, settingsOf } from '../policy/choice.ts';
 import { fileOf } from './file.ts';
-import type { Judgement, MemoryWorker, Opening, Progress, RangeDetail, Totals } from './protocol.ts';
+import type { Judgement, MemoryWorker, Opening, Progress, RangeDetail, Tiles, Totals } from './protocol.ts';
 
 /** Between two reports of progress. */
 const REPORT_MS = 200;
@@ -28,7 +29,6 @@ let opened = 0;
 const worker: MemoryWorker = {
   async open(source, name, onOpening, onProgress): Promise<Result<void>> {
     const turn = ++opened;
-    table = query = undefined;
     const file = await fileOf(source);
     if (!file.ok) return file;
     const snapshot = await openSnapshot(file.value, name);
@@ -37,9 +37,13 @@ const worker: MemoryWorker = {
     onOpening(openingOf(host, notices, rows));
 
     const reading = new RangeTable(host.geometry, rows);
-    table = reading;
     const digests = new DigestCollector(host.geometry);
-    const report = reporter(reading, onProgress);
+    const report = reporter(reading, (progress) => {
+      // Until the first rows are there, what was open before is still looked at.
+      if (table !== reading) query = undefined;
+      table = reading;
+      onProgress(progress);
+    });
     try {
       for await (const item of snapshot.value.items()) {
         if (turn !== opened) return succeed(undefined);
@@ -49,13 +53,13 @@ const worker: MemoryWorker = {
       }
     } catch (error) {
       if (!(error instanceof SnapshotError)) throw error;
-      report(true);
+      if (reading.rows > 0) report(true);
       return { ok: false, failure: error.failure };
     }
     const total = emptyMemoryDigest(host.geometry);
     for (const { memory } of digests.finish()) addMemoryDigest(total, memory);
-    query = new DigestQuery(total);
     report(true);
+    query = new DigestQuery(total);
     return succeed(undefined);
   },
 
@@ -78,12 +82,24 @@ const worker: MemoryWorker = {
     return { counts: query.ask(settingsOf(choice), model), residentPages, hugePages };
   },
 
-  async details(rows, choice): Promise<RangeDetail[]> {
-    return rows.map((row) => detailOf(heldTable(), row, choice));
+  async detail(row, choice): Promise<RangeDetail> {
+    return detailOf(heldTable(), row, choice);
   },
 
-  async rowAt(process, address): Promise<number | undefined> {
-    return heldTable().rowAt(process, address);
+  async tiles(rows, choice): Promise<Tiles> {
+    const held = heldTable();
+    const pages = pagesPerRange(held.geometry);
+    const before = new Uint8Array(rows.length * pages);
+    const after = new Uint8Array(rows.length * pages);
+    for (const [i, row] of rows.entries()) {
+      const detail = detailOf(held, row, choice);
+      const codes = before.subarray(i * pages, (i + 1) * pages);
+      const then = after.subarray(i * pages, (i + 1) * pages);
+      writePteCodes(detail.range, codes);
+      writePteCodes(detail.after, then);
+      markFilled(codes, then);
+    }
+    return { rows, choice, before, after };
   },
 };
 
