@@ -384,12 +384,7 @@ const { outcome: _outcome, ...settingsFlags } = memoryPolicyFlags;
 export const reportParameters = {
   flags: {
     ...processFlags,
-    output: {
-      kind: 'parsed',
-      parse: String,
-      placeholder: 'FILE',
-      brief: 'HTML file to write; an earlier file is replaced once the new one is whole',
-    },
+    output: fileToWrite('HTML file'),
     ...settingsFlags,
     kernel: { kind: 'enum', values: SWEPT_KERNELS, default: 'linux-7.2', brief: 'Whose khugepaged is asked' },
     workers: optionalNumber('N', 'Worker threads for what the sweep has to walk; all cores by default'),

@@ -15,7 +15,7 @@ import { reportHtml } from '../render/report-html.ts';
 import { reportStyle } from '../render/report-style.ts';
 import type { ReportSource } from '../render/report-view.ts';
 import { SnapshotError } from '../snapshot/damage.ts';
-import { type Context, print, reportFailure, warn } from './context.ts';
+import { type Context, print, warn } from './context.ts';
 import { isDigestFile } from './digest-file.ts';
 import { digestFromFlags } from './digest-source.ts';
 import type { ReportFlags } from './flags.ts';
@@ -30,10 +30,8 @@ import { writeOutput } from './write-output.ts';
 
 /** `thpscope report`: one HTML file with the findings in words and pictures. */
 export async function report(this: Context, flags: ReportFlags, ...files: string[]): Promise<void> {
-  await interruptible(this, async (signal) => {
-    const done = await reportSource(this, flags, files, signal);
-    if (!done.ok) reportFailure(this, done.failure);
-  });
+  const said = `interrupted, ${flags.output} was not written`;
+  await interruptible(this, (signal) => reportSource(this, flags, files, signal), said);
 }
 
 async function reportSource(
@@ -180,7 +178,7 @@ async function openLive(flags: ReportFlags): Promise<Result<OpenedSources>> {
   return succeed({ hosts: [source.host], items: () => source.items(), count: processes, single });
 }
 
-/** The command that explains a range of a process at an address; explain takes the first process that has it. */
+/** The command that explains a range of a process at an address; of files, explain takes the first VMA that holds it. */
 function explainCommand(flags: ReportFlags, files: readonly string[], { table, digest }: ReadMemory) {
   const { policy, orders, maxPtesNone, maxPtesSwap, maxPtesShared, kernel } = flags;
   const asked = [
@@ -192,11 +190,8 @@ function explainCommand(flags: ReportFlags, files: readonly string[], { table, d
     ...(kernel === 'linux-7.2' ? [] : ['--kernel', kernel]),
   ];
   return (index: number, address: number) => {
-    if (
-      files.length > 0 &&
-      digest.processes.slice(0, index).some((_, i) => table?.rowAt(i, address) !== undefined)
-    )
-      return undefined;
+    const found = table?.vmas.find(({ vma }) => vma.start <= address && address < vma.end);
+    if (files.length > 0 && found?.process !== index) return undefined;
     const source = files.length > 0 ? files : ['-p', String(digest.processes[index].process.pid)];
     return shellWords(['thpscope', 'explain', ...source, '--address', `0x${address.toString(16)}`, ...asked]);
   };

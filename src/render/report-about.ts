@@ -66,10 +66,11 @@ ${table === undefined && html`<p>This is a digest: it holds counts and no ranges
 ${digest.notes.length > 0 && html`<p>Notes of the reading:</p><ul>${digest.notes.map((note) => html`<li>${note}</li>`)}</ul>`}
 ${failures.length > 0 && html`<p>Could not be read:</p><ul>${failures.map(({ pid, reason }) => html`<li>pid ${pid}: ${reason}</li>`)}</ul>`}
 <p>Not seen or not promised:</p>
-<ul>${unseen.map(
-    (line) => html`<li>${line}</li>
+<ul><li>file and shared memory: all of this is about anonymous memory</li>
+${unseen.map(
+  (line) => html`<li>${line}</li>
 `,
-  )}</ul>`;
+)}</ul>`;
 }
 
 const GLOSSARY: readonly (readonly [string, string])[] = [

@@ -1,10 +1,12 @@
 import type { PolicyFinding } from '../analysis/findings.ts';
 import { formatBytes } from '../core/bytes.ts';
 import { type Geometry, pageBytes } from '../core/geometry.ts';
+import { collapsePolicy } from '../core/policy.ts';
 import { sumOf } from '../core/policy-counts.ts';
-import type { ThpSettings } from '../core/thp-settings.ts';
+import { enabledOrders, type ThpSettings } from '../core/thp-settings.ts';
 import { adviceInWords } from './advise-text.ts';
 import { html, type Markup } from './markup.ts';
+import { ignoredNoneLimit } from './none-limit-note.ts';
 import { plural } from './plural.ts';
 import type { ReportView } from './report-view.ts';
 import { sizeWords } from './size-words.ts';
@@ -20,9 +22,11 @@ export function answer({ findings, inForce }: ReportView): Markup {
   const later = sumOf(asked.counts.laterAttempts);
   const whose = inForce ? 'the settings in force' : 'the settings asked about';
   const { growthPages, hugePages } = asked;
+  const orders = enabledOrders(asked.settings, true, geometry);
+  const ignored = ignoredNoneLimit(collapsePolicy(orders, asked.settings, model, geometry), geometry);
   return html`
 <p class="lead">Under ${whose}, khugepaged of ${model.name} ${deed(asked, memory.hugePages, residentPages, geometry)} ${workInWords(asked, geometry)}</p>
-<p class="quiet">${whose[0].toUpperCase() + whose.slice(1)}: ${settingsInWords(asked.settings, geometry)}.</p>
+<p class="quiet">${whose[0].toUpperCase() + whose.slice(1)}: ${settingsInWords(asked.settings, geometry)}.${ignored !== undefined && ` Note: ${ignored}.`}</p>
 <dl class="figures">
 <div><dt>memory read</dt><dd>${size(residentPages)} <small>anonymous, ${plural(memory.ranges, 'PMD range')}</small></dd></div>
 <div><dt>in huge pages</dt><dd>${percent(memory.hugePages, residentPages)} → ${percent(hugePages, residentPages)} <small>of the memory in use</small></dd></div>

@@ -37,6 +37,7 @@ export function tellingRange(
   const { plan, cost } = verdict;
   const refusal = refusalOf(verdict);
   const pages = pagesPerRange(geometry);
+  const resident = sum(cost.before.pagesByOrder);
   const size = (count: number) => formatBytes(count * pageBytes(geometry));
   const known = { ...range, folioOrders: range.folioOrders ?? new Uint8Array(pages) };
   const collapses = plan ? collapsesOf(plan) : [];
@@ -54,9 +55,9 @@ export function tellingRange(
         .join(
           ', ',
         )}: ${plural(cost.copiedPages, 'page')} copied, ${cost.filledPages} filled; memory ${growth === 0 ? 'does not grow' : `grows by ${size(growth)}`}.`;
-  const command = explain(index, range.address);
+  const command = explain(index, Math.max(vma.start, range.address));
   return html`<h4>One range: <code>0x${range.address.toString(16)}</code></h4>
-<p>${sum(cost.before.pagesByOrder)} of ${pages} PTEs hold memory${mainOrder(cost.before.pagesByOrder) > 0 && ', most of it huge already'}. ${deed}</p>
+<p>${resident} of ${pages} PTEs ${resident === 1 ? 'holds' : 'hold'} memory${mainOrder(cost.before.pagesByOrder) > 0 && ', most of it huge already'}. ${deed}</p>
 ${rangePictures(known, plan && collapses.length > 0 ? applyPlan(known, plan) : undefined)}
 ${command !== undefined && html`<p class="quiet">Every step: <code>${command}</code></p>`}`;
 }
