@@ -127,7 +127,7 @@ export function findingsOf(
     memory,
     model,
     asked,
-    inForce: known && (known === settings ? asked : find(known)),
+    inForce: known && find(known),
     kernelDefault: find(defaultSettings(geometry)),
     allSizes: find({ ...withOrdersAlways(start, everySize), maxPtesNone: 0 }),
     advice,

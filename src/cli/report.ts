@@ -16,10 +16,9 @@ import { reportStyle } from '../render/report-style.ts';
 import type { ReportSource } from '../render/report-view.ts';
 import { SnapshotError } from '../snapshot/damage.ts';
 import { type Context, print, warn } from './context.ts';
-import { isDigestFile } from './digest-file.ts';
-import { digestFromFlags } from './digest-source.ts';
 import type { ReportFlags } from './flags.ts';
 import { interruptible } from './interrupt.ts';
+import { isDigestFile } from './is-digest-file.ts';
 import { policyFromFlags } from './policy.ts';
 import { startProgress } from './progress.ts';
 import { shellWords } from './shell-words.ts';
@@ -84,6 +83,7 @@ async function readDigest(
   files: readonly string[],
   signal: AbortSignal,
 ): Promise<Result<ReadSources>> {
+  const { digestFromFlags } = await import('./digest-source.ts');
   const digest = await digestFromFlags(context, flags, files, signal);
   if (!digest.ok) return digest;
   const { kernelRelease, time } = digest.value.host;

@@ -3,7 +3,7 @@ import type { SysfsWrite } from '../analysis/sysfs-writes.ts';
 import { formatBytes } from '../core/bytes.ts';
 import { pageBytes } from '../core/geometry.ts';
 import { sumOf } from '../core/policy-counts.ts';
-import { adviceInWords } from './advise-text.ts';
+import { adviceInWords } from './advise-view.ts';
 import { html, type Markup } from './markup.ts';
 import { plural } from './plural.ts';
 import { budgetInWords } from './report-answer.ts';
@@ -34,7 +34,7 @@ export function adviceSection({ findings }: ReportView): Markup {
         ? 'nothing is tried again later'
         : `${plural(later, 'attempt')} in every later pass that change nothing`;
     return html`<section><h3>${title}</h3>
-<p>${adviceInWords({ chosen, memory })} ${percent(hugePages, residentPages)} of the memory in use in huge pages, ${growth}; ${work}, ${passes}.</p>
+<p>${adviceInWords(chosen.policy, geometry)} ${percent(hugePages, residentPages)} of the memory in use in huge pages, ${growth}; ${work}, ${passes}.</p>
 <div class="writes">
 <div><h4>To set it, as root</h4>
 ${writes(set)}</div>

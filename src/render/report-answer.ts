@@ -4,7 +4,7 @@ import { type Geometry, pageBytes } from '../core/geometry.ts';
 import { collapsePolicy } from '../core/policy.ts';
 import { sumOf } from '../core/policy-counts.ts';
 import { enabledOrders, type ThpSettings } from '../core/thp-settings.ts';
-import { adviceInWords } from './advise-text.ts';
+import { adviceInWords } from './advise-view.ts';
 import { html, type Markup } from './markup.ts';
 import { ignoredNoneLimit } from './none-limit-note.ts';
 import { plural } from './plural.ts';
@@ -37,7 +37,7 @@ export function answer({ findings, inForce }: ReportView): Markup {
 <p>What advise would set, by how much resident memory may grow:</p>
 <ul>${advice.map(
     ({ share, chosen, finding }) =>
-      html`<li>${budgetInWords(share)}: ${adviceInWords({ chosen, memory })} Then ${percent(finding.hugePages, residentPages)} of the memory in use lie in huge pages${finding.growthPages > 0 && `, for ${size(finding.growthPages)} of growth`}.</li>
+      html`<li>${budgetInWords(share)}: ${adviceInWords(chosen.policy, geometry)} Then ${percent(finding.hugePages, residentPages)} of the memory in use lie in huge pages${finding.growthPages > 0 && `, for ${size(finding.growthPages)} of growth`}.</li>
 `,
   )}</ul>`;
 }
