@@ -1,5 +1,5 @@
 // Makes the pictures of the docs with thpscope itself: `node scripts/make-pictures.mjs [NAME...]`, after a build, with
-// Chromium (scripts/install-chromium.sh). The same build and the same Chromium make the same pictures.
+// Chromium (scripts/install-chromium.sh). The same build and Chromium make the same pictures, but for a pixel at times.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,6 +12,8 @@ const FOLDER = 'docs/pictures';
 const APP = 'dist/web/thpscope.html';
 const REDIS = 'examples/redis.parquet';
 const MOST_BYTES = 200_000;
+/** Half seconds without a change after which a page is at rest. */
+const STILL = 6;
 const MEMORY = 'source=example:redis&always=2-9&madvise=none&none=0';
 
 /** Screenshots of the app at a link, 1280 x 800 unless said otherwise. */
@@ -116,13 +118,14 @@ async function openPage(address, { scheme, width, height }) {
   return page;
 }
 
-/** A picture of a page that has come to rest: the first that is the same as the one a second before. */
+/** A picture of a page that has come to rest: it has looked the same for some seconds. */
 async function stillPicture(take) {
   let last = await take();
-  for (let tries = 0; tries < 60; tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+  for (let tries = 0, same = 0; tries < 100; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 500));
     const next = await take();
-    if (next.equals(last)) return next;
+    same = next.equals(last) ? same + 1 : 0;
+    if (same === STILL) return next;
     last = next;
   }
   return stop('the page does not come to rest');

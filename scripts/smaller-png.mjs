@@ -7,8 +7,8 @@ const RGBA = 6;
 const MOST_COLORS = 256;
 
 /**
- * The same picture in half the bytes: Chromium packs screenshots in a hurry. Takes 8-bit RGB and opaque RGBA as Chromium
- * writes them; keeps the 256 most frequent colours, and takes the nearest of them for the few pixels that have others.
+ * The same picture in half the bytes, for Chromium packs screenshots in a hurry. Takes 8-bit RGB and opaque RGBA as
+ * Chromium writes them; where there are more than 256 colours, those that differ least become one.
  */
 export function smallerPng(png) {
   const chunks = chunksOf(png);
@@ -23,7 +23,7 @@ export function smallerPng(png) {
   const packed = Buffer.concat(chunks.filter(({ type }) => type === 'IDAT').map(({ data }) => data));
   const bytes = color === RGBA ? 4 : 3;
   const pixels = colorsOf(unfiltered(inflateSync(packed), width * bytes, bytes), bytes);
-  const palette = frequentColors(pixels);
+  const palette = paletteOf(pixels);
   const indexOf = nearestIn(palette);
   const rows = Buffer.alloc(height * (width + 1));
   for (let y = 0; y < height; y++)
@@ -42,27 +42,37 @@ function colorsOf(samples, bytes) {
   return Uint32Array.from({ length: samples.length / bytes }, (_, i) => samples.readUIntBE(i * bytes, 3));
 }
 
-function frequentColors(pixels) {
+/** The colours of a picture, frequent ones first, without those that hardly differ from one before: as few as must go. */
+function paletteOf(pixels) {
   const counts = new Map();
   for (const color of pixels) counts.set(color, (counts.get(color) ?? 0) + 1);
-  const sorted = [...counts].sort(([a, m], [b, n]) => n - m || a - b);
-  return sorted.slice(0, MOST_COLORS).map(([color]) => color);
+  const sorted = [...counts].sort(([a, m], [b, n]) => n - m || a - b).map(([color]) => color);
+  for (let apart = 0; ; apart++) {
+    const palette = [];
+    for (const color of sorted) {
+      if (palette.length > MOST_COLORS) break;
+      if (apart === 0 || palette.every((other) => distance(color, other) > apart ** 2)) palette.push(color);
+    }
+    if (palette.length <= MOST_COLORS) return palette;
+  }
 }
 
 /** The place of the nearest colour of a palette. */
 function nearestIn(palette) {
   const places = new Map(palette.map((color, place) => [color, place]));
-  const square = (color, other, shift) => (((color >> shift) & 255) - ((other >> shift) & 255)) ** 2;
   return (color) => {
     const known = places.get(color);
     if (known !== undefined) return known;
-    const away = palette.map((other) =>
-      [16, 8, 0].reduce((sum, shift) => sum + square(color, other, shift), 0),
-    );
+    const away = palette.map((other) => distance(color, other));
     const place = away.indexOf(Math.min(...away));
     places.set(color, place);
     return place;
   };
+}
+
+function distance(color, other) {
+  const square = (shift) => (((color >> shift) & 255) - ((other >> shift) & 255)) ** 2;
+  return square(16) + square(8) + square(0);
 }
 
 function chunksOf(png) {
