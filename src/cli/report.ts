@@ -105,12 +105,12 @@ async function readRanges(
 ): Promise<Result<ReadSources>> {
   const opened = files.length > 0 ? await openFiles(flags, files) : await openLive(flags);
   if (!opened.ok) return opened;
-  const { hosts, items, count, single } = opened.value;
+  const { hosts, items, rows, count, single } = opened.value;
   const [first] = hosts;
   const settings = hosts.every((each) => sameSettings(each.settings, first.settings))
     ? first.settings
     : undefined;
-  const table = new RangeTable(first.geometry);
+  const table = new RangeTable(first.geometry, rows);
   const collector = new DigestCollector(first.geometry);
   const skipped: { pid: number; failure: Failure }[] = [];
   const notes = new Set<string>();
@@ -152,6 +152,8 @@ async function readRanges(
 interface OpenedSources {
   readonly hosts: readonly Host[];
   readonly items: () => AsyncIterable<MemoryItem>;
+  /** Ranges at most, where that is known. */
+  readonly rows: number | undefined;
   /** Processes that are going to be read, where that is known. */
   readonly count: number | undefined;
   readonly single: boolean;
@@ -166,6 +168,7 @@ async function openFiles({ policy }: ReportFlags, paths: readonly string[]): Pro
     async *items() {
       for (const each of opened.value) yield* each.items();
     },
+    rows: opened.value.reduce((sum, { rows }) => sum + rows, 0),
     count: undefined,
     single: false,
   });
@@ -175,7 +178,13 @@ async function openLive(flags: ReportFlags): Promise<Result<OpenedSources>> {
   const opened = await openProcesses(flags);
   if (!opened.ok) return opened;
   const { source, processes, single } = opened.value;
-  return succeed({ hosts: [source.host], items: () => source.items(), count: processes, single });
+  return succeed({
+    hosts: [source.host],
+    items: () => source.items(),
+    rows: undefined,
+    count: processes,
+    single,
+  });
 }
 
 /** The command that explains a range of a process at an address; of files, explain takes the first VMA that holds it. */
