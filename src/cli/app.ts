@@ -17,6 +17,8 @@ import {
   explainParameters,
   type PredictFlags,
   predictParameters,
+  type ReportFlags,
+  reportParameters,
   type SimulateFlags,
   simulateParameters,
   type VerifyFlags,
@@ -170,6 +172,27 @@ const advise = buildCommand<AdviseFlags, string[], Context>({
   },
 });
 
+const report = buildCommand<ReportFlags, string[], Context>({
+  loader: async () => (await import('./report.ts')).report,
+  parameters: reportParameters,
+  docs: {
+    brief: 'One HTML file with the findings in words and pictures, to mail and to print',
+    customUsage: [
+      '(-p PID... | --cgroup PATH | --all | FILE...) -o FILE [--policy ...] [--orders SET] [--max-ptes-none N] ...',
+    ],
+    fullDescription: [
+      'Writes what a policy does to memory, what advise would set instead, maps of the processes, what is refused and why.',
+      'The file has no script and loads nothing; docs/report.md says how to read it.',
+      '',
+      'Examples:',
+      '  thpscope report -p $(pidof -s redis-server) -o redis.html',
+      '  thpscope report examples/redis.parquet --policy default -o redis.html',
+      '',
+      EXIT_CODES,
+    ].join('\n'),
+  },
+});
+
 const conform = buildCommand<ConformFlags, [], Context>({
   loader: async () => (await import('./conform.ts')).conform,
   parameters: conformParameters,
@@ -262,6 +285,7 @@ export function buildThpscope(version: string) {
       digest,
       sweep,
       advise,
+      report,
       verify,
       compare,
       conform,

@@ -381,6 +381,29 @@ export const adviseParameters = {
   positional: files,
 } as const;
 
+export type ReportFlags = ProcessFlags &
+  Omit<PolicyFlags, 'kernel' | 'algorithm' | 'outcome'> & {
+    readonly kernel: (typeof SWEPT_KERNELS)[number];
+    readonly output: string;
+    readonly workers?: number;
+    readonly json?: boolean;
+  };
+
+const { outcome: _outcome, ...settingsFlags } = memoryPolicyFlags;
+
+export const reportParameters = {
+  flags: {
+    ...processFlags,
+    output: fileToWrite('HTML file'),
+    ...settingsFlags,
+    kernel: { kind: 'enum', values: SWEPT_KERNELS, default: 'linux-7.2', brief: 'Whose khugepaged is asked' },
+    workers: optionalNumber('N', 'Worker threads for what the sweep has to walk; all cores by default'),
+    json: optionalSwitch('Print what was written as JSON'),
+  },
+  aliases: { p: 'pid', o: 'output' },
+  positional: files,
+} as const;
+
 export type ConformFlags = {
   readonly kernel?: string;
   readonly suite?: Suite;
@@ -430,8 +453,6 @@ export type SimulateFlags = ProcessFlags &
     readonly list?: boolean;
     readonly calibrate?: boolean;
   };
-
-const { outcome: _outcome, ...settingsFlags } = memoryPolicyFlags;
 
 export const simulateParameters = {
   flags: {

@@ -68,7 +68,8 @@ export async function openMemory(source: Blob | string, name: string): Promise<v
   if (mine !== turn) return;
   opening.value = undefined;
   if (!result.ok) failure.value = result.failure;
-  else if (next) memory.value = { ...next, complete: true };
+  // Progress comes through a port of its own, the last of it perhaps after this.
+  else if (next) memory.value = next = { ...next, complete: true };
 }
 
 function emptyMemory(name: string, { host, notes, skipped, mostRows }: Opening): OpenMemory {
