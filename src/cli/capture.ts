@@ -1,39 +1,35 @@
 import { formatBytes } from '../core/bytes.ts';
-import { type Failure, fail, type Result, succeed } from '../core/failure.ts';
-import type { MemoryItem } from '../core/memory-source.ts';
-import { writeSnapshot } from '../snapshot/writer.ts';
+import { fail, type Result, succeed } from '../core/failure.ts';
+import { captureProcesses } from './capture-processes.ts';
 import { type Context, print, reportFailure, warn } from './context.ts';
 import { exitCodeOfSignal } from './exit-code.ts';
 import type { CaptureFlags } from './flags.ts';
 import { startProgress } from './progress.ts';
-import { type OpenedMemory, openProcesses } from './source.ts';
 
 /** `thpscope capture`: a snapshot of live processes. */
 export async function capture(this: Context, flags: CaptureFlags): Promise<void> {
-  const done = await captureProcesses(this, flags);
+  const done = await captureFromFlags(this, flags);
   if (!done.ok) reportFailure(this, done.failure);
 }
 
-async function captureProcesses(context: Context, flags: CaptureFlags): Promise<Result<void>> {
+async function captureFromFlags(context: Context, flags: CaptureFlags): Promise<Result<void>> {
   const given = [(flags.pid?.length ?? 0) > 0, flags.cgroup !== undefined, flags.all].filter(Boolean).length;
   if (given !== 1)
     return fail('usage', 'capture reads live processes: give one of -p PID, --cgroup PATH and --all');
-  const opened = await openProcesses(flags);
-  if (!opened.ok) return opened;
 
-  const { host } = opened.value.source;
   const progress = startProgress(context);
   const stop = new AbortController();
   const interrupt = (signal: NodeJS.Signals) => stop.abort(new Interrupted(signal));
   context.process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
-  const messages: string[] = [];
-  const onProcess = (done: number, command: string) => progress.show(done, opened.value.processes, command);
   try {
-    const source = { host, items: () => watch(opened.value, messages, onProcess) };
-    const written = await writeSnapshot(flags.output, source, { redact: flags.redact, signal: stop.signal });
+    const written = await captureProcesses(flags, flags.output, {
+      redact: flags.redact,
+      signal: stop.signal,
+      onProcess: (done, total, { command }) => progress.show(done, total, command),
+    });
     progress.clear();
     if (!written.ok) return written;
-    const { processes, ranges, bytes } = written.value;
+    const { processes, ranges, bytes, messages } = written.value;
     if (flags.json) {
       const report = { schema: 'thpscope/capture@1', file: flags.output, processes, ranges, bytes, messages };
       await print(context, `${JSON.stringify(report)}\n`);
@@ -47,7 +43,6 @@ async function captureProcesses(context: Context, flags: CaptureFlags): Promise<
     return succeed(undefined);
   } catch (error) {
     progress.clear();
-    if (error instanceof Unreadable) return { ok: false, failure: error.failure };
     if (!(error instanceof Interrupted)) throw error;
     warn(context, `interrupted, ${flags.output} was not written`);
     context.process.exitCode = exitCodeOfSignal(error.signal);
@@ -64,40 +59,4 @@ class Interrupted extends Error {
     super(`interrupted by ${signal}`);
     this.signal = signal;
   }
-}
-
-/** Ends a capture that would hold nothing that was asked for. */
-class Unreadable extends Error {
-  readonly failure: Failure;
-
-  constructor(failure: Failure) {
-    super(failure.message);
-    this.failure = failure;
-  }
-}
-
-/** Passes items on, collects what to tell the user, and throws if no process asked for could be read. */
-async function* watch(
-  { source, single }: OpenedMemory,
-  messages: string[],
-  onProcess: (done: number, command: string) => void,
-): AsyncIterable<MemoryItem> {
-  let processes = 0;
-  let denied = 0;
-  let firstFailure: Failure | undefined;
-  for await (const item of source.items()) {
-    if (item.kind === 'process') onProcess(processes++, item.process.command);
-    if (item.kind === 'note') messages.push(item.message);
-    if (item.kind === 'skipped') {
-      firstFailure ??= item.failure;
-      if (item.failure.kind === 'permission') denied++;
-      else messages.push(item.failure.message);
-    }
-    yield item;
-  }
-  if (firstFailure && (single || processes === 0)) throw new Unreadable(firstFailure);
-  if (denied > 0)
-    messages.push(
-      `${denied} ${denied === 1 ? 'process' : 'processes'} may not be read by this user (permission denied)`,
-    );
 }

@@ -279,6 +279,40 @@ export const captureParameters = {
   aliases: { p: 'pid', o: 'output' },
 } as const;
 
+export type ServeFlags = ProcessFlags & {
+  readonly port: number;
+  readonly open: boolean;
+  readonly refresh: number;
+  readonly json?: boolean;
+};
+
+export const serveParameters = {
+  flags: {
+    ...processFlags,
+    port: {
+      kind: 'parsed',
+      parse: wholeNumber,
+      default: '0',
+      placeholder: 'N',
+      brief: 'Port of 127.0.0.1 to listen on; 0 takes one that is free',
+    },
+    open: { kind: 'boolean', default: true, brief: 'Open the page in a browser' },
+    refresh: {
+      kind: 'parsed',
+      parse: wholeNumber,
+      default: '10',
+      placeholder: 'SECONDS',
+      brief: 'Read processes again so long after the last time, while a page shows them',
+    },
+    json: optionalSwitch('Print the address as JSON'),
+  },
+  aliases: { p: 'pid' },
+  positional: {
+    kind: 'array',
+    parameter: { parse: String, placeholder: 'SOURCE', brief: 'Snapshots, and directories of snapshots' },
+  },
+} as const;
+
 const workersFlag = optionalNumber('N', 'Worker threads for snapshots; all cores by default');
 
 export type DigestFlags = ProcessFlags & {
