@@ -8,7 +8,6 @@
 #include <unistd.h>
 #include "probe.h"
 
-#define SCAN_SLEEP_MS 30
 #define SETTLE_US 15000
 
 /* A process of ours: it does a step each time it is told, and says when it is done. */

@@ -18,8 +18,6 @@
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25
 #endif
-/* Long enough to stop khugepaged while it sleeps between two passes. */
-#define SCAN_SLEEP_MS 30
 
 static struct range ranges[MAX_RANGES];
 static FILE *requests;
@@ -279,7 +277,7 @@ int main(void)
 	mkdir(PROTECTED, 0755);
 	put("max", PROTECTED "memory.min");
 	put("madvise", THP "enabled");
-	put_khugepaged(10, "alloc_sleep_millisecs");
+	put_khugepaged(ALLOC_SLEEP_MS, "alloc_sleep_millisecs");
 	put_khugepaged(1 << 24, "pages_to_scan");
 	register_with_khugepaged();
 	fprintf(port, "ready%s%s\n", swap_on() ? " swap" : "", uffd_works() ? " uffd" : "");

@@ -11,6 +11,10 @@
 #define PMD_ORDER 9
 #define MAX_RANGES 1024
 
+/* Long enough to stop khugepaged while it sleeps between two passes. daemon-expected.ts has both sleeps too. */
+#define SCAN_SLEEP_MS 30
+#define ALLOC_SLEEP_MS 10
+
 typedef uint64_t bitmap[WORDS];
 
 /* One PMD range as it is to be made; README.md says what each field means. */

@@ -45,6 +45,54 @@ static void append(struct log *log, const char *pass, size_t length)
 	log->length += length;
 }
 
+struct event {
+	/* An attempt on a window, the end of a scan of a range, or the end of a visit to a process. */
+	enum { ATTEMPT, SCAN, VISIT } kind;
+	int order;
+	char status[64];
+	unsigned progress, finished;
+};
+
+static FILE *open_trace(void)
+{
+	FILE *trace = fopen(TRACING "trace", "r");
+
+	if (!trace)
+		die("trace");
+	return trace;
+}
+
+/* Reads the next event; returns whether there is one. */
+static int next_event(FILE *trace, struct event *event)
+{
+	static char line[512];
+
+	while (fgets(line, sizeof(line), trace)) {
+		char *text;
+
+		event->kind = ATTEMPT;
+		text = strstr(line, "mm_collapse_huge_page: ");
+		if (text && sscanf(strstr(text, "status="), "status=%63[a-z_], order=%d", event->status, &event->order) == 2)
+			return 1;
+		event->kind = SCAN;
+		text = strstr(line, "mm_khugepaged_scan_pmd: ");
+		if (text && sscanf(strstr(text, "status="), "status=%63[a-z_]", event->status) == 1)
+			return 1;
+		event->kind = VISIT;
+		text = strstr(line, "mm_khugepaged_scan: ");
+		if (text && sscanf(strstr(text, "progress="), "progress=%u, full_scan_finished=%u", &event->progress, &event->finished) == 2)
+			return 1;
+	}
+	return 0;
+}
+
+/* A scan is `ORDER STATUS,ORDER STATUS,...= STATUS`. */
+static size_t put_event(char *text, size_t size, const struct event *event)
+{
+	return event->kind == ATTEMPT ? snprintf(text, size, "%d %s,", event->order, event->status)
+				      : snprintf(text, size, "= %s", event->status);
+}
+
 static int scannable(const struct range *range)
 {
 	return !any(range->outside);
@@ -56,30 +104,24 @@ static int scannable(const struct range *range)
  */
 void trace_read(const struct range *ranges, int first, int end)
 {
-	static char line[512], attempts[1 << 16];
-	FILE *trace = fopen(TRACING "trace", "r");
+	static char scan[1 << 16];
+	FILE *trace = open_trace();
+	struct event event;
 	size_t used = 0;
 	int range = first - 1, ranges_left = 0;
 
-	if (!trace)
-		die("trace");
 	for (int i = first; i < end; i++)
 		ranges_left += scannable(&ranges[i]);
-	while (ranges_left && fgets(line, sizeof(line), trace)) {
-		char status[64];
-		int order;
-		char *event = strstr(line, "mm_collapse_huge_page: ");
-
-		if (event && sscanf(strstr(event, "status="), "status=%63[a-z_], order=%d", status, &order) == 2)
-			used += snprintf(attempts + used, sizeof(attempts) - used, "%d %s,", order, status);
-		event = strstr(line, "mm_khugepaged_scan_pmd: ");
-		if (!event || sscanf(strstr(event, "status="), "status=%63[a-z_]", status) != 1)
+	while (ranges_left && next_event(trace, &event)) {
+		if (event.kind == VISIT)
 			continue;
-		used += snprintf(attempts + used, sizeof(attempts) - used, "= %s", status);
+		used += put_event(scan + used, sizeof(scan) - used, &event);
+		if (event.kind == ATTEMPT)
+			continue;
 		do
 			range = range + 1 == end ? first : range + 1;
 		while (!scannable(&ranges[range]));
-		append(&logs[range], attempts, used);
+		append(&logs[range], scan, used);
 		used = 0;
 	}
 	fclose(trace);
@@ -94,31 +136,23 @@ void trace_print(int count)
 	memset(logs, 0, sizeof(logs));
 }
 
-/* A visit is `SCAN;SCAN;... PROGRESS FINISHED`, where a scan is as above. */
+/* A visit is `SCAN;SCAN;... PROGRESS FINISHED`. */
 int trace_print_visits(void)
 {
-	static char line[512], scans[1 << 16];
-	FILE *trace = fopen(TRACING "trace", "r");
+	static char scans[1 << 16];
+	FILE *trace = open_trace();
+	struct event event;
 	size_t used = 0;
 
-	if (!trace)
-		die("trace");
-	while (fgets(line, sizeof(line), trace)) {
-		char status[64];
-		int order;
-		unsigned progress, finished;
-		char *event = strstr(line, "mm_collapse_huge_page: ");
-
-		if (event && sscanf(strstr(event, "status="), "status=%63[a-z_], order=%d", status, &order) == 2)
-			used += snprintf(scans + used, sizeof(scans) - used, "%d %s,", order, status);
-		event = strstr(line, "mm_khugepaged_scan_pmd: ");
-		if (event && sscanf(strstr(event, "status="), "status=%63[a-z_]", status) == 1)
-			used += snprintf(scans + used, sizeof(scans) - used, "= %s;", status);
-		event = strstr(line, "mm_khugepaged_scan: ");
-		if (!event || sscanf(strstr(event, "progress="), "progress=%u, full_scan_finished=%u", &progress, &finished) != 2)
+	while (next_event(trace, &event)) {
+		if (event.kind == VISIT) {
+			fprintf(port, "visit %.*s %u %u\n", (int)used, scans, event.progress, event.finished);
+			used = 0;
 			continue;
-		fprintf(port, "visit %.*s %u %u\n", (int)used, scans, progress, finished);
-		used = 0;
+		}
+		used += put_event(scans + used, sizeof(scans) - used, &event);
+		if (event.kind == SCAN)
+			used += snprintf(scans + used, sizeof(scans) - used, ";");
 	}
 	fclose(trace);
 	return used > 0;

@@ -1,5 +1,5 @@
 import { costOf, type Mapping } from '../core/cost.ts';
-import { type Geometry, rangeBytes } from '../core/geometry.ts';
+import type { Geometry } from '../core/geometry.ts';
 import type { MemoryItem, Process } from '../core/memory-source.ts';
 import { isEmpty, type Occupancy, wordsPerRange } from '../core/occupancy.ts';
 import { OBSERVABLE_FACTS, type ObservableFact, type RangeState, unknownFacts } from '../core/range-state.ts';
@@ -111,23 +111,6 @@ export class RangeTable {
 
   present(row: number): Occupancy {
     return this.#present.subarray(row * this.#words, (row + 1) * this.#words);
-  }
-
-  /** The row whose range holds this address in one process; undefined where there is none. */
-  rowAt(process: number, address: number): number | undefined {
-    const bytes = rangeBytes(this.geometry);
-    const start = Math.floor(address / bytes) * bytes;
-    for (const { vma, process: owner, first, end } of this.vmas) {
-      if (owner !== process || address < vma.start || address >= vma.end) continue;
-      let [low, high] = [first, end];
-      while (low < high) {
-        const middle = (low + high) >>> 1;
-        if (this.addresses[middle] < start) low = middle + 1;
-        else high = middle;
-      }
-      if (low < end && this.addresses[low] === start) return low;
-    }
-    return undefined;
   }
 
   #openVma(vma: Vma): TableVma {

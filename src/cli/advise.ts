@@ -10,7 +10,7 @@ import { KERNEL_MODELS } from '../core/kernel-model.ts';
 import { defaultSettings } from '../core/thp-settings.ts';
 import { adviseJson } from '../render/advise-json.ts';
 import { adviseText } from '../render/advise-text.ts';
-import { type Context, print, reportFailure, styleFor, warn } from './context.ts';
+import { type Context, print, styleFor, warn } from './context.ts';
 import { digestFromFlags } from './digest-source.ts';
 import type { AdviseFlags } from './flags.ts';
 import { interruptible } from './interrupt.ts';
@@ -18,10 +18,7 @@ import { runSweep } from './sweep-run.ts';
 
 /** `thpscope advise`: the policy that fits a budget. It prints what to write and writes nothing. */
 export async function advise(this: Context, flags: AdviseFlags, ...files: string[]): Promise<void> {
-  await interruptible(this, async (signal) => {
-    const done = await adviseSource(this, flags, files, signal);
-    if (!done.ok) reportFailure(this, done.failure);
-  });
+  await interruptible(this, (signal) => adviseSource(this, flags, files, signal));
 }
 
 async function adviseSource(

@@ -2,7 +2,7 @@ import { apartRanges, totalDigest } from '../analysis/memory-digest.ts';
 import { formatBytes } from '../core/bytes.ts';
 import { type Result, succeed } from '../core/failure.ts';
 import { plural } from '../render/plural.ts';
-import { type Context, print, reportFailure, warn } from './context.ts';
+import { type Context, print, warn } from './context.ts';
 import { writeDigestFile } from './digest-file.ts';
 import { digestFromFlags } from './digest-source.ts';
 import type { DigestFlags } from './flags.ts';
@@ -10,10 +10,7 @@ import { interruptible } from './interrupt.ts';
 
 /** `thpscope digest`: what decides every policy, in a file of some kilobytes. */
 export async function digest(this: Context, flags: DigestFlags, ...files: string[]): Promise<void> {
-  await interruptible(this, async (signal) => {
-    const done = await digestSource(this, flags, files, signal);
-    if (!done.ok) reportFailure(this, done.failure);
-  });
+  await interruptible(this, (signal) => digestSource(this, flags, files, signal));
 }
 
 async function digestSource(

@@ -70,6 +70,11 @@ function optionalSwitch(brief: string) {
   return { kind: 'boolean', optional: true, withNegated: false, brief } as const;
 }
 
+function fileToWrite(what: string) {
+  const brief = `${what} to write; an earlier file is replaced once the new one is whole`;
+  return { kind: 'parsed', parse: String, placeholder: 'FILE', brief } as const;
+}
+
 const processFlags = {
   pid: {
     kind: 'parsed',
@@ -267,12 +272,7 @@ export type CaptureFlags = ProcessFlags & {
 export const captureParameters = {
   flags: {
     ...processFlags,
-    output: {
-      kind: 'parsed',
-      parse: String,
-      placeholder: 'FILE',
-      brief: 'Snapshot to write; an earlier file is replaced once the new one is whole',
-    },
+    output: fileToWrite('Snapshot'),
     redact: optionalSwitch('Leave out names and shift addresses'),
     json: optionalSwitch('Print what was written as JSON'),
   },
@@ -324,12 +324,7 @@ export type DigestFlags = ProcessFlags & {
 export const digestParameters = {
   flags: {
     ...processFlags,
-    output: {
-      kind: 'parsed',
-      parse: String,
-      placeholder: 'FILE',
-      brief: 'Digest to write; an earlier file is replaced once the new one is whole',
-    },
+    output: fileToWrite('Digest'),
     workers: workersFlag,
     json: optionalSwitch('Print what was written as JSON'),
   },

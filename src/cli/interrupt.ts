@@ -1,4 +1,5 @@
-import { type Context, warn } from './context.ts';
+import type { Result } from '../core/failure.ts';
+import { type Context, reportFailure, warn } from './context.ts';
 import { exitCodeOfSignal } from './exit-code.ts';
 
 /** The reason of an abort by a signal. */
@@ -11,19 +12,24 @@ class Interrupted extends Error {
   }
 }
 
-/** Runs long work that SIGINT and SIGTERM abort through a signal; then says so and sets the exit code of the signal. */
+/**
+ * Runs long work and reports its failure. SIGINT and SIGTERM abort it through a signal: then `said` is said, and the exit
+ * code is that of the signal.
+ */
 export async function interruptible(
   context: Context,
-  work: (signal: AbortSignal) => Promise<void>,
+  work: (signal: AbortSignal) => Promise<Result<void>>,
+  said = 'interrupted',
 ): Promise<void> {
   const stop = new AbortController();
   const interrupt = (signal: NodeJS.Signals) => stop.abort(new Interrupted(signal));
   context.process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
-    await work(stop.signal);
+    const done = await work(stop.signal);
+    if (!done.ok) reportFailure(context, done.failure);
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
-    warn(context, 'interrupted');
+    warn(context, said);
     context.process.exitCode = exitCodeOfSignal(error.signal);
   } finally {
     context.process.removeListener('SIGINT', interrupt).removeListener('SIGTERM', interrupt);

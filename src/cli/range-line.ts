@@ -5,7 +5,7 @@ import { emptyOccupancy, hasPage, intersection, isEmpty, type Occupancy, union }
 import { MIN_ANON_ORDER, parseOrders } from '../core/order.ts';
 import { formatPages, parsePages } from '../core/page-list.ts';
 import { checkLimits, collapsePolicy, type CollapsePolicy } from '../core/policy.ts';
-import type { RangeState } from '../core/range-state.ts';
+import { PAGE_FACTS, type PageFact, type RangeState } from '../core/range-state.ts';
 import { firstIssue } from './first-issue.ts';
 
 /** null: this fact about the range is unknown. */
@@ -56,26 +56,15 @@ export function parseRangeLine(line: string): Result<RangeLine> {
 
 /** The range that a line describes. Fails on pages out of range and on states that contradict each other. */
 export function rangeOfLine(line: RangeLine, geometry: Geometry): Result<RangeState> {
-  const facts = new Map<string, Occupancy>();
-  for (const name of [
-    'present',
-    'swap',
-    'zero',
-    'shared',
-    'unreferenced',
-    'pinned',
-    'lazyfree',
-    'locked',
-    'uffd',
-    'guard',
-  ] as const) {
+  const facts = new Map<PageFact, Occupancy>();
+  for (const name of PAGE_FACTS) {
     const text = line[name];
     if (text === null) continue;
     const parsed = parsePages(text ?? '', geometry);
     if (!parsed.ok) return fail(parsed.failure.kind, `${name}: ${parsed.failure.message}`);
     facts.set(name, parsed.value);
   }
-  const bitmap = (name: string) => facts.get(name);
+  const bitmap = (name: PageFact) => facts.get(name);
   const swap = union(facts.get('swap') as Occupancy, bitmap('guard') ?? emptyOccupancy(geometry));
   const present = union(facts.get('present') as Occupancy, bitmap('zero') ?? emptyOccupancy(geometry));
   const both = intersection(present, swap);

@@ -6,7 +6,7 @@ import { defaultLimits } from '../core/policy.ts';
 import { sweepCsvHead, sweepCsvLine } from '../render/sweep-csv.ts';
 import { sweepJson } from '../render/sweep-json.ts';
 import { sweepText } from '../render/sweep-text.ts';
-import { type Context, print, reportFailure, styleFor, warn } from './context.ts';
+import { type Context, print, styleFor, warn } from './context.ts';
 import { digestFromFlags } from './digest-source.ts';
 import type { SweepFlags } from './flags.ts';
 import { interruptible } from './interrupt.ts';
@@ -15,10 +15,7 @@ import { runSweep } from './sweep-run.ts';
 
 /** `thpscope sweep`: many policies at once. */
 export async function sweep(this: Context, flags: SweepFlags, ...files: string[]): Promise<void> {
-  await interruptible(this, async (signal) => {
-    const done = await sweepSource(this, flags, files, signal);
-    if (!done.ok) reportFailure(this, done.failure);
-  });
+  await interruptible(this, (signal) => sweepSource(this, flags, files, signal));
 }
 
 async function sweepSource(

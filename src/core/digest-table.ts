@@ -100,17 +100,6 @@ function addTo(into: Float64Array, from: Float64Array): void {
   for (let i = 0; i < into.length; i++) into[i] += from[i];
 }
 
-/** Ranges in a digest, and their occupied PTEs. */
-export function digestSize(table: DigestTable): { readonly ranges: number; readonly pages: number } {
-  let ranges = 0;
-  let pages = 0;
-  for (const [occupied, row] of table.rows) {
-    ranges += row.ranges;
-    pages += row.ranges * occupied;
-  }
-  return { ranges, pages };
-}
-
 /** Whether a number of occupied PTEs can be that of a range in a digest. */
 export function isRowKey(pages: number, geometry: Geometry): boolean {
   return Number.isInteger(pages) && pages >= 1 && pages <= pagesPerRange(geometry);

@@ -39,6 +39,17 @@ export function setPages(occupancy: Occupancy, first: number, count: number): vo
   for (let page = first; page < first + count; page++) setPage(occupancy, page);
 }
 
+export function clearPages(occupancy: Occupancy, first: number, count: number): void {
+  for (let page = first; page < first + count; page++) clearPage(occupancy, page);
+}
+
+/** The pages without those in [first, first + count); undefined if there are none. */
+export function withoutBlock(occupancy: Occupancy, first: number, count: number): Occupancy | undefined {
+  const kept = occupancy.slice();
+  clearPages(kept, first, count);
+  return kept.every((word, i) => word === occupancy[i]) ? undefined : kept;
+}
+
 export function isEmpty(occupancy: Occupancy): boolean {
   for (const word of occupancy) if (word !== 0) return false;
   return true;

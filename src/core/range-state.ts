@@ -1,5 +1,5 @@
 import type { Geometry } from './geometry.ts';
-import type { Occupancy } from './occupancy.ts';
+import { emptyOccupancy, type Occupancy } from './occupancy.ts';
 
 /**
  * What one PMD range holds, as far as its source can see. A fact that is `undefined` is unknown, which is not the same
@@ -37,6 +37,51 @@ export interface RangeState {
   /** Whether the VMA is registered with userfaultfd in any mode. */
   readonly uffdArmed: boolean;
 }
+
+/**
+ * A range at address 0 of private, recently used pages and nothing else, in folios of these orders; undefined if those
+ * are unknown.
+ */
+export function plainRange(
+  geometry: Geometry,
+  present: Occupancy,
+  folioOrders: Uint8Array | undefined,
+): RangeState {
+  const none = emptyOccupancy(geometry);
+  return {
+    geometry,
+    address: 0,
+    present,
+    swap: none,
+    guard: none,
+    zero: none,
+    shared: none,
+    unreferenced: none,
+    pinned: none,
+    lazyfree: none,
+    locked: none,
+    uffd: none,
+    folioOrders,
+    pmdMapped: false,
+    uffdArmed: false,
+  };
+}
+
+/** The facts about a range that are sets of its PTEs. */
+export const PAGE_FACTS = [
+  'present',
+  'swap',
+  'guard',
+  'zero',
+  'shared',
+  'unreferenced',
+  'pinned',
+  'lazyfree',
+  'locked',
+  'uffd',
+] as const satisfies readonly (keyof RangeState)[];
+
+export type PageFact = (typeof PAGE_FACTS)[number];
 
 /** The facts about a range that a source may be unable to see. */
 export const OBSERVABLE_FACTS = [

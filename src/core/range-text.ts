@@ -1,27 +1,14 @@
 import { fail, type Result, succeed } from './failure.ts';
 import { type Geometry, pagesPerRange } from './geometry.ts';
-import { emptyOccupancy, isEmpty, type Occupancy, setPage } from './occupancy.ts';
+import { emptyOccupancy, hasPage, isEmpty, type Occupancy, setPage } from './occupancy.ts';
 import { formatPages, parsePages } from './page-list.ts';
-import type { RangeState } from './range-state.ts';
-
-const BITMAPS = [
-  'present',
-  'swap',
-  'guard',
-  'zero',
-  'shared',
-  'unreferenced',
-  'pinned',
-  'lazyfree',
-  'locked',
-  'uffd',
-] as const satisfies readonly (keyof RangeState)[];
+import { PAGE_FACTS, type PageFact, type RangeState } from './range-state.ts';
 
 /**
  * A range without its address, as JSON: facts are page lists (0-15,100). What is left out is empty, false or small pages;
  * null is unknown.
  */
-export type RangeText = { readonly [K in (typeof BITMAPS)[number]]?: string | null } & {
+export type RangeText = { readonly [K in PageFact]?: string | null } & {
   /** PTEs of each folio order, such as {"4":"16-31"}. */
   readonly folioOrders?: { readonly [order: string]: string } | null;
   readonly pmdMapped?: boolean | null;
@@ -29,7 +16,7 @@ export type RangeText = { readonly [K in (typeof BITMAPS)[number]]?: string | nu
 };
 
 export function rangeText(range: RangeState): RangeText {
-  const lists = BITMAPS.flatMap((fact) => {
+  const lists = PAGE_FACTS.flatMap((fact) => {
     const bitmap = range[fact];
     if (bitmap && isEmpty(bitmap)) return [];
     return [[fact, bitmap ? formatPages(bitmap) : null] as const];
@@ -57,8 +44,8 @@ function folioLists(folioOrders: Uint8Array, geometry: Geometry): Record<string,
 
 /** The range of such a text, at address 0. Fails when a list names no pages of a range or an order is none. */
 export function rangeOfText(text: RangeText, geometry: Geometry): Result<RangeState> {
-  const bitmaps: Partial<Record<(typeof BITMAPS)[number], Occupancy | undefined>> = {};
-  for (const fact of BITMAPS) {
+  const bitmaps: Partial<Record<PageFact, Occupancy | undefined>> = {};
+  for (const fact of PAGE_FACTS) {
     const list = text[fact];
     if (list === null) continue;
     const pages = parsePages(list ?? '', geometry);
@@ -74,7 +61,7 @@ export function rangeOfText(text: RangeText, geometry: Geometry): Result<RangeSt
       if (!/^\d+$/.test(order) || Number(order) > geometry.pmdOrder)
         return fail('unreadable', `folio order ${order} is not one of this geometry`);
       for (let page = 0; page < folioOrders.length; page++)
-        if ((pages.value[page >>> 5] >>> (page & 31)) & 1) folioOrders[page] = Number(order);
+        if (hasPage(pages.value, page)) folioOrders[page] = Number(order);
     }
   }
   const { present = emptyOccupancy(geometry), swap = emptyOccupancy(geometry), ...facts } = bitmaps;

@@ -19,6 +19,7 @@ import { hasPageTable, isWritten, LAB_GEOMETRY, pagesText, stateOf } from './lab
 
 /** As much memory as the guest has, in pages. */
 const GUEST_PAGES = 3 << 18;
+/** As the probe sets them: kernel-lab/probe/probe.h. */
 const SCAN_SLEEP_MS = 30;
 const ALLOC_SLEEP_MS = 10;
 

@@ -5,8 +5,8 @@ import {
   intersection,
   isEmpty,
   type Occupancy,
-  setPages,
   union,
+  withoutBlock,
 } from '../core/occupancy.ts';
 import { type OrderSet, ordersOf } from '../core/order.ts';
 import { compareBatch, type Disagreement } from './conformance.ts';
@@ -66,7 +66,7 @@ function* simpler(batch: LabBatch): Generator<LabBatch> {
   for (const list of PAGE_LISTS) {
     for (let size = 256; size >= 1; size >>= 1) {
       for (let first = 0; first < 512; first += size) {
-        const kept = without(range[list], first, size);
+        const kept = withoutBlock(range[list], first, size);
         // A VMA that was never written is not even registered: khugepaged would not go round.
         if (kept && (list !== 'present' || !isEmpty(kept))) yield withRange({ ...range, [list]: kept });
       }
@@ -75,14 +75,6 @@ function* simpler(batch: LabBatch): Generator<LabBatch> {
 }
 
 const NO_PAGES = emptyOccupancy(LAB_GEOMETRY);
-
-/** The pages without a block of them; undefined if there is nothing in it. */
-function without(pages: Occupancy, first: number, size: number): Occupancy | undefined {
-  const block = emptyOccupancy(LAB_GEOMETRY);
-  setPages(block, first, size);
-  const next = difference(pages, block);
-  return next.every((word, i) => word === pages[i]) ? undefined : next;
-}
 
 /** The range without contradictions: conditions hold for pages that are there, and what the set-up does by itself is said. */
 function consistent(range: LabRange): LabRange {

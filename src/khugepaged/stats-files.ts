@@ -1,5 +1,5 @@
 import { MIN_ANON_ORDER, type Order } from '../core/order.ts';
-import { MTHP_STAT_NAMES, type MthpStatName } from '../memory/counters.ts';
+import { ANON_STATS, MTHP_STAT_NAMES, type MthpStatName } from '../memory/counters.ts';
 import type { Machine } from '../memory/machine.ts';
 import type { DaemonModel } from './daemon-model.ts';
 
@@ -15,22 +15,11 @@ const ANY = [
   'collapse_alloc',
   'collapse_alloc_failed',
 ];
-const ANON = [
-  'anon_fault_alloc',
-  'anon_fault_fallback',
-  'anon_fault_fallback_charge',
-  'split_deferred',
-  'nr_anon',
-  'nr_anon_partially_mapped',
-  'collapse_exceed_none_pte',
-  'collapse_exceed_swap_pte',
-  'collapse_exceed_shared_pte',
-];
 const SHMEM = ['shmem_alloc', 'shmem_fallback', 'shmem_fallback_charge'];
 
 /** The files of hugepages-<size>kB/stats for an order, each with a reader; what the model never raises is 0 (spec 7.3). */
 export function statsFiles(machine: Machine, model: DaemonModel, order: Order): [string, () => number][] {
-  return [...ANY, ...(order >= MIN_ANON_ORDER ? ANON : []), ...SHMEM]
+  return [...ANY, ...(order >= MIN_ANON_ORDER ? ANON_STATS : []), ...SHMEM]
     .filter((name) => model.knowsOrders || !name.startsWith('collapse_'))
     .map((name) => [name, () => (isRaised(name) ? machine.counters.mthp[name][order] : 0)]);
 }

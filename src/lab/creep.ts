@@ -5,7 +5,7 @@ import { countPages, emptyOccupancy, type Occupancy, setPage } from '../core/occ
 import { anonOrders, asOrder, hasOrder, type Order } from '../core/order.ts';
 import { collapsesOf, planRange } from '../core/plan.ts';
 import { type CollapsePolicy, defaultLimits, noneLimit } from '../core/policy.ts';
-import type { RangeState } from '../core/range-state.ts';
+import { plainRange, type RangeState } from '../core/range-state.ts';
 
 /** Memory that grows pass by pass although nobody touches it: what one pass fills makes the next one fill more. */
 export interface Creep {
@@ -54,7 +54,7 @@ export function smallestCreep(policy: CollapsePolicy, geometry: Geometry): Creep
   if (!smallest) return undefined;
   const pages = emptyOccupancy(geometry);
   placePages(pages, 0, smallest.order, smallest.pages, left);
-  return { pages, ...passesOf(stateOf(pages, geometry), policy) };
+  return { pages, ...passesOf(smallPages(pages, geometry), policy) };
 }
 
 /** Pages that a window must have, by order; more than there can be where the order is not enabled. */
@@ -115,27 +115,9 @@ function passesOf(range: RangeState, policy: CollapsePolicy): Omit<Creep, 'pages
 
 /** How often memory with these pages is collapsed, pass by pass, until nothing changes; above 1 it creeps. */
 export function collapsingPasses(pages: Occupancy, policy: CollapsePolicy, geometry: Geometry): number {
-  return passesOf(stateOf(pages, geometry), policy).passes;
+  return passesOf(smallPages(pages, geometry), policy).passes;
 }
 
-/** Private, recently used small pages and nothing else. */
-function stateOf(present: Occupancy, geometry: Geometry): RangeState {
-  const none = emptyOccupancy(geometry);
-  return {
-    geometry,
-    address: 0,
-    present,
-    swap: none,
-    guard: none,
-    zero: none,
-    shared: none,
-    unreferenced: none,
-    pinned: none,
-    lazyfree: none,
-    locked: none,
-    uffd: none,
-    folioOrders: new Uint8Array(pagesPerRange(geometry)),
-    pmdMapped: false,
-    uffdArmed: false,
-  };
+function smallPages(present: Occupancy, geometry: Geometry): RangeState {
+  return plainRange(geometry, present, new Uint8Array(pagesPerRange(geometry)));
 }

@@ -1,5 +1,5 @@
 import { type Geometry, MIN_PMD_ORDER, pagesPerRange } from '../core/geometry.ts';
-import { countPages, emptyOccupancy, hasPage, type Occupancy, setPage } from '../core/occupancy.ts';
+import { countPages, emptyOccupancy, hasPage, setPage, withoutBlock } from '../core/occupancy.ts';
 import {
   anonOrders,
   asOffset,
@@ -98,7 +98,7 @@ function* fewerPtes(labCase: LabCase): Generator<LabCase> {
   const pages = pagesPerRange(geometry);
   for (let size = pages; size >= 1; size >>>= 1) {
     for (let first = 0; first < pages; first += size) {
-      const kept = without(occupied, first, size);
+      const kept = withoutBlock(occupied, first, size);
       if (!kept) continue;
       const smaller = { ...labCase, range: { ...range, occupied: kept } };
       yield smaller;
@@ -106,11 +106,4 @@ function* fewerPtes(labCase: LabCase): Generator<LabCase> {
       if (labCase.maxPtesNone + size < pages) yield { ...smaller, maxPtesNone: labCase.maxPtesNone + size };
     }
   }
-}
-
-/** The pages without a block of them; undefined if there is nothing in it. */
-function without(pages: Occupancy, first: number, size: number): Occupancy | undefined {
-  const kept = pages.slice();
-  for (let page = first; page < first + size; page++) kept[page >>> 5] &= ~(1 << (page & 31));
-  return kept.every((word, i) => word === pages[i]) ? undefined : kept;
 }

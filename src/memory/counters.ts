@@ -32,15 +32,8 @@ const VMSTAT = [
   'thp_swpout_fallback',
 ] as const;
 
-/** Files of hugepages-<size>kB/stats for anonymous memory (spec 7.3). */
-const MTHP_STATS = [
-  'swpin',
-  'swpout',
-  'swpout_fallback',
-  'split',
-  'split_failed',
-  'collapse_alloc',
-  'collapse_alloc_failed',
+/** Files of hugepages-<size>kB/stats that only sizes of anonymous memory have, in file order (spec 7.3). */
+export const ANON_STATS = [
   'anon_fault_alloc',
   'anon_fault_fallback',
   'anon_fault_fallback_charge',
@@ -50,6 +43,18 @@ const MTHP_STATS = [
   'collapse_exceed_none_pte',
   'collapse_exceed_swap_pte',
   'collapse_exceed_shared_pte',
+] as const;
+
+/** Files of hugepages-<size>kB/stats that the model raises. */
+const MTHP_STATS = [
+  'swpin',
+  'swpout',
+  'swpout_fallback',
+  'split',
+  'split_failed',
+  'collapse_alloc',
+  'collapse_alloc_failed',
+  ...ANON_STATS,
 ] as const;
 
 export type VmstatName = (typeof VMSTAT)[number];

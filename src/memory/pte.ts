@@ -29,10 +29,6 @@ export function makePte(kind: number, value: number, bits: number): number {
   return ((value << VALUE_SHIFT) | bits | kind) >>> 0;
 }
 
-export function pteKind(pte: number): number {
-  return pte & PTE_KIND;
-}
-
 /** The frame or swap slot in a PTE. */
 export function pteValue(pte: number): number {
   return pte >>> VALUE_SHIFT;

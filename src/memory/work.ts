@@ -31,10 +31,3 @@ export function noWork(): Work {
     pmdSplits: 0,
   };
 }
-
-/** The work between two moments; `before` is a copy of an earlier value. */
-export function workSince(now: Work, before: Work): Work {
-  const difference = noWork();
-  for (const key of Object.keys(difference) as (keyof Work)[]) difference[key] = now[key] - before[key];
-  return difference;
-}

@@ -1,3 +1,4 @@
+import { sum } from '../analysis/tally.ts';
 import { formatBytes } from '../core/bytes.ts';
 import { formatDuration } from '../core/duration.ts';
 import { pageBytes } from '../core/geometry.ts';
@@ -61,8 +62,4 @@ function row(label: string, line: string, value: string): string {
 
 function count(value: number): string {
   return value.toLocaleString('en-US');
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

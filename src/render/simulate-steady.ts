@@ -1,3 +1,4 @@
+import { sum } from '../analysis/tally.ts';
 import { formatDuration } from '../core/duration.ts';
 import { resultName } from '../core/kernel-model.ts';
 import { formatOrder } from '../core/order.ts';
@@ -14,7 +15,7 @@ export function steadyLines(
   if (ending !== 'settled') return [];
   if (!steadyPass) return [field('from now on', 'khugepaged sleeps: it has no process to look at')];
   const { durationNs, cpuNs, allocations, flushes, writeLockHolds, writeLockNs, scannedPtes } = steadyPass;
-  const wasted = allocations.reduce((sum, count) => sum + count, 0);
+  const wasted = sum(allocations);
   const lines = [
     `a pass every ${formatDuration(durationNs)}: ${plural(scannedPtes, 'PTE')} scanned, ${formatDuration(cpuNs)} of CPU`,
   ];

@@ -1,3 +1,4 @@
+import { sum } from '../analysis/tally.ts';
 import { formatBytes } from '../core/bytes.ts';
 import { formatDuration } from '../core/duration.ts';
 import { pageBytes } from '../core/geometry.ts';
@@ -72,7 +73,7 @@ function rssText({ samples, geometry }: SimulationReport, style: Style): string 
 /** What folios take: less than RSS where they are shared, more where parts of them are mapped no more. */
 function memoryText({ samples, geometry }: SimulationReport): string {
   const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
-  const folios = samples.map(({ pagesByOrder }) => pagesByOrder.reduce((sum, pages) => sum + pages, 0));
+  const folios = samples.map(({ pagesByOrder }) => sum(pagesByOrder));
   return `${size(folios[folios.length - 1])} in folios at the end, ${size(Math.max(...folios))} at most (shared ones once)`;
 }
 

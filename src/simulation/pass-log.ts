@@ -21,17 +21,9 @@ export interface PassCost {
 }
 
 /** What only grows, at one moment. */
-interface Mark {
+interface Mark extends Omit<PassCost, 'durationNs'> {
   readonly at: number;
   readonly pastEvents: number;
-  readonly attempts: ReadonlyMap<Order, ReadonlyMap<ScanResult, number>>;
-  readonly allocations: readonly number[];
-  readonly scannedPtes: number;
-  readonly flushes: number;
-  readonly cpuNs: number;
-  readonly writeLockHolds: number;
-  readonly writeLockNs: number;
-  readonly copiedPages: number;
   /** Changes of memory by khugepaged or for it. */
   readonly changes: number;
 }

@@ -3,7 +3,7 @@ import { promises as fs } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fail, type Failure } from '../core/failure.ts';
 
-/** Why a file could not be written. Does not leave this folder: `writeSnapshot` returns the failure. */
+/** Why a file could not be written. Whoever writes one returns the failure: `writeSnapshot`, `writeDigestFile`. */
 export class WriteError extends Error {
   readonly failure: Failure;
 

@@ -72,16 +72,3 @@ test.each([
   }
   file.close();
 });
-
-test('the row of an address is found', async () => {
-  const file = valueOf(await openSnapshotFile('examples/redis.parquet'));
-  const table = new RangeTable(file.host.geometry);
-  for await (const item of file.items()) table.add(item);
-  file.close();
-  for (let row = 0; row < table.rows; row++) {
-    const { vma, process } = table.vmas[table.vmaOf[row]];
-    const inside = Math.max(vma.start, table.addresses[row]) + 4096;
-    expect(table.rowAt(process, inside)).toBe(row);
-  }
-  expect(table.rowAt(0, 4096)).toBeUndefined();
-});

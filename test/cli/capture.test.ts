@@ -1,7 +1,10 @@
+import { EventEmitter } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { capture } from '../../src/cli/capture.ts';
+import type { Context } from '../../src/cli/context.ts';
 import { buildOccupant, type Occupant, startOccupant } from '../linux/occupant/occupant.ts';
 import { expectSchema } from './schemas.ts';
 import { thpscope, words } from './thpscope.ts';
@@ -85,6 +88,25 @@ test('a capture that fails leaves the earlier file and nothing half-written', as
   expect(code).toBe(5);
   expect(readFileSync(file, 'utf8')).toBe('what was there before');
   expect(readdirSync(folder)).toEqual(before);
+});
+
+test('an interrupted capture says so, leaves the earlier file, and ends as the signal would', async () => {
+  const file = join(folder, 'interrupted.parquet');
+  writeFileSync(file, 'what was there before');
+  const before = readdirSync(folder);
+  let stderr = '';
+  const caller = Object.assign(new EventEmitter(), {
+    stderr: { write: (text: string) => (stderr += text) },
+    exitCode: undefined,
+  });
+  const done = capture.call({ process: caller } as unknown as Context, { pid: [process.pid], output: file });
+  caller.emit('SIGTERM', 'SIGTERM');
+  await done;
+  expect(stderr).toBe(`thpscope: interrupted, ${file} was not written\n`);
+  expect(caller.exitCode).toBe(143);
+  expect(readFileSync(file, 'utf8')).toBe('what was there before');
+  expect(readdirSync(folder)).toEqual(before);
+  expect(caller.eventNames()).toEqual([]);
 });
 
 test('a snapshot is for its owner only', async () => {

@@ -10,7 +10,7 @@ import { setPages } from '../../src/core/occupancy.ts';
 import { x86_64 } from '../../src/core/geometry.ts';
 import { writeSnapshot } from '../../src/snapshot/writer.ts';
 import { processItem, vmaItem } from '../analysis/streams.ts';
-import { plainRange } from '../core/plain-range.ts';
+import { plainRange } from '../../src/core/range-state.ts';
 import { valueOf } from '../ranges.ts';
 import { expectSchema } from './schemas.ts';
 import { thpscope, words } from './thpscope.ts';

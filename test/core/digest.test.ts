@@ -10,7 +10,7 @@ import { anonOrders, type OrderSet } from '../../src/core/order.ts';
 import { collapsePolicy, type CollapsePolicy, defaultLimits } from '../../src/core/policy.ts';
 import { addCounts, emptyCounts, type PolicyCounts } from '../../src/core/policy-counts.ts';
 import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
-import type { RangeState } from '../../src/core/range-state.ts';
+import { plainRange, type RangeState } from '../../src/core/range-state.ts';
 import { settledCounts } from '../../src/core/settled-counts.ts';
 import { stateOf } from '../../src/kernel-lab/lab-batch.ts';
 import { openSnapshotFile } from '../../src/snapshot/file.ts';
@@ -19,7 +19,6 @@ import { ranges as anyRanges } from '../analysis/arbitraries.ts';
 import { valueOf } from '../ranges.ts';
 import '../seed.ts';
 import { occupancies } from './arbitraries.ts';
-import { plainRange } from './plain-range.ts';
 
 function policyFor(orders: number, maxPtesNone: number, geometry: Geometry): CollapsePolicy {
   const limits = { ...defaultLimits(geometry), maxPtesNone };

@@ -20,10 +20,13 @@ export function readCorpus(series: (typeof RECORDED_KERNELS)[number]): {
     .toString('utf8')
     .split('\n');
   const entries = lines.map((line) => valueOf(parseCorpusLine(line)));
-  const isDaemon = (entry: CorpusBatch | CorpusDaemon) => entry.suite === 'daemon';
   return {
     head: JSON.parse(head),
-    batches: entries.filter((entry): entry is CorpusBatch => !isDaemon(entry)),
-    daemons: entries.filter((entry): entry is CorpusDaemon => isDaemon(entry)),
+    batches: entries.filter((entry) => !isDaemon(entry)),
+    daemons: entries.filter(isDaemon),
   };
+}
+
+function isDaemon(entry: CorpusBatch | CorpusDaemon): entry is CorpusDaemon {
+  return entry.suite === 'daemon';
 }

@@ -1,13 +1,138 @@
+import { useSignal } from '@preact/signals';
+import { plural } from '../../src/render/plural.ts';
+import { printable } from '../../src/render/printable.ts';
 import { memory } from '../memory/open-memory.ts';
 import { PolicyPanel } from '../policy/policy-panel.tsx';
 import { NoMemory } from '../start/no-memory.tsx';
+import { setParams } from '../state/link.ts';
+import { findPlace } from './find.ts';
+import { Inspector } from './inspector.tsx';
+import { LAYER_NAMES, LAYERS } from './layers.ts';
+import { Legend } from './legend.tsx';
+import { MapCanvas } from './map-canvas.tsx';
+import { camera, layer, layout, moveTo, select, showRow, size, viewport } from './map-state.ts';
+import { fitCamera, zoomAt } from './camera.ts';
+import './map.css';
 
 export function MapView() {
-  if (!memory.value) return <NoMemory />;
+  if (!memory.value || memory.value.rows === 0) return <NoMemory />;
   return (
     <div class="beside">
-      <p>{memory.value.rows} ranges</p>
+      <section class="map" aria-label="Map">
+        <Toolbar />
+        <MapCanvas onOpen={openSteps} />
+        <Legend />
+        <Inspector onOpen={openSteps} />
+        <p id="map-keys" class="quiet keys">
+          Arrows move, Shift+arrows pan, + and − zoom, 0 shows all, 1 to 4 change the colours, [ and ] go from
+          process to process, Enter steps through a range.
+        </p>
+      </section>
       <PolicyPanel />
     </div>
+  );
+}
+
+function openSteps(_row: number): void {}
+
+function Toolbar() {
+  const zoom = (factor: number) => {
+    const { width, height } = size.value;
+    moveTo(zoomAt(camera.value, layout.value, viewport.value, factor, width / 2, height / 2));
+  };
+  return (
+    <div class="toolbar">
+      <fieldset class="segmented">
+        <legend class="visually-hidden">Colours</legend>
+        {LAYERS.map((each) => (
+          <label key={each}>
+            <input
+              type="radio"
+              name="layer"
+              checked={layer.value === each}
+              onChange={() => setParams({ layer: each })}
+            />
+            <span>{LAYER_NAMES[each]}</span>
+          </label>
+        ))}
+      </fieldset>
+      <ProcessPicker />
+      <FindBox />
+      <span class="zoom">
+        <button type="button" class="button" aria-label="Zoom out" onClick={() => zoom(1 / 1.5)}>
+          −
+        </button>
+        <button type="button" class="button" aria-label="Zoom in" onClick={() => zoom(1.5)}>
+          +
+        </button>
+        <button type="button" class="button" onClick={() => moveTo(fitCamera(layout.value, viewport.value))}>
+          All
+        </button>
+      </span>
+    </div>
+  );
+}
+
+function ProcessPicker() {
+  const open = memory.value;
+  const { blocks } = layout.value;
+  if (!open || blocks.length < 2) return null;
+  return (
+    <select
+      aria-label="Go to process"
+      onChange={({ currentTarget }) => {
+        const block = blocks[Number(currentTarget.value)];
+        if (!block) return;
+        select(block.first);
+        showRow(block.first);
+      }}
+    >
+      <option value="">{plural(blocks.length, 'process', 'processes')}…</option>
+      {blocks.map(({ process, first, end }, i) => (
+        <option key={process} value={i}>
+          {printable(open.processes[process].command)} ({open.processes[process].pid}): {end - first}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+function FindBox() {
+  const message = useSignal('');
+  return (
+    <form
+      class="find"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const open = memory.value;
+        const text = new FormData(event.currentTarget).get('address');
+        const found = open && typeof text === 'string' ? findPlace(open, text) : undefined;
+        message.value = !found
+          ? 'write 0xADDRESS or PID:0xADDRESS'
+          : found.exact
+            ? ''
+            : 'no page there: this is the nearest';
+        if (!found) return;
+        select(found.row);
+        showRow(found.row);
+      }}
+    >
+      <label>
+        <span class="visually-hidden">Find an address</span>
+        <input
+          name="address"
+          placeholder="0x7f… or PID:0x7f…"
+          autocomplete="off"
+          spellcheck={false}
+          size={20}
+        />
+      </label>
+      <button type="submit" class="button">
+        Find
+      </button>
+      <span role="status" class="quiet">
+        {message.value}
+      </span>
+    </form>
   );
 }

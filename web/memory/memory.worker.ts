@@ -13,9 +13,10 @@ import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
 import { possibleOrders } from '../../src/core/vma.ts';
 import { SnapshotError } from '../../src/snapshot/damage.ts';
 import { openSnapshot } from '../../src/snapshot/reader.ts';
+import { markFilled, writePteCodes } from '../map/pte-code.ts';
 import { type PolicyChoice, questionOf, settingsOf } from '../policy/choice.ts';
 import { fileOf } from './file.ts';
-import type { Judgement, MemoryWorker, Opening, Progress, RangeDetail, Totals } from './protocol.ts';
+import type { Judgement, MemoryWorker, Opening, Progress, RangeDetail, Tiles, Totals } from './protocol.ts';
 
 /** Between two reports of progress. */
 const REPORT_MS = 200;
@@ -78,12 +79,24 @@ const worker: MemoryWorker = {
     return { counts: query.ask(settingsOf(choice), model), residentPages, hugePages };
   },
 
-  async details(rows, choice): Promise<RangeDetail[]> {
-    return rows.map((row) => detailOf(heldTable(), row, choice));
+  async detail(row, choice): Promise<RangeDetail> {
+    return detailOf(heldTable(), row, choice);
   },
 
-  async rowAt(process, address): Promise<number | undefined> {
-    return heldTable().rowAt(process, address);
+  async tiles(rows, choice): Promise<Tiles> {
+    const held = heldTable();
+    const pages = pagesPerRange(held.geometry);
+    const before = new Uint8Array(rows.length * pages);
+    const after = new Uint8Array(rows.length * pages);
+    for (const [i, row] of rows.entries()) {
+      const detail = detailOf(held, row, choice);
+      const codes = before.subarray(i * pages, (i + 1) * pages);
+      const then = after.subarray(i * pages, (i + 1) * pages);
+      writePteCodes(detail.range, codes);
+      writePteCodes(detail.after, then);
+      markFilled(codes, then);
+    }
+    return { rows, choice, before, after };
   },
 };
 

@@ -70,6 +70,14 @@ export interface RangeDetail {
   readonly after: RangeState;
 }
 
+/** Codes of PTEs, range after range, now and under a policy. */
+export interface Tiles {
+  readonly rows: readonly number[];
+  readonly choice: PolicyChoice;
+  readonly before: Uint8Array;
+  readonly after: Uint8Array;
+}
+
 /** The worker that holds the memory: everything that may take long happens there. */
 export interface MemoryWorker {
   /**
@@ -86,7 +94,7 @@ export interface MemoryWorker {
   judge(choice: PolicyChoice): Promise<Judgement>;
   /** Totals from the digest; undefined before everything is read, and for models that no digest answers for. */
   totals(choice: PolicyChoice): Promise<Totals | undefined>;
-  details(rows: readonly number[], choice: PolicyChoice): Promise<RangeDetail[]>;
-  /** The row of an address in a process. */
-  rowAt(process: number, address: number): Promise<number | undefined>;
+  detail(row: number, choice: PolicyChoice): Promise<RangeDetail>;
+  /** Each PTE of some rows: see map/pte-code.ts. */
+  tiles(rows: readonly number[], choice: PolicyChoice): Promise<Tiles>;
 }

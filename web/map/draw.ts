@@ -1,0 +1,115 @@
+import { cssColor } from '../../src/render/palette.ts';
+import { printable } from '../../src/render/printable.ts';
+import { memory } from '../memory/open-memory.ts';
+import { judgement } from '../policy/judgement.ts';
+import { dark } from '../state/theme.ts';
+import { PAGE_DARK, PAGE_LIGHT, pixel, pteColors, rowColors } from './layers.ts';
+import { placeOfRow } from './layout.ts';
+import { camera, hovered, layer, layout, selected, viewport } from './map-state.ts';
+import { orderOfCode } from './pte-code.ts';
+import { paint, type TileCodes } from './raster.ts';
+import { tilesInSight } from './tiles.ts';
+
+/** PTEs at least so many pixels wide have their folios outlined. */
+const OUTLINES_FROM = 6;
+
+let colors: { readonly key: unknown[]; readonly of: Uint32Array } | undefined;
+
+/** Draws the whole map into a canvas of the window's size times the screen's pixel ratio. Reads every signal it depends on. */
+export function drawMap(canvas: HTMLCanvasElement): void {
+  const open = memory.value;
+  const { width, height, aspect } = viewport.value;
+  const context = canvas.getContext('2d', { alpha: false });
+  if (!open || !context || width === 0 || height === 0) return;
+  const ratio = window.devicePixelRatio;
+  canvas.width = Math.round(width * ratio);
+  canvas.height = Math.round(height * ratio);
+  const isDark = dark.value;
+  const key = [layer.value, open, judgement.value, isDark];
+  if (!colors || key.some((each, i) => each !== colors?.key[i]))
+    colors = { key, of: rowColors(layer.value, open, judgement.value, isDark) };
+
+  const tiles = tilesInSight();
+  const picture = context.createImageData(canvas.width, canvas.height);
+  paint(
+    {
+      layout: layout.value,
+      camera: { ...camera.value, scale: camera.value.scale * ratio },
+      viewport: { width: canvas.width, height: canvas.height, aspect },
+      rowColors: colors.of,
+      tiles,
+      pteColors: pteColors(layer.value, open.host.geometry.pmdOrder, isDark),
+      pageColor: pixel(isDark ? PAGE_DARK : PAGE_LIGHT),
+    },
+    new Uint32Array(picture.data.buffer),
+  );
+  context.putImageData(picture, 0, 0);
+  context.scale(ratio, ratio);
+  if (tiles && layer.value !== 'use') outlineFolios(context, tiles, isDark);
+  labelProcesses(context, isDark);
+  const ink = isDark ? '#fff' : '#000';
+  if (hovered.value) frame(context, hovered.value.row, ink, 1);
+  if (selected.value !== undefined) frame(context, selected.value, ink, 3);
+}
+
+function frame(context: CanvasRenderingContext2D, row: number, ink: string, width: number): void {
+  const { x, y, cellWidth, scale } = pixelsOf(row);
+  context.strokeStyle = ink;
+  context.lineWidth = width;
+  const least = Math.max(5, cellWidth);
+  context.strokeRect(x - width / 2, y - width / 2, least + width, Math.max(5, scale) + width);
+}
+
+function pixelsOf(row: number): { x: number; y: number; cellWidth: number; scale: number } {
+  const place = placeOfRow(layout.value, row);
+  const { x, y, scale } = camera.value;
+  const cellWidth = scale * viewport.value.aspect;
+  return { x: (place.x - x) * cellWidth, y: (place.y - y) * scale, cellWidth, scale };
+}
+
+/** The name of each process, above its ranges where there is room, else upon them. */
+function labelProcesses(context: CanvasRenderingContext2D, isDark: boolean): void {
+  const open = memory.value;
+  const { y, scale } = camera.value;
+  context.font = '12px system-ui, sans-serif';
+  context.textBaseline = 'middle';
+  for (const { process, top, lines } of layout.value.blocks) {
+    const pixels = (top - y) * scale;
+    const room = scale / 2;
+    if (pixels < -20 || pixels > viewport.value.height || (room < 15 && lines * scale < 44)) continue;
+    const { command, pid } = open?.processes[process] ?? { command: '', pid: 0 };
+    const text = `${printable(command)} (${pid})`;
+    const middle = room >= 15 ? pixels - Math.min(room / 2, 10) : pixels + 10;
+    if (room < 15) {
+      context.fillStyle = isDark ? 'rgb(20 23 26 / 80%)' : 'rgb(255 255 255 / 85%)';
+      context.fillRect(2, middle - 9, context.measureText(text).width + 8, 18);
+    }
+    context.fillStyle = isDark ? '#e6e8eb' : '#1a1d21';
+    context.fillText(text, 6, middle);
+  }
+}
+
+/** Lines around folios, so that neighbours of one size can be told apart. */
+function outlineFolios(context: CanvasRenderingContext2D, tiles: TileCodes, isDark: boolean): void {
+  const pteWidth = (camera.value.scale * viewport.value.aspect) / tiles.columns;
+  if (pteWidth < OUTLINES_FROM) return;
+  const lines = tiles.pages / tiles.columns;
+  context.strokeStyle = cssColor(isDark ? PAGE_DARK : PAGE_LIGHT);
+  context.lineWidth = pteWidth < 12 ? 1 : 2;
+  context.beginPath();
+  for (const [row, tile] of tiles.indexOf) {
+    const { x, y, cellWidth, scale } = pixelsOf(row);
+    const { width, height } = viewport.value;
+    if (x > width || y > height || x + cellWidth < 0 || y + scale < 0) continue;
+    for (let pte = 0; pte < tiles.pages; ) {
+      const order = orderOfCode(tiles.codes[tile * tiles.pages + pte]);
+      const folio = order === undefined || pte % 2 ** order !== 0 ? 1 : 2 ** order;
+      const wide = Math.min(folio, tiles.columns);
+      const left = x + ((pte % tiles.columns) * cellWidth) / tiles.columns;
+      const above = y + (Math.floor(pte / tiles.columns) * scale) / lines;
+      context.rect(left, above, (wide * cellWidth) / tiles.columns, ((folio / wide) * scale) / lines);
+      pte += folio;
+    }
+  }
+  context.stroke();
+}

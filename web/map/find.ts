@@ -1,0 +1,70 @@
+import { type Geometry, rangeBytes } from '../../src/core/geometry.ts';
+import type { MapVma } from '../memory/protocol.ts';
+import type { OpenMemory } from '../memory/open-memory.ts';
+import type { ProcessRows } from './layout.ts';
+
+/** Rows by process, without processes that have none. */
+export function processRows(memory: Pick<OpenMemory, 'processes' | 'vmas'>): ProcessRows[] {
+  const found: ProcessRows[] = [];
+  for (const { process, first, end } of memory.vmas) {
+    const last = found.at(-1);
+    if (last?.process === process) found[found.length - 1] = { ...last, end };
+    else found.push({ process, first, end });
+  }
+  return found;
+}
+
+/** A range as links and people name it: `PID:0xADDRESS`. */
+export function placeName(memory: OpenMemory, row: number): string {
+  const { process } = memory.vmas[memory.vmaOf[row]];
+  return `${memory.processes[process].pid}:0x${memory.addresses[row].toString(16)}`;
+}
+
+export interface Found {
+  readonly row: number;
+  /** Whether the address is in the range of that row; else it is the nearest one with any page. */
+  readonly exact: boolean;
+}
+
+/**
+ * Finds an address, hexadecimal with or without `0x`, or `PID:ADDRESS`; without a pid it is that of the first process that
+ * holds it. Undefined for other texts, and where there is no memory.
+ */
+export function findPlace(memory: OpenMemory, text: string): Found | undefined {
+  const [, pid, digits] = /^\s*(?:(\d+):)?\s*(?:0x)?([0-9a-f]{1,16})\s*$/i.exec(text) ?? [];
+  if (digits === undefined) return undefined;
+  const address = Number.parseInt(digits, 16);
+  const ofPid = ({ process }: MapVma) => pid === undefined || memory.processes[process].pid === Number(pid);
+  let nearest: Found | undefined;
+  let distance = Infinity;
+  for (const vma of memory.vmas) {
+    if (!ofPid(vma) || vma.end === vma.first) continue;
+    const row = nearestRow(memory.addresses, vma, address);
+    const away = distanceOf(memory.addresses[row], address, memory.host.geometry);
+    const exact = away === 0 && address >= vma.vma.start && address < vma.vma.end;
+    if (exact) return { row, exact };
+    if (away < distance) {
+      nearest = { row, exact };
+      distance = away;
+    }
+  }
+  return nearest;
+}
+
+function distanceOf(start: number, address: number, geometry: Geometry): number {
+  if (address < start) return start - address;
+  return Math.max(0, address - (start + rangeBytes(geometry) - 1));
+}
+
+/** The row of a VMA whose range begins at or before an address; its first row for addresses before it. */
+function nearestRow(addresses: Float64Array, { first, end }: MapVma, address: number): number {
+  let [low, high] = [first, end];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (addresses[middle] <= address) low = middle + 1;
+    else high = middle;
+  }
+  const before = Math.max(first, low - 1);
+  if (low >= end || low === first) return before;
+  return address - addresses[before] < addresses[low] - address ? before : low;
+}

@@ -1,0 +1,70 @@
+import { useSignal, useSignalEffect } from '@preact/signals';
+import { pageBytes } from '../../src/core/geometry.ts';
+import { memory, memoryWorker } from '../memory/open-memory.ts';
+import type { RangeDetail } from '../memory/protocol.ts';
+import { choice, judgement } from '../policy/judgement.ts';
+import { hovered, selected, showRow } from './map-state.ts';
+import { pteWords } from './pte-words.ts';
+import { rangeWords } from './words.ts';
+
+/** What is under the pointer, or else what is selected, in words. */
+export function Inspector({ onOpen }: { readonly onOpen: (row: number) => void }) {
+  const detail = useSignal<RangeDetail | undefined>(undefined);
+  useSignalEffect(() => {
+    const row = hovered.value?.row ?? selected.value;
+    const policy = choice.value;
+    if (row === undefined || !memory.value) {
+      detail.value = undefined;
+      return;
+    }
+    void memoryWorker.detail(row, policy).then((answer) => {
+      if ((hovered.peek()?.row ?? selected.peek()) === row) detail.value = answer;
+    });
+  });
+  const open = memory.value;
+  const row = hovered.value?.row ?? selected.value;
+  if (!open || row === undefined || row >= open.rows) {
+    return (
+      <div class="inspector" id="map-inspector">
+        <p class="quiet">Point at a range, or move with the arrow keys.</p>
+      </div>
+    );
+  }
+  const shown = detail.value?.row === row ? detail.value : undefined;
+  const words = rangeWords(open, judgement.value, row, shown);
+  const { pte } = hovered.value ?? {};
+  return (
+    <div class="inspector" id="map-inspector" role="group" aria-label="Range">
+      <p>
+        <strong class="mono">{words.address}</strong> {words.where}
+      </p>
+      <dl aria-live={hovered.value ? 'off' : 'polite'}>
+        <dt>now</dt>
+        <dd>{words.before}</dd>
+        <dt>then</dt>
+        <dd>{words.after}</dd>
+        {shown && pte !== undefined && (
+          <>
+            <dt>PTE {pte}</dt>
+            <dd>
+              <span class="mono">
+                0x{(shown.range.address + pte * pageBytes(open.host.geometry)).toString(16)}
+              </span>{' '}
+              {pteWords(shown, pte)}
+            </dd>
+          </>
+        )}
+      </dl>
+      {selected.value === row && (
+        <p class="inspector-actions">
+          <button type="button" class="button" onClick={() => onOpen(row)}>
+            Step through
+          </button>
+          <button type="button" class="button" onClick={() => showRow(row)}>
+            Zoom to it
+          </button>
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,164 @@
+import type { Refusal } from '../../src/analysis/tally.ts';
+import { pagesPerRange } from '../../src/core/geometry.ts';
+import {
+  FILLED,
+  occupancyColor,
+  orderColor,
+  type Rgb,
+  SMALL_PAGE,
+  SWAPPED,
+  ZERO_PAGE,
+} from '../../src/render/palette.ts';
+import type { OpenMemory } from '../memory/open-memory.ts';
+import type { Judgement } from '../memory/protocol.ts';
+import { PTE_FILLED, PTE_MAPPED, PTE_SWAPPED, PTE_ZERO } from './pte-code.ts';
+
+/** What the colours of the map say. */
+export const LAYERS = ['after', 'before', 'use', 'why'] as const;
+export type Layer = (typeof LAYERS)[number];
+
+export const LAYER_NAMES: Record<Layer, string> = {
+  after: 'folios then',
+  before: 'folios now',
+  use: 'pages in use',
+  why: 'why not',
+};
+
+export const PAGE_LIGHT: Rgb = [255, 255, 255];
+export const PAGE_DARK: Rgb = [20, 23, 26];
+const RANGE_LIGHT: Rgb = [235, 238, 242];
+const RANGE_DARK: Rgb = [34, 39, 46];
+
+/** Why a range stays as it is, in kinds that a colour can tell apart. */
+export type WhyKind = 'collapses' | 'not-looked-at' | 'nothing-to-do' | 'no-window' | 'refused';
+
+export const WHY_NAMES: Record<WhyKind, string> = {
+  collapses: 'something collapses',
+  'nothing-to-do': 'a PMD maps it already',
+  'no-window': 'too few pages in every window',
+  refused: 'refused: by its pages, or each attempt fails',
+  'not-looked-at': 'not looked at: settings, VMA, or its edge',
+};
+
+/** Okabe and Ito's colours for the colour-blind. */
+export const WHY_COLORS: Record<WhyKind, Rgb> = {
+  collapses: [0, 158, 115],
+  'nothing-to-do': [86, 180, 233],
+  'no-window': [230, 190, 60],
+  refused: [213, 94, 0],
+  'not-looked-at': [140, 140, 146],
+};
+
+const BY_EYE: readonly Refusal[] = ['no-window', 'SCAN_EXCEED_NONE_PTE'];
+
+export function whyKindOf(refusal: Refusal | undefined): WhyKind {
+  if (refusal === undefined) return 'collapses';
+  if (refusal === 'SCAN_PMD_MAPPED') return 'nothing-to-do';
+  if (BY_EYE.includes(refusal)) return 'no-window';
+  return refusal.startsWith('SCAN_') ? 'refused' : 'not-looked-at';
+}
+
+/** The colour of each row as the four bytes of a pixel, for what has been read and judged of it. */
+export function rowColors(
+  layer: Layer,
+  memory: OpenMemory,
+  judgement: Judgement | undefined,
+  dark: boolean,
+): Uint32Array {
+  const colors = new Uint32Array(memory.rows);
+  const { residentPages, mainOrders } = memory;
+  const judged =
+    judgement && layer !== 'before' && layer !== 'use' ? Math.min(judgement.rows, memory.rows) : 0;
+  const pages = pagesPerRange(memory.host.geometry);
+  if (layer === 'why') {
+    const unknown = pixel(dark ? RANGE_DARK : RANGE_LIGHT);
+    const kinds = [undefined, ...(judgement?.reasons ?? [])].map((reason) =>
+      pixel(WHY_COLORS[whyKindOf(reason)]),
+    );
+    colors.fill(unknown, judged);
+    for (let row = 0; row < judged; row++) colors[row] = kinds[judgement?.refusals[row] ?? 0];
+    return colors;
+  }
+  const { pmdOrder } = memory.host.geometry;
+  const table = layer === 'use' ? occupancyTable(pmdOrder, pages, dark) : orderTable(pmdOrder, pages, dark);
+  const width = pages + 1;
+  for (let row = 0; row < judged; row++) {
+    const then = Math.min(pages, residentPages[row] + (judgement?.growthPages[row] ?? 0));
+    colors[row] = table[(judgement?.mainOrders[row] ?? 0) * width + then];
+  }
+  for (let row = judged; row < memory.rows; row++)
+    colors[row] = table[mainOrders[row] * width + residentPages[row]];
+  return colors;
+}
+
+/** By order and pages in use. */
+function orderTable(pmdOrder: number, pages: number, dark: boolean): Uint32Array {
+  const table = new Uint32Array((pmdOrder + 1) * (pages + 1));
+  const empty = dark ? RANGE_DARK : RANGE_LIGHT;
+  for (let order = 0; order <= pmdOrder; order++) {
+    for (let used = 0; used <= pages; used++) {
+      const strength = used === 0 ? 0 : 0.35 + (0.65 * used) / pages;
+      table[order * (pages + 1) + used] = pixel(mix(empty, orderColor(order, pmdOrder), strength));
+    }
+  }
+  return table;
+}
+
+function occupancyTable(pmdOrder: number, pages: number, dark: boolean): Uint32Array {
+  const table = new Uint32Array((pmdOrder + 1) * (pages + 1));
+  for (let at = 0; at < table.length; at++)
+    table[at] = pixel(occupancyColor((at % (pages + 1)) / pages, dark));
+  return table;
+}
+
+/** The colour of each code of a PTE. */
+export function pteColors(layer: Layer, pmdOrder: number, dark: boolean): Uint32Array {
+  const empty = dark ? RANGE_DARK : RANGE_LIGHT;
+  const colors = new Uint32Array(256).fill(pixel(empty));
+  colors[PTE_SWAPPED] = pixel(SWAPPED);
+  colors[PTE_ZERO] = pixel(ZERO_PAGE);
+  for (let order = 0; order <= pmdOrder; order++) {
+    const color = layer === 'use' ? occupancyColor(1, dark) : orderColor(order, pmdOrder);
+    colors[PTE_MAPPED + order] = pixel(color);
+    colors[PTE_FILLED | (PTE_MAPPED + order)] = pixel(FILLED);
+  }
+  return colors;
+}
+
+/** What stands for what, for the legend. */
+export function legendOf(
+  layer: Layer,
+  pmdOrder: number,
+  dark: boolean,
+): { name: string; color: Rgb; order?: number }[] {
+  if (layer === 'why')
+    return (Object.keys(WHY_NAMES) as WhyKind[]).map((kind) => ({
+      name: WHY_NAMES[kind],
+      color: WHY_COLORS[kind],
+    }));
+  if (layer === 'use') {
+    return [
+      ...[0, 0.5, 1].map((share) => ({ name: `${100 * share}%`, color: occupancyColor(share, dark) })),
+      { name: 'swapped', color: SWAPPED },
+      { name: 'zero page', color: ZERO_PAGE },
+    ];
+  }
+  const orders = Array.from({ length: pmdOrder - 1 }, (_, i) => i + 2);
+  return [
+    { name: 'small', color: SMALL_PAGE, order: 0 },
+    ...orders.map((order) => ({ name: '', color: orderColor(order, pmdOrder), order })),
+    ...(layer === 'after' ? [{ name: 'filled: empty before', color: FILLED }] : []),
+    { name: 'swapped', color: SWAPPED },
+    { name: 'zero page', color: ZERO_PAGE },
+  ];
+}
+
+function mix(from: Rgb, to: Rgb, share: number): Rgb {
+  const at = (i: 0 | 1 | 2) => Math.round(from[i] + share * (to[i] - from[i]));
+  return [at(0), at(1), at(2)];
+}
+
+/** Red, green, blue and full opacity as they lie in the memory of a picture; every machine with a browser is little-endian. */
+export function pixel([red, green, blue]: Rgb): number {
+  return (0xff000000 | (blue << 16) | (green << 8) | red) >>> 0;
+}

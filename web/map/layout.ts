@@ -1,0 +1,83 @@
+/** Lines between two processes. */
+const GAP = 0.5;
+
+/** A process on the map: its ranges in rows from `first` up to `end`, cell by cell and line by line. */
+export interface Block {
+  readonly process: number;
+  readonly first: number;
+  readonly end: number;
+  /** Where it begins, in lines. */
+  readonly top: number;
+  readonly lines: number;
+}
+
+/**
+ * The whole map, one cell a PMD range: processes one below the other, each begins on a line of its own. Measured in cells
+ * from left to right and lines from top to bottom.
+ */
+export interface Layout {
+  /** Cells in a line. */
+  readonly columns: number;
+  /** Height, in lines. */
+  readonly lines: number;
+  readonly blocks: readonly Block[];
+}
+
+/** Rows of a table that belong to one process, in the order of the table. */
+export interface ProcessRows {
+  readonly process: number;
+  readonly first: number;
+  readonly end: number;
+}
+
+/**
+ * Lays processes out so that all of it fits a window of this shape with cells as large as possible. `shape` is the window's
+ * width by its height, in cells by lines of one size.
+ */
+export function layoutOf(processes: readonly ProcessRows[], shape: number): Layout {
+  const rows = processes.reduce((sum, { first, end }) => sum + end - first, 0);
+  let columns = Math.max(1, Math.floor(Math.sqrt(rows * shape)));
+  // Gaps and lines that are not full take room of their own: more columns make fewer lines.
+  while (columns < rows && columns / heightOf(processes, columns) < shape)
+    columns = Math.ceil(columns * 1.02);
+  const blocks: Block[] = [];
+  let top = GAP;
+  for (const { process, first, end } of processes) {
+    const lines = Math.ceil((end - first) / columns);
+    blocks.push({ process, first, end, top, lines });
+    top += lines + GAP;
+  }
+  return { columns, lines: top, blocks };
+}
+
+function heightOf(processes: readonly ProcessRows[], columns: number): number {
+  return processes.reduce((sum, { first, end }) => sum + Math.ceil((end - first) / columns) + GAP, GAP);
+}
+
+/** The block at a height; undefined in a gap and outside of the map. */
+export function blockAt({ blocks }: Layout, line: number): Block | undefined {
+  let [low, high] = [0, blocks.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (blocks[middle].top + blocks[middle].lines <= line) low = middle + 1;
+    else high = middle;
+  }
+  const block = blocks[low];
+  return block && block.top <= line ? block : undefined;
+}
+
+/** The row of the cell at a place; undefined where there is none. */
+export function rowAtPlace(layout: Layout, x: number, y: number): number | undefined {
+  const block = blockAt(layout, y);
+  if (!block || x < 0 || x >= layout.columns) return undefined;
+  const row = block.first + Math.floor(y - block.top) * layout.columns + Math.floor(x);
+  return row < block.end ? row : undefined;
+}
+
+/** The upper left corner of a row's cell. */
+export function placeOfRow({ blocks, columns }: Layout, row: number): { x: number; y: number } {
+  const block = blocks.find(({ first, end }) => first <= row && row < end);
+  if (!block) throw new Error(`row ${row} is not on the map`);
+  const index = row - block.first;
+  return { x: index % columns, y: block.top + Math.floor(index / columns) };
+}

@@ -1,0 +1,32 @@
+import { hasPage } from '../../src/core/occupancy.ts';
+import { formatOrder, type Order } from '../../src/core/order.ts';
+import { type RangeState } from '../../src/core/range-state.ts';
+import type { RangeDetail } from '../memory/protocol.ts';
+
+/** What one PTE holds now, what will be special about it, and what it holds then. */
+export function pteWords({ range, after }: RangeDetail, pte: number): string {
+  const now = holds(range, pte);
+  const then = holds(after, pte);
+  const facts = FACTS.filter(([fact]) => {
+    const bitmap = range[fact];
+    return bitmap !== undefined && hasPage(bitmap, pte);
+  }).map(([, word]) => word);
+  return [now, ...facts].join(', ') + (now === then ? '' : ` → ${then}`);
+}
+
+const FACTS = [
+  ['guard', 'guard marker'],
+  ['shared', 'shared'],
+  ['unreferenced', 'not used recently'],
+  ['pinned', 'pinned'],
+  ['lazyfree', 'MADV_FREE'],
+  ['locked', 'locked'],
+  ['uffd', 'tracked by userfaultfd'],
+] as const satisfies readonly (readonly [keyof RangeState, string])[];
+
+function holds({ present, swap, zero, folioOrders, pmdMapped, geometry }: RangeState, pte: number): string {
+  if (!hasPage(present, pte)) return hasPage(swap, pte) ? 'swapped out or marked' : 'empty';
+  if (zero && hasPage(zero, pte)) return 'the shared zero page';
+  const order = pmdMapped ? geometry.pmdOrder : (folioOrders?.[pte] ?? 0);
+  return order === 0 ? 'a small page' : `in a folio of ${formatOrder(order as Order, geometry)}`;
+}

@@ -1,0 +1,135 @@
+import type { Camera, Viewport } from './camera.ts';
+import { blockAt, type Layout } from './layout.ts';
+
+/** PTEs of ranges that are seen closely: codes of rows, range after range. */
+export interface TileCodes {
+  /** By row, which tile it is. */
+  readonly indexOf: ReadonlyMap<number, number>;
+  readonly codes: Uint8Array;
+  /** PTEs of a range, and in a line of its picture. */
+  readonly pages: number;
+  readonly columns: number;
+}
+
+export interface Scene {
+  readonly layout: Layout;
+  readonly camera: Camera;
+  readonly viewport: Viewport;
+  /** By row: see layers.ts. */
+  readonly rowColors: Uint32Array;
+  readonly tiles: TileCodes | undefined;
+  readonly pteColors: Uint32Array;
+  /** Of what is no range. */
+  readonly pageColor: number;
+}
+
+/** Cells at least so many pixels wide have a line between them. */
+const GRID_FROM = 7;
+
+/**
+ * Paints the map, pixel by pixel, so that a frame costs the same however much memory there is: a pixel takes the colour of the
+ * range at its middle, or of the PTE where ranges are seen closely. Where several ranges share a pixel, it is their mean.
+ */
+export function paint(scene: Scene, into: Uint32Array): void {
+  const { layout, camera, viewport, pageColor } = scene;
+  const { width, height } = viewport;
+  const lineHeight = camera.scale;
+  const cellWidth = camera.scale * viewport.aspect;
+  if (cellWidth < 1) {
+    paintMeans(scene, into);
+    return;
+  }
+  const columnOf = new Int32Array(width);
+  const insideX = new Float64Array(width);
+  for (let px = 0; px < width; px++) {
+    const x = camera.x + (px + 0.5) / cellWidth;
+    const column = Math.floor(x);
+    columnOf[px] = x >= 0 && column < layout.columns ? column : -1;
+    insideX[px] = x - column;
+  }
+  const gap = cellWidth >= GRID_FROM ? 1 : 0;
+  for (let py = 0; py < height; py++) {
+    const y = camera.y + (py + 0.5) / lineHeight;
+    const block = blockAt(layout, y);
+    const inLine = block ? y - block.top - Math.floor(y - block.top) : 0;
+    const line = into.subarray(py * width, (py + 1) * width);
+    if (!block || inLine * lineHeight < gap) {
+      line.fill(pageColor);
+      continue;
+    }
+    const firstRow = block.first + Math.floor(y - block.top) * layout.columns;
+    paintLine(scene, line, { columnOf, insideX, gap: gap / cellWidth, firstRow, end: block.end, inLine });
+  }
+}
+
+interface Line {
+  readonly columnOf: Int32Array;
+  readonly insideX: Float64Array;
+  /** The part of a cell's width that is left free. */
+  readonly gap: number;
+  readonly firstRow: number;
+  readonly end: number;
+  /** How far down in the cells, 0 to 1. */
+  readonly inLine: number;
+}
+
+function paintLine(
+  scene: Scene,
+  line: Uint32Array,
+  { columnOf, insideX, gap, firstRow, end, inLine }: Line,
+): void {
+  const { rowColors, tiles, pteColors, pageColor } = scene;
+  let row = -1;
+  let color = pageColor;
+  let ptes = -1;
+  for (let px = 0; px < line.length; px++) {
+    const column = columnOf[px];
+    if (column < 0 || insideX[px] < gap) {
+      line[px] = pageColor;
+      continue;
+    }
+    if (firstRow + column !== row) {
+      row = firstRow + column;
+      color = row < end && row < rowColors.length ? rowColors[row] : pageColor;
+      const tile = tiles && row < end ? tiles.indexOf.get(row) : undefined;
+      ptes =
+        tiles && tile !== undefined
+          ? tile * tiles.pages + Math.floor((inLine * tiles.pages) / tiles.columns) * tiles.columns
+          : -1;
+    }
+    line[px] =
+      ptes >= 0 && tiles ? pteColors[tiles.codes[ptes + Math.floor(insideX[px] * tiles.columns)]] : color;
+  }
+}
+
+function paintMeans({ layout, camera, viewport, rowColors, pageColor }: Scene, into: Uint32Array): void {
+  const { width, height } = viewport;
+  const sums = new Float64Array(4 * width * height);
+  const cellWidth = camera.scale * viewport.aspect;
+  for (const { first, end, top } of layout.blocks) {
+    for (let row = first; row < Math.min(end, rowColors.length); row++) {
+      const index = row - first;
+      const line = Math.floor(index / layout.columns);
+      const px = Math.floor((index - line * layout.columns + 0.5 - camera.x) * cellWidth);
+      const py = Math.floor((top + line + 0.5 - camera.y) * camera.scale);
+      if (px < 0 || px >= width || py < 0 || py >= height) continue;
+      const at = 4 * (py * width + px);
+      const color = rowColors[row];
+      sums[at] += color & 255;
+      sums[at + 1] += (color >>> 8) & 255;
+      sums[at + 2] += (color >>> 16) & 255;
+      sums[at + 3]++;
+    }
+  }
+  for (let i = 0; i < into.length; i++) {
+    const count = sums[4 * i + 3];
+    into[i] =
+      count === 0
+        ? pageColor
+        : (0xff000000 |
+            (Math.round(sums[4 * i + 2] / count) << 16) |
+            (Math.round(sums[4 * i + 1] / count) << 8) |
+            Math.round(sums[4 * i] / count)) >>>
+          0;
+  }
+}

@@ -1,0 +1,88 @@
+import { effect, signal } from '@preact/signals';
+import { pagesPerRange } from '../../src/core/geometry.ts';
+import { memory, memoryWorker } from '../memory/open-memory.ts';
+import { choice } from '../policy/judgement.ts';
+import { rowAtPlace } from './layout.ts';
+import { camera, layer, layout, size, viewport } from './map-state.ts';
+import { pteColumns } from './pte-code.ts';
+import type { TileCodes } from './raster.ts';
+
+/** Cells at least so wide show their PTEs. */
+const TILES_FROM = 16;
+
+interface Loaded {
+  readonly indexOf: ReadonlyMap<number, number>;
+  readonly before: Uint8Array;
+  readonly after: Uint8Array;
+}
+
+const loaded = signal<Loaded | undefined>(undefined);
+
+/** The PTEs of the ranges in sight, as the layer wants them; undefined while cells are too small for PTEs. */
+export function tilesInSight(): TileCodes | undefined {
+  const tiles = loaded.value;
+  const open = memory.value;
+  if (!tiles || !open || !showsPtes() || layer.value === 'why') return undefined;
+  const { geometry } = open.host;
+  return {
+    indexOf: tiles.indexOf,
+    codes: layer.value === 'after' ? tiles.after : tiles.before,
+    pages: pagesPerRange(geometry),
+    columns: pteColumns(geometry.pmdOrder),
+  };
+}
+
+export function showsPtes(): boolean {
+  return camera.value.scale * viewport.value.aspect >= TILES_FROM;
+}
+
+/** Rows in sight, with a margin so that moving a little shows no holes. */
+function rowsInSight(most: number): number[] {
+  const { x, y, scale } = camera.value;
+  const { width, height, aspect } = viewport.value;
+  const rows: number[] = [];
+  const right = Math.min(layout.value.columns, Math.ceil(x + width / (scale * aspect)) + 1);
+  for (const block of layout.value.blocks) {
+    const first = Math.max(0, Math.floor(y - 1 - block.top));
+    const last = Math.min(block.lines, Math.ceil(y + 1 + height / scale - block.top));
+    for (let line = first; line < last; line++) {
+      for (let column = Math.max(0, Math.floor(x) - 1); column < right; column++) {
+        const row = rowAtPlace(layout.value, column + 0.5, block.top + line + 0.5);
+        if (row !== undefined && row < most) rows.push(row);
+      }
+    }
+  }
+  return rows;
+}
+
+/** Asks for the PTEs in sight whenever those or the policy change. Returns how to stop. */
+export function followSight(): () => void {
+  let asking = false;
+  let again = false;
+  let answered = '';
+  const ask = async () => {
+    if (asking) {
+      again = true;
+      return;
+    }
+    asking = true;
+    do {
+      again = false;
+      const open = memory.peek();
+      if (!open || size.peek().width === 0 || !showsPtes()) break;
+      const rows = rowsInSight(open.rows);
+      const question = `${open.name} ${open.complete} ${JSON.stringify(choice.peek())} ${rows.join()}`;
+      if (rows.length === 0 || question === answered) break;
+      const { before, after } = await memoryWorker.tiles(rows, choice.peek());
+      if (memory.peek()?.name !== open.name) continue;
+      loaded.value = { indexOf: new Map(rows.map((row, i) => [row, i])), before, after };
+      answered = question;
+    } while (again);
+    asking = false;
+  };
+  return effect(() => {
+    // What the answer depends on.
+    void [memory.value, choice.value, camera.value, layout.value, size.value];
+    void ask();
+  });
+}
