@@ -28,40 +28,54 @@ export async function snapshotSources(paths: readonly string[]): Promise<Result<
  * Their snapshots are in `folder`.
  */
 export async function liveSources(
-  flags: ProcessFlags,
+  { pid: pids = [], cgroup, all }: ProcessFlags,
   folder: string,
   options: CaptureOptions,
 ): Promise<Result<SourceFile[]>> {
-  const wanted: { flags: ProcessFlags; name: (last: Process | undefined) => string }[] = [
-    ...[...new Set(flags.pid)].map((pid) => ({
-      flags: { pid: [pid] },
-      name: (last: Process | undefined) => `${last?.command} (pid ${pid})`,
-    })),
-    ...(flags.cgroup === undefined
-      ? []
-      : [{ flags: { cgroup: flags.cgroup }, name: () => `cgroup ${flags.cgroup}` }]),
-    ...(flags.all ? [{ flags: { all: true }, name: () => 'all processes' }] : []),
-  ];
   const sources: SourceFile[] = [];
-  for (const [index, { flags, name }] of wanted.entries()) {
-    const path = join(folder, `${index}.parquet`);
-    let last: Process | undefined;
-    const first = await captureProcesses(flags, path, {
-      ...options,
-      onProcess(done, total, process) {
-        last = process;
-        options.onProcess?.(done, total, process);
-      },
-    });
+  const pathOf = () => join(folder, `${sources.length}.parquet`);
+  for (const pid of new Set(pids)) {
+    const source = await processSource(pid, pathOf(), options);
+    if (!source.ok) return source;
+    sources.push(source.value);
+  }
+  const groups: { name: string; flags: ProcessFlags }[] = [];
+  if (cgroup !== undefined) groups.push({ name: `cgroup ${cgroup}`, flags: { cgroup } });
+  if (all) groups.push({ name: 'all processes', flags: { all } });
+  for (const { name, flags } of groups) {
+    const path = pathOf();
+    const first = await captureProcesses(flags, path, options);
     if (!first.ok) return first;
-    const startTime = flags.pid ? last?.startTime : undefined;
-    sources.push({
-      name: name(last),
-      path,
-      refresh: (signal) => captureProcesses(flags, path, { signal, startTime }),
-    });
+    sources.push({ name, path, refresh: (signal) => captureProcesses(flags, path, { signal }) });
   }
   return succeed(sources);
+}
+
+/** One process, for as long as it runs; another one that gets its pid later is not meant. */
+async function processSource(
+  pid: number,
+  path: string,
+  options: CaptureOptions,
+): Promise<Result<SourceFile>> {
+  const found: Process[] = [];
+  const first = await captureProcesses({ pid: [pid] }, path, {
+    ...options,
+    onProcess(done, total, process) {
+      found.push(process);
+      options.onProcess?.(done, total, process);
+    },
+  });
+  if (!first.ok) return first;
+  const [{ command, startTime }] = found;
+  return succeed({
+    name: `${command} (pid ${pid})`,
+    path,
+    async refresh(signal) {
+      const again = await captureProcesses({ pid: [pid] }, path, { signal, startTime });
+      if (again.ok || again.failure.kind !== 'unreadable') return again;
+      return fail('unreadable', `process ${pid} (${command}) has ended`);
+    },
+  });
 }
 
 function isDirectory(path: string): boolean {

@@ -27,9 +27,9 @@ let query: DigestQuery | undefined;
 let opened = 0;
 
 const worker: MemoryWorker = {
-  async open(source, name, onOpening, onProgress): Promise<Result<void>> {
+  async open(source, name, newer, onOpening, onProgress): Promise<Result<void>> {
     const turn = ++opened;
-    table = query = undefined;
+    if (!newer) table = query = undefined;
     const file = await fileOf(source);
     if (!file.ok) return file;
     const snapshot = await openSnapshot(file.value, name);
@@ -38,7 +38,7 @@ const worker: MemoryWorker = {
     onOpening(openingOf(host, notices, rows));
 
     const reading = new RangeTable(host.geometry, rows);
-    table = reading;
+    if (!newer) table = reading;
     const digests = new DigestCollector(host.geometry);
     const report = reporter(reading, onProgress);
     try {
@@ -55,6 +55,7 @@ const worker: MemoryWorker = {
     }
     const total = emptyMemoryDigest(host.geometry);
     for (const { memory } of digests.finish()) addMemoryDigest(total, memory);
+    table = reading;
     query = new DigestQuery(total);
     report(true);
     return succeed(undefined);

@@ -38,14 +38,20 @@ export const failure = signal<Failure | undefined>(undefined);
 
 let turn = 0;
 
-/**
- * Opens a snapshot in place of the memory before; `refresh` keeps that on the screen until the first rows come. A
- * failure leaves what was open, or what was read of the new one.
- */
+/** Opens a snapshot in place of the memory before. A failure leaves what was open, or what was read of the new one. */
 export async function openMemory(source: Blob | string, name: string): Promise<void> {
-  const mine = ++turn;
   opening.value = name;
   failure.value = undefined;
+  await readMemory(source, name, false);
+}
+
+/** Puts a newer reading of the same source in the place of what is open, once it is read: nothing is seen of it before. */
+export async function refreshMemory(source: string, name: string): Promise<void> {
+  await readMemory(source, name, true);
+}
+
+async function readMemory(source: Blob | string, name: string, newer: boolean): Promise<void> {
+  const mine = ++turn;
   const ifMine =
     <T>(then: (value: T) => void) =>
     (value: T) => {
@@ -55,17 +61,19 @@ export async function openMemory(source: Blob | string, name: string): Promise<v
   const result = await memoryWorker.open(
     source,
     name,
+    newer,
     proxy(ifMine((from: Opening) => void (next = emptyMemory(name, from)))),
     proxy(
       ifMine((progress: Progress) => {
-        if (next) memory.value = next = withProgress(next, progress);
+        if (next) next = withProgress(next, progress);
+        if (!newer) memory.value = next;
       }),
     ),
   );
   if (mine !== turn) return;
   opening.value = undefined;
-  if (!result.ok) failure.value = result.failure;
-  else if (next) memory.value = { ...next, complete: true };
+  failure.value = result.ok ? undefined : result.failure;
+  if (result.ok && next) memory.value = { ...next, complete: true };
 }
 
 function emptyMemory(name: string, { host, notes, skipped, mostRows }: Opening): OpenMemory {

@@ -82,11 +82,13 @@ export interface Tiles {
 export interface MemoryWorker {
   /**
    * Reads a snapshot from a file, or from an address of this page. `onOpening` hears of its host, then `onProgress` of its
-   * rows, some times a second. The promise is kept once all is read. A second call forgets the first source.
+   * rows, some times a second. The promise is kept once all is read. A second call forgets the first source: at once, or,
+   * if it is a newer reading of the same, once it is read.
    */
   open(
     source: Blob | string,
     name: string,
+    newer: boolean,
     onOpening: (opening: Opening) => void,
     onProgress: (progress: Progress) => void,
   ): Promise<Result<void>>;
