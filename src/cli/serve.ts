@@ -54,7 +54,11 @@ async function serveUntil(
   const server = await startServer(sources, { port, webFolder: WEB_FOLDER, refreshMs: refresh * 1000 });
   if (!server.ok) return server;
   const url = sources.length > 0 ? `${server.value.url}#map?source=server:0` : server.value.url;
-  const report = { schema: 'thpscope/serve@1', url, sources: sources.map(({ name }) => name) };
+  const report = {
+    schema: 'thpscope/serve@1',
+    url,
+    sources: sources.map(({ name, refresh }, id) => ({ id: String(id), name, live: refresh !== undefined })),
+  };
   await print(context, flags.json ? `${JSON.stringify(report)}\n` : `thpscope is at ${url}\n`);
   if (flags.open) openBrowser(context.process, url, folder);
   if (!signal.aborted)
