@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 /** These change THP settings of the machine, if asked to, or boot kernels, so they run after everything else. */
 const HOST = ['test/linux/host-khugepaged.test.ts', 'test/kernel-lab/guest.test.ts'];
 
+/** These drive a browser, which would starve beside everything else. */
+const BROWSER = ['test/web/**/*.browser.test.ts'];
+
 const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 export default defineConfig({
@@ -14,11 +17,12 @@ export default defineConfig({
           ...timeouts,
           name: 'model',
           include: ['test/**/*.test.ts'],
-          exclude: HOST,
+          exclude: [...HOST, ...BROWSER],
           sequence: { groupOrder: 0 },
         },
       },
-      { test: { ...timeouts, name: 'host', include: HOST, sequence: { groupOrder: 1 } } },
+      { test: { ...timeouts, name: 'browser', include: BROWSER, sequence: { groupOrder: 1 } } },
+      { test: { ...timeouts, name: 'host', include: HOST, sequence: { groupOrder: 2 } } },
     ],
   },
 });

@@ -14,10 +14,11 @@ export function processRows(memory: Pick<OpenMemory, 'processes' | 'vmas'>): Pro
   return found;
 }
 
-/** A range as links and people name it: `PID:0xADDRESS`. */
+/** A range as links and people name it: `PID:0xADDRESS`, its first byte that belongs to its VMA. */
 export function placeName(memory: OpenMemory, row: number): string {
-  const { process } = memory.vmas[memory.vmaOf[row]];
-  return `${memory.processes[process].pid}:0x${memory.addresses[row].toString(16)}`;
+  const { process, vma } = memory.vmas[memory.vmaOf[row]];
+  const address = Math.max(vma.start, memory.addresses[row]);
+  return `${memory.processes[process].pid}:0x${address.toString(16)}`;
 }
 
 export interface Found {
@@ -37,10 +38,11 @@ export function findPlace(memory: OpenMemory, text: string): Found | undefined {
   const ofPid = ({ process }: MapVma) => pid === undefined || memory.processes[process].pid === Number(pid);
   let nearest: Found | undefined;
   let distance = Infinity;
+  const { geometry } = memory.host;
   for (const vma of memory.vmas) {
     if (!ofPid(vma) || vma.end === vma.first) continue;
-    const row = nearestRow(memory.addresses, vma, address);
-    const away = distanceOf(memory.addresses[row], address, memory.host.geometry);
+    const row = nearestRow(memory.addresses, vma, address, geometry);
+    const away = distanceOf(memory.addresses[row], address, geometry);
     const exact = away === 0 && address >= vma.vma.start && address < vma.vma.end;
     if (exact) return { row, exact };
     if (away < distance) {
@@ -56,8 +58,13 @@ function distanceOf(start: number, address: number, geometry: Geometry): number 
   return Math.max(0, address - (start + rangeBytes(geometry) - 1));
 }
 
-/** The row of a VMA whose range begins at or before an address; its first row for addresses before it. */
-function nearestRow(addresses: Float64Array, { first, end }: MapVma, address: number): number {
+/** The row of a VMA whose range holds an address or is nearest to it. */
+function nearestRow(
+  addresses: Float64Array,
+  { first, end }: MapVma,
+  address: number,
+  geometry: Geometry,
+): number {
   let [low, high] = [first, end];
   while (low < high) {
     const middle = (low + high) >>> 1;
@@ -65,6 +72,7 @@ function nearestRow(addresses: Float64Array, { first, end }: MapVma, address: nu
     else high = middle;
   }
   const before = Math.max(first, low - 1);
-  if (low >= end || low === first) return before;
-  return address - addresses[before] < addresses[low] - address ? before : low;
+  const after = Math.min(end - 1, low);
+  const away = (row: number) => distanceOf(addresses[row], address, geometry);
+  return away(before) <= away(after) ? before : after;
 }

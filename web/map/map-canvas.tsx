@@ -116,7 +116,7 @@ function moveSelection(key: string): boolean {
     End: Infinity,
   };
   let to: number;
-  if (key in steps) to = from === undefined ? 0 : from + steps[key];
+  if (key in steps) to = from === undefined && key !== 'End' ? 0 : (from ?? 0) + steps[key];
   else if (key === ']') to = blocks.find(({ first }) => first > (from ?? -1))?.first ?? rows - 1;
   else if (key === '[') to = blocks.findLast(({ first }) => first < (from ?? 0))?.first ?? 0;
   else return false;

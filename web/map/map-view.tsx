@@ -19,6 +19,7 @@ export function MapView() {
   return (
     <div class="beside">
       <section class="map" aria-label="Map">
+        <h1 class="visually-hidden">Map of {memory.value.name}</h1>
         <Toolbar />
         <MapCanvas onOpen={openSteps} />
         <Legend />

@@ -1,4 +1,4 @@
-import { expose } from 'comlink';
+import { expose, transfer } from 'comlink';
 import { DigestCollector } from '../../src/analysis/digest-collector.ts';
 import { checkDigestModel, DigestQuery } from '../../src/analysis/digest-query.ts';
 import { addMemoryDigest, emptyMemoryDigest } from '../../src/analysis/memory-digest.ts';
@@ -29,7 +29,6 @@ let opened = 0;
 const worker: MemoryWorker = {
   async open(source, name, newer, onOpening, onProgress): Promise<Result<void>> {
     const turn = ++opened;
-    if (!newer) table = query = undefined;
     const file = await fileOf(source);
     if (!file.ok) return file;
     const snapshot = await openSnapshot(file.value, name);
@@ -38,9 +37,13 @@ const worker: MemoryWorker = {
     onOpening(openingOf(host, notices, rows));
 
     const reading = new RangeTable(host.geometry, rows);
-    if (!newer) table = reading;
     const digests = new DigestCollector(host.geometry);
-    const report = reporter(reading, onProgress);
+    const report = reporter(reading, (progress) => {
+      // Until the first rows are there, what was open before is still looked at; until all are, if it is the same source.
+      if (!newer && table !== reading) query = undefined;
+      if (!newer) table = reading;
+      onProgress(progress);
+    });
     try {
       for await (const item of snapshot.value.items()) {
         if (turn !== opened) return succeed(undefined);
@@ -50,14 +53,14 @@ const worker: MemoryWorker = {
       }
     } catch (error) {
       if (!(error instanceof SnapshotError)) throw error;
-      report(true);
+      if (reading.rows > 0) report(true);
       return { ok: false, failure: error.failure };
     }
     const total = emptyMemoryDigest(host.geometry);
     for (const { memory } of digests.finish()) addMemoryDigest(total, memory);
+    report(true);
     table = reading;
     query = new DigestQuery(total);
-    report(true);
     return succeed(undefined);
   },
 
@@ -70,7 +73,12 @@ const worker: MemoryWorker = {
     const processes = judge.tallies();
     const total = emptyTally(geometry);
     for (const tally of processes) addTally(total, tally);
-    return { ...outcomes, choice, rows, reasons: judge.refusals, total, processes };
+    const { mainOrders, refusals, growthPages } = outcomes;
+    return transfer({ ...outcomes, choice, rows, reasons: judge.refusals, total, processes }, [
+      mainOrders.buffer,
+      refusals.buffer,
+      growthPages.buffer,
+    ]);
   },
 
   async totals(choice): Promise<Totals | undefined> {
@@ -97,7 +105,7 @@ const worker: MemoryWorker = {
       writePteCodes(detail.after, then);
       markFilled(codes, then);
     }
-    return { rows, choice, before, after };
+    return transfer({ rows, choice, before, after }, [before.buffer, after.buffer]);
   },
 };
 

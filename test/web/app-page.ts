@@ -1,0 +1,37 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+
+const APP = resolve('dist/web/thpscope.html');
+
+export interface AppPage {
+  readonly page: Page;
+  /** What went wrong in the page: errors, and what the content security policy forbade. */
+  readonly complaints: readonly string[];
+}
+
+/** Opens the app from the disk at a link such as `#map?source=example:redis`. */
+export async function openApp(
+  browser: Browser,
+  hash: string,
+  options: BrowserContextOptions = {},
+): Promise<AppPage> {
+  if (!existsSync(APP)) throw new Error('the app is not built: run `npm run build`');
+  const page = await browser.newPage({ viewport: { width: 1280, height: 800 }, ...options });
+  const complaints: string[] = [];
+  page.on('pageerror', ({ message }) => complaints.push(message));
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  page.on('request', (request) => {
+    if (/^(https?|wss?):/.test(request.url())) complaints.push(`asked for ${request.url()}`);
+  });
+  await page.goto(pathToFileURL(APP).href + hash);
+  return { page, complaints };
+}
+
+/** Whether the page would have to be scrolled sideways. */
+export function isTooWide(page: Page): Promise<boolean> {
+  return page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+}

@@ -1,0 +1,181 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { x86_64 } from '../../src/core/geometry.ts';
+import type { MemoryItem } from '../../src/core/memory-source.ts';
+import { writeSnapshot } from '../../src/snapshot/writer.ts';
+import { processItem, rangesItem, vmaItem } from '../analysis/streams.ts';
+import { rangeOf, valueOf } from '../ranges.ts';
+import { isTooWide, openApp } from './app-page.ts';
+import { violationsOf } from './axe.ts';
+import { CHROMIUM, launchBrowser } from './browser.ts';
+
+const POLICY = 'always=2-9&madvise=none&none=0';
+const REDIS = `#map?source=example:redis&${POLICY}`;
+const INSPECTOR = '#map-inspector';
+
+describe.skipIf(!CHROMIUM)('map', () => {
+  let browser: Browser;
+  let folder: string;
+  beforeAll(async () => {
+    browser = await launchBrowser();
+    folder = await mkdtemp(join(tmpdir(), 'thpscope-map-'));
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await rm(folder, { recursive: true });
+  });
+
+  async function openMap(hash: string, options = {}) {
+    const app = await openApp(browser, hash, options);
+    await whenRead(app.page);
+    return app;
+  }
+
+  /** All is read, judged and drawn. */
+  async function whenRead(page: Page) {
+    await page.waitForSelector('.map-canvas');
+    await page.waitForFunction(() => document.querySelector('[role=status]')?.textContent === '');
+    await page.waitForTimeout(200);
+  }
+
+  test('the example, from link to range to steps, by keyboard alone', async () => {
+    const { page, complaints } = await openMap(REDIS);
+    expect(await page.getAttribute('.map-canvas', 'aria-label')).toBe('Map of 162 PMD ranges');
+    await page.focus('.map-canvas');
+    await page.keyboard.press('End');
+    for (let i = 0; i < 11; i++) await page.keyboard.press('ArrowLeft');
+    await page.waitForFunction(() => location.hash.includes('at='));
+    await page.waitForSelector(`${INSPECTOR} >> text=collapses to`);
+    for (let i = 0; i < 4; i++) await page.keyboard.press('+');
+    await page.keyboard.press('4');
+    await page.waitForFunction(() => /layer=why/.test(location.hash) && /zoom=/.test(location.hash));
+    const link = await page.evaluate(() => location.hash);
+    const words = await page.textContent(INSPECTOR);
+    const picture = await pictureOf(page);
+
+    await page.reload();
+    await whenRead(page);
+    expect(await page.evaluate(() => location.hash)).toBe(link);
+    await page.waitForSelector(`${INSPECTOR} >> text=collapses to`);
+    expect(await page.textContent(INSPECTOR)).toBe(words);
+    expect((await pictureOf(page)) === picture).toBe(true);
+    await page.focus('.map-canvas');
+    await page.keyboard.press('0');
+    await page.waitForFunction(() => !location.hash.includes('zoom='));
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => location.hash.startsWith('#steps'));
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test('pointing says what is there, the wheel goes down to PTEs, dragging moves', async () => {
+    const { page, complaints } = await openMap(REDIS);
+    const box = await page.locator('.map-canvas').boundingBox();
+    if (!box) throw new Error('the map has no place');
+    await page.mouse.move(box.x + 200, box.y + 150);
+    await page.waitForSelector(`${INSPECTOR} >> text=pages in use`);
+    for (let i = 0; i < 15; i++) await page.mouse.wheel(0, -150);
+    await page.waitForSelector(`${INSPECTOR} >> text=/PTE \\d+/`);
+    const before = await page.evaluate(() => location.hash);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 50, box.y + 50, { steps: 4 });
+    await page.mouse.up();
+    await page.waitForFunction((hash) => location.hash !== hash, before);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test('an address is found, and where there is none the nearest', async () => {
+    const { page } = await openMap(REDIS);
+    await page.fill('input[name=address]', '16084:0x7fd567474000');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector(`${INSPECTOR} >> text=0x7fd567400000-0x7fd567600000`);
+    await page.fill('input[name=address]', '0x10');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('text=no page there: this is the nearest');
+    await page.close();
+  });
+
+  test.each([
+    ['light', {}],
+    ['dark', { colorScheme: 'dark' }],
+    ['narrow', { viewport: { width: 360, height: 740 } }],
+  ])('%s: axe has nothing to say, nothing is too wide', async (_, options) => {
+    const { page, complaints } = await openMap(`${REDIS}&at=16084:0x7fd567400000`, options);
+    expect(await violationsOf(page)).toEqual([]);
+    expect(await isTooWide(page)).toBe(false);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test('a dropped file is read, a corrupt one is refused in words and loses nothing', async () => {
+    const { page, complaints } = await openApp(browser, '#start');
+    await drop(page, 'java.parquet', await readFile('test/fixtures/programs/java.parquet'));
+    await whenRead(page);
+    const label = await page.getAttribute('.map-canvas', 'aria-label');
+    const corrupt = await readFile('test/fixtures/programs/java.parquet');
+    corrupt[2000] ^= 1;
+    await drop(page, 'corrupt.parquet', corrupt);
+    await page.waitForSelector('[role=alert] >> text=/corrupt.parquet: .*checksum/');
+    await drop(page, 'notes.txt', Buffer.from('no snapshot'));
+    await page.waitForSelector(
+      "[role=alert] >> text=/notes.txt: is not a Parquet file; 'thpscope capture' writes one/",
+    );
+    expect(await page.getAttribute('.map-canvas', 'aria-label')).toBe(label);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test('32 GiB in 17 processes: all of it is there, and what cannot be seen is asked for', async () => {
+    const path = join(folder, 'huge.parquet');
+    await recordHuge(path);
+    const { page, complaints } = await openApp(browser, `#start?${POLICY}`);
+    await page.setInputFiles('input[type=file]', path);
+    await whenRead(page);
+    expect(await page.getAttribute('.map-canvas', 'aria-label')).toBe('Map of 17000 PMD ranges');
+    await page.selectOption('select[aria-label="Go to process"]', '16');
+    await page.waitForSelector(`${INSPECTOR} >> text=p116 (116)`);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+});
+
+function pictureOf(page: Page): Promise<string> {
+  return page.locator('.map-canvas').evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
+}
+
+async function drop(page: Page, name: string, bytes: Buffer): Promise<void> {
+  const transfer = await page.evaluateHandle(
+    ([name, text]) => {
+      const transfer = new DataTransfer();
+      const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+      transfer.items.add(new File([bytes], name));
+      return transfer;
+    },
+    [name, bytes.toString('base64')],
+  );
+  await page.dispatchEvent('#main', 'drop', { dataTransfer: transfer });
+}
+
+async function recordHuge(path: string): Promise<void> {
+  async function* items(): AsyncGenerator<MemoryItem> {
+    for (let process = 0; process < 17; process++) {
+      yield processItem(100 + process);
+      yield vmaItem({ start: 0, end: 2 ** 31 });
+      for (let i = 0; i < 1000; i++)
+        yield rangesItem(rangeOf({ present: `0-${(7 * i) % 512}`, address: i * 2 ** 21 }));
+    }
+  }
+  const host = {
+    name: 'big',
+    bootId: '',
+    kernelRelease: '7.2.0',
+    time: '2026-01-01T00:00:00.000Z',
+    geometry: x86_64,
+    settings: undefined,
+  };
+  valueOf(await writeSnapshot(path, { host, items }));
+}

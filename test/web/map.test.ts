@@ -1,0 +1,182 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import '../seed.ts';
+import { centerOn, fitCamera, pan, zoomAt } from '../../web/map/camera.ts';
+import { findPlace, placeName, processRows } from '../../web/map/find.ts';
+import { layoutOf, placeOfRow, rowAtPlace } from '../../web/map/layout.ts';
+import { paint } from '../../web/map/raster.ts';
+import { RangeTable } from '../../src/analysis/range-table.ts';
+import type { OpenMemory } from '../../web/memory/open-memory.ts';
+import { x86_64 } from '../../src/core/geometry.ts';
+import { rangeOf } from '../ranges.ts';
+import { processItem, rangesItem, vmaItem } from '../analysis/streams.ts';
+
+const processes = fc
+  .array(fc.integer({ min: 1, max: 3000 }), { minLength: 1, maxLength: 20 })
+  .map((lengths) => {
+    let first = 0;
+    return lengths.map((length, process) => ({ process, first, end: (first += length) }));
+  });
+const shapes = fc.double({ min: 0.1, max: 10, noNaN: true });
+
+describe('layout', () => {
+  test('every range has a place of its own, and the place finds the range', () => {
+    fc.assert(
+      fc.property(processes, shapes, (blocks, shape) => {
+        const layout = layoutOf(blocks, shape);
+        const seen = new Set<string>();
+        for (const { first, end } of blocks) {
+          for (let row = first; row < end; row += 7) {
+            const { x, y } = placeOfRow(layout, row);
+            seen.add(`${x} ${y}`);
+            expect(rowAtPlace(layout, x + 0.5, y + 0.5)).toBe(row);
+            expect(x).toBeLessThan(layout.columns);
+            expect(y + 1).toBeLessThanOrEqual(layout.lines);
+          }
+        }
+        expect(seen.size).toBe(blocks.reduce((sum, { first, end }) => sum + Math.ceil((end - first) / 7), 0));
+        expect(rowAtPlace(layout, -0.5, 1)).toBeUndefined();
+        expect(rowAtPlace(layout, 0.5, layout.lines + 1)).toBeUndefined();
+      }),
+    );
+  });
+
+  test('1 TiB has room for a range a pixel', () => {
+    const layout = layoutOf([{ process: 0, first: 0, end: 524_288 }], 900 / 2 / 500);
+    const { scale } = fitCamera(layout, { width: 900, height: 500, aspect: 2 });
+    expect(scale * scale * 2).toBeGreaterThan(0.7);
+  });
+});
+
+describe('camera', () => {
+  const layout = layoutOf([{ process: 0, first: 0, end: 5000 }], 2);
+  const viewport = { width: 800, height: 500, aspect: 2 };
+
+  test('zooming keeps what is under the pointer', () => {
+    const start = centerOn(layout, viewport, 40, 50, 25);
+    fc.assert(
+      fc.property(
+        fc.double({ min: 1.05, max: 4, noNaN: true }),
+        fc.integer({ min: 0, max: 800 }),
+        fc.integer({ min: 0, max: 500 }),
+        (factor, px, py) => {
+          const next = zoomAt(start, layout, viewport, factor, px, py);
+          expect(next.x + px / (next.scale * 2)).toBeCloseTo(start.x + px / (start.scale * 2));
+          expect(next.y + py / next.scale).toBeCloseTo(start.y + py / start.scale);
+        },
+      ),
+    );
+  });
+
+  test('no move leaves the map, and zooming out ends with all of it', () => {
+    const close = zoomAt(fitCamera(layout, viewport), layout, viewport, 30, 400, 250);
+    const far = pan(close, layout, viewport, -1e6, -1e6);
+    expect(far.x + 800 / (far.scale * 2)).toBeCloseTo(layout.columns);
+    expect(far.y + 500 / far.scale).toBeCloseTo(layout.lines);
+    expect(zoomAt(far, layout, viewport, 0, 0, 0)).toEqual(fitCamera(layout, viewport));
+  });
+});
+
+function openMemory(): OpenMemory {
+  const table = new RangeTable(x86_64);
+  for (const pid of [7, 8]) {
+    table.add(processItem(pid));
+    table.add(vmaItem({ start: 0x10000000, end: 0x10800000 }));
+    for (const address of [0x10000000, 0x10400000])
+      table.add(rangesItem(rangeOf({ present: '0-3', address })));
+  }
+  return { ...table, name: 'test', host: { geometry: x86_64 } } as unknown as OpenMemory;
+}
+
+describe('find', () => {
+  const memory = openMemory();
+
+  test.each([
+    ['8:0x10400fff', 3, true],
+    ['8:10400000', 3, true],
+    ['0x10000000', 0, true],
+    ['10200fff', 0, false],
+    ['103f0000', 1, false],
+    ['8:0xffffffffffff', 3, false],
+    [' 7:0x1 ', 0, false],
+  ])('%s', (text, row, exact) => {
+    expect(findPlace(memory, text)).toEqual({ row, exact });
+  });
+
+  test.each(['', 'heap', '9:0x10000000', '0x', '-1'])('not found: %j', (text) => {
+    expect(findPlace(memory, text)).toBeUndefined();
+  });
+
+  test('a range that two VMAs share is found in either', () => {
+    const table = new RangeTable(x86_64);
+    table.add(processItem(7));
+    for (const [start, end] of [
+      [0x10000000, 0x10300000],
+      [0x10300000, 0x10310000],
+      [0x10310000, 0x10800000],
+    ]) {
+      table.add(vmaItem({ start, end }));
+      table.add(rangesItem(rangeOf({ present: '0-3', address: 0x10200000 })));
+    }
+    const shared = { ...table, name: 'test', host: { geometry: x86_64 } } as unknown as OpenMemory;
+    for (const row of [0, 1, 2])
+      expect(findPlace(shared, placeName(shared, row))).toEqual({ row, exact: true });
+  });
+
+  test('each range is found by its name', () => {
+    expect(processRows(memory)).toEqual([
+      { process: 0, first: 0, end: 2 },
+      { process: 1, first: 2, end: 4 },
+    ]);
+    for (const row of [0, 1, 2, 3]) expect(findPlace(memory, placeName(memory, row))?.row).toBe(row);
+  });
+});
+
+describe('picture', () => {
+  const layout = layoutOf([{ process: 0, first: 0, end: 4 }], 1);
+  const scene = {
+    layout,
+    rowColors: Uint32Array.of(11, 12, 13, 14),
+    tiles: undefined,
+    pteColors: new Uint32Array(256),
+    pageColor: 9,
+  };
+
+  test('a pixel has the colour of the range at its middle', () => {
+    const viewport = { width: 8, height: 12, aspect: 2 };
+    const pixels = new Uint32Array(96);
+    paint(
+      { ...scene, layout: { ...layout, columns: 2 }, viewport, camera: { x: 0, y: 0, scale: 2 } },
+      pixels,
+    );
+    const lines = Array.from({ length: 6 }, (_, line) => [...pixels.subarray(8 * line, 8 * (line + 1))]);
+    expect(lines[0]).toEqual(Array.from({ length: 8 }, () => 9));
+    expect(lines[1]).toEqual([11, 11, 11, 11, 12, 12, 12, 12]);
+    expect(lines[3]).toEqual([13, 13, 13, 13, 14, 14, 14, 14]);
+  });
+
+  test('ranges that share a pixel are mixed', () => {
+    const viewport = { width: 1, height: 4, aspect: 1 };
+    const pixels = new Uint32Array(4);
+    const rowColors = Uint32Array.of(0xff000010, 0xff000030, 0xff002000, 0xff002000);
+    const wide = { columns: 2, lines: 3, blocks: [{ process: 0, first: 0, end: 4, top: 0.5, lines: 2 }] };
+    paint({ ...scene, rowColors, layout: wide, viewport, camera: { x: 0, y: 0, scale: 0.5 } }, pixels);
+    expect([...pixels]).toEqual([0xff000020, 0xff002000, 9, 9]);
+  });
+
+  test('PTEs are painted where they lie', () => {
+    const viewport = { width: 8, height: 8, aspect: 2 };
+    const tiles = {
+      indexOf: new Map([[0, 0]]),
+      codes: Uint8Array.of(0, 1, 2, 3, 4, 5, 6, 7),
+      pages: 8,
+      columns: 4,
+    };
+    const pteColors = Uint32Array.from({ length: 256 }, (_, code) => 100 + code);
+    const pixels = new Uint32Array(64);
+    const one = { columns: 1, lines: 3, blocks: [{ process: 0, first: 0, end: 1, top: 0, lines: 1 }] };
+    paint({ ...scene, layout: one, tiles, pteColors, viewport, camera: { x: 0, y: 0, scale: 3 } }, pixels);
+    expect([...new Set(pixels.subarray(0, 6))]).toEqual([100, 101, 102, 103]);
+    expect([...new Set(pixels.subarray(16, 22))]).toEqual([104, 105, 106, 107]);
+  });
+});
