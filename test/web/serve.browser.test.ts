@@ -139,6 +139,49 @@ describe.skipIf(!CHROMIUM)('a page of thpscope serve', () => {
       await page.close();
     });
 
+    test('shows what changed inside of a range, at the scale of PTEs too', async () => {
+      const { page, complaints } = await openServed(['-p', String(occupant.pid), '--refresh', '1']);
+      await expect.poll(() => ranges(page)).toBeGreaterThan(0);
+      const at = `${occupant.pid}:0x${base.toString(16)}`;
+      const hash = `#map?at=${at}&layer=now&see=${at}&source=server:0&zoom=64`;
+      await page.evaluate((to) => void (location.hash = to), hash);
+      const words = '#map-inspector';
+      await page.waitForSelector(`${words} >> text=512 of 512 pages in use`);
+      const before = await page.locator('.map-canvas').screenshot();
+      await occupant.must(`drop ${base} 0-255`);
+      await page.waitForSelector(`${words} >> text=256 of 512 pages in use`);
+      await expect
+        .poll(async () => before.equals(await page.locator('.map-canvas').screenshot()))
+        .toBe(false);
+      expect(complaints).toEqual([]);
+      await page.close();
+    });
+
+    test('loses the range that is pointed at', async () => {
+      await occupant.must(`touch ${base} 0-${512 * 64 - 1}`);
+      const { page, complaints } = await openServed(['-p', String(occupant.pid), '--refresh', '1']);
+      await expect.poll(() => ranges(page)).toBeGreaterThan(60);
+      // From the end, that is where rows go missing.
+      const box = (await page.locator('.map-canvas').boundingBox())!;
+      const isLast = () =>
+        page.evaluate(() => document.querySelector('#map-inspector')?.textContent?.includes('[stack]'));
+      search: for (let y = box.y + box.height - 4; y > box.y; y -= 8) {
+        for (let x = box.x + 4; x < box.x + box.width; x += 16) {
+          await page.mouse.move(x, y);
+          if (await isLast()) break search;
+        }
+      }
+      expect(await isLast()).toBe(true);
+      const before = await ranges(page);
+      await occupant.must(`drop ${base} ${512 * 10}-${512 * 64 - 1}`);
+      await expect.poll(() => ranges(page), { timeout: 30_000 }).toBe(before - 54);
+      await page.waitForFunction(
+        () => !document.querySelector('#map-inspector')?.textContent?.includes('[stack]'),
+      );
+      expect(complaints).toEqual([]);
+      await page.close();
+    });
+
     test('tells when the server does not answer any more', async () => {
       const { page } = await openServed(['-p', String(occupant.pid), '--refresh', '1']);
       await page.waitForSelector('.live >> text=live');

@@ -42,23 +42,25 @@ const worker: MemoryWorker = {
       // Until the first rows are there, what was open before is still looked at; until all are, if it is the same source.
       if (!newer && table !== reading) query = undefined;
       if (!newer) table = reading;
-      onProgress(progress);
+      return onProgress(progress);
     });
     try {
       for await (const item of snapshot.value.items()) {
         if (turn !== opened) return succeed(undefined);
         reading.add(item);
         digests.add(item);
-        report(false);
+        void report(false);
       }
     } catch (error) {
       if (!(error instanceof SnapshotError)) throw error;
-      if (reading.rows > 0) report(true);
+      if (reading.rows > 0) await report(true);
       return { ok: false, failure: error.failure };
     }
     const total = emptyMemoryDigest(host.geometry);
     for (const { memory } of digests.finish()) addMemoryDigest(total, memory);
-    report(true);
+    // Answers and reports come by different ways: the page must not have the answer first.
+    await report(true);
+    if (turn !== opened) return succeed(undefined);
     table = reading;
     query = new DigestQuery(total);
     return succeed(undefined);
@@ -88,8 +90,9 @@ const worker: MemoryWorker = {
     return { counts: query.ask(settingsOf(choice), model), residentPages, hugePages };
   },
 
-  async detail(row, choice): Promise<RangeDetail> {
-    return detailOf(heldTable(), row, choice);
+  async detail(row, choice): Promise<RangeDetail | undefined> {
+    const held = heldTable();
+    return row < held.rows ? detailOf(held, row, choice) : undefined;
   },
 
   async tiles(rows, choice): Promise<Tiles> {
@@ -98,6 +101,7 @@ const worker: MemoryWorker = {
     const before = new Uint8Array(rows.length * pages);
     const after = new Uint8Array(rows.length * pages);
     for (const [i, row] of rows.entries()) {
+      if (row >= held.rows) continue;
       const detail = detailOf(held, row, choice);
       const codes = before.subarray(i * pages, (i + 1) * pages);
       const then = after.subarray(i * pages, (i + 1) * pages);
@@ -134,8 +138,11 @@ function openingOf(
   };
 }
 
-/** Reports the rows since the last report, at most some times a second. */
-function reporter(from: RangeTable, onProgress: (progress: Progress) => void): (now: boolean) => void {
+/** Reports the rows since the last report, at most some times a second; says when the page has them. */
+function reporter(
+  from: RangeTable,
+  onProgress: (progress: Progress) => void | Promise<void>,
+): (now: boolean) => void | Promise<void> {
   let first = 0;
   let firstVma = 0;
   // The first rows are shown at once.
@@ -145,7 +152,7 @@ function reporter(from: RangeTable, onProgress: (progress: Progress) => void): (
     if (!now && (from.rows === first || time - last < REPORT_MS)) return;
     last = time;
     const { rows } = from;
-    onProgress({
+    const progress: Progress = {
       first,
       addresses: from.addresses.slice(first, rows),
       vmaOf: from.vmaOf.slice(first, rows),
@@ -154,9 +161,10 @@ function reporter(from: RangeTable, onProgress: (progress: Progress) => void): (
       processes: from.processes,
       firstVma,
       vmas: from.vmas.slice(firstVma).map(({ vma, process, first, end }) => ({ vma, process, first, end })),
-    });
+    };
     first = rows;
     firstVma = Math.max(0, from.vmas.length - 1);
+    return onProgress(progress);
   };
 }
 

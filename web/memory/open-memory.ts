@@ -1,4 +1,4 @@
-import { signal } from '@preact/signals';
+import { batch, signal } from '@preact/signals';
 import { proxy, wrap } from 'comlink';
 import type { Failure } from '../../src/core/failure.ts';
 import type { Host, Process } from '../../src/core/memory-source.ts';
@@ -71,9 +71,11 @@ async function readMemory(source: Blob | string, name: string, newer: boolean): 
     ),
   );
   if (mine !== turn) return;
-  opening.value = undefined;
-  failure.value = result.ok ? undefined : result.failure;
-  if (result.ok && next) memory.value = { ...next, complete: true };
+  batch(() => {
+    if (result.ok && next) memory.value = { ...next, complete: true };
+    failure.value = result.ok ? undefined : result.failure;
+    opening.value = undefined;
+  });
 }
 
 function emptyMemory(name: string, { host, notes, skipped, mostRows }: Opening): OpenMemory {

@@ -90,13 +90,14 @@ export interface MemoryWorker {
     name: string,
     newer: boolean,
     onOpening: (opening: Opening) => void,
-    onProgress: (progress: Progress) => void,
+    onProgress: (progress: Progress) => void | Promise<void>,
   ): Promise<Result<void>>;
   /** What has been read so far under a policy. */
   judge(choice: PolicyChoice): Promise<Judgement>;
   /** Totals from the digest; undefined before everything is read, and for models that no digest answers for. */
   totals(choice: PolicyChoice): Promise<Totals | undefined>;
-  detail(row: number, choice: PolicyChoice): Promise<RangeDetail>;
-  /** Each PTE of some rows: see map/pte-code.ts. */
+  /** Undefined for a row that a newer reading does not have. */
+  detail(row: number, choice: PolicyChoice): Promise<RangeDetail | undefined>;
+  /** Each PTE of some rows, empty ones for rows that a newer reading does not have: see map/pte-code.ts. */
   tiles(rows: readonly number[], choice: PolicyChoice): Promise<Tiles>;
 }
