@@ -26,11 +26,14 @@ export function resultAt(space: SweepSpace, values: Float64Array, index: number)
  */
 export function paretoFront(space: SweepSpace, values: Float64Array): SweptResult[] {
   const best = new Map<string, SweptResult>();
-  const policies = sweepBlocks(space) * space.maxPtesNone.length;
+  const limits = space.maxPtesNone.length;
+  const policies = sweepBlocks(space) * limits;
   for (let index = 0; index < policies; index++) {
     const key = `${metricAt(values, index, 'hugePages')} ${metricAt(values, index, 'growthPages')} ${metricAt(values, index, 'laterAttempts')}`;
     const other = best.get(key);
-    if (other && other.metrics.attempts < metricAt(values, index, 'attempts')) continue;
+    // What is not preferred for one of these need not be looked at closely: it is nearly all.
+    const fewer = (other?.metrics.attempts ?? Infinity) - metricAt(values, index, 'attempts');
+    if (other && (fewer || (other.index % limits) - (index % limits)) < 0) continue;
     const result = resultAt(space, values, index);
     if (!other || preferred(result, other) < 0) best.set(key, result);
   }

@@ -1,5 +1,6 @@
 import { type Geometry, orderBytes } from '../core/geometry.ts';
-import { anonOrders, hasOrder, type Order, type OrderSet, ordersOf } from '../core/order.ts';
+import { anonOrders, type Order, type OrderSet, ordersOf } from '../core/order.ts';
+import type { CollapseLimits } from '../core/policy.ts';
 import type { SizeWord, ThpSettings, TopLevelWord } from '../core/thp-settings.ts';
 
 /** A value for a file of sysfs. */
@@ -10,10 +11,13 @@ export interface SysfsWrite {
 
 const ROOT = '/sys/kernel/mm/transparent_hugepage';
 
-/**
- * The settings that enable exactly these orders with this word. Sizes that already come to the same, for example by
- * `inherit`, keep their word.
- */
+const LIMITS = [
+  ['maxPtesNone', 'max_ptes_none'],
+  ['maxPtesSwap', 'max_ptes_swap'],
+  ['maxPtesShared', 'max_ptes_shared'],
+] as const;
+
+/** The settings that enable exactly these orders with this word, and set max_ptes_none: see `settingsWith`. */
 export function settingsFor(
   current: ThpSettings,
   orders: OrderSet,
@@ -21,17 +25,31 @@ export function settingsFor(
   maxPtesNone: number,
   geometry: Geometry,
 ): ThpSettings {
+  const wanted = new Map<Order, SizeWord>(ordersOf(orders).map((order) => [order, word]));
+  return settingsWith(current, wanted, { ...current, maxPtesNone }, geometry);
+}
+
+/**
+ * The settings that give these words to sizes, `never` to all others, and these limits. Sizes that already come to the
+ * same, for example by `inherit`, keep their word.
+ */
+export function settingsWith(
+  current: ThpSettings,
+  words: ReadonlyMap<Order, SizeWord>,
+  { maxPtesNone, maxPtesSwap, maxPtesShared }: CollapseLimits,
+  geometry: Geometry,
+): ThpSettings {
   const sizes = new Map<Order, SizeWord>();
   for (const order of ordersOf(anonOrders(geometry))) {
-    const wanted: SizeWord = hasOrder(orders, order) ? word : 'never';
+    const wanted = words.get(order) ?? 'never';
     sizes.set(order, effectiveWord(current, order) === wanted ? wordOf(current, order) : wanted);
   }
-  return { ...current, sizes, maxPtesNone };
+  return { enabled: current.enabled, sizes, maxPtesNone, maxPtesSwap, maxPtesShared };
 }
 
 /**
  * The writes that lead from one state of the settings to another: first sizes that fewer VMAs may use then, next
- * max_ptes_none, then the others. So at no moment may memory use a size that it may not use at both ends.
+ * the limits, then the others. So at no moment may memory use a size that it may not use at both ends.
  */
 export function writesBetween(from: ThpSettings, to: ThpSettings, geometry: Geometry): SysfsWrite[] {
   const changed = ordersOf(anonOrders(geometry)).filter((order) => wordOf(from, order) !== wordOf(to, order));
@@ -41,11 +59,10 @@ export function writesBetween(from: ThpSettings, to: ThpSettings, geometry: Geom
   });
   const narrower = changed.filter((order) => reach(to, order) < reach(from, order));
   const others = changed.filter((order) => !narrower.includes(order));
-  const limit: SysfsWrite[] =
-    from.maxPtesNone === to.maxPtesNone
-      ? []
-      : [{ path: `${ROOT}/khugepaged/max_ptes_none`, value: String(to.maxPtesNone) }];
-  return [...narrower.map(sizeWrite), ...limit, ...others.map(sizeWrite)];
+  const limits = LIMITS.filter(([key]) => from[key] !== to[key]).map(
+    ([key, name]): SysfsWrite => ({ path: `${ROOT}/khugepaged/${name}`, value: String(to[key]) }),
+  );
+  return [...narrower.map(sizeWrite), ...limits, ...others.map(sizeWrite)];
 }
 
 /** How much memory a size may be used for: none, what asks for it, all. */

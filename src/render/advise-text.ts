@@ -1,12 +1,11 @@
 import { formatBytes } from '../core/bytes.ts';
 import { type Geometry, pageBytes } from '../core/geometry.ts';
 import { type PolicyCounts, sumOf } from '../core/policy-counts.ts';
-import { blindSpots, type AdviceView } from './advise-view.ts';
+import { type AdviceView, adviceInWords, blindSpots, outcomeInWords } from './advise-view.ts';
 import { type Column, layOutTable } from './columns.ts';
 import { plural } from './plural.ts';
 import { printable } from './printable.ts';
 import type { Style } from './style.ts';
-import { percent, sizesName } from './sweep-text.ts';
 import { field } from './tally-text.ts';
 
 const PROCESSES_SHOWN = 15;
@@ -38,7 +37,7 @@ export function adviseText(view: AdviceView, style: Style): string {
   return [
     `${size(memory.residentPages)} of anonymous memory in ${plural(view.source.processes.length, 'process', 'processes')}; ${limits.join(', ')}; rules of ${model.name}`,
     '',
-    `  ${style.bold(adviceInWords(view))}`,
+    `  ${style.bold(adviceInWords(chosen.policy, geometry))}`,
     '',
     ...outcomeLines(counts, memory.hugePages, memory.residentPages, geometry),
     ...(currentCounts
@@ -65,39 +64,14 @@ export function adviseText(view: AdviceView, style: Style): string {
   ].join('\n');
 }
 
-function adviceInWords({ chosen, memory }: AdviceView): string {
-  const { orders, enabled, maxPtesNone } = chosen.policy;
-  if (orders === 0) return 'Enable no size: nothing that helps fits.';
-  const who = enabled === 'madvise' ? 'for memory that asks for it (madvise)' : 'for all memory (always)';
-  return `Enable ${sizesName(orders, memory.geometry)} ${who} and set max_ptes_none to ${maxPtesNone}.`;
-}
-
 function outcomeLines(
   counts: PolicyCounts,
   hugePages: number,
   residentPages: number,
   geometry: Geometry,
 ): string[] {
-  const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
-  const growth = counts.filledPages + counts.swappedInPages;
-  const then = hugePages + counts.newlyHugePages;
-  const later = sumOf(counts.laterAttempts);
-  return [
-    field(
-      'gains',
-      `${size(counts.newlyHugePages)} more in huge pages: ${percent(hugePages, residentPages)} -> ${percent(then, residentPages)} of the memory in use`,
-    ),
-    field(
-      'costs at once',
-      `${growth === 0 ? 'no memory' : `${size(growth)} of memory (+${percent(growth, residentPages)})`}, ${plural(sumOf(counts.attempts), 'attempt')}, ${size(counts.copiedPages)} copied`,
-    ),
-    field(
-      'later passes',
-      later === 0
-        ? 'nothing is tried again'
-        : `${plural(later, 'attempt')} each that change nothing: allocate, detach the PMD under the mmap write lock, skip`,
-    ),
-  ];
+  const { gains, atOnce, later } = outcomeInWords(counts, hugePages, residentPages, geometry);
+  return [field('gains', gains), field('costs at once', atOnce), field('later passes', later)];
 }
 
 function processLines({ byProcess, memory }: AdviceView, style: Style): string[] {

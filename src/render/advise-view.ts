@@ -1,13 +1,15 @@
 import type { Budget, ProcessOutcome } from '../analysis/advise.ts';
 import { apartRanges, type MemoryDigest, type SourceDigest } from '../analysis/memory-digest.ts';
 import type { SweptResult } from '../analysis/pareto.ts';
+import type { SweptPolicy } from '../analysis/sweep.ts';
 import type { SysfsWrite } from '../analysis/sysfs-writes.ts';
 import type { KernelModel } from '../core/kernel-model.ts';
-import type { PolicyCounts } from '../core/policy-counts.ts';
+import { type PolicyCounts, sumOf } from '../core/policy-counts.ts';
 import { ASSUMPTIONS } from '../core/range-state.ts';
 import { plural } from './plural.ts';
+import { percent, sizesName } from './sweep-text.ts';
 import { formatBytes } from '../core/bytes.ts';
-import { pageBytes } from '../core/geometry.ts';
+import { type Geometry, pageBytes } from '../core/geometry.ts';
 
 /** An advice with all that it rests on. */
 export interface AdviceView {
@@ -26,8 +28,46 @@ export interface AdviceView {
   readonly restore: readonly SysfsWrite[] | undefined;
 }
 
+/** A policy as a piece of advice: one sentence. */
+export function adviceInWords(
+  { orders, enabled, maxPtesNone }: Omit<SweptPolicy, 'model'>,
+  geometry: Geometry,
+): string {
+  if (orders === 0) return 'Enable no size: nothing that helps fits.';
+  const who = enabled === 'madvise' ? 'for memory that asks for it (madvise)' : 'for all memory (always)';
+  return `Enable ${sizesName(orders, geometry)} ${who} and set max_ptes_none to ${maxPtesNone}.`;
+}
+
+/** What a policy does to memory with so many pages, of which so many lie in large folios now: a line each. */
+export function outcomeInWords(
+  counts: PolicyCounts,
+  hugePages: number,
+  residentPages: number,
+  geometry: Geometry,
+): { readonly gains: string; readonly atOnce: string; readonly later: string } {
+  const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
+  const growth = counts.filledPages + counts.swappedInPages;
+  const then = hugePages + counts.newlyHugePages;
+  const later = sumOf(counts.laterAttempts);
+  return {
+    gains: `${size(counts.newlyHugePages)} more in huge pages: ${percent(hugePages, residentPages)} -> ${percent(then, residentPages)} of the memory in use`,
+    atOnce: `${growth === 0 ? 'no memory' : `${size(growth)} of memory (+${percent(growth, residentPages)})`}, ${plural(sumOf(counts.attempts), 'attempt')}, ${size(counts.copiedPages)} copied`,
+    later:
+      later === 0
+        ? 'nothing is tried again'
+        : `${plural(later, 'attempt')} each that change nothing: allocate, detach the PMD under the mmap write lock, skip`,
+  };
+}
+
 /** What an advice cannot know or promise, a sentence each. */
-export function blindSpots({ source, memory, model, chosen }: AdviceView): string[] {
+export function blindSpots({
+  source,
+  memory,
+  model,
+  chosen,
+}: Pick<AdviceView, 'memory' | 'model' | 'chosen'> & {
+  readonly source: Pick<SourceDigest, 'host' | 'skipped'>;
+}): string[] {
   const size = (pages: number) => formatBytes(pages * pageBytes(memory.geometry));
   const out = [
     'page faults: an enabled size is also used when memory is first touched, which can grow processes at once',

@@ -22,7 +22,7 @@ import {
   type SweepSpace,
 } from '../../src/analysis/sweep.ts';
 import { allNoneLimits, allOrderSets } from '../../src/analysis/sweep-space.ts';
-import { settingsFor, writesBetween } from '../../src/analysis/sysfs-writes.ts';
+import { settingsFor, settingsWith, writesBetween } from '../../src/analysis/sysfs-writes.ts';
 import { predictMemory } from '../../src/analysis/prediction.ts';
 import { ALGORITHMS } from '../../src/core/algorithms.ts';
 import { type Geometry, geometryOfPmdOrder, pagesPerRange } from '../../src/core/geometry.ts';
@@ -284,14 +284,16 @@ describe('writes to sysfs', () => {
   /** What a kernel with these settings has after the writes; paths are those of /sys. */
   function written(from: ThpSettings, writes: ReturnType<typeof writesBetween>): ThpSettings {
     const sizes = new Map(from.sizes);
-    let { maxPtesNone } = from;
+    const limits = { ...from };
     for (const { path, value } of writes) {
       const size = /hugepages-(\d+)kB\/enabled$/.exec(path);
       if (size) sizes.set((Math.log2(Number(size[1])) - 2) as Order, value as never);
-      else if (path.endsWith('khugepaged/max_ptes_none')) maxPtesNone = Number(value);
+      else if (path.endsWith('khugepaged/max_ptes_none')) limits.maxPtesNone = Number(value);
+      else if (path.endsWith('khugepaged/max_ptes_swap')) limits.maxPtesSwap = Number(value);
+      else if (path.endsWith('khugepaged/max_ptes_shared')) limits.maxPtesShared = Number(value);
       else throw new Error(`no such file: ${path}`);
     }
-    return { ...from, sizes, maxPtesNone };
+    return { ...limits, sizes };
   }
 
   test('set what was asked for, and the way back is the way back', () => {
@@ -312,6 +314,21 @@ describe('writes to sysfs', () => {
           }
         },
       ),
+    );
+  });
+
+  test('set a word for each size and every limit', () => {
+    fc.assert(
+      fc.property(settings, settings, (from, wanted) => {
+        const words = new Map([...wanted.sizes].filter(([, word]) => word !== 'inherit'));
+        const to = settingsWith(from, words, wanted, geometry);
+        expect(written(from, writesBetween(from, to, geometry))).toEqual(to);
+        expect(written(to, writesBetween(to, from, geometry))).toEqual(from);
+        const { maxPtesNone, maxPtesSwap, maxPtesShared } = wanted;
+        expect(to).toMatchObject({ enabled: from.enabled, maxPtesNone, maxPtesSwap, maxPtesShared });
+        for (const [order, word] of to.sizes)
+          expect(word === 'inherit' ? from.enabled : word).toBe(words.get(order) ?? 'never');
+      }),
     );
   });
 

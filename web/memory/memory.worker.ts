@@ -15,6 +15,7 @@ import { SnapshotError } from '../../src/snapshot/damage.ts';
 import { openSnapshot } from '../../src/snapshot/reader.ts';
 import { markFilled, writePteCodes } from '../map/pte-code.ts';
 import { type PolicyChoice, questionOf, settingsOf } from '../policy/choice.ts';
+import { type SweptMemory, Sweeper } from '../tradeoff/sweeper.ts';
 import { fileOf } from './file.ts';
 import type { Judgement, MemoryWorker, Opening, Progress, RangeDetail, Tiles, Totals } from './protocol.ts';
 
@@ -22,7 +23,9 @@ import type { Judgement, MemoryWorker, Opening, Progress, RangeDetail, Tiles, To
 const REPORT_MS = 200;
 
 let table: RangeTable | undefined;
-let query: DigestQuery | undefined;
+/** What answers for all of it, once all is read. */
+let digested: SweptMemory | undefined;
+const sweeper = new Sweeper();
 /** Counts openings: an older one stops when it is not the last any more. */
 let opened = 0;
 
@@ -34,13 +37,14 @@ const worker: MemoryWorker = {
     const snapshot = await openSnapshot(file.value, name);
     if (!snapshot.ok) return snapshot;
     const { host, notices, rows } = snapshot.value;
-    onOpening(openingOf(host, notices, rows));
+    const opening = openingOf(host, notices, rows);
+    onOpening(opening);
 
     const reading = new RangeTable(host.geometry, rows);
     const digests = new DigestCollector(host.geometry);
     const report = reporter(reading, (progress) => {
       // Until the first rows are there, what was open before is still looked at; until all are, if it is the same source.
-      if (!newer && table !== reading) query = undefined;
+      if (!newer && table !== reading) digested = undefined;
       if (!newer) table = reading;
       return onProgress(progress);
     });
@@ -62,7 +66,7 @@ const worker: MemoryWorker = {
     await report(true);
     if (turn !== opened) return succeed(undefined);
     table = reading;
-    query = new DigestQuery(total);
+    digested = { source: opening, query: new DigestQuery(total) };
     return succeed(undefined);
   },
 
@@ -85,9 +89,25 @@ const worker: MemoryWorker = {
 
   async totals(choice): Promise<Totals | undefined> {
     const model = KERNEL_MODELS[choice.model];
-    if (!query || !checkDigestModel(model).ok) return undefined;
+    if (!digested || !checkDigestModel(model).ok) return undefined;
+    const { query } = digested;
     const { residentPages, hugePages } = query.memory;
     return { counts: query.ask(settingsOf(choice), model), residentPages, hugePages };
+  },
+
+  async sweep(question, onProgress) {
+    const sweep = digested && (await sweeper.sweep(digested, question, nextTask, onProgress));
+    return (
+      sweep &&
+      transfer(
+        sweep,
+        Object.values(sweep.points).map(({ buffer }) => buffer as ArrayBuffer),
+      )
+    );
+  },
+
+  async advise(budget) {
+    return sweeper.advise(budget);
   },
 
   async detail(row, choice): Promise<RangeDetail | undefined> {
@@ -118,6 +138,11 @@ expose(worker);
 function heldTable(): RangeTable {
   if (!table) throw new Error('no memory is open');
   return table;
+}
+
+/** Lets other questions be answered in between. */
+function nextTask(): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve));
 }
 
 function openingOf(

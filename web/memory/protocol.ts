@@ -1,3 +1,4 @@
+import type { Budget } from '../../src/analysis/advise.ts';
 import type { Refusal, Tally } from '../../src/analysis/tally.ts';
 import type { RowOutcomes } from '../../src/analysis/table-judge.ts';
 import type { Verdict } from '../../src/analysis/verdict.ts';
@@ -8,6 +9,7 @@ import type { PolicyCounts } from '../../src/core/policy-counts.ts';
 import type { RangeState } from '../../src/core/range-state.ts';
 import type { Vma } from '../../src/core/vma.ts';
 import type { PolicyChoice } from '../policy/choice.ts';
+import type { Advice, Sweep, SweepQuestion } from '../tradeoff/sweeper.ts';
 
 /** A VMA with ranges in rows from `first` up to `end`. */
 export interface MapVma {
@@ -96,6 +98,13 @@ export interface MemoryWorker {
   judge(choice: PolicyChoice): Promise<Judgement>;
   /** Totals from the digest; undefined before everything is read, and for models that no digest answers for. */
   totals(choice: PolicyChoice): Promise<Totals | undefined>;
+  /**
+   * Asks about all policies. Undefined before everything is read, and if another sweep was begun meanwhile. `onProgress`
+   * hears the share done, from 0 to 1, some times a second.
+   */
+  sweep(question: SweepQuestion, onProgress: (share: number) => void): Promise<Sweep | undefined>;
+  /** The policy of the last sweep that fits a budget; undefined where none was finished. */
+  advise(budget: Budget): Promise<Advice | undefined>;
   /** Undefined for a row that a newer reading does not have. */
   detail(row: number, choice: PolicyChoice): Promise<RangeDetail | undefined>;
   /** Each PTE of some rows, empty ones for rows that a newer reading does not have: see map/pte-code.ts. */

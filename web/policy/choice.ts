@@ -1,16 +1,25 @@
 import { ALGORITHMS } from '../../src/core/algorithms.ts';
+import { settingsWith } from '../../src/analysis/sysfs-writes.ts';
+import type { SweptPolicy } from '../../src/analysis/sweep.ts';
 import type { Question } from '../../src/analysis/verdict.ts';
 import { type Geometry, pagesPerRange } from '../../src/core/geometry.ts';
 import { KERNEL_MODELS, type KernelModelName } from '../../src/core/kernel-model.ts';
 import {
   anonOrders,
   formatOrders,
+  hasOrder,
+  NO_ORDERS,
   type Order,
   type OrderSet,
   ordersOf,
   parseOrders,
 } from '../../src/core/order.ts';
-import { defaultSettings, type SizeWord, type ThpSettings } from '../../src/core/thp-settings.ts';
+import {
+  defaultSettings,
+  type SizeWord,
+  type ThpSettings,
+  type TopLevelWord,
+} from '../../src/core/thp-settings.ts';
 
 /** A policy as the panel shows it: each size for all memory, for advised memory, or off. It crosses to workers as it is. */
 export interface PolicyChoice {
@@ -54,6 +63,40 @@ export function settingsOf({ always, madvise, ...limits }: PolicyChoice): ThpSet
   for (const order of ordersOf(always)) sizes.set(order, 'always');
   const { maxPtesNone, maxPtesSwap, maxPtesShared } = limits;
   return { enabled: 'madvise', sizes, maxPtesNone, maxPtesSwap, maxPtesShared };
+}
+
+/** What a choice says of a size. */
+export function wordFor({ always, madvise }: PolicyChoice, order: Order): TopLevelWord {
+  return hasOrder(always, order) ? 'always' : hasOrder(madvise, order) ? 'madvise' : 'never';
+}
+
+/** What changes when a size gets another word. */
+export function switchedTo(
+  { always, madvise }: PolicyChoice,
+  order: Order,
+  word: TopLevelWord,
+): Pick<PolicyChoice, 'always' | 'madvise'> {
+  const bit = 1 << order;
+  const changed = (set: OrderSet, into: boolean) => (into ? set | bit : set & ~bit) as OrderSet;
+  return { always: changed(always, word === 'always'), madvise: changed(madvise, word === 'madvise') };
+}
+
+/** What a choice takes over from a policy of a sweep. */
+export function choiceOfPolicy({
+  orders,
+  enabled,
+  maxPtesNone,
+}: Omit<SweptPolicy, 'model'>): Pick<PolicyChoice, 'always' | 'madvise' | 'maxPtesNone'> {
+  return {
+    always: enabled === 'always' ? orders : NO_ORDERS,
+    madvise: enabled === 'madvise' ? orders : NO_ORDERS,
+    maxPtesNone,
+  };
+}
+
+/** The settings of a machine after the choice is set there; sizes that come to the same already keep their word. */
+export function settingsFrom(current: ThpSettings, choice: PolicyChoice, geometry: Geometry): ThpSettings {
+  return settingsWith(current, settingsOf(choice).sizes, choice, geometry);
 }
 
 export function questionOf(choice: PolicyChoice): Question {

@@ -1,11 +1,38 @@
-import { choice, judgement, totals } from './judgement.ts';
+import { memory } from '../memory/open-memory.ts';
+import { Commands } from './commands.tsx';
+import { judgement, totals } from './judgement.ts';
+import { KernelField } from './kernel-field.tsx';
+import { Limits } from './limits.tsx';
+import { MemoryByOrder } from './memory-by-order.tsx';
+import { OutcomeSummary } from './outcome-summary.tsx';
+import { Presets } from './preset-buttons.tsx';
+import { ProcessTable } from './process-table.tsx';
+import { SizeSwitches } from './size-switches.tsx';
+import { Unchanged } from './unchanged.tsx';
+import { Unseen } from './unseen.tsx';
+import './policy.css';
 
+/** The policy that is chosen, how to choose another, and what it does to the open memory. */
 export function PolicyPanel() {
+  const open = memory.value;
+  if (!open) return null;
+  const { geometry } = open.host;
+  const judged = judgement.value;
   return (
-    <aside class="panel" aria-label="Policy" tabIndex={0}>
-      <pre>{JSON.stringify(choice.value, null, 1)}</pre>
-      <pre>{JSON.stringify(totals.value, null, 1)}</pre>
-      <pre>{JSON.stringify(judgement.value?.total.pagesAfter, null, 1)}</pre>
+    <aside class="panel policy" aria-label="Policy" tabIndex={0}>
+      <OutcomeSummary geometry={geometry} totals={totals.value} judgement={judged} />
+      <section aria-labelledby="policy-sizes">
+        <h2 id="policy-sizes">Policy</h2>
+        <Presets settings={open.host.settings} geometry={geometry} />
+        <SizeSwitches geometry={geometry} />
+        <Limits geometry={geometry} />
+        <KernelField />
+      </section>
+      {judged && <MemoryByOrder tally={judged.total} />}
+      {judged && <Unchanged judgement={judged} />}
+      {judged && <ProcessTable judgement={judged} processes={open.processes} />}
+      <Commands />
+      <Unseen memory={open} judgement={judged} />
     </aside>
   );
 }

@@ -1,0 +1,152 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import '../seed.ts';
+import { DigestCollector } from '../../src/analysis/digest-collector.ts';
+import { DigestQuery } from '../../src/analysis/digest-query.ts';
+import { totalDigest } from '../../src/analysis/memory-digest.ts';
+import { predictMemory } from '../../src/analysis/prediction.ts';
+import { ALGORITHMS } from '../../src/core/algorithms.ts';
+import { geometryOfPmdOrder, x86_64 } from '../../src/core/geometry.ts';
+import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
+import { asOrder, NO_ORDERS, orderSet } from '../../src/core/order.ts';
+import { defaultSettings, enabledOrders, TOP_LEVEL_WORDS } from '../../src/core/thp-settings.ts';
+import {
+  choiceOf,
+  choiceOfPolicy,
+  type PolicyChoice,
+  settingsFrom,
+  switchedTo,
+  wordFor,
+} from '../../web/policy/choice.ts';
+import { outcomeOf } from '../../web/policy/outcome.ts';
+import { isChosen, presetsFor } from '../../web/policy/presets.ts';
+import { formatSort, parseSort, sortRows } from '../../web/shell/sort.ts';
+import { questions, streams } from '../analysis/arbitraries.ts';
+import { streamOf } from '../analysis/streams.ts';
+
+const SETTINGS = defaultSettings(x86_64);
+const DEFAULT = choiceOf(SETTINGS, x86_64, 'linux-7.2');
+
+const choices: fc.Arbitrary<PolicyChoice> = fc.record({
+  always: fc.nat({ max: 255 }).map((mask) => (mask << 2) as PolicyChoice['always']),
+  madvise: fc.constant(NO_ORDERS),
+  maxPtesNone: fc.nat({ max: 511 }),
+  maxPtesSwap: fc.nat({ max: 511 }),
+  maxPtesShared: fc.nat({ max: 511 }),
+  model: fc.constantFrom('linux-7.2', 'linux-6.18'),
+});
+
+describe('a choice', () => {
+  test('switches one size and leaves the others', () => {
+    fc.assert(
+      fc.property(
+        choices,
+        fc.integer({ min: 2, max: 9 }),
+        fc.constantFrom(...TOP_LEVEL_WORDS),
+        (before, order, word) => {
+          const after = { ...before, ...switchedTo(before, asOrder(order), word) };
+          for (let each = 2; each <= 9; each++)
+            expect(wordFor(after, asOrder(each))).toBe(
+              each === order ? word : wordFor(before, asOrder(each)),
+            );
+        },
+      ),
+    );
+  });
+
+  test('becomes settings of a machine that mean the same there, whatever top level it has', () => {
+    fc.assert(
+      fc.property(choices, fc.constantFrom(...TOP_LEVEL_WORDS), (wanted, enabled) => {
+        const settings = settingsFrom({ ...SETTINGS, enabled }, wanted, x86_64);
+        expect(settings.enabled).toBe(enabled);
+        expect(choiceOf(settings, x86_64, wanted.model)).toEqual(wanted);
+        expect(enabledOrders(settings, true, x86_64)).toBe(wanted.always);
+      }),
+    );
+  });
+
+  test('takes a policy of a sweep as it is', () => {
+    const orders = orderSet([4, 9]);
+    expect(choiceOfPolicy({ orders, enabled: 'madvise', maxPtesNone: 7 })).toEqual({
+      always: NO_ORDERS,
+      madvise: orders,
+      maxPtesNone: 7,
+    });
+  });
+});
+
+describe('presets', () => {
+  test('are what they are called, in any geometry', () => {
+    const large = geometryOfPmdOrder(13);
+    const labels = presetsFor(undefined, large).map(({ label }) => label);
+    expect(labels).toEqual(['kernel default', 'all sizes', '512M only', 'none']);
+    const recorded = { ...SETTINGS, enabled: 'madvise' as const, maxPtesNone: 7 };
+    const [first] = presetsFor(recorded, x86_64);
+    expect(first.label).toBe('as recorded');
+    expect(first.changes).toMatchObject({ madvise: orderSet([9]), always: NO_ORDERS, maxPtesNone: 7 });
+  });
+
+  test('show which of them is chosen, whatever the kernel', () => {
+    const chosen = (choice: PolicyChoice) =>
+      presetsFor(SETTINGS, x86_64).flatMap((preset) => (isChosen(preset, choice) ? [preset.label] : []));
+    expect(chosen({ ...DEFAULT, model: 'v18' })).toEqual(['as recorded', 'kernel default', '2M only']);
+    expect(chosen({ ...DEFAULT, maxPtesNone: 1 })).toEqual(['2M only']);
+    expect(chosen({ ...DEFAULT, madvise: orderSet([2]) })).toEqual([]);
+  });
+});
+
+test('the digest and the ranges tell the same outcome of any memory', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      streams(x86_64),
+      questions(x86_64),
+      fc.constantFrom('linux-7.2', 'linux-6.18', 'v18'),
+      async (items, { settings }, name) => {
+        const model = KERNEL_MODELS[name];
+        const algorithm = ALGORITHMS[model.algorithm];
+        const { total } = await predictMemory(streamOf(items), x86_64, {
+          settings,
+          model,
+          algorithm,
+          outcomes: [],
+        });
+        const collector = new DigestCollector(x86_64);
+        for (const item of items) collector.add(item);
+        const host = { kernelRelease: '', time: '', geometry: x86_64, settings: undefined };
+        const memory = totalDigest({ host, processes: collector.finish(), skipped: [], notes: [] });
+        const counts = new DigestQuery(memory).ask(settings, model);
+        const { residentPages, hugePages } = memory;
+        const digested = outcomeOf({ counts, residentPages, hugePages }, undefined);
+        expect(outcomeOf(undefined, { total })).toEqual({ ...digested, laterAttempts: undefined });
+      },
+    ),
+  );
+});
+
+test('before anything is known there is no outcome', () => {
+  expect(outcomeOf(undefined, undefined)).toBeUndefined();
+});
+
+describe('sorting a table', () => {
+  const fallback = { column: 'memory', descending: true };
+
+  test('is said by a word of the link; other words are the fallback', () => {
+    const columns = ['name', 'memory'];
+    for (const text of ['name', '-name', 'memory', '-memory'])
+      expect(formatSort(parseSort(text, columns, fallback))).toBe(text);
+    for (const text of [undefined, '', '-', 'pid', '--name'])
+      expect(parseSort(text, columns, fallback)).toBe(fallback);
+  });
+
+  test('compares numbers as numbers, and equal rows stay in their order', () => {
+    const rows = [
+      ['b', 9],
+      ['a', 10],
+      ['c', 9],
+    ] as const;
+    const names = (sorted: readonly (readonly [string, number])[]) => sorted.map(([name]) => name).join('');
+    expect(names(sortRows(rows, ([, value]) => value, false))).toBe('bca');
+    expect(names(sortRows(rows, ([, value]) => value, true))).toBe('abc');
+    expect(names(sortRows(rows, ([name]) => name, true))).toBe('cba');
+  });
+});

@@ -1,0 +1,287 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import '../seed.ts';
+import { DigestQuery } from '../../src/analysis/digest-query.ts';
+import { DigestCollector } from '../../src/analysis/digest-collector.ts';
+import { totalDigest } from '../../src/analysis/memory-digest.ts';
+import { policyAt, type SweptPolicy } from '../../src/analysis/sweep.ts';
+import type { ThpSettings } from '../../src/core/thp-settings.ts';
+import { x86_64 } from '../../src/core/geometry.ts';
+import type { MemoryItem } from '../../src/core/memory-source.ts';
+import { sumOf } from '../../src/core/policy-counts.ts';
+import { choiceOfPolicy, settingsOf } from '../../web/policy/choice.ts';
+import {
+  budgetFromParams,
+  budgetOf,
+  DEFAULT_GROWTH,
+  GROWTH_STOPS,
+  paramsOfBudget,
+  placeOf,
+  WORK_STOPS,
+} from '../../web/tradeoff/budget.ts';
+import { envelopeOf, frameOf, nearestPoint, xOf, yOf } from '../../web/tradeoff/chart-frame.ts';
+import { linearScale, logScale } from '../../web/tradeoff/scale.ts';
+import { stepAlong } from '../../web/tradeoff/step-along.ts';
+import { type Sweep, Sweeper, type SweptMemory } from '../../web/tradeoff/sweeper.ts';
+import { rangeOf } from '../ranges.ts';
+import { processItem, rangesItem, vmaItem } from '../analysis/streams.ts';
+
+const QUESTION = { model: 'linux-7.2', maxPtesSwap: 64, maxPtesShared: 256 } as const;
+const noPause = async () => {};
+
+function sweptMemory(items: readonly MemoryItem[]): SweptMemory {
+  const collector = new DigestCollector(x86_64);
+  for (const item of items) collector.add(item);
+  const host = {
+    name: '',
+    bootId: '',
+    kernelRelease: '7.2.0',
+    time: '2026-01-01T00:00:00.000Z',
+    geometry: x86_64,
+    settings: undefined,
+  };
+  const source = { host, processes: collector.finish(), skipped: [], notes: [] };
+  return { source, query: new DigestQuery(totalDigest(source)) };
+}
+
+/** Ranges with holes, and one with swap, which a digest keeps apart; advised ones where flags say so. */
+function memoryOf(...flags: string[][]): SweptMemory {
+  const items = flags.flatMap((each, i) => {
+    const start = i * 2 ** 30;
+    const at = (range: number) => start + range * 2 ** 21;
+    return [
+      vmaItem({ start, end: start + 2 ** 30, flags: each }),
+      rangesItem(
+        rangeOf({ present: '0-510', address: at(0) }),
+        rangeOf({ present: '0-63,100-103', address: at(1) }),
+        rangeOf({ present: '7', address: at(2) }),
+        rangeOf({ present: '0-300', swap: '301-310', address: at(3) }),
+      ),
+    ];
+  });
+  return sweptMemory([processItem(1), ...items]);
+}
+
+async function swept(memory: SweptMemory): Promise<{ sweep: Sweep; sweeper: Sweeper }> {
+  const sweeper = new Sweeper();
+  const sweep = await sweeper.sweep(memory, QUESTION, noPause, () => {});
+  if (!sweep) throw new Error('a sweep alone was not finished');
+  return { sweep, sweeper };
+}
+
+function asked(memory: SweptMemory, { model, ...policy }: SweptPolicy) {
+  const settings: ThpSettings = settingsOf({ ...QUESTION, ...choiceOfPolicy(policy) });
+  const counts = memory.query.ask(settings, model);
+  return {
+    growthPages: counts.filledPages + counts.swappedInPages,
+    hugePages: memory.query.memory.hugePages + counts.newlyHugePages,
+    attempts: sumOf(counts.attempts),
+    laterAttempts: sumOf(counts.laterAttempts),
+  };
+}
+
+describe('a sweep in the worker', () => {
+  test('has every policy at its place, once', async () => {
+    const memory = memoryOf([], ['hg']);
+    const { sweep } = await swept(memory);
+    expect(sweep.policies).toBe(2 * 256 * 512);
+    const { points, space } = sweep;
+    expect(points.policies.reduce((sum, each) => sum + each, 0)).toBe(sweep.policies);
+    const places = new Set(
+      [...points.index.keys()].map((i) => `${points.growthPages[i]} ${points.hugePages[i]}`),
+    );
+    expect(places.size).toBe(points.index.length);
+    for (let i = 0; i < points.index.length; i++)
+      expect(asked(memory, policyAt(space, points.index[i]))).toEqual({
+        growthPages: points.growthPages[i],
+        hugePages: points.hugePages[i],
+        attempts: points.attempts[i],
+        laterAttempts: points.laterAttempts[i],
+      });
+  });
+
+  test('asks about advised memory alone where there is both, and finds the front of the command line', async () => {
+    const both = await swept(memoryOf([], ['hg']));
+    expect(both.sweep.space.enabled).toEqual(['always', 'madvise']);
+    const all = await swept(memoryOf(['hg']));
+    expect(all.sweep.space.enabled).toEqual(['always']);
+    const { front, points } = both.sweep;
+    expect(front.some(({ policy }) => policy.enabled === 'madvise')).toBe(true);
+    // Each place of the front that has most in huge pages for its growth stands for the policy of the front.
+    for (const { index, metrics } of envelopeOf(front)) {
+      const i = points.growthPages.findIndex(
+        (growth, at) => growth === metrics.growthPages && points.hugePages[at] === metrics.hugePages,
+      );
+      expect(points.laterAttempts[i]).toBeLessThanOrEqual(metrics.laterAttempts);
+      if (points.laterAttempts[i] === metrics.laterAttempts) expect(points.index[i]).toBe(index);
+    }
+  });
+
+  test('gives way to a later one and reports how far it is', async () => {
+    const memory = memoryOf([]);
+    const sweeper = new Sweeper();
+    const shares: number[] = [];
+    const first = sweeper.sweep(memory, QUESTION, noPause, () => {});
+    const second = sweeper.sweep(memory, QUESTION, noPause, (share) => shares.push(share));
+    expect(await first).toBeUndefined();
+    expect(await second).toBeDefined();
+    expect(shares[0]).toBe(0);
+    expect(shares).toEqual(shares.toSorted((a, b) => a - b));
+    expect(shares.length).toBeGreaterThan(4);
+    expect(Math.max(...shares)).toBeLessThan(1);
+  });
+
+  test('advises what fits a budget, and nothing where nothing was swept', async () => {
+    const memory = memoryOf([]);
+    expect(new Sweeper().advise({ growthPages: 0, laterAttempts: undefined })).toBeUndefined();
+    const { sweeper, sweep } = await swept(memory);
+    for (const growthPages of [0, 1, 300, Infinity]) {
+      const advice = sweeper.advise({ growthPages, laterAttempts: 3 });
+      if (!advice) throw new Error('nothing is advised');
+      const { metrics, policy } = advice.chosen;
+      expect(asked(memory, policy)).toMatchObject({
+        hugePages: metrics.hugePages,
+        growthPages: metrics.growthPages,
+      });
+      expect(metrics.growthPages).toBeLessThanOrEqual(growthPages);
+      expect(metrics.laterAttempts).toBeLessThanOrEqual(3);
+      const better = sweep.front.filter(
+        (each) =>
+          each.metrics.growthPages <= growthPages &&
+          each.metrics.laterAttempts <= 3 &&
+          each.metrics.hugePages > metrics.hugePages,
+      );
+      expect(better).toEqual([]);
+      expect(advice.counts.newlyHugePages + advice.hugePages).toBe(metrics.hugePages);
+      expect(advice.blindSpots.length).toBeGreaterThan(2);
+    }
+  });
+});
+
+describe('scales', () => {
+  const scales = fc
+    .tuple(fc.boolean(), fc.double({ min: 0.01, max: 1e5, noNaN: true }))
+    .map(([even, most]) => (even ? linearScale(most) : logScale(most, 0.1)));
+
+  test('go from 0 to 1, rise, and come back', () => {
+    fc.assert(
+      fc.property(scales, fc.double({ min: 0, max: 1, noNaN: true }), (scale, share) => {
+        expect(scale.at(0)).toBe(0);
+        expect(scale.at(scale.most)).toBeCloseTo(1);
+        const value = share * scale.most;
+        expect(scale.value(scale.at(value))).toBeCloseTo(value, 3);
+      }),
+    );
+  });
+
+  test('have a few round ticks from 0 on, all of them on the axis', () => {
+    fc.assert(
+      fc.property(scales, ({ ticks, at }) => {
+        expect(ticks[0]).toBe(0);
+        expect(ticks.length).toBeGreaterThan(1);
+        expect(ticks.length).toBeLessThan(20);
+        const places = ticks.map(at);
+        expect(places).toEqual([...new Set(places)].sort((a, b) => a - b));
+        expect(places.at(-1)).toBeLessThanOrEqual(1 + 1e-9);
+        for (const tick of ticks) expect(String(tick).replace(/[.e+-]/g, '').length).toBeLessThan(8);
+      }),
+    );
+  });
+
+  test('write 0.3 and not what floating point makes of it', () => {
+    expect(logScale(300, 0.1).ticks).toEqual([0, 0.1, 0.3, 1, 3, 10, 30, 100, 300]);
+    expect(linearScale(1).ticks).toEqual([0, 0.2, 0.4, 0.6, 0.8, 1]);
+  });
+});
+
+describe('a picture', () => {
+  const columns = fc
+    .array(fc.tuple(fc.nat({ max: 3000 }), fc.nat({ max: 1000 })), { minLength: 1, maxLength: 30 })
+    .map((places) => ({
+      growthPages: Float64Array.from(places, ([growth]) => growth),
+      hugePages: Float64Array.from(places, ([, huge]) => huge),
+      attempts: new Float64Array(places.length),
+      laterAttempts: new Float64Array(places.length),
+      index: Uint32Array.from(places.keys()),
+      policies: new Uint32Array(places.length).fill(1),
+    }));
+
+  test('has every policy inside its plot, and the pointer finds it there', () => {
+    fc.assert(
+      fc.property(columns, fc.constantFrom('log' as const, 'linear' as const), (points, axis) => {
+        const frame = frameOf(360, 300, points, 1000, axis);
+        for (let i = 0; i < points.index.length; i++) {
+          const x = xOf(frame, points.growthPages[i]);
+          const y = yOf(frame, points.hugePages[i]);
+          expect(x).toBeGreaterThanOrEqual(frame.left);
+          expect(x).toBeLessThanOrEqual(frame.right + 1e-6);
+          expect(y).toBeGreaterThanOrEqual(frame.top - 1e-6);
+          expect(y).toBeLessThanOrEqual(frame.bottom);
+          const found = nearestPoint(frame, points, x, y, 5);
+          expect(found).toBeDefined();
+          expect(points.growthPages[found ?? -1]).toBe(points.growthPages[i]);
+          expect(points.hugePages[found ?? -1]).toBe(points.hugePages[i]);
+        }
+        expect(nearestPoint(frame, points, -100, -100, 5)).toBeUndefined();
+      }),
+    );
+  });
+
+  test('draws as its line what has more in huge pages than all with less growth', async () => {
+    const { sweep } = await swept(memoryOf([]));
+    const line = envelopeOf(sweep.front);
+    expect(line[0].metrics.growthPages).toBe(0);
+    for (const { metrics } of sweep.front) {
+      const under = line.filter((each) => each.metrics.growthPages <= metrics.growthPages);
+      expect(under.at(-1)?.metrics.hugePages).toBeGreaterThanOrEqual(metrics.hugePages);
+    }
+    for (let i = 1; i < line.length; i++)
+      expect(line[i].metrics.hugePages).toBeGreaterThan(line[i - 1].metrics.hugePages);
+  });
+});
+
+test('keys walk along the front and stay on it', () => {
+  expect(stepAlong('ArrowRight', undefined, 5)).toBe(1);
+  expect(stepAlong('ArrowLeft', 0, 5)).toBe(0);
+  expect(stepAlong('PageDown', 12, 50)).toBe(2);
+  expect(stepAlong('End', 1, 5)).toBe(4);
+  expect(stepAlong('Home', 3, 5)).toBe(0);
+  expect(stepAlong('Enter', 3, 5)).toBeUndefined();
+  expect(stepAlong('ArrowRight', undefined, 0)).toBeUndefined();
+});
+
+describe('a budget', () => {
+  test('is said by the link, and the link by it', () => {
+    const budgets = fc.record({
+      growthPercent: fc.option(fc.constantFrom(...GROWTH_STOPS, 0.37, 250), { nil: undefined }),
+      laterAttempts: fc.option(fc.constantFrom(...WORK_STOPS, 33), { nil: undefined }),
+    });
+    fc.assert(
+      fc.property(budgets, (budget) => {
+        const said = Object.entries(paramsOfBudget(budget)).filter(([, text]) => text !== undefined);
+        expect(budgetFromParams(Object.fromEntries(said) as Record<string, string>)).toEqual(budget);
+      }),
+    );
+    const nothing = { growthPercent: DEFAULT_GROWTH, laterAttempts: undefined };
+    for (const params of [{}, { budget: '-1', work: 'x' }, { budget: '', work: '1e' }])
+      expect(budgetFromParams(params as Record<string, string>)).toEqual(nothing);
+  });
+
+  test('is whole pages of the memory in use, or any number', () => {
+    expect(budgetOf({ growthPercent: 1.5, laterAttempts: 7 }, 999)).toEqual({
+      growthPages: 14,
+      laterAttempts: 7,
+    });
+    expect(budgetOf({ growthPercent: undefined, laterAttempts: undefined }, 999)).toEqual({
+      growthPages: Infinity,
+      laterAttempts: undefined,
+    });
+  });
+
+  test('has a place on its slider: its stop, the nearest one, or the end', () => {
+    for (const [place, stop] of GROWTH_STOPS.entries()) expect(placeOf(stop, GROWTH_STOPS)).toBe(place);
+    expect(placeOf(undefined, GROWTH_STOPS)).toBe(GROWTH_STOPS.length);
+    expect(placeOf(64, WORK_STOPS)).toBe(WORK_STOPS.indexOf(50));
+    expect(placeOf(1e12, WORK_STOPS)).toBe(WORK_STOPS.length - 1);
+  });
+});

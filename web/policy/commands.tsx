@@ -1,0 +1,75 @@
+import { useRef, useState } from 'preact/hooks';
+import { type SysfsWrite, writesBetween } from '../../src/analysis/sysfs-writes.ts';
+import { defaultSettings } from '../../src/core/thp-settings.ts';
+import { memory } from '../memory/open-memory.ts';
+import { type PolicyChoice, settingsFrom } from './choice.ts';
+import { choice } from './judgement.ts';
+
+/** The writes to sysfs that set a policy on the machine that the memory was read on, and those that go back. */
+export function Commands({
+  policy = choice.value,
+  heading = true,
+}: {
+  readonly policy?: PolicyChoice;
+  readonly heading?: boolean;
+}) {
+  const host = memory.value?.host;
+  if (!host) return null;
+  const current = host.settings ?? defaultSettings(host.geometry);
+  const wanted = settingsFrom(current, policy, host.geometry);
+  return (
+    <section class="policy-commands" aria-label="Writes to sysfs">
+      {heading && <h2>To set it, as root</h2>}
+      <Script label="writes that set this policy" writes={writesBetween(current, wanted, host.geometry)} />
+      {host.settings ? (
+        <>
+          <h3>To go back</h3>
+          <Script label="writes that go back" writes={writesBetween(wanted, current, host.geometry)} />
+        </>
+      ) : (
+        <p class="policy-note">
+          The settings of that machine are not known: these writes start from the kernel's defaults, and there
+          is no way back to show.
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Script({ label, writes }: { readonly label: string; readonly writes: readonly SysfsWrite[] }) {
+  const text = useRef<HTMLPreElement>(null);
+  const [copied, setCopied] = useState<string | undefined>();
+  if (writes.length === 0) return <p class="policy-note">nothing to write</p>;
+  const script = writes.map(({ path, value }) => `echo ${value} > ${path}`).join('\n');
+  const copy = async () => {
+    if (await copyText(script)) setCopied('copied');
+    else {
+      if (text.current) getSelection()?.selectAllChildren(text.current);
+      setCopied('selected: copy with the keyboard');
+    }
+  };
+  return (
+    <div class="policy-script">
+      {/* It scrolls, and so has to be reachable by keyboard. */}
+      <pre ref={text} tabIndex={0} aria-label={label}>
+        {script}
+      </pre>
+      <button type="button" class="button" aria-label={`Copy the ${label}`} onClick={copy}>
+        Copy
+      </button>
+      <span role="status" class="policy-note">
+        {copied}
+      </span>
+    </div>
+  );
+}
+
+/** Whether it could be copied: pages from the disk may have no clipboard. */
+async function copyText(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

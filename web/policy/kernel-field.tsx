@@ -1,0 +1,28 @@
+import { KERNEL_MODELS, type KernelModelName } from '../../src/core/kernel-model.ts';
+import { choice, choose } from './judgement.ts';
+import { MODEL_WORDS } from './model-words.ts';
+
+/** Whose khugepaged is asked. */
+export function KernelField() {
+  const { model } = choice.value;
+  return (
+    <div class="policy-kernel">
+      <label for="kernel-model">kernel</label>
+      <select
+        id="kernel-model"
+        aria-describedby="kernel-words"
+        value={model}
+        onChange={({ currentTarget }) => choose({ model: currentTarget.value as KernelModelName })}
+      >
+        {Object.keys(KERNEL_MODELS).map((name) => (
+          <option key={name} value={name}>
+            {name}
+          </option>
+        ))}
+      </select>
+      <p id="kernel-words" class="policy-note">
+        {MODEL_WORDS[model]}
+      </p>
+    </div>
+  );
+}

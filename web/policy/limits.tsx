@@ -1,0 +1,115 @@
+import { type Geometry, pagesPerRange } from '../../src/core/geometry.ts';
+import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
+import { asOrder, formatOrder, hasLowerOrder, type OrderSet } from '../../src/core/order.ts';
+import { collapsePolicy } from '../../src/core/policy.ts';
+import { ignoredNoneLimit } from '../../src/render/none-limit-note.ts';
+import { choice, choose } from './judgement.ts';
+
+/** The three limits of khugepaged, in PTEs of one PMD range. */
+export function Limits({ geometry }: { readonly geometry: Geometry }) {
+  const { maxPtesNone, maxPtesSwap, maxPtesShared } = choice.value;
+  const most = pagesPerRange(geometry) - 1;
+  return (
+    <div class="policy-limits">
+      <LimitField
+        name="max_ptes_none"
+        value={maxPtesNone}
+        most={most}
+        onChange={(value) => choose({ maxPtesNone: value })}
+      />
+      <NoneEnds geometry={geometry} />
+      <LimitField
+        name="max_ptes_swap"
+        value={maxPtesSwap}
+        most={most}
+        onChange={(value) => choose({ maxPtesSwap: value })}
+      />
+      <LimitField
+        name="max_ptes_shared"
+        value={maxPtesShared}
+        most={most}
+        onChange={(value) => choose({ maxPtesShared: value })}
+      />
+    </div>
+  );
+}
+
+interface LimitProps {
+  readonly name: string;
+  readonly value: number;
+  readonly most: number;
+  readonly onChange: (value: number) => void;
+}
+
+/** A limit as a slider and as a number: what is no whole number in reach is not taken. */
+function LimitField({ name, value, most, onChange }: LimitProps) {
+  return (
+    <div class="policy-limit">
+      <label for={name} class="mono">
+        {name}
+      </label>
+      <input
+        id={name}
+        type="number"
+        min={0}
+        max={most}
+        step={1}
+        value={value}
+        onInput={({ currentTarget }) => {
+          const typed = currentTarget.valueAsNumber;
+          if (Number.isInteger(typed) && typed >= 0 && typed <= most) onChange(typed);
+        }}
+        onBlur={({ currentTarget }) => {
+          currentTarget.value = String(value);
+        }}
+      />
+      <input
+        type="range"
+        aria-label={`${name}, slider`}
+        min={0}
+        max={most}
+        step={1}
+        value={value}
+        onInput={({ currentTarget }) => onChange(currentTarget.valueAsNumber)}
+      />
+    </div>
+  );
+}
+
+/** The two values of max_ptes_none that sizes below the PMD size know, and what becomes of others. */
+function NoneEnds({ geometry }: { readonly geometry: Geometry }) {
+  const { always, madvise, model: name, maxPtesNone } = choice.value;
+  const model = KERNEL_MODELS[name];
+  const most = pagesPerRange(geometry) - 1;
+  const orders = (always | madvise) as OrderSet;
+  const policy = collapsePolicy(orders, choice.value, model, geometry);
+  const pmdOrder = asOrder(geometry.pmdOrder);
+  const ignored = ignoredNoneLimit(policy, geometry);
+  const ends = [
+    { value: 0, meaning: 'full windows only' },
+    { value: most, meaning: 'one page is enough' },
+  ];
+  return (
+    <>
+      <div class="policy-ends" role="group" aria-label="max_ptes_none that every size knows">
+        {ends.map(({ value, meaning }) => (
+          <button
+            key={value}
+            type="button"
+            class="policy-end"
+            aria-pressed={maxPtesNone === value}
+            onClick={() => choose({ maxPtesNone: value })}
+          >
+            <strong>{value}</strong> {meaning}
+          </button>
+        ))}
+      </div>
+      {ignored && <p class="policy-note policy-warning">{ignored}</p>}
+      {model.noneRule !== 'ends' && hasLowerOrder(policy.orders, pmdOrder) && (
+        <p class="policy-note">
+          {name}: below {formatOrder(pmdOrder, geometry)} the limit is scaled down with the size.
+        </p>
+      )}
+    </>
+  );
+}

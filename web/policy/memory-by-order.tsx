@@ -1,0 +1,76 @@
+import type { Tally } from '../../src/analysis/tally.ts';
+import { sum } from '../../src/analysis/tally.ts';
+import { formatBytes } from '../../src/core/bytes.ts';
+import { pageBytes } from '../../src/core/geometry.ts';
+import { asOrder, formatOrder } from '../../src/core/order.ts';
+import { cssColor, inkOn, orderColor } from '../../src/render/palette.ts';
+
+/** A part of a bar with less of it than this has no room for a name. */
+const NAMED_SHARE = 0.12;
+
+/** Resident memory by the order of its folios, before and after, as two bars and in numbers. */
+export function MemoryByOrder({ tally }: { readonly tally: Tally }) {
+  const { geometry, pagesBefore, pagesAfter } = tally;
+  const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
+  const most = Math.max(1, sum(pagesBefore), sum(pagesAfter));
+  const present = pagesBefore.map((_, order) => order).filter((o) => pagesBefore[o] + pagesAfter[o] > 0);
+  const name = (order: number) => formatOrder(asOrder(order), geometry);
+  const bar = (label: string, pages: readonly number[]) => (
+    <div class="policy-bar">
+      <span>{label}</span>
+      <span class="policy-bar-parts" aria-hidden="true">
+        {present.map((order) => {
+          const color = orderColor(order, geometry.pmdOrder);
+          const share = pages[order] / most;
+          return (
+            <span
+              key={order}
+              title={`${name(order)}: ${size(pages[order])}`}
+              style={{ width: `${100 * share}%`, background: cssColor(color), color: inkOn(color) }}
+            >
+              {share >= NAMED_SHARE ? name(order) : ''}
+            </span>
+          );
+        })}
+      </span>
+    </div>
+  );
+  return (
+    <section aria-labelledby="policy-orders">
+      <h2 id="policy-orders">Memory by folio size</h2>
+      {bar('now', pagesBefore)}
+      {bar('then', pagesAfter)}
+      <table class="policy-table">
+        <thead>
+          <tr>
+            <th scope="col">size</th>
+            <th scope="col">now</th>
+            <th scope="col">then</th>
+          </tr>
+        </thead>
+        <tbody>
+          {present.map((order) => (
+            <tr key={order}>
+              <th scope="row">
+                <span
+                  class="policy-swatch"
+                  style={{ background: cssColor(orderColor(order, geometry.pmdOrder)) }}
+                />
+                {name(order)}
+              </th>
+              <td>{size(pagesBefore[order])}</td>
+              <td>{size(pagesAfter[order])}</td>
+            </tr>
+          ))}
+        </tbody>
+        <tfoot>
+          <tr>
+            <th scope="row">resident</th>
+            <td>{size(sum(pagesBefore))}</td>
+            <td>{size(sum(pagesAfter))}</td>
+          </tr>
+        </tfoot>
+      </table>
+    </section>
+  );
+}

@@ -1,0 +1,80 @@
+import { useEffect, useState } from 'preact/hooks';
+import { formatBytes } from '../../src/core/bytes.ts';
+import { type Geometry, pageBytes } from '../../src/core/geometry.ts';
+import { percent } from '../../src/render/sweep-text.ts';
+import type { Judgement, Totals } from '../memory/protocol.ts';
+import { type Outcome, outcomeOf } from './outcome.ts';
+
+/** A screen reader hears the numbers once nothing has changed for so long. */
+const QUIET_MS = 700;
+
+interface Props {
+  readonly geometry: Geometry;
+  readonly totals: Totals | undefined;
+  readonly judgement: Judgement | undefined;
+}
+
+/** What the policy gains and costs, in four lines. */
+export function OutcomeSummary({ geometry, totals, judgement }: Props) {
+  const outcome = outcomeOf(totals, judgement);
+  const words = outcome && wordsOf(outcome, geometry);
+  return (
+    <section class="policy-outcome" aria-labelledby="policy-outcome">
+      <h2 id="policy-outcome">What it does</h2>
+      {words ? (
+        <dl>
+          <dt>RSS</dt>
+          <dd>
+            <strong>{words.growth}</strong> <span>{words.growthShare}</span>
+          </dd>
+          <dt>huge pages</dt>
+          <dd>
+            {words.hugeNow} → <strong>{words.hugeThen}</strong> <span>{words.hugeBytes}</span>
+          </dd>
+          <dt>attempts</dt>
+          <dd>
+            <strong>{words.attempts}</strong> <span>{words.later}</span>
+          </dd>
+          <dt>copied</dt>
+          <dd>
+            <strong>{words.copied}</strong>
+          </dd>
+        </dl>
+      ) : (
+        <p class="policy-note">…</p>
+      )}
+      {words && <Announcement text={`RSS ${words.growth}, huge pages ${words.hugeThen}`} />}
+    </section>
+  );
+}
+
+function wordsOf(outcome: Outcome, geometry: Geometry) {
+  const { residentPages, hugeNow, hugeThen, growthPages, attempts, laterAttempts, copiedPages } = outcome;
+  const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
+  return {
+    growth: `+${size(growthPages)}`,
+    growthShare: `+${percent(growthPages, residentPages)} of ${size(residentPages)}`,
+    hugeNow: percent(hugeNow, residentPages),
+    hugeThen: percent(hugeThen, residentPages),
+    hugeBytes: `${size(hugeNow)} → ${size(hugeThen)} in use`,
+    attempts: attempts.toLocaleString('en-US'),
+    later:
+      laterAttempts === undefined
+        ? 'now; later passes are not known for this model'
+        : `now, ${laterAttempts.toLocaleString('en-US')} in every later pass`,
+    copied: size(copiedPages),
+  };
+}
+
+function Announcement({ text }: { readonly text: string }) {
+  const [said, setSaid] = useState('');
+  useEffect(() => {
+    const timer = setTimeout(() => setSaid(text), QUIET_MS);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return (
+    <p class="visually-hidden" role="status">
+      {said}
+    </p>
+  );
+}

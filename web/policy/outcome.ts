@@ -1,0 +1,49 @@
+import { growthOf, sum } from '../../src/analysis/tally.ts';
+import { sumOf } from '../../src/core/policy-counts.ts';
+import type { Judgement, Totals } from '../memory/protocol.ts';
+
+/** What a policy comes to for all memory that was read. Pages are base pages. */
+export interface Outcome {
+  readonly residentPages: number;
+  /** Pages in use that lie in large folios, before and after. */
+  readonly hugeNow: number;
+  readonly hugeThen: number;
+  /** Pages by which resident memory grows. */
+  readonly growthPages: number;
+  readonly copiedPages: number;
+  readonly attempts: number;
+  /** Attempts in every later pass; undefined where no digest says it. */
+  readonly laterAttempts: number | undefined;
+}
+
+/** From the digest, which answers at once, or else from the ranges; undefined before there is either. */
+export function outcomeOf(
+  totals: Totals | undefined,
+  judgement: Pick<Judgement, 'total'> | undefined,
+): Outcome | undefined {
+  if (totals) {
+    const { counts, residentPages, hugePages } = totals;
+    return {
+      residentPages,
+      hugeNow: hugePages,
+      hugeThen: hugePages + counts.newlyHugePages,
+      growthPages: counts.filledPages + counts.swappedInPages,
+      copiedPages: counts.copiedPages,
+      attempts: sumOf(counts.attempts),
+      laterAttempts: sumOf(counts.laterAttempts),
+    };
+  }
+  if (!judgement) return undefined;
+  const { total } = judgement;
+  const hugeNow = sum(total.pagesBefore.slice(1));
+  return {
+    residentPages: total.residentPages,
+    hugeNow,
+    // What was small or in swap and is small no more; filled pages were not in use.
+    hugeThen: hugeNow + total.pagesBefore[0] + total.swappedInPages - total.pagesAfter[0],
+    growthPages: growthOf(total),
+    copiedPages: total.copiedPages,
+    attempts: total.attempts,
+    laterAttempts: undefined,
+  };
+}

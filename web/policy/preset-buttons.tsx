@@ -1,0 +1,27 @@
+import type { Geometry } from '../../src/core/geometry.ts';
+import type { ThpSettings } from '../../src/core/thp-settings.ts';
+import { choice, choose } from './judgement.ts';
+import { isChosen, presetsFor } from './presets.ts';
+
+interface Props {
+  readonly settings: ThpSettings | undefined;
+  readonly geometry: Geometry;
+}
+
+export function Presets({ settings, geometry }: Props) {
+  return (
+    <div class="policy-presets" role="group" aria-label="Policies to begin with">
+      {presetsFor(settings, geometry).map((preset) => (
+        <button
+          key={preset.label}
+          type="button"
+          class="button"
+          aria-pressed={isChosen(preset, choice.value)}
+          onClick={() => choose(preset.changes)}
+        >
+          {preset.label}
+        </button>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,88 @@
+import { useState } from 'preact/hooks';
+import { growthOf, sum, type Tally } from '../../src/analysis/tally.ts';
+import { formatBytes } from '../../src/core/bytes.ts';
+import { pageBytes } from '../../src/core/geometry.ts';
+import type { Process } from '../../src/core/memory-source.ts';
+import { printable } from '../../src/render/printable.ts';
+import type { Judgement } from '../memory/protocol.ts';
+import { type SortableColumn, SortableTable } from '../shell/sortable-table.tsx';
+
+/** Processes that are shown before somebody asks for all. */
+const SHOWN = 30;
+
+interface Row {
+  readonly index: number;
+  readonly process: Process;
+  readonly tally: Tally;
+}
+
+interface Props {
+  readonly judgement: Judgement;
+  readonly processes: readonly Process[];
+}
+
+const hugeNow = ({ tally }: Row) => sum(tally.pagesBefore.slice(1));
+const hugeThen = ({ tally }: Row) => sum(tally.pagesAfter.slice(1));
+const growth = ({ tally }: Row) => growthOf(tally);
+
+const COLUMNS: readonly SortableColumn<Row>[] = [
+  {
+    key: 'name',
+    title: 'process',
+    valueOf: ({ process }) => process.command,
+    cell: ({ process }) => <span title={process.cgroup}>{printable(process.command)}</span>,
+  },
+  {
+    key: 'pid',
+    title: 'pid',
+    numeric: true,
+    valueOf: ({ process }) => process.pid,
+    cell: ({ process }) => process.pid,
+  },
+  pagesColumn('memory', 'memory', ({ tally }) => tally.residentPages),
+  pagesColumn('now', 'huge', hugeNow),
+  pagesColumn('then', 'then', hugeThen),
+  pagesColumn('growth', 'RSS', growth, '+'),
+];
+
+/** What the policy does to each process. */
+export function ProcessTable({ judgement, processes }: Props) {
+  const [all, setAll] = useState(false);
+  const rows = judgement.processes
+    .map((tally, index) => ({ index, tally, process: processes[index] }))
+    .filter(({ tally, process }) => process !== undefined && tally.ranges > 0);
+  return (
+    <section aria-labelledby="policy-processes">
+      <h2 id="policy-processes">Processes</h2>
+      <SortableTable
+        caption="Processes under this policy"
+        columns={COLUMNS}
+        rows={rows}
+        rowKey={({ index }) => index}
+        param="sort"
+        fallback={{ column: 'memory', descending: true }}
+        most={all ? Infinity : SHOWN}
+      />
+      {!all && rows.length > SHOWN && (
+        <button type="button" class="button" onClick={() => setAll(true)}>
+          Show all {rows.length.toLocaleString('en-US')}
+        </button>
+      )}
+    </section>
+  );
+}
+
+function pagesColumn(
+  key: string,
+  title: string,
+  pagesOf: (row: Row) => number,
+  sign = '',
+): SortableColumn<Row> {
+  return {
+    key,
+    title,
+    numeric: true,
+    valueOf: pagesOf,
+    cell: (row) => `${sign}${formatBytes(pagesOf(row) * pageBytes(row.tally.geometry))}`,
+  };
+}

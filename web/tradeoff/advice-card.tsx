@@ -1,0 +1,80 @@
+import type { SweptPolicy } from '../../src/analysis/sweep.ts';
+import type { Geometry } from '../../src/core/geometry.ts';
+import type { PolicyCounts } from '../../src/core/policy-counts.ts';
+import { adviceInWords, outcomeInWords } from '../../src/render/advise-view.ts';
+import type { Totals } from '../memory/protocol.ts';
+import { choiceOfPolicy } from '../policy/choice.ts';
+import { Commands } from '../policy/commands.tsx';
+import { choice } from '../policy/judgement.ts';
+import type { Advice } from './sweeper.ts';
+
+interface Props {
+  readonly advice: Advice;
+  readonly recorded: Totals | undefined;
+  readonly geometry: Geometry;
+  readonly isChosen: boolean;
+  readonly onTake: (policy: SweptPolicy) => void;
+}
+
+/** The policy that fits the budget, in the words of `thpscope advise`. */
+export function AdviceCard({ advice, recorded, geometry, isChosen, onTake }: Props) {
+  const { chosen, counts, residentPages, hugePages } = advice;
+  const { policy } = chosen;
+  return (
+    <div class="tradeoff-advice">
+      <p class="tradeoff-sentence" role="status">
+        {adviceInWords(policy, geometry)}
+      </p>
+      <OutcomeLines {...{ counts, residentPages, hugePages, geometry }} />
+      <p>
+        <button type="button" class="button" disabled={isChosen} onClick={() => onTake(policy)}>
+          {isChosen ? 'Chosen' : 'Take it'}
+        </button>
+      </p>
+      <details>
+        <summary>Writes to sysfs</summary>
+        <Commands policy={{ ...choice.value, ...choiceOfPolicy(policy) }} heading={false} />
+      </details>
+      {recorded && (
+        <details>
+          <summary>What the recorded settings come to</summary>
+          <OutcomeLines
+            counts={recorded.counts}
+            residentPages={recorded.residentPages}
+            hugePages={recorded.hugePages}
+            geometry={geometry}
+          />
+        </details>
+      )}
+      <details>
+        <summary>What this could not see or promise</summary>
+        <ul>
+          {advice.blindSpots.map((line) => (
+            <li key={line}>{line}</li>
+          ))}
+        </ul>
+      </details>
+    </div>
+  );
+}
+
+interface LinesProps {
+  readonly counts: PolicyCounts;
+  readonly residentPages: number;
+  readonly hugePages: number;
+  readonly geometry: Geometry;
+}
+
+function OutcomeLines({ counts, residentPages, hugePages, geometry }: LinesProps) {
+  const { gains, atOnce, later } = outcomeInWords(counts, hugePages, residentPages, geometry);
+  return (
+    <dl>
+      <dt>gains</dt>
+      <dd>{gains}</dd>
+      <dt>costs at once</dt>
+      <dd>{atOnce}</dd>
+      <dt>later passes</dt>
+      <dd>{later}</dd>
+    </dl>
+  );
+}

@@ -1,0 +1,97 @@
+import { formatBytes } from '../../src/core/bytes.ts';
+import { type Geometry, pageBytes } from '../../src/core/geometry.ts';
+import { plural } from '../../src/render/plural.ts';
+import { link, setParams } from '../state/link.ts';
+import {
+  type BudgetChoice,
+  budgetFromParams,
+  budgetOf,
+  GROWTH_STOPS,
+  paramsOfBudget,
+  placeOf,
+  WORK_STOPS,
+} from './budget.ts';
+
+interface Props {
+  readonly residentPages: number;
+  readonly geometry: Geometry;
+}
+
+/** What a policy may cost: growth, and attempts in every later pass. */
+export function BudgetSliders({ residentPages, geometry }: Props) {
+  const budget = budgetFromParams(link.value.params);
+  const set = (changes: Partial<BudgetChoice>) => setParams(paramsOfBudget({ ...budget, ...changes }));
+  const { growthPages, laterAttempts } = budgetOf(budget, residentPages);
+  return (
+    <div class="tradeoff-budget">
+      <BudgetSlider
+        id="budget-growth"
+        label="growth of at most"
+        unit="%"
+        stops={GROWTH_STOPS}
+        value={budget.growthPercent}
+        words={
+          budget.growthPercent === undefined
+            ? 'any growth'
+            : `${formatBytes(growthPages * pageBytes(geometry))}`
+        }
+        onChange={(growthPercent) => set({ growthPercent })}
+      />
+      <BudgetSlider
+        id="budget-work"
+        label="attempts in every later pass, at most"
+        unit=""
+        stops={WORK_STOPS}
+        value={budget.laterAttempts}
+        words={laterAttempts === undefined ? 'any number' : plural(laterAttempts, 'attempt')}
+        onChange={(later) => set({ laterAttempts: later === undefined ? undefined : Math.round(later) })}
+      />
+    </div>
+  );
+}
+
+interface SliderProps {
+  readonly id: string;
+  readonly label: string;
+  readonly unit: string;
+  readonly stops: readonly number[];
+  readonly value: number | undefined;
+  readonly words: string;
+  readonly onChange: (value: number | undefined) => void;
+}
+
+/** A slider over round values, whose last place is no limit, and a field for any other value; empty is no limit. */
+function BudgetSlider({ id, label, unit, stops, value, words, onChange }: SliderProps) {
+  return (
+    <div class="tradeoff-limit">
+      <label for={id}>{label}</label>
+      <span>
+        <input
+          id={id}
+          type="number"
+          min={0}
+          step="any"
+          placeholder="any"
+          value={value ?? ''}
+          onInput={({ currentTarget }) => {
+            const typed = currentTarget.valueAsNumber;
+            if (currentTarget.value === '' && !currentTarget.validity.badInput) onChange(undefined);
+            else if (typed >= 0) onChange(typed);
+          }}
+        />{' '}
+        {unit}
+      </span>
+      <input
+        type="range"
+        aria-label={`${label}, slider`}
+        aria-valuetext={value === undefined ? words : `${value}${unit}`}
+        min={0}
+        max={stops.length}
+        step={1}
+        value={placeOf(value, stops)}
+        onInput={({ currentTarget }) => onChange(stops[currentTarget.valueAsNumber])}
+      />
+      <span class="tradeoff-words">{words}</span>
+    </div>
+  );
+}

@@ -1,0 +1,120 @@
+import { useState } from 'preact/hooks';
+import type { SweptResult } from '../../src/analysis/pareto.ts';
+import type { SweptPolicy } from '../../src/analysis/sweep.ts';
+import { formatBytes } from '../../src/core/bytes.ts';
+import { type Geometry, pageBytes } from '../../src/core/geometry.ts';
+import { percent } from '../../src/render/sweep-text.ts';
+import { type SortableColumn, SortableTable } from '../shell/sortable-table.tsx';
+import { envelopeOf } from './chart-frame.ts';
+import { policyInWords, sizesInWords } from './policy-words.ts';
+import type { Sweep } from './sweeper.ts';
+
+/** Rows that are shown before somebody asks for all. */
+const SHOWN = 20;
+
+interface Props {
+  readonly sweep: Sweep;
+  readonly geometry: Geometry;
+  readonly isChosen: (policy: SweptPolicy) => boolean;
+  readonly onTake: (policy: SweptPolicy) => void;
+}
+
+/** The Pareto front as a table, each policy with a button that takes it. */
+export function FrontTable({ sweep, geometry, isChosen, onTake }: Props) {
+  const [all, setAll] = useState(false);
+  const { front, residentPages } = sweep;
+  const shown = all ? front : shownOf(front, isChosen);
+  const columns: readonly SortableColumn<SweptResult>[] = [
+    {
+      key: 'sizes',
+      title: 'sizes',
+      valueOf: ({ policy }) => policy.orders,
+      cell: ({ policy }) => sizesInWords(policy, geometry),
+    },
+    {
+      key: 'none',
+      title: 'max_ptes_none',
+      numeric: true,
+      valueOf: ({ policy }) => policy.maxPtesNone,
+      cell: ({ policy }) => policy.maxPtesNone,
+    },
+    {
+      key: 'huge',
+      title: 'huge',
+      numeric: true,
+      valueOf: ({ metrics }) => metrics.hugePages,
+      cell: ({ metrics }) => percent(metrics.hugePages, residentPages),
+    },
+    {
+      key: 'growth',
+      title: 'RSS',
+      numeric: true,
+      valueOf: ({ metrics }) => metrics.growthPages,
+      cell: ({ metrics }) => `+${formatBytes(metrics.growthPages * pageBytes(geometry))}`,
+    },
+    {
+      key: 'attempts',
+      title: 'attempts',
+      numeric: true,
+      valueOf: ({ metrics }) => metrics.attempts,
+      cell: ({ metrics }) => metrics.attempts.toLocaleString('en-US'),
+    },
+    {
+      key: 'later',
+      title: 'later',
+      numeric: true,
+      valueOf: ({ metrics }) => metrics.laterAttempts,
+      cell: ({ metrics }) => metrics.laterAttempts.toLocaleString('en-US'),
+    },
+  ];
+  const take = {
+    title: 'take it',
+    cell: ({ policy }: SweptResult) =>
+      isChosen(policy) ? (
+        <span class="tradeoff-taken">chosen</span>
+      ) : (
+        <button
+          type="button"
+          class="button"
+          aria-label={`Take ${policyInWords(policy, geometry)}`}
+          onClick={() => onTake(policy)}
+        >
+          Take
+        </button>
+      ),
+  };
+  return (
+    <section class="tradeoff-front" aria-labelledby="tradeoff-front">
+      <h2 id="tradeoff-front">What no other policy beats</h2>
+      <SortableTable
+        caption="Policies of the Pareto front"
+        columns={columns}
+        rows={shown}
+        rowKey={({ index }) => index}
+        param="front"
+        fallback={{ column: 'growth', descending: false }}
+        isCurrent={({ policy }) => isChosen(policy)}
+        action={take}
+      />
+      {!all && shown.length < front.length && (
+        <p>
+          <button type="button" class="button" onClick={() => setAll(true)}>
+            Show all {front.length.toLocaleString('en-US')}
+          </button>{' '}
+          <span class="tradeoff-words">with those that are tried in vain less often</span>
+        </p>
+      )}
+    </section>
+  );
+}
+
+/** Some of those with the most in huge pages for their growth, from the first to the last, and what is chosen. */
+function shownOf(front: readonly SweptResult[], isChosen: (policy: SweptPolicy) => boolean): SweptResult[] {
+  const envelope = envelopeOf(front);
+  const few = Math.min(SHOWN, envelope.length);
+  const places = Array.from({ length: few }, (_, i) =>
+    Math.round((i * (envelope.length - 1)) / Math.max(1, few - 1)),
+  );
+  const shown = new Set(places.map((place) => envelope[place]));
+  return front.filter((each) => shown.has(each) || isChosen(each.policy));
+}

@@ -1,0 +1,134 @@
+import { bestWithin, type Budget } from '../../src/analysis/advise.ts';
+import type { DigestQuery } from '../../src/analysis/digest-query.ts';
+import {
+  type ClassDigest,
+  type MemoryDigest,
+  type SourceDigest,
+  VMA_CLASSES,
+} from '../../src/analysis/memory-digest.ts';
+import { paretoFront, type SweptResult } from '../../src/analysis/pareto.ts';
+import { blockLength, sweepBlock, sweepBlocks, type SweepSpace } from '../../src/analysis/sweep.ts';
+import { allNoneLimits, allOrderSets } from '../../src/analysis/sweep-space.ts';
+import type { CollapseLimits } from '../../src/core/policy.ts';
+import { KERNEL_MODELS, type KernelModelName } from '../../src/core/kernel-model.ts';
+import type { PolicyCounts } from '../../src/core/policy-counts.ts';
+import { blindSpots } from '../../src/render/advise-view.ts';
+import { choiceOfPolicy, settingsOf } from '../policy/choice.ts';
+import { pointsOf, type SweepPoints } from './sweep-points.ts';
+
+/** What is the same for all policies of a sweep. The model is one that digests answer for. */
+export interface SweepQuestion extends Pick<CollapseLimits, 'maxPtesSwap' | 'maxPtesShared'> {
+  readonly model: KernelModelName;
+}
+
+/** Memory that was read to its end. */
+export interface SweptMemory {
+  readonly source: Pick<SourceDigest, 'host' | 'skipped'>;
+  /** Asks about all of it together. */
+  readonly query: DigestQuery;
+}
+
+/** What all policies do to the open memory, as far as pictures need it. Pages are base pages. */
+export interface Sweep {
+  readonly space: SweepSpace;
+  readonly policies: number;
+  readonly residentPages: number;
+  /** Resident pages in large folios now. */
+  readonly hugePages: number;
+  readonly front: readonly SweptResult[];
+  readonly points: SweepPoints;
+}
+
+/** The policy that fits a budget. */
+export interface Advice {
+  readonly chosen: SweptResult;
+  readonly counts: PolicyCounts;
+  readonly residentPages: number;
+  readonly hugePages: number;
+  /** What it cannot know or promise, a sentence each. */
+  readonly blindSpots: readonly string[];
+}
+
+/** Policies between two pauses, times the states that are walked for each: some milliseconds. */
+const STEP = 8192;
+
+interface Held {
+  readonly swept: SweptMemory;
+  readonly question: SweepQuestion;
+  readonly space: SweepSpace;
+  readonly values: Float64Array;
+}
+
+/** Asks about all policies, one sweep at a time, and keeps the answers of the last one. */
+export class Sweeper {
+  #turn = 0;
+  #held: Held | undefined;
+
+  /** Undefined if another sweep was begun before this one's end. `pause` lets others have their turn. */
+  async sweep(
+    swept: SweptMemory,
+    question: SweepQuestion,
+    pause: () => Promise<void>,
+    onProgress: (share: number) => void,
+  ): Promise<Sweep | undefined> {
+    const turn = ++this.#turn;
+    const { memory } = swept.query;
+    const space = allPolicies(memory, question);
+    const length = blockLength(space);
+    const blocks = sweepBlocks(space);
+    const values = new Float64Array(length * blocks);
+    const step = Math.max(1, Math.floor(STEP / (space.maxPtesNone.length + 64 * apartStates(memory))));
+    for (let block = 0; block < blocks; block++) {
+      if (block % step === 0) {
+        onProgress(block / blocks);
+        await pause();
+        if (turn !== this.#turn) return undefined;
+      }
+      sweepBlock(swept.query, space, block, values.subarray(length * block, length * (block + 1)));
+    }
+    this.#held = { swept, question, space, values };
+    return {
+      space,
+      policies: blocks * space.maxPtesNone.length,
+      residentPages: memory.residentPages,
+      hugePages: memory.hugePages,
+      front: paretoFront(space, values),
+      points: pointsOf(space, values),
+    };
+  }
+
+  /** The best policy of the last sweep within a budget; undefined where there was none. */
+  advise(budget: Budget): Advice | undefined {
+    if (!this.#held) return undefined;
+    const { swept, question, space, values } = this.#held;
+    const { memory } = swept.query;
+    const chosen = bestWithin(space, values, budget);
+    if (!chosen) throw new Error('bug: not even an empty set of sizes fits a budget');
+    const { model } = chosen.policy;
+    const choice = { ...question, ...choiceOfPolicy(chosen.policy) };
+    return {
+      chosen,
+      counts: swept.query.ask(settingsOf(choice), model),
+      residentPages: memory.residentPages,
+      hugePages: memory.hugePages,
+      blindSpots: blindSpots({ source: swept.source, memory, model, chosen }),
+    };
+  }
+}
+
+/** All sets of sizes and values of max_ptes_none; for advised memory alone too, where there is both kinds. */
+function allPolicies(memory: MemoryDigest, { model, maxPtesSwap, maxPtesShared }: SweepQuestion): SweepSpace {
+  const holdsAny = ({ table, apart }: ClassDigest) => table.rows.size + apart.size > 0;
+  return {
+    models: [KERNEL_MODELS[model]],
+    enabled: VMA_CLASSES.every((name) => holdsAny(memory.classes[name])) ? ['always', 'madvise'] : ['always'],
+    orders: allOrderSets(memory.geometry),
+    maxPtesNone: allNoneLimits(memory),
+    maxPtesSwap,
+    maxPtesShared,
+  };
+}
+
+function apartStates({ classes }: MemoryDigest): number {
+  return VMA_CLASSES.reduce((states, name) => states + classes[name].apart.size, 0);
+}

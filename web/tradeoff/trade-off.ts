@@ -1,0 +1,70 @@
+import { computed, effect, signal } from '@preact/signals';
+import { proxy } from 'comlink';
+import { checkDigestModel } from '../../src/analysis/digest-query.ts';
+import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
+import { memory, memoryWorker } from '../memory/open-memory.ts';
+import type { Totals } from '../memory/protocol.ts';
+import { choiceOf } from '../policy/choice.ts';
+import { choice } from '../policy/judgement.ts';
+import { link } from '../state/link.ts';
+import { budgetFromParams, budgetOf } from './budget.ts';
+import type { Advice, Sweep } from './sweeper.ts';
+
+/** All policies over the open memory; of the memory or the limits before while new ones are being asked. */
+export const sweep = signal<Sweep | undefined>(undefined);
+/** How far the sweep under way is, from 0 to 1. */
+export const sweeping = signal<number | undefined>(undefined);
+/** The policy that fits the budget of the link. */
+export const advice = signal<Advice | undefined>(undefined);
+
+/** What the settings of the machine that the memory was read on come to. */
+export const recorded = signal<Totals | undefined>(undefined);
+
+/** Whether the kernel model that is chosen can be asked about all policies. */
+export const canSweep = computed(() => checkDigestModel(KERNEL_MODELS[choice.value.model]).ok);
+
+/** Sweeps whenever the memory, the kernel model or the limits that all policies share change; returns how to stop. */
+export function followTradeoff(): () => void {
+  let turn = 0;
+  const ask = async () => {
+    const mine = ++turn;
+    const { model, maxPtesSwap, maxPtesShared } = choice.peek();
+    sweeping.value = 0;
+    const found = await memoryWorker.sweep(
+      { model, maxPtesSwap, maxPtesShared },
+      proxy((share: number) => {
+        if (mine === turn) sweeping.value = share;
+      }),
+    );
+    const host = memory.peek()?.host;
+    const before = host?.settings && choiceOf(host.settings, host.geometry, model);
+    const then = before && (await memoryWorker.totals(before));
+    if (mine !== turn) return;
+    sweeping.value = undefined;
+    recorded.value = then;
+    if (found) sweep.value = found;
+  };
+  let last = '';
+  const stopSweeps = effect(() => {
+    const { model, maxPtesSwap, maxPtesShared } = choice.value;
+    const open = memory.value;
+    if (!open) sweep.value = advice.value = recorded.value = undefined;
+    if (!open?.complete || !canSweep.value) return;
+    const now = [model, maxPtesSwap, maxPtesShared, open.name, open.host.time, open.rows].join(' ');
+    if (now !== last) void ask();
+    last = now;
+  });
+  const stopAdvice = effect(() => {
+    const { value } = sweep;
+    const budget = budgetFromParams(link.value.params);
+    if (value)
+      void memoryWorker.advise(budgetOf(budget, value.residentPages)).then((found) => {
+        if (sweep.peek() === value) advice.value = found;
+      });
+  });
+  return () => {
+    turn++;
+    stopSweeps();
+    stopAdvice();
+  };
+}
