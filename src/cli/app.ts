@@ -235,7 +235,7 @@ const serve = buildCommand<ServeFlags, string[], Context>({
   loader: async () => (await import('./serve.ts')).serve,
   parameters: serveParameters,
   docs: {
-    brief: 'The web app on this machine: maps, steps and trade-offs of snapshots and running processes',
+    brief: 'Snapshots and running processes in a browser, on this machine only',
     customUsage: ['[FILE|DIRECTORY]... [-p PID]... [--cgroup PATH] [--all] [--port N] [--no-open]'],
     fullDescription: [
       'Shows memory in a browser: on this machine only, below an address that cannot be guessed, until Ctrl-C. Processes are',

@@ -281,7 +281,7 @@ export const captureParameters = {
 
 export type ServeFlags = ProcessFlags & {
   readonly port: number;
-  readonly open: boolean;
+  readonly noOpen?: boolean;
   readonly refresh: number;
   readonly json?: boolean;
 };
@@ -296,7 +296,7 @@ export const serveParameters = {
       placeholder: 'N',
       brief: 'Port of 127.0.0.1 to listen on; 0 takes one that is free',
     },
-    open: { kind: 'boolean', default: true, brief: 'Open the page in a browser' },
+    noOpen: optionalSwitch('Only print the address, open no browser'),
     refresh: {
       kind: 'parsed',
       parse: wholeNumber,

@@ -60,7 +60,7 @@ async function serveUntil(
     sources: sources.map(({ name, refresh }, id) => ({ id: String(id), name, live: refresh !== undefined })),
   };
   await print(context, flags.json ? `${JSON.stringify(report)}\n` : `thpscope is at ${url}\n`);
-  if (flags.open) openBrowser(context.process, url, folder);
+  if (!flags.noOpen) openBrowser(context.process, url, folder);
   if (!signal.aborted)
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   await server.value.close();
