@@ -62,7 +62,6 @@ const worker: MemoryWorker = {
     }
     const total = emptyMemoryDigest(host.geometry);
     for (const { memory } of digests.finish()) addMemoryDigest(total, memory);
-    // Answers and reports come by different ways: the page must not have the answer first.
     await report(true);
     if (turn !== opened) return succeed(undefined);
     table = reading;
@@ -163,21 +162,24 @@ function openingOf(
   };
 }
 
-/** Reports the rows since the last report, at most some times a second; says when the page has them. */
+/**
+ * Reports the rows since the last report, at most some times a second. What it promises is kept when the page has heard: it
+ * could hear of the end before that of the last rows, which come another way.
+ */
 function reporter(
   from: RangeTable,
-  onProgress: (progress: Progress) => void | Promise<void>,
-): (now: boolean) => void | Promise<void> {
+  onProgress: (progress: Progress) => Promise<void>,
+): (now: boolean) => Promise<void> {
   let first = 0;
   let firstVma = 0;
   // The first rows are shown at once.
   let last = -Infinity;
-  return (now) => {
+  return async (now) => {
     const time = performance.now();
     if (!now && (from.rows === first || time - last < REPORT_MS)) return;
     last = time;
     const { rows } = from;
-    const progress: Progress = {
+    const heard = onProgress({
       first,
       addresses: from.addresses.slice(first, rows),
       vmaOf: from.vmaOf.slice(first, rows),
@@ -186,10 +188,10 @@ function reporter(
       processes: from.processes,
       firstVma,
       vmas: from.vmas.slice(firstVma).map(({ vma, process, first, end }) => ({ vma, process, first, end })),
-    };
+    });
     first = rows;
     firstVma = Math.max(0, from.vmas.length - 1);
-    return onProgress(progress);
+    await heard;
   };
 }
 

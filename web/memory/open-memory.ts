@@ -54,7 +54,7 @@ async function readMemory(source: Blob | string, name: string, newer: boolean): 
   const mine = ++turn;
   const ifMine =
     <T>(then: (value: T) => void) =>
-    (value: T) => {
+    async (value: T) => {
       if (mine === turn) then(value);
     };
   let next: OpenMemory | undefined;

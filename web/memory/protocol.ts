@@ -92,7 +92,7 @@ export interface MemoryWorker {
     name: string,
     newer: boolean,
     onOpening: (opening: Opening) => void,
-    onProgress: (progress: Progress) => void | Promise<void>,
+    onProgress: (progress: Progress) => Promise<void>,
   ): Promise<Result<void>>;
   /** What has been read so far under a policy. */
   judge(choice: PolicyChoice): Promise<Judgement>;
