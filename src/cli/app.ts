@@ -19,6 +19,8 @@ import {
   predictParameters,
   type ReportFlags,
   reportParameters,
+  type ServeFlags,
+  serveParameters,
   type SimulateFlags,
   simulateParameters,
   type VerifyFlags,
@@ -253,6 +255,27 @@ const compare = buildCommand<CompareFlags, string[], Context>({
   },
 });
 
+const serve = buildCommand<ServeFlags, string[], Context>({
+  loader: async () => (await import('./serve.ts')).serve,
+  parameters: serveParameters,
+  docs: {
+    brief: 'Snapshots and running processes in a browser, on this machine only',
+    customUsage: ['[FILE|DIRECTORY]... [-p PID]... [--cgroup PATH] [--all] [--port N] [--no-open]'],
+    fullDescription: [
+      'Shows memory in a browser: on this machine only, below an address that cannot be guessed, until Ctrl-C. Processes are',
+      'read again every 10 seconds while a page shows them. Without a source it has the examples, and takes snapshots that are',
+      'dropped on it. See docs/serve.md.',
+      '',
+      'Examples:',
+      '  thpscope serve examples/redis.parquet',
+      '  thpscope serve -p $(pidof -s redis-server) --refresh 2',
+      '  thpscope serve --all --port 8080 --no-open',
+      '',
+      EXIT_CODES,
+    ].join('\n'),
+  },
+});
+
 const completion = buildCommand<object, [Shell], Context>({
   loader: async () => (await import('./completion.ts')).completion,
   parameters: {
@@ -289,6 +312,7 @@ export function buildThpscope(version: string) {
       verify,
       compare,
       conform,
+      serve,
       completion,
     },
     docs: {

@@ -286,6 +286,40 @@ export const captureParameters = {
   aliases: { p: 'pid', o: 'output' },
 } as const;
 
+export type ServeFlags = ProcessFlags & {
+  readonly port: number;
+  readonly noOpen?: boolean;
+  readonly refresh: number;
+  readonly json?: boolean;
+};
+
+export const serveParameters = {
+  flags: {
+    ...processFlags,
+    port: {
+      kind: 'parsed',
+      parse: wholeNumber,
+      default: '0',
+      placeholder: 'N',
+      brief: 'Port of 127.0.0.1 to listen on; 0 takes one that is free',
+    },
+    noOpen: optionalSwitch('Only print the address, open no browser'),
+    refresh: {
+      kind: 'parsed',
+      parse: wholeNumber,
+      default: '10',
+      placeholder: 'SECONDS',
+      brief: 'Read processes again so long after the last time, while a page shows them',
+    },
+    json: optionalSwitch('Print the address as JSON'),
+  },
+  aliases: { p: 'pid' },
+  positional: {
+    kind: 'array',
+    parameter: { parse: String, placeholder: 'SOURCE', brief: 'Snapshots, and directories of snapshots' },
+  },
+} as const;
+
 const workersFlag = optionalNumber(
   'N',
   'Worker threads for snapshots; by default as many as pay, at most all cores',

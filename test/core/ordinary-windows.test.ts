@@ -7,7 +7,7 @@ import { difference } from '../../src/core/occupancy.ts';
 import { anonOrders, type OrderSet } from '../../src/core/order.ts';
 import { planRange } from '../../src/core/plan.ts';
 import { occupancies } from './arbitraries.ts';
-import { plainRange } from './plain-range.ts';
+import { plainRange } from '../../src/core/range-state.ts';
 
 /** A batch that says it holds a page, so that every window is judged page by page. */
 class NeverEmpty extends LruBatch {
