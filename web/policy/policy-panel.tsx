@@ -1,6 +1,6 @@
 import { memory } from '../memory/open-memory.ts';
 import { Commands } from './commands.tsx';
-import { judgement, totals } from './judgement.ts';
+import { choice, judgement, totals } from './judgement.ts';
 import { KernelField } from './kernel-field.tsx';
 import { Limits } from './limits.tsx';
 import { MemoryByOrder } from './memory-by-order.tsx';
@@ -31,7 +31,10 @@ export function PolicyPanel() {
       {judged && <MemoryByOrder tally={judged.total} />}
       {judged && <Unchanged judgement={judged} />}
       {judged && <ProcessTable judgement={judged} processes={open.processes} />}
-      <Commands />
+      <section aria-labelledby="policy-commands">
+        <h2 id="policy-commands">To set it, as root</h2>
+        <Commands policy={choice.value} />
+      </section>
       <Unseen memory={open} judgement={judged} />
     </aside>
   );

@@ -33,7 +33,7 @@ export function AdviceCard({ advice, recorded, geometry, isChosen, onTake }: Pro
       </p>
       <details>
         <summary>Writes to sysfs</summary>
-        <Commands policy={{ ...choice.value, ...choiceOfPolicy(policy) }} heading={false} />
+        <Commands policy={{ ...choice.value, ...choiceOfPolicy(policy) }} />
       </details>
       {recorded && (
         <details>
