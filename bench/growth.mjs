@@ -60,7 +60,8 @@ async function run(args) {
   return { time: performance.now() - start, peak };
 }
 
-function recordMixed(path, ranges) {
+/** Writes a snapshot of one process with so many ranges of mixed occupancy. */
+export function recordMixed(path, ranges) {
   const none = new Uint32Array(16);
   const facts = ['swap', 'guard', 'zero', 'shared', 'unreferenced', 'pinned', 'lazyfree', 'locked', 'uffd'];
   const known = Object.fromEntries(facts.map((fact) => [fact, none]));

@@ -9,6 +9,7 @@ import { measureLiveRead } from './live-read.mjs';
 import { measurePlanner } from './plan.mjs';
 import { measureStartUp } from './start-up.mjs';
 import { measureThpmaps } from './thpmaps.mjs';
+import { measureWeb } from './web.mjs';
 
 const PARTS = {
   start: measureStartUp,
@@ -18,6 +19,7 @@ const PARTS = {
   live: measureLiveRead,
   thpmaps: measureThpmaps,
   growth: measureGrowth,
+  web: measureWeb,
 };
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(PARTS);

@@ -4,9 +4,9 @@ import { addDigest } from '../core/digest-table.ts';
 import { type Geometry, pagesPerRange } from '../core/geometry.ts';
 import { KERNEL_MODELS } from '../core/kernel-model.ts';
 import type { MemoryItem } from '../core/memory-source.ts';
-import { hasPage } from '../core/occupancy.ts';
+import { countBits, hasPage } from '../core/occupancy.ts';
 import { anonOrders } from '../core/order.ts';
-import { type RangeState, unknownFacts } from '../core/range-state.ts';
+import { hasLargeFolio, type RangeState, unknownFacts } from '../core/range-state.ts';
 import { rangeText } from '../core/range-text.ts';
 import { defaultSettings, withOrdersAlways } from '../core/thp-settings.ts';
 import { coversRange, type Eligibility, possibleOrders, type Vma } from '../core/vma.ts';
@@ -84,7 +84,7 @@ export class DigestCollector {
     for (const fact of unknownFacts(range)) memory.unknown.add(fact);
     const builder = this.#builders[className];
     const place = digestPlaceOf(range, builder.next);
-    if (place === 'ordinary' && !this.#walkAll) builder.add(range.folioOrders);
+    if (place === 'ordinary' && !this.#walkAll) builder.add(huge > 0 ? range.folioOrders : undefined);
     else if (place === 'apart' || place === 'ordinary')
       addApart(memory.classes[className], JSON.stringify(rangeText(range)), { ...range, address: 0 }, 1);
     else addRefused(memory, place, 1, resident);
@@ -109,13 +109,15 @@ function residentPages({ geometry, present, zero, folioOrders, pmdMapped }: Rang
     const pages = zero !== undefined && hasPage(zero, 0) ? 0 : pagesPerRange(geometry);
     return { resident: pages, huge: pages };
   }
+  const countsFolios = folioOrders !== undefined && hasLargeFolio(folioOrders);
   let resident = 0;
   let huge = 0;
   for (let i = 0; i < present.length; i++) {
-    for (let left = zero ? present[i] & ~zero[i] : present[i]; left !== 0; left &= left - 1) {
-      resident++;
-      if (folioOrders && folioOrders[i * 32 + 31 - Math.clz32(left & -left)] > 0) huge++;
-    }
+    const pages = zero ? present[i] & ~zero[i] : present[i];
+    resident += countBits(pages);
+    if (!countsFolios) continue;
+    for (let left = pages; left !== 0; left &= left - 1)
+      if (folioOrders[i * 32 + 31 - Math.clz32(left & -left)] > 0) huge++;
   }
   return { resident, huge };
 }

@@ -1,4 +1,3 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { DIGEST_SCHEMA, type DigestJson, digestJson, digestOfJson } from '../analysis/digest-json.ts';
@@ -75,24 +74,6 @@ const digestFile = z.strictObject({
   skipped: z.array(z.object({ pid: count, reason: z.string() })),
   notes: z.array(z.string()),
 });
-
-/** Whether a file begins as a digest does; false where it cannot be read, which its reader then says. */
-export function isDigestFile(path: string): boolean {
-  let fd: number;
-  try {
-    fd = openSync(path, 'r');
-  } catch {
-    return false;
-  }
-  try {
-    const start = Buffer.alloc(1);
-    return readSync(fd, start, 0, 1, 0) === 1 && start.toString() === '{';
-  } catch {
-    return false;
-  } finally {
-    closeSync(fd);
-  }
-}
 
 /** Reads a digest that `thpscope digest` wrote. Fails with what is wrong about it. */
 export async function readDigestFile(path: string): Promise<Result<SourceDigest>> {

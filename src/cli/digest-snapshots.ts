@@ -3,11 +3,17 @@ import { digestOfJson, digestJson } from '../analysis/digest-json.ts';
 import { addMemoryDigest, type ProcessDigest, type SourceDigest } from '../analysis/memory-digest.ts';
 import { type Result, succeed } from '../core/failure.ts';
 import type { SnapshotFile } from '../snapshot/file.ts';
-import type { DigestPiece, DigestPieces, DigestTask } from './digest-worker.ts';
+import type { DigestPiece, DigestPieces, DigestTask, GroupSpan } from './digest-worker.ts';
 import { runWorkers, SHARED, sharedCounters } from './worker-pool.ts';
 
+/** A worker takes as long to start as to digest about these. */
+const MIN_GROUPS_PER_WORKER = 16;
+
+/** Enough that workers finish together, and few, because each span yields a digest of its own to merge. */
+const SPANS_PER_WORKER = 8;
+
 export interface DigestRun {
-  /** Worker threads; all cores by default. */
+  /** Worker threads; by default as many as pay, up to all cores. */
   readonly workers: number | undefined;
   readonly walkAll: boolean;
   readonly signal: AbortSignal;
@@ -15,8 +21,8 @@ export interface DigestRun {
 }
 
 /**
- * Digests snapshots on all cores, row group by row group: memory is bounded by a row group for each worker. The result is
- * the same however many workers there are. Fails when a file is damaged; throws the reason of an abort.
+ * Digests snapshots on all cores, row group by row group: memory is bounded by some row groups for each worker. The result
+ * is the same however many workers there are. Fails when a file is damaged; throws the reason of an abort.
  */
 export async function digestSnapshots(
   files: readonly SnapshotFile[],
@@ -25,11 +31,12 @@ export async function digestSnapshots(
 ): Promise<Result<SourceDigest>> {
   const groups = files.reduce((sum, file) => sum + file.groups, 0);
   const counters = sharedCounters();
-  const count = Math.max(1, Math.min(run.workers ?? availableParallelism(), groups));
+  const paying = Math.min(availableParallelism(), Math.floor(groups / MIN_GROUPS_PER_WORKER));
+  const count = Math.max(1, Math.min(run.workers ?? paying, groups));
   const results = await runWorkers<DigestPieces>(
     new URL('./digest-worker.js', import.meta.url),
     count,
-    { paths, walkAll: run.walkAll, counters } satisfies DigestTask,
+    { paths, spans: spansOf(files, count), walkAll: run.walkAll, counters } satisfies DigestTask,
     run.signal,
     () => run.onProgress(Atomics.load(counters, SHARED.done), groups),
   );
@@ -53,7 +60,19 @@ export async function digestSnapshots(
   });
 }
 
-/** A process whose ranges lie in several row groups comes in as many pieces. */
+function spansOf(files: readonly SnapshotFile[], workers: number): GroupSpan[] {
+  return files.flatMap(({ groups }, file) => {
+    const length = Math.ceil(groups / (SPANS_PER_WORKER * workers));
+    const count = groups === 0 ? 0 : Math.ceil(groups / length);
+    return Array.from({ length: count }, (_, i) => ({
+      file,
+      first: i * length,
+      end: Math.min(groups, (i + 1) * length),
+    }));
+  });
+}
+
+/** A process whose ranges lie in several spans comes in as many pieces. */
 function mergePieces(
   pieces: readonly DigestPiece[],
   host: SourceDigest['host'],

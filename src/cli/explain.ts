@@ -11,7 +11,7 @@ import { explainJson, ignoredRangeJson } from '../render/explain-json.ts';
 import { explainText, type IgnoredRange, ignoredRangeText } from '../render/explain-text.ts';
 import { SnapshotError } from '../snapshot/damage.ts';
 import { type Context, print, reportFailure, styleFor } from './context.ts';
-import { isDigestFile } from './digest-file.ts';
+import { isDigestFile } from './is-digest-file.ts';
 import type { ExplainFlags } from './flags.ts';
 import { hugepagePolicy, policyFromFlags } from './policy.ts';
 import { checkOneSource, openProcesses, openSnapshots, rangeFromFlags } from './source.ts';

@@ -1,23 +1,12 @@
-import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
 import { ALGORITHMS } from '../core/algorithms.ts';
 import { fail, type Result, succeed } from '../core/failure.ts';
 import type { Geometry } from '../core/geometry.ts';
 import { KERNEL_MODELS } from '../core/kernel-model.ts';
-import { type Order, ordersOf, parseOrders } from '../core/order.ts';
+import { parseOrders } from '../core/order.ts';
 import { type OutcomeRule, parseOutcome } from '../core/outcome.ts';
 import { checkLimits, collapsePolicy, type CollapsePolicy } from '../core/policy.ts';
-import {
-  defaultSettings,
-  enabledOrders,
-  SIZE_WORDS,
-  type SizeWord,
-  type ThpSettings,
-  TOP_LEVEL_WORDS,
-  withOrdersAlways,
-} from '../core/thp-settings.ts';
+import { defaultSettings, enabledOrders, type ThpSettings, withOrdersAlways } from '../core/thp-settings.ts';
 import type { Question } from '../analysis/verdict.ts';
-import { firstIssue } from './first-issue.ts';
 import type { PolicyFlags } from './flags.ts';
 
 /** A question about memory, with where its settings come from. */
@@ -73,47 +62,10 @@ async function baseSettings(
   current: ThpSettings | undefined,
 ): Promise<Result<ThpSettings>> {
   if (name === 'default') return succeed(defaultSettings(geometry));
-  if (name !== 'current') return readPolicyFile(name, geometry);
+  if (name !== 'current') return (await import('./policy-file.ts')).readPolicyFile(name, geometry);
   if (current) return succeed(current);
   return fail(
     'usage',
     '--policy current: the input comes from no machine with THP settings; use default or a file',
   );
-}
-
-const policyFile = z.strictObject({
-  enabled: z.enum(TOP_LEVEL_WORDS).optional(),
-  sizes: z.record(z.string(), z.enum(SIZE_WORDS)).optional(),
-  maxPtesNone: z.int().optional(),
-  maxPtesSwap: z.int().optional(),
-  maxPtesShared: z.int().optional(),
-});
-
-/** Settings as JSON, such as {"enabled":"madvise","sizes":{"64K":"always"},"maxPtesNone":0}; the rest is default. */
-async function readPolicyFile(path: string, geometry: Geometry): Promise<Result<ThpSettings>> {
-  let json: unknown;
-  try {
-    json = JSON.parse(await readFile(path, 'utf8'));
-  } catch (error) {
-    return fail(
-      'unreadable',
-      `--policy ${path}: neither current nor default nor a JSON file (${(error as Error).message})`,
-    );
-  }
-  const parsed = policyFile.safeParse(json);
-  if (!parsed.success)
-    return fail(
-      'unreadable',
-      `--policy ${path}: ${firstIssue(parsed.error)}; see schemas/policy.schema.json`,
-    );
-  const { sizes, ...rest } = parsed.data;
-  const settings = defaultSettings(geometry);
-  if (!sizes) return succeed({ ...settings, ...rest });
-  const byOrder = new Map<Order, SizeWord>();
-  for (const [size, word] of Object.entries(sizes)) {
-    const orders = parseOrders(size, geometry);
-    if (!orders.ok) return fail('unreadable', `--policy ${path}: ${orders.failure.message}`);
-    for (const order of ordersOf(orders.value)) byOrder.set(order, word);
-  }
-  return succeed({ ...settings, ...rest, sizes: byOrder });
 }

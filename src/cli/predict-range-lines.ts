@@ -10,7 +10,8 @@ import type { Question } from '../analysis/verdict.ts';
 import { type Context, print } from './context.ts';
 import type { PredictFlags } from './flags.ts';
 import { hugepagePolicy, policyFromFlags } from './policy.ts';
-import { parseRangeLine, policyOfLine, rangeOfLine } from './range-line.ts';
+import { policyOfLine, rangeOfLine } from './range-line.ts';
+import { parseRangeLine } from './range-line-json.ts';
 import { geometryFromFlags } from './source.ts';
 
 /** Answers that are written at once; small enough to keep a pipe flowing. */

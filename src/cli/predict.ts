@@ -5,12 +5,10 @@ import { planRange } from '../core/plan.ts';
 import { explainText } from '../render/explain-text.ts';
 import { predictHead, rangeJson, totalsJson } from '../render/predict-json.ts';
 import { type Context, print, reportFailure, styleFor } from './context.ts';
-import { isDigestFile } from './digest-file.ts';
 import type { PredictFlags } from './flags.ts';
-import { predictDigest } from './predict-digest.ts';
+import { isDigestFile } from './is-digest-file.ts';
 import { hugepagePolicy, policyFromFlags } from './policy.ts';
 import { predictProcesses } from './predict-processes.ts';
-import { predictRangeLines } from './predict-range-lines.ts';
 import { checkOneSource, rangeFromFlags } from './source.ts';
 
 /** `thpscope predict`: what khugepaged would collapse, what it costs and gains. */
@@ -23,8 +21,15 @@ async function predictSource(context: Context, flags: PredictFlags, files: strin
   const source = checkOneSource(flags, files);
   if (!source.ok) return source;
   if (flags.pattern !== undefined) return predictPattern(context, { ...flags, pattern: flags.pattern });
-  if (flags.ranges !== undefined) return predictRangeLines(context, { ...flags, ranges: flags.ranges });
-  if (files.some(isDigestFile)) return predictDigest(context, flags, files);
+  // What reads JSON loads zod, which takes as long as Node does to start.
+  if (flags.ranges !== undefined) {
+    const { predictRangeLines } = await import('./predict-range-lines.ts');
+    return predictRangeLines(context, { ...flags, ranges: flags.ranges });
+  }
+  if (files.some(isDigestFile)) {
+    const { predictDigest } = await import('./predict-digest.ts');
+    return predictDigest(context, flags, files);
+  }
   return predictProcesses(context, flags, files);
 }
 

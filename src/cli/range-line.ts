@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { fail, type Result, succeed } from '../core/failure.ts';
 import { type Geometry, pagesPerRange } from '../core/geometry.ts';
 import { emptyOccupancy, hasPage, intersection, isEmpty, type Occupancy, union } from '../core/occupancy.ts';
@@ -6,52 +5,34 @@ import { MIN_ANON_ORDER, parseOrders } from '../core/order.ts';
 import { formatPages, parsePages } from '../core/page-list.ts';
 import { checkLimits, collapsePolicy, type CollapsePolicy } from '../core/policy.ts';
 import { PAGE_FACTS, type PageFact, type RangeState } from '../core/range-state.ts';
-import { firstIssue } from './first-issue.ts';
-
-/** null: this fact about the range is unknown. */
-const pages = z.string().nullable().optional();
-
-const folio = z.strictObject({
-  offset: z.int(),
-  order: z.int(),
-  missing: z.string().optional(),
-});
-
-const rangeLine = z.strictObject({
-  id: z.union([z.string(), z.number()]).optional(),
-  present: z.string(),
-  swap: z.string().optional(),
-  zero: pages,
-  shared: pages,
-  unreferenced: pages,
-  pinned: pages,
-  lazyfree: pages,
-  locked: pages,
-  uffd: pages,
-  guard: pages,
-  folios: z.array(folio).nullable().optional(),
-  pmdMapped: z.boolean().nullable().optional(),
-  uffdArmed: z.boolean().optional(),
-  orders: z.string().optional(),
-  maxPtesNone: z.int().optional(),
-  maxPtesSwap: z.int().optional(),
-  maxPtesShared: z.int().optional(),
-});
 
 /** A range as `--ranges` and `--pattern` describe it; fields that are left out are empty, those that are null unknown. */
-export type RangeLine = z.infer<typeof rangeLine>;
+export interface RangeLine {
+  readonly id?: string | number;
+  readonly present: string;
+  readonly swap?: string;
+  readonly zero?: string | null;
+  readonly shared?: string | null;
+  readonly unreferenced?: string | null;
+  readonly pinned?: string | null;
+  readonly lazyfree?: string | null;
+  readonly locked?: string | null;
+  readonly uffd?: string | null;
+  readonly guard?: string | null;
+  readonly folios?: readonly FolioText[] | null;
+  readonly pmdMapped?: boolean | null;
+  readonly uffdArmed?: boolean;
+  readonly orders?: string;
+  readonly maxPtesNone?: number;
+  readonly maxPtesSwap?: number;
+  readonly maxPtesShared?: number;
+}
 
-/** Reads one line of newline-delimited JSON. Fails when it is not JSON or has other fields than a range line. */
-export function parseRangeLine(line: string): Result<RangeLine> {
-  let json: unknown;
-  try {
-    json = JSON.parse(line);
-  } catch {
-    return fail('unreadable', `not JSON (${line.length} characters); was the line cut off?`);
-  }
-  const parsed = rangeLine.safeParse(json);
-  if (parsed.success) return succeed(parsed.data);
-  return fail('unreadable', firstIssue(parsed.error));
+/** A large folio and those of its pages that are not mapped. */
+export interface FolioText {
+  readonly offset: number;
+  readonly order: number;
+  readonly missing?: string;
 }
 
 /** The range that a line describes. Fails on pages out of range and on states that contradict each other. */

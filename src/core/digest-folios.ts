@@ -1,6 +1,7 @@
 import { type DigestTable, foliosOf, rowOf } from './digest-table.ts';
 import { pagesPerRange } from './geometry.ts';
 import type { Occupancy } from './occupancy.ts';
+import { hasLargeFolio } from './range-state.ts';
 
 /** The windows of one order of a range, side by side. */
 interface Level {
@@ -25,7 +26,7 @@ export function addFolios(
   const { geometry } = table;
   const { pmdOrder } = geometry;
   const stride = pmdOrder + 1;
-  if (folioOrders.every((order) => order === 0)) return;
+  if (!hasLargeFolio(folioOrders)) return;
   const levels = levelsOf(occupied, folioOrders, pmdOrder, pagesPerRange(geometry));
   if (levels[pmdOrder].large[0] === 0) return;
   const { held, large } = foliosOf(rowOf(table, pageCount), geometry);

@@ -2,6 +2,7 @@ import { fail, type Result, succeed } from './failure.ts';
 import { type Geometry, pagesPerRange } from './geometry.ts';
 import {
   asOffset,
+  formatOrders,
   hasOrder,
   type Offset,
   type Order,
@@ -54,4 +55,9 @@ export function parseOutcome(text: string, geometry: Geometry): Result<OutcomeRu
     return fail('usage', `outcome '${text}': no window of these orders starts at offset ${offset}`);
   }
   return succeed({ offset, orders: orders.value, result });
+}
+
+/** A rule as `parseOutcome` reads it: `64:6=SCAN_CGROUP_CHARGE_FAIL`. */
+export function formatOutcome({ offset, orders, result }: OutcomeRule): string {
+  return `${offset === undefined ? '' : `${offset}:`}${formatOrders(orders)}=${result}`;
 }

@@ -117,3 +117,11 @@ export const ASSUMPTIONS: Record<ObservableFact, string> = {
 export function unknownFacts(range: RangeState): ObservableFact[] {
   return OBSERVABLE_FACTS.filter((fact) => range[fact] === undefined);
 }
+
+/** Whether any order is above 0. Eight at a time, for this is asked of every range and the answer is mostly no. */
+export function hasLargeFolio(folioOrders: Uint8Array): boolean {
+  const o = folioOrders;
+  for (let i = 0; i < o.length; i += 8)
+    if (o[i] | o[i + 1] | o[i + 2] | o[i + 3] | o[i + 4] | o[i + 5] | o[i + 6] | o[i + 7]) return true;
+  return false;
+}

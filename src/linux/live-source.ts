@@ -117,7 +117,8 @@ function* populatedChunks(tools: Instruments, vma: SmapsVma): Iterable<[start: n
   const first = Math.floor(vma.start / bytes) * bytes;
   const last = Math.ceil(vma.end / bytes) * bytes;
   const chunk = RANGES_PER_CHUNK * bytes;
-  const sparse = (vma.rssBytes + vma.swapBytes) * 2 < vma.end - vma.start;
+  // Pages that lie alone are a region each, and reporting one takes as long as reading some entries.
+  const sparse = (vma.rssBytes + vma.swapBytes) * 8 < vma.end - vma.start;
   if (!tools.scan || !sparse || last - first <= chunk) {
     for (let start = first; start < last; start += chunk) yield [start, Math.min(start + chunk, last)];
     return;

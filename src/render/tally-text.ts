@@ -5,7 +5,7 @@ import { resultName } from '../core/kernel-model.ts';
 import { asOrder, formatOrder, type OrderSet } from '../core/order.ts';
 import type { CollapsePolicy } from '../core/policy.ts';
 import type { ScanResult } from '../core/scan-result.ts';
-import { plural } from './plural.ts';
+import { grouped, plural } from './plural.ts';
 import { refusalText } from './reasons.ts';
 import type { Style } from './style.ts';
 
@@ -129,5 +129,5 @@ function tlbText({ tlbFolio, tlbPmd }: Tally): string {
 }
 
 function change({ before, after }: { readonly before: number; readonly after: number }): string {
-  return `${before.toLocaleString('en-US')} -> ${after.toLocaleString('en-US')}`;
+  return `${grouped(before)} -> ${grouped(after)}`;
 }

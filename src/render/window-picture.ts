@@ -1,7 +1,7 @@
-import { pagesPerRange } from '../core/geometry.ts';
-import { hasPage, type Occupancy } from '../core/occupancy.ts';
+import { hasPage } from '../core/occupancy.ts';
 import type { Window } from '../core/order.ts';
 import type { RangeState } from '../core/range-state.ts';
+import { markOf, marksOf } from './pte-marks.ts';
 
 /** A picture is 2^5 cells wide, so that a window of up to 32 PTEs shows each of them. */
 export const PICTURE_ORDER = 5;
@@ -9,29 +9,6 @@ export const PICTURE_ORDER = 5;
 const PRESENT = '█';
 const NONE = '·';
 const SHADES = ['░', '▒', '▓'];
-
-interface Mark {
-  readonly mark: string;
-  readonly meaning: string;
-  readonly bitmap: (range: RangeState) => Occupancy | undefined;
-}
-
-/** What PTEs that are not present are drawn as; the first that applies wins. */
-const MARKS_NOT_PRESENT: readonly Mark[] = [
-  { mark: 'g', meaning: 'guard marker', bitmap: (range) => range.guard },
-  { mark: 's', meaning: 'not present (swap)', bitmap: (range) => range.swap },
-];
-
-/** What present PTEs are drawn as when they are not ordinary. */
-const MARKS_PRESENT: readonly Mark[] = [
-  { mark: 'z', meaning: 'zero page', bitmap: (range) => range.zero },
-  { mark: 'm', meaning: 'shared', bitmap: (range) => range.shared },
-  { mark: 'w', meaning: 'userfaultfd', bitmap: (range) => range.uffd },
-  { mark: 'l', meaning: 'locked', bitmap: (range) => range.locked },
-  { mark: 'p', meaning: 'pinned', bitmap: (range) => range.pinned },
-  { mark: 'f', meaning: 'MADV_FREE', bitmap: (range) => range.lazyfree },
-  { mark: 'u', meaning: 'not recently used', bitmap: (range) => range.unreferenced },
-];
 
 /**
  * A window as a box, 34 characters wide. A window of at most 32 PTEs is drawn at its place in the aligned block of 32
@@ -55,23 +32,15 @@ export function drawWindow(range: RangeState, window: Window): string {
 
 /** The meaning of the letters and shades that occur in a range, in one line. */
 export function legend(range: RangeState): string[] {
-  const drawn = new Set(
-    Array.from({ length: pagesPerRange(range.geometry) }, (_, page) => drawPte(range, page)),
-  );
-  const used = [...MARKS_NOT_PRESENT, ...MARKS_PRESENT].filter(({ mark }) => drawn.has(mark));
   const shades = range.geometry.pmdOrder > PICTURE_ORDER ? `${SHADES.join('')} some present` : undefined;
   const plain = [`${PRESENT} present`, shades, `${NONE} none`].filter((meaning) => meaning !== undefined);
-  return [[...plain, ...used.map(({ mark, meaning }) => `${mark} ${meaning}`)].join('  ')];
+  const used = marksOf(range).map(({ mark, meaning }) => `${mark} ${meaning}`);
+  return [[...plain, ...used].join('  ')];
 }
 
 function drawPte(range: RangeState, page: number): string {
-  const applies = ({ bitmap }: Mark) => {
-    const bits = bitmap(range);
-    return bits !== undefined && hasPage(bits, page);
-  };
-  if (hasPage(range.swap, page)) return MARKS_NOT_PRESENT.find(applies)?.mark ?? NONE;
-  if (!hasPage(range.present, page)) return NONE;
-  return MARKS_PRESENT.find(applies)?.mark ?? PRESENT;
+  const mark = markOf(range, page)?.mark;
+  return mark ?? (hasPage(range.present, page) ? PRESENT : NONE);
 }
 
 function drawCell(range: RangeState, first: number, count: number): string {

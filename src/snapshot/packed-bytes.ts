@@ -5,6 +5,8 @@ import { Damage } from './damage.ts';
 // Most bitmaps are all zero, and an all-zero blob is stored with no bytes at all.
 const ALL_ZERO = new Uint8Array(0);
 
+const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
+
 /** A bitmap as it is stored: bit i % 8 of byte i / 8 is PTE i, on every machine; no bytes when all bits are zero. */
 export function packBitmap(occupancy: Occupancy, geometry: Geometry): Uint8Array {
   if (isEmpty(occupancy)) return ALL_ZERO;
@@ -13,10 +15,15 @@ export function packBitmap(occupancy: Occupancy, geometry: Geometry): Uint8Array
   return bytes;
 }
 
-/** Throws Damage when the blob is not as long as the geometry wants. */
+/**
+ * The bitmap of a blob that is not empty: a view of its bytes where that is possible. Throws Damage when it is not as long
+ * as the geometry wants.
+ */
 export function unpackBitmap(bytes: Uint8Array, geometry: Geometry, column: string): Occupancy {
-  const occupancy = emptyOccupancy(geometry);
   checkLength(bytes, pagesPerRange(geometry) >>> 3, column);
+  if (LITTLE_ENDIAN && bytes.length % 4 === 0 && bytes.byteOffset % 4 === 0)
+    return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
+  const occupancy = emptyOccupancy(geometry);
   for (let i = 0; i < bytes.length; i++) occupancy[i >>> 2] |= bytes[i] << ((i & 3) << 3);
   return occupancy;
 }
@@ -26,15 +33,14 @@ export function packFolioOrders(orders: Uint8Array): Uint8Array {
   return orders.every((order) => order === 0) ? ALL_ZERO : orders.slice();
 }
 
-/** Throws Damage when the blob is not as long as the geometry wants. */
+/** The folio orders of a blob that is not empty. Throws Damage when it is not as long as the geometry wants. */
 export function unpackFolioOrders(bytes: Uint8Array, geometry: Geometry, column: string): Uint8Array {
-  const pages = pagesPerRange(geometry);
-  checkLength(bytes, pages, column);
-  return bytes.length === 0 ? new Uint8Array(pages) : bytes.slice();
+  checkLength(bytes, pagesPerRange(geometry), column);
+  return bytes;
 }
 
 function checkLength(bytes: Uint8Array, expected: number, column: string): void {
-  if (bytes.length !== 0 && bytes.length !== expected) {
+  if (bytes.length !== expected) {
     throw new Damage(
       `${column} has ${bytes.length} bytes where ${expected} are needed; capture the memory again`,
     );

@@ -1,8 +1,24 @@
-import { type AsyncBuffer, type FileMetaData, parquetMetadata, parquetRead, type RowGroup } from 'hyparquet';
+import {
+  type AsyncBuffer,
+  type DecodedArray,
+  type FileMetaData,
+  flatten,
+  parquetMetadata,
+  parquetRead,
+  type RowGroup,
+} from 'hyparquet';
 import { crc32 } from './crc32.ts';
 import { Damage } from './damage.ts';
 import { checkFooterBounds } from './footer-bounds.ts';
-import { type ColumnName, COLUMN_NAMES, MAX_GROUP_ROWS, PARQUET_SCHEMA, type SnapshotRow } from './schema.ts';
+import {
+  COLUMN_NAMES,
+  isReadColumn,
+  MAX_GROUP_ROWS,
+  PARQUET_SCHEMA,
+  READ_COLUMNS,
+  type ReadColumn,
+  type SnapshotColumns,
+} from './schema.ts';
 
 const MAGIC = 0x31524150; // "PAR1"
 const ENDING_BYTES = 8;
@@ -10,11 +26,10 @@ const ENDING_BYTES = 8;
 const MAX_FOOTER_BYTES = 2 ** 26;
 const MAX_GROUP_BYTES = 2 ** 28;
 
-const DAMAGED = 'copy the file again or capture a new one';
+/** A chunk up to this size repeats a value or two for the whole row group, as most do. */
+const MAX_KEPT_BYTES = 256;
 
-/** The columns that only other programs need: the metadata says the same for the whole file. */
-const REPEATED_METADATA: readonly ColumnName[] = ['host', 'boot_id', 'time'];
-const READ_COLUMNS = COLUMN_NAMES.filter((name) => !REPEATED_METADATA.includes(name));
+const DAMAGED = 'copy the file again or capture a new one';
 
 /** Reads the footer of any Parquet file. Throws Damage. */
 export async function readFooter(file: AsyncBuffer): Promise<FileMetaData> {
@@ -54,15 +69,19 @@ export function checkSchema({ schema }: FileMetaData): void {
 }
 
 /**
- * Reads one row group whole, after its checksum and place were checked. Columns that repeat the metadata are left out.
- * Throws Damage.
+ * The small column chunks that were decoded last, by column. The next row group often has the very same bytes, and values
+ * that are used again are neither decoded nor collected.
  */
+export type KeptChunks = Map<ReadColumn, { readonly bytes: Uint8Array; readonly values: DecodedArray }>;
+
+/** Reads one row group whole, after its checksum and place were checked. Throws Damage. */
 export async function readRowGroup(
   file: AsyncBuffer,
   metadata: FileMetaData,
   index: number,
   checksum: number,
-): Promise<SnapshotRow[]> {
+  kept: KeptChunks,
+): Promise<SnapshotColumns> {
   const group = metadata.row_groups[index];
   const { start, end } = checkedExtent(group, index, file.byteLength);
   const { buffer } = await readBytes(file, start, end);
@@ -73,18 +92,38 @@ export async function readRowGroup(
     byteLength: file.byteLength,
     slice: (from, to = end) => buffer.slice(from - start, to - start),
   };
-  return decodeRowGroup(inMemory, { ...metadata, row_groups: [group] }, index);
+  const rows = Number(group.num_rows);
+  const columns = new Map<ReadColumn, DecodedArray>();
+  const small = new Map<ReadColumn, Uint8Array>();
+  for (const [i, name] of COLUMN_NAMES.entries()) {
+    if (!isReadColumn(name)) continue;
+    const chunk = chunkExtent(group, i);
+    if (chunk.end - chunk.start > MAX_KEPT_BYTES) continue;
+    const bytes = new Uint8Array(buffer, chunk.start - start, chunk.end - chunk.start);
+    const before = kept.get(name);
+    if (before && before.values.length === rows && isEqual(before.bytes, bytes))
+      columns.set(name, before.values);
+    else small.set(name, bytes);
+  }
+  const missing = READ_COLUMNS.filter((name) => !columns.has(name));
+  const decoded = await decodeColumns(inMemory, { ...metadata, row_groups: [group] }, missing, index);
+  for (const [name, values] of decoded) {
+    columns.set(name, values);
+    const bytes = small.get(name);
+    if (bytes) kept.set(name, { bytes: bytes.slice(), values });
+  }
+  return Object.fromEntries(columns) as unknown as SnapshotColumns;
 }
 
-async function decodeRowGroup(
+/** The values of some columns of a file's only row group. */
+async function decodeColumns(
   file: AsyncBuffer,
   metadata: FileMetaData,
+  names: readonly ReadColumn[],
   index: number,
-): Promise<SnapshotRow[]> {
-  let rows: SnapshotRow[] = [];
-  const onComplete = (complete: Record<string, unknown>[]) => {
-    rows = complete as unknown as SnapshotRow[];
-  };
+): Promise<(readonly [ReadColumn, DecodedArray])[]> {
+  if (names.length === 0) return [];
+  const pages = new Map<string, DecodedArray[]>(names.map((name) => [name, []]));
   // A byte order mark is part of a name.
   const text = new TextDecoder('utf-8', { ignoreBOM: true });
   const parsers = { stringFromBytes: (bytes: Uint8Array) => bytes && text.decode(bytes) };
@@ -92,16 +131,25 @@ async function decodeRowGroup(
     await parquetRead({
       file,
       metadata,
-      columns: READ_COLUMNS,
-      rowFormat: 'object',
+      columns: [...names],
       utf8: false,
       parsers,
-      onComplete,
+      onChunk: ({ columnName, columnData }) => pages.get(columnName)?.push(columnData),
     });
   } catch {
     throw new Damage(`row group ${index + 1} cannot be decoded; ${DAMAGED}`);
   }
-  return rows;
+  const rows = Number(metadata.row_groups[0].num_rows);
+  return names.map((name) => {
+    const values = flatten(pages.get(name));
+    if (values.length !== rows)
+      throw new Damage(`row group ${index + 1} has another number of rows in ${name}; ${DAMAGED}`);
+    return [name, values];
+  });
+}
+
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
 /** Where a row group lies, checked to be inside the file and made of chunks of our columns without gaps. */

@@ -5,9 +5,9 @@ import type { MemoryItem, MemorySource } from '../core/memory-source.ts';
 import type { RangeState } from '../core/range-state.ts';
 import { Damage, damageFailure, SnapshotError } from './damage.ts';
 import { type Notice, type SnapshotMetadata, unpackMetadata } from './metadata.ts';
-import { checkSchema, readFooter, readRowGroup } from './parquet-file.ts';
-import { processOf, rangeOf, vmaOf } from './row.ts';
-import type { SnapshotRow } from './schema.ts';
+import { checkSchema, type KeptChunks, readFooter, readRowGroup } from './parquet-file.ts';
+import { processOf, rangesOf, vmaOf } from './row.ts';
+import type { SnapshotColumns } from './schema.ts';
 
 /** A snapshot that can also be read in pieces, by several readers at once. */
 export interface Snapshot extends MemorySource {
@@ -36,13 +36,14 @@ export async function openSnapshot(file: AsyncBuffer, name: string): Promise<Res
     if (metadata.groupChecksums.length !== footer.row_groups.length) {
       throw new Damage('its footer is wrong about its row groups; copy the file again or capture a new one');
     }
+    const kept: KeptChunks = new Map();
     return succeed({
       host: metadata.host,
       groups: metadata.groupChecksums.length,
       rows: Number(footer.num_rows),
       notices: metadata.notices.map(({ notice }) => notice),
-      items: () => items(file, name, footer, metadata, [...metadata.groupChecksums.keys()]),
-      groupItems: (index) => items(file, name, footer, { ...metadata, notices: [] }, [index]),
+      items: () => items(file, name, footer, metadata, kept, [...metadata.groupChecksums.keys()]),
+      groupItems: (index) => items(file, name, footer, { ...metadata, notices: [] }, kept, [index]),
     });
   } catch (error) {
     return damageFailure(name, error);
@@ -54,14 +55,13 @@ async function* items(
   name: string,
   footer: FileMetaData,
   metadata: SnapshotMetadata,
+  kept: KeptChunks,
   groups: readonly number[],
 ): AsyncGenerator<MemoryItem> {
   const replay = new Replay(metadata);
   try {
     for (const index of groups) {
-      const rows = await readRowGroup(file, footer, index, metadata.groupChecksums[index]);
-      for (const row of rows) yield* replay.row(row);
-      yield* replay.ranges();
+      yield* replay.group(await readRowGroup(file, footer, index, metadata.groupChecksums[index], kept));
     }
     yield* replay.noticesBefore(Infinity);
   } catch (error) {
@@ -75,24 +75,35 @@ class Replay {
   #pending: RangeState[] = [];
   #rowsSeen = 0;
   #noticesSeen = 0;
-  #last: SnapshotRow | undefined;
+  #pid: number | undefined;
+  #startTime: bigint | undefined;
+  #vmaStart: bigint | null = null;
 
   constructor(metadata: SnapshotMetadata) {
     this.metadata = metadata;
   }
 
-  *row(row: SnapshotRow): Generator<MemoryItem> {
+  *group(columns: SnapshotColumns): Generator<MemoryItem> {
     const { geometry } = this.metadata.host;
-    checkGeometry(row, geometry);
-    yield* this.noticesBefore(this.#rowsSeen++);
-    const last = this.#last;
-    this.#last = row;
-    const sameProcess = row.pid === last?.pid && row.process_start_time === last.process_start_time;
-    const sameVma = sameProcess && row.vma_start === last?.vma_start;
-    if (!sameVma) yield* this.ranges();
-    if (!sameProcess) yield { kind: 'process', process: processOf(row) };
-    if (!sameVma && row.vma_start !== null) yield { kind: 'vma', vma: vmaOf(row) };
-    if (row.range_address !== null) this.#pending.push(rangeOf(row, geometry));
+    checkGeometry(columns, geometry);
+    const ranges = rangesOf(columns, geometry);
+    const { pid, process_start_time, vma_start } = columns;
+    for (let row = 0; row < ranges.length; row++) {
+      if (this.#noticesSeen < this.metadata.notices.length) yield* this.noticesBefore(this.#rowsSeen);
+      this.#rowsSeen++;
+      const sameProcess = pid[row] === this.#pid && process_start_time[row] === this.#startTime;
+      if (!sameProcess || vma_start[row] !== this.#vmaStart) {
+        yield* this.ranges();
+        if (!sameProcess) yield { kind: 'process', process: processOf(columns, row) };
+        if (vma_start[row] !== null) yield { kind: 'vma', vma: vmaOf(columns, row) };
+        this.#pid = pid[row];
+        this.#startTime = process_start_time[row];
+        this.#vmaStart = vma_start[row];
+      }
+      const range = ranges[row];
+      if (range) this.#pending.push(range);
+    }
+    yield* this.ranges();
   }
 
   *ranges(): Generator<MemoryItem> {
@@ -109,9 +120,10 @@ class Replay {
   }
 }
 
-function checkGeometry(row: SnapshotRow, { pageShift, pmdOrder }: Geometry): void {
-  if (row.page_shift !== pageShift || row.pmd_order !== pmdOrder) {
-    const found = `page shift ${row.page_shift} and PMD order ${row.pmd_order}`;
+function checkGeometry({ page_shift, pmd_order }: SnapshotColumns, { pageShift, pmdOrder }: Geometry): void {
+  for (let row = 0; row < page_shift.length; row++) {
+    if (page_shift[row] === pageShift && pmd_order[row] === pmdOrder) continue;
+    const found = `page shift ${page_shift[row]} and PMD order ${pmd_order[row]}`;
     throw new Damage(
       `has a row of ${found}, not the host's ${pageShift} and ${pmdOrder}; capture the memory again`,
     );

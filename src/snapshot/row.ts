@@ -1,11 +1,11 @@
-import { type Geometry, rangeBytes } from '../core/geometry.ts';
+import { type Geometry, pagesPerRange, rangeBytes } from '../core/geometry.ts';
 import type { Host, Process } from '../core/memory-source.ts';
-import type { Occupancy } from '../core/occupancy.ts';
+import { emptyOccupancy, type Occupancy } from '../core/occupancy.ts';
 import type { RangeState } from '../core/range-state.ts';
 import type { Vma } from '../core/vma.ts';
 import { Damage } from './damage.ts';
 import { packBitmap, packFolioOrders, unpackBitmap, unpackFolioOrders } from './packed-bytes.ts';
-import type { ColumnName, SnapshotRow } from './schema.ts';
+import type { ColumnName, SnapshotColumns, SnapshotRow } from './schema.ts';
 
 /** The row of a range; of a VMA when there is no range; of a process when there is no VMA either. */
 export function toRow(host: Host, process: Process, vma?: Vma, range?: RangeState): SnapshotRow {
@@ -47,66 +47,75 @@ export function toRow(host: Host, process: Process, vma?: Vma, range?: RangeStat
   };
 }
 
-export function processOf(row: SnapshotRow): Process {
+export function processOf(columns: SnapshotColumns, row: number): Process {
   return {
-    pid: row.pid,
-    startTime: Number(row.process_start_time),
-    command: row.command,
-    cgroup: row.cgroup,
-    thpDisabled: row.process_thp_disabled,
+    pid: columns.pid[row],
+    startTime: Number(columns.process_start_time[row]),
+    command: columns.command[row],
+    cgroup: columns.cgroup[row],
+    thpDisabled: columns.process_thp_disabled[row],
   };
 }
 
 /** The VMA of a row that has a `vma_start`. Throws Damage when another of its columns is null. */
-export function vmaOf(row: SnapshotRow): Vma {
-  const flags = held(row, 'vma_flags');
+export function vmaOf(columns: SnapshotColumns, row: number): Vma {
+  const flags = held(columns.vma_flags[row], 'vma_flags');
   return {
-    start: unpackAddress(held(row, 'vma_start')),
-    end: unpackAddress(held(row, 'vma_end')),
-    name: held(row, 'vma_name'),
-    anonymous: held(row, 'vma_anonymous'),
+    start: unpackAddress(held(columns.vma_start[row], 'vma_start')),
+    end: unpackAddress(held(columns.vma_end[row], 'vma_end')),
+    name: held(columns.vma_name[row], 'vma_name'),
+    anonymous: held(columns.vma_anonymous[row], 'vma_anonymous'),
     flags: flags === '' ? [] : flags.split(' '),
-    thpEligible: row.vma_thp_eligible ?? undefined,
-    rssBytes: Number(held(row, 'vma_rss_bytes')),
-    swapBytes: Number(held(row, 'vma_swap_bytes')),
+    thpEligible: columns.vma_thp_eligible[row] ?? undefined,
+    rssBytes: Number(held(columns.vma_rss_bytes[row], 'vma_rss_bytes')),
+    swapBytes: Number(held(columns.vma_swap_bytes[row], 'vma_swap_bytes')),
   };
 }
 
-/** The range of a row that has a `range_address`. Throws Damage when the row does not fit the geometry. */
-export function rangeOf(row: SnapshotRow, geometry: Geometry): RangeState {
-  const address = held(row, 'range_address');
-  if (address % BigInt(rangeBytes(geometry)) !== 0n) {
-    const alignment = `a multiple of ${rangeBytes(geometry)}, the PMD size`;
-    throw new Damage(`range_address ${address} is not ${alignment}; capture the memory again`);
-  }
-  const bitmap = (column: BitmapColumn) => unpackBitmap(held(row, column), geometry, column);
-  const fact = (column: BitmapColumn) => (row[column] === null ? undefined : bitmap(column));
-  return {
-    geometry,
-    address: unpackAddress(address),
-    present: bitmap('present'),
-    swap: bitmap('swap'),
-    guard: fact('guard'),
-    zero: fact('zero'),
-    shared: fact('shared'),
-    unreferenced: fact('unreferenced'),
-    pinned: fact('pinned'),
-    lazyfree: fact('lazyfree'),
-    locked: fact('locked'),
-    uffd: fact('uffd'),
-    folioOrders:
-      row.folio_orders === null ? undefined : unpackFolioOrders(row.folio_orders, geometry, 'folio_orders'),
-    pmdMapped: row.pmd_mapped ?? undefined,
-    uffdArmed: held(row, 'uffd_armed'),
+/**
+ * The range of each row, undefined where it has no `range_address`. Ranges share what is all zero, and their bitmaps may
+ * be views of the row group. Throws Damage when a row does not fit the geometry.
+ */
+export function rangesOf(columns: SnapshotColumns, geometry: Geometry): (RangeState | undefined)[] {
+  const { present, swap, guard, zero, shared, unreferenced, pinned, lazyfree, locked, uffd } = columns;
+  const bytes = BigInt(rangeBytes(geometry));
+  const noPages = emptyOccupancy(geometry);
+  const smallFolios = new Uint8Array(pagesPerRange(geometry));
+  const fact = (blob: Uint8Array | null, column: ColumnName) => {
+    if (blob === null) return undefined;
+    return blob.length === 0 ? noPages : unpackBitmap(blob, geometry, column);
   };
+  const folios = (blob: Uint8Array | null) => {
+    if (blob === null) return undefined;
+    return blob.length === 0 ? smallFolios : unpackFolioOrders(blob, geometry, 'folio_orders');
+  };
+  return Array.from(columns.range_address, (address, row) => {
+    if (address === null) return undefined;
+    if (address % bytes !== 0n) {
+      const alignment = `a multiple of ${bytes}, the PMD size`;
+      throw new Damage(`range_address ${address} is not ${alignment}; capture the memory again`);
+    }
+    return {
+      geometry,
+      address: unpackAddress(address),
+      present: held(fact(present[row], 'present'), 'present'),
+      swap: held(fact(swap[row], 'swap'), 'swap'),
+      guard: fact(guard[row], 'guard'),
+      zero: fact(zero[row], 'zero'),
+      shared: fact(shared[row], 'shared'),
+      unreferenced: fact(unreferenced[row], 'unreferenced'),
+      pinned: fact(pinned[row], 'pinned'),
+      lazyfree: fact(lazyfree[row], 'lazyfree'),
+      locked: fact(locked[row], 'locked'),
+      uffd: fact(uffd[row], 'uffd'),
+      folioOrders: folios(columns.folio_orders[row]),
+      pmdMapped: columns.pmd_mapped[row] ?? undefined,
+      uffdArmed: held(columns.uffd_armed[row], 'uffd_armed'),
+    };
+  });
 }
 
-type BitmapColumn = {
-  [K in ColumnName]: SnapshotRow[K] extends Uint8Array | null ? K : never;
-}[ColumnName];
-
-function held<K extends ColumnName>(row: SnapshotRow, column: K): NonNullable<SnapshotRow[K]> {
-  const value = row[column];
+function held<T>(value: T, column: ColumnName): NonNullable<T> {
   if (value === null || value === undefined)
     throw new Damage(`${column} is null where it must not be; capture the memory again`);
   return value;

@@ -65,6 +65,14 @@ export interface SnapshotRow extends ProcessColumns, VmaColumns, RangeColumns {}
 
 export type ColumnName = keyof SnapshotRow;
 
+/** The columns that only other programs need: the metadata says the same for the whole file. */
+type RepeatedColumn = 'host' | 'boot_id' | 'time';
+
+export type ReadColumn = Exclude<ColumnName, RepeatedColumn>;
+
+/** What is read of a row group: one value a row in every column. */
+export type SnapshotColumns = { readonly [K in ReadColumn]: ArrayLike<SnapshotRow[K]> };
+
 type ColumnType = 'text' | 'time' | 'int32' | 'int64' | 'boolean' | 'bytes';
 
 /** Every column, in file order; `?` marks those that may be null. */
@@ -104,6 +112,14 @@ const COLUMN_TYPES: Record<ColumnName, ColumnType | `${ColumnType}?`> = {
 };
 
 export const COLUMN_NAMES = Object.keys(COLUMN_TYPES) as ColumnName[];
+
+const REPEATED_COLUMNS: readonly ColumnName[] = ['host', 'boot_id', 'time'] satisfies RepeatedColumn[];
+
+export const READ_COLUMNS = COLUMN_NAMES.filter(isReadColumn);
+
+export function isReadColumn(name: ColumnName): name is ReadColumn {
+  return !REPEATED_COLUMNS.includes(name);
+}
 
 const ELEMENTS: Record<ColumnType, Omit<SchemaElement, 'name'>> = {
   text: { type: 'BYTE_ARRAY', converted_type: 'UTF8', logical_type: { type: 'STRING' } },

@@ -3,6 +3,7 @@ import { printable } from '../../src/render/printable.ts';
 import { memory } from '../memory/open-memory.ts';
 import { judgement } from '../policy/judgement.ts';
 import { dark } from '../state/theme.ts';
+import { measured } from '../state/timing.ts';
 import { PAGE_DARK, PAGE_LIGHT, pixel, pteColors, rowColors } from './layers.ts';
 import { placeOfRow } from './layout.ts';
 import { camera, hovered, layer, layout, selected, viewport } from './map-state.ts';
@@ -17,6 +18,7 @@ let colors: { readonly key: unknown[]; readonly of: Uint32Array } | undefined;
 
 /** Draws the whole map into a canvas of the window's size times the screen's pixel ratio. Reads every signal it depends on. */
 export function drawMap(canvas: HTMLCanvasElement): void {
+  const start = performance.now();
   const open = memory.value;
   const { width, height, aspect } = viewport.value;
   const context = canvas.getContext('2d', { alpha: false });
@@ -50,6 +52,7 @@ export function drawMap(canvas: HTMLCanvasElement): void {
   const ink = isDark ? '#fff' : '#000';
   if (hovered.value) frame(context, hovered.value.row, ink, 1);
   if (selected.value !== undefined) frame(context, selected.value, ink, 3);
+  measured('thpscope frame', start);
 }
 
 function frame(context: CanvasRenderingContext2D, row: number, ink: string, width: number): void {

@@ -74,6 +74,14 @@ export function rowAtPlace(layout: Layout, x: number, y: number): number | undef
   return row < block.end ? row : undefined;
 }
 
+/** The row at a place, or else one near it in the block that is there or comes next. */
+export function nearestRow({ blocks, columns }: Layout, x: number, y: number): number {
+  const { first, end, top } =
+    blocks.find((block) => y < block.top + block.lines) ?? blocks[blocks.length - 1];
+  const column = Math.min(columns - 1, Math.max(0, Math.floor(x)));
+  return Math.min(end - 1, first + Math.max(0, Math.floor(y - top)) * columns + column);
+}
+
 /** The upper left corner of a row's cell. */
 export function placeOfRow({ blocks, columns }: Layout, row: number): { x: number; y: number } {
   const block = blocks.find(({ first, end }) => first <= row && row < end);

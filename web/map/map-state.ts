@@ -4,16 +4,11 @@ import { link, setParams } from '../state/link.ts';
 import { type Camera, centerOn, fitCamera, type Viewport } from './camera.ts';
 import { findPlace, placeName, processRows } from './find.ts';
 import { LAYERS, type Layer } from './layers.ts';
-import { layoutOf, placeOfRow, rowAtPlace } from './layout.ts';
+import { layoutOf, nearestRow, placeOfRow } from './layout.ts';
 import { pteColumns } from './pte-code.ts';
 
 /** The size of the canvas in CSS pixels; 0 before it is on the page. */
 export const size = signal({ width: 0, height: 0 });
-
-/** Where the user has moved to; undefined while the link decides. */
-const moved = signal<{ readonly camera: Camera; readonly see: string; readonly zoom: string } | undefined>(
-  undefined,
-);
 
 /** The row under the pointer. */
 export const hovered = signal<{ readonly row: number; readonly pte: number | undefined } | undefined>(
@@ -43,35 +38,47 @@ export const layer = computed<Layer>(
 /** The range that is looked at closely. */
 export const selected = computed<number | undefined>(() => rowOf(link.value.params.at));
 
+/**
+ * What is seen, as the link says: `see` is what lies in the middle, a range and a place from its corner in cells and lines
+ * (`PID:0xADDRESS@0.5,0.5`); `zoom` is the height of a cell in pixels. Without them, all of the map.
+ */
 export const camera = computed<Camera>(() => {
-  const { see, zoom } = link.value.params;
-  const own = moved.value;
-  if (own && own.see === see && own.zoom === zoom) return own.camera;
-  const row = rowOf(see);
-  const scale = Number(zoom);
-  if (row === undefined || !(scale > 0)) return fitCamera(layout.value, viewport.value);
-  const { x, y } = placeOfRow(layout.value, row);
-  const least = fitCamera(layout.value, viewport.value).scale;
-  return centerOn(layout.value, viewport.value, Math.max(least, scale), x + 0.5, y + 0.5);
+  const next = linkedCamera();
+  // A policy that changes in the link is no reason to draw.
+  const isSame = lastCamera.x === next.x && lastCamera.y === next.y && lastCamera.scale === next.scale;
+  if (!isSame) lastCamera = next;
+  return lastCamera;
 });
 
-/** Moves the camera; the link follows with the range in the middle and the height of a cell in pixels. */
+let lastCamera: Camera = { x: 0, y: 0, scale: 0 };
+
+function linkedCamera(): Camera {
+  const { see, zoom } = link.value.params;
+  const [place, offset = '0.5,0.5'] = (see ?? '').split('@', 2);
+  const row = rowOf(place);
+  const [dx, dy] = offset.split(',', 2).map(Number);
+  const scale = Number(zoom);
+  const all = fitCamera(layout.value, viewport.value);
+  if (row === undefined || !(scale > all.scale) || !Number.isFinite(dx + dy)) return all;
+  const { x, y } = placeOfRow(layout.value, row);
+  return centerOn(layout.value, viewport.value, scale, x + dx, y + dy);
+}
+
+/** Moves the camera, which is to say the link. */
 export function moveTo(next: Camera): void {
   const open = memory.value;
   if (!open) return;
   const { width, height, aspect } = viewport.value;
   if (next.scale <= fitCamera(layout.value, viewport.value).scale * 1.001) {
-    moved.value = undefined;
     setParams({ see: undefined, zoom: undefined });
     return;
   }
   const x = next.x + width / (2 * next.scale * aspect);
   const y = next.y + height / (2 * next.scale);
-  const middle = rowAtPlace(layout.value, x, y) ?? rowAtPlace(layout.value, next.x, next.y + 1);
-  const see = middle === undefined || middle >= open.rows ? link.value.params.see : placeName(open, middle);
-  const zoom = String(Math.round(next.scale * 100) / 100);
-  moved.value = see === undefined ? undefined : { camera: next, see, zoom };
-  setParams({ see, zoom });
+  const row = Math.min(open.rows - 1, nearestRow(layout.value, x, y));
+  const corner = placeOfRow(layout.value, row);
+  const offset = [x - corner.x, y - corner.y].map((value) => Number(value.toFixed(4)));
+  setParams({ see: `${placeName(open, row)}@${offset.join()}`, zoom: String(Number(next.scale.toFixed(2))) });
 }
 
 export function select(row: number | undefined): void {
@@ -99,7 +106,7 @@ export function keepInSight(row: number): void {
 
 function rowOf(place: string | undefined): number | undefined {
   const open = memory.value;
-  if (!open || place === undefined) return undefined;
+  if (!open || !place) return undefined;
   const found = findPlace(open, place);
   return found && found.row < open.rows ? found.row : undefined;
 }

@@ -1,10 +1,13 @@
 import { useSignal } from '@preact/signals';
+import type { OrderSet } from '../../src/core/order.ts';
 import { plural } from '../../src/render/plural.ts';
 import { printable } from '../../src/render/printable.ts';
-import { memory } from '../memory/open-memory.ts';
+import { memory, memoryWorker } from '../memory/open-memory.ts';
+import { choice } from '../policy/judgement.ts';
 import { PolicyPanel } from '../policy/policy-panel.tsx';
 import { NoMemory } from '../start/no-memory.tsx';
-import { setParams } from '../state/link.ts';
+import { go, setParams } from '../state/link.ts';
+import { stepsParams } from '../steps/steps-link.ts';
 import { findPlace } from './find.ts';
 import { Inspector } from './inspector.tsx';
 import { LAYER_NAMES, LAYERS } from './layers.ts';
@@ -34,7 +37,16 @@ export function MapView() {
   );
 }
 
-function openSteps(_row: number): void {}
+/** Goes to the steps of a range, with the orders that its VMA may have under the policy. */
+async function openSteps(row: number): Promise<void> {
+  const open = memory.value;
+  if (!open) return;
+  const policy = choice.value;
+  const { range } = await memoryWorker.detail(row, policy);
+  const { vma } = open.vmas[open.vmaOf[row]];
+  const orders = vma.flags.includes('hg') ? ((policy.always | policy.madvise) as OrderSet) : policy.always;
+  go('steps', stepsParams(range, policy, orders));
+}
 
 function Toolbar() {
   const zoom = (factor: number) => {

@@ -46,23 +46,23 @@ const worker: MemoryWorker = {
       // Until the first rows are there, what was open before is still looked at.
       if (table !== reading) digested = undefined;
       table = reading;
-      onProgress(progress);
+      return onProgress(progress);
     });
     try {
       for await (const item of snapshot.value.items()) {
         if (turn !== opened) return succeed(undefined);
         reading.add(item);
         digests.add(item);
-        report(false);
+        void report(false);
       }
     } catch (error) {
       if (!(error instanceof SnapshotError)) throw error;
-      if (reading.rows > 0) report(true);
+      if (reading.rows > 0) await report(true);
       return { ok: false, failure: error.failure };
     }
     const total = emptyMemoryDigest(host.geometry);
     for (const { memory } of digests.finish()) addMemoryDigest(total, memory);
-    report(true);
+    await report(true);
     digested = { source: opening, query: new DigestQuery(total) };
     return succeed(undefined);
   },
@@ -76,7 +76,12 @@ const worker: MemoryWorker = {
     const processes = judge.tallies();
     const total = emptyTally(geometry);
     for (const tally of processes) addTally(total, tally);
-    return { ...outcomes, choice, rows, reasons: judge.refusals, total, processes };
+    const { mainOrders, refusals, growthPages } = outcomes;
+    return transfer({ ...outcomes, choice, rows, reasons: judge.refusals, total, processes }, [
+      mainOrders.buffer,
+      refusals.buffer,
+      growthPages.buffer,
+    ]);
   },
 
   async totals(choice): Promise<Totals | undefined> {
@@ -119,7 +124,7 @@ const worker: MemoryWorker = {
       writePteCodes(detail.after, then);
       markFilled(codes, then);
     }
-    return { rows, choice, before, after };
+    return transfer({ rows, choice, before, after }, [before.buffer, after.buffer]);
   },
 };
 
@@ -153,18 +158,24 @@ function openingOf(
   };
 }
 
-/** Reports the rows since the last report, at most some times a second. */
-function reporter(from: RangeTable, onProgress: (progress: Progress) => void): (now: boolean) => void {
+/**
+ * Reports the rows since the last report, at most some times a second. What it promises is kept when the page has heard: it
+ * could hear of the end before that of the last rows, which come another way.
+ */
+function reporter(
+  from: RangeTable,
+  onProgress: (progress: Progress) => Promise<void>,
+): (now: boolean) => Promise<void> {
   let first = 0;
   let firstVma = 0;
   // The first rows are shown at once.
   let last = -Infinity;
-  return (now) => {
+  return async (now) => {
     const time = performance.now();
     if (!now && (from.rows === first || time - last < REPORT_MS)) return;
     last = time;
     const { rows } = from;
-    onProgress({
+    const heard = onProgress({
       first,
       addresses: from.addresses.slice(first, rows),
       vmaOf: from.vmaOf.slice(first, rows),
@@ -176,6 +187,7 @@ function reporter(from: RangeTable, onProgress: (progress: Progress) => void): (
     });
     first = rows;
     firstVma = Math.max(0, from.vmas.length - 1);
+    await heard;
   };
 }
 

@@ -48,7 +48,7 @@ export async function openMemory(source: Blob | string, name: string): Promise<v
   failure.value = undefined;
   const ifMine =
     <T>(then: (value: T) => void) =>
-    (value: T) => {
+    async (value: T) => {
       if (mine === turn) then(value);
     };
   let next: OpenMemory | undefined;

@@ -90,7 +90,7 @@ export interface MemoryWorker {
     source: Blob | string,
     name: string,
     onOpening: (opening: Opening) => void,
-    onProgress: (progress: Progress) => void,
+    onProgress: (progress: Progress) => Promise<void>,
   ): Promise<Result<void>>;
   /** What has been read so far under a policy. */
   judge(choice: PolicyChoice): Promise<Judgement>;

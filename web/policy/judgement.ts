@@ -3,6 +3,7 @@ import { geometryOfPmdOrder } from '../../src/core/geometry.ts';
 import { memory, memoryWorker } from '../memory/open-memory.ts';
 import type { Judgement, Totals } from '../memory/protocol.ts';
 import { link, setParams } from '../state/link.ts';
+import { measured } from '../state/timing.ts';
 import { choiceFromParams, firstChoice, paramsOfChoice, type PolicyChoice } from './choice.ts';
 
 /** The policy in force: what the link says, and for the rest the settings of the open memory. */
@@ -39,8 +40,11 @@ export function followPolicy(): void {
         break;
       }
       const policy = choice.value;
+      const start = performance.now();
       totals.value = await memoryWorker.totals(policy);
+      measured('thpscope totals', start);
       judgement.value = await memoryWorker.judge(policy);
+      measured('thpscope judgement', start);
     } while (again);
     asking = false;
   };

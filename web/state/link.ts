@@ -19,7 +19,7 @@ export function parseLink(hash: string): Link {
 /** The address of a link; parameters stand in alphabetical order, so that equal states have equal links. */
 export function formatLink({ view, params }: Link): string {
   const query = new URLSearchParams(Object.entries(params).sort(([a], [b]) => (a < b ? -1 : 1)));
-  const text = query.toString().replaceAll('%2C', ',').replaceAll('%3A', ':');
+  const text = query.toString().replaceAll('%2C', ',').replaceAll('%3A', ':').replaceAll('%40', '@');
   return text === '' ? `#${view}` : `#${view}?${text}`;
 }
 

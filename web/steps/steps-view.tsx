@@ -1,3 +1,183 @@
+import { useEffect } from 'preact/hooks';
+import type { Side } from './alignment.ts';
+import { explainCommand } from './command.ts';
+import { Controls, togglePlay } from './controls.tsx';
+import { OutcomeDialog } from './outcome-dialog.tsx';
+import { OutcomeRules } from './outcome-rules.tsx';
+import { PolicyEditor } from './policy-editor.tsx';
+import { PRESET_GROUPS, PRESETS } from './presets.ts';
+import { PteGrid } from './pte-grid.tsx';
+import { RangeEditor } from './range-editor.tsx';
+import { RangeLegend } from './range-legend.tsx';
+import { SEARCHES } from './searches.ts';
+import { StepList } from './step-list.tsx';
+import { StepNow } from './step-now.tsx';
+import {
+  alignment,
+  edit,
+  goRow,
+  playing,
+  preset,
+  problems,
+  redo,
+  row,
+  showPreset,
+  state,
+  undo,
+} from './steps-signals.ts';
+import { WindowStrip } from './window-strip.tsx';
+import { resultText } from './words.ts';
+import './steps.css';
+
+/** One range, searched in two ways, step by step. */
 export function StepsView() {
-  return <h1>Steps</h1>;
+  useEffect(() => {
+    window.addEventListener('keydown', onKeyDown);
+    return () => window.removeEventListener('keydown', onKeyDown);
+  }, []);
+  return (
+    <div class="steps">
+      <div class="steps-main">
+        <h1 class="visually-hidden">One PMD range, step by step</h1>
+        <PresetPicker />
+        <div role="alert">
+          {problems.value.map(({ message }) => (
+            <p key={message} class="failure">
+              the link: {message}
+            </p>
+          ))}
+        </div>
+        <Controls />
+        <div class="columns">
+          <Column side="left" />
+          <Column side="right" />
+        </div>
+        <RangeLegend />
+        <StepList />
+      </div>
+      <aside class="panel steps-panel" aria-label="What is searched">
+        <RangeEditor />
+        <OutcomeRules />
+        <PolicyEditor />
+        <Commands />
+      </aside>
+      <OutcomeDialog />
+    </div>
+  );
+}
+
+function Column({ side }: { readonly side: Side }) {
+  const run = alignment.value[side];
+  const id = `search-${side}`;
+  return (
+    <section class="column" aria-label={`${side}: ${run.search.name}`}>
+      <div class="column-head">
+        <label class="visually-hidden" for={id}>
+          Algorithm on the {side}
+        </label>
+        <select
+          id={id}
+          value={run.search.name}
+          onChange={({ currentTarget }) => edit({ [side]: currentTarget.value })}
+        >
+          {Object.entries(SEARCH_GROUPS).map(([kind, label]) => (
+            <optgroup key={kind} label={label}>
+              {[...SEARCHES.values()]
+                .filter((search) => search.kind === kind)
+                .map(({ name }) => (
+                  <option key={name} value={name}>
+                    {name}
+                  </option>
+                ))}
+            </optgroup>
+          ))}
+        </select>
+        <p class="column-result">{resultText(run, state.value.range)}</p>
+      </div>
+      <PteGrid side={side} />
+      <WindowStrip side={side} />
+      <StepNow side={side} />
+    </section>
+  );
+}
+
+const SEARCH_GROUPS = {
+  'built-in': 'Algorithms',
+  rules: 'With rules of their own',
+  mistake: 'Mistakes (examples/algorithms)',
+};
+
+function PresetPicker() {
+  const current = preset.value;
+  return (
+    <div class="presets">
+      <label for="steps-preset">Case</label>
+      <select
+        id="steps-preset"
+        value={current?.id ?? ''}
+        onChange={({ currentTarget }) => {
+          const chosen = PRESETS.find(({ id }) => id === currentTarget.value);
+          if (chosen) showPreset(chosen);
+        }}
+      >
+        {current === undefined && <option value="">your own</option>}
+        {PRESET_GROUPS.map(({ title, presets }) => (
+          <optgroup key={title} label={title}>
+            {presets.map((each) => (
+              <option key={each.id} value={each.id}>
+                {each.title}
+              </option>
+            ))}
+          </optgroup>
+        ))}
+      </select>
+      <p>{current?.look ?? 'A range of your own: paint it, choose sizes and outcomes, and step through.'}</p>
+    </div>
+  );
+}
+
+function Commands() {
+  const { left, right } = state.value;
+  const commands = [...new Set([left, right])].flatMap((name) => explainCommand(state.value, name) ?? []);
+  if (commands.length === 0) return null;
+  return (
+    <details>
+      <summary>The same in a terminal</summary>
+      {commands.map((command) => (
+        <pre key={command} class="command" tabindex={0}>
+          {command}
+        </pre>
+      ))}
+    </details>
+  );
+}
+
+/** Keys that work wherever nothing else wants them. */
+function onKeyDown(event: KeyboardEvent): void {
+  const target =
+    event.target instanceof HTMLElement || event.target instanceof SVGElement ? event.target : undefined;
+  if (target?.closest('dialog')) return;
+  const typing = target?.closest('input:not([type=radio]):not([type=checkbox]):not([type=range]), textarea');
+  if ((event.ctrlKey || event.metaKey) && !event.altKey) {
+    const key = event.key.toLowerCase();
+    if (typing || (key !== 'z' && key !== 'y')) return;
+    event.preventDefault();
+    if (key === 'y' || event.shiftKey) redo();
+    else undo();
+    return;
+  }
+  if (event.altKey || event.shiftKey || typing || target?.closest('select, input')) return;
+  const inList = target?.closest('[role=listbox]') !== null && target !== undefined;
+  const move: Record<string, () => void> = {
+    ' ': togglePlay,
+    ArrowRight: () => goRow(row.value + 1),
+    ArrowLeft: () => goRow(row.value - 1),
+    Home: () => goRow(1),
+    End: () => goRow(alignment.value.rows),
+    ...(inList ? { ArrowDown: () => goRow(row.value + 1), ArrowUp: () => goRow(row.value - 1) } : {}),
+  };
+  if (!(event.key in move) || (event.key === ' ' && target?.closest('button, a, summary'))) return;
+  event.preventDefault();
+  if (event.key !== ' ') playing.value = false;
+  move[event.key]();
 }

@@ -1,0 +1,38 @@
+import { isEmpty } from '../../src/core/occupancy.ts';
+import { formatOrders } from '../../src/core/order.ts';
+import { formatOutcome } from '../../src/core/outcome.ts';
+import { formatPages } from '../../src/core/page-list.ts';
+import { ALGORITHMS } from '../../src/core/algorithms.ts';
+import { SEARCHES } from './searches.ts';
+import type { StepsState } from './steps-state.ts';
+
+/** What of a range `explain --pattern` has no flag for. */
+const UNSAYABLE = ['guard', 'unreferenced', 'pinned', 'lazyfree', 'locked', 'uffd'] as const;
+
+/** The command that explains a search of the state in a terminal; undefined where its flags cannot say it. */
+export function explainCommand(state: StepsState, name: string): string | undefined {
+  const { range, orders, limits, outcomes } = state;
+  const model = SEARCHES.get(name)?.model?.name ?? state.model;
+  const unsayable = UNSAYABLE.some((fact) => range[fact] && !isEmpty(range[fact]));
+  const folios = range.folioOrders?.some((order) => order > 0) ?? false;
+  if (unsayable || folios || range.pmdMapped || range.uffdArmed || orders === 0) return undefined;
+  if (!(name in ALGORITHMS) && model === state.model && !SEARCHES.get(name)?.model) return undefined;
+  const list = (flag: string, pages: Uint32Array | undefined) =>
+    pages && !isEmpty(pages) ? [`--${flag} ${formatPages(pages)}`] : [];
+  const { pmdOrder } = range.geometry;
+  return [
+    'thpscope explain',
+    `--pattern ${formatPages(range.present) || "''"}`,
+    ...list('swap', range.swap),
+    ...list('zero', range.zero),
+    ...list('shared', range.shared),
+    ...(pmdOrder === 9 ? [] : [`--pmd-order ${pmdOrder}`]),
+    `--orders ${formatOrders(orders)}`,
+    `--max-ptes-none ${limits.maxPtesNone}`,
+    `--max-ptes-swap ${limits.maxPtesSwap}`,
+    `--max-ptes-shared ${limits.maxPtesShared}`,
+    `--kernel ${model}`,
+    ...(name in ALGORITHMS ? [`--algorithm ${name}`] : []),
+    ...outcomes.map((rule) => `--outcome ${formatOutcome(rule)}`),
+  ].join(' ');
+}

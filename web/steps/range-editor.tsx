@@ -1,0 +1,217 @@
+import { useSignal } from '@preact/signals';
+import { applyPlan } from '../../src/core/apply-plan.ts';
+import { emptyOccupancy, fullOccupancy } from '../../src/core/occupancy.ts';
+import { asOrder, formatOrder } from '../../src/core/order.ts';
+import { formatPages, parsePages } from '../../src/core/page-list.ts';
+import { ASSUMPTIONS, unknownFacts } from '../../src/core/range-state.ts';
+import { type Brush, type ListedFact, withPages } from './edit-range.ts';
+import type { Side } from './alignment.ts';
+import { alignment, brush, canRedo, canUndo, edit, goRow, redo, state, undo } from './steps-signals.ts';
+
+const BRUSHES: readonly { readonly kind: Exclude<Brush['kind'], 'folio'>; readonly label: string }[] = [
+  { kind: 'present', label: 'present' },
+  { kind: 'empty', label: 'empty' },
+  { kind: 'swap', label: 'swap' },
+  { kind: 'zero', label: 'zero page' },
+  { kind: 'shared', label: 'shared' },
+  { kind: 'pinned', label: 'pinned' },
+];
+
+const LISTS: readonly { readonly fact: ListedFact; readonly label: string }[] = [
+  { fact: 'present', label: 'Present' },
+  { fact: 'swap', label: 'In swap' },
+  { fact: 'zero', label: 'Zero page' },
+  { fact: 'shared', label: 'Shared' },
+];
+
+/** The brush, the range as lists, and what can be done to all of it. */
+export function RangeEditor() {
+  const { range } = state.value;
+  const { geometry } = range;
+  const chosen = brush.value;
+  const empty = emptyOccupancy(geometry);
+  const unknown = unknownFacts(range);
+  return (
+    <section aria-label="Range">
+      <h2>Range</h2>
+      {range.address !== 0 && <p class="quiet mono">0x{range.address.toString(16)}</p>}
+      <fieldset class="brushes">
+        <legend>Paint PTEs as</legend>
+        {BRUSHES.map(({ kind, label }) => (
+          <label key={kind}>
+            <input
+              type="radio"
+              name="brush"
+              checked={chosen.kind === kind}
+              onChange={() => (brush.value = { kind })}
+            />
+            <span class={`brush brush-${kind}`}>{label}</span>
+          </label>
+        ))}
+        <label>
+          <input
+            type="radio"
+            name="brush"
+            checked={chosen.kind === 'folio'}
+            onChange={() => (brush.value = { kind: 'folio', order: asOrder(Math.min(4, geometry.pmdOrder)) })}
+          />
+          <span class="brush">folio of</span>
+        </label>
+        <select
+          aria-label="Size of painted folios"
+          value={chosen.kind === 'folio' ? chosen.order : Math.min(4, geometry.pmdOrder)}
+          onChange={({ currentTarget }) =>
+            (brush.value = { kind: 'folio', order: asOrder(Number(currentTarget.value)) })
+          }
+        >
+          {Array.from({ length: geometry.pmdOrder - 2 }, (_, i) => asOrder(i + 2)).map((order) => (
+            <option key={order} value={order}>
+              {formatOrder(order, geometry)}
+            </option>
+          ))}
+        </select>
+      </fieldset>
+      <p class="row-of-buttons">
+        <button
+          type="button"
+          class="button small"
+          aria-disabled={!canUndo.value}
+          title="Ctrl+Z"
+          onClick={undo}
+        >
+          Undo
+        </button>
+        <button
+          type="button"
+          class="button small"
+          aria-disabled={!canRedo.value}
+          title="Ctrl+Shift+Z"
+          onClick={redo}
+        >
+          Redo
+        </button>
+        <button
+          type="button"
+          class="button small"
+          onClick={() => edit({ range: withPages(clear(), 'present', fullOccupancy(geometry)) })}
+        >
+          Fill
+        </button>
+        <button type="button" class="button small" onClick={() => edit({ range: clear() })}>
+          Clear
+        </button>
+      </p>
+      {LISTS.map(({ fact, label }) => (
+        <PageList key={fact} fact={fact} label={label} />
+      ))}
+      <p class="row-of-buttons">
+        <NextPass side="left" />
+        <NextPass side="right" />
+      </p>
+      {unknown.length > 0 && (
+        <details>
+          <summary>Assumed, because it could not be seen</summary>
+          <ul class="assumed">
+            {unknown.map((fact) => (
+              <li key={fact}>{ASSUMPTIONS[fact]}</li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </section>
+  );
+
+  function clear() {
+    return {
+      ...range,
+      present: empty,
+      swap: empty,
+      guard: empty,
+      zero: empty,
+      shared: empty,
+      unreferenced: empty,
+      pinned: empty,
+      lazyfree: empty,
+      locked: empty,
+      uffd: empty,
+      folioOrders: undefined,
+      pmdMapped: false,
+    };
+  }
+}
+
+/** The range as the next pass finds it after what a search has done. */
+function NextPass({ side }: { readonly side: Side }) {
+  const { search, plan } = alignment.value[side];
+  const changes =
+    plan?.attempts.some(({ result }) => result === 'SCAN_SUCCEED') || (plan?.swappedInPages ?? 0) > 0;
+  if (side === 'right' && search.name === alignment.value.left.search.name) return null;
+  return (
+    <button
+      type="button"
+      class="button small"
+      aria-disabled={!changes}
+      title={changes ? undefined : 'Nothing changes any more'}
+      onClick={() => {
+        if (!plan || !changes) return;
+        const { range } = state.value;
+        const known = {
+          ...range,
+          folioOrders: range.folioOrders ?? new Uint8Array(1 << range.geometry.pmdOrder),
+        };
+        edit({ range: applyPlan(known, plan) });
+        goRow(1);
+      }}
+    >
+      Next pass after {search.name}
+    </button>
+  );
+}
+
+/** PTEs in the kernel's list notation; what is typed counts as soon as it is a list. */
+function PageList({ fact, label }: { readonly fact: ListedFact; readonly label: string }) {
+  const { range } = state.value;
+  const typed = useSignal<string | undefined>(undefined);
+  const editing = useSignal(false);
+  const current = range[fact];
+  const error = typed.value === undefined ? undefined : errorOf(typed.value);
+  const id = `pages-${fact}`;
+
+  function errorOf(text: string): string | undefined {
+    const pages = parsePages(text, range.geometry);
+    return pages.ok ? undefined : pages.failure.message;
+  }
+  const take = (text: string) => {
+    typed.value = text;
+    const pages = parsePages(text, range.geometry);
+    if (!pages.ok || formatPages(pages.value) === (current ? formatPages(current) : '')) return;
+    edit({ range: withPages(range, fact, pages.value) }, editing.value);
+    editing.value = true;
+  };
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <input
+        id={id}
+        class="mono"
+        type="text"
+        spellcheck={false}
+        autocomplete="off"
+        placeholder={fact === 'present' ? '0-15,100' : 'none'}
+        value={typed.value ?? (current ? formatPages(current) : '')}
+        aria-invalid={error !== undefined}
+        aria-describedby={error === undefined ? undefined : `${id}-error`}
+        onInput={({ currentTarget }) => take(currentTarget.value)}
+        onBlur={() => {
+          if (error === undefined) typed.value = undefined;
+          editing.value = false;
+        }}
+      />
+      {error !== undefined && (
+        <p id={`${id}-error`} class="field-error" role="alert">
+          {error}
+        </p>
+      )}
+    </div>
+  );
+}

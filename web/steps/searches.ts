@@ -1,0 +1,49 @@
+/// <reference types="vite/types/importMeta.d.ts" />
+import type { CollapseAlgorithm } from '../../src/core/algorithm.ts';
+import type { AlgorithmName } from '../../src/core/algorithms.ts';
+import { KERNEL_MODELS, type KernelModel, type KernelModelName } from '../../src/core/kernel-model.ts';
+import { ALGORITHM_KIT, type AlgorithmKit } from '../../src/lab/algorithm-kit.ts';
+import { CONTENDERS, contenderOf, guarded } from '../../src/lab/contender.ts';
+
+/** A way to search a range that a column can show. */
+export interface Search {
+  /** As links and `thpscope verify` name it. */
+  readonly name: string;
+  readonly kind: 'built-in' | 'rules' | 'mistake';
+  readonly algorithm: CollapseAlgorithm;
+  /** The rules that come with it; undefined if those that are asked about hold. */
+  readonly model: KernelModel | undefined;
+}
+
+type ModuleOfKit = (kit: AlgorithmKit) => CollapseAlgorithm;
+
+const MISTAKES = import.meta.glob<ModuleOfKit>('../../examples/algorithms/*.js', {
+  eager: true,
+  import: 'default',
+});
+
+/** The searches by name: what `thpscope verify` knows, and the mistakes in examples/algorithms. */
+export const SEARCHES: ReadonlyMap<string, Search> = new Map(
+  [...builtIn(), ...mistakes()].map((search) => [search.name, search]),
+);
+
+function builtIn(): Search[] {
+  return [...CONTENDERS.values()].map(({ name, algorithm, model }) => {
+    const rules = name in KERNEL_MODELS;
+    return { name, kind: rules ? 'rules' : 'built-in', algorithm, model: rules ? model : undefined };
+  });
+}
+
+/** Guarded, because a mistake may lead to attempts that no search may make. */
+function mistakes(): Search[] {
+  return Object.values(MISTAKES).map((make) => {
+    const { name, algorithm } = guarded(contenderOf(make(ALGORITHM_KIT)));
+    return { name, kind: 'mistake', algorithm, model: undefined };
+  });
+}
+
+/** The search that a kernel model comes with, and one to hold against it. */
+export function searchesOf(model: KernelModelName): { readonly left: string; readonly right: string } {
+  const own: AlgorithmName = KERNEL_MODELS[model].algorithm;
+  return { left: own, right: own === 'walk' ? 'stack' : 'walk' };
+}

@@ -1,0 +1,186 @@
+import type { RangeState } from '../../src/core/range-state.ts';
+import { fail, type Failure, type Result, succeed } from '../../src/core/failure.ts';
+import {
+  type Geometry,
+  geometryOfPmdOrder,
+  MAX_PMD_ORDER,
+  MIN_PMD_ORDER,
+  pagesPerRange,
+} from '../../src/core/geometry.ts';
+import { KERNEL_MODELS, type KernelModelName } from '../../src/core/kernel-model.ts';
+import { anonOrders, formatOrders, type OrderSet, parseOrders } from '../../src/core/order.ts';
+import { formatOutcome, type OutcomeRule, parseOutcome } from '../../src/core/outcome.ts';
+import { checkLimits, type CollapseLimits, defaultLimits } from '../../src/core/policy.ts';
+import { SEARCHES, searchesOf } from './searches.ts';
+import { paramsOfRange, RANGE_PARAMS, rangeOfParams } from './range-params.ts';
+
+/** What the two columns show: one range under one policy, searched in two ways. */
+export interface StepsState {
+  readonly range: RangeState;
+  /** Orders enabled for the range. */
+  readonly orders: OrderSet;
+  readonly limits: CollapseLimits;
+  readonly model: KernelModelName;
+  /** Names of searches. */
+  readonly left: string;
+  readonly right: string;
+  /** How attempts end, as `explain --outcome` has it: the last match wins. */
+  readonly outcomes: readonly OutcomeRule[];
+}
+
+export type Params = Readonly<Record<string, string>>;
+/** Changes to the parameters of a link; undefined drops one. */
+export type ParamChanges = Readonly<Record<string, string | undefined>>;
+
+const LIMIT_PARAMS = {
+  maxPtesNone: 'limit',
+  maxPtesSwap: 'swaplimit',
+  maxPtesShared: 'sharedlimit',
+} as const satisfies Record<keyof CollapseLimits, string>;
+
+/** The parameters that say all of a state. */
+export const STATE_PARAMS: readonly string[] = [
+  'pmd',
+  'address',
+  ...RANGE_PARAMS,
+  'orders',
+  ...Object.values(LIMIT_PARAMS),
+  'model',
+  'left',
+  'right',
+  'outcomes',
+];
+
+/** A link that names no range shows this one. */
+export const FIRST_PARAMS: Params = { present: '4-7,12-27', orders: '2-8', limit: '0' };
+
+/** The state that a link asks for. What the link says wrongly is as if it was not said, and comes with the reason. */
+export function stateOfParams(asked: Params): {
+  readonly state: StepsState;
+  readonly problems: readonly Failure[];
+} {
+  const params = asked.present === undefined ? FIRST_PARAMS : asked;
+  const problems: Failure[] = [];
+  const take = <T>(result: Result<T>, otherwise: T): T => {
+    if (result.ok) return result.value;
+    problems.push(result.failure);
+    return otherwise;
+  };
+  const geometry = take(geometryOf(params.pmd), geometryOfPmdOrder(9));
+  const model = take(modelOf(params.model), 'linux-7.2');
+  const range = rangeOfParams(params, geometry, (failure) => problems.push(failure));
+  const usual = searchesOf(model);
+  const search = (side: 'left' | 'right') => take(searchNamed(params[side] ?? usual[side]), usual[side]);
+  const defaults = defaultLimits(geometry);
+  return {
+    state: {
+      range,
+      orders: take(ordersOf(params.orders, geometry), anonOrders(geometry)),
+      limits: take(limitsOf(params, defaults, geometry), defaults),
+      model,
+      left: search('left'),
+      right: search('right'),
+      outcomes: outcomeTexts(params.outcomes).flatMap((text) => {
+        const rule = take<OutcomeRule | undefined>(parseOutcome(text, geometry), undefined);
+        return rule ? [rule] : [];
+      }),
+    },
+    problems,
+  };
+}
+
+/** The parameters that lead to a state; those that go without saying are undefined. */
+export function paramsOfState(state: StepsState): ParamChanges {
+  const { range, orders, limits, model, left, right, outcomes } = state;
+  return {
+    ...paramsOfRange(range),
+    pmd: range.geometry.pmdOrder === 9 ? undefined : String(range.geometry.pmdOrder),
+    orders: formatOrders(orders),
+    ...Object.fromEntries(
+      Object.entries(LIMIT_PARAMS).map(([limit, param]) => {
+        const value = limits[limit as keyof CollapseLimits];
+        const usual = defaultLimits(range.geometry)[limit as keyof CollapseLimits];
+        return [param, param !== 'limit' && value === usual ? undefined : String(value)];
+      }),
+    ),
+    model,
+    left,
+    right,
+    outcomes: outcomes.length === 0 ? undefined : outcomes.map(formatOutcome).join(' '),
+  };
+}
+
+function outcomeTexts(text = ''): string[] {
+  return text.split(/\s+/).filter((each) => each !== '');
+}
+
+function geometryOf(text = '9'): Result<Geometry> {
+  const pmdOrder = Number(text);
+  if (Number.isInteger(pmdOrder) && pmdOrder >= MIN_PMD_ORDER && pmdOrder <= MAX_PMD_ORDER)
+    return succeed(geometryOfPmdOrder(pmdOrder));
+  return fail('usage', `pmd '${text}': PMD orders are ${MIN_PMD_ORDER} to ${MAX_PMD_ORDER}`);
+}
+
+function modelOf(text = 'linux-7.2'): Result<KernelModelName> {
+  if (Object.hasOwn(KERNEL_MODELS, text)) return succeed(text as KernelModelName);
+  return fail('usage', `model '${text}': there are ${Object.keys(KERNEL_MODELS).join(', ')}`);
+}
+
+function searchNamed(name: string): Result<string> {
+  if (SEARCHES.has(name)) return succeed(name);
+  return fail('usage', `algorithm '${name}': there are ${[...SEARCHES.keys()].join(', ')}`);
+}
+
+function ordersOf(text: string | undefined, geometry: Geometry): Result<OrderSet> {
+  if (text === undefined) return succeed(anonOrders(geometry));
+  return text === 'none' ? succeed(0 as OrderSet) : parseOrders(text, geometry);
+}
+
+function limitsOf(params: Params, defaults: CollapseLimits, geometry: Geometry): Result<CollapseLimits> {
+  const limit = (key: keyof CollapseLimits) => {
+    const text = params[LIMIT_PARAMS[key]];
+    return text === undefined ? defaults[key] : /^\d+$/.test(text) ? Number(text) : NaN;
+  };
+  return checkLimits(
+    {
+      maxPtesNone: limit('maxPtesNone'),
+      maxPtesSwap: limit('maxPtesSwap'),
+      maxPtesShared: limit('maxPtesShared'),
+    },
+    geometry,
+  );
+}
+
+/** The same state for ranges of another PMD order: what does not fit there is left out. */
+export function withPmdOrder(state: StepsState, pmdOrder: number): StepsState {
+  const from = state.range.geometry;
+  const geometry = geometryOfPmdOrder(pmdOrder);
+  const last = pagesPerRange(geometry) - 1;
+  const { maxPtesNone } = state.limits;
+  const atMost = maxPtesNone === pagesPerRange(from) - 1 ? last : Math.min(maxPtesNone, last);
+  const pages = Math.min(pagesPerRange(from), pagesPerRange(geometry));
+  const cut = (bits: Uint32Array | undefined): string => (bits ? formatFirst(bits, pages) : '');
+  const { present, swap, zero, shared } = state.range;
+  const range = rangeOfParams(
+    { present: cut(present), swapped: cut(swap), zeroed: cut(zero), shareds: cut(shared) },
+    geometry,
+    () => {},
+  );
+  const orders = (state.orders & anonOrders(geometry)) as OrderSet;
+  return {
+    ...state,
+    range,
+    orders: orders === 0 ? anonOrders(geometry) : orders,
+    limits: { ...defaultLimits(geometry), maxPtesNone: atMost },
+    outcomes: state.outcomes.flatMap((rule) => {
+      const fits = parseOutcome(formatOutcome(rule), geometry);
+      return fits.ok ? [fits.value] : [];
+    }),
+  };
+}
+
+function formatFirst(bits: Uint32Array, pages: number): string {
+  const list: number[] = [];
+  for (let page = 0; page < pages; page++) if ((bits[page >>> 5] >>> (page & 31)) & 1) list.push(page);
+  return list.join(',');
+}

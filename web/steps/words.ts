@@ -1,0 +1,80 @@
+import type { Visit } from '../../src/core/algorithm.ts';
+import { formatBytes } from '../../src/core/bytes.ts';
+import { pageBytes } from '../../src/core/geometry.ts';
+import { resultName } from '../../src/core/kernel-model.ts';
+import { formatOrder, type Window } from '../../src/core/order.ts';
+import { collapsesOf } from '../../src/core/plan.ts';
+import { costOf } from '../../src/core/cost.ts';
+import type { RangeState } from '../../src/core/range-state.ts';
+import { plural } from '../../src/render/plural.ts';
+import { RESULT_MEANINGS } from '../../src/render/reasons.ts';
+import type { Run } from './run.ts';
+
+/** A window as OFFSET:ORDER. */
+export function windowName({ offset, order }: Window): string {
+  return `${offset}:${order}`;
+}
+
+/** How a step came out, in few words. */
+export function outcomeText({ policy }: Pick<Run, 'policy'>, visit: Visit): string {
+  if (!visit.enabled) return 'not enabled';
+  if (visit.result === undefined) return visit.occupied === 0 ? 'no page present' : 'too few pages';
+  return visit.result === 'SCAN_SUCCEED' ? 'collapses' : resultName(visit.result, policy.model);
+}
+
+/** What an outcome means, where its name does not say it. */
+export function outcomeMeaning(visit: Visit): string | undefined {
+  return visit.result === undefined || visit.result === 'SCAN_SUCCEED'
+    ? undefined
+    : RESULT_MEANINGS[visit.result];
+}
+
+/** `20 of 128 needed`; nothing for orders that are not enabled. */
+export function countText({ enabled, occupied, needed }: Visit): string | undefined {
+  return enabled ? `${occupied} of ${needed} needed` : undefined;
+}
+
+/** Where the search goes after a step. */
+export function nextText({ steps, search, fault, reportsVisits }: Run, index: number): string {
+  const { offset, order, next, stack } = steps[index];
+  const last = index === steps.length - 1;
+  if (last && fault) return fault;
+  if (!next) return search.kind === 'mistake' && !last ? 'goes on' : 'the search ends';
+  if (!reportsVisits) return `next attempt ${windowName(next)}`;
+  const descends = next.offset === offset && next.order === order - 1;
+  if (!stack)
+    return descends ? `goes on with its left half, ${windowName(next)}` : `steps on to ${windowName(next)}`;
+  if (!descends) return `pops ${windowName(next)} next`;
+  return `pushes its halves, ${offset + (1 << next.order)}:${next.order} and ${windowName(next)}; pops ${windowName(next)} next`;
+}
+
+/** A step in one sentence, for a list and for ears. */
+export function stepSentence(run: Run, index: number, range: RangeState): string {
+  const visit = run.steps[index];
+  const count = countText(visit);
+  const pages = count === undefined ? '' : `, ${count}`;
+  return `${windowName(visit)}, ${formatOrder(visit.order, range.geometry)}${pages}: ${outcomeText(run, visit)}`;
+}
+
+/** What a whole run came to. */
+export function resultText(
+  { plan, policy, fault, steps, attempts, reportsVisits }: Run,
+  range: RangeState,
+): string {
+  const work = reportsVisits
+    ? `${plural(steps.length, 'step')}, ${plural(attempts.length, 'attempt')}`
+    : plural(attempts.length, 'attempt');
+  if (!plan) return `${fault}; ${work}`;
+  if (plan.scan.result !== 'SCAN_SUCCEED') {
+    const where = plan.scan.failedAt === undefined ? '' : ` at PTE ${plan.scan.failedAt}`;
+    return `the scan ends${where}: ${resultName(plan.scan.result, policy.model)}, ${RESULT_MEANINGS[plan.scan.result]}`;
+  }
+  const collapses = collapsesOf(plan).length;
+  const { coveredPages, filledPages, swappedInPages } = costOf(range, plan);
+  const growth = (filledPages + swappedInPages) * pageBytes(range.geometry);
+  const gain =
+    collapses === 0
+      ? 'nothing collapses'
+      : `${plural(collapses, 'collapse')}, ${plural(coveredPages, 'page')} covered, RSS ${growth === 0 ? 'unchanged' : `+${formatBytes(growth)}`}`;
+  return `${resultName(plan.result, policy.model)}: ${gain}; ${work}`;
+}
