@@ -150,6 +150,9 @@ describe.skipIf(!CHROMIUM)('steps in a browser', () => {
     await page.fill('#pages-present', '0-600');
     expect(await text('#pages-present-error')).toContain('0-600 is out of range');
     expect(await page.getAttribute('#pages-present', 'aria-invalid')).toBe('true');
+    await page.getByRole('button', { name: 'Fill' }).click();
+    expect(await present()).toBe('0-511');
+    expect(await page.getAttribute('#pages-present', 'aria-invalid')).toBe('false');
   });
 
   test('decides outcomes by a click on a window, and forgets them again', async () => {
