@@ -5,7 +5,7 @@ import type { Process } from '../core/memory-source.ts';
 import { anonOrders } from '../core/order.ts';
 import type { PolicyCounts } from '../core/policy-counts.ts';
 import { defaultSettings, type ThpSettings, withOrdersAlways } from '../core/thp-settings.ts';
-import { bestWithin } from './advise.ts';
+import { bestWithin, changedPages } from './advise.ts';
 import { DigestQuery } from './digest-query.ts';
 import { type MemoryDigest, type SourceDigest, totalDigest } from './memory-digest.ts';
 import { paretoFront, type SweptResult } from './pareto.ts';
@@ -174,8 +174,4 @@ function judgedRanges(table: RangeTable, settings: ThpSettings, model: KernelMod
   const total = emptyTally(table.geometry);
   for (const tally of tallies) addTally(total, tally);
   return { ...outcomes, reasons: judge.refusals, tallies, total };
-}
-
-function changedPages({ newlyHugePages, filledPages }: PolicyCounts): number {
-  return newlyHugePages + filledPages;
 }

@@ -1,3 +1,4 @@
+import { changedPages } from '../analysis/advise.ts';
 import { collapsePolicy } from '../core/policy.ts';
 import { enabledOrders } from '../core/thp-settings.ts';
 import { html, type Markup, type Part, trusted } from './markup.ts';
@@ -11,8 +12,9 @@ import { sizesSection } from './report-sizes.ts';
 import { tradeoffSection } from './report-tradeoff.ts';
 import type { ReportView } from './report-view.ts';
 
-/** Processes with maps of their own. */
+/** Processes with maps of their own: those that change, else the largest. */
 const MOST_MAPS = 12;
+const MOST_MAPS_UNCHANGED = 3;
 
 /**
  * A report as one HTML page without script that loads nothing. `style` is the only style that it allows, `styleHash` its
@@ -29,8 +31,9 @@ export function reportHtml(view: ReportView, style: string, styleHash: string): 
     geometry,
   );
   const title = titleOf(view);
-  const withMaps = findings.processes.filter((each) => each.memory.ranges > 0).slice(0, MOST_MAPS);
-  const sections = withMaps
+  const changed = findings.processes.filter(({ counts }) => changedPages(counts) > 0).slice(0, MOST_MAPS);
+  const drawn = changed.length > 0 ? changed : findings.processes.slice(0, MOST_MAPS_UNCHANGED);
+  const sections = drawn
     .map((each) => processSection(view, each, orders))
     .filter((each) => each !== undefined);
   const policy = `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'`;
@@ -59,7 +62,7 @@ ${section('Processes', [
   sections,
   sections.length > 0 &&
     sections.length < findings.processes.length &&
-    html`<p class="quiet">Maps are of the ${plural(sections.length, 'process', 'processes')} that change${sections.length === 1 && 's'} most.</p>`,
+    html`<p class="quiet">Maps are ${changed.length > 0 ? 'of those that change most' : 'of the largest, for none changes'}.</p>`,
 ])}
 ${section('What was read, and what was not seen', readSection(view))}
 ${section('Words', glossary(geometry))}

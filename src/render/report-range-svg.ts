@@ -45,7 +45,7 @@ function pteImage(classes: readonly string[], title: string, { geometry }: Range
   const rows = classes.length / columns;
   return svgImage(
     title,
-    'map',
+    'map ptes',
     [columns, rows],
     [...cellPaths(classes, columns), columnLines(columns, rows)],
   );

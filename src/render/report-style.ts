@@ -74,6 +74,8 @@ path{fill:none}
 .c{stroke-width:.84}
 .thin{stroke-width:.28}
 .between{stroke:var(--page);stroke-width:.14}
+.ptes{max-width:21rem}
+th code{white-space:nowrap}
 .vma{stroke:var(--text);stroke-width:.16}
 .empty{stroke:var(--line);stroke-width:.28}
 .map{border:1px solid var(--line);padding:2px;border-radius:2px;background:var(--page)}

@@ -70,6 +70,20 @@ test('every picture has a title', () => {
   for (const picture of pictures) expect(picture).toContain('<title>');
 });
 
+test('maps are of processes that change, and of the largest where none does', () => {
+  const items = [1, 2, 3, 4, 5].flatMap((pid) => [
+    processItem(pid),
+    vmaItem(),
+    knownRanges([{ present: pid === 2 ? '0-15' : `${pid}-${2 * pid}` }]),
+  ]);
+  const mapped = (text: FindingsText) => {
+    const findings = findingsIn(items, text);
+    return [...page('x', {}, { findings }).matchAll(/<h3>p(\d) /g)].map(([, pid]) => Number(pid));
+  };
+  expect(mapped({ orders: '4', maxPtesNone: 0 })).toEqual([2]);
+  expect(mapped({ orders: '' })).toEqual([2, 5, 4]);
+});
+
 test('a policy that does nothing says so, and why', () => {
   const text = page('redis', { orders: '' });
   expect(text).toContain('would collapse nothing. It has nothing to try.');
