@@ -37,6 +37,13 @@ test('counts and ranges tell the same of a policy, of each process and of all', 
   expect(memory.residentPages).toBe(asked.hugePages + 1 + 8);
 });
 
+test('pages that come back from swap are growth, as filled ones are', () => {
+  const items = [processItem(1), vmaItem(), knownRanges([{ present: '0-499', swap: '500-509' }])];
+  const { asked } = findingsIn(items, { orders: '9', maxPtesNone: 511, maxPtesSwap: 64 });
+  expect(asked.growthPages).toBe(12);
+  expect(asked.ranges && growthOf(asked.ranges.total)).toBe(12);
+});
+
 test('advice keeps to its budgets and knows the way back', () => {
   const {
     advice,
