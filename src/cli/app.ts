@@ -17,6 +17,8 @@ import {
   explainParameters,
   type PredictFlags,
   predictParameters,
+  type ReportFlags,
+  reportParameters,
   type ServeFlags,
   serveParameters,
   type SimulateFlags,
@@ -65,6 +67,7 @@ const explain = buildCommand<ExplainFlags, string[], Context>({
       '  thpscope explain --pattern 4-7,12-27 --orders 2-8 --max-ptes-none 0',
       '  thpscope explain --pattern all --orders all --outcome 7-9=SCAN_ALLOC_HUGE_PAGE_FAIL --algorithm stack',
       '  thpscope explain -p 1234 --address 0x7f3a5c200000',
+      '  thpscope explain --pattern 4-7,12-27 --orders 2-8 --max-ptes-none 0 --format svg > steps.svg',
       '',
       EXIT_CODES,
     ].join('\n'),
@@ -165,6 +168,27 @@ const advise = buildCommand<AdviseFlags, string[], Context>({
       'Examples:',
       '  thpscope advise -p $(pidof -s redis-server) --max-growth 2%',
       '  thpscope advise host.digest.json --max-growth 512M --max-work 1000 --json',
+      '',
+      EXIT_CODES,
+    ].join('\n'),
+  },
+});
+
+const report = buildCommand<ReportFlags, string[], Context>({
+  loader: async () => (await import('./report.ts')).report,
+  parameters: reportParameters,
+  docs: {
+    brief: 'One HTML file with the findings in words and pictures, to mail and to print',
+    customUsage: [
+      '(-p PID... | --cgroup PATH | --all | FILE...) -o FILE [--policy ...] [--orders SET] [--max-ptes-none N] ...',
+    ],
+    fullDescription: [
+      'Writes what a policy does to memory, what advise would set instead, maps of the processes, what is refused and why.',
+      'The file has no script and loads nothing; docs/report.md says how to read it.',
+      '',
+      'Examples:',
+      '  thpscope report -p $(pidof -s redis-server) -o redis.html',
+      '  thpscope report examples/redis.parquet --policy default -o redis.html',
       '',
       EXIT_CODES,
     ].join('\n'),
@@ -284,6 +308,7 @@ export function buildThpscope(version: string) {
       digest,
       sweep,
       advise,
+      report,
       verify,
       compare,
       conform,

@@ -12,7 +12,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   core: [],
   memory: ['../core/x.ts'],
   khugepaged: ['../core/x.ts', '../memory/x.ts'],
-  simulation: ['../core/x.ts', '../memory/x.ts', '../khugepaged/x.ts'],
+  simulation: ['../core/x.ts', '../memory/x.ts', '../khugepaged/x.ts', 'zod'],
   analysis: ['../core/x.ts'],
   lab: ['../core/x.ts'],
   render: ['../core/x.ts', '../analysis/x.ts', '../simulation/x.ts', '../lab/x.ts', 'picocolors'],

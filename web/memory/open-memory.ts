@@ -32,6 +32,8 @@ script.addEventListener('error', ({ message }) => {
 
 /** The memory that all views look at. */
 export const memory = signal<OpenMemory | undefined>(undefined);
+/** Where it comes from, for other workers that read it, too. */
+export const openSource = signal<Blob | string | undefined>(undefined);
 /** The name of what is being opened. */
 export const opening = signal<string | undefined>(undefined);
 export const failure = signal<Failure | undefined>(undefined);
@@ -41,6 +43,7 @@ let turn = 0;
 /** Opens a snapshot in place of the memory before. A failure leaves what was open, or what was read of the new one. */
 export async function openMemory(source: Blob | string, name: string): Promise<void> {
   opening.value = name;
+  openSource.value = source;
   failure.value = undefined;
   await readMemory(source, name, false);
 }

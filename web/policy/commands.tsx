@@ -3,23 +3,15 @@ import { type SysfsWrite, writesBetween } from '../../src/analysis/sysfs-writes.
 import { defaultSettings } from '../../src/core/thp-settings.ts';
 import { memory } from '../memory/open-memory.ts';
 import { type PolicyChoice, settingsFrom } from './choice.ts';
-import { choice } from './judgement.ts';
 
 /** The writes to sysfs that set a policy on the machine that the memory was read on, and those that go back. */
-export function Commands({
-  policy = choice.value,
-  heading = true,
-}: {
-  readonly policy?: PolicyChoice;
-  readonly heading?: boolean;
-}) {
+export function Commands({ policy }: { readonly policy: PolicyChoice }) {
   const host = memory.value?.host;
   if (!host) return null;
   const current = host.settings ?? defaultSettings(host.geometry);
   const wanted = settingsFrom(current, policy, host.geometry);
   return (
-    <section class="policy-commands" aria-label="Writes to sysfs">
-      {heading && <h2>To set it, as root</h2>}
+    <>
       <Script label="writes that set this policy" writes={writesBetween(current, wanted, host.geometry)} />
       {host.settings ? (
         <>
@@ -32,7 +24,7 @@ export function Commands({
           is no way back to show.
         </p>
       )}
-    </section>
+    </>
   );
 }
 

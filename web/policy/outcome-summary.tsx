@@ -2,21 +2,15 @@ import { useEffect, useState } from 'preact/hooks';
 import { formatBytes } from '../../src/core/bytes.ts';
 import { type Geometry, pageBytes } from '../../src/core/geometry.ts';
 import { percent } from '../../src/render/sweep-text.ts';
-import type { Judgement, Totals } from '../memory/protocol.ts';
+import { judgement, totals } from './judgement.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
 
 /** A screen reader hears the numbers once nothing has changed for so long. */
 const QUIET_MS = 700;
 
-interface Props {
-  readonly geometry: Geometry;
-  readonly totals: Totals | undefined;
-  readonly judgement: Judgement | undefined;
-}
-
 /** What the policy gains and costs, in four lines. */
-export function OutcomeSummary({ geometry, totals, judgement }: Props) {
-  const outcome = outcomeOf(totals, judgement);
+export function OutcomeSummary({ geometry }: { readonly geometry: Geometry }) {
+  const outcome = outcomeOf(totals.value, judgement.value);
   const words = outcome && wordsOf(outcome, geometry);
   return (
     <section class="policy-outcome" aria-labelledby="policy-outcome">

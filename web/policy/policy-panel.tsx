@@ -1,6 +1,7 @@
+import type { Process } from '../../src/core/memory-source.ts';
 import { memory } from '../memory/open-memory.ts';
 import { Commands } from './commands.tsx';
-import { judgement, totals } from './judgement.ts';
+import { choice, judgement } from './judgement.ts';
 import { KernelField } from './kernel-field.tsx';
 import { Limits } from './limits.tsx';
 import { MemoryByOrder } from './memory-by-order.tsx';
@@ -17,10 +18,9 @@ export function PolicyPanel() {
   const open = memory.value;
   if (!open) return null;
   const { geometry } = open.host;
-  const judged = judgement.value;
   return (
     <aside class="panel policy" aria-label="Policy" tabIndex={0}>
-      <OutcomeSummary geometry={geometry} totals={totals.value} judgement={judged} />
+      <OutcomeSummary geometry={geometry} />
       <section aria-labelledby="policy-sizes">
         <h2 id="policy-sizes">Policy</h2>
         <Presets settings={open.host.settings} geometry={geometry} />
@@ -28,11 +28,31 @@ export function PolicyPanel() {
         <Limits geometry={geometry} />
         <KernelField />
       </section>
-      {judged && <MemoryByOrder tally={judged.total} />}
-      {judged && <Unchanged judgement={judged} />}
-      {judged && <ProcessTable judgement={judged} processes={open.processes} />}
-      <Commands />
-      <Unseen memory={open} judgement={judged} />
+      <Judged processes={open.processes} />
+      <ChosenCommands />
+      <Unseen memory={open} />
     </aside>
+  );
+}
+
+/** Reads signals of its own, as all parts of the panel do: a change draws only what it changes. */
+function Judged({ processes }: { readonly processes: readonly Process[] }) {
+  const judged = judgement.value;
+  if (!judged) return null;
+  return (
+    <>
+      <MemoryByOrder tally={judged.total} />
+      <Unchanged judgement={judged} />
+      <ProcessTable judgement={judged} processes={processes} />
+    </>
+  );
+}
+
+function ChosenCommands() {
+  return (
+    <section aria-labelledby="policy-commands">
+      <h2 id="policy-commands">To set it, as root</h2>
+      <Commands policy={choice.value} />
+    </section>
   );
 }

@@ -2,20 +2,15 @@ import { ASSUMPTIONS } from '../../src/core/range-state.ts';
 import { plural } from '../../src/render/plural.ts';
 import { printable } from '../../src/render/printable.ts';
 import type { OpenMemory } from '../memory/open-memory.ts';
-import type { Judgement } from '../memory/protocol.ts';
+import { judgement } from './judgement.ts';
 
 /** Processes that could not be read are named one by one when there are few. */
 const NAMED = 5;
 
-interface Props {
-  readonly memory: OpenMemory;
-  readonly judgement: Judgement | undefined;
-}
-
 /** What the source could not see, and what is assumed in its place. */
-export function Unseen({ memory, judgement }: Props) {
+export function Unseen({ memory }: { readonly memory: OpenMemory }) {
   const { notes, skipped, complete } = memory;
-  const assumed = [...(judgement?.total.unknown ?? [])];
+  const assumed = [...(judgement.value?.total.unknown ?? [])];
   if (notes.length + skipped.length + assumed.length === 0 && complete) return null;
   return (
     <section aria-labelledby="policy-unseen">

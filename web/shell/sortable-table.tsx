@@ -1,3 +1,4 @@
+import { useComputed } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { link, setParams } from '../state/link.ts';
 import { formatSort, parseSort, type Sort, sortRows } from './sort.ts';
@@ -29,7 +30,7 @@ interface Props<Row> {
 export function SortableTable<Row>(props: Props<Row>) {
   const { caption, columns, rows, rowKey, param, fallback, most = Infinity, isCurrent, action } = props;
   const keys = columns.map(({ key }) => key);
-  const sort = parseSort(link.value.params[param], keys, fallback);
+  const sort = parseSort(useComputed(() => link.value.params[param]).value, keys, fallback);
   const by = columns.find(({ key }) => key === sort.column) ?? columns[0];
   const press = ({ key, numeric }: SortableColumn<Row>) => {
     const descending = key === sort.column ? !sort.descending : numeric === true;

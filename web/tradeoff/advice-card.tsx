@@ -1,4 +1,3 @@
-import type { SweptPolicy } from '../../src/analysis/sweep.ts';
 import type { Geometry } from '../../src/core/geometry.ts';
 import type { PolicyCounts } from '../../src/core/policy-counts.ts';
 import { adviceInWords, outcomeInWords } from '../../src/render/advise-view.ts';
@@ -7,19 +6,19 @@ import { choiceOfPolicy } from '../policy/choice.ts';
 import { Commands } from '../policy/commands.tsx';
 import { choice } from '../policy/judgement.ts';
 import type { Advice } from './sweeper.ts';
+import { isChosen, take } from './trade-off.ts';
 
 interface Props {
   readonly advice: Advice;
   readonly recorded: Totals | undefined;
   readonly geometry: Geometry;
-  readonly isChosen: boolean;
-  readonly onTake: (policy: SweptPolicy) => void;
 }
 
 /** The policy that fits the budget, in the words of `thpscope advise`. */
-export function AdviceCard({ advice, recorded, geometry, isChosen, onTake }: Props) {
+export function AdviceCard({ advice, recorded, geometry }: Props) {
   const { chosen, counts, residentPages, hugePages } = advice;
   const { policy } = chosen;
+  const taken = isChosen(policy);
   return (
     <div class="tradeoff-advice">
       <p class="tradeoff-sentence" role="status">
@@ -27,13 +26,13 @@ export function AdviceCard({ advice, recorded, geometry, isChosen, onTake }: Pro
       </p>
       <OutcomeLines {...{ counts, residentPages, hugePages, geometry }} />
       <p>
-        <button type="button" class="button" disabled={isChosen} onClick={() => onTake(policy)}>
-          {isChosen ? 'Chosen' : 'Take it'}
+        <button type="button" class="button" disabled={taken} onClick={() => take(policy)}>
+          {taken ? 'Chosen' : 'Take it'}
         </button>
       </p>
       <details>
         <summary>Writes to sysfs</summary>
-        <Commands policy={{ ...choice.value, ...choiceOfPolicy(policy) }} heading={false} />
+        <Commands policy={{ ...choice.value, ...choiceOfPolicy(policy) }} />
       </details>
       {recorded && (
         <details>

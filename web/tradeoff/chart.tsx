@@ -42,7 +42,10 @@ export function Chart(props: Props) {
   const [step, setStep] = useState<number | undefined>();
   const front = sweep.front;
   const at = step === undefined ? undefined : front[Math.min(step, front.length - 1)];
-  const stepped: Mark | undefined = at && { policy: at.policy, ...at.metrics, policies: 1 };
+  const stepped = useMemo<Mark | undefined>(
+    () => at && { policy: at.policy, ...at.metrics, policies: 1 },
+    [at],
+  );
   const active = pointed ?? stepped;
   const frame = useMemo(
     () => frameOf(width, height, sweep.points, sweep.residentPages, axis),
@@ -58,7 +61,7 @@ export function Chart(props: Props) {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     const picture = { frame, geometry, points: sweep.points, front, mostGrowth };
     drawChart(context, { ...picture, chosen, recorded, advised, active }, inksOf(surface));
-  });
+  }, [frame, mostGrowth, ...placeValues(chosen), ...placeValues(recorded), advised, active, dark.value]);
   const markAt = (event: MouseEvent): Mark | undefined => {
     const { points, space } = sweep;
     const i = nearestPoint(frame, points, event.offsetX, event.offsetY, REACH);
@@ -74,7 +77,7 @@ export function Chart(props: Props) {
   };
   const focused = step ?? 0;
   return (
-    <div class="tradeoff-chart" data-theme={dark.value ? 'dark' : 'light'}>
+    <div class="tradeoff-chart">
       <canvas
         ref={canvas}
         tabIndex={0}
@@ -128,6 +131,11 @@ interface TipProps {
   readonly y: number;
   readonly width: number;
   readonly height: number;
+}
+
+/** What a place is, for comparing it with that of the last drawing. */
+function placeValues(place: Place | undefined): (number | undefined)[] {
+  return [place?.growthPages, place?.hugePages];
 }
 
 /** What a screen reader is told by the value of the slider. */

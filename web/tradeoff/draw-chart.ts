@@ -69,7 +69,7 @@ function drawAxes(context: CanvasRenderingContext2D, picture: Picture, inks: Ink
     const above = `+${tick}%`;
     const below = tick === 0 ? '' : `+${size(tick)}`;
     const half = Math.max(context.measureText(above).width, context.measureText(below).width) / 2;
-    if (x - half < free || x + half > frame.width) continue;
+    if (x - half < free || x + half > frame.width - 2) continue;
     context.fillStyle = inks.text;
     context.fillText(above, x, bottom + 20);
     context.fillStyle = inks.quiet;

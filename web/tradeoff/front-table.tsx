@@ -1,6 +1,5 @@
 import { useState } from 'preact/hooks';
 import type { SweptResult } from '../../src/analysis/pareto.ts';
-import type { SweptPolicy } from '../../src/analysis/sweep.ts';
 import { formatBytes } from '../../src/core/bytes.ts';
 import { type Geometry, pageBytes } from '../../src/core/geometry.ts';
 import { percent } from '../../src/render/sweep-text.ts';
@@ -8,6 +7,7 @@ import { type SortableColumn, SortableTable } from '../shell/sortable-table.tsx'
 import { envelopeOf } from './chart-frame.ts';
 import { policyInWords, sizesInWords } from './policy-words.ts';
 import type { Sweep } from './sweeper.ts';
+import { chosenOnFront, take } from './trade-off.ts';
 
 /** Rows that are shown before somebody asks for all. */
 const SHOWN = 20;
@@ -15,15 +15,14 @@ const SHOWN = 20;
 interface Props {
   readonly sweep: Sweep;
   readonly geometry: Geometry;
-  readonly isChosen: (policy: SweptPolicy) => boolean;
-  readonly onTake: (policy: SweptPolicy) => void;
 }
 
 /** The Pareto front as a table, each policy with a button that takes it. */
-export function FrontTable({ sweep, geometry, isChosen, onTake }: Props) {
+export function FrontTable({ sweep, geometry }: Props) {
   const [all, setAll] = useState(false);
   const { front, residentPages } = sweep;
-  const shown = all ? front : shownOf(front, isChosen);
+  const chosen = chosenOnFront.value;
+  const shown = all ? front : shownOf(front, chosen);
   const columns: readonly SortableColumn<SweptResult>[] = [
     {
       key: 'sizes',
@@ -67,17 +66,17 @@ export function FrontTable({ sweep, geometry, isChosen, onTake }: Props) {
       cell: ({ metrics }) => metrics.laterAttempts.toLocaleString('en-US'),
     },
   ];
-  const take = {
+  const action = {
     title: 'take it',
-    cell: ({ policy }: SweptResult) =>
-      isChosen(policy) ? (
+    cell: (result: SweptResult) =>
+      result === chosen ? (
         <span class="tradeoff-taken">chosen</span>
       ) : (
         <button
           type="button"
           class="button"
-          aria-label={`Take ${policyInWords(policy, geometry)}`}
-          onClick={() => onTake(policy)}
+          aria-label={`Take ${policyInWords(result.policy, geometry)}`}
+          onClick={() => take(result.policy)}
         >
           Take
         </button>
@@ -93,8 +92,8 @@ export function FrontTable({ sweep, geometry, isChosen, onTake }: Props) {
         rowKey={({ index }) => index}
         param="front"
         fallback={{ column: 'growth', descending: false }}
-        isCurrent={({ policy }) => isChosen(policy)}
-        action={take}
+        isCurrent={(result) => result === chosen}
+        action={action}
       />
       {!all && shown.length < front.length && (
         <p>
@@ -109,12 +108,12 @@ export function FrontTable({ sweep, geometry, isChosen, onTake }: Props) {
 }
 
 /** Some of those with the most in huge pages for their growth, from the first to the last, and what is chosen. */
-function shownOf(front: readonly SweptResult[], isChosen: (policy: SweptPolicy) => boolean): SweptResult[] {
+function shownOf(front: readonly SweptResult[], chosen: SweptResult | undefined): SweptResult[] {
   const envelope = envelopeOf(front);
   const few = Math.min(SHOWN, envelope.length);
   const places = Array.from({ length: few }, (_, i) =>
     Math.round((i * (envelope.length - 1)) / Math.max(1, few - 1)),
   );
   const shown = new Set(places.map((place) => envelope[place]));
-  return front.filter((each) => shown.has(each) || isChosen(each.policy));
+  return front.filter((each) => shown.has(each) || each === chosen);
 }

@@ -1,11 +1,12 @@
 import { computed, effect, signal } from '@preact/signals';
 import { proxy } from 'comlink';
 import { checkDigestModel } from '../../src/analysis/digest-query.ts';
+import type { SweptPolicy } from '../../src/analysis/sweep.ts';
 import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
 import { memory, memoryWorker } from '../memory/open-memory.ts';
 import type { Totals } from '../memory/protocol.ts';
-import { choiceOf } from '../policy/choice.ts';
-import { choice } from '../policy/judgement.ts';
+import { choiceOf, choiceOfPolicy } from '../policy/choice.ts';
+import { choice, choose } from '../policy/judgement.ts';
 import { link } from '../state/link.ts';
 import { budgetFromParams, budgetOf } from './budget.ts';
 import type { Advice, Sweep } from './sweeper.ts';
@@ -22,6 +23,21 @@ export const recorded = signal<Totals | undefined>(undefined);
 
 /** Whether the kernel model that is chosen can be asked about all policies. */
 export const canSweep = computed(() => checkDigestModel(KERNEL_MODELS[choice.value.model]).ok);
+
+/** Takes a policy of the sweep. */
+export function take(policy: SweptPolicy): void {
+  choose(choiceOfPolicy(policy));
+}
+
+/** Whether a policy of the sweep is the one that is chosen. */
+export function isChosen(policy: SweptPolicy): boolean {
+  const { always, madvise, maxPtesNone } = choiceOfPolicy(policy);
+  const { value } = choice;
+  return value.always === always && value.madvise === madvise && value.maxPtesNone === maxPtesNone;
+}
+
+/** The policy of the front that is chosen. */
+export const chosenOnFront = computed(() => sweep.value?.front.find(({ policy }) => isChosen(policy)));
 
 /** Sweeps whenever the memory, the kernel model or the limits that all policies share change; returns how to stop. */
 export function followTradeoff(): () => void {

@@ -1,0 +1,36 @@
+import { DigestCollector } from '../../src/analysis/digest-collector.ts';
+import { DigestQuery } from '../../src/analysis/digest-query.ts';
+import { type MemoryDigest, totalDigest } from '../../src/analysis/memory-digest.ts';
+import { type Prediction, predictMemory } from '../../src/analysis/prediction.ts';
+import type { Host, MemoryItem } from '../../src/core/memory-source.ts';
+import { openSnapshotFile } from '../../src/snapshot/file.ts';
+import { type PolicyChoice, questionOf } from '../../web/policy/choice.ts';
+import { valueOf } from '../ranges.ts';
+
+/** A snapshot as the library reads it, for what a page should say of it. */
+export interface KnownMemory {
+  readonly host: Host;
+  readonly memory: MemoryDigest;
+  readonly query: DigestQuery;
+  predict(choice: PolicyChoice): Promise<Prediction>;
+}
+
+export async function readKnown(path: string): Promise<KnownMemory> {
+  const snapshot = valueOf(await openSnapshotFile(path));
+  const { host } = snapshot;
+  const items: MemoryItem[] = [];
+  for await (const item of snapshot.items()) items.push(item);
+  snapshot.close();
+  const collector = new DigestCollector(host.geometry);
+  for (const item of items) collector.add(item);
+  const memory = totalDigest({ host, processes: collector.finish(), skipped: [], notes: [] });
+  async function* again() {
+    yield* items;
+  }
+  return {
+    host,
+    memory,
+    query: new DigestQuery(memory),
+    predict: (choice) => predictMemory(again(), host.geometry, questionOf(choice)),
+  };
+}

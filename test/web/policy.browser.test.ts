@@ -1,0 +1,340 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { growthOf, sum } from '../../src/analysis/tally.ts';
+import { writesBetween } from '../../src/analysis/sysfs-writes.ts';
+import { formatBytes } from '../../src/core/bytes.ts';
+import { pageBytes, x86_64 } from '../../src/core/geometry.ts';
+import type { MemoryItem } from '../../src/core/memory-source.ts';
+import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
+import { NO_ORDERS, orderSet } from '../../src/core/order.ts';
+import { sumOf } from '../../src/core/policy-counts.ts';
+import { percent } from '../../src/render/sweep-text.ts';
+import { firstChoice, type PolicyChoice, settingsFrom, settingsOf } from '../../web/policy/choice.ts';
+import { writeSnapshot } from '../../src/snapshot/writer.ts';
+import { processItem, rangesItem, vmaItem } from '../analysis/streams.ts';
+import { rangeOf, valueOf } from '../ranges.ts';
+import { isTooWide, openApp } from './app-page.ts';
+import { violationsOf } from './axe.ts';
+import { CHROMIUM, launchBrowser } from './browser.ts';
+import { type KnownMemory, readKnown } from './library.ts';
+
+const MIXED = 'always=2-6,9&madvise=none&none=124';
+
+describe.skipIf(!CHROMIUM)('policy panel', () => {
+  let browser: Browser;
+  let redis: KnownMemory;
+  beforeAll(async () => {
+    browser = await launchBrowser();
+    redis = await readKnown('examples/redis.parquet');
+  });
+  afterAll(() => browser?.close());
+
+  async function openPanel(params: string, options = {}) {
+    const app = await openApp(browser, `#map?source=example:redis${params && '&'}${params}`, options);
+    await whenJudged(app.page);
+    return app;
+  }
+
+  test('switches of sizes, limits and kernels say what the library says, and the link follows', async () => {
+    const { page, complaints } = await openPanel('');
+    let choice = firstChoice(redis.host.settings, redis.host.geometry);
+    await expectOutcome(page, redis, choice);
+
+    for (const order of [2, 4, 9]) {
+      const size = formatBytes(2 ** (12 + order));
+      await page.locator(`[aria-label="${size} folios"] >> text=always`).click();
+    }
+    choice = { ...choice, always: orderSet([2, 4, 9]), madvise: NO_ORDERS };
+    await expectOutcome(page, redis, choice);
+    expect(await linkOf(page)).toContain('always=2,4,9');
+
+    await page.fill('#max_ptes_none', '300');
+    choice = { ...choice, maxPtesNone: 300 };
+    await expectOutcome(page, redis, choice);
+    await page.waitForSelector('.policy >> text=for them 300 counts as 0');
+    await page.click('.policy-end >> nth=1');
+    choice = { ...choice, maxPtesNone: 511 };
+    await expectOutcome(page, redis, choice);
+    expect(await page.locator('.policy-warning').count()).toBe(0);
+
+    for (const model of Object.keys(KERNEL_MODELS) as (keyof typeof KERNEL_MODELS)[]) {
+      choice = { ...choice, maxPtesNone: 300, model };
+      await page.fill('#max_ptes_none', '300');
+      await page.selectOption('#kernel-model', model);
+      await expectOutcome(page, redis, choice);
+    }
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test.each(['gcc', 'java', 'node', 'postgresql', 'python'])(
+    '%s, dropped as a file: process by process, and what stays as it is',
+    async (program) => {
+      const path = `test/fixtures/programs/${program}.parquet`;
+      const known = await readKnown(path);
+      const { page, complaints } = await openApp(browser, `#start?${MIXED}`);
+      await page.setInputFiles('input[type=file]', path);
+      await whenJudged(page);
+      const first = firstChoice(known.host.settings, known.host.geometry);
+      const always = orderSet([2, 3, 4, 5, 6, 9]);
+      const choice = { ...first, always, madvise: NO_ORDERS, maxPtesNone: 124 };
+      await expectOutcome(page, known, choice);
+
+      const { total, processes } = await known.predict(choice);
+      const size = (pages: number) => formatBytes(pages * pageBytes(known.host.geometry));
+      const rows = processes
+        .filter(({ tally }) => tally.ranges > 0)
+        .toSorted((a, b) => b.tally.residentPages - a.tally.residentPages)
+        .map(({ process, tally }) => [
+          process.command,
+          String(process.pid),
+          size(tally.residentPages),
+          size(sum(tally.pagesBefore.slice(1))),
+          size(sum(tally.pagesAfter.slice(1))),
+          `+${size(growthOf(tally))}`,
+        ]);
+      expect(await cellsOf(page, '.policy .sortable tbody tr')).toEqual(rows);
+
+      const reasons = await page.locator('.policy-reasons li').allTextContents();
+      expect(reasons.length).toBe(total.refused.size + (total.leftSmallPages > 0 ? 1 : 0));
+      for (const { pages, ranges } of total.refused.values())
+        expect(
+          reasons.some(
+            (text) =>
+              text.startsWith(size(pages)) && text.includes(`${ranges.toLocaleString('en-US')} range`),
+          ),
+        ).toBe(true);
+      expect(complaints).toEqual([]);
+      await page.close();
+    },
+  );
+
+  test('memory by folio size is in a table as in the bars', async () => {
+    const { page } = await openPanel(MIXED);
+    const { total } = await redis.predict({
+      ...firstChoice(redis.host.settings, redis.host.geometry),
+      always: orderSet([2, 3, 4, 5, 6, 9]),
+      madvise: NO_ORDERS,
+      maxPtesNone: 124,
+    });
+    const size = (pages: number) => formatBytes(pages * pageBytes(redis.host.geometry));
+    const rows = [0, 2, 3, 4, 5, 6, 9].map((order) => [
+      formatBytes(2 ** (12 + order)),
+      size(total.pagesBefore[order]),
+      size(total.pagesAfter[order]),
+    ]);
+    expect(await cellsOf(page, '.policy-table tbody tr')).toEqual(rows);
+    expect(await cellsOf(page, '.policy-table tfoot tr')).toEqual([
+      ['resident', size(total.residentPages), size(total.residentPages + growthOf(total))],
+    ]);
+    await page.close();
+  });
+
+  test('the writes set the policy and go back, and are copied or selected', async () => {
+    const { page, complaints } = await openPanel(`${MIXED}&swap=5&shared=9`);
+    const current = redis.host.settings;
+    if (!current) throw new Error('the example has settings');
+    const { geometry } = redis.host;
+    const wanted = settingsFrom(
+      current,
+      {
+        always: orderSet([2, 3, 4, 5, 6, 9]),
+        madvise: NO_ORDERS,
+        maxPtesNone: 124,
+        maxPtesSwap: 5,
+        maxPtesShared: 9,
+        model: 'linux-7.2',
+      },
+      geometry,
+    );
+    const script = (writes: ReturnType<typeof writesBetween>) =>
+      writes.map(({ path, value }) => `echo ${value} > ${path}`).join('\n');
+    const there = script(writesBetween(current, wanted, geometry));
+    expect(await page.locator('.policy-script pre').allTextContents()).toEqual([
+      there,
+      script(writesBetween(wanted, current, geometry)),
+    ]);
+    expect(there).toContain('max_ptes_swap');
+
+    await page.evaluate(() => {
+      Object.defineProperty(navigator, 'clipboard', { value: undefined, configurable: true });
+    });
+    await page.click('.policy-script button >> nth=0');
+    await page.waitForSelector('.policy-script >> text=selected: copy with the keyboard');
+    expect(await page.evaluate(() => getSelection()?.toString().trim())).toBe(there);
+    await page.evaluate(() => {
+      const writeText = async (text: string) => void (document.title = text);
+      Object.defineProperty(navigator, 'clipboard', { value: { writeText }, configurable: true });
+    });
+    await page.click('.policy-script button >> nth=0');
+    await page.waitForFunction(() => document.title.startsWith('echo '));
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test('presets say what they are called', async () => {
+    const { page } = await openPanel(MIXED);
+    const preset = (name: string) => page.locator('.policy-presets button', { hasText: name });
+    const pressed = () => page.locator('.policy-presets button[aria-pressed=true]').allTextContents();
+    const first = firstChoice(redis.host.settings, redis.host.geometry);
+    await preset('as recorded').click();
+    await expectOutcome(page, redis, first);
+    expect(await pressed()).toEqual(['as recorded']);
+    await preset('kernel default').click();
+    await expectOutcome(page, redis, firstChoice(undefined, redis.host.geometry));
+    await preset('all sizes').click();
+    expect(await pressed()).toEqual(['all sizes']);
+    expect(await linkOf(page)).toContain('always=2-9');
+    await preset('none').click();
+    await page.waitForSelector('.policy >> text=no size is enabled');
+    await page.close();
+  });
+
+  test('a machine without settings, with what could not be seen: nothing to go back to, and it is said', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'thpscope-policy-'));
+    try {
+      const path = join(folder, 'unknown.parquet');
+      await recordUnknown(path);
+      const { page, complaints } = await openApp(browser, '#start?always=9&madvise=4');
+      await page.setInputFiles('input[type=file]', path);
+      await whenJudged(page);
+      expect(await page.locator('.policy-presets button').allTextContents()).not.toContain('as recorded');
+      await page.waitForSelector('.policy >> text=there is no way back to show');
+      await page.waitForSelector('.policy-unseen >> text=no page is pinned');
+      await page.waitForSelector('.policy-unseen >> text=pid 7: permission denied');
+      expect(await page.locator('.policy-script pre').count()).toBe(1);
+      expect(await cellsOf(page, '.policy .sortable tbody tr')).toHaveLength(30);
+      await page.click('text=Show all 40');
+      expect(await cellsOf(page, '.policy .sortable tbody tr')).toHaveLength(40);
+      expect(complaints).toEqual([]);
+      await page.close();
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  test('by keyboard alone: a size, a limit, the order of the table; the link shows the same again', async () => {
+    const { page, complaints } = await openPanel('always=none&madvise=none&none=0');
+    await page.focus('[aria-label="2M folios"] input >> nth=0');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowRight');
+    await page.waitForFunction(() => location.hash.includes('always=9'));
+    await page.keyboard.press('Tab');
+    for (const key of ['4', '0', '0']) await page.keyboard.press(key);
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('ArrowRight');
+    await page.waitForFunction(() => location.hash.includes('none=401'));
+    await page.focus('.policy .sortable button >> nth=1');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => location.hash.includes('sort=-pid'));
+    expect(await page.getAttribute('.policy .sortable th >> nth=1', 'aria-sort')).toBe('descending');
+
+    const choice = {
+      ...firstChoice(redis.host.settings, redis.host.geometry),
+      always: orderSet([9]),
+      madvise: NO_ORDERS,
+      maxPtesNone: 401,
+    };
+    await expectOutcome(page, redis, choice);
+    await page.waitForSelector('.policy-outcome [role=status] >> text=/RSS .[1-9]/');
+    const words = await page.innerText('.policy');
+    await page.reload();
+    await whenJudged(page);
+    await expectOutcome(page, redis, choice);
+    await expect.poll(() => page.innerText('.policy'), { timeout: 5000 }).toBe(words);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test('a number that the kernel would not take is not taken', async () => {
+    const { page } = await openPanel(`${MIXED}`);
+    for (const text of ['512', '-1', '1.5', '']) await page.fill('#max_ptes_none', text);
+    await page.locator('#max_ptes_none').blur();
+    expect(await page.inputValue('#max_ptes_none')).toBe('124');
+    expect(await linkOf(page)).toContain('none=124');
+    await page.close();
+  });
+
+  test.each([
+    ['light', {}],
+    ['dark', { colorScheme: 'dark' }],
+    ['narrow', { viewport: { width: 360, height: 740 } }],
+  ])('%s: axe has nothing to say, nothing is too wide', async (_, options) => {
+    const { page, complaints } = await openPanel(MIXED, options);
+    expect(await violationsOf(page)).toEqual([]);
+    expect(await isTooWide(page)).toBe(false);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+});
+
+/** 40 processes of a machine whose settings and pinned pages nobody saw. */
+async function recordUnknown(path: string): Promise<void> {
+  async function* items(): AsyncGenerator<MemoryItem> {
+    yield { kind: 'skipped', pid: 7, failure: { kind: 'permission', message: 'pid 7: permission denied' } };
+    for (let process = 0; process < 40; process++) {
+      yield processItem(100 + process);
+      yield vmaItem({ start: 0, end: 2 ** 30, flags: ['hg'] });
+      yield rangesItem({ ...rangeOf({ present: '0-300' }), pinned: undefined });
+    }
+  }
+  const host = {
+    name: 'unknown',
+    bootId: '',
+    kernelRelease: '7.2.0',
+    time: '2026-01-01T00:00:00.000Z',
+    geometry: x86_64,
+    settings: undefined,
+  };
+  valueOf(await writeSnapshot(path, { host, items }));
+}
+
+/** All is read, and the panel has numbers. */
+async function whenJudged(page: Page): Promise<void> {
+  await page.waitForSelector('.policy-outcome dl');
+  await page.waitForSelector('.policy .sortable tbody');
+  await page.waitForFunction(() => document.querySelector('[role=status]')?.textContent === '');
+}
+
+function linkOf(page: Page): Promise<string> {
+  return page.evaluate(() => new Promise((resolve) => setTimeout(() => resolve(location.hash), 300)));
+}
+
+async function cellsOf(page: Page, rows: string): Promise<string[][]> {
+  const texts: string[][] = [];
+  for (const row of await page.locator(rows).all())
+    texts.push((await row.locator('th, td').allInnerTexts()).map((text) => text.trim()));
+  return texts;
+}
+
+/** Waits until the panel says of a choice what the library says. */
+async function expectOutcome(page: Page, known: KnownMemory, choice: PolicyChoice): Promise<void> {
+  const { total } = await known.predict(choice);
+  const model = KERNEL_MODELS[choice.model];
+  const size = (pages: number) => formatBytes(pages * pageBytes(known.host.geometry));
+  const resident = total.residentPages;
+  const growth = growthOf(total);
+  const small = total.pagesAfter[0];
+  const huge = sum(total.pagesAfter.slice(1)) - total.filledPages;
+  expect(huge + small).toBe(resident + total.swappedInPages);
+  const later =
+    model.noneRule === 'ends'
+      ? `now, ${sumOf(known.query.ask(settingsOf(choice), model).laterAttempts).toLocaleString('en-US')} in every later pass`
+      : 'now; later passes are not known for this model';
+  const words = [
+    `RSS +${size(growth)} +${percent(growth, resident)} of ${size(resident)}`,
+    `${percent(sum(total.pagesBefore.slice(1)), resident)} → ${percent(huge, resident)}`,
+    `attempts ${total.attempts.toLocaleString('en-US')} ${later}`,
+    `copied ${size(total.copiedPages)}`,
+  ];
+  const said = async () => (await page.innerText('.policy-outcome dl')).replace(/\s+/g, ' ');
+  await expect
+    .poll(async () => {
+      const text = await said();
+      return words.filter((each) => !text.includes(each));
+    })
+    .toEqual([]);
+}

@@ -1,0 +1,275 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bestWithin } from '../../src/analysis/advise.ts';
+import { paretoFront, type SweptResult } from '../../src/analysis/pareto.ts';
+import { blockLength, sweepBlock, sweepBlocks, type SweepSpace } from '../../src/analysis/sweep.ts';
+import { allNoneLimits, allOrderSets } from '../../src/analysis/sweep-space.ts';
+import { settingsFor, writesBetween } from '../../src/analysis/sysfs-writes.ts';
+import { formatBytes } from '../../src/core/bytes.ts';
+import { pageBytes } from '../../src/core/geometry.ts';
+import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
+import { formatOrders } from '../../src/core/order.ts';
+import { defaultSettings } from '../../src/core/thp-settings.ts';
+import { adviceInWords, outcomeInWords } from '../../src/render/advise-view.ts';
+import { percent, sizesName } from '../../src/render/sweep-text.ts';
+import { envelopeOf } from '../../web/tradeoff/chart-frame.ts';
+import { isTooWide, openApp } from './app-page.ts';
+import { violationsOf } from './axe.ts';
+import { CHROMIUM, launchBrowser } from './browser.ts';
+import { type KnownMemory, readKnown } from './library.ts';
+
+const REDIS = '#tradeoff?source=example:redis';
+
+interface Known extends KnownMemory {
+  readonly space: SweepSpace;
+  readonly values: Float64Array;
+  readonly front: readonly SweptResult[];
+}
+
+/** All policies as the command line asks about them. */
+async function sweepKnown(path: string): Promise<Known> {
+  const known = await readKnown(path);
+  const { memory, query, host } = known;
+  const { maxPtesSwap, maxPtesShared } = host.settings ?? defaultSettings(host.geometry);
+  const space: SweepSpace = {
+    models: [KERNEL_MODELS['linux-7.2']],
+    enabled: ['always'],
+    orders: allOrderSets(host.geometry),
+    maxPtesNone: allNoneLimits(memory),
+    maxPtesSwap,
+    maxPtesShared,
+  };
+  const length = blockLength(space);
+  const values = new Float64Array(length * sweepBlocks(space));
+  for (let block = 0; block < sweepBlocks(space); block++)
+    sweepBlock(query, space, block, values.subarray(length * block, length * (block + 1)));
+  return { ...known, space, values, front: paretoFront(space, values) };
+}
+
+describe.skipIf(!CHROMIUM)('trade-off', () => {
+  let browser: Browser;
+  let redis: Known;
+  beforeAll(async () => {
+    browser = await launchBrowser();
+    redis = await sweepKnown('examples/redis.parquet');
+  });
+  afterAll(() => browser?.close());
+
+  async function openTradeoff(hash: string, options = {}) {
+    const app = await openApp(browser, hash, options);
+    await whenSwept(app.page);
+    return app;
+  }
+
+  test('the front is that of the command line, in a table that can be sorted', async () => {
+    const { page, complaints } = await openTradeoff(`${REDIS}&front=-huge`);
+    await page.waitForSelector(`text=${redis.front.length} policies are beaten by no other`);
+    const cells = (results: readonly SweptResult[]) =>
+      results.map(({ policy, metrics }) => [
+        sizesName(policy.orders, redis.host.geometry),
+        String(policy.maxPtesNone),
+        percent(metrics.hugePages, redis.memory.residentPages),
+        `+${formatBytes(metrics.growthPages * pageBytes(redis.host.geometry))}`,
+        metrics.attempts.toLocaleString('en-US'),
+        metrics.laterAttempts.toLocaleString('en-US'),
+      ]);
+    const envelope = new Set(cells(envelopeOf(redis.front)).map(String));
+    const few = await frontOf(page);
+    expect(few).toHaveLength(20);
+    expect(few.filter((row) => !envelope.has(String(row)))).toEqual([]);
+    await page.click(`text=Show all ${redis.front.length}`);
+    const byHuge = redis.front.toSorted((a, b) => b.metrics.hugePages - a.metrics.hugePages);
+    expect(await frontOf(page)).toEqual(cells(byHuge));
+    await page.click('.tradeoff-front th button >> text=later');
+    await page.click('.tradeoff-front th button >> text=later');
+    await page.waitForFunction(() => /front=later/.test(location.hash));
+    expect(await frontOf(page)).toEqual(
+      cells(redis.front.toSorted((a, b) => a.metrics.laterAttempts - b.metrics.laterAttempts)),
+    );
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test('a row is taken: the panel and the link follow', async () => {
+    const { page } = await openTradeoff(REDIS);
+    const { policy, metrics } = envelopeOf(redis.front)[0];
+    await page.click('.tradeoff-front button[aria-label^=Take] >> nth=0');
+    await page.waitForSelector('.tradeoff-front tr[aria-current] >> text=chosen');
+    await page.waitForFunction(
+      (text) => location.hash.includes(text),
+      `always=${formatOrders(policy.orders)}&front=growth&kernel`.replace('&front=growth', ''),
+    );
+    expect(await page.inputValue('#max_ptes_none')).toBe(String(policy.maxPtesNone));
+    const share = percent(metrics.hugePages, redis.memory.residentPages);
+    await page.waitForSelector(`.policy-outcome >> text=${share}`);
+    await page.close();
+  });
+
+  test('by keyboard: along the front, Enter takes, a reload shows the same', async () => {
+    const { page, complaints } = await openTradeoff(REDIS);
+    const chart = page.locator('.tradeoff-chart canvas');
+    await page.focus('input[name=axis]:checked');
+    await page.keyboard.press('Tab');
+    await page.waitForSelector('.tradeoff-tip');
+    expect(await chart.getAttribute('aria-valuemax')).toBe(String(redis.front.length));
+    for (const key of ['End', 'PageDown', 'ArrowLeft', 'ArrowLeft']) await page.keyboard.press(key);
+    const at = redis.front[redis.front.length - 13];
+    expect(await chart.getAttribute('aria-valuenow')).toBe(String(redis.front.length - 12));
+    const words = `max_ptes_none ${at.policy.maxPtesNone}`;
+    expect(await chart.getAttribute('aria-valuetext')).toContain(words);
+    expect(await page.innerText('.tradeoff-tip')).toContain(words);
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(
+      ([always, none]) => location.hash.includes(always) && location.hash.includes(none),
+      [`always=${formatOrders(at.policy.orders)}&`, `none=${at.policy.maxPtesNone}`],
+    );
+    await page.waitForSelector('.tradeoff-front tr[aria-current]');
+    await chart.blur();
+    const text = await page.innerText('.tradeoff');
+    await page.reload();
+    await whenSwept(page);
+    await expect.poll(() => page.innerText('.tradeoff')).toBe(text);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test('pointing at a policy names it, a click takes it', async () => {
+    const { page, complaints } = await openTradeoff(REDIS);
+    const box = await page.locator('.tradeoff-chart canvas').boundingBox();
+    if (!box) throw new Error('the chart has no place');
+    let found = false;
+    for (let y = 20; y < box.height - 50 && !found; y += 20) {
+      await page.mouse.move(box.x + 0.8 * box.width, box.y + y);
+      found = await page.waitForSelector('.tradeoff-tip', { timeout: 60 }).then(
+        () => true,
+        () => false,
+      );
+    }
+    const tip = await page.innerText('.tradeoff-tip');
+    const [, none] = /max_ptes_none (\d+)/.exec(tip) ?? [];
+    await page.mouse.down();
+    await page.mouse.up();
+    await expect.poll(() => page.inputValue('#max_ptes_none')).toBe(none);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test.each(['redis', 'gcc', 'java', 'node', 'postgresql', 'python'])(
+    '%s: what fits a budget is what thpscope advise says',
+    async (program) => {
+      const path =
+        program === 'redis' ? 'examples/redis.parquet' : `test/fixtures/programs/${program}.parquet`;
+      const known = program === 'redis' ? redis : await sweepKnown(path);
+      const { memory, host } = known;
+      const { page, complaints } = await openApp(browser, '#start');
+      await page.setInputFiles('input[type=file]', path);
+      await page.waitForSelector('.policy-outcome dl');
+      await page.click('nav >> text=Trade-off');
+      await whenSwept(page);
+      for (const [growth, work] of [
+        ['5', ''],
+        ['2', '50'],
+        ['', ''],
+        ['0', '0'],
+      ]) {
+        await page.fill('#budget-growth', growth);
+        await page.fill('#budget-work', work);
+        const growthPages =
+          growth === '' ? Infinity : Math.floor((memory.residentPages * Number(growth)) / 100);
+        const laterAttempts = work === '' ? undefined : Number(work);
+        const best = bestWithin(known.space, known.values, { growthPages, laterAttempts });
+        if (!best) throw new Error('nothing fits');
+        const { policy } = best;
+        await page.waitForSelector(
+          `.tradeoff-sentence >> text=${JSON.stringify(adviceInWords(policy, host.geometry))}`,
+        );
+        const current = host.settings ?? defaultSettings(host.geometry);
+        const settings = settingsFor(current, policy.orders, 'always', policy.maxPtesNone, host.geometry);
+        const counts = known.query.ask(settings, policy.model);
+        const lines = outcomeInWords(counts, memory.hugePages, memory.residentPages, host.geometry);
+        await expect
+          .poll(() => page.locator('.tradeoff-advice > dl dd').allTextContents())
+          .toEqual([lines.gains, lines.atOnce, lines.later]);
+        const writes = writesBetween(current, settings, host.geometry);
+        expect(await page.locator('.tradeoff-advice pre').allTextContents()).toEqual(
+          writes.length === 0
+            ? []
+            : [writes, writesBetween(settings, current, host.geometry)].map((list) =>
+                list.map(({ path, value }) => `echo ${value} > ${path}`).join('\n'),
+              ),
+        );
+      }
+      expect(complaints).toEqual([]);
+      await page.close();
+    },
+  );
+
+  test('the sliders of the budget go from 0 to no limit by keyboard; the advice is taken', async () => {
+    const { page, complaints } = await openTradeoff(REDIS);
+    const slider = page.locator('.tradeoff-limit input[type=range]').first();
+    await slider.focus();
+    await page.keyboard.press('End');
+    await page.waitForFunction(() => location.hash.includes('budget=none'));
+    expect(await slider.getAttribute('aria-valuetext')).toBe('any growth');
+    await page.keyboard.press('Home');
+    await page.waitForFunction(() => location.hash.includes('budget=0'));
+    const best = bestWithin(redis.space, redis.values, { growthPages: 0, laterAttempts: undefined });
+    if (!best) throw new Error('nothing fits');
+    await page.waitForSelector(
+      `.tradeoff-sentence >> text=${adviceInWords(best.policy, redis.host.geometry)}`,
+    );
+    await page.click('text=Take it');
+    await page.waitForSelector('.tradeoff-advice button:disabled >> text=Chosen');
+    expect(await page.inputValue('#max_ptes_none')).toBe(String(best.policy.maxPtesNone));
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test('a kernel that no digest answers for is refused in words, with another one to ask', async () => {
+    const { page } = await openApp(browser, `${REDIS}&kernel=scaled`);
+    await page.waitForSelector('text=thpscope sweep does so for up to 4,096 policies');
+    await page.waitForSelector('.policy-outcome >> text=later passes are not known');
+    await page.click('text=Ask linux-7.2');
+    await whenSwept(page);
+    await page.selectOption('#kernel-model', 'linux-6.18');
+    await page.waitForSelector('text=by the rules of linux-6.18');
+    await page.close();
+  });
+
+  test.each([
+    ['light', {}],
+    ['dark', { colorScheme: 'dark' }],
+    ['narrow', { viewport: { width: 360, height: 740 } }],
+  ])('%s: axe has nothing to say, nothing is too wide', async (_, options) => {
+    const { page, complaints } = await openTradeoff(`${REDIS}&axis=linear&budget=none`, options);
+    await page.evaluate(() => {
+      for (const details of document.querySelectorAll('details')) details.open = true;
+    });
+    expect(await violationsOf(page)).toEqual([]);
+    expect(await isTooWide(page)).toBe(false);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test('without memory it says so', async () => {
+    const { page, complaints } = await openApp(browser, '#tradeoff');
+    await page.waitForSelector('text=No memory is open');
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+});
+
+async function whenSwept(page: Page): Promise<void> {
+  await page.waitForSelector('.tradeoff-front tbody tr');
+  await page.waitForSelector('.tradeoff-sentence');
+  await page.waitForFunction(() => /beaten by no other/.test(document.body.textContent ?? ''));
+}
+
+/** The front as the table has it, without its buttons. */
+function frontOf(page: Page): Promise<string[][]> {
+  return page
+    .locator('.tradeoff-front tbody tr')
+    .evaluateAll((rows) =>
+      rows.map((row) => [...row.querySelectorAll('td')].slice(0, -1).map((cell) => cell.textContent ?? '')),
+    );
+}
