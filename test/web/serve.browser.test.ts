@@ -165,8 +165,8 @@ describe.skipIf(!CHROMIUM)('a page of thpscope serve', () => {
       const box = (await page.locator('.map-canvas').boundingBox())!;
       const isLast = () =>
         page.evaluate(() => document.querySelector('#map-inspector')?.textContent?.includes('[stack]'));
-      search: for (let y = box.y + box.height - 4; y > box.y; y -= 8) {
-        for (let x = box.x + 4; x < box.x + box.width; x += 16) {
+      search: for (let y = box.y + box.height - 4; y > box.y; y -= 20) {
+        for (let x = box.x + 4; x < box.x + box.width; x += 40) {
           await page.mouse.move(x, y);
           if (await isLast()) break search;
         }
