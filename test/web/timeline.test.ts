@@ -117,6 +117,13 @@ test('facts are the lines of thpscope simulate, none lost', () => {
     facts.flatMap(({ name, lines }) => words(`${name} ${lines.map(({ text }) => text).join(' ')}`)),
   ).toEqual(words(lines(styleOf(false)).join(' ')));
   expect(facts.map(({ name }) => name)).toContain('full scans');
+  // Each of these is a sentence of its own, though none begins like one.
+  expect(
+    factsOf(['  from now on   2 folios thrown away', '                mmap lock held 2 times'])[0].lines,
+  ).toHaveLength(2);
+  expect(
+    factsOf(['  write lock    held once, 1us together,', '                1us at the longest'])[0].lines,
+  ).toHaveLength(1);
   const rss = facts.find(({ name }) => name === 'RSS');
   expect(rss?.lines[0]).toMatchObject({ tone: 'warn', text: expect.stringContaining('filled') });
 });

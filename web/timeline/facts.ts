@@ -37,11 +37,15 @@ export function factsOf(lines: readonly string[]): Fact[] {
     }
     const before = last.lines[last.lines.length - 1];
     // A sentence that was cut to fit a terminal.
-    const goesOn = before.text.endsWith(',') || /^\(|^[a-z]+ /.test(text);
+    const goesOn = before.text.endsWith(',') || text.startsWith('(') || isOpen(before.text);
     if (goesOn) last.lines[last.lines.length - 1] = { text: `${before.text} ${text}`, tone: before.tone };
     else last.lines.push({ text, tone });
   }
   return facts;
+}
+
+function isOpen(text: string): boolean {
+  return text.lastIndexOf('(') > text.lastIndexOf(')');
 }
 
 /** Where the value begins. */

@@ -138,14 +138,15 @@ function paint(
   // Very high maps are drawn at the resolution that a canvas can have.
   const scale = Math.min(devicePixelRatio, 16_000 / Math.max(1, layout.height));
   const [width, height] = [Math.round(layout.width * scale), Math.ceil(layout.height * scale)];
-  canvas.width = width;
-  canvas.height = height;
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
   canvas.style.width = `${layout.width}px`;
   canvas.style.height = `${layout.height}px`;
   const context = canvas.getContext('2d');
   if (!context) return;
   const image = context.createImageData(width, height);
   paintTiles(new Uint32Array(image.data.buffer), layout, moment, end.geometry.pmdOrder, nothing, scale);
+  context.resetTransform();
   context.putImageData(image, 0, 0);
   const colors = pageColors.peek();
   context.scale(scale, scale);

@@ -1,9 +1,15 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { formatBytes } from '../../src/core/bytes.ts';
 import { type Geometry, pageBytes, rangeBytes } from '../../src/core/geometry.ts';
 import { asOrder, formatOrder } from '../../src/core/order.ts';
 import { cssColor, type Rgb } from '../../src/render/palette.ts';
-import { CELL_NOTHING, CELL_SWAP, CELL_ZERO_PAGE, orderOfCell } from '../../src/simulation/range-cells.ts';
+import {
+  CELL_NOTHING,
+  CELL_OTHER,
+  CELL_SWAP,
+  CELL_ZERO_PAGE,
+  orderOfCell,
+} from '../../src/simulation/range-cells.ts';
 import type { MapMoment, RunEnd } from './protocol.ts';
 import { timelineWorker } from './run-state.ts';
 import { pteColumns } from './tile-layout.ts';
@@ -28,7 +34,7 @@ interface CellLegendProps {
 
 /** The colours that the map has at this moment. */
 export function CellLegend({ moment, pmdOrder, geometry, nothing }: CellLegendProps) {
-  const cells = [...new Set([CELL_NOTHING, ...(moment.cells ?? moment.mainCells)])].sort((a, b) => a - b);
+  const cells = useMemo(() => cellsIn(moment), [moment]);
   return (
     <ul class="cell-legend" aria-label="Colours of the map">
       {cells.map((cell) => (
@@ -39,6 +45,14 @@ export function CellLegend({ moment, pmdOrder, geometry, nothing }: CellLegendPr
       ))}
     </ul>
   );
+}
+
+/** The cells that a map shows, and nothing, in order. */
+function cellsIn({ cells, mainCells }: MapMoment): number[] {
+  const isIn = new Uint8Array(CELL_OTHER + 1);
+  isIn[CELL_NOTHING] = 1;
+  for (const cell of cells ?? mainCells) isIn[cell] = 1;
+  return [...isIn.keys()].filter((cell) => isIn[cell] === 1);
 }
 
 interface RangeDetailsProps {
@@ -100,8 +114,8 @@ export function RangeDetails({ end, moment, row, nothing, rangePages }: RangeDet
             .map(([cell, count]) => (
               <li key={cell}>
                 <span class="swatch" style={{ background: cssColor(cellColor(cell, pmdOrder, nothing)) }} />
-                {formatBytes(count * pageBytes(geometry))} {cellName(cell, geometry)}: {count} of {rangePages}{' '}
-                PTEs
+                {cellName(cell, geometry)}: {count} of {rangePages} PTEs,{' '}
+                {formatBytes(count * pageBytes(geometry))}
               </li>
             ))}
         </ul>

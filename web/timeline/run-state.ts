@@ -22,6 +22,12 @@ export interface Run {
 const script = new TimelineWorkerScript();
 export const timelineWorker = wrap<TimelineWorker>(script);
 
+script.addEventListener('error', ({ message }) => {
+  const failed = run.peek();
+  if (failed)
+    run.value = { ...failed, state: 'failed', failure: `the worker that simulates failed: ${message}` };
+});
+
 export const run = signal<Run | undefined>(undefined);
 
 /** A text is the same as before while only the moment of a link changes. */

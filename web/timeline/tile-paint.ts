@@ -55,26 +55,41 @@ export function paintTiles(
   const colors = pixelColors(pmdOrder, nothing);
   const rangePages = 2 ** pmdOrder;
   const columns = pteColumns(pmdOrder);
-  const fill = (x: number, y: number, right: number, bottom: number, color: number) => {
-    for (let line = y; line < bottom; line++)
-      pixels.fill(color, line * width + x, line * width + Math.min(right, width));
-  };
   const px = (css: number) => Math.round(css * scale);
+  /** Paints cells side by side from a corner on: one line, then copies of it. */
+  const paintCells = (
+    x: number,
+    y: number,
+    bottom: number,
+    count: number,
+    colorOf: (i: number) => number,
+  ) => {
+    const line = px(y) * width;
+    let at = px(x);
+    const from = at;
+    for (let i = 0; i < count; i++) {
+      const right = Math.min(px(x + (i + 1) * layout.cell), width);
+      const color = colorOf(i);
+      while (at < right) pixels[line + at++] = color;
+    }
+    for (let copy = px(y) + 1; copy < px(bottom); copy++)
+      pixels.copyWithin(copy * width + from, line + from, line + at);
+  };
   for (const { first, end, top } of layout.blocks) {
     for (let row = first; row < end; row++) {
       const i = row - first;
       const x = (i % layout.perRow) * layout.pitchX;
       const y = top + Math.floor(i / layout.perRow) * layout.pitchY;
-      if (!layout.isDetailed || !moment.cells) {
-        const color = rangeColor(moment, row, rangePages, pmdOrder, nothing);
-        fill(px(x), px(y), px(x + layout.cell), px(y + layout.cell), pixelOf(color));
+      const { cells } = moment;
+      if (!layout.isDetailed || !cells) {
+        const color = pixelOf(rangeColor(moment, row, rangePages, pmdOrder, nothing));
+        paintCells(x, y, y + layout.cell, 1, () => color);
         continue;
       }
-      for (let pte = 0; pte < rangePages; pte++) {
-        const left = x + (pte % columns) * layout.cell;
-        const upper = y + Math.floor(pte / columns) * layout.cell;
-        const color = colors[moment.cells[row * rangePages + pte]];
-        fill(px(left), px(upper), px(left + layout.cell), px(upper + layout.cell), color);
+      for (let pte = 0; pte < rangePages; pte += columns) {
+        const upper = y + (pte / columns) * layout.cell;
+        const start = row * rangePages + pte;
+        paintCells(x, upper, upper + layout.cell, columns, (column) => colors[cells[start + column]]);
       }
     }
   }

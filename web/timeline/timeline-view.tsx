@@ -2,14 +2,14 @@ import './timeline.css';
 import { useEffect } from 'preact/hooks';
 import { memory } from '../memory/open-memory.ts';
 import { NoMemory } from '../start/no-memory.tsx';
-import { formatLink, go, link, setParams } from '../state/link.ts';
+import { formatLink, go, link } from '../state/link.ts';
 import { Charts } from './charts.tsx';
 import { MarkerList } from './marker-list.tsx';
 import { MomentMap } from './moment-map.tsx';
 import { ResultFacts } from './result-facts.tsx';
 import { RunForm } from './run-form.tsx';
 import { RunStatus } from './run-status.tsx';
-import { OPEN_MEMORY } from './run-params.ts';
+import { OPEN_MEMORY, paramsOfRun, runParamsOf } from './run-params.ts';
 import { asked, followRunLinks, run } from './run-state.ts';
 import { SampleTable } from './sample-table.tsx';
 import { SCENARIOS } from './scenarios.ts';
@@ -21,8 +21,9 @@ export function TimelineView() {
   return asked.value.scenario === undefined ? <Chooser /> : <RunView />;
 }
 
-function choose(scenario: string): void {
-  setParams({ scenario, moment: undefined, until: undefined });
+/** Begins anew: what was asked of another scenario is forgotten. */
+function choose(scenario: string | undefined): void {
+  go('timeline', { ...paramsOfRun(runParamsOf({ scenario })), moment: undefined });
 }
 
 function Chooser() {
@@ -80,11 +81,7 @@ function RunView() {
   return (
     <div class="timeline">
       <p class="timeline-back">
-        <button
-          type="button"
-          class="button"
-          onClick={() => setParams({ scenario: undefined, moment: undefined })}
-        >
+        <button type="button" class="button" onClick={() => choose(undefined)}>
           All scenarios
         </button>
       </p>
