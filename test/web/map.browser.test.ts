@@ -129,6 +129,13 @@ describe.skipIf(!CHROMIUM)('map', () => {
     await page.close();
   });
 
+  test('a bug is said on the page', async () => {
+    const { page } = await openApp(browser, '#start');
+    await page.evaluate(() => void Promise.reject(new Error('row 7 is not on the map')));
+    await page.waitForSelector('[role=alert] >> text=a bug of thpscope: row 7 is not on the map');
+    await page.close();
+  });
+
   test('32 GiB in 17 processes: all of it is there, and what cannot be seen is asked for', async () => {
     const path = join(folder, 'huge.parquet');
     await recordHuge(path);

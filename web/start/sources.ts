@@ -60,6 +60,12 @@ export async function findServer(): Promise<void> {
 
 /** Asks the server again: a live source may have ended. */
 export async function readServerSources(): Promise<void> {
-  const response = await fetch(new URL('sources.json', location.href));
-  serverSources.value = await response.json();
+  try {
+    const response = await fetch(new URL('sources.json', location.href));
+    if (!response.ok) throw new Error(response.statusText);
+    serverSources.value = await response.json();
+  } catch (error) {
+    const message = `the server does not say what it has: ${(error as Error).message}; is it still running?`;
+    failure.value = { kind: 'unreadable', message };
+  }
 }
