@@ -64,9 +64,10 @@ describe.skipIf(!CHROMIUM)('map', () => {
     expect((await pictureOf(page)) === picture).toBe(true);
     await page.focus('.map-canvas');
     await page.keyboard.press('0');
-    await page.waitForFunction(() => !location.hash.includes('zoom='));
     await page.keyboard.press('Enter');
     await page.waitForFunction(() => location.hash.startsWith('#steps'));
+    await page.goBack();
+    expect(await page.evaluate(() => location.hash)).toBe(link.replace(/&see=[^&]*|&zoom=[^&]*/g, ''));
     expect(complaints).toEqual([]);
     await page.close();
   });
