@@ -142,7 +142,9 @@ test('frames show what khugepaged swaps out of ranges that it does not deal with
   const { frames } = run.frames;
   // Nothing but khugepaged did anything.
   expect(frames.at(-1)!.processes[0].swapPages).toBeGreaterThan(0);
-  expect(frames.filter(({ at }) => at < 2 * S).every(({ processes }) => processes[0].swapPages === 0)).toBe(true);
+  expect(frames.filter(({ at }) => at < 2 * S).every(({ processes }) => processes[0].swapPages === 0)).toBe(
+    true,
+  );
   framesEqualMachine(run);
 });
 
