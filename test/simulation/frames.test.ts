@@ -13,7 +13,7 @@ import {
 import type { Scenario } from '../../src/simulation/scenario.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
 import type { Stage } from '../../src/simulation/stage.ts';
-import { event, MIB, onPages, S, small, stageOf } from './scenarios.ts';
+import { event, MIB, onPages, S, small, stageOf, wantHuge } from './scenarios.ts';
 
 const MS = 1e6;
 
@@ -127,6 +127,26 @@ async function story(name: string, until: number): Promise<Scenario> {
   if (!scenario.ok) throw new Error(scenario.failure.message);
   return { ...scenario.value, until };
 }
+
+test('frames show what khugepaged swaps out of ranges that it does not deal with', () => {
+  const events = [event(0, onPages('touch', { density: 0.3, seed: 1 })), event(S, wantHuge)];
+  const scenario = small(events, { until: 60 * S });
+  const [process] = scenario.processes;
+  const run = runWithFrames({
+    ...scenario,
+    machine: { ...scenario.machine, swapBytes: 32 * MIB },
+    // A range a wake-up: the others are changed behind its back.
+    settings: [...scenario.settings, { file: 'khugepaged/pages_to_scan', value: '512' }],
+    processes: [{ ...process, memoryMax: 8 * MIB }],
+  });
+  const { frames } = run.frames;
+  // Nothing but khugepaged did anything.
+  expect(frames.at(-1)!.processes[0].swapPages).toBeGreaterThan(0);
+  expect(frames.filter(({ at }) => at < 2 * S).every(({ processes }) => processes[0].swapPages === 0)).toBe(
+    true,
+  );
+  framesEqualMachine(run);
+});
 
 test('frames follow a story in which memory is short, and the same seed gives the same frames', async () => {
   const short = await story('swap-pressure', 20 * S);

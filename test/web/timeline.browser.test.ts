@@ -80,7 +80,7 @@ describe.skipIf(!CHROMIUM)('timeline', () => {
     expect(legend).toContain(`RSS ${formatBytes(last.rssPages * 4096)}`);
     expect(legend).toContain(`2M ${formatBytes(last.pagesByOrder[9] * 4096)}`);
     await page.getByText('samples as a table').click();
-    expect(await page.locator('.sample-table tbody tr').count()).toBe(report.samples.length);
+    await expect.poll(() => page.locator('.sample-table tbody tr').count()).toBe(report.samples.length);
   });
 
   test('a link says seed, settings and moment, and a reload shows the same', async () => {
