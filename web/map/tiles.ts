@@ -1,6 +1,6 @@
 import { effect, signal } from '@preact/signals';
 import { pagesPerRange } from '../../src/core/geometry.ts';
-import { memory, memoryWorker } from '../memory/open-memory.ts';
+import { memory, memoryWorker, type OpenMemory } from '../memory/open-memory.ts';
 import { choice } from '../policy/judgement.ts';
 import { oneAtATime } from '../state/one-at-a-time.ts';
 import { rowAtPlace } from './layout.ts';
@@ -12,6 +12,7 @@ import type { TileCodes } from './raster.ts';
 const TILES_FROM = 16;
 
 interface Loaded {
+  readonly source: OpenMemory['source'];
   readonly indexOf: ReadonlyMap<number, number>;
   readonly before: Uint8Array;
   readonly after: Uint8Array;
@@ -23,6 +24,8 @@ const loaded = signal<Loaded | undefined>(undefined);
 export function tilesInSight(): TileCodes | undefined {
   const tiles = loaded.value;
   const open = memory.value;
+  // Those of an older reading are better than none, those of other memory are not.
+  if (tiles?.source !== open?.source) return undefined;
   if (!tiles || !open || !showsPtes() || layer.value === 'why') return undefined;
   const { geometry } = open.host;
   return {
@@ -68,7 +71,7 @@ export function followSight(): () => void {
     if (rows.length === 0 || question === answered) return;
     const { before, after } = await memoryWorker.tiles(rows, choice.peek());
     if (memory.peek()?.host !== host) return;
-    loaded.value = { indexOf: new Map(rows.map((row, i) => [row, i])), before, after };
+    loaded.value = { source: open.source, indexOf: new Map(rows.map((row, i) => [row, i])), before, after };
     answered = question;
   });
   return effect(() => {
