@@ -1,27 +1,18 @@
 import { type Geometry, pagesPerRange } from '../core/geometry.ts';
-import { hasPage } from '../core/occupancy.ts';
 import type { Window } from '../core/order.ts';
+import { type PteKind, pteKind } from '../core/pte-kind.ts';
 import type { RangeState } from '../core/range-state.ts';
 
-/** How a PTE is drawn: by the order of the folio that it maps, or as one of the things that are no folio. */
-export type PteKind = number | 'empty' | 'zero' | 'swap';
-
-/** The PTEs of a range by how they are drawn, ascending. Pages whose folio is unknown are small, order 0. */
+/** The PTEs of a range by what they hold, ascending. */
 export function pteLayers(range: RangeState): Map<PteKind, number[]> {
   const layers = new Map<PteKind, number[]>();
   for (let page = 0; page < pagesPerRange(range.geometry); page++) {
-    const kind = kindOf(range, page);
+    const kind = pteKind(range, page);
     const pages = layers.get(kind);
     if (pages) pages.push(page);
     else layers.set(kind, [page]);
   }
   return layers;
-}
-
-function kindOf(range: RangeState, page: number): PteKind {
-  if (!hasPage(range.present, page)) return hasPage(range.swap, page) ? 'swap' : 'empty';
-  if (range.zero && hasPage(range.zero, page)) return 'zero';
-  return range.folioOrders?.[page] ?? 0;
 }
 
 /** Where pages are drawn: row by row in a grid of so many columns; a cell has this width and height, less the gap. */
@@ -47,8 +38,8 @@ export function cellsPath(pages: readonly number[], { columns, width, height, ga
   return path;
 }
 
-/** Columns of the grid of a range: 32 for 512 PTEs. Every window is a rectangle in it. */
-export function gridColumns({ pmdOrder }: Geometry): number {
+/** Columns of the grid of a range, as wide as high or twice as wide: 32 for 512 PTEs. Every window is a rectangle in it. */
+export function gridColumns({ pmdOrder }: Pick<Geometry, 'pmdOrder'>): number {
   return 1 << Math.ceil(pmdOrder / 2);
 }
 

@@ -1,8 +1,9 @@
 import { pagesPerRange } from '../core/geometry.ts';
-import { hasPage } from '../core/occupancy.ts';
 import { asOrder, formatOrder } from '../core/order.ts';
+import { pteKind } from '../core/pte-kind.ts';
 import type { RangeState } from '../core/range-state.ts';
 import { html, type Markup } from './markup.ts';
+import { gridColumns } from './pte-layers.ts';
 import { cellPaths, columnLines, svgImage, swatch } from './svg-image.ts';
 
 /**
@@ -23,25 +24,20 @@ const EMPTY = 'empty';
 const SWAPPED = 'c swapped';
 const ZERO = 'c zero';
 const FILLED = 'thin filled';
+const CLASSES = { empty: EMPTY, swap: SWAPPED, zero: ZERO };
 
 /** What each PTE maps, as a class; `before` tells which pages were there before. */
 function pteClasses(range: RangeState, before: RangeState | undefined): string[] {
   return Array.from({ length: pagesPerRange(range.geometry) }, (_, page) => {
-    if (hasPage(range.swap, page)) return SWAPPED;
-    if (!hasPage(range.present, page)) return range.pmdMapped ? `c k${range.geometry.pmdOrder}` : EMPTY;
-    if (range.zero && hasPage(range.zero, page)) return ZERO;
-    const order = range.pmdMapped ? range.geometry.pmdOrder : (range.folioOrders?.[page] ?? 0);
-    const held = !before || hasPage(before.swap, page) || holdsMemory(before, page);
-    return held ? `c k${order}` : FILLED;
+    const kind = pteKind(range, page);
+    if (typeof kind === 'string') return CLASSES[kind];
+    const was = before && pteKind(before, page);
+    return was === 'empty' || was === 'zero' ? FILLED : `c k${kind}`;
   });
 }
 
-function holdsMemory({ present, zero }: RangeState, page: number): boolean {
-  return hasPage(present, page) && !(zero && hasPage(zero, page));
-}
-
 function pteImage(classes: readonly string[], title: string, { geometry }: RangeState): Markup {
-  const columns = 1 << Math.ceil(geometry.pmdOrder / 2);
+  const columns = gridColumns(geometry);
   const rows = classes.length / columns;
   return svgImage(
     title,

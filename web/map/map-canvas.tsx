@@ -1,5 +1,7 @@
 import { effect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { pagesPerRange } from '../../src/core/geometry.ts';
+import { gridColumns } from '../../src/render/pte-layers.ts';
 import { memory } from '../memory/open-memory.ts';
 import { setParams } from '../state/link.ts';
 import { pan, zoomAt } from './camera.ts';
@@ -18,7 +20,6 @@ import {
   size,
   viewport,
 } from './map-state.ts';
-import { pteColumns } from './pte-code.ts';
 import { followSight, showsPtes } from './tiles.ts';
 
 /** Pointers that moved less than this between down and up meant to click. */
@@ -194,8 +195,8 @@ function placeUnder(px: number, py: number): { row: number; pte: number | undefi
   const block = blockAt(layout.value, mapY);
   if (row === undefined || !open || !block || row >= open.rows) return undefined;
   if (!showsPtes()) return { row, pte: undefined };
-  const { pmdOrder } = open.host.geometry;
-  const columns = pteColumns(pmdOrder);
-  const line = Math.floor(((mapY - block.top) % 1) * (2 ** pmdOrder / columns));
+  const { geometry } = open.host;
+  const columns = gridColumns(geometry);
+  const line = Math.floor(((mapY - block.top) % 1) * (pagesPerRange(geometry) / columns));
   return { row, pte: line * columns + Math.floor((mapX % 1) * columns) };
 }

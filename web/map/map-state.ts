@@ -1,11 +1,12 @@
 import { computed, signal } from '@preact/signals';
+import { pagesPerRange, x86_64 } from '../../src/core/geometry.ts';
+import { gridColumns } from '../../src/render/pte-layers.ts';
 import { memory } from '../memory/open-memory.ts';
 import { link, setParams } from '../state/link.ts';
 import { type Camera, centerOn, fitCamera, type Viewport } from './camera.ts';
 import { findPlace, placeName, processRows } from './find.ts';
 import { LAYERS, type Layer } from './layers.ts';
 import { layoutOf, nearestRow, placeOfRow } from './layout.ts';
-import { pteColumns } from './pte-code.ts';
 
 /** The size of the canvas in CSS pixels; 0 before it is on the page. */
 export const size = signal({ width: 0, height: 0 });
@@ -21,9 +22,8 @@ export const hovered = computed(() =>
 );
 
 export const viewport = computed<Viewport>(() => {
-  const pmdOrder = memory.value?.host.geometry.pmdOrder ?? 9;
-  const columns = pteColumns(pmdOrder);
-  return { ...size.value, aspect: columns ** 2 / 2 ** pmdOrder };
+  const geometry = memory.value?.host.geometry ?? x86_64;
+  return { ...size.value, aspect: gridColumns(geometry) ** 2 / pagesPerRange(geometry) };
 });
 
 export const layout = computed(() => {

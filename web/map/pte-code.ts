@@ -1,4 +1,4 @@
-import { hasPage } from '../../src/core/occupancy.ts';
+import { type PteKind, pteKind } from '../../src/core/pte-kind.ts';
 import type { RangeState } from '../../src/core/range-state.ts';
 
 /** What a PTE holds, in a byte: one of these, or MAPPED + the order of its folio. */
@@ -9,13 +9,16 @@ export const PTE_MAPPED = 16;
 /** Set of what a collapse makes of an empty or zero PTE. */
 export const PTE_FILLED = 64;
 
-/** Writes a code for each PTE of a range. Unknown folio orders count as small pages, but for a range that a PMD maps. */
+const CODES = { empty: PTE_EMPTY, swap: PTE_SWAPPED, zero: PTE_ZERO } satisfies Record<
+  PteKind & string,
+  number
+>;
+
+/** Writes a code for each PTE of a range. */
 export function writePteCodes(range: RangeState, into: Uint8Array): void {
-  const { present, swap, zero, folioOrders, pmdMapped, geometry } = range;
   for (let pte = 0; pte < into.length; pte++) {
-    if (!hasPage(present, pte)) into[pte] = hasPage(swap, pte) ? PTE_SWAPPED : PTE_EMPTY;
-    else if (zero && hasPage(zero, pte)) into[pte] = PTE_ZERO;
-    else into[pte] = PTE_MAPPED + (pmdMapped ? geometry.pmdOrder : (folioOrders?.[pte] ?? 0));
+    const kind = pteKind(range, pte);
+    into[pte] = typeof kind === 'string' ? CODES[kind] : PTE_MAPPED + kind;
   }
 }
 
@@ -29,9 +32,4 @@ export function markFilled(before: Uint8Array, after: Uint8Array): void {
 /** The order of the folio that a PTE maps; undefined when it maps no page of its own. */
 export function orderOfCode(code: number): number | undefined {
   return code >= PTE_MAPPED ? (code & ~PTE_FILLED) - PTE_MAPPED : undefined;
-}
-
-/** PTEs in a line of the picture of a range: as many as make it at most twice as wide as high. */
-export function pteColumns(pmdOrder: number): number {
-  return 2 ** Math.ceil(pmdOrder / 2);
 }

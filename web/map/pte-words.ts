@@ -1,6 +1,7 @@
 import { hasPage } from '../../src/core/occupancy.ts';
 import { formatOrder, type Order } from '../../src/core/order.ts';
-import { type RangeState } from '../../src/core/range-state.ts';
+import { pteKind } from '../../src/core/pte-kind.ts';
+import type { RangeState } from '../../src/core/range-state.ts';
 import type { RangeDetail } from '../memory/protocol.ts';
 
 /** What one PTE holds now, what will be special about it, and what it holds then. */
@@ -24,9 +25,10 @@ const FACTS = [
   ['uffd', 'tracked by userfaultfd'],
 ] as const satisfies readonly (readonly [keyof RangeState, string])[];
 
-function holds({ present, swap, zero, folioOrders, pmdMapped, geometry }: RangeState, pte: number): string {
-  if (!hasPage(present, pte)) return hasPage(swap, pte) ? 'swapped out or marked' : 'empty';
-  if (zero && hasPage(zero, pte)) return 'the shared zero page';
-  const order = pmdMapped ? geometry.pmdOrder : (folioOrders?.[pte] ?? 0);
-  return order === 0 ? 'a small page' : `in a folio of ${formatOrder(order as Order, geometry)}`;
+const WORDS = { empty: 'empty', swap: 'swapped out or marked', zero: 'the shared zero page' };
+
+function holds(range: RangeState, pte: number): string {
+  const kind = pteKind(range, pte);
+  if (typeof kind === 'string') return WORDS[kind];
+  return kind === 0 ? 'a small page' : `in a folio of ${formatOrder(kind as Order, range.geometry)}`;
 }

@@ -1,11 +1,11 @@
 import { effect, signal } from '@preact/signals';
 import { pagesPerRange } from '../../src/core/geometry.ts';
+import { gridColumns } from '../../src/render/pte-layers.ts';
 import { memory, memoryWorker, type OpenMemory } from '../memory/open-memory.ts';
 import { choice } from '../policy/judgement.ts';
 import { oneAtATime } from '../state/one-at-a-time.ts';
 import { rowAtPlace } from './layout.ts';
 import { camera, layer, layout, size, viewport } from './map-state.ts';
-import { pteColumns } from './pte-code.ts';
 import type { TileCodes } from './raster.ts';
 
 /** Cells at least so wide show their PTEs. */
@@ -32,7 +32,7 @@ export function tilesInSight(): TileCodes | undefined {
     indexOf: tiles.indexOf,
     codes: layer.value === 'after' ? tiles.after : tiles.before,
     pages: pagesPerRange(geometry),
-    columns: pteColumns(geometry.pmdOrder),
+    columns: gridColumns(geometry),
   };
 }
 

@@ -3,12 +3,12 @@ import { useRef } from 'preact/hooks';
 import type { Visit } from '../../src/core/algorithm.ts';
 import { pagesPerRange } from '../../src/core/geometry.ts';
 import { asOrder, formatOrder } from '../../src/core/order.ts';
+import type { PteKind } from '../../src/core/pte-kind.ts';
 import { cssColor, inkOn, orderColor } from '../../src/render/palette.ts';
 import {
   type CellRectangle,
   cellsPath,
   gridColumns,
-  type PteKind,
   pteLayers,
   windowRectangle,
 } from '../../src/render/pte-layers.ts';

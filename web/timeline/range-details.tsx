@@ -3,6 +3,7 @@ import { formatBytes } from '../../src/core/bytes.ts';
 import { type Geometry, pageBytes, rangeBytes } from '../../src/core/geometry.ts';
 import { asOrder, formatOrder } from '../../src/core/order.ts';
 import { cssColor, type Rgb } from '../../src/render/palette.ts';
+import { gridColumns } from '../../src/render/pte-layers.ts';
 import {
   CELL_NOTHING,
   CELL_OTHER,
@@ -12,7 +13,6 @@ import {
 } from '../../src/simulation/range-cells.ts';
 import type { MapMoment, RunEnd } from './protocol.ts';
 import { timelineWorker } from './run-state.ts';
-import { pteColumns } from './tile-layout.ts';
 import { cellColor } from './tile-paint.ts';
 
 /** What a cell is, for people. */
@@ -83,7 +83,7 @@ export function RangeDetails({ end, moment, row, nothing, rangePages }: RangeDet
 
   const { geometry, map } = end;
   const { pmdOrder } = geometry;
-  const columns = pteColumns(pmdOrder);
+  const columns = gridColumns(geometry);
   useEffect(() => {
     const context = canvas.current?.getContext('2d');
     if (!context || !cells) return;

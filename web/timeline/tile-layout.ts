@@ -1,3 +1,4 @@
+import { gridColumns } from '../../src/render/pte-layers.ts';
 import type { FrameProcess } from '../../src/simulation/frames.ts';
 import type { RunMap } from './protocol.ts';
 
@@ -38,11 +39,6 @@ const MOST_HEIGHT = 720;
 /** Beyond it canvases are not drawn any more. */
 const HIGHEST = 16_000;
 
-/** PTEs in a row of a tile: tiles are as wide as high, or twice as wide. */
-export function pteColumns(pmdOrder: number): number {
-  return 2 ** Math.ceil(pmdOrder / 2);
-}
-
 /** Lays the processes that live at a moment out, as large as fits. */
 export function layOutTiles(
   map: RunMap,
@@ -51,7 +47,7 @@ export function layOutTiles(
   width: number,
   hasCells: boolean,
 ): TileLayout {
-  const columns = pteColumns(pmdOrder);
+  const columns = gridColumns({ pmdOrder });
   const lines = 2 ** pmdOrder / columns;
   const shown = map.processes.flatMap((process, i) =>
     process.end > process.first && living[i] && !living[i].exited ? [{ ...process, process: i }] : [],

@@ -1,4 +1,5 @@
 import { orderColor, type Rgb, SWAPPED, ZERO_PAGE } from '../../src/render/palette.ts';
+import { gridColumns } from '../../src/render/pte-layers.ts';
 import {
   CELL_NOTHING,
   CELL_OTHER,
@@ -7,7 +8,7 @@ import {
   orderOfCell,
 } from '../../src/simulation/range-cells.ts';
 import type { MapMoment } from './protocol.ts';
-import { pteColumns, type TileLayout } from './tile-layout.ts';
+import type { TileLayout } from './tile-layout.ts';
 
 /** The colour of a marker or of a page under migration. */
 export const OTHER: Rgb = [176, 96, 176];
@@ -54,7 +55,7 @@ export function paintTiles(
   const width = Math.round(layout.width * scale);
   const colors = pixelColors(pmdOrder, nothing);
   const rangePages = 2 ** pmdOrder;
-  const columns = pteColumns(pmdOrder);
+  const columns = gridColumns({ pmdOrder });
   const px = (css: number) => Math.round(css * scale);
   /** Paints cells side by side from a corner on: one line, then copies of it. */
   const paintCells = (
