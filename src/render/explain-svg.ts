@@ -13,12 +13,13 @@ import {
   resultLines,
   scanWords,
 } from './explain-text.ts';
+import { html, type Markup, type Part, trusted } from './markup.ts';
 import { cssColor, orderColor } from './palette.ts';
 import { cellsPath, pteLayers } from './pte-layers.ts';
 import { marksOf } from './pte-marks.ts';
 import { RANGE_STYLE, rangeSvg } from './range-svg.ts';
 import { styleOf } from './style.ts';
-import { element, escapeXml, textAt } from './svg.ts';
+import { element, textAt } from './svg.ts';
 import { wrap } from './wrap.ts';
 
 const PLAIN = styleOf(false);
@@ -88,7 +89,7 @@ export function ignoredRangeSvg(ignored: IgnoredRange): string {
 
 /** What is drawn from the top down. */
 class Page {
-  readonly #parts: string[] = [];
+  readonly #parts: Markup[] = [];
   #y = MARGIN;
 
   lines(lines: readonly string[], characters: number): void {
@@ -140,7 +141,7 @@ class Page {
     const pages = pagesPath(explanation.range);
     const id = `tx-${hash(pages)}`;
     const line = element('rect', { class: 'tx-line', y: 3.5, width: STRIP, height: 1 });
-    const strip = line + element('path', { class: 'tx-pages', d: pages });
+    const strip = [line, element('path', { class: 'tx-pages', d: pages })];
     this.#parts.push(element('defs', {}, element('g', { id }, strip)));
     for (const step of steps) {
       this.#parts.push(stepRow(step, explanation, this.#y, stackAt, id));
@@ -152,18 +153,19 @@ class Page {
   document(width: number, title: string, description: readonly string[]): string {
     const height = this.#y + MARGIN;
     const content = [
-      element('title', {}, escapeXml(title)),
-      element('desc', {}, escapeXml(description.join('\n'))),
-      element('style', {}, STYLE + RANGE_STYLE),
+      element('title', {}, title),
+      element('desc', {}, onLines(description)),
+      element('style', {}, trusted(STYLE + RANGE_STYLE)),
       element('rect', { class: 'tx-page', width, height }),
-      element('g', { class: 'tx' }, `\n${this.#parts.join('\n')}\n`),
+      element('g', { class: 'tx' }, onLines(this.#parts)),
     ];
     const attributes = {
       xmlns: 'http://www.w3.org/2000/svg',
       viewBox: `0 0 ${width} ${Math.ceil(height)}`,
       role: 'img',
     };
-    return `${element('svg', { ...attributes, width, height: Math.ceil(height) }, `\n${content.join('\n')}\n`)}\n`;
+    return html`${element('svg', { ...attributes, width, height: Math.ceil(height) }, onLines(content))}\n`
+      .text;
   }
 }
 
@@ -173,7 +175,7 @@ function stepRow(
   y: number,
   stackAt: number,
   stripId: string,
-): string {
+): Markup {
   const { visit } = step;
   const base = y + ROW - 6;
   const { text, tone } = stepOutcome(step, policy);
@@ -188,28 +190,24 @@ function stepRow(
       height: ROW - 5,
       rx: 2,
     });
-    return box + textAt(x + (STACKED - 4) / 2, base, windowName(window), 'tx-middle');
+    return [box, textAt(x + (STACKED - 4) / 2, base, windowName(window), 'tx-middle')];
   });
-  return element(
-    'g',
-    {},
-    [
-      textAt(COLUMN.number, base, stepNumber(step), 'tx-quiet tx-end'),
-      textAt(COLUMN.window, base, windowName(visit), 'tx-strong'),
-      textAt(COLUMN.size, base, formatOrder(visit.order, range.geometry), 'tx-end'),
-      element('use', { href: `#${stripId}`, x: COLUMN.strip, y: y + 6 }),
-      windowMark(step, range, y),
-      enabled ? textAt(COLUMN.pages, base, String(occupied), 'tx-end') : '',
-      enabled ? textAt(COLUMN.needed, base, String(needed), 'tx-end') : '',
-      textAt(COLUMN.outcome, base, text, `tx-${tone}`),
-      ...chips,
-      stack?.length === 0 ? textAt(stackAt, base, 'empty', 'tx-quiet') : '',
-    ].join(''),
-  );
+  return element('g', {}, [
+    textAt(COLUMN.number, base, stepNumber(step), 'tx-quiet tx-end'),
+    textAt(COLUMN.window, base, windowName(visit), 'tx-strong'),
+    textAt(COLUMN.size, base, formatOrder(visit.order, range.geometry), 'tx-end'),
+    element('use', { href: `#${stripId}`, x: COLUMN.strip, y: y + 6 }),
+    windowMark(step, range, y),
+    enabled && textAt(COLUMN.pages, base, String(occupied), 'tx-end'),
+    enabled && textAt(COLUMN.needed, base, String(needed), 'tx-end'),
+    textAt(COLUMN.outcome, base, text, `tx-${tone}`),
+    chips,
+    stack?.length === 0 && textAt(stackAt, base, 'empty', 'tx-quiet'),
+  ]);
 }
 
 /** The window as a box over the pages: filled if it collapses, crossed if the attempt failed, dashed if not enabled. */
-function windowMark({ visit }: Step, range: RangeState, y: number): string {
+function windowMark({ visit }: Step, range: RangeState, y: number): Markup {
   const { pmdOrder } = range.geometry;
   const scale = STRIP / pagesPerRange(range.geometry);
   const x = COLUMN.strip + visit.offset * scale;
@@ -224,7 +222,7 @@ function windowMark({ visit }: Step, range: RangeState, y: number): string {
   const middle = x + width / 2;
   const half = Math.min(width / 2, 5);
   const cross = `M${middle - half} ${y + 5}l${2 * half} 10m${-2 * half} 0l${2 * half} -10`;
-  return outline + element('path', { class: 'tx-window tx-hollow tx-failed', d: cross });
+  return html`${outline}${element('path', { class: 'tx-window tx-hollow tx-failed', d: cross })}`;
 }
 
 function stepSentence(step: Step, { policy, range }: Explanation): string {
@@ -233,6 +231,10 @@ function stepSentence(step: Step, { policy, range }: Explanation): string {
   const stack = visit.stack ? `; stack ${visit.stack.map(windowName).join(' ') || 'empty'}` : '';
   const size = formatOrder(visit.order, range.geometry);
   return `${stepNumber(step)}: ${windowName(visit)}, ${size}${count}: ${stepOutcome(step, policy).text}${stack}`;
+}
+
+function onLines(parts: readonly Part[]): Part {
+  return html`\n${parts.map((part) => html`${part}\n`)}`;
 }
 
 /** All present pages in one row. */

@@ -30,9 +30,14 @@ const ENTITIES: Record<string, string> = {
   "'": '&#39;',
 };
 
-/** A text as it may stand in an element or a quoted attribute; control characters come out as \xNN. */
+/**
+ * A text as it may stand in an element or a quoted attribute, in XML, too: control characters come out as \xNN, what XML
+ * has no characters for as U+FFFD.
+ */
 export function escaped(text: string): string {
-  return printable(text).replace(/[&<>"']/g, (character) => ENTITIES[character]);
+  return printable(text)
+    .replace(/[&<>"']/g, (character) => ENTITIES[character])
+    .replace(/[\ufffe\uffff]/g, '\ufffd');
 }
 
 function textOf(part: Part): string {

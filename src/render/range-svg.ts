@@ -1,6 +1,7 @@
 import { pagesPerRange } from '../core/geometry.ts';
 import { formatOrder, type Window } from '../core/order.ts';
 import type { RangeState } from '../core/range-state.ts';
+import { html, type Markup, type Part } from './markup.ts';
 import { cssColor, inkOn, orderColor, SMALL_PAGE, SWAPPED, ZERO_PAGE } from './palette.ts';
 import { cellsPath, gridColumns, pteLayers, windowRectangle } from './pte-layers.ts';
 import { markOf } from './pte-marks.ts';
@@ -13,7 +14,7 @@ const MARKED_CELL = 9;
 export interface RangePicture {
   readonly width: number;
   readonly height: number;
-  readonly svg: string;
+  readonly svg: Part;
 }
 
 /** The PTEs of a range in a grid at most so wide, each by what it maps; `collapsed` windows are drawn as one block. */
@@ -44,21 +45,17 @@ export function rangeSvg(range: RangeState, collapsed: readonly Window[], most: 
     const label = formatOrder(window.order, geometry);
     if (width * size < label.length * 8 || height * size < MARKED_CELL) return block;
     const middle = { x: (x + width / 2) * size, y: (y + height / 2) * size + 4, class: 'tx-label' };
-    return block + element('text', { ...middle, fill: inkOn(color) }, label);
+    return html`${block}${element('text', { ...middle, fill: inkOn(color) }, label)}`;
   });
   return {
     width: columns * size,
     height: rows * size,
-    svg: [
-      ...layers,
-      ...blocks,
-      ...(size >= MARKED_CELL ? markTexts(range, collapsed, columns, size) : []),
-    ].join(''),
+    svg: [layers, blocks, size >= MARKED_CELL && markTexts(range, collapsed, columns, size)],
   };
 }
 
-function markTexts(range: RangeState, collapsed: readonly Window[], columns: number, size: number): string[] {
-  const texts: string[] = [];
+function markTexts(range: RangeState, collapsed: readonly Window[], columns: number, size: number): Markup[] {
+  const texts: Markup[] = [];
   for (let page = 0; page < pagesPerRange(range.geometry); page++) {
     const mark = markOf(range, page)?.mark;
     const covered = collapsed.some(({ offset, order }) => offset <= page && page < offset + (1 << order));

@@ -4,7 +4,7 @@ import '../seed.ts';
 import { ALGORITHMS } from '../../src/core/algorithms.ts';
 import { stepsOf } from '../../src/render/explain-steps.ts';
 import { explainSvg, ignoredRangeSvg } from '../../src/render/explain-svg.ts';
-import { escapeXml } from '../../src/render/svg.ts';
+import { textAt } from '../../src/render/svg.ts';
 import { policyOf, type PolicyText, rangeOf, type RangeText } from '../ranges.ts';
 import { explanationOf, explanations } from './explanations.ts';
 
@@ -15,7 +15,7 @@ function xmlMistake(xml: string): string | undefined {
   while (rest !== '') {
     rest = rest.slice(/^[^<&]*/.exec(rest)![0].length);
     if (rest === '') break;
-    const entity = /^&(amp|lt|gt|quot);/.exec(rest);
+    const entity = /^&(amp|lt|gt|quot|#39);/.exec(rest);
     const tag = /^<(\/?)([a-z]+)((?: [a-zA-Z-]+="[^"<]*")*)(\/?)>/.exec(rest);
     if (!entity && !tag) return `at ${rest.slice(0, 40)}`;
     rest = rest.slice((entity ?? tag)![0].length);
@@ -88,5 +88,7 @@ test('a range that is not looked at is drawn with the reason', () => {
 });
 
 test('text is escaped, and characters that XML does not have are replaced', () => {
-  expect(escapeXml('a<b & "c">\u0007')).toBe('a&lt;b &amp; &quot;c&quot;&gt;\ufffd');
+  expect(textAt(1 / 3, 0, 'a<b & "c">\u0007\uffff', `"'`).text).toBe(
+    '<text x="0.33" y="0" class="&quot;&#39;">a&lt;b &amp; &quot;c&quot;&gt;\\x07\ufffd</text>',
+  );
 });
