@@ -9,7 +9,6 @@ export default defineConfig(({ mode }) => {
   return {
     base: './',
     publicDir: false,
-    define: { __STANDALONE__: JSON.stringify(standalone) },
     oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
     // Pages from the disk may not start workers that are modules.
     worker: { format: 'iife' },

@@ -21,7 +21,7 @@ export function placeName(memory: OpenMemory, row: number): string {
   return `${memory.processes[process].pid}:0x${address.toString(16)}`;
 }
 
-export interface Found {
+interface Found {
   readonly row: number;
   /** Whether the address is in the range of that row; else it is the nearest one with any page. */
   readonly exact: boolean;

@@ -30,9 +30,9 @@ const RANGE_LIGHT: Rgb = [235, 238, 242];
 const RANGE_DARK: Rgb = [34, 39, 46];
 
 /** Why a range stays as it is, in kinds that a colour can tell apart. */
-export type WhyKind = 'collapses' | 'not-looked-at' | 'nothing-to-do' | 'no-window' | 'refused';
+type WhyKind = 'collapses' | 'not-looked-at' | 'nothing-to-do' | 'no-window' | 'refused';
 
-export const WHY_NAMES: Record<WhyKind, string> = {
+const WHY_NAMES: Record<WhyKind, string> = {
   collapses: 'something collapses',
   'nothing-to-do': 'a PMD maps it already',
   'no-window': 'too few pages in every window',
@@ -41,7 +41,7 @@ export const WHY_NAMES: Record<WhyKind, string> = {
 };
 
 /** Okabe and Ito's colours for the colour-blind. */
-export const WHY_COLORS: Record<WhyKind, Rgb> = {
+const WHY_COLORS: Record<WhyKind, Rgb> = {
   collapses: [0, 158, 115],
   'nothing-to-do': [86, 180, 233],
   'no-window': [230, 190, 60],
@@ -51,7 +51,7 @@ export const WHY_COLORS: Record<WhyKind, Rgb> = {
 
 const BY_EYE: readonly Refusal[] = ['no-window', 'SCAN_EXCEED_NONE_PTE'];
 
-export function whyKindOf(refusal: Refusal | undefined): WhyKind {
+function whyKindOf(refusal: Refusal | undefined): WhyKind {
   if (refusal === undefined) return 'collapses';
   if (refusal === 'SCAN_PMD_MAPPED') return 'nothing-to-do';
   if (BY_EYE.includes(refusal)) return 'no-window';

@@ -2,7 +2,7 @@ import { type PteKind, pteKind } from '../../src/core/pte-kind.ts';
 import type { RangeState } from '../../src/core/range-state.ts';
 
 /** What a PTE holds, in a byte: one of these, or MAPPED + the order of its folio. */
-export const PTE_EMPTY = 0;
+const PTE_EMPTY = 0;
 export const PTE_SWAPPED = 1;
 export const PTE_ZERO = 2;
 export const PTE_MAPPED = 16;

@@ -7,7 +7,7 @@ import { refusalText } from '../../src/render/reasons.ts';
 import type { OpenMemory } from '../memory/open-memory.ts';
 import type { Judgement, RangeDetail } from '../memory/protocol.ts';
 
-export interface RangeWords {
+interface RangeWords {
   /** Process and VMA. */
   readonly where: string;
   readonly address: string;

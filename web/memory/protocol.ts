@@ -1,7 +1,6 @@
 import type { Budget } from '../../src/analysis/advise.ts';
 import type { Refusal, Tally } from '../../src/analysis/tally.ts';
 import type { RowOutcomes } from '../../src/analysis/table-judge.ts';
-import type { Verdict } from '../../src/analysis/verdict.ts';
 import type { Result } from '../../src/core/failure.ts';
 import type { Host, Process } from '../../src/core/memory-source.ts';
 import type { CollapsePlan } from '../../src/core/plan.ts';
@@ -65,8 +64,6 @@ export interface Judgement extends RowOutcomes {
 export interface RangeDetail {
   readonly row: number;
   readonly range: RangeState;
-  /** Why khugepaged does not even look at it. */
-  readonly ignored: Verdict['ignored'];
   readonly plan: CollapsePlan | undefined;
   /** The range as the next pass would find it. */
   readonly after: RangeState;
@@ -74,8 +71,6 @@ export interface RangeDetail {
 
 /** Codes of PTEs, range after range, now and under a policy. */
 export interface Tiles {
-  readonly rows: readonly number[];
-  readonly choice: PolicyChoice;
   readonly before: Uint8Array;
   readonly after: Uint8Array;
 }

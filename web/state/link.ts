@@ -4,13 +4,13 @@ export const VIEWS = ['start', 'map', 'tradeoff', 'steps', 'timeline'] as const;
 export type View = (typeof VIEWS)[number];
 
 /** What the address of the page says after its `#`: a view, and parameters that views understand. */
-export interface Link {
+interface Link {
   readonly view: View;
   readonly params: Readonly<Record<string, string>>;
 }
 
 /** `#map?none=0&orders=2-9`; an unknown view is the start page. */
-export function parseLink(hash: string): Link {
+function parseLink(hash: string): Link {
   const [name, query = ''] = hash.replace(/^#\/?/, '').split('?', 2);
   const view = VIEWS.find((each) => each === name) ?? 'start';
   return { view, params: Object.fromEntries(new URLSearchParams(query)) };

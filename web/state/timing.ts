@@ -1,5 +1,5 @@
 /** What benchmarks and the browser's own profiler see of the app. */
-export type Timing = 'thpscope frame' | 'thpscope totals' | 'thpscope judgement';
+type Timing = 'thpscope frame' | 'thpscope totals' | 'thpscope judgement';
 
 /** Notes how long something took that began at `start`, in ms of performance.now. Only the last one is kept. */
 export function measured(name: Timing, start: number): void {

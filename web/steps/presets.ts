@@ -9,7 +9,7 @@ export interface Preset {
   readonly params: Params;
 }
 
-export interface PresetGroup {
+interface PresetGroup {
   readonly title: string;
   readonly presets: readonly Preset[];
 }

@@ -2,7 +2,7 @@ import type { Visit } from '../../src/core/algorithm.ts';
 import type { Geometry } from '../../src/core/geometry.ts';
 import { windowName } from '../../src/render/explain-steps.ts';
 /** What so many first steps of a run did to windows. */
-export interface WindowsSoFar {
+interface WindowsSoFar {
   readonly collapsed: readonly Visit[];
   /** Attempts that failed, without those inside of which smaller ones were then made. */
   readonly failed: readonly Visit[];
@@ -22,7 +22,7 @@ export function windowsSoFar(steps: readonly Visit[], done: number, { pmdOrder }
 }
 
 /** What has become of a window in a strip of all windows. */
-export type StripKind = 'collapsed' | 'failed' | 'untried' | 'disabled' | 'later';
+type StripKind = 'collapsed' | 'failed' | 'untried' | 'disabled' | 'later';
 
 export function stripKind(visit: Visit, isDone: boolean): StripKind {
   if (!visit.enabled) return 'disabled';

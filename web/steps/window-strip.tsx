@@ -91,7 +91,7 @@ export function WindowStrip({ side }: { readonly side: Side }) {
 }
 
 /** Shows the row in which a side makes a step. */
-export function goToStep(side: Side, step: number): void {
+function goToStep(side: Side, step: number): void {
   const { by } = alignment.value;
   const run = alignment.value[side];
   goRow(by === 'steps' ? step + 1 : Math.max(1, run.attempts.filter((each) => each <= step).length));

@@ -1,6 +1,6 @@
 import type { Style } from '../../src/render/style.ts';
 
-export type Tone = 'plain' | 'good' | 'warn' | 'bad';
+type Tone = 'plain' | 'good' | 'warn' | 'bad';
 
 /** A fact about a run: what it is about, and lines about it. */
 export interface Fact {

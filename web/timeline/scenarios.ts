@@ -1,5 +1,5 @@
 /** A scenario that comes with thpscope, as its file says it. */
-export interface BundledScenario {
+interface BundledScenario {
   readonly name: string;
   readonly title: string;
   readonly about: string;

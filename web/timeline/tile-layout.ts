@@ -20,7 +20,7 @@ export interface TileLayout {
 }
 
 /** The tiles of a process, row by row below its name. */
-export interface TileBlock {
+interface TileBlock {
   readonly process: number;
   /** Rows of the map from `first` up to `end`. */
   readonly first: number;

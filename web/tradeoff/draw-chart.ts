@@ -10,7 +10,7 @@ export interface Place {
   readonly hugePages: number;
 }
 
-export interface Picture {
+interface Picture {
   readonly frame: ChartFrame;
   readonly geometry: Geometry;
   readonly points: SweepPoints;
