@@ -8,37 +8,24 @@ import {
   union,
 } from '../../src/core/occupancy.ts';
 import type { Order } from '../../src/core/order.ts';
-import type { RangeState } from '../../src/core/range-state.ts';
+import { PAGE_FACTS, type PageFact, type RangeState } from '../../src/core/range-state.ts';
 
 /** What painting makes of PTEs. A folio is an aligned block of present pages. */
 export type Brush =
   | { readonly kind: 'empty' | 'present' | 'swap' | 'zero' | 'shared' | 'pinned' }
   | { readonly kind: 'folio'; readonly order: Order };
 
-const BITMAPS = [
-  'present',
-  'swap',
-  'guard',
-  'zero',
-  'shared',
-  'unreferenced',
-  'pinned',
-  'lazyfree',
-  'locked',
-  'uffd',
-] as const;
-
 /** The range with these PTEs painted over: nothing that was known of them before stays. */
 export function paint(range: RangeState, pages: Iterable<number>, brush: Brush): RangeState {
-  const bits = Object.fromEntries(BITMAPS.map((name) => [name, range[name]?.slice()])) as Record<
-    (typeof BITMAPS)[number],
+  const bits = Object.fromEntries(PAGE_FACTS.map((name) => [name, range[name]?.slice()])) as Record<
+    PageFact,
     Occupancy | undefined
   >;
   let folioOrders = range.folioOrders?.slice();
-  const set = (name: (typeof BITMAPS)[number], page: number) =>
+  const set = (name: PageFact, page: number) =>
     setPage((bits[name] ??= emptyOccupancy(range.geometry)), page);
   for (const page of brush.kind === 'folio' ? wholeFolios(pages, brush.order) : pages) {
-    for (const name of BITMAPS) if (bits[name]) clearPage(bits[name], page);
+    for (const name of PAGE_FACTS) if (bits[name]) clearPage(bits[name], page);
     if (folioOrders) folioOrders[page] = 0;
     if (brush.kind === 'empty') continue;
     set(brush.kind === 'swap' ? 'swap' : 'present', page);
@@ -54,7 +41,7 @@ export function paint(range: RangeState, pages: Iterable<number>, brush: Brush):
 
 /** What painting a PTE over would undo: the brush that makes it what it is. */
 export function brushOf(range: RangeState, page: number): Brush['kind'] {
-  const has = (name: (typeof BITMAPS)[number]) => {
+  const has = (name: PageFact) => {
     const bits = range[name];
     return bits !== undefined && hasPage(bits, page);
   };

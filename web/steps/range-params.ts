@@ -2,11 +2,17 @@ import { type Failure, fail, type Result, succeed } from '../../src/core/failure
 import { type Geometry, rangeBytes } from '../../src/core/geometry.ts';
 import { difference, emptyOccupancy, intersection, type Occupancy, union } from '../../src/core/occupancy.ts';
 import { parsePages } from '../../src/core/page-list.ts';
-import { OBSERVABLE_FACTS, type RangeState, unknownFacts } from '../../src/core/range-state.ts';
+import {
+  OBSERVABLE_FACTS,
+  PAGE_FACTS,
+  type PageFact,
+  type RangeState,
+  unknownFacts,
+} from '../../src/core/range-state.ts';
 import { rangeOfText, rangeText } from '../../src/core/range-text.ts';
 
 /** The bitmaps of a range by the parameters that say them. */
-export const BITMAP_PARAMS = {
+const BITMAP_PARAMS = {
   present: 'present',
   swap: 'swapped',
   zero: 'zeroed',
@@ -17,10 +23,7 @@ export const BITMAP_PARAMS = {
   lazyfree: 'lazyfree',
   locked: 'locked',
   uffd: 'uffd',
-} as const;
-
-export type RangeBitmap = keyof typeof BITMAP_PARAMS;
-const BITMAPS = Object.keys(BITMAP_PARAMS) as RangeBitmap[];
+} as const satisfies Record<PageFact, string>;
 
 /** All parameters of a link that describe a range, but for its PMD order. */
 export const RANGE_PARAMS: readonly string[] = [
@@ -42,13 +45,13 @@ export function rangeOfParams(
   report: (failure: Failure) => void,
 ): RangeState {
   const bits = Object.fromEntries(
-    BITMAPS.map((bitmap) => {
+    PAGE_FACTS.map((bitmap) => {
       const param = BITMAP_PARAMS[bitmap];
       const pages = parsePages(params[param] ?? '', geometry);
       if (!pages.ok) report({ ...pages.failure, message: `${param}: ${pages.failure.message}` });
       return [bitmap, pages.ok ? pages.value : emptyOccupancy(geometry)];
     }),
-  ) as Record<RangeBitmap, Occupancy>;
+  ) as Record<PageFact, Occupancy>;
   const folios = folioOrdersOf(params.folios, geometry);
   if (!folios.ok) report(folios.failure);
   const address = addressOf(params.address, geometry);
@@ -78,7 +81,7 @@ export function paramsOfRange(range: RangeState): Record<string, string | undefi
   const folios = Object.entries(text.folioOrders ?? {}).map(([order, pages]) => `${order}@${pages}`);
   const unknown = unknownFacts(range);
   return {
-    ...Object.fromEntries(BITMAPS.map((bitmap) => [BITMAP_PARAMS[bitmap], text[bitmap] ?? undefined])),
+    ...Object.fromEntries(PAGE_FACTS.map((bitmap) => [BITMAP_PARAMS[bitmap], text[bitmap] ?? undefined])),
     present: text.present ?? '',
     folios: folios.length === 0 ? undefined : folios.join(' '),
     pmdmapped: range.pmdMapped ? '1' : undefined,

@@ -3,7 +3,8 @@ import { type Signal, useComputed, useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type uPlot from 'uplot';
 import { type Chart, chartsOf, sampleSeconds } from './chart-data.ts';
-import { isDark, pageColors } from './page-colors.ts';
+import { dark } from '../state/theme.ts';
+import { pageColors } from './page-colors.ts';
 import type { RunSeries } from './protocol.ts';
 import { lastNotAfter } from './run-params.ts';
 import { goToMoment, momentAt, run } from './run-state.ts';
@@ -50,7 +51,7 @@ export function Charts({ series }: { readonly series: RunSeries }) {
       <div class="charts-grid">
         {charts.map((chart) => (
           <ChartFigure
-            key={`${chart.id} ${isDark.value}`}
+            key={`${chart.id} ${dark.value}`}
             chart={chart}
             series={series}
             Plot={plotter?.Plot}

@@ -3,7 +3,8 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { formatBytes } from '../../src/core/bytes.ts';
 import { pageBytes, pagesPerRange } from '../../src/core/geometry.ts';
 import type { Rgb } from '../../src/render/palette.ts';
-import { isDark, pageColors } from './page-colors.ts';
+import { dark } from '../state/theme.ts';
+import { pageColors } from './page-colors.ts';
 import type { MapMoment, RunEnd } from './protocol.ts';
 import { CellLegend, RangeDetails } from './range-details.tsx';
 import { formatMoment } from './run-params.ts';
@@ -21,7 +22,7 @@ export function MomentMap({ end }: { readonly end: RunEnd }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const selected = useSignal<number | undefined>(undefined);
   const { pmdOrder } = end.geometry;
-  const nothing = isDark.value ? NOTHING.dark : NOTHING.light;
+  const nothing = dark.value ? NOTHING.dark : NOTHING.light;
 
   useEffect(() => {
     const element = frame.current;

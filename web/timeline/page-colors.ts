@@ -1,17 +1,11 @@
-import { computed, signal } from '@preact/signals';
+import { computed } from '@preact/signals';
+import { dark } from '../state/theme.ts';
 import type { PageColors } from './uplot-options.ts';
 
-/** Whether the page is dark; changes with the system's setting. */
-export const isDark = signal(false);
-
-const query = matchMedia('(prefers-color-scheme: dark)');
-isDark.value = query.matches;
-query.addEventListener('change', () => (isDark.value = query.matches));
-
 /** The colours of the page: canvases know no custom properties. */
-export const pageColors = computed<PageColors>(() => readColors(isDark.value));
+export const pageColors = computed<PageColors>(() => readColors(dark.value));
 
-function readColors(_isDark: boolean): PageColors {
+function readColors(_dark: boolean): PageColors {
   const probe = document.createElement('span');
   document.body.append(probe);
   const color = (name: string) => {
