@@ -35,6 +35,7 @@ const EVERYTHING = [
   '../server/x.ts',
   '../cli/x.ts',
   './../cli/x.ts',
+  '../../web/state/x.ts',
   'node:fs',
   'fs',
   'zod',
@@ -46,6 +47,35 @@ const EVERYTHING = [
   'hono/streaming',
   '@hono/node-server',
 ];
+
+/** What a file of a folder of the web app may import, and what it may not. */
+const FROM_WEB = {
+  allowed: [
+    './x.ts',
+    './x.css',
+    '../state/x.ts',
+    ...PURE_ROOMS.map((room) => `../../src/${room}/x.ts`),
+    '../../src/snapshot/reader.ts',
+    '../../examples/x.parquet?url',
+    'preact',
+    'preact/hooks',
+    '@preact/signals',
+    'comlink',
+    'uplot',
+  ],
+  refused: [
+    ...['linux', 'server', 'cli', 'kernel-lab'].map((room) => `../../src/${room}/x.ts`),
+    '../../src/snapshot/writer.ts',
+    '../../src/snapshot/file.ts',
+    '../../test/x.ts',
+    'node:fs',
+    'fs',
+    'zod',
+    'koffi',
+    'hono',
+    'hyparquet-writer',
+  ],
+};
 
 /** The ways to import, each on a line of its own. */
 const IMPORTS: readonly ((path: string) => string)[] = [
@@ -106,13 +136,23 @@ beforeAll(() => {
   }
   for (const room of PURE_ROOMS) place(`src/${room}/impure.ts`, IMPURE, () => true);
   for (const room of ['linux', 'cli']) place(`src/${room}/impure.ts`, IMPURE, () => false);
-  place('src/cli/import.ts', EVERYTHING.map(IMPORTS[0]), () => false);
+  place('src/cli/import.ts', EVERYTHING.map(IMPORTS[0]), (line) => EVERYTHING[line].includes('web'));
+  const { allowed, refused } = FROM_WEB;
+  IMPORTS.forEach((write, i) => {
+    const isBad = (line: number) => line >= allowed.length;
+    place(`web/map/import-${i}.tsx`, [...allowed, ...refused].map(write), isBad);
+    place(
+      `web/main-${i}.tsx`,
+      ['./map/x.tsx', '../src/linux/x.ts', 'node:fs'].map(write),
+      (line) => line > 0,
+    );
+  });
   place('src/core/first.ts', ["export { a } from './second.ts';"], () => true);
   place('src/core/second.ts', ["export { a } from './first.ts';"], () => true);
 
   const { stdout } = spawnSync(oxlint, ['--format', 'unix'], { cwd: folder, encoding: 'utf8' });
   complaints = new Set(
-    [...stdout.matchAll(/^(src\/[^:]+):(\d+):\d+: /gm)].map(([, file, line]) => `${file}:${line}`),
+    [...stdout.matchAll(/^((?:src|web)\/[^:]+):(\d+):\d+: /gm)].map(([, file, line]) => `${file}:${line}`),
   );
 });
 
@@ -133,6 +173,16 @@ describe('the lint rules report exactly the lines that', () => {
     });
   }
 
+  test.each(IMPORTS.map((write, i) => [write('...'), i]))('leave the web app by %s', (_, i) => {
+    for (const path of [`web/map/import-${i}.tsx`, `web/main-${i}.tsx`])
+      expect(reported(path)).toEqual(expected.get(path));
+  });
+
+  test('make the commands import the web app', () => {
+    expect(reported('src/cli/import.ts')).toEqual(expected.get('src/cli/import.ts'));
+    expect(expected.get('src/cli/import.ts')).toHaveLength(1);
+  });
+
   test.each(PURE_ROOMS)('make %s depend on the clock, chance or the process', (room) => {
     const path = `src/${room}/impure.ts`;
     expect(reported(path)).toEqual(expected.get(path));
@@ -145,7 +195,7 @@ describe('the lint rules report exactly the lines that', () => {
 });
 
 test('linux and the commands may do what the pure rooms may not', () => {
-  for (const path of ['src/linux/impure.ts', 'src/cli/impure.ts', 'src/cli/import.ts']) {
+  for (const path of ['src/linux/impure.ts', 'src/cli/impure.ts']) {
     expect(reported(path)).toEqual([]);
   }
 });
