@@ -52,8 +52,8 @@ export function drawMap(canvas: HTMLCanvasElement): void {
   );
   context.putImageData(picture, 0, 0);
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  markVmas(context, isDark);
   if (tiles && layer.value !== 'use') outlineFolios(context, tiles, isDark);
+  markVmas(context, isDark);
   labelProcesses(context, isDark);
   const ink = isDark ? '#fff' : '#000';
   if (hovered.value) frame(context, hovered.value.row, ink, 1);
