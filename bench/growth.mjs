@@ -8,7 +8,7 @@ import { x86_64 } from '../dist/core/geometry.js';
 import { writeSnapshot } from '../dist/snapshot/writer.js';
 import { fillOccupancy } from './occupancies.mjs';
 
-const GIB = [1, 4, 16, 64];
+const GIB = [1, 4, 16, 64, 1024];
 const RANGES_PER_GIB = 512;
 
 export async function measureGrowth() {

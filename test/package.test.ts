@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,6 +38,17 @@ test('it carries its schemas, its man page and its example', () => {
   const listing = run('ls', 'node_modules/thpscope/schemas', 'node_modules/thpscope/man');
   for (const name of ['predict.schema.json', 'explain.schema.json', 'thpscope.1'])
     expect(listing).toContain(name);
+});
+
+test('it carries its web app', async () => {
+  const main = join(folder, 'node_modules/thpscope/dist/cli/main.js');
+  const server = spawn(process.execPath, [main, 'serve', '--no-open', '--json'], { cwd: folder });
+  const [line] = await once(server.stdout, 'data');
+  const page = await fetch(JSON.parse(String(line)).url);
+  expect(await page.text()).toContain('<div id="app">');
+  server.kill('SIGINT');
+  const [code] = await once(server, 'exit');
+  expect(code).toBe(0);
 });
 
 test('live memory is read through PAGEMAP_SCAN where the kernel has it', () => {

@@ -1,6 +1,7 @@
 import { render } from 'preact';
 import { followPolicy } from './policy/judgement.ts';
 import { App } from './shell/app.tsx';
+import { followLive } from './start/live.ts';
 import { findServer, followSource } from './start/sources.ts';
 import { followLinks } from './state/link.ts';
 
@@ -11,3 +12,4 @@ followPolicy();
 render(<App />, root);
 await findServer();
 followSource();
+followLive();

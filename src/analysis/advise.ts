@@ -65,6 +65,7 @@ export function outcomesByProcess(
     .sort((a, b) => changedPages(b.counts) - changedPages(a.counts));
 }
 
-function changedPages({ newlyHugePages, filledPages }: PolicyCounts): number {
+/** Pages that a collapse moves or makes. */
+export function changedPages({ newlyHugePages, filledPages }: PolicyCounts): number {
   return newlyHugePages + filledPages;
 }

@@ -1,6 +1,9 @@
 import { type Geometry, pagesPerRange } from '../core/geometry.ts';
+import type { KernelModel } from '../core/kernel-model.ts';
 import { anonOrders, type OrderSet } from '../core/order.ts';
+import type { CollapseLimits } from '../core/policy.ts';
 import { type MemoryDigest, VMA_CLASSES } from './memory-digest.ts';
+import type { SweepSpace, SweepWord } from './sweep.ts';
 
 /** More values of max_ptes_none than this are thinned out by default. */
 const MAX_NONE_VALUES = 512;
@@ -29,4 +32,21 @@ export function allNoneLimits({ geometry, classes }: MemoryDigest): number[] {
     (_, i) => sorted[Math.round((i * (sorted.length - 1)) / (MAX_NONE_VALUES - 1))],
   );
   return [...new Set(chosen)];
+}
+
+/** The policies that advice chooses among: every set of orders, every max_ptes_none; the other limits stay as they are. */
+export function adviceSpace(
+  memory: MemoryDigest,
+  model: KernelModel,
+  enabled: SweepWord,
+  { maxPtesSwap, maxPtesShared }: CollapseLimits,
+): SweepSpace {
+  return {
+    models: [model],
+    enabled: [enabled],
+    orders: allOrderSets(memory.geometry),
+    maxPtesNone: allNoneLimits(memory),
+    maxPtesSwap,
+    maxPtesShared,
+  };
 }

@@ -55,6 +55,10 @@ export function sweepBlocks({ models, enabled, orders }: SweepSpace): number {
   return models.length * enabled.length * orders.length;
 }
 
+export function policyCount(space: SweepSpace): number {
+  return sweepBlocks(space) * space.maxPtesNone.length;
+}
+
 /** Numbers that the metrics of one block take. */
 export function blockLength({ maxPtesNone }: SweepSpace): number {
   return maxPtesNone.length * METRICS;

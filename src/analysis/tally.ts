@@ -119,6 +119,11 @@ export function refusalOf({ ignored, plan }: Pick<Verdict, 'ignored' | 'plan'>):
   return plan.attempts.every((attempt) => attempt.result === result) ? result : plan.result;
 }
 
+/** Whether memory is refused only because it is huge already. */
+export function isHuge(refusal: Refusal): boolean {
+  return refusal === 'SCAN_PMD_MAPPED' || refusal === 'SCAN_PTE_MAPPED_HUGEPAGE';
+}
+
 /** Adds one tally to another, for example those of processes to that of the machine. */
 export function addTally(into: Tally, from: Tally): void {
   into.ranges += from.ranges;

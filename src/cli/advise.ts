@@ -1,7 +1,7 @@
 import { bestWithin, outcomesByProcess } from '../analysis/advise.ts';
 import { DigestQuery } from '../analysis/digest-query.ts';
 import { totalDigest } from '../analysis/memory-digest.ts';
-import { allNoneLimits, allOrderSets } from '../analysis/sweep-space.ts';
+import { adviceSpace } from '../analysis/sweep-space.ts';
 import { settingsFor, writesBetween } from '../analysis/sysfs-writes.ts';
 import { parseBytes } from '../core/bytes.ts';
 import { fail, type Result, succeed } from '../core/failure.ts';
@@ -36,14 +36,7 @@ async function adviseSource(
   const memory = totalDigest(source);
   const { geometry, settings: known } = source.host;
   const current = known ?? defaultSettings(geometry);
-  const space = {
-    models: [model],
-    enabled: [flags.enabled],
-    orders: allOrderSets(geometry),
-    maxPtesNone: allNoneLimits(memory),
-    maxPtesSwap: current.maxPtesSwap,
-    maxPtesShared: current.maxPtesShared,
-  };
+  const space = adviceSpace(memory, model, flags.enabled, current);
   const values = await runSweep(context, source, space, { workers: flags.workers, signal });
   const growthPages = Math.floor(budget.value(memory.residentPages, pageBytes(geometry)));
   const limits = { growthPages, laterAttempts: flags.maxWork };

@@ -17,6 +17,10 @@ import {
   explainParameters,
   type PredictFlags,
   predictParameters,
+  type ReportFlags,
+  reportParameters,
+  type ServeFlags,
+  serveParameters,
   type SimulateFlags,
   simulateParameters,
   type VerifyFlags,
@@ -63,6 +67,7 @@ const explain = buildCommand<ExplainFlags, string[], Context>({
       '  thpscope explain --pattern 4-7,12-27 --orders 2-8 --max-ptes-none 0',
       '  thpscope explain --pattern all --orders all --outcome 7-9=SCAN_ALLOC_HUGE_PAGE_FAIL --algorithm stack',
       '  thpscope explain -p 1234 --address 0x7f3a5c200000',
+      '  thpscope explain --pattern 4-7,12-27 --orders 2-8 --max-ptes-none 0 --format svg > steps.svg',
       '',
       EXIT_CODES,
     ].join('\n'),
@@ -169,6 +174,27 @@ const advise = buildCommand<AdviseFlags, string[], Context>({
   },
 });
 
+const report = buildCommand<ReportFlags, string[], Context>({
+  loader: async () => (await import('./report.ts')).report,
+  parameters: reportParameters,
+  docs: {
+    brief: 'One HTML file with the findings in words and pictures, to mail and to print',
+    customUsage: [
+      '(-p PID... | --cgroup PATH | --all | FILE...) -o FILE [--policy ...] [--orders SET] [--max-ptes-none N] ...',
+    ],
+    fullDescription: [
+      'Writes what a policy does to memory, what advise would set instead, maps of the processes, what is refused and why.',
+      'The file has no script and loads nothing; docs/report.md says how to read it.',
+      '',
+      'Examples:',
+      '  thpscope report -p $(pidof -s redis-server) -o redis.html',
+      '  thpscope report examples/redis.parquet --policy default -o redis.html',
+      '',
+      EXIT_CODES,
+    ].join('\n'),
+  },
+});
+
 const conform = buildCommand<ConformFlags, [], Context>({
   loader: async () => (await import('./conform.ts')).conform,
   parameters: conformParameters,
@@ -229,6 +255,27 @@ const compare = buildCommand<CompareFlags, string[], Context>({
   },
 });
 
+const serve = buildCommand<ServeFlags, string[], Context>({
+  loader: async () => (await import('./serve.ts')).serve,
+  parameters: serveParameters,
+  docs: {
+    brief: 'Snapshots and running processes in a browser, on this machine only',
+    customUsage: ['[FILE|DIRECTORY]... [-p PID]... [--cgroup PATH] [--all] [--port N] [--no-open]'],
+    fullDescription: [
+      'Shows memory in a browser: on this machine only, below an address that cannot be guessed, until Ctrl-C. Processes are',
+      'read again every 10 seconds while a page shows them. Without a source it has the examples, and takes snapshots that are',
+      'dropped on it. See docs/serve.md.',
+      '',
+      'Examples:',
+      '  thpscope serve examples/redis.parquet',
+      '  thpscope serve -p $(pidof -s redis-server) --refresh 2',
+      '  thpscope serve --all --port 8080 --no-open',
+      '',
+      EXIT_CODES,
+    ].join('\n'),
+  },
+});
+
 const completion = buildCommand<object, [Shell], Context>({
   loader: async () => (await import('./completion.ts')).completion,
   parameters: {
@@ -261,9 +308,11 @@ export function buildThpscope(version: string) {
       digest,
       sweep,
       advise,
+      report,
       verify,
       compare,
       conform,
+      serve,
       completion,
     },
     docs: {

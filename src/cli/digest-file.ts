@@ -3,12 +3,12 @@ import { z } from 'zod';
 import { DIGEST_SCHEMA, type DigestJson, digestJson, digestOfJson } from '../analysis/digest-json.ts';
 import type { SourceDigest } from '../analysis/memory-digest.ts';
 import { isRowKey } from '../core/digest-table.ts';
-import { fail, type Result, succeed } from '../core/failure.ts';
+import { fail, type Result } from '../core/failure.ts';
 import { MAX_PMD_ORDER, MIN_PMD_ORDER, pagesPerRange } from '../core/geometry.ts';
 import { OBSERVABLE_FACTS } from '../core/range-state.ts';
 import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../core/thp-settings.ts';
-import { OutputFile, WriteError } from '../snapshot/output-file.ts';
 import { firstIssue } from './first-issue.ts';
+import { writeOutput } from './write-output.ts';
 
 const count = z.int().nonnegative();
 const list = z.string().nullish();
@@ -120,16 +120,5 @@ function firstWrongValue({ host, processes }: DigestJson): string | undefined {
 
 /** Writes a digest; only a whole one gets the name. Says how many bytes it has. */
 export async function writeDigestFile(path: string, digest: SourceDigest): Promise<Result<number>> {
-  const bytes = new TextEncoder().encode(`${JSON.stringify(digestJson(digest))}\n`);
-  let file: OutputFile | undefined;
-  try {
-    file = await OutputFile.create(path);
-    await file.append(bytes);
-    await file.commit();
-    return succeed(bytes.length);
-  } catch (error) {
-    await file?.discard();
-    if (error instanceof WriteError) return { ok: false, failure: error.failure };
-    throw error;
-  }
+  return writeOutput(path, `${JSON.stringify(digestJson(digest))}\n`);
 }

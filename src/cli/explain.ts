@@ -8,6 +8,7 @@ import { collapsePolicy, type CollapsePolicy } from '../core/policy.ts';
 import type { RangeState } from '../core/range-state.ts';
 import { coversRange, possibleOrders, type Vma } from '../core/vma.ts';
 import { explainJson, ignoredRangeJson } from '../render/explain-json.ts';
+import { explainSvg, ignoredRangeSvg } from '../render/explain-svg.ts';
 import { explainText, type IgnoredRange, ignoredRangeText } from '../render/explain-text.ts';
 import { SnapshotError } from '../snapshot/damage.ts';
 import { type Context, print, reportFailure, styleFor } from './context.ts';
@@ -29,25 +30,26 @@ async function answerText(
   flags: ExplainFlags,
   files: readonly string[],
 ): Promise<Result<string>> {
+  if (flags.json && flags.format !== undefined && flags.format !== 'json')
+    return fail('usage', `--json and --format ${flags.format}: give one of them`);
+  const format = flags.json ? 'json' : (flags.format ?? 'text');
   const asked =
     flags.pattern === undefined ? await findAsked(flags, files) : await makeAsked(flags, flags.pattern);
   if (!asked.ok) return asked;
   const style = styleFor(context, flags.color);
   const { value } = asked;
   if ('ignored' in value) {
-    return succeed(
-      flags.json ? `${JSON.stringify(ignoredRangeJson(value))}\n` : ignoredRangeText(value, style),
-    );
+    if (format === 'json') return succeed(`${JSON.stringify(ignoredRangeJson(value))}\n`);
+    return succeed(format === 'svg' ? ignoredRangeSvg(value) : ignoredRangeText(value, style));
   }
   const { range, policy, question } = value;
   const visits: Visit[] = [];
   const plan = planRange(range, policy, { ...question, observe: (visit) => visits.push(visit) });
   const explanation = { range, policy, algorithm: question.algorithm.name, plan, visits };
-  return succeed(
-    flags.json
-      ? `${JSON.stringify(explainJson(explanation))}\n`
-      : explainText(explanation, style, flags.verbose === true),
-  );
+  const everyStep = flags.verbose === true;
+  if (format === 'json') return succeed(`${JSON.stringify(explainJson(explanation))}\n`);
+  if (format === 'svg') return succeed(explainSvg(explanation, everyStep));
+  return succeed(explainText(explanation, style, everyStep));
 }
 
 interface AskedRange {

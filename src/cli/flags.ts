@@ -170,6 +170,7 @@ export const predictParameters = {
 export type ExplainFlags = SourceFlags &
   PolicyFlags &
   OutputFlags & {
+    readonly format?: 'text' | 'json' | 'svg';
     readonly address?: string;
     readonly verbose?: boolean;
   };
@@ -183,6 +184,12 @@ export const explainParameters = {
       'An address in the PMD range to explain, or START-END of a VMA for its first range with pages',
     ),
     ...policyFlags,
+    format: {
+      kind: 'enum',
+      values: ['text', 'json', 'svg'],
+      optional: true,
+      brief: 'text by default; svg is a picture for mails and documents, that nothing else is needed for',
+    },
     ...outputFlags,
     verbose: optionalSwitch('Show the steps inside empty windows too'),
   },
@@ -279,7 +286,44 @@ export const captureParameters = {
   aliases: { p: 'pid', o: 'output' },
 } as const;
 
-const workersFlag = optionalNumber('N', 'Worker threads for snapshots; all cores by default');
+export type ServeFlags = ProcessFlags & {
+  readonly port: number;
+  readonly noOpen?: boolean;
+  readonly refresh: number;
+  readonly json?: boolean;
+};
+
+export const serveParameters = {
+  flags: {
+    ...processFlags,
+    port: {
+      kind: 'parsed',
+      parse: wholeNumber,
+      default: '0',
+      placeholder: 'N',
+      brief: 'Port of 127.0.0.1 to listen on; 0 takes one that is free',
+    },
+    noOpen: optionalSwitch('Only print the address, open no browser'),
+    refresh: {
+      kind: 'parsed',
+      parse: wholeNumber,
+      default: '10',
+      placeholder: 'SECONDS',
+      brief: 'Read processes again so long after the last time, while a page shows them',
+    },
+    json: optionalSwitch('Print the address as JSON'),
+  },
+  aliases: { p: 'pid' },
+  positional: {
+    kind: 'array',
+    parameter: { parse: String, placeholder: 'SOURCE', brief: 'Snapshots, and directories of snapshots' },
+  },
+} as const;
+
+const workersFlag = optionalNumber(
+  'N',
+  'Worker threads for snapshots; by default as many as pay, at most all cores',
+);
 
 export type DigestFlags = ProcessFlags & {
   readonly output: string;
@@ -371,6 +415,29 @@ export const adviseParameters = {
   positional: files,
 } as const;
 
+export type ReportFlags = ProcessFlags &
+  Omit<PolicyFlags, 'kernel' | 'algorithm' | 'outcome'> & {
+    readonly kernel: (typeof SWEPT_KERNELS)[number];
+    readonly output: string;
+    readonly workers?: number;
+    readonly json?: boolean;
+  };
+
+const { outcome: _outcome, ...settingsFlags } = memoryPolicyFlags;
+
+export const reportParameters = {
+  flags: {
+    ...processFlags,
+    output: fileToWrite('HTML file'),
+    ...settingsFlags,
+    kernel: { kind: 'enum', values: SWEPT_KERNELS, default: 'linux-7.2', brief: 'Whose khugepaged is asked' },
+    workers: optionalNumber('N', 'Worker threads for what the sweep has to walk; all cores by default'),
+    json: optionalSwitch('Print what was written as JSON'),
+  },
+  aliases: { p: 'pid', o: 'output' },
+  positional: files,
+} as const;
+
 export type ConformFlags = {
   readonly kernel?: string;
   readonly suite?: Suite;
@@ -420,8 +487,6 @@ export type SimulateFlags = ProcessFlags &
     readonly list?: boolean;
     readonly calibrate?: boolean;
   };
-
-const { outcome: _outcome, ...settingsFlags } = memoryPolicyFlags;
 
 export const simulateParameters = {
   flags: {

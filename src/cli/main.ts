@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
 import { ExitCode, proposeCompletions, run } from '@stricli/core';
 import { buildThpscope } from './app.ts';
 import { EXIT } from './exit-code.ts';
 import { joinParameterWords } from './parameter-words.ts';
+import { VERSION } from './version.ts';
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // A reader such as `head` may close stdout early; that ends the work and is no error.
@@ -12,8 +12,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(EXIT.unsupported);
 });
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-const thpscope = buildThpscope(version);
+const thpscope = buildThpscope(VERSION);
 const words = joinParameterWords(process.argv.slice(2));
 if (words[0] === '__complete') {
   // What `thpscope completion` has shells ask: one proposal a line. Flags only where one begins, else files would not do.

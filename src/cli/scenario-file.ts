@@ -39,7 +39,7 @@ export async function readScenario(text: string): Promise<Result<Scenario>> {
     const why = isMissing ? 'no such file; thpscope simulate --list names the built-in scenarios' : error;
     return fail('unreadable', `${text}: ${why instanceof Error ? `not JSON (${why.message})` : why}`);
   }
-  const { scenarioSchema, scenarioOf } = await import('./scenario-schema.ts');
+  const { scenarioSchema, scenarioOf } = await import('../simulation/scenario-schema.ts');
   const parsed = scenarioSchema.safeParse(json);
   if (!parsed.success) {
     return fail('unreadable', `${text}: ${firstIssue(parsed.error)}; see schemas/scenario.schema.json`);

@@ -2,10 +2,18 @@ import type { Geometry } from './geometry.ts';
 import { pagesPerRange } from './geometry.ts';
 import { isolateWindow, type IsolationFacts } from './isolation.ts';
 import type { LruBatch } from './lru-batch.ts';
-import { clearPage, emptyOccupancy, hasPage, intersection, type Occupancy, setPage } from './occupancy.ts';
+import {
+  clearPage,
+  countWindow,
+  emptyOccupancy,
+  hasPage,
+  intersection,
+  type Occupancy,
+  setPage,
+} from './occupancy.ts';
 import type { Offset, Order, Window } from './order.ts';
-import type { CollapsePolicy } from './policy.ts';
-import type { RangeState } from './range-state.ts';
+import { type CollapsePolicy, noneLimit } from './policy.ts';
+import { hasLargeFolio, type RangeState } from './range-state.ts';
 import type { ScanResult } from './scan-result.ts';
 
 /** A collapse attempt and how it ended. */
@@ -33,6 +41,8 @@ export class CandidateRange {
   readonly #shared: Occupancy;
   readonly #unreferenced: Occupancy;
   readonly #folioOrders: Uint8Array;
+  /** PTEs of large folios. */
+  readonly #large: Occupancy;
   /** What the scan would have refused does not occur any more; a folio is in the way only while it waits in the batch. */
   readonly #facts: IsolationFacts = {
     isNoneOrZero: (page) => !hasPage(this.#mapped, page),
@@ -63,6 +73,9 @@ export class CandidateRange {
     this.#shared = ofPresent(range.shared);
     this.#unreferenced = ofPresent(range.unreferenced);
     this.#folioOrders = range.folioOrders?.slice() ?? new Uint8Array(pagesPerRange(range.geometry));
+    this.#large = emptyOccupancy(range.geometry);
+    if (hasLargeFolio(this.#folioOrders))
+      for (const [page, order] of this.#folioOrders.entries()) if (order > 0) setPage(this.#large, page);
     lruBatch.startRange();
   }
 
@@ -104,8 +117,28 @@ export class CandidateRange {
     this.#swappedIn++;
   }
 
+  /**
+   * Whether nothing stands in the way of a window, as in most: small private pages, some of them referenced, and no more
+   * holes than are allowed. isolateWindow finds the same page by page, and by which page it fails otherwise.
+   */
+  #isOrdinary(offset: Offset, order: Order): boolean {
+    if (!this.#lruBatch.isEmpty || offset % (1 << order) !== 0) return false;
+    const holes = (1 << order) - countWindow(this.#mapped, offset, order);
+    if (holes > 0 && holes > noneLimit(this.#policy, order, this.#geometry, this.#uffdArmed)) return false;
+    const mask = order < 5 ? ((1 << (1 << order)) - 1) << (offset & 31) : -1;
+    const first = offset >>> 5;
+    let unfit = 0;
+    let referenced = 0;
+    for (let i = first; i < first + Math.max(1, (1 << order) >>> 5); i++) {
+      unfit |= (this.#shared[i] | this.#large[i]) & mask;
+      referenced |= this.#mapped[i] & ~this.#unreferenced[i] & mask;
+    }
+    return unfit === 0 && referenced !== 0;
+  }
+
   /** Fails at the first unfit PTE; what was isolated before it goes back through the LRU batch. */
   #isolate(offset: Offset, order: Order): ScanResult | undefined {
+    if (this.#isOrdinary(offset, order)) return undefined;
     const report = isolateWindow(
       this.#facts,
       { offset, order },
@@ -140,6 +173,7 @@ export class CandidateRange {
     for (let page = offset as number; page < offset + (1 << order); page++) {
       setPage(this.#mapped, page);
       clearPage(this.#shared, page);
+      setPage(this.#large, page);
     }
     this.#folioOrders.fill(order, offset, offset + (1 << order));
     this.#lruBatch.drain();

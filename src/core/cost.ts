@@ -73,10 +73,13 @@ function mappedOrders(range: RangeState): Int8Array {
     const isZeroPage = range.zero !== undefined && hasPage(range.zero, 0);
     return mapped.fill(isZeroPage ? ZERO_PAGE : range.geometry.pmdOrder);
   }
-  for (let page = 0; page < mapped.length; page++) {
-    if (!hasPage(range.present, page)) continue;
-    if (range.zero && hasPage(range.zero, page)) mapped[page] = ZERO_PAGE;
-    else mapped[page] = range.folioOrders?.[page] ?? 0;
+  const { present, zero, folioOrders } = range;
+  for (let i = 0; i < present.length; i++) {
+    for (let left = present[i]; left !== 0; left &= left - 1) {
+      const page = 32 * i + 31 - Math.clz32(left & -left);
+      if (zero && hasPage(zero, page)) mapped[page] = ZERO_PAGE;
+      else mapped[page] = folioOrders ? folioOrders[page] : 0;
+    }
   }
   return mapped;
 }

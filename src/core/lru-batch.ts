@@ -19,6 +19,11 @@ export class LruBatch {
     this.#pages.clear();
   }
 
+  /** Whether no page of the current range waits. */
+  get isEmpty(): boolean {
+    return this.#pages.size === 0;
+  }
+
   /** Whether the small page at this offset of the current range waits in the batch. */
   has(page: number): boolean {
     return this.#pages.size > 0 && this.#pages.has(page);

@@ -4,12 +4,13 @@ import { formatBytes } from '../core/bytes.ts';
 import { costOf } from '../core/cost.ts';
 import { pageBytes, pagesPerRange } from '../core/geometry.ts';
 import { resultName } from '../core/kernel-model.ts';
-import { countPages, countWindow } from '../core/occupancy.ts';
-import { asOffset, asOrder, formatOrder, formatOrders, type Window } from '../core/order.ts';
+import { countPages } from '../core/occupancy.ts';
+import { asOffset, asOrder, formatOrder, formatOrders } from '../core/order.ts';
 import { type CollapsePlan, collapsesOf } from '../core/plan.ts';
 import type { CollapsePolicy } from '../core/policy.ts';
 import { ASSUMPTIONS, type RangeState, unknownFacts } from '../core/range-state.ts';
 import { drawWindow, legend, PICTURE_ORDER } from './window-picture.ts';
+import { type Step, stepNumber, stepOutcome, stepsOf, windowName } from './explain-steps.ts';
 import { refusalText, RESULT_MEANINGS } from './reasons.ts';
 import { ignoredNoneLimit } from './none-limit-note.ts';
 import { plural } from './plural.ts';
@@ -70,7 +71,8 @@ export function explainText(explanation: Explanation, style: Style, everyStep: b
   ].join('\n');
 }
 
-function heading(
+/** Which range, and what is asked about it. */
+export function heading(
   { range, policy, algorithm }: Pick<Explanation, 'range' | 'policy' | 'algorithm'>,
   style: Style,
 ): string[] {
@@ -85,9 +87,9 @@ function heading(
   ];
 }
 
-function scanLines({ range, policy, plan }: Explanation, style: Style): string[] {
+/** What the scan said and counted. */
+export function scanWords({ range, policy, plan }: Explanation, style: Style): string[] {
   const { scan } = plan;
-  const { pmdOrder } = range.geometry;
   const where = scan.failedAt === undefined ? '' : ` at PTE ${scan.failedAt}`;
   const verdict =
     scan.result === 'SCAN_SUCCEED'
@@ -100,12 +102,17 @@ function scanLines({ range, policy, plan }: Explanation, style: Style): string[]
     `${scan.shared} shared`,
     `${scan.referenced} recently used`,
   ];
-  const lines = [
+  return [
     `${style.bold('scan')}  ${verdict}`,
     ...(range.pmdMapped ? [] : [`      ${counts.join(', ')} (${scan.looked} PTEs looked at)`]),
-    `      ${drawRange(range)}`,
   ];
-  if (scan.failedAt !== undefined && pmdOrder > PICTURE_ORDER) {
+}
+
+function scanLines(explanation: Explanation, style: Style): string[] {
+  const { range, plan } = explanation;
+  const { scan } = plan;
+  const lines = [...scanWords(explanation, style), `      ${drawRange(range)}`];
+  if (scan.failedAt !== undefined && range.geometry.pmdOrder > PICTURE_ORDER) {
     const block = scan.failedAt - (scan.failedAt % (1 << PICTURE_ORDER));
     const picture = drawWindow(range, { offset: asOffset(block), order: asOrder(PICTURE_ORDER) });
     lines.push(`      ${picture}  PTEs ${block} to ${block + (1 << PICTURE_ORDER) - 1}`);
@@ -114,12 +121,9 @@ function scanLines({ range, policy, plan }: Explanation, style: Style): string[]
 }
 
 function stepLines({ range, policy, plan, visits }: Explanation, style: Style, everyStep: boolean): string[] {
-  const steps = everyStep
-    ? visits.map((visit, index) => ({ visit, first: index, last: index }))
-    : foldEmpty(visits, plan);
-  const number = ({ first, last }: Step) => (first === last ? `${first + 1}` : `${first + 1}-${last + 1}`);
-  const width = Math.max(...steps.map((step) => number(step).length));
-  const labelWidth = Math.max(6, ...steps.map(({ visit }) => label(visit).length));
+  const steps = stepsOf(visits, plan, everyStep);
+  const width = Math.max(...steps.map((step) => stepNumber(step).length));
+  const labelWidth = Math.max(6, ...steps.map(({ visit }) => windowName(visit).length));
   const picture = ' '.repeat((1 << PICTURE_ORDER) + 2);
   const lines = [
     style.dim(
@@ -132,17 +136,17 @@ function stepLines({ range, policy, plan, visits }: Explanation, style: Style, e
     const pages = visit.enabled ? String(visit.occupied) : '';
     const needed = visit.enabled ? String(visit.needed) : '';
     const cells = [
-      number(step).padStart(width),
-      label(visit).padEnd(labelWidth),
+      stepNumber(step).padStart(width),
+      windowName(visit).padEnd(labelWidth),
       formatOrder(visit.order, range.geometry).padStart(5),
       drawWindow(range, visit),
       pages.padStart(5),
       needed.padStart(4),
-      outcome(step, policy, style) + style.dim(next ? `, then ${label(next)}` : ', end'),
+      outcome(step, policy, style) + style.dim(next ? `, then ${windowName(next)}` : ', end'),
     ];
     lines.push(cells.join('  '));
     if (visit.stack) {
-      const windows = visit.stack.map(label).join(' ');
+      const windows = visit.stack.map(windowName).join(' ');
       lines.push(style.dim(`${' '.repeat(width)}  stack  ${windows ? `${windows}  <- top` : 'empty'}`));
     }
   }
@@ -154,52 +158,16 @@ function drawRange(range: RangeState): string {
   return drawWindow(range, { offset: asOffset(0), order: asOrder(range.geometry.pmdOrder) });
 }
 
-function label({ offset, order }: Window): string {
-  return `${offset}:${order}`;
+const TONES = { quiet: 'dim', plain: undefined, good: 'good', bad: 'warn' } as const;
+
+function outcome(step: Step, policy: CollapsePolicy, style: Style): string {
+  const { text, tone } = stepOutcome(step, policy);
+  const styled = TONES[tone];
+  return styled ? style[styled](text) : text;
 }
 
-/** A visit, or an empty window with the visits to the windows inside it; first and last count from 0. */
-interface Step {
-  readonly visit: Visit;
-  readonly first: number;
-  last: number;
-}
-
-function foldEmpty(visits: readonly Visit[], { scan }: CollapsePlan): Step[] {
-  const steps: Step[] = [];
-  let emptyFrom = 0;
-  let emptyUntil = 0;
-  visits.forEach((visit, index) => {
-    const end = visit.offset + (1 << visit.order);
-    const untried = visit.result === undefined;
-    const current = steps.at(-1);
-    if (current && untried && emptyFrom <= visit.offset && end <= emptyUntil) {
-      current.last = index;
-      return;
-    }
-    if (untried && countWindow(scan.occupied, visit.offset, visit.order) === 0) {
-      emptyFrom = visit.offset;
-      emptyUntil = end;
-    } else {
-      // A batched search may come back to the window in a later round.
-      emptyUntil = emptyFrom;
-    }
-    steps.push({ visit, first: index, last: index });
-  });
-  return steps;
-}
-
-function outcome({ visit, first, last }: Step, policy: CollapsePolicy, style: Style): string {
-  if (last > first)
-    return style.dim(`no page present, nor in the ${plural(last - first, 'window')} inside it`);
-  if (!visit.enabled) return style.dim('not enabled');
-  if (visit.result === undefined)
-    return visit.occupied === 0 ? style.dim('no page present') : 'too few pages';
-  if (visit.result === 'SCAN_SUCCEED') return style.good('collapses');
-  return style.warn(resultName(visit.result, policy.model));
-}
-
-function resultLines({ range, policy, plan }: Explanation, style: Style): string[] {
+/** What came of it, what it costs, and what was assumed. */
+export function resultLines({ range, policy, plan }: Explanation, style: Style): string[] {
   const { geometry } = range;
   const collapses = collapsesOf(plan);
   const refusal = refusalOf({ ignored: undefined, plan });

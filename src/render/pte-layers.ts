@@ -1,5 +1,6 @@
-import { pagesPerRange } from '../core/geometry.ts';
+import { type Geometry, pagesPerRange } from '../core/geometry.ts';
 import { hasPage } from '../core/occupancy.ts';
+import type { Window } from '../core/order.ts';
 import type { RangeState } from '../core/range-state.ts';
 
 /** How a PTE is drawn: by the order of the folio that it maps, or as one of the things that are no folio. */
@@ -44,4 +45,28 @@ export function cellsPath(pages: readonly number[], { columns, width, height, ga
     i += count;
   }
   return path;
+}
+
+/** Columns of the grid of a range: 32 for 512 PTEs. Every window is a rectangle in it. */
+export function gridColumns({ pmdOrder }: Geometry): number {
+  return 1 << Math.ceil(pmdOrder / 2);
+}
+
+/** A rectangle in cells of a grid. */
+export interface CellRectangle {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Where a window is in a grid of so many columns, a power of two: part of a row, or whole rows. */
+export function windowRectangle({ offset, order }: Window, columns: number): CellRectangle {
+  const pages = 1 << order;
+  return {
+    x: offset % columns,
+    y: Math.floor(offset / columns),
+    width: Math.min(pages, columns),
+    height: Math.max(1, pages / columns),
+  };
 }

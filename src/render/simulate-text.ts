@@ -33,7 +33,8 @@ export function simulateText(report: SimulationReport, style: Style): string {
   ].join('\n');
 }
 
-function headLines(report: SimulationReport, style: Style): string[] {
+/** What ran: the title, then the kernel, the settings in force, the costs and the seed, a line each. */
+export function headLines(report: SimulationReport, style: Style): string[] {
   const { settings, geometry, model, seed, pagesToScan, scanSleepMs } = report;
   const { maxPtesNone, maxPtesSwap, maxPtesShared } = settings;
   const ignored = ignoredNoneLimit(collapsePolicy(anonOrders(geometry), settings, model, geometry), geometry);

@@ -1,4 +1,4 @@
-import { growthOf, type Refusal, type RefusedMemory, sum, type Tally } from '../analysis/tally.ts';
+import { growthOf, isHuge, type Refusal, type RefusedMemory, sum, type Tally } from '../analysis/tally.ts';
 import { formatBytes } from '../core/bytes.ts';
 import { type Geometry, pageBytes, rangeBytes } from '../core/geometry.ts';
 import { resultName } from '../core/kernel-model.ts';
@@ -78,10 +78,6 @@ export function refusedText(
 /** A named line of a summary. */
 export function field(name: string, value: string): string {
   return `  ${name.padEnd(13)} ${value}`;
-}
-
-function isHuge(refusal: Refusal): boolean {
-  return refusal === 'SCAN_PMD_MAPPED' || refusal === 'SCAN_PTE_MAPPED_HUGEPAGE';
 }
 
 function growthText(tally: Tally, policy: CollapsePolicy, style: Style): string {

@@ -12,12 +12,14 @@ const FIRST_INTERVAL = 100 * NS_PER_MS;
  */
 export class Series {
   readonly #stage: Stage;
+  readonly #onSample: (at: number) => void;
   #samples: Sample[] = [];
   #interval = FIRST_INTERVAL;
 
-  /** Takes the first sample after what is scheduled for this moment. */
-  constructor(stage: Stage) {
+  /** Takes the first sample after what is scheduled for this moment. `onSample` hears of each, at its time in ns. */
+  constructor(stage: Stage, onSample: (at: number) => void = () => {}) {
     this.#stage = stage;
+    this.#onSample = onSample;
     this.#takeAt(stage.kernel.timeline.now);
   }
 
@@ -30,6 +32,7 @@ export class Series {
   #takeAt(time: number): void {
     this.#stage.kernel.timeline.at(time, () => {
       this.#samples.push(takeSample(this.#stage));
+      this.#onSample(this.#stage.kernel.timeline.now);
       if (this.#samples.length > MAX_SAMPLES) {
         this.#samples = this.#samples.filter((_, i) => i % 2 === 0);
         this.#interval *= 2;

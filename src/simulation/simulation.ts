@@ -23,6 +23,10 @@ export interface SimulationOptions {
   readonly calibration: string;
   /** Hears of every trace event: `text` as the kernel prints it, `at` in ns. */
   readonly onTrace?: (at: number, text: string) => void;
+  /** Hears of every trace event as it happens. */
+  readonly onEvent?: (event: TraceEvent) => void;
+  /** Hears of every sample when it is taken, at its time in ns: the stage may be looked at then. */
+  readonly onSample?: (at: number) => void;
 }
 
 /** Lets time pass on a stage, wake-up by wake-up, and keeps account. */
@@ -40,7 +44,7 @@ export class Simulation {
     const { kernel } = stage;
     this.#stage = stage;
     this.#options = options;
-    this.#series = new Series(stage);
+    this.#series = new Series(stage, options.onSample);
     this.#passes = new PassLog(stage);
     this.#creep = new CreepWatch(kernel.machine.pageBytes, kernel.machine.rangeBytes);
     kernel.trace = (event, at) => this.#hear(event, at);
@@ -134,6 +138,7 @@ export class Simulation {
       this.#lastCollapse = at;
       this.#creep.collapsed(event.mm, event.address, event.order, daemon.counts.fullScans);
     }
+    this.#options.onEvent?.(event);
     this.#options.onTrace?.(at, formatTraceEvent(event, kernel.daemonModel));
   }
 

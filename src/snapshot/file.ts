@@ -10,6 +10,15 @@ export interface SnapshotFile extends Snapshot {
   close(): void;
 }
 
+/** A regular file that is open for reading. */
+export interface RegularFile {
+  readonly fd: number;
+  /** In bytes. */
+  readonly size: number;
+  /** Another file under the same name, or other content, has another one. */
+  readonly version: string;
+}
+
 /**
  * Opens the snapshot at this path: see `openSnapshot`. Fails with `permission` or `unreadable` where this user finds no
  * sound snapshot.
@@ -17,9 +26,8 @@ export interface SnapshotFile extends Snapshot {
 export async function openSnapshotFile(path: string): Promise<Result<SnapshotFile>> {
   const file = openRegularFile(path);
   if (!file.ok) return file;
-  const { fd, size } = file.value;
-  const slice = (start: number, end = size) => readSlice(fd, start, end);
-  const source = await openSnapshot({ byteLength: size, slice }, path);
+  const { fd } = file.value;
+  const source = await checkSnapshot(file.value, path);
   if (!source.ok) {
     closeSync(fd);
     return source;
@@ -27,7 +35,14 @@ export async function openSnapshotFile(path: string): Promise<Result<SnapshotFil
   return succeed({ ...source.value, close: () => closeSync(fd) });
 }
 
-function openRegularFile(path: string): Result<{ fd: number; size: number }> {
+/** The snapshot in an open file, which stays open: see `openSnapshot`. */
+export function checkSnapshot({ fd, size }: RegularFile, name: string): Promise<Result<Snapshot>> {
+  const slice = (start: number, end = size) => readSlice(fd, start, end);
+  return openSnapshot({ byteLength: size, slice }, name);
+}
+
+/** Opens what may be a snapshot, for reading. Fails with `permission` or `unreadable`. */
+export function openRegularFile(path: string): Result<RegularFile> {
   let fd: number;
   try {
     // Opening a FIFO would wait for a writer.
@@ -35,8 +50,11 @@ function openRegularFile(path: string): Result<{ fd: number; size: number }> {
   } catch (error) {
     return { ok: false, failure: openFailure(path, error as NodeJS.ErrnoException) };
   }
-  const stat = fstatSync(fd);
-  if (stat.isFile()) return succeed({ fd, size: stat.size });
+  const stat = fstatSync(fd, { bigint: true });
+  if (stat.isFile()) {
+    const { dev, ino, size, mtimeNs } = stat;
+    return succeed({ fd, size: Number(size), version: [dev, ino, size, mtimeNs].join('-') });
+  }
   closeSync(fd);
   return fail('unreadable', `${path}: is not a regular file; name a snapshot that 'thpscope capture' wrote`);
 }

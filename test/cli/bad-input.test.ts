@@ -52,6 +52,7 @@ const CASES: readonly (readonly [line: string, code: number, message: RegExp])[]
   ['predict /no/such/file', 5, /no such file/],
   ['predict --ranges /no/such/file', 5, /no such file/],
   ['explain -p 1', 2, /give --address ADDR/],
+  ['explain --pattern 0-3 --json --format svg', 2, /--json and --format svg: give one of them/],
   ['explain -p 1 --address zzz', 2, /write a hexadecimal address/],
   [`explain -p ${process.pid} --address 1000`, 2, /no VMA holds it/],
   ['capture -p 1', 2, /--output/],

@@ -16,7 +16,8 @@ export function expectSchema(
     | 'compare'
     | 'digest'
     | 'sweep'
-    | 'advise',
+    | 'advise'
+    | 'serve',
   value: unknown,
 ): void {
   const ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true });

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { scenarioJsonSchema } from '../../src/cli/scenario-schema.ts';
+import { scenarioJsonSchema } from '../../src/simulation/scenario-schema.ts';
 import { listScenarios, readScenario } from '../../src/cli/scenario-file.ts';
 import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
 import { DEFAULT_CALIBRATION } from '../../src/khugepaged/costs.ts';

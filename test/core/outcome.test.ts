@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { x86_64 } from '../../src/core/geometry.ts';
 import { asOffset, asOrder } from '../../src/core/order.ts';
-import { decidedOutcome, parseOutcome } from '../../src/core/outcome.ts';
+import { decidedOutcome, formatOutcome, parseOutcome } from '../../src/core/outcome.ts';
 import { messageOf, outcomesOf } from '../ranges.ts';
 
 function decided(texts: readonly string[], offset: number, order: number) {
@@ -38,6 +38,11 @@ describe('an outcome', () => {
     expect(decided(['4=SCAN_PTE_UFFD_WP'], 16, 4)).toBe('SCAN_PTE_UFFD');
   });
 });
+
+test.for(['64:6=SCAN_CGROUP_CHARGE_FAIL', '2-4,9=SCAN_PTE_UFFD', '0:4-9=SCAN_SUCCEED'])(
+  'outcome %j is written as it is read',
+  (text) => expect(outcomesOf([text], x86_64).map(formatOutcome)).toEqual([text]),
+);
 
 test('without rules nothing is decided', () => expect(decided([], 0, 9)).toBeUndefined());
 

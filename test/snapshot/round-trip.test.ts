@@ -4,6 +4,8 @@ import fc from 'fast-check';
 import { parquetMetadata } from 'hyparquet';
 import { expect, test } from 'vitest';
 import { geometryOfPmdOrder, rangeBytes } from '../../src/core/geometry.ts';
+import type { MemoryItem } from '../../src/core/memory-source.ts';
+import { emptyOccupancy } from '../../src/core/occupancy.ts';
 import { openSnapshotFile } from '../../src/snapshot/file.ts';
 import { openSnapshot } from '../../src/snapshot/reader.ts';
 import { groupRows } from '../../src/snapshot/schema.ts';
@@ -99,6 +101,26 @@ test('a large process becomes many row groups, and is read one by one', async ()
     sizes.push(item.ranges.length);
   }
   expect(sizes).toEqual([4096, 4096, 2048]);
+});
+
+test('columns that change from row group to row group, or stay, come out as they went in', async () => {
+  const geometry = geometryOfPmdOrder(13);
+  const rows = groupRows(geometry);
+  const known = emptyOccupancy(geometry);
+  const ranges = Array.from({ length: 3 * rows + 1 }, (_, i) => ({
+    ...rangeAt(i, i, geometry),
+    // Known and empty, then unknown, then known again; and one that stays.
+    zero: i >= rows && i < 2 * rows ? undefined : known,
+    guard: known,
+    pmdMapped: i < 2 * rows ? false : undefined,
+  }));
+  const vmas = [ranges.slice(0, 10), ranges.slice(10)].flatMap((each): MemoryItem[] => [
+    { kind: 'vma', vma: vmaAt(each[0].address, each[0].address + each.length * rangeBytes(geometry)) },
+    { kind: 'ranges', ranges: each },
+  ]);
+  const items: MemoryItem[] = [{ kind: 'process', process: redis }, ...vmas];
+  const bytes = await snapshotBytes(sourceOf(items, hostOf(geometry)));
+  expect(await itemsOf(await opened(bytes))).toEqual(items);
 });
 
 test('row groups hold about the same number of PTEs whatever the geometry', () => {

@@ -11,9 +11,10 @@ import { planRange } from '../../src/core/plan.ts';
 import { collapsePolicy } from '../../src/core/policy.ts';
 import { rangeText } from '../../src/core/range-text.ts';
 import { applyPlan } from '../../src/core/apply-plan.ts';
+import { gridColumns } from '../../src/render/pte-layers.ts';
 import { align, type By, comparisonText, rowUnder, stepAt } from '../../web/steps/alignment.ts';
 import { withOutcome } from '../../web/steps/decide-outcome.ts';
-import { gridColumns, pagesBetween, paint } from '../../web/steps/edit-range.ts';
+import { pagesBetween, paint } from '../../web/steps/edit-range.ts';
 import { PRESET_GROUPS, PRESETS } from '../../web/steps/presets.ts';
 import { paramsOfRange } from '../../web/steps/range-params.ts';
 import { type Run, runSearch } from '../../web/steps/run.ts';
@@ -163,6 +164,7 @@ describe('runs', () => {
     expect(run.fault).toMatch(/2:2, which is not aligned/);
     expect(attemptsOf(run)).toEqual(['0:2']);
     expect(run.plan).toBeUndefined();
+    expect(run.reportsVisits).toBe(false);
   });
 });
 
@@ -184,7 +186,9 @@ describe('two runs', () => {
         const name = (side: 'left' | 'right', row: number) => {
           const step = stepAt(aligned, side, row);
           const visit = step === undefined ? undefined : aligned[side].steps[step];
-          return visit && `${visit.offset}:${visit.order} ${visit.enabled} ${visit.result}`;
+          if (visit) return `${visit.offset}:${visit.order} ${visit.enabled} ${visit.result}`;
+          const { plan, fault } = aligned[side];
+          return row === aligned.rows && aligned.resultsDiffer ? (fault ?? plan?.result) : undefined;
         };
         let first: number | undefined;
         for (let row = aligned.rows; row >= 1; row--)
@@ -228,6 +232,7 @@ describe('presets', () => {
     patch11: 'attempts differ from number 3 on',
     'v18-swap': 'attempts differ from number 1 on',
     'highest-bit': 'attempts differ from number 2 on',
+    'small-step': 'the results differ',
     'bit-of-zero': 'attempts differ from number 1 on',
     'no-swap': 'attempts differ from number 1 on',
     'no-skip': 'attempts differ from number 2 on',
@@ -236,7 +241,7 @@ describe('presets', () => {
     capped: 'attempts differ from number 1 on',
     rounds: 'attempts differ from number 2 on',
     'rounds-stop': 'attempts differ from number 2 on',
-    'rounds-reported': 'same attempts, other result',
+    'rounds-reported': 'the results differ',
     'rounds-reclaim': 'attempts differ from number 2 on',
     disabled: 'same steps',
   };

@@ -8,7 +8,7 @@ import { LAYERS } from './layers.ts';
 import { blockAt, placeOfRow, rowAtPlace } from './layout.ts';
 import {
   camera,
-  hovered,
+  pointed,
   keepInSight,
   layout,
   moveTo,
@@ -44,7 +44,7 @@ export function MapCanvas({ onOpen }: { readonly onOpen: (row: number) => void }
       stopDrawing();
       stopFollowing();
       stopPointing();
-      hovered.value = undefined;
+      pointed.value = undefined;
     };
   }, []);
   return (
@@ -145,7 +145,7 @@ function followPointers(element: HTMLCanvasElement): () => void {
       const now = at(event);
       const before = down.get(event.pointerId);
       if (!before) {
-        hovered.value = placeUnder(now.x, now.y);
+        pointed.value = placeUnder(now.x, now.y);
         return;
       }
       travelled += Math.abs(now.x - before.x) + Math.abs(now.y - before.y);
@@ -155,7 +155,7 @@ function followPointers(element: HTMLCanvasElement): () => void {
         const spread = (from: { x: number; y: number }) => Math.hypot(from.x - other.x, from.y - other.y);
         zoomBy(spread(now) / Math.max(1, spread(before)), (now.x + other.x) / 2, (now.y + other.y) / 2);
       } else if (travelled > CLICK_PIXELS) {
-        hovered.value = undefined;
+        pointed.value = undefined;
         moveTo(pan(camera.value, layout.value, viewport.value, now.x - before.x, now.y - before.y));
       }
     },
@@ -166,14 +166,14 @@ function followPointers(element: HTMLCanvasElement): () => void {
     },
     pointercancel: (event) => void down.delete(event.pointerId),
     pointerleave: () => {
-      hovered.value = undefined;
+      pointed.value = undefined;
     },
     wheel: (event) => {
       event.preventDefault();
       const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
       const { x, y } = at(event);
       zoomBy(Math.exp(-event.deltaY * lines * (event.ctrlKey ? 0.01 : 0.002)), x, y);
-      hovered.value = placeUnder(x, y);
+      pointed.value = placeUnder(x, y);
     },
   };
   for (const [name, listener] of Object.entries(listeners))

@@ -10,9 +10,14 @@ import { pteColumns } from './pte-code.ts';
 /** The size of the canvas in CSS pixels; 0 before it is on the page. */
 export const size = signal({ width: 0, height: 0 });
 
-/** The row under the pointer. */
-export const hovered = signal<{ readonly row: number; readonly pte: number | undefined } | undefined>(
+/** The row that the pointer moved to last. */
+export const pointed = signal<{ readonly row: number; readonly pte: number | undefined } | undefined>(
   undefined,
+);
+
+/** The row under the pointer; a newer reading may not have it. */
+export const hovered = computed(() =>
+  pointed.value && pointed.value.row < (memory.value?.rows ?? 0) ? pointed.value : undefined,
 );
 
 export const viewport = computed<Viewport>(() => {

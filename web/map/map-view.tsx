@@ -42,10 +42,11 @@ async function openSteps(row: number): Promise<void> {
   const open = memory.value;
   if (!open) return;
   const policy = choice.value;
-  const { range } = await memoryWorker.detail(row, policy);
+  const detail = await memoryWorker.detail(row, policy);
+  if (!detail) return;
   const { vma } = open.vmas[open.vmaOf[row]];
   const orders = vma.flags.includes('hg') ? ((policy.always | policy.madvise) as OrderSet) : policy.always;
-  go('steps', stepsParams(range, policy, orders));
+  go('steps', stepsParams(detail.range, policy, orders));
 }
 
 function Toolbar() {

@@ -71,10 +71,11 @@ export function followSight(): () => void {
       const open = memory.peek();
       if (!open || size.peek().width === 0 || !showsPtes()) break;
       const rows = rowsInSight(open.rows);
-      const question = `${open.name} ${open.complete} ${JSON.stringify(choice.peek())} ${rows.join()}`;
+      const { name, host, complete } = open;
+      const question = JSON.stringify([name, host.time, complete, choice.peek(), rows]);
       if (rows.length === 0 || question === answered) break;
       const { before, after } = await memoryWorker.tiles(rows, choice.peek());
-      if (memory.peek()?.name !== open.name) continue;
+      if (memory.peek()?.host !== host) continue;
       loaded.value = { indexOf: new Map(rows.map((row, i) => [row, i])), before, after };
       answered = question;
     } while (again);

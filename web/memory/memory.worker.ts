@@ -30,7 +30,7 @@ const sweeper = new Sweeper();
 let opened = 0;
 
 const worker: MemoryWorker = {
-  async open(source, name, onOpening, onProgress): Promise<Result<void>> {
+  async open(source, name, newer, onOpening, onProgress): Promise<Result<void>> {
     const turn = ++opened;
     const file = await fileOf(source);
     if (!file.ok) return file;
@@ -43,9 +43,9 @@ const worker: MemoryWorker = {
     const reading = new RangeTable(host.geometry, rows);
     const digests = new DigestCollector(host.geometry);
     const report = reporter(reading, (progress) => {
-      // Until the first rows are there, what was open before is still looked at.
-      if (table !== reading) digested = undefined;
-      table = reading;
+      // Until the first rows are there, what was open before is still looked at; until all are, if it is the same source.
+      if (!newer && table !== reading) digested = undefined;
+      if (!newer) table = reading;
       return onProgress(progress);
     });
     try {
@@ -63,6 +63,8 @@ const worker: MemoryWorker = {
     const total = emptyMemoryDigest(host.geometry);
     for (const { memory } of digests.finish()) addMemoryDigest(total, memory);
     await report(true);
+    if (turn !== opened) return succeed(undefined);
+    table = reading;
     digested = { source: opening, query: new DigestQuery(total) };
     return succeed(undefined);
   },
@@ -107,8 +109,9 @@ const worker: MemoryWorker = {
     return sweeper.advise(budget);
   },
 
-  async detail(row, choice): Promise<RangeDetail> {
-    return detailOf(heldTable(), row, choice);
+  async detail(row, choice): Promise<RangeDetail | undefined> {
+    const held = heldTable();
+    return row < held.rows ? detailOf(held, row, choice) : undefined;
   },
 
   async tiles(rows, choice): Promise<Tiles> {
@@ -117,6 +120,7 @@ const worker: MemoryWorker = {
     const before = new Uint8Array(rows.length * pages);
     const after = new Uint8Array(rows.length * pages);
     for (const [i, row] of rows.entries()) {
+      if (row >= held.rows) continue;
       const detail = detailOf(held, row, choice);
       const codes = before.subarray(i * pages, (i + 1) * pages);
       const then = after.subarray(i * pages, (i + 1) * pages);

@@ -1,4 +1,4 @@
-import { signal } from '@preact/signals';
+import { batch, signal } from '@preact/signals';
 import { proxy, wrap } from 'comlink';
 import type { Failure } from '../../src/core/failure.ts';
 import type { Host, Process } from '../../src/core/memory-source.ts';
@@ -32,20 +32,29 @@ script.addEventListener('error', ({ message }) => {
 
 /** The memory that all views look at. */
 export const memory = signal<OpenMemory | undefined>(undefined);
+/** Where it comes from, for other workers that read it, too. */
+export const openSource = signal<Blob | string | undefined>(undefined);
 /** The name of what is being opened. */
 export const opening = signal<string | undefined>(undefined);
 export const failure = signal<Failure | undefined>(undefined);
 
 let turn = 0;
 
-/**
- * Opens a snapshot in place of the memory before; `refresh` keeps that on the screen until the first rows come. A
- * failure leaves what was open, or what was read of the new one.
- */
+/** Opens a snapshot in place of the memory before. A failure leaves what was open, or what was read of the new one. */
 export async function openMemory(source: Blob | string, name: string): Promise<void> {
-  const mine = ++turn;
   opening.value = name;
+  openSource.value = source;
   failure.value = undefined;
+  await readMemory(source, name, false);
+}
+
+/** Puts a newer reading of the same source in the place of what is open, once it is read: nothing is seen of it before. */
+export async function refreshMemory(source: string, name: string): Promise<void> {
+  await readMemory(source, name, true);
+}
+
+async function readMemory(source: Blob | string, name: string, newer: boolean): Promise<void> {
+  const mine = ++turn;
   const ifMine =
     <T>(then: (value: T) => void) =>
     async (value: T) => {
@@ -55,17 +64,21 @@ export async function openMemory(source: Blob | string, name: string): Promise<v
   const result = await memoryWorker.open(
     source,
     name,
+    newer,
     proxy(ifMine((from: Opening) => void (next = emptyMemory(name, from)))),
     proxy(
       ifMine((progress: Progress) => {
-        if (next) memory.value = next = withProgress(next, progress);
+        if (next) next = withProgress(next, progress);
+        if (!newer) memory.value = next;
       }),
     ),
   );
   if (mine !== turn) return;
-  opening.value = undefined;
-  if (!result.ok) failure.value = result.failure;
-  else if (next) memory.value = { ...next, complete: true };
+  batch(() => {
+    if (result.ok && next) memory.value = { ...next, complete: true };
+    failure.value = result.ok ? undefined : result.failure;
+    opening.value = undefined;
+  });
 }
 
 function emptyMemory(name: string, { host, notes, skipped, mostRows }: Opening): OpenMemory {

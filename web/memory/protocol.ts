@@ -84,11 +84,13 @@ export interface Tiles {
 export interface MemoryWorker {
   /**
    * Reads a snapshot from a file, or from an address of this page. `onOpening` hears of its host, then `onProgress` of its
-   * rows, some times a second. The promise is kept once all is read. A second call forgets the first source.
+   * rows, some times a second. The promise is kept once all is read. A second call forgets the first source: at once, or,
+   * if it is a newer reading of the same, once it is read.
    */
   open(
     source: Blob | string,
     name: string,
+    newer: boolean,
     onOpening: (opening: Opening) => void,
     onProgress: (progress: Progress) => Promise<void>,
   ): Promise<Result<void>>;
@@ -103,7 +105,8 @@ export interface MemoryWorker {
   sweep(question: SweepQuestion, onProgress: (share: number) => void): Promise<Sweep | undefined>;
   /** The policy of the last sweep that fits a budget; undefined where none was finished. */
   advise(budget: Budget): Promise<Advice | undefined>;
-  detail(row: number, choice: PolicyChoice): Promise<RangeDetail>;
-  /** Each PTE of some rows: see map/pte-code.ts. */
+  /** Undefined for a row that a newer reading does not have. */
+  detail(row: number, choice: PolicyChoice): Promise<RangeDetail | undefined>;
+  /** Each PTE of some rows, empty ones for rows that a newer reading does not have: see map/pte-code.ts. */
   tiles(rows: readonly number[], choice: PolicyChoice): Promise<Tiles>;
 }

@@ -50,7 +50,8 @@ export function followPolicy(): void {
   };
   let last = '';
   effect(() => {
-    const now = `${JSON.stringify(choice.value)} ${memory.value?.name} ${memory.value?.rows} ${memory.value?.complete}`;
+    const { name, host, rows, complete } = memory.value ?? {};
+    const now = JSON.stringify([choice.value, name, host?.time, rows, complete]);
     if (now !== last) void ask();
     last = now;
   });

@@ -2,6 +2,7 @@ import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { failure, memory, opening } from '../memory/open-memory.ts';
 import { StartView } from '../start/start-view.tsx';
+import { watched } from '../start/live.ts';
 import { DropZone } from '../start/drop-zone.tsx';
 import { link, type View } from '../state/link.ts';
 import { Header } from './header.tsx';
@@ -47,7 +48,12 @@ function Messages() {
   const percent = open ? Math.floor((100 * open.rows) / Math.max(1, open.mostRows)) : 0;
   return (
     <>
-      <div role="alert">{failure.value && <p class="failure">{failure.value.message}</p>}</div>
+      <div role="alert">
+        {failure.value && <p class="failure">{failure.value.message}</p>}
+        {watched.value?.gone !== undefined && (
+          <p class="failure">{watched.value.gone}: this is the last reading</p>
+        )}
+      </div>
       <div role="status">
         {opening.value !== undefined && (
           <p class="progress">

@@ -1,4 +1,5 @@
 import { memory } from '../memory/open-memory.ts';
+import { LiveStatus } from '../start/live-status.tsx';
 import { formatLink, go, link, type View } from '../state/link.ts';
 
 const TABS: readonly { readonly view: View; readonly label: string; readonly needsMemory: boolean }[] = [
@@ -34,6 +35,7 @@ export function Header() {
         ))}
       </nav>
       {memory.value && <span class="source-name">{memory.value.name}</span>}
+      <LiveStatus />
     </header>
   );
 }

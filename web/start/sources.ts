@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { openMemory } from '../memory/open-memory.ts';
+import { failure, openMemory } from '../memory/open-memory.ts';
 import { go, link } from '../state/link.ts';
 import { EXAMPLES } from './examples.ts';
 
@@ -9,6 +9,8 @@ export interface ServerSource {
   readonly name: string;
   /** Whether it is read anew every now and then. */
   readonly live: boolean;
+  /** Why it could not be read last time: its process ended, say. What was read before is still there. */
+  readonly gone?: string;
 }
 
 export const serverSources = signal<readonly ServerSource[]>([]);
@@ -19,8 +21,13 @@ export async function openLinked(source: string): Promise<void> {
   const example = EXAMPLES.find((each) => each.id === id);
   const served = serverSources.value.find((each) => each.id === id);
   if (kind === 'example' && example) await openMemory(example.url, example.title);
-  else if (kind === 'server' && served)
-    await openMemory(new URL(`sources/${id}`, location.href).href, served.name);
+  else if (kind === 'server' && served) await openMemory(sourceAddress(served.id), served.name);
+  else failure.value = { kind: 'usage', message: `${source}: there is no such source here; choose another` };
+}
+
+/** Where a source of the server is. */
+export function sourceAddress(id: string): string {
+  return new URL(`sources/${id}`, location.href).href;
 }
 
 /** Opens a source and shows it on the map. */
@@ -48,11 +55,11 @@ export function followSource(): void {
 
 /** Asks the server that this page came from for its sources; a plain file server has none. */
 export async function findServer(): Promise<void> {
-  if (!document.querySelector('meta[name="thpscope-server"]')) return;
+  if (document.querySelector('meta[name="thpscope-server"]')) await readServerSources();
+}
+
+/** Asks the server again: a live source may have ended. */
+export async function readServerSources(): Promise<void> {
   const response = await fetch(new URL('sources.json', location.href));
   serverSources.value = await response.json();
-  const events = new EventSource(new URL('events', location.href));
-  events.addEventListener('changed', ({ data }) => {
-    if (link.value.params.source === `server:${data}`) void openLinked(`server:${data}`);
-  });
 }

@@ -1,5 +1,5 @@
 import { EXAMPLES } from './examples.ts';
-import { serverSources, visit, visitFile } from './sources.ts';
+import { type ServerSource, serverSources, visit, visitFile } from './sources.ts';
 
 export function StartView() {
   return (
@@ -27,11 +27,11 @@ export function StartView() {
         <section>
           <h2>From this server</h2>
           <ul class="cards">
-            {serverSources.value.map(({ id, name, live }) => (
-              <li key={id}>
-                <button type="button" class="card" onClick={() => visit(`server:${id}`)}>
-                  <strong>{name}</strong>
-                  <span>{live ? 'running now, read again every now and then' : 'a snapshot'}</span>
+            {serverSources.value.map((source) => (
+              <li key={source.id}>
+                <button type="button" class="card" onClick={() => visit(`server:${source.id}`)}>
+                  <strong>{source.name}</strong>
+                  <span>{kindOf(source)}</span>
                 </button>
               </li>
             ))}
@@ -53,4 +53,9 @@ export function StartView() {
       </section>
     </div>
   );
+}
+
+function kindOf({ live, gone }: ServerSource): string {
+  if (!live) return 'a snapshot';
+  return gone === undefined ? 'live, read again every now and then' : 'ended: as it was last';
 }

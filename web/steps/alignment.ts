@@ -12,7 +12,9 @@ export interface Alignment {
   readonly onlyAttempts: boolean;
   readonly left: Run;
   readonly right: Run;
+  /** The last row is that of the results, if they differ. */
   readonly rows: number;
+  readonly resultsDiffer: boolean;
   /** The first row whose windows or results differ. */
   readonly firstDifference: number | undefined;
 }
@@ -21,9 +23,22 @@ export function align(left: Run, right: Run, asked: By): Alignment {
   const onlyAttempts = !left.reportsVisits || !right.reportsVisits;
   const by = onlyAttempts ? 'attempts' : asked;
   const length = (run: Run) => (by === 'attempts' ? run.attempts.length : run.steps.length);
-  const rows = Math.max(length(left), length(right));
-  const aligned = { by, onlyAttempts, left, right, rows };
+  const resultsDiffer = endOf(left) !== endOf(right);
+  const rows = Math.max(length(left), length(right)) + (resultsDiffer ? 1 : 0);
+  const aligned = { by, onlyAttempts, left, right, rows, resultsDiffer };
   return { ...aligned, firstDifference: firstDifferent(rows, (row) => sameRow(aligned, row)) };
+}
+
+/** Whether a row shows the results, after all steps of both sides. */
+export function isResultRow(
+  { rows, resultsDiffer }: Pick<Alignment, 'rows' | 'resultsDiffer'>,
+  row: number,
+): boolean {
+  return resultsDiffer && row === rows;
+}
+
+function endOf({ plan, fault }: Run): string | undefined {
+  return fault ?? plan?.result;
 }
 
 type Rows = Pick<Alignment, 'by' | 'left' | 'right'>;
@@ -43,7 +58,8 @@ export function stepsDone(alignment: Rows, side: Side, row: number): number {
 }
 
 /** Whether both sides did the same in a row. */
-export function sameRow(alignment: Rows, row: number): boolean {
+export function sameRow(alignment: Rows & Pick<Alignment, 'rows' | 'resultsDiffer'>, row: number): boolean {
+  if (isResultRow(alignment, row)) return false;
   const [a, b] = (['left', 'right'] as const).map((side) => {
     const step = stepAt(alignment, side, row);
     return step === undefined ? undefined : alignment[side].steps[step];
@@ -64,16 +80,12 @@ export function rowUnder(from: Alignment, row: number, by: By): number {
 }
 
 /** What two runs have in common, in words. */
-export function comparisonText({ left, right, by, firstDifference }: Alignment): string {
-  const attempts = align(left, right, 'attempts');
-  const results =
-    left.fault ?? right.fault ?? (left.plan?.result === right.plan?.result ? undefined : 'results differ');
-  if (attempts.firstDifference !== undefined)
-    return `attempts differ from number ${attempts.firstDifference} on`;
-  if (results !== undefined)
-    return left.fault || right.fault ? `same attempts, then ${results}` : `same attempts, other result`;
-  if (by === 'steps' && firstDifference !== undefined)
-    return `same attempts; steps differ from ${firstDifference} on`;
+export function comparisonText({ left, right, by, firstDifference, resultsDiffer, rows }: Alignment): string {
+  const { firstDifference: attempt, rows: attempts } = align(left, right, 'attempts');
+  if (attempt !== undefined && !(resultsDiffer && attempt === attempts))
+    return `attempts differ from number ${attempt} on`;
+  if (resultsDiffer) return firstDifference === rows ? 'the results differ' : 'same attempts, other result';
+  if (firstDifference !== undefined) return `same attempts; steps differ from ${firstDifference} on`;
   return by === 'steps' ? 'same steps' : 'same attempts';
 }
 

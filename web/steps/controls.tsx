@@ -1,8 +1,8 @@
 import { useEffect } from 'preact/hooks';
 import type { By } from './alignment.ts';
-import { comparisonText } from './alignment.ts';
+import { isResultRow } from './alignment.ts';
 import { currentText } from './step-list.tsx';
-import { alignBy, alignment, goRow, playing, row, stepsPerSecond } from './steps-signals.ts';
+import { alignBy, alignment, comparison, goRow, playing, row, stepsPerSecond } from './steps-signals.ts';
 
 const SPEEDS = [1, 2, 4, 10, 30];
 
@@ -98,10 +98,12 @@ export function Controls() {
         ))}
       </fieldset>
       {firstDifference === undefined ? (
-        <span class="comparison">{comparisonText(alignment.value)}</span>
+        <span class="comparison">{comparison.value}</span>
       ) : (
         <button type="button" class="button small comparison differs" onClick={() => goRow(firstDifference)}>
-          first difference at {unit} {firstDifference}
+          {isResultRow(alignment.value, firstDifference)
+            ? 'the results differ'
+            : `first difference at ${unit} ${firstDifference}`}
         </button>
       )}
       <p class="visually-hidden" aria-live={isPlaying ? 'off' : 'polite'}>

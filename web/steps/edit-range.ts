@@ -1,4 +1,3 @@
-import type { Geometry } from '../../src/core/geometry.ts';
 import {
   clearPage,
   difference,
@@ -77,11 +76,6 @@ export function pagesBetween(from: number, to: number, columns: number): number[
     return Math.round(y0 + dy * share) * columns + Math.round(x0 + dx * share);
   });
   return [...new Set(pages)];
-}
-
-/** Columns of the grid of a range: 32 for 512 PTEs. Every window is a rectangle in it. */
-export function gridColumns({ pmdOrder }: Geometry): number {
-  return 1 << Math.ceil(pmdOrder / 2);
 }
 
 function wholeFolios(pages: Iterable<number>, order: Order): Set<number> {

@@ -8,7 +8,7 @@ import { RESULT_MEANINGS } from '../../src/render/reasons.ts';
 import type { Side } from './alignment.ts';
 import { resultsByAction, ruleOf, type Scope, withOutcome } from './decide-outcome.ts';
 import { alignment, edit, playing, state } from './steps-signals.ts';
-import { windowName } from './words.ts';
+import { windowName } from '../../src/render/explain-steps.ts';
 
 const ACTIONS: Record<Action, string> = {
   'next-offset': 'Then the walk goes on behind the window',

@@ -1,14 +1,22 @@
 import { useComputed, useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
+import type { Visit } from '../../src/core/algorithm.ts';
 import { pagesPerRange } from '../../src/core/geometry.ts';
-import { formatOrder } from '../../src/core/order.ts';
+import { asOrder, formatOrder } from '../../src/core/order.ts';
 import { cssColor, inkOn, orderColor } from '../../src/render/palette.ts';
-import { cellsPath, type PteKind, pteLayers } from '../../src/render/pte-layers.ts';
+import {
+  type CellRectangle,
+  cellsPath,
+  gridColumns,
+  type PteKind,
+  pteLayers,
+  windowRectangle,
+} from '../../src/render/pte-layers.ts';
 import { markOf } from '../../src/render/pte-marks.ts';
 import { type Side, stepAt, stepsDone } from './alignment.ts';
-import { brushOf, gridColumns, pagesBetween, paint } from './edit-range.ts';
+import { brushOf, pagesBetween, paint } from './edit-range.ts';
 import { alignment, brush, edit, row, state } from './steps-signals.ts';
-import { windowRectangle, windowsSoFar } from './window-layers.ts';
+import { windowsSoFar } from './window-layers.ts';
 
 /** Units of the picture in one cell. */
 const CELL = 10;
@@ -27,8 +35,13 @@ export function PteGrid({ side }: { readonly side: Side }) {
   const { pmdOrder } = state.value.range.geometry;
   const run = alignment.value[side];
   const step = stepAt(alignment.value, side, row.value);
-  const { collapsed, failed } = windowsSoFar(run.steps, stepsDone(alignment.value, side, row.value));
+  const { collapsed, failed } = windowsSoFar(
+    run.steps,
+    stepsDone(alignment.value, side, row.value),
+    state.value.range.geometry,
+  );
   const current = step === undefined ? undefined : run.steps[step];
+  const crossings = failed.map((visit) => crossed(windowRectangle(visit, columns))).join('');
 
   const pageAt = (event: PointerEvent): number | undefined => {
     const box = svg.current?.getBoundingClientRect();
@@ -144,50 +157,12 @@ export function PteGrid({ side }: { readonly side: Side }) {
             {mark}
           </text>
         ))}
-        {collapsed.map((visit) => {
-          const color = orderColor(visit.order, pmdOrder);
-          const { x, y, width, height } = windowRectangle(visit, columns);
-          const label = formatOrder(visit.order, state.value.range.geometry);
-          const fits = width * CELL >= label.length * 6;
-          return (
-            <g key={`${visit.offset}:${visit.order}`}>
-              <rect
-                class="window-collapsed"
-                x={x * CELL + 0.5}
-                y={y * CELL + 0.5}
-                width={width * CELL - 1}
-                height={height * CELL - 1}
-                rx={1.5}
-                fill={cssColor(color)}
-              />
-              <path
-                class="filled-ptes"
-                stroke={inkOn(color)}
-                d={filledPath(visit.offset, 1 << visit.order, columns)}
-              />
-              {fits && (
-                <text
-                  class="window-label"
-                  fill={inkOn(color)}
-                  x={(x + width / 2) * CELL}
-                  y={(y + height / 2) * CELL + 2.8}
-                >
-                  {label}
-                </text>
-              )}
-            </g>
-          );
-        })}
-        {failed.map((visit) => {
-          const { x, y, width, height } = windowRectangle(visit, columns);
-          return (
-            <path
-              key={`${visit.offset}:${visit.order}`}
-              class="window-failed"
-              d={crossed(x * CELL + 1, y * CELL + 1, width * CELL - 2, height * CELL - 2)}
-            />
-          );
-        })}
+        <Collapsed windows={collapsed} columns={columns} />
+        <path class="window-failed-edge" d={crossings} />
+        <path class="window-failed" d={crossings} />
+        {run.scan.failedAt !== undefined && (
+          <CurrentWindow {...windowRectangle({ offset: run.scan.failedAt, order: asOrder(0) }, columns)} />
+        )}
         {current && <CurrentWindow {...windowRectangle(current, columns)} />}
         {focused.value && (
           <rect
@@ -206,6 +181,53 @@ export function PteGrid({ side }: { readonly side: Side }) {
   );
 }
 
+/** Collapsed windows as blocks in the colours of their orders, with their sizes where there is room. */
+function Collapsed({ windows, columns }: { readonly windows: readonly Visit[]; readonly columns: number }) {
+  const { geometry } = state.value.range;
+  const font = Math.max(2.5, (8.5 * columns) / 32);
+  const orders = [...new Set(windows.map(({ order }) => order))];
+  return (
+    <>
+      {orders.map((order) => {
+        const color = orderColor(order, geometry.pmdOrder);
+        const ofOrder = windows.filter((visit) => visit.order === order);
+        const label = formatOrder(order, geometry);
+        const boxes = ofOrder.map((visit) => windowRectangle(visit, columns));
+        const [{ width, height }] = boxes;
+        const fits = width * CELL >= label.length * font * 0.65 && height * CELL >= font;
+        return (
+          <g key={order}>
+            <path class="window-collapsed" fill={cssColor(color)} d={boxes.map(block).join('')} />
+            <path
+              class="filled-ptes"
+              stroke={inkOn(color)}
+              d={ofOrder.map(({ offset }) => filledPath(offset, 1 << order, columns)).join('')}
+            />
+            {fits &&
+              boxes.map(({ x, y }) => (
+                <text
+                  key={`${x} ${y}`}
+                  class="window-label"
+                  fill={inkOn(color)}
+                  font-size={font}
+                  x={(x + width / 2) * CELL}
+                  y={(y + height / 2) * CELL + font * 0.35}
+                >
+                  {label}
+                </text>
+              ))}
+          </g>
+        );
+      })}
+    </>
+  );
+}
+
+function block({ x, y, width, height }: CellRectangle): string {
+  const inner = `h${width * CELL - 1}v${height * CELL - 1}h${1 - width * CELL}z`;
+  return `M${x * CELL + 0.5} ${y * CELL + 0.5}${inner}`;
+}
+
 const KIND_NAMES: Record<ReturnType<typeof brushOf>, string> = {
   empty: 'empty',
   present: 'present',
@@ -216,7 +238,7 @@ const KIND_NAMES: Record<ReturnType<typeof brushOf>, string> = {
   folio: 'in a large folio',
 };
 
-function CurrentWindow({ x, y, width, height }: { x: number; y: number; width: number; height: number }) {
+function CurrentWindow({ x, y, width, height }: CellRectangle) {
   const box = { x: x * CELL, y: y * CELL, width: width * CELL, height: height * CELL, rx: 2 };
   return (
     <>
@@ -258,6 +280,9 @@ function filledPath(offset: number, pages: number, columns: number): string {
 }
 
 /** A box with its diagonals. */
-function crossed(x: number, y: number, width: number, height: number): string {
-  return `M${x} ${y}h${width}v${height}h${-width}zl${width} ${height}m${-width} 0l${width} ${-height}`;
+function crossed(window: CellRectangle): string {
+  const width = window.width * CELL - 3;
+  const height = window.height * CELL - 3;
+  const corner = `M${window.x * CELL + 1.5} ${window.y * CELL + 1.5}`;
+  return `${corner}h${width}v${height}h${-width}zl${width} ${height}m${-width} 0l${width} ${-height}`;
 }

@@ -1,8 +1,9 @@
 import { useSignal } from '@preact/signals';
 import { applyPlan } from '../../src/core/apply-plan.ts';
-import { emptyOccupancy, fullOccupancy } from '../../src/core/occupancy.ts';
+import { countPages, emptyOccupancy, fullOccupancy } from '../../src/core/occupancy.ts';
 import { asOrder, formatOrder } from '../../src/core/order.ts';
 import { formatPages, parsePages } from '../../src/core/page-list.ts';
+import { collapsesOf } from '../../src/core/plan.ts';
 import { ASSUMPTIONS, unknownFacts } from '../../src/core/range-state.ts';
 import { type Brush, type ListedFact, withPages } from './edit-range.ts';
 import type { Side } from './alignment.ts';
@@ -31,6 +32,7 @@ export function RangeEditor() {
   const chosen = brush.value;
   const empty = emptyOccupancy(geometry);
   const unknown = unknownFacts(range);
+  const { scan } = alignment.value.left;
   return (
     <section aria-label="Range">
       <h2>Range</h2>
@@ -64,7 +66,7 @@ export function RangeEditor() {
             (brush.value = { kind: 'folio', order: asOrder(Number(currentTarget.value)) })
           }
         >
-          {Array.from({ length: geometry.pmdOrder - 2 }, (_, i) => asOrder(i + 2)).map((order) => (
+          {Array.from({ length: geometry.pmdOrder - 1 }, (_, i) => asOrder(i + 2)).map((order) => (
             <option key={order} value={order}>
               {formatOrder(order, geometry)}
             </option>
@@ -104,6 +106,10 @@ export function RangeEditor() {
       {LISTS.map(({ fact, label }) => (
         <PageList key={fact} fact={fact} label={label} />
       ))}
+      <p class="note">
+        {countPages(scan.occupied)} occupied, {scan.noneOrZero} none or zero page, {scan.unmapped} not
+        present, {scan.shared} shared
+      </p>
       <p class="row-of-buttons">
         <NextPass side="left" />
         <NextPass side="right" />
@@ -143,9 +149,8 @@ export function RangeEditor() {
 /** The range as the next pass finds it after what a search has done. */
 function NextPass({ side }: { readonly side: Side }) {
   const { search, plan } = alignment.value[side];
-  const changes =
-    plan?.attempts.some(({ result }) => result === 'SCAN_SUCCEED') || (plan?.swappedInPages ?? 0) > 0;
-  if (side === 'right' && search.name === alignment.value.left.search.name) return null;
+  const changes = plan && (plan.swappedInPages > 0 || collapsesOf(plan).length > 0);
+  if (!plan || (side === 'right' && search.name === alignment.value.left.search.name)) return null;
   return (
     <button
       type="button"
@@ -153,7 +158,7 @@ function NextPass({ side }: { readonly side: Side }) {
       aria-disabled={!changes}
       title={changes ? undefined : 'Nothing changes any more'}
       onClick={() => {
-        if (!plan || !changes) return;
+        if (!changes) return;
         const { range } = state.value;
         const known = {
           ...range,
@@ -168,24 +173,26 @@ function NextPass({ side }: { readonly side: Side }) {
   );
 }
 
-/** PTEs in the kernel's list notation; what is typed counts as soon as it is a list. */
+/**
+ * PTEs in the kernel's list notation. What is typed counts as soon as it is a list, and stays until the range changes in
+ * another way.
+ */
 function PageList({ fact, label }: { readonly fact: ListedFact; readonly label: string }) {
   const { range } = state.value;
-  const typed = useSignal<string | undefined>(undefined);
+  const typed = useSignal<{ readonly text: string; readonly shown: string } | undefined>(undefined);
   const editing = useSignal(false);
-  const current = range[fact];
-  const error = typed.value === undefined ? undefined : errorOf(typed.value);
+  const pages = range[fact];
+  const shown = pages ? formatPages(pages) : '';
+  const text = typed.value?.shown === shown ? typed.value.text : undefined;
+  const parsed = text === undefined ? undefined : parsePages(text, range.geometry);
+  const error = parsed?.ok === false ? parsed.failure.message : undefined;
   const id = `pages-${fact}`;
 
-  function errorOf(text: string): string | undefined {
-    const pages = parsePages(text, range.geometry);
-    return pages.ok ? undefined : pages.failure.message;
-  }
-  const take = (text: string) => {
-    typed.value = text;
-    const pages = parsePages(text, range.geometry);
-    if (!pages.ok || formatPages(pages.value) === (current ? formatPages(current) : '')) return;
-    edit({ range: withPages(range, fact, pages.value) }, editing.value);
+  const take = (written: string) => {
+    const list = parsePages(written, range.geometry);
+    typed.value = { text: written, shown: list.ok ? formatPages(list.value) : shown };
+    if (!list.ok || formatPages(list.value) === shown) return;
+    edit({ range: withPages(range, fact, list.value) }, editing.value);
     editing.value = true;
   };
   return (
@@ -198,7 +205,7 @@ function PageList({ fact, label }: { readonly fact: ListedFact; readonly label: 
         spellcheck={false}
         autocomplete="off"
         placeholder={fact === 'present' ? '0-15,100' : 'none'}
-        value={typed.value ?? (current ? formatPages(current) : '')}
+        value={text ?? shown}
         aria-invalid={error !== undefined}
         aria-describedby={error === undefined ? undefined : `${id}-error`}
         onInput={({ currentTarget }) => take(currentTarget.value)}

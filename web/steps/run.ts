@@ -47,15 +47,16 @@ export function runSearch(state: StepsState, name: string): Run {
     if (!(error instanceof FaultError)) throw error;
     fault = error.message;
   }
+  const scan = plan?.scan ?? scanRange(range, policy);
   return {
     search,
     policy,
-    scan: plan?.scan ?? scanRange(range, policy),
+    scan,
     plan,
     fault,
     steps,
     attempts: steps.flatMap(({ result }, index) => (result === undefined ? [] : [index])),
-    reportsVisits: recorder.reportsVisits || plan?.scan.result !== 'SCAN_SUCCEED',
+    reportsVisits: recorder.reportsVisits || scan.result !== 'SCAN_SUCCEED',
   };
 }
 

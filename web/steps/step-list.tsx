@@ -1,8 +1,9 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { type Side, sameRow, stepAt } from './alignment.ts';
+import { isResultRow, type Side, sameRow, stepAt } from './alignment.ts';
 import { alignment, goRow, row, state } from './steps-signals.ts';
-import { countText, outcomeText, stepSentence, windowName } from './words.ts';
+import { windowName } from '../../src/render/explain-steps.ts';
+import { endText, outcomeText, stepSentence } from './words.ts';
 
 /** Height of a row in pixels; only those in sight are drawn. */
 const ROW = 26;
@@ -35,7 +36,7 @@ export function StepList() {
   const last = Math.min(rows, Math.ceil((top.value + height.value) / ROW) + MORE);
   const shown = Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i);
   return (
-    <section class="step-list" aria-label="All steps">
+    <section class="step-list" aria-label="All steps" hidden={rows === 0}>
       <div class="step-row step-head" aria-hidden="true">
         <span>{by === 'steps' ? 'step' : 'attempt'}</span>
         <span>{left.search.name}</span>
@@ -62,12 +63,11 @@ export function StepList() {
                 aria-selected={each === now}
                 aria-setsize={rows}
                 aria-posinset={each}
-                aria-label={rowText(each, same)}
                 class={`step-row${each === now ? ' row-now' : ''}${same ? '' : ' row-differs'}`}
                 style={{ top: `${(each - 1) * ROW}px` }}
                 onClick={() => goRow(each)}
               >
-                <span class="quiet">{each}</span>
+                <span class="quiet">{isResultRow(alignment.value, each) ? '=' : each}</span>
                 <Cell side="left" row={each} />
                 <span class="row-sign" title={same ? undefined : 'they differ'}>
                   {same ? '' : each === firstDifference ? '≠ first' : '≠'}
@@ -85,8 +85,10 @@ export function StepList() {
 function Cell({ side, row }: { readonly side: Side; readonly row: number }) {
   const run = alignment.value[side];
   const index = stepAt(alignment.value, side, row);
-  if (index === undefined)
-    return <span class="step-cell quiet">{run.fault && row === run.steps.length + 1 ? run.fault : '–'}</span>;
+  if (index === undefined) {
+    const text = isResultRow(alignment.value, row) ? endText(run) : '–';
+    return <span class="step-cell step-end">{text}</span>;
+  }
   const visit = run.steps[index];
   const kind = visit.result === undefined ? 'none' : visit.result === 'SCAN_SUCCEED' ? 'good' : 'bad';
   return (
@@ -99,25 +101,19 @@ function Cell({ side, row }: { readonly side: Side; readonly row: number }) {
 }
 
 function rowText(row: number, same: boolean): string {
-  const { left, right, by } = alignment.value;
+  const { left, right } = alignment.value;
   const of = (side: Side) => {
     const run = side === 'left' ? left : right;
     const index = stepAt(alignment.value, side, row);
-    return `${run.search.name} ${index === undefined ? 'has ended' : stepSentence(run, index, state.value.range)}`;
+    return `${run.search.name} ${index === undefined ? (isResultRow(alignment.value, row) ? `ends: ${endText(run)}` : 'has ended') : stepSentence(run, index, state.value.range)}`;
   };
-  return same
-    ? `${by === 'steps' ? 'step' : 'attempt'} ${row}: both ${of('left').slice(left.search.name.length + 1)}`
-    : `${row}: ${of('left')}; ${of('right')}`;
+  return same ? `Both: ${of('left').slice(left.search.name.length + 1)}` : `${of('left')}; ${of('right')}`;
 }
 
 /** What is going on in the row that is shown, as a sentence for ears. */
 export function currentText(): string {
   const { rows, by } = alignment.value;
   if (rows === 0) return '';
-  const same = sameRow(alignment.value, row.value);
-  const index = stepAt(alignment.value, 'left', row.value);
-  const count = index === undefined ? '' : (countText(alignment.value.left.steps[index]) ?? '');
-  return count === '' && rows === 0
-    ? ''
-    : `${by === 'steps' ? 'Step' : 'Attempt'} ${row.value} of ${rows}. ${rowText(row.value, same)}`;
+  const unit = by === 'steps' ? 'Step' : 'Attempt';
+  return `${unit} ${row.value} of ${rows}. ${rowText(row.value, sameRow(alignment.value, row.value))}`;
 }

@@ -1,11 +1,14 @@
 import { type Visit } from '../../src/core/algorithm.ts';
+import { resultName } from '../../src/core/kernel-model.ts';
 import { formatOrder } from '../../src/core/order.ts';
 import { cssColor, orderColor } from '../../src/render/palette.ts';
 import { type Side, stepAt } from './alignment.ts';
+import type { Run } from './run.ts';
 import { chooseOutcome } from './outcome-dialog.tsx';
 import { alignment, row, state } from './steps-signals.ts';
 import { ruleOf } from './decide-outcome.ts';
-import { countText, nextText, outcomeMeaning, outcomeText, windowName } from './words.ts';
+import { windowName } from '../../src/render/explain-steps.ts';
+import { countText, endText, nextText, outcomeMeaning, outcomeText } from './words.ts';
 
 /** The step that a search is at: window, count against threshold, outcome, what it keeps, what comes next. */
 export function StepNow({ side }: { readonly side: Side }) {
@@ -13,7 +16,7 @@ export function StepNow({ side }: { readonly side: Side }) {
   const index = stepAt(alignment.value, side, row.value);
   if (index === undefined) {
     const why =
-      run.fault ?? (run.steps.length === 0 ? 'There is nothing to step through.' : 'This search has ended.');
+      run.fault ?? (run.steps.length === 0 ? nothingText(run) : `This search has ended: ${endText(run)}.`);
     return <div class="step-now step-over">{why}</div>;
   }
   const visit = run.steps[index];
@@ -22,27 +25,29 @@ export function StepNow({ side }: { readonly side: Side }) {
   const decided = visit.result !== undefined && ruleOf(outcomes, visit.offset, visit.order) !== undefined;
   return (
     <div class="step-now">
-      <p class="step-window">
-        <span class="swatch" style={{ background: cssColor(orderColor(visit.order, pmdOrder)) }} />
-        <strong class="mono">{windowName(visit)}</strong>{' '}
-        <span>{formatOrder(visit.order, range.geometry)}</span>
-        <span class="quiet">
-          {' '}
-          PTEs {visit.offset} to {visit.offset + (1 << visit.order) - 1}
-        </span>
-      </p>
-      <CountBar visit={visit} />
-      <p class={`step-outcome outcome-${outcomeKind(visit)}`}>
-        <strong>{outcomeText(run, visit)}</strong>
-        {outcomeMeaning(visit) && <span> {outcomeMeaning(visit)}</span>}
-        {decided && <span class="quiet"> (as chosen)</span>}
-      </p>
-      <p class="step-next">{nextText(run, index)}</p>
-      {visit.result !== undefined && (
-        <button type="button" class="button small" onClick={() => chooseOutcome(side, index)}>
-          Another outcome…
-        </button>
-      )}
+      <div class="step-words">
+        <p class="step-window">
+          <span class="swatch" style={{ background: cssColor(orderColor(visit.order, pmdOrder)) }} />
+          <strong class="mono">{windowName(visit)}</strong>{' '}
+          <span>{formatOrder(visit.order, range.geometry)}</span>
+          <span class="quiet">
+            {' '}
+            PTEs {visit.offset} to {visit.offset + (1 << visit.order) - 1}
+          </span>
+        </p>
+        <CountBar visit={visit} />
+        <p class={`step-outcome outcome-${outcomeKind(visit)}`}>
+          <strong>{outcomeText(run, visit)}</strong>
+          {outcomeMeaning(visit) && <span> {outcomeMeaning(visit)}</span>}
+          {decided && <span class="quiet"> (as chosen)</span>}
+        </p>
+        <p class="step-next">{nextText(run, index)}</p>
+        {visit.result !== undefined && (
+          <button type="button" class="button small" onClick={() => chooseOutcome(side, index)}>
+            Another outcome…
+          </button>
+        )}
+      </div>
       <Keeps
         visit={visit}
         walks={run.reportsVisits && run.search.kind !== 'mistake'}
@@ -50,6 +55,12 @@ export function StepNow({ side }: { readonly side: Side }) {
       />
     </div>
   );
+}
+
+function nothingText({ scan, policy }: Run): string {
+  if (scan.result === 'SCAN_SUCCEED') return 'No window is attempted.';
+  const where = scan.failedAt === undefined ? '' : ` at PTE ${scan.failedAt}`;
+  return `No window is tried: the scan of the range ends${where} with ${resultName(scan.result, policy.model)}.`;
 }
 
 /** Pages of the window that are occupied, and how many it takes. */
@@ -65,7 +76,7 @@ function CountBar({ visit }: { readonly visit: Visit }) {
         />
         {visit.enabled && <div class="count-needed" style={{ left: percent(visit.needed) }} />}
       </div>
-      <p>{visit.enabled ? `pages ${countText(visit)}, of ${size}` : `order ${visit.order} is not enabled`}</p>
+      <p>{countText(visit) ?? `order ${visit.order} is not enabled`}</p>
     </div>
   );
 }
@@ -89,7 +100,7 @@ function Keeps({
   if (stack) {
     return (
       <section class="keeps" aria-label="Stack after this window was popped, top first">
-        <h3>stack</h3>
+        <p class="keeps-title">stack</p>
         {stack.length === 0 ? (
           <p class="quiet">empty</p>
         ) : (
@@ -108,7 +119,7 @@ function Keeps({
   if (!walks || name === 'rounds' || name === 'recursive') return null;
   return (
     <section class="keeps" aria-label="What the walk keeps">
-      <h3>keeps</h3>
+      <p class="keeps-title">keeps</p>
       {next ? (
         <ol class="stack mono">
           <li>offset {next.offset}</li>

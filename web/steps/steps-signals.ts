@@ -1,7 +1,7 @@
 import { computed, signal } from '@preact/signals';
 import { type CollapseLimits } from '../../src/core/policy.ts';
 import { go, link, setParams } from '../state/link.ts';
-import { align, type Alignment, type By, rowUnder } from './alignment.ts';
+import { align, type Alignment, type By, comparisonText, rowUnder } from './alignment.ts';
 import { type Brush } from './edit-range.ts';
 import { type Preset, PRESETS } from './presets.ts';
 import { type Run, runSearch } from './run.ts';
@@ -27,6 +27,8 @@ const left = computed<Run>(() => runSearch(state.value, state.value.left));
 const right = computed<Run>(() => runSearch(state.value, state.value.right));
 const by = computed<By>(() => (link.value.params.by === 'attempts' ? 'attempts' : 'steps'));
 export const alignment = computed<Alignment>(() => align(left.value, right.value, by.value));
+/** What the two have in common, in words. */
+export const comparison = computed(() => comparisonText(alignment.value));
 /** The row that is shown, from 1 to the number of rows; 0 if there are none. */
 export const row = computed(() => {
   const { rows } = alignment.value;

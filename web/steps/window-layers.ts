@@ -1,25 +1,6 @@
 import type { Visit } from '../../src/core/algorithm.ts';
-import type { Window } from '../../src/core/order.ts';
-
-/** A rectangle in cells of the grid. */
-export interface CellRectangle {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
-
-/** Where a window is in a grid of so many columns, a power of two: part of a row, or whole rows. */
-export function windowRectangle({ offset, order }: Window, columns: number): CellRectangle {
-  const pages = 1 << order;
-  return {
-    x: offset % columns,
-    y: Math.floor(offset / columns),
-    width: Math.min(pages, columns),
-    height: Math.max(1, pages / columns),
-  };
-}
-
+import type { Geometry } from '../../src/core/geometry.ts';
+import { windowName } from '../../src/render/explain-steps.ts';
 /** What so many first steps of a run did to windows. */
 export interface WindowsSoFar {
   readonly collapsed: readonly Visit[];
@@ -27,19 +8,17 @@ export interface WindowsSoFar {
   readonly failed: readonly Visit[];
 }
 
-export function windowsSoFar(steps: readonly Visit[], done: number): WindowsSoFar {
+export function windowsSoFar(steps: readonly Visit[], done: number, { pmdOrder }: Geometry): WindowsSoFar {
   const collapsed: Visit[] = [];
-  const failed: Visit[] = [];
+  const failed = new Map<string, Visit>();
   for (const visit of steps.slice(0, done)) {
     if (visit.result === undefined) continue;
-    const end = visit.offset + (1 << visit.order);
-    for (let i = failed.length - 1; i >= 0; i--) {
-      const { offset, order } = failed[i];
-      if (offset <= visit.offset && end <= offset + (1 << order)) failed.splice(i, 1);
-    }
-    (visit.result === 'SCAN_SUCCEED' ? collapsed : failed).push(visit);
+    for (let order = visit.order as number; order <= pmdOrder; order++)
+      failed.delete(`${visit.offset - (visit.offset % (1 << order))}:${order}`);
+    if (visit.result === 'SCAN_SUCCEED') collapsed.push(visit);
+    else failed.set(windowName(visit), visit);
   }
-  return { collapsed, failed };
+  return { collapsed, failed: [...failed.values()] };
 }
 
 /** What has become of a window in a strip of all windows. */

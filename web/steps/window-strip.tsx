@@ -11,6 +11,7 @@ const ROW = 10;
 /** Every window that a search looks at, a row for each order; a click on one goes to its step. */
 export function WindowStrip({ side }: { readonly side: Side }) {
   const run = alignment.value[side];
+  if (run.steps.length === 0) return null;
   const { geometry } = state.value.range;
   const { pmdOrder } = geometry;
   const pages = pagesPerRange(geometry);
@@ -36,7 +37,9 @@ export function WindowStrip({ side }: { readonly side: Side }) {
     const kind = stripKind(visit, index < done);
     const key = kind === 'collapsed' ? `collapsed ${visit.order}` : kind;
     const { x, y, width, height } = box(visit.offset, visit.order);
-    const shape = `M${x} ${y}h${width}v${height}h${-width}z${kind === 'failed' ? `l${width} ${height}m${-width} 0l${width} ${-height}` : ''}`;
+    const cross = Math.min(width, height);
+    const cut = `m${(width - cross) / 2} 0l${cross} ${height}m${-cross} 0l${cross} ${-height}`;
+    const shape = `M${x} ${y}h${width}v${height}h${-width}z${kind === 'failed' ? cut : ''}`;
     paths.set(key, (paths.get(key) ?? '') + shape);
   });
 

@@ -2,24 +2,18 @@ import type { Visit } from '../../src/core/algorithm.ts';
 import { formatBytes } from '../../src/core/bytes.ts';
 import { pageBytes } from '../../src/core/geometry.ts';
 import { resultName } from '../../src/core/kernel-model.ts';
-import { formatOrder, type Window } from '../../src/core/order.ts';
+import { formatOrder } from '../../src/core/order.ts';
 import { collapsesOf } from '../../src/core/plan.ts';
 import { costOf } from '../../src/core/cost.ts';
 import type { RangeState } from '../../src/core/range-state.ts';
+import { visitOutcome, windowName } from '../../src/render/explain-steps.ts';
 import { plural } from '../../src/render/plural.ts';
 import { RESULT_MEANINGS } from '../../src/render/reasons.ts';
 import type { Run } from './run.ts';
 
-/** A window as OFFSET:ORDER. */
-export function windowName({ offset, order }: Window): string {
-  return `${offset}:${order}`;
-}
-
 /** How a step came out, in few words. */
 export function outcomeText({ policy }: Pick<Run, 'policy'>, visit: Visit): string {
-  if (!visit.enabled) return 'not enabled';
-  if (visit.result === undefined) return visit.occupied === 0 ? 'no page present' : 'too few pages';
-  return visit.result === 'SCAN_SUCCEED' ? 'collapses' : resultName(visit.result, policy.model);
+  return visitOutcome(visit, policy).text;
 }
 
 /** What an outcome means, where its name does not say it. */
@@ -29,9 +23,10 @@ export function outcomeMeaning(visit: Visit): string | undefined {
     : RESULT_MEANINGS[visit.result];
 }
 
-/** `20 of 128 needed`; nothing for orders that are not enabled. */
-export function countText({ enabled, occupied, needed }: Visit): string | undefined {
-  return enabled ? `${occupied} of ${needed} needed` : undefined;
+/** `pages 20 of 128 needed`, or `pages 64, 1 needed` where there are enough; nothing for orders that are not enabled. */
+export function countText({ enabled, occupied, needed, qualifies }: Visit): string | undefined {
+  if (!enabled) return undefined;
+  return qualifies ? `pages ${occupied}, ${needed} needed` : `pages ${occupied} of ${needed} needed`;
 }
 
 /** Where the search goes after a step. */
@@ -54,6 +49,11 @@ export function stepSentence(run: Run, index: number, range: RangeState): string
   const count = countText(visit);
   const pages = count === undefined ? '' : `, ${count}`;
   return `${windowName(visit)}, ${formatOrder(visit.order, range.geometry)}${pages}: ${outcomeText(run, visit)}`;
+}
+
+/** What a search returned, or what it did that no search may do. */
+export function endText({ plan, fault, policy }: Run): string {
+  return fault ?? (plan ? resultName(plan.result, policy.model) : '');
 }
 
 /** What a whole run came to. */

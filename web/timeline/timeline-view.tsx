@@ -1,3 +1,124 @@
+import './timeline.css';
+import { useEffect } from 'preact/hooks';
+import { memory } from '../memory/open-memory.ts';
+import { NoMemory } from '../start/no-memory.tsx';
+import { formatLink, go, link } from '../state/link.ts';
+import { Charts } from './charts.tsx';
+import { MarkerList } from './marker-list.tsx';
+import { MomentMap } from './moment-map.tsx';
+import { ResultFacts } from './result-facts.tsx';
+import { RunForm } from './run-form.tsx';
+import { RunStatus } from './run-status.tsx';
+import { OPEN_MEMORY, paramsOfRun, runParamsOf } from './run-params.ts';
+import { asked, followRunLinks, run } from './run-state.ts';
+import { SampleTable } from './sample-table.tsx';
+import { SCENARIOS } from './scenarios.ts';
+import { Scrubber } from './scrubber.tsx';
+
+/** khugepaged over time, on a scenario or on the open memory. */
 export function TimelineView() {
-  return <h1>Timeline</h1>;
+  useEffect(followRunLinks, []);
+  return asked.value.scenario === undefined ? <Chooser /> : <RunView />;
+}
+
+/** Begins anew: what was asked of another scenario is forgotten. */
+function choose(scenario: string | undefined): void {
+  go('timeline', { ...paramsOfRun(runParamsOf({ scenario })), moment: undefined });
+}
+
+function Chooser() {
+  const open = memory.value;
+  return (
+    <div class="timeline-chooser">
+      <h1>What happens over time?</h1>
+      <p>
+        khugepaged of the chosen kernel on a simulated machine, in virtual time: when is it done, what does it
+        cost on the way, what does it go on to cost? Choose what processes do.
+      </p>
+      {open && (
+        <>
+          <h2>The open memory</h2>
+          <ul class="cards">
+            <li>
+              <button
+                type="button"
+                class="card"
+                disabled={!open.complete}
+                onClick={() => choose(OPEN_MEMORY)}
+              >
+                <strong>{open.name}</strong>
+                <span>nothing happens to it but khugepaged, under the policy that is chosen on the map</span>
+              </button>
+            </li>
+          </ul>
+        </>
+      )}
+      <h2>Scenarios</h2>
+      <ul class="cards scenario-cards">
+        {SCENARIOS.map(({ name, title, about }) => (
+          <li key={name}>
+            <button type="button" class="card" onClick={() => choose(name)}>
+              <strong>{title}</strong>
+              <span class="mono">{name}</span>
+              <span>{firstSentence(about)}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function firstSentence(text: string): string {
+  return (/^.*?[.:](?=\s)/s.exec(text)?.[0] ?? text).replace(/:$/, '.');
+}
+
+function RunView() {
+  const shown = run.value;
+  const { scenario } = asked.value;
+  const bundled = SCENARIOS.find(({ name }) => name === scenario);
+  const isMemory = scenario === OPEN_MEMORY;
+  return (
+    <div class="timeline">
+      <p class="timeline-back">
+        <button type="button" class="button" onClick={() => choose(undefined)}>
+          All scenarios
+        </button>
+      </p>
+      <h1>
+        {bundled?.title ?? (isMemory ? (memory.value?.name ?? 'The open memory') : `No scenario ${scenario}`)}
+      </h1>
+      {bundled && <p class="timeline-about">{bundled.about}</p>}
+      {isMemory && memory.value && (
+        <p class="timeline-about">
+          Nothing happens to this memory but khugepaged, under the policy that is{' '}
+          <a
+            href={formatLink({ view: 'map', params: link.value.params })}
+            onClick={(event) => {
+              event.preventDefault();
+              go('map');
+            }}
+          >
+            chosen on the map
+          </a>
+          .
+        </p>
+      )}
+      {isMemory && !memory.value && <NoMemory />}
+      <RunForm key={JSON.stringify(asked.value)} />
+      <RunStatus />
+      {shown?.series && (
+        <>
+          <Scrubber />
+          <div class="timeline-columns">
+            <Charts series={shown.series} />
+            <MarkerList markers={shown.series.markers} />
+          </div>
+          {shown.end && <MomentMap end={shown.end} />}
+          {shown.end && <ResultFacts end={shown.end} />}
+          <SampleTable series={shown.series} />
+        </>
+      )}
+    </div>
+  );
 }

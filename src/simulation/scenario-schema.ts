@@ -3,7 +3,7 @@ import { parseBytes } from '../core/bytes.ts';
 import { parseDuration } from '../core/duration.ts';
 import { geometryOfPmdOrder, MAX_PMD_ORDER, MIN_PMD_ORDER } from '../core/geometry.ts';
 import { KERNEL_MODELS, type KernelModelName } from '../core/kernel-model.ts';
-import type { Action, PageAction, Scenario, ScenarioEvent } from '../simulation/scenario.ts';
+import type { Action, PageAction, Scenario, ScenarioEvent } from './scenario.ts';
 
 const size = z
   .string()

@@ -1,0 +1,177 @@
+import { ALGORITHMS } from '../core/algorithms.ts';
+import type { KernelModel } from '../core/kernel-model.ts';
+import type { OrderSet } from '../core/order.ts';
+import type { Process } from '../core/memory-source.ts';
+import { anonOrders } from '../core/order.ts';
+import type { PolicyCounts } from '../core/policy-counts.ts';
+import { defaultSettings, type ThpSettings, withOrdersAlways } from '../core/thp-settings.ts';
+import { bestWithin, changedPages } from './advise.ts';
+import { DigestQuery } from './digest-query.ts';
+import { type MemoryDigest, type SourceDigest, totalDigest } from './memory-digest.ts';
+import { paretoFront, type SweptResult } from './pareto.ts';
+import type { RangeTable } from './range-table.ts';
+import type { SweepSpace } from './sweep.ts';
+import { settingsFor, type SysfsWrite, writesBetween } from './sysfs-writes.ts';
+import { emptyOutcomes, type RowOutcomes, TableJudge } from './table-judge.ts';
+import { addTally, emptyTally, type Refusal, type Tally } from './tally.ts';
+
+/** Memory that was read for a report. */
+export interface ReadMemory {
+  readonly digest: SourceDigest;
+  /** Every range, its processes in the order of the digest; undefined where the source has counts only. */
+  readonly table: RangeTable | undefined;
+}
+
+/** What settings make of each range. */
+export interface JudgedRanges extends RowOutcomes {
+  /** What the numbers of `refusals`, less one, stand for. */
+  readonly reasons: readonly Refusal[];
+  /** By process, in the order of the table. */
+  readonly tallies: readonly Tally[];
+  readonly total: Tally;
+}
+
+/** What settings do to all memory that was read. */
+export interface PolicyFinding {
+  readonly settings: ThpSettings;
+  readonly counts: PolicyCounts;
+  /** Pages in use that lie in large folios afterwards. */
+  readonly hugePages: number;
+  /** Pages by which resident memory grows. */
+  readonly growthPages: number;
+  /** Undefined where the source has counts only. */
+  readonly ranges: JudgedRanges | undefined;
+}
+
+/** The policy for a budget of growth, and the way there and back. */
+export interface Advice {
+  /** Growth that is allowed, as a share of the memory in use. */
+  readonly share: number;
+  readonly growthPages: number;
+  readonly chosen: SweptResult;
+  readonly finding: PolicyFinding;
+  readonly set: readonly SysfsWrite[];
+  /** Undefined where the settings in force are not known. */
+  readonly restore: readonly SysfsWrite[] | undefined;
+}
+
+/** One process under the settings asked about. */
+export interface ProcessFinding {
+  /** Its place in the digest and the table. */
+  readonly index: number;
+  readonly process: Process;
+  readonly memory: MemoryDigest;
+  readonly counts: PolicyCounts;
+  readonly tally: Tally | undefined;
+}
+
+/** All that a report says about memory. */
+export interface Findings {
+  readonly read: ReadMemory;
+  readonly memory: MemoryDigest;
+  readonly model: KernelModel;
+  readonly asked: PolicyFinding;
+  /** The settings of the machine, where they are known. */
+  readonly inForce: PolicyFinding | undefined;
+  readonly kernelDefault: PolicyFinding;
+  /** Every size, filling nothing. */
+  readonly allSizes: PolicyFinding;
+  /** By rising budget. */
+  readonly advice: readonly Advice[];
+  /** Those with most memory to change first. */
+  readonly processes: readonly ProcessFinding[];
+  readonly space: SweepSpace;
+  readonly values: Float64Array;
+  readonly front: readonly SweptResult[];
+}
+
+/** Shares of the memory in use by which it may grow, for which a report gives advice. */
+export const BUDGETS = [0, 0.02, 0.1];
+
+/**
+ * What a report says of memory under the settings asked about. `space` and `values` are a sweep of all policies that advice
+ * may choose among, for the same model.
+ */
+export function findingsOf(
+  read: ReadMemory,
+  settings: ThpSettings,
+  model: KernelModel,
+  space: SweepSpace,
+  values: Float64Array,
+): Findings {
+  const { host, processes } = read.digest;
+  const { geometry, settings: known } = host;
+  const memory = totalDigest(read.digest);
+  const query = new DigestQuery(memory);
+  const find = (each: ThpSettings) => policyFinding(read, query, each, model);
+  const asked = find(settings);
+  const start = known ?? defaultSettings(geometry);
+  const advice = BUDGETS.map((share): Advice => {
+    const growthPages = Math.floor(memory.residentPages * share);
+    const chosen = bestWithin(space, values, { growthPages, laterAttempts: undefined });
+    if (!chosen) throw new Error('bug: not even an empty set of sizes fits a budget');
+    const { orders, enabled, maxPtesNone } = chosen.policy;
+    const wanted = settingsFor(start, orders, enabled, maxPtesNone, geometry);
+    return {
+      share,
+      growthPages,
+      chosen,
+      finding: find(wanted),
+      set: writesBetween(start, wanted, geometry),
+      restore: known && writesBetween(wanted, known, geometry),
+    };
+  });
+  const everySize = anonOrders(geometry) as OrderSet;
+  return {
+    read,
+    memory,
+    model,
+    asked,
+    inForce: known && find(known),
+    kernelDefault: find(defaultSettings(geometry)),
+    allSizes: find({ ...withOrdersAlways(start, everySize), maxPtesNone: 0 }),
+    advice,
+    processes: processes
+      .map(({ process, memory: own }, index) => ({
+        index,
+        process,
+        memory: own,
+        counts: new DigestQuery(own).ask(settings, model),
+        tally: asked.ranges?.tallies[index],
+      }))
+      .sort(
+        (a, b) =>
+          changedPages(b.counts) - changedPages(a.counts) || b.memory.residentPages - a.memory.residentPages,
+      ),
+    space,
+    values,
+    front: paretoFront(space, values),
+  };
+}
+
+function policyFinding(
+  { table }: ReadMemory,
+  query: DigestQuery,
+  settings: ThpSettings,
+  model: KernelModel,
+): PolicyFinding {
+  const counts = query.ask(settings, model);
+  return {
+    settings,
+    counts,
+    hugePages: query.memory.hugePages + counts.newlyHugePages,
+    growthPages: counts.filledPages + counts.swappedInPages,
+    ranges: table && judgedRanges(table, settings, model),
+  };
+}
+
+function judgedRanges(table: RangeTable, settings: ThpSettings, model: KernelModel): JudgedRanges {
+  const algorithm = ALGORITHMS[model.algorithm];
+  const judge = new TableJudge(table, { settings, model, algorithm, outcomes: [] });
+  const outcomes = emptyOutcomes(table.rows);
+  judge.judge(0, table.rows, outcomes);
+  const tallies = judge.tallies();
+  const total = emptyTally(table.geometry);
+  for (const tally of tallies) addTally(total, tally);
+  return { ...outcomes, reasons: judge.refusals, tallies, total };
+}

@@ -1,0 +1,71 @@
+import { Hono } from 'hono';
+import { streamSSE } from 'hono/streaming';
+import { gate, notFound } from './gate.ts';
+import type { LiveSource } from './live-source.ts';
+import type { ServedFile } from './served-file.ts';
+import type { WebFiles } from './web-files.ts';
+
+/** How often a connection that has nothing to say shows that it is alive. */
+const HEARTBEAT_MS = 15_000;
+
+/** A source of the page: a snapshot, of running processes if it is live. */
+export interface Source {
+  readonly id: string;
+  readonly name: string;
+  readonly file: ServedFile;
+  readonly live: LiveSource | undefined;
+}
+
+/** What the server answers: the web app, its sources, and events of live ones, all below the token. */
+export function buildApp(
+  token: string,
+  port: () => number,
+  webFiles: WebFiles,
+  sources: readonly Source[],
+): Hono {
+  const app = new Hono();
+  app.use(gate(token, port));
+  app.notFound(notFound);
+
+  app.get('/:token', (c) => c.redirect(`/${token}/`));
+
+  app.get('/:token/sources.json', (c) =>
+    c.json(
+      sources.map(({ id, name, live }) => ({
+        id,
+        name,
+        live: live !== undefined,
+        gone: live?.failure?.message,
+      })),
+    ),
+  );
+
+  app.get('/:token/sources/:id', (c) => {
+    const source = sources.find(({ id }) => id === c.req.param('id'));
+    return source ? source.file.respond(c) : notFound(c);
+  });
+
+  app.get('/:token/events', (c) => {
+    const wanted = c.req.query('source');
+    return streamSSE(c, async (stream) => {
+      const left = new Promise<void>((resolve) => stream.onAbort(resolve));
+      await stream.write(': listening\n\n');
+      const heartbeat = setInterval(() => void stream.write(': alive\n\n'), HEARTBEAT_MS);
+      const stops = sources
+        .filter(({ id }) => wanted === undefined || wanted === id)
+        .map(({ id, live }) => live?.listen((event) => void stream.writeSSE({ event, data: id })));
+      await left;
+      clearInterval(heartbeat);
+      for (const stop of stops) stop?.();
+    });
+  });
+
+  app.get('/:token/*', (c) => {
+    const file = webFiles.get(c.req.path.slice(token.length + 2));
+    if (!file) return notFound(c);
+    c.header('Content-Type', file.type);
+    if (file.hashed) c.header('Cache-Control', 'max-age=31536000, immutable');
+    return c.body(file.body);
+  });
+  return app;
+}

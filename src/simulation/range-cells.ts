@@ -1,0 +1,97 @@
+import type { Machine } from '../memory/machine.ts';
+import { PMD_LEAF, PMD_MIGRATION, type Pmd } from '../memory/pmd.ts';
+import { PTE_KIND, PTE_NONE, PTE_PRESENT, PTE_SWAP, PTE_ZERO, pteValue } from '../memory/pte.ts';
+
+/** What a PTE of a range is, in a byte: one of these, or what `cellOfOrder` makes of the order of its folio. */
+export const CELL_NOTHING = 0;
+export const CELL_ZERO_PAGE = 32;
+export const CELL_SWAP = 33;
+/** A marker, or a page under migration. */
+export const CELL_OTHER = 34;
+
+/** The cell of a PTE that maps a page of a folio of this order; order 0 is a small page. */
+export function cellOfOrder(order: number): number {
+  return order + 1;
+}
+
+/** The order of the folio that a cell's page is of; undefined for cells that are no page of a folio. */
+export function orderOfCell(cell: number): number | undefined {
+  return cell > CELL_NOTHING && cell < CELL_ZERO_PAGE ? cell - 1 : undefined;
+}
+
+/** The PTEs of a range as cells, and what they come to. */
+export interface RangeCells {
+  readonly cells: Uint8Array;
+  /** Pages of folios that the range maps. */
+  readonly residentPages: number;
+  readonly swapPages: number;
+  /** The cell of which there are most, holes left out; CELL_NOTHING if there are only holes. */
+  readonly mainCell: number;
+}
+
+/** Reads ranges of one machine as cells. Ranges whose PTEs are all alike share an array. */
+export class CellReader {
+  readonly #machine: Machine;
+  readonly #uniform = new Map<number, RangeCells>();
+  readonly #scratch: Uint8Array;
+
+  constructor(machine: Machine) {
+    this.#machine = machine;
+    this.#scratch = new Uint8Array(machine.rangePages);
+  }
+
+  /** What a range holds; `last` itself if that is still true. A range that is not there holds nothing. */
+  read(pmd: Pmd | undefined, last: RangeCells): RangeCells {
+    if (pmd?.kind === PMD_LEAF || pmd?.kind === PMD_MIGRATION) {
+      return this.#uniformOf(cellOfOrder(this.#machine.frames.order[pteValue(pmd.leaf)]));
+    }
+    if (pmd === undefined || pmd.ptes.length === 0) return this.nothing();
+    const { order } = this.#machine.frames;
+    const { ptes } = pmd;
+    const cells = this.#scratch;
+    const before = last.cells;
+    let differs = 0;
+    let either = 0;
+    for (let i = 0; i < cells.length; i++) {
+      const pte = ptes[i];
+      const kind = pte & PTE_KIND;
+      const cell = kind === PTE_PRESENT ? order[pteValue(pte)] + 1 : kind === PTE_NONE ? 0 : otherCell(kind);
+      cells[i] = cell;
+      differs |= cell ^ before[i];
+      either |= cell ^ cells[0];
+    }
+    if (differs === 0) return last;
+    return either === 0 ? this.#uniformOf(cells[0]) : summed(cells.slice());
+  }
+
+  nothing(): RangeCells {
+    return this.#uniformOf(CELL_NOTHING);
+  }
+
+  #uniformOf(cell: number): RangeCells {
+    let known = this.#uniform.get(cell);
+    if (!known) {
+      known = summed(new Uint8Array(this.#scratch.length).fill(cell));
+      this.#uniform.set(cell, known);
+    }
+    return known;
+  }
+}
+
+function otherCell(kind: number): number {
+  if (kind === PTE_ZERO) return CELL_ZERO_PAGE;
+  return kind === PTE_SWAP ? CELL_SWAP : CELL_OTHER;
+}
+
+function summed(cells: Uint8Array): RangeCells {
+  const counts = new Uint32Array(CELL_OTHER + 1);
+  for (const cell of cells) counts[cell]++;
+  let residentPages = 0;
+  let mainCell = CELL_NOTHING;
+  for (let cell = 1; cell < counts.length; cell++) {
+    if (orderOfCell(cell) !== undefined) residentPages += counts[cell];
+    // Of equals the larger order is the news.
+    if (counts[cell] > 0 && (mainCell === CELL_NOTHING || counts[cell] >= counts[mainCell])) mainCell = cell;
+  }
+  return { cells, residentPages, swapPages: counts[CELL_SWAP], mainCell };
+}

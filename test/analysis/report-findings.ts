@@ -1,0 +1,46 @@
+import { DigestCollector } from '../../src/analysis/digest-collector.ts';
+import { DigestQuery } from '../../src/analysis/digest-query.ts';
+import { type Findings, findingsOf } from '../../src/analysis/findings.ts';
+import { totalDigest } from '../../src/analysis/memory-digest.ts';
+import { RangeTable } from '../../src/analysis/range-table.ts';
+import { blockLength, sweepBlock, sweepBlocks } from '../../src/analysis/sweep.ts';
+import { adviceSpace } from '../../src/analysis/sweep-space.ts';
+import { x86_64 } from '../../src/core/geometry.ts';
+import type { MemoryItem } from '../../src/core/memory-source.ts';
+import type { ThpSettings } from '../../src/core/thp-settings.ts';
+import { questionOf, type QuestionText } from './streams.ts';
+
+export interface FindingsText extends QuestionText {
+  /** The settings in force; not known by default. */
+  readonly inForce?: ThpSettings;
+  /** Keeps counts only, as a digest file does. */
+  readonly countsOnly?: boolean;
+}
+
+/** What a report finds in memory under a policy. */
+export function findingsIn(items: readonly MemoryItem[], text: FindingsText = {}): Findings {
+  const table = new RangeTable(x86_64);
+  const collector = new DigestCollector(x86_64);
+  for (const item of items) {
+    table.add(item);
+    collector.add(item);
+  }
+  const { settings, model } = questionOf(text);
+  const host = {
+    kernelRelease: '7.2.0',
+    time: '2026-01-01T00:00:00.000Z',
+    geometry: x86_64,
+    settings: text.inForce,
+  };
+  const digest = { host, processes: collector.finish(), skipped: [], notes: [] };
+  const memory = totalDigest(digest);
+  // Three limits are enough to choose among, and are swept at once.
+  const all = adviceSpace(memory, model, 'always', text.inForce ?? settings);
+  const space = { ...all, maxPtesNone: [0, 100, 511] };
+  const length = blockLength(space);
+  const values = new Float64Array(sweepBlocks(space) * length);
+  const query = new DigestQuery(memory);
+  for (let block = 0; block < sweepBlocks(space); block++)
+    sweepBlock(query, space, block, values.subarray(block * length, (block + 1) * length));
+  return findingsOf({ digest, table: text.countsOnly ? undefined : table }, settings, model, space, values);
+}

@@ -1,0 +1,112 @@
+import { expect, test } from 'vitest';
+import { rangeBytes, x86_64 } from '../../src/core/geometry.ts';
+import { defaultSettings } from '../../src/core/thp-settings.ts';
+import { reportHtml } from '../../src/render/report-html.ts';
+import { reportStyle } from '../../src/render/report-style.ts';
+import type { ReportView } from '../../src/render/report-view.ts';
+import { findingsIn, type FindingsText } from '../analysis/report-findings.ts';
+import { knownRanges, processItem, vmaItem } from '../analysis/streams.ts';
+
+const RANGE = rangeBytes(x86_64);
+const HOSTILE = `<script>alert(1)</script>"'><img src=x onerror=alert(1)>\u202e`;
+
+function memory(name: string) {
+  return [
+    processItem(7, { command: name, cgroup: name }),
+    vmaItem({ name, end: 16 * RANGE }),
+    knownRanges([
+      { present: '0-299', swap: '300-319' },
+      { present: 'all' },
+      { present: '0', uffd: '0' },
+      { present: '3' },
+    ]),
+  ];
+}
+
+function page(name: string, text: FindingsText = {}, view: Partial<ReportView> = {}): string {
+  const findings = findingsIn(memory(name), { maxPtesSwap: 64, ...text });
+  const source = { name, host: name, kernelRelease: '7.2.0', time: '2026-01-01T00:00:00.000Z' };
+  const whole = {
+    findings,
+    sources: [source],
+    inForce: false,
+    version: '1',
+    command: name,
+    explain: () => name,
+  };
+  return reportHtml({ ...whole, ...view }, reportStyle(x86_64), 'HASH');
+}
+
+test('names of processes, VMAs, hosts and files are text, never markup', () => {
+  const text = page(HOSTILE);
+  expect(text).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
+  expect(text).toContain('\\x202e');
+  expect(text).not.toMatch(/<script|<img|\u202e/i);
+  // Whatever the names are, the tags are the same.
+  const tags = (html: string) => html.replace(/"[^"]*"/g, '""').match(/<[^>]*>/g);
+  expect(tags(text)).toEqual(tags(page('redis')));
+});
+
+test('there is no script, no style but one, and nothing to load', () => {
+  const text = page('redis');
+  expect(text).not.toMatch(/<script|\sstyle=|\son\w+=|\b(src|href)=|url\(|@import/);
+  expect(text.match(/<style>/g)).toHaveLength(1);
+  expect(text).toContain(`content="default-src &#39;none&#39;; style-src &#39;sha256-HASH&#39;;`);
+});
+
+test('every class of the pictures has a rule', () => {
+  const text = page('redis', { orders: 'all', maxPtesNone: 0, inForce: defaultSettings(x86_64) });
+  const used = new Set(
+    [...text.matchAll(/<(?:path|svg|rect) class="([^"]*)"/g)].flatMap(([, names]) => names.split(' ')),
+  );
+  const style = reportStyle(x86_64);
+  for (const name of used) expect(style).toMatch(new RegExp(`\\.${name}[{ ,]`));
+});
+
+test('every picture has a title', () => {
+  const text = page('redis');
+  const pictures = text.match(/<svg role="img"[^>]*>(<title>[^<]+<\/title>)?/g) ?? [];
+  expect(pictures.length).toBeGreaterThan(8);
+  for (const picture of pictures) expect(picture).toContain('<title>');
+});
+
+test('maps are of processes that change, and of the largest where none does', () => {
+  const items = [1, 2, 3, 4, 5].flatMap((pid) => [
+    processItem(pid),
+    vmaItem(),
+    knownRanges([{ present: pid === 2 ? '0-15' : `${pid}-${2 * pid}` }]),
+  ]);
+  const mapped = (text: FindingsText) => {
+    const findings = findingsIn(items, text);
+    return [...page('x', {}, { findings }).matchAll(/<h3>p(\d) /g)].map(([, pid]) => Number(pid));
+  };
+  expect(mapped({ orders: '4', maxPtesNone: 0 })).toEqual([2]);
+  expect(mapped({ orders: '' })).toEqual([2, 5, 4]);
+});
+
+test('a policy that does nothing says so, and why', () => {
+  const text = page('redis', { orders: '' });
+  expect(text).toContain('would collapse nothing. It has nothing to try.');
+  expect(text).toContain('no size is enabled');
+});
+
+test('swapped pages are named as a cause of growth', () => {
+  const text = page('redis', { orders: '9', maxPtesNone: 511 });
+  expect(text).toContain('because empty pages are filled and pages come back from swap');
+});
+
+test('limits that sizes do not heed are noted', () => {
+  expect(page('redis', { orders: '4,9', maxPtesNone: 100 })).toContain('for them 100 counts as 0');
+});
+
+test('counts alone give the same figures and no maps', () => {
+  const figures = (html: string) => /<dl class="figures">[^]*?<\/dl>/.exec(html)?.[0];
+  const sizes = (html: string) => /<caption>Resident memory by[^]*?<\/table>/.exec(html)?.[0];
+  const text = page('redis', { orders: 'all', maxPtesNone: 0, countsOnly: true });
+  const full = page('redis', { orders: 'all', maxPtesNone: 0 });
+  expect(figures(text)).toBe(figures(full));
+  expect(sizes(text)).toBe(sizes(full));
+  expect(full).toContain('class="map"');
+  expect(text).not.toContain('class="map"');
+  expect(text).toContain('This is a digest');
+});

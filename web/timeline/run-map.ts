@@ -1,0 +1,50 @@
+import type { FrameRow, Frames } from '../../src/simulation/frames.ts';
+import type { Actor } from '../../src/simulation/stage.ts';
+import type { MapMoment, MapProcess, RunMap } from './protocol.ts';
+
+/** PTE by PTE a moment is sent to the page up to so many bytes. */
+const MOST_CELLS = 2 ** 20;
+
+/** Where the ranges of a run are. */
+export function mapOf(rows: readonly FrameRow[], actors: readonly Actor[]): RunMap {
+  const names = new Map<string, number>();
+  const addresses = new Float64Array(rows.length);
+  const areaOf = new Uint16Array(rows.length);
+  for (const [i, { address, areaName }] of rows.entries()) {
+    addresses[i] = address;
+    const known = names.get(areaName) ?? names.size;
+    names.set(areaName, known);
+    areaOf[i] = known;
+  }
+  const processes: MapProcess[] = [];
+  let row = 0;
+  for (const [i, { name, mm }] of actors.entries()) {
+    const first = row;
+    while (row < rows.length && rows[row].actor === i) row++;
+    processes.push({ name, id: mm.id, first, end: row });
+  }
+  return { processes, addresses, areaOf, areaNames: [...names.keys()] };
+}
+
+/** What all ranges hold at a frame. */
+export function momentOf(frames: Frames, rows: readonly FrameRow[], index: number): MapMoment {
+  const { at, processes } = frames.frames[index];
+  const mainCells = new Uint8Array(rows.length);
+  const residentPages = new Uint16Array(rows.length);
+  const swapPages = new Uint16Array(rows.length);
+  const rangePages = rows.length > 0 ? frames.cellsAt(rows[0], index).cells.length : 0;
+  const cells = rows.length * rangePages <= MOST_CELLS ? new Uint8Array(rows.length * rangePages) : undefined;
+  for (const [i, row] of rows.entries()) {
+    const held = frames.cellsAt(row, index);
+    mainCells[i] = held.mainCell;
+    residentPages[i] = held.residentPages;
+    swapPages[i] = held.swapPages;
+    cells?.set(held.cells, i * rangePages);
+  }
+  return { index, at, processes, mainCells, residentPages, swapPages, cells };
+}
+
+/** The PTEs of one range at a frame. */
+export function cellsOf(frames: Frames, rows: readonly FrameRow[], index: number, row: number): Uint8Array {
+  return frames.cellsAt(rows[row], index).cells.slice();
+}

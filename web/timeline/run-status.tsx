@@ -1,0 +1,30 @@
+import { formatDuration } from '../../src/core/duration.ts';
+import { run } from './run-state.ts';
+
+/** Where the run is, for ears as well as eyes. */
+export function RunStatus() {
+  const shown = run.value;
+  const { series, end } = shown ?? {};
+  const scans = (count: number) => `${count.toLocaleString('en-US')} full scan${count === 1 ? '' : 's'}`;
+  return (
+    <>
+      <div role="alert">{shown?.failure && <p class="failure">{shown.failure}</p>}</div>
+      <div role="status" class="run-status">
+        {shown?.state === 'running' && (
+          <p>
+            running
+            {series && `: ${formatDuration(series.ranNs)} of virtual time, ${scans(series.fullScans)}`}
+            {series?.untilNs !== undefined && ` of ${formatDuration(series.untilNs)}`}…
+          </p>
+        )}
+        {end && (
+          <p>
+            {end.ending === 'stopped' ? 'stopped by you' : 'done'}: {formatDuration(end.ranNs)} of virtual
+            time, {scans(end.fullScans)}
+          </p>
+        )}
+      </div>
+      {end && <p class="run-head mono">{end.head.join('; ')}</p>}
+    </>
+  );
+}

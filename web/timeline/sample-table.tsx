@@ -1,0 +1,67 @@
+import { useState } from 'preact/hooks';
+import { formatBytes } from '../../src/core/bytes.ts';
+import { formatDuration } from '../../src/core/duration.ts';
+import { pageBytes } from '../../src/core/geometry.ts';
+import { asOrder, formatOrder } from '../../src/core/order.ts';
+import type { Sample } from '../../src/simulation/sample.ts';
+import { ordersIn } from './chart-data.ts';
+import type { RunSeries } from './protocol.ts';
+import { formatMoment } from './run-params.ts';
+
+/** The numbers behind the charts, for those who read rather than look. */
+export function SampleTable({ series }: { readonly series: RunSeries }) {
+  const [isOpen, setOpen] = useState(false);
+  const { samples, geometry } = series;
+  const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
+  const count = (value: number) => value.toLocaleString('en-US');
+  const columns: readonly (readonly [string, (sample: Sample) => string])[] = [
+    ['RSS', ({ rssPages }) => size(rssPages)],
+    ...ordersIn(samples).map(
+      (order) =>
+        [
+          order === 0 ? 'small pages' : `in ${formatOrder(asOrder(order), geometry)}`,
+          ({ pagesByOrder }: Sample) => size(pagesByOrder[order]),
+        ] as const,
+    ),
+    ['free', ({ freePages }) => size(freePages)],
+    ['swap', ({ swapPages }) => size(swapPages)],
+    ['collapses', ({ collapses }) => count(collapses)],
+    ['attempts', ({ attempts }) => count(attempts)],
+    ['khugepaged CPU', ({ cpuNs }) => formatDuration(cpuNs)],
+    ['mmap write lock held', ({ writeLock }) => formatDuration(writeLock.totalNs)],
+    ['others waited', ({ waits }) => formatDuration(waits.totalNs)],
+    ['full scans', ({ fullScans }) => count(fullScans)],
+  ];
+  return (
+    <details class="sample-table" onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
+      <summary>{count(samples.length)} samples as a table</summary>
+      {isOpen && (
+        <div class="table-frame" tabIndex={0} role="region" aria-label="Samples">
+          <table>
+            <caption>The machine at each sample; what is counted adds up since the beginning</caption>
+            <thead>
+              <tr>
+                <th scope="col">time</th>
+                {columns.map(([name]) => (
+                  <th key={name} scope="col">
+                    {name}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {samples.map((sample) => (
+                <tr key={sample.at}>
+                  <th scope="row">{formatMoment(sample.at)}</th>
+                  {columns.map(([name, text]) => (
+                    <td key={name}>{text(sample)}</td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </details>
+  );
+}

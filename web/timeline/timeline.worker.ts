@@ -1,0 +1,226 @@
+import { expose } from 'comlink';
+import { fail, type Result, succeed } from '../../src/core/failure.ts';
+import { parseDuration } from '../../src/core/duration.ts';
+import { KERNEL_MODELS, type KernelModelName } from '../../src/core/kernel-model.ts';
+import { parseOrders } from '../../src/core/order.ts';
+import { checkLimits } from '../../src/core/policy.ts';
+import { ASSUMPTIONS } from '../../src/core/range-state.ts';
+import { type ThpSettings, withOrdersAlways } from '../../src/core/thp-settings.ts';
+import { DEFAULT_CALIBRATION } from '../../src/khugepaged/costs.ts';
+import { field } from '../../src/render/tally-text.ts';
+import { headLines } from '../../src/render/simulate-text.ts';
+import { steadyLines } from '../../src/render/simulate-steady.ts';
+import { summaryLines } from '../../src/render/simulate-summary.ts';
+import { Frames } from '../../src/simulation/frames.ts';
+import type { Until } from '../../src/simulation/scenario.ts';
+import { scenarioOf, scenarioSchema } from '../../src/simulation/scenario-schema.ts';
+import { Simulation } from '../../src/simulation/simulation.ts';
+import type { Stage } from '../../src/simulation/stage.ts';
+import { stageMemory } from '../../src/simulation/stage-memory.ts';
+import { stageScenario } from '../../src/simulation/stage-scenario.ts';
+import { SnapshotError } from '../../src/snapshot/damage.ts';
+import { openSnapshot } from '../../src/snapshot/reader.ts';
+import { fileOf } from '../memory/file.ts';
+import { settingsOf } from '../policy/choice.ts';
+import { factsOf, MARKED, withoutMarks } from './facts.ts';
+import { eventMarkers, type Marker, troubleMarkers } from './markers.ts';
+import type { RunEnd, RunSeries, RunSource, TimelineWorker } from './protocol.ts';
+import type { RunParams } from './run-params.ts';
+import { cellsOf, mapOf, momentOf } from './run-map.ts';
+
+/** Messages are looked for so often, in ms. */
+const SLICE_MS = 40;
+/** Between two reports of progress. */
+const REPORT_MS = 200;
+
+/** A machine that is set up, and what its source says about the run. */
+interface Start {
+  readonly stage: Stage;
+  readonly until: Until;
+  readonly events: readonly Marker[];
+  readonly notes: readonly string[];
+}
+
+let turn = 0;
+let isStopped = false;
+/** The run that ended last. */
+let ended: { readonly frames: Frames; readonly rows: ReturnType<Frames['rows']> } | undefined;
+
+const worker: TimelineWorker = {
+  async run(source, params, onProgress): Promise<Result<RunEnd> | undefined> {
+    const mine = ++turn;
+    isStopped = false;
+    // The machine before may take most of what memory there is.
+    ended = undefined;
+    const start = await startFrom(source, params);
+    if (mine !== turn) return undefined;
+    if (!start.ok) return start;
+    const { stage, events, notes } = start.value;
+    const until = untilOf(params.until, start.value.until);
+    if (!until.ok) return until;
+
+    const frames = new Frames(stage);
+    const simulation = new Simulation(stage, {
+      seed: params.seed,
+      until: until.value,
+      calibration: DEFAULT_CALIBRATION.name,
+      onSample: (at) => frames.take(at),
+      onEvent: (event) => frames.hear(event),
+    });
+    const seriesNow = () => seriesOf(stage, simulation, until.value, events);
+    let sliceEnd = performance.now() + SLICE_MS;
+    let reported = performance.now();
+    while (!isStopped && simulation.step()) {
+      if (performance.now() < sliceEnd) continue;
+      if (performance.now() - reported > REPORT_MS) {
+        onProgress(seriesNow());
+        reported = performance.now();
+      }
+      await messages();
+      if (mine !== turn) return undefined;
+      sliceEnd = performance.now() + SLICE_MS;
+    }
+    frames.finish(simulation.now);
+    const rows = frames.rows();
+    ended = { frames, rows };
+    const report = simulation.report();
+    return succeed({
+      ...seriesNow(),
+      ending: isStopped ? 'stopped' : report.ending,
+      title: report.title,
+      head: headLines(report, MARKED).slice(1).map(withoutMarks),
+      facts: factsOf([
+        ...summaryLines(report, MARKED),
+        ...steadyLines(report, MARKED),
+        ...report.log.map((line) => field('kernel log', line)),
+      ]),
+      notes,
+      incidents: report.incidents,
+      moments: frames.frames.map(({ at }) => at),
+      map: mapOf(rows, stage.actors),
+    });
+  },
+
+  async stop(): Promise<void> {
+    isStopped = true;
+  },
+
+  async moment(index) {
+    return ended && momentOf(ended.frames, ended.rows, index);
+  },
+
+  async cells(index, row) {
+    return ended && cellsOf(ended.frames, ended.rows, index, row);
+  },
+};
+
+expose(worker);
+
+/** Lets messages come in. */
+function messages(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+function seriesOf(stage: Stage, simulation: Simulation, until: Until, events: readonly Marker[]): RunSeries {
+  const { machine, log } = stage.kernel;
+  const { samples } = simulation.report();
+  return {
+    geometry: machine.geometry,
+    memoryPages: machine.frames.count,
+    swapSlots: machine.swap.slots,
+    ranNs: simulation.now,
+    untilNs: until === 'settled' ? undefined : until,
+    fullScans: simulation.fullScans,
+    samples,
+    markers: [...events, ...troubleMarkers(stage.incidents, log.lines)],
+  };
+}
+
+async function startFrom(source: RunSource, params: RunParams): Promise<Result<Start>> {
+  const start = source.kind === 'scenario' ? startScenario(source.json, params) : await startMemory(source);
+  if (!start.ok) return start;
+  const { stage } = start.value;
+  const settings = overriddenSettings(stage, params);
+  if (!settings.ok) return settings;
+  stage.applySettings(settings.value);
+  return start;
+}
+
+function startScenario(json: unknown, { kernel, seed }: RunParams): Result<Start> {
+  const scenario = scenarioOf(scenarioSchema.parse(json));
+  const stage = stageScenario(
+    scenario,
+    KERNEL_MODELS[modelName(kernel) ?? scenario.kernel],
+    DEFAULT_CALIBRATION,
+    seed,
+  );
+  if (!stage.ok) return stage;
+  return succeed({
+    stage: stage.value,
+    until: scenario.until,
+    events: eventMarkers(scenario.events),
+    notes: [],
+  });
+}
+
+async function startMemory({ source, name, choice }: RunSource & { kind: 'memory' }): Promise<Result<Start>> {
+  const file = await fileOf(source);
+  if (!file.ok) return file;
+  const snapshot = await openSnapshot(file.value, name);
+  if (!snapshot.ok) return snapshot;
+  try {
+    const { host } = snapshot.value;
+    const staged = await stageMemory(
+      snapshot.value.items(),
+      host.geometry,
+      KERNEL_MODELS[choice.model],
+      DEFAULT_CALIBRATION,
+    );
+    if (!staged.ok) return staged;
+    const { stage, unknown, skipped, notes } = staged.value;
+    if (stage.actors.length === 0)
+      return skipped[0] ? { ok: false, failure: skipped[0] } : fail('unreadable', `${name} holds no process`);
+    stage.applySettings(settingsOf(choice));
+    return succeed({
+      stage,
+      until: 'settled',
+      events: [],
+      notes: [
+        ...notes,
+        ...(unknown.length > 0
+          ? [`assumed, because it cannot be seen: ${unknown.map((fact) => ASSUMPTIONS[fact]).join('; ')}`]
+          : []),
+      ],
+    });
+  } catch (error) {
+    if (!(error instanceof SnapshotError)) throw error;
+    return { ok: false, failure: error.failure };
+  }
+}
+
+/** The settings of the source with those of the link in their place, as `thpscope simulate` has its flags. */
+function overriddenSettings(stage: Stage, { orders, maxPtesNone }: RunParams): Result<ThpSettings> {
+  const { settings, geometry } = stage.kernel.machine;
+  let asked: ThpSettings = settings;
+  if (orders !== '') {
+    const parsed = parseOrders(orders, geometry);
+    if (!parsed.ok) return parsed;
+    asked = withOrdersAlways(asked, parsed.value);
+  }
+  if (maxPtesNone !== '') asked = { ...asked, maxPtesNone: Number(maxPtesNone) };
+  const limits = checkLimits(asked, geometry);
+  return limits.ok ? succeed(asked) : limits;
+}
+
+function modelName(text: string): KernelModelName | undefined {
+  return text in KERNEL_MODELS ? (text as KernelModelName) : undefined;
+}
+
+function untilOf(text: string, otherwise: Until): Result<Until> {
+  if (text === '') return succeed(otherwise);
+  if (text === 'settled') return succeed('settled');
+  const ns = parseDuration(text);
+  return ns === undefined || ns <= 0
+    ? fail('usage', `until ${text}: write settled, or a time such as 90s, 2h or 1d`)
+    : succeed(ns);
+}
