@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { x86_64 } from '../../src/core/geometry.ts';
-import type { MemoryItem } from '../../src/core/memory-source.ts';
+import type { Host, MemoryItem } from '../../src/core/memory-source.ts';
 import { writeSnapshot } from '../../src/snapshot/writer.ts';
 import { processItem, rangesItem, vmaItem } from '../analysis/streams.ts';
 import { rangeOf, valueOf } from '../ranges.ts';
@@ -15,6 +15,14 @@ import { CHROMIUM, launchBrowser } from './browser.ts';
 const POLICY = 'always=2-9&madvise=none&none=0';
 const REDIS = `#map?source=example:redis&${POLICY}`;
 const INSPECTOR = '#map-inspector';
+const HOST: Host = {
+  name: 'big',
+  bootId: '',
+  kernelRelease: '7.2.0',
+  time: '2026-01-01T00:00:00.000Z',
+  geometry: x86_64,
+  settings: undefined,
+};
 
 describe.skipIf(!CHROMIUM)('map', () => {
   let browser: Browser;
@@ -64,9 +72,10 @@ describe.skipIf(!CHROMIUM)('map', () => {
     expect((await pictureOf(page)) === picture).toBe(true);
     await page.focus('.map-canvas');
     await page.keyboard.press('0');
-    await page.waitForFunction(() => !location.hash.includes('zoom='));
     await page.keyboard.press('Enter');
     await page.waitForFunction(() => location.hash.startsWith('#steps'));
+    await page.goBack();
+    expect(await page.evaluate(() => location.hash)).toBe(link.replace(/&see=[^&]*|&zoom=[^&]*/g, ''));
     expect(complaints).toEqual([]);
     await page.close();
   });
@@ -129,6 +138,30 @@ describe.skipIf(!CHROMIUM)('map', () => {
     await page.close();
   });
 
+  test('a process without anonymous memory is no empty map', async () => {
+    const path = join(folder, 'nothing.parquet');
+    async function* items(): AsyncGenerator<MemoryItem> {
+      yield processItem(7);
+    }
+    valueOf(await writeSnapshot(path, { host: HOST, items }));
+    const { page, complaints } = await openApp(browser, '#start');
+    await page.setInputFiles('input[type=file]', path);
+    for (const view of ['Map', 'Trade-off']) {
+      await page.getByRole('link', { name: view, exact: true }).click();
+      await page.waitForSelector('h1 >> text=No anonymous memory');
+      await page.waitForSelector('text=nothing.parquet has 1 process');
+    }
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test('a bug is said on the page', async () => {
+    const { page } = await openApp(browser, '#start');
+    await page.evaluate(() => void Promise.reject(new Error('row 7 is not on the map')));
+    await page.waitForSelector('[role=alert] >> text=a bug of thpscope: row 7 is not on the map');
+    await page.close();
+  });
+
   test('32 GiB in 17 processes: all of it is there, and what cannot be seen is asked for', async () => {
     const path = join(folder, 'huge.parquet');
     await recordHuge(path);
@@ -169,13 +202,5 @@ async function recordHuge(path: string): Promise<void> {
         yield rangesItem(rangeOf({ present: `0-${(7 * i) % 512}`, address: i * 2 ** 21 }));
     }
   }
-  const host = {
-    name: 'big',
-    bootId: '',
-    kernelRelease: '7.2.0',
-    time: '2026-01-01T00:00:00.000Z',
-    geometry: x86_64,
-    settings: undefined,
-  };
-  valueOf(await writeSnapshot(path, { host, items }));
+  valueOf(await writeSnapshot(path, { host: HOST, items }));
 }

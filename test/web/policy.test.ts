@@ -17,6 +17,7 @@ import {
   TOP_LEVEL_WORDS,
 } from '../../src/core/thp-settings.ts';
 import {
+  choiceFromParams,
   choiceOf,
   choiceOfPolicy,
   type PolicyChoice,
@@ -59,6 +60,19 @@ describe('a choice', () => {
         },
       ),
     );
+  });
+
+  test('takes from a link what is said rightly, and stays as it is for the rest', () => {
+    const params = { always: '4,9', none: '', swap: '512', shared: '0x10', kernel: 'constructor' };
+    expect(choiceFromParams(params, DEFAULT, x86_64)).toEqual({
+      ...DEFAULT,
+      always: orderSet([4, 9].map(asOrder)),
+    });
+    expect(choiceFromParams({ none: '0', kernel: 'linux-7.3' }, DEFAULT, x86_64)).toEqual({
+      ...DEFAULT,
+      maxPtesNone: 0,
+      model: 'linux-7.3',
+    });
   });
 
   test('becomes settings of a machine that mean the same there, whatever top level it has', () => {

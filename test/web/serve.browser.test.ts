@@ -64,9 +64,14 @@ describe.skipIf(!CHROMIUM)('a page of thpscope serve', () => {
     copyFileSync('examples/redis.parquet', file);
     const { page } = await openServed(['examples/redis.parquet', file]);
     await page.waitForSelector('.map-canvas');
-    rmSync(folder, { recursive: true });
+    rmSync(file);
     await page.evaluate(() => void (location.hash = '#map?source=server:1'));
     await page.waitForSelector('[role=alert] >> text=no such file; check the path');
+    copyFileSync('test/fixtures/programs/java.parquet', file);
+    await page.getByRole('link', { name: 'Open', exact: true }).click();
+    await page.getByRole('button', { name: 'short-lived' }).click();
+    await page.waitForSelector('.source-name >> text=short-lived');
+    rmSync(folder, { recursive: true });
     await page.evaluate(() => void (location.hash = '#map?source=server:7'));
     await page.waitForSelector('[role=alert] >> text=server:7: there is no such source here');
     await page.close();

@@ -18,7 +18,7 @@ import { fitCamera, zoomAt } from './camera.ts';
 import './map.css';
 
 export function MapView() {
-  if (!memory.value || memory.value.rows === 0) return <NoMemory />;
+  if (!memory.value?.rows) return <NoMemory />;
   return (
     <div class="beside">
       <section class="map" aria-label="Map">

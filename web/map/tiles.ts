@@ -1,7 +1,8 @@
 import { effect, signal } from '@preact/signals';
 import { pagesPerRange } from '../../src/core/geometry.ts';
-import { memory, memoryWorker } from '../memory/open-memory.ts';
+import { memory, memoryWorker, type OpenMemory } from '../memory/open-memory.ts';
 import { choice } from '../policy/judgement.ts';
+import { oneAtATime } from '../state/one-at-a-time.ts';
 import { rowAtPlace } from './layout.ts';
 import { camera, layer, layout, size, viewport } from './map-state.ts';
 import { pteColumns } from './pte-code.ts';
@@ -11,6 +12,7 @@ import type { TileCodes } from './raster.ts';
 const TILES_FROM = 16;
 
 interface Loaded {
+  readonly source: OpenMemory['source'];
   readonly indexOf: ReadonlyMap<number, number>;
   readonly before: Uint8Array;
   readonly after: Uint8Array;
@@ -22,6 +24,8 @@ const loaded = signal<Loaded | undefined>(undefined);
 export function tilesInSight(): TileCodes | undefined {
   const tiles = loaded.value;
   const open = memory.value;
+  // Those of an older reading are better than none, those of other memory are not.
+  if (tiles?.source !== open?.source) return undefined;
   if (!tiles || !open || !showsPtes() || layer.value === 'why') return undefined;
   const { geometry } = open.host;
   return {
@@ -57,30 +61,19 @@ function rowsInSight(most: number): number[] {
 
 /** Asks for the PTEs in sight whenever those or the policy change. Returns how to stop. */
 export function followSight(): () => void {
-  let asking = false;
-  let again = false;
   let answered = '';
-  const ask = async () => {
-    if (asking) {
-      again = true;
-      return;
-    }
-    asking = true;
-    do {
-      again = false;
-      const open = memory.peek();
-      if (!open || size.peek().width === 0 || !showsPtes()) break;
-      const rows = rowsInSight(open.rows);
-      const { name, host, complete } = open;
-      const question = JSON.stringify([name, host.time, complete, choice.peek(), rows]);
-      if (rows.length === 0 || question === answered) break;
-      const { before, after } = await memoryWorker.tiles(rows, choice.peek());
-      if (memory.peek()?.host !== host) continue;
-      loaded.value = { indexOf: new Map(rows.map((row, i) => [row, i])), before, after };
-      answered = question;
-    } while (again);
-    asking = false;
-  };
+  const ask = oneAtATime(async () => {
+    const open = memory.peek();
+    if (!open || size.peek().width === 0 || !showsPtes()) return;
+    const rows = rowsInSight(open.rows);
+    const { name, host, complete } = open;
+    const question = JSON.stringify([name, host.time, complete, choice.peek(), rows]);
+    if (rows.length === 0 || question === answered) return;
+    const { before, after } = await memoryWorker.tiles(rows, choice.peek());
+    if (memory.peek()?.host !== host) return;
+    loaded.value = { source: open.source, indexOf: new Map(rows.map((row, i) => [row, i])), before, after };
+    answered = question;
+  });
   return effect(() => {
     // What the answer depends on.
     void [memory.value, choice.value, camera.value, layout.value, size.value];

@@ -42,11 +42,12 @@ const worker: MemoryWorker = {
 
     const reading = new RangeTable(host.geometry, rows);
     const digests = new DigestCollector(host.geometry);
-    const report = reporter(reading, (progress) => {
+    const report = reporter(reading, async (progress) => {
+      if (turn !== opened) return;
       // Until the first rows are there, what was open before is still looked at; until all are, if it is the same source.
       if (!newer && table !== reading) digested = undefined;
       if (!newer) table = reading;
-      return onProgress(progress);
+      await onProgress(progress);
     });
     try {
       for await (const item of snapshot.value.items()) {

@@ -1,12 +1,14 @@
-import { batch, signal } from '@preact/signals';
+import { batch, computed, signal } from '@preact/signals';
 import { proxy, wrap } from 'comlink';
-import type { Failure } from '../../src/core/failure.ts';
+import { fail, type Failure } from '../../src/core/failure.ts';
 import type { Host, Process } from '../../src/core/memory-source.ts';
 import type { MapVma, MemoryWorker, Opening, Progress } from './protocol.ts';
 import MemoryWorkerScript from './memory.worker.ts?worker&inline';
 
 /** Memory that is open, as far as it has been read. A new object for each progress; the columns grow in place. */
 export interface OpenMemory {
+  /** A file, or where to fetch it. */
+  readonly source: Blob | string;
   readonly name: string;
   readonly host: Host;
   readonly notes: Opening['notes'];
@@ -33,7 +35,7 @@ script.addEventListener('error', ({ message }) => {
 /** The memory that all views look at. */
 export const memory = signal<OpenMemory | undefined>(undefined);
 /** Where it comes from, for other workers that read it, too. */
-export const openSource = signal<Blob | string | undefined>(undefined);
+export const openSource = computed(() => memory.value?.source);
 /** The name of what is being opened. */
 export const opening = signal<string | undefined>(undefined);
 export const failure = signal<Failure | undefined>(undefined);
@@ -43,7 +45,6 @@ let turn = 0;
 /** Opens a snapshot in place of the memory before. A failure leaves what was open, or what was read of the new one. */
 export async function openMemory(source: Blob | string, name: string): Promise<void> {
   opening.value = name;
-  openSource.value = source;
   failure.value = undefined;
   await readMemory(source, name, false);
 }
@@ -61,18 +62,21 @@ async function readMemory(source: Blob | string, name: string, newer: boolean): 
       if (mine === turn) then(value);
     };
   let next: OpenMemory | undefined;
-  const result = await memoryWorker.open(
-    source,
-    name,
-    newer,
-    proxy(ifMine((from: Opening) => void (next = emptyMemory(name, from)))),
-    proxy(
-      ifMine((progress: Progress) => {
-        if (next) next = withProgress(next, progress);
-        if (!newer) memory.value = next;
-      }),
-    ),
-  );
+  const result = await memoryWorker
+    .open(
+      source,
+      name,
+      newer,
+      proxy(ifMine((from: Opening) => void (next = emptyMemory(source, name, from)))),
+      proxy(
+        ifMine((progress: Progress) => {
+          if (next) next = withProgress(next, progress);
+          if (!newer) memory.value = next;
+        }),
+      ),
+    )
+    // Files that changed on the disk since they were chosen, and memory that this browser has not got.
+    .catch(({ message }: Error) => fail('unreadable', `${name} cannot be read: ${message}`));
   if (mine !== turn) return;
   batch(() => {
     if (result.ok && next) memory.value = { ...next, complete: true };
@@ -81,8 +85,13 @@ async function readMemory(source: Blob | string, name: string, newer: boolean): 
   });
 }
 
-function emptyMemory(name: string, { host, notes, skipped, mostRows }: Opening): OpenMemory {
+function emptyMemory(
+  source: Blob | string,
+  name: string,
+  { host, notes, skipped, mostRows }: Opening,
+): OpenMemory {
   return {
+    source,
     name,
     host,
     notes,

@@ -116,8 +116,8 @@ export function choiceFromParams(
     return parsed?.ok ? parsed.value : otherwise;
   };
   const limit = (text: string | undefined, otherwise: number): number => {
-    const value = text === undefined ? NaN : Number(text);
-    return Number.isInteger(value) && value >= 0 && value < pagesPerRange(geometry) ? value : otherwise;
+    const value = /^\d+$/.test(text ?? '') ? Number(text) : Infinity;
+    return value < pagesPerRange(geometry) ? value : otherwise;
   };
   const always = orders(params.always, first.always);
   return {
@@ -127,7 +127,7 @@ export function choiceFromParams(
     maxPtesSwap: limit(params.swap, first.maxPtesSwap),
     maxPtesShared: limit(params.shared, first.maxPtesShared),
     model:
-      params.kernel !== undefined && params.kernel in KERNEL_MODELS
+      params.kernel !== undefined && Object.hasOwn(KERNEL_MODELS, params.kernel)
         ? (params.kernel as KernelModelName)
         : first.model,
   };

@@ -3,6 +3,7 @@ import { geometryOfPmdOrder } from '../../src/core/geometry.ts';
 import { memory, memoryWorker } from '../memory/open-memory.ts';
 import type { Judgement, Totals } from '../memory/protocol.ts';
 import { link, setParams } from '../state/link.ts';
+import { oneAtATime } from '../state/one-at-a-time.ts';
 import { measured } from '../state/timing.ts';
 import { choiceFromParams, firstChoice, paramsOfChoice, type PolicyChoice } from './choice.ts';
 
@@ -24,30 +25,19 @@ export const totals = signal<Totals | undefined>(undefined);
 
 /** Asks again whenever the policy or the memory changes; while an answer is awaited, only the last question is kept. */
 export function followPolicy(): void {
-  let asking = false;
-  let again = false;
-  const ask = async () => {
-    if (asking) {
-      again = true;
+  const ask = oneAtATime(async () => {
+    const asked = memory.peek();
+    if (!asked || asked.rows === 0) {
+      judgement.value = totals.value = undefined;
       return;
     }
-    asking = true;
-    do {
-      again = false;
-      const asked = memory.value;
-      if (!asked || asked.rows === 0) {
-        judgement.value = totals.value = undefined;
-        break;
-      }
-      const policy = choice.value;
-      const start = performance.now();
-      totals.value = await memoryWorker.totals(policy);
-      measured('thpscope totals', start);
-      judgement.value = await memoryWorker.judge(policy);
-      measured('thpscope judgement', start);
-    } while (again);
-    asking = false;
-  };
+    const policy = choice.peek();
+    const start = performance.now();
+    totals.value = await memoryWorker.totals(policy);
+    measured('thpscope totals', start);
+    judgement.value = await memoryWorker.judge(policy);
+    measured('thpscope judgement', start);
+  });
   let last = '';
   effect(() => {
     const { name, host, rows, complete } = memory.value ?? {};

@@ -32,9 +32,14 @@ function LazyView({ view }: { readonly view: Exclude<View, 'start'> }) {
   const [loaded, setLoaded] = useState<{ Component: ComponentType } | undefined>();
   useEffect(() => {
     let wanted = true;
-    void LAZY_VIEWS[view]().then((Component) => {
-      if (wanted) setLoaded({ Component });
-    });
+    void LAZY_VIEWS[view]().then(
+      (Component) => {
+        if (wanted) setLoaded({ Component });
+      },
+      ({ message }: Error) => {
+        failure.value = { kind: 'unreadable', message: `${message}; is the server still running?` };
+      },
+    );
     return () => {
       wanted = false;
     };

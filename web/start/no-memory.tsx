@@ -1,13 +1,30 @@
-import { opening } from '../memory/open-memory.ts';
+import { plural } from '../../src/render/plural.ts';
+import { memory, opening } from '../memory/open-memory.ts';
+import { Unseen } from '../policy/unseen.tsx';
 import { visit } from './sources.ts';
 
-/** What views of memory show when there is none. */
+/** What views of memory show when there is none: nothing is open, or what is open has no ranges. */
 export function NoMemory() {
   if (opening.value !== undefined) return null;
+  const open = memory.value;
   return (
     <div class="start">
-      <h1>No memory is open</h1>
-      <p>Drop a snapshot here, or look at one that comes with thpscope.</p>
+      {open ? (
+        <>
+          <h1>No anonymous memory</h1>
+          <p>
+            {open.name} has {plural(open.processes.length, 'process', 'processes')} and no anonymous memory of
+            theirs: khugepaged has nothing to look at.
+          </p>
+          <Unseen memory={open} />
+          <p>Drop another snapshot here, or look at one that comes with thpscope.</p>
+        </>
+      ) : (
+        <>
+          <h1>No memory is open</h1>
+          <p>Drop a snapshot here, or look at one that comes with thpscope.</p>
+        </>
+      )}
       <p>
         <button type="button" class="button" onClick={() => visit('example:redis')}>
           Open the example

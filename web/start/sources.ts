@@ -32,25 +32,35 @@ export function sourceAddress(id: string): string {
 
 /** Opens a source and shows it on the map. */
 export function visit(source: string): void {
-  go('map', { source, at: undefined, zoom: undefined });
+  // Whoever asks again for what could not be opened wants it tried again.
+  if (failure.value) current = undefined;
+  go('map', { source, ...ELSEWHERE });
+  followLink();
 }
 
 /** Opens a file of this machine; nothing of it leaves the page. */
 export async function visitFile(file: File): Promise<void> {
   current = undefined;
-  go('map', { source: undefined, at: undefined, zoom: undefined });
+  go('map', { source: undefined, ...ELSEWHERE });
   await openMemory(file, file.name);
 }
 
+/** Places in memory that was open before. */
+const ELSEWHERE = { at: undefined, see: undefined, zoom: undefined };
+
+/** The source of the link that was opened last. */
 let current: string | undefined;
 
 /** Opens the source of the link whenever that changes. */
 export function followSource(): void {
-  link.subscribe(({ params }) => {
-    if (params.source === undefined || params.source === current) return;
-    current = params.source;
-    void openLinked(params.source);
-  });
+  link.subscribe(followLink);
+}
+
+function followLink(): void {
+  const { source } = link.peek().params;
+  if (source === undefined || source === current) return;
+  current = source;
+  void openLinked(source);
 }
 
 /** Asks the server that this page came from for its sources; a plain file server has none. */
@@ -60,6 +70,12 @@ export async function findServer(): Promise<void> {
 
 /** Asks the server again: a live source may have ended. */
 export async function readServerSources(): Promise<void> {
-  const response = await fetch(new URL('sources.json', location.href));
-  serverSources.value = await response.json();
+  try {
+    const response = await fetch(new URL('sources.json', location.href));
+    if (!response.ok) throw new Error(response.statusText);
+    serverSources.value = await response.json();
+  } catch (error) {
+    const message = `the server does not say what it has: ${(error as Error).message}; is it still running?`;
+    failure.value = { kind: 'unreadable', message };
+  }
 }

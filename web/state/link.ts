@@ -38,6 +38,7 @@ export function setParams(params: Record<string, string | undefined>): void {
 
 export function followLinks(): void {
   window.addEventListener('hashchange', () => {
+    forgetPending();
     link.value = parseLink(location.hash);
   });
 }
@@ -45,18 +46,28 @@ export function followLinks(): void {
 function move(to: Link, how: 'push' | 'replace'): void {
   const hash = formatLink(to);
   if (hash === formatLink(link.value)) return;
-  if (how === 'push') history.pushState(null, '', hash);
-  else replaceSoon(hash);
+  if (how === 'push') {
+    // Going back leads to what was there last, also if the address does not say it yet.
+    if (pending !== undefined) history.replaceState(null, '', formatLink(link.value));
+    forgetPending();
+    history.pushState(null, '', hash);
+  } else replaceSoon(hash);
   link.value = to;
 }
 
 let pending: number | undefined;
 /** Browsers refuse more than some hundred changes of the address in half a minute. */
 function replaceSoon(hash: string): void {
-  clearTimeout(pending);
+  forgetPending();
   pending = window.setTimeout(() => {
-    if (formatLink(link.value) === hash) history.replaceState(null, '', hash);
+    pending = undefined;
+    history.replaceState(null, '', hash);
   }, 150);
+}
+
+function forgetPending(): void {
+  clearTimeout(pending);
+  pending = undefined;
 }
 
 function changed(

@@ -17,7 +17,7 @@ import './tradeoff.css';
 /** All policies over the open memory: what they gain, what they cost, and which of them fits a budget. */
 export function TradeoffView() {
   useEffect(followTradeoff, []);
-  if (!memory.value) return <NoMemory />;
+  if (!memory.value?.rows) return <NoMemory />;
   return (
     <div class="beside">
       <div class="tradeoff">

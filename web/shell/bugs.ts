@@ -1,0 +1,16 @@
+import { failure } from '../memory/open-memory.ts';
+
+/** Says on the page what nobody expected: a promise broken unheard would leave it waiting for ever. */
+export function followBugs(): void {
+  window.addEventListener('unhandledrejection', ({ reason }) => say(reason));
+  window.addEventListener('error', ({ error }) => say(error));
+}
+
+function say(error: unknown): void {
+  // Browsers also report what is no error in this way, such as observers that are late.
+  if (!(error instanceof Error)) return;
+  failure.value = {
+    kind: 'unsupported',
+    message: `a bug of thpscope: ${error.message}; reload the page to go on`,
+  };
+}
