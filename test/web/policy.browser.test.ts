@@ -266,6 +266,7 @@ describe.skipIf(!CHROMIUM)('policy panel', () => {
     const { page, complaints } = await openPanel(MIXED, options);
     expect(await violationsOf(page)).toEqual([]);
     expect(await isTooWide(page)).toBe(false);
+    expect(await page.evaluate(() => document.documentElement.scrollHeight <= innerHeight)).toBe(true);
     expect(complaints).toEqual([]);
     await page.close();
   });

@@ -7,9 +7,15 @@ import { totalDigest } from '../../src/analysis/memory-digest.ts';
 import { predictMemory } from '../../src/analysis/prediction.ts';
 import { ALGORITHMS } from '../../src/core/algorithms.ts';
 import { geometryOfPmdOrder, x86_64 } from '../../src/core/geometry.ts';
-import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
+import { type KernelModel, KERNEL_MODELS } from '../../src/core/kernel-model.ts';
 import { asOrder, NO_ORDERS, orderSet } from '../../src/core/order.ts';
-import { defaultSettings, enabledOrders, TOP_LEVEL_WORDS } from '../../src/core/thp-settings.ts';
+import type { MemoryItem } from '../../src/core/memory-source.ts';
+import {
+  defaultSettings,
+  enabledOrders,
+  type ThpSettings,
+  TOP_LEVEL_WORDS,
+} from '../../src/core/thp-settings.ts';
 import {
   choiceFromParams,
   choiceOf,
@@ -23,7 +29,8 @@ import { outcomeOf } from '../../web/policy/outcome.ts';
 import { isChosen, presetsFor } from '../../web/policy/presets.ts';
 import { formatSort, parseSort, sortRows } from '../../web/shell/sort.ts';
 import { questions, streams } from '../analysis/arbitraries.ts';
-import { streamOf } from '../analysis/streams.ts';
+import { processItem, rangesItem, streamOf, vmaItem } from '../analysis/streams.ts';
+import { rangeOf } from '../ranges.ts';
 
 const SETTINGS = defaultSettings(x86_64);
 const DEFAULT = choiceOf(SETTINGS, x86_64, 'linux-7.2');
@@ -109,6 +116,23 @@ describe('presets', () => {
   });
 });
 
+/** What the digest and what the ranges say of the same memory. */
+async function bothOutcomes(items: readonly MemoryItem[], settings: ThpSettings, model: KernelModel) {
+  const algorithm = ALGORITHMS[model.algorithm];
+  const question = { settings, model, algorithm, outcomes: [] };
+  const { total } = await predictMemory(streamOf(items), x86_64, question);
+  const collector = new DigestCollector(x86_64);
+  for (const item of items) collector.add(item);
+  const host = { kernelRelease: '', time: '', geometry: x86_64, settings: undefined };
+  const memory = totalDigest({ host, processes: collector.finish(), skipped: [], notes: [] });
+  const counts = new DigestQuery(memory).ask(settings, model);
+  const { residentPages, hugePages } = memory;
+  return {
+    digested: outcomeOf({ counts, residentPages, hugePages }, undefined),
+    judged: outcomeOf(undefined, { total }),
+  };
+}
+
 test('the digest and the ranges tell the same outcome of any memory', async () => {
   await fc.assert(
     fc.asyncProperty(
@@ -116,25 +140,19 @@ test('the digest and the ranges tell the same outcome of any memory', async () =
       questions(x86_64),
       fc.constantFrom('linux-7.2', 'linux-6.18', 'v18'),
       async (items, { settings }, name) => {
-        const model = KERNEL_MODELS[name];
-        const algorithm = ALGORITHMS[model.algorithm];
-        const { total } = await predictMemory(streamOf(items), x86_64, {
-          settings,
-          model,
-          algorithm,
-          outcomes: [],
-        });
-        const collector = new DigestCollector(x86_64);
-        for (const item of items) collector.add(item);
-        const host = { kernelRelease: '', time: '', geometry: x86_64, settings: undefined };
-        const memory = totalDigest({ host, processes: collector.finish(), skipped: [], notes: [] });
-        const counts = new DigestQuery(memory).ask(settings, model);
-        const { residentPages, hugePages } = memory;
-        const digested = outcomeOf({ counts, residentPages, hugePages }, undefined);
-        expect(outcomeOf(undefined, { total })).toEqual({ ...digested, laterAttempts: undefined });
+        const { digested, judged } = await bothOutcomes(items, settings, KERNEL_MODELS[name]);
+        expect(judged).toEqual({ ...digested, laterAttempts: undefined });
       },
     ),
   );
+});
+
+test('pages that come back from swap are growth, and in use', async () => {
+  const range = rangeOf({ present: '0-499', swap: '500-504' });
+  const items = [processItem(1), vmaItem({}), rangesItem(range)];
+  const { digested, judged } = await bothOutcomes(items, SETTINGS, KERNEL_MODELS['linux-7.2']);
+  expect(judged).toEqual({ ...digested, laterAttempts: undefined });
+  expect(judged).toMatchObject({ residentPages: 500, hugeNow: 0, hugeThen: 505, growthPages: 12 });
 });
 
 test('before anything is known there is no outcome', () => {

@@ -247,6 +247,7 @@ describe.skipIf(!CHROMIUM)('trade-off', () => {
     });
     expect(await violationsOf(page)).toEqual([]);
     expect(await isTooWide(page)).toBe(false);
+    expect(await page.evaluate(() => document.documentElement.scrollHeight <= innerHeight)).toBe(true);
     expect(complaints).toEqual([]);
     await page.close();
   });

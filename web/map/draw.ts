@@ -1,6 +1,7 @@
 import { cssColor } from '../../src/render/palette.ts';
 import { printable } from '../../src/render/printable.ts';
 import { memory } from '../memory/open-memory.ts';
+import type { MapVma } from '../memory/protocol.ts';
 import { judgement } from '../policy/judgement.ts';
 import { dark } from '../state/theme.ts';
 import { measured } from '../state/timing.ts';
@@ -13,6 +14,8 @@ import { tilesInSight } from './tiles.ts';
 
 /** PTEs at least so many pixels wide have their folios outlined. */
 const OUTLINES_FROM = 6;
+/** Cells at least so many pixels wide have the borders of VMAs between them. */
+const VMAS_FROM = 12;
 
 let colors: { readonly key: unknown[]; readonly of: Uint32Array } | undefined;
 
@@ -24,8 +27,10 @@ export function drawMap(canvas: HTMLCanvasElement): void {
   const context = canvas.getContext('2d', { alpha: false });
   if (!open || !context || width === 0 || height === 0) return;
   const ratio = window.devicePixelRatio;
-  canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(height * ratio);
+  const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
+  // Setting the size, even to what it is, makes a new picture.
+  if (canvas.width !== wide) canvas.width = wide;
+  if (canvas.height !== high) canvas.height = high;
   const isDark = dark.value;
   const key = [layer.value, open, judgement.value, isDark];
   if (!colors || key.some((each, i) => each !== colors?.key[i]))
@@ -46,8 +51,9 @@ export function drawMap(canvas: HTMLCanvasElement): void {
     new Uint32Array(picture.data.buffer),
   );
   context.putImageData(picture, 0, 0);
-  context.scale(ratio, ratio);
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
   if (tiles && layer.value !== 'use') outlineFolios(context, tiles, isDark);
+  markVmas(context, isDark);
   labelProcesses(context, isDark);
   const ink = isDark ? '#fff' : '#000';
   if (hovered.value) frame(context, hovered.value.row, ink, 1);
@@ -68,6 +74,37 @@ function pixelsOf(row: number): { x: number; y: number; cellWidth: number; scale
   const { x, y, scale } = camera.value;
   const cellWidth = scale * viewport.value.aspect;
   return { x: (place.x - x) * cellWidth, y: (place.y - y) * scale, cellWidth, scale };
+}
+
+/** A bar before the first range of each VMA, where cells are large enough for it. */
+function markVmas(context: CanvasRenderingContext2D, isDark: boolean): void {
+  const vmas = memory.value?.vmas ?? [];
+  const { y, scale } = camera.value;
+  const { height, aspect } = viewport.value;
+  const { blocks, columns } = layout.value;
+  if (scale * aspect < VMAS_FROM) return;
+  context.fillStyle = isDark ? '#e6e8eb' : '#1a1d21';
+  for (const { first, end, top, lines } of blocks) {
+    const above = Math.max(0, Math.floor(y - top));
+    const below = Math.min(lines, Math.ceil(y + height / scale - top));
+    if (above >= below) continue;
+    const last = Math.min(end, first + below * columns);
+    for (let i = vmaFrom(vmas, first + above * columns); i < vmas.length && vmas[i].first < last; i++) {
+      const { x, y: cellTop } = pixelsOf(vmas[i].first);
+      context.fillRect(x - 1, cellTop, 2, scale);
+    }
+  }
+}
+
+/** Index of the first VMA whose ranges begin at a row or after it. */
+function vmaFrom(vmas: readonly MapVma[], row: number): number {
+  let [low, high] = [0, vmas.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (vmas[middle].first < row) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** The name of each process, above its ranges where there is room, else upon them. */

@@ -16,6 +16,9 @@ export function Legend() {
           {name || formatOrder(order as Order, geometry)}
         </li>
       ))}
+      <li>
+        <span class="swatch-bar" />a VMA begins
+      </li>
     </ul>
   );
 }

@@ -1,8 +1,10 @@
 import { useEffect, useState } from 'preact/hooks';
+import { checkDigestModel } from '../../src/analysis/digest-query.ts';
 import { formatBytes } from '../../src/core/bytes.ts';
 import { type Geometry, pageBytes } from '../../src/core/geometry.ts';
+import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
 import { percent } from '../../src/render/sweep-text.ts';
-import { judgement, totals } from './judgement.ts';
+import { choice, judgement, totals } from './judgement.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
 
 /** A screen reader hears the numbers once nothing has changed for so long. */
@@ -11,7 +13,8 @@ const QUIET_MS = 700;
 /** What the policy gains and costs, in four lines. */
 export function OutcomeSummary({ geometry }: { readonly geometry: Geometry }) {
   const outcome = outcomeOf(totals.value, judgement.value);
-  const words = outcome && wordsOf(outcome, geometry);
+  const canDigest = checkDigestModel(KERNEL_MODELS[choice.value.model]).ok;
+  const words = outcome && wordsOf(outcome, geometry, canDigest);
   return (
     <section class="policy-outcome" aria-labelledby="policy-outcome">
       <h2 id="policy-outcome">What it does</h2>
@@ -42,7 +45,7 @@ export function OutcomeSummary({ geometry }: { readonly geometry: Geometry }) {
   );
 }
 
-function wordsOf(outcome: Outcome, geometry: Geometry) {
+function wordsOf(outcome: Outcome, geometry: Geometry, canDigest: boolean) {
   const { residentPages, hugeNow, hugeThen, growthPages, attempts, laterAttempts, copiedPages } = outcome;
   const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
   return {
@@ -54,7 +57,7 @@ function wordsOf(outcome: Outcome, geometry: Geometry) {
     attempts: attempts.toLocaleString('en-US'),
     later:
       laterAttempts === undefined
-        ? 'now; later passes are not known for this model'
+        ? `now; later passes are ${canDigest ? 'counted when all is read' : 'not known for this model'}`
         : `now, ${laterAttempts.toLocaleString('en-US')} in every later pass`,
     copied: size(copiedPages),
   };

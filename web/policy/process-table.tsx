@@ -39,10 +39,10 @@ const COLUMNS: readonly SortableColumn<Row>[] = [
     valueOf: ({ process }) => process.pid,
     cell: ({ process }) => process.pid,
   },
-  pagesColumn('memory', 'memory', ({ tally }) => tally.residentPages),
+  pagesColumn('memory', 'RSS', ({ tally }) => tally.residentPages),
   pagesColumn('now', 'huge', hugeNow),
   pagesColumn('then', 'then', hugeThen),
-  pagesColumn('growth', 'RSS', growth, '+'),
+  pagesColumn('growth', 'growth', growth, '+'),
 ];
 
 /** What the policy does to each process. */

@@ -12,6 +12,7 @@ const NEARLY_ALL = 75;
 const LEFT = 56;
 const BOTTOM = 40;
 const EDGE = 12;
+const TOP = 18;
 
 /** Where a picture of growth and coverage has its plot; both axes are in percent of the memory in use. */
 export interface ChartFrame {
@@ -43,7 +44,7 @@ export function frameOf(
     height,
     left: LEFT + EDGE,
     right: width - EDGE,
-    top: EDGE,
+    top: TOP,
     bottom: height - BOTTOM - EDGE,
     growth: axis === 'log' ? logScale(mostGrowth, SMALL_PERCENT) : linearScale(mostGrowth),
     coverage: linearScale(mostHuge === 0 || mostHuge > NEARLY_ALL ? 100 : mostHuge),

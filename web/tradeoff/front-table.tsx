@@ -46,7 +46,7 @@ export function FrontTable({ sweep, geometry }: Props) {
     },
     {
       key: 'growth',
-      title: 'RSS',
+      title: 'growth',
       numeric: true,
       valueOf: ({ metrics }) => metrics.growthPages,
       cell: ({ metrics }) => `+${formatBytes(metrics.growthPages * pageBytes(geometry))}`,
