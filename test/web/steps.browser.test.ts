@@ -1,38 +1,30 @@
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { openApp } from './app-page.ts';
 import { violationsOf } from './axe.ts';
 import { CHROMIUM, launchBrowser } from './browser.ts';
 
-const APP = resolve('dist/web/thpscope.html');
 const ALL_FAIL = '#steps?limit=0&orders=2-9&outcomes=2-9%3DSCAN_PAGE_COUNT&present=0-511';
 
 describe.skipIf(!CHROMIUM)('steps in a browser', () => {
   let browser: Browser;
   let page: Page;
-  let errors: string[];
+  let complaints: readonly string[];
 
   beforeAll(async () => {
-    if (!existsSync(APP)) throw new Error(`${APP} is missing: run node scripts/build.mjs`);
     browser = await launchBrowser();
   });
   afterAll(() => browser?.close());
-  beforeEach(() => {
-    errors = [];
-  });
   afterEach(async () => {
     await page?.close();
-    expect(errors).toEqual([]);
+    expect(complaints).toEqual([]);
   });
 
   async function open(hash: string, options: Parameters<Browser['newPage']>[0] = {}): Promise<void> {
-    page = await browser.newPage({ viewport: { width: 1400, height: 1000 }, ...options });
-    page.on('pageerror', ({ message }) => errors.push(message));
-    page.on('console', (message) => {
-      if (message.type() === 'error') errors.push(message.text());
-    });
-    await page.goto(`file://${APP}${hash}`);
+    ({ page, complaints } = await openApp(browser, hash, {
+      viewport: { width: 1400, height: 1000 },
+      ...options,
+    }));
     await page.waitForSelector('.columns');
   }
 

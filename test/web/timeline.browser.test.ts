@@ -1,6 +1,3 @@
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { readScenario } from '../../src/cli/scenario-file.ts';
@@ -14,10 +11,10 @@ import { styleOf } from '../../src/render/style.ts';
 import type { SimulationReport } from '../../src/simulation/report.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
 import { stageScenario } from '../../src/simulation/stage-scenario.ts';
+import { openApp } from './app-page.ts';
 import { violationsOf } from './axe.ts';
 import { CHROMIUM, launchBrowser } from './browser.ts';
 
-const APP = resolve('dist/web/thpscope.html');
 const DONE = '.run-status:has-text("done")';
 
 /** What the library says of a scenario, as the command line would run it. */
@@ -42,25 +39,22 @@ async function libraryReport(
 describe.skipIf(!CHROMIUM)('timeline', () => {
   let browser: Browser;
   let page: Page;
-  const errors: string[] = [];
+  let complaints: readonly string[];
 
   beforeAll(async () => {
-    if (!existsSync(APP)) throw new Error(`no ${APP}: run node scripts/build.mjs first`);
     browser = await launchBrowser();
   });
   afterAll(() => browser?.close());
   afterEach(async () => {
     await page.close();
-    expect(errors.splice(0)).toEqual([]);
+    expect(complaints).toEqual([]);
   });
 
   async function open(hash: string, options: Parameters<Browser['newPage']>[0] = {}): Promise<void> {
-    page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...options });
-    page.on('pageerror', (error) => errors.push(error.message));
-    page.on('console', (message) => {
-      if (message.type() === 'error') errors.push(message.text());
-    });
-    await page.goto(`${pathToFileURL(APP)}#${hash}`);
+    ({ page, complaints } = await openApp(browser, `#${hash}`, {
+      viewport: { width: 1280, height: 900 },
+      ...options,
+    }));
   }
 
   const text = (selector: string) => page.locator(selector).innerText();
@@ -192,7 +186,7 @@ describe.skipIf(!CHROMIUM)('timeline', () => {
       await open('timeline', { colorScheme });
       await page.waitForSelector('.scenario-cards');
       expect(await violationsOf(page)).toEqual([]);
-      await page.goto(`${pathToFileURL(APP)}#timeline?moment=7s&scenario=swap-pressure&until=8s`);
+      await page.evaluate(() => void (location.hash = '#timeline?moment=7s&scenario=swap-pressure&until=8s'));
       await page.waitForSelector(DONE);
       await page.waitForSelector('.chart-tall .u-over');
       await page.locator('.map-frame canvas').focus();
