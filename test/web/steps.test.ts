@@ -91,6 +91,13 @@ describe('links', () => {
     );
   });
 
+  test('hold addresses of 57 bits', () => {
+    const { state, problems } = stateOfParams({ present: '', pmd: '13', address: '0x1000004e0000000' });
+    expect(problems).toEqual([]);
+    expect(state.range.address).toBe(2 ** 56 + 0x4e0000000);
+    expect(stateOfParams({ present: '', address: '0x200000000000000' }).problems).toHaveLength(1);
+  });
+
   test('from the map carry every fact of the range', () => {
     fc.assert(
       fc.property(ranges(geometryOfPmdOrder(9)), (range) => {

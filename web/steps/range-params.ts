@@ -126,6 +126,7 @@ function folioOrdersOf(text: string | undefined, geometry: Geometry): Result<Uin
 
 function addressOf(text = '0', geometry: Geometry): Result<number> {
   const address = /^(0x[0-9a-f]+|0)$/i.test(text) ? Number(text) : NaN;
-  if (Number.isSafeInteger(address) && address % rangeBytes(geometry) === 0) return succeed(address);
+  // With five levels of page tables addresses have 57 bits; those of ranges end in zeros and are exact nevertheless.
+  if (address < 2 ** 57 && address % rangeBytes(geometry) === 0) return succeed(address);
   return fail('usage', `address '${text}': not the first byte of a PMD range`);
 }
