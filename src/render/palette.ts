@@ -5,11 +5,12 @@ export type Rgb = readonly [number, number, number];
 
 /**
  * The colours of all pictures. Orders run from violet to yellow (viridis by Smith and van der Walt, CC0), which keeps its
- * order for the colour-blind, in grey and on light and dark pages; small pages are grey, which is no colour of an order.
+ * order for the colour-blind and in grey; the dark end is lighter than theirs, so that it is seen on dark pages. Small pages
+ * are grey, which is no colour of an order.
  */
 const VIRIDIS: readonly Rgb[] = [
-  [72, 40, 120],
-  [62, 74, 137],
+  [104, 64, 160],
+  [78, 86, 158],
   [49, 104, 142],
   [38, 130, 142],
   [31, 158, 137],

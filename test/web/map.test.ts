@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import '../seed.ts';
 import { centerOn, fitCamera, pan, zoomAt } from '../../web/map/camera.ts';
-import { findPlace, placeName, processRows } from '../../web/map/find.ts';
+import { findPlace, missWords, placeName, processRows } from '../../web/map/find.ts';
 import { layoutOf, placeOfRow, rowAtPlace } from '../../web/map/layout.ts';
 import { paint } from '../../web/map/raster.ts';
 import { RangeTable } from '../../src/analysis/range-table.ts';
@@ -39,6 +39,13 @@ describe('layout', () => {
         expect(rowAtPlace(layout, 0.5, layout.lines + 1)).toBeUndefined();
       }),
     );
+  });
+
+  test('a wider gap leaves room for names', () => {
+    const [narrow, wide] = [0.5, 3].map((gap) => layoutOf([{ process: 0, first: 0, end: 500 }], 2, gap));
+    expect(wide.blocks[0].top).toBe(3);
+    expect(wide.columns).toBeGreaterThanOrEqual(narrow.columns);
+    expect(wide.lines).toBe(wide.blocks[0].lines + 6);
   });
 
   test('1 TiB has room for a range a pixel', () => {
@@ -103,6 +110,13 @@ describe('find', () => {
     expect(findPlace(memory, text)).toEqual({ row, exact });
   });
 
+  test('what was not found is said', () => {
+    const words = (text: string) => missWords(findPlace(memory, text), text);
+    expect(words('10200fff')).toMatch('nearest');
+    expect(words('9:0x10000000')).toMatch('process 9');
+    expect(words('heap')).toMatch('write 0xADDRESS');
+  });
+
   test.each(['', 'heap', '9:0x10000000', '0x', '-1'])('not found: %j', (text) => {
     expect(findPlace(memory, text)).toBeUndefined();
   });
@@ -159,7 +173,12 @@ describe('picture', () => {
     const viewport = { width: 1, height: 4, aspect: 1 };
     const pixels = new Uint32Array(4);
     const rowColors = Uint32Array.of(0xff000010, 0xff000030, 0xff002000, 0xff002000);
-    const wide = { columns: 2, lines: 3, blocks: [{ process: 0, first: 0, end: 4, top: 0.5, lines: 2 }] };
+    const wide = {
+      columns: 2,
+      lines: 3,
+      gap: 0.5,
+      blocks: [{ process: 0, first: 0, end: 4, top: 0.5, lines: 2 }],
+    };
     paint({ ...scene, rowColors, layout: wide, viewport, camera: { x: 0, y: 0, scale: 0.5 } }, pixels);
     expect([...pixels]).toEqual([0xff000020, 0xff002000, 9, 9]);
   });
@@ -174,7 +193,12 @@ describe('picture', () => {
     };
     const pteColors = Uint32Array.from({ length: 256 }, (_, code) => 100 + code);
     const pixels = new Uint32Array(64);
-    const one = { columns: 1, lines: 3, blocks: [{ process: 0, first: 0, end: 1, top: 0, lines: 1 }] };
+    const one = {
+      columns: 1,
+      lines: 3,
+      gap: 0,
+      blocks: [{ process: 0, first: 0, end: 1, top: 0, lines: 1 }],
+    };
     paint({ ...scene, layout: one, tiles, pteColors, viewport, camera: { x: 0, y: 0, scale: 3 } }, pixels);
     expect([...new Set(pixels.subarray(0, 6))]).toEqual([100, 101, 102, 103]);
     expect([...new Set(pixels.subarray(16, 22))]).toEqual([104, 105, 106, 107]);

@@ -113,9 +113,10 @@ function labelProcesses(context: CanvasRenderingContext2D, isDark: boolean): voi
   const { y, scale } = camera.value;
   context.font = '12px system-ui, sans-serif';
   context.textBaseline = 'middle';
-  for (const { process, top, lines } of layout.value.blocks) {
+  const { gap, blocks } = layout.value;
+  for (const { process, top, lines } of blocks) {
     const pixels = (top - y) * scale;
-    const room = scale / 2;
+    const room = gap * scale;
     if (pixels < -20 || pixels > viewport.value.height || (room < 15 && lines * scale < 44)) continue;
     const { command, pid } = open?.processes[process] ?? { command: '', pid: 0 };
     const text = `${printable(command)} (${pid})`;

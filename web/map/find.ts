@@ -21,6 +21,8 @@ export function placeName(memory: OpenMemory, row: number): string {
   return `${memory.processes[process].pid}:0x${address.toString(16)}`;
 }
 
+const PLACE = /^\s*(?:(\d+):)?\s*(?:0x)?([0-9a-f]{1,16})\s*$/i;
+
 interface Found {
   readonly row: number;
   /** Whether the address is in the range of that row; else it is the nearest one with any page. */
@@ -32,7 +34,7 @@ interface Found {
  * holds it. Undefined for other texts, and where there is no memory.
  */
 export function findPlace(memory: OpenMemory, text: string): Found | undefined {
-  const [, pid, digits] = /^\s*(?:(\d+):)?\s*(?:0x)?([0-9a-f]{1,16})\s*$/i.exec(text) ?? [];
+  const [, pid, digits] = PLACE.exec(text) ?? [];
   if (digits === undefined) return undefined;
   const address = Number.parseInt(digits, 16);
   const ofPid = ({ process }: MapVma) => pid === undefined || memory.processes[process].pid === Number(pid);
@@ -51,6 +53,13 @@ export function findPlace(memory: OpenMemory, text: string): Found | undefined {
     }
   }
   return nearest;
+}
+
+/** Why a text did not find just what it names. */
+export function missWords(found: Found | undefined, text: string): string {
+  if (found) return 'no page there: this is the nearest';
+  const [, pid] = PLACE.exec(text) ?? [];
+  return pid === undefined ? 'write 0xADDRESS or PID:0xADDRESS' : `no memory of a process ${pid} here`;
 }
 
 function distanceOf(start: number, address: number, geometry: Geometry): number {

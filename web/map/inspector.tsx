@@ -35,6 +35,16 @@ export function Inspector({ onOpen }: { readonly onOpen: (row: number) => void }
   const { pte } = hovered.value ?? {};
   return (
     <div class="inspector" id="map-inspector" role="group" aria-label="Range">
+      {selected.value === row && (
+        <p class="inspector-actions">
+          <button type="button" class="button" onClick={() => onOpen(row)}>
+            Step through
+          </button>
+          <button type="button" class="button" onClick={() => showRow(row)}>
+            Zoom to it
+          </button>
+        </p>
+      )}
       <p>
         <strong class="mono">{words.address}</strong> {words.where}
       </p>
@@ -55,16 +65,6 @@ export function Inspector({ onOpen }: { readonly onOpen: (row: number) => void }
           </>
         )}
       </dl>
-      {selected.value === row && (
-        <p class="inspector-actions">
-          <button type="button" class="button" onClick={() => onOpen(row)}>
-            Step through
-          </button>
-          <button type="button" class="button" onClick={() => showRow(row)}>
-            Zoom to it
-          </button>
-        </p>
-      )}
     </div>
   );
 }

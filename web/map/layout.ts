@@ -1,4 +1,4 @@
-/** Lines between two processes. */
+/** Lines between two processes, for those who say nothing else. */
 const GAP = 0.5;
 
 /** A process on the map: its ranges in rows from `first` up to `end`, cell by cell and line by line. */
@@ -20,6 +20,8 @@ export interface Layout {
   readonly columns: number;
   /** Height, in lines. */
   readonly lines: number;
+  /** Lines above each process. */
+  readonly gap: number;
   readonly blocks: readonly Block[];
 }
 
@@ -34,24 +36,24 @@ export interface ProcessRows {
  * Lays processes out so that all of it fits a window of this shape with cells as large as possible. `shape` is the window's
  * width by its height, in cells by lines of one size.
  */
-export function layoutOf(processes: readonly ProcessRows[], shape: number): Layout {
+export function layoutOf(processes: readonly ProcessRows[], shape: number, gap = GAP): Layout {
   const rows = processes.reduce((sum, { first, end }) => sum + end - first, 0);
   let columns = Math.max(1, Math.floor(Math.sqrt(rows * shape)));
   // Gaps and lines that are not full take room of their own: more columns make fewer lines.
-  while (columns < rows && columns / heightOf(processes, columns) < shape)
+  while (columns < rows && columns / heightOf(processes, columns, gap) < shape)
     columns = Math.ceil(columns * 1.02);
   const blocks: Block[] = [];
-  let top = GAP;
+  let top = gap;
   for (const { process, first, end } of processes) {
     const lines = Math.ceil((end - first) / columns);
     blocks.push({ process, first, end, top, lines });
-    top += lines + GAP;
+    top += lines + gap;
   }
-  return { columns, lines: top, blocks };
+  return { columns, lines: top, gap, blocks };
 }
 
-function heightOf(processes: readonly ProcessRows[], columns: number): number {
-  return processes.reduce((sum, { first, end }) => sum + Math.ceil((end - first) / columns) + GAP, GAP);
+function heightOf(processes: readonly ProcessRows[], columns: number, gap: number): number {
+  return processes.reduce((sum, { first, end }) => sum + Math.ceil((end - first) / columns) + gap, gap);
 }
 
 /** The block at a height; undefined in a gap and outside of the map. */

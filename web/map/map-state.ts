@@ -26,6 +26,11 @@ export const viewport = computed<Viewport>(() => {
   return { ...size.value, aspect: gridColumns(geometry) ** 2 / pagesPerRange(geometry) };
 });
 
+/** Pixels that the name of a process takes above its ranges. */
+const NAME_PIXELS = 18;
+/** At most this part of the window's height goes to names. */
+const NAMES_SHARE = 0.2;
+
 export const layout = computed(() => {
   const open = memory.value;
   const { width, height, aspect } = viewport.value;
@@ -33,7 +38,11 @@ export const layout = computed(() => {
   // While rows are still coming, the last process is given the rest, so that lines keep their length.
   const last = known.at(-1);
   if (open && !open.complete && last) known[known.length - 1] = { ...last, end: open.mostRows };
-  return layoutOf(known, height > 0 ? width / aspect / height : 1);
+  const shape = height > 0 ? width / aspect / height : 1;
+  const plain = layoutOf(known, shape);
+  const { scale } = fitCamera(plain, viewport.value);
+  const hasRoom = known.length * NAME_PIXELS < NAMES_SHARE * height;
+  return hasRoom && plain.gap * scale < NAME_PIXELS ? layoutOf(known, shape, NAME_PIXELS / scale) : plain;
 });
 
 export const layer = computed<Layer>(

@@ -8,7 +8,7 @@ import { PolicyPanel } from '../policy/policy-panel.tsx';
 import { NoMemory } from '../start/no-memory.tsx';
 import { go, setParams } from '../state/link.ts';
 import { stepsParams } from '../steps/steps-link.ts';
-import { findPlace } from './find.ts';
+import { findPlace, missWords } from './find.ts';
 import { Inspector } from './inspector.tsx';
 import { LAYER_NAMES, LAYERS } from './layers.ts';
 import { Legend } from './legend.tsx';
@@ -119,13 +119,10 @@ function FindBox() {
       onSubmit={(event) => {
         event.preventDefault();
         const open = memory.value;
-        const text = new FormData(event.currentTarget).get('address');
-        const found = open && typeof text === 'string' ? findPlace(open, text) : undefined;
-        message.value = !found
-          ? 'write 0xADDRESS or PID:0xADDRESS'
-          : found.exact
-            ? ''
-            : 'no page there: this is the nearest';
+        if (!open) return;
+        const text = String(new FormData(event.currentTarget).get('address'));
+        const found = findPlace(open, text);
+        message.value = found?.exact ? '' : missWords(found, text);
         if (!found) return;
         select(found.row);
         showRow(found.row);
