@@ -172,6 +172,25 @@ describe.skipIf(!CHROMIUM)('timeline', () => {
     await page.goto('about:blank');
   });
 
+  test('the map comes to the moment that was asked for last, however fast they follow each other', async () => {
+    await open('timeline?scenario=redis-delete&moment=0s');
+    await page.waitForSelector(DONE);
+    // A worker with much to do.
+    await page.evaluate(() => {
+      const { postMessage } = Worker.prototype;
+      Worker.prototype.postMessage = function (this: Worker, ...words: unknown[]) {
+        setTimeout(() => Reflect.apply(postMessage, this, words), 60);
+      };
+    });
+    await page.getByRole('button', { name: 'Next moment' }).evaluate(async (button: HTMLButtonElement) => {
+      for (let i = 0; i < 20; i++) {
+        button.click();
+        await new Promise(requestAnimationFrame);
+      }
+    });
+    await expect.poll(async () => (await text('#map-title')) === `The map at ${await moment()}`).toBe(true);
+  });
+
   test('steps are all that moves where motion is not wanted', async () => {
     await open('timeline?scenario=scaled-creep', { reducedMotion: 'reduce' });
     await page.waitForSelector(DONE);

@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { formatBytes } from '../../src/core/bytes.ts';
 import { pageBytes, pagesPerRange } from '../../src/core/geometry.ts';
 import type { Rgb } from '../../src/render/palette.ts';
+import { oneAtATime } from '../state/one-at-a-time.ts';
 import { dark } from '../state/theme.ts';
 import { pageColors } from './page-colors.ts';
 import type { MapMoment, RunEnd } from './protocol.ts';
@@ -105,26 +106,16 @@ export function MomentMap({ end }: { readonly end: RunEnd }) {
 /** What the worker says of the chosen moment; of the one before while it is asked. */
 function useMoment(end: RunEnd): MapMoment | undefined {
   const [moment, setMoment] = useState<MapMoment | undefined>();
-  const asking = useRef(false);
   const index = momentAt.value;
-  useEffect(() => {
-    let wanted = true;
-    const ask = async () => {
-      // One question at a time: while one is under way only the last wish counts.
-      if (asking.current) return;
-      asking.current = true;
-      for (let asked = -1; wanted && asked !== momentAt.peek(); ) {
-        asked = momentAt.peek();
-        const answer = await timelineWorker.moment(asked);
+  const ask = useMemo(
+    () =>
+      oneAtATime(async () => {
+        const answer = await timelineWorker.moment(momentAt.peek());
         if (answer) setMoment(answer);
-      }
-      asking.current = false;
-    };
-    void ask();
-    return () => {
-      wanted = false;
-    };
-  }, [end, index]);
+      }),
+    [end],
+  );
+  useEffect(() => void ask(), [ask, index]);
   return moment;
 }
 
