@@ -3,7 +3,7 @@ import { type Geometry, pageBytes } from '../core/geometry.ts';
 import { type PolicyCounts, sumOf } from '../core/policy-counts.ts';
 import { type AdviceView, adviceInWords, blindSpots, outcomeInWords } from './advise-view.ts';
 import { type Column, layOutTable } from './columns.ts';
-import { plural } from './plural.ts';
+import { grouped, plural } from './plural.ts';
 import { printable } from './printable.ts';
 import type { Style } from './style.ts';
 import { field } from './tally-text.ts';
@@ -87,8 +87,8 @@ function processLines({ byProcess, memory }: AdviceView, style: Style): string[]
         size(hugePages),
         size(hugePages + counts.newlyHugePages),
         `+${size(counts.filledPages + counts.swappedInPages)}`,
-        sumOf(counts.attempts).toLocaleString('en-US'),
-        sumOf(counts.laterAttempts).toLocaleString('en-US'),
+        grouped(sumOf(counts.attempts)),
+        grouped(sumOf(counts.laterAttempts)),
       ]),
   );
   const rest = byProcess.length - lines.length;

@@ -3,7 +3,7 @@ import { sum, type Tally } from '../analysis/tally.ts';
 import { formatBytes } from '../core/bytes.ts';
 import { pageBytes } from '../core/geometry.ts';
 import { layOutTable } from './columns.ts';
-import { plural } from './plural.ts';
+import { grouped, plural } from './plural.ts';
 
 /** What two algorithms do to the same memory, in one table. */
 export function comparisonText(names: readonly [string, string], comparison: Comparison): string {
@@ -13,14 +13,13 @@ export function comparisonText(names: readonly [string, string], comparison: Com
     const [a, b] = tallies.map(value);
     return [name, format(a), format(b), a === b ? '' : `${b > a ? '+' : ''}${format(b - a)}`];
   };
-  const count = (value: number) => value.toLocaleString('en-US');
   const rows = [
     row('covered', ({ coveredPages }) => coveredPages, bytes),
     ['covered by it alone', ...onlyCovered.map(bytes), ''],
     row('filled', ({ filledPages }) => filledPages, bytes),
     row('copied', ({ copiedPages }) => copiedPages, bytes),
-    row('collapses', ({ collapses }) => sum(collapses), count),
-    row('attempts', ({ attempts }) => attempts, count),
+    row('collapses', ({ collapses }) => sum(collapses), grouped),
+    row('attempts', ({ attempts }) => attempts, grouped),
   ];
   const columns = ['', ...names, 'DIFFERENCE'].map((title, i) => {
     return { title, align: i === 0 ? ('left' as const) : ('right' as const) };
@@ -29,7 +28,7 @@ export function comparisonText(names: readonly [string, string], comparison: Com
   return [
     ...layOutTable(columns, rows),
     '',
-    `${plural(ranges, 'range')} scanned: other windows attempted in ${count(otherAttempts)}, collapsed in ${count(otherCollapses)}${where}`,
+    `${plural(ranges, 'range')} scanned: other windows attempted in ${grouped(otherAttempts)}, collapsed in ${grouped(otherCollapses)}${where}`,
     '',
   ].join('\n');
 }

@@ -6,7 +6,7 @@ import type { OrderSet } from '../core/order.ts';
 import type { ScanResult } from '../core/scan-result.ts';
 import { blindSpots } from './advise-view.ts';
 import { html, type Markup } from './markup.ts';
-import { plural } from './plural.ts';
+import { grouped, plural } from './plural.ts';
 import { refusalText } from './reasons.ts';
 import { settingsInWords } from './report-answer.ts';
 import type { ReportView } from './report-view.ts';
@@ -25,7 +25,7 @@ export function refusedSection({ findings }: ReportView, orders: OrderSet): Mark
   const code = (name: string) =>
     name.startsWith('SCAN_') && html` <code>${resultName(name as ScanResult, model)}</code>`;
   const row = ([refusal, { ranges, pages }]: readonly [Refusal, RefusedMemory]) =>
-    html`<tr><th scope="row" class="name">${refusalText(refusal, orders)}${code(refusal)}</th><td class="number">${size(pages)}</td><td class="number">${ranges.toLocaleString('en-US')}</td></tr>
+    html`<tr><th scope="row" class="name">${refusalText(refusal, orders)}${code(refusal)}</th><td class="number">${size(pages)}</td><td class="number">${grouped(ranges)}</td></tr>
 `;
   return html`${asked.ranges === undefined && html`<p>Counts alone tell of ranges that no policy reaches, not of those that this one leaves.</p>`}
 ${

@@ -7,7 +7,7 @@ import { enabledOrders, type ThpSettings } from '../core/thp-settings.ts';
 import { adviceInWords } from './advise-view.ts';
 import { html, type Markup } from './markup.ts';
 import { ignoredNoneLimit } from './none-limit-note.ts';
-import { plural } from './plural.ts';
+import { grouped, plural } from './plural.ts';
 import type { ReportView } from './report-view.ts';
 import { sizeWords } from './size-words.ts';
 import { percent } from './sweep-text.ts';
@@ -31,8 +31,8 @@ export function answer({ findings, inForce }: ReportView): Markup {
 <div><dt>memory read</dt><dd>${size(residentPages)} <small>anonymous, ${plural(memory.ranges, 'PMD range')}</small></dd></div>
 <div><dt>in huge pages</dt><dd>${percent(memory.hugePages, residentPages)} → ${percent(hugePages, residentPages)} <small>of the memory in use</small></dd></div>
 <div><dt>growth</dt><dd>${growthPages === 0 ? 'none' : `+${size(growthPages)}`} <small>${growthPages === 0 ? 'resident memory stays the same' : `+${percent(growthPages, residentPages)} of resident memory`}</small></dd></div>
-<div><dt>work at once</dt><dd>${attempts.toLocaleString('en-US')} <small>${attempts === 1 ? 'attempt' : 'attempts'}, ${plural(collapses, 'collapse')}, ${size(asked.counts.copiedPages)} copied</small></dd></div>
-<div><dt>work of each later pass</dt><dd>${later.toLocaleString('en-US')} <small>${later === 1 ? 'attempt' : 'attempts'} that change nothing</small></dd></div>
+<div><dt>work at once</dt><dd>${grouped(attempts)} <small>${attempts === 1 ? 'attempt' : 'attempts'}, ${plural(collapses, 'collapse')}, ${size(asked.counts.copiedPages)} copied</small></dd></div>
+<div><dt>work of each later pass</dt><dd>${grouped(later)} <small>${later === 1 ? 'attempt' : 'attempts'} that change nothing</small></dd></div>
 </dl>
 <p>What advise would set, by how much resident memory may grow:</p>
 <ul>${advice.map(

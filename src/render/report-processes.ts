@@ -4,7 +4,7 @@ import { pageBytes } from '../core/geometry.ts';
 import { sumOf } from '../core/policy-counts.ts';
 import type { OrderSet } from '../core/order.ts';
 import { html, type Markup } from './markup.ts';
-import { plural } from './plural.ts';
+import { grouped, plural } from './plural.ts';
 import { mainRefusal } from './tally-text.ts';
 
 /** Lines of the table; processes after these are counted. */
@@ -17,7 +17,7 @@ export function processTable({ processes, memory, asked }: Findings, orders: Ord
   const rest = processes.length - shown.length;
   const row = ({ process, memory: own, counts, tally }: ProcessFinding) => {
     const growth = counts.filledPages + counts.swappedInPages;
-    return html`<tr><td class="number">${process.pid}</td><th scope="row" class="name">${process.command}</th><td class="number">${size(own.residentPages)}</td><td class="number">${size(own.hugePages)}</td><td class="number">${size(own.hugePages + counts.newlyHugePages)}</td><td class="number">${growth === 0 ? '0' : `+${size(growth)}`}</td><td class="number">${sumOf(counts.attempts).toLocaleString('en-US')}</td><td class="number">${sumOf(counts.laterAttempts).toLocaleString('en-US')}</td>${asked.ranges && html`<td class="name">${tally ? mainRefusal(tally, orders) : ''}</td>`}</tr>
+    return html`<tr><td class="number">${process.pid}</td><th scope="row" class="name">${process.command}</th><td class="number">${size(own.residentPages)}</td><td class="number">${size(own.hugePages)}</td><td class="number">${size(own.hugePages + counts.newlyHugePages)}</td><td class="number">${growth === 0 ? '0' : `+${size(growth)}`}</td><td class="number">${grouped(sumOf(counts.attempts))}</td><td class="number">${grouped(sumOf(counts.laterAttempts))}</td>${asked.ranges && html`<td class="name">${tally ? mainRefusal(tally, orders) : ''}</td>`}</tr>
 `;
   };
   return html`<div class="wide" tabindex="0" role="group" aria-label="Processes"><table>

@@ -4,7 +4,7 @@ import { formatBytes } from '../core/bytes.ts';
 import { pageBytes } from '../core/geometry.ts';
 import { sumOf } from '../core/policy-counts.ts';
 import { html, type Markup } from './markup.ts';
-import { plural } from './plural.ts';
+import { grouped, plural } from './plural.ts';
 import type { ReportView } from './report-view.ts';
 import { sizeWords } from './size-words.ts';
 import { percent } from './sweep-text.ts';
@@ -33,7 +33,7 @@ export function tradeoffSection({ findings, inForce }: ReportView): Markup {
 <thead><tr><th scope="col">mark</th><th scope="col">policy</th><th scope="col">sizes</th><th scope="col" class="number">max_ptes_none</th><th scope="col" class="number">huge</th><th scope="col" class="number">growth</th><th scope="col" class="number">attempts</th><th scope="col" class="number">later</th></tr></thead>
 <tbody>${named.map(
     ({ names, finding }, i) =>
-      html`<tr><th scope="row">${i + 1}</th><td class="name">${names.join('; ')}</td><td class="name">${sizesInWords(finding, geometry)}</td><td class="number">${finding.settings.maxPtesNone}</td><td class="number">${percent(finding.hugePages, residentPages)}</td><td class="number">${finding.growthPages === 0 ? '0' : `+${size(finding.growthPages)}`}</td><td class="number">${sumOf(finding.counts.attempts).toLocaleString('en-US')}</td><td class="number">${sumOf(finding.counts.laterAttempts).toLocaleString('en-US')}</td></tr>
+      html`<tr><th scope="row">${i + 1}</th><td class="name">${names.join('; ')}</td><td class="name">${sizesInWords(finding, geometry)}</td><td class="number">${finding.settings.maxPtesNone}</td><td class="number">${percent(finding.hugePages, residentPages)}</td><td class="number">${finding.growthPages === 0 ? '0' : `+${size(finding.growthPages)}`}</td><td class="number">${grouped(sumOf(finding.counts.attempts))}</td><td class="number">${grouped(sumOf(finding.counts.laterAttempts))}</td></tr>
 `,
   )}</tbody></table></div>`;
 }

@@ -6,7 +6,7 @@ import { resultName } from '../core/kernel-model.ts';
 import { formatOrder } from '../core/order.ts';
 import type { ScanResult } from '../core/scan-result.ts';
 import type { SimulationReport } from '../simulation/report.ts';
-import { plural } from './plural.ts';
+import { grouped, plural } from './plural.ts';
 import { printable } from './printable.ts';
 import { RESULT_MEANINGS } from './reasons.ts';
 import type { Style } from './style.ts';
@@ -26,7 +26,7 @@ export function summaryLines(report: SimulationReport, style: Style): string[] {
   const { collapses, attempts, copiedPages, cpuNs } = last;
   return [
     field(...endingOf(report, style)),
-    field('full scans', `${report.passes.toLocaleString('en-US')} in ${formatDuration(ranNs)}`),
+    field('full scans', `${grouped(report.passes)} in ${formatDuration(ranNs)}`),
     field('RSS', rssText(report, style)),
     field('memory', memoryText(report)),
     field(

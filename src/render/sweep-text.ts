@@ -6,7 +6,7 @@ import { pageBytes } from '../core/geometry.ts';
 import { formatOrder, type OrderSet, ordersOf } from '../core/order.ts';
 import type { Geometry } from '../core/geometry.ts';
 import { type Column, layOutTable } from './columns.ts';
-import { plural } from './plural.ts';
+import { grouped, plural } from './plural.ts';
 import type { Style } from './style.ts';
 import type { SweepView } from './sweep-json.ts';
 import { sweepPlot } from './sweep-plot.ts';
@@ -69,8 +69,8 @@ function cells({ policy, metrics }: SweptResult, memory: MemoryDigest): string[]
     String(policy.maxPtesNone),
     percent(metrics.hugePages, residentPages),
     metrics.growthPages === 0 ? '+0' : `+${formatBytes(metrics.growthPages * pageBytes(geometry))}`,
-    metrics.attempts.toLocaleString('en-US'),
-    metrics.laterAttempts.toLocaleString('en-US'),
+    grouped(metrics.attempts),
+    grouped(metrics.laterAttempts),
     policy.model.name,
   ];
 }

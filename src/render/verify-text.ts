@@ -7,7 +7,7 @@ import { RELATIONS } from '../lab/relation.ts';
 import type { ExplainedFinding, VerifyReport } from '../lab/report.ts';
 import { layOutTable } from './columns.ts';
 import { caseCommand, caseFlags, wholeCommand } from './lab-command.ts';
-import { plural } from './plural.ts';
+import { grouped, plural } from './plural.ts';
 import type { Style } from './style.ts';
 
 export interface VerifyView {
@@ -35,11 +35,7 @@ export function verifyText(view: VerifyView, style: Style): string {
   const columns = ['PMD ORDER', 'TRIED', 'CASES'].map((title, i) => {
     return { title, align: i === 1 ? ('left' as const) : ('right' as const) };
   });
-  const rows = report.coverage.map(({ pmdOrder, what, cases }) => [
-    String(pmdOrder),
-    what,
-    cases.toLocaleString('en-US'),
-  ]);
+  const rows = report.coverage.map(({ pmdOrder, what, cases }) => [String(pmdOrder), what, grouped(cases)]);
   return [
     ...lines,
     '',
@@ -78,7 +74,7 @@ function verdictLines({ asked, names, findings, gap }: VerifyReport, style: Styl
 }
 
 function gapLine({ ranges, behind, worth, best }: Gap): string {
-  return `behind in ${behind.toLocaleString('en-US')} of ${plural(ranges, 'range')}; worth ${round(worth)} of ${round(best)} in all`;
+  return `behind in ${grouped(behind)} of ${plural(ranges, 'range')}; worth ${round(worth)} of ${round(best)} in all`;
 }
 
 /** How far an algorithm stays behind on recorded memory. */

@@ -5,6 +5,7 @@ import { type Geometry, pageBytes } from '../../src/core/geometry.ts';
 import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
 import { percent } from '../../src/render/sweep-text.ts';
 import { choice, judgement, totals } from './judgement.ts';
+import { grouped } from '../../src/render/plural.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
 
 /** A screen reader hears the numbers once nothing has changed for so long. */
@@ -54,11 +55,11 @@ function wordsOf(outcome: Outcome, geometry: Geometry, canDigest: boolean) {
     hugeNow: percent(hugeNow, residentPages),
     hugeThen: percent(hugeThen, residentPages),
     hugeBytes: `${size(hugeNow)} → ${size(hugeThen)} in use`,
-    attempts: attempts.toLocaleString('en-US'),
+    attempts: grouped(attempts),
     later:
       laterAttempts === undefined
         ? `now; later passes are ${canDigest ? 'counted when all is read' : 'not known for this model'}`
-        : `now, ${laterAttempts.toLocaleString('en-US')} in every later pass`,
+        : `now, ${grouped(laterAttempts)} in every later pass`,
     copied: size(copiedPages),
   };
 }

@@ -5,6 +5,7 @@ import { pageBytes } from '../../src/core/geometry.ts';
 import type { Process } from '../../src/core/memory-source.ts';
 import { printable } from '../../src/render/printable.ts';
 import type { Judgement } from '../memory/protocol.ts';
+import { grouped } from '../../src/render/plural.ts';
 import { type SortableColumn, SortableTable } from '../shell/sortable-table.tsx';
 
 /** Processes that are shown before somebody asks for all. */
@@ -65,7 +66,7 @@ export function ProcessTable({ judgement, processes }: Props) {
       />
       {!all && rows.length > SHOWN && (
         <button type="button" class="button" onClick={() => setAll(true)}>
-          Show all {rows.length.toLocaleString('en-US')}
+          Show all {grouped(rows.length)}
         </button>
       )}
     </section>

@@ -2,6 +2,7 @@ import { formatBytes } from '../../src/core/bytes.ts';
 import { formatDuration } from '../../src/core/duration.ts';
 import type { LogLine } from '../../src/khugepaged/kernel-log.ts';
 import type { Action, ScenarioEvent } from '../../src/simulation/scenario.ts';
+import { grouped } from '../../src/render/plural.ts';
 import type { Incident } from '../../src/simulation/stage.ts';
 
 /** Something on the time axis: a moment, or the time from `at` to `end`, in ns. */
@@ -22,7 +23,7 @@ export function troubleMarkers(incidents: readonly Incident[], log: readonly Log
   return [
     ...incidents.map(({ at, process, what, stop, times }): Marker => {
       const why = stop === 'oom' ? 'out of memory' : stop;
-      const again = times > 1 ? `, ${times.toLocaleString('en-US')} times` : '';
+      const again = times > 1 ? `, ${grouped(times)} times` : '';
       return { kind: 'incident', at, end: at, text: `${process} could not ${what}: ${why}${again}` };
     }),
     ...log.map(({ at, text }): Marker => ({ kind: 'log', at, end: at, text: `kernel: ${text}` })),
@@ -31,7 +32,7 @@ export function troubleMarkers(incidents: readonly Incident[], log: readonly Log
 
 function markerOf({ at, every, times, process, action }: ScenarioEvent): Marker {
   const lasts = 'over' in action ? action.over : 0;
-  const again = times > 1 ? `, ${times.toLocaleString('en-US')} times, every ${formatDuration(every)}` : '';
+  const again = times > 1 ? `, ${grouped(times)} times, every ${formatDuration(every)}` : '';
   const who = process === undefined ? '' : `${process}: `;
   return {
     kind: action.do === 'set' ? 'setting' : 'process',

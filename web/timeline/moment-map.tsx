@@ -11,6 +11,7 @@ import { CellLegend, RangeDetails } from './range-details.tsx';
 import { formatMoment } from './run-params.ts';
 import { momentAt, timelineWorker } from './run-state.ts';
 import { layOutTiles, placeOf, rowAtPoint, rowBeside, type TileLayout } from './tile-layout.ts';
+import { grouped } from '../../src/render/plural.ts';
 import { paintTiles } from './tile-paint.ts';
 
 const NOTHING: { readonly light: Rgb; readonly dark: Rgb } = { light: [236, 238, 241], dark: [38, 43, 49] };
@@ -56,11 +57,11 @@ export function MomentMap({ end }: { readonly end: RunEnd }) {
     <section class="moment-map" aria-labelledby="map-title">
       <h2 id="map-title">{title}</h2>
       <p class="map-summary">
-        {size(resident)} in {end.map.addresses.length.toLocaleString('en-US')} PMD ranges of {living}{' '}
+        {size(resident)} in {grouped(end.map.addresses.length)} PMD ranges of {living}{' '}
         {living === 1 ? 'process' : 'processes'}
-        {gone > 0 && `; ${gone.toLocaleString('en-US')} exited`}
+        {gone > 0 && `; ${grouped(gone)} exited`}
         {layout && (layout.isDetailed ? '; a point is a PTE, a tile a PMD range' : '; a cell is a PMD range')}
-        {hidden > 0 && `; ${hidden.toLocaleString('en-US')} without memory or room are not shown`}
+        {hidden > 0 && `; ${grouped(hidden)} without memory or room are not shown`}
       </p>
       {moment && <CellLegend moment={moment} pmdOrder={pmdOrder} geometry={end.geometry} nothing={nothing} />}
       <div class="map-columns">

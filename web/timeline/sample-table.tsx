@@ -6,6 +6,7 @@ import { asOrder, formatOrder } from '../../src/core/order.ts';
 import type { Sample } from '../../src/simulation/sample.ts';
 import { ordersIn } from './chart-data.ts';
 import type { RunSeries } from './protocol.ts';
+import { grouped } from '../../src/render/plural.ts';
 import { formatMoment } from './run-params.ts';
 
 /** The numbers behind the charts, for those who read rather than look. */
@@ -13,7 +14,6 @@ export function SampleTable({ series }: { readonly series: RunSeries }) {
   const [isOpen, setOpen] = useState(false);
   const { samples, geometry } = series;
   const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
-  const count = (value: number) => value.toLocaleString('en-US');
   const columns: readonly (readonly [string, (sample: Sample) => string])[] = [
     ['RSS', ({ rssPages }) => size(rssPages)],
     ...ordersIn(samples).map(
@@ -25,16 +25,16 @@ export function SampleTable({ series }: { readonly series: RunSeries }) {
     ),
     ['free', ({ freePages }) => size(freePages)],
     ['swap', ({ swapPages }) => size(swapPages)],
-    ['collapses', ({ collapses }) => count(collapses)],
-    ['attempts', ({ attempts }) => count(attempts)],
+    ['collapses', ({ collapses }) => grouped(collapses)],
+    ['attempts', ({ attempts }) => grouped(attempts)],
     ['khugepaged CPU', ({ cpuNs }) => formatDuration(cpuNs)],
     ['mmap write lock held', ({ writeLock }) => formatDuration(writeLock.totalNs)],
     ['others waited', ({ waits }) => formatDuration(waits.totalNs)],
-    ['full scans', ({ fullScans }) => count(fullScans)],
+    ['full scans', ({ fullScans }) => grouped(fullScans)],
   ];
   return (
     <details class="sample-table" onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
-      <summary>{count(samples.length)} samples as a table</summary>
+      <summary>{grouped(samples.length)} samples as a table</summary>
       {isOpen && (
         <div class="table-frame" tabIndex={0} role="region" aria-label="Samples">
           <table>

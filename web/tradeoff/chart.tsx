@@ -3,7 +3,7 @@ import { policyAt, type SweptPolicy } from '../../src/analysis/sweep.ts';
 import { formatBytes } from '../../src/core/bytes.ts';
 import { type Geometry, pageBytes } from '../../src/core/geometry.ts';
 import { percent } from '../../src/render/sweep-text.ts';
-import { plural } from '../../src/render/plural.ts';
+import { grouped, plural } from '../../src/render/plural.ts';
 import { dark } from '../state/theme.ts';
 import { type Axis, frameOf, nearestPoint, xOf, yOf } from './chart-frame.ts';
 import { drawChart, INKS, type Inks, type Place } from './draw-chart.ts';
@@ -154,9 +154,9 @@ function Tip({ mark, sweep, geometry, x, y, width, height }: TipProps) {
         RSS +{size(growthPages)} (+{percent(growthPages, sweep.residentPages)})
       </span>
       <span>
-        {plural(attempts, 'attempt')}, {laterAttempts.toLocaleString('en-US')} in every later pass
+        {plural(attempts, 'attempt')}, {grouped(laterAttempts)} in every later pass
       </span>
-      {policies > 1 && <em>one of {policies.toLocaleString('en-US')} policies here</em>}
+      {policies > 1 && <em>one of {grouped(policies)} policies here</em>}
     </div>
   );
 }

@@ -7,6 +7,7 @@ import { type SortableColumn, SortableTable } from '../shell/sortable-table.tsx'
 import { envelopeOf } from './chart-frame.ts';
 import { policyInWords, sizesInWords } from './policy-words.ts';
 import type { Sweep } from './sweeper.ts';
+import { grouped } from '../../src/render/plural.ts';
 import { chosenOnFront, take } from './trade-off.ts';
 
 /** Rows that are shown before somebody asks for all. */
@@ -56,14 +57,14 @@ export function FrontTable({ sweep, geometry }: Props) {
       title: 'attempts',
       numeric: true,
       valueOf: ({ metrics }) => metrics.attempts,
-      cell: ({ metrics }) => metrics.attempts.toLocaleString('en-US'),
+      cell: ({ metrics }) => grouped(metrics.attempts),
     },
     {
       key: 'later',
       title: 'later',
       numeric: true,
       valueOf: ({ metrics }) => metrics.laterAttempts,
-      cell: ({ metrics }) => metrics.laterAttempts.toLocaleString('en-US'),
+      cell: ({ metrics }) => grouped(metrics.laterAttempts),
     },
   ];
   const action = {
@@ -98,7 +99,7 @@ export function FrontTable({ sweep, geometry }: Props) {
       {!all && shown.length < front.length && (
         <p>
           <button type="button" class="button" onClick={() => setAll(true)}>
-            Show all {front.length.toLocaleString('en-US')}
+            Show all {grouped(front.length)}
           </button>{' '}
           <span class="tradeoff-words">with those that are tried in vain less often</span>
         </p>
