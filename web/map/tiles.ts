@@ -1,5 +1,5 @@
 import { effect, signal } from '@preact/signals';
-import { pagesPerRange } from '../../src/core/geometry.ts';
+import { pagesPerRange, x86_64 } from '../../src/core/geometry.ts';
 import { gridColumns } from '../../src/render/pte-layers.ts';
 import { memory, memoryWorker, type OpenMemory } from '../memory/open-memory.ts';
 import { choice } from '../policy/judgement.ts';
@@ -8,8 +8,8 @@ import { rowAtPlace } from './layout.ts';
 import { camera, layer, layout, size, viewport } from './map-state.ts';
 import type { TileCodes } from './raster.ts';
 
-/** Cells at least so wide show their PTEs. */
-const TILES_FROM = 16;
+/** Cells show their PTEs when these are at least so many pixels wide: then those in sight are some MB whatever the page size. */
+const PTE_FROM = 0.5;
 
 interface Loaded {
   readonly source: OpenMemory['source'];
@@ -37,7 +37,8 @@ export function tilesInSight(): TileCodes | undefined {
 }
 
 export function showsPtes(): boolean {
-  return camera.value.scale * viewport.value.aspect >= TILES_FROM;
+  const columns = gridColumns(memory.value?.host.geometry ?? x86_64);
+  return camera.value.scale * viewport.value.aspect >= PTE_FROM * columns;
 }
 
 /** Rows in sight, with a margin so that moving a little shows no holes. */
