@@ -13,8 +13,8 @@ export function NoMemory() {
         <>
           <h1>No anonymous memory</h1>
           <p>
-            {open.name} has {plural(open.processes.length, 'process', 'processes')} and no anonymous memory of
-            theirs: khugepaged has nothing to look at.
+            {open.name} has {plural(open.processes.length, 'process', 'processes')} and no anonymous memory:
+            khugepaged has nothing to look at.
           </p>
           <Unseen memory={open} />
           <p>Drop another snapshot here, or look at one that comes with thpscope.</p>
