@@ -59,6 +59,20 @@ export function outcomeInWords(
   };
 }
 
+/** What writes to sysfs do beside what is said of them on memory read under this kernel, a sentence each. */
+export function writeCaveats(kernelRelease: string, model: KernelModel): string[] {
+  const out = [
+    'page faults: an enabled size is also used when memory is first touched, which can grow processes at once',
+    'what is collapsed stays collapsed when the settings are put back',
+  ];
+  const [major, minor] = kernelRelease.split('.').map(Number);
+  if (!model.pmdOrderOnly && (major < 7 || (major === 7 && minor < 2)))
+    out.push(
+      `the memory was read on Linux ${major}.${minor}, whose khugepaged knows only the PMD size: this is what ${model.name} would do`,
+    );
+  return out;
+}
+
 /** What an advice cannot know or promise, a sentence each. */
 export function blindSpots({
   source,
@@ -70,15 +84,9 @@ export function blindSpots({
 }): string[] {
   const size = (pages: number) => formatBytes(pages * pageBytes(memory.geometry));
   const out = [
-    'page faults: an enabled size is also used when memory is first touched, which can grow processes at once',
-    'what is collapsed stays collapsed when the settings are put back',
+    ...writeCaveats(source.host.kernelRelease, model),
     'memory that is allocated, freed or swapped after it was read',
   ];
-  const [major, minor] = source.host.kernelRelease.split('.').map(Number);
-  if (!model.pmdOrderOnly && (major < 7 || (major === 7 && minor < 2)))
-    out.push(
-      `the memory was read on Linux ${major}.${minor}, whose khugepaged knows only the PMD size: this is what ${model.name} would do`,
-    );
   if (memory.unknown.size > 0)
     out.push(`assumed: ${[...memory.unknown].map((fact) => ASSUMPTIONS[fact]).join('; ')}`);
   if (source.skipped.length > 0)

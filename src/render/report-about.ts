@@ -1,10 +1,11 @@
 import { type RefusedMemory, type Refusal, isHuge } from '../analysis/tally.ts';
 import { formatBytes } from '../core/bytes.ts';
-import { type Geometry, pageBytes, pagesPerRange, rangeBytes } from '../core/geometry.ts';
+import { type Geometry, pageBytes } from '../core/geometry.ts';
 import { resultName } from '../core/kernel-model.ts';
 import type { OrderSet } from '../core/order.ts';
 import type { ScanResult } from '../core/scan-result.ts';
 import { blindSpots } from './advise-view.ts';
+import { reportWords } from './glossary.ts';
 import { html, type Markup } from './markup.ts';
 import { grouped, plural } from './plural.ts';
 import { refusalText } from './reasons.ts';
@@ -73,20 +74,9 @@ ${unseen.map(
 )}</ul>`;
 }
 
-const GLOSSARY: readonly (readonly [string, string])[] = [
-  ['folio, order', 'memory that the kernel handles as one piece: 2 to the power of the order pages'],
-  ['huge', 'in a folio larger than one page; collapsing makes one of small pages, by copying them'],
-  ['attempt', 'one window that khugepaged tries: it allocates a folio and holds the mmap lock for writing'],
-  [
-    'max_ptes_none',
-    'how many empty pages of a PMD range a collapse may fill with new memory; for smaller sizes only 0 and the maximum mean something',
-  ],
-];
-
 /** Words of this page. */
 export function glossary(geometry: Geometry): Markup {
-  const range = `the memory that one entry of a page middle directory covers: ${pagesPerRange(geometry)} pages, ${formatBytes(rangeBytes(geometry))}`;
-  return html`<dl>${[['PMD range', range], ...GLOSSARY].map(
+  return html`<dl>${reportWords(geometry).map(
     ([word, meaning]) => html`<dt><strong>${word}</strong></dt><dd>${meaning}</dd>
 `,
   )}</dl>`;

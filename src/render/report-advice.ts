@@ -9,8 +9,7 @@ import { plural } from './plural.ts';
 import { budgetInWords } from './report-answer.ts';
 import type { ReportView } from './report-view.ts';
 import { percent } from './sweep-text.ts';
-
-const THP = '/sys/kernel/mm/transparent_hugepage';
+import { writeScript } from './write-script.ts';
 
 /** What advise would set for each budget, how, and how to go back. */
 export function adviceSection({ findings }: ReportView): Markup {
@@ -49,10 +48,5 @@ ${sections}`;
 
 function writes(list: readonly SysfsWrite[]): Markup {
   if (list.length === 0) return html`<p>Nothing to write.</p>`;
-  // Whole paths would hide what is written.
-  const lines = list.map(
-    ({ path, value }) => html`
-echo ${value} &gt; ${path.replace(`${THP}/`, '')}`,
-  );
-  return html`<pre>cd ${THP}${lines}</pre>`;
+  return html`<pre>${writeScript(list)}</pre>`;
 }

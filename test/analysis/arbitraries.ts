@@ -3,7 +3,7 @@ import { ALGORITHMS } from '../../src/core/algorithms.ts';
 import { type Geometry, pagesPerRange, rangeBytes } from '../../src/core/geometry.ts';
 import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
 import type { MemoryItem } from '../../src/core/memory-source.ts';
-import { difference, emptyOccupancy, type Occupancy, setPage } from '../../src/core/occupancy.ts';
+import { difference, emptyOccupancy, hasPage, type Occupancy, setPage } from '../../src/core/occupancy.ts';
 import type { Order } from '../../src/core/order.ts';
 import type { RangeState } from '../../src/core/range-state.ts';
 import { SCAN_RESULTS } from '../../src/core/scan-result.ts';
@@ -35,7 +35,11 @@ export function ranges(geometry: Geometry): fc.Arbitrary<RangeState> {
       pmdMapped: fact(fc.integer({ max: 9, min: 0 }).map((draw) => draw === 0)),
       uffdArmed: fc.boolean(),
     })
-    .map((range) => ({ ...range, swap: difference(range.swap, range.present) }));
+    .map((range) => ({
+      ...range,
+      swap: difference(range.swap, range.present),
+      folioOrders: range.folioOrders?.map((order, page) => (hasPage(range.present, page) ? order : 0)),
+    }));
 }
 
 function fact<T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> {

@@ -35,3 +35,9 @@ export async function openApp(
 export function isTooWide(page: Page): Promise<boolean> {
   return page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
 }
+
+/** Types a number into a field and finishes it. */
+export async function typeNumber(page: Page, field: string, text: string): Promise<void> {
+  await page.fill(field, text);
+  await page.press(field, 'Enter');
+}

@@ -11,9 +11,10 @@ import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
 import { formatOrders } from '../../src/core/order.ts';
 import { defaultSettings } from '../../src/core/thp-settings.ts';
 import { adviceInWords, outcomeInWords } from '../../src/render/advise-view.ts';
+import { writeScript } from '../../src/render/write-script.ts';
 import { percent, sizesName } from '../../src/render/sweep-text.ts';
 import { envelopeOf } from '../../web/tradeoff/chart-frame.ts';
-import { isTooWide, openApp } from './app-page.ts';
+import { isTooWide, openApp, typeNumber } from './app-page.ts';
 import { violationsOf } from './axe.ts';
 import { CHROMIUM, launchBrowser } from './browser.ts';
 import { type KnownMemory, readKnown } from './library.ts';
@@ -167,16 +168,16 @@ describe.skipIf(!CHROMIUM)('trade-off', () => {
       await page.click('nav >> text=Trade-off');
       await whenSwept(page);
       for (const [growth, work] of [
-        ['5', ''],
+        ['5', 'any'],
         ['2', '50'],
-        ['', ''],
+        ['any', 'any'],
         ['0', '0'],
       ]) {
-        await page.fill('#budget-growth', growth);
-        await page.fill('#budget-work', work);
+        await typeNumber(page, '#budget-growth', growth);
+        await typeNumber(page, '#budget-work', work);
         const growthPages =
-          growth === '' ? Infinity : Math.floor((memory.residentPages * Number(growth)) / 100);
-        const laterAttempts = work === '' ? undefined : Number(work);
+          growth === 'any' ? Infinity : Math.floor((memory.residentPages * Number(growth)) / 100);
+        const laterAttempts = work === 'any' ? undefined : Number(work);
         const best = bestWithin(known.space, known.values, { growthPages, laterAttempts });
         if (!best) throw new Error('nothing fits');
         const { policy } = best;
@@ -194,15 +195,40 @@ describe.skipIf(!CHROMIUM)('trade-off', () => {
         expect(await page.locator('.tradeoff-advice pre').allTextContents()).toEqual(
           writes.length === 0
             ? []
-            : [writes, writesBetween(settings, current, host.geometry)].map((list) =>
-                list.map(({ path, value }) => `echo ${value} > ${path}`).join('\n'),
-              ),
+            : [writes, writesBetween(settings, current, host.geometry)].map((list) => writeScript(list)),
         );
       }
       expect(complaints).toEqual([]);
       await page.close();
     },
   );
+
+  test('a budget that cannot be meant is refused: nothing is applied, and the one in force comes back', async () => {
+    const { page, complaints } = await openTradeoff(`${REDIS}&budget=-5&work=-1`);
+    expect(await page.inputValue('#budget-growth')).toBe('5');
+    expect(await page.inputValue('#budget-work')).toBe('any');
+    for (const [id, texts, value] of [
+      ['#budget-growth', ['-5', '', 'much', '1e-9'], '5'],
+      ['#budget-work', ['-5', '', '1.5', 'many'], '100'],
+    ] as const) {
+      await typeNumber(page, '#budget-work', '100');
+      const field = page.locator(id);
+      for (const text of texts) {
+        await field.fill(text);
+        expect(await field.getAttribute('aria-invalid'), text).toBe('true');
+        expect(await page.innerText(`${id}-reach`)).toBe('0 or more, or any');
+        await field.blur();
+        await expect.poll(() => field.inputValue()).toBe(value);
+      }
+    }
+    await page.waitForFunction(() => location.hash.includes('work=100'));
+    expect(await page.evaluate(() => location.hash)).not.toContain('budget=none');
+    await typeNumber(page, '#budget-growth', 'any');
+    await page.waitForFunction(() => location.hash.includes('budget=none'));
+    expect(await page.inputValue('#budget-growth')).toBe('any');
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
 
   test('the sliders of the budget go from 0 to no limit by keyboard; the advice is taken', async () => {
     const { page, complaints } = await openTradeoff(REDIS);

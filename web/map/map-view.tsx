@@ -15,6 +15,7 @@ import { Legend } from './legend.tsx';
 import { MapCanvas } from './map-canvas.tsx';
 import { camera, layer, layout, moveTo, select, showRow, size, viewport } from './map-state.ts';
 import { fitCamera, zoomAt } from './camera.ts';
+import { rangeWords } from './words.ts';
 import './map.css';
 
 export function MapView() {
@@ -46,7 +47,9 @@ async function openSteps(row: number): Promise<void> {
   if (!detail) return;
   const { vma } = open.vmas[open.vmaOf[row]];
   const orders = vma.flags.includes('hg') ? ((policy.always | policy.madvise) as OrderSet) : policy.always;
-  go('steps', stepsParams(detail.range, policy, orders));
+  const { where, address } = rangeWords(open, undefined, row, detail);
+  const from = `${where.split(', ', 1)[0]}, ${address}`;
+  go('steps', stepsParams(detail.range, policy, orders, { from, ignored: detail.ignored }));
 }
 
 function Toolbar() {

@@ -1,18 +1,29 @@
 import { useRef, useState } from 'preact/hooks';
 import { type SysfsWrite, writesBetween } from '../../src/analysis/sysfs-writes.ts';
+import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
 import { defaultSettings } from '../../src/core/thp-settings.ts';
+import { writeCaveats } from '../../src/render/advise-view.ts';
+import { writeScript } from '../../src/render/write-script.ts';
 import { memory } from '../memory/open-memory.ts';
 import { type PolicyChoice, settingsFrom } from './choice.ts';
 
-/** The writes to sysfs that set a policy on the machine that the memory was read on, and those that go back. */
+/** The writes to sysfs that set a policy on the machine that the memory was read on, what else they do, and those that go back. */
 export function Commands({ policy }: { readonly policy: PolicyChoice }) {
   const host = memory.value?.host;
   if (!host) return null;
   const current = host.settings ?? defaultSettings(host.geometry);
   const wanted = settingsFrom(current, policy, host.geometry);
+  const there = writesBetween(current, wanted, host.geometry);
   return (
     <>
-      <Script label="writes that set this policy" writes={writesBetween(current, wanted, host.geometry)} />
+      <Script label="writes that set this policy" writes={there} />
+      {there.length > 0 && (
+        <ul class="policy-caveats">
+          {writeCaveats(host.kernelRelease, KERNEL_MODELS[policy.model]).map((line) => (
+            <li key={line}>{line}</li>
+          ))}
+        </ul>
+      )}
       {host.settings ? (
         <>
           <h3>To go back</h3>
@@ -32,7 +43,7 @@ function Script({ label, writes }: { readonly label: string; readonly writes: re
   const text = useRef<HTMLPreElement>(null);
   const [copied, setCopied] = useState<string | undefined>();
   if (writes.length === 0) return <p class="policy-note">nothing to write</p>;
-  const script = writes.map(({ path, value }) => `echo ${value} > ${path}`).join('\n');
+  const script = writeScript(writes);
   const copy = async () => {
     if (await copyText(script)) setCopied('copied');
     else {

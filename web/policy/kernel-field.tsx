@@ -1,9 +1,10 @@
 import { KERNEL_MODELS, type KernelModelName } from '../../src/core/kernel-model.ts';
+import { printable } from '../../src/render/printable.ts';
 import { choice, choose } from './judgement.ts';
 import { MODEL_WORDS } from './model-words.ts';
 
-/** Whose khugepaged is asked. */
-export function KernelField() {
+/** Whose khugepaged is asked, and the release that the memory was read on. */
+export function KernelField({ readOn }: { readonly readOn: string }) {
   const { model } = choice.value;
   return (
     <div class="policy-kernel">
@@ -22,6 +23,8 @@ export function KernelField() {
       </select>
       <p id="kernel-words" class="policy-note">
         {MODEL_WORDS[model]}
+        <br />
+        memory read on Linux {printable(readOn)}
       </p>
     </div>
   );

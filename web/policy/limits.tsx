@@ -4,6 +4,7 @@ import { asOrder, formatOrder, hasLowerOrder, type OrderSet } from '../../src/co
 import { collapsePolicy } from '../../src/core/policy.ts';
 import { ignoredNoneLimit } from '../../src/render/none-limit-note.ts';
 import { choice, choose } from './judgement.ts';
+import { NumberField } from './number-field.tsx';
 
 /** The three limits of khugepaged, in PTEs of one PMD range. */
 export function Limits({ geometry }: { readonly geometry: Geometry }) {
@@ -41,27 +42,18 @@ interface LimitProps {
   readonly onChange: (value: number) => void;
 }
 
-/** A limit as a slider and as a number: what is no whole number in reach is not taken. */
+/** A limit as a slider, which is followed at once, and as a number. */
 function LimitField({ name, value, most, onChange }: LimitProps) {
   return (
     <div class="policy-limit">
       <label for={name} class="mono">
         {name}
       </label>
-      <input
+      <NumberField
         id={name}
-        type="number"
-        min={0}
-        max={most}
-        step={1}
         value={value}
-        onInput={({ currentTarget }) => {
-          const typed = currentTarget.valueAsNumber;
-          if (Number.isInteger(typed) && typed >= 0 && typed <= most) onChange(typed);
-        }}
-        onBlur={({ currentTarget }) => {
-          currentTarget.value = String(value);
-        }}
+        kind={{ whole: true, most, orAny: false }}
+        onChange={(typed) => typed !== undefined && onChange(typed)}
       />
       <input
         type="range"

@@ -26,7 +26,7 @@ export function PolicyPanel() {
         <Presets settings={open.host.settings} geometry={geometry} />
         <SizeSwitches geometry={geometry} />
         <Limits geometry={geometry} />
-        <KernelField />
+        <KernelField readOn={open.host.kernelRelease} />
       </section>
       <Judged processes={open.processes} />
       <ChosenCommands />

@@ -2,7 +2,9 @@ import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { failure, memory, opening } from '../memory/open-memory.ts';
 import { StartView } from '../start/start-view.tsx';
-import { watched } from '../start/live.ts';
+import { connected, paused, watched } from '../start/live.ts';
+import { onlyOne } from '../start/sources.ts';
+import { followFocus } from './arrival.ts';
 import { DropZone } from '../start/drop-zone.tsx';
 import { link, type View } from '../state/link.ts';
 import { Header } from './header.tsx';
@@ -22,10 +24,15 @@ export function App() {
       <Header />
       <Messages />
       <main id="main" class={`view view-${view}`}>
-        {view === 'start' ? <StartView /> : <LazyView key={view} view={view} />}
+        {view === 'start' ? <Start /> : <LazyView key={view} view={view} />}
       </main>
     </DropZone>
   );
+}
+
+function Start() {
+  useEffect(() => followFocus('start'), []);
+  return <StartView />;
 }
 
 function LazyView({ view }: { readonly view: Exclude<View, 'start'> }) {
@@ -44,6 +51,9 @@ function LazyView({ view }: { readonly view: Exclude<View, 'start'> }) {
       wanted = false;
     };
   }, [view]);
+  useEffect(() => {
+    if (loaded) followFocus(view);
+  }, [loaded, view]);
   return loaded ? <loaded.Component /> : <p class="loading">…</p>;
 }
 
@@ -58,6 +68,11 @@ function Messages() {
         {watched.value?.gone !== undefined && (
           <p class="failure">{watched.value.gone}: this is the last reading</p>
         )}
+        {watched.value && watched.value.gone === undefined && !paused.value && !connected.value && (
+          <p class="failure">
+            the server does not answer: start thpscope serve again; its address will be new
+          </p>
+        )}
       </div>
       <div role="status">
         {opening.value !== undefined && (
@@ -65,6 +80,9 @@ function Messages() {
             reading {opening.value}
             {open && !open.complete ? `: ${percent}%` : '…'}
           </p>
+        )}
+        {onlyOne.value !== undefined && (
+          <p class="progress">only one file can be open: this is {onlyOne.value}</p>
         )}
       </div>
     </>

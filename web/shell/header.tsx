@@ -1,6 +1,9 @@
 import { memory } from '../memory/open-memory.ts';
 import { LiveStatus } from '../start/live-status.tsx';
-import { formatLink, go, link, type View } from '../state/link.ts';
+import { serverSources, visit } from '../start/sources.ts';
+import { formatLink, go, link, linkTo, type View } from '../state/link.ts';
+import { WordsDialog } from './words-dialog.tsx';
+import './header.css';
 
 const TABS: readonly { readonly view: View; readonly label: string; readonly needsMemory: boolean }[] = [
   { view: 'start', label: 'Open', needsMemory: false },
@@ -11,7 +14,7 @@ const TABS: readonly { readonly view: View; readonly label: string; readonly nee
 ];
 
 export function Header() {
-  const { view, params } = link.value;
+  const { view } = link.value;
   return (
     <header class="header">
       <a class="skip" href="#main" onClick={skipToMain}>
@@ -22,7 +25,7 @@ export function Header() {
         {TABS.map((tab) => (
           <a
             key={tab.view}
-            href={formatLink({ view: tab.view, params })}
+            href={formatLink(linkTo(tab.view))}
             aria-current={tab.view === view ? 'page' : undefined}
             class={tab.needsMemory && !memory.value ? 'tab tab-idle' : 'tab'}
             onClick={(event) => {
@@ -34,9 +37,42 @@ export function Header() {
           </a>
         ))}
       </nav>
-      {memory.value && <span class="source-name">{memory.value.name}</span>}
+      <WordsDialog />
+      <SourceName />
       <LiveStatus />
     </header>
+  );
+}
+
+/** What is open; where the server has more, a switch to them. */
+function SourceName() {
+  const { view, params } = link.value;
+  const sources = serverSources.value;
+  const name = memory.value?.name;
+  const served = sources.some(({ id }) => params.source === `server:${id}`);
+  const about = served ? 'Links to it work on this machine only, while the server runs' : undefined;
+  if (sources.length < 2)
+    return name === undefined ? null : (
+      <span class="source-name" title={about}>
+        {name}
+      </span>
+    );
+  return (
+    <span class="source-name">
+      <select
+        aria-label="Source"
+        title={about}
+        value={served ? params.source : ''}
+        onChange={({ currentTarget }) => visit(currentTarget.value, view === 'tradeoff' ? 'tradeoff' : 'map')}
+      >
+        {!served && <option value="">{name ?? 'choose a source…'}</option>}
+        {sources.map((source) => (
+          <option key={source.id} value={`server:${source.id}`}>
+            {source.name}
+          </option>
+        ))}
+      </select>
+    </span>
   );
 }
 

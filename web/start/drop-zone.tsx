@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import { visitFile } from './sources.ts';
+import { visitFiles } from './sources.ts';
 
 /** The whole page takes dropped files. */
 export function DropZone({ children }: { readonly children: ComponentChildren }) {
@@ -18,8 +18,7 @@ export function DropZone({ children }: { readonly children: ComponentChildren })
       onDrop={(event) => {
         event.preventDefault();
         setOver(false);
-        const file = event.dataTransfer?.files[0];
-        if (file) void visitFile(file);
+        if (event.dataTransfer) void visitFiles(event.dataTransfer.files);
       }}
     >
       {children}

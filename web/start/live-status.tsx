@@ -2,6 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { formatDuration } from '../../src/core/duration.ts';
 import { memory } from '../memory/open-memory.ts';
 import { connected, paused, watched } from './live.ts';
+import { sourceAddress } from './sources.ts';
 import './live.css';
 
 /** Whether the memory on the screen is that of now, and a button to hold it; nothing for recorded memory. */
@@ -15,9 +16,25 @@ export function LiveStatus() {
       <span role="status">{WORDS[word]}</span>
       <Age time={memory.value.host.time} />
       {word !== 'ended' && (
-        <button type="button" class="button" onClick={() => (paused.value = !paused.value)}>
+        <button
+          type="button"
+          class="button"
+          disabled={word === 'lost'}
+          onClick={() => (paused.value = !paused.value)}
+        >
           {paused.value ? 'Resume' : 'Pause'}
         </button>
+      )}
+      {word !== 'lost' && (
+        <a
+          class="button"
+          href={sourceAddress(source.id)}
+          download={`${source.name}.parquet`}
+          aria-label="Save this reading"
+          title="Save this reading as a snapshot"
+        >
+          Save
+        </a>
       )}
     </span>
   );

@@ -22,7 +22,10 @@ export function NoMemory() {
       ) : (
         <>
           <h1>No memory is open</h1>
-          <p>Drop a snapshot here, or look at one that comes with thpscope.</p>
+          <p>
+            Drop a snapshot here, or look at one that comes with thpscope. A dropped file is in no link: after
+            a reload, drop it again.
+          </p>
         </>
       )}
       <p>

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import { failure, openMemory } from '../memory/open-memory.ts';
-import { go, link } from '../state/link.ts';
+import { go, link, type View } from '../state/link.ts';
 import { EXAMPLES } from './examples.ts';
 
 /** A source of the server that this page came from: see src/server. */
@@ -30,16 +30,23 @@ export function sourceAddress(id: string): string {
   return new URL(`sources/${id}`, location.href).href;
 }
 
-/** Opens a source and shows it on the map. */
-export function visit(source: string): void {
+/** Opens a source and shows it, on the map if nothing else is asked for. */
+export function visit(source: string, view: View = 'map'): void {
+  onlyOne.value = undefined;
   // Whoever asks again for what could not be opened wants it tried again.
   if (failure.value) current = undefined;
-  go('map', { source, ...ELSEWHERE });
+  go(view, { source, ...ELSEWHERE });
   followLink();
 }
 
-/** Opens a file of this machine; nothing of it leaves the page. */
-export async function visitFile(file: File): Promise<void> {
+/** The name of the file that was opened of several, because only one can be open. */
+export const onlyOne = signal<string | undefined>(undefined);
+
+/** Opens the first of some files of this machine; nothing of it leaves the page. */
+export async function visitFiles(files: ArrayLike<File>): Promise<void> {
+  const file = files[0];
+  if (!file) return;
+  onlyOne.value = files.length > 1 ? file.name : undefined;
   current = undefined;
   go('map', { source: undefined, ...ELSEWHERE });
   await openMemory(file, file.name);

@@ -1,5 +1,6 @@
+import { connected } from './live.ts';
 import { EXAMPLES } from './examples.ts';
-import { type ServerSource, serverSources, visit, visitFile } from './sources.ts';
+import { type ServerSource, serverSources, visit, visitFiles } from './sources.ts';
 
 export function StartView() {
   return (
@@ -17,8 +18,7 @@ export function StartView() {
             accept=".parquet"
             class="visually-hidden"
             onChange={({ currentTarget }) => {
-              const file = currentTarget.files?.[0];
-              if (file) void visitFile(file);
+              if (currentTarget.files) void visitFiles(currentTarget.files);
             }}
           />
         </label>
@@ -57,5 +57,6 @@ export function StartView() {
 
 function kindOf({ live, gone }: ServerSource): string {
   if (!live) return 'a snapshot';
+  if (!connected.value) return 'the server does not answer';
   return gone === undefined ? 'live, read again every now and then' : 'ended: as it was last';
 }

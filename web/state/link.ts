@@ -26,9 +26,30 @@ export function formatLink({ view, params }: Link): string {
 /** Where we are. The address bar follows, and going back in the browser goes back here. */
 export const link = signal<Link>(parseLink(location.hash));
 
+/** Parameters that mean the same to every view: what is open, and the policy. All others belong to one view. */
+const SHARED = ['source', 'always', 'madvise', 'none', 'swap', 'shared', 'kernel'];
+
+/** The parameters of its own that a view had when it was left. */
+const whenLeft = new Map<View, Link['params']>();
+
+/** Where a view is to be found: what is shared stays, and the view is as it was left. */
+export function linkTo(view: View): Link {
+  const { params } = link.value;
+  if (view === link.value.view) return { view, params };
+  return { view, params: { ...whenLeft.get(view), ...split(params).shared } };
+}
+
 /** Goes to another view, as a step that the browser can go back from. Parameters that are undefined are dropped. */
 export function go(view: View, params: Record<string, string | undefined> = {}): void {
-  move({ view, params: changed(link.value.params, params) }, 'push');
+  const to = linkTo(view);
+  if (view !== link.value.view) whenLeft.set(link.value.view, split(link.value.params).own);
+  move({ view, params: changed(to.params, params) }, 'push');
+}
+
+function split(params: Link['params']): { readonly shared: Link['params']; readonly own: Link['params'] } {
+  const pick = (shared: boolean) =>
+    Object.fromEntries(Object.entries(params).filter(([name]) => SHARED.includes(name) === shared));
+  return { shared: pick(true), own: pick(false) };
 }
 
 /** Changes parameters of the view; the address is replaced, so that moving a slider leaves no trail. */

@@ -2,7 +2,16 @@ import { useEffect } from 'preact/hooks';
 import type { By } from './alignment.ts';
 import { isResultRow } from './alignment.ts';
 import { currentText } from './step-list.tsx';
-import { alignBy, alignment, comparison, goRow, playing, row, stepsPerSecond } from './steps-signals.ts';
+import {
+  alignBy,
+  alignment,
+  alone,
+  comparison,
+  goRow,
+  playing,
+  row,
+  stepsPerSecond,
+} from './steps-signals.ts';
 
 const SPEEDS = [1, 2, 4, 10, 30];
 
@@ -98,7 +107,7 @@ export function Controls() {
         ))}
       </fieldset>
       {firstDifference === undefined ? (
-        <span class="comparison">{comparison.value}</span>
+        <span class="comparison">{!alone.value && comparison.value}</span>
       ) : (
         <button type="button" class="button small comparison differs" onClick={() => goRow(firstDifference)}>
           {isResultRow(alignment.value, firstDifference)

@@ -7,7 +7,18 @@ import { collapsesOf } from '../../src/core/plan.ts';
 import { ASSUMPTIONS, unknownFacts } from '../../src/core/range-state.ts';
 import { type Brush, type ListedFact, withPages } from './edit-range.ts';
 import type { Side } from './alignment.ts';
-import { alignment, brush, canRedo, canUndo, edit, goRow, redo, state, undo } from './steps-signals.ts';
+import {
+  alignment,
+  alone,
+  brush,
+  canRedo,
+  canUndo,
+  edit,
+  goRow,
+  redo,
+  state,
+  undo,
+} from './steps-signals.ts';
 
 const BRUSHES: readonly { readonly kind: Exclude<Brush['kind'], 'folio'>; readonly label: string }[] = [
   { kind: 'present', label: 'present' },
@@ -112,7 +123,7 @@ export function RangeEditor() {
       </p>
       <p class="row-of-buttons">
         <NextPass side="left" />
-        <NextPass side="right" />
+        {!alone.value && <NextPass side="right" />}
       </p>
       {unknown.length > 0 && (
         <details>

@@ -42,6 +42,9 @@ function mistakes(): Search[] {
   });
 }
 
+/** In place of the name of a search: a column that is not there. */
+export const NO_SEARCH = 'none';
+
 /** The search that a kernel model comes with, and one to hold against it. */
 export function searchesOf(model: KernelModelName): { readonly left: string; readonly right: string } {
   const own: AlgorithmName = KERNEL_MODELS[model].algorithm;

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { isResultRow, type Side, sameRow, stepAt } from './alignment.ts';
-import { alignment, goRow, row, state } from './steps-signals.ts';
+import { alignment, alone, goRow, row, state } from './steps-signals.ts';
 import { windowName } from '../../src/render/explain-steps.ts';
 import { endText, outcomeText, stepSentence } from './words.ts';
 
@@ -36,12 +36,20 @@ export function StepList() {
   const last = Math.min(rows, Math.ceil((top.value + height.value) / ROW) + MORE);
   const shown = Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i);
   return (
-    <section class="step-list" aria-label="All steps" hidden={rows === 0}>
+    <section
+      class={alone.value ? 'step-list step-list-alone' : 'step-list'}
+      aria-label="All steps"
+      hidden={rows === 0}
+    >
       <div class="step-row step-head" aria-hidden="true">
         <span>{by === 'steps' ? 'step' : 'attempt'}</span>
         <span>{left.search.name}</span>
-        <span />
-        <span>{right.search.name}</span>
+        {!alone.value && (
+          <>
+            <span />
+            <span>{right.search.name}</span>
+          </>
+        )}
       </div>
       <div
         ref={list}
@@ -69,10 +77,14 @@ export function StepList() {
               >
                 <span class="quiet">{isResultRow(alignment.value, each) ? '=' : each}</span>
                 <Cell side="left" row={each} />
-                <span class="row-sign" title={same ? undefined : 'they differ'}>
-                  {same ? '' : each === firstDifference ? '≠ first' : '≠'}
-                </span>
-                <Cell side="right" row={each} />
+                {!alone.value && (
+                  <>
+                    <span class="row-sign" title={same ? undefined : 'they differ'}>
+                      {same ? '' : each === firstDifference ? '≠ first' : '≠'}
+                    </span>
+                    <Cell side="right" row={each} />
+                  </>
+                )}
               </div>
             );
           })}
@@ -107,6 +119,7 @@ function rowText(row: number, same: boolean): string {
     const index = stepAt(alignment.value, side, row);
     return `${run.search.name} ${index === undefined ? (isResultRow(alignment.value, row) ? `ends: ${endText(run)}` : 'has ended') : stepSentence(run, index, state.value.range)}`;
   };
+  if (alone.value) return of('left');
   return same ? `Both: ${of('left').slice(left.search.name.length + 1)}` : `${of('left')}; ${of('right')}`;
 }
 

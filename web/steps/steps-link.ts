@@ -1,17 +1,28 @@
 import type { OrderSet } from '../../src/core/order.ts';
 import type { RangeState } from '../../src/core/range-state.ts';
 import type { PolicyChoice } from '../policy/choice.ts';
-import { searchesOf } from './searches.ts';
+import type { Refusal } from '../../src/analysis/tally.ts';
+import { NO_SEARCH, searchesOf } from './searches.ts';
 import { type ParamChanges, paramsOfState } from './steps-state.ts';
 
+/** Where in memory a range comes from. */
+export interface RangeOrigin {
+  /** Process and address, in words. */
+  readonly from: string;
+  /** Why khugepaged does not look at it. */
+  readonly ignored: Refusal | undefined;
+}
+
 /**
- * The parameters that make this view show a range of memory from its first step: `go('steps', stepsParams(range, policy))`.
- * `orders` are those that its VMA may have; by default all that the policy enables for memory with MADV_HUGEPAGE.
+ * The parameters that make this view show a range of memory from its first step, searched in the way of the kernel alone:
+ * `go('steps', stepsParams(range, policy))`. `orders` are those that its VMA may have; by default all that the policy enables
+ * for memory with MADV_HUGEPAGE.
  */
 export function stepsParams(
   range: RangeState,
   policy: PolicyChoice,
   orders: OrderSet = (policy.always | policy.madvise) as OrderSet,
+  origin?: RangeOrigin,
 ): ParamChanges {
   const { model, maxPtesNone, maxPtesSwap, maxPtesShared } = policy;
   return {
@@ -20,9 +31,12 @@ export function stepsParams(
       orders,
       limits: { maxPtesNone, maxPtesSwap, maxPtesShared },
       model,
-      ...searchesOf(model),
+      left: searchesOf(model).left,
+      right: NO_SEARCH,
       outcomes: [],
     }),
+    from: origin?.from,
+    ignored: origin?.ignored,
     step: undefined,
     by: undefined,
   };

@@ -1,10 +1,13 @@
 import { computed, signal } from '@preact/signals';
+import { INELIGIBLE_REASONS, type Ineligible } from '../../src/core/vma.ts';
 import { type CollapseLimits } from '../../src/core/policy.ts';
 import { go, link, setParams } from '../state/link.ts';
 import { align, type Alignment, type By, comparisonText, rowUnder } from './alignment.ts';
 import { type Brush } from './edit-range.ts';
 import { type Preset, PRESETS } from './presets.ts';
 import { type Run, runSearch } from './run.ts';
+import { NO_SEARCH } from './searches.ts';
+import type { RangeOrigin } from './steps-link.ts';
 import {
   type ParamChanges,
   type Params,
@@ -24,7 +27,9 @@ export const state = computed<StepsState>(() => parsed.value.state);
 export const problems = computed(() => parsed.value.problems);
 
 const left = computed<Run>(() => runSearch(state.value, state.value.left));
-const right = computed<Run>(() => runSearch(state.value, state.value.right));
+/** Whether there is one column only. */
+export const alone = computed(() => state.value.right === NO_SEARCH);
+const right = computed<Run>(() => (alone.value ? left.value : runSearch(state.value, state.value.right)));
 const by = computed<By>(() => (link.value.params.by === 'attempts' ? 'attempts' : 'steps'));
 export const alignment = computed<Alignment>(() => align(left.value, right.value, by.value));
 /** What the two have in common, in words. */
@@ -35,6 +40,15 @@ export const row = computed(() => {
   const step = Number(link.value.params.step ?? 1);
   return Number.isInteger(step) ? Math.min(rows, Math.max(Math.min(1, rows), step)) : Math.min(1, rows);
 });
+
+/** Where in memory the range comes from, as the link says. */
+export const origin = computed<Partial<RangeOrigin>>(() => {
+  const { from, ignored } = link.value.params;
+  return { from, ignored: REFUSALS.find((each) => each === ignored) };
+});
+
+/** Why khugepaged does not even look at a range. */
+const REFUSALS = ['vma-edge', ...(Object.keys(INELIGIBLE_REASONS) as Ineligible[])] as const;
 
 const PRESET_TEXTS = new Map<string, Preset>();
 /** The preset that is shown, if nothing of it was changed. */
@@ -59,7 +73,9 @@ export const canRedo = signal(false);
 /** Changes the state. A change `within` another, such as the next cell of a stroke, is undone together with it. */
 export function edit(changes: Partial<StepsState>, within = false): void {
   if (!within) remember();
-  setParams({ ...paramsOfState({ ...state.value, ...changes }) });
+  // A range that was painted on is not that of the memory any more.
+  const origin = changes.range ? { from: undefined, ignored: undefined } : {};
+  setParams({ ...paramsOfState({ ...state.value, ...changes }), ...origin });
 }
 
 export function editLimits(changes: Partial<CollapseLimits>, within = false): void {

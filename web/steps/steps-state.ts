@@ -11,7 +11,7 @@ import { KERNEL_MODELS, type KernelModelName } from '../../src/core/kernel-model
 import { anonOrders, formatOrders, type OrderSet, parseOrders } from '../../src/core/order.ts';
 import { formatOutcome, type OutcomeRule, parseOutcome } from '../../src/core/outcome.ts';
 import { checkLimits, type CollapseLimits, defaultLimits } from '../../src/core/policy.ts';
-import { SEARCHES, searchesOf } from './searches.ts';
+import { NO_SEARCH, SEARCHES, searchesOf } from './searches.ts';
 import { paramsOfRange, RANGE_PARAMS, rangeOfParams } from './range-params.ts';
 
 /** What the two columns show: one range under one policy, searched in two ways. */
@@ -21,7 +21,7 @@ export interface StepsState {
   readonly orders: OrderSet;
   readonly limits: CollapseLimits;
   readonly model: KernelModelName;
-  /** Names of searches. */
+  /** Names of searches; the right one may be NO_SEARCH. */
   readonly left: string;
   readonly right: string;
   /** How attempts end, as `explain --outcome` has it: the last match wins. */
@@ -49,6 +49,8 @@ export const STATE_PARAMS: readonly string[] = [
   'left',
   'right',
   'outcomes',
+  'from',
+  'ignored',
 ];
 
 /** A link that names no range shows this one. */
@@ -70,7 +72,10 @@ export function stateOfParams(asked: Params): {
   const model = take(modelOf(params.model), 'linux-7.2');
   const range = rangeOfParams(params, geometry, (failure) => problems.push(failure));
   const usual = searchesOf(model);
-  const search = (side: 'left' | 'right') => take(searchNamed(params[side] ?? usual[side]), usual[side]);
+  const search = (side: 'left' | 'right') =>
+    side === 'right' && params.right === NO_SEARCH
+      ? NO_SEARCH
+      : take(searchNamed(params[side] ?? usual[side]), usual[side]);
   const defaults = defaultLimits(geometry);
   return {
     state: {

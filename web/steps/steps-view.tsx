@@ -1,4 +1,7 @@
 import { useEffect } from 'preact/hooks';
+import { anonOrders, NO_ORDERS, type OrderSet } from '../../src/core/order.ts';
+import { refusalText } from '../../src/render/reasons.ts';
+import { choice } from '../policy/judgement.ts';
 import type { Side } from './alignment.ts';
 import { explainCommand } from './command.ts';
 import { Controls, togglePlay } from './controls.tsx';
@@ -9,13 +12,15 @@ import { PRESET_GROUPS, PRESETS } from './presets.ts';
 import { PteGrid } from './pte-grid.tsx';
 import { RangeEditor } from './range-editor.tsx';
 import { RangeLegend } from './range-legend.tsx';
-import { SEARCHES } from './searches.ts';
+import { NO_SEARCH, SEARCHES } from './searches.ts';
 import { StepList } from './step-list.tsx';
 import { StepNow } from './step-now.tsx';
 import {
   alignment,
+  alone,
   edit,
   goRow,
+  origin,
   playing,
   preset,
   problems,
@@ -26,7 +31,7 @@ import {
   undo,
 } from './steps-signals.ts';
 import { WindowStrip } from './window-strip.tsx';
-import { resultText } from './words.ts';
+import { gainText, resultText } from './words.ts';
 import './steps.css';
 
 /** One range, searched in two ways, step by step. */
@@ -47,10 +52,11 @@ export function StepsView() {
             </p>
           ))}
         </div>
+        <Ignored />
         <Controls />
-        <div class="columns">
+        <div class={alone.value ? 'columns columns-alone' : 'columns'}>
           <Column side="left" />
-          <Column side="right" />
+          {!alone.value && <Column side="right" />}
         </div>
         <RangeLegend />
         <StepList />
@@ -80,24 +86,69 @@ function Column({ side }: { readonly side: Side }) {
           value={run.search.name}
           onChange={({ currentTarget }) => edit({ [side]: currentTarget.value })}
         >
-          {Object.entries(SEARCH_GROUPS).map(([kind, label]) => (
-            <optgroup key={kind} label={label}>
-              {[...SEARCHES.values()]
-                .filter((search) => search.kind === kind)
-                .map(({ name }) => (
-                  <option key={name} value={name}>
-                    {name}
-                  </option>
-                ))}
-            </optgroup>
-          ))}
+          <SearchOptions />
+          {side === 'right' && <option value={NO_SEARCH}>no second column</option>}
         </select>
+        {alone.value && (
+          <select
+            value=""
+            aria-label="Compare with"
+            onChange={({ currentTarget }) => edit({ right: currentTarget.value })}
+          >
+            <option value="">compare with…</option>
+            <SearchOptions />
+          </select>
+        )}
         <p class="column-result">{resultText(run, state.value.range)}</p>
       </div>
       <PteGrid side={side} />
       <WindowStrip side={side} />
       <StepNow side={side} />
     </section>
+  );
+}
+
+function SearchOptions() {
+  return (
+    <>
+      {Object.entries(SEARCH_GROUPS).map(([kind, label]) => (
+        <optgroup key={kind} label={label}>
+          {[...SEARCHES.values()]
+            .filter((search) => search.kind === kind)
+            .map(({ name }) => (
+              <option key={name} value={name}>
+                {name}
+              </option>
+            ))}
+        </optgroup>
+      ))}
+    </>
+  );
+}
+
+/** That khugepaged would not make these steps, and why. */
+function Ignored() {
+  const { orders, range } = state.value;
+  const { ignored } = origin.value;
+  if (orders !== 0 && (ignored === undefined || ignored === 'settings')) return null;
+  const enabled = (choice.value.always | choice.value.madvise) as OrderSet;
+  return (
+    <div class="ignored" role="status">
+      <p>
+        khugepaged does not look at this range:{' '}
+        {refusalText(ignored ?? 'settings', ignored ? enabled : NO_ORDERS)}
+        {orders !== 0 && '. These are the steps that it would take otherwise'}
+      </p>
+      {orders === 0 && (
+        <button
+          type="button"
+          class="button small"
+          onClick={() => edit({ orders: enabled === 0 ? anonOrders(range.geometry) : enabled })}
+        >
+          Step as if it were enabled
+        </button>
+      )}
+    </div>
   );
 }
 
@@ -108,7 +159,8 @@ const SEARCH_GROUPS = {
 };
 
 function PresetPicker() {
-  const current = preset.value;
+  const { from } = origin.value;
+  const current = from === undefined ? preset.value : undefined;
   return (
     <div class="presets">
       <label for="steps-preset">Case</label>
@@ -120,7 +172,9 @@ function PresetPicker() {
           if (chosen) showPreset(chosen);
         }}
       >
-        {current === undefined && <option value="">your own</option>}
+        {current === undefined && (
+          <option value="">{from === undefined ? 'your own' : 'from the map'}</option>
+        )}
         {PRESET_GROUPS.map(({ title, presets }) => (
           <optgroup key={title} label={title}>
             {presets.map((each) => (
@@ -131,7 +185,15 @@ function PresetPicker() {
           </optgroup>
         ))}
       </select>
-      <p>{current?.look ?? 'A range of your own: paint it, choose sizes and outcomes, and step through.'}</p>
+      <p>
+        {from === undefined ? (
+          (current?.look ?? 'A range of your own: paint it, choose sizes and outcomes, and step through.')
+        ) : (
+          <>
+            <strong>{from}</strong>: {gainText(alignment.value.left, state.value.range)}
+          </>
+        )}
+      </p>
     </div>
   );
 }

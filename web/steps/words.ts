@@ -56,11 +56,22 @@ export function endText({ plan, fault, policy }: Run): string {
   return fault ?? (plan ? resultName(plan.result, policy.model) : '');
 }
 
+/** What a run does to the range, without how it was found. */
+export function gainText({ plan, fault, policy }: Run, range: RangeState): string {
+  if (!plan) return fault ?? '';
+  if (policy.orders === 0) return 'nothing collapses';
+  if (plan.scan.result !== 'SCAN_SUCCEED') return `nothing collapses: ${RESULT_MEANINGS[plan.scan.result]}`;
+  const collapses = collapsesOf(plan).length;
+  const { coveredPages, filledPages, swappedInPages } = costOf(range, plan);
+  const growth = (filledPages + swappedInPages) * pageBytes(range.geometry);
+  return collapses === 0
+    ? 'nothing collapses'
+    : `${plural(collapses, 'collapse')}, ${plural(coveredPages, 'page')} covered, RSS ${growth === 0 ? 'unchanged' : `+${formatBytes(growth)}`}`;
+}
+
 /** What a whole run came to. */
-export function resultText(
-  { plan, policy, fault, steps, attempts, reportsVisits }: Run,
-  range: RangeState,
-): string {
+export function resultText(run: Run, range: RangeState): string {
+  const { plan, policy, fault, steps, attempts, reportsVisits } = run;
   const work = reportsVisits
     ? `${plural(steps.length, 'step')}, ${plural(attempts.length, 'attempt')}`
     : plural(attempts.length, 'attempt');
@@ -69,12 +80,5 @@ export function resultText(
     const where = plan.scan.failedAt === undefined ? '' : ` at PTE ${plan.scan.failedAt}`;
     return `the scan ends${where}: ${resultName(plan.scan.result, policy.model)}, ${RESULT_MEANINGS[plan.scan.result]}`;
   }
-  const collapses = collapsesOf(plan).length;
-  const { coveredPages, filledPages, swappedInPages } = costOf(range, plan);
-  const growth = (filledPages + swappedInPages) * pageBytes(range.geometry);
-  const gain =
-    collapses === 0
-      ? 'nothing collapses'
-      : `${plural(collapses, 'collapse')}, ${plural(coveredPages, 'page')} covered, RSS ${growth === 0 ? 'unchanged' : `+${formatBytes(growth)}`}`;
-  return `${resultName(plan.result, policy.model)}: ${gain}; ${work}`;
+  return `${resultName(plan.result, policy.model)}: ${gainText(run, range)}; ${work}`;
 }

@@ -2,7 +2,7 @@ import './timeline.css';
 import { useEffect } from 'preact/hooks';
 import { memory } from '../memory/open-memory.ts';
 import { NoMemory } from '../start/no-memory.tsx';
-import { formatLink, go, link } from '../state/link.ts';
+import { formatLink, go, linkTo } from '../state/link.ts';
 import { Charts } from './charts.tsx';
 import { MarkerList } from './marker-list.tsx';
 import { MomentMap } from './moment-map.tsx';
@@ -93,7 +93,7 @@ function RunView() {
         <p class="timeline-about">
           Nothing happens to this memory but khugepaged, under the policy that is{' '}
           <a
-            href={formatLink({ view: 'map', params: link.value.params })}
+            href={formatLink(linkTo('map'))}
             onClick={(event) => {
               event.preventDefault();
               go('map');
@@ -114,8 +114,8 @@ function RunView() {
             <Charts series={shown.series} />
             <MarkerList markers={shown.series.markers} />
           </div>
-          {shown.end && <MomentMap end={shown.end} />}
           {shown.end && <ResultFacts end={shown.end} />}
+          {shown.end && <MomentMap end={shown.end} />}
           <SampleTable series={shown.series} />
         </>
       )}

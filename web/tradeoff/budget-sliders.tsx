@@ -1,6 +1,7 @@
 import { formatBytes } from '../../src/core/bytes.ts';
 import { type Geometry, pageBytes } from '../../src/core/geometry.ts';
 import { plural } from '../../src/render/plural.ts';
+import { NumberField } from '../policy/number-field.tsx';
 import { link, setParams } from '../state/link.ts';
 import {
   type BudgetChoice,
@@ -28,6 +29,7 @@ export function BudgetSliders({ residentPages, geometry }: Props) {
         id="budget-growth"
         label="growth of at most"
         unit="%"
+        whole={false}
         stops={GROWTH_STOPS}
         value={budget.growthPercent}
         words={
@@ -41,10 +43,11 @@ export function BudgetSliders({ residentPages, geometry }: Props) {
         id="budget-work"
         label="attempts in every later pass, at most"
         unit=""
+        whole
         stops={WORK_STOPS}
         value={budget.laterAttempts}
         words={laterAttempts === undefined ? 'any number' : plural(laterAttempts, 'attempt')}
-        onChange={(later) => set({ laterAttempts: later === undefined ? undefined : Math.round(later) })}
+        onChange={(later) => set({ laterAttempts: later })}
       />
     </div>
   );
@@ -54,33 +57,25 @@ interface SliderProps {
   readonly id: string;
   readonly label: string;
   readonly unit: string;
+  readonly whole: boolean;
   readonly stops: readonly number[];
   readonly value: number | undefined;
   readonly words: string;
   readonly onChange: (value: number | undefined) => void;
 }
 
-/** A slider over round values, whose last place is no limit, and a field for any other value; empty is no limit. */
-function BudgetSlider({ id, label, unit, stops, value, words, onChange }: SliderProps) {
+/** A slider over round values, whose last place is no limit, and a field for any other value. */
+function BudgetSlider({ id, label, unit, whole, stops, value, words, onChange }: SliderProps) {
   return (
     <div class="tradeoff-limit">
       <label for={id}>{label}</label>
-      <span>
-        <input
-          id={id}
-          type="number"
-          min={0}
-          step="any"
-          placeholder="any"
-          value={value ?? ''}
-          onInput={({ currentTarget }) => {
-            const typed = currentTarget.valueAsNumber;
-            if (currentTarget.value === '' && !currentTarget.validity.badInput) onChange(undefined);
-            else if (typed >= 0) onChange(typed);
-          }}
-        />{' '}
-        {unit}
-      </span>
+      <NumberField
+        id={id}
+        unit={unit}
+        value={value}
+        kind={{ whole, most: Infinity, orAny: true }}
+        onChange={onChange}
+      />
       <input
         type="range"
         aria-label={`${label}, slider`}
