@@ -204,7 +204,7 @@ function detailOf(from: RangeTable, row: number, choice: PolicyChoice): RangeDet
   const view = from.range(row);
   // A view would take the whole column along when it crosses to the page.
   const range = { ...view, present: view.present.slice() };
-  const { plan } = judgeRange(range, vma, orders, question);
+  const { ignored, plan } = judgeRange(range, vma, orders, question);
   const known = { ...range, folioOrders: range.folioOrders ?? new Uint8Array(pagesPerRange(from.geometry)) };
-  return { row, range, plan, after: plan ? applyPlan(known, plan) : known };
+  return { row, range, ignored, plan, after: plan ? applyPlan(known, plan) : known };
 }

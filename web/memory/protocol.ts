@@ -3,6 +3,7 @@ import type { Refusal, Tally } from '../../src/analysis/tally.ts';
 import type { RowOutcomes } from '../../src/analysis/table-judge.ts';
 import type { Result } from '../../src/core/failure.ts';
 import type { Host, Process } from '../../src/core/memory-source.ts';
+import type { Verdict } from '../../src/analysis/verdict.ts';
 import type { CollapsePlan } from '../../src/core/plan.ts';
 import type { PolicyCounts } from '../../src/core/policy-counts.ts';
 import type { RangeState } from '../../src/core/range-state.ts';
@@ -64,6 +65,8 @@ export interface Judgement extends RowOutcomes {
 export interface RangeDetail {
   readonly row: number;
   readonly range: RangeState;
+  /** Why khugepaged does not even look at it. */
+  readonly ignored: Verdict['ignored'];
   readonly plan: CollapsePlan | undefined;
   /** The range as the next pass would find it. */
   readonly after: RangeState;
