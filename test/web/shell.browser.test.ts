@@ -36,7 +36,7 @@ describe.skipIf(!CHROMIUM)('what is around the views', () => {
   });
 
   test('the focus goes where the keyboard goes on, and nowhere at first', async () => {
-    const { page, complaints } = await openApp(browser, '#map?source=example:redis');
+    const { page, complaints } = await openApp(browser, '#map?always=4&source=example:redis');
     await page.waitForSelector('.map-canvas');
     const focused = () => page.evaluate(() => document.activeElement?.className ?? '');
     expect(await page.evaluate(() => document.activeElement === document.body)).toBe(true);

@@ -27,12 +27,12 @@ export function WordsDialog() {
         }}
       >
         <div class="words-body">
-          <header>
+          <div class="words-head">
             <h2 id="words-title">Words</h2>
             <button type="button" class="button" onClick={() => dialog.current?.close()}>
               Close
             </button>
-          </header>
+          </div>
           <dl>
             {appWords(geometry).map(([word, meaning]) => (
               <div key={word}>
