@@ -32,7 +32,7 @@ export function appWords(geometry: Geometry): readonly Word[] {
       'window',
       'a part of a PMD range that could become one folio: as large as the folio, and aligned to its size',
     ],
-    ['in use', 'PTEs that map a page or are in swap; what is left is empty'],
+    ['in use', 'PTEs that map memory: not those that are empty, in swap or of the zero page'],
     ['filled', 'empty before the collapse: new, zeroed memory that makes the process larger'],
     [
       'later pass',

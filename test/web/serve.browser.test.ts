@@ -70,7 +70,12 @@ describe.skipIf(!CHROMIUM)('a page of thpscope serve', () => {
     copyFileSync('test/fixtures/programs/java.parquet', file);
     await page.getByRole('link', { name: 'Open', exact: true }).click();
     await page.getByRole('button', { name: 'short-lived' }).click();
-    await page.waitForSelector('.source-name >> text=short-lived');
+    const source = page.getByRole('combobox', { name: 'Source' });
+    expect(await source.inputValue()).toBe('server:1');
+    await page.waitForSelector('.map-canvas');
+    await source.selectOption('server:0');
+    await page.waitForSelector('.map-canvas[aria-label="Map of 162 PMD ranges"]');
+    expect(await page.evaluate(() => location.hash)).toContain('source=server:0');
     rmSync(folder, { recursive: true });
     await page.evaluate(() => void (location.hash = '#map?source=server:7'));
     await page.waitForSelector('[role=alert] >> text=server:7: there is no such source here');
@@ -192,9 +197,16 @@ describe.skipIf(!CHROMIUM)('a page of thpscope serve', () => {
       await page.waitForSelector('.live >> text=live');
       await expect.poll(() => ranges(page)).toBeGreaterThan(0);
       const last = await ranges(page);
+      const saving = page.waitForEvent('download');
+      await page.getByRole('link', { name: 'Save this reading' }).click();
+      expect((await saving).suggestedFilename()).toMatch(/occupant.*\.parquet$/);
       await serving?.stop();
       await page.waitForSelector('.live >> text=the server does not answer');
+      await page.waitForSelector('[role=alert] >> text=start thpscope serve again');
+      expect(await page.locator('.live button').isDisabled()).toBe(true);
       expect(await ranges(page)).toBe(last);
+      await page.getByRole('link', { name: 'Open', exact: true }).click();
+      await page.waitForSelector('.card >> text=the server does not answer');
       await page.close();
     });
 

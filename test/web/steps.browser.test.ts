@@ -78,6 +78,27 @@ describe.skipIf(!CHROMIUM)('steps in a browser', () => {
     expect(Number(/\d+/.exec(await place())?.[0])).toBe(Number(/\d+/.exec(paused)?.[0]) + 1);
   });
 
+  test('of a range that khugepaged does not look at say why, in one column, and can be taken all the same', async () => {
+    await open(
+      '#steps?always=none&from=python3 (4488), 0x7f00&ignored=settings&madvise=4&orders=none&present=0-511&right=none',
+    );
+    expect(await page.locator('.column').count()).toBe(1);
+    expect(await text('.presets')).toContain('python3 (4488), 0x7f00: nothing collapses');
+    expect(await text('.ignored')).toContain('sizes are enabled only for memory with MADV_HUGEPAGE');
+    expect(await violationsOf(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Step as if it were enabled' }).click();
+    await hashWith('orders=4');
+    expect(await page.locator('.ignored').count()).toBe(0);
+    expect(await text('.presets')).toContain('32 collapses');
+    await page.getByLabel('Compare with').selectOption('stack');
+    expect(await page.locator('.column').count()).toBe(2);
+    await page.locator('#search-right').selectOption('none');
+    expect(await page.locator('.column').count()).toBe(1);
+    await page.reload();
+    await page.waitForSelector('.columns');
+    expect(await page.locator('.column').count()).toBe(1);
+  });
+
   test('plays to the end and stops there', async () => {
     await open('#steps?present=0-15&orders=2-4&limit=0&pmd=4&outcomes=2-4%3DSCAN_PAGE_COUNT&step=5');
     await page.selectOption('.speed select', '30');

@@ -27,7 +27,12 @@ export function WordsDialog() {
         }}
       >
         <div class="words-body">
-          <h2 id="words-title">Words</h2>
+          <div class="words-head">
+            <h2 id="words-title">Words</h2>
+            <button type="button" class="button" onClick={() => dialog.current?.close()}>
+              Close
+            </button>
+          </div>
           <dl>
             {appWords(geometry).map(([word, meaning]) => (
               <div key={word}>
@@ -36,9 +41,6 @@ export function WordsDialog() {
               </div>
             ))}
           </dl>
-          <button type="button" class="button" onClick={() => dialog.current?.close()}>
-            Close
-          </button>
         </div>
       </dialog>
     </>

@@ -40,6 +40,7 @@ export function StepsView() {
     window.addEventListener('keydown', onKeyDown);
     return () => window.removeEventListener('keydown', onKeyDown);
   }, []);
+  const isEnabled = state.value.orders !== 0;
   return (
     <div class="steps">
       <div class="steps-main">
@@ -53,13 +54,13 @@ export function StepsView() {
           ))}
         </div>
         <Ignored />
-        <Controls />
+        {isEnabled && <Controls />}
         <div class={alone.value ? 'columns columns-alone' : 'columns'}>
           <Column side="left" />
           {!alone.value && <Column side="right" />}
         </div>
         <RangeLegend />
-        <StepList />
+        {isEnabled && <StepList />}
       </div>
       <aside class="panel steps-panel" aria-label="What is searched">
         <RangeEditor />
@@ -75,6 +76,7 @@ export function StepsView() {
 function Column({ side }: { readonly side: Side }) {
   const run = alignment.value[side];
   const id = `search-${side}`;
+  const isEnabled = state.value.orders !== 0;
   return (
     <section class="column" aria-label={`${side}: ${run.search.name}`}>
       <div class="column-head">
@@ -99,11 +101,15 @@ function Column({ side }: { readonly side: Side }) {
             <SearchOptions />
           </select>
         )}
-        <p class="column-result">{resultText(run, state.value.range)}</p>
+        {isEnabled && <p class="column-result">{resultText(run, state.value.range)}</p>}
       </div>
       <PteGrid side={side} />
-      <WindowStrip side={side} />
-      <StepNow side={side} />
+      {isEnabled && (
+        <>
+          <WindowStrip side={side} />
+          <StepNow side={side} />
+        </>
+      )}
     </section>
   );
 }
@@ -162,7 +168,7 @@ function PresetPicker() {
   const { from } = origin.value;
   const current = from === undefined ? preset.value : undefined;
   return (
-    <div class="presets">
+    <div class={from === undefined ? 'presets' : 'presets presets-from'}>
       <label for="steps-preset">Case</label>
       <select
         id="steps-preset"

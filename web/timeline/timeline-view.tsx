@@ -101,7 +101,8 @@ function RunView() {
           >
             chosen on the map
           </a>
-          .
+          . The simulated machine is not the recorded one: it has memory for these processes and for all that
+          khugepaged may do to them, in large free blocks.
         </p>
       )}
       {isMemory && !memory.value && <NoMemory />}
