@@ -181,6 +181,21 @@ describe.skipIf(!CHROMIUM)('policy panel', () => {
     await page.close();
   });
 
+  test('a policy that does nothing says why at the top, with a way to another', async () => {
+    const { page, complaints } = await openPanel('');
+    const first = page.locator('.policy > :first-child');
+    await expect
+      .poll(() => first.innerText())
+      .toMatch(/^As recorded nothing collapses: sizes are enabled only for memory with MADV_HUGEPAGE/);
+    await first.locator('button >> text=kernel default').click();
+    await expectOutcome(page, redis, firstChoice(undefined, redis.host.geometry));
+    expect(await page.locator('.policy-nothing').count()).toBe(0);
+    await page.click('text=no size');
+    await page.waitForSelector('text=Under this policy nothing collapses: no size is enabled.');
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
   test('presets say what they are called', async () => {
     const { page } = await openPanel(MIXED);
     const preset = (name: string) => page.locator('.policy-presets button', { hasText: name });
