@@ -61,13 +61,17 @@ export function outcomeInWords(
   };
 }
 
+interface WithMetrics {
+  readonly metrics: Pick<SweptResult['metrics'], 'growthPages' | 'hugePages' | 'laterAttempts'>;
+}
+
 /**
  * What an advice brings over the best policy without growth, on memory with so many pages: a line. Undefined where it grows
  * nothing either.
  */
 export function worthOfGrowth(
-  { metrics }: Pick<SweptResult, 'metrics'>,
-  { metrics: without }: Pick<SweptResult, 'metrics'>,
+  { metrics }: WithMetrics,
+  { metrics: without }: WithMetrics,
   residentPages: number,
   geometry: Geometry,
 ): string | undefined {

@@ -3,7 +3,7 @@ import { x86_64 } from '../../src/core/geometry.ts';
 import { worthOfGrowth } from '../../src/render/advise-view.ts';
 
 const result = (growthPages: number, hugePages: number, laterAttempts: number) => ({
-  metrics: { growthPages, hugePages, laterAttempts, attempts: 0 },
+  metrics: { growthPages, hugePages, laterAttempts },
 });
 const WITHOUT = result(0, 6750, 100);
 const worth = (growthPages: number, hugePages: number, laterAttempts: number) =>
