@@ -41,7 +41,8 @@ async function adviseSource(
   const growthPages = Math.floor(budget.value(memory.residentPages, pageBytes(geometry)));
   const limits = { growthPages, laterAttempts: flags.maxWork };
   const chosen = bestWithin(space, values, limits);
-  if (!chosen) throw new Error('bug: not even an empty set of sizes fits a budget');
+  const withoutGrowth = bestWithin(space, values, { ...limits, growthPages: 0 });
+  if (!chosen || !withoutGrowth) throw new Error('bug: not even an empty set of sizes fits a budget');
   const { orders, enabled, maxPtesNone } = chosen.policy;
   const settings = settingsFor(current, orders, enabled, maxPtesNone, geometry);
   const query = new DigestQuery(memory);
@@ -51,6 +52,7 @@ async function adviseSource(
     model,
     budget: limits,
     chosen,
+    withoutGrowth,
     counts: query.ask(settings, model),
     currentCounts: known && query.ask(known, model),
     byProcess: outcomesByProcess(source, settings, model),

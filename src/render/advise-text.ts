@@ -1,7 +1,7 @@
 import { formatBytes } from '../core/bytes.ts';
 import { type Geometry, pageBytes } from '../core/geometry.ts';
 import { type PolicyCounts, sumOf } from '../core/policy-counts.ts';
-import { type AdviceView, adviceInWords, blindSpots, outcomeInWords } from './advise-view.ts';
+import { type AdviceView, adviceInWords, blindSpots, outcomeInWords, worthOfGrowth } from './advise-view.ts';
 import { type Column, layOutTable } from './columns.ts';
 import { grouped, plural } from './plural.ts';
 import { printable } from './printable.ts';
@@ -23,7 +23,7 @@ const COLUMNS: readonly Column[] = [
 
 /** The policy that fits, what it gains and costs, and how to set it and undo it. */
 export function adviseText(view: AdviceView, style: Style): string {
-  const { memory, model, budget, chosen, counts, currentCounts, set, restore } = view;
+  const { memory, model, budget, chosen, withoutGrowth, counts, currentCounts, set, restore } = view;
   const { geometry } = memory;
   const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
   const limits = [
@@ -32,6 +32,7 @@ export function adviseText(view: AdviceView, style: Style): string {
       ? []
       : [`at most ${plural(budget.laterAttempts, 'attempt')} in every later pass`]),
   ];
+  const worth = worthOfGrowth(chosen, withoutGrowth, memory.residentPages, geometry);
   const writes = (list: readonly { path: string; value: string }[]) =>
     list.length === 0 ? ['  nothing to write'] : list.map(({ path, value }) => `  echo ${value} > ${path}`);
   return [
@@ -40,6 +41,7 @@ export function adviseText(view: AdviceView, style: Style): string {
     `  ${style.bold(adviceInWords(chosen.policy, geometry))}`,
     '',
     ...outcomeLines(counts, memory.hugePages, memory.residentPages, geometry),
+    ...(worth === undefined ? [] : [`  ${worth}`]),
     ...(currentCounts
       ? [
           '',

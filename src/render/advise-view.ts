@@ -18,6 +18,8 @@ export interface AdviceView {
   readonly model: KernelModel;
   readonly budget: Budget;
   readonly chosen: SweptResult;
+  /** The best for the same later attempts that grows nothing. */
+  readonly withoutGrowth: SweptResult;
   /** What the chosen settings do to all memory. */
   readonly counts: PolicyCounts;
   /** What the current settings do; undefined where they are not known. */
@@ -57,6 +59,31 @@ export function outcomeInWords(
         ? 'nothing is tried again'
         : `${plural(later, 'attempt')} each that change nothing: allocate, detach the PMD under the mmap write lock, skip`,
   };
+}
+
+interface WithMetrics {
+  readonly metrics: Pick<SweptResult['metrics'], 'growthPages' | 'hugePages' | 'laterAttempts'>;
+}
+
+/**
+ * What an advice brings over the best policy without growth, on memory with so many pages: a line. Undefined where it grows
+ * nothing either.
+ */
+export function worthOfGrowth(
+  { metrics }: WithMetrics,
+  { metrics: without }: WithMetrics,
+  residentPages: number,
+  geometry: Geometry,
+): string | undefined {
+  if (metrics.growthPages === 0) return undefined;
+  const share = (100 * (metrics.hugePages - without.hugePages)) / residentPages;
+  const points = share > 0 && share < 0.05 ? 'less than 0.1' : share.toFixed(1);
+  const fewer = without.laterAttempts - metrics.laterAttempts;
+  const work =
+    fewer === 0
+      ? ''
+      : ` and ${Math.abs(fewer).toLocaleString('en-US')} ${fewer > 0 ? 'fewer' : 'more'} ${Math.abs(fewer) === 1 ? 'attempt' : 'attempts'} in every later pass`;
+  return `without growth: ${percent(without.hugePages, residentPages)}; the ${formatBytes(metrics.growthPages * pageBytes(geometry))} buy ${points} percentage points${work}`;
 }
 
 /** What writes to sysfs do beside what is said of them on memory read under this kernel, a sentence each. */

@@ -10,9 +10,9 @@ const MOST_COLUMNS = 96;
 
 /** Which pages are in use, cell by cell. */
 export function occupancyMap(cells: MapCells, title: string): Markup {
-  const level = (share: number) =>
-    Math.min(OCCUPANCY_LEVELS - 1, Math.max(0, Math.ceil(share * OCCUPANCY_LEVELS) - 1));
-  const classes = Array.from(cells.occupancy, (share) => (share === 0 ? 'c empty' : `c o${level(share)}`));
+  const classes = Array.from(cells.occupancy, (share) =>
+    share === 0 ? 'c empty' : `c o${occupancyLevel(share)}`,
+  );
   return mapImage(cells, title, classes);
 }
 
@@ -22,15 +22,28 @@ export function orderMap(cells: MapCells, { orders, stays }: JudgedCells, title:
   return mapImage(cells, title, classes);
 }
 
-/** What the shades of an occupancy map mean. */
-export function occupancyLegend(geometry: Geometry): Markup {
+/** What the shades of an occupancy map mean, for those that occur. */
+export function occupancyLegend({ occupancy }: MapCells, geometry: Geometry): Markup {
   const pages = pagesPerRange(geometry);
-  const steps = [0, 3, 5, OCCUPANCY_LEVELS - 1];
-  return html`<ul class="legend">${steps.map((level) => {
-    const most = Math.round((100 * (level + 1)) / OCCUPANCY_LEVELS);
-    const words = level === OCCUPANCY_LEVELS - 1 ? `nearly all or all of ${pages} pages` : `up to ${most}%`;
-    return html`<li>${swatch(`c o${level}`)}${words}</li>`;
-  })}</ul>`;
+  const levels = new Set(
+    Array.from(occupancy).flatMap((share) => (share === 0 ? [] : [occupancyLevel(share)])),
+  );
+  const percentUpTo = (level: number) => Math.round((100 * level) / OCCUPANCY_LEVELS);
+  return html`<ul class="legend">${occupancy.includes(0) && html`<li>${swatch('c empty')}no page</li>`}${[
+    ...levels,
+  ]
+    .sort((a, b) => a - b)
+    .map((level) => {
+      const words =
+        level === OCCUPANCY_LEVELS - 1
+          ? `over ${percentUpTo(level)}% or all of ${pages} pages`
+          : `up to ${percentUpTo(level + 1)}%`;
+      return html`<li>${swatch(`c o${level}`)}${words}</li>`;
+    })}</ul>`;
+}
+
+function occupancyLevel(share: number): number {
+  return Math.min(OCCUPANCY_LEVELS - 1, Math.max(0, Math.ceil(share * OCCUPANCY_LEVELS) - 1));
 }
 
 /** What the colours of order maps mean, for those orders that occur. */

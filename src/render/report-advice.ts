@@ -48,5 +48,9 @@ ${sections}`;
 
 function writes(list: readonly SysfsWrite[]): Markup {
   if (list.length === 0) return html`<p>Nothing to write.</p>`;
-  return html`<pre>${writeScript(list)}</pre>`;
+  const [first, ...others] = writeScript(list).split('\n');
+  return html`<pre>${first}${others.map(
+    (line) => html`
+${line}`,
+  )}</pre>`;
 }

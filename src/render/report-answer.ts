@@ -1,10 +1,11 @@
 import type { PolicyFinding } from '../analysis/findings.ts';
+import type { SweptResult } from '../analysis/pareto.ts';
 import { formatBytes } from '../core/bytes.ts';
 import { type Geometry, pageBytes } from '../core/geometry.ts';
 import { collapsePolicy } from '../core/policy.ts';
 import { sumOf } from '../core/policy-counts.ts';
 import { enabledOrders, type ThpSettings } from '../core/thp-settings.ts';
-import { adviceInWords } from './advise-view.ts';
+import { adviceInWords, worthOfGrowth } from './advise-view.ts';
 import { html, type Markup } from './markup.ts';
 import { ignoredNoneLimit } from './none-limit-note.ts';
 import { grouped, plural } from './plural.ts';
@@ -14,7 +15,7 @@ import { percent } from './sweep-text.ts';
 
 /** The findings in a few sentences, and their figures. */
 export function answer({ findings, inForce }: ReportView): Markup {
-  const { asked, advice, memory, model } = findings;
+  const { asked, advice, kernelDefault, memory, model } = findings;
   const { geometry, residentPages } = memory;
   const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
   const attempts = sumOf(asked.counts.attempts);
@@ -24,8 +25,10 @@ export function answer({ findings, inForce }: ReportView): Markup {
   const { growthPages, hugePages } = asked;
   const orders = enabledOrders(asked.settings, true, geometry);
   const ignored = ignoredNoneLimit(collapsePolicy(orders, asked.settings, model, geometry), geometry);
+  const [without] = advice;
+  const worth = (chosen: SweptResult) => worthOfGrowth(chosen, without.chosen, residentPages, geometry);
   return html`
-<p class="lead">Under ${whose}, khugepaged of ${model.name} ${deed(asked, memory.hugePages, residentPages, geometry)} ${workInWords(asked, geometry)}</p>
+<p class="lead">Under ${whose}, khugepaged of ${model.name} ${deed(asked, memory.hugePages, residentPages, geometry)} ${workInWords(asked, geometry)}${changesNothing(asked) && html` The kernel's default (${settingsInWords(kernelDefault.settings, geometry)}) ${deed(kernelDefault, memory.hugePages, residentPages, geometry)}`}</p>
 <p class="quiet">${whose[0].toUpperCase() + whose.slice(1)}: ${settingsInWords(asked.settings, geometry)}.${ignored !== undefined && ` Note: ${ignored}.`}</p>
 <dl class="figures">
 <div><dt>memory read</dt><dd>${size(residentPages)} <small>anonymous, ${plural(memory.ranges, 'PMD range')}</small></dd></div>
@@ -37,7 +40,7 @@ export function answer({ findings, inForce }: ReportView): Markup {
 <p>What advise would set, by how much resident memory may grow:</p>
 <ul>${advice.map(
     ({ share, chosen, finding }) =>
-      html`<li>${budgetInWords(share)}: ${adviceInWords(chosen.policy, geometry)} Then ${percent(finding.hugePages, residentPages)} of the memory in use lie in huge pages${finding.growthPages > 0 && `, for ${size(finding.growthPages)} of growth`}.</li>
+      html`<li>${budgetInWords(share)}: ${adviceInWords(chosen.policy, geometry)} Then ${percent(finding.hugePages, residentPages)} of the memory in use lie in huge pages${finding.growthPages > 0 && `, for ${size(finding.growthPages)} of growth (${worth(chosen)})`}.</li>
 `,
   )}</ul>`;
 }
@@ -59,13 +62,17 @@ function deed(
   residentPages: number,
   geometry: Geometry,
 ): string {
-  if (sumOf(counts.collapses) === 0 && growthPages === 0) return 'would collapse nothing.';
+  if (changesNothing({ counts, growthPages })) return 'would collapse nothing.';
   const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
   const growth =
     growthPages === 0
       ? 'Resident memory would not grow.'
       : `Resident memory would grow by ${size(growthPages)} (+${percent(growthPages, residentPages)})${cause(counts.filledPages, counts.swappedInPages)}.`;
   return `would bring ${size(counts.newlyHugePages)} more into huge pages: ${percent(hugeNow, residentPages)} of the memory in use now, ${percent(hugePages, residentPages)} then. ${growth}`;
+}
+
+function changesNothing({ counts, growthPages }: Pick<PolicyFinding, 'counts' | 'growthPages'>): boolean {
+  return sumOf(counts.collapses) === 0 && growthPages === 0;
 }
 
 function cause(filledPages: number, swappedInPages: number): string {

@@ -53,7 +53,7 @@ function maps(
 ${alternative && html`<figure>${orderMap(cells, alternative, `${name}: folio sizes then, with the advice for ${share * 100}% growth`)}<figcaption>with the advice for ${share * 100}% growth</figcaption></figure>`}
 </div>
 <p class="quiet">A cell is ${each}, in address order; ranges without a page are left out${cells.vmaStarts.length > 0 && '; an upright line is where a VMA begins'}.</p>
-${occupancyLegend(geometry)}
+${occupancyLegend(cells, geometry)}
 ${orderLegend([then, ...(alternative ? [alternative] : [])] satisfies JudgedCells[], geometry)}`;
 }
 

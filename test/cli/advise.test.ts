@@ -63,6 +63,26 @@ test.each([RECORDINGS[0], RECORDINGS[2]])(
   },
 );
 
+test.each([
+  ['2%', ''],
+  ['10%', '--max-work 50'],
+])('what a growth of %s buys is told against the best that grows nothing %s', async (growth, work) => {
+  const ask = async (flags: string) =>
+    (await thpscope(['advise', 'examples/redis.parquet', ...words(`${flags} ${work}`)])).stdout;
+  const huge = ({ outcome, memory }: { outcome: Record<string, number>; memory: Record<string, number> }) =>
+    (100 * (memory.hugePages + outcome.newlyHugePages)) / memory.residentPages;
+  const [grown, without] = await Promise.all(
+    [growth, '0%'].map(async (each) => JSON.parse(await ask(`--max-growth ${each} --json`))),
+  );
+  const points = (huge(grown) - huge(without)).toFixed(1);
+  const [, share, bought] =
+    /^ {2}without growth: (\S+)%; the \S+ buy (\S+) percentage points/m.exec(
+      await ask(`--max-growth ${growth}`),
+    ) ?? [];
+  expect([share, bought]).toEqual([huge(without).toFixed(1), points]);
+  expect(await ask('--max-growth 0%')).not.toContain('without growth');
+});
+
 test('a budget of work holds, and costs coverage', async () => {
   const ask = async (flags: string) =>
     JSON.parse((await thpscope(['advise', 'examples/redis.parquet', '--json', ...words(flags)])).stdout);

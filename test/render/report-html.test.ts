@@ -70,6 +70,16 @@ test('every picture has a title', () => {
   for (const picture of pictures) expect(picture).toContain('<title>');
 });
 
+test('the legend of occupancy has each shade that occurs, and no other', () => {
+  const text = page('redis');
+  const [map] = /<figure>.*?pages in use now<\/figcaption>/s.exec(text) ?? [];
+  const [, legend] = /in address order.*?(<ul class="legend">.*?<\/ul>)/s.exec(text) ?? [];
+  const shades = (part = '') =>
+    [...new Set([...part.matchAll(/class="c (o\d|empty)"/g)].map(([, shade]) => shade))].sort();
+  expect(shades(map)).toEqual(['o0', 'o4', 'o7']);
+  expect(shades(legend)).toEqual(shades(map));
+});
+
 test('maps are of processes that change, and of the largest where none does', () => {
   const items = [1, 2, 3, 4, 5].flatMap((pid) => [
     processItem(pid),
@@ -88,6 +98,7 @@ test('a policy that does nothing says so, and why', () => {
   const text = page('redis', { orders: '' });
   expect(text).toContain('would collapse nothing. It has nothing to try.');
   expect(text).toContain('no size is enabled');
+  expect(text).toMatch(/The kernel's default \(.*\) would bring .* more into huge pages/);
 });
 
 test('swapped pages are named as a cause of growth', () => {

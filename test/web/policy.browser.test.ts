@@ -95,7 +95,8 @@ describe.skipIf(!CHROMIUM)('policy panel', () => {
           String(process.pid),
           size(tally.residentPages),
           size(sum(tally.pagesBefore.slice(1))),
-          size(sum(tally.pagesAfter.slice(1))),
+          // In use, as in the summary: filled pages were not.
+          size(sum(tally.pagesAfter.slice(1)) - tally.filledPages),
           `+${size(growthOf(tally))}`,
         ]);
       expect(await cellsOf(page, '.policy .sortable tbody tr')).toEqual(rows);
@@ -180,6 +181,21 @@ describe.skipIf(!CHROMIUM)('policy panel', () => {
     await page.close();
   });
 
+  test('a policy that does nothing says why at the top, with a way to another', async () => {
+    const { page, complaints } = await openPanel('');
+    const first = page.locator('.policy > :first-child');
+    await expect
+      .poll(() => first.innerText())
+      .toMatch(/^As recorded nothing collapses: sizes are enabled only for memory with MADV_HUGEPAGE/);
+    await first.locator('button >> text=kernel default').click();
+    await expectOutcome(page, redis, firstChoice(undefined, redis.host.geometry));
+    expect(await page.locator('.policy-nothing').count()).toBe(0);
+    await page.click('text=no size');
+    await page.waitForSelector('text=Under this policy nothing collapses: no size is enabled.');
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
   test('presets say what they are called', async () => {
     const { page } = await openPanel(MIXED);
     const preset = (name: string) => page.locator('.policy-presets button', { hasText: name });
@@ -190,10 +206,15 @@ describe.skipIf(!CHROMIUM)('policy panel', () => {
     expect(await pressed()).toEqual(['as recorded']);
     await preset('kernel default').click();
     await expectOutcome(page, redis, firstChoice(undefined, redis.host.geometry));
-    await preset('all sizes').click();
-    expect(await pressed()).toEqual(['all sizes']);
+    expect(await pressed()).toEqual(['kernel default']);
+    await preset('all sizes, none 511').click();
+    expect(await pressed()).toEqual(['all sizes, none 511']);
+    expect(await linkOf(page)).toContain('none=511');
+    await preset('all sizes, none 0').click();
+    expect(await pressed()).toEqual(['all sizes, none 0']);
     expect(await linkOf(page)).toContain('always=2-9');
-    await preset('none').click();
+    expect(await linkOf(page)).toContain('none=0');
+    await preset('no size').click();
     await page.waitForSelector('.policy >> text=no size is enabled');
     await page.close();
   });
@@ -275,6 +296,7 @@ describe.skipIf(!CHROMIUM)('policy panel', () => {
         expect(await message.count()).toBe(0);
         expect(await linkOf(page)).toContain(`${limit}=124`);
       }
+      await field.press('ControlOrMeta+a');
       await field.pressSequentially('51');
       expect(await linkOf(page)).toContain(`${limit}=124`);
       await field.press('Enter');

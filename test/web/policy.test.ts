@@ -100,7 +100,13 @@ describe('presets', () => {
   test('are what they are called, in any geometry', () => {
     const large = geometryOfPmdOrder(13);
     const labels = presetsFor(undefined, large).map(({ label }) => label);
-    expect(labels).toEqual(['kernel default', 'all sizes', '512M only', 'none']);
+    expect(labels).toEqual([
+      'kernel default',
+      'all sizes, none 0',
+      'all sizes, none 8191',
+      '512M only, none 0',
+      'no size',
+    ]);
     const recorded = { ...SETTINGS, enabled: 'madvise' as const, maxPtesNone: 7 };
     const [first] = presetsFor(recorded, x86_64);
     expect(first.label).toBe('as recorded');
@@ -110,8 +116,10 @@ describe('presets', () => {
   test('show which of them is chosen, whatever the kernel', () => {
     const chosen = (choice: PolicyChoice) =>
       presetsFor(SETTINGS, x86_64).flatMap((preset) => (isChosen(preset, choice) ? [preset.label] : []));
-    expect(chosen({ ...DEFAULT, model: 'v18' })).toEqual(['as recorded', 'kernel default', '2M only']);
-    expect(chosen({ ...DEFAULT, maxPtesNone: 1 })).toEqual(['2M only']);
+    expect(chosen({ ...DEFAULT, model: 'v18' })).toEqual(['as recorded = kernel default']);
+    expect(chosen({ ...DEFAULT, maxPtesNone: 0 })).toEqual(['2M only, none 0']);
+    expect(chosen({ ...DEFAULT, maxPtesNone: 1 })).toEqual([]);
+    expect(chosen({ ...DEFAULT, maxPtesSwap: 1 })).toEqual([]);
     expect(chosen({ ...DEFAULT, madvise: orderSet([2]) })).toEqual([]);
   });
 });

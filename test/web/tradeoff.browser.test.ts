@@ -10,7 +10,7 @@ import { pageBytes } from '../../src/core/geometry.ts';
 import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
 import { formatOrders } from '../../src/core/order.ts';
 import { defaultSettings } from '../../src/core/thp-settings.ts';
-import { adviceInWords, outcomeInWords } from '../../src/render/advise-view.ts';
+import { adviceInWords, outcomeInWords, worthOfGrowth } from '../../src/render/advise-view.ts';
 import { writeScript } from '../../src/render/write-script.ts';
 import { percent, sizesName } from '../../src/render/sweep-text.ts';
 import { envelopeOf } from '../../web/tradeoff/chart-frame.ts';
@@ -101,6 +101,10 @@ describe.skipIf(!CHROMIUM)('trade-off', () => {
       `always=${formatOrders(policy.orders)}&front=growth&kernel`.replace('&front=growth', ''),
     );
     expect(await page.inputValue('#max_ptes_none')).toBe(String(policy.maxPtesNone));
+    await page.goBack();
+    await expect.poll(() => page.inputValue('#max_ptes_none')).toBe('511');
+    expect(await page.locator('.tradeoff-front tr[aria-current]').count()).toBe(0);
+    await page.goForward();
     const share = percent(metrics.hugePages, redis.memory.residentPages);
     await page.waitForSelector(`.policy-outcome >> text=${share}`);
     await page.close();
@@ -191,6 +195,11 @@ describe.skipIf(!CHROMIUM)('trade-off', () => {
         await expect
           .poll(() => page.locator('.tradeoff-advice > dl dd').allTextContents())
           .toEqual([lines.gains, lines.atOnce, lines.later]);
+        const without = bestWithin(known.space, known.values, { growthPages: 0, laterAttempts });
+        const worth = without && worthOfGrowth(best, without, memory.residentPages, host.geometry);
+        await expect
+          .poll(() => page.locator('.tradeoff-worth').allTextContents())
+          .toEqual(worth === undefined ? [] : [worth]);
         const writes = writesBetween(current, settings, host.geometry);
         expect(await page.locator('.tradeoff-advice pre').allTextContents()).toEqual(
           writes.length === 0
@@ -248,6 +257,32 @@ describe.skipIf(!CHROMIUM)('trade-off', () => {
     await page.waitForSelector('.tradeoff-advice button:disabled >> text=Chosen');
     expect(await page.inputValue('#max_ptes_none')).toBe(String(best.policy.maxPtesNone));
     expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test('what is shown keeps its place while all policies are asked again', async () => {
+    const { page } = await openTradeoff(REDIS);
+    await page.evaluate(() => {
+      const tops = new Set<number>();
+      const note = () => {
+        const busy = document.querySelector('.tradeoff-progress:not(.is-idle)');
+        const chart = document.querySelector('.tradeoff-chart');
+        if (chart) tops.add(chart.getBoundingClientRect().top);
+        document.body.dataset.tops = [...tops].join();
+        if (busy) document.body.dataset.busy = 'seen';
+      };
+      new MutationObserver(note).observe(document.body, {
+        subtree: true,
+        childList: true,
+        attributeFilter: ['class'],
+      });
+      note();
+    });
+    await typeNumber(page, '#max_ptes_swap', '3');
+    await page.waitForSelector('body[data-busy]');
+    await page.waitForSelector('.tradeoff-progress.is-idle', { state: 'attached' });
+    await whenSwept(page);
+    expect(await page.evaluate(() => document.body.dataset.tops?.split(','))).toHaveLength(1);
     await page.close();
   });
 

@@ -2,7 +2,7 @@ import { computed, effect, signal } from '@preact/signals';
 import { geometryOfPmdOrder } from '../../src/core/geometry.ts';
 import { memory, memoryWorker } from '../memory/open-memory.ts';
 import type { Judgement, Totals } from '../memory/protocol.ts';
-import { link, setParams } from '../state/link.ts';
+import { go, link, setParams } from '../state/link.ts';
 import { oneAtATime } from '../state/one-at-a-time.ts';
 import { measured } from '../state/timing.ts';
 import { choiceFromParams, firstChoice, paramsOfChoice, type PolicyChoice } from './choice.ts';
@@ -16,6 +16,11 @@ export const choice = computed<PolicyChoice>(() => {
 
 export function choose(changes: Partial<PolicyChoice>): void {
   setParams(paramsOfChoice({ ...choice.value, ...changes }));
+}
+
+/** As a step that the browser can go back from. */
+export function chooseAsStep(changes: Partial<PolicyChoice>): void {
+  go(link.value.view, paramsOfChoice({ ...choice.value, ...changes }));
 }
 
 /** What the policy does to each range; of a moment ago while a new one is being found. */

@@ -38,6 +38,7 @@ export function MemoryByOrder({ tally }: { readonly tally: Tally }) {
   return (
     <section aria-labelledby="policy-orders">
       <h2 id="policy-orders">Memory by folio size</h2>
+      <p class="policy-note">then: with the pages that collapses fill</p>
       {bar('now', pagesBefore)}
       {bar('then', pagesAfter)}
       <table class="policy-table">

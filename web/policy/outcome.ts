@@ -1,4 +1,4 @@
-import { growthOf, sum } from '../../src/analysis/tally.ts';
+import { growthOf, sum, type Tally } from '../../src/analysis/tally.ts';
 import { sumOf } from '../../src/core/policy-counts.ts';
 import type { Judgement, Totals } from '../memory/protocol.ts';
 
@@ -35,15 +35,23 @@ export function outcomeOf(
   }
   if (!judgement) return undefined;
   const { total } = judgement;
-  const hugeNow = sum(total.pagesBefore.slice(1));
   return {
     residentPages: total.residentPages,
-    hugeNow,
-    // What was small or in swap and is small no more; filled pages were not in use.
-    hugeThen: hugeNow + total.pagesBefore[0] + total.swappedInPages - total.pagesAfter[0],
+    ...inUseOf(total),
     growthPages: growthOf(total),
     copiedPages: total.copiedPages,
     attempts: total.attempts,
     laterAttempts: undefined,
   };
+}
+
+/** Pages in use that lie in large folios, before and after: pages that a collapse fills were not in use. */
+export function inUseOf({
+  pagesBefore,
+  pagesAfter,
+  swappedInPages,
+}: Pick<Tally, 'pagesBefore' | 'pagesAfter' | 'swappedInPages'>): Pick<Outcome, 'hugeNow' | 'hugeThen'> {
+  const hugeNow = sum(pagesBefore.slice(1));
+  // What was small or in swap and is small no more.
+  return { hugeNow, hugeThen: hugeNow + pagesBefore[0] + swappedInPages - pagesAfter[0] };
 }

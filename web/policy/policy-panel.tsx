@@ -5,6 +5,7 @@ import { choice, judgement } from './judgement.ts';
 import { KernelField } from './kernel-field.tsx';
 import { Limits } from './limits.tsx';
 import { MemoryByOrder } from './memory-by-order.tsx';
+import { NothingNote } from './nothing-note.tsx';
 import { OutcomeSummary } from './outcome-summary.tsx';
 import { Presets } from './preset-buttons.tsx';
 import { ProcessTable } from './process-table.tsx';
@@ -20,6 +21,7 @@ export function PolicyPanel() {
   const { geometry } = open.host;
   return (
     <aside class="panel policy" aria-label="Policy" tabIndex={0}>
+      <NothingNote settings={open.host.settings} geometry={geometry} />
       <OutcomeSummary geometry={geometry} />
       <section aria-labelledby="policy-sizes">
         <h2 id="policy-sizes">Policy</h2>

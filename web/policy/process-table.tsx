@@ -1,11 +1,12 @@
 import { useState } from 'preact/hooks';
-import { growthOf, sum, type Tally } from '../../src/analysis/tally.ts';
+import { growthOf, type Tally } from '../../src/analysis/tally.ts';
 import { formatBytes } from '../../src/core/bytes.ts';
 import { pageBytes } from '../../src/core/geometry.ts';
 import type { Process } from '../../src/core/memory-source.ts';
 import { printable } from '../../src/render/printable.ts';
 import type { Judgement } from '../memory/protocol.ts';
 import { grouped } from '../../src/render/plural.ts';
+import { inUseOf } from './outcome.ts';
 import { type SortableColumn, SortableTable } from '../shell/sortable-table.tsx';
 
 /** Processes that are shown before somebody asks for all. */
@@ -22,8 +23,8 @@ interface Props {
   readonly processes: readonly Process[];
 }
 
-const hugeNow = ({ tally }: Row) => sum(tally.pagesBefore.slice(1));
-const hugeThen = ({ tally }: Row) => sum(tally.pagesAfter.slice(1));
+const hugeNow = ({ tally }: Row) => inUseOf(tally).hugeNow;
+const hugeThen = ({ tally }: Row) => inUseOf(tally).hugeThen;
 const growth = ({ tally }: Row) => growthOf(tally);
 
 const COLUMNS: readonly SortableColumn<Row>[] = [
@@ -55,6 +56,7 @@ export function ProcessTable({ judgement, processes }: Props) {
   return (
     <section aria-labelledby="policy-processes">
       <h2 id="policy-processes">Processes</h2>
+      <p class="policy-note">huge, then: memory in use that lies in huge pages, now and under this policy</p>
       <SortableTable
         caption="Processes under this policy"
         columns={COLUMNS}

@@ -1,6 +1,6 @@
 import type { Geometry } from '../../src/core/geometry.ts';
 import type { PolicyCounts } from '../../src/core/policy-counts.ts';
-import { adviceInWords, outcomeInWords } from '../../src/render/advise-view.ts';
+import { adviceInWords, outcomeInWords, worthOfGrowth } from '../../src/render/advise-view.ts';
 import type { Totals } from '../memory/protocol.ts';
 import { choiceOfPolicy } from '../policy/choice.ts';
 import { Commands } from '../policy/commands.tsx';
@@ -16,8 +16,9 @@ interface Props {
 
 /** The policy that fits the budget, in the words of `thpscope advise`. */
 export function AdviceCard({ advice, recorded, geometry }: Props) {
-  const { chosen, counts, residentPages, hugePages } = advice;
+  const { chosen, withoutGrowth, counts, residentPages, hugePages } = advice;
   const { policy } = chosen;
+  const worth = worthOfGrowth(chosen, withoutGrowth, residentPages, geometry);
   const taken = isChosen(policy);
   return (
     <div class="tradeoff-advice">
@@ -25,6 +26,7 @@ export function AdviceCard({ advice, recorded, geometry }: Props) {
         {adviceInWords(policy, geometry)}
       </p>
       <OutcomeLines {...{ counts, residentPages, hugePages, geometry }} />
+      {worth !== undefined && <p class="tradeoff-worth">{worth}</p>}
       <p>
         <button type="button" class="button" disabled={taken} onClick={() => take(policy)}>
           {taken ? 'Chosen' : 'Take it'}

@@ -42,6 +42,8 @@ export interface Sweep {
 /** The policy that fits a budget. */
 export interface Advice {
   readonly chosen: SweptResult;
+  /** The best for the same later attempts that grows nothing. */
+  readonly withoutGrowth: SweptResult;
   readonly counts: PolicyCounts;
   readonly residentPages: number;
   readonly hugePages: number;
@@ -103,11 +105,13 @@ export class Sweeper {
     const { swept, question, space, values } = this.#held;
     const { memory } = swept.query;
     const chosen = bestWithin(space, values, budget);
-    if (!chosen) throw new Error('bug: not even an empty set of sizes fits a budget');
+    const withoutGrowth = bestWithin(space, values, { ...budget, growthPages: 0 });
+    if (!chosen || !withoutGrowth) throw new Error('bug: not even an empty set of sizes fits a budget');
     const { model } = chosen.policy;
     const choice = { ...question, ...choiceOfPolicy(chosen.policy) };
     return {
       chosen,
+      withoutGrowth,
       counts: swept.query.ask(settingsOf(choice), model),
       residentPages: memory.residentPages,
       hugePages: memory.hugePages,

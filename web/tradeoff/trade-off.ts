@@ -6,7 +6,7 @@ import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
 import { memory, memoryWorker } from '../memory/open-memory.ts';
 import type { Totals } from '../memory/protocol.ts';
 import { choiceOf, choiceOfPolicy } from '../policy/choice.ts';
-import { choice, choose } from '../policy/judgement.ts';
+import { choice, chooseAsStep } from '../policy/judgement.ts';
 import { link } from '../state/link.ts';
 import { budgetFromParams, budgetOf } from './budget.ts';
 import type { Advice, Sweep } from './sweeper.ts';
@@ -24,9 +24,9 @@ export const recorded = signal<Totals | undefined>(undefined);
 /** Whether the kernel model that is chosen can be asked about all policies. */
 export const canSweep = computed(() => checkDigestModel(KERNEL_MODELS[choice.value.model]).ok);
 
-/** Takes a policy of the sweep. */
+/** Takes a policy of the sweep; going back in the browser undoes it. */
 export function take(policy: SweptPolicy): void {
-  choose(choiceOfPolicy(policy));
+  chooseAsStep(choiceOfPolicy(policy));
 }
 
 /** Whether a policy of the sweep is the one that is chosen. */

@@ -57,9 +57,12 @@ function SweptMemory() {
       <p class="tradeoff-state" role="status">
         {stateInWords(swept, geometry)}
       </p>
-      {sweeping.value !== undefined && (
-        <progress class="tradeoff-progress" aria-label="policies asked" value={sweeping.value} />
-      )}
+      {/* It keeps its place, so that what is below stays where it is. */}
+      <progress
+        class={sweeping.value === undefined ? 'tradeoff-progress is-idle' : 'tradeoff-progress'}
+        aria-label="policies asked"
+        value={sweeping.value ?? 0}
+      />
       {swept && <Answers sweep={swept} geometry={geometry} />}
     </>
   );

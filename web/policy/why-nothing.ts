@@ -1,0 +1,16 @@
+import { isHuge, sum } from '../../src/analysis/tally.ts';
+import type { OrderSet } from '../../src/core/order.ts';
+import { refusalText } from '../../src/render/reasons.ts';
+import type { Judgement } from '../memory/protocol.ts';
+
+/**
+ * Why nothing at all collapses under a policy: the settings, where they keep anything back, or else what holds for most memory
+ * that is not huge already. Undefined where something does collapse, or nothing could.
+ */
+export function whyNothing({ total, choice }: Pick<Judgement, 'total' | 'choice'>): string | undefined {
+  if (sum(total.collapses) > 0) return undefined;
+  const [main] = [...total.refused]
+    .filter(([refusal]) => !isHuge(refusal))
+    .sort(([a, x], [b, y]) => Number(b === 'settings') - Number(a === 'settings') || y.pages - x.pages);
+  return main && refusalText(main[0], (choice.always | choice.madvise) as OrderSet);
+}
