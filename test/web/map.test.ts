@@ -44,8 +44,19 @@ describe('layout', () => {
   test('a wider gap leaves room for names', () => {
     const [narrow, wide] = [0.5, 3].map((gap) => layoutOf([{ process: 0, first: 0, end: 500 }], 2, gap));
     expect(wide.blocks[0].top).toBe(3);
-    expect(wide.columns).toBeGreaterThanOrEqual(narrow.columns);
+    expect(wide.lines).toBeGreaterThan(narrow.lines);
     expect(wide.lines).toBe(wide.blocks[0].lines + 6);
+  });
+
+  test('no other number of columns makes larger cells', () => {
+    const viewport = { width: 900, height: 480, aspect: 2 };
+    const blocks = [{ process: 0, first: 0, end: 162 }];
+    const layout = layoutOf(blocks, 900 / 2 / 480);
+    const { scale } = fitCamera(layout, viewport);
+    for (let columns = 1; columns <= 162; columns++) {
+      const lines = Math.ceil(162 / columns) + 2 * layout.gap;
+      expect(Math.min(900 / (2 * columns), 480 / lines)).toBeLessThanOrEqual(scale + 1e-9);
+    }
   });
 
   test('1 TiB has room for a range a pixel', () => {

@@ -37,11 +37,7 @@ export interface ProcessRows {
  * width by its height, in cells by lines of one size.
  */
 export function layoutOf(processes: readonly ProcessRows[], shape: number, gap = GAP): Layout {
-  const rows = processes.reduce((sum, { first, end }) => sum + end - first, 0);
-  let columns = Math.max(1, Math.floor(Math.sqrt(rows * shape)));
-  // Gaps and lines that are not full take room of their own: more columns make fewer lines.
-  while (columns < rows && columns / heightOf(processes, columns, gap) < shape)
-    columns = Math.ceil(columns * 1.02);
+  const columns = bestColumns(processes, shape, gap);
   const blocks: Block[] = [];
   let top = gap;
   for (const { process, first, end } of processes) {
@@ -50,6 +46,25 @@ export function layoutOf(processes: readonly ProcessRows[], shape: number, gap =
     top += lines + gap;
   }
   return { columns, lines: top, gap, blocks };
+}
+
+/** So many numbers of columns are tried. */
+const TRIES = 64;
+
+/** The number of columns with which cells are largest: gaps, and lines that are not full, take room of their own. */
+function bestColumns(processes: readonly ProcessRows[], shape: number, gap: number): number {
+  const rows = processes.reduce((sum, { first, end }) => sum + end - first, 0);
+  const square = Math.sqrt(rows * shape);
+  let best = 1;
+  let largest = 0;
+  for (let i = 0; i < TRIES; i++) {
+    const columns = Math.max(1, Math.round(square * (0.75 + i / TRIES)));
+    const size = Math.min(shape / columns, 1 / heightOf(processes, columns, gap));
+    if (size <= largest) continue;
+    best = columns;
+    largest = size;
+  }
+  return best;
 }
 
 function heightOf(processes: readonly ProcessRows[], columns: number, gap: number): number {
