@@ -44,8 +44,12 @@ export function followPolicy(): void {
     measured('thpscope judgement', start);
   });
   let last = '';
+  let lastName: string | undefined;
   effect(() => {
     const { name, host, rows, complete } = memory.value ?? {};
+    // What is known of other memory says nothing of this.
+    if (name !== lastName) judgement.value = totals.value = undefined;
+    lastName = name;
     const now = JSON.stringify([choice.value, name, host?.time, rows, complete]);
     if (now !== last) void ask();
     last = now;
