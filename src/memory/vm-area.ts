@@ -1,3 +1,4 @@
+import { firstIndex } from '../core/first-index.ts';
 import type { Vma } from '../core/vma.ts';
 import { vmFlagLetters } from './vma-flags.ts';
 
@@ -40,14 +41,8 @@ export class VmAreas {
 
   /** Position of the first area that ends above an address (find_vma); the number of areas if there is none. */
   indexAbove(address: number): number {
-    let low = 0;
-    let high = this.#areas.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#areas[middle].end > address) high = middle;
-      else low = middle + 1;
-    }
-    return low;
+    const areas = this.#areas;
+    return firstIndex(areas.length, (i) => areas[i].end > address);
   }
 
   /** The area that holds an address. */

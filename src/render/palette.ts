@@ -66,6 +66,11 @@ function along(colors: readonly Rgb[], place: number): Rgb {
   const at = Math.min(1, Math.max(0, place)) * (colors.length - 1);
   const below = Math.floor(at);
   const next = colors[Math.min(below + 1, colors.length - 1)];
-  const mix = (i: 0 | 1 | 2) => Math.round(colors[below][i] + (at - below) * (next[i] - colors[below][i]));
-  return [mix(0), mix(1), mix(2)];
+  return mixColors(colors[below], next, at - below);
+}
+
+/** A colour on the way from one to another: the first at 0, the second at 1. */
+export function mixColors(from: Rgb, to: Rgb, share: number): Rgb {
+  const at = (i: 0 | 1 | 2) => Math.round(from[i] + share * (to[i] - from[i]));
+  return [at(0), at(1), at(2)];
 }

@@ -1,13 +1,12 @@
+import { firstIndex } from '../../src/core/first-index.ts';
 import { cssColor } from '../../src/render/palette.ts';
 import { printable } from '../../src/render/printable.ts';
 import { memory } from '../memory/open-memory.ts';
-import type { MapVma } from '../memory/protocol.ts';
 import { judgement } from '../policy/judgement.ts';
 import { dark } from '../state/theme.ts';
 import { measured } from '../state/timing.ts';
 import { PAGE_DARK, PAGE_LIGHT, pixel, pteColors, rowColors } from './layers.ts';
-import { placeOfRow } from './layout.ts';
-import { camera, hovered, layer, layout, selected, viewport } from './map-state.ts';
+import { camera, hovered, layer, layout, pixelsOf, selected, viewport } from './map-state.ts';
 import { orderOfCode } from './pte-code.ts';
 import { paint, type TileCodes } from './raster.ts';
 import { tilesInSight } from './tiles.ts';
@@ -69,13 +68,6 @@ function frame(context: CanvasRenderingContext2D, row: number, ink: string, widt
   context.strokeRect(x - width / 2, y - width / 2, least + width, Math.max(5, scale) + width);
 }
 
-function pixelsOf(row: number): { x: number; y: number; cellWidth: number; scale: number } {
-  const place = placeOfRow(layout.value, row);
-  const { x, y, scale } = camera.value;
-  const cellWidth = scale * viewport.value.aspect;
-  return { x: (place.x - x) * cellWidth, y: (place.y - y) * scale, cellWidth, scale };
-}
-
 /** A bar before the first range of each VMA, where cells are large enough for it. */
 function markVmas(context: CanvasRenderingContext2D, isDark: boolean): void {
   const vmas = memory.value?.vmas ?? [];
@@ -89,22 +81,12 @@ function markVmas(context: CanvasRenderingContext2D, isDark: boolean): void {
     const below = Math.min(lines, Math.ceil(y + height / scale - top));
     if (above >= below) continue;
     const last = Math.min(end, first + below * columns);
-    for (let i = vmaFrom(vmas, first + above * columns); i < vmas.length && vmas[i].first < last; i++) {
+    const visible = firstIndex(vmas.length, (i) => vmas[i].first >= first + above * columns);
+    for (let i = visible; i < vmas.length && vmas[i].first < last; i++) {
       const { x, y: cellTop } = pixelsOf(vmas[i].first);
       context.fillRect(x - 1, cellTop, 2, scale);
     }
   }
-}
-
-/** Index of the first VMA whose ranges begin at a row or after it. */
-function vmaFrom(vmas: readonly MapVma[], row: number): number {
-  let [low, high] = [0, vmas.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (vmas[middle].first < row) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** The name of each process, above its ranges where there is room, else upon them. */

@@ -1,3 +1,4 @@
+import { firstIndex } from '../../src/core/first-index.ts';
 import { type Geometry, rangeBytes } from '../../src/core/geometry.ts';
 import type { MapVma } from '../memory/protocol.ts';
 import type { OpenMemory } from '../memory/open-memory.ts';
@@ -74,14 +75,9 @@ function nearestRow(
   address: number,
   geometry: Geometry,
 ): number {
-  let [low, high] = [first, end];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (addresses[middle] <= address) low = middle + 1;
-    else high = middle;
-  }
-  const before = Math.max(first, low - 1);
-  const after = Math.min(end - 1, low);
+  const beyond = first + firstIndex(end - first, (i) => addresses[first + i] > address);
+  const before = Math.max(first, beyond - 1);
+  const after = Math.min(end - 1, beyond);
   const away = (row: number) => distanceOf(addresses[row], address, geometry);
   return away(before) <= away(after) ? before : after;
 }

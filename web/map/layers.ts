@@ -2,6 +2,7 @@ import type { Refusal } from '../../src/analysis/tally.ts';
 import { pagesPerRange } from '../../src/core/geometry.ts';
 import {
   FILLED,
+  mixColors,
   occupancyColor,
   orderColor,
   type Rgb,
@@ -67,8 +68,7 @@ export function rowColors(
 ): Uint32Array {
   const colors = new Uint32Array(memory.rows);
   const { residentPages, mainOrders } = memory;
-  const judged =
-    judgement && layer !== 'before' && layer !== 'use' ? Math.min(judgement.rows, memory.rows) : 0;
+  const judged = judgement && layer !== 'before' ? Math.min(judgement.rows, memory.rows) : 0;
   const pages = pagesPerRange(memory.host.geometry);
   if (layer === 'why') {
     const unknown = pixel(dark ? RANGE_DARK : RANGE_LIGHT);
@@ -79,8 +79,14 @@ export function rowColors(
     for (let row = 0; row < judged; row++) colors[row] = kinds[judgement?.refusals[row] ?? 0];
     return colors;
   }
-  const { pmdOrder } = memory.host.geometry;
-  const table = layer === 'use' ? occupancyTable(pmdOrder, pages, dark) : orderTable(pmdOrder, pages, dark);
+  if (layer === 'use') {
+    const table = Uint32Array.from({ length: pages + 1 }, (_, used) =>
+      pixel(occupancyColor(used / pages, dark)),
+    );
+    for (let row = 0; row < memory.rows; row++) colors[row] = table[residentPages[row]];
+    return colors;
+  }
+  const table = orderTable(memory.host.geometry.pmdOrder, pages, dark);
   const width = pages + 1;
   for (let row = 0; row < judged; row++) {
     const then = Math.min(pages, residentPages[row] + (judgement?.growthPages[row] ?? 0));
@@ -98,16 +104,9 @@ function orderTable(pmdOrder: number, pages: number, dark: boolean): Uint32Array
   for (let order = 0; order <= pmdOrder; order++) {
     for (let used = 0; used <= pages; used++) {
       const strength = used === 0 ? 0 : 0.35 + (0.65 * used) / pages;
-      table[order * (pages + 1) + used] = pixel(mix(empty, orderColor(order, pmdOrder), strength));
+      table[order * (pages + 1) + used] = pixel(mixColors(empty, orderColor(order, pmdOrder), strength));
     }
   }
-  return table;
-}
-
-function occupancyTable(pmdOrder: number, pages: number, dark: boolean): Uint32Array {
-  const table = new Uint32Array((pmdOrder + 1) * (pages + 1));
-  for (let at = 0; at < table.length; at++)
-    table[at] = pixel(occupancyColor((at % (pages + 1)) / pages, dark));
   return table;
 }
 
@@ -151,11 +150,6 @@ export function legendOf(
     { name: 'swapped', color: SWAPPED },
     { name: 'zero page', color: ZERO_PAGE },
   ];
-}
-
-function mix(from: Rgb, to: Rgb, share: number): Rgb {
-  const at = (i: 0 | 1 | 2) => Math.round(from[i] + share * (to[i] - from[i]));
-  return [at(0), at(1), at(2)];
 }
 
 /** Red, green, blue and full opacity as they lie in the memory of a picture; every machine with a browser is little-endian. */

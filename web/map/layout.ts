@@ -1,3 +1,5 @@
+import { firstIndex } from '../../src/core/first-index.ts';
+
 /** Lines between two processes, for those who say nothing else. */
 const GAP = 0.5;
 
@@ -73,13 +75,7 @@ function heightOf(processes: readonly ProcessRows[], columns: number, gap: numbe
 
 /** The block at a height; undefined in a gap and outside of the map. */
 export function blockAt({ blocks }: Layout, line: number): Block | undefined {
-  let [low, high] = [0, blocks.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (blocks[middle].top + blocks[middle].lines <= line) low = middle + 1;
-    else high = middle;
-  }
-  const block = blocks[low];
+  const block = blocks[firstIndex(blocks.length, (i) => line < blocks[i].top + blocks[i].lines)];
   return block && block.top <= line ? block : undefined;
 }
 

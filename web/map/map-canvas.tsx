@@ -7,13 +7,14 @@ import { setParams } from '../state/link.ts';
 import { pan, zoomAt } from './camera.ts';
 import { drawMap } from './draw.ts';
 import { LAYERS } from './layers.ts';
-import { blockAt, placeOfRow, rowAtPlace } from './layout.ts';
+import { blockAt, rowAtPlace } from './layout.ts';
 import {
   camera,
   pointed,
   keepInSight,
   layout,
   moveTo,
+  pixelsOf,
   select,
   selected,
   showRow,
@@ -93,11 +94,9 @@ const PAN_KEYS: Record<string, [number, number] | undefined> = {
 function zoomOnSelected(factor: number): void {
   const row = selected.value;
   if (row === undefined) return zoomBy(factor);
-  const { x, y, scale } = camera.value;
-  const place = placeOfRow(layout.value, row);
-  const { width, height, aspect } = viewport.value;
-  const px = (place.x + 0.5 - x) * scale * aspect;
-  const py = (place.y + 0.5 - y) * scale;
+  const { x, y, cellWidth, scale } = pixelsOf(row);
+  const [px, py] = [x + cellWidth / 2, y + scale / 2];
+  const { width, height } = viewport.value;
   if (px < 0 || py < 0 || px > width || py > height) zoomBy(factor);
   else zoomBy(factor, px, py);
 }

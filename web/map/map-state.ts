@@ -78,6 +78,14 @@ function linkedCamera(): Camera {
   return centerOn(layout.value, viewport.value, scale, x + dx, y + dy);
 }
 
+/** Where the cell of a row is on the canvas, from its upper left corner, and how large. */
+export function pixelsOf(row: number): { x: number; y: number; cellWidth: number; scale: number } {
+  const place = placeOfRow(layout.value, row);
+  const { x, y, scale } = camera.value;
+  const cellWidth = scale * viewport.value.aspect;
+  return { x: (place.x - x) * cellWidth, y: (place.y - y) * scale, cellWidth, scale };
+}
+
 /** Moves the camera, which is to say the link. */
 export function moveTo(next: Camera): void {
   const open = memory.value;

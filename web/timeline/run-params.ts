@@ -1,3 +1,4 @@
+import { firstIndex } from '../../src/core/first-index.ts';
 import { formatDuration, parseDuration } from '../../src/core/duration.ts';
 
 /** The scenario of a link that means the open memory. */
@@ -57,14 +58,7 @@ export function momentIndex(moments: readonly number[], param: string | undefine
 }
 
 export function lastNotAfter(moments: readonly number[], at: number): number {
-  let low = 0;
-  let high = moments.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (moments[middle] > at) high = middle;
-    else low = middle + 1;
-  }
-  return Math.max(0, low - 1);
+  return Math.max(0, firstIndex(moments.length, (i) => moments[i] > at) - 1);
 }
 
 /** A moment for people: to a tenth of a second up to an hour. */
