@@ -5,7 +5,7 @@ import type { ThpSettings } from '../core/thp-settings.ts';
 import { DigestQuery } from './digest-query.ts';
 import type { SourceDigest } from './memory-digest.ts';
 import { preferred, resultAt, type SweptResult } from './pareto.ts';
-import { metricAt, sweepBlocks, type SweepSpace } from './sweep.ts';
+import { metricAt, policyCount, type SweepSpace } from './sweep.ts';
 
 /** What a policy may cost. */
 export interface Budget {
@@ -21,7 +21,7 @@ export interface Budget {
  */
 export function bestWithin(space: SweepSpace, values: Float64Array, budget: Budget): SweptResult | undefined {
   let best: SweptResult | undefined;
-  const policies = sweepBlocks(space) * space.maxPtesNone.length;
+  const policies = policyCount(space);
   for (let index = 0; index < policies; index++) {
     if (metricAt(values, index, 'growthPages') > budget.growthPages) continue;
     if (metricAt(values, index, 'laterAttempts') > (budget.laterAttempts ?? Infinity)) continue;

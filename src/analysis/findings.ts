@@ -39,6 +39,10 @@ export interface PolicyFinding {
   readonly hugePages: number;
   /** Pages by which resident memory grows. */
   readonly growthPages: number;
+}
+
+/** The same with what becomes of each range. */
+export interface RangesFinding extends PolicyFinding {
   /** Undefined where the source has counts only. */
   readonly ranges: JudgedRanges | undefined;
 }
@@ -49,7 +53,7 @@ export interface Advice {
   readonly share: number;
   readonly growthPages: number;
   readonly chosen: SweptResult;
-  readonly finding: PolicyFinding;
+  readonly finding: RangesFinding;
   readonly set: readonly SysfsWrite[];
   /** Undefined where the settings in force are not known. */
   readonly restore: readonly SysfsWrite[] | undefined;
@@ -70,7 +74,7 @@ export interface Findings {
   readonly read: ReadMemory;
   readonly memory: MemoryDigest;
   readonly model: KernelModel;
-  readonly asked: PolicyFinding;
+  readonly asked: RangesFinding;
   /** The settings of the machine, where they are known. */
   readonly inForce: PolicyFinding | undefined;
   readonly kernelDefault: PolicyFinding;
@@ -103,8 +107,12 @@ export function findingsOf(
   const { geometry, settings: known } = host;
   const memory = totalDigest(read.digest);
   const query = new DigestQuery(memory);
-  const find = (each: ThpSettings) => policyFinding(read, query, each, model);
-  const asked = find(settings);
+  const find = (each: ThpSettings) => policyFinding(query, each, model);
+  const findRanges = (each: ThpSettings): RangesFinding => ({
+    ...find(each),
+    ranges: read.table && judgedRanges(read.table, each, model),
+  });
+  const asked = findRanges(settings);
   const start = known ?? defaultSettings(geometry);
   const advice = BUDGETS.map((share): Advice => {
     const growthPages = Math.floor(memory.residentPages * share);
@@ -116,7 +124,7 @@ export function findingsOf(
       share,
       growthPages,
       chosen,
-      finding: find(wanted),
+      finding: findRanges(wanted),
       set: writesBetween(start, wanted, geometry),
       restore: known && writesBetween(wanted, known, geometry),
     };
@@ -149,19 +157,13 @@ export function findingsOf(
   };
 }
 
-function policyFinding(
-  { table }: ReadMemory,
-  query: DigestQuery,
-  settings: ThpSettings,
-  model: KernelModel,
-): PolicyFinding {
+function policyFinding(query: DigestQuery, settings: ThpSettings, model: KernelModel): PolicyFinding {
   const counts = query.ask(settings, model);
   return {
     settings,
     counts,
     hugePages: query.memory.hugePages + counts.newlyHugePages,
     growthPages: counts.filledPages + counts.swappedInPages,
-    ranges: table && judgedRanges(table, settings, model),
   };
 }
 

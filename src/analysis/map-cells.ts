@@ -1,6 +1,6 @@
 import { pagesPerRange } from '../core/geometry.ts';
 import type { JudgedRanges } from './findings.ts';
-import type { RangeTable } from './range-table.ts';
+import { mainOrder, type RangeTable } from './range-table.ts';
 import { isHuge } from './tally.ts';
 
 /** The ranges of one process in address order, so many to a cell, as a map draws them. */
@@ -59,9 +59,7 @@ export function judgedCells(table: RangeTable, ranges: JudgedRanges, cells: MapC
       const code = ranges.refusals[row];
       if (code === 0 || isHuge(ranges.reasons[code - 1])) stays[cell] = 0;
     }
-    for (let order = 1; order <= pmdOrder; order++)
-      if (pages[order] >= pages[orders[cell]]) orders[cell] = order;
-    if (pages[orders[cell]] === 0) orders[cell] = 0;
+    orders[cell] = mainOrder(pages);
   }
   return { orders, stays };
 }

@@ -3,7 +3,7 @@ import {
   metricAt,
   metricsAt,
   policyAt,
-  sweepBlocks,
+  policyCount,
   type SweepMetrics,
   type SweepSpace,
   type SweptPolicy,
@@ -27,7 +27,7 @@ export function resultAt(space: SweepSpace, values: Float64Array, index: number)
 export function paretoFront(space: SweepSpace, values: Float64Array): SweptResult[] {
   const best = new Map<string, SweptResult>();
   const limits = space.maxPtesNone.length;
-  const policies = sweepBlocks(space) * limits;
+  const policies = policyCount(space);
   for (let index = 0; index < policies; index++) {
     const key = `${metricAt(values, index, 'hugePages')} ${metricAt(values, index, 'growthPages')} ${metricAt(values, index, 'laterAttempts')}`;
     const other = best.get(key);

@@ -2,9 +2,16 @@ import { costOf, type Mapping } from '../core/cost.ts';
 import type { Geometry } from '../core/geometry.ts';
 import type { MemoryItem, Process } from '../core/memory-source.ts';
 import { isEmpty, type Occupancy, wordsPerRange } from '../core/occupancy.ts';
-import { OBSERVABLE_FACTS, type ObservableFact, type RangeState, unknownFacts } from '../core/range-state.ts';
+import {
+  hasLargeFolio,
+  OBSERVABLE_FACTS,
+  type ObservableFact,
+  type RangeState,
+  unknownFacts,
+} from '../core/range-state.ts';
 import { coversRange, type Vma } from '../core/vma.ts';
 import { countWindows, emptyWindowCounts } from '../core/window-counts.ts';
+import { sum } from './tally.ts';
 
 /** A VMA that has ranges in a table, in rows from `first` up to `end`. */
 export interface TableVma {
@@ -139,7 +146,10 @@ export class RangeTable {
     this.vmaOf[row] = this.vmas.length - 1;
     this.#present.set(range.present, row * this.#words);
     const plain = this.#plainKey(range);
-    this.factsOf[row] = plain === undefined ? this.#internOther(range) : this.#internPlain(range, plain);
+    this.factsOf[row] =
+      plain === undefined
+        ? this.#intern(this.#otherFacts, factsKey(range), range)
+        : this.#intern(this.#plainFacts, plain, range);
     const isCounted = plain !== undefined && !range.pmdMapped && !range.uffdArmed;
     if (isCounted) this.#count(vma, row, range);
     else this.#describe(vma, row, range);
@@ -166,7 +176,7 @@ export class RangeTable {
   #describe(vma: TableVma, row: number, range: RangeState): void {
     const { before } = costOf(range, undefined);
     this.kinds[row] = range.pmdMapped ? ROW_KIND.pmdMapped : ROW_KIND.walked;
-    this.residentPages[row] = before.pagesByOrder.reduce((sum, pages) => sum + pages, 0);
+    this.residentPages[row] = sum(before.pagesByOrder);
     this.mainOrders[row] = mainOrder(before.pagesByOrder);
     addMapping(vma, before);
   }
@@ -182,32 +192,20 @@ export class RangeTable {
     }
     const { folioOrders } = range;
     if (folioOrders && folioOrders !== this.#smallPages) {
-      for (let i = 0; i < folioOrders.length; i++) if (folioOrders[i] !== 0) return undefined;
+      if (hasLargeFolio(folioOrders)) return undefined;
       this.#smallPages = folioOrders;
     }
     return key;
   }
 
-  #internPlain(range: RangeState, key: number): number {
-    const known = this.#plainFacts.get(key);
-    if (known !== undefined) return known;
-    const index = this.#keep(range);
-    this.#plainFacts.set(key, index);
+  /** Index of the facts of a range, of which only what ranges share is used: pages and addresses have columns of their own. */
+  #intern<K>(known: Map<K, number>, key: K, range: RangeState): number {
+    let index = known.get(key);
+    if (index === undefined) {
+      index = this.facts.push({ state: range, unknown: unknownFacts(range) }) - 1;
+      known.set(key, index);
+    }
     return index;
-  }
-
-  #internOther(range: RangeState): number {
-    const key = factsKey(range);
-    const known = this.#otherFacts.get(key);
-    if (known !== undefined) return known;
-    const index = this.#keep(range);
-    this.#otherFacts.set(key, index);
-    return index;
-  }
-
-  #keep(range: RangeState): number {
-    // Only what ranges share is kept: their pages and addresses have columns of their own.
-    return this.facts.push({ state: range, unknown: unknownFacts(range) }) - 1;
   }
 
   #grow(capacity: number): void {

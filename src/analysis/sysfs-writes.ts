@@ -9,7 +9,8 @@ export interface SysfsWrite {
   readonly value: string;
 }
 
-const ROOT = '/sys/kernel/mm/transparent_hugepage';
+/** Where the settings stand. */
+export const SYSFS_ROOT = '/sys/kernel/mm/transparent_hugepage';
 
 const LIMITS = [
   ['maxPtesNone', 'max_ptes_none'],
@@ -54,13 +55,13 @@ export function settingsWith(
 export function writesBetween(from: ThpSettings, to: ThpSettings, geometry: Geometry): SysfsWrite[] {
   const changed = ordersOf(anonOrders(geometry)).filter((order) => wordOf(from, order) !== wordOf(to, order));
   const sizeWrite = (order: Order): SysfsWrite => ({
-    path: `${ROOT}/hugepages-${orderBytes(order, geometry) / 1024}kB/enabled`,
+    path: `${SYSFS_ROOT}/hugepages-${orderBytes(order, geometry) / 1024}kB/enabled`,
     value: wordOf(to, order),
   });
   const narrower = changed.filter((order) => reach(to, order) < reach(from, order));
   const others = changed.filter((order) => !narrower.includes(order));
   const limits = LIMITS.filter(([key]) => from[key] !== to[key]).map(
-    ([key, name]): SysfsWrite => ({ path: `${ROOT}/khugepaged/${name}`, value: String(to[key]) }),
+    ([key, name]): SysfsWrite => ({ path: `${SYSFS_ROOT}/khugepaged/${name}`, value: String(to[key]) }),
   );
   return [...narrower.map(sizeWrite), ...limits, ...others.map(sizeWrite)];
 }

@@ -1,6 +1,6 @@
 import { paretoFront, resultAt } from '../analysis/pareto.ts';
 import { totalDigest } from '../analysis/memory-digest.ts';
-import { sweepBlocks } from '../analysis/sweep.ts';
+import { policyCount } from '../analysis/sweep.ts';
 import { fail, type Result, succeed } from '../core/failure.ts';
 import { defaultLimits } from '../core/policy.ts';
 import { sweepCsvHead, sweepCsvLine } from '../render/sweep-csv.ts';
@@ -41,7 +41,7 @@ async function sweepSource(
   const front = paretoFront(space.value, values);
   if (flags.csv) {
     const onFront = new Set(front.map(({ index }) => index));
-    const policies = sweepBlocks(space.value) * space.value.maxPtesNone.length;
+    const policies = policyCount(space.value);
     await print(context, sweepCsvHead());
     for (let index = 0; index < policies; index++) {
       if (index % 4096 === 0) signal.throwIfAborted();

@@ -82,7 +82,7 @@ export function worthOfGrowth(
   const work =
     fewer === 0
       ? ''
-      : ` and ${Math.abs(fewer).toLocaleString('en-US')} ${fewer > 0 ? 'fewer' : 'more'} ${Math.abs(fewer) === 1 ? 'attempt' : 'attempts'} in every later pass`;
+      : ` and ${plural(Math.abs(fewer), `${fewer > 0 ? 'fewer' : 'more'} attempt`)} in every later pass`;
   return `without growth: ${percent(without.hugePages, residentPages)}; the ${formatBytes(metrics.growthPages * pageBytes(geometry))} buy ${points} percentage points${work}`;
 }
 

@@ -1,4 +1,4 @@
-import type { JudgedRanges, PolicyFinding, ProcessFinding } from '../analysis/findings.ts';
+import type { JudgedRanges, RangesFinding, ProcessFinding } from '../analysis/findings.ts';
 import { type JudgedCells, judgedCells, type MapCells, mapCells } from '../analysis/map-cells.ts';
 import type { RangeTable } from '../analysis/range-table.ts';
 import { formatBytes } from '../core/bytes.ts';
@@ -58,9 +58,9 @@ ${orderLegend([then, ...(alternative ? [alternative] : [])] satisfies JudgedCell
 }
 
 /** The advice that maps show beside what was asked: for some growth, where that is another policy. */
-function advisedFinding(advice: readonly PolicyFinding[], asked: PolicyFinding): PolicyFinding | undefined {
+function advisedFinding(advice: readonly RangesFinding[], asked: RangesFinding): RangesFinding | undefined {
   const middle = advice[Math.floor(advice.length / 2)];
-  const same = (a: PolicyFinding, b: PolicyFinding) =>
+  const same = (a: RangesFinding, b: RangesFinding) =>
     a.hugePages === b.hugePages &&
     a.growthPages === b.growthPages &&
     a.counts.attempts.join() === b.counts.attempts.join();

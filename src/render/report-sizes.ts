@@ -1,4 +1,4 @@
-import type { Findings, PolicyFinding } from '../analysis/findings.ts';
+import type { Findings, RangesFinding } from '../analysis/findings.ts';
 import { sum } from '../analysis/tally.ts';
 import { sumOf } from '../core/policy-counts.ts';
 import { html, type Markup } from './markup.ts';
@@ -12,7 +12,7 @@ export function sizesSection(findings: Findings): Markup {
   const now: SizedMemory = asked.ranges
     ? { name: 'now', byOrder: asked.ranges.total.pagesBefore, unsized: 0 }
     : { name: 'now', byOrder: none.with(0, residentPages - hugePages), unsized: hugePages };
-  const then = (name: string, finding: PolicyFinding) => afterwards(name, finding, findings);
+  const then = (name: string, finding: RangesFinding) => afterwards(name, finding, findings);
   const distinct = advice.filter(
     ({ chosen }, i) => advice.findIndex((other) => other.chosen.index === chosen.index) === i,
   );
@@ -26,7 +26,7 @@ export function sizesSection(findings: Findings): Markup {
   )}`;
 }
 
-function afterwards(name: string, { ranges, counts }: PolicyFinding, { memory }: Findings): SizedMemory {
+function afterwards(name: string, { ranges, counts }: RangesFinding, { memory }: Findings): SizedMemory {
   if (ranges) return { name, byOrder: ranges.total.pagesAfter, unsized: 0 };
   const byOrder = [...counts.collapses].map((collapses, order) => collapses * 2 ** order);
   // Copied pages that are not newly huge came out of older large folios.

@@ -1,6 +1,6 @@
 import type { SweptResult } from '../analysis/pareto.ts';
 import { apartRanges, type MemoryDigest } from '../analysis/memory-digest.ts';
-import { sweepBlocks, type SweepSpace } from '../analysis/sweep.ts';
+import { policyCount, type SweepSpace } from '../analysis/sweep.ts';
 import { ordersOf } from '../core/order.ts';
 
 /** A sweep and what came of it. */
@@ -25,7 +25,7 @@ export function sweepJson({ memory, processes, space, front }: SweepView): objec
       maxPtesNone: space.maxPtesNone,
       maxPtesSwap: space.maxPtesSwap,
       maxPtesShared: space.maxPtesShared,
-      policies: sweepBlocks(space) * space.maxPtesNone.length,
+      policies: policyCount(space),
     },
     front: front.map(({ policy, metrics }) => ({
       kernel: policy.model.name,

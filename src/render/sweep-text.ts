@@ -1,6 +1,6 @@
 import type { SweptResult } from '../analysis/pareto.ts';
 import { apartRanges, type MemoryDigest } from '../analysis/memory-digest.ts';
-import { sweepBlocks } from '../analysis/sweep.ts';
+import { policyCount } from '../analysis/sweep.ts';
 import { formatBytes } from '../core/bytes.ts';
 import { pageBytes } from '../core/geometry.ts';
 import { formatOrder, type OrderSet, ordersOf } from '../core/order.ts';
@@ -26,7 +26,7 @@ const COLUMNS: readonly Column[] = [
 
 /** The front of a sweep as a table with a plot of all policies. */
 export function sweepText({ memory, processes, space, values, front }: SweepView, style: Style): string {
-  const policies = sweepBlocks(space) * space.maxPtesNone.length;
+  const policies = policyCount(space);
   const bytes = formatBytes(memory.residentPages * pageBytes(memory.geometry));
   const walked = apartRanges(memory);
   const shown = thinned(front);

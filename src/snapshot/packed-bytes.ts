@@ -1,5 +1,6 @@
 import { type Geometry, pagesPerRange } from '../core/geometry.ts';
 import { emptyOccupancy, isEmpty, type Occupancy } from '../core/occupancy.ts';
+import { hasLargeFolio } from '../core/range-state.ts';
 import { Damage } from './damage.ts';
 
 // Most bitmaps are all zero, and an all-zero blob is stored with no bytes at all.
@@ -30,7 +31,7 @@ export function unpackBitmap(bytes: Uint8Array, geometry: Geometry, column: stri
 
 /** Folio orders as they are stored: byte i is the order of PTE i's folio; no bytes when all are zero. */
 export function packFolioOrders(orders: Uint8Array): Uint8Array {
-  return orders.every((order) => order === 0) ? ALL_ZERO : orders.slice();
+  return hasLargeFolio(orders) ? orders.slice() : ALL_ZERO;
 }
 
 /** The folio orders of a blob that is not empty. Throws Damage when it is not as long as the geometry wants. */
