@@ -32,6 +32,18 @@ export function bestWithin(space: SweepSpace, values: Float64Array, budget: Budg
   return best;
 }
 
+/** The policy for a budget, and the best for the same later attempts that grows nothing. Enabling no size fits any budget. */
+export function adviceWithin(
+  space: SweepSpace,
+  values: Float64Array,
+  budget: Budget,
+): { readonly chosen: SweptResult; readonly withoutGrowth: SweptResult } {
+  const chosen = bestWithin(space, values, budget);
+  const withoutGrowth = bestWithin(space, values, { ...budget, growthPages: 0 });
+  if (!chosen || !withoutGrowth) throw new Error('bug: not even an empty set of sizes fits a budget');
+  return { chosen, withoutGrowth };
+}
+
 function compare(a: SweptResult, b: SweptResult): number {
   return (
     b.metrics.hugePages - a.metrics.hugePages ||

@@ -5,30 +5,21 @@ import type { Process } from '../core/memory-source.ts';
 import { anonOrders } from '../core/order.ts';
 import type { PolicyCounts } from '../core/policy-counts.ts';
 import { defaultSettings, type ThpSettings, withOrdersAlways } from '../core/thp-settings.ts';
-import { bestWithin, changedPages } from './advise.ts';
+import { adviceWithin, changedPages } from './advise.ts';
 import { DigestQuery } from './digest-query.ts';
 import { type MemoryDigest, type SourceDigest, totalDigest } from './memory-digest.ts';
 import { paretoFront, type SweptResult } from './pareto.ts';
 import type { RangeTable } from './range-table.ts';
 import type { SweepSpace } from './sweep.ts';
 import { settingsFor, type SysfsWrite, writesBetween } from './sysfs-writes.ts';
-import { emptyOutcomes, type RowOutcomes, TableJudge } from './table-judge.ts';
-import { addTally, emptyTally, type Refusal, type Tally } from './tally.ts';
+import { type JudgedRanges, judgeTable } from './table-judge.ts';
+import type { Tally } from './tally.ts';
 
 /** Memory that was read for a report. */
 export interface ReadMemory {
   readonly digest: SourceDigest;
   /** Every range, its processes in the order of the digest; undefined where the source has counts only. */
   readonly table: RangeTable | undefined;
-}
-
-/** What settings make of each range. */
-export interface JudgedRanges extends RowOutcomes {
-  /** What the numbers of `refusals`, less one, stand for. */
-  readonly reasons: readonly Refusal[];
-  /** By process, in the order of the table. */
-  readonly tallies: readonly Tally[];
-  readonly total: Tally;
 }
 
 /** What settings do to all memory that was read. */
@@ -107,17 +98,17 @@ export function findingsOf(
   const { geometry, settings: known } = host;
   const memory = totalDigest(read.digest);
   const query = new DigestQuery(memory);
+  const algorithm = ALGORITHMS[model.algorithm];
   const find = (each: ThpSettings) => policyFinding(query, each, model);
   const findRanges = (each: ThpSettings): RangesFinding => ({
     ...find(each),
-    ranges: read.table && judgedRanges(read.table, each, model),
+    ranges: read.table && judgeTable(read.table, { settings: each, model, algorithm, outcomes: [] }),
   });
   const asked = findRanges(settings);
   const start = known ?? defaultSettings(geometry);
   const advice = BUDGETS.map((share): Advice => {
     const growthPages = Math.floor(memory.residentPages * share);
-    const chosen = bestWithin(space, values, { growthPages, laterAttempts: undefined });
-    if (!chosen) throw new Error('bug: not even an empty set of sizes fits a budget');
+    const { chosen } = adviceWithin(space, values, { growthPages, laterAttempts: undefined });
     const { orders, enabled, maxPtesNone } = chosen.policy;
     const wanted = settingsFor(start, orders, enabled, maxPtesNone, geometry);
     return {
@@ -165,15 +156,4 @@ function policyFinding(query: DigestQuery, settings: ThpSettings, model: KernelM
     hugePages: query.memory.hugePages + counts.newlyHugePages,
     growthPages: counts.filledPages + counts.swappedInPages,
   };
-}
-
-function judgedRanges(table: RangeTable, settings: ThpSettings, model: KernelModel): JudgedRanges {
-  const algorithm = ALGORITHMS[model.algorithm];
-  const judge = new TableJudge(table, { settings, model, algorithm, outcomes: [] });
-  const outcomes = emptyOutcomes(table.rows);
-  judge.judge(0, table.rows, outcomes);
-  const tallies = judge.tallies();
-  const total = emptyTally(table.geometry);
-  for (const tally of tallies) addTally(total, tally);
-  return { ...outcomes, reasons: judge.refusals, tallies, total };
 }

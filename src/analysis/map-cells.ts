@@ -1,5 +1,5 @@
 import { pagesPerRange } from '../core/geometry.ts';
-import type { JudgedRanges } from './findings.ts';
+import type { JudgedRanges } from './table-judge.ts';
 import { mainOrder, type RangeTable } from './range-table.ts';
 import { isHuge } from './tally.ts';
 

@@ -94,6 +94,11 @@ export function totalDigest({ host, processes }: SourceDigest): MemoryDigest {
   return total;
 }
 
+/** States that are walked under each policy: ranges that share one are walked once. */
+export function apartStates({ classes }: MemoryDigest): number {
+  return VMA_CLASSES.reduce((states, name) => states + classes[name].apart.size, 0);
+}
+
 /** Ranges that are walked under each policy. */
 export function apartRanges({ classes }: MemoryDigest): number {
   let ranges = 0;

@@ -38,12 +38,12 @@ export function allNoneLimits({ geometry, classes }: MemoryDigest): number[] {
 export function adviceSpace(
   memory: MemoryDigest,
   model: KernelModel,
-  enabled: SweepWord,
-  { maxPtesSwap, maxPtesShared }: CollapseLimits,
+  enabled: readonly SweepWord[],
+  { maxPtesSwap, maxPtesShared }: Pick<CollapseLimits, 'maxPtesSwap' | 'maxPtesShared'>,
 ): SweepSpace {
   return {
     models: [model],
-    enabled: [enabled],
+    enabled,
     orders: allOrderSets(memory.geometry),
     maxPtesNone: allNoneLimits(memory),
     maxPtesSwap,

@@ -14,6 +14,26 @@ export interface RowOutcomes {
   readonly growthPages: Uint16Array;
 }
 
+/** What becomes of all memory of a table. */
+export interface JudgedRanges extends RowOutcomes {
+  /** What the numbers of `refusals`, less one, stand for. */
+  readonly reasons: readonly Refusal[];
+  /** By process, in the order of the table. */
+  readonly tallies: readonly Tally[];
+  readonly total: Tally;
+}
+
+/** Judges every row of a table, and adds up. */
+export function judgeTable(table: RangeTable, question: Question): JudgedRanges {
+  const judge = new TableJudge(table, question);
+  const outcomes = emptyOutcomes(table.rows);
+  judge.judge(0, table.rows, outcomes);
+  const tallies = judge.tallies();
+  const total = emptyTally(table.geometry);
+  for (const tally of tallies) addTally(total, tally);
+  return { ...outcomes, reasons: judge.refusals, tallies, total };
+}
+
 /** What the question comes to for one VMA. */
 interface VmaQuestion {
   readonly orders: OrderSet;

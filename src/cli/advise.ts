@@ -1,4 +1,4 @@
-import { bestWithin, outcomesByProcess } from '../analysis/advise.ts';
+import { adviceWithin, outcomesByProcess } from '../analysis/advise.ts';
 import { DigestQuery } from '../analysis/digest-query.ts';
 import { totalDigest } from '../analysis/memory-digest.ts';
 import { adviceSpace } from '../analysis/sweep-space.ts';
@@ -36,13 +36,11 @@ async function adviseSource(
   const memory = totalDigest(source);
   const { geometry, settings: known } = source.host;
   const current = known ?? defaultSettings(geometry);
-  const space = adviceSpace(memory, model, flags.enabled, current);
+  const space = adviceSpace(memory, model, [flags.enabled], current);
   const values = await runSweep(context, source, space, { workers: flags.workers, signal });
   const growthPages = Math.floor(budget.value(memory.residentPages, pageBytes(geometry)));
   const limits = { growthPages, laterAttempts: flags.maxWork };
-  const chosen = bestWithin(space, values, limits);
-  const withoutGrowth = bestWithin(space, values, { ...limits, growthPages: 0 });
-  if (!chosen || !withoutGrowth) throw new Error('bug: not even an empty set of sizes fits a budget');
+  const { chosen, withoutGrowth } = adviceWithin(space, values, limits);
   const { orders, enabled, maxPtesNone } = chosen.policy;
   const settings = settingsFor(current, orders, enabled, maxPtesNone, geometry);
   const query = new DigestQuery(memory);

@@ -51,7 +51,12 @@ async function reportSource(
   if (!question.ok) return question;
   const { settings, inForce } = question.value;
   const model = KERNEL_MODELS[flags.kernel];
-  const space = adviceSpace(totalDigest(memory.digest), model, 'always', known ?? defaultSettings(geometry));
+  const space = adviceSpace(
+    totalDigest(memory.digest),
+    model,
+    ['always'],
+    known ?? defaultSettings(geometry),
+  );
   const values = await runSweep(context, memory.digest, space, { workers: flags.workers, signal });
   const style = reportStyle(geometry);
   const page = reportHtml(

@@ -1,6 +1,6 @@
 import { allNoneLimits, allOrderSets } from '../analysis/sweep-space.ts';
 import type { MemoryDigest } from '../analysis/memory-digest.ts';
-import type { SweepSpace, SweepWord } from '../analysis/sweep.ts';
+import { policyCount, type SweepSpace, type SweepWord } from '../analysis/sweep.ts';
 import { fail, type Result, succeed } from '../core/failure.ts';
 import { type Geometry, pagesPerRange } from '../core/geometry.ts';
 import { KERNEL_MODELS, type KernelModel } from '../core/kernel-model.ts';
@@ -91,7 +91,7 @@ export function spaceFrom(
     maxPtesSwap: limits.maxPtesSwap,
     maxPtesShared: limits.maxPtesShared,
   };
-  const policies = space.models.length * enabled.length * space.orders.length * space.maxPtesNone.length;
+  const policies = policyCount(space);
   if (policies > MAX_WALKED && models.some(({ noneRule }) => noneRule !== 'ends')) {
     return fail(
       'usage',

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { digestJson } from '../analysis/digest-json.ts';
 import { DigestQuery } from '../analysis/digest-query.ts';
-import { type MemoryDigest, type SourceDigest, totalDigest, VMA_CLASSES } from '../analysis/memory-digest.ts';
+import { apartStates, type SourceDigest, totalDigest } from '../analysis/memory-digest.ts';
 import { blockLength, sweepBlock, sweepBlocks, type SweepSpace } from '../analysis/sweep.ts';
 import type { Context } from './context.ts';
 import { startProgress } from './progress.ts';
@@ -58,10 +58,4 @@ export async function runSweep(
   } finally {
     progress.clear();
   }
-}
-
-function apartStates({ classes }: MemoryDigest): number {
-  let states = 0;
-  for (const name of VMA_CLASSES) states += classes[name].apart.size;
-  return states;
 }

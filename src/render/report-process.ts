@@ -1,4 +1,5 @@
-import type { JudgedRanges, RangesFinding, ProcessFinding } from '../analysis/findings.ts';
+import type { RangesFinding, ProcessFinding } from '../analysis/findings.ts';
+import type { JudgedRanges } from '../analysis/table-judge.ts';
 import { type JudgedCells, judgedCells, type MapCells, mapCells } from '../analysis/map-cells.ts';
 import type { RangeTable } from '../analysis/range-table.ts';
 import { formatBytes } from '../core/bytes.ts';

@@ -1,4 +1,5 @@
-import type { JudgedRanges, ProcessFinding } from '../analysis/findings.ts';
+import type { ProcessFinding } from '../analysis/findings.ts';
+import type { JudgedRanges } from '../analysis/table-judge.ts';
 import { type MapCells, tellingRow } from '../analysis/map-cells.ts';
 import { mainOrder, type RangeTable } from '../analysis/range-table.ts';
 import { refusalOf, sum } from '../analysis/tally.ts';

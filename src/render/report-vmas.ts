@@ -1,4 +1,4 @@
-import type { JudgedRanges } from '../analysis/findings.ts';
+import type { JudgedRanges } from '../analysis/table-judge.ts';
 import type { RangeTable, TableVma } from '../analysis/range-table.ts';
 import { formatBytes } from '../core/bytes.ts';
 import { pageBytes } from '../core/geometry.ts';

@@ -35,7 +35,7 @@ export function findingsIn(items: readonly MemoryItem[], text: FindingsText = {}
   const digest = { host, processes: collector.finish(), skipped: [], notes: [] };
   const memory = totalDigest(digest);
   // Three limits are enough to choose among, and are swept at once.
-  const all = adviceSpace(memory, model, 'always', text.inForce ?? settings);
+  const all = adviceSpace(memory, model, ['always'], text.inForce ?? settings);
   const space = { ...all, maxPtesNone: [0, 100, 511] };
   const length = blockLength(space);
   const values = new Float64Array(sweepBlocks(space) * length);

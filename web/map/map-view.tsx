@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals';
-import type { OrderSet } from '../../src/core/order.ts';
 import { plural } from '../../src/render/plural.ts';
 import { printable } from '../../src/render/printable.ts';
 import { memory, memoryWorker } from '../memory/open-memory.ts';
+import { hugepageOrders } from '../policy/choice.ts';
 import { choice } from '../policy/judgement.ts';
 import { PolicyPanel } from '../policy/policy-panel.tsx';
 import { NoMemory } from '../start/no-memory.tsx';
@@ -46,7 +46,7 @@ async function openSteps(row: number): Promise<void> {
   const detail = await memoryWorker.detail(row, policy);
   if (!detail) return;
   const { vma } = open.vmas[open.vmaOf[row]];
-  const orders = vma.flags.includes('hg') ? ((policy.always | policy.madvise) as OrderSet) : policy.always;
+  const orders = vma.flags.includes('hg') ? hugepageOrders(policy) : policy.always;
   const { where, address } = rangeWords(open, undefined, row, detail);
   const from = `${where.split(', ', 1)[0]}, ${address}`;
   go('steps', stepsParams(detail.range, policy, orders, { from, ignored: detail.ignored }));

@@ -1,11 +1,12 @@
 import { formatBytes } from '../../src/core/bytes.ts';
 import { type Geometry, pageBytes, pagesPerRange, rangeBytes } from '../../src/core/geometry.ts';
-import { formatOrder, type Order, type OrderSet } from '../../src/core/order.ts';
+import { formatOrder, type Order } from '../../src/core/order.ts';
 import { type CollapsePlan, collapsesOf } from '../../src/core/plan.ts';
 import { printable } from '../../src/render/printable.ts';
 import { refusalText } from '../../src/render/reasons.ts';
 import type { OpenMemory } from '../memory/open-memory.ts';
 import type { Judgement, RangeDetail } from '../memory/protocol.ts';
+import { hugepageOrders } from '../policy/choice.ts';
 
 interface RangeWords {
   /** Process and VMA. */
@@ -44,7 +45,7 @@ export function rangeWords(
   function thenWords({ refusals, reasons, mainOrders, growthPages, choice }: Judgement, row: number): string {
     const code = refusals[row];
     if (code > 0) {
-      const orders = (choice.always | choice.madvise) as OrderSet;
+      const orders = hugepageOrders(choice);
       return `stays as it is: ${refusalText(reasons[code - 1], orders)}`;
     }
     const growth = growthPages[row];

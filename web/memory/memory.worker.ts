@@ -3,8 +3,7 @@ import { DigestCollector } from '../../src/analysis/digest-collector.ts';
 import { checkDigestModel, DigestQuery } from '../../src/analysis/digest-query.ts';
 import { addMemoryDigest, emptyMemoryDigest } from '../../src/analysis/memory-digest.ts';
 import { RangeTable } from '../../src/analysis/range-table.ts';
-import { emptyOutcomes, TableJudge } from '../../src/analysis/table-judge.ts';
-import { addTally, emptyTally } from '../../src/analysis/tally.ts';
+import { judgeTable } from '../../src/analysis/table-judge.ts';
 import { judgeRange } from '../../src/analysis/verdict.ts';
 import { applyPlan } from '../../src/core/apply-plan.ts';
 import { type Result, succeed } from '../../src/core/failure.ts';
@@ -71,19 +70,12 @@ const worker: MemoryWorker = {
   },
 
   async judge(choice): Promise<Judgement> {
-    const judged = heldTable();
-    const { rows, geometry } = judged;
-    const judge = new TableJudge(judged, questionOf(choice));
-    const outcomes = emptyOutcomes(rows);
-    judge.judge(0, rows, outcomes);
-    const processes = judge.tallies();
-    const total = emptyTally(geometry);
-    for (const tally of processes) addTally(total, tally);
-    const { mainOrders, refusals, growthPages } = outcomes;
-    return transfer({ ...outcomes, choice, rows, reasons: judge.refusals, total, processes }, [
-      mainOrders.buffer,
-      refusals.buffer,
-      growthPages.buffer,
+    const held = heldTable();
+    const { tallies, ...judged } = judgeTable(held, questionOf(choice));
+    return transfer({ ...judged, choice, rows: held.rows, processes: tallies }, [
+      judged.mainOrders.buffer,
+      judged.refusals.buffer,
+      judged.growthPages.buffer,
     ]);
   },
 

@@ -57,6 +57,11 @@ export function firstChoice(settings: ThpSettings | undefined, geometry: Geometr
   return choiceOf(settings ?? defaultSettings(geometry), geometry, 'linux-7.2');
 }
 
+/** The orders that memory with MADV_HUGEPAGE may have. */
+export function hugepageOrders({ always, madvise }: Pick<PolicyChoice, 'always' | 'madvise'>): OrderSet {
+  return (always | madvise) as OrderSet;
+}
+
 export function settingsOf({ always, madvise, ...limits }: PolicyChoice): ThpSettings {
   const sizes = new Map<Order, SizeWord>();
   for (const order of ordersOf(madvise)) sizes.set(order, 'madvise');

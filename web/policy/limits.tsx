@@ -1,6 +1,7 @@
 import { type Geometry, pagesPerRange } from '../../src/core/geometry.ts';
 import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
-import { asOrder, formatOrder, hasLowerOrder, type OrderSet } from '../../src/core/order.ts';
+import { hugepageOrders } from './choice.ts';
+import { asOrder, formatOrder, hasLowerOrder } from '../../src/core/order.ts';
 import { collapsePolicy } from '../../src/core/policy.ts';
 import { ignoredNoneLimit } from '../../src/render/none-limit-note.ts';
 import { choice, choose } from './judgement.ts';
@@ -70,11 +71,10 @@ function LimitField({ name, value, most, onChange }: LimitProps) {
 
 /** The two values of max_ptes_none that sizes below the PMD size know, and what becomes of others. */
 function NoneEnds({ geometry }: { readonly geometry: Geometry }) {
-  const { always, madvise, model: name, maxPtesNone } = choice.value;
+  const { model: name, maxPtesNone } = choice.value;
   const model = KERNEL_MODELS[name];
   const most = pagesPerRange(geometry) - 1;
-  const orders = (always | madvise) as OrderSet;
-  const policy = collapsePolicy(orders, choice.value, model, geometry);
+  const policy = collapsePolicy(hugepageOrders(choice.value), choice.value, model, geometry);
   const pmdOrder = asOrder(geometry.pmdOrder);
   const ignored = ignoredNoneLimit(policy, geometry);
   const ends = [

@@ -1,21 +1,20 @@
+import { isHuge } from '../../src/analysis/tally.ts';
 import { formatBytes } from '../../src/core/bytes.ts';
 import { pageBytes } from '../../src/core/geometry.ts';
 import { KERNEL_MODELS, resultName } from '../../src/core/kernel-model.ts';
-import type { OrderSet } from '../../src/core/order.ts';
 import type { ScanResult } from '../../src/core/scan-result.ts';
 import { plural } from '../../src/render/plural.ts';
 import { refusalText } from '../../src/render/reasons.ts';
 import type { Judgement } from '../memory/protocol.ts';
-
-const HUGE: ReadonlySet<string> = new Set(['SCAN_PMD_MAPPED', 'SCAN_PTE_MAPPED_HUGEPAGE']);
+import { hugepageOrders } from './choice.ts';
 
 /** What stays as it is, and why: the most memory first, what is huge already last. */
 export function Unchanged({ judgement }: { readonly judgement: Judgement }) {
   const { total, choice } = judgement;
   const size = (pages: number) => formatBytes(pages * pageBytes(total.geometry));
-  const orders = (choice.always | choice.madvise) as OrderSet;
+  const orders = hugepageOrders(choice);
   const refused = [...total.refused].sort(
-    ([a, x], [b, y]) => Number(HUGE.has(a)) - Number(HUGE.has(b)) || y.pages - x.pages,
+    ([a, x], [b, y]) => Number(isHuge(a)) - Number(isHuge(b)) || y.pages - x.pages,
   );
   if (refused.length === 0 && total.leftSmallPages === 0) return null;
   return (

@@ -1,7 +1,7 @@
 import { isHuge, sum } from '../../src/analysis/tally.ts';
-import type { OrderSet } from '../../src/core/order.ts';
 import { refusalText } from '../../src/render/reasons.ts';
 import type { Judgement } from '../memory/protocol.ts';
+import { hugepageOrders } from './choice.ts';
 
 /**
  * Why nothing at all collapses under a policy: the settings, where they keep anything back, or else what holds for most memory
@@ -12,5 +12,5 @@ export function whyNothing({ total, choice }: Pick<Judgement, 'total' | 'choice'
   const [main] = [...total.refused]
     .filter(([refusal]) => !isHuge(refusal))
     .sort(([a, x], [b, y]) => Number(b === 'settings') - Number(a === 'settings') || y.pages - x.pages);
-  return main && refusalText(main[0], (choice.always | choice.madvise) as OrderSet);
+  return main && refusalText(main[0], hugepageOrders(choice));
 }

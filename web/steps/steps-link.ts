@@ -1,6 +1,6 @@
 import type { OrderSet } from '../../src/core/order.ts';
 import type { RangeState } from '../../src/core/range-state.ts';
-import type { PolicyChoice } from '../policy/choice.ts';
+import { hugepageOrders, type PolicyChoice } from '../policy/choice.ts';
 import type { Refusal } from '../../src/analysis/tally.ts';
 import { NO_SEARCH, searchesOf } from './searches.ts';
 import { type ParamChanges, paramsOfState } from './steps-state.ts';
@@ -21,7 +21,7 @@ export interface RangeOrigin {
 export function stepsParams(
   range: RangeState,
   policy: PolicyChoice,
-  orders: OrderSet = (policy.always | policy.madvise) as OrderSet,
+  orders: OrderSet = hugepageOrders(policy),
   origin?: RangeOrigin,
 ): ParamChanges {
   const { model, maxPtesNone, maxPtesSwap, maxPtesShared } = policy;

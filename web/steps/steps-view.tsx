@@ -1,6 +1,7 @@
 import { useEffect } from 'preact/hooks';
-import { anonOrders, NO_ORDERS, type OrderSet } from '../../src/core/order.ts';
+import { anonOrders, NO_ORDERS } from '../../src/core/order.ts';
 import { refusalText } from '../../src/render/reasons.ts';
+import { hugepageOrders } from '../policy/choice.ts';
 import { choice } from '../policy/judgement.ts';
 import type { Side } from './alignment.ts';
 import { explainCommand } from './command.ts';
@@ -137,7 +138,7 @@ function Ignored() {
   const { orders, range } = state.value;
   const { ignored } = origin.value;
   if (orders !== 0 && (ignored === undefined || ignored === 'settings')) return null;
-  const enabled = (choice.value.always | choice.value.madvise) as OrderSet;
+  const enabled = hugepageOrders(choice.value);
   return (
     <div class="ignored" role="status">
       <p>

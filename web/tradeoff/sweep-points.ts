@@ -1,5 +1,5 @@
 import { preferred, resultAt } from '../../src/analysis/pareto.ts';
-import { metricAt, sweepBlocks, type SweepSpace } from '../../src/analysis/sweep.ts';
+import { metricAt, policyCount, type SweepSpace } from '../../src/analysis/sweep.ts';
 
 /**
  * The places that the policies of a sweep have in a picture of growth and coverage, each once, in columns. A place stands
@@ -23,7 +23,7 @@ interface Place {
 
 export function pointsOf(space: SweepSpace, values: Float64Array): SweepPoints {
   const places = new Map<number, Map<number, Place>>();
-  const policies = sweepBlocks(space) * space.maxPtesNone.length;
+  const policies = policyCount(space);
   for (let index = 0; index < policies; index++) {
     const growth = metricAt(values, index, 'growthPages');
     const huge = metricAt(values, index, 'hugePages');

@@ -1,14 +1,21 @@
-import { bestWithin, type Budget } from '../../src/analysis/advise.ts';
+import { adviceWithin, type Budget } from '../../src/analysis/advise.ts';
 import type { DigestQuery } from '../../src/analysis/digest-query.ts';
 import {
+  apartStates,
   type ClassDigest,
   type MemoryDigest,
   type SourceDigest,
   VMA_CLASSES,
 } from '../../src/analysis/memory-digest.ts';
 import { paretoFront, type SweptResult } from '../../src/analysis/pareto.ts';
-import { blockLength, sweepBlock, sweepBlocks, type SweepSpace } from '../../src/analysis/sweep.ts';
-import { allNoneLimits, allOrderSets } from '../../src/analysis/sweep-space.ts';
+import {
+  blockLength,
+  policyCount,
+  sweepBlock,
+  sweepBlocks,
+  type SweepSpace,
+} from '../../src/analysis/sweep.ts';
+import { adviceSpace } from '../../src/analysis/sweep-space.ts';
 import type { CollapseLimits } from '../../src/core/policy.ts';
 import { KERNEL_MODELS, type KernelModelName } from '../../src/core/kernel-model.ts';
 import type { PolicyCounts } from '../../src/core/policy-counts.ts';
@@ -33,8 +40,6 @@ export interface Sweep {
   readonly space: SweepSpace;
   readonly policies: number;
   readonly residentPages: number;
-  /** Resident pages in large folios now. */
-  readonly hugePages: number;
   readonly front: readonly SweptResult[];
   readonly points: SweepPoints;
 }
@@ -91,9 +96,8 @@ export class Sweeper {
     this.#held = { swept, question, space, values };
     return {
       space,
-      policies: blocks * space.maxPtesNone.length,
+      policies: policyCount(space),
       residentPages: memory.residentPages,
-      hugePages: memory.hugePages,
       front: paretoFront(space, values),
       points: pointsOf(space, values),
     };
@@ -104,9 +108,7 @@ export class Sweeper {
     if (!this.#held) return undefined;
     const { swept, question, space, values } = this.#held;
     const { memory } = swept.query;
-    const chosen = bestWithin(space, values, budget);
-    const withoutGrowth = bestWithin(space, values, { ...budget, growthPages: 0 });
-    if (!chosen || !withoutGrowth) throw new Error('bug: not even an empty set of sizes fits a budget');
+    const { chosen, withoutGrowth } = adviceWithin(space, values, budget);
     const { model } = chosen.policy;
     const choice = { ...question, ...choiceOfPolicy(chosen.policy) };
     return {
@@ -120,19 +122,14 @@ export class Sweeper {
   }
 }
 
-/** All sets of sizes and values of max_ptes_none; for advised memory alone too, where there is both kinds. */
-function allPolicies(memory: MemoryDigest, { model, maxPtesSwap, maxPtesShared }: SweepQuestion): SweepSpace {
+/** For advised memory alone too, where there is both kinds. */
+function allPolicies(memory: MemoryDigest, question: SweepQuestion): SweepSpace {
   const holdsAny = ({ table, apart }: ClassDigest) => table.rows.size + apart.size > 0;
-  return {
-    models: [KERNEL_MODELS[model]],
-    enabled: VMA_CLASSES.every((name) => holdsAny(memory.classes[name])) ? ['always', 'madvise'] : ['always'],
-    orders: allOrderSets(memory.geometry),
-    maxPtesNone: allNoneLimits(memory),
-    maxPtesSwap,
-    maxPtesShared,
-  };
-}
-
-function apartStates({ classes }: MemoryDigest): number {
-  return VMA_CLASSES.reduce((states, name) => states + classes[name].apart.size, 0);
+  const isMixed = VMA_CLASSES.every((name) => holdsAny(memory.classes[name]));
+  return adviceSpace(
+    memory,
+    KERNEL_MODELS[question.model],
+    isMixed ? ['always', 'madvise'] : ['always'],
+    question,
+  );
 }

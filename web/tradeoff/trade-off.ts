@@ -8,6 +8,7 @@ import type { Totals } from '../memory/protocol.ts';
 import { choiceOf, choiceOfPolicy } from '../policy/choice.ts';
 import { choice, chooseAsStep } from '../policy/judgement.ts';
 import { link } from '../state/link.ts';
+import { oneAtATime } from '../state/one-at-a-time.ts';
 import { budgetFromParams, budgetOf } from './budget.ts';
 import type { Advice, Sweep } from './sweeper.ts';
 
@@ -20,6 +21,9 @@ export const advice = signal<Advice | undefined>(undefined);
 
 /** What the settings of the machine that the memory was read on come to. */
 export const recorded = signal<Totals | undefined>(undefined);
+
+/** What the link says of the budget: a text, so that other changes of the link ask nothing. */
+const budgetInLink = computed(() => JSON.stringify(budgetFromParams(link.value.params)));
 
 /** Whether the kernel model that is chosen can be asked about all policies. */
 export const canSweep = computed(() => checkDigestModel(KERNEL_MODELS[choice.value.model]).ok);
@@ -70,13 +74,17 @@ export function followTradeoff(): () => void {
     if (now !== last) void ask();
     last = now;
   });
+  const advise = oneAtATime(async () => {
+    const value = sweep.peek();
+    if (!value) return;
+    const found = await memoryWorker.advise(
+      budgetOf(budgetFromParams(link.peek().params), value.residentPages),
+    );
+    if (sweep.peek() === value) advice.value = found;
+  });
   const stopAdvice = effect(() => {
-    const { value } = sweep;
-    const budget = budgetFromParams(link.value.params);
-    if (value)
-      void memoryWorker.advise(budgetOf(budget, value.residentPages)).then((found) => {
-        if (sweep.peek() === value) advice.value = found;
-      });
+    void [sweep.value, budgetInLink.value];
+    void advise();
   });
   return () => {
     turn++;
