@@ -4,7 +4,7 @@ import { NS_PER_MS, NS_PER_S } from '../khugepaged/timeline.ts';
 import { CreepWatch } from './creep.ts';
 import { PassLog } from './pass-log.ts';
 import type { Ending, SimulationReport } from './report.ts';
-import { NO_TIME } from './sample.ts';
+import { NO_TIME, type Sample } from './sample.ts';
 import type { Until } from './scenario.ts';
 import { Series } from './series.ts';
 import type { Stage } from './stage.ts';
@@ -82,6 +82,11 @@ export class Simulation {
     return this.report();
   }
 
+  /** Samples so far, and one of this moment. */
+  samples(): Sample[] {
+    return this.#series.samples();
+  }
+
   report(): SimulationReport {
     const { kernel, daemon, actors, incidents, title } = this.#stage;
     const { machine, settings } = kernel;
@@ -102,7 +107,7 @@ export class Simulation {
       convergedNs: this.#lastCollapse,
       passes: daemon.counts.fullScans,
       scans: new Map(daemon.control.activity.ranges),
-      samples: this.#series.samples(),
+      samples: this.samples(),
       processes: actors.map(({ name, mm }) => ({
         name,
         id: mm.id,

@@ -1,5 +1,6 @@
 import { useComputed, useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
+import { hasPage } from '../../src/core/occupancy.ts';
 import type { Visit } from '../../src/core/algorithm.ts';
 import { pagesPerRange } from '../../src/core/geometry.ts';
 import { asOrder, formatOrder } from '../../src/core/order.ts';
@@ -271,7 +272,7 @@ function filledPath(offset: number, pages: number, columns: number): string {
   const { scan } = alignment.value.left;
   let path = '';
   for (let page = offset; page < offset + pages; page++) {
-    if ((scan.occupied[page >>> 5] >>> (page & 31)) & 1) continue;
+    if (hasPage(scan.occupied, page)) continue;
     const x = (page % columns) * CELL + 5;
     const y = Math.floor(page / columns) * CELL + 5;
     path += `M${x - 1.6} ${y}a1.6 1.6 0 1 0 3.2 0a1.6 1.6 0 1 0 -3.2 0`;

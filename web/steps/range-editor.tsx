@@ -4,7 +4,7 @@ import { countPages, emptyOccupancy, fullOccupancy } from '../../src/core/occupa
 import { asOrder, formatOrder } from '../../src/core/order.ts';
 import { formatPages, parsePages } from '../../src/core/page-list.ts';
 import { collapsesOf } from '../../src/core/plan.ts';
-import { ASSUMPTIONS, unknownFacts } from '../../src/core/range-state.ts';
+import { ASSUMPTIONS, plainRange, unknownFacts } from '../../src/core/range-state.ts';
 import { type Brush, type ListedFact, withPages } from './edit-range.ts';
 import type { Side } from './alignment.ts';
 import {
@@ -41,7 +41,6 @@ export function RangeEditor() {
   const { range } = state.value;
   const { geometry } = range;
   const chosen = brush.value;
-  const empty = emptyOccupancy(geometry);
   const unknown = unknownFacts(range);
   const { scan } = alignment.value.left;
   return (
@@ -139,21 +138,8 @@ export function RangeEditor() {
   );
 
   function clear() {
-    return {
-      ...range,
-      present: empty,
-      swap: empty,
-      guard: empty,
-      zero: empty,
-      shared: empty,
-      unreferenced: empty,
-      pinned: empty,
-      lazyfree: empty,
-      locked: empty,
-      uffd: empty,
-      folioOrders: undefined,
-      pmdMapped: false,
-    };
+    const { address, uffdArmed } = range;
+    return { ...plainRange(geometry, emptyOccupancy(geometry), undefined), address, uffdArmed };
   }
 }
 

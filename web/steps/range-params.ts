@@ -1,6 +1,13 @@
 import { type Failure, fail, type Result, succeed } from '../../src/core/failure.ts';
 import { type Geometry, rangeBytes } from '../../src/core/geometry.ts';
-import { difference, emptyOccupancy, intersection, type Occupancy, union } from '../../src/core/occupancy.ts';
+import {
+  difference,
+  emptyOccupancy,
+  hasPage,
+  intersection,
+  type Occupancy,
+  union,
+} from '../../src/core/occupancy.ts';
 import { parsePages } from '../../src/core/page-list.ts';
 import {
   OBSERVABLE_FACTS,
@@ -106,9 +113,7 @@ function tidy(range: RangeState): RangeState {
     pinned: ofPresent(range.pinned),
     lazyfree: ofPresent(range.lazyfree),
     locked: ofPresent(range.locked),
-    folioOrders: range.folioOrders?.map((order, page) =>
-      (present[page >>> 5] >>> (page & 31)) & 1 ? order : 0,
-    ),
+    folioOrders: range.folioOrders?.map((order, page) => (hasPage(present, page) ? order : 0)),
   };
 }
 

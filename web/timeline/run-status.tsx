@@ -1,12 +1,12 @@
 import { formatDuration } from '../../src/core/duration.ts';
-import { grouped } from '../../src/render/plural.ts';
+import { plural } from '../../src/render/plural.ts';
 import { run } from './run-state.ts';
 
 /** Where the run is, for ears as well as eyes. */
 export function RunStatus() {
   const shown = run.value;
   const { series, end } = shown ?? {};
-  const scans = (count: number) => `${grouped(count)} full scan${count === 1 ? '' : 's'}`;
+  const scans = (count: number) => plural(count, 'full scan');
   return (
     <>
       <div role="alert">{shown?.failure && <p class="failure">{shown.failure}</p>}</div>

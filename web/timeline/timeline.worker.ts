@@ -123,7 +123,7 @@ function messages(): Promise<void> {
 
 function seriesOf(stage: Stage, simulation: Simulation, until: Until, events: readonly Marker[]): RunSeries {
   const { machine, log } = stage.kernel;
-  const { samples } = simulation.report();
+  const samples = simulation.samples();
   return {
     geometry: machine.geometry,
     memoryPages: machine.frames.count,
