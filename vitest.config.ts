@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** These change THP settings of the machine, if asked to, or boot kernels, so they run after everything else. */
-const HOST = ['test/linux/host-khugepaged.test.ts', 'test/kernel-lab/guest.test.ts'];
+const HOST = ['test/linux/host-khugepaged.test.ts', 'test/conform/guest.test.ts'];
 
 /** These drive a browser, which would starve beside everything else. */
 const BROWSER = ['test/web/**/*.browser.test.ts'];

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { x86_64 } from '../dist/core/geometry.js';
+import { x86_64 } from '../dist/core/memory/geometry.js';
 import { writeSnapshot } from '../dist/snapshot/writer.js';
 import { fillOccupancy } from './occupancies.mjs';
 

@@ -1,6 +1,6 @@
 // The planner against the plain C walk of the same rule, on the same bitmaps, for 8 policies and 4 kinds of occupancy.
-import { x86_64 } from '../dist/core/geometry.js';
-import { createKernelPlanner, createScriptPlanner } from '../dist/core/planner.js';
+import { x86_64 } from '../dist/core/memory/geometry.js';
+import { createKernelPlanner, createScriptPlanner } from '../dist/core/plan/planner.js';
 import { timeWalk } from './c-walk.mjs';
 import { median } from './median.mjs';
 import { fillOccupancy, OCCUPANCY_KINDS } from './occupancies.mjs';

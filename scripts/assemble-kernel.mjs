@@ -1,9 +1,9 @@
-// Assembles src/core/kernel.wat into src/core/kernel-bytes.ts. It knows the instructions that the kernel uses, in folded
+// Assembles src/core/bitmaps/bitmaps.wat into src/core/bitmaps/bitmaps-bytes.ts. It knows the instructions that the kernel uses, in folded
 // form, and nothing else of WebAssembly's text format. `--check` fails when the committed bytes are not those of the text.
 import { readFileSync, writeFileSync } from 'node:fs';
 
-const SOURCE = 'src/core/kernel.wat';
-const OUTPUT = 'src/core/kernel-bytes.ts';
+const SOURCE = 'src/core/bitmaps/bitmaps.wat';
+const OUTPUT = 'src/core/bitmaps/bitmaps-bytes.ts';
 
 const TYPES = { i32: 0x7f, i64: 0x7e, v128: 0x7b };
 const PLAIN = {

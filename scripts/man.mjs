@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { generateHelpTextForAllCommands } from '@stricli/core';
 import { buildThpscope } from '../dist/cli/app.js';
-import { EXIT_MEANINGS } from '../dist/cli/exit-code.js';
+import { EXIT_MEANINGS } from '../dist/cli/shared/exit-code.js';
 
 const { version, description } = JSON.parse(readFileSync('package.json', 'utf8'));
 const commands = generateHelpTextForAllCommands(buildThpscope(version));

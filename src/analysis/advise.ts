@@ -1,7 +1,7 @@
-import type { KernelModel } from '../core/kernel-model.ts';
-import type { Process } from '../core/memory-source.ts';
-import type { PolicyCounts } from '../core/policy-counts.ts';
-import type { ThpSettings } from '../core/thp-settings.ts';
+import type { KernelModel } from '../core/rules/kernel-model.ts';
+import type { Process } from '../core/rules/memory-source.ts';
+import type { PolicyCounts } from '../core/plan/policy-counts.ts';
+import type { ThpSettings } from '../core/rules/thp-settings.ts';
 import { DigestQuery } from './digest-query.ts';
 import type { SourceDigest } from './memory-digest.ts';
 import { preferred, resultAt, type SweptResult } from './pareto.ts';

@@ -1,6 +1,12 @@
-import type { Geometry } from '../core/geometry.ts';
-import { countPages, difference, emptyOccupancy, type Occupancy, setPages } from '../core/occupancy.ts';
-import { collapsesOf } from '../core/plan.ts';
+import type { Geometry } from '../core/memory/geometry.ts';
+import {
+  countPages,
+  difference,
+  emptyOccupancy,
+  type Occupancy,
+  setPages,
+} from '../core/memory/occupancy.ts';
+import { collapsesOf } from '../core/plan/plan.ts';
 import { addVerdict, emptyTally, type Tally } from './tally.ts';
 import type { Verdict } from './verdict.ts';
 

@@ -1,11 +1,11 @@
-import { type DigestTable, foliosOf, rowOf } from '../core/digest-table.ts';
-import { type Result, succeed } from '../core/failure.ts';
-import type { Geometry } from '../core/geometry.ts';
-import type { Process } from '../core/memory-source.ts';
-import type { Order } from '../core/order.ts';
-import type { ObservableFact } from '../core/range-state.ts';
-import { type RangeText, rangeOfText, rangeText } from '../core/range-text.ts';
-import type { SizeWord, ThpSettings } from '../core/thp-settings.ts';
+import { type DigestTable, foliosOf, rowOf } from '../core/digest/table.ts';
+import { type Result, succeed } from '../core/base/failure.ts';
+import type { Geometry } from '../core/memory/geometry.ts';
+import type { Process } from '../core/rules/memory-source.ts';
+import type { Order } from '../core/memory/order.ts';
+import type { ObservableFact } from '../core/memory/range-state.ts';
+import { type RangeText, rangeOfText, rangeText } from '../core/memory/range-text.ts';
+import type { SizeWord, ThpSettings } from '../core/rules/thp-settings.ts';
 import {
   addApart,
   emptyMemoryDigest,

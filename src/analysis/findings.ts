@@ -1,10 +1,10 @@
-import { ALGORITHMS } from '../core/algorithms.ts';
-import type { KernelModel } from '../core/kernel-model.ts';
-import type { OrderSet } from '../core/order.ts';
-import type { Process } from '../core/memory-source.ts';
-import { anonOrders } from '../core/order.ts';
-import type { PolicyCounts } from '../core/policy-counts.ts';
-import { defaultSettings, type ThpSettings, withOrdersAlways } from '../core/thp-settings.ts';
+import { ALGORITHMS } from '../core/search/algorithms.ts';
+import type { KernelModel } from '../core/rules/kernel-model.ts';
+import type { OrderSet } from '../core/memory/order.ts';
+import type { Process } from '../core/rules/memory-source.ts';
+import { anonOrders } from '../core/memory/order.ts';
+import type { PolicyCounts } from '../core/plan/policy-counts.ts';
+import { defaultSettings, type ThpSettings, withOrdersAlways } from '../core/rules/thp-settings.ts';
 import { adviceWithin, changedPages } from './advise.ts';
 import { DigestQuery } from './digest-query.ts';
 import { type MemoryDigest, type SourceDigest, totalDigest } from './memory-digest.ts';

@@ -1,4 +1,4 @@
-import { pagesPerRange } from '../core/geometry.ts';
+import { pagesPerRange } from '../core/memory/geometry.ts';
 import type { JudgedRanges } from './table-judge.ts';
 import { mainOrder, type RangeTable } from './range-table.ts';
 import { isHuge } from './tally.ts';

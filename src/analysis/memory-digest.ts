@@ -1,7 +1,7 @@
-import { addDigest, type DigestTable, emptyDigest } from '../core/digest-table.ts';
-import type { Geometry } from '../core/geometry.ts';
-import type { Host, Process } from '../core/memory-source.ts';
-import type { ObservableFact, RangeState } from '../core/range-state.ts';
+import { addDigest, type DigestTable, emptyDigest } from '../core/digest/table.ts';
+import type { Geometry } from '../core/memory/geometry.ts';
+import type { Host, Process } from '../core/rules/memory-source.ts';
+import type { ObservableFact, RangeState } from '../core/memory/range-state.ts';
 import type { RefusedMemory, Refusal } from './tally.ts';
 
 /** VMAs by what settings see of them: with MADV_HUGEPAGE, or with no advice. */

@@ -1,4 +1,4 @@
-import { ordersOf } from '../core/order.ts';
+import { ordersOf } from '../core/memory/order.ts';
 import {
   metricAt,
   metricsAt,

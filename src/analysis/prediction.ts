@@ -1,7 +1,7 @@
-import type { Failure } from '../core/failure.ts';
-import type { Geometry } from '../core/geometry.ts';
-import type { MemoryItem, Process } from '../core/memory-source.ts';
-import { type Eligibility, possibleOrders, type Vma } from '../core/vma.ts';
+import type { Failure } from '../core/base/failure.ts';
+import type { Geometry } from '../core/memory/geometry.ts';
+import type { MemoryItem, Process } from '../core/rules/memory-source.ts';
+import { type Eligibility, possibleOrders, type Vma } from '../core/rules/vma.ts';
 import { addTally, addVerdict, emptyTally, type Tally } from './tally.ts';
 import { judgeRange, type Question, type Verdict } from './verdict.ts';
 

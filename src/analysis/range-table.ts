@@ -1,16 +1,16 @@
-import { costOf, type Mapping } from '../core/cost.ts';
-import type { Geometry } from '../core/geometry.ts';
-import type { MemoryItem, Process } from '../core/memory-source.ts';
-import { isEmpty, type Occupancy, wordsPerRange } from '../core/occupancy.ts';
+import { costOf, type Mapping } from '../core/plan/cost.ts';
+import type { Geometry } from '../core/memory/geometry.ts';
+import type { MemoryItem, Process } from '../core/rules/memory-source.ts';
+import { isEmpty, type Occupancy, wordsPerRange } from '../core/memory/occupancy.ts';
 import {
   hasLargeFolio,
   OBSERVABLE_FACTS,
   type ObservableFact,
   type RangeState,
   unknownFacts,
-} from '../core/range-state.ts';
-import { coversRange, type Vma } from '../core/vma.ts';
-import { countWindows, emptyWindowCounts } from '../core/window-counts.ts';
+} from '../core/memory/range-state.ts';
+import { coversRange, type Vma } from '../core/rules/vma.ts';
+import { countWindows, emptyWindowCounts } from '../core/digest/window-counts.ts';
 import { sum } from './tally.ts';
 
 /** A VMA that has ranges in a table, in rows from `first` up to `end`. */

@@ -1,7 +1,7 @@
-import { type Geometry, pagesPerRange } from '../core/geometry.ts';
-import type { KernelModel } from '../core/kernel-model.ts';
-import { anonOrders, type OrderSet } from '../core/order.ts';
-import type { CollapseLimits } from '../core/policy.ts';
+import { type Geometry, pagesPerRange } from '../core/memory/geometry.ts';
+import type { KernelModel } from '../core/rules/kernel-model.ts';
+import { anonOrders, type OrderSet } from '../core/memory/order.ts';
+import type { CollapseLimits } from '../core/rules/policy.ts';
 import { type MemoryDigest, VMA_CLASSES } from './memory-digest.ts';
 import type { SweepSpace, SweepWord } from './sweep.ts';
 

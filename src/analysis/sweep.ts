@@ -1,12 +1,12 @@
-import { ALGORITHMS } from '../core/algorithms.ts';
-import { pagesPerRange } from '../core/geometry.ts';
-import { collapsibleOrders, type KernelModel } from '../core/kernel-model.ts';
-import { countPages, intersection } from '../core/occupancy.ts';
-import type { OrderSet } from '../core/order.ts';
-import { type CollapseLimits, collapsePolicy } from '../core/policy.ts';
-import { clearCounts, emptyCounts, type PolicyCounts, sumOf } from '../core/policy-counts.ts';
-import type { RangeState } from '../core/range-state.ts';
-import { settledCounts } from '../core/settled-counts.ts';
+import { ALGORITHMS } from '../core/search/algorithms.ts';
+import { pagesPerRange } from '../core/memory/geometry.ts';
+import { collapsibleOrders, type KernelModel } from '../core/rules/kernel-model.ts';
+import { countPages, intersection } from '../core/memory/occupancy.ts';
+import type { OrderSet } from '../core/memory/order.ts';
+import { type CollapseLimits, collapsePolicy } from '../core/rules/policy.ts';
+import { clearCounts, emptyCounts, type PolicyCounts, sumOf } from '../core/plan/policy-counts.ts';
+import type { RangeState } from '../core/memory/range-state.ts';
+import { settledCounts } from '../core/plan/settled-counts.ts';
 import type { DigestQuery } from './digest-query.ts';
 import { VMA_CLASSES } from './memory-digest.ts';
 

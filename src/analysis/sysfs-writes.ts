@@ -1,7 +1,7 @@
-import { type Geometry, orderBytes } from '../core/geometry.ts';
-import { anonOrders, type Order, type OrderSet, ordersOf } from '../core/order.ts';
-import type { CollapseLimits } from '../core/policy.ts';
-import type { SizeWord, ThpSettings, TopLevelWord } from '../core/thp-settings.ts';
+import { type Geometry, orderBytes } from '../core/memory/geometry.ts';
+import { anonOrders, type Order, type OrderSet, ordersOf } from '../core/memory/order.ts';
+import type { CollapseLimits } from '../core/rules/policy.ts';
+import type { SizeWord, ThpSettings, TopLevelWord } from '../core/rules/thp-settings.ts';
 
 /** A value for a file of sysfs. */
 export interface SysfsWrite {

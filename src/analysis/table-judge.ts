@@ -1,5 +1,5 @@
-import type { OrderSet } from '../core/order.ts';
-import { possibleOrders } from '../core/vma.ts';
+import type { OrderSet } from '../core/memory/order.ts';
+import { possibleOrders } from '../core/rules/vma.ts';
 import { mainOrder, type RangeTable, ROW_KIND, type TableVma } from './range-table.ts';
 import { addTally, addVerdict, emptyTally, type Refusal, refusalOf, type Tally } from './tally.ts';
 import { judgeRange, type Question } from './verdict.ts';

@@ -1,6 +1,6 @@
-import type { Geometry } from '../core/geometry.ts';
-import { type ObservableFact, unknownFacts } from '../core/range-state.ts';
-import type { ScanResult } from '../core/scan-result.ts';
+import type { Geometry } from '../core/memory/geometry.ts';
+import { type ObservableFact, unknownFacts } from '../core/memory/range-state.ts';
+import type { ScanResult } from '../core/rules/scan-result.ts';
 import type { Verdict } from './verdict.ts';
 
 /** Why ranges stay as they are. */

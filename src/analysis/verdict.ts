@@ -1,12 +1,12 @@
-import type { CollapseAlgorithm } from '../core/algorithm.ts';
-import { costOf, type PlanCost } from '../core/cost.ts';
-import type { OutcomeRule } from '../core/outcome.ts';
-import type { KernelModel } from '../core/kernel-model.ts';
-import { type CollapsePlan, planRange } from '../core/plan.ts';
-import { type CollapsePolicy, collapsePolicy } from '../core/policy.ts';
-import type { RangeState } from '../core/range-state.ts';
-import type { ThpSettings } from '../core/thp-settings.ts';
-import { coversRange, type Eligibility, type Vma } from '../core/vma.ts';
+import type { CollapseAlgorithm } from '../core/search/algorithm.ts';
+import { costOf, type PlanCost } from '../core/plan/cost.ts';
+import type { OutcomeRule } from '../core/rules/outcome.ts';
+import type { KernelModel } from '../core/rules/kernel-model.ts';
+import { type CollapsePlan, planRange } from '../core/plan/plan.ts';
+import { type CollapsePolicy, collapsePolicy } from '../core/rules/policy.ts';
+import type { RangeState } from '../core/memory/range-state.ts';
+import type { ThpSettings } from '../core/rules/thp-settings.ts';
+import { coversRange, type Eligibility, type Vma } from '../core/rules/vma.ts';
 
 /** How predictions are made, the same for all ranges of a run. */
 export interface Question {

@@ -1,7 +1,7 @@
 import { buildApplication, buildChoiceParser, buildCommand, buildRouteMap } from '@stricli/core';
-import type { Shell } from './completion.ts';
-import type { Context } from './context.ts';
-import { EXIT, EXIT_MEANINGS } from './exit-code.ts';
+import type { Shell } from './completion/run.ts';
+import type { Context } from './shared/context.ts';
+import { EXIT, EXIT_MEANINGS } from './shared/exit-code.ts';
 import {
   type AdviseFlags,
   adviseParameters,
@@ -27,13 +27,13 @@ import {
   verifyParameters,
   type SweepFlags,
   sweepParameters,
-} from './flags.ts';
+} from './shared/flags.ts';
 
 const MEMORY = '-p PID... | --cgroup PATH | --all | FILE... | --pattern LIST';
 const EXIT_CODES = `Exit codes: ${EXIT_MEANINGS.map((each) => each.join(' ')).join('; ')}.`;
 
 const predict = buildCommand<PredictFlags, string[], Context>({
-  loader: async () => (await import('./predict.ts')).predict,
+  loader: async () => (await import('./predict/run.ts')).predict,
   parameters: predictParameters,
   docs: {
     brief: 'What khugepaged would collapse, what it costs and gains',
@@ -52,7 +52,7 @@ const predict = buildCommand<PredictFlags, string[], Context>({
 });
 
 const explain = buildCommand<ExplainFlags, string[], Context>({
-  loader: async () => (await import('./explain.ts')).explain,
+  loader: async () => (await import('./explain/run.ts')).explain,
   parameters: explainParameters,
   docs: {
     brief: 'One PMD range, every step: which window, how many pages, the threshold, the outcome',
@@ -75,7 +75,7 @@ const explain = buildCommand<ExplainFlags, string[], Context>({
 });
 
 const capture = buildCommand<CaptureFlags, [], Context>({
-  loader: async () => (await import('./capture.ts')).capture,
+  loader: async () => (await import('./capture/run.ts')).capture,
   parameters: captureParameters,
   docs: {
     brief: 'Write a snapshot of live processes',
@@ -93,7 +93,7 @@ const capture = buildCommand<CaptureFlags, [], Context>({
 });
 
 const simulate = buildCommand<SimulateFlags, string[], Context>({
-  loader: async () => (await import('./simulate.ts')).simulate,
+  loader: async () => (await import('./simulate/run.ts')).simulate,
   parameters: simulateParameters,
   docs: {
     brief: 'khugepaged over time: when it is done, what it costs on the way, what it goes on to cost',
@@ -117,7 +117,7 @@ const simulate = buildCommand<SimulateFlags, string[], Context>({
 });
 
 const digest = buildCommand<DigestFlags, string[], Context>({
-  loader: async () => (await import('./digest.ts')).digest,
+  loader: async () => (await import('./digest/run.ts')).digest,
   parameters: digestParameters,
   docs: {
     brief: 'What decides every policy, in a file of some kilobytes',
@@ -136,7 +136,7 @@ const digest = buildCommand<DigestFlags, string[], Context>({
 });
 
 const sweep = buildCommand<SweepFlags, string[], Context>({
-  loader: async () => (await import('./sweep.ts')).sweep,
+  loader: async () => (await import('./sweep/run.ts')).sweep,
   parameters: sweepParameters,
   docs: {
     brief: 'Every policy at once: huge memory against growth and work',
@@ -156,7 +156,7 @@ const sweep = buildCommand<SweepFlags, string[], Context>({
 });
 
 const advise = buildCommand<AdviseFlags, string[], Context>({
-  loader: async () => (await import('./advise.ts')).advise,
+  loader: async () => (await import('./advise/run.ts')).advise,
   parameters: adviseParameters,
   docs: {
     brief: 'The policy that fits a budget, and the writes that set it; changes nothing itself',
@@ -175,7 +175,7 @@ const advise = buildCommand<AdviseFlags, string[], Context>({
 });
 
 const report = buildCommand<ReportFlags, string[], Context>({
-  loader: async () => (await import('./report.ts')).report,
+  loader: async () => (await import('./report/run.ts')).report,
   parameters: reportParameters,
   docs: {
     brief: 'One HTML file with the findings in words and pictures, to mail and to print',
@@ -196,7 +196,7 @@ const report = buildCommand<ReportFlags, string[], Context>({
 });
 
 const conform = buildCommand<ConformFlags, [], Context>({
-  loader: async () => (await import('./conform.ts')).conform,
+  loader: async () => (await import('./conform/run.ts')).conform,
   parameters: conformParameters,
   docs: {
     brief: 'The model against the real khugepaged of Linux 7.2 and 7.3 in QEMU',
@@ -211,7 +211,7 @@ const conform = buildCommand<ConformFlags, [], Context>({
 });
 
 const verify = buildCommand<VerifyFlags, string[], Context>({
-  loader: async () => (await import('./verify.ts')).verify,
+  loader: async () => (await import('./verify/run.ts')).verify,
   parameters: verifyParameters,
   docs: {
     brief: 'Two algorithms: same attempts on all inputs? else the smallest difference',
@@ -239,7 +239,7 @@ const verify = buildCommand<VerifyFlags, string[], Context>({
 });
 
 const compare = buildCommand<CompareFlags, string[], Context>({
-  loader: async () => (await import('./compare.ts')).compare,
+  loader: async () => (await import('./compare/run.ts')).compare,
   parameters: compareParameters,
   docs: {
     brief: 'Two algorithms on recorded memory: what differs in covered memory, attempts, work',
@@ -256,7 +256,7 @@ const compare = buildCommand<CompareFlags, string[], Context>({
 });
 
 const serve = buildCommand<ServeFlags, string[], Context>({
-  loader: async () => (await import('./serve.ts')).serve,
+  loader: async () => (await import('./serve/run.ts')).serve,
   parameters: serveParameters,
   docs: {
     brief: 'Snapshots and running processes in a browser, on this machine only',
@@ -277,7 +277,7 @@ const serve = buildCommand<ServeFlags, string[], Context>({
 });
 
 const completion = buildCommand<object, [Shell], Context>({
-  loader: async () => (await import('./completion.ts')).completion,
+  loader: async () => (await import('./completion/run.ts')).completion,
   parameters: {
     flags: {},
     positional: {

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { ExitCode, proposeCompletions, run } from '@stricli/core';
 import { buildThpscope } from './app.ts';
-import { EXIT } from './exit-code.ts';
-import { joinParameterWords } from './parameter-words.ts';
-import { VERSION } from './version.ts';
+import { EXIT } from './shared/exit-code.ts';
+import { joinParameterWords } from './shared/parameter-words.ts';
+import { VERSION } from './shared/version.ts';
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // A reader such as `head` may close stdout early; that ends the work and is no error.

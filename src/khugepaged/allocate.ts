@@ -1,8 +1,8 @@
-import type { Order } from '../core/order.ts';
-import type { ScanResult } from '../core/scan-result.ts';
-import { putFolio } from '../memory/folio.ts';
-import { ALLOC_FAILED, allocFolio, CHARGE_FAILED } from '../memory/folio-alloc.ts';
-import type { Mm } from '../memory/mm.ts';
+import type { Order } from '../core/memory/order.ts';
+import type { ScanResult } from '../core/rules/scan-result.ts';
+import { putFolio } from '../machine/folios/folio.ts';
+import { ALLOC_FAILED, allocFolio, CHARGE_FAILED } from '../machine/folios/folio-alloc.ts';
+import type { Mm } from '../machine/page-tables/mm.ts';
 import type { CollapseControl } from './collapse-control.ts';
 import { workNs } from './costs.ts';
 

@@ -1,12 +1,12 @@
-import type { KernelModel } from '../core/kernel-model.ts';
-import { NO_ORDERS, type OrderSet } from '../core/order.ts';
-import { type CollapsePolicy, madvisePolicy } from '../core/policy.ts';
-import { madviseOrders } from '../core/vma.ts';
-import type { AllocMode } from '../memory/frame-alloc.ts';
-import type { Mm, ThpDisabled } from '../memory/mm.ts';
-import { khugepagedOrders } from '../memory/vma-orders.ts';
-import { viewVma, type VmArea } from '../memory/vm-area.ts';
-import type { MachineSettings } from '../memory/settings.ts';
+import type { KernelModel } from '../core/rules/kernel-model.ts';
+import { NO_ORDERS, type OrderSet } from '../core/memory/order.ts';
+import { type CollapsePolicy, madvisePolicy } from '../core/rules/policy.ts';
+import { madviseOrders } from '../core/rules/vma.ts';
+import type { AllocMode } from '../machine/frames/frame-alloc.ts';
+import type { Mm, ThpDisabled } from '../machine/page-tables/mm.ts';
+import { khugepagedOrders } from '../machine/page-tables/vma-orders.ts';
+import { viewVma, type VmArea } from '../machine/page-tables/vm-area.ts';
+import type { MachineSettings } from '../machine/settings.ts';
 import { Activity, type Phase } from './activity.ts';
 import type { Kernel } from './kernel.ts';
 

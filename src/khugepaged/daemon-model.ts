@@ -1,4 +1,4 @@
-import type { KernelModel } from '../core/kernel-model.ts';
+import type { KernelModel } from '../core/rules/kernel-model.ts';
 
 /** How versions of the daemon differ, beyond what they collapse: spec 2.4, 2.5, 2.7, 7.5 and 12. */
 export interface DaemonModel {

@@ -1,6 +1,6 @@
-import { type Geometry, pagesPerRange } from '../core/geometry.ts';
-import { anonOrders, asOrder, type Order, ordersOf } from '../core/order.ts';
-import type { MachineSettings } from '../memory/settings.ts';
+import { type Geometry, pagesPerRange } from '../core/memory/geometry.ts';
+import { anonOrders, asOrder, type Order, ordersOf } from '../core/memory/order.ts';
+import type { MachineSettings } from '../machine/settings.ts';
 import type { DaemonModel } from './daemon-model.ts';
 
 export const SHMEM_WORDS = ['always', 'within_size', 'advise', 'never', 'deny', 'force'] as const;

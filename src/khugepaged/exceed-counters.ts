@@ -1,7 +1,7 @@
-import type { Order } from '../core/order.ts';
-import type { ScanResult } from '../core/scan-result.ts';
-import type { MthpStatName, VmstatName } from '../memory/counters.ts';
-import type { Machine } from '../memory/machine.ts';
+import type { Order } from '../core/memory/order.ts';
+import type { ScanResult } from '../core/rules/scan-result.ts';
+import type { MthpStatName, VmstatName } from '../machine/counters.ts';
+import type { Machine } from '../machine/machine.ts';
 
 const COUNTERS: Partial<Record<ScanResult, readonly [MthpStatName, VmstatName]>> = {
   SCAN_EXCEED_NONE_PTE: ['collapse_exceed_none_pte', 'thp_scan_exceed_none_pte'],

@@ -1,5 +1,5 @@
-import type { Order } from '../core/order.ts';
-import type { Random } from '../core/random.ts';
+import type { Order } from '../core/memory/order.ts';
+import type { Random } from '../core/base/random.ts';
 
 /** Where a run can be made to fail though nothing in the machine is wrong, and what comes of it. */
 export type FaultPoint =

@@ -1,11 +1,11 @@
-import type { IsolationFacts } from '../core/isolation.ts';
-import type { ScanResult } from '../core/scan-result.ts';
-import { isolateFolio, releaseFolio } from '../memory/collapse-steps.ts';
-import { isIdle } from '../memory/folio.ts';
-import { NO_FRAME, PG_LAZYFREE, PG_REFERENCED } from '../memory/frame-table.ts';
-import type { Machine } from '../memory/machine.ts';
-import { maybeMappedShared } from '../memory/mapped-shared.ts';
-import type { Pmd } from '../memory/pmd.ts';
+import type { IsolationFacts } from '../core/rules/isolation.ts';
+import type { ScanResult } from '../core/rules/scan-result.ts';
+import { isolateFolio, releaseFolio } from '../machine/page-tables/collapse-steps.ts';
+import { isIdle } from '../machine/folios/folio.ts';
+import { NO_FRAME, PG_LAZYFREE, PG_REFERENCED } from '../machine/frames/frame-table.ts';
+import type { Machine } from '../machine/machine.ts';
+import { maybeMappedShared } from '../machine/folios/mapped-shared.ts';
+import type { Pmd } from '../machine/page-tables/pmd.ts';
 import {
   PTE_ACCESSED,
   PTE_DIRTY,
@@ -16,9 +16,9 @@ import {
   PTE_WRITABLE,
   PTE_ZERO,
   pteValue,
-} from '../memory/pte.ts';
-import type { VmArea } from '../memory/vm-area.ts';
-import { VM_DROPPABLE } from '../memory/vma-flags.ts';
+} from '../machine/page-tables/pte.ts';
+import type { VmArea } from '../machine/page-tables/vm-area.ts';
+import { VM_DROPPABLE } from '../machine/page-tables/vma-flags.ts';
 
 /** The PTEs of a detached table as isolation sees them, and the folios that it has taken so far. */
 export class IsolatedFolios implements IsolationFacts {

@@ -1,7 +1,7 @@
-import type { KernelModel } from '../core/kernel-model.ts';
-import type { Order } from '../core/order.ts';
-import type { Machine } from '../memory/machine.ts';
-import type { Mm } from '../memory/mm.ts';
+import type { KernelModel } from '../core/rules/kernel-model.ts';
+import type { Order } from '../core/memory/order.ts';
+import type { Machine } from '../machine/machine.ts';
+import type { Mm } from '../machine/page-tables/mm.ts';
 import type { Costs } from './costs.ts';
 import { type DaemonModel, daemonModel } from './daemon-model.ts';
 import { type DaemonSettings, defaultDaemonSettings } from './daemon-settings.ts';

@@ -1,5 +1,5 @@
-import type { ScanResult } from '../core/scan-result.ts';
-import { drainAllLru } from '../memory/lru.ts';
+import type { ScanResult } from '../core/rules/scan-result.ts';
+import { drainAllLru } from '../machine/folios/lru.ts';
 import { CollapseControl } from './collapse-control.ts';
 import type { Kernel } from './kernel.ts';
 import { MmList } from './mm-list.ts';

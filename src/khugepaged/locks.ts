@@ -1,5 +1,5 @@
-import type { AnonRoot } from '../memory/anon-ranges.ts';
-import type { Mm } from '../memory/mm.ts';
+import type { AnonRoot } from '../machine/folios/anon-ranges.ts';
+import type { Mm } from '../machine/page-tables/mm.ts';
 import { type LockStatistics, LockTally } from './lock-tally.ts';
 import type { Timeline } from './timeline.ts';
 

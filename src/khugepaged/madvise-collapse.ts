@@ -1,10 +1,10 @@
-import { type MadviseErrno, madviseErrno, madviseGoesOn, madviseIsDone } from '../core/madvise-errno.ts';
-import { asOrder, hasOrder } from '../core/order.ts';
-import type { ScanResult } from '../core/scan-result.ts';
-import { drainAllLru } from '../memory/lru.ts';
-import type { Mm } from '../memory/mm.ts';
-import { PMD_NONE } from '../memory/pmd.ts';
-import type { VmArea } from '../memory/vm-area.ts';
+import { type MadviseErrno, madviseErrno, madviseGoesOn, madviseIsDone } from '../core/plan/madvise-errno.ts';
+import { asOrder, hasOrder } from '../core/memory/order.ts';
+import type { ScanResult } from '../core/rules/scan-result.ts';
+import { drainAllLru } from '../machine/folios/lru.ts';
+import type { Mm } from '../machine/page-tables/mm.ts';
+import { PMD_NONE } from '../machine/page-tables/pmd.ts';
+import type { VmArea } from '../machine/page-tables/vm-area.ts';
 import type { Activity } from './activity.ts';
 import { CollapseControl } from './collapse-control.ts';
 import type { Kernel } from './kernel.ts';

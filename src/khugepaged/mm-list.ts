@@ -1,4 +1,4 @@
-import type { Mm } from '../memory/mm.ts';
+import type { Mm } from '../machine/page-tables/mm.ts';
 
 /** Where the scan goes on: nowhere yet if there is no address space. */
 export interface Cursor {

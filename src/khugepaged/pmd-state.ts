@@ -1,5 +1,5 @@
-import type { ScanResult } from '../core/scan-result.ts';
-import { PMD_DETACHED, PMD_LEAF, PMD_MIGRATION, PMD_NONE, type Pmd } from '../memory/pmd.ts';
+import type { ScanResult } from '../core/rules/scan-result.ts';
+import { PMD_DETACHED, PMD_LEAF, PMD_MIGRATION, PMD_NONE, type Pmd } from '../machine/page-tables/pmd.ts';
 
 /** What a PMD entry is that leads to no PTE table; undefined if it does. Source: check_pmd_state, spec 3.2. */
 export function checkPmdState(pmd: Pmd | undefined): ScanResult | undefined {

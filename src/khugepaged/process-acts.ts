@@ -1,5 +1,5 @@
-import { exit } from '../memory/exit.ts';
-import type { Mm } from '../memory/mm.ts';
+import { exit } from '../machine/processes/exit.ts';
+import type { Mm } from '../machine/page-tables/mm.ts';
 import type { Kernel } from './kernel.ts';
 import type { Act, LockWish } from './locks.ts';
 

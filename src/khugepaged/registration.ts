@@ -1,5 +1,5 @@
-import type { Mm } from '../memory/mm.ts';
-import { khugepagedOrders } from '../memory/vma-orders.ts';
+import type { Mm } from '../machine/page-tables/mm.ts';
+import { khugepagedOrders } from '../machine/page-tables/vma-orders.ts';
 import { hugepageEnabled } from './daemon-settings.ts';
 import type { Kernel } from './kernel.ts';
 import type { MmList } from './mm-list.ts';

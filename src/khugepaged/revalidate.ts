@@ -1,7 +1,7 @@
-import { hasOrder, type Order } from '../core/order.ts';
-import type { ScanResult } from '../core/scan-result.ts';
-import type { Mm } from '../memory/mm.ts';
-import type { VmArea } from '../memory/vm-area.ts';
+import { hasOrder, type Order } from '../core/memory/order.ts';
+import type { ScanResult } from '../core/rules/scan-result.ts';
+import type { Mm } from '../machine/page-tables/mm.ts';
+import type { VmArea } from '../machine/page-tables/vm-area.ts';
 import type { CollapseControl } from './collapse-control.ts';
 
 /**

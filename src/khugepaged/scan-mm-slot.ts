@@ -1,5 +1,5 @@
-import type { ScanResult } from '../core/scan-result.ts';
-import type { Mm } from '../memory/mm.ts';
+import type { ScanResult } from '../core/rules/scan-result.ts';
+import type { Mm } from '../machine/page-tables/mm.ts';
 import type { CollapseControl } from './collapse-control.ts';
 import type { Hold } from './locks.ts';
 import type { MmList } from './mm-list.ts';

@@ -1,6 +1,6 @@
-import { MIN_ANON_ORDER, type Order } from '../core/order.ts';
-import { ANON_STATS, MTHP_STAT_NAMES, type MthpStatName } from '../memory/counters.ts';
-import type { Machine } from '../memory/machine.ts';
+import { MIN_ANON_ORDER, type Order } from '../core/memory/order.ts';
+import { ANON_STATS, MTHP_STAT_NAMES, type MthpStatName } from '../machine/counters.ts';
+import type { Machine } from '../machine/machine.ts';
 import type { DaemonModel } from './daemon-model.ts';
 
 const ANY = [

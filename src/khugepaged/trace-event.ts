@@ -1,5 +1,5 @@
-import type { Order } from '../core/order.ts';
-import { SCAN_RESULTS, type ScanResult, traceString } from '../core/scan-result.ts';
+import type { Order } from '../core/memory/order.ts';
+import { SCAN_RESULTS, type ScanResult, traceString } from '../core/rules/scan-result.ts';
 import type { DaemonModel } from './daemon-model.ts';
 
 /** No folio: all ones. */

@@ -1,6 +1,6 @@
-import { type Geometry, pagesPerRange } from '../core/geometry.ts';
-import { loadKernel } from '../core/kernel.ts';
-import type { Occupancy } from '../core/occupancy.ts';
+import { type Geometry, pagesPerRange } from '../core/memory/geometry.ts';
+import { loadKernel } from '../core/bitmaps/bitmaps.ts';
+import type { Occupancy } from '../core/memory/occupancy.ts';
 import { PAGEMAP_HIGH } from './pagemap.ts';
 
 /** Bitmaps of a whole chunk, each of them wordsPerRange words a range. */

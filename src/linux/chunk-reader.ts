@@ -1,8 +1,8 @@
-import { type Result, succeed } from '../core/failure.ts';
-import { type Geometry, pageBytes, pagesPerRange, rangeBytes } from '../core/geometry.ts';
-import { countPages, isEmpty, type Occupancy, wordsPerRange } from '../core/occupancy.ts';
-import type { RangeState } from '../core/range-state.ts';
-import { isUffdArmed } from '../core/vma.ts';
+import { type Result, succeed } from '../core/base/failure.ts';
+import { type Geometry, pageBytes, pagesPerRange, rangeBytes } from '../core/memory/geometry.ts';
+import { countPages, isEmpty, type Occupancy, wordsPerRange } from '../core/memory/occupancy.ts';
+import type { RangeState } from '../core/memory/range-state.ts';
+import { isUffdArmed } from '../core/rules/vma.ts';
 import type { ChunkBitmaps, ChunkBuffer } from './chunk-buffer.ts';
 import { readFolioFacts } from './folio-facts.ts';
 import type { PageFlags } from './page-flags.ts';

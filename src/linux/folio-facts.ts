@@ -1,5 +1,5 @@
-import { type Geometry, pageBytes } from '../core/geometry.ts';
-import { hasPage, type Occupancy, setPage } from '../core/occupancy.ts';
+import { type Geometry, pageBytes } from '../core/memory/geometry.ts';
+import { hasPage, type Occupancy, setPage } from '../core/memory/occupancy.ts';
 import { KPF, type PageFlags, type PhysicalFolio } from './page-flags.ts';
 import { frameNumber, type Pagemap, PAGEMAP_HIGH } from './pagemap.ts';
 

@@ -1,6 +1,6 @@
 import { hostname, release } from 'node:os';
-import type { Geometry } from '../core/geometry.ts';
-import type { Host } from '../core/memory-source.ts';
+import type { Geometry } from '../core/memory/geometry.ts';
+import type { Host } from '../core/rules/memory-source.ts';
 import { closeKernelFile, openKernelFile, readFully, readKernelFile } from './kernel-file.ts';
 import { readThpSettings, THP_ROOT } from './sysfs-settings.ts';
 

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
-import { fail, type Result, succeed } from '../core/failure.ts';
+import { fail, type Result, succeed } from '../core/base/failure.ts';
 
 /** The errno name of a failed system call, such as EACCES; undefined for other errors. */
 export function errnoOf(error: unknown): string | undefined {

@@ -1,6 +1,6 @@
-import { type Failure, fail, type Result, succeed } from '../core/failure.ts';
-import { type Geometry, rangeBytes } from '../core/geometry.ts';
-import type { Host, MemoryItem, MemorySource } from '../core/memory-source.ts';
+import { type Failure, fail, type Result, succeed } from '../core/base/failure.ts';
+import { type Geometry, rangeBytes } from '../core/memory/geometry.ts';
+import type { Host, MemoryItem, MemorySource } from '../core/rules/memory-source.ts';
 import { createChunkBuffer } from './chunk-buffer.ts';
 import { type Instruments, RANGES_PER_CHUNK, readChunk } from './chunk-reader.ts';
 import { readHost } from './host.ts';

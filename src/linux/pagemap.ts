@@ -1,5 +1,5 @@
-import { fail, type Result, succeed } from '../core/failure.ts';
-import { type Geometry, pageBytes } from '../core/geometry.ts';
+import { fail, type Result, succeed } from '../core/base/failure.ts';
+import { type Geometry, pageBytes } from '../core/memory/geometry.ts';
 import { closeKernelFile, openKernelFile, readFully, readKernelFile } from './kernel-file.ts';
 
 /** Bytes of one entry of /proc/PID/pagemap. */

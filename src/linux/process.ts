@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { fail, type Result, succeed } from '../core/failure.ts';
-import type { Process } from '../core/memory-source.ts';
+import { fail, type Result, succeed } from '../core/base/failure.ts';
+import type { Process } from '../core/rules/memory-source.ts';
 import { readKernelFile } from './kernel-file.ts';
 
 /** The pids of all processes that have memory, ascending: no kernel threads, no zombies. */

@@ -1,5 +1,5 @@
-import { fail, type Result, succeed } from '../core/failure.ts';
-import type { Vma } from '../core/vma.ts';
+import { fail, type Result, succeed } from '../core/base/failure.ts';
+import type { Vma } from '../core/rules/vma.ts';
 import { closeKernelFile, openKernelFile } from './kernel-file.ts';
 import { readSync } from 'node:fs';
 

@@ -1,14 +1,14 @@
-import { fail, type Result, succeed } from '../core/failure.ts';
-import type { Geometry } from '../core/geometry.ts';
-import { orderBytes } from '../core/geometry.ts';
-import { anonOrders, type Order, ordersOf } from '../core/order.ts';
+import { fail, type Result, succeed } from '../core/base/failure.ts';
+import type { Geometry } from '../core/memory/geometry.ts';
+import { orderBytes } from '../core/memory/geometry.ts';
+import { anonOrders, type Order, ordersOf } from '../core/memory/order.ts';
 import {
   SIZE_WORDS,
   type SizeWord,
   type ThpSettings,
   TOP_LEVEL_WORDS,
   type TopLevelWord,
-} from '../core/thp-settings.ts';
+} from '../core/rules/thp-settings.ts';
 import { readKernelFile } from './kernel-file.ts';
 
 export const THP_ROOT = '/sys/kernel/mm/transparent_hugepage';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
-import { fail, type Result, succeed } from '../core/failure.ts';
+import { fail, type Result, succeed } from '../core/base/failure.ts';
 import { buildApp, type Source } from './app.ts';
 import { LiveSource, serially } from './live-source.ts';
 import { ServedFile } from './served-file.ts';

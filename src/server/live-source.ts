@@ -1,4 +1,4 @@
-import type { Failure, Result } from '../core/failure.ts';
+import type { Failure, Result } from '../core/base/failure.ts';
 
 /** `changed`: there is a newer snapshot; `gone`: there is none, and why is in `failure`. */
 export type LiveEvent = 'changed' | 'gone';

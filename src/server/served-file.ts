@@ -1,8 +1,8 @@
 import { closeSync, createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { Context } from 'hono';
-import type { Failure, Result } from '../core/failure.ts';
-import { succeed } from '../core/failure.ts';
+import type { Failure, Result } from '../core/base/failure.ts';
+import { succeed } from '../core/base/failure.ts';
 import { checkSnapshot, openRegularFile, type RegularFile } from '../snapshot/file.ts';
 import { byteRange } from './byte-range.ts';
 

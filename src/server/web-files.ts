@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join, sep } from 'node:path';
-import { fail, type Result, succeed } from '../core/failure.ts';
+import { fail, type Result, succeed } from '../core/base/failure.ts';
 
 /** A file of the built web app, in memory. */
 export interface WebFile {

@@ -1,8 +1,8 @@
-import { fail, type Failure, type Result, succeed } from '../core/failure.ts';
-import { rangeBytes } from '../core/geometry.ts';
-import { KERNEL_MODELS } from '../core/kernel-model.ts';
+import { fail, type Failure, type Result, succeed } from '../core/base/failure.ts';
+import { rangeBytes } from '../core/memory/geometry.ts';
+import { KERNEL_MODELS } from '../core/rules/kernel-model.ts';
 import { DEFAULT_CALIBRATION } from '../khugepaged/costs.ts';
-import { Machine } from '../memory/machine.ts';
+import { Machine } from '../machine/machine.ts';
 import type { Action, Scenario, Setting } from './scenario.ts';
 import { kernelOf, Stage } from './stage.ts';
 

@@ -1,4 +1,4 @@
-import type { Order } from '../core/order.ts';
+import type { Order } from '../core/memory/order.ts';
 
 /** Ranges that khugepaged collapses again and again, to a larger size each time. */
 export interface CreepReport {

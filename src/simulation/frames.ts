@@ -1,5 +1,5 @@
 import type { TraceEvent } from '../khugepaged/trace-event.ts';
-import type { Mm } from '../memory/mm.ts';
+import type { Mm } from '../machine/page-tables/mm.ts';
 import { CellReader, type RangeCells } from './range-cells.ts';
 import { MAX_SAMPLES } from './series.ts';
 import type { Stage } from './stage.ts';

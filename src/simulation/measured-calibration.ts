@@ -1,4 +1,4 @@
-import { type Geometry, pagesPerRange } from '../core/geometry.ts';
+import { type Geometry, pagesPerRange } from '../core/memory/geometry.ts';
 import type { Calibration } from '../khugepaged/costs.ts';
 
 /** A calibration from the times that collapses took: costs of copying and clearing are measured, others as they were. */

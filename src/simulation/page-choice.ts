@@ -1,4 +1,4 @@
-import { type Random, randomFrom } from '../core/random.ts';
+import { type Random, randomFrom } from '../core/base/random.ts';
 import type { PageChoice } from './scenario.ts';
 
 /** Consecutive chosen bytes: [start, end), addresses. */

@@ -1,5 +1,5 @@
-import type { Order } from '../core/order.ts';
-import type { ScanResult } from '../core/scan-result.ts';
+import type { Order } from '../core/memory/order.ts';
+import type { ScanResult } from '../core/rules/scan-result.ts';
 import type { Stage } from './stage.ts';
 import { takeSample } from './sample.ts';
 

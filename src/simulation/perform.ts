@@ -5,10 +5,10 @@ import {
   madviseHugepage,
   madviseNohugepage,
   madvisePageout,
-} from '../memory/madvise.ts';
-import { read, touch } from '../memory/fault.ts';
-import { fork } from '../memory/fork.ts';
-import { pin } from '../memory/pin.ts';
+} from '../machine/processes/madvise.ts';
+import { read, touch } from '../machine/fault/fault.ts';
+import { fork } from '../machine/processes/fork.ts';
+import { pin } from '../machine/processes/pin.ts';
 import {
   areaLocks,
   exitAct,

@@ -1,6 +1,6 @@
-import type { Machine } from '../memory/machine.ts';
-import { PMD_LEAF, PMD_MIGRATION, type Pmd } from '../memory/pmd.ts';
-import { PTE_KIND, PTE_NONE, PTE_PRESENT, PTE_SWAP, PTE_ZERO, pteValue } from '../memory/pte.ts';
+import type { Machine } from '../machine/machine.ts';
+import { PMD_LEAF, PMD_MIGRATION, type Pmd } from '../machine/page-tables/pmd.ts';
+import { PTE_KIND, PTE_NONE, PTE_PRESENT, PTE_SWAP, PTE_ZERO, pteValue } from '../machine/page-tables/pte.ts';
 
 /** What a PTE of a range is, in a byte: one of these, or what `cellOfOrder` makes of the order of its folio. */
 export const CELL_NOTHING = 0;

@@ -1,7 +1,7 @@
-import type { Geometry } from '../core/geometry.ts';
-import type { KernelModel } from '../core/kernel-model.ts';
-import type { ScanResult } from '../core/scan-result.ts';
-import type { ThpSettings } from '../core/thp-settings.ts';
+import type { Geometry } from '../core/memory/geometry.ts';
+import type { KernelModel } from '../core/rules/kernel-model.ts';
+import type { ScanResult } from '../core/rules/scan-result.ts';
+import type { ThpSettings } from '../core/rules/thp-settings.ts';
 import type { Durations } from '../khugepaged/lock-tally.ts';
 import type { CreepReport } from './creep.ts';
 import type { PassCost } from './pass-log.ts';

@@ -1,4 +1,4 @@
-import type { ScanResult } from '../core/scan-result.ts';
+import type { ScanResult } from '../core/rules/scan-result.ts';
 import type { Durations, LockStatistics } from '../khugepaged/lock-tally.ts';
 import type { Stage } from './stage.ts';
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { parseBytes } from '../core/bytes.ts';
-import { parseDuration } from '../core/duration.ts';
-import { geometryOfPmdOrder, MAX_PMD_ORDER, MIN_PMD_ORDER } from '../core/geometry.ts';
-import { KERNEL_MODELS, type KernelModelName } from '../core/kernel-model.ts';
+import { parseBytes } from '../core/base/bytes.ts';
+import { parseDuration } from '../core/base/duration.ts';
+import { geometryOfPmdOrder, MAX_PMD_ORDER, MIN_PMD_ORDER } from '../core/memory/geometry.ts';
+import { KERNEL_MODELS, type KernelModelName } from '../core/rules/kernel-model.ts';
 import type { Action, PageAction, Scenario, ScenarioEvent } from './scenario.ts';
 
 const size = z

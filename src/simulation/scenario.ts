@@ -1,6 +1,6 @@
-import type { Geometry } from '../core/geometry.ts';
-import type { KernelModelName } from '../core/kernel-model.ts';
-import type { Fragmentation } from '../memory/fragment.ts';
+import type { Geometry } from '../core/memory/geometry.ts';
+import type { KernelModelName } from '../core/rules/kernel-model.ts';
+import type { Fragmentation } from '../machine/frames/fragment.ts';
 
 /** A story to be simulated: a machine, its processes and what they do. Sizes in bytes, times in ns of virtual time. */
 export interface Scenario {

@@ -1,12 +1,12 @@
-import { type Result, succeed } from '../core/failure.ts';
-import type { KernelModel } from '../core/kernel-model.ts';
-import type { ThpSettings } from '../core/thp-settings.ts';
+import { type Result, succeed } from '../core/base/failure.ts';
+import type { KernelModel } from '../core/rules/kernel-model.ts';
+import type { ThpSettings } from '../core/rules/thp-settings.ts';
 import { type Calibration, costsOf } from '../khugepaged/costs.ts';
 import { Kernel } from '../khugepaged/kernel.ts';
 import { Khugepaged } from '../khugepaged/khugepaged.ts';
 import { ThpSysfs } from '../khugepaged/thp-sysfs.ts';
-import type { Machine } from '../memory/machine.ts';
-import type { Mm } from '../memory/mm.ts';
+import type { Machine } from '../machine/machine.ts';
+import type { Mm } from '../machine/page-tables/mm.ts';
 import type { Run } from './page-choice.ts';
 
 /** A process that has a name and named mappings. */

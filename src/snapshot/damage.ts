@@ -1,4 +1,4 @@
-import { type Failure, fail } from '../core/failure.ts';
+import { type Failure, fail } from '../core/base/failure.ts';
 
 /** What is wrong with the bytes of a snapshot. Does not leave this folder: the reader turns it into a failure. */
 export class Damage extends Error {}

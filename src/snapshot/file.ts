@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, read } from 'node:fs';
 import { promisify } from 'node:util';
-import { fail, type Failure, type Result, succeed } from '../core/failure.ts';
+import { fail, type Failure, type Result, succeed } from '../core/base/failure.ts';
 import { openSnapshot, type Snapshot } from './reader.ts';
 
 const readAt = promisify(read);

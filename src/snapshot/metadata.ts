@@ -1,10 +1,10 @@
 import type { KeyValue } from 'hyparquet';
 import { z } from 'zod';
-import { MAX_PMD_ORDER, MIN_PMD_ORDER } from '../core/geometry.ts';
-import type { Host, MemoryItem } from '../core/memory-source.ts';
-import { asOrder } from '../core/order.ts';
-import { checkLimits } from '../core/policy.ts';
-import { SIZE_WORDS, type ThpSettings, TOP_LEVEL_WORDS } from '../core/thp-settings.ts';
+import { MAX_PMD_ORDER, MIN_PMD_ORDER } from '../core/memory/geometry.ts';
+import type { Host, MemoryItem } from '../core/rules/memory-source.ts';
+import { asOrder } from '../core/memory/order.ts';
+import { checkLimits } from '../core/rules/policy.ts';
+import { SIZE_WORDS, type ThpSettings, TOP_LEVEL_WORDS } from '../core/rules/thp-settings.ts';
 import { crc32 } from './crc32.ts';
 import { Damage } from './damage.ts';
 import { FORMAT_VERSION, METADATA_CRC_KEY, METADATA_KEY } from './schema.ts';

@@ -1,6 +1,6 @@
-import { type Geometry, pagesPerRange } from '../core/geometry.ts';
-import { emptyOccupancy, isEmpty, type Occupancy } from '../core/occupancy.ts';
-import { hasLargeFolio } from '../core/range-state.ts';
+import { type Geometry, pagesPerRange } from '../core/memory/geometry.ts';
+import { emptyOccupancy, isEmpty, type Occupancy } from '../core/memory/occupancy.ts';
+import { hasLargeFolio } from '../core/memory/range-state.ts';
 import { Damage } from './damage.ts';
 
 // Most bitmaps are all zero, and an all-zero blob is stored with no bytes at all.

@@ -1,8 +1,8 @@
 import type { AsyncBuffer, FileMetaData } from 'hyparquet';
-import { type Result, succeed } from '../core/failure.ts';
-import type { Geometry } from '../core/geometry.ts';
-import type { MemoryItem, MemorySource } from '../core/memory-source.ts';
-import type { RangeState } from '../core/range-state.ts';
+import { type Result, succeed } from '../core/base/failure.ts';
+import type { Geometry } from '../core/memory/geometry.ts';
+import type { MemoryItem, MemorySource } from '../core/rules/memory-source.ts';
+import type { RangeState } from '../core/memory/range-state.ts';
 import { Damage, damageFailure, SnapshotError } from './damage.ts';
 import { type Notice, type SnapshotMetadata, unpackMetadata } from './metadata.ts';
 import { checkSchema, type KeptChunks, readFooter, readRowGroup } from './parquet-file.ts';

@@ -1,6 +1,6 @@
-import { rangeBytes } from '../core/geometry.ts';
-import type { Host, MemoryItem, MemorySource, Process } from '../core/memory-source.ts';
-import type { Vma } from '../core/vma.ts';
+import { rangeBytes } from '../core/memory/geometry.ts';
+import type { Host, MemoryItem, MemorySource, Process } from '../core/rules/memory-source.ts';
+import type { Vma } from '../core/rules/vma.ts';
 
 const NO_BOOT_ID = '00000000-0000-0000-0000-000000000000';
 

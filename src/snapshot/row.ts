@@ -1,8 +1,8 @@
-import { type Geometry, pagesPerRange, rangeBytes } from '../core/geometry.ts';
-import type { Host, Process } from '../core/memory-source.ts';
-import { emptyOccupancy, type Occupancy } from '../core/occupancy.ts';
-import type { RangeState } from '../core/range-state.ts';
-import type { Vma } from '../core/vma.ts';
+import { type Geometry, pagesPerRange, rangeBytes } from '../core/memory/geometry.ts';
+import type { Host, Process } from '../core/rules/memory-source.ts';
+import { emptyOccupancy, type Occupancy } from '../core/memory/occupancy.ts';
+import type { RangeState } from '../core/memory/range-state.ts';
+import type { Vma } from '../core/rules/vma.ts';
 import { Damage } from './damage.ts';
 import { packBitmap, packFolioOrders, unpackBitmap, unpackFolioOrders } from './packed-bytes.ts';
 import type { ColumnName, SnapshotColumns, SnapshotRow } from './schema.ts';

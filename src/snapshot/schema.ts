@@ -1,5 +1,5 @@
 import type { SchemaElement } from 'hyparquet';
-import type { Geometry } from '../core/geometry.ts';
+import type { Geometry } from '../core/memory/geometry.ts';
 
 /** Rises when a reader of the format before would misread a file. */
 export const FORMAT_VERSION = 1;

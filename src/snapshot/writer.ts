@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { type Result, succeed } from '../core/failure.ts';
-import type { MemorySource } from '../core/memory-source.ts';
+import { type Result, succeed } from '../core/base/failure.ts';
+import type { MemorySource } from '../core/rules/memory-source.ts';
 import { OutputFile, WriteError } from './output-file.ts';
 import { redacted } from './redact.ts';
 import { RowGroupWriter, type SnapshotProgress } from './row-group-writer.ts';

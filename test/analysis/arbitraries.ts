@@ -1,13 +1,19 @@
 import fc from 'fast-check';
-import { ALGORITHMS } from '../../src/core/algorithms.ts';
-import { type Geometry, pagesPerRange, rangeBytes } from '../../src/core/geometry.ts';
-import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
-import type { MemoryItem } from '../../src/core/memory-source.ts';
-import { difference, emptyOccupancy, hasPage, type Occupancy, setPage } from '../../src/core/occupancy.ts';
-import type { Order } from '../../src/core/order.ts';
-import type { RangeState } from '../../src/core/range-state.ts';
-import { SCAN_RESULTS } from '../../src/core/scan-result.ts';
-import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../../src/core/thp-settings.ts';
+import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
+import { type Geometry, pagesPerRange, rangeBytes } from '../../src/core/memory/geometry.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
+import {
+  difference,
+  emptyOccupancy,
+  hasPage,
+  type Occupancy,
+  setPage,
+} from '../../src/core/memory/occupancy.ts';
+import type { Order } from '../../src/core/memory/order.ts';
+import type { RangeState } from '../../src/core/memory/range-state.ts';
+import { SCAN_RESULTS } from '../../src/core/rules/scan-result.ts';
+import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../../src/core/rules/thp-settings.ts';
 import type { Question } from '../../src/analysis/verdict.ts';
 import { occupancies } from '../core/arbitraries.ts';
 import { processItem, rangesItem, vmaItem } from './streams.ts';

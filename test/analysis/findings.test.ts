@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { judgedCells, mapCells, tellingRow } from '../../src/analysis/map-cells.ts';
 import { growthOf } from '../../src/analysis/tally.ts';
-import { rangeBytes, x86_64 } from '../../src/core/geometry.ts';
-import { sumOf } from '../../src/core/policy-counts.ts';
-import { defaultSettings } from '../../src/core/thp-settings.ts';
+import { rangeBytes, x86_64 } from '../../src/core/memory/geometry.ts';
+import { sumOf } from '../../src/core/plan/policy-counts.ts';
+import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
 import { findingsIn } from './report-findings.ts';
 import { knownRanges, processItem, vmaItem } from './streams.ts';
 

@@ -3,10 +3,10 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { predictMemory } from '../../src/analysis/prediction.ts';
-import { geometryOfPmdOrder } from '../../src/core/geometry.ts';
-import type { MemoryItem, Process } from '../../src/core/memory-source.ts';
-import { NO_ORDERS } from '../../src/core/order.ts';
-import { INELIGIBLE_REASONS, type Ineligible, type Vma } from '../../src/core/vma.ts';
+import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
+import type { MemoryItem, Process } from '../../src/core/rules/memory-source.ts';
+import { NO_ORDERS } from '../../src/core/memory/order.ts';
+import { INELIGIBLE_REASONS, type Ineligible, type Vma } from '../../src/core/rules/vma.ts';
 import { collapseText, rangeOf } from '../ranges.ts';
 import {
   knownRanges,

@@ -5,9 +5,9 @@ import { totalDigest } from '../../src/analysis/memory-digest.ts';
 import { RangeTable } from '../../src/analysis/range-table.ts';
 import { blockLength, sweepBlock, sweepBlocks } from '../../src/analysis/sweep.ts';
 import { adviceSpace } from '../../src/analysis/sweep-space.ts';
-import { x86_64 } from '../../src/core/geometry.ts';
-import type { MemoryItem } from '../../src/core/memory-source.ts';
-import type { ThpSettings } from '../../src/core/thp-settings.ts';
+import { x86_64 } from '../../src/core/memory/geometry.ts';
+import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
+import type { ThpSettings } from '../../src/core/rules/thp-settings.ts';
 import { questionOf, type QuestionText } from './streams.ts';
 
 export interface FindingsText extends QuestionText {

@@ -1,10 +1,10 @@
-import { ALGORITHMS } from '../../src/core/algorithms.ts';
-import { geometryOfPmdOrder, rangeBytes } from '../../src/core/geometry.ts';
-import type { MemoryItem, Process } from '../../src/core/memory-source.ts';
-import type { Order } from '../../src/core/order.ts';
-import type { RangeState } from '../../src/core/range-state.ts';
-import type { SizeWord, TopLevelWord } from '../../src/core/thp-settings.ts';
-import type { Vma } from '../../src/core/vma.ts';
+import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
+import { geometryOfPmdOrder, rangeBytes } from '../../src/core/memory/geometry.ts';
+import type { MemoryItem, Process } from '../../src/core/rules/memory-source.ts';
+import type { Order } from '../../src/core/memory/order.ts';
+import type { RangeState } from '../../src/core/memory/range-state.ts';
+import type { SizeWord, TopLevelWord } from '../../src/core/rules/thp-settings.ts';
+import type { Vma } from '../../src/core/rules/vma.ts';
 import { type Prediction, type PredictionListener, predictMemory } from '../../src/analysis/prediction.ts';
 import type { Question, Verdict } from '../../src/analysis/verdict.ts';
 import { outcomesOf, policyOf, type PolicyText, rangeOf, type RangeText } from '../ranges.ts';

@@ -24,18 +24,18 @@ import {
 import { allNoneLimits, allOrderSets } from '../../src/analysis/sweep-space.ts';
 import { settingsFor, settingsWith, writesBetween } from '../../src/analysis/sysfs-writes.ts';
 import { predictMemory } from '../../src/analysis/prediction.ts';
-import { ALGORITHMS } from '../../src/core/algorithms.ts';
-import { type Geometry, geometryOfPmdOrder, pagesPerRange } from '../../src/core/geometry.ts';
-import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
-import type { MemoryItem } from '../../src/core/memory-source.ts';
-import { type Order, type OrderSet, ordersOf, orderSet } from '../../src/core/order.ts';
-import { sumOf } from '../../src/core/policy-counts.ts';
+import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
+import { type Geometry, geometryOfPmdOrder, pagesPerRange } from '../../src/core/memory/geometry.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
+import { type Order, type OrderSet, ordersOf, orderSet } from '../../src/core/memory/order.ts';
+import { sumOf } from '../../src/core/plan/policy-counts.ts';
 import {
   defaultSettings,
   SIZE_WORDS,
   type ThpSettings,
   TOP_LEVEL_WORDS,
-} from '../../src/core/thp-settings.ts';
+} from '../../src/core/rules/thp-settings.ts';
 import '../seed.ts';
 import { questions, streams } from './arbitraries.ts';
 import { knownRanges, processItem, streamOf, vmaItem } from './streams.ts';

@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { capture } from '../../src/cli/capture.ts';
-import type { Context } from '../../src/cli/context.ts';
+import { capture } from '../../src/cli/capture/run.ts';
+import type { Context } from '../../src/cli/shared/context.ts';
 import { buildOccupant, type Occupant, startOccupant } from '../linux/occupant/occupant.ts';
 import { expectSchema } from './schemas.ts';
 import { thpscope, words } from './thpscope.ts';

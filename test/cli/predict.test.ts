@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { vectors } from '../core/vectors.ts';
+import { vectors } from '../core/search/vectors.ts';
 import { expectSchema } from './schemas.ts';
 import { thpscope, words } from './thpscope.ts';
 

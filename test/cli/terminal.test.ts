@@ -2,8 +2,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { Context } from '../../src/cli/context.ts';
-import { startProgress } from '../../src/cli/progress.ts';
+import type { Context } from '../../src/cli/shared/context.ts';
+import { startProgress } from '../../src/cli/shared/progress.ts';
 import { thpscope, words } from './thpscope.ts';
 
 /** A terminal of 60 columns that keeps what is written to it. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { runWorkers } from '../../src/cli/worker-pool.ts';
+import { runWorkers } from '../../src/cli/shared/worker-pool.ts';
 
 /** A script as a worker gets it. */
 const script = (code: string) => new URL(`data:text/javascript,${encodeURIComponent(code)}`);

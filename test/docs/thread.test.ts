@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { WRONG_MODULES } from '../lab/contenders.ts';
+import { WRONG_MODULES } from '../verify/contenders.ts';
 import { thpscope, words } from '../cli/thpscope.ts';
 
 const text = readFileSync('docs/thread.md', 'utf8');
@@ -10,7 +10,7 @@ const blocks = [...text.matchAll(/^```\n\$ npx thpscope (.*)\n([\s\S]*?)^```$/gm
     output,
   }),
 );
-/** Those that show one case; the others take long, and test/lab holds their figures. */
+/** Those that show one case; the others take long, and test/verify holds their figures. */
 const cases = blocks.filter(({ line }) => line.includes('--pattern'));
 
 /** As the page shows it: without the lines that repeat the case as a command. */

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import '../seed.ts';
-import { KERNEL_MODELS, type KernelModelName } from '../../src/core/kernel-model.ts';
-import { type OrderSet, ordersOf } from '../../src/core/order.ts';
-import { planRange } from '../../src/core/plan.ts';
-import { collapsePolicy } from '../../src/core/policy.ts';
-import { enabledOrders } from '../../src/core/thp-settings.ts';
-import { pmdAt } from '../../src/memory/lookup.ts';
-import { viewRange } from '../../src/memory/range-view.ts';
+import { KERNEL_MODELS, type KernelModelName } from '../../src/core/rules/kernel-model.ts';
+import { type OrderSet, ordersOf } from '../../src/core/memory/order.ts';
+import { planRange } from '../../src/core/plan/plan.ts';
+import { collapsePolicy } from '../../src/core/rules/policy.ts';
+import { enabledOrders } from '../../src/core/rules/thp-settings.ts';
+import { pmdAt } from '../../src/machine/page-tables/lookup.ts';
+import { viewRange } from '../../src/machine/page-tables/range-view.ts';
 import { type Contents, populate } from './populate.ts';
 import { SECOND, World } from './world.ts';
 

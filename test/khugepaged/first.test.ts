@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { mmap } from '../../src/memory/address-space.ts';
-import { touch } from '../../src/memory/fault.ts';
-import { madviseHugepage, madviseNohugepage } from '../../src/memory/madvise.ts';
-import { contents } from '../memory/world.ts';
+import { mmap } from '../../src/machine/page-tables/address-space.ts';
+import { touch } from '../../src/machine/fault/fault.ts';
+import { madviseHugepage, madviseNohugepage } from '../../src/machine/processes/madvise.ts';
+import { contents } from '../machine/world.ts';
 import { PAGE, SECOND, World } from './world.ts';
 
 test('one process, one range: the daemon wakes, scans and collapses', () => {

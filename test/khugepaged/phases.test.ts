@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { x86_64 } from '../../src/core/geometry.ts';
+import { x86_64 } from '../../src/core/memory/geometry.ts';
 import type { FaultPoint } from '../../src/khugepaged/fault-plan.ts';
 import { type Act, Locks, type LockWish } from '../../src/khugepaged/locks.ts';
 import { madviseCollapseAct } from '../../src/khugepaged/madvise-collapse.ts';
 import { areaLocks, exitAct, faultLocks, processAct, zapLocks } from '../../src/khugepaged/process-acts.ts';
 import { ThpSysfs } from '../../src/khugepaged/thp-sysfs.ts';
 import { Timeline } from '../../src/khugepaged/timeline.ts';
-import { mmap, munmap } from '../../src/memory/address-space.ts';
-import { touch } from '../../src/memory/fault.ts';
-import { contentAt, frameAt } from '../../src/memory/lookup.ts';
-import { madviseDontneed, madvisePageout } from '../../src/memory/madvise.ts';
-import { poisonFrame } from '../../src/memory/memory-error.ts';
-import type { Mm } from '../../src/memory/mm.ts';
-import { pin } from '../../src/memory/pin.ts';
+import { mmap, munmap } from '../../src/machine/page-tables/address-space.ts';
+import { touch } from '../../src/machine/fault/fault.ts';
+import { contentAt, frameAt } from '../../src/machine/page-tables/lookup.ts';
+import { madviseDontneed, madvisePageout } from '../../src/machine/processes/madvise.ts';
+import { poisonFrame } from '../support/machine/memory-error.ts';
+import type { Mm } from '../../src/machine/page-tables/mm.ts';
+import { pin } from '../../src/machine/processes/pin.ts';
 import { type Contents, populate } from './populate.ts';
 import { PAGE, SECOND, World, type WorldOptions } from './world.ts';
 

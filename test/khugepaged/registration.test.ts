@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { exitAct } from '../../src/khugepaged/process-acts.ts';
-import { mmap } from '../../src/memory/address-space.ts';
-import { exit } from '../../src/memory/exit.ts';
-import { touch } from '../../src/memory/fault.ts';
-import { fork } from '../../src/memory/fork.ts';
-import { madviseHugepage, madviseNohugepage } from '../../src/memory/madvise.ts';
+import { mmap } from '../../src/machine/page-tables/address-space.ts';
+import { exit } from '../../src/machine/processes/exit.ts';
+import { touch } from '../../src/machine/fault/fault.ts';
+import { fork } from '../../src/machine/processes/fork.ts';
+import { madviseHugepage, madviseNohugepage } from '../../src/machine/processes/madvise.ts';
 import { populate, quietly } from './populate.ts';
 import { PAGE, SECOND, World } from './world.ts';
 

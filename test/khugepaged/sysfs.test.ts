@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { x86_64 } from '../../src/core/geometry.ts';
+import { x86_64 } from '../../src/core/memory/geometry.ts';
 import { bootSettings, defaultDaemonSettings } from '../../src/khugepaged/daemon-settings.ts';
 import { ThpSysfs } from '../../src/khugepaged/thp-sysfs.ts';
-import { vmstatLines } from '../../src/khugepaged/vmstat.ts';
-import { fragment } from '../../src/memory/fragment.ts';
-import { randomFrom } from '../../src/core/random.ts';
-import { defaultMachineSettings } from '../../src/memory/settings.ts';
+import { vmstatLines } from '../support/khugepaged/vmstat.ts';
+import { fragment } from '../../src/machine/frames/fragment.ts';
+import { randomFrom } from '../../src/core/base/random.ts';
+import { defaultMachineSettings } from '../../src/machine/settings.ts';
 import { populate } from './populate.ts';
 import { SECOND, World, type WorldOptions } from './world.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { daemonModel } from '../../src/khugepaged/daemon-model.ts';
 import { formatTraceEvent, NO_PFN, type TraceEvent } from '../../src/khugepaged/trace-event.ts';
 import { populate } from './populate.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { PG_LRU } from '../../src/memory/frame-table.ts';
-import { PMD_DETACHED, PMD_TABLE } from '../../src/memory/pmd.ts';
-import { PTE_KIND, PTE_NONE, PTE_PRESENT, pteValue } from '../../src/memory/pte.ts';
+import { PG_LRU } from '../../src/machine/frames/frame-table.ts';
+import { PMD_DETACHED, PMD_TABLE } from '../../src/machine/page-tables/pmd.ts';
+import { PTE_KIND, PTE_NONE, PTE_PRESENT, pteValue } from '../../src/machine/page-tables/pte.ts';
 import { Turmoil } from './turmoil.ts';
 
 /** The first seed of this run; THPSCOPE_SEED=N repeats it, THPSCOPE_RUNS=N runs so many seeds from there. */

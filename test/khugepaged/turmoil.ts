@@ -1,8 +1,8 @@
-import type { Order } from '../../src/core/order.ts';
-import { KERNEL_MODELS, type KernelModelName } from '../../src/core/kernel-model.ts';
-import { checkDaemon } from '../../src/khugepaged/check-daemon.ts';
+import type { Order } from '../../src/core/memory/order.ts';
+import { KERNEL_MODELS, type KernelModelName } from '../../src/core/rules/kernel-model.ts';
+import { checkDaemon } from '../support/khugepaged/check-daemon.ts';
 import { costsOf, DEFAULT_CALIBRATION } from '../../src/khugepaged/costs.ts';
-import { EventLog } from '../../src/khugepaged/event-log.ts';
+import { EventLog } from '../support/khugepaged/event-log.ts';
 import { randomFaults } from '../../src/khugepaged/fault-plan.ts';
 import { Kernel } from '../../src/khugepaged/kernel.ts';
 import { Khugepaged } from '../../src/khugepaged/khugepaged.ts';
@@ -18,14 +18,14 @@ import {
 } from '../../src/khugepaged/process-acts.ts';
 import { ThpSysfs } from '../../src/khugepaged/thp-sysfs.ts';
 import { formatTraceEvent } from '../../src/khugepaged/trace-event.ts';
-import { mmap, mprotect, mremap, munmap } from '../../src/memory/address-space.ts';
-import { compact } from '../../src/memory/compaction.ts';
-import { read, touch } from '../../src/memory/fault.ts';
-import { fork } from '../../src/memory/fork.ts';
-import { fragment } from '../../src/memory/fragment.ts';
-import { installGuard, removeGuard } from '../../src/memory/guard.ts';
-import { frameAt } from '../../src/memory/lookup.ts';
-import { Machine } from '../../src/memory/machine.ts';
+import { mmap, mprotect, mremap, munmap } from '../../src/machine/page-tables/address-space.ts';
+import { compact } from '../../src/machine/frames/compaction.ts';
+import { read, touch } from '../../src/machine/fault/fault.ts';
+import { fork } from '../../src/machine/processes/fork.ts';
+import { fragment } from '../../src/machine/frames/fragment.ts';
+import { installGuard, removeGuard } from '../support/machine/guard.ts';
+import { frameAt } from '../../src/machine/page-tables/lookup.ts';
+import { Machine } from '../../src/machine/machine.ts';
 import {
   clearReferences,
   madviseDontneed,
@@ -33,16 +33,16 @@ import {
   madviseHugepage,
   madviseNohugepage,
   madvisePageout,
-} from '../../src/memory/madvise.ts';
-import { beginMigration, endMigration } from '../../src/memory/migrate.ts';
-import type { Mm } from '../../src/memory/mm.ts';
-import { pin, unpin } from '../../src/memory/pin.ts';
-import { below, type Random, randomFrom } from '../../src/core/random.ts';
-import { reclaim } from '../../src/memory/reclaim.ts';
-import { defaultMachineSettings } from '../../src/memory/settings.ts';
-import { userfaultProtect, userfaultRegister } from '../../src/memory/userfault.ts';
-import { VM_READ, VM_UFFD_WP, VM_WRITE } from '../../src/memory/vma-flags.ts';
-import { Shadow } from '../memory/shadow.ts';
+} from '../../src/machine/processes/madvise.ts';
+import { beginMigration, endMigration } from '../../src/machine/frames/migrate.ts';
+import type { Mm } from '../../src/machine/page-tables/mm.ts';
+import { pin, unpin } from '../../src/machine/processes/pin.ts';
+import { below, type Random, randomFrom } from '../../src/core/base/random.ts';
+import { reclaim } from '../../src/machine/reclaim/reclaim.ts';
+import { defaultMachineSettings } from '../../src/machine/settings.ts';
+import { userfaultProtect, userfaultRegister } from '../support/machine/userfault.ts';
+import { VM_READ, VM_UFFD_WP, VM_WRITE } from '../../src/machine/page-tables/vma-flags.ts';
+import { Shadow } from '../machine/shadow.ts';
 import { valueOf } from '../ranges.ts';
 import { PAGE, SMALL } from './world.ts';
 

@@ -1,15 +1,15 @@
 import { expect } from 'vitest';
-import type { Geometry } from '../../src/core/geometry.ts';
-import { KERNEL_MODELS, type KernelModelName } from '../../src/core/kernel-model.ts';
-import type { Order } from '../../src/core/order.ts';
-import type { SizeWord, TopLevelWord } from '../../src/core/thp-settings.ts';
-import { checkDaemon } from '../../src/khugepaged/check-daemon.ts';
+import type { Geometry } from '../../src/core/memory/geometry.ts';
+import { KERNEL_MODELS, type KernelModelName } from '../../src/core/rules/kernel-model.ts';
+import type { Order } from '../../src/core/memory/order.ts';
+import type { SizeWord, TopLevelWord } from '../../src/core/rules/thp-settings.ts';
+import { checkDaemon } from '../support/khugepaged/check-daemon.ts';
 import { costsOf, DEFAULT_CALIBRATION } from '../../src/khugepaged/costs.ts';
 import { Kernel } from '../../src/khugepaged/kernel.ts';
 import { Khugepaged } from '../../src/khugepaged/khugepaged.ts';
 import { formatTraceEvent, type TraceEvent } from '../../src/khugepaged/trace-event.ts';
-import { Machine, type MachineOptions } from '../../src/memory/machine.ts';
-import { defaultMachineSettings, type MachineSettings } from '../../src/memory/settings.ts';
+import { Machine, type MachineOptions } from '../../src/machine/machine.ts';
+import { defaultMachineSettings, type MachineSettings } from '../../src/machine/settings.ts';
 import { valueOf } from '../ranges.ts';
 
 /** 16 PTEs in a PMD range: orders 2, 3 and 4 of 4 KiB pages. */

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { x86_64 } from '../../src/core/geometry.ts';
-import { planRange } from '../../src/core/plan.ts';
-import { collapsePolicy } from '../../src/core/policy.ts';
-import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
-import { orderSet } from '../../src/core/order.ts';
-import type { RangeState } from '../../src/core/range-state.ts';
+import { x86_64 } from '../../src/core/memory/geometry.ts';
+import { planRange } from '../../src/core/plan/plan.ts';
+import { collapsePolicy } from '../../src/core/rules/policy.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import { orderSet } from '../../src/core/memory/order.ts';
+import type { RangeState } from '../../src/core/memory/range-state.ts';
 import { openLiveSource } from '../../src/linux/live-source.ts';
 import { THP_ROOT } from '../../src/linux/sysfs-settings.ts';
 import { buildOccupant, type Occupant, startOccupant } from './occupant/occupant.ts';

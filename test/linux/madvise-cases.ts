@@ -1,5 +1,5 @@
-import { rangeBytes, x86_64 } from '../../src/core/geometry.ts';
-import type { ScanResult } from '../../src/core/scan-result.ts';
+import { rangeBytes, x86_64 } from '../../src/core/memory/geometry.ts';
+import type { ScanResult } from '../../src/core/rules/scan-result.ts';
 
 const PAGE = 4096;
 export const RANGE = rangeBytes(x86_64);

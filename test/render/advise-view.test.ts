@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { x86_64 } from '../../src/core/geometry.ts';
-import { worthOfGrowth } from '../../src/render/advise-view.ts';
+import { x86_64 } from '../../src/core/memory/geometry.ts';
+import { worthOfGrowth } from '../../src/render/words/advise-view.ts';
 
 const result = (growthPages: number, hugePages: number, laterAttempts: number) => ({
   metrics: { growthPages, hugePages, laterAttempts },

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import '../seed.ts';
-import { ALGORITHMS } from '../../src/core/algorithms.ts';
-import { stepsOf } from '../../src/render/explain-steps.ts';
-import { explainSvg, ignoredRangeSvg } from '../../src/render/explain-svg.ts';
-import { textAt } from '../../src/render/svg.ts';
+import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
+import { stepsOf } from '../../src/render/words/explain-steps.ts';
+import { explainSvg, ignoredRangeSvg } from '../../src/render/svg/explain.ts';
+import { textAt } from '../../src/render/svg/svg.ts';
 import { policyOf, type PolicyText, rangeOf, type RangeText } from '../ranges.ts';
 import { explanationOf, explanations } from './explanations.ts';
 

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
-import type { CollapseAlgorithm, Visit } from '../../src/core/algorithm.ts';
-import { geometryOfPmdOrder } from '../../src/core/geometry.ts';
-import { planRange } from '../../src/core/plan.ts';
-import { type CollapsePolicy, collapsePolicy } from '../../src/core/policy.ts';
-import type { RangeState } from '../../src/core/range-state.ts';
-import { enabledOrders } from '../../src/core/thp-settings.ts';
-import type { Explanation } from '../../src/render/explain-text.ts';
+import type { CollapseAlgorithm, Visit } from '../../src/core/search/algorithm.ts';
+import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
+import { planRange } from '../../src/core/plan/plan.ts';
+import { type CollapsePolicy, collapsePolicy } from '../../src/core/rules/policy.ts';
+import type { RangeState } from '../../src/core/memory/range-state.ts';
+import { enabledOrders } from '../../src/core/rules/thp-settings.ts';
+import type { Explanation } from '../../src/render/text/explain.ts';
 import { questions, ranges } from '../analysis/arbitraries.ts';
 
 export function explanationOf(

@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import '../seed.ts';
 import { predictMemory } from '../../src/analysis/prediction.ts';
-import { geometryOfPmdOrder } from '../../src/core/geometry.ts';
-import { collapsePolicy } from '../../src/core/policy.ts';
-import { enabledOrders } from '../../src/core/thp-settings.ts';
-import { explainJson } from '../../src/render/explain-json.ts';
-import { planJson, predictHead, predictTail, rangeJson } from '../../src/render/predict-json.ts';
+import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
+import { collapsePolicy } from '../../src/core/rules/policy.ts';
+import { enabledOrders } from '../../src/core/rules/thp-settings.ts';
+import { explainJson } from '../../src/render/json/explain.ts';
+import { planJson, predictHead, predictTail, rangeJson } from '../../src/render/json/predict.ts';
 import { questions, streams } from '../analysis/arbitraries.ts';
 import {
   knownRanges,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { html, trusted } from '../../src/render/markup.ts';
+import { html, trusted } from '../../src/render/words/markup.ts';
 
 test('what is put into markup is escaped, in elements and in attributes', () => {
   const name = `<b title='x'>"&`;

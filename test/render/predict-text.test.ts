@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import type { MemoryItem } from '../../src/core/memory-source.ts';
-import { geometryOfPmdOrder } from '../../src/core/geometry.ts';
-import { collapsePolicy } from '../../src/core/policy.ts';
-import { enabledOrders } from '../../src/core/thp-settings.ts';
-import { predictText, type PredictView } from '../../src/render/predict-text.ts';
-import { styleOf } from '../../src/render/style.ts';
+import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
+import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
+import { collapsePolicy } from '../../src/core/rules/policy.ts';
+import { enabledOrders } from '../../src/core/rules/thp-settings.ts';
+import { predictText, type PredictView } from '../../src/render/text/predict.ts';
+import { styleOf } from '../../src/render/text/style.ts';
 import { rangeOf } from '../ranges.ts';
 import {
   knownRanges,

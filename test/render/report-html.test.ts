@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { rangeBytes, x86_64 } from '../../src/core/geometry.ts';
-import { defaultSettings } from '../../src/core/thp-settings.ts';
-import { reportHtml } from '../../src/render/report-html.ts';
-import { reportStyle } from '../../src/render/report-style.ts';
-import type { ReportView } from '../../src/render/report-view.ts';
+import { rangeBytes, x86_64 } from '../../src/core/memory/geometry.ts';
+import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
+import { reportHtml } from '../../src/render/report/html.ts';
+import { reportStyle } from '../../src/render/report/style.ts';
+import type { ReportView } from '../../src/render/report/view.ts';
 import { findingsIn, type FindingsText } from '../analysis/report-findings.ts';
 import { knownRanges, processItem, vmaItem } from '../analysis/streams.ts';
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { simulateCsv } from '../../src/render/simulate-csv.ts';
-import { simulateText } from '../../src/render/simulate-text.ts';
-import { scenarioListText } from '../../src/render/scenario-list-text.ts';
-import { styleOf } from '../../src/render/style.ts';
+import { simulateCsv } from '../../src/render/csv/simulate.ts';
+import { simulateText } from '../../src/render/text/simulate.ts';
+import { scenarioListText } from '../../src/render/text/scenario-list.ts';
+import { styleOf } from '../../src/render/text/style.ts';
 import type { SimulationReport } from '../../src/simulation/report.ts';
 import { event, MIB, onPages, runScenario, S, small, wantHuge } from '../simulation/scenarios.ts';
 import { withoutColor } from './without-color.ts';

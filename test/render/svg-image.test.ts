@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { cellPaths, svgImage } from '../../src/render/svg-image.ts';
+import { cellPaths, svgImage } from '../../src/render/svg/svg-image.ts';
 
 test('cells of a class are lines from cell to cell, row by row', () => {
   const classes = ['a', 'a', 'b', 'a', undefined, 'b', 'b'];

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { fail, type Result, succeed } from '../../src/core/failure.ts';
+import { fail, type Result, succeed } from '../../src/core/base/failure.ts';
 import { LiveSource, serially } from '../../src/server/live-source.ts';
 
 const INTERVAL_MS = 10_000;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { asOrder } from '../../src/core/order.ts';
+import { asOrder } from '../../src/core/memory/order.ts';
 import { CreepWatch } from '../../src/simulation/creep.ts';
 
 const PAGE = 4096;

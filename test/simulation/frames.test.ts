@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { readScenario } from '../../src/cli/scenario-file.ts';
-import { hasPage } from '../../src/core/occupancy.ts';
-import { viewRange } from '../../src/memory/range-view.ts';
+import { readScenario } from '../../src/cli/simulate/scenario-file.ts';
+import { hasPage } from '../../src/core/memory/occupancy.ts';
+import { viewRange } from '../../src/machine/page-tables/range-view.ts';
 import { Frames } from '../../src/simulation/frames.ts';
 import {
   CELL_NOTHING,

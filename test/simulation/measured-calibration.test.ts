@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { x86_64 } from '../../src/core/geometry.ts';
+import { x86_64 } from '../../src/core/memory/geometry.ts';
 import { costsOf, DEFAULT_CALIBRATION } from '../../src/khugepaged/costs.ts';
 import { measuredCalibration } from '../../src/simulation/measured-calibration.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { checkMachine } from '../../src/memory/check.ts';
+import { checkMachine } from '../support/machine/check.ts';
 import { randomOf, runsOf } from '../../src/simulation/page-choice.ts';
 import { event, lastSample, MIB, onPages, runScenario, S, small, stageOf, wantHuge } from './scenarios.ts';
 

@@ -1,7 +1,7 @@
-import { x86_64 } from '../../src/core/geometry.ts';
-import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
+import { x86_64 } from '../../src/core/memory/geometry.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { DEFAULT_CALIBRATION } from '../../src/khugepaged/costs.ts';
-import { checkMachine } from '../../src/memory/check.ts';
+import { checkMachine } from '../support/machine/check.ts';
 import type { SimulationReport } from '../../src/simulation/report.ts';
 import type { Action, PageChoice, Scenario, ScenarioEvent } from '../../src/simulation/scenario.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
 import { event, lastSample, onPages, runScenario, S, small, stageOf, wantHuge } from './scenarios.ts';
 

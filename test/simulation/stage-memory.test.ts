@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { predictMemory } from '../../src/analysis/prediction.ts';
-import { ALGORITHMS } from '../../src/core/algorithms.ts';
-import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
-import { orderSet } from '../../src/core/order.ts';
-import { defaultSettings, type ThpSettings, withOrdersAlways } from '../../src/core/thp-settings.ts';
+import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import { orderSet } from '../../src/core/memory/order.ts';
+import { defaultSettings, type ThpSettings, withOrdersAlways } from '../../src/core/rules/thp-settings.ts';
 import { DEFAULT_CALIBRATION } from '../../src/khugepaged/costs.ts';
-import { checkMachine } from '../../src/memory/check.ts';
+import { checkMachine } from '../support/machine/check.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
 import { stageMemory } from '../../src/simulation/stage-memory.ts';
 import { openSnapshotFile } from '../../src/snapshot/file.ts';

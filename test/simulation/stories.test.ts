@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readScenario } from '../../src/cli/scenario-file.ts';
+import { readScenario } from '../../src/cli/simulate/scenario-file.ts';
 import type { Scenario, Setting } from '../../src/simulation/scenario.ts';
 import { lastSample, MIB, runScenario } from './scenarios.ts';
 

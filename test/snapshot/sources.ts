@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AsyncBuffer } from 'hyparquet';
 import { expect, onTestFinished } from 'vitest';
-import { type Geometry, pagesPerRange, rangeBytes, x86_64 } from '../../src/core/geometry.ts';
-import type { Host, MemoryItem, MemorySource, Process } from '../../src/core/memory-source.ts';
-import { emptyOccupancy, setPages } from '../../src/core/occupancy.ts';
-import type { RangeState } from '../../src/core/range-state.ts';
-import { defaultSettings } from '../../src/core/thp-settings.ts';
-import type { Vma } from '../../src/core/vma.ts';
+import { type Geometry, pagesPerRange, rangeBytes, x86_64 } from '../../src/core/memory/geometry.ts';
+import type { Host, MemoryItem, MemorySource, Process } from '../../src/core/rules/memory-source.ts';
+import { emptyOccupancy, setPages } from '../../src/core/memory/occupancy.ts';
+import type { RangeState } from '../../src/core/memory/range-state.ts';
+import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
+import type { Vma } from '../../src/core/rules/vma.ts';
 import { openSnapshot } from '../../src/snapshot/reader.ts';
 import { writeSnapshot } from '../../src/snapshot/writer.ts';
 

@@ -12,8 +12,8 @@ import {
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Result } from '../../src/core/failure.ts';
-import type { MemoryItem } from '../../src/core/memory-source.ts';
+import type { Result } from '../../src/core/base/failure.ts';
+import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { writeSnapshot } from '../../src/snapshot/writer.ts';
 import { oneVma, sourceOf, temporaryDirectory } from './sources.ts';
 

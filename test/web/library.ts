@@ -2,7 +2,7 @@ import { DigestCollector } from '../../src/analysis/digest-collector.ts';
 import { DigestQuery } from '../../src/analysis/digest-query.ts';
 import { type MemoryDigest, totalDigest } from '../../src/analysis/memory-digest.ts';
 import { type Prediction, predictMemory } from '../../src/analysis/prediction.ts';
-import type { Host, MemoryItem } from '../../src/core/memory-source.ts';
+import type { Host, MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { openSnapshotFile } from '../../src/snapshot/file.ts';
 import { type PolicyChoice, questionOf } from '../../web/policy/choice.ts';
 import { valueOf } from '../ranges.ts';

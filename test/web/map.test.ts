@@ -7,7 +7,7 @@ import { layoutOf, placeOfRow, rowAtPlace } from '../../web/map/layout.ts';
 import { paint } from '../../web/map/raster.ts';
 import { RangeTable } from '../../src/analysis/range-table.ts';
 import type { OpenMemory } from '../../web/memory/open-memory.ts';
-import { x86_64 } from '../../src/core/geometry.ts';
+import { x86_64 } from '../../src/core/memory/geometry.ts';
 import { rangeOf } from '../ranges.ts';
 import { processItem, rangesItem, vmaItem } from '../analysis/streams.ts';
 

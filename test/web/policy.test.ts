@@ -5,17 +5,17 @@ import { DigestCollector } from '../../src/analysis/digest-collector.ts';
 import { DigestQuery } from '../../src/analysis/digest-query.ts';
 import { totalDigest } from '../../src/analysis/memory-digest.ts';
 import { predictMemory } from '../../src/analysis/prediction.ts';
-import { ALGORITHMS } from '../../src/core/algorithms.ts';
-import { geometryOfPmdOrder, x86_64 } from '../../src/core/geometry.ts';
-import { type KernelModel, KERNEL_MODELS } from '../../src/core/kernel-model.ts';
-import { asOrder, NO_ORDERS, orderSet } from '../../src/core/order.ts';
-import type { MemoryItem } from '../../src/core/memory-source.ts';
+import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
+import { geometryOfPmdOrder, x86_64 } from '../../src/core/memory/geometry.ts';
+import { type KernelModel, KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import { asOrder, NO_ORDERS, orderSet } from '../../src/core/memory/order.ts';
+import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import {
   defaultSettings,
   enabledOrders,
   type ThpSettings,
   TOP_LEVEL_WORDS,
-} from '../../src/core/thp-settings.ts';
+} from '../../src/core/rules/thp-settings.ts';
 import {
   choiceFromParams,
   choiceOf,

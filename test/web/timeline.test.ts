@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { styleOf } from '../../src/render/style.ts';
-import { summaryLines } from '../../src/render/simulate-summary.ts';
-import { steadyLines } from '../../src/render/simulate-steady.ts';
+import { styleOf } from '../../src/render/text/style.ts';
+import { summaryLines } from '../../src/render/text/simulate-summary.ts';
+import { steadyLines } from '../../src/render/text/simulate-steady.ts';
 import { Frames } from '../../src/simulation/frames.ts';
 import { cellOfOrder } from '../../src/simulation/range-cells.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';

@@ -5,10 +5,10 @@ import { DigestQuery } from '../../src/analysis/digest-query.ts';
 import { DigestCollector } from '../../src/analysis/digest-collector.ts';
 import { totalDigest } from '../../src/analysis/memory-digest.ts';
 import { policyAt, type SweptPolicy } from '../../src/analysis/sweep.ts';
-import type { ThpSettings } from '../../src/core/thp-settings.ts';
-import { x86_64 } from '../../src/core/geometry.ts';
-import type { MemoryItem } from '../../src/core/memory-source.ts';
-import { sumOf } from '../../src/core/policy-counts.ts';
+import type { ThpSettings } from '../../src/core/rules/thp-settings.ts';
+import { x86_64 } from '../../src/core/memory/geometry.ts';
+import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
+import { sumOf } from '../../src/core/plan/policy-counts.ts';
 import { choiceOfPolicy, settingsOf } from '../../web/policy/choice.ts';
 import {
   budgetFromParams,

@@ -1,6 +1,6 @@
-import { firstIndex } from '../../src/core/first-index.ts';
-import { cssColor } from '../../src/render/palette.ts';
-import { printable } from '../../src/render/printable.ts';
+import { firstIndex } from '../../src/core/base/first-index.ts';
+import { cssColor } from '../../src/render/svg/palette.ts';
+import { printable } from '../../src/render/words/printable.ts';
 import { memory } from '../memory/open-memory.ts';
 import { judgement } from '../policy/judgement.ts';
 import { dark } from '../state/theme.ts';

@@ -1,5 +1,5 @@
 import { useSignal, useSignalEffect } from '@preact/signals';
-import { pageBytes } from '../../src/core/geometry.ts';
+import { pageBytes } from '../../src/core/memory/geometry.ts';
 import { memory, memoryWorker } from '../memory/open-memory.ts';
 import type { RangeDetail } from '../memory/protocol.ts';
 import { choice, judgement } from '../policy/judgement.ts';

@@ -1,5 +1,5 @@
 import type { Refusal } from '../../src/analysis/tally.ts';
-import { pagesPerRange } from '../../src/core/geometry.ts';
+import { pagesPerRange } from '../../src/core/memory/geometry.ts';
 import {
   FILLED,
   mixColors,
@@ -9,7 +9,7 @@ import {
   SMALL_PAGE,
   SWAPPED,
   ZERO_PAGE,
-} from '../../src/render/palette.ts';
+} from '../../src/render/svg/palette.ts';
 import type { OpenMemory } from '../memory/open-memory.ts';
 import type { Judgement } from '../memory/protocol.ts';
 import { PTE_FILLED, PTE_MAPPED, PTE_SWAPPED, PTE_ZERO } from './pte-code.ts';

@@ -1,4 +1,4 @@
-import { firstIndex } from '../../src/core/first-index.ts';
+import { firstIndex } from '../../src/core/base/first-index.ts';
 
 /** Lines between two processes, for those who say nothing else. */
 const GAP = 0.5;

@@ -1,5 +1,5 @@
-import { formatOrder, type Order } from '../../src/core/order.ts';
-import { cssColor } from '../../src/render/palette.ts';
+import { formatOrder, type Order } from '../../src/core/memory/order.ts';
+import { cssColor } from '../../src/render/svg/palette.ts';
 import { memory } from '../memory/open-memory.ts';
 import { dark } from '../state/theme.ts';
 import { legendOf } from './layers.ts';

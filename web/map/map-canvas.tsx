@@ -1,7 +1,7 @@
 import { effect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { pagesPerRange } from '../../src/core/geometry.ts';
-import { gridColumns } from '../../src/render/pte-layers.ts';
+import { pagesPerRange } from '../../src/core/memory/geometry.ts';
+import { gridColumns } from '../../src/render/svg/pte-layers.ts';
 import { memory } from '../memory/open-memory.ts';
 import { setParams } from '../state/link.ts';
 import { pan, zoomAt } from './camera.ts';

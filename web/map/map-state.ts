@@ -1,6 +1,6 @@
 import { computed, signal } from '@preact/signals';
-import { pagesPerRange, x86_64 } from '../../src/core/geometry.ts';
-import { gridColumns } from '../../src/render/pte-layers.ts';
+import { pagesPerRange, x86_64 } from '../../src/core/memory/geometry.ts';
+import { gridColumns } from '../../src/render/svg/pte-layers.ts';
 import { memory } from '../memory/open-memory.ts';
 import { link, setParams } from '../state/link.ts';
 import { type Camera, centerOn, fitCamera, type Viewport } from './camera.ts';

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
-import { plural } from '../../src/render/plural.ts';
-import { printable } from '../../src/render/printable.ts';
+import { plural } from '../../src/render/words/plural.ts';
+import { printable } from '../../src/render/words/printable.ts';
 import { memory, memoryWorker } from '../memory/open-memory.ts';
 import { hugepageOrders } from '../policy/choice.ts';
 import { choice } from '../policy/judgement.ts';

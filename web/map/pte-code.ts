@@ -1,5 +1,5 @@
-import { type PteKind, pteKind } from '../../src/core/pte-kind.ts';
-import type { RangeState } from '../../src/core/range-state.ts';
+import { type PteKind, pteKind } from '../../src/core/memory/pte-kind.ts';
+import type { RangeState } from '../../src/core/memory/range-state.ts';
 
 /** What a PTE holds, in a byte: one of these, or MAPPED + the order of its folio. */
 const PTE_EMPTY = 0;

@@ -1,7 +1,7 @@
-import { hasPage } from '../../src/core/occupancy.ts';
-import { formatOrder, type Order } from '../../src/core/order.ts';
-import { pteKind } from '../../src/core/pte-kind.ts';
-import type { RangeState } from '../../src/core/range-state.ts';
+import { hasPage } from '../../src/core/memory/occupancy.ts';
+import { formatOrder, type Order } from '../../src/core/memory/order.ts';
+import { pteKind } from '../../src/core/memory/pte-kind.ts';
+import type { RangeState } from '../../src/core/memory/range-state.ts';
 import type { RangeDetail } from '../memory/protocol.ts';
 
 /** What one PTE holds now, what will be special about it, and what it holds then. */

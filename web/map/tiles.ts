@@ -1,6 +1,6 @@
 import { effect, signal } from '@preact/signals';
-import { pagesPerRange, x86_64 } from '../../src/core/geometry.ts';
-import { gridColumns } from '../../src/render/pte-layers.ts';
+import { pagesPerRange, x86_64 } from '../../src/core/memory/geometry.ts';
+import { gridColumns } from '../../src/render/svg/pte-layers.ts';
 import { memory, memoryWorker, type OpenMemory } from '../memory/open-memory.ts';
 import { choice } from '../policy/judgement.ts';
 import { oneAtATime } from '../state/one-at-a-time.ts';

@@ -1,9 +1,9 @@
-import { formatBytes } from '../../src/core/bytes.ts';
-import { type Geometry, pageBytes, pagesPerRange, rangeBytes } from '../../src/core/geometry.ts';
-import { formatOrder, type Order } from '../../src/core/order.ts';
-import { type CollapsePlan, collapsesOf } from '../../src/core/plan.ts';
-import { printable } from '../../src/render/printable.ts';
-import { refusalText } from '../../src/render/reasons.ts';
+import { formatBytes } from '../../src/core/base/bytes.ts';
+import { type Geometry, pageBytes, pagesPerRange, rangeBytes } from '../../src/core/memory/geometry.ts';
+import { formatOrder, type Order } from '../../src/core/memory/order.ts';
+import { type CollapsePlan, collapsesOf } from '../../src/core/plan/plan.ts';
+import { printable } from '../../src/render/words/printable.ts';
+import { refusalText } from '../../src/render/words/reasons.ts';
 import type { OpenMemory } from '../memory/open-memory.ts';
 import type { Judgement, RangeDetail } from '../memory/protocol.ts';
 import { hugepageOrders } from '../policy/choice.ts';

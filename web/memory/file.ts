@@ -1,5 +1,5 @@
 import type { AsyncBuffer } from 'hyparquet';
-import { fail, type Result, succeed } from '../../src/core/failure.ts';
+import { fail, type Result, succeed } from '../../src/core/base/failure.ts';
 
 /** The bytes of a dropped file, which stays on the disk, or of a file that this page's server holds. */
 export async function fileOf(source: Blob | string): Promise<Result<AsyncBuffer>> {

@@ -5,11 +5,11 @@ import { addMemoryDigest, emptyMemoryDigest } from '../../src/analysis/memory-di
 import { RangeTable } from '../../src/analysis/range-table.ts';
 import { judgeTable } from '../../src/analysis/table-judge.ts';
 import { judgeRange } from '../../src/analysis/verdict.ts';
-import { applyPlan } from '../../src/core/apply-plan.ts';
-import { type Result, succeed } from '../../src/core/failure.ts';
-import { pagesPerRange } from '../../src/core/geometry.ts';
-import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
-import { possibleOrders } from '../../src/core/vma.ts';
+import { applyPlan } from '../../src/core/plan/apply-plan.ts';
+import { type Result, succeed } from '../../src/core/base/failure.ts';
+import { pagesPerRange } from '../../src/core/memory/geometry.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import { possibleOrders } from '../../src/core/rules/vma.ts';
 import { SnapshotError } from '../../src/snapshot/damage.ts';
 import { openSnapshot } from '../../src/snapshot/reader.ts';
 import { markFilled, writePteCodes } from '../map/pte-code.ts';

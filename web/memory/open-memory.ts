@@ -1,7 +1,7 @@
 import { batch, computed, signal } from '@preact/signals';
 import { proxy, wrap } from 'comlink';
-import { fail, type Failure } from '../../src/core/failure.ts';
-import type { Host, Process } from '../../src/core/memory-source.ts';
+import { fail, type Failure } from '../../src/core/base/failure.ts';
+import type { Host, Process } from '../../src/core/rules/memory-source.ts';
 import type { MapVma, MemoryWorker, Opening, Progress } from './protocol.ts';
 import MemoryWorkerScript from './memory.worker.ts?worker&inline';
 

@@ -1,13 +1,13 @@
 import type { Budget } from '../../src/analysis/advise.ts';
 import type { Refusal, Tally } from '../../src/analysis/tally.ts';
 import type { RowOutcomes } from '../../src/analysis/table-judge.ts';
-import type { Result } from '../../src/core/failure.ts';
-import type { Host, Process } from '../../src/core/memory-source.ts';
+import type { Result } from '../../src/core/base/failure.ts';
+import type { Host, Process } from '../../src/core/rules/memory-source.ts';
 import type { Verdict } from '../../src/analysis/verdict.ts';
-import type { CollapsePlan } from '../../src/core/plan.ts';
-import type { PolicyCounts } from '../../src/core/policy-counts.ts';
-import type { RangeState } from '../../src/core/range-state.ts';
-import type { Vma } from '../../src/core/vma.ts';
+import type { CollapsePlan } from '../../src/core/plan/plan.ts';
+import type { PolicyCounts } from '../../src/core/plan/policy-counts.ts';
+import type { RangeState } from '../../src/core/memory/range-state.ts';
+import type { Vma } from '../../src/core/rules/vma.ts';
 import type { PolicyChoice } from '../policy/choice.ts';
 import type { Advice, Sweep, SweepQuestion } from '../tradeoff/sweeper.ts';
 
@@ -43,7 +43,7 @@ export interface Opening {
   readonly skipped: readonly { readonly pid: number; readonly reason: string }[];
 }
 
-/** What a policy does to everything, read from the digest: see core/policy-counts.ts. */
+/** What a policy does to everything, read from the digest: see core/plan/policy-counts.ts. */
 export interface Totals {
   readonly counts: PolicyCounts;
   readonly residentPages: number;

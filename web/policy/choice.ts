@@ -1,9 +1,9 @@
-import { ALGORITHMS } from '../../src/core/algorithms.ts';
+import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
 import { settingsWith } from '../../src/analysis/sysfs-writes.ts';
 import type { SweptPolicy } from '../../src/analysis/sweep.ts';
 import type { Question } from '../../src/analysis/verdict.ts';
-import { type Geometry, pagesPerRange } from '../../src/core/geometry.ts';
-import { KERNEL_MODELS, type KernelModelName } from '../../src/core/kernel-model.ts';
+import { type Geometry, pagesPerRange } from '../../src/core/memory/geometry.ts';
+import { KERNEL_MODELS, type KernelModelName } from '../../src/core/rules/kernel-model.ts';
 import {
   anonOrders,
   formatOrders,
@@ -13,13 +13,13 @@ import {
   type OrderSet,
   ordersOf,
   parseOrders,
-} from '../../src/core/order.ts';
+} from '../../src/core/memory/order.ts';
 import {
   defaultSettings,
   type SizeWord,
   type ThpSettings,
   type TopLevelWord,
-} from '../../src/core/thp-settings.ts';
+} from '../../src/core/rules/thp-settings.ts';
 
 /** A policy as the panel shows it: each size for all memory, for advised memory, or off. It crosses to workers as it is. */
 export interface PolicyChoice {

@@ -1,5 +1,5 @@
 import { computed, effect, signal } from '@preact/signals';
-import { geometryOfPmdOrder } from '../../src/core/geometry.ts';
+import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import { memory, memoryWorker } from '../memory/open-memory.ts';
 import type { Judgement, Totals } from '../memory/protocol.ts';
 import { go, link, setParams } from '../state/link.ts';

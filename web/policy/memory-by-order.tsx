@@ -1,9 +1,9 @@
 import type { Tally } from '../../src/analysis/tally.ts';
 import { sum } from '../../src/analysis/tally.ts';
-import { formatBytes } from '../../src/core/bytes.ts';
-import { pageBytes } from '../../src/core/geometry.ts';
-import { asOrder, formatOrder } from '../../src/core/order.ts';
-import { cssColor, inkOn, orderColor } from '../../src/render/palette.ts';
+import { formatBytes } from '../../src/core/base/bytes.ts';
+import { pageBytes } from '../../src/core/memory/geometry.ts';
+import { asOrder, formatOrder } from '../../src/core/memory/order.ts';
+import { cssColor, inkOn, orderColor } from '../../src/render/svg/palette.ts';
 
 /** A part of a bar with less of it than this has no room for a name. */
 const NAMED_SHARE = 0.12;

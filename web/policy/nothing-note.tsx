@@ -1,4 +1,4 @@
-import type { Host } from '../../src/core/memory-source.ts';
+import type { Host } from '../../src/core/rules/memory-source.ts';
 import { choose, judgement } from './judgement.ts';
 import { isChosen, kernelDefault, presetsFor } from './presets.ts';
 import { whyNothing } from './why-nothing.ts';

@@ -1,11 +1,11 @@
 import { useEffect, useState } from 'preact/hooks';
 import { checkDigestModel } from '../../src/analysis/digest-query.ts';
-import { formatBytes } from '../../src/core/bytes.ts';
-import { type Geometry, pageBytes } from '../../src/core/geometry.ts';
-import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
-import { percent } from '../../src/render/sweep-text.ts';
+import { formatBytes } from '../../src/core/base/bytes.ts';
+import { type Geometry, pageBytes } from '../../src/core/memory/geometry.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import { percent } from '../../src/render/text/sweep.ts';
 import { choice, judgement, totals } from './judgement.ts';
-import { grouped } from '../../src/render/plural.ts';
+import { grouped } from '../../src/render/words/plural.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
 
 /** A screen reader hears the numbers once nothing has changed for so long. */

@@ -1,5 +1,5 @@
 import { growthOf, sum, type Tally } from '../../src/analysis/tally.ts';
-import { sumOf } from '../../src/core/policy-counts.ts';
+import { sumOf } from '../../src/core/plan/policy-counts.ts';
 import type { Judgement, Totals } from '../memory/protocol.ts';
 
 /** What a policy comes to for all memory that was read. Pages are base pages. */

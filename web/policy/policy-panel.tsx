@@ -1,4 +1,4 @@
-import type { Process } from '../../src/core/memory-source.ts';
+import type { Process } from '../../src/core/rules/memory-source.ts';
 import { memory } from '../memory/open-memory.ts';
 import { Commands } from './commands.tsx';
 import { choice, judgement } from './judgement.ts';

@@ -1,5 +1,5 @@
-import type { Geometry } from '../../src/core/geometry.ts';
-import type { ThpSettings } from '../../src/core/thp-settings.ts';
+import type { Geometry } from '../../src/core/memory/geometry.ts';
+import type { ThpSettings } from '../../src/core/rules/thp-settings.ts';
 import { choice, choose } from './judgement.ts';
 import { isChosen, presetsFor } from './presets.ts';
 

@@ -1,6 +1,6 @@
-import { type Geometry, pagesPerRange } from '../../src/core/geometry.ts';
-import { anonOrders, asOrder, formatOrder, NO_ORDERS, orderSet } from '../../src/core/order.ts';
-import { defaultSettings, type ThpSettings } from '../../src/core/thp-settings.ts';
+import { type Geometry, pagesPerRange } from '../../src/core/memory/geometry.ts';
+import { anonOrders, asOrder, formatOrder, NO_ORDERS, orderSet } from '../../src/core/memory/order.ts';
+import { defaultSettings, type ThpSettings } from '../../src/core/rules/thp-settings.ts';
 import { choiceOf, type PolicyChoice } from './choice.ts';
 
 /** A policy at the press of a button. */

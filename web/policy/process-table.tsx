@@ -1,11 +1,11 @@
 import { useState } from 'preact/hooks';
 import { growthOf, type Tally } from '../../src/analysis/tally.ts';
-import { formatBytes } from '../../src/core/bytes.ts';
-import { pageBytes } from '../../src/core/geometry.ts';
-import type { Process } from '../../src/core/memory-source.ts';
-import { printable } from '../../src/render/printable.ts';
+import { formatBytes } from '../../src/core/base/bytes.ts';
+import { pageBytes } from '../../src/core/memory/geometry.ts';
+import type { Process } from '../../src/core/rules/memory-source.ts';
+import { printable } from '../../src/render/words/printable.ts';
 import type { Judgement } from '../memory/protocol.ts';
-import { grouped } from '../../src/render/plural.ts';
+import { grouped } from '../../src/render/words/plural.ts';
 import { inUseOf } from './outcome.ts';
 import { type SortableColumn, SortableTable } from '../shell/sortable-table.tsx';
 

@@ -1,10 +1,10 @@
 import { isHuge } from '../../src/analysis/tally.ts';
-import { formatBytes } from '../../src/core/bytes.ts';
-import { pageBytes } from '../../src/core/geometry.ts';
-import { KERNEL_MODELS, resultName } from '../../src/core/kernel-model.ts';
-import type { ScanResult } from '../../src/core/scan-result.ts';
-import { plural } from '../../src/render/plural.ts';
-import { refusalText } from '../../src/render/reasons.ts';
+import { formatBytes } from '../../src/core/base/bytes.ts';
+import { pageBytes } from '../../src/core/memory/geometry.ts';
+import { KERNEL_MODELS, resultName } from '../../src/core/rules/kernel-model.ts';
+import type { ScanResult } from '../../src/core/rules/scan-result.ts';
+import { plural } from '../../src/render/words/plural.ts';
+import { refusalText } from '../../src/render/words/reasons.ts';
 import type { Judgement } from '../memory/protocol.ts';
 import { hugepageOrders } from './choice.ts';
 

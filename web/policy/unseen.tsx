@@ -1,6 +1,6 @@
-import { ASSUMPTIONS } from '../../src/core/range-state.ts';
-import { plural } from '../../src/render/plural.ts';
-import { printable } from '../../src/render/printable.ts';
+import { ASSUMPTIONS } from '../../src/core/memory/range-state.ts';
+import { plural } from '../../src/render/words/plural.ts';
+import { printable } from '../../src/render/words/printable.ts';
 import type { OpenMemory } from '../memory/open-memory.ts';
 import { judgement } from './judgement.ts';
 

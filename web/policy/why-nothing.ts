@@ -1,5 +1,5 @@
 import { isHuge, sum } from '../../src/analysis/tally.ts';
-import { refusalText } from '../../src/render/reasons.ts';
+import { refusalText } from '../../src/render/words/reasons.ts';
 import type { Judgement } from '../memory/protocol.ts';
 import { hugepageOrders } from './choice.ts';
 

@@ -1,6 +1,6 @@
 import { useRef } from 'preact/hooks';
-import { geometryOfPmdOrder } from '../../src/core/geometry.ts';
-import { appWords } from '../../src/render/glossary.ts';
+import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
+import { appWords } from '../../src/render/words/glossary.ts';
 import { memory } from '../memory/open-memory.ts';
 
 /** A button that says what the words of the app mean. */

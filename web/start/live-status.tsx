@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { formatDuration } from '../../src/core/duration.ts';
+import { formatDuration } from '../../src/core/base/duration.ts';
 import { memory } from '../memory/open-memory.ts';
 import { connected, paused, watched } from './live.ts';
 import { sourceAddress } from './sources.ts';

@@ -1,4 +1,4 @@
-import type { Visit } from '../../src/core/algorithm.ts';
+import type { Visit } from '../../src/core/search/algorithm.ts';
 import type { Run } from './run.ts';
 
 /** What makes a row of two runs: the same number of steps, or of attempts. */

@@ -1,6 +1,6 @@
-import { hasOrder, type Order, orderSet, type Window } from '../../src/core/order.ts';
-import type { OutcomeRule } from '../../src/core/outcome.ts';
-import { type Action, actionAfter, type ScanResult } from '../../src/core/scan-result.ts';
+import { hasOrder, type Order, orderSet, type Window } from '../../src/core/memory/order.ts';
+import type { OutcomeRule } from '../../src/core/rules/outcome.ts';
+import { type Action, actionAfter, type ScanResult } from '../../src/core/rules/scan-result.ts';
 
 /** What an attempt of khugepaged can end with: docs/results.md. */
 const ATTEMPT_RESULTS: readonly ScanResult[] = [

@@ -6,9 +6,9 @@ import {
   type Occupancy,
   setPage,
   union,
-} from '../../src/core/occupancy.ts';
-import type { Order } from '../../src/core/order.ts';
-import { PAGE_FACTS, type PageFact, type RangeState } from '../../src/core/range-state.ts';
+} from '../../src/core/memory/occupancy.ts';
+import type { Order } from '../../src/core/memory/order.ts';
+import { PAGE_FACTS, type PageFact, type RangeState } from '../../src/core/memory/range-state.ts';
 
 /** What painting makes of PTEs. A folio is an aligned block of present pages. */
 export type Brush =

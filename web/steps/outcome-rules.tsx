@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { formatOutcome, parseOutcome } from '../../src/core/outcome.ts';
+import { formatOutcome, parseOutcome } from '../../src/core/rules/outcome.ts';
 import { edit, state } from './steps-signals.ts';
 
 /** The outcomes that were chosen, as `explain --outcome` writes them; the last match wins. */

@@ -1,5 +1,5 @@
-import { pagesPerRange } from '../../src/core/geometry.ts';
-import { KERNEL_MODELS, type KernelModelName } from '../../src/core/kernel-model.ts';
+import { pagesPerRange } from '../../src/core/memory/geometry.ts';
+import { KERNEL_MODELS, type KernelModelName } from '../../src/core/rules/kernel-model.ts';
 import {
   anonOrders,
   formatOrder,
@@ -7,10 +7,10 @@ import {
   type Order,
   type OrderSet,
   ordersOf,
-} from '../../src/core/order.ts';
-import type { CollapseLimits } from '../../src/core/policy.ts';
-import { cssColor, orderColor } from '../../src/render/palette.ts';
-import { ignoredNoneLimit } from '../../src/render/none-limit-note.ts';
+} from '../../src/core/memory/order.ts';
+import type { CollapseLimits } from '../../src/core/rules/policy.ts';
+import { cssColor, orderColor } from '../../src/render/svg/palette.ts';
+import { ignoredNoneLimit } from '../../src/render/words/none-limit-note.ts';
 import { alignment, edit, editLimits, state } from './steps-signals.ts';
 import { withPmdOrder } from './steps-state.ts';
 

@@ -1,19 +1,19 @@
 import { useComputed, useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
-import { hasPage } from '../../src/core/occupancy.ts';
-import type { Visit } from '../../src/core/algorithm.ts';
-import { pagesPerRange } from '../../src/core/geometry.ts';
-import { asOrder, formatOrder } from '../../src/core/order.ts';
-import type { PteKind } from '../../src/core/pte-kind.ts';
-import { cssColor, inkOn, orderColor } from '../../src/render/palette.ts';
+import { hasPage } from '../../src/core/memory/occupancy.ts';
+import type { Visit } from '../../src/core/search/algorithm.ts';
+import { pagesPerRange } from '../../src/core/memory/geometry.ts';
+import { asOrder, formatOrder } from '../../src/core/memory/order.ts';
+import type { PteKind } from '../../src/core/memory/pte-kind.ts';
+import { cssColor, inkOn, orderColor } from '../../src/render/svg/palette.ts';
 import {
   type CellRectangle,
   cellsPath,
   gridColumns,
   pteLayers,
   windowRectangle,
-} from '../../src/render/pte-layers.ts';
-import { markOf } from '../../src/render/pte-marks.ts';
+} from '../../src/render/svg/pte-layers.ts';
+import { markOf } from '../../src/render/words/pte-marks.ts';
 import { type Side, stepAt, stepsDone } from './alignment.ts';
 import { brushOf, pagesBetween, paint } from './edit-range.ts';
 import { alignment, brush, edit, row, state } from './steps-signals.ts';

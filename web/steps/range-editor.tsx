@@ -1,10 +1,10 @@
 import { useSignal } from '@preact/signals';
-import { applyPlan } from '../../src/core/apply-plan.ts';
-import { countPages, emptyOccupancy, fullOccupancy } from '../../src/core/occupancy.ts';
-import { asOrder, formatOrder } from '../../src/core/order.ts';
-import { formatPages, parsePages } from '../../src/core/page-list.ts';
-import { collapsesOf } from '../../src/core/plan.ts';
-import { ASSUMPTIONS, plainRange, unknownFacts } from '../../src/core/range-state.ts';
+import { applyPlan } from '../../src/core/plan/apply-plan.ts';
+import { countPages, emptyOccupancy, fullOccupancy } from '../../src/core/memory/occupancy.ts';
+import { asOrder, formatOrder } from '../../src/core/memory/order.ts';
+import { formatPages, parsePages } from '../../src/core/memory/page-list.ts';
+import { collapsesOf } from '../../src/core/plan/plan.ts';
+import { ASSUMPTIONS, plainRange, unknownFacts } from '../../src/core/memory/range-state.ts';
 import { type Brush, type ListedFact, withPages } from './edit-range.ts';
 import type { Side } from './alignment.ts';
 import {

@@ -1,5 +1,5 @@
-import { type Failure, fail, type Result, succeed } from '../../src/core/failure.ts';
-import { type Geometry, rangeBytes } from '../../src/core/geometry.ts';
+import { type Failure, fail, type Result, succeed } from '../../src/core/base/failure.ts';
+import { type Geometry, rangeBytes } from '../../src/core/memory/geometry.ts';
 import {
   difference,
   emptyOccupancy,
@@ -7,16 +7,16 @@ import {
   intersection,
   type Occupancy,
   union,
-} from '../../src/core/occupancy.ts';
-import { parsePages } from '../../src/core/page-list.ts';
+} from '../../src/core/memory/occupancy.ts';
+import { parsePages } from '../../src/core/memory/page-list.ts';
 import {
   OBSERVABLE_FACTS,
   PAGE_FACTS,
   type PageFact,
   type RangeState,
   unknownFacts,
-} from '../../src/core/range-state.ts';
-import { rangeOfText, rangeText } from '../../src/core/range-text.ts';
+} from '../../src/core/memory/range-state.ts';
+import { rangeOfText, rangeText } from '../../src/core/memory/range-text.ts';
 
 /** The bitmaps of a range by the parameters that say them. */
 const BITMAP_PARAMS = {

@@ -4,14 +4,14 @@ import {
   judgeWindow,
   type Visit,
   visitOf,
-} from '../../src/core/algorithm.ts';
-import { pagesPerRange } from '../../src/core/geometry.ts';
-import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
-import { type CollapsePlan, planRange } from '../../src/core/plan.ts';
-import { collapsePolicy, type CollapsePolicy } from '../../src/core/policy.ts';
-import { type ScanReport, scanRange } from '../../src/core/scan.ts';
-import type { ScanResult } from '../../src/core/scan-result.ts';
-import { FaultError } from '../../src/lab/fault.ts';
+} from '../../src/core/search/algorithm.ts';
+import { pagesPerRange } from '../../src/core/memory/geometry.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import { type CollapsePlan, planRange } from '../../src/core/plan/plan.ts';
+import { collapsePolicy, type CollapsePolicy } from '../../src/core/rules/policy.ts';
+import { type ScanReport, scanRange } from '../../src/core/rules/scan.ts';
+import type { ScanResult } from '../../src/core/rules/scan-result.ts';
+import { FaultError } from '../../src/verify/fault.ts';
 import { type Search, SEARCHES } from './searches.ts';
 import type { StepsState } from './steps-state.ts';
 

@@ -1,9 +1,9 @@
 /// <reference types="vite/types/importMeta.d.ts" />
-import type { CollapseAlgorithm } from '../../src/core/algorithm.ts';
-import type { AlgorithmName } from '../../src/core/algorithms.ts';
-import { KERNEL_MODELS, type KernelModel, type KernelModelName } from '../../src/core/kernel-model.ts';
-import { ALGORITHM_KIT, type AlgorithmKit } from '../../src/lab/algorithm-kit.ts';
-import { CONTENDERS, contenderOf, guarded } from '../../src/lab/contender.ts';
+import type { CollapseAlgorithm } from '../../src/core/search/algorithm.ts';
+import type { AlgorithmName } from '../../src/core/search/algorithms.ts';
+import { KERNEL_MODELS, type KernelModel, type KernelModelName } from '../../src/core/rules/kernel-model.ts';
+import { ALGORITHM_KIT, type AlgorithmKit } from '../../src/verify/algorithm-kit.ts';
+import { CONTENDERS, contenderOf, guarded } from '../../src/verify/contender.ts';
 
 /** A way to search a range that a column can show. */
 export interface Search {

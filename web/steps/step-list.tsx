@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { isResultRow, type Side, sameRow, stepAt } from './alignment.ts';
 import { alignment, alone, goRow, row, state } from './steps-signals.ts';
-import { windowName } from '../../src/render/explain-steps.ts';
+import { windowName } from '../../src/render/words/explain-steps.ts';
 import { endText, outcomeText, stepSentence } from './words.ts';
 
 /** Height of a row in pixels; only those in sight are drawn. */

@@ -1,5 +1,5 @@
-import type { OrderSet } from '../../src/core/order.ts';
-import type { RangeState } from '../../src/core/range-state.ts';
+import type { OrderSet } from '../../src/core/memory/order.ts';
+import type { RangeState } from '../../src/core/memory/range-state.ts';
 import { hugepageOrders, type PolicyChoice } from '../policy/choice.ts';
 import type { Refusal } from '../../src/analysis/tally.ts';
 import { NO_SEARCH, searchesOf } from './searches.ts';

@@ -1,6 +1,6 @@
 import { computed, signal } from '@preact/signals';
-import { INELIGIBLE_REASONS, type Ineligible } from '../../src/core/vma.ts';
-import { type CollapseLimits } from '../../src/core/policy.ts';
+import { INELIGIBLE_REASONS, type Ineligible } from '../../src/core/rules/vma.ts';
+import { type CollapseLimits } from '../../src/core/rules/policy.ts';
 import { go, link, setParams } from '../state/link.ts';
 import { align, type Alignment, type By, comparisonText, rowUnder } from './alignment.ts';
 import { type Brush } from './edit-range.ts';

@@ -1,16 +1,16 @@
-import type { RangeState } from '../../src/core/range-state.ts';
-import { fail, type Failure, type Result, succeed } from '../../src/core/failure.ts';
+import type { RangeState } from '../../src/core/memory/range-state.ts';
+import { fail, type Failure, type Result, succeed } from '../../src/core/base/failure.ts';
 import {
   type Geometry,
   geometryOfPmdOrder,
   MAX_PMD_ORDER,
   MIN_PMD_ORDER,
   pagesPerRange,
-} from '../../src/core/geometry.ts';
-import { KERNEL_MODELS, type KernelModelName } from '../../src/core/kernel-model.ts';
-import { anonOrders, formatOrders, type OrderSet, parseOrders } from '../../src/core/order.ts';
-import { formatOutcome, type OutcomeRule, parseOutcome } from '../../src/core/outcome.ts';
-import { checkLimits, type CollapseLimits, defaultLimits } from '../../src/core/policy.ts';
+} from '../../src/core/memory/geometry.ts';
+import { KERNEL_MODELS, type KernelModelName } from '../../src/core/rules/kernel-model.ts';
+import { anonOrders, formatOrders, type OrderSet, parseOrders } from '../../src/core/memory/order.ts';
+import { formatOutcome, type OutcomeRule, parseOutcome } from '../../src/core/rules/outcome.ts';
+import { checkLimits, type CollapseLimits, defaultLimits } from '../../src/core/rules/policy.ts';
 import { NO_SEARCH, SEARCHES, searchesOf } from './searches.ts';
 import { paramsOfRange, RANGE_PARAMS, rangeOfParams } from './range-params.ts';
 

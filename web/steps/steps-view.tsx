@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks';
-import { anonOrders, NO_ORDERS } from '../../src/core/order.ts';
-import { refusalText } from '../../src/render/reasons.ts';
+import { anonOrders, NO_ORDERS } from '../../src/core/memory/order.ts';
+import { refusalText } from '../../src/render/words/reasons.ts';
 import { hugepageOrders } from '../policy/choice.ts';
 import { choice } from '../policy/judgement.ts';
 import type { Side } from './alignment.ts';

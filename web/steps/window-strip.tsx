@@ -1,6 +1,6 @@
-import { asOrder, formatOrder, ordersOf } from '../../src/core/order.ts';
-import { pagesPerRange } from '../../src/core/geometry.ts';
-import { cssColor, orderColor } from '../../src/render/palette.ts';
+import { asOrder, formatOrder, ordersOf } from '../../src/core/memory/order.ts';
+import { pagesPerRange } from '../../src/core/memory/geometry.ts';
+import { cssColor, orderColor } from '../../src/render/svg/palette.ts';
 import { type Side, stepAt, stepsDone } from './alignment.ts';
 import { chooseOutcome } from './outcome-dialog.tsx';
 import { alignment, goRow, row, state } from './steps-signals.ts';

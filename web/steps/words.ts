@@ -1,14 +1,14 @@
-import type { Visit } from '../../src/core/algorithm.ts';
-import { formatBytes } from '../../src/core/bytes.ts';
-import { pageBytes } from '../../src/core/geometry.ts';
-import { resultName } from '../../src/core/kernel-model.ts';
-import { formatOrder } from '../../src/core/order.ts';
-import { collapsesOf } from '../../src/core/plan.ts';
-import { costOf } from '../../src/core/cost.ts';
-import type { RangeState } from '../../src/core/range-state.ts';
-import { visitOutcome, windowName } from '../../src/render/explain-steps.ts';
-import { plural } from '../../src/render/plural.ts';
-import { RESULT_MEANINGS } from '../../src/render/reasons.ts';
+import type { Visit } from '../../src/core/search/algorithm.ts';
+import { formatBytes } from '../../src/core/base/bytes.ts';
+import { pageBytes } from '../../src/core/memory/geometry.ts';
+import { resultName } from '../../src/core/rules/kernel-model.ts';
+import { formatOrder } from '../../src/core/memory/order.ts';
+import { collapsesOf } from '../../src/core/plan/plan.ts';
+import { costOf } from '../../src/core/plan/cost.ts';
+import type { RangeState } from '../../src/core/memory/range-state.ts';
+import { visitOutcome, windowName } from '../../src/render/words/explain-steps.ts';
+import { plural } from '../../src/render/words/plural.ts';
+import { RESULT_MEANINGS } from '../../src/render/words/reasons.ts';
 import type { Run } from './run.ts';
 
 /** How a step came out, in few words. */

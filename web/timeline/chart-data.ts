@@ -1,5 +1,5 @@
-import { pageBytes } from '../../src/core/geometry.ts';
-import { asOrder, formatOrder } from '../../src/core/order.ts';
+import { pageBytes } from '../../src/core/memory/geometry.ts';
+import { asOrder, formatOrder } from '../../src/core/memory/order.ts';
 import type { Sample } from '../../src/simulation/sample.ts';
 import type { RunSeries } from './protocol.ts';
 

@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { formatBytes } from '../../src/core/bytes.ts';
-import { pageBytes, pagesPerRange } from '../../src/core/geometry.ts';
-import type { Rgb } from '../../src/render/palette.ts';
+import { formatBytes } from '../../src/core/base/bytes.ts';
+import { pageBytes, pagesPerRange } from '../../src/core/memory/geometry.ts';
+import type { Rgb } from '../../src/render/svg/palette.ts';
 import { oneAtATime } from '../state/one-at-a-time.ts';
 import { dark } from '../state/theme.ts';
 import { pageColors } from './page-colors.ts';
@@ -11,7 +11,7 @@ import { CellLegend, RangeDetails } from './range-details.tsx';
 import { formatMoment } from './run-params.ts';
 import { momentAt, timelineWorker } from './run-state.ts';
 import { layOutTiles, placeOf, rowAtPoint, rowBeside, type TileLayout } from './tile-layout.ts';
-import { grouped } from '../../src/render/plural.ts';
+import { grouped } from '../../src/render/words/plural.ts';
 import { paintTiles } from './tile-paint.ts';
 
 const NOTHING: { readonly light: Rgb; readonly dark: Rgb } = { light: [236, 238, 241], dark: [38, 43, 49] };

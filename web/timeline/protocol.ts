@@ -1,5 +1,5 @@
-import type { Result } from '../../src/core/failure.ts';
-import type { Geometry } from '../../src/core/geometry.ts';
+import type { Result } from '../../src/core/base/failure.ts';
+import type { Geometry } from '../../src/core/memory/geometry.ts';
 import type { Ending } from '../../src/simulation/report.ts';
 import type { Sample } from '../../src/simulation/sample.ts';
 import type { Incident } from '../../src/simulation/stage.ts';

@@ -1,9 +1,9 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { formatBytes } from '../../src/core/bytes.ts';
-import { type Geometry, pageBytes, rangeBytes } from '../../src/core/geometry.ts';
-import { asOrder, formatOrder } from '../../src/core/order.ts';
-import { cssColor, type Rgb } from '../../src/render/palette.ts';
-import { gridColumns } from '../../src/render/pte-layers.ts';
+import { formatBytes } from '../../src/core/base/bytes.ts';
+import { type Geometry, pageBytes, rangeBytes } from '../../src/core/memory/geometry.ts';
+import { asOrder, formatOrder } from '../../src/core/memory/order.ts';
+import { cssColor, type Rgb } from '../../src/render/svg/palette.ts';
+import { gridColumns } from '../../src/render/svg/pte-layers.ts';
 import {
   CELL_NOTHING,
   CELL_OTHER,

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { setParams } from '../state/link.ts';
 import { OPEN_MEMORY, paramsOfRun, type RunParams } from './run-params.ts';
 import { asked, run, start, stop } from './run-state.ts';

@@ -1,12 +1,12 @@
 import { useState } from 'preact/hooks';
-import { formatBytes } from '../../src/core/bytes.ts';
-import { formatDuration } from '../../src/core/duration.ts';
-import { pageBytes } from '../../src/core/geometry.ts';
-import { asOrder, formatOrder } from '../../src/core/order.ts';
+import { formatBytes } from '../../src/core/base/bytes.ts';
+import { formatDuration } from '../../src/core/base/duration.ts';
+import { pageBytes } from '../../src/core/memory/geometry.ts';
+import { asOrder, formatOrder } from '../../src/core/memory/order.ts';
 import type { Sample } from '../../src/simulation/sample.ts';
 import { ordersIn } from './chart-data.ts';
 import type { RunSeries } from './protocol.ts';
-import { grouped } from '../../src/render/plural.ts';
+import { grouped } from '../../src/render/words/plural.ts';
 import { formatMoment } from './run-params.ts';
 
 /** The numbers behind the charts, for those who read rather than look. */

@@ -1,4 +1,4 @@
-import { gridColumns } from '../../src/render/pte-layers.ts';
+import { gridColumns } from '../../src/render/svg/pte-layers.ts';
 import type { FrameProcess } from '../../src/simulation/frames.ts';
 import type { RunMap } from './protocol.ts';
 

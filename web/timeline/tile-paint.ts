@@ -1,5 +1,5 @@
-import { orderColor, type Rgb, SWAPPED, ZERO_PAGE } from '../../src/render/palette.ts';
-import { gridColumns } from '../../src/render/pte-layers.ts';
+import { orderColor, type Rgb, SWAPPED, ZERO_PAGE } from '../../src/render/svg/palette.ts';
+import { gridColumns } from '../../src/render/svg/pte-layers.ts';
 import {
   CELL_NOTHING,
   CELL_OTHER,

@@ -1,7 +1,7 @@
 import type uPlot from 'uplot';
-import { formatBytes } from '../../src/core/bytes.ts';
-import { formatDuration } from '../../src/core/duration.ts';
-import { cssColor, orderColor, SWAPPED } from '../../src/render/palette.ts';
+import { formatBytes } from '../../src/core/base/bytes.ts';
+import { formatDuration } from '../../src/core/base/duration.ts';
+import { cssColor, orderColor, SWAPPED } from '../../src/render/svg/palette.ts';
 import type { Chart, ChartSeries, Ink, Unit } from './chart-data.ts';
 import type { Marker } from './markers.ts';
 import { formatMoment } from './run-params.ts';

@@ -1,6 +1,6 @@
-import type { Geometry } from '../../src/core/geometry.ts';
-import type { PolicyCounts } from '../../src/core/policy-counts.ts';
-import { adviceInWords, outcomeInWords, worthOfGrowth } from '../../src/render/advise-view.ts';
+import type { Geometry } from '../../src/core/memory/geometry.ts';
+import type { PolicyCounts } from '../../src/core/plan/policy-counts.ts';
+import { adviceInWords, outcomeInWords, worthOfGrowth } from '../../src/render/words/advise-view.ts';
 import type { Totals } from '../memory/protocol.ts';
 import { choiceOfPolicy } from '../policy/choice.ts';
 import { Commands } from '../policy/commands.tsx';

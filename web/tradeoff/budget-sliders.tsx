@@ -1,6 +1,6 @@
-import { formatBytes } from '../../src/core/bytes.ts';
-import { type Geometry, pageBytes } from '../../src/core/geometry.ts';
-import { plural } from '../../src/render/plural.ts';
+import { formatBytes } from '../../src/core/base/bytes.ts';
+import { type Geometry, pageBytes } from '../../src/core/memory/geometry.ts';
+import { plural } from '../../src/render/words/plural.ts';
 import { NumberField } from '../policy/number-field.tsx';
 import { link, setParams } from '../state/link.ts';
 import {

@@ -1,4 +1,4 @@
-import type { Geometry } from '../../src/core/geometry.ts';
+import type { Geometry } from '../../src/core/memory/geometry.ts';
 import type { Totals } from '../memory/protocol.ts';
 import { judgement, totals } from '../policy/judgement.ts';
 import { outcomeOf } from '../policy/outcome.ts';

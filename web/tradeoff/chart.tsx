@@ -1,9 +1,9 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { policyAt, type SweptPolicy } from '../../src/analysis/sweep.ts';
-import { formatBytes } from '../../src/core/bytes.ts';
-import { type Geometry, pageBytes } from '../../src/core/geometry.ts';
-import { percent } from '../../src/render/sweep-text.ts';
-import { grouped, plural } from '../../src/render/plural.ts';
+import { formatBytes } from '../../src/core/base/bytes.ts';
+import { type Geometry, pageBytes } from '../../src/core/memory/geometry.ts';
+import { percent } from '../../src/render/text/sweep.ts';
+import { grouped, plural } from '../../src/render/words/plural.ts';
 import { dark } from '../state/theme.ts';
 import { type Axis, frameOf, nearestPoint, xOf, yOf } from './chart-frame.ts';
 import { drawChart, INKS, type Inks, type Place } from './draw-chart.ts';

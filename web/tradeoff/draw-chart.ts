@@ -1,6 +1,6 @@
 import type { SweptResult } from '../../src/analysis/pareto.ts';
-import { formatBytes } from '../../src/core/bytes.ts';
-import { type Geometry, pageBytes } from '../../src/core/geometry.ts';
+import { formatBytes } from '../../src/core/base/bytes.ts';
+import { type Geometry, pageBytes } from '../../src/core/memory/geometry.ts';
 import { type ChartFrame, envelopeOf, xOf, yOf } from './chart-frame.ts';
 import type { SweepPoints } from './sweep-points.ts';
 

@@ -1,13 +1,13 @@
 import { useState } from 'preact/hooks';
 import type { SweptResult } from '../../src/analysis/pareto.ts';
-import { formatBytes } from '../../src/core/bytes.ts';
-import { type Geometry, pageBytes } from '../../src/core/geometry.ts';
-import { percent } from '../../src/render/sweep-text.ts';
+import { formatBytes } from '../../src/core/base/bytes.ts';
+import { type Geometry, pageBytes } from '../../src/core/memory/geometry.ts';
+import { percent } from '../../src/render/text/sweep.ts';
 import { type SortableColumn, SortableTable } from '../shell/sortable-table.tsx';
 import { envelopeOf } from './chart-frame.ts';
 import { policyInWords, sizesInWords } from './policy-words.ts';
 import type { Sweep } from './sweeper.ts';
-import { grouped } from '../../src/render/plural.ts';
+import { grouped } from '../../src/render/words/plural.ts';
 import { chosenOnFront, take } from './trade-off.ts';
 
 /** Rows that are shown before somebody asks for all. */

@@ -1,6 +1,6 @@
 import type { SweptPolicy } from '../../src/analysis/sweep.ts';
-import type { Geometry } from '../../src/core/geometry.ts';
-import { sizesName } from '../../src/render/sweep-text.ts';
+import type { Geometry } from '../../src/core/memory/geometry.ts';
+import { sizesName } from '../../src/render/text/sweep.ts';
 
 /** "16K-256K, 2M madvise": the sizes of a policy, and whether only advised memory gets them. */
 export function sizesInWords({ orders, enabled }: Omit<SweptPolicy, 'model'>, geometry: Geometry): string {

@@ -16,10 +16,10 @@ import {
   type SweepSpace,
 } from '../../src/analysis/sweep.ts';
 import { adviceSpace } from '../../src/analysis/sweep-space.ts';
-import type { CollapseLimits } from '../../src/core/policy.ts';
-import { KERNEL_MODELS, type KernelModelName } from '../../src/core/kernel-model.ts';
-import type { PolicyCounts } from '../../src/core/policy-counts.ts';
-import { blindSpots } from '../../src/render/advise-view.ts';
+import type { CollapseLimits } from '../../src/core/rules/policy.ts';
+import { KERNEL_MODELS, type KernelModelName } from '../../src/core/rules/kernel-model.ts';
+import type { PolicyCounts } from '../../src/core/plan/policy-counts.ts';
+import { blindSpots } from '../../src/render/words/advise-view.ts';
 import { choiceOfPolicy, settingsOf } from '../policy/choice.ts';
 import { pointsOf, type SweepPoints } from './sweep-points.ts';
 

@@ -2,7 +2,7 @@ import { computed, effect, signal } from '@preact/signals';
 import { proxy } from 'comlink';
 import { checkDigestModel } from '../../src/analysis/digest-query.ts';
 import type { SweptPolicy } from '../../src/analysis/sweep.ts';
-import { KERNEL_MODELS } from '../../src/core/kernel-model.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { memory, memoryWorker } from '../memory/open-memory.ts';
 import type { Totals } from '../memory/protocol.ts';
 import { choiceOf, choiceOfPolicy } from '../policy/choice.ts';

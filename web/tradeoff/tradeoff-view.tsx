@@ -1,7 +1,7 @@
 import { useEffect } from 'preact/hooks';
-import { formatBytes } from '../../src/core/bytes.ts';
-import { type Geometry, pageBytes } from '../../src/core/geometry.ts';
-import { plural } from '../../src/render/plural.ts';
+import { formatBytes } from '../../src/core/base/bytes.ts';
+import { type Geometry, pageBytes } from '../../src/core/memory/geometry.ts';
+import { plural } from '../../src/render/words/plural.ts';
 import { memory, opening } from '../memory/open-memory.ts';
 import { choice, choose } from '../policy/judgement.ts';
 import { PolicyPanel } from '../policy/policy-panel.tsx';

@@ -1,0 +1,78 @@
+import { adviceWithin, outcomesByProcess } from '../../analysis/advise.ts';
+import { DigestQuery } from '../../analysis/digest-query.ts';
+import { totalDigest } from '../../analysis/memory-digest.ts';
+import { adviceSpace } from '../../analysis/sweep-space.ts';
+import { settingsFor, writesBetween } from '../../analysis/sysfs-writes.ts';
+import { parseBytes } from '../../core/base/bytes.ts';
+import { fail, type Result, succeed } from '../../core/base/failure.ts';
+import { pageBytes } from '../../core/memory/geometry.ts';
+import { KERNEL_MODELS } from '../../core/rules/kernel-model.ts';
+import { defaultSettings } from '../../core/rules/thp-settings.ts';
+import { adviseJson } from '../../render/json/advise.ts';
+import { adviseText } from '../../render/text/advise.ts';
+import { type Context, print, styleFor, warn } from '../shared/context.ts';
+import { digestFromFlags } from '../shared/digest-source.ts';
+import type { AdviseFlags } from '../shared/flags.ts';
+import { interruptible } from '../shared/interrupt.ts';
+import { runSweep } from '../shared/sweep-run.ts';
+
+/** `thpscope advise`: the policy that fits a budget. It prints what to write and writes nothing. */
+export async function advise(this: Context, flags: AdviseFlags, ...files: string[]): Promise<void> {
+  await interruptible(this, (signal) => adviseSource(this, flags, files, signal));
+}
+
+async function adviseSource(
+  context: Context,
+  flags: AdviseFlags,
+  files: string[],
+  signal: AbortSignal,
+): Promise<Result<void>> {
+  const budget = parseGrowth(flags.maxGrowth);
+  if (!budget.ok) return budget;
+  const model = KERNEL_MODELS[flags.kernel];
+  const digested = await digestFromFlags(context, flags, files, signal);
+  if (!digested.ok) return digested;
+  const source = digested.value;
+  const memory = totalDigest(source);
+  const { geometry, settings: known } = source.host;
+  const current = known ?? defaultSettings(geometry);
+  const space = adviceSpace(memory, model, [flags.enabled], current);
+  const values = await runSweep(context, source, space, { workers: flags.workers, signal });
+  const growthPages = Math.floor(budget.value(memory.residentPages, pageBytes(geometry)));
+  const limits = { growthPages, laterAttempts: flags.maxWork };
+  const { chosen, withoutGrowth } = adviceWithin(space, values, limits);
+  const { orders, enabled, maxPtesNone } = chosen.policy;
+  const settings = settingsFor(current, orders, enabled, maxPtesNone, geometry);
+  const query = new DigestQuery(memory);
+  const view = {
+    source,
+    memory,
+    model,
+    budget: limits,
+    chosen,
+    withoutGrowth,
+    counts: query.ask(settings, model),
+    currentCounts: known && query.ask(known, model),
+    byProcess: outcomesByProcess(source, settings, model),
+    set: writesBetween(current, settings, geometry),
+    restore: known && writesBetween(settings, known, geometry),
+  };
+  if (flags.json) await print(context, `${JSON.stringify(adviseJson(view))}\n`);
+  else await print(context, adviseText(view, styleFor(context, flags.color)));
+  if (!flags.json) for (const note of source.notes) warn(context, note);
+  return succeed(undefined);
+}
+
+type Growth = (residentPages: number, bytesPerPage: number) => number;
+
+/** Reads a budget: a share of the memory read (2%) or a size (512M); as pages of a given memory. */
+function parseGrowth(text: string): Result<Growth> {
+  const share = /^(\d+(?:\.\d+)?)%$/.exec(text);
+  if (share) return succeed((pages) => (pages * Number(share[1])) / 100);
+  const bytes = text === '0' ? 0 : parseBytes(text);
+  if (bytes !== undefined) return succeed((_, bytesPerPage) => bytes / bytesPerPage);
+  return fail(
+    'usage',
+    `--max-growth ${text}: write a share of the memory such as 2%, or a size such as 512M`,
+  );
+}

@@ -1,0 +1,26 @@
+import { fail } from '../../core/base/failure.ts';
+import { comparisonJson } from '../../render/json/compare.ts';
+import { comparisonText } from '../../render/text/compare.ts';
+import { type Context, print, reportFailure } from '../shared/context.ts';
+import { EXIT } from '../shared/exit-code.ts';
+import type { CompareFlags } from '../shared/flags.ts';
+import { reportJob, runLabJob } from '../shared/lab-job.ts';
+
+/** `thpscope compare`: two algorithms on recorded memory. */
+export async function compare(this: Context, flags: CompareFlags, ...words: string[]): Promise<void> {
+  const [a, b, ...files] = words;
+  if (files.length === 0) {
+    const usage =
+      'two algorithms and a snapshot, for example: thpscope compare walk scaled examples/redis.parquet';
+    return reportFailure(this, fail('usage', usage).failure);
+  }
+  const compared = await runLabJob(this, { kind: 'compare', names: [a, b], files, flags });
+  if (!reportJob(this, compared)) return;
+  const names = [a, b] as const;
+  const text = flags.json
+    ? `${JSON.stringify(comparisonJson(names, compared.value))}\n`
+    : comparisonText(names, compared.value);
+  await print(this, text);
+  const { otherAttempts, otherCollapses } = compared.value;
+  if (otherAttempts + otherCollapses > 0) this.process.exitCode = EXIT.difference;
+}

@@ -1,0 +1,93 @@
+import { addComparison, type Comparison, emptyComparison } from '../../analysis/comparison.ts';
+import { predictMemory } from '../../analysis/prediction.ts';
+import type { Verdict } from '../../analysis/verdict.ts';
+import { costOf } from '../../core/plan/cost.ts';
+import { type Result, succeed } from '../../core/base/failure.ts';
+import { planRange } from '../../core/plan/plan.ts';
+import { parseObjective } from '../../verify/best-cover.ts';
+import type { Contender } from '../../verify/contender.ts';
+import { addRange, emptyGap, type Gap } from '../../verify/optimality.ts';
+import { SnapshotError } from '../../snapshot/damage.ts';
+import type { MemoryPolicyFlags } from '../shared/flags.ts';
+import { type AskedPolicy, policyFromFlags } from '../shared/policy.ts';
+import { openSnapshots } from '../shared/source.ts';
+
+type ShowProgress = (done: number, what: string) => void;
+
+/** What two contenders do to recorded memory, under the same settings. */
+export async function compareSnapshots(
+  [a, b]: readonly [Contender, Contender],
+  files: readonly string[],
+  flags: MemoryPolicyFlags,
+  showProgress: ShowProgress,
+): Promise<Result<Comparison>> {
+  let comparison: Comparison | undefined;
+  const done = await judgeSnapshots(a, files, flags, showProgress, (pid, verdict, question) => {
+    comparison ??= emptyComparison(verdict.range.geometry);
+    addComparison(comparison, pid, verdict, judgedBy(b, verdict, question));
+  });
+  if (!done.ok) return done;
+  return succeed(comparison ?? emptyComparison(done.value));
+}
+
+/** How far a contender stays behind the best covers of recorded memory, were every attempt to succeed. */
+export async function measureGap(
+  contender: Contender,
+  objectiveText: string,
+  files: readonly string[],
+  flags: MemoryPolicyFlags,
+  showProgress: ShowProgress,
+): Promise<Result<Gap>> {
+  const objective = parseObjective(objectiveText);
+  if (!objective.ok) return objective;
+  const gap = emptyGap();
+  const done = await judgeSnapshots(contender, files, flags, showProgress, (_, { range, plan, policy }) => {
+    if (plan?.scan.result !== 'SCAN_SUCCEED') return;
+    const { geometry, uffdArmed } = range;
+    const { occupied, unmapped } = plan.scan;
+    addRange(gap, contender, { geometry, occupied, unmapped, uffdArmed }, policy, objective.value);
+  });
+  return done.ok ? succeed(gap) : done;
+}
+
+/** Hands out what a contender makes of each range of recorded memory; returns the geometry. */
+async function judgeSnapshots(
+  { algorithm, model }: Contender,
+  files: readonly string[],
+  flags: MemoryPolicyFlags,
+  showProgress: ShowProgress,
+  onVerdict: (pid: number, verdict: Verdict, question: AskedPolicy) => void,
+) {
+  const opened = await openSnapshots(files, flags.policy);
+  if (!opened.ok) return opened;
+  const { source } = opened.value;
+  const { host } = source;
+  const asked = await policyFromFlags({ ...flags, kernel: 'linux-7.2' }, host.geometry, host.settings);
+  if (!asked.ok) return asked;
+  const question = { ...asked.value, model, algorithm };
+  let ranges = 0;
+  try {
+    await predictMemory(source.items(), host.geometry, question, {
+      onVerdict: (process, verdict) => {
+        ranges++;
+        onVerdict(process.pid, verdict, question);
+      },
+      onBatch: () => {
+        showProgress(ranges, 'ranges compared');
+        return undefined;
+      },
+    });
+  } catch (error) {
+    if (error instanceof SnapshotError) return { ok: false, failure: error.failure } as const;
+    throw error;
+  }
+  return succeed(host.geometry);
+}
+
+/** The same range under the same settings, judged by another contender. */
+function judgedBy({ algorithm, model }: Contender, verdict: Verdict, { outcomes }: AskedPolicy): Verdict {
+  const { range, ignored } = verdict;
+  const policy = { ...verdict.policy, model };
+  const plan = ignored ? undefined : planRange(range, policy, { algorithm, outcomes });
+  return { range, policy, ignored, plan, cost: costOf(range, plan) };
+}

@@ -1,0 +1,121 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Result, succeed } from '../../core/base/failure.ts';
+import { bootGuest } from '../../conform/guest.ts';
+import {
+  type BootableKernel,
+  buildInitramfs,
+  compileProbe,
+  fetchKernels,
+  KERNEL_SERIES,
+  openKernel,
+} from '../../conform/kernels.ts';
+import { COLUMNS, type Difference, runSuite, type SuiteCount } from '../../conform/suite-run.ts';
+import { type Suite, SUITES } from '../../conform/suites.ts';
+import { layOutTable } from '../../render/text/columns.ts';
+import { type Context, print, reportFailure, warn } from '../shared/context.ts';
+import { EXIT, exitCodeOfSignal } from '../shared/exit-code.ts';
+import type { ConformFlags } from '../shared/flags.ts';
+import { startProgress } from '../shared/progress.ts';
+
+/** `thpscope conform`: the model against the real kernel in QEMU. */
+export async function conform(this: Context, flags: ConformFlags): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'thpscope-lab-'));
+  // Guests end with the process that booted them.
+  const interrupt = (signal: NodeJS.Signals) => {
+    rmSync(folder, { recursive: true });
+    this.process.exit(exitCodeOfSignal(signal));
+  };
+  this.process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  const done = await conformKernels(this, flags, folder);
+  this.process.removeListener('SIGINT', interrupt).removeListener('SIGTERM', interrupt);
+  rmSync(folder, { recursive: true });
+  if (!done.ok) return reportFailure(this, done.failure);
+  if (done.value > 0) this.process.exitCode = EXIT.difference;
+}
+
+/** Returns the number of lasting differences. */
+async function conformKernels(
+  context: Context,
+  flags: ConformFlags,
+  folder: string,
+): Promise<Result<number>> {
+  const seed = flags.seed ?? Math.floor(Math.random() * 2 ** 32);
+  const suites: readonly Suite[] = flags.suite ? [flags.suite] : SUITES;
+  const kernels = await chosenKernels(flags.kernel);
+  if (!kernels.ok) return kernels;
+  const probe = await compileProbe(folder);
+  if (!probe.ok) return probe;
+  const progress = startProgress(context);
+  const counts: SuiteCount[] = [];
+  for (const kernel of kernels.value) {
+    const guest = await bootGuest(kernel.path, buildInitramfs(probe.value, kernel, folder), folder);
+    if (!guest.ok) return guest;
+    for (const feature of ['swap', 'uffd']) {
+      if (!guest.value.features.has(feature))
+        warn(context, `${kernel.version} has no ${feature} here: ranges go without`);
+    }
+    try {
+      for (const suite of suites) {
+        const counted = await runSuite(guest.value, kernel, suite, flags.ranges, seed, (done, of) =>
+          progress.show(done, of, `ranges of ${suite} on ${kernel.version}`),
+        );
+        progress.clear();
+        if (!counted.ok) {
+          if (!flags.json && counts.length > 0) await print(context, `${tableOf(counts)}\n`);
+          return counted;
+        }
+        counts.push(counted.value);
+        if (flags.json) continue;
+        const again = `thpscope conform --kernel ${kernel.name} --suite ${suite} --ranges ${flags.ranges} --seed ${seed}`;
+        for (const difference of counted.value.differences)
+          await print(context, `${describe(difference)}\n  again: ${again}\n`);
+      }
+    } finally {
+      await guest.value.stop();
+    }
+  }
+  await print(context, flags.json ? jsonOf(seed, counts) : `${tableOf(counts)}\nseed ${seed}\n`);
+  return succeed(counts.reduce((sum, { lasting }) => sum + lasting, 0));
+}
+
+async function chosenKernels(kernel: string | undefined): Promise<Result<BootableKernel[]>> {
+  if (kernel === undefined) return fetchKernels(KERNEL_SERIES);
+  if (KERNEL_SERIES.some((series) => series === kernel)) return fetchKernels([kernel]);
+  const opened = await openKernel(kernel);
+  return opened.ok ? succeed([opened.value]) : opened;
+}
+
+/** Of a batch that differs in its counters alone, the ranges say little. */
+const RANGES_SHOWN = 4;
+
+function describe({ kind, name, request, real, model }: Difference): string {
+  const shown = request.length > RANGES_SHOWN + 1 ? [request[0], '...'] : request;
+  return [
+    `${kind === 'passing' ? 'agreed when asked again' : 'difference'}${name === undefined ? '' : ` in ${name}`}:`,
+    ...shown.map((line) => `  ${line}`),
+    `  kernel ${real}`,
+    `  model  ${model}`,
+  ].join('\n');
+}
+
+function tableOf(counts: readonly SuiteCount[]): string {
+  const head = ['KERNEL', 'VERSION', 'SUITE', 'AGREE', 'PASSING', 'LASTING', 'OF', ...COLUMNS];
+  const columns = head.map((title, i) => ({ title, align: i < 3 ? ('left' as const) : ('right' as const) }));
+  const rows = counts.map(({ kernel, suite, agree, passing, lasting, of, columns: byColumn }) => [
+    kernel.name,
+    kernel.version,
+    suite,
+    ...[agree, passing, lasting, of].map(String),
+    ...[...byColumn.values()].map((each) => (each.of > 0 ? `${each.agree}/${each.of}` : '-')),
+  ]);
+  return layOutTable(columns, rows).join('\n');
+}
+
+function jsonOf(seed: number, counts: readonly SuiteCount[]): string {
+  const suites = counts.map(({ kernel, suite, agree, passing, lasting, of, differences }) => {
+    return { kernel: kernel.version, suite, agree, passing, lasting, of, differences };
+  });
+  return `${JSON.stringify({ schema: 'thpscope/conform@1', seed, suites })}\n`;
+}

@@ -1,0 +1,46 @@
+import { apartRanges, totalDigest } from '../../analysis/memory-digest.ts';
+import { formatBytes } from '../../core/base/bytes.ts';
+import { type Result, succeed } from '../../core/base/failure.ts';
+import { plural } from '../../render/words/plural.ts';
+import { type Context, print, warn } from '../shared/context.ts';
+import { writeDigestFile } from '../shared/digest-file.ts';
+import { digestFromFlags } from '../shared/digest-source.ts';
+import type { DigestFlags } from '../shared/flags.ts';
+import { interruptible } from '../shared/interrupt.ts';
+
+/** `thpscope digest`: what decides every policy, in a file of some kilobytes. */
+export async function digest(this: Context, flags: DigestFlags, ...files: string[]): Promise<void> {
+  await interruptible(this, (signal) => digestSource(this, flags, files, signal));
+}
+
+async function digestSource(
+  context: Context,
+  flags: DigestFlags,
+  files: string[],
+  signal: AbortSignal,
+): Promise<Result<void>> {
+  const made = await digestFromFlags(context, flags, files, signal);
+  if (!made.ok) return made;
+  const written = await writeDigestFile(flags.output, made.value);
+  if (!written.ok) return written;
+  const total = totalDigest(made.value);
+  const apart = apartRanges(total);
+  const { notes, skipped, processes } = made.value;
+  if (flags.json) {
+    const counts = { processes: processes.length, ranges: total.ranges, apart, bytes: written.value };
+    await print(
+      context,
+      `${JSON.stringify({ schema: 'thpscope/digested@1', file: flags.output, ...counts, notes })}\n`,
+    );
+    return succeed(undefined);
+  }
+  for (const note of notes) warn(context, note);
+  if (skipped.length > 0)
+    warn(context, `${plural(skipped.length, 'process', 'processes')} could not be read`);
+  const ranges = `${plural(total.ranges, 'PMD range')}${apart > 0 ? `, ${apart} of them kept whole` : ''}`;
+  warn(
+    context,
+    `wrote ${flags.output}: ${plural(processes.length, 'process', 'processes')}, ${ranges}, ${formatBytes(written.value)}`,
+  );
+  return succeed(undefined);
+}

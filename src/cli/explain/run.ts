@@ -1,0 +1,176 @@
+import type { Question } from '../../analysis/verdict.ts';
+import type { Visit } from '../../core/search/algorithm.ts';
+import { type Failure, fail, type Result, succeed } from '../../core/base/failure.ts';
+import { rangeBytes } from '../../core/memory/geometry.ts';
+import type { MemorySource, Process } from '../../core/rules/memory-source.ts';
+import { planRange } from '../../core/plan/plan.ts';
+import { collapsePolicy, type CollapsePolicy } from '../../core/rules/policy.ts';
+import type { RangeState } from '../../core/memory/range-state.ts';
+import { coversRange, possibleOrders, type Vma } from '../../core/rules/vma.ts';
+import { explainJson, ignoredRangeJson } from '../../render/json/explain.ts';
+import { explainSvg, ignoredRangeSvg } from '../../render/svg/explain.ts';
+import { explainText, type IgnoredRange, ignoredRangeText } from '../../render/text/explain.ts';
+import { SnapshotError } from '../../snapshot/damage.ts';
+import { type Context, print, reportFailure, styleFor } from '../shared/context.ts';
+import { isDigestFile } from '../shared/is-digest-file.ts';
+import type { ExplainFlags } from '../shared/flags.ts';
+import { hugepagePolicy, policyFromFlags } from '../shared/policy.ts';
+import { checkOneSource, openProcesses, openSnapshots, rangeFromFlags } from '../shared/source.ts';
+
+/** `thpscope explain`: one PMD range, every step. */
+export async function explain(this: Context, flags: ExplainFlags, ...files: string[]): Promise<void> {
+  const source = checkOneSource(flags, files);
+  const answer = source.ok ? await answerText(this, flags, files) : source;
+  if (answer.ok) await print(this, answer.value);
+  else reportFailure(this, answer.failure);
+}
+
+async function answerText(
+  context: Context,
+  flags: ExplainFlags,
+  files: readonly string[],
+): Promise<Result<string>> {
+  if (flags.json && flags.format !== undefined && flags.format !== 'json')
+    return fail('usage', `--json and --format ${flags.format}: give one of them`);
+  const format = flags.json ? 'json' : (flags.format ?? 'text');
+  const asked =
+    flags.pattern === undefined ? await findAsked(flags, files) : await makeAsked(flags, flags.pattern);
+  if (!asked.ok) return asked;
+  const style = styleFor(context, flags.color);
+  const { value } = asked;
+  if ('ignored' in value) {
+    if (format === 'json') return succeed(`${JSON.stringify(ignoredRangeJson(value))}\n`);
+    return succeed(format === 'svg' ? ignoredRangeSvg(value) : ignoredRangeText(value, style));
+  }
+  const { range, policy, question } = value;
+  const visits: Visit[] = [];
+  const plan = planRange(range, policy, { ...question, observe: (visit) => visits.push(visit) });
+  const explanation = { range, policy, algorithm: question.algorithm.name, plan, visits };
+  const everyStep = flags.verbose === true;
+  if (format === 'json') return succeed(`${JSON.stringify(explainJson(explanation))}\n`);
+  if (format === 'svg') return succeed(explainSvg(explanation, everyStep));
+  return succeed(explainText(explanation, style, everyStep));
+}
+
+interface AskedRange {
+  readonly range: RangeState;
+  readonly policy: CollapsePolicy;
+  readonly question: Question;
+}
+
+async function makeAsked(flags: ExplainFlags, pattern: string): Promise<Result<AskedRange>> {
+  if (flags.address !== undefined) {
+    return fail('usage', '--address goes with processes and snapshots, not with --pattern');
+  }
+  const range = rangeFromFlags({ ...flags, pattern });
+  if (!range.ok) return range;
+  const question = await policyFromFlags(flags, range.value.geometry, undefined);
+  if (!question.ok) return question;
+  const policy = hugepagePolicy(question.value, range.value.geometry);
+  return succeed({ range: range.value, policy, question: question.value });
+}
+
+async function findAsked(
+  flags: ExplainFlags,
+  files: readonly string[],
+): Promise<Result<AskedRange | IgnoredRange>> {
+  const digest = files.find(isDigestFile);
+  if (digest)
+    return fail('usage', `${digest}: a digest holds counts, no ranges to explain; give the snapshot`);
+  const address = parseAddress(flags.address);
+  if (!address.ok) return address;
+  const single = address.value.end === undefined ? address.value.start : undefined;
+  const opened =
+    files.length > 0 ? await openSnapshots(files, flags.policy) : await openProcesses(flags, single);
+  if (!opened.ok) return opened;
+  const { source } = opened.value;
+  const question = await policyFromFlags(flags, source.host.geometry, source.host.settings);
+  if (!question.ok) return question;
+  const found = await findRange(source, address.value);
+  return found.ok ? succeed(judgeFound(found.value, question.value)) : found;
+}
+
+/** One address, or the START-END of a VMA. */
+interface AskedAddress {
+  readonly start: number;
+  readonly end: number | undefined;
+}
+
+function parseAddress(text: string | undefined): Result<AskedAddress> {
+  if (text === undefined) return fail('usage', 'which range? give --address ADDR; predict -v lists VMAs');
+  const match = /^(?:0x)?([0-9a-f]+)(?:-(?:0x)?([0-9a-f]+))?$/i.exec(text);
+  if (!match) {
+    return fail(
+      'usage',
+      `--address ${text}: write a hexadecimal address such as 0x7f3a5c200000, or START-END`,
+    );
+  }
+  const [start, end] = match
+    .slice(1)
+    .map((part) => (part === undefined ? undefined : Number.parseInt(part, 16)));
+  return succeed({ start: start ?? 0, end });
+}
+
+interface FoundRange {
+  readonly process: Process;
+  readonly vma: Vma;
+  readonly range: RangeState;
+}
+
+/** The range around an address; of a VMA the first whole range with pages. */
+async function findRange(source: MemorySource, { start, end }: AskedAddress): Promise<Result<FoundRange>> {
+  const { geometry } = source.host;
+  const holds = (vma: Vma) => vma.start <= start && start < vma.end;
+  const isAsked = (vma: Vma, { address }: RangeState) =>
+    end === undefined
+      ? address <= start && start < address + rangeBytes(geometry)
+      : address < end && coversRange(vma, address, geometry);
+  let process: Process | undefined;
+  let vma: Vma | undefined;
+  let around: Vma | undefined;
+  let unread: Failure | undefined;
+  try {
+    for await (const item of source.items()) {
+      if (item.kind === 'process') process = item.process;
+      if (item.kind === 'skipped') unread ??= item.failure;
+      if (item.kind === 'vma') {
+        vma = item.vma;
+        if (holds(vma)) around = vma;
+      }
+      if (item.kind !== 'ranges' || !process || !vma || !holds(vma)) continue;
+      const asked = vma;
+      const range = item.ranges.find((each) => isAsked(asked, each));
+      if (range) return succeed({ process, vma, range });
+    }
+  } catch (error) {
+    if (error instanceof SnapshotError) return { ok: false, failure: error.failure };
+    throw error;
+  }
+  if (unread) return { ok: false, failure: unread };
+  const hexadecimal = `0x${start.toString(16)}`;
+  if (!around) return fail('usage', `--address ${hexadecimal}: no VMA holds it; predict -v lists them`);
+  if (!around.anonymous)
+    return fail('usage', `--address ${hexadecimal}: ${around.name || 'it'} is not anonymous memory`);
+  return fail(
+    'usage',
+    `--address ${hexadecimal}: no page there; --address START-END finds the first range of a VMA with pages`,
+  );
+}
+
+function judgeFound({ process, vma, range }: FoundRange, question: Question): AskedRange | IgnoredRange {
+  const { settings, model, algorithm } = question;
+  const { geometry } = range;
+  const eligibility = possibleOrders(vma, settings, model, geometry, process.thpDisabled);
+  const covered = coversRange(vma, range.address, geometry);
+  if (eligibility.ineligible === undefined && covered) {
+    return { range, policy: collapsePolicy(eligibility.orders, settings, model, geometry), question };
+  }
+  const first = Math.ceil(vma.start / rangeBytes(geometry)) * rangeBytes(geometry);
+  return {
+    range,
+    policy: hugepagePolicy(question, geometry),
+    algorithm: algorithm.name,
+    ignored: eligibility.ineligible ?? 'vma-edge',
+    firstWhole: !covered && coversRange(vma, first, geometry) ? first : undefined,
+  };
+}

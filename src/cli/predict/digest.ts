@@ -1,0 +1,48 @@
+import { checkDigestModel, DigestQuery } from '../../analysis/digest-query.ts';
+import { totalDigest } from '../../analysis/memory-digest.ts';
+import { fail, type Result, succeed } from '../../core/base/failure.ts';
+import { digestTotalsJson, digestTotalsText } from '../../render/text/digest-totals.ts';
+import { predictHead } from '../../render/json/predict.ts';
+import { type Context, print, styleFor, warn } from '../shared/context.ts';
+import { digestFromFlags } from '../shared/digest-source.ts';
+import type { PredictFlags } from '../shared/flags.ts';
+import { hugepagePolicy, policyFromFlags } from '../shared/policy.ts';
+
+/** `predict` over digests: totals only, for a digest knows neither VMAs nor ranges. */
+export async function predictDigest(
+  context: Context,
+  flags: PredictFlags,
+  files: string[],
+): Promise<Result<void>> {
+  if (flags.outcome)
+    return fail('usage', '--outcome: a digest cannot make attempts fail; give processes or a snapshot');
+  if (flags.algorithm === 'stack-patch11')
+    return fail(
+      'usage',
+      '--algorithm stack-patch11: a digest cannot answer for it; give processes or a snapshot',
+    );
+  const source = await digestFromFlags(context, flags, files, new AbortController().signal);
+  if (!source.ok) return source;
+  const { geometry, settings } = source.value.host;
+  const question = await policyFromFlags(flags, geometry, settings);
+  if (!question.ok) return question;
+  const model = checkDigestModel(question.value.model);
+  if (!model.ok) return model;
+  if (!settings && flags.policy === undefined)
+    warn(
+      context,
+      'the settings of these hosts are unknown or differ; predicted with the defaults of Linux 7.2',
+    );
+  const memory = totalDigest(source.value);
+  const counts = new DigestQuery(memory).ask(question.value.settings, question.value.model);
+  const policy = hugepagePolicy(question.value, geometry);
+  if (flags.json) {
+    const totals = digestTotalsJson(memory, counts);
+    await print(context, `${JSON.stringify({ ...predictHead(policy), ranges: [], totals })}\n`);
+  } else {
+    const processes = source.value.processes.length;
+    await print(context, digestTotalsText(memory, counts, processes, policy, styleFor(context, flags.color)));
+    for (const note of source.value.notes) warn(context, note);
+  }
+  return succeed(undefined);
+}

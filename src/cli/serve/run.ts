@@ -1,0 +1,68 @@
+import { fileURLToPath } from 'node:url';
+import { fail, type Result, succeed } from '../../core/base/failure.ts';
+import { startServer } from '../../server/listen.ts';
+import { type Context, print, reportFailure } from '../shared/context.ts';
+import type { ServeFlags } from '../shared/flags.ts';
+import { openBrowser } from './open-browser.ts';
+import { makePrivateFolder } from './private-folder.ts';
+import { startProgress } from '../shared/progress.ts';
+import { liveSources, snapshotSources } from './sources.ts';
+
+const WEB_FOLDER = fileURLToPath(new URL('../../web', import.meta.url));
+const MAX_PORT = 65_535;
+/** What timers can wait. */
+const MAX_REFRESH_SECONDS = 2_000_000;
+
+/** `thpscope serve`: the web app with these sources, until a signal ends it. */
+export async function serve(this: Context, flags: ServeFlags, ...paths: string[]): Promise<void> {
+  const stop = new AbortController();
+  const end = () => stop.abort(new Ended());
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) this.process.once(signal, end);
+  try {
+    const done = await serveUntil(stop.signal, this, flags, paths);
+    if (!done.ok) reportFailure(this, done.failure);
+  } catch (error) {
+    if (!(error instanceof Ended)) throw error;
+  }
+}
+
+/** The way that serving ends. */
+class Ended extends Error {}
+
+async function serveUntil(
+  signal: AbortSignal,
+  context: Context,
+  flags: ServeFlags,
+  paths: readonly string[],
+): Promise<Result<void>> {
+  const { port, refresh } = flags;
+  if (port > MAX_PORT) return fail('usage', `--port ${port}: ports are 0 to ${MAX_PORT}`);
+  if (refresh < 1 || refresh > MAX_REFRESH_SECONDS)
+    return fail('usage', `--refresh ${refresh}: give 1 to ${MAX_REFRESH_SECONDS} seconds`);
+  const snapshots = await snapshotSources(paths);
+  if (!snapshots.ok) return snapshots;
+
+  const folder = makePrivateFolder(context.process);
+  const progress = startProgress(context);
+  const live = await liveSources(flags, folder, {
+    signal,
+    onProcess: (done, total, { command }) => progress.show(done, total, command),
+  }).finally(() => progress.clear());
+  if (!live.ok) return live;
+
+  const sources = [...snapshots.value, ...live.value];
+  const server = await startServer(sources, { port, webFolder: WEB_FOLDER, refreshMs: refresh * 1000 });
+  if (!server.ok) return server;
+  const url = sources.length > 0 ? `${server.value.url}#map?source=server:0` : server.value.url;
+  const report = {
+    schema: 'thpscope/serve@1',
+    url,
+    sources: sources.map(({ name, refresh }, id) => ({ id: String(id), name, live: refresh !== undefined })),
+  };
+  await print(context, flags.json ? `${JSON.stringify(report)}\n` : `thpscope is at ${url}\n`);
+  if (!flags.noOpen) openBrowser(context.process, url, folder);
+  if (!signal.aborted)
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  await server.value.close();
+  return succeed(undefined);
+}

@@ -1,0 +1,96 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fail, type Result, succeed } from '../../core/base/failure.ts';
+import type { Process } from '../../core/rules/memory-source.ts';
+import type { SourceFile } from '../../server/listen.ts';
+import { openSnapshotFile } from '../../snapshot/file.ts';
+import { type CaptureOptions, captureProcesses } from '../shared/capture-processes.ts';
+import type { ProcessFlags } from '../shared/flags.ts';
+
+/** Snapshots by their paths, and those of directories by their names. Fails at the first that is not sound. */
+export async function snapshotSources(paths: readonly string[]): Promise<Result<SourceFile[]>> {
+  const sources: SourceFile[] = [];
+  for (const path of paths) {
+    const files = isDirectory(path) ? snapshotsIn(path) : succeed([path]);
+    if (!files.ok) return files;
+    for (const file of files.value) {
+      const opened = await openSnapshotFile(file);
+      if (!opened.ok) return opened;
+      opened.value.close();
+      sources.push({ name: file, path: file });
+    }
+  }
+  return succeed(sources);
+}
+
+/**
+ * Running processes, read for the first time: each process of -p is a source, and so is the control group and the machine.
+ * Their snapshots are in `folder`.
+ */
+export async function liveSources(
+  { pid: pids = [], cgroup, all }: ProcessFlags,
+  folder: string,
+  options: CaptureOptions,
+): Promise<Result<SourceFile[]>> {
+  const sources: SourceFile[] = [];
+  const pathOf = () => join(folder, `${sources.length}.parquet`);
+  for (const pid of new Set(pids)) {
+    const source = await processSource(pid, pathOf(), options);
+    if (!source.ok) return source;
+    sources.push(source.value);
+  }
+  const groups: { name: string; flags: ProcessFlags }[] = [];
+  if (cgroup !== undefined) groups.push({ name: `cgroup ${cgroup}`, flags: { cgroup } });
+  if (all) groups.push({ name: 'all processes', flags: { all } });
+  for (const { name, flags } of groups) {
+    const path = pathOf();
+    const first = await captureProcesses(flags, path, options);
+    if (!first.ok) return first;
+    sources.push({ name, path, refresh: (signal) => captureProcesses(flags, path, { signal }) });
+  }
+  return succeed(sources);
+}
+
+/** One process, for as long as it runs; another one that gets its pid later is not meant. */
+async function processSource(
+  pid: number,
+  path: string,
+  options: CaptureOptions,
+): Promise<Result<SourceFile>> {
+  const found: Process[] = [];
+  const first = await captureProcesses({ pid: [pid] }, path, {
+    ...options,
+    onProcess(done, total, process) {
+      found.push(process);
+      options.onProcess?.(done, total, process);
+    },
+  });
+  if (!first.ok) return first;
+  const [{ command, startTime }] = found;
+  return succeed({
+    name: `${command} (pid ${pid})`,
+    path,
+    async refresh(signal) {
+      const again = await captureProcesses({ pid: [pid] }, path, { signal, startTime });
+      if (again.ok || again.failure.kind !== 'unreadable') return again;
+      return fail('unreadable', `process ${pid} (${command}) has ended`);
+    },
+  });
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+function snapshotsIn(directory: string): Result<string[]> {
+  let names: string[];
+  try {
+    names = readdirSync(directory);
+  } catch (error) {
+    return fail('permission', `${directory}: cannot be listed: ${(error as Error).message}`);
+  }
+  // A capture that was killed may have left a hidden file.
+  const snapshots = names.filter((name) => name.endsWith('.parquet') && !name.startsWith('.')).sort();
+  if (snapshots.length > 0) return succeed(snapshots.map((name) => join(directory, name)));
+  return fail('unreadable', `${directory}: no snapshot (*.parquet) in it; 'thpscope capture' writes one`);
+}

@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs';
+import { basename, extname, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { CollapseAlgorithm } from '../../core/search/algorithm.ts';
+import { fail, type Result, succeed } from '../../core/base/failure.ts';
+import { ALGORITHM_KIT } from '../../verify/algorithm-kit.ts';
+import { type Contender, contenderOf, CONTENDERS } from '../../verify/contender.ts';
+
+/** The contender with a built-in name, or the one that a module exports. Runs the module: not for the main thread. */
+export async function loadContender(name: string): Promise<Result<Contender>> {
+  const builtIn = CONTENDERS.get(name);
+  if (builtIn) return succeed(builtIn);
+  if (!existsSync(name)) {
+    return fail('usage', `${name}: neither a file nor one of ${[...CONTENDERS.keys()].join(', ')}`);
+  }
+  if (/^\.[cm]?ts$/.test(extname(name)) && !readsTypeScript()) {
+    return fail(
+      'unsupported',
+      `${name}: Node ${process.versions.node} cannot run TypeScript; use Node 22.18 or later, or compile it to .js`,
+    );
+  }
+  let exported: Record<string, unknown>;
+  try {
+    exported = await import(pathToFileURL(resolve(name)).href);
+  } catch (error) {
+    return fail('unreadable', `${name}: cannot be loaded: ${messageOf(error)}`);
+  }
+  return fromExports(name, exported);
+}
+
+function fromExports(name: string, exported: Record<string, unknown>): Result<Contender> {
+  let algorithm = exported.default ?? exported.algorithm;
+  if (typeof algorithm === 'function') {
+    try {
+      algorithm = algorithm(ALGORITHM_KIT);
+    } catch (error) {
+      return fail('unreadable', `${name}: its exported function throws ${messageOf(error)}`);
+    }
+  }
+  if (!isAlgorithm(algorithm)) {
+    return fail(
+      'unreadable',
+      `${name}: exports no algorithm; 'thpscope verify --new FILE' writes a module to start from`,
+    );
+  }
+  const { collapse } = algorithm;
+  return succeed(
+    contenderOf(
+      {
+        name: basename(name, extname(name)),
+        // On copies, so that a module that writes to what it is given harms nobody but itself.
+        collapse: (range, policy, attempt, observe) =>
+          collapse.call(
+            algorithm,
+            { ...range, occupied: range.occupied.slice() },
+            { ...policy },
+            attempt,
+            observe,
+          ),
+      },
+      name,
+    ),
+  );
+}
+
+function isAlgorithm(value: unknown): value is CollapseAlgorithm {
+  return (
+    typeof value === 'object' && value !== null && 'collapse' in value && typeof value.collapse === 'function'
+  );
+}
+
+function readsTypeScript(): boolean {
+  return Boolean((process.features as { typescript?: unknown }).typescript);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message.split('\n')[0]}` : String(error);
+}

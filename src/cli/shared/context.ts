@@ -1,0 +1,35 @@
+import type { CommandContext } from '@stricli/core';
+import type { Failure } from '../../core/base/failure.ts';
+import { printable } from '../../render/words/printable.ts';
+import { type Style, styleOf } from '../../render/text/style.ts';
+import { exitCodeOf } from './exit-code.ts';
+
+/** What every command gets as `this`. */
+export interface Context extends CommandContext {
+  readonly process: NodeJS.Process;
+}
+
+export type ColorChoice = 'auto' | 'always' | 'never';
+
+/** Prints a failure and sets the exit code that goes with it. */
+export function reportFailure(context: Context, failure: Failure): void {
+  warn(context, failure.message);
+  context.process.exitCode = exitCodeOf(failure.kind);
+}
+
+/** One line on stderr. */
+export function warn(context: Context, message: string): void {
+  context.process.stderr.write(`thpscope: ${printable(message)}\n`);
+}
+
+/** Colours for stdout: as asked for, else if it is a terminal and NO_COLOR is not set. */
+export function styleFor(context: Context, choice: ColorChoice): Style {
+  const { stdout, env } = context.process;
+  return styleOf(choice === 'always' || (choice === 'auto' && stdout.isTTY === true && !env.NO_COLOR));
+}
+
+/** Writes to stdout and waits while its reader is behind, so that long output does not pile up in memory. */
+export async function print(context: Context, text: string): Promise<void> {
+  const { stdout } = context.process;
+  if (!stdout.write(text)) await new Promise<void>((resolve) => stdout.once('drain', resolve));
+}

@@ -1,0 +1,91 @@
+import { availableParallelism } from 'node:os';
+import { digestOfJson, digestJson } from '../../analysis/digest-json.ts';
+import { addMemoryDigest, type ProcessDigest, type SourceDigest } from '../../analysis/memory-digest.ts';
+import { type Result, succeed } from '../../core/base/failure.ts';
+import type { SnapshotFile } from '../../snapshot/file.ts';
+import type { DigestPiece, DigestPieces, DigestTask, GroupSpan } from './digest-worker.ts';
+import { runWorkers, SHARED, sharedCounters } from './worker-pool.ts';
+
+/** A worker takes as long to start as to digest about these. */
+const MIN_GROUPS_PER_WORKER = 16;
+
+/** Enough that workers finish together, and few, because each span yields a digest of its own to merge. */
+const SPANS_PER_WORKER = 8;
+
+export interface DigestRun {
+  /** Worker threads; by default as many as pay, up to all cores. */
+  readonly workers: number | undefined;
+  readonly walkAll: boolean;
+  readonly signal: AbortSignal;
+  readonly onProgress: (done: number, total: number) => void;
+}
+
+/**
+ * Digests snapshots on all cores, row group by row group: memory is bounded by some row groups for each worker. The result
+ * is the same however many workers there are. Fails when a file is damaged; throws the reason of an abort.
+ */
+export async function digestSnapshots(
+  files: readonly SnapshotFile[],
+  paths: readonly string[],
+  run: DigestRun,
+): Promise<Result<SourceDigest>> {
+  const groups = files.reduce((sum, file) => sum + file.groups, 0);
+  const counters = sharedCounters();
+  const paying = Math.min(availableParallelism(), Math.floor(groups / MIN_GROUPS_PER_WORKER));
+  const count = Math.max(1, Math.min(run.workers ?? paying, groups));
+  const results = await runWorkers<DigestPieces>(
+    new URL('./digest-worker.js', import.meta.url),
+    count,
+    { paths, spans: spansOf(files, count), walkAll: run.walkAll, counters } satisfies DigestTask,
+    run.signal,
+    () => run.onProgress(Atomics.load(counters, SHARED.done), groups),
+  );
+  const pieces: DigestPiece[] = [];
+  for (const result of results) {
+    if ('failure' in result) return { ok: false, failure: result.failure };
+    pieces.push(...result.pieces);
+  }
+  pieces.sort(({ place: [a, i] }, { place: [b, j] }) => a - b || i - j);
+  const { host } = files[0];
+  const processes = mergePieces(pieces, host);
+  if (!processes.ok) return processes;
+  const notices = files.flatMap((file) => file.notices);
+  return succeed({
+    host,
+    processes: processes.value,
+    skipped: notices.flatMap((each) =>
+      each.kind === 'skipped' ? [{ pid: each.pid, reason: each.failure.message }] : [],
+    ),
+    notes: notices.flatMap((each) => (each.kind === 'note' ? [each.message] : [])),
+  });
+}
+
+function spansOf(files: readonly SnapshotFile[], workers: number): GroupSpan[] {
+  return files.flatMap(({ groups }, file) => {
+    const length = Math.ceil(groups / (SPANS_PER_WORKER * workers));
+    const count = groups === 0 ? 0 : Math.ceil(groups / length);
+    return Array.from({ length: count }, (_, i) => ({
+      file,
+      first: i * length,
+      end: Math.min(groups, (i + 1) * length),
+    }));
+  });
+}
+
+/** A process whose ranges lie in several spans comes in as many pieces. */
+function mergePieces(
+  pieces: readonly DigestPiece[],
+  host: SourceDigest['host'],
+): Result<readonly ProcessDigest[]> {
+  const head = digestJson({ host, processes: [], skipped: [], notes: [] });
+  const digest = digestOfJson({ ...head, processes: pieces.map(({ process }) => process) });
+  if (!digest.ok) return digest;
+  const merged = new Map<string, ProcessDigest>();
+  for (const [i, each] of digest.value.processes.entries()) {
+    const key = `${pieces[i].file} ${each.process.pid} ${each.process.startTime}`;
+    const earlier = merged.get(key);
+    if (earlier) addMemoryDigest(earlier.memory, each.memory);
+    else merged.set(key, each);
+  }
+  return succeed([...merged.values()]);
+}

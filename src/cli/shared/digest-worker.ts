@@ -1,0 +1,70 @@
+// A worker thread that digests row groups of snapshots: it takes the next span of them that no other has taken.
+import { parentPort, workerData } from 'node:worker_threads';
+import { DigestCollector } from '../../analysis/digest-collector.ts';
+import { digestJson, type ProcessJson } from '../../analysis/digest-json.ts';
+import type { Failure } from '../../core/base/failure.ts';
+import type { Process } from '../../core/rules/memory-source.ts';
+import { SnapshotError } from '../../snapshot/damage.ts';
+import { openSnapshotFile, type SnapshotFile } from '../../snapshot/file.ts';
+import { SHARED } from './worker-pool.ts';
+
+/** Row groups of one file that follow each other. */
+export interface GroupSpan {
+  readonly file: number;
+  readonly first: number;
+  readonly end: number;
+}
+
+export interface DigestTask {
+  readonly paths: readonly string[];
+  readonly spans: readonly GroupSpan[];
+  readonly walkAll: boolean;
+  readonly counters: Int32Array;
+}
+
+/** A process in one span; `place` orders what all workers found as the snapshots have it. */
+export interface DigestPiece {
+  readonly file: number;
+  readonly place: readonly [span: number, process: number];
+  readonly process: ProcessJson;
+}
+
+export type DigestPieces = { readonly pieces: readonly DigestPiece[] } | { readonly failure: Failure };
+
+parentPort?.postMessage(await digestGroups(workerData as DigestTask));
+
+async function digestGroups({ paths, spans, walkAll, counters }: DigestTask): Promise<DigestPieces> {
+  const files: SnapshotFile[] = [];
+  for (const path of paths) {
+    const file = await openSnapshotFile(path);
+    if (!file.ok) return { failure: file.failure };
+    files.push(file.value);
+  }
+  const pieces: DigestPiece[] = [];
+  const collector = new DigestCollector(files[0].host.geometry, walkAll);
+  for (;;) {
+    const index = Atomics.add(counters, SHARED.next, 1);
+    if (index >= spans.length) return { pieces };
+    const { file, first, end } = spans[index];
+    let last: Process | undefined;
+    try {
+      for (let group = first; group < end; group++) {
+        for await (const item of files[file].groupItems(group)) {
+          if (item.kind === 'process') {
+            // Each row group opens its process anew.
+            if (item.process.pid === last?.pid && item.process.startTime === last.startTime) continue;
+            last = item.process;
+          }
+          collector.add(item);
+        }
+        Atomics.add(counters, SHARED.done, 1);
+      }
+    } catch (error) {
+      if (error instanceof SnapshotError) return { failure: error.failure };
+      throw error;
+    }
+    const processes = collector.finish();
+    const { processes: packed } = digestJson({ host: files[file].host, processes, skipped: [], notes: [] });
+    packed.forEach((process, i) => pieces.push({ file, place: [index, i], process }));
+  }
+}

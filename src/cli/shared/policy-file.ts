@@ -1,0 +1,50 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { fail, type Result, succeed } from '../../core/base/failure.ts';
+import type { Geometry } from '../../core/memory/geometry.ts';
+import { type Order, ordersOf, parseOrders } from '../../core/memory/order.ts';
+import {
+  defaultSettings,
+  SIZE_WORDS,
+  type SizeWord,
+  type ThpSettings,
+  TOP_LEVEL_WORDS,
+} from '../../core/rules/thp-settings.ts';
+import { firstIssue } from './first-issue.ts';
+
+const policyFile = z.strictObject({
+  enabled: z.enum(TOP_LEVEL_WORDS).optional(),
+  sizes: z.record(z.string(), z.enum(SIZE_WORDS)).optional(),
+  maxPtesNone: z.int().optional(),
+  maxPtesSwap: z.int().optional(),
+  maxPtesShared: z.int().optional(),
+});
+
+/** Settings as JSON, such as {"enabled":"madvise","sizes":{"64K":"always"},"maxPtesNone":0}; the rest is default. Fails with what is wrong about the file. */
+export async function readPolicyFile(path: string, geometry: Geometry): Promise<Result<ThpSettings>> {
+  let json: unknown;
+  try {
+    json = JSON.parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    return fail(
+      'unreadable',
+      `--policy ${path}: neither current nor default nor a JSON file (${(error as Error).message})`,
+    );
+  }
+  const parsed = policyFile.safeParse(json);
+  if (!parsed.success)
+    return fail(
+      'unreadable',
+      `--policy ${path}: ${firstIssue(parsed.error)}; see schemas/policy.schema.json`,
+    );
+  const { sizes, ...rest } = parsed.data;
+  const settings = defaultSettings(geometry);
+  if (!sizes) return succeed({ ...settings, ...rest });
+  const byOrder = new Map<Order, SizeWord>();
+  for (const [size, word] of Object.entries(sizes)) {
+    const orders = parseOrders(size, geometry);
+    if (!orders.ok) return fail('unreadable', `--policy ${path}: ${orders.failure.message}`);
+    for (const order of ordersOf(orders.value)) byOrder.set(order, word);
+  }
+  return succeed({ ...settings, ...rest, sizes: byOrder });
+}

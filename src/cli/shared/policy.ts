@@ -1,0 +1,76 @@
+import { ALGORITHMS } from '../../core/search/algorithms.ts';
+import { fail, type Result, succeed } from '../../core/base/failure.ts';
+import type { Geometry } from '../../core/memory/geometry.ts';
+import { KERNEL_MODELS } from '../../core/rules/kernel-model.ts';
+import { parseOrders } from '../../core/memory/order.ts';
+import { type OutcomeRule, parseOutcome } from '../../core/rules/outcome.ts';
+import { checkLimits, collapsePolicy, type CollapsePolicy } from '../../core/rules/policy.ts';
+import {
+  defaultSettings,
+  enabledOrders,
+  type ThpSettings,
+  withOrdersAlways,
+} from '../../core/rules/thp-settings.ts';
+import type { Question } from '../../analysis/verdict.ts';
+import type { PolicyFlags } from './flags.ts';
+
+/** A question about memory, with where its settings come from. */
+export interface AskedPolicy extends Question {
+  /** The settings are those that the source's machine had, unchanged. */
+  readonly inForce: boolean;
+}
+
+/**
+ * The settings, model and algorithm that the flags ask for. `current` are the settings of the source's machine, undefined
+ * for ranges that come from no machine.
+ */
+export async function policyFromFlags(
+  flags: PolicyFlags,
+  geometry: Geometry,
+  current: ThpSettings | undefined,
+): Promise<Result<AskedPolicy>> {
+  const model = KERNEL_MODELS[flags.kernel];
+  const algorithm = ALGORITHMS[flags.algorithm ?? model.algorithm];
+
+  const base = await baseSettings(flags.policy ?? (current ? 'current' : 'default'), geometry, current);
+  if (!base.ok) return base;
+  const orders = flags.orders === undefined ? undefined : parseOrders(flags.orders, geometry);
+  if (orders && !orders.ok) return orders;
+  const sized = orders ? withOrdersAlways(base.value, orders.value) : base.value;
+  const settings: ThpSettings = {
+    ...sized,
+    maxPtesNone: flags.maxPtesNone ?? sized.maxPtesNone,
+    maxPtesSwap: flags.maxPtesSwap ?? sized.maxPtesSwap,
+    maxPtesShared: flags.maxPtesShared ?? sized.maxPtesShared,
+  };
+  const limits = checkLimits(settings, geometry);
+  if (!limits.ok) return limits;
+
+  const outcomes: OutcomeRule[] = [];
+  for (const text of flags.outcome ?? []) {
+    const outcome = parseOutcome(text, geometry);
+    if (!outcome.ok) return outcome;
+    outcomes.push(outcome.value);
+  }
+  const inForce = current !== undefined && base.value === current && !orders;
+  return succeed({ settings, model, algorithm, outcomes, inForce });
+}
+
+/** The policy for memory that asked for huge pages (VM_HUGEPAGE), which is what made-up ranges are taken for. */
+export function hugepagePolicy({ settings, model }: Question, geometry: Geometry): CollapsePolicy {
+  return collapsePolicy(enabledOrders(settings, true, geometry), settings, model, geometry);
+}
+
+async function baseSettings(
+  name: string,
+  geometry: Geometry,
+  current: ThpSettings | undefined,
+): Promise<Result<ThpSettings>> {
+  if (name === 'default') return succeed(defaultSettings(geometry));
+  if (name !== 'current') return (await import('./policy-file.ts')).readPolicyFile(name, geometry);
+  if (current) return succeed(current);
+  return fail(
+    'usage',
+    '--policy current: the input comes from no machine with THP settings; use default or a file',
+  );
+}

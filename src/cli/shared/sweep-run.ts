@@ -1,0 +1,61 @@
+import { availableParallelism } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
+import { digestJson } from '../../analysis/digest-json.ts';
+import { DigestQuery } from '../../analysis/digest-query.ts';
+import { apartStates, type SourceDigest, totalDigest } from '../../analysis/memory-digest.ts';
+import { blockLength, sweepBlock, sweepBlocks, type SweepSpace } from '../../analysis/sweep.ts';
+import type { Context } from './context.ts';
+import { startProgress } from './progress.ts';
+import type { SweepTask } from './sweep-worker.ts';
+import { timeLeft } from './time-left.ts';
+import { runWorkers, SHARED, sharedCounters } from './worker-pool.ts';
+
+/** Walks that are worth the start of worker threads: about a tenth of a second. */
+const WALKS_FOR_WORKERS = 4000;
+
+/**
+ * The metrics of every policy of a sweep. Reading tables takes less time than starting a thread; walking the ranges that
+ * are kept apart does not, and goes to workers that write into shared memory.
+ */
+export async function runSweep(
+  context: Context,
+  source: SourceDigest,
+  space: SweepSpace,
+  { workers = availableParallelism(), signal }: { readonly workers?: number; readonly signal: AbortSignal },
+): Promise<Float64Array> {
+  const blocks = sweepBlocks(space);
+  const length = blockLength(space);
+  const results = new SharedArrayBuffer(8 * length * blocks);
+  const values = new Float64Array(results);
+  const progress = startProgress(context);
+  const left = timeLeft();
+  const show = (done: number) => progress.show(done, blocks, `sets of sizes swept${left(done, blocks)}`);
+  const total = totalDigest(source);
+  try {
+    if (apartStates(total) * blocks < WALKS_FOR_WORKERS) {
+      const query = new DigestQuery(total);
+      for (let block = 0; block < blocks; block++) {
+        // Gives a signal the chance to arrive.
+        if (block % 16 === 0) await setImmediate();
+        signal.throwIfAborted();
+        sweepBlock(query, space, block, values.subarray(length * block, length * (block + 1)));
+        show(block);
+      }
+      return values;
+    }
+    const counters = sharedCounters();
+    const merged = {
+      ...source,
+      processes: [
+        { process: { pid: 0, startTime: 0, command: '', cgroup: '', thpDisabled: false }, memory: total },
+      ],
+    };
+    const task: SweepTask = { digest: digestJson(merged), space, counters, results };
+    const count = Math.max(1, Math.min(workers, blocks));
+    const script = new URL('./sweep-worker.js', import.meta.url);
+    await runWorkers(script, count, task, signal, () => show(Atomics.load(counters, SHARED.done)));
+    return values;
+  } finally {
+    progress.clear();
+  }
+}

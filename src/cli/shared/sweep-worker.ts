@@ -1,0 +1,28 @@
+// A worker thread that sweeps blocks of policies: it takes the next one that no other has taken and writes what comes of it
+// to its place in shared memory.
+import { parentPort, workerData } from 'node:worker_threads';
+import { type DigestJson, digestOfJson } from '../../analysis/digest-json.ts';
+import { DigestQuery } from '../../analysis/digest-query.ts';
+import { totalDigest } from '../../analysis/memory-digest.ts';
+import { blockLength, sweepBlock, sweepBlocks, type SweepSpace } from '../../analysis/sweep.ts';
+import { SHARED } from './worker-pool.ts';
+
+export interface SweepTask {
+  readonly digest: DigestJson;
+  readonly space: SweepSpace;
+  readonly counters: Int32Array;
+  readonly results: SharedArrayBuffer;
+}
+
+const { digest, space, counters, results } = workerData as SweepTask;
+const source = digestOfJson(digest);
+if (!source.ok) throw new Error(`bug: ${source.failure.message}`);
+const query = new DigestQuery(totalDigest(source.value));
+const length = blockLength(space);
+for (;;) {
+  const block = Atomics.add(counters, SHARED.next, 1);
+  if (block >= sweepBlocks(space)) break;
+  sweepBlock(query, space, block, new Float64Array(results, 8 * length * block, length));
+  Atomics.add(counters, SHARED.done, 1);
+}
+parentPort?.postMessage('done');

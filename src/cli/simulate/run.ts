@@ -1,0 +1,129 @@
+import { formatDuration, parseDuration } from '../../core/base/duration.ts';
+import { fail, type Result, succeed } from '../../core/base/failure.ts';
+import { ASSUMPTIONS } from '../../core/memory/range-state.ts';
+import { simulateCsv } from '../../render/csv/simulate.ts';
+import { simulateJson } from '../../render/json/simulate.ts';
+import { simulateText } from '../../render/text/simulate.ts';
+import { scenarioListText } from '../../render/text/scenario-list.ts';
+import type { SimulationReport } from '../../simulation/report.ts';
+import type { Until } from '../../simulation/scenario.ts';
+import { Simulation } from '../../simulation/simulation.ts';
+import { traceLine } from '../../simulation/trace-line.ts';
+import { readCalibration } from './calibration-file.ts';
+import { type Context, print, reportFailure, styleFor, warn } from '../shared/context.ts';
+import type { SimulateFlags } from '../shared/flags.ts';
+import { policyFromFlags } from '../shared/policy.ts';
+import { startProgress } from '../shared/progress.ts';
+import { listScenarios } from './scenario-file.ts';
+import { type Start, startFrom, writeSettings } from './start.ts';
+
+const DEFAULT_SEED = 1;
+const FLUSH_CHARACTERS = 1 << 16;
+
+/** `thpscope simulate`: khugepaged over time, on a scenario or on memory as it is or was. */
+export async function simulate(this: Context, flags: SimulateFlags, ...names: string[]): Promise<void> {
+  const done = await simulateWhat(this, flags, names);
+  if (!done.ok) reportFailure(this, done.failure);
+}
+
+async function simulateWhat(context: Context, flags: SimulateFlags, names: string[]): Promise<Result<void>> {
+  if (flags.calibrate) return (await import('./calibrate.ts')).calibrate(context);
+  const hasSource = names.length > 0 || flags.pid || flags.cgroup !== undefined || flags.all;
+  if (flags.list || !hasSource) return list(context, flags);
+  const outputs = [flags.json && '--json', flags.csv && '--csv', flags.trace && '--trace'].filter(Boolean);
+  if (outputs.length > 1) return fail('usage', `${outputs.join(' and ')} cannot be combined: give one`);
+  const until = untilFromFlag(flags.until);
+  if (!until.ok) return until;
+  const calibration = await readCalibration(flags.calibration);
+  if (!calibration.ok) return calibration;
+
+  const { seed = DEFAULT_SEED } = flags;
+  const start = await startFrom(context, flags, names, calibration.value, seed);
+  if (!start.ok) return start;
+  const settled = await applyPolicy(context, flags, start.value);
+  if (!settled.ok) return settled;
+  const report = await run(context, flags, start.value, {
+    seed,
+    until: until.value ?? start.value.until,
+    calibration: calibration.value.name,
+  });
+  if (flags.json) await print(context, `${JSON.stringify(simulateJson(report, start.value.assumed))}\n`);
+  else if (flags.csv) await print(context, simulateCsv(report));
+  else if (!flags.trace) {
+    await print(context, simulateText(report, styleFor(context, flags.color)));
+    const { assumed } = start.value;
+    if (assumed.length > 0)
+      await print(
+        context,
+        `assumed, because it cannot be seen:\n${assumed.map((fact) => `  ${ASSUMPTIONS[fact]}\n`).join('')}`,
+      );
+  }
+  for (const note of start.value.notes) warn(context, note);
+  return succeed(undefined);
+}
+
+async function list(context: Context, flags: SimulateFlags): Promise<Result<void>> {
+  const scenarios = listScenarios();
+  await print(
+    context,
+    flags.json
+      ? `${JSON.stringify({ schema: 'thpscope/scenarios@1', scenarios })}\n`
+      : scenarioListText(scenarios, styleFor(context, flags.color)),
+  );
+  return succeed(undefined);
+}
+
+function untilFromFlag(text: string | undefined): Result<Until | undefined> {
+  if (text === undefined || text === 'settled') return succeed(text);
+  const ns = parseDuration(text);
+  if (ns === undefined || ns <= 0)
+    return fail('usage', `--until ${text}: write settled, or a time such as 90s, 2h or 1d`);
+  return succeed(ns);
+}
+
+/** The flags' settings over those of the source. */
+async function applyPolicy(
+  context: Context,
+  flags: SimulateFlags,
+  { stage, settings }: Start,
+): Promise<Result<void>> {
+  const { machine } = stage.kernel;
+  if (!settings && flags.policy === undefined) {
+    warn(
+      context,
+      'the memory comes from a kernel without THP settings; simulated with the defaults of Linux 7.2',
+    );
+  }
+  const asked = await policyFromFlags({ ...flags, kernel: 'linux-7.2' }, machine.geometry, settings);
+  if (!asked.ok) return asked;
+  stage.applySettings(asked.value.settings);
+  return writeSettings(stage, flags.set ?? []);
+}
+
+async function run(
+  context: Context,
+  flags: SimulateFlags,
+  { stage }: Start,
+  options: { seed: number; until: Until; calibration: string },
+): Promise<SimulationReport> {
+  const progress = startProgress(context);
+  let lines = '';
+  const onTrace = flags.trace ? (at: number, text: string) => void (lines += traceLine(at, text)) : undefined;
+  const simulation = new Simulation(stage, { ...options, onTrace });
+  const total = options.until === 'settled' ? undefined : Math.round(options.until / 1e9);
+  while (simulation.step()) {
+    const seconds = Math.round(simulation.now / 1e9);
+    progress.show(
+      seconds,
+      total,
+      `s: ${formatDuration(simulation.now)} of virtual time, ${simulation.fullScans} full scans`,
+    );
+    if (lines.length > FLUSH_CHARACTERS) {
+      await print(context, lines);
+      lines = '';
+    }
+  }
+  progress.clear();
+  await print(context, lines);
+  return simulation.report();
+}

@@ -1,0 +1,59 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { fail, type Result, succeed } from '../../core/base/failure.ts';
+import type { Scenario } from '../../simulation/scenario.ts';
+import { firstIssue } from '../shared/first-issue.ts';
+
+const BUILT_IN = fileURLToPath(new URL('../../../examples/scenarios', import.meta.url));
+
+/** A scenario that comes with thpscope. */
+export interface BuiltInScenario {
+  readonly name: string;
+  readonly title: string;
+  readonly about: string;
+}
+
+/** All built-in scenarios, by name. */
+export function listScenarios(): BuiltInScenario[] {
+  return builtInNames().map((name) => {
+    const { title, about } = JSON.parse(readFileSync(pathOf(name), 'utf8'));
+    return { name, title, about };
+  });
+}
+
+/** Whether this names a scenario and not a snapshot: a built-in one, or a JSON file. */
+export function isScenario(text: string): boolean {
+  return text.endsWith('.json') || builtInNames().includes(text);
+}
+
+/** Reads a built-in scenario by its name, or a file; says what is wrong with it and where. */
+export async function readScenario(text: string): Promise<Result<Scenario>> {
+  const path = builtInNames().includes(text) ? pathOf(text) : text;
+  let json: unknown;
+  try {
+    json = JSON.parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    const why = isMissing ? 'no such file; thpscope simulate --list names the built-in scenarios' : error;
+    return fail('unreadable', `${text}: ${why instanceof Error ? `not JSON (${why.message})` : why}`);
+  }
+  const { scenarioSchema, scenarioOf } = await import('../../simulation/scenario-schema.ts');
+  const parsed = scenarioSchema.safeParse(json);
+  if (!parsed.success) {
+    return fail('unreadable', `${text}: ${firstIssue(parsed.error)}; see schemas/scenario.schema.json`);
+  }
+  return succeed(scenarioOf(parsed.data));
+}
+
+function builtInNames(): string[] {
+  return readdirSync(BUILT_IN)
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => basename(file, '.json'))
+    .sort();
+}
+
+function pathOf(name: string): string {
+  return `${BUILT_IN}/${name}.json`;
+}

@@ -1,0 +1,58 @@
+import { paretoFront, resultAt } from '../../analysis/pareto.ts';
+import { totalDigest } from '../../analysis/memory-digest.ts';
+import { policyCount } from '../../analysis/sweep.ts';
+import { fail, type Result, succeed } from '../../core/base/failure.ts';
+import { defaultLimits } from '../../core/rules/policy.ts';
+import { sweepCsvHead, sweepCsvLine } from '../../render/csv/sweep.ts';
+import { sweepJson } from '../../render/json/sweep.ts';
+import { sweepText } from '../../render/text/sweep.ts';
+import { type Context, print, styleFor, warn } from '../shared/context.ts';
+import { digestFromFlags } from '../shared/digest-source.ts';
+import type { SweepFlags } from '../shared/flags.ts';
+import { interruptible } from '../shared/interrupt.ts';
+import { modelsFrom, parametersFromFlags, spaceFrom } from './flags.ts';
+import { runSweep } from '../shared/sweep-run.ts';
+
+/** `thpscope sweep`: many policies at once. */
+export async function sweep(this: Context, flags: SweepFlags, ...files: string[]): Promise<void> {
+  await interruptible(this, (signal) => sweepSource(this, flags, files, signal));
+}
+
+async function sweepSource(
+  context: Context,
+  flags: SweepFlags,
+  files: string[],
+  signal: AbortSignal,
+): Promise<Result<void>> {
+  if (flags.csv && flags.json) return fail('usage', '--csv and --json cannot be combined');
+  const parameters = parametersFromFlags(flags);
+  if (!parameters.ok) return parameters;
+  const models = modelsFrom(parameters.value);
+  if (!models.ok) return models;
+  const walkAll = models.value.some(({ noneRule }) => noneRule !== 'ends');
+  const source = await digestFromFlags(context, flags, files, signal, walkAll);
+  if (!source.ok) return source;
+  const { geometry, settings } = source.value.host;
+  const memory = totalDigest(source.value);
+  const space = spaceFrom(parameters.value, models.value, memory, settings ?? defaultLimits(geometry));
+  if (!space.ok) return space;
+
+  const values = await runSweep(context, source.value, space.value, { workers: flags.workers, signal });
+  const front = paretoFront(space.value, values);
+  if (flags.csv) {
+    const onFront = new Set(front.map(({ index }) => index));
+    const policies = policyCount(space.value);
+    await print(context, sweepCsvHead());
+    for (let index = 0; index < policies; index++) {
+      if (index % 4096 === 0) signal.throwIfAborted();
+      const result = resultAt(space.value, values, index);
+      await print(context, sweepCsvLine(result, memory, onFront.has(index)));
+    }
+    return succeed(undefined);
+  }
+  const view = { memory, space: space.value, values, front, processes: source.value.processes.length };
+  if (flags.json) await print(context, `${JSON.stringify(sweepJson(view))}\n`);
+  else await print(context, sweepText(view, styleFor(context, flags.color)));
+  for (const note of source.value.notes) if (!flags.json) warn(context, note);
+  return succeed(undefined);
+}

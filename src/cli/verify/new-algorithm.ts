@@ -1,0 +1,55 @@
+import { writeFile } from 'node:fs/promises';
+import { fail, type Result, succeed } from '../../core/base/failure.ts';
+
+/** Writes a module with the walk in it, to start from; a file that is there already stays. */
+export async function writeNewAlgorithm(path: string): Promise<Result<void>> {
+  const typed = /\.[cm]?ts$/.test(path);
+  if (!typed && !/\.m?js$/.test(path)) return fail('usage', `--new ${path}: the name must end in .js or .ts`);
+  try {
+    await writeFile(path, starter(typed), { flag: 'wx' });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return fail('usage', `--new ${path}: ${code === 'EEXIST' ? 'is there already' : message}`);
+  }
+  return succeed(undefined);
+}
+
+function starter(typed: boolean): string {
+  const any = typed ? ': any' : '';
+  return `// An algorithm that decides which windows of a PMD range khugepaged tries to collapse. This one is the walk of Linux 7.2;
+// change it, then:  thpscope verify walk THIS-FILE
+//
+// It is handed thpscope's own rules, so that it needs no import:
+//   judgeWindow(range, policy, offset, order)  a window with { offset, order, enabled, occupied, needed, qualifies }
+//   naturalOrder(offset, geometry)             the largest order aligned at an offset; the PMD order at 0
+//   hasLowerOrder(policy.orders, order)        is any smaller order enabled?  also hasOrder, ordersOf
+//   actionAfter(result)                        'next-offset', 'next-order' or 'stop', as Linux goes on after a result
+//   new RangeResult()                          adds results up to that of the range: record(result), under(policy)
+//   pagesPerRange(geometry)                    512 at PMD order 9
+//
+// Offsets count PTEs from the start of the range, an order k is 2^k PTEs. range.geometry.pmdOrder is 9 on x86-64; verify
+// begins with 3. range.occupied is a bitmap, 32 PTEs a word.
+export default ({ judgeWindow, RangeResult, actionAfter, pagesPerRange, naturalOrder, hasLowerOrder }${any}) => ({
+  collapse(range${any}, policy${any}, attempt${any}) {
+    const outcome = new RangeResult();
+    let offset = 0;
+    let order = range.geometry.pmdOrder;
+    while (offset < pagesPerRange(range.geometry)) {
+      const window = judgeWindow(range, policy, offset, order);
+      // attempt takes a list of windows and returns their results. Hand over several to have them tried together.
+      const result = window.qualifies ? attempt([window])[0] : undefined;
+      if (result !== undefined) outcome.record(result);
+      const action = result === undefined ? 'next-order' : actionAfter(result);
+      if (action === 'stop') break;
+      if (action === 'next-order' && order > 2 && hasLowerOrder(policy.orders, order)) {
+        order -= 1;
+      } else {
+        offset += 1 << order;
+        order = naturalOrder(offset, range.geometry);
+      }
+    }
+    return outcome.under(policy);
+  },
+});
+`;
+}

@@ -1,0 +1,137 @@
+import { fail, type Result, succeed } from '../../core/base/failure.ts';
+import { geometryOfPmdOrder, MAX_PMD_ORDER, MIN_PMD_ORDER } from '../../core/memory/geometry.ts';
+import { countPages } from '../../core/memory/occupancy.ts';
+import type { OrderSet } from '../../core/memory/order.ts';
+import { type ScanResult, scanResultNamed } from '../../core/rules/scan-result.ts';
+import { enabledOrders } from '../../core/rules/thp-settings.ts';
+import type { LabCase } from '../../verify/lab-case.ts';
+import type { Asked } from '../../verify/report.ts';
+import { gapJson, verifyJson } from '../../render/json/verify.ts';
+import { gapText, verifyText } from '../../render/text/verify.ts';
+import { type Context, print, reportFailure, styleFor } from '../shared/context.ts';
+import { EXIT } from '../shared/exit-code.ts';
+import type { VerifyFlags } from '../shared/flags.ts';
+import { reportJob, runLabJob } from '../shared/lab-job.ts';
+import { writeNewAlgorithm } from './new-algorithm.ts';
+import { policyFromFlags } from '../shared/policy.ts';
+import { rangeFromFlags } from '../shared/source.ts';
+
+/** `thpscope verify`: do algorithms do the same, or keep to what they should? */
+export async function verify(this: Context, flags: VerifyFlags, ...words: string[]): Promise<void> {
+  if (flags.new !== undefined) {
+    const written = await writeNewAlgorithm(flags.new);
+    if (!written.ok) return reportFailure(this, written.failure);
+    return print(this, `wrote ${flags.new}; now: thpscope verify walk ${flags.new}\n`);
+  }
+  const checked = checkWords(flags, words);
+  if (!checked.ok) return reportFailure(this, checked.failure);
+  const { names, files } = checked.value;
+  if (files.length > 0) return verifyMemory(this, flags, names[0], files);
+
+  const single = flags.pattern === undefined ? succeed(undefined) : await caseFromFlags(flags, flags.pattern);
+  if (!single.ok) return reportFailure(this, single.failure);
+  const results = resultsFromFlags(flags);
+  if (!results.ok) return reportFailure(this, results.failure);
+  const { pmdOrder } = flags;
+  const options = {
+    seed: flags.seed ?? Math.floor(Math.random() * 2 ** 31),
+    ...(pmdOrder === undefined ? {} : { pmdOrder }),
+    ...(results.value ? { results: results.value } : {}),
+  };
+  const job = { kind: 'verify', asked: askedBy(flags, names), names, options, single: single.value } as const;
+  const started = performance.now();
+  const report = await runLabJob(this, job);
+  if (!reportJob(this, report)) return;
+  const seconds = (performance.now() - started) / 1000;
+  const view = { report: report.value, single: single.value, results: flags.results, pmdOrder, seconds };
+  await print(
+    this,
+    flags.json ? `${JSON.stringify(verifyJson(view))}\n` : verifyText(view, styleFor(this, flags.color)),
+  );
+  if (report.value.findings.length > 0) this.process.exitCode = EXIT.difference;
+}
+
+async function verifyMemory(
+  context: Context,
+  flags: VerifyFlags,
+  name: string,
+  files: readonly string[],
+): Promise<void> {
+  const { objective } = flags;
+  const gap = await runLabJob(context, { kind: 'gap', name, objective, files, flags });
+  if (!reportJob(context, gap)) return;
+  const text = flags.json
+    ? `${JSON.stringify(gapJson(name, objective, gap.value))}\n`
+    : gapText(name, objective, gap.value);
+  await print(context, text);
+  if (gap.value.behind > 0) context.process.exitCode = EXIT.difference;
+}
+
+/** Which of the words are algorithms, which snapshots. */
+function checkWords(
+  flags: VerifyFlags,
+  words: readonly string[],
+): Result<{ names: string[]; files: string[] }> {
+  const { pmdOrder } = flags;
+  if (pmdOrder !== undefined && (pmdOrder < MIN_PMD_ORDER || pmdOrder > MAX_PMD_ORDER)) {
+    return fail(
+      'usage',
+      `--pmd-order ${pmdOrder}: thpscope knows PMD orders ${MIN_PMD_ORDER} to ${MAX_PMD_ORDER}`,
+    );
+  }
+  if (words.length === 0) return fail('usage', 'which algorithms? for example: thpscope verify walk stack');
+  const algorithms = flags.against ? 1 : 2;
+  const names = words.slice(0, algorithms);
+  const files = words.slice(algorithms);
+  if (files.length > 0 && !flags.against) {
+    return fail('usage', `${files.join(' ')}: verify compares two algorithms; compare takes snapshots`);
+  }
+  const caseFlags = ['swap', 'uffdArmed', 'orders', 'maxPtesNone', 'outcome'] as const;
+  if (
+    flags.pattern === undefined &&
+    files.length === 0 &&
+    caseFlags.some((flag) => flags[flag] !== undefined)
+  ) {
+    return fail('usage', 'a case needs its --pattern; without one every range and policy is tried');
+  }
+  return succeed({ names, files });
+}
+
+function askedBy({ against, objective, relation }: VerifyFlags, names: readonly string[]): Asked {
+  if (against) return { kind: 'optimality', objective };
+  return names.length === 1 ? { kind: 'properties' } : { kind: 'equivalence', relation };
+}
+
+async function caseFromFlags(flags: VerifyFlags, pattern: string): Promise<Result<LabCase>> {
+  const { pmdOrder = 9, swap, uffdArmed = false } = flags;
+  const geometry = geometryOfPmdOrder(pmdOrder);
+  const range = rangeFromFlags({ pattern, pmdOrder, ...(swap === undefined ? {} : { swap }) });
+  if (!range.ok) return range;
+  // An empty set of orders is part of some cases, but is none that --orders otherwise takes.
+  const orders = flags.orders === 'none' ? undefined : flags.orders;
+  const policy = await policyFromFlags(
+    { ...flags, kernel: 'linux-7.2', ...(orders === undefined ? { orders: 'all' } : { orders }) },
+    geometry,
+    undefined,
+  );
+  if (!policy.ok) return policy;
+  const { settings, outcomes } = policy.value;
+  return succeed({
+    range: { geometry, occupied: range.value.present, unmapped: countPages(range.value.swap), uffdArmed },
+    orders: flags.orders === 'none' ? (0 as OrderSet) : enabledOrders(settings, true, geometry),
+    maxPtesNone: settings.maxPtesNone,
+    outcomes,
+  });
+}
+
+function resultsFromFlags({ results }: VerifyFlags): Result<ScanResult[] | undefined> {
+  if (results === undefined) return succeed(undefined);
+  const found: ScanResult[] = [];
+  for (const name of results.split(',')) {
+    const result = scanResultNamed(name);
+    if (!result)
+      return fail('usage', `--results: ${name} is not a result of khugepaged (see docs/results.md)`);
+    found.push(result);
+  }
+  return succeed(found);
+}

@@ -1,0 +1,54 @@
+import { type Result, succeed } from '../core/base/failure.ts';
+import type { KernelModel } from '../core/rules/kernel-model.ts';
+import {
+  type DaemonBatch,
+  type DaemonReport,
+  daemonRequest,
+  type Layout,
+  parseDaemonReport,
+} from './daemon-batch.ts';
+import { expectDaemon } from './daemon-expected.ts';
+import type { Guest } from './guest.ts';
+
+/** What the kernel and the simulated daemon did differently, from the first visit on that differs. */
+export interface DaemonDifference {
+  readonly real: string;
+  readonly model: string;
+}
+
+const TIMEOUT_MS = 180_000;
+
+/** Has the guest and the simulated daemon do the same; undefined if they did. */
+export async function compareDaemon(
+  guest: Guest,
+  batch: DaemonBatch,
+  model: KernelModel,
+): Promise<Result<DaemonDifference | undefined>> {
+  const answer = await guest.ask(daemonRequest(batch), TIMEOUT_MS);
+  if (!answer.ok) return answer;
+  const parsed = parseDaemonReport(batch, answer.value);
+  if (!parsed.ok) return parsed;
+  const { layout, report } = parsed.value;
+  return succeed(compareDaemonReport(batch, layout, report, model));
+}
+
+export function compareDaemonReport(
+  batch: DaemonBatch,
+  layout: Layout,
+  report: DaemonReport,
+  model: KernelModel,
+): DaemonDifference | undefined {
+  const real = report.cutOff ? describeVisits(report) : describe(report);
+  const said = describe(expectDaemon(batch, layout, report, model));
+  const first = real.findIndex((line, i) => line !== said[i]);
+  return first < 0 ? undefined : { real: real[first], model: said[first] };
+}
+
+function describe(report: DaemonReport): string[] {
+  const { fullScans, counters, pages } = report;
+  return [...describeVisits(report), `full_scans=${fullScans} ${counters}`, ...pages];
+}
+
+function describeVisits({ visits }: DaemonReport): string[] {
+  return visits.map((visit, i) => `visit ${i + 1}: ${visit}`);
+}

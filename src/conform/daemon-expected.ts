@@ -1,0 +1,150 @@
+import { pageBytes, rangeBytes } from '../core/memory/geometry.ts';
+import type { KernelModel } from '../core/rules/kernel-model.ts';
+import { asOrder, ordersOf } from '../core/memory/order.ts';
+import { traceString } from '../core/rules/scan-result.ts';
+import { type Costs, costsOf, DEFAULT_CALIBRATION } from '../khugepaged/costs.ts';
+import { Kernel } from '../khugepaged/kernel.ts';
+import { Khugepaged } from '../khugepaged/khugepaged.ts';
+import type { TraceEvent } from '../khugepaged/trace-event.ts';
+import { mmap } from '../machine/page-tables/address-space.ts';
+import { Machine } from '../machine/machine.ts';
+import type { Mm } from '../machine/page-tables/mm.ts';
+import { viewRange } from '../machine/page-tables/range-view.ts';
+import { restoreRange } from '../machine/page-tables/restore.ts';
+import { defaultMachineSettings } from '../machine/settings.ts';
+import { VM_HUGEPAGE, VM_READ, VM_WRITE } from '../machine/page-tables/vma-flags.ts';
+import { formatCounters } from './counter-growth.ts';
+import { type DaemonBatch, type DaemonReport, type Layout } from './daemon-batch.ts';
+import { hasPageTable, isWritten, LAB_GEOMETRY, pagesText, stateOf } from './lab-batch.ts';
+
+/** As much memory as the guest has, in pages. */
+const GUEST_PAGES = 3 << 18;
+/** As the probe sets them: kernel-lab/probe/probe.h. */
+const SCAN_SLEEP_MS = 30;
+const ALLOC_SLEEP_MS = 10;
+
+/**
+ * What the simulated daemon does on the same processes in as many visits. Which allocations fail when memory is short is
+ * not the model's to know: those that the kernel reports fail here too, and all else must follow.
+ */
+export function expectDaemon(
+  batch: DaemonBatch,
+  layout: Layout,
+  { visits }: DaemonReport,
+  model: KernelModel,
+): DaemonReport {
+  return new GuestTwin(batch, layout, failedAllocations(visits), model).run(visits.length);
+}
+
+/** Which of all attempts, counted from 0, got no memory. */
+function failedAllocations(visits: readonly string[]): Set<number> {
+  const attempts = visits.flatMap((visit) => visit.match(/\d+ [a-z_]+(?=,)/g) ?? []);
+  const failed = attempts.flatMap((text, i) => (text.endsWith(' alloc_huge_page_failed') ? [i] : []));
+  return new Set(failed);
+}
+
+/** The guest once more, as a simulated machine. */
+class GuestTwin {
+  readonly #daemon: Khugepaged;
+  readonly #kernel: Kernel;
+  readonly #ranges: { mm: Mm; address: number }[] = [];
+  readonly #visits: string[] = [];
+  #scans = '';
+  #wanted = 0;
+  #report: DaemonReport | undefined;
+
+  constructor(
+    batch: DaemonBatch,
+    layout: Layout,
+    failedAllocations: ReadonlySet<number>,
+    model: KernelModel,
+  ) {
+    const machine = new Machine({ geometry: LAB_GEOMETRY, nodes: [GUEST_PAGES], swapPages: 1 << 16 });
+    machine.settings = {
+      ...defaultMachineSettings(LAB_GEOMETRY),
+      enabled: 'madvise',
+      sizes: new Map(ordersOf(batch.orders).map((order) => [asOrder(order), 'madvise'])),
+      maxPtesNone: batch.maxPtesNone,
+      maxPtesSwap: batch.maxPtesSwap,
+      maxPtesShared: batch.maxPtesShared,
+    };
+    this.#kernel = new Kernel(machine, model, defaultCosts());
+    this.#kernel.settings.pagesToScan = batch.pagesToScan;
+    this.#kernel.settings.scanSleepMs = SCAN_SLEEP_MS;
+    this.#kernel.settings.allocSleepMs = ALLOC_SLEEP_MS;
+    let allocations = 0;
+    this.#kernel.faults = ({ point }) => point === 'allocate' && failedAllocations.has(allocations++);
+    this.#kernel.trace = (event) => this.#hear(event);
+    this.#daemon = new Khugepaged(this.#kernel);
+    layout.vmas.forEach((vmas, process) => {
+      const mm = machine.createMm(`process ${process}`);
+      for (const [index, { start, end, advised }] of vmas.entries()) {
+        const flags = VM_READ | VM_WRITE | (advised ? VM_HUGEPAGE : 0);
+        // Names keep apart what the guest keeps apart.
+        mmap(machine, mm, { address: start, bytes: end - start, flags, name: `${index}` });
+      }
+      if (process > 0) this.#fill(machine, mm, batch.processes[process - 1], layout.areas[process - 1]);
+      this.#daemon.list.add(mm);
+    });
+  }
+
+  #fill(
+    machine: Machine,
+    mm: Mm,
+    areas: DaemonBatch['processes'][number],
+    addresses: readonly number[],
+  ): void {
+    areas.forEach(({ ranges }, i) => {
+      const written = ranges.some(isWritten);
+      ranges.forEach((range, r) => {
+        const address = addresses[i] + r * rangeBytes(LAB_GEOMETRY);
+        const area = mm.areas.at(address);
+        if (!area) throw new Error('the guest reports an area that is in none of its VMAs');
+        if (hasPageTable(range) && !restoreRange(machine, mm, area, { ...stateOf(range), address })) {
+          throw new Error('the simulated guest has too little memory');
+        }
+        area.hasAnonVma = written;
+        this.#ranges.push({ mm, address });
+      });
+    });
+  }
+
+  run(visits: number): DaemonReport {
+    this.#wanted = visits;
+    const { timeline } = this.#kernel;
+    this.#daemon.wake({ expire: true });
+    while (!this.#report) this.#daemon.runUntil(timeline.now + SCAN_SLEEP_MS * 1e6);
+    return this.#report;
+  }
+
+  /** Puts events together as the probe does. */
+  #hear(event: TraceEvent): void {
+    if (this.#report) return;
+    if (event.event === 'mm_collapse_huge_page')
+      this.#scans += `${event.order} ${traceString(event.result)},`;
+    if (event.event === 'mm_khugepaged_scan_pmd') this.#scans += `= ${traceString(event.result)};`;
+    if (event.event !== 'mm_khugepaged_scan') return;
+    this.#visits.push(`${this.#scans} ${event.progress} ${event.fullScanFinished ? 1 : 0}`);
+    this.#scans = '';
+    if (this.#visits.length === this.#wanted) this.#report = this.#reportNow();
+  }
+
+  #reportNow(): DaemonReport {
+    const { machine } = this.#kernel;
+    const { fullScans, pagesCollapsed } = this.#daemon.counts;
+    const pages = this.#ranges.map(({ mm, address }) => {
+      const area = mm.areas.at(address);
+      const pmd = mm.pmds.get(address / rangeBytes(LAB_GEOMETRY));
+      if (!area || !pmd) return '.'.repeat(rangeBytes(LAB_GEOMETRY) / pageBytes(LAB_GEOMETRY));
+      return pagesText(viewRange(machine, area, pmd).state);
+    });
+    const counters = formatCounters(pagesCollapsed, (name) => machine.counters.mthp[name]);
+    return { visits: this.#visits, cutOff: false, pages, fullScans, counters };
+  }
+}
+
+function defaultCosts(): Costs {
+  const costs = costsOf(DEFAULT_CALIBRATION, LAB_GEOMETRY);
+  if (!costs.ok) throw new Error(costs.failure.message);
+  return costs.value;
+}

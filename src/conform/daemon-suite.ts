@@ -1,0 +1,57 @@
+import { isEmpty } from '../core/memory/occupancy.ts';
+import type { DaemonBatch, LabArea } from './daemon-batch.ts';
+import { LAB_GEOMETRY, type LabRange, labRange } from './lab-batch.ts';
+import { below, pick, type Random } from '../core/base/random.ts';
+import { mixedRange, NONE_LIMITS, randomOrders, randomPages } from './suites.ts';
+
+/** Batches for the whole daemon: `count` ranges or a few more in all. A seed reproduces them. */
+export function* daemonBatches(count: number, random: Random): Generator<DaemonBatch> {
+  for (let left = count; left > 0; ) {
+    const batch = daemonBatch(random);
+    left -= batch.processes.flat().reduce((sum, area) => sum + area.ranges.length, 0);
+    yield batch;
+  }
+}
+
+function daemonBatch(random: Random): DaemonBatch {
+  const several = (most: number, make: () => LabArea | LabArea[]) =>
+    Array.from({ length: 1 + below(most, random) }, make);
+  return {
+    orders: randomOrders(random),
+    maxPtesNone: pick(NONE_LIMITS, random),
+    maxPtesSwap: pick([0, 3, 64, 511], random),
+    maxPtesShared: pick([0, 256], random),
+    // From one range a wake-up to all at once, and such that a wake-up ends in the middle of a process.
+    pagesToScan: pick([1, 100, 512, 513, 1100, 4096, 1 << 24], random),
+    scans: 2 + below(2, random),
+    // Takes some seconds to make.
+    freeOrder: random() < 0.1 ? pick([2, 4, 6, 8], random) : 0,
+    processes: several(4, () => several(3, () => randomArea(random)) as LabArea[]) as LabArea[][],
+  };
+}
+
+function randomArea(random: Random): LabArea {
+  const ranges = Array.from({ length: 1 + below(6, random) }, () => randomRange(random));
+  const edge = () => pick([0, 0, 3, 100, 511], random);
+  return {
+    lead: edge(),
+    tail: edge(),
+    advised: random() < 0.85,
+    // Now and then an area that was never written: khugepaged does not count it among those it scans.
+    ranges: random() < 0.1 ? [labRange({ zero: randomPages(random) })] : ranges,
+  };
+}
+
+/** Conditions that a simulated machine can be put into, too. */
+function randomRange(random: Random): LabRange {
+  if (random() < 0.3) return labRange({ present: randomPages(random) });
+  if (random() < 0.1) return labRange({});
+  for (;;) {
+    const range = mixedRange(random, false);
+    const isWhole = range.folioOrder === LAB_GEOMETRY.pmdOrder && !range.split;
+    if (isEmpty(range.outside) && !range.armed && !range.scattered) {
+      // A range that is mapped by a PMD takes its facts whole.
+      return isWhole ? { ...range, unreferenced: labRange({}).unreferenced } : range;
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import type { CollapseAlgorithm } from '../core/search/algorithm.ts';
+import { ALGORITHMS } from '../core/search/algorithms.ts';
+import { applyPlan } from '../core/plan/apply-plan.ts';
+import { rangeBytes } from '../core/memory/geometry.ts';
+import type { KernelModel } from '../core/rules/kernel-model.ts';
+import { LruBatch } from '../core/rules/lru-batch.ts';
+import { planMadvise } from '../core/plan/madvise-collapse.ts';
+import { type CollapsePlan, planRange } from '../core/plan/plan.ts';
+import { type CollapsePolicy, collapsePolicy } from '../core/rules/policy.ts';
+import type { RangeState } from '../core/memory/range-state.ts';
+import { type ScanResult, traceString } from '../core/rules/scan-result.ts';
+import { CounterGrowth } from './counter-growth.ts';
+import {
+  hasPageTable,
+  isScanned,
+  type KhugepagedBatch,
+  LAB_GEOMETRY,
+  type LabBatch,
+  type LabRange,
+  type MadviseBatch,
+  pagesText,
+  stateOf,
+} from './lab-batch.ts';
+import { labVmas } from './lab-vmas.ts';
+import type { BatchReport } from './report.ts';
+
+/** What is believed of the kernel. Another search, policy or view of the ranges makes a wrong model. */
+export interface Belief {
+  readonly model: KernelModel;
+  /** By default that of the model. */
+  readonly algorithm?: CollapseAlgorithm;
+  readonly see?: (range: LabRange) => RangeState;
+  readonly policy?: Partial<CollapsePolicy>;
+  readonly newLruBatch?: () => LruBatch;
+}
+
+/**
+ * What the model says that the probe will report of a batch. `scans` is how often khugepaged scans each range:
+ * MADV_COLLAPSE looks at a range once or not at all.
+ */
+export function expectBatch(batch: LabBatch, scans: readonly number[], belief: Belief): BatchReport {
+  return batch.call === 'madvise' ? expectMadvise(batch, belief) : expectKhugepaged(batch, scans, belief);
+}
+
+/** All ranges of a pass share one wake-up, and so one LRU batch. */
+function expectKhugepaged(batch: KhugepagedBatch, scans: readonly number[], belief: Belief): BatchReport {
+  const { model, algorithm = ALGORITHMS[model.algorithm], see = stateOf, newLruBatch } = belief;
+  const policy = { ...collapsePolicy(batch.orders, batch, model, LAB_GEOMETRY), ...belief.policy };
+  const states = batch.ranges.map(see);
+  const passes = batch.ranges.map((): string[] => []);
+  const growth = new CounterGrowth();
+  for (let pass = 0; pass < Math.max(...scans); pass++) {
+    const lruBatch = newLruBatch?.() ?? new LruBatch();
+    for (const [index, range] of batch.ranges.entries()) {
+      if (pass >= scans[index] || !isScanned(range)) continue;
+      if (!hasPageTable(range)) {
+        passes[index].push(scanText([], 'SCAN_NO_PTE_TABLE'));
+        continue;
+      }
+      const plan = planRange(states[index], policy, { algorithm, lruBatch });
+      growth.addPlan(plan);
+      if (plan.result === 'SCAN_SUCCEED') growth.pagesCollapsed++;
+      passes[index].push(scanText(plan.attempts, plan.result));
+      states[index] = applyPlan(states[index], plan);
+    }
+  }
+  return { pages: states.map(pagesText), passes, counters: growth.toString(), errnos: '' };
+}
+
+function expectMadvise(batch: MadviseBatch, { model, see = stateOf }: Belief): BatchReport {
+  const bytes = rangeBytes(LAB_GEOMETRY);
+  const states = batch.ranges.map(see);
+  const passes = batch.ranges.map((): string[] => []);
+  const growth = new CounterGrowth();
+  const vmas = labVmas(batch.ranges);
+  const errnos: string[] = [];
+  for (let first = 0; first < states.length; first += batch.span) {
+    const end = Math.min(first + batch.span, states.length);
+    const call = planMadvise({
+      start: first * bytes,
+      length: (end - first) * bytes,
+      vmas,
+      rangeAt: (address) =>
+        hasPageTable(batch.ranges[address / bytes]) ? states[address / bytes] : 'no-pte-table',
+      model,
+      geometry: LAB_GEOMETRY,
+    });
+    errnos.push(call.errno ?? '0');
+    for (const { address, result, plan } of call.ranges) {
+      const index = address / bytes;
+      passes[index].push(scanText(plan?.attempts ?? [], result));
+      if (!plan) continue;
+      growth.addPlan(plan);
+      states[index] = applyPlan(states[index], plan);
+    }
+  }
+  return { pages: states.map(pagesText), passes, counters: growth.toString(), errnos: errnos.join(',') };
+}
+
+/** "9 page_locked,8 succeeded,= succeeded": the attempts in order, then the result of the scan. */
+function scanText(attempts: CollapsePlan['attempts'], result: ScanResult): string {
+  return `${attempts.map((attempt) => `${attempt.order} ${traceString(attempt.result)},`).join('')}= ${traceString(result)}`;
+}

@@ -1,0 +1,125 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { fail, type Result, succeed } from '../core/base/failure.ts';
+import { KERNEL_MODELS, type KernelModel } from '../core/rules/kernel-model.ts';
+import { initramfsOf } from './initramfs.ts';
+
+const run = promisify(execFile);
+
+/** Where the shell script and the probe are, in the package as in the repository. */
+const ASSETS = fileURLToPath(new URL('../../kernel-lab/', import.meta.url));
+
+/** A kernel that can be booted. */
+export interface BootableKernel {
+  /** 7.2 or 7.3; the path of a kernel that was given as a file. */
+  readonly name: string;
+  readonly version: string;
+  readonly path: string;
+  /** Of those that swap needs, the modules that come with it. */
+  readonly modules: readonly string[];
+  readonly model: KernelModel;
+}
+
+export const KERNEL_SERIES = ['7.2', '7.3'] as const;
+
+/** In the order in which they must be loaded. */
+const MODULES = ['lz4hc_compress.ko', 'zram.ko'];
+
+/** Folder outside of the repository where kernels are kept, each in a folder of its series. */
+export function kernelCache(): string {
+  return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'thpscope', 'kernels');
+}
+
+/**
+ * Fetches the newest Debian cloud kernels of these series, or takes them from the cache. Installs QEMU and a compiler
+ * where they are missing and the user may. Fails as unsupported where apt or its mirror is not there.
+ */
+export async function fetchKernels(series: readonly string[]): Promise<Result<BootableKernel[]>> {
+  const lines = await runFetchScript(series);
+  if (!lines.ok) return lines;
+  const kernels: BootableKernel[] = [];
+  for (const line of lines.value) {
+    const [name, version, folder] = line.split(' ');
+    const kernel = kernelIn(name, version, join(folder, 'vmlinuz'));
+    if (!kernel.ok) return kernel;
+    kernels.push(kernel.value);
+  }
+  return succeed(kernels);
+}
+
+/** A kernel image of the user's: Linux 7.2 or later for x86-64. Modules beside it are used, without them there is no swap. */
+export async function openKernel(path: string): Promise<Result<BootableKernel>> {
+  let image: Buffer;
+  try {
+    image = readFileSync(path);
+  } catch {
+    return fail('unreadable', `cannot read the kernel '${path}'; give 7.2, 7.3 or the path of a vmlinuz`);
+  }
+  const version = bootVersion(image);
+  if (!version) return fail('unreadable', `'${path}' is no bootable x86 kernel (bzImage)`);
+  const kernel = kernelIn(path, version, path);
+  if (!kernel.ok) return kernel;
+  const tools = await runFetchScript([]);
+  return tools.ok ? kernel : tools;
+}
+
+function kernelIn(name: string, version: string, path: string): Result<BootableKernel> {
+  const [major, minor] = version.split('.').map(Number);
+  if (major < 7 || (major === 7 && minor < 2)) {
+    return fail(
+      'unsupported',
+      `${name} is Linux ${version}: khugepaged collapses to more than one size from 7.2 on`,
+    );
+  }
+  const model = KERNEL_MODELS[major === 7 && minor === 2 ? 'linux-7.2' : 'linux-7.3'];
+  const modules = MODULES.map((module) => join(dirname(path), module)).filter((module) => existsSync(module));
+  return succeed({ name, version, path, modules, model });
+}
+
+/** The version that a bzImage states. Source: Documentation/arch/x86/boot, kernel_version. */
+function bootVersion(image: Buffer): string | undefined {
+  if (image.length < 0x1000 || image.toString('latin1', 0x202, 0x206) !== 'HdrS') return undefined;
+  const start = image.readUInt16LE(0x20e) + 0x200;
+  return /^\d+\.\d+[^\s\0]*/.exec(image.toString('latin1', start, start + 80))?.[0];
+}
+
+async function runFetchScript(series: readonly string[]): Promise<Result<string[]>> {
+  const cache = kernelCache();
+  mkdirSync(cache, { recursive: true });
+  try {
+    const { stdout } = await run(join(ASSETS, 'fetch-kernels.sh'), [cache, ...series]);
+    return succeed(stdout.split('\n').filter((line) => line !== ''));
+  } catch (error) {
+    const { stderr, message } = error as Error & { stderr?: string };
+    const reason = stderr?.trim().split('\n').at(-1) || message;
+    return fail('unsupported', `no real kernel to boot: ${reason}`);
+  }
+}
+
+/** Compiles the probe into this folder; returns its path. Fails where there is no C compiler. */
+export async function compileProbe(folder: string): Promise<Result<string>> {
+  const probe = join(folder, 'probe');
+  const flags = ['-std=gnu11', '-static', '-O1', '-Wall', '-Wextra', '-Werror'];
+  const sources = readdirSync(join(ASSETS, 'probe')).filter((file) => file.endsWith('.c'));
+  try {
+    await run('cc', [...flags, ...sources.map((file) => join(ASSETS, 'probe', file)), '-o', probe]);
+  } catch (error) {
+    return fail('unsupported', `the probe cannot be compiled: ${(error as Error).message.split('\n')[0]}`);
+  }
+  return succeed(probe);
+}
+
+/** Packs the probe and the modules of a kernel as initramfs; returns its path. */
+export function buildInitramfs(probe: string, kernel: BootableKernel, folder: string): string {
+  const path = join(folder, 'initramfs.cpio');
+  const modules = kernel.modules.map((module) => ({
+    name: `modules/${basename(module)}`,
+    content: readFileSync(module),
+  }));
+  writeFileSync(path, initramfsOf(readFileSync(probe), modules));
+  return path;
+}

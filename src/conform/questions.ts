@@ -1,0 +1,86 @@
+import { emptyOccupancy, isEmpty } from '../core/memory/occupancy.ts';
+import type { DaemonBatch } from './daemon-batch.ts';
+import { daemonBatches } from './daemon-suite.ts';
+import { LAB_GEOMETRY, type LabBatch, type LabRange } from './lab-batch.ts';
+import { randomFrom } from '../core/base/random.ts';
+import type { BatchReport } from './report.ts';
+import { selftestPasses, selftests } from './selftest.ts';
+import { batchesOf, type Suite } from './suites.ts';
+
+/** A batch of a suite. */
+export type LabQuestion = RangesQuestion | { readonly daemon: DaemonBatch };
+
+/** What khugepaged or MADV_COLLAPSE makes of ranges. */
+export interface RangesQuestion {
+  readonly daemon?: undefined;
+  readonly batch: LabBatch;
+  readonly name?: string;
+  /** What must hold of the real answer, whatever the model says. */
+  readonly expects?: (report: BatchReport) => boolean;
+}
+
+/** All questions of a suite, and how many ranges they hold. */
+export interface LabQuestions extends Iterable<LabQuestion> {
+  readonly ranges: number;
+}
+
+/**
+ * The questions of a suite for a guest with these features. The random suites have as many ranges as they are asked for,
+ * the selftest has its own.
+ */
+export function labQuestions(
+  suite: Suite,
+  ranges: number,
+  seed: number,
+  features: ReadonlySet<string>,
+): LabQuestions {
+  if (suite === 'selftest') {
+    const tests = selftests().filter(({ batch }) =>
+      batch.ranges.every((range) => isPossible(range, features)),
+    );
+    const questions = tests.map((test) => ({
+      name: test.name,
+      batch: test.batch,
+      expects: (report: BatchReport) => selftestPasses(test, report),
+    }));
+    const count = tests.reduce((sum, { batch }) => sum + batch.ranges.length, 0);
+    return Object.assign(questions, { ranges: count });
+  }
+  const generate = function* (): Generator<LabQuestion> {
+    const random = randomFrom(seed);
+    if (suite === 'daemon') {
+      for (const batch of daemonBatches(ranges, random)) yield { daemon: possibleDaemon(batch, features) };
+    } else {
+      for (const batch of batchesOf(suite, ranges, random)) yield { batch: possible(batch, features) };
+    }
+  };
+  return { ranges, [Symbol.iterator]: generate };
+}
+
+function isPossible(range: LabRange, features: ReadonlySet<string>): boolean {
+  return (features.has('swap') || isEmpty(range.swap)) && (features.has('uffd') || !range.armed);
+}
+
+/** The batch without what the guest cannot do. */
+function possible(batch: LabBatch, features: ReadonlySet<string>): LabBatch {
+  return { ...batch, ranges: batch.ranges.map((range) => possibleRange(range, features)) };
+}
+
+function possibleDaemon(batch: DaemonBatch, features: ReadonlySet<string>): DaemonBatch {
+  const processes = batch.processes.map((areas) =>
+    areas.map((area) => ({
+      ...area,
+      ranges: area.ranges.map((range) => possibleRange(range, features)),
+    })),
+  );
+  return { ...batch, processes };
+}
+
+function possibleRange(range: LabRange, features: ReadonlySet<string>): LabRange {
+  const none = emptyOccupancy(LAB_GEOMETRY);
+  return {
+    ...range,
+    ...(features.has('swap') ? {} : { swap: none }),
+    ...(features.has('uffd') ? {} : { armed: false, uffd: none }),
+  };
+}

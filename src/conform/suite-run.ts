@@ -1,0 +1,129 @@
+import { type Result, succeed } from '../core/base/failure.ts';
+import { type DaemonBatch, daemonRequest, rangesOf } from './daemon-batch.ts';
+import { compareDaemon } from './daemon-conformance.ts';
+import { compareBatch, type Disagreement, repeatBatch } from './conformance.ts';
+import type { Guest } from './guest.ts';
+import type { BootableKernel } from './kernels.ts';
+import { requestLines } from './lab-batch.ts';
+import { labQuestions, type RangesQuestion } from './questions.ts';
+import { shrink } from './shrink.ts';
+import { NONE_LIMITS, type Suite } from './suites.ts';
+
+/** A difference, or what the kernel's own selftest expects and did not get. */
+export interface Difference {
+  /** A difference that did not come back is passing: see `repeatBatch`. */
+  readonly kind: 'passing' | 'lasting';
+  /** The case of the selftest. */
+  readonly name: string | undefined;
+  /** The lines that ask the probe; see kernel-lab/README.md. */
+  readonly request: readonly string[];
+  readonly real: string;
+  readonly model: string;
+}
+
+/** What a suite came to on one kernel, in ranges. */
+export interface SuiteCount {
+  readonly kernel: BootableKernel;
+  readonly suite: Suite;
+  agree: number;
+  passing: number;
+  lasting: number;
+  of: number;
+  /** By max_ptes_none, and for MADV_COLLAPSE. */
+  readonly columns: Map<string, { agree: number; of: number }>;
+  readonly differences: Difference[];
+}
+
+/** What agreements are counted by. */
+export const COLUMNS = [...NONE_LIMITS.map((limit) => `none=${limit}`), 'madvise'];
+
+/** Asks a guest about a whole suite. `onProgress` hears how many ranges of how many are done. */
+export async function runSuite(
+  guest: Guest,
+  kernel: BootableKernel,
+  suite: Suite,
+  ranges: number,
+  seed: number,
+  onProgress: (done: number, of: number) => void,
+): Promise<Result<SuiteCount>> {
+  const columns = new Map(COLUMNS.map((column) => [column, { agree: 0, of: 0 }]));
+  const count = { kernel, suite, agree: 0, passing: 0, lasting: 0, of: 0, columns, differences: [] };
+  const questions = labQuestions(suite, ranges, seed, guest.features);
+  for (const question of questions) {
+    onProgress(count.of, questions.ranges);
+    const asked = question.daemon
+      ? await askDaemon(guest, question.daemon, count)
+      : await ask(guest, question, count);
+    if (!asked.ok) return asked;
+  }
+  return succeed(count);
+}
+
+/**
+ * Asks about the whole daemon; its ranges agree together or not at all. A difference, or a khugepaged that stood still, is
+ * asked about once more.
+ */
+async function askDaemon(guest: Guest, batch: DaemonBatch, count: SuiteCount): Promise<Result<void>> {
+  const { model } = count.kernel;
+  const ranges = rangesOf(batch).length;
+  const first = await compareDaemon(guest, batch, model);
+  const seen = first.ok ? first.value : { real: first.failure.message, model: 'goes round' };
+  if (seen) {
+    const again = await compareDaemon(guest, batch, model);
+    if (!again.ok) return again;
+    const kind = again.value ? 'lasting' : 'passing';
+    count[kind] += ranges;
+    count.differences.push({ kind, name: undefined, request: daemonRequest(batch), ...seen });
+  } else count.agree += ranges;
+  count.of += ranges;
+  addToColumn(count, `none=${batch.maxPtesNone}`, seen ? 0 : ranges, ranges);
+  return succeed(undefined);
+}
+
+function addToColumn(count: SuiteCount, name: string, agree: number, of: number): void {
+  const column = count.columns.get(name);
+  if (!column) return;
+  column.agree += agree;
+  column.of += of;
+}
+
+/** Asks one question about ranges and adds what became of it to the count. */
+async function ask(
+  guest: Guest,
+  { batch, name, expects }: RangesQuestion,
+  count: SuiteCount,
+): Promise<Result<void>> {
+  const { model } = count.kernel;
+  const compared = await compareBatch(guest, batch, model);
+  if (!compared.ok) return compared;
+  const { agreements, disagreements, report } = compared.value;
+  count.agree += agreements;
+  count.of += batch.ranges.length;
+  const column = batch.call === 'madvise' ? 'madvise' : `none=${batch.maxPtesNone}`;
+  addToColumn(count, column, agreements, batch.ranges.length);
+  if (disagreements.length > 0) {
+    const repeated = await repeatBatch(guest, batch, model, compared.value);
+    if (!repeated.ok) return repeated;
+    const { passing, lasting } = repeated.value;
+    count.passing += passing.length;
+    count.lasting += lasting.length;
+    count.differences.push(...passing.map((each) => differenceOf('passing', name, each)));
+    if (lasting.length > 0)
+      count.differences.push(differenceOf('lasting', name, await shrink(lasting[0], guest, model)));
+  }
+  if (expects && !expects(report)) {
+    count.lasting++;
+    const real = [...report.passes.map((passes) => passes[0] ?? ''), report.errnos].join('\n    ');
+    const request = requestLines(batch);
+    count.differences.push({ kind: 'lasting', name, request, real, model: 'the selftest expects otherwise' });
+  }
+  return succeed(undefined);
+}
+
+function differenceOf(
+  kind: 'passing' | 'lasting',
+  name: string | undefined,
+  { batch, real, model }: Disagreement,
+): Difference {
+  return { kind, name, request: requestLines(batch), real, model };
+}

@@ -1,0 +1,73 @@
+import { KERNEL_BYTES } from './bitmaps-bytes.ts';
+
+// Every JavaScript engine of today has it, but it is not part of the ECMAScript library types that pure code is checked by.
+declare const WebAssembly: {
+  readonly Memory: new (size: { initial: number }) => { readonly buffer: ArrayBuffer };
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object, imports: object) => { readonly exports: object };
+};
+
+/** The functions of kernel.wat. Numbers that name places are bytes from the start of `memory`. */
+export interface Kernel {
+  readonly memory: ArrayBuffer;
+  /**
+   * Counts the windows of ranges of `blocks` times 512 PTEs. A row of 16 numbers for each count of occupied PTEs has the
+   * ranges at 0 and the full windows of order k at k; `any` is such a row of windows with any page. Adds to what is there.
+   */
+  tabulate(
+    bitmaps: number,
+    ranges: number,
+    blocks: number,
+    pmdOrder: number,
+    rows: number,
+    any: number,
+  ): void;
+  /**
+   * Plans ranges when all attempts succeed; `needed` is the number of pages that the PMD order needs. Writes each window as
+   * offset * 16 + order to `windows`, and for each range how many there are up to its end to `ends`. Returns how many there
+   * are. At least one order must be given.
+   */
+  plan(
+    bitmaps: number,
+    ranges: number,
+    blocks: number,
+    pmdOrder: number,
+    orders: number,
+    needed: number,
+    windows: number,
+    ends: number,
+  ): number;
+  /**
+   * Turns pagemap entries, 32 for each word, into five bitmaps `stride` bytes apart: present, swap, guard, userfaultfd,
+   * present but not exclusive.
+   */
+  extract(entries: number, words: number, bitmaps: number, stride: number): void;
+}
+
+/** PTEs of one block of the kernel: what a PMD range must hold a whole number of. */
+export const MIN_KERNEL_PMD_ORDER = 9;
+
+const WASM_PAGE = 65536;
+/** Compiled once; undefined before the first use, null where the engine cannot. */
+let compiled: object | null | undefined;
+
+/**
+ * An instance of the kernel with this much memory of its own; undefined where the engine has no WebAssembly with 128-bit
+ * vectors. What the kernel answers, plain TypeScript answers too.
+ */
+export function loadKernel(bytes: number): Kernel | undefined {
+  compiled ??= compile();
+  if (compiled === null) return undefined;
+  const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / WASM_PAGE) });
+  const { exports } = new WebAssembly.Instance(compiled, { host: { memory } });
+  return { ...(exports as Omit<Kernel, 'memory'>), memory: memory.buffer };
+}
+
+function compile(): object | null {
+  try {
+    const pairs = KERNEL_BYTES.match(/../g) ?? [];
+    return new WebAssembly.Module(Uint8Array.from(pairs, (pair) => Number.parseInt(pair, 16)));
+  } catch {
+    return null;
+  }
+}

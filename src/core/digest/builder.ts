@@ -1,0 +1,132 @@
+import { addFolios } from './folios.ts';
+import { addWindowCounts, type DigestTable, emptyDigest, rowOf } from './table.ts';
+import { type Geometry, pagesPerRange } from '../memory/geometry.ts';
+import { type Kernel, loadKernel, MIN_KERNEL_PMD_ORDER } from '../bitmaps/bitmaps.ts';
+import { countPages, type Occupancy, wordsPerRange } from '../memory/occupancy.ts';
+import { countWindows, emptyWindowCounts } from './window-counts.ts';
+
+/** Room for bitmaps in bytes: enough that a call into WebAssembly costs nothing. */
+const BATCH_BYTES = 2 ** 18;
+/** Numbers in a row of the kernel's table. */
+const ROW = 16;
+
+/**
+ * Gathers ordinary ranges and adds them to a digest in batches. Write the occupied PTEs of the next range to `next`, then
+ * call `add`; `finish` hands out the digest and begins a new one.
+ */
+export interface DigestBuilder {
+  /** The bitmap of the range to be added: another place after each `add`. */
+  readonly next: Occupancy;
+  add(folioOrders?: Uint8Array): void;
+  finish(): DigestTable;
+}
+
+/** A builder on WebAssembly where it knows the geometry, else in plain TypeScript. */
+export function createDigestBuilder(geometry: Geometry): DigestBuilder {
+  return createKernelBuilder(geometry) ?? createScriptBuilder(geometry);
+}
+
+export function createScriptBuilder(geometry: Geometry): DigestBuilder {
+  const next = new Uint32Array(wordsPerRange(geometry));
+  const counts = emptyWindowCounts(geometry);
+  let table = emptyDigest(geometry);
+  return {
+    next,
+    add(folioOrders) {
+      countWindows(next, geometry, counts);
+      addWindowCounts(table, counts);
+      if (folioOrders && counts.pages > 0) addFolios(table, next, folioOrders, counts.pages);
+    },
+    finish() {
+      const finished = table;
+      table = emptyDigest(geometry);
+      return finished;
+    },
+  };
+}
+
+/** Undefined where the engine or the geometry does not allow it. */
+export function createKernelBuilder(geometry: Geometry): DigestBuilder | undefined {
+  if (geometry.pmdOrder < MIN_KERNEL_PMD_ORDER) return undefined;
+  const words = wordsPerRange(geometry);
+  const rowCount = pagesPerRange(geometry) + 1;
+  const anyAt = BATCH_BYTES + 4 * ROW * rowCount;
+  const kernel = loadKernel(anyAt + 4 * ROW);
+  return kernel && new KernelBuilder(kernel, geometry, words, rowCount);
+}
+
+class KernelBuilder implements DigestBuilder {
+  readonly #kernel: Kernel;
+  readonly #geometry: Geometry;
+  /** One view for each place of the batch. */
+  readonly #places: Occupancy[];
+  readonly #rows: Uint32Array;
+  readonly #any: Uint32Array;
+  #table: DigestTable;
+  #waiting = 0;
+  /** Ranges that the kernel's 32-bit counters hold. */
+  #tabulated = 0;
+
+  constructor(kernel: Kernel, geometry: Geometry, words: number, rowCount: number) {
+    this.#kernel = kernel;
+    this.#geometry = geometry;
+    this.#places = Array.from(
+      { length: BATCH_BYTES / (4 * words) },
+      (_, i) => new Uint32Array(kernel.memory, 4 * words * i, words),
+    );
+    this.#rows = new Uint32Array(kernel.memory, BATCH_BYTES, ROW * rowCount);
+    this.#any = new Uint32Array(kernel.memory, BATCH_BYTES + 4 * ROW * rowCount, ROW);
+    this.#table = emptyDigest(geometry);
+  }
+
+  get next(): Occupancy {
+    return this.#places[this.#waiting];
+  }
+
+  add(folioOrders?: Uint8Array): void {
+    const occupied = this.#places[this.#waiting];
+    if (folioOrders) {
+      const pages = countPages(occupied);
+      if (pages > 0) addFolios(this.#table, occupied, folioOrders, pages);
+    }
+    if (++this.#waiting === this.#places.length) this.#tabulate();
+  }
+
+  finish(): DigestTable {
+    this.#tabulate();
+    this.#drain();
+    const table = this.#table;
+    this.#table = emptyDigest(this.#geometry);
+    return table;
+  }
+
+  #tabulate(): void {
+    if (this.#waiting === 0) return;
+    const { pmdOrder } = this.#geometry;
+    const blocks = pagesPerRange(this.#geometry) >>> MIN_KERNEL_PMD_ORDER;
+    const { byteOffset: rows } = this.#rows;
+    this.#kernel.tabulate(0, this.#waiting, blocks, pmdOrder, rows, this.#any.byteOffset);
+    this.#tabulated += this.#waiting;
+    this.#waiting = 0;
+    // No counter rises by more than a quarter of the PTEs of a range.
+    if (this.#tabulated * pagesPerRange(this.#geometry) > 2 ** 33) this.#drain();
+  }
+
+  /** Moves the kernel's counters to the digest. */
+  #drain(): void {
+    const { pmdOrder } = this.#geometry;
+    const table = this.#table;
+    for (let pages = 1; pages * ROW < this.#rows.length; pages++) {
+      const ranges = this.#rows[pages * ROW];
+      if (ranges === 0) continue;
+      const row = rowOf(table, pages);
+      row.ranges += ranges;
+      table.any[pmdOrder] += ranges;
+      for (let order = 2; order < pmdOrder; order++) row.full[order] += this.#rows[pages * ROW + order];
+    }
+    for (let order = 2; order < pmdOrder; order++) table.any[order] += this.#any[order];
+    this.#rows.fill(0);
+    this.#any.fill(0);
+    this.#tabulated = 0;
+  }
+}

@@ -1,0 +1,87 @@
+import { type DigestTable, foliosOf, rowOf } from './table.ts';
+import { pagesPerRange } from '../memory/geometry.ts';
+import type { Occupancy } from '../memory/occupancy.ts';
+import { hasLargeFolio } from '../memory/range-state.ts';
+
+/** The windows of one order of a range, side by side. */
+interface Level {
+  /** Occupied PTEs. */
+  readonly pages: Uint16Array;
+  /** The largest order among the folios of these. */
+  readonly largest: Uint8Array;
+  /** Those of them that a large folio backs. */
+  readonly large: Uint16Array;
+}
+
+/**
+ * Adds what the folios of a range of `pageCount` occupied PTEs change about its windows. A window below the PMD order
+ * that holds a page of a folio of its own order or larger is skipped when it is attempted (spec 5.6, row 7).
+ */
+export function addFolios(
+  table: DigestTable,
+  occupied: Occupancy,
+  folioOrders: Uint8Array,
+  pageCount: number,
+): void {
+  const { geometry } = table;
+  const { pmdOrder } = geometry;
+  const stride = pmdOrder + 1;
+  if (!hasLargeFolio(folioOrders)) return;
+  const levels = levelsOf(occupied, folioOrders, pmdOrder, pagesPerRange(geometry));
+  if (levels[pmdOrder].large[0] === 0) return;
+  const { held, large } = foliosOf(rowOf(table, pageCount), geometry);
+  for (let order = 2; order < pmdOrder; order++) {
+    const level = levels[order];
+    for (let window = 0; window < level.pages.length; window++) {
+      // Without a page in a large folio nothing changes about a window.
+      if (level.large[window] === 0) continue;
+      const pages = level.pages[window];
+      const isHeld = level.largest[window] >= order;
+      if (isHeld) {
+        table.anyHeld[order]++;
+        table.anyHeldPages[order] += pages;
+      } else {
+        table.anyLarge[order] += level.large[window];
+      }
+      for (let outer = order; outer < pmdOrder; outer++) {
+        if (levels[outer].pages[window >>> (outer - order)] !== 1 << outer) break;
+        if (isHeld) held[outer * stride + order]++;
+        else large[outer * stride + order] += level.large[window];
+      }
+    }
+  }
+  large[pmdOrder * stride + pmdOrder] += levels[pmdOrder].large[0];
+  table.anyLarge[pmdOrder] += levels[pmdOrder].large[0];
+}
+
+let scratch: Level[] = [];
+
+/** The windows of every order. Overwritten by the next call. */
+function levelsOf(occupied: Occupancy, folioOrders: Uint8Array, pmdOrder: number, pages: number): Level[] {
+  if (scratch.length !== pmdOrder + 1) {
+    scratch = Array.from({ length: pmdOrder + 1 }, (_, order) => ({
+      pages: new Uint16Array(pages >>> order),
+      largest: new Uint8Array(pages >>> order),
+      large: new Uint16Array(pages >>> order),
+    }));
+  }
+  const [single] = scratch;
+  for (let page = 0; page < pages; page++) {
+    const present = (occupied[page >>> 5] >>> (page & 31)) & 1;
+    const order = present ? folioOrders[page] : 0;
+    single.pages[page] = present;
+    single.largest[page] = order;
+    single.large[page] = order > 0 ? 1 : 0;
+  }
+  for (let order = 1; order <= pmdOrder; order++) raise(scratch[order - 1], scratch[order]);
+  return scratch;
+}
+
+function raise(halves: Level, level: Level): void {
+  for (let window = 0; window < level.pages.length; window++) {
+    const left = 2 * window;
+    level.pages[window] = halves.pages[left] + halves.pages[left + 1];
+    level.largest[window] = Math.max(halves.largest[left], halves.largest[left + 1]);
+    level.large[window] = halves.large[left] + halves.large[left + 1];
+  }
+}

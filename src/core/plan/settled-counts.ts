@@ -1,0 +1,65 @@
+import { applyPlan } from './apply-plan.ts';
+import type { CollapseAlgorithm } from '../search/algorithm.ts';
+import { costOf } from './cost.ts';
+import { pagesPerRange } from '../memory/geometry.ts';
+import { hasPage } from '../memory/occupancy.ts';
+import { type CollapsePlan, collapsesOf, planRange } from './plan.ts';
+import type { CollapsePolicy } from '../rules/policy.ts';
+import { emptyCounts, type PolicyCounts } from './policy-counts.ts';
+import type { RangeState } from '../memory/range-state.ts';
+
+/**
+ * What a policy does to one range, by walking it: the first pass, and what every later pass tries once nothing changes
+ * any more. This is the reference that reading a digest must equal. Unknown folio orders count as small pages, and what
+ * a pass made of them is known to the next.
+ */
+export function settledCounts(
+  range: RangeState,
+  policy: CollapsePolicy,
+  algorithm?: CollapseAlgorithm,
+): PolicyCounts {
+  const known = { ...range, folioOrders: range.folioOrders ?? new Uint8Array(pagesPerRange(range.geometry)) };
+  const first = planRange(known, policy, { algorithm });
+  const counts = emptyCounts(range.geometry);
+  const cost = costOf(known, first);
+  for (const { order } of first.attempts) counts.attempts[order]++;
+  for (const { order } of collapsesOf(first)) counts.collapses[order]++;
+  counts.filledPages = cost.filledPages;
+  counts.copiedPages = cost.copiedPages;
+  counts.swappedInPages = cost.swappedInPages;
+  counts.newlyHugePages = cost.copiedPages - largePages(known, first);
+  for (const { order } of settledPlan(known, policy, first, algorithm).attempts)
+    counts.laterAttempts[order]++;
+  return counts;
+}
+
+/** Pages that the plan copies out of large folios. */
+function largePages({ present, zero, folioOrders }: RangeState, plan: CollapsePlan): number {
+  let pages = 0;
+  for (const { offset, order } of collapsesOf(plan)) {
+    for (let page = offset as number; page < offset + (1 << order); page++) {
+      const mapped = hasPage(present, page) && !(zero && hasPage(zero, page));
+      if (mapped && folioOrders && folioOrders[page] > 0) pages++;
+    }
+  }
+  return pages;
+}
+
+/**
+ * The plan of the pass from which on nothing changes. There is one: a collapse raises the folio order of each of its
+ * pages, and a swap-in takes an entry away.
+ */
+function settledPlan(
+  range: RangeState,
+  policy: CollapsePolicy,
+  first: CollapsePlan,
+  algorithm: CollapseAlgorithm | undefined,
+): CollapsePlan {
+  let state = range;
+  let plan = first;
+  while (collapsesOf(plan).length > 0 || plan.swappedInPages > 0) {
+    state = applyPlan(state, plan);
+    plan = planRange(state, policy, { algorithm });
+  }
+  return plan;
+}

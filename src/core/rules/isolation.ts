@@ -1,0 +1,77 @@
+import type { Geometry } from '../memory/geometry.ts';
+import type { Window } from '../memory/order.ts';
+import { type CollapsePolicy, noneLimit, sharedLimit } from './policy.ts';
+import type { ScanResult } from './scan-result.ts';
+
+/** What isolation asks about the PTEs of a range, each by its position in the range. */
+export interface IsolationFacts {
+  /** Empty, or mapping the shared zero page. */
+  isNoneOrZero(page: number): boolean;
+  isPresent(page: number): boolean;
+  /** Present, and tracked by userfaultfd. */
+  isTracked(page: number): boolean;
+  /** Present, and mapping no ordinary page: no struct page, or a device's. */
+  isNull(page: number): boolean;
+  /** A clean MADV_FREE page in an area that is not droppable. */
+  isLazyfree(page: number): boolean;
+  /** folio_maybe_mapped_shared. */
+  isShared(page: number): boolean;
+  folioOrder(page: number): number;
+  isReferenced(page: number): boolean;
+  /** Locks the folio of this PTE and takes it off the LRU, unless that is done already; or what stands in the way. */
+  take(page: number): ScanResult | undefined;
+}
+
+/** How far isolation came, and what it counted. */
+export interface IsolationReport {
+  readonly result: ScanResult;
+  readonly noneOrZero: number;
+  readonly referenced: number;
+  /** The PTE that ended it; the end of the window if none did. */
+  readonly stoppedAt: number;
+}
+
+/**
+ * Judges the PTEs of a window one by one and takes their folios; whoever calls gives the taken ones back on failure.
+ * Source: __collapse_huge_page_isolate, the order of rows of spec 5.6.
+ */
+export function isolateWindow(
+  facts: IsolationFacts,
+  { offset, order }: Window,
+  policy: CollapsePolicy,
+  geometry: Geometry,
+  uffdArmed: boolean,
+): IsolationReport {
+  const belowPmd = order < geometry.pmdOrder;
+  const byKhugepaged = policy.caller === 'khugepaged';
+  const refusesLazyfree = byKhugepaged && policy.model.refusesLazyfree;
+  const nonesAllowed = noneLimit(policy, order, geometry, uffdArmed);
+  const sharedAllowed = sharedLimit(policy, order, geometry);
+  const end = offset + (1 << order);
+  let noneOrZero = 0;
+  let shared = 0;
+  let referenced = 0;
+  let page = offset as number;
+  for (; page < end; page++) {
+    const failure = judge();
+    if (failure) return { result: failure, noneOrZero, referenced, stoppedAt: page };
+  }
+  const result = byKhugepaged && referenced === 0 ? 'SCAN_LACK_REFERENCED_PAGE' : 'SCAN_SUCCEED';
+  return { result, noneOrZero, referenced, stoppedAt: page };
+
+  function judge(): ScanResult | undefined {
+    if (facts.isNoneOrZero(page)) {
+      return ++noneOrZero > nonesAllowed ? 'SCAN_EXCEED_NONE_PTE' : undefined;
+    }
+    if (!facts.isPresent(page)) return 'SCAN_PTE_NON_PRESENT';
+    if (facts.isTracked(page)) return 'SCAN_PTE_UFFD';
+    if (facts.isNull(page)) return 'SCAN_PAGE_NULL';
+    if (refusesLazyfree && facts.isLazyfree(page)) return 'SCAN_PAGE_LAZYFREE';
+    if (facts.isShared(page) && ++shared > sharedAllowed) return 'SCAN_EXCEED_SHARED_PTE';
+    if (belowPmd && facts.folioOrder(page) >= order) return 'SCAN_PTE_MAPPED_HUGEPAGE';
+    const obstacle = facts.take(page);
+    if (obstacle) return obstacle;
+    if (byKhugepaged && facts.isReferenced(page)) referenced++;
+    return undefined;
+  }
+}

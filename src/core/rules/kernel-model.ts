@@ -1,0 +1,90 @@
+import type { Geometry } from '../memory/geometry.ts';
+import { anonOrders, MIN_ANON_ORDER, type Order, type OrderSet, orderSet } from '../memory/order.ts';
+import type { ScanResult } from './scan-result.ts';
+
+/** How max_ptes_none limits the holes of windows below the PMD order (spec 4.2 and 11.3). */
+export type NoneRule =
+  /** Only 0 and NR-1 mean something; every other value counts as 0. */
+  | 'ends'
+  /** Shifted right by the orders below the PMD order. */
+  | 'scaled'
+  /** Like scaled, after a cap at NR/2 - 1. */
+  | 'capped';
+
+/** One version of khugepaged and MADV_COLLAPSE, as the differences that decide what they collapse. */
+export interface KernelModel {
+  readonly name: string;
+  /** The algorithm that this version searches a range with. */
+  readonly algorithm: 'walk' | 'stack';
+  /** Only PMD-sized collapse exists: mTHP sizes are for page faults alone. */
+  readonly pmdOrderOnly: boolean;
+  /** The walk does not descend below this order (KHUGEPAGED_MIN_MTHP_ORDER). */
+  readonly minOrder: Order;
+  readonly noneRule: NoneRule;
+  /** Whether non-present PTEs count as occupied for the PMD-order window. */
+  readonly unmappedFillsPmd: boolean;
+  /** Whether the search itself, and not only isolation, sees that userfaultfd is armed. */
+  readonly searchSeesUffd: boolean;
+  /** Whether a range without a collapse returns the reason, or only SCAN_FAIL. */
+  readonly returnsReason: boolean;
+  /** Whether clean MADV_FREE pages stop the scan. */
+  readonly refusesLazyfree: boolean;
+  /** Whether MADV_COLLAPSE of pages that lie inside one PMD range, and touch neither end, is EINVAL and not success. */
+  readonly madviseFailsInsideRange: boolean;
+  /** Whether MADV_COLLAPSE ends at a range without a PTE table; where the table above is missing too it always goes on. */
+  readonly madviseStopsAtEmptyPmd: boolean;
+  /** Result names that this version spells differently. */
+  readonly spellings: Partial<Record<ScanResult, string>>;
+}
+
+const linux72: KernelModel = {
+  name: 'linux-7.2',
+  algorithm: 'walk',
+  pmdOrderOnly: false,
+  minOrder: MIN_ANON_ORDER,
+  noneRule: 'ends',
+  unmappedFillsPmd: true,
+  searchSeesUffd: false,
+  returnsReason: true,
+  refusesLazyfree: true,
+  madviseFailsInsideRange: false,
+  madviseStopsAtEmptyPmd: false,
+  spellings: { SCAN_PTE_UFFD: 'SCAN_PTE_UFFD_WP' },
+};
+
+/** All models by name. `scaled` and `capped` are 7.2 with the none rules of v1 to v10 and of v11 and v12 (spec 11.3). */
+export const KERNEL_MODELS = {
+  'linux-7.3': { ...linux72, name: 'linux-7.3', spellings: {} },
+  'linux-7.2': linux72,
+  'linux-6.18': {
+    ...linux72,
+    name: 'linux-6.18',
+    pmdOrderOnly: true,
+    refusesLazyfree: false,
+    madviseFailsInsideRange: true,
+    madviseStopsAtEmptyPmd: true,
+    spellings: { SCAN_PTE_UFFD: 'SCAN_PTE_UFFD_WP', SCAN_NO_PTE_TABLE: 'SCAN_PMD_NULL' },
+  },
+  v18: {
+    ...linux72,
+    name: 'v18',
+    algorithm: 'stack',
+    unmappedFillsPmd: false,
+    searchSeesUffd: true,
+    returnsReason: false,
+  },
+  scaled: { ...linux72, name: 'scaled', noneRule: 'scaled' },
+  capped: { ...linux72, name: 'capped', noneRule: 'capped' },
+} as const satisfies Record<string, KernelModel>;
+
+export type KernelModelName = keyof typeof KERNEL_MODELS;
+
+/** The orders that khugepaged of this version considers for anonymous memory. */
+export function collapsibleOrders(model: KernelModel, geometry: Geometry): OrderSet {
+  return model.pmdOrderOnly ? orderSet([geometry.pmdOrder]) : anonOrders(geometry);
+}
+
+/** The name that this version's source gives to a result. */
+export function resultName(result: ScanResult, model: KernelModel): string {
+  return model.spellings[result] ?? result;
+}

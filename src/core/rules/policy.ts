@@ -1,0 +1,111 @@
+import { fail, type Result, succeed } from '../base/failure.ts';
+import { type Geometry, pagesPerRange } from '../memory/geometry.ts';
+import { collapsibleOrders, type KernelModel } from './kernel-model.ts';
+import { type Order, type OrderSet, orderSet } from '../memory/order.ts';
+
+/** The three limits of /sys/kernel/mm/transparent_hugepage/khugepaged, each in PTEs: 0 .. NR-1, and NR for no limit. */
+export interface CollapseLimits {
+  readonly maxPtesNone: number;
+  readonly maxPtesSwap: number;
+  readonly maxPtesShared: number;
+}
+
+/** What one range may collapse to, and under which rules. */
+export interface CollapsePolicy extends CollapseLimits {
+  /** Orders enabled for the range's VMA (spec 2.8). */
+  readonly orders: OrderSet;
+  /** Who collapses. Only khugepaged asks for recently used pages, and leaves MADV_FREE pages alone (spec 9). */
+  readonly caller: 'khugepaged' | 'madvise';
+  readonly model: KernelModel;
+  /** Told when max_ptes_none is neither 0 nor NR-1 and so counts as 0 (spec 4.2, rule `ends`). */
+  readonly onIgnoredNoneLimit?: () => void;
+}
+
+/** khugepaged's policy, whose orders are cut down to those that the model's khugepaged collapses to. */
+export function collapsePolicy(
+  orders: OrderSet,
+  { maxPtesNone, maxPtesSwap, maxPtesShared }: CollapseLimits,
+  model: KernelModel,
+  geometry: Geometry,
+): CollapsePolicy {
+  const possible = (orders & collapsibleOrders(model, geometry)) as OrderSet;
+  return { orders: possible, maxPtesNone, maxPtesSwap, maxPtesShared, caller: 'khugepaged', model };
+}
+
+/**
+ * The policy of MADV_COLLAPSE: the PMD order alone, and no limit on a range in a VMA that is not userfaultfd-armed.
+ * Source: spec 3.3, 4.2 and 9.
+ */
+export function madvisePolicy(model: KernelModel, geometry: Geometry): CollapsePolicy {
+  const pages = pagesPerRange(geometry);
+  const orders = orderSet([geometry.pmdOrder]);
+  return { orders, maxPtesNone: pages, maxPtesSwap: pages, maxPtesShared: pages, caller: 'madvise', model };
+}
+
+/** The kernel's defaults: NR-1, NR/8 and NR/2 (spec 7.2). */
+export function defaultLimits(geometry: Geometry): CollapseLimits {
+  const pages = pagesPerRange(geometry);
+  return { maxPtesNone: pages - 1, maxPtesSwap: pages >>> 3, maxPtesShared: pages >>> 1 };
+}
+
+const SYSFS_NAMES: Record<keyof CollapseLimits, string> = {
+  maxPtesNone: 'max_ptes_none',
+  maxPtesSwap: 'max_ptes_swap',
+  maxPtesShared: 'max_ptes_shared',
+};
+
+/** Checks limits as sysfs does: whole numbers of 0 .. NR-1. */
+export function checkLimits<T extends CollapseLimits>(limits: T, geometry: Geometry): Result<T> {
+  const largest = pagesPerRange(geometry) - 1;
+  for (const key of Object.keys(SYSFS_NAMES) as (keyof CollapseLimits)[]) {
+    const value = limits[key];
+    if (!Number.isInteger(value) || value < 0 || value > largest) {
+      return fail(
+        'usage',
+        `${SYSFS_NAMES[key]} ${value} is out of range: the kernel accepts 0 to ${largest}`,
+      );
+    }
+  }
+  return succeed(limits);
+}
+
+/**
+ * Empty or zero-page PTEs that a window of this order may have.
+ * Source: collapse_max_ptes_none, spec 4.2; historic rules spec 11.3.
+ */
+export function noneLimit(
+  policy: CollapsePolicy,
+  order: Order,
+  geometry: Geometry,
+  uffdArmed: boolean,
+): number {
+  if (uffdArmed) return 0;
+  const { maxPtesNone, model } = policy;
+  if (order === geometry.pmdOrder) return maxPtesNone;
+  const pages = pagesPerRange(geometry);
+  const belowPmd = geometry.pmdOrder - order;
+  switch (model.noneRule) {
+    case 'ends':
+      if (maxPtesNone === pages - 1) return (1 << order) - 1;
+      if (maxPtesNone > 0 && policy.caller === 'khugepaged') policy.onIgnoredNoneLimit?.();
+      return 0;
+    case 'scaled':
+      return maxPtesNone >>> belowPmd;
+    case 'capped':
+      return Math.min(maxPtesNone, (pages >>> 1) - 1) >>> belowPmd;
+  }
+}
+
+/** Shared PTEs that a window of this order may have. Source: collapse_max_ptes_shared, spec 4.2. */
+export function sharedLimit(policy: CollapsePolicy, order: Order, geometry: Geometry): number {
+  return order === geometry.pmdOrder ? policy.maxPtesShared : 0;
+}
+
+/**
+ * Empty or zero-page PTEs at which the scan of a whole range goes on: the exact limit if the PMD order is the only
+ * enabled one, else NR-1 even when userfaultfd is armed. Source: collapse_scan_pmd, spec 3.3.
+ */
+export function scanNoneLimit(policy: CollapsePolicy, geometry: Geometry, uffdArmed: boolean): number {
+  if (policy.orders !== orderSet([geometry.pmdOrder])) return pagesPerRange(geometry) - 1;
+  return uffdArmed ? 0 : policy.maxPtesNone;
+}

@@ -1,0 +1,126 @@
+import { pagesPerRange } from '../memory/geometry.ts';
+import { countBits, emptyOccupancy, hasPage, type Occupancy, setPage } from '../memory/occupancy.ts';
+import { asOffset, type Offset } from '../memory/order.ts';
+import { type CollapsePolicy, scanNoneLimit } from './policy.ts';
+import type { RangeState } from '../memory/range-state.ts';
+import type { ScanResult } from './scan-result.ts';
+
+/** What the scan of one range found: the verdict on the whole range and the bitmap that the search works on. */
+export interface ScanReport {
+  /** SCAN_SUCCEED when the search may start. */
+  readonly result: ScanResult;
+  /** PTEs looked at, the failing one included: the progress that khugepaged counts. */
+  readonly looked: number;
+  /** The PTE that ended the scan early. */
+  readonly failedAt: Offset | undefined;
+  /** PTEs that map an ordinary page, as far as looked at. */
+  readonly occupied: Occupancy;
+  readonly noneOrZero: number;
+  readonly unmapped: number;
+  readonly shared: number;
+  /** Referenced pages; only khugepaged counts them. */
+  readonly referenced: number;
+}
+
+/** What only a running system knows about a range, beyond its RangeState (spec 3.4 rows 6, 11, 12 and 13). */
+export interface LiveFacts {
+  /** Present PTEs that map no ordinary page: no struct page, or a device's. */
+  readonly noPage?: Occupancy;
+  /** Present PTEs whose folio is not on the LRU. */
+  readonly offLru?: Occupancy;
+  /** Counts the node of the page at this PTE; false if it is too far from the nodes counted before. */
+  readonly countNode?: (page: number) => boolean;
+}
+
+/**
+ * The scan phase over one range: checks each PTE in the kernel's order and stops at the first that forbids a collapse,
+ * for all orders. Unknown facts count as their ordinary case.
+ * Source: collapse_scan_pmd, spec section 3.
+ */
+export function scanRange(range: RangeState, policy: CollapsePolicy, live: LiveFacts = {}): ScanReport {
+  const { geometry, present, swap } = range;
+  const pages = pagesPerRange(geometry);
+  const noneLimit = scanNoneLimit(policy, geometry, range.uffdArmed);
+  const none = emptyOccupancy(geometry);
+  const zero = range.zero ?? none;
+  const uffd = range.uffd ?? none;
+  const byKhugepaged = policy.caller === 'khugepaged';
+  const lazyfree = (byKhugepaged && policy.model.refusesLazyfree && range.lazyfree) || none;
+  const sharedPages = range.shared ?? none;
+  const locked = range.locked ?? none;
+  const pinned = range.pinned ?? none;
+  const unreferenced = range.unreferenced ?? none;
+  const { noPage = none, offLru = none, countNode } = live;
+
+  const occupied = emptyOccupancy(geometry);
+  let noneOrZero = 0;
+  let unmapped = 0;
+  let shared = 0;
+  let referenced = 0;
+  let looked = 0;
+
+  const report = (result: ScanResult, failedAt?: number): ScanReport => ({
+    result,
+    looked,
+    failedAt: failedAt === undefined ? undefined : asOffset(failedAt),
+    occupied,
+    noneOrZero,
+    unmapped,
+    shared,
+    referenced,
+  });
+
+  if (range.pmdMapped) {
+    looked = 1;
+    return report('SCAN_PMD_MAPPED');
+  }
+  // Pages of which nothing but emptiness is known are judged a word of bits at a time, with the same outcome.
+  const byWords = pages >= 32 && countNode === undefined;
+  for (let page = 0; page < pages; page++) {
+    if (byWords && (page & 31) === 0) {
+      const i = page >>> 5;
+      const facts =
+        swap[i] |
+        zero[i] |
+        uffd[i] |
+        noPage[i] |
+        lazyfree[i] |
+        sharedPages[i] |
+        offLru[i] |
+        locked[i] |
+        pinned[i];
+      const holes = 32 - countBits(present[i]);
+      if (facts === 0 && noneOrZero + holes <= noneLimit) {
+        occupied[i] = present[i];
+        noneOrZero += holes;
+        looked += 32;
+        page += 31;
+        if (byKhugepaged) referenced += countBits(present[i] & ~unreferenced[i]);
+        continue;
+      }
+    }
+    looked++;
+    if (hasPage(swap, page)) {
+      if (++unmapped > policy.maxPtesSwap) return report('SCAN_EXCEED_SWAP_PTE', page);
+      if (hasPage(uffd, page)) return report('SCAN_PTE_UFFD', page);
+    } else if (!hasPage(present, page) || hasPage(zero, page)) {
+      if (++noneOrZero > noneLimit) return report('SCAN_EXCEED_NONE_PTE', page);
+    } else {
+      if (hasPage(uffd, page)) return report('SCAN_PTE_UFFD', page);
+      if (hasPage(noPage, page)) return report('SCAN_PAGE_NULL', page);
+      if (hasPage(lazyfree, page)) return report('SCAN_PAGE_LAZYFREE', page);
+      if (hasPage(sharedPages, page) && ++shared > policy.maxPtesShared) {
+        return report('SCAN_EXCEED_SHARED_PTE', page);
+      }
+      setPage(occupied, page);
+      if (countNode && !countNode(page)) return report('SCAN_SCAN_ABORT', page);
+      if (hasPage(offLru, page)) return report('SCAN_PAGE_LRU', page);
+      if (hasPage(locked, page)) return report('SCAN_PAGE_LOCK', page);
+      if (hasPage(pinned, page)) return report('SCAN_PAGE_COUNT', page);
+      if (byKhugepaged && !hasPage(unreferenced, page)) referenced++;
+    }
+  }
+  if (byKhugepaged && (referenced === 0 || (unmapped > 0 && referenced < pages >>> 1)))
+    return report('SCAN_LACK_REFERENCED_PAGE');
+  return report('SCAN_SUCCEED');
+}

@@ -1,0 +1,42 @@
+import type { Geometry } from '../memory/geometry.ts';
+import { anonOrders, type Order, ordersOf, type OrderSet, orderSet } from '../memory/order.ts';
+import { type CollapseLimits, defaultLimits } from './policy.ts';
+
+export const TOP_LEVEL_WORDS = ['always', 'madvise', 'never'] as const;
+export const SIZE_WORDS = ['always', 'inherit', 'madvise', 'never'] as const;
+
+export type TopLevelWord = (typeof TOP_LEVEL_WORDS)[number];
+export type SizeWord = (typeof SIZE_WORDS)[number];
+
+/** What /sys/kernel/mm/transparent_hugepage says about anonymous memory (spec section 7). */
+export interface ThpSettings extends CollapseLimits {
+  /** Top-level `enabled`. */
+  readonly enabled: TopLevelWord;
+  /** `hugepages-<size>kB/enabled` by order; orders that are not listed are `never`. */
+  readonly sizes: ReadonlyMap<Order, SizeWord>;
+}
+
+/**
+ * The settings of an untouched kernel: top level `always` (the build default of the upstream configuration), the PMD
+ * size inherits it, every other size is never, limits at their defaults.
+ */
+export function defaultSettings(geometry: Geometry): ThpSettings {
+  const pmdSize = new Map<Order, SizeWord>([[geometry.pmdOrder as Order, 'inherit']]);
+  return { enabled: 'always', sizes: pmdSize, ...defaultLimits(geometry) };
+}
+
+/** The same settings with exactly these orders `always` and all others `never`. */
+export function withOrdersAlways(settings: ThpSettings, orders: OrderSet): ThpSettings {
+  return { ...settings, sizes: new Map(ordersOf(orders).map((order) => [order, 'always'])) };
+}
+
+/** The orders that settings enable for a VMA, by whether it has VM_HUGEPAGE. Spec 2.8 step A. */
+export function enabledOrders(settings: ThpSettings, hugepage: boolean, geometry: Geometry): OrderSet {
+  const enabled: Order[] = [];
+  for (const order of ordersOf(anonOrders(geometry))) {
+    const word = settings.sizes.get(order) ?? 'never';
+    const effective = word === 'inherit' ? settings.enabled : word;
+    if (effective === 'always' || (effective === 'madvise' && hugepage)) enabled.push(order);
+  }
+  return orderSet(enabled);
+}

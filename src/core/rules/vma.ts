@@ -1,0 +1,111 @@
+import { type Geometry, orderBytes, rangeBytes } from '../memory/geometry.ts';
+import { collapsibleOrders, type KernelModel } from './kernel-model.ts';
+import { NO_ORDERS, ordersOf, type OrderSet, orderSet } from '../memory/order.ts';
+import { enabledOrders, type ThpSettings } from './thp-settings.ts';
+
+/** A virtual memory area as /proc/PID/smaps shows it. */
+export interface Vma {
+  readonly start: number;
+  /** Exclusive. */
+  readonly end: number;
+  /** Path or bracketed name; empty for plain anonymous memory. */
+  readonly name: string;
+  /** Private anonymous memory, heap or stack: no file and not shared memory. */
+  readonly anonymous: boolean;
+  /** VmFlags: two-letter codes such as `hg` for VM_HUGEPAGE. */
+  readonly flags: readonly string[];
+  /** What the kernel itself says under the settings of the moment; undefined where it does not say. */
+  readonly thpEligible: boolean | undefined;
+  readonly rssBytes: number;
+  readonly swapBytes: number;
+}
+
+/** Why no range of a VMA can be collapsed, whatever it holds. */
+export type Ineligible =
+  | 'settings'
+  | 'not-anonymous'
+  | 'nohugepage'
+  | 'prctl'
+  | 'special'
+  | 'temporary-stack'
+  | 'too-small';
+
+export const INELIGIBLE_REASONS: Record<Ineligible, string> = {
+  settings: 'no size is enabled for this memory',
+  'not-anonymous': 'not anonymous memory',
+  nohugepage: 'MADV_NOHUGEPAGE',
+  prctl: 'THP disabled for the process (prctl)',
+  special: 'special mapping (I/O, hugetlb, PFN map)',
+  'temporary-stack': 'temporary stack of exec',
+  'too-small': 'smaller than every enabled size',
+};
+
+export type Eligibility =
+  | { readonly orders: OrderSet; readonly ineligible?: undefined }
+  | { readonly orders: typeof NO_ORDERS; readonly ineligible: Ineligible };
+
+/** Flags of VM_NO_KHUGEPAGED: VM_IO, VM_PFNMAP, VM_DONTEXPAND, VM_MIXEDMAP, hugetlb. */
+const SPECIAL_FLAGS = ['io', 'pf', 'de', 'mm', 'ht'];
+
+/** userfaultfd registrations: missing, write-protect, minor. */
+const UFFD_FLAGS = ['um', 'uw', 'ui'];
+
+/**
+ * The orders that khugepaged may collapse to in a VMA, or why there are none.
+ * Not visible from outside and so not judged: a VMA that was never written has no anon_vma; it also has no page to
+ * collapse. Source: thp_vma_allowable_orders, spec 2.8.
+ */
+export function possibleOrders(
+  vma: Vma,
+  settings: ThpSettings,
+  model: KernelModel,
+  geometry: Geometry,
+  thpDisabled: boolean,
+): Eligibility {
+  if (!vma.anonymous) return ineligible('not-anonymous');
+  const hugepage = vma.flags.includes('hg');
+  const enabled = enabledOrders(settings, hugepage, geometry) & collapsibleOrders(model, geometry);
+  if (enabled === 0) return ineligible('settings');
+  return allowedOrders(vma, enabled as OrderSet, geometry, thpDisabled);
+}
+
+/**
+ * The orders that MADV_COLLAPSE may collapse to in a VMA, whatever sysfs says: the PMD order, or why not even that.
+ * Files and shared memory, where it can work too, are not judged: their reason is `not-anonymous`.
+ * Source: thp_vma_allowable_orders, spec 2.8 without step A.
+ */
+export function madviseOrders(vma: Vma, geometry: Geometry, thpDisabled: boolean): Eligibility {
+  if (!vma.anonymous) return ineligible('not-anonymous');
+  return allowedOrders(vma, orderSet([geometry.pmdOrder]), geometry, thpDisabled);
+}
+
+/** Those of the wanted orders that an anonymous VMA allows. Source: spec 2.8 from step D on. */
+function allowedOrders(vma: Vma, wanted: OrderSet, geometry: Geometry, thpDisabled: boolean): Eligibility {
+  const has = (flag: string) => vma.flags.includes(flag);
+  if (has('nh')) return ineligible('nohugepage');
+  if (thpDisabled) return ineligible('prctl');
+  if (SPECIAL_FLAGS.some(has)) return ineligible('special');
+  const fitting = ordersOf(wanted).filter((order) => fits(vma, orderBytes(order, geometry)));
+  if (fitting.length === 0) return ineligible('too-small');
+  // VM_GROWSDOWN with sequential and random read marks a stack that exec is still building.
+  if (has('gd') && has('sr') && has('rr')) return ineligible('temporary-stack');
+  return { orders: orderSet(fitting) };
+}
+
+function ineligible(reason: Ineligible): Eligibility {
+  return { orders: NO_ORDERS, ineligible: reason };
+}
+
+/** Whether the VMA contains a naturally aligned block of this size. */
+function fits(vma: Vma, bytes: number): boolean {
+  return Math.ceil(vma.start / bytes) * bytes + bytes <= vma.end;
+}
+
+export function isUffdArmed(vma: Vma): boolean {
+  return UFFD_FLAGS.some((flag) => vma.flags.includes(flag));
+}
+
+/** Whether the VMA covers the whole PMD range at this address; khugepaged leaves its edges alone at every order. */
+export function coversRange(vma: Vma, address: number, geometry: Geometry): boolean {
+  return vma.start <= address && address + rangeBytes(geometry) <= vma.end;
+}

@@ -1,0 +1,15 @@
+import type { CollapseAlgorithm } from './algorithm.ts';
+import { rounds } from './rounds/rounds.ts';
+import { stack, stackDescend, stackPatch11 } from './stack.ts';
+import { walk } from './walk.ts';
+
+/** The built-in algorithms by name. */
+export const ALGORITHMS = {
+  walk,
+  stack,
+  'stack-patch11': stackPatch11,
+  'stack-descend': stackDescend,
+  rounds,
+} as const satisfies Record<string, CollapseAlgorithm>;
+
+export type AlgorithmName = keyof typeof ALGORITHMS;

@@ -1,0 +1,149 @@
+import { ensureTable } from '../folios/folio-alloc.ts';
+import type { Machine } from '../machine.ts';
+import type { Mm } from './mm.ts';
+import { PMD_LEAF, PMD_NONE } from './pmd.ts';
+import { splitPmd } from './pmd-split.ts';
+import { PTE_KIND, PTE_PRESENT, PTE_WRITABLE } from './pte.ts';
+import { forEachRange, forEachTable, refuseHeld, unmapPages } from './unmap.ts';
+import type { VmArea } from './vm-area.ts';
+import { VM_READ, VM_WRITE } from './vma-flags.ts';
+
+export interface MmapRequest {
+  /** Bytes; rounded up to whole pages. */
+  readonly bytes: number;
+  /** Where exactly; what is there is unmapped first. By default the lowest gap that fits. */
+  readonly address?: number;
+  /** Mask of VM_*; readable and writable by default. */
+  readonly flags?: number;
+  readonly name?: string;
+  /** Private anonymous memory; false is a mapping of another kind, which is never touched. */
+  readonly anonymous?: boolean;
+}
+
+/** Where mappings without an address begin. */
+const MMAP_BASE = 0x7f00_0000_0000;
+
+/** Maps new memory and returns its first address. Mappings of a PMD range or more are PMD aligned. */
+export function mmap(machine: Machine, mm: Mm, request: MmapRequest): number {
+  const { flags = VM_READ | VM_WRITE, name = '', anonymous = true } = request;
+  const bytes = roundUp(request.bytes, machine.pageBytes);
+  if (bytes <= 0) throw new Error('mmap needs a length');
+  const start = request.address ?? findGap(machine, mm, bytes);
+  if (start % machine.pageBytes !== 0) throw new Error(`mmap address ${start} is not page aligned`);
+  if (request.address !== undefined) munmap(machine, mm, start, bytes);
+  const area = mm.areas.add({
+    start,
+    end: start + bytes,
+    flags,
+    name,
+    anonymous,
+    hasAnonVma: false,
+    moved: 0,
+  });
+  machine.hooks.enterVma?.(mm, area);
+  return start;
+}
+
+function findGap(machine: Machine, mm: Mm, bytes: number): number {
+  const alignment = bytes >= machine.rangeBytes ? machine.rangeBytes : machine.pageBytes;
+  let start = MMAP_BASE;
+  for (const area of mm.areas.all()) {
+    if (area.end <= start) continue;
+    if (area.start >= start + bytes) break;
+    start = roundUp(area.end, alignment);
+  }
+  return start;
+}
+
+function roundUp(value: number, unit: number): number {
+  return Math.ceil(value / unit) * unit;
+}
+
+/** Removes mappings and everything in them. */
+export function munmap(machine: Machine, mm: Mm, start: number, bytes: number): void {
+  const end = start + roundUp(bytes, machine.pageBytes);
+  const removed = mm.areas.remove(start, end);
+  for (const area of removed) unmapPages(machine, mm, area.start, area.end, { markers: true, tables: true });
+  if (removed.length > 0) freeEmptyTables(machine, mm, removed[0].start, removed[removed.length - 1].end);
+}
+
+/** Page tables go when no area is left in their range, also those at the edges. */
+function freeEmptyTables(machine: Machine, mm: Mm, start: number, end: number): void {
+  const { rangeBytes } = machine;
+  for (const address of [start, end - 1]) {
+    const from = Math.floor(address / rangeBytes) * rangeBytes;
+    if (mm.areas.overlapping(from, from + rangeBytes).length > 0) continue;
+    unmapPages(machine, mm, from, from + rangeBytes, { markers: true, tables: true });
+  }
+}
+
+/** Changes the access rights of mapped memory; PTEs lose the right to write at once and regain it by faults. */
+export function mprotect(machine: Machine, mm: Mm, start: number, bytes: number, rights: number): void {
+  const end = start + bytes;
+  const change = (flags: number) => (flags & ~(VM_READ | VM_WRITE)) | rights;
+  if (mm.areas.overlapping(start, end).every(({ flags }) => flags === change(flags))) return;
+  changeAreas(machine, mm, start, end, change);
+  if (rights & VM_WRITE) return;
+  forEachRange(machine, mm, start, end, (pmd, first, last) => {
+    refuseHeld(pmd);
+    if (pmd.kind === PMD_LEAF) {
+      pmd.leaf = (pmd.leaf & ~PTE_WRITABLE) >>> 0;
+      return;
+    }
+    for (let i = first; i < last; i++) {
+      if ((pmd.ptes[i] & PTE_KIND) === PTE_PRESENT) pmd.ptes[i] = (pmd.ptes[i] & ~PTE_WRITABLE) >>> 0;
+    }
+  });
+}
+
+/**
+ * Changes flags of the areas in [start, end). Where an area then ends within a range, a PMD leaf there is split
+ * (vma_adjust_trans_huge).
+ */
+export function changeAreas(
+  machine: Machine,
+  mm: Mm,
+  start: number,
+  end: number,
+  change: (flags: number) => number,
+): void {
+  mm.areas.changeFlags(start, end, change);
+  for (const address of [start, end]) {
+    const pmd = mm.pmds.get(Math.floor(address / machine.rangeBytes));
+    if (address % machine.rangeBytes === 0 || pmd?.kind !== PMD_LEAF) continue;
+    if (mm.areas.at(address)?.start === address || mm.areas.at(address - 1)?.end === address) {
+      splitPmd(machine, mm, pmd);
+    }
+  }
+}
+
+/**
+ * Moves [start, start + bytes), which must lie in one area, to a page-aligned address where nothing is mapped, with its
+ * pages. Source: move_page_tables; PMD leaves are always split.
+ */
+export function mremap(machine: Machine, mm: Mm, start: number, bytes: number, to: number): boolean {
+  const area = mm.areas.at(start);
+  if (!area || area.end < start + bytes || mm.areas.overlapping(to, to + bytes).length > 0) return false;
+  const { pageBytes, rangeBytes } = machine;
+  const [moving] = mm.areas.remove(start, start + bytes);
+  const distance = (to - start) / pageBytes;
+  const moved: VmArea = { ...moving, start: to, end: to + bytes, moved: moving.moved + distance };
+  if (!mm.moves.includes(moved.moved)) mm.moves.push(moved.moved);
+  mm.areas.add(moved);
+  let complete = true;
+  forEachTable(machine, mm, start, start + bytes, (pmd, first, last) => {
+    for (let i = first; i < last; i++) {
+      if (pmd.ptes[i] === 0) continue;
+      const target = pmd.number * rangeBytes + (i + distance) * pageBytes;
+      const targetPmd = mm.pmd(Math.floor(target / rangeBytes));
+      if (targetPmd.kind === PMD_NONE && !ensureTable(machine, mm, targetPmd)) {
+        complete = false;
+        continue;
+      }
+      targetPmd.ptes[(target % rangeBytes) / pageBytes] = pmd.ptes[i];
+      pmd.ptes[i] = 0;
+    }
+  });
+  freeEmptyTables(machine, mm, start, start + bytes);
+  return complete;
+}

@@ -1,0 +1,173 @@
+import { hasPage, type Occupancy } from '../../core/memory/occupancy.ts';
+import type { RangeState } from '../../core/memory/range-state.ts';
+import { mapNewLeaf, newPteBits, placeOf } from '../fault/fault-map.ts';
+import { addRmap, deferSplit, getFolio, setLazyfree } from '../folios/folio.ts';
+import { allocFolio, ensureTable, freeTable, openTable, reserveTable } from '../folios/folio-alloc.ts';
+import { copyPresent, shareLeaf } from '../processes/fork.ts';
+import { NO_FRAME, PG_EXCLUSIVE, PG_LOCKED } from '../frames/frame-table.ts';
+import { addToLru, drainLru } from '../folios/lru.ts';
+import type { Machine } from '../machine.ts';
+import type { Mm } from './mm.ts';
+import { PMD_LEAF, type Pmd } from './pmd.ts';
+import {
+  makePte,
+  PTE_ACCESSED,
+  PTE_DIRTY,
+  PTE_GUARD,
+  PTE_KIND,
+  PTE_PRESENT,
+  PTE_SWAP,
+  PTE_UFFD,
+  PTE_UFFD_MARKER,
+  PTE_WRITABLE,
+  PTE_ZERO,
+  pteValue,
+} from './pte.ts';
+import { NO_SLOT } from '../reclaim/swap-area.ts';
+import type { VmArea } from './vm-area.ts';
+
+/**
+ * Puts a recorded range into an empty range of a process: the same PTEs, folios, swap entries and facts, as `viewRange`
+ * would show them. Contents are made up. Facts that the record does not know take their ordinary case; folios lie where
+ * their order aligns them. Pages that are shared are also mapped into `sharer`, a process with the same root and an area
+ * there; without one they are private. False if memory or swap ran out.
+ */
+export function restoreRange(
+  machine: Machine,
+  mm: Mm,
+  area: VmArea,
+  state: RangeState,
+  sharer?: Mm,
+): boolean {
+  const pmd = mm.pmd(Math.floor(state.address / machine.rangeBytes));
+  area.hasAnonVma = true;
+  const isZeroPage = state.zero !== undefined && hasPage(state.zero, 0);
+  const isMapped =
+    state.pmdMapped && !isZeroPage
+      ? restoreLeaf(machine, mm, area, pmd)
+      : ensureTable(machine, mm, pmd) && restorePtes(machine, mm, area, pmd, state);
+  drainLru(machine);
+  if (!isMapped) return false;
+  if (sharer && state.shared && !share(machine, area, pmd, state.shared, sharer)) return false;
+  restoreFacts(machine, pmd, state);
+  return true;
+}
+
+function restoreLeaf(machine: Machine, mm: Mm, area: VmArea, pmd: Pmd): boolean {
+  if (!reserveTable(machine, mm, pmd)) return false;
+  const head = allocFolio(machine, machine.geometry.pmdOrder, mm.memcg, machine.nodeOrders[mm.node], 'light');
+  if (head < 0) {
+    freeTable(machine, mm, pmd);
+    return false;
+  }
+  fill(machine, head, machine.rangePages);
+  mapNewLeaf(machine, mm, area, pmd, head);
+  mm.rssPages += machine.rangePages;
+  return true;
+}
+
+function restorePtes(machine: Machine, mm: Mm, area: VmArea, pmd: Pmd, state: RangeState): boolean {
+  for (let i = 0; i < machine.rangePages; i++) {
+    if (hasPage(state.swap, i)) {
+      if (!restoreEntry(machine, mm, pmd, i, state)) return false;
+    } else if (hasPage(state.present, i) && pmd.ptes[i] === 0) {
+      if (state.zero && hasPage(state.zero, i)) pmd.ptes[i] = makePte(PTE_ZERO, 0, PTE_ACCESSED);
+      else if (!restoreFolio(machine, mm, area, pmd, i, state)) return false;
+    }
+  }
+  return true;
+}
+
+/** Maps the folio of a page, and with it all present pages of the range that must be of the same folio. */
+function restoreFolio(
+  machine: Machine,
+  mm: Mm,
+  area: VmArea,
+  pmd: Pmd,
+  offset: number,
+  state: RangeState,
+): boolean {
+  const f = machine.frames;
+  const order = state.folioOrders?.[offset] ?? 0;
+  const first = offset & ~((1 << order) - 1);
+  const head = allocFolio(machine, order, mm.memcg, machine.nodeOrders[mm.node], 'light');
+  if (head < 0) return false;
+  fill(machine, head, 1 << order);
+  f.rmap[head] = placeOf(machine, mm, area, pmd, first);
+  let mapped = 0;
+  for (let i = 0; i < 1 << order; i++) {
+    const isOurs = (state.folioOrders?.[first + i] ?? 0) === order && hasPage(state.present, first + i);
+    if (!isOurs || pmd.ptes[first + i] !== 0 || (state.zero && hasPage(state.zero, first + i))) continue;
+    pmd.ptes[first + i] = makePte(PTE_PRESENT, head + i, newPteBits(area));
+    f.set(head + i, PG_EXCLUSIVE);
+    addRmap(machine, head + i, 1, mm.id);
+    mapped++;
+  }
+  f.refcount[head] += mapped - 1;
+  mm.rssPages += mapped;
+  if (mapped < 1 << order) deferSplit(machine, head, true);
+  addToLru(machine, head);
+  return true;
+}
+
+function restoreEntry(machine: Machine, mm: Mm, pmd: Pmd, i: number, state: RangeState): boolean {
+  const isTracked = state.uffd !== undefined && hasPage(state.uffd, i);
+  if (state.guard && hasPage(state.guard, i)) {
+    pmd.ptes[i] = isTracked ? makePte(PTE_UFFD_MARKER, 0, PTE_UFFD) : PTE_GUARD;
+    return true;
+  }
+  const slot = machine.swap.take(0);
+  if (slot === NO_SLOT) return false;
+  machine.swap.store(slot, machine.freshContent(1), 1);
+  pmd.ptes[i] = makePte(PTE_SWAP, slot, isTracked ? PTE_UFFD : 0);
+  mm.swapEntries++;
+  return true;
+}
+
+function fill(machine: Machine, head: number, pages: number): void {
+  const content = machine.freshContent(pages);
+  for (let i = 0; i < pages; i++) machine.frames.content[head + i] = content + i;
+}
+
+function share(machine: Machine, area: VmArea, pmd: Pmd, shared: Occupancy, sharer: Mm): boolean {
+  if (!shared.some((word) => word !== 0)) return true;
+  const target = sharer.pmd(pmd.number);
+  if (target.tableFrame === NO_FRAME && !reserveTable(machine, sharer, target)) return false;
+  if (pmd.kind === PMD_LEAF) {
+    shareLeaf(machine, sharer, pmd, target);
+    return true;
+  }
+  openTable(machine, target);
+  for (let i = 0; i < machine.rangePages; i++) {
+    if ((pmd.ptes[i] & PTE_KIND) !== PTE_PRESENT || !hasPage(shared, i)) continue;
+    if (!copyPresent(machine, sharer, area, pmd, target, i)) return false;
+  }
+  return true;
+}
+
+/** What is known of each page besides its place. Locks and references are of the folio. */
+function restoreFacts(machine: Machine, pmd: Pmd, state: RangeState): void {
+  const f = machine.frames;
+  const isLeaf = pmd.kind === PMD_LEAF;
+  const pinned = new Set<number>();
+  for (let i = 0; i < (isLeaf ? 1 : machine.rangePages); i++) {
+    let pte = isLeaf ? pmd.leaf : pmd.ptes[i];
+    const has = (fact: Occupancy | undefined) => fact !== undefined && hasPage(fact, i);
+    if (!hasPage(state.present, i) || (pte & PTE_KIND) === PTE_ZERO) continue;
+    const head = f.headOf(pteValue(pte));
+    if (has(state.unreferenced)) pte &= ~PTE_ACCESSED;
+    if (has(state.uffd)) pte = (pte | PTE_UFFD) & ~PTE_WRITABLE;
+    if (has(state.lazyfree)) {
+      pte &= ~PTE_DIRTY;
+      setLazyfree(machine, head, true);
+    }
+    if (has(state.locked)) f.set(head, PG_LOCKED);
+    if (has(state.pinned) && !pinned.has(head)) {
+      pinned.add(head);
+      getFolio(machine, head, 1);
+      machine.pins.set(pteValue(pte), (machine.pins.get(pteValue(pte)) ?? 0) + 1);
+    }
+    if (isLeaf) pmd.leaf = pte >>> 0;
+    else pmd.ptes[i] = pte >>> 0;
+  }
+}

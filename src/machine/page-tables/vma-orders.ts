@@ -1,0 +1,28 @@
+import { KERNEL_MODELS, type KernelModel } from '../../core/rules/kernel-model.ts';
+import { NO_ORDERS, type OrderSet } from '../../core/memory/order.ts';
+import { enabledOrders } from '../../core/rules/thp-settings.ts';
+import { possibleOrders } from '../../core/rules/vma.ts';
+import type { Machine } from '../machine.ts';
+import type { Mm } from './mm.ts';
+import { VM_HUGEPAGE } from './vma-flags.ts';
+import { viewVma, type VmArea } from './vm-area.ts';
+
+/** Whether prctl keeps an area from having THPs (spec 2.8 step D). */
+export function isThpDisabled(mm: Mm, area: VmArea): boolean {
+  return mm.thpDisabled === 'all' || (mm.thpDisabled === 'except-advised' && !(area.flags & VM_HUGEPAGE));
+}
+
+/** The orders that khugepaged of this version may collapse an area to now, rule J (no anon_vma) included: spec 2.8. */
+export function khugepagedOrders(machine: Machine, mm: Mm, area: VmArea, model: KernelModel): OrderSet {
+  if (!area.hasAnonVma) return NO_ORDERS;
+  const { settings, geometry } = machine;
+  return possibleOrders(viewVma(area), settings, model, geometry, isThpDisabled(mm, area)).orders;
+}
+
+/** The orders that a page fault in an area may allocate, before it is seen what fits at the address. */
+export function faultOrders(machine: Machine, mm: Mm, area: VmArea): OrderSet {
+  const { settings, geometry } = machine;
+  if (enabledOrders(settings, (area.flags & VM_HUGEPAGE) !== 0, geometry) === 0) return NO_ORDERS;
+  const model = KERNEL_MODELS['linux-7.3'];
+  return possibleOrders(viewVma(area), settings, model, geometry, isThpDisabled(mm, area)).orders;
+}

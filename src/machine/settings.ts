@@ -1,0 +1,22 @@
+import type { Geometry } from '../core/memory/geometry.ts';
+import { defaultSettings, type ThpSettings } from '../core/rules/thp-settings.ts';
+
+export const DEFRAG_WORDS = ['always', 'defer', 'defer+madvise', 'madvise', 'never'] as const;
+export type DefragWord = (typeof DEFRAG_WORDS)[number];
+
+/** /sys/kernel/mm/transparent_hugepage as far as page faults and reclaim read it (spec 7.1). */
+export interface MachineSettings extends ThpSettings {
+  /** Top-level `defrag`: which page faults may reclaim and compact for a large folio. */
+  readonly defrag: DefragWord;
+  readonly shrinkUnderused: boolean;
+}
+
+export function defaultMachineSettings(geometry: Geometry): MachineSettings {
+  return { ...defaultSettings(geometry), defrag: 'madvise', shrinkUnderused: true };
+}
+
+/** Whether a page fault that wants a large folio may reclaim and compact directly. */
+export function faultReclaims(defrag: DefragWord, hugepage: boolean): boolean {
+  if (defrag === 'always') return true;
+  return hugepage && (defrag === 'madvise' || defrag === 'defer+madvise');
+}

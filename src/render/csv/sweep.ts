@@ -1,0 +1,25 @@
+import type { SweptResult } from '../../analysis/pareto.ts';
+import type { MemoryDigest } from '../../analysis/memory-digest.ts';
+import { SWEEP_METRICS } from '../../analysis/sweep.ts';
+import { formatOrders } from '../../core/memory/order.ts';
+
+/** The head of the CSV of a sweep; pages are base pages. */
+export function sweepCsvHead(): string {
+  return `kernel,enabled,orders,max_ptes_none,resident_pages,${SWEEP_METRICS.map(snakeCase).join(',')},front\n`;
+}
+
+/** One policy. Sets of orders are written with + for commas: 2-4+9. */
+export function sweepCsvLine(
+  { policy, metrics }: SweptResult,
+  { residentPages }: MemoryDigest,
+  front: boolean,
+): string {
+  const { model, enabled, orders, maxPtesNone } = policy;
+  const set = formatOrders(orders).replaceAll(',', '+');
+  const numbers = SWEEP_METRICS.map((name) => metrics[name]);
+  return `${[model.name, enabled, set, maxPtesNone, residentPages, ...numbers, front ? 1 : 0].join(',')}\n`;
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

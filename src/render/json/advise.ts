@@ -1,0 +1,42 @@
+import { ordersOf } from '../../core/memory/order.ts';
+import { type PolicyCounts, sumOf } from '../../core/plan/policy-counts.ts';
+import { blindSpots, type AdviceView } from '../words/advise-view.ts';
+import { memoryJson } from './sweep.ts';
+
+export function adviseJson(view: AdviceView): object {
+  const { memory, model, budget, chosen, counts, currentCounts, byProcess, set, restore, source } = view;
+  const { enabled, orders, maxPtesNone } = chosen.policy;
+  return {
+    schema: 'thpscope/advise@1',
+    model: model.name,
+    geometry: memory.geometry,
+    memory: memoryJson(memory, source.processes.length),
+    budget: { growthPages: budget.growthPages, laterAttempts: budget.laterAttempts ?? null },
+    policy: { enabled, orders: ordersOf(orders), maxPtesNone },
+    outcome: countsJson(counts),
+    current: currentCounts ? countsJson(currentCounts) : null,
+    processes: byProcess.map(({ process, residentPages, hugePages, counts: own }) => ({
+      pid: process.pid,
+      command: process.command,
+      cgroup: process.cgroup,
+      residentPages,
+      hugePages,
+      ...countsJson(own),
+    })),
+    set,
+    restore: restore ?? null,
+    unseen: blindSpots(view),
+  };
+}
+
+function countsJson(counts: PolicyCounts): object {
+  return {
+    attempts: sumOf(counts.attempts),
+    collapses: sumOf(counts.collapses),
+    laterAttempts: sumOf(counts.laterAttempts),
+    newlyHugePages: counts.newlyHugePages,
+    filledPages: counts.filledPages,
+    swappedInPages: counts.swappedInPages,
+    copiedPages: counts.copiedPages,
+  };
+}

@@ -1,0 +1,51 @@
+import { resultName } from '../../core/rules/kernel-model.ts';
+import { formatPages } from '../../core/memory/page-list.ts';
+import type { CollapsePolicy } from '../../core/rules/policy.ts';
+import { type RangeState, unknownFacts } from '../../core/memory/range-state.ts';
+import type { Explanation, IgnoredRange } from '../text/explain.ts';
+import { hex, planJson, policyJson } from './predict.ts';
+
+export const EXPLAIN_SCHEMA = 'thpscope/explain@1';
+
+/** The same for a range that khugepaged does not look at: nothing but the reason. */
+export function ignoredRangeJson({ range, policy, algorithm, ignored }: IgnoredRange): object {
+  return { ...head(range, policy, algorithm), ignored, visits: [], attempts: [], collapses: [], assumed: [] };
+}
+
+function head(range: RangeState, policy: CollapsePolicy, algorithm: string): object {
+  return {
+    schema: EXPLAIN_SCHEMA,
+    model: policy.model.name,
+    algorithm,
+    policy: policyJson(policy),
+    address: hex(range.address),
+    pmdOrder: range.geometry.pmdOrder,
+  };
+}
+
+/** An explanation as JSON: the counts of the scan, every visit, the plan. */
+export function explainJson({ range, policy, algorithm, plan, visits }: Explanation): object {
+  const { scan } = plan;
+  return {
+    ...head(range, policy, algorithm),
+    counts: {
+      occupied: formatPages(scan.occupied),
+      noneOrZero: scan.noneOrZero,
+      unmapped: scan.unmapped,
+      shared: scan.shared,
+      referenced: scan.referenced,
+      looked: scan.looked,
+      ...(scan.failedAt === undefined ? {} : { failedAt: scan.failedAt }),
+    },
+    visits: visits.map(({ offset, order, enabled, occupied, needed, result, stack }) => ({
+      offset,
+      order,
+      enabled,
+      ...(enabled ? { occupied, needed } : {}),
+      ...(result ? { result: resultName(result, policy.model) } : {}),
+      ...(stack ? { stack } : {}),
+    })),
+    ...planJson(plan, policy),
+    assumed: unknownFacts(range),
+  };
+}

@@ -1,0 +1,142 @@
+import { resultName } from '../../core/rules/kernel-model.ts';
+import { type OrderSet, ordersOf } from '../../core/memory/order.ts';
+import { type CollapsePlan, collapsesOf } from '../../core/plan/plan.ts';
+import type { CollapsePolicy } from '../../core/rules/policy.ts';
+import type { RangeState } from '../../core/memory/range-state.ts';
+import type { Prediction, ProcessPrediction, VmaPrediction } from '../../analysis/prediction.ts';
+import type { Tally } from '../../analysis/tally.ts';
+
+export const PREDICT_SCHEMA = 'thpscope/predict@1';
+
+/** The head of a prediction in JSON: the values before `ranges`. */
+export function predictHead(policy: CollapsePolicy): object {
+  return { schema: PREDICT_SCHEMA, model: policy.model.name, policy: policyJson(policy) };
+}
+
+export function policyJson(policy: CollapsePolicy): object {
+  return {
+    orders: ordersOf(policy.orders),
+    maxPtesNone: policy.maxPtesNone,
+    maxPtesSwap: policy.maxPtesSwap,
+    maxPtesShared: policy.maxPtesShared,
+  };
+}
+
+/** The plan of one range without its address: what `--ranges` prints for each line after its id. */
+export function planJson(plan: CollapsePlan, policy: CollapsePolicy): object {
+  return {
+    scan: resultName(plan.scan.result, policy.model),
+    result: resultName(plan.result, policy.model),
+    attempts: plan.attempts.map(({ offset, order, result }) => ({
+      offset,
+      order,
+      result: resultName(result, policy.model),
+    })),
+    collapses: collapsesOf(plan).map(({ offset, order }) => ({ offset, order })),
+  };
+}
+
+/** One scanned range of a process. `orders` are those of its VMA where they are not those of the policy. */
+export function rangeJson(
+  range: RangeState,
+  plan: CollapsePlan,
+  policy: CollapsePolicy,
+  allOrders: OrderSet,
+): object {
+  return {
+    address: hex(range.address),
+    ...(policy.orders === allOrders ? {} : { orders: ordersOf(policy.orders) }),
+    ...planJson(plan, policy),
+  };
+}
+
+/** The totals that every prediction ends with. */
+export function totalsJson(tally: Tally): object {
+  return {
+    ranges: tally.ranges,
+    collapses: byOrder(tally.collapses),
+    coveredPages: tally.coveredPages,
+    filledPages: tally.filledPages,
+  };
+}
+
+/** The values after `ranges` in a prediction of processes. */
+export function predictTail(prediction: Prediction, policy: CollapsePolicy): object {
+  return {
+    geometry: prediction.total.geometry,
+    totals: totalsJson(prediction.total),
+    cost: costJson(prediction.total, policy),
+    refused: refusedJson(prediction.total, policy),
+    assumed: [...prediction.total.unknown],
+    processes: prediction.processes.map((process) => processJson(process, policy)),
+    skipped: prediction.skipped.map(({ pid, failure }) => ({ pid, reason: failure.message })),
+    notes: prediction.notes,
+  };
+}
+
+function processJson(prediction: ProcessPrediction, policy: CollapsePolicy): object {
+  const { process, tally } = prediction;
+  return {
+    pid: process.pid,
+    command: process.command,
+    cgroup: process.cgroup,
+    totals: totalsJson(tally),
+    cost: costJson(tally, policy),
+    refused: refusedJson(tally, policy),
+    startTime: process.startTime,
+    thpDisabled: process.thpDisabled,
+    otherBytes: prediction.otherBytes,
+    disputedBytes: prediction.disputedBytes,
+    vmas: prediction.vmas.map((vma) => vmaJson(vma, policy)),
+  };
+}
+
+function vmaJson({ vma, eligibility, tally }: VmaPrediction, policy: CollapsePolicy): object {
+  return {
+    start: hex(vma.start),
+    end: hex(vma.end),
+    name: vma.name,
+    orders: ordersOf(eligibility.orders),
+    ...(eligibility.ineligible ? { ineligible: eligibility.ineligible } : {}),
+    totals: totalsJson(tally),
+    cost: costJson(tally, policy),
+    refused: refusedJson(tally, policy),
+  };
+}
+
+function costJson(tally: Tally, policy: CollapsePolicy): object {
+  return {
+    residentPages: tally.residentPages,
+    scannedRanges: tally.scanned,
+    attempts: tally.attempts,
+    failedAttempts: Object.fromEntries(
+      [...tally.failedAttempts].map(([result, count]) => [resultName(result, policy.model), count]),
+    ),
+    copiedPages: tally.copiedPages,
+    swappedInPages: tally.swappedInPages,
+    leftSmallPages: tally.leftSmallPages,
+    pmdMappedPages: tally.pmdMappedPages,
+    pagesByOrder: { before: byOrder(tally.pagesBefore), after: byOrder(tally.pagesAfter) },
+    tlbEntries: { onePerFolio: tally.tlbFolio, onePerPmdOrPage: tally.tlbPmd },
+  };
+}
+
+function refusedJson(tally: Tally, policy: CollapsePolicy): object {
+  return Object.fromEntries(
+    [...tally.refused].map(([refusal, refused]) => [
+      refusal.startsWith('SCAN_') ? resultName(refusal as never, policy.model) : refusal,
+      refused,
+    ]),
+  );
+}
+
+/** Counts by order, orders without any left out. */
+function byOrder(counts: readonly number[]): Record<string, number> {
+  return Object.fromEntries(
+    counts.map((count, order) => [order, count] as const).filter(([, count]) => count > 0),
+  );
+}
+
+export function hex(address: number): string {
+  return `0x${address.toString(16)}`;
+}

@@ -1,0 +1,51 @@
+import type { SweptResult } from '../../analysis/pareto.ts';
+import { apartRanges, type MemoryDigest } from '../../analysis/memory-digest.ts';
+import { policyCount, type SweepSpace } from '../../analysis/sweep.ts';
+import { ordersOf } from '../../core/memory/order.ts';
+
+/** A sweep and what came of it. */
+export interface SweepView {
+  readonly memory: MemoryDigest;
+  readonly processes: number;
+  readonly space: SweepSpace;
+  /** The metrics of every policy: see `metricsAt`. */
+  readonly values: Float64Array;
+  readonly front: readonly SweptResult[];
+}
+
+export function sweepJson({ memory, processes, space, front }: SweepView): object {
+  return {
+    schema: 'thpscope/sweep@1',
+    geometry: memory.geometry,
+    memory: memoryJson(memory, processes),
+    space: {
+      kernels: space.models.map(({ name }) => name),
+      enabled: space.enabled,
+      orders: space.orders.map(ordersOf),
+      maxPtesNone: space.maxPtesNone,
+      maxPtesSwap: space.maxPtesSwap,
+      maxPtesShared: space.maxPtesShared,
+      policies: policyCount(space),
+    },
+    front: front.map(({ policy, metrics }) => ({
+      kernel: policy.model.name,
+      enabled: policy.enabled,
+      orders: ordersOf(policy.orders),
+      maxPtesNone: policy.maxPtesNone,
+      ...metrics,
+    })),
+  };
+}
+
+/** How much memory an answer is about, and what of it was walked or could not be seen. */
+export function memoryJson(memory: MemoryDigest, processes: number): object {
+  return {
+    processes,
+    ranges: memory.ranges,
+    residentPages: memory.residentPages,
+    hugePages: memory.hugePages,
+    walkedRanges: apartRanges(memory),
+    refused: Object.fromEntries(memory.refused),
+    assumed: [...memory.unknown],
+  };
+}

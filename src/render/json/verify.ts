@@ -1,0 +1,80 @@
+import { ordersOf } from '../../core/memory/order.ts';
+import { formatPages } from '../../core/memory/page-list.ts';
+import type { CaseRun } from '../../verify/case-run.ts';
+import { type LabCase, unmappedPages } from '../../verify/lab-case.ts';
+import type { Gap } from '../../verify/optimality.ts';
+import type { ExplainedFinding, VerifyReport } from '../../verify/report.ts';
+import { caseCommand } from '../words/lab-command.ts';
+import type { VerifyView } from '../text/verify.ts';
+
+export const VERIFY_SCHEMA = 'thpscope/verify@1';
+
+/** What verification found as JSON. */
+export function verifyJson({ report, seconds }: VerifyView): object {
+  const { asked, names, seed, coverage, findings, gap, runs } = report;
+  return {
+    schema: VERIFY_SCHEMA,
+    asked,
+    algorithms: names,
+    holds: findings.length === 0,
+    seed,
+    tried: coverage,
+    findings: findings.map((finding) => findingJson(finding, report)),
+    ...(gap ? { gap } : {}),
+    ...(runs.length > 0 ? { runs: runs.map(runJson) } : {}),
+    seconds: Number(seconds.toFixed(3)),
+  };
+}
+
+/** How far an algorithm stays behind on recorded memory, as JSON of the same schema. */
+export function gapJson(name: string, objective: string, gap: Gap): object {
+  return {
+    schema: VERIFY_SCHEMA,
+    asked: { kind: 'optimality', objective },
+    algorithms: [name],
+    holds: gap.behind === 0,
+    findings: [],
+    gap,
+  };
+}
+
+function findingJson(finding: ExplainedFinding, report: VerifyReport): object {
+  const { kind, after, exhaustive, runs, best } = finding;
+  return {
+    kind,
+    after,
+    exhaustive,
+    case: caseJson(finding.case),
+    runs: runs.map(runJson),
+    ...(best ? { best } : {}),
+    command: caseCommand(report, finding.case),
+  };
+}
+
+function caseJson(labCase: LabCase): object {
+  const { range, orders, maxPtesNone, outcomes } = labCase;
+  return {
+    pmdOrder: range.geometry.pmdOrder,
+    present: formatPages(range.occupied),
+    swap: formatPages(unmappedPages(labCase)),
+    uffdArmed: range.uffdArmed,
+    orders: ordersOf(orders),
+    maxPtesNone,
+    outcomes: outcomes.map((rule) => ({
+      ...(rule.offset === undefined ? {} : { offset: rule.offset }),
+      orders: ordersOf(rule.orders),
+      result: rule.result,
+    })),
+  };
+}
+
+function runJson({ name, steps, result, fault }: CaseRun): object {
+  return {
+    algorithm: name,
+    attempts: steps.map(({ offset, order, reclaim, round, occupied, needed, result: end }) => {
+      return { offset, order, ...(reclaim ? { reclaim } : {}), round, occupied, needed, result: end };
+    }),
+    ...(result === undefined ? {} : { result }),
+    ...(fault ? { fault } : {}),
+  };
+}

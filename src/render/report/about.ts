@@ -1,0 +1,89 @@
+import { type RefusedMemory, type Refusal, isHuge } from '../../analysis/tally.ts';
+import { formatBytes } from '../../core/base/bytes.ts';
+import { type Geometry, pageBytes } from '../../core/memory/geometry.ts';
+import { resultName } from '../../core/rules/kernel-model.ts';
+import type { OrderSet } from '../../core/memory/order.ts';
+import type { ScanResult } from '../../core/rules/scan-result.ts';
+import { blindSpots } from '../words/advise-view.ts';
+import { reportWords } from '../words/glossary.ts';
+import { html, type Markup } from '../words/markup.ts';
+import { grouped, plural } from '../words/plural.ts';
+import { refusalText } from '../words/reasons.ts';
+import { settingsInWords } from './answer.ts';
+import type { ReportView } from './view.ts';
+
+const MOST_FAILURES = 20;
+
+/** Memory that stays as it is, by the reason. */
+export function refusedSection({ findings }: ReportView, orders: OrderSet): Markup {
+  const { asked, memory, model } = findings;
+  const size = (pages: number) => formatBytes(pages * pageBytes(memory.geometry));
+  const refused = [...(asked.ranges?.total.refused ?? memory.refused)].sort(
+    ([a, x], [b, y]) => Number(isHuge(a)) - Number(isHuge(b)) || y.pages - x.pages,
+  );
+  const failed = [...(asked.ranges?.total.failedAttempts ?? [])].sort(([, a], [, b]) => b - a);
+  const left = asked.ranges?.total.leftSmallPages ?? 0;
+  const code = (name: string) =>
+    name.startsWith('SCAN_') && html` <code>${resultName(name as ScanResult, model)}</code>`;
+  const row = ([refusal, { ranges, pages }]: readonly [Refusal, RefusedMemory]) =>
+    html`<tr><th scope="row" class="name">${refusalText(refusal, orders)}${code(refusal)}</th><td class="number">${size(pages)}</td><td class="number">${grouped(ranges)}</td></tr>
+`;
+  return html`${asked.ranges === undefined && html`<p>Counts alone tell of ranges that no policy reaches, not of those that this one leaves.</p>`}
+${
+  refused.length === 0
+    ? html`<p>Something collapses in every range.</p>`
+    : html`<div class="wide" tabindex="0" role="group" aria-label="What stays as it is"><table>
+<caption>PMD ranges in which nothing changes</caption>
+<thead><tr><th scope="col">why</th><th scope="col" class="number">memory</th><th scope="col" class="number">ranges</th></tr></thead>
+<tbody>${refused.map(row)}</tbody></table></div>`
+}
+${left > 0 && html`<p>${size(left)} more stay small in ranges that collapse in part.</p>`}
+${failed.length > 0 && html`<p>Attempts that fail:</p><ul>${failed.map(([result, count]) => html`<li>${plural(count, 'attempt')}: ${refusalText(result, orders)}${code(result)}</li>`)}</ul>`}`;
+}
+
+/** What was read, under which settings, and what could not be seen. */
+export function readSection({ findings, sources }: ReportView): Markup {
+  const { memory, read, model, advice, inForce } = findings;
+  const { digest, table } = read;
+  const { geometry } = memory;
+  const middle = advice[Math.floor(advice.length / 2)];
+  const unseen = blindSpots({ source: digest, memory, model, chosen: middle.chosen });
+  const cell = (text: string | undefined) => html`<td class="name">${text ?? 'not recorded'}</td>`;
+  const failures = digest.skipped.slice(0, MOST_FAILURES);
+  return html`<div class="wide" tabindex="0" role="group" aria-label="Sources"><table>
+<caption>Sources</caption>
+<thead><tr><th scope="col">source</th><th scope="col">host</th><th scope="col">kernel</th><th scope="col">read at</th></tr></thead>
+<tbody>${sources.map(
+    ({
+      name,
+      host,
+      kernelRelease,
+      time,
+    }) => html`<tr><th scope="row" class="name">${name}</th>${[host, kernelRelease, time].map(cell)}</tr>
+`,
+  )}</tbody></table></div>
+<p>${plural(digest.processes.length, 'process', 'processes')}, pages of ${formatBytes(pageBytes(geometry))}, ${plural(memory.ranges, 'PMD range')} with anonymous memory. Settings in force: ${inForce ? settingsInWords(inForce.settings, geometry) : 'not known, or not the same everywhere'}.</p>
+${table === undefined && html`<p>This is a digest: it holds counts and no ranges, so there are no maps and no VMAs here. A snapshot (<code>thpscope capture</code>) gives them.</p>`}
+${digest.notes.length > 0 && html`<p>Notes of the reading:</p><ul>${digest.notes.map((note) => html`<li>${note}</li>`)}</ul>`}
+${failures.length > 0 && html`<p>Could not be read:</p><ul>${failures.map(({ pid, reason }) => html`<li>pid ${pid}: ${reason}</li>`)}</ul>`}
+<p>Not seen or not promised:</p>
+<ul><li>file and shared memory: all of this is about anonymous memory</li>
+${unseen.map(
+  (line) => html`<li>${line}</li>
+`,
+)}</ul>`;
+}
+
+/** Words of this page. */
+export function glossary(geometry: Geometry): Markup {
+  return html`<dl>${reportWords(geometry).map(
+    ([word, meaning]) => html`<dt><strong>${word}</strong></dt><dd>${meaning}</dd>
+`,
+  )}</dl>`;
+}
+
+/** How to make this report again. */
+export function againSection({ version, command }: ReportView): Markup {
+  return html`<pre>${command}</pre>
+<p class="quiet">thpscope ${version}, thpscope/report@1. The same input gives the same file.</p>`;
+}

@@ -1,0 +1,27 @@
+import type { Findings, ProcessFinding } from '../../analysis/findings.ts';
+import { formatBytes } from '../../core/base/bytes.ts';
+import { pageBytes } from '../../core/memory/geometry.ts';
+import { sumOf } from '../../core/plan/policy-counts.ts';
+import type { OrderSet } from '../../core/memory/order.ts';
+import { html, type Markup } from '../words/markup.ts';
+import { grouped, plural } from '../words/plural.ts';
+import { mainRefusal } from '../text/tally.ts';
+
+/** Lines of the table; processes after these are counted. */
+const MOST_ROWS = 200;
+
+/** Every process in a line, those that change most first. */
+export function processTable({ processes, memory, asked }: Findings, orders: OrderSet): Markup {
+  const size = (pages: number) => (pages === 0 ? '0' : formatBytes(pages * pageBytes(memory.geometry)));
+  const shown = processes.filter((each) => each.memory.ranges > 0).slice(0, MOST_ROWS);
+  const rest = processes.length - shown.length;
+  const row = ({ process, memory: own, counts, tally }: ProcessFinding) => {
+    const growth = counts.filledPages + counts.swappedInPages;
+    return html`<tr><td class="number">${process.pid}</td><th scope="row" class="name">${process.command}</th><td class="number">${size(own.residentPages)}</td><td class="number">${size(own.hugePages)}</td><td class="number">${size(own.hugePages + counts.newlyHugePages)}</td><td class="number">${growth === 0 ? '0' : `+${size(growth)}`}</td><td class="number">${grouped(sumOf(counts.attempts))}</td><td class="number">${grouped(sumOf(counts.laterAttempts))}</td>${asked.ranges && html`<td class="name">${tally ? mainRefusal(tally, orders) : ''}</td>`}</tr>
+`;
+  };
+  return html`<div class="wide" tabindex="0" role="group" aria-label="Processes"><table>
+<caption>Under the policy asked about; huge is memory in use that lies in large folios</caption>
+<thead><tr><th scope="col" class="number">pid</th><th scope="col">command</th><th scope="col" class="number">memory</th><th scope="col" class="number">huge now</th><th scope="col" class="number">huge then</th><th scope="col" class="number">growth</th><th scope="col" class="number">attempts</th><th scope="col" class="number">later</th>${asked.ranges && html`<th scope="col">unchanged, mostly</th>`}</tr></thead>
+<tbody>${shown.map(row)}</tbody></table></div>${rest > 0 && html`<p class="quiet">${plural(rest, 'process', 'processes')} not shown: without anonymous memory, or with less to change.</p>`}`;
+}

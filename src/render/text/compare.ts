@@ -1,0 +1,34 @@
+import type { Comparison } from '../../analysis/comparison.ts';
+import { sum, type Tally } from '../../analysis/tally.ts';
+import { formatBytes } from '../../core/base/bytes.ts';
+import { pageBytes } from '../../core/memory/geometry.ts';
+import { layOutTable } from './columns.ts';
+import { grouped, plural } from '../words/plural.ts';
+
+/** What two algorithms do to the same memory, in one table. */
+export function comparisonText(names: readonly [string, string], comparison: Comparison): string {
+  const { tallies, ranges, otherAttempts, otherCollapses, onlyCovered, first } = comparison;
+  const bytes = (pages: number) => formatBytes(pages * pageBytes(tallies[0].geometry));
+  const row = (name: string, value: (tally: Tally) => number, format: (value: number) => string) => {
+    const [a, b] = tallies.map(value);
+    return [name, format(a), format(b), a === b ? '' : `${b > a ? '+' : ''}${format(b - a)}`];
+  };
+  const rows = [
+    row('covered', ({ coveredPages }) => coveredPages, bytes),
+    ['covered by it alone', ...onlyCovered.map(bytes), ''],
+    row('filled', ({ filledPages }) => filledPages, bytes),
+    row('copied', ({ copiedPages }) => copiedPages, bytes),
+    row('collapses', ({ collapses }) => sum(collapses), grouped),
+    row('attempts', ({ attempts }) => attempts, grouped),
+  ];
+  const columns = ['', ...names, 'DIFFERENCE'].map((title, i) => {
+    return { title, align: i === 0 ? ('left' as const) : ('right' as const) };
+  });
+  const where = first ? `, first at 0x${first.address.toString(16)} of process ${first.pid}` : '';
+  return [
+    ...layOutTable(columns, rows),
+    '',
+    `${plural(ranges, 'range')} scanned: other windows attempted in ${grouped(otherAttempts)}, collapsed in ${grouped(otherCollapses)}${where}`,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,185 @@
+import type { Prediction, ProcessPrediction, VmaPrediction } from '../../analysis/prediction.ts';
+import { growthOf, sum, type Tally } from '../../analysis/tally.ts';
+import { formatBytes } from '../../core/base/bytes.ts';
+import { pageBytes } from '../../core/memory/geometry.ts';
+import type { OrderSet } from '../../core/memory/order.ts';
+import type { CollapsePolicy } from '../../core/rules/policy.ts';
+import { ASSUMPTIONS } from '../../core/memory/range-state.ts';
+import type { ThpSettings } from '../../core/rules/thp-settings.ts';
+import { type Column, layOutTable } from './columns.ts';
+import { plural } from '../words/plural.ts';
+import { printable } from '../words/printable.ts';
+import { ignoredNoneLimit } from '../words/none-limit-note.ts';
+import { sizeWords } from '../words/size-words.ts';
+import type { Style } from './style.ts';
+import { field, mainRefusal, refusedText, tallyLines } from './tally.ts';
+
+/** Processes that a summary shows in full when there are few, and as lines of a table when there are more. */
+const FEW_PROCESSES = 3;
+const TABLE_ROWS = 20;
+/** Processes that could not be read are named one by one when there are few. */
+const FEW_FAILURES = 3;
+
+export interface PredictView {
+  readonly prediction: Prediction;
+  readonly settings: ThpSettings;
+  /** The policy of memory with VM_HUGEPAGE. */
+  readonly policy: CollapsePolicy;
+  /** Whether the settings are those in force, so that the kernel's own word on eligibility can be compared. */
+  readonly settingsInForce: boolean;
+  /** The kernel that the memory was read on, such as 6.18.44. */
+  readonly kernelRelease: string;
+  /** One section a process and one line a VMA, however many there are. */
+  readonly verbose: boolean;
+}
+
+/** A prediction of processes as a person reads it. */
+export function predictText(view: PredictView, style: Style): string {
+  const { prediction, verbose, policy } = view;
+  const shown = prediction.processes.filter(({ tally }) => tally.ranges > 0);
+  const empty = prediction.processes.length - shown.length;
+  const lines = [...questionLines(view, style), ''];
+  if (verbose || shown.length <= FEW_PROCESSES) {
+    for (const process of shown) lines.push(...processLines(process, view, style), '');
+  } else {
+    lines.push(...processTable(shown, policy.orders, style), '');
+  }
+  if (shown.length > 1) {
+    const title = `${style.bold('all together')}: ${plural(shown.length, 'process', 'processes')}`;
+    lines.push(title, ...tallyLines(prediction.total, policy, style), '');
+  }
+  if (empty > 0) lines.push(`${plural(empty, 'process has', 'processes have')} no anonymous memory.`);
+  lines.push(...disputeLines(view), ...skippedLines(prediction), ...assumptionLines(prediction.total));
+  return `${lines.join('\n').trimEnd()}\n`;
+}
+
+/** What was asked: the model, the settings, the limits. */
+function questionLines({ settings, policy, prediction, kernelRelease }: PredictView, style: Style): string[] {
+  const { maxPtesNone, maxPtesSwap, maxPtesShared } = settings;
+  const lines = [
+    `as ${style.bold(policy.model.name)} decides; enabled ${settings.enabled}, sizes: ${sizeWords(settings, prediction.total.geometry)}`,
+    `max_ptes_none ${maxPtesNone}, max_ptes_swap ${maxPtesSwap}, max_ptes_shared ${maxPtesShared}`,
+  ];
+  const ignored = ignoredNoneLimit(policy, prediction.total.geometry);
+  if (ignored) lines.push(style.warn(ignored));
+  if (!policy.model.pmdOrderOnly && isBefore72(kernelRelease)) {
+    lines.push(
+      style.dim(
+        `(this memory was read on Linux ${kernelRelease}, which collapses to the PMD size only: --kernel linux-6.18)`,
+      ),
+    );
+  }
+  return lines;
+}
+
+function isBefore72(release: string): boolean {
+  const [major, minor] = release.split('.').map(Number);
+  return major < 7 || (major === 7 && minor < 2);
+}
+
+function processLines(prediction: ProcessPrediction, view: PredictView, style: Style): string[] {
+  const { process, tally, otherBytes } = prediction;
+  const cgroup =
+    process.cgroup && process.cgroup !== '/' ? style.dim(`  cgroup ${printable(process.cgroup)}`) : '';
+  const lines = [
+    `${style.bold(`${printable(process.command)} (pid ${process.pid})`)}${cgroup}`,
+    ...tallyLines(tally, view.policy, style),
+  ];
+  if (otherBytes > 0)
+    lines.push(field('not covered', `${formatBytes(otherBytes)} of file and shared memory`));
+  if (view.verbose) lines.push('', ...vmaTable(prediction.vmas, view.policy.orders));
+  return lines;
+}
+
+const MEMORY_COLUMNS: readonly Column[] = [
+  { title: 'MEMORY', align: 'right' },
+  { title: 'HUGE NOW', align: 'right' },
+  { title: 'HUGE THEN', align: 'right' },
+  { title: 'GROWTH', align: 'right' },
+];
+
+function memoryCells(tally: Tally): string[] {
+  const bytes = (pages: number) => formatBytes(pages * pageBytes(tally.geometry));
+  const growth = growthOf(tally);
+  return [
+    bytes(tally.residentPages),
+    bytes(sum(tally.pagesBefore.slice(1))),
+    bytes(sum(tally.pagesAfter.slice(1))),
+    growth > 0 ? `+${bytes(growth)}` : '0B',
+  ];
+}
+
+function processTable(processes: readonly ProcessPrediction[], orders: OrderSet, style: Style): string[] {
+  const bySize = [...processes].sort((a, b) => b.tally.residentPages - a.tally.residentPages);
+  const rows = bySize
+    .slice(0, TABLE_ROWS)
+    .map(({ process, tally }) => [
+      String(process.pid),
+      printable(process.command),
+      ...memoryCells(tally),
+      String(sum(tally.collapses)),
+      mainRefusal(tally, orders),
+    ]);
+  const [title, ...body] = layOutTable(
+    [
+      { title: 'PID', align: 'right' },
+      { title: 'COMMAND', align: 'left' },
+      ...MEMORY_COLUMNS,
+      { title: 'COLLAPSES', align: 'right' },
+      { title: 'UNCHANGED, MOSTLY', align: 'left' },
+    ],
+    rows,
+  );
+  const more = processes.length - rows.length;
+  const rest =
+    more > 0 ? [`${plural(more, 'smaller process', 'smaller processes')} not shown; -v shows all`] : [];
+  return [style.bold(title), ...body, ...rest];
+}
+
+function vmaTable(vmas: readonly VmaPrediction[], orders: OrderSet): string[] {
+  const rows = vmas
+    .filter(({ tally }) => tally.ranges > 0)
+    .map(({ vma, tally }) => [
+      `  ${vma.start.toString(16)}-${vma.end.toString(16)}`,
+      printable(vma.name) || 'anonymous',
+      ...memoryCells(tally),
+      [...tally.refused].map((refused) => refusedText(refused, tally.geometry, orders)).join(', '),
+    ]);
+  return layOutTable(
+    [
+      { title: '  VMA', align: 'left' },
+      { title: 'NAME', align: 'left' },
+      ...MEMORY_COLUMNS,
+      { title: 'UNCHANGED', align: 'left' },
+    ],
+    rows,
+  );
+}
+
+/** THPeligible of smaps knows of "except advised" modes of prctl, which nothing else shows. */
+function disputeLines({ prediction, settingsInForce }: PredictView): string[] {
+  const disputed = prediction.processes.reduce((total, { disputedBytes }) => total + disputedBytes, 0);
+  if (!settingsInForce || disputed === 0) return [];
+  return [
+    `THPeligible in smaps differs from what the settings say for ${formatBytes(disputed)}; ` +
+      'a prctl(PR_SET_THP_DISABLE) of the process may be the cause.',
+  ];
+}
+
+function skippedLines({ skipped }: Prediction): string[] {
+  const denied = skipped.filter(({ failure }) => failure.kind === 'permission').length;
+  const others = skipped.filter(({ failure }) => failure.kind !== 'permission');
+  return [
+    ...(denied > 0
+      ? [`${plural(denied, 'process', 'processes')} may not be read by this user (permission denied).`]
+      : []),
+    ...(others.length <= FEW_FAILURES
+      ? others.map(({ failure }) => printable(failure.message))
+      : [`${others.length} processes ended before or while they were read.`]),
+  ];
+}
+
+function assumptionLines({ unknown }: Tally): string[] {
+  if (unknown.size === 0) return [];
+  return ['assumed, because it cannot be seen:', ...[...unknown].map((fact) => `  ${ASSUMPTIONS[fact]}`)];
+}

@@ -1,0 +1,65 @@
+import { sum } from '../../analysis/tally.ts';
+import { formatBytes } from '../../core/base/bytes.ts';
+import { formatDuration } from '../../core/base/duration.ts';
+import { pageBytes } from '../../core/memory/geometry.ts';
+import { asOrder, formatOrder } from '../../core/memory/order.ts';
+import type { SimulationReport } from '../../simulation/report.ts';
+import type { Sample } from '../../simulation/sample.ts';
+import { growth, levels, sparkline } from './sparkline.ts';
+import type { Style } from './style.ts';
+
+/** Columns of a plot: with its label and its last value a line fits 80. */
+const COLUMNS = 50;
+const LABEL = 17;
+
+/** What happened over time, a row a value: memory by size of its folios, all to one scale, then what khugepaged did. */
+export function plotLines(report: SimulationReport, style: Style): string[] {
+  const { samples, ranNs, geometry } = report;
+  const last = samples[samples.length - 1];
+  const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
+  const points = (of: (sample: Sample) => number) =>
+    samples.map((sample) => ({ at: sample.at, value: of(sample) }));
+  const level = (label: string, of: (sample: Sample) => number, highest?: number) =>
+    row(label, sparkline(levels(points(of), ranNs, COLUMNS), highest), size(of(last)));
+  const rate = (label: string, of: (sample: Sample) => number, total: string) =>
+    row(label, sparkline(growth(points(of), ranNs, COLUMNS)), total);
+
+  const most = Math.max(
+    ...samples.map(({ rssPages, pagesByOrder }) => Math.max(rssPages, sum(pagesByOrder))),
+  );
+  const orders = [...last.pagesByOrder.keys()]
+    .filter((order) => samples.some(({ pagesByOrder }) => pagesByOrder[order] > 0))
+    .reverse();
+  const failed = ({ attempts, collapses }: Sample) => attempts - collapses;
+  const end = formatDuration(ranNs);
+  return [
+    style.dim(`${' '.repeat(LABEL)}0${end.padStart(COLUMNS - 1)}  at the end`),
+    level('RSS', ({ rssPages }) => rssPages, most),
+    ...orders.map((order) => {
+      const label = order === 0 ? '  small' : `  in ${formatOrder(asOrder(order), geometry)}`;
+      return level(label, ({ pagesByOrder }) => pagesByOrder[order], most);
+    }),
+    ...(samples.some(({ partlyMappedPages }) => partlyMappedPages > 0)
+      ? [level('  partly mapped', ({ partlyMappedPages }) => partlyMappedPages, most)]
+      : []),
+    level('free memory', ({ freePages }) => freePages, report.memoryPages),
+    ...(samples.some(({ swapPages }) => swapPages > 0)
+      ? [level('swap', ({ swapPages }) => swapPages, report.swapSlots)]
+      : []),
+    rate('collapses', ({ collapses }) => collapses, count(last.collapses)),
+    ...(failed(last) > 0 ? [rate('failed', failed, count(failed(last)))] : []),
+    ...(last.filledPages > 0
+      ? [rate('holes filled', ({ filledPages }) => filledPages, size(last.filledPages))]
+      : []),
+    rate('khugepaged CPU', ({ cpuNs }) => cpuNs, formatDuration(last.cpuNs)),
+    rate('write lock', ({ writeLock }) => writeLock.totalNs, formatDuration(last.writeLock.totalNs)),
+  ];
+}
+
+function row(label: string, line: string, value: string): string {
+  return `${label.padEnd(LABEL)}${line}  ${value}`;
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en-US');
+}

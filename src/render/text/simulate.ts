@@ -1,0 +1,82 @@
+import { formatBytes } from '../../core/base/bytes.ts';
+import { formatDuration } from '../../core/base/duration.ts';
+import { pageBytes } from '../../core/memory/geometry.ts';
+import { anonOrders } from '../../core/memory/order.ts';
+import { collapsePolicy } from '../../core/rules/policy.ts';
+import type { SimulationReport } from '../../simulation/report.ts';
+import { type Column, layOutTable } from './columns.ts';
+import { ignoredNoneLimit } from '../words/none-limit-note.ts';
+import { plural } from '../words/plural.ts';
+import { printable } from '../words/printable.ts';
+import { plotLines } from './simulate-plot.ts';
+import { steadyLines } from './simulate-steady.ts';
+import { summaryLines } from './simulate-summary.ts';
+import { sizeWords } from '../words/size-words.ts';
+import type { Style } from './style.ts';
+import { field } from './tally.ts';
+
+/** Processes that are shown; the rest is counted. */
+const ROWS = 8;
+
+/** A simulation as a person reads it: plots, a summary, what it goes on to cost. */
+export function simulateText(report: SimulationReport, style: Style): string {
+  return [
+    ...headLines(report, style),
+    '',
+    ...plotLines(report, style),
+    '',
+    ...summaryLines(report, style),
+    ...steadyLines(report, style),
+    ...processLines(report),
+    ...report.log.map((line) => field('kernel log', line)),
+    '',
+  ].join('\n');
+}
+
+/** What ran: the title, then the kernel, the settings in force, the costs and the seed, a line each. */
+export function headLines(report: SimulationReport, style: Style): string[] {
+  const { settings, geometry, model, seed, pagesToScan, scanSleepMs } = report;
+  const { maxPtesNone, maxPtesSwap, maxPtesShared } = settings;
+  const ignored = ignoredNoneLimit(collapsePolicy(anonOrders(geometry), settings, model, geometry), geometry);
+  const sleep = formatDuration(scanSleepMs * 1e6);
+  const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
+  const swap = report.swapSlots > 0 ? `, ${size(report.swapSlots)} of swap` : '';
+  return [
+    style.bold(printable(report.title)),
+    `${model.name}; enabled ${settings.enabled}, sizes: ${sizeWords(settings, geometry)}`,
+    `max_ptes_none ${maxPtesNone}, max_ptes_swap ${maxPtesSwap}, max_ptes_shared ${maxPtesShared}`,
+    `pages_to_scan ${pagesToScan} every ${sleep}; ${size(report.memoryPages)} of memory${swap}`,
+    `costs of ${printable(report.calibration)}; seed ${seed}`,
+    ...(ignored && hasSmallSizes(report) ? [style.warn(ignored)] : []),
+  ];
+}
+
+function hasSmallSizes({ settings, geometry }: SimulationReport): boolean {
+  return [...settings.sizes].some(([order, word]) => order < geometry.pmdOrder && word !== 'never');
+}
+
+const PROCESS_COLUMNS: readonly Column[] = [
+  { title: 'PROCESS', align: 'left' },
+  { title: 'RSS', align: 'right' },
+  { title: 'SWAP', align: 'right' },
+];
+
+/** The largest processes at the end, if there is more than one. */
+function processLines({ processes, geometry }: SimulationReport): string[] {
+  const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
+  const living = processes.filter(({ exited }) => !exited).sort((a, b) => b.rssPages - a.rssPages);
+  const gone = processes.length - living.length;
+  if (processes.length < 2) return [];
+  const rows = living
+    .slice(0, ROWS)
+    .map(({ name, rssPages, swapPages }) => [printable(name), size(rssPages), size(swapPages)]);
+  const rest = [
+    ...(living.length > ROWS ? [`and ${plural(living.length - ROWS, 'other')}`] : []),
+    ...(gone > 0 ? [`${plural(gone, 'process has', 'processes have')} exited`] : []),
+  ];
+  return [
+    '',
+    ...layOutTable(PROCESS_COLUMNS, rows).map((line) => `  ${line}`),
+    ...rest.map((line) => `  ${line}`),
+  ];
+}

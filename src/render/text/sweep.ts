@@ -1,0 +1,95 @@
+import type { SweptResult } from '../../analysis/pareto.ts';
+import { apartRanges, type MemoryDigest } from '../../analysis/memory-digest.ts';
+import { policyCount } from '../../analysis/sweep.ts';
+import { formatBytes } from '../../core/base/bytes.ts';
+import { pageBytes } from '../../core/memory/geometry.ts';
+import { formatOrder, type OrderSet, ordersOf } from '../../core/memory/order.ts';
+import type { Geometry } from '../../core/memory/geometry.ts';
+import { type Column, layOutTable } from './columns.ts';
+import { grouped, plural } from '../words/plural.ts';
+import type { Style } from './style.ts';
+import type { SweepView } from '../json/sweep.ts';
+import { sweepPlot } from './sweep-plot.ts';
+
+/** Lines of the front that a terminal shows; --csv and --json have them all. */
+const SHOWN = 24;
+
+const COLUMNS: readonly Column[] = [
+  { title: 'sizes', align: 'left' },
+  { title: 'max_ptes_none', align: 'right' },
+  { title: 'huge', align: 'right' },
+  { title: 'RSS', align: 'right' },
+  { title: 'attempts', align: 'right' },
+  { title: 'later', align: 'right' },
+  { title: 'kernel', align: 'left' },
+];
+
+/** The front of a sweep as a table with a plot of all policies. */
+export function sweepText({ memory, processes, space, values, front }: SweepView, style: Style): string {
+  const policies = policyCount(space);
+  const bytes = formatBytes(memory.residentPages * pageBytes(memory.geometry));
+  const walked = apartRanges(memory);
+  const shown = thinned(front);
+  const [head, ...lines] = layOutTable(
+    COLUMNS,
+    shown.map((result) => cells(result, memory)),
+  );
+  const rest = front.length - shown.length;
+  return [
+    `${plural(policies, 'policy', 'policies')} over ${bytes} of anonymous memory in ${plural(processes, 'process', 'processes')}`,
+    ...(walked > 0
+      ? [
+          style.dim(
+            `${plural(walked, 'range')} of ${memory.ranges} walked under each, the others read from the digest`,
+          ),
+        ]
+      : []),
+    '',
+    `${style.bold('What no other policy beats')} in huge memory, growth and attempts of every later pass:`,
+    '',
+    style.dim(head),
+    ...lines,
+    ...(rest > 0 ? [style.dim(`and ${rest} between these: --csv and --json have them all`)] : []),
+    '',
+    ...sweepPlot(values, policies, new Set(front.map(({ index }) => index)), memory.residentPages),
+    '',
+  ].join('\n');
+}
+
+/** The first, the last, and some evenly between. */
+function thinned(front: readonly SweptResult[]): SweptResult[] {
+  if (front.length <= SHOWN) return [...front];
+  return Array.from({ length: SHOWN }, (_, i) => front[Math.round((i * (front.length - 1)) / (SHOWN - 1))]);
+}
+
+function cells({ policy, metrics }: SweptResult, memory: MemoryDigest): string[] {
+  const { geometry, residentPages } = memory;
+  return [
+    sizesName(policy.orders, geometry) + (policy.enabled === 'madvise' ? ' (madvise)' : ''),
+    String(policy.maxPtesNone),
+    percent(metrics.hugePages, residentPages),
+    metrics.growthPages === 0 ? '+0' : `+${formatBytes(metrics.growthPages * pageBytes(geometry))}`,
+    grouped(metrics.attempts),
+    grouped(metrics.laterAttempts),
+    policy.model.name,
+  ];
+}
+
+/** "16K-256K, 2M": runs of sizes as people write them; "no size" for none. */
+export function sizesName(orders: OrderSet, geometry: Geometry): string {
+  const parts: string[] = [];
+  const list = ordersOf(orders);
+  for (let i = 0; i < list.length; ) {
+    let last = i;
+    while (list[last + 1] === list[last] + 1) last++;
+    const first = formatOrder(list[i], geometry);
+    parts.push(last === i ? first : `${first}-${formatOrder(list[last], geometry)}`);
+    i = last + 1;
+  }
+  return parts.join(', ') || 'no size';
+}
+
+/** One decimal, so that budgets of a few percent can be told apart. */
+export function percent(part: number, whole: number): string {
+  return `${((100 * part) / Math.max(1, whole)).toFixed(1)}%`;
+}

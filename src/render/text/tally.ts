@@ -1,0 +1,129 @@
+import { growthOf, isHuge, type Refusal, type RefusedMemory, sum, type Tally } from '../../analysis/tally.ts';
+import { formatBytes } from '../../core/base/bytes.ts';
+import { type Geometry, pageBytes, rangeBytes } from '../../core/memory/geometry.ts';
+import { resultName } from '../../core/rules/kernel-model.ts';
+import { asOrder, formatOrder, type OrderSet } from '../../core/memory/order.ts';
+import type { CollapsePolicy } from '../../core/rules/policy.ts';
+import type { ScanResult } from '../../core/rules/scan-result.ts';
+import { grouped, plural } from '../words/plural.ts';
+import { refusalText } from '../words/reasons.ts';
+import type { Style } from './style.ts';
+
+/** What predictions added up say: before, after, the price, what stays as it is and why. One fact a line. */
+export function tallyLines(tally: Tally, policy: CollapsePolicy, style: Style): string[] {
+  const { geometry } = tally;
+  const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
+  const after = tally.residentPages + growthOf(tally);
+  const lines = [
+    field(
+      'memory',
+      `${size(tally.residentPages)} anonymous; khugepaged scans ${plural(tally.scanned, 'PMD range')} of ${formatBytes(rangeBytes(geometry))}`,
+    ),
+    field(
+      'huge now',
+      sizesText(tally.pagesBefore, tally.pmdMappedPages.before, tally.residentPages, geometry),
+    ),
+    field('huge then', style.good(sizesText(tally.pagesAfter, tally.pmdMappedPages.after, after, geometry))),
+    field('RSS', growthText(tally, policy, style)),
+    field(
+      'work',
+      `${plural(sum(tally.collapses), 'collapse')} in ${plural(tally.attempts, 'attempt')}, ${size(tally.copiedPages)} copied`,
+    ),
+    field('TLB entries', tlbText(tally)),
+  ];
+  for (const [result, count] of [...tally.failedAttempts].sort(([, a], [, b]) => b - a)) {
+    const name = resultName(result, policy.model);
+    lines.push(
+      field(
+        'failed',
+        `${plural(count, 'attempt')}: ${refusalText(result, policy.orders)} ${style.dim(`(${name})`)}`,
+      ),
+    );
+  }
+  const refused = [...tally.refused].sort(
+    ([a, x], [b, y]) => Number(isHuge(a)) - Number(isHuge(b)) || y.pages - x.pages,
+  );
+  if (tally.leftSmallPages > 0) {
+    lines.push(field('left small', `${size(tally.leftSmallPages)} in ranges that collapse in part`));
+  }
+  refused.forEach(([refusal, { ranges, pages }], index) => {
+    const label = isHuge(refusal) ? 'already huge' : index === 0 ? 'unchanged' : '';
+    const code = refusal.startsWith('SCAN_')
+      ? style.dim(` (${resultName(refusal as ScanResult, policy.model)})`)
+      : '';
+    const reason = refusalText(refusal, policy.orders);
+    lines.push(field(label, `${size(pages)} resident in ${plural(ranges, 'range')}: ${reason}${code}`));
+  });
+  return lines;
+}
+
+/** Why most of what stays as it is does so, in few words; empty if all of it is huge already. */
+export function mainRefusal(tally: Tally, orders: OrderSet): string {
+  const [biggest] = [...tally.refused]
+    .filter(([refusal]) => !isHuge(refusal))
+    .sort(([, a], [, b]) => b.pages - a.pages);
+  return biggest ? refusedText(biggest, tally.geometry, orders) : '';
+}
+
+/** "348K at VMA edges". */
+export function refusedText(
+  [refusal, { pages }]: readonly [Refusal, RefusedMemory],
+  geometry: Geometry,
+  orders: OrderSet,
+): string {
+  const reason = refusal === 'vma-edge' ? 'at VMA edges' : refusalText(refusal, orders);
+  return `${formatBytes(pages * pageBytes(geometry))} ${reason}`;
+}
+
+/** A named line of a summary. */
+export function field(name: string, value: string): string {
+  return `  ${name.padEnd(13)} ${value}`;
+}
+
+function growthText(tally: Tally, policy: CollapsePolicy, style: Style): string {
+  const bytes = (pages: number) => formatBytes(pages * pageBytes(tally.geometry));
+  const growth = growthOf(tally);
+  if (growth === 0) return 'stays the same';
+  const share =
+    tally.residentPages > 0 ? ` (+${Math.round((100 * growth) / tally.residentPages)}% of this memory)` : '';
+  const causes = [
+    ...(tally.filledPages > 0 ? [`max_ptes_none ${policy.maxPtesNone} lets empty pages be filled`] : []),
+    ...(tally.swappedInPages > 0 ? [`${bytes(tally.swappedInPages)} comes back from swap`] : []),
+  ];
+  return style.warn(`grows by ${bytes(growth)}${share}: ${causes.join('; ')}`);
+}
+
+/** "512M of 1G (50%): 500M in 2M, 12M in 64K", or "nothing". */
+function sizesText(
+  pagesByOrder: readonly number[],
+  pmdMapped: number,
+  resident: number,
+  geometry: Geometry,
+): string {
+  const bytes = (pages: number) => formatBytes(pages * pageBytes(geometry));
+  const huge = sum(pagesByOrder.slice(1));
+  if (huge === 0) return 'nothing';
+  const sizes = pagesByOrder
+    .map((pages, order) => ({ order, pages }))
+    .filter(({ order, pages }) => order > 0 && pages > 0)
+    .map(({ order, pages }) => `${bytes(pages)} in ${formatOrder(asOrder(order), geometry)}`)
+    .toReversed();
+  const byPtes = pagesByOrder[geometry.pmdOrder] - pmdMapped;
+  const partly = byPtes > 0 ? ` (${bytes(byPtes)} of it by single PTEs)` : '';
+  return `${bytes(huge)} of ${bytes(resident)} (${percent(huge, resident)}): ${[sizes[0] + partly, ...sizes.slice(1)].join(', ')}`;
+}
+
+/** Never rounds to all or to nothing what is less or more. */
+function percent(part: number, whole: number): string {
+  if (part === whole) return '100%';
+  return `${Math.min(99, Math.max(1, Math.round((100 * part) / whole)))}%`;
+}
+
+function tlbText({ tlbFolio, tlbPmd }: Tally): string {
+  if (tlbFolio.before === tlbPmd.before && tlbFolio.after === tlbPmd.after) return change(tlbFolio);
+  return `${change(tlbFolio)} if a folio takes one; ${change(tlbPmd)} if only PMD entries map more than a page`;
+}
+
+function change({ before, after }: { readonly before: number; readonly after: number }): string {
+  return `${grouped(before)} -> ${grouped(after)}`;
+}

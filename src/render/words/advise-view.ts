@@ -1,0 +1,133 @@
+import type { Budget, ProcessOutcome } from '../../analysis/advise.ts';
+import { apartRanges, type MemoryDigest, type SourceDigest } from '../../analysis/memory-digest.ts';
+import type { SweptResult } from '../../analysis/pareto.ts';
+import type { SweptPolicy } from '../../analysis/sweep.ts';
+import type { SysfsWrite } from '../../analysis/sysfs-writes.ts';
+import type { KernelModel } from '../../core/rules/kernel-model.ts';
+import { type PolicyCounts, sumOf } from '../../core/plan/policy-counts.ts';
+import { ASSUMPTIONS } from '../../core/memory/range-state.ts';
+import { plural } from './plural.ts';
+import { percent, sizesName } from '../text/sweep.ts';
+import { formatBytes } from '../../core/base/bytes.ts';
+import { type Geometry, pageBytes } from '../../core/memory/geometry.ts';
+
+/** An advice with all that it rests on. */
+export interface AdviceView {
+  readonly source: SourceDigest;
+  readonly memory: MemoryDigest;
+  readonly model: KernelModel;
+  readonly budget: Budget;
+  readonly chosen: SweptResult;
+  /** The best for the same later attempts that grows nothing. */
+  readonly withoutGrowth: SweptResult;
+  /** What the chosen settings do to all memory. */
+  readonly counts: PolicyCounts;
+  /** What the current settings do; undefined where they are not known. */
+  readonly currentCounts: PolicyCounts | undefined;
+  readonly byProcess: readonly ProcessOutcome[];
+  readonly set: readonly SysfsWrite[];
+  /** Undefined where the current settings are not known. */
+  readonly restore: readonly SysfsWrite[] | undefined;
+}
+
+/** A policy as a piece of advice: one sentence. */
+export function adviceInWords(
+  { orders, enabled, maxPtesNone }: Omit<SweptPolicy, 'model'>,
+  geometry: Geometry,
+): string {
+  if (orders === 0) return 'Enable no size: nothing that helps fits.';
+  const who = enabled === 'madvise' ? 'for memory that asks for it (madvise)' : 'for all memory (always)';
+  return `Enable ${sizesName(orders, geometry)} ${who} and set max_ptes_none to ${maxPtesNone}.`;
+}
+
+/** What a policy does to memory with so many pages, of which so many lie in large folios now: a line each. */
+export function outcomeInWords(
+  counts: PolicyCounts,
+  hugePages: number,
+  residentPages: number,
+  geometry: Geometry,
+): { readonly gains: string; readonly atOnce: string; readonly later: string } {
+  const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
+  const growth = counts.filledPages + counts.swappedInPages;
+  const then = hugePages + counts.newlyHugePages;
+  const later = sumOf(counts.laterAttempts);
+  return {
+    gains: `${size(counts.newlyHugePages)} more in huge pages: ${percent(hugePages, residentPages)} -> ${percent(then, residentPages)} of the memory in use`,
+    atOnce: `${growth === 0 ? 'no memory' : `${size(growth)} of memory (+${percent(growth, residentPages)})`}, ${plural(sumOf(counts.attempts), 'attempt')}, ${size(counts.copiedPages)} copied`,
+    later:
+      later === 0
+        ? 'nothing is tried again'
+        : `${plural(later, 'attempt')} each that change nothing: allocate, detach the PMD under the mmap write lock, skip`,
+  };
+}
+
+interface WithMetrics {
+  readonly metrics: Pick<SweptResult['metrics'], 'growthPages' | 'hugePages' | 'laterAttempts'>;
+}
+
+/**
+ * What an advice brings over the best policy without growth, on memory with so many pages: a line. Undefined where it grows
+ * nothing either.
+ */
+export function worthOfGrowth(
+  { metrics }: WithMetrics,
+  { metrics: without }: WithMetrics,
+  residentPages: number,
+  geometry: Geometry,
+): string | undefined {
+  if (metrics.growthPages === 0) return undefined;
+  const share = (100 * (metrics.hugePages - without.hugePages)) / residentPages;
+  const points = share > 0 && share < 0.05 ? 'less than 0.1' : share.toFixed(1);
+  const fewer = without.laterAttempts - metrics.laterAttempts;
+  const work =
+    fewer === 0
+      ? ''
+      : ` and ${plural(Math.abs(fewer), `${fewer > 0 ? 'fewer' : 'more'} attempt`)} in every later pass`;
+  return `without growth: ${percent(without.hugePages, residentPages)}; the ${formatBytes(metrics.growthPages * pageBytes(geometry))} buy ${points} percentage points${work}`;
+}
+
+/** What writes to sysfs do beside what is said of them on memory read under this kernel, a sentence each. */
+export function writeCaveats(kernelRelease: string, model: KernelModel): string[] {
+  const out = [
+    'page faults: an enabled size is also used when memory is first touched, which can grow processes at once',
+    'what is collapsed stays collapsed when the settings are put back',
+  ];
+  const [major, minor] = kernelRelease.split('.').map(Number);
+  if (!model.pmdOrderOnly && (major < 7 || (major === 7 && minor < 2)))
+    out.push(
+      `the memory was read on Linux ${major}.${minor}, whose khugepaged knows only the PMD size: this is what ${model.name} would do`,
+    );
+  return out;
+}
+
+/** What an advice cannot know or promise, a sentence each. */
+export function blindSpots({
+  source,
+  memory,
+  model,
+  chosen,
+}: Pick<AdviceView, 'memory' | 'model' | 'chosen'> & {
+  readonly source: Pick<SourceDigest, 'host' | 'skipped'>;
+}): string[] {
+  const size = (pages: number) => formatBytes(pages * pageBytes(memory.geometry));
+  const out = [
+    ...writeCaveats(source.host.kernelRelease, model),
+    'memory that is allocated, freed or swapped after it was read',
+  ];
+  if (memory.unknown.size > 0)
+    out.push(`assumed: ${[...memory.unknown].map((fact) => ASSUMPTIONS[fact]).join('; ')}`);
+  if (source.skipped.length > 0)
+    out.push(`${plural(source.skipped.length, 'process', 'processes')} could not be read`);
+  const walked = apartRanges(memory);
+  if (walked > 0)
+    out.push(
+      `${plural(walked, 'range')} with swapped, shared or unreferenced pages: what becomes of them depends on whether these still are so`,
+    );
+  const pages = [...memory.refused.values()].reduce((sum, refused) => sum + refused.pages, 0);
+  if (pages > 0)
+    out.push(
+      `${size(pages)} lie where no setting of sizes reaches (VMA edges, MADV_NOHUGEPAGE, locked pages, ...)`,
+    );
+  if (chosen.policy.enabled === 'always') out.push('programs that call madvise or prctl later');
+  return out;
+}

@@ -1,0 +1,16 @@
+import { type Geometry, pagesPerRange } from '../../core/memory/geometry.ts';
+import { asOrder, formatOrder, hasLowerOrder } from '../../core/memory/order.ts';
+import type { CollapsePolicy } from '../../core/rules/policy.ts';
+
+/** Says so when sizes below the PMD size are enabled and do not heed the max_ptes_none that is set (spec 4.2). */
+export function ignoredNoneLimit(
+  { orders, maxPtesNone, model }: CollapsePolicy,
+  geometry: Geometry,
+): string | undefined {
+  const largest = pagesPerRange(geometry) - 1;
+  const pmdOrder = asOrder(geometry.pmdOrder);
+  if (model.noneRule !== 'ends' || !hasLowerOrder(orders, pmdOrder)) return undefined;
+  if (maxPtesNone === 0 || maxPtesNone === largest) return undefined;
+  const size = formatOrder(pmdOrder, geometry);
+  return `sizes below ${size} know max_ptes_none 0 and ${largest} only: for them ${maxPtesNone} counts as 0`;
+}

@@ -1,0 +1,109 @@
+import { judgeWindow } from '../core/search/algorithm.ts';
+import { pagesPerRange } from '../core/memory/geometry.ts';
+import { emptyOccupancy, hasPage, setPages } from '../core/memory/occupancy.ts';
+import { asOffset, asOrder, type Order, ordersOf } from '../core/memory/order.ts';
+import { actionAfter } from '../core/rules/scan-result.ts';
+import type { Contender } from './contender.ts';
+import type { Question } from './examination.ts';
+import { type Shape, policyOf } from './lab-case.ts';
+import { collapsed } from './relation.ts';
+import { type Trial, windowOf } from './trial.ts';
+
+/**
+ * What a search should keep to, whatever the range, the policy and the outcomes. That every attempt is inside the range,
+ * aligned and enabled is checked of every trial.
+ */
+const PROPERTIES = {
+  'largest-first': {
+    text: 'no larger enabled aligned window that qualifies is ever missed',
+    holds: missesNothing,
+  },
+  'covered-once': { text: 'every page is covered by at most one collapse', holds: coversOnce },
+  'attempted-once': {
+    text: 'every window is attempted at most once (once more with reclaim)',
+    holds: attemptsOnce,
+  },
+  visits: { text: 'at most 2^(PMD order - lowest order + 1) - 1 visits', holds: visitsFew },
+  'stack-depth': { text: 'at most PMD order - 1 windows on the stack', holds: stacksFew },
+} satisfies Record<string, { text: string; holds: (trial: Trial, shape: Shape) => boolean }>;
+
+export type PropertyName = keyof typeof PROPERTIES;
+
+export const PROPERTY_NAMES = Object.keys(PROPERTIES) as PropertyName[];
+
+/** What a property says, in words. */
+export function propertyText(name: PropertyName): string {
+  return PROPERTIES[name].text;
+}
+
+/** Which properties a contender breaks. */
+export function propertiesOf(contender: Contender): Question {
+  return {
+    contenders: [contender],
+    observed: true,
+    judge: ([trial], shape) => PROPERTY_NAMES.filter((name) => !PROPERTIES[name].holds(trial, shape)),
+  };
+}
+
+/**
+ * Every window that qualifies is attempted, lies in one that is done with, or comes after the end; and before any window
+ * is attempted, all those around it are that qualify.
+ */
+function missesNothing(trial: Trial, shape: Shape): boolean {
+  const { range, orders } = shape;
+  const { pmdOrder } = range.geometry;
+  const policy = trial.policy ?? policyOf(shape, trial.contender.model);
+  const enabled = ordersOf(orders);
+  /** When a window was first attempted, counted from 1; 0 if never. */
+  const when = new Uint32Array(16 << pmdOrder);
+  for (let i = trial.windows.length - 1; i >= 0; i--) when[trial.windows[i] >> 1] = i + 1;
+  const stopped = trial.results.some((result) => actionAfter(result) === 'stop');
+
+  for (const order of enabled) {
+    for (let offset = 0; offset < 1 << pmdOrder; offset += 1 << order) {
+      if (!judgeWindow(range, policy, asOffset(offset), order).qualifies) continue;
+      const attempted = when[(offset << 4) | order];
+      if (attempted === 0 && !stopped && !isDoneWith(offset, order)) return false;
+      for (const smaller of enabled) {
+        if (smaller >= order) break;
+        for (let inner = offset; inner < offset + (1 << order); inner += 1 << smaller) {
+          const first = when[(inner << 4) | smaller];
+          if (first !== 0 && (attempted === 0 || attempted > first)) return false;
+        }
+      }
+    }
+  }
+  return true;
+
+  /** Whether a window around this one collapsed or was skipped. */
+  function isDoneWith(offset: number, order: Order): boolean {
+    return enabled.some((larger) => {
+      const attempted = larger > order ? when[((offset >> larger) << (larger + 4)) | larger] : 0;
+      return attempted !== 0 && actionAfter(trial.results[attempted - 1]) === 'next-offset';
+    });
+  }
+}
+
+function coversOnce(trial: Trial, { range }: Shape): boolean {
+  const covered = emptyOccupancy(range.geometry);
+  for (const code of collapsed(trial)) {
+    const { offset, order } = windowOf(code);
+    for (let page = offset as number; page < offset + (1 << order); page++)
+      if (hasPage(covered, page)) return false;
+    setPages(covered, offset, 1 << order);
+  }
+  return true;
+}
+
+function attemptsOnce({ windows }: Trial): boolean {
+  return windows.length < 2 || new Set(windows).size === windows.length;
+}
+
+function visitsFew({ visits }: Trial, { range, orders }: Shape): boolean {
+  const lowest = ordersOf(orders)[0] ?? asOrder(range.geometry.pmdOrder);
+  return visits < (2 * pagesPerRange(range.geometry)) >> lowest;
+}
+
+function stacksFew({ stackDepth = 0 }: Trial, { range }: Shape): boolean {
+  return stackDepth <= range.geometry.pmdOrder - 1;
+}

@@ -1,0 +1,140 @@
+import { type Geometry, geometryOfPmdOrder, pagesPerRange } from '../core/memory/geometry.ts';
+import {
+  clearPage,
+  countPages,
+  emptyOccupancy,
+  fullOccupancy,
+  type Occupancy,
+  setPage,
+  setPages,
+} from '../core/memory/occupancy.ts';
+import { anonOrders, type Offset, type Order, type OrderSet, ordersOf } from '../core/memory/order.ts';
+import { below, pick, type Random } from '../core/base/random.ts';
+import type { ScanResult } from '../core/rules/scan-result.ts';
+import type { Shape } from './lab-case.ts';
+
+/** A shape and how attempts on it end, by window. */
+export interface RandomCase {
+  readonly shape: Shape;
+  readonly outcome: (offset: Offset, order: Order) => ScanResult;
+}
+
+/** A case of a large PMD order, made to meet what searches decide by: edges of windows, limits, failures. */
+export function randomCase(pmdOrder: number, results: readonly ScanResult[], random: Random): RandomCase {
+  const geometry = geometryOfPmdOrder(pmdOrder);
+  const pages = pagesPerRange(geometry);
+  const maxPtesNone = pick([0, 0, pages - 1, pages - 1, below(pages, random)], random);
+  const occupied = randomPages(geometry, maxPtesNone, random);
+  const room = pages - countPages(occupied);
+  const unmapped = random() < 0.7 ? 0 : below(Math.min(room, pages >>> 3) + 1, random);
+  const range = { geometry, occupied, unmapped, uffdArmed: random() < 0.2 };
+  return {
+    shape: { range, orders: randomOrders(geometry, random), maxPtesNone },
+    outcome: randomOutcome(geometry, results, random),
+  };
+}
+
+function randomOrders(geometry: Geometry, random: Random): OrderSet {
+  const all = anonOrders(geometry);
+  const single = () => 1 << pick(ordersOf(all), random);
+  const masks = [
+    all,
+    all & ~(1 << geometry.pmdOrder),
+    single(),
+    single() | single(),
+    single() | (1 << geometry.pmdOrder),
+  ];
+  return (random() < 0.5 ? pick(masks, random) : all & (below(2 ** 14, random) | 0)) as OrderSet;
+}
+
+/** Pages in patterns that searches stumble over. */
+function randomPages(geometry: Geometry, maxPtesNone: number, random: Random): Occupancy {
+  const pages = pagesPerRange(geometry);
+  const occupied = emptyOccupancy(geometry);
+  switch (below(8, random)) {
+    case 0: // everything, but for a few holes
+      occupied.set(fullOccupancy(geometry));
+      for (let holes = below(4, random); holes > 0; holes--) clearPage(occupied, below(pages, random));
+      break;
+    case 1: // a few single pages
+      for (let singles = below(5, random); singles > 0; singles--) setPage(occupied, below(pages, random));
+      break;
+    case 2: // one half of one window
+      setBlock(occupied, geometry, random, 0.5);
+      break;
+    case 3: // whole windows
+      for (let blocks = 1 + below(12, random); blocks > 0; blocks--) setBlock(occupied, geometry, random, 1);
+      break;
+    case 4: // runs that begin and end next to the edges of windows
+      for (let runs = 1 + below(6, random); runs > 0; runs--) {
+        const [first, last] = [nearEdge(geometry, random), nearEdge(geometry, random)].sort((a, b) => a - b);
+        setPages(occupied, first, last - first + 1);
+      }
+      break;
+    case 5: // as many pages as the PMD order's limit asks for, or one more or less
+      setPages(occupied, 0, Math.min(pages, Math.max(0, pages - maxPtesNone + below(3, random) - 1)));
+      break;
+    case 6: {
+      // scattered pages
+      const density = random();
+      for (let page = 0; page < pages; page++) if (random() < density) setPage(occupied, page);
+      break;
+    }
+    default: // runs anywhere
+      for (let runs = 1 + below(8, random); runs > 0; runs--) {
+        const first = below(pages, random);
+        setPages(occupied, first, 1 + below(pages - first, random));
+      }
+  }
+  return occupied;
+}
+
+function setBlock(occupied: Occupancy, geometry: Geometry, random: Random, share: number): void {
+  const order = 1 + below(geometry.pmdOrder, random);
+  const first = below(1 << (geometry.pmdOrder - order), random) << order;
+  const count = share * (1 << order);
+  setPages(occupied, first + (random() < 0.5 ? 0 : (1 << order) - count), count);
+}
+
+function nearEdge(geometry: Geometry, random: Random): number {
+  const order = 2 + below(geometry.pmdOrder - 1, random);
+  const edge = below((1 << (geometry.pmdOrder - order)) + 1, random) << order;
+  return Math.min(Math.max(edge + below(3, random) - 1, 0), pagesPerRange(geometry) - 1);
+}
+
+/** Ends that depend on the window alone: by chance, by order, by a bad page, or one window only. */
+function randomOutcome(
+  geometry: Geometry,
+  results: readonly ScanResult[],
+  random: Random,
+): RandomCase['outcome'] {
+  const [usual] = results;
+  const other = pick(results, random);
+  switch (below(5, random)) {
+    case 0:
+      return () => usual;
+    case 1: {
+      const order = below(geometry.pmdOrder + 1, random);
+      return (_, tried) => (tried > order ? other : usual);
+    }
+    case 2: {
+      const page = below(pagesPerRange(geometry), random);
+      return (offset, order) => (page >= offset && page < offset + (1 << order) ? other : usual);
+    }
+    default: {
+      const salt = below(2 ** 31, random);
+      const failing = random();
+      return (offset, order) => {
+        const draw = scatter(salt + ((offset << 4) | order)) / 2 ** 32;
+        return draw >= failing ? usual : results[Math.floor((draw / failing) * results.length)];
+      };
+    }
+  }
+}
+
+/** Scatters an integer over 32 bits. */
+function scatter(value: number): number {
+  let bits = Math.imul(value ^ (value >>> 16), 0x45d9f3b);
+  bits = Math.imul(bits ^ (bits >>> 16), 0x45d9f3b);
+  return (bits ^ (bits >>> 16)) >>> 0;
+}

@@ -1,0 +1,153 @@
+import { type Geometry, geometryOfPmdOrder, pagesPerRange } from '../core/memory/geometry.ts';
+import { countPages } from '../core/memory/occupancy.ts';
+import { anonOrders, type OrderSet, ordersOf } from '../core/memory/order.ts';
+import type { ScanResult } from '../core/rules/scan-result.ts';
+import { reachesSearch, type Shape } from './lab-case.ts';
+
+/** Shapes of a small PMD order that are all tried, with every outcome that attempts on them can have. */
+export interface SmallSpace {
+  readonly pmdOrder: number;
+  /** What is tried, in a few words. */
+  readonly what: string;
+  /** Whether a range may hold these pages; bit i is page i. */
+  readonly ranges: (bits: number) => boolean;
+  readonly maxPtesNone: readonly number[];
+  readonly mostUnmapped: number;
+  readonly uffdArmed: readonly boolean[];
+  readonly results: readonly ScanResult[];
+}
+
+/** One result for each thing that may follow an attempt, and a second reason to descend. */
+export const EVERY_ACTION: readonly ScanResult[] = [
+  'SCAN_SUCCEED',
+  'SCAN_PAGE_COUNT',
+  'SCAN_ALLOC_HUGE_PAGE_FAIL',
+  'SCAN_PTE_MAPPED_HUGEPAGE',
+  'SCAN_CGROUP_CHARGE_FAIL',
+];
+
+const ANY_RANGE = () => true;
+
+/** Each aligned block of four PTEs is empty, full, or has its first page only. */
+function isMadeOfBlocks(bits: number): boolean {
+  for (let rest = bits; rest !== 0; rest >>>= 4) if (![0, 1, 15].includes(rest & 15)) return false;
+  return true;
+}
+
+const plain = { ranges: ANY_RANGE, mostUnmapped: 0, uffdArmed: [false] };
+
+/** Everything that there is at PMD order 3. */
+function everythingSmall(results: readonly ScanResult[]): SmallSpace {
+  return {
+    ...plain,
+    pmdOrder: 3,
+    what: 'every range, set of orders, limit, number of swapped PTEs and outcome',
+    maxPtesNone: [0, 1, 2, 3, 4, 5, 6, 7],
+    mostUnmapped: 8,
+    uffdArmed: [false, true],
+    results,
+  };
+}
+
+/** Every range of 16 PTEs; all attempts have the first of the results. */
+function everyRange(results: readonly ScanResult[], maxPtesNone: readonly number[]): SmallSpace {
+  return {
+    ...plain,
+    pmdOrder: 4,
+    what: `every range and set of orders, limits ${maxPtesNone.join(' and ')}, all attempts succeed`,
+    maxPtesNone,
+    results: results.slice(0, 1),
+  };
+}
+
+/** Every outcome on ranges of 16 PTEs that are made of few kinds of blocks. */
+function everyOutcome(results: readonly ScanResult[]): SmallSpace {
+  return {
+    ...plain,
+    pmdOrder: 4,
+    what: 'every range of empty, single and full blocks, every set of orders, limits 0 and 15, every outcome',
+    ranges: isMadeOfBlocks,
+    maxPtesNone: [0, 15],
+    results,
+  };
+}
+
+/** What two algorithms are compared on exhaustively: as much as fits into some ten seconds. */
+export function spacesToCompare(results: readonly ScanResult[] = EVERY_ACTION): SmallSpace[] {
+  return [
+    everythingSmall(results),
+    {
+      ...plain,
+      pmdOrder: 4,
+      what: 'every range and set of orders, limits 0 and 15, every outcome of success and failure',
+      maxPtesNone: [0, 15],
+      results: results.slice(0, 2),
+    },
+    {
+      ...everyRange(results, [6, 8, 14]),
+      what: 'every range and set of orders, limits 6, 8 and 14, up to one swapped PTE, all succeed',
+      mostUnmapped: 1,
+    },
+    everyOutcome(results),
+  ];
+}
+
+/** What one algorithm is examined on exhaustively, which takes longer a case. */
+export function spacesToExamine(results: readonly ScanResult[] = EVERY_ACTION): SmallSpace[] {
+  return [everythingSmall(results), everyRange(results, [0, 15]), everyOutcome(results)];
+}
+
+/**
+ * The shapes of a space that a search can meet, those with the fewest PTEs first, then by the number of enabled orders. The one that is handed out is
+ * changed in place for the next.
+ */
+export function* shapesOf(space: SmallSpace): Generator<Shape> {
+  const geometry = geometryOfPmdOrder(space.pmdOrder);
+  const occupied = new Uint32Array(1);
+  const shape = {
+    range: { geometry, occupied, unmapped: 0, uffdArmed: false },
+    orders: 0 as OrderSet,
+    maxPtesNone: 0,
+  };
+  const byPages = rangesByPages(space, geometry);
+  const masks = masksBySize(geometry);
+  for (let ptes = 0; ptes <= pagesPerRange(geometry); ptes++) {
+    for (let unmapped = 0; unmapped <= Math.min(ptes, space.mostUnmapped); unmapped++) {
+      shape.range.unmapped = unmapped;
+      for (const uffdArmed of space.uffdArmed) {
+        shape.range.uffdArmed = uffdArmed;
+        for (const orders of masks) {
+          shape.orders = orders;
+          for (const maxPtesNone of space.maxPtesNone) {
+            shape.maxPtesNone = maxPtesNone;
+            if (!reachesSearch(shape, ptes - unmapped)) continue;
+            for (const bits of byPages[ptes - unmapped]) {
+              occupied[0] = bits;
+              yield shape;
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+/** The ranges of a space by how many pages they hold. */
+function rangesByPages({ ranges }: SmallSpace, geometry: Geometry): number[][] {
+  const pages = pagesPerRange(geometry);
+  const byPages: number[][] = Array.from({ length: pages + 1 }, () => []);
+  const occupied = new Uint32Array(1);
+  for (let bits = 0; bits < 2 ** pages; bits++) {
+    occupied[0] = bits;
+    if (ranges(bits)) byPages[countPages(occupied)].push(bits);
+  }
+  return byPages;
+}
+
+/** Every set of orders that anonymous memory can have, the smallest sets first. */
+function masksBySize(geometry: Geometry): OrderSet[] {
+  const all = anonOrders(geometry);
+  const masks: OrderSet[] = [];
+  for (let mask = 0; mask <= all; mask++) if ((mask & all) === mask) masks.push(mask as OrderSet);
+  return masks.sort((a, b) => ordersOf(a).length - ordersOf(b).length);
+}

@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { applyPlan } from '../../src/core/plan/apply-plan.ts';
+import { geometryOfPmdOrder, pagesPerRange, x86_64 } from '../../src/core/memory/geometry.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import { countPages } from '../../src/core/memory/occupancy.ts';
+import { formatPages } from '../../src/core/memory/page-list.ts';
+import type { OrderSet } from '../../src/core/memory/order.ts';
+import { collapsesOf, planRange } from '../../src/core/plan/plan.ts';
+import { collapsingPasses, creepPolicy, smallestCreep } from '../../src/verify/creep.ts';
+import { creepRowCells, creepTable } from '../../src/verify/creep-table.ts';
+import { rangeOf } from '../ranges.ts';
+
+const RULES = ['scaled', 'capped'] as const;
+
+const rowsOfDocs = (name: string) =>
+  readFileSync('docs/creep.md', 'utf8')
+    .split(`\n## ${name}\n`)[1]
+    .split('\n## ')[0]
+    .split('\n')
+    .filter((line) => /^\| \d/.test(line));
+
+describe.each(RULES)('%s', (name) => {
+  const table = creepTable(KERNEL_MODELS[name], x86_64);
+
+  test('is in docs/creep.md as the lab finds it, every value of 0 to 511', () => {
+    expect(rowsOfDocs(name)).toEqual(table.map((row) => `| ${creepRowCells(row).join(' | ')} |`));
+    const covered = table.flatMap(({ from, to }) =>
+      Array.from({ length: to - from + 1 }, (_, i) => from + i),
+    );
+    expect(covered).toEqual(Array.from({ length: 512 }, (_, limit) => limit));
+  });
+
+  test('creeps as the table says when a range is gone over pass by pass', () => {
+    for (const { from, to, creep } of table) {
+      for (const limit of new Set([from, to])) {
+        const policy = creepPolicy(KERNEL_MODELS[name], x86_64, limit);
+        let range = rangeOf({ present: creep ? formatPages(creep.pages) : '0-2,4', folios: [] });
+        const resident: number[] = [];
+        for (let pass = 0; pass < 20; pass++) {
+          const plan = planRange(range, policy);
+          if (collapsesOf(plan).length === 0) break;
+          range = applyPlan(range, plan);
+          resident.push(countPages(range.present));
+        }
+        if (!creep) expect(resident.length).toBeLessThan(2);
+        else
+          expect([resident.length, resident[0], resident.at(-1)]).toEqual([
+            creep.passes,
+            creep.afterFirst,
+            creep.afterLast,
+          ]);
+      }
+    }
+  });
+
+  test.each([3, 4])('the patterns are the smallest: at PMD order %i no smaller one creeps', (pmdOrder) => {
+    const geometry = geometryOfPmdOrder(pmdOrder);
+    let creeping = 0;
+    for (let limit = 0; limit < pagesPerRange(geometry); limit++) {
+      const policy = creepPolicy(KERNEL_MODELS[name], geometry, limit);
+      const smallest = smallestCreep(policy, geometry);
+      if (smallest) expect(collapsingPasses(smallest.pages, policy, geometry)).toBeGreaterThan(1);
+      if (smallest) creeping++;
+      const pages = smallest ? countPages(smallest.pages) : Number.POSITIVE_INFINITY;
+      for (let bits = 1; bits < 2 ** pagesPerRange(geometry); bits++) {
+        const occupied = Uint32Array.of(bits);
+        if (countPages(occupied) >= pages) continue;
+        if (collapsingPasses(occupied, policy, geometry) > 1)
+          expect.fail(`${limit}: ${bits.toString(2)} creeps`);
+      }
+    }
+    expect(creeping).toBeGreaterThan(0);
+  });
+});
+
+test('under the rule of 7.2 nothing creeps: no limit at PMD order 9, no pattern and set of orders at 3', () => {
+  const model = KERNEL_MODELS['linux-7.2'];
+  expect(creepTable(model, x86_64)).toEqual([{ from: 0, to: 511, creep: undefined }]);
+  const geometry = geometryOfPmdOrder(3);
+  for (let limit = 0; limit < 8; limit++) {
+    for (let orders = 0; orders < 16; orders += 4) {
+      const policy = { ...creepPolicy(model, geometry, limit), orders: orders as OrderSet };
+      for (let bits = 1; bits < 256; bits++) {
+        expect(collapsingPasses(Uint32Array.of(bits), policy, geometry)).toBeLessThan(2);
+      }
+    }
+  }
+});

@@ -1,0 +1,108 @@
+import { expect, test } from 'vitest';
+import type { Contender } from '../../src/verify/contender.ts';
+import { contenderOf } from '../../src/verify/contender.ts';
+import { propertiesOf } from '../../src/verify/properties.ts';
+import { spacesToExamine } from '../../src/verify/small-cases.ts';
+import { walk } from '../../src/core/search/walk.ts';
+import { asOffset, asOrder } from '../../src/core/memory/order.ts';
+import { builtIn, examined, isDone, searching } from './contenders.ts';
+
+const spaces = spacesToExamine().filter(({ pmdOrder, results }) => pmdOrder === 3 || results.length > 1);
+
+const tiny = spaces.slice(0, 1);
+
+const brokenBy = (contender: Contender, randomOrders: number[] = [], within = spaces) =>
+  examined(propertiesOf(contender), { spaces: within, randomOrders, seed: 2 }).findings.map(
+    ({ wrong }) => wrong,
+  );
+
+test.each([
+  ['walk', [9]],
+  ['rounds', []],
+  ['stack', []],
+  ['recursive', []],
+])('%s keeps every property at PMD orders 3 and 4, and on random ranges of %j', (name, randomOrders) => {
+  expect(brokenBy(builtIn(name), randomOrders)).toEqual([]);
+});
+
+test('stack-descend breaks the bound of visits and nothing else', () => {
+  expect(brokenBy(builtIn('stack-descend'))).toEqual(['visits']);
+});
+
+/** Searches with one thing wrong, and what they break. */
+const BROKEN: [string, Contender, string[]][] = [
+  [
+    'small windows first',
+    searching('small-first', (pmdOrder, tryWindow) => {
+      const ends = { 2: 0 } as Record<number, number>;
+      for (let order = 2; order <= pmdOrder; order++) {
+        for (let offset = 0; offset < 2 ** pmdOrder; offset += 2 ** order) {
+          const result = tryWindow(offset, order);
+          if (result !== undefined && ends[offset] === undefined) ends[offset] = order;
+        }
+      }
+    }),
+    ['covered-once', 'largest-first', 'visits'],
+  ],
+  [
+    'the right half of the range left out',
+    searching('half-blind', (pmdOrder, tryWindow) => {
+      const search = (offset: number, order: number): void => {
+        if (isDone(tryWindow(offset, order)) || order <= 2) return;
+        search(offset, order - 1);
+      };
+      search(0, pmdOrder);
+    }),
+    ['largest-first', 'visits'],
+  ],
+  [
+    'halves of what collapsed',
+    searching('greedier', (pmdOrder, tryWindow) => {
+      const search = (offset: number, order: number): void => {
+        tryWindow(offset, order);
+        if (order <= 2) return;
+        search(offset, order - 1);
+        search(offset + 2 ** (order - 1), order - 1);
+      };
+      search(0, pmdOrder);
+    }),
+    ['covered-once', 'visits'],
+  ],
+  [
+    'every window twice',
+    searching('twice', (pmdOrder, tryWindow) => {
+      const search = (offset: number, order: number): void => {
+        const first = tryWindow(offset, order);
+        if (first !== undefined && !isDone(first)) tryWindow(offset, order);
+        if (isDone(first) || order <= 2) return;
+        search(offset, order - 1);
+        search(offset + 2 ** (order - 1), order - 1);
+      };
+      search(0, pmdOrder);
+    }),
+    ['attempted-once', 'visits'],
+  ],
+  [
+    'a stack with everything on it',
+    contenderOf({
+      name: 'hoarder',
+      collapse: (range, policy, attempt, observe) =>
+        walk.collapse(
+          range,
+          policy,
+          attempt,
+          observe &&
+            ((visit) => {
+              const stack = Array.from({ length: 4 }, () => ({ offset: asOffset(0), order: asOrder(2) }));
+              observe({ ...visit, stack });
+            }),
+        ),
+    }),
+    ['stack-depth'],
+  ],
+];
+
+test.each(BROKEN)('%s: seen', (_, contender, expected) => {
+  // The counter of visits is broken by most, because these searches do not look at which orders are enabled.
+  expect(brokenBy(contender, [], tiny).sort()).toEqual(expected);
+});
