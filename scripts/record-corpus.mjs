@@ -10,7 +10,7 @@ import { daemonRequest } from '../dist/conform/daemon-batch.js';
 import { compareDaemonReport } from '../dist/conform/daemon-conformance.js';
 import { bootGuest } from '../dist/conform/guest.js';
 import { buildInitramfs, compileProbe, fetchKernels, KERNEL_SERIES } from '../dist/conform/kernels.js';
-import { requestLines } from '../dist/conform/lab-batch.js';
+import { requestLines } from '../dist/conform/probe-batch.js';
 import { labQuestions } from '../dist/conform/questions.js';
 import { SUITES } from '../dist/conform/suites.js';
 

@@ -39,7 +39,7 @@ export interface RangesFinding extends PolicyFinding {
 }
 
 /** The policy for a budget of growth, and the way there and back. */
-export interface Advice {
+export interface Recommendation {
   /** Growth that is allowed, as a share of the memory in use. */
   readonly share: number;
   readonly growthPages: number;
@@ -72,7 +72,7 @@ export interface Findings {
   /** Every size, filling nothing. */
   readonly allSizes: PolicyFinding;
   /** By rising budget. */
-  readonly advice: readonly Advice[];
+  readonly advice: readonly Recommendation[];
   /** Those with most memory to change first. */
   readonly processes: readonly ProcessFinding[];
   readonly space: SweepSpace;
@@ -106,7 +106,7 @@ export function findingsOf(
   });
   const asked = findRanges(settings);
   const start = known ?? defaultSettings(geometry);
-  const advice = BUDGETS.map((share): Advice => {
+  const advice = BUDGETS.map((share): Recommendation => {
     const growthPages = Math.floor(memory.residentPages * share);
     const { chosen } = adviceWithin(space, values, { growthPages, laterAttempts: undefined });
     const { orders, enabled, maxPtesNone } = chosen.policy;

@@ -2,13 +2,13 @@ import { type Result, succeed } from '../core/base/failure.ts';
 import type { KernelModel } from '../core/rules/kernel-model.ts';
 import { expectBatch } from './expected.ts';
 import type { Guest } from './guest.ts';
-import { type LabBatch, requestLines } from './lab-batch.ts';
-import { type BatchReport, parseReport, rangeText, scansOf } from './report.ts';
+import { type ProbeBatch, requestLines } from './probe-batch.ts';
+import { type BatchReport, parseReport, probeRangeText, scansOf } from './probe-report.ts';
 
 /** A batch in which the real kernel did something else than the model says. */
 export interface Disagreement {
   /** Narrowed to one range, where ranges do not share a call. */
-  readonly batch: LabBatch;
+  readonly batch: ProbeBatch;
   /** Position of the range in the batch that was compared; undefined if only counters or errnos differ. */
   readonly index: number | undefined;
   readonly real: string;
@@ -28,7 +28,7 @@ const BATCH_TIMEOUT_MS = 180_000;
 /** Has the guest do a batch, and compares range by range, then counters and errnos. */
 export async function compareBatch(
   guest: Guest,
-  batch: LabBatch,
+  batch: ProbeBatch,
   model: KernelModel,
 ): Promise<Result<BatchComparison>> {
   const answer = await guest.ask(requestLines(batch), BATCH_TIMEOUT_MS);
@@ -37,11 +37,11 @@ export async function compareBatch(
   return report.ok ? succeed(compareReport(batch, report.value, model)) : report;
 }
 
-export function compareReport(batch: LabBatch, report: BatchReport, model: KernelModel): BatchComparison {
+export function compareReport(batch: ProbeBatch, report: BatchReport, model: KernelModel): BatchComparison {
   const expected = expectBatch(batch, scansOf(batch, report), { model });
   const disagreements: Disagreement[] = [];
   batch.ranges.forEach((range, index) => {
-    const [real, said] = [rangeText(report, index), rangeText(expected, index)];
+    const [real, said] = [probeRangeText(report, index), probeRangeText(expected, index)];
     const alone = batch.call === 'madvise' && batch.span > 1 ? batch : { ...batch, ranges: [range] };
     if (real !== said) disagreements.push({ batch: alone, index, real, model: said });
   });
@@ -67,7 +67,7 @@ export interface RepeatedComparison {
  */
 export async function repeatBatch(
   guest: Guest,
-  batch: LabBatch,
+  batch: ProbeBatch,
   model: KernelModel,
   first: BatchComparison,
 ): Promise<Result<RepeatedComparison>> {

@@ -5,12 +5,12 @@ import { parsePages } from '../core/memory/page-list.ts';
 import {
   type DaemonBatch,
   type DaemonReport,
-  type LabArea,
-  type Layout,
+  type ProbeArea,
+  type AddressLayout,
   parseDaemonReport,
 } from './daemon-batch.ts';
-import { LAB_GEOMETRY, type LabBatch, type LabRange, labRange, PAGE_LISTS } from './lab-batch.ts';
-import { type BatchReport, parseReport } from './report.ts';
+import { PROBE_GEOMETRY, type ProbeBatch, type ProbeRange, probeRange, PAGE_LISTS } from './probe-batch.ts';
+import { type BatchReport, parseReport } from './probe-report.ts';
 import type { Suite } from './suites.ts';
 
 /** Where recorded answers come from: the first line of a corpus. */
@@ -25,7 +25,7 @@ export interface CorpusHead {
 /** A batch and what a real kernel made of it. */
 export interface CorpusBatch {
   readonly suite: Exclude<Suite, 'daemon'>;
-  readonly batch: LabBatch;
+  readonly batch: ProbeBatch;
   readonly report: BatchReport;
 }
 
@@ -33,7 +33,7 @@ export interface CorpusBatch {
 export interface CorpusDaemon {
   readonly suite: 'daemon';
   readonly daemon: DaemonBatch;
-  readonly layout: Layout;
+  readonly layout: AddressLayout;
   readonly report: DaemonReport;
 }
 
@@ -60,7 +60,7 @@ export function parseCorpusLine(line: string): Result<CorpusBatch | CorpusDaemon
   return report.ok ? succeed({ suite, batch, report: report.value }) : report;
 }
 
-function parseRequest([head, ...lines]: string[]): LabBatch | undefined {
+function parseRequest([head, ...lines]: string[]): ProbeBatch | undefined {
   const [call, ...words] = head.split(' ');
   const ranges = lines.map(parseRange);
   if (Number(words.at(-1)) !== ranges.length) return undefined;
@@ -73,7 +73,7 @@ function parseRequest([head, ...lines]: string[]): LabBatch | undefined {
 function parseDaemon([head, ...lines]: string[]): DaemonBatch {
   const [, orders, ...numbers] = head.split(' ');
   const [maxPtesNone, maxPtesSwap, maxPtesShared, pagesToScan, scans, freeOrder] = numbers.map(Number);
-  const processes: LabArea[][] = [];
+  const processes: ProbeArea[][] = [];
   for (let i = 0; i < lines.length; ) {
     const [word, ...counts] = lines[i++].split(' ');
     if (word === 'process') {
@@ -96,14 +96,14 @@ function parseDaemon([head, ...lines]: string[]): DaemonBatch {
   };
 }
 
-function parseRange(line: string): LabRange {
+function parseRange(line: string): ProbeRange {
   const words = line.split(' ');
   const facts = new Map(words.map((word) => word.split('=') as [string, string | undefined]));
   const lists = PAGE_LISTS.map((list) => {
-    const pages = parsePages(facts.get(list) ?? '', LAB_GEOMETRY);
-    return [list, pages.ok ? pages.value : emptyOccupancy(LAB_GEOMETRY)] as const;
+    const pages = parsePages(facts.get(list) ?? '', PROBE_GEOMETRY);
+    return [list, pages.ok ? pages.value : emptyOccupancy(PROBE_GEOMETRY)] as const;
   });
-  return labRange({
+  return probeRange({
     ...Object.fromEntries(lists),
     folioOrder: Number(facts.get('folio') ?? 0),
     split: facts.has('split'),

@@ -1,6 +1,6 @@
 import type { CollapsePlan } from '../core/plan/plan.ts';
 import type { ScanResult } from '../core/rules/scan-result.ts';
-import { LAB_GEOMETRY } from './lab-batch.ts';
+import { PROBE_GEOMETRY } from './probe-batch.ts';
 
 /** Counters of sysfs that are kept by order. */
 export const COUNTED = [
@@ -23,12 +23,12 @@ export class CounterGrowth {
   pagesCollapsed = 0;
 
   readonly #ofOrder = Object.fromEntries(
-    COUNTED.map((name) => [name, Array.from({ length: LAB_GEOMETRY.pmdOrder + 1 }, () => 0)]),
+    COUNTED.map((name) => [name, Array.from({ length: PROBE_GEOMETRY.pmdOrder + 1 }, () => 0)]),
   ) as Record<(typeof COUNTED)[number], number[]>;
 
   /** Every attempt allocates, and a limit that ends the scan counts at the PMD order. Source: spec 7.3. */
   addPlan(plan: CollapsePlan): void {
-    this.#raise(plan.scan.result, LAB_GEOMETRY.pmdOrder);
+    this.#raise(plan.scan.result, PROBE_GEOMETRY.pmdOrder);
     for (const { order, result } of plan.attempts) {
       this.#ofOrder.collapse_alloc[order]++;
       this.#raise(result, order);

@@ -1,15 +1,15 @@
 import { fail, type Result, succeed } from '../core/base/failure.ts';
 import type { OrderSet } from '../core/memory/order.ts';
 import type { CollapseLimits } from '../core/rules/policy.ts';
-import { type LabRange, rangeLine } from './lab-batch.ts';
+import { type ProbeRange, rangeLine } from './probe-batch.ts';
 
 /** A VMA of a process of the guest: ranges, and so many pages before and after them. */
-export interface LabArea {
+export interface ProbeArea {
   readonly lead: number;
   readonly tail: number;
   /** Whether it is MADV_HUGEPAGE; khugepaged looks at no other. */
   readonly advised: boolean;
-  readonly ranges: readonly LabRange[];
+  readonly ranges: readonly ProbeRange[];
 }
 
 /** Processes that khugepaged finds when it wakes, and how it goes about them. */
@@ -21,7 +21,7 @@ export interface DaemonBatch extends CollapseLimits {
   /** Memory is short but for free blocks of this order, and nothing is reclaimed; 0 for plenty. */
   readonly freeOrder: number;
   /** The areas of each process. */
-  readonly processes: readonly (readonly LabArea[])[];
+  readonly processes: readonly (readonly ProbeArea[])[];
 }
 
 /** The lines that ask the probe (kernel-lab/README.md). */
@@ -40,7 +40,7 @@ export function daemonRequest(batch: DaemonBatch): string[] {
   ];
 }
 
-export function rangesOf(batch: DaemonBatch): LabRange[] {
+export function rangesOfBatch(batch: DaemonBatch): ProbeRange[] {
   return batch.processes.flat().flatMap((area) => area.ranges);
 }
 
@@ -52,7 +52,7 @@ export interface ReportedVma {
 }
 
 /** Where the guest put everything: process 0 is the probe itself. */
-export interface Layout {
+export interface AddressLayout {
   readonly vmas: readonly (readonly ReportedVma[])[];
   /** For each process of the batch, the addresses of the first ranges of its areas. */
   readonly areas: readonly (readonly number[])[];
@@ -73,7 +73,7 @@ export interface DaemonReport {
 export function parseDaemonReport(
   batch: DaemonBatch,
   lines: readonly string[],
-): Result<{ layout: Layout; report: DaemonReport }> {
+): Result<{ layout: AddressLayout; report: DaemonReport }> {
   const vmas: ReportedVma[][] = [];
   const areas: number[][] = [];
   const pages: string[] = [];
@@ -92,7 +92,7 @@ export function parseDaemonReport(
     }
   }
   const last = /^done( cut-off)? full_scans=(\d+) (pages_collapsed=.*)$/.exec(lines.at(-1) ?? '');
-  if (!last || vmas.length !== batch.processes.length + 1 || pages.length !== rangesOf(batch).length) {
+  if (!last || vmas.length !== batch.processes.length + 1 || pages.length !== rangesOfBatch(batch).length) {
     return fail('unreadable', 'khugepaged did not go round in time, or the answer is not whole');
   }
   const cutOff = last[1] !== undefined;

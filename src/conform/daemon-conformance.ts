@@ -4,7 +4,7 @@ import {
   type DaemonBatch,
   type DaemonReport,
   daemonRequest,
-  type Layout,
+  type AddressLayout,
   parseDaemonReport,
 } from './daemon-batch.ts';
 import { expectDaemon } from './daemon-expected.ts';
@@ -34,7 +34,7 @@ export async function compareDaemon(
 
 export function compareDaemonReport(
   batch: DaemonBatch,
-  layout: Layout,
+  layout: AddressLayout,
   report: DaemonReport,
   model: KernelModel,
 ): DaemonDifference | undefined {

@@ -3,7 +3,7 @@ import type { KernelModel } from '../core/rules/kernel-model.ts';
 import { asOrder, ordersOf } from '../core/memory/order.ts';
 import { traceString } from '../core/rules/scan-result.ts';
 import { type Costs, costsOf, DEFAULT_CALIBRATION } from '../khugepaged/costs.ts';
-import { Kernel } from '../khugepaged/kernel.ts';
+import { System } from '../khugepaged/system.ts';
 import { Khugepaged } from '../khugepaged/khugepaged.ts';
 import type { TraceEvent } from '../khugepaged/trace-event.ts';
 import { mmap } from '../machine/page-tables/address-space.ts';
@@ -14,8 +14,8 @@ import { restoreRange } from '../machine/page-tables/restore.ts';
 import { defaultMachineSettings } from '../machine/settings.ts';
 import { VM_HUGEPAGE, VM_READ, VM_WRITE } from '../machine/page-tables/vma-flags.ts';
 import { formatCounters } from './counter-growth.ts';
-import { type DaemonBatch, type DaemonReport, type Layout } from './daemon-batch.ts';
-import { hasPageTable, isWritten, LAB_GEOMETRY, pagesText, stateOf } from './lab-batch.ts';
+import { type DaemonBatch, type DaemonReport, type AddressLayout } from './daemon-batch.ts';
+import { hasPageTable, isWritten, PROBE_GEOMETRY, pagesText, stateOf } from './probe-batch.ts';
 
 /** As much memory as the guest has, in pages. */
 const GUEST_PAGES = 3 << 18;
@@ -29,7 +29,7 @@ const ALLOC_SLEEP_MS = 10;
  */
 export function expectDaemon(
   batch: DaemonBatch,
-  layout: Layout,
+  layout: AddressLayout,
   { visits }: DaemonReport,
   model: KernelModel,
 ): DaemonReport {
@@ -46,7 +46,7 @@ function failedAllocations(visits: readonly string[]): Set<number> {
 /** The guest once more, as a simulated machine. */
 class GuestTwin {
   readonly #daemon: Khugepaged;
-  readonly #kernel: Kernel;
+  readonly #system: System;
   readonly #ranges: { mm: Mm; address: number }[] = [];
   readonly #visits: string[] = [];
   #scans = '';
@@ -55,27 +55,27 @@ class GuestTwin {
 
   constructor(
     batch: DaemonBatch,
-    layout: Layout,
+    layout: AddressLayout,
     failedAllocations: ReadonlySet<number>,
     model: KernelModel,
   ) {
-    const machine = new Machine({ geometry: LAB_GEOMETRY, nodes: [GUEST_PAGES], swapPages: 1 << 16 });
+    const machine = new Machine({ geometry: PROBE_GEOMETRY, nodes: [GUEST_PAGES], swapPages: 1 << 16 });
     machine.settings = {
-      ...defaultMachineSettings(LAB_GEOMETRY),
+      ...defaultMachineSettings(PROBE_GEOMETRY),
       enabled: 'madvise',
       sizes: new Map(ordersOf(batch.orders).map((order) => [asOrder(order), 'madvise'])),
       maxPtesNone: batch.maxPtesNone,
       maxPtesSwap: batch.maxPtesSwap,
       maxPtesShared: batch.maxPtesShared,
     };
-    this.#kernel = new Kernel(machine, model, defaultCosts());
-    this.#kernel.settings.pagesToScan = batch.pagesToScan;
-    this.#kernel.settings.scanSleepMs = SCAN_SLEEP_MS;
-    this.#kernel.settings.allocSleepMs = ALLOC_SLEEP_MS;
+    this.#system = new System(machine, model, defaultCosts());
+    this.#system.settings.pagesToScan = batch.pagesToScan;
+    this.#system.settings.scanSleepMs = SCAN_SLEEP_MS;
+    this.#system.settings.allocSleepMs = ALLOC_SLEEP_MS;
     let allocations = 0;
-    this.#kernel.faults = ({ point }) => point === 'allocate' && failedAllocations.has(allocations++);
-    this.#kernel.trace = (event) => this.#hear(event);
-    this.#daemon = new Khugepaged(this.#kernel);
+    this.#system.faults = ({ point }) => point === 'allocate' && failedAllocations.has(allocations++);
+    this.#system.trace = (event) => this.#hear(event);
+    this.#daemon = new Khugepaged(this.#system);
     layout.vmas.forEach((vmas, process) => {
       const mm = machine.createMm(`process ${process}`);
       for (const [index, { start, end, advised }] of vmas.entries()) {
@@ -97,7 +97,7 @@ class GuestTwin {
     areas.forEach(({ ranges }, i) => {
       const written = ranges.some(isWritten);
       ranges.forEach((range, r) => {
-        const address = addresses[i] + r * rangeBytes(LAB_GEOMETRY);
+        const address = addresses[i] + r * rangeBytes(PROBE_GEOMETRY);
         const area = mm.areas.at(address);
         if (!area) throw new Error('the guest reports an area that is in none of its VMAs');
         if (hasPageTable(range) && !restoreRange(machine, mm, area, { ...stateOf(range), address })) {
@@ -111,7 +111,7 @@ class GuestTwin {
 
   run(visits: number): DaemonReport {
     this.#wanted = visits;
-    const { timeline } = this.#kernel;
+    const { timeline } = this.#system;
     this.#daemon.wake({ expire: true });
     while (!this.#report) this.#daemon.runUntil(timeline.now + SCAN_SLEEP_MS * 1e6);
     return this.#report;
@@ -130,12 +130,12 @@ class GuestTwin {
   }
 
   #reportNow(): DaemonReport {
-    const { machine } = this.#kernel;
+    const { machine } = this.#system;
     const { fullScans, pagesCollapsed } = this.#daemon.counts;
     const pages = this.#ranges.map(({ mm, address }) => {
       const area = mm.areas.at(address);
-      const pmd = mm.pmds.get(address / rangeBytes(LAB_GEOMETRY));
-      if (!area || !pmd) return '.'.repeat(rangeBytes(LAB_GEOMETRY) / pageBytes(LAB_GEOMETRY));
+      const pmd = mm.pmds.get(address / rangeBytes(PROBE_GEOMETRY));
+      if (!area || !pmd) return '.'.repeat(rangeBytes(PROBE_GEOMETRY) / pageBytes(PROBE_GEOMETRY));
       return pagesText(viewRange(machine, area, pmd).state);
     });
     const counters = formatCounters(pagesCollapsed, (name) => machine.counters.mthp[name]);
@@ -144,7 +144,7 @@ class GuestTwin {
 }
 
 function defaultCosts(): Costs {
-  const costs = costsOf(DEFAULT_CALIBRATION, LAB_GEOMETRY);
+  const costs = costsOf(DEFAULT_CALIBRATION, PROBE_GEOMETRY);
   if (!costs.ok) throw new Error(costs.failure.message);
   return costs.value;
 }

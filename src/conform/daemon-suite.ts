@@ -1,6 +1,6 @@
 import { isEmpty } from '../core/memory/occupancy.ts';
-import type { DaemonBatch, LabArea } from './daemon-batch.ts';
-import { LAB_GEOMETRY, type LabRange, labRange } from './lab-batch.ts';
+import type { DaemonBatch, ProbeArea } from './daemon-batch.ts';
+import { PROBE_GEOMETRY, type ProbeRange, probeRange } from './probe-batch.ts';
 import { below, pick, type Random } from '../core/base/random.ts';
 import { mixedRange, NONE_LIMITS, randomOrders, randomPages } from './suites.ts';
 
@@ -14,7 +14,7 @@ export function* daemonBatches(count: number, random: Random): Generator<DaemonB
 }
 
 function daemonBatch(random: Random): DaemonBatch {
-  const several = (most: number, make: () => LabArea | LabArea[]) =>
+  const several = (most: number, make: () => ProbeArea | ProbeArea[]) =>
     Array.from({ length: 1 + below(most, random) }, make);
   return {
     orders: randomOrders(random),
@@ -26,11 +26,11 @@ function daemonBatch(random: Random): DaemonBatch {
     scans: 2 + below(2, random),
     // Takes some seconds to make.
     freeOrder: random() < 0.1 ? pick([2, 4, 6, 8], random) : 0,
-    processes: several(4, () => several(3, () => randomArea(random)) as LabArea[]) as LabArea[][],
+    processes: several(4, () => several(3, () => randomArea(random)) as ProbeArea[]) as ProbeArea[][],
   };
 }
 
-function randomArea(random: Random): LabArea {
+function randomArea(random: Random): ProbeArea {
   const ranges = Array.from({ length: 1 + below(6, random) }, () => randomRange(random));
   const edge = () => pick([0, 0, 3, 100, 511], random);
   return {
@@ -38,20 +38,20 @@ function randomArea(random: Random): LabArea {
     tail: edge(),
     advised: random() < 0.85,
     // Now and then an area that was never written: khugepaged does not count it among those it scans.
-    ranges: random() < 0.1 ? [labRange({ zero: randomPages(random) })] : ranges,
+    ranges: random() < 0.1 ? [probeRange({ zero: randomPages(random) })] : ranges,
   };
 }
 
 /** Conditions that a simulated machine can be put into, too. */
-function randomRange(random: Random): LabRange {
-  if (random() < 0.3) return labRange({ present: randomPages(random) });
-  if (random() < 0.1) return labRange({});
+function randomRange(random: Random): ProbeRange {
+  if (random() < 0.3) return probeRange({ present: randomPages(random) });
+  if (random() < 0.1) return probeRange({});
   for (;;) {
     const range = mixedRange(random, false);
-    const isWhole = range.folioOrder === LAB_GEOMETRY.pmdOrder && !range.split;
+    const isWhole = range.folioOrder === PROBE_GEOMETRY.pmdOrder && !range.split;
     if (isEmpty(range.outside) && !range.armed && !range.scattered) {
       // A range that is mapped by a PMD takes its facts whole.
-      return isWhole ? { ...range, unreferenced: labRange({}).unreferenced } : range;
+      return isWhole ? { ...range, unreferenced: probeRange({}).unreferenced } : range;
     }
   }
 }

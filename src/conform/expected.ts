@@ -14,22 +14,22 @@ import {
   hasPageTable,
   isScanned,
   type KhugepagedBatch,
-  LAB_GEOMETRY,
-  type LabBatch,
-  type LabRange,
+  PROBE_GEOMETRY,
+  type ProbeBatch,
+  type ProbeRange,
   type MadviseBatch,
   pagesText,
   stateOf,
-} from './lab-batch.ts';
-import { labVmas } from './lab-vmas.ts';
-import type { BatchReport } from './report.ts';
+} from './probe-batch.ts';
+import { probeVmas } from './probe-vmas.ts';
+import type { BatchReport } from './probe-report.ts';
 
 /** What is believed of the kernel. Another search, policy or view of the ranges makes a wrong model. */
 export interface Belief {
   readonly model: KernelModel;
   /** By default that of the model. */
   readonly algorithm?: CollapseAlgorithm;
-  readonly see?: (range: LabRange) => RangeState;
+  readonly see?: (range: ProbeRange) => RangeState;
   readonly policy?: Partial<CollapsePolicy>;
   readonly newLruBatch?: () => LruBatch;
 }
@@ -38,14 +38,14 @@ export interface Belief {
  * What the model says that the probe will report of a batch. `scans` is how often khugepaged scans each range:
  * MADV_COLLAPSE looks at a range once or not at all.
  */
-export function expectBatch(batch: LabBatch, scans: readonly number[], belief: Belief): BatchReport {
+export function expectBatch(batch: ProbeBatch, scans: readonly number[], belief: Belief): BatchReport {
   return batch.call === 'madvise' ? expectMadvise(batch, belief) : expectKhugepaged(batch, scans, belief);
 }
 
 /** All ranges of a pass share one wake-up, and so one LRU batch. */
 function expectKhugepaged(batch: KhugepagedBatch, scans: readonly number[], belief: Belief): BatchReport {
   const { model, algorithm = ALGORITHMS[model.algorithm], see = stateOf, newLruBatch } = belief;
-  const policy = { ...collapsePolicy(batch.orders, batch, model, LAB_GEOMETRY), ...belief.policy };
+  const policy = { ...collapsePolicy(batch.orders, batch, model, PROBE_GEOMETRY), ...belief.policy };
   const states = batch.ranges.map(see);
   const passes = batch.ranges.map((): string[] => []);
   const growth = new CounterGrowth();
@@ -68,11 +68,11 @@ function expectKhugepaged(batch: KhugepagedBatch, scans: readonly number[], beli
 }
 
 function expectMadvise(batch: MadviseBatch, { model, see = stateOf }: Belief): BatchReport {
-  const bytes = rangeBytes(LAB_GEOMETRY);
+  const bytes = rangeBytes(PROBE_GEOMETRY);
   const states = batch.ranges.map(see);
   const passes = batch.ranges.map((): string[] => []);
   const growth = new CounterGrowth();
-  const vmas = labVmas(batch.ranges);
+  const vmas = probeVmas(batch.ranges);
   const errnos: string[] = [];
   for (let first = 0; first < states.length; first += batch.span) {
     const end = Math.min(first + batch.span, states.length);
@@ -83,7 +83,7 @@ function expectMadvise(batch: MadviseBatch, { model, see = stateOf }: Belief): B
       rangeAt: (address) =>
         hasPageTable(batch.ranges[address / bytes]) ? states[address / bytes] : 'no-pte-table',
       model,
-      geometry: LAB_GEOMETRY,
+      geometry: PROBE_GEOMETRY,
     });
     errnos.push(call.errno ?? '0');
     for (const { address, result, plan } of call.ranges) {

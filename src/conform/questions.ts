@@ -1,26 +1,26 @@
 import { emptyOccupancy, isEmpty } from '../core/memory/occupancy.ts';
 import type { DaemonBatch } from './daemon-batch.ts';
 import { daemonBatches } from './daemon-suite.ts';
-import { LAB_GEOMETRY, type LabBatch, type LabRange } from './lab-batch.ts';
+import { PROBE_GEOMETRY, type ProbeBatch, type ProbeRange } from './probe-batch.ts';
 import { randomFrom } from '../core/base/random.ts';
-import type { BatchReport } from './report.ts';
+import type { BatchReport } from './probe-report.ts';
 import { selftestPasses, selftests } from './selftest.ts';
 import { batchesOf, type Suite } from './suites.ts';
 
 /** A batch of a suite. */
-export type LabQuestion = RangesQuestion | { readonly daemon: DaemonBatch };
+export type ProbeQuestion = RangesQuestion | { readonly daemon: DaemonBatch };
 
 /** What khugepaged or MADV_COLLAPSE makes of ranges. */
 export interface RangesQuestion {
   readonly daemon?: undefined;
-  readonly batch: LabBatch;
+  readonly batch: ProbeBatch;
   readonly name?: string;
   /** What must hold of the real answer, whatever the model says. */
   readonly expects?: (report: BatchReport) => boolean;
 }
 
 /** All questions of a suite, and how many ranges they hold. */
-export interface LabQuestions extends Iterable<LabQuestion> {
+export interface ProbeQuestions extends Iterable<ProbeQuestion> {
   readonly ranges: number;
 }
 
@@ -28,12 +28,12 @@ export interface LabQuestions extends Iterable<LabQuestion> {
  * The questions of a suite for a guest with these features. The random suites have as many ranges as they are asked for,
  * the selftest has its own.
  */
-export function labQuestions(
+export function probeQuestions(
   suite: Suite,
   ranges: number,
   seed: number,
   features: ReadonlySet<string>,
-): LabQuestions {
+): ProbeQuestions {
   if (suite === 'selftest') {
     const tests = selftests().filter(({ batch }) =>
       batch.ranges.every((range) => isPossible(range, features)),
@@ -46,7 +46,7 @@ export function labQuestions(
     const count = tests.reduce((sum, { batch }) => sum + batch.ranges.length, 0);
     return Object.assign(questions, { ranges: count });
   }
-  const generate = function* (): Generator<LabQuestion> {
+  const generate = function* (): Generator<ProbeQuestion> {
     const random = randomFrom(seed);
     if (suite === 'daemon') {
       for (const batch of daemonBatches(ranges, random)) yield { daemon: possibleDaemon(batch, features) };
@@ -57,12 +57,12 @@ export function labQuestions(
   return { ranges, [Symbol.iterator]: generate };
 }
 
-function isPossible(range: LabRange, features: ReadonlySet<string>): boolean {
+function isPossible(range: ProbeRange, features: ReadonlySet<string>): boolean {
   return (features.has('swap') || isEmpty(range.swap)) && (features.has('uffd') || !range.armed);
 }
 
 /** The batch without what the guest cannot do. */
-function possible(batch: LabBatch, features: ReadonlySet<string>): LabBatch {
+function possible(batch: ProbeBatch, features: ReadonlySet<string>): ProbeBatch {
   return { ...batch, ranges: batch.ranges.map((range) => possibleRange(range, features)) };
 }
 
@@ -76,8 +76,8 @@ function possibleDaemon(batch: DaemonBatch, features: ReadonlySet<string>): Daem
   return { ...batch, processes };
 }
 
-function possibleRange(range: LabRange, features: ReadonlySet<string>): LabRange {
-  const none = emptyOccupancy(LAB_GEOMETRY);
+function possibleRange(range: ProbeRange, features: ReadonlySet<string>): ProbeRange {
+  const none = emptyOccupancy(PROBE_GEOMETRY);
   return {
     ...range,
     ...(features.has('swap') ? {} : { swap: none }),

@@ -8,13 +8,13 @@ import {
 } from '../core/memory/occupancy.ts';
 import { asOrder, type Order, orderSet } from '../core/memory/order.ts';
 import { defaultLimits } from '../core/rules/policy.ts';
-import { LAB_GEOMETRY, type LabBatch, type LabRange, labRange } from './lab-batch.ts';
-import type { BatchReport } from './report.ts';
+import { PROBE_GEOMETRY, type ProbeBatch, type ProbeRange, probeRange } from './probe-batch.ts';
+import type { BatchReport } from './probe-report.ts';
 
 /** A case of the kernel's own khugepaged selftest, with what the selftest itself expects. Source: spec 10.1. */
 export interface Selftest {
   readonly name: string;
-  readonly batch: LabBatch;
+  readonly batch: ProbeBatch;
   /** The order to collapse to, and for each range how many windows of it collapse at once. */
   readonly order: Order;
   readonly collapses: readonly number[];
@@ -22,10 +22,10 @@ export interface Selftest {
   readonly errno?: string;
 }
 
-const NR = pagesPerRange(LAB_GEOMETRY);
-const PMD_ORDER = asOrder(LAB_GEOMETRY.pmdOrder);
-const { maxPtesSwap, maxPtesShared } = defaultLimits(LAB_GEOMETRY);
-const FULL = fullOccupancy(LAB_GEOMETRY);
+const NR = pagesPerRange(PROBE_GEOMETRY);
+const PMD_ORDER = asOrder(PROBE_GEOMETRY.pmdOrder);
+const { maxPtesSwap, maxPtesShared } = defaultLimits(PROBE_GEOMETRY);
+const FULL = fullOccupancy(PROBE_GEOMETRY);
 
 /** Orders of the folios that memory is made of before, as its option -s: 0 for small pages. */
 const FAULT_ORDERS = [0, 2, 3, 4, 6, 7];
@@ -33,7 +33,7 @@ const FAULT_ORDERS = [0, 2, 3, 4, 6, 7];
 /** What a case makes of memory, and whether khugepaged and MADV_COLLAPSE must collapse it. */
 interface Case {
   readonly name: string;
-  readonly ranges: readonly LabRange[];
+  readonly ranges: readonly ProbeRange[];
   readonly khugepaged: readonly number[];
   readonly madvise: readonly number[];
   readonly maxPtesNone?: number;
@@ -63,7 +63,7 @@ export function selftestPasses(test: Selftest, report: BatchReport): boolean {
 
 /** Cases whose memory comes from faults of one order. */
 function faultedCases(order: number): Case[] {
-  const of = (facts: Partial<LabRange>) => labRange({ folioOrder: order, ...facts });
+  const of = (facts: Partial<ProbeRange>) => probeRange({ folioOrder: order, ...facts });
   const lastPages = (count: number) => pages(NR - count, count);
   return [
     {
@@ -104,14 +104,14 @@ function faultedCases(order: number): Case[] {
 
 /** Cases that make their own huge pages, or none. */
 function compoundCases(): Case[] {
-  const huge = (facts: Partial<LabRange>) => labRange({ folioOrder: PMD_ORDER, present: FULL, ...facts });
+  const huge = (facts: Partial<ProbeRange>) => probeRange({ folioOrder: PMD_ORDER, present: FULL, ...facts });
   // The pages that the process wrote after the fork are its own small ones.
   const sharedBut = (written: Occupancy) => huge({ shared: difference(FULL, written), small: written });
-  const full = labRange({ present: FULL });
+  const full = probeRange({ present: FULL });
   return [
     {
       name: 'collapse_empty',
-      ranges: [labRange({}), full],
+      ranges: [probeRange({}), full],
       khugepaged: [0, 1],
       madvise: [0, 1],
       errno: 'EINVAL,0',
@@ -126,7 +126,7 @@ function compoundCases(): Case[] {
     { name: 'collapse_compound_extreme', ranges: [huge({ scattered: true })], khugepaged: [1], madvise: [1] },
     {
       name: 'collapse_fork',
-      ranges: [labRange({ present: pages(0, 2), shared: pages(0, 1) })],
+      ranges: [probeRange({ present: pages(0, 2), shared: pages(0, 1) })],
       khugepaged: [1],
       madvise: [1],
     },
@@ -179,23 +179,23 @@ function mthpTests(order: Order): Selftest[] {
       batch: {
         call: 'khugepaged',
         orders,
-        ...defaultLimits(LAB_GEOMETRY),
+        ...defaultLimits(PROBE_GEOMETRY),
         // khugepaged goes round only where there is a page: that of the range beside.
-        ranges: [labRange({ present, folioOrder: faultOrder }), labRange({ present: pages(0, 1) })],
+        ranges: [probeRange({ present, folioOrder: faultOrder }), probeRange({ present: pages(0, 1) })],
       },
       order,
       collapses: [collapses, 1],
     });
     return [
       test('collapse_full', FULL, NR >> order),
-      test('collapse_empty', emptyOccupancy(LAB_GEOMETRY), 0),
+      test('collapse_empty', emptyOccupancy(PROBE_GEOMETRY), 0),
       test('collapse_single_mthp', pages(0, 1 << order), 1),
     ];
   });
 }
 
 function pages(first: number, count: number): Occupancy {
-  const chosen = emptyOccupancy(LAB_GEOMETRY);
+  const chosen = emptyOccupancy(PROBE_GEOMETRY);
   setPages(chosen, first, count);
   return chosen;
 }

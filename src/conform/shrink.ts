@@ -11,7 +11,7 @@ import {
 import { type OrderSet, ordersOf } from '../core/memory/order.ts';
 import { compareBatch, type Disagreement } from './conformance.ts';
 import type { Guest } from './guest.ts';
-import { LAB_GEOMETRY, type LabBatch, type LabRange, PAGE_LISTS } from './lab-batch.ts';
+import { PROBE_GEOMETRY, type ProbeBatch, type ProbeRange, PAGE_LISTS } from './probe-batch.ts';
 
 /** Questions that a shrink may ask; each takes some hundredths of a second. */
 const MOST_QUESTIONS = 400;
@@ -45,13 +45,13 @@ export async function shrink(
 const FLAGS = ['split', 'scattered', 'armed'] as const;
 
 /** Simpler batches, the greatest steps first. */
-function* simpler(batch: LabBatch): Generator<LabBatch> {
+function* simpler(batch: ProbeBatch): Generator<ProbeBatch> {
   if (batch.ranges.length > 1) {
     for (const range of batch.ranges) yield { ...batch, ranges: [range] };
     return;
   }
   const [range] = batch.ranges;
-  const withRange = (next: LabRange): LabBatch => ({ ...batch, ranges: [consistent(next)] });
+  const withRange = (next: ProbeRange): ProbeBatch => ({ ...batch, ranges: [consistent(next)] });
   for (const list of PAGE_LISTS) {
     if (list !== 'present' && !isEmpty(range[list])) yield withRange({ ...range, [list]: NO_PAGES });
   }
@@ -74,10 +74,10 @@ function* simpler(batch: LabBatch): Generator<LabBatch> {
   }
 }
 
-const NO_PAGES = emptyOccupancy(LAB_GEOMETRY);
+const NO_PAGES = emptyOccupancy(PROBE_GEOMETRY);
 
 /** The range without contradictions: conditions hold for pages that are there, and what the set-up does by itself is said. */
-function consistent(range: LabRange): LabRange {
+function consistent(range: ProbeRange): ProbeRange {
   const only = (pages: Occupancy) => intersection(pages, range.present);
   const shared = only(range.shared);
   const uffd = intersection(range.uffd, union(range.present, range.swap));
@@ -90,6 +90,6 @@ function consistent(range: LabRange): LabRange {
     lazyfree: only(range.lazyfree),
     small: range.folioOrder > 0 ? union(only(range.small), rewritten) : NO_PAGES,
     uffd,
-    split: range.split || (range.folioOrder === LAB_GEOMETRY.pmdOrder && !isEmpty(uffd)),
+    split: range.split || (range.folioOrder === PROBE_GEOMETRY.pmdOrder && !isEmpty(uffd)),
   };
 }

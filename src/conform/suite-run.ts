@@ -1,11 +1,11 @@
 import { type Result, succeed } from '../core/base/failure.ts';
-import { type DaemonBatch, daemonRequest, rangesOf } from './daemon-batch.ts';
+import { type DaemonBatch, daemonRequest, rangesOfBatch } from './daemon-batch.ts';
 import { compareDaemon } from './daemon-conformance.ts';
 import { compareBatch, type Disagreement, repeatBatch } from './conformance.ts';
 import type { Guest } from './guest.ts';
 import type { BootableKernel } from './kernels.ts';
-import { requestLines } from './lab-batch.ts';
-import { labQuestions, type RangesQuestion } from './questions.ts';
+import { requestLines } from './probe-batch.ts';
+import { probeQuestions, type RangesQuestion } from './questions.ts';
 import { shrink } from './shrink.ts';
 import { NONE_LIMITS, type Suite } from './suites.ts';
 
@@ -48,7 +48,7 @@ export async function runSuite(
 ): Promise<Result<SuiteCount>> {
   const columns = new Map(COLUMNS.map((column) => [column, { agree: 0, of: 0 }]));
   const count = { kernel, suite, agree: 0, passing: 0, lasting: 0, of: 0, columns, differences: [] };
-  const questions = labQuestions(suite, ranges, seed, guest.features);
+  const questions = probeQuestions(suite, ranges, seed, guest.features);
   for (const question of questions) {
     onProgress(count.of, questions.ranges);
     const asked = question.daemon
@@ -65,7 +65,7 @@ export async function runSuite(
  */
 async function askDaemon(guest: Guest, batch: DaemonBatch, count: SuiteCount): Promise<Result<void>> {
   const { model } = count.kernel;
-  const ranges = rangesOf(batch).length;
+  const ranges = rangesOfBatch(batch).length;
   const first = await compareDaemon(guest, batch, model);
   const seen = first.ok ? first.value : { real: first.failure.message, model: 'goes round' };
   if (seen) {

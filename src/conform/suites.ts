@@ -14,9 +14,9 @@ import {
 import { type OrderSet, orderSet } from '../core/memory/order.ts';
 import { defaultLimits } from '../core/rules/policy.ts';
 import { below, pick, type Random } from '../core/base/random.ts';
-import { LAB_GEOMETRY, type LabBatch, type LabRange, labRange, PAGE_LISTS } from './lab-batch.ts';
+import { PROBE_GEOMETRY, type ProbeBatch, type ProbeRange, probeRange, PAGE_LISTS } from './probe-batch.ts';
 
-const PAGES = pagesPerRange(LAB_GEOMETRY);
+const PAGES = pagesPerRange(PROBE_GEOMETRY);
 export const RANDOM_SUITES = ['plain', 'mixed'] as const;
 export type RandomSuite = (typeof RANDOM_SUITES)[number];
 export const SUITES = [...RANDOM_SUITES, 'selftest', 'daemon'] as const;
@@ -47,31 +47,31 @@ const ORDER_SETS = [
 ].map(orderSet);
 
 /** The batches of a suite: `count` ranges in all. A seed reproduces them. */
-export function* batchesOf(suite: RandomSuite, count: number, random: Random): Generator<LabBatch> {
+export function* batchesOf(suite: RandomSuite, count: number, random: Random): Generator<ProbeBatch> {
   for (let left = count; left > 0; left -= BATCH_RANGES) {
     const ranges = Math.min(left, BATCH_RANGES);
     yield suite === 'plain' ? plainBatch(ranges, random) : mixedBatch(ranges, random);
   }
 }
 
-function plainBatch(count: number, random: Random): LabBatch {
+function plainBatch(count: number, random: Random): ProbeBatch {
   return {
     call: 'khugepaged',
-    ...defaultLimits(LAB_GEOMETRY),
+    ...defaultLimits(PROBE_GEOMETRY),
     orders: randomOrders(random),
     maxPtesNone: pick(NONE_LIMITS, random),
-    ranges: Array.from({ length: count }, () => labRange({ present: randomPages(random) })),
+    ranges: Array.from({ length: count }, () => probeRange({ present: randomPages(random) })),
   };
 }
 
-function mixedBatch(count: number, random: Random): LabBatch {
+function mixedBatch(count: number, random: Random): ProbeBatch {
   // In a forked batch whatever is not shared was written anew.
   const forks = random() < 0.5;
   const rest = Array.from({ length: count - 1 }, () =>
-    random() < 0.04 ? labRange({}) : mixedRange(random, forks),
+    random() < 0.04 ? probeRange({}) : mixedRange(random, forks),
   );
   // khugepaged goes round only where some page was written.
-  const ranges = [labRange({ present: randomPages(random) }), ...rest];
+  const ranges = [probeRange({ present: randomPages(random) }), ...rest];
   if (random() < 0.2) return { call: 'madvise', span: pick([1, 1, 3], random), ranges };
   return {
     call: 'khugepaged',
@@ -89,11 +89,11 @@ export function randomOrders(random: Random): OrderSet {
 }
 
 /** Random pages with one or more of the conditions that decide beyond presence. */
-export function mixedRange(random: Random, forks: boolean): LabRange {
+export function mixedRange(random: Random, forks: boolean): ProbeRange {
   // Without holes it is swap alone that decides about the PMD order.
   const full = random() < 0.12;
-  const chosen = full ? fullOccupancy(LAB_GEOMETRY) : randomPages(random);
-  const none = emptyOccupancy(LAB_GEOMETRY);
+  const chosen = full ? fullOccupancy(PROBE_GEOMETRY) : randomPages(random);
+  const none = emptyOccupancy(PROBE_GEOMETRY);
   const sometimes = (chance: number, pages: Occupancy, density: number) =>
     random() < chance ? few(pages, density, random) : none;
 
@@ -109,7 +109,7 @@ export function mixedRange(random: Random, forks: boolean): LabRange {
   const small = folioOrder > 0 && random() < 0.6 ? blocks(present, random) : none;
   const armed = random() < 0.06;
   const uffd = armed ? sometimes(0.5, union(present, swap), 0.01) : none;
-  const range = labRange({
+  const range = probeRange({
     present,
     zero,
     swap,
@@ -125,7 +125,7 @@ export function mixedRange(random: Random, forks: boolean): LabRange {
     uffd,
     folioOrder,
     // Write-protecting one page of a folio that a PMD maps splits that mapping.
-    split: folioOrder === LAB_GEOMETRY.pmdOrder && (!isEmpty(uffd) || random() < 0.3),
+    split: folioOrder === PROBE_GEOMETRY.pmdOrder && (!isEmpty(uffd) || random() < 0.3),
     // Takes a second or so to make.
     scattered: folioOrder > 0 && folioOrder < 5 && !isEmpty(present) && random() < 0.01,
     armed,
@@ -134,13 +134,13 @@ export function mixedRange(random: Random, forks: boolean): LabRange {
 }
 
 /** A range of which these pages lie outside of its VMA. */
-function cutOut(range: LabRange, outside: Occupancy): LabRange {
+function cutOut(range: ProbeRange, outside: Occupancy): ProbeRange {
   const lists = PAGE_LISTS.map((list) => [list, difference(range[list], outside)]);
   return { ...range, ...Object.fromEntries(lists), outside };
 }
 
 function randomRun(random: Random): Occupancy {
-  const run = emptyOccupancy(LAB_GEOMETRY);
+  const run = emptyOccupancy(PROBE_GEOMETRY);
   const first = pick([0, below(PAGES, random)], random);
   const length = 1 + below(PAGES - first, random);
   setPages(run, random() < 0.5 ? first : PAGES - length, length);
@@ -153,7 +153,7 @@ function complement(pages: Occupancy): Occupancy {
 
 /** The chosen pages within some aligned blocks: neighbours that share their fate. */
 function blocks(pages: Occupancy, random: Random): Occupancy {
-  const chosen = emptyOccupancy(LAB_GEOMETRY);
+  const chosen = emptyOccupancy(PROBE_GEOMETRY);
   for (let count = 1 + below(10, random); count > 0; count--) {
     const order = below(8, random);
     setPages(chosen, below(PAGES >> order, random) << order, 1 << order);
@@ -162,7 +162,7 @@ function blocks(pages: Occupancy, random: Random): Occupancy {
 }
 
 function few(pages: Occupancy, chance: number, random: Random): Occupancy {
-  const chosen = emptyOccupancy(LAB_GEOMETRY);
+  const chosen = emptyOccupancy(PROBE_GEOMETRY);
   for (let page = 0; page < PAGES; page++)
     if (hasPage(pages, page) && random() < chance) setPage(chosen, page);
   return chosen;
@@ -170,7 +170,7 @@ function few(pages: Occupancy, chance: number, random: Random): Occupancy {
 
 /** Runs, blocks, single holes and pages, noise: what decides at boundaries more often than chance would have it. */
 export function randomPages(random: Random): Occupancy {
-  const pages = emptyOccupancy(LAB_GEOMETRY);
+  const pages = emptyOccupancy(PROBE_GEOMETRY);
   switch (below(7, random)) {
     case 0:
       setPages(pages, 0, PAGES);

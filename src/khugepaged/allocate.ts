@@ -16,15 +16,15 @@ export function allocCharge(
   address: number,
   order: Order,
 ): { head: number; failure?: undefined } | { failure: ScanResult } {
-  const { kernel } = control;
-  const { machine, costs } = kernel;
+  const { system } = control;
+  const { machine, costs } = system;
   const { mthp, vmstat } = machine.counters;
   const isPmdOrder = order === machine.geometry.pmdOrder;
   const before = workNs(machine.work, costs);
-  const head = kernel.fails('allocate', address, order)
+  const head = system.fails('allocate', address, order)
     ? ALLOC_FAILED
     : allocFolio(machine, order, mm.memcg, control.targetNodes, control.allocMode);
-  if (head >= 0) kernel.held.set(head, 1);
+  if (head >= 0) system.held.set(head, 1);
   control.spend('allocate', costs.allocation + workNs(machine.work, costs) - before);
   if (head === ALLOC_FAILED) {
     mthp.collapse_alloc_failed[order]++;
@@ -34,12 +34,12 @@ export function allocCharge(
   mthp.collapse_alloc[order]++;
   if (isPmdOrder) vmstat.thp_collapse_alloc++;
   if (head === CHARGE_FAILED) return { failure: 'SCAN_CGROUP_CHARGE_FAIL' };
-  if (kernel.fails('charge', address, order)) return giveUp('SCAN_CGROUP_CHARGE_FAIL');
+  if (system.fails('charge', address, order)) return giveUp('SCAN_CGROUP_CHARGE_FAIL');
   if (isPmdOrder) {
     const { id } = mm.memcg;
-    kernel.memcgCollapseAllocs.set(id, (kernel.memcgCollapseAllocs.get(id) ?? 0) + 1);
+    system.memcgCollapseAllocs.set(id, (system.memcgCollapseAllocs.get(id) ?? 0) + 1);
   }
-  if (kernel.fails('deferred-list', address, order)) return giveUp('SCAN_ALLOC_HUGE_PAGE_FAIL');
+  if (system.fails('deferred-list', address, order)) return giveUp('SCAN_ALLOC_HUGE_PAGE_FAIL');
   return { head };
 
   function giveUp(failure: ScanResult): { failure: ScanResult } {
@@ -50,8 +50,8 @@ export function allocCharge(
 
 /** Frees and uncharges a folio that no attempt will install. */
 export function freeUnused(control: CollapseControl, head: number): void {
-  const { kernel } = control;
-  kernel.held.delete(head);
-  putFolio(kernel.machine, head, 1);
-  control.spend('allocate', kernel.costs.free);
+  const { system } = control;
+  system.held.delete(head);
+  putFolio(system.machine, head, 1);
+  control.spend('allocate', system.costs.free);
 }

@@ -8,11 +8,11 @@ import { khugepagedOrders } from '../machine/page-tables/vma-orders.ts';
 import { viewVma, type VmArea } from '../machine/page-tables/vm-area.ts';
 import type { MachineSettings } from '../machine/settings.ts';
 import { Activity, type Phase } from './activity.ts';
-import type { Kernel } from './kernel.ts';
+import type { System } from './system.ts';
 
 /** Who collapses, and what it keeps from the scan of a range to its attempts (struct collapse_control). */
 export class CollapseControl {
-  readonly kernel: Kernel;
+  readonly system: System;
   readonly caller: 'khugepaged' | 'madvise';
   /** Its name as an owner of locks. */
   readonly owner: string;
@@ -23,24 +23,24 @@ export class CollapseControl {
   targetNodes: readonly number[] = [];
   #known: KnownOrders | undefined;
 
-  constructor(kernel: Kernel, caller: 'khugepaged' | 'madvise', activity = new Activity()) {
-    this.kernel = kernel;
+  constructor(system: System, caller: 'khugepaged' | 'madvise', activity = new Activity()) {
+    this.system = system;
     this.caller = caller;
     this.owner = caller;
     this.activity = activity;
-    this.nodeLoad = kernel.machine.nodes.map(() => 0);
+    this.nodeLoad = system.machine.nodes.map(() => 0);
   }
 
   /** Spends CPU time; what others do meanwhile happens. */
   spend(phase: Phase, ns: number): void {
     this.activity.cpuNs[phase] += ns;
-    this.kernel.timeline.spend(ns);
+    this.system.timeline.spend(ns);
   }
 
   /** The orders that this caller may collapse an area to now: spec 2.8, for MADV_COLLAPSE without step A. */
   possibleOrders(mm: Mm, area: VmArea): OrderSet {
     const known = this.#known;
-    const { settings } = this.kernel.machine;
+    const { settings } = this.system.machine;
     if (known && isStillKnown(known, mm, area, settings)) return known.orders;
     const orders = this.#lookUpOrders(mm, area);
     const { start, end, flags, hasAnonVma } = area;
@@ -49,7 +49,7 @@ export class CollapseControl {
   }
 
   #lookUpOrders(mm: Mm, area: VmArea): OrderSet {
-    const { machine, model } = this.kernel;
+    const { machine, model } = this.system;
     if (this.caller === 'khugepaged') return khugepagedOrders(machine, mm, area, model);
     if (!area.hasAnonVma) return NO_ORDERS;
     return madviseOrders(viewVma(area), machine.geometry, mm.thpDisabled === 'all').orders;
@@ -57,14 +57,14 @@ export class CollapseControl {
 
   /** The rules for a range whose orders were looked up; the limits of sysfs are read at each evaluation (spec 4.2). */
   policy(orders: OrderSet): CollapsePolicy {
-    const { machine, model } = this.kernel;
-    if (this.caller === 'khugepaged') return new LivePolicy(this.kernel, orders);
+    const { machine, model } = this.system;
+    if (this.caller === 'khugepaged') return new LivePolicy(this.system, orders);
     return { ...madvisePolicy(model, machine.geometry), orders };
   }
 
   /** How hard it tries to get memory (spec 5.2 step 1). */
   get allocMode(): AllocMode {
-    return this.caller === 'madvise' || this.kernel.settings.defrag ? 'direct' : 'light';
+    return this.caller === 'madvise' || this.system.settings.defrag ? 'direct' : 'light';
   }
 }
 
@@ -93,17 +93,17 @@ class LivePolicy implements CollapsePolicy {
   readonly caller = 'khugepaged';
   readonly orders: OrderSet;
   readonly model: KernelModel;
-  readonly #kernel: Kernel;
+  readonly #system: System;
 
-  constructor(kernel: Kernel, orders: OrderSet) {
-    this.#kernel = kernel;
-    this.model = kernel.model;
+  constructor(system: System, orders: OrderSet) {
+    this.#system = system;
+    this.model = system.model;
     this.orders = orders;
   }
 
   /** Source: collapse_max_ptes_none; once per boot. */
   onIgnoredNoneLimit(): void {
-    const { log, timeline, machine } = this.#kernel;
+    const { log, timeline, machine } = this.#system;
     const largest = machine.rangePages - 1;
     log.warnOnce(
       timeline.now,
@@ -112,14 +112,14 @@ class LivePolicy implements CollapsePolicy {
   }
 
   get maxPtesNone(): number {
-    return this.#kernel.machine.settings.maxPtesNone;
+    return this.#system.machine.settings.maxPtesNone;
   }
 
   get maxPtesSwap(): number {
-    return this.#kernel.machine.settings.maxPtesSwap;
+    return this.#system.machine.settings.maxPtesSwap;
   }
 
   get maxPtesShared(): number {
-    return this.#kernel.machine.settings.maxPtesShared;
+    return this.#system.machine.settings.maxPtesShared;
   }
 }

@@ -38,20 +38,20 @@ export function collapseHugePage(
   scan: ScannedCounts,
 ): ScanResult {
   const { mm, address, order } = window;
-  const { kernel, activity } = control;
+  const { system, activity } = control;
   const allocated = allocCharge(control, mm, address, order);
   let result = allocated.failure;
   if (allocated.failure === undefined) {
     const { head } = allocated;
     result = new Attempt(control, window, scan, head).run();
-    if (result === 'SCAN_SUCCEED') kernel.held.delete(head);
+    if (result === 'SCAN_SUCCEED') system.held.delete(head);
     else freeUnused(control, head);
   }
   const outcome = result as ScanResult;
   activity.countAttempt(order, outcome);
-  kernel.trace?.(
+  system.trace?.(
     { event: 'mm_collapse_huge_page', mm: mm.id, address, result: outcome, order },
-    kernel.timeline.now,
+    system.timeline.now,
   );
   return outcome;
 }
@@ -69,7 +69,7 @@ class Attempt {
   readonly #locks: Hold[] = [];
 
   constructor(control: CollapseControl, window: WindowAt, scan: ScannedCounts, head: number) {
-    const { machine } = control.kernel;
+    const { machine } = control.system;
     this.#control = control;
     this.#window = window;
     this.#scan = scan;
@@ -113,8 +113,8 @@ class Attempt {
 
   /** Under the mmap lock for write: takes the page table out, moves the window into the new folio, puts it back. */
   #replace(area: VmArea, { pmd, ptes }: { pmd: Pmd; ptes: Uint32Array }): ScanResult {
-    const { kernel } = this.#control;
-    const { costs } = kernel;
+    const { system } = this.#control;
+    const { costs } = system;
     this.#locks.push(this.#lock('vma', true, area.start, area.end));
     const state = checkPmdState(this.#pmd());
     if (state) return state;
@@ -137,12 +137,12 @@ class Attempt {
   }
 
   #moveWindow(area: VmArea, pmd: Pmd): ScanResult {
-    const { kernel } = this.#control;
-    const { machine } = kernel;
+    const { system } = this.#control;
+    const { machine } = system;
     const { address, order } = this.#window;
-    if (kernel.fails('map-table', address, order)) return 'SCAN_NO_PTE_TABLE';
+    if (system.fails('map-table', address, order)) return 'SCAN_NO_PTE_TABLE';
     const folios = new IsolatedFolios(machine, area, pmd, (row) =>
-      kernel.fails(row === 'page' ? 'isolate-page' : 'isolate-lru', address, order),
+      system.fails(row === 'page' ? 'isolate-page' : 'isolate-lru', address, order),
     );
     const isolated = this.#isolate(area, folios);
     if (isolated !== 'SCAN_SUCCEED') {
@@ -162,8 +162,8 @@ class Attempt {
 
   #isolate(area: VmArea, folios: IsolatedFolios): ScanResult {
     const control = this.#control;
-    const { kernel } = control;
-    const { machine, costs } = kernel;
+    const { system } = control;
+    const { machine, costs } = system;
     const { address, order, offset } = this.#window;
     const lock = this.#lock('pte', true, this.#rangeAddress, this.#rangeEnd);
     const isArmed = (area.flags & VM_UFFD_ANY) !== 0;
@@ -178,7 +178,7 @@ class Attempt {
     control.spend('isolate', looked * costs.scanPte + folios.count * costs.isolatePage);
     countExceeded(machine, report.result, order);
     this.#unlock(lock);
-    kernel.trace?.(
+    system.trace?.(
       {
         event: 'mm_collapse_huge_page_isolate',
         mm: this.#window.mm.id,
@@ -190,7 +190,7 @@ class Attempt {
         result: report.result,
         order,
       },
-      kernel.timeline.now,
+      system.timeline.now,
     );
     return report.result;
   }
@@ -198,21 +198,21 @@ class Attempt {
   #release(folios: IsolatedFolios): void {
     const { count } = folios;
     folios.release();
-    this.#control.spend('isolate', count * this.#control.kernel.costs.releasePage);
+    this.#control.spend('isolate', count * this.#control.system.costs.releasePage);
   }
 
   /** Copies page by page and stops at the first memory error (spec 5.7). */
   #copy(pmd: Pmd): ScanResult {
     const control = this.#control;
-    const { kernel } = control;
-    const { machine, costs } = kernel;
+    const { system } = control;
+    const { machine, costs } = system;
     const { address, offset, order } = this.#window;
     const { copiedPages, zeroedPages } = machine.work;
     const failed = copyWindow(machine, pmd, offset, order, this.#head);
     const copied = machine.work.copiedPages - copiedPages;
     const filled = machine.work.zeroedPages - zeroedPages;
     control.spend('copy', copied * costs.copyPage + filled * costs.clearPage);
-    if (failed !== undefined || kernel.fails('copy', address, order)) return 'SCAN_COPY_MC';
+    if (failed !== undefined || system.fails('copy', address, order)) return 'SCAN_COPY_MC';
     control.activity.copiedPages += copied;
     control.activity.filledPages += filled;
     return 'SCAN_SUCCEED';
@@ -220,12 +220,12 @@ class Attempt {
 
   #install(area: VmArea, pmd: Pmd, folios: number): void {
     const control = this.#control;
-    const { kernel } = control;
-    const { machine, costs } = kernel;
+    const { system } = control;
+    const { machine, costs } = system;
     const { mm, offset, order } = this.#window;
     const lock = this.#lock('pmd', true, this.#rangeAddress, this.#rangeEnd);
     installWindow(machine, mm, area, pmd, offset, order, this.#head);
-    kernel.held.delete(this.#head);
+    system.held.delete(this.#head);
     const mapping = order === machine.geometry.pmdOrder ? costs.installPmd : costs.installPte * 2 ** order;
     control.spend('install', folios * costs.removePage + mapping);
     this.#unlock(lock);
@@ -233,18 +233,18 @@ class Attempt {
 
   #pmd(): Pmd | undefined {
     const { mm } = this.#window;
-    return mm.pmds.get(this.#rangeAddress / this.#control.kernel.machine.rangeBytes);
+    return mm.pmds.get(this.#rangeAddress / this.#control.system.machine.rangeBytes);
   }
 
   #unlock(hold: Hold): void {
-    this.#control.kernel.locks.unlock(hold);
+    this.#control.system.locks.unlock(hold);
   }
 
   #lock(kind: Hold['kind'], write: boolean, start?: number, end?: number): Hold {
-    const { kernel, owner } = this.#control;
+    const { system, owner } = this.#control;
     const { mm } = this.#window;
-    this.#control.spend('revalidate', kernel.costs.lock);
+    this.#control.spend('revalidate', system.costs.lock);
     const object = kind === 'anon_vma' ? mm.root : mm;
-    return kernel.locks.lock(owner, { kind, object, start, end, write });
+    return system.locks.lock(owner, { kind, object, start, end, write });
   }
 }

@@ -1,7 +1,7 @@
 import type { ScanResult } from '../core/rules/scan-result.ts';
 import { drainAllLru } from '../machine/folios/lru.ts';
 import { CollapseControl } from './collapse-control.ts';
-import type { Kernel } from './kernel.ts';
+import type { System } from './system.ts';
 import { MmList } from './mm-list.ts';
 import { isEnabled, registerAddressSpaces } from './registration.ts';
 import { type DaemonCounts, scanMmSlot } from './scan-mm-slot.ts';
@@ -12,7 +12,7 @@ export type ThreadState = 'stopped' | 'ready' | 'scanning' | 'scan-sleep' | 'all
 
 /** The daemon: its thread, its list of address spaces, and when it scans. Source: spec 2. */
 export class Khugepaged {
-  readonly kernel: Kernel;
+  readonly system: System;
   readonly list = new MmList();
   readonly counts: DaemonCounts = { fullScans: 0, pagesCollapsed: 0 };
   readonly control: CollapseControl;
@@ -24,10 +24,10 @@ export class Khugepaged {
   #mustStop = false;
   #startAgain = false;
 
-  constructor(kernel: Kernel) {
-    this.kernel = kernel;
-    this.control = new CollapseControl(kernel, 'khugepaged');
-    registerAddressSpaces(kernel, this.list, () => this.wake());
+  constructor(system: System) {
+    this.system = system;
+    this.control = new CollapseControl(system, 'khugepaged');
+    registerAddressSpaces(system, this.list, () => this.wake());
     this.startOrStop();
   }
 
@@ -42,7 +42,7 @@ export class Khugepaged {
 
   /** Starts or stops the thread as the settings want it. Source: start_stop_khugepaged, spec 2.7. */
   startOrStop(): void {
-    if (isEnabled(this.kernel)) {
+    if (isEnabled(this.system)) {
       if (this.#state === 'stopped') this.#state = 'ready';
       else if (this.#mustStop) this.#startAgain = true;
       if (this.list.length > 0) this.wake();
@@ -64,7 +64,7 @@ export class Khugepaged {
    * finished first, so that the clock may end up further on.
    */
   runUntil(time: number): void {
-    const { timeline } = this.kernel;
+    const { timeline } = this.system;
     while (timeline.now < time) {
       switch (this.#state) {
         case 'stopped':
@@ -85,7 +85,7 @@ export class Khugepaged {
   }
 
   #isSleepOver(): boolean {
-    return this.#state !== 'scan-sleep' || this.kernel.timeline.now >= this.#sleepExpire;
+    return this.#state !== 'scan-sleep' || this.system.timeline.now >= this.#sleepExpire;
   }
 
   #isBusy(): boolean {
@@ -93,30 +93,30 @@ export class Khugepaged {
   }
 
   #hasWork(): boolean {
-    return this.list.length > 0 && isEnabled(this.kernel);
+    return this.list.length > 0 && isEnabled(this.system);
   }
 
   /** One wake-up and what follows it. */
   #wakeUp(): void {
     this.#state = 'scanning';
-    this.kernel.runOn(0, () => this.#doScan());
+    this.system.runOn(0, () => this.#doScan());
     if (this.#mustStop) this.#stop();
     else this.#waitForWork();
   }
 
   /** Scans until enough progress was made. Source: khugepaged_do_scan, spec 2.3. */
   #doScan(): void {
-    const { kernel, list, control } = this;
-    const limit = kernel.settings.pagesToScan;
-    drainAllLru(kernel.machine);
-    control.spend('wake', kernel.costs.wakeUp);
+    const { system, list, control } = this;
+    const limit = system.settings.pagesToScan;
+    drainAllLru(system.machine);
+    control.spend('wake', system.costs.wakeUp);
     let progress = 0;
     let maySleep = true;
     let headPasses = 0;
     let result: ScanResult = 'SCAN_SUCCEED';
     while (!this.#mustStop) {
       if (list.cursor.mm === undefined) headPasses++;
-      if (list.length > 0 && isEnabled(kernel) && headPasses < 2) {
+      if (list.length > 0 && isEnabled(system) && headPasses < 2) {
         const visit = scanMmSlot(control, list, this.counts, limit - progress);
         progress += visit.progress;
         result = visit.result;
@@ -133,7 +133,7 @@ export class Khugepaged {
 
   /** Waits after a failed allocation; any wake ends it. Source: khugepaged_alloc_sleep, spec 2.6. */
   #allocSleep(): void {
-    const { timeline, settings } = this.kernel;
+    const { timeline, settings } = this.system;
     this.#state = 'alloc-sleep';
     this.#woken = false;
     timeline.waitUntil(timeline.now + settings.allocSleepMs * NS_PER_MS, () => this.#woken || this.#mustStop);
@@ -142,7 +142,7 @@ export class Khugepaged {
 
   /** Goes to sleep after a wake-up. Source: khugepaged_wait_work, spec 2.6. */
   #waitForWork(): void {
-    const { timeline, settings } = this.kernel;
+    const { timeline, settings } = this.system;
     if (!this.#hasWork()) {
       this.#state = 'idle';
     } else if (settings.scanSleepMs === 0) {
@@ -157,7 +157,7 @@ export class Khugepaged {
   #stop(): void {
     const { mm } = this.list.cursor;
     this.list.leave();
-    if (mm && this.kernel.isExiting(mm)) this.list.remove(mm);
+    if (mm && this.system.isExiting(mm)) this.list.remove(mm);
     this.#state = this.#startAgain ? 'ready' : 'stopped';
     this.#mustStop = false;
     this.#startAgain = false;

@@ -7,21 +7,21 @@ import { PMD_NONE } from '../machine/page-tables/pmd.ts';
 import type { VmArea } from '../machine/page-tables/vm-area.ts';
 import type { Activity } from './activity.ts';
 import { CollapseControl } from './collapse-control.ts';
-import type { Kernel } from './kernel.ts';
+import type { System } from './system.ts';
 import type { Act, Hold } from './locks.ts';
 import { revalidate } from './revalidate.ts';
 import { scanPmdRange } from './scan-range.ts';
 
 /** A call of MADV_COLLAPSE as an act of its process; `done` hears what it returned, undefined for 0. */
 export function madviseCollapseAct(
-  kernel: Kernel,
+  system: System,
   mm: Mm,
   start: number,
   length: number,
   done: (errno: MadviseErrno | undefined) => void = () => {},
 ): Act {
   const run = () => {
-    if (!kernel.isExiting(mm)) done(madviseCollapse(kernel, mm, start, length));
+    if (!system.isExiting(mm)) done(madviseCollapse(system, mm, start, length));
   };
   return { name: 'MADV_COLLAPSE', needs: [], takesTime: true, run };
 }
@@ -31,29 +31,29 @@ export function madviseCollapseAct(
  * Source: do_madvise and madvise_collapse, spec 9.
  */
 export function madviseCollapse(
-  kernel: Kernel,
+  system: System,
   mm: Mm,
   start: number,
   length: number,
   activity?: Activity,
 ): MadviseErrno | undefined {
-  const { pageBytes } = kernel.machine;
+  const { pageBytes } = system.machine;
   if (start % pageBytes !== 0) return 'EINVAL';
   if (length === 0) return undefined;
   const end = start + Math.ceil(length / pageBytes) * pageBytes;
-  return new Call(kernel, mm, activity).run(start, end);
+  return new Call(system, mm, activity).run(start, end);
 }
 
 class Call {
-  readonly #kernel: Kernel;
+  readonly #system: System;
   readonly #mm: Mm;
   readonly #control: CollapseControl;
   #mmap: Hold | undefined;
 
-  constructor(kernel: Kernel, mm: Mm, activity: Activity | undefined) {
-    this.#kernel = kernel;
+  constructor(system: System, mm: Mm, activity: Activity | undefined) {
+    this.#system = system;
     this.#mm = mm;
-    this.#control = new CollapseControl(kernel, 'madvise', activity);
+    this.#control = new CollapseControl(system, 'madvise', activity);
   }
 
   run(start: number, end: number): MadviseErrno | undefined {
@@ -76,7 +76,7 @@ class Call {
 
   /** Collapses the whole PMD ranges in a part of an area; the errno if they are not all huge then. */
   #collapsePart(area: VmArea, start: number, end: number): MadviseErrno | undefined {
-    const { machine, model } = this.#kernel;
+    const { machine, model } = this.#system;
     const { rangeBytes, geometry } = machine;
     const order = asOrder(geometry.pmdOrder);
     if (!hasOrder(this.#control.possibleOrders(this.#mm, area), order)) return 'EINVAL';
@@ -109,7 +109,7 @@ class Call {
 
   /** Whether a PMD entry is empty while the table that it is in exists. */
   #isEmptyPmd(address: number): boolean {
-    const { rangeBytes, rangePages } = this.#kernel.machine;
+    const { rangeBytes, rangePages } = this.#system.machine;
     const number = address / rangeBytes;
     if ((this.#mm.pmds.get(number)?.kind ?? PMD_NONE) !== PMD_NONE) return false;
     const table = Math.floor(number / rangePages) * rangePages;
@@ -122,12 +122,12 @@ class Call {
   #lock(): { hold: Hold; isNew: boolean } {
     if (this.#mmap) return { hold: this.#mmap, isNew: false };
     const { owner } = this.#control;
-    this.#mmap = this.#kernel.locks.lock(owner, { kind: 'mmap', object: this.#mm, write: false });
+    this.#mmap = this.#system.locks.lock(owner, { kind: 'mmap', object: this.#mm, write: false });
     return { hold: this.#mmap, isNew: true };
   }
 
   #unlock(): void {
-    if (this.#mmap) this.#kernel.locks.unlock(this.#mmap);
+    if (this.#mmap) this.#system.locks.unlock(this.#mmap);
     this.#mmap = undefined;
   }
 }

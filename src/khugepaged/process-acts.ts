@@ -1,19 +1,19 @@
 import { exit } from '../machine/processes/exit.ts';
 import type { Mm } from '../machine/page-tables/mm.ts';
-import type { Kernel } from './kernel.ts';
+import type { System } from './system.ts';
 import type { Act, LockWish } from './locks.ts';
 
 /** Locks of page faults in [start, start + bytes): those of the areas, and of the page tables. */
-export function faultLocks(kernel: Kernel, mm: Mm, start: number, bytes: number): LockWish[] {
+export function faultLocks(system: System, mm: Mm, start: number, bytes: number): LockWish[] {
   return [
     { kind: 'vma', object: mm, start, end: start + bytes, write: false },
-    tables(kernel, mm, start, bytes),
+    tables(system, mm, start, bytes),
   ];
 }
 
 /** Locks of what changes pages but no areas: MADV_DONTNEED, MADV_FREE, MADV_PAGEOUT, clear_refs. */
-export function zapLocks(kernel: Kernel, mm: Mm, start: number, bytes: number): LockWish[] {
-  return [{ kind: 'mmap', object: mm, write: false }, tables(kernel, mm, start, bytes)];
+export function zapLocks(system: System, mm: Mm, start: number, bytes: number): LockWish[] {
+  return [{ kind: 'mmap', object: mm, write: false }, tables(system, mm, start, bytes)];
 }
 
 /** Locks of what changes areas: mmap, munmap, mprotect, mremap, fork, MADV_HUGEPAGE, userfaultfd. */
@@ -38,20 +38,20 @@ export function processAct(name: string, mm: Mm, needs: readonly LockWish[], run
  * The last user of an address space goes: khugepaged sees it exit at once, but its memory is torn down only when nobody
  * holds its mmap lock (khugepaged_exit, exit_mmap; spec 2.2).
  */
-export function exitAct(kernel: Kernel, mm: Mm): Act {
-  const { machine } = kernel;
+export function exitAct(system: System, mm: Mm): Act {
+  const { machine } = system;
   const tearDown = processAct('exit', mm, areaLocks(mm), () => {
     exit(machine, mm);
-    kernel.unmarkExiting(mm);
+    system.unmarkExiting(mm);
   });
   return processAct('exit', mm, [], () => {
-    if (kernel.isExiting(mm)) return;
-    kernel.markExiting(mm);
-    kernel.locks.perform(tearDown);
+    if (system.isExiting(mm)) return;
+    system.markExiting(mm);
+    system.locks.perform(tearDown);
   });
 }
 
-function tables({ machine }: Kernel, mm: Mm, start: number, bytes: number): LockWish {
+function tables({ machine }: System, mm: Mm, start: number, bytes: number): LockWish {
   const { rangeBytes } = machine;
   const first = Math.floor(start / rangeBytes) * rangeBytes;
   const end = Math.ceil((start + bytes) / rangeBytes) * rangeBytes;

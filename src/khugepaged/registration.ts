@@ -1,11 +1,11 @@
 import type { Mm } from '../machine/page-tables/mm.ts';
 import { khugepagedOrders } from '../machine/page-tables/vma-orders.ts';
 import { hugepageEnabled } from './daemon-settings.ts';
-import type { Kernel } from './kernel.ts';
+import type { System } from './system.ts';
 import type { MmList } from './mm-list.ts';
 
 /** Whether THP settings want khugepaged to run at all (spec 2.7). */
-export function isEnabled({ machine, settings, daemonModel }: Kernel): boolean {
+export function isEnabled({ machine, settings, daemonModel }: System): boolean {
   return hugepageEnabled(machine.settings, settings, daemonModel, machine.geometry);
 }
 
@@ -13,14 +13,14 @@ export function isEnabled({ machine, settings, daemonModel }: Kernel): boolean {
  * Registers address spaces as memory management tells of them: on enter_vma if an area qualifies, on fork if the parent
  * is registered; forgets them at exit. `wake` is called when the list was empty. Source: spec 2.2.
  */
-export function registerAddressSpaces(kernel: Kernel, list: MmList, wake: () => void): void {
+export function registerAddressSpaces(system: System, list: MmList, wake: () => void): void {
   const add = (mm: Mm) => {
     if (list.add(mm)) wake();
   };
-  kernel.machine.hooks = {
+  system.machine.hooks = {
     enterVma(mm, area) {
-      if (list.has(mm) || !isEnabled(kernel)) return;
-      if (khugepagedOrders(kernel.machine, mm, area, kernel.model) !== 0) add(mm);
+      if (list.has(mm) || !isEnabled(system)) return;
+      if (khugepagedOrders(system.machine, mm, area, system.model) !== 0) add(mm);
     },
     forked(parent, child) {
       if (list.has(parent)) add(child);

@@ -14,12 +14,12 @@ export function revalidate(
   address: number,
   order: Order,
 ): { area: VmArea; failure?: undefined } | { failure: ScanResult } {
-  const { kernel } = control;
-  control.spend('revalidate', kernel.costs.revalidate);
-  if (kernel.isOutOfReach(mm)) return { failure: 'SCAN_ANY_PROCESS' };
+  const { system } = control;
+  control.spend('revalidate', system.costs.revalidate);
+  if (system.isOutOfReach(mm)) return { failure: 'SCAN_ANY_PROCESS' };
   const area = mm.areas.above(address);
   if (!area) return { failure: 'SCAN_VMA_NULL' };
-  if (area.start > address || area.end < address + kernel.machine.rangeBytes) {
+  if (area.start > address || area.end < address + system.machine.rangeBytes) {
     return { failure: 'SCAN_ADDRESS_RANGE' };
   }
   // Without an anon_vma no order is possible either, so that this is SCAN_VMA_CHECK and never SCAN_PAGE_ANON.

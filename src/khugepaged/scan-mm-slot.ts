@@ -29,29 +29,29 @@ export function scanMmSlot(
   counts: DaemonCounts,
   limit: number,
 ): SlotVisit {
-  const { kernel } = control;
+  const { system } = control;
   const mm = list.begin();
-  control.spend('scan', kernel.costs.slotVisit);
-  const mmap = kernel.locks.tryLock(control.owner, { kind: 'mmap', object: mm, write: false });
+  control.spend('scan', system.costs.slotVisit);
+  const mmap = system.locks.tryLock(control.owner, { kind: 'mmap', object: mm, write: false });
   const visit = new Visit(control, list, counts, mm, limit);
   // Nobody waits for the lock of a busy address space: it counts as done.
   const isDone = mmap === undefined || visit.scan(mmap);
-  const isReleased = kernel.daemonModel.releasesDisabled ? kernel.isOutOfReach(mm) : kernel.isExiting(mm);
+  const isReleased = system.daemonModel.releasesDisabled ? system.isOutOfReach(mm) : system.isExiting(mm);
   if (isDone || isReleased) moveOn(control, list, counts, mm);
   const { progress, result } = visit;
   const fullScanFinished = list.cursor.mm === undefined;
-  if (kernel.daemonModel.knowsOrders) {
-    kernel.trace?.(
+  if (system.daemonModel.knowsOrders) {
+    system.trace?.(
       { event: 'mm_khugepaged_scan', mm: mm.id, progress, fullScanFinished },
-      kernel.timeline.now,
+      system.timeline.now,
     );
   }
   return { progress, result };
 }
 
-function moveOn({ kernel }: CollapseControl, list: MmList, counts: DaemonCounts, mm: Mm): void {
+function moveOn({ system }: CollapseControl, list: MmList, counts: DaemonCounts, mm: Mm): void {
   if (list.next()) counts.fullScans = (counts.fullScans + 1) >>> 0;
-  if (kernel.isExiting(mm)) list.remove(mm);
+  if (system.isExiting(mm)) list.remove(mm);
 }
 
 class Visit {
@@ -74,25 +74,25 @@ class Visit {
   /** Scans under the mmap lock, which it drops; whether the address space is done. */
   scan(mmap: Hold): boolean {
     this.progress++;
-    const outcome = this.#control.kernel.isOutOfReach(this.#mm) ? 'done' : this.#scanAreas(mmap);
-    if (outcome !== 'lock-dropped') this.#control.kernel.locks.unlock(mmap);
+    const outcome = this.#control.system.isOutOfReach(this.#mm) ? 'done' : this.#scanAreas(mmap);
+    if (outcome !== 'lock-dropped') this.#control.system.locks.unlock(mmap);
     return outcome === 'done';
   }
 
   #scanAreas(mmap: Hold): 'done' | 'interrupted' | 'lock-dropped' {
     const control = this.#control;
-    const { kernel } = control;
-    const { rangeBytes } = kernel.machine;
+    const { system } = control;
+    const { rangeBytes } = system.machine;
     const { cursor } = this.#list;
     const mm = this.#mm;
     const areas = mm.areas.all();
     for (let i = mm.areas.indexAbove(cursor.address); i < areas.length; i++) {
       const area = areas[i];
-      if (kernel.isOutOfReach(mm)) {
+      if (system.isOutOfReach(mm)) {
         this.progress++;
         return 'interrupted';
       }
-      control.spend('scan', kernel.costs.areaVisit);
+      control.spend('scan', system.costs.areaVisit);
       const first = Math.ceil(area.start / rangeBytes) * rangeBytes;
       const end = Math.floor(area.end / rangeBytes) * rangeBytes;
       if (control.possibleOrders(mm, area) === 0 || cursor.address > end) {
@@ -101,7 +101,7 @@ class Visit {
       }
       cursor.address = Math.max(cursor.address, first);
       while (cursor.address < end) {
-        if (kernel.isOutOfReach(mm)) return 'interrupted';
+        if (system.isOutOfReach(mm)) return 'interrupted';
         const scanned = scanPmdRange(control, mm, area, cursor.address, mmap);
         cursor.address += rangeBytes;
         this.progress += scanned.progress;

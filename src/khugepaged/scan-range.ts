@@ -19,7 +19,7 @@ import { checkPmdState } from './pmd-state.ts';
 import { NO_PFN } from './trace-event.ts';
 
 /** What became of one PMD range. */
-export interface ScannedRange {
+export interface RangeVisit {
   readonly result: ScanResult;
   /** What it adds to the progress of the wake-up (spec 2.5). */
   readonly progress: number;
@@ -37,44 +37,44 @@ export function scanPmdRange(
   area: VmArea,
   address: number,
   mmap: Hold,
-): ScannedRange {
-  const { kernel, activity } = control;
-  const { machine, daemonModel } = kernel;
+): RangeVisit {
+  const { system, activity } = control;
+  const { machine, daemonModel } = system;
   const pmd = mm.pmds.get(address / machine.rangeBytes);
-  control.spend('scan', kernel.costs.pmdCheck);
+  control.spend('scan', system.costs.pmdCheck);
   const state = checkPmdState(pmd);
   if (state !== undefined) return withoutTable(state);
 
   control.nodeLoad.fill(0);
   const policy = control.policy(control.possibleOrders(mm, area));
-  control.spend('scan', kernel.costs.rangeSetup);
+  control.spend('scan', system.costs.rangeSetup);
   const table = pmd as Pmd;
-  if (table.kind !== PMD_TABLE || kernel.fails('scan-table', address, pmdOrder())) {
+  if (table.kind !== PMD_TABLE || system.fails('scan-table', address, pmdOrder())) {
     return withoutTable('SCAN_NO_PTE_TABLE');
   }
   const end = address + machine.rangeBytes;
-  const pte = kernel.locks.lock(control.owner, { kind: 'pte', object: mm, start: address, end, write: true });
+  const pte = system.locks.lock(control.owner, { kind: 'pte', object: mm, start: address, end, write: true });
   const view = viewRange(machine, area, table);
   const report = scanRange(view.state, policy, {
     offLru: view.offLru,
     // With one node there is nothing to count: the only one is the one to allocate from.
     countNode:
       machine.nodes.length > 1
-        ? (page) => countNode(control, view.frames[page], kernel.nodeDistances)
+        ? (page) => countNode(control, view.frames[page], system.nodeDistances)
         : undefined,
   });
   const pfn = scanPfn(control, view, report);
   const writable = !daemonModel.knowsOrders && isAnyWritable(table, report.looked);
   activity.scannedPtes += report.looked;
   countExceeded(machine, report.result, pmdOrder());
-  control.spend('scan', report.looked * kernel.costs.scanPte);
-  kernel.locks.unlock(pte);
+  control.spend('scan', report.looked * system.costs.scanPte);
+  system.locks.unlock(pte);
 
   const lockDropped = report.result === 'SCAN_SUCCEED';
   let result = report.result;
   if (lockDropped) {
     control.targetNodes = nodesByLoad(control.nodeLoad);
-    kernel.locks.unlock(mmap);
+    system.locks.unlock(mmap);
     result = walkRange();
   }
   emit(result);
@@ -85,9 +85,9 @@ export function scanPmdRange(
     return asOrder(machine.geometry.pmdOrder);
   }
 
-  function withoutTable(result: ScanResult): ScannedRange {
+  function withoutTable(result: ScanResult): RangeVisit {
     activity.countRange(result);
-    kernel.trace?.(
+    system.trace?.(
       {
         event: 'mm_khugepaged_scan_pmd',
         mm: mm.id,
@@ -99,7 +99,7 @@ export function scanPmdRange(
         result,
         unmapped: 0,
       },
-      kernel.timeline.now,
+      system.timeline.now,
     );
     return { result, progress: daemonModel.countsPtes ? 1 : machine.rangePages, lockDropped: false };
   }
@@ -112,11 +112,11 @@ export function scanPmdRange(
       const window = { mm, address: address + offset * machine.pageBytes, offset, order };
       return collapseHugePage(control, window, attempt);
     });
-    return ALGORITHMS[kernel.model.algorithm].collapse(scanned, policy, collapse);
+    return ALGORITHMS[system.model.algorithm].collapse(scanned, policy, collapse);
   }
 
   function emit(result: ScanResult): void {
-    kernel.trace?.(
+    system.trace?.(
       {
         event: 'mm_khugepaged_scan_pmd',
         mm: mm.id,
@@ -128,13 +128,13 @@ export function scanPmdRange(
         result,
         unmapped: report.unmapped,
       },
-      kernel.timeline.now,
+      system.timeline.now,
     );
   }
 }
 
 function countNode(control: CollapseControl, frame: number, distances: NodeDistances | undefined): boolean {
-  const { node } = control.kernel.machine.nodeOf(frame);
+  const { node } = control.system.machine.nodeOf(frame);
   if (isTooFar(control.nodeLoad, node, distances)) return false;
   control.nodeLoad[node]++;
   return true;
@@ -157,7 +157,7 @@ function scanPfn(
   view: RangeView,
   { result, failedAt, looked }: ScanReport,
 ): number {
-  const { machine, daemonModel } = control.kernel;
+  const { machine, daemonModel } = control.system;
   const headAt = (page: number) => machine.frames.headOf(view.frames[page]);
   if (daemonModel.scanPfn === 'failed') {
     return failedAt !== undefined && NAMED.has(result) ? headAt(failedAt) : NO_PFN;

@@ -30,13 +30,13 @@ export function swapInWindow(
   pmd: Pmd,
   referenced: number,
 ): ScanResult {
-  const { kernel } = control;
-  const { machine, costs } = kernel;
+  const { system } = control;
+  const { machine, costs } = system;
   let swappedIn = 0;
   const result = faultAll();
   if (swappedIn > 0) drainLru(machine);
   control.activity.swappedInPages += swappedIn;
-  kernel.trace?.(
+  system.trace?.(
     {
       event: 'mm_collapse_huge_page_swapin',
       mm: mm.id,
@@ -46,7 +46,7 @@ export function swapInWindow(
       result,
       order,
     },
-    kernel.timeline.now,
+    system.timeline.now,
   );
   return result;
 
@@ -58,8 +58,8 @@ export function swapInWindow(
         countExceeded(machine, 'SCAN_EXCEED_SWAP_PTE', order);
         return 'SCAN_EXCEED_SWAP_PTE';
       }
-      if (kernel.fails('swapin-retry', address, order)) return 'SCAN_PAGE_LOCK';
-      if (kernel.fails('swapin-error', address, order)) return 'SCAN_FAIL';
+      if (system.fails('swapin-retry', address, order)) return 'SCAN_PAGE_LOCK';
+      if (system.fails('swapin-error', address, order)) return 'SCAN_FAIL';
       const before = workNs(machine.work, costs);
       const outcome = faultInEntry(machine, mm, area, pmd, i);
       if (outcome === 'done') swappedIn++;

@@ -30,7 +30,7 @@ export class ThpSysfs {
     this.#daemon = daemon;
     this.#addTopLevel();
     this.#addDaemon();
-    const { pmdOrder } = daemon.kernel.machine.geometry;
+    const { pmdOrder } = daemon.system.machine.geometry;
     for (let order = 1; order <= pmdOrder; order++) this.#addSize(asOrder(order));
   }
 
@@ -51,7 +51,7 @@ export class ThpSysfs {
   }
 
   #addTopLevel(): void {
-    const { machine, settings } = this.#daemon.kernel;
+    const { machine, settings } = this.#daemon.system;
     this.#files.set('enabled', {
       read: () => formatWords(TOP_LEVEL_WORDS, machine.settings.enabled),
       write: (text) => {
@@ -103,7 +103,7 @@ export class ThpSysfs {
   }
 
   #addSize(order: Order): void {
-    const { machine, settings, daemonModel } = this.#daemon.kernel;
+    const { machine, settings, daemonModel } = this.#daemon.system;
     const folder = `hugepages-${orderBytes(order, machine.geometry) / 1024}kB`;
     if (order >= MIN_ANON_ORDER) {
       this.#files.set(`${folder}/enabled`, {
@@ -132,17 +132,17 @@ export class ThpSysfs {
   }
 
   #change(change: Partial<MachineSettings>): undefined {
-    const { machine } = this.#daemon.kernel;
+    const { machine } = this.#daemon.system;
     machine.settings = { ...machine.settings, ...change };
   }
 
   /** The thread starts or stops; new versions look only if the write changed something (spec 2.7). */
   #enabledWritten(changed: boolean): undefined {
-    if (changed || !this.#daemon.kernel.daemonModel.ignoresUnchanged) this.#daemon.startOrStop();
+    if (changed || !this.#daemon.system.daemonModel.ignoresUnchanged) this.#daemon.startOrStop();
   }
 
   #limit(key: keyof CollapseLimits): SysfsFile {
-    const { machine } = this.#daemon.kernel;
+    const { machine } = this.#daemon.system;
     const largest = pagesPerRange(machine.geometry) - 1;
     return {
       read: () => `${machine.settings[key]}\n`,
@@ -154,7 +154,7 @@ export class ThpSysfs {
   }
 
   #number(key: 'pagesToScan' | 'scanSleepMs' | 'allocSleepMs', smallest: number, wakes: boolean): SysfsFile {
-    const { settings } = this.#daemon.kernel;
+    const { settings } = this.#daemon.system;
     return {
       read: () => `${settings[key]}\n`,
       write: (text) => {
@@ -168,7 +168,7 @@ export class ThpSysfs {
   }
 
   #flag(key: 'defrag' | 'useZeroPage'): SysfsFile {
-    const { settings } = this.#daemon.kernel;
+    const { settings } = this.#daemon.system;
     return {
       read: () => (settings[key] ? '1\n' : '0\n'),
       write: (text) => {

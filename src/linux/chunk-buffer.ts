@@ -1,5 +1,5 @@
 import { type Geometry, pagesPerRange } from '../core/memory/geometry.ts';
-import { loadKernel } from '../core/bitmaps/bitmaps.ts';
+import { loadBitmaps } from '../core/bitmaps/bitmaps.ts';
 import type { Occupancy } from '../core/memory/occupancy.ts';
 import { PAGEMAP_HIGH } from './pagemap.ts';
 
@@ -28,12 +28,12 @@ const PAGES_PER_WORD = 32;
 /** Room for this many PMD ranges; on WebAssembly where the engine allows it. */
 export function createChunkBuffer(geometry: Geometry, ranges: number): ChunkBuffer {
   const words = Math.ceil((ranges * pagesPerRange(geometry)) / PAGES_PER_WORD);
-  return createKernelBuffer(words) ?? createScriptBuffer(words);
+  return createWasmChunkBuffer(words) ?? createPlainChunkBuffer(words);
 }
 
-export function createKernelBuffer(words: number): ChunkBuffer | undefined {
+export function createWasmChunkBuffer(words: number): ChunkBuffer | undefined {
   const bitmapsAt = words * PAGES_PER_WORD * ENTRY;
-  const kernel = loadKernel(bitmapsAt + 5 * 4 * words);
+  const kernel = loadBitmaps(bitmapsAt + 5 * 4 * words);
   if (!kernel) return undefined;
   return {
     entries: new Int32Array(kernel.memory, 0, 2 * PAGES_PER_WORD * words),
@@ -52,7 +52,7 @@ export function createKernelBuffer(words: number): ChunkBuffer | undefined {
   };
 }
 
-export function createScriptBuffer(words: number): ChunkBuffer {
+export function createPlainChunkBuffer(words: number): ChunkBuffer {
   const entries = new Int32Array(2 * PAGES_PER_WORD * words);
   return { entries, extract: (count) => extractBitmaps(entries, count) };
 }

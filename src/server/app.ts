@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { gate, notFound } from './gate.ts';
-import type { LiveSource } from './live-source.ts';
+import type { LiveSnapshot } from './live-snapshot.ts';
 import type { ServedFile } from './served-file.ts';
 import type { WebFiles } from './web-files.ts';
 
@@ -13,7 +13,7 @@ export interface Source {
   readonly id: string;
   readonly name: string;
   readonly file: ServedFile;
-  readonly live: LiveSource | undefined;
+  readonly live: LiveSnapshot | undefined;
 }
 
 /** What the server answers: the web app, its sources, and events of live ones, all below the token. */

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { fail, type Result, succeed } from '../core/base/failure.ts';
 import { buildApp, type Source } from './app.ts';
-import { LiveSource, serially } from './live-source.ts';
+import { LiveSnapshot, serially } from './live-snapshot.ts';
 import { ServedFile } from './served-file.ts';
 import { readWebFiles } from './web-files.ts';
 
@@ -52,7 +52,7 @@ export async function startServer(
       id: String(index),
       name,
       file: new ServedFile(path),
-      live: refresh && new LiveSource(refresh, refreshMs, inTurn, closing.signal),
+      live: refresh && new LiveSnapshot(refresh, refreshMs, inTurn, closing.signal),
     }),
   );
   const token = randomBytes(16).toString('hex');

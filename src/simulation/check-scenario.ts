@@ -4,7 +4,7 @@ import { KERNEL_MODELS } from '../core/rules/kernel-model.ts';
 import { DEFAULT_CALIBRATION } from '../khugepaged/costs.ts';
 import { Machine } from '../machine/machine.ts';
 import type { Action, Scenario, Setting } from './scenario.ts';
-import { kernelOf, Stage } from './stage.ts';
+import { systemOf, SimulatedHost } from './simulated-host.ts';
 
 /** What a scenario says that cannot be, beyond what its form allows: the first such thing, with its place. */
 export function checkScenario(scenario: Scenario): Result<void> {
@@ -97,9 +97,9 @@ function settingsOf({
   kernel: name,
 }: Scenario): (setting: Setting) => string | undefined {
   const machine = new Machine({ geometry, nodes: [rangeBytes(geometry) / 2 ** geometry.pageShift] });
-  const kernel = kernelOf(machine, KERNEL_MODELS[name], DEFAULT_CALIBRATION);
+  const kernel = systemOf(machine, KERNEL_MODELS[name], DEFAULT_CALIBRATION);
   if (!kernel.ok) throw new Error(kernel.failure.message);
-  const { sysfs } = new Stage('check', kernel.value);
+  const { sysfs } = new SimulatedHost('check', kernel.value);
   return ({ file, value }) => {
     switch (sysfs.write(file, value)) {
       case undefined:

@@ -2,13 +2,18 @@ import { type Random, randomFrom } from '../core/base/random.ts';
 import type { PageChoice } from './scenario.ts';
 
 /** Consecutive chosen bytes: [start, end), addresses. */
-export interface Run {
+export interface PageRun {
   readonly start: number;
   readonly end: number;
 }
 
 /** The chosen parts of a mapping, in address order, whole pages, none touching the next. */
-export function* runsOf(choice: PageChoice, mapping: Run, pageBytes: number, random: Random): Generator<Run> {
+export function* runsOf(
+  choice: PageChoice,
+  mapping: PageRun,
+  pageBytes: number,
+  random: Random,
+): Generator<PageRun> {
   const first = Math.min(mapping.end, mapping.start + roundDown(choice.from, pageBytes));
   const end = Math.min(mapping.end, first + roundUp(choice.bytes, pageBytes));
   if (choice.density >= 1) {

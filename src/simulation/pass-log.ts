@@ -1,6 +1,6 @@
 import type { Order } from '../core/memory/order.ts';
 import type { ScanResult } from '../core/rules/scan-result.ts';
-import type { Stage } from './stage.ts';
+import type { SimulatedHost } from './simulated-host.ts';
 import { takeSample } from './sample.ts';
 
 /** What one pass of khugepaged over all processes took and did. */
@@ -30,7 +30,7 @@ interface Mark extends Omit<PassCost, 'durationNs'> {
 
 /** Follows passes: what the last one cost, and how many in a row changed nothing. */
 export class PassLog {
-  readonly #stage: Stage;
+  readonly #host: SimulatedHost;
   #mark: Mark;
   #fullScans: number;
   /** The last whole pass. */
@@ -38,34 +38,34 @@ export class PassLog {
   /** Whole passes in a row that neither changed memory nor saw anything happen. */
   quietPasses = 0;
 
-  constructor(stage: Stage) {
-    this.#stage = stage;
-    this.#mark = takeMark(stage);
-    this.#fullScans = stage.daemon.counts.fullScans;
+  constructor(host: SimulatedHost) {
+    this.#host = host;
+    this.#mark = takeMark(host);
+    this.#fullScans = host.daemon.counts.fullScans;
   }
 
   /** Looks whether a pass has ended. Called at every trace event, so that passes are told apart within a wake-up. */
   look(): void {
-    const { fullScans } = this.#stage.daemon.counts;
+    const { fullScans } = this.#host.daemon.counts;
     if (fullScans === this.#fullScans) return;
     this.#fullScans = fullScans;
     const before = this.#mark;
-    const now = takeMark(this.#stage);
+    const now = takeMark(this.#host);
     this.#mark = now;
     this.last = costBetween(before, now);
     const isQuiet = now.pastEvents === before.pastEvents && now.changes === before.changes;
-    this.quietPasses = isQuiet && this.#stage.pendingEvents === 0 ? this.quietPasses + 1 : 0;
+    this.quietPasses = isQuiet && this.#host.pendingEvents === 0 ? this.quietPasses + 1 : 0;
   }
 }
 
-function takeMark(stage: Stage): Mark {
-  const { machine, timeline } = stage.kernel;
-  const { activity } = stage.daemon.control;
-  const { writeLock, collapses } = takeSample(stage);
+function takeMark(host: SimulatedHost): Mark {
+  const { machine, timeline } = host.system;
+  const { activity } = host.daemon.control;
+  const { writeLock, collapses } = takeSample(host);
   const { compactMoved, reclaimed, splits, pmdSplits } = machine.work;
   return {
     at: timeline.now,
-    pastEvents: stage.pastEvents,
+    pastEvents: host.pastEvents,
     attempts: new Map([...activity.attempts].map(([order, results]) => [order, new Map(results)])),
     allocations: machine.counters.mthp.collapse_alloc.slice(),
     scannedPtes: activity.scannedPtes,

@@ -1,6 +1,6 @@
 import type { ScanResult } from '../core/rules/scan-result.ts';
 import type { Durations, LockStatistics } from '../khugepaged/lock-tally.ts';
-import type { Stage } from './stage.ts';
+import type { SimulatedHost } from './simulated-host.ts';
 
 /** The machine at one moment. Pages are base pages; those from `filledPages` on add up since the beginning. */
 export interface Sample {
@@ -33,13 +33,13 @@ export interface Sample {
 
 export const NO_TIME: Readonly<Durations> = { count: 0, totalNs: 0, longestNs: 0 };
 
-export function takeSample({ kernel, daemon, actors }: Stage): Sample {
-  const { machine, timeline, locks } = kernel;
+export function takeSample({ system, daemon, processes }: SimulatedHost): Sample {
+  const { machine, timeline, locks } = system;
   const { activity } = daemon.control;
   const { attempts, collapses, failures } = countAttempts(activity.attempts);
   return {
     at: timeline.now,
-    rssPages: actors.reduce((sum, { mm }) => sum + (mm.exited ? 0 : mm.rssPages), 0),
+    rssPages: processes.reduce((sum, { mm }) => sum + (mm.exited ? 0 : mm.rssPages), 0),
     pagesByOrder: pagesByOrder(machine.counters.mthp.nr_anon, machine.rootMemcg.usage),
     partlyMappedPages: machine.counters.mthp.nr_anon_partially_mapped.reduce(
       (sum, count, order) => sum + count * 2 ** order,

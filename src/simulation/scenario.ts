@@ -40,11 +40,11 @@ export interface ProcessSpec {
 export interface MappingSpec {
   readonly name: string;
   readonly bytes: number;
-  readonly advice: Advice | undefined;
+  readonly advice: MadviseAdvice | undefined;
 }
 
 /** MADV_HUGEPAGE or MADV_NOHUGEPAGE. */
-export type Advice = 'hugepage' | 'nohugepage';
+export type MadviseAdvice = 'hugepage' | 'nohugepage';
 
 /** A write to a file, named below /sys/kernel/mm/transparent_hugepage. */
 export interface Setting {
@@ -84,7 +84,7 @@ export interface PageAction {
 export interface AdviseAction {
   readonly do: 'advise';
   readonly mapping: string;
-  readonly advice: Advice;
+  readonly advice: MadviseAdvice;
 }
 
 export interface ForkAction {

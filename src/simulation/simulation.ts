@@ -1,13 +1,13 @@
 import { formatTraceEvent, type TraceEvent } from '../khugepaged/trace-event.ts';
 import type { Durations } from '../khugepaged/lock-tally.ts';
 import { NS_PER_MS, NS_PER_S } from '../khugepaged/timeline.ts';
-import { CreepWatch } from './creep.ts';
+import { CreepWatch } from './creep-watch.ts';
 import { PassLog } from './pass-log.ts';
-import type { Ending, SimulationReport } from './report.ts';
+import type { Ending, SimulationReport } from './simulation-report.ts';
 import { NO_TIME, type Sample } from './sample.ts';
 import type { Until } from './scenario.ts';
 import { Series } from './series.ts';
-import type { Stage } from './stage.ts';
+import type { SimulatedHost } from './simulated-host.ts';
 
 /** Whole passes without any change after which khugepaged has settled. */
 const QUIET_PASSES = 2;
@@ -25,13 +25,13 @@ export interface SimulationOptions {
   readonly onTrace?: (at: number, text: string) => void;
   /** Hears of every trace event as it happens. */
   readonly onEvent?: (event: TraceEvent) => void;
-  /** Hears of every sample when it is taken, at its time in ns: the stage may be looked at then. */
+  /** Hears of every sample when it is taken, at its time in ns: the host may be looked at then. */
   readonly onSample?: (at: number) => void;
 }
 
-/** Lets time pass on a stage, wake-up by wake-up, and keeps account. */
+/** Lets time pass on a simulated host, wake-up by wake-up, and keeps account. */
 export class Simulation {
-  readonly #stage: Stage;
+  readonly #host: SimulatedHost;
   readonly #options: SimulationOptions;
   readonly #series: Series;
   readonly #passes: PassLog;
@@ -40,29 +40,29 @@ export class Simulation {
   #lastCollapse = 0;
   #ending: Ending | undefined;
 
-  constructor(stage: Stage, options: SimulationOptions) {
-    const { kernel } = stage;
-    this.#stage = stage;
+  constructor(host: SimulatedHost, options: SimulationOptions) {
+    const { system } = host;
+    this.#host = host;
     this.#options = options;
-    this.#series = new Series(stage, options.onSample);
-    this.#passes = new PassLog(stage);
-    this.#creep = new CreepWatch(kernel.machine.pageBytes, kernel.machine.rangeBytes);
-    kernel.trace = (event, at) => this.#hear(event, at);
+    this.#series = new Series(host, options.onSample);
+    this.#passes = new PassLog(host);
+    this.#creep = new CreepWatch(system.machine.pageBytes, system.machine.rangeBytes);
+    system.trace = (event, at) => this.#hear(event, at);
   }
 
   /** Virtual time in ns. */
   get now(): number {
-    return this.#stage.kernel.timeline.now;
+    return this.#host.system.timeline.now;
   }
 
   get fullScans(): number {
-    return this.#stage.daemon.counts.fullScans;
+    return this.#host.daemon.counts.fullScans;
   }
 
   /** Goes on to the end of khugepaged's next wake-up; false once the run is over. */
   step(): boolean {
-    const { daemon, kernel } = this.#stage;
-    const { timeline } = kernel;
+    const { daemon, system } = this.#host;
+    const { timeline } = system;
     const end = this.#end();
     if (this.#ending === undefined) {
       const isAsleep = daemon.state === 'stopped' || daemon.state === 'idle';
@@ -88,13 +88,13 @@ export class Simulation {
   }
 
   report(): SimulationReport {
-    const { kernel, daemon, actors, incidents, title } = this.#stage;
-    const { machine, settings } = kernel;
+    const { system, daemon, processes, incidents, title } = this.#host;
+    const { machine, settings } = system;
     const { seed, calibration } = this.#options;
     return {
       title,
       seed,
-      model: kernel.model,
+      model: system.model,
       calibration,
       geometry: machine.geometry,
       memoryPages: machine.frames.count,
@@ -108,7 +108,7 @@ export class Simulation {
       passes: daemon.counts.fullScans,
       scans: new Map(daemon.control.activity.ranges),
       samples: this.samples(),
-      processes: actors.map(({ name, mm }) => ({
+      processes: processes.map(({ name, mm }) => ({
         name,
         id: mm.id,
         rssPages: mm.exited ? 0 : mm.rssPages,
@@ -119,7 +119,7 @@ export class Simulation {
       creep: this.#creep.report(),
       steadyPass: this.#ending === 'settled' && this.#passes.quietPasses > 0 ? this.#passes.last : undefined,
       incidents,
-      log: kernel.log.lines.map(({ text }) => text),
+      log: system.log.lines.map(({ text }) => text),
     };
   }
 
@@ -129,27 +129,27 @@ export class Simulation {
   }
 
   #isSettled(isAsleep: boolean): boolean {
-    const { kernel, pendingEvents } = this.#stage;
+    const { system, pendingEvents } = this.#host;
     if (this.#options.until !== 'settled' || pendingEvents > 0) return false;
     const { quietPasses, last } = this.#passes;
-    const hasSlept = last !== undefined && last.durationNs >= kernel.settings.scanSleepMs * NS_PER_MS;
+    const hasSlept = last !== undefined && last.durationNs >= system.settings.scanSleepMs * NS_PER_MS;
     return isAsleep || quietPasses >= (hasSlept ? QUIET_PASSES : MOST_QUIET_PASSES);
   }
 
   #hear(event: TraceEvent, at: number): void {
-    const { kernel, daemon } = this.#stage;
+    const { system, daemon } = this.#host;
     this.#passes.look();
     if (event.event === 'mm_collapse_huge_page' && event.result === 'SCAN_SUCCEED') {
       this.#lastCollapse = at;
       this.#creep.collapsed(event.mm, event.address, event.order, daemon.counts.fullScans);
     }
     this.#options.onEvent?.(event);
-    this.#options.onTrace?.(at, formatTraceEvent(event, kernel.daemonModel));
+    this.#options.onTrace?.(at, formatTraceEvent(event, system.daemonModel));
   }
 
   #waits(): Map<string, Durations> {
     const waits = new Map<string, Durations>();
-    for (const [who, locks] of this.#stage.kernel.locks.statistics.waits) {
+    for (const [who, locks] of this.#host.system.locks.statistics.waits) {
       const sum = { ...NO_TIME };
       for (const { count, totalNs, longestNs } of locks.values()) {
         sum.count += count;

@@ -6,7 +6,7 @@ import type { RangeState } from '../core/memory/range-state.ts';
 import { Damage, damageFailure, SnapshotError } from './damage.ts';
 import { type Notice, type SnapshotMetadata, unpackMetadata } from './metadata.ts';
 import { checkSchema, type KeptChunks, readFooter, readRowGroup } from './parquet-file.ts';
-import { processOf, rangesOf, vmaOf } from './row.ts';
+import { processOf, rangesOfColumns, vmaOf } from './row.ts';
 import type { SnapshotColumns } from './schema.ts';
 
 /** A snapshot that can also be read in pieces, by several readers at once. */
@@ -86,7 +86,7 @@ class Replay {
   *group(columns: SnapshotColumns): Generator<MemoryItem> {
     const { geometry } = this.metadata.host;
     checkGeometry(columns, geometry);
-    const ranges = rangesOf(columns, geometry);
+    const ranges = rangesOfColumns(columns, geometry);
     const { pid, process_start_time, vma_start } = columns;
     for (let row = 0; row < ranges.length; row++) {
       if (this.#noticesSeen < this.metadata.notices.length) yield* this.noticesBefore(this.#rowsSeen);

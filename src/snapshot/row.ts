@@ -76,7 +76,7 @@ export function vmaOf(columns: SnapshotColumns, row: number): Vma {
  * The range of each row, undefined where it has no `range_address`. Ranges share what is all zero, and their bitmaps may
  * be views of the row group. Throws Damage when a row does not fit the geometry.
  */
-export function rangesOf(columns: SnapshotColumns, geometry: Geometry): (RangeState | undefined)[] {
+export function rangesOfColumns(columns: SnapshotColumns, geometry: Geometry): (RangeState | undefined)[] {
   const { present, swap, guard, zero, shared, unreferenced, pinned, lazyfree, locked, uffd } = columns;
   const bytes = BigInt(rangeBytes(geometry));
   const noPages = emptyOccupancy(geometry);

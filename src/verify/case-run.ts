@@ -1,10 +1,10 @@
 import type { JudgedWindow } from '../core/search/algorithm.ts';
 import { judgeWindow } from '../core/search/algorithm.ts';
 import type { ScanResult } from '../core/rules/scan-result.ts';
-import type { Contender } from './contender.ts';
-import { type LabCase, outcomeOf, policyOf } from './lab-case.ts';
-import type { Fault } from './fault.ts';
-import { Trial, windowOf } from './trial.ts';
+import type { CheckedAlgorithm } from './checked-algorithm.ts';
+import { type SearchCase, outcomeOfCase, policyOf } from './search-case.ts';
+import type { Fault } from './algorithm-fault.ts';
+import { AlgorithmRun, windowOf } from './algorithm-run.ts';
 
 /** An attempt of a run. */
 export interface RunStep extends JudgedWindow {
@@ -14,7 +14,7 @@ export interface RunStep extends JudgedWindow {
   readonly result: ScanResult;
 }
 
-/** What one contender does with one case. */
+/** What one algorithm does with one case. */
 export interface CaseRun {
   readonly name: string;
   readonly steps: readonly RunStep[];
@@ -25,29 +25,34 @@ export interface CaseRun {
   readonly stackDepth: number | undefined;
 }
 
-/** Runs a contender on a case and keeps every step. */
-export function runCase(contender: Contender, labCase: LabCase): CaseRun {
-  const trial = new Trial(contender);
-  trial.run(labCase, outcomeOf(labCase), true);
-  const policy = policyOf(labCase, contender.model);
-  const steps = trial.windows.map((code, i) => {
+/** Runs an algorithm on a case and keeps every step. */
+export function runCase(algorithm: CheckedAlgorithm, searchCase: SearchCase): CaseRun {
+  const run = new AlgorithmRun(algorithm);
+  run.run(searchCase, outcomeOfCase(searchCase), true);
+  const policy = policyOf(searchCase, algorithm.model);
+  const steps = run.windows.map((code, i) => {
     const { offset, order, reclaim } = windowOf(code);
-    const round = trial.rounds.filter((first) => first <= i).length;
-    return { ...judgeWindow(labCase.range, policy, offset, order), reclaim, round, result: trial.results[i] };
+    const round = run.rounds.filter((first) => first <= i).length;
+    return {
+      ...judgeWindow(searchCase.range, policy, offset, order),
+      reclaim,
+      round,
+      result: run.results[i],
+    };
   });
-  const { fault, visits, stackDepth } = trial;
+  const { fault, visits, stackDepth } = run;
   return {
-    name: contender.name,
+    name: algorithm.name,
     steps,
-    result: fault ? undefined : trial.result,
+    result: fault ? undefined : run.result,
     fault,
     visits,
     stackDepth,
   };
 }
 
-/** The run of a contender that does not come back. */
-export function hangingRun({ name }: Contender): CaseRun {
+/** The run of an algorithm that does not come back. */
+export function hangingRun({ name }: CheckedAlgorithm): CaseRun {
   const fault = { kind: 'hangs', message: 'does not come back' } as const;
   return { name, steps: [], result: undefined, fault, visits: 0, stackDepth: undefined };
 }

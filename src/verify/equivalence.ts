@@ -1,11 +1,11 @@
-import type { Contender } from './contender.ts';
-import { DIFFERENCE, type Question } from './examination.ts';
+import type { CheckedAlgorithm } from './checked-algorithm.ts';
+import { DIFFERENCE, type Check } from './check-run.ts';
 import { agree, type Relation } from './relation.ts';
 
-/** Whether two contenders agree, in what the relation names, on every case. */
-export function equivalence(a: Contender, b: Contender, relation: Relation): Question {
+/** Whether two algorithms agree, in what the relation names, on every case. */
+export function equivalence(a: CheckedAlgorithm, b: CheckedAlgorithm, relation: Relation): Check {
   return {
-    contenders: [a, b],
+    algorithms: [a, b],
     observed: false,
     judge: ([ofA, ofB], { range }) => (agree(relation, ofA, ofB, range.geometry) ? [] : [DIFFERENCE]),
   };

@@ -3,11 +3,11 @@ import { attemptEach } from '../core/search/algorithm.ts';
 import type { Window } from '../core/memory/order.ts';
 import type { CollapsePolicy } from '../core/rules/policy.ts';
 import { bestCover, type Objective, worthOf } from './best-cover.ts';
-import type { Contender } from './contender.ts';
-import { NOT_BEST, type Question } from './examination.ts';
-import { policyOf, type Shape } from './lab-case.ts';
+import type { CheckedAlgorithm } from './checked-algorithm.ts';
+import { NOT_BEST, type Check } from './check-run.ts';
+import { policyOf, type Shape } from './search-case.ts';
 import { collapsed } from './relation.ts';
-import { type Trial, windowOf } from './trial.ts';
+import { type AlgorithmRun, windowOf } from './algorithm-run.ts';
 
 /** How far a search stays behind the best covers, added up over ranges. */
 export interface Gap {
@@ -23,37 +23,37 @@ export function emptyGap(): Gap {
   return { ranges: 0, behind: 0, worth: 0, best: 0 };
 }
 
-/** Whether a contender finds the best cover of every range, if attempts succeed. `gap` adds up how far it is from it. */
-export function optimality(contender: Contender, objective: Objective, gap: Gap): Question {
-  const add = (to: Gap, trial: Trial, shape: Shape) => {
+/** Whether an algorithm finds the best cover of every range, if attempts succeed. `gap` adds up how far it is from it. */
+export function optimality(algorithm: CheckedAlgorithm, objective: Objective, gap: Gap): Check {
+  const add = (to: Gap, run: AlgorithmRun, shape: Shape) => {
     // Swapped PTEs have no place: searches know their number only.
     if (shape.range.unmapped > 0) return;
-    const policy = policyOf(shape, contender.model);
-    addToGap(to, shape.range, collapsed(trial).map(windowOf), policy, objective);
+    const policy = policyOf(shape, algorithm.model);
+    addToGap(to, shape.range, collapsed(run).map(windowOf), policy, objective);
   };
   return {
-    contenders: [contender],
+    algorithms: [algorithm],
     observed: false,
-    judge: ([trial], shape) => {
+    judge: ([run], shape) => {
       const own = emptyGap();
-      add(own, trial, shape);
+      add(own, run, shape);
       return own.behind > 0 ? [NOT_BEST] : [];
     },
-    count: ([trial], shape) => add(gap, trial, shape),
+    count: ([run], shape) => add(gap, run, shape),
   };
 }
 
-/** Adds one range as a contender would collapse it, were every attempt to succeed. */
-export function addRange(
+/** Adds one range as an algorithm would collapse it, were every attempt to succeed. */
+export function addRangeToGap(
   gap: Gap,
-  contender: Contender,
+  algorithm: CheckedAlgorithm,
   range: ScannedRange,
   policy: CollapsePolicy,
   objective: Objective,
 ): void {
   const windows: Window[] = [];
-  const own = { ...policy, model: contender.model };
-  contender.algorithm.collapse(
+  const own = { ...policy, model: algorithm.model };
+  algorithm.algorithm.collapse(
     range,
     own,
     attemptEach((offset, order) => {

@@ -3,15 +3,15 @@ import { pagesPerRange } from '../core/memory/geometry.ts';
 import { emptyOccupancy, hasPage, setPages } from '../core/memory/occupancy.ts';
 import { asOffset, asOrder, type Order, ordersOf } from '../core/memory/order.ts';
 import { actionAfter } from '../core/rules/scan-result.ts';
-import type { Contender } from './contender.ts';
-import type { Question } from './examination.ts';
-import { type Shape, policyOf } from './lab-case.ts';
+import type { CheckedAlgorithm } from './checked-algorithm.ts';
+import type { Check } from './check-run.ts';
+import { type Shape, policyOf } from './search-case.ts';
 import { collapsed } from './relation.ts';
-import { type Trial, windowOf } from './trial.ts';
+import { type AlgorithmRun, windowOf } from './algorithm-run.ts';
 
 /**
  * What a search should keep to, whatever the range, the policy and the outcomes. That every attempt is inside the range,
- * aligned and enabled is checked of every trial.
+ * aligned and enabled is checked of every run.
  */
 const PROPERTIES = {
   'largest-first': {
@@ -25,7 +25,7 @@ const PROPERTIES = {
   },
   visits: { text: 'at most 2^(PMD order - lowest order + 1) - 1 visits', holds: visitsFew },
   'stack-depth': { text: 'at most PMD order - 1 windows on the stack', holds: stacksFew },
-} satisfies Record<string, { text: string; holds: (trial: Trial, shape: Shape) => boolean }>;
+} satisfies Record<string, { text: string; holds: (run: AlgorithmRun, shape: Shape) => boolean }>;
 
 export type PropertyName = keyof typeof PROPERTIES;
 
@@ -36,12 +36,12 @@ export function propertyText(name: PropertyName): string {
   return PROPERTIES[name].text;
 }
 
-/** Which properties a contender breaks. */
-export function propertiesOf(contender: Contender): Question {
+/** Which properties an algorithm breaks. */
+export function propertiesOf(algorithm: CheckedAlgorithm): Check {
   return {
-    contenders: [contender],
+    algorithms: [algorithm],
     observed: true,
-    judge: ([trial], shape) => PROPERTY_NAMES.filter((name) => !PROPERTIES[name].holds(trial, shape)),
+    judge: ([run], shape) => PROPERTY_NAMES.filter((name) => !PROPERTIES[name].holds(run, shape)),
   };
 }
 
@@ -49,15 +49,15 @@ export function propertiesOf(contender: Contender): Question {
  * Every window that qualifies is attempted, lies in one that is done with, or comes after the end; and before any window
  * is attempted, all those around it are that qualify.
  */
-function missesNothing(trial: Trial, shape: Shape): boolean {
+function missesNothing(run: AlgorithmRun, shape: Shape): boolean {
   const { range, orders } = shape;
   const { pmdOrder } = range.geometry;
-  const policy = trial.policy ?? policyOf(shape, trial.contender.model);
+  const policy = run.policy ?? policyOf(shape, run.algorithm.model);
   const enabled = ordersOf(orders);
   /** When a window was first attempted, counted from 1; 0 if never. */
   const when = new Uint32Array(16 << pmdOrder);
-  for (let i = trial.windows.length - 1; i >= 0; i--) when[trial.windows[i] >> 1] = i + 1;
-  const stopped = trial.results.some((result) => actionAfter(result) === 'stop');
+  for (let i = run.windows.length - 1; i >= 0; i--) when[run.windows[i] >> 1] = i + 1;
+  const stopped = run.results.some((result) => actionAfter(result) === 'stop');
 
   for (const order of enabled) {
     for (let offset = 0; offset < 1 << pmdOrder; offset += 1 << order) {
@@ -79,14 +79,14 @@ function missesNothing(trial: Trial, shape: Shape): boolean {
   function isDoneWith(offset: number, order: Order): boolean {
     return enabled.some((larger) => {
       const attempted = larger > order ? when[((offset >> larger) << (larger + 4)) | larger] : 0;
-      return attempted !== 0 && actionAfter(trial.results[attempted - 1]) === 'next-offset';
+      return attempted !== 0 && actionAfter(run.results[attempted - 1]) === 'next-offset';
     });
   }
 }
 
-function coversOnce(trial: Trial, { range }: Shape): boolean {
+function coversOnce(run: AlgorithmRun, { range }: Shape): boolean {
   const covered = emptyOccupancy(range.geometry);
-  for (const code of collapsed(trial)) {
+  for (const code of collapsed(run)) {
     const { offset, order } = windowOf(code);
     for (let page = offset as number; page < offset + (1 << order); page++)
       if (hasPage(covered, page)) return false;
@@ -95,15 +95,15 @@ function coversOnce(trial: Trial, { range }: Shape): boolean {
   return true;
 }
 
-function attemptsOnce({ windows }: Trial): boolean {
+function attemptsOnce({ windows }: AlgorithmRun): boolean {
   return windows.length < 2 || new Set(windows).size === windows.length;
 }
 
-function visitsFew({ visits }: Trial, { range, orders }: Shape): boolean {
+function visitsFew({ visits }: AlgorithmRun, { range, orders }: Shape): boolean {
   const lowest = ordersOf(orders)[0] ?? asOrder(range.geometry.pmdOrder);
   return visits < (2 * pagesPerRange(range.geometry)) >> lowest;
 }
 
-function stacksFew({ stackDepth = 0 }: Trial, { range }: Shape): boolean {
+function stacksFew({ stackDepth = 0 }: AlgorithmRun, { range }: Shape): boolean {
   return stackDepth <= range.geometry.pmdOrder - 1;
 }

@@ -11,7 +11,7 @@ import {
 import { anonOrders, type Offset, type Order, type OrderSet, ordersOf } from '../core/memory/order.ts';
 import { below, pick, type Random } from '../core/base/random.ts';
 import type { ScanResult } from '../core/rules/scan-result.ts';
-import type { Shape } from './lab-case.ts';
+import type { Shape } from './search-case.ts';
 
 /** A shape and how attempts on it end, by window. */
 export interface RandomCase {

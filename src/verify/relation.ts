@@ -1,6 +1,6 @@
 import { emptyOccupancy, setPages } from '../core/memory/occupancy.ts';
 import type { Geometry } from '../core/memory/geometry.ts';
-import { type Trial, windowOf } from './trial.ts';
+import { type AlgorithmRun, windowOf } from './algorithm-run.ts';
 
 /** What two algorithms are asked to agree in. */
 export const RELATIONS = {
@@ -13,8 +13,8 @@ export const RELATIONS = {
 
 export type Relation = keyof typeof RELATIONS;
 
-/** Whether two trials on the same case agree. */
-export function agree(relation: Relation, a: Trial, b: Trial, geometry: Geometry): boolean {
+/** Whether two runs on the same case agree. */
+export function agree(relation: Relation, a: AlgorithmRun, b: AlgorithmRun, geometry: Geometry): boolean {
   switch (relation) {
     case 'attempts':
       return a.result === b.result && sameNumbers(a.windows, b.windows);
@@ -29,14 +29,14 @@ export function agree(relation: Relation, a: Trial, b: Trial, geometry: Geometry
   }
 }
 
-/** The windows that a trial collapsed. */
-export function collapsed({ windows, results }: Trial): number[] {
+/** The windows that a run collapsed. */
+export function collapsed({ windows, results }: AlgorithmRun): number[] {
   return windows.filter((_, i) => results[i] === 'SCAN_SUCCEED');
 }
 
-function covered(trial: Trial, geometry: Geometry): Uint32Array {
+function covered(run: AlgorithmRun, geometry: Geometry): Uint32Array {
   const pages = emptyOccupancy(geometry);
-  for (const code of collapsed(trial)) {
+  for (const code of collapsed(run)) {
     const { offset, order } = windowOf(code);
     setPages(pages, offset, 1 << order);
   }

@@ -10,29 +10,29 @@ import {
   type OrderSet,
   ordersOf,
 } from '../core/memory/order.ts';
-import type { LabCase } from './lab-case.ts';
+import type { SearchCase } from './search-case.ts';
 
 /**
  * Cases that are smaller than this one in one way, the larger steps first: a smaller PMD order, fewer PTEs, fewer
  * enabled orders, fewer failures, a plainer limit.
  */
-export function* smallerCases(labCase: LabCase): Generator<LabCase> {
-  yield* halves(labCase);
-  yield* fewerPtes(labCase);
-  yield* lowerOrders(labCase);
-  const { range, orders, outcomes, maxPtesNone } = labCase;
-  for (const order of ordersOf(orders)) yield { ...labCase, orders: (orders & ~(1 << order)) as OrderSet };
-  for (const rule of outcomes) yield { ...labCase, outcomes: outcomes.filter((each) => each !== rule) };
-  if (range.uffdArmed) yield { ...labCase, range: { ...range, uffdArmed: false } };
+export function* smallerCases(searchCase: SearchCase): Generator<SearchCase> {
+  yield* halves(searchCase);
+  yield* fewerPtes(searchCase);
+  yield* lowerOrders(searchCase);
+  const { range, orders, outcomes, maxPtesNone } = searchCase;
+  for (const order of ordersOf(orders)) yield { ...searchCase, orders: (orders & ~(1 << order)) as OrderSet };
+  for (const rule of outcomes) yield { ...searchCase, outcomes: outcomes.filter((each) => each !== rule) };
+  if (range.uffdArmed) yield { ...searchCase, range: { ...range, uffdArmed: false } };
   const largest = pagesPerRange(range.geometry) - 1;
   // Under the largest limit one page does what a full window does under 0.
-  if (maxPtesNone !== largest) yield { ...labCase, maxPtesNone: largest };
-  if (maxPtesNone !== largest && maxPtesNone !== 0) yield { ...labCase, maxPtesNone: 0 };
+  if (maxPtesNone !== largest) yield { ...searchCase, maxPtesNone: largest };
+  if (maxPtesNone !== largest && maxPtesNone !== 0) yield { ...searchCase, maxPtesNone: 0 };
 }
 
 /** Two quarters of the range, side by side, as a range of half the size. */
-function* halves(labCase: LabCase): Generator<LabCase> {
-  const { range, orders, outcomes, maxPtesNone } = labCase;
+function* halves(searchCase: SearchCase): Generator<SearchCase> {
+  const { range, orders, outcomes, maxPtesNone } = searchCase;
   const { geometry } = range;
   if (geometry.pmdOrder === MIN_PMD_ORDER) return;
   const half: Geometry = { ...geometry, pmdOrder: geometry.pmdOrder - 1 };
@@ -78,32 +78,33 @@ const PAIRS_OF_QUARTERS = [
 ] as const;
 
 /** With one enabled order lowered by one, and the failures of its windows with it. */
-function* lowerOrders(labCase: LabCase): Generator<LabCase> {
-  for (const order of ordersOf(labCase.orders)) {
-    if (order <= MIN_ANON_ORDER || hasOrder(labCase.orders, asOrder(order - 1))) continue;
+function* lowerOrders(searchCase: SearchCase): Generator<SearchCase> {
+  for (const order of ordersOf(searchCase.orders)) {
+    if (order <= MIN_ANON_ORDER || hasOrder(searchCase.orders, asOrder(order - 1))) continue;
     const lowered = (orders: OrderSet) =>
       (hasOrder(orders, order) ? (orders & ~(1 << order)) | (1 << (order - 1)) : orders) as OrderSet;
-    const outcomes = labCase.outcomes.map((rule) => ({ ...rule, orders: lowered(rule.orders) }));
-    yield { ...labCase, orders: lowered(labCase.orders), outcomes };
+    const outcomes = searchCase.outcomes.map((rule) => ({ ...rule, orders: lowered(rule.orders) }));
+    yield { ...searchCase, orders: lowered(searchCase.orders), outcomes };
   }
 }
 
 /** Without swapped PTEs, or without the pages of one block, large blocks first. */
-function* fewerPtes(labCase: LabCase): Generator<LabCase> {
-  const { range } = labCase;
+function* fewerPtes(searchCase: SearchCase): Generator<SearchCase> {
+  const { range } = searchCase;
   const { occupied, unmapped, geometry } = range;
   for (const fewer of new Set([0, unmapped >>> 1, unmapped - 1])) {
-    if (fewer >= 0 && fewer < unmapped) yield { ...labCase, range: { ...range, unmapped: fewer } };
+    if (fewer >= 0 && fewer < unmapped) yield { ...searchCase, range: { ...range, unmapped: fewer } };
   }
   const pages = pagesPerRange(geometry);
   for (let size = pages; size >= 1; size >>>= 1) {
     for (let first = 0; first < pages; first += size) {
       const kept = withoutBlock(occupied, first, size);
       if (!kept) continue;
-      const smaller = { ...labCase, range: { ...range, occupied: kept } };
+      const smaller = { ...searchCase, range: { ...range, occupied: kept } };
       yield smaller;
       // Where the limit between two values matters, it has to follow.
-      if (labCase.maxPtesNone + size < pages) yield { ...smaller, maxPtesNone: labCase.maxPtesNone + size };
+      if (searchCase.maxPtesNone + size < pages)
+        yield { ...smaller, maxPtesNone: searchCase.maxPtesNone + size };
     }
   }
 }

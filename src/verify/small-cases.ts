@@ -2,7 +2,7 @@ import { type Geometry, geometryOfPmdOrder, pagesPerRange } from '../core/memory
 import { countPages } from '../core/memory/occupancy.ts';
 import { anonOrders, type OrderSet, ordersOf } from '../core/memory/order.ts';
 import type { ScanResult } from '../core/rules/scan-result.ts';
-import { reachesSearch, type Shape } from './lab-case.ts';
+import { reachesSearch, type Shape } from './search-case.ts';
 
 /** Shapes of a small PMD order that are all tried, with every outcome that attempts on them can have. */
 export interface SmallSpace {
@@ -93,7 +93,7 @@ export function spacesToCompare(results: readonly ScanResult[] = EVERY_ACTION): 
 }
 
 /** What one algorithm is examined on exhaustively, which takes longer a case. */
-export function spacesToExamine(results: readonly ScanResult[] = EVERY_ACTION): SmallSpace[] {
+export function spacesToCheck(results: readonly ScanResult[] = EVERY_ACTION): SmallSpace[] {
   return [everythingSmall(results), everyRange(results, [0, 15]), everyOutcome(results)];
 }
 

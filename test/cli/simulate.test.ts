@@ -6,7 +6,7 @@ import { scenarioJsonSchema } from '../../src/simulation/scenario-schema.ts';
 import { listScenarios, readScenario } from '../../src/cli/simulate/scenario-file.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { DEFAULT_CALIBRATION } from '../../src/khugepaged/costs.ts';
-import { stageScenario } from '../../src/simulation/stage-scenario.ts';
+import { loadScenario } from '../../src/simulation/load-scenario.ts';
 import { expectSchema } from './schemas.ts';
 import { thpscope, words } from './thpscope.ts';
 
@@ -214,10 +214,10 @@ describe('what is wrong is said in a line, with its place', () => {
   ])('%s', async (_, scenario, message) => {
     const path = file(scenario, 'bad.json');
     const read = await readScenario(path);
-    const staged = read.ok
-      ? stageScenario(read.value, KERNEL_MODELS['linux-7.2'], DEFAULT_CALIBRATION, 1)
+    const loaded = read.ok
+      ? loadScenario(read.value, KERNEL_MODELS['linux-7.2'], DEFAULT_CALIBRATION, 1)
       : read;
-    expect(!staged.ok && staged.failure).toMatchObject({
+    expect(!loaded.ok && loaded.failure).toMatchObject({
       kind: 'unreadable',
       message: expect.stringMatching(message),
     });

@@ -3,7 +3,7 @@ import { compareDaemonReport } from '../../src/conform/daemon-conformance.ts';
 import { compareReport } from '../../src/conform/conformance.ts';
 import type { CorpusBatch } from '../../src/conform/corpus.ts';
 import { expectBatch } from '../../src/conform/expected.ts';
-import { rangeText, scansOf } from '../../src/conform/report.ts';
+import { probeRangeText, scansOf } from '../../src/conform/probe-report.ts';
 import { readCorpus, RECORDED_KERNELS } from './corpus-file.ts';
 import { MODEL_OF, MUTANTS, mutated } from './mutants.ts';
 
@@ -39,7 +39,7 @@ test('every wrong model fails some recorded range, and the right one none', () =
       const expected = expectBatch(batch, scansOf(batch, report), mutated(mutant, MODEL_OF[series]));
       batch.ranges.forEach((_, index) => {
         if (expected.pages[index] !== report.pages[index]) failed.folios++;
-        else if (rangeText(expected, index) !== rangeText(report, index)) failed.attempts++;
+        else if (probeRangeText(expected, index) !== probeRangeText(report, index)) failed.attempts++;
       });
       if (expected.counters !== report.counters || expected.errnos !== report.errnos) failed.counts++;
     }

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { compareBatch } from '../../src/conform/conformance.ts';
 import { bootGuest, type Guest } from '../../src/conform/guest.ts';
 import { buildInitramfs, compileProbe, kernelCache, openKernel } from '../../src/conform/kernels.ts';
-import { labRange } from '../../src/conform/lab-batch.ts';
+import { probeRange } from '../../src/conform/probe-batch.ts';
 import { orderSet } from '../../src/core/memory/order.ts';
 import { expectSchema } from '../cli/schemas.ts';
 import { thpscope } from '../cli/thpscope.ts';
@@ -50,7 +50,7 @@ describe.runIf(available)('a guest', () => {
     const guest = await boot();
     expect([...guest.features]).toEqual(['swap', 'uffd']);
     const limits = { maxPtesNone: 0, maxPtesSwap: 64, maxPtesShared: 256 };
-    const ranges = [labRange({ present: pages('4-7,12-27') })];
+    const ranges = [probeRange({ present: pages('4-7,12-27') })];
     const batch = { call: 'khugepaged', orders: orderSet([2, 3, 4]), ...limits, ranges } as const;
     const kernel = valueOf(await openKernel(KERNEL));
     const compared = valueOf(await compareBatch(guest, batch, kernel.model));

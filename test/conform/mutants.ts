@@ -10,9 +10,9 @@ import { KERNEL_MODELS, type KernelModel } from '../../src/core/rules/kernel-mod
 import { LruBatch } from '../../src/core/rules/lru-batch.ts';
 import { asOffset, asOrder, hasLowerOrder } from '../../src/core/memory/order.ts';
 import type { RangeState } from '../../src/core/memory/range-state.ts';
-import { type Action, actionAfter, type ScanResult } from '../../src/core/rules/scan-result.ts';
+import { type NextMove, actionAfter, type ScanResult } from '../../src/core/rules/scan-result.ts';
 import type { Belief } from '../../src/conform/expected.ts';
-import { type LabRange, stateOf } from '../../src/conform/lab-batch.ts';
+import { type ProbeRange, stateOf } from '../../src/conform/probe-batch.ts';
 
 /** A wrong model. What it leaves out is as it should be. */
 export interface Mutant extends Omit<Belief, 'model'> {
@@ -27,7 +27,7 @@ class NoLruBatch extends LruBatch {
 /** The walk with a mistake in it. */
 function walkWith(mistake: {
   readonly judge?: (window: JudgedWindow, range: ScannedRange) => boolean;
-  readonly action?: (result: ScanResult) => Action;
+  readonly action?: (result: ScanResult) => NextMove;
   /** The order after a step to an offset. */
   readonly orderAt?: (offset: number, pmdOrder: number) => number;
   /** Pages to step over after a leaf. */
@@ -63,7 +63,7 @@ function walkWith(mistake: {
   };
 }
 
-const blindTo = (facts: Partial<RangeState>) => (range: LabRange) => ({ ...stateOf(range), ...facts });
+const blindTo = (facts: Partial<RangeState>) => (range: ProbeRange) => ({ ...stateOf(range), ...facts });
 const none = new Uint32Array(16);
 
 export const MUTANTS: Record<string, Mutant> = {

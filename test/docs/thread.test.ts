@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { WRONG_MODULES } from '../verify/contenders.ts';
+import { WRONG_MODULES } from '../verify/algorithms.ts';
 import { thpscope, words } from '../cli/thpscope.ts';
 
 const text = readFileSync('docs/thread.md', 'utf8');

@@ -72,7 +72,7 @@ test('a call does what core plans for it', () => {
           return hasTable ? 'no-pte-table' : 'no-pmd-table';
         },
       });
-      expect(madviseCollapse(world.kernel, mm, start, length)).toBe(plan.errno);
+      expect(madviseCollapse(world.system, mm, start, length)).toBe(plan.errno);
       world.expectSound();
       const scanned = world.events.flatMap(({ event: e }) =>
         e.event === 'mm_khugepaged_scan_pmd' ? [{ address: e.address, result: e.result }] : [],
@@ -87,37 +87,37 @@ describe('MADV_COLLAPSE', () => {
   test('touches neither pages_collapsed nor full_scans, and counts events as khugepaged does', () => {
     const world = new World();
     const { mm, start } = populate(world, { present: '0' });
-    madviseCollapse(world.kernel, mm, start, RANGE);
+    madviseCollapse(world.system, mm, start, RANGE);
     expect(world.daemon.counts).toEqual({ fullScans: 0, pagesCollapsed: 0 });
     expect(world.machine.counters.vmstat.thp_collapse_alloc).toBe(1);
     expect(world.machine.counters.mthp.collapse_alloc[4]).toBe(1);
-    expect(world.kernel.timeline.now).toBeGreaterThan(0);
+    expect(world.system.timeline.now).toBeGreaterThan(0);
   });
 
   test('refuses an address that is not aligned, and does nothing for no length', () => {
     const world = new World();
     const { mm, start } = populate(world, { present: '0' });
-    expect(madviseCollapse(world.kernel, mm, start + 1, RANGE)).toBe('EINVAL');
-    expect(madviseCollapse(world.kernel, mm, start, 0)).toBeUndefined();
+    expect(madviseCollapse(world.system, mm, start + 1, RANGE)).toBe('EINVAL');
+    expect(madviseCollapse(world.system, mm, start, 0)).toBeUndefined();
     expect(world.events).toEqual([]);
   });
 
   test('revalidates after its lock was dropped: an area that goes meanwhile ends the call', () => {
     const world = new World();
-    const { machine, kernel } = world;
+    const { machine, system } = world;
     const mm = machine.createMm('advised');
     mmap(machine, mm, { address: BASE, bytes: 3 * RANGE });
     quietly(world, () => touch(machine, mm, BASE, 3 * RANGE));
     let isCut = false;
-    kernel.faults = ({ point }) => {
+    system.faults = ({ point }) => {
       if (point === 'copy' && !isCut) {
         isCut = true;
         const run = () => munmap(machine, mm, BASE + 2 * RANGE, RANGE);
-        kernel.schedule(0, { name: 'munmap', needs: [{ kind: 'mmap', object: mm, write: true }], run });
+        system.schedule(0, { name: 'munmap', needs: [{ kind: 'mmap', object: mm, write: true }], run });
       }
       return false;
     };
-    expect(madviseCollapse(kernel, mm, BASE, 3 * RANGE)).toBeUndefined();
+    expect(madviseCollapse(system, mm, BASE, 3 * RANGE)).toBeUndefined();
     expect(world.statuses()).toEqual(['SCAN_SUCCEED', 'SCAN_SUCCEED']);
     world.expectSound();
   });

@@ -34,10 +34,10 @@ function interrupted(
   const { mm, start } = populate(world, contents);
   const scene = { world, mm, start, sysfs: new ThpSysfs(world.daemon) };
   let isDone = false;
-  world.kernel.faults = (site) => {
+  world.system.faults = (site) => {
     if (!isDone && site.point === point) {
       isDone = true;
-      world.kernel.schedule(world.kernel.timeline.now + 1, makeAct(scene));
+      world.system.schedule(world.system.timeline.now + 1, makeAct(scene));
     }
     return false;
   };
@@ -50,7 +50,7 @@ const inAreas = (name: string, run: (scene: Scene) => void) => (scene: Scene) =>
   processAct(name, scene.mm, areaLocks(scene.mm), () => run(scene));
 const inPages = (name: string, run: (scene: Scene) => void) => (scene: Scene) => {
   const { world, mm, start } = scene;
-  return processAct(name, mm, zapLocks(world.kernel, mm, start, world.range), () => run(scene));
+  return processAct(name, mm, zapLocks(world.system, mm, start, world.range), () => run(scene));
 };
 const unmap = inAreas('munmap', ({ world, mm, start }) => munmap(world.machine, mm, start, world.range));
 
@@ -81,7 +81,7 @@ describe('while an attempt allocates, with no lock', () => {
   });
 
   test('the process exits: the daemon frees its slot', () => {
-    const world = during(({ world, mm }) => exitAct(world.kernel, mm));
+    const world = during(({ world, mm }) => exitAct(world.system, mm));
     expect(world.attempts()).toEqual(['0:4 SCAN_ANY_PROCESS']);
     expect(world.daemon.list.length).toBe(0);
     expect(world.machine.mms.size).toBe(0);
@@ -108,7 +108,7 @@ describe('while an attempt allocates, with no lock', () => {
   });
 
   test('the process collapses the range itself', () => {
-    const advise = ({ world, mm, start }: Scene) => madviseCollapseAct(world.kernel, mm, start, world.range);
+    const advise = ({ world, mm, start }: Scene) => madviseCollapseAct(world.system, mm, start, world.range);
     expect(during(advise).attempts()).toEqual(['0:4', '0:4 SCAN_PMD_MAPPED']);
   });
 
@@ -136,7 +136,7 @@ describe('while an attempt swaps in, under the mmap lock for read', () => {
     const { world, mm } = interrupted(contents, 'swapin-retry', unmap);
     expect(world.attempts()).toEqual(['0:4 SCAN_VMA_NULL']);
     expect(mm.swapEntries).toBe(0);
-    expect(world.kernel.locks.statistics.waits.get('munmap')?.get('mmap')?.totalNs).toBeGreaterThan(10_000);
+    expect(world.system.locks.statistics.waits.get('munmap')?.get('mmap')?.totalNs).toBeGreaterThan(10_000);
   });
 
   test('another page table takes the place of the one that was scanned', () => {
@@ -167,7 +167,7 @@ describe('while an attempt swaps in, under the mmap lock for read', () => {
       const world = new World({ limits: { maxPtesSwap: 15 } });
       const { mm } = populate(world, { present: '0-12', swap: '13-15' });
       let faults = 0;
-      world.kernel.faults = (site) => site.point === point && ++faults === 2;
+      world.system.faults = (site) => site.point === point && ++faults === 2;
       world.run(SECOND / 100);
       expect(world.attempts()).toEqual([`0:4 ${result}`]);
       expect(mm.swapEntries).toBe(2);
@@ -189,15 +189,15 @@ describe('while an attempt swaps in, under the mmap lock for read', () => {
 describe('while a page table is detached, under all locks', () => {
   test('faults, zaps and changes of areas wait until the end, and then go on', () => {
     const { world, mm, start } = interrupted({ present: '0-7' }, 'map-table', ({ world, mm, start }) =>
-      processAct('touch', mm, faultLocks(world.kernel, mm, start + 9 * PAGE, PAGE), () => {
+      processAct('touch', mm, faultLocks(world.system, mm, start + 9 * PAGE, PAGE), () => {
         touch(world.machine, mm, start + 9 * PAGE, PAGE, 77);
       }),
     );
     expect(world.attempts()).toEqual(['0:4']);
     expect(contentAt(world.machine, mm, start + 9 * PAGE)).toBe(77);
-    const wait = world.kernel.locks.statistics.waits.get('touch')?.get('vma');
+    const wait = world.system.locks.statistics.waits.get('touch')?.get('vma');
     expect(wait?.count).toBe(1);
-    const hold = world.kernel.locks.statistics.holds.get('khugepaged')?.get('mmap write');
+    const hold = world.system.locks.statistics.holds.get('khugepaged')?.get('mmap write');
     expect(hold?.count).toBe(1);
     expect(wait?.longestNs).toBeLessThan(hold?.longestNs ?? 0);
     const unmapped = interrupted({ present: '0-7' }, 'map-table', unmap);
@@ -207,7 +207,7 @@ describe('while a page table is detached, under all locks', () => {
 
   test('an exit waits with the teardown, and the daemon frees the slot', () => {
     const { world } = interrupted({ present: '0-7' }, 'map-table', ({ world, mm }) =>
-      exitAct(world.kernel, mm),
+      exitAct(world.system, mm),
     );
     expect(world.attempts()).toEqual(['0:4']);
     expect(world.machine.mms.size).toBe(0);
@@ -220,12 +220,12 @@ describe('while a page table is detached, under all locks', () => {
       other = world.machine.createMm('other');
       const at = mmap(world.machine, other, { bytes: PAGE });
       const mm = other;
-      return processAct('touch', mm, faultLocks(world.kernel, mm, at, PAGE), () => {
+      return processAct('touch', mm, faultLocks(world.system, mm, at, PAGE), () => {
         touch(world.machine, mm, at, PAGE);
       });
     });
     expect(other?.rssPages).toBe(1);
-    expect(world.kernel.locks.statistics.waits.size).toBe(0);
+    expect(world.system.locks.statistics.waits.size).toBe(0);
   });
 
   test('a memory error ends the walk and rolls everything back', () => {
@@ -255,12 +255,12 @@ describe('while a page table is detached, under all locks', () => {
     ];
     for (const [point, result] of points) {
       const world = new World();
-      world.kernel.settings.allocSleepMs = 1;
+      world.system.settings.allocSleepMs = 1;
       const { mm, start } = populate(world, { present: '0-9' });
       const before = Array.from({ length: 16 }, (_, i) => frameAt(world.machine, mm, start + i * PAGE));
       const free = world.machine.freePages;
       let passes = 0;
-      world.kernel.faults = (site) => site.point === point && ++passes < 12;
+      world.system.faults = (site) => site.point === point && ++passes < 12;
       world.run(SECOND / 100);
       expect(world.attempts()).toEqual(result === '' ? [] : [`0:4 ${result}`]);
       expect(before).toEqual(
@@ -275,14 +275,14 @@ describe('while a page table is detached, under all locks', () => {
 test('a refused charge comes after the allocation was counted', () => {
   const world = new World();
   const mm = world.machine.createMm('poor', { memcg: world.machine.createMemcg('full', 10) });
-  world.kernel.settings.defrag = false;
+  world.system.settings.defrag = false;
   populate(world, { present: '0-9' }, { mm });
   world.run(SECOND / 100);
   expect(world.attempts()).toEqual(['0:4 SCAN_CGROUP_CHARGE_FAIL']);
   const { mthp, vmstat } = world.machine.counters;
   expect([mthp.collapse_alloc[4], mthp.collapse_alloc_failed[4]]).toEqual([1, 0]);
   expect([vmstat.thp_collapse_alloc, vmstat.thp_collapse_alloc_failed]).toEqual([1, 0]);
-  expect(world.kernel.memcgCollapseAllocs.size).toBe(0);
+  expect(world.system.memcgCollapseAllocs.size).toBe(0);
   expect(mm.memcg.usage).toBe(10);
   world.expectSound();
 });

@@ -75,12 +75,12 @@ describe('it stays registered', () => {
     const world = new World();
     const first = populate(world, { present: '0' }, { bytes: 20 * world.range }).mm;
     const second = populate(world, { present: '0' }).mm;
-    world.kernel.settings.pagesToScan = 1;
+    world.system.settings.pagesToScan = 1;
     world.run(SECOND);
     expect(world.daemon.list.cursor.mm).toBe(first);
     exit(world.machine, second);
     expect(world.daemon.list.slots).toEqual([first]);
-    world.kernel.schedule(2 * SECOND, exitAct(world.kernel, first));
+    world.system.schedule(2 * SECOND, exitAct(world.system, first));
     world.run(2 * SECOND);
     expect(first.exited).toBe(true);
     expect(world.daemon.list.slots).toEqual([first]);
@@ -107,10 +107,10 @@ describe('nodes', () => {
     // The second half of the range comes from the other node.
     while (machine.nodes[1].freePages > 0) machine.nodes[1].alloc(0, 0);
     quietly(world, () => touch(machine, mm, start + 8 * PAGE, 7 * PAGE));
-    world.kernel.nodeDistances = far;
+    world.system.nodeDistances = far;
     world.run(SECOND);
     expect(world.statuses()).toEqual(['SCAN_SCAN_ABORT']);
-    world.kernel.nodeDistances = undefined;
+    world.system.nodeDistances = undefined;
     world.run(10 * SECOND);
     expect(world.statuses()).toEqual(['SCAN_SCAN_ABORT', 'SCAN_EXCEED_NONE_PTE']);
   });
@@ -121,8 +121,8 @@ describe('nodes', () => {
       [9, false],
     ] as const) {
       const world = new World({ nodes: [512, 512] });
-      const { machine, kernel } = world;
-      kernel.settings.defrag = false;
+      const { machine, system } = world;
+      system.settings.defrag = false;
       const mm = machine.createMm('process', { node: 0 });
       const { start } = populate(world, { present: `0-${pages - 1}` }, { mm });
       const owned: number[] = [];

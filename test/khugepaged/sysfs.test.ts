@@ -128,7 +128,7 @@ describe('the thread (spec 2.7)', () => {
     const { sysfs, world } = sysfsOf();
     populate(world, { present: 'all' }, { name: 'first', bytes: 20 * world.range });
     populate(world, { present: 'all' }, { name: 'second' });
-    world.kernel.settings.pagesToScan = 1;
+    world.system.settings.pagesToScan = 1;
     world.run(SECOND);
     expect(world.daemon.list.cursor.mm?.name).toBe('first');
     sysfs.write('enabled', 'never');
@@ -145,7 +145,7 @@ describe('the thread (spec 2.7)', () => {
     const { sysfs, world } = sysfsOf();
     for (let i = 0; i < 3; i++) populate(world, { present: 'all' });
     let writes = 0;
-    world.kernel.faults = ({ point }) => {
+    world.system.faults = ({ point }) => {
       if (point === 'copy' && writes++ === 1) {
         sysfs.write('enabled', 'never');
         sysfs.write('enabled', 'always');
@@ -177,7 +177,7 @@ describe('values that change within a walk', () => {
     const { sysfs, world } = sysfsOf({ enabled: 'never', sizes: { 3: 'always', 4: 'always' } });
     populate(world, { present: '0-3,16-19,32-47' });
     let attempts = 0;
-    world.kernel.faults = ({ point }) => {
+    world.system.faults = ({ point }) => {
       if (point === 'copy' && ++attempts === 1) sysfs.write('khugepaged/max_ptes_none', '0');
       return false;
     };

@@ -17,7 +17,7 @@ const GiB = 2 ** 30;
 function touched(bytes: number): { world: World; mm: Mm } {
   const pages = Math.ceil((bytes * 1.02) / PAGE / 1024) * 1024 + 4096;
   const world = new World({ geometry: x86_64, nodes: [pages], swapPages: 0 });
-  world.kernel.trace = undefined;
+  world.system.trace = undefined;
   const mm = world.machine.createMm('touched');
   quietly(world, () => {
     touch(world.machine, mm, mmap(world.machine, mm, { bytes }), bytes);
@@ -28,7 +28,7 @@ function touched(bytes: number): { world: World; mm: Mm } {
 
 /** Seconds until full_scans is 1, at the exactness of one wake-up. */
 function secondsToFullScan(world: World): number {
-  const { timeline } = world.kernel;
+  const { timeline } = world.system;
   while (world.daemon.counts.fullScans === 0) world.run(SECOND);
   return timeline.now / SECOND;
 }
@@ -61,7 +61,7 @@ describe('default settings', () => {
   test('scan 64 GiB of touched ranges in 40,960 s and the time of the wake-ups', () => {
     const world = new World({ geometry: x86_64, nodes: [131_072], swapPages: 0 });
     const { machine } = world;
-    world.kernel.trace = undefined;
+    world.system.trace = undefined;
     // One page of each range, and no charge for more: what becomes of an attempt does not count (spec 2.5).
     const memcg = machine.createMemcg('full', 32_768);
     const mm = machine.createMm('touched', { memcg });
@@ -121,7 +121,7 @@ describe('progress of one visit (spec 2.5)', () => {
     const { control, list, counts } = world.daemon;
     expect(scanMmSlot(control, list, counts, 1e9)).toEqual({ progress: 17, result: 'SCAN_SUCCEED' });
     expect(world.attempts()).toHaveLength(4);
-    world.kernel.markExiting(mm);
+    world.system.markExiting(mm);
     expect(scanMmSlot(control, list, counts, 1e9)).toEqual({ progress: 1, result: 'SCAN_FAIL' });
     expect(list.length).toBe(0);
   });
@@ -138,13 +138,13 @@ describe('one wake-up (spec 2.3)', () => {
   test('that begins nowhere does one pass at most, one that begins within a pass may do one more', () => {
     const world = new World({ limits: { maxPtesNone: 0 } });
     for (let i = 0; i < 4; i++) populate(world, { present: '0' });
-    world.kernel.settings.pagesToScan = 1e6;
+    world.system.settings.pagesToScan = 1e6;
     world.run(1000);
     expect(world.daemon.counts.fullScans).toBe(1);
-    world.kernel.settings.pagesToScan = 3;
+    world.system.settings.pagesToScan = 3;
     world.run(11 * SECOND);
     expect(world.daemon.list.cursor.mm).toBeDefined();
-    world.kernel.settings.pagesToScan = 1e6;
+    world.system.settings.pagesToScan = 1e6;
     world.run(10 * SECOND);
     expect(world.daemon.counts.fullScans).toBe(3);
   });
@@ -152,9 +152,9 @@ describe('one wake-up (spec 2.3)', () => {
   test('reads pages_to_scan once', () => {
     const world = new World({ limits: { maxPtesNone: 0 } });
     for (let i = 0; i < 6; i++) populate(world, { present: 'all' });
-    world.kernel.settings.pagesToScan = 17;
-    world.kernel.faults = ({ point }) => {
-      if (point === 'allocate') world.kernel.settings.pagesToScan = 1e6;
+    world.system.settings.pagesToScan = 17;
+    world.system.faults = ({ point }) => {
+      if (point === 'allocate') world.system.settings.pagesToScan = 1e6;
       return false;
     };
     world.run(1000);
@@ -166,7 +166,7 @@ describe('one wake-up (spec 2.3)', () => {
   test('drains the LRU batches of all CPUs', () => {
     const world = new World({ cpus: 2 });
     const { mm, start } = populate(world, { present: '0' });
-    world.kernel.runOn(1, () => quietly(world, () => touch(world.machine, mm, start + PAGE, PAGE)));
+    world.system.runOn(1, () => quietly(world, () => touch(world.machine, mm, start + PAGE, PAGE)));
     expect(world.machine.batches.waiting(1)).toHaveLength(1);
     world.run(1000);
     expect(world.statuses()).toEqual(['SCAN_SUCCEED']);
@@ -228,26 +228,26 @@ describe('sleep (spec 2.6)', () => {
     const world = new World({ sizes: { 4: 'always' } });
     const sysfs = new ThpSysfs(world.daemon);
     for (let i = 0; i < 2; i++) populate(world, { present: 'all' });
-    world.kernel.faults = ({ point }) => point === 'allocate';
-    world.kernel.schedule(5 * SECOND, {
+    world.system.faults = ({ point }) => point === 'allocate';
+    world.system.schedule(5 * SECOND, {
       name: 'sysfs',
       needs: [],
       run: () => void sysfs.write('hugepages-32kB/enabled', 'madvise'),
     });
     world.run(SECOND);
-    expect(Math.floor(world.kernel.timeline.now / SECOND)).toBe(5);
+    expect(Math.floor(world.system.timeline.now / SECOND)).toBe(5);
   });
 
   test('is idle while the list is empty, and a registration ends it at once', () => {
     const world = new World({ sizes: { 4: 'madvise' } });
-    const { machine, kernel } = world;
+    const { machine, system } = world;
     world.run(SECOND);
     expect(world.daemon.state).toBe('idle');
     const mm = machine.createMm('late');
     const start = mmap(machine, mm, { bytes: world.range });
     touch(machine, mm, start, PAGE);
     const advise = processAct('madvise', mm, [], () => madviseHugepage(machine, mm, start, world.range));
-    kernel.schedule(3 * SECOND, advise);
+    system.schedule(3 * SECOND, advise);
     world.run(5 * SECOND);
     expect(world.events[0].at).toBeGreaterThan(3 * SECOND);
     expect(world.events[0].at).toBeLessThan(3.01 * SECOND);

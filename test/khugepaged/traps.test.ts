@@ -60,14 +60,14 @@ describe('trap 1: any bad PTE in the range stops all orders of the range', () =>
 
   test('a page that is not on the LRU yet', () => {
     const world = worldWith(ALL, { cpus: 2 });
-    const { machine, kernel } = world;
+    const { machine, system } = world;
     const { mm, start } = populate(world, { present: '0-510' });
     const last = start + 511 * PAGE;
     // After the batches were drained, and before the scan.
-    const late = processAct('touch', mm, faultLocks(kernel, mm, last, PAGE), () => {
+    const late = processAct('touch', mm, faultLocks(system, mm, last, PAGE), () => {
       quietly(world, () => touch(machine, mm, last, PAGE));
     });
-    kernel.schedule(1000, late);
+    system.schedule(1000, late);
     world.run(SECOND);
     expect(world.statuses()).toEqual(['SCAN_PAGE_LRU']);
     world.expectSound();
@@ -157,7 +157,7 @@ test('trap 10: pages_collapsed grows by 1 a range; not for MADV_COLLAPSE, not fo
   expect(world.attempts()).toHaveLength(32);
   expect(world.daemon.counts.pagesCollapsed).toBe(1);
   const { mm, start } = populate(world, { present: 'all' }, { name: 'advised' });
-  expect(madviseCollapse(world.kernel, mm, start, world.range)).toBeUndefined();
+  expect(madviseCollapse(world.system, mm, start, world.range)).toBeUndefined();
   expect(pmdAt(world.machine, mm, start)?.kind).toBe(PMD_LEAF);
   world.run(10 * SECOND);
   expect(world.statuses().slice(-2)).toEqual(['SCAN_FAIL', 'SCAN_PMD_MAPPED']);
@@ -166,7 +166,7 @@ test('trap 10: pages_collapsed grows by 1 a range; not for MADV_COLLAPSE, not fo
 
 test('trap 11: after an offset step the order is the lowest set bit of the offset', () => {
   const world = worldWith(ALL, NONE_0);
-  world.kernel.faults = ({ point }) => point === 'isolate-lru';
+  world.system.faults = ({ point }) => point === 'isolate-lru';
   populate(world, { present: 'all' });
   world.run(SECOND);
   const windows = world.attempts().map((text) => text.split(' ')[0]);
@@ -176,7 +176,7 @@ test('trap 11: after an offset step the order is the lowest set bit of the offse
 
 test('trap 12: at the lowest enabled order the next order is a step by its size', () => {
   const world = worldWith([4], NONE_0);
-  world.kernel.faults = ({ point }) => point === 'isolate-lru';
+  world.system.faults = ({ point }) => point === 'isolate-lru';
   populate(world, { present: '0-63' });
   world.run(SECOND);
   expect(world.attempts().map((text) => text.split(' ')[0])).toEqual(['0:4', '16:4', '32:4', '48:4']);
@@ -185,7 +185,7 @@ test('trap 12: at the lowest enabled order the next order is a step by its size'
 describe('trap 13: an allocation failure', () => {
   test('is the result only if nothing collapsed', () => {
     const world = worldWith([4, 9]);
-    world.kernel.faults = ({ point, order }) => point === 'allocate' && order === 9;
+    world.system.faults = ({ point, order }) => point === 'allocate' && order === 9;
     populate(world, { present: '0-15' });
     world.run(SECOND);
     expect(world.attempts()).toEqual(['0:9 SCAN_ALLOC_HUGE_PAGE_FAIL', '0:4']);
@@ -194,10 +194,10 @@ describe('trap 13: an allocation failure', () => {
 
   test('makes the daemon sleep once in a wake-up, and only if progress is below the limit', () => {
     const world = worldWith([9]);
-    world.kernel.faults = ({ point }) => point === 'allocate';
+    world.system.faults = ({ point }) => point === 'allocate';
     for (let i = 0; i < 3; i++) populate(world, { present: '0' });
     world.run(SECOND);
-    expect(world.daemon.kernel.timeline.now).toBeGreaterThan(60 * SECOND);
+    expect(world.daemon.system.timeline.now).toBeGreaterThan(60 * SECOND);
     const times = () =>
       world.events.flatMap(({ at, event }) =>
         event.event === 'mm_khugepaged_scan_pmd' ? [Math.floor(at / SECOND)] : [],
@@ -206,11 +206,11 @@ describe('trap 13: an allocation failure', () => {
     expect(world.daemon.state).toBe('scan-sleep');
 
     const small = worldWith([9]);
-    small.kernel.settings.pagesToScan = 512;
-    small.kernel.faults = ({ point }) => point === 'allocate';
+    small.system.settings.pagesToScan = 512;
+    small.system.faults = ({ point }) => point === 'allocate';
     populate(small, { present: '0' });
     small.run(SECOND);
-    expect(small.kernel.timeline.now).toBe(SECOND);
+    expect(small.system.timeline.now).toBe(SECOND);
   });
 });
 
@@ -229,7 +229,7 @@ test('trap 14: a dropped lock ends the visit, and the last range may need one mo
 test('trap 15: the cursor moves on after a failure, and there is no retry until the next pass', () => {
   const world = worldWith([9]);
   let failures = 1;
-  world.kernel.faults = ({ point }) => point === 'copy' && failures-- > 0;
+  world.system.faults = ({ point }) => point === 'copy' && failures-- > 0;
   populate(world, { present: 'all' });
   world.run(SECOND);
   expect(world.statuses()).toEqual(['SCAN_COPY_MC']);
@@ -315,7 +315,7 @@ test('trap 21: mTHPs are not on the deferred split queue and not PMD mapped', ()
 
 test('trap 22: what a failed PMD attempt swapped in stays, and the bitmap does not learn of it', () => {
   const world = worldWith(ALL, NONE_0);
-  world.kernel.faults = ({ point, order }) => point === 'isolate-lru' && order === 9;
+  world.system.faults = ({ point, order }) => point === 'isolate-lru' && order === 9;
   const { mm } = populate(world, { present: '0-479', swap: '480-511' });
   world.run(SECOND);
   expect(world.attempts()).toEqual(['0:9 SCAN_DEL_PAGE_LRU', '0:8', '256:7', '384:6', '448:5']);
@@ -332,7 +332,7 @@ test('trap 23: max_ptes_none between 1 and NR-2 is exact for the PMD order, 0 fo
   expect(onePass([9], { present: '0-254' }, limits).statuses()).toEqual(['SCAN_EXCEED_NONE_PTE']);
   const mthp = onePass([4], { present: '0-14,16-31' }, limits);
   expect(mthp.attempts()).toEqual(['16:4']);
-  expect(mthp.kernel.log.lines.map(({ text }) => text)).toEqual([
+  expect(mthp.system.log.lines.map(({ text }) => text)).toEqual([
     'khugepaged: mTHP collapse does not support max_ptes_none values other than 0 or 511, defaulting to 0.',
   ]);
 });
@@ -340,7 +340,7 @@ test('trap 23: max_ptes_none between 1 and NR-2 is exact for the PMD order, 0 fo
 test('trap 24: with the default max_ptes_none and the PMD order enabled mTHPs are only a fallback', () => {
   expect(onePass(ALL, { present: '300' }).attempts()).toEqual(['0:9']);
   const world = worldWith(ALL);
-  world.kernel.faults = ({ point, order }) => point === 'allocate' && order === 9;
+  world.system.faults = ({ point, order }) => point === 'allocate' && order === 9;
   populate(world, { present: '300' });
   world.run(SECOND);
   expect(world.attempts()).toEqual(['0:9 SCAN_ALLOC_HUGE_PAGE_FAIL', '256:8']);
@@ -348,21 +348,21 @@ test('trap 24: with the default max_ptes_none and the PMD order enabled mTHPs ar
 
 test('trap 25: MADV_COLLAPSE ignores sysfs, but not VM_NOHUGEPAGE or prctl, and honours uffd', () => {
   const world = worldWith([], { limits: { maxPtesNone: 0, maxPtesSwap: 0, maxPtesShared: 0 } });
-  const { machine, kernel } = world;
+  const { machine, system } = world;
   const contents = { present: '0-3,10', swap: '20-29', unreferenced: '0-3,10', shared: '1' };
   const plain = populate(world, contents);
-  expect(madviseCollapse(kernel, plain.mm, plain.start, world.range)).toBeUndefined();
+  expect(madviseCollapse(system, plain.mm, plain.start, world.range)).toBeUndefined();
   expect(pmdAt(machine, plain.mm, plain.start)?.kind).toBe(PMD_LEAF);
   const refusing = populate(world, contents);
   madviseNohugepage(machine, refusing.mm, refusing.start, world.range);
-  expect(madviseCollapse(kernel, refusing.mm, refusing.start, world.range)).toBe('EINVAL');
+  expect(madviseCollapse(system, refusing.mm, refusing.start, world.range)).toBe('EINVAL');
   const disabled = populate(world, contents);
   disabled.mm.thpDisabled = 'all';
-  expect(madviseCollapse(kernel, disabled.mm, disabled.start, world.range)).toBe('EINVAL');
+  expect(madviseCollapse(system, disabled.mm, disabled.start, world.range)).toBe('EINVAL');
   disabled.mm.thpDisabled = 'except-advised';
-  expect(madviseCollapse(kernel, disabled.mm, disabled.start, world.range)).toBeUndefined();
+  expect(madviseCollapse(system, disabled.mm, disabled.start, world.range)).toBeUndefined();
   const armed = populate(world, { present: '0-3', uffdArmed: true });
-  expect(madviseCollapse(kernel, armed.mm, armed.start, world.range)).toBe('EBUSY');
+  expect(madviseCollapse(system, armed.mm, armed.start, world.range)).toBe('EBUSY');
   world.expectSound();
 });
 
@@ -376,7 +376,7 @@ test('trap 27: SCAN_PTE_UFFD prints pte_uffd_wp, and ccgroup_charge_failed has t
   const world = onePass([9], { present: 'all', protected: '3' }, { model: 'linux-7.3' });
   expect(world.lines('mm_khugepaged_scan_pmd')[0]).toContain('status=pte_uffd_wp');
   const poor = worldWith([9]);
-  poor.kernel.faults = ({ point }) => point === 'charge';
+  poor.system.faults = ({ point }) => point === 'charge';
   populate(poor, { present: 'all' });
   poor.run(SECOND);
   expect(poor.lines('mm_collapse_huge_page')).toEqual([
@@ -404,7 +404,7 @@ test('trap 28: 7.2 prints the PFN of the last folio, 7.3 of the one that failed 
 test('trap 29: a busy mmap lock ends the mm for this pass, and can raise full_scans', () => {
   const world = worldWith([9]);
   const { mm } = populate(world, { present: 'all' });
-  world.kernel.schedule(0, { ...processAct('mmap', mm, areaLocks(mm), () => {}), holdNs: SECOND / 2 });
+  world.system.schedule(0, { ...processAct('mmap', mm, areaLocks(mm), () => {}), holdNs: SECOND / 2 });
   world.run(SECOND);
   expect(world.statuses()).toEqual([]);
   expect(world.daemon.counts.fullScans).toBe(1);

@@ -4,7 +4,7 @@ import { checkDaemon } from '../support/khugepaged/check-daemon.ts';
 import { costsOf, DEFAULT_CALIBRATION } from '../../src/khugepaged/costs.ts';
 import { EventLog } from '../support/khugepaged/event-log.ts';
 import { randomFaults } from '../../src/khugepaged/fault-plan.ts';
-import { Kernel } from '../../src/khugepaged/kernel.ts';
+import { System } from '../../src/khugepaged/system.ts';
 import { Khugepaged } from '../../src/khugepaged/khugepaged.ts';
 import type { Act, LockWish } from '../../src/khugepaged/locks.ts';
 import { madviseCollapseAct } from '../../src/khugepaged/madvise-collapse.ts';
@@ -64,7 +64,7 @@ export interface Sightings {
  */
 export class Turmoil {
   readonly machine: Machine;
-  readonly kernel: Kernel;
+  readonly system: System;
   readonly daemon: Khugepaged;
   readonly log = new EventLog();
   readonly problems: string[] = [];
@@ -93,12 +93,12 @@ export class Turmoil {
     };
     if (this.#chance(0.3)) fragment(this.machine, 0, { unmovableBlocks: 0.4, cacheBlocks: 0.5 }, random);
     const costs = valueOf(costsOf(DEFAULT_CALIBRATION, SMALL));
-    this.kernel = new Kernel(this.machine, KERNEL_MODELS[MODELS[below(MODELS.length, random)]], costs);
-    const { settings } = this.kernel;
+    this.system = new System(this.machine, KERNEL_MODELS[MODELS[below(MODELS.length, random)]], costs);
+    const { settings } = this.system;
     settings.scanSleepMs = 1;
     settings.allocSleepMs = 1;
     settings.pagesToScan = 16 << below(4, random);
-    this.kernel.faults = randomFaults(random, {
+    this.system.faults = randomFaults(random, {
       'scan-table': 0.01,
       allocate: 0.03,
       charge: 0.02,
@@ -110,14 +110,14 @@ export class Turmoil {
       'isolate-lru': 0.003,
       copy: 0.03,
     });
-    this.kernel.trace = (event, at) => {
-      const line = formatTraceEvent(event, this.kernel.daemonModel);
+    this.system.trace = (event, at) => {
+      const line = formatTraceEvent(event, this.system.daemonModel);
       this.log.add(at, line);
       if ('result' in event) sightings?.results.add(event.result);
       this.onEvent(event.event);
       this.#check(line);
     };
-    this.daemon = new Khugepaged(this.kernel);
+    this.daemon = new Khugepaged(this.system);
     this.#sysfs = new ThpSysfs(this.daemon);
     for (let i = 0; i < 2; i++) this.#newProcess();
     this.#waited = sightings?.waited;
@@ -130,21 +130,21 @@ export class Turmoil {
     // Half of the acts fall into the first wake-up, whose phases are microseconds.
     for (let i = 0; i < acts; i++) {
       const at = i % 2 === 0 ? this.#random() * 0.15 * MS : this.#random() * 6 * MS;
-      this.kernel.timeline.at(at, () => {
+      this.system.timeline.at(at, () => {
         const { act, cpu } = this.#draw();
-        this.kernel.schedule(at, act, cpu);
+        this.system.schedule(at, act, cpu);
       });
     }
     this.daemon.runUntil(8 * MS);
     this.#check('the end');
-    const { holds, waiting } = this.kernel.locks;
+    const { holds, waiting } = this.system.locks;
     if (holds.length === 0 && waiting.length > 0) this.problems.push(`${waiting} wait for nothing`);
     if (holds.some(({ owner }) => owner === 'khugepaged'))
       this.problems.push('khugepaged sleeps with a lock');
-    if (this.kernel.held.size > 0) this.problems.push('a new folio is kept that no attempt needs');
-    const use = this.kernel.locks.statistics.waits;
+    if (this.system.held.size > 0) this.problems.push('a new folio is kept that no attempt needs');
+    const use = this.system.locks.statistics.waits;
     for (const who of use.keys()) this.#waited?.add(who);
-    this.log.add(this.kernel.timeline.now, JSON.stringify([this.machine.counters, this.daemon.counts]));
+    this.log.add(this.system.timeline.now, JSON.stringify([this.machine.counters, this.daemon.counts]));
   }
 
   #check(after: string): void {
@@ -182,7 +182,7 @@ export class Turmoil {
 
   /** One act of some process, and the CPU that it runs on. */
   #draw(): { act: Act; cpu: number } {
-    const { machine, kernel, shadow } = this;
+    const { machine, system, shadow } = this;
     const random = this.#random;
     const mms = [...machine.mms.values()];
     if (mms.length === 0) {
@@ -199,13 +199,13 @@ export class Turmoil {
     const cpu = below(2, random);
     const flag = this.#chance(0.5);
     const isMapped = () => mm.areas.covers(start, start + bytes);
-    const fault = faultLocks(kernel, mm, start, bytes);
-    const zap = zapLocks(kernel, mm, start, bytes);
+    const fault = faultLocks(system, mm, start, bytes);
+    const zap = zapLocks(system, mm, start, bytes);
     const areas = areaLocks(mm);
     const act = (name: string, needs: readonly LockWish[], run: () => void): Act =>
       processAct(name, mm, needs, () => {
         run();
-        this.log.add(kernel.timeline.now, name);
+        this.log.add(system.timeline.now, name);
         this.#check(name);
       });
     const mapped = (name: string, needs: readonly LockWish[], run: () => void) =>
@@ -276,7 +276,7 @@ export class Turmoil {
           }),
       ],
       [2, () => act('fork', areas, () => this.#fork(mm))],
-      [1.5, () => exitAct(kernel, mm)],
+      [1.5, () => exitAct(system, mm)],
       [1, () => act('pin', fault, () => this.#pin(mm, start))],
       [1, () => act('unpin', [], () => this.#unpin())],
       [1, () => act('migrate', [...zap, ...reverseMappingLocks()], () => this.#migrate(mm, start))],
@@ -289,7 +289,7 @@ export class Turmoil {
         1,
         () => ({ ...act('hold anon_vma', reverseMappingLocks(), () => {}), holdNs: this.#random() * 20_000 }),
       ],
-      [2, () => madviseCollapseAct(kernel, mm, start & ~(RANGE - 1), pages * RANGE)],
+      [2, () => madviseCollapseAct(system, mm, start & ~(RANGE - 1), pages * RANGE)],
     ];
     let left = random() * choices.reduce((sum, [weight]) => sum + weight, 0);
     for (const [weight, make] of choices) if ((left -= weight) < 0) return { act: make(), cpu };
@@ -303,7 +303,7 @@ export class Turmoil {
   }
 
   #fork(mm: Mm): void {
-    if (this.machine.mms.size >= 5 || this.kernel.isExiting(mm)) return;
+    if (this.machine.mms.size >= 5 || this.system.isExiting(mm)) return;
     const child = fork(this.machine, mm);
     if (child) this.shadow.fork(mm, child);
   }
@@ -320,7 +320,7 @@ export class Turmoil {
 
   /** A migration that lasts; what maps the page must wait for its end, or sees migration entries. */
   #migrate(mm: Mm, address: number): void {
-    const { machine, kernel } = this;
+    const { machine, system } = this;
     const frame = frameAt(machine, mm, address);
     if (frame === undefined || !beginMigration(machine, frame)) return;
     this.#migrating++;
@@ -329,7 +329,7 @@ export class Turmoil {
       this.#migrating--;
     };
     const end = { name: 'end of migration', needs: [], run };
-    kernel.schedule(kernel.timeline.now + this.#random() * 30_000, end);
+    system.schedule(system.timeline.now + this.#random() * 30_000, end);
   }
 
   #writeSysfs(): void {

@@ -5,7 +5,7 @@ import type { Order } from '../../src/core/memory/order.ts';
 import type { SizeWord, TopLevelWord } from '../../src/core/rules/thp-settings.ts';
 import { checkDaemon } from '../support/khugepaged/check-daemon.ts';
 import { costsOf, DEFAULT_CALIBRATION } from '../../src/khugepaged/costs.ts';
-import { Kernel } from '../../src/khugepaged/kernel.ts';
+import { System } from '../../src/khugepaged/system.ts';
 import { Khugepaged } from '../../src/khugepaged/khugepaged.ts';
 import { formatTraceEvent, type TraceEvent } from '../../src/khugepaged/trace-event.ts';
 import { Machine, type MachineOptions } from '../../src/machine/machine.ts';
@@ -28,7 +28,7 @@ export interface WorldOptions extends Partial<MachineOptions> {
 /** A machine with its daemon, and the trace events so far. */
 export class World {
   readonly machine: Machine;
-  readonly kernel: Kernel;
+  readonly system: System;
   readonly daemon: Khugepaged;
   readonly events: { readonly at: number; readonly event: TraceEvent }[] = [];
   readonly range: number;
@@ -44,22 +44,22 @@ export class World {
       ...options.limits,
     };
     const costs = valueOf(costsOf(DEFAULT_CALIBRATION, geometry));
-    this.kernel = new Kernel(this.machine, KERNEL_MODELS[options.model ?? 'linux-7.2'], costs);
-    this.kernel.trace = (event, at) => this.events.push({ at, event });
-    this.daemon = new Khugepaged(this.kernel);
+    this.system = new System(this.machine, KERNEL_MODELS[options.model ?? 'linux-7.2'], costs);
+    this.system.trace = (event, at) => this.events.push({ at, event });
+    this.daemon = new Khugepaged(this.system);
     this.range = this.machine.rangeBytes;
   }
 
   /** Lets this much time pass. */
   run(ns: number): void {
-    this.daemon.runUntil(this.kernel.timeline.now + ns);
+    this.daemon.runUntil(this.system.timeline.now + ns);
   }
 
   /** Trace lines without their mm, of these events only. */
   lines(...names: readonly TraceEvent['event'][]): string[] {
     return this.events
       .filter(({ event }) => names.length === 0 || names.includes(event.event))
-      .map(({ event }) => formatTraceEvent(event, this.kernel.daemonModel).replace(/mm=\w+, /, ''));
+      .map(({ event }) => formatTraceEvent(event, this.system.daemonModel).replace(/mm=\w+, /, ''));
   }
 
   /** Statuses of scanned ranges. */

@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type ChunkBuffer, createKernelBuffer, createScriptBuffer } from '../../src/linux/chunk-buffer.ts';
+import {
+  type ChunkBuffer,
+  createWasmChunkBuffer,
+  createPlainChunkBuffer,
+} from '../../src/linux/chunk-buffer.ts';
 import { PAGEMAP_HIGH } from '../../src/linux/pagemap.ts';
 import '../seed.ts';
 
@@ -16,7 +20,7 @@ const high = fc.oneof(
 );
 
 test('pagemap entries become the same bitmaps on WebAssembly and in TypeScript', () => {
-  const buffers = [createKernelBuffer(WORDS), createScriptBuffer(WORDS)] as ChunkBuffer[];
+  const buffers = [createWasmChunkBuffer(WORDS), createPlainChunkBuffer(WORDS)] as ChunkBuffer[];
   fc.assert(
     fc.property(
       fc.array(fc.tuple(fc.integer(), high), { minLength: 32 * WORDS, maxLength: 32 * WORDS }),

@@ -3,7 +3,7 @@ import { simulateCsv } from '../../src/render/csv/simulate.ts';
 import { simulateText } from '../../src/render/text/simulate.ts';
 import { scenarioListText } from '../../src/render/text/scenario-list.ts';
 import { styleOf } from '../../src/render/text/style.ts';
-import type { SimulationReport } from '../../src/simulation/report.ts';
+import type { SimulationReport } from '../../src/simulation/simulation-report.ts';
 import { event, MIB, onPages, runScenario, S, small, wantHuge } from '../simulation/scenarios.ts';
 import { withoutColor } from './without-color.ts';
 

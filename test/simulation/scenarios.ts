@@ -2,11 +2,11 @@ import { x86_64 } from '../../src/core/memory/geometry.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { DEFAULT_CALIBRATION } from '../../src/khugepaged/costs.ts';
 import { checkMachine } from '../support/machine/check.ts';
-import type { SimulationReport } from '../../src/simulation/report.ts';
+import type { SimulationReport } from '../../src/simulation/simulation-report.ts';
 import type { Action, PageChoice, Scenario, ScenarioEvent } from '../../src/simulation/scenario.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
-import type { Stage } from '../../src/simulation/stage.ts';
-import { stageScenario } from '../../src/simulation/stage-scenario.ts';
+import type { SimulatedHost } from '../../src/simulation/simulated-host.ts';
+import { loadScenario } from '../../src/simulation/load-scenario.ts';
 import { expect } from 'vitest';
 
 export const MIB = 2 ** 20;
@@ -50,18 +50,18 @@ export function onPages(
 export const wantHuge: Action = { do: 'advise', mapping: 'heap', advice: 'hugepage' };
 
 /** The scenario's machine; fails the test if there is something wrong with the scenario. */
-export function stageOf(scenario: Scenario, seed = 1): Stage {
-  const stage = stageScenario(scenario, KERNEL_MODELS[scenario.kernel], DEFAULT_CALIBRATION, seed);
-  if (!stage.ok) throw new Error(stage.failure.message);
-  return stage.value;
+export function stageOf(scenario: Scenario, seed = 1): SimulatedHost {
+  const host = loadScenario(scenario, KERNEL_MODELS[scenario.kernel], DEFAULT_CALIBRATION, seed);
+  if (!host.ok) throw new Error(host.failure.message);
+  return host.value;
 }
 
 /** Runs a scenario to its end, and has all checkers look at the machine then. */
 export function runScenario(scenario: Scenario, seed = 1): SimulationReport {
-  const stage = stageOf(scenario, seed);
+  const host = stageOf(scenario, seed);
   const { until } = scenario;
-  const report = new Simulation(stage, { seed, until, calibration: 'test' }).run();
-  expect(checkMachine(stage.kernel.machine)).toEqual([]);
+  const report = new Simulation(host, { seed, until, calibration: 'test' }).run();
+  expect(checkMachine(host.system.machine)).toEqual([]);
   return report;
 }
 

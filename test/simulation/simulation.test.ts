@@ -123,5 +123,5 @@ test('samples are even in time, and few, however long the run', () => {
 });
 
 test('a model of another version is another daemon', () => {
-  expect(stageOf(small(filled, { kernel: 'linux-6.18' })).kernel.model).toBe(KERNEL_MODELS['linux-6.18']);
+  expect(stageOf(small(filled, { kernel: 'linux-6.18' })).system.model).toBe(KERNEL_MODELS['linux-6.18']);
 });

@@ -5,9 +5,9 @@ import { asOffset, asOrder, type OrderSet, type Window } from '../../src/core/me
 import type { CollapsePolicy } from '../../src/core/rules/policy.ts';
 import { bestCover, type Objective, parseObjective, worthOf } from '../../src/verify/best-cover.ts';
 import { emptyGap, optimality } from '../../src/verify/optimality.ts';
-import { spacesToExamine } from '../../src/verify/small-cases.ts';
+import { spacesToCheck } from '../../src/verify/small-cases.ts';
 import { messageOf, policyOf, valueOf } from '../ranges.ts';
-import { builtIn, examined } from './contenders.ts';
+import { builtIn, examined } from './algorithms.ts';
 
 /** The worth of the best of all sets of disjoint windows, tried one by one. */
 function bestOfAll(range: ScannedRange, policy: CollapsePolicy, objective: Objective): number {
@@ -47,7 +47,7 @@ test.each(OBJECTIVES)('the best cover is the best of all covers: %s', (text) => 
 });
 
 const results = ['SCAN_SUCCEED'] as const;
-const spaces = spacesToExamine(results).filter(({ pmdOrder }) => pmdOrder === 3);
+const spaces = spacesToCheck(results).filter(({ pmdOrder }) => pmdOrder === 3);
 
 test.each([
   ['coverage', [9]],

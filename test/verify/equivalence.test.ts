@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { walk } from '../../src/core/search/walk.ts';
-import { contenderOf } from '../../src/verify/contender.ts';
+import { checkedAlgorithmOf } from '../../src/verify/checked-algorithm.ts';
 import { equivalence } from '../../src/verify/equivalence.ts';
-import type { Coverage } from '../../src/verify/examination.ts';
+import type { Coverage } from '../../src/verify/check-run.ts';
 import { type Relation, RELATIONS } from '../../src/verify/relation.ts';
 import { spacesToCompare } from '../../src/verify/small-cases.ts';
 import type { ScanResult } from '../../src/core/rules/scan-result.ts';
 import { formatPages } from '../../src/core/memory/page-list.ts';
 import { formatOrders, ordersOf } from '../../src/core/memory/order.ts';
-import { builtIn, examined, searching } from './contenders.ts';
+import { builtIn, examined, searching } from './algorithms.ts';
 
 const seed = Number(process.env.THPSCOPE_SEED ?? Math.floor(Math.random() * 2 ** 31));
 console.log(`THPSCOPE_SEED=${seed}`);
@@ -57,7 +57,7 @@ describe('a relation', () => {
     ['smaller windows only', withoutPmdOrder(), ['attempts', 'windows', 'collapses', 'result']],
     [
       'another result',
-      contenderOf({ ...walk, collapse: (...asked) => failing(walk.collapse(...asked)) }),
+      checkedAlgorithmOf({ ...walk, collapse: (...asked) => failing(walk.collapse(...asked)) }),
       ['attempts', 'result'],
     ],
   ];

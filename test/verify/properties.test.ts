@@ -1,18 +1,18 @@
 import { expect, test } from 'vitest';
-import type { Contender } from '../../src/verify/contender.ts';
-import { contenderOf } from '../../src/verify/contender.ts';
+import type { CheckedAlgorithm } from '../../src/verify/checked-algorithm.ts';
+import { checkedAlgorithmOf } from '../../src/verify/checked-algorithm.ts';
 import { propertiesOf } from '../../src/verify/properties.ts';
-import { spacesToExamine } from '../../src/verify/small-cases.ts';
+import { spacesToCheck } from '../../src/verify/small-cases.ts';
 import { walk } from '../../src/core/search/walk.ts';
 import { asOffset, asOrder } from '../../src/core/memory/order.ts';
-import { builtIn, examined, isDone, searching } from './contenders.ts';
+import { builtIn, examined, isDone, searching } from './algorithms.ts';
 
-const spaces = spacesToExamine().filter(({ pmdOrder, results }) => pmdOrder === 3 || results.length > 1);
+const spaces = spacesToCheck().filter(({ pmdOrder, results }) => pmdOrder === 3 || results.length > 1);
 
 const tiny = spaces.slice(0, 1);
 
-const brokenBy = (contender: Contender, randomOrders: number[] = [], within = spaces) =>
-  examined(propertiesOf(contender), { spaces: within, randomOrders, seed: 2 }).findings.map(
+const brokenBy = (algorithm: CheckedAlgorithm, randomOrders: number[] = [], within = spaces) =>
+  examined(propertiesOf(algorithm), { spaces: within, randomOrders, seed: 2 }).findings.map(
     ({ wrong }) => wrong,
   );
 
@@ -30,7 +30,7 @@ test('stack-descend breaks the bound of visits and nothing else', () => {
 });
 
 /** Searches with one thing wrong, and what they break. */
-const BROKEN: [string, Contender, string[]][] = [
+const BROKEN: [string, CheckedAlgorithm, string[]][] = [
   [
     'small windows first',
     searching('small-first', (pmdOrder, tryWindow) => {
@@ -84,7 +84,7 @@ const BROKEN: [string, Contender, string[]][] = [
   ],
   [
     'a stack with everything on it',
-    contenderOf({
+    checkedAlgorithmOf({
       name: 'hoarder',
       collapse: (range, policy, attempt, observe) =>
         walk.collapse(
@@ -102,7 +102,7 @@ const BROKEN: [string, Contender, string[]][] = [
   ],
 ];
 
-test.each(BROKEN)('%s: seen', (_, contender, expected) => {
+test.each(BROKEN)('%s: seen', (_, algorithm, expected) => {
   // The counter of visits is broken by most, because these searches do not look at which orders are enabled.
-  expect(brokenBy(contender, [], tiny).sort()).toEqual(expected);
+  expect(brokenBy(algorithm, [], tiny).sort()).toEqual(expected);
 });

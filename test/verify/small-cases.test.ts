@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ptesOf, reachesSearch } from '../../src/verify/lab-case.ts';
+import { ptesOf, reachesSearch } from '../../src/verify/search-case.ts';
 import { shapesOf, spacesToCompare } from '../../src/verify/small-cases.ts';
 import { planRange } from '../../src/core/plan/plan.ts';
 import { policyOf, rangeOf } from '../ranges.ts';

@@ -3,16 +3,16 @@ import type { Attempt } from '../../src/core/search/algorithm.ts';
 import { actionAfter } from '../../src/core/rules/scan-result.ts';
 import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import type { OrderSet } from '../../src/core/memory/order.ts';
-import { contenderOf, type Contender } from '../../src/verify/contender.ts';
+import { checkedAlgorithmOf, type CheckedAlgorithm } from '../../src/verify/checked-algorithm.ts';
 import { equivalence } from '../../src/verify/equivalence.ts';
-import { ptesOf, reachesSearch } from '../../src/verify/lab-case.ts';
+import { ptesOf, reachesSearch } from '../../src/verify/search-case.ts';
 import { EVERY_ACTION, spacesToCompare } from '../../src/verify/small-cases.ts';
 import { policyOf } from '../ranges.ts';
-import { builtIn, examined, searching, WRONG_MODULES, wrongModule } from './contenders.ts';
+import { builtIn, examined, searching, WRONG_MODULES, wrongModule } from './algorithms.ts';
 
 /** The attempts of a search and its result, found without the lab; a throw is a result too. */
 function traceOf(
-  { algorithm }: Contender,
+  { algorithm }: CheckedAlgorithm,
   ...[range, policy, attempt]: Parameters<typeof algorithm.collapse>
 ): string {
   const tried: string[] = [];
@@ -32,7 +32,7 @@ function traceOf(
 }
 
 /** Whether a search differs from the walk on any range with fewer PTEs, whatever the policy and the outcomes. */
-function differsBelow(ptes: number, pmdOrder: number, contender: Contender): boolean {
+function differsBelow(ptes: number, pmdOrder: number, algorithm: CheckedAlgorithm): boolean {
   const geometry = geometryOfPmdOrder(pmdOrder);
   const pages = 2 ** pmdOrder;
   const windows = [2, 3, 4].flatMap((order) =>
@@ -54,7 +54,7 @@ function differsBelow(ptes: number, pmdOrder: number, contender: Contender): boo
                 const digit = Math.floor(draw / EVERY_ACTION.length ** windows.indexOf(`${offset}:${order}`));
                 return EVERY_ACTION[digit % EVERY_ACTION.length];
               });
-            const [ofWalk, other] = [builtIn('walk'), contender].map((each) =>
+            const [ofWalk, other] = [builtIn('walk'), algorithm].map((each) =>
               traceOf(each, range, policy, attempt),
             );
             if (ofWalk !== other) return true;
@@ -107,7 +107,7 @@ test('a step that is too small, but takes the order of the new offset, changes n
       }
     }
   });
-  const question = equivalence(builtIn('walk'), contenderOf(harmless.algorithm), 'attempts');
+  const question = equivalence(builtIn('walk'), checkedAlgorithmOf(harmless.algorithm), 'attempts');
   const spaces = spacesToCompare().filter(({ pmdOrder }) => pmdOrder === 3);
   expect(examined(question, { spaces }).findings).toEqual([]);
 });

@@ -4,7 +4,7 @@ import '../seed.ts';
 import { centerOn, fitCamera, pan, zoomAt } from '../../web/map/camera.ts';
 import { findPlace, missWords, placeName, processRows } from '../../web/map/find.ts';
 import { layoutOf, placeOfRow, rowAtPlace } from '../../web/map/layout.ts';
-import { paint } from '../../web/map/raster.ts';
+import { paintMap } from '../../web/map/raster.ts';
 import { RangeTable } from '../../src/analysis/range-table.ts';
 import type { OpenMemory } from '../../web/memory/open-memory.ts';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
@@ -170,7 +170,7 @@ describe('picture', () => {
   test('a pixel has the colour of the range at its middle', () => {
     const viewport = { width: 8, height: 12, aspect: 2 };
     const pixels = new Uint32Array(96);
-    paint(
+    paintMap(
       { ...scene, layout: { ...layout, columns: 2 }, viewport, camera: { x: 0, y: 0, scale: 2 } },
       pixels,
     );
@@ -190,7 +190,7 @@ describe('picture', () => {
       gap: 0.5,
       blocks: [{ process: 0, first: 0, end: 4, top: 0.5, lines: 2 }],
     };
-    paint({ ...scene, rowColors, layout: wide, viewport, camera: { x: 0, y: 0, scale: 0.5 } }, pixels);
+    paintMap({ ...scene, rowColors, layout: wide, viewport, camera: { x: 0, y: 0, scale: 0.5 } }, pixels);
     expect([...pixels]).toEqual([0xff000020, 0xff002000, 9, 9]);
   });
 
@@ -210,7 +210,7 @@ describe('picture', () => {
       gap: 0,
       blocks: [{ process: 0, first: 0, end: 1, top: 0, lines: 1 }],
     };
-    paint({ ...scene, layout: one, tiles, pteColors, viewport, camera: { x: 0, y: 0, scale: 3 } }, pixels);
+    paintMap({ ...scene, layout: one, tiles, pteColors, viewport, camera: { x: 0, y: 0, scale: 3 } }, pixels);
     expect([...new Set(pixels.subarray(0, 6))]).toEqual([100, 101, 102, 103]);
     expect([...new Set(pixels.subarray(16, 22))]).toEqual([104, 105, 106, 107]);
   });

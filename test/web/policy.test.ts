@@ -25,8 +25,8 @@ import {
   switchedTo,
   wordFor,
 } from '../../web/policy/choice.ts';
-import { outcomeOf } from '../../web/policy/outcome.ts';
-import { isChosen, presetsFor } from '../../web/policy/presets.ts';
+import { policyOutcomeOf } from '../../web/policy/policy-outcome.ts';
+import { isPresetChosen, presetsFor } from '../../web/policy/policy-presets.ts';
 import { formatSort, parseSort, sortRows } from '../../web/shell/sort.ts';
 import { questions, streams } from '../analysis/arbitraries.ts';
 import { processItem, rangesItem, streamOf, vmaItem } from '../analysis/streams.ts';
@@ -115,7 +115,9 @@ describe('presets', () => {
 
   test('show which of them is chosen, whatever the kernel', () => {
     const chosen = (choice: PolicyChoice) =>
-      presetsFor(SETTINGS, x86_64).flatMap((preset) => (isChosen(preset, choice) ? [preset.label] : []));
+      presetsFor(SETTINGS, x86_64).flatMap((preset) =>
+        isPresetChosen(preset, choice) ? [preset.label] : [],
+      );
     expect(chosen({ ...DEFAULT, model: 'v18' })).toEqual(['as recorded = kernel default']);
     expect(chosen({ ...DEFAULT, maxPtesNone: 0 })).toEqual(['2M only, none 0']);
     expect(chosen({ ...DEFAULT, maxPtesNone: 1 })).toEqual([]);
@@ -136,8 +138,8 @@ async function bothOutcomes(items: readonly MemoryItem[], settings: ThpSettings,
   const counts = new DigestQuery(memory).ask(settings, model);
   const { residentPages, hugePages } = memory;
   return {
-    digested: outcomeOf({ counts, residentPages, hugePages }, undefined),
-    judged: outcomeOf(undefined, { total }),
+    digested: policyOutcomeOf({ counts, residentPages, hugePages }, undefined),
+    judged: policyOutcomeOf(undefined, { total }),
   };
 }
 
@@ -164,7 +166,7 @@ test('pages that come back from swap are growth, and in use', async () => {
 });
 
 test('before anything is known there is no outcome', () => {
-  expect(outcomeOf(undefined, undefined)).toBeUndefined();
+  expect(policyOutcomeOf(undefined, undefined)).toBeUndefined();
 });
 
 describe('sorting a table', () => {

@@ -12,12 +12,12 @@ import { collapsePolicy } from '../../src/core/rules/policy.ts';
 import { rangeText } from '../../src/core/memory/range-text.ts';
 import { applyPlan } from '../../src/core/plan/apply-plan.ts';
 import { gridColumns } from '../../src/render/svg/pte-layers.ts';
-import { align, type By, comparisonText, rowUnder, stepAt } from '../../web/steps/alignment.ts';
+import { align, type By, alignmentText, rowUnder, stepAt } from '../../web/steps/alignment.ts';
 import { withOutcome } from '../../web/steps/decide-outcome.ts';
-import { pagesBetween, paint } from '../../web/steps/edit-range.ts';
-import { PRESET_GROUPS, PRESETS } from '../../web/steps/presets.ts';
+import { pagesBetween, paintPages } from '../../web/steps/edit-range.ts';
+import { PRESET_GROUPS, PRESETS } from '../../web/steps/steps-presets.ts';
 import { paramsOfRange } from '../../web/steps/range-params.ts';
-import { type Run, runSearch } from '../../web/steps/run.ts';
+import { type SearchRun, runSearch } from '../../web/steps/run.ts';
 import { SEARCHES } from '../../web/steps/searches.ts';
 import { stepsParams } from '../../web/steps/steps-link.ts';
 import {
@@ -66,11 +66,11 @@ function applied(changes: ParamChanges): Params {
   return Object.fromEntries(entries) as Params;
 }
 
-function attemptsOf({ steps, attempts }: Run): string[] {
+function attemptsOf({ steps, attempts }: SearchRun): string[] {
   return attempts.map((index) => `${steps[index].offset}:${steps[index].order}`);
 }
 
-const runs = (params: Params): [Run, Run] => {
+const runs = (params: Params): [SearchRun, SearchRun] => {
   const { state, problems } = stateOfParams(params);
   expect(problems).toEqual([]);
   return [runSearch(state, state.left), runSearch(state, state.right)];
@@ -180,7 +180,7 @@ describe('two runs', () => {
     fc.assert(
       fc.property(states, (state) => {
         const aligned = align(runSearch(state, 'walk'), runSearch(state, 'stack'), 'steps');
-        expect(comparisonText(aligned)).toBe('same steps');
+        expect(alignmentText(aligned)).toBe('same steps');
         expect(aligned.firstDifference).toBeUndefined();
       }),
     );
@@ -254,7 +254,7 @@ describe('presets', () => {
   };
   test.each(Object.entries(expected))('%s: %s', (id, text) => {
     const preset = PRESETS.find((each) => each.id === id)!;
-    expect(comparisonText(compare(preset.params, 'steps'))).toBe(text);
+    expect(alignmentText(compare(preset.params, 'steps'))).toBe(text);
   });
 
   test('show the mistakes, each in an example of its own', () => {
@@ -296,24 +296,24 @@ describe('editing', () => {
   const { range } = stateOfParams({ present: '0-7', zeroed: '3', swapped: '9', folios: '2@4-7' }).state;
 
   test('a painted PTE is what the brush makes it and nothing else', () => {
-    expect(rangeText(paint(range, [3, 9], { kind: 'present' }))).toEqual({
+    expect(rangeText(paintPages(range, [3, 9], { kind: 'present' }))).toEqual({
       present: '0-7,9',
       folioOrders: { 2: '4-7' },
     });
-    expect(rangeText(paint(range, [0, 5], { kind: 'swap' }))).toMatchObject({
+    expect(rangeText(paintPages(range, [0, 5], { kind: 'swap' }))).toMatchObject({
       present: '1-4,6-7',
       swap: '0,5,9',
     });
-    expect(rangeText(paint(range, [1], { kind: 'shared' }))).toMatchObject({ shared: '1' });
-    expect(rangeText(paint(range, [12], { kind: 'zero' }))).toMatchObject({
+    expect(rangeText(paintPages(range, [1], { kind: 'shared' }))).toMatchObject({ shared: '1' });
+    expect(rangeText(paintPages(range, [12], { kind: 'zero' }))).toMatchObject({
       present: '0-7,12',
       zero: '3,12',
     });
-    expect(rangeText(paint(range, [0, 1, 2, 3, 4, 5, 6, 7, 9], { kind: 'empty' }))).toEqual({});
+    expect(rangeText(paintPages(range, [0, 1, 2, 3, 4, 5, 6, 7, 9], { kind: 'empty' }))).toEqual({});
   });
 
   test('a folio is a whole aligned block', () => {
-    const painted = paint(range, [13, 30], { kind: 'folio', order: asOrder(3) });
+    const painted = paintPages(range, [13, 30], { kind: 'folio', order: asOrder(3) });
     expect(rangeText(painted)).toMatchObject({
       present: '0-15,24-31',
       folioOrders: { 2: '4-7', 3: '8-15,24-31' },

@@ -8,9 +8,9 @@ import { withOrdersAlways } from '../../src/core/rules/thp-settings.ts';
 import { DEFAULT_CALIBRATION } from '../../src/khugepaged/costs.ts';
 import { summaryLines } from '../../src/render/text/simulate-summary.ts';
 import { styleOf } from '../../src/render/text/style.ts';
-import type { SimulationReport } from '../../src/simulation/report.ts';
+import type { SimulationReport } from '../../src/simulation/simulation-report.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
-import { stageScenario } from '../../src/simulation/stage-scenario.ts';
+import { loadScenario } from '../../src/simulation/load-scenario.ts';
 import { openApp } from './app-page.ts';
 import { violationsOf } from './axe.ts';
 import { CHROMIUM, launchBrowser } from './browser.ts';
@@ -26,14 +26,14 @@ async function libraryReport(
   const scenario = await readScenario(name);
   if (!scenario.ok) throw new Error(scenario.failure.message);
   const { kernel, until } = scenario.value;
-  const staged = stageScenario(scenario.value, KERNEL_MODELS[kernel], DEFAULT_CALIBRATION, seed);
-  if (!staged.ok) throw new Error(staged.failure.message);
-  const stage = staged.value;
+  const loaded = loadScenario(scenario.value, KERNEL_MODELS[kernel], DEFAULT_CALIBRATION, seed);
+  if (!loaded.ok) throw new Error(loaded.failure.message);
+  const host = loaded.value;
   if (orders) {
-    const { settings } = stage.kernel.machine;
-    stage.applySettings(withOrdersAlways({ ...settings, maxPtesNone: 0 }, orderSet(orders.map(asOrder))));
+    const { settings } = host.system.machine;
+    host.applySettings(withOrdersAlways({ ...settings, maxPtesNone: 0 }, orderSet(orders.map(asOrder))));
   }
-  return new Simulation(stage, { seed, until, calibration: DEFAULT_CALIBRATION.name }).run();
+  return new Simulation(host, { seed, until, calibration: DEFAULT_CALIBRATION.name }).run();
 }
 
 describe.skipIf(!CHROMIUM)('timeline', () => {

@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { styleOf } from '../../src/render/text/style.ts';
 import { summaryLines } from '../../src/render/text/simulate-summary.ts';
 import { steadyLines } from '../../src/render/text/simulate-steady.ts';
-import { Frames } from '../../src/simulation/frames.ts';
+import { Frames } from '../../src/simulation/map-frames.ts';
 import { cellOfOrder } from '../../src/simulation/range-cells.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
 import { chartsOf, sampleSeconds } from '../../web/timeline/chart-data.ts';
 import { factsOf, MARKED } from '../../web/timeline/facts.ts';
 import { eventMarkers, troubleMarkers } from '../../web/timeline/markers.ts';
-import type { RunSeries } from '../../web/timeline/protocol.ts';
+import type { RunSeries } from '../../web/timeline/timeline-worker-protocol.ts';
 import { cellsOf, mapOf, momentOf } from '../../web/timeline/run-map.ts';
 import {
   formatMoment,
@@ -17,7 +17,7 @@ import {
   paramsOfRun,
   runParamsOf,
 } from '../../web/timeline/run-params.ts';
-import { layOutTiles, placeOf, rowAtPoint, rowBeside } from '../../web/timeline/tile-layout.ts';
+import { layOutTiles, tilePlaceOf, rowAtPoint, rowBeside } from '../../web/timeline/tile-layout.ts';
 import { paintTiles, pixelColors } from '../../web/timeline/tile-paint.ts';
 import { zoomAround } from '../../web/timeline/zoom.ts';
 import { event, MIB, onPages, S, small, stageOf, wantHuge } from '../simulation/scenarios.ts';
@@ -38,9 +38,9 @@ const STORY = small(
 );
 
 function runStory() {
-  const stage = stageOf(STORY);
-  const frames = new Frames(stage);
-  const simulation = new Simulation(stage, {
+  const host = stageOf(STORY);
+  const frames = new Frames(host);
+  const simulation = new Simulation(host, {
     seed: 1,
     until: 60 * S,
     calibration: 'test',
@@ -49,7 +49,7 @@ function runStory() {
   });
   const report = simulation.run();
   frames.finish(simulation.now);
-  const { machine } = stage.kernel;
+  const { machine } = host.system;
   const series: RunSeries = {
     geometry: machine.geometry,
     memoryPages: machine.frames.count,
@@ -60,7 +60,7 @@ function runStory() {
     samples: report.samples,
     markers: [],
   };
-  return { stage, frames, report, series };
+  return { host, frames, report, series };
 }
 
 describe('the link of a run', () => {
@@ -178,9 +178,9 @@ test('charts add up to the samples', () => {
 });
 
 describe('the map at a moment', () => {
-  const { stage, frames } = runStory();
+  const { host, frames } = runStory();
   const rows = frames.rows();
-  const map = mapOf(rows, stage.actors);
+  const map = mapOf(rows, host.processes);
 
   test('has the ranges of each process, at every moment in the same place', () => {
     expect(map.processes.map(({ name, first, end }) => [name, end - first])).toEqual([
@@ -214,7 +214,7 @@ describe('the map at a moment', () => {
       const layout = layOutTiles(map, moment.processes, 9, width, hasCells);
       expect(layout.isDetailed).toBe(hasCells);
       for (let row = 0; row < 16; row++) {
-        const { x, y } = placeOf(layout, row)!;
+        const { x, y } = tilePlaceOf(layout, row)!;
         expect(x + layout.tileWidth).toBeLessThanOrEqual(width);
         expect(y + layout.tileHeight).toBeLessThanOrEqual(layout.height);
         expect(rowAtPoint(layout, x + layout.tileWidth / 2, y + layout.tileHeight / 2)).toBe(row);
@@ -235,7 +235,7 @@ describe('the map at a moment', () => {
     paintTiles(pixels, layout, moment, 9, nothing, 1);
     const colors = pixelColors(9, nothing);
     for (const row of [0, 8, 15]) {
-      const { x, y } = placeOf(layout, row)!;
+      const { x, y } = tilePlaceOf(layout, row)!;
       const cells = cellsOf(frames, rows, index, row);
       for (const pte of [0, 31, 32, 200, 511]) {
         const left = x + (pte % 32) * layout.cell;
@@ -257,7 +257,7 @@ describe('the map at a moment', () => {
     for (const width of [340, 930]) {
       const layout = layOutTiles(large, living, 9, width, false);
       expect(layout.isDetailed).toBe(false);
-      expect(placeOf(layout, many - 1)!.y).toBeLessThan(layout.height);
+      expect(tilePlaceOf(layout, many - 1)!.y).toBeLessThan(layout.height);
       expect(layout.height).toBeLessThan(2000);
     }
   });

@@ -16,7 +16,7 @@ import {
   DEFAULT_GROWTH,
   GROWTH_STOPS,
   paramsOfBudget,
-  placeOf,
+  stopOf,
   WORK_STOPS,
 } from '../../web/tradeoff/budget.ts';
 import { envelopeOf, frameOf, nearestPoint, xOf, yOf } from '../../web/tradeoff/chart-frame.ts';
@@ -279,9 +279,9 @@ describe('a budget', () => {
   });
 
   test('has a place on its slider: its stop, the nearest one, or the end', () => {
-    for (const [place, stop] of GROWTH_STOPS.entries()) expect(placeOf(stop, GROWTH_STOPS)).toBe(place);
-    expect(placeOf(undefined, GROWTH_STOPS)).toBe(GROWTH_STOPS.length);
-    expect(placeOf(64, WORK_STOPS)).toBe(WORK_STOPS.indexOf(50));
-    expect(placeOf(1e12, WORK_STOPS)).toBe(WORK_STOPS.length - 1);
+    for (const [place, stop] of GROWTH_STOPS.entries()) expect(stopOf(stop, GROWTH_STOPS)).toBe(place);
+    expect(stopOf(undefined, GROWTH_STOPS)).toBe(GROWTH_STOPS.length);
+    expect(stopOf(64, WORK_STOPS)).toBe(WORK_STOPS.indexOf(50));
+    expect(stopOf(1e12, WORK_STOPS)).toBe(WORK_STOPS.length - 1);
   });
 });

@@ -1,4 +1,4 @@
-import type { Layout } from './layout.ts';
+import type { MapLayout } from './layout.ts';
 
 /** What part of the map is seen: the place in the upper left corner, and how large a line is. */
 export interface Camera {
@@ -21,7 +21,7 @@ export interface Viewport {
 const MOST_ZOOM = 1.6;
 
 /** All of the map. */
-export function fitCamera(layout: Layout, { width, height, aspect }: Viewport): Camera {
+export function fitCamera(layout: MapLayout, { width, height, aspect }: Viewport): Camera {
   const scale = Math.min(width / (layout.columns * aspect), height / layout.lines);
   return { x: 0, y: 0, scale };
 }
@@ -29,7 +29,7 @@ export function fitCamera(layout: Layout, { width, height, aspect }: Viewport): 
 /** Larger or smaller by a factor; the place under the pixel stays there. */
 export function zoomAt(
   camera: Camera,
-  layout: Layout,
+  layout: MapLayout,
   viewport: Viewport,
   factor: number,
   px: number,
@@ -47,7 +47,7 @@ export function zoomAt(
 /** Moved by so many pixels. */
 export function pan(
   { x, y, scale }: Camera,
-  layout: Layout,
+  layout: MapLayout,
   viewport: Viewport,
   dx: number,
   dy: number,
@@ -57,7 +57,7 @@ export function pan(
 }
 
 /** With a place, given in cells and lines, in the middle of the window. */
-export function centerOn(layout: Layout, viewport: Viewport, scale: number, x: number, y: number): Camera {
+export function centerOn(layout: MapLayout, viewport: Viewport, scale: number, x: number, y: number): Camera {
   const { width, height, aspect } = viewport;
   return clampCamera(
     { x: x - width / (2 * scale * aspect), y: y - height / (2 * scale), scale },
@@ -67,7 +67,11 @@ export function centerOn(layout: Layout, viewport: Viewport, scale: number, x: n
 }
 
 /** What is seen stays on the map; what is smaller than the window stays in its corner. */
-function clampCamera({ x, y, scale }: Camera, layout: Layout, { width, height, aspect }: Viewport): Camera {
+function clampCamera(
+  { x, y, scale }: Camera,
+  layout: MapLayout,
+  { width, height, aspect }: Viewport,
+): Camera {
   const within = (value: number, room: number) => Math.min(Math.max(0, room), Math.max(0, value));
   return {
     x: within(x, layout.columns - width / (scale * aspect)),

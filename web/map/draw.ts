@@ -8,7 +8,7 @@ import { measured } from '../state/timing.ts';
 import { PAGE_DARK, PAGE_LIGHT, pixel, pteColors, rowColors } from './layers.ts';
 import { camera, hovered, layer, layout, pixelsOf, selected, viewport } from './map-state.ts';
 import { orderOfCode } from './pte-code.ts';
-import { paint, type TileCodes } from './raster.ts';
+import { paintMap, type TileCodes } from './raster.ts';
 import { tilesInSight } from './tiles.ts';
 
 /** PTEs at least so many pixels wide have their folios outlined. */
@@ -37,7 +37,7 @@ export function drawMap(canvas: HTMLCanvasElement): void {
 
   const tiles = tilesInSight();
   const picture = context.createImageData(canvas.width, canvas.height);
-  paint(
+  paintMap(
     {
       layout: layout.value,
       camera: { ...camera.value, scale: camera.value.scale * ratio },

@@ -1,6 +1,6 @@
 import { firstIndex } from '../../src/core/base/first-index.ts';
 import { type Geometry, rangeBytes } from '../../src/core/memory/geometry.ts';
-import type { MapVma } from '../memory/protocol.ts';
+import type { MapVma } from '../memory/memory-worker-protocol.ts';
 import type { OpenMemory } from '../memory/open-memory.ts';
 import type { ProcessRows } from './layout.ts';
 

@@ -1,11 +1,11 @@
 import { useSignal, useSignalEffect } from '@preact/signals';
 import { pageBytes } from '../../src/core/memory/geometry.ts';
 import { memory, memoryWorker } from '../memory/open-memory.ts';
-import type { RangeDetail } from '../memory/protocol.ts';
+import type { RangeDetail } from '../memory/memory-worker-protocol.ts';
 import { choice, judgement } from '../policy/judgement.ts';
 import { hovered, selected, showRow } from './map-state.ts';
 import { pteWords } from './pte-words.ts';
-import { rangeWords } from './words.ts';
+import { rangeWords } from './range-words.ts';
 
 /** What is under the pointer, or else what is selected, in words. */
 export function Inspector({ onOpen }: { readonly onOpen: (row: number) => void }) {

@@ -11,8 +11,8 @@ import {
   ZERO_PAGE,
 } from '../../src/render/svg/palette.ts';
 import type { OpenMemory } from '../memory/open-memory.ts';
-import type { Judgement } from '../memory/protocol.ts';
-import { PTE_FILLED, PTE_MAPPED, PTE_SWAPPED, PTE_ZERO } from './pte-code.ts';
+import type { Judgement } from '../memory/memory-worker-protocol.ts';
+import { PTE_FILLED, PTE_MAPPED, PTE_SWAPPED, CODE_ZERO } from './pte-code.ts';
 
 /** What the colours of the map say. */
 export const LAYERS = ['after', 'before', 'use', 'why'] as const;
@@ -115,7 +115,7 @@ export function pteColors(layer: Layer, pmdOrder: number, dark: boolean): Uint32
   const empty = dark ? RANGE_DARK : RANGE_LIGHT;
   const colors = new Uint32Array(256).fill(pixel(empty));
   colors[PTE_SWAPPED] = pixel(SWAPPED);
-  colors[PTE_ZERO] = pixel(ZERO_PAGE);
+  colors[CODE_ZERO] = pixel(ZERO_PAGE);
   for (let order = 0; order <= pmdOrder; order++) {
     const color = layer === 'use' ? occupancyColor(1, dark) : orderColor(order, pmdOrder);
     colors[PTE_MAPPED + order] = pixel(color);

@@ -17,7 +17,7 @@ export interface Block {
  * The whole map, one cell a PMD range: processes one below the other, each begins on a line of its own. Measured in cells
  * from left to right and lines from top to bottom.
  */
-export interface Layout {
+export interface MapLayout {
   /** Cells in a line. */
   readonly columns: number;
   /** Height, in lines. */
@@ -38,7 +38,7 @@ export interface ProcessRows {
  * Lays processes out so that all of it fits a window of this shape with cells as large as possible. `shape` is the window's
  * width by its height, in cells by lines of one size.
  */
-export function layoutOf(processes: readonly ProcessRows[], shape: number, gap = GAP): Layout {
+export function layoutOf(processes: readonly ProcessRows[], shape: number, gap = GAP): MapLayout {
   const columns = bestColumns(processes, shape, gap);
   const blocks: Block[] = [];
   let top = gap;
@@ -74,13 +74,13 @@ function heightOf(processes: readonly ProcessRows[], columns: number, gap: numbe
 }
 
 /** The block at a height; undefined in a gap and outside of the map. */
-export function blockAt({ blocks }: Layout, line: number): Block | undefined {
+export function blockAt({ blocks }: MapLayout, line: number): Block | undefined {
   const block = blocks[firstIndex(blocks.length, (i) => line < blocks[i].top + blocks[i].lines)];
   return block && block.top <= line ? block : undefined;
 }
 
 /** The row of the cell at a place; undefined where there is none. */
-export function rowAtPlace(layout: Layout, x: number, y: number): number | undefined {
+export function rowAtPlace(layout: MapLayout, x: number, y: number): number | undefined {
   const block = blockAt(layout, y);
   if (!block || x < 0 || x >= layout.columns) return undefined;
   const row = block.first + Math.floor(y - block.top) * layout.columns + Math.floor(x);
@@ -88,7 +88,7 @@ export function rowAtPlace(layout: Layout, x: number, y: number): number | undef
 }
 
 /** The row at a place, or else one near it in the block that is there or comes next. */
-export function nearestRow({ blocks, columns }: Layout, x: number, y: number): number {
+export function nearestRow({ blocks, columns }: MapLayout, x: number, y: number): number {
   const { first, end, top } =
     blocks.find((block) => y < block.top + block.lines) ?? blocks[blocks.length - 1];
   const column = Math.min(columns - 1, Math.max(0, Math.floor(x)));
@@ -96,7 +96,7 @@ export function nearestRow({ blocks, columns }: Layout, x: number, y: number): n
 }
 
 /** The upper left corner of a row's cell. */
-export function placeOfRow({ blocks, columns }: Layout, row: number): { x: number; y: number } {
+export function placeOfRow({ blocks, columns }: MapLayout, row: number): { x: number; y: number } {
   const block = blocks.find(({ first, end }) => first <= row && row < end);
   if (!block) throw new Error(`row ${row} is not on the map`);
   const index = row - block.first;

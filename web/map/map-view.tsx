@@ -15,7 +15,7 @@ import { Legend } from './legend.tsx';
 import { MapCanvas } from './map-canvas.tsx';
 import { camera, layer, layout, moveTo, select, showRow, size, viewport } from './map-state.ts';
 import { fitCamera, zoomAt } from './camera.ts';
-import { rangeWords } from './words.ts';
+import { rangeWords } from './range-words.ts';
 import './map.css';
 
 export function MapView() {

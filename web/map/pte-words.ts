@@ -2,7 +2,7 @@ import { hasPage } from '../../src/core/memory/occupancy.ts';
 import { formatOrder, type Order } from '../../src/core/memory/order.ts';
 import { pteKind } from '../../src/core/memory/pte-kind.ts';
 import type { RangeState } from '../../src/core/memory/range-state.ts';
-import type { RangeDetail } from '../memory/protocol.ts';
+import type { RangeDetail } from '../memory/memory-worker-protocol.ts';
 
 /** What one PTE holds now, what will be special about it, and what it holds then. */
 export function pteWords({ range, after }: RangeDetail, pte: number): string {

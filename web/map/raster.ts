@@ -1,5 +1,5 @@
 import type { Camera, Viewport } from './camera.ts';
-import { blockAt, type Layout } from './layout.ts';
+import { blockAt, type MapLayout } from './layout.ts';
 
 /** PTEs of ranges that are seen closely: codes of rows, range after range. */
 export interface TileCodes {
@@ -12,7 +12,7 @@ export interface TileCodes {
 }
 
 export interface Scene {
-  readonly layout: Layout;
+  readonly layout: MapLayout;
   readonly camera: Camera;
   readonly viewport: Viewport;
   /** By row: see layers.ts. */
@@ -30,7 +30,7 @@ const GRID_FROM = 7;
  * Paints the map, pixel by pixel, so that a frame costs the same however much memory there is: a pixel takes the colour of the
  * range at its middle, or of the PTE where ranges are seen closely. Where several ranges share a pixel, it is their mean.
  */
-export function paint(scene: Scene, into: Uint32Array): void {
+export function paintMap(scene: Scene, into: Uint32Array): void {
   const { layout, camera, viewport, pageColor } = scene;
   const { width, height } = viewport;
   const lineHeight = camera.scale;

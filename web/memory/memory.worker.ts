@@ -16,7 +16,15 @@ import { markFilled, writePteCodes } from '../map/pte-code.ts';
 import { type PolicyChoice, questionOf, settingsOf } from '../policy/choice.ts';
 import { type SweptMemory, Sweeper } from '../tradeoff/sweeper.ts';
 import { fileOf } from './file.ts';
-import type { Judgement, MemoryWorker, Opening, Progress, RangeDetail, Tiles, Totals } from './protocol.ts';
+import type {
+  Judgement,
+  MemoryWorker,
+  Opening,
+  ReadingProgress,
+  RangeDetail,
+  Tiles,
+  Totals,
+} from './memory-worker-protocol.ts';
 
 /** Between two reports of progress. */
 const REPORT_MS = 200;
@@ -161,7 +169,7 @@ function openingOf(
  */
 function reporter(
   from: RangeTable,
-  onProgress: (progress: Progress) => Promise<void>,
+  onProgress: (progress: ReadingProgress) => Promise<void>,
 ): (now: boolean) => Promise<void> {
   let first = 0;
   let firstVma = 0;

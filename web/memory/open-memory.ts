@@ -2,7 +2,7 @@ import { batch, computed, signal } from '@preact/signals';
 import { proxy, wrap } from 'comlink';
 import { fail, type Failure } from '../../src/core/base/failure.ts';
 import type { Host, Process } from '../../src/core/rules/memory-source.ts';
-import type { MapVma, MemoryWorker, Opening, Progress } from './protocol.ts';
+import type { MapVma, MemoryWorker, Opening, ReadingProgress } from './memory-worker-protocol.ts';
 import MemoryWorkerScript from './memory.worker.ts?worker&inline';
 
 /** Memory that is open, as far as it has been read. A new object for each progress; the columns grow in place. */
@@ -69,7 +69,7 @@ async function readMemory(source: Blob | string, name: string, newer: boolean): 
       newer,
       proxy(ifMine((from: Opening) => void (next = emptyMemory(source, name, from)))),
       proxy(
-        ifMine((progress: Progress) => {
+        ifMine((progress: ReadingProgress) => {
           if (next) next = withProgress(next, progress);
           if (!newer) memory.value = next;
         }),
@@ -108,7 +108,7 @@ function emptyMemory(
   };
 }
 
-function withProgress(memory: OpenMemory, progress: Progress): OpenMemory {
+function withProgress(memory: OpenMemory, progress: ReadingProgress): OpenMemory {
   const { first, addresses, vmaOf, residentPages, mainOrders, processes, firstVma, vmas } = progress;
   memory.addresses.set(addresses, first);
   memory.vmaOf.set(vmaOf, first);

@@ -1,7 +1,7 @@
 import { computed, effect, signal } from '@preact/signals';
 import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import { memory, memoryWorker } from '../memory/open-memory.ts';
-import type { Judgement, Totals } from '../memory/protocol.ts';
+import type { Judgement, Totals } from '../memory/memory-worker-protocol.ts';
 import { go, link, setParams } from '../state/link.ts';
 import { oneAtATime } from '../state/one-at-a-time.ts';
 import { measured } from '../state/timing.ts';

@@ -1,6 +1,6 @@
 import type { Host } from '../../src/core/rules/memory-source.ts';
 import { choose, judgement } from './judgement.ts';
-import { isChosen, kernelDefault, presetsFor } from './presets.ts';
+import { isPresetChosen, kernelDefault, presetsFor } from './policy-presets.ts';
 import { whyNothing } from './why-nothing.ts';
 
 /** Says why where the policy does nothing at all, and leads to one that may. */
@@ -10,11 +10,11 @@ export function NothingNote({ settings, geometry }: Pick<Host, 'settings' | 'geo
   if (!why) return null;
   const untouched = kernelDefault(geometry);
   const [recorded] = presetsFor(settings, geometry);
-  const who = settings && isChosen(recorded, judged.choice) ? 'As recorded' : 'Under this policy';
+  const who = settings && isPresetChosen(recorded, judged.choice) ? 'As recorded' : 'Under this policy';
   return (
     <p class="policy-nothing">
       {who} nothing collapses: {why}.{' '}
-      {!isChosen(untouched, judged.choice) && (
+      {!isPresetChosen(untouched, judged.choice) && (
         <button type="button" class="button" onClick={() => choose(untouched.changes)}>
           {untouched.label}
         </button>

@@ -6,14 +6,14 @@ import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { percent } from '../../src/render/text/sweep.ts';
 import { choice, judgement, totals } from './judgement.ts';
 import { grouped } from '../../src/render/words/plural.ts';
-import { type Outcome, outcomeOf } from './outcome.ts';
+import { type PolicyOutcome, policyOutcomeOf } from './policy-outcome.ts';
 
 /** A screen reader hears the numbers once nothing has changed for so long. */
 const QUIET_MS = 700;
 
 /** What the policy gains and costs, in four lines. */
 export function OutcomeSummary({ geometry }: { readonly geometry: Geometry }) {
-  const outcome = outcomeOf(totals.value, judgement.value);
+  const outcome = policyOutcomeOf(totals.value, judgement.value);
   const canDigest = checkDigestModel(KERNEL_MODELS[choice.value.model]).ok;
   const words = outcome && wordsOf(outcome, geometry, canDigest);
   return (
@@ -46,7 +46,7 @@ export function OutcomeSummary({ geometry }: { readonly geometry: Geometry }) {
   );
 }
 
-function wordsOf(outcome: Outcome, geometry: Geometry, canDigest: boolean) {
+function wordsOf(outcome: PolicyOutcome, geometry: Geometry, canDigest: boolean) {
   const { residentPages, hugeNow, hugeThen, growthPages, attempts, laterAttempts, copiedPages } = outcome;
   const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
   return {

@@ -1,7 +1,7 @@
 import type { Geometry } from '../../src/core/memory/geometry.ts';
 import type { ThpSettings } from '../../src/core/rules/thp-settings.ts';
 import { choice, choose } from './judgement.ts';
-import { isChosen, presetsFor } from './presets.ts';
+import { isPresetChosen, presetsFor } from './policy-presets.ts';
 
 interface Props {
   readonly settings: ThpSettings | undefined;
@@ -16,7 +16,7 @@ export function Presets({ settings, geometry }: Props) {
           key={preset.label}
           type="button"
           class="button"
-          aria-pressed={isChosen(preset, choice.value)}
+          aria-pressed={isPresetChosen(preset, choice.value)}
           onClick={() => choose(preset.changes)}
         >
           {preset.label}

@@ -4,9 +4,9 @@ import { formatBytes } from '../../src/core/base/bytes.ts';
 import { pageBytes } from '../../src/core/memory/geometry.ts';
 import type { Process } from '../../src/core/rules/memory-source.ts';
 import { printable } from '../../src/render/words/printable.ts';
-import type { Judgement } from '../memory/protocol.ts';
+import type { Judgement } from '../memory/memory-worker-protocol.ts';
 import { grouped } from '../../src/render/words/plural.ts';
-import { inUseOf } from './outcome.ts';
+import { inUseOf } from './policy-outcome.ts';
 import { type SortableColumn, SortableTable } from '../shell/sortable-table.tsx';
 
 /** Processes that are shown before somebody asks for all. */

@@ -5,7 +5,7 @@ import { KERNEL_MODELS, resultName } from '../../src/core/rules/kernel-model.ts'
 import type { ScanResult } from '../../src/core/rules/scan-result.ts';
 import { plural } from '../../src/render/words/plural.ts';
 import { refusalText } from '../../src/render/words/reasons.ts';
-import type { Judgement } from '../memory/protocol.ts';
+import type { Judgement } from '../memory/memory-worker-protocol.ts';
 import { hugepageOrders } from './choice.ts';
 
 /** What stays as it is, and why: the most memory first, what is huge already last. */

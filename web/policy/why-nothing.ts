@@ -1,6 +1,6 @@
 import { isHuge, sum } from '../../src/analysis/tally.ts';
 import { refusalText } from '../../src/render/words/reasons.ts';
-import type { Judgement } from '../memory/protocol.ts';
+import type { Judgement } from '../memory/memory-worker-protocol.ts';
 import { hugepageOrders } from './choice.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { Visit } from '../../src/core/search/algorithm.ts';
-import type { Run } from './run.ts';
+import type { SearchRun } from './run.ts';
 
 /** What makes a row of two runs: the same number of steps, or of attempts. */
 export type By = 'steps' | 'attempts';
@@ -10,8 +10,8 @@ export interface Alignment {
   readonly by: By;
   /** Whether it must be by attempts, because a run has no other steps. */
   readonly onlyAttempts: boolean;
-  readonly left: Run;
-  readonly right: Run;
+  readonly left: SearchRun;
+  readonly right: SearchRun;
   /** The last row is that of the results, if they differ. */
   readonly rows: number;
   readonly resultsDiffer: boolean;
@@ -19,10 +19,10 @@ export interface Alignment {
   readonly firstDifference: number | undefined;
 }
 
-export function align(left: Run, right: Run, asked: By): Alignment {
+export function align(left: SearchRun, right: SearchRun, asked: By): Alignment {
   const onlyAttempts = !left.reportsVisits || !right.reportsVisits;
   const by = onlyAttempts ? 'attempts' : asked;
-  const length = (run: Run) => (by === 'attempts' ? run.attempts.length : run.steps.length);
+  const length = (run: SearchRun) => (by === 'attempts' ? run.attempts.length : run.steps.length);
   const resultsDiffer = endOf(left) !== endOf(right);
   const rows = Math.max(length(left), length(right)) + (resultsDiffer ? 1 : 0);
   const aligned = { by, onlyAttempts, left, right, rows, resultsDiffer };
@@ -37,7 +37,7 @@ export function isResultRow(
   return resultsDiffer && row === rows;
 }
 
-function endOf({ plan, fault }: Run): string | undefined {
+function endOf({ plan, fault }: SearchRun): string | undefined {
   return fault ?? plan?.result;
 }
 
@@ -80,7 +80,7 @@ export function rowUnder(from: Alignment, row: number, by: By): number {
 }
 
 /** What two runs have in common, in words. */
-export function comparisonText({ left, right, by, firstDifference, resultsDiffer, rows }: Alignment): string {
+export function alignmentText({ left, right, by, firstDifference, resultsDiffer, rows }: Alignment): string {
   const { firstDifference: attempt, rows: attempts } = align(left, right, 'attempts');
   if (attempt !== undefined && !(resultsDiffer && attempt === attempts))
     return `attempts differ from number ${attempt} on`;

@@ -1,6 +1,6 @@
 import { hasOrder, type Order, orderSet, type Window } from '../../src/core/memory/order.ts';
 import type { OutcomeRule } from '../../src/core/rules/outcome.ts';
-import { type Action, actionAfter, type ScanResult } from '../../src/core/rules/scan-result.ts';
+import { type NextMove, actionAfter, type ScanResult } from '../../src/core/rules/scan-result.ts';
 
 /** What an attempt of khugepaged can end with: docs/results.md. */
 const ATTEMPT_RESULTS: readonly ScanResult[] = [
@@ -40,7 +40,7 @@ const REBUILD_RESULTS: readonly ScanResult[] = [
 ];
 
 /** The results to choose from, by what the walk does after them. */
-export function resultsByAction(withRebuild: boolean): ReadonlyMap<Action, readonly ScanResult[]> {
+export function resultsByAction(withRebuild: boolean): ReadonlyMap<NextMove, readonly ScanResult[]> {
   const results = withRebuild ? [...ATTEMPT_RESULTS, ...REBUILD_RESULTS] : ATTEMPT_RESULTS;
   const actions = ['next-offset', 'next-order', 'stop'] as const;
   return new Map(actions.map((action) => [action, results.filter((each) => actionAfter(each) === action)]));

@@ -16,7 +16,7 @@ export type Brush =
   | { readonly kind: 'folio'; readonly order: Order };
 
 /** The range with these PTEs painted over: nothing that was known of them before stays. */
-export function paint(range: RangeState, pages: Iterable<number>, brush: Brush): RangeState {
+export function paintPages(range: RangeState, pages: Iterable<number>, brush: Brush): RangeState {
   const bits = Object.fromEntries(PAGE_FACTS.map((name) => [name, range[name]?.slice()])) as Record<
     PageFact,
     Occupancy | undefined

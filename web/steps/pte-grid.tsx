@@ -15,7 +15,7 @@ import {
 } from '../../src/render/svg/pte-layers.ts';
 import { markOf } from '../../src/render/words/pte-marks.ts';
 import { type Side, stepAt, stepsDone } from './alignment.ts';
-import { brushOf, pagesBetween, paint } from './edit-range.ts';
+import { brushOf, pagesBetween, paintPages } from './edit-range.ts';
 import { alignment, brush, edit, row, state } from './steps-signals.ts';
 import { windowsSoFar } from './window-layers.ts';
 
@@ -51,18 +51,18 @@ export function PteGrid({ side }: { readonly side: Side }) {
     const y = Math.floor(((event.clientY - box.top) / box.height) * rows);
     return x >= 0 && x < columns && y >= 0 && y < rows ? y * columns + x : undefined;
   };
-  const paintPages = (pages: readonly number[], within: boolean) => {
+  const paintEach = (pages: readonly number[], within: boolean) => {
     const { range } = state.value;
     const changed = pages.filter(
       (page) => brushOf(range, page) !== brush.value.kind || brush.value.kind === 'folio',
     );
     if (changed.length === 0 && within) return;
-    edit({ range: paint(range, changed, brush.value) }, within);
+    edit({ range: paintPages(range, changed, brush.value) }, within);
     lastPainted.current = pages.at(-1);
   };
   const move = (to: number, paints: boolean) => {
     const next = Math.min(pagesPerRange(state.value.range.geometry) - 1, Math.max(0, to));
-    if (paints) paintPages([cursor.value, next], false);
+    if (paints) paintEach([cursor.value, next], false);
     cursor.value = next;
   };
   const onKeyDown = (event: KeyboardEvent) => {
@@ -85,7 +85,7 @@ export function PteGrid({ side }: { readonly side: Side }) {
   const toggle = (page: number) => {
     const { range } = state.value;
     const painted = brushOf(range, page) === brush.value.kind;
-    edit({ range: paint(range, [page], painted ? { kind: 'empty' } : brush.value) });
+    edit({ range: paintPages(range, [page], painted ? { kind: 'empty' } : brush.value) });
   };
 
   return (
@@ -117,7 +117,7 @@ export function PteGrid({ side }: { readonly side: Side }) {
           if (from === undefined) return;
           const [first, end] = [Math.min(from, page), Math.max(from, page)];
           painting.current.moved = true;
-          paintPages(
+          paintEach(
             Array.from({ length: end - first + 1 }, (_, i) => first + i),
             false,
           );
@@ -126,7 +126,7 @@ export function PteGrid({ side }: { readonly side: Side }) {
           const stroke = painting.current;
           const page = pageAt(event);
           if (!stroke || page === undefined || page === stroke.last) return;
-          paintPages(pagesBetween(stroke.last, page, columns), stroke.moved);
+          paintEach(pagesBetween(stroke.last, page, columns), stroke.moved);
           painting.current = { last: page, moved: true };
           cursor.value = page;
         }}

@@ -11,12 +11,12 @@ import { type CollapsePlan, planRange } from '../../src/core/plan/plan.ts';
 import { collapsePolicy, type CollapsePolicy } from '../../src/core/rules/policy.ts';
 import { type ScanReport, scanRange } from '../../src/core/rules/scan.ts';
 import type { ScanResult } from '../../src/core/rules/scan-result.ts';
-import { FaultError } from '../../src/verify/fault.ts';
+import { FaultError } from '../../src/verify/algorithm-fault.ts';
 import { type Search, SEARCHES } from './searches.ts';
 import type { StepsState } from './steps-state.ts';
 
 /** One search of the range, step by step. */
-export interface Run {
+export interface SearchRun {
   readonly search: Search;
   readonly policy: CollapsePolicy;
   readonly scan: ScanReport;
@@ -31,7 +31,7 @@ export interface Run {
 }
 
 /** Searches the range of a state in the way of one of its columns. */
-export function runSearch(state: StepsState, name: string): Run {
+export function runSearch(state: StepsState, name: string): SearchRun {
   const search = SEARCHES.get(name);
   if (!search) throw new Error(`no search is named ${name}`);
   const { range, orders, limits, outcomes } = state;

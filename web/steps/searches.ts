@@ -3,7 +3,7 @@ import type { CollapseAlgorithm } from '../../src/core/search/algorithm.ts';
 import type { AlgorithmName } from '../../src/core/search/algorithms.ts';
 import { KERNEL_MODELS, type KernelModel, type KernelModelName } from '../../src/core/rules/kernel-model.ts';
 import { ALGORITHM_KIT, type AlgorithmKit } from '../../src/verify/algorithm-kit.ts';
-import { CONTENDERS, contenderOf, guarded } from '../../src/verify/contender.ts';
+import { CHECKED_ALGORITHMS, checkedAlgorithmOf, guarded } from '../../src/verify/checked-algorithm.ts';
 
 /** A way to search a range that a column can show. */
 export interface Search {
@@ -28,7 +28,7 @@ export const SEARCHES: ReadonlyMap<string, Search> = new Map(
 );
 
 function builtIn(): Search[] {
-  return [...CONTENDERS.values()].map(({ name, algorithm, model }) => {
+  return [...CHECKED_ALGORITHMS.values()].map(({ name, algorithm, model }) => {
     const rules = name in KERNEL_MODELS;
     return { name, kind: rules ? 'rules' : 'built-in', algorithm, model: rules ? model : undefined };
   });
@@ -37,7 +37,7 @@ function builtIn(): Search[] {
 /** Guarded, because a mistake may lead to attempts that no search may make. */
 function mistakes(): Search[] {
   return Object.values(MISTAKES).map((make) => {
-    const { name, algorithm } = guarded(contenderOf(make(ALGORITHM_KIT)));
+    const { name, algorithm } = guarded(checkedAlgorithmOf(make(ALGORITHM_KIT)));
     return { name, kind: 'mistake', algorithm, model: undefined };
   });
 }

@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { isResultRow, type Side, sameRow, stepAt } from './alignment.ts';
 import { alignment, alone, goRow, row, state } from './steps-signals.ts';
 import { windowName } from '../../src/render/words/explain-steps.ts';
-import { endText, outcomeText, stepSentence } from './words.ts';
+import { endText, outcomeText, stepSentence } from './visit-words.ts';
 
 /** Height of a row in pixels; only those in sight are drawn. */
 const ROW = 26;

@@ -3,12 +3,12 @@ import { resultName } from '../../src/core/rules/kernel-model.ts';
 import { formatOrder } from '../../src/core/memory/order.ts';
 import { cssColor, orderColor } from '../../src/render/svg/palette.ts';
 import { type Side, stepAt } from './alignment.ts';
-import type { Run } from './run.ts';
+import type { SearchRun } from './run.ts';
 import { chooseOutcome } from './outcome-dialog.tsx';
 import { alignment, row, state } from './steps-signals.ts';
 import { ruleOf } from './decide-outcome.ts';
 import { windowName } from '../../src/render/words/explain-steps.ts';
-import { countText, endText, nextText, outcomeMeaning, outcomeText } from './words.ts';
+import { countText, endText, nextText, outcomeMeaning, outcomeText } from './visit-words.ts';
 
 /** The step that a search is at: window, count against threshold, outcome, what it keeps, what comes next. */
 export function StepNow({ side }: { readonly side: Side }) {
@@ -57,7 +57,7 @@ export function StepNow({ side }: { readonly side: Side }) {
   );
 }
 
-function nothingText({ scan, policy }: Run): string {
+function nothingText({ scan, policy }: SearchRun): string {
   if (scan.result === 'SCAN_SUCCEED') return 'No window is attempted.';
   const where = scan.failedAt === undefined ? '' : ` at PTE ${scan.failedAt}`;
   return `No window is tried: the scan of the range ends${where} with ${resultName(scan.result, policy.model)}.`;

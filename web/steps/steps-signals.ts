@@ -2,10 +2,10 @@ import { computed, signal } from '@preact/signals';
 import { INELIGIBLE_REASONS, type Ineligible } from '../../src/core/rules/vma.ts';
 import { type CollapseLimits } from '../../src/core/rules/policy.ts';
 import { go, link, setParams } from '../state/link.ts';
-import { align, type Alignment, type By, comparisonText, rowUnder } from './alignment.ts';
+import { align, type Alignment, type By, alignmentText, rowUnder } from './alignment.ts';
 import { type Brush } from './edit-range.ts';
-import { type Preset, PRESETS } from './presets.ts';
-import { type Run, runSearch } from './run.ts';
+import { type StepsPreset, PRESETS } from './steps-presets.ts';
+import { type SearchRun, runSearch } from './run.ts';
 import { NO_SEARCH } from './searches.ts';
 import type { RangeOrigin } from './steps-link.ts';
 import {
@@ -26,14 +26,16 @@ const stateText = computed(() => JSON.stringify(paramsOfState(parsed.value.state
 export const state = computed<StepsState>(() => parsed.value.state);
 export const problems = computed(() => parsed.value.problems);
 
-const left = computed<Run>(() => runSearch(state.value, state.value.left));
+const left = computed<SearchRun>(() => runSearch(state.value, state.value.left));
 /** Whether there is one column only. */
 export const alone = computed(() => state.value.right === NO_SEARCH);
-const right = computed<Run>(() => (alone.value ? left.value : runSearch(state.value, state.value.right)));
+const right = computed<SearchRun>(() =>
+  alone.value ? left.value : runSearch(state.value, state.value.right),
+);
 const by = computed<By>(() => (link.value.params.by === 'attempts' ? 'attempts' : 'steps'));
 export const alignment = computed<Alignment>(() => align(left.value, right.value, by.value));
 /** What the two have in common, in words. */
-export const comparison = computed(() => comparisonText(alignment.value));
+export const comparison = computed(() => alignmentText(alignment.value));
 /** The row that is shown, from 1 to the number of rows; 0 if there are none. */
 export const row = computed(() => {
   const { rows } = alignment.value;
@@ -50,9 +52,9 @@ export const origin = computed<Partial<RangeOrigin>>(() => {
 /** Why khugepaged does not even look at a range. */
 const REFUSALS = ['vma-edge', ...(Object.keys(INELIGIBLE_REASONS) as Ineligible[])] as const;
 
-const PRESET_TEXTS = new Map<string, Preset>();
+const PRESET_TEXTS = new Map<string, StepsPreset>();
 /** The preset that is shown, if nothing of it was changed. */
-export const preset = computed<Preset | undefined>(() => {
+export const preset = computed<StepsPreset | undefined>(() => {
   if (PRESET_TEXTS.size === 0)
     for (const each of PRESETS)
       PRESET_TEXTS.set(JSON.stringify(paramsOfState(stateOfParams(each.params).state)), each);
@@ -90,7 +92,7 @@ export function redo(): void {
   swap(undone, before);
 }
 
-export function showPreset(chosen: Preset): void {
+export function showPreset(chosen: StepsPreset): void {
   remember();
   playing.value = false;
   const { state } = stateOfParams(chosen.params);

@@ -9,7 +9,7 @@ import { Controls, togglePlay } from './controls.tsx';
 import { OutcomeDialog } from './outcome-dialog.tsx';
 import { OutcomeRules } from './outcome-rules.tsx';
 import { PolicyEditor } from './policy-editor.tsx';
-import { PRESET_GROUPS, PRESETS } from './presets.ts';
+import { PRESET_GROUPS, PRESETS } from './steps-presets.ts';
 import { PteGrid } from './pte-grid.tsx';
 import { RangeEditor } from './range-editor.tsx';
 import { RangeLegend } from './range-legend.tsx';
@@ -32,7 +32,7 @@ import {
   undo,
 } from './steps-signals.ts';
 import { WindowStrip } from './window-strip.tsx';
-import { gainText, resultText } from './words.ts';
+import { gainText, resultText } from './visit-words.ts';
 import './steps.css';
 
 /** One range, searched in two ways, step by step. */

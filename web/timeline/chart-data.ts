@@ -1,7 +1,7 @@
 import { pageBytes } from '../../src/core/memory/geometry.ts';
 import { asOrder, formatOrder } from '../../src/core/memory/order.ts';
 import type { Sample } from '../../src/simulation/sample.ts';
-import type { RunSeries } from './protocol.ts';
+import type { RunSeries } from './timeline-worker-protocol.ts';
 
 export type Unit = 'bytes' | 'share' | 'count' | 'time';
 
@@ -21,7 +21,7 @@ export interface ChartSeries {
   readonly values: readonly number[];
 }
 
-export interface Chart {
+export interface ChartData {
   readonly id: string;
   readonly title: string;
   readonly unit: Unit;
@@ -45,7 +45,7 @@ export function sampleSeconds(samples: readonly Sample[]): number[] {
 }
 
 /** What the charts of a run show. */
-export function chartsOf({ samples, geometry, swapSlots }: RunSeries): Chart[] {
+export function chartsOf({ samples, geometry, swapSlots }: RunSeries): ChartData[] {
   const page = pageBytes(geometry);
   const line = (label: string, ink: Ink, values: readonly number[], isDashed = false): ChartSeries => ({
     label,

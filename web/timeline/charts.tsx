@@ -2,10 +2,10 @@ import 'uplot/dist/uPlot.min.css';
 import { type Signal, useComputed, useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type uPlot from 'uplot';
-import { type Chart, chartsOf, sampleSeconds } from './chart-data.ts';
+import { type ChartData, chartsOf, sampleSeconds } from './chart-data.ts';
 import { dark } from '../state/theme.ts';
 import { pageColors } from './page-colors.ts';
-import type { RunSeries } from './protocol.ts';
+import type { RunSeries } from './timeline-worker-protocol.ts';
 import { lastNotAfter } from './run-params.ts';
 import { goToMoment, momentAt, run } from './run-state.ts';
 import { type ChartState, colorOf, formatValue, optionsOf } from './uplot-options.ts';
@@ -66,7 +66,7 @@ export function Charts({ series }: { readonly series: RunSeries }) {
 }
 
 interface ChartFigureProps {
-  readonly chart: Chart;
+  readonly chart: ChartData;
   readonly series: RunSeries;
   readonly Plot: Plotter | undefined;
   readonly zoom: Zoom | undefined;
@@ -134,7 +134,7 @@ function ChartFigure({ chart, series, Plot, zoom, onZoom, pointed }: ChartFigure
 }
 
 interface ChartLegendProps {
-  readonly chart: Chart;
+  readonly chart: ChartData;
   readonly series: RunSeries;
   readonly pointed: Signal<number | undefined>;
 }
@@ -161,12 +161,12 @@ function ChartLegend({ chart, series, pointed }: ChartLegendProps) {
   );
 }
 
-function dataOf({ samples }: RunSeries, chart: Chart): uPlot.AlignedData {
+function dataOf({ samples }: RunSeries, chart: ChartData): uPlot.AlignedData {
   return [sampleSeconds(samples), ...chart.series.map(({ drawn }) => [...drawn])];
 }
 
 /** The chart in words: what each line is at the end, and its most. */
-function summaryOf({ title, unit, series, isOfInterval }: Chart): string {
+function summaryOf({ title, unit, series, isOfInterval }: ChartData): string {
   const lines = series.map(({ label, values }) => {
     const most = formatValue(Math.max(...values), unit);
     const last = formatValue(values[values.length - 1], unit);

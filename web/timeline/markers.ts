@@ -3,7 +3,7 @@ import { formatDuration } from '../../src/core/base/duration.ts';
 import type { LogLine } from '../../src/khugepaged/kernel-log.ts';
 import type { Action, ScenarioEvent } from '../../src/simulation/scenario.ts';
 import { grouped } from '../../src/render/words/plural.ts';
-import type { Incident } from '../../src/simulation/stage.ts';
+import type { Incident } from '../../src/simulation/simulated-host.ts';
 
 /** Something on the time axis: a moment, or the time from `at` to `end`, in ns. */
 export interface Marker {

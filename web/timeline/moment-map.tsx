@@ -6,11 +6,11 @@ import type { Rgb } from '../../src/render/svg/palette.ts';
 import { oneAtATime } from '../state/one-at-a-time.ts';
 import { dark } from '../state/theme.ts';
 import { pageColors } from './page-colors.ts';
-import type { MapMoment, RunEnd } from './protocol.ts';
+import type { MapMoment, RunEnd } from './timeline-worker-protocol.ts';
 import { CellLegend, RangeDetails } from './range-details.tsx';
 import { formatMoment } from './run-params.ts';
 import { momentAt, timelineWorker } from './run-state.ts';
-import { layOutTiles, placeOf, rowAtPoint, rowBeside, type TileLayout } from './tile-layout.ts';
+import { layOutTiles, tilePlaceOf, rowAtPoint, rowBeside, type TileLayout } from './tile-layout.ts';
 import { grouped } from '../../src/render/words/plural.ts';
 import { paintTiles } from './tile-paint.ts';
 
@@ -157,7 +157,7 @@ function paint(
     const swap = swapPages > 0 ? `, ${size(swapPages)} swapped` : '';
     context.fillText(`mm ${id}: RSS ${size(rssPages)}${swap}`, width + 10, titleTop + 11);
   }
-  const place = selected === undefined ? undefined : placeOf(layout, selected);
+  const place = selected === undefined ? undefined : tilePlaceOf(layout, selected);
   if (!place) return;
   context.strokeStyle = colors.text;
   context.lineWidth = 2;

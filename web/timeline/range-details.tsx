@@ -11,7 +11,7 @@ import {
   CELL_ZERO_PAGE,
   orderOfCell,
 } from '../../src/simulation/range-cells.ts';
-import type { MapMoment, RunEnd } from './protocol.ts';
+import type { MapMoment, RunEnd } from './timeline-worker-protocol.ts';
 import { timelineWorker } from './run-state.ts';
 import { cellColor } from './tile-paint.ts';
 

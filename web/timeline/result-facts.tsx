@@ -1,4 +1,4 @@
-import type { RunEnd } from './protocol.ts';
+import type { RunEnd } from './timeline-worker-protocol.ts';
 
 /** What came of the run, in the words of `thpscope simulate`. */
 export function ResultFacts({ end }: { readonly end: RunEnd }) {

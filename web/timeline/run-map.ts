@@ -1,12 +1,12 @@
-import type { FrameRow, Frames } from '../../src/simulation/frames.ts';
-import type { Actor } from '../../src/simulation/stage.ts';
-import type { MapMoment, MapProcess, RunMap } from './protocol.ts';
+import type { FrameRow, Frames } from '../../src/simulation/map-frames.ts';
+import type { SimulatedProcess } from '../../src/simulation/simulated-host.ts';
+import type { MapMoment, MapProcess, RunMap } from './timeline-worker-protocol.ts';
 
 /** PTE by PTE a moment is sent to the page up to so many bytes. */
 const MOST_CELLS = 2 ** 20;
 
 /** Where the ranges of a run are. */
-export function mapOf(rows: readonly FrameRow[], actors: readonly Actor[]): RunMap {
+export function mapOf(rows: readonly FrameRow[], processes: readonly SimulatedProcess[]): RunMap {
   const names = new Map<string, number>();
   const addresses = new Float64Array(rows.length);
   const areaOf = new Uint16Array(rows.length);
@@ -16,14 +16,14 @@ export function mapOf(rows: readonly FrameRow[], actors: readonly Actor[]): RunM
     names.set(areaName, known);
     areaOf[i] = known;
   }
-  const processes: MapProcess[] = [];
+  const placed: MapProcess[] = [];
   let row = 0;
-  for (const [i, { name, mm }] of actors.entries()) {
+  for (const [i, { name, mm }] of processes.entries()) {
     const first = row;
-    while (row < rows.length && rows[row].actor === i) row++;
-    processes.push({ name, id: mm.id, first, end: row });
+    while (row < rows.length && rows[row].process === i) row++;
+    placed.push({ name, id: mm.id, first, end: row });
   }
-  return { processes, addresses, areaOf, areaNames: [...names.keys()] };
+  return { processes: placed, addresses, areaOf, areaNames: [...names.keys()] };
 }
 
 /** What all ranges hold at a frame. */

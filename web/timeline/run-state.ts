@@ -3,13 +3,13 @@ import { proxy, wrap } from 'comlink';
 import { memory, openSource } from '../memory/open-memory.ts';
 import { choice } from '../policy/judgement.ts';
 import { link, setParams } from '../state/link.ts';
-import type { RunEnd, RunSeries, RunSource, TimelineWorker } from './protocol.ts';
+import type { RunEnd, RunSeries, RunSource, TimelineWorker } from './timeline-worker-protocol.ts';
 import { momentIndex, momentParam, OPEN_MEMORY, type RunParams, runParamsOf } from './run-params.ts';
 import { SCENARIOS } from './scenarios.ts';
 import TimelineWorkerScript from './timeline.worker.ts?worker&inline';
 
 /** The run that the page shows. */
-export interface Run {
+export interface SimulationRun {
   readonly params: RunParams;
   readonly state: 'running' | 'ended' | 'failed';
   /** As far as it has come; of a run that has ended, all of it. */
@@ -28,7 +28,7 @@ script.addEventListener('error', ({ message }) => {
     run.value = { ...failed, state: 'failed', failure: `the worker that simulates failed: ${message}` };
 });
 
-export const run = signal<Run | undefined>(undefined);
+export const run = signal<SimulationRun | undefined>(undefined);
 
 /** A text is the same as before while only the moment of a link changes. */
 const askedText = computed(() => JSON.stringify(runParamsOf(link.value.params)));
@@ -65,9 +65,15 @@ export async function start(): Promise<void> {
     run.value = undefined;
     return;
   }
-  const mine: Run = { params, state: 'running', series: undefined, end: undefined, failure: undefined };
+  const mine: SimulationRun = {
+    params,
+    state: 'running',
+    series: undefined,
+    end: undefined,
+    failure: undefined,
+  };
   let last = (run.value = mine);
-  const show = (changes: Partial<Run>) => {
+  const show = (changes: Partial<SimulationRun>) => {
     if (run.peek() === last) run.value = last = { ...last, ...changes };
   };
   try {

@@ -5,7 +5,7 @@ import { pageBytes } from '../../src/core/memory/geometry.ts';
 import { asOrder, formatOrder } from '../../src/core/memory/order.ts';
 import type { Sample } from '../../src/simulation/sample.ts';
 import { ordersIn } from './chart-data.ts';
-import type { RunSeries } from './protocol.ts';
+import type { RunSeries } from './timeline-worker-protocol.ts';
 import { grouped } from '../../src/render/words/plural.ts';
 import { formatMoment } from './run-params.ts';
 

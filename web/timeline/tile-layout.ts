@@ -1,6 +1,6 @@
 import { gridColumns } from '../../src/render/svg/pte-layers.ts';
-import type { FrameProcess } from '../../src/simulation/frames.ts';
-import type { RunMap } from './protocol.ts';
+import type { FrameProcess } from '../../src/simulation/map-frames.ts';
+import type { RunMap } from './timeline-worker-protocol.ts';
 
 /** Where ranges are on the map, in CSS pixels. */
 export interface TileLayout {
@@ -94,7 +94,7 @@ export function layOutTiles(
 }
 
 /** The upper left corner of a row's tile; undefined if it is not on the map. */
-export function placeOf(layout: TileLayout, row: number): { x: number; y: number } | undefined {
+export function tilePlaceOf(layout: TileLayout, row: number): { x: number; y: number } | undefined {
   const block = layout.blocks.find(({ first, end }) => row >= first && row < end);
   if (!block) return undefined;
   const i = row - block.first;

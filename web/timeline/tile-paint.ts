@@ -7,7 +7,7 @@ import {
   CELL_ZERO_PAGE,
   orderOfCell,
 } from '../../src/simulation/range-cells.ts';
-import type { MapMoment } from './protocol.ts';
+import type { MapMoment } from './timeline-worker-protocol.ts';
 import type { TileLayout } from './tile-layout.ts';
 
 /** The colour of a marker or of a page under migration. */

@@ -11,20 +11,20 @@ import { field } from '../../src/render/text/tally.ts';
 import { headLines } from '../../src/render/text/simulate.ts';
 import { steadyLines } from '../../src/render/text/simulate-steady.ts';
 import { summaryLines } from '../../src/render/text/simulate-summary.ts';
-import { Frames } from '../../src/simulation/frames.ts';
+import { Frames } from '../../src/simulation/map-frames.ts';
 import type { Until } from '../../src/simulation/scenario.ts';
 import { scenarioOf, scenarioSchema } from '../../src/simulation/scenario-schema.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
-import type { Stage } from '../../src/simulation/stage.ts';
-import { stageMemory } from '../../src/simulation/stage-memory.ts';
-import { stageScenario } from '../../src/simulation/stage-scenario.ts';
+import type { SimulatedHost } from '../../src/simulation/simulated-host.ts';
+import { loadMemory } from '../../src/simulation/load-memory.ts';
+import { loadScenario } from '../../src/simulation/load-scenario.ts';
 import { SnapshotError } from '../../src/snapshot/damage.ts';
 import { openSnapshot } from '../../src/snapshot/reader.ts';
 import { fileOf } from '../memory/file.ts';
 import { settingsOf } from '../policy/choice.ts';
 import { factsOf, MARKED, withoutMarks } from './facts.ts';
 import { eventMarkers, type Marker, troubleMarkers } from './markers.ts';
-import type { RunEnd, RunSeries, RunSource, TimelineWorker } from './protocol.ts';
+import type { RunEnd, RunSeries, RunSource, TimelineWorker } from './timeline-worker-protocol.ts';
 import type { RunParams } from './run-params.ts';
 import { cellsOf, mapOf, momentOf } from './run-map.ts';
 
@@ -35,7 +35,7 @@ const REPORT_MS = 200;
 
 /** A machine that is set up, and what its source says about the run. */
 interface Start {
-  readonly stage: Stage;
+  readonly host: SimulatedHost;
   readonly until: Until;
   readonly events: readonly Marker[];
   readonly notes: readonly string[];
@@ -55,19 +55,19 @@ const worker: TimelineWorker = {
     const start = await startFrom(source, params);
     if (mine !== turn) return undefined;
     if (!start.ok) return start;
-    const { stage, events, notes } = start.value;
+    const { host, events, notes } = start.value;
     const until = untilOf(params.until, start.value.until);
     if (!until.ok) return until;
 
-    const frames = new Frames(stage);
-    const simulation = new Simulation(stage, {
+    const frames = new Frames(host);
+    const simulation = new Simulation(host, {
       seed: params.seed,
       until: until.value,
       calibration: DEFAULT_CALIBRATION.name,
       onSample: (at) => frames.take(at),
       onEvent: (event) => frames.hear(event),
     });
-    const seriesNow = () => seriesOf(stage, simulation, until.value, events);
+    const seriesNow = () => seriesOf(host, simulation, until.value, events);
     let sliceEnd = performance.now() + SLICE_MS;
     let reported = performance.now();
     while (!isStopped && simulation.step()) {
@@ -97,7 +97,7 @@ const worker: TimelineWorker = {
       notes,
       incidents: report.incidents,
       moments: frames.frames.map(({ at }) => at),
-      map: mapOf(rows, stage.actors),
+      map: mapOf(rows, host.processes),
     });
   },
 
@@ -121,8 +121,13 @@ function messages(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
-function seriesOf(stage: Stage, simulation: Simulation, until: Until, events: readonly Marker[]): RunSeries {
-  const { machine, log } = stage.kernel;
+function seriesOf(
+  host: SimulatedHost,
+  simulation: Simulation,
+  until: Until,
+  events: readonly Marker[],
+): RunSeries {
+  const { machine, log } = host.system;
   const samples = simulation.samples();
   return {
     geometry: machine.geometry,
@@ -132,31 +137,31 @@ function seriesOf(stage: Stage, simulation: Simulation, until: Until, events: re
     untilNs: until === 'settled' ? undefined : until,
     fullScans: simulation.fullScans,
     samples,
-    markers: [...events, ...troubleMarkers(stage.incidents, log.lines)],
+    markers: [...events, ...troubleMarkers(host.incidents, log.lines)],
   };
 }
 
 async function startFrom(source: RunSource, params: RunParams): Promise<Result<Start>> {
   const start = source.kind === 'scenario' ? startScenario(source.json, params) : await startMemory(source);
   if (!start.ok) return start;
-  const { stage } = start.value;
-  const settings = overriddenSettings(stage, params);
+  const { host } = start.value;
+  const settings = overriddenSettings(host, params);
   if (!settings.ok) return settings;
-  stage.applySettings(settings.value);
+  host.applySettings(settings.value);
   return start;
 }
 
 function startScenario(json: unknown, { kernel, seed }: RunParams): Result<Start> {
   const scenario = scenarioOf(scenarioSchema.parse(json));
-  const stage = stageScenario(
+  const host = loadScenario(
     scenario,
     KERNEL_MODELS[modelName(kernel) ?? scenario.kernel],
     DEFAULT_CALIBRATION,
     seed,
   );
-  if (!stage.ok) return stage;
+  if (!host.ok) return host;
   return succeed({
-    stage: stage.value,
+    host: host.value,
     until: scenario.until,
     events: eventMarkers(scenario.events),
     notes: [],
@@ -169,20 +174,20 @@ async function startMemory({ source, name, choice }: RunSource & { kind: 'memory
   const snapshot = await openSnapshot(file.value, name);
   if (!snapshot.ok) return snapshot;
   try {
-    const { host } = snapshot.value;
-    const staged = await stageMemory(
+    const { geometry } = snapshot.value.host;
+    const loaded = await loadMemory(
       snapshot.value.items(),
-      host.geometry,
+      geometry,
       KERNEL_MODELS[choice.model],
       DEFAULT_CALIBRATION,
     );
-    if (!staged.ok) return staged;
-    const { stage, unknown, skipped, notes } = staged.value;
-    if (stage.actors.length === 0)
+    if (!loaded.ok) return loaded;
+    const { host, unknown, skipped, notes } = loaded.value;
+    if (host.processes.length === 0)
       return skipped[0] ? { ok: false, failure: skipped[0] } : fail('unreadable', `${name} holds no process`);
-    stage.applySettings(settingsOf(choice));
+    host.applySettings(settingsOf(choice));
     return succeed({
-      stage,
+      host,
       until: 'settled',
       events: [],
       notes: [
@@ -199,8 +204,8 @@ async function startMemory({ source, name, choice }: RunSource & { kind: 'memory
 }
 
 /** The settings of the source with those of the link in their place, as `thpscope simulate` has its flags. */
-function overriddenSettings(stage: Stage, { orders, maxPtesNone }: RunParams): Result<ThpSettings> {
-  const { settings, geometry } = stage.kernel.machine;
+function overriddenSettings(host: SimulatedHost, { orders, maxPtesNone }: RunParams): Result<ThpSettings> {
+  const { settings, geometry } = host.system.machine;
   let asked: ThpSettings = settings;
   if (orders !== '') {
     const parsed = parseOrders(orders, geometry);

@@ -2,7 +2,7 @@ import type uPlot from 'uplot';
 import { formatBytes } from '../../src/core/base/bytes.ts';
 import { formatDuration } from '../../src/core/base/duration.ts';
 import { cssColor, orderColor, SWAPPED } from '../../src/render/svg/palette.ts';
-import type { Chart, ChartSeries, Ink, Unit } from './chart-data.ts';
+import type { ChartData, ChartSeries, Ink, Unit } from './chart-data.ts';
 import type { Marker } from './markers.ts';
 import { formatMoment } from './run-params.ts';
 import type { Zoom } from './zoom.ts';
@@ -55,7 +55,7 @@ export function formatValue(value: number, unit: Unit): string {
 
 /** What uPlot is to draw; `stepped` comes from uPlot, which is loaded on demand. */
 export function optionsOf(
-  chart: Chart,
+  chart: ChartData,
   size: { readonly width: number; readonly height: number },
   pmdOrder: number,
   colors: PageColors,
@@ -131,7 +131,7 @@ export function optionsOf(
 
 function seriesOf(
   series: ChartSeries,
-  { isOfInterval }: Chart,
+  { isOfInterval }: ChartData,
   pmdOrder: number,
   colors: PageColors,
   stepped: uPlot.Series.PathBuilderFactories['stepped'],

@@ -1,15 +1,15 @@
 import type { Geometry } from '../../src/core/memory/geometry.ts';
 import type { PolicyCounts } from '../../src/core/plan/policy-counts.ts';
 import { adviceInWords, outcomeInWords, worthOfGrowth } from '../../src/render/words/advise-view.ts';
-import type { Totals } from '../memory/protocol.ts';
+import type { Totals } from '../memory/memory-worker-protocol.ts';
 import { choiceOfPolicy } from '../policy/choice.ts';
 import { Commands } from '../policy/commands.tsx';
 import { choice } from '../policy/judgement.ts';
-import type { Advice } from './sweeper.ts';
-import { isChosen, take } from './trade-off.ts';
+import type { SweptAdvice } from './sweeper.ts';
+import { isPolicyChosen, take } from './trade-off.ts';
 
 interface Props {
-  readonly advice: Advice;
+  readonly advice: SweptAdvice;
   readonly recorded: Totals | undefined;
   readonly geometry: Geometry;
 }
@@ -19,7 +19,7 @@ export function AdviceCard({ advice, recorded, geometry }: Props) {
   const { chosen, withoutGrowth, counts, residentPages, hugePages } = advice;
   const { policy } = chosen;
   const worth = worthOfGrowth(chosen, withoutGrowth, residentPages, geometry);
-  const taken = isChosen(policy);
+  const taken = isPolicyChosen(policy);
   return (
     <div class="tradeoff-advice">
       <p class="tradeoff-sentence" role="status">

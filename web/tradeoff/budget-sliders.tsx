@@ -9,7 +9,7 @@ import {
   budgetOf,
   GROWTH_STOPS,
   paramsOfBudget,
-  placeOf,
+  stopOf,
   WORK_STOPS,
 } from './budget.ts';
 
@@ -83,7 +83,7 @@ function BudgetSlider({ id, label, unit, whole, stops, value, words, onChange }:
         min={0}
         max={stops.length}
         step={1}
-        value={placeOf(value, stops)}
+        value={stopOf(value, stops)}
         onInput={({ currentTarget }) => onChange(stops[currentTarget.valueAsNumber])}
       />
       <span class="tradeoff-words">{words}</span>

@@ -47,7 +47,7 @@ export function budgetOf({ growthPercent, laterAttempts }: BudgetChoice, residen
 }
 
 /** The place of a value on a slider: the nearest stop, and one behind the last for no limit. */
-export function placeOf(value: number | undefined, stops: readonly number[]): number {
+export function stopOf(value: number | undefined, stops: readonly number[]): number {
   if (value === undefined) return stops.length;
   let nearest = 0;
   for (const [place, stop] of stops.entries())

@@ -1,10 +1,10 @@
 import type { Geometry } from '../../src/core/memory/geometry.ts';
-import type { Totals } from '../memory/protocol.ts';
+import type { Totals } from '../memory/memory-worker-protocol.ts';
 import { judgement, totals } from '../policy/judgement.ts';
-import { outcomeOf } from '../policy/outcome.ts';
+import { policyOutcomeOf } from '../policy/policy-outcome.ts';
 import { link, setParams } from '../state/link.ts';
 import { budgetFromParams, budgetOf } from './budget.ts';
-import { Chart } from './chart.tsx';
+import { TradeoffChart } from './chart.tsx';
 import type { Axis } from './chart-frame.ts';
 import type { Place } from './draw-chart.ts';
 import type { Sweep } from './sweeper.ts';
@@ -20,11 +20,11 @@ export function ChartSection({ sweep, geometry }: Props) {
   const { params } = link.value;
   const axis: Axis = params.axis === 'linear' ? 'linear' : 'log';
   const budget = budgetOf(budgetFromParams(params), sweep.residentPages);
-  const outcome = outcomeOf(totals.value, judgement.value);
+  const outcome = policyOutcomeOf(totals.value, judgement.value);
   return (
     <section aria-label="Chart">
       <AxisSwitch axis={axis} />
-      <Chart
+      <TradeoffChart
         sweep={sweep}
         geometry={geometry}
         axis={axis}

@@ -34,7 +34,7 @@ interface Mark extends Place {
 }
 
 /** Coverage against growth for all policies. The arrow keys walk along the Pareto front, Enter or a click takes a policy. */
-export function Chart(props: Props) {
+export function TradeoffChart(props: Props) {
   const { sweep, geometry, axis, mostGrowth, chosen, recorded, advised, onTake } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   const { width, height } = useSize(canvas);

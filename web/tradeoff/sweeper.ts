@@ -45,7 +45,7 @@ export interface Sweep {
 }
 
 /** The policy that fits a budget. */
-export interface Advice {
+export interface SweptAdvice {
   readonly chosen: SweptResult;
   /** The best for the same later attempts that grows nothing. */
   readonly withoutGrowth: SweptResult;
@@ -104,7 +104,7 @@ export class Sweeper {
   }
 
   /** The best policy of the last sweep within a budget; undefined where there was none. */
-  advise(budget: Budget): Advice | undefined {
+  advise(budget: Budget): SweptAdvice | undefined {
     if (!this.#held) return undefined;
     const { swept, question, space, values } = this.#held;
     const { memory } = swept.query;

@@ -4,20 +4,20 @@ import { checkDigestModel } from '../../src/analysis/digest-query.ts';
 import type { SweptPolicy } from '../../src/analysis/sweep.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { memory, memoryWorker } from '../memory/open-memory.ts';
-import type { Totals } from '../memory/protocol.ts';
+import type { Totals } from '../memory/memory-worker-protocol.ts';
 import { choiceOf, choiceOfPolicy } from '../policy/choice.ts';
 import { choice, chooseAsStep } from '../policy/judgement.ts';
 import { link } from '../state/link.ts';
 import { oneAtATime } from '../state/one-at-a-time.ts';
 import { budgetFromParams, budgetOf } from './budget.ts';
-import type { Advice, Sweep } from './sweeper.ts';
+import type { SweptAdvice, Sweep } from './sweeper.ts';
 
 /** All policies over the open memory; of the memory or the limits before while new ones are being asked. */
-export const sweep = signal<Sweep | undefined>(undefined);
+export const sweptPolicies = signal<Sweep | undefined>(undefined);
 /** How far the sweep under way is, from 0 to 1. */
 export const sweeping = signal<number | undefined>(undefined);
 /** The policy that fits the budget of the link. */
-export const advice = signal<Advice | undefined>(undefined);
+export const advice = signal<SweptAdvice | undefined>(undefined);
 
 /** What the settings of the machine that the memory was read on come to. */
 export const recorded = signal<Totals | undefined>(undefined);
@@ -34,14 +34,16 @@ export function take(policy: SweptPolicy): void {
 }
 
 /** Whether a policy of the sweep is the one that is chosen. */
-export function isChosen(policy: SweptPolicy): boolean {
+export function isPolicyChosen(policy: SweptPolicy): boolean {
   const { always, madvise, maxPtesNone } = choiceOfPolicy(policy);
   const { value } = choice;
   return value.always === always && value.madvise === madvise && value.maxPtesNone === maxPtesNone;
 }
 
 /** The policy of the front that is chosen. */
-export const chosenOnFront = computed(() => sweep.value?.front.find(({ policy }) => isChosen(policy)));
+export const chosenOnFront = computed(() =>
+  sweptPolicies.value?.front.find(({ policy }) => isPolicyChosen(policy)),
+);
 
 /** Sweeps whenever the memory, the kernel model or the limits that all policies share change; returns how to stop. */
 export function followTradeoff(): () => void {
@@ -62,28 +64,28 @@ export function followTradeoff(): () => void {
     if (mine !== turn) return;
     sweeping.value = undefined;
     recorded.value = then;
-    if (found) sweep.value = found;
+    if (found) sweptPolicies.value = found;
   };
   let last = '';
   const stopSweeps = effect(() => {
     const { model, maxPtesSwap, maxPtesShared } = choice.value;
     const open = memory.value;
-    if (!open) sweep.value = advice.value = recorded.value = undefined;
+    if (!open) sweptPolicies.value = advice.value = recorded.value = undefined;
     if (!open?.complete || !canSweep.value) return;
     const now = [model, maxPtesSwap, maxPtesShared, open.name, open.host.time, open.rows].join(' ');
     if (now !== last) void ask();
     last = now;
   });
   const advise = oneAtATime(async () => {
-    const value = sweep.peek();
+    const value = sweptPolicies.peek();
     if (!value) return;
     const found = await memoryWorker.advise(
       budgetOf(budgetFromParams(link.peek().params), value.residentPages),
     );
-    if (sweep.peek() === value) advice.value = found;
+    if (sweptPolicies.peek() === value) advice.value = found;
   });
   const stopAdvice = effect(() => {
-    void [sweep.value, budgetInLink.value];
+    void [sweptPolicies.value, budgetInLink.value];
     void advise();
   });
   return () => {

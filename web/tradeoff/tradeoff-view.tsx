@@ -11,7 +11,7 @@ import { BudgetSliders } from './budget-sliders.tsx';
 import { ChartSection } from './chart-section.tsx';
 import { FrontTable } from './front-table.tsx';
 import type { Sweep } from './sweeper.ts';
-import { advice, canSweep, followTradeoff, recorded, sweep, sweeping } from './trade-off.ts';
+import { advice, canSweep, followTradeoff, recorded, sweptPolicies, sweeping } from './trade-off.ts';
 import './tradeoff.css';
 
 /** All policies over the open memory: what they gain, what they cost, and which of them fits a budget. */
@@ -49,7 +49,7 @@ function NoSweep() {
 
 function SweptMemory() {
   const open = memory.value;
-  const swept = sweep.value;
+  const swept = sweptPolicies.value;
   if (!open) return null;
   const { geometry } = open.host;
   return (

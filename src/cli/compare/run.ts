@@ -4,7 +4,7 @@ import { comparisonText } from '../../render/text/compare.ts';
 import { type Context, print, reportFailure } from '../shared/context.ts';
 import { EXIT } from '../shared/exit-code.ts';
 import type { CompareFlags } from '../shared/flags.ts';
-import { reportJob, runLabJob } from '../shared/lab-job.ts';
+import { reportJob, runVerifyJob } from '../shared/verify-job.ts';
 
 /** `thpscope compare`: two algorithms on recorded memory. */
 export async function compare(this: Context, flags: CompareFlags, ...words: string[]): Promise<void> {
@@ -14,7 +14,7 @@ export async function compare(this: Context, flags: CompareFlags, ...words: stri
       'two algorithms and a snapshot, for example: thpscope compare walk scaled examples/redis.parquet';
     return reportFailure(this, fail('usage', usage).failure);
   }
-  const compared = await runLabJob(this, { kind: 'compare', names: [a, b], files, flags });
+  const compared = await runVerifyJob(this, { kind: 'compare', names: [a, b], files, flags });
   if (!reportJob(this, compared)) return;
   const names = [a, b] as const;
   const text = flags.json

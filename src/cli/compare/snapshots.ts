@@ -5,18 +5,18 @@ import { costOf } from '../../core/plan/cost.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
 import { planRange } from '../../core/plan/plan.ts';
 import { parseObjective } from '../../verify/best-cover.ts';
-import type { Contender } from '../../verify/contender.ts';
-import { addRange, emptyGap, type Gap } from '../../verify/optimality.ts';
+import type { CheckedAlgorithm } from '../../verify/checked-algorithm.ts';
+import { addRangeToGap, emptyGap, type Gap } from '../../verify/optimality.ts';
 import { SnapshotError } from '../../snapshot/damage.ts';
 import type { MemoryPolicyFlags } from '../shared/flags.ts';
-import { type AskedPolicy, policyFromFlags } from '../shared/policy.ts';
+import { type AskedPolicy, policyFromFlags } from '../shared/asked-policy.ts';
 import { openSnapshots } from '../shared/source.ts';
 
 type ShowProgress = (done: number, what: string) => void;
 
-/** What two contenders do to recorded memory, under the same settings. */
+/** What two algorithms do to recorded memory, under the same settings. */
 export async function compareSnapshots(
-  [a, b]: readonly [Contender, Contender],
+  [a, b]: readonly [CheckedAlgorithm, CheckedAlgorithm],
   files: readonly string[],
   flags: MemoryPolicyFlags,
   showProgress: ShowProgress,
@@ -30,9 +30,9 @@ export async function compareSnapshots(
   return succeed(comparison ?? emptyComparison(done.value));
 }
 
-/** How far a contender stays behind the best covers of recorded memory, were every attempt to succeed. */
+/** How far an algorithm stays behind the best covers of recorded memory, were every attempt to succeed. */
 export async function measureGap(
-  contender: Contender,
+  algorithm: CheckedAlgorithm,
   objectiveText: string,
   files: readonly string[],
   flags: MemoryPolicyFlags,
@@ -41,18 +41,18 @@ export async function measureGap(
   const objective = parseObjective(objectiveText);
   if (!objective.ok) return objective;
   const gap = emptyGap();
-  const done = await judgeSnapshots(contender, files, flags, showProgress, (_, { range, plan, policy }) => {
+  const done = await judgeSnapshots(algorithm, files, flags, showProgress, (_, { range, plan, policy }) => {
     if (plan?.scan.result !== 'SCAN_SUCCEED') return;
     const { geometry, uffdArmed } = range;
     const { occupied, unmapped } = plan.scan;
-    addRange(gap, contender, { geometry, occupied, unmapped, uffdArmed }, policy, objective.value);
+    addRangeToGap(gap, algorithm, { geometry, occupied, unmapped, uffdArmed }, policy, objective.value);
   });
   return done.ok ? succeed(gap) : done;
 }
 
-/** Hands out what a contender makes of each range of recorded memory; returns the geometry. */
+/** Hands out what an algorithm makes of each range of recorded memory; returns the geometry. */
 async function judgeSnapshots(
-  { algorithm, model }: Contender,
+  { algorithm, model }: CheckedAlgorithm,
   files: readonly string[],
   flags: MemoryPolicyFlags,
   showProgress: ShowProgress,
@@ -84,8 +84,12 @@ async function judgeSnapshots(
   return succeed(host.geometry);
 }
 
-/** The same range under the same settings, judged by another contender. */
-function judgedBy({ algorithm, model }: Contender, verdict: Verdict, { outcomes }: AskedPolicy): Verdict {
+/** The same range under the same settings, judged by another algorithm. */
+function judgedBy(
+  { algorithm, model }: CheckedAlgorithm,
+  verdict: Verdict,
+  { outcomes }: AskedPolicy,
+): Verdict {
   const { range, ignored } = verdict;
   const policy = { ...verdict.policy, model };
   const plan = ignored ? undefined : planRange(range, policy, { algorithm, outcomes });

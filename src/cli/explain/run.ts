@@ -14,7 +14,7 @@ import { SnapshotError } from '../../snapshot/damage.ts';
 import { type Context, print, reportFailure, styleFor } from '../shared/context.ts';
 import { isDigestFile } from '../shared/is-digest-file.ts';
 import type { ExplainFlags } from '../shared/flags.ts';
-import { hugepagePolicy, policyFromFlags } from '../shared/policy.ts';
+import { hugepagePolicy, policyFromFlags } from '../shared/asked-policy.ts';
 import { checkOneSource, openProcesses, openSnapshots, rangeFromFlags } from '../shared/source.ts';
 
 /** `thpscope explain`: one PMD range, every step. */

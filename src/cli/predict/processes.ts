@@ -9,7 +9,7 @@ import { predictText } from '../../render/text/predict.ts';
 import { SnapshotError } from '../../snapshot/damage.ts';
 import { type Context, print, styleFor, warn } from '../shared/context.ts';
 import type { PredictFlags } from '../shared/flags.ts';
-import { hugepagePolicy, policyFromFlags } from '../shared/policy.ts';
+import { hugepagePolicy, policyFromFlags } from '../shared/asked-policy.ts';
 import { startProgress } from '../shared/progress.ts';
 import { openProcesses, openSnapshots } from '../shared/source.ts';
 

@@ -9,7 +9,7 @@ import { planJson } from '../../render/json/predict.ts';
 import type { Question } from '../../analysis/verdict.ts';
 import { type Context, print } from '../shared/context.ts';
 import type { PredictFlags } from '../shared/flags.ts';
-import { hugepagePolicy, policyFromFlags } from '../shared/policy.ts';
+import { hugepagePolicy, policyFromFlags } from '../shared/asked-policy.ts';
 import { policyOfLine, rangeOfLine } from '../shared/range-line.ts';
 import { parseRangeLine } from '../shared/range-line-json.ts';
 import { geometryFromFlags } from '../shared/source.ts';

@@ -7,7 +7,7 @@ import { predictHead, rangeJson, totalsJson } from '../../render/json/predict.ts
 import { type Context, print, reportFailure, styleFor } from '../shared/context.ts';
 import type { PredictFlags } from '../shared/flags.ts';
 import { isDigestFile } from '../shared/is-digest-file.ts';
-import { hugepagePolicy, policyFromFlags } from '../shared/policy.ts';
+import { hugepagePolicy, policyFromFlags } from '../shared/asked-policy.ts';
 import { predictProcesses } from './processes.ts';
 import { checkOneSource, rangeFromFlags } from '../shared/source.ts';
 

@@ -19,7 +19,7 @@ import { type Context, print, warn } from '../shared/context.ts';
 import type { ReportFlags } from '../shared/flags.ts';
 import { interruptible } from '../shared/interrupt.ts';
 import { isDigestFile } from '../shared/is-digest-file.ts';
-import { policyFromFlags } from '../shared/policy.ts';
+import { policyFromFlags } from '../shared/asked-policy.ts';
 import { startProgress } from '../shared/progress.ts';
 import { shellWords } from '../shared/shell-words.ts';
 import { checkOneSource, checkSnapshots, openProcesses, sameSettings } from '../shared/source.ts';

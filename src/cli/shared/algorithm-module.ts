@@ -4,14 +4,18 @@ import { pathToFileURL } from 'node:url';
 import type { CollapseAlgorithm } from '../../core/search/algorithm.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { ALGORITHM_KIT } from '../../verify/algorithm-kit.ts';
-import { type Contender, contenderOf, CONTENDERS } from '../../verify/contender.ts';
+import {
+  type CheckedAlgorithm,
+  checkedAlgorithmOf,
+  CHECKED_ALGORITHMS,
+} from '../../verify/checked-algorithm.ts';
 
-/** The contender with a built-in name, or the one that a module exports. Runs the module: not for the main thread. */
-export async function loadContender(name: string): Promise<Result<Contender>> {
-  const builtIn = CONTENDERS.get(name);
+/** The algorithm with a built-in name, or the one that a module exports. Runs the module: not for the main thread. */
+export async function loadContender(name: string): Promise<Result<CheckedAlgorithm>> {
+  const builtIn = CHECKED_ALGORITHMS.get(name);
   if (builtIn) return succeed(builtIn);
   if (!existsSync(name)) {
-    return fail('usage', `${name}: neither a file nor one of ${[...CONTENDERS.keys()].join(', ')}`);
+    return fail('usage', `${name}: neither a file nor one of ${[...CHECKED_ALGORITHMS.keys()].join(', ')}`);
   }
   if (/^\.[cm]?ts$/.test(extname(name)) && !readsTypeScript()) {
     return fail(
@@ -28,7 +32,7 @@ export async function loadContender(name: string): Promise<Result<Contender>> {
   return fromExports(name, exported);
 }
 
-function fromExports(name: string, exported: Record<string, unknown>): Result<Contender> {
+function fromExports(name: string, exported: Record<string, unknown>): Result<CheckedAlgorithm> {
   let algorithm = exported.default ?? exported.algorithm;
   if (typeof algorithm === 'function') {
     try {
@@ -45,7 +49,7 @@ function fromExports(name: string, exported: Record<string, unknown>): Result<Co
   }
   const { collapse } = algorithm;
   return succeed(
-    contenderOf(
+    checkedAlgorithmOf(
       {
         name: basename(name, extname(name)),
         // On copies, so that a module that writes to what it is given harms nobody but itself.

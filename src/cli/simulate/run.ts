@@ -5,14 +5,14 @@ import { simulateCsv } from '../../render/csv/simulate.ts';
 import { simulateJson } from '../../render/json/simulate.ts';
 import { simulateText } from '../../render/text/simulate.ts';
 import { scenarioListText } from '../../render/text/scenario-list.ts';
-import type { SimulationReport } from '../../simulation/report.ts';
+import type { SimulationReport } from '../../simulation/simulation-report.ts';
 import type { Until } from '../../simulation/scenario.ts';
 import { Simulation } from '../../simulation/simulation.ts';
 import { traceLine } from '../../simulation/trace-line.ts';
 import { readCalibration } from './calibration-file.ts';
 import { type Context, print, reportFailure, styleFor, warn } from '../shared/context.ts';
 import type { SimulateFlags } from '../shared/flags.ts';
-import { policyFromFlags } from '../shared/policy.ts';
+import { policyFromFlags } from '../shared/asked-policy.ts';
 import { startProgress } from '../shared/progress.ts';
 import { listScenarios } from './scenario-file.ts';
 import { type Start, startFrom, writeSettings } from './start.ts';
@@ -85,9 +85,9 @@ function untilFromFlag(text: string | undefined): Result<Until | undefined> {
 async function applyPolicy(
   context: Context,
   flags: SimulateFlags,
-  { stage, settings }: Start,
+  { host, settings }: Start,
 ): Promise<Result<void>> {
-  const { machine } = stage.kernel;
+  const { machine } = host.system;
   if (!settings && flags.policy === undefined) {
     warn(
       context,
@@ -96,20 +96,20 @@ async function applyPolicy(
   }
   const asked = await policyFromFlags({ ...flags, kernel: 'linux-7.2' }, machine.geometry, settings);
   if (!asked.ok) return asked;
-  stage.applySettings(asked.value.settings);
-  return writeSettings(stage, flags.set ?? []);
+  host.applySettings(asked.value.settings);
+  return writeSettings(host, flags.set ?? []);
 }
 
 async function run(
   context: Context,
   flags: SimulateFlags,
-  { stage }: Start,
+  { host }: Start,
   options: { seed: number; until: Until; calibration: string },
 ): Promise<SimulationReport> {
   const progress = startProgress(context);
   let lines = '';
   const onTrace = flags.trace ? (at: number, text: string) => void (lines += traceLine(at, text)) : undefined;
-  const simulation = new Simulation(stage, { ...options, onTrace });
+  const simulation = new Simulation(host, { ...options, onTrace });
   const total = options.until === 'settled' ? undefined : Math.round(options.until / 1e9);
   while (simulation.step()) {
     const seconds = Math.round(simulation.now / 1e9);

@@ -4,9 +4,9 @@ import { KERNEL_MODELS } from '../../core/rules/kernel-model.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import type { Calibration } from '../../khugepaged/costs.ts';
 import type { Until } from '../../simulation/scenario.ts';
-import type { Stage } from '../../simulation/stage.ts';
-import { stageMemory } from '../../simulation/stage-memory.ts';
-import { stageScenario } from '../../simulation/stage-scenario.ts';
+import type { SimulatedHost } from '../../simulation/simulated-host.ts';
+import { loadMemory } from '../../simulation/load-memory.ts';
+import { loadScenario } from '../../simulation/load-scenario.ts';
 import { SnapshotError } from '../../snapshot/damage.ts';
 import type { Context } from '../shared/context.ts';
 import type { SimulateFlags } from '../shared/flags.ts';
@@ -16,7 +16,7 @@ import { checkOneSource, openProcesses, openSnapshots } from '../shared/source.t
 
 /** A machine that is set up, and what its source says about the run. */
 export interface Start {
-  readonly stage: Stage;
+  readonly host: SimulatedHost;
   /** Settings of the source; undefined if it comes from a kernel without any. */
   readonly settings: ThpSettings | undefined;
   readonly until: Until;
@@ -51,10 +51,10 @@ async function startScenario(
   const scenario = await readScenario(name);
   if (!scenario.ok) return scenario;
   const model = KERNEL_MODELS[flags.kernel ?? scenario.value.kernel];
-  const stage = stageScenario(scenario.value, model, calibration, seed);
-  if (!stage.ok) return fail(stage.failure.kind, `${name}: ${stage.failure.message}`);
-  const { settings } = stage.value.kernel.machine;
-  return succeed({ stage: stage.value, settings, until: scenario.value.until, assumed: [], notes: [] });
+  const host = loadScenario(scenario.value, model, calibration, seed);
+  if (!host.ok) return fail(host.failure.kind, `${name}: ${host.failure.message}`);
+  const { settings } = host.value.system.machine;
+  return succeed({ host: host.value, settings, until: scenario.value.until, assumed: [], notes: [] });
 }
 
 async function startMemory(
@@ -72,19 +72,19 @@ async function startMemory(
   const progress = startProgress(context);
   let read = 0;
   try {
-    const staged = await stageMemory(
+    const loaded = await loadMemory(
       source.items(),
       geometry,
       KERNEL_MODELS[flags.kernel ?? 'linux-7.2'],
       calibration,
       ({ command }) => progress.show(++read, processes, `processes: now ${command}`),
     );
-    if (!staged.ok) return staged;
-    const { stage, unknown, skipped, notes } = staged.value;
-    if (skipped.length > 0 && (single || stage.actors.length === 0))
+    if (!loaded.ok) return loaded;
+    const { host, unknown, skipped, notes } = loaded.value;
+    if (skipped.length > 0 && (single || host.processes.length === 0))
       return { ok: false, failure: skipped[0] };
     return succeed({
-      stage,
+      host,
       settings,
       until: 'settled',
       assumed: unknown,
@@ -104,12 +104,12 @@ function skipNotes(skipped: readonly Failure[]): string[] {
 }
 
 /** Writes FILE=VALUE pairs to the sysfs of a machine; says which the kernel would not accept. */
-export function writeSettings(stage: Stage, pairs: readonly string[]): Result<void> {
+export function writeSettings(host: SimulatedHost, pairs: readonly string[]): Result<void> {
   for (const pair of pairs) {
     const [, file, value] = /^([^=]+)=(.*)$/.exec(pair) ?? [];
     if (file === undefined)
       return fail('usage', `--set ${pair}: write FILE=VALUE, such as khugepaged/pages_to_scan=65536`);
-    const errno = stage.sysfs.write(file, value);
+    const errno = host.sysfs.write(file, value);
     if (errno === 'ENOENT')
       return fail('usage', `--set ${pair}: no such file below /sys/kernel/mm/transparent_hugepage`);
     if (errno) return fail('usage', `--set ${pair}: the kernel refuses it (${errno})`);

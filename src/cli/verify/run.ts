@@ -4,16 +4,16 @@ import { countPages } from '../../core/memory/occupancy.ts';
 import type { OrderSet } from '../../core/memory/order.ts';
 import { type ScanResult, scanResultNamed } from '../../core/rules/scan-result.ts';
 import { enabledOrders } from '../../core/rules/thp-settings.ts';
-import type { LabCase } from '../../verify/lab-case.ts';
-import type { Asked } from '../../verify/report.ts';
+import type { SearchCase } from '../../verify/search-case.ts';
+import type { Asked } from '../../verify/verification.ts';
 import { gapJson, verifyJson } from '../../render/json/verify.ts';
 import { gapText, verifyText } from '../../render/text/verify.ts';
 import { type Context, print, reportFailure, styleFor } from '../shared/context.ts';
 import { EXIT } from '../shared/exit-code.ts';
 import type { VerifyFlags } from '../shared/flags.ts';
-import { reportJob, runLabJob } from '../shared/lab-job.ts';
+import { reportJob, runVerifyJob } from '../shared/verify-job.ts';
 import { writeNewAlgorithm } from './new-algorithm.ts';
-import { policyFromFlags } from '../shared/policy.ts';
+import { policyFromFlags } from '../shared/asked-policy.ts';
 import { rangeFromFlags } from '../shared/source.ts';
 
 /** `thpscope verify`: do algorithms do the same, or keep to what they should? */
@@ -40,7 +40,7 @@ export async function verify(this: Context, flags: VerifyFlags, ...words: string
   };
   const job = { kind: 'verify', asked: askedBy(flags, names), names, options, single: single.value } as const;
   const started = performance.now();
-  const report = await runLabJob(this, job);
+  const report = await runVerifyJob(this, job);
   if (!reportJob(this, report)) return;
   const seconds = (performance.now() - started) / 1000;
   const view = { report: report.value, single: single.value, results: flags.results, pmdOrder, seconds };
@@ -58,7 +58,7 @@ async function verifyMemory(
   files: readonly string[],
 ): Promise<void> {
   const { objective } = flags;
-  const gap = await runLabJob(context, { kind: 'gap', name, objective, files, flags });
+  const gap = await runVerifyJob(context, { kind: 'gap', name, objective, files, flags });
   if (!reportJob(context, gap)) return;
   const text = flags.json
     ? `${JSON.stringify(gapJson(name, objective, gap.value))}\n`
@@ -102,7 +102,7 @@ function askedBy({ against, objective, relation }: VerifyFlags, names: readonly 
   return names.length === 1 ? { kind: 'properties' } : { kind: 'equivalence', relation };
 }
 
-async function caseFromFlags(flags: VerifyFlags, pattern: string): Promise<Result<LabCase>> {
+async function caseFromFlags(flags: VerifyFlags, pattern: string): Promise<Result<SearchCase>> {
   const { pmdOrder = 9, swap, uffdArmed = false } = flags;
   const geometry = geometryOfPmdOrder(pmdOrder);
   const range = rangeFromFlags({ pattern, pmdOrder, ...(swap === undefined ? {} : { swap }) });

@@ -8,7 +8,7 @@ declare const WebAssembly: {
 };
 
 /** The functions of kernel.wat. Numbers that name places are bytes from the start of `memory`. */
-export interface Kernel {
+export interface BitmapsModule {
   readonly memory: ArrayBuffer;
   /**
    * Counts the windows of ranges of `blocks` times 512 PTEs. A row of 16 numbers for each count of occupied PTEs has the
@@ -55,12 +55,12 @@ let compiled: object | null | undefined;
  * An instance of the kernel with this much memory of its own; undefined where the engine has no WebAssembly with 128-bit
  * vectors. What the kernel answers, plain TypeScript answers too.
  */
-export function loadKernel(bytes: number): Kernel | undefined {
+export function loadBitmaps(bytes: number): BitmapsModule | undefined {
   compiled ??= compile();
   if (compiled === null) return undefined;
   const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / WASM_PAGE) });
   const { exports } = new WebAssembly.Instance(compiled, { host: { memory } });
-  return { ...(exports as Omit<Kernel, 'memory'>), memory: memory.buffer };
+  return { ...(exports as Omit<BitmapsModule, 'memory'>), memory: memory.buffer };
 }
 
 function compile(): object | null {

@@ -1,7 +1,7 @@
 import { addFolios } from './folios.ts';
 import { addWindowCounts, type DigestTable, emptyDigest, rowOf } from './table.ts';
 import { type Geometry, pagesPerRange } from '../memory/geometry.ts';
-import { type Kernel, loadKernel, MIN_KERNEL_PMD_ORDER } from '../bitmaps/bitmaps.ts';
+import { type BitmapsModule, loadBitmaps, MIN_KERNEL_PMD_ORDER } from '../bitmaps/bitmaps.ts';
 import { countPages, type Occupancy, wordsPerRange } from '../memory/occupancy.ts';
 import { countWindows, emptyWindowCounts } from './window-counts.ts';
 
@@ -23,10 +23,10 @@ export interface DigestBuilder {
 
 /** A builder on WebAssembly where it knows the geometry, else in plain TypeScript. */
 export function createDigestBuilder(geometry: Geometry): DigestBuilder {
-  return createKernelBuilder(geometry) ?? createScriptBuilder(geometry);
+  return createWasmDigestBuilder(geometry) ?? createPlainDigestBuilder(geometry);
 }
 
-export function createScriptBuilder(geometry: Geometry): DigestBuilder {
+export function createPlainDigestBuilder(geometry: Geometry): DigestBuilder {
   const next = new Uint32Array(wordsPerRange(geometry));
   const counts = emptyWindowCounts(geometry);
   let table = emptyDigest(geometry);
@@ -46,17 +46,17 @@ export function createScriptBuilder(geometry: Geometry): DigestBuilder {
 }
 
 /** Undefined where the engine or the geometry does not allow it. */
-export function createKernelBuilder(geometry: Geometry): DigestBuilder | undefined {
+export function createWasmDigestBuilder(geometry: Geometry): DigestBuilder | undefined {
   if (geometry.pmdOrder < MIN_KERNEL_PMD_ORDER) return undefined;
   const words = wordsPerRange(geometry);
   const rowCount = pagesPerRange(geometry) + 1;
   const anyAt = BATCH_BYTES + 4 * ROW * rowCount;
-  const kernel = loadKernel(anyAt + 4 * ROW);
+  const kernel = loadBitmaps(anyAt + 4 * ROW);
   return kernel && new KernelBuilder(kernel, geometry, words, rowCount);
 }
 
 class KernelBuilder implements DigestBuilder {
-  readonly #kernel: Kernel;
+  readonly #kernel: BitmapsModule;
   readonly #geometry: Geometry;
   /** One view for each place of the batch. */
   readonly #places: Occupancy[];
@@ -67,7 +67,7 @@ class KernelBuilder implements DigestBuilder {
   /** Ranges that the kernel's 32-bit counters hold. */
   #tabulated = 0;
 
-  constructor(kernel: Kernel, geometry: Geometry, words: number, rowCount: number) {
+  constructor(kernel: BitmapsModule, geometry: Geometry, words: number, rowCount: number) {
     this.#kernel = kernel;
     this.#geometry = geometry;
     this.#places = Array.from(

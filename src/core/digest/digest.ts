@@ -7,7 +7,7 @@ import { countWindows, emptyWindowCounts } from './window-counts.ts';
  * Adds one range to a digest: the PTEs that map an ordinary page, and the order of the folio that each maps (undefined
  * where all are small). Only ranges that `digestPlaceOf` calls ordinary may be added; one without a page adds nothing.
  */
-export function addRange(table: DigestTable, occupied: Occupancy, folioOrders?: Uint8Array): void {
+export function addRangeToTable(table: DigestTable, occupied: Occupancy, folioOrders?: Uint8Array): void {
   const counts = emptyWindowCounts(table.geometry);
   countWindows(occupied, table.geometry, counts);
   addWindowCounts(table, counts);

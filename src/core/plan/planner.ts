@@ -1,5 +1,5 @@
 import { type Geometry, pagesPerRange } from '../memory/geometry.ts';
-import { type Kernel, loadKernel, MIN_KERNEL_PMD_ORDER } from '../bitmaps/bitmaps.ts';
+import { type BitmapsModule, loadBitmaps, MIN_KERNEL_PMD_ORDER } from '../bitmaps/bitmaps.ts';
 import { wordsPerRange } from '../memory/occupancy.ts';
 import type { OrderSet } from '../memory/order.ts';
 import { type PackedWindow, planWindows } from './plan-windows.ts';
@@ -25,11 +25,11 @@ export interface Planner {
 
 /** A planner for so many ranges: on WebAssembly where it knows the geometry, else in plain TypeScript. */
 export function createPlanner(geometry: Geometry, capacity: number): Planner {
-  return createKernelPlanner(geometry, capacity) ?? createScriptPlanner(geometry, capacity);
+  return createWasmPlanner(geometry, capacity) ?? createPlainPlanner(geometry, capacity);
 }
 
 /** The planner in plain TypeScript, for any geometry. */
-export function createScriptPlanner(geometry: Geometry, capacity: number): Planner {
+export function createPlainPlanner(geometry: Geometry, capacity: number): Planner {
   const words = wordsPerRange(geometry);
   const occupied = new Uint32Array(capacity * words);
   const views = Array.from({ length: capacity }, (_, i) => occupied.subarray(i * words, (i + 1) * words));
@@ -50,13 +50,13 @@ export function createScriptPlanner(geometry: Geometry, capacity: number): Plann
 }
 
 /** The planner on WebAssembly; undefined where the engine or the geometry does not allow it. */
-export function createKernelPlanner(geometry: Geometry, capacity: number): Planner | undefined {
+export function createWasmPlanner(geometry: Geometry, capacity: number): Planner | undefined {
   if (geometry.pmdOrder < MIN_KERNEL_PMD_ORDER) return undefined;
   const pages = pagesPerRange(geometry);
   const windowsAt = (capacity * pages) / 8;
   // At most one window for every 4 PTEs.
   const endsAt = windowsAt + capacity * pages;
-  const kernel: Kernel | undefined = loadKernel(endsAt + 4 * capacity);
+  const kernel: BitmapsModule | undefined = loadBitmaps(endsAt + 4 * capacity);
   if (!kernel) return undefined;
   const ends = new Uint32Array(kernel.memory, endsAt, capacity);
   const blocks = pages >>> MIN_KERNEL_PMD_ORDER;

@@ -65,7 +65,7 @@ export function scanResultNamed(name: string): ScanResult | undefined {
 }
 
 /** What the walk does after an attempt with this result: spec 4.3. */
-export type Action = 'next-offset' | 'next-order' | 'stop';
+export type NextMove = 'next-offset' | 'next-order' | 'stop';
 
 const NEXT_ORDER: ReadonlySet<ScanResult> = new Set([
   'SCAN_ALLOC_HUGE_PAGE_FAIL',
@@ -86,7 +86,7 @@ const NEXT_ORDER: ReadonlySet<ScanResult> = new Set([
  * Where an attempt's result leads: on past the window, into its halves, or out of the range.
  * Source: mthp_collapse, spec 4.3.
  */
-export function actionAfter(result: ScanResult): Action {
+export function actionAfter(result: ScanResult): NextMove {
   if (result === 'SCAN_SUCCEED' || result === 'SCAN_PTE_MAPPED_HUGEPAGE') return 'next-offset';
   return NEXT_ORDER.has(result) ? 'next-order' : 'stop';
 }

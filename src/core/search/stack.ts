@@ -8,7 +8,7 @@ import {
   type OrderSet,
   type Window,
 } from '../memory/order.ts';
-import { type Action, actionAfter, type ScanResult } from '../rules/scan-result.ts';
+import { type NextMove, actionAfter, type ScanResult } from '../rules/scan-result.ts';
 
 /**
  * The search of v18 with its patch 12: an explicit stack of windows, halves pushed right first so that the left one is
@@ -32,7 +32,7 @@ export const stackDescend: CollapseAlgorithm = stackSearch(
 
 function stackSearch(
   name: string,
-  action: (result: ScanResult) => Action,
+  action: (result: ScanResult) => NextMove,
   descends: (enabled: OrderSet, order: Order) => boolean,
 ): CollapseAlgorithm {
   return {

@@ -9,7 +9,7 @@ import type { VmArea } from '../page-tables/vm-area.ts';
 import { VM_WRITE } from '../page-tables/vma-flags.ts';
 
 /** Where the page of a PTE belongs, packed for the frame table. */
-export function placeOf(machine: Machine, mm: Mm, area: VmArea, pmd: Pmd, offset: number): number {
+export function rmapPlaceOf(machine: Machine, mm: Mm, area: VmArea, pmd: Pmd, offset: number): number {
   const { anon, rangePages } = machine;
   if (area.moved !== 0) return anon.pack(mm.root, pmd.number * rangePages + offset - area.moved);
   if (pmd.anonRange === 0) pmd.anonRange = anon.idOf(mm.root, pmd.number);
@@ -36,7 +36,7 @@ export function mapNewFolio(
 ): void {
   const f = machine.frames;
   const bits = newPteBits(area);
-  f.rmap[head] = placeOf(machine, mm, area, pmd, offset);
+  f.rmap[head] = rmapPlaceOf(machine, mm, area, pmd, offset);
   if (order === 0) {
     f.flags[head] |= PG_EXCLUSIVE;
     f.mapcount[head] = 1;
@@ -59,7 +59,7 @@ export function mapNewFolio(
  */
 export function mapNewLeaf(machine: Machine, mm: Mm, area: VmArea, pmd: Pmd, head: number): void {
   const f = machine.frames;
-  f.rmap[head] = placeOf(machine, mm, area, pmd, 0);
+  f.rmap[head] = rmapPlaceOf(machine, mm, area, pmd, 0);
   f.set(head, PG_EXCLUSIVE);
   pmd.kind = PMD_LEAF;
   pmd.leaf = makePte(PTE_PRESENT, head, newPteBits(area));

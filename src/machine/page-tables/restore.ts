@@ -1,6 +1,6 @@
 import { hasPage, type Occupancy } from '../../core/memory/occupancy.ts';
 import type { RangeState } from '../../core/memory/range-state.ts';
-import { mapNewLeaf, newPteBits, placeOf } from '../fault/fault-map.ts';
+import { mapNewLeaf, newPteBits, rmapPlaceOf } from '../fault/fault-map.ts';
 import { addRmap, deferSplit, getFolio, setLazyfree } from '../folios/folio.ts';
 import { allocFolio, ensureTable, freeTable, openTable, reserveTable } from '../folios/folio-alloc.ts';
 import { copyPresent, shareLeaf } from '../processes/fork.ts';
@@ -93,7 +93,7 @@ function restoreFolio(
   const head = allocFolio(machine, order, mm.memcg, machine.nodeOrders[mm.node], 'light');
   if (head < 0) return false;
   fill(machine, head, 1 << order);
-  f.rmap[head] = placeOf(machine, mm, area, pmd, first);
+  f.rmap[head] = rmapPlaceOf(machine, mm, area, pmd, first);
   let mapped = 0;
   for (let i = 0; i < 1 << order; i++) {
     const isOurs = (state.folioOrders?.[first + i] ?? 0) === order && hasPage(state.present, first + i);

@@ -2,7 +2,7 @@ import { resultName } from '../../core/rules/kernel-model.ts';
 import type { ObservableFact } from '../../core/memory/range-state.ts';
 import type { ScanResult } from '../../core/rules/scan-result.ts';
 import type { PassCost } from '../../simulation/pass-log.ts';
-import type { SimulationReport } from '../../simulation/report.ts';
+import type { SimulationReport } from '../../simulation/simulation-report.ts';
 import type { Sample } from '../../simulation/sample.ts';
 
 export const SIMULATE_SCHEMA = 'thpscope/simulate@1';

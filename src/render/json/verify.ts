@@ -1,10 +1,10 @@
 import { ordersOf } from '../../core/memory/order.ts';
 import { formatPages } from '../../core/memory/page-list.ts';
 import type { CaseRun } from '../../verify/case-run.ts';
-import { type LabCase, unmappedPages } from '../../verify/lab-case.ts';
+import { type SearchCase, unmappedPages } from '../../verify/search-case.ts';
 import type { Gap } from '../../verify/optimality.ts';
-import type { ExplainedFinding, VerifyReport } from '../../verify/report.ts';
-import { caseCommand } from '../words/lab-command.ts';
+import type { ExplainedFinding, VerifyReport } from '../../verify/verification.ts';
+import { caseCommand } from '../words/verify-command.ts';
 import type { VerifyView } from '../text/verify.ts';
 
 export const VERIFY_SCHEMA = 'thpscope/verify@1';
@@ -51,12 +51,12 @@ function findingJson(finding: ExplainedFinding, report: VerifyReport): object {
   };
 }
 
-function caseJson(labCase: LabCase): object {
-  const { range, orders, maxPtesNone, outcomes } = labCase;
+function caseJson(searchCase: SearchCase): object {
+  const { range, orders, maxPtesNone, outcomes } = searchCase;
   return {
     pmdOrder: range.geometry.pmdOrder,
     present: formatPages(range.occupied),
-    swap: formatPages(unmappedPages(labCase)),
+    swap: formatPages(unmappedPages(searchCase)),
     uffdArmed: range.uffdArmed,
     orders: ordersOf(orders),
     maxPtesNone,

@@ -3,7 +3,7 @@ import { formatBytes } from '../../core/base/bytes.ts';
 import { formatDuration } from '../../core/base/duration.ts';
 import { pageBytes } from '../../core/memory/geometry.ts';
 import { asOrder, formatOrder } from '../../core/memory/order.ts';
-import type { SimulationReport } from '../../simulation/report.ts';
+import type { SimulationReport } from '../../simulation/simulation-report.ts';
 import type { Sample } from '../../simulation/sample.ts';
 import { growth, levels, sparkline } from './sparkline.ts';
 import type { Style } from './style.ts';

@@ -5,7 +5,7 @@ import { pageBytes } from '../../core/memory/geometry.ts';
 import { resultName } from '../../core/rules/kernel-model.ts';
 import { formatOrder } from '../../core/memory/order.ts';
 import type { ScanResult } from '../../core/rules/scan-result.ts';
-import type { SimulationReport } from '../../simulation/report.ts';
+import type { SimulationReport } from '../../simulation/simulation-report.ts';
 import { grouped, plural } from '../words/plural.ts';
 import { printable } from '../words/printable.ts';
 import { RESULT_MEANINGS } from '../words/reasons.ts';

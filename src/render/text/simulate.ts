@@ -3,7 +3,7 @@ import { formatDuration } from '../../core/base/duration.ts';
 import { pageBytes } from '../../core/memory/geometry.ts';
 import { anonOrders } from '../../core/memory/order.ts';
 import { collapsePolicy } from '../../core/rules/policy.ts';
-import type { SimulationReport } from '../../simulation/report.ts';
+import type { SimulationReport } from '../../simulation/simulation-report.ts';
 import { type Column, layOutTable } from './columns.ts';
 import { ignoredNoneLimit } from '../words/none-limit-note.ts';
 import { plural } from '../words/plural.ts';

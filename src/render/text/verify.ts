@@ -1,19 +1,19 @@
 import type { Cover } from '../../verify/best-cover.ts';
-import type { LabCase } from '../../verify/lab-case.ts';
+import type { SearchCase } from '../../verify/search-case.ts';
 import { type CaseRun, firstDifference, type RunStep } from '../../verify/case-run.ts';
 import type { Gap } from '../../verify/optimality.ts';
 import { PROPERTY_NAMES, propertyText } from '../../verify/properties.ts';
 import { RELATIONS } from '../../verify/relation.ts';
-import type { ExplainedFinding, VerifyReport } from '../../verify/report.ts';
+import type { ExplainedFinding, VerifyReport } from '../../verify/verification.ts';
 import { layOutTable } from './columns.ts';
-import { caseCommand, caseFlags, wholeCommand } from '../words/lab-command.ts';
+import { caseCommand, caseFlags, wholeCommand } from '../words/verify-command.ts';
 import { grouped, plural } from '../words/plural.ts';
 import type { Style } from './style.ts';
 
 export interface VerifyView {
   readonly report: VerifyReport;
   /** The only case that was asked about, if it was one. */
-  readonly single: LabCase | undefined;
+  readonly single: SearchCase | undefined;
   /** What attempts were allowed to end with, as it was written. */
   readonly results: string | undefined;
   /** The only PMD order that was asked about, if it was one. */

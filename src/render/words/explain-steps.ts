@@ -30,12 +30,12 @@ export function stepNumber({ first, last }: Step): string {
 }
 
 /** How a step came out in words, and how much that matters. */
-export interface Outcome {
+export interface StepOutcome {
   readonly text: string;
   readonly tone: 'quiet' | 'plain' | 'good' | 'bad';
 }
 
-export function stepOutcome({ visit, first, last }: Step, policy: CollapsePolicy): Outcome {
+export function stepOutcome({ visit, first, last }: Step, policy: CollapsePolicy): StepOutcome {
   if (last > first) {
     const inside = plural(last - first, 'window');
     return { text: `no page present, nor in the ${inside} inside it`, tone: 'quiet' };
@@ -43,7 +43,7 @@ export function stepOutcome({ visit, first, last }: Step, policy: CollapsePolicy
   return visitOutcome(visit, policy);
 }
 
-export function visitOutcome({ enabled, occupied, result }: Visit, policy: CollapsePolicy): Outcome {
+export function visitOutcome({ enabled, occupied, result }: Visit, policy: CollapsePolicy): StepOutcome {
   if (!enabled) return { text: 'not enabled', tone: 'quiet' };
   if (result === undefined) {
     return occupied === 0

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { addRange } from '../../../src/core/digest/digest.ts';
+import { addRangeToTable } from '../../../src/core/digest/digest.ts';
 import {
-  createKernelBuilder,
-  createScriptBuilder,
+  createWasmDigestBuilder,
+  createPlainDigestBuilder,
   type DigestBuilder,
 } from '../../../src/core/digest/builder.ts';
 import { type DigestTable, emptyDigest } from '../../../src/core/digest/table.ts';
@@ -14,8 +14,8 @@ import { occupancies } from '../arbitraries.ts';
 const sorted = (table: DigestTable) => ({ ...table, rows: [...table.rows].sort(([a], [b]) => a - b) });
 
 for (const [path, create] of Object.entries({
-  TypeScript: createScriptBuilder,
-  WebAssembly: createKernelBuilder,
+  TypeScript: createPlainDigestBuilder,
+  WebAssembly: createWasmDigestBuilder,
 })) {
   for (const pmdOrder of [9, 11, 13]) {
     test(`a builder on ${path} counts what ranges of PMD order ${pmdOrder} add up to`, () => {
@@ -30,7 +30,7 @@ for (const [path, create] of Object.entries({
           const expected = emptyDigest(geometry);
           for (const { occupied, order } of ranges) {
             const folios = order === null ? undefined : new Uint8Array(pagesPerRange(geometry)).fill(order);
-            addRange(expected, occupied, folios);
+            addRangeToTable(expected, occupied, folios);
             builder.next.set(occupied);
             builder.add(folios);
           }
@@ -44,7 +44,7 @@ for (const [path, create] of Object.entries({
 
 test('a builder goes on when its batch is full', () => {
   const geometry = geometryOfPmdOrder(9);
-  const builder = createKernelBuilder(geometry) as DigestBuilder;
+  const builder = createWasmDigestBuilder(geometry) as DigestBuilder;
   for (let i = 0; i < 10_000; i++) {
     builder.next.fill(0xffffffff);
     builder.add();

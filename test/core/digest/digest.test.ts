@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { addRange } from '../../../src/core/digest/digest.ts';
+import { addRangeToTable } from '../../../src/core/digest/digest.ts';
 import { digestPlaceOf } from '../../../src/core/digest/place.ts';
 import { DigestReader } from '../../../src/core/digest/reader.ts';
 import { addDigest, type DigestTable, emptyDigest } from '../../../src/core/digest/table.ts';
@@ -12,7 +12,7 @@ import { addCounts, emptyCounts, type PolicyCounts } from '../../../src/core/pla
 import { KERNEL_MODELS } from '../../../src/core/rules/kernel-model.ts';
 import { plainRange, type RangeState } from '../../../src/core/memory/range-state.ts';
 import { settledCounts } from '../../../src/core/plan/settled-counts.ts';
-import { stateOf } from '../../../src/conform/lab-batch.ts';
+import { stateOf } from '../../../src/conform/probe-batch.ts';
 import { openSnapshotFile } from '../../../src/snapshot/file.ts';
 import { readCorpus } from '../../conform/corpus-file.ts';
 import { ranges as anyRanges } from '../../analysis/arbitraries.ts';
@@ -29,7 +29,7 @@ function digestOf(ranges: readonly RangeState[], geometry: Geometry): DigestTabl
   const table = emptyDigest(geometry);
   const occupied = emptyOccupancy(geometry);
   for (const range of ranges) {
-    if (digestPlaceOf(range, occupied) === 'ordinary') addRange(table, occupied, range.folioOrders);
+    if (digestPlaceOf(range, occupied) === 'ordinary') addRangeToTable(table, occupied, range.folioOrders);
   }
   return table;
 }

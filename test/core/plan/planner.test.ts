@@ -8,15 +8,15 @@ import { emptyOccupancy, type Occupancy, wordsPerRange } from '../../../src/core
 import { anonOrders, type OrderSet } from '../../../src/core/memory/order.ts';
 import { unpackWindow } from '../../../src/core/plan/plan-windows.ts';
 import {
-  createKernelPlanner,
+  createWasmPlanner,
   createPlanner,
-  createScriptPlanner,
+  createPlainPlanner,
   type Planner,
 } from '../../../src/core/plan/planner.ts';
 import { collapsePolicy, defaultLimits } from '../../../src/core/rules/policy.ts';
 import { attemptEach } from '../../../src/core/search/algorithm.ts';
 import { walk } from '../../../src/core/search/walk.ts';
-import { stateOf } from '../../../src/conform/lab-batch.ts';
+import { stateOf } from '../../../src/conform/probe-batch.ts';
 import { openSnapshotFile } from '../../../src/snapshot/file.ts';
 import { readCorpus } from '../../conform/corpus-file.ts';
 import { valueOf } from '../../ranges.ts';
@@ -57,7 +57,7 @@ function difference(
   return begin === windows.length ? undefined : `${windows.length - begin} windows too many`;
 }
 
-const PATHS = { TypeScript: createScriptPlanner, WebAssembly: createKernelPlanner };
+const PATHS = { TypeScript: createPlainPlanner, WebAssembly: createWasmPlanner };
 
 test('every range of 8 PTEs, and of 16, under every policy is planned as the walk does it', () => {
   for (const [pmdOrder, step] of [

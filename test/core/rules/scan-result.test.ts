@@ -3,7 +3,7 @@ import { x86_64 } from '../../../src/core/memory/geometry.ts';
 import { collapsibleOrders, KERNEL_MODELS, resultName } from '../../../src/core/rules/kernel-model.ts';
 import { formatOrders } from '../../../src/core/memory/order.ts';
 import {
-  type Action,
+  type NextMove,
   actionAfter,
   SCAN_RESULTS,
   scanResultNamed,
@@ -30,7 +30,7 @@ test('trace events print the kernel strings, their misspellings included (trap 2
 });
 
 test('every result leads where spec 4.3 says', () => {
-  const leadingTo = (action: Action) => SCAN_RESULTS.filter((result) => actionAfter(result) === action);
+  const leadingTo = (action: NextMove) => SCAN_RESULTS.filter((result) => actionAfter(result) === action);
   expect(leadingTo('next-offset')).toEqual(['SCAN_SUCCEED', 'SCAN_PTE_MAPPED_HUGEPAGE']);
   expect(leadingTo('next-order')).toEqual([
     'SCAN_EXCEED_NONE_PTE',

@@ -7,8 +7,8 @@ import type { Khugepaged } from '../../../src/khugepaged/khugepaged.ts';
  * of an attempt. Beyond `checkMachine`: page tables are detached only under the mmap lock for write, the list holds what
  * is registered, and the cursor is on it.
  */
-export function checkDaemon({ kernel, list }: Khugepaged): string[] {
-  const { machine, locks, held } = kernel;
+export function checkDaemon({ system, list }: Khugepaged): string[] {
+  const { machine, locks, held } = system;
   const problems = checkMachine(machine, held);
   for (const mm of machine.mms.values()) {
     const isWriteLocked = locks.holds.some(

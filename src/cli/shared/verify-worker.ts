@@ -1,0 +1,74 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { type Result, succeed } from '../../core/base/failure.ts';
+import { type CheckedAlgorithm, guarded } from '../../verify/checked-algorithm.ts';
+import { Verification, type VerifyReport } from '../../verify/verification.ts';
+import { FaultError } from '../../verify/algorithm-fault.ts';
+import { loadContender } from './algorithm-module.ts';
+import { compareSnapshots, measureGap } from '../compare/snapshots.ts';
+import { HangError, withDeadline } from './deadline.ts';
+import type { VerifyJob, VerifyMessage } from './verify-job.ts';
+
+const say = (message: VerifyMessage) => parentPort?.postMessage(message);
+const showProgress = (done: number, what: string) => say({ kind: 'progress', done, what });
+
+const answer = await work(workerData as VerifyJob);
+if (answer.ok) say({ kind: 'answer', answer: answer.value });
+else say({ kind: 'failure', failure: answer.failure });
+
+async function work(job: VerifyJob): Promise<Result<unknown>> {
+  const algorithms: CheckedAlgorithm[] = [];
+  for (const name of job.kind === 'gap' ? [job.name] : job.names) {
+    const loaded = await loadContender(name);
+    if (!loaded.ok) return loaded;
+    algorithms.push(loaded.value);
+  }
+  if (job.kind === 'verify') return verify(job, algorithms);
+  const supervised = algorithms.map(guarded).map(bounded);
+  try {
+    return job.kind === 'compare'
+      ? await compareSnapshots([supervised[0], supervised[1]], job.files, job.flags, showProgress)
+      : await measureGap(supervised[0], job.objective, job.files, job.flags, showProgress);
+  } catch (error) {
+    if (!(error instanceof FaultError) && !(error instanceof HangError)) throw error;
+    return { ok: false, failure: { kind: 'unreadable', message: error.message } };
+  }
+}
+
+function verify(
+  job: Extract<VerifyJob, { kind: 'verify' }>,
+  algorithms: readonly CheckedAlgorithm[],
+): Result<VerifyReport> {
+  const { asked, options, single } = job;
+  const verification = Verification.of(asked, algorithms, options);
+  if (!verification.ok) return verification;
+  const { check } = verification.value;
+  try {
+    if (single) return succeed(withDeadline(() => verification.value.only(single)));
+    const steps = check.run();
+    for (let step = withDeadline(() => steps.next()); !step.done; step = withDeadline(() => steps.next())) {
+      showProgress(step.value, 'cases tried');
+    }
+    return succeed(verification.value.report());
+  } catch (error) {
+    if (!(error instanceof HangError)) throw error;
+    return succeed(verification.value.report(true));
+  }
+}
+
+/** The same algorithm, ended when it does not come back. */
+function bounded({ name, algorithm, model }: CheckedAlgorithm): CheckedAlgorithm {
+  return {
+    name,
+    model,
+    algorithm: {
+      name,
+      collapse: (...asked) => {
+        try {
+          return withDeadline(() => algorithm.collapse(...asked));
+        } catch (error) {
+          throw error instanceof HangError ? new HangError(`${name} does not come back`) : error;
+        }
+      },
+    },
+  };
+}

@@ -1,0 +1,174 @@
+import { type Failure, fail, type Result, succeed } from '../core/base/failure.ts';
+import type { Geometry } from '../core/memory/geometry.ts';
+import type { KernelModel } from '../core/rules/kernel-model.ts';
+import type { MemoryItem, Process } from '../core/rules/memory-source.ts';
+import { hasPage, isEmpty } from '../core/memory/occupancy.ts';
+import { type ObservableFact, type RangeState, unknownFacts } from '../core/memory/range-state.ts';
+import type { Vma } from '../core/rules/vma.ts';
+import type { Calibration } from '../khugepaged/costs.ts';
+import { mmap } from '../machine/page-tables/address-space.ts';
+import { MAX_FRAMES } from '../machine/frames/frame-table.ts';
+import { Machine } from '../machine/machine.ts';
+import type { Mm } from '../machine/page-tables/mm.ts';
+import { restoreRange } from '../machine/page-tables/restore.ts';
+import type { VmArea } from '../machine/page-tables/vm-area.ts';
+import { vmFlagsOf } from '../machine/page-tables/vma-flags.ts';
+import type { PageRun } from './page-choice.ts';
+import { systemOf, SimulatedHost } from './simulated-host.ts';
+
+/** Recorded memory as the beginning of a simulation. */
+export interface LoadedMemory {
+  readonly host: SimulatedHost;
+  /** Facts that the record does not know of some range. */
+  readonly unknown: readonly ObservableFact[];
+  /** Processes that could not be read. */
+  readonly skipped: readonly Failure[];
+  readonly notes: readonly string[];
+}
+
+/**
+ * Sets a machine up whose processes hold what a source says. Nothing happens to them: only khugepaged works. The machine
+ * has free memory in large blocks for all that it may do, as no source says how fragmented the rest of memory is.
+ * Pages that are shared with others are shared with a process that stands for them and does nothing.
+ */
+export async function loadMemory(
+  items: AsyncIterable<MemoryItem>,
+  geometry: Geometry,
+  model: KernelModel,
+  calibration: Calibration,
+  onProcess: (process: Process) => void = () => {},
+): Promise<Result<LoadedMemory>> {
+  const recording = await collect(items, onProcess);
+  const pages = recording.pages + Math.ceil(recording.pages / 8) + SPARE_PAGES;
+  if (pages > MAX_FRAMES) {
+    return fail(
+      'usage',
+      `the processes need ${pages} pages of memory; at most ${MAX_FRAMES} can be simulated`,
+    );
+  }
+  const machine = new Machine({ geometry, nodes: [pages], cpus: 2, swapPages: recording.swapPages });
+  const kernel = systemOf(machine, model, calibration);
+  if (!kernel.ok) return kernel;
+  const host = new SimulatedHost(titleOf(recording.processes), kernel.value);
+  for (const each of recording.processes) startProcess(host, each);
+  const { unknown, skipped, notes } = recording;
+  return succeed({ host, unknown: [...unknown], skipped, notes });
+}
+
+function titleOf(processes: readonly RecordedProcess[]): string {
+  const names = new Set(processes.map(({ process }) => process.command));
+  return names.size <= FEW_NAMES ? [...names].join(', ') : `${processes.length} processes`;
+}
+
+const FEW_NAMES = 3;
+
+/** 16 MiB of 4 KiB pages: page tables and what allocation leaves in small blocks. */
+const SPARE_PAGES = 4096;
+
+/** Addresses up to here are exact as numbers; only kernel mappings lie above. */
+const MAX_ADDRESS = 2 ** 48;
+
+interface RecordedProcess {
+  readonly process: Process;
+  readonly areas: { readonly vma: Vma; readonly ranges: RangeState[] }[];
+}
+
+interface Recording {
+  readonly processes: RecordedProcess[];
+  readonly unknown: Set<ObservableFact>;
+  readonly skipped: Failure[];
+  readonly notes: string[];
+  /** Base pages that all ranges take, now or as huge pages, both together. */
+  pages: number;
+  swapPages: number;
+}
+
+async function collect(
+  items: AsyncIterable<MemoryItem>,
+  onProcess: (process: Process) => void,
+): Promise<Recording> {
+  const recording: Recording = {
+    processes: [],
+    unknown: new Set(),
+    skipped: [],
+    notes: [],
+    pages: 0,
+    swapPages: 0,
+  };
+  for await (const item of items) {
+    const process = recording.processes[recording.processes.length - 1];
+    switch (item.kind) {
+      case 'process':
+        recording.processes.push({ process: item.process, areas: [] });
+        onProcess(item.process);
+        break;
+      case 'vma':
+        if (item.vma.end <= MAX_ADDRESS) process.areas.push({ vma: item.vma, ranges: [] });
+        break;
+      case 'ranges':
+        for (const range of item.ranges) {
+          process.areas[process.areas.length - 1].ranges.push(range);
+          count(recording, range);
+        }
+        break;
+      case 'skipped':
+        recording.skipped.push(item.failure);
+        break;
+      case 'note':
+        recording.notes.push(item.message);
+        break;
+    }
+  }
+  return recording;
+}
+
+function count(recording: Recording, range: RangeState): void {
+  const pages = 1 << range.geometry.pmdOrder;
+  const folios = new Set<number>();
+  let frames = 1;
+  for (let page = 0; page < pages; page++) {
+    if (hasPage(range.swap, page)) recording.swapPages++;
+    if (!hasPage(range.present, page)) continue;
+    const order = range.folioOrders?.[page] ?? 0;
+    const first = page & ~((1 << order) - 1);
+    // A folio has its pages even where only some of them are mapped.
+    if (!folios.has(first * 32 + order)) frames += 1 << order;
+    folios.add(first * 32 + order);
+  }
+  recording.pages += frames + pages;
+  for (const fact of unknownFacts(range)) recording.unknown.add(fact);
+}
+
+function startProcess(host: SimulatedHost, { process, areas }: RecordedProcess): void {
+  const { machine } = host.system;
+  const mm = machine.createMm(process.command);
+  if (process.thpDisabled) mm.thpDisabled = 'all';
+  const hasShared = ({ shared }: RangeState) => shared !== undefined && !isEmpty(shared);
+  let sharer: Mm | undefined;
+  for (const { vma, ranges } of areas) {
+    const area = mapArea(machine, mm, vma);
+    const isShared = ranges.some(hasShared);
+    if (isShared) {
+      sharer ??= machine.createMm(`shares with ${process.command}`, { root: mm.root });
+      mapArea(machine, sharer, vma);
+    }
+    for (const range of ranges) {
+      if (!restoreRange(machine, mm, area, range, isShared ? sharer : undefined)) {
+        throw new Error(`no room for the range at 0x${range.address.toString(16)}`);
+      }
+    }
+  }
+  for (const area of mm.areas.all()) machine.hooks.enterVma?.(mm, area);
+  host.addActor(process.command, mm, new Map<string, PageRun>());
+}
+
+function mapArea(machine: Machine, mm: Mm, { start, end, flags, name, anonymous }: Vma): VmArea {
+  mmap(machine, mm, {
+    address: start,
+    bytes: end - start,
+    flags: vmFlagsOf(flags),
+    name,
+    anonymous,
+  });
+  return mm.areas.at(start) as VmArea;
+}

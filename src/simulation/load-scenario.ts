@@ -1,0 +1,82 @@
+import { fail, type Result, succeed } from '../core/base/failure.ts';
+import { type KernelModel } from '../core/rules/kernel-model.ts';
+import type { Calibration } from '../khugepaged/costs.ts';
+import { mmap } from '../machine/page-tables/address-space.ts';
+import { fragment } from '../machine/frames/fragment.ts';
+import { MAX_FRAMES } from '../machine/frames/frame-table.ts';
+import { Machine } from '../machine/machine.ts';
+import { randomFrom } from '../core/base/random.ts';
+import { VM_HUGEPAGE, VM_NOHUGEPAGE, VM_READ, VM_WRITE } from '../machine/page-tables/vma-flags.ts';
+import { checkScenario } from './check-scenario.ts';
+import type { PageRun } from './page-choice.ts';
+import { scheduleEvents } from './schedule-events.ts';
+import type { MadviseAdvice, MachineSpec, ProcessSpec, Scenario } from './scenario.ts';
+import { systemOf, SimulatedHost } from './simulated-host.ts';
+
+/** khugepaged's CPU, and one for everybody else. */
+const CPUS = 2;
+
+/** Free pages that allocations leave alone, as a share of memory: about what min_free_kbytes makes of it. */
+const MIN_FREE = 1 / 256;
+
+/**
+ * Sets a machine up as a scenario says and schedules its events. `seed` decides everything that the scenario leaves to
+ * chance. Fails when the scenario names what there is not, or is too large to be simulated.
+ */
+export function loadScenario(
+  scenario: Scenario,
+  model: KernelModel,
+  calibration: Calibration,
+  seed: number,
+): Result<SimulatedHost> {
+  const checked = checkScenario(scenario);
+  if (!checked.ok) return checked;
+  const machine = machineOf(scenario.machine, seed);
+  if (!machine.ok) return machine;
+  const kernel = systemOf(machine.value, model, calibration, scenario.costs);
+  if (!kernel.ok) return kernel;
+  const host = new SimulatedHost(scenario.title, kernel.value);
+  for (const { file, value } of scenario.settings) host.sysfs.write(file, value);
+  for (const process of scenario.processes) startProcess(host, process);
+  scheduleEvents(host, scenario.events, seed);
+  return succeed(host);
+}
+
+function machineOf(
+  { geometry, memoryBytes, swapBytes, fragmentation }: MachineSpec,
+  seed: number,
+): Result<Machine> {
+  const pages = Math.floor(memoryBytes / 2 ** geometry.pageShift);
+  if (pages > MAX_FRAMES) {
+    return fail('usage', `machine.memory: at most ${MAX_FRAMES} pages of memory can be simulated`);
+  }
+  const machine = new Machine({
+    geometry,
+    nodes: [pages],
+    cpus: CPUS,
+    swapPages: Math.floor(swapBytes / 2 ** geometry.pageShift),
+    minFreePages: Math.floor(pages * MIN_FREE),
+  });
+  if (fragmentation) fragment(machine, 0, fragmentation, randomFrom(seed));
+  return succeed(machine);
+}
+
+function startProcess(host: SimulatedHost, { name, memoryMax, mappings }: ProcessSpec): void {
+  const { machine } = host.system;
+  const limit = Math.floor(memoryMax / machine.pageBytes);
+  const memcg = Number.isFinite(memoryMax) ? machine.createMemcg(name, limit) : undefined;
+  const mm = machine.createMm(name, { memcg });
+  const places = new Map<string, PageRun>();
+  for (const mapping of mappings) {
+    const flags = VM_READ | VM_WRITE | adviceFlags(mapping.advice);
+    const start = mmap(machine, mm, { bytes: mapping.bytes, flags, name: `[anon:${mapping.name}]` });
+    const pages = Math.ceil(mapping.bytes / machine.pageBytes);
+    places.set(mapping.name, { start, end: start + pages * machine.pageBytes });
+  }
+  host.addActor(name, mm, places);
+}
+
+function adviceFlags(advice: MadviseAdvice | undefined): number {
+  if (advice === undefined) return 0;
+  return advice === 'hugepage' ? VM_HUGEPAGE : VM_NOHUGEPAGE;
+}

@@ -1,0 +1,49 @@
+import type { Geometry } from '../core/memory/geometry.ts';
+import { hasOrder, type Offset, type Order, type OrderSet } from '../core/memory/order.ts';
+
+/** What no algorithm may do. */
+export type FaultKind =
+  /** It throws. */
+  | 'throws'
+  /** It calls attempt with something else than windows. */
+  | 'no-window'
+  /** It attempts a window that is not inside the range. */
+  | 'outside'
+  /** It attempts a window that is not naturally aligned. */
+  | 'misaligned'
+  /** It attempts a window of an order that is not enabled. */
+  | 'disabled'
+  /** It attempts more windows than there are. */
+  | 'endless'
+  /** It returns something else than a result. */
+  | 'no-result'
+  /** It never returns; only whoever runs a run can know that. */
+  | 'hangs';
+
+export interface Fault {
+  readonly kind: FaultKind;
+  readonly message: string;
+}
+
+/** Ends a search that does what no search may do. */
+export class FaultError extends Error {}
+
+/** What is wrong with a window as an attempt, if anything. */
+export function windowFault(
+  offset: Offset,
+  order: Order,
+  { pmdOrder }: Geometry,
+  orders: OrderSet,
+): Fault | undefined {
+  const isWindow = Number.isInteger(offset) && Number.isInteger(order) && order >= 0 && order <= pmdOrder;
+  const size = 1 << order;
+  if (isWindow && offset >= 0 && offset + size <= 1 << pmdOrder && offset % size === 0) {
+    if (hasOrder(orders, order)) return undefined;
+    return { kind: 'disabled', message: `attempts ${offset}:${order}, whose order is not enabled` };
+  }
+  const window = `attempts ${offset}:${order}, which is`;
+  if (!isWindow) return { kind: 'no-window', message: `${window} no window of PMD order ${pmdOrder}` };
+  if (offset >= 0 && offset + size <= 1 << pmdOrder)
+    return { kind: 'misaligned', message: `${window} not aligned` };
+  return { kind: 'outside', message: `${window} not inside the range` };
+}

@@ -1,0 +1,128 @@
+import type { Attempt, Candidate, Visit } from '../core/search/algorithm.ts';
+import { pagesPerRange } from '../core/memory/geometry.ts';
+import { asOffset, asOrder, type Offset, type Order, type Window } from '../core/memory/order.ts';
+import type { CollapsePolicy } from '../core/rules/policy.ts';
+import { type ScanResult, scanResultNamed } from '../core/rules/scan-result.ts';
+import type { CheckedAlgorithm } from './checked-algorithm.ts';
+import { type Fault, FaultError, type FaultKind, windowFault } from './algorithm-fault.ts';
+import { policyOf, type Shape } from './search-case.ts';
+
+/**
+ * One run of an algorithm on one case, attempt by attempt. A run is used again and again: exhaustive checks make
+ * millions of runs, so windows are kept as numbers.
+ */
+export class AlgorithmRun {
+  readonly algorithm: CheckedAlgorithm;
+  /** The windows attempted: see `windowOf`. */
+  readonly windows: number[] = [];
+  readonly results: ScanResult[] = [];
+  /** How many windows had been attempted when each call of attempt began. */
+  readonly rounds: number[] = [];
+  /** What the search returned; SCAN_FAIL when it failed to. */
+  result: ScanResult = 'SCAN_FAIL';
+  fault: Fault | undefined;
+  visits = 0;
+  /** Most windows on the stack at once; undefined for searches that keep none. */
+  stackDepth: number | undefined;
+  /** What the last run was asked with. */
+  policy: CollapsePolicy | undefined;
+  #shape: Shape | undefined;
+  #outcome: (offset: Offset, order: Order) => ScanResult = () => 'SCAN_SUCCEED';
+  #most = 0;
+
+  constructor(algorithm: CheckedAlgorithm) {
+    this.algorithm = algorithm;
+  }
+
+  /** Searches a shape; attempts end as `outcome` says. With `observed`, visits and the stack are looked at too. */
+  run(shape: Shape, outcome: (offset: Offset, order: Order) => ScanResult, observed = false): void {
+    const { algorithm, model } = this.algorithm;
+    const policy =
+      this.policy?.orders === shape.orders && this.policy.maxPtesNone === shape.maxPtesNone
+        ? this.policy
+        : policyOf(shape, model);
+    this.policy = policy;
+    this.#shape = shape;
+    this.#outcome = outcome;
+    // Every window twice, lightly and with reclaim, and room for what is a difference but no endless loop.
+    this.#most = 4 * pagesPerRange(shape.range.geometry);
+    if (this.windows.length > 0) {
+      this.windows.length = 0;
+      this.results.length = 0;
+    }
+    if (this.rounds.length > 0) this.rounds.length = 0;
+    this.visits = 0;
+    this.stackDepth = undefined;
+    this.fault = undefined;
+    try {
+      const result: unknown = observed
+        ? algorithm.collapse(shape.range, policy, this.#attempt, this.#observe)
+        : algorithm.collapse(shape.range, policy, this.#attempt);
+      this.result = this.#checkResult(result);
+    } catch (error) {
+      this.result = 'SCAN_FAIL';
+      this.fault ??= { kind: 'throws', message: messageOf(error) };
+    }
+  }
+
+  readonly #attempt: Attempt = (batch) => {
+    if (!Array.isArray(batch) || batch.length === 0) {
+      this.#fail('no-window', 'calls attempt with no list of windows; write attempt([{ offset, order }])');
+    }
+    this.rounds.push(this.windows.length);
+    return batch.map((candidate) => this.#attemptOne(candidate));
+  };
+
+  #attemptOne({ offset, order, reclaim }: Candidate): ScanResult {
+    this.#check(offset, order);
+    const result = this.#outcome(offset, order);
+    this.windows.push((offset << 5) | (order << 1) | (reclaim === true ? 1 : 0));
+    this.results.push(result);
+    return result;
+  }
+
+  readonly #observe = ({ stack }: Visit): void => {
+    this.visits++;
+    if (stack) this.stackDepth = Math.max(this.stackDepth ?? 0, stack.length + 1);
+  };
+
+  #check(offset: Offset, order: Order): void {
+    const { range, orders } = this.#shape as Shape;
+    const fault = windowFault(offset, order, range.geometry, orders);
+    if (fault) this.#fail(fault.kind, fault.message);
+    if (this.windows.length >= this.#most) {
+      this.#fail('endless', `makes more than ${this.#most} attempts in one range`);
+    }
+  }
+
+  #checkResult(result: unknown): ScanResult {
+    const named = typeof result === 'string' ? scanResultNamed(result) : undefined;
+    if (named === undefined) {
+      this.fault ??= { kind: 'no-result', message: `returns ${describe(result)}, which is no result` };
+    }
+    return named ?? 'SCAN_FAIL';
+  }
+
+  /** A fault stays, whether the search catches the error or not. */
+  #fail(kind: FaultKind, message: string): never {
+    this.fault ??= { kind, message };
+    throw new FaultError(message);
+  }
+}
+
+/** The window that a run keeps as a number. */
+export function windowOf(code: number): Window & { readonly reclaim: boolean } {
+  return { offset: asOffset(code >> 5), order: asOrder((code >> 1) & 15), reclaim: (code & 1) === 1 };
+}
+
+function messageOf(error: unknown): string {
+  return `throws ${error instanceof Error ? `${error.name}: ${error.message}` : describe(error)}`;
+}
+
+function describe(value: unknown): string {
+  try {
+    return String(value).slice(0, 80);
+  } catch {
+    return typeof value;
+  }
+}

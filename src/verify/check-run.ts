@@ -1,0 +1,216 @@
+import { countPages } from '../core/memory/occupancy.ts';
+import { randomFrom } from '../core/base/random.ts';
+import type { ScanResult } from '../core/rules/scan-result.ts';
+import type { Offset, Order } from '../core/memory/order.ts';
+import { asOffset, asOrder, orderSet } from '../core/memory/order.ts';
+import type { CheckedAlgorithm } from './checked-algorithm.ts';
+import { type SearchCase, outcomeOfCase, reachesSearch, type Shape } from './search-case.ts';
+import { OutcomeTree } from './outcome-tree.ts';
+import { randomCase } from './random-cases.ts';
+import { smallerCases } from './shrink-case.ts';
+import { EVERY_ACTION, shapesOf, type SmallSpace } from './small-cases.ts';
+import { AlgorithmRun, windowOf } from './algorithm-run.ts';
+
+/** What is asked about one or two algorithms. */
+export interface Check {
+  readonly algorithms: readonly CheckedAlgorithm[];
+  /** Whether visits and stacks are looked at. */
+  readonly observed: boolean;
+  /** Names of what runs on one shape get wrong; empty when all is well. */
+  readonly judge: (runs: readonly AlgorithmRun[], shape: Shape) => readonly string[];
+  /** Called for each case that is tried, but for those that shrinking makes up. */
+  readonly count?: (runs: readonly AlgorithmRun[], shape: Shape) => void;
+}
+
+export interface CheckOptions {
+  /** What is tried exhaustively, the smaller PMD orders first. */
+  readonly spaces: readonly SmallSpace[];
+  /** PMD orders that are tried with random cases afterwards. */
+  readonly randomOrders: readonly number[];
+  readonly seed: number;
+  /** How attempts may end, the usual end first. */
+  readonly results?: readonly ScanResult[];
+}
+
+/** Cases that were tried of one kind. */
+export interface Coverage {
+  readonly pmdOrder: number;
+  readonly what: string;
+  readonly exhaustive: boolean;
+  readonly cases: number;
+}
+
+/** Something that an algorithm gets wrong, and the smallest case of it that was found. */
+export interface Finding {
+  readonly wrong: string;
+  readonly case: SearchCase;
+  /** Cases tried before it was found. */
+  readonly after: number;
+  /** Whether it was found by exhaustion, so that no case of that PMD order with fewer PTEs is wrong in this way. */
+  readonly exhaustive: boolean;
+}
+
+/** Random cases at PMD order 9; a range twice as long takes about twice as long. */
+const RANDOM_CASES = 24_000;
+
+/** Cases between two looks at the clock of whoever runs the check run. */
+const CASES_A_STEP = 1_000;
+const RANDOM_CASES_A_STEP = 50;
+
+/**
+ * Checks algorithms case by case. It is done in steps, so that whoever runs it can show progress and stop a
+ * algorithm that does not come back: `current` is then the case it hangs on.
+ */
+export class CheckRun {
+  readonly coverage: Coverage[] = [];
+  readonly findings: Finding[] = [];
+  readonly #question: Check;
+  readonly #options: CheckOptions;
+  readonly #runs: readonly AlgorithmRun[];
+  /** Cases that were tried so far. */
+  cases = 0;
+  #shape: Shape | undefined;
+  #rules: () => SearchCase['outcomes'] = () => [];
+
+  constructor(question: Check, options: CheckOptions) {
+    this.#question = question;
+    this.#options = options;
+    this.#runs = question.algorithms.map((algorithm) => new AlgorithmRun(algorithm));
+  }
+
+  /** The algorithm that is being tried. */
+  running: CheckedAlgorithm | undefined;
+
+  /** The case that is being tried. */
+  get current(): SearchCase | undefined {
+    return this.#shape && frozen(this.#shape, this.#rules());
+  }
+
+  /** Yields after every few thousand cases how many there were; ends early when nothing is left to find. */
+  *run(): Generator<number> {
+    for (const space of this.#options.spaces) if (yield* this.#exhaust(space)) return;
+    for (const pmdOrder of this.#options.randomOrders) if (yield* this.#search(pmdOrder)) return;
+  }
+
+  *#exhaust(space: SmallSpace): Generator<number, boolean> {
+    const tree = new OutcomeTree(space.results, space.pmdOrder);
+    this.#rules = () => tree.rules();
+    const before = this.cases;
+    let done = false;
+    for (const shape of shapesOf(space)) {
+      this.#shape = shape;
+      do {
+        if (++this.cases % CASES_A_STEP === 0) yield this.cases;
+        const wrong = this.#wrongs(shape, tree.outcome);
+        this.#question.count?.(this.#runs, shape);
+        if (wrong.length > 0) done = yield* this.#record(wrong, true);
+      } while (!done && tree.advance());
+      if (done) break;
+    }
+    const { pmdOrder, what } = space;
+    this.coverage.push({ pmdOrder, what, exhaustive: true, cases: this.cases - before });
+    return done;
+  }
+
+  *#search(pmdOrder: number): Generator<number, boolean> {
+    const { seed, results = EVERY_ACTION } = this.#options;
+    const random = randomFrom(seed + pmdOrder);
+    const before = this.cases;
+    let done = false;
+    for (let left = RANDOM_CASES >> Math.max(0, pmdOrder - 9); left > 0 && !done; left--) {
+      const { shape, outcome } = randomCase(pmdOrder, results, random);
+      if (!reachesSearch(shape, countPages(shape.range.occupied))) continue;
+      this.#shape = shape;
+      this.#rules = () => this.#rulesOf(outcome);
+      if (++this.cases % RANDOM_CASES_A_STEP === 0) yield this.cases;
+      const wrong = this.#wrongs(shape, outcome);
+      this.#question.count?.(this.#runs, shape);
+      if (wrong.length > 0) done = yield* this.#record(wrong, false);
+    }
+    const what = `random ranges, sets of orders, limits and outcomes, seed ${seed}`;
+    this.coverage.push({ pmdOrder, what, exhaustive: false, cases: this.cases - before });
+    return done;
+  }
+
+  /** Keeps what the current case gets wrong for the first time; true when there is nothing left to find. */
+  *#record(wrong: readonly string[], exhaustive: boolean): Generator<number, boolean> {
+    const fresh = wrong.filter((each) => !this.findings.some((finding) => finding.wrong === each));
+    for (const each of fresh) {
+      const found = this.current as SearchCase;
+      const after = this.cases;
+      const smallest = yield* this.#shrink(found, each);
+      const sameOrder = smallest.range.geometry.pmdOrder === found.range.geometry.pmdOrder;
+      this.findings.push({ wrong: each, case: smallest, after, exhaustive: exhaustive && sameOrder });
+    }
+    return isFinal(wrong);
+  }
+
+  /** Tries one case of somebody else's; what is wrong in it. */
+  tryOne(searchCase: SearchCase): readonly string[] {
+    this.#shape = searchCase;
+    this.#rules = () => searchCase.outcomes;
+    this.cases++;
+    return this.#wrongs(searchCase, outcomeOfCase(searchCase));
+  }
+
+  #wrongs(shape: Shape, outcome: (offset: Offset, order: Order) => ScanResult): readonly string[] {
+    for (const run of this.#runs) {
+      this.running = run.algorithm;
+      run.run(shape, outcome, this.#question.observed);
+      if (run.fault) return [`${FAULT}${run.algorithm.name}: ${run.fault.kind}`];
+    }
+    return this.#question.judge(this.#runs, shape);
+  }
+
+  /** The smallest case that is still wrong in the same way, by steps that each keep it so. */
+  *#shrink(found: SearchCase, wrong: string): Generator<number, SearchCase> {
+    let smallest = found;
+    const [shape, rules] = [this.#shape, this.#rules];
+    for (let next: SearchCase | undefined = found; next !== undefined; ) {
+      smallest = next;
+      next = undefined;
+      for (const candidate of smallerCases(smallest)) {
+        if (!reachesSearch(candidate, countPages(candidate.range.occupied))) continue;
+        this.#shape = candidate;
+        this.#rules = () => candidate.outcomes;
+        if (++this.cases % CASES_A_STEP === 0) yield this.cases;
+        if (!this.#wrongs(candidate, outcomeOfCase(candidate)).includes(wrong)) continue;
+        next = candidate;
+        break;
+      }
+    }
+    [this.#shape, this.#rules] = [shape, rules];
+    return smallest;
+  }
+
+  /** What attempts of the last runs met, but for successes. */
+  #rulesOf(outcome: (offset: Offset, order: Order) => ScanResult): SearchCase['outcomes'] {
+    const windows = new Set(this.#runs.flatMap((run) => run.windows.map((code) => code >> 1)));
+    return [...windows]
+      .map((code) => windowOf(code << 1))
+      .map(({ offset, order }) => ({
+        offset: asOffset(offset),
+        orders: orderSet([asOrder(order)]),
+        result: outcome(offset, order),
+      }))
+      .filter(({ result }) => result !== 'SCAN_SUCCEED');
+  }
+}
+
+/** How findings about faults begin; they end a check run. */
+export const FAULT = 'fault of ';
+
+/** What two algorithms that do not agree are called; it ends a check run too. */
+export const DIFFERENCE = 'difference';
+
+/** What a cover that is not the best is called. It does not end a check run, which goes on to count them. */
+export const NOT_BEST = 'not the best';
+
+function isFinal(wrong: readonly string[]): boolean {
+  return wrong.some((each) => each === DIFFERENCE || each.startsWith(FAULT));
+}
+
+/** A case of its own, whatever becomes of the shape. */
+function frozen({ range, orders, maxPtesNone }: Shape, outcomes: SearchCase['outcomes']): SearchCase {
+  return { range: { ...range, occupied: range.occupied.slice() }, orders, maxPtesNone, outcomes };
+}

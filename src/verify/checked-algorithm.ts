@@ -1,0 +1,55 @@
+import type { CollapseAlgorithm } from '../core/search/algorithm.ts';
+import { ALGORITHMS } from '../core/search/algorithms.ts';
+import { KERNEL_MODELS, type KernelModel } from '../core/rules/kernel-model.ts';
+import { recursive } from './recursive.ts';
+import { FaultError, windowFault } from './algorithm-fault.ts';
+
+/** What the lab examines: a way to search a range, with the rules of a kernel that windows are judged by. */
+export interface CheckedAlgorithm {
+  readonly name: string;
+  readonly algorithm: CollapseAlgorithm;
+  readonly model: KernelModel;
+}
+
+/** An algorithm under the rules of Linux 7.2. */
+export function checkedAlgorithmOf(
+  algorithm: CollapseAlgorithm,
+  name: string = algorithm.name,
+): CheckedAlgorithm {
+  return { name, algorithm, model: KERNEL_MODELS['linux-7.2'] };
+}
+
+/** The walk with the none rule of an earlier version, or an earlier version as a whole. */
+function contenderOfModel(model: KernelModel): CheckedAlgorithm {
+  return { name: model.name, algorithm: ALGORITHMS[model.algorithm], model };
+}
+
+/** The same algorithm, but attempts that no search may make throw a FaultError: for use outside of runs. */
+export function guarded({ name, algorithm, model }: CheckedAlgorithm): CheckedAlgorithm {
+  const guard: CollapseAlgorithm = {
+    name,
+    collapse: (range, policy, attempt, observe) =>
+      algorithm.collapse(
+        range,
+        policy,
+        (batch) => {
+          for (const { offset, order } of batch) {
+            const fault = windowFault(offset, order, range.geometry, policy.orders);
+            if (fault) throw new FaultError(`${name} ${fault.message}`);
+          }
+          return attempt(batch);
+        },
+        observe,
+      ),
+  };
+  return { name, algorithm: guard, model };
+}
+
+/** The built-in algorithms by name. */
+export const CHECKED_ALGORITHMS: ReadonlyMap<string, CheckedAlgorithm> = new Map(
+  [
+    ...Object.values(ALGORITHMS).map((algorithm) => checkedAlgorithmOf(algorithm)),
+    checkedAlgorithmOf(recursive),
+    ...[KERNEL_MODELS.scaled, KERNEL_MODELS.capped, KERNEL_MODELS.v18].map(contenderOfModel),
+  ].map((algorithm) => [algorithm.name, algorithm]),
+);

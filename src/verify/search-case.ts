@@ -1,0 +1,59 @@
+import type { ScannedRange } from '../core/search/algorithm.ts';
+import { pagesPerRange } from '../core/memory/geometry.ts';
+import type { KernelModel } from '../core/rules/kernel-model.ts';
+import { countPages, emptyOccupancy, hasPage, type Occupancy, setPage } from '../core/memory/occupancy.ts';
+import type { Offset, Order, OrderSet } from '../core/memory/order.ts';
+import { decidedOutcome, type OutcomeRule } from '../core/rules/outcome.ts';
+import { type CollapsePolicy, defaultLimits } from '../core/rules/policy.ts';
+import type { ScanResult } from '../core/rules/scan-result.ts';
+
+/** A scanned range and what is enabled for it: all that a search is asked about, but for how attempts end. */
+export interface Shape {
+  readonly range: ScannedRange;
+  readonly orders: OrderSet;
+  readonly maxPtesNone: number;
+}
+
+/** A shape and how attempts on it end. Windows that no rule names succeed. */
+export interface SearchCase extends Shape {
+  readonly outcomes: readonly OutcomeRule[];
+}
+
+/** The policy of a case under a kernel's rules. The other limits play no part in a search. */
+export function policyOf({ range, orders, maxPtesNone }: Shape, model: KernelModel): CollapsePolicy {
+  return { ...defaultLimits(range.geometry), orders, maxPtesNone, caller: 'khugepaged', model };
+}
+
+/** How a case says that an attempt ends. */
+export function outcomeOfCase({ outcomes }: SearchCase): (offset: Offset, order: Order) => ScanResult {
+  return (offset, order) => decidedOutcome(outcomes, offset, order) ?? 'SCAN_SUCCEED';
+}
+
+/** PTEs of a case that hold anything. */
+export function ptesOf({ range }: Shape): number {
+  return countPages(range.occupied) + range.unmapped;
+}
+
+/**
+ * Whether the scan of 7.2 lets a range with so many occupied PTEs through to the search: it asks for a page that was
+ * used recently, for half a range of them if any PTE is swapped, and checks max_ptes_none if the PMD order is all that is
+ * enabled. Source: spec 3.3 and 3.7.
+ */
+export function reachesSearch({ range, orders, maxPtesNone }: Shape, occupied: number): boolean {
+  const pages = pagesPerRange(range.geometry);
+  if (occupied === 0 || (range.unmapped > 0 && occupied < pages >>> 1)) return false;
+  const holesAllowed = range.uffdArmed ? 0 : maxPtesNone;
+  // The number of pages is also the mask of the PMD order alone.
+  return (orders as number) !== pages || pages - occupied - range.unmapped <= holesAllowed;
+}
+
+/** Where the unmapped PTEs of a case may be: the first free ones. Searches know their number only. */
+export function unmappedPages({ range }: Shape): Occupancy {
+  const pages = emptyOccupancy(range.geometry);
+  for (let page = 0, left = range.unmapped; left > 0 && page < pagesPerRange(range.geometry); page++) {
+    if (hasPage(range.occupied, page)) continue;
+    setPage(pages, page);
+    left--;
+  }
+  return pages;
+}

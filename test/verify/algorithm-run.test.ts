@@ -1,0 +1,88 @@
+import { expect, test } from 'vitest';
+import type { CollapseAlgorithm } from '../../src/core/search/algorithm.ts';
+import { asOffset, asOrder } from '../../src/core/memory/order.ts';
+import { runCase } from '../../src/verify/case-run.ts';
+import { checkedAlgorithmOf, guarded } from '../../src/verify/checked-algorithm.ts';
+import { equivalence } from '../../src/verify/equivalence.ts';
+import { FAULT } from '../../src/verify/check-run.ts';
+import { spacesToCompare } from '../../src/verify/small-cases.ts';
+import { policyOf, scannedOf } from '../ranges.ts';
+import { builtIn, examined } from './algorithms.ts';
+
+const attempting =
+  (...windows: [number, number][]): CollapseAlgorithm['collapse'] =>
+  (_, __, attempt) => {
+    for (const [offset, order] of windows) attempt([{ offset: asOffset(offset), order: asOrder(order) }]);
+    return 'SCAN_FAIL';
+  };
+
+const FAULTS: [string, string, CollapseAlgorithm['collapse']][] = [
+  [
+    'throws',
+    'throws RangeError: too deep',
+    () => {
+      throw new RangeError('too deep');
+    },
+  ],
+  ['misaligned', 'attempts 2:2, which is not aligned', attempting([2, 2])],
+  ['outside', 'attempts 8:2, which is not inside the range', attempting([8, 2])],
+  ['outside', 'attempts -4:2, which is not inside the range', attempting([-4, 2])],
+  ['disabled', 'attempts 0:3, whose order is not enabled', attempting([0, 3])],
+  ['no-window', 'attempts NaN:2, which is no window of PMD order 3', attempting([Number.NaN, 2])],
+  ['no-window', 'attempts 0:4, which is no window of PMD order 3', attempting([0, 4])],
+  ['no-window', 'calls attempt with no list of windows', (_, __, attempt) => attempt(0 as never) as never],
+  [
+    'endless',
+    'makes more than 32 attempts in one range',
+    attempting(...Array.from({ length: 33 }, () => [0, 2] as [number, number])),
+  ],
+  ['no-result', 'returns undefined, which is no result', () => undefined as never],
+  ['no-result', 'returns constructor, which is no result', () => 'constructor' as never],
+];
+
+const CASE = {
+  range: scannedOf({ pmdOrder: 3, present: 'all' }),
+  orders: policyOf({ pmdOrder: 3, orders: '2' }).orders,
+  maxPtesNone: 7,
+  outcomes: [],
+};
+
+test.each(FAULTS)('a search that %s is told so: %s', (kind, message, collapse) => {
+  const { fault, result } = runCase(checkedAlgorithmOf({ name: 'faulty', collapse }), CASE);
+  expect(fault?.kind).toBe(kind);
+  expect(fault?.message).toContain(message);
+  expect(result).toBeUndefined();
+});
+
+test('a fault stays one when the search catches it', () => {
+  const algorithm = checkedAlgorithmOf({
+    name: 'catching',
+    collapse: (_, __, attempt) => {
+      try {
+        attempt([{ offset: asOffset(2), order: asOrder(2) }]);
+      } catch {
+        // goes on
+      }
+      return 'SCAN_SUCCEED';
+    },
+  });
+  expect(runCase(algorithm, CASE).fault?.kind).toBe('misaligned');
+});
+
+test('a fault ends a check run, as the only finding', () => {
+  const faulty = checkedAlgorithmOf({ name: 'faulty', collapse: attempting([2, 2]) });
+  const { findings } = examined(equivalence(builtIn('walk'), faulty, 'attempts'), {
+    spaces: spacesToCompare(),
+  });
+  expect(findings.map(({ wrong }) => wrong)).toEqual([`${FAULT}faulty: misaligned`]);
+});
+
+test('outside of runs a guarded algorithm throws', () => {
+  const { algorithm } = guarded(
+    checkedAlgorithmOf({ name: 'faulty', collapse: attempting([2, 2]) }, 'my.js'),
+  );
+  const range = scannedOf({ present: 'all' });
+  expect(() => algorithm.collapse(range, policyOf(), () => [])).toThrow(
+    'my.js attempts 2:2, which is not aligned',
+  );
+});

@@ -1,0 +1,70 @@
+import {
+  type CollapseAlgorithm,
+  judgeWindow,
+  RangeResult,
+  visitOf,
+} from '../../src/core/search/algorithm.ts';
+import { asOffset, asOrder } from '../../src/core/memory/order.ts';
+import { actionAfter, type ScanResult } from '../../src/core/rules/scan-result.ts';
+import { ALGORITHM_KIT, type AlgorithmKit } from '../../src/verify/algorithm-kit.ts';
+import {
+  type CheckedAlgorithm,
+  checkedAlgorithmOf,
+  CHECKED_ALGORITHMS,
+} from '../../src/verify/checked-algorithm.ts';
+import { CheckRun, type CheckOptions, type Check } from '../../src/verify/check-run.ts';
+
+export function builtIn(name: string): CheckedAlgorithm {
+  const algorithm = CHECKED_ALGORITHMS.get(name);
+  if (!algorithm) throw new Error(`no contender ${name}`);
+  return algorithm;
+}
+
+export const WRONG_MODULES = [
+  'lowest-bit-of-zero',
+  'next-order-by-highest-bit',
+  'no-skip-of-large-folios',
+  'right-before-left',
+  'step-too-small',
+  'swap-not-counted',
+] as const;
+
+export async function wrongModule(name: (typeof WRONG_MODULES)[number]): Promise<CheckedAlgorithm> {
+  const module: { default: (kit: AlgorithmKit) => CollapseAlgorithm } = await import(
+    `../../examples/algorithms/${name}.js`
+  );
+  return checkedAlgorithmOf(module.default(ALGORITHM_KIT));
+}
+
+/** Runs a check run to its end. */
+export function examined(question: Check, options: Partial<CheckOptions>): CheckRun {
+  const check = new CheckRun(question, { spaces: [], randomOrders: [], seed: 1, ...options });
+  for (const _ of check.run());
+  return check;
+}
+
+/** A search that visits the windows of a range in an order of its own, each one once; results are Linux's. */
+export function searching(
+  name: string,
+  visit: (pmdOrder: number, tryWindow: (offset: number, order: number) => ScanResult | undefined) => void,
+): CheckedAlgorithm {
+  return checkedAlgorithmOf({
+    name,
+    collapse(range, policy, attempt, observe) {
+      const outcome = new RangeResult();
+      visit(range.geometry.pmdOrder, (offset, order) => {
+        const window = judgeWindow(range, policy, asOffset(offset), asOrder(order));
+        const result = window.qualifies ? attempt([window])[0] : undefined;
+        if (result !== undefined) outcome.record(result);
+        observe?.(visitOf(window, result, undefined));
+        return result;
+      });
+      return outcome.under(policy);
+    },
+  });
+}
+
+/** Whether what follows a result is something else than the halves of the window. */
+export function isDone(result: ScanResult | undefined): boolean {
+  return result !== undefined && actionAfter(result) !== 'next-order';
+}

@@ -1,0 +1,65 @@
+import { formatBytes } from '../../src/core/base/bytes.ts';
+import { type Geometry, pageBytes, pagesPerRange, rangeBytes } from '../../src/core/memory/geometry.ts';
+import { formatOrder, type Order } from '../../src/core/memory/order.ts';
+import { type CollapsePlan, collapsesOf } from '../../src/core/plan/plan.ts';
+import { printable } from '../../src/render/words/printable.ts';
+import { refusalText } from '../../src/render/words/reasons.ts';
+import type { OpenMemory } from '../memory/open-memory.ts';
+import type { Judgement, RangeDetail } from '../memory/memory-worker-protocol.ts';
+import { hugepageOrders } from '../policy/choice.ts';
+
+interface RangeWords {
+  /** Process and VMA. */
+  readonly where: string;
+  readonly address: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+/** A range in words: from what is known of all ranges, and of this one in detail as soon as that is there. */
+export function rangeWords(
+  memory: OpenMemory,
+  judgement: Judgement | undefined,
+  row: number,
+  detail: RangeDetail | undefined,
+): RangeWords {
+  const { geometry } = memory.host;
+  const { vma, process } = memory.vmas[memory.vmaOf[row]];
+  const { command, pid } = memory.processes[process];
+  const address = memory.addresses[row];
+  const hex = (value: number) => `0x${value.toString(16)}`;
+  const name = vma.name === '' ? 'anonymous memory' : printable(vma.name);
+  const used = memory.residentPages[row];
+  const main = memory.mainOrders[row];
+  return {
+    where: `${printable(command)} (${pid}), ${name} ${hex(vma.start)}-${hex(vma.end)}`,
+    address: `${hex(address)}-${hex(address + rangeBytes(geometry))}`,
+    before: `${used} of ${pagesPerRange(geometry)} pages in use${used > 0 ? `, most in ${folios(main)}` : ''}`,
+    after: judgement && row < judgement.rows ? thenWords(judgement, row) : '…',
+  };
+
+  function folios(order: number): string {
+    return order === 0 ? 'small pages' : `folios of ${formatOrder(order as Order, geometry)}`;
+  }
+
+  function thenWords({ refusals, reasons, mainOrders, growthPages, choice }: Judgement, row: number): string {
+    const code = refusals[row];
+    if (code > 0) {
+      const orders = hugepageOrders(choice);
+      return `stays as it is: ${refusalText(reasons[code - 1], orders)}`;
+    }
+    const growth = growthPages[row];
+    const grows = growth > 0 ? `, grows by ${formatBytes(growth * pageBytes(geometry))}` : ', without growth';
+    return `${detail?.plan ? collapsesWords(detail.plan, geometry) : `most in ${folios(mainOrders[row])}`}${grows}`;
+  }
+}
+
+/** "collapses to 2 of 16K, 1 of 64K". */
+function collapsesWords(plan: CollapsePlan, geometry: Geometry): string {
+  const byOrder = new Map<Order, number>();
+  for (const { order } of collapsesOf(plan)) byOrder.set(order, (byOrder.get(order) ?? 0) + 1);
+  const parts = [...byOrder]
+    .sort(([a], [b]) => b - a)
+    .map(([order, count]) => `${count} of ${formatOrder(order, geometry)}`);
+  return `collapses to ${parts.join(', ')}`;
+}

@@ -1,0 +1,110 @@
+import type { Budget } from '../../src/analysis/advise.ts';
+import type { Refusal, Tally } from '../../src/analysis/tally.ts';
+import type { RowOutcomes } from '../../src/analysis/table-judge.ts';
+import type { Result } from '../../src/core/base/failure.ts';
+import type { Host, Process } from '../../src/core/rules/memory-source.ts';
+import type { Verdict } from '../../src/analysis/verdict.ts';
+import type { CollapsePlan } from '../../src/core/plan/plan.ts';
+import type { PolicyCounts } from '../../src/core/plan/policy-counts.ts';
+import type { RangeState } from '../../src/core/memory/range-state.ts';
+import type { Vma } from '../../src/core/rules/vma.ts';
+import type { PolicyChoice } from '../policy/choice.ts';
+import type { SweptAdvice, Sweep, SweepQuestion } from '../tradeoff/sweeper.ts';
+
+/** A VMA with ranges in rows from `first` up to `end`. */
+export interface MapVma {
+  readonly vma: Vma;
+  /** Index of its process. */
+  readonly process: number;
+  readonly first: number;
+  readonly end: number;
+}
+
+/** What has been read of a source since the last progress: rows from `first` on, in columns. */
+export interface ReadingProgress {
+  readonly first: number;
+  /** First bytes of the ranges. */
+  readonly addresses: Float64Array;
+  readonly vmaOf: Uint32Array;
+  readonly residentPages: Uint16Array;
+  /** The order whose folios hold most resident pages. */
+  readonly mainOrders: Uint8Array;
+  /** All processes so far, and the VMAs from `firstVma` on: the last one of earlier may have grown. */
+  readonly processes: readonly Process[];
+  readonly firstVma: number;
+  readonly vmas: readonly MapVma[];
+}
+
+export interface Opening {
+  readonly host: Host;
+  /** At most so many rows will come. */
+  readonly mostRows: number;
+  readonly notes: readonly string[];
+  readonly skipped: readonly { readonly pid: number; readonly reason: string }[];
+}
+
+/** What a policy does to everything, read from the digest: see core/plan/policy-counts.ts. */
+export interface Totals {
+  readonly counts: PolicyCounts;
+  readonly residentPages: number;
+  /** Resident pages in large folios now. */
+  readonly hugePages: number;
+}
+
+/** What a policy does to each row, and added up by process. */
+export interface Judgement extends RowOutcomes {
+  readonly choice: PolicyChoice;
+  readonly rows: number;
+  /** What its refusals name, from 1 on. */
+  readonly reasons: readonly Refusal[];
+  readonly total: Tally;
+  readonly processes: readonly Tally[];
+}
+
+/** A range in full, for a close look. */
+export interface RangeDetail {
+  readonly row: number;
+  readonly range: RangeState;
+  /** Why khugepaged does not even look at it. */
+  readonly ignored: Verdict['ignored'];
+  readonly plan: CollapsePlan | undefined;
+  /** The range as the next pass would find it. */
+  readonly after: RangeState;
+}
+
+/** Codes of PTEs, range after range, now and under a policy. */
+export interface Tiles {
+  readonly before: Uint8Array;
+  readonly after: Uint8Array;
+}
+
+/** The worker that holds the memory: everything that may take long happens there. */
+export interface MemoryWorker {
+  /**
+   * Reads a snapshot from a file, or from an address of this page. `onOpening` hears of its host, then `onProgress` of its
+   * rows, some times a second. The promise is kept once all is read. A second call forgets the first source: at once, or,
+   * if it is a newer reading of the same, once it is read.
+   */
+  open(
+    source: Blob | string,
+    name: string,
+    newer: boolean,
+    onOpening: (opening: Opening) => void,
+    onProgress: (progress: ReadingProgress) => Promise<void>,
+  ): Promise<Result<void>>;
+  /** What has been read so far under a policy. */
+  judge(choice: PolicyChoice): Promise<Judgement>;
+  /** Totals from the digest; undefined before everything is read, and for models that no digest answers for. */
+  totals(choice: PolicyChoice): Promise<Totals | undefined>;
+  /**
+   * Asks about all policies. Undefined before everything is read, and if another sweep was begun meanwhile. `onProgress`
+   * hears the share done, from 0 to 1, some times a second.
+   */
+  sweep(question: SweepQuestion, onProgress: (share: number) => void): Promise<Sweep | undefined>;
+  /** The policy of the last sweep that fits a budget; undefined where none was finished. */
+  advise(budget: Budget): Promise<SweptAdvice | undefined>;
+  /** Undefined for a row that a newer reading does not have. */
+  detail(row: number, choice: PolicyChoice): Promise<RangeDetail | undefined>;
+  /** Each PTE of some rows, empty ones for rows that a newer reading does not have: see map/pte-code.ts. */
+  tiles(rows: readonly number[], choice: PolicyChoice): Promise<Tiles>;
+}
