@@ -3,7 +3,7 @@ import type { Geometry } from '../core/memory/geometry.ts';
 import type { MemoryItem, Process } from '../core/rules/memory-source.ts';
 import { type Eligibility, possibleOrders, type Vma } from '../core/rules/vma.ts';
 import { addTally, addVerdict, emptyTally, type Tally } from './tally.ts';
-import { judgeRange, type Question, type Verdict } from './verdict.ts';
+import { judgeRange, type RunPolicy, type Verdict } from './verdict.ts';
 
 export interface VmaPrediction {
   readonly vma: Vma;
@@ -45,7 +45,7 @@ export interface PredictionListener {
 export async function predictMemory(
   items: AsyncIterable<MemoryItem>,
   geometry: Geometry,
-  question: Question,
+  runPolicy: RunPolicy,
   listener: PredictionListener = {},
 ): Promise<Prediction> {
   const prediction: Prediction = { total: emptyTally(geometry), processes: [], skipped: [], notes: [] };
@@ -69,7 +69,7 @@ export async function predictMemory(
         break;
       case 'vma':
         if (!process) throw new Error('a source opened a VMA before a process');
-        vma = openVma(item.vma, process, geometry, question);
+        vma = openVma(item.vma, process, geometry, runPolicy);
         tally = undefined;
         break;
       case 'ranges':
@@ -80,7 +80,7 @@ export async function predictMemory(
           if (vma.vma.anonymous) process.vmas.push({ ...vma, tally });
         }
         for (const range of item.ranges) {
-          const verdict = judgeRange(range, vma.vma, vma.eligibility, question);
+          const verdict = judgeRange(range, vma.vma, vma.eligibility, runPolicy);
           addVerdict(tally, verdict);
           listener.onVerdict?.(process.process, verdict);
         }
@@ -105,7 +105,7 @@ function openVma(
   vma: Vma,
   process: ProcessPrediction,
   geometry: Geometry,
-  { settings, model }: Question,
+  { settings, model }: RunPolicy,
 ): Omit<VmaPrediction, 'tally'> {
   const eligibility = possibleOrders(vma, settings, model, geometry, process.process.thpDisabled);
   const eligible = eligibility.ineligible === undefined;

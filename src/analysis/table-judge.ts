@@ -2,7 +2,7 @@ import type { OrderSet } from '../core/memory/order.ts';
 import { possibleOrders } from '../core/rules/vma.ts';
 import { mainOrder, type RangeTable, ROW_KIND, type TableVma } from './range-table.ts';
 import { addTally, addVerdict, emptyTally, type Refusal, refusalOf, type Tally } from './tally.ts';
-import { judgeRange, type Question } from './verdict.ts';
+import { judgeRange, type RunPolicy } from './verdict.ts';
 
 /** What becomes of each row of a table, in columns as long as the table. */
 export interface RowOutcomes {
@@ -24,8 +24,8 @@ export interface JudgedRanges extends RowOutcomes {
 }
 
 /** Judges every row of a table, and adds up. */
-export function judgeTable(table: RangeTable, question: Question): JudgedRanges {
-  const judge = new TableJudge(table, question);
+export function judgeTable(table: RangeTable, runPolicy: RunPolicy): JudgedRanges {
+  const judge = new TableJudge(table, runPolicy);
   const outcomes = emptyOutcomes(table.rows);
   judge.judge(0, table.rows, outcomes);
   const tallies = judge.tallies();
@@ -34,8 +34,8 @@ export function judgeTable(table: RangeTable, question: Question): JudgedRanges 
   return { ...outcomes, reasons: judge.refusals, tallies, total };
 }
 
-/** What the question comes to for one VMA. */
-interface VmaQuestion {
+/** What the policy of the run comes to for one VMA. */
+interface VmaPolicy {
   readonly orders: OrderSet;
   readonly ineligible: Refusal | undefined;
   /** What changes in its process. */
@@ -53,22 +53,22 @@ export function emptyOutcomes(rows: number): RowOutcomes {
 }
 
 /**
- * Judges the rows of a table under one question, as `judgeRange` would each of them. Ranges of small pages are judged by the
+ * Judges the rows of a table under one policy, as `judgeRange` would each of them. Ranges of small pages are judged by the
  * counts of their windows (docs/digest.md), in some 20 ns; those of other kinds are walked.
  */
 export class TableJudge {
   readonly refusals: Refusal[] = [];
   readonly #table: RangeTable;
-  readonly #question: Question;
+  readonly #runPolicy: RunPolicy;
   readonly #canCount: boolean;
-  readonly #eligible: VmaQuestion[] = [];
+  readonly #eligible: VmaPolicy[] = [];
   /** By process, what changes; what stays is added from the VMAs. */
   readonly #changes: Tally[] = [];
 
-  constructor(table: RangeTable, question: Question) {
+  constructor(table: RangeTable, runPolicy: RunPolicy) {
     this.#table = table;
-    this.#question = question;
-    const { model, algorithm, outcomes } = question;
+    this.#runPolicy = runPolicy;
+    const { model, algorithm, outcomes } = runPolicy;
     this.#canCount =
       model.noneRule === 'ends' && outcomes.length === 0 && ['walk', 'stack'].includes(algorithm.name);
   }
@@ -112,9 +112,9 @@ export class TableJudge {
     into.refusals[row] = refusal ? this.#refuse(changes, refusal, table.residentPages[row]) : 0;
   }
 
-  #eligibility({ vma, process }: TableVma): VmaQuestion {
+  #eligibility({ vma, process }: TableVma): VmaPolicy {
     const { geometry, processes } = this.#table;
-    const { settings, model } = this.#question;
+    const { settings, model } = this.#runPolicy;
     const { thpDisabled } = processes[process];
     const { orders, ineligible } = possibleOrders(vma, settings, model, geometry, thpDisabled);
     const changes = (this.#changes[process] ??= emptyTally(geometry));
@@ -136,7 +136,7 @@ export class TableJudge {
     const table = this.#table;
     const { pmdOrder } = table.geometry;
     const all = 1 << pmdOrder;
-    const { maxPtesNone } = this.#question.settings;
+    const { maxPtesNone } = this.#runPolicy.settings;
     const resident = table.residentPages[row];
     const largest = 31 - Math.clz32(orders);
     const scanLimit = orders === 1 << pmdOrder ? maxPtesNone : all - 1;
@@ -209,7 +209,7 @@ export class TableJudge {
     into: RowOutcomes,
   ): Refusal | undefined {
     const range = this.#table.range(row);
-    const verdict = judgeRange(range, vma, { orders }, this.#question);
+    const verdict = judgeRange(range, vma, { orders }, this.#runPolicy);
     const refusal = refusalOf(verdict);
     const { cost, plan } = verdict;
     into.mainOrders[row] = mainOrder(cost.after.pagesByOrder);

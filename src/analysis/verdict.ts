@@ -8,8 +8,11 @@ import type { RangeState } from '../core/memory/range-state.ts';
 import type { ThpSettings } from '../core/rules/thp-settings.ts';
 import { coversRange, type Eligibility, type Vma } from '../core/rules/vma.ts';
 
-/** How predictions are made, the same for all ranges of a run. */
-export interface Question {
+/**
+ * How all ranges of a run are decided: settings, model, algorithm, and attempts whose results are decided in advance.
+ * With the orders of a VMA it comes to the `CollapsePolicy` of its ranges.
+ */
+export interface RunPolicy {
   readonly settings: ThpSettings;
   readonly model: KernelModel;
   readonly algorithm: CollapseAlgorithm;
@@ -32,12 +35,12 @@ export function judgeRange(
   range: RangeState,
   vma: Vma,
   eligibility: Eligibility,
-  question: Question,
+  runPolicy: RunPolicy,
 ): Verdict {
-  const { settings, model } = question;
+  const { settings, model, algorithm, outcomes } = runPolicy;
   const policy = collapsePolicy(eligibility.orders, settings, model, range.geometry);
   const ignored =
     eligibility.ineligible ?? (coversRange(vma, range.address, range.geometry) ? undefined : 'vma-edge');
-  const plan = ignored ? undefined : planRange(range, policy, question);
+  const plan = ignored ? undefined : planRange(range, policy, { algorithm, outcomes });
   return { range, policy, ignored, plan, cost: costOf(range, plan) };
 }

@@ -14,7 +14,7 @@ import type { Order } from '../../src/core/memory/order.ts';
 import type { RangeState } from '../../src/core/memory/range-state.ts';
 import { SCAN_RESULTS } from '../../src/core/rules/scan-result.ts';
 import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../../src/core/rules/thp-settings.ts';
-import type { Question } from '../../src/analysis/verdict.ts';
+import type { RunPolicy } from '../../src/analysis/verdict.ts';
 import { occupancies } from '../core/arbitraries.ts';
 import { processItem, rangesItem, vmaItem } from './streams.ts';
 
@@ -74,7 +74,7 @@ function folioOrders(geometry: Geometry): fc.Arbitrary<Uint8Array> {
   });
 }
 
-export function questions(geometry: Geometry): fc.Arbitrary<Question> {
+export function runPolicies(geometry: Geometry): fc.Arbitrary<RunPolicy> {
   const pages = pagesPerRange(geometry);
   const limit = fc.oneof(fc.constantFrom(0, pages - 1), fc.nat({ max: pages - 1 }));
   const sizes = fc

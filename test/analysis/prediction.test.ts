@@ -12,8 +12,8 @@ import {
   knownRanges,
   predictItems,
   processItem,
-  type QuestionText,
-  questionOf,
+  type RunPolicyText,
+  runPolicyOf,
   rangesItem,
   verdictsOf,
   vmaItem,
@@ -46,20 +46,20 @@ test('a VMA that begins and ends at its ranges has no edges', async () => {
 
 const INELIGIBLE: Record<
   Ineligible,
-  { vma?: Partial<Vma>; question?: QuestionText; process?: Partial<Process> }
+  { vma?: Partial<Vma>; runPolicy?: RunPolicyText; process?: Partial<Process> }
 > = {
-  settings: { question: { orders: '' } },
+  settings: { runPolicy: { orders: '' } },
   'not-anonymous': { vma: { anonymous: false } },
   nohugepage: { vma: { flags: ['nh'] } },
   prctl: { process: { thpDisabled: true } },
   special: { vma: { flags: ['io'] } },
   'temporary-stack': { vma: { flags: ['gd', 'sr', 'rr'] } },
-  'too-small': { vma: { end: 4096 }, question: { orders: '2-9' } },
+  'too-small': { vma: { end: 4096 }, runPolicy: { orders: '2-9' } },
 };
 
-for (const [reason, { vma, question, process }] of Object.entries(INELIGIBLE)) {
+for (const [reason, { vma, runPolicy, process }] of Object.entries(INELIGIBLE)) {
   test(`no range of a VMA is planned because: ${INELIGIBLE_REASONS[reason as Ineligible]}`, async () => {
-    const [verdict] = await verdictsOf([vmaItem(vma), knownRanges([FULL])], question, process);
+    const [verdict] = await verdictsOf([vmaItem(vma), knownRanges([FULL])], runPolicy, process);
     expect(verdict).toMatchObject({
       ignored: reason,
       plan: undefined,
@@ -80,17 +80,17 @@ test('memory of an ineligible VMA is refused for that reason and not scanned', a
   expect([...total.refused]).toEqual([['nohugepage', { ranges: 2, pages: 522 }]]);
 });
 
-for (const { question, flags, collapses } of [
-  { question: { word: 'madvise' }, flags: ['hg'], collapses: '0:9' },
-  { question: { word: 'madvise' }, flags: [], collapses: 'settings' },
-  { question: { word: 'inherit', enabled: 'madvise' }, flags: ['hg'], collapses: '0:9' },
-  { question: { word: 'inherit', enabled: 'madvise' }, flags: [], collapses: 'settings' },
-  { question: { word: 'inherit', enabled: 'never' }, flags: ['hg'], collapses: 'settings' },
-  { question: { word: 'always', enabled: 'never' }, flags: [], collapses: '0:9' },
-] satisfies { question: QuestionText; flags: string[]; collapses: string }[]) {
-  const top = 'enabled' in question ? ` with ${question.enabled} at the top` : '';
-  test(`sizes ${question.word}${top}, VMA flags [${flags}]: ${collapses}`, async () => {
-    const [{ ignored, plan }] = await verdictsOf([vmaItem({ flags }), knownRanges([FULL])], question);
+for (const { runPolicy, flags, collapses } of [
+  { runPolicy: { word: 'madvise' }, flags: ['hg'], collapses: '0:9' },
+  { runPolicy: { word: 'madvise' }, flags: [], collapses: 'settings' },
+  { runPolicy: { word: 'inherit', enabled: 'madvise' }, flags: ['hg'], collapses: '0:9' },
+  { runPolicy: { word: 'inherit', enabled: 'madvise' }, flags: [], collapses: 'settings' },
+  { runPolicy: { word: 'inherit', enabled: 'never' }, flags: ['hg'], collapses: 'settings' },
+  { runPolicy: { word: 'always', enabled: 'never' }, flags: [], collapses: '0:9' },
+] satisfies { runPolicy: RunPolicyText; flags: string[]; collapses: string }[]) {
+  const top = 'enabled' in runPolicy ? ` with ${runPolicy.enabled} at the top` : '';
+  test(`sizes ${runPolicy.word}${top}, VMA flags [${flags}]: ${collapses}`, async () => {
+    const [{ ignored, plan }] = await verdictsOf([vmaItem({ flags }), knownRanges([FULL])], runPolicy);
     expect(ignored ?? collapseText(plan!)).toBe(collapses);
   });
 }
@@ -112,7 +112,7 @@ test('madvised and other VMAs of one process are judged each by its own orders',
 const REFUSALS: readonly (readonly [
   refusal: string,
   range: Parameters<typeof rangeOf>[0],
-  question: QuestionText,
+  runPolicy: RunPolicyText,
 ])[] = [
   ['no-window', { present: '0-2' }, { maxPtesNone: 0 }],
   ['SCAN_EXCEED_NONE_PTE', { present: '0-2' }, { orders: '9', maxPtesNone: 0 }],
@@ -126,9 +126,9 @@ const REFUSALS: readonly (readonly [
   ],
 ];
 
-for (const [refusal, range, question] of REFUSALS) {
+for (const [refusal, range, runPolicy] of REFUSALS) {
   test(`a range is refused with ${refusal}`, async () => {
-    const { total } = await predictItems([processItem(1), vmaItem(), knownRanges([range])], question);
+    const { total } = await predictItems([processItem(1), vmaItem(), knownRanges([range])], runPolicy);
     expect([...total.refused.keys()]).toEqual([refusal]);
   });
 }
@@ -272,8 +272,8 @@ test('no range is kept once the next batch is read', async () => {
     return rangesItem(...batch);
   }
 
-  const question = questionOf({ pmdOrder: 3 });
-  const { total } = await predictMemory(manyRanges(), geometryOfPmdOrder(3), question);
+  const runPolicy = runPolicyOf({ pmdOrder: 3 });
+  const { total } = await predictMemory(manyRanges(), geometryOfPmdOrder(3), runPolicy);
   expect(total.ranges).toBe(100 * batches);
   // The batch in hand, and what the engine has not let go of yet.
   expect(kept).toBeLessThan(10);

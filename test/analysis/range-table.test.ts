@@ -5,32 +5,36 @@ import { predictMemory } from '../../src/analysis/prediction.ts';
 import { mainOrder, RangeTable } from '../../src/analysis/range-table.ts';
 import { emptyOutcomes, TableJudge } from '../../src/analysis/table-judge.ts';
 import { refusalOf } from '../../src/analysis/tally.ts';
-import type { Question, Verdict } from '../../src/analysis/verdict.ts';
+import type { RunPolicy, Verdict } from '../../src/analysis/verdict.ts';
 import { type Geometry, geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { openSnapshotFile } from '../../src/snapshot/file.ts';
 import { valueOf } from '../ranges.ts';
-import { questions, streams } from './arbitraries.ts';
-import { questionOf, streamOf } from './streams.ts';
+import { runPolicies, streams } from './arbitraries.ts';
+import { runPolicyOf, streamOf } from './streams.ts';
 
 const cases = fc
   .constantFrom(...[3, 4, 9, 11].map(geometryOfPmdOrder))
   .chain((geometry) =>
-    fc.record({ geometry: fc.constant(geometry), question: questions(geometry), items: streams(geometry) }),
+    fc.record({
+      geometry: fc.constant(geometry),
+      runPolicy: runPolicies(geometry),
+      items: streams(geometry),
+    }),
   );
 
 /** Judges all memory of a table and range by range, and expects the same of both. */
-async function expectSame(geometry: Geometry, items: readonly MemoryItem[], question: Question) {
+async function expectSame(geometry: Geometry, items: readonly MemoryItem[], runPolicy: RunPolicy) {
   const table = new RangeTable(geometry, 1);
   for (const item of items) table.add(item);
   const outcomes = emptyOutcomes(table.rows);
-  const judge = new TableJudge(table, question);
+  const judge = new TableJudge(table, runPolicy);
   const half = table.rows >>> 1;
   judge.judge(0, half, outcomes);
   judge.judge(half, table.rows, outcomes);
 
   const verdicts: Verdict[] = [];
-  const prediction = await predictMemory(streamOf(items), geometry, question, {
+  const prediction = await predictMemory(streamOf(items), geometry, runPolicy, {
     onVerdict: (_, verdict) => {
       if (verdict.ignored !== 'not-anonymous') verdicts.push(verdict);
     },
@@ -53,7 +57,7 @@ async function expectSame(geometry: Geometry, items: readonly MemoryItem[], ques
 
 test('a table says of each row, and of each process, what predict says', async () => {
   await fc.assert(
-    fc.asyncProperty(cases, ({ geometry, items, question }) => expectSame(geometry, items, question)),
+    fc.asyncProperty(cases, ({ geometry, items, runPolicy }) => expectSame(geometry, items, runPolicy)),
     { numRuns: 300 },
   );
 });
@@ -68,7 +72,7 @@ test.each([
   for await (const item of file.items()) items.push(item);
   for (const maxPtesNone of [0, 100, 511]) {
     for (const orders of ['2-9', '9', '4,6', '2-8'])
-      await expectSame(file.host.geometry, items, questionOf({ orders, maxPtesNone }));
+      await expectSame(file.host.geometry, items, runPolicyOf({ orders, maxPtesNone }));
   }
   file.close();
 });

@@ -8,9 +8,9 @@ import { adviceSpace } from '../../src/analysis/sweep-space.ts';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import type { ThpSettings } from '../../src/core/rules/thp-settings.ts';
-import { questionOf, type QuestionText } from './streams.ts';
+import { runPolicyOf, type RunPolicyText } from './streams.ts';
 
-export interface FindingsText extends QuestionText {
+export interface FindingsText extends RunPolicyText {
   /** The settings in force; not known by default. */
   readonly inForce?: ThpSettings;
   /** Keeps counts only, as a digest file does. */
@@ -25,7 +25,7 @@ export function findingsIn(items: readonly MemoryItem[], text: FindingsText = {}
     table.add(item);
     collector.add(item);
   }
-  const { settings, model } = questionOf(text);
+  const { settings, model } = runPolicyOf(text);
   const host = {
     kernelRelease: '7.2.0',
     time: '2026-01-01T00:00:00.000Z',

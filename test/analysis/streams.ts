@@ -6,10 +6,10 @@ import type { RangeState } from '../../src/core/memory/range-state.ts';
 import type { SizeWord, TopLevelWord } from '../../src/core/rules/thp-settings.ts';
 import type { Vma } from '../../src/core/rules/vma.ts';
 import { type Prediction, type PredictionListener, predictMemory } from '../../src/analysis/prediction.ts';
-import type { Question, Verdict } from '../../src/analysis/verdict.ts';
+import type { RunPolicy, Verdict } from '../../src/analysis/verdict.ts';
 import { outcomesOf, policyOf, type PolicyText, rangeOf, type RangeText } from '../ranges.ts';
 
-export interface QuestionText extends PolicyText {
+export interface RunPolicyText extends PolicyText {
   /** Top-level `enabled`, `always` by default. */
   readonly enabled?: TopLevelWord;
   /** The word of every order in `orders`; `always` by default. */
@@ -17,7 +17,7 @@ export interface QuestionText extends PolicyText {
   readonly outcomes?: readonly string[];
 }
 
-export function questionOf(text: QuestionText = {}): Question {
+export function runPolicyOf(text: RunPolicyText = {}): RunPolicy {
   const { orders, model, ...limits } = policyOf(text);
   const sizes = new Map<Order, SizeWord>();
   for (let order = 0; order <= 13; order++) {
@@ -85,16 +85,16 @@ export async function* streamOf(items: readonly MemoryItem[]): AsyncGenerator<Me
 
 export function predictItems(
   items: readonly MemoryItem[],
-  text: QuestionText = {},
+  text: RunPolicyText = {},
   listener?: PredictionListener,
 ): Promise<Prediction> {
-  return predictMemory(streamOf(items), geometryOfPmdOrder(text.pmdOrder ?? 9), questionOf(text), listener);
+  return predictMemory(streamOf(items), geometryOfPmdOrder(text.pmdOrder ?? 9), runPolicyOf(text), listener);
 }
 
 /** The verdicts on the ranges of one VMA of one process. */
 export async function verdictsOf(
   items: readonly MemoryItem[],
-  text: QuestionText = {},
+  text: RunPolicyText = {},
   process: Partial<Process> = {},
 ): Promise<Verdict[]> {
   const verdicts: Verdict[] = [];

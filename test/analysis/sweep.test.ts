@@ -37,7 +37,7 @@ import {
   TOP_LEVEL_WORDS,
 } from '../../src/core/rules/thp-settings.ts';
 import '../seed.ts';
-import { questions, streams } from './arbitraries.ts';
+import { runPolicies, streams } from './arbitraries.ts';
 import { knownRanges, processItem, streamOf, vmaItem } from './streams.ts';
 
 const geometry = geometryOfPmdOrder(9);
@@ -66,13 +66,13 @@ for (const pmdOrder of [9, 11]) {
     await fc.assert(
       fc.asyncProperty(
         streams(of),
-        questions(of),
+        runPolicies(of),
         fc.constantFrom(...SWEPT),
         async (items, { settings }, name) => {
           const model = KERNEL_MODELS[name];
           const algorithm = ALGORITHMS[model.algorithm];
-          const question = { settings, model, algorithm, outcomes: [] };
-          const { total } = await predictMemory(streamOf(items), of, question);
+          const runPolicy = { settings, model, algorithm, outcomes: [] };
+          const { total } = await predictMemory(streamOf(items), of, runPolicy);
           const memory = totalDigest(digestOf(items, of));
           const counts = new DigestQuery(memory).ask(settings, model);
           expect({
@@ -175,8 +175,8 @@ async function expectSweep(items: readonly MemoryItem[], space: SweepSpace, walk
       maxPtesShared: space.maxPtesShared,
       sizes: new Map(ordersOf(orders).map((order) => [order, enabled])),
     };
-    const question = { settings, model, algorithm: ALGORITHMS[model.algorithm], outcomes: [] };
-    const { total } = await predictMemory(streamOf(items), geometry, question);
+    const runPolicy = { settings, model, algorithm: ALGORITHMS[model.algorithm], outcomes: [] };
+    const { total } = await predictMemory(streamOf(items), geometry, runPolicy);
     const { attempts, collapses, coveredPages, growthPages, copiedPages } = metricsAt(values, index);
     expect({ attempts, collapses, coveredPages, growthPages, copiedPages }).toEqual({
       attempts: total.attempts,

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import '../seed.ts';
 import { predictMemory, type Prediction } from '../../src/analysis/prediction.ts';
 import type { Tally } from '../../src/analysis/tally.ts';
-import type { Question } from '../../src/analysis/verdict.ts';
+import type { RunPolicy } from '../../src/analysis/verdict.ts';
 import { costOf, type PlanCost } from '../../src/core/plan/cost.ts';
 import { type Geometry, geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
@@ -12,21 +12,25 @@ import { type CollapsePlan, planRange } from '../../src/core/plan/plan.ts';
 import { collapsePolicy } from '../../src/core/rules/policy.ts';
 import { OBSERVABLE_FACTS } from '../../src/core/memory/range-state.ts';
 import { coversRange, possibleOrders } from '../../src/core/rules/vma.ts';
-import { questions, streams } from './arbitraries.ts';
+import { runPolicies, streams } from './arbitraries.ts';
 import { streamOf } from './streams.ts';
 
 const GEOMETRIES = [4, 9, 11, 13].map(geometryOfPmdOrder);
 
 interface Case {
   readonly geometry: Geometry;
-  readonly question: Question;
+  readonly runPolicy: RunPolicy;
   readonly items: MemoryItem[];
 }
 
 const cases: fc.Arbitrary<Case> = fc
   .constantFrom(...GEOMETRIES)
   .chain((geometry) =>
-    fc.record({ geometry: fc.constant(geometry), question: questions(geometry), items: streams(geometry) }),
+    fc.record({
+      geometry: fc.constant(geometry),
+      runPolicy: runPolicies(geometry),
+      items: streams(geometry),
+    }),
   );
 
 /** A range of the stream with its own plan and cost, made without the analysis. */
@@ -38,8 +42,8 @@ interface Planned {
 }
 
 /** Plans each range of anonymous memory on its own. */
-function planned({ items, question, geometry }: Case): Planned[] {
-  const { settings, model } = question;
+function planned({ items, runPolicy, geometry }: Case): Planned[] {
+  const { settings, model } = runPolicy;
   const found: Planned[] = [];
   let process = -1;
   let thpDisabled = false;
@@ -55,7 +59,7 @@ function planned({ items, question, geometry }: Case): Planned[] {
     for (const range of item.ranges) {
       const looksAtIt = orders !== NO_ORDERS && coversRange(vma, range.address, geometry);
       const policy = collapsePolicy(orders, settings, model, geometry);
-      const plan = looksAtIt ? planRange(range, policy, question) : undefined;
+      const plan = looksAtIt ? planRange(range, policy, runPolicy) : undefined;
       const unknown = plan ? OBSERVABLE_FACTS.filter((fact) => range[fact] === undefined) : [];
       found.push({ process, plan, cost: costOf(range, plan), unknown });
     }
@@ -63,8 +67,8 @@ function planned({ items, question, geometry }: Case): Planned[] {
   return found;
 }
 
-function predict({ items, geometry, question }: Case): Promise<Prediction> {
-  return predictMemory(streamOf(items), geometry, question);
+function predict({ items, geometry, runPolicy }: Case): Promise<Prediction> {
+  return predictMemory(streamOf(items), geometry, runPolicy);
 }
 
 const add = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);

@@ -6,7 +6,7 @@ import { type CollapsePolicy, collapsePolicy } from '../../src/core/rules/policy
 import type { RangeState } from '../../src/core/memory/range-state.ts';
 import { enabledOrders } from '../../src/core/rules/thp-settings.ts';
 import type { Explanation } from '../../src/render/text/explain.ts';
-import { questions, ranges } from '../analysis/arbitraries.ts';
+import { runPolicies, ranges } from '../analysis/arbitraries.ts';
 
 export function explanationOf(
   range: RangeState,
@@ -23,8 +23,8 @@ export const explanations: fc.Arbitrary<Explanation> = fc
   .constantFrom(3, 4, 9, 11, 13)
   .map(geometryOfPmdOrder)
   .chain((geometry) =>
-    fc.record({ range: ranges(geometry), question: questions(geometry) }).map(({ range, question }) => {
-      const { settings, model, algorithm } = question;
+    fc.record({ range: ranges(geometry), runPolicy: runPolicies(geometry) }).map(({ range, runPolicy }) => {
+      const { settings, model, algorithm } = runPolicy;
       const orders = enabledOrders(settings, true, geometry);
       return explanationOf(range, collapsePolicy(orders, settings, model, geometry), algorithm);
     }),

@@ -7,12 +7,12 @@ import { collapsePolicy } from '../../src/core/rules/policy.ts';
 import { enabledOrders } from '../../src/core/rules/thp-settings.ts';
 import { explainJson } from '../../src/render/json/explain.ts';
 import { planJson, predictHead, predictTail, rangeJson } from '../../src/render/json/predict.ts';
-import { questions, streams } from '../analysis/arbitraries.ts';
+import { runPolicies, streams } from '../analysis/arbitraries.ts';
 import {
   knownRanges,
   predictItems,
   processItem,
-  questionOf,
+  runPolicyOf,
   streamOf,
   vmaItem,
 } from '../analysis/streams.ts';
@@ -27,18 +27,18 @@ test('head, ranges and tail of a prediction conform to its schema', async () => 
     .chain((geometry) =>
       fc.record({
         geometry: fc.constant(geometry),
-        question: questions(geometry),
+        runPolicy: runPolicies(geometry),
         items: streams(geometry),
         skipped: fc.constantFrom([], [{ pid: 7, failure: { kind: 'permission', message: 'no' } as const }]),
       }),
     );
   await fc.assert(
-    fc.asyncProperty(cases, async ({ geometry, question, items, skipped }) => {
-      const { settings, model } = question;
+    fc.asyncProperty(cases, async ({ geometry, runPolicy, items, skipped }) => {
+      const { settings, model } = runPolicy;
       const policy = collapsePolicy(enabledOrders(settings, true, geometry), settings, model, geometry);
       const ranges: object[] = [];
       const all = [...items, ...skipped.map((each) => ({ kind: 'skipped' as const, ...each }))];
-      const prediction = await predictMemory(streamOf(all), geometry, question, {
+      const prediction = await predictMemory(streamOf(all), geometry, runPolicy, {
         onVerdict: ({ pid }, { range, plan, policy: own }) => {
           if (plan) ranges.push({ pid, ...rangeJson(range, plan, own, policy.orders) });
         },
@@ -67,7 +67,7 @@ test('failed attempts and refusals are spelled as the kernel of the model spells
   ] as const) {
     const ask = { model, orders: '9', outcomes: ['9=SCAN_PTE_UFFD'] };
     const prediction = await predictItems(items, ask);
-    expect(questionOf(ask).model.name).toBe(model);
+    expect(runPolicyOf(ask).model.name).toBe(model);
     const refused = { [name]: { ranges: 1, pages: 512 } };
     const own = { refused, cost: { failedAttempts: { [name]: 1 } } };
     expect(predictTail(prediction, policyOf({ model }))).toMatchObject({

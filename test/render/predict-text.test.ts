@@ -10,8 +10,8 @@ import {
   knownRanges,
   predictItems,
   processItem,
-  type QuestionText,
-  questionOf,
+  type RunPolicyText,
+  runPolicyOf,
   rangesItem,
   vmaItem,
 } from '../analysis/streams.ts';
@@ -19,7 +19,7 @@ import { withoutColor } from './without-color.ts';
 
 const M = 2 ** 20;
 
-interface Ask extends QuestionText {
+interface Ask extends RunPolicyText {
   readonly verbose?: boolean;
   readonly settingsInForce?: boolean;
   readonly color?: boolean;
@@ -27,7 +27,7 @@ interface Ask extends QuestionText {
 
 async function textOf(items: readonly MemoryItem[], ask: Ask = {}): Promise<string> {
   const geometry = geometryOfPmdOrder(ask.pmdOrder ?? 9);
-  const { settings, model } = questionOf(ask);
+  const { settings, model } = runPolicyOf(ask);
   const view: PredictView = {
     prediction: await predictItems(items, ask),
     settings,

@@ -33,8 +33,8 @@ test.each([
   const source = await recording();
   const { geometry } = source.host;
   const settings = change(defaultSettings(geometry));
-  const question = { settings, model, algorithm: ALGORITHMS.walk, outcomes: [] };
-  const { total } = await predictMemory(source.items(), geometry, question);
+  const runPolicy = { settings, model, algorithm: ALGORITHMS.walk, outcomes: [] };
+  const { total } = await predictMemory(source.items(), geometry, runPolicy);
 
   const loaded = await loadMemory(source.items(), geometry, model, DEFAULT_CALIBRATION);
   if (!loaded.ok) throw new Error(loaded.failure.message);

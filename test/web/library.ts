@@ -4,7 +4,7 @@ import { type MemoryDigest, totalDigest } from '../../src/analysis/memory-digest
 import { type Prediction, predictMemory } from '../../src/analysis/prediction.ts';
 import type { Host, MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { openSnapshotFile } from '../../src/snapshot/file.ts';
-import { type PolicyChoice, questionOf } from '../../web/policy/choice.ts';
+import { type PolicyChoice, runPolicyOf } from '../../web/policy/choice.ts';
 import { valueOf } from '../ranges.ts';
 
 /** A snapshot as the library reads it, for what a page should say of it. */
@@ -31,6 +31,6 @@ export async function readKnown(path: string): Promise<KnownMemory> {
     host,
     memory,
     query: new DigestQuery(memory),
-    predict: (choice) => predictMemory(again(), host.geometry, questionOf(choice)),
+    predict: (choice) => predictMemory(again(), host.geometry, runPolicyOf(choice)),
   };
 }

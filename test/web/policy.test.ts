@@ -28,7 +28,7 @@ import {
 import { policyOutcomeOf } from '../../web/policy/policy-outcome.ts';
 import { isPresetChosen, presetsFor } from '../../web/policy/policy-presets.ts';
 import { formatSort, parseSort, sortRows } from '../../web/shell/sort.ts';
-import { questions, streams } from '../analysis/arbitraries.ts';
+import { runPolicies, streams } from '../analysis/arbitraries.ts';
 import { processItem, rangesItem, streamOf, vmaItem } from '../analysis/streams.ts';
 import { rangeOf } from '../ranges.ts';
 
@@ -129,8 +129,8 @@ describe('presets', () => {
 /** What the digest and what the ranges say of the same memory. */
 async function bothOutcomes(items: readonly MemoryItem[], settings: ThpSettings, model: KernelModel) {
   const algorithm = ALGORITHMS[model.algorithm];
-  const question = { settings, model, algorithm, outcomes: [] };
-  const { total } = await predictMemory(streamOf(items), x86_64, question);
+  const runPolicy = { settings, model, algorithm, outcomes: [] };
+  const { total } = await predictMemory(streamOf(items), x86_64, runPolicy);
   const collector = new DigestCollector(x86_64);
   for (const item of items) collector.add(item);
   const host = { kernelRelease: '', time: '', geometry: x86_64, settings: undefined };
@@ -147,7 +147,7 @@ test('the digest and the ranges tell the same outcome of any memory', async () =
   await fc.assert(
     fc.asyncProperty(
       streams(x86_64),
-      questions(x86_64),
+      runPolicies(x86_64),
       fc.constantFrom('linux-7.2', 'linux-6.18', 'v18'),
       async (items, { settings }, name) => {
         const { digested, judged } = await bothOutcomes(items, settings, KERNEL_MODELS[name]);

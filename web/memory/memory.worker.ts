@@ -13,7 +13,7 @@ import { possibleOrders } from '../../src/core/rules/vma.ts';
 import { SnapshotError } from '../../src/snapshot/damage.ts';
 import { openSnapshot } from '../../src/snapshot/reader.ts';
 import { markFilled, writePteCodes } from '../map/pte-code.ts';
-import { type PolicyChoice, questionOf, settingsOf } from '../policy/choice.ts';
+import { type PolicyChoice, runPolicyOf, settingsOf } from '../policy/choice.ts';
 import { type SweptMemory, Sweeper } from '../tradeoff/sweeper.ts';
 import { fileOf } from './file.ts';
 import type {
@@ -79,7 +79,7 @@ const worker: MemoryWorker = {
 
   async judge(choice): Promise<Judgement> {
     const held = heldTable();
-    const { tallies, ...judged } = judgeTable(held, questionOf(choice));
+    const { tallies, ...judged } = judgeTable(held, runPolicyOf(choice));
     return transfer({ ...judged, choice, rows: held.rows, processes: tallies }, [
       judged.mainOrders.buffer,
       judged.refusals.buffer,
@@ -198,13 +198,13 @@ function reporter(
 
 function detailOf(from: RangeTable, row: number, choice: PolicyChoice): RangeDetail {
   const { vma, process } = from.vmas[from.vmaOf[row]];
-  const question = questionOf(choice);
+  const runPolicy = runPolicyOf(choice);
   const { thpDisabled } = from.processes[process];
-  const orders = possibleOrders(vma, question.settings, question.model, from.geometry, thpDisabled);
+  const orders = possibleOrders(vma, runPolicy.settings, runPolicy.model, from.geometry, thpDisabled);
   const view = from.range(row);
   // A view would take the whole column along when it crosses to the page.
   const range = { ...view, present: view.present.slice() };
-  const { ignored, plan } = judgeRange(range, vma, orders, question);
+  const { ignored, plan } = judgeRange(range, vma, orders, runPolicy);
   const known = { ...range, folioOrders: range.folioOrders ?? new Uint8Array(pagesPerRange(from.geometry)) };
   return { row, range, ignored, plan, after: plan ? applyPlan(known, plan) : known };
 }

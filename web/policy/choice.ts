@@ -1,7 +1,7 @@
 import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
 import { settingsWith } from '../../src/analysis/sysfs-writes.ts';
 import type { SweptPolicy } from '../../src/analysis/sweep.ts';
-import type { Question } from '../../src/analysis/verdict.ts';
+import type { RunPolicy } from '../../src/analysis/verdict.ts';
 import { type Geometry, pagesPerRange } from '../../src/core/memory/geometry.ts';
 import { KERNEL_MODELS, type KernelModelName } from '../../src/core/rules/kernel-model.ts';
 import {
@@ -104,7 +104,7 @@ export function settingsFrom(current: ThpSettings, choice: PolicyChoice, geometr
   return settingsWith(current, settingsOf(choice).sizes, choice, geometry);
 }
 
-export function questionOf(choice: PolicyChoice): Question {
+export function runPolicyOf(choice: PolicyChoice): RunPolicy {
   const model = KERNEL_MODELS[choice.model];
   return { settings: settingsOf(choice), model, algorithm: ALGORITHMS[model.algorithm], outcomes: [] };
 }

@@ -9,7 +9,7 @@ import type { CheckedAlgorithm } from '../../verify/checked-algorithm.ts';
 import { addRangeToGap, emptyGap, type Gap } from '../../verify/optimality.ts';
 import { SnapshotError } from '../../snapshot/damage.ts';
 import type { MemoryPolicyFlags } from '../shared/flags.ts';
-import { type AskedPolicy, policyFromFlags } from '../shared/asked-policy.ts';
+import { type CommandPolicy, policyFromFlags } from '../shared/command-policy.ts';
 import { openSnapshots } from '../shared/source.ts';
 
 type ShowProgress = (done: number, what: string) => void;
@@ -22,9 +22,9 @@ export async function compareSnapshots(
   showProgress: ShowProgress,
 ): Promise<Result<Comparison>> {
   let comparison: Comparison | undefined;
-  const done = await judgeSnapshots(a, files, flags, showProgress, (pid, verdict, question) => {
+  const done = await judgeSnapshots(a, files, flags, showProgress, (pid, verdict, runPolicy) => {
     comparison ??= emptyComparison(verdict.range.geometry);
-    addComparison(comparison, pid, verdict, judgedBy(b, verdict, question));
+    addComparison(comparison, pid, verdict, judgedBy(b, verdict, runPolicy));
   });
   if (!done.ok) return done;
   return succeed(comparison ?? emptyComparison(done.value));
@@ -56,21 +56,21 @@ async function judgeSnapshots(
   files: readonly string[],
   flags: MemoryPolicyFlags,
   showProgress: ShowProgress,
-  onVerdict: (pid: number, verdict: Verdict, question: AskedPolicy) => void,
+  onVerdict: (pid: number, verdict: Verdict, runPolicy: CommandPolicy) => void,
 ) {
   const opened = await openSnapshots(files, flags.policy);
   if (!opened.ok) return opened;
   const { source } = opened.value;
   const { host } = source;
-  const asked = await policyFromFlags({ ...flags, kernel: 'linux-7.2' }, host.geometry, host.settings);
-  if (!asked.ok) return asked;
-  const question = { ...asked.value, model, algorithm };
+  const read = await policyFromFlags({ ...flags, kernel: 'linux-7.2' }, host.geometry, host.settings);
+  if (!read.ok) return read;
+  const runPolicy = { ...read.value, model, algorithm };
   let ranges = 0;
   try {
-    await predictMemory(source.items(), host.geometry, question, {
+    await predictMemory(source.items(), host.geometry, runPolicy, {
       onVerdict: (process, verdict) => {
         ranges++;
-        onVerdict(process.pid, verdict, question);
+        onVerdict(process.pid, verdict, runPolicy);
       },
       onBatch: () => {
         showProgress(ranges, 'ranges compared');
@@ -88,7 +88,7 @@ async function judgeSnapshots(
 function judgedBy(
   { algorithm, model }: CheckedAlgorithm,
   verdict: Verdict,
-  { outcomes }: AskedPolicy,
+  { outcomes }: CommandPolicy,
 ): Verdict {
   const { range, ignored } = verdict;
   const policy = { ...verdict.policy, model };

@@ -1,4 +1,4 @@
-import type { Question } from '../../analysis/verdict.ts';
+import type { RunPolicy } from '../../analysis/verdict.ts';
 import type { Visit } from '../../core/search/algorithm.ts';
 import { type Failure, fail, type Result, succeed } from '../../core/base/failure.ts';
 import { rangeBytes } from '../../core/memory/geometry.ts';
@@ -14,7 +14,7 @@ import { SnapshotError } from '../../snapshot/damage.ts';
 import { type Context, print, reportFailure, styleFor } from '../shared/context.ts';
 import { isDigestFile } from '../shared/is-digest-file.ts';
 import type { ExplainFlags } from '../shared/flags.ts';
-import { hugepagePolicy, policyFromFlags } from '../shared/asked-policy.ts';
+import { hugepagePolicy, policyFromFlags } from '../shared/command-policy.ts';
 import { checkOneSource, openProcesses, openSnapshots, rangeFromFlags } from '../shared/source.ts';
 
 /** `thpscope explain`: one PMD range, every step. */
@@ -42,10 +42,11 @@ async function answerText(
     if (format === 'json') return succeed(`${JSON.stringify(ignoredRangeJson(value))}\n`);
     return succeed(format === 'svg' ? ignoredRangeSvg(value) : ignoredRangeText(value, style));
   }
-  const { range, policy, question } = value;
+  const { range, policy } = value;
+  const { algorithm, outcomes } = value.runPolicy;
   const visits: Visit[] = [];
-  const plan = planRange(range, policy, { ...question, observe: (visit) => visits.push(visit) });
-  const explanation = { range, policy, algorithm: question.algorithm.name, plan, visits };
+  const plan = planRange(range, policy, { algorithm, outcomes, observe: (visit) => visits.push(visit) });
+  const explanation = { range, policy, algorithm: algorithm.name, plan, visits };
   const everyStep = flags.verbose === true;
   if (format === 'json') return succeed(`${JSON.stringify(explainJson(explanation))}\n`);
   if (format === 'svg') return succeed(explainSvg(explanation, everyStep));
@@ -55,7 +56,7 @@ async function answerText(
 interface AskedRange {
   readonly range: RangeState;
   readonly policy: CollapsePolicy;
-  readonly question: Question;
+  readonly runPolicy: RunPolicy;
 }
 
 async function makeAsked(flags: ExplainFlags, pattern: string): Promise<Result<AskedRange>> {
@@ -64,10 +65,10 @@ async function makeAsked(flags: ExplainFlags, pattern: string): Promise<Result<A
   }
   const range = rangeFromFlags({ ...flags, pattern });
   if (!range.ok) return range;
-  const question = await policyFromFlags(flags, range.value.geometry, undefined);
-  if (!question.ok) return question;
-  const policy = hugepagePolicy(question.value, range.value.geometry);
-  return succeed({ range: range.value, policy, question: question.value });
+  const runPolicy = await policyFromFlags(flags, range.value.geometry, undefined);
+  if (!runPolicy.ok) return runPolicy;
+  const policy = hugepagePolicy(runPolicy.value, range.value.geometry);
+  return succeed({ range: range.value, policy, runPolicy: runPolicy.value });
 }
 
 async function findAsked(
@@ -84,10 +85,10 @@ async function findAsked(
     files.length > 0 ? await openSnapshots(files, flags.policy) : await openProcesses(flags, single);
   if (!opened.ok) return opened;
   const { source } = opened.value;
-  const question = await policyFromFlags(flags, source.host.geometry, source.host.settings);
-  if (!question.ok) return question;
+  const runPolicy = await policyFromFlags(flags, source.host.geometry, source.host.settings);
+  if (!runPolicy.ok) return runPolicy;
   const found = await findRange(source, address.value);
-  return found.ok ? succeed(judgeFound(found.value, question.value)) : found;
+  return found.ok ? succeed(judgeFound(found.value, runPolicy.value)) : found;
 }
 
 /** One address, or the START-END of a VMA. */
@@ -157,18 +158,18 @@ async function findRange(source: MemorySource, { start, end }: AskedAddress): Pr
   );
 }
 
-function judgeFound({ process, vma, range }: FoundRange, question: Question): AskedRange | IgnoredRange {
-  const { settings, model, algorithm } = question;
+function judgeFound({ process, vma, range }: FoundRange, runPolicy: RunPolicy): AskedRange | IgnoredRange {
+  const { settings, model, algorithm } = runPolicy;
   const { geometry } = range;
   const eligibility = possibleOrders(vma, settings, model, geometry, process.thpDisabled);
   const covered = coversRange(vma, range.address, geometry);
   if (eligibility.ineligible === undefined && covered) {
-    return { range, policy: collapsePolicy(eligibility.orders, settings, model, geometry), question };
+    return { range, policy: collapsePolicy(eligibility.orders, settings, model, geometry), runPolicy };
   }
   const first = Math.ceil(vma.start / rangeBytes(geometry)) * rangeBytes(geometry);
   return {
     range,
-    policy: hugepagePolicy(question, geometry),
+    policy: hugepagePolicy(runPolicy, geometry),
     algorithm: algorithm.name,
     ignored: eligibility.ineligible ?? 'vma-edge',
     firstWhole: !covered && coversRange(vma, first, geometry) ? first : undefined,

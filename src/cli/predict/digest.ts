@@ -6,7 +6,7 @@ import { predictHead } from '../../render/json/predict.ts';
 import { type Context, print, styleFor, warn } from '../shared/context.ts';
 import { digestFromFlags } from '../shared/digest-source.ts';
 import type { PredictFlags } from '../shared/flags.ts';
-import { hugepagePolicy, policyFromFlags } from '../shared/asked-policy.ts';
+import { hugepagePolicy, policyFromFlags } from '../shared/command-policy.ts';
 
 /** `predict` over digests: totals only, for a digest knows neither VMAs nor ranges. */
 export async function predictDigest(
@@ -24,9 +24,9 @@ export async function predictDigest(
   const source = await digestFromFlags(context, flags, files, new AbortController().signal);
   if (!source.ok) return source;
   const { geometry, settings } = source.value.host;
-  const question = await policyFromFlags(flags, geometry, settings);
-  if (!question.ok) return question;
-  const model = checkDigestModel(question.value.model);
+  const runPolicy = await policyFromFlags(flags, geometry, settings);
+  if (!runPolicy.ok) return runPolicy;
+  const model = checkDigestModel(runPolicy.value.model);
   if (!model.ok) return model;
   if (!settings && flags.policy === undefined)
     warn(
@@ -34,8 +34,8 @@ export async function predictDigest(
       'the settings of these hosts are unknown or differ; predicted with the defaults of Linux 7.2',
     );
   const memory = totalDigest(source.value);
-  const counts = new DigestQuery(memory).ask(question.value.settings, question.value.model);
-  const policy = hugepagePolicy(question.value, geometry);
+  const counts = new DigestQuery(memory).ask(runPolicy.value.settings, runPolicy.value.model);
+  const policy = hugepagePolicy(runPolicy.value, geometry);
   if (flags.json) {
     const totals = digestTotalsJson(memory, counts);
     await print(context, `${JSON.stringify({ ...predictHead(policy), ranges: [], totals })}\n`);

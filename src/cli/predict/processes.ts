@@ -9,7 +9,7 @@ import { predictText } from '../../render/text/predict.ts';
 import { SnapshotError } from '../../snapshot/damage.ts';
 import { type Context, print, styleFor, warn } from '../shared/context.ts';
 import type { PredictFlags } from '../shared/flags.ts';
-import { hugepagePolicy, policyFromFlags } from '../shared/asked-policy.ts';
+import { hugepagePolicy, policyFromFlags } from '../shared/command-policy.ts';
 import { startProgress } from '../shared/progress.ts';
 import { openProcesses, openSnapshots } from '../shared/source.ts';
 
@@ -23,8 +23,8 @@ export async function predictProcesses(
   if (!opened.ok) return opened;
   const { source, single } = opened.value;
   const { geometry, settings: current } = source.host;
-  const question = await policyFromFlags(flags, geometry, current);
-  if (!question.ok) return question;
+  const runPolicy = await policyFromFlags(flags, geometry, current);
+  if (!runPolicy.ok) return runPolicy;
 
   if (!current && flags.policy === undefined) {
     warn(
@@ -32,7 +32,7 @@ export async function predictProcesses(
       'the memory comes from a kernel without THP settings; predicted with the defaults of Linux 7.2',
     );
   }
-  const policy = hugepagePolicy(question.value, geometry);
+  const policy = hugepagePolicy(runPolicy.value, geometry);
   const document = flags.json ? new JsonDocument(context, predictHead(policy)) : undefined;
   const progress = startProgress(context);
   let begun = 0;
@@ -44,7 +44,7 @@ export async function predictProcesses(
   };
   let prediction: Prediction;
   try {
-    prediction = await predictMemory(source.items(), geometry, question.value, {
+    prediction = await predictMemory(source.items(), geometry, runPolicy.value, {
       onProcess: (process) => {
         begun++;
         command = process.command;
@@ -76,9 +76,9 @@ export async function predictProcesses(
   } else {
     const view = {
       prediction,
-      ...question.value,
+      ...runPolicy.value,
       policy,
-      settingsInForce: question.value.inForce,
+      settingsInForce: runPolicy.value.inForce,
       kernelRelease: source.host.kernelRelease.replace(/-.*/, ''),
       verbose: flags.verbose === true,
     };

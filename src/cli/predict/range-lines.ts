@@ -6,10 +6,10 @@ import { planRange } from '../../core/plan/plan.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import { unknownFacts } from '../../core/memory/range-state.ts';
 import { planJson } from '../../render/json/predict.ts';
-import type { Question } from '../../analysis/verdict.ts';
+import type { RunPolicy } from '../../analysis/verdict.ts';
 import { type Context, print } from '../shared/context.ts';
 import type { PredictFlags } from '../shared/flags.ts';
-import { hugepagePolicy, policyFromFlags } from '../shared/asked-policy.ts';
+import { hugepagePolicy, policyFromFlags } from '../shared/command-policy.ts';
 import { policyOfLine, rangeOfLine } from '../shared/range-line.ts';
 import { parseRangeLine } from '../shared/range-line-json.ts';
 import { geometryFromFlags } from '../shared/source.ts';
@@ -29,9 +29,9 @@ export async function predictRangeLines(
 ): Promise<Result<void>> {
   const geometry = geometryFromFlags(flags);
   if (!geometry.ok) return geometry;
-  const question = await policyFromFlags(flags, geometry.value, undefined);
-  if (!question.ok) return question;
-  const policy = hugepagePolicy(question.value, geometry.value);
+  const runPolicy = await policyFromFlags(flags, geometry.value, undefined);
+  if (!runPolicy.ok) return runPolicy;
+  const policy = hugepagePolicy(runPolicy.value, geometry.value);
 
   const name = flags.ranges === '-' ? 'standard input' : flags.ranges;
   let answers: string[] = [];
@@ -46,7 +46,7 @@ export async function predictRangeLines(
       break;
     }
     if (line.value.trim() === '') continue;
-    const answer = answerLine(line.value, geometry.value, question.value, policy);
+    const answer = answerLine(line.value, geometry.value, runPolicy.value, policy);
     if (!answer.ok) {
       failure = { kind: 'unreadable', message: `${name}, line ${number}: ${answer.failure.message}` };
       break;
@@ -82,7 +82,7 @@ async function* linesOf(input: Readable): AsyncIterable<Result<string>> {
 function answerLine(
   line: string,
   geometry: Geometry,
-  question: Question,
+  { algorithm, outcomes }: RunPolicy,
   flags: CollapsePolicy,
 ): Result<string> {
   const parsed = parseRangeLine(line);
@@ -91,7 +91,7 @@ function answerLine(
   if (!range.ok) return range;
   const policy = policyOfLine(parsed.value, flags, geometry);
   if (!policy.ok) return policy;
-  const plan = planRange(range.value, policy.value, question);
+  const plan = planRange(range.value, policy.value, { algorithm, outcomes });
   const assumed = unknownFacts(range.value);
   return succeed(
     `${JSON.stringify({

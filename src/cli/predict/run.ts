@@ -7,7 +7,7 @@ import { predictHead, rangeJson, totalsJson } from '../../render/json/predict.ts
 import { type Context, print, reportFailure, styleFor } from '../shared/context.ts';
 import type { PredictFlags } from '../shared/flags.ts';
 import { isDigestFile } from '../shared/is-digest-file.ts';
-import { hugepagePolicy, policyFromFlags } from '../shared/asked-policy.ts';
+import { hugepagePolicy, policyFromFlags } from '../shared/command-policy.ts';
 import { predictProcesses } from './processes.ts';
 import { checkOneSource, rangeFromFlags } from '../shared/source.ts';
 
@@ -40,10 +40,11 @@ async function predictPattern(
   const range = rangeFromFlags(flags);
   if (!range.ok) return range;
   const { geometry } = range.value;
-  const question = await policyFromFlags(flags, geometry, undefined);
-  if (!question.ok) return question;
-  const policy = hugepagePolicy(question.value, geometry);
-  const plan = planRange(range.value, policy, question.value);
+  const runPolicy = await policyFromFlags(flags, geometry, undefined);
+  if (!runPolicy.ok) return runPolicy;
+  const policy = hugepagePolicy(runPolicy.value, geometry);
+  const { algorithm, outcomes } = runPolicy.value;
+  const plan = planRange(range.value, policy, { algorithm, outcomes });
   if (flags.json) {
     const tally = emptyTally(geometry);
     addVerdict(tally, {
@@ -62,7 +63,7 @@ async function predictPattern(
     const explanation = {
       range: range.value,
       policy,
-      algorithm: question.value.algorithm.name,
+      algorithm: algorithm.name,
       plan,
       visits: [],
     };

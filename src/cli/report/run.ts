@@ -19,7 +19,7 @@ import { type Context, print, warn } from '../shared/context.ts';
 import type { ReportFlags } from '../shared/flags.ts';
 import { interruptible } from '../shared/interrupt.ts';
 import { isDigestFile } from '../shared/is-digest-file.ts';
-import { policyFromFlags } from '../shared/asked-policy.ts';
+import { policyFromFlags } from '../shared/command-policy.ts';
 import { startProgress } from '../shared/progress.ts';
 import { shellWords } from '../shared/shell-words.ts';
 import { checkOneSource, checkSnapshots, openProcesses, sameSettings } from '../shared/source.ts';
@@ -47,9 +47,9 @@ async function reportSource(
   if (!read.ok) return read;
   const { memory, sources } = read.value;
   const { geometry, settings: known } = memory.digest.host;
-  const question = await policyFromFlags(flags, geometry, known);
-  if (!question.ok) return question;
-  const { settings, inForce } = question.value;
+  const runPolicy = await policyFromFlags(flags, geometry, known);
+  if (!runPolicy.ok) return runPolicy;
+  const { settings, inForce } = runPolicy.value;
   const model = KERNEL_MODELS[flags.kernel];
   const space = adviceSpace(
     totalDigest(memory.digest),

@@ -12,7 +12,7 @@ import { traceLine } from '../../simulation/trace-line.ts';
 import { readCalibration } from './calibration-file.ts';
 import { type Context, print, reportFailure, styleFor, warn } from '../shared/context.ts';
 import type { SimulateFlags } from '../shared/flags.ts';
-import { policyFromFlags } from '../shared/asked-policy.ts';
+import { policyFromFlags } from '../shared/command-policy.ts';
 import { startProgress } from '../shared/progress.ts';
 import { listScenarios } from './scenario-file.ts';
 import { type Start, startFrom, writeSettings } from './start.ts';
@@ -94,9 +94,9 @@ async function applyPolicy(
       'the memory comes from a kernel without THP settings; simulated with the defaults of Linux 7.2',
     );
   }
-  const asked = await policyFromFlags({ ...flags, kernel: 'linux-7.2' }, machine.geometry, settings);
-  if (!asked.ok) return asked;
-  host.applySettings(asked.value.settings);
+  const runPolicy = await policyFromFlags({ ...flags, kernel: 'linux-7.2' }, machine.geometry, settings);
+  if (!runPolicy.ok) return runPolicy;
+  host.applySettings(runPolicy.value.settings);
   return writeSettings(host, flags.set ?? []);
 }
 

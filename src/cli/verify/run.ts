@@ -13,7 +13,7 @@ import { EXIT } from '../shared/exit-code.ts';
 import type { VerifyFlags } from '../shared/flags.ts';
 import { reportJob, runVerifyJob } from '../shared/verify-job.ts';
 import { writeNewAlgorithm } from './new-algorithm.ts';
-import { policyFromFlags } from '../shared/asked-policy.ts';
+import { policyFromFlags } from '../shared/command-policy.ts';
 import { rangeFromFlags } from '../shared/source.ts';
 
 /** `thpscope verify`: do algorithms do the same, or keep to what they should? */

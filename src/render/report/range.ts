@@ -33,8 +33,8 @@ export function tellingRange(
   const { settings } = findings.asked;
   const { model } = findings;
   const eligibility = possibleOrders(vma, settings, model, geometry, process.thpDisabled);
-  const question = { settings, model, algorithm: ALGORITHMS[model.algorithm], outcomes: [] };
-  const verdict = judgeRange(range, vma, eligibility, question);
+  const runPolicy = { settings, model, algorithm: ALGORITHMS[model.algorithm], outcomes: [] };
+  const verdict = judgeRange(range, vma, eligibility, runPolicy);
   const { plan, cost } = verdict;
   const refusal = refusalOf(verdict);
   const pages = pagesPerRange(geometry);

@@ -11,11 +11,11 @@ import {
   type ThpSettings,
   withOrdersAlways,
 } from '../../core/rules/thp-settings.ts';
-import type { Question } from '../../analysis/verdict.ts';
+import type { RunPolicy } from '../../analysis/verdict.ts';
 import type { PolicyFlags } from './flags.ts';
 
-/** A question about memory, with where its settings come from. */
-export interface AskedPolicy extends Question {
+/** The policy of one run of a command, with where its settings come from. */
+export interface CommandPolicy extends RunPolicy {
   /** The settings are those that the source's machine had, unchanged. */
   readonly inForce: boolean;
 }
@@ -28,7 +28,7 @@ export async function policyFromFlags(
   flags: PolicyFlags,
   geometry: Geometry,
   current: ThpSettings | undefined,
-): Promise<Result<AskedPolicy>> {
+): Promise<Result<CommandPolicy>> {
   const model = KERNEL_MODELS[flags.kernel];
   const algorithm = ALGORITHMS[flags.algorithm ?? model.algorithm];
 
@@ -57,7 +57,7 @@ export async function policyFromFlags(
 }
 
 /** The policy for memory that asked for huge pages (VM_HUGEPAGE), which is what made-up ranges are taken for. */
-export function hugepagePolicy({ settings, model }: Question, geometry: Geometry): CollapsePolicy {
+export function hugepagePolicy({ settings, model }: RunPolicy, geometry: Geometry): CollapsePolicy {
   return collapsePolicy(enabledOrders(settings, true, geometry), settings, model, geometry);
 }
 
