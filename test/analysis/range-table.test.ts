@@ -13,15 +13,13 @@ import { valueOf } from '../ranges.ts';
 import { runPolicies, streams } from './arbitraries.ts';
 import { runPolicyOf, streamOf } from './streams.ts';
 
-const cases = fc
-  .constantFrom(...[3, 4, 9, 11].map(geometryOfPmdOrder))
-  .chain((geometry) =>
-    fc.record({
-      geometry: fc.constant(geometry),
-      runPolicy: runPolicies(geometry),
-      items: streams(geometry),
-    }),
-  );
+const cases = fc.constantFrom(...[3, 4, 9, 11].map(geometryOfPmdOrder)).chain((geometry) =>
+  fc.record({
+    geometry: fc.constant(geometry),
+    runPolicy: runPolicies(geometry),
+    items: streams(geometry),
+  }),
+);
 
 /** Judges all memory of a table and range by range, and expects the same of both. */
 async function expectSame(geometry: Geometry, items: readonly MemoryItem[], runPolicy: RunPolicy) {

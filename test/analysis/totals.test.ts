@@ -23,15 +23,13 @@ interface Case {
   readonly items: MemoryItem[];
 }
 
-const cases: fc.Arbitrary<Case> = fc
-  .constantFrom(...GEOMETRIES)
-  .chain((geometry) =>
-    fc.record({
-      geometry: fc.constant(geometry),
-      runPolicy: runPolicies(geometry),
-      items: streams(geometry),
-    }),
-  );
+const cases: fc.Arbitrary<Case> = fc.constantFrom(...GEOMETRIES).chain((geometry) =>
+  fc.record({
+    geometry: fc.constant(geometry),
+    runPolicy: runPolicies(geometry),
+    items: streams(geometry),
+  }),
+);
 
 /** A range of the stream with its own plan and cost, made without the analysis. */
 interface Planned {
