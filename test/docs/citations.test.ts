@@ -1,0 +1,110 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const FOLDERS = ['src', 'test', 'web', 'bench', 'scripts', 'docs', 'examples', 'kernel-lab', 'schemas'];
+
+/** Words that point at documents which no reader of the repository has. */
+const UNKNOWN_SOURCES = [
+  /\b[Ss]pec(ification)? (\d|section|rounds)/,
+  /\b[Tt]raps? \d/,
+  /\b[Ii]ssue \d/,
+  /\b[Tt]he plan\b/,
+  /\bas planned\b/,
+];
+
+const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+  encoding: 'utf8',
+})
+  .split('\n')
+  .filter((file) => FOLDERS.some((folder) => file.startsWith(`${folder}/`)) || /^[^/]+\.md$/.test(file))
+  .filter((file) => /\.(md|ts|tsx|mjs|js|c|h|sh|wat|css|html|json|jsonl)$/.test(file) && existsSync(file));
+
+/** The text with line breaks, and the comment marks behind them, as spaces: sentences go on in the next line. */
+function inOneLine(text: string): string {
+  return text.replace(/\s*\n\s*(\*(?!\/)|\/\/|>)?\s*/g, ' ');
+}
+
+/** The anchors that GitHub makes of a Markdown file: one for each heading, and those written as `<a id="...">`. */
+function anchorsOf(markdown: string): Set<string> {
+  const anchors = new Set<string>();
+  for (const line of markdown.replace(/^```[^]*?^```/gm, '').split('\n')) {
+    for (const [, id] of line.matchAll(/<a id="([^"]+)">/g)) anchors.add(id);
+    const heading = /^#+ (.*)$/.exec(line);
+    if (!heading) continue;
+    const words = heading[1]
+      .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .trim()
+      .toLowerCase();
+    const slug = words.replace(/[^\p{L}\p{N}\s_-]/gu, '').replace(/\s/g, '-');
+    let anchor = slug;
+    for (let n = 1; anchors.has(anchor); n++) anchor = `${slug}-${n}`;
+    anchors.add(anchor);
+  }
+  return anchors;
+}
+
+/** What is wrong with a link to this file and anchor; undefined if it leads somewhere. */
+function brokenLink(path: string, anchor: string | undefined): string | undefined {
+  if (!existsSync(path)) return `no file ${path}`;
+  if (!anchor || statSync(path).isDirectory()) return undefined;
+  return anchorsOf(readFileSync(path, 'utf8')).has(anchor) ? undefined : `no anchor ${path}#${anchor}`;
+}
+
+/** Citations and links of a text that lead nowhere. */
+function brokenLinks(file: string, text: string): string[] {
+  const cited = [...text.matchAll(/(?<![\w/.-])docs\/[\w/.-]+\.md(?:#([\w-]+))?/g)].map(([link, anchor]) =>
+    brokenLink(link.split('#')[0], anchor),
+  );
+  const linked = !file.endsWith('.md')
+    ? []
+    : [...text.replace(/^```[^]*?^```/gm, '').matchAll(/\]\((?![a-z]+:)([^)#\s]*)(?:#([^)\s]*))?\)/g)].map(
+        ([, path, anchor]) => brokenLink(path ? normalize(join(dirname(file), path)) : file, anchor),
+      );
+  return [...cited, ...linked].filter((broken) => broken !== undefined);
+}
+
+function unknownSources(text: string): string[] {
+  return UNKNOWN_SOURCES.flatMap((words) => words.exec(inOneLine(text))?.[0] ?? []);
+}
+
+describe('what comments, tests and documents cite', () => {
+  const self = 'test/docs/citations.test.ts';
+
+  test('is there: every docs/FILE.md#anchor and every link between documents', () => {
+    const broken = files
+      .filter((file) => file !== self)
+      .flatMap((file) => brokenLinks(file, readFileSync(file, 'utf8')).map((why) => `${file}: ${why}`));
+    expect(broken).toEqual([]);
+  });
+
+  test('is in the repository: no numbers of other documents', () => {
+    const found = files
+      .filter((file) => file !== self && !file.startsWith('test/fixtures/'))
+      .flatMap((file) => unknownSources(readFileSync(file, 'utf8')).map((words) => `${file}: "${words}"`));
+    expect(found).toEqual([]);
+  });
+
+  test.each([
+    ['src/a.ts', '/** Source: f, docs/khugepaged.md#none-rulez. */'],
+    ['src/a.ts', '/** See docs/khugepage.md. */'],
+    ['docs/a.md', 'as [here](#nowhere) and there'],
+    ['docs/a.md', 'as [there](results.md#nowhere)'],
+    ['docs/a.md', 'as [there](nowhere.md)'],
+  ])('in %s, a dead link is noticed: %s', (file, text) => {
+    expect(brokenLinks(file, text)).toHaveLength(1);
+  });
+
+  test.each([
+    'spec 4.2',
+    'Spec section 3',
+    'spec rounds 4.1',
+    'trap 12',
+    'Issue 6',
+    'The plan',
+    'as planned',
+  ])('a comment that cites "%s" is noticed, also across lines', (words) => {
+    expect(unknownSources(`/**\n * Source: f, ${words.replace(' ', '\n * ')}.\n */`)).toHaveLength(1);
+  });
+});
