@@ -122,7 +122,7 @@ export function scannedOf(text: RangeText): ScannedRange {
   return { geometry, occupied: present, unmapped: countPages(swap), uffdArmed };
 }
 
-/** The plan for a range given as text. */
+/** Plans a range given as text. */
 export function plan(range: RangeText, policy: PolicyText, options?: PlanOptions): CollapsePlan {
   const { pmdOrder } = range;
   return planRange(

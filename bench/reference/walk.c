@@ -1,6 +1,6 @@
 /*
- * The walk of spec section 4 as plain C, for comparison only: a bitmap of 512 bits a range, windows counted anew at each
- * visit, every attempt succeeds. Written from the specification.
+ * The walk (docs/khugepaged.md#the-walk) as plain C, for comparison only: a bitmap of 512 bits a range, windows
+ * counted anew at each visit, every attempt succeeds. Written from that description.
  *
  * walk FILE ROUNDS ORDERS:NONE...   times each policy over all ranges of FILE (64 bytes each) and prints
  * "nanoseconds-a-range windows checksum", the median of ROUNDS, one line a policy.

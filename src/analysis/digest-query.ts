@@ -39,7 +39,10 @@ export class DigestQuery {
   }
 }
 
-/** Whether a digest can answer for this model: the older none rules let windows qualify that do not nest (spec 11.3). */
+/**
+ * Whether a digest can answer for this model: the older none rules let windows qualify that do not nest
+ * (docs/khugepaged.md#historic-none-rules).
+ */
 export function checkDigestModel({ name, noneRule }: KernelModel): Result<void> {
   if (noneRule === 'ends') return succeed(undefined);
   return fail(

@@ -25,7 +25,7 @@ export interface Verdict {
   readonly policy: CollapsePolicy;
   /** `vma-edge`: the VMA does not cover the whole range. */
   readonly ignored: Eligibility['ineligible'] | 'vma-edge';
-  /** The plan; of an ignored range it is empty. */
+  /** Undefined for an ignored range: khugepaged does not look at it. */
   readonly plan: CollapsePlan | undefined;
   readonly cost: PlanCost;
 }

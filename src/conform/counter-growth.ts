@@ -26,7 +26,10 @@ export class CounterGrowth {
     COUNTED.map((name) => [name, Array.from({ length: PROBE_GEOMETRY.pmdOrder + 1 }, () => 0)]),
   ) as Record<(typeof COUNTED)[number], number[]>;
 
-  /** Every attempt allocates, and a limit that ends the scan counts at the PMD order. Source: spec 7.3. */
+  /**
+   * Every attempt allocates, and a limit that ends the scan counts at the PMD order
+   * (docs/khugepaged.md#statistics).
+   */
   addPlan(plan: CollapsePlan): void {
     this.#raise(plan.scan.result, PROBE_GEOMETRY.pmdOrder);
     for (const { order, result } of plan.attempts) {

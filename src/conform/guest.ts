@@ -24,7 +24,7 @@ export interface Guest {
 
 /**
  * Boots a kernel in QEMU by software emulation: KVM may be there and hang, and with two processors about one guest in ten
- * dies (spec, observed-on-real-kernels). `folder` takes the socket and the console.
+ * dies (docs/khugepaged.md#guests). `folder` takes the socket and the console.
  */
 export async function bootGuest(kernel: string, initramfs: string, folder: string): Promise<Result<Guest>> {
   const socketPath = join(folder, 'port.sock');

@@ -11,7 +11,10 @@ import { defaultLimits } from '../core/rules/policy.ts';
 import { PROBE_GEOMETRY, type ProbeBatch, type ProbeRange, probeRange } from './probe-batch.ts';
 import type { BatchReport } from './probe-report.ts';
 
-/** A case of the kernel's own khugepaged selftest, with what the selftest itself expects. Source: spec 10.1. */
+/**
+ * A case of the kernel's own khugepaged selftest, with what the selftest itself expects.
+ * Source: tools/testing/selftests/mm/khugepaged.c, docs/khugepaged.md#selftest.
+ */
 export interface Selftest {
   readonly name: string;
   readonly batch: ProbeBatch;

@@ -7,8 +7,9 @@ import type { CollapseControl } from './collapse-control.ts';
 import { workNs } from './costs.ts';
 
 /**
- * Allocates and charges the folio of an attempt: its head frame, held by the caller, or why there is none. No lock is
- * held meanwhile. Counts allocations before anything later can fail. Source: alloc_charge_folio, spec 5.2.
+ * Allocates and charges the folio of an attempt: its head frame, held by the caller, or why there is none. No
+ * lock is held meanwhile. Counts allocations before anything later can fail.
+ * Source: alloc_charge_folio, docs/khugepaged.md#allocation.
  */
 export function allocCharge(
   control: CollapseControl,

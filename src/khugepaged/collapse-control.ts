@@ -17,7 +17,7 @@ export class CollapseControl {
   /** Its name as an owner of locks. */
   readonly owner: string;
   readonly activity: Activity;
-  /** Pages of the range on each node, as far as scanned (spec 3.6). */
+  /** Pages of the range on each node, as far as scanned (docs/khugepaged.md#node-distance). */
   readonly nodeLoad: number[];
   /** Nodes to allocate from, in order, by the load of the range that was scanned last. */
   targetNodes: readonly number[] = [];
@@ -37,7 +37,10 @@ export class CollapseControl {
     this.system.timeline.spend(ns);
   }
 
-  /** The orders that this caller may collapse an area to now: spec 2.8, for MADV_COLLAPSE without step A. */
+  /**
+   * The orders that this caller may collapse an area to now: docs/khugepaged.md#possible-orders, for
+   * MADV_COLLAPSE without step A.
+   */
   possibleOrders(mm: Mm, area: VmArea): OrderSet {
     const known = this.#known;
     const { settings } = this.system.machine;
@@ -55,14 +58,17 @@ export class CollapseControl {
     return madviseOrders(viewVma(area), machine.geometry, mm.thpDisabled === 'all').orders;
   }
 
-  /** The rules for a range whose orders were looked up; the limits of sysfs are read at each evaluation (spec 4.2). */
+  /**
+   * The rules for a range whose orders were looked up; the limits of sysfs are read at each evaluation
+   * (docs/khugepaged.md#none-rules).
+   */
   policy(orders: OrderSet): CollapsePolicy {
     const { machine, model } = this.system;
     if (this.caller === 'khugepaged') return new LivePolicy(this.system, orders);
     return { ...madvisePolicy(model, machine.geometry), orders };
   }
 
-  /** How hard it tries to get memory (spec 5.2 step 1). */
+  /** How hard it tries to get memory (docs/khugepaged.md#allocation). */
   get allocMode(): AllocMode {
     return this.caller === 'madvise' || this.system.settings.defrag ? 'direct' : 'light';
   }

@@ -30,7 +30,7 @@ export interface ScannedCounts {
  * Tries to collapse a window to one folio: allocates, revalidates, swaps in, revalidates again under the mmap lock for
  * write, detaches the page table, isolates, copies, installs. Enters and leaves without locks; a failure leaves
  * everything as it was but for event counters and pages that were swapped in.
- * Source: collapse_huge_page, spec 5.3.
+ * Source: collapse_huge_page, docs/khugepaged.md#attempt-steps.
  */
 export function collapseHugePage(
   control: CollapseControl,
@@ -201,7 +201,7 @@ class Attempt {
     this.#control.spend('isolate', count * this.#control.system.costs.releasePage);
   }
 
-  /** Copies page by page and stops at the first memory error (spec 5.7). */
+  /** Copies page by page and stops at the first memory error (docs/khugepaged.md#copy). */
   #copy(pmd: Pmd): ScanResult {
     const control = this.#control;
     const { system } = control;

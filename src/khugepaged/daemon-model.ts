@@ -1,6 +1,6 @@
 import type { KernelModel } from '../core/rules/kernel-model.ts';
 
-/** How versions of the daemon differ, beyond what they collapse: spec 2.4, 2.5, 2.7, 7.5 and 12. */
+/** How versions of the daemon differ, beyond what they collapse: docs/khugepaged.md#versions. */
 export interface DaemonModel {
   /** Progress is the number of PTEs looked at, and 1 for a range without; else NR for every range. */
   readonly countsPtes: boolean;

@@ -8,7 +8,7 @@ export const SHMEM_SIZE_WORDS = ['always', 'inherit', 'within_size', 'advise', '
 export type ShmemWord = (typeof SHMEM_WORDS)[number];
 export type ShmemSizeWord = (typeof SHMEM_SIZE_WORDS)[number];
 
-/** What sysfs says about the daemon itself; what faults and reclaim read too is in `MachineSettings` (spec 7.1, 7.2). */
+/** Settings of the daemon alone (docs/khugepaged.md#sysfs); faults and reclaim read `MachineSettings`, too. */
 export interface DaemonSettings {
   /** khugepaged/defrag: whether its allocations may reclaim and compact. */
   defrag: boolean;
@@ -22,7 +22,7 @@ export interface DaemonSettings {
   readonly shmemSizes: Map<Order, ShmemSizeWord>;
 }
 
-/** The kernel's defaults (spec 7). */
+/** The kernel's defaults (docs/khugepaged.md#sysfs). */
 export function defaultDaemonSettings(geometry: Geometry): DaemonSettings {
   return {
     defrag: true,
@@ -35,7 +35,7 @@ export function defaultDaemonSettings(geometry: Geometry): DaemonSettings {
   };
 }
 
-/** Whether anything wants khugepaged to run. Source: hugepage_enabled, spec 2.7. */
+/** Whether anything wants khugepaged to run. Source: hugepage_enabled, docs/khugepaged.md#when-it-runs. */
 export function hugepageEnabled(
   machine: MachineSettings,
   daemon: DaemonSettings,
@@ -55,7 +55,7 @@ export function hugepageEnabled(
   return daemon.shmemEnabled !== 'never' && daemon.shmemEnabled !== 'deny';
 }
 
-/** Memory below which the kernel boots with THPs off: 512 MiB (spec 2.7). */
+/** Memory below which the kernel boots with THPs off: 512 MiB (docs/khugepaged.md#when-it-runs). */
 const SMALL_MACHINE = 512 * 2 ** 20;
 
 /** What a machine with this much memory boots with: small ones clear all flags; settings of sizes stay. */

@@ -9,7 +9,10 @@ const COUNTERS: Partial<Record<ScanResult, readonly [MthpStatName, VmstatName]>>
   SCAN_EXCEED_SHARED_PTE: ['collapse_exceed_shared_pte', 'thp_scan_exceed_share_pte'],
 };
 
-/** Counts a result that says a limit was exceeded, by order, and in vmstat for the PMD order (spec 3.4, 5.5, 5.6). */
+/**
+ * Counts a result that says a limit was exceeded, by order, and in vmstat for the PMD order
+ * (docs/khugepaged.md#statistics).
+ */
 export function countExceeded(machine: Machine, result: ScanResult, order: Order): void {
   const counters = COUNTERS[result];
   if (!counters) return;

@@ -10,7 +10,10 @@ import { NS_PER_MS } from './timeline.ts';
 /** What the thread is doing: it exists in all states but the first. */
 export type ThreadState = 'stopped' | 'ready' | 'scanning' | 'scan-sleep' | 'alloc-sleep' | 'idle';
 
-/** The daemon: its thread, its list of address spaces, and when it scans. Source: spec 2. */
+/**
+ * The daemon: its thread, its list of address spaces, and when it scans.
+ * Source: docs/khugepaged.md#the-daemon.
+ */
 export class Khugepaged {
   readonly system: System;
   readonly list = new MmList();
@@ -40,7 +43,10 @@ export class Khugepaged {
     return this.#state === 'scan-sleep' ? this.#sleepExpire : undefined;
   }
 
-  /** Starts or stops the thread as the settings want it. Source: start_stop_khugepaged, spec 2.7. */
+  /**
+   * Starts or stops the thread as the settings want it.
+   * Source: start_stop_khugepaged, docs/khugepaged.md#when-it-runs.
+   */
   startOrStop(): void {
     if (isEnabled(this.system)) {
       if (this.#state === 'stopped') this.#state = 'ready';
@@ -53,7 +59,10 @@ export class Khugepaged {
     }
   }
 
-  /** Wakes whoever waits in khugepaged's wait queue. A scan sleep goes on unless `expire` ends it, too (spec 2.6). */
+  /**
+   * Wakes those that wait in khugepaged's wait queue. A scan sleep goes on unless `expire` ends it, too
+   * (docs/khugepaged.md#sleep).
+   */
   wake({ expire = false } = {}): void {
     this.#woken = true;
     if (expire) this.#sleepExpire = 0;
@@ -104,7 +113,7 @@ export class Khugepaged {
     else this.#waitForWork();
   }
 
-  /** Scans until enough progress was made. Source: khugepaged_do_scan, spec 2.3. */
+  /** Scans until enough progress was made. Source: khugepaged_do_scan, docs/khugepaged.md#wake-up. */
   #doScan(): void {
     const { system, list, control } = this;
     const limit = system.settings.pagesToScan;
@@ -131,7 +140,10 @@ export class Khugepaged {
     }
   }
 
-  /** Waits after a failed allocation; any wake ends it. Source: khugepaged_alloc_sleep, spec 2.6. */
+  /**
+   * Waits after a failed allocation; any wake ends it.
+   * Source: khugepaged_alloc_sleep, docs/khugepaged.md#sleep.
+   */
   #allocSleep(): void {
     const { timeline, settings } = this.system;
     this.#state = 'alloc-sleep';
@@ -140,7 +152,7 @@ export class Khugepaged {
     this.#state = 'scanning';
   }
 
-  /** Goes to sleep after a wake-up. Source: khugepaged_wait_work, spec 2.6. */
+  /** Goes to sleep after a wake-up. Source: khugepaged_wait_work, docs/khugepaged.md#sleep. */
   #waitForWork(): void {
     const { timeline, settings } = this.system;
     if (!this.#hasWork()) {

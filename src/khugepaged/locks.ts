@@ -3,7 +3,10 @@ import type { Mm } from '../machine/page-tables/mm.ts';
 import { type LockStatistics, LockTally } from './lock-tally.ts';
 import type { Timeline } from './timeline.ts';
 
-/** The locks of spec 5.1. `vma` is the per-VMA lock, `pmd` and `pte` protect page-table entries. */
+/**
+ * The locks of a collapse (docs/khugepaged.md#locks). `vma` is the per-VMA lock, `pmd` and `pte` protect
+ * page-table entries.
+ */
 export type LockKind = 'mmap' | 'vma' | 'anon_vma' | 'pmd' | 'pte';
 
 /** A lock, and how it is wanted: an object and the addresses of it that matter. */

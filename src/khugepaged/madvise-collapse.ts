@@ -28,7 +28,7 @@ export function madviseCollapseAct(
 
 /**
  * madvise(start, length, MADV_COLLAPSE) now, taking its time; addresses in bytes. Returns the errno, undefined for 0.
- * Source: do_madvise and madvise_collapse, spec 9.
+ * Source: do_madvise and madvise_collapse, docs/khugepaged.md#madv_collapse.
  */
 export function madviseCollapse(
   system: System,

@@ -7,7 +7,10 @@ export interface Cursor {
   address: number;
 }
 
-/** The address spaces that khugepaged knows, in the order of registration, and its place among them (spec 2.1). */
+/**
+ * The address spaces that khugepaged knows, in the order of registration, and its place among them
+ * (docs/khugepaged.md#daemon-state).
+ */
 export class MmList {
   readonly #slots: Mm[] = [];
   readonly #registered = new Set<Mm>();

@@ -1,4 +1,7 @@
-/** How far nodes are from each other, and what counts as far (node_reclaim_mode; spec 3.6). */
+/**
+ * How far nodes are from each other, and what counts as far (node_reclaim_mode;
+ * docs/khugepaged.md#node-distance).
+ */
 export interface NodeDistances {
   /** Distance from node to node, as in /sys/devices/system/node/node<i>/distance. */
   readonly between: readonly (readonly number[])[];
@@ -7,15 +10,19 @@ export interface NodeDistances {
 }
 
 /**
- * The nodes to allocate from, in order: the lowest of those with the highest load, then the others with the same load;
- * nothing else. Without any load all nodes. Source: hpage_collapse_find_target_node, spec 5.2 step 2.
+ * The nodes to allocate from, in order: the lowest of those with the highest load, then the others with the
+ * same load; nothing else. Without any load all nodes.
+ * Source: hpage_collapse_find_target_node, docs/khugepaged.md#allocation.
  */
 export function nodesByLoad(load: readonly number[]): number[] {
   const highest = Math.max(...load);
   return load.flatMap((pages, node) => (pages === highest ? [node] : []));
 }
 
-/** Whether a page on this node is too far from the pages counted before. Source: spec 3.6. */
+/**
+ * Whether a page on this node is too far from the pages counted before.
+ * Source: docs/khugepaged.md#node-distance.
+ */
 export function isTooFar(
   load: readonly number[],
   node: number,

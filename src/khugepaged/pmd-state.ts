@@ -1,7 +1,10 @@
 import type { ScanResult } from '../core/rules/scan-result.ts';
 import { PMD_DETACHED, PMD_LEAF, PMD_MIGRATION, PMD_NONE, type Pmd } from '../machine/page-tables/pmd.ts';
 
-/** What a PMD entry is that leads to no PTE table; undefined if it does. Source: check_pmd_state, spec 3.2. */
+/**
+ * What a PMD entry is that leads to no PTE table; undefined if it does.
+ * Source: check_pmd_state, docs/khugepaged.md#pmd-entries.
+ */
 export function checkPmdState(pmd: Pmd | undefined): ScanResult | undefined {
   if (pmd === undefined || pmd.kind === PMD_NONE) return 'SCAN_NO_PTE_TABLE';
   if (pmd.kind === PMD_LEAF || pmd.kind === PMD_MIGRATION) return 'SCAN_PMD_MAPPED';

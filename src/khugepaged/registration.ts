@@ -4,14 +4,15 @@ import { hugepageEnabled } from './daemon-settings.ts';
 import type { System } from './system.ts';
 import type { MmList } from './mm-list.ts';
 
-/** Whether THP settings want khugepaged to run at all (spec 2.7). */
+/** Whether THP settings want khugepaged to run at all (docs/khugepaged.md#when-it-runs). */
 export function isEnabled({ machine, settings, daemonModel }: System): boolean {
   return hugepageEnabled(machine.settings, settings, daemonModel, machine.geometry);
 }
 
 /**
- * Registers address spaces as memory management tells of them: on enter_vma if an area qualifies, on fork if the parent
- * is registered; forgets them at exit. `wake` is called when the list was empty. Source: spec 2.2.
+ * Registers address spaces as memory management tells of them: on enter_vma if an area qualifies, on fork if
+ * the parent is registered; forgets them at exit. `wake` is called when the list was empty.
+ * Source: docs/khugepaged.md#registration.
  */
 export function registerAddressSpaces(system: System, list: MmList, wake: () => void): void {
   const add = (mm: Mm) => {
@@ -29,7 +30,10 @@ export function registerAddressSpaces(system: System, list: MmList, wake: () => 
   };
 }
 
-/** An address space exits: its slot goes at once, unless the cursor is in it; then the daemon frees it (spec 2.2). */
+/**
+ * An address space exits: its slot goes at once, unless the cursor is in it; then the daemon frees it
+ * (docs/khugepaged.md#registration).
+ */
 function leave(list: MmList, mm: Mm): void {
   if (list.has(mm) && list.cursor.mm !== mm) list.remove(mm);
 }

@@ -5,8 +5,9 @@ import type { VmArea } from '../machine/page-tables/vm-area.ts';
 import type { CollapseControl } from './collapse-control.ts';
 
 /**
- * Whether a range may still be collapsed to this order, after the mmap lock was not held: the area, or why not.
- * `address` is the first byte of the PMD range. Source: hugepage_vma_revalidate, spec 5.4.
+ * Whether a range may still be collapsed to this order, after the mmap lock was not held: the area, or why
+ * not. `address` is the first byte of the PMD range.
+ * Source: hugepage_vma_revalidate, docs/khugepaged.md#revalidation.
  */
 export function revalidate(
   control: CollapseControl,

@@ -5,7 +5,7 @@ import type { Hold } from './locks.ts';
 import type { MmList } from './mm-list.ts';
 import { scanPmdRange } from './scan-range.ts';
 
-/** What the daemon counts about itself (spec 2.1): unsigned 32 bit. */
+/** What the daemon counts about itself (docs/khugepaged.md#daemon-state): unsigned 32 bit. */
 export interface DaemonCounts {
   fullScans: number;
   pagesCollapsed: number;
@@ -21,7 +21,7 @@ export interface SlotVisit {
 /**
  * Scans on in the address space of the cursor until a range was considered for collapse, the wake-up has made enough
  * progress, or the areas are all done. `limit` is the progress that the wake-up may still make.
- * Source: collapse_scan_mm_slot, spec 2.4.
+ * Source: collapse_scan_mm_slot, docs/khugepaged.md#visit.
  */
 export function scanMmSlot(
   control: CollapseControl,

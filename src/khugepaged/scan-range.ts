@@ -21,15 +21,16 @@ import { NO_PFN } from './trace-event.ts';
 /** What became of one PMD range. */
 export interface RangeVisit {
   readonly result: ScanResult;
-  /** What it adds to the progress of the wake-up (spec 2.5). */
+  /** Progress that the range makes (docs/khugepaged.md#progress). */
   readonly progress: number;
   /** Whether a collapse was considered, for which the mmap lock was dropped. */
   readonly lockDropped: boolean;
 }
 
 /**
- * Scans one PMD range and, if the scan finds nothing against it, walks it and tries to collapse its windows. Enters with
- * the mmap lock for read, which it drops before the walk. Source: collapse_scan_pmd, spec 3.
+ * Scans one PMD range and, if the scan finds nothing against it, walks it and tries to collapse its windows.
+ * Enters with the mmap lock for read, which it drops before the walk.
+ * Source: collapse_scan_pmd, docs/khugepaged.md#the-scan.
  */
 export function scanPmdRange(
   control: CollapseControl,
@@ -140,7 +141,7 @@ function countNode(control: CollapseControl, frame: number, distances: NodeDista
   return true;
 }
 
-/** Failures that 7.3 names the folio of (spec 3.4). */
+/** Failures whose folio 7.3 names (docs/khugepaged.md#trace-events). */
 const NAMED: ReadonlySet<ScanResult> = new Set([
   'SCAN_PAGE_LAZYFREE',
   'SCAN_PAGE_ANON',

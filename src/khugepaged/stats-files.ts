@@ -17,7 +17,10 @@ const ANY = [
 ];
 const SHMEM = ['shmem_alloc', 'shmem_fallback', 'shmem_fallback_charge'];
 
-/** The files of hugepages-<size>kB/stats for an order, each with a reader; what the model never raises is 0 (spec 7.3). */
+/**
+ * The files of hugepages-<size>kB/stats for an order, each with a reader; what the model never raises is 0
+ * (docs/khugepaged.md#statistics).
+ */
 export function statsFiles(machine: Machine, model: DaemonModel, order: Order): [string, () => number][] {
   return [...ANY, ...(order >= MIN_ANON_ORDER ? ANON_STATS : []), ...SHMEM]
     .filter((name) => model.knowsOrders || !name.startsWith('collapse_'))

@@ -22,7 +22,9 @@ export function parseUnsigned(text: string, bits: 32 | 64): number | 'EINVAL' | 
   return value >> BigInt(bits) === 0n ? Number(value) : 'ERANGE';
 }
 
-/** 0 or 1 of a flag file; bad text is EINVAL, a number that does not fit ERANGE (spec 7.1). */
+/**
+ * 0 or 1 of a flag file; bad text is EINVAL, a number that does not fit ERANGE (docs/khugepaged.md#sysfs).
+ */
 export function parseFlag(text: string): boolean | 'EINVAL' | 'ERANGE' {
   const value = parseUnsigned(text, 64);
   if (typeof value === 'string') return value;

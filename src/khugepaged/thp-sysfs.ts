@@ -21,7 +21,10 @@ interface SysfsFile {
   readonly write?: (text: string) => SysfsErrno | undefined;
 }
 
-/** /sys/kernel/mm/transparent_hugepage of a simulated machine: the files of spec 7.1 to 7.3, by their relative paths. */
+/**
+ * /sys/kernel/mm/transparent_hugepage of a simulated machine: the files of docs/khugepaged.md#sysfs and
+ * docs/khugepaged.md#statistics, by their relative paths.
+ */
 export class ThpSysfs {
   readonly #daemon: Khugepaged;
   readonly #files = new Map<string, SysfsFile>();
@@ -136,7 +139,10 @@ export class ThpSysfs {
     machine.settings = { ...machine.settings, ...change };
   }
 
-  /** The thread starts or stops; new versions look only if the write changed something (spec 2.7). */
+  /**
+   * The thread starts or stops; new versions look only if the write changed something
+   * (docs/khugepaged.md#when-it-runs).
+   */
   #enabledWritten(changed: boolean): undefined {
     if (changed || !this.#daemon.system.daemonModel.ignoresUnchanged) this.#daemon.startOrStop();
   }

@@ -6,8 +6,9 @@ import type { DaemonModel } from './daemon-model.ts';
 export const NO_PFN = -1;
 
 /**
- * The trace events of system huge_memory that the anonymous path emits (spec 7.5). `mm` is the id of the address space;
- * `address`, `offset` and `result` of events that print no such thing are for readers of values.
+ * The trace events of system huge_memory that the anonymous path emits (docs/khugepaged.md#trace-events).
+ * `mm` is the id of the address space; `address`, `offset` and `result` of events that print no such thing
+ * are for readers of values.
  */
 export type TraceEvent =
   | {
@@ -99,7 +100,10 @@ function status(result: ScanResult, model: DaemonModel): string {
   return result === 'SCAN_NO_PTE_TABLE' && !model.knowsOrders ? 'pmd_null' : traceString(result);
 }
 
-/** Position in the enum; versions without orders had PMD_NULL and PMD_NONE for NO_PTE_TABLE, and PAGE_RO (spec 6). */
+/**
+ * Position in the enum; versions without orders had PMD_NULL and PMD_NONE for NO_PTE_TABLE, and PAGE_RO
+ * (docs/khugepaged.md#result-codes).
+ */
 function resultNumber(result: ScanResult, model: DaemonModel): number {
   const number = SCAN_RESULTS.indexOf(result);
   if (model.knowsOrders || number <= SCAN_RESULTS.indexOf('SCAN_NO_PTE_TABLE')) return number;

@@ -30,9 +30,10 @@ interface MappedFolio {
 }
 
 /**
- * Looks up the folios behind the present pages of a chunk, whose pagemap entries hold frame numbers. `shared` is that of
- * folio_maybe_mapped_shared as far as mapcounts tell (spec 3.5): a large folio counts as shared when it is mapped more
- * often than the process maps it in one piece. Throws KernelReadError.
+ * Looks up the folios behind the present pages of a chunk, whose pagemap entries hold frame numbers. `shared`
+ * is that of folio_maybe_mapped_shared as far as mapcounts tell (docs/khugepaged.md#shared): a large folio
+ * counts as shared when it is mapped more often than the process maps it in one piece. Throws
+ * KernelReadError.
  */
 export function readFolioFacts(
   chunk: ChunkEntries,

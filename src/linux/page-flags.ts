@@ -1,6 +1,6 @@
 import { closeKernelFile, KernelReadError, openKernelFile, readFully } from './kernel-file.ts';
 
-/** Bits of /proc/kpageflags (spec 8.2). */
+/** Bits of /proc/kpageflags (docs/khugepaged.md#kpageflags). */
 export const KPF = {
   locked: 1 << 0,
   anon: 1 << 12,

@@ -1,7 +1,7 @@
 import type * as Koffi from 'koffi';
 import { KernelReadError } from './kernel-file.ts';
 
-/** Page categories of the PAGEMAP_SCAN ioctl that we ask for (spec 8.3). */
+/** Page categories of the PAGEMAP_SCAN ioctl that we ask for (docs/khugepaged.md#pagemap_scan). */
 export const PAGE_IS = { present: 1 << 3, swapped: 1 << 4, zeroPage: 1 << 5, pmdMapped: 1 << 6 } as const;
 
 /** A run of pages with the same categories. */

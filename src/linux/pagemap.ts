@@ -5,7 +5,7 @@ import { closeKernelFile, openKernelFile, readFully, readKernelFile } from './ke
 /** Bytes of one entry of /proc/PID/pagemap. */
 const ENTRY_BYTES = 8;
 
-/** Bits of the high 32-bit word of a pagemap entry (spec 8.1). */
+/** Bits of the high 32-bit word of a pagemap entry (docs/khugepaged.md#pagemap). */
 export const PAGEMAP_HIGH = {
   present: 1 << 31,
   swapped: 1 << 30,

@@ -1,4 +1,6 @@
-/** Events of /proc/vmstat that the model raises, in file order (spec 7.4); they only grow. */
+/**
+ * Events of /proc/vmstat that the model raises, in file order (docs/khugepaged.md#vmstat); they only grow.
+ */
 const VMSTAT = [
   'pswpin',
   'pswpout',
@@ -32,7 +34,10 @@ const VMSTAT = [
   'thp_swpout_fallback',
 ] as const;
 
-/** Files of hugepages-<size>kB/stats that only sizes of anonymous memory have, in file order (spec 7.3). */
+/**
+ * Files of hugepages-<size>kB/stats that only sizes of anonymous memory have, in file order
+ * (docs/khugepaged.md#statistics).
+ */
 export const ANON_STATS = [
   'anon_fault_alloc',
   'anon_fault_fallback',

@@ -4,7 +4,9 @@ import { defaultSettings, type ThpSettings } from '../core/rules/thp-settings.ts
 export const DEFRAG_WORDS = ['always', 'defer', 'defer+madvise', 'madvise', 'never'] as const;
 export type DefragWord = (typeof DEFRAG_WORDS)[number];
 
-/** /sys/kernel/mm/transparent_hugepage as far as page faults and reclaim read it (spec 7.1). */
+/**
+ * /sys/kernel/mm/transparent_hugepage as far as page faults and reclaim read it (docs/khugepaged.md#sysfs).
+ */
 export interface MachineSettings extends ThpSettings {
   /** Top-level `defrag`: which page faults may reclaim and compact for a large folio. */
   readonly defrag: DefragWord;

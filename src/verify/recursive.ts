@@ -4,7 +4,7 @@ import { actionAfter } from '../core/rules/scan-result.ts';
 
 /**
  * The obvious specification: attempt a window if it qualifies, else search its left half, then its right half.
- * Source: spec 4.7.
+ * Source: docs/khugepaged.md#walk-equals-stack.
  */
 export const recursive: CollapseAlgorithm = {
   name: 'recursive',

@@ -37,7 +37,7 @@ export function ptesOf({ range }: Shape): number {
 /**
  * Whether the scan of 7.2 lets a range with so many occupied PTEs through to the search: it asks for a page that was
  * used recently, for half a range of them if any PTE is swapped, and checks max_ptes_none if the PMD order is all that is
- * enabled. Source: spec 3.3 and 3.7.
+ * enabled. Source: collapse_scan_pmd, docs/khugepaged.md#scan-limits and docs/khugepaged.md#scan-references.
  */
 export function reachesSearch({ range, orders, maxPtesNone }: Shape, occupied: number): boolean {
   const pages = pagesPerRange(range.geometry);

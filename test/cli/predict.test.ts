@@ -8,7 +8,7 @@ import { thpscope, words } from './thpscope.ts';
 const BOTH = ['predict', 'explain'] as const;
 
 for (const vector of vectors) {
-  test(`vector ${vector.number} of spec 4.5 through predict and explain`, async () => {
+  test(`vector ${vector.number} of the walk through predict and explain`, async () => {
     const flags = [
       ...words(`--pattern ${vector.present} --orders ${vector.orders} --max-ptes-none ${vector.maxPtesNone}`),
       ...words(`--pmd-order ${vector.pmdOrder} --json`),

@@ -8,7 +8,7 @@ import { madviseHugepage, madviseNohugepage } from '../../src/machine/processes/
 import { populate, quietly } from './populate.ts';
 import { PAGE, SECOND, World } from './world.ts';
 
-describe('an address space is registered (spec 2.2)', () => {
+describe('an address space is registered (khugepaged_enter_vma)', () => {
   test('by a fault of the PMD size, even if a small page is used in the end', () => {
     const world = new World({ sizes: { 4: 'always' }, nodes: [16] });
     const { machine, daemon } = world;

@@ -102,7 +102,7 @@ describe('a write', () => {
   });
 });
 
-describe('the thread (spec 2.7)', () => {
+describe('the thread runs (hugepage_enabled)', () => {
   test.each([
     ['linux-7.2', { enabled: 'never', sizes: {} }, 'stopped'],
     ['linux-7.2', { enabled: 'madvise', sizes: {} }, 'ready'],

@@ -62,7 +62,7 @@ describe('default settings', () => {
     const world = new World({ geometry: x86_64, nodes: [131_072], swapPages: 0 });
     const { machine } = world;
     world.system.trace = undefined;
-    // One page of each range, and no charge for more: what becomes of an attempt does not count (spec 2.5).
+    // One page of each range, and no charge for more: the outcome of an attempt does not count.
     const memcg = machine.createMemcg('full', 32_768);
     const mm = machine.createMm('touched', { memcg });
     quietly(world, () => {
@@ -80,7 +80,7 @@ describe('default settings', () => {
   });
 });
 
-describe('progress of one visit (spec 2.5)', () => {
+describe('progress of one visit (collapse_scan_mm_slot)', () => {
   /** Ranges: PMD mapped, a hole at page 2, no page table. Then areas: not eligible, and without a whole range. */
   function progress(options: WorldOptions): number {
     const world = new World({ limits: { maxPtesNone: 0 }, ...options });
@@ -134,7 +134,7 @@ describe('progress of one visit (spec 2.5)', () => {
   });
 });
 
-describe('one wake-up (spec 2.3)', () => {
+describe('one wake-up (khugepaged_do_scan)', () => {
   test('that begins nowhere does one pass at most, one that begins within a pass may do one more', () => {
     const world = new World({ limits: { maxPtesNone: 0 } });
     for (let i = 0; i < 4; i++) populate(world, { present: '0' });
@@ -173,7 +173,7 @@ describe('one wake-up (spec 2.3)', () => {
   });
 });
 
-describe('sleep (spec 2.6)', () => {
+describe('sleep (khugepaged_wait_work, khugepaged_alloc_sleep)', () => {
   const asleep = () => {
     const world = new World();
     populate(world, { present: 'all' });

@@ -169,7 +169,7 @@ function strictKhugepaged(range: RangeState | undefined): ScanResult | undefined
   return range && planRange(range, policy).result;
 }
 
-/** The ranges as they are after the plan. */
+/** The ranges as they are after a plan was carried out. */
 function carriedOut(plan: MadvisePlan, before: ReadonlyMap<number, RangeState>): Map<number, RangeState> {
   const after = new Map(before);
   for (const { address, plan: each } of plan.ranges) {

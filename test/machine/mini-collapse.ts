@@ -25,7 +25,10 @@ import {
 import { drainLru } from '../../src/machine/folios/lru.ts';
 import { offsetOf, pmdAt } from '../../src/machine/page-tables/lookup.ts';
 
-/** One collapse attempt by this room's primitives, without khugepaged's limits and locks (spec 5.3). */
+/**
+ * One collapse attempt by this room's primitives, without khugepaged's limits and locks
+ * (docs/khugepaged.md#attempt-steps).
+ */
 export function miniCollapse(machine: Machine, mm: Mm, address: number, order: number): ScanResult {
   const area = mm.areas.at(address);
   const pmd = pmdAt(machine, mm, address);

@@ -264,7 +264,7 @@ describe('presets', () => {
     expect(shown.sort()).toEqual(there.sort());
   });
 
-  test('say what the search does with the vectors of spec 4.5', () => {
+  test('say what the search does with the vectors of the walk', () => {
     const attempts = (id: string) => attemptsOf(runs(PRESETS.find((each) => each.id === id)!.params)[0]);
     expect(attempts('example')).toEqual(['4:2', '12:2', '16:3', '24:2']);
     expect(attempts('fallback').slice(0, 6)).toEqual(['0:9', '0:8', '0:7', '0:6', '64:6', '128:7']);

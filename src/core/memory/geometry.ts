@@ -16,7 +16,7 @@ export const MAX_PMD_ORDER = 13;
 
 /**
  * The geometry that goes with a PMD order: arm64 with 16K pages for 11, with 64K pages for 13, else 4K pages.
- * Spec section 1.2.
+ * Source: docs/khugepaged.md#geometry.
  */
 export function geometryOfPmdOrder(pmdOrder: number): Geometry {
   const pageShift = pmdOrder === 11 ? 14 : pmdOrder === 13 ? 16 : 12;

@@ -3,8 +3,9 @@ import { type CollapsePlan, collapsesOf } from './plan.ts';
 import type { RangeState } from '../memory/range-state.ts';
 
 /**
- * The range as it is after a plan was carried out, as the next pass of khugepaged finds it: collapsed windows are whole,
- * private, recently used folios without zero pages. Source: spec 5.5, 5.7 and 5.8.
+ * The range as it is after a plan was carried out, as the next pass of khugepaged finds it: collapsed windows
+ * are whole, private, recently used folios without zero pages.
+ * Source: __collapse_huge_page_swapin, __collapse_huge_page_copy; docs/khugepaged.md#installation.
  */
 export function applyPlan(range: RangeState, plan: CollapsePlan): RangeState {
   const collapses = collapsesOf(plan);

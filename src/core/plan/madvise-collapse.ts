@@ -14,7 +14,10 @@ export interface AdvisedVma {
   readonly end: number;
   /** The orders that are possible for it: see `madviseOrders`. */
   readonly orders: OrderSet;
-  /** Whether a page of it was ever written: without an anon_vma nothing in it collapses (spec 2.8 step J). */
+  /**
+   * Whether a page of it was ever written: without an anon_vma nothing in it collapses
+   * (docs/khugepaged.md#possible-orders, step J).
+   */
   readonly written: boolean;
 }
 
@@ -55,7 +58,7 @@ export interface MadvisePlan {
 /**
  * Plans one call of MADV_COLLAPSE: VMA by VMA, the error of one ends it, unmapped pages only make it fail in the end.
  * Races (pages, VMAs or settings that change during the call) are left out.
- * Source: do_madvise and madvise_collapse, spec 9.
+ * Source: do_madvise and madvise_collapse, docs/khugepaged.md#madv_collapse.
  */
 export function planMadvise(call: MadviseCall): MadvisePlan {
   const ranges: AdvisedRange[] = [];

@@ -16,7 +16,10 @@ const ERRNOS: Partial<Record<ScanResult, MadviseErrno>> = {
   SCAN_PAGE_DIRTY_OR_WRITEBACK: 'EAGAIN',
 };
 
-/** The errno for the last result of a call that was no success. Source: madvise_collapse_errno, spec 9. */
+/**
+ * The errno for the last result of a call that was no success.
+ * Source: madvise_collapse_errno, docs/khugepaged.md#madvise-errno.
+ */
 export function madviseErrno(result: ScanResult): MadviseErrno {
   return ERRNOS[result] ?? 'EINVAL';
 }
@@ -36,12 +39,18 @@ const GO_ON: ReadonlySet<ScanResult> = new Set([
   'SCAN_DEL_PAGE_LRU',
 ]);
 
-/** Whether MADV_COLLAPSE looks at the next range after one with this result. Source: madvise_collapse, spec 9. */
+/**
+ * Whether MADV_COLLAPSE looks at the next range after one with this result.
+ * Source: madvise_collapse, docs/khugepaged.md#madv_collapse.
+ */
 export function madviseGoesOn(result: ScanResult): boolean {
   return GO_ON.has(result);
 }
 
-/** Whether MADV_COLLAPSE takes a range with this result for a huge page. Source: madvise_collapse, spec 9. */
+/**
+ * Whether MADV_COLLAPSE takes a range with this result for a huge page.
+ * Source: madvise_collapse, docs/khugepaged.md#madv_collapse.
+ */
 export function madviseIsDone(result: ScanResult): boolean {
   return result === 'SCAN_SUCCEED' || result === 'SCAN_PMD_MAPPED';
 }

@@ -30,7 +30,7 @@ export interface PlanOptions {
 
 /**
  * Plans what the policy's caller does to one range: scan, search, attempts.
- * Source: collapse_scan_pmd and what it calls, spec sections 3 to 5.
+ * Source: collapse_scan_pmd and what it calls, docs/khugepaged.md#the-scan.
  */
 export function planRange(
   range: RangeState,

@@ -5,7 +5,10 @@ export interface PolicyCounts {
   /** Windows tried in the first pass: each allocates a folio and detaches the PMD under the mmap write lock. */
   readonly attempts: Float64Array;
   readonly collapses: Float64Array;
-  /** Windows tried in vain in every later pass, once nothing changes any more (spec 11.4). */
+  /**
+   * Windows tried in vain in every later pass, once nothing changes any more
+   * (docs/khugepaged.md#later-passes).
+   */
   readonly laterAttempts: Float64Array;
   /** Empty and zero-page PTEs that become private pages. */
   filledPages: number;

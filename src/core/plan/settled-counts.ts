@@ -33,7 +33,7 @@ export function settledCounts(
   return counts;
 }
 
-/** Pages that the plan copies out of large folios. */
+/** Pages that a plan copies out of large folios. */
 function largePages({ present, zero, folioOrders }: RangeState, plan: CollapsePlan): number {
   let pages = 0;
   for (const { offset, order } of collapsesOf(plan)) {
@@ -46,7 +46,7 @@ function largePages({ present, zero, folioOrders }: RangeState, plan: CollapsePl
 }
 
 /**
- * The plan of the pass from which on nothing changes. There is one: a collapse raises the folio order of each of its
+ * Plan of the pass from which on nothing changes. There is one: a collapse raises the folio order of each of its
  * pages, and a swap-in takes an entry away.
  */
 function settledPlan(

@@ -24,10 +24,12 @@ export interface AttemptRecord extends Window {
 }
 
 /**
- * A scanned range while windows of it are tried. Attempts are judged by its state, as swap-in and isolation do
- * it, and change that state; what only a running system decides (allocation, memory errors, races) is left out. Facts
- * that fail the scan of the whole range (pins, locks, userfaultfd marks, MADV_FREE for khugepaged) do not occur here.
- * Source: collapse_huge_page, __collapse_huge_page_swapin and __collapse_huge_page_isolate, spec 5.5 and 5.6.
+ * A scanned range while windows of it are tried. Attempts are judged by its state, as swap-in and isolation
+ * do it, and change that state; what only a running system decides (allocation, memory errors, races) is left
+ * out. Facts that fail the scan of the whole range (pins, locks, userfaultfd marks, MADV_FREE for khugepaged)
+ * do not occur here.
+ * Source: collapse_huge_page, __collapse_huge_page_swapin and __collapse_huge_page_isolate,
+ * docs/khugepaged.md#swap-in and docs/khugepaged.md#isolation.
  */
 export class CandidateRange {
   readonly #geometry: Geometry;

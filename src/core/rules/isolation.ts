@@ -33,7 +33,7 @@ export interface IsolationReport {
 
 /**
  * Judges the PTEs of a window one by one and takes their folios; whoever calls gives the taken ones back on failure.
- * Source: __collapse_huge_page_isolate, the order of rows of spec 5.6.
+ * Source: __collapse_huge_page_isolate, in the order of docs/khugepaged.md#isolation.
  */
 export function isolateWindow(
   facts: IsolationFacts,

@@ -2,7 +2,10 @@ import type { Geometry } from '../memory/geometry.ts';
 import { anonOrders, MIN_ANON_ORDER, type Order, type OrderSet, orderSet } from '../memory/order.ts';
 import type { ScanResult } from './scan-result.ts';
 
-/** How max_ptes_none limits the holes of windows below the PMD order (spec 4.2 and 11.3). */
+/**
+ * How max_ptes_none limits the holes of windows below the PMD order (docs/khugepaged.md#none-rules and
+ * docs/khugepaged.md#historic-none-rules).
+ */
 export type NoneRule =
   /** Only 0 and NR-1 mean something; every other value counts as 0. */
   | 'ends'
@@ -52,7 +55,10 @@ const linux72: KernelModel = {
   spellings: { SCAN_PTE_UFFD: 'SCAN_PTE_UFFD_WP' },
 };
 
-/** All models by name. `scaled` and `capped` are 7.2 with the none rules of v1 to v10 and of v11 and v12 (spec 11.3). */
+/**
+ * All models by name. `scaled` and `capped` are 7.2 with the none rules of v1 to v10 and of v11 and v12
+ * (docs/khugepaged.md#historic-none-rules).
+ */
 export const KERNEL_MODELS = {
   'linux-7.3': { ...linux72, name: 'linux-7.3', spellings: {} },
   'linux-7.2': linux72,

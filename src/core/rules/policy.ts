@@ -12,12 +12,15 @@ export interface CollapseLimits {
 
 /** What one range may collapse to, and under which rules. */
 export interface CollapsePolicy extends CollapseLimits {
-  /** Orders enabled for the range's VMA (spec 2.8). */
+  /** Orders enabled for the range's VMA (docs/khugepaged.md#possible-orders). */
   readonly orders: OrderSet;
-  /** Who collapses. Only khugepaged asks for recently used pages, and leaves MADV_FREE pages alone (spec 9). */
+  /**
+   * Who collapses. Only khugepaged asks for recently used pages, and leaves MADV_FREE pages alone
+   * (docs/khugepaged.md#madv_collapse).
+   */
   readonly caller: 'khugepaged' | 'madvise';
   readonly model: KernelModel;
-  /** Told when max_ptes_none is neither 0 nor NR-1 and so counts as 0 (spec 4.2, rule `ends`). */
+  /** Called when max_ptes_none is neither 0 nor NR-1 and so counts as 0 (docs/khugepaged.md#none-rules). */
   readonly onIgnoredNoneLimit?: () => void;
 }
 
@@ -33,8 +36,10 @@ export function collapsePolicy(
 }
 
 /**
- * The policy of MADV_COLLAPSE: the PMD order alone, and no limit on a range in a VMA that is not userfaultfd-armed.
- * Source: spec 3.3, 4.2 and 9.
+ * The policy of MADV_COLLAPSE: the PMD order alone, and no limit on a range in a VMA that is not
+ * userfaultfd-armed.
+ * Source: docs/khugepaged.md#scan-limits, docs/khugepaged.md#none-rules and
+ * docs/khugepaged.md#madv_collapse.
  */
 export function madvisePolicy(model: KernelModel, geometry: Geometry): CollapsePolicy {
   const pages = pagesPerRange(geometry);
@@ -42,7 +47,7 @@ export function madvisePolicy(model: KernelModel, geometry: Geometry): CollapseP
   return { orders, maxPtesNone: pages, maxPtesSwap: pages, maxPtesShared: pages, caller: 'madvise', model };
 }
 
-/** The kernel's defaults: NR-1, NR/8 and NR/2 (spec 7.2). */
+/** The kernel's defaults: NR-1, NR/8 and NR/2 (docs/khugepaged.md#sysfs). */
 export function defaultLimits(geometry: Geometry): CollapseLimits {
   const pages = pagesPerRange(geometry);
   return { maxPtesNone: pages - 1, maxPtesSwap: pages >>> 3, maxPtesShared: pages >>> 1 };
@@ -71,7 +76,8 @@ export function checkLimits<T extends CollapseLimits>(limits: T, geometry: Geome
 
 /**
  * Empty or zero-page PTEs that a window of this order may have.
- * Source: collapse_max_ptes_none, spec 4.2; historic rules spec 11.3.
+ * Source: collapse_max_ptes_none, docs/khugepaged.md#none-rules; earlier postings:
+ * docs/khugepaged.md#historic-none-rules.
  */
 export function noneLimit(
   policy: CollapsePolicy,
@@ -96,14 +102,18 @@ export function noneLimit(
   }
 }
 
-/** Shared PTEs that a window of this order may have. Source: collapse_max_ptes_shared, spec 4.2. */
+/**
+ * Shared PTEs that a window of this order may have.
+ * Source: collapse_max_ptes_shared, docs/khugepaged.md#swap-and-shared-limits.
+ */
 export function sharedLimit(policy: CollapsePolicy, order: Order, geometry: Geometry): number {
   return order === geometry.pmdOrder ? policy.maxPtesShared : 0;
 }
 
 /**
- * Empty or zero-page PTEs at which the scan of a whole range goes on: the exact limit if the PMD order is the only
- * enabled one, else NR-1 even when userfaultfd is armed. Source: collapse_scan_pmd, spec 3.3.
+ * Empty or zero-page PTEs at which the scan of a whole range goes on: the exact limit if the PMD order is the
+ * only enabled one, else NR-1 even when userfaultfd is armed.
+ * Source: collapse_scan_pmd, docs/khugepaged.md#scan-limits.
  */
 export function scanNoneLimit(policy: CollapsePolicy, geometry: Geometry, uffdArmed: boolean): number {
   if (policy.orders !== orderSet([geometry.pmdOrder])) return pagesPerRange(geometry) - 1;

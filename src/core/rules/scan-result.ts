@@ -1,6 +1,7 @@
 /**
- * Every result code of khugepaged in the kernel's enum order, with the string that trace events print (spec section 6).
- * 7.2 prints SCAN_PTE_UFFD as SCAN_PTE_UFFD_WP: see `resultName` of kernel-model.
+ * Every result code of khugepaged in the kernel's enum order, with the string that trace events print
+ * (docs/khugepaged.md#result-codes). 7.2 prints SCAN_PTE_UFFD as SCAN_PTE_UFFD_WP: see `resultName` of
+ * kernel-model.
  */
 const TRACE_STRINGS = {
   SCAN_FAIL: 'failed',
@@ -37,7 +38,10 @@ const TRACE_STRINGS = {
   SCAN_PAGE_DIRTY_OR_WRITEBACK: 'page_dirty_or_writeback',
 } as const;
 
-/** Codes that the proposed rebuild of mm/collapse adds; no kernel has numbers or trace strings for them. Spec rounds. */
+/**
+ * Codes that the proposed rebuild of mm/collapse adds; no kernel has numbers or trace strings for them:
+ * docs/khugepaged.md#rounds-results.
+ */
 const REBUILD_RESULTS = [
   'SCAN_LOCK_DROPPED',
   'SCAN_PAGE_NOT_EXCLUSIVE',
@@ -64,7 +68,7 @@ export function scanResultNamed(name: string): ScanResult | undefined {
   return ALL_RESULTS.has(name) ? (name as ScanResult) : undefined;
 }
 
-/** What the walk does after an attempt with this result: spec 4.3. */
+/** What the walk does after an attempt with this result: docs/khugepaged.md#results-and-moves. */
 export type NextMove = 'next-offset' | 'next-order' | 'stop';
 
 const NEXT_ORDER: ReadonlySet<ScanResult> = new Set([
@@ -84,7 +88,7 @@ const NEXT_ORDER: ReadonlySet<ScanResult> = new Set([
 
 /**
  * Where an attempt's result leads: on past the window, into its halves, or out of the range.
- * Source: mthp_collapse, spec 4.3.
+ * Source: mthp_collapse, docs/khugepaged.md#results-and-moves.
  */
 export function actionAfter(result: ScanResult): NextMove {
   if (result === 'SCAN_SUCCEED' || result === 'SCAN_PTE_MAPPED_HUGEPAGE') return 'next-offset';

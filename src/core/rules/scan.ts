@@ -22,7 +22,9 @@ export interface ScanReport {
   readonly referenced: number;
 }
 
-/** What only a running system knows about a range, beyond its RangeState (spec 3.4 rows 6, 11, 12 and 13). */
+/**
+ * Facts about a range that only a running system knows (docs/khugepaged.md#scan-rows, rows 6, 11, 12 and 13).
+ */
 export interface LiveFacts {
   /** Present PTEs that map no ordinary page: no struct page, or a device's. */
   readonly noPage?: Occupancy;
@@ -35,7 +37,7 @@ export interface LiveFacts {
 /**
  * The scan phase over one range: checks each PTE in the kernel's order and stops at the first that forbids a collapse,
  * for all orders. Unknown facts count as their ordinary case.
- * Source: collapse_scan_pmd, spec section 3.
+ * Source: collapse_scan_pmd, docs/khugepaged.md#the-scan.
  */
 export function scanRange(range: RangeState, policy: CollapsePolicy, live: LiveFacts = {}): ScanReport {
   const { geometry, present, swap } = range;

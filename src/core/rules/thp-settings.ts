@@ -8,7 +8,7 @@ export const SIZE_WORDS = ['always', 'inherit', 'madvise', 'never'] as const;
 export type TopLevelWord = (typeof TOP_LEVEL_WORDS)[number];
 export type SizeWord = (typeof SIZE_WORDS)[number];
 
-/** What /sys/kernel/mm/transparent_hugepage says about anonymous memory (spec section 7). */
+/** What /sys/kernel/mm/transparent_hugepage says about anonymous memory (docs/khugepaged.md#sysfs). */
 export interface ThpSettings extends CollapseLimits {
   /** Top-level `enabled`. */
   readonly enabled: TopLevelWord;
@@ -30,7 +30,10 @@ export function withOrdersAlways(settings: ThpSettings, orders: OrderSet): ThpSe
   return { ...settings, sizes: new Map(ordersOf(orders).map((order) => [order, 'always'])) };
 }
 
-/** The orders that settings enable for a VMA, by whether it has VM_HUGEPAGE. Spec 2.8 step A. */
+/**
+ * The orders that settings enable for a VMA, by whether it has VM_HUGEPAGE.
+ * Source: docs/khugepaged.md#possible-orders, step A.
+ */
 export function enabledOrders(settings: ThpSettings, hugepage: boolean, geometry: Geometry): OrderSet {
   const enabled: Order[] = [];
   for (const order of ordersOf(anonOrders(geometry))) {

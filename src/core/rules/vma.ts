@@ -53,7 +53,7 @@ const UFFD_FLAGS = ['um', 'uw', 'ui'];
 /**
  * The orders that khugepaged may collapse to in a VMA, or why there are none.
  * Not visible from outside and so not judged: a VMA that was never written has no anon_vma; it also has no page to
- * collapse. Source: thp_vma_allowable_orders, spec 2.8.
+ * collapse. Source: thp_vma_allowable_orders, docs/khugepaged.md#possible-orders.
  */
 export function possibleOrders(
   vma: Vma,
@@ -72,14 +72,17 @@ export function possibleOrders(
 /**
  * The orders that MADV_COLLAPSE may collapse to in a VMA, whatever sysfs says: the PMD order, or why not even that.
  * Files and shared memory, where it can work too, are not judged: their reason is `not-anonymous`.
- * Source: thp_vma_allowable_orders, spec 2.8 without step A.
+ * Source: thp_vma_allowable_orders, docs/khugepaged.md#possible-orders without step A.
  */
 export function madviseOrders(vma: Vma, geometry: Geometry, thpDisabled: boolean): Eligibility {
   if (!vma.anonymous) return ineligible('not-anonymous');
   return allowedOrders(vma, orderSet([geometry.pmdOrder]), geometry, thpDisabled);
 }
 
-/** Those of the wanted orders that an anonymous VMA allows. Source: spec 2.8 from step D on. */
+/**
+ * The wanted orders that an anonymous VMA allows.
+ * Source: docs/khugepaged.md#possible-orders, from step D on.
+ */
 function allowedOrders(vma: Vma, wanted: OrderSet, geometry: Geometry, thpDisabled: boolean): Eligibility {
   const has = (flag: string) => vma.flags.includes(flag);
   if (has('nh')) return ineligible('nohugepage');

@@ -74,7 +74,10 @@ export interface CollapseAlgorithm {
   collapse(range: ScannedRange, policy: CollapsePolicy, attempt: Attempt, observe?: Observe): ScanResult;
 }
 
-/** Whether a window may be attempted: enabled, and occupied enough for the none limit. Spec 4.1 steps 2 to 4. */
+/**
+ * Whether a window may be attempted: enabled, and occupied enough for the none limit.
+ * Source: mthp_collapse, docs/khugepaged.md#the-walk.
+ */
 export function judgeWindow(
   range: ScannedRange,
   policy: CollapsePolicy,
@@ -92,7 +95,7 @@ export function judgeWindow(
   return { offset, order, enabled: true, occupied, needed, qualifies: occupied >= needed };
 }
 
-/** The result of a range from those of its attempts: spec 4.1 and 4.3. */
+/** The result of a range from those of its attempts: mthp_collapse, docs/khugepaged.md#the-walk. */
 export class RangeResult {
   #collapsed = false;
   #allocationFailed = false;

@@ -12,7 +12,7 @@ import { type NextMove, actionAfter, type ScanResult } from '../rules/scan-resul
 
 /**
  * The search of v18 with its patch 12: an explicit stack of windows, halves pushed right first so that the left one is
- * popped first. Attempts lead where they lead in the walk. Source: spec 4.6.
+ * popped first. Attempts lead where they lead in the walk. Source: docs/khugepaged.md#stack.
  */
 export const stack: CollapseAlgorithm = stackSearch('stack', actionAfter, hasLowerOrder);
 

@@ -6,7 +6,7 @@ import { actionAfter } from '../rules/scan-result.ts';
 /**
  * The search of Linux 7.2 and 7.3: an offset and an order, no stack. It takes the largest aligned window that
  * qualifies at each offset and, once done with a window, steps past it.
- * Source: mthp_collapse, spec 4.1 to 4.4.
+ * Source: mthp_collapse, docs/khugepaged.md#the-walk.
  */
 export const walk: CollapseAlgorithm = {
   name: 'walk',

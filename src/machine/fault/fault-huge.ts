@@ -11,8 +11,9 @@ import type { VmArea } from '../page-tables/vm-area.ts';
 import { VM_HUGEPAGE } from '../page-tables/vma-flags.ts';
 
 /**
- * A write fault in a range without page table: maps a PMD-order folio if the range lies in the area and memory of that
- * size can be had. False: go on with smaller folios. Source: do_huge_pmd_anonymous_page, spec 2.2.
+ * A write fault in a range without page table: maps a PMD-order folio if the range lies in the area and
+ * memory of that size can be had. False: go on with smaller folios.
+ * Source: do_huge_pmd_anonymous_page, docs/khugepaged.md#fault-write.
  */
 export function faultPmd(machine: Machine, mm: Mm, area: VmArea, pmd: Pmd): boolean {
   const start = pmd.number * machine.rangeBytes;

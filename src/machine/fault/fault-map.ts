@@ -16,14 +16,18 @@ export function rmapPlaceOf(machine: Machine, mm: Mm, area: VmArea, pmd: Pmd, of
   return anon.packIn(pmd.anonRange, offset);
 }
 
-/** What PTEs of new anonymous memory in an area carry: used, and written to if the area can be (spec 5.8). */
+/**
+ * What PTEs of new anonymous memory in an area carry: used, and written to if the area can be
+ * (docs/khugepaged.md#installation).
+ */
 export function newPteBits(area: VmArea): number {
   return area.flags & VM_WRITE ? PTE_ACCESSED | PTE_DIRTY | PTE_WRITABLE : PTE_ACCESSED;
 }
 
 /**
- * Maps a new folio that only this process has, by 2^order PTEs from `offset` on. The caller's reference becomes that of
- * the first PTE. RSS is the caller's matter. Source: map_anon_folio_pte_nopf, spec 5.8.
+ * Maps a new folio that only this process has, by 2^order PTEs from `offset` on. The caller's reference
+ * becomes that of the first PTE. RSS is the caller's matter.
+ * Source: map_anon_folio_pte_nopf, docs/khugepaged.md#installation.
  */
 export function mapNewFolio(
   machine: Machine,
@@ -55,7 +59,7 @@ export function mapNewFolio(
 
 /**
  * Maps a new PMD-order folio by a PMD leaf; the range's page table must be reserved and is deposited.
- * Source: map_anon_folio_pmd_nopf, spec 5.8.
+ * Source: map_anon_folio_pmd_nopf, docs/khugepaged.md#installation.
  */
 export function mapNewLeaf(machine: Machine, mm: Mm, area: VmArea, pmd: Pmd, head: number): void {
   const f = machine.frames;

@@ -13,8 +13,9 @@ export const ALLOC_FAILED = -1;
 export const CHARGE_FAILED = -2;
 
 /**
- * Allocates a folio with one reference, that of the caller, and charges it: its head frame, or ALLOC_FAILED or
- * CHARGE_FAILED. It is not on the LRU, its pages hold anything. Source: alloc_charge_folio, spec 5.2.
+ * Allocates a folio with one reference, that of the caller, and charges it: its head frame, or ALLOC_FAILED
+ * or CHARGE_FAILED. It is not on the LRU, its pages hold anything.
+ * Source: alloc_charge_folio, docs/khugepaged.md#allocation.
  */
 export function allocFolio(
   machine: Machine,

@@ -15,9 +15,10 @@ import { forEachMapping } from './rmap-walk.ts';
 import { makePte, PTE_UFFD, PTE_ZERO } from '../page-tables/pte.ts';
 
 /**
- * Splits a large folio into small ones: PMD leaves become page tables, pages that nobody maps are freed. With `dropZeros`
- * mapped pages that hold zeros are replaced by the shared zero page. False, and nothing has changed but PMD leaves,
- * if somebody else holds a reference, the lock or the LRU isolation. Source: split_huge_page_to_list, spec 5.9.
+ * Splits a large folio into small ones: PMD leaves become page tables, pages that nobody maps are freed. With
+ * `dropZeros` mapped pages that hold zeros are replaced by the shared zero page. False, and nothing has
+ * changed but PMD leaves, if somebody else holds a reference, the lock or the LRU isolation.
+ * Source: split_huge_page_to_list, docs/khugepaged.md#deferred-split.
  */
 export function splitFolio(machine: Machine, head: number, dropZeros = false): boolean {
   const f = machine.frames;

@@ -17,7 +17,10 @@ export function folioMapcount(f: FrameTable, head: number): number {
   return f.order[head] === 0 ? f.mapcount[head] : f.refcount[head + 1];
 }
 
-/** References that the mappings of a folio explain (folio_expected_ref_count, spec 3.5). There is no swap cache. */
+/**
+ * References that the mappings of a folio explain (folio_expected_ref_count, docs/khugepaged.md#shared).
+ * There is no swap cache.
+ */
 export function expectedRefs(f: FrameTable, head: number): number {
   return folioMapcount(f, head);
 }
@@ -105,7 +108,7 @@ export function removeLeafRmap(machine: Machine, head: number, mm: number): void
 
 /**
  * Queues a large folio to be split when memory is short: because a part of it is no longer mapped, or (`partial` false)
- * because it may be mostly zeros. Source: deferred_split_folio, spec 5.7 and 5.9.
+ * because it may be mostly zeros. Source: deferred_split_folio, docs/khugepaged.md#deferred-split.
  */
 export function deferSplit(machine: Machine, head: number, partial: boolean): void {
   const f = machine.frames;

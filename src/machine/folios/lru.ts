@@ -4,7 +4,7 @@ import type { Machine } from '../machine.ts';
 
 /**
  * Puts a folio into the LRU add batch of the current CPU, which takes a reference until it drains: when it is full, and
- * at once for a large folio. Source: folio_add_lru; spec, observed-on-real-kernels, "The LRU batch".
+ * at once for a large folio. Source: folio_add_lru, docs/khugepaged.md#lru-batch.
  */
 export function addToLru(machine: Machine, head: number): void {
   const f = machine.frames;

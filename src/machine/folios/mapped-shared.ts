@@ -3,7 +3,7 @@ import { type FrameTable, PG_MAPPED_SHARED } from '../frames/frame-table.ts';
 /**
  * The hint whether more than one mm maps a large folio. Two slots name mms and count their mappings; a third mm finds no
  * slot, so that after the first two have gone the hint stays set although one mm is left: sticky, and wrong then.
- * Source: folio_maybe_mapped_shared, spec 3.5.
+ * Source: folio_maybe_mapped_shared, docs/khugepaged.md#shared.
  */
 export function noteMapped(f: FrameTable, head: number, mm: number, mappings: number): void {
   const { rmap } = f;
@@ -34,7 +34,9 @@ export function noteUnmapped(f: FrameTable, head: number, mm: number, mappings: 
   if (total === (rmap[head + 3] & 0xffff) || total === rmap[head + 3] >>> 16) f.clear(head, PG_MAPPED_SHARED);
 }
 
-/** Whether a folio may be mapped by more than one mm (folio_maybe_mapped_shared, spec 3.5). */
+/**
+ * Whether a folio may be mapped by more than one mm (folio_maybe_mapped_shared, docs/khugepaged.md#shared).
+ */
 export function maybeMappedShared(f: FrameTable, head: number): boolean {
   if (f.order[head] === 0) return f.mapcount[head] > 1;
   return f.refcount[head + 1] > 1 && f.has(head, PG_MAPPED_SHARED);

@@ -4,7 +4,10 @@ import { compact } from './compaction.ts';
 import type { Machine } from '../machine.ts';
 import { reclaim } from '../reclaim/reclaim.ts';
 
-/** How hard an allocation tries: `light` takes what is free, `direct` also compacts and reclaims (spec 5.2). */
+/**
+ * How hard an allocation tries: `light` takes what is free, `direct` also compacts and reclaims
+ * (docs/khugepaged.md#allocation).
+ */
 export type AllocMode = 'light' | 'direct';
 
 /** Pages that one round of direct reclaim aims at, at least (SWAP_CLUSTER_MAX). */

@@ -11,7 +11,10 @@ import { PTE_KIND, PTE_MIGRATION, PTE_PRESENT, PTE_SWAP, pteValue } from './pte.
 import { unmapPtes } from './unmap.ts';
 import type { VmArea } from './vm-area.ts';
 
-/** Clears a PMD entry; the PTE table is the caller's until it is put back or replaced by a leaf (spec 5.3 step 7). */
+/**
+ * Clears a PMD entry; the PTE table is the caller's until it is put back or replaced by a leaf
+ * (docs/khugepaged.md#attempt-steps).
+ */
 export function detachPmd(pmd: Pmd): void {
   if (pmd.kind !== PMD_TABLE) throw new Error(`range ${pmd.number} has no PTE table to detach`);
   pmd.kind = PMD_DETACHED;
@@ -24,8 +27,8 @@ export function reattachPmd(pmd: Pmd): void {
 }
 
 /**
- * Faults a non-present entry in (spec 5.5): `retry` when the page is under migration, `fail` for markers, lost pages and
- * when there is no memory.
+ * Faults a non-present entry in (docs/khugepaged.md#swap-in): `retry` when the page is under migration,
+ * `fail` for markers, lost pages and when there is no memory.
  */
 export function faultInEntry(
   machine: Machine,
@@ -40,7 +43,10 @@ export function faultInEntry(
   return 'done';
 }
 
-/** Locks a folio and takes it off the LRU; what stands in the way is named (spec 5.6 rows 9 to 11). */
+/**
+ * Locks a folio and takes it off the LRU. Returns the obstacle, if there is one.
+ * Source: __collapse_huge_page_isolate, docs/khugepaged.md#isolation, rows 9 to 11.
+ */
 export function isolateFolio(machine: Machine, head: number): ScanResult | undefined {
   const f = machine.frames;
   if (f.has(head, PG_LOCKED)) return 'SCAN_PAGE_LOCK';
@@ -58,7 +64,7 @@ export function releaseFolio(machine: Machine, head: number): void {
 
 /**
  * Copies the window of 2^order PTEs at `offset` into a new folio; empty and zero-page PTEs become zeros. Returns the PTE
- * whose page had a memory error (SCAN_COPY_MC), undefined if all went well (spec 5.7).
+ * whose page had a memory error (SCAN_COPY_MC), undefined if all went well (docs/khugepaged.md#copy).
  */
 export function copyWindow(
   machine: Machine,
@@ -85,7 +91,7 @@ export function copyWindow(
 /**
  * Puts the copied folio in the place of the window: the old PTEs go, their isolated folios are released, RSS grows by
  * the holes. The PMD order leaves a leaf, others the PTE table under its PMD entry again. The caller's reference to the
- * new folio is used up (spec 5.7 and 5.8).
+ * new folio is used up (docs/khugepaged.md#installation).
  */
 export function installWindow(
   machine: Machine,

@@ -3,7 +3,7 @@ import type { Memcg } from '../reclaim/memcg.ts';
 import { Pmd } from './pmd.ts';
 import { VmAreas } from './vm-area.ts';
 
-/** PR_SET_THP_DISABLE: not, for everything, or for all but VM_HUGEPAGE areas (spec 2.8 step D). */
+/** PR_SET_THP_DISABLE: not, for everything, or for all but VM_HUGEPAGE areas (docs/khugepaged.md#prctl). */
 export type ThpDisabled = 'no' | 'all' | 'except-advised';
 
 /** An address space (mm_struct). */

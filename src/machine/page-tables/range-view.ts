@@ -22,12 +22,18 @@ import {
 import type { VmArea } from './vm-area.ts';
 import { VM_DROPPABLE, VM_UFFD_ANY } from './vma-flags.ts';
 
-/** A PMD range as core's scan wants it, and what that has no word for (spec 3.4). */
+/**
+ * A PMD range as the scan of core reads it, and the facts that RangeState does not have
+ * (docs/khugepaged.md#scan-rows).
+ */
 export interface RangeView {
   readonly state: RangeState;
   /** Present PTEs whose folio is not on the LRU: isolated, or waiting in an LRU add batch (row 13). */
   readonly offLru: Occupancy;
-  /** Of the non-present PTEs, those under migration: a fault on them has to retry (spec 5.5). */
+  /**
+   * Of the non-present PTEs, those under migration: a fault on them has to retry
+   * (docs/khugepaged.md#swap-in).
+   */
   readonly migrating: Occupancy;
   /** The frame that each PTE maps; NO_FRAME for the zero page and for what maps nothing. */
   readonly frames: Int32Array;
@@ -97,7 +103,10 @@ export function viewRange(machine: Machine, area: VmArea, pmd: Pmd): RangeView {
   }
 }
 
-/** Present, ordinary pages of the range on each node: the load by which khugepaged chooses a node (spec 5.2). */
+/**
+ * Present, ordinary pages of the range on each node: the load by which khugepaged chooses a node
+ * (docs/khugepaged.md#allocation).
+ */
 export function nodeLoad(machine: Machine, view: RangeView): number[] {
   const load = machine.nodes.map(() => 0);
   for (const frame of view.frames) if (frame !== NO_FRAME) load[machine.nodeOf(frame).node]++;

@@ -11,7 +11,7 @@ export interface VmArea {
   readonly name: string;
   /** Private anonymous memory. The model never maps pages into others. */
   readonly anonymous: boolean;
-  /** Set by the first write fault (spec 2.8 rule J). */
+  /** Set by the first write fault (docs/khugepaged.md#possible-orders, step J). */
   hasAnonVma: boolean;
   /** Pages that mremap has moved the area by: virtual page number minus index in its anon_vma. */
   readonly moved: number;

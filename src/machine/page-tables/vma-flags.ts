@@ -1,4 +1,4 @@
-/** VMA flags as a bit mask, with the two letters that smaps prints for each (spec 2.8 and 8.4). */
+/** VMA flags as a bit mask, with the two letters that smaps prints for each (docs/khugepaged.md#smaps). */
 export const VM_READ = 1 << 0;
 export const VM_WRITE = 1 << 1;
 export const VM_HUGEPAGE = 1 << 2;

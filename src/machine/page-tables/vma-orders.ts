@@ -7,12 +7,15 @@ import type { Mm } from './mm.ts';
 import { VM_HUGEPAGE } from './vma-flags.ts';
 import { viewVma, type VmArea } from './vm-area.ts';
 
-/** Whether prctl keeps an area from having THPs (spec 2.8 step D). */
+/** Whether prctl keeps an area from having THPs (docs/khugepaged.md#prctl). */
 export function isThpDisabled(mm: Mm, area: VmArea): boolean {
   return mm.thpDisabled === 'all' || (mm.thpDisabled === 'except-advised' && !(area.flags & VM_HUGEPAGE));
 }
 
-/** The orders that khugepaged of this version may collapse an area to now, rule J (no anon_vma) included: spec 2.8. */
+/**
+ * The orders that khugepaged of this version may collapse an area to now, the missing anon_vma included:
+ * docs/khugepaged.md#possible-orders.
+ */
 export function khugepagedOrders(machine: Machine, mm: Mm, area: VmArea, model: KernelModel): OrderSet {
   if (!area.hasAnonVma) return NO_ORDERS;
   const { settings, geometry } = machine;

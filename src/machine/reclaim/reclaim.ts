@@ -73,7 +73,10 @@ function splitDeferred(machine: Machine, { pages, node, memcg }: ReclaimRequest)
   return machine.freePages - before;
 }
 
-/** More zero pages than max_ptes_none allows a collapse to have (thp_underused, spec 5.9). */
+/**
+ * More zero pages than max_ptes_none allows a collapse to have (thp_underused,
+ * docs/khugepaged.md#underused-huge-pages).
+ */
 function hasManyZeros(machine: Machine, head: number): boolean {
   const { content } = machine.frames;
   if (!machine.settings.shrinkUnderused) return false;

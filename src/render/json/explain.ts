@@ -23,7 +23,7 @@ function head(range: RangeState, policy: CollapsePolicy, algorithm: string): obj
   };
 }
 
-/** An explanation as JSON: the counts of the scan, every visit, the plan. */
+/** An explanation as JSON: the counts of the scan, every visit, what collapses. */
 export function explainJson({ range, policy, algorithm, plan, visits }: Explanation): object {
   const { scan } = plan;
   return {

@@ -22,7 +22,7 @@ export function policyJson(policy: CollapsePolicy): object {
   };
 }
 
-/** The plan of one range without its address: what `--ranges` prints for each line after its id. */
+/** The answer for one range without its address: what `--ranges` prints for each line after its id. */
 export function planJson(plan: CollapsePlan, policy: CollapsePolicy): object {
   return {
     scan: resultName(plan.scan.result, policy.model),

@@ -46,7 +46,7 @@ export function ignoredRangeText(ignored: IgnoredRange, style: Style): string {
   ].join('\n');
 }
 
-/** One range explained: the plan and every visit that led to it. */
+/** One range explained: what collapses and every visit that led to it. */
 export interface Explanation {
   readonly range: RangeState;
   readonly policy: CollapsePolicy;

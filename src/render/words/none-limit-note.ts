@@ -2,7 +2,10 @@ import { type Geometry, pagesPerRange } from '../../core/memory/geometry.ts';
 import { asOrder, formatOrder, hasLowerOrder } from '../../core/memory/order.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
 
-/** Says so when sizes below the PMD size are enabled and do not heed the max_ptes_none that is set (spec 4.2). */
+/**
+ * A note for when sizes below the PMD size are enabled and count max_ptes_none as 0
+ * (docs/khugepaged.md#none-rules).
+ */
 export function ignoredNoneLimit(
   { orders, maxPtesNone, model }: CollapsePolicy,
   geometry: Geometry,

@@ -3,7 +3,7 @@ import type { OrderSet } from '../../core/memory/order.ts';
 import type { ScanResult } from '../../core/rules/scan-result.ts';
 import { INELIGIBLE_REASONS, type Ineligible } from '../../core/rules/vma.ts';
 
-/** What results mean to somebody who did not read khugepaged (spec section 6). */
+/** Results in words, for readers who do not know khugepaged; docs/results.md has the same. */
 export const RESULT_MEANINGS: Record<ScanResult, string> = {
   SCAN_FAIL: 'nothing collapsed, and no reason is named',
   SCAN_SUCCEED: 'collapsed',

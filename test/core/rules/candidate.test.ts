@@ -10,7 +10,7 @@ const HUGE = 'SCAN_PTE_MAPPED_HUGEPAGE';
 const COUNT = 'SCAN_PAGE_COUNT';
 const OLD = 'SCAN_LACK_REFERENCED_PAGE';
 
-describe('swap entries (spec 5.5)', () => {
+describe('swap entries (__collapse_huge_page_swapin)', () => {
   test('one fails its window below the PMD order, and lower orders are tried', () => {
     const { attempts, ...rest } = plan({ present: '0-4,6-299', swap: '5' }, { orders: '2-4' });
     expect(attemptTexts({ attempts, ...rest }).slice(0, 5)).toEqual([
@@ -63,7 +63,7 @@ describe('swap entries (spec 5.5)', () => {
   });
 });
 
-describe('isolation (spec 5.6)', () => {
+describe('isolation (__collapse_huge_page_isolate)', () => {
   test('one shared page fails its window below the PMD order, and lower orders are tried', () => {
     expect(attemptTexts(plan({ present: '0-15', shared: '0' }, { orders: '2-4' }))).toEqual([
       `0:4 ${SHARED}`,

@@ -8,7 +8,7 @@ describe('what only a running system knows', () => {
   const range = rangeOf({ present: 'all' });
   const policy = policyOf();
 
-  test('stops the scan in the order of the rows of spec 3.4', () => {
+  test('stops the scan in the order of docs/khugepaged.md#scan-rows', () => {
     const facts = { noPage: pages('9'), offLru: pages('7') };
     expect(scanRange(range, policy, facts)).toMatchObject({
       result: 'SCAN_PAGE_LRU',

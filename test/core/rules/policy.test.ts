@@ -18,7 +18,7 @@ function noneLimits(model: PolicyText['model'], maxPtesNone: number): number[] {
   return orders.map((order) => noneLimit(policyOf({ model, maxPtesNone }), order, x86_64, false));
 }
 
-describe('the none limit of an attempt (spec 4.2, 11.3), orders 2 to 9', () => {
+describe('the none limit of an attempt (collapse_max_ptes_none and earlier postings), orders 2 to 9', () => {
   const exact = [
     [0, [0, 0, 0, 0, 0, 0, 0, 0]],
     [1, [0, 0, 0, 0, 0, 0, 0, 1]],
@@ -83,7 +83,7 @@ test('the scan is strict only with exactly the PMD order', () => {
   expect([limit('9', true), limit('2-9', true)]).toEqual([0, 511]);
 });
 
-test('default limits scale with the PTEs of a range (spec 1.2)', () => {
+test('default limits scale with the PTEs of a range', () => {
   expect(defaultLimits(x86_64)).toEqual({ maxPtesNone: 511, maxPtesSwap: 64, maxPtesShared: 256 });
   const large = { maxPtesNone: 8191, maxPtesSwap: 1024, maxPtesShared: 4096 };
   expect(defaultLimits(geometryOfPmdOrder(13))).toEqual(large);

@@ -10,7 +10,7 @@ import {
   traceString,
 } from '../../../src/core/rules/scan-result.ts';
 
-test('results stand at their number in the kernel enum (spec 6)', () => {
+test('results stand at their number in enum scan_result', () => {
   const numbers = {
     SCAN_FAIL: 0,
     SCAN_SUCCEED: 1,
@@ -23,13 +23,13 @@ test('results stand at their number in the kernel enum (spec 6)', () => {
   expect(SCAN_RESULTS).toHaveLength(32);
 });
 
-test('trace events print the kernel strings, their misspellings included (trap 27)', () => {
+test('trace events print the kernel strings, their misspellings included', () => {
   expect(traceString('SCAN_CGROUP_CHARGE_FAIL')).toBe('ccgroup_charge_failed');
   expect(traceString('SCAN_PTE_UFFD')).toBe('pte_uffd_wp');
   expect(traceString('SCAN_PAGE_COUNT')).toBe('not_suitable_page_count');
 });
 
-test('every result leads where spec 4.3 says', () => {
+test('every result leads where mthp_collapse goes after it', () => {
   const leadingTo = (action: NextMove) => SCAN_RESULTS.filter((result) => actionAfter(result) === action);
   expect(leadingTo('next-offset')).toEqual(['SCAN_SUCCEED', 'SCAN_PTE_MAPPED_HUGEPAGE']);
   expect(leadingTo('next-order')).toEqual([

@@ -14,7 +14,7 @@ function verdict(range: RangeText, policy: PolicyText = {}): string {
   return failedAt === undefined ? result : `${result} at ${failedAt}`;
 }
 
-describe('before the PTEs (spec 3.1, 3.2)', () => {
+describe('before the PTEs (check_pmd_state)', () => {
   test('a PMD-mapped range is looked at once and left', () => {
     expect(scan({ present: 'all', pmdMapped: true })).toMatchObject({ result: 'SCAN_PMD_MAPPED', looked: 1 });
   });
@@ -24,7 +24,7 @@ describe('before the PTEs (spec 3.1, 3.2)', () => {
   });
 });
 
-describe('the none limit (spec 3.3)', () => {
+describe('the none limit of a scan', () => {
   test('is max_ptes_none exactly when the PMD order is the only enabled one', () => {
     const policy = { orders: '9', maxPtesNone: 100 };
     expect(verdict({ present: '0-411' }, policy)).toBe('SCAN_SUCCEED');
@@ -61,7 +61,7 @@ describe('the none limit (spec 3.3)', () => {
   }
 });
 
-describe('one PTE (spec 3.4)', () => {
+describe('one PTE (docs/khugepaged.md#scan-rows)', () => {
   test('row 1: none and zero-page PTEs count together', () => {
     const policy = { orders: '9', maxPtesNone: 2 };
     expect(verdict({ present: '0-510', zero: '7' }, policy)).toBe('SCAN_SUCCEED');
@@ -165,7 +165,7 @@ describe('one PTE (spec 3.4)', () => {
   });
 });
 
-describe('references (spec 3.7)', () => {
+describe('references that a scan demands', () => {
   test('one referenced page is enough without swap entries', () => {
     expect(verdict({ present: 'all', unreferenced: '0-510' })).toBe('SCAN_SUCCEED');
   });

@@ -47,6 +47,7 @@ function orders(facts: Partial<Vma>, settings: ThpSettings = everySize, thpDisab
   return ineligible ?? formatOrders(possible);
 }
 
+// The steps are those of docs/khugepaged.md#possible-orders.
 describe('step A: sizes enabled for a VMA', () => {
   const cases = [
     ['always', ['always', 'madvise', 'never'], '4', '4'],
@@ -166,7 +167,7 @@ test.for(['um', 'uw', 'ui'])('flag %s means that userfaultfd is armed', (flag) =
   expect(isUffdArmed(vmaOf({ flags: ['rd'] }))).toBe(false);
 });
 
-test('trap 16: a VMA covers a range only if the whole PMD range lies in it', () => {
+test('a VMA covers a range only if the whole PMD range lies in it', () => {
   const vma = vmaOf({ start: 2 * M, end: 6 * M - 4 * K });
   expect([0, 2 * M, 4 * M].map((address) => coversRange(vma, address, x86_64))).toEqual([false, true, false]);
 });

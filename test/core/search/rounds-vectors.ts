@@ -9,7 +9,7 @@ export interface AskedWindow {
   readonly has: (page: number) => boolean;
 }
 
-/** A vector of spec rounds 5.2: what is enabled and there, how attempts end, what happens. */
+/** A test vector of docs/khugepaged.md#rounds: what is enabled and there, how attempts end, what happens. */
 export interface RoundsVector {
   readonly number: string;
   readonly range: RangeText;

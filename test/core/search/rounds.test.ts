@@ -34,7 +34,7 @@ function run({ range: text, policy: policyText, part, outcome = () => 'SCAN_SUCC
   return { scan, result, attempts: batches.join(' | '), installed };
 }
 
-describe('the vectors of spec rounds 5', () => {
+describe('rounds attempt and return', () => {
   for (const vector of roundsVectors) {
     test(`vector ${vector.number}`, () => {
       const ran = run(vector);
@@ -56,7 +56,7 @@ describe('the vectors of spec rounds 5', () => {
   });
 });
 
-describe('the scan of rounds (spec rounds 2)', () => {
+describe('the scan of rounds', () => {
   const scan = (range: Parameters<typeof rangeOf>[0], policy: Parameters<typeof policyOf>[0] = {}) =>
     scanForRounds(rangeOf(range), policyOf(policy));
 
@@ -128,7 +128,7 @@ function withLightMisses(attempt: Attempt, salt: number): Attempt {
   };
 }
 
-test('a failed allocation at the lowest order is reported, whatever fails after it (spec rounds 4.5)', () => {
+test('a failed allocation at the lowest order is reported, whatever fails after it', () => {
   const range = scannedOf({ present: '0-7' });
   const policy = policyOf({ orders: '2', maxPtesNone: 0 });
   const fail = (first: ScanResult) => attemptEach((offset) => (offset === 0 ? first : 'SCAN_PAGE_COUNT'));
@@ -136,7 +136,7 @@ test('a failed allocation at the lowest order is reported, whatever fails after 
   expect(rounds.collapse(range, policy, fail('SCAN_PAGE_LOCK'))).toBe('SCAN_PAGE_COUNT');
 });
 
-describe('the bounds of spec rounds 6', () => {
+describe('how many attempts and entries rounds need (docs/khugepaged.md#rounds-bounds)', () => {
   test('no window is attempted twice without reclaim, nor twice with it; rounds are at most twice the orders', () => {
     fc.assert(
       fc.property(
@@ -148,7 +148,7 @@ describe('the bounds of spec rounds 6', () => {
           const batches = batchesOf(search, light ? withLightMisses(attempt, salt) : attempt);
           const tried = batches.flat();
           expect(new Set(tried).size).toBe(tried.length);
-          // 64K pages fill a round by their bytes, so that there are more of them (spec rounds 4.2).
+          // 64K pages fill a round by their bytes, so that there are more of them.
           if (search.range.geometry.pmdOrder === 13) return;
           expect(batches.length).toBeLessThanOrEqual(ordersOf(search.policy.orders).length * (light ? 2 : 1));
         },

@@ -169,7 +169,7 @@ describe('what an observer sees', () => {
   });
 });
 
-describe('the result of a range (spec 4.3)', () => {
+describe('the result of a range', () => {
   const reasons = [
     'SCAN_PAGE_COUNT',
     'SCAN_ALLOC_HUGE_PAGE_FAIL',

@@ -9,7 +9,10 @@ import type { CollapsePolicy } from '../../../src/core/rules/policy.ts';
 import { actionAfter, type ScanResult } from '../../../src/core/rules/scan-result.ts';
 import { listPages } from '../../ranges.ts';
 
-/** Whether spec 4.1 lets a window be attempted, counted page by page. For models with the none rule of 7.2. */
+/**
+ * Whether a window may be attempted (docs/khugepaged.md#the-walk), counted page by page. For models with the
+ * none rule of 7.2.
+ */
 export function qualifies(
   range: ScannedRange,
   policy: CollapsePolicy,

@@ -1,6 +1,6 @@
 import type { ScanResult } from '../../../src/core/rules/scan-result.ts';
 
-/** A test vector of spec 4.5. Its inputs are the values of command line flags. */
+/** A test vector of docs/khugepaged.md#walk-vectors. Its inputs are the values of command line flags. */
 export interface Vector {
   readonly number: number;
   /** --pmd-order */

@@ -6,7 +6,7 @@ import { vectors } from './vectors.ts';
 
 for (const vector of vectors) {
   for (const name of ['walk', 'stack'] as const) {
-    test(`spec 4.5 vector ${vector.number} by the ${name}`, () => {
+    test(`vector ${vector.number} by the ${name}`, () => {
       const range = rangeOf(vector);
       const outcomes = outcomesOf(vector.outcomes, range.geometry);
       const plan = planRange(range, policyOf(vector), { algorithm: ALGORITHMS[name], outcomes });

@@ -1,7 +1,10 @@
 import { VMSTAT_NAMES, type VmstatName } from '../../../src/machine/counters.ts';
 import type { Machine } from '../../../src/machine/machine.ts';
 
-/** Names that the file has and the model never raises, each after the name that it follows (spec 7.4). */
+/**
+ * Names that the file has and the model never raises, each after the name that it follows
+ * (docs/khugepaged.md#vmstat).
+ */
 const ALWAYS_ZERO: Partial<Record<VmstatName, readonly string[]>> = {
   thp_collapse_alloc_failed: [
     'thp_file_alloc',

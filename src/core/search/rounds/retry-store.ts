@@ -11,8 +11,9 @@ export interface RetryEntry {
 }
 
 /**
- * The regions of failed windows, the last one pushed on top. What their entries have yet to look at is disjoint, and each
- * is at least four PTEs long, so that NR/4 entries are always enough. Source: spec rounds 1, 4.2 and 6.
+ * The regions of failed windows, the last one pushed on top. What their entries have yet to look at is
+ * disjoint, and each is at least four PTEs long, so that NR/4 entries are always enough.
+ * Source: docs/khugepaged.md#rounds-bounds.
  */
 export class RetryStore {
   readonly #entries: RetryEntry[] = [];

@@ -21,7 +21,7 @@ export interface RefusedRange extends PartialRange {
 /**
  * The selection and retry of the proposed rebuild of mm/collapse: it collects the windows of a round, has them attempted
  * together, and puts the regions of those that failed into a store that the next round selects from first.
- * Source: spec rounds 3 and 4; not merged.
+ * Source: the proposed rebuild, not merged: docs/khugepaged.md#rounds.
  */
 export const rounds: CollapseAlgorithm = {
   name: 'rounds',
@@ -61,7 +61,7 @@ export function collapseInRounds(
     const results = attempt(batch);
     if (observe) for (const [i, look] of selected.splice(0, batch.length).entries()) look.result = results[i];
     batch.forEach((candidate, i) => outcome.classify(candidate, results[i]));
-    // What was pending comes before what the round has just put into the store (spec rounds 4.1).
+    // What was pending comes before what the round has just put into the store (docs/khugepaged.md#rounds-batches).
     if (!outcome.abandoned) pending ??= selection.next();
   }
   looked.forEach(({ window, result }, i) => {
@@ -80,7 +80,10 @@ interface Look {
 /** Bytes that the windows of a round may have together. */
 const ROUND_BYTES = 32 * 2 ** 20;
 
-/** Whether a window fits into a batch; an empty batch takes any. Source: spec rounds 4.2. */
+/**
+ * Whether a window fits into a batch; an empty batch takes any.
+ * Source: docs/khugepaged.md#rounds-batches.
+ */
 function hasRoom(batch: readonly Candidate[], { order }: Candidate, geometry: Geometry): boolean {
   if (batch.length === 0) return true;
   const pages = pagesPerRange(geometry);
@@ -89,7 +92,10 @@ function hasRoom(batch: readonly Candidate[], { order }: Candidate, geometry: Ge
   return batch.length < most && slots <= pages && slots * 2 ** geometry.pageShift <= ROUND_BYTES;
 }
 
-/** What the results of attempts lead to, and what the range returns. Source: spec rounds 4.4 and 4.5. */
+/**
+ * What the results of attempts lead to, and what the range returns.
+ * Source: docs/khugepaged.md#rounds-results.
+ */
 class RoundsOutcome {
   abandoned = false;
   readonly #selection: RoundsSelection;

@@ -20,11 +20,11 @@ export interface RoundsScan extends RefusedRange {
 }
 
 /**
- * The scan that goes with `rounds`. A PTE that may not be collapsed costs the range its PMD order only and leaves a clear
- * bit; swap and shared PTEs above their limits, which are scaled to the part, end it for all orders. References are
- * required for the PMD order alone. Unknown facts count as their ordinary case.
- * Source: spec rounds 2.2 to 2.4; pages without struct page, off the LRU or not anonymous, and the NUMA rule, are not part
- * of a RangeState.
+ * The scan that goes with `rounds`. A PTE that may not be collapsed costs the range its PMD order only and
+ * leaves a clear bit; swap and shared PTEs above their limits, which are scaled to the part, end it for all
+ * orders. References are required for the PMD order alone. Unknown facts count as their ordinary case.
+ * Source: docs/khugepaged.md#rounds-scan; pages without struct page, off the LRU or not anonymous, and the
+ * NUMA rule, are not part of a RangeState.
  */
 export function scanForRounds(
   range: RangeState,

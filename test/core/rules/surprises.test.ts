@@ -5,8 +5,8 @@ import { walk } from '../../../src/core/search/walk.ts';
 import { attemptTexts, collapseText, outcomesOf, plan, policyOf, rangeOf, scannedOf } from '../../ranges.ts';
 import { trace } from '../search/search.ts';
 
-/** The traps of spec 13 that a prediction of one range can fall into, by their numbers there. */
-describe('trap 1: one bad page anywhere stops every order of the range', () => {
+/** Those of docs/khugepaged.md#surprises that a prediction of one range meets, in their order. */
+describe('one bad page anywhere stops every order of the range', () => {
   const bad = {
     pinned: 'SCAN_PAGE_COUNT',
     locked: 'SCAN_PAGE_LOCK',
@@ -20,14 +20,14 @@ describe('trap 1: one bad page anywhere stops every order of the range', () => {
   }
 });
 
-test('trap 2: the swap and shared limits of the whole range hold when only 16K is enabled', () => {
+test('the swap and shared limits of the whole range hold when only 16K is enabled', () => {
   expect(plan({ present: '0-446', swap: '447-511' }, { orders: '2' }).result).toBe('SCAN_EXCEED_SWAP_PTE');
   expect(plan({ present: '0-447', swap: '448-511' }, { orders: '2' }).result).toBe('SCAN_SUCCEED');
   expect(plan({ present: 'all', shared: '255-511' }, { orders: '2' }).result).toBe('SCAN_EXCEED_SHARED_PTE');
   expect(plan({ present: 'all', shared: '256-511' }, { orders: '2' }).result).toBe('SCAN_SUCCEED');
 });
 
-test('trap 3: the lifted none limit is 511, so an all-empty table still fails, at its last PTE', () => {
+test('the lifted none limit is 511, so an all-empty table still fails, at its last PTE', () => {
   expect(plan({}, { orders: '2-9' })).toMatchObject({
     result: 'SCAN_EXCEED_NONE_PTE',
     scan: { looked: 512 },
@@ -35,7 +35,7 @@ test('trap 3: the lifted none limit is 511, so an all-empty table still fails, a
   expect(plan({ present: '511' }, { orders: '2-9', maxPtesNone: 0 }).scan.result).toBe('SCAN_SUCCEED');
 });
 
-test('trap 4: enabling one size beside the PMD size changes how the range is scanned', () => {
+test('enabling one size beside the PMD size changes how the range is scanned', () => {
   const range = { present: '0,16-31' };
   const alone = plan(range, { orders: '9', maxPtesNone: 0 });
   expect(alone).toMatchObject({ result: 'SCAN_EXCEED_NONE_PTE', scan: { looked: 2 } });
@@ -47,7 +47,7 @@ test('trap 4: enabling one size beside the PMD size changes how the range is sca
   expect(collapseText(plan(armed, { orders: '4,9' }))).toBe('0:4');
 });
 
-test('trap 5: an armed VMA with holes wastes attempts, for the walk does not see userfaultfd', () => {
+test('an armed VMA with holes wastes attempts, for the walk does not see userfaultfd', () => {
   const range = { present: '0-30', uffdArmed: true };
   expect(attemptTexts(plan(range, { orders: '4-9' }))).toEqual([
     '0:9 SCAN_EXCEED_NONE_PTE',
@@ -61,7 +61,7 @@ test('trap 5: an armed VMA with holes wastes attempts, for the walk does not see
   expect(attemptTexts(plan(range, { orders: '4-9', model: 'v18' }))).toEqual(['0:4']);
 });
 
-test('trap 6: unmapped entries count towards the threshold of the PMD order alone, wherever they are', () => {
+test('unmapped entries count towards the threshold of the PMD order alone, wherever they are', () => {
   const range = { present: '0-255,260-507', swap: '256-259,508-511' };
   expect(attemptTexts(plan(range, { maxPtesNone: 0 }))).toEqual(['0:9']);
   expect(collapseText(plan(range, { orders: '2-8', maxPtesNone: 0 }))).toBe(
@@ -70,7 +70,7 @@ test('trap 6: unmapped entries count towards the threshold of the PMD order alon
   expect(plan(range, { orders: '9', maxPtesNone: 0, model: 'v18' }).attempts).toEqual([]);
 });
 
-test('trap 7: a window with a same-sized folio is skipped at its order and leaves no reason behind', () => {
+test('a window with a same-sized folio is skipped at its order and leaves no reason behind', () => {
   const range = { present: 'all', folios: ['4@all'] };
   expect(attemptTexts(plan(range, { orders: '2,4', maxPtesNone: 0 }))).toHaveLength(32);
   expect(plan(range, { orders: '2,4' }).result).toBe('SCAN_FAIL');
@@ -79,13 +79,13 @@ test('trap 7: a window with a same-sized folio is skipped at its order and leave
   expect(plan(range, { orders: '4' }, { outcomes }).result).toBe('SCAN_PAGE_COUNT');
 });
 
-test('trap 8: small pages beside a large folio are not collapsed at lower orders in this scan', () => {
+test('small pages beside a large folio are not collapsed at lower orders in this scan', () => {
   const range = { present: '0-31', folios: ['4@31'] };
   expect(attemptTexts(plan(range, { orders: '2-4' }))).toEqual(['0:4', '16:4 SCAN_PTE_MAPPED_HUGEPAGE']);
   expect(attemptTexts(plan(range, { orders: '2-5' }))).toEqual(['0:5']);
 });
 
-test('trap 11: after a step the order is that of the lowest set bit of the offset', () => {
+test('after a step the order is that of the lowest set bit of the offset', () => {
   const policy = policyOf({ maxPtesNone: 0 });
   const visits: string[] = [];
   walk.collapse(
@@ -98,7 +98,7 @@ test('trap 11: after a step the order is that of the lowest set bit of the offse
   expect(visits.find((visit) => visit.startsWith('256:'))).toBe('256:8');
 });
 
-test('trap 12: the next order after the lowest enabled one is a step by its size, not by 4 pages', () => {
+test('the next order after the lowest enabled one is a step by its size, not by 4 pages', () => {
   const policy = policyOf({ orders: '4', maxPtesNone: 0 });
   const failing = trace(
     walk,
@@ -109,7 +109,7 @@ test('trap 12: the next order after the lowest enabled one is a step by its size
   expect(failing).toBe('0:4 16:4 32:4 48:4 SCAN_PAGE_COUNT');
 });
 
-test('trap 18: references are demanded of the range by the scan, of each window by isolation', () => {
+test('references are demanded of the range by the scan, of each window by isolation', () => {
   const range = { present: '0-63', unreferenced: '0-15,17-63' };
   expect(attemptTexts(plan(range, { orders: '4', maxPtesNone: 0 }))).toEqual([
     '0:4 SCAN_LACK_REFERENCED_PAGE',
@@ -124,7 +124,7 @@ test('trap 18: references are demanded of the range by the scan, of each window 
   });
 });
 
-test('trap 19: zero-page PTEs are holes, and collapse turns them into private pages', () => {
+test('zero-page PTEs are holes, and collapse turns them into private pages', () => {
   const range = { present: '0-15', zero: '8-15' };
   expect(plan(range, { orders: '4', maxPtesNone: 0 }).attempts).toEqual([]);
   const filled = plan(range, { orders: '4' });
@@ -132,7 +132,7 @@ test('trap 19: zero-page PTEs are holes, and collapse turns them into private pa
   expect(costOf(rangeOf(range), filled)).toMatchObject({ filledPages: 8, copiedPages: 8 });
 });
 
-test('trap 23: max_ptes_none between 1 and 510 is exact for the PMD order and 0 below it', () => {
+test('max_ptes_none between 1 and 510 is exact for the PMD order and 0 below it', () => {
   for (const maxPtesNone of [1, 255, 256, 510]) {
     const enough = `0-${511 - maxPtesNone}`;
     expect(collapseText(plan({ present: enough }, { orders: '9', maxPtesNone }))).toBe('0:9');
@@ -143,7 +143,7 @@ test('trap 23: max_ptes_none between 1 and 510 is exact for the PMD order and 0 
   }
 });
 
-test('trap 24: with the default max_ptes_none and the PMD order enabled smaller sizes are only a fallback', () => {
+test('with the default max_ptes_none and the PMD order enabled smaller sizes are only a fallback', () => {
   const outcomes = outcomesOf(['9=SCAN_ALLOC_HUGE_PAGE_FAIL'], rangeOf({}).geometry);
   expect(attemptTexts(plan({ present: '300' }, {}))).toEqual(['0:9']);
   expect(collapseText(plan({ present: '300' }, {}, { outcomes }))).toBe('256:8');

@@ -33,8 +33,8 @@ function onePass(orders: readonly number[], contents: Contents, options: WorldOp
 const NONE_0 = { limits: { maxPtesNone: 0 } };
 const ALL = [2, 3, 4, 5, 6, 7, 8, 9];
 
-/** The thirty traps of spec 13, by their numbers there, each as the daemon meets it. */
-describe('trap 1: any bad PTE in the range stops all orders of the range', () => {
+/** The thirty of docs/khugepaged.md#surprises, in their order, each as the daemon meets it. */
+describe('any bad PTE in the range stops all orders of the range', () => {
   const bad: Record<string, [Contents, string]> = {
     'a pin': [{ present: 'all', pinned: '511' }, 'SCAN_PAGE_COUNT'],
     lazyfree: [{ present: 'all', lazyfree: '511' }, 'SCAN_PAGE_LAZYFREE'],
@@ -76,13 +76,13 @@ describe('trap 1: any bad PTE in the range stops all orders of the range', () =>
   });
 });
 
-test('trap 2: swap and shared limits of the scan are those of the PMD order when only 16 kB is enabled', () => {
+test('swap and shared limits of the scan are those of the PMD order when only 16 kB is enabled', () => {
   expect(onePass([2], { present: '0-446', swap: '447-511' }).statuses()).toEqual(['SCAN_EXCEED_SWAP_PTE']);
   expect(onePass([2], { present: '0-447', swap: '448-511' }).statuses()).toEqual(['SCAN_SUCCEED']);
   expect(onePass([2], { present: 'all', shared: '255-511' }).statuses()).toEqual(['SCAN_EXCEED_SHARED_PTE']);
 });
 
-test('trap 3: the lifted none limit is NR-1: a table without a page fails at its last PTE, and counts', () => {
+test('the lifted none limit is NR-1: a table without a page fails at its last PTE, and counts', () => {
   const world = worldWith(ALL);
   const { mm, start } = populate(world, { present: '0', zero: '1-511' }, { bytes: 2 * world.range });
   quietly(world, () => read(world.machine, mm, start + world.range, world.range));
@@ -93,7 +93,7 @@ test('trap 3: the lifted none limit is NR-1: a table without a page fails at its
   expect(world.lines('mm_khugepaged_scan')[1]).toBe('mm_khugepaged_scan: progress=513, full_scan_finished=1');
 });
 
-test('trap 4: one more size beside the PMD size changes how the PMD size is scanned', () => {
+test('one more size beside the PMD size changes how the PMD size is scanned', () => {
   const contents = { present: '0,16-31' };
   const alone = onePass([9], contents, NONE_0);
   expect(alone.lines('mm_khugepaged_scan')[0]).toContain('progress=3');
@@ -104,7 +104,7 @@ test('trap 4: one more size beside the PMD size changes how the PMD size is scan
   expect(onePass([4, 9], armed).statuses()).toEqual(['SCAN_SUCCEED']);
 });
 
-test('trap 5: the walk ignores uffd and isolate does not: attempts are wasted and counted', () => {
+test('the walk ignores uffd and isolate does not: attempts are wasted and counted', () => {
   const world = onePass([8, 9], { present: '0-30', uffdArmed: true });
   expect(world.attempts()).toEqual(['0:9 SCAN_EXCEED_NONE_PTE', '0:8 SCAN_EXCEED_NONE_PTE']);
   const { collapse_exceed_none_pte, collapse_alloc } = world.machine.counters.mthp;
@@ -112,7 +112,7 @@ test('trap 5: the walk ignores uffd and isolate does not: attempts are wasted an
   expect([collapse_alloc[8], collapse_alloc[9]]).toEqual([1, 1]);
 });
 
-test('trap 6: unmapped counts as occupied at the PMD order alone, and includes every non-present entry', () => {
+test('unmapped counts as occupied at the PMD order alone, and includes every non-present entry', () => {
   const swapped = onePass(ALL, { present: '0-479', swap: '480-511' }, NONE_0);
   expect(swapped.attempts()).toEqual(['0:9']);
   expect(onePass([2, 8], { present: '0-254', swap: '255', zero: '256' }, NONE_0).attempts()).toEqual([]);
@@ -121,7 +121,7 @@ test('trap 6: unmapped counts as occupied at the PMD order alone, and includes e
   expect(guarded.attempts()).toEqual(['0:9 SCAN_FAIL']);
 });
 
-test('trap 7: SCAN_PTE_MAPPED_HUGEPAGE skips its candidate, and a range of only such blocks is SCAN_FAIL', () => {
+test('SCAN_PTE_MAPPED_HUGEPAGE skips its candidate, and a range of only such blocks is SCAN_FAIL', () => {
   const folios = Array.from({ length: 32 }, (_, i) => `4@${16 * i}`);
   const world = onePass([2, 4], { folios }, NONE_0);
   expect(world.attempts()).toHaveLength(32);
@@ -131,7 +131,7 @@ test('trap 7: SCAN_PTE_MAPPED_HUGEPAGE skips its candidate, and a range of only 
   expect(world.statuses()).toEqual(['SCAN_FAIL']);
 });
 
-test('trap 8: one folio of the same size, even partly mapped, keeps its whole block from collapsing', () => {
+test('one folio of the same size, even partly mapped, keeps its whole block from collapsing', () => {
   const world = worldWith([2, 4]);
   const { mm, start } = populate(world, { folios: ['4@0'] });
   quietly(world, () => {
@@ -143,7 +143,7 @@ test('trap 8: one folio of the same size, even partly mapped, keeps its whole bl
   world.expectSound();
 });
 
-test('trap 9: collapse_alloc counts allocations, not collapses', () => {
+test('collapse_alloc counts allocations, not collapses', () => {
   const world = onePass([4], { folios: ['4@0'] }, NONE_0);
   const { collapse_alloc } = world.machine.counters.mthp;
   expect(collapse_alloc[4]).toBe(1);
@@ -152,7 +152,7 @@ test('trap 9: collapse_alloc counts allocations, not collapses', () => {
   expect(world.daemon.counts.pagesCollapsed).toBe(0);
 });
 
-test('trap 10: pages_collapsed grows by 1 a range; not for MADV_COLLAPSE, not for a mapped PMD', () => {
+test('pages_collapsed grows by 1 a range; not for MADV_COLLAPSE, not for a mapped PMD', () => {
   const world = onePass([4], { present: 'all' }, NONE_0);
   expect(world.attempts()).toHaveLength(32);
   expect(world.daemon.counts.pagesCollapsed).toBe(1);
@@ -164,7 +164,7 @@ test('trap 10: pages_collapsed grows by 1 a range; not for MADV_COLLAPSE, not fo
   expect(world.daemon.counts.pagesCollapsed).toBe(1);
 });
 
-test('trap 11: after an offset step the order is the lowest set bit of the offset', () => {
+test('after an offset step the order is the lowest set bit of the offset', () => {
   const world = worldWith(ALL, NONE_0);
   world.system.faults = ({ point }) => point === 'isolate-lru';
   populate(world, { present: 'all' });
@@ -174,7 +174,7 @@ test('trap 11: after an offset step the order is the lowest set bit of the offse
   expect(windows.slice(7, 15)).toEqual(['0:2', '4:2', '8:3', '8:2', '12:2', '16:4', '16:3', '16:2']);
 });
 
-test('trap 12: at the lowest enabled order the next order is a step by its size', () => {
+test('at the lowest enabled order the next order is a step by its size', () => {
   const world = worldWith([4], NONE_0);
   world.system.faults = ({ point }) => point === 'isolate-lru';
   populate(world, { present: '0-63' });
@@ -182,7 +182,7 @@ test('trap 12: at the lowest enabled order the next order is a step by its size'
   expect(world.attempts().map((text) => text.split(' ')[0])).toEqual(['0:4', '16:4', '32:4', '48:4']);
 });
 
-describe('trap 13: an allocation failure', () => {
+describe('an allocation failure', () => {
   test('is the result only if nothing collapsed', () => {
     const world = worldWith([4, 9]);
     world.system.faults = ({ point, order }) => point === 'allocate' && order === 9;
@@ -214,7 +214,7 @@ describe('trap 13: an allocation failure', () => {
   });
 });
 
-test('trap 14: a dropped lock ends the visit, and the last range may need one more to finish the mm', () => {
+test('a dropped lock ends the visit, and the last range may need one more to finish the mm', () => {
   const world = worldWith([9]);
   const { mm, start } = populate(world, { present: '0' }, { bytes: 2 * world.range });
   quietly(world, () => touch(world.machine, mm, start + world.range, PAGE));
@@ -226,7 +226,7 @@ test('trap 14: a dropped lock ends the visit, and the last range may need one mo
   ]);
 });
 
-test('trap 15: the cursor moves on after a failure, and there is no retry until the next pass', () => {
+test('the cursor moves on after a failure, and there is no retry until the next pass', () => {
   const world = worldWith([9]);
   let failures = 1;
   world.system.faults = ({ point }) => point === 'copy' && failures-- > 0;
@@ -237,7 +237,7 @@ test('trap 15: the cursor moves on after a failure, and there is no retry until 
   expect(world.statuses()).toEqual(['SCAN_COPY_MC', 'SCAN_SUCCEED']);
 });
 
-test('trap 16: edges of a VMA, and VMAs without a whole PMD range, never collapse though they are eligible', () => {
+test('edges of a VMA, and VMAs without a whole PMD range, never collapse though they are eligible', () => {
   const world = worldWith(ALL);
   const address = 0x7f00_0000_0000 + 256 * PAGE;
   const { mm } = populate(world, { present: '0-255' }, { address, bytes: 511 * PAGE });
@@ -248,7 +248,7 @@ test('trap 16: edges of a VMA, and VMAs without a whole PMD range, never collaps
   expect(world.lines('mm_khugepaged_scan')[0]).toBe('mm_khugepaged_scan: progress=1, full_scan_finished=1');
 });
 
-test('trap 17: registration needs an anon_vma: memory that was only read is invisible', () => {
+test('registration needs an anon_vma: memory that was only read is invisible', () => {
   const world = worldWith([9], { sizes: { 9: 'madvise' } });
   const { machine } = world;
   const mm = machine.createMm('reader');
@@ -264,14 +264,14 @@ test('trap 17: registration needs an anon_vma: memory that was only read is invi
   expect(world.daemon.list.length).toBe(1);
 });
 
-test('trap 18: references are asked of each candidate by isolate, of the range by the scan', () => {
+test('references are asked of each candidate by isolate, of the range by the scan', () => {
   const world = onePass([4], { present: '0-31', unreferenced: '0-15' }, NONE_0);
   expect(world.attempts()).toEqual(['0:4 SCAN_LACK_REFERENCED_PAGE', '16:4']);
   expect(onePass([2], { present: '0-254', swap: '500' }).statuses()).toEqual(['SCAN_LACK_REFERENCED_PAGE']);
   expect(onePass([2], { present: '0-255', swap: '500' }).statuses()).toEqual(['SCAN_SUCCEED']);
 });
 
-test('trap 19: zero-page PTEs are holes and become private pages of zeros: RSS grows', () => {
+test('zero-page PTEs are holes and become private pages of zeros: RSS grows', () => {
   expect(onePass([4], { present: '0-7', zero: '8-15' }, NONE_0).attempts()).toEqual([]);
   const world = worldWith([4]);
   const { mm, start } = populate(world, { present: '0-7', zero: '8-15' });
@@ -283,7 +283,7 @@ test('trap 19: zero-page PTEs are holes and become private pages of zeros: RSS g
   world.expectSound();
 });
 
-test('trap 20: the node is chosen by the load of the whole range for every window of it', () => {
+test('the node is chosen by the load of the whole range for every window of it', () => {
   const world = worldWith([4], { nodes: [16_384, 16_384], limits: { maxPtesNone: 0 } });
   const { machine } = world;
   const { mm, start } = populate(world, { present: '0-47' });
@@ -302,7 +302,7 @@ test('trap 20: the node is chosen by the load of the whole range for every windo
   world.expectSound();
 });
 
-test('trap 21: mTHPs are not on the deferred split queue and not PMD mapped', () => {
+test('mTHPs are not on the deferred split queue and not PMD mapped', () => {
   const small = onePass([4], { present: '0-15' }, NONE_0);
   expect(small.machine.deferred.size).toBe(0);
   const mm = small.daemon.list.slots[0];
@@ -313,7 +313,7 @@ test('trap 21: mTHPs are not on the deferred split queue and not PMD mapped', ()
   expect([...large.daemon.list.slots[0].pmds.values()][0].kind).toBe(PMD_LEAF);
 });
 
-test('trap 22: what a failed PMD attempt swapped in stays, and the bitmap does not learn of it', () => {
+test('what a failed PMD attempt swapped in stays, and the bitmap does not learn of it', () => {
   const world = worldWith(ALL, NONE_0);
   world.system.faults = ({ point, order }) => point === 'isolate-lru' && order === 9;
   const { mm } = populate(world, { present: '0-479', swap: '480-511' });
@@ -326,7 +326,7 @@ test('trap 22: what a failed PMD attempt swapped in stays, and the bitmap does n
   world.expectSound();
 });
 
-test('trap 23: max_ptes_none between 1 and NR-2 is exact for the PMD order, 0 for mTHP', () => {
+test('max_ptes_none between 1 and NR-2 is exact for the PMD order, 0 for mTHP', () => {
   const limits = { limits: { maxPtesNone: 256 } };
   expect(onePass([9], { present: '0-255' }, limits).statuses()).toEqual(['SCAN_SUCCEED']);
   expect(onePass([9], { present: '0-254' }, limits).statuses()).toEqual(['SCAN_EXCEED_NONE_PTE']);
@@ -337,7 +337,7 @@ test('trap 23: max_ptes_none between 1 and NR-2 is exact for the PMD order, 0 fo
   ]);
 });
 
-test('trap 24: with the default max_ptes_none and the PMD order enabled mTHPs are only a fallback', () => {
+test('with the default max_ptes_none and the PMD order enabled mTHPs are only a fallback', () => {
   expect(onePass(ALL, { present: '300' }).attempts()).toEqual(['0:9']);
   const world = worldWith(ALL);
   world.system.faults = ({ point, order }) => point === 'allocate' && order === 9;
@@ -346,7 +346,7 @@ test('trap 24: with the default max_ptes_none and the PMD order enabled mTHPs ar
   expect(world.attempts()).toEqual(['0:9 SCAN_ALLOC_HUGE_PAGE_FAIL', '256:8']);
 });
 
-test('trap 25: MADV_COLLAPSE ignores sysfs, but not VM_NOHUGEPAGE or prctl, and honours uffd', () => {
+test('MADV_COLLAPSE ignores sysfs, but not VM_NOHUGEPAGE or prctl, and honours uffd', () => {
   const world = worldWith([], { limits: { maxPtesNone: 0, maxPtesSwap: 0, maxPtesShared: 0 } });
   const { machine, system } = world;
   const contents = { present: '0-3,10', swap: '20-29', unreferenced: '0-3,10', shared: '1' };
@@ -366,13 +366,13 @@ test('trap 25: MADV_COLLAPSE ignores sysfs, but not VM_NOHUGEPAGE or prctl, and 
   world.expectSound();
 });
 
-test('trap 26: the vmstat name is thp_scan_exceed_share_pte', () => {
+test('the vmstat name is thp_scan_exceed_share_pte', () => {
   const world = onePass([9], { present: 'all', shared: '0-300' });
   expect(vmstatLines(world.machine)).toContain('thp_scan_exceed_share_pte 1');
   expect(new ThpSysfs(world.daemon).read('hugepages-2048kB/stats/collapse_exceed_shared_pte')).toBe('1\n');
 });
 
-test('trap 27: SCAN_PTE_UFFD prints pte_uffd_wp, and ccgroup_charge_failed has two c', () => {
+test('SCAN_PTE_UFFD prints pte_uffd_wp, and ccgroup_charge_failed has two c', () => {
   const world = onePass([9], { present: 'all', protected: '3' }, { model: 'linux-7.3' });
   expect(world.lines('mm_khugepaged_scan_pmd')[0]).toContain('status=pte_uffd_wp');
   const poor = worldWith([9]);
@@ -384,7 +384,7 @@ test('trap 27: SCAN_PTE_UFFD prints pte_uffd_wp, and ccgroup_charge_failed has t
   ]);
 });
 
-test('trap 28: 7.2 prints the PFN of the last folio, 7.3 of the one that failed or all ones', () => {
+test('7.2 prints the PFN of the last folio, 7.3 of the one that failed or all ones', () => {
   const pfnOf = (contents: Contents, model: 'linux-7.2' | 'linux-7.3') => {
     const world = worldWith([9], { model, limits: { maxPtesNone: 0 } });
     const { mm, start } = populate(world, contents);
@@ -401,7 +401,7 @@ test('trap 28: 7.2 prints the PFN of the last folio, 7.3 of the one that failed 
   expect([pfnOf(tracked, 'linux-7.2'), pfnOf(tracked, 'linux-7.3')]).toEqual([1, 'all ones']);
 });
 
-test('trap 29: a busy mmap lock ends the mm for this pass, and can raise full_scans', () => {
+test('a busy mmap lock ends the mm for this pass, and can raise full_scans', () => {
   const world = worldWith([9]);
   const { mm } = populate(world, { present: 'all' });
   world.system.schedule(0, { ...processAct('mmap', mm, areaLocks(mm), () => {}), holdNs: SECOND / 2 });
@@ -413,7 +413,7 @@ test('trap 29: a busy mmap lock ends the mm for this pass, and can raise full_sc
   expect(world.statuses()).toEqual(['SCAN_SUCCEED']);
 });
 
-test('trap 30: a new mm waits for the end of the sleep, unless the list was empty', () => {
+test('a new mm waits for the end of the sleep, unless the list was empty', () => {
   const world = worldWith([9]);
   world.run(SECOND);
   expect(world.daemon.state).toBe('idle');
