@@ -3,7 +3,7 @@ import { DigestQuery } from '../dist/analysis/digest-query.js';
 import { emptyMemoryDigest } from '../dist/analysis/memory-digest.js';
 import { blockLength, sweepBlock, sweepBlocks } from '../dist/analysis/sweep.js';
 import { allNoneLimits, allOrderSets } from '../dist/analysis/sweep-space.js';
-import { createKernelBuilder, createScriptBuilder } from '../dist/core/digest/builder.js';
+import { createWasmDigestBuilder, createPlainDigestBuilder } from '../dist/core/digest/builder.js';
 import { addDigest } from '../dist/core/digest/table.js';
 import { DigestReader } from '../dist/core/digest/reader.js';
 import { x86_64 } from '../dist/core/memory/geometry.js';
@@ -33,7 +33,7 @@ export function measureDigest() {
   const walks = timeWalk(bitmaps, 3, POLICIES).map(({ time }) => time);
   const walk = walks.reduce((sum, time) => sum + time, 0) / walks.length;
 
-  const [kernel, script] = [createKernelBuilder(x86_64), createScriptBuilder(x86_64)];
+  const [kernel, script] = [createWasmDigestBuilder(x86_64), createPlainDigestBuilder(x86_64)];
   const perRange = (builder) => (1e6 / SAMPLE) * median(15, () => build(builder, 1));
   const folios = new Uint8Array(512).fill(4, 64, 256);
   const few = ranges.slice(0, FOLIO_SAMPLE);

@@ -1,5 +1,5 @@
 // Bits out of pagemap entries against a copy of the same bytes.
-import { createKernelBuffer, createScriptBuffer } from '../dist/linux/chunk-buffer.js';
+import { createWasmChunkBuffer, createPlainChunkBuffer } from '../dist/linux/chunk-buffer.js';
 import { generator } from './occupancies.mjs';
 import { median } from './median.mjs';
 
@@ -7,7 +7,7 @@ const WORDS = 2048;
 const ROUNDS = 51;
 
 export function measureExtract() {
-  const buffers = [createKernelBuffer(WORDS), createScriptBuffer(WORDS)];
+  const buffers = [createWasmChunkBuffer(WORDS), createPlainChunkBuffer(WORDS)];
   const random = generator(1);
   const entries = Int32Array.from({ length: 64 * WORDS }, (_, i) => {
     if (i % 2 === 0) return random();

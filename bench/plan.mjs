@@ -1,6 +1,6 @@
 // The planner against the plain C walk of the same rule, on the same bitmaps, for 8 policies and 4 kinds of occupancy.
 import { x86_64 } from '../dist/core/memory/geometry.js';
-import { createKernelPlanner, createScriptPlanner } from '../dist/core/plan/planner.js';
+import { createWasmPlanner, createPlainPlanner } from '../dist/core/plan/planner.js';
 import { timeWalk } from './c-walk.mjs';
 import { median } from './median.mjs';
 import { fillOccupancy, OCCUPANCY_KINDS } from './occupancies.mjs';
@@ -21,7 +21,7 @@ export const POLICIES = [
 
 export function measurePlanner() {
   const rows = [];
-  const planners = [createKernelPlanner(x86_64, RANGES), createScriptPlanner(x86_64, RANGES)];
+  const planners = [createWasmPlanner(x86_64, RANGES), createPlainPlanner(x86_64, RANGES)];
   for (const kind of OCCUPANCY_KINDS) {
     for (const planner of planners) fillOccupancy(kind, planner.occupied);
     const walks = timeWalk(planners[0].occupied, ROUNDS, POLICIES);

@@ -11,7 +11,7 @@ import { compareDaemonReport } from '../dist/conform/daemon-conformance.js';
 import { bootGuest } from '../dist/conform/guest.js';
 import { buildInitramfs, compileProbe, fetchKernels, KERNEL_SERIES } from '../dist/conform/kernels.js';
 import { requestLines } from '../dist/conform/probe-batch.js';
-import { labQuestions } from '../dist/conform/questions.js';
+import { probeQuestions } from '../dist/conform/questions.js';
 import { SUITES } from '../dist/conform/suites.js';
 
 const SEED = 20261122;
@@ -27,7 +27,7 @@ for (const kernel of kernels) {
   const guest = valueOf(await bootGuest(kernel.path, buildInitramfs(probe, kernel, folder), folder));
   const lines = [JSON.stringify({ kernel: name, version, recorded: new Date().toISOString(), seed: SEED })];
   for (const suite of SUITES) {
-    for (const question of labQuestions(suite, RANGES[suite], SEED, guest.features)) {
+    for (const question of probeQuestions(suite, RANGES[suite], SEED, guest.features)) {
       lines.push(await settledLine(guest, suite, question, model));
     }
   }
