@@ -65,6 +65,23 @@ function brokenLinks(file: string, text: string): string[] {
   return [...cited, ...linked].filter((broken) => broken !== undefined);
 }
 
+/**
+ * What a Markdown text names in backticks by a path from its folder, the root or src, with or without `.ts`, and that is
+ * not there. Paths that begin with no folder of ours are those of the kernel, of a machine or of a package; so are
+ * `khugepaged/max_ptes_none` and its like, which are sysfs, and `dist/`, which is built.
+ */
+function missingFiles(file: string, text: string): string[] {
+  const roots = [dirname(file), '.', 'src'];
+  return [...text.matchAll(/`((?:[\w-]+\/)+[\w.-]*|[\w-]+\.tsx?)`/g)]
+    .map(([, path]) => path)
+    .filter((path) => !/^(dist\/|khugepaged\/\w+$)/.test(path))
+    .filter((path) => !path.includes('/') || roots.some((root) => existsSync(join(root, path.split('/')[0]))))
+    .filter(
+      (path) => !roots.some((root) => existsSync(join(root, path)) || existsSync(join(root, `${path}.ts`))),
+    )
+    .map((path) => `no file ${path}`);
+}
+
 function unknownSources(text: string): string[] {
   return UNKNOWN_SOURCES.flatMap((words) => words.exec(inOneLine(text))?.[0] ?? []);
 }
@@ -77,6 +94,13 @@ describe('what comments, tests and documents cite', () => {
       .filter((file) => file !== self)
       .flatMap((file) => brokenLinks(file, readFileSync(file, 'utf8')).map((why) => `${file}: ${why}`));
     expect(broken).toEqual([]);
+  });
+
+  test('is there: every file that a README or a document names', () => {
+    const missing = files
+      .filter((file) => file.endsWith('.md'))
+      .flatMap((file) => missingFiles(file, readFileSync(file, 'utf8')).map((why) => `${file}: ${why}`));
+    expect(missing).toEqual([]);
   });
 
   test('is in the repository: no numbers of other documents', () => {
