@@ -1,3 +1,4 @@
+import { growthOf } from './tally.ts';
 import { ALGORITHMS } from '../core/search/algorithms.ts';
 import type { KernelModel } from '../core/rules/kernel-model.ts';
 import type { OrderSet } from '../core/memory/order.ts';
@@ -154,6 +155,6 @@ function policyFinding(query: DigestQuery, settings: ThpSettings, model: KernelM
     settings,
     counts,
     hugePages: query.memory.hugePages + counts.newlyHugePages,
-    growthPages: counts.filledPages + counts.swappedInPages,
+    growthPages: growthOf(counts),
   };
 }

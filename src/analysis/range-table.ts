@@ -1,3 +1,4 @@
+import { sum } from '../core/base/sum.ts';
 import { costOf, type Mapping } from '../core/plan/cost.ts';
 import type { Geometry } from '../core/memory/geometry.ts';
 import type { MemoryItem, Process } from '../core/rules/memory-source.ts';
@@ -11,7 +12,6 @@ import {
 } from '../core/memory/range-state.ts';
 import { coversRange, type Vma } from '../core/rules/vma.ts';
 import { countWindows, emptyWindowCounts } from '../core/digest/window-counts.ts';
-import { sum } from './tally.ts';
 
 /** A VMA that has ranges in a table, in rows from `first` up to `end`. */
 export interface TableVma {

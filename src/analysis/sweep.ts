@@ -1,10 +1,12 @@
+import { growthOf } from './tally.ts';
+import { sum } from '../core/base/sum.ts';
 import { ALGORITHMS } from '../core/search/algorithms.ts';
 import { pagesPerRange } from '../core/memory/geometry.ts';
 import { collapsibleOrders, type KernelModel } from '../core/rules/kernel-model.ts';
 import { countPages, intersection } from '../core/memory/occupancy.ts';
 import type { OrderSet } from '../core/memory/order.ts';
 import { type CollapseLimits, collapsePolicy } from '../core/rules/policy.ts';
-import { clearCounts, emptyCounts, type PolicyCounts, sumOf } from '../core/plan/policy-counts.ts';
+import { clearCounts, emptyCounts, type PolicyCounts } from '../core/plan/policy-counts.ts';
 import type { RangeState } from '../core/memory/range-state.ts';
 import { settledCounts } from '../core/plan/settled-counts.ts';
 import type { DigestQuery } from './digest-query.ts';
@@ -141,11 +143,11 @@ function stepsOf({ geometry, present, zero, swap }: RangeState): number[] {
 
 function addMetrics(into: Float64Array, policy: number, counts: PolicyCounts, times: number): void {
   const at = policy * METRICS;
-  into[at] += times * sumOf(counts.attempts);
-  into[at + 1] += times * sumOf(counts.collapses);
+  into[at] += times * sum(counts.attempts);
+  into[at + 1] += times * sum(counts.collapses);
   into[at + 2] += times * counts.newlyHugePages;
   into[at + 3] += times * (counts.copiedPages + counts.filledPages);
-  into[at + 4] += times * (counts.filledPages + counts.swappedInPages);
+  into[at + 4] += times * growthOf(counts);
   into[at + 5] += times * counts.copiedPages;
-  into[at + 6] += times * sumOf(counts.laterAttempts);
+  into[at + 6] += times * sum(counts.laterAttempts);
 }

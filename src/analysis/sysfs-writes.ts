@@ -1,3 +1,4 @@
+import { LIMIT_FILES, LIMITS, sizeFolder, THP_FOLDER } from '../core/base/sysfs.ts';
 import { type Geometry, orderBytes } from '../core/memory/geometry.ts';
 import { anonOrders, type Order, type OrderSet, ordersOf } from '../core/memory/order.ts';
 import type { CollapseLimits } from '../core/rules/policy.ts';
@@ -8,15 +9,6 @@ export interface SysfsWrite {
   readonly path: string;
   readonly value: string;
 }
-
-/** Where the settings stand. */
-export const SYSFS_ROOT = '/sys/kernel/mm/transparent_hugepage';
-
-const LIMITS = [
-  ['maxPtesNone', 'max_ptes_none'],
-  ['maxPtesSwap', 'max_ptes_swap'],
-  ['maxPtesShared', 'max_ptes_shared'],
-] as const;
 
 /** The settings that enable exactly these orders with this word, and set max_ptes_none: see `settingsWith`. */
 export function settingsFor(
@@ -55,13 +47,13 @@ export function settingsWith(
 export function writesBetween(from: ThpSettings, to: ThpSettings, geometry: Geometry): SysfsWrite[] {
   const changed = ordersOf(anonOrders(geometry)).filter((order) => wordOf(from, order) !== wordOf(to, order));
   const sizeWrite = (order: Order): SysfsWrite => ({
-    path: `${SYSFS_ROOT}/hugepages-${orderBytes(order, geometry) / 1024}kB/enabled`,
+    path: `${THP_FOLDER}/${sizeFolder(orderBytes(order, geometry))}/enabled`,
     value: wordOf(to, order),
   });
   const narrower = changed.filter((order) => reach(to, order) < reach(from, order));
   const others = changed.filter((order) => !narrower.includes(order));
-  const limits = LIMITS.filter(([key]) => from[key] !== to[key]).map(
-    ([key, name]): SysfsWrite => ({ path: `${SYSFS_ROOT}/khugepaged/${name}`, value: String(to[key]) }),
+  const limits = LIMITS.filter((key) => from[key] !== to[key]).map(
+    (key): SysfsWrite => ({ path: `${THP_FOLDER}/khugepaged/${LIMIT_FILES[key]}`, value: String(to[key]) }),
   );
   return [...narrower.map(sizeWrite), ...limits, ...others.map(sizeWrite)];
 }

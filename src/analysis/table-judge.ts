@@ -1,3 +1,4 @@
+import { growthOf } from './tally.ts';
 import type { OrderSet } from '../core/memory/order.ts';
 import { possibleOrders } from '../core/rules/vma.ts';
 import { mainOrder, type RangeTable, ROW_KIND, type TableVma } from './range-table.ts';
@@ -213,7 +214,7 @@ export class TableJudge {
     const refusal = refusalOf(verdict);
     const { cost, plan } = verdict;
     into.mainOrders[row] = mainOrder(cost.after.pagesByOrder);
-    into.growthPages[row] = cost.filledPages + cost.swappedInPages;
+    into.growthPages[row] = growthOf(cost);
     if (plan && plan.attempts.length > 0) addChange(tally, verdict);
     return refusal;
   }

@@ -1,3 +1,4 @@
+import { sum } from '../core/base/sum.ts';
 import type { Geometry } from '../core/memory/geometry.ts';
 import { type ObservableFact, unknownFacts } from '../core/memory/range-state.ts';
 import type { ScanResult } from '../core/rules/scan-result.ts';
@@ -156,11 +157,10 @@ function addTo(into: number[], from: readonly number[]): void {
   for (let i = 0; i < from.length; i++) into[i] += from[i];
 }
 
-/** Pages by which resident memory grows. */
-export function growthOf(tally: Tally): number {
-  return tally.filledPages + tally.swappedInPages;
-}
+/** What makes resident memory grow, in a tally, the cost of a plan, or the counts of a policy. */
+type Filling = Pick<Tally, 'filledPages' | 'swappedInPages'>;
 
-export function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
+/** Pages by which resident memory grows. */
+export function growthOf({ filledPages, swappedInPages }: Filling): number {
+  return filledPages + swappedInPages;
 }

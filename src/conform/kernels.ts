@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { fail, type Result, succeed } from '../core/base/failure.ts';
+import { FIRST_MTHP_SERIES, isBefore } from '../core/base/release.ts';
 import { KERNEL_MODELS, type KernelModel } from '../core/rules/kernel-model.ts';
 import { initramfsOf } from './initramfs.ts';
 
@@ -68,14 +69,13 @@ export async function openKernel(path: string): Promise<Result<BootableKernel>> 
 }
 
 function kernelIn(name: string, version: string, path: string): Result<BootableKernel> {
-  const [major, minor] = version.split('.').map(Number);
-  if (major < 7 || (major === 7 && minor < 2)) {
+  if (isBefore(version, FIRST_MTHP_SERIES)) {
     return fail(
       'unsupported',
       `${name} is Linux ${version}: khugepaged collapses to more than one size from 7.2 on`,
     );
   }
-  const model = KERNEL_MODELS[major === 7 && minor === 2 ? 'linux-7.2' : 'linux-7.3'];
+  const model = KERNEL_MODELS[isBefore(version, [7, 3]) ? 'linux-7.2' : 'linux-7.3'];
   const modules = MODULES.map((module) => join(dirname(path), module)).filter((module) => existsSync(module));
   return succeed({ name, version, path, modules, model });
 }

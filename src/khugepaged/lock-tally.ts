@@ -7,6 +7,19 @@ export interface Durations {
   longestNs: number;
 }
 
+export const NO_TIME: Readonly<Durations> = { count: 0, totalNs: 0, longestNs: 0 };
+
+/** Durations added up: those of several locks, for example. */
+export function sumOfDurations(all: Iterable<Readonly<Durations>>): Durations {
+  const sum = { ...NO_TIME };
+  for (const { count, totalNs, longestNs } of all) {
+    sum.count += count;
+    sum.totalNs += totalNs;
+    sum.longestNs = Math.max(sum.longestNs, longestNs);
+  }
+  return sum;
+}
+
 /** A lock in the mode in which it was held. */
 export type HeldLock = `${LockKind} ${'read' | 'write'}`;
 
@@ -61,7 +74,7 @@ function rowOf<K>(table: Map<string, Map<K, Durations>>, who: string): Map<K, Du
 
 function add<K>(row: Map<K, Durations>, lock: K, ns: number): void {
   let entry = row.get(lock);
-  if (!entry) row.set(lock, (entry = { count: 0, totalNs: 0, longestNs: 0 }));
+  if (!entry) row.set(lock, (entry = { ...NO_TIME }));
   entry.count++;
   entry.totalNs += ns;
   if (ns > entry.longestNs) entry.longestNs = ns;

@@ -1,3 +1,4 @@
+import { LIMIT_FILES, LIMITS, sizeFolder } from '../core/base/sysfs.ts';
 import { orderBytes, pagesPerRange, rangeBytes } from '../core/memory/geometry.ts';
 import { asOrder, MIN_ANON_ORDER, type Order } from '../core/memory/order.ts';
 import type { CollapseLimits } from '../core/rules/policy.ts';
@@ -95,9 +96,7 @@ export class ThpSysfs {
   #addDaemon(): void {
     const { counts } = this.#daemon;
     this.#files.set('khugepaged/defrag', this.#flag('defrag'));
-    this.#files.set('khugepaged/max_ptes_none', this.#limit('maxPtesNone'));
-    this.#files.set('khugepaged/max_ptes_swap', this.#limit('maxPtesSwap'));
-    this.#files.set('khugepaged/max_ptes_shared', this.#limit('maxPtesShared'));
+    for (const key of LIMITS) this.#files.set(`khugepaged/${LIMIT_FILES[key]}`, this.#limit(key));
     this.#files.set('khugepaged/pages_to_scan', this.#number('pagesToScan', 1, false));
     this.#files.set('khugepaged/pages_collapsed', { read: () => `${counts.pagesCollapsed}\n` });
     this.#files.set('khugepaged/full_scans', { read: () => `${counts.fullScans}\n` });
@@ -107,7 +106,7 @@ export class ThpSysfs {
 
   #addSize(order: Order): void {
     const { machine, settings, daemonModel } = this.#daemon.system;
-    const folder = `hugepages-${orderBytes(order, machine.geometry) / 1024}kB`;
+    const folder = sizeFolder(orderBytes(order, machine.geometry));
     if (order >= MIN_ANON_ORDER) {
       this.#files.set(`${folder}/enabled`, {
         read: () => formatWords(SIZE_WORDS, machine.settings.sizes.get(order) ?? 'never'),

@@ -1,8 +1,9 @@
+import { THP_FOLDER } from '../core/base/sysfs.ts';
 import { hostname, release } from 'node:os';
 import type { Geometry } from '../core/memory/geometry.ts';
 import type { Host } from '../core/rules/memory-source.ts';
 import { closeKernelFile, openKernelFile, readFully, readKernelFile } from './kernel-file.ts';
-import { readThpSettings, THP_ROOT } from './sysfs-settings.ts';
+import { readThpSettings } from './sysfs-settings.ts';
 
 /** Facts about this machine that stay the same while it is read. */
 export function readHost(now: Date): Host {
@@ -22,7 +23,7 @@ export function readHost(now: Date): Host {
 /** Page size from the auxiliary vector; PMD size from sysfs, or of a page table of 8-byte entries. */
 function readGeometry(): Geometry {
   const pageShift = Math.log2(auxiliaryValue(6) ?? 4096);
-  const pmdSize = readKernelFile(`${THP_ROOT}/hpage_pmd_size`);
+  const pmdSize = readKernelFile(`${THP_FOLDER}/hpage_pmd_size`);
   const pmdShift = pmdSize.ok ? Math.log2(Number(pmdSize.value)) : 2 * pageShift - 3;
   return { pageShift, pmdOrder: pmdShift - pageShift };
 }

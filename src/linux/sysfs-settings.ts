@@ -1,6 +1,6 @@
 import { fail, type Result, succeed } from '../core/base/failure.ts';
-import type { Geometry } from '../core/memory/geometry.ts';
-import { orderBytes } from '../core/memory/geometry.ts';
+import { LIMIT_FILES, sizeFolder, THP_FOLDER } from '../core/base/sysfs.ts';
+import { type Geometry, orderBytes } from '../core/memory/geometry.ts';
 import { anonOrders, type Order, ordersOf } from '../core/memory/order.ts';
 import {
   SIZE_WORDS,
@@ -11,10 +11,8 @@ import {
 } from '../core/rules/thp-settings.ts';
 import { readKernelFile } from './kernel-file.ts';
 
-export const THP_ROOT = '/sys/kernel/mm/transparent_hugepage';
-
 /** The THP settings in force. Fails as unsupported where the kernel has no transparent huge pages. */
-export function readThpSettings(geometry: Geometry, root = THP_ROOT): Result<ThpSettings> {
+export function readThpSettings(geometry: Geometry, root = THP_FOLDER): Result<ThpSettings> {
   const enabled = readKernelFile(`${root}/enabled`);
   if (!enabled.ok) {
     return fail(
@@ -24,7 +22,7 @@ export function readThpSettings(geometry: Geometry, root = THP_ROOT): Result<Thp
   }
   const sizes = new Map<Order, SizeWord>();
   for (const order of ordersOf(anonOrders(geometry))) {
-    const file = readKernelFile(`${root}/hugepages-${orderBytes(order, geometry) / 1024}kB/enabled`);
+    const file = readKernelFile(`${root}/${sizeFolder(orderBytes(order, geometry))}/enabled`);
     if (file.ok) sizes.set(order, chosenWord(file.value, SIZE_WORDS));
     // Before Linux 6.8 only the PMD size existed and followed the top level.
     else if (order === geometry.pmdOrder) sizes.set(order, 'inherit');
@@ -32,9 +30,9 @@ export function readThpSettings(geometry: Geometry, root = THP_ROOT): Result<Thp
   return succeed({
     enabled: chosenWord(enabled.value, TOP_LEVEL_WORDS),
     sizes,
-    maxPtesNone: readNumber(`${root}/khugepaged/max_ptes_none`),
-    maxPtesSwap: readNumber(`${root}/khugepaged/max_ptes_swap`),
-    maxPtesShared: readNumber(`${root}/khugepaged/max_ptes_shared`),
+    maxPtesNone: readNumber(`${root}/khugepaged/${LIMIT_FILES.maxPtesNone}`),
+    maxPtesSwap: readNumber(`${root}/khugepaged/${LIMIT_FILES.maxPtesSwap}`),
+    maxPtesShared: readNumber(`${root}/khugepaged/${LIMIT_FILES.maxPtesShared}`),
   });
 }
 

@@ -1,5 +1,5 @@
 import type { ScanResult } from '../core/rules/scan-result.ts';
-import type { Durations, LockStatistics } from '../khugepaged/lock-tally.ts';
+import { type Durations, type LockStatistics, NO_TIME, sumOfDurations } from '../khugepaged/lock-tally.ts';
 import type { SimulatedHost } from './simulated-host.ts';
 
 /** The machine at one moment. Pages are base pages; those from `filledPages` on add up since the beginning. */
@@ -30,8 +30,6 @@ export interface Sample {
   readonly waits: Readonly<Durations>;
   readonly fullScans: number;
 }
-
-export const NO_TIME: Readonly<Durations> = { count: 0, totalNs: 0, longestNs: 0 };
 
 export function takeSample({ system, daemon, processes }: SimulatedHost): Sample {
   const { machine, timeline, locks } = system;
@@ -85,14 +83,6 @@ function writeLockOf({ holds }: LockStatistics): Durations {
 }
 
 function waitsOfOthers({ waits }: LockStatistics): Durations {
-  const sum = { ...NO_TIME };
-  for (const [who, locks] of waits) {
-    if (who === 'khugepaged') continue;
-    for (const { count, totalNs, longestNs } of locks.values()) {
-      sum.count += count;
-      sum.totalNs += totalNs;
-      sum.longestNs = Math.max(sum.longestNs, longestNs);
-    }
-  }
-  return sum;
+  const others = [...waits].filter(([who]) => who !== 'khugepaged');
+  return sumOfDurations(others.flatMap(([, locks]) => [...locks.values()]));
 }

@@ -1,10 +1,10 @@
 import { formatTraceEvent, type TraceEvent } from '../khugepaged/trace-event.ts';
-import type { Durations } from '../khugepaged/lock-tally.ts';
+import { type Durations, sumOfDurations } from '../khugepaged/lock-tally.ts';
 import { NS_PER_MS, NS_PER_S } from '../khugepaged/timeline.ts';
 import { CreepWatch } from './creep-watch.ts';
 import { PassLog } from './pass-log.ts';
 import type { Ending, SimulationReport } from './simulation-report.ts';
-import { NO_TIME, type Sample } from './sample.ts';
+import type { Sample } from './sample.ts';
 import type { Until } from './scenario.ts';
 import { Series } from './series.ts';
 import type { SimulatedHost } from './simulated-host.ts';
@@ -150,13 +150,7 @@ export class Simulation {
   #waits(): Map<string, Durations> {
     const waits = new Map<string, Durations>();
     for (const [who, locks] of this.#host.system.locks.statistics.waits) {
-      const sum = { ...NO_TIME };
-      for (const { count, totalNs, longestNs } of locks.values()) {
-        sum.count += count;
-        sum.totalNs += totalNs;
-        sum.longestNs = Math.max(sum.longestNs, longestNs);
-      }
-      if (who !== 'khugepaged') waits.set(who, sum);
+      if (who !== 'khugepaged') waits.set(who, sumOfDurations(locks.values()));
     }
     return waits;
   }

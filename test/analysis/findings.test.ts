@@ -1,8 +1,8 @@
+import { sum } from '../../src/core/base/sum.ts';
 import { expect, test } from 'vitest';
 import { judgedCells, mapCells, tellingRow } from '../../src/analysis/map-cells.ts';
 import { growthOf } from '../../src/analysis/tally.ts';
 import { rangeBytes, x86_64 } from '../../src/core/memory/geometry.ts';
-import { sumOf } from '../../src/core/plan/policy-counts.ts';
 import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
 import { findingsIn } from './report-findings.ts';
 import { knownRanges, processItem, vmaItem } from './streams.ts';
@@ -26,11 +26,11 @@ test('counts and ranges tell the same of a policy, of each process and of all', 
   const { asked, processes, memory } = findingsIn(ITEMS, { orders: 'all', maxPtesNone: 0 });
   const total = asked.ranges?.total;
   expect(total && growthOf(total)).toBe(asked.growthPages);
-  expect(total?.attempts).toBe(sumOf(asked.counts.attempts));
+  expect(total?.attempts).toBe(sum(asked.counts.attempts));
   expect(processes.map(({ process }) => process.pid)).toEqual([2, 1]);
   for (const { tally, counts, memory: own } of processes) {
     expect(tally?.residentPages).toBe(own.residentPages);
-    expect(tally?.attempts).toBe(sumOf(counts.attempts));
+    expect(tally?.attempts).toBe(sum(counts.attempts));
   }
   // 16 pages of the first, 512, 256 and 4 of the second; the edge and the single page stay.
   expect(asked.hugePages).toBe(16 + 512 + 256 + 4);

@@ -1,3 +1,4 @@
+import { growthOf } from '../../src/analysis/tally.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import '../seed.ts';
@@ -44,7 +45,7 @@ async function expectSame(geometry: Geometry, items: readonly MemoryItem[], runP
     const code = outcomes.refusals[row];
     expect(code === 0 ? undefined : judge.refusals[code - 1]).toEqual(refusalOf(verdict));
     expect(outcomes.mainOrders[row]).toBe(mainOrder(cost.after.pagesByOrder));
-    expect(outcomes.growthPages[row]).toBe(cost.filledPages + cost.swappedInPages);
+    expect(outcomes.growthPages[row]).toBe(growthOf(cost));
     expect(table.mainOrders[row]).toBe(mainOrder(cost.before.pagesByOrder));
   }
   const tallies = judge.tallies();

@@ -1,3 +1,4 @@
+import { sum } from '../../src/core/base/sum.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bestWithin } from '../../src/analysis/advise.ts';
@@ -12,7 +13,7 @@ import {
   totalDigest,
 } from '../../src/analysis/memory-digest.ts';
 import { paretoFront, resultAt } from '../../src/analysis/pareto.ts';
-import { growthOf, sum } from '../../src/analysis/tally.ts';
+import { growthOf } from '../../src/analysis/tally.ts';
 import {
   blockLength,
   metricsAt,
@@ -29,7 +30,6 @@ import { type Geometry, geometryOfPmdOrder, pagesPerRange } from '../../src/core
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { type Order, type OrderSet, ordersOf, orderSet } from '../../src/core/memory/order.ts';
-import { sumOf } from '../../src/core/plan/policy-counts.ts';
 import {
   defaultSettings,
   SIZE_WORDS,
@@ -79,7 +79,7 @@ for (const pmdOrder of [9, 11]) {
             ranges: memory.ranges,
             residentPages: memory.residentPages,
             hugePages: memory.hugePages,
-            attempts: sumOf(counts.attempts),
+            attempts: sum(counts.attempts),
             collapses: [...counts.collapses],
             coveredPages: counts.copiedPages + counts.filledPages,
             filledPages: counts.filledPages,

@@ -8,7 +8,7 @@ import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { orderSet } from '../../src/core/memory/order.ts';
 import type { RangeState } from '../../src/core/memory/range-state.ts';
 import { openLiveSource } from '../../src/linux/live-source.ts';
-import { THP_ROOT } from '../../src/linux/sysfs-settings.ts';
+import { THP_FOLDER } from '../../src/core/base/sysfs.ts';
 import { buildOccupant, type Occupant, startOccupant } from './occupant/occupant.ts';
 import { guardSettings, type SettingsGuard } from './thp-settings-guard.ts';
 
@@ -152,7 +152,7 @@ async function ranges(occupants: readonly Occupant[]): Promise<Map<string, Range
 
 /** Waits until khugepaged has gone round this often; not for ever. */
 async function fullScans(count: number): Promise<void> {
-  const scans = () => Number(readFileSync(`${THP_ROOT}/khugepaged/full_scans`, 'utf8'));
+  const scans = () => Number(readFileSync(`${THP_FOLDER}/khugepaged/full_scans`, 'utf8'));
   const until = scans() + count;
   for (let i = 0; i < 500 && scans() < until; i++) await sleep(20);
   if (scans() < until) throw new Error('khugepaged does not go round');

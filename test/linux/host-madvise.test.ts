@@ -14,7 +14,7 @@ import type { ScanResult } from '../../src/core/rules/scan-result.ts';
 import { madviseOrders, type Vma } from '../../src/core/rules/vma.ts';
 import { readHost } from '../../src/linux/host.ts';
 import { openLiveSource } from '../../src/linux/live-source.ts';
-import { THP_ROOT } from '../../src/linux/sysfs-settings.ts';
+import { THP_FOLDER } from '../../src/core/base/sysfs.ts';
 import { pages, rangeOf } from '../ranges.ts';
 import { MADVISE_CASES, type MadviseCase, RANGE, UPPER } from './madvise-cases.ts';
 import { buildOccupant, type Occupant, type OccupantReport, startOccupant } from './occupant/occupant.ts';
@@ -79,7 +79,7 @@ describe.runIf(binary)('MADV_COLLAPSE of this machine does what is planned', () 
 });
 
 function modelOfThisKernel(): KernelModel | undefined {
-  if (process.platform !== 'linux' || !existsSync(THP_ROOT)) return undefined;
+  if (process.platform !== 'linux' || !existsSync(THP_FOLDER)) return undefined;
   const { kernelRelease, geometry } = readHost(new Date(0));
   if (geometry.pageShift !== x86_64.pageShift || geometry.pmdOrder !== x86_64.pmdOrder) return undefined;
   const version = /^\d+\.\d+/.exec(kernelRelease)?.[0];

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { THP_ROOT } from '../../src/linux/sysfs-settings.ts';
+import { THP_FOLDER } from '../../src/core/base/sysfs.ts';
 
 /** THP settings of this machine while a test changes them. */
 export interface SettingsGuard {
@@ -17,10 +17,10 @@ export interface SettingsGuard {
  */
 export function guardSettings(files: readonly string[]): SettingsGuard {
   const saved = files.map((file) => {
-    const text = readFileSync(`${THP_ROOT}/${file}`, 'utf8').trim();
+    const text = readFileSync(`${THP_FOLDER}/${file}`, 'utf8').trim();
     return { file, value: /\[(\w+)\]/.exec(text)?.[1] ?? text };
   });
-  const writes = saved.map(({ file, value }) => `echo ${value} > ${THP_ROOT}/${file}`);
+  const writes = saved.map(({ file, value }) => `echo ${value} > ${THP_FOLDER}/${file}`);
   const keeper = spawn('sh', ['-c', `trap '' INT TERM HUP; cat > /dev/null; ${writes.join('; ')}`], {
     stdio: ['pipe', 'ignore', 'inherit'],
     detached: true,
@@ -28,7 +28,7 @@ export function guardSettings(files: readonly string[]): SettingsGuard {
   return {
     set: (file, value) => {
       if (!files.includes(file)) throw new Error(`${file} was not saved`);
-      writeFileSync(`${THP_ROOT}/${file}`, String(value));
+      writeFileSync(`${THP_FOLDER}/${file}`, String(value));
     },
     restore: async () => {
       const exited = once(keeper, 'exit');

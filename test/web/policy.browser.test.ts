@@ -1,18 +1,19 @@
+import { formatSize } from '../../src/core/memory/format-size.ts';
+import { percent } from '../../src/core/base/percent.ts';
+import { sum } from '../../src/core/base/sum.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { growthOf, sum } from '../../src/analysis/tally.ts';
+import { growthOf } from '../../src/analysis/tally.ts';
 import { writesBetween } from '../../src/analysis/sysfs-writes.ts';
 import { formatBytes } from '../../src/core/base/bytes.ts';
-import { pageBytes, x86_64 } from '../../src/core/memory/geometry.ts';
+import { x86_64 } from '../../src/core/memory/geometry.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { NO_ORDERS, orderSet } from '../../src/core/memory/order.ts';
-import { sumOf } from '../../src/core/plan/policy-counts.ts';
 import { writeCaveats } from '../../src/render/words/advise-view.ts';
-import { percent } from '../../src/render/text/sweep.ts';
 import { writeScript } from '../../src/render/text/write-script.ts';
 import { firstChoice, type PolicyChoice, settingsFrom, settingsOf } from '../../web/policy/choice.ts';
 import { writeSnapshot } from '../../src/snapshot/writer.ts';
@@ -86,18 +87,17 @@ describe.skipIf(!CHROMIUM)('policy panel', () => {
       await expectOutcome(page, known, choice);
 
       const { total, processes } = await known.predict(choice);
-      const size = (pages: number) => formatBytes(pages * pageBytes(known.host.geometry));
       const rows = processes
         .filter(({ tally }) => tally.ranges > 0)
         .toSorted((a, b) => b.tally.residentPages - a.tally.residentPages)
         .map(({ process, tally }) => [
           process.command,
           String(process.pid),
-          size(tally.residentPages),
-          size(sum(tally.pagesBefore.slice(1))),
+          formatSize(tally.residentPages, known.host.geometry),
+          formatSize(sum(tally.pagesBefore.slice(1)), known.host.geometry),
           // In use, as in the summary: filled pages were not.
-          size(sum(tally.pagesAfter.slice(1)) - tally.filledPages),
-          `+${size(growthOf(tally))}`,
+          formatSize(sum(tally.pagesAfter.slice(1)) - tally.filledPages, known.host.geometry),
+          `+${formatSize(growthOf(tally), known.host.geometry)}`,
         ]);
       expect(await cellsOf(page, '.policy .sortable tbody tr')).toEqual(rows);
 
@@ -107,7 +107,8 @@ describe.skipIf(!CHROMIUM)('policy panel', () => {
         expect(
           reasons.some(
             (text) =>
-              text.startsWith(size(pages)) && text.includes(`${ranges.toLocaleString('en-US')} range`),
+              text.startsWith(formatSize(pages, known.host.geometry)) &&
+              text.includes(`${ranges.toLocaleString('en-US')} range`),
           ),
         ).toBe(true);
       expect(complaints).toEqual([]);
@@ -123,15 +124,18 @@ describe.skipIf(!CHROMIUM)('policy panel', () => {
       madvise: NO_ORDERS,
       maxPtesNone: 124,
     });
-    const size = (pages: number) => formatBytes(pages * pageBytes(redis.host.geometry));
     const rows = [0, 2, 3, 4, 5, 6, 9].map((order) => [
       formatBytes(2 ** (12 + order)),
-      size(total.pagesBefore[order]),
-      size(total.pagesAfter[order]),
+      formatSize(total.pagesBefore[order], redis.host.geometry),
+      formatSize(total.pagesAfter[order], redis.host.geometry),
     ]);
     expect(await cellsOf(page, '.policy-table tbody tr')).toEqual(rows);
     expect(await cellsOf(page, '.policy-table tfoot tr')).toEqual([
-      ['resident', size(total.residentPages), size(total.residentPages + growthOf(total))],
+      [
+        'resident',
+        formatSize(total.residentPages, redis.host.geometry),
+        formatSize(total.residentPages + growthOf(total), redis.host.geometry),
+      ],
     ]);
     await page.close();
   });
@@ -367,7 +371,6 @@ async function cellsOf(page: Page, rows: string): Promise<string[][]> {
 async function expectOutcome(page: Page, known: KnownMemory, choice: PolicyChoice): Promise<void> {
   const { total } = await known.predict(choice);
   const model = KERNEL_MODELS[choice.model];
-  const size = (pages: number) => formatBytes(pages * pageBytes(known.host.geometry));
   const resident = total.residentPages;
   const growth = growthOf(total);
   const small = total.pagesAfter[0];
@@ -375,13 +378,13 @@ async function expectOutcome(page: Page, known: KnownMemory, choice: PolicyChoic
   expect(huge + small).toBe(resident + total.swappedInPages);
   const later =
     model.noneRule === 'ends'
-      ? `now, ${sumOf(known.query.ask(settingsOf(choice), model).laterAttempts).toLocaleString('en-US')} in every later pass`
+      ? `now, ${sum(known.query.ask(settingsOf(choice), model).laterAttempts).toLocaleString('en-US')} in every later pass`
       : 'now; later passes are not known for this model';
   const words = [
-    `RSS +${size(growth)} +${percent(growth, resident)} of ${size(resident)}`,
+    `RSS +${formatSize(growth, known.host.geometry)} +${percent(growth, resident)} of ${formatSize(resident, known.host.geometry)}`,
     `${percent(sum(total.pagesBefore.slice(1)), resident)} → ${percent(huge, resident)}`,
     `attempts ${total.attempts.toLocaleString('en-US')} ${later}`,
-    `copied ${size(total.copiedPages)}`,
+    `copied ${formatSize(total.copiedPages, known.host.geometry)}`,
   ];
   const said = async () => (await page.innerText('.policy-outcome dl')).replace(/\s+/g, ' ');
   await expect

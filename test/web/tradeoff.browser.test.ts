@@ -1,3 +1,6 @@
+import { formatSize } from '../../src/core/memory/format-size.ts';
+import { sizesLine } from '../../src/render/words/sizes.ts';
+import { percent } from '../../src/core/base/percent.ts';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bestWithin } from '../../src/analysis/advise.ts';
@@ -5,14 +8,11 @@ import { paretoFront, type SweptResult } from '../../src/analysis/pareto.ts';
 import { blockLength, sweepBlock, sweepBlocks, type SweepSpace } from '../../src/analysis/sweep.ts';
 import { allNoneLimits, allOrderSets } from '../../src/analysis/sweep-space.ts';
 import { settingsFor, writesBetween } from '../../src/analysis/sysfs-writes.ts';
-import { formatBytes } from '../../src/core/base/bytes.ts';
-import { pageBytes } from '../../src/core/memory/geometry.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { formatOrders } from '../../src/core/memory/order.ts';
 import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
 import { adviceInWords, outcomeInWords, worthOfGrowth } from '../../src/render/words/advise-view.ts';
 import { writeScript } from '../../src/render/text/write-script.ts';
-import { percent, sizesName } from '../../src/render/text/sweep.ts';
 import { envelopeOf } from '../../web/tradeoff/chart-frame.ts';
 import { isTooWide, openApp, typeNumber } from './app-page.ts';
 import { violationsOf } from './axe.ts';
@@ -67,10 +67,10 @@ describe.skipIf(!CHROMIUM)('trade-off', () => {
     await page.waitForSelector(`text=${redis.front.length} policies are beaten by no other`);
     const cells = (results: readonly SweptResult[]) =>
       results.map(({ policy, metrics }) => [
-        sizesName(policy.orders, redis.host.geometry),
+        sizesLine(policy.orders, redis.host.geometry),
         String(policy.maxPtesNone),
         percent(metrics.hugePages, redis.memory.residentPages),
-        `+${formatBytes(metrics.growthPages * pageBytes(redis.host.geometry))}`,
+        `+${formatSize(metrics.growthPages, redis.host.geometry)}`,
         metrics.attempts.toLocaleString('en-US'),
         metrics.laterAttempts.toLocaleString('en-US'),
       ]);

@@ -1,3 +1,5 @@
+import { growthOf } from '../../src/analysis/tally.ts';
+import { sum } from '../../src/core/base/sum.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import '../seed.ts';
@@ -8,7 +10,6 @@ import { policyAt, type SweptPolicy } from '../../src/analysis/sweep.ts';
 import type { ThpSettings } from '../../src/core/rules/thp-settings.ts';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
-import { sumOf } from '../../src/core/plan/policy-counts.ts';
 import { choiceOfPolicy, settingsOf } from '../../web/policy/choice.ts';
 import {
   budgetFromParams,
@@ -73,10 +74,10 @@ function asked(memory: SweptMemory, { model, ...policy }: SweptPolicy) {
   const settings: ThpSettings = settingsOf({ ...QUESTION, ...choiceOfPolicy(policy) });
   const counts = memory.query.ask(settings, model);
   return {
-    growthPages: counts.filledPages + counts.swappedInPages,
+    growthPages: growthOf(counts),
     hugePages: memory.query.memory.hugePages + counts.newlyHugePages,
-    attempts: sumOf(counts.attempts),
-    laterAttempts: sumOf(counts.laterAttempts),
+    attempts: sum(counts.attempts),
+    laterAttempts: sum(counts.laterAttempts),
   };
 }
 

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { plural } from '../../src/render/words/plural.ts';
+import { plural } from '../../src/core/base/plural.ts';
 import { printable } from '../../src/render/words/printable.ts';
 import { memory, memoryWorker } from '../memory/open-memory.ts';
 import { hugepageOrders } from '../policy/choice.ts';

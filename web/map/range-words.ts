@@ -1,5 +1,5 @@
-import { formatBytes } from '../../src/core/base/bytes.ts';
-import { type Geometry, pageBytes, pagesPerRange, rangeBytes } from '../../src/core/memory/geometry.ts';
+import { formatSize } from '../../src/core/memory/format-size.ts';
+import { type Geometry, pagesPerRange, rangeBytes } from '../../src/core/memory/geometry.ts';
 import { formatOrder, type Order } from '../../src/core/memory/order.ts';
 import { type CollapsePlan, collapsesOf } from '../../src/core/plan/plan.ts';
 import { printable } from '../../src/render/words/printable.ts';
@@ -49,7 +49,7 @@ export function rangeWords(
       return `stays as it is: ${refusalText(reasons[code - 1], orders)}`;
     }
     const growth = growthPages[row];
-    const grows = growth > 0 ? `, grows by ${formatBytes(growth * pageBytes(geometry))}` : ', without growth';
+    const grows = growth > 0 ? `, grows by ${formatSize(growth, geometry)}` : ', without growth';
     return `${detail?.plan ? collapsesWords(detail.plan, geometry) : `most in ${folios(mainOrders[row])}`}${grows}`;
   }
 }

@@ -1,7 +1,6 @@
+import { formatSize } from '../../src/core/memory/format-size.ts';
+import { sum } from '../../src/core/base/sum.ts';
 import type { Tally } from '../../src/analysis/tally.ts';
-import { sum } from '../../src/analysis/tally.ts';
-import { formatBytes } from '../../src/core/base/bytes.ts';
-import { pageBytes } from '../../src/core/memory/geometry.ts';
 import { asOrder, formatOrder } from '../../src/core/memory/order.ts';
 import { cssColor, inkOn, orderColor } from '../../src/render/svg/palette.ts';
 
@@ -11,7 +10,6 @@ const NAMED_SHARE = 0.12;
 /** Resident memory by the order of its folios, before and after, as two bars and in numbers. */
 export function MemoryByOrder({ tally }: { readonly tally: Tally }) {
   const { geometry, pagesBefore, pagesAfter } = tally;
-  const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
   const most = Math.max(1, sum(pagesBefore), sum(pagesAfter));
   const present = pagesBefore.map((_, order) => order).filter((o) => pagesBefore[o] + pagesAfter[o] > 0);
   const name = (order: number) => formatOrder(asOrder(order), geometry);
@@ -25,7 +23,7 @@ export function MemoryByOrder({ tally }: { readonly tally: Tally }) {
           return (
             <span
               key={order}
-              title={`${name(order)}: ${size(pages[order])}`}
+              title={`${name(order)}: ${formatSize(pages[order], geometry)}`}
               style={{ width: `${100 * share}%`, background: cssColor(color), color: inkOn(color) }}
             >
               {share >= NAMED_SHARE ? name(order) : ''}
@@ -59,16 +57,16 @@ export function MemoryByOrder({ tally }: { readonly tally: Tally }) {
                 />
                 {name(order)}
               </th>
-              <td>{size(pagesBefore[order])}</td>
-              <td>{size(pagesAfter[order])}</td>
+              <td>{formatSize(pagesBefore[order], geometry)}</td>
+              <td>{formatSize(pagesAfter[order], geometry)}</td>
             </tr>
           ))}
         </tbody>
         <tfoot>
           <tr>
             <th scope="row">resident</th>
-            <td>{size(sum(pagesBefore))}</td>
-            <td>{size(sum(pagesAfter))}</td>
+            <td>{formatSize(sum(pagesBefore), geometry)}</td>
+            <td>{formatSize(sum(pagesAfter), geometry)}</td>
           </tr>
         </tfoot>
       </table>

@@ -1,11 +1,11 @@
+import { formatSize } from '../../src/core/memory/format-size.ts';
+import { percent } from '../../src/core/base/percent.ts';
 import { useEffect, useState } from 'preact/hooks';
 import { checkDigestModel } from '../../src/analysis/digest-query.ts';
-import { formatBytes } from '../../src/core/base/bytes.ts';
-import { type Geometry, pageBytes } from '../../src/core/memory/geometry.ts';
+import type { Geometry } from '../../src/core/memory/geometry.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
-import { percent } from '../../src/render/text/sweep.ts';
 import { choice, judgement, totals } from './judgement.ts';
-import { grouped } from '../../src/render/words/plural.ts';
+import { grouped } from '../../src/core/base/plural.ts';
 import { type PolicyOutcome, policyOutcomeOf } from './policy-outcome.ts';
 
 /** A screen reader hears the numbers once nothing has changed for so long. */
@@ -48,19 +48,18 @@ export function OutcomeSummary({ geometry }: { readonly geometry: Geometry }) {
 
 function wordsOf(outcome: PolicyOutcome, geometry: Geometry, canDigest: boolean) {
   const { residentPages, hugeNow, hugeThen, growthPages, attempts, laterAttempts, copiedPages } = outcome;
-  const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
   return {
-    growth: `+${size(growthPages)}`,
-    growthShare: `+${percent(growthPages, residentPages)} of ${size(residentPages)}`,
+    growth: `+${formatSize(growthPages, geometry)}`,
+    growthShare: `+${percent(growthPages, residentPages)} of ${formatSize(residentPages, geometry)}`,
     hugeNow: percent(hugeNow, residentPages),
     hugeThen: percent(hugeThen, residentPages),
-    hugeBytes: `${size(hugeNow)} → ${size(hugeThen)} in use`,
+    hugeBytes: `${formatSize(hugeNow, geometry)} → ${formatSize(hugeThen, geometry)} in use`,
     attempts: grouped(attempts),
     later:
       laterAttempts === undefined
         ? `now; later passes are ${canDigest ? 'counted when all is read' : 'not known for this model'}`
         : `now, ${grouped(laterAttempts)} in every later pass`,
-    copied: size(copiedPages),
+    copied: formatSize(copiedPages, geometry),
   };
 }
 

@@ -1,5 +1,5 @@
-import { growthOf, sum, type Tally } from '../../src/analysis/tally.ts';
-import { sumOf } from '../../src/core/plan/policy-counts.ts';
+import { sum } from '../../src/core/base/sum.ts';
+import { growthOf, type Tally } from '../../src/analysis/tally.ts';
 import type { Judgement, Totals } from '../memory/memory-worker-protocol.ts';
 
 /** What a policy comes to for all memory that was read. Pages are base pages. */
@@ -27,10 +27,10 @@ export function policyOutcomeOf(
       residentPages,
       hugeNow: hugePages,
       hugeThen: hugePages + counts.newlyHugePages,
-      growthPages: counts.filledPages + counts.swappedInPages,
+      growthPages: growthOf(counts),
       copiedPages: counts.copiedPages,
-      attempts: sumOf(counts.attempts),
-      laterAttempts: sumOf(counts.laterAttempts),
+      attempts: sum(counts.attempts),
+      laterAttempts: sum(counts.laterAttempts),
     };
   }
   if (!judgement) return undefined;

@@ -1,11 +1,10 @@
+import { formatSize } from '../../src/core/memory/format-size.ts';
 import { useState } from 'preact/hooks';
 import { growthOf, type Tally } from '../../src/analysis/tally.ts';
-import { formatBytes } from '../../src/core/base/bytes.ts';
-import { pageBytes } from '../../src/core/memory/geometry.ts';
 import type { Process } from '../../src/core/rules/memory-source.ts';
 import { printable } from '../../src/render/words/printable.ts';
 import type { Judgement } from '../memory/memory-worker-protocol.ts';
-import { grouped } from '../../src/render/words/plural.ts';
+import { grouped } from '../../src/core/base/plural.ts';
 import { inUseOf } from './policy-outcome.ts';
 import { type SortableColumn, SortableTable } from '../shell/sortable-table.tsx';
 
@@ -86,6 +85,6 @@ function pagesColumn(
     title,
     numeric: true,
     valueOf: pagesOf,
-    cell: (row) => `${sign}${formatBytes(pagesOf(row) * pageBytes(row.tally.geometry))}`,
+    cell: (row) => `${sign}${formatSize(pagesOf(row), row.tally.geometry)}`,
   };
 }

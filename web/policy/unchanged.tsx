@@ -1,9 +1,8 @@
+import { formatSize } from '../../src/core/memory/format-size.ts';
 import { isHuge } from '../../src/analysis/tally.ts';
-import { formatBytes } from '../../src/core/base/bytes.ts';
-import { pageBytes } from '../../src/core/memory/geometry.ts';
 import { KERNEL_MODELS, resultName } from '../../src/core/rules/kernel-model.ts';
 import type { ScanResult } from '../../src/core/rules/scan-result.ts';
-import { plural } from '../../src/render/words/plural.ts';
+import { plural } from '../../src/core/base/plural.ts';
 import { refusalText } from '../../src/render/words/reasons.ts';
 import type { Judgement } from '../memory/memory-worker-protocol.ts';
 import { hugepageOrders } from './choice.ts';
@@ -11,7 +10,6 @@ import { hugepageOrders } from './choice.ts';
 /** What stays as it is, and why: the most memory first, what is huge already last. */
 export function Unchanged({ judgement }: { readonly judgement: Judgement }) {
   const { total, choice } = judgement;
-  const size = (pages: number) => formatBytes(pages * pageBytes(total.geometry));
   const orders = hugepageOrders(choice);
   const refused = [...total.refused].sort(
     ([a, x], [b, y]) => Number(isHuge(a)) - Number(isHuge(b)) || y.pages - x.pages,
@@ -23,13 +21,13 @@ export function Unchanged({ judgement }: { readonly judgement: Judgement }) {
       <ul class="policy-reasons">
         {total.leftSmallPages > 0 && (
           <li>
-            <strong>{size(total.leftSmallPages)}</strong>
+            <strong>{formatSize(total.leftSmallPages, total.geometry)}</strong>
             <span>small pages in ranges that collapse in part</span>
           </li>
         )}
         {refused.map(([refusal, { ranges, pages }]) => (
           <li key={refusal}>
-            <strong>{size(pages)}</strong>
+            <strong>{formatSize(pages, total.geometry)}</strong>
             <span>
               {refusalText(refusal, orders)} <small>{plural(ranges, 'range')}</small>
               {refusal.startsWith('SCAN_') && (

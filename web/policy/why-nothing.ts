@@ -1,4 +1,5 @@
-import { isHuge, sum } from '../../src/analysis/tally.ts';
+import { sum } from '../../src/core/base/sum.ts';
+import { isHuge } from '../../src/analysis/tally.ts';
 import { refusalText } from '../../src/render/words/reasons.ts';
 import type { Judgement } from '../memory/memory-worker-protocol.ts';
 import { hugepageOrders } from './choice.ts';

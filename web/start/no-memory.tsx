@@ -1,4 +1,4 @@
-import { plural } from '../../src/render/words/plural.ts';
+import { plural } from '../../src/core/base/plural.ts';
 import { memory, opening } from '../memory/open-memory.ts';
 import { Unseen } from '../policy/unseen.tsx';
 import { visit } from './sources.ts';

@@ -1,13 +1,13 @@
 import type { Visit } from '../../src/core/search/algorithm.ts';
-import { formatBytes } from '../../src/core/base/bytes.ts';
-import { pageBytes } from '../../src/core/memory/geometry.ts';
+import { growthOf } from '../../src/analysis/tally.ts';
+import { formatSize } from '../../src/core/memory/format-size.ts';
 import { resultName } from '../../src/core/rules/kernel-model.ts';
 import { formatOrder } from '../../src/core/memory/order.ts';
 import { collapsesOf } from '../../src/core/plan/plan.ts';
 import { costOf } from '../../src/core/plan/cost.ts';
 import type { RangeState } from '../../src/core/memory/range-state.ts';
 import { visitOutcome, windowName } from '../../src/render/words/explain-steps.ts';
-import { plural } from '../../src/render/words/plural.ts';
+import { plural } from '../../src/core/base/plural.ts';
 import { RESULT_MEANINGS } from '../../src/render/words/reasons.ts';
 import type { SearchRun } from './run.ts';
 
@@ -62,11 +62,11 @@ export function gainText({ plan, fault, policy }: SearchRun, range: RangeState):
   if (policy.orders === 0) return 'nothing collapses';
   if (plan.scan.result !== 'SCAN_SUCCEED') return `nothing collapses: ${RESULT_MEANINGS[plan.scan.result]}`;
   const collapses = collapsesOf(plan).length;
-  const { coveredPages, filledPages, swappedInPages } = costOf(range, plan);
-  const growth = (filledPages + swappedInPages) * pageBytes(range.geometry);
+  const cost = costOf(range, plan);
+  const growth = growthOf(cost);
   return collapses === 0
     ? 'nothing collapses'
-    : `${plural(collapses, 'collapse')}, ${plural(coveredPages, 'page')} covered, RSS ${growth === 0 ? 'unchanged' : `+${formatBytes(growth)}`}`;
+    : `${plural(collapses, 'collapse')}, ${plural(cost.coveredPages, 'page')} covered, RSS ${growth === 0 ? 'unchanged' : `+${formatSize(growth, range.geometry)}`}`;
 }
 
 /** What a whole run came to. */

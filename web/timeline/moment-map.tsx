@@ -1,7 +1,7 @@
+import { formatSize } from '../../src/core/memory/format-size.ts';
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { formatBytes } from '../../src/core/base/bytes.ts';
-import { pageBytes, pagesPerRange } from '../../src/core/memory/geometry.ts';
+import { pagesPerRange } from '../../src/core/memory/geometry.ts';
 import type { Rgb } from '../../src/render/svg/palette.ts';
 import { oneAtATime } from '../state/one-at-a-time.ts';
 import { dark } from '../state/theme.ts';
@@ -11,7 +11,7 @@ import { CellLegend, RangeDetails } from './range-details.tsx';
 import { formatMoment } from './run-params.ts';
 import { momentAt, timelineWorker } from './run-state.ts';
 import { layOutTiles, tilePlaceOf, rowAtPoint, rowBeside, type TileLayout } from './tile-layout.ts';
-import { grouped } from '../../src/render/words/plural.ts';
+import { grouped } from '../../src/core/base/plural.ts';
 import { paintTiles } from './tile-paint.ts';
 
 const NOTHING: { readonly light: Rgb; readonly dark: Rgb } = { light: [236, 238, 241], dark: [38, 43, 49] };
@@ -47,7 +47,6 @@ export function MomentMap({ end }: { readonly end: RunEnd }) {
       paint(canvas.current, layout, moment, end, nothing, selected.value);
   }, [layout, moment, nothing, selected.value]);
 
-  const size = (pages: number) => formatBytes(pages * pageBytes(end.geometry));
   const resident = moment?.residentPages.reduce((sum, pages) => sum + pages, 0) ?? 0;
   const living = moment?.processes.filter(({ exited }) => !exited).length ?? 0;
   const gone = (moment?.processes.length ?? 0) - living;
@@ -57,7 +56,7 @@ export function MomentMap({ end }: { readonly end: RunEnd }) {
     <section class="moment-map" aria-labelledby="map-title">
       <h2 id="map-title">{title}</h2>
       <p class="map-summary">
-        {size(resident)} in {grouped(end.map.addresses.length)} PMD ranges of {living}{' '}
+        {formatSize(resident, end.geometry)} in {grouped(end.map.addresses.length)} PMD ranges of {living}{' '}
         {living === 1 ? 'process' : 'processes'}
         {gone > 0 && `; ${grouped(gone)} exited`}
         {layout && (layout.isDetailed ? '; a point is a PTE, a tile a PMD range' : '; a cell is a PMD range')}
@@ -71,7 +70,7 @@ export function MomentMap({ end }: { readonly end: RunEnd }) {
             tabIndex={0}
             role="application"
             aria-roledescription="map of PMD ranges"
-            aria-label={`${title}: ${size(resident)} in memory. Arrow keys go from range to range.`}
+            aria-label={`${title}: ${formatSize(resident, end.geometry)} in memory. Arrow keys go from range to range.`}
             onClick={(event) => {
               if (!layout) return;
               const row = rowAtPoint(layout, event.offsetX, event.offsetY);
@@ -147,15 +146,14 @@ function paint(
   for (const { process, titleTop } of layout.blocks) {
     const { name, id } = end.map.processes[process];
     const { rssPages, swapPages } = moment.processes[process];
-    const size = (pages: number) => formatBytes(pages * pageBytes(end.geometry));
     context.font = 'bold 13px system-ui, "DejaVu Sans", sans-serif';
     context.fillStyle = colors.text;
     context.fillText(name, 0, titleTop + 11);
     const { width } = context.measureText(name);
     context.font = '13px system-ui, "DejaVu Sans", sans-serif';
     context.fillStyle = colors.quiet;
-    const swap = swapPages > 0 ? `, ${size(swapPages)} swapped` : '';
-    context.fillText(`mm ${id}: RSS ${size(rssPages)}${swap}`, width + 10, titleTop + 11);
+    const swap = swapPages > 0 ? `, ${formatSize(swapPages, end.geometry)} swapped` : '';
+    context.fillText(`mm ${id}: RSS ${formatSize(rssPages, end.geometry)}${swap}`, width + 10, titleTop + 11);
   }
   const place = selected === undefined ? undefined : tilePlaceOf(layout, selected);
   if (!place) return;

@@ -1,6 +1,6 @@
+import { formatSize } from '../../src/core/memory/format-size.ts';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { formatBytes } from '../../src/core/base/bytes.ts';
-import { type Geometry, pageBytes, rangeBytes } from '../../src/core/memory/geometry.ts';
+import { type Geometry, rangeBytes } from '../../src/core/memory/geometry.ts';
 import { asOrder, formatOrder } from '../../src/core/memory/order.ts';
 import { cssColor, type Rgb } from '../../src/render/svg/palette.ts';
 import { gridColumns } from '../../src/render/svg/pte-layers.ts';
@@ -114,8 +114,7 @@ export function RangeDetails({ end, moment, row, nothing, rangePages }: RangeDet
             .map(([cell, count]) => (
               <li key={cell}>
                 <span class="swatch" style={{ background: cssColor(cellColor(cell, pmdOrder, nothing)) }} />
-                {cellName(cell, geometry)}: {count} of {rangePages} PTEs,{' '}
-                {formatBytes(count * pageBytes(geometry))}
+                {cellName(cell, geometry)}: {count} of {rangePages} PTEs, {formatSize(count, geometry)}
               </li>
             ))}
         </ul>

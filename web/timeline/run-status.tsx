@@ -1,5 +1,5 @@
 import { formatDuration } from '../../src/core/base/duration.ts';
-import { plural } from '../../src/render/words/plural.ts';
+import { plural } from '../../src/core/base/plural.ts';
 import { run } from './run-state.ts';
 
 /** Where the run is, for ears as well as eyes. */

@@ -1,30 +1,28 @@
+import { formatSize } from '../../src/core/memory/format-size.ts';
 import { useState } from 'preact/hooks';
-import { formatBytes } from '../../src/core/base/bytes.ts';
 import { formatDuration } from '../../src/core/base/duration.ts';
-import { pageBytes } from '../../src/core/memory/geometry.ts';
 import { asOrder, formatOrder } from '../../src/core/memory/order.ts';
 import type { Sample } from '../../src/simulation/sample.ts';
 import { ordersIn } from './chart-data.ts';
 import type { RunSeries } from './timeline-worker-protocol.ts';
-import { grouped } from '../../src/render/words/plural.ts';
+import { grouped } from '../../src/core/base/plural.ts';
 import { formatMoment } from './run-params.ts';
 
 /** The numbers behind the charts, for those who read rather than look. */
 export function SampleTable({ series }: { readonly series: RunSeries }) {
   const [isOpen, setOpen] = useState(false);
   const { samples, geometry } = series;
-  const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
   const columns: readonly (readonly [string, (sample: Sample) => string])[] = [
-    ['RSS', ({ rssPages }) => size(rssPages)],
+    ['RSS', ({ rssPages }) => formatSize(rssPages, geometry)],
     ...ordersIn(samples).map(
       (order) =>
         [
           order === 0 ? 'small pages' : `in ${formatOrder(asOrder(order), geometry)}`,
-          ({ pagesByOrder }: Sample) => size(pagesByOrder[order]),
+          ({ pagesByOrder }: Sample) => formatSize(pagesByOrder[order], geometry),
         ] as const,
     ),
-    ['free', ({ freePages }) => size(freePages)],
-    ['swap', ({ swapPages }) => size(swapPages)],
+    ['free', ({ freePages }) => formatSize(freePages, geometry)],
+    ['swap', ({ swapPages }) => formatSize(swapPages, geometry)],
     ['collapses', ({ collapses }) => grouped(collapses)],
     ['attempts', ({ attempts }) => grouped(attempts)],
     ['khugepaged CPU', ({ cpuNs }) => formatDuration(cpuNs)],

@@ -1,6 +1,6 @@
-import { formatBytes } from '../../src/core/base/bytes.ts';
-import { type Geometry, pageBytes } from '../../src/core/memory/geometry.ts';
-import { plural } from '../../src/render/words/plural.ts';
+import { formatSize } from '../../src/core/memory/format-size.ts';
+import type { Geometry } from '../../src/core/memory/geometry.ts';
+import { plural } from '../../src/core/base/plural.ts';
 import { NumberField } from '../policy/number-field.tsx';
 import { link, setParams } from '../state/link.ts';
 import {
@@ -32,11 +32,7 @@ export function BudgetSliders({ residentPages, geometry }: Props) {
         whole={false}
         stops={GROWTH_STOPS}
         value={budget.growthPercent}
-        words={
-          budget.growthPercent === undefined
-            ? 'any growth'
-            : `${formatBytes(growthPages * pageBytes(geometry))}`
-        }
+        words={budget.growthPercent === undefined ? 'any growth' : `${formatSize(growthPages, geometry)}`}
         onChange={(growthPercent) => set({ growthPercent })}
       />
       <BudgetSlider

@@ -1,3 +1,4 @@
+import { growthOf } from '../../src/analysis/tally.ts';
 import type { Geometry } from '../../src/core/memory/geometry.ts';
 import type { Totals } from '../memory/memory-worker-protocol.ts';
 import { judgement, totals } from '../policy/judgement.ts';
@@ -41,7 +42,7 @@ export function ChartSection({ sweep, geometry }: Props) {
 
 function placeOfTotals({ counts, hugePages }: Totals): Place {
   return {
-    growthPages: counts.filledPages + counts.swappedInPages,
+    growthPages: growthOf(counts),
     hugePages: hugePages + counts.newlyHugePages,
   };
 }

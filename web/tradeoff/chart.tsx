@@ -1,9 +1,9 @@
+import { formatSize } from '../../src/core/memory/format-size.ts';
+import { percent } from '../../src/core/base/percent.ts';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { policyAt, type SweptPolicy } from '../../src/analysis/sweep.ts';
-import { formatBytes } from '../../src/core/base/bytes.ts';
-import { type Geometry, pageBytes } from '../../src/core/memory/geometry.ts';
-import { percent } from '../../src/render/text/sweep.ts';
-import { grouped, plural } from '../../src/render/words/plural.ts';
+import type { Geometry } from '../../src/core/memory/geometry.ts';
+import { grouped, plural } from '../../src/core/base/plural.ts';
 import { dark } from '../state/theme.ts';
 import { type Axis, frameOf, nearestPoint, xOf, yOf } from './chart-frame.ts';
 import { drawChart, INKS, type Inks, type Place } from './draw-chart.ts';
@@ -140,7 +140,6 @@ function placeValues(place: Place | undefined): (number | undefined)[] {
 
 /** What a screen reader is told by the value of the slider. */
 function Tip({ mark, sweep, geometry, x, y, width, height }: TipProps) {
-  const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
   const { policy, growthPages, hugePages, attempts, laterAttempts, policies } = mark;
   const side = x > width / 2 ? { right: `${width - x + 14}px` } : { left: `${x + 14}px` };
   const end = y > height / 2 ? { bottom: `${height - y + 14}px` } : { top: `${y + 14}px` };
@@ -148,10 +147,10 @@ function Tip({ mark, sweep, geometry, x, y, width, height }: TipProps) {
     <div class="tradeoff-tip" aria-hidden="true" style={{ ...side, ...end }}>
       <strong>{policyInWords(policy, geometry)}</strong>
       <span>
-        {percent(hugePages, sweep.residentPages)} huge ({size(hugePages)})
+        {percent(hugePages, sweep.residentPages)} huge ({formatSize(hugePages, geometry)})
       </span>
       <span>
-        RSS +{size(growthPages)} (+{percent(growthPages, sweep.residentPages)})
+        RSS +{formatSize(growthPages, geometry)} (+{percent(growthPages, sweep.residentPages)})
       </span>
       <span>
         {plural(attempts, 'attempt')}, {grouped(laterAttempts)} in every later pass
@@ -167,7 +166,7 @@ function spoken(
   { residentPages }: Sweep,
   geometry: Geometry,
 ): string {
-  const growth = formatBytes(metrics.growthPages * pageBytes(geometry));
+  const growth = formatSize(metrics.growthPages, geometry);
   return `${policyInWords(policy, geometry)}: ${percent(metrics.hugePages, residentPages)} huge, RSS +${growth}, ${plural(metrics.laterAttempts, 'attempt')} in every later pass`;
 }
 

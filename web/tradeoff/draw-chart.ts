@@ -1,6 +1,6 @@
 import type { SweptResult } from '../../src/analysis/pareto.ts';
-import { formatBytes } from '../../src/core/base/bytes.ts';
-import { type Geometry, pageBytes } from '../../src/core/memory/geometry.ts';
+import { formatSize } from '../../src/core/memory/format-size.ts';
+import type { Geometry } from '../../src/core/memory/geometry.ts';
 import { type ChartFrame, envelopeOf, xOf, yOf } from './chart-frame.ts';
 import type { SweepPoints } from './sweep-points.ts';
 
@@ -47,8 +47,7 @@ export function drawChart(context: CanvasRenderingContext2D, picture: Picture, i
 function drawAxes(context: CanvasRenderingContext2D, picture: Picture, inks: Inks): void {
   const { frame, geometry } = picture;
   const { left, right, top, bottom, growth, coverage, residentPages } = frame;
-  const size = (percent: number) =>
-    formatBytes(Math.round((residentPages * percent) / 100) * pageBytes(geometry));
+  const size = (percent: number) => formatSize(Math.round((residentPages * percent) / 100), geometry);
   context.strokeStyle = inks.line;
   context.lineWidth = 1;
   context.textBaseline = 'middle';

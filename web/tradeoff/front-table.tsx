@@ -1,13 +1,13 @@
+import { formatSize } from '../../src/core/memory/format-size.ts';
+import { percent } from '../../src/core/base/percent.ts';
 import { useState } from 'preact/hooks';
 import type { SweptResult } from '../../src/analysis/pareto.ts';
-import { formatBytes } from '../../src/core/base/bytes.ts';
-import { type Geometry, pageBytes } from '../../src/core/memory/geometry.ts';
-import { percent } from '../../src/render/text/sweep.ts';
+import type { Geometry } from '../../src/core/memory/geometry.ts';
 import { type SortableColumn, SortableTable } from '../shell/sortable-table.tsx';
 import { envelopeOf } from './chart-frame.ts';
 import { policyInWords, sizesInWords } from './policy-words.ts';
 import type { Sweep } from './sweeper.ts';
-import { grouped } from '../../src/render/words/plural.ts';
+import { grouped } from '../../src/core/base/plural.ts';
 import { chosenOnFront, take } from './trade-off.ts';
 
 /** Rows that are shown before somebody asks for all. */
@@ -50,7 +50,7 @@ export function FrontTable({ sweep, geometry }: Props) {
       title: 'growth',
       numeric: true,
       valueOf: ({ metrics }) => metrics.growthPages,
-      cell: ({ metrics }) => `+${formatBytes(metrics.growthPages * pageBytes(geometry))}`,
+      cell: ({ metrics }) => `+${formatSize(metrics.growthPages, geometry)}`,
     },
     {
       key: 'attempts',

@@ -1,10 +1,10 @@
+import { sizesLine } from '../../src/render/words/sizes.ts';
 import type { SweptPolicy } from '../../src/analysis/sweep.ts';
 import type { Geometry } from '../../src/core/memory/geometry.ts';
-import { sizesName } from '../../src/render/text/sweep.ts';
 
 /** "16K-256K, 2M madvise": the sizes of a policy, and whether only advised memory gets them. */
 export function sizesInWords({ orders, enabled }: Omit<SweptPolicy, 'model'>, geometry: Geometry): string {
-  return `${sizesName(orders, geometry)}${enabled === 'madvise' && orders !== 0 ? ' madvise' : ''}`;
+  return `${sizesLine(orders, geometry)}${enabled === 'madvise' && orders !== 0 ? ' madvise' : ''}`;
 }
 
 /** "2M, max_ptes_none 511". */

@@ -1,7 +1,7 @@
+import { formatSize } from '../../src/core/memory/format-size.ts';
 import { useEffect } from 'preact/hooks';
-import { formatBytes } from '../../src/core/base/bytes.ts';
-import { type Geometry, pageBytes } from '../../src/core/memory/geometry.ts';
-import { plural } from '../../src/render/words/plural.ts';
+import type { Geometry } from '../../src/core/memory/geometry.ts';
+import { plural } from '../../src/core/base/plural.ts';
 import { memory, opening } from '../memory/open-memory.ts';
 import { choice, choose } from '../policy/judgement.ts';
 import { PolicyPanel } from '../policy/policy-panel.tsx';
@@ -76,7 +76,7 @@ function stateInWords(swept: Sweep | undefined, geometry: Geometry): string {
   }
   if (!swept || sweeping.value !== undefined) return 'asking all policies…';
   const { policies, residentPages, front } = swept;
-  const size = formatBytes(residentPages * pageBytes(geometry));
+  const size = formatSize(residentPages, geometry);
   return `${plural(policies, 'policy', 'policies')} over ${size} in use, by the rules of ${swept.space.models[0].name}; ${plural(front.length, 'policy is', 'policies are')} beaten by no other.`;
 }
 

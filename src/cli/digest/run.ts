@@ -1,7 +1,7 @@
 import { apartRanges, totalDigest } from '../../analysis/memory-digest.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
-import { plural } from '../../render/words/plural.ts';
+import { plural } from '../../core/base/plural.ts';
 import { type Context, print, warn } from '../shared/context.ts';
 import { writeDigestFile } from '../shared/digest-file.ts';
 import { digestFromFlags } from '../shared/digest-source.ts';

@@ -1,7 +1,7 @@
+import { formatSize } from '../../core/memory/format-size.ts';
 import { predictMemory, type Prediction } from '../../analysis/prediction.ts';
 import type { Verdict } from '../../analysis/verdict.ts';
-import { formatBytes } from '../../core/base/bytes.ts';
-import { pageBytes, pagesPerRange } from '../../core/memory/geometry.ts';
+import { pagesPerRange } from '../../core/memory/geometry.ts';
 import type { Process } from '../../core/rules/memory-source.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
 import { predictHead, predictTail, rangeJson } from '../../render/json/predict.ts';
@@ -39,7 +39,7 @@ export async function predictProcesses(
   let pages = 0;
   let command = '';
   const showProgress = () => {
-    const bytes = formatBytes(pages * pageBytes(geometry));
+    const bytes = formatSize(pages, geometry);
     progress.show(begun, opened.value.processes, `processes: ${bytes} read, now ${command}`);
   };
   let prediction: Prediction;

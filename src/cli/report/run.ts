@@ -10,7 +10,7 @@ import { succeed } from '../../core/base/failure.ts';
 import type { Host, MemoryItem } from '../../core/rules/memory-source.ts';
 import { KERNEL_MODELS } from '../../core/rules/kernel-model.ts';
 import { defaultSettings } from '../../core/rules/thp-settings.ts';
-import { plural } from '../../render/words/plural.ts';
+import { plural } from '../../core/base/plural.ts';
 import { reportHtml } from '../../render/report/html.ts';
 import { reportStyle } from '../../render/report/style.ts';
 import type { ReportSource } from '../../render/report/view.ts';
@@ -21,7 +21,7 @@ import { interruptible } from '../shared/interrupt.ts';
 import { isDigestFile } from '../shared/is-digest-file.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
 import { startProgress } from '../shared/progress.ts';
-import { shellWords } from '../shared/shell-words.ts';
+import { shellCommand } from '../../core/base/shell.ts';
 import { checkOneSource, checkSnapshots, openProcesses, sameSettings } from '../shared/source.ts';
 import { runSweep } from '../shared/sweep-run.ts';
 import { VERSION } from '../shared/version.ts';
@@ -65,7 +65,7 @@ async function reportSource(
       sources,
       inForce,
       version: VERSION,
-      command: shellWords(['thpscope', ...context.process.argv.slice(2)]),
+      command: shellCommand(['thpscope', ...context.process.argv.slice(2)]),
       explain: explainCommand(flags, files, memory),
     },
     style,
@@ -207,7 +207,14 @@ function explainCommand(flags: ReportFlags, files: readonly string[], { table, d
     const found = table?.vmas.find(({ vma }) => vma.start <= address && address < vma.end);
     if (files.length > 0 && found?.process !== index) return undefined;
     const source = files.length > 0 ? files : ['-p', String(digest.processes[index].process.pid)];
-    return shellWords(['thpscope', 'explain', ...source, '--address', `0x${address.toString(16)}`, ...asked]);
+    return shellCommand([
+      'thpscope',
+      'explain',
+      ...source,
+      '--address',
+      `0x${address.toString(16)}`,
+      ...asked,
+    ]);
   };
 }
 

@@ -1,8 +1,8 @@
+import { formatSize } from '../../core/memory/format-size.ts';
 import { DigestCollector } from '../../analysis/digest-collector.ts';
 import type { SourceDigest } from '../../analysis/memory-digest.ts';
 import { fail, type Failure, type Result, succeed } from '../../core/base/failure.ts';
-import { formatBytes } from '../../core/base/bytes.ts';
-import { pageBytes, pagesPerRange } from '../../core/memory/geometry.ts';
+import { pagesPerRange } from '../../core/memory/geometry.ts';
 import type { Context } from './context.ts';
 import { readDigestFile } from './digest-file.ts';
 import { digestSnapshots } from './digest-snapshots.ts';
@@ -104,7 +104,7 @@ async function digestProcesses(
       if (item.kind === 'note') notes.push(item.message);
       if (item.kind === 'ranges') pages += item.ranges.length * pagesPerRange(source.host.geometry);
       collector.add(item);
-      progress.show(begun, total, `processes: ${formatBytes(pages * pageBytes(source.host.geometry))} read`);
+      progress.show(begun, total, `processes: ${formatSize(pages, source.host.geometry)} read`);
     }
   } finally {
     progress.clear();

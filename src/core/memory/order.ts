@@ -1,6 +1,7 @@
 import { fail, type Result, succeed } from '../base/failure.ts';
 import { type Geometry, orderBytes } from './geometry.ts';
 import { formatBytes, parseBytes } from '../base/bytes.ts';
+import { runList } from '../base/run-list.ts';
 
 declare const kind: unique symbol;
 
@@ -84,15 +85,7 @@ export function formatOrder(order: Order, geometry: Geometry): string {
 
 /** A set of orders as a range list: "2-4,9"; "none" when empty. */
 export function formatOrders(set: OrderSet): string {
-  const parts: string[] = [];
-  const orders = ordersOf(set);
-  for (let i = 0; i < orders.length; ) {
-    let last = i;
-    while (orders[last + 1] === orders[last] + 1) last++;
-    parts.push(last === i ? `${orders[i]}` : `${orders[i]}-${orders[last]}`);
-    i = last + 1;
-  }
-  return parts.join(',') || 'none';
+  return runList(ordersOf(set)) || 'none';
 }
 
 /**

@@ -1,4 +1,5 @@
 import { fail, type Result, succeed } from '../base/failure.ts';
+import { runList } from '../base/run-list.ts';
 import { type Geometry, pagesPerRange } from './geometry.ts';
 import { emptyOccupancy, hasPage, type Occupancy, setPages } from './occupancy.ts';
 
@@ -66,14 +67,7 @@ function clip(text: string): string {
 
 /** The pages of a bitmap in the kernel's list notation: "0-15,100"; "" when none is set. */
 export function formatPages(occupancy: Occupancy): string {
-  const parts: string[] = [];
-  const bits = occupancy.length * 32;
-  for (let page = 0; page < bits; page++) {
-    if (!hasPage(occupancy, page)) continue;
-    let end = page;
-    while (end + 1 < bits && hasPage(occupancy, end + 1)) end++;
-    parts.push(end === page ? `${page}` : `${page}-${end}`);
-    page = end;
-  }
-  return parts.join(',');
+  const pages: number[] = [];
+  for (let page = 0; page < occupancy.length * 32; page++) if (hasPage(occupancy, page)) pages.push(page);
+  return runList(pages);
 }

@@ -51,9 +51,3 @@ export function addCounts(into: PolicyCounts, from: PolicyCounts, times = 1): vo
   into.swappedInPages += times * from.swappedInPages;
   into.newlyHugePages += times * from.newlyHugePages;
 }
-
-export function sumOf(byOrder: Float64Array): number {
-  let sum = 0;
-  for (let order = 0; order < byOrder.length; order++) sum += byOrder[order];
-  return sum;
-}

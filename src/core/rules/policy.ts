@@ -1,4 +1,5 @@
 import { fail, type Result, succeed } from '../base/failure.ts';
+import { LIMIT_FILES, LIMITS } from '../base/sysfs.ts';
 import { type Geometry, pagesPerRange } from '../memory/geometry.ts';
 import { collapsibleOrders, type KernelModel } from './kernel-model.ts';
 import { type Order, type OrderSet, orderSet } from '../memory/order.ts';
@@ -53,21 +54,15 @@ export function defaultLimits(geometry: Geometry): CollapseLimits {
   return { maxPtesNone: pages - 1, maxPtesSwap: pages >>> 3, maxPtesShared: pages >>> 1 };
 }
 
-const SYSFS_NAMES: Record<keyof CollapseLimits, string> = {
-  maxPtesNone: 'max_ptes_none',
-  maxPtesSwap: 'max_ptes_swap',
-  maxPtesShared: 'max_ptes_shared',
-};
-
 /** Checks limits as sysfs does: whole numbers of 0 .. NR-1. */
 export function checkLimits<T extends CollapseLimits>(limits: T, geometry: Geometry): Result<T> {
   const largest = pagesPerRange(geometry) - 1;
-  for (const key of Object.keys(SYSFS_NAMES) as (keyof CollapseLimits)[]) {
+  for (const key of LIMITS) {
     const value = limits[key];
     if (!Number.isInteger(value) || value < 0 || value > largest) {
       return fail(
         'usage',
-        `${SYSFS_NAMES[key]} ${value} is out of range: the kernel accepts 0 to ${largest}`,
+        `${LIMIT_FILES[key]} ${value} is out of range: the kernel accepts 0 to ${largest}`,
       );
     }
   }

@@ -1,5 +1,6 @@
+import { sum } from '../../core/base/sum.ts';
 import { ordersOf } from '../../core/memory/order.ts';
-import { type PolicyCounts, sumOf } from '../../core/plan/policy-counts.ts';
+import type { PolicyCounts } from '../../core/plan/policy-counts.ts';
 import { blindSpots, type AdviceView } from '../words/advise-view.ts';
 import { memoryJson } from './sweep.ts';
 
@@ -31,9 +32,9 @@ export function adviseJson(view: AdviceView): object {
 
 function countsJson(counts: PolicyCounts): object {
   return {
-    attempts: sumOf(counts.attempts),
-    collapses: sumOf(counts.collapses),
-    laterAttempts: sumOf(counts.laterAttempts),
+    attempts: sum(counts.attempts),
+    collapses: sum(counts.collapses),
+    laterAttempts: sum(counts.laterAttempts),
     newlyHugePages: counts.newlyHugePages,
     filledPages: counts.filledPages,
     swappedInPages: counts.swappedInPages,

@@ -1,3 +1,4 @@
+import { formatSize } from '../../core/memory/format-size.ts';
 import { type RefusedMemory, type Refusal, isHuge } from '../../analysis/tally.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { type Geometry, pageBytes } from '../../core/memory/geometry.ts';
@@ -7,7 +8,7 @@ import type { ScanResult } from '../../core/rules/scan-result.ts';
 import { blindSpots } from '../words/advise-view.ts';
 import { reportWords } from '../words/glossary.ts';
 import { html, type Markup } from '../words/markup.ts';
-import { grouped, plural } from '../words/plural.ts';
+import { grouped, plural } from '../../core/base/plural.ts';
 import { refusalText } from '../words/reasons.ts';
 import { settingsInWords } from './answer.ts';
 import type { ReportView } from './view.ts';
@@ -17,7 +18,6 @@ const MOST_FAILURES = 20;
 /** Memory that stays as it is, by the reason. */
 export function refusedSection({ findings }: ReportView, orders: OrderSet): Markup {
   const { asked, memory, model } = findings;
-  const size = (pages: number) => formatBytes(pages * pageBytes(memory.geometry));
   const refused = [...(asked.ranges?.total.refused ?? memory.refused)].sort(
     ([a, x], [b, y]) => Number(isHuge(a)) - Number(isHuge(b)) || y.pages - x.pages,
   );
@@ -26,7 +26,7 @@ export function refusedSection({ findings }: ReportView, orders: OrderSet): Mark
   const code = (name: string) =>
     name.startsWith('SCAN_') && html` <code>${resultName(name as ScanResult, model)}</code>`;
   const row = ([refusal, { ranges, pages }]: readonly [Refusal, RefusedMemory]) =>
-    html`<tr><th scope="row" class="name">${refusalText(refusal, orders)}${code(refusal)}</th><td class="number">${size(pages)}</td><td class="number">${grouped(ranges)}</td></tr>
+    html`<tr><th scope="row" class="name">${refusalText(refusal, orders)}${code(refusal)}</th><td class="number">${formatSize(pages, memory.geometry)}</td><td class="number">${grouped(ranges)}</td></tr>
 `;
   return html`${asked.ranges === undefined && html`<p>Counts alone tell of ranges that no policy reaches, not of those that this one leaves.</p>`}
 ${
@@ -37,7 +37,7 @@ ${
 <thead><tr><th scope="col">why</th><th scope="col" class="number">memory</th><th scope="col" class="number">ranges</th></tr></thead>
 <tbody>${refused.map(row)}</tbody></table></div>`
 }
-${left > 0 && html`<p>${size(left)} more stay small in ranges that collapse in part.</p>`}
+${left > 0 && html`<p>${formatSize(left, memory.geometry)} more stay small in ranges that collapse in part.</p>`}
 ${failed.length > 0 && html`<p>Attempts that fail:</p><ul>${failed.map(([result, count]) => html`<li>${plural(count, 'attempt')}: ${refusalText(result, orders)}${code(result)}</li>`)}</ul>`}`;
 }
 

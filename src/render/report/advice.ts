@@ -1,33 +1,31 @@
+import { formatSize } from '../../core/memory/format-size.ts';
+import { percent } from '../../core/base/percent.ts';
+import { sum } from '../../core/base/sum.ts';
 import { policyCount } from '../../analysis/sweep.ts';
 import type { SysfsWrite } from '../../analysis/sysfs-writes.ts';
-import { formatBytes } from '../../core/base/bytes.ts';
-import { pageBytes } from '../../core/memory/geometry.ts';
-import { sumOf } from '../../core/plan/policy-counts.ts';
 import { adviceInWords } from '../words/advise-view.ts';
 import { html, type Markup } from '../words/markup.ts';
-import { plural } from '../words/plural.ts';
+import { plural } from '../../core/base/plural.ts';
 import { budgetInWords } from './answer.ts';
 import type { ReportView } from './view.ts';
-import { percent } from '../text/sweep.ts';
 import { writeScript } from '../text/write-script.ts';
 
 /** What advise would set for each budget, how, and how to go back. */
 export function adviceSection({ findings }: ReportView): Markup {
   const { advice, memory, inForce } = findings;
   const { residentPages, geometry } = memory;
-  const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
   const sections = advice.map(({ share, chosen, finding, set, restore }, i) => {
     const same = advice.findIndex((other) => other.chosen.index === chosen.index);
     const title = share === 0 ? 'Memory must not grow' : `Memory may grow ${budgetInWords(share)}`;
     if (same < i)
       return html`<section><h3>${title}</h3><p>The same as for ${advice[same].share * 100}%: nothing that grows memory by so little brings more.</p></section>`;
     const { counts, hugePages, growthPages } = finding;
-    const later = sumOf(counts.laterAttempts);
+    const later = sum(counts.laterAttempts);
     const growth =
       growthPages === 0
         ? 'no growth'
-        : `growth of ${size(growthPages)} (+${percent(growthPages, residentPages)})`;
-    const work = `${plural(sumOf(counts.attempts), 'attempt')} and ${size(counts.copiedPages)} copied at once`;
+        : `growth of ${formatSize(growthPages, geometry)} (+${percent(growthPages, residentPages)})`;
+    const work = `${plural(sum(counts.attempts), 'attempt')} and ${formatSize(counts.copiedPages, geometry)} copied at once`;
     const passes =
       later === 0
         ? 'nothing is tried again later'

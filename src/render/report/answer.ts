@@ -1,26 +1,25 @@
+import { formatSize } from '../../core/memory/format-size.ts';
+import { percent } from '../../core/base/percent.ts';
+import { sum } from '../../core/base/sum.ts';
 import type { PolicyFinding } from '../../analysis/findings.ts';
 import type { SweptResult } from '../../analysis/pareto.ts';
-import { formatBytes } from '../../core/base/bytes.ts';
-import { type Geometry, pageBytes } from '../../core/memory/geometry.ts';
+import type { Geometry } from '../../core/memory/geometry.ts';
 import { collapsePolicy } from '../../core/rules/policy.ts';
-import { sumOf } from '../../core/plan/policy-counts.ts';
 import { enabledOrders, type ThpSettings } from '../../core/rules/thp-settings.ts';
 import { adviceInWords, worthOfGrowth } from '../words/advise-view.ts';
 import { html, type Markup } from '../words/markup.ts';
 import { ignoredNoneLimit } from '../words/none-limit-note.ts';
-import { grouped, plural } from '../words/plural.ts';
+import { grouped, plural } from '../../core/base/plural.ts';
 import type { ReportView } from './view.ts';
-import { sizeWords } from '../words/size-words.ts';
-import { percent } from '../text/sweep.ts';
+import { sizeSettingsLine } from '../words/sizes.ts';
 
 /** The findings in a few sentences, and their figures. */
 export function answer({ findings, inForce }: ReportView): Markup {
   const { asked, advice, kernelDefault, memory, model } = findings;
   const { geometry, residentPages } = memory;
-  const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
-  const attempts = sumOf(asked.counts.attempts);
-  const collapses = sumOf(asked.counts.collapses);
-  const later = sumOf(asked.counts.laterAttempts);
+  const attempts = sum(asked.counts.attempts);
+  const collapses = sum(asked.counts.collapses);
+  const later = sum(asked.counts.laterAttempts);
   const whose = inForce ? 'the settings in force' : 'the settings asked about';
   const { growthPages, hugePages } = asked;
   const orders = enabledOrders(asked.settings, true, geometry);
@@ -31,16 +30,16 @@ export function answer({ findings, inForce }: ReportView): Markup {
 <p class="lead">Under ${whose}, khugepaged of ${model.name} ${deed(asked, memory.hugePages, residentPages, geometry)} ${workInWords(asked, geometry)}${changesNothing(asked) && html` The kernel's default (${settingsInWords(kernelDefault.settings, geometry)}) ${deed(kernelDefault, memory.hugePages, residentPages, geometry)}`}</p>
 <p class="quiet">${whose[0].toUpperCase() + whose.slice(1)}: ${settingsInWords(asked.settings, geometry)}.${ignored !== undefined && ` Note: ${ignored}.`}</p>
 <dl class="figures">
-<div><dt>memory read</dt><dd>${size(residentPages)} <small>anonymous, ${plural(memory.ranges, 'PMD range')}</small></dd></div>
+<div><dt>memory read</dt><dd>${formatSize(residentPages, geometry)} <small>anonymous, ${plural(memory.ranges, 'PMD range')}</small></dd></div>
 <div><dt>in huge pages</dt><dd>${percent(memory.hugePages, residentPages)} → ${percent(hugePages, residentPages)} <small>of the memory in use</small></dd></div>
-<div><dt>growth</dt><dd>${growthPages === 0 ? 'none' : `+${size(growthPages)}`} <small>${growthPages === 0 ? 'resident memory stays the same' : `+${percent(growthPages, residentPages)} of resident memory`}</small></dd></div>
-<div><dt>work at once</dt><dd>${grouped(attempts)} <small>${attempts === 1 ? 'attempt' : 'attempts'}, ${plural(collapses, 'collapse')}, ${size(asked.counts.copiedPages)} copied</small></dd></div>
+<div><dt>growth</dt><dd>${growthPages === 0 ? 'none' : `+${formatSize(growthPages, geometry)}`} <small>${growthPages === 0 ? 'resident memory stays the same' : `+${percent(growthPages, residentPages)} of resident memory`}</small></dd></div>
+<div><dt>work at once</dt><dd>${grouped(attempts)} <small>${attempts === 1 ? 'attempt' : 'attempts'}, ${plural(collapses, 'collapse')}, ${formatSize(asked.counts.copiedPages, geometry)} copied</small></dd></div>
 <div><dt>work of each later pass</dt><dd>${grouped(later)} <small>${later === 1 ? 'attempt' : 'attempts'} that change nothing</small></dd></div>
 </dl>
 <p>What advise would set, by how much resident memory may grow:</p>
 <ul>${advice.map(
     ({ share, chosen, finding }) =>
-      html`<li>${budgetInWords(share)}: ${adviceInWords(chosen.policy, geometry)} Then ${percent(finding.hugePages, residentPages)} of the memory in use lie in huge pages${finding.growthPages > 0 && `, for ${size(finding.growthPages)} of growth (${worth(chosen)})`}.</li>
+      html`<li>${budgetInWords(share)}: ${adviceInWords(chosen.policy, geometry)} Then ${percent(finding.hugePages, residentPages)} of the memory in use lie in huge pages${finding.growthPages > 0 && `, for ${formatSize(finding.growthPages, geometry)} of growth (${worth(chosen)})`}.</li>
 `,
   )}</ul>`;
 }
@@ -53,7 +52,7 @@ export function budgetInWords(share: number): string {
 /** "top level madvise, sizes 2M inherit; max_ptes_none 511, max_ptes_swap 64, max_ptes_shared 256". */
 export function settingsInWords(settings: ThpSettings, geometry: Geometry): string {
   const { enabled, maxPtesNone, maxPtesSwap, maxPtesShared } = settings;
-  return `top level ${enabled}, sizes ${sizeWords(settings, geometry)}; max_ptes_none ${maxPtesNone}, max_ptes_swap ${maxPtesSwap}, max_ptes_shared ${maxPtesShared}`;
+  return `top level ${enabled}, sizes ${sizeSettingsLine(settings, geometry)}; max_ptes_none ${maxPtesNone}, max_ptes_swap ${maxPtesSwap}, max_ptes_shared ${maxPtesShared}`;
 }
 
 function deed(
@@ -63,16 +62,15 @@ function deed(
   geometry: Geometry,
 ): string {
   if (changesNothing({ counts, growthPages })) return 'would collapse nothing.';
-  const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
   const growth =
     growthPages === 0
       ? 'Resident memory would not grow.'
-      : `Resident memory would grow by ${size(growthPages)} (+${percent(growthPages, residentPages)})${cause(counts.filledPages, counts.swappedInPages)}.`;
-  return `would bring ${size(counts.newlyHugePages)} more into huge pages: ${percent(hugeNow, residentPages)} of the memory in use now, ${percent(hugePages, residentPages)} then. ${growth}`;
+      : `Resident memory would grow by ${formatSize(growthPages, geometry)} (+${percent(growthPages, residentPages)})${cause(counts.filledPages, counts.swappedInPages)}.`;
+  return `would bring ${formatSize(counts.newlyHugePages, geometry)} more into huge pages: ${percent(hugeNow, residentPages)} of the memory in use now, ${percent(hugePages, residentPages)} then. ${growth}`;
 }
 
 function changesNothing({ counts, growthPages }: Pick<PolicyFinding, 'counts' | 'growthPages'>): boolean {
-  return sumOf(counts.collapses) === 0 && growthPages === 0;
+  return sum(counts.collapses) === 0 && growthPages === 0;
 }
 
 function cause(filledPages: number, swappedInPages: number): string {
@@ -84,10 +82,10 @@ function cause(filledPages: number, swappedInPages: number): string {
 }
 
 function workInWords({ counts }: PolicyFinding, geometry: Geometry): string {
-  const attempts = sumOf(counts.attempts);
-  const later = sumOf(counts.laterAttempts);
+  const attempts = sum(counts.attempts);
+  const later = sum(counts.laterAttempts);
   if (attempts === 0) return 'It has nothing to try.';
-  const copied = formatBytes(counts.copiedPages * pageBytes(geometry));
+  const copied = formatSize(counts.copiedPages, geometry);
   const then =
     later === 0
       ? 'later passes try nothing again'

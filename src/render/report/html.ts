@@ -2,7 +2,7 @@ import { changedPages } from '../../analysis/advise.ts';
 import { collapsePolicy } from '../../core/rules/policy.ts';
 import { enabledOrders } from '../../core/rules/thp-settings.ts';
 import { html, type Markup, type Part, trusted } from '../words/markup.ts';
-import { plural } from '../words/plural.ts';
+import { plural } from '../../core/base/plural.ts';
 import { againSection, glossary, readSection, refusedSection } from './about.ts';
 import { adviceSection } from './advice.ts';
 import { answer } from './answer.ts';

@@ -1,13 +1,14 @@
+import { formatSize } from '../../core/memory/format-size.ts';
 import type { RangesFinding, ProcessFinding } from '../../analysis/findings.ts';
 import type { JudgedRanges } from '../../analysis/table-judge.ts';
 import { type JudgedCells, judgedCells, type MapCells, mapCells } from '../../analysis/map-cells.ts';
 import type { RangeTable } from '../../analysis/range-table.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
-import { pageBytes, rangeBytes } from '../../core/memory/geometry.ts';
+import { rangeBytes } from '../../core/memory/geometry.ts';
 import type { OrderSet } from '../../core/memory/order.ts';
 import { occupancyLegend, occupancyMap, orderLegend, orderMap } from '../svg/map.ts';
 import { html, type Markup } from '../words/markup.ts';
-import { plural } from '../words/plural.ts';
+import { plural } from '../../core/base/plural.ts';
 import { tellingRange } from './range.ts';
 import type { ReportView } from './view.ts';
 import { vmaTable } from './vmas.ts';
@@ -25,7 +26,7 @@ export function processSection(view: ReportView, each: ProcessFinding, orders: O
   const name = `${process.command} (pid ${process.pid})`;
   return html`<section>
 <h3>${name}</h3>
-<p class="quiet">${formatBytes(memory.residentPages * pageBytes(table.geometry))} of anonymous memory${process.cgroup !== '' && process.cgroup !== '/' && html`, control group ${process.cgroup}`}${process.thpDisabled && ', THP disabled by prctl'}</p>
+<p class="quiet">${formatSize(memory.residentPages, table.geometry)} of anonymous memory${process.cgroup !== '' && process.cgroup !== '/' && html`, control group ${process.cgroup}`}${process.thpDisabled && ', THP disabled by prctl'}</p>
 ${maps(view, table, ranges, cells, name)}
 ${vmaTable(table, ranges, each.index, name, orders)}
 ${tellingRange(view, table, ranges, cells, each, orders)}

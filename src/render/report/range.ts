@@ -1,18 +1,20 @@
+import { formatSize } from '../../core/memory/format-size.ts';
+import { growthOf } from '../../analysis/tally.ts';
+import { sum } from '../../core/base/sum.ts';
 import type { ProcessFinding } from '../../analysis/findings.ts';
 import type { JudgedRanges } from '../../analysis/table-judge.ts';
 import { type MapCells, tellingRow } from '../../analysis/map-cells.ts';
 import { mainOrder, type RangeTable } from '../../analysis/range-table.ts';
-import { refusalOf, sum } from '../../analysis/tally.ts';
+import { refusalOf } from '../../analysis/tally.ts';
 import { judgeRange } from '../../analysis/verdict.ts';
 import { ALGORITHMS } from '../../core/search/algorithms.ts';
 import { applyPlan } from '../../core/plan/apply-plan.ts';
-import { formatBytes } from '../../core/base/bytes.ts';
-import { pageBytes, pagesPerRange } from '../../core/memory/geometry.ts';
+import { pagesPerRange } from '../../core/memory/geometry.ts';
 import { asOrder, formatOrder, type OrderSet } from '../../core/memory/order.ts';
 import { collapsesOf } from '../../core/plan/plan.ts';
 import { possibleOrders } from '../../core/rules/vma.ts';
 import { html, type Markup } from '../words/markup.ts';
-import { plural } from '../words/plural.ts';
+import { plural } from '../../core/base/plural.ts';
 import { rangePictures } from './range-svg.ts';
 import { refusalText } from '../words/reasons.ts';
 import type { ReportView } from './view.ts';
@@ -39,12 +41,11 @@ export function tellingRange(
   const refusal = refusalOf(verdict);
   const pages = pagesPerRange(geometry);
   const resident = sum(cost.before.pagesByOrder);
-  const size = (count: number) => formatBytes(count * pageBytes(geometry));
   const known = { ...range, folioOrders: range.folioOrders ?? new Uint8Array(pages) };
   const collapses = plan ? collapsesOf(plan) : [];
   const byOrder = new Map<number, number>();
   for (const { order } of collapses) byOrder.set(order, (byOrder.get(order) ?? 0) + 1);
-  const growth = cost.filledPages + cost.swappedInPages;
+  const growth = growthOf(cost);
   const deed = refusal
     ? `Nothing collapses: ${refusalText(refusal, orders)}.`
     : `It collapses to ${[...byOrder]
@@ -55,7 +56,7 @@ export function tellingRange(
         })
         .join(
           ', ',
-        )}: ${plural(cost.copiedPages, 'page')} copied, ${cost.filledPages} filled; memory ${growth === 0 ? 'does not grow' : `grows by ${size(growth)}`}.`;
+        )}: ${plural(cost.copiedPages, 'page')} copied, ${cost.filledPages} filled; memory ${growth === 0 ? 'does not grow' : `grows by ${formatSize(growth, geometry)}`}.`;
   const command = explain(index, Math.max(vma.start, range.address));
   return html`<h4>One range: <code>0x${range.address.toString(16)}</code></h4>
 <p>${resident} of ${pages} PTEs ${resident === 1 ? 'holds' : 'hold'} memory${mainOrder(cost.before.pagesByOrder) > 0 && ', most of it huge already'}. ${deed}</p>

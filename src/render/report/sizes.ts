@@ -1,6 +1,6 @@
+import { growthOf } from '../../analysis/tally.ts';
+import { sum } from '../../core/base/sum.ts';
 import type { Findings, RangesFinding } from '../../analysis/findings.ts';
-import { sum } from '../../analysis/tally.ts';
-import { sumOf } from '../../core/plan/policy-counts.ts';
 import { html, type Markup } from '../words/markup.ts';
 import { orderBars, type SizedMemory } from '../svg/order-bars.ts';
 
@@ -31,7 +31,7 @@ function afterwards(name: string, { ranges, counts }: RangesFinding, { memory }:
   const byOrder = [...counts.collapses].map((collapses, order) => collapses * 2 ** order);
   // Copied pages that are not newly huge came out of older large folios.
   const unsized = memory.hugePages + counts.newlyHugePages + counts.filledPages - sum(byOrder);
-  const all = memory.residentPages + counts.filledPages + counts.swappedInPages;
+  const all = memory.residentPages + growthOf(counts);
   byOrder[0] = all - sum(byOrder) - Math.max(0, unsized);
-  return { name, byOrder, unsized: sumOf(counts.collapses) === 0 ? memory.hugePages : Math.max(0, unsized) };
+  return { name, byOrder, unsized: sum(counts.collapses) === 0 ? memory.hugePages : Math.max(0, unsized) };
 }

@@ -1,13 +1,12 @@
+import { formatSize } from '../../core/memory/format-size.ts';
+import { percent } from '../../core/base/percent.ts';
+import { sum } from '../../core/base/sum.ts';
 import type { PolicyFinding } from '../../analysis/findings.ts';
 import { policyCount } from '../../analysis/sweep.ts';
-import { formatBytes } from '../../core/base/bytes.ts';
-import { pageBytes } from '../../core/memory/geometry.ts';
-import { sumOf } from '../../core/plan/policy-counts.ts';
 import { html, type Markup } from '../words/markup.ts';
-import { grouped, plural } from '../words/plural.ts';
+import { grouped, plural } from '../../core/base/plural.ts';
 import type { ReportView } from './view.ts';
-import { sizeWords } from '../words/size-words.ts';
-import { percent } from '../text/sweep.ts';
+import { sizeSettingsLine } from '../words/sizes.ts';
 import { tradeoffChart } from '../svg/tradeoff.ts';
 
 /** A policy with the names under which the report knows it. */
@@ -20,7 +19,6 @@ interface NamedPolicy {
 export function tradeoffSection({ findings, inForce }: ReportView): Markup {
   const { memory, space, values, front } = findings;
   const { geometry, residentPages } = memory;
-  const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
   const named = namedPolicies({ findings, inForce });
   const marks = named.map(({ finding }, i) => ({ ...finding, label: String(i + 1) }));
   const policies = policyCount(space);
@@ -33,7 +31,7 @@ export function tradeoffSection({ findings, inForce }: ReportView): Markup {
 <thead><tr><th scope="col">mark</th><th scope="col">policy</th><th scope="col">sizes</th><th scope="col" class="number">max_ptes_none</th><th scope="col" class="number">huge</th><th scope="col" class="number">growth</th><th scope="col" class="number">attempts</th><th scope="col" class="number">later</th></tr></thead>
 <tbody>${named.map(
     ({ names, finding }, i) =>
-      html`<tr><th scope="row">${i + 1}</th><td class="name">${names.join('; ')}</td><td class="name">${sizesInWords(finding, geometry)}</td><td class="number">${finding.settings.maxPtesNone}</td><td class="number">${percent(finding.hugePages, residentPages)}</td><td class="number">${finding.growthPages === 0 ? '0' : `+${size(finding.growthPages)}`}</td><td class="number">${grouped(sumOf(finding.counts.attempts))}</td><td class="number">${grouped(sumOf(finding.counts.laterAttempts))}</td></tr>
+      html`<tr><th scope="row">${i + 1}</th><td class="name">${names.join('; ')}</td><td class="name">${sizesInWords(finding, geometry)}</td><td class="number">${finding.settings.maxPtesNone}</td><td class="number">${percent(finding.hugePages, residentPages)}</td><td class="number">${finding.growthPages === 0 ? '0' : `+${formatSize(finding.growthPages, geometry)}`}</td><td class="number">${grouped(sum(finding.counts.attempts))}</td><td class="number">${grouped(sum(finding.counts.laterAttempts))}</td></tr>
 `,
   )}</tbody></table></div>`;
 }
@@ -42,7 +40,7 @@ function sizesInWords(
   { settings }: PolicyFinding,
   geometry: ReportView['findings']['memory']['geometry'],
 ): string {
-  const words = sizeWords(settings, geometry);
+  const words = sizeSettingsLine(settings, geometry);
   return words.includes('inherit') ? `${words} (${settings.enabled})` : words;
 }
 

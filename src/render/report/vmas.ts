@@ -1,7 +1,6 @@
+import { formatSize } from '../../core/memory/format-size.ts';
 import type { JudgedRanges } from '../../analysis/table-judge.ts';
 import type { RangeTable, TableVma } from '../../analysis/range-table.ts';
-import { formatBytes } from '../../core/base/bytes.ts';
-import { pageBytes } from '../../core/memory/geometry.ts';
 import { asOrder, formatOrder, type OrderSet } from '../../core/memory/order.ts';
 import { html, type Markup } from '../words/markup.ts';
 import { refusalText } from '../words/reasons.ts';
@@ -18,7 +17,7 @@ export function vmaTable(
   orders: OrderSet,
 ): Markup {
   const { geometry } = table;
-  const size = (pages: number) => (pages === 0 ? '0' : formatBytes(pages * pageBytes(geometry)));
+  const size = (pages: number) => (pages === 0 ? '0' : formatSize(pages, geometry));
   const vmas = table.vmas.filter((vma) => vma.process === process && vma.end > vma.first);
   const shown = vmas.toSorted((a, b) => b.residentPages - a.residentPages).slice(0, MOST_VMAS);
   const row = (each: TableVma) => {

@@ -1,6 +1,6 @@
-import { sum } from '../../analysis/tally.ts';
-import { formatBytes } from '../../core/base/bytes.ts';
-import { type Geometry, pageBytes } from '../../core/memory/geometry.ts';
+import { formatSize } from '../../core/memory/format-size.ts';
+import { sum } from '../../core/base/sum.ts';
+import type { Geometry } from '../../core/memory/geometry.ts';
 import { asOrder, formatOrder } from '../../core/memory/order.ts';
 import { html, type Markup } from '../words/markup.ts';
 import { svgImage, swatch } from './svg-image.ts';
@@ -26,7 +26,7 @@ const WIDTH = 1000;
 export function orderBars(memories: readonly SizedMemory[], geometry: Geometry): Markup {
   const most = Math.max(1, ...memories.map(totalPages));
   const segments = segmentsOf(geometry).filter((segment) => memories.some((each) => segment.pages(each) > 0));
-  const size = (pages: number) => (pages === 0 ? '0' : formatBytes(pages * pageBytes(geometry)));
+  const size = (pages: number) => (pages === 0 ? '0' : formatSize(pages, geometry));
   return html`<figure>
 ${memories.map((memory) => html`<p class="quiet">${memory.name}: ${size(totalPages(memory))}</p>${bar(memory, segments, most, geometry)}`)}
 <ul class="legend">${segments.map(({ className, name }) => html`<li>${swatch(`c ${className}`)}${name}</li>`)}</ul>
@@ -70,6 +70,6 @@ function bar(memory: SizedMemory, segments: readonly Segment[], most: number, ge
   });
   const words = segments
     .filter(({ pages }) => pages(memory) > 0)
-    .map(({ name, pages }) => `${formatBytes(pages(memory) * pageBytes(geometry))} ${name}`);
+    .map(({ name, pages }) => `${formatSize(pages(memory), geometry)} ${name}`);
   return svgImage(`${memory.name}: ${words.join(', ') || 'no memory'}`, 'bar', [WIDTH, 10], paths, true);
 }

@@ -1,6 +1,8 @@
-import { formatBytes } from '../../core/base/bytes.ts';
-import { type Geometry, pageBytes } from '../../core/memory/geometry.ts';
-import { type PolicyCounts, sumOf } from '../../core/plan/policy-counts.ts';
+import { formatSize } from '../../core/memory/format-size.ts';
+import { growthOf } from '../../analysis/tally.ts';
+import { sum } from '../../core/base/sum.ts';
+import type { Geometry } from '../../core/memory/geometry.ts';
+import type { PolicyCounts } from '../../core/plan/policy-counts.ts';
 import {
   type AdviceView,
   adviceInWords,
@@ -9,8 +11,10 @@ import {
   worthOfGrowth,
 } from '../words/advise-view.ts';
 import { type Column, layOutTable } from './columns.ts';
-import { grouped, plural } from '../words/plural.ts';
+import { grouped, plural } from '../../core/base/plural.ts';
 import { printable } from '../words/printable.ts';
+import { writeLines } from './write-script.ts';
+import type { SysfsWrite } from '../../analysis/sysfs-writes.ts';
 import type { Style } from './style.ts';
 import { field } from './tally.ts';
 
@@ -31,18 +35,17 @@ const COLUMNS: readonly Column[] = [
 export function adviseText(view: AdviceView, style: Style): string {
   const { memory, model, budget, chosen, withoutGrowth, counts, currentCounts, set, restore } = view;
   const { geometry } = memory;
-  const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
   const limits = [
-    `growth of at most ${size(budget.growthPages)}`,
+    `growth of at most ${formatSize(budget.growthPages, geometry)}`,
     ...(budget.laterAttempts === undefined
       ? []
       : [`at most ${plural(budget.laterAttempts, 'attempt')} in every later pass`]),
   ];
   const worth = worthOfGrowth(chosen, withoutGrowth, memory.residentPages, geometry);
-  const writes = (list: readonly { path: string; value: string }[]) =>
-    list.length === 0 ? ['  nothing to write'] : list.map(({ path, value }) => `  echo ${value} > ${path}`);
+  const writes = (list: readonly SysfsWrite[]) =>
+    list.length === 0 ? ['  nothing to write'] : writeLines(list).map((line) => `  ${line}`);
   return [
-    `${size(memory.residentPages)} of anonymous memory in ${plural(view.source.processes.length, 'process', 'processes')}; ${limits.join(', ')}; rules of ${model.name}`,
+    `${formatSize(memory.residentPages, geometry)} of anonymous memory in ${plural(view.source.processes.length, 'process', 'processes')}; ${limits.join(', ')}; rules of ${model.name}`,
     '',
     `  ${style.bold(adviceInWords(chosen.policy, geometry))}`,
     '',
@@ -83,7 +86,6 @@ function outcomeLines(
 }
 
 function processLines({ byProcess, memory }: AdviceView, style: Style): string[] {
-  const size = (pages: number) => formatBytes(pages * pageBytes(memory.geometry));
   const [head, ...lines] = layOutTable(
     COLUMNS,
     byProcess
@@ -91,12 +93,12 @@ function processLines({ byProcess, memory }: AdviceView, style: Style): string[]
       .map(({ process, residentPages, hugePages, counts }) => [
         String(process.pid),
         printable(process.command),
-        size(residentPages),
-        size(hugePages),
-        size(hugePages + counts.newlyHugePages),
-        `+${size(counts.filledPages + counts.swappedInPages)}`,
-        grouped(sumOf(counts.attempts)),
-        grouped(sumOf(counts.laterAttempts)),
+        formatSize(residentPages, memory.geometry),
+        formatSize(hugePages, memory.geometry),
+        formatSize(hugePages + counts.newlyHugePages, memory.geometry),
+        `+${formatSize(growthOf(counts), memory.geometry)}`,
+        grouped(sum(counts.attempts)),
+        grouped(sum(counts.laterAttempts)),
       ]),
   );
   const rest = byProcess.length - lines.length;

@@ -1,23 +1,23 @@
+import { sum } from '../../core/base/sum.ts';
 import type { Comparison } from '../../analysis/comparison.ts';
-import { sum, type Tally } from '../../analysis/tally.ts';
-import { formatBytes } from '../../core/base/bytes.ts';
-import { pageBytes } from '../../core/memory/geometry.ts';
+import type { Tally } from '../../analysis/tally.ts';
 import { layOutTable } from './columns.ts';
-import { grouped, plural } from '../words/plural.ts';
+import { formatSize } from '../../core/memory/format-size.ts';
+import { grouped, plural } from '../../core/base/plural.ts';
 
 /** What two algorithms do to the same memory, in one table. */
 export function comparisonText(names: readonly [string, string], comparison: Comparison): string {
   const { tallies, ranges, otherAttempts, otherCollapses, onlyCovered, first } = comparison;
-  const bytes = (pages: number) => formatBytes(pages * pageBytes(tallies[0].geometry));
+  const size = (pages: number) => formatSize(pages, tallies[0].geometry);
   const row = (name: string, value: (tally: Tally) => number, format: (value: number) => string) => {
     const [a, b] = tallies.map(value);
     return [name, format(a), format(b), a === b ? '' : `${b > a ? '+' : ''}${format(b - a)}`];
   };
   const rows = [
-    row('covered', ({ coveredPages }) => coveredPages, bytes),
-    ['covered by it alone', ...onlyCovered.map(bytes), ''],
-    row('filled', ({ filledPages }) => filledPages, bytes),
-    row('copied', ({ copiedPages }) => copiedPages, bytes),
+    row('covered', ({ coveredPages }) => coveredPages, size),
+    ['covered by it alone', ...onlyCovered.map(size), ''],
+    row('filled', ({ filledPages }) => filledPages, size),
+    row('copied', ({ copiedPages }) => copiedPages, size),
     row('collapses', ({ collapses }) => sum(collapses), grouped),
     row('attempts', ({ attempts }) => attempts, grouped),
   ];

@@ -1,12 +1,13 @@
+import { formatSize } from '../../core/memory/format-size.ts';
+import { growthOf } from '../../analysis/tally.ts';
+import { sizesLine } from '../words/sizes.ts';
+import { percent } from '../../core/base/percent.ts';
+import { sum } from '../../core/base/sum.ts';
 import { apartRanges, type MemoryDigest } from '../../analysis/memory-digest.ts';
-import { sum } from '../../analysis/tally.ts';
-import { formatBytes } from '../../core/base/bytes.ts';
-import { pageBytes } from '../../core/memory/geometry.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
-import { type PolicyCounts, sumOf } from '../../core/plan/policy-counts.ts';
-import { plural } from '../words/plural.ts';
+import type { PolicyCounts } from '../../core/plan/policy-counts.ts';
+import { plural } from '../../core/base/plural.ts';
 import type { Style } from './style.ts';
-import { percent, sizesName } from './sweep.ts';
 import { field } from './tally.ts';
 
 /** The totals of a prediction, as `predict --json` prints them for other sources. */
@@ -29,25 +30,27 @@ export function digestTotalsText(
   style: Style,
 ): string {
   const { geometry, residentPages, hugePages } = memory;
-  const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
-  const growth = counts.filledPages + counts.swappedInPages;
-  const huge = (pages: number) => `${size(pages)} (${percent(pages, residentPages)})`;
-  const later = sumOf(counts.laterAttempts);
+  const growth = growthOf(counts);
+  const huge = (pages: number) => `${formatSize(pages, geometry)} (${percent(pages, residentPages)})`;
+  const later = sum(counts.laterAttempts);
   const walked = apartRanges(memory);
   return [
-    `${plural(processes, 'process', 'processes')} from a digest, ${sizesName(policy.orders, geometry)}, max_ptes_none ${policy.maxPtesNone}`,
-    field('memory', `${size(residentPages)} anonymous in ${plural(memory.ranges, 'PMD range')}`),
+    `${plural(processes, 'process', 'processes')} from a digest, ${sizesLine(policy.orders, geometry)}, max_ptes_none ${policy.maxPtesNone}`,
+    field(
+      'memory',
+      `${formatSize(residentPages, geometry)} anonymous in ${plural(memory.ranges, 'PMD range')}`,
+    ),
     field('huge now', huge(hugePages)),
     field('huge then', style.good(`${huge(hugePages + counts.newlyHugePages)} of the memory in use`)),
     field(
       'RSS',
       growth === 0
         ? 'stays the same'
-        : style.warn(`grows by ${size(growth)} (+${percent(growth, residentPages)})`),
+        : style.warn(`grows by ${formatSize(growth, geometry)} (+${percent(growth, residentPages)})`),
     ),
     field(
       'work',
-      `${plural(sum([...counts.collapses]), 'collapse')} in ${plural(sumOf(counts.attempts), 'attempt')}, ${size(counts.copiedPages)} copied`,
+      `${plural(sum([...counts.collapses]), 'collapse')} in ${plural(sum(counts.attempts), 'attempt')}, ${formatSize(counts.copiedPages, geometry)} copied`,
     ),
     field(
       'later passes',

@@ -1,3 +1,5 @@
+import { formatSize } from '../../core/memory/format-size.ts';
+import { growthOf } from '../../analysis/tally.ts';
 import { refusalOf } from '../../analysis/tally.ts';
 import type { Visit } from '../../core/search/algorithm.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
@@ -13,7 +15,7 @@ import { drawWindow, legend, PICTURE_ORDER } from './window-picture.ts';
 import { type Step, stepNumber, stepOutcome, stepsOf, windowName } from '../words/explain-steps.ts';
 import { refusalText, RESULT_MEANINGS } from '../words/reasons.ts';
 import { ignoredNoneLimit } from '../words/none-limit-note.ts';
-import { plural } from '../words/plural.ts';
+import { plural } from '../../core/base/plural.ts';
 import type { Style } from './style.ts';
 import type { Verdict } from '../../analysis/verdict.ts';
 
@@ -172,7 +174,6 @@ export function resultLines({ range, policy, plan }: Explanation, style: Style):
   const collapses = collapsesOf(plan);
   const refusal = refusalOf({ ignored: undefined, plan });
   const cost = costOf(range, plan);
-  const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
   const lines = [`${style.bold('result')}  ${resultName(plan.result, policy.model)}`];
   if (refusal) {
     // The reason of a failed scan stands there already.
@@ -182,12 +183,12 @@ export function resultLines({ range, policy, plan }: Explanation, style: Style):
     const windows = collapses.map(
       ({ offset, order }) => `${offset}:${order} (${formatOrder(order, geometry)})`,
     );
-    const growth = cost.filledPages + cost.swappedInPages;
+    const growth = growthOf(cost);
     const { before, after } = cost;
     lines.push(
       `        ${plural(collapses.length, 'collapse')}: ${windows.join(' ')}`,
       `        ${plural(cost.coveredPages, 'page')} covered: ${cost.copiedPages} copied, ${cost.filledPages} filled; ` +
-        `RSS ${growth === 0 ? 'unchanged' : `+${size(growth)}`}`,
+        `RSS ${growth === 0 ? 'unchanged' : `+${formatSize(growth, geometry)}`}`,
       `        TLB entries ${before.tlbEntriesFolio} -> ${after.tlbEntriesFolio} if a folio takes one; ` +
         `${before.tlbEntriesPmd} -> ${after.tlbEntriesPmd} if only PMD entries map more than a page`,
     );

@@ -1,16 +1,18 @@
+import { formatSize } from '../../core/memory/format-size.ts';
+import { sum } from '../../core/base/sum.ts';
 import type { Prediction, ProcessPrediction, VmaPrediction } from '../../analysis/prediction.ts';
-import { growthOf, sum, type Tally } from '../../analysis/tally.ts';
+import { growthOf, type Tally } from '../../analysis/tally.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
-import { pageBytes } from '../../core/memory/geometry.ts';
+import { FIRST_MTHP_SERIES, isBefore } from '../../core/base/release.ts';
 import type { OrderSet } from '../../core/memory/order.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import { ASSUMPTIONS } from '../../core/memory/range-state.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import { type Column, layOutTable } from './columns.ts';
-import { plural } from '../words/plural.ts';
+import { plural } from '../../core/base/plural.ts';
 import { printable } from '../words/printable.ts';
 import { ignoredNoneLimit } from '../words/none-limit-note.ts';
-import { sizeWords } from '../words/size-words.ts';
+import { sizeSettingsLine } from '../words/sizes.ts';
 import type { Style } from './style.ts';
 import { field, mainRefusal, refusedText, tallyLines } from './tally.ts';
 
@@ -57,12 +59,12 @@ export function predictText(view: PredictView, style: Style): string {
 function questionLines({ settings, policy, prediction, kernelRelease }: PredictView, style: Style): string[] {
   const { maxPtesNone, maxPtesSwap, maxPtesShared } = settings;
   const lines = [
-    `as ${style.bold(policy.model.name)} decides; enabled ${settings.enabled}, sizes: ${sizeWords(settings, prediction.total.geometry)}`,
+    `as ${style.bold(policy.model.name)} decides; enabled ${settings.enabled}, sizes: ${sizeSettingsLine(settings, prediction.total.geometry)}`,
     `max_ptes_none ${maxPtesNone}, max_ptes_swap ${maxPtesSwap}, max_ptes_shared ${maxPtesShared}`,
   ];
   const ignored = ignoredNoneLimit(policy, prediction.total.geometry);
   if (ignored) lines.push(style.warn(ignored));
-  if (!policy.model.pmdOrderOnly && isBefore72(kernelRelease)) {
+  if (!policy.model.pmdOrderOnly && isBefore(kernelRelease, FIRST_MTHP_SERIES)) {
     lines.push(
       style.dim(
         `(this memory was read on Linux ${kernelRelease}, which collapses to the PMD size only: --kernel linux-6.18)`,
@@ -70,11 +72,6 @@ function questionLines({ settings, policy, prediction, kernelRelease }: PredictV
     );
   }
   return lines;
-}
-
-function isBefore72(release: string): boolean {
-  const [major, minor] = release.split('.').map(Number);
-  return major < 7 || (major === 7 && minor < 2);
 }
 
 function processLines(prediction: ProcessPrediction, view: PredictView, style: Style): string[] {
@@ -99,13 +96,12 @@ const MEMORY_COLUMNS: readonly Column[] = [
 ];
 
 function memoryCells(tally: Tally): string[] {
-  const bytes = (pages: number) => formatBytes(pages * pageBytes(tally.geometry));
   const growth = growthOf(tally);
   return [
-    bytes(tally.residentPages),
-    bytes(sum(tally.pagesBefore.slice(1))),
-    bytes(sum(tally.pagesAfter.slice(1))),
-    growth > 0 ? `+${bytes(growth)}` : '0B',
+    formatSize(tally.residentPages, tally.geometry),
+    formatSize(sum(tally.pagesBefore.slice(1)), tally.geometry),
+    formatSize(sum(tally.pagesAfter.slice(1)), tally.geometry),
+    growth > 0 ? `+${formatSize(growth, tally.geometry)}` : '0B',
   ];
 }
 

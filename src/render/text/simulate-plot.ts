@@ -1,7 +1,6 @@
-import { sum } from '../../analysis/tally.ts';
-import { formatBytes } from '../../core/base/bytes.ts';
+import { formatSize } from '../../core/memory/format-size.ts';
+import { sum } from '../../core/base/sum.ts';
 import { formatDuration } from '../../core/base/duration.ts';
-import { pageBytes } from '../../core/memory/geometry.ts';
 import { asOrder, formatOrder } from '../../core/memory/order.ts';
 import type { SimulationReport } from '../../simulation/simulation-report.ts';
 import type { Sample } from '../../simulation/sample.ts';
@@ -16,11 +15,10 @@ const LABEL = 17;
 export function plotLines(report: SimulationReport, style: Style): string[] {
   const { samples, ranNs, geometry } = report;
   const last = samples[samples.length - 1];
-  const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
   const points = (of: (sample: Sample) => number) =>
     samples.map((sample) => ({ at: sample.at, value: of(sample) }));
   const level = (label: string, of: (sample: Sample) => number, highest?: number) =>
-    row(label, sparkline(levels(points(of), ranNs, COLUMNS), highest), size(of(last)));
+    row(label, sparkline(levels(points(of), ranNs, COLUMNS), highest), formatSize(of(last), geometry));
   const rate = (label: string, of: (sample: Sample) => number, total: string) =>
     row(label, sparkline(growth(points(of), ranNs, COLUMNS)), total);
 
@@ -49,7 +47,7 @@ export function plotLines(report: SimulationReport, style: Style): string[] {
     rate('collapses', ({ collapses }) => collapses, count(last.collapses)),
     ...(failed(last) > 0 ? [rate('failed', failed, count(failed(last)))] : []),
     ...(last.filledPages > 0
-      ? [rate('holes filled', ({ filledPages }) => filledPages, size(last.filledPages))]
+      ? [rate('holes filled', ({ filledPages }) => filledPages, formatSize(last.filledPages, geometry))]
       : []),
     rate('khugepaged CPU', ({ cpuNs }) => cpuNs, formatDuration(last.cpuNs)),
     rate('write lock', ({ writeLock }) => writeLock.totalNs, formatDuration(last.writeLock.totalNs)),

@@ -1,12 +1,11 @@
-import { sum } from '../../analysis/tally.ts';
-import { formatBytes } from '../../core/base/bytes.ts';
+import { formatSize } from '../../core/memory/format-size.ts';
+import { sum } from '../../core/base/sum.ts';
 import { formatDuration } from '../../core/base/duration.ts';
-import { pageBytes } from '../../core/memory/geometry.ts';
 import { resultName } from '../../core/rules/kernel-model.ts';
 import { formatOrder } from '../../core/memory/order.ts';
 import type { ScanResult } from '../../core/rules/scan-result.ts';
 import type { SimulationReport } from '../../simulation/simulation-report.ts';
-import { grouped, plural } from '../words/plural.ts';
+import { grouped, plural } from '../../core/base/plural.ts';
 import { printable } from '../words/printable.ts';
 import { RESULT_MEANINGS } from '../words/reasons.ts';
 import type { Style } from './style.ts';
@@ -21,7 +20,6 @@ const VALUE_WIDTH = 64;
 /** What came of a simulation, one fact a line. */
 export function summaryLines(report: SimulationReport, style: Style): string[] {
   const { geometry, samples, ranNs } = report;
-  const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
   const last = samples[samples.length - 1];
   const { collapses, attempts, copiedPages, cpuNs } = last;
   return [
@@ -31,7 +29,7 @@ export function summaryLines(report: SimulationReport, style: Style): string[] {
     field('memory', memoryText(report)),
     field(
       'work',
-      `${plural(collapses, 'collapse')} in ${plural(attempts, 'attempt')}, ${size(copiedPages)} copied`,
+      `${plural(collapses, 'collapse')} in ${plural(attempts, 'attempt')}, ${formatSize(copiedPages, geometry)} copied`,
     ),
     ...failureLines(report),
     field('CPU', `${formatDuration(cpuNs)} of khugepaged, ${share(cpuNs, ranNs)} of one CPU`),
@@ -58,23 +56,23 @@ function endingOf({ ending, convergedNs, ranNs, samples }: SimulationReport, sty
 
 /** RSS at the beginning, at its highest, at its lowest after that, and at the end, and what khugepaged added. */
 function rssText({ samples, geometry }: SimulationReport, style: Style): string {
-  const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
   const rss = samples.map(({ rssPages }) => rssPages);
   const highest = Math.max(...rss);
   const lowest = Math.min(...rss.slice(rss.indexOf(highest)));
-  const stations = [rss[0], highest, lowest, rss[rss.length - 1]].map(size);
+  const stations = [rss[0], highest, lowest, rss[rss.length - 1]].map((pages) => formatSize(pages, geometry));
   const { filledPages, swappedInPages } = samples[samples.length - 1];
   const filled =
-    filledPages > 0 ? style.warn(`; khugepaged filled ${size(filledPages)} of holes`) : '; no hole filled';
-  const swapped = swappedInPages > 0 ? `, and swapped ${size(swappedInPages)} in` : '';
+    filledPages > 0
+      ? style.warn(`; khugepaged filled ${formatSize(filledPages, geometry)} of holes`)
+      : '; no hole filled';
+  const swapped = swappedInPages > 0 ? `, and swapped ${formatSize(swappedInPages, geometry)} in` : '';
   return `${stations.filter((text, i) => text !== stations[i - 1]).join(' -> ')}${filled}${swapped}`;
 }
 
 /** What folios take: less than RSS where they are shared, more where parts of them are mapped no more. */
 function memoryText({ samples, geometry }: SimulationReport): string {
-  const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
   const folios = samples.map(({ pagesByOrder }) => sum(pagesByOrder));
-  return `${size(folios[folios.length - 1])} in folios at the end, ${size(Math.max(...folios))} at most (shared ones once)`;
+  return `${formatSize(folios[folios.length - 1], geometry)} in folios at the end, ${formatSize(Math.max(...folios), geometry)} at most (shared ones once)`;
 }
 
 /** Why attempts failed, and why ranges were not even attempted. */
@@ -129,7 +127,7 @@ function waitLines({ waits }: SimulationReport): string[] {
 function creepLines({ creep, geometry }: SimulationReport, style: Style): string[] {
   const { worst, ranges, recopiedPages } = creep;
   if (!worst) return [];
-  const size = formatBytes(recopiedPages * pageBytes(geometry));
+  const size = formatSize(recopiedPages, geometry);
   const steps = worst.steps.map(({ order }) => formatOrder(order, geometry)).join(' -> ');
   const passes = worst.steps[worst.steps.length - 1].pass - worst.steps[0].pass + 1;
   return [

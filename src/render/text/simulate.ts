@@ -1,17 +1,16 @@
-import { formatBytes } from '../../core/base/bytes.ts';
+import { formatSize } from '../../core/memory/format-size.ts';
 import { formatDuration } from '../../core/base/duration.ts';
-import { pageBytes } from '../../core/memory/geometry.ts';
 import { anonOrders } from '../../core/memory/order.ts';
 import { collapsePolicy } from '../../core/rules/policy.ts';
 import type { SimulationReport } from '../../simulation/simulation-report.ts';
 import { type Column, layOutTable } from './columns.ts';
 import { ignoredNoneLimit } from '../words/none-limit-note.ts';
-import { plural } from '../words/plural.ts';
+import { plural } from '../../core/base/plural.ts';
 import { printable } from '../words/printable.ts';
 import { plotLines } from './simulate-plot.ts';
 import { steadyLines } from './simulate-steady.ts';
 import { summaryLines } from './simulate-summary.ts';
-import { sizeWords } from '../words/size-words.ts';
+import { sizeSettingsLine } from '../words/sizes.ts';
 import type { Style } from './style.ts';
 import { field } from './tally.ts';
 
@@ -39,13 +38,12 @@ export function headLines(report: SimulationReport, style: Style): string[] {
   const { maxPtesNone, maxPtesSwap, maxPtesShared } = settings;
   const ignored = ignoredNoneLimit(collapsePolicy(anonOrders(geometry), settings, model, geometry), geometry);
   const sleep = formatDuration(scanSleepMs * 1e6);
-  const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
-  const swap = report.swapSlots > 0 ? `, ${size(report.swapSlots)} of swap` : '';
+  const swap = report.swapSlots > 0 ? `, ${formatSize(report.swapSlots, geometry)} of swap` : '';
   return [
     style.bold(printable(report.title)),
-    `${model.name}; enabled ${settings.enabled}, sizes: ${sizeWords(settings, geometry)}`,
+    `${model.name}; enabled ${settings.enabled}, sizes: ${sizeSettingsLine(settings, geometry)}`,
     `max_ptes_none ${maxPtesNone}, max_ptes_swap ${maxPtesSwap}, max_ptes_shared ${maxPtesShared}`,
-    `pages_to_scan ${pagesToScan} every ${sleep}; ${size(report.memoryPages)} of memory${swap}`,
+    `pages_to_scan ${pagesToScan} every ${sleep}; ${formatSize(report.memoryPages, geometry)} of memory${swap}`,
     `costs of ${printable(report.calibration)}; seed ${seed}`,
     ...(ignored && hasSmallSizes(report) ? [style.warn(ignored)] : []),
   ];
@@ -63,13 +61,16 @@ const PROCESS_COLUMNS: readonly Column[] = [
 
 /** The largest processes at the end, if there is more than one. */
 function processLines({ processes, geometry }: SimulationReport): string[] {
-  const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
   const living = processes.filter(({ exited }) => !exited).sort((a, b) => b.rssPages - a.rssPages);
   const gone = processes.length - living.length;
   if (processes.length < 2) return [];
   const rows = living
     .slice(0, ROWS)
-    .map(({ name, rssPages, swapPages }) => [printable(name), size(rssPages), size(swapPages)]);
+    .map(({ name, rssPages, swapPages }) => [
+      printable(name),
+      formatSize(rssPages, geometry),
+      formatSize(swapPages, geometry),
+    ]);
   const rest = [
     ...(living.length > ROWS ? [`and ${plural(living.length - ROWS, 'other')}`] : []),
     ...(gone > 0 ? [`${plural(gone, 'process has', 'processes have')} exited`] : []),

@@ -1,12 +1,11 @@
+import { formatSize } from '../../core/memory/format-size.ts';
+import { sizesLine } from '../words/sizes.ts';
+import { percent } from '../../core/base/percent.ts';
 import type { SweptResult } from '../../analysis/pareto.ts';
 import { apartRanges, type MemoryDigest } from '../../analysis/memory-digest.ts';
 import { policyCount } from '../../analysis/sweep.ts';
-import { formatBytes } from '../../core/base/bytes.ts';
-import { pageBytes } from '../../core/memory/geometry.ts';
-import { formatOrder, type OrderSet, ordersOf } from '../../core/memory/order.ts';
-import type { Geometry } from '../../core/memory/geometry.ts';
 import { type Column, layOutTable } from './columns.ts';
-import { grouped, plural } from '../words/plural.ts';
+import { grouped, plural } from '../../core/base/plural.ts';
 import type { Style } from './style.ts';
 import type { SweepView } from '../json/sweep.ts';
 import { sweepPlot } from './sweep-plot.ts';
@@ -27,7 +26,7 @@ const COLUMNS: readonly Column[] = [
 /** The front of a sweep as a table with a plot of all policies. */
 export function sweepText({ memory, processes, space, values, front }: SweepView, style: Style): string {
   const policies = policyCount(space);
-  const bytes = formatBytes(memory.residentPages * pageBytes(memory.geometry));
+  const bytes = formatSize(memory.residentPages, memory.geometry);
   const walked = apartRanges(memory);
   const shown = thinned(front);
   const [head, ...lines] = layOutTable(
@@ -65,31 +64,12 @@ function thinned(front: readonly SweptResult[]): SweptResult[] {
 function cells({ policy, metrics }: SweptResult, memory: MemoryDigest): string[] {
   const { geometry, residentPages } = memory;
   return [
-    sizesName(policy.orders, geometry) + (policy.enabled === 'madvise' ? ' (madvise)' : ''),
+    sizesLine(policy.orders, geometry) + (policy.enabled === 'madvise' ? ' (madvise)' : ''),
     String(policy.maxPtesNone),
     percent(metrics.hugePages, residentPages),
-    metrics.growthPages === 0 ? '+0' : `+${formatBytes(metrics.growthPages * pageBytes(geometry))}`,
+    metrics.growthPages === 0 ? '+0' : `+${formatSize(metrics.growthPages, geometry)}`,
     grouped(metrics.attempts),
     grouped(metrics.laterAttempts),
     policy.model.name,
   ];
-}
-
-/** "16K-256K, 2M": runs of sizes as people write them; "no size" for none. */
-export function sizesName(orders: OrderSet, geometry: Geometry): string {
-  const parts: string[] = [];
-  const list = ordersOf(orders);
-  for (let i = 0; i < list.length; ) {
-    let last = i;
-    while (list[last + 1] === list[last] + 1) last++;
-    const first = formatOrder(list[i], geometry);
-    parts.push(last === i ? first : `${first}-${formatOrder(list[last], geometry)}`);
-    i = last + 1;
-  }
-  return parts.join(', ') || 'no size';
-}
-
-/** One decimal, so that budgets of a few percent can be told apart. */
-export function percent(part: number, whole: number): string {
-  return `${((100 * part) / Math.max(1, whole)).toFixed(1)}%`;
 }

@@ -1,23 +1,24 @@
-import { growthOf, isHuge, type Refusal, type RefusedMemory, sum, type Tally } from '../../analysis/tally.ts';
+import { formatSize } from '../../core/memory/format-size.ts';
+import { sum } from '../../core/base/sum.ts';
+import { growthOf, isHuge, type Refusal, type RefusedMemory, type Tally } from '../../analysis/tally.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
-import { type Geometry, pageBytes, rangeBytes } from '../../core/memory/geometry.ts';
+import { type Geometry, rangeBytes } from '../../core/memory/geometry.ts';
 import { resultName } from '../../core/rules/kernel-model.ts';
 import { asOrder, formatOrder, type OrderSet } from '../../core/memory/order.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import type { ScanResult } from '../../core/rules/scan-result.ts';
-import { grouped, plural } from '../words/plural.ts';
+import { grouped, plural } from '../../core/base/plural.ts';
 import { refusalText } from '../words/reasons.ts';
 import type { Style } from './style.ts';
 
 /** What predictions added up say: before, after, the price, what stays as it is and why. One fact a line. */
 export function tallyLines(tally: Tally, policy: CollapsePolicy, style: Style): string[] {
   const { geometry } = tally;
-  const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
   const after = tally.residentPages + growthOf(tally);
   const lines = [
     field(
       'memory',
-      `${size(tally.residentPages)} anonymous; khugepaged scans ${plural(tally.scanned, 'PMD range')} of ${formatBytes(rangeBytes(geometry))}`,
+      `${formatSize(tally.residentPages, geometry)} anonymous; khugepaged scans ${plural(tally.scanned, 'PMD range')} of ${formatBytes(rangeBytes(geometry))}`,
     ),
     field(
       'huge now',
@@ -27,7 +28,7 @@ export function tallyLines(tally: Tally, policy: CollapsePolicy, style: Style): 
     field('RSS', growthText(tally, policy, style)),
     field(
       'work',
-      `${plural(sum(tally.collapses), 'collapse')} in ${plural(tally.attempts, 'attempt')}, ${size(tally.copiedPages)} copied`,
+      `${plural(sum(tally.collapses), 'collapse')} in ${plural(tally.attempts, 'attempt')}, ${formatSize(tally.copiedPages, geometry)} copied`,
     ),
     field('TLB entries', tlbText(tally)),
   ];
@@ -44,7 +45,9 @@ export function tallyLines(tally: Tally, policy: CollapsePolicy, style: Style): 
     ([a, x], [b, y]) => Number(isHuge(a)) - Number(isHuge(b)) || y.pages - x.pages,
   );
   if (tally.leftSmallPages > 0) {
-    lines.push(field('left small', `${size(tally.leftSmallPages)} in ranges that collapse in part`));
+    lines.push(
+      field('left small', `${formatSize(tally.leftSmallPages, geometry)} in ranges that collapse in part`),
+    );
   }
   refused.forEach(([refusal, { ranges, pages }], index) => {
     const label = isHuge(refusal) ? 'already huge' : index === 0 ? 'unchanged' : '';
@@ -52,7 +55,9 @@ export function tallyLines(tally: Tally, policy: CollapsePolicy, style: Style): 
       ? style.dim(` (${resultName(refusal as ScanResult, policy.model)})`)
       : '';
     const reason = refusalText(refusal, policy.orders);
-    lines.push(field(label, `${size(pages)} resident in ${plural(ranges, 'range')}: ${reason}${code}`));
+    lines.push(
+      field(label, `${formatSize(pages, geometry)} resident in ${plural(ranges, 'range')}: ${reason}${code}`),
+    );
   });
   return lines;
 }
@@ -72,7 +77,7 @@ export function refusedText(
   orders: OrderSet,
 ): string {
   const reason = refusal === 'vma-edge' ? 'at VMA edges' : refusalText(refusal, orders);
-  return `${formatBytes(pages * pageBytes(geometry))} ${reason}`;
+  return `${formatSize(pages, geometry)} ${reason}`;
 }
 
 /** A named line of a summary. */
@@ -81,16 +86,17 @@ export function field(name: string, value: string): string {
 }
 
 function growthText(tally: Tally, policy: CollapsePolicy, style: Style): string {
-  const bytes = (pages: number) => formatBytes(pages * pageBytes(tally.geometry));
   const growth = growthOf(tally);
   if (growth === 0) return 'stays the same';
   const share =
     tally.residentPages > 0 ? ` (+${Math.round((100 * growth) / tally.residentPages)}% of this memory)` : '';
   const causes = [
     ...(tally.filledPages > 0 ? [`max_ptes_none ${policy.maxPtesNone} lets empty pages be filled`] : []),
-    ...(tally.swappedInPages > 0 ? [`${bytes(tally.swappedInPages)} comes back from swap`] : []),
+    ...(tally.swappedInPages > 0
+      ? [`${formatSize(tally.swappedInPages, tally.geometry)} comes back from swap`]
+      : []),
   ];
-  return style.warn(`grows by ${bytes(growth)}${share}: ${causes.join('; ')}`);
+  return style.warn(`grows by ${formatSize(growth, tally.geometry)}${share}: ${causes.join('; ')}`);
 }
 
 /** "512M of 1G (50%): 500M in 2M, 12M in 64K", or "nothing". */
@@ -100,17 +106,16 @@ function sizesText(
   resident: number,
   geometry: Geometry,
 ): string {
-  const bytes = (pages: number) => formatBytes(pages * pageBytes(geometry));
   const huge = sum(pagesByOrder.slice(1));
   if (huge === 0) return 'nothing';
   const sizes = pagesByOrder
     .map((pages, order) => ({ order, pages }))
     .filter(({ order, pages }) => order > 0 && pages > 0)
-    .map(({ order, pages }) => `${bytes(pages)} in ${formatOrder(asOrder(order), geometry)}`)
+    .map(({ order, pages }) => `${formatSize(pages, geometry)} in ${formatOrder(asOrder(order), geometry)}`)
     .toReversed();
   const byPtes = pagesByOrder[geometry.pmdOrder] - pmdMapped;
-  const partly = byPtes > 0 ? ` (${bytes(byPtes)} of it by single PTEs)` : '';
-  return `${bytes(huge)} of ${bytes(resident)} (${percent(huge, resident)}): ${[sizes[0] + partly, ...sizes.slice(1)].join(', ')}`;
+  const partly = byPtes > 0 ? ` (${formatSize(byPtes, geometry)} of it by single PTEs)` : '';
+  return `${formatSize(huge, geometry)} of ${formatSize(resident, geometry)} (${percent(huge, resident)}): ${[sizes[0] + partly, ...sizes.slice(1)].join(', ')}`;
 }
 
 /** Never rounds to all or to nothing what is less or more. */

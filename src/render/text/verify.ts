@@ -7,7 +7,7 @@ import { RELATIONS } from '../../verify/relation.ts';
 import type { ExplainedFinding, VerifyReport } from '../../verify/verification.ts';
 import { layOutTable } from './columns.ts';
 import { caseCommand, caseFlags, wholeCommand } from '../words/verify-command.ts';
-import { grouped, plural } from '../words/plural.ts';
+import { grouped, plural } from '../../core/base/plural.ts';
 import type { Style } from './style.ts';
 
 export interface VerifyView {

@@ -1,7 +1,14 @@
-import { SYSFS_ROOT, type SysfsWrite } from '../../analysis/sysfs-writes.ts';
+import type { SysfsWrite } from '../../analysis/sysfs-writes.ts';
+import { THP_FOLDER } from '../../core/base/sysfs.ts';
 
-/** Writes as lines for a shell: into the folder once, then short paths, for whole ones would hide what is written. */
+/** Writes as commands of a shell, a line each. */
+export function writeLines(writes: readonly SysfsWrite[]): string[] {
+  return writes.map(({ path, value }) => `echo ${value} > ${path}`);
+}
+
+/** The same for pages: into the folder once, then short paths, for whole ones would hide what is written. */
 export function writeScript(writes: readonly SysfsWrite[]): string {
-  const lines = writes.map(({ path, value }) => `echo ${value} > ${path.replace(`${SYSFS_ROOT}/`, '')}`);
-  return [`cd ${SYSFS_ROOT}`, ...lines].join('\n');
+  return [`cd ${THP_FOLDER}`, ...writeLines(writes).map((line) => line.replace(`${THP_FOLDER}/`, ''))].join(
+    '\n',
+  );
 }

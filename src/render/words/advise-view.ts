@@ -1,15 +1,19 @@
+import { formatSize } from '../../core/memory/format-size.ts';
+import { growthOf } from '../../analysis/tally.ts';
+import { sizesLine } from './sizes.ts';
+import { percent } from '../../core/base/percent.ts';
+import { sum } from '../../core/base/sum.ts';
 import type { Budget, ProcessOutcome } from '../../analysis/advise.ts';
 import { apartRanges, type MemoryDigest, type SourceDigest } from '../../analysis/memory-digest.ts';
 import type { SweptResult } from '../../analysis/pareto.ts';
 import type { SweptPolicy } from '../../analysis/sweep.ts';
 import type { SysfsWrite } from '../../analysis/sysfs-writes.ts';
 import type { KernelModel } from '../../core/rules/kernel-model.ts';
-import { type PolicyCounts, sumOf } from '../../core/plan/policy-counts.ts';
+import type { PolicyCounts } from '../../core/plan/policy-counts.ts';
 import { ASSUMPTIONS } from '../../core/memory/range-state.ts';
-import { plural } from './plural.ts';
-import { percent, sizesName } from '../text/sweep.ts';
-import { formatBytes } from '../../core/base/bytes.ts';
-import { type Geometry, pageBytes } from '../../core/memory/geometry.ts';
+import { plural } from '../../core/base/plural.ts';
+import { FIRST_MTHP_SERIES, isBefore, seriesOf } from '../../core/base/release.ts';
+import type { Geometry } from '../../core/memory/geometry.ts';
 
 /** An advice with all that it rests on. */
 export interface AdviceView {
@@ -37,7 +41,7 @@ export function adviceInWords(
 ): string {
   if (orders === 0) return 'Enable no size: nothing that helps fits.';
   const who = enabled === 'madvise' ? 'for memory that asks for it (madvise)' : 'for all memory (always)';
-  return `Enable ${sizesName(orders, geometry)} ${who} and set max_ptes_none to ${maxPtesNone}.`;
+  return `Enable ${sizesLine(orders, geometry)} ${who} and set max_ptes_none to ${maxPtesNone}.`;
 }
 
 /** What a policy does to memory with so many pages, of which so many lie in large folios now: a line each. */
@@ -47,13 +51,12 @@ export function outcomeInWords(
   residentPages: number,
   geometry: Geometry,
 ): { readonly gains: string; readonly atOnce: string; readonly later: string } {
-  const size = (pages: number) => formatBytes(pages * pageBytes(geometry));
-  const growth = counts.filledPages + counts.swappedInPages;
+  const growth = growthOf(counts);
   const then = hugePages + counts.newlyHugePages;
-  const later = sumOf(counts.laterAttempts);
+  const later = sum(counts.laterAttempts);
   return {
-    gains: `${size(counts.newlyHugePages)} more in huge pages: ${percent(hugePages, residentPages)} -> ${percent(then, residentPages)} of the memory in use`,
-    atOnce: `${growth === 0 ? 'no memory' : `${size(growth)} of memory (+${percent(growth, residentPages)})`}, ${plural(sumOf(counts.attempts), 'attempt')}, ${size(counts.copiedPages)} copied`,
+    gains: `${formatSize(counts.newlyHugePages, geometry)} more in huge pages: ${percent(hugePages, residentPages)} -> ${percent(then, residentPages)} of the memory in use`,
+    atOnce: `${growth === 0 ? 'no memory' : `${formatSize(growth, geometry)} of memory (+${percent(growth, residentPages)})`}, ${plural(sum(counts.attempts), 'attempt')}, ${formatSize(counts.copiedPages, geometry)} copied`,
     later:
       later === 0
         ? 'nothing is tried again'
@@ -83,7 +86,7 @@ export function worthOfGrowth(
     fewer === 0
       ? ''
       : ` and ${plural(Math.abs(fewer), `${fewer > 0 ? 'fewer' : 'more'} attempt`)} in every later pass`;
-  return `without growth: ${percent(without.hugePages, residentPages)}; the ${formatBytes(metrics.growthPages * pageBytes(geometry))} buy ${points} percentage points${work}`;
+  return `without growth: ${percent(without.hugePages, residentPages)}; the ${formatSize(metrics.growthPages, geometry)} buy ${points} percentage points${work}`;
 }
 
 /** What writes to sysfs do beside what is said of them on memory read under this kernel, a sentence each. */
@@ -92,10 +95,9 @@ export function writeCaveats(kernelRelease: string, model: KernelModel): string[
     'page faults: an enabled size is also used when memory is first touched, which can grow processes at once',
     'what is collapsed stays collapsed when the settings are put back',
   ];
-  const [major, minor] = kernelRelease.split('.').map(Number);
-  if (!model.pmdOrderOnly && (major < 7 || (major === 7 && minor < 2)))
+  if (!model.pmdOrderOnly && isBefore(kernelRelease, FIRST_MTHP_SERIES))
     out.push(
-      `the memory was read on Linux ${major}.${minor}, whose khugepaged knows only the PMD size: this is what ${model.name} would do`,
+      `the memory was read on Linux ${seriesOf(kernelRelease).join('.')}, whose khugepaged knows only the PMD size: this is what ${model.name} would do`,
     );
   return out;
 }
@@ -109,7 +111,6 @@ export function blindSpots({
 }: Pick<AdviceView, 'memory' | 'model' | 'chosen'> & {
   readonly source: Pick<SourceDigest, 'host' | 'skipped'>;
 }): string[] {
-  const size = (pages: number) => formatBytes(pages * pageBytes(memory.geometry));
   const out = [
     ...writeCaveats(source.host.kernelRelease, model),
     'memory that is allocated, freed or swapped after it was read',
@@ -126,7 +127,7 @@ export function blindSpots({
   const pages = [...memory.refused.values()].reduce((sum, refused) => sum + refused.pages, 0);
   if (pages > 0)
     out.push(
-      `${size(pages)} lie where no setting of sizes reaches (VMA edges, MADV_NOHUGEPAGE, locked pages, ...)`,
+      `${formatSize(pages, memory.geometry)} lie where no setting of sizes reaches (VMA edges, MADV_NOHUGEPAGE, locked pages, ...)`,
     );
   if (chosen.policy.enabled === 'always') out.push('programs that call madvise or prctl later');
   return out;

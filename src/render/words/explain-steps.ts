@@ -4,7 +4,7 @@ import { countWindow } from '../../core/memory/occupancy.ts';
 import type { Window } from '../../core/memory/order.ts';
 import type { CollapsePlan } from '../../core/plan/plan.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
-import { plural } from './plural.ts';
+import { plural } from '../../core/base/plural.ts';
 
 /** A window as OFFSET:ORDER. */
 export function windowName({ offset, order }: Window): string {

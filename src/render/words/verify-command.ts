@@ -1,3 +1,4 @@
+import { shellCommand } from '../../core/base/shell.ts';
 import { formatPages } from '../../core/memory/page-list.ts';
 import { formatOrders, ordersOf } from '../../core/memory/order.ts';
 import { type SearchCase, unmappedPages } from '../../verify/search-case.ts';
@@ -23,7 +24,7 @@ export function caseFlags(searchCase: SearchCase): string[] {
 
 /** The command that shows a case again. */
 export function caseCommand({ asked, names }: VerifyReport, searchCase: SearchCase): string {
-  return `thpscope verify ${names.map(quoted).join(' ')}${askedFlags(asked)} ${caseFlags(searchCase).join(' ')}`;
+  return `${shellCommand(['thpscope', 'verify', ...names])}${askedFlags(asked)} ${caseFlags(searchCase).join(' ')}`;
 }
 
 /** The command that verifies everything again, from the same seed. */
@@ -34,7 +35,7 @@ export function wholeCommand(
   const ends =
     (results === undefined ? '' : ` --results ${results}`) +
     (pmdOrder === undefined ? '' : ` --pmd-order ${pmdOrder}`);
-  return `thpscope verify ${names.map(quoted).join(' ')}${askedFlags(asked)}${ends} --seed ${seed}`;
+  return `${shellCommand(['thpscope', 'verify', ...names])}${askedFlags(asked)}${ends} --seed ${seed}`;
 }
 
 function askedFlags(asked: VerifyReport['asked']): string {
@@ -46,9 +47,4 @@ function askedFlags(asked: VerifyReport['asked']): string {
     case 'optimality':
       return ` --against optimal --objective ${asked.objective}`;
   }
-}
-
-/** A word as a shell takes it. */
-function quoted(word: string): string {
-  return /^[\w./@%+:,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -1,5 +1,5 @@
 /** A command as a POSIX shell reads it: words that it would take apart are quoted. */
-export function shellWords(words: readonly string[]): string {
+export function shellCommand(words: readonly string[]): string {
   return words
     .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
     .join(' ');
