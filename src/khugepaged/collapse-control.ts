@@ -60,7 +60,7 @@ export class CollapseControl {
 
   /**
    * The rules for a range whose orders were looked up; the limits of sysfs are read at each evaluation
-   * (docs/khugepaged.md#none-rules).
+   * (collapse_max_ptes_none, docs/khugepaged.md#none-rules).
    */
   policy(orders: OrderSet): CollapsePolicy {
     const { machine, model } = this.system;
@@ -68,7 +68,7 @@ export class CollapseControl {
     return { ...madvisePolicy(model, machine.geometry), orders };
   }
 
-  /** How hard it tries to get memory (docs/khugepaged.md#allocation). */
+  /** How hard it tries to get memory (alloc_charge_folio, docs/khugepaged.md#allocation). */
   get allocMode(): AllocMode {
     return this.caller === 'madvise' || this.system.settings.defrag ? 'direct' : 'light';
   }

@@ -201,7 +201,10 @@ class Attempt {
     this.#control.spend('isolate', count * this.#control.system.costs.releasePage);
   }
 
-  /** Copies page by page and stops at the first memory error (docs/khugepaged.md#copy). */
+  /**
+   * Copies page by page and stops at the first memory error (__collapse_huge_page_copy,
+   * docs/khugepaged.md#copy).
+   */
   #copy(pmd: Pmd): ScanResult {
     const control = this.#control;
     const { system } = control;

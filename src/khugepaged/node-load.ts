@@ -21,7 +21,7 @@ export function nodesByLoad(load: readonly number[]): number[] {
 
 /**
  * Whether a page on this node is too far from the pages counted before.
- * Source: docs/khugepaged.md#node-distance.
+ * Source: collapse_scan_pmd, docs/khugepaged.md#node-distance.
  */
 export function isTooFar(
   load: readonly number[],

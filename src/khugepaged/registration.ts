@@ -4,7 +4,7 @@ import { hugepageEnabled } from './daemon-settings.ts';
 import type { System } from './system.ts';
 import type { MmList } from './mm-list.ts';
 
-/** Whether THP settings want khugepaged to run at all (docs/khugepaged.md#when-it-runs). */
+/** Whether THP settings want khugepaged to run at all (hugepage_enabled, docs/khugepaged.md#when-it-runs). */
 export function isEnabled({ machine, settings, daemonModel }: System): boolean {
   return hugepageEnabled(machine.settings, settings, daemonModel, machine.geometry);
 }
@@ -32,7 +32,7 @@ export function registerAddressSpaces(system: System, list: MmList, wake: () => 
 
 /**
  * An address space exits: its slot goes at once, unless the cursor is in it; then the daemon frees it
- * (docs/khugepaged.md#registration).
+ * (__khugepaged_exit, docs/khugepaged.md#registration).
  */
 function leave(list: MmList, mm: Mm): void {
   if (list.has(mm) && list.cursor.mm !== mm) list.remove(mm);

@@ -21,7 +21,7 @@ import { NO_PFN } from './trace-event.ts';
 /** What became of one PMD range. */
 export interface RangeVisit {
   readonly result: ScanResult;
-  /** Progress that the range makes (docs/khugepaged.md#progress). */
+  /** Progress that the range makes (collapse_scan_pmd, docs/khugepaged.md#progress). */
   readonly progress: number;
   /** Whether a collapse was considered, for which the mmap lock was dropped. */
   readonly lockDropped: boolean;

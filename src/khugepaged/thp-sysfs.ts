@@ -140,7 +140,7 @@ export class ThpSysfs {
 
   /**
    * The thread starts or stops; new versions look only if the write changed something
-   * (docs/khugepaged.md#when-it-runs).
+   * (start_stop_khugepaged, docs/khugepaged.md#when-it-runs).
    */
   #enabledWritten(changed: boolean): undefined {
     if (changed || !this.#daemon.system.daemonModel.ignoresUnchanged) this.#daemon.startOrStop();

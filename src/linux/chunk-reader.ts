@@ -102,7 +102,7 @@ export function readChunk(
 /**
  * The clean MADV_FREE pages of a chunk. smaps counts those of the VMA, and the flags mark those that were written since
  * as well: with more marks than there are clean pages nobody knows which they are. Droppable memory looks like MADV_FREE
- * and is not refused for it (docs/khugepaged.md#scan-rows).
+ * and is not refused for it (collapse_scan_pmd, docs/khugepaged.md#scan-rows).
  */
 function readLazyfree(
   vma: SmapsVma,

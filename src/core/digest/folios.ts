@@ -16,7 +16,7 @@ interface Level {
 /**
  * Adds what the folios of a range of `pageCount` occupied PTEs change about its windows. A window below the
  * PMD order that holds a page of a folio of its own order or larger is skipped when it is attempted
- * (docs/khugepaged.md#isolation, row 7).
+ * (__collapse_huge_page_isolate, docs/khugepaged.md#isolation, row 7).
  */
 export function addFolios(
   table: DigestTable,

@@ -13,7 +13,7 @@ export interface CollapseLimits {
 
 /** What one range may collapse to, and under which rules. */
 export interface CollapsePolicy extends CollapseLimits {
-  /** Orders enabled for the range's VMA (docs/khugepaged.md#possible-orders). */
+  /** Orders enabled for the range's VMA (thp_vma_allowable_orders, docs/khugepaged.md#possible-orders). */
   readonly orders: OrderSet;
   /**
    * Who collapses. Only khugepaged asks for recently used pages, and leaves MADV_FREE pages alone
@@ -21,7 +21,10 @@ export interface CollapsePolicy extends CollapseLimits {
    */
   readonly caller: 'khugepaged' | 'madvise';
   readonly model: KernelModel;
-  /** Called when max_ptes_none is neither 0 nor NR-1 and so counts as 0 (docs/khugepaged.md#none-rules). */
+  /**
+   * Called when max_ptes_none is neither 0 nor NR-1 and so counts as 0 (collapse_max_ptes_none,
+   * docs/khugepaged.md#none-rules).
+   */
   readonly onIgnoredNoneLimit?: () => void;
 }
 
@@ -39,8 +42,8 @@ export function collapsePolicy(
 /**
  * The policy of MADV_COLLAPSE: the PMD order alone, and no limit on a range in a VMA that is not
  * userfaultfd-armed.
- * Source: docs/khugepaged.md#scan-limits, docs/khugepaged.md#none-rules and
- * docs/khugepaged.md#madv_collapse.
+ * Source: collapse_scan_pmd and collapse_max_ptes_none, docs/khugepaged.md#scan-limits,
+ * docs/khugepaged.md#none-rules and docs/khugepaged.md#madv_collapse.
  */
 export function madvisePolicy(model: KernelModel, geometry: Geometry): CollapsePolicy {
   const pages = pagesPerRange(geometry);

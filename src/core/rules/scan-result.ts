@@ -68,7 +68,9 @@ export function scanResultNamed(name: string): ScanResult | undefined {
   return ALL_RESULTS.has(name) ? (name as ScanResult) : undefined;
 }
 
-/** What the walk does after an attempt with this result: docs/khugepaged.md#results-and-moves. */
+/**
+ * What the walk does after an attempt with this result: mthp_collapse, docs/khugepaged.md#results-and-moves.
+ */
 export type NextMove = 'next-offset' | 'next-order' | 'stop';
 
 const NEXT_ORDER: ReadonlySet<ScanResult> = new Set([

@@ -23,7 +23,8 @@ export interface ScanReport {
 }
 
 /**
- * Facts about a range that only a running system knows (docs/khugepaged.md#scan-rows, rows 6, 11, 12 and 13).
+ * Facts about a range that only a running system knows (collapse_scan_pmd, docs/khugepaged.md#scan-rows, rows
+ * 6, 11, 12 and 13).
  */
 export interface LiveFacts {
   /** Present PTEs that map no ordinary page: no struct page, or a device's. */

@@ -32,7 +32,7 @@ export function withOrdersAlways(settings: ThpSettings, orders: OrderSet): ThpSe
 
 /**
  * The orders that settings enable for a VMA, by whether it has VM_HUGEPAGE.
- * Source: docs/khugepaged.md#possible-orders, step A.
+ * Source: thp_vma_allowable_orders, docs/khugepaged.md#possible-orders, step A.
  */
 export function enabledOrders(settings: ThpSettings, hugepage: boolean, geometry: Geometry): OrderSet {
   const enabled: Order[] = [];

@@ -81,7 +81,7 @@ export function madviseOrders(vma: Vma, geometry: Geometry, thpDisabled: boolean
 
 /**
  * The wanted orders that an anonymous VMA allows.
- * Source: docs/khugepaged.md#possible-orders, from step D on.
+ * Source: __thp_vma_allowable_orders, docs/khugepaged.md#possible-orders, from step D on.
  */
 function allowedOrders(vma: Vma, wanted: OrderSet, geometry: Geometry, thpDisabled: boolean): Eligibility {
   const has = (flag: string) => vma.flags.includes(flag);

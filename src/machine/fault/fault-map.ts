@@ -18,7 +18,7 @@ export function rmapPlaceOf(machine: Machine, mm: Mm, area: VmArea, pmd: Pmd, of
 
 /**
  * What PTEs of new anonymous memory in an area carry: used, and written to if the area can be
- * (docs/khugepaged.md#installation).
+ * (map_anon_folio_pte_nopf, docs/khugepaged.md#installation).
  */
 export function newPteBits(area: VmArea): number {
   return area.flags & VM_WRITE ? PTE_ACCESSED | PTE_DIRTY | PTE_WRITABLE : PTE_ACCESSED;

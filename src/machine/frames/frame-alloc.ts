@@ -6,7 +6,7 @@ import { reclaim } from '../reclaim/reclaim.ts';
 
 /**
  * How hard an allocation tries: `light` takes what is free, `direct` also compacts and reclaims
- * (docs/khugepaged.md#allocation).
+ * (alloc_charge_folio, docs/khugepaged.md#allocation).
  */
 export type AllocMode = 'light' | 'direct';
 

@@ -13,7 +13,7 @@ import type { VmArea } from './vm-area.ts';
 
 /**
  * Clears a PMD entry; the PTE table is the caller's until it is put back or replaced by a leaf
- * (docs/khugepaged.md#attempt-steps).
+ * (collapse_huge_page, docs/khugepaged.md#attempt-steps).
  */
 export function detachPmd(pmd: Pmd): void {
   if (pmd.kind !== PMD_TABLE) throw new Error(`range ${pmd.number} has no PTE table to detach`);
@@ -27,8 +27,8 @@ export function reattachPmd(pmd: Pmd): void {
 }
 
 /**
- * Faults a non-present entry in (docs/khugepaged.md#swap-in): `retry` when the page is under migration,
- * `fail` for markers, lost pages and when there is no memory.
+ * Faults a non-present entry in (__collapse_huge_page_swapin, docs/khugepaged.md#swap-in): `retry` when the
+ * page is under migration, `fail` for markers, lost pages and when there is no memory.
  */
 export function faultInEntry(
   machine: Machine,
@@ -63,8 +63,9 @@ export function releaseFolio(machine: Machine, head: number): void {
 }
 
 /**
- * Copies the window of 2^order PTEs at `offset` into a new folio; empty and zero-page PTEs become zeros. Returns the PTE
- * whose page had a memory error (SCAN_COPY_MC), undefined if all went well (docs/khugepaged.md#copy).
+ * Copies the window of 2^order PTEs at `offset` into a new folio; empty and zero-page PTEs become zeros.
+ * Returns the PTE whose page had a memory error (SCAN_COPY_MC), undefined if all went well
+ * (__collapse_huge_page_copy, docs/khugepaged.md#copy).
  */
 export function copyWindow(
   machine: Machine,

@@ -7,11 +7,11 @@ export const PMD_TABLE = 1;
 /** Maps a whole PMD-order folio; a page table is deposited behind it for a later split. */
 export const PMD_LEAF = 2;
 /**
- * Cleared by khugepaged, which holds the PTE table (docs/khugepaged.md#attempt-steps). Nobody may fault here
- * meanwhile.
+ * Cleared by khugepaged, which holds the PTE table (collapse_huge_page, docs/khugepaged.md#attempt-steps).
+ * Nobody may fault here meanwhile.
  */
 export const PMD_DETACHED = 3;
-/** A PMD-order folio under migration (docs/khugepaged.md#pmd-entries). */
+/** A PMD-order folio under migration (check_pmd_state, docs/khugepaged.md#pmd-entries). */
 export const PMD_MIGRATION = 4;
 
 const NO_PTES = new Uint32Array(0);

@@ -24,7 +24,7 @@ import { VM_DROPPABLE, VM_UFFD_ANY } from './vma-flags.ts';
 
 /**
  * A PMD range as the scan of core reads it, and the facts that RangeState does not have
- * (docs/khugepaged.md#scan-rows).
+ * (collapse_scan_pmd, docs/khugepaged.md#scan-rows).
  */
 export interface RangeView {
   readonly state: RangeState;
@@ -32,7 +32,7 @@ export interface RangeView {
   readonly offLru: Occupancy;
   /**
    * Of the non-present PTEs, those under migration: a fault on them has to retry
-   * (docs/khugepaged.md#swap-in).
+   * (__collapse_huge_page_swapin, docs/khugepaged.md#swap-in).
    */
   readonly migrating: Occupancy;
   /** The frame that each PTE maps; NO_FRAME for the zero page and for what maps nothing. */
@@ -105,7 +105,7 @@ export function viewRange(machine: Machine, area: VmArea, pmd: Pmd): RangeView {
 
 /**
  * Present, ordinary pages of the range on each node: the load by which khugepaged chooses a node
- * (docs/khugepaged.md#allocation).
+ * (hpage_collapse_find_target_node, docs/khugepaged.md#allocation).
  */
 export function nodeLoad(machine: Machine, view: RangeView): number[] {
   const load = machine.nodes.map(() => 0);

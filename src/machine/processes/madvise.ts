@@ -20,7 +20,10 @@ import { swapOutFolio } from '../reclaim/swap-out.ts';
 import { forEachRange, refuseHeld, unmapPages } from '../page-tables/unmap.ts';
 import { VM_HUGEPAGE, VM_NOHUGEPAGE } from '../page-tables/vma-flags.ts';
 
-/** MADV_HUGEPAGE: the areas want THPs, and khugepaged hears of them (docs/khugepaged.md#registration). */
+/**
+ * MADV_HUGEPAGE: the areas want THPs, and khugepaged hears of them (khugepaged_enter_vma,
+ * docs/khugepaged.md#registration).
+ */
 export function madviseHugepage(machine: Machine, mm: Mm, start: number, bytes: number): void {
   const end = start + bytes;
   changeAreas(machine, mm, start, end, (flags) => (flags & ~VM_NOHUGEPAGE) | VM_HUGEPAGE);

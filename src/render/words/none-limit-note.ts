@@ -4,7 +4,7 @@ import type { CollapsePolicy } from '../../core/rules/policy.ts';
 
 /**
  * A note for when sizes below the PMD size are enabled and count max_ptes_none as 0
- * (docs/khugepaged.md#none-rules).
+ * (collapse_max_ptes_none, docs/khugepaged.md#none-rules).
  */
 export function ignoredNoneLimit(
   { orders, maxPtesNone, model }: CollapsePolicy,
