@@ -2,7 +2,7 @@ import { type DigestTable, foliosOf, rowOf } from '../core/digest/table.ts';
 import { type Result, succeed } from '../core/base/failure.ts';
 import type { Geometry } from '../core/memory/geometry.ts';
 import type { Process } from '../core/rules/memory-source.ts';
-import type { Order } from '../core/memory/order.ts';
+import { asOrder } from '../core/memory/order.ts';
 import type { ObservableFact } from '../core/memory/range-state.ts';
 import { type RangeText, rangeOfText, rangeText } from '../core/memory/range-text.ts';
 import type { SizeWord, ThpSettings } from '../core/rules/thp-settings.ts';
@@ -66,7 +66,7 @@ export function settingsJson({ sizes, ...rest }: ThpSettings): SettingsJson {
 }
 
 export function settingsOfJson({ sizes, ...rest }: SettingsJson): ThpSettings {
-  return { ...rest, sizes: new Map(sizes.map(({ order, enabled }) => [order as Order, enabled])) };
+  return { ...rest, sizes: new Map(sizes.map(({ order, enabled }) => [asOrder(order), enabled])) };
 }
 
 function memoryJson(memory: MemoryDigest): Omit<ProcessJson, keyof Process> {

@@ -2,7 +2,7 @@ import { ALGORITHMS } from '../core/search/algorithms.ts';
 import { DigestReader } from '../core/digest/reader.ts';
 import { fail, type Result, succeed } from '../core/base/failure.ts';
 import { collapsibleOrders, type KernelModel } from '../core/rules/kernel-model.ts';
-import type { OrderSet } from '../core/memory/order.ts';
+import { intersectOrders } from '../core/memory/order.ts';
 import { collapsePolicy } from '../core/rules/policy.ts';
 import { addCounts, emptyCounts, type PolicyCounts } from '../core/plan/policy-counts.ts';
 import { settledCounts } from '../core/plan/settled-counts.ts';
@@ -28,7 +28,7 @@ export class DigestQuery {
     const counts = emptyCounts(geometry);
     for (const [index, name] of VMA_CLASSES.entries()) {
       const enabled = enabledOrders(settings, name === 'hugepage', geometry);
-      const orders = (enabled & collapsibleOrders(model, geometry)) as OrderSet;
+      const orders = intersectOrders(enabled, collapsibleOrders(model, geometry));
       if (orders === 0) continue;
       this.readers[index].read(orders, settings.maxPtesNone, counts);
       const policy = collapsePolicy(orders, settings, model, geometry);

@@ -1,7 +1,7 @@
 import { growthOf } from './tally.ts';
 import { ALGORITHMS } from '../core/search/algorithms.ts';
 import type { KernelModel } from '../core/rules/kernel-model.ts';
-import type { OrderSet } from '../core/memory/order.ts';
+
 import type { Process } from '../core/rules/memory-source.ts';
 import { anonOrders } from '../core/memory/order.ts';
 import type { PolicyCounts } from '../core/plan/policy-counts.ts';
@@ -121,7 +121,7 @@ export function findingsOf(
       restore: known && writesBetween(wanted, known, geometry),
     };
   });
-  const everySize = anonOrders(geometry) as OrderSet;
+  const everySize = anonOrders(geometry);
   return {
     read,
     memory,

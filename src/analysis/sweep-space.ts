@@ -1,6 +1,6 @@
 import { type Geometry, pagesPerRange } from '../core/memory/geometry.ts';
 import type { KernelModel } from '../core/rules/kernel-model.ts';
-import { anonOrders, type OrderSet } from '../core/memory/order.ts';
+import { anonOrders, asOrderSet, type OrderSet } from '../core/memory/order.ts';
 import type { CollapseLimits } from '../core/rules/policy.ts';
 import { type MemoryDigest, VMA_CLASSES } from './memory-digest.ts';
 import type { SweepSpace, SweepWord } from './sweep.ts';
@@ -12,7 +12,7 @@ const MAX_NONE_VALUES = 512;
 export function allOrderSets(geometry: Geometry): OrderSet[] {
   const all = anonOrders(geometry);
   const sets: OrderSet[] = [];
-  for (let mask = 0; mask <= all; mask += 4) sets.push(mask as OrderSet);
+  for (let mask = 0; mask <= all; mask += 4) sets.push(asOrderSet(mask));
   return sets;
 }
 

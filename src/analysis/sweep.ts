@@ -4,7 +4,7 @@ import { ALGORITHMS } from '../core/search/algorithms.ts';
 import { pagesPerRange } from '../core/memory/geometry.ts';
 import { collapsibleOrders, type KernelModel } from '../core/rules/kernel-model.ts';
 import { countPages, intersection } from '../core/memory/occupancy.ts';
-import type { OrderSet } from '../core/memory/order.ts';
+import { intersectOrders, type OrderSet } from '../core/memory/order.ts';
 import { type CollapseLimits, collapsePolicy } from '../core/rules/policy.ts';
 import { clearCounts, emptyCounts, type PolicyCounts } from '../core/plan/policy-counts.ts';
 import type { RangeState } from '../core/memory/range-state.ts';
@@ -92,7 +92,7 @@ export function metricsAt(values: Float64Array, index: number): SweepMetrics {
 export function sweepBlock(query: DigestQuery, space: SweepSpace, block: number, into: Float64Array): void {
   const { memory } = query;
   const { model, enabled, orders } = policyAt(space, block * space.maxPtesNone.length);
-  const possible = (orders & collapsibleOrders(model, memory.geometry)) as OrderSet;
+  const possible = intersectOrders(orders, collapsibleOrders(model, memory.geometry));
   const counts = emptyCounts(memory.geometry);
   into.fill(0);
   for (const [index, name] of VMA_CLASSES.entries()) {

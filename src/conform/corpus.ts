@@ -1,6 +1,6 @@
 import { fail, type Result, succeed } from '../core/base/failure.ts';
 import { emptyOccupancy } from '../core/memory/occupancy.ts';
-import type { OrderSet } from '../core/memory/order.ts';
+import { asOrderSet } from '../core/memory/order.ts';
 import { parsePages } from '../core/memory/page-list.ts';
 import {
   type DaemonBatch,
@@ -66,7 +66,7 @@ function parseRequest([head, ...lines]: string[]): ProbeBatch | undefined {
   if (Number(words.at(-1)) !== ranges.length) return undefined;
   if (call === 'madvise') return { call, span: Number(words[0]), ranges };
   const [maxPtesNone, maxPtesSwap, maxPtesShared] = words.slice(1, 4).map(Number);
-  const orders = Number.parseInt(words[0], 16) as OrderSet;
+  const orders = asOrderSet(Number.parseInt(words[0], 16));
   return { call: 'khugepaged', orders, maxPtesNone, maxPtesSwap, maxPtesShared, ranges };
 }
 
@@ -87,7 +87,7 @@ function parseDaemon([head, ...lines]: string[]): DaemonBatch {
   }
   const limits = { maxPtesNone, maxPtesSwap, maxPtesShared };
   return {
-    orders: Number.parseInt(orders, 16) as OrderSet,
+    orders: asOrderSet(Number.parseInt(orders, 16)),
     ...limits,
     pagesToScan,
     scans,

@@ -8,7 +8,7 @@ import {
   union,
   withoutBlock,
 } from '../core/memory/occupancy.ts';
-import { type OrderSet, ordersOf } from '../core/memory/order.ts';
+import { ordersOf, withoutOrder } from '../core/memory/order.ts';
 import { compareBatch, type Disagreement } from './conformance.ts';
 import type { Guest } from './guest.ts';
 import { PROBE_GEOMETRY, type ProbeBatch, type ProbeRange, PAGE_LISTS } from './probe-batch.ts';
@@ -59,7 +59,7 @@ function* simpler(batch: ProbeBatch): Generator<ProbeBatch> {
   if (range.folioOrder > 0) yield withRange({ ...range, folioOrder: 0 });
   if (batch.call === 'khugepaged') {
     for (const order of ordersOf(batch.orders)) {
-      const orders = (batch.orders & ~(1 << order)) as OrderSet;
+      const orders = withoutOrder(batch.orders, order);
       if (orders !== 0) yield { ...batch, orders };
     }
   }

@@ -11,7 +11,7 @@ import {
   setPages,
   union,
 } from '../core/memory/occupancy.ts';
-import { type OrderSet, orderSet } from '../core/memory/order.ts';
+import { asOrderSet, type OrderSet, orderSet } from '../core/memory/order.ts';
 import { defaultLimits } from '../core/rules/policy.ts';
 import { below, pick, type Random } from '../core/base/random.ts';
 import { PROBE_GEOMETRY, type ProbeBatch, type ProbeRange, probeRange, PAGE_LISTS } from './probe-batch.ts';
@@ -85,7 +85,7 @@ function mixedBatch(count: number, random: Random): ProbeBatch {
 
 export function randomOrders(random: Random): OrderSet {
   if (random() < 0.6) return pick(ORDER_SETS, random);
-  return (4 * (1 + below(255, random))) as OrderSet;
+  return asOrderSet(4 * (1 + below(255, random)));
 }
 
 /** Random pages with one or more of the conditions that decide beyond presence. */

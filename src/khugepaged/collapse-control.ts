@@ -1,6 +1,6 @@
 import type { KernelModel } from '../core/rules/kernel-model.ts';
-import { NO_ORDERS, type OrderSet } from '../core/memory/order.ts';
-import { type CollapsePolicy, madvisePolicy } from '../core/rules/policy.ts';
+import { NO_ORDERS, type Order, type OrderSet } from '../core/memory/order.ts';
+import { type CollapsePolicy, ignoresNoneLimit, madvisePolicy } from '../core/rules/policy.ts';
 import { madviseOrders } from '../core/rules/vma.ts';
 import type { AllocMode } from '../machine/frames/frame-alloc.ts';
 import type { Mm, ThpDisabled } from '../machine/page-tables/mm.ts';
@@ -68,6 +68,17 @@ export class CollapseControl {
     return { ...madvisePolicy(model, machine.geometry), orders };
   }
 
+  /** Logs, once per boot, that max_ptes_none counts as 0 at an order. Source: collapse_max_ptes_none. */
+  checkNoneLimit(policy: CollapsePolicy, order: Order): void {
+    const { log, timeline, machine } = this.system;
+    if (!ignoresNoneLimit(policy, order, machine.geometry)) return;
+    const largest = machine.rangePages - 1;
+    log.warnOnce(
+      timeline.now,
+      `khugepaged: mTHP collapse does not support max_ptes_none values other than 0 or ${largest}, defaulting to 0.`,
+    );
+  }
+
   /** How hard it tries to get memory (alloc_charge_folio, docs/khugepaged.md#allocation). */
   get allocMode(): AllocMode {
     return this.caller === 'madvise' || this.system.settings.defrag ? 'direct' : 'light';
@@ -105,16 +116,6 @@ class LivePolicy implements CollapsePolicy {
     this.#system = system;
     this.model = system.model;
     this.orders = orders;
-  }
-
-  /** Source: collapse_max_ptes_none; once per boot. */
-  onIgnoredNoneLimit(): void {
-    const { log, timeline, machine } = this.#system;
-    const largest = machine.rangePages - 1;
-    log.warnOnce(
-      timeline.now,
-      `khugepaged: mTHP collapse does not support max_ptes_none values other than 0 or ${largest}, defaulting to 0.`,
-    );
   }
 
   get maxPtesNone(): number {

@@ -167,6 +167,7 @@ class Attempt {
     const { address, order, offset } = this.#window;
     const lock = this.#lock('pte', true, this.#rangeAddress, this.#rangeEnd);
     const isArmed = (area.flags & VM_UFFD_ANY) !== 0;
+    if (!isArmed) control.checkNoneLimit(this.#scan.policy, order);
     const report = isolateWindow(
       folios,
       { offset: asOffset(offset), order },

@@ -12,8 +12,6 @@ export interface DaemonModel {
   readonly knowsOrders: boolean;
   /** Writes to `enabled` files that change nothing neither start, stop nor wake the thread. */
   readonly ignoresUnchanged: boolean;
-  /** The PFN in mm_khugepaged_scan_pmd: of the folio looked at last, or of the one that failed. */
-  readonly scanPfn: 'last' | 'failed';
 }
 
 const linux72: DaemonModel = {
@@ -22,7 +20,6 @@ const linux72: DaemonModel = {
   runsForAnySize: true,
   knowsOrders: true,
   ignoresUnchanged: true,
-  scanPfn: 'last',
 };
 
 /** The daemon of a kernel model: models of rules that were never released run in that of 7.2. */
@@ -37,5 +34,5 @@ export function daemonModel(model: KernelModel): DaemonModel {
       ignoresUnchanged: false,
     };
   }
-  return model.name === 'linux-7.3' ? { ...linux72, scanPfn: 'failed' } : linux72;
+  return linux72;
 }

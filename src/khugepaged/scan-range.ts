@@ -1,7 +1,8 @@
 import { attemptEach } from '../core/search/algorithm.ts';
 import { ALGORITHMS } from '../core/search/algorithms.ts';
 import { hasPage } from '../core/memory/occupancy.ts';
-import { asOrder } from '../core/memory/order.ts';
+import { asOrder, type Order } from '../core/memory/order.ts';
+import type { CollapsePolicy } from '../core/rules/policy.ts';
 import { type ScanReport, scanRange } from '../core/rules/scan.ts';
 import type { ScanResult } from '../core/rules/scan-result.ts';
 import { NO_FRAME } from '../machine/frames/frame-table.ts';
@@ -16,9 +17,9 @@ import { countExceeded } from './exceed-counters.ts';
 import { isTooFar, type NodeDistances, nodesByLoad } from './node-load.ts';
 import type { Hold } from './locks.ts';
 import { checkPmdState } from './pmd-state.ts';
-import { NO_PFN } from './trace-event.ts';
+import { NO_PFN, type TraceEvent } from './trace-event.ts';
 
-/** What became of one PMD range. */
+/** How the visit to one PMD range ended. */
 export interface RangeVisit {
   readonly result: ScanResult;
   /** Progress that the range makes (collapse_scan_pmd, docs/khugepaged.md#progress). */
@@ -39,98 +40,119 @@ export function scanPmdRange(
   address: number,
   mmap: Hold,
 ): RangeVisit {
-  const { system, activity } = control;
-  const { machine, daemonModel } = system;
-  const pmd = mm.pmds.get(address / machine.rangeBytes);
-  control.spend('scan', system.costs.pmdCheck);
-  const state = checkPmdState(pmd);
-  if (state !== undefined) return withoutTable(state);
+  return new PmdRangeScan(control, mm, area, address).run(mmap);
+}
 
-  control.nodeLoad.fill(0);
-  const policy = control.policy(control.possibleOrders(mm, area));
-  control.spend('scan', system.costs.rangeSetup);
-  const table = pmd as Pmd;
-  if (table.kind !== PMD_TABLE || system.fails('scan-table', address, pmdOrder())) {
-    return withoutTable('SCAN_NO_PTE_TABLE');
+/** What mm_khugepaged_scan_pmd says of a range. */
+type ScanTrace = Omit<Extract<TraceEvent, { event: 'mm_khugepaged_scan_pmd' }>, 'event' | 'mm' | 'address'>;
+
+/** A page table after its scan. */
+interface ScannedTable {
+  readonly report: ScanReport;
+  readonly uffdArmed: boolean;
+  readonly trace: ScanTrace;
+}
+
+class PmdRangeScan {
+  readonly #control: CollapseControl;
+  readonly #mm: Mm;
+  readonly #area: VmArea;
+  readonly #address: number;
+  readonly #pmdOrder: Order;
+
+  constructor(control: CollapseControl, mm: Mm, area: VmArea, address: number) {
+    this.#control = control;
+    this.#mm = mm;
+    this.#area = area;
+    this.#address = address;
+    this.#pmdOrder = asOrder(control.system.machine.geometry.pmdOrder);
   }
-  const end = address + machine.rangeBytes;
-  const pte = system.locks.lock(control.owner, { kind: 'pte', object: mm, start: address, end, write: true });
-  const view = viewRange(machine, area, table);
-  const report = scanRange(view.state, policy, {
-    offLru: view.offLru,
-    // With one node there is nothing to count: the only one is the one to allocate from.
-    countNode:
-      machine.nodes.length > 1
-        ? (page) => countNode(control, view.frames[page], system.nodeDistances)
-        : undefined,
-  });
-  const pfn = scanPfn(control, view, report);
-  const writable = !daemonModel.knowsOrders && isAnyWritable(table, report.looked);
-  activity.scannedPtes += report.looked;
-  countExceeded(machine, report.result, pmdOrder());
-  control.spend('scan', report.looked * system.costs.scanPte);
-  system.locks.unlock(pte);
 
-  const lockDropped = report.result === 'SCAN_SUCCEED';
-  let result = report.result;
-  if (lockDropped) {
+  run(mmap: Hold): RangeVisit {
+    const control = this.#control;
+    const { system } = control;
+    const pmd = this.#mm.pmds.get(this.#address / system.machine.rangeBytes);
+    control.spend('scan', system.costs.pmdCheck);
+    const state = checkPmdState(pmd);
+    if (state !== undefined) return this.#withoutTable(state);
+
+    control.nodeLoad.fill(0);
+    const policy = control.policy(control.possibleOrders(this.#mm, this.#area));
+    control.spend('scan', system.costs.rangeSetup);
+    const table = pmd as Pmd;
+    if (table.kind !== PMD_TABLE || system.fails('scan-table', this.#address, this.#pmdOrder)) {
+      return this.#withoutTable('SCAN_NO_PTE_TABLE');
+    }
+    const scanned = this.#scanTable(table, policy);
+    const { report, trace } = scanned;
+    if (report.result !== 'SCAN_SUCCEED') return this.#end(trace, report.looked, false);
     control.targetNodes = nodesByLoad(control.nodeLoad);
     system.locks.unlock(mmap);
-    result = walkRange();
-  }
-  emit(result);
-  activity.countRange(result);
-  return { result, progress: daemonModel.countsPtes ? report.looked : machine.rangePages, lockDropped };
-
-  function pmdOrder() {
-    return asOrder(machine.geometry.pmdOrder);
+    const result = this.#walk(scanned, policy);
+    return this.#end({ ...trace, result }, report.looked, true);
   }
 
-  function withoutTable(result: ScanResult): RangeVisit {
-    activity.countRange(result);
-    system.trace?.(
-      {
-        event: 'mm_khugepaged_scan_pmd',
-        mm: mm.id,
-        address,
-        pfn: NO_PFN,
-        writable: false,
-        referenced: 0,
-        noneOrZero: 0,
-        result,
-        unmapped: 0,
-      },
-      system.timeline.now,
-    );
-    return { result, progress: daemonModel.countsPtes ? 1 : machine.rangePages, lockDropped: false };
-  }
-
-  function walkRange(): ScanResult {
-    const { unmapped, referenced, occupied } = report;
-    const scanned = { geometry: machine.geometry, occupied, unmapped, uffdArmed: view.state.uffdArmed };
-    const attempt = { policy, unmapped, referenced };
-    const collapse = attemptEach((offset, order) => {
-      const window = { mm, address: address + offset * machine.pageBytes, offset, order };
-      return collapseHugePage(control, window, attempt);
+  #scanTable(table: Pmd, policy: CollapsePolicy): ScannedTable {
+    const control = this.#control;
+    const { system, activity } = control;
+    const { machine, costs, locks, nodeDistances } = system;
+    const [start, end] = [this.#address, this.#address + machine.rangeBytes];
+    const pte = locks.lock(control.owner, { kind: 'pte', object: this.#mm, start, end, write: true });
+    const view = viewRange(machine, this.#area, table);
+    const report = scanRange(view.state, policy, {
+      offLru: view.offLru,
+      // With one node there is nothing to count: the only one is the one to allocate from.
+      countNode:
+        machine.nodes.length > 1 ? (page) => countNode(control, view.frames[page], nodeDistances) : undefined,
     });
-    return ALGORITHMS[system.model.algorithm].collapse(scanned, policy, collapse);
+    const { result, looked, referenced, noneOrZero, unmapped } = report;
+    const pfn = scanPfn(control, view, report);
+    const writable = !system.daemonModel.knowsOrders && isAnyWritable(table, looked);
+    activity.scannedPtes += looked;
+    countExceeded(machine, result, this.#pmdOrder);
+    control.spend('scan', looked * costs.scanPte);
+    locks.unlock(pte);
+    const trace = { pfn, writable, referenced, noneOrZero, result, unmapped };
+    return { report, uffdArmed: view.state.uffdArmed, trace };
   }
 
-  function emit(result: ScanResult): void {
-    system.trace?.(
-      {
-        event: 'mm_khugepaged_scan_pmd',
-        mm: mm.id,
-        address,
-        pfn,
-        writable,
-        referenced: report.referenced,
-        noneOrZero: report.noneOrZero,
-        result,
-        unmapped: report.unmapped,
+  #walk({ report, uffdArmed }: ScannedTable, policy: CollapsePolicy): ScanResult {
+    const control = this.#control;
+    const { machine, model } = control.system;
+    const { unmapped, referenced, occupied } = report;
+    const { geometry } = machine;
+    const attempt = { policy, unmapped, referenced };
+    const checkNoneLimit = (order: Order) => {
+      if (!(model.searchSeesUffd && uffdArmed)) control.checkNoneLimit(policy, order);
+    };
+    return ALGORITHMS[model.algorithm].collapse(
+      { geometry, occupied, unmapped, uffdArmed },
+      policy,
+      attemptEach((offset, order) => {
+        checkNoneLimit(order);
+        const address = this.#address + offset * machine.pageBytes;
+        return collapseHugePage(control, { mm: this.#mm, address, offset, order }, attempt);
+      }),
+      ({ order, enabled, qualifies }) => {
+        if (enabled && !qualifies) checkNoneLimit(order);
       },
-      system.timeline.now,
     );
+  }
+
+  #withoutTable(result: ScanResult): RangeVisit {
+    const nothing = { pfn: NO_PFN, writable: false, referenced: 0, noneOrZero: 0, unmapped: 0 };
+    return this.#end({ ...nothing, result }, 1, false);
+  }
+
+  /** Traces and counts the range. */
+  #end(trace: ScanTrace, looked: number, lockDropped: boolean): RangeVisit {
+    const { system, activity } = this.#control;
+    const { machine, daemonModel, timeline } = system;
+    const { result } = trace;
+    const place = { mm: this.#mm.id, address: this.#address };
+    system.trace?.({ event: 'mm_khugepaged_scan_pmd', ...place, ...trace }, timeline.now);
+    activity.countRange(result);
+    return { result, progress: daemonModel.countsPtes ? looked : machine.rangePages, lockDropped };
   }
 }
 
@@ -158,9 +180,9 @@ function scanPfn(
   view: RangeView,
   { result, failedAt, looked }: ScanReport,
 ): number {
-  const { machine, daemonModel } = control.system;
+  const { machine, model } = control.system;
   const headAt = (page: number) => machine.frames.headOf(view.frames[page]);
-  if (daemonModel.scanPfn === 'failed') {
+  if (model.scanPfn === 'failed') {
     return failedAt !== undefined && NAMED.has(result) ? headAt(failedAt) : NO_PFN;
   }
   // A PTE that userfaultfd tracks fails before its page is looked up.

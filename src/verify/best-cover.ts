@@ -93,7 +93,6 @@ export function worthOf(range: ScannedRange, windows: readonly Window[], objecti
 /** Occupied PTEs, without the unmapped ones that may stand in for them at the PMD order. */
 function occupiedOf({ occupied }: ScannedRange, { offset, order }: Window): number {
   let count = 0;
-  for (let page = offset as number; page < offset + (1 << order); page++)
-    if (hasPage(occupied, page)) count++;
+  for (let page: number = offset; page < offset + (1 << order); page++) if (hasPage(occupied, page)) count++;
   return count;
 }

@@ -10,14 +10,15 @@ import { randomCase } from './random-cases.ts';
 import { smallerCases } from './shrink-case.ts';
 import { EVERY_ACTION, shapesOf, type SmallSpace } from './small-cases.ts';
 import { AlgorithmRun, windowOf } from './algorithm-run.ts';
+import { endsCheckRun, isSameWrong, type Wrong } from './wrong.ts';
 
 /** What is asked about one or two algorithms. */
 export interface Check {
   readonly algorithms: readonly CheckedAlgorithm[];
   /** Whether visits and stacks are looked at. */
   readonly observed: boolean;
-  /** Names of what runs on one shape get wrong; empty when all is well. */
-  readonly judge: (runs: readonly AlgorithmRun[], shape: Shape) => readonly string[];
+  /** What runs on one shape get wrong; empty when all is well. */
+  readonly judge: (runs: readonly AlgorithmRun[], shape: Shape) => readonly Wrong[];
   /** Called for each case that is tried, but for those that shrinking makes up. */
   readonly count?: (runs: readonly AlgorithmRun[], shape: Shape) => void;
 }
@@ -42,7 +43,7 @@ export interface Coverage {
 
 /** Something that an algorithm gets wrong, and the smallest case of it that was found. */
 export interface Finding {
-  readonly wrong: string;
+  readonly wrong: Wrong;
   readonly case: SearchCase;
   /** Cases tried before it was found. */
   readonly after: number;
@@ -53,18 +54,18 @@ export interface Finding {
 /** Random cases at PMD order 9; a range twice as long takes about twice as long. */
 const RANDOM_CASES = 24_000;
 
-/** Cases between two looks at the clock of whoever runs the check run. */
+/** Cases between two looks at the clock of the caller. */
 const CASES_A_STEP = 1_000;
 const RANDOM_CASES_A_STEP = 50;
 
 /**
- * Checks algorithms case by case. It is done in steps, so that whoever runs it can show progress and stop a
+ * Checks algorithms case by case. It works in steps, so that its caller can show progress and stop an
  * algorithm that does not come back: `current` is then the case it hangs on.
  */
 export class CheckRun {
   readonly coverage: Coverage[] = [];
   readonly findings: Finding[] = [];
-  readonly #question: Check;
+  readonly #check: Check;
   readonly #options: CheckOptions;
   readonly #runs: readonly AlgorithmRun[];
   /** Cases that were tried so far. */
@@ -72,10 +73,10 @@ export class CheckRun {
   #shape: Shape | undefined;
   #rules: () => SearchCase['outcomes'] = () => [];
 
-  constructor(question: Check, options: CheckOptions) {
-    this.#question = question;
+  constructor(check: Check, options: CheckOptions) {
+    this.#check = check;
     this.#options = options;
-    this.#runs = question.algorithms.map((algorithm) => new AlgorithmRun(algorithm));
+    this.#runs = check.algorithms.map((algorithm) => new AlgorithmRun(algorithm));
   }
 
   /** The algorithm that is being tried. */
@@ -102,7 +103,7 @@ export class CheckRun {
       do {
         if (++this.cases % CASES_A_STEP === 0) yield this.cases;
         const wrong = this.#wrongs(shape, tree.outcome);
-        this.#question.count?.(this.#runs, shape);
+        this.#check.count?.(this.#runs, shape);
         if (wrong.length > 0) done = yield* this.#record(wrong, true);
       } while (!done && tree.advance());
       if (done) break;
@@ -124,7 +125,7 @@ export class CheckRun {
       this.#rules = () => this.#rulesOf(outcome);
       if (++this.cases % RANDOM_CASES_A_STEP === 0) yield this.cases;
       const wrong = this.#wrongs(shape, outcome);
-      this.#question.count?.(this.#runs, shape);
+      this.#check.count?.(this.#runs, shape);
       if (wrong.length > 0) done = yield* this.#record(wrong, false);
     }
     const what = `random ranges, sets of orders, limits and outcomes, seed ${seed}`;
@@ -133,8 +134,8 @@ export class CheckRun {
   }
 
   /** Keeps what the current case gets wrong for the first time; true when there is nothing left to find. */
-  *#record(wrong: readonly string[], exhaustive: boolean): Generator<number, boolean> {
-    const fresh = wrong.filter((each) => !this.findings.some((finding) => finding.wrong === each));
+  *#record(wrong: readonly Wrong[], exhaustive: boolean): Generator<number, boolean> {
+    const fresh = wrong.filter((each) => !this.findings.some((found) => isSameWrong(found.wrong, each)));
     for (const each of fresh) {
       const found = this.current as SearchCase;
       const after = this.cases;
@@ -142,28 +143,28 @@ export class CheckRun {
       const sameOrder = smallest.range.geometry.pmdOrder === found.range.geometry.pmdOrder;
       this.findings.push({ wrong: each, case: smallest, after, exhaustive: exhaustive && sameOrder });
     }
-    return isFinal(wrong);
+    return wrong.some(endsCheckRun);
   }
 
   /** Tries one case of somebody else's; what is wrong in it. */
-  tryOne(searchCase: SearchCase): readonly string[] {
+  tryOne(searchCase: SearchCase): readonly Wrong[] {
     this.#shape = searchCase;
     this.#rules = () => searchCase.outcomes;
     this.cases++;
     return this.#wrongs(searchCase, outcomeOfCase(searchCase));
   }
 
-  #wrongs(shape: Shape, outcome: (offset: Offset, order: Order) => ScanResult): readonly string[] {
+  #wrongs(shape: Shape, outcome: (offset: Offset, order: Order) => ScanResult): readonly Wrong[] {
     for (const run of this.#runs) {
       this.running = run.algorithm;
-      run.run(shape, outcome, this.#question.observed);
-      if (run.fault) return [`${FAULT}${run.algorithm.name}: ${run.fault.kind}`];
+      run.run(shape, outcome, this.#check.observed);
+      if (run.fault) return [{ kind: 'fault', algorithm: run.algorithm.name, fault: run.fault.kind }];
     }
-    return this.#question.judge(this.#runs, shape);
+    return this.#check.judge(this.#runs, shape);
   }
 
   /** The smallest case that is still wrong in the same way, by steps that each keep it so. */
-  *#shrink(found: SearchCase, wrong: string): Generator<number, SearchCase> {
+  *#shrink(found: SearchCase, wrong: Wrong): Generator<number, SearchCase> {
     let smallest = found;
     const [shape, rules] = [this.#shape, this.#rules];
     for (let next: SearchCase | undefined = found; next !== undefined; ) {
@@ -174,7 +175,8 @@ export class CheckRun {
         this.#shape = candidate;
         this.#rules = () => candidate.outcomes;
         if (++this.cases % CASES_A_STEP === 0) yield this.cases;
-        if (!this.#wrongs(candidate, outcomeOfCase(candidate)).includes(wrong)) continue;
+        const wrongs = this.#wrongs(candidate, outcomeOfCase(candidate));
+        if (!wrongs.some((each) => isSameWrong(each, wrong))) continue;
         next = candidate;
         break;
       }
@@ -195,19 +197,6 @@ export class CheckRun {
       }))
       .filter(({ result }) => result !== 'SCAN_SUCCEED');
   }
-}
-
-/** How findings about faults begin; they end a check run. */
-export const FAULT = 'fault of ';
-
-/** What two algorithms that do not agree are called; it ends a check run too. */
-export const DIFFERENCE = 'difference';
-
-/** What a cover that is not the best is called. It does not end a check run, which goes on to count them. */
-export const NOT_BEST = 'not the best';
-
-function isFinal(wrong: readonly string[]): boolean {
-  return wrong.some((each) => each === DIFFERENCE || each.startsWith(FAULT));
 }
 
 /** A case of its own, whatever becomes of the shape. */

@@ -2,7 +2,7 @@ import { applyPlan } from '../core/plan/apply-plan.ts';
 import { type Geometry, pagesPerRange } from '../core/memory/geometry.ts';
 import type { KernelModel } from '../core/rules/kernel-model.ts';
 import { countPages, emptyOccupancy, type Occupancy, setPage } from '../core/memory/occupancy.ts';
-import { anonOrders, asOrder, hasOrder, type Order } from '../core/memory/order.ts';
+import { anonOrders, asOrder, hasOrder } from '../core/memory/order.ts';
 import { collapsesOf, planRange } from '../core/plan/plan.ts';
 import { type CollapsePolicy, defaultLimits, noneLimit } from '../core/rules/policy.ts';
 import { plainRange, type RangeState } from '../core/memory/range-state.ts';
@@ -61,7 +61,7 @@ export function smallestCreep(policy: CollapsePolicy, geometry: Geometry): Creep
 function neededPages(policy: CollapsePolicy, geometry: Geometry): number[] {
   return Array.from({ length: geometry.pmdOrder + 1 }, (_, order) =>
     hasOrder(policy.orders, asOrder(order))
-      ? (1 << order) - noneLimit(policy, order as Order, geometry, false)
+      ? (1 << order) - noneLimit(policy, asOrder(order), geometry)
       : Number.POSITIVE_INFINITY,
   );
 }

@@ -1,5 +1,5 @@
 import type { CheckedAlgorithm } from './checked-algorithm.ts';
-import { DIFFERENCE, type Check } from './check-run.ts';
+import type { Check } from './check-run.ts';
 import { agree, type Relation } from './relation.ts';
 
 /** Whether two algorithms agree, in what the relation names, on every case. */
@@ -7,6 +7,7 @@ export function equivalence(a: CheckedAlgorithm, b: CheckedAlgorithm, relation: 
   return {
     algorithms: [a, b],
     observed: false,
-    judge: ([ofA, ofB], { range }) => (agree(relation, ofA, ofB, range.geometry) ? [] : [DIFFERENCE]),
+    judge: ([ofA, ofB], { range }) =>
+      agree(relation, ofA, ofB, range.geometry) ? [] : [{ kind: 'difference' }],
   };
 }

@@ -4,7 +4,7 @@ import type { Window } from '../core/memory/order.ts';
 import type { CollapsePolicy } from '../core/rules/policy.ts';
 import { bestCover, type Objective, worthOf } from './best-cover.ts';
 import type { CheckedAlgorithm } from './checked-algorithm.ts';
-import { NOT_BEST, type Check } from './check-run.ts';
+import type { Check } from './check-run.ts';
 import { policyOf, type Shape } from './search-case.ts';
 import { collapsed } from './relation.ts';
 import { type AlgorithmRun, windowOf } from './algorithm-run.ts';
@@ -37,7 +37,7 @@ export function optimality(algorithm: CheckedAlgorithm, objective: Objective, ga
     judge: ([run], shape) => {
       const own = emptyGap();
       add(own, run, shape);
-      return own.behind > 0 ? [NOT_BEST] : [];
+      return own.behind > 0 ? [{ kind: 'not-best' }] : [];
     },
     count: ([run], shape) => add(gap, run, shape),
   };

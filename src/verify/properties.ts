@@ -41,7 +41,10 @@ export function propertiesOf(algorithm: CheckedAlgorithm): Check {
   return {
     algorithms: [algorithm],
     observed: true,
-    judge: ([run], shape) => PROPERTY_NAMES.filter((name) => !PROPERTIES[name].holds(run, shape)),
+    judge: ([run], shape) =>
+      PROPERTY_NAMES.filter((name) => !PROPERTIES[name].holds(run, shape)).map((name) => {
+        return { kind: 'property', name };
+      }),
   };
 }
 
@@ -88,7 +91,7 @@ function coversOnce(run: AlgorithmRun, { range }: Shape): boolean {
   const covered = emptyOccupancy(range.geometry);
   for (const code of collapsed(run)) {
     const { offset, order } = windowOf(code);
-    for (let page = offset as number; page < offset + (1 << order); page++)
+    for (let page: number = offset; page < offset + (1 << order); page++)
       if (hasPage(covered, page)) return false;
     setPages(covered, offset, 1 << order);
   }

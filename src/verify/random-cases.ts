@@ -8,7 +8,14 @@ import {
   setPage,
   setPages,
 } from '../core/memory/occupancy.ts';
-import { anonOrders, type Offset, type Order, type OrderSet, ordersOf } from '../core/memory/order.ts';
+import {
+  anonOrders,
+  asOrderSet,
+  type Offset,
+  type Order,
+  type OrderSet,
+  ordersOf,
+} from '../core/memory/order.ts';
 import { below, pick, type Random } from '../core/base/random.ts';
 import type { ScanResult } from '../core/rules/scan-result.ts';
 import type { Shape } from './search-case.ts';
@@ -44,7 +51,7 @@ function randomOrders(geometry: Geometry, random: Random): OrderSet {
     single() | single(),
     single() | (1 << geometry.pmdOrder),
   ];
-  return (random() < 0.5 ? pick(masks, random) : all & (below(2 ** 14, random) | 0)) as OrderSet;
+  return asOrderSet(random() < 0.5 ? pick(masks, random) : all & (below(2 ** 14, random) | 0));
 }
 
 /** Pages in patterns that searches stumble over. */

@@ -2,7 +2,7 @@ import type { ScannedRange } from '../core/search/algorithm.ts';
 import { pagesPerRange } from '../core/memory/geometry.ts';
 import type { KernelModel } from '../core/rules/kernel-model.ts';
 import { countPages, emptyOccupancy, hasPage, type Occupancy, setPage } from '../core/memory/occupancy.ts';
-import type { Offset, Order, OrderSet } from '../core/memory/order.ts';
+import { asOrderSet, type Offset, type Order, type OrderSet } from '../core/memory/order.ts';
 import { decidedOutcome, type OutcomeRule } from '../core/rules/outcome.ts';
 import { type CollapsePolicy, defaultLimits } from '../core/rules/policy.ts';
 import type { ScanResult } from '../core/rules/scan-result.ts';
@@ -44,7 +44,7 @@ export function reachesSearch({ range, orders, maxPtesNone }: Shape, occupied: n
   if (occupied === 0 || (range.unmapped > 0 && occupied < pages >>> 1)) return false;
   const holesAllowed = range.uffdArmed ? 0 : maxPtesNone;
   // The number of pages is also the mask of the PMD order alone.
-  return (orders as number) !== pages || pages - occupied - range.unmapped <= holesAllowed;
+  return orders !== asOrderSet(pages) || pages - occupied - range.unmapped <= holesAllowed;
 }
 
 /** Where the unmapped PTEs of a case may be: the first free ones. Searches know their number only. */

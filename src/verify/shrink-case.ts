@@ -4,11 +4,15 @@ import {
   anonOrders,
   asOffset,
   asOrder,
+  asOrderSet,
   hasOrder,
+  intersectOrders,
   MIN_ANON_ORDER,
   orderSet,
   type OrderSet,
   ordersOf,
+  withOrder,
+  withoutOrder,
 } from '../core/memory/order.ts';
 import type { SearchCase } from './search-case.ts';
 
@@ -21,7 +25,7 @@ export function* smallerCases(searchCase: SearchCase): Generator<SearchCase> {
   yield* fewerPtes(searchCase);
   yield* lowerOrders(searchCase);
   const { range, orders, outcomes, maxPtesNone } = searchCase;
-  for (const order of ordersOf(orders)) yield { ...searchCase, orders: (orders & ~(1 << order)) as OrderSet };
+  for (const order of ordersOf(orders)) yield { ...searchCase, orders: withoutOrder(orders, order) };
   for (const rule of outcomes) yield { ...searchCase, outcomes: outcomes.filter((each) => each !== rule) };
   if (range.uffdArmed) yield { ...searchCase, range: { ...range, uffdArmed: false } };
   const largest = pagesPerRange(range.geometry) - 1;
@@ -38,9 +42,9 @@ function* halves(searchCase: SearchCase): Generator<SearchCase> {
   const half: Geometry = { ...geometry, pmdOrder: geometry.pmdOrder - 1 };
   const pages = pagesPerRange(half);
   const quarter = pages >>> 1;
-  const kept = (orders & anonOrders(half)) as OrderSet;
+  const kept = intersectOrders(orders, anonOrders(half));
   // What is asked of the PMD order may be what matters.
-  const masks = kept === orders ? [kept] : [kept, (kept | pages) as OrderSet];
+  const masks = kept === orders ? [kept] : [kept, asOrderSet(kept | pages)];
   const limits = new Set([maxPtesNone >>> 1, maxPtesNone === 2 * pages - 1 ? pages - 1 : 0]);
   for (const [left, right] of PAIRS_OF_QUARTERS) {
     const occupied = emptyOccupancy(half);
@@ -51,11 +55,11 @@ function* halves(searchCase: SearchCase): Generator<SearchCase> {
     const unmapped = Math.min(range.unmapped, pages - countPages(occupied));
     for (const mask of masks) {
       const rules = outcomes.flatMap((rule) => {
-        const offset = (rule.offset ?? 0) as number;
+        const offset = rule.offset ?? 0;
         const isPmd = mask !== kept && hasOrder(rule.orders, asOrder(geometry.pmdOrder));
         if (isPmd) return [{ ...rule, orders: orderSet([half.pmdOrder]) }];
         const place = [left as number, right].indexOf(Math.floor(offset / quarter));
-        const ordersLeft = (rule.orders & anonOrders(half)) as OrderSet;
+        const ordersLeft = intersectOrders(rule.orders, anonOrders(half));
         const moved = asOffset(place * quarter + (offset % quarter));
         return place < 0 || ordersLeft === 0 ? [] : [{ ...rule, offset: moved, orders: ordersLeft }];
       });
@@ -82,7 +86,7 @@ function* lowerOrders(searchCase: SearchCase): Generator<SearchCase> {
   for (const order of ordersOf(searchCase.orders)) {
     if (order <= MIN_ANON_ORDER || hasOrder(searchCase.orders, asOrder(order - 1))) continue;
     const lowered = (orders: OrderSet) =>
-      (hasOrder(orders, order) ? (orders & ~(1 << order)) | (1 << (order - 1)) : orders) as OrderSet;
+      hasOrder(orders, order) ? withOrder(withoutOrder(orders, order), asOrder(order - 1)) : orders;
     const outcomes = searchCase.outcomes.map((rule) => ({ ...rule, orders: lowered(rule.orders) }));
     yield { ...searchCase, orders: lowered(searchCase.orders), outcomes };
   }

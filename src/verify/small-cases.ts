@@ -1,6 +1,6 @@
 import { type Geometry, geometryOfPmdOrder, pagesPerRange } from '../core/memory/geometry.ts';
 import { countPages } from '../core/memory/occupancy.ts';
-import { anonOrders, type OrderSet, ordersOf } from '../core/memory/order.ts';
+import { anonOrders, asOrderSet, NO_ORDERS, type OrderSet, ordersOf } from '../core/memory/order.ts';
 import type { ScanResult } from '../core/rules/scan-result.ts';
 import { reachesSearch, type Shape } from './search-case.ts';
 
@@ -106,7 +106,7 @@ export function* shapesOf(space: SmallSpace): Generator<Shape> {
   const occupied = new Uint32Array(1);
   const shape = {
     range: { geometry, occupied, unmapped: 0, uffdArmed: false },
-    orders: 0 as OrderSet,
+    orders: NO_ORDERS,
     maxPtesNone: 0,
   };
   const byPages = rangesByPages(space, geometry);
@@ -148,6 +148,6 @@ function rangesByPages({ ranges }: SmallSpace, geometry: Geometry): number[][] {
 function masksBySize(geometry: Geometry): OrderSet[] {
   const all = anonOrders(geometry);
   const masks: OrderSet[] = [];
-  for (let mask = 0; mask <= all; mask++) if ((mask & all) === mask) masks.push(mask as OrderSet);
+  for (let mask = 0; mask <= all; mask++) if ((mask & all) === mask) masks.push(asOrderSet(mask));
   return masks.sort((a, b) => ordersOf(a).length - ordersOf(b).length);
 }

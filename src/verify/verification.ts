@@ -5,18 +5,9 @@ import { bestCover, type Cover, parseObjective } from './best-cover.ts';
 import { type CaseRun, hangingRun, runCase } from './case-run.ts';
 import type { CheckedAlgorithm } from './checked-algorithm.ts';
 import { equivalence } from './equivalence.ts';
-import {
-  type Coverage,
-  DIFFERENCE,
-  CheckRun,
-  type CheckOptions,
-  FAULT,
-  NOT_BEST,
-  type Finding,
-  type Check,
-} from './check-run.ts';
+import { type Coverage, CheckRun, type CheckOptions, type Finding, type Check } from './check-run.ts';
 import { type SearchCase, policyOf } from './search-case.ts';
-import { propertiesOf, PROPERTY_NAMES, type PropertyName } from './properties.ts';
+import { propertiesOf } from './properties.ts';
 import type { Relation } from './relation.ts';
 import { EVERY_ACTION, spacesToCompare, spacesToCheck } from './small-cases.ts';
 
@@ -36,8 +27,6 @@ export interface VerifyOptions {
 
 /** A finding with what each algorithm does in that case. */
 export interface ExplainedFinding extends Finding {
-  /** What is wrong: a difference, a property that is broken, or a fault. */
-  readonly kind: 'difference' | 'fault' | PropertyName;
   readonly runs: readonly CaseRun[];
   /** The best cover and its worth, if the finding is that there is a better one. */
   readonly best: Cover | undefined;
@@ -60,7 +49,7 @@ export interface VerifyReport {
 /** PMD orders that are tried with random cases unless one is asked for. */
 const RANDOM_ORDERS = [9, 11, 13];
 
-/** A verification in steps: see `Examination`. */
+/** A verification in steps: see `CheckRun`. */
 export class Verification {
   readonly #asked: Asked;
   readonly #algorithms: readonly CheckedAlgorithm[];
@@ -71,7 +60,7 @@ export class Verification {
   private constructor(
     asked: Asked,
     algorithms: readonly CheckedAlgorithm[],
-    question: Check,
+    check: Check,
     options: CheckOptions,
     gap: Gap | undefined,
   ) {
@@ -79,7 +68,7 @@ export class Verification {
     this.#algorithms = algorithms;
     this.#seed = options.seed;
     this.#gap = gap;
-    this.check = new CheckRun(question, options);
+    this.check = new CheckRun(check, options);
   }
 
   static of(
@@ -88,9 +77,9 @@ export class Verification {
     options: VerifyOptions,
   ): Result<Verification> {
     const gap = asked.kind === 'optimality' ? emptyGap() : undefined;
-    const question = questionOf(asked, algorithms, gap);
-    if (!question.ok) return question;
-    return succeed(new Verification(asked, algorithms, question.value, optionsOf(asked, options), gap));
+    const check = checkOf(asked, algorithms, gap);
+    if (!check.ok) return check;
+    return succeed(new Verification(asked, algorithms, check.value, optionsOf(asked, options), gap));
   }
 
   /** Tries a single case instead of all. */
@@ -110,9 +99,8 @@ export class Verification {
       const runs = this.#algorithms.map((each) =>
         each === running ? hangingRun(each) : runCase(each, current),
       );
-      const wrong = `${FAULT}${running.name}: hangs`;
-      const found = { wrong, case: current, after: cases, exhaustive: false };
-      explained.push({ ...found, kind: 'fault', runs, best: undefined });
+      const wrong = { kind: 'fault', algorithm: running.name, fault: 'hangs' } as const;
+      explained.push({ wrong, case: current, after: cases, exhaustive: false, runs, best: undefined });
     }
     const names = this.#algorithms.map(({ name }) => name);
     const found = { coverage, findings: explained, gap: this.#gap, runs: [] };
@@ -128,12 +116,14 @@ export class Verification {
     const objective = this.#asked.kind === 'optimality' ? parseObjective(this.#asked.objective) : undefined;
     const policy = policyOf(searchCase, this.#algorithms[0].model);
     const best =
-      wrong === NOT_BEST && objective?.ok ? bestCover(searchCase.range, policy, objective.value) : undefined;
-    return { ...finding, kind: kindOf(wrong), runs: this.#runs(searchCase), best };
+      wrong.kind === 'not-best' && objective?.ok
+        ? bestCover(searchCase.range, policy, objective.value)
+        : undefined;
+    return { ...finding, runs: this.#runs(searchCase), best };
   }
 }
 
-function questionOf(
+function checkOf(
   asked: Asked,
   algorithms: readonly CheckedAlgorithm[],
   gap: Gap = emptyGap(),
@@ -160,9 +150,4 @@ function optionsOf(asked: Asked, { seed, pmdOrder, results }: VerifyOptions): Ch
   const exhausted = spaces.filter((space) => space.pmdOrder === pmdOrder);
   const randomOrders = exhausted.length > 0 ? [] : [pmdOrder];
   return { spaces: exhausted, randomOrders, seed, results: ends };
-}
-
-function kindOf(wrong: string): ExplainedFinding['kind'] {
-  if (wrong === DIFFERENCE || wrong === NOT_BEST) return 'difference';
-  return PROPERTY_NAMES.find((name) => name === wrong) ?? 'fault';
 }

@@ -4,7 +4,6 @@ import { asOffset, asOrder } from '../../src/core/memory/order.ts';
 import { runCase } from '../../src/verify/case-run.ts';
 import { checkedAlgorithmOf, guarded } from '../../src/verify/checked-algorithm.ts';
 import { equivalence } from '../../src/verify/equivalence.ts';
-import { FAULT } from '../../src/verify/check-run.ts';
 import { spacesToCompare } from '../../src/verify/small-cases.ts';
 import { policyOf, scannedOf } from '../ranges.ts';
 import { builtIn, examined } from './algorithms.ts';
@@ -74,7 +73,9 @@ test('a fault ends a check run, as the only finding', () => {
   const { findings } = examined(equivalence(builtIn('walk'), faulty, 'attempts'), {
     spaces: spacesToCompare(),
   });
-  expect(findings.map(({ wrong }) => wrong)).toEqual([`${FAULT}faulty: misaligned`]);
+  expect(findings.map(({ wrong }) => wrong)).toEqual([
+    { kind: 'fault', algorithm: 'faulty', fault: 'misaligned' },
+  ]);
 });
 
 test('outside of runs a guarded algorithm throws', () => {

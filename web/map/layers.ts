@@ -1,5 +1,6 @@
 import type { Refusal } from '../../src/analysis/tally.ts';
 import { pagesPerRange } from '../../src/core/memory/geometry.ts';
+import { isScanResult } from '../../src/core/rules/scan-result.ts';
 import {
   FILLED,
   mixColors,
@@ -50,13 +51,14 @@ const WHY_COLORS: Record<WhyKind, Rgb> = {
   'not-looked-at': [140, 140, 146],
 };
 
-const BY_EYE: readonly Refusal[] = ['no-window', 'SCAN_EXCEED_NONE_PTE'];
+/** Refusals that empty PTEs explain, which the map of a range shows. */
+const NO_WINDOW: readonly Refusal[] = ['no-window', 'SCAN_EXCEED_NONE_PTE'];
 
 function whyKindOf(refusal: Refusal | undefined): WhyKind {
   if (refusal === undefined) return 'collapses';
   if (refusal === 'SCAN_PMD_MAPPED') return 'nothing-to-do';
-  if (BY_EYE.includes(refusal)) return 'no-window';
-  return refusal.startsWith('SCAN_') ? 'refused' : 'not-looked-at';
+  if (NO_WINDOW.includes(refusal)) return 'no-window';
+  return isScanResult(refusal) ? 'refused' : 'not-looked-at';
 }
 
 /** The colour of each row as the four bytes of a pixel, for what has been read and judged of it. */

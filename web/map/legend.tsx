@@ -1,4 +1,4 @@
-import { formatOrder, type Order } from '../../src/core/memory/order.ts';
+import { asOrder, formatOrder } from '../../src/core/memory/order.ts';
 import { cssColor } from '../../src/render/svg/palette.ts';
 import { memory } from '../memory/open-memory.ts';
 import { dark } from '../state/theme.ts';
@@ -13,7 +13,7 @@ export function Legend() {
       {legendOf(layer.value, geometry.pmdOrder, dark.value).map(({ name, color, order }) => (
         <li key={`${name}${order}`}>
           <span class="swatch" style={{ background: cssColor(color) }} />
-          {name || formatOrder(order as Order, geometry)}
+          {order === undefined ? name : formatOrder(asOrder(order), geometry)}
         </li>
       ))}
       <li>

@@ -1,5 +1,5 @@
 import { hasPage } from '../../src/core/memory/occupancy.ts';
-import { formatOrder, type Order } from '../../src/core/memory/order.ts';
+import { asOrder, formatOrder } from '../../src/core/memory/order.ts';
 import { pteKind } from '../../src/core/memory/pte-kind.ts';
 import type { RangeState } from '../../src/core/memory/range-state.ts';
 import type { RangeDetail } from '../memory/memory-worker-protocol.ts';
@@ -30,5 +30,5 @@ const WORDS = { empty: 'empty', swap: 'swapped out or marked', zero: 'the shared
 function holds(range: RangeState, pte: number): string {
   const kind = pteKind(range, pte);
   if (typeof kind === 'string') return WORDS[kind];
-  return kind === 0 ? 'a small page' : `in a folio of ${formatOrder(kind as Order, range.geometry)}`;
+  return kind === 0 ? 'a small page' : `in a folio of ${formatOrder(asOrder(kind), range.geometry)}`;
 }

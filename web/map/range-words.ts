@@ -1,6 +1,6 @@
 import { formatSize } from '../../src/core/memory/format-size.ts';
 import { type Geometry, pagesPerRange, rangeBytes } from '../../src/core/memory/geometry.ts';
-import { formatOrder, type Order } from '../../src/core/memory/order.ts';
+import { asOrder, formatOrder, type Order } from '../../src/core/memory/order.ts';
 import { type CollapsePlan, collapsesOf } from '../../src/core/plan/plan.ts';
 import { printable } from '../../src/render/words/printable.ts';
 import { refusalText } from '../../src/render/words/reasons.ts';
@@ -39,7 +39,7 @@ export function rangeWords(
   };
 
   function folios(order: number): string {
-    return order === 0 ? 'small pages' : `folios of ${formatOrder(order as Order, geometry)}`;
+    return order === 0 ? 'small pages' : `folios of ${formatOrder(asOrder(order), geometry)}`;
   }
 
   function thenWords({ refusals, reasons, mainOrders, growthPages, choice }: Judgement, row: number): string {

@@ -6,6 +6,7 @@ import { type Geometry, pagesPerRange } from '../../src/core/memory/geometry.ts'
 import { KERNEL_MODELS, type KernelModelName } from '../../src/core/rules/kernel-model.ts';
 import {
   anonOrders,
+  asOrderSet,
   formatOrders,
   hasOrder,
   NO_ORDERS,
@@ -13,6 +14,10 @@ import {
   type OrderSet,
   ordersOf,
   parseOrders,
+  subtractOrders,
+  uniteOrders,
+  withOrder,
+  withoutOrder,
 } from '../../src/core/memory/order.ts';
 import {
   defaultSettings,
@@ -43,8 +48,8 @@ export function choiceOf(settings: ThpSettings, geometry: Geometry, model: Kerne
   }
   const { maxPtesNone, maxPtesSwap, maxPtesShared } = settings;
   return {
-    always: always as OrderSet,
-    madvise: madvise as OrderSet,
+    always: asOrderSet(always),
+    madvise: asOrderSet(madvise),
     maxPtesNone,
     maxPtesSwap,
     maxPtesShared,
@@ -59,7 +64,7 @@ export function firstChoice(settings: ThpSettings | undefined, geometry: Geometr
 
 /** The orders that memory with MADV_HUGEPAGE may have. */
 export function hugepageOrders({ always, madvise }: Pick<PolicyChoice, 'always' | 'madvise'>): OrderSet {
-  return (always | madvise) as OrderSet;
+  return uniteOrders(always, madvise);
 }
 
 export function settingsOf({ always, madvise, ...limits }: PolicyChoice): ThpSettings {
@@ -81,8 +86,7 @@ export function switchedTo(
   order: Order,
   word: TopLevelWord,
 ): Pick<PolicyChoice, 'always' | 'madvise'> {
-  const bit = 1 << order;
-  const changed = (set: OrderSet, into: boolean) => (into ? set | bit : set & ~bit) as OrderSet;
+  const changed = (set: OrderSet, into: boolean) => (into ? withOrder(set, order) : withoutOrder(set, order));
   return { always: changed(always, word === 'always'), madvise: changed(madvise, word === 'madvise') };
 }
 
@@ -116,7 +120,7 @@ export function choiceFromParams(
   geometry: Geometry,
 ): PolicyChoice {
   const orders = (text: string | undefined, otherwise: OrderSet): OrderSet => {
-    if (text === 'none') return 0 as OrderSet;
+    if (text === 'none') return NO_ORDERS;
     const parsed = text === undefined ? undefined : parseOrders(text, geometry);
     return parsed?.ok ? parsed.value : otherwise;
   };
@@ -127,7 +131,7 @@ export function choiceFromParams(
   const always = orders(params.always, first.always);
   return {
     always,
-    madvise: (orders(params.madvise, first.madvise) & ~always) as OrderSet,
+    madvise: subtractOrders(orders(params.madvise, first.madvise), always),
     maxPtesNone: limit(params.none, first.maxPtesNone),
     maxPtesSwap: limit(params.swap, first.maxPtesSwap),
     maxPtesShared: limit(params.shared, first.maxPtesShared),

@@ -1,7 +1,7 @@
 import { formatSize } from '../../src/core/memory/format-size.ts';
 import { isHuge } from '../../src/analysis/tally.ts';
 import { KERNEL_MODELS, resultName } from '../../src/core/rules/kernel-model.ts';
-import type { ScanResult } from '../../src/core/rules/scan-result.ts';
+import { isScanResult } from '../../src/core/rules/scan-result.ts';
 import { plural } from '../../src/core/base/plural.ts';
 import { refusalText } from '../../src/render/words/reasons.ts';
 import type { Judgement } from '../memory/memory-worker-protocol.ts';
@@ -30,9 +30,7 @@ export function Unchanged({ judgement }: { readonly judgement: Judgement }) {
             <strong>{formatSize(pages, total.geometry)}</strong>
             <span>
               {refusalText(refusal, orders)} <small>{plural(ranges, 'range')}</small>
-              {refusal.startsWith('SCAN_') && (
-                <code>{resultName(refusal as ScanResult, KERNEL_MODELS[choice.model])}</code>
-              )}
+              {isScanResult(refusal) && <code>{resultName(refusal, KERNEL_MODELS[choice.model])}</code>}
             </span>
           </li>
         ))}

@@ -4,9 +4,11 @@ import {
   anonOrders,
   formatOrder,
   hasOrder,
+  NO_ORDERS,
   type Order,
-  type OrderSet,
   ordersOf,
+  withOrder,
+  withoutOrder,
 } from '../../src/core/memory/order.ts';
 import type { CollapseLimits } from '../../src/core/rules/policy.ts';
 import { cssColor, orderColor } from '../../src/render/svg/palette.ts';
@@ -27,7 +29,8 @@ export function PolicyEditor() {
   const { range, orders, model } = state.value;
   const { geometry } = range;
   const all = anonOrders(geometry);
-  const switchOrder = (order: Order) => edit({ orders: (orders ^ (1 << order)) as OrderSet });
+  const switchOrder = (order: Order) =>
+    edit({ orders: hasOrder(orders, order) ? withoutOrder(orders, order) : withOrder(orders, order) });
   const ignored = ignoredNoneLimit(alignment.value.left.policy, geometry);
   return (
     <section aria-label="Policy for the range">
@@ -48,7 +51,7 @@ export function PolicyEditor() {
         <button type="button" class="button small" onClick={() => edit({ orders: all })}>
           All
         </button>
-        <button type="button" class="button small" onClick={() => edit({ orders: 0 as OrderSet })}>
+        <button type="button" class="button small" onClick={() => edit({ orders: NO_ORDERS })}>
           None
         </button>
       </p>

@@ -8,7 +8,14 @@ import {
   pagesPerRange,
 } from '../../src/core/memory/geometry.ts';
 import { KERNEL_MODELS, type KernelModelName } from '../../src/core/rules/kernel-model.ts';
-import { anonOrders, formatOrders, type OrderSet, parseOrders } from '../../src/core/memory/order.ts';
+import {
+  anonOrders,
+  formatOrders,
+  intersectOrders,
+  NO_ORDERS,
+  type OrderSet,
+  parseOrders,
+} from '../../src/core/memory/order.ts';
 import { formatOutcome, type OutcomeRule, parseOutcome } from '../../src/core/rules/outcome.ts';
 import { checkLimits, type CollapseLimits, defaultLimits } from '../../src/core/rules/policy.ts';
 import { NO_SEARCH, SEARCHES, searchesOf } from './searches.ts';
@@ -138,7 +145,7 @@ function searchNamed(name: string): Result<string> {
 
 function ordersOf(text: string | undefined, geometry: Geometry): Result<OrderSet> {
   if (text === undefined) return succeed(anonOrders(geometry));
-  return text === 'none' ? succeed(0 as OrderSet) : parseOrders(text, geometry);
+  return text === 'none' ? succeed(NO_ORDERS) : parseOrders(text, geometry);
 }
 
 function limitsOf(params: Params, defaults: CollapseLimits, geometry: Geometry): Result<CollapseLimits> {
@@ -171,7 +178,7 @@ export function withPmdOrder(state: StepsState, pmdOrder: number): StepsState {
     geometry,
     () => {},
   );
-  const orders = (state.orders & anonOrders(geometry)) as OrderSet;
+  const orders = intersectOrders(state.orders, anonOrders(geometry));
   return {
     ...state,
     range,

@@ -13,7 +13,7 @@ export function windowsSoFar(steps: readonly Visit[], done: number, { pmdOrder }
   const failed = new Map<string, Visit>();
   for (const visit of steps.slice(0, done)) {
     if (visit.result === undefined) continue;
-    for (let order = visit.order as number; order <= pmdOrder; order++)
+    for (let order: number = visit.order; order <= pmdOrder; order++)
       failed.delete(`${visit.offset - (visit.offset % (1 << order))}:${order}`);
     if (visit.result === 'SCAN_SUCCEED') collapsed.push(visit);
     else failed.set(windowName(visit), visit);

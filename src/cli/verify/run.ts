@@ -1,7 +1,7 @@
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { geometryOfPmdOrder, MAX_PMD_ORDER, MIN_PMD_ORDER } from '../../core/memory/geometry.ts';
 import { countPages } from '../../core/memory/occupancy.ts';
-import type { OrderSet } from '../../core/memory/order.ts';
+import { NO_ORDERS } from '../../core/memory/order.ts';
 import { type ScanResult, scanResultNamed } from '../../core/rules/scan-result.ts';
 import { enabledOrders } from '../../core/rules/thp-settings.ts';
 import type { SearchCase } from '../../verify/search-case.ts';
@@ -118,7 +118,7 @@ async function caseFromFlags(flags: VerifyFlags, pattern: string): Promise<Resul
   const { settings, outcomes } = policy.value;
   return succeed({
     range: { geometry, occupied: range.value.present, unmapped: countPages(range.value.swap), uffdArmed },
-    orders: flags.orders === 'none' ? (0 as OrderSet) : enabledOrders(settings, true, geometry),
+    orders: flags.orders === 'none' ? NO_ORDERS : enabledOrders(settings, true, geometry),
     maxPtesNone: settings.maxPtesNone,
     outcomes,
   });

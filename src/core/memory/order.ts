@@ -33,19 +33,45 @@ export function asOffset(value: number): Offset {
   return value as Offset;
 }
 
+/** A bit mask of orders as a set. */
+export function asOrderSet(mask: number): OrderSet {
+  return mask as OrderSet;
+}
+
 export function orderSet(orders: Iterable<number>): OrderSet {
   let mask = 0;
   for (const order of orders) mask |= 1 << order;
-  return mask as OrderSet;
+  return asOrderSet(mask);
 }
 
 /** Orders 2 .. pmdOrder: every order that anonymous memory can have (THP_ORDERS_ALL_ANON). */
 export function anonOrders(geometry: Geometry): OrderSet {
-  return ((2 << geometry.pmdOrder) - 1 - 3) as OrderSet;
+  return asOrderSet((2 << geometry.pmdOrder) - 4);
 }
 
 export function hasOrder(set: OrderSet, order: Order): boolean {
   return ((set >>> order) & 1) === 1;
+}
+
+export function intersectOrders(a: OrderSet, b: OrderSet): OrderSet {
+  return asOrderSet(a & b);
+}
+
+export function uniteOrders(a: OrderSet, b: OrderSet): OrderSet {
+  return asOrderSet(a | b);
+}
+
+/** The orders of `set` that are not in `others`. */
+export function subtractOrders(set: OrderSet, others: OrderSet): OrderSet {
+  return asOrderSet(set & ~others);
+}
+
+export function withOrder(set: OrderSet, order: Order): OrderSet {
+  return asOrderSet(set | (1 << order));
+}
+
+export function withoutOrder(set: OrderSet, order: Order): OrderSet {
+  return asOrderSet(set & ~(1 << order));
 }
 
 /** Whether the set holds any order below this one. */
@@ -55,25 +81,25 @@ export function hasLowerOrder(set: OrderSet, order: Order): boolean {
 
 /** The largest order of a set. */
 export function highestOrder(set: OrderSet): Order | undefined {
-  return set === 0 ? undefined : ((31 - Math.clz32(set)) as Order);
+  return set === 0 ? undefined : asOrder(31 - Math.clz32(set));
 }
 
 /** The largest order of a set below this one. */
 export function lowerOrder(set: OrderSet, order: Order): Order | undefined {
-  return highestOrder((set & ((1 << order) - 1)) as OrderSet);
+  return highestOrder(asOrderSet(set & ((1 << order) - 1)));
 }
 
 /** The largest order that is aligned at an offset: its lowest set bit; the PMD order at offset 0. */
 export function naturalOrder(offset: Offset, geometry: Geometry): Order {
-  if (offset === 0) return geometry.pmdOrder as Order;
-  return Math.min(31 - Math.clz32(offset & -offset), geometry.pmdOrder) as Order;
+  if (offset === 0) return asOrder(geometry.pmdOrder);
+  return asOrder(Math.min(31 - Math.clz32(offset & -offset), geometry.pmdOrder));
 }
 
 /** The orders of a set, ascending. */
 export function ordersOf(set: OrderSet): Order[] {
   const orders: Order[] = [];
   for (let order = 0; set >>> order !== 0; order++) {
-    if ((set >>> order) & 1) orders.push(order as Order);
+    if ((set >>> order) & 1) orders.push(asOrder(order));
   }
   return orders;
 }
@@ -97,25 +123,24 @@ export function parseOrders(text: string, geometry: Geometry): Result<OrderSet> 
   let mask = 0;
   for (const part of text.split(',')) {
     const ends = part.split('-').map((end) => parseOrder(end, geometry));
-    if (ends.length > 2 || ends.some((end) => end === undefined)) {
+    const [first, last] = ends.length === 1 ? [ends[0], ends[0]] : ends;
+    if (ends.length > 2 || first === undefined || last === undefined) {
       return fail(
         'usage',
         `orders '${text}': '${part}' is not an order or size; anonymous memory has ${describeOrders(geometry)}`,
       );
     }
-    const first = ends[0] as Order;
-    const last = (ends[1] ?? first) as Order;
     if (first > last)
       return fail('usage', `orders '${text}': '${part}' runs backwards; write ${last}-${first}`);
-    for (let order = first as number; order <= last; order++) mask |= 1 << order;
+    for (let order: number = first; order <= last; order++) mask |= 1 << order;
   }
-  return succeed(mask as OrderSet);
+  return succeed(asOrderSet(mask));
 }
 
 function parseOrder(text: string, geometry: Geometry): Order | undefined {
   const order = /^\d+$/.test(text) ? Number(text) : orderOfSize(text, geometry);
   if (order === undefined || order < MIN_ANON_ORDER || order > geometry.pmdOrder) return undefined;
-  return order as Order;
+  return asOrder(order);
 }
 
 function orderOfSize(text: string, geometry: Geometry): number | undefined {
@@ -127,6 +152,6 @@ function orderOfSize(text: string, geometry: Geometry): number | undefined {
 
 function describeOrders(geometry: Geometry): string {
   const smallest = formatOrder(MIN_ANON_ORDER, geometry);
-  const largest = formatOrder(geometry.pmdOrder as Order, geometry);
+  const largest = formatOrder(asOrder(geometry.pmdOrder), geometry);
   return `orders ${MIN_ANON_ORDER} (${smallest}) to ${geometry.pmdOrder} (${largest})`;
 }

@@ -36,7 +36,7 @@ export function applyPlan(range: RangeState, plan: CollapsePlan): RangeState {
   let pmdMapped = range.pmdMapped;
   swapIn(range, plan.swappedInPages, next);
   for (const { offset, order } of collapses) {
-    for (let page = offset as number; page < offset + (1 << order); page++) {
+    for (let page: number = offset; page < offset + (1 << order); page++) {
       setPage(next.present, page);
       clearPage(next.swap, page);
       for (const fact of facts) if (fact) clearPage(fact, page);

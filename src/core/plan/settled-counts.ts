@@ -37,7 +37,7 @@ export function settledCounts(
 function largePages({ present, zero, folioOrders }: RangeState, plan: CollapsePlan): number {
   let pages = 0;
   for (const { offset, order } of collapsesOf(plan)) {
-    for (let page = offset as number; page < offset + (1 << order); page++) {
+    for (let page: number = offset; page < offset + (1 << order); page++) {
       const mapped = hasPage(present, page) && !(zero && hasPage(zero, page));
       if (mapped && folioOrders && folioOrders[page] > 0) pages++;
     }

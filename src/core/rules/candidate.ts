@@ -97,7 +97,7 @@ export class CandidateRange {
 
   #swapIn(offset: Offset, order: Order): ScanResult | undefined {
     const before = this.#swappedIn;
-    for (let page = offset as number; page < offset + (1 << order); page++) {
+    for (let page: number = offset; page < offset + (1 << order); page++) {
       if (!hasPage(this.#swap, page)) continue;
       if (order < this.#geometry.pmdOrder) return 'SCAN_EXCEED_SWAP_PTE';
       if (hasPage(this.#guard, page)) return 'SCAN_FAIL';
@@ -108,7 +108,7 @@ export class CandidateRange {
   }
 
   #swapInAll(offset: Offset, order: Order): void {
-    for (let page = offset as number; page < offset + (1 << order); page++) {
+    for (let page: number = offset; page < offset + (1 << order); page++) {
       if (hasPage(this.#swap, page)) this.#faultIn(page);
     }
   }
@@ -126,7 +126,8 @@ export class CandidateRange {
   #isOrdinary(offset: Offset, order: Order): boolean {
     if (!this.#lruBatch.isEmpty || offset % (1 << order) !== 0) return false;
     const holes = (1 << order) - countWindow(this.#mapped, offset, order);
-    if (holes > 0 && holes > noneLimit(this.#policy, order, this.#geometry, this.#uffdArmed)) return false;
+    if (holes > 0 && (this.#uffdArmed || holes > noneLimit(this.#policy, order, this.#geometry)))
+      return false;
     const mask = order < 5 ? ((1 << (1 << order)) - 1) << (offset & 31) : -1;
     const first = offset >>> 5;
     let unfit = 0;
@@ -165,14 +166,14 @@ export class CandidateRange {
 
   #countMapped(offset: Offset, order: Order): number {
     let count = 0;
-    for (let page = offset as number; page < offset + (1 << order); page++)
+    for (let page: number = offset; page < offset + (1 << order); page++)
       if (hasPage(this.#mapped, page)) count++;
     return count;
   }
 
   /** The window becomes one private folio, which drains the LRU batch as every large folio does. */
   #install(offset: Offset, order: Order): void {
-    for (let page = offset as number; page < offset + (1 << order); page++) {
+    for (let page: number = offset; page < offset + (1 << order); page++) {
       setPage(this.#mapped, page);
       clearPage(this.#shared, page);
       setPage(this.#large, page);

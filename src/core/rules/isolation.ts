@@ -45,13 +45,13 @@ export function isolateWindow(
   const belowPmd = order < geometry.pmdOrder;
   const byKhugepaged = policy.caller === 'khugepaged';
   const refusesLazyfree = byKhugepaged && policy.model.refusesLazyfree;
-  const nonesAllowed = noneLimit(policy, order, geometry, uffdArmed);
+  const nonesAllowed = uffdArmed ? 0 : noneLimit(policy, order, geometry);
   const sharedAllowed = sharedLimit(policy, order, geometry);
   const end = offset + (1 << order);
   let noneOrZero = 0;
   let shared = 0;
   let referenced = 0;
-  let page = offset as number;
+  let page: number = offset;
   for (; page < end; page++) {
     const failure = judge();
     if (failure) return { result: failure, noneOrZero, referenced, stoppedAt: page };

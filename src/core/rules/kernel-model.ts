@@ -36,6 +36,8 @@ export interface KernelModel {
   readonly madviseFailsInsideRange: boolean;
   /** Whether MADV_COLLAPSE ends at a range without a PTE table; where the table above is missing too it always goes on. */
   readonly madviseStopsAtEmptyPmd: boolean;
+  /** The PFN in mm_khugepaged_scan_pmd: of the folio looked at last, or of the one that failed. */
+  readonly scanPfn: 'last' | 'failed';
   /** Result names that this version spells differently. */
   readonly spellings: Partial<Record<ScanResult, string>>;
 }
@@ -52,6 +54,7 @@ const linux72: KernelModel = {
   refusesLazyfree: true,
   madviseFailsInsideRange: false,
   madviseStopsAtEmptyPmd: false,
+  scanPfn: 'last',
   spellings: { SCAN_PTE_UFFD: 'SCAN_PTE_UFFD_WP' },
 };
 
@@ -60,7 +63,7 @@ const linux72: KernelModel = {
  * (docs/khugepaged.md#historic-none-rules).
  */
 export const KERNEL_MODELS = {
-  'linux-7.3': { ...linux72, name: 'linux-7.3', spellings: {} },
+  'linux-7.3': { ...linux72, name: 'linux-7.3', scanPfn: 'failed', spellings: {} },
   'linux-7.2': linux72,
   'linux-6.18': {
     ...linux72,

@@ -2,7 +2,7 @@ import { fail, type Result, succeed } from '../base/failure.ts';
 import { LIMIT_FILES, LIMITS } from '../base/sysfs.ts';
 import { type Geometry, pagesPerRange } from '../memory/geometry.ts';
 import { collapsibleOrders, type KernelModel } from './kernel-model.ts';
-import { type Order, type OrderSet, orderSet } from '../memory/order.ts';
+import { intersectOrders, type Order, type OrderSet, orderSet } from '../memory/order.ts';
 
 /** The three limits of /sys/kernel/mm/transparent_hugepage/khugepaged, each in PTEs: 0 .. NR-1, and NR for no limit. */
 export interface CollapseLimits {
@@ -21,11 +21,6 @@ export interface CollapsePolicy extends CollapseLimits {
    */
   readonly caller: 'khugepaged' | 'madvise';
   readonly model: KernelModel;
-  /**
-   * Called when max_ptes_none is neither 0 nor NR-1 and so counts as 0 (collapse_max_ptes_none,
-   * docs/khugepaged.md#none-rules).
-   */
-  readonly onIgnoredNoneLimit?: () => void;
 }
 
 /** khugepaged's policy, whose orders are cut down to those that the model's khugepaged collapses to. */
@@ -35,7 +30,7 @@ export function collapsePolicy(
   model: KernelModel,
   geometry: Geometry,
 ): CollapsePolicy {
-  const possible = (orders & collapsibleOrders(model, geometry)) as OrderSet;
+  const possible = intersectOrders(orders, collapsibleOrders(model, geometry));
   return { orders: possible, maxPtesNone, maxPtesSwap, maxPtesShared, caller: 'khugepaged', model };
 }
 
@@ -73,31 +68,34 @@ export function checkLimits<T extends CollapseLimits>(limits: T, geometry: Geome
 }
 
 /**
- * Empty or zero-page PTEs that a window of this order may have.
+ * Empty or zero-page PTEs that a window of this order may have, in a VMA that is not userfaultfd-armed.
  * Source: collapse_max_ptes_none, docs/khugepaged.md#none-rules; earlier postings:
  * docs/khugepaged.md#historic-none-rules.
  */
-export function noneLimit(
-  policy: CollapsePolicy,
-  order: Order,
-  geometry: Geometry,
-  uffdArmed: boolean,
-): number {
-  if (uffdArmed) return 0;
+export function noneLimit(policy: CollapsePolicy, order: Order, geometry: Geometry): number {
   const { maxPtesNone, model } = policy;
   if (order === geometry.pmdOrder) return maxPtesNone;
   const pages = pagesPerRange(geometry);
   const belowPmd = geometry.pmdOrder - order;
   switch (model.noneRule) {
     case 'ends':
-      if (maxPtesNone === pages - 1) return (1 << order) - 1;
-      if (maxPtesNone > 0 && policy.caller === 'khugepaged') policy.onIgnoredNoneLimit?.();
-      return 0;
+      return maxPtesNone === pages - 1 ? (1 << order) - 1 : 0;
     case 'scaled':
       return maxPtesNone >>> belowPmd;
     case 'capped':
       return Math.min(maxPtesNone, (pages >>> 1) - 1) >>> belowPmd;
   }
+}
+
+/**
+ * Whether khugepaged takes max_ptes_none for 0 at this order because it is neither 0 nor NR-1.
+ * Source: collapse_max_ptes_none, docs/khugepaged.md#none-rules.
+ */
+export function ignoresNoneLimit(policy: CollapsePolicy, order: Order, geometry: Geometry): boolean {
+  const { maxPtesNone, model, caller } = policy;
+  const belowPmd = order < geometry.pmdOrder;
+  const isEnd = maxPtesNone === 0 || maxPtesNone === pagesPerRange(geometry) - 1;
+  return caller === 'khugepaged' && model.noneRule === 'ends' && belowPmd && !isEnd;
 }
 
 /**

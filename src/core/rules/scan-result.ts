@@ -62,10 +62,15 @@ export function traceString(result: ScanResult): string {
   return (TRACE_STRINGS as Partial<Record<ScanResult, string>>)[result] ?? result;
 }
 
+/** Whether a name, or a refusal that has other reasons too, is the name of a result. */
+export function isScanResult(name: string): name is ScanResult {
+  return ALL_RESULTS.has(name);
+}
+
 /** The result with this name; accepts SCAN_PTE_UFFD_WP, the 7.2 spelling of SCAN_PTE_UFFD. */
 export function scanResultNamed(name: string): ScanResult | undefined {
   if (name === 'SCAN_PTE_UFFD_WP') return 'SCAN_PTE_UFFD';
-  return ALL_RESULTS.has(name) ? (name as ScanResult) : undefined;
+  return isScanResult(name) ? name : undefined;
 }
 
 /**

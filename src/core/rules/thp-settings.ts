@@ -1,5 +1,5 @@
 import type { Geometry } from '../memory/geometry.ts';
-import { anonOrders, type Order, ordersOf, type OrderSet, orderSet } from '../memory/order.ts';
+import { anonOrders, asOrder, type Order, type OrderSet, orderSet, ordersOf } from '../memory/order.ts';
 import { type CollapseLimits, defaultLimits } from './policy.ts';
 
 export const TOP_LEVEL_WORDS = ['always', 'madvise', 'never'] as const;
@@ -21,7 +21,7 @@ export interface ThpSettings extends CollapseLimits {
  * size inherits it, every other size is never, limits at their defaults.
  */
 export function defaultSettings(geometry: Geometry): ThpSettings {
-  const pmdSize = new Map<Order, SizeWord>([[geometry.pmdOrder as Order, 'inherit']]);
+  const pmdSize = new Map<Order, SizeWord>([[asOrder(geometry.pmdOrder), 'inherit']]);
   return { enabled: 'always', sizes: pmdSize, ...defaultLimits(geometry) };
 }
 

@@ -88,8 +88,8 @@ export function judgeWindow(
     return { offset, order, enabled: false, occupied: 0, needed: 0, qualifies: false };
   }
   const { geometry } = range;
-  const uffdArmed = policy.model.searchSeesUffd && range.uffdArmed;
-  const needed = (1 << order) - noneLimit(policy, order, geometry, uffdArmed);
+  const allowsNone = !(policy.model.searchSeesUffd && range.uffdArmed);
+  const needed = (1 << order) - (allowsNone ? noneLimit(policy, order, geometry) : 0);
   let occupied = countWindow(range.occupied, offset, order);
   if (order === geometry.pmdOrder && policy.model.unmappedFillsPmd) occupied += range.unmapped;
   return { offset, order, enabled: true, occupied, needed, qualifies: occupied >= needed };

@@ -1,4 +1,4 @@
-import { hasOrder, type Order, type OrderSet } from '../../core/memory/order.ts';
+import { asOrder, hasOrder, type OrderSet } from '../../core/memory/order.ts';
 import { mapNewFolio, mapNewLeaf } from './fault-map.ts';
 import { deferSplit, zeroFrames } from '../folios/folio.ts';
 import { allocFolio, CHARGE_FAILED, reserveTable, freeTable } from '../folios/folio-alloc.ts';
@@ -49,7 +49,7 @@ export function faultLargeFolio(
 ): number {
   const start = pmd.number * machine.rangeBytes;
   for (let order = machine.geometry.pmdOrder - 1; order >= 2; order--) {
-    if (!hasOrder(orders, order as Order)) continue;
+    if (!hasOrder(orders, asOrder(order))) continue;
     const first = offset & ~((1 << order) - 1);
     const address = start + first * machine.pageBytes;
     if (address < area.start || address + (machine.pageBytes << order) > area.end) continue;

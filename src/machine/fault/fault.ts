@@ -1,4 +1,4 @@
-import { type OrderSet } from '../../core/memory/order.ts';
+import { asOrder, hasOrder, NO_ORDERS, type OrderSet } from '../../core/memory/order.ts';
 import { faultLargeFolio, faultPmd } from './fault-huge.ts';
 import { mapNewFolio } from './fault-map.ts';
 import { writeLeaf, writeProtectedPte } from './fault-write.ts';
@@ -95,7 +95,7 @@ class Access {
 
   #range(area: VmArea, pmd: Pmd, first: number, end: number, orders: OrderSet): FaultStop | undefined {
     const machine = this.#machine;
-    if (pmd.kind === PMD_NONE && this.#write && orders & (1 << machine.geometry.pmdOrder)) {
+    if (pmd.kind === PMD_NONE && this.#write && hasOrder(orders, asOrder(machine.geometry.pmdOrder))) {
       if (area.flags & VM_UFFD_MISSING) return 'uffd';
       machine.counters.vmstat.pgfault++;
       faultPmd(machine, this.#mm, area, pmd);
@@ -108,7 +108,7 @@ class Access {
     if (pmd.kind === PMD_DETACHED)
       throw new Error(`range ${pmd.number} is touched while khugepaged holds it`);
     if (!ensureTable(machine, this.#mm, pmd)) return 'oom';
-    const small = area.flags & VM_UFFD_ANY ? (0 as OrderSet) : orders;
+    const small = area.flags & VM_UFFD_ANY ? NO_ORDERS : orders;
     for (let offset = first; offset < end; offset++) {
       const stop = this.#write ? this.#writePte(area, pmd, offset, small) : this.#readPte(area, pmd, offset);
       if (stop) return stop;

@@ -1,3 +1,4 @@
+import { isScanResult } from '../../core/rules/scan-result.ts';
 import { resultName } from '../../core/rules/kernel-model.ts';
 import { type OrderSet, ordersOf } from '../../core/memory/order.ts';
 import { type CollapsePlan, collapsesOf } from '../../core/plan/plan.ts';
@@ -124,7 +125,7 @@ function costJson(tally: Tally, policy: CollapsePolicy): object {
 function refusedJson(tally: Tally, policy: CollapsePolicy): object {
   return Object.fromEntries(
     [...tally.refused].map(([refusal, refused]) => [
-      refusal.startsWith('SCAN_') ? resultName(refusal as never, policy.model) : refusal,
+      isScanResult(refusal) ? resultName(refusal, policy.model) : refusal,
       refused,
     ]),
   );

@@ -4,6 +4,7 @@ import type { CaseRun } from '../../verify/case-run.ts';
 import { type SearchCase, unmappedPages } from '../../verify/search-case.ts';
 import type { Gap } from '../../verify/optimality.ts';
 import type { ExplainedFinding, VerifyReport } from '../../verify/verification.ts';
+import type { Wrong } from '../../verify/wrong.ts';
 import { caseCommand } from '../words/verify-command.ts';
 import type { VerifyView } from '../text/verify.ts';
 
@@ -39,9 +40,9 @@ export function gapJson(name: string, objective: string, gap: Gap): object {
 }
 
 function findingJson(finding: ExplainedFinding, report: VerifyReport): object {
-  const { kind, after, exhaustive, runs, best } = finding;
+  const { wrong, after, exhaustive, runs, best } = finding;
   return {
-    kind,
+    kind: wrongName(wrong),
     after,
     exhaustive,
     case: caseJson(finding.case),
@@ -49,6 +50,12 @@ function findingJson(finding: ExplainedFinding, report: VerifyReport): object {
     ...(best ? { best } : {}),
     command: caseCommand(report, finding.case),
   };
+}
+
+/** Published name of what is wrong: a cover that is not the best differs from the best one. */
+function wrongName(wrong: Wrong): string {
+  if (wrong.kind === 'property') return wrong.name;
+  return wrong.kind === 'fault' ? 'fault' : 'difference';
 }
 
 function caseJson(searchCase: SearchCase): object {

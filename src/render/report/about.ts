@@ -4,7 +4,7 @@ import { formatBytes } from '../../core/base/bytes.ts';
 import { type Geometry, pageBytes } from '../../core/memory/geometry.ts';
 import { resultName } from '../../core/rules/kernel-model.ts';
 import type { OrderSet } from '../../core/memory/order.ts';
-import type { ScanResult } from '../../core/rules/scan-result.ts';
+import { isScanResult } from '../../core/rules/scan-result.ts';
 import { blindSpots } from '../words/advise-view.ts';
 import { reportWords } from '../words/glossary.ts';
 import { html, type Markup } from '../words/markup.ts';
@@ -23,8 +23,7 @@ export function refusedSection({ findings }: ReportView, orders: OrderSet): Mark
   );
   const failed = [...(asked.ranges?.total.failedAttempts ?? [])].sort(([, a], [, b]) => b - a);
   const left = asked.ranges?.total.leftSmallPages ?? 0;
-  const code = (name: string) =>
-    name.startsWith('SCAN_') && html` <code>${resultName(name as ScanResult, model)}</code>`;
+  const code = (name: string) => isScanResult(name) && html` <code>${resultName(name, model)}</code>`;
   const row = ([refusal, { ranges, pages }]: readonly [Refusal, RefusedMemory]) =>
     html`<tr><th scope="row" class="name">${refusalText(refusal, orders)}${code(refusal)}</th><td class="number">${formatSize(pages, memory.geometry)}</td><td class="number">${grouped(ranges)}</td></tr>
 `;

@@ -6,7 +6,7 @@ import { type Geometry, rangeBytes } from '../../core/memory/geometry.ts';
 import { resultName } from '../../core/rules/kernel-model.ts';
 import { asOrder, formatOrder, type OrderSet } from '../../core/memory/order.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
-import type { ScanResult } from '../../core/rules/scan-result.ts';
+import { isScanResult } from '../../core/rules/scan-result.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
 import { refusalText } from '../words/reasons.ts';
 import type { Style } from './style.ts';
@@ -51,9 +51,7 @@ export function tallyLines(tally: Tally, policy: CollapsePolicy, style: Style): 
   }
   refused.forEach(([refusal, { ranges, pages }], index) => {
     const label = isHuge(refusal) ? 'already huge' : index === 0 ? 'unchanged' : '';
-    const code = refusal.startsWith('SCAN_')
-      ? style.dim(` (${resultName(refusal as ScanResult, policy.model)})`)
-      : '';
+    const code = isScanResult(refusal) ? style.dim(` (${resultName(refusal, policy.model)})`) : '';
     const reason = refusalText(refusal, policy.orders);
     lines.push(
       field(label, `${formatSize(pages, geometry)} resident in ${plural(ranges, 'range')}: ${reason}${code}`),

@@ -46,7 +46,7 @@ export function verifyText(view: VerifyView, style: Style): string {
 }
 
 function verdictLines({ asked, names, findings, gap }: VerifyReport, style: Style): string[] {
-  const faults = findings.filter(({ kind }) => kind === 'fault');
+  const faults = findings.filter(({ wrong }) => wrong.kind === 'fault');
   if (faults.length > 0) {
     return faults.map(({ runs }) => {
       const run = runs.find(({ fault }) => fault);
@@ -56,7 +56,7 @@ function verdictLines({ asked, names, findings, gap }: VerifyReport, style: Styl
   const [a, b] = names;
   if (asked.kind === 'properties') {
     return PROPERTY_NAMES.map((name) => {
-      const broken = findings.some(({ kind }) => kind === name);
+      const broken = findings.some(({ wrong }) => wrong.kind === 'property' && wrong.name === name);
       return `${broken ? style.bad('broken') : style.good('holds ')}  ${propertyText(name)}`;
     }).concat(`${style.good('holds ')}  every attempt is inside the range, aligned and enabled`);
   }
@@ -87,8 +87,8 @@ function round(value: number): string {
 }
 
 function findingLines(finding: ExplainedFinding, report: VerifyReport, style: Style): string[] {
-  const { runs, kind, best } = finding;
-  const what = kind === 'difference' || kind === 'fault' ? [] : [style.bold(`broken: ${propertyText(kind)}`)];
+  const { runs, wrong, best } = finding;
+  const what = wrong.kind === 'property' ? [style.bold(`broken: ${propertyText(wrong.name)}`)] : [];
   const found = finding.exhaustive
     ? `found by exhaustion after ${plural(finding.after, 'case')}: none of this PMD order with fewer PTEs does it`
     : `found after ${plural(finding.after, 'case')}`;

@@ -20,11 +20,7 @@ export function drawWindow(range: RangeState, window: Window): string {
   const width = 1 << pictureOrder;
   const from = ptesPerCell === 1 ? window.offset % width : 0;
   const cells: string[] = [];
-  for (
-    let first = window.offset as number;
-    first < window.offset + (1 << window.order);
-    first += ptesPerCell
-  ) {
+  for (let first: number = window.offset; first < window.offset + (1 << window.order); first += ptesPerCell) {
     cells.push(ptesPerCell === 1 ? drawPte(range, first) : drawCell(range, first, ptesPerCell));
   }
   return `${' '.repeat(from)}[${cells.join('')}]`.padEnd((1 << PICTURE_ORDER) + 2);

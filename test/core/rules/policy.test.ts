@@ -5,6 +5,7 @@ import { KERNEL_MODELS } from '../../../src/core/rules/kernel-model.ts';
 import {
   checkLimits,
   defaultLimits,
+  ignoresNoneLimit,
   madvisePolicy,
   noneLimit,
   scanNoneLimit,
@@ -15,7 +16,7 @@ import { messageOf, type PolicyText, policyOf } from '../../ranges.ts';
 /** The none limits of orders 2 to 9. */
 function noneLimits(model: PolicyText['model'], maxPtesNone: number): number[] {
   const orders = [2, 3, 4, 5, 6, 7, 8, 9].map(asOrder);
-  return orders.map((order) => noneLimit(policyOf({ model, maxPtesNone }), order, x86_64, false));
+  return orders.map((order) => noneLimit(policyOf({ model, maxPtesNone }), order, x86_64));
 }
 
 describe('the none limit of an attempt (collapse_max_ptes_none and earlier postings), orders 2 to 9', () => {
@@ -51,23 +52,34 @@ describe('the none limit of an attempt (collapse_max_ptes_none and earlier posti
     expect(noneLimits('capped', value)).toEqual(limits);
   });
 
-  test('is 0 at every order for an armed VMA', () => {
-    for (const order of [2, 8, 9]) expect(noneLimit(policyOf(), asOrder(order), x86_64, true)).toBe(0);
-  });
-
   test('follows the geometry: 2047 is the end for 2048 PTEs, 511 is not', () => {
     const geometry = geometryOfPmdOrder(11);
     const limit = (maxPtesNone: number) =>
-      noneLimit(policyOf({ pmdOrder: 11, maxPtesNone }), asOrder(9), geometry, false);
+      noneLimit(policyOf({ pmdOrder: 11, maxPtesNone }), asOrder(9), geometry);
     expect([limit(2047), limit(511)]).toEqual([511, 0]);
   });
+});
+
+test('7.2 ignores every max_ptes_none but 0 and NR-1, below the PMD order', () => {
+  const ignored = (model: PolicyText['model'], maxPtesNone: number, order: number) =>
+    ignoresNoneLimit(policyOf({ model, maxPtesNone }), asOrder(order), x86_64);
+  expect([0, 1, 256, 510, 511].map((none) => ignored('linux-7.2', none, 8))).toEqual([
+    false,
+    true,
+    true,
+    true,
+    false,
+  ]);
+  expect([ignored('linux-7.2', 256, 9), ignored('scaled', 256, 8)]).toEqual([false, false]);
+  const madvise = { ...madvisePolicy(KERNEL_MODELS['linux-7.2'], x86_64), maxPtesNone: 256 };
+  expect(ignoresNoneLimit(madvise, asOrder(8), x86_64)).toBe(false);
 });
 
 test('MADV_COLLAPSE has no limit that 512 PTEs could exceed, but allows an armed VMA no hole', () => {
   const policy = madvisePolicy(KERNEL_MODELS['linux-7.2'], x86_64);
   const order = asOrder(9);
   expect(policy).toMatchObject({ orders: 1 << order, maxPtesSwap: 512, maxPtesShared: 512 });
-  expect([noneLimit(policy, order, x86_64, false), noneLimit(policy, order, x86_64, true)]).toEqual([512, 0]);
+  expect(noneLimit(policy, order, x86_64)).toBe(512);
   expect([scanNoneLimit(policy, x86_64, false), scanNoneLimit(policy, x86_64, true)]).toEqual([512, 0]);
 });
 

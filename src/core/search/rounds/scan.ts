@@ -1,6 +1,6 @@
 import { pagesPerRange } from '../../memory/geometry.ts';
 import { emptyOccupancy, hasPage, setPage } from '../../memory/occupancy.ts';
-import { asOrder, NO_ORDERS, type OrderSet } from '../../memory/order.ts';
+import { asOrder, NO_ORDERS, type OrderSet, withoutOrder } from '../../memory/order.ts';
 import { type CollapsePolicy, noneLimit } from '../../rules/policy.ts';
 import type { RangeState } from '../../memory/range-state.ts';
 import type { RefusedRange } from './rounds.ts';
@@ -38,7 +38,7 @@ export function scanForRounds(
   const { zero = none, uffd = none, lazyfree = none, locked = none, unreferenced = none } = range;
   const sharedPages = range.shared ?? none;
   const pmdOrder = asOrder(geometry.pmdOrder);
-  const holesAllowed = noneLimit(policy, pmdOrder, geometry, uffdArmed);
+  const holesAllowed = uffdArmed ? 0 : noneLimit(policy, pmdOrder, geometry);
   const aboveScaled = (count: number, limit: number) => count * pages > limit * (end - start);
 
   const occupied = emptyOccupancy(geometry);
@@ -80,7 +80,7 @@ export function scanForRounds(
 
   const lacksReferences = referenced === 0 || (unmapped > 0 && referenced < pages >>> 1);
   const refusal = tableVeto ?? (lacksReferences ? 'SCAN_LACK_REFERENCED_PAGE' : (pmdVeto ?? 'SCAN_SUCCEED'));
-  const withoutPmd = (policy.orders & ~(1 << pmdOrder)) as OrderSet;
+  const withoutPmd = withoutOrder(policy.orders, pmdOrder);
   const orders = tableVeto ? NO_ORDERS : refusal === 'SCAN_SUCCEED' ? policy.orders : withoutPmd;
   const counts = { looked, noneOrZero, unmapped, shared, referenced };
   return { geometry, uffdArmed, start, end, occupied, orders, refusal, exceeded, ...counts };
