@@ -3,7 +3,7 @@ import { DigestQuery } from '../dist/analysis/digest-query.js';
 import { emptyMemoryDigest } from '../dist/analysis/memory-digest.js';
 import { blockLength, sweepBlock, sweepBlocks } from '../dist/analysis/sweep.js';
 import { allNoneLimits, allOrderSets } from '../dist/analysis/sweep-space.js';
-import { createWasmDigestBuilder, createPlainDigestBuilder } from '../dist/core/digest/builder.js';
+import { createPlainDigestBuilder, createWasmDigestBuilder } from '../dist/core/digest/builder.js';
 import { addDigest } from '../dist/core/digest/table.js';
 import { DigestReader } from '../dist/core/digest/reader.js';
 import { x86_64 } from '../dist/core/memory/geometry.js';
@@ -33,13 +33,13 @@ export function measureDigest() {
   const walks = timeWalk(bitmaps, 3, POLICIES).map(({ time }) => time);
   const walk = walks.reduce((sum, time) => sum + time, 0) / walks.length;
 
-  const [kernel, script] = [createWasmDigestBuilder(x86_64), createPlainDigestBuilder(x86_64)];
+  const [wasm, plain] = [createWasmDigestBuilder(x86_64), createPlainDigestBuilder(x86_64)];
   const perRange = (builder) => (1e6 / SAMPLE) * median(15, () => build(builder, 1));
   const folios = new Uint8Array(512).fill(4, 64, 256);
   const few = ranges.slice(0, FOLIO_SAMPLE);
-  const withFolios = (1e6 / FOLIO_SAMPLE) * median(7, () => build(kernel, 1, folios, few));
+  const withFolios = (1e6 / FOLIO_SAMPLE) * median(7, () => build(wasm, 1, folios, few));
 
-  const reader = new DigestReader(build(kernel, 1));
+  const reader = new DigestReader(build(wasm, 1));
   const counts = emptyCounts(x86_64);
   const readAll = () => {
     for (let mask = 0; mask < 1024; mask += 4)
@@ -58,7 +58,7 @@ export function measureDigest() {
   };
   const sweep = median(3, () => {
     const host = emptyMemoryDigest(x86_64);
-    addDigest(host.classes.unadvised.table, build(kernel, TIB_RANGES / SAMPLE));
+    addDigest(host.classes.unadvised.table, build(wasm, TIB_RANGES / SAMPLE));
     const query = new DigestQuery(host);
     const into = new Float64Array(blockLength(space));
     for (let block = 0; block < sweepBlocks(space); block++) sweepBlock(query, space, block, into);
@@ -66,8 +66,8 @@ export function measureDigest() {
   const byWalks = (walk * TIB_RANGES * 131_072) / 1e6;
   const row = (name, time, base, aim) => ({ name, unit: 'ns', time, base, ratio: time / base, aim });
   return [
-    { ...row('digest mixed, a range : C walk of one policy', perRange(kernel), walk), aimed: '150 ns' },
-    row('  in TypeScript : C walk of one policy', perRange(script), walk),
+    { ...row('digest mixed, a range : C walk of one policy', perRange(wasm), walk), aimed: '150 ns' },
+    row('  in TypeScript : C walk of one policy', perRange(plain), walk),
     row('  with folios : C walk of one policy', withFolios, walk),
     { ...row('one policy of a digest : C walk of one range', read, walk), aimed: '1000 ns' },
     {

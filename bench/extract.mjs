@@ -1,5 +1,5 @@
 // Bits out of pagemap entries against a copy of the same bytes.
-import { createWasmChunkBuffer, createPlainChunkBuffer } from '../dist/linux/chunk-buffer.js';
+import { createPlainChunkBuffer, createWasmChunkBuffer } from '../dist/linux/chunk-buffer.js';
 import { generator } from './occupancies.mjs';
 import { median } from './median.mjs';
 

@@ -6,14 +6,14 @@ import { measureDigest } from './digest.mjs';
 import { measureExtract } from './extract.mjs';
 import { measureGrowth } from './growth.mjs';
 import { measureLiveRead } from './live-read.mjs';
-import { measurePlanner } from './plan.mjs';
+import { measurePlans } from './plan.mjs';
 import { measureStartUp } from './start-up.mjs';
 import { measureThpmaps } from './thpmaps.mjs';
 import { measureWeb } from './web.mjs';
 
 const PARTS = {
   start: measureStartUp,
-  plan: measurePlanner,
+  plan: measurePlans,
   digest: measureDigest,
   extract: measureExtract,
   live: measureLiveRead,

@@ -33,14 +33,14 @@ export function createChunkBuffer(geometry: Geometry, ranges: number): ChunkBuff
 
 export function createWasmChunkBuffer(words: number): ChunkBuffer | undefined {
   const bitmapsAt = words * PAGES_PER_WORD * ENTRY;
-  const kernel = loadBitmaps(bitmapsAt + 5 * 4 * words);
-  if (!kernel) return undefined;
+  const module = loadBitmaps(bitmapsAt + 5 * 4 * words);
+  if (!module) return undefined;
   return {
-    entries: new Int32Array(kernel.memory, 0, 2 * PAGES_PER_WORD * words),
+    entries: new Int32Array(module.memory, 0, 2 * PAGES_PER_WORD * words),
     extract(count) {
-      kernel.extract(0, count, bitmapsAt, 4 * words);
+      module.extract(0, count, bitmapsAt, 4 * words);
       // Copies, for ranges outlive the chunk.
-      const bitmap = (i: number) => new Uint32Array(kernel.memory, bitmapsAt + 4 * words * i, count).slice();
+      const bitmap = (i: number) => new Uint32Array(module.memory, bitmapsAt + 4 * words * i, count).slice();
       return {
         present: bitmap(0),
         swap: bitmap(1),

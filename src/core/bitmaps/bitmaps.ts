@@ -1,4 +1,4 @@
-import { KERNEL_BYTES } from './bitmaps-bytes.ts';
+import { BITMAPS_BYTES } from './bitmaps-bytes.ts';
 
 // Every JavaScript engine of today has it, but it is not part of the ECMAScript library types that pure code is checked by.
 declare const WebAssembly: {
@@ -7,7 +7,7 @@ declare const WebAssembly: {
   readonly Instance: new (module: object, imports: object) => { readonly exports: object };
 };
 
-/** The functions of kernel.wat. Numbers that name places are bytes from the start of `memory`. */
+/** The functions of bitmaps.wat. Numbers that name places are bytes from the start of `memory`. */
 export interface BitmapsModule {
   readonly memory: ArrayBuffer;
   /**
@@ -23,37 +23,22 @@ export interface BitmapsModule {
     any: number,
   ): void;
   /**
-   * Plans ranges when all attempts succeed; `needed` is the number of pages that the PMD order needs. Writes each window as
-   * offset * 16 + order to `windows`, and for each range how many there are up to its end to `ends`. Returns how many there
-   * are. At least one order must be given.
-   */
-  plan(
-    bitmaps: number,
-    ranges: number,
-    blocks: number,
-    pmdOrder: number,
-    orders: number,
-    needed: number,
-    windows: number,
-    ends: number,
-  ): number;
-  /**
    * Turns pagemap entries, 32 for each word, into five bitmaps `stride` bytes apart: present, swap, guard, userfaultfd,
    * present but not exclusive.
    */
   extract(entries: number, words: number, bitmaps: number, stride: number): void;
 }
 
-/** PTEs of one block of the kernel: what a PMD range must hold a whole number of. */
-export const MIN_KERNEL_PMD_ORDER = 9;
+/** Order of a block, of which a PMD range must hold a whole number. */
+export const BLOCK_ORDER = 9;
 
 const WASM_PAGE = 65536;
 /** Compiled once; undefined before the first use, null where the engine cannot. */
 let compiled: object | null | undefined;
 
 /**
- * An instance of the kernel with this much memory of its own; undefined where the engine has no WebAssembly with 128-bit
- * vectors. What the kernel answers, plain TypeScript answers too.
+ * An instance of the module with this much memory of its own; undefined where the engine has no WebAssembly with 128-bit
+ * vectors. What it answers, plain TypeScript answers too.
  */
 export function loadBitmaps(bytes: number): BitmapsModule | undefined {
   compiled ??= compile();
@@ -65,7 +50,7 @@ export function loadBitmaps(bytes: number): BitmapsModule | undefined {
 
 function compile(): object | null {
   try {
-    const pairs = KERNEL_BYTES.match(/../g) ?? [];
+    const pairs = BITMAPS_BYTES.match(/../g) ?? [];
     return new WebAssembly.Module(Uint8Array.from(pairs, (pair) => Number.parseInt(pair, 16)));
   } catch {
     return null;

@@ -1,13 +1,13 @@
 import { addFolios } from './folios.ts';
 import { addWindowCounts, type DigestTable, emptyDigest, rowOf } from './table.ts';
 import { type Geometry, pagesPerRange } from '../memory/geometry.ts';
-import { type BitmapsModule, loadBitmaps, MIN_KERNEL_PMD_ORDER } from '../bitmaps/bitmaps.ts';
+import { type BitmapsModule, loadBitmaps, BLOCK_ORDER } from '../bitmaps/bitmaps.ts';
 import { countPages, type Occupancy, wordsPerRange } from '../memory/occupancy.ts';
 import { countWindows, emptyWindowCounts } from './window-counts.ts';
 
 /** Room for bitmaps in bytes: enough that a call into WebAssembly costs nothing. */
 const BATCH_BYTES = 2 ** 18;
-/** Numbers in a row of the kernel's table. */
+/** Numbers in a row of the table of a bitmaps module. */
 const ROW = 16;
 
 /**
@@ -47,16 +47,16 @@ export function createPlainDigestBuilder(geometry: Geometry): DigestBuilder {
 
 /** Undefined where the engine or the geometry does not allow it. */
 export function createWasmDigestBuilder(geometry: Geometry): DigestBuilder | undefined {
-  if (geometry.pmdOrder < MIN_KERNEL_PMD_ORDER) return undefined;
+  if (geometry.pmdOrder < BLOCK_ORDER) return undefined;
   const words = wordsPerRange(geometry);
   const rowCount = pagesPerRange(geometry) + 1;
   const anyAt = BATCH_BYTES + 4 * ROW * rowCount;
-  const kernel = loadBitmaps(anyAt + 4 * ROW);
-  return kernel && new KernelBuilder(kernel, geometry, words, rowCount);
+  const bitmaps = loadBitmaps(anyAt + 4 * ROW);
+  return bitmaps && new WasmBuilder(bitmaps, geometry, words, rowCount);
 }
 
-class KernelBuilder implements DigestBuilder {
-  readonly #kernel: BitmapsModule;
+class WasmBuilder implements DigestBuilder {
+  readonly #bitmaps: BitmapsModule;
   readonly #geometry: Geometry;
   /** One view for each place of the batch. */
   readonly #places: Occupancy[];
@@ -64,18 +64,18 @@ class KernelBuilder implements DigestBuilder {
   readonly #any: Uint32Array;
   #table: DigestTable;
   #waiting = 0;
-  /** Ranges that the kernel's 32-bit counters hold. */
+  /** Ranges that its 32-bit counters hold. */
   #tabulated = 0;
 
-  constructor(kernel: BitmapsModule, geometry: Geometry, words: number, rowCount: number) {
-    this.#kernel = kernel;
+  constructor(bitmaps: BitmapsModule, geometry: Geometry, words: number, rowCount: number) {
+    this.#bitmaps = bitmaps;
     this.#geometry = geometry;
     this.#places = Array.from(
       { length: BATCH_BYTES / (4 * words) },
-      (_, i) => new Uint32Array(kernel.memory, 4 * words * i, words),
+      (_, i) => new Uint32Array(bitmaps.memory, 4 * words * i, words),
     );
-    this.#rows = new Uint32Array(kernel.memory, BATCH_BYTES, ROW * rowCount);
-    this.#any = new Uint32Array(kernel.memory, BATCH_BYTES + 4 * ROW * rowCount, ROW);
+    this.#rows = new Uint32Array(bitmaps.memory, BATCH_BYTES, ROW * rowCount);
+    this.#any = new Uint32Array(bitmaps.memory, BATCH_BYTES + 4 * ROW * rowCount, ROW);
     this.#table = emptyDigest(geometry);
   }
 
@@ -103,16 +103,16 @@ class KernelBuilder implements DigestBuilder {
   #tabulate(): void {
     if (this.#waiting === 0) return;
     const { pmdOrder } = this.#geometry;
-    const blocks = pagesPerRange(this.#geometry) >>> MIN_KERNEL_PMD_ORDER;
+    const blocks = pagesPerRange(this.#geometry) >>> BLOCK_ORDER;
     const { byteOffset: rows } = this.#rows;
-    this.#kernel.tabulate(0, this.#waiting, blocks, pmdOrder, rows, this.#any.byteOffset);
+    this.#bitmaps.tabulate(0, this.#waiting, blocks, pmdOrder, rows, this.#any.byteOffset);
     this.#tabulated += this.#waiting;
     this.#waiting = 0;
     // No counter rises by more than a quarter of the PTEs of a range.
     if (this.#tabulated * pagesPerRange(this.#geometry) > 2 ** 33) this.#drain();
   }
 
-  /** Moves the kernel's counters to the digest. */
+  /** Moves its counters to the digest. */
   #drain(): void {
     const { pmdOrder } = this.#geometry;
     const table = this.#table;

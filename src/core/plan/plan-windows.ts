@@ -11,9 +11,8 @@ export function unpackWindow(packed: PackedWindow): Window {
 
 /**
  * Appends the windows that khugepaged of 7.2 collapses in a range when every attempt succeeds, ascending, as
- * the walk does (mthp_collapse, docs/khugepaged.md#the-walk). The reference for the WebAssembly loops. It looks at
- * each word of the bitmap once: full words in a row decide the orders from 5 on, flags inside a word those
- * below.
+ * the walk does (mthp_collapse, docs/khugepaged.md#the-walk). It looks at each word of the bitmap once: full words
+ * in a row decide the orders from 5 on, flags inside a word those below.
  */
 export function planWindows(
   occupied: Occupancy,
@@ -40,7 +39,7 @@ function planAny(occupied: Occupancy, order: number, geometry: Geometry, windows
   const size = 1 << order;
   for (let offset = 0; offset < pages; offset += size) {
     let bits = 0;
-    if (order < 5) bits = (occupied[offset >>> 5] >>> (offset & 31)) & (2 ** size - 1);
+    if (order < 5) bits = (occupied[offset >>> 5] >>> (offset & 31)) & ((1 << size) - 1);
     else for (let i = offset >>> 5; i < (offset + size) >>> 5; i++) bits |= occupied[i];
     if (bits !== 0) windows.push(offset * 16 + order);
   }

@@ -4,7 +4,10 @@ import { type AttemptRecord, CandidateRange } from '../rules/candidate.ts';
 import { LruBatch } from '../rules/lru-batch.ts';
 import { decidedOutcome, type OutcomeRule } from '../rules/outcome.ts';
 import type { CollapsePolicy } from '../rules/policy.ts';
-import type { RangeState } from '../memory/range-state.ts';
+import { hasLargeFolio, type RangeState } from '../memory/range-state.ts';
+import { countPages, countWindow } from '../memory/occupancy.ts';
+import { type PackedWindow, planWindows, unpackWindow } from './plan-windows.ts';
+import { walk } from '../search/walk.ts';
 import { type ScanReport, scanRange } from '../rules/scan.ts';
 import type { ScanResult } from '../rules/scan-result.ts';
 
@@ -45,6 +48,8 @@ export function planRange(
     outcomes = [],
     lruBatch = new LruBatch(),
   } = options;
+  if (algorithm === walk && outcomes.length === 0 && !options.observe && isOrdinary(range, scan, policy))
+    return planOrdinary(range, scan, policy, lruBatch);
   const candidates = new CandidateRange(range, policy, lruBatch);
   const attempts: AttemptRecord[] = [];
   const result = algorithm.collapse(
@@ -63,6 +68,33 @@ export function planRange(
     options.observe,
   );
   return { scan, result, attempts, swappedInPages: candidates.swappedIn };
+}
+
+/** Whether no attempt can fail: small private pages that were used recently, and none swapped out. */
+function isOrdinary(range: RangeState, scan: ScanReport, { caller, model }: CollapsePolicy): boolean {
+  if (caller !== 'khugepaged' || model.noneRule !== 'ends' || range.uffdArmed) return false;
+  if (scan.unmapped > 0 || scan.shared > 0 || scan.referenced < countPages(scan.occupied)) return false;
+  return !range.folioOrders || !hasLargeFolio(range.folioOrders);
+}
+
+/** What the walk and its attempts come to in an ordinary range, in a tenth of their time. */
+function planOrdinary(
+  { geometry }: RangeState,
+  scan: ScanReport,
+  { orders, maxPtesNone }: CollapsePolicy,
+  lruBatch: LruBatch,
+): CollapsePlan {
+  const { occupied } = scan;
+  const windows: PackedWindow[] = [];
+  planWindows(occupied, orders, maxPtesNone, geometry, windows);
+  const attempts = windows.map((packed): AttemptRecord => {
+    const { offset, order } = unpackWindow(packed);
+    return { offset, order, result: 'SCAN_SUCCEED', pages: countWindow(occupied, offset, order) };
+  });
+  lruBatch.startRange();
+  if (attempts.length > 0) lruBatch.drain();
+  const result = attempts.length > 0 ? 'SCAN_SUCCEED' : 'SCAN_FAIL';
+  return { scan, result, attempts, swappedInPages: 0 };
 }
 
 /** The windows that a plan collapses, in order. */

@@ -5,9 +5,10 @@ import { KERNEL_MODELS } from '../../../src/core/rules/kernel-model.ts';
 import { LruBatch } from '../../../src/core/rules/lru-batch.ts';
 import { difference } from '../../../src/core/memory/occupancy.ts';
 import { anonOrders, type OrderSet } from '../../../src/core/memory/order.ts';
+import type { CollapsePolicy } from '../../../src/core/rules/policy.ts';
 import { planRange } from '../../../src/core/plan/plan.ts';
 import { occupancies } from '../arbitraries.ts';
-import { plainRange } from '../../../src/core/memory/range-state.ts';
+import { plainRange, type RangeState } from '../../../src/core/memory/range-state.ts';
 
 /** A batch that says it holds a page, so that every window is judged page by page. */
 class NeverEmpty extends LruBatch {
@@ -54,15 +55,64 @@ const cases = fc
       });
   });
 
-test('windows that are judged at a glance end as they do page by page', () => {
+/** A plan that takes no short cut: its walk is observed. */
+const walked = (range: RangeState, policy: CollapsePolicy, lruBatch: LruBatch) =>
+  planRange(range, policy, { lruBatch, observe: () => {} });
+
+test('ranges and windows that are judged at a glance end as they do page by page', () => {
   let collapses = 0;
   fc.assert(
     fc.property(cases, ({ range, policy }) => {
       const plan = planRange(range, policy, { lruBatch: new LruBatch() });
-      expect(plan).toEqual(planRange(range, policy, { lruBatch: new NeverEmpty() }));
+      expect(plan).toEqual(walked(range, policy, new LruBatch()));
+      expect(plan).toEqual(walked(range, policy, new NeverEmpty()));
       collapses += plan.attempts.filter(({ result }) => result === 'SCAN_SUCCEED').length;
     }),
     { numRuns: 1500 },
+  );
+  expect(collapses).toBeGreaterThan(1000);
+});
+
+const FACTS = [undefined, undefined, 'zero', 'shared', 'unreferenced', 'swap'] as const;
+
+/** Small pages, all of them used recently, as most memory has them; or all but for one fact. */
+const ordinaryCases = fc.constantFrom(3, 5, 9, 11, 13).chain((pmdOrder) => {
+  const geometry = geometryOfPmdOrder(pmdOrder);
+  const last = pagesPerRange(geometry) - 1;
+  return fc.record({
+    range: fc
+      .tuple(occupancies(geometry), fc.boolean(), fc.constantFrom(...FACTS), occupancies(geometry))
+      .map(([present, known, fact, pages]): RangeState => {
+        const plain = plainRange(geometry, present, known ? new Uint8Array(last + 1) : undefined);
+        return fact ? { ...plain, [fact]: fact === 'swap' ? difference(pages, present) : pages } : plain;
+      }),
+    policy: fc.record({
+      orders: fc.nat().map((mask) => (mask & anonOrders(geometry)) as OrderSet),
+      maxPtesNone: fc.oneof(fc.constantFrom(0, last), fc.nat({ max: last })),
+      maxPtesSwap: fc.constant(last),
+      maxPtesShared: fc.constant(last),
+      caller: fc.constant('khugepaged' as const),
+      model: fc.constantFrom(...Object.values(KERNEL_MODELS)),
+    }),
+    waiting: fc.nat({ max: 30 }),
+  });
+});
+
+test('an ordinary range is planned as it is walked, and leaves the LRU batch alike', () => {
+  let collapses = 0;
+  fc.assert(
+    fc.property(ordinaryCases, ({ range, policy, waiting }) => {
+      const batches = [new LruBatch(), new LruBatch()];
+      for (const batch of batches) for (let page = 0; page < waiting; page++) batch.addSmallPage(page);
+      const plan = planRange(range, policy, { lruBatch: batches[0] });
+      expect(plan).toEqual(walked(range, policy, batches[1]));
+      expect(batches[0]).toEqual(batches[1]);
+      // The pages of earlier ranges count towards the 31 that drain a batch.
+      for (const batch of batches) for (let page = 0; page < 30; page++) batch.addSmallPage(page);
+      expect(batches[0].isEmpty).toBe(batches[1].isEmpty);
+      collapses += plan.attempts.length;
+    }),
+    { numRuns: 2000 },
   );
   expect(collapses).toBeGreaterThan(1000);
 });
