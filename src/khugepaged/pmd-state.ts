@@ -2,7 +2,7 @@ import type { ScanResult } from '../core/rules/scan-result.ts';
 import { PMD_DETACHED, PMD_LEAF, PMD_MIGRATION, PMD_NONE, type Pmd } from '../machine/page-tables/pmd.ts';
 
 /**
- * What a PMD entry is that leads to no PTE table; undefined if it does.
+ * The result for a PMD entry that leads to no PTE table; undefined if it leads to one.
  * Source: check_pmd_state, docs/khugepaged.md#pmd-entries.
  */
 export function checkPmdState(pmd: Pmd | undefined): ScanResult | undefined {

@@ -5,7 +5,7 @@ import type { Hold } from './locks.ts';
 import type { MmList } from './mm-list.ts';
 import { scanPmdRange } from './scan-range.ts';
 
-/** What the daemon counts about itself (docs/khugepaged.md#daemon-state): unsigned 32 bit. */
+/** Counters of the daemon (docs/khugepaged.md#daemon-state): unsigned 32 bit. */
 export interface DaemonCounts {
   fullScans: number;
   pagesCollapsed: number;

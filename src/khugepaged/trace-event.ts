@@ -7,8 +7,8 @@ export const NO_PFN = -1;
 
 /**
  * The trace events of system huge_memory that the anonymous path emits (docs/khugepaged.md#trace-events).
- * `mm` is the id of the address space; `address`, `offset` and `result` of events that print no such thing
- * are for readers of values.
+ * `mm` is the id of the address space; `address`, `offset` and `result` are there for programs, also where
+ * the kernel prints none.
  */
 export type TraceEvent =
   | {

@@ -24,7 +24,7 @@ export interface MachineOptions {
   readonly settings?: MachineSettings;
 }
 
-/** What the daemon hears of address spaces (docs/khugepaged.md#registration). Called after the change. */
+/** Calls by which the daemon hears of address spaces (docs/khugepaged.md#registration), after the change. */
 export interface MachineHooks {
   /** khugepaged_enter_vma: the area may qualify its address space from now on. */
   enterVma?(mm: Mm, area: VmArea): void;

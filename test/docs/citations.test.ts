@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
@@ -14,12 +13,15 @@ const UNKNOWN_SOURCES = [
   /\bas planned\b/,
 ];
 
-const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
-  encoding: 'utf8',
-})
-  .split('\n')
-  .filter((file) => FOLDERS.some((folder) => file.startsWith(`${folder}/`)) || /^[^/]+\.md$/.test(file))
-  .filter((file) => /\.(md|ts|tsx|mjs|js|c|h|sh|wat|css|html|json|jsonl)$/.test(file) && existsSync(file));
+const files = [
+  ...readdirSync('.').filter((file) => file.endsWith('.md')),
+  ...FOLDERS.flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
+  ),
+].filter(
+  (file) =>
+    /\.(md|ts|tsx|mjs|js|c|h|sh|wat|css|html|json|jsonl)$/.test(file) && !file.includes('node_modules'),
+);
 
 /** The text with line breaks, and the comment marks behind them, as spaces: sentences go on in the next line. */
 function inOneLine(text: string): string {

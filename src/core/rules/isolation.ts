@@ -32,7 +32,7 @@ export interface IsolationReport {
 }
 
 /**
- * Judges the PTEs of a window one by one and takes their folios; whoever calls gives the taken ones back on failure.
+ * Judges the PTEs of a window one by one and takes their folios; the caller gives them back on failure.
  * Source: __collapse_huge_page_isolate, in the order of docs/khugepaged.md#isolation.
  */
 export function isolateWindow(

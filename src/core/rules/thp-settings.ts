@@ -8,7 +8,7 @@ export const SIZE_WORDS = ['always', 'inherit', 'madvise', 'never'] as const;
 export type TopLevelWord = (typeof TOP_LEVEL_WORDS)[number];
 export type SizeWord = (typeof SIZE_WORDS)[number];
 
-/** What /sys/kernel/mm/transparent_hugepage says about anonymous memory (docs/khugepaged.md#sysfs). */
+/** Settings of /sys/kernel/mm/transparent_hugepage for anonymous memory (docs/khugepaged.md#sysfs). */
 export interface ThpSettings extends CollapseLimits {
   /** Top-level `enabled`. */
   readonly enabled: TopLevelWord;

@@ -17,7 +17,7 @@ export function rmapPlaceOf(machine: Machine, mm: Mm, area: VmArea, pmd: Pmd, of
 }
 
 /**
- * What PTEs of new anonymous memory in an area carry: used, and written to if the area can be
+ * Flags of PTEs of new anonymous memory in an area: used, and written to if the area can be
  * (map_anon_folio_pte_nopf, docs/khugepaged.md#installation).
  */
 export function newPteBits(area: VmArea): number {

@@ -1,4 +1,4 @@
-/** What a PTE is: its low three bits (docs/khugepaged.md#pte-kinds). */
+/** Kinds of PTE, in its low three bits (docs/khugepaged.md#pte-kinds). */
 export const PTE_NONE = 0;
 /** Maps a page of a folio; the value is its frame. */
 export const PTE_PRESENT = 1;

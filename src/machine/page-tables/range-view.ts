@@ -31,7 +31,7 @@ export interface RangeView {
   /** Present PTEs whose folio is not on the LRU: isolated, or waiting in an LRU add batch (row 13). */
   readonly offLru: Occupancy;
   /**
-   * Of the non-present PTEs, those under migration: a fault on them has to retry
+   * Non-present PTEs under migration: a fault on them has to retry
    * (__collapse_huge_page_swapin, docs/khugepaged.md#swap-in).
    */
   readonly migrating: Occupancy;

@@ -93,7 +93,7 @@ function hasRoom(batch: readonly Candidate[], { order }: Candidate, geometry: Ge
 }
 
 /**
- * What the results of attempts lead to, and what the range returns.
+ * Follows the results of attempts, and works out the result of the range.
  * Source: docs/khugepaged.md#rounds-results.
  */
 class RoundsOutcome {
