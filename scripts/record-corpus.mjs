@@ -27,7 +27,7 @@ for (const kernel of kernels) {
   const guest = valueOf(await bootGuest(kernel.path, buildInitramfs(probe, kernel, folder), folder));
   const lines = [JSON.stringify({ kernel: name, version, recorded: new Date().toISOString(), seed: SEED })];
   for (const suite of SUITES) {
-    for (const question of probeQuestions(suite, RANGES[suite], SEED, guest.features)) {
+    for (const question of probeQuestions(suite, RANGES[suite], SEED, guest.features).questions) {
       lines.push(await settledLine(guest, suite, question, model));
     }
   }

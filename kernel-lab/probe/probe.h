@@ -48,6 +48,8 @@ long get_khugepaged(const char *file);
 /* Page faults that wanted a folio of this order and got none. */
 long get_fallbacks(int order);
 void set_sizes(unsigned orders, const char *word);
+void put_limits(long none, long swap, long shared);
+int wait_full_scans(long wanted);
 #define COUNTERS 5
 struct counters {
 	long pages_collapsed;
@@ -59,9 +61,6 @@ void print_growth(const struct counters *before, const struct counters *now);
 
 /* swap.c */
 int swap_on(void);
-
-int wait_full_scans(long wanted);
-void put_limits(long none, long swap, long shared);
 
 /* trace.c: what khugepaged said of each range */
 void trace_start(void);

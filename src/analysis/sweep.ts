@@ -105,7 +105,7 @@ export function sweepBlock(query: DigestQuery, space: SweepSpace, block: number,
     for (const { range, count } of memory.classes[name].apart.values())
       addWalked(into, space, range, count, possible, model);
   }
-  for (let i = 0; i < space.maxPtesNone.length; i++) into[i * METRICS + 2] += memory.hugePages;
+  for (let i = 0; i < space.maxPtesNone.length; i++) into[i * METRICS + PLACES.hugePages] += memory.hugePages;
 }
 
 /** Adds a range that is kept apart. It is walked once for each interval of max_ptes_none in which nothing changes. */
@@ -144,10 +144,10 @@ function stepsOf({ geometry, present, zero, swap }: RangeState): number[] {
 function addMetrics(into: Float64Array, policy: number, counts: PolicyCounts, times: number): void {
   const at = policy * METRICS;
   into[at] += times * sum(counts.attempts);
-  into[at + 1] += times * sum(counts.collapses);
-  into[at + 2] += times * counts.newlyHugePages;
-  into[at + 3] += times * (counts.copiedPages + counts.filledPages);
-  into[at + 4] += times * growthOf(counts);
-  into[at + 5] += times * counts.copiedPages;
-  into[at + 6] += times * sum(counts.laterAttempts);
+  into[at + PLACES.collapses] += times * sum(counts.collapses);
+  into[at + PLACES.hugePages] += times * counts.newlyHugePages;
+  into[at + PLACES.coveredPages] += times * (counts.copiedPages + counts.filledPages);
+  into[at + PLACES.growthPages] += times * growthOf(counts);
+  into[at + PLACES.copiedPages] += times * counts.copiedPages;
+  into[at + PLACES.laterAttempts] += times * sum(counts.laterAttempts);
 }

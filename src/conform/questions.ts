@@ -20,7 +20,8 @@ export interface RangesQuestion {
 }
 
 /** All questions of a suite, and how many ranges they hold. */
-export interface ProbeQuestions extends Iterable<ProbeQuestion> {
+export interface ProbeQuestions {
+  readonly questions: Iterable<ProbeQuestion>;
   readonly ranges: number;
 }
 
@@ -44,7 +45,7 @@ export function probeQuestions(
       expects: (report: BatchReport) => selftestPasses(test, report),
     }));
     const count = tests.reduce((sum, { batch }) => sum + batch.ranges.length, 0);
-    return Object.assign(questions, { ranges: count });
+    return { questions, ranges: count };
   }
   const generate = function* (): Generator<ProbeQuestion> {
     const random = randomFrom(seed);
@@ -54,7 +55,7 @@ export function probeQuestions(
       for (const batch of batchesOf(suite, ranges, random)) yield { batch: possible(batch, features) };
     }
   };
-  return { ranges, [Symbol.iterator]: generate };
+  return { questions: generate(), ranges };
 }
 
 function isPossible(range: ProbeRange, features: ReadonlySet<string>): boolean {

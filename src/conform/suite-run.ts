@@ -48,9 +48,9 @@ export async function runSuite(
 ): Promise<Result<SuiteCount>> {
   const columns = new Map(COLUMNS.map((column) => [column, { agree: 0, of: 0 }]));
   const count = { kernel, suite, agree: 0, passing: 0, lasting: 0, of: 0, columns, differences: [] };
-  const questions = probeQuestions(suite, ranges, seed, guest.features);
+  const { questions, ranges: total } = probeQuestions(suite, ranges, seed, guest.features);
   for (const question of questions) {
-    onProgress(count.of, questions.ranges);
+    onProgress(count.of, total);
     const asked = question.daemon
       ? await askDaemon(guest, question.daemon, count)
       : await ask(guest, question, count);

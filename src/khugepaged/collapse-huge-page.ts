@@ -212,7 +212,7 @@ class Attempt {
     const { machine, costs } = system;
     const { address, offset, order } = this.#window;
     const { copiedPages, zeroedPages } = machine.work;
-    const failed = copyWindow(machine, pmd, offset, order, this.#head);
+    const failed = copyWindow(machine, pmd, offset, this.#head);
     const copied = machine.work.copiedPages - copiedPages;
     const filled = machine.work.zeroedPages - zeroedPages;
     control.spend('copy', copied * costs.copyPage + filled * costs.clearPage);
@@ -228,7 +228,7 @@ class Attempt {
     const { machine, costs } = system;
     const { mm, offset, order } = this.#window;
     const lock = this.#lock('pmd', true, this.#rangeAddress, this.#rangeEnd);
-    installWindow(machine, mm, area, pmd, offset, order, this.#head);
+    installWindow(machine, { mm, area, pmd, offset }, this.#head);
     system.held.delete(this.#head);
     const mapping = order === machine.geometry.pmdOrder ? costs.installPmd : costs.installPte * 2 ** order;
     control.spend('install', folios * costs.removePage + mapping);

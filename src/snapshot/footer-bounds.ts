@@ -12,6 +12,19 @@ export function checkFooterBounds(footer: DataView): void {
   new Walk(footer).struct(0);
 }
 
+/** Types of the compact protocol: the low four bits of a field's first byte. */
+const STOP = 0;
+const TRUE = 1;
+const FALSE = 2;
+const BYTE = 3;
+const I16 = 4;
+const I32 = 5;
+const I64 = 6;
+const DOUBLE = 7;
+const BINARY = 8;
+const LIST = 9;
+const STRUCT = 12;
+
 /** Steps over values without keeping them. */
 class Walk {
   readonly #view: DataView;
@@ -26,7 +39,7 @@ class Walk {
     for (;;) {
       const byte = this.#byte();
       const type = byte & 0x0f;
-      if (type === 0) return;
+      if (type === STOP) return;
       // Field ids of more than four bits follow as a number.
       if (byte >> 4 === 0) this.#varInt();
       this.#element(type, depth);
@@ -35,23 +48,23 @@ class Walk {
 
   #element(type: number, depth: number): void {
     switch (type) {
-      case 1:
-      case 2:
+      case TRUE:
+      case FALSE:
         return;
-      case 3:
+      case BYTE:
         return this.#skip(1);
-      case 4:
-      case 5:
-      case 6:
+      case I16:
+      case I32:
+      case I64:
         this.#varInt();
         return;
-      case 7:
+      case DOUBLE:
         return this.#skip(8);
-      case 8:
+      case BINARY:
         return this.#skip(this.#varInt());
-      case 9:
+      case LIST:
         return this.#list(depth + 1);
-      case 12:
+      case STRUCT:
         return this.struct(depth + 1);
       default:
         damaged(`has a field of unknown type ${type}`);
@@ -66,7 +79,9 @@ class Walk {
     if (length > this.#view.byteLength - this.#offset)
       damaged(`has a list of ${length} elements, longer than the file`);
     const type = byte & 0x0f;
-    for (let i = 0; i < length; i++) this.#element(type === 1 || type === 2 ? 3 : type, depth);
+    // In a list a boolean is a byte; in a struct its value is in the type.
+    const element = type === TRUE || type === FALSE ? BYTE : type;
+    for (let i = 0; i < length; i++) this.#element(element, depth);
   }
 
   /** An unsigned LEB128 number of at most 64 bits. */

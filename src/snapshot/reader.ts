@@ -1,4 +1,4 @@
-import type { AsyncBuffer, FileMetaData } from 'hyparquet';
+import type { AsyncBuffer } from 'hyparquet';
 import { type Result, succeed } from '../core/base/failure.ts';
 import type { Geometry } from '../core/memory/geometry.ts';
 import type { MemoryItem, MemorySource } from '../core/rules/memory-source.ts';
@@ -37,35 +37,41 @@ export async function openSnapshot(file: AsyncBuffer, name: string): Promise<Res
       throw new Damage('its footer is wrong about its row groups; copy the file again or capture a new one');
     }
     const kept: KeptChunks = new Map();
+    const groups: RowGroups = {
+      name,
+      read: (index) => readRowGroup(file, footer, index, metadata.groupChecksums[index], kept),
+    };
     return succeed({
       host: metadata.host,
       groups: metadata.groupChecksums.length,
       rows: Number(footer.num_rows),
       notices: metadata.notices.map(({ notice }) => notice),
-      items: () => items(file, name, footer, metadata, kept, [...metadata.groupChecksums.keys()]),
-      groupItems: (index) => items(file, name, footer, { ...metadata, notices: [] }, kept, [index]),
+      items: () => items(groups, metadata, [...metadata.groupChecksums.keys()]),
+      groupItems: (index) => items(groups, { ...metadata, notices: [] }, [index]),
     });
   } catch (error) {
     return damageFailure(name, error);
   }
 }
 
+/** The row groups of an open file. */
+interface RowGroups {
+  /** The name of the file. */
+  readonly name: string;
+  read(index: number): Promise<SnapshotColumns>;
+}
+
 async function* items(
-  file: AsyncBuffer,
-  name: string,
-  footer: FileMetaData,
+  groups: RowGroups,
   metadata: SnapshotMetadata,
-  kept: KeptChunks,
-  groups: readonly number[],
+  indexes: readonly number[],
 ): AsyncGenerator<MemoryItem> {
   const replay = new Replay(metadata);
   try {
-    for (const index of groups) {
-      yield* replay.group(await readRowGroup(file, footer, index, metadata.groupChecksums[index], kept));
-    }
+    for (const index of indexes) yield* replay.group(await groups.read(index));
     yield* replay.noticesBefore(Infinity);
   } catch (error) {
-    throw new SnapshotError(damageFailure(name, error).failure);
+    throw new SnapshotError(damageFailure(groups.name, error).failure);
   }
 }
 

@@ -96,7 +96,7 @@ export function fill(world: World, mm: Mm, start: number, contents: Contents): v
   if (contents.uffdArmed || contents.protected) {
     userfaultRegister(machine, mm, start, world.range, VM_UFFD_WP);
   }
-  each(contents.protected, (at) => userfaultProtect(machine, mm, at, PAGE, true));
+  each(contents.protected, (at) => userfaultProtect(machine, mm, at, PAGE));
 }
 
 function touchFolio(world: World, mm: Mm, start: number, folio: string): void {

@@ -272,7 +272,7 @@ export class Turmoil {
         () =>
           mapped('uffd', areas, () => {
             userfaultRegister(machine, mm, start, bytes, flag ? VM_UFFD_WP : 0);
-            if (flag) userfaultProtect(machine, mm, start, bytes, true, true);
+            if (flag) userfaultProtect(machine, mm, start, bytes, { unpopulated: true });
           }),
       ],
       [2, () => act('fork', areas, () => this.#fork(mm))],

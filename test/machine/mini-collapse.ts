@@ -61,7 +61,7 @@ export function miniCollapse(machine: Machine, mm: Mm, address: number, order: n
   detachPmd(pmd);
   const isolated: number[] = [];
   const failure = isolateAll();
-  if (failure || copyWindow(machine, pmd, offset, order, head) !== undefined) {
+  if (failure || copyWindow(machine, pmd, offset, head) !== undefined) {
     for (const folio of isolated.filter((folio) => machine.frames.order[folio] === 0).reverse()) {
       releaseFolio(machine, folio);
     }
@@ -70,7 +70,7 @@ export function miniCollapse(machine: Machine, mm: Mm, address: number, order: n
     reattachPmd(pmd);
     return give(failure ?? 'SCAN_COPY_MC');
   }
-  installWindow(machine, mm, area, pmd, offset, order, head);
+  installWindow(machine, { mm, area, pmd, offset }, head);
   return 'SCAN_SUCCEED';
 
   function isolateAll(): ScanResult | undefined {

@@ -188,7 +188,7 @@ describe('userfaultfd', () => {
     const start = mmap(machine, mm, { bytes: RANGE });
     touch(machine, mm, start, RANGE, 1);
     userfaultRegister(machine, mm, start, RANGE, VM_UFFD_WP);
-    userfaultProtect(machine, mm, start, 2 * PAGE, true);
+    userfaultProtect(machine, mm, start, 2 * PAGE);
     expect(touch(machine, mm, start, PAGE).stop).toBe('uffd');
     expect(touch(machine, mm, start + 2 * PAGE, PAGE).stop).toBeUndefined();
     userfaultRegister(machine, mm, start, RANGE, 0);

@@ -48,7 +48,7 @@ test('a range shows every fact that the scan asks for', () => {
   machine.frames.set(frame(8), PG_LOCKED);
   isolateFromLru(machine, frame(9));
   beginMigration(machine, frame(10));
-  userfaultProtect(machine, mm, at(2), PAGE, true);
+  userfaultProtect(machine, mm, at(2), PAGE);
 
   const view = viewRange(machine, mm.areas.all()[0], pmdAt(machine, mm, start) as Pmd);
   const lists = Object.entries({ ...view.state, offLru: view.offLru, migrating: view.migrating }).flatMap(

@@ -232,7 +232,7 @@ export class Walk {
   #userfault(mm: Mm, start: number, bytes: number): void {
     const on = this.#chance(0.5);
     userfaultRegister(this.machine, mm, start, bytes, on ? VM_UFFD_WP : 0);
-    if (on) userfaultProtect(this.machine, mm, start, bytes, true, this.#chance(0.5));
+    if (on) userfaultProtect(this.machine, mm, start, bytes, { unpopulated: this.#chance(0.5) });
   }
 
   #pin(mm: Mm, start: number, pages: number): void {

@@ -3,9 +3,13 @@ import { dark } from '../state/theme.ts';
 import type { PageColors } from './uplot-options.ts';
 
 /** The colours of the page: canvases know no custom properties. */
-export const pageColors = computed<PageColors>(() => readColors(dark.value));
+export const pageColors = computed<PageColors>(() => {
+  // The style sheet decides what the colours are; they change with the theme.
+  void dark.value;
+  return readColors();
+});
 
-function readColors(_dark: boolean): PageColors {
+function readColors(): PageColors {
   const probe = document.createElement('span');
   document.body.append(probe);
   const color = (name: string) => {

@@ -1,8 +1,8 @@
-import { addFolios } from './folios.ts';
+import { addFolios, emptyLevels, type FolioLevels } from './folios.ts';
 import { addWindowCounts, type DigestTable, emptyDigest, rowOf } from './table.ts';
 import { type Geometry, pagesPerRange } from '../memory/geometry.ts';
 import { type BitmapsModule, loadBitmaps, BLOCK_ORDER } from '../bitmaps/bitmaps.ts';
-import { countPages, type Occupancy, wordsPerRange } from '../memory/occupancy.ts';
+import { type Occupancy, wordsPerRange } from '../memory/occupancy.ts';
 import { countWindows, emptyWindowCounts } from './window-counts.ts';
 
 /** Room for bitmaps in bytes: enough that a call into WebAssembly costs nothing. */
@@ -29,13 +29,14 @@ export function createDigestBuilder(geometry: Geometry): DigestBuilder {
 export function createPlainDigestBuilder(geometry: Geometry): DigestBuilder {
   const next = new Uint32Array(wordsPerRange(geometry));
   const counts = emptyWindowCounts(geometry);
+  const levels = emptyLevels(geometry);
   let table = emptyDigest(geometry);
   return {
     next,
     add(folioOrders) {
       countWindows(next, geometry, counts);
       addWindowCounts(table, counts);
-      if (folioOrders && counts.pages > 0) addFolios(table, next, folioOrders, counts.pages);
+      if (folioOrders) addFolios(table, next, folioOrders, levels);
     },
     finish() {
       const finished = table;
@@ -62,6 +63,7 @@ class WasmBuilder implements DigestBuilder {
   readonly #places: Occupancy[];
   readonly #rows: Uint32Array;
   readonly #any: Uint32Array;
+  readonly #levels: FolioLevels;
   #table: DigestTable;
   #waiting = 0;
   /** Ranges that its 32-bit counters hold. */
@@ -76,6 +78,7 @@ class WasmBuilder implements DigestBuilder {
     );
     this.#rows = new Uint32Array(bitmaps.memory, BATCH_BYTES, ROW * rowCount);
     this.#any = new Uint32Array(bitmaps.memory, BATCH_BYTES + 4 * ROW * rowCount, ROW);
+    this.#levels = emptyLevels(geometry);
     this.#table = emptyDigest(geometry);
   }
 
@@ -85,10 +88,7 @@ class WasmBuilder implements DigestBuilder {
 
   add(folioOrders?: Uint8Array): void {
     const occupied = this.#places[this.#waiting];
-    if (folioOrders) {
-      const pages = countPages(occupied);
-      if (pages > 0) addFolios(this.#table, occupied, folioOrders, pages);
-    }
+    if (folioOrders) addFolios(this.#table, occupied, folioOrders, this.#levels);
     if (++this.#waiting === this.#places.length) this.#tabulate();
   }
 

@@ -1,4 +1,4 @@
-import { addFolios } from './folios.ts';
+import { addFolios, emptyLevels } from './folios.ts';
 import { addWindowCounts, type DigestTable } from './table.ts';
 import type { Occupancy } from '../memory/occupancy.ts';
 import { countWindows, emptyWindowCounts } from './window-counts.ts';
@@ -11,5 +11,5 @@ export function addRangeToTable(table: DigestTable, occupied: Occupancy, folioOr
   const counts = emptyWindowCounts(table.geometry);
   countWindows(occupied, table.geometry, counts);
   addWindowCounts(table, counts);
-  if (folioOrders && counts.pages > 0) addFolios(table, occupied, folioOrders, counts.pages);
+  if (folioOrders && counts.pages > 0) addFolios(table, occupied, folioOrders, emptyLevels(table.geometry));
 }

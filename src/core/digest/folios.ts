@@ -1,5 +1,5 @@
 import { type DigestTable, foliosOf, rowOf } from './table.ts';
-import { pagesPerRange } from '../memory/geometry.ts';
+import { type Geometry, pagesPerRange } from '../memory/geometry.ts';
 import type { Occupancy } from '../memory/occupancy.ts';
 import { hasLargeFolio } from '../memory/range-state.ts';
 
@@ -13,8 +13,20 @@ interface Level {
   readonly large: Uint16Array;
 }
 
+/** Room for the windows of every order, overwritten by each range that is added. */
+export type FolioLevels = readonly Level[];
+
+export function emptyLevels(geometry: Geometry): FolioLevels {
+  const pages = pagesPerRange(geometry);
+  return Array.from({ length: geometry.pmdOrder + 1 }, (_, order) => ({
+    pages: new Uint16Array(pages >>> order),
+    largest: new Uint8Array(pages >>> order),
+    large: new Uint16Array(pages >>> order),
+  }));
+}
+
 /**
- * Adds what the folios of a range of `pageCount` occupied PTEs change about its windows. A window below the
+ * Adds what the folios of a range with occupied PTEs change about its windows. A window below the
  * PMD order that holds a page of a folio of its own order or larger is skipped when it is attempted
  * (__collapse_huge_page_isolate, docs/khugepaged.md#isolation, row 7).
  */
@@ -22,15 +34,15 @@ export function addFolios(
   table: DigestTable,
   occupied: Occupancy,
   folioOrders: Uint8Array,
-  pageCount: number,
+  levels: FolioLevels,
 ): void {
   const { geometry } = table;
   const { pmdOrder } = geometry;
   const stride = pmdOrder + 1;
   if (!hasLargeFolio(folioOrders)) return;
-  const levels = levelsOf(occupied, folioOrders, pmdOrder, pagesPerRange(geometry));
+  fillLevels(levels, occupied, folioOrders);
   if (levels[pmdOrder].large[0] === 0) return;
-  const { held, large } = foliosOf(rowOf(table, pageCount), geometry);
+  const { held, large } = foliosOf(rowOf(table, levels[pmdOrder].pages[0]), geometry);
   for (let order = 2; order < pmdOrder; order++) {
     const level = levels[order];
     for (let window = 0; window < level.pages.length; window++) {
@@ -55,27 +67,16 @@ export function addFolios(
   table.anyLarge[pmdOrder] += levels[pmdOrder].large[0];
 }
 
-let scratch: Level[] = [];
-
-/** The windows of every order. Overwritten by the next call. */
-function levelsOf(occupied: Occupancy, folioOrders: Uint8Array, pmdOrder: number, pages: number): Level[] {
-  if (scratch.length !== pmdOrder + 1) {
-    scratch = Array.from({ length: pmdOrder + 1 }, (_, order) => ({
-      pages: new Uint16Array(pages >>> order),
-      largest: new Uint8Array(pages >>> order),
-      large: new Uint16Array(pages >>> order),
-    }));
-  }
-  const [single] = scratch;
-  for (let page = 0; page < pages; page++) {
+function fillLevels(levels: FolioLevels, occupied: Occupancy, folioOrders: Uint8Array): void {
+  const [single] = levels;
+  for (let page = 0; page < single.pages.length; page++) {
     const present = (occupied[page >>> 5] >>> (page & 31)) & 1;
     const order = present ? folioOrders[page] : 0;
     single.pages[page] = present;
     single.largest[page] = order;
     single.large[page] = order > 0 ? 1 : 0;
   }
-  for (let order = 1; order <= pmdOrder; order++) raise(scratch[order - 1], scratch[order]);
-  return scratch;
+  for (let order = 1; order < levels.length; order++) raise(levels[order - 1], levels[order]);
 }
 
 function raise(halves: Level, level: Level): void {

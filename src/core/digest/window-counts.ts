@@ -1,5 +1,5 @@
 import type { Geometry } from '../memory/geometry.ts';
-import type { Occupancy } from '../memory/occupancy.ts';
+import { type Occupancy, wordsPerRange } from '../memory/occupancy.ts';
 
 /** Windows of one range by order, and its pages. Overwritten by each count, so that counting allocates nothing. */
 export interface WindowCounts {
@@ -9,6 +9,8 @@ export interface WindowCounts {
   readonly full: Uint32Array;
   /** Windows with any occupied PTE, the same way. */
   readonly any: Uint32Array;
+  /** Whether each word is full (bit 0) or holds anything (bit 1), halved from order to order. */
+  readonly flags: Uint8Array;
 }
 
 export function emptyWindowCounts(geometry: Geometry): WindowCounts {
@@ -16,12 +18,11 @@ export function emptyWindowCounts(geometry: Geometry): WindowCounts {
     pages: 0,
     full: new Uint32Array(geometry.pmdOrder + 1),
     any: new Uint32Array(geometry.pmdOrder + 1),
+    flags: new Uint8Array(wordsPerRange(geometry)),
   };
 }
 
 const WORD_ORDER = 5;
-/** Whether each word is full (bit 0) or holds anything (bit 1), halved from order to order. */
-const flags = new Uint8Array(256);
 
 /**
  * Counts the full and the occupied windows of every order below the PMD order in one pass over a bitmap. Windows inside a
@@ -29,7 +30,7 @@ const flags = new Uint8Array(256);
  * This is the reference for the WebAssembly kernel and what counts in geometries that the kernel does not know.
  */
 export function countWindows(occupied: Occupancy, geometry: Geometry, counts: WindowCounts): void {
-  const { full, any } = counts;
+  const { full, any, flags } = counts;
   full.fill(0);
   any.fill(0);
   let pages = 0;

@@ -57,7 +57,7 @@ export function faultLargeFolio(
     const head = allocForFault(machine, mm, area, order);
     if (head < 0) continue;
     zeroFrames(machine, head, 1 << order);
-    mapNewFolio(machine, mm, area, pmd, first, head, order);
+    mapNewFolio(machine, { mm, area, pmd, offset: first }, head);
     mm.rssPages += 1 << order;
     return order;
   }

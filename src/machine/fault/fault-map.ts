@@ -24,21 +24,22 @@ export function newPteBits(area: VmArea): number {
   return area.flags & VM_WRITE ? PTE_ACCESSED | PTE_DIRTY | PTE_WRITABLE : PTE_ACCESSED;
 }
 
+/** A PTE: the address space, area and range that it is in, and its offset in the range. */
+export interface PtePlace {
+  readonly mm: Mm;
+  readonly area: VmArea;
+  readonly pmd: Pmd;
+  readonly offset: number;
+}
+
 /**
- * Maps a new folio that only this process has, by 2^order PTEs from `offset` on. The caller's reference
+ * Maps a new folio that only this process has, by as many PTEs from `offset` on as it has pages. The caller's reference
  * becomes that of the first PTE. RSS is the caller's matter.
  * Source: map_anon_folio_pte_nopf, docs/khugepaged.md#installation.
  */
-export function mapNewFolio(
-  machine: Machine,
-  mm: Mm,
-  area: VmArea,
-  pmd: Pmd,
-  offset: number,
-  head: number,
-  order: number,
-): void {
+export function mapNewFolio(machine: Machine, { mm, area, pmd, offset }: PtePlace, head: number): void {
   const f = machine.frames;
+  const order = f.order[head];
   const bits = newPteBits(area);
   f.rmap[head] = rmapPlaceOf(machine, mm, area, pmd, offset);
   if (order === 0) {

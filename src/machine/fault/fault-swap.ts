@@ -22,7 +22,7 @@ export function swapInPte(
   if (frame < 0) return 'oom';
   const slot = pteValue(entry);
   machine.frames.content[frame] = machine.swap.content(slot);
-  mapNewFolio(machine, mm, area, pmd, offset, frame, 0);
+  mapNewFolio(machine, { mm, area, pmd, offset }, frame);
   let pte = pmd.ptes[offset] & ~PTE_DIRTY;
   if (entry & PTE_UFFD) pte = (pte | PTE_UFFD) & ~PTE_WRITABLE;
   pmd.ptes[offset] = pte >>> 0;

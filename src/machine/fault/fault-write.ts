@@ -59,7 +59,7 @@ export function writeProtectedPte(
   }
   f.content[copy] = f.content[frame];
   machine.work.copiedPages++;
-  mapNewFolio(machine, mm, area, pmd, offset, copy, 0);
+  mapNewFolio(machine, { mm, area, pmd, offset }, copy);
   removeRmap(machine, frame, 1, mm.id);
   putFolio(machine, head, 2);
   return undefined;

@@ -182,7 +182,7 @@ class Access {
     if (frame < 0) return 'oom';
     machine.frames.content[frame] = 0;
     machine.work.zeroedPages++;
-    mapNewFolio(machine, this.#mm, area, pmd, offset, frame, 0);
+    mapNewFolio(machine, { mm: this.#mm, area, pmd, offset }, frame);
     this.#mm.rssPages++;
     return undefined;
   }

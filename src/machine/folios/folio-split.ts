@@ -20,7 +20,11 @@ import { makePte, PTE_UFFD, PTE_ZERO } from '../page-tables/pte.ts';
  * changed but PMD leaves, if somebody else holds a reference, the lock or the LRU isolation.
  * Source: split_huge_page_to_list, docs/khugepaged.md#deferred-split.
  */
-export function splitFolio(machine: Machine, head: number, dropZeros = false): boolean {
+export function splitFolio(
+  machine: Machine,
+  head: number,
+  { dropZeros }: { dropZeros?: boolean } = {},
+): boolean {
   const f = machine.frames;
   const order = f.order[head];
   const { mthp, vmstat } = machine.counters;

@@ -28,19 +28,18 @@ export function forEachMapping(
         const first = page - number * rangePages;
         const count = Math.min(pages - i, rangePages - first);
         const pmd = mm.pmds.get(number);
-        if (pmd) visitRange(mm, pmd, first, head + i, count, kind, visit);
+        if (pmd) visitPtes(mm, pmd, { offset: first, frame: head + i, count }, kind, visit);
         i += count;
       }
     }
   }
 }
 
-function visitRange(
+/** Visits the PTEs from `offset` on that map `count` frames from `frame` on, or the leaf that does. */
+function visitPtes(
   mm: Mm,
   pmd: Pmd,
-  offset: number,
-  frame: number,
-  count: number,
+  { offset, frame, count }: { offset: number; frame: number; count: number },
   kind: number,
   visit: VisitMapping,
 ): void {

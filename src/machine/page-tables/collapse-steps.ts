@@ -1,5 +1,5 @@
 import type { ScanResult } from '../../core/rules/scan-result.ts';
-import { mapNewFolio, mapNewLeaf } from '../fault/fault-map.ts';
+import { mapNewFolio, mapNewLeaf, type PtePlace } from '../fault/fault-map.ts';
 import { swapInPte } from '../fault/fault-swap.ts';
 import { deferSplit, expectedRefs } from '../folios/folio.ts';
 import { PG_LOCKED, PG_POISONED } from '../frames/frame-table.ts';
@@ -63,19 +63,13 @@ export function releaseFolio(machine: Machine, head: number): void {
 }
 
 /**
- * Copies the window of 2^order PTEs at `offset` into a new folio; empty and zero-page PTEs become zeros.
+ * Copies the window at `offset` into a new folio of its order; empty and zero-page PTEs become zeros.
  * Returns the PTE whose page had a memory error (SCAN_COPY_MC), undefined if all went well
  * (__collapse_huge_page_copy, docs/khugepaged.md#copy).
  */
-export function copyWindow(
-  machine: Machine,
-  pmd: Pmd,
-  offset: number,
-  order: number,
-  head: number,
-): number | undefined {
+export function copyWindow(machine: Machine, pmd: Pmd, offset: number, head: number): number | undefined {
   const { frames: f, work } = machine;
-  for (let i = 0; i < 1 << order; i++) {
+  for (let i = 0; i < 1 << f.order[head]; i++) {
     const pte = pmd.ptes[offset + i];
     if ((pte & PTE_KIND) !== PTE_PRESENT) {
       f.content[head + i] = 0;
@@ -90,20 +84,14 @@ export function copyWindow(
 }
 
 /**
- * Puts the copied folio in the place of the window: the old PTEs go, their isolated folios are released, RSS grows by
+ * Puts the copied folio in the place of its window: the old PTEs go, their isolated folios are released, RSS grows by
  * the holes. The PMD order leaves a leaf, others the PTE table under its PMD entry again. The caller's reference to the
  * new folio is used up (docs/khugepaged.md#installation).
  */
-export function installWindow(
-  machine: Machine,
-  mm: Mm,
-  area: VmArea,
-  pmd: Pmd,
-  offset: number,
-  order: number,
-  head: number,
-): void {
+export function installWindow(machine: Machine, place: PtePlace, head: number): void {
   const { frames: f, geometry, settings } = machine;
+  const { mm, area, pmd, offset } = place;
+  const order = f.order[head];
   const large = new Set<number>();
   for (let i = offset; i < offset + (1 << order); i++) {
     const pte = pmd.ptes[i];
@@ -112,14 +100,14 @@ export function installWindow(
     if (f.order[source] > 0) large.add(source);
     else releaseFolio(machine, source);
   }
-  unmapPtes(machine, mm, pmd, offset, offset + (1 << order), false);
+  unmapPtes(machine, mm, pmd, offset, offset + (1 << order), { markers: false });
   for (const source of large) releaseFolio(machine, source);
   mm.rssPages += 1 << order;
   if (order === geometry.pmdOrder) {
     mapNewLeaf(machine, mm, area, pmd, head);
     if (settings.shrinkUnderused) deferSplit(machine, head, false);
   } else {
-    mapNewFolio(machine, mm, area, pmd, offset, head, order);
+    mapNewFolio(machine, place, head);
     pmd.kind = PMD_TABLE;
   }
 }

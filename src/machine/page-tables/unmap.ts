@@ -67,7 +67,7 @@ export function unmapPages(
       }
       splitPmd(machine, mm, pmd);
     }
-    unmapPtes(machine, mm, pmd, first, last, markers);
+    unmapPtes(machine, mm, pmd, first, last, { markers });
     if (whole && tables && pmd.ptes.every((pte) => pte === PTE_NONE)) freeTable(machine, mm, pmd);
   });
 }
@@ -79,14 +79,16 @@ function unmapLeaf(machine: Machine, mm: Mm, pmd: Pmd): void {
   putFolio(machine, head, 1);
 }
 
-/** Clears PTEs [first, last); pages that follow each other in a folio go together. */
+/**
+ * Clears PTEs [first, last), guard markers only with `markers`; pages that follow each other in a folio go together.
+ */
 export function unmapPtes(
   machine: Machine,
   mm: Mm,
   pmd: Pmd,
   first: number,
   last: number,
-  markers: boolean,
+  { markers }: { markers: boolean },
 ): void {
   const { ptes } = pmd;
   const f = machine.frames;

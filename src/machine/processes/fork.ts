@@ -126,7 +126,7 @@ export function copyPresent(
     }
     f.content[copy] = f.content[frame];
     machine.work.copiedPages++;
-    mapNewFolio(machine, child, area, target, i, copy, 0);
+    mapNewFolio(machine, { mm: child, area, pmd: target, offset: i }, copy);
     return true;
   }
   pmd.ptes[i] = (pmd.ptes[i] & ~PTE_WRITABLE) >>> 0;

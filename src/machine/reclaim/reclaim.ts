@@ -66,7 +66,7 @@ function splitDeferred(machine: Machine, { pages, node, memcg }: ReclaimRequest)
     if (!matches(machine, head, memcg)) continue;
     const isUnderused = !machine.frames.has(head, PG_PARTIAL);
     if (isUnderused && !hasManyZeros(machine, head)) continue;
-    if (splitFolio(machine, head, isUnderused) && isUnderused) {
+    if (splitFolio(machine, head, { dropZeros: isUnderused }) && isUnderused) {
       machine.counters.vmstat.thp_underused_split_page++;
     }
   }

@@ -118,16 +118,14 @@ function checkFolio(
   if (places > 1 || (places === 0 && others === 0)) problems.push(`folio ${head} is on ${places} LRU places`);
   if (f.has(head, PG_BATCHED) !== isBatched)
     problems.push(`folio ${head}: the LRU batch and its flag disagree`);
-  if (order > 0) checkLarge(machine, head, mappings, leaves, mappedPages, found, problems);
+  if (order > 0) checkLarge(machine, head, { mappings, leaves, mappedPages }, found, problems);
   if (mappings > 0 || isolated) checkReverse(machine, head, mappings, problems);
 }
 
 function checkLarge(
   machine: Machine,
   head: number,
-  mappings: number,
-  leaves: number,
-  mappedPages: number,
+  { mappings, leaves, mappedPages }: { mappings: number; leaves: number; mappedPages: number },
   found: FoundMappings,
   problems: string[],
 ): void {

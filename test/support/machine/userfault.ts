@@ -27,33 +27,30 @@ export function userfaultRegister(
   modes: number,
 ): void {
   const end = start + bytes;
-  if (modes === 0) userfaultProtect(machine, mm, start, bytes, false);
+  if (modes === 0) userfaultUnprotect(machine, mm, start, bytes);
   changeAreas(machine, mm, start, end, (flags) => (flags & ~VM_UFFD_ANY) | modes);
 }
 
 /**
- * UFFDIO_WRITEPROTECT: tracks pages and swap entries, with markers also empty PTEs (UFFD_FEATURE_WP_UNPOPULATED); or
- * stops tracking. PMD leaves are split for it.
+ * UFFDIO_WRITEPROTECT: tracks pages and swap entries, with markers also empty PTEs (UFFD_FEATURE_WP_UNPOPULATED).
+ * PMD leaves are split for it. False if there is no memory for page tables.
  */
 export function userfaultProtect(
   machine: Machine,
   mm: Mm,
   start: number,
   bytes: number,
-  protect: boolean,
-  unpopulated = false,
+  { unpopulated }: { unpopulated?: boolean } = {},
 ): boolean {
   const { rangeBytes } = machine;
-  for (let at = start; unpopulated && protect && at < start + bytes; at += rangeBytes) {
+  for (let at = start; unpopulated && at < start + bytes; at += rangeBytes) {
     const pmd = mm.pmd(Math.floor(at / rangeBytes));
     if (pmd.kind === PMD_NONE && !ensureTable(machine, mm, pmd)) return false;
   }
   forEachTable(machine, mm, start, start + bytes, ({ ptes }, first, last) => {
     for (let i = first; i < last; i++) {
       const kind = ptes[i] & PTE_KIND;
-      if (!protect) {
-        ptes[i] = kind === PTE_UFFD_MARKER ? PTE_NONE : (ptes[i] & ~PTE_UFFD) >>> 0;
-      } else if (kind === PTE_NONE) {
+      if (kind === PTE_NONE) {
         if (unpopulated) ptes[i] = makePte(PTE_UFFD_MARKER, 0, PTE_UFFD);
       } else if (kind === PTE_SWAP || kind === PTE_PRESENT) {
         ptes[i] = ((ptes[i] & ~PTE_WRITABLE) | PTE_UFFD) >>> 0;
@@ -61,6 +58,16 @@ export function userfaultProtect(
     }
   });
   return true;
+}
+
+/** UFFDIO_WRITEPROTECT without its mode: stops tracking, and drops markers. */
+function userfaultUnprotect(machine: Machine, mm: Mm, start: number, bytes: number): void {
+  forEachTable(machine, mm, start, start + bytes, ({ ptes }, first, last) => {
+    for (let i = first; i < last; i++) {
+      const isMarker = (ptes[i] & PTE_KIND) === PTE_UFFD_MARKER;
+      ptes[i] = isMarker ? PTE_NONE : (ptes[i] & ~PTE_UFFD) >>> 0;
+    }
+  });
 }
 
 /** UFFDIO_COPY: resolves a missing page with this content; false if something is there or no memory is. */
@@ -75,7 +82,7 @@ export function userfaultCopy(machine: Machine, mm: Mm, address: number, content
   if (frame < 0) return false;
   area.hasAnonVma = true;
   machine.frames.content[frame] = content;
-  mapNewFolio(machine, mm, area, pmd, offset, frame, 0);
+  mapNewFolio(machine, { mm, area, pmd, offset }, frame);
   mm.rssPages++;
   return true;
 }
