@@ -74,7 +74,8 @@ export function scanResultNamed(name: string): ScanResult | undefined {
 }
 
 /**
- * Next move of the walk after an attempt with this result: mthp_collapse, docs/khugepaged.md#results-and-moves.
+ * Next move of the walk after an attempt with this result.
+ * Source: mthp_collapse, docs/khugepaged.md#results-and-moves.
  */
 export type NextMove = 'next-offset' | 'next-order' | 'stop';
 

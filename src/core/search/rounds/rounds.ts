@@ -61,7 +61,7 @@ export function collapseInRounds(
     const results = attempt(batch);
     if (observe) for (const [i, look] of selected.splice(0, batch.length).entries()) look.result = results[i];
     batch.forEach((candidate, i) => outcome.classify(candidate, results[i]));
-    // What was pending comes before what the round has just put into the store (docs/khugepaged.md#rounds-batches).
+    // The pending window comes before those that the round put into the store (docs/khugepaged.md#rounds-batches).
     if (!outcome.abandoned) pending ??= selection.next();
   }
   looked.forEach(({ window, result }, i) => {
