@@ -8,6 +8,9 @@ const BROWSER = ['test/web/**/*.browser.test.ts'];
 
 const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
 
+/** The built command is run as it is. */
+const server = { deps: { external: [/\/dist\//] } };
+
 export default defineConfig({
   test: {
     reporters: ['default', './test/closing-line.ts'],
@@ -15,14 +18,15 @@ export default defineConfig({
       {
         test: {
           ...timeouts,
+          server,
           name: 'model',
           include: ['test/**/*.test.ts'],
           exclude: [...HOST, ...BROWSER],
           sequence: { groupOrder: 0 },
         },
       },
-      { test: { ...timeouts, name: 'browser', include: BROWSER, sequence: { groupOrder: 1 } } },
-      { test: { ...timeouts, name: 'host', include: HOST, sequence: { groupOrder: 2 } } },
+      { test: { ...timeouts, server, name: 'browser', include: BROWSER, sequence: { groupOrder: 1 } } },
+      { test: { ...timeouts, server, name: 'host', include: HOST, sequence: { groupOrder: 2 } } },
     ],
   },
 });

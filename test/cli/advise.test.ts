@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { expectSchema } from './schemas.ts';
-import { thpscope, words } from './thpscope.ts';
+import { thpscope, words } from '../support/thpscope.ts';
 
 const PROGRAMS = 'test/fixtures/programs';
 const RECORDINGS = ['examples/redis.parquet', ...readdirSync(PROGRAMS).map((name) => `${PROGRAMS}/${name}`)];

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { thpscope, words } from './thpscope.ts';
+import { thpscope, words } from '../support/thpscope.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'thpscope-test-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -7,7 +7,7 @@ import { capture } from '../../src/cli/capture/run.ts';
 import type { Context } from '../../src/cli/shared/context.ts';
 import { buildOccupant, type Occupant, startOccupant } from '../linux/occupant/occupant.ts';
 import { expectSchema } from './schemas.ts';
-import { thpscope, words } from './thpscope.ts';
+import { thpscope, words } from '../support/thpscope.ts';
 
 const RANGE = 2 << 20;
 const folder = mkdtempSync(join(tmpdir(), 'thpscope-test-'));

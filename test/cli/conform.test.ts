@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { thpscope } from './thpscope.ts';
+import { thpscope } from '../support/thpscope.ts';
 
 test.each([
   ['--kernel 7.9', 5, "cannot read the kernel '7.9'; give 7.2, 7.3 or the path of a vmlinuz"],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { thpscope, words } from './thpscope.ts';
+import { thpscope, words } from '../support/thpscope.ts';
 
 const RANGE = words('explain --pattern 4-7,12-27 --orders 2-8 --max-ptes-none 0');
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { vectors } from '../core/search/vectors.ts';
 import { expectSchema } from './schemas.ts';
-import { thpscope, words } from './thpscope.ts';
+import { thpscope, words } from '../support/thpscope.ts';
 
 const BOTH = ['predict', 'explain'] as const;
 

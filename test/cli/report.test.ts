@@ -10,7 +10,7 @@ import { writeSnapshot } from '../../src/snapshot/writer.ts';
 import { processItem, vmaItem } from '../analysis/streams.ts';
 import { valueOf } from '../ranges.ts';
 import { hostOf, sourceOf } from '../snapshot/sources.ts';
-import { thpscope, words } from './thpscope.ts';
+import { thpscope, words } from '../support/thpscope.ts';
 
 const REDIS = 'examples/redis.parquet';
 const PROGRAMS = 'test/fixtures/programs';

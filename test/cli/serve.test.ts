@@ -21,7 +21,7 @@ import { valueOf } from '../ranges.ts';
 import { listenTo } from '../server/events.ts';
 import { expectSchema } from './schemas.ts';
 import { type Serving, startServing } from './serving.ts';
-import { thpscope } from './thpscope.ts';
+import { thpscope } from '../support/thpscope.ts';
 
 const SNAPSHOT = 'examples/redis.parquet';
 const folder = mkdtempSync(join(tmpdir(), 'thpscope-test-'));

@@ -8,7 +8,7 @@ import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { DEFAULT_CALIBRATION } from '../../src/khugepaged/costs.ts';
 import { loadScenario } from '../../src/simulation/load-scenario.ts';
 import { expectSchema } from './schemas.ts';
-import { thpscope, words } from './thpscope.ts';
+import { thpscope, words } from '../support/thpscope.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'thpscope-test-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -13,7 +13,7 @@ import { processItem, vmaItem } from '../analysis/streams.ts';
 import { plainRange } from '../../src/core/memory/range-state.ts';
 import { valueOf } from '../ranges.ts';
 import { expectSchema } from './schemas.ts';
-import { thpscope, words } from './thpscope.ts';
+import { thpscope, words } from '../support/thpscope.ts';
 
 const REDIS = 'examples/redis.parquet';
 const folder = mkdtempSync(join(tmpdir(), 'thpscope-sweep-'));

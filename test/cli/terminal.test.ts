@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Context } from '../../src/cli/shared/context.ts';
 import { startProgress } from '../../src/cli/shared/progress.ts';
-import { thpscope, words } from './thpscope.ts';
+import { thpscope, words } from '../support/thpscope.ts';
 
 /** A terminal of 60 columns that keeps what is written to it. */
 function terminal(): { context: Context; written: () => string } {

@@ -10,7 +10,7 @@ import { buildInitramfs, compileProbe, kernelCache, openKernel } from '../../src
 import { probeRange } from '../../src/conform/probe-batch.ts';
 import { orderSet } from '../../src/core/memory/order.ts';
 import { expectSchema } from '../cli/schemas.ts';
-import { thpscope } from '../cli/thpscope.ts';
+import { thpscope } from '../support/thpscope.ts';
 import { pages, valueOf } from '../ranges.ts';
 
 const MAIN = 'dist/cli/main.js';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { thpscope, words } from '../cli/thpscope.ts';
+import { thpscope, words } from '../support/thpscope.ts';
 
 const page = readFileSync('docs/simulate.md', 'utf8');
 const examples = [...page.matchAll(/^```\n\$ npx thpscope (.*)\n([^`]*)```$/gm)].map(([, line, output]) => [

@@ -2,11 +2,13 @@ import type { CommandContext } from '@stricli/core';
 import type { Failure } from '../../core/base/failure.ts';
 import { printable } from '../../render/words/printable.ts';
 import { type Style, styleOf } from '../../render/text/style.ts';
+import type { Deadlines } from './deadline.ts';
 import { exitCodeOf } from './exit-code.ts';
 
 /** What every command gets as `this`. */
 export interface Context extends CommandContext {
   readonly process: NodeJS.Process;
+  readonly deadlines: Deadlines;
 }
 
 export type ColorChoice = 'auto' | 'always' | 'never';

@@ -1,7 +1,15 @@
 import { createContext, Script } from 'node:vm';
 
-/** Longer than any step takes that comes back at all. */
-const DEADLINE_MS = 5_000;
+/** How long algorithms of other people may take, in milliseconds. */
+export interface Deadlines {
+  /** For one step. */
+  readonly step: number;
+  /** For the worker to say something. */
+  readonly silence: number;
+}
+
+/** Longer than any step takes that comes back at all, and than a worker keeps silent unless a module hangs while it is loaded. */
+export const DEADLINES: Deadlines = { step: 5_000, silence: 15_000 };
 
 const CALL = new Script('step()');
 
@@ -9,12 +17,12 @@ const CALL = new Script('step()');
 export class HangError extends Error {}
 
 /**
- * Runs a synchronous step that may loop for ever. Node can end such code only when it is entered through `vm`; everything that
+ * Runs a synchronous step that may loop for ever, for at most `timeout` milliseconds. Node can end such code only when it is entered through `vm`; everything that
  * the step calls is ended with it.
  */
-export function withDeadline<T>(step: () => T): T {
+export function withDeadline<T>(timeout: number, step: () => T): T {
   try {
-    return CALL.runInContext(createContext({ step }), { timeout: DEADLINE_MS });
+    return CALL.runInContext(createContext({ step }), { timeout });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw new HangError();
     throw error;

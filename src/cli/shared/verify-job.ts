@@ -38,14 +38,18 @@ export interface VerifyAnswers {
   compare: Comparison;
 }
 
+/** What the worker gets. */
+export interface VerifyTask {
+  readonly job: VerifyJob;
+  /** Milliseconds for one step of an algorithm. */
+  readonly stepDeadline: number;
+}
+
 /** What the worker says. Whatever it says, it lives. */
 export type VerifyMessage =
   | { readonly kind: 'progress'; readonly done: number; readonly what: string }
   | { readonly kind: 'answer'; readonly answer: unknown }
   | { readonly kind: 'failure'; readonly failure: Failure };
-
-/** Longer than the worker ever keeps silent, unless a module hangs while it is loaded. */
-const SILENCE_MS = 15_000;
 
 /**
  * Runs a job in a worker thread, where algorithms of other people can loop, throw or end the process without
@@ -56,15 +60,17 @@ export async function runVerifyJob<J extends VerifyJob>(
   job: J,
 ): Promise<Result<VerifyAnswers[J['kind']]>> {
   const progress = startProgress(context);
-  const worker = new Worker(new URL('./verify-worker.js', import.meta.url), { workerData: job });
+  const { step, silence } = context.deadlines;
+  const task: VerifyTask = { job, stepDeadline: step };
+  const worker = new Worker(new URL('./verify-worker.js', import.meta.url), { workerData: task });
   try {
     return await new Promise((resolve) => {
       const give = (failure: Failure) => resolve({ ok: false, failure });
       const hang = () => give({ kind: 'unreadable', message: `${modulesOf(job)} does not come back` });
-      let silence = setTimeout(hang, SILENCE_MS);
+      let patience = setTimeout(hang, silence);
       worker.on('message', (message: VerifyMessage) => {
-        clearTimeout(silence);
-        silence = setTimeout(hang, SILENCE_MS);
+        clearTimeout(patience);
+        patience = setTimeout(hang, silence);
         if (message.kind === 'progress') progress.show(message.done, undefined, message.what);
         if (message.kind === 'failure') give(message.failure);
         if (message.kind === 'answer') resolve(succeed(message.answer as VerifyAnswers[J['kind']]));
@@ -73,7 +79,7 @@ export async function runVerifyJob<J extends VerifyJob>(
         give({ kind: 'unreadable', message: `${modulesOf(job)}: ${error.message}` }),
       );
       worker.on('exit', () => {
-        clearTimeout(silence);
+        clearTimeout(patience);
         resolve(fail('unreadable', `${modulesOf(job)} ended the process`));
       });
     });

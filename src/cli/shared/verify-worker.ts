@@ -6,16 +6,19 @@ import { FaultError } from '../../verify/algorithm-fault.ts';
 import { loadContender } from './algorithm-module.ts';
 import { compareSnapshots, measureGap } from '../compare/snapshots.ts';
 import { HangError, withDeadline } from './deadline.ts';
-import type { VerifyJob, VerifyMessage } from './verify-job.ts';
+import type { VerifyJob, VerifyMessage, VerifyTask } from './verify-job.ts';
 
 const say = (message: VerifyMessage) => parentPort?.postMessage(message);
 const showProgress = (done: number, what: string) => say({ kind: 'progress', done, what });
 
-const answer = await work(workerData as VerifyJob);
+const { job, stepDeadline } = workerData as VerifyTask;
+const inTime = <T>(step: () => T) => withDeadline(stepDeadline, step);
+
+const answer = await work();
 if (answer.ok) say({ kind: 'answer', answer: answer.value });
 else say({ kind: 'failure', failure: answer.failure });
 
-async function work(job: VerifyJob): Promise<Result<unknown>> {
+async function work(): Promise<Result<unknown>> {
   const algorithms: CheckedAlgorithm[] = [];
   for (const name of job.kind === 'gap' ? [job.name] : job.names) {
     const loaded = await loadContender(name);
@@ -43,9 +46,9 @@ function verify(
   if (!verification.ok) return verification;
   const { check } = verification.value;
   try {
-    if (single) return succeed(withDeadline(() => verification.value.only(single)));
+    if (single) return succeed(inTime(() => verification.value.only(single)));
     const steps = check.run();
-    for (let step = withDeadline(() => steps.next()); !step.done; step = withDeadline(() => steps.next())) {
+    for (let step = inTime(() => steps.next()); !step.done; step = inTime(() => steps.next())) {
       showProgress(step.value, 'cases tried');
     }
     return succeed(verification.value.report());
@@ -64,7 +67,7 @@ function bounded({ name, algorithm, model }: CheckedAlgorithm): CheckedAlgorithm
       name,
       collapse: (...asked) => {
         try {
-          return withDeadline(() => algorithm.collapse(...asked));
+          return inTime(() => algorithm.collapse(...asked));
         } catch (error) {
           throw error instanceof HangError ? new HangError(`${name} does not come back`) : error;
         }

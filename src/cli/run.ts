@@ -1,0 +1,30 @@
+import { ExitCode, proposeCompletions, run } from '@stricli/core';
+import { buildThpscope } from './app.ts';
+import type { Context } from './shared/context.ts';
+import { EXIT } from './shared/exit-code.ts';
+import { joinParameterWords } from './shared/parameter-words.ts';
+import { VERSION } from './shared/version.ts';
+
+/** Runs one command line as the process of `context`, and leaves the exit code there. */
+export async function runThpscope(typed: readonly string[], context: Context): Promise<void> {
+  const { process } = context;
+  const thpscope = buildThpscope(VERSION);
+  const words = joinParameterWords(typed);
+  if (words[0] === '__complete') {
+    // What `thpscope completion` has shells ask: one proposal a line. Flags only where one begins, else files would not do.
+    const begun = words.slice(1);
+    const proposals = await proposeCompletions(thpscope, begun, context);
+    const fitting = proposals.filter(
+      ({ completion }) => !completion.startsWith('-') || begun.at(-1)?.startsWith('-'),
+    );
+    process.stdout.write(fitting.map(({ completion }) => `${completion}\n`).join(''));
+  } else {
+    await run(thpscope, words, context);
+  }
+
+  if (process.exitCode === ExitCode.InvalidArgument || process.exitCode === ExitCode.UnknownCommand) {
+    process.exitCode = EXIT.usage;
+  } else if (typeof process.exitCode === 'number' && process.exitCode < 0) {
+    process.exitCode = EXIT.bug;
+  }
+}

@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process';
+import { EventEmitter } from 'node:events';
+import { resolve } from 'node:path';
+import { Readable, Writable } from 'node:stream';
+import { pathToFileURL } from 'node:url';
+import type { Context } from '../../src/cli/shared/context.ts';
+import { DEADLINES, type Deadlines } from '../../src/cli/shared/deadline.ts';
+
+export interface Run {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly code: number | null;
+}
+
+/** The built command line; Vite leaves dist alone, so that this is what users run. */
+async function builtCommandLine(): Promise<typeof import('../../src/cli/run.ts')> {
+  return await import(pathToFileURL(resolve('dist/cli/run.js')).href);
+}
+
+/** Keeps what is written to it. */
+class Kept extends Writable {
+  text = '';
+
+  constructor() {
+    super({ decodeStrings: false });
+  }
+
+  override _write(chunk: string | Buffer, _: BufferEncoding, done: () => void): void {
+    this.text += chunk.toString();
+    done();
+  }
+}
+
+/**
+ * Runs the built command in this process, which spares the start of another: what it would print and how it would end.
+ * What is about processes themselves (signals, pipes, users, terminals) needs `spawnThpscope`; test/cli/main.test.ts holds
+ * one to the other.
+ */
+export async function thpscope(args: readonly string[], input = '', deadlines?: Deadlines): Promise<Run> {
+  const { runThpscope } = await builtCommandLine();
+  const [stdout, stderr] = [new Kept(), new Kept()];
+  const alone = Object.assign(new EventEmitter(), {
+    argv: [process.execPath, 'dist/cli/main.js', ...args],
+    env: process.env,
+    exitCode: 0,
+    stdin: Readable.from([Buffer.from(input)]),
+    stdout,
+    stderr,
+  });
+  const context = { process: alone, deadlines: deadlines ?? DEADLINES };
+  await runThpscope(args, context as unknown as Context);
+  return { stdout: stdout.text, stderr: stderr.text, code: alone.exitCode };
+}
+
+/** Runs the built command as a user runs it, in a process of its own. */
+export function spawnThpscope(
+  args: readonly string[],
+  input = '',
+  options: { uid?: number; gid?: number } = {},
+): Promise<Run> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ['dist/cli/main.js', ...args], options);
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ stdout, stderr, code }));
+    // The command may end before it has read everything.
+    child.stdin.on('error', () => {});
+    child.stdin.end(input);
+  });
+}
+
+/** Splits a command line as it is written in documentation; quotes are not needed there. */
+export function words(line: string): string[] {
+  return line.split(/\s+/).filter((word) => word !== '');
+}
