@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { DEADLINES, type Deadlines } from '../../src/cli/shared/deadline.ts';
 import { expectSchema } from './schemas.ts';
 import { thpscope, words } from '../support/thpscope.ts';
 
@@ -13,6 +14,10 @@ function module(name: string, text: string): string {
   writeFileSync(path, text);
   return path;
 }
+
+/** What does not come back is given up sooner than by users: a module, and a worker that loads one. */
+const STEP_SOON = { ...DEADLINES, step: 1_000 };
+const SILENCE_SOON = { ...DEADLINES, silence: 1_000 };
 
 const collapsing = (body: string) => `export default { collapse(range, policy, attempt) { ${body} } };`;
 
@@ -92,15 +97,15 @@ describe('a module that', () => {
   for (const [what, body, message] of RUNS) {
     test(`${what} is reported as that, with the case and exit code 1`, async () => {
       const path = module('faulty.js', collapsing(body));
-      const { stdout, code } = await thpscope(['verify', 'walk', path, '--pmd-order', '3']);
+      const { stdout, code } = await thpscope(['verify', 'walk', path, '--pmd-order', '3'], '', STEP_SOON);
       expect(code).toBe(1);
       expect(stdout.split('\n')[0]).toMatch(message);
       expect(stdout).toContain(`again: thpscope verify walk ${path} --pmd-order 3 --pattern`);
     });
   }
 
-  const LOADS: [string, string, number, RegExp][] = [
-    ['loops while it is loaded', 'for (;;);', 5, /does not come back/],
+  const LOADS: [string, string, number, RegExp, Deadlines?][] = [
+    ['loops while it is loaded', 'for (;;);', 5, /does not come back/, SILENCE_SOON],
     ['throws while it is loaded', "throw new Error('early')", 5, /cannot be loaded: Error: early/],
     ['is no JavaScript', 'function (', 5, /cannot be loaded: SyntaxError/],
     ['ends the process', 'process.exit(0)', 5, /ended the process/],
@@ -112,9 +117,13 @@ describe('a module that', () => {
       /throws Error: kit/,
     ],
   ];
-  for (const [what, text, exit, message] of LOADS) {
+  for (const [what, text, exit, message, deadlines] of LOADS) {
     test(`${what} is reported in one line, with exit code ${exit}`, async () => {
-      const { stdout, stderr, code } = await thpscope(['verify', 'walk', module('bad.mjs', text)]);
+      const { stdout, stderr, code } = await thpscope(
+        ['verify', 'walk', module('bad.mjs', text)],
+        '',
+        deadlines,
+      );
       expect(stderr).toMatch(message);
       expect(stderr.trim().split('\n')).toHaveLength(1);
       expect(stdout).toBe('');
@@ -133,7 +142,11 @@ describe('a module that', () => {
 
   test('hangs in a single case is reported too', async () => {
     const path = module('hangs.js', collapsing('for (;;);'));
-    const { stdout, code } = await thpscope(['verify', 'walk', path, '--pattern', '0', '--pmd-order', '3']);
+    const { stdout, code } = await thpscope(
+      ['verify', 'walk', path, '--pattern', '0', '--pmd-order', '3'],
+      '',
+      STEP_SOON,
+    );
     expect(stdout).toMatch(/does not come back/);
     expect(code).toBe(1);
   });
@@ -221,14 +234,11 @@ describe('compare', () => {
 
   test('reports what a module does wrong', async () => {
     const path = module('looping.js', collapsing('for (;;);'));
-    const { stderr, code } = await thpscope([
-      'compare',
-      'walk',
-      path,
-      'examples/redis.parquet',
-      '--orders',
-      'all',
-    ]);
+    const { stderr, code } = await thpscope(
+      ['compare', 'walk', path, 'examples/redis.parquet', '--orders', 'all'],
+      '',
+      STEP_SOON,
+    );
     expect(stderr).toBe(`thpscope: ${path} does not come back\n`);
     expect(code).toBe(5);
   });

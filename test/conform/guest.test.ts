@@ -10,7 +10,7 @@ import { buildInitramfs, compileProbe, kernelCache, openKernel } from '../../src
 import { probeRange } from '../../src/conform/probe-batch.ts';
 import { orderSet } from '../../src/core/memory/order.ts';
 import { expectSchema } from '../cli/schemas.ts';
-import { thpscope } from '../support/thpscope.ts';
+import { spawnThpscope } from '../support/thpscope.ts';
 import { pages, valueOf } from '../ranges.ts';
 
 const MAIN = 'dist/cli/main.js';
@@ -76,7 +76,7 @@ describe.runIf(available)('a guest', () => {
   });
 
   test('is what conform asks, and prints as JSON', async () => {
-    const run = await thpscope([
+    const run = await spawnThpscope([
       'conform',
       '--json',
       '--suite',

@@ -42,14 +42,14 @@ export async function thpscope(args: readonly string[], input = '', deadlines?: 
   const alone = Object.assign(new EventEmitter(), {
     argv: [process.execPath, 'dist/cli/main.js', ...args],
     env: process.env,
-    exitCode: 0,
+    exitCode: undefined as number | undefined,
     stdin: Readable.from([Buffer.from(input)]),
     stdout,
     stderr,
   });
   const context = { process: alone, deadlines: deadlines ?? DEADLINES };
   await runThpscope(args, context as unknown as Context);
-  return { stdout: stdout.text, stderr: stderr.text, code: alone.exitCode };
+  return { stdout: stdout.text, stderr: stderr.text, code: alone.exitCode ?? 0 };
 }
 
 /** Runs the built command as a user runs it, in a process of its own. */
