@@ -6,10 +6,14 @@ const HOST = ['test/linux/host-khugepaged.test.ts', 'test/conform/guest.test.ts'
 /** These drive a browser, which would starve beside everything else. */
 const BROWSER = ['test/web/**/*.browser.test.ts'];
 
-const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
-
-/** The built command is run as it is. */
-const server = { deps: { external: [/\/dist\//] } };
+const shared = {
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+  // All cores: while one worker waits for a process, another tests. Vitest's default leaves one core alone.
+  maxWorkers: '100%',
+  // The built command is run as it was built.
+  server: { deps: { external: [/\/dist\//] } },
+};
 
 export default defineConfig({
   test: {
@@ -17,16 +21,15 @@ export default defineConfig({
     projects: [
       {
         test: {
-          ...timeouts,
-          server,
+          ...shared,
           name: 'model',
           include: ['test/**/*.test.ts'],
           exclude: [...HOST, ...BROWSER],
           sequence: { groupOrder: 0 },
         },
       },
-      { test: { ...timeouts, server, name: 'browser', include: BROWSER, sequence: { groupOrder: 1 } } },
-      { test: { ...timeouts, server, name: 'host', include: HOST, sequence: { groupOrder: 2 } } },
+      { test: { ...shared, name: 'browser', include: BROWSER, sequence: { groupOrder: 1 } } },
+      { test: { ...shared, name: 'host', include: HOST, sequence: { groupOrder: 2 } } },
     ],
   },
 });
