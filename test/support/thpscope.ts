@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import { resolve } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
+import type * as CommandLine from '../../src/cli/run.ts';
 import type { Context } from '../../src/cli/shared/context.ts';
 import { DEADLINES, type Deadlines } from '../../src/cli/shared/deadline.ts';
 
@@ -13,7 +14,7 @@ export interface Run {
 }
 
 /** The built command line; Vite leaves dist alone, so that this is what users run. */
-async function builtCommandLine(): Promise<typeof import('../../src/cli/run.ts')> {
+async function builtCommandLine(): Promise<typeof CommandLine> {
   return await import(pathToFileURL(resolve('dist/cli/run.js')).href);
 }
 
