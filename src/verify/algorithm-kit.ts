@@ -1,12 +1,9 @@
-import { judgeWindow, RangeResult } from '../core/search/algorithm.ts';
+import { type CollapseAlgorithm, judgeWindow, RangeResult } from '../core/search/algorithm.ts';
 import { pagesPerRange } from '../core/memory/geometry.ts';
-import { hasLowerOrder, hasOrder, naturalOrder, ordersOf } from '../core/memory/order.ts';
+import { asOffset, asOrder, hasLowerOrder, hasOrder, naturalOrder, ordersOf } from '../core/memory/order.ts';
 import { actionAfter } from '../core/rules/scan-result.ts';
 
-/**
- * What a module with an algorithm is given, so that it needs no import: thpscope's own rules. A module exports
- * a `CollapseAlgorithm`, or a function that makes one from this.
- */
+/** What a module with an algorithm is given, so that it runs without an import: thpscope's own rules. */
 export const ALGORITHM_KIT = {
   judgeWindow,
   RangeResult,
@@ -16,6 +13,14 @@ export const ALGORITHM_KIT = {
   hasOrder,
   hasLowerOrder,
   ordersOf,
+  asOffset,
+  asOrder,
 };
 
 export type AlgorithmKit = typeof ALGORITHM_KIT;
+
+/** An algorithm as a module exports it: its file names it. */
+export type ModuleAlgorithm = Omit<CollapseAlgorithm, 'name'>;
+
+/** What a module for `thpscope verify` exports by default: an algorithm, or a function that makes one from the kit. */
+export type AlgorithmModule = ModuleAlgorithm | ((kit: AlgorithmKit) => ModuleAlgorithm);

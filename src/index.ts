@@ -1,0 +1,110 @@
+// What a program may import from 'thpscope', in Node and in browsers: docs/library.md. Everything else may change.
+
+export { fail, type Failure, type FailureKind, type Result, succeed } from './core/base/failure.ts';
+
+export {
+  type Geometry,
+  geometryOfPmdOrder,
+  orderBytes,
+  pageBytes,
+  pagesPerRange,
+  rangeBytes,
+  x86_64,
+} from './core/memory/geometry.ts';
+export {
+  anonOrders,
+  asOffset,
+  asOrder,
+  formatOrder,
+  formatOrders,
+  hasLowerOrder,
+  hasOrder,
+  highestOrder,
+  lowerOrder,
+  naturalOrder,
+  NO_ORDERS,
+  type Offset,
+  type Order,
+  type OrderSet,
+  orderSet,
+  ordersOf,
+  parseOrders,
+  type Window,
+} from './core/memory/order.ts';
+export {
+  clearPage,
+  clearPages,
+  countPages,
+  countWindow,
+  emptyOccupancy,
+  fullOccupancy,
+  hasPage,
+  isEmpty,
+  type Occupancy,
+  setPage,
+  setPages,
+} from './core/memory/occupancy.ts';
+export { formatPages, parsePages } from './core/memory/page-list.ts';
+export { plainRange, type RangeState, unknownFacts } from './core/memory/range-state.ts';
+export { rangeOfText, type RangeText, rangeText } from './core/memory/range-text.ts';
+
+export {
+  collapsibleOrders,
+  KERNEL_MODELS,
+  type KernelModel,
+  type KernelModelName,
+} from './core/rules/kernel-model.ts';
+export {
+  checkLimits,
+  type CollapseLimits,
+  type CollapsePolicy,
+  collapsePolicy,
+  defaultLimits,
+  madvisePolicy,
+} from './core/rules/policy.ts';
+export {
+  defaultSettings,
+  enabledOrders,
+  type SizeWord,
+  type ThpSettings,
+  type TopLevelWord,
+  withOrdersAlways,
+} from './core/rules/thp-settings.ts';
+export { type Eligibility, INELIGIBLE_REASONS, possibleOrders, type Vma } from './core/rules/vma.ts';
+export { SCAN_RESULTS, type ScanResult, scanResultNamed } from './core/rules/scan-result.ts';
+export { type ScanReport, scanRange } from './core/rules/scan.ts';
+export { formatOutcome, type OutcomeRule, parseOutcome } from './core/rules/outcome.ts';
+export type { AttemptRecord } from './core/rules/candidate.ts';
+export { type Host, type MemoryItem, type MemorySource, type Process } from './core/rules/memory-source.ts';
+
+export {
+  type Attempt,
+  attemptEach,
+  type Candidate,
+  type CollapseAlgorithm,
+  type JudgedWindow,
+  judgeWindow,
+  type Observe,
+  type ScannedRange,
+  type Visit,
+} from './core/search/algorithm.ts';
+export { type AlgorithmName, ALGORITHMS } from './core/search/algorithms.ts';
+
+export { type CollapsePlan, collapsesOf, type PlanOptions, planRange } from './core/plan/plan.ts';
+export { applyPlan } from './core/plan/apply-plan.ts';
+export { costOf, type PlanCost } from './core/plan/cost.ts';
+export {
+  type AdvisedRange,
+  type AdvisedVma,
+  type MadviseCall,
+  type MadvisePlan,
+  planMadvise,
+} from './core/plan/madvise-collapse.ts';
+export type { PolicyCounts } from './core/plan/policy-counts.ts';
+
+export { openSnapshot, type Snapshot } from './snapshot/reader.ts';
+export { SnapshotError } from './snapshot/damage.ts';
+
+export { type DigestJson, digestOfJson } from './analysis/digest-json.ts';
+export { checkDigestModel, DigestQuery } from './analysis/digest-query.ts';
+export { type MemoryDigest, type SourceDigest } from './analysis/memory-digest.ts';
