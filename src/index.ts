@@ -105,6 +105,7 @@ export type { PolicyCounts } from './core/plan/policy-counts.ts';
 export { openSnapshot, type Snapshot } from './snapshot/reader.ts';
 export { SnapshotError } from './snapshot/damage.ts';
 
+export { DigestCollector } from './analysis/digest-collector.ts';
 export { type DigestJson, digestOfJson } from './analysis/digest-json.ts';
 export { checkDigestModel, DigestQuery } from './analysis/digest-query.ts';
-export { type MemoryDigest, type SourceDigest } from './analysis/memory-digest.ts';
+export { type MemoryDigest, type ProcessDigest, type SourceDigest } from './analysis/memory-digest.ts';

@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, posix, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -80,6 +88,18 @@ function destinations(folder: string): { path: string; to: string }[] {
 function mayImport({ allowed }: Place, to: string): boolean {
   return allowed.some((each) => to === each || (each === 'core' && to.startsWith('core/')));
 }
+
+/** What the doors of the package hand out, and what they may not. `node.ts` has a rule of its own. */
+const FROM_DOORS = {
+  allowed: [...PURE_ROOMS.map((room) => `./${room}/x.ts`), './snapshot/reader.ts', './snapshot/damage.ts'],
+  refused: [
+    ...['linux', 'server', 'cli', 'conform'].map((room) => `./${room}/x.ts`),
+    './snapshot/writer.ts',
+    './core/../cli/x.ts',
+    '../web/state/x.ts',
+    ...PACKAGES,
+  ],
+};
 
 /** What a file of a folder of the web app may import, and what it may not. */
 const FROM_WEB = {
@@ -181,6 +201,13 @@ beforeAll(() => {
     fromCli.map(({ path }) => IMPORTS[0](path)),
     (line) => fromCli[line].to === 'web',
   );
+  const doors = FROM_DOORS.allowed.length;
+  IMPORTS.forEach((write, i) => {
+    const lines = [...FROM_DOORS.allowed, './snapshot/file.ts', ...FROM_DOORS.refused].map(write);
+    place(`src/door-${i}.ts`, lines, (line) => line >= doors);
+  });
+  const fromNode = [...FROM_DOORS.allowed, ...FROM_DOORS.refused, './snapshot/file.ts'];
+  place('src/node.ts', fromNode.map(IMPORTS[1]), (line) => line < fromNode.length - 1);
   const { allowed, refused } = FROM_WEB;
   IMPORTS.forEach((write, i) => {
     const isBad = (line: number) => line >= allowed.length;
@@ -223,6 +250,11 @@ describe('the lint rules report exactly the lines that', () => {
       expect(reported(path)).toEqual(expected.get(path));
   });
 
+  test.each(IMPORTS.map((write, i) => [write('...'), i]))('leave the doors of the package by %s', (_, i) => {
+    expect(reported(`src/door-${i}.ts`)).toEqual(expected.get(`src/door-${i}.ts`));
+    expect(reported('src/node.ts')).toEqual(expected.get('src/node.ts'));
+  });
+
   test('make the commands import the web app', () => {
     expect(reported('src/cli/import.ts')).toEqual(expected.get('src/cli/import.ts'));
     expect(expected.get('src/cli/import.ts')).toHaveLength(1);
@@ -253,7 +285,18 @@ test('the rules cover every folder that there is', () => {
       .map((each) => each.parentPath.slice(4)),
   );
   const covered = new Set(PLACES.map(({ folder: name }) => name));
-  expect([...folders].filter((name) => !covered.has(name) && name.split('/')[0] !== 'cli')).toEqual([]);
+  expect(
+    [...folders].filter((name) => name !== '' && !covered.has(name) && name.split('/')[0] !== 'cli'),
+  ).toEqual([]);
+});
+
+test('only the doors of the package stand outside of the rooms', () => {
+  const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+    exports: Record<string, string | { types: string; default: string }>;
+  };
+  const doors = Object.values(exports).flatMap((each) => (typeof each === 'string' ? [] : [each.default]));
+  const files = readdirSync('src', { withFileTypes: true }).filter((each) => each.isFile());
+  expect(files.map(({ name }) => `./dist/${name.replace(/\.ts$/, '.js')}`).sort()).toEqual(doors.sort());
 });
 
 test('the pure rooms type-check without the types of Node and the DOM', () => {
