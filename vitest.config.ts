@@ -17,7 +17,7 @@ const shared = {
 
 export default defineConfig({
   test: {
-    reporters: ['default', './test/closing-line.ts'],
+    reporters: ['default', './test/support/closing-line.ts'],
     projects: [
       {
         test: {

@@ -7,7 +7,7 @@ import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import type { MemoryItem, Process } from '../../src/core/rules/memory-source.ts';
 import { NO_ORDERS } from '../../src/core/memory/order.ts';
 import { INELIGIBLE_REASONS, type Ineligible, type Vma } from '../../src/core/rules/vma.ts';
-import { collapseText, rangeOf } from '../ranges.ts';
+import { collapseText, rangeOf } from '../support/ranges.ts';
 import {
   knownRanges,
   predictItems,

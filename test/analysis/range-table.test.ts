@@ -1,7 +1,7 @@
 import { growthOf } from '../../src/analysis/tally.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import '../seed.ts';
+import '../support/seed.ts';
 import { predictMemory } from '../../src/analysis/prediction.ts';
 import { mainOrder, RangeTable } from '../../src/analysis/range-table.ts';
 import { emptyOutcomes, TableJudge } from '../../src/analysis/table-judge.ts';
@@ -10,7 +10,7 @@ import type { RunPolicy, Verdict } from '../../src/analysis/verdict.ts';
 import { type Geometry, geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { openSnapshotFile } from '../../src/snapshot/file.ts';
-import { valueOf } from '../ranges.ts';
+import { valueOf } from '../support/ranges.ts';
 import { runPolicies, streams } from './arbitraries.ts';
 import { runPolicyOf, streamOf } from './streams.ts';
 

@@ -7,7 +7,7 @@ import type { SizeWord, TopLevelWord } from '../../src/core/rules/thp-settings.t
 import type { Vma } from '../../src/core/rules/vma.ts';
 import { type Prediction, type PredictionListener, predictMemory } from '../../src/analysis/prediction.ts';
 import type { RunPolicy, Verdict } from '../../src/analysis/verdict.ts';
-import { outcomesOf, policyOf, type PolicyText, rangeOf, type RangeText } from '../ranges.ts';
+import { outcomesOf, policyOf, type PolicyText, rangeOf, type RangeText } from '../support/ranges.ts';
 
 export interface RunPolicyText extends PolicyText {
   /** Top-level `enabled`, `always` by default. */

@@ -36,7 +36,7 @@ import {
   type ThpSettings,
   TOP_LEVEL_WORDS,
 } from '../../src/core/rules/thp-settings.ts';
-import '../seed.ts';
+import '../support/seed.ts';
 import { runPolicies, streams } from './arbitraries.ts';
 import { knownRanges, processItem, streamOf, vmaItem } from './streams.ts';
 

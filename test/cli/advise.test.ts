@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { expectSchema } from './schemas.ts';
+import { expectSchema } from '../support/schemas.ts';
 import { thpscope, words } from '../support/thpscope.ts';
 
 const PROGRAMS = 'test/fixtures/programs';

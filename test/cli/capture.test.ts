@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { capture } from '../../src/cli/capture/run.ts';
 import type { Context } from '../../src/cli/shared/context.ts';
 import { buildOccupant, type Occupant, startOccupant } from '../linux/occupant/occupant.ts';
-import { expectSchema } from './schemas.ts';
+import { expectSchema } from '../support/schemas.ts';
 import { thpscope, words } from '../support/thpscope.ts';
 
 const RANGE = 2 << 20;

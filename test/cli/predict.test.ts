@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { vectors } from '../core/search/vectors.ts';
-import { expectSchema } from './schemas.ts';
+import { expectSchema } from '../support/schemas.ts';
 import { thpscope, words } from '../support/thpscope.ts';
 
 const BOTH = ['predict', 'explain'] as const;

@@ -8,7 +8,7 @@ import { x86_64 } from '../../src/core/memory/geometry.ts';
 import { plainRange } from '../../src/core/memory/range-state.ts';
 import { writeSnapshot } from '../../src/snapshot/writer.ts';
 import { processItem, vmaItem } from '../analysis/streams.ts';
-import { valueOf } from '../ranges.ts';
+import { valueOf } from '../support/ranges.ts';
 import { hostOf, sourceOf } from '../snapshot/sources.ts';
 import { thpscope, words } from '../support/thpscope.ts';
 

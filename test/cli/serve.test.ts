@@ -17,10 +17,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openSnapshotFile } from '../../src/snapshot/file.ts';
-import { valueOf } from '../ranges.ts';
+import { valueOf } from '../support/ranges.ts';
 import { listenTo } from '../server/events.ts';
-import { expectSchema } from './schemas.ts';
-import { type Serving, startServing } from './serving.ts';
+import { expectSchema } from '../support/schemas.ts';
+import { type Serving, startServing } from '../support/serving.ts';
 import { thpscope } from '../support/thpscope.ts';
 
 const SNAPSHOT = 'examples/redis.parquet';

@@ -7,7 +7,7 @@ import { listScenarios, readScenario } from '../../src/cli/simulate/scenario-fil
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { DEFAULT_CALIBRATION } from '../../src/khugepaged/costs.ts';
 import { loadScenario } from '../../src/simulation/load-scenario.ts';
-import { expectSchema } from './schemas.ts';
+import { expectSchema } from '../support/schemas.ts';
 import { thpscope, words } from '../support/thpscope.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'thpscope-test-'));

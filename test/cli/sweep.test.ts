@@ -11,8 +11,8 @@ import { x86_64 } from '../../src/core/memory/geometry.ts';
 import { writeSnapshot } from '../../src/snapshot/writer.ts';
 import { processItem, vmaItem } from '../analysis/streams.ts';
 import { plainRange } from '../../src/core/memory/range-state.ts';
-import { valueOf } from '../ranges.ts';
-import { expectSchema } from './schemas.ts';
+import { valueOf } from '../support/ranges.ts';
+import { expectSchema } from '../support/schemas.ts';
 import { thpscope, words } from '../support/thpscope.ts';
 
 const REDIS = 'examples/redis.parquet';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { DEADLINES, type Deadlines } from '../../src/cli/shared/deadline.ts';
-import { expectSchema } from './schemas.ts';
+import { expectSchema } from '../support/schemas.ts';
 import { thpscope, words } from '../support/thpscope.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'thpscope-test-'));

@@ -6,7 +6,7 @@ import {
   type CorpusHead,
   parseCorpusLine,
 } from '../../src/conform/corpus.ts';
-import { valueOf } from '../ranges.ts';
+import { valueOf } from '../support/ranges.ts';
 
 export const RECORDED_KERNELS = ['7.2', '7.3'] as const;
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import '../seed.ts';
+import '../support/seed.ts';
 import { KERNEL_MODELS, type KernelModelName } from '../../src/core/rules/kernel-model.ts';
 import { type OrderSet, ordersOf } from '../../src/core/memory/order.ts';
 import { planRange } from '../../src/core/plan/plan.ts';

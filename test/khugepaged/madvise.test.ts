@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import '../seed.ts';
+import '../support/seed.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { planMadvise } from '../../src/core/plan/madvise-collapse.ts';
 import { madviseOrders } from '../../src/core/rules/vma.ts';

@@ -9,7 +9,7 @@ import type { Mm } from '../../src/machine/page-tables/mm.ts';
 import { pin } from '../../src/machine/processes/pin.ts';
 import { userfaultProtect, userfaultRegister } from '../support/machine/userfault.ts';
 import { VM_READ, VM_UFFD_WP, VM_WRITE } from '../../src/machine/page-tables/vma-flags.ts';
-import { listPages, pages } from '../ranges.ts';
+import { listPages, pages } from '../support/ranges.ts';
 import { PAGE, type World } from './world.ts';
 
 /** What a range is to hold, as page lists; pages that are not named are empty. */

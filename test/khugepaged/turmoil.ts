@@ -43,7 +43,7 @@ import { defaultMachineSettings } from '../../src/machine/settings.ts';
 import { userfaultProtect, userfaultRegister } from '../support/machine/userfault.ts';
 import { VM_READ, VM_UFFD_WP, VM_WRITE } from '../../src/machine/page-tables/vma-flags.ts';
 import { Shadow } from '../machine/shadow.ts';
-import { valueOf } from '../ranges.ts';
+import { valueOf } from '../support/ranges.ts';
 import { PAGE, SMALL } from './world.ts';
 
 const RANGE = 16 * PAGE;

@@ -10,7 +10,7 @@ import { Khugepaged } from '../../src/khugepaged/khugepaged.ts';
 import { formatTraceEvent, type TraceEvent } from '../../src/khugepaged/trace-event.ts';
 import { Machine, type MachineOptions } from '../../src/machine/machine.ts';
 import { defaultMachineSettings, type MachineSettings } from '../../src/machine/settings.ts';
-import { valueOf } from '../ranges.ts';
+import { valueOf } from '../support/ranges.ts';
 
 /** 16 PTEs in a PMD range: orders 2, 3 and 4 of 4 KiB pages. */
 export const SMALL: Geometry = { pageShift: 12, pmdOrder: 4 };

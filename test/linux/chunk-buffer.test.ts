@@ -6,7 +6,7 @@ import {
   createPlainChunkBuffer,
 } from '../../src/linux/chunk-buffer.ts';
 import { PAGEMAP_HIGH } from '../../src/linux/pagemap.ts';
-import '../seed.ts';
+import '../support/seed.ts';
 
 const WORDS = 4;
 /** High words as the kernel writes them, and any others. */

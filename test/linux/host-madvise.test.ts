@@ -15,7 +15,7 @@ import { madviseOrders, type Vma } from '../../src/core/rules/vma.ts';
 import { readHost } from '../../src/linux/host.ts';
 import { openLiveSource } from '../../src/linux/live-source.ts';
 import { THP_FOLDER } from '../../src/core/base/sysfs.ts';
-import { pages, rangeOf } from '../ranges.ts';
+import { pages, rangeOf } from '../support/ranges.ts';
 import { MADVISE_CASES, type MadviseCase, RANGE, UPPER } from './madvise-cases.ts';
 import { buildOccupant, type Occupant, type OccupantReport, startOccupant } from './occupant/occupant.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import '../seed.ts';
+import '../support/seed.ts';
 import { Buddy, MOVABLE, UNMOVABLE } from '../../src/machine/frames/buddy.ts';
 import { FRAME_KERNEL, FrameTable, NO_FRAME, PG_HEAD } from '../../src/machine/frames/frame-table.ts';
 

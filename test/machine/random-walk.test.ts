@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import '../seed.ts';
+import '../support/seed.ts';
 import { Walk } from './walk.ts';
 
 describe('whatever processes do in whatever order', () => {

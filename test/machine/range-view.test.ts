@@ -24,7 +24,7 @@ import { nodeLoad, viewRange } from '../../src/machine/page-tables/range-view.ts
 import { userfaultProtect } from '../support/machine/userfault.ts';
 import type { VmArea } from '../../src/machine/page-tables/vm-area.ts';
 import { khugepagedOrders } from '../../src/machine/page-tables/vma-orders.ts';
-import { policyOf } from '../ranges.ts';
+import { policyOf } from '../support/ranges.ts';
 import { PAGE, RANGE, SMALL, smallMachine } from './world.ts';
 
 test('a range shows every fact that the scan asks for', () => {

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import '../seed.ts';
+import '../support/seed.ts';
 import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
 import type { RangeState } from '../../src/core/memory/range-state.ts';
 import { type Explanation, explainText } from '../../src/render/text/explain.ts';
 import { styleOf } from '../../src/render/text/style.ts';
-import { listPages, policyOf, type PolicyText, rangeOf, type RangeText } from '../ranges.ts';
+import { listPages, policyOf, type PolicyText, rangeOf, type RangeText } from '../support/ranges.ts';
 import { explanationOf, explanations } from './explanations.ts';
 import { withoutColor } from './without-color.ts';
 

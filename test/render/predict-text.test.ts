@@ -5,7 +5,7 @@ import { collapsePolicy } from '../../src/core/rules/policy.ts';
 import { enabledOrders } from '../../src/core/rules/thp-settings.ts';
 import { predictText, type PredictView } from '../../src/render/text/predict.ts';
 import { styleOf } from '../../src/render/text/style.ts';
-import { rangeOf } from '../ranges.ts';
+import { rangeOf } from '../support/ranges.ts';
 import {
   knownRanges,
   predictItems,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { byteRange } from '../../src/server/byte-range.ts';
-import '../seed.ts';
+import '../support/seed.ts';
 
 test.each([
   ['bytes=0-0', { start: 0, end: 1 }],

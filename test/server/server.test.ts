@@ -18,7 +18,7 @@ import type { MemoryItem, MemorySource } from '../../src/core/rules/memory-sourc
 import { below, randomFrom } from '../../src/core/base/random.ts';
 import { type RunningServer, startServer } from '../../src/server/listen.ts';
 import { writeSnapshot } from '../../src/snapshot/writer.ts';
-import { valueOf } from '../ranges.ts';
+import { valueOf } from '../support/ranges.ts';
 import { hostOf, redis, rangeAt, vmaAt } from '../snapshot/sources.ts';
 import { request } from './request.ts';
 

@@ -5,7 +5,7 @@ import { runCase } from '../../src/verify/case-run.ts';
 import { checkedAlgorithmOf, guarded } from '../../src/verify/checked-algorithm.ts';
 import { equivalence } from '../../src/verify/equivalence.ts';
 import { spacesToCompare } from '../../src/verify/small-cases.ts';
-import { policyOf, scannedOf } from '../ranges.ts';
+import { policyOf, scannedOf } from '../support/ranges.ts';
 import { builtIn, examined } from './algorithms.ts';
 
 const attempting =

@@ -6,7 +6,7 @@ import type { CollapsePolicy } from '../../src/core/rules/policy.ts';
 import { bestCover, type Objective, parseObjective, worthOf } from '../../src/verify/best-cover.ts';
 import { emptyGap, optimality } from '../../src/verify/optimality.ts';
 import { spacesToCheck } from '../../src/verify/small-cases.ts';
-import { messageOf, policyOf, valueOf } from '../ranges.ts';
+import { messageOf, policyOf, valueOf } from '../support/ranges.ts';
 import { builtIn, examined } from './algorithms.ts';
 
 /** The worth of the best of all sets of disjoint windows, tried one by one. */

@@ -6,7 +6,7 @@ import { creepPolicy, smallestCreep } from '../../src/verify/creep.ts';
 import { mmap } from '../../src/machine/page-tables/address-space.ts';
 import { restoreRange } from '../../src/machine/page-tables/restore.ts';
 import { SECOND, World } from '../khugepaged/world.ts';
-import { rangeOf } from '../ranges.ts';
+import { rangeOf } from '../support/ranges.ts';
 
 const RANGE = rangeBytes(x86_64);
 const ALL_SIZES = Object.fromEntries([2, 3, 4, 5, 6, 7, 8, 9].map((order) => [order, 'always' as const]));

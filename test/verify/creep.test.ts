@@ -9,7 +9,7 @@ import type { OrderSet } from '../../src/core/memory/order.ts';
 import { collapsesOf, planRange } from '../../src/core/plan/plan.ts';
 import { collapsingPasses, creepPolicy, smallestCreep } from '../../src/verify/creep.ts';
 import { creepRowCells, creepTable } from '../../src/verify/creep-table.ts';
-import { rangeOf } from '../ranges.ts';
+import { rangeOf } from '../support/ranges.ts';
 
 const RULES = ['scaled', 'capped'] as const;
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { ptesOf, reachesSearch } from '../../src/verify/search-case.ts';
 import { shapesOf, spacesToCompare } from '../../src/verify/small-cases.ts';
 import { planRange } from '../../src/core/plan/plan.ts';
-import { policyOf, rangeOf } from '../ranges.ts';
+import { policyOf, rangeOf } from '../support/ranges.ts';
 
 const [everything] = spacesToCompare();
 

@@ -7,7 +7,7 @@ import { checkedAlgorithmOf, type CheckedAlgorithm } from '../../src/verify/chec
 import { equivalence } from '../../src/verify/equivalence.ts';
 import { ptesOf, reachesSearch } from '../../src/verify/search-case.ts';
 import { EVERY_ACTION, spacesToCompare } from '../../src/verify/small-cases.ts';
-import { policyOf } from '../ranges.ts';
+import { policyOf } from '../support/ranges.ts';
 import { builtIn, examined, searching, WRONG_MODULES, wrongModule } from './algorithms.ts';
 
 /** The attempts of a search and its result, found without the lab; a throw is a result too. */

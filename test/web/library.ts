@@ -5,7 +5,7 @@ import { type Prediction, predictMemory } from '../../src/analysis/prediction.ts
 import type { Host, MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { openSnapshotFile } from '../../src/snapshot/file.ts';
 import { type PolicyChoice, runPolicyOf } from '../../web/policy/choice.ts';
-import { valueOf } from '../ranges.ts';
+import { valueOf } from '../support/ranges.ts';
 
 /** A snapshot as the library reads it, for what a page should say of it. */
 export interface KnownMemory {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import '../seed.ts';
+import '../support/seed.ts';
 import { centerOn, fitCamera, pan, zoomAt } from '../../web/map/camera.ts';
 import { findPlace, missWords, placeName, processRows } from '../../web/map/find.ts';
 import { layoutOf, placeOfRow, rowAtPlace } from '../../web/map/layout.ts';
@@ -8,7 +8,7 @@ import { paintMap } from '../../web/map/raster.ts';
 import { RangeTable } from '../../src/analysis/range-table.ts';
 import type { OpenMemory } from '../../web/memory/open-memory.ts';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
-import { rangeOf } from '../ranges.ts';
+import { rangeOf } from '../support/ranges.ts';
 import { processItem, rangesItem, vmaItem } from '../analysis/streams.ts';
 
 const processes = fc

@@ -18,10 +18,10 @@ import { writeScript } from '../../src/render/text/write-script.ts';
 import { firstChoice, type PolicyChoice, settingsFrom, settingsOf } from '../../web/policy/choice.ts';
 import { writeSnapshot } from '../../src/snapshot/writer.ts';
 import { processItem, rangesItem, vmaItem } from '../analysis/streams.ts';
-import { rangeOf, valueOf } from '../ranges.ts';
+import { rangeOf, valueOf } from '../support/ranges.ts';
 import { isTooWide, openApp, typeNumber } from './app-page.ts';
 import { violationsOf } from './axe.ts';
-import { CHROMIUM, launchBrowser } from './browser.ts';
+import { CHROMIUM, launchBrowser } from '../support/browser.ts';
 import { type KnownMemory, readKnown } from './library.ts';
 
 const MIXED = 'always=2-6,9&madvise=none&none=124';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import '../seed.ts';
+import '../support/seed.ts';
 import { DigestCollector } from '../../src/analysis/digest-collector.ts';
 import { DigestQuery } from '../../src/analysis/digest-query.ts';
 import { totalDigest } from '../../src/analysis/memory-digest.ts';
@@ -30,7 +30,7 @@ import { isPresetChosen, presetsFor } from '../../web/policy/policy-presets.ts';
 import { formatSort, parseSort, sortRows } from '../../web/shell/sort.ts';
 import { runPolicies, streams } from '../analysis/arbitraries.ts';
 import { processItem, rangesItem, streamOf, vmaItem } from '../analysis/streams.ts';
-import { rangeOf } from '../ranges.ts';
+import { rangeOf } from '../support/ranges.ts';
 
 const SETTINGS = defaultSettings(x86_64);
 const DEFAULT = choiceOf(SETTINGS, x86_64, 'linux-7.2');

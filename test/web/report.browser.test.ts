@@ -7,7 +7,7 @@ import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isTooWide } from './app-page.ts';
 import { violationsOf } from './axe.ts';
-import { CHROMIUM, launchBrowser } from './browser.ts';
+import { CHROMIUM, launchBrowser } from '../support/browser.ts';
 
 const REPORTS = {
   redis: ['examples/redis.parquet', '--policy', 'default'],

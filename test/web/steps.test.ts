@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import '../seed.ts';
+import '../support/seed.ts';
 import type { Visit } from '../../src/core/search/algorithm.ts';
 import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
 import { geometryOfPmdOrder, pagesPerRange } from '../../src/core/memory/geometry.ts';
@@ -29,7 +29,7 @@ import {
   withPmdOrder,
 } from '../../web/steps/steps-state.ts';
 import { ranges } from '../analysis/arbitraries.ts';
-import { listPages, valueOf } from '../ranges.ts';
+import { listPages, valueOf } from '../support/ranges.ts';
 
 const MODELS = Object.keys(KERNEL_MODELS) as KernelModelName[];
 

@@ -13,7 +13,7 @@ import { Simulation } from '../../src/simulation/simulation.ts';
 import { loadScenario } from '../../src/simulation/load-scenario.ts';
 import { openApp } from './app-page.ts';
 import { violationsOf } from './axe.ts';
-import { CHROMIUM, launchBrowser } from './browser.ts';
+import { CHROMIUM, launchBrowser } from '../support/browser.ts';
 
 const DONE = '.run-status:has-text("done")';
 

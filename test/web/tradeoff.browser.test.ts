@@ -16,7 +16,7 @@ import { writeScript } from '../../src/render/text/write-script.ts';
 import { envelopeOf } from '../../web/tradeoff/chart-frame.ts';
 import { isTooWide, openApp, typeNumber } from './app-page.ts';
 import { violationsOf } from './axe.ts';
-import { CHROMIUM, launchBrowser } from './browser.ts';
+import { CHROMIUM, launchBrowser } from '../support/browser.ts';
 import { type KnownMemory, readKnown } from './library.ts';
 
 const REDIS = '#tradeoff?source=example:redis';

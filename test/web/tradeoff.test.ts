@@ -2,7 +2,7 @@ import { growthOf } from '../../src/analysis/tally.ts';
 import { sum } from '../../src/core/base/sum.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import '../seed.ts';
+import '../support/seed.ts';
 import { DigestQuery } from '../../src/analysis/digest-query.ts';
 import { DigestCollector } from '../../src/analysis/digest-collector.ts';
 import { totalDigest } from '../../src/analysis/memory-digest.ts';
@@ -24,7 +24,7 @@ import { envelopeOf, frameOf, nearestPoint, xOf, yOf } from '../../web/tradeoff/
 import { linearScale, logScale } from '../../web/tradeoff/scale.ts';
 import { stepAlong } from '../../web/tradeoff/step-along.ts';
 import { type Sweep, Sweeper, type SweptMemory } from '../../web/tradeoff/sweeper.ts';
-import { rangeOf } from '../ranges.ts';
+import { rangeOf } from '../support/ranges.ts';
 import { processItem, rangesItem, vmaItem } from '../analysis/streams.ts';
 
 const QUESTION = { model: 'linux-7.2', maxPtesSwap: 64, maxPtesShared: 256 } as const;

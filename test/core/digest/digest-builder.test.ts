@@ -8,7 +8,7 @@ import {
 } from '../../../src/core/digest/builder.ts';
 import { type DigestTable, emptyDigest } from '../../../src/core/digest/table.ts';
 import { geometryOfPmdOrder, pagesPerRange } from '../../../src/core/memory/geometry.ts';
-import '../../seed.ts';
+import '../../support/seed.ts';
 import { occupancies } from '../arbitraries.ts';
 
 const sorted = (table: DigestTable) => ({ ...table, rows: [...table.rows].sort(([a], [b]) => a - b) });

@@ -16,8 +16,8 @@ import { stateOf } from '../../../src/conform/probe-batch.ts';
 import { openSnapshotFile } from '../../../src/snapshot/file.ts';
 import { readCorpus } from '../../conform/corpus-file.ts';
 import { ranges as anyRanges } from '../../analysis/arbitraries.ts';
-import { valueOf } from '../../ranges.ts';
-import '../../seed.ts';
+import { valueOf } from '../../support/ranges.ts';
+import '../../support/seed.ts';
 import { occupancies } from '../arbitraries.ts';
 
 function policyFor(orders: number, maxPtesNone: number, geometry: Geometry): CollapsePolicy {

@@ -12,8 +12,8 @@ import {
   orderSet,
   parseOrders,
 } from '../../../src/core/memory/order.ts';
-import { messageOf, valueOf } from '../../ranges.ts';
-import '../../seed.ts';
+import { messageOf, valueOf } from '../../support/ranges.ts';
+import '../../support/seed.ts';
 
 const parsed = (text: string, pmdOrder = 9) =>
   ordersOf(valueOf(parseOrders(text, geometryOfPmdOrder(pmdOrder))));

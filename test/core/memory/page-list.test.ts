@@ -12,8 +12,8 @@ import {
 } from '../../../src/core/memory/occupancy.ts';
 import { asOffset, asOrder } from '../../../src/core/memory/order.ts';
 import { formatPages, parsePages } from '../../../src/core/memory/page-list.ts';
-import { listPages, messageOf, pages, valueOf } from '../../ranges.ts';
-import '../../seed.ts';
+import { listPages, messageOf, pages, valueOf } from '../../support/ranges.ts';
+import '../../support/seed.ts';
 import { occupancies } from '../arbitraries.ts';
 
 /** Small geometries too: their ranges do not fill a word. */

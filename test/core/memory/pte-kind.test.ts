@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import '../../seed.ts';
+import '../../support/seed.ts';
 import { costOf } from '../../../src/core/plan/cost.ts';
 import { geometryOfPmdOrder, pagesPerRange } from '../../../src/core/memory/geometry.ts';
 import { pteKind } from '../../../src/core/memory/pte-kind.ts';
 import { ranges } from '../../analysis/arbitraries.ts';
-import { rangeOf } from '../../ranges.ts';
+import { rangeOf } from '../../support/ranges.ts';
 
 test('PTEs hold what is counted of their range', () => {
   fc.assert(

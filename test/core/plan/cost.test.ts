@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { costOf } from '../../../src/core/plan/cost.ts';
-import { type PolicyText, plan, type RangeText, rangeOf } from '../../ranges.ts';
+import { type PolicyText, plan, type RangeText, rangeOf } from '../../support/ranges.ts';
 
 function cost(range: RangeText, policy: PolicyText) {
   return costOf(rangeOf(range), plan(range, policy));

@@ -9,7 +9,7 @@ import {
 } from '../../../src/core/plan/madvise-collapse.ts';
 import { type OrderSet, orderSet } from '../../../src/core/memory/order.ts';
 import { SCAN_RESULTS, type ScanResult } from '../../../src/core/rules/scan-result.ts';
-import { outcomesOf, plan, type RangeText, rangeOf } from '../../ranges.ts';
+import { outcomesOf, plan, type RangeText, rangeOf } from '../../support/ranges.ts';
 
 const PAGE = 4096;
 const RANGE = rangeBytes(x86_64);

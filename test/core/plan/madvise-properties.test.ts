@@ -8,7 +8,7 @@ import { NO_ORDERS, orderSet } from '../../../src/core/memory/order.ts';
 import { planRange } from '../../../src/core/plan/plan.ts';
 import { collapsePolicy } from '../../../src/core/rules/policy.ts';
 import { ranges } from '../../analysis/arbitraries.ts';
-import '../../seed.ts';
+import '../../support/seed.ts';
 import { geometries } from '../arbitraries.ts';
 
 const models = fc.constantFrom(...Object.values(KERNEL_MODELS));

@@ -12,8 +12,8 @@ import { walk } from '../../../src/core/search/walk.ts';
 import { stateOf } from '../../../src/conform/probe-batch.ts';
 import { openSnapshotFile } from '../../../src/snapshot/file.ts';
 import { readCorpus } from '../../conform/corpus-file.ts';
-import { valueOf } from '../../ranges.ts';
-import '../../seed.ts';
+import { valueOf } from '../../support/ranges.ts';
+import '../../support/seed.ts';
 import { occupancies } from '../arbitraries.ts';
 
 /** The windows that the walk attempts when every attempt succeeds, packed. */

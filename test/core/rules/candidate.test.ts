@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { costOf } from '../../../src/core/plan/cost.ts';
 import { LruBatch } from '../../../src/core/rules/lru-batch.ts';
-import { attemptTexts, collapseText, outcomesOf, plan, rangeOf } from '../../ranges.ts';
+import { attemptTexts, collapseText, outcomesOf, plan, rangeOf } from '../../support/ranges.ts';
 
 const NONE = 'SCAN_EXCEED_NONE_PTE';
 const SWAP = 'SCAN_EXCEED_SWAP_PTE';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { x86_64 } from '../../../src/core/memory/geometry.ts';
 import { asOffset, asOrder } from '../../../src/core/memory/order.ts';
 import { decidedOutcome, formatOutcome, parseOutcome } from '../../../src/core/rules/outcome.ts';
-import { messageOf, outcomesOf } from '../../ranges.ts';
+import { messageOf, outcomesOf } from '../../support/ranges.ts';
 
 function decided(texts: readonly string[], offset: number, order: number) {
   return decidedOutcome(outcomesOf(texts, x86_64), asOffset(offset), asOrder(order));

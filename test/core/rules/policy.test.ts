@@ -11,7 +11,7 @@ import {
   scanNoneLimit,
   sharedLimit,
 } from '../../../src/core/rules/policy.ts';
-import { messageOf, type PolicyText, policyOf } from '../../ranges.ts';
+import { messageOf, type PolicyText, policyOf } from '../../support/ranges.ts';
 
 /** The none limits of orders 2 to 9. */
 function noneLimits(model: PolicyText['model'], maxPtesNone: number): number[] {

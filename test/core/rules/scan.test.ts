@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { formatPages } from '../../../src/core/memory/page-list.ts';
 import { scanRange } from '../../../src/core/rules/scan.ts';
-import { type PolicyText, policyOf, type RangeText, rangeOf } from '../../ranges.ts';
+import { type PolicyText, policyOf, type RangeText, rangeOf } from '../../support/ranges.ts';
 
 function scan(range: RangeText, policy: PolicyText = {}) {
   const { pmdOrder } = range;

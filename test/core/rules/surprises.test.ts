@@ -2,8 +2,16 @@ import { describe, expect, test } from 'vitest';
 import { attemptEach } from '../../../src/core/search/algorithm.ts';
 import { costOf } from '../../../src/core/plan/cost.ts';
 import { walk } from '../../../src/core/search/walk.ts';
-import { attemptTexts, collapseText, outcomesOf, plan, policyOf, rangeOf, scannedOf } from '../../ranges.ts';
-import { trace } from '../search/search.ts';
+import {
+  attemptTexts,
+  collapseText,
+  outcomesOf,
+  plan,
+  policyOf,
+  rangeOf,
+  scannedOf,
+} from '../../support/ranges.ts';
+import { trace } from '../search/reference-search.ts';
 
 /** Those of docs/khugepaged.md#surprises that a prediction of one range meets, in their order. */
 describe('one bad page anywhere stops every order of the range', () => {

@@ -15,7 +15,7 @@ import {
   possibleOrders,
   type Vma,
 } from '../../../src/core/rules/vma.ts';
-import { policyOf } from '../../ranges.ts';
+import { policyOf } from '../../support/ranges.ts';
 
 const K = 1024;
 const M = 1024 * K;

@@ -8,8 +8,8 @@ import { collapseInRounds, rounds } from '../../../src/core/search/rounds/rounds
 import { scanForRounds } from '../../../src/core/search/rounds/scan.ts';
 import type { ScanResult } from '../../../src/core/rules/scan-result.ts';
 import { walk } from '../../../src/core/search/walk.ts';
-import { policyOf, rangeOf, scannedOf } from '../../ranges.ts';
-import '../../seed.ts';
+import { policyOf, rangeOf, scannedOf } from '../../support/ranges.ts';
+import '../../support/seed.ts';
 import { attempts, searchCases } from '../arbitraries.ts';
 import { type RoundsVector, roundsVectors } from './rounds-vectors.ts';
 

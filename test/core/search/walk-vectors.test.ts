@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ALGORITHMS } from '../../../src/core/search/algorithms.ts';
 import { planRange } from '../../../src/core/plan/plan.ts';
-import { outcomesOf, policyOf, rangeOf } from '../../ranges.ts';
+import { outcomesOf, policyOf, rangeOf } from '../../support/ranges.ts';
 import { vectors } from './vectors.ts';
 
 for (const vector of vectors) {

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import '../seed.ts';
-import { predictMemory } from '../../src/analysis/prediction.ts';
-import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
-import { collapsePolicy } from '../../src/core/rules/policy.ts';
-import { enabledOrders } from '../../src/core/rules/thp-settings.ts';
-import { explainJson } from '../../src/render/json/explain.ts';
-import { planJson, predictHead, predictTail, rangeJson } from '../../src/render/json/predict.ts';
-import { runPolicies, streams } from '../analysis/arbitraries.ts';
+import '../../support/seed.ts';
+import { predictMemory } from '../../../src/analysis/prediction.ts';
+import { geometryOfPmdOrder } from '../../../src/core/memory/geometry.ts';
+import { collapsePolicy } from '../../../src/core/rules/policy.ts';
+import { enabledOrders } from '../../../src/core/rules/thp-settings.ts';
+import { explainJson } from '../../../src/render/json/explain.ts';
+import { planJson, predictHead, predictTail, rangeJson } from '../../../src/render/json/predict.ts';
+import { runPolicies, streams } from '../../analysis/arbitraries.ts';
 import {
   knownRanges,
   predictItems,
@@ -15,10 +15,10 @@ import {
   runPolicyOf,
   streamOf,
   vmaItem,
-} from '../analysis/streams.ts';
-import { expectSchema } from '../cli/schemas.ts';
-import { policyOf } from '../ranges.ts';
-import { explanations } from './explanations.ts';
+} from '../../analysis/streams.ts';
+import { expectSchema } from '../../support/schemas.ts';
+import { policyOf } from '../../support/ranges.ts';
+import { explanations } from '../explanations.ts';
 
 test('head, ranges and tail of a prediction conform to its schema', async () => {
   const cases = fc

@@ -4,10 +4,10 @@ import { attemptEach, RangeResult, type Visit } from '../../../src/core/search/a
 import { asOffset, asOrder, hasOrder, ordersOf, type Window } from '../../../src/core/memory/order.ts';
 import { stack } from '../../../src/core/search/stack.ts';
 import { walk } from '../../../src/core/search/walk.ts';
-import { policyOf, scannedOf } from '../../ranges.ts';
-import '../../seed.ts';
+import { policyOf, scannedOf } from '../../support/ranges.ts';
+import '../../support/seed.ts';
 import { attempts, searchCases } from '../arbitraries.ts';
-import { qualifies, successes } from './search.ts';
+import { qualifies, successes } from './reference-search.ts';
 
 function end(window: Window): number {
   return window.offset + 2 ** window.order;

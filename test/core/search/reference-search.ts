@@ -7,7 +7,7 @@ import {
 import { asOffset, asOrder, type Window } from '../../../src/core/memory/order.ts';
 import type { CollapsePolicy } from '../../../src/core/rules/policy.ts';
 import { actionAfter, type ScanResult } from '../../../src/core/rules/scan-result.ts';
-import { listPages } from '../../ranges.ts';
+import { listPages } from '../../support/ranges.ts';
 
 /**
  * Whether a window may be attempted (docs/khugepaged.md#the-walk), counted page by page. For models with the

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import '../../seed.ts';
+import '../../support/seed.ts';
 import { scanRange } from '../../../src/core/rules/scan.ts';
-import { pages, policyOf, rangeOf } from '../../ranges.ts';
+import { pages, policyOf, rangeOf } from '../../support/ranges.ts';
 
 describe('what only a running system knows', () => {
   const range = rangeOf({ present: 'all' });

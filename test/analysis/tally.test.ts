@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import '../seed.ts';
+import '../support/seed.ts';
 import { predictMemory, type Prediction } from '../../src/analysis/prediction.ts';
 import type { Tally } from '../../src/analysis/tally.ts';
 import type { RunPolicy } from '../../src/analysis/verdict.ts';

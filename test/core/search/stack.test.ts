@@ -14,10 +14,10 @@ import { actionAfter, SCAN_RESULTS, type ScanResult } from '../../../src/core/ru
 import { stack, stackPatch11 } from '../../../src/core/search/stack.ts';
 import { walk } from '../../../src/core/search/walk.ts';
 import { OutcomeTree } from '../../../src/verify/outcome-tree.ts';
-import { scannedOf, policyOf } from '../../ranges.ts';
-import '../../seed.ts';
+import { scannedOf, policyOf } from '../../support/ranges.ts';
+import '../../support/seed.ts';
 import { attempts, searchCases } from '../arbitraries.ts';
-import { recursion, trace } from './search.ts';
+import { recursion, trace } from './reference-search.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
