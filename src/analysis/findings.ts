@@ -1,11 +1,16 @@
 import { growthOf } from './tally.ts';
 import { ALGORITHMS } from '../core/search/algorithms.ts';
 import type { KernelModel } from '../core/rules/kernel-model.ts';
-
 import type { Process } from '../core/rules/memory-source.ts';
 import { anonOrders } from '../core/memory/order.ts';
 import type { PolicyCounts } from '../core/plan/policy-counts.ts';
-import { defaultSettings, type ThpSettings, withOrdersAlways } from '../core/rules/thp-settings.ts';
+import type { CollapsePolicy } from '../core/rules/policy.ts';
+import {
+  defaultSettings,
+  hugepagePolicy,
+  type ThpSettings,
+  withOrdersAlways,
+} from '../core/rules/thp-settings.ts';
 import { adviceWithin, changedPages } from './advise.ts';
 import { DigestQuery } from './digest-query.ts';
 import { type MemoryDigest, type SourceDigest, totalDigest } from './memory-digest.ts';
@@ -15,6 +20,7 @@ import type { SweepSpace } from './sweep.ts';
 import { settingsFor, type SysfsWrite, writesBetween } from './sysfs-writes.ts';
 import { type JudgedRanges, judgeTable } from './table-judge.ts';
 import type { Tally } from './tally.ts';
+import { tellingRange, type TellingRange } from './telling-range.ts';
 
 /** Memory that was read for a report. */
 export interface ReadMemory {
@@ -59,6 +65,8 @@ export interface ProcessFinding {
   readonly memory: MemoryDigest;
   readonly counts: PolicyCounts;
   readonly tally: Tally | undefined;
+  /** Undefined where the source has counts only, or no range of the process. */
+  readonly telling: TellingRange | undefined;
 }
 
 /** All that a report says about memory. */
@@ -66,6 +74,8 @@ export interface Findings {
   readonly read: ReadMemory;
   readonly memory: MemoryDigest;
   readonly model: KernelModel;
+  /** The policy asked about, for memory that asked for huge pages. */
+  readonly policy: CollapsePolicy;
   readonly asked: RangesFinding;
   /** The settings of the machine, where they are known. */
   readonly inForce: PolicyFinding | undefined;
@@ -99,11 +109,11 @@ export function findingsOf(
   const { geometry, settings: known } = host;
   const memory = totalDigest(read.digest);
   const query = new DigestQuery(memory);
-  const algorithm = ALGORITHMS[model.algorithm];
+  const runPolicy = { settings, model, algorithm: ALGORITHMS[model.algorithm], outcomes: [] };
   const find = (each: ThpSettings) => policyFinding(query, each, model);
   const findRanges = (each: ThpSettings): RangesFinding => ({
     ...find(each),
-    ranges: read.table && judgeTable(read.table, { settings: each, model, algorithm, outcomes: [] }),
+    ranges: read.table && judgeTable(read.table, { ...runPolicy, settings: each }),
   });
   const asked = findRanges(settings);
   const start = known ?? defaultSettings(geometry);
@@ -126,6 +136,7 @@ export function findingsOf(
     read,
     memory,
     model,
+    policy: hugepagePolicy({ settings, model }, geometry),
     asked,
     inForce: known && find(known),
     kernelDefault: find(defaultSettings(geometry)),
@@ -138,6 +149,7 @@ export function findingsOf(
         memory: own,
         counts: new DigestQuery(own).ask(settings, model),
         tally: asked.ranges?.tallies[index],
+        telling: read.table && asked.ranges && tellingRange(read.table, asked.ranges, index, runPolicy),
       }))
       .sort(
         (a, b) =>

@@ -63,27 +63,3 @@ export function judgedCells(table: RangeTable, ranges: JudgedRanges, cells: MapC
   }
   return { orders, stays };
 }
-
-/**
- * The range of a process that says most about settings: the one that grows most, else one that collapses, else the fullest
- * that stays as it is, rather one that the VMA covers.
- */
-export function tellingRow(table: RangeTable, ranges: JudgedRanges, { firstRow, endRow }: MapCells): number {
-  let best = firstRow;
-  let bestScore = -1;
-  const pages = pagesPerRange(table.geometry);
-  for (let row = firstRow; row < endRow; row++) {
-    const code = ranges.refusals[row];
-    const refusal = code === 0 ? undefined : ranges.reasons[code - 1];
-    const resident = table.residentPages[row];
-    let score = resident;
-    if (refusal === undefined)
-      score = 3 * pages + 2 * ranges.growthPages[row] - Math.abs(resident - pages / 2) / pages;
-    else if (refusal === 'vma-edge' || isHuge(refusal)) score = resident / pages;
-    if (score > bestScore) {
-      best = row;
-      bestScore = score;
-    }
-  }
-  return best;
-}

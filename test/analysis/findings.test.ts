@@ -1,6 +1,6 @@
 import { sum } from '../../src/core/base/sum.ts';
 import { expect, test } from 'vitest';
-import { judgedCells, mapCells, tellingRow } from '../../src/analysis/map-cells.ts';
+import { judgedCells, mapCells } from '../../src/analysis/map-cells.ts';
 import { growthOf } from '../../src/analysis/tally.ts';
 import { rangeBytes, x86_64 } from '../../src/core/memory/geometry.ts';
 import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
@@ -107,9 +107,8 @@ test('huge ranges do not count as refused', () => {
 
 test('the range that says most grows most; where nothing changes it is the fullest of the whole ones', () => {
   const telling = (text: Parameters<typeof findingsIn>[1]) => {
-    const { asked, read } = findingsIn(ITEMS, text);
-    const row = tellingRow(read.table!, asked.ranges!, mapCells(read.table!, 1, 10)!);
-    return read.table!.addresses[row] / RANGE;
+    const process = findingsIn(ITEMS, text).processes.find(({ index }) => index === 1)!;
+    return process.telling!.verdict.range.address / RANGE;
   };
   expect(telling({ orders: '9', maxPtesNone: 511 })).toBe(8);
   expect(telling({ orders: '9', maxPtesNone: 508 })).toBe(2);

@@ -1,11 +1,10 @@
 import fc from 'fast-check';
-import type { CollapseAlgorithm, Visit } from '../../src/core/search/algorithm.ts';
+import type { CollapseAlgorithm } from '../../src/core/search/algorithm.ts';
 import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
-import { planRange } from '../../src/core/plan/plan.ts';
 import { type CollapsePolicy, collapsePolicy } from '../../src/core/rules/policy.ts';
 import type { RangeState } from '../../src/core/memory/range-state.ts';
 import { enabledOrders } from '../../src/core/rules/thp-settings.ts';
-import type { Explanation } from '../../src/render/text/explain.ts';
+import { type Explanation, explainRange } from '../../src/analysis/explanation.ts';
 import { runPolicies, ranges } from '../analysis/arbitraries.ts';
 
 export function explanationOf(
@@ -13,9 +12,7 @@ export function explanationOf(
   policy: CollapsePolicy,
   algorithm: CollapseAlgorithm,
 ): Explanation {
-  const visits: Visit[] = [];
-  const plan = planRange(range, policy, { algorithm, observe: (visit) => visits.push(visit) });
-  return { range, policy, algorithm: algorithm.name, plan, visits };
+  return explainRange(range, policy, { algorithm, outcomes: [] });
 }
 
 /** Explanations of random ranges under random policies, PMD orders from 3 to 13. */

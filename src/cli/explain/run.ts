@@ -1,20 +1,20 @@
+import { explainRange, type IgnoredRange } from '../../analysis/explanation.ts';
 import type { RunPolicy } from '../../analysis/verdict.ts';
-import type { Visit } from '../../core/search/algorithm.ts';
 import { type Failure, fail, type Result, succeed } from '../../core/base/failure.ts';
 import { rangeBytes } from '../../core/memory/geometry.ts';
 import type { MemorySource, Process } from '../../core/rules/memory-source.ts';
-import { planRange } from '../../core/plan/plan.ts';
 import { collapsePolicy, type CollapsePolicy } from '../../core/rules/policy.ts';
 import type { RangeState } from '../../core/memory/range-state.ts';
 import { coversRange, possibleOrders, type Vma } from '../../core/rules/vma.ts';
 import { explainJson, ignoredRangeJson } from '../../render/json/explain.ts';
 import { explainSvg, ignoredRangeSvg } from '../../render/svg/explain.ts';
-import { explainText, type IgnoredRange, ignoredRangeText } from '../../render/text/explain.ts';
+import { explainText, ignoredRangeText } from '../../render/text/explain.ts';
 import { SnapshotError } from '../../snapshot/damage.ts';
 import { type Context, print, reportFailure, styleFor } from '../shared/context.ts';
 import { isDigestFile } from '../shared/is-digest-file.ts';
 import type { ExplainFlags } from '../shared/flags.ts';
-import { hugepagePolicy, policyFromFlags } from '../shared/command-policy.ts';
+import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
+import { policyFromFlags } from '../shared/command-policy.ts';
 import { checkOneSource, openProcesses, openSnapshots, rangeFromFlags } from '../shared/source.ts';
 
 /** `thpscope explain`: one PMD range, every step. */
@@ -42,11 +42,7 @@ async function answerText(
     if (format === 'json') return succeed(`${JSON.stringify(ignoredRangeJson(value))}\n`);
     return succeed(format === 'svg' ? ignoredRangeSvg(value) : ignoredRangeText(value, style));
   }
-  const { range, policy } = value;
-  const { algorithm, outcomes } = value.runPolicy;
-  const visits: Visit[] = [];
-  const plan = planRange(range, policy, { algorithm, outcomes, observe: (visit) => visits.push(visit) });
-  const explanation = { range, policy, algorithm: algorithm.name, plan, visits };
+  const explanation = explainRange(value.range, value.policy, value.runPolicy);
   const everyStep = flags.verbose === true;
   if (format === 'json') return succeed(`${JSON.stringify(explainJson(explanation))}\n`);
   if (format === 'svg') return succeed(explainSvg(explanation, everyStep));

@@ -6,7 +6,8 @@ import { predictHead } from '../../render/json/predict.ts';
 import { type Context, print, styleFor, warn } from '../shared/context.ts';
 import { digestFromFlags } from '../shared/digest-source.ts';
 import type { PredictFlags } from '../shared/flags.ts';
-import { hugepagePolicy, policyFromFlags } from '../shared/command-policy.ts';
+import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
+import { policyFromFlags } from '../shared/command-policy.ts';
 
 /** `predict` over digests: totals only, for a digest knows neither VMAs nor ranges. */
 export async function predictDigest(

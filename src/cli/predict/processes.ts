@@ -9,7 +9,8 @@ import { predictText } from '../../render/text/predict.ts';
 import { SnapshotError } from '../../snapshot/damage.ts';
 import { type Context, print, styleFor, warn } from '../shared/context.ts';
 import type { PredictFlags } from '../shared/flags.ts';
-import { hugepagePolicy, policyFromFlags } from '../shared/command-policy.ts';
+import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
+import { policyFromFlags } from '../shared/command-policy.ts';
 import { startProgress } from '../shared/progress.ts';
 import { openProcesses, openSnapshots } from '../shared/source.ts';
 

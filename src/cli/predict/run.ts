@@ -1,13 +1,13 @@
 import { addVerdict, emptyTally } from '../../analysis/tally.ts';
-import { costOf } from '../../core/plan/cost.ts';
+import { explainRange } from '../../analysis/explanation.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
-import { planRange } from '../../core/plan/plan.ts';
 import { explainText } from '../../render/text/explain.ts';
 import { predictHead, rangeJson, totalsJson } from '../../render/json/predict.ts';
 import { type Context, print, reportFailure, styleFor } from '../shared/context.ts';
 import type { PredictFlags } from '../shared/flags.ts';
 import { isDigestFile } from '../shared/is-digest-file.ts';
-import { hugepagePolicy, policyFromFlags } from '../shared/command-policy.ts';
+import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
+import { policyFromFlags } from '../shared/command-policy.ts';
 import { predictProcesses } from './processes.ts';
 import { checkOneSource, rangeFromFlags } from '../shared/source.ts';
 
@@ -43,31 +43,18 @@ async function predictPattern(
   const runPolicy = await policyFromFlags(flags, geometry, undefined);
   if (!runPolicy.ok) return runPolicy;
   const policy = hugepagePolicy(runPolicy.value, geometry);
-  const { algorithm, outcomes } = runPolicy.value;
-  const plan = planRange(range.value, policy, { algorithm, outcomes });
+  const explanation = explainRange(range.value, policy, runPolicy.value);
   if (flags.json) {
+    const { plan } = explanation;
     const tally = emptyTally(geometry);
-    addVerdict(tally, {
-      range: range.value,
-      policy,
-      ignored: undefined,
-      plan,
-      cost: costOf(range.value, plan),
-    });
+    addVerdict(tally, { ...explanation, ignored: undefined });
     const ranges = [rangeJson(range.value, plan, policy, policy.orders)];
     await print(
       context,
       `${JSON.stringify({ ...predictHead(policy), ranges, totals: totalsJson(tally) })}\n`,
     );
   } else {
-    const explanation = {
-      range: range.value,
-      policy,
-      algorithm: algorithm.name,
-      plan,
-      visits: [],
-    };
-    await print(context, explainText(explanation, styleFor(context, flags.color), false));
+    await print(context, explainText({ ...explanation, visits: [] }, styleFor(context, flags.color), false));
   }
   return succeed(undefined);
 }

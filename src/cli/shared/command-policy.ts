@@ -4,13 +4,8 @@ import type { Geometry } from '../../core/memory/geometry.ts';
 import { KERNEL_MODELS } from '../../core/rules/kernel-model.ts';
 import { parseOrders } from '../../core/memory/order.ts';
 import { type OutcomeRule, parseOutcome } from '../../core/rules/outcome.ts';
-import { checkLimits, collapsePolicy, type CollapsePolicy } from '../../core/rules/policy.ts';
-import {
-  defaultSettings,
-  enabledOrders,
-  type ThpSettings,
-  withOrdersAlways,
-} from '../../core/rules/thp-settings.ts';
+import { checkLimits } from '../../core/rules/policy.ts';
+import { defaultSettings, type ThpSettings, withOrdersAlways } from '../../core/rules/thp-settings.ts';
 import type { RunPolicy } from '../../analysis/verdict.ts';
 import type { PolicyFlags } from './flags.ts';
 
@@ -54,11 +49,6 @@ export async function policyFromFlags(
   }
   const inForce = current !== undefined && base.value === current && !orders;
   return succeed({ settings, model, algorithm, outcomes, inForce });
-}
-
-/** The policy for memory that asked for huge pages (VM_HUGEPAGE), which is what made-up ranges are taken for. */
-export function hugepagePolicy({ settings, model }: RunPolicy, geometry: Geometry): CollapsePolicy {
-  return collapsePolicy(enabledOrders(settings, true, geometry), settings, model, geometry);
 }
 
 async function baseSettings(

@@ -1,6 +1,7 @@
 import type { Geometry } from '../memory/geometry.ts';
 import { anonOrders, asOrder, type Order, type OrderSet, orderSet, ordersOf } from '../memory/order.ts';
-import { type CollapseLimits, defaultLimits } from './policy.ts';
+import type { KernelModel } from './kernel-model.ts';
+import { type CollapseLimits, type CollapsePolicy, collapsePolicy, defaultLimits } from './policy.ts';
 
 export const TOP_LEVEL_WORDS = ['always', 'madvise', 'never'] as const;
 export const SIZE_WORDS = ['always', 'inherit', 'madvise', 'never'] as const;
@@ -42,4 +43,12 @@ export function enabledOrders(settings: ThpSettings, hugepage: boolean, geometry
     if (effective === 'always' || (effective === 'madvise' && hugepage)) enabled.push(order);
   }
   return orderSet(enabled);
+}
+
+/** khugepaged's policy for memory that asked for huge pages (VM_HUGEPAGE), which is what made-up ranges are taken for. */
+export function hugepagePolicy(
+  { settings, model }: { readonly settings: ThpSettings; readonly model: KernelModel },
+  geometry: Geometry,
+): CollapsePolicy {
+  return collapsePolicy(enabledOrders(settings, true, geometry), settings, model, geometry);
 }

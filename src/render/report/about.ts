@@ -3,7 +3,6 @@ import { type RefusedMemory, type Refusal, isHuge } from '../../analysis/tally.t
 import { formatBytes } from '../../core/base/bytes.ts';
 import { type Geometry, pageBytes } from '../../core/memory/geometry.ts';
 import { resultName } from '../../core/rules/kernel-model.ts';
-import type { OrderSet } from '../../core/memory/order.ts';
 import { isScanResult } from '../../core/rules/scan-result.ts';
 import { blindSpots } from '../words/advise-view.ts';
 import { reportWords } from '../words/glossary.ts';
@@ -16,8 +15,9 @@ import type { ReportView } from './view.ts';
 const MOST_FAILURES = 20;
 
 /** Memory that stays as it is, by the reason. */
-export function refusedSection({ findings }: ReportView, orders: OrderSet): Markup {
+export function refusedSection({ findings }: ReportView): Markup {
   const { asked, memory, model } = findings;
+  const { orders } = findings.policy;
   const refused = [...(asked.ranges?.total.refused ?? memory.refused)].sort(
     ([a, x], [b, y]) => Number(isHuge(a)) - Number(isHuge(b)) || y.pages - x.pages,
   );

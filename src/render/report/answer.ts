@@ -4,8 +4,7 @@ import { sum } from '../../core/base/sum.ts';
 import type { PolicyFinding } from '../../analysis/findings.ts';
 import type { SweptResult } from '../../analysis/pareto.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
-import { collapsePolicy } from '../../core/rules/policy.ts';
-import { enabledOrders, type ThpSettings } from '../../core/rules/thp-settings.ts';
+import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import { adviceInWords, worthOfGrowth } from '../words/advise-view.ts';
 import { html, type Markup } from '../words/markup.ts';
 import { ignoredNoneLimit } from '../words/none-limit-note.ts';
@@ -22,8 +21,7 @@ export function answer({ findings, inForce }: ReportView): Markup {
   const later = sum(asked.counts.laterAttempts);
   const whose = inForce ? 'the settings in force' : 'the settings asked about';
   const { growthPages, hugePages } = asked;
-  const orders = enabledOrders(asked.settings, true, geometry);
-  const ignored = ignoredNoneLimit(collapsePolicy(orders, asked.settings, model, geometry), geometry);
+  const ignored = ignoredNoneLimit(findings.policy, geometry);
   const [without] = advice;
   const worth = (chosen: SweptResult) => worthOfGrowth(chosen, without.chosen, residentPages, geometry);
   return html`

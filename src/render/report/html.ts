@@ -1,6 +1,4 @@
 import { changedPages } from '../../analysis/advise.ts';
-import { collapsePolicy } from '../../core/rules/policy.ts';
-import { enabledOrders } from '../../core/rules/thp-settings.ts';
 import { html, type Markup, type Part, trusted } from '../words/markup.ts';
 import { plural } from '../../core/base/plural.ts';
 import { againSection, glossary, readSection, refusedSection } from './about.ts';
@@ -22,20 +20,10 @@ const MOST_MAPS_UNCHANGED = 3;
  */
 export function reportHtml(view: ReportView, style: string, styleHash: string): string {
   const { findings } = view;
-  const { memory, asked, model } = findings;
-  const { geometry } = memory;
-  const { orders } = collapsePolicy(
-    enabledOrders(asked.settings, true, geometry),
-    asked.settings,
-    model,
-    geometry,
-  );
   const title = titleOf(view);
   const changed = findings.processes.filter(({ counts }) => changedPages(counts) > 0).slice(0, MOST_MAPS);
   const drawn = changed.length > 0 ? changed : findings.processes.slice(0, MOST_MAPS_UNCHANGED);
-  const sections = drawn
-    .map((each) => processSection(view, each, orders))
-    .filter((each) => each !== undefined);
+  const sections = drawn.map((each) => processSection(view, each)).filter((each) => each !== undefined);
   const policy = `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'`;
   return html`${trusted('<!doctype html>')}
 <html lang="en">
@@ -56,16 +44,16 @@ ${answer(view)}
 ${section('Memory by size', sizesSection(findings))}
 ${section('Huge memory against growth', tradeoffSection(view))}
 ${section('What to set', adviceSection(view))}
-${section('What stays as it is, and why', refusedSection(view, orders))}
+${section('What stays as it is, and why', refusedSection(view))}
 ${section('Processes', [
-  processTable(findings, orders),
+  processTable(findings),
   sections,
   sections.length > 0 &&
     sections.length < findings.processes.length &&
     html`<p class="quiet">Maps are ${changed.length > 0 ? 'of those that change most' : 'of the largest, for none changes'}.</p>`,
 ])}
 ${section('What was read, and what was not seen', readSection(view))}
-${section('Words', glossary(geometry))}
+${section('Words', glossary(findings.memory.geometry))}
 ${section('To make this report again', againSection(view))}
 </main>
 </body>

@@ -5,18 +5,18 @@ import { type JudgedCells, judgedCells, type MapCells, mapCells } from '../../an
 import type { RangeTable } from '../../analysis/range-table.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { rangeBytes } from '../../core/memory/geometry.ts';
-import type { OrderSet } from '../../core/memory/order.ts';
 import { occupancyLegend, occupancyMap, orderLegend, orderMap } from '../svg/map.ts';
 import { html, type Markup } from '../words/markup.ts';
 import { plural } from '../../core/base/plural.ts';
-import { tellingRange } from './range.ts';
+import { rangeSection } from './range.ts';
 import type { ReportView } from './view.ts';
 import { vmaTable } from './vmas.ts';
 
 /** Cells of a map at most: with three maps a process a report of many processes stays below two megabytes. */
 const MOST_CELLS = 3072;
+
 /** One process: its maps, its largest VMAs, one range in detail. */
-export function processSection(view: ReportView, each: ProcessFinding, orders: OrderSet): Markup | undefined {
+export function processSection(view: ReportView, each: ProcessFinding): Markup | undefined {
   const { findings } = view;
   const { table } = findings.read;
   const { ranges } = findings.asked;
@@ -28,8 +28,8 @@ export function processSection(view: ReportView, each: ProcessFinding, orders: O
 <h3>${name}</h3>
 <p class="quiet">${formatSize(memory.residentPages, table.geometry)} of anonymous memory${process.cgroup !== '' && process.cgroup !== '/' && html`, control group ${process.cgroup}`}${process.thpDisabled && ', THP disabled by prctl'}</p>
 ${maps(view, table, ranges, cells, name)}
-${vmaTable(table, ranges, each.index, name, orders)}
-${tellingRange(view, table, ranges, cells, each, orders)}
+${vmaTable(table, ranges, each.index, name, findings.policy.orders)}
+${each.telling && rangeSection(view, each, each.telling)}
 </section>`;
 }
 

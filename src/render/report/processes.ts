@@ -2,7 +2,6 @@ import { formatSize } from '../../core/memory/format-size.ts';
 import { growthOf } from '../../analysis/tally.ts';
 import { sum } from '../../core/base/sum.ts';
 import type { Findings, ProcessFinding } from '../../analysis/findings.ts';
-import type { OrderSet } from '../../core/memory/order.ts';
 import { html, type Markup } from '../words/markup.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
 import { mainRefusal } from '../text/tally.ts';
@@ -11,13 +10,13 @@ import { mainRefusal } from '../text/tally.ts';
 const MOST_ROWS = 200;
 
 /** Every process in a line, those that change most first. */
-export function processTable({ processes, memory, asked }: Findings, orders: OrderSet): Markup {
+export function processTable({ processes, memory, asked, policy }: Findings): Markup {
   const size = (pages: number) => (pages === 0 ? '0' : formatSize(pages, memory.geometry));
   const shown = processes.filter((each) => each.memory.ranges > 0).slice(0, MOST_ROWS);
   const rest = processes.length - shown.length;
   const row = ({ process, memory: own, counts, tally }: ProcessFinding) => {
     const growth = growthOf(counts);
-    return html`<tr><td class="number">${process.pid}</td><th scope="row" class="name">${process.command}</th><td class="number">${size(own.residentPages)}</td><td class="number">${size(own.hugePages)}</td><td class="number">${size(own.hugePages + counts.newlyHugePages)}</td><td class="number">${growth === 0 ? '0' : `+${size(growth)}`}</td><td class="number">${grouped(sum(counts.attempts))}</td><td class="number">${grouped(sum(counts.laterAttempts))}</td>${asked.ranges && html`<td class="name">${tally ? mainRefusal(tally, orders) : ''}</td>`}</tr>
+    return html`<tr><td class="number">${process.pid}</td><th scope="row" class="name">${process.command}</th><td class="number">${size(own.residentPages)}</td><td class="number">${size(own.hugePages)}</td><td class="number">${size(own.hugePages + counts.newlyHugePages)}</td><td class="number">${growth === 0 ? '0' : `+${size(growth)}`}</td><td class="number">${grouped(sum(counts.attempts))}</td><td class="number">${grouped(sum(counts.laterAttempts))}</td>${asked.ranges && html`<td class="name">${tally ? mainRefusal(tally, policy.orders) : ''}</td>`}</tr>
 `;
   };
   return html`<div class="wide" tabindex="0" role="group" aria-label="Processes"><table>

@@ -1,28 +1,26 @@
 import { refusalText } from '../words/reasons.ts';
-import { applyPlan } from '../../core/plan/apply-plan.ts';
 import { pagesPerRange } from '../../core/memory/geometry.ts';
 import { formatOrder } from '../../core/memory/order.ts';
 import { collapsesOf } from '../../core/plan/plan.ts';
 import type { RangeState } from '../../core/memory/range-state.ts';
 import { type Step, stepNumber, stepOutcome, stepsOf, windowName } from '../words/explain-steps.ts';
+import type { Explanation, IgnoredRange } from '../../analysis/explanation.ts';
 import {
-  type Explanation,
-  heading,
-  type IgnoredRange,
-  ignoredRangeText,
+  type ExplainLine,
+  headingLines,
+  ignoredLines,
+  plainLine,
   resultLines,
-  scanWords,
-} from '../text/explain.ts';
+  scanLines,
+} from '../words/explain-lines.ts';
 import { html, type Markup, type Part, trusted } from '../words/markup.ts';
 import { cssColor, orderColor } from './palette.ts';
 import { cellsPath, pteLayers } from './pte-layers.ts';
 import { marksOf } from '../words/pte-marks.ts';
 import { RANGE_STYLE, rangeSvg } from './range.ts';
-import { styleOf } from '../text/style.ts';
 import { element, textAt } from './svg.ts';
 import { wrap } from '../text/wrap.ts';
 
-const PLAIN = styleOf(false);
 const MARGIN = 16;
 const LINE = 17;
 const ROW = 20;
@@ -40,35 +38,33 @@ const STACKED = 64;
  * and dark pages. Unless `everyStep`, an empty window stands for the windows inside it.
  */
 export function explainSvg(explanation: Explanation, everyStep: boolean): string {
-  const { range, plan, visits } = explanation;
+  const { range, plan, visits, after } = explanation;
   const steps = stepsOf(visits, plan, everyStep);
   const deepest = Math.max(1, ...visits.map(({ stack }) => stack?.length ?? 0));
   const longest = Math.max(20, ...steps.map((step) => stepOutcome(step, explanation.policy).text.length));
   const stackAt = COLUMN.outcome + longest * CHARACTER + MARGIN;
   const keepsStack = visits.some(({ stack }) => stack);
   const width = Math.ceil(stackAt + (keepsStack ? deepest * STACKED + MARGIN : 0));
-  const collapses = collapsesOf(plan);
   const characters = Math.floor((width - 2 * MARGIN) / CHARACTER);
   const page = new Page();
-  page.lines(heading(explanation, PLAIN), characters);
+  page.lines(headingLines(explanation), characters);
   page.space();
-  page.lines(scanWords(explanation, PLAIN), characters);
+  page.lines(scanLines(explanation), characters);
   page.space();
   page.pictures(
     [
       ['before', rangeSvg(range, [], GRID)],
-      ...(collapses.length > 0
-        ? [['after', rangeSvg(applyPlan(range, plan), collapses, GRID)] as const]
-        : []),
+      ...(after ? [['after', rangeSvg(after, collapsesOf(plan), GRID)] as const] : []),
     ],
     range,
   );
   page.space();
   if (steps.length > 0) page.steps(steps, explanation, stackAt);
-  page.lines(resultLines(explanation, PLAIN), characters);
-  const [title] = heading(explanation, PLAIN);
-  const results = resultLines(explanation, PLAIN).map((line) => line.trim());
-  return page.document(width, title, [...results, ...steps.map((step) => stepSentence(step, explanation))]);
+  const results = resultLines(explanation);
+  page.lines(results, characters);
+  const title = plainLine(headingLines(explanation)[0]);
+  const sentences = steps.map((step) => stepSentence(step, explanation));
+  return page.document(width, title, [...results.map(plainLine), ...sentences]);
 }
 
 /** The same for a range that khugepaged does not look at. */
@@ -77,14 +73,13 @@ export function ignoredRangeSvg(ignored: IgnoredRange): string {
   const width = 800;
   const characters = Math.floor((width - 2 * MARGIN) / CHARACTER);
   const page = new Page();
-  page.lines(heading(ignored, PLAIN), characters);
+  page.lines(headingLines(ignored), characters);
   page.space();
   page.pictures([['', rangeSvg(range, [], GRID)]], range);
   page.space();
-  const result = ignoredRangeText(ignored, PLAIN).trimEnd().split('\n');
-  const from = result.findLastIndex((line) => line.startsWith('result'));
-  page.lines(result.slice(from), characters);
-  return page.document(width, heading(ignored, PLAIN)[0], [refusalText(ignored.ignored, policy.orders)]);
+  page.lines(ignoredLines(ignored), characters);
+  const title = plainLine(headingLines(ignored)[0]);
+  return page.document(width, title, [refusalText(ignored.ignored, policy.orders)]);
 }
 
 /** What is drawn from the top down. */
@@ -92,14 +87,14 @@ class Page {
   readonly #parts: Markup[] = [];
   #y = MARGIN;
 
-  lines(lines: readonly string[], characters: number): void {
+  lines(lines: readonly ExplainLine[], characters: number): void {
     for (const line of lines) {
-      const indent = line.length - line.trimStart().length;
-      const first = /^(scan|result) {2}/.exec(line)?.[1];
-      for (const [i, part] of wrap(line.trim(), characters - indent).entries()) {
+      const { indent, kind } = line;
+      const leads = kind === 'scan' || kind === 'result';
+      for (const [i, part] of wrap(plainLine(line), characters - indent).entries()) {
         this.#y += LINE;
         const x = MARGIN + (i === 0 ? indent : indent + 2) * CHARACTER;
-        this.#parts.push(textAt(x, this.#y - 4, part, i === 0 && first ? 'tx-strong' : undefined));
+        this.#parts.push(textAt(x, this.#y - 4, part, i === 0 && leads ? 'tx-strong' : undefined));
       }
     }
   }

@@ -1,60 +1,31 @@
-import { formatSize } from '../../core/memory/format-size.ts';
-import { growthOf } from '../../analysis/tally.ts';
-import { refusalOf } from '../../analysis/tally.ts';
-import type { Visit } from '../../core/search/algorithm.ts';
-import { formatBytes } from '../../core/base/bytes.ts';
-import { costOf } from '../../core/plan/cost.ts';
-import { pageBytes, pagesPerRange } from '../../core/memory/geometry.ts';
-import { resultName } from '../../core/rules/kernel-model.ts';
-import { countPages } from '../../core/memory/occupancy.ts';
-import { asOffset, asOrder, formatOrder, formatOrders } from '../../core/memory/order.ts';
-import { type CollapsePlan, collapsesOf } from '../../core/plan/plan.ts';
+import type { Explanation, IgnoredRange } from '../../analysis/explanation.ts';
+import { asOffset, asOrder, formatOrder } from '../../core/memory/order.ts';
+import type { RangeState } from '../../core/memory/range-state.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
-import { ASSUMPTIONS, type RangeState, unknownFacts } from '../../core/memory/range-state.ts';
-import { drawWindow, legend, PICTURE_ORDER } from './window-picture.ts';
+import {
+  AFTER_LABEL,
+  type ExplainLine,
+  headingLines,
+  ignoredLines,
+  resultLines,
+  scanLines,
+} from '../words/explain-lines.ts';
 import { type Step, stepNumber, stepOutcome, stepsOf, windowName } from '../words/explain-steps.ts';
-import { refusalText, RESULT_MEANINGS } from '../words/reasons.ts';
-import { ignoredNoneLimit } from '../words/none-limit-note.ts';
-import { plural } from '../../core/base/plural.ts';
 import type { Style } from './style.ts';
-import type { Verdict } from '../../analysis/verdict.ts';
-
-/** A range that khugepaged does not look at, and why. */
-export interface IgnoredRange {
-  readonly range: RangeState;
-  readonly policy: CollapsePolicy;
-  readonly algorithm: string;
-  readonly ignored: NonNullable<Verdict['ignored']>;
-  /** The first range of the VMA that it does look at. */
-  readonly firstWhole: number | undefined;
-}
+import { drawWindow, legend, PICTURE_ORDER } from './window-picture.ts';
 
 /** Why nothing happens to a range, with its picture. */
 export function ignoredRangeText(ignored: IgnoredRange, style: Style): string {
-  const { range, policy } = ignored;
-  const first =
-    ignored.firstWhole === undefined
-      ? []
-      : [`        the first whole range of the VMA is 0x${ignored.firstWhole.toString(16)}`];
+  const { range } = ignored;
   return [
-    ...heading(ignored, style),
+    ...styledLines(headingLines(ignored), style),
     '',
     `      ${drawRange(range)}`,
     ...legend(range).map((line) => style.dim(`      ${line}`)),
     '',
-    `${style.bold('result')}  khugepaged does not look at this range: ${refusalText(ignored.ignored, policy.orders)}`,
-    ...first,
+    ...styledLines(ignoredLines(ignored), style),
     '',
   ].join('\n');
-}
-
-/** One range explained: what collapses and every visit that led to it. */
-export interface Explanation {
-  readonly range: RangeState;
-  readonly policy: CollapsePolicy;
-  readonly algorithm: string;
-  readonly plan: CollapsePlan;
-  readonly visits: readonly Visit[];
 }
 
 /**
@@ -63,57 +34,28 @@ export interface Explanation {
  */
 export function explainText(explanation: Explanation, style: Style, everyStep: boolean): string {
   return [
-    ...heading(explanation, style),
+    ...styledLines(headingLines(explanation), style),
     '',
-    ...scanLines(explanation, style),
+    ...scanPart(explanation, style),
     ...(explanation.visits.length > 0 ? ['', ...stepLines(explanation, style, everyStep)] : []),
     '',
-    ...resultLines(explanation, style),
+    ...styledLines(resultLines(explanation), style),
     '',
   ].join('\n');
 }
 
-/** Which range, and what is asked about it. */
-export function heading(
-  { range, policy, algorithm }: Pick<Explanation, 'range' | 'policy' | 'algorithm'>,
-  style: Style,
-): string[] {
-  const { geometry } = range;
-  const ignored = ignoredNoneLimit(policy, geometry);
-  const pages = `${pagesPerRange(geometry)} PTEs of ${formatBytes(pageBytes(geometry))}`;
-  return [
-    `${style.bold(`PMD range 0x${range.address.toString(16)}`)}, ${pages}; ${policy.model.name}, ${algorithm}`,
-    `orders ${formatOrders(policy.orders)}; max_ptes_none ${policy.maxPtesNone}, max_ptes_swap ${policy.maxPtesSwap}, ` +
-      `max_ptes_shared ${policy.maxPtesShared}`,
-    ...(ignored ? [style.warn(ignored)] : []),
-  ];
+function styledLines(lines: readonly ExplainLine[], style: Style): string[] {
+  return lines.map(({ kind, label, text, tone, indent }) => {
+    const start = label === '' ? '' : style.bold(label);
+    return `${' '.repeat(indent)}${start}${AFTER_LABEL[kind]}${tone === 'plain' ? text : style[tone](text)}`;
+  });
 }
 
-/** What the scan said and counted. */
-export function scanWords({ range, policy, plan }: Explanation, style: Style): string[] {
-  const { scan } = plan;
-  const where = scan.failedAt === undefined ? '' : ` at PTE ${scan.failedAt}`;
-  const verdict =
-    scan.result === 'SCAN_SUCCEED'
-      ? style.good('goes on to the search')
-      : style.bad(`${resultName(scan.result, policy.model)}${where}: ${RESULT_MEANINGS[scan.result]}`);
-  const counts = [
-    `${countPages(scan.occupied)} occupied`,
-    `${scan.noneOrZero} none or zero page`,
-    `${scan.unmapped} not present`,
-    `${scan.shared} shared`,
-    `${scan.referenced} recently used`,
-  ];
-  return [
-    `${style.bold('scan')}  ${verdict}`,
-    ...(range.pmdMapped ? [] : [`      ${counts.join(', ')} (${scan.looked} PTEs looked at)`]),
-  ];
-}
-
-function scanLines(explanation: Explanation, style: Style): string[] {
+/** What the scan returned, with a picture of the range and of the place where it stopped. */
+function scanPart(explanation: Explanation, style: Style): string[] {
   const { range, plan } = explanation;
   const { scan } = plan;
-  const lines = [...scanWords(explanation, style), `      ${drawRange(range)}`];
+  const lines = [...styledLines(scanLines(explanation), style), `      ${drawRange(range)}`];
   if (scan.failedAt !== undefined && range.geometry.pmdOrder > PICTURE_ORDER) {
     const block = scan.failedAt - (scan.failedAt % (1 << PICTURE_ORDER));
     const picture = drawWindow(range, { offset: asOffset(block), order: asOrder(PICTURE_ORDER) });
@@ -166,36 +108,4 @@ function outcome(step: Step, policy: CollapsePolicy, style: Style): string {
   const { text, tone } = stepOutcome(step, policy);
   const styled = TONES[tone];
   return styled ? style[styled](text) : text;
-}
-
-/** What came of it, what it costs, and what was assumed. */
-export function resultLines({ range, policy, plan }: Explanation, style: Style): string[] {
-  const { geometry } = range;
-  const collapses = collapsesOf(plan);
-  const refusal = refusalOf({ ignored: undefined, plan });
-  const cost = costOf(range, plan);
-  const lines = [`${style.bold('result')}  ${resultName(plan.result, policy.model)}`];
-  if (refusal) {
-    // The reason of a failed scan stands there already.
-    if (plan.scan.result === 'SCAN_SUCCEED')
-      lines.push(`        nothing collapses: ${refusalText(refusal, policy.orders)}`);
-  } else {
-    const windows = collapses.map(
-      ({ offset, order }) => `${offset}:${order} (${formatOrder(order, geometry)})`,
-    );
-    const growth = growthOf(cost);
-    const { before, after } = cost;
-    lines.push(
-      `        ${plural(collapses.length, 'collapse')}: ${windows.join(' ')}`,
-      `        ${plural(cost.coveredPages, 'page')} covered: ${cost.copiedPages} copied, ${cost.filledPages} filled; ` +
-        `RSS ${growth === 0 ? 'unchanged' : `+${formatSize(growth, geometry)}`}`,
-      `        TLB entries ${before.tlbEntriesFolio} -> ${after.tlbEntriesFolio} if a folio takes one; ` +
-        `${before.tlbEntriesPmd} -> ${after.tlbEntriesPmd} if only PMD entries map more than a page`,
-    );
-  }
-  const unknown = unknownFacts(range);
-  if (unknown.length > 0) {
-    lines.push('', 'assumed, because it cannot be seen:', ...unknown.map((fact) => `  ${ASSUMPTIONS[fact]}`));
-  }
-  return lines;
 }

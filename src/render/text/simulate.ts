@@ -1,7 +1,7 @@
 import { formatSize } from '../../core/memory/format-size.ts';
 import { formatDuration } from '../../core/base/duration.ts';
-import { anonOrders } from '../../core/memory/order.ts';
-import { collapsePolicy } from '../../core/rules/policy.ts';
+import { type OrderSet, orderSet } from '../../core/memory/order.ts';
+import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import type { SimulationReport } from '../../simulation/simulation-report.ts';
 import { type Column, layOutTable } from './columns.ts';
 import { ignoredNoneLimit } from '../words/none-limit-note.ts';
@@ -36,7 +36,7 @@ export function simulateText(report: SimulationReport, style: Style): string {
 export function headLines(report: SimulationReport, style: Style): string[] {
   const { settings, geometry, model, seed, pagesToScan, scanSleepMs } = report;
   const { maxPtesNone, maxPtesSwap, maxPtesShared } = settings;
-  const ignored = ignoredNoneLimit(collapsePolicy(anonOrders(geometry), settings, model, geometry), geometry);
+  const ignored = ignoredNoneLimit({ orders: enabledSizes(settings), maxPtesNone, model }, geometry);
   const sleep = formatDuration(scanSleepMs * 1e6);
   const swap = report.swapSlots > 0 ? `, ${formatSize(report.swapSlots, geometry)} of swap` : '';
   return [
@@ -45,12 +45,13 @@ export function headLines(report: SimulationReport, style: Style): string[] {
     `max_ptes_none ${maxPtesNone}, max_ptes_swap ${maxPtesSwap}, max_ptes_shared ${maxPtesShared}`,
     `pages_to_scan ${pagesToScan} every ${sleep}; ${formatSize(report.memoryPages, geometry)} of memory${swap}`,
     `costs of ${printable(report.calibration)}; seed ${seed}`,
-    ...(ignored && hasSmallSizes(report) ? [style.warn(ignored)] : []),
+    ...(ignored ? [style.warn(ignored)] : []),
   ];
 }
 
-function hasSmallSizes({ settings, geometry }: SimulationReport): boolean {
-  return [...settings.sizes].some(([order, word]) => order < geometry.pmdOrder && word !== 'never');
+/** Sizes that any memory may use. */
+function enabledSizes({ sizes }: ThpSettings): OrderSet {
+  return orderSet([...sizes].filter(([, word]) => word !== 'never').map(([order]) => order));
 }
 
 const PROCESS_COLUMNS: readonly Column[] = [

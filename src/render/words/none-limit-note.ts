@@ -7,12 +7,12 @@ import type { CollapsePolicy } from '../../core/rules/policy.ts';
  * (collapse_max_ptes_none, docs/khugepaged.md#none-rules).
  */
 export function ignoredNoneLimit(
-  { orders, maxPtesNone, model }: CollapsePolicy,
+  { orders, maxPtesNone, model }: Pick<CollapsePolicy, 'orders' | 'maxPtesNone' | 'model'>,
   geometry: Geometry,
 ): string | undefined {
   const largest = pagesPerRange(geometry) - 1;
   const pmdOrder = asOrder(geometry.pmdOrder);
-  if (model.noneRule !== 'ends' || !hasLowerOrder(orders, pmdOrder)) return undefined;
+  if (model.noneRule !== 'ends' || model.pmdOrderOnly || !hasLowerOrder(orders, pmdOrder)) return undefined;
   if (maxPtesNone === 0 || maxPtesNone === largest) return undefined;
   const size = formatOrder(pmdOrder, geometry);
   return `sizes below ${size} know max_ptes_none 0 and ${largest} only: for them ${maxPtesNone} counts as 0`;

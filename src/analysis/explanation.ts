@@ -1,0 +1,46 @@
+import type { RangeState } from '../core/memory/range-state.ts';
+import { applyPlan } from '../core/plan/apply-plan.ts';
+import { costOf, type PlanCost } from '../core/plan/cost.ts';
+import { type CollapsePlan, collapsesOf, planRange } from '../core/plan/plan.ts';
+import type { CollapsePolicy } from '../core/rules/policy.ts';
+import type { Visit } from '../core/search/algorithm.ts';
+import type { RunPolicy, Verdict } from './verdict.ts';
+
+/** One range explained: the plan, every visit that led to it, and what it comes to. */
+export interface Explanation {
+  readonly range: RangeState;
+  readonly policy: CollapsePolicy;
+  readonly algorithm: string;
+  readonly plan: CollapsePlan;
+  readonly visits: readonly Visit[];
+  readonly cost: PlanCost;
+  /** The range afterwards; undefined where nothing collapses. */
+  readonly after: RangeState | undefined;
+}
+
+/** A range that khugepaged does not look at, and why. */
+export interface IgnoredRange {
+  readonly range: RangeState;
+  readonly policy: CollapsePolicy;
+  readonly algorithm: string;
+  readonly ignored: NonNullable<Verdict['ignored']>;
+  /** The first range of the VMA that it does look at. */
+  readonly firstWhole: number | undefined;
+}
+
+/** Plans a range and keeps every step. */
+export function explainRange(
+  range: RangeState,
+  policy: CollapsePolicy,
+  { algorithm, outcomes }: Pick<RunPolicy, 'algorithm' | 'outcomes'>,
+): Explanation {
+  const visits: Visit[] = [];
+  const plan = planRange(range, policy, { algorithm, outcomes, observe: (visit) => visits.push(visit) });
+  const cost = costOf(range, plan);
+  return { range, policy, algorithm: algorithm.name, plan, visits, cost, after: rangeAfter(range, plan) };
+}
+
+/** A range after its plan; undefined where nothing collapses. */
+export function rangeAfter(range: RangeState, plan: CollapsePlan | undefined): RangeState | undefined {
+  return plan && collapsesOf(plan).length > 0 ? applyPlan(range, plan) : undefined;
+}

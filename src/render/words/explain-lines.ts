@@ -1,0 +1,133 @@
+import type { Explanation, IgnoredRange } from '../../analysis/explanation.ts';
+import { growthOf, refusalOf } from '../../analysis/tally.ts';
+import { formatBytes } from '../../core/base/bytes.ts';
+import { plural } from '../../core/base/plural.ts';
+import { formatSize } from '../../core/memory/format-size.ts';
+import { pageBytes, pagesPerRange } from '../../core/memory/geometry.ts';
+import { countPages } from '../../core/memory/occupancy.ts';
+import { formatOrder, formatOrders } from '../../core/memory/order.ts';
+import { ASSUMPTIONS, unknownFacts } from '../../core/memory/range-state.ts';
+import { collapsesOf } from '../../core/plan/plan.ts';
+import { resultName } from '../../core/rules/kernel-model.ts';
+import { ignoredNoneLimit } from './none-limit-note.ts';
+import { refusalText, RESULT_MEANINGS } from './reasons.ts';
+
+/** A line of an explanation, as text prints and a picture draws it. */
+export interface ExplainLine {
+  /** `scan` and `result` lead the parts of an explanation; a detail belongs to the line above it. */
+  readonly kind: 'heading' | 'scan' | 'result' | 'detail';
+  /** What stands out at the start of the line. */
+  readonly label: string;
+  readonly text: string;
+  readonly tone: 'plain' | 'good' | 'warn' | 'bad';
+  /** In characters. */
+  readonly indent: number;
+}
+
+/** What stands between the label of a line and its text. */
+export const AFTER_LABEL = { heading: '', scan: '  ', result: '  ', detail: '' } as const;
+
+/** A line without its indent. */
+export function plainLine({ kind, label, text }: ExplainLine): string {
+  return `${label}${AFTER_LABEL[kind]}${text}`;
+}
+
+/** Which range, and what is asked about it. */
+export function headingLines({
+  range,
+  policy,
+  algorithm,
+}: Pick<Explanation, 'range' | 'policy' | 'algorithm'>): ExplainLine[] {
+  const { geometry } = range;
+  const ignored = ignoredNoneLimit(policy, geometry);
+  const pages = `${pagesPerRange(geometry)} PTEs of ${formatBytes(pageBytes(geometry))}`;
+  const limits = `max_ptes_none ${policy.maxPtesNone}, max_ptes_swap ${policy.maxPtesSwap}, max_ptes_shared ${policy.maxPtesShared}`;
+  return [
+    {
+      ...line('heading', `, ${pages}; ${policy.model.name}, ${algorithm}`),
+      label: `PMD range 0x${range.address.toString(16)}`,
+    },
+    line('heading', `orders ${formatOrders(policy.orders)}; ${limits}`),
+    ...(ignored ? [{ ...line('heading', ignored), tone: 'warn' as const }] : []),
+  ];
+}
+
+/** What the scan of the range returned and counted. */
+export function scanLines({ range, policy, plan: { scan } }: Explanation): ExplainLine[] {
+  const where = scan.failedAt === undefined ? '' : ` at PTE ${scan.failedAt}`;
+  const counts = [
+    `${countPages(scan.occupied)} occupied`,
+    `${scan.noneOrZero} none or zero page`,
+    `${scan.unmapped} not present`,
+    `${scan.shared} shared`,
+    `${scan.referenced} recently used`,
+  ];
+  return [
+    scan.result === 'SCAN_SUCCEED'
+      ? { ...labelled('scan', 'goes on to the search'), tone: 'good' }
+      : {
+          ...labelled(
+            'scan',
+            `${resultName(scan.result, policy.model)}${where}: ${RESULT_MEANINGS[scan.result]}`,
+          ),
+          tone: 'bad',
+        },
+    ...(range.pmdMapped ? [] : [detail(6, `${counts.join(', ')} (${scan.looked} PTEs looked at)`)]),
+  ];
+}
+
+/** What came of it, what it costs, and what was assumed. */
+export function resultLines({ range, policy, plan, cost }: Explanation): ExplainLine[] {
+  const { geometry } = range;
+  const refusal = refusalOf({ ignored: undefined, plan });
+  const lines = [labelled('result', resultName(plan.result, policy.model))];
+  if (refusal) {
+    // The reason of a failed scan stands there already.
+    if (plan.scan.result === 'SCAN_SUCCEED')
+      lines.push(detail(8, `nothing collapses: ${refusalText(refusal, policy.orders)}`));
+  } else {
+    const windows = collapsesOf(plan).map(
+      ({ offset, order }) => `${offset}:${order} (${formatOrder(order, geometry)})`,
+    );
+    const growth = growthOf(cost);
+    const { before, after } = cost;
+    lines.push(
+      detail(8, `${plural(windows.length, 'collapse')}: ${windows.join(' ')}`),
+      detail(
+        8,
+        `${plural(cost.coveredPages, 'page')} covered: ${cost.copiedPages} copied, ${cost.filledPages} filled; ` +
+          `RSS ${growth === 0 ? 'unchanged' : `+${formatSize(growth, geometry)}`}`,
+      ),
+      detail(
+        8,
+        `TLB entries ${before.tlbEntriesFolio} -> ${after.tlbEntriesFolio} if a folio takes one; ` +
+          `${before.tlbEntriesPmd} -> ${after.tlbEntriesPmd} if only PMD entries map more than a page`,
+      ),
+    );
+  }
+  const unknown = unknownFacts(range);
+  if (unknown.length > 0) {
+    const assumed = unknown.map((fact) => detail(2, ASSUMPTIONS[fact]));
+    lines.push(detail(0, ''), detail(0, 'assumed, because it cannot be seen:'), ...assumed);
+  }
+  return lines;
+}
+
+/** Why nothing happens to a range that khugepaged does not look at. */
+export function ignoredLines({ ignored, policy, firstWhole }: IgnoredRange): ExplainLine[] {
+  const why = `khugepaged does not look at this range: ${refusalText(ignored, policy.orders)}`;
+  const first = `the first whole range of the VMA is 0x${firstWhole?.toString(16)}`;
+  return [labelled('result', why), ...(firstWhole === undefined ? [] : [detail(8, first)])];
+}
+
+function line(kind: ExplainLine['kind'], text: string): ExplainLine {
+  return { kind, label: '', text, tone: 'plain', indent: 0 };
+}
+
+function labelled(kind: 'scan' | 'result', text: string): ExplainLine {
+  return { ...line(kind, text), label: kind };
+}
+
+function detail(indent: number, text: string): ExplainLine {
+  return { ...line('detail', text), indent };
+}
