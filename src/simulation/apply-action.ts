@@ -73,9 +73,9 @@ function doToPages(
       return touch(machine, mm, start, bytes).stop;
     case 'read':
       return read(machine, mm, start, bytes).stop;
-    case 'free':
+    case 'dontneed':
       return void madviseDontneed(machine, mm, start, bytes);
-    case 'lazyfree':
+    case 'free':
       return void madviseFree(machine, mm, start, bytes);
     case 'pageout':
       return void madvisePageout(machine, mm, start, bytes);

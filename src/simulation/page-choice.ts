@@ -8,7 +8,7 @@ export interface PageRun {
 }
 
 /** The chosen parts of a mapping, in address order, whole pages, none touching the next. */
-export function* runsOf(
+export function* pageRunsOf(
   choice: PageChoice,
   mapping: PageRun,
   pageBytes: number,

@@ -76,8 +76,8 @@ const over = duration.optional().describe('Spread evenly over so long; at once b
 const PAGE_ACTIONS = [
   'touch',
   'read',
+  'dontneed',
   'free',
-  'lazyfree',
   'pageout',
   'age',
   'pin',
@@ -85,7 +85,7 @@ const PAGE_ACTIONS = [
 const onPages = z
   .enum(PAGE_ACTIONS)
   .describe(
-    'touch writes, read reads; free is MADV_DONTNEED, lazyfree MADV_FREE, pageout MADV_PAGEOUT; age clears the accessed ' +
+    'touch writes, read reads; dontneed is MADV_DONTNEED, free MADV_FREE, pageout MADV_PAGEOUT; age clears the accessed ' +
       'bits, as time does; pin pins for good, as device drivers do',
   );
 
@@ -135,6 +135,11 @@ const KERNELS = Object.keys(KERNEL_MODELS) as [KernelModelName, ...KernelModelNa
 /** What a scenario file says; schemas/scenario.schema.json is made from it. */
 export const scenarioSchema = z.strictObject({
   $schema: z.string().optional(),
+  version: z
+    .literal(2)
+    .describe(
+      '2; files without a version are of version 1, where free was MADV_DONTNEED and lazyfree MADV_FREE',
+    ),
   title: z.string().min(1),
   about: z.string().optional().describe('What the story shows'),
   kernel: z.enum(KERNELS).optional().describe('linux-7.2 by default'),

@@ -71,11 +71,11 @@ export type Action = PageAction | AdviseAction | ForkAction | ExitAction | SetAc
 export interface PageAction {
   /**
    * - touch: writes; read: reads
-   * - free: MADV_DONTNEED; lazyfree: MADV_FREE; pageout: MADV_PAGEOUT
+   * - dontneed: MADV_DONTNEED; free: MADV_FREE; pageout: MADV_PAGEOUT
    * - age: clears the accessed bits, as time does
    * - pin: pins for good, as a device driver does
    */
-  readonly do: 'touch' | 'read' | 'free' | 'lazyfree' | 'pageout' | 'age' | 'pin';
+  readonly do: 'touch' | 'read' | 'dontneed' | 'free' | 'pageout' | 'age' | 'pin';
   readonly pages: PageChoice;
   /** Spread evenly over so long, in steps of a PMD range; 0 is at once. */
   readonly over: number;

@@ -1,5 +1,5 @@
 import { applyMadvise, applyExit, applyFork, applyPageAction } from './apply-action.ts';
-import { randomOf, type PageRun, runsOf } from './page-choice.ts';
+import { randomOf, type PageRun, pageRunsOf } from './page-choice.ts';
 import type { PageAction, ScenarioEvent, TimedAction } from './scenario.ts';
 import type { SimulatedProcess, SimulatedHost } from './simulated-host.ts';
 
@@ -76,7 +76,7 @@ class Play {
     const step = (i: number) => {
       const from = pages.from + i * machine.rangeBytes;
       const bytes = Math.min(machine.rangeBytes, pages.bytes - i * machine.rangeBytes);
-      const runs = [...runsOf({ ...pages, from, bytes }, mapping, machine.pageBytes, random)];
+      const runs = [...pageRunsOf({ ...pages, from, bytes }, mapping, machine.pageBytes, random)];
       applyPageAction(host, process, kind, pages.mapping, runs);
     };
     if (over === 0) {

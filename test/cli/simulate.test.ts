@@ -14,6 +14,7 @@ const folder = mkdtempSync(join(tmpdir(), 'thpscope-test-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const BASE = {
+  version: 2,
   title: 'a test',
   machine: { memory: '512M' },
   settings: { enabled: 'madvise' },
@@ -188,6 +189,20 @@ test('costs can be measured and used, or the machine says that it cannot', async
   expect(JSON.parse(used.stdout).calibration).toBe(calibration.name);
 });
 
+test('a scenario of version 1 runs as it always did, and says what to write now', async () => {
+  const { version: _, ...rest } = BASE;
+  const freed = { at: '2s', process: 'p', mapping: 'heap', density: 0.5 };
+  const [was, is] = [
+    { ...rest, events: [...BASE.events, { ...freed, do: 'free' }] },
+    { ...BASE, events: [...BASE.events, { ...freed, do: 'dontneed' }] },
+  ];
+  const old = await thpscope(['simulate', file(was), '--json']);
+  const current = await thpscope(['simulate', file(is), '--json']);
+  expect(old.stdout).toBe(current.stdout);
+  expect(old.stderr).toMatch(/scenario\.json: a scenario of version 1; write "version": 2, dontneed/);
+  expect([old.code, current.stderr, current.code]).toEqual([0, '', 0]);
+});
+
 describe('what is wrong is said in a line, with its place', () => {
   const event = (change: object) => ({ ...BASE, events: [BASE.events[0], { ...BASE.events[0], ...change }] });
   test.each<[string, object | string, RegExp]>([
@@ -215,7 +230,7 @@ describe('what is wrong is said in a line, with its place', () => {
     const path = file(scenario, 'bad.json');
     const read = await readScenario(path);
     const loaded = read.ok
-      ? loadScenario(read.value, KERNEL_MODELS['linux-7.2'], DEFAULT_CALIBRATION, 1)
+      ? loadScenario(read.value.scenario, KERNEL_MODELS['linux-7.2'], DEFAULT_CALIBRATION, 1)
       : read;
     expect(!loaded.ok && loaded.failure).toMatchObject({
       kind: 'unreadable',

@@ -93,7 +93,7 @@ test('frames hold what the machine held, whatever happens to memory, and after f
     [
       event(0, onPages('touch', { density: 0.5 }, 2 * S)),
       event(3 * S, { do: 'advise', mapping: 'heap', advice: 'hugepage' }),
-      event(30 * S, onPages('free', { density: 0.3, block: 16384, bytes: 8 * MIB }, 5 * S)),
+      event(30 * S, onPages('dontneed', { density: 0.3, block: 16384, bytes: 8 * MIB }, 5 * S)),
       event(50 * S, onPages('pageout', { bytes: 4 * MIB })),
       event(70 * S, {
         do: 'fork',
@@ -127,9 +127,10 @@ test.each([
 });
 
 async function story(name: string, until: number): Promise<Scenario> {
-  const scenario = await readScenario(name);
-  if (!scenario.ok) throw new Error(scenario.failure.message);
-  return { ...scenario.value, until };
+  const read = await readScenario(name);
+  if (!read.ok) throw new Error(read.failure.message);
+  const { scenario } = read.value;
+  return { ...scenario, until };
 }
 
 test('frames show what khugepaged swaps out of ranges that it does not deal with', () => {

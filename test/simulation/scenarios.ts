@@ -39,7 +39,7 @@ export function event(at: number, action: Action, process: string | undefined = 
 }
 
 export function onPages(
-  kind: 'touch' | 'read' | 'free' | 'lazyfree' | 'pageout' | 'age' | 'pin',
+  kind: 'touch' | 'read' | 'dontneed' | 'free' | 'pageout' | 'age' | 'pin',
   choice: Partial<PageChoice> = {},
   over = 0,
 ): Action {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { checkMachine } from '../support/machine/check.ts';
-import { randomOf, runsOf } from '../../src/simulation/page-choice.ts';
+import { randomOf, pageRunsOf } from '../../src/simulation/page-choice.ts';
 import { event, lastSample, MIB, onPages, runScenario, S, small, stageOf, wantHuge } from './scenarios.ts';
 
 const NONE = { file: 'enabled', value: 'never' };
@@ -17,7 +17,7 @@ describe('pages are chosen', () => {
     seed: undefined,
   };
   const runs = (change: Partial<typeof choice>, seed = 1) => [
-    ...runsOf({ ...choice, ...change }, mapping, 4096, randomOf(seed, undefined, [0])),
+    ...pageRunsOf({ ...choice, ...change }, mapping, 4096, randomOf(seed, undefined, [0])),
   ];
 
   test('all in one run, within the mapping', () => {
@@ -40,7 +40,7 @@ describe('pages are chosen', () => {
   test('by seed and action, or by a seed of their own', () => {
     expect(runs({})).toEqual(runs({}));
     expect(runs({}, 2)).not.toEqual(runs({}));
-    const fixed = (action: number) => [...runsOf(choice, mapping, 4096, randomOf(1, 7, [action]))];
+    const fixed = (action: number) => [...pageRunsOf(choice, mapping, 4096, randomOf(1, 7, [action]))];
     expect(fixed(1)).toEqual(fixed(2));
   });
 });
@@ -51,7 +51,7 @@ describe('events', () => {
       small(
         [
           event(0, onPages('touch')),
-          event(0, onPages('free', { from: 8 * MIB })),
+          event(0, onPages('dontneed', { from: 8 * MIB })),
           event(5 * S, onPages('touch')),
         ],
         {
@@ -84,7 +84,7 @@ describe('events', () => {
     const fork = (at: number, parent: string) => event(at, { do: 'fork', child: 'c', does: [] }, parent);
     const host = stageOf(
       small(
-        [event(0, onPages('touch')), fork(S, 'p'), fork(2 * S, 'c'), event(3 * S, onPages('free'), 'c')],
+        [event(0, onPages('touch')), fork(S, 'p'), fork(2 * S, 'c'), event(3 * S, onPages('dontneed'), 'c')],
         {
           settings: [NONE],
         },
@@ -128,7 +128,7 @@ describe('events', () => {
   });
 
   test('of every kind leave the machine sound', () => {
-    const kinds = ['touch', 'read', 'free', 'lazyfree', 'pageout', 'age', 'pin'] as const;
+    const kinds = ['touch', 'read', 'dontneed', 'free', 'pageout', 'age', 'pin'] as const;
     const events = [event(0, onPages('touch')), event(S, wantHuge)];
     for (let i = 0; i < 36; i++) {
       events.push(event((2 + i) * S, onPages(kinds[i % 6], { density: 0.3, block: 65536 }, i % 2 ? S : 0)));

@@ -31,7 +31,7 @@ describe('a run until nothing changes', () => {
   });
 
   test('waits for events that are still to come', () => {
-    const later = event(500 * S, onPages('free', { density: 0.5 }));
+    const later = event(500 * S, onPages('dontneed', { density: 0.5 }));
     const report = runScenario(small([...filled, later]));
     expect(report.convergedNs).toBeGreaterThan(500 * S);
     expect(lastSample(report).filledPages).toBeGreaterThan(6 * RANGE * 0.5);

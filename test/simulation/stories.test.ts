@@ -8,10 +8,11 @@ const bytes = (pages: number) => pages * PAGE;
 
 /** A built-in scenario, with other settings over its own. */
 async function story(name: string, settings: Record<string, string> = {}): Promise<Scenario> {
-  const scenario = await readScenario(name);
-  if (!scenario.ok) throw new Error(scenario.failure.message);
+  const read = await readScenario(name);
+  if (!read.ok) throw new Error(read.failure.message);
+  const { scenario } = read.value;
   const more = Object.entries(settings).map(([file, value]): Setting => ({ file, value }));
-  return { ...scenario.value, settings: [...scenario.value.settings, ...more] };
+  return { ...scenario, settings: [...scenario.settings, ...more] };
 }
 
 const NONE_0 = { 'khugepaged/max_ptes_none': '0' };

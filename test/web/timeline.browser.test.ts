@@ -23,10 +23,11 @@ async function libraryReport(
   seed: number,
   orders?: readonly number[],
 ): Promise<SimulationReport> {
-  const scenario = await readScenario(name);
-  if (!scenario.ok) throw new Error(scenario.failure.message);
-  const { kernel, until } = scenario.value;
-  const loaded = loadScenario(scenario.value, KERNEL_MODELS[kernel], DEFAULT_CALIBRATION, seed);
+  const read = await readScenario(name);
+  if (!read.ok) throw new Error(read.failure.message);
+  const { scenario } = read.value;
+  const { kernel, until } = scenario;
+  const loaded = loadScenario(scenario, KERNEL_MODELS[kernel], DEFAULT_CALIBRATION, seed);
   if (!loaded.ok) throw new Error(loaded.failure.message);
   const host = loaded.value;
   if (orders) {

@@ -30,7 +30,7 @@ const STORY = small(
     event(30 * S, {
       do: 'fork',
       child: 'c',
-      does: [{ at: S, action: onPages('free', { bytes: 4 * MIB, density: 0.5, block: 65536 }, 2 * S) }],
+      does: [{ at: S, action: onPages('dontneed', { bytes: 4 * MIB, density: 0.5, block: 65536 }, 2 * S) }],
     }),
     event(40 * S, { do: 'exit' }),
   ],

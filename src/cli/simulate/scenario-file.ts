@@ -15,6 +15,13 @@ export interface BuiltInScenario {
   readonly about: string;
 }
 
+/** A scenario as it was read. */
+export interface ScenarioFile {
+  readonly scenario: Scenario;
+  /** What its author should write otherwise. */
+  readonly notes: readonly string[];
+}
+
 /** All built-in scenarios, by name. */
 export function listScenarios(): BuiltInScenario[] {
   return builtInNames().map((name) => {
@@ -29,7 +36,7 @@ export function isScenario(text: string): boolean {
 }
 
 /** Reads a built-in scenario by its name, or a file; says what is wrong with it and where. */
-export async function readScenario(text: string): Promise<Result<Scenario>> {
+export async function readScenario(text: string): Promise<Result<ScenarioFile>> {
   const path = builtInNames().includes(text) ? pathOf(text) : text;
   let json: unknown;
   try {
@@ -40,11 +47,14 @@ export async function readScenario(text: string): Promise<Result<Scenario>> {
     return fail('unreadable', `${text}: ${why instanceof Error ? `not JSON (${why.message})` : why}`);
   }
   const { scenarioSchema, scenarioOf } = await import('../../simulation/scenario-schema.ts');
-  const parsed = scenarioSchema.safeParse(json);
+  const { toCurrentScenario } = await import('../../simulation/scenario-version.ts');
+  const current = toCurrentScenario(json);
+  const parsed = scenarioSchema.safeParse(current.json);
   if (!parsed.success) {
     return fail('unreadable', `${text}: ${firstIssue(parsed.error)}; see schemas/scenario.schema.json`);
   }
-  return succeed(scenarioOf(parsed.data));
+  const notes = current.note === undefined ? [] : [`${text}: ${current.note}`];
+  return succeed({ scenario: scenarioOf(parsed.data), notes });
 }
 
 function builtInNames(): string[] {

@@ -48,13 +48,14 @@ async function startScenario(
   calibration: Calibration,
   seed: number,
 ): Promise<Result<Start>> {
-  const scenario = await readScenario(name);
-  if (!scenario.ok) return scenario;
-  const model = KERNEL_MODELS[flags.kernel ?? scenario.value.kernel];
-  const host = loadScenario(scenario.value, model, calibration, seed);
+  const read = await readScenario(name);
+  if (!read.ok) return read;
+  const { scenario, notes } = read.value;
+  const model = KERNEL_MODELS[flags.kernel ?? scenario.kernel];
+  const host = loadScenario(scenario, model, calibration, seed);
   if (!host.ok) return fail(host.failure.kind, `${name}: ${host.failure.message}`);
   const { settings } = host.value.system.machine;
-  return succeed({ host: host.value, settings, until: scenario.value.until, assumed: [], notes: [] });
+  return succeed({ host: host.value, settings, until: scenario.until, assumed: [], notes });
 }
 
 async function startMemory(
