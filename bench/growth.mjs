@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { x86_64 } from '../dist/core/memory/geometry.js';
+import { plainRange } from '../dist/core/memory/range-state.js';
 import { writeSnapshot } from '../dist/snapshot/writer.js';
 import { fillOccupancy } from './occupancies.mjs';
 
@@ -62,9 +63,6 @@ async function run(args) {
 
 /** Writes a snapshot of one process with so many ranges of mixed occupancy. */
 export function recordMixed(path, ranges) {
-  const none = new Uint32Array(16);
-  const facts = ['swap', 'guard', 'zero', 'shared', 'unreferenced', 'pinned', 'lazyfree', 'locked', 'uffd'];
-  const known = Object.fromEntries(facts.map((fact) => [fact, none]));
   const process = { pid: 1, startTime: 1, command: 'mixed', cgroup: '', thpDisabled: false };
   const vma = { start: 0, end: ranges * 2 ** 21, name: '', anonymous: true, flags: [] };
   async function* items() {
@@ -73,16 +71,8 @@ export function recordMixed(path, ranges) {
     for (let i = 0; i < ranges; i++) {
       const present = new Uint32Array(16);
       fillOccupancy('mixed', present, i + 1);
-      const folioOrders = new Uint8Array(512);
-      const state = {
-        geometry: x86_64,
-        address: i * 2 ** 21,
-        present,
-        folioOrders,
-        pmdMapped: false,
-        uffdArmed: false,
-      };
-      yield { kind: 'ranges', ranges: [{ ...state, ...known }] };
+      const range = plainRange(x86_64, present, new Uint8Array(512));
+      yield { kind: 'ranges', ranges: [{ ...range, address: i * 2 ** 21 }] };
     }
   }
   const host = { name: '', bootId: '', kernelRelease: '7.2.0', time: '2026-01-01T00:00:00.000Z' };

@@ -100,7 +100,7 @@ export class DigestCollector {
 }
 
 /** Resident pages of a range, and those of them in large folios. */
-function residentPages({ geometry, present, zero, folioOrders, pmdMapped }: RangeState): {
+function residentPages({ geometry, folioOrders, pmdMapped, facts: { present, zero } }: RangeState): {
   resident: number;
   huge: number;
 } {

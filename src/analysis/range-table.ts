@@ -6,6 +6,7 @@ import { isEmpty, type Occupancy, wordsPerRange } from '../core/memory/occupancy
 import {
   hasLargeFolio,
   OBSERVABLE_FACTS,
+  observed,
   type ObservableFact,
   type RangeState,
   unknownFacts,
@@ -109,11 +110,9 @@ export class RangeTable {
 
   /** The state of a row. Its bitmap is a view into the table. */
   range(row: number): RangeState {
-    return {
-      ...this.facts[this.factsOf[row]].state,
-      address: this.addresses[row],
-      present: this.present(row),
-    };
+    const { state } = this.facts[this.factsOf[row]];
+    const facts = { ...state.facts, present: this.present(row) };
+    return { ...state, address: this.addresses[row], facts };
   }
 
   present(row: number): Occupancy {
@@ -144,7 +143,7 @@ export class RangeTable {
     const row = this.rows++;
     this.addresses[row] = range.address;
     this.vmaOf[row] = this.vmas.length - 1;
-    this.#present.set(range.present, row * this.#words);
+    this.#present.set(range.facts.present, row * this.#words);
     const plain = this.#plainKey(range);
     this.factsOf[row] =
       plain === undefined
@@ -157,7 +156,7 @@ export class RangeTable {
     vma.residentPages += this.residentPages[row];
   }
 
-  #count(vma: TableVma, row: number, { present }: RangeState): void {
+  #count(vma: TableVma, row: number, { facts: { present } }: RangeState): void {
     const { pmdOrder } = this.geometry;
     countWindows(present, this.geometry, this.#counts);
     const { pages, full, any } = this.#counts;
@@ -183,10 +182,10 @@ export class RangeTable {
 
   /** A number for the facts of a range of small, unremarkable pages, by what is unknown; undefined for other ranges. */
   #plainKey(range: RangeState): number | undefined {
-    if (range.pmdMapped || range.uffdArmed || !isEmpty(range.swap)) return undefined;
+    if (range.pmdMapped || range.uffdArmed || !isEmpty(range.facts.swap)) return undefined;
     let key = 0;
     for (const [bit, fact] of OBSERVABLE_FACTS.entries()) {
-      const value = range[fact];
+      const value = observed(range, fact);
       if (value === undefined) key |= 1 << bit;
       else if (value instanceof Uint32Array && !isEmpty(value)) return undefined;
     }
@@ -244,11 +243,11 @@ function addMapping(vma: TableVma, before: Mapping): void {
   vma.tlbPmd += before.tlbEntriesPmd;
 }
 
-function factsKey({ swap, pmdMapped, uffdArmed, ...facts }: RangeState): string {
-  let key = `${pmdMapped} ${uffdArmed} ${swap.join()}`;
+function factsKey(range: RangeState): string {
+  let key = `${range.pmdMapped} ${range.uffdArmed} ${range.facts.swap.join()}`;
   for (const fact of OBSERVABLE_FACTS) {
-    if (fact === 'pmdMapped') continue;
-    const value = facts[fact];
+    const value = observed(range, fact);
+    if (typeof value === 'boolean') continue;
     if (value === undefined) key += ' ?';
     else key += value instanceof Uint32Array && isEmpty(value) ? ' ' : ` ${value.join()}`;
   }

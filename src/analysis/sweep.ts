@@ -135,7 +135,7 @@ function addWalked(
  * The values of max_ptes_none at which the outcome for a range may change: where the PMD order begins to qualify, with
  * its unmapped PTEs counted or not, and NR-1 (collapse_max_ptes_none, docs/khugepaged.md#none-rules).
  */
-function stepsOf({ geometry, present, zero, swap }: RangeState): number[] {
+function stepsOf({ geometry, facts: { present, zero, swap } }: RangeState): number[] {
   const pages = pagesPerRange(geometry);
   const holes = pages - countPages(present) + (zero ? countPages(intersection(zero, present)) : 0);
   return [holes - countPages(swap), holes, pages - 1];

@@ -7,11 +7,12 @@ import {
   isEmpty,
   type Occupancy,
   setPages,
+  union,
 } from '../core/memory/occupancy.ts';
 import type { OrderSet } from '../core/memory/order.ts';
 import { formatPages } from '../core/memory/page-list.ts';
 import type { CollapseLimits } from '../core/rules/policy.ts';
-import type { RangeState } from '../core/memory/range-state.ts';
+import { pageFacts, type RangeState } from '../core/memory/range-state.ts';
 
 export const PROBE_GEOMETRY: Geometry = x86_64;
 
@@ -129,19 +130,12 @@ export function stateOf(range: ProbeRange): RangeState {
     if (hasPage(range.present, page) && !hasPage(range.small, page)) folioOrders[page] = range.folioOrder;
   }
   const whole = folioOrders.every((order) => order === PROBE_GEOMETRY.pmdOrder);
+  const seen = { present: union(range.present, range.zero), swap: union(range.swap, range.guard) };
+  const others = { ...range, pinned: pinnedWithFolios(range), locked: emptyOccupancy(PROBE_GEOMETRY) };
   return {
     geometry: PROBE_GEOMETRY,
     address: 0,
-    present: range.present.map((word, i) => word | range.zero[i]),
-    swap: range.swap.map((word, i) => word | range.guard[i]),
-    guard: range.guard,
-    zero: range.zero,
-    shared: range.shared,
-    unreferenced: range.unreferenced,
-    pinned: pinnedWithFolios(range),
-    lazyfree: range.lazyfree,
-    locked: emptyOccupancy(PROBE_GEOMETRY),
-    uffd: range.uffd,
+    facts: pageFacts(seen, (fact) => others[fact]),
     folioOrders,
     pmdMapped: whole && !range.split && !range.scattered,
     uffdArmed: range.armed,
@@ -174,7 +168,7 @@ export function pagesText(range: RangeState): string {
   return text;
 }
 
-function pageText({ present, swap, guard, zero, folioOrders }: RangeState, page: number): string {
+function pageText({ folioOrders, facts: { present, swap, guard, zero } }: RangeState, page: number): string {
   if (hasPage(present, page)) {
     if (zero && hasPage(zero, page)) return 'z';
     return String(folioOrders?.[page] ?? 0);

@@ -188,7 +188,7 @@ function scanPfn(
   // A PTE that userfaultfd tracks fails before its page is looked up.
   const last = failedAt !== undefined && result === 'SCAN_PTE_UFFD' ? failedAt - 1 : looked - 1;
   for (let page = last; page >= 0; page--) {
-    if (hasPage(view.state.present, page) && view.frames[page] !== NO_FRAME) return headAt(page);
+    if (hasPage(view.state.facts.present, page) && view.frames[page] !== NO_FRAME) return headAt(page);
   }
   return NO_PFN;
 }

@@ -1,7 +1,7 @@
 import { type Result, succeed } from '../core/base/failure.ts';
 import { type Geometry, pageBytes, pagesPerRange, rangeBytes } from '../core/memory/geometry.ts';
 import { countPages, isEmpty, type Occupancy, wordsPerRange } from '../core/memory/occupancy.ts';
-import type { RangeState } from '../core/memory/range-state.ts';
+import { pageFacts, type RangeState } from '../core/memory/range-state.ts';
 import { isUffdArmed } from '../core/rules/vma.ts';
 import type { ChunkBitmaps, ChunkBuffer } from './chunk-buffer.ts';
 import { readFolioFacts } from './folio-facts.ts';
@@ -78,11 +78,7 @@ export function readChunk(
     const swap = swapOf(index);
     if (isEmpty(present) && isEmpty(swap)) continue;
     const address = start + index * rangeBytes(geometry);
-    ranges.push({
-      geometry,
-      address,
-      present,
-      swap,
+    const facts = {
       guard: guardOf(index),
       zero: zeroOf?.(index),
       shared: sharedOf(index),
@@ -91,6 +87,11 @@ export function readChunk(
       lazyfree: lazyfreeOf?.(index),
       locked: lockedOf?.(index),
       uffd: uffdArmed ? uffdOf(index) : none,
+    };
+    ranges.push({
+      geometry,
+      address,
+      facts: pageFacts({ present, swap }, (fact) => facts[fact]),
       folioOrders: folioFacts?.orders.subarray(index * rangePages, (index + 1) * rangePages),
       pmdMapped: pmdMapped?.has(address),
       uffdArmed,

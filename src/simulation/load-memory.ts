@@ -127,8 +127,8 @@ function count(recording: Recording, range: RangeState): void {
   const folios = new Set<number>();
   let frames = 1;
   for (let page = 0; page < pages; page++) {
-    if (hasPage(range.swap, page)) recording.swapPages++;
-    if (!hasPage(range.present, page)) continue;
+    if (hasPage(range.facts.swap, page)) recording.swapPages++;
+    if (!hasPage(range.facts.present, page)) continue;
     const order = range.folioOrders?.[page] ?? 0;
     const first = page & ~((1 << order) - 1);
     // A folio has its pages even where only some of them are mapped.
@@ -143,7 +143,7 @@ function startProcess(host: SimulatedHost, { process, areas }: RecordedProcess):
   const { machine } = host.system;
   const mm = machine.createMm(process.command);
   if (process.thpDisabled) mm.thpDisabled = 'all';
-  const hasShared = ({ shared }: RangeState) => shared !== undefined && !isEmpty(shared);
+  const hasShared = ({ facts: { shared } }: RangeState) => shared !== undefined && !isEmpty(shared);
   let sharer: Mm | undefined;
   for (const { vma, ranges } of areas) {
     const area = mapArea(machine, mm, vma);

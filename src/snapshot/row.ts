@@ -1,7 +1,7 @@
 import { type Geometry, pagesPerRange, rangeBytes } from '../core/memory/geometry.ts';
 import type { Host, Process } from '../core/rules/memory-source.ts';
 import { emptyOccupancy, type Occupancy } from '../core/memory/occupancy.ts';
-import type { RangeState } from '../core/memory/range-state.ts';
+import { eachFact, type PageFact, pageFacts, type RangeState } from '../core/memory/range-state.ts';
 import type { Vma } from '../core/rules/vma.ts';
 import { Damage } from './damage.ts';
 import { packBitmap, packFolioOrders, unpackBitmap, unpackFolioOrders } from './packed-bytes.ts';
@@ -32,16 +32,7 @@ export function toRow(host: Host, process: Process, vma?: Vma, range?: RangeStat
     vma_swap_bytes: vma ? BigInt(vma.swapBytes) : null,
     range_address: range ? packAddress(range.address) : null,
     uffd_armed: range?.uffdArmed ?? null,
-    present: pack(range?.present),
-    swap: pack(range?.swap),
-    guard: pack(range?.guard),
-    zero: pack(range?.zero),
-    shared: pack(range?.shared),
-    unreferenced: pack(range?.unreferenced),
-    pinned: pack(range?.pinned),
-    lazyfree: pack(range?.lazyfree),
-    locked: pack(range?.locked),
-    uffd: pack(range?.uffd),
+    ...eachFact((fact) => pack(range?.facts[fact])),
     folio_orders: range?.folioOrders ? packFolioOrders(range.folioOrders) : null,
     pmd_mapped: range?.pmdMapped ?? null,
   };
@@ -77,13 +68,13 @@ export function vmaOf(columns: SnapshotColumns, row: number): Vma {
  * be views of the row group. Throws Damage when a row does not fit the geometry.
  */
 export function rangesOfColumns(columns: SnapshotColumns, geometry: Geometry): (RangeState | undefined)[] {
-  const { present, swap, guard, zero, shared, unreferenced, pinned, lazyfree, locked, uffd } = columns;
   const bytes = BigInt(rangeBytes(geometry));
   const noPages = emptyOccupancy(geometry);
   const smallFolios = new Uint8Array(pagesPerRange(geometry));
-  const fact = (blob: Uint8Array | null, column: ColumnName) => {
+  const bitmap = (fact: PageFact, row: number) => {
+    const blob = columns[fact][row];
     if (blob === null) return undefined;
-    return blob.length === 0 ? noPages : unpackBitmap(blob, geometry, column);
+    return blob.length === 0 ? noPages : unpackBitmap(blob, geometry, fact);
   };
   const folios = (blob: Uint8Array | null) => {
     if (blob === null) return undefined;
@@ -95,19 +86,12 @@ export function rangesOfColumns(columns: SnapshotColumns, geometry: Geometry): (
       const alignment = `a multiple of ${bytes}, the PMD size`;
       throw new Damage(`range_address ${address} is not ${alignment}; capture the memory again`);
     }
+    const present = held(bitmap('present', row), 'present');
+    const swap = held(bitmap('swap', row), 'swap');
     return {
       geometry,
       address: unpackAddress(address),
-      present: held(fact(present[row], 'present'), 'present'),
-      swap: held(fact(swap[row], 'swap'), 'swap'),
-      guard: fact(guard[row], 'guard'),
-      zero: fact(zero[row], 'zero'),
-      shared: fact(shared[row], 'shared'),
-      unreferenced: fact(unreferenced[row], 'unreferenced'),
-      pinned: fact(pinned[row], 'pinned'),
-      lazyfree: fact(lazyfree[row], 'lazyfree'),
-      locked: fact(locked[row], 'locked'),
-      uffd: fact(uffd[row], 'uffd'),
+      facts: pageFacts({ present, swap }, (fact) => bitmap(fact, row)),
       folioOrders: folios(columns.folio_orders[row]),
       pmdMapped: columns.pmd_mapped[row] ?? undefined,
       uffdArmed: held(columns.uffd_armed[row], 'uffd_armed'),

@@ -1,5 +1,6 @@
 import type { SchemaElement } from 'hyparquet';
 import type { Geometry } from '../core/memory/geometry.ts';
+import { eachFact, type PageFact } from '../core/memory/range-state.ts';
 
 /** Rises when a reader of the format before would misread a file. */
 export const FORMAT_VERSION = 1;
@@ -44,19 +45,9 @@ interface VmaColumns {
 }
 
 /** All null in a row that only names a VMA. Bitmaps and folio_orders: see packed-bytes.ts. */
-interface RangeColumns {
+interface RangeColumns extends Record<PageFact, Uint8Array | null> {
   range_address: bigint | null;
   uffd_armed: boolean | null;
-  present: Uint8Array | null;
-  swap: Uint8Array | null;
-  guard: Uint8Array | null;
-  zero: Uint8Array | null;
-  shared: Uint8Array | null;
-  unreferenced: Uint8Array | null;
-  pinned: Uint8Array | null;
-  lazyfree: Uint8Array | null;
-  locked: Uint8Array | null;
-  uffd: Uint8Array | null;
   folio_orders: Uint8Array | null;
   pmd_mapped: boolean | null;
 }
@@ -97,16 +88,8 @@ const COLUMN_TYPES: Record<ColumnName, ColumnType | `${ColumnType}?`> = {
   vma_swap_bytes: 'int64?',
   range_address: 'int64?',
   uffd_armed: 'boolean?',
-  present: 'bytes?',
-  swap: 'bytes?',
-  guard: 'bytes?',
-  zero: 'bytes?',
-  shared: 'bytes?',
-  unreferenced: 'bytes?',
-  pinned: 'bytes?',
-  lazyfree: 'bytes?',
-  locked: 'bytes?',
-  uffd: 'bytes?',
+  // The names of facts are those of their columns.
+  ...eachFact(() => 'bytes?' as const),
   folio_orders: 'bytes?',
   pmd_mapped: 'boolean?',
 };

@@ -107,9 +107,10 @@ function passesOf(range: RangeState, policy: CollapsePolicy): Omit<Creep, 'pages
   let afterFirst = 0;
   for (;;) {
     const plan = planRange(state, policy);
-    if (collapsesOf(plan).length === 0) return { passes, afterFirst, afterLast: countPages(state.present) };
+    if (collapsesOf(plan).length === 0)
+      return { passes, afterFirst, afterLast: countPages(state.facts.present) };
     state = applyPlan(state, plan);
-    if (++passes === 1) afterFirst = countPages(state.present);
+    if (++passes === 1) afterFirst = countPages(state.facts.present);
   }
 }
 

@@ -27,24 +27,26 @@ export function ranges(geometry: Geometry): fc.Arbitrary<RangeState> {
     .record({
       geometry: fc.constant(geometry),
       address: fc.constant(0),
-      present: occupancies(geometry),
-      swap: fc.oneof({ weight: 3, arbitrary: fc.constant(emptyOccupancy(geometry)) }, few),
-      guard: seldom,
-      zero: fact(few),
-      shared: fact(few),
-      unreferenced: fact(fc.oneof(few, occupancies(geometry))),
-      pinned: seldom,
-      lazyfree: seldom,
-      locked: seldom,
-      uffd: seldom,
+      facts: fc.record({
+        present: occupancies(geometry),
+        swap: fc.oneof({ weight: 3, arbitrary: fc.constant(emptyOccupancy(geometry)) }, few),
+        guard: seldom,
+        zero: fact(few),
+        shared: fact(few),
+        unreferenced: fact(fc.oneof(few, occupancies(geometry))),
+        pinned: seldom,
+        lazyfree: seldom,
+        locked: seldom,
+        uffd: seldom,
+      }),
       folioOrders: fact(folioOrders(geometry)),
       pmdMapped: fact(fc.integer({ max: 9, min: 0 }).map((draw) => draw === 0)),
       uffdArmed: fc.boolean(),
     })
     .map((range) => ({
       ...range,
-      swap: difference(range.swap, range.present),
-      folioOrders: range.folioOrders?.map((order, page) => (hasPage(range.present, page) ? order : 0)),
+      facts: { ...range.facts, swap: difference(range.facts.swap, range.facts.present) },
+      folioOrders: range.folioOrders?.map((order, page) => (hasPage(range.facts.present, page) ? order : 0)),
     }));
 }
 

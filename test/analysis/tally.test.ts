@@ -10,7 +10,7 @@ import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { NO_ORDERS } from '../../src/core/memory/order.ts';
 import { type CollapsePlan, planRange } from '../../src/core/plan/plan.ts';
 import { collapsePolicy } from '../../src/core/rules/policy.ts';
-import { OBSERVABLE_FACTS } from '../../src/core/memory/range-state.ts';
+import { unknownFacts } from '../../src/core/memory/range-state.ts';
 import { coversRange, possibleOrders } from '../../src/core/rules/vma.ts';
 import { runPolicies, streams } from './arbitraries.ts';
 import { streamOf } from './streams.ts';
@@ -58,7 +58,7 @@ function planned({ items, runPolicy, geometry }: Case): Planned[] {
       const looksAtIt = orders !== NO_ORDERS && coversRange(vma, range.address, geometry);
       const policy = collapsePolicy(orders, settings, model, geometry);
       const plan = looksAtIt ? planRange(range, policy, runPolicy) : undefined;
-      const unknown = plan ? OBSERVABLE_FACTS.filter((fact) => range[fact] === undefined) : [];
+      const unknown = plan ? unknownFacts(range) : [];
       found.push({ process, plan, cost: costOf(range, plan), unknown });
     }
   }

@@ -31,7 +31,10 @@ function* items(): Generator<MemoryItem> {
       const folios = i % 9 === 0 ? new Uint8Array(512).fill(4) : undefined;
       const range = { ...plainRange(x86_64, present, folios), address: i * 2 ** 21 };
       const shared = Uint32Array.from(present, (word, at) => (at === i % 3 ? word : 0));
-      yield { kind: 'ranges', ranges: [i % 701 === 0 ? { ...range, shared } : range] };
+      yield {
+        kind: 'ranges',
+        ranges: [i % 701 === 0 ? { ...range, facts: { ...range.facts, shared } } : range],
+      };
     }
   }
 }

@@ -9,7 +9,7 @@ import { pagesPerRange } from '../../src/core/memory/geometry.ts';
 import { KERNEL_MODELS, type KernelModel } from '../../src/core/rules/kernel-model.ts';
 import { LruBatch } from '../../src/core/rules/lru-batch.ts';
 import { asOffset, asOrder, hasLowerOrder } from '../../src/core/memory/order.ts';
-import type { RangeState } from '../../src/core/memory/range-state.ts';
+import type { PageFact, RangeState } from '../../src/core/memory/range-state.ts';
 import { type NextMove, actionAfter, type ScanResult } from '../../src/core/rules/scan-result.ts';
 import type { Belief } from '../../src/conform/expected.ts';
 import { type ProbeRange, stateOf } from '../../src/conform/probe-batch.ts';
@@ -63,8 +63,14 @@ function walkWith(mistake: {
   };
 }
 
-const blindTo = (facts: Partial<RangeState>) => (range: ProbeRange) => ({ ...stateOf(range), ...facts });
 const none = new Uint32Array(16);
+
+function blindTo(fact: PageFact): (range: ProbeRange) => RangeState {
+  return (range) => {
+    const state = stateOf(range);
+    return { ...state, facts: { ...state.facts, [fact]: none } };
+  };
+}
 
 export const MUTANTS: Record<string, Mutant> = {
   'threshold one too low': {
@@ -93,14 +99,14 @@ export const MUTANTS: Record<string, Mutant> = {
   'steps of 4 pages after a window': { algorithm: walkWith({ step: () => 4 }) },
   'no descent': { algorithm: walkWith({ descends: false }) },
   'clean MADV_FREE pages collapse': { model: { refusesLazyfree: false } },
-  'blind to shared pages': { see: blindTo({ shared: none }) },
-  'blind to references': { see: blindTo({ unreferenced: none }) },
-  'blind to pins': { see: blindTo({ pinned: none }) },
+  'blind to shared pages': { see: blindTo('shared') },
+  'blind to references': { see: blindTo('unreferenced') },
+  'blind to pins': { see: blindTo('pinned') },
   'blind to existing folios': {
     see: (range) => ({ ...stateOf(range), folioOrders: new Uint8Array(512), pmdMapped: false }),
   },
-  'blind to PMD mappings': { see: blindTo({ pmdMapped: false }) },
-  'zero pages count as present': { see: (range) => ({ ...stateOf(range), zero: none }) },
+  'blind to PMD mappings': { see: (range) => ({ ...stateOf(range), pmdMapped: false }) },
+  'zero pages count as present': { see: blindTo('zero') },
   'swap entries fill windows below the PMD order': {
     algorithm: walkWith({
       judge: ({ order, occupied, needed, qualifies }, { geometry, unmapped }) =>
@@ -114,10 +120,10 @@ export const MUTANTS: Record<string, Mutant> = {
   'max_ptes_shared ignored': { policy: { maxPtesShared: 512 } },
   'references and MADV_FREE do not matter, as for MADV_COLLAPSE': { policy: { caller: 'madvise' } },
   'no LRU batch': { newLruBatch: () => new NoLruBatch() },
-  'blind to swap': { see: blindTo({ swap: none }) },
-  'guard markers can be swapped in': { see: blindTo({ guard: none }) },
-  'blind to userfaultfd marks': { see: blindTo({ uffd: none }) },
-  'blind to armed VMAs': { see: blindTo({ uffdArmed: false }) },
+  'blind to swap': { see: blindTo('swap') },
+  'guard markers can be swapped in': { see: blindTo('guard') },
+  'blind to userfaultfd marks': { see: blindTo('uffd') },
+  'blind to armed VMAs': { see: (range) => ({ ...stateOf(range), uffdArmed: false }) },
   'MADV_COLLAPSE stops at a range without a page table': { model: { madviseStopsAtEmptyPmd: true } },
   'the correct model, which must fail nothing': { algorithm: walkWith({}) },
 };

@@ -68,7 +68,7 @@ describe.runIf(binary)('MADV_COLLAPSE of this machine does what is planned', () 
       await occupant.command(`protect ${address} write`);
       for (const range of after.ranges.values()) {
         if (range.address >= address)
-          await occupant.must(`verify ${range.address} ${formatPages(range.present)}`);
+          await occupant.must(`verify ${range.address} ${formatPages(range.facts.present)}`);
       }
     });
   }
@@ -154,7 +154,10 @@ function planCall(
     })),
     rangeAt(at) {
       const range = ranges.get(at);
-      if (range) return at === address && pinned ? { ...range, pinned: pages(pinned) } : range;
+      if (range)
+        return at === address && pinned
+          ? { ...range, facts: { ...range.facts, pinned: pages(pinned) } }
+          : range;
       if (emptyTables.includes((at - address) / RANGE)) return rangeOf({ address: at });
       return upperTables.has(Math.floor(at / UPPER)) ? 'no-pte-table' : 'no-pmd-table';
     },
@@ -181,10 +184,12 @@ function carriedOut(plan: MadvisePlan, before: ReadonlyMap<number, RangeState>):
 /** What is compared: the present and the swapped pages of each range, and whether one PMD entry maps it. */
 function shown(ranges: ReadonlyMap<number, RangeState>): string[] {
   return [...ranges.values()]
-    .filter(({ present, swap }) => present.some((bits) => bits !== 0) || swap.some((bits) => bits !== 0))
+    .filter(
+      ({ facts: { present, swap } }) => present.some((bits) => bits !== 0) || swap.some((bits) => bits !== 0),
+    )
     .sort((a, b) => a.address - b.address)
     .map(
-      ({ address, present, swap, pmdMapped }) =>
+      ({ address, pmdMapped, facts: { present, swap } }) =>
         `${address.toString(16)} ${formatPages(present)} ${formatPages(swap)}${pmdMapped ? ' huge' : ''}`,
     );
 }

@@ -80,12 +80,12 @@ describe.runIf(binary).each(readers)(
       const { ranges } = await see([occupant.pid]);
 
       const first = ranges.get(base);
-      expect(pages(first?.present)).toBe('0-20,100,510-511');
-      expect(pages(first?.zero)).toBe('16-20,510');
-      expect(pages(first?.shared)).toBe('');
-      expect(pages(first?.swap)).toBe('');
+      expect(pages(first?.facts.present)).toBe('0-20,100,510-511');
+      expect(pages(first?.facts.zero)).toBe('16-20,510');
+      expect(pages(first?.facts.shared)).toBe('');
+      expect(pages(first?.facts.swap)).toBe('');
       expect(first?.pmdMapped).toBe(false);
-      const second = pages(ranges.get(base + RANGE)?.present);
+      const second = pages(ranges.get(base + RANGE)?.facts.present);
       expect(second).toBe(Array.from({ length: 112 }, (_, i) => 64 + 4 * i).join(','));
       expect(ranges.has(base + 2 * RANGE)).toBe(false);
     });
@@ -114,7 +114,7 @@ describe.runIf(binary).each(readers)(
         false,
         false,
       ]);
-      expect(pages(ranges.get(base + 2 * RANGE)?.present)).toBe('100-199,201-511');
+      expect(pages(ranges.get(base + 2 * RANGE)?.facts.present)).toBe('100-199,201-511');
       const orders = [0, 1, 2].map((index) => ranges.get(base + index * RANGE)?.folioOrders);
       if (!knows) return expect(orders).toEqual([undefined, undefined, undefined]);
       expect(orders[1]).toEqual(new Uint8Array(512).fill(9));
@@ -136,12 +136,12 @@ describe.runIf(binary).each(readers)(
         // The child now has its own copy of pages 0-3 and of one page of the second THP, which splits its mapping there.
         await occupant.must(`touch ${base} 100`);
         const { ranges } = await see([occupant.pid]);
-        expect(pages(ranges.get(base)?.shared)).toBe('4-9');
-        expect(pages(ranges.get(base + RANGE)?.shared)).toBe('0-511');
+        expect(pages(ranges.get(base)?.facts.shared)).toBe('4-9');
+        expect(pages(ranges.get(base + RANGE)?.facts.shared)).toBe('0-511');
         await occupant.must('reap');
         const after = await see([occupant.pid]);
-        expect(pages(after.ranges.get(base)?.shared)).toBe('');
-        expect(pages(after.ranges.get(base + RANGE)?.shared)).toBe('');
+        expect(pages(after.ranges.get(base)?.facts.shared)).toBe('');
+        expect(pages(after.ranges.get(base + RANGE)?.facts.shared)).toBe('');
       },
     );
 
@@ -154,8 +154,8 @@ describe.runIf(binary).each(readers)(
         item.kind === 'ranges' ? item.ranges : [],
       );
       const ofBase = parts.filter(({ address }) => address === base);
-      expect(ofBase.map(({ present }) => pages(present))).toEqual(['0-99', '100-511']);
-      expect(ofBase.map(({ shared }) => pages(shared))).toEqual(['', '']);
+      expect(ofBase.map(({ facts: { present } }) => pages(present))).toEqual(['0-99', '100-511']);
+      expect(ofBase.map(({ facts: { shared } }) => pages(shared))).toEqual(['', '']);
     });
 
     test.skipIf(skip)('shows MADV_FREE pages to root and says so to others', async () => {
@@ -168,7 +168,7 @@ describe.runIf(binary).each(readers)(
       await occupant.must(`free ${base} 8-11`);
       await occupant.must(`thp ${other + RANGE}`);
       const range = (await see([occupant.pid])).ranges.get(base);
-      expect(pages(range?.lazyfree)).toBe(knows ? '8-11' : undefined);
+      expect(pages(range?.facts.lazyfree)).toBe(knows ? '8-11' : undefined);
     });
 
     test.skipIf(skip)('shows guard markers as not present', async ({ skip }) => {
@@ -177,8 +177,8 @@ describe.runIf(binary).each(readers)(
       const guarded = await occupant.command(`guard ${base} 40-43`);
       if (!guarded.ok) return skip('guard markers came with Linux 6.13');
       const range = (await see([occupant.pid])).ranges.get(base);
-      expect(pages(range?.swap)).toBe('40-43');
-      expect(pages(range?.guard)).toBe('40-43');
+      expect(pages(range?.facts.swap)).toBe('40-43');
+      expect(pages(range?.facts.guard)).toBe('40-43');
     });
 
     test.skipIf(skip)('shows pages that userfaultfd write-protects', async ({ skip }) => {
@@ -188,7 +188,7 @@ describe.runIf(binary).each(readers)(
       if (!protectedPages.ok) return skip('userfaultfd is not permitted here');
       const range = (await see([occupant.pid])).ranges.get(base);
       expect(range?.uffdArmed).toBe(true);
-      expect(pages(range?.uffd)).toBe('4-7');
+      expect(pages(range?.facts.uffd)).toBe('4-7');
     });
 
     test.skipIf(skip)('shows at the edges of a VMA only what lies inside it', async () => {
@@ -197,9 +197,9 @@ describe.runIf(binary).each(readers)(
       const base = Number(report.address);
       await occupant.must(`touch ${start} 0-541`);
       const { ranges, vmas } = await see([occupant.pid]);
-      expect(pages(ranges.get(base - RANGE)?.present)).toBe('502-511');
-      expect(pages(ranges.get(base)?.present)).toBe('0-511');
-      expect(pages(ranges.get(base + RANGE)?.present)).toBe('0-19');
+      expect(pages(ranges.get(base - RANGE)?.facts.present)).toBe('502-511');
+      expect(pages(ranges.get(base)?.facts.present)).toBe('0-511');
+      expect(pages(ranges.get(base + RANGE)?.facts.present)).toBe('0-19');
       const vma = vmas.find((each) => each.start === start);
       expect(vma).toMatchObject({ end: base + RANGE + 20 * 4096, anonymous: true, rssBytes: 542 * 4096 });
       expect(vma?.flags).toContain('nh');
@@ -213,7 +213,9 @@ describe.runIf(binary).each(readers)(
       const inside = [...ranges.values()].filter(
         ({ address }) => address >= base && address < base + 2000 * RANGE,
       );
-      expect(inside.map(({ address, present }) => [(address - base) / RANGE, pages(present)])).toEqual([
+      expect(
+        inside.map(({ address, facts: { present } }) => [(address - base) / RANGE, pages(present)]),
+      ).toEqual([
         [700, '5'],
         [1999, '511'],
       ]);

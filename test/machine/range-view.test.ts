@@ -94,7 +94,7 @@ test('a PMD leaf shows as mapped, and a view ends with the VMA', () => {
   expect(viewRange(machine, area, pmdAt(machine, mm, start) as Pmd).state.pmdMapped).toBe(true);
   const cut: VmArea = { ...area, end: start + RANGE + 2 * PAGE };
   const edge = viewRange(machine, cut, pmdAt(machine, mm, start + RANGE) as Pmd);
-  expect(formatPages(edge.state.present)).toBe('0-1');
+  expect(formatPages(edge.state.facts.present)).toBe('0-1');
 });
 
 test('the load of a range is counted by node', () => {

@@ -5,6 +5,7 @@ import { mmap } from '../../src/machine/page-tables/address-space.ts';
 import { drainAllLru } from '../../src/machine/folios/lru.ts';
 import { viewRange } from '../../src/machine/page-tables/range-view.ts';
 import { restoreRange } from '../../src/machine/page-tables/restore.ts';
+import { unseenRange } from '../support/unseen-range.ts';
 import { expectSound, RANGE, smallMachine } from './world.ts';
 import { Walk } from './walk.ts';
 
@@ -39,13 +40,9 @@ function comparable(state: RangeState): unknown {
     }
     return wide;
   };
-  return {
-    ...state,
-    uffdArmed: undefined,
-    shared: spread(state.shared),
-    pinned: spread(state.pinned),
-    locked: spread(state.locked),
-  };
+  const { facts } = state;
+  const wide = { shared: spread(facts.shared), pinned: spread(facts.pinned), locked: spread(facts.locked) };
+  return { ...state, uffdArmed: undefined, facts: { ...facts, ...wide } };
 }
 
 test('a recorded range comes back as it was seen', () => {
@@ -71,23 +68,7 @@ test('what is not known is taken for ordinary, and swap can run out', () => {
   const machine = smallMachine({}, { swapPages: 1 });
   const mm = machine.createMm('recorded');
   const start = mmap(machine, mm, { bytes: 2 * RANGE });
-  const state: RangeState = {
-    geometry: machine.geometry,
-    address: start,
-    present: new Uint32Array([0xff]),
-    swap: new Uint32Array([0x100]),
-    guard: undefined,
-    zero: undefined,
-    shared: undefined,
-    unreferenced: undefined,
-    pinned: undefined,
-    lazyfree: undefined,
-    locked: undefined,
-    uffd: undefined,
-    folioOrders: undefined,
-    pmdMapped: undefined,
-    uffdArmed: false,
-  };
+  const state = unseenRange(machine.geometry, start, new Uint32Array([0xff]), new Uint32Array([0x100]));
   const [area] = mm.areas.all();
   expect(restoreRange(machine, mm, area, state)).toBe(true);
   expect([mm.rssPages, mm.swapEntries]).toEqual([8, 1]);

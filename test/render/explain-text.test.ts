@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import '../support/seed.ts';
 import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
+import type { Occupancy } from '../../src/core/memory/occupancy.ts';
 import type { RangeState } from '../../src/core/memory/range-state.ts';
 import type { Explanation } from '../../src/analysis/explanation.ts';
 import { explainText } from '../../src/render/text/explain.ts';
@@ -106,24 +107,24 @@ function expectedPicture(range: RangeState, offset: number, order: number): RegE
   const width = 2 ** Math.min(5, pmdOrder);
   const cells = 2 ** Math.min(5, order);
   const perCell = 2 ** order / cells;
-  const has = (bits: RangeState['zero'], page: number) =>
+  const has = (bits: Occupancy | undefined, page: number) =>
     bits !== undefined && Math.floor(bits[Math.floor(page / 32)] / 2 ** (page % 32)) % 2 === 1;
   const cell = (first: number): string => {
     if (perCell > 1) {
       let occupied = 0;
       for (let page = first; page < first + perCell; page++) {
-        if (has(range.present, page) && !has(range.zero, page)) occupied++;
+        if (has(range.facts.present, page) && !has(range.facts.zero, page)) occupied++;
       }
       return occupied === 0 ? '·' : occupied === perCell ? '█' : '[░▒▓]';
     }
-    if (has(range.swap, first)) return 's';
-    if (!has(range.present, first)) return '·';
+    if (has(range.facts.swap, first)) return 's';
+    if (!has(range.facts.present, first)) return '·';
     const marks = [
-      ['z', range.zero],
-      ['m', range.shared],
-      ['p', range.pinned],
-      ['f', range.lazyfree],
-      ['u', range.unreferenced],
+      ['z', range.facts.zero],
+      ['m', range.facts.shared],
+      ['p', range.facts.pinned],
+      ['f', range.facts.lazyfree],
+      ['u', range.facts.unreferenced],
     ] as const;
     return marks.find(([, bits]) => has(bits, first))?.[0] ?? '█';
   };

@@ -30,10 +30,10 @@ function cellsNow(
   for (const area of mm.areas.overlapping(address, address + machine.rangeBytes)) {
     const { state, migrating } = viewRange(machine, area, pmd);
     for (let i = 0; i < cells.length; i++) {
-      if (hasPage(state.zero!, i)) cells[i] = CELL_ZERO_PAGE;
-      else if (hasPage(state.present, i)) cells[i] = cellOfOrder(state.folioOrders![i]);
-      else if (hasPage(state.swap, i))
-        cells[i] = hasPage(state.guard!, i) || hasPage(migrating, i) ? CELL_OTHER : CELL_SWAP;
+      if (hasPage(state.facts.zero!, i)) cells[i] = CELL_ZERO_PAGE;
+      else if (hasPage(state.facts.present, i)) cells[i] = cellOfOrder(state.folioOrders![i]);
+      else if (hasPage(state.facts.swap, i))
+        cells[i] = hasPage(state.facts.guard!, i) || hasPage(migrating, i) ? CELL_OTHER : CELL_SWAP;
     }
   }
   return cells;

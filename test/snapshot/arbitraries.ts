@@ -3,7 +3,7 @@ import { type Geometry, pagesPerRange, rangeBytes } from '../../src/core/memory/
 import type { Host, MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { emptyOccupancy, fullOccupancy, type Occupancy, setPage } from '../../src/core/memory/occupancy.ts';
 import { asOrder } from '../../src/core/memory/order.ts';
-import type { RangeState } from '../../src/core/memory/range-state.ts';
+import { eachFact, type RangeState } from '../../src/core/memory/range-state.ts';
 import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../../src/core/rules/thp-settings.ts';
 
 const TOP_OF_USER_SPACE = 2 ** 47;
@@ -70,16 +70,7 @@ export function rangeStates(geometry: Geometry): fc.Arbitrary<Omit<RangeState, '
   const fact = fc.option(bitmap, { nil: undefined });
   return fc.record({
     geometry: fc.constant(geometry),
-    present: bitmap,
-    swap: bitmap,
-    guard: fact,
-    zero: fact,
-    shared: fact,
-    unreferenced: fact,
-    pinned: fact,
-    lazyfree: fact,
-    locked: fact,
-    uffd: fact,
+    facts: fc.record({ ...eachFact(() => fact), present: bitmap, swap: bitmap }),
     folioOrders: fc.option(folioOrders(geometry), { nil: undefined }),
     pmdMapped: fc.option(fc.boolean(), { nil: undefined }),
     uffdArmed: fc.boolean(),

@@ -4,19 +4,7 @@ import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { emptyOccupancy } from '../../src/core/memory/occupancy.ts';
 import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
 import { writeSnapshot } from '../../src/snapshot/writer.ts';
-
-const unknown = {
-  guard: undefined,
-  zero: undefined,
-  shared: undefined,
-  unreferenced: undefined,
-  pinned: undefined,
-  lazyfree: undefined,
-  locked: undefined,
-  uffd: undefined,
-  folioOrders: undefined,
-  pmdMapped: undefined,
-};
+import { unseenRange } from '../support/unseen-range.ts';
 
 async function* items(): AsyncGenerator<MemoryItem> {
   const process = { pid: 1, startTime: 1, command: 'endless', cgroup: '/', thpDisabled: false };
@@ -25,11 +13,7 @@ async function* items(): AsyncGenerator<MemoryItem> {
   yield { kind: 'vma', vma: { ...vma, rssBytes: 0, swapBytes: 0 } };
   for (let address = 0; ; address += rangeBytes(x86_64)) {
     const present = emptyOccupancy(x86_64).fill(address);
-    const swap = emptyOccupancy(x86_64);
-    yield {
-      kind: 'ranges',
-      ranges: [{ geometry: x86_64, address, present, swap, uffdArmed: false, ...unknown }],
-    };
+    yield { kind: 'ranges', ranges: [unseenRange(x86_64, address, present)] };
   }
 }
 

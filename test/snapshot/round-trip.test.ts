@@ -58,10 +58,13 @@ test('typed arrays that are views, and reused after they were handed out, are co
   const folioOrders = range.folioOrders.slice();
   const words = new Uint32Array(20);
   const present = words.subarray(2, 18);
-  present.set(range.present);
+  present.set(range.facts.present);
   const items = function* () {
     yield* oneVma(0).slice(0, 2);
-    yield { kind: 'ranges', ranges: [{ ...range, present, folioOrders }] } as const;
+    yield {
+      kind: 'ranges',
+      ranges: [{ ...range, folioOrders, facts: { ...range.facts, present } }],
+    } as const;
     words.fill(0);
     folioOrders.fill(0);
   };
@@ -107,13 +110,13 @@ test('columns that change from row group to row group, or stay, come out as they
   const geometry = geometryOfPmdOrder(13);
   const rows = groupRows(geometry);
   const known = emptyOccupancy(geometry);
-  const ranges = Array.from({ length: 3 * rows + 1 }, (_, i) => ({
-    ...rangeAt(i, i, geometry),
+  const ranges = Array.from({ length: 3 * rows + 1 }, (_, i) => {
+    const range = rangeAt(i, i, geometry);
     // Known and empty, then unknown, then known again; and one that stays.
-    zero: i >= rows && i < 2 * rows ? undefined : known,
-    guard: known,
-    pmdMapped: i < 2 * rows ? false : undefined,
-  }));
+    const zero = i >= rows && i < 2 * rows ? undefined : known;
+    const pmdMapped = i < 2 * rows ? false : undefined;
+    return { ...range, facts: { ...range.facts, zero, guard: known }, pmdMapped };
+  });
   const vmas = [ranges.slice(0, 10), ranges.slice(10)].flatMap((each): MemoryItem[] => [
     { kind: 'vma', vma: vmaAt(each[0].address, each[0].address + each.length * rangeBytes(geometry)) },
     { kind: 'ranges', ranges: each },

@@ -11,6 +11,7 @@ import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
 import type { Vma } from '../../src/core/rules/vma.ts';
 import { openSnapshot } from '../../src/snapshot/reader.ts';
 import { writeSnapshot } from '../../src/snapshot/writer.ts';
+import { unseenRange } from '../support/unseen-range.ts';
 
 export function hostOf(geometry: Geometry = x86_64): Host {
   return {
@@ -48,23 +49,7 @@ export function vmaAt(start: number, end: number): Vma {
 export function rangeAt(index: number, pages: number, geometry: Geometry = x86_64): RangeState {
   const present = emptyOccupancy(geometry);
   setPages(present, 0, Math.min(pages, pagesPerRange(geometry)));
-  return {
-    geometry,
-    address: index * rangeBytes(geometry),
-    present,
-    swap: emptyOccupancy(geometry),
-    guard: undefined,
-    zero: undefined,
-    shared: undefined,
-    unreferenced: undefined,
-    pinned: undefined,
-    lazyfree: undefined,
-    locked: undefined,
-    uffd: undefined,
-    folioOrders: undefined,
-    pmdMapped: undefined,
-    uffdArmed: false,
-  };
+  return unseenRange(geometry, index * rangeBytes(geometry), present);
 }
 
 /** One process with one VMA of so many ranges. */

@@ -8,22 +8,12 @@ import { type OutcomeRule, parseOutcome } from '../../src/core/rules/outcome.ts'
 import { parsePages } from '../../src/core/memory/page-list.ts';
 import { type CollapsePlan, collapsesOf, type PlanOptions, planRange } from '../../src/core/plan/plan.ts';
 import { type CollapsePolicy, defaultLimits } from '../../src/core/rules/policy.ts';
-import type { RangeState } from '../../src/core/memory/range-state.ts';
+import { type PageFact, pageFacts, type RangeState } from '../../src/core/memory/range-state.ts';
 
 /** The facts of a range as page lists, with `pmdOrder` 9 and nothing unusual unless said otherwise. */
-export interface RangeText {
+export interface RangeText extends Readonly<Partial<Record<PageFact, string>>> {
   readonly pmdOrder?: number;
   readonly address?: number;
-  readonly present?: string;
-  readonly swap?: string;
-  readonly guard?: string;
-  readonly zero?: string;
-  readonly shared?: string;
-  readonly unreferenced?: string;
-  readonly pinned?: string;
-  readonly lazyfree?: string;
-  readonly locked?: string;
-  readonly uffd?: string;
   /** Folios as "order@pages", such as ["4@16-31", "9@0-511"]. */
   readonly folios?: readonly string[];
   readonly pmdMapped?: boolean;
@@ -59,19 +49,11 @@ export function pages(text: string, geometry: Geometry = geometryOfPmdOrder(9)):
 export function rangeOf(text: RangeText): RangeState {
   const geometry = geometryOfPmdOrder(text.pmdOrder ?? 9);
   const known = (list: string | undefined) => (list === undefined ? undefined : pages(list, geometry));
+  const seen = { present: pages(text.present ?? '', geometry), swap: pages(text.swap ?? '', geometry) };
   return {
     geometry,
     address: text.address ?? 0,
-    present: pages(text.present ?? '', geometry),
-    swap: pages(text.swap ?? '', geometry),
-    guard: known(text.guard),
-    zero: known(text.zero),
-    shared: known(text.shared),
-    unreferenced: known(text.unreferenced),
-    pinned: known(text.pinned),
-    lazyfree: known(text.lazyfree),
-    locked: known(text.locked),
-    uffd: known(text.uffd),
+    facts: pageFacts(seen, (fact) => known(text[fact])),
     folioOrders: text.folios && folioOrdersOf(text.folios, geometry),
     pmdMapped: text.pmdMapped,
     uffdArmed: text.uffdArmed ?? false,
@@ -118,7 +100,11 @@ export function outcomesOf(texts: readonly string[], geometry: Geometry): Outcom
 
 /** A range as the scan hands it to the search. */
 export function scannedOf(text: RangeText): ScannedRange {
-  const { geometry, present, swap, uffdArmed } = rangeOf(text);
+  const {
+    geometry,
+    uffdArmed,
+    facts: { present, swap },
+  } = rangeOf(text);
   return { geometry, occupied: present, unmapped: countPages(swap), uffdArmed };
 }
 

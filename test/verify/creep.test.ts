@@ -41,7 +41,7 @@ describe.each(RULES)('%s', (name) => {
           const plan = planRange(range, policy);
           if (collapsesOf(plan).length === 0) break;
           range = applyPlan(range, plan);
-          resident.push(countPages(range.present));
+          resident.push(countPages(range.facts.present));
         }
         if (!creep) expect(resident.length).toBeLessThan(2);
         else

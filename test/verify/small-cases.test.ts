@@ -37,7 +37,7 @@ test('they are the shapes that the scan lets through', () => {
           const policy = { ...policyOf({ pmdOrder: 3, orders, maxPtesNone }), maxPtesSwap: 7 };
           const { scan } = planRange(range, policy);
           const shape = {
-            range: { geometry: range.geometry, occupied: range.present, unmapped: swap, uffdArmed },
+            range: { geometry: range.geometry, occupied: range.facts.present, unmapped: swap, uffdArmed },
             orders: policy.orders,
             maxPtesNone,
           };

@@ -335,7 +335,7 @@ async function recordUnknown(path: string): Promise<void> {
     for (let process = 0; process < 40; process++) {
       yield processItem(100 + process);
       yield vmaItem({ start: 0, end: 2 ** 30, flags: ['hg'] });
-      yield rangesItem({ ...rangeOf({ present: '0-300' }), pinned: undefined });
+      yield rangesItem(rangeOf({ present: '0-300' }));
     }
   }
   const host = {

@@ -285,7 +285,7 @@ describe('presets', () => {
     for (let pass = 0; pass < 6; pass++) {
       const { plan } = runSearch({ ...state, range }, 'scaled');
       range = applyPlan(range, plan!);
-      sizes.push(listPages(range.present).length);
+      sizes.push(listPages(range.facts.present).length);
     }
     expect(sizes[0]).toBe(4);
     expect(sizes.at(-1)).toBe(512);

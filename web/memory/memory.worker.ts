@@ -203,7 +203,7 @@ function detailOf(from: RangeTable, row: number, choice: PolicyChoice): RangeDet
   const orders = possibleOrders(vma, runPolicy.settings, runPolicy.model, from.geometry, thpDisabled);
   const view = from.range(row);
   // A view would take the whole column along when it crosses to the page.
-  const range = { ...view, present: view.present.slice() };
+  const range = { ...view, facts: { ...view.facts, present: view.facts.present.slice() } };
   const { ignored, plan } = judgeRange(range, vma, orders, runPolicy);
   const known = { ...range, folioOrders: range.folioOrders ?? new Uint8Array(pagesPerRange(from.geometry)) };
   return { row, range, ignored, plan, after: plan ? applyPlan(known, plan) : known };

@@ -13,7 +13,7 @@ const UNSAYABLE = ['guard', 'unreferenced', 'pinned', 'lazyfree', 'locked', 'uff
 export function explainCommand(state: StepsState, name: string): string | undefined {
   const { range, orders, limits, outcomes } = state;
   const model = SEARCHES.get(name)?.model?.name ?? state.model;
-  const unsayable = UNSAYABLE.some((fact) => range[fact] && !isEmpty(range[fact]));
+  const unsayable = UNSAYABLE.some((fact) => range.facts[fact] && !isEmpty(range.facts[fact]));
   const folios = range.folioOrders?.some((order) => order > 0) ?? false;
   if (unsayable || folios || range.pmdMapped || range.uffdArmed || orders === 0) return undefined;
   if (!(name in ALGORITHMS) && model === state.model && !SEARCHES.get(name)?.model) return undefined;
@@ -22,10 +22,10 @@ export function explainCommand(state: StepsState, name: string): string | undefi
   const { pmdOrder } = range.geometry;
   return [
     'thpscope explain',
-    `--pattern ${formatPages(range.present) || "''"}`,
-    ...list('swap', range.swap),
-    ...list('zero', range.zero),
-    ...list('shared', range.shared),
+    `--pattern ${formatPages(range.facts.present) || "''"}`,
+    ...list('swap', range.facts.swap),
+    ...list('zero', range.facts.zero),
+    ...list('shared', range.facts.shared),
     ...(pmdOrder === 9 ? [] : [`--pmd-order ${pmdOrder}`]),
     `--orders ${formatOrders(orders)}`,
     `--max-ptes-none ${limits.maxPtesNone}`,

@@ -8,7 +8,13 @@ import {
   union,
 } from '../../src/core/memory/occupancy.ts';
 import type { Order } from '../../src/core/memory/order.ts';
-import { PAGE_FACTS, type PageFact, type RangeState } from '../../src/core/memory/range-state.ts';
+import {
+  eachFact,
+  PAGE_FACTS,
+  type PageFact,
+  pageFacts,
+  type RangeState,
+} from '../../src/core/memory/range-state.ts';
 
 /** What painting makes of PTEs. A folio is an aligned block of present pages. */
 export type Brush =
@@ -17,10 +23,7 @@ export type Brush =
 
 /** The range with these PTEs painted over: nothing that was known of them before stays. */
 export function paintPages(range: RangeState, pages: Iterable<number>, brush: Brush): RangeState {
-  const bits = Object.fromEntries(PAGE_FACTS.map((name) => [name, range[name]?.slice()])) as Record<
-    PageFact,
-    Occupancy | undefined
-  >;
+  const bits = eachFact((name): Occupancy | undefined => range.facts[name]?.slice());
   let folioOrders = range.folioOrders?.slice();
   const set = (name: PageFact, page: number) =>
     setPage((bits[name] ??= emptyOccupancy(range.geometry)), page);
@@ -35,14 +38,15 @@ export function paintPages(range: RangeState, pages: Iterable<number>, brush: Br
       folioOrders[page] = brush.order;
     }
   }
-  const { present = emptyOccupancy(range.geometry), swap = emptyOccupancy(range.geometry), ...facts } = bits;
-  return { ...range, ...facts, present, swap, folioOrders, pmdMapped: false };
+  const { present = emptyOccupancy(range.geometry), swap = emptyOccupancy(range.geometry) } = bits;
+  const facts = pageFacts({ present, swap }, (fact) => bits[fact]);
+  return { ...range, facts, folioOrders, pmdMapped: false };
 }
 
 /** What painting a PTE over would undo: the brush that makes it what it is. */
 export function brushOf(range: RangeState, page: number): Brush['kind'] {
   const has = (name: PageFact) => {
-    const bits = range[name];
+    const bits = range.facts[name];
     return bits !== undefined && hasPage(bits, page);
   };
   if (has('swap')) return 'swap';
@@ -79,18 +83,11 @@ export type ListedFact = 'present' | 'swap' | 'zero' | 'shared';
 
 /** The range with exactly these PTEs present, swapped, of the zero page or shared; what contradicts that gives way. */
 export function withPages(range: RangeState, fact: ListedFact, pages: Occupancy): RangeState {
-  switch (fact) {
-    case 'present':
-      return { ...range, present: pages, swap: difference(range.swap, pages), pmdMapped: false };
-    case 'swap':
-      return { ...range, swap: pages, present: difference(range.present, pages), pmdMapped: false };
-    default:
-      return {
-        ...range,
-        [fact]: pages,
-        present: union(range.present, pages),
-        swap: difference(range.swap, pages),
-        pmdMapped: false,
-      };
-  }
+  const { present, swap } = range.facts;
+  const changed = {
+    present: fact === 'swap' ? difference(present, pages) : union(present, pages),
+    swap: difference(swap, pages),
+    [fact]: pages,
+  };
+  return { ...range, facts: { ...range.facts, ...changed }, pmdMapped: false };
 }

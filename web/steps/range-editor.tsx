@@ -178,7 +178,7 @@ function PageList({ fact, label }: { readonly fact: ListedFact; readonly label: 
   const { range } = state.value;
   const typed = useSignal<{ readonly text: string; readonly shown: string } | undefined>(undefined);
   const editing = useSignal(false);
-  const pages = range[fact];
+  const pages = range.facts[fact];
   const shown = pages ? formatPages(pages) : '';
   const text = typed.value?.shown === shown ? typed.value.text : undefined;
   const parsed = text === undefined ? undefined : parsePages(text, range.geometry);

@@ -1,18 +1,12 @@
 import { type Failure, fail, type Result, succeed } from '../../src/core/base/failure.ts';
 import { type Geometry, rangeBytes } from '../../src/core/memory/geometry.ts';
-import {
-  difference,
-  emptyOccupancy,
-  hasPage,
-  intersection,
-  type Occupancy,
-  union,
-} from '../../src/core/memory/occupancy.ts';
+import { difference, emptyOccupancy, hasPage, intersection, union } from '../../src/core/memory/occupancy.ts';
 import { parsePages } from '../../src/core/memory/page-list.ts';
 import {
-  OBSERVABLE_FACTS,
+  eachFact,
   PAGE_FACTS,
   type PageFact,
+  pageFacts,
   type RangeState,
   unknownFacts,
 } from '../../src/core/memory/range-state.ts';
@@ -51,32 +45,24 @@ export function rangeOfParams(
   geometry: Geometry,
   report: (failure: Failure) => void,
 ): RangeState {
-  const bits = Object.fromEntries(
-    PAGE_FACTS.map((bitmap) => {
-      const param = BITMAP_PARAMS[bitmap];
-      const pages = parsePages(params[param] ?? '', geometry);
-      if (!pages.ok) report({ ...pages.failure, message: `${param}: ${pages.failure.message}` });
-      return [bitmap, pages.ok ? pages.value : emptyOccupancy(geometry)];
-    }),
-  ) as Record<PageFact, Occupancy>;
+  const bits = eachFact((fact) => {
+    const param = BITMAP_PARAMS[fact];
+    const pages = parsePages(params[param] ?? '', geometry);
+    if (!pages.ok) report({ ...pages.failure, message: `${param}: ${pages.failure.message}` });
+    return pages.ok ? pages.value : emptyOccupancy(geometry);
+  });
   const folios = folioOrdersOf(params.folios, geometry);
   if (!folios.ok) report(folios.failure);
   const address = addressOf(params.address, geometry);
   if (!address.ok) report(address.failure);
   const unknown = new Set((params.unknown ?? '').split(','));
-  const known = {
-    ...bits,
-    present: union(bits.present, bits.zero),
-    swap: union(bits.swap, bits.guard),
-    folioOrders: folios.ok ? folios.value : undefined,
-    pmdMapped: params.pmdmapped === '1',
-  };
-  const unseen = OBSERVABLE_FACTS.filter((fact) => unknown.has(fact)).map((fact) => [fact, undefined]);
+  const seen = { present: union(bits.present, bits.zero), swap: union(bits.swap, bits.guard) };
   return tidy({
-    ...known,
-    ...Object.fromEntries(unseen),
     geometry,
     address: address.ok ? address.value : 0,
+    facts: pageFacts(seen, (fact) => (unknown.has(fact) ? undefined : bits[fact])),
+    folioOrders: folios.ok && !unknown.has('folioOrders') ? folios.value : undefined,
+    pmdMapped: unknown.has('pmdMapped') ? undefined : params.pmdmapped === '1',
     uffdArmed: params.armed === '1',
   });
 }
@@ -100,19 +86,14 @@ export function paramsOfRange(range: RangeState): Record<string, string | undefi
 
 /** Without the bits that mean nothing, so that equal ranges have equal links. */
 function tidy(range: RangeState): RangeState {
-  const { present } = range;
-  const swap = difference(range.swap, present);
-  const ofPresent = (bits: Occupancy | undefined) => bits && intersection(bits, present);
+  const { facts } = range;
+  const { present, uffd } = facts;
+  const swap = difference(facts.swap, present);
+  const where = { ...eachFact(() => present), guard: swap };
+  const meant = pageFacts({ present, swap }, (fact) => facts[fact] && intersection(facts[fact], where[fact]));
   return {
     ...range,
-    swap,
-    guard: range.guard && intersection(range.guard, swap),
-    zero: ofPresent(range.zero),
-    shared: ofPresent(range.shared),
-    unreferenced: ofPresent(range.unreferenced),
-    pinned: ofPresent(range.pinned),
-    lazyfree: ofPresent(range.lazyfree),
-    locked: ofPresent(range.locked),
+    facts: { ...meant, uffd },
     folioOrders: range.folioOrders?.map((order, page) => (hasPage(present, page) ? order : 0)),
   };
 }

@@ -5,7 +5,7 @@ import type { SourceDigest } from '../../analysis/memory-digest.ts';
 import { isRowKey } from '../../core/digest/table.ts';
 import { fail, type Result } from '../../core/base/failure.ts';
 import { MAX_PMD_ORDER, MIN_PMD_ORDER, pagesPerRange } from '../../core/memory/geometry.ts';
-import { OBSERVABLE_FACTS } from '../../core/memory/range-state.ts';
+import { eachFact, OBSERVABLE_FACTS } from '../../core/memory/range-state.ts';
 import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../../core/rules/thp-settings.ts';
 import { firstIssue } from './first-issue.ts';
 import { writeOutput } from './write-output.ts';
@@ -14,16 +14,7 @@ const count = z.int().nonnegative();
 const list = z.string().nullish();
 
 const rangeText = z.strictObject({
-  present: list,
-  swap: list,
-  guard: list,
-  zero: list,
-  shared: list,
-  unreferenced: list,
-  pinned: list,
-  lazyfree: list,
-  locked: list,
-  uffd: list,
+  ...eachFact(() => list),
   folioOrders: z.record(z.string(), z.string()).nullish(),
   pmdMapped: z.boolean().nullish(),
   uffdArmed: z.boolean().optional(),

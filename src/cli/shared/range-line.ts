@@ -11,7 +11,7 @@ import {
 import { MIN_ANON_ORDER, parseOrders } from '../../core/memory/order.ts';
 import { formatPages, parsePages } from '../../core/memory/page-list.ts';
 import { checkLimits, collapsePolicy, type CollapsePolicy } from '../../core/rules/policy.ts';
-import { PAGE_FACTS, type PageFact, type RangeState } from '../../core/memory/range-state.ts';
+import { PAGE_FACTS, type PageFact, pageFacts, type RangeState } from '../../core/memory/range-state.ts';
 
 /** A range as `--ranges` and `--pattern` describe it; fields that are left out are empty, those that are null unknown. */
 export interface RangeLine {
@@ -65,16 +65,7 @@ export function rangeOfLine(line: RangeLine, geometry: Geometry): Result<RangeSt
   return succeed({
     geometry,
     address: 0,
-    present,
-    swap,
-    guard: bitmap('guard'),
-    zero: bitmap('zero'),
-    shared: bitmap('shared'),
-    unreferenced: bitmap('unreferenced'),
-    pinned: bitmap('pinned'),
-    lazyfree: bitmap('lazyfree'),
-    locked: bitmap('locked'),
-    uffd: bitmap('uffd'),
+    facts: pageFacts({ present, swap }, bitmap),
     folioOrders: orders.value,
     pmdMapped: line.pmdMapped === null ? undefined : (line.pmdMapped ?? false),
     uffdArmed: line.uffdArmed ?? false,

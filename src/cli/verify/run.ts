@@ -116,8 +116,9 @@ async function caseFromFlags(flags: VerifyFlags, pattern: string): Promise<Resul
   );
   if (!policy.ok) return policy;
   const { settings, outcomes } = policy.value;
+  const { facts } = range.value;
   return succeed({
-    range: { geometry, occupied: range.value.present, unmapped: countPages(range.value.swap), uffdArmed },
+    range: { geometry, occupied: facts.present, unmapped: countPages(facts.swap), uffdArmed },
     orders: flags.orders === 'none' ? NO_ORDERS : enabledOrders(settings, true, geometry),
     maxPtesNone: settings.maxPtesNone,
     outcomes,

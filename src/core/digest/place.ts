@@ -27,16 +27,18 @@ export function digestPlaceOf(range: RangeState, occupied: Occupancy): DigestPla
 }
 
 function isOrdinary(range: RangeState, occupied: Occupancy): boolean {
-  const { present, zero } = range;
+  const {
+    facts: { present, zero },
+  } = range;
   for (let i = 0; i < occupied.length; i++) occupied[i] = zero ? present[i] & ~zero[i] : present[i];
-  if (range.uffdArmed || !isEmpty(range.swap)) return false;
+  if (range.uffdArmed || !isEmpty(range.facts.swap)) return false;
   return (
-    avoids(range.shared, occupied) &&
-    avoids(range.unreferenced, occupied) &&
-    avoids(range.pinned, occupied) &&
-    avoids(range.lazyfree, occupied) &&
-    avoids(range.locked, occupied) &&
-    avoids(range.uffd, occupied)
+    avoids(range.facts.shared, occupied) &&
+    avoids(range.facts.unreferenced, occupied) &&
+    avoids(range.facts.pinned, occupied) &&
+    avoids(range.facts.lazyfree, occupied) &&
+    avoids(range.facts.locked, occupied) &&
+    avoids(range.facts.uffd, occupied)
   );
 }
 

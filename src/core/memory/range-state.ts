@@ -1,35 +1,77 @@
 import type { Geometry } from './geometry.ts';
 import { emptyOccupancy, type Occupancy } from './occupancy.ts';
 
+/** What sets of PTEs say of a range. Bits of a fact that does not apply to a PTE mean nothing. */
+export const PAGE_FACTS = [
+  /** PTEs that map a page, the shared zero page included. */
+  'present',
+  /** PTEs that are neither empty nor present: swap entries, migration entries, markers. The kernel's "unmapped". */
+  'swap',
+  /** Of these, guard markers: swapping them in fails. */
+  'guard',
+  /** PTEs that map the shared zero page. */
+  'zero',
+  /** Present PTEs whose folio may be mapped by more than this process (folio_maybe_mapped_shared). */
+  'shared',
+  /** Present PTEs that neither the hardware nor the folio's flags call recently used. */
+  'unreferenced',
+  /** Present PTEs whose folio has more references than mappings, for example from get_user_pages. */
+  'pinned',
+  /** Present PTEs of clean MADV_FREE pages. */
+  'lazyfree',
+  /** Present PTEs whose folio is locked. */
+  'locked',
+  /** PTEs, present or not, that userfaultfd tracks. */
+  'uffd',
+] as const;
+
+export type PageFact = (typeof PAGE_FACTS)[number];
+
+/** What no source is without. */
+type SeenFact = 'present' | 'swap';
+
+/** Sets of PTEs that a source may be unable to see. */
+type ExtraFact = Exclude<PageFact, SeenFact>;
+
+/** A bitmap for each fact; `undefined` is unknown, which is not the same as empty. */
+export type PageFacts = Readonly<Record<SeenFact, Occupancy> & Record<ExtraFact, Occupancy | undefined>>;
+
 /**
- * What one PMD range holds, as far as its source can see. A fact that is `undefined` is unknown, which is not the same
- * as empty: a prediction assumes the ordinary case and names the assumption.
- * Attribute bitmaps describe PTEs that are present; bits of other PTEs mean nothing.
+ * The facts of a range: `of` is asked for each that a source may be unable to see. Sources build facts here and nowhere
+ * else, so that all have one shape, which keeps reading them fast.
+ */
+export function pageFacts<T extends Occupancy | undefined>(
+  { present, swap }: Readonly<Record<SeenFact, Occupancy>>,
+  of: (fact: ExtraFact) => T,
+): Record<SeenFact, Occupancy> & Record<ExtraFact, T> {
+  return {
+    present,
+    swap,
+    guard: of('guard'),
+    zero: of('zero'),
+    shared: of('shared'),
+    unreferenced: of('unreferenced'),
+    pinned: of('pinned'),
+    lazyfree: of('lazyfree'),
+    locked: of('locked'),
+    uffd: of('uffd'),
+  };
+}
+
+/** A value for each fact. */
+export function eachFact<T>(of: (fact: PageFact) => T): Record<PageFact, T> {
+  return Object.fromEntries(PAGE_FACTS.map((fact) => [fact, of(fact)])) as Record<PageFact, T>;
+}
+
+/**
+ * What one PMD range holds, as far as its source can see. What is `undefined` is unknown, which is not the same as empty:
+ * a prediction assumes the ordinary case and names the assumption.
  */
 export interface RangeState {
   readonly geometry: Geometry;
   /** First byte of the range, a multiple of the PMD size. */
   readonly address: number;
-  /** PTEs that map a page, the shared zero page included. */
-  readonly present: Occupancy;
-  /** PTEs that are neither empty nor present: swap entries, migration entries, markers. The kernel's "unmapped". */
-  readonly swap: Occupancy;
-  /** Of these, guard markers: swapping them in fails. */
-  readonly guard: Occupancy | undefined;
-  /** PTEs that map the shared zero page. */
-  readonly zero: Occupancy | undefined;
-  /** PTEs whose folio may be mapped by more than this process (folio_maybe_mapped_shared). */
-  readonly shared: Occupancy | undefined;
-  /** PTEs that neither the hardware nor the folio's flags call recently used. */
-  readonly unreferenced: Occupancy | undefined;
-  /** PTEs whose folio has more references than mappings, for example from get_user_pages. */
-  readonly pinned: Occupancy | undefined;
-  /** PTEs of clean MADV_FREE pages. */
-  readonly lazyfree: Occupancy | undefined;
-  /** PTEs whose folio is locked. */
-  readonly locked: Occupancy | undefined;
-  /** PTEs, present or not, that userfaultfd tracks. */
-  readonly uffd: Occupancy | undefined;
+  readonly facts: PageFacts;
   /** The order of the folio that each PTE maps, 0 for a small page or no page: 2^pmdOrder bytes. */
   readonly folioOrders: Uint8Array | undefined;
   /** Whether one PMD entry maps the whole range. */
@@ -48,40 +90,9 @@ export function plainRange(
   folioOrders: Uint8Array | undefined,
 ): RangeState {
   const none = emptyOccupancy(geometry);
-  return {
-    geometry,
-    address: 0,
-    present,
-    swap: none,
-    guard: none,
-    zero: none,
-    shared: none,
-    unreferenced: none,
-    pinned: none,
-    lazyfree: none,
-    locked: none,
-    uffd: none,
-    folioOrders,
-    pmdMapped: false,
-    uffdArmed: false,
-  };
+  const facts = pageFacts({ present, swap: none }, () => none);
+  return { geometry, address: 0, facts, folioOrders, pmdMapped: false, uffdArmed: false };
 }
-
-/** The facts about a range that are sets of its PTEs. */
-export const PAGE_FACTS = [
-  'present',
-  'swap',
-  'guard',
-  'zero',
-  'shared',
-  'unreferenced',
-  'pinned',
-  'lazyfree',
-  'locked',
-  'uffd',
-] as const satisfies readonly (keyof RangeState)[];
-
-export type PageFact = (typeof PAGE_FACTS)[number];
 
 /** The facts about a range that a source may be unable to see. */
 export const OBSERVABLE_FACTS = [
@@ -95,7 +106,7 @@ export const OBSERVABLE_FACTS = [
   'guard',
   'folioOrders',
   'pmdMapped',
-] as const satisfies readonly (keyof RangeState)[];
+] as const satisfies readonly (ExtraFact | keyof RangeState)[];
 
 export type ObservableFact = (typeof OBSERVABLE_FACTS)[number];
 
@@ -113,9 +124,18 @@ export const ASSUMPTIONS: Record<ObservableFact, string> = {
   pmdMapped: 'the range is mapped by a page table',
 };
 
+/** What is known of a fact about a range; undefined is unknown. */
+export function observed(
+  { facts, folioOrders, pmdMapped }: RangeState,
+  fact: ObservableFact,
+): Occupancy | Uint8Array | boolean | undefined {
+  if (fact === 'folioOrders') return folioOrders;
+  return fact === 'pmdMapped' ? pmdMapped : facts[fact];
+}
+
 /** The facts that are unknown about a range. */
 export function unknownFacts(range: RangeState): ObservableFact[] {
-  return OBSERVABLE_FACTS.filter((fact) => range[fact] === undefined);
+  return OBSERVABLE_FACTS.filter((fact) => observed(range, fact) === undefined);
 }
 
 /** Whether any order is above 0. Eight at a time, for this is asked of every range and the answer is mostly no. */

@@ -2,7 +2,7 @@ import { fail, type Result, succeed } from '../base/failure.ts';
 import { type Geometry, pagesPerRange } from './geometry.ts';
 import { emptyOccupancy, hasPage, isEmpty, type Occupancy, setPage } from './occupancy.ts';
 import { formatPages, parsePages } from './page-list.ts';
-import { PAGE_FACTS, type PageFact, type RangeState } from './range-state.ts';
+import { PAGE_FACTS, type PageFact, pageFacts, type RangeState } from './range-state.ts';
 
 /**
  * A range without its address, as JSON: facts are page lists (0-15,100). What is left out is empty, false or small pages;
@@ -17,7 +17,7 @@ export type RangeText = { readonly [K in PageFact]?: string | null } & {
 
 export function rangeText(range: RangeState): RangeText {
   const lists = PAGE_FACTS.flatMap((fact) => {
-    const bitmap = range[fact];
+    const bitmap = range.facts[fact];
     if (bitmap && isEmpty(bitmap)) return [];
     return [[fact, bitmap ? formatPages(bitmap) : null] as const];
   });
@@ -64,20 +64,11 @@ export function rangeOfText(text: RangeText, geometry: Geometry): Result<RangeSt
         if (hasPage(pages.value, page)) folioOrders[page] = Number(order);
     }
   }
-  const { present = emptyOccupancy(geometry), swap = emptyOccupancy(geometry), ...facts } = bitmaps;
+  const { present = emptyOccupancy(geometry), swap = emptyOccupancy(geometry) } = bitmaps;
   return succeed({
     geometry,
     address: 0,
-    present,
-    swap,
-    guard: facts.guard,
-    zero: facts.zero,
-    shared: facts.shared,
-    unreferenced: facts.unreferenced,
-    pinned: facts.pinned,
-    lazyfree: facts.lazyfree,
-    locked: facts.locked,
-    uffd: facts.uffd,
+    facts: pageFacts({ present, swap }, (fact) => bitmaps[fact]),
     folioOrders,
     pmdMapped: text.pmdMapped === null ? undefined : (text.pmdMapped ?? false),
     uffdArmed: text.uffdArmed ?? false,

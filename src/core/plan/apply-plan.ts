@@ -1,6 +1,6 @@
-import { clearPage, emptyOccupancy, hasPage, type Occupancy, setPage } from '../memory/occupancy.ts';
+import { clearPage, emptyOccupancy, hasPage, setPage } from '../memory/occupancy.ts';
 import { type CollapsePlan, collapsesOf } from './plan.ts';
-import type { RangeState } from '../memory/range-state.ts';
+import { type PageFacts, pageFacts, type RangeState } from '../memory/range-state.ts';
 
 /**
  * The range as it is after a plan was carried out, as the next pass of khugepaged finds it: collapsed windows
@@ -10,58 +10,33 @@ import type { RangeState } from '../memory/range-state.ts';
 export function applyPlan(range: RangeState, plan: CollapsePlan): RangeState {
   const collapses = collapsesOf(plan);
   if (collapses.length === 0 && plan.swappedInPages === 0) return range;
-  const next = {
-    present: range.present.slice(),
-    swap: range.swap.slice(),
-    zero: range.zero?.slice(),
-    shared: range.shared?.slice(),
-    unreferenced: range.unreferenced?.slice(),
-    pinned: range.pinned?.slice(),
-    lazyfree: range.lazyfree?.slice(),
-    locked: range.locked?.slice(),
-    uffd: range.uffd?.slice(),
-    folioOrders: range.folioOrders?.slice(),
-  };
-  const { pmdOrder } = range.geometry;
+  const { facts: before, geometry } = range;
+  const facts = pageFacts({ present: before.present.slice(), swap: before.swap.slice() }, (fact) =>
+    before[fact]?.slice(),
+  );
+  const { present, swap, guard, ...others } = facts;
   // Of PTEs that were not present these bits meant nothing; a new folio has none of them.
-  const facts = [
-    next.zero,
-    next.shared,
-    next.unreferenced,
-    next.pinned,
-    next.lazyfree,
-    next.locked,
-    next.uffd,
-  ];
+  const ofFolio = Object.values(others).filter((fact) => fact !== undefined);
+  const folioOrders = range.folioOrders?.slice();
   let pmdMapped = range.pmdMapped;
-  swapIn(range, plan.swappedInPages, next);
+  swapIn(range, plan.swappedInPages, facts);
   for (const { offset, order } of collapses) {
     for (let page: number = offset; page < offset + (1 << order); page++) {
-      setPage(next.present, page);
-      clearPage(next.swap, page);
-      for (const fact of facts) if (fact) clearPage(fact, page);
+      setPage(present, page);
+      clearPage(swap, page);
+      for (const fact of ofFolio) clearPage(fact, page);
     }
-    next.folioOrders?.fill(order, offset, offset + (1 << order));
-    if (order === pmdOrder) pmdMapped = true;
+    folioOrders?.fill(order, offset, offset + (1 << order));
+    if (order === geometry.pmdOrder) pmdMapped = true;
   }
-  return { ...range, ...next, pmdMapped };
+  return { ...range, facts, folioOrders, pmdMapped };
 }
 
 /** Swap-in goes upwards from the start of the range; facts of what was swapped in begin anew. */
-function swapIn(
-  range: RangeState,
-  count: number,
-  next: {
-    present: Occupancy;
-    swap: Occupancy;
-    zero?: Occupancy;
-    shared?: Occupancy;
-    unreferenced?: Occupancy;
-  },
-): void {
+function swapIn(range: RangeState, count: number, next: PageFacts): void {
   const swapped = emptyOccupancy(range.geometry);
   for (let page = 0, left = count; left > 0; page++) {
-    if (!hasPage(range.swap, page)) continue;
+    if (!hasPage(range.facts.swap, page)) continue;
     setPage(swapped, page);
     left--;
   }

@@ -70,10 +70,13 @@ function mappedOrders(range: RangeState): Int8Array {
   const mapped = new Int8Array(pagesPerRange(range.geometry)).fill(NOTHING);
   if (range.pmdMapped) {
     // The huge zero page is nobody's memory.
-    const isZeroPage = range.zero !== undefined && hasPage(range.zero, 0);
+    const isZeroPage = range.facts.zero !== undefined && hasPage(range.facts.zero, 0);
     return mapped.fill(isZeroPage ? ZERO_PAGE : range.geometry.pmdOrder);
   }
-  const { present, zero, folioOrders } = range;
+  const {
+    folioOrders,
+    facts: { present, zero },
+  } = range;
   for (let i = 0; i < present.length; i++) {
     for (let left = present[i]; left !== 0; left &= left - 1) {
       const page = 32 * i + 31 - Math.clz32(left & -left);
@@ -87,7 +90,7 @@ function mappedOrders(range: RangeState): Int8Array {
 /** Swap-in goes upwards from the start of the range and leaves small pages. */
 function swapIn(range: RangeState, count: number, mapped: Int8Array): void {
   for (let page = 0; count > 0; page++) {
-    if (!hasPage(range.swap, page)) continue;
+    if (!hasPage(range.facts.swap, page)) continue;
     mapped[page] = 0;
     count--;
   }

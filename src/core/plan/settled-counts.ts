@@ -34,7 +34,7 @@ export function settledCounts(
 }
 
 /** Pages that a plan copies out of large folios. */
-function largePages({ present, zero, folioOrders }: RangeState, plan: CollapsePlan): number {
+function largePages({ facts: { present, zero }, folioOrders }: RangeState, plan: CollapsePlan): number {
   let pages = 0;
   for (const { offset, order } of collapsesOf(plan)) {
     for (let page: number = offset; page < offset + (1 << order); page++) {

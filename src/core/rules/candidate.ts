@@ -63,17 +63,17 @@ export class CandidateRange {
   constructor(range: RangeState, policy: CollapsePolicy, lruBatch: LruBatch) {
     // Bits of PTEs that are not present mean nothing, also once such a PTE is swapped in.
     const ofPresent = (pages: Occupancy | undefined) =>
-      pages ? intersection(pages, range.present) : emptyOccupancy(range.geometry);
-    const zero = ofPresent(range.zero);
+      pages ? intersection(pages, range.facts.present) : emptyOccupancy(range.geometry);
+    const zero = ofPresent(range.facts.zero);
     this.#geometry = range.geometry;
     this.#policy = policy;
     this.#lruBatch = lruBatch;
     this.#uffdArmed = range.uffdArmed;
-    this.#mapped = range.present.map((word, i) => word & ~zero[i]);
-    this.#swap = range.swap.slice();
-    this.#guard = range.guard ?? emptyOccupancy(range.geometry);
-    this.#shared = ofPresent(range.shared);
-    this.#unreferenced = ofPresent(range.unreferenced);
+    this.#mapped = range.facts.present.map((word, i) => word & ~zero[i]);
+    this.#swap = range.facts.swap.slice();
+    this.#guard = range.facts.guard ?? emptyOccupancy(range.geometry);
+    this.#shared = ofPresent(range.facts.shared);
+    this.#unreferenced = ofPresent(range.facts.unreferenced);
     this.#folioOrders = range.folioOrders?.slice() ?? new Uint8Array(pagesPerRange(range.geometry));
     this.#large = emptyOccupancy(range.geometry);
     if (hasLargeFolio(this.#folioOrders))

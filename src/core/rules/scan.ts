@@ -41,18 +41,21 @@ export interface LiveFacts {
  * Source: collapse_scan_pmd, docs/khugepaged.md#the-scan.
  */
 export function scanRange(range: RangeState, policy: CollapsePolicy, live: LiveFacts = {}): ScanReport {
-  const { geometry, present, swap } = range;
+  const {
+    geometry,
+    facts: { present, swap },
+  } = range;
   const pages = pagesPerRange(geometry);
   const noneLimit = scanNoneLimit(policy, geometry, range.uffdArmed);
   const none = emptyOccupancy(geometry);
-  const zero = range.zero ?? none;
-  const uffd = range.uffd ?? none;
+  const zero = range.facts.zero ?? none;
+  const uffd = range.facts.uffd ?? none;
   const byKhugepaged = policy.caller === 'khugepaged';
-  const lazyfree = (byKhugepaged && policy.model.refusesLazyfree && range.lazyfree) || none;
-  const sharedPages = range.shared ?? none;
-  const locked = range.locked ?? none;
-  const pinned = range.pinned ?? none;
-  const unreferenced = range.unreferenced ?? none;
+  const lazyfree = (byKhugepaged && policy.model.refusesLazyfree && range.facts.lazyfree) || none;
+  const sharedPages = range.facts.shared ?? none;
+  const locked = range.facts.locked ?? none;
+  const pinned = range.facts.pinned ?? none;
+  const unreferenced = range.facts.unreferenced ?? none;
   const { noPage = none, offLru = none, countNode } = live;
 
   const occupied = emptyOccupancy(geometry);

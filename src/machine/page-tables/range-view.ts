@@ -1,5 +1,5 @@
 import { emptyOccupancy, type Occupancy, setPage } from '../../core/memory/occupancy.ts';
-import type { RangeState } from '../../core/memory/range-state.ts';
+import { pageFacts, type RangeState } from '../../core/memory/range-state.ts';
 import { expectedRefs } from '../folios/folio.ts';
 import { NO_FRAME, PG_LAZYFREE, PG_LOCKED, PG_LRU, PG_REFERENCED } from '../frames/frame-table.ts';
 import type { Machine } from '../machine.ts';
@@ -44,19 +44,8 @@ export function viewRange(machine: Machine, area: VmArea, pmd: Pmd): RangeView {
   const { geometry, frames: f, rangePages } = machine;
   const empty = () => emptyOccupancy(geometry);
   const pmdMapped = pmd.kind === PMD_LEAF || pmd.kind === PMD_MIGRATION;
-  const facts = {
-    present: empty(),
-    swap: empty(),
-    guard: empty(),
-    zero: empty(),
-    shared: empty(),
-    unreferenced: empty(),
-    pinned: empty(),
-    lazyfree: empty(),
-    locked: empty(),
-    uffd: empty(),
-    folioOrders: new Uint8Array(rangePages),
-  };
+  const facts = pageFacts({ present: empty(), swap: empty() }, empty);
+  const folioOrders = new Uint8Array(rangePages);
   const offLru = empty();
   const migrating = empty();
   const frames = new Int32Array(rangePages).fill(NO_FRAME);
@@ -87,7 +76,7 @@ export function viewRange(machine: Machine, area: VmArea, pmd: Pmd): RangeView {
     const head = f.headOf(frame);
     const flags = f.flags[head];
     frames[i] = frame;
-    facts.folioOrders[i] = f.order[head];
+    folioOrders[i] = f.order[head];
     if (!(flags & PG_LRU)) setPage(offLru, i);
     if (flags & PG_LOCKED) setPage(facts.locked, i);
     if (flags & PG_LAZYFREE && !(pte & PTE_DIRTY) && !(area.flags & VM_DROPPABLE)) setPage(facts.lazyfree, i);
@@ -99,7 +88,8 @@ export function viewRange(machine: Machine, area: VmArea, pmd: Pmd): RangeView {
 
   function view(): RangeView {
     const uffdArmed = (area.flags & VM_UFFD_ANY) !== 0;
-    return { state: { geometry, address, ...facts, pmdMapped, uffdArmed }, offLru, migrating, frames };
+    const state = { geometry, address, facts, folioOrders, pmdMapped, uffdArmed };
+    return { state, offLru, migrating, frames };
   }
 }
 

@@ -41,14 +41,14 @@ export function restoreRange(
 ): boolean {
   const pmd = mm.pmd(Math.floor(state.address / machine.rangeBytes));
   area.hasAnonVma = true;
-  const isZeroPage = state.zero !== undefined && hasPage(state.zero, 0);
+  const isZeroPage = state.facts.zero !== undefined && hasPage(state.facts.zero, 0);
   const isMapped =
     state.pmdMapped && !isZeroPage
       ? restoreLeaf(machine, mm, area, pmd)
       : ensureTable(machine, mm, pmd) && restorePtes(machine, mm, area, pmd, state);
   drainLru(machine);
   if (!isMapped) return false;
-  if (sharer && state.shared && !share(machine, area, pmd, state.shared, sharer)) return false;
+  if (sharer && state.facts.shared && !share(machine, area, pmd, state.facts.shared, sharer)) return false;
   restoreFacts(machine, pmd, state);
   return true;
 }
@@ -68,10 +68,10 @@ function restoreLeaf(machine: Machine, mm: Mm, area: VmArea, pmd: Pmd): boolean 
 
 function restorePtes(machine: Machine, mm: Mm, area: VmArea, pmd: Pmd, state: RangeState): boolean {
   for (let i = 0; i < machine.rangePages; i++) {
-    if (hasPage(state.swap, i)) {
+    if (hasPage(state.facts.swap, i)) {
       if (!restoreEntry(machine, mm, pmd, i, state)) return false;
-    } else if (hasPage(state.present, i) && pmd.ptes[i] === 0) {
-      if (state.zero && hasPage(state.zero, i)) pmd.ptes[i] = makePte(PTE_ZERO, 0, PTE_ACCESSED);
+    } else if (hasPage(state.facts.present, i) && pmd.ptes[i] === 0) {
+      if (state.facts.zero && hasPage(state.facts.zero, i)) pmd.ptes[i] = makePte(PTE_ZERO, 0, PTE_ACCESSED);
       else if (!restoreFolio(machine, mm, area, pmd, i, state)) return false;
     }
   }
@@ -96,8 +96,9 @@ function restoreFolio(
   f.rmap[head] = rmapPlaceOf(machine, mm, area, pmd, first);
   let mapped = 0;
   for (let i = 0; i < 1 << order; i++) {
-    const isOurs = (state.folioOrders?.[first + i] ?? 0) === order && hasPage(state.present, first + i);
-    if (!isOurs || pmd.ptes[first + i] !== 0 || (state.zero && hasPage(state.zero, first + i))) continue;
+    const isOurs = (state.folioOrders?.[first + i] ?? 0) === order && hasPage(state.facts.present, first + i);
+    if (!isOurs || pmd.ptes[first + i] !== 0 || (state.facts.zero && hasPage(state.facts.zero, first + i)))
+      continue;
     pmd.ptes[first + i] = makePte(PTE_PRESENT, head + i, newPteBits(area));
     f.set(head + i, PG_EXCLUSIVE);
     addRmap(machine, head + i, 1, mm.id);
@@ -111,8 +112,8 @@ function restoreFolio(
 }
 
 function restoreEntry(machine: Machine, mm: Mm, pmd: Pmd, i: number, state: RangeState): boolean {
-  const isTracked = state.uffd !== undefined && hasPage(state.uffd, i);
-  if (state.guard && hasPage(state.guard, i)) {
+  const isTracked = state.facts.uffd !== undefined && hasPage(state.facts.uffd, i);
+  if (state.facts.guard && hasPage(state.facts.guard, i)) {
     pmd.ptes[i] = isTracked ? makePte(PTE_UFFD_MARKER, 0, PTE_UFFD) : PTE_GUARD;
     return true;
   }
@@ -153,16 +154,16 @@ function restoreFacts(machine: Machine, pmd: Pmd, state: RangeState): void {
   for (let i = 0; i < (isLeaf ? 1 : machine.rangePages); i++) {
     let pte = isLeaf ? pmd.leaf : pmd.ptes[i];
     const has = (fact: Occupancy | undefined) => fact !== undefined && hasPage(fact, i);
-    if (!hasPage(state.present, i) || (pte & PTE_KIND) === PTE_ZERO) continue;
+    if (!hasPage(state.facts.present, i) || (pte & PTE_KIND) === PTE_ZERO) continue;
     const head = f.headOf(pteValue(pte));
-    if (has(state.unreferenced)) pte &= ~PTE_ACCESSED;
-    if (has(state.uffd)) pte = (pte | PTE_UFFD) & ~PTE_WRITABLE;
-    if (has(state.lazyfree)) {
+    if (has(state.facts.unreferenced)) pte &= ~PTE_ACCESSED;
+    if (has(state.facts.uffd)) pte = (pte | PTE_UFFD) & ~PTE_WRITABLE;
+    if (has(state.facts.lazyfree)) {
       pte &= ~PTE_DIRTY;
       setLazyfree(machine, head, true);
     }
-    if (has(state.locked)) f.set(head, PG_LOCKED);
-    if (has(state.pinned) && !pinned.has(head)) {
+    if (has(state.facts.locked)) f.set(head, PG_LOCKED);
+    if (has(state.facts.pinned) && !pinned.has(head)) {
       pinned.add(head);
       getFolio(machine, head, 1);
       machine.pins.set(pteValue(pte), (machine.pins.get(pteValue(pte)) ?? 0) + 1);

@@ -36,13 +36,14 @@ export function legend(range: RangeState): string[] {
 
 function drawPte(range: RangeState, page: number): string {
   const mark = markOf(range, page)?.mark;
-  return mark ?? (hasPage(range.present, page) ? PRESENT : NONE);
+  return mark ?? (hasPage(range.facts.present, page) ? PRESENT : NONE);
 }
 
 function drawCell(range: RangeState, first: number, count: number): string {
   let occupied = 0;
   for (let page = first; page < first + count; page++) {
-    if (hasPage(range.present, page) && !(range.zero && hasPage(range.zero, page))) occupied++;
+    if (hasPage(range.facts.present, page) && !(range.facts.zero && hasPage(range.facts.zero, page)))
+      occupied++;
   }
   if (occupied === 0) return NONE;
   if (occupied === count) return PRESENT;

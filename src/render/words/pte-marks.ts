@@ -11,19 +11,19 @@ export interface PteMark {
 
 /** What PTEs that are not present are drawn as; the first that applies wins. */
 const MARKS_NOT_PRESENT: readonly PteMark[] = [
-  { mark: 'g', meaning: 'guard marker', bitmap: (range) => range.guard },
-  { mark: 's', meaning: 'not present (swap)', bitmap: (range) => range.swap },
+  { mark: 'g', meaning: 'guard marker', bitmap: (range) => range.facts.guard },
+  { mark: 's', meaning: 'not present (swap)', bitmap: (range) => range.facts.swap },
 ];
 
 /** What present PTEs are drawn as when they are not ordinary. */
 const MARKS_PRESENT: readonly PteMark[] = [
-  { mark: 'z', meaning: 'zero page', bitmap: (range) => range.zero },
-  { mark: 'm', meaning: 'shared', bitmap: (range) => range.shared },
-  { mark: 'w', meaning: 'userfaultfd', bitmap: (range) => range.uffd },
-  { mark: 'l', meaning: 'locked', bitmap: (range) => range.locked },
-  { mark: 'p', meaning: 'pinned', bitmap: (range) => range.pinned },
-  { mark: 'f', meaning: 'MADV_FREE', bitmap: (range) => range.lazyfree },
-  { mark: 'u', meaning: 'not recently used', bitmap: (range) => range.unreferenced },
+  { mark: 'z', meaning: 'zero page', bitmap: (range) => range.facts.zero },
+  { mark: 'm', meaning: 'shared', bitmap: (range) => range.facts.shared },
+  { mark: 'w', meaning: 'userfaultfd', bitmap: (range) => range.facts.uffd },
+  { mark: 'l', meaning: 'locked', bitmap: (range) => range.facts.locked },
+  { mark: 'p', meaning: 'pinned', bitmap: (range) => range.facts.pinned },
+  { mark: 'f', meaning: 'MADV_FREE', bitmap: (range) => range.facts.lazyfree },
+  { mark: 'u', meaning: 'not recently used', bitmap: (range) => range.facts.unreferenced },
 ];
 
 /** The mark of a PTE; undefined if it is empty or maps an ordinary page. */
@@ -32,8 +32,8 @@ export function markOf(range: RangeState, page: number): PteMark | undefined {
     const bits = bitmap(range);
     return bits !== undefined && hasPage(bits, page);
   };
-  if (hasPage(range.swap, page)) return MARKS_NOT_PRESENT.find(applies);
-  return hasPage(range.present, page) ? MARKS_PRESENT.find(applies) : undefined;
+  if (hasPage(range.facts.swap, page)) return MARKS_NOT_PRESENT.find(applies);
+  return hasPage(range.facts.present, page) ? MARKS_PRESENT.find(applies) : undefined;
 }
 
 /** The marks that occur in a range. */

@@ -71,7 +71,7 @@ function firstDifference(range: RangeState): string | undefined {
       reader.read(orders as OrderSet, none, read);
       const walked = settledCounts(range, policyFor(orders, none, geometry));
       if (sameCounts(read, walked)) continue;
-      const where = `pages ${range.present[0].toString(2)} orders ${orders} none ${none}`;
+      const where = `pages ${range.facts.present[0].toString(2)} orders ${orders} none ${none}`;
       return `${where}: ${JSON.stringify(read)} / ${JSON.stringify(walked)}`;
     }
   }

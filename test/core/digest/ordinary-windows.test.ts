@@ -50,8 +50,8 @@ const cases = fc
           folioOrders.fill(order, first, first + 2 ** order);
         }
         const plain = plainRange(geometry, present, folioOrders);
-        const swapped = swap ? difference(swap, present) : plain.swap;
-        return { range: { ...plain, ...facts, swap: swapped, uffdArmed }, policy };
+        const swapped = swap ? difference(swap, present) : plain.facts.swap;
+        return { range: { ...plain, uffdArmed, facts: { ...plain.facts, ...facts, swap: swapped } }, policy };
       });
   });
 

@@ -50,7 +50,7 @@ test('pages judged a word at a time are judged as one by one', () => {
   fc.assert(
     fc.property(ranges, fc.nat(511), fc.nat(5), fc.boolean(), (text, maxPtesNone, maxPtesShared, isMixed) => {
       const range = rangeOf(text);
-      for (let i = 0; i < 16; i++) range.present[i] &= ~range.swap[i];
+      for (let i = 0; i < 16; i++) range.facts.present[i] &= ~range.facts.swap[i];
       const policy = policyOf({ maxPtesNone, maxPtesShared, orders: isMixed ? '4,9' : '9' });
       const live = { offLru: pages(text.offLru), noPage: pages(text.noPage) };
       const oneByOne = scanRange(range, policy, { ...live, countNode: () => true });
