@@ -172,9 +172,7 @@ export function withPmdOrder(state: StepsState, pmdOrder: number): StepsState {
   const atMost = maxPtesNone === pagesPerRange(from) - 1 ? last : Math.min(maxPtesNone, last);
   const pages = Math.min(pagesPerRange(from), pagesPerRange(geometry));
   const cut = (bits: Uint32Array | undefined): string => (bits ? formatFirst(bits, pages) : '');
-  const {
-    facts: { present, swap, zero, shared },
-  } = state.range;
+  const { present, swap, zero, shared } = state.range.facts;
   const range = rangeOfParams(
     { present: cut(present), swapped: cut(swap), zeroed: cut(zero), shareds: cut(shared) },
     geometry,

@@ -27,18 +27,17 @@ export function digestPlaceOf(range: RangeState, occupied: Occupancy): DigestPla
 }
 
 function isOrdinary(range: RangeState, occupied: Occupancy): boolean {
-  const {
-    facts: { present, zero },
-  } = range;
+  const { facts } = range;
+  const { present, zero } = facts;
   for (let i = 0; i < occupied.length; i++) occupied[i] = zero ? present[i] & ~zero[i] : present[i];
-  if (range.uffdArmed || !isEmpty(range.facts.swap)) return false;
+  if (range.uffdArmed || !isEmpty(facts.swap)) return false;
   return (
-    avoids(range.facts.shared, occupied) &&
-    avoids(range.facts.unreferenced, occupied) &&
-    avoids(range.facts.pinned, occupied) &&
-    avoids(range.facts.lazyfree, occupied) &&
-    avoids(range.facts.locked, occupied) &&
-    avoids(range.facts.uffd, occupied)
+    avoids(facts.shared, occupied) &&
+    avoids(facts.unreferenced, occupied) &&
+    avoids(facts.pinned, occupied) &&
+    avoids(facts.lazyfree, occupied) &&
+    avoids(facts.locked, occupied) &&
+    avoids(facts.uffd, occupied)
   );
 }
 

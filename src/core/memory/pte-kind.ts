@@ -9,12 +9,8 @@ export type PteKind = number | 'empty' | 'zero' | 'swap';
  * unknown are small. Markers and migration entries are `swap`, too.
  */
 export function pteKind(range: RangeState, page: number): PteKind {
-  const {
-    folioOrders,
-    pmdMapped,
-    geometry,
-    facts: { present, swap, zero },
-  } = range;
+  const { geometry, folioOrders, pmdMapped } = range;
+  const { present, swap, zero } = range.facts;
   // One entry for all: the huge zero page, or a folio.
   if (pmdMapped) return zero && hasPage(zero, 0) ? 'zero' : geometry.pmdOrder;
   if (!hasPage(present, page)) return hasPage(swap, page) ? 'swap' : 'empty';

@@ -68,15 +68,13 @@ export function costOf(range: RangeState, plan: CollapsePlan | undefined): PlanC
 
 function mappedOrders(range: RangeState): Int8Array {
   const mapped = new Int8Array(pagesPerRange(range.geometry)).fill(NOTHING);
+  const { present, zero } = range.facts;
+  const { folioOrders } = range;
   if (range.pmdMapped) {
     // The huge zero page is nobody's memory.
-    const isZeroPage = range.facts.zero !== undefined && hasPage(range.facts.zero, 0);
+    const isZeroPage = zero !== undefined && hasPage(zero, 0);
     return mapped.fill(isZeroPage ? ZERO_PAGE : range.geometry.pmdOrder);
   }
-  const {
-    folioOrders,
-    facts: { present, zero },
-  } = range;
   for (let i = 0; i < present.length; i++) {
     for (let left = present[i]; left !== 0; left &= left - 1) {
       const page = 32 * i + 31 - Math.clz32(left & -left);

@@ -61,19 +61,20 @@ export class CandidateRange {
   #swappedIn = 0;
 
   constructor(range: RangeState, policy: CollapsePolicy, lruBatch: LruBatch) {
+    const { facts } = range;
     // Bits of PTEs that are not present mean nothing, also once such a PTE is swapped in.
     const ofPresent = (pages: Occupancy | undefined) =>
-      pages ? intersection(pages, range.facts.present) : emptyOccupancy(range.geometry);
-    const zero = ofPresent(range.facts.zero);
+      pages ? intersection(pages, facts.present) : emptyOccupancy(range.geometry);
+    const zero = ofPresent(facts.zero);
     this.#geometry = range.geometry;
     this.#policy = policy;
     this.#lruBatch = lruBatch;
     this.#uffdArmed = range.uffdArmed;
-    this.#mapped = range.facts.present.map((word, i) => word & ~zero[i]);
-    this.#swap = range.facts.swap.slice();
-    this.#guard = range.facts.guard ?? emptyOccupancy(range.geometry);
-    this.#shared = ofPresent(range.facts.shared);
-    this.#unreferenced = ofPresent(range.facts.unreferenced);
+    this.#mapped = facts.present.map((word, i) => word & ~zero[i]);
+    this.#swap = facts.swap.slice();
+    this.#guard = facts.guard ?? emptyOccupancy(range.geometry);
+    this.#shared = ofPresent(facts.shared);
+    this.#unreferenced = ofPresent(facts.unreferenced);
     this.#folioOrders = range.folioOrders?.slice() ?? new Uint8Array(pagesPerRange(range.geometry));
     this.#large = emptyOccupancy(range.geometry);
     if (hasLargeFolio(this.#folioOrders))

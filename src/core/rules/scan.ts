@@ -41,21 +41,19 @@ export interface LiveFacts {
  * Source: collapse_scan_pmd, docs/khugepaged.md#the-scan.
  */
 export function scanRange(range: RangeState, policy: CollapsePolicy, live: LiveFacts = {}): ScanReport {
-  const {
-    geometry,
-    facts: { present, swap },
-  } = range;
+  const { geometry, facts } = range;
+  const { present, swap } = facts;
   const pages = pagesPerRange(geometry);
   const noneLimit = scanNoneLimit(policy, geometry, range.uffdArmed);
   const none = emptyOccupancy(geometry);
-  const zero = range.facts.zero ?? none;
-  const uffd = range.facts.uffd ?? none;
+  const zero = facts.zero ?? none;
+  const uffd = facts.uffd ?? none;
   const byKhugepaged = policy.caller === 'khugepaged';
-  const lazyfree = (byKhugepaged && policy.model.refusesLazyfree && range.facts.lazyfree) || none;
-  const sharedPages = range.facts.shared ?? none;
-  const locked = range.facts.locked ?? none;
-  const pinned = range.facts.pinned ?? none;
-  const unreferenced = range.facts.unreferenced ?? none;
+  const lazyfree = (byKhugepaged && policy.model.refusesLazyfree && facts.lazyfree) || none;
+  const sharedPages = facts.shared ?? none;
+  const locked = facts.locked ?? none;
+  const pinned = facts.pinned ?? none;
+  const unreferenced = facts.unreferenced ?? none;
   const { noPage = none, offLru = none, countNode } = live;
 
   const occupied = emptyOccupancy(geometry);

@@ -117,7 +117,7 @@ test('what real kernels were asked about, and a real redis-server', async () => 
   const file = valueOf(await openSnapshotFile('examples/redis.parquet'));
   const bitmaps: Occupancy[] = [];
   for await (const item of file.items())
-    if (item.kind === 'ranges') bitmaps.push(...item.ranges.map(({ present }) => present));
+    if (item.kind === 'ranges') bitmaps.push(...item.ranges.map(({ facts }) => facts.present));
   file.close();
   for (const orders of [4, 16, 0x1fc, 0x3fc, 0x210])
     for (const none of [0, 300, 511]) expect(differences(bitmaps, orders, none, geometry)).toEqual([]);

@@ -31,18 +31,13 @@ export function scanForRounds(
   policy: CollapsePolicy,
   part: { readonly start: number; readonly end: number } = { start: 0, end: pagesPerRange(range.geometry) },
 ): RoundsScan {
-  const {
-    geometry,
-    uffdArmed,
-    facts: { present, swap },
-  } = range;
+  const { geometry, facts, uffdArmed } = range;
   const { start, end } = part;
   const pages = pagesPerRange(geometry);
   const none = emptyOccupancy(geometry);
-  const {
-    facts: { zero = none, uffd = none, lazyfree = none, locked = none, unreferenced = none },
-  } = range;
-  const sharedPages = range.facts.shared ?? none;
+  const { present, swap } = facts;
+  const { zero = none, uffd = none, lazyfree = none, locked = none, unreferenced = none } = facts;
+  const sharedPages = facts.shared ?? none;
   const pmdOrder = asOrder(geometry.pmdOrder);
   const holesAllowed = uffdArmed ? 0 : noneLimit(policy, pmdOrder, geometry);
   const aboveScaled = (count: number, limit: number) => count * pages > limit * (end - start);
