@@ -54,7 +54,7 @@ test('a range shows every fact that the scan asks for', () => {
   const { offLru, migrating } = view;
   const lists = Object.entries({ ...view.state.facts, offLru, migrating }).map(([name, bits]) => [
     name,
-    formatPages(bits),
+    bits && formatPages(bits),
   ]);
   expect(Object.fromEntries(lists)).toEqual({
     present: '0-4,7-9,11-15',

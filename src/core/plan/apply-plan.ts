@@ -14,7 +14,7 @@ export function applyPlan(range: RangeState, plan: CollapsePlan): RangeState {
   const facts = pageFacts({ present: before.present.slice(), swap: before.swap.slice() }, (fact) =>
     before[fact]?.slice(),
   );
-  const { present, swap, guard, ...others } = facts;
+  const { present, swap, ...others } = facts;
   // Of PTEs that were not present these bits meant nothing; a new folio has none of them.
   const ofFolio = Object.values(others).filter((fact) => fact !== undefined);
   const folioOrders = range.folioOrders?.slice();
