@@ -1,11 +1,11 @@
 // Writes man/thpscope.1 from the help texts of the built command line.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { generateHelpTextForAllCommands } from '@stricli/core';
-import { buildThpscope } from '../dist/cli/app.js';
+import { thpscope } from '../dist/cli/app.js';
 import { EXIT_MEANINGS } from '../dist/cli/shared/exit-code.js';
 
 const { version, description } = JSON.parse(readFileSync('package.json', 'utf8'));
-const commands = generateHelpTextForAllCommands(buildThpscope(version));
+const commands = generateHelpTextForAllCommands(thpscope);
 const escape = (text) =>
   text
     .replaceAll('\\', '\\e')

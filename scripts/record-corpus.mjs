@@ -12,7 +12,7 @@ import { bootGuest } from '../dist/conform/guest.js';
 import { buildInitramfs, compileProbe, fetchKernels, KERNEL_SERIES } from '../dist/conform/kernels.js';
 import { requestLines } from '../dist/conform/probe-batch.js';
 import { probeQuestions } from '../dist/conform/questions.js';
-import { SUITES } from '../dist/conform/suites.js';
+import { SUITES } from '../dist/conform/suite-names.js';
 
 const SEED = 20261122;
 const RANGES = { plain: 1500, mixed: 1500, daemon: 500 };

@@ -31,7 +31,7 @@ export class DigestCollector {
     | undefined;
 
   /** With `walkAll` every range is kept apart, for models that no table answers for; then memory grows with them. */
-  constructor(geometry: Geometry, walkAll = false) {
+  constructor(geometry: Geometry, { walkAll = false }: { readonly walkAll?: boolean } = {}) {
     this.#geometry = geometry;
     this.#walkAll = walkAll;
     this.#builders = { unadvised: createDigestBuilder(geometry), hugepage: createDigestBuilder(geometry) };

@@ -30,7 +30,10 @@ export type SettingsJson = Omit<ThpSettings, 'sizes'> & {
   readonly sizes: readonly { order: number; enabled: SizeWord }[];
 };
 
-export type ProcessJson = Process & {
+export type ProcessJson = Process & MemoryJson;
+
+/** What is counted of some memory. */
+export interface MemoryJson {
   readonly ranges: number;
   readonly residentPages: number;
   readonly hugePages: number;
@@ -38,7 +41,7 @@ export type ProcessJson = Process & {
   readonly assumed: readonly ObservableFact[];
   readonly unadvised?: ClassJson;
   readonly hugepage?: ClassJson;
-};
+}
 
 export interface ClassJson {
   /** Occupied PTEs, ranges, then full windows of orders 2, 3, ...; zeros at the end are left out. */
@@ -69,7 +72,7 @@ export function settingsOfJson({ sizes, ...rest }: SettingsJson): ThpSettings {
   return { ...rest, sizes: new Map(sizes.map(({ order, enabled }) => [asOrder(order), enabled])) };
 }
 
-function memoryJson(memory: MemoryDigest): Omit<ProcessJson, keyof Process> {
+export function memoryJson(memory: MemoryDigest): MemoryJson {
   const { ranges, residentPages, hugePages, refused, unknown, classes } = memory;
   const filled = VMA_CLASSES.filter((name) => classes[name].table.rows.size + classes[name].apart.size > 0);
   return {
@@ -125,7 +128,8 @@ export function digestOfJson(json: DigestJson): Result<SourceDigest> {
   return succeed({ host: { ...json.host, settings }, processes, skipped: json.skipped, notes: json.notes });
 }
 
-function memoryOfJson(json: ProcessJson, geometry: Geometry): Result<MemoryDigest> {
+/** The counts of JSON that has the right shape. Fails where a range that was kept is none of this geometry. */
+export function memoryOfJson(json: MemoryJson, geometry: Geometry): Result<MemoryDigest> {
   const memory = emptyMemoryDigest(geometry);
   memory.ranges = json.ranges;
   memory.residentPages = json.residentPages;

@@ -1,14 +1,22 @@
-import { ExitCode, proposeCompletions, run } from '@stricli/core';
-import { buildThpscope } from './app.ts';
+import { type CommandInfo, ExitCode, proposeCompletions, run } from '@stricli/core';
+import { thpscope } from './app.ts';
 import type { Context } from './shared/context.ts';
 import { EXIT } from './shared/exit-code.ts';
 import { joinParameterWords } from './shared/parameter-words.ts';
-import { VERSION } from './shared/version.ts';
 
-/** Runs one command line as the process of `context`, and leaves the exit code there. */
-export async function runThpscope(typed: readonly string[], context: Context): Promise<void> {
-  const { process } = context;
-  const thpscope = buildThpscope(VERSION);
+/** What is there before a command is known. */
+export type Surroundings = Omit<Context, 'command'>;
+
+/** Runs one command line as the process of `surroundings`, and leaves the exit code there. */
+export async function runThpscope(typed: readonly string[], surroundings: Surroundings): Promise<void> {
+  const { process } = surroundings;
+  const context = {
+    process,
+    forCommand: ({ prefix }: CommandInfo): Context => ({
+      ...surroundings,
+      command: prefix[prefix.length - 1],
+    }),
+  };
   const words = joinParameterWords(typed);
   if (words[0] === '__complete') {
     // What `thpscope completion` has shells ask: one proposal a line. Flags only where one begins, else files would not do.

@@ -11,7 +11,7 @@ import {
 } from './daemon-batch.ts';
 import { PROBE_GEOMETRY, type ProbeBatch, type ProbeRange, probeRange, PAGE_LISTS } from './probe-batch.ts';
 import { type BatchReport, parseReport } from './probe-report.ts';
-import type { Suite } from './suites.ts';
+import type { Suite } from './suite-names.ts';
 
 /** Where recorded answers come from: the first line of a corpus. */
 export interface CorpusHead {

@@ -5,7 +5,8 @@ import { PROBE_GEOMETRY, type ProbeBatch, type ProbeRange } from './probe-batch.
 import { randomFrom } from '../core/base/random.ts';
 import type { BatchReport } from './probe-report.ts';
 import { selftestPasses, selftests } from './selftest.ts';
-import { batchesOf, type Suite } from './suites.ts';
+import type { Suite } from './suite-names.ts';
+import { batchesOf } from './suites.ts';
 
 /** A batch of a suite. */
 export type ProbeQuestion = RangesQuestion | { readonly daemon: DaemonBatch };

@@ -7,7 +7,8 @@ import type { BootableKernel } from './kernels.ts';
 import { requestLines } from './probe-batch.ts';
 import { probeQuestions, type RangesQuestion } from './questions.ts';
 import { shrink } from './shrink.ts';
-import { NONE_LIMITS, type Suite } from './suites.ts';
+import type { Suite } from './suite-names.ts';
+import { NONE_LIMITS } from './suites.ts';
 
 /** A difference, or what the kernel's own selftest expects and did not get. */
 export interface Difference {

@@ -15,12 +15,9 @@ import { asOrderSet, type OrderSet, orderSet } from '../core/memory/order.ts';
 import { defaultLimits } from '../core/rules/policy.ts';
 import { below, pick, type Random } from '../core/base/random.ts';
 import { PROBE_GEOMETRY, type ProbeBatch, type ProbeRange, probeRange, PAGE_LISTS } from './probe-batch.ts';
+import type { RandomSuite } from './suite-names.ts';
 
 const PAGES = pagesPerRange(PROBE_GEOMETRY);
-export const RANDOM_SUITES = ['plain', 'mixed'] as const;
-export type RandomSuite = (typeof RANDOM_SUITES)[number];
-export const SUITES = [...RANDOM_SUITES, 'selftest', 'daemon'] as const;
-export type Suite = (typeof SUITES)[number];
 
 /** Ranges of a batch: enough to make the set-up of a policy cheap, few enough to meet many policies. */
 const BATCH_RANGES = 40;

@@ -1,5 +1,5 @@
 import type * as Koffi from 'koffi';
-import { fail, type Failure, type Result, succeed } from '../core/base/failure.ts';
+import { fail, failWith, type Failure, type Result, succeed } from '../core/base/failure.ts';
 import { type Geometry, pageBytes, pagesPerRange, rangeBytes } from '../core/memory/geometry.ts';
 
 /** How long the kernel took to collapse a PMD range with so many pages, the rest of it holes: the best of many, in ns. */
@@ -78,8 +78,7 @@ function timeRanges(calls: SystemCalls, geometry: Geometry, pages: number): Resu
       const status = calls.madvise(at, range, MADV_COLLAPSE);
       const ns = Number(process.hrtime.bigint() - begin);
       if (status === 0) best = Math.min(best, ns);
-      else if (best === Number.POSITIVE_INFINITY && i === RANGES - 1)
-        return { ok: false, failure: refusal(calls.errno()) };
+      else if (best === Number.POSITIVE_INFINITY && i === RANGES - 1) return failWith(refusal(calls.errno()));
     }
     return succeed(best);
   } finally {

@@ -1,4 +1,4 @@
-import { fail, type Failure, type Result, succeed } from '../core/base/failure.ts';
+import { fail, failWith, type Failure, type Result, succeed } from '../core/base/failure.ts';
 import { rangeBytes } from '../core/memory/geometry.ts';
 import { KERNEL_MODELS } from '../core/rules/kernel-model.ts';
 import { DEFAULT_CALIBRATION } from '../khugepaged/costs.ts';
@@ -38,7 +38,7 @@ class Check {
         ),
       ) ??
       firstOf(events, ({ process, action }, i) => this.#event(process, action, `events.${i}`));
-    return failure ? { ok: false, failure } : succeed(undefined);
+    return failure ? failWith(failure) : succeed(undefined);
   }
 
   #event(process: string | undefined, action: Action, place: string): Failure | undefined {

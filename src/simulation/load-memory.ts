@@ -36,9 +36,8 @@ export async function loadMemory(
   geometry: Geometry,
   model: KernelModel,
   calibration: Calibration,
-  onProcess: (process: Process) => void = () => {},
 ): Promise<Result<LoadedMemory>> {
-  const recording = await collect(items, onProcess);
+  const recording = await collect(items);
   const pages = recording.pages + Math.ceil(recording.pages / 8) + SPARE_PAGES;
   if (pages > MAX_FRAMES) {
     return fail(
@@ -83,10 +82,7 @@ interface Recording {
   swapPages: number;
 }
 
-async function collect(
-  items: AsyncIterable<MemoryItem>,
-  onProcess: (process: Process) => void,
-): Promise<Recording> {
+async function collect(items: AsyncIterable<MemoryItem>): Promise<Recording> {
   const recording: Recording = {
     processes: [],
     unknown: new Set(),
@@ -100,7 +96,6 @@ async function collect(
     switch (item.kind) {
       case 'process':
         recording.processes.push({ process: item.process, areas: [] });
-        onProcess(item.process);
         break;
       case 'vma':
         if (item.vma.end <= MAX_ADDRESS) process.areas.push({ vma: item.vma, ranges: [] });

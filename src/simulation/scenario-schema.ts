@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { parseBytes } from '../core/base/bytes.ts';
 import { parseDuration } from '../core/base/duration.ts';
 import { geometryOfPmdOrder, MAX_PMD_ORDER, MIN_PMD_ORDER } from '../core/memory/geometry.ts';
-import { KERNEL_MODELS, type KernelModelName } from '../core/rules/kernel-model.ts';
+import { KERNEL_MODEL_NAMES } from '../core/rules/kernel-names.ts';
 import type { Action, PageAction, Scenario, ScenarioEvent } from './scenario.ts';
 
 const size = z
@@ -130,8 +130,6 @@ const event = z.discriminatedUnion('do', [
   }),
 ]);
 
-const KERNELS = Object.keys(KERNEL_MODELS) as [KernelModelName, ...KernelModelName[]];
-
 /** What a scenario file says; schemas/scenario.schema.json is made from it. */
 export const scenarioSchema = z.strictObject({
   $schema: z.string().optional(),
@@ -142,7 +140,7 @@ export const scenarioSchema = z.strictObject({
     ),
   title: z.string().min(1),
   about: z.string().optional().describe('What the story shows'),
-  kernel: z.enum(KERNELS).optional().describe('linux-7.2 by default'),
+  kernel: z.enum(KERNEL_MODEL_NAMES).optional().describe('linux-7.2 by default'),
   machine,
   settings: z
     .record(z.string(), value)

@@ -1,4 +1,4 @@
-import { type Failure, fail } from '../core/base/failure.ts';
+import { type Failed, type Failure, fail } from '../core/base/failure.ts';
 
 /** What is wrong with the bytes of a snapshot. Does not leave this folder: the reader turns it into a failure. */
 export class Damage extends Error {}
@@ -18,7 +18,7 @@ export class SnapshotError extends Error {
 }
 
 /** Damage as a failure of the file of this name; anything else is a bug and is thrown on. */
-export function damageFailure(name: string, error: unknown): ReturnType<typeof fail> {
+export function damageFailure(name: string, error: unknown): Failed {
   if (!(error instanceof Damage)) throw error;
   return fail('unreadable', `${name}: ${error.message}`);
 }

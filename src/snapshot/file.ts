@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, read } from 'node:fs';
 import { promisify } from 'node:util';
-import { fail, type Failure, type Result, succeed } from '../core/base/failure.ts';
+import { fail, failWith, type Failure, type Result, succeed } from '../core/base/failure.ts';
 import { openSnapshot, type Snapshot } from './reader.ts';
 
 const readAt = promisify(read);
@@ -48,7 +48,7 @@ export function openRegularFile(path: string): Result<RegularFile> {
     // Opening a FIFO would wait for a writer.
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    return { ok: false, failure: openFailure(path, error as NodeJS.ErrnoException) };
+    return failWith(openFailure(path, error as NodeJS.ErrnoException));
   }
   const stat = fstatSync(fd, { bigint: true });
   if (stat.isFile()) {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Result, succeed } from '../core/base/failure.ts';
+import { failWith, type Result, succeed } from '../core/base/failure.ts';
 import type { MemorySource } from '../core/rules/memory-source.ts';
 import { OutputFile, WriteError } from './output-file.ts';
 import { redacted } from './redact.ts';
@@ -42,7 +42,7 @@ export async function writeSnapshot(
     return succeed(progress);
   } catch (error) {
     await file?.discard();
-    if (error instanceof WriteError) return { ok: false, failure: error.failure };
+    if (error instanceof WriteError) return failWith(error.failure);
     throw error;
   }
 }

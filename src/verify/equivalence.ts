@@ -1,6 +1,7 @@
 import type { CheckedAlgorithm } from './checked-algorithm.ts';
 import type { Check } from './check-run.ts';
-import { agree, type Relation } from './relation.ts';
+import { agree } from './agreement.ts';
+import type { Relation } from './relation.ts';
 
 /** Whether two algorithms agree, in what the relation names, on every case. */
 export function equivalence(a: CheckedAlgorithm, b: CheckedAlgorithm, relation: Relation): Check {

@@ -6,7 +6,7 @@ import { bestCover, type Objective, worthOf } from './best-cover.ts';
 import type { CheckedAlgorithm } from './checked-algorithm.ts';
 import type { Check } from './check-run.ts';
 import { policyOf, type Shape } from './search-case.ts';
-import { collapsed } from './relation.ts';
+import { collapsed } from './agreement.ts';
 import { type AlgorithmRun, windowOf } from './algorithm-run.ts';
 
 /** How far a search stays behind the best covers, added up over ranges. */

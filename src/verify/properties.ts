@@ -6,7 +6,7 @@ import { actionAfter } from '../core/rules/scan-result.ts';
 import type { CheckedAlgorithm } from './checked-algorithm.ts';
 import type { Check } from './check-run.ts';
 import { type Shape, policyOf } from './search-case.ts';
-import { collapsed } from './relation.ts';
+import { collapsed } from './agreement.ts';
 import { type AlgorithmRun, windowOf } from './algorithm-run.ts';
 
 /**

@@ -44,7 +44,7 @@ const geometry = geometryOfPmdOrder(9);
 const host = { kernelRelease: '7.2.0', time: '2026-01-01T00:00:00.000Z', geometry, settings: undefined };
 
 function digestOf(items: readonly MemoryItem[], of: Geometry = geometry, walkAll = false): SourceDigest {
-  const collector = new DigestCollector(of, walkAll);
+  const collector = new DigestCollector(of, { walkAll });
   for (const item of items) collector.add(item);
   return { host: { ...host, geometry: of }, processes: collector.finish(), skipped: [], notes: [] };
 }

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import '../support/seed.ts';
-import { KERNEL_MODELS, type KernelModelName } from '../../src/core/rules/kernel-model.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
 import { type OrderSet, ordersOf } from '../../src/core/memory/order.ts';
 import { planRange } from '../../src/core/plan/plan.ts';
 import { collapsePolicy } from '../../src/core/rules/policy.ts';

@@ -1,5 +1,6 @@
 import type { Order } from '../../src/core/memory/order.ts';
-import { KERNEL_MODELS, type KernelModelName } from '../../src/core/rules/kernel-model.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
 import { checkDaemon } from '../support/khugepaged/check-daemon.ts';
 import { costsOf, DEFAULT_CALIBRATION } from '../../src/khugepaged/costs.ts';
 import { EventLog } from '../support/khugepaged/event-log.ts';

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import type { Geometry } from '../../src/core/memory/geometry.ts';
-import { KERNEL_MODELS, type KernelModelName } from '../../src/core/rules/kernel-model.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
 import type { Order } from '../../src/core/memory/order.ts';
 import type { SizeWord, TopLevelWord } from '../../src/core/rules/thp-settings.ts';
 import { checkDaemon } from '../support/khugepaged/check-daemon.ts';

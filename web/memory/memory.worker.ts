@@ -6,7 +6,7 @@ import { RangeTable } from '../../src/analysis/range-table.ts';
 import { judgeTable } from '../../src/analysis/table-judge.ts';
 import { judgeRange } from '../../src/analysis/verdict.ts';
 import { applyPlan } from '../../src/core/plan/apply-plan.ts';
-import { type Result, succeed } from '../../src/core/base/failure.ts';
+import { failWith, type Result, succeed } from '../../src/core/base/failure.ts';
 import { pagesPerRange } from '../../src/core/memory/geometry.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { possibleOrders } from '../../src/core/rules/vma.ts';
@@ -66,7 +66,7 @@ const worker: MemoryWorker = {
     } catch (error) {
       if (!(error instanceof SnapshotError)) throw error;
       if (reading.rows > 0) await report(true);
-      return { ok: false, failure: error.failure };
+      return failWith(error.failure);
     }
     const total = emptyMemoryDigest(host.geometry);
     for (const { memory } of digests.finish()) addMemoryDigest(total, memory);

@@ -3,7 +3,8 @@ import { settingsWith } from '../../src/analysis/sysfs-writes.ts';
 import type { SweptPolicy } from '../../src/analysis/sweep.ts';
 import type { RunPolicy } from '../../src/analysis/verdict.ts';
 import { type Geometry, pagesPerRange } from '../../src/core/memory/geometry.ts';
-import { KERNEL_MODELS, type KernelModelName } from '../../src/core/rules/kernel-model.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
 import {
   anonOrders,
   asOrderSet,

@@ -1,4 +1,5 @@
-import { KERNEL_MODELS, type KernelModelName } from '../../src/core/rules/kernel-model.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
 import { printable } from '../../src/render/words/printable.ts';
 import { choice, choose } from './judgement.ts';
 import { MODEL_WORDS } from './model-words.ts';

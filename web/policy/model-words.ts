@@ -1,4 +1,4 @@
-import type { KernelModelName } from '../../src/core/rules/kernel-model.ts';
+import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
 
 /** What a kernel model is, in a line. */
 export const MODEL_WORDS: Record<KernelModelName, string> = {

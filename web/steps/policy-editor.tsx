@@ -1,5 +1,6 @@
 import { pagesPerRange } from '../../src/core/memory/geometry.ts';
-import { KERNEL_MODELS, type KernelModelName } from '../../src/core/rules/kernel-model.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
 import {
   anonOrders,
   formatOrder,

@@ -7,7 +7,8 @@ import {
   MIN_PMD_ORDER,
   pagesPerRange,
 } from '../../src/core/memory/geometry.ts';
-import { KERNEL_MODELS, type KernelModelName } from '../../src/core/rules/kernel-model.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
 import {
   anonOrders,
   formatOrders,

@@ -1,7 +1,8 @@
 import { expose } from 'comlink';
-import { fail, type Result, succeed } from '../../src/core/base/failure.ts';
+import { fail, failWith, type Result, succeed } from '../../src/core/base/failure.ts';
 import { parseDuration } from '../../src/core/base/duration.ts';
-import { KERNEL_MODELS, type KernelModelName } from '../../src/core/rules/kernel-model.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
 import { parseOrders } from '../../src/core/memory/order.ts';
 import { checkLimits } from '../../src/core/rules/policy.ts';
 import { ASSUMPTIONS } from '../../src/core/memory/range-state.ts';
@@ -184,7 +185,7 @@ async function startMemory({ source, name, choice }: RunSource & { kind: 'memory
     if (!loaded.ok) return loaded;
     const { host, unknown, skipped, notes } = loaded.value;
     if (host.processes.length === 0)
-      return skipped[0] ? { ok: false, failure: skipped[0] } : fail('unreadable', `${name} holds no process`);
+      return skipped[0] ? failWith(skipped[0]) : fail('unreadable', `${name} holds no process`);
     host.applySettings(settingsOf(choice));
     return succeed({
       host,
@@ -199,7 +200,7 @@ async function startMemory({ source, name, choice }: RunSource & { kind: 'memory
     });
   } catch (error) {
     if (!(error instanceof SnapshotError)) throw error;
-    return { ok: false, failure: error.failure };
+    return failWith(error.failure);
   }
 }
 

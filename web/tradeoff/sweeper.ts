@@ -17,7 +17,8 @@ import {
 } from '../../src/analysis/sweep.ts';
 import { adviceSpace } from '../../src/analysis/sweep-space.ts';
 import type { CollapseLimits } from '../../src/core/rules/policy.ts';
-import { KERNEL_MODELS, type KernelModelName } from '../../src/core/rules/kernel-model.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
 import type { PolicyCounts } from '../../src/core/plan/policy-counts.ts';
 import { blindSpots } from '../../src/render/words/advise-view.ts';
 import { choiceOfPolicy, settingsOf } from '../policy/choice.ts';

@@ -12,7 +12,7 @@ import { adviseJson } from '../../render/json/advise.ts';
 import { adviseText } from '../../render/text/advise.ts';
 import { type Context, print, styleFor, warn } from '../shared/context.ts';
 import { digestFromFlags } from '../shared/digest-source.ts';
-import type { AdviseFlags } from '../shared/flags.ts';
+import type { AdviseFlags } from './command.ts';
 import { interruptible } from '../shared/interrupt.ts';
 import { runSweep } from '../shared/sweep-run.ts';
 
@@ -30,14 +30,14 @@ async function adviseSource(
   const budget = parseGrowth(flags.maxGrowth);
   if (!budget.ok) return budget;
   const model = KERNEL_MODELS[flags.kernel];
-  const digested = await digestFromFlags(context, flags, files, signal);
+  const digested = await digestFromFlags(context, flags, files, { signal });
   if (!digested.ok) return digested;
   const source = digested.value;
   const memory = totalDigest(source);
   const { geometry, settings: known } = source.host;
   const current = known ?? defaultSettings(geometry);
   const space = adviceSpace(memory, model, [flags.enabled], current);
-  const values = await runSweep(context, source, space, { workers: flags.workers, signal });
+  const values = await runSweep(context, memory, space, { workers: flags.workers, signal });
   const growthPages = Math.floor(budget.value(memory.residentPages, pageBytes(geometry)));
   const limits = { growthPages, laterAttempts: flags.maxWork };
   const { chosen, withoutGrowth } = adviceWithin(space, values, limits);

@@ -1,8 +1,9 @@
 import { formatBytes } from '../../core/base/bytes.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
+import { plural } from '../../core/base/plural.ts';
 import { captureProcesses } from '../shared/capture-processes.ts';
 import { type Context, print, warn } from '../shared/context.ts';
-import type { CaptureFlags } from '../shared/flags.ts';
+import type { CaptureFlags } from './command.ts';
 import { interruptible } from '../shared/interrupt.ts';
 import { startProgress } from '../shared/progress.ts';
 
@@ -21,24 +22,24 @@ async function captureFromFlags(
   if (given !== 1)
     return fail('usage', 'capture reads live processes: give one of -p PID, --cgroup PATH and --all');
 
-  const progress = startProgress(context);
-  // The progress line is gone before anything else is said.
-  const written = await captureProcesses(flags, flags.output, {
-    redact: flags.redact,
+  const { redact, output } = flags;
+  const written = await captureProcesses(context, flags, output, {
+    redact,
     signal,
-    onProcess: (done, total, { command }) => progress.show(done, total, command),
-  }).finally(() => progress.clear());
+    progress: startProgress(context),
+  });
   if (!written.ok) return written;
-  const { processes, ranges, bytes, messages } = written.value;
+  const { ranges, bytes, messages } = written.value;
+  const processes = written.value.processes.length;
   if (flags.json) {
-    const report = { schema: 'thpscope/capture@1', file: flags.output, processes, ranges, bytes, messages };
+    const report = { schema: 'thpscope/capture@1', file: output, processes, ranges, bytes, messages };
     await print(context, `${JSON.stringify(report)}\n`);
     return succeed(undefined);
   }
   for (const message of messages) warn(context, message);
   warn(
     context,
-    `wrote ${flags.output}: ${processes} ${processes === 1 ? 'process' : 'processes'}, ${ranges} PMD ranges, ${formatBytes(bytes)}`,
+    `wrote ${output}: ${plural(processes, 'process', 'processes')}, ${ranges} PMD ranges, ${formatBytes(bytes)}`,
   );
   return succeed(undefined);
 }

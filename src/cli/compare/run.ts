@@ -3,7 +3,7 @@ import { comparisonJson } from '../../render/json/compare.ts';
 import { comparisonText } from '../../render/text/compare.ts';
 import { type Context, print, reportFailure } from '../shared/context.ts';
 import { EXIT } from '../shared/exit-code.ts';
-import type { CompareFlags } from '../shared/flags.ts';
+import type { CompareFlags } from './command.ts';
 import { reportJob, runVerifyJob } from '../shared/verify-job.ts';
 
 /** `thpscope compare`: two algorithms on recorded memory. */

@@ -3,26 +3,30 @@ import { predictMemory } from '../../analysis/prediction.ts';
 import type { Verdict } from '../../analysis/verdict.ts';
 import { costOf } from '../../core/plan/cost.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
+import type { Geometry } from '../../core/memory/geometry.ts';
 import { planRange } from '../../core/plan/plan.ts';
 import { parseObjective } from '../../verify/best-cover.ts';
 import type { CheckedAlgorithm } from '../../verify/checked-algorithm.ts';
 import { addRangeToGap, emptyGap, type Gap } from '../../verify/optimality.ts';
-import { SnapshotError } from '../../snapshot/damage.ts';
-import type { MemoryPolicyFlags } from '../shared/flags.ts';
+import type { OutcomeFlags } from '../shared/policy-flags.ts';
+import { readMemory } from '../shared/read-memory.ts';
 import { type CommandPolicy, policyFromFlags } from '../shared/command-policy.ts';
 import { openSnapshots } from '../shared/source.ts';
 
-type ShowProgress = (done: number, what: string) => void;
+/** Recorded memory, and under which settings it is asked about. */
+export interface AskedSnapshots {
+  readonly files: readonly string[];
+  readonly flags: OutcomeFlags;
+  readonly showProgress: (done: number, what: string) => void;
+}
 
 /** What two algorithms do to recorded memory, under the same settings. */
 export async function compareSnapshots(
   [a, b]: readonly [CheckedAlgorithm, CheckedAlgorithm],
-  files: readonly string[],
-  flags: MemoryPolicyFlags,
-  showProgress: ShowProgress,
+  asked: AskedSnapshots,
 ): Promise<Result<Comparison>> {
   let comparison: Comparison | undefined;
-  const done = await judgeSnapshots(a, files, flags, showProgress, (pid, verdict, runPolicy) => {
+  const done = await judgeSnapshots('compare', a, asked, (pid, verdict, runPolicy) => {
     comparison ??= emptyComparison(verdict.range.geometry);
     addComparison(comparison, pid, verdict, judgedBy(b, verdict, runPolicy));
   });
@@ -34,14 +38,12 @@ export async function compareSnapshots(
 export async function measureGap(
   algorithm: CheckedAlgorithm,
   objectiveText: string,
-  files: readonly string[],
-  flags: MemoryPolicyFlags,
-  showProgress: ShowProgress,
+  asked: AskedSnapshots,
 ): Promise<Result<Gap>> {
   const objective = parseObjective(objectiveText);
   if (!objective.ok) return objective;
   const gap = emptyGap();
-  const done = await judgeSnapshots(algorithm, files, flags, showProgress, (_, { range, plan, policy }) => {
+  const done = await judgeSnapshots('verify', algorithm, asked, (_, { range, plan, policy }) => {
     if (plan?.scan.result !== 'SCAN_SUCCEED') return;
     const { geometry, uffdArmed } = range;
     const { occupied, unmapped } = plan.scan;
@@ -52,22 +54,20 @@ export async function measureGap(
 
 /** Hands out what an algorithm makes of each range of recorded memory; returns the geometry. */
 async function judgeSnapshots(
+  command: 'compare' | 'verify',
   { algorithm, model }: CheckedAlgorithm,
-  files: readonly string[],
-  flags: MemoryPolicyFlags,
-  showProgress: ShowProgress,
+  { files, flags, showProgress }: AskedSnapshots,
   onVerdict: (pid: number, verdict: Verdict, runPolicy: CommandPolicy) => void,
-) {
-  const opened = await openSnapshots(files, flags.policy);
+): Promise<Result<Geometry>> {
+  const opened = await openSnapshots(command, files, flags.policy);
   if (!opened.ok) return opened;
-  const { source } = opened.value;
-  const { host } = source;
-  const read = await policyFromFlags({ ...flags, kernel: 'linux-7.2' }, host.geometry, host.settings);
-  if (!read.ok) return read;
-  const runPolicy = { ...read.value, model, algorithm };
+  const { geometry, settings } = opened.value.source.host;
+  const commandPolicy = await policyFromFlags({ ...flags, kernel: 'linux-7.2' }, geometry, settings);
+  if (!commandPolicy.ok) return commandPolicy;
+  const runPolicy = { ...commandPolicy.value, model, algorithm };
   let ranges = 0;
-  try {
-    await predictMemory(source.items(), host.geometry, runPolicy, {
+  const read = await readMemory(opened.value, async (items) => {
+    await predictMemory(items, geometry, runPolicy, {
       onVerdict: (process, verdict) => {
         ranges++;
         onVerdict(process.pid, verdict, runPolicy);
@@ -77,11 +77,9 @@ async function judgeSnapshots(
         return undefined;
       },
     });
-  } catch (error) {
-    if (error instanceof SnapshotError) return { ok: false, failure: error.failure } as const;
-    throw error;
-  }
-  return succeed(host.geometry);
+    return succeed(undefined);
+  });
+  return read.ok ? succeed(geometry) : read;
 }
 
 /** The same range under the same settings, judged by another algorithm. */

@@ -1,7 +1,8 @@
 import type { Context } from '../shared/context.ts';
+import type { Shell } from './command.ts';
 
 /** Shell code that asks `thpscope __complete` for what may follow the words typed so far. */
-const SCRIPTS = {
+const SCRIPTS: Record<Shell, string> = {
   bash: `_thpscope() {
   local IFS=$'\\n'
   COMPREPLY=($(thpscope __complete "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
@@ -19,8 +20,6 @@ compdef _thpscope thpscope
   fish: `complete -c thpscope -a '(thpscope __complete (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'
 `,
 };
-
-export type Shell = keyof typeof SCRIPTS;
 
 /** `thpscope completion SHELL`: the code that makes that shell complete thpscope's commands and flags. */
 export function completion(this: Context, _flags: object, shell: Shell): void {

@@ -12,11 +12,11 @@ import {
   openKernel,
 } from '../../conform/kernels.ts';
 import { COLUMNS, type Difference, runSuite, type SuiteCount } from '../../conform/suite-run.ts';
-import { type Suite, SUITES } from '../../conform/suites.ts';
+import { type Suite, SUITES } from '../../conform/suite-names.ts';
 import { layOutTable } from '../../render/text/columns.ts';
 import { type Context, print, reportFailure, warn } from '../shared/context.ts';
 import { EXIT, exitCodeOfSignal } from '../shared/exit-code.ts';
-import type { ConformFlags } from '../shared/flags.ts';
+import type { ConformFlags } from './command.ts';
 import { startProgress } from '../shared/progress.ts';
 
 /** `thpscope conform`: the model against the real kernel in QEMU. */

@@ -5,7 +5,7 @@ import { plural } from '../../core/base/plural.ts';
 import { type Context, print, warn } from '../shared/context.ts';
 import { writeDigestFile } from '../shared/digest-file.ts';
 import { digestFromFlags } from '../shared/digest-source.ts';
-import type { DigestFlags } from '../shared/flags.ts';
+import type { DigestFlags } from './command.ts';
 import { interruptible } from '../shared/interrupt.ts';
 
 /** `thpscope digest`: what decides every policy, in a file of some kilobytes. */
@@ -19,7 +19,7 @@ async function digestSource(
   files: string[],
   signal: AbortSignal,
 ): Promise<Result<void>> {
-  const made = await digestFromFlags(context, flags, files, signal);
+  const made = await digestFromFlags(context, flags, files, { signal });
   if (!made.ok) return made;
   const written = await writeDigestFile(flags.output, made.value);
   if (!written.ok) return written;

@@ -1,21 +1,27 @@
 import { explainRange, type IgnoredRange } from '../../analysis/explanation.ts';
 import type { RunPolicy } from '../../analysis/verdict.ts';
-import { type Failure, fail, type Result, succeed } from '../../core/base/failure.ts';
-import { rangeBytes } from '../../core/memory/geometry.ts';
-import type { MemorySource, Process } from '../../core/rules/memory-source.ts';
+import { fail, failWith, type Result, succeed } from '../../core/base/failure.ts';
+import { type Geometry, rangeBytes } from '../../core/memory/geometry.ts';
+import type { MemoryItem, Process } from '../../core/rules/memory-source.ts';
 import { collapsePolicy, type CollapsePolicy } from '../../core/rules/policy.ts';
 import type { RangeState } from '../../core/memory/range-state.ts';
 import { coversRange, possibleOrders, type Vma } from '../../core/rules/vma.ts';
 import { explainJson, ignoredRangeJson } from '../../render/json/explain.ts';
 import { explainSvg, ignoredRangeSvg } from '../../render/svg/explain.ts';
 import { explainText, ignoredRangeText } from '../../render/text/explain.ts';
-import { SnapshotError } from '../../snapshot/damage.ts';
 import { type Context, print, reportFailure, styleFor } from '../shared/context.ts';
 import { isDigestFile } from '../shared/is-digest-file.ts';
-import type { ExplainFlags } from '../shared/flags.ts';
+import type { ExplainFlags } from './command.ts';
 import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
-import { checkOneSource, openProcesses, openSnapshots, rangeFromFlags } from '../shared/source.ts';
+import { readMemory } from '../shared/read-memory.ts';
+import {
+  checkOneSource,
+  type OpenedMemory,
+  openProcesses,
+  openSnapshots,
+  rangeFromFlags,
+} from '../shared/source.ts';
 
 /** `thpscope explain`: one PMD range, every step. */
 export async function explain(this: Context, flags: ExplainFlags, ...files: string[]): Promise<void> {
@@ -34,7 +40,9 @@ async function answerText(
     return fail('usage', `--json and --format ${flags.format}: give one of them`);
   const format = flags.json ? 'json' : (flags.format ?? 'text');
   const asked =
-    flags.pattern === undefined ? await findAsked(flags, files) : await makeAsked(flags, flags.pattern);
+    flags.pattern === undefined
+      ? await findAsked(context, flags, files)
+      : await makeAsked(flags, flags.pattern);
   if (!asked.ok) return asked;
   const style = styleFor(context, flags.color);
   const { value } = asked;
@@ -68,6 +76,7 @@ async function makeAsked(flags: ExplainFlags, pattern: string): Promise<Result<A
 }
 
 async function findAsked(
+  context: Context,
   flags: ExplainFlags,
   files: readonly string[],
 ): Promise<Result<AskedRange | IgnoredRange>> {
@@ -78,12 +87,14 @@ async function findAsked(
   if (!address.ok) return address;
   const single = address.value.end === undefined ? address.value.start : undefined;
   const opened =
-    files.length > 0 ? await openSnapshots(files, flags.policy) : await openProcesses(flags, single);
+    files.length > 0
+      ? await openSnapshots(context.command, files, flags.policy)
+      : await openProcesses(context, flags, single);
   if (!opened.ok) return opened;
-  const { source } = opened.value;
-  const runPolicy = await policyFromFlags(flags, source.host.geometry, source.host.settings);
+  const { geometry, settings } = opened.value.source.host;
+  const runPolicy = await policyFromFlags(flags, geometry, settings);
   if (!runPolicy.ok) return runPolicy;
-  const found = await findRange(source, address.value);
+  const found = await findRange(opened.value, address.value);
   return found.ok ? succeed(judgeFound(found.value, runPolicy.value)) : found;
 }
 
@@ -102,10 +113,10 @@ function parseAddress(text: string | undefined): Result<AskedAddress> {
       `--address ${text}: write a hexadecimal address such as 0x7f3a5c200000, or START-END`,
     );
   }
-  const [start, end] = match
-    .slice(1)
-    .map((part) => (part === undefined ? undefined : Number.parseInt(part, 16)));
-  return succeed({ start: start ?? 0, end });
+  const start = Number.parseInt(match[1], 16);
+  // One address has no second part, which the type of `exec` does not say.
+  const second: string | undefined = match[2];
+  return succeed({ start, end: second === undefined ? undefined : Number.parseInt(second, 16) });
 }
 
 interface FoundRange {
@@ -114,9 +125,36 @@ interface FoundRange {
   readonly range: RangeState;
 }
 
+interface Search {
+  readonly found: FoundRange | undefined;
+  /** The last VMA that holds the address, without a page there. */
+  readonly around: Vma | undefined;
+}
+
 /** The range around an address; of a VMA the first whole range with pages. */
-async function findRange(source: MemorySource, { start, end }: AskedAddress): Promise<Result<FoundRange>> {
-  const { geometry } = source.host;
+async function findRange(opened: OpenedMemory, asked: AskedAddress): Promise<Result<FoundRange>> {
+  const { geometry } = opened.source.host;
+  const read = await readMemory(opened, async (items) => succeed(await searchItems(items, asked, geometry)));
+  if (!read.ok) return read;
+  const { skipped, value } = read.value;
+  const { found, around } = value;
+  if (found) return succeed(found);
+  if (skipped.length > 0) return failWith(skipped[0].failure);
+  const hexadecimal = `0x${asked.start.toString(16)}`;
+  if (!around) return fail('usage', `--address ${hexadecimal}: no VMA holds it; predict -v lists them`);
+  if (!around.anonymous)
+    return fail('usage', `--address ${hexadecimal}: ${around.name || 'it'} is not anonymous memory`);
+  return fail(
+    'usage',
+    `--address ${hexadecimal}: no page there; --address START-END finds the first range of a VMA with pages`,
+  );
+}
+
+async function searchItems(
+  items: AsyncIterable<MemoryItem>,
+  { start, end }: AskedAddress,
+  geometry: Geometry,
+): Promise<Search> {
   const holds = (vma: Vma) => vma.start <= start && start < vma.end;
   const isAsked = (vma: Vma, { address }: RangeState) =>
     end === undefined
@@ -125,33 +163,18 @@ async function findRange(source: MemorySource, { start, end }: AskedAddress): Pr
   let process: Process | undefined;
   let vma: Vma | undefined;
   let around: Vma | undefined;
-  let unread: Failure | undefined;
-  try {
-    for await (const item of source.items()) {
-      if (item.kind === 'process') process = item.process;
-      if (item.kind === 'skipped') unread ??= item.failure;
-      if (item.kind === 'vma') {
-        vma = item.vma;
-        if (holds(vma)) around = vma;
-      }
-      if (item.kind !== 'ranges' || !process || !vma || !holds(vma)) continue;
-      const asked = vma;
-      const range = item.ranges.find((each) => isAsked(asked, each));
-      if (range) return succeed({ process, vma, range });
+  for await (const item of items) {
+    if (item.kind === 'process') process = item.process;
+    if (item.kind === 'vma') {
+      vma = item.vma;
+      if (holds(vma)) around = vma;
     }
-  } catch (error) {
-    if (error instanceof SnapshotError) return { ok: false, failure: error.failure };
-    throw error;
+    if (item.kind !== 'ranges' || !process || !vma || !holds(vma)) continue;
+    const asked = vma;
+    const range = item.ranges.find((each) => isAsked(asked, each));
+    if (range) return { found: { process, vma, range }, around };
   }
-  if (unread) return { ok: false, failure: unread };
-  const hexadecimal = `0x${start.toString(16)}`;
-  if (!around) return fail('usage', `--address ${hexadecimal}: no VMA holds it; predict -v lists them`);
-  if (!around.anonymous)
-    return fail('usage', `--address ${hexadecimal}: ${around.name || 'it'} is not anonymous memory`);
-  return fail(
-    'usage',
-    `--address ${hexadecimal}: no page there; --address START-END finds the first range of a VMA with pages`,
-  );
+  return { found: undefined, around };
 }
 
 function judgeFound({ process, vma, range }: FoundRange, runPolicy: RunPolicy): AskedRange | IgnoredRange {

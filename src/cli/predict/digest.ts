@@ -5,7 +5,7 @@ import { digestTotalsJson, digestTotalsText } from '../../render/text/digest-tot
 import { predictHead } from '../../render/json/predict.ts';
 import { type Context, print, styleFor, warn } from '../shared/context.ts';
 import { digestFromFlags } from '../shared/digest-source.ts';
-import type { PredictFlags } from '../shared/flags.ts';
+import type { PredictFlags } from './command.ts';
 import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
 
@@ -22,7 +22,9 @@ export async function predictDigest(
       'usage',
       '--algorithm stack-patch11: a digest cannot answer for it; give processes or a snapshot',
     );
-  const source = await digestFromFlags(context, flags, files, new AbortController().signal);
+  const source = await digestFromFlags(context, flags, files, {
+    signal: new AbortController().signal,
+  });
   if (!source.ok) return source;
   const { geometry, settings } = source.value.host;
   const runPolicy = await policyFromFlags(flags, geometry, settings);

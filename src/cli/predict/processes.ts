@@ -1,18 +1,16 @@
-import { formatSize } from '../../core/memory/format-size.ts';
-import { predictMemory, type Prediction } from '../../analysis/prediction.ts';
+import { predictMemory } from '../../analysis/prediction.ts';
 import type { Verdict } from '../../analysis/verdict.ts';
-import { pagesPerRange } from '../../core/memory/geometry.ts';
 import type { Process } from '../../core/rules/memory-source.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
 import { predictHead, predictTail, rangeJson } from '../../render/json/predict.ts';
 import { predictText } from '../../render/text/predict.ts';
-import { SnapshotError } from '../../snapshot/damage.ts';
 import { type Context, print, styleFor, warn } from '../shared/context.ts';
-import type { PredictFlags } from '../shared/flags.ts';
+import type { PredictFlags } from './command.ts';
 import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
 import { startProgress } from '../shared/progress.ts';
-import { openProcesses, openSnapshots } from '../shared/source.ts';
+import { readMemory } from '../shared/read-memory.ts';
+import { openMemory } from '../shared/source.ts';
 
 /** `predict` over processes or snapshots. */
 export async function predictProcesses(
@@ -20,10 +18,10 @@ export async function predictProcesses(
   flags: PredictFlags,
   files: string[],
 ): Promise<Result<void>> {
-  const opened = files.length > 0 ? await openSnapshots(files, flags.policy) : await openProcesses(flags);
+  const opened = await openMemory(context, flags, files);
   if (!opened.ok) return opened;
-  const { source, single } = opened.value;
-  const { geometry, settings: current } = source.host;
+  const { host } = opened.value.source;
+  const { geometry, settings: current } = host;
   const runPolicy = await policyFromFlags(flags, geometry, current);
   if (!runPolicy.ok) return runPolicy;
 
@@ -36,55 +34,35 @@ export async function predictProcesses(
   const policy = hugepagePolicy(runPolicy.value, geometry);
   const document = flags.json ? new JsonDocument(context, predictHead(policy)) : undefined;
   const progress = startProgress(context);
-  let begun = 0;
-  let pages = 0;
-  let command = '';
-  const showProgress = () => {
-    const bytes = formatSize(pages, geometry);
-    progress.show(begun, opened.value.processes, `processes: ${bytes} read, now ${command}`);
-  };
-  let prediction: Prediction;
-  try {
-    prediction = await predictMemory(source.items(), geometry, runPolicy.value, {
-      onProcess: (process) => {
-        begun++;
-        command = process.command;
-      },
-      onVerdict: (process, verdict) => {
-        pages += pagesPerRange(geometry);
-        document?.add(process, verdict, policy.orders);
-      },
-      onBatch: () => {
-        showProgress();
-        return document?.flush();
-      },
-    });
-  } catch (error) {
-    if (!(error instanceof SnapshotError)) throw error;
-    await document?.finish({ incomplete: error.failure.message });
-    return { ok: false, failure: error.failure };
-  } finally {
-    progress.clear();
+  const read = await readMemory(
+    opened.value,
+    async (items) => {
+      const prediction = await predictMemory(items, geometry, runPolicy.value, {
+        onVerdict: (process, verdict) => document?.add(process, verdict, policy.orders),
+        onBatch: () => document?.flush(),
+      });
+      progress.clear();
+      await document?.finish(predictTail(prediction, policy));
+      return succeed(prediction);
+    },
+    { progress },
+  );
+  if (!read.ok) {
+    await document?.breakOff(read.failure.message);
+    return read;
   }
-
-  const { skipped, processes } = prediction;
-  if (skipped.length > 0 && (single || processes.length === 0)) {
-    await document?.finish(predictTail(prediction, policy));
-    return { ok: false, failure: skipped[0].failure };
-  }
-  if (document) {
-    await document.finish(predictTail(prediction, policy));
-  } else {
+  if (!document) {
+    const { value: prediction, notes } = read.value;
     const view = {
       prediction,
       ...runPolicy.value,
       policy,
       settingsInForce: runPolicy.value.inForce,
-      kernelRelease: source.host.kernelRelease.replace(/-.*/, ''),
+      kernelRelease: host.kernelRelease.replace(/-.*/, ''),
       verbose: flags.verbose === true,
     };
     await print(context, predictText(view, styleFor(context, flags.color)));
-    for (const note of prediction.notes) warn(context, note);
+    for (const note of notes) warn(context, note);
   }
   return succeed(undefined);
 }
@@ -94,6 +72,7 @@ class JsonDocument {
   readonly #context: Context;
   #pending: string;
   #separator = '';
+  #finished = false;
 
   constructor(context: Context, head: object) {
     this.#context = context;
@@ -113,7 +92,13 @@ class JsonDocument {
   }
 
   async finish(tail: object): Promise<void> {
+    this.#finished = true;
     this.#pending += `],${JSON.stringify(tail).slice(1)}\n`;
     await this.flush();
+  }
+
+  /** Ends the document by saying why it is not whole, unless it is. */
+  async breakOff(incomplete: string): Promise<void> {
+    if (!this.#finished) await this.finish({ incomplete });
   }
 }

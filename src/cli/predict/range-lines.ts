@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { type Failure, fail, type Result, succeed } from '../../core/base/failure.ts';
+import { type Failure, fail, failWith, type Result, succeed } from '../../core/base/failure.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import { planRange } from '../../core/plan/plan.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
@@ -8,7 +8,7 @@ import { unknownFacts } from '../../core/memory/range-state.ts';
 import { planJson } from '../../render/json/predict.ts';
 import type { RunPolicy } from '../../analysis/verdict.ts';
 import { type Context, print } from '../shared/context.ts';
-import type { PredictFlags } from '../shared/flags.ts';
+import type { PredictFlags } from './command.ts';
 import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
 import { policyOfLine, rangeOfLine } from '../shared/range-line.ts';
@@ -59,7 +59,7 @@ export async function predictRangeLines(
     }
   }
   await print(context, answers.join(''));
-  return failure ? { ok: false, failure } : succeed(undefined);
+  return failure ? failWith(failure) : succeed(undefined);
 }
 
 /** The lines of a text; ends with the failure if it cannot be read or a line has no end. */

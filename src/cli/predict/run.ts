@@ -4,7 +4,7 @@ import { type Result, succeed } from '../../core/base/failure.ts';
 import { explainText } from '../../render/text/explain.ts';
 import { predictHead, rangeJson, totalsJson } from '../../render/json/predict.ts';
 import { type Context, print, reportFailure, styleFor } from '../shared/context.ts';
-import type { PredictFlags } from '../shared/flags.ts';
+import type { PredictFlags } from './command.ts';
 import { isDigestFile } from '../shared/is-digest-file.ts';
 import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';

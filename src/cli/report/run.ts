@@ -5,26 +5,24 @@ import { type SourceDigest, totalDigest } from '../../analysis/memory-digest.ts'
 import { RangeTable } from '../../analysis/range-table.ts';
 import { adviceSpace } from '../../analysis/sweep-space.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
-import type { Failure, Result } from '../../core/base/failure.ts';
-import { succeed } from '../../core/base/failure.ts';
-import type { Host, MemoryItem } from '../../core/rules/memory-source.ts';
+import { type Result, succeed } from '../../core/base/failure.ts';
 import { KERNEL_MODELS } from '../../core/rules/kernel-model.ts';
 import { defaultSettings } from '../../core/rules/thp-settings.ts';
 import { plural } from '../../core/base/plural.ts';
 import { reportHtml } from '../../render/report/html.ts';
 import { reportStyle } from '../../render/report/style.ts';
 import type { ReportSource } from '../../render/report/view.ts';
-import { SnapshotError } from '../../snapshot/damage.ts';
 import { type Context, print, warn } from '../shared/context.ts';
-import type { ReportFlags } from '../shared/flags.ts';
+import type { ReportFlags } from './command.ts';
 import { interruptible } from '../shared/interrupt.ts';
 import { isDigestFile } from '../shared/is-digest-file.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
 import { startProgress } from '../shared/progress.ts';
 import { shellCommand } from '../../core/base/shell.ts';
-import { checkOneSource, checkSnapshots, openProcesses, sameSettings } from '../shared/source.ts';
+import { readMemory } from '../shared/read-memory.ts';
+import { checkOneSource, openMemory, sameSettings } from '../shared/source.ts';
 import { runSweep } from '../shared/sweep-run.ts';
-import { VERSION } from '../shared/version.ts';
+import { readVersion } from '../shared/version.ts';
 import { writeOutput } from '../shared/write-output.ts';
 
 /** `thpscope report`: one HTML file with the findings in words and pictures. */
@@ -51,20 +49,16 @@ async function reportSource(
   if (!runPolicy.ok) return runPolicy;
   const { settings, inForce } = runPolicy.value;
   const model = KERNEL_MODELS[flags.kernel];
-  const space = adviceSpace(
-    totalDigest(memory.digest),
-    model,
-    ['always'],
-    known ?? defaultSettings(geometry),
-  );
-  const values = await runSweep(context, memory.digest, space, { workers: flags.workers, signal });
+  const total = totalDigest(memory.digest);
+  const space = adviceSpace(total, model, ['always'], known ?? defaultSettings(geometry));
+  const values = await runSweep(context, total, space, { workers: flags.workers, signal });
   const style = reportStyle(geometry);
   const page = reportHtml(
     {
       findings: findingsOf(memory, settings, model, space, values),
       sources,
       inForce,
-      version: VERSION,
+      version: readVersion(),
       command: shellCommand(['thpscope', ...context.process.argv.slice(2)]),
       explain: explainCommand(flags, files, memory),
     },
@@ -89,7 +83,7 @@ async function readDigest(
   signal: AbortSignal,
 ): Promise<Result<ReadSources>> {
   const { digestFromFlags } = await import('../shared/digest-source.ts');
-  const digest = await digestFromFlags(context, flags, files, signal);
+  const digest = await digestFromFlags(context, flags, files, { signal });
   if (!digest.ok) return digest;
   const { kernelRelease, time } = digest.value.host;
   const sources = files.map((name) => ({
@@ -108,42 +102,34 @@ async function readRanges(
   files: readonly string[],
   signal: AbortSignal,
 ): Promise<Result<ReadSources>> {
-  const opened = files.length > 0 ? await openFiles(flags, files) : await openLive(flags);
+  const opened = await openMemory(context, flags, files);
   if (!opened.ok) return opened;
-  const { hosts, items, rows, count, single } = opened.value;
+  const { hosts, rows } = opened.value;
   const [first] = hosts;
   const settings = hosts.every((each) => sameSettings(each.settings, first.settings))
     ? first.settings
     : undefined;
   const table = new RangeTable(first.geometry, rows);
   const collector = new DigestCollector(first.geometry);
-  const skipped: { pid: number; failure: Failure }[] = [];
-  const notes = new Set<string>();
-  const progress = startProgress(context);
-  try {
-    for await (const item of items()) {
-      signal.throwIfAborted();
-      table.add(item);
-      collector.add(item);
-      if (item.kind === 'skipped') skipped.push(item);
-      if (item.kind === 'note') notes.add(item.message);
-      progress.show(table.processes.length, count, `processes: ${plural(table.rows, 'range')} read`);
-    }
-  } catch (error) {
-    if (!(error instanceof SnapshotError)) throw error;
-    return { ok: false, failure: error.failure };
-  } finally {
-    progress.clear();
-  }
-  const processes = collector.finish();
-  if (skipped.length > 0 && (single || processes.length === 0))
-    return { ok: false, failure: skipped[0].failure };
+  const read = await readMemory(
+    opened.value,
+    async (items) => {
+      for await (const item of items) {
+        table.add(item);
+        collector.add(item);
+      }
+      return succeed(collector.finish());
+    },
+    { signal, progress: startProgress(context) },
+  );
+  if (!read.ok) return read;
+  const { value: processes, skipped, notes } = read.value;
   const { name: _name, bootId: _bootId, ...host } = first;
   const digest: SourceDigest = {
     host: { ...host, settings },
     processes,
     skipped: skipped.map(({ pid, failure }) => ({ pid, reason: failure.message })),
-    notes: [...notes],
+    notes,
   };
   const sources = hosts.map(({ name, kernelRelease, time }, i) => ({
     name: files.at(i) ?? 'running processes',
@@ -152,44 +138,6 @@ async function readRanges(
     time,
   }));
   return succeed({ memory: { digest, table }, sources });
-}
-
-interface OpenedSources {
-  readonly hosts: readonly Host[];
-  readonly items: () => AsyncIterable<MemoryItem>;
-  /** Ranges at most, where that is known. */
-  readonly rows: number | undefined;
-  /** Processes that are going to be read, where that is known. */
-  readonly count: number | undefined;
-  readonly single: boolean;
-}
-
-async function openFiles({ policy }: ReportFlags, paths: readonly string[]): Promise<Result<OpenedSources>> {
-  const policyGiven = policy !== undefined && policy !== 'current';
-  const opened = await checkSnapshots(paths, policyGiven ? undefined : 'give --policy');
-  if (!opened.ok) return opened;
-  return succeed({
-    hosts: opened.value.map(({ host }) => host),
-    async *items() {
-      for (const each of opened.value) yield* each.items();
-    },
-    rows: opened.value.reduce((sum, { rows }) => sum + rows, 0),
-    count: undefined,
-    single: false,
-  });
-}
-
-async function openLive(flags: ReportFlags): Promise<Result<OpenedSources>> {
-  const opened = await openProcesses(flags);
-  if (!opened.ok) return opened;
-  const { source, processes, single } = opened.value;
-  return succeed({
-    hosts: [source.host],
-    items: () => source.items(),
-    rows: undefined,
-    count: processes,
-    single,
-  });
 }
 
 /** The command that explains a range of a process at an address; of files, explain takes the first VMA that holds it. */

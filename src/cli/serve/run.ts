@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { startServer } from '../../server/listen.ts';
 import { type Context, print, reportFailure } from '../shared/context.ts';
-import type { ServeFlags } from '../shared/flags.ts';
+import type { ServeFlags } from './command.ts';
 import { openBrowser } from './open-browser.ts';
 import { makePrivateFolder } from './private-folder.ts';
 import { startProgress } from '../shared/progress.ts';
@@ -43,11 +43,7 @@ async function serveUntil(
   if (!snapshots.ok) return snapshots;
 
   const folder = makePrivateFolder(context.process);
-  const progress = startProgress(context);
-  const live = await liveSources(flags, folder, {
-    signal,
-    onProcess: (done, total, { command }) => progress.show(done, total, command),
-  }).finally(() => progress.clear());
+  const live = await liveSources(context, flags, folder, { signal, progress: startProgress(context) });
   if (!live.ok) return live;
 
   const sources = [...snapshots.value, ...live.value];

@@ -1,11 +1,11 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
-import type { Process } from '../../core/rules/memory-source.ts';
 import type { SourceFile } from '../../server/listen.ts';
 import { openSnapshotFile } from '../../snapshot/file.ts';
 import { type CaptureOptions, captureProcesses } from '../shared/capture-processes.ts';
-import type { ProcessFlags } from '../shared/flags.ts';
+import type { Context } from '../shared/context.ts';
+import type { ProcessFlags } from '../shared/source-flags.ts';
 
 /** Snapshots by their paths, and those of directories by their names. Fails at the first that is not sound. */
 export async function snapshotSources(paths: readonly string[]): Promise<Result<SourceFile[]>> {
@@ -28,6 +28,7 @@ export async function snapshotSources(paths: readonly string[]): Promise<Result<
  * Their snapshots are in `folder`.
  */
 export async function liveSources(
+  context: Context,
   { pid: pids = [], cgroup, all }: ProcessFlags,
   folder: string,
   options: CaptureOptions,
@@ -35,7 +36,7 @@ export async function liveSources(
   const sources: SourceFile[] = [];
   const pathOf = () => join(folder, `${sources.length}.parquet`);
   for (const pid of new Set(pids)) {
-    const source = await processSource(pid, pathOf(), options);
+    const source = await processSource(context, pid, pathOf(), options);
     if (!source.ok) return source;
     sources.push(source.value);
   }
@@ -44,34 +45,28 @@ export async function liveSources(
   if (all) groups.push({ name: 'all processes', flags: { all } });
   for (const { name, flags } of groups) {
     const path = pathOf();
-    const first = await captureProcesses(flags, path, options);
+    const first = await captureProcesses(context, flags, path, options);
     if (!first.ok) return first;
-    sources.push({ name, path, refresh: (signal) => captureProcesses(flags, path, { signal }) });
+    sources.push({ name, path, refresh: (signal) => captureProcesses(context, flags, path, { signal }) });
   }
   return succeed(sources);
 }
 
 /** One process, for as long as it runs; another one that gets its pid later is not meant. */
 async function processSource(
+  context: Context,
   pid: number,
   path: string,
   options: CaptureOptions,
 ): Promise<Result<SourceFile>> {
-  const found: Process[] = [];
-  const first = await captureProcesses({ pid: [pid] }, path, {
-    ...options,
-    onProcess(done, total, process) {
-      found.push(process);
-      options.onProcess?.(done, total, process);
-    },
-  });
+  const first = await captureProcesses(context, { pid: [pid] }, path, options);
   if (!first.ok) return first;
-  const [{ command, startTime }] = found;
+  const [{ command, startTime }] = first.value.processes;
   return succeed({
     name: `${command} (pid ${pid})`,
     path,
     async refresh(signal) {
-      const again = await captureProcesses({ pid: [pid] }, path, { signal, startTime });
+      const again = await captureProcesses(context, { pid: [pid] }, path, { signal, startTime });
       if (again.ok || again.failure.kind !== 'unreadable') return again;
       return fail('unreadable', `process ${pid} (${command}) has ended`);
     },

@@ -1,21 +1,24 @@
-import { type Failure, fail, type Result, succeed } from '../../core/base/failure.ts';
+import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import type { MemoryItem, Process } from '../../core/rules/memory-source.ts';
+import { plural } from '../../core/base/plural.ts';
 import { writeSnapshot } from '../../snapshot/writer.ts';
-import type { ProcessFlags } from './flags.ts';
+import type { Context } from './context.ts';
+import type { Progress } from './progress.ts';
+import { type MemoryRead, missingMemory, ReadError, readMemory } from './read-memory.ts';
 import { type OpenedMemory, openProcesses } from './source.ts';
+import type { ProcessFlags } from './source-flags.ts';
 
 export interface CaptureOptions {
   readonly redact?: boolean;
   /** Stops the capture: what was there under the name stays, and the signal's reason is thrown. */
   readonly signal: AbortSignal;
-  /** Hears of each process as its turn comes, after `done` others of `total`. */
-  readonly onProcess?: (done: number, total: number | undefined, process: Process) => void;
+  readonly progress?: Progress;
   /** The start time of the one process that is meant: another one may have its pid by now. */
   readonly startTime?: number;
 }
 
 export interface Captured {
-  readonly processes: number;
+  readonly processes: readonly Process[];
   readonly ranges: number;
   readonly bytes: number;
   /** What to tell the user: what could not be seen. */
@@ -24,68 +27,58 @@ export interface Captured {
 
 /** Writes a snapshot of the processes that the flags name. Fails where none of them can be read, or only one was meant. */
 export async function captureProcesses(
+  context: Context,
   flags: ProcessFlags,
   path: string,
-  options: CaptureOptions,
+  { redact, signal, progress, startTime }: CaptureOptions,
 ): Promise<Result<Captured>> {
-  const opened = await openProcesses(flags);
+  const opened = await openProcesses(context, flags);
   if (!opened.ok) return opened;
-  const messages: string[] = [];
-  const source = {
-    host: opened.value.source.host,
-    items: () => watch(opened.value, messages, options),
-  };
-  try {
-    const { redact, signal } = options;
-    const written = await writeSnapshot(path, source, { redact, signal });
-    return written.ok ? succeed({ ...written.value, messages }) : written;
-  } catch (error) {
-    if (error instanceof Unreadable) return { ok: false, failure: error.failure };
-    throw error;
-  }
+  const { host } = opened.value.source;
+  const written = await readMemory(
+    opened.value,
+    (items, read) => {
+      const source = { host, items: () => worthKeeping(items, read, opened.value, startTime) };
+      return writeSnapshot(path, source, { redact, signal });
+    },
+    { signal, progress },
+  );
+  if (!written.ok) return written;
+  const { value, processes } = written.value;
+  const { ranges, bytes } = value;
+  return succeed({ processes, ranges, bytes, messages: messagesOf(written.value) });
 }
 
-/** Ends a capture that would hold nothing that was asked for. */
-class Unreadable extends Error {
-  readonly failure: Failure;
-
-  constructor(failure: Failure) {
-    super(failure.message);
-    this.failure = failure;
-  }
-}
-
-/** Passes items on, collects what to tell the user, and throws if no process asked for could be read. */
-async function* watch(
-  { source, single, processes: total }: OpenedMemory,
-  messages: string[],
-  { onProcess, startTime }: CaptureOptions,
+/** Passes items on. Throws before their end where no snapshot of them should be kept. */
+async function* worthKeeping(
+  items: AsyncIterable<MemoryItem>,
+  read: MemoryRead,
+  opened: OpenedMemory,
+  startTime: number | undefined,
 ): AsyncIterable<MemoryItem> {
-  let processes = 0;
-  let denied = 0;
-  let firstFailure: Failure | undefined;
-  for await (const item of source.items()) {
-    if (item.kind === 'process') {
-      if (startTime !== undefined && item.process.startTime !== startTime) throw replaced(item.process);
-      onProcess?.(processes++, total, item.process);
-    }
-    if (item.kind === 'note') messages.push(item.message);
-    if (item.kind === 'skipped') {
-      firstFailure ??= item.failure;
-      if (item.failure.kind === 'permission') denied++;
-      else messages.push(item.failure.message);
-    }
+  for await (const item of items) {
+    if (item.kind === 'process' && startTime !== undefined && item.process.startTime !== startTime)
+      throw replaced(item.process);
     yield item;
   }
-  if (firstFailure && (single || processes === 0)) throw new Unreadable(firstFailure);
-  if (denied > 0)
-    messages.push(
-      `${denied} ${denied === 1 ? 'process' : 'processes'} may not be read by this user (permission denied)`,
-    );
+  const missing = missingMemory(opened, read);
+  if (missing) throw new ReadError(missing);
 }
 
-function replaced({ pid, command }: Process): Unreadable {
-  return new Unreadable(
-    fail('unreadable', `process ${pid}: ended, and ${command} has its number now`).failure,
-  );
+function replaced({ pid, command }: Process): ReadError {
+  const { failure } = fail('unreadable', `process ${pid}: ended, and ${command} has its number now`);
+  return new ReadError(failure);
+}
+
+/** Processes that this user may not read can be many: they are counted. */
+function messagesOf({ skipped, notes }: MemoryRead): string[] {
+  const others = skipped.filter(({ failure }) => failure.kind !== 'permission');
+  const denied = skipped.length - others.length;
+  return [
+    ...notes,
+    ...others.map(({ failure }) => failure.message),
+    ...(denied > 0
+      ? [`${plural(denied, 'process', 'processes')} may not be read by this user (permission denied)`]
+      : []),
+  ];
 }

@@ -7,7 +7,7 @@ import { type OutcomeRule, parseOutcome } from '../../core/rules/outcome.ts';
 import { checkLimits } from '../../core/rules/policy.ts';
 import { defaultSettings, type ThpSettings, withOrdersAlways } from '../../core/rules/thp-settings.ts';
 import type { RunPolicy } from '../../analysis/verdict.ts';
-import type { PolicyFlags } from './flags.ts';
+import type { PolicyFlags } from './policy-flags.ts';
 
 /** The policy of one run of a command, with where its settings come from. */
 export interface CommandPolicy extends RunPolicy {

@@ -4,14 +4,15 @@ import { printable } from '../../render/words/printable.ts';
 import { type Style, styleOf } from '../../render/text/style.ts';
 import type { Deadlines } from './deadline.ts';
 import { exitCodeOf } from './exit-code.ts';
+import type { ColorChoice } from './output-flags.ts';
 
 /** What every command gets as `this`. */
 export interface Context extends CommandContext {
   readonly process: NodeJS.Process;
+  /** The name of the command that runs. */
+  readonly command: string;
   readonly deadlines: Deadlines;
 }
-
-export type ColorChoice = 'auto' | 'always' | 'never';
 
 /** Prints a failure and sets the exit code that goes with it. */
 export function reportFailure(context: Context, failure: Failure): void {

@@ -3,7 +3,8 @@ import { digestOfJson, digestJson } from '../../analysis/digest-json.ts';
 import { addMemoryDigest, type ProcessDigest, type SourceDigest } from '../../analysis/memory-digest.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
 import type { SnapshotFile } from '../../snapshot/file.ts';
-import type { DigestPiece, DigestPieces, DigestTask, GroupSpan } from './digest-worker.ts';
+import type { DigestPiece, DigestTask, GroupSpan } from './digest-worker.ts';
+import type { WorkersFlag } from './source-flags.ts';
 import { runWorkers, SHARED, sharedCounters } from './worker-pool.ts';
 
 /** A worker takes as long to start as to digest about these. */
@@ -12,11 +13,13 @@ const MIN_GROUPS_PER_WORKER = 16;
 /** Enough that workers finish together, and few, because each span yields a digest of its own to merge. */
 const SPANS_PER_WORKER = 8;
 
-export interface DigestRun {
-  /** Worker threads; by default as many as pay, up to all cores. */
-  readonly workers: number | undefined;
-  readonly walkAll: boolean;
+export interface DigestOptions {
   readonly signal: AbortSignal;
+  /** Keeps every range, for models that no table answers for: see DigestCollector. */
+  readonly walkAll?: boolean;
+}
+
+export interface DigestRun extends DigestOptions, WorkersFlag {
   readonly onProgress: (done: number, total: number) => void;
 }
 
@@ -33,7 +36,7 @@ export async function digestSnapshots(
   const counters = sharedCounters();
   const paying = Math.min(availableParallelism(), Math.floor(groups / MIN_GROUPS_PER_WORKER));
   const count = Math.max(1, Math.min(run.workers ?? paying, groups));
-  const results = await runWorkers<DigestPieces>(
+  const results = await runWorkers<Result<DigestPiece[]>>(
     new URL('./digest-worker.js', import.meta.url),
     count,
     { paths, spans: spansOf(files, count), walkAll: run.walkAll, counters } satisfies DigestTask,
@@ -42,8 +45,8 @@ export async function digestSnapshots(
   );
   const pieces: DigestPiece[] = [];
   for (const result of results) {
-    if ('failure' in result) return { ok: false, failure: result.failure };
-    pieces.push(...result.pieces);
+    if (!result.ok) return result;
+    pieces.push(...result.value);
   }
   pieces.sort(({ place: [a, i] }, { place: [b, j] }) => a - b || i - j);
   const { host } = files[0];

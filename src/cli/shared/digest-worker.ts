@@ -2,10 +2,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { DigestCollector } from '../../analysis/digest-collector.ts';
 import { digestJson, type ProcessJson } from '../../analysis/digest-json.ts';
-import type { Failure } from '../../core/base/failure.ts';
+import { type Result, succeed } from '../../core/base/failure.ts';
 import type { Process } from '../../core/rules/memory-source.ts';
-import { SnapshotError } from '../../snapshot/damage.ts';
 import { openSnapshotFile, type SnapshotFile } from '../../snapshot/file.ts';
+import { failureOfThrown } from './read-memory.ts';
 import { SHARED } from './worker-pool.ts';
 
 /** Row groups of one file that follow each other. */
@@ -18,7 +18,7 @@ export interface GroupSpan {
 export interface DigestTask {
   readonly paths: readonly string[];
   readonly spans: readonly GroupSpan[];
-  readonly walkAll: boolean;
+  readonly walkAll: boolean | undefined;
   readonly counters: Int32Array;
 }
 
@@ -29,39 +29,32 @@ export interface DigestPiece {
   readonly process: ProcessJson;
 }
 
-export type DigestPieces = { readonly pieces: readonly DigestPiece[] } | { readonly failure: Failure };
+parentPort?.postMessage(await failureOfThrown(() => digestGroups(workerData as DigestTask)));
 
-parentPort?.postMessage(await digestGroups(workerData as DigestTask));
-
-async function digestGroups({ paths, spans, walkAll, counters }: DigestTask): Promise<DigestPieces> {
+async function digestGroups({ paths, spans, walkAll, counters }: DigestTask): Promise<Result<DigestPiece[]>> {
   const files: SnapshotFile[] = [];
   for (const path of paths) {
     const file = await openSnapshotFile(path);
-    if (!file.ok) return { failure: file.failure };
+    if (!file.ok) return file;
     files.push(file.value);
   }
   const pieces: DigestPiece[] = [];
-  const collector = new DigestCollector(files[0].host.geometry, walkAll);
+  const collector = new DigestCollector(files[0].host.geometry, { walkAll });
   for (;;) {
     const index = Atomics.add(counters, SHARED.next, 1);
-    if (index >= spans.length) return { pieces };
+    if (index >= spans.length) return succeed(pieces);
     const { file, first, end } = spans[index];
     let last: Process | undefined;
-    try {
-      for (let group = first; group < end; group++) {
-        for await (const item of files[file].groupItems(group)) {
-          if (item.kind === 'process') {
-            // Each row group opens its process anew.
-            if (item.process.pid === last?.pid && item.process.startTime === last.startTime) continue;
-            last = item.process;
-          }
-          collector.add(item);
+    for (let group = first; group < end; group++) {
+      for await (const item of files[file].groupItems(group)) {
+        if (item.kind === 'process') {
+          // Each row group opens its process anew.
+          if (item.process.pid === last?.pid && item.process.startTime === last.startTime) continue;
+          last = item.process;
         }
-        Atomics.add(counters, SHARED.done, 1);
+        collector.add(item);
       }
-    } catch (error) {
-      if (error instanceof SnapshotError) return { failure: error.failure };
-      throw error;
+      Atomics.add(counters, SHARED.done, 1);
     }
     const processes = collector.finish();
     const { processes: packed } = digestJson({ host: files[file].host, processes, skipped: [], notes: [] });

@@ -1,18 +1,17 @@
-import { fail, type Result, succeed } from '../../core/base/failure.ts';
+import { fail, type Failed, type Result, succeed } from '../../core/base/failure.ts';
 import {
   type Geometry,
   geometryOfPmdOrder,
   MAX_PMD_ORDER,
   MIN_PMD_ORDER,
 } from '../../core/memory/geometry.ts';
-import type { MemoryItem, MemorySource } from '../../core/rules/memory-source.ts';
+import type { Host, MemoryItem, MemorySource } from '../../core/rules/memory-source.ts';
 import type { RangeState } from '../../core/memory/range-state.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import type { SnapshotFile } from '../../snapshot/file.ts';
-import type { SourceFlags } from './flags.ts';
+import type { Context } from './context.ts';
 import { rangeOfLine } from './range-line.ts';
-
-type ProcessFlags = Pick<SourceFlags, 'pid' | 'cgroup' | 'all'>;
+import type { ProcessFlags, SourceFlags } from './source-flags.ts';
 
 /** The geometry of made-up ranges. */
 export function geometryFromFlags({ pmdOrder = 9 }: SourceFlags): Result<Geometry> {
@@ -63,81 +62,139 @@ export function checkOneSource(
   return succeed(undefined);
 }
 
-/** Memory of processes or snapshots, and how many processes are going to be read where that is known. */
+/** Memory of processes or snapshots, to be read once and then closed. */
 export interface OpenedMemory {
   readonly source: MemorySource;
+  /** The machines that it comes from: of snapshots one each, in their order. The first is that of `source`. */
+  readonly hosts: readonly Host[];
+  /** Ranges at most, where that is known. */
+  readonly rows: number | undefined;
+  /** Processes that are going to be read, where that is known. */
   readonly processes: number | undefined;
   /** A source of one process fails as a whole when that process cannot be read. */
   readonly single: boolean;
+  close(): void;
+}
+
+/** Opens the snapshots, or else the processes that the flags name. */
+export function openMemory(
+  context: Context,
+  flags: ProcessFlags & { readonly policy?: string },
+  files: readonly string[],
+): Promise<Result<OpenedMemory>> {
+  return files.length > 0
+    ? openSnapshots(context.command, files, flags.policy)
+    : openProcesses(context, flags);
 }
 
 /** Opens the processes that the flags name. With an address, only the range around it is read. */
-export async function openProcesses(flags: ProcessFlags, address?: number): Promise<Result<OpenedMemory>> {
+export async function openProcesses(
+  context: Context,
+  flags: ProcessFlags,
+  address?: number,
+): Promise<Result<OpenedMemory>> {
   const { openLiveSource } = await import('../../linux/live-source.ts');
-  const pids = await pidsFromFlags(flags);
+  const pids = await pidsFromFlags(flags, context.process.pid);
   if (!pids.ok) return pids;
   const source = await openLiveSource(pids.value, new Date(), address);
   if (!source.ok) return source;
-  return succeed({ source: source.value, processes: pids.value.length, single: pids.value.length === 1 });
+  const processes = pids.value.length;
+  return succeed({
+    source: source.value,
+    hosts: [source.value.host],
+    rows: undefined,
+    processes,
+    single: processes === 1,
+    close() {},
+  });
 }
 
-async function pidsFromFlags(flags: ProcessFlags): Promise<Result<number[]>> {
+async function pidsFromFlags(flags: ProcessFlags, own: number): Promise<Result<number[]>> {
   const { listCgroupPids, listUserPids } = await import('../../linux/process.ts');
   if (flags.pid && flags.pid.length > 0) return succeed([...new Set(flags.pid)]);
   if (flags.cgroup !== undefined) return listCgroupPids(flags.cgroup);
-  return succeed(listUserPids().filter((pid) => pid !== process.pid));
+  return succeed(listUserPids().filter((pid) => pid !== own));
 }
 
-/** Opens snapshots as one source. They must agree on geometry and, unless a policy is given, on THP settings. */
+/** Opens snapshots as one source for a command. They must agree on THP settings, unless a policy is given. */
 export async function openSnapshots(
+  command: string,
   paths: readonly string[],
   policy: string | undefined,
 ): Promise<Result<OpenedMemory>> {
   const policyGiven = policy !== undefined && policy !== 'current';
-  const opened = await checkSnapshots(paths, policyGiven ? undefined : 'give --policy');
+  const opened = await openSnapshotFiles(command, paths, policyGiven ? undefined : 'give --policy');
   if (!opened.ok) return opened;
+  const files = opened.value;
+  const hosts = files.map(({ host }) => host);
   const source: MemorySource = {
-    host: opened.value[0].host,
+    host: hosts[0],
     async *items(): AsyncIterable<MemoryItem> {
-      for (const each of opened.value) yield* each.items();
+      for (const each of files) yield* each.items();
     },
   };
-  return succeed({ source, processes: undefined, single: false });
+  const rows = files.reduce((sum, file) => sum + file.rows, 0);
+  return succeed({ source, hosts, rows, processes: undefined, single: false, close: () => closeAll(files) });
 }
 
 /**
- * Opens snapshots that agree on geometry and, where `otherwise` says what to do if they do not, on THP settings.
+ * Opens snapshots for a command, to be closed by the caller. They must agree on geometry and, where `otherwise` says what
+ * to do if they do not, on THP settings.
  */
-export async function checkSnapshots(
+export async function openSnapshotFiles(
+  command: string,
   paths: readonly string[],
   otherwise: string | undefined,
 ): Promise<Result<SnapshotFile[]>> {
   const { openSnapshotFile } = await import('../../snapshot/file.ts');
-  const sources: SnapshotFile[] = [];
+  const files: SnapshotFile[] = [];
   for (const path of paths) {
-    const source = await openSnapshotFile(path);
-    if (!source.ok) return source;
-    sources.push(source.value);
+    const file = await openSnapshotFile(path);
+    if (!file.ok) {
+      closeAll(files);
+      return file;
+    }
+    files.push(file.value);
   }
-  const [first, ...others] = sources.map(({ host }) => host);
+  const agreed = checkAgreement(command, paths, files, otherwise);
+  if (agreed.ok) return succeed(files);
+  closeAll(files);
+  return agreed;
+}
+
+function closeAll(files: readonly SnapshotFile[]): void {
+  for (const file of files) file.close();
+}
+
+function checkAgreement(
+  command: string,
+  paths: readonly string[],
+  files: readonly SnapshotFile[],
+  otherwise: string | undefined,
+): Result<void> {
+  const [first, ...others] = files.map(({ host }) => host);
   for (const [index, other] of others.entries()) {
-    if (
-      other.geometry.pmdOrder !== first.geometry.pmdOrder ||
-      other.geometry.pageShift !== first.geometry.pageShift
-    ) {
-      return fail(
-        'usage',
-        `${paths[index + 1]}: has another page size than ${paths[0]}; predict them one by one`,
-      );
-    }
+    const path = paths[index + 1];
+    if (!sameGeometry(other.geometry, first.geometry)) return otherPageSize(command, path, paths[0]);
     if (otherwise !== undefined && !sameSettings(first.settings, other.settings)) {
-      return fail(
-        'usage',
-        `${paths[index + 1]}: was recorded under other THP settings than ${paths[0]}; ${otherwise}`,
-      );
+      return fail('usage', `${path}: was recorded under other THP settings than ${paths[0]}; ${otherwise}`);
     }
   }
-  return succeed(sources);
+  return succeed(undefined);
+}
+
+/** Two recordings, of memory or of counts, that one answer cannot be about. */
+export function otherPageSize(command: string, path: string, first: string): Failed {
+  return fail('usage', `${path}: has another page size than ${first}; ${oneByOne(command)}`);
+}
+
+/** What to do where recordings cannot be taken together. */
+export function oneByOne(command: string): string {
+  return `run thpscope ${command} on each of them alone`;
+}
+
+export function sameGeometry(a: Geometry, b: Geometry): boolean {
+  return a.pmdOrder === b.pmdOrder && a.pageShift === b.pageShift;
 }
 
 /** Whether two machines have the same THP settings. */

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
-import { digestJson } from '../../analysis/digest-json.ts';
+import { memoryJson } from '../../analysis/digest-json.ts';
 import { DigestQuery } from '../../analysis/digest-query.ts';
-import { apartStates, type SourceDigest, totalDigest } from '../../analysis/memory-digest.ts';
+import { apartStates, type MemoryDigest } from '../../analysis/memory-digest.ts';
 import { blockLength, sweepBlock, sweepBlocks, type SweepSpace } from '../../analysis/sweep.ts';
 import type { Context } from './context.ts';
 import { startProgress } from './progress.ts';
@@ -19,7 +19,7 @@ const WALKS_FOR_WORKERS = 4000;
  */
 export async function runSweep(
   context: Context,
-  source: SourceDigest,
+  memory: MemoryDigest,
   space: SweepSpace,
   { workers = availableParallelism(), signal }: { readonly workers?: number; readonly signal: AbortSignal },
 ): Promise<Float64Array> {
@@ -30,10 +30,9 @@ export async function runSweep(
   const progress = startProgress(context);
   const left = timeLeft();
   const show = (done: number) => progress.show(done, blocks, `sets of sizes swept${left(done, blocks)}`);
-  const total = totalDigest(source);
   try {
-    if (apartStates(total) * blocks < WALKS_FOR_WORKERS) {
-      const query = new DigestQuery(total);
+    if (apartStates(memory) * blocks < WALKS_FOR_WORKERS) {
+      const query = new DigestQuery(memory);
       for (let block = 0; block < blocks; block++) {
         // Gives a signal the chance to arrive.
         if (block % 16 === 0) await setImmediate();
@@ -44,13 +43,8 @@ export async function runSweep(
       return values;
     }
     const counters = sharedCounters();
-    const merged = {
-      ...source,
-      processes: [
-        { process: { pid: 0, startTime: 0, command: '', cgroup: '', thpDisabled: false }, memory: total },
-      ],
-    };
-    const task: SweepTask = { digest: digestJson(merged), space, counters, results };
+    const { geometry } = memory;
+    const task: SweepTask = { memory: memoryJson(memory), geometry, space, counters, results };
     const count = Math.max(1, Math.min(workers, blocks));
     const script = new URL('./sweep-worker.js', import.meta.url);
     await runWorkers(script, count, task, signal, () => show(Atomics.load(counters, SHARED.done)));

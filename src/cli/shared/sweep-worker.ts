@@ -1,23 +1,24 @@
 // A worker thread that sweeps blocks of policies: it takes the next one that no other has taken and writes what comes of it
 // to its place in shared memory.
 import { parentPort, workerData } from 'node:worker_threads';
-import { type DigestJson, digestOfJson } from '../../analysis/digest-json.ts';
+import { type MemoryJson, memoryOfJson } from '../../analysis/digest-json.ts';
 import { DigestQuery } from '../../analysis/digest-query.ts';
-import { totalDigest } from '../../analysis/memory-digest.ts';
 import { blockLength, sweepBlock, sweepBlocks, type SweepSpace } from '../../analysis/sweep.ts';
+import type { Geometry } from '../../core/memory/geometry.ts';
 import { SHARED } from './worker-pool.ts';
 
 export interface SweepTask {
-  readonly digest: DigestJson;
+  readonly memory: MemoryJson;
+  readonly geometry: Geometry;
   readonly space: SweepSpace;
   readonly counters: Int32Array;
   readonly results: SharedArrayBuffer;
 }
 
-const { digest, space, counters, results } = workerData as SweepTask;
-const source = digestOfJson(digest);
-if (!source.ok) throw new Error(`bug: ${source.failure.message}`);
-const query = new DigestQuery(totalDigest(source.value));
+const { memory, geometry, space, counters, results } = workerData as SweepTask;
+const digest = memoryOfJson(memory, geometry);
+if (!digest.ok) throw new Error(`bug: ${digest.failure.message}`);
+const query = new DigestQuery(digest.value);
 const length = blockLength(space);
 for (;;) {
   const block = Atomics.add(counters, SHARED.next, 1);

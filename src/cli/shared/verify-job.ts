@@ -1,11 +1,11 @@
 import { Worker } from 'node:worker_threads';
 import type { Comparison } from '../../analysis/comparison.ts';
-import { type Failure, fail, type Result, succeed } from '../../core/base/failure.ts';
+import { type Failure, fail, failWith, type Result, succeed } from '../../core/base/failure.ts';
 import type { SearchCase } from '../../verify/search-case.ts';
 import type { Gap } from '../../verify/optimality.ts';
 import type { Asked, VerifyOptions, VerifyReport } from '../../verify/verification.ts';
 import { type Context, reportFailure } from './context.ts';
-import type { CompareFlags, MemoryPolicyFlags } from './flags.ts';
+import type { OutcomeFlags } from './policy-flags.ts';
 import { startProgress } from './progress.ts';
 
 /** What the worker is to do: plain data. */
@@ -23,13 +23,13 @@ export type VerifyJob =
       readonly name: string;
       readonly objective: string;
       readonly files: readonly string[];
-      readonly flags: MemoryPolicyFlags;
+      readonly flags: OutcomeFlags;
     }
   | {
       readonly kind: 'compare';
       readonly names: readonly [string, string];
       readonly files: readonly string[];
-      readonly flags: CompareFlags;
+      readonly flags: OutcomeFlags;
     };
 
 export interface VerifyAnswers {
@@ -65,7 +65,7 @@ export async function runVerifyJob<J extends VerifyJob>(
   const worker = new Worker(new URL('./verify-worker.js', import.meta.url), { workerData: task });
   try {
     return await new Promise((resolve) => {
-      const give = (failure: Failure) => resolve({ ok: false, failure });
+      const give = (failure: Failure) => resolve(failWith(failure));
       const hang = () => give({ kind: 'unreadable', message: `${modulesOf(job)} does not come back` });
       let patience = setTimeout(hang, silence);
       worker.on('message', (message: VerifyMessage) => {

@@ -1,9 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { type Result, succeed } from '../../core/base/failure.ts';
+import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { type CheckedAlgorithm, guarded } from '../../verify/checked-algorithm.ts';
 import { Verification, type VerifyReport } from '../../verify/verification.ts';
 import { FaultError } from '../../verify/algorithm-fault.ts';
-import { loadContender } from './algorithm-module.ts';
+import { loadAlgorithm } from './algorithm-module.ts';
 import { compareSnapshots, measureGap } from '../compare/snapshots.ts';
 import { HangError, withDeadline } from './deadline.ts';
 import type { VerifyJob, VerifyMessage, VerifyTask } from './verify-job.ts';
@@ -21,19 +21,21 @@ else say({ kind: 'failure', failure: answer.failure });
 async function work(): Promise<Result<unknown>> {
   const algorithms: CheckedAlgorithm[] = [];
   for (const name of job.kind === 'gap' ? [job.name] : job.names) {
-    const loaded = await loadContender(name);
+    const loaded = await loadAlgorithm(name);
     if (!loaded.ok) return loaded;
     algorithms.push(loaded.value);
   }
   if (job.kind === 'verify') return verify(job, algorithms);
   const supervised = algorithms.map(guarded).map(bounded);
   try {
+    const { files, flags } = job;
+    const asked = { files, flags, showProgress };
     return job.kind === 'compare'
-      ? await compareSnapshots([supervised[0], supervised[1]], job.files, job.flags, showProgress)
-      : await measureGap(supervised[0], job.objective, job.files, job.flags, showProgress);
+      ? await compareSnapshots([supervised[0], supervised[1]], asked)
+      : await measureGap(supervised[0], job.objective, asked);
   } catch (error) {
     if (!(error instanceof FaultError) && !(error instanceof HangError)) throw error;
-    return { ok: false, failure: { kind: 'unreadable', message: error.message } };
+    return fail('unreadable', error.message);
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Result, succeed } from '../../core/base/failure.ts';
+import { failWith, type Result, succeed } from '../../core/base/failure.ts';
 import { OutputFile, WriteError } from '../../snapshot/output-file.ts';
 
 /** Writes a text file; only a whole one gets the name. Says how many bytes it has. */
@@ -12,7 +12,7 @@ export async function writeOutput(path: string, text: string): Promise<Result<nu
     return succeed(bytes.length);
   } catch (error) {
     await file?.discard();
-    if (error instanceof WriteError) return { ok: false, failure: error.failure };
+    if (error instanceof WriteError) return failWith(error.failure);
     throw error;
   }
 }

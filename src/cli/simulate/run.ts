@@ -11,7 +11,7 @@ import { Simulation } from '../../simulation/simulation.ts';
 import { traceLine } from '../../simulation/trace-line.ts';
 import { readCalibration } from './calibration-file.ts';
 import { type Context, print, reportFailure, styleFor, warn } from '../shared/context.ts';
-import type { SimulateFlags } from '../shared/flags.ts';
+import type { SimulateFlags } from './command.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
 import { startProgress } from '../shared/progress.ts';
 import { listScenarios } from './scenario-file.ts';

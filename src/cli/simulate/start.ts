@@ -1,4 +1,4 @@
-import { type Failure, fail, type Result, succeed } from '../../core/base/failure.ts';
+import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import type { ObservableFact } from '../../core/memory/range-state.ts';
 import { KERNEL_MODELS } from '../../core/rules/kernel-model.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
@@ -7,12 +7,12 @@ import type { Until } from '../../simulation/scenario.ts';
 import type { SimulatedHost } from '../../simulation/simulated-host.ts';
 import { loadMemory } from '../../simulation/load-memory.ts';
 import { loadScenario } from '../../simulation/load-scenario.ts';
-import { SnapshotError } from '../../snapshot/damage.ts';
 import type { Context } from '../shared/context.ts';
-import type { SimulateFlags } from '../shared/flags.ts';
+import type { SimulateFlags } from './command.ts';
 import { startProgress } from '../shared/progress.ts';
 import { isScenario, readScenario } from './scenario-file.ts';
-import { checkOneSource, openProcesses, openSnapshots } from '../shared/source.ts';
+import { type MemoryRead, readMemory } from '../shared/read-memory.ts';
+import { checkOneSource, openMemory } from '../shared/source.ts';
 
 /** A machine that is set up, and what its source says about the run. */
 export interface Start {
@@ -66,42 +66,27 @@ async function startMemory(
 ): Promise<Result<Start>> {
   const one = checkOneSource(flags, files);
   if (!one.ok) return one;
-  const opened = files.length > 0 ? await openSnapshots(files, flags.policy) : await openProcesses(flags);
+  const opened = await openMemory(context, flags, files);
   if (!opened.ok) return opened;
-  const { source, single, processes } = opened.value;
-  const { geometry, settings } = source.host;
-  const progress = startProgress(context);
-  let read = 0;
-  try {
-    const loaded = await loadMemory(
-      source.items(),
-      geometry,
-      KERNEL_MODELS[flags.kernel ?? 'linux-7.2'],
-      calibration,
-      ({ command }) => progress.show(++read, processes, `processes: now ${command}`),
-    );
-    if (!loaded.ok) return loaded;
-    const { host, unknown, skipped, notes } = loaded.value;
-    if (skipped.length > 0 && (single || host.processes.length === 0))
-      return { ok: false, failure: skipped[0] };
-    return succeed({
-      host,
-      settings,
-      until: 'settled',
-      assumed: unknown,
-      notes: [...notes, ...skipNotes(skipped)],
-    });
-  } catch (error) {
-    if (!(error instanceof SnapshotError)) throw error;
-    return { ok: false, failure: error.failure };
-  } finally {
-    progress.clear();
-  }
+  const { geometry, settings } = opened.value.source.host;
+  const model = KERNEL_MODELS[flags.kernel ?? 'linux-7.2'];
+  const read = await readMemory(opened.value, (items) => loadMemory(items, geometry, model, calibration), {
+    progress: startProgress(context),
+  });
+  if (!read.ok) return read;
+  const { value: loaded, skipped, notes } = read.value;
+  return succeed({
+    host: loaded.host,
+    settings,
+    until: 'settled',
+    assumed: loaded.unknown,
+    notes: [...notes, ...skipNotes(skipped)],
+  });
 }
 
-function skipNotes(skipped: readonly Failure[]): string[] {
+function skipNotes(skipped: MemoryRead['skipped']): string[] {
   if (skipped.length === 0) return [];
-  return [`${skipped.length} processes could not be read, the first because: ${skipped[0].message}`];
+  return [`${skipped.length} processes could not be read, the first because: ${skipped[0].failure.message}`];
 }
 
 /** Writes FILE=VALUE pairs to the sysfs of a machine; says which the kernel would not accept. */

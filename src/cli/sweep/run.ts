@@ -8,7 +8,7 @@ import { sweepJson } from '../../render/json/sweep.ts';
 import { sweepText } from '../../render/text/sweep.ts';
 import { type Context, print, styleFor, warn } from '../shared/context.ts';
 import { digestFromFlags } from '../shared/digest-source.ts';
-import type { SweepFlags } from '../shared/flags.ts';
+import type { SweepFlags } from './command.ts';
 import { interruptible } from '../shared/interrupt.ts';
 import { modelsFrom, parametersFromFlags, spaceFrom } from './flags.ts';
 import { runSweep } from '../shared/sweep-run.ts';
@@ -30,14 +30,14 @@ async function sweepSource(
   const models = modelsFrom(parameters.value);
   if (!models.ok) return models;
   const walkAll = models.value.some(({ noneRule }) => noneRule !== 'ends');
-  const source = await digestFromFlags(context, flags, files, signal, walkAll);
+  const source = await digestFromFlags(context, flags, files, { signal, walkAll });
   if (!source.ok) return source;
   const { geometry, settings } = source.value.host;
   const memory = totalDigest(source.value);
   const space = spaceFrom(parameters.value, models.value, memory, settings ?? defaultLimits(geometry));
   if (!space.ok) return space;
 
-  const values = await runSweep(context, source.value, space.value, { workers: flags.workers, signal });
+  const values = await runSweep(context, memory, space.value, { workers: flags.workers, signal });
   const front = paretoFront(space.value, values);
   if (flags.csv) {
     const onFront = new Set(front.map(({ index }) => index));

@@ -10,7 +10,7 @@ import { gapJson, verifyJson } from '../../render/json/verify.ts';
 import { gapText, verifyText } from '../../render/text/verify.ts';
 import { type Context, print, reportFailure, styleFor } from '../shared/context.ts';
 import { EXIT } from '../shared/exit-code.ts';
-import type { VerifyFlags } from '../shared/flags.ts';
+import type { VerifyFlags } from './command.ts';
 import { reportJob, runVerifyJob } from '../shared/verify-job.ts';
 import { writeNewAlgorithm } from './new-algorithm.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';

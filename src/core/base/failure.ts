@@ -14,14 +14,22 @@ export interface Failure {
 }
 
 /** Either the value or the reason why there is none. Bugs are thrown, expected failures are returned. */
-export type Result<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly failure: Failure };
+export type Result<T> = { readonly ok: true; readonly value: T } | Failed;
+
+export interface Failed {
+  readonly ok: false;
+  readonly failure: Failure;
+}
 
 export function succeed<T>(value: T): Result<T> {
   return { ok: true, value };
 }
 
-export function fail(kind: FailureKind, message: string): { readonly ok: false; readonly failure: Failure } {
-  return { ok: false, failure: { kind, message } };
+export function fail(kind: FailureKind, message: string): Failed {
+  return failWith({ kind, message });
+}
+
+/** Fails for a reason that is known already. */
+export function failWith(failure: Failure): Failed {
+  return { ok: false, failure };
 }

@@ -1,5 +1,6 @@
 import type { Geometry } from '../memory/geometry.ts';
 import { anonOrders, MIN_ANON_ORDER, type Order, type OrderSet, orderSet } from '../memory/order.ts';
+import type { KernelModelName } from './kernel-names.ts';
 import type { ScanResult } from './scan-result.ts';
 
 /**
@@ -84,9 +85,7 @@ export const KERNEL_MODELS = {
   },
   scaled: { ...linux72, name: 'scaled', noneRule: 'scaled' },
   capped: { ...linux72, name: 'capped', noneRule: 'capped' },
-} as const satisfies Record<string, KernelModel>;
-
-export type KernelModelName = keyof typeof KERNEL_MODELS;
+} as const satisfies Record<KernelModelName, KernelModel>;
 
 /** The orders that khugepaged of this version considers for anonymous memory. */
 export function collapsibleOrders(model: KernelModel, geometry: Geometry): OrderSet {

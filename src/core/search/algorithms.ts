@@ -1,3 +1,4 @@
+import type { AlgorithmName } from './algorithm-names.ts';
 import type { CollapseAlgorithm } from './algorithm.ts';
 import { rounds } from './rounds/rounds.ts';
 import { stack, stackDescend, stackPatch11 } from './stack.ts';
@@ -10,6 +11,4 @@ export const ALGORITHMS = {
   'stack-patch11': stackPatch11,
   'stack-descend': stackDescend,
   rounds,
-} as const satisfies Record<string, CollapseAlgorithm>;
-
-export type AlgorithmName = keyof typeof ALGORITHMS;
+} as const satisfies Record<AlgorithmName, CollapseAlgorithm>;

@@ -1,0 +1,26 @@
+import { buildCommand } from '@stricli/core';
+import { describeCommand } from '../shared/command-docs.ts';
+import type { Context } from '../shared/context.ts';
+import { wordList } from '../shared/flag-kinds.ts';
+import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
+import { type OutcomeFlags, outcomeFlags } from '../shared/policy-flags.ts';
+
+export type CompareFlags = OutcomeFlags & OutputFlags;
+
+export const compareCommand = buildCommand<CompareFlags, string[], Context>({
+  loader: async () => (await import('./run.ts')).compare,
+  parameters: {
+    flags: { ...outcomeFlags, ...outputFlags },
+    positional: wordList('ALGORITHM', 'Two algorithms, then snapshots'),
+  },
+  docs: {
+    brief: 'Two algorithms on recorded memory: what differs in covered memory, attempts, work',
+    customUsage: ['A B SNAPSHOT... [--policy ...] [--orders SET] [--max-ptes-none N] ...'],
+    fullDescription: describeCommand(
+      [
+        'Plans recorded memory with two algorithms, as for verify, under the same settings. Exit code 1: they differ.',
+      ],
+      ['thpscope compare walk scaled examples/redis.parquet --orders all --max-ptes-none 255'],
+    ),
+  },
+});

@@ -1,0 +1,34 @@
+import { buildCommand } from '@stricli/core';
+import { describeCommand } from '../shared/command-docs.ts';
+import type { Context } from '../shared/context.ts';
+import { outputFile, type WrittenFlags, writtenJson } from '../shared/output-flags.ts';
+import {
+  files,
+  type ProcessFlags,
+  processFlags,
+  PROCESSES,
+  type WorkersFlag,
+  workersFlag,
+} from '../shared/source-flags.ts';
+
+export type DigestFlags = ProcessFlags & WorkersFlag & WrittenFlags;
+
+export const digestCommand = buildCommand<DigestFlags, string[], Context>({
+  loader: async () => (await import('./run.ts')).digest,
+  parameters: {
+    flags: { ...processFlags, ...outputFile('Digest'), ...workersFlag, ...writtenJson },
+    aliases: { p: 'pid', o: 'output' },
+    positional: files,
+  },
+  docs: {
+    brief: 'What decides every policy, in a file of some kilobytes',
+    customUsage: [`(${PROCESSES} | FILE...) -o FILE`],
+    fullDescription: describeCommand(
+      [
+        'Counts what decides the outcome of every policy. predict, sweep and advise take the file in place of the memory;',
+        'the files of many hosts can be given together. It holds no addresses: see docs/digest.md.',
+      ],
+      ['thpscope digest --all -o host.digest.json', 'thpscope sweep host.digest.json'],
+    ),
+  },
+});

@@ -1,0 +1,56 @@
+import { buildCommand } from '@stricli/core';
+import { describeCommand } from '../shared/command-docs.ts';
+import type { Context } from '../shared/context.ts';
+import { optionalSwitch, optionalText } from '../shared/flag-kinds.ts';
+import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
+import { type PolicyFlags, policyFlags } from '../shared/policy-flags.ts';
+import { files, patternFlags, processFlags, type SourceFlags } from '../shared/source-flags.ts';
+
+export type ExplainFlags = SourceFlags &
+  PolicyFlags &
+  OutputFlags & {
+    readonly format?: 'text' | 'json' | 'svg';
+    readonly address?: string;
+    readonly verbose?: boolean;
+  };
+
+export const explainCommand = buildCommand<ExplainFlags, string[], Context>({
+  loader: async () => (await import('./run.ts')).explain,
+  parameters: {
+    flags: {
+      ...processFlags,
+      ...patternFlags,
+      address: optionalText(
+        'ADDR',
+        'An address in the PMD range to explain, or START-END of a VMA for its first range with pages',
+      ),
+      ...policyFlags,
+      format: {
+        kind: 'enum',
+        values: ['text', 'json', 'svg'],
+        optional: true,
+        brief: 'text by default; svg is a picture for mails and documents, that nothing else is needed for',
+      },
+      ...outputFlags,
+      verbose: optionalSwitch('Show the steps inside empty windows too'),
+    },
+    aliases: { p: 'pid', v: 'verbose' },
+    positional: files,
+  },
+  docs: {
+    brief: 'One PMD range, every step: which window, how many pages, the threshold, the outcome',
+    customUsage: [
+      '--pattern LIST [--orders SET] [--max-ptes-none N] ...',
+      '(-p PID | FILE) --address ADDR ...',
+    ],
+    fullDescription: describeCommand(
+      ['Explains one PMD range step by step. Windows are written OFFSET:ORDER.'],
+      [
+        'thpscope explain --pattern 4-7,12-27 --orders 2-8 --max-ptes-none 0',
+        'thpscope explain --pattern all --orders all --outcome 7-9=SCAN_ALLOC_HUGE_PAGE_FAIL --algorithm stack',
+        'thpscope explain -p 1234 --address 0x7f3a5c200000',
+        'thpscope explain --pattern 4-7,12-27 --orders 2-8 --max-ptes-none 0 --format svg > steps.svg',
+      ],
+    ),
+  },
+});

@@ -1,0 +1,44 @@
+import { buildCommand } from '@stricli/core';
+import { describeCommand } from '../shared/command-docs.ts';
+import type { Context } from '../shared/context.ts';
+import { optionalSwitch, optionalText } from '../shared/flag-kinds.ts';
+import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
+import { type PolicyFlags, policyFlags } from '../shared/policy-flags.ts';
+import { files, patternFlags, processFlags, PROCESSES, type SourceFlags } from '../shared/source-flags.ts';
+
+export type PredictFlags = SourceFlags &
+  PolicyFlags &
+  OutputFlags & {
+    readonly ranges?: string;
+    readonly verbose?: boolean;
+  };
+
+export const predictCommand = buildCommand<PredictFlags, string[], Context>({
+  loader: async () => (await import('./run.ts')).predict,
+  parameters: {
+    flags: {
+      ...processFlags,
+      ...patternFlags,
+      ranges: optionalText('FILE|-', 'Ranges as newline-delimited JSON; answers stream in the same order'),
+      ...policyFlags,
+      ...outputFlags,
+      verbose: optionalSwitch('Show every process and VMA'),
+    },
+    aliases: { p: 'pid', v: 'verbose' },
+    positional: files,
+  },
+  docs: {
+    brief: 'What khugepaged would collapse, what it costs and gains',
+    customUsage: [
+      `(${PROCESSES} | FILE... | --pattern LIST | --ranges FILE|-) [--policy ...] [--orders SET] [--max-ptes-none N] ...`,
+    ],
+    fullDescription: describeCommand(
+      ['Predicts what khugepaged would collapse in running processes, snapshots or made-up ranges.'],
+      [
+        'thpscope predict -p $(pidof -s redis-server)',
+        'thpscope predict --all --orders all --max-ptes-none 0',
+        'thpscope predict --pattern 0-15 --orders all --max-ptes-none 0 --json',
+      ],
+    ),
+  },
+});

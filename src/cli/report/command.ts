@@ -1,0 +1,50 @@
+import { buildCommand } from '@stricli/core';
+import { describeCommand } from '../shared/command-docs.ts';
+import type { Context } from '../shared/context.ts';
+import { optionalNumber } from '../shared/flag-kinds.ts';
+import { outputFile, type WrittenFlags, writtenJson } from '../shared/output-flags.ts';
+import {
+  type SettingsFlags,
+  settingsFlags,
+  type SweptKernelFlag,
+  sweptKernelFlag,
+} from '../shared/policy-flags.ts';
+import {
+  files,
+  type ProcessFlags,
+  processFlags,
+  PROCESSES,
+  type WorkersFlag,
+} from '../shared/source-flags.ts';
+
+export type ReportFlags = ProcessFlags & SettingsFlags & SweptKernelFlag & WorkersFlag & WrittenFlags;
+
+export const reportCommand = buildCommand<ReportFlags, string[], Context>({
+  loader: async () => (await import('./run.ts')).report,
+  parameters: {
+    flags: {
+      ...processFlags,
+      ...outputFile('HTML file'),
+      ...settingsFlags,
+      ...sweptKernelFlag,
+      workers: optionalNumber('N', 'Worker threads for what the sweep has to walk; all cores by default'),
+      ...writtenJson,
+    },
+    aliases: { p: 'pid', o: 'output' },
+    positional: files,
+  },
+  docs: {
+    brief: 'One HTML file with the findings in words and pictures, to mail and to print',
+    customUsage: [`(${PROCESSES} | FILE...) -o FILE [--policy ...] [--orders SET] [--max-ptes-none N] ...`],
+    fullDescription: describeCommand(
+      [
+        'Writes what a policy does to memory, what advise would set instead, maps of the processes, what is refused and why.',
+        'The file has no script and loads nothing; docs/report.md says how to read it.',
+      ],
+      [
+        'thpscope report -p $(pidof -s redis-server) -o redis.html',
+        'thpscope report examples/redis.parquet --policy default -o redis.html',
+      ],
+    ),
+  },
+});

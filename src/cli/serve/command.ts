@@ -1,0 +1,55 @@
+import { buildCommand } from '@stricli/core';
+import { describeCommand } from '../shared/command-docs.ts';
+import type { Context } from '../shared/context.ts';
+import { optionalSwitch, wholeNumber, wordList } from '../shared/flag-kinds.ts';
+import { type ProcessFlags, processFlags } from '../shared/source-flags.ts';
+
+export type ServeFlags = ProcessFlags & {
+  readonly port: number;
+  readonly noOpen?: boolean;
+  readonly refresh: number;
+  readonly json?: boolean;
+};
+
+export const serveCommand = buildCommand<ServeFlags, string[], Context>({
+  loader: async () => (await import('./run.ts')).serve,
+  parameters: {
+    flags: {
+      ...processFlags,
+      port: {
+        kind: 'parsed',
+        parse: wholeNumber,
+        default: '0',
+        placeholder: 'N',
+        brief: 'Port of 127.0.0.1 to listen on; 0 takes one that is free',
+      },
+      noOpen: optionalSwitch('Only print the address, open no browser'),
+      refresh: {
+        kind: 'parsed',
+        parse: wholeNumber,
+        default: '10',
+        placeholder: 'SECONDS',
+        brief: 'Read processes again so long after the last time, while a page shows them',
+      },
+      json: optionalSwitch('Print the address as JSON'),
+    },
+    aliases: { p: 'pid' },
+    positional: wordList('SOURCE', 'Snapshots, and directories of snapshots'),
+  },
+  docs: {
+    brief: 'Snapshots and running processes in a browser, on this machine only',
+    customUsage: ['[FILE|DIRECTORY]... [-p PID]... [--cgroup PATH] [--all] [--port N] [--no-open]'],
+    fullDescription: describeCommand(
+      [
+        'Shows memory in a browser: on this machine only, below an address that cannot be guessed, until Ctrl-C. Processes are',
+        'read again every 10 seconds while a page shows them. Without a source it has the examples, and takes snapshots that are',
+        'dropped on it. See docs/serve.md.',
+      ],
+      [
+        'thpscope serve examples/redis.parquet',
+        'thpscope serve -p $(pidof -s redis-server) --refresh 2',
+        'thpscope serve --all --port 8080 --no-open',
+      ],
+    ),
+  },
+});

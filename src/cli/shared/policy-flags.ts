@@ -1,0 +1,75 @@
+import {
+  KERNEL_MODEL_NAMES,
+  type KernelModelName,
+  SWEPT_KERNEL_NAMES,
+  type SweptKernelName,
+} from '../../core/rules/kernel-names.ts';
+import { ALGORITHM_NAMES, type AlgorithmName } from '../../core/search/algorithm-names.ts';
+import { optionalNumber, optionalText, repeatedText } from './flag-kinds.ts';
+
+/** THP settings: for every command that decides. */
+export type SettingsFlags = {
+  readonly policy?: string;
+  readonly orders?: string;
+  readonly maxPtesNone?: number;
+  readonly maxPtesSwap?: number;
+  readonly maxPtesShared?: number;
+};
+
+/** Settings, and how attempts end. */
+export type OutcomeFlags = SettingsFlags & { readonly outcome?: readonly string[] };
+
+/** All that is asked about memory. */
+export type PolicyFlags = OutcomeFlags & {
+  readonly kernel: KernelModelName;
+  readonly algorithm?: AlgorithmName;
+};
+
+/** Whose khugepaged a digest is asked about. */
+export type SweptKernelFlag = { readonly kernel: SweptKernelName };
+
+export const settingsFlags = {
+  policy: optionalText(
+    'current|default|FILE',
+    'THP settings to start from: current for processes and snapshots, else default; a FILE is JSON',
+  ),
+  orders: optionalText('SET', 'Sizes that are always enabled: all, 2-9, 4,9 or 64K,2M; all others are never'),
+  maxPtesNone: optionalNumber(
+    'N',
+    'Empty pages that a collapse may fill; below the PMD size only 0 and the maximum count',
+  ),
+  maxPtesSwap: optionalNumber('N', 'Swapped pages that a collapse may read in'),
+  maxPtesShared: optionalNumber('N', 'Shared pages that a collapse may copy'),
+} as const;
+
+const outcomeFlag = {
+  outcome: repeatedText('[OFFSET:]ORDERS=SCAN_NAME', 'Make attempts end so; repeatable, the last match wins'),
+} as const;
+
+export const outcomeFlags = { ...settingsFlags, ...outcomeFlag } as const;
+
+export const policyFlags = {
+  ...settingsFlags,
+  kernel: {
+    kind: 'enum',
+    values: KERNEL_MODEL_NAMES,
+    default: 'linux-7.2',
+    brief: 'Whose khugepaged is asked',
+  },
+  algorithm: {
+    kind: 'enum',
+    values: ALGORITHM_NAMES,
+    optional: true,
+    brief: 'How a range is searched; as the kernel model does by default',
+  },
+  ...outcomeFlag,
+} as const;
+
+export const sweptKernelFlag = {
+  kernel: {
+    kind: 'enum',
+    values: SWEPT_KERNEL_NAMES,
+    default: 'linux-7.2',
+    brief: 'Whose khugepaged is asked',
+  },
+} as const;

@@ -1,0 +1,114 @@
+import { type Failure, failWith, type Result, succeed } from '../../core/base/failure.ts';
+import { formatBytes } from '../../core/base/bytes.ts';
+import { rangeBytes } from '../../core/memory/geometry.ts';
+import type { MemoryItem, Process } from '../../core/rules/memory-source.ts';
+import { SnapshotError } from '../../snapshot/damage.ts';
+import type { Progress } from './progress.ts';
+import type { OpenedMemory } from './source.ts';
+
+/** What there is to say of memory that was read, besides what its items hold. */
+export interface MemoryRead {
+  readonly processes: readonly Process[];
+  /** Processes, or parts of one, that could not be read. */
+  readonly skipped: readonly { readonly pid: number; readonly failure: Failure }[];
+  /** What to tell the user, each note once. */
+  readonly notes: readonly string[];
+}
+
+interface ReadOptions {
+  /** Ends the reading before the next item; its reason is thrown. */
+  readonly signal?: AbortSignal;
+  /** Shows how far reading has come, and is cleared at its end. */
+  readonly progress?: Progress;
+}
+
+/** Thrown where items are consumed, it ends the reading with this failure. */
+export class ReadError extends Error {
+  readonly failure: Failure;
+
+  constructor(failure: Failure) {
+    super(failure.message);
+    this.failure = failure;
+  }
+}
+
+/**
+ * Reads opened memory and closes it: `consume` takes the items, all or as many as it wants, at its own pace. Fails as
+ * `consume` does, where a snapshot turns out to be damaged, and where nothing was read that was asked for.
+ */
+export async function readMemory<T>(
+  opened: OpenedMemory,
+  consume: (items: AsyncIterable<MemoryItem>, read: MemoryRead) => Promise<Result<T>>,
+  { signal, progress }: ReadOptions = {},
+): Promise<Result<MemoryRead & { readonly value: T }>> {
+  const reading = new Reading(opened, signal, progress);
+  try {
+    const value = await failureOfThrown(() => consume(reading.items(), reading));
+    if (!value.ok) return value;
+    const missing = missingMemory(opened, reading);
+    if (missing) return failWith(missing);
+    const { processes, skipped, notes } = reading;
+    return succeed({ value: value.value, processes, skipped, notes });
+  } finally {
+    progress?.clear();
+    opened.close();
+  }
+}
+
+/** Why nothing was read that was asked for: the only process was skipped, or all were. */
+export function missingMemory(
+  { single }: OpenedMemory,
+  { processes, skipped }: MemoryRead,
+): Failure | undefined {
+  return single || processes.length === 0 ? skipped[0]?.failure : undefined;
+}
+
+/** Does work that consumes items. What ends the reading of them is thrown; it comes back as a failure. */
+export async function failureOfThrown<T>(work: () => Promise<Result<T>>): Promise<Result<T>> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof SnapshotError || error instanceof ReadError) return failWith(error.failure);
+    throw error;
+  }
+}
+
+/** Memory while it is read. */
+class Reading implements MemoryRead {
+  readonly processes: Process[] = [];
+  readonly skipped: { readonly pid: number; readonly failure: Failure }[] = [];
+  readonly #opened: OpenedMemory;
+  readonly #signal: AbortSignal | undefined;
+  readonly #progress: Progress | undefined;
+  readonly #notes = new Set<string>();
+  #bytes = 0;
+
+  constructor(opened: OpenedMemory, signal: AbortSignal | undefined, progress: Progress | undefined) {
+    this.#opened = opened;
+    this.#signal = signal;
+    this.#progress = progress;
+  }
+
+  get notes(): string[] {
+    return [...this.#notes];
+  }
+
+  async *items(): AsyncIterable<MemoryItem> {
+    for await (const item of this.#opened.source.items()) {
+      this.#signal?.throwIfAborted();
+      if (item.kind === 'process') this.processes.push(item.process);
+      if (item.kind === 'skipped') this.skipped.push(item);
+      if (item.kind === 'note') this.#notes.add(item.message);
+      if (item.kind === 'ranges')
+        this.#bytes += item.ranges.length * rangeBytes(this.#opened.source.host.geometry);
+      yield item;
+      if (item.kind === 'process' || item.kind === 'ranges') this.#show();
+    }
+  }
+
+  #show(): void {
+    const now = this.processes.at(-1)?.command;
+    const what = `processes: ${formatBytes(this.#bytes)} read, now ${now}`;
+    this.#progress?.show(this.processes.length, this.#opened.processes, what);
+  }
+}

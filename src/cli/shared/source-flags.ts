@@ -1,0 +1,57 @@
+import { optionalNumber, optionalSwitch, optionalText, wholeNumber, wordList } from './flag-kinds.ts';
+
+/** Running processes: for every command that reads memory. */
+export type ProcessFlags = {
+  readonly pid?: readonly number[];
+  readonly cgroup?: string;
+  readonly all?: boolean;
+};
+
+/** A made-up range. */
+export type PatternFlags = {
+  readonly pattern?: string;
+  readonly swap?: string;
+  readonly zero?: string;
+  readonly shared?: string;
+  readonly pmdOrder?: number;
+};
+
+/** Where memory comes from, whatever it is. */
+export type SourceFlags = ProcessFlags & PatternFlags;
+
+/** Worker threads; by default as many as pay, at most all cores. */
+export type WorkersFlag = { readonly workers?: number };
+
+/** Running processes, as usage lines write them. */
+export const PROCESSES = '-p PID... | --cgroup PATH | --all';
+
+export const processFlags = {
+  pid: {
+    kind: 'parsed',
+    parse: wholeNumber,
+    variadic: ',',
+    optional: true,
+    placeholder: 'PID',
+    brief: 'Read this process; repeatable, or several separated by commas',
+  },
+  cgroup: optionalText('PATH', 'Read the processes of a control group and those below it'),
+  all: optionalSwitch('Read all processes that may be read, but for thpscope itself'),
+} as const;
+
+export const patternFlags = {
+  pattern: optionalText('LIST', 'One PMD range with these pages present: 0-15,100 or 0xffff'),
+  swap: optionalText('LIST', 'Pages of that range that are in swap; they are not in the pattern'),
+  zero: optionalText('LIST', 'Pages of that range that map the zero page'),
+  shared: optionalText('LIST', 'Pages of the pattern that another process shares'),
+  pmdOrder: optionalNumber(
+    'N',
+    'PMD order of --pattern and --ranges, 9 by default; 11 implies 16K pages, 13 64K, others 4K',
+  ),
+} as const;
+
+export const workersFlag = {
+  workers: optionalNumber('N', 'Worker threads for snapshots; by default as many as pay, at most all cores'),
+} as const;
+
+/** Recorded memory. */
+export const files = wordList('FILE', 'Snapshots that thpscope capture wrote, or digests');

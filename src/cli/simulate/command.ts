@@ -1,0 +1,86 @@
+import { buildCommand } from '@stricli/core';
+import { KERNEL_MODEL_NAMES, type KernelModelName } from '../../core/rules/kernel-names.ts';
+import { describeCommand } from '../shared/command-docs.ts';
+import type { Context } from '../shared/context.ts';
+import {
+  optionalNumber,
+  optionalSwitch,
+  optionalText,
+  repeatedText,
+  wordList,
+} from '../shared/flag-kinds.ts';
+import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
+import { type SettingsFlags, settingsFlags } from '../shared/policy-flags.ts';
+import { type ProcessFlags, processFlags, PROCESSES } from '../shared/source-flags.ts';
+
+export type SimulateFlags = ProcessFlags &
+  SettingsFlags &
+  OutputFlags & {
+    readonly kernel?: KernelModelName;
+    readonly set?: readonly string[];
+    readonly until?: string;
+    readonly seed?: number;
+    readonly calibration?: string;
+    readonly csv?: boolean;
+    readonly trace?: boolean;
+    readonly list?: boolean;
+    readonly calibrate?: boolean;
+  };
+
+export const simulateCommand = buildCommand<SimulateFlags, string[], Context>({
+  loader: async () => (await import('./run.ts')).simulate,
+  parameters: {
+    flags: {
+      ...processFlags,
+      until: optionalText(
+        'settled|DURATION',
+        'Until nothing changes any more, or so long: 90s, 2h, 1d; as the scenario says by default, else settled',
+      ),
+      seed: optionalNumber('N', 'Decides what the scenario leaves to chance; 1 by default'),
+      ...settingsFlags,
+      kernel: {
+        kind: 'enum',
+        values: KERNEL_MODEL_NAMES,
+        optional: true,
+        brief: 'Whose khugepaged works; as the scenario says by default, else linux-7.2',
+      },
+      set: repeatedText(
+        'FILE=VALUE',
+        'Write to a file of /sys/kernel/mm/transparent_hugepage before it begins; repeatable',
+      ),
+      calibration: optionalText(
+        'FILE',
+        'Costs as simulate --calibrate printed them; built-in ones by default',
+      ),
+      ...outputFlags,
+      csv: optionalSwitch('Print the time series as CSV'),
+      trace: optionalSwitch('Print every trace event as the kernel does'),
+      list: optionalSwitch('List the built-in scenarios'),
+      calibrate: optionalSwitch('Measure what collapsing costs on this machine and print a calibration file'),
+    },
+    aliases: { p: 'pid' },
+    positional: wordList(
+      'SCENARIO|SNAPSHOT',
+      'A built-in scenario by its name, a scenario file (.json), or snapshots',
+    ),
+  },
+  docs: {
+    brief: 'khugepaged over time: when it is done, what it costs on the way, what it goes on to cost',
+    customUsage: [
+      'SCENARIO [--until settled|DURATION] [--seed N] [--orders SET] [--max-ptes-none N] ...',
+      `(SNAPSHOT... | ${PROCESSES}) [--until ...] [--policy ...] ...`,
+      '--list',
+      '--calibrate',
+    ],
+    fullDescription: describeCommand(
+      [
+        'Runs khugepaged in virtual time on a simulated machine: on a scenario, or on processes as they are or were.',
+      ],
+      [
+        'thpscope simulate go-heap --max-ptes-none 0',
+        'thpscope simulate examples/redis.parquet --policy default',
+        'thpscope simulate -p $(pidof -s redis-server) --orders all --max-ptes-none 0 --csv',
+      ],
+    ),
+  },
+});

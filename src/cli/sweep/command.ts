@@ -1,0 +1,58 @@
+import { buildCommand } from '@stricli/core';
+import { describeCommand } from '../shared/command-docs.ts';
+import type { Context } from '../shared/context.ts';
+import { optionalSwitch, repeatedText } from '../shared/flag-kinds.ts';
+import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
+import {
+  files,
+  type ProcessFlags,
+  processFlags,
+  PROCESSES,
+  type WorkersFlag,
+  workersFlag,
+} from '../shared/source-flags.ts';
+
+export type SweepFlags = ProcessFlags &
+  WorkersFlag &
+  OutputFlags & {
+    readonly list?: readonly string[];
+    readonly steps?: readonly string[];
+    readonly csv?: boolean;
+  };
+
+export const sweepCommand = buildCommand<SweepFlags, string[], Context>({
+  loader: async () => (await import('./run.ts')).sweep,
+  parameters: {
+    flags: {
+      ...processFlags,
+      list: repeatedText(
+        'NAME=A,B',
+        'Values of orders (2-9, 64K+2M), max-ptes-none, kernel or enabled (always, madvise); -L NAME A,B',
+      ),
+      steps: repeatedText(
+        'NAME=MIN,MAX,STEP',
+        'Values of max-ptes-none in steps; -P max-ptes-none MIN MAX STEP',
+      ),
+      ...workersFlag,
+      csv: optionalSwitch('Print every policy as CSV'),
+      ...outputFlags,
+    },
+    aliases: { p: 'pid', L: 'list', P: 'steps' },
+    positional: files,
+  },
+  docs: {
+    brief: 'Every policy at once: huge memory against growth and work',
+    customUsage: [`(${PROCESSES} | FILE...) [-L NAME A,B,C] [-P NAME MIN MAX STEP]`],
+    fullDescription: describeCommand(
+      [
+        'Asks about every set of sizes and every max_ptes_none, 131,072 policies on x86-64, and shows those that no other',
+        'beats. -L and -P choose: -L orders 2-9,4+9 -L kernel linux-7.2,linux-6.18 -P max-ptes-none 0 511 64.',
+      ],
+      [
+        'thpscope sweep -p $(pidof -s redis-server)',
+        'thpscope sweep host.parquet --csv > policies.csv',
+        'thpscope sweep host.digest.json -L orders 64K,2M,64K+2M -P max-ptes-none 0 511 73',
+      ],
+    ),
+  },
+});

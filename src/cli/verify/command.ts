@@ -1,0 +1,85 @@
+import { buildCommand } from '@stricli/core';
+import { type Relation, RELATIONS } from '../../verify/relation.ts';
+import { describeCommand } from '../shared/command-docs.ts';
+import type { Context } from '../shared/context.ts';
+import { optionalNumber, optionalSwitch, optionalText, wordList } from '../shared/flag-kinds.ts';
+import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
+import { type OutcomeFlags, outcomeFlags } from '../shared/policy-flags.ts';
+import { patternFlags } from '../shared/source-flags.ts';
+
+export type VerifyFlags = OutcomeFlags &
+  OutputFlags & {
+    readonly relation: Relation;
+    readonly against?: 'optimal';
+    readonly objective: string;
+    readonly new?: string;
+    readonly seed?: number;
+    readonly results?: string;
+    readonly pmdOrder?: number;
+    readonly pattern?: string;
+    readonly swap?: string;
+    readonly uffdArmed?: boolean;
+  };
+
+export const verifyCommand = buildCommand<VerifyFlags, string[], Context>({
+  loader: async () => (await import('./run.ts')).verify,
+  parameters: {
+    flags: {
+      relation: {
+        kind: 'enum',
+        values: Object.keys(RELATIONS) as Relation[],
+        default: 'attempts',
+        brief: 'What must agree: attempts is order and result too, windows is attempts in any order',
+      },
+      against: {
+        kind: 'enum',
+        values: ['optimal'],
+        optional: true,
+        brief: 'Compare with the best cover that the policy allows',
+      },
+      objective: {
+        kind: 'parsed',
+        parse: String,
+        default: 'coverage',
+        placeholder: 'coverage|folios|price:N',
+        brief: 'What is best: most pages covered, fewest folios, or covered pages less N for each filled one',
+      },
+      new: optionalText('FILE', 'Write a module to start from, and do nothing else'),
+      seed: optionalNumber('N', 'Seed of the random ranges; a fresh one by default, printed at the end'),
+      results: optionalText(
+        'LIST',
+        'Results that attempts may have, the usual one first; one of each kind by default',
+      ),
+      pmdOrder: optionalNumber('N', 'Only this PMD order; 3 and 4 are exhausted, others are random'),
+      pattern: optionalText('LIST', 'Only the case with these pages present; the flags below are part of it'),
+      swap: patternFlags.swap,
+      uffdArmed: optionalSwitch('The VMA of that range is registered with userfaultfd'),
+      ...outcomeFlags,
+      ...outputFlags,
+    },
+    positional: wordList('ALGORITHM', 'Built-in names or module paths; after --against optimal, snapshots'),
+  },
+  docs: {
+    brief: 'Two algorithms: same attempts on all inputs? else the smallest difference',
+    customUsage: [
+      'A B [--relation attempts|windows|collapses|coverage|result] [--pmd-order N] [--seed N] ...',
+      'A B --pattern LIST [--pmd-order N] [--orders SET] [--max-ptes-none N] [--outcome ...] ...',
+      'A',
+      'A --against optimal [--objective coverage|folios|price:N] [SNAPSHOT...]',
+      '--new FILE',
+    ],
+    fullDescription: describeCommand(
+      [
+        'Runs two algorithms side by side on every small range and on random large ones, and shows the smallest case in which',
+        'they differ. With one algorithm it checks what any of them should keep to. An algorithm is walk, stack, stack-descend,',
+        'stack-patch11, recursive, rounds, scaled, capped, v18, or the path of a module.',
+      ],
+      [
+        'thpscope verify walk stack',
+        'thpscope verify walk rounds --relation windows --results SCAN_SUCCEED,SCAN_PAGE_COUNT',
+        'thpscope verify --new my-walk.js && thpscope verify walk my-walk.js',
+        'thpscope verify walk --against optimal --objective price:0.5 examples/redis.parquet',
+      ],
+    ),
+  },
+});
