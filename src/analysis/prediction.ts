@@ -32,8 +32,6 @@ export interface Prediction {
 export interface PredictionListener {
   /** Called for each range in order, before it is forgotten. */
   readonly onVerdict?: (process: Process, verdict: Verdict) => void;
-  /** Called when reading of a process begins. */
-  readonly onProcess?: (process: Process) => void;
   /** Awaited after each batch of ranges, so that a slow consumer holds the source back. */
   readonly onBatch?: () => Promise<void> | undefined;
 }
@@ -65,7 +63,6 @@ export async function predictMemory(
         vma = undefined;
         tally = undefined;
         prediction.processes.push(process);
-        listener.onProcess?.(item.process);
         break;
       case 'vma':
         if (!process) throw new Error('a source opened a VMA before a process');

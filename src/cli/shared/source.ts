@@ -76,15 +76,16 @@ export interface OpenedMemory {
   close(): void;
 }
 
-/** Opens the snapshots, or else the processes that the flags name. */
+/** Opens the snapshots, or else the processes that the flags name: with an address, only the range around it. */
 export function openMemory(
   context: Context,
   flags: ProcessFlags & { readonly policy?: string },
   files: readonly string[],
+  address?: number,
 ): Promise<Result<OpenedMemory>> {
   return files.length > 0
     ? openSnapshots(context.command, files, flags.policy)
-    : openProcesses(context, flags);
+    : openProcesses(context, flags, address);
 }
 
 /** Opens the processes that the flags name. With an address, only the range around it is read. */
