@@ -235,15 +235,7 @@ test('the listener hears of each range in order, and each batch ends before the 
       },
     },
   );
-  expect(heard).toEqual([
-    '1 at 0M',
-    '1 at 2M',
-    'batch',
-    '1 at 4M',
-    'batch',
-    '2 at 0M',
-    'batch',
-  ]);
+  expect(heard).toEqual(['1 at 0M', '1 at 2M', 'batch', '1 at 4M', 'batch', '2 at 0M', 'batch']);
 });
 
 test('no range is kept once the next batch is read', async () => {
