@@ -52,8 +52,8 @@ export {
   collapsibleOrders,
   KERNEL_MODELS,
   type KernelModel,
-  type KernelModelName,
 } from './core/rules/kernel-model.ts';
+export type { KernelModelName } from './core/rules/kernel-names.ts';
 export {
   checkLimits,
   type CollapseLimits,
@@ -88,7 +88,8 @@ export {
   type ScannedRange,
   type Visit,
 } from './core/search/algorithm.ts';
-export { type AlgorithmName, ALGORITHMS } from './core/search/algorithms.ts';
+export type { AlgorithmName } from './core/search/algorithm-names.ts';
+export { ALGORITHMS } from './core/search/algorithms.ts';
 
 export { type CollapsePlan, collapsesOf, type PlanOptions, planRange } from './core/plan/plan.ts';
 export { applyPlan } from './core/plan/apply-plan.ts';

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import type * as CommandLine from '../../src/cli/run.ts';
-import type { Context } from '../../src/cli/shared/context.ts';
+import type { Surroundings } from '../../src/cli/run.ts';
 import { DEADLINES, type Deadlines } from '../../src/cli/shared/deadline.ts';
 
 export interface Run {
@@ -41,6 +41,7 @@ export async function thpscope(args: readonly string[], input = '', deadlines?: 
   const { runThpscope } = await builtCommandLine();
   const [stdout, stderr] = [new Kept(), new Kept()];
   const alone = Object.assign(new EventEmitter(), {
+    pid: process.pid,
     argv: [process.execPath, 'dist/cli/main.js', ...args],
     env: process.env,
     exitCode: undefined as number | undefined,
@@ -49,7 +50,7 @@ export async function thpscope(args: readonly string[], input = '', deadlines?: 
     stderr,
   });
   const context = { process: alone, deadlines: deadlines ?? DEADLINES };
-  await runThpscope(args, context as unknown as Context);
+  await runThpscope(args, context as unknown as Surroundings);
   return { stdout: stdout.text, stderr: stderr.text, code: alone.exitCode ?? 0 };
 }
 
