@@ -32,7 +32,7 @@ export type PropertyName = keyof typeof PROPERTIES;
 export const PROPERTY_NAMES = Object.keys(PROPERTIES) as PropertyName[];
 
 /** What a property says, in words. */
-export function propertyText(name: PropertyName): string {
+export function propertyLine(name: PropertyName): string {
   return PROPERTIES[name].text;
 }
 

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
-import { worthOfGrowth } from '../../src/render/words/advise-view.ts';
+import { worthLine } from '../../src/render/words/advise-view.ts';
 
 const result = (growthPages: number, hugePages: number, laterAttempts: number) => ({
   metrics: { growthPages, hugePages, laterAttempts },
 });
 const WITHOUT = result(0, 6750, 100);
 const worth = (growthPages: number, hugePages: number, laterAttempts: number) =>
-  worthOfGrowth(result(growthPages, hugePages, laterAttempts), WITHOUT, 10_000, x86_64);
+  worthLine(result(growthPages, hugePages, laterAttempts), WITHOUT, 10_000, x86_64);
 
 test('what growth buys is told against the best without it', () => {
   expect(worth(256, 6770, 100)).toBe('without growth: 67.5%; the 1M buy 0.2 percentage points');

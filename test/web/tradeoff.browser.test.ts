@@ -11,7 +11,7 @@ import { settingsFor, writesBetween } from '../../src/analysis/sysfs-writes.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { formatOrders } from '../../src/core/memory/order.ts';
 import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
-import { adviceInWords, outcomeInWords, worthOfGrowth } from '../../src/render/words/advise-view.ts';
+import { adviceLine, outcomeLines, worthLine } from '../../src/render/words/advise-view.ts';
 import { writeScript } from '../../src/render/text/write-script.ts';
 import { envelopeOf } from '../../web/tradeoff/chart-frame.ts';
 import { isTooWide, openApp, typeNumber } from './app-page.ts';
@@ -186,17 +186,17 @@ describe.skipIf(!CHROMIUM)('trade-off', () => {
         if (!best) throw new Error('nothing fits');
         const { policy } = best;
         await page.waitForSelector(
-          `.tradeoff-sentence >> text=${JSON.stringify(adviceInWords(policy, host.geometry))}`,
+          `.tradeoff-sentence >> text=${JSON.stringify(adviceLine(policy, host.geometry))}`,
         );
         const current = host.settings ?? defaultSettings(host.geometry);
         const settings = settingsFor(current, policy.orders, 'always', policy.maxPtesNone, host.geometry);
         const counts = known.query.ask(settings, policy.model);
-        const lines = outcomeInWords(counts, memory.hugePages, memory.residentPages, host.geometry);
+        const lines = outcomeLines(counts, memory.hugePages, memory.residentPages, host.geometry);
         await expect
           .poll(() => page.locator('.tradeoff-advice > dl dd').allTextContents())
           .toEqual([lines.gains, lines.atOnce, lines.later]);
         const without = bestWithin(known.space, known.values, { growthPages: 0, laterAttempts });
-        const worth = without && worthOfGrowth(best, without, memory.residentPages, host.geometry);
+        const worth = without && worthLine(best, without, memory.residentPages, host.geometry);
         await expect
           .poll(() => page.locator('.tradeoff-worth').allTextContents())
           .toEqual(worth === undefined ? [] : [worth]);
@@ -250,9 +250,7 @@ describe.skipIf(!CHROMIUM)('trade-off', () => {
     await page.waitForFunction(() => location.hash.includes('budget=0'));
     const best = bestWithin(redis.space, redis.values, { growthPages: 0, laterAttempts: undefined });
     if (!best) throw new Error('nothing fits');
-    await page.waitForSelector(
-      `.tradeoff-sentence >> text=${adviceInWords(best.policy, redis.host.geometry)}`,
-    );
+    await page.waitForSelector(`.tradeoff-sentence >> text=${adviceLine(best.policy, redis.host.geometry)}`);
     await page.click('text=Take it');
     await page.waitForSelector('.tradeoff-advice button:disabled >> text=Chosen');
     expect(await page.inputValue('#max_ptes_none')).toBe(String(best.policy.maxPtesNone));

@@ -3,7 +3,7 @@ import { type Geometry, pagesPerRange, rangeBytes } from '../../src/core/memory/
 import { asOrder, formatOrder, type Order } from '../../src/core/memory/order.ts';
 import { type CollapsePlan, collapsesOf } from '../../src/core/plan/plan.ts';
 import { printable } from '../../src/render/words/printable.ts';
-import { refusalText } from '../../src/render/words/reasons.ts';
+import { refusalLine } from '../../src/render/words/reasons.ts';
 import type { OpenMemory } from '../memory/open-memory.ts';
 import type { Judgement, RangeDetail } from '../memory/memory-worker-protocol.ts';
 import { hugepageOrders } from '../policy/choice.ts';
@@ -46,7 +46,7 @@ export function rangeWords(
     const code = refusals[row];
     if (code > 0) {
       const orders = hugepageOrders(choice);
-      return `stays as it is: ${refusalText(reasons[code - 1], orders)}`;
+      return `stays as it is: ${refusalLine(reasons[code - 1], orders)}`;
     }
     const growth = growthPages[row];
     const grows = growth > 0 ? `, grows by ${formatSize(growth, geometry)}` : ', without growth';

@@ -3,7 +3,7 @@ import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { hugepageOrders } from './choice.ts';
 import { asOrder, formatOrder, hasLowerOrder } from '../../src/core/memory/order.ts';
 import { collapsePolicy } from '../../src/core/rules/policy.ts';
-import { ignoredNoneLimit } from '../../src/render/words/none-limit-note.ts';
+import { ignoredLimitLine } from '../../src/render/words/none-limit-note.ts';
 import { choice, choose } from './judgement.ts';
 import { NumberField } from './number-field.tsx';
 
@@ -76,7 +76,7 @@ function NoneEnds({ geometry }: { readonly geometry: Geometry }) {
   const most = pagesPerRange(geometry) - 1;
   const policy = collapsePolicy(hugepageOrders(choice.value), choice.value, model, geometry);
   const pmdOrder = asOrder(geometry.pmdOrder);
-  const ignored = ignoredNoneLimit(policy, geometry);
+  const ignored = ignoredLimitLine(policy, geometry);
   const ends = [
     { value: 0, meaning: 'full windows only' },
     { value: most, meaning: 'one page is enough' },

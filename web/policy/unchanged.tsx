@@ -3,7 +3,7 @@ import { isHuge } from '../../src/analysis/tally.ts';
 import { KERNEL_MODELS, resultName } from '../../src/core/rules/kernel-model.ts';
 import { isScanResult } from '../../src/core/rules/scan-result.ts';
 import { plural } from '../../src/core/base/plural.ts';
-import { refusalText } from '../../src/render/words/reasons.ts';
+import { refusalLine } from '../../src/render/words/reasons.ts';
 import type { Judgement } from '../memory/memory-worker-protocol.ts';
 import { hugepageOrders } from './choice.ts';
 
@@ -29,7 +29,7 @@ export function Unchanged({ judgement }: { readonly judgement: Judgement }) {
           <li key={refusal}>
             <strong>{formatSize(pages, total.geometry)}</strong>
             <span>
-              {refusalText(refusal, orders)} <small>{plural(ranges, 'range')}</small>
+              {refusalLine(refusal, orders)} <small>{plural(ranges, 'range')}</small>
               {isScanResult(refusal) && <code>{resultName(refusal, KERNEL_MODELS[choice.model])}</code>}
             </span>
           </li>

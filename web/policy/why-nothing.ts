@@ -1,6 +1,6 @@
 import { sum } from '../../src/core/base/sum.ts';
 import { isHuge } from '../../src/analysis/tally.ts';
-import { refusalText } from '../../src/render/words/reasons.ts';
+import { refusalLine } from '../../src/render/words/reasons.ts';
 import type { Judgement } from '../memory/memory-worker-protocol.ts';
 import { hugepageOrders } from './choice.ts';
 
@@ -13,5 +13,5 @@ export function whyNothing({ total, choice }: Pick<Judgement, 'total' | 'choice'
   const [main] = [...total.refused]
     .filter(([refusal]) => !isHuge(refusal))
     .sort(([a, x], [b, y]) => Number(b === 'settings') - Number(a === 'settings') || y.pages - x.pages);
-  return main && refusalText(main[0], hugepageOrders(choice));
+  return main && refusalLine(main[0], hugepageOrders(choice));
 }

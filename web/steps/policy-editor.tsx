@@ -13,7 +13,7 @@ import {
 } from '../../src/core/memory/order.ts';
 import type { CollapseLimits } from '../../src/core/rules/policy.ts';
 import { cssColor, orderColor } from '../../src/render/svg/palette.ts';
-import { ignoredNoneLimit } from '../../src/render/words/none-limit-note.ts';
+import { ignoredLimitLine } from '../../src/render/words/none-limit-note.ts';
 import { alignment, edit, editLimits, state } from './steps-signals.ts';
 import { withPmdOrder } from './steps-state.ts';
 
@@ -32,7 +32,7 @@ export function PolicyEditor() {
   const all = anonOrders(geometry);
   const switchOrder = (order: Order) =>
     edit({ orders: hasOrder(orders, order) ? withoutOrder(orders, order) : withOrder(orders, order) });
-  const ignored = ignoredNoneLimit(alignment.value.left.policy, geometry);
+  const ignored = ignoredLimitLine(alignment.value.left.policy, geometry);
   return (
     <section aria-label="Policy for the range">
       <h2>Policy</h2>

@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks';
 import { anonOrders, NO_ORDERS } from '../../src/core/memory/order.ts';
-import { refusalText } from '../../src/render/words/reasons.ts';
+import { refusalLine } from '../../src/render/words/reasons.ts';
 import { hugepageOrders } from '../policy/choice.ts';
 import { choice } from '../policy/judgement.ts';
 import type { Side } from './alignment.ts';
@@ -143,7 +143,7 @@ function Ignored() {
     <div class="ignored" role="status">
       <p>
         khugepaged does not look at this range:{' '}
-        {refusalText(ignored ?? 'settings', ignored ? enabled : NO_ORDERS)}
+        {refusalLine(ignored ?? 'settings', ignored ? enabled : NO_ORDERS)}
         {orders !== 0 && '. These are the steps that it would take otherwise'}
       </p>
       {orders === 0 && (

@@ -1,6 +1,6 @@
 import type { Geometry } from '../../src/core/memory/geometry.ts';
 import type { PolicyCounts } from '../../src/core/plan/policy-counts.ts';
-import { adviceInWords, outcomeInWords, worthOfGrowth } from '../../src/render/words/advise-view.ts';
+import { adviceLine, outcomeLines, worthLine } from '../../src/render/words/advise-view.ts';
 import type { Totals } from '../memory/memory-worker-protocol.ts';
 import { choiceOfPolicy } from '../policy/choice.ts';
 import { Commands } from '../policy/commands.tsx';
@@ -18,12 +18,12 @@ interface Props {
 export function AdviceCard({ advice, recorded, geometry }: Props) {
   const { chosen, withoutGrowth, counts, residentPages, hugePages } = advice;
   const { policy } = chosen;
-  const worth = worthOfGrowth(chosen, withoutGrowth, residentPages, geometry);
+  const worth = worthLine(chosen, withoutGrowth, residentPages, geometry);
   const taken = isPolicyChosen(policy);
   return (
     <div class="tradeoff-advice">
       <p class="tradeoff-sentence" role="status">
-        {adviceInWords(policy, geometry)}
+        {adviceLine(policy, geometry)}
       </p>
       <OutcomeLines {...{ counts, residentPages, hugePages, geometry }} />
       {worth !== undefined && <p class="tradeoff-worth">{worth}</p>}
@@ -67,7 +67,7 @@ interface LinesProps {
 }
 
 function OutcomeLines({ counts, residentPages, hugePages, geometry }: LinesProps) {
-  const { gains, atOnce, later } = outcomeInWords(counts, hugePages, residentPages, geometry);
+  const { gains, atOnce, later } = outcomeLines(counts, hugePages, residentPages, geometry);
   return (
     <dl>
       <dt>gains</dt>

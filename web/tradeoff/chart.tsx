@@ -7,7 +7,7 @@ import { grouped, plural } from '../../src/core/base/plural.ts';
 import { dark } from '../state/theme.ts';
 import { type Axis, frameOf, nearestPoint, xOf, yOf } from './chart-frame.ts';
 import { drawChart, INKS, type Inks, type Place } from './draw-chart.ts';
-import { policyInWords } from './policy-words.ts';
+import { policyLine } from './policy-words.ts';
 import { stepAlong } from './step-along.ts';
 import type { Sweep } from './sweeper.ts';
 
@@ -145,7 +145,7 @@ function Tip({ mark, sweep, geometry, x, y, width, height }: TipProps) {
   const end = y > height / 2 ? { bottom: `${height - y + 14}px` } : { top: `${y + 14}px` };
   return (
     <div class="tradeoff-tip" aria-hidden="true" style={{ ...side, ...end }}>
-      <strong>{policyInWords(policy, geometry)}</strong>
+      <strong>{policyLine(policy, geometry)}</strong>
       <span>
         {percent(hugePages, sweep.residentPages)} huge ({formatSize(hugePages, geometry)})
       </span>
@@ -167,7 +167,7 @@ function spoken(
   geometry: Geometry,
 ): string {
   const growth = formatSize(metrics.growthPages, geometry);
-  return `${policyInWords(policy, geometry)}: ${percent(metrics.hugePages, residentPages)} huge, RSS +${growth}, ${plural(metrics.laterAttempts, 'attempt')} in every later pass`;
+  return `${policyLine(policy, geometry)}: ${percent(metrics.hugePages, residentPages)} huge, RSS +${growth}, ${plural(metrics.laterAttempts, 'attempt')} in every later pass`;
 }
 
 /** The size of a canvas as it is laid out. */

@@ -5,7 +5,7 @@ import type { SweptResult } from '../../src/analysis/pareto.ts';
 import type { Geometry } from '../../src/core/memory/geometry.ts';
 import { type SortableColumn, SortableTable } from '../shell/sortable-table.tsx';
 import { envelopeOf } from './chart-frame.ts';
-import { policyInWords, sizesInWords } from './policy-words.ts';
+import { policyLine, policySizesLine } from './policy-words.ts';
 import type { Sweep } from './sweeper.ts';
 import { grouped } from '../../src/core/base/plural.ts';
 import { chosenOnFront, take } from './trade-off.ts';
@@ -29,7 +29,7 @@ export function FrontTable({ sweep, geometry }: Props) {
       key: 'sizes',
       title: 'sizes',
       valueOf: ({ policy }) => policy.orders,
-      cell: ({ policy }) => sizesInWords(policy, geometry),
+      cell: ({ policy }) => policySizesLine(policy, geometry),
     },
     {
       key: 'none',
@@ -76,7 +76,7 @@ export function FrontTable({ sweep, geometry }: Props) {
         <button
           type="button"
           class="button"
-          aria-label={`Take ${policyInWords(result.policy, geometry)}`}
+          aria-label={`Take ${policyLine(result.policy, geometry)}`}
           onClick={() => take(result.policy)}
         >
           Take

@@ -8,8 +8,8 @@ import { blindSpots } from '../words/advise-view.ts';
 import { reportWords } from '../words/glossary.ts';
 import { html, type Markup } from '../words/markup.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
-import { refusalText } from '../words/reasons.ts';
-import { settingsInWords } from './answer.ts';
+import { refusalLine } from '../words/reasons.ts';
+import { settingsLine } from './answer.ts';
 import type { ReportView } from './view.ts';
 
 const MOST_FAILURES = 20;
@@ -25,7 +25,7 @@ export function refusedSection({ findings }: ReportView): Markup {
   const left = asked.ranges?.total.leftSmallPages ?? 0;
   const code = (name: string) => isScanResult(name) && html` <code>${resultName(name, model)}</code>`;
   const row = ([refusal, { ranges, pages }]: readonly [Refusal, RefusedMemory]) =>
-    html`<tr><th scope="row" class="name">${refusalText(refusal, orders)}${code(refusal)}</th><td class="number">${formatSize(pages, memory.geometry)}</td><td class="number">${grouped(ranges)}</td></tr>
+    html`<tr><th scope="row" class="name">${refusalLine(refusal, orders)}${code(refusal)}</th><td class="number">${formatSize(pages, memory.geometry)}</td><td class="number">${grouped(ranges)}</td></tr>
 `;
   return html`${asked.ranges === undefined && html`<p>Counts alone tell of ranges that no policy reaches, not of those that this one leaves.</p>`}
 ${
@@ -37,7 +37,7 @@ ${
 <tbody>${refused.map(row)}</tbody></table></div>`
 }
 ${left > 0 && html`<p>${formatSize(left, memory.geometry)} more stay small in ranges that collapse in part.</p>`}
-${failed.length > 0 && html`<p>Attempts that fail:</p><ul>${failed.map(([result, count]) => html`<li>${plural(count, 'attempt')}: ${refusalText(result, orders)}${code(result)}</li>`)}</ul>`}`;
+${failed.length > 0 && html`<p>Attempts that fail:</p><ul>${failed.map(([result, count]) => html`<li>${plural(count, 'attempt')}: ${refusalLine(result, orders)}${code(result)}</li>`)}</ul>`}`;
 }
 
 /** What was read, under which settings, and what could not be seen. */
@@ -61,7 +61,7 @@ export function readSection({ findings, sources }: ReportView): Markup {
     }) => html`<tr><th scope="row" class="name">${name}</th>${[host, kernelRelease, time].map(cell)}</tr>
 `,
   )}</tbody></table></div>
-<p>${plural(digest.processes.length, 'process', 'processes')}, pages of ${formatBytes(pageBytes(geometry))}, ${plural(memory.ranges, 'PMD range')} with anonymous memory. Settings in force: ${inForce ? settingsInWords(inForce.settings, geometry) : 'not known, or not the same everywhere'}.</p>
+<p>${plural(digest.processes.length, 'process', 'processes')}, pages of ${formatBytes(pageBytes(geometry))}, ${plural(memory.ranges, 'PMD range')} with anonymous memory. Settings in force: ${inForce ? settingsLine(inForce.settings, geometry) : 'not known, or not the same everywhere'}.</p>
 ${table === undefined && html`<p>This is a digest: it holds counts and no ranges, so there are no maps and no VMAs here. A snapshot (<code>thpscope capture</code>) gives them.</p>`}
 ${digest.notes.length > 0 && html`<p>Notes of the reading:</p><ul>${digest.notes.map((note) => html`<li>${note}</li>`)}</ul>`}
 ${failures.length > 0 && html`<p>Could not be read:</p><ul>${failures.map(({ pid, reason }) => html`<li>pid ${pid}: ${reason}</li>`)}</ul>`}

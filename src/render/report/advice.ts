@@ -3,10 +3,10 @@ import { percent } from '../../core/base/percent.ts';
 import { sum } from '../../core/base/sum.ts';
 import { policyCount } from '../../analysis/sweep.ts';
 import type { SysfsWrite } from '../../analysis/sysfs-writes.ts';
-import { adviceInWords } from '../words/advise-view.ts';
+import { adviceLine } from '../words/advise-view.ts';
 import { html, type Markup } from '../words/markup.ts';
 import { plural } from '../../core/base/plural.ts';
-import { budgetInWords } from './answer.ts';
+import { budgetLine } from './answer.ts';
 import type { ReportView } from './view.ts';
 import { writeScript } from '../text/write-script.ts';
 
@@ -16,7 +16,7 @@ export function adviceSection({ findings }: ReportView): Markup {
   const { residentPages, geometry } = memory;
   const sections = advice.map(({ share, chosen, finding, set, restore }, i) => {
     const same = advice.findIndex((other) => other.chosen.index === chosen.index);
-    const title = share === 0 ? 'Memory must not grow' : `Memory may grow ${budgetInWords(share)}`;
+    const title = share === 0 ? 'Memory must not grow' : `Memory may grow ${budgetLine(share)}`;
     if (same < i)
       return html`<section><h3>${title}</h3><p>The same as for ${advice[same].share * 100}%: nothing that grows memory by so little brings more.</p></section>`;
     const { counts, hugePages, growthPages } = finding;
@@ -31,7 +31,7 @@ export function adviceSection({ findings }: ReportView): Markup {
         ? 'nothing is tried again later'
         : `${plural(later, 'attempt')} in every later pass that change nothing`;
     return html`<section><h3>${title}</h3>
-<p>${adviceInWords(chosen.policy, geometry)} ${percent(hugePages, residentPages)} of the memory in use in huge pages, ${growth}; ${work}, ${passes}.</p>
+<p>${adviceLine(chosen.policy, geometry)} ${percent(hugePages, residentPages)} of the memory in use in huge pages, ${growth}; ${work}, ${passes}.</p>
 <div class="writes">
 <div><h4>To set it, as root</h4>
 ${writes(set)}</div>

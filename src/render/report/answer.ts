@@ -5,9 +5,9 @@ import type { PolicyFinding } from '../../analysis/findings.ts';
 import type { SweptResult } from '../../analysis/pareto.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
-import { adviceInWords, worthOfGrowth } from '../words/advise-view.ts';
+import { adviceLine, worthLine } from '../words/advise-view.ts';
 import { html, type Markup } from '../words/markup.ts';
-import { ignoredNoneLimit } from '../words/none-limit-note.ts';
+import { ignoredLimitLine } from '../words/none-limit-note.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
 import type { ReportView } from './view.ts';
 import { sizeSettingsLine } from '../words/sizes.ts';
@@ -21,12 +21,12 @@ export function answer({ findings, inForce }: ReportView): Markup {
   const later = sum(asked.counts.laterAttempts);
   const whose = inForce ? 'the settings in force' : 'the settings asked about';
   const { growthPages, hugePages } = asked;
-  const ignored = ignoredNoneLimit(findings.policy, geometry);
+  const ignored = ignoredLimitLine(findings.policy, geometry);
   const [without] = advice;
-  const worth = (chosen: SweptResult) => worthOfGrowth(chosen, without.chosen, residentPages, geometry);
+  const worth = (chosen: SweptResult) => worthLine(chosen, without.chosen, residentPages, geometry);
   return html`
-<p class="lead">Under ${whose}, khugepaged of ${model.name} ${deed(asked, memory.hugePages, residentPages, geometry)} ${workInWords(asked, geometry)}${changesNothing(asked) && html` The kernel's default (${settingsInWords(kernelDefault.settings, geometry)}) ${deed(kernelDefault, memory.hugePages, residentPages, geometry)}`}</p>
-<p class="quiet">${whose[0].toUpperCase() + whose.slice(1)}: ${settingsInWords(asked.settings, geometry)}.${ignored !== undefined && ` Note: ${ignored}.`}</p>
+<p class="lead">Under ${whose}, khugepaged of ${model.name} ${outcomeLine(asked, memory.hugePages, residentPages, geometry)} ${workLine(asked, geometry)}${changesNothing(asked) && html` The kernel's default (${settingsLine(kernelDefault.settings, geometry)}) ${outcomeLine(kernelDefault, memory.hugePages, residentPages, geometry)}`}</p>
+<p class="quiet">${whose[0].toUpperCase() + whose.slice(1)}: ${settingsLine(asked.settings, geometry)}.${ignored !== undefined && ` Note: ${ignored}.`}</p>
 <dl class="figures">
 <div><dt>memory read</dt><dd>${formatSize(residentPages, geometry)} <small>anonymous, ${plural(memory.ranges, 'PMD range')}</small></dd></div>
 <div><dt>in huge pages</dt><dd>${percent(memory.hugePages, residentPages)} → ${percent(hugePages, residentPages)} <small>of the memory in use</small></dd></div>
@@ -37,23 +37,23 @@ export function answer({ findings, inForce }: ReportView): Markup {
 <p>What advise would set, by how much resident memory may grow:</p>
 <ul>${advice.map(
     ({ share, chosen, finding }) =>
-      html`<li>${budgetInWords(share)}: ${adviceInWords(chosen.policy, geometry)} Then ${percent(finding.hugePages, residentPages)} of the memory in use lie in huge pages${finding.growthPages > 0 && `, for ${formatSize(finding.growthPages, geometry)} of growth (${worth(chosen)})`}.</li>
+      html`<li>${budgetLine(share)}: ${adviceLine(chosen.policy, geometry)} Then ${percent(finding.hugePages, residentPages)} of the memory in use lie in huge pages${finding.growthPages > 0 && `, for ${formatSize(finding.growthPages, geometry)} of growth (${worth(chosen)})`}.</li>
 `,
   )}</ul>`;
 }
 
 /** "not at all", "by 2%". */
-export function budgetInWords(share: number): string {
+export function budgetLine(share: number): string {
   return share === 0 ? 'not at all' : `by up to ${share * 100}%`;
 }
 
 /** "top level madvise, sizes 2M inherit; max_ptes_none 511, max_ptes_swap 64, max_ptes_shared 256". */
-export function settingsInWords(settings: ThpSettings, geometry: Geometry): string {
+export function settingsLine(settings: ThpSettings, geometry: Geometry): string {
   const { enabled, maxPtesNone, maxPtesSwap, maxPtesShared } = settings;
   return `top level ${enabled}, sizes ${sizeSettingsLine(settings, geometry)}; max_ptes_none ${maxPtesNone}, max_ptes_swap ${maxPtesSwap}, max_ptes_shared ${maxPtesShared}`;
 }
 
-function deed(
+function outcomeLine(
   { counts, hugePages, growthPages }: PolicyFinding,
   hugeNow: number,
   residentPages: number,
@@ -63,7 +63,7 @@ function deed(
   const growth =
     growthPages === 0
       ? 'Resident memory would not grow.'
-      : `Resident memory would grow by ${formatSize(growthPages, geometry)} (+${percent(growthPages, residentPages)})${cause(counts.filledPages, counts.swappedInPages)}.`;
+      : `Resident memory would grow by ${formatSize(growthPages, geometry)} (+${percent(growthPages, residentPages)})${causeLine(counts.filledPages, counts.swappedInPages)}.`;
   return `would bring ${formatSize(counts.newlyHugePages, geometry)} more into huge pages: ${percent(hugeNow, residentPages)} of the memory in use now, ${percent(hugePages, residentPages)} then. ${growth}`;
 }
 
@@ -71,7 +71,7 @@ function changesNothing({ counts, growthPages }: Pick<PolicyFinding, 'counts' | 
   return sum(counts.collapses) === 0 && growthPages === 0;
 }
 
-function cause(filledPages: number, swappedInPages: number): string {
+function causeLine(filledPages: number, swappedInPages: number): string {
   const causes = [
     ...(filledPages > 0 ? ['empty pages are filled'] : []),
     ...(swappedInPages > 0 ? ['pages come back from swap'] : []),
@@ -79,7 +79,7 @@ function cause(filledPages: number, swappedInPages: number): string {
   return `, because ${causes.join(' and ')}`;
 }
 
-function workInWords({ counts }: PolicyFinding, geometry: Geometry): string {
+function workLine({ counts }: PolicyFinding, geometry: Geometry): string {
   const attempts = sum(counts.attempts);
   const later = sum(counts.laterAttempts);
   if (attempts === 0) return 'It has nothing to try.';

@@ -10,7 +10,7 @@ import { type Geometry, pagesPerRange } from '../../core/memory/geometry.ts';
 import { asOrder, formatOrder, type OrderSet, type Window } from '../../core/memory/order.ts';
 import { collapsesOf } from '../../core/plan/plan.ts';
 import { html, type Markup } from '../words/markup.ts';
-import { refusalText } from '../words/reasons.ts';
+import { refusalLine } from '../words/reasons.ts';
 import { rangePictures } from './range-svg.ts';
 import type { ReportView } from './view.ts';
 
@@ -33,7 +33,7 @@ ${command !== undefined && html`<p class="quiet">Every step: <code>${command}</c
 function outcomeLine(verdict: Verdict, orders: OrderSet): string {
   const { plan, cost, range } = verdict;
   const refusal = refusalOf(verdict);
-  if (refusal) return `Nothing collapses: ${refusalText(refusal, orders)}.`;
+  if (refusal) return `Nothing collapses: ${refusalLine(refusal, orders)}.`;
   const growth = growthOf(cost);
   const memory = growth === 0 ? 'does not grow' : `grows by ${formatSize(growth, range.geometry)}`;
   return `It collapses to ${foliosLine(plan ? collapsesOf(plan) : [], range.geometry)}: ${plural(cost.copiedPages, 'page')} copied, ${cost.filledPages} filled; memory ${memory}.`;

@@ -31,12 +31,12 @@ export function tradeoffSection({ findings, inForce }: ReportView): Markup {
 <thead><tr><th scope="col">mark</th><th scope="col">policy</th><th scope="col">sizes</th><th scope="col" class="number">max_ptes_none</th><th scope="col" class="number">huge</th><th scope="col" class="number">growth</th><th scope="col" class="number">attempts</th><th scope="col" class="number">later</th></tr></thead>
 <tbody>${named.map(
     ({ names, finding }, i) =>
-      html`<tr><th scope="row">${i + 1}</th><td class="name">${names.join('; ')}</td><td class="name">${sizesInWords(finding, geometry)}</td><td class="number">${finding.settings.maxPtesNone}</td><td class="number">${percent(finding.hugePages, residentPages)}</td><td class="number">${finding.growthPages === 0 ? '0' : `+${formatSize(finding.growthPages, geometry)}`}</td><td class="number">${grouped(sum(finding.counts.attempts))}</td><td class="number">${grouped(sum(finding.counts.laterAttempts))}</td></tr>
+      html`<tr><th scope="row">${i + 1}</th><td class="name">${names.join('; ')}</td><td class="name">${sizesCell(finding, geometry)}</td><td class="number">${finding.settings.maxPtesNone}</td><td class="number">${percent(finding.hugePages, residentPages)}</td><td class="number">${finding.growthPages === 0 ? '0' : `+${formatSize(finding.growthPages, geometry)}`}</td><td class="number">${grouped(sum(finding.counts.attempts))}</td><td class="number">${grouped(sum(finding.counts.laterAttempts))}</td></tr>
 `,
   )}</tbody></table></div>`;
 }
 
-function sizesInWords(
+function sizesCell(
   { settings }: PolicyFinding,
   geometry: ReportView['findings']['memory']['geometry'],
 ): string {

@@ -3,7 +3,7 @@ import type { JudgedRanges } from '../../analysis/table-judge.ts';
 import type { RangeTable, TableVma } from '../../analysis/range-table.ts';
 import { asOrder, formatOrder, type OrderSet } from '../../core/memory/order.ts';
 import { html, type Markup } from '../words/markup.ts';
-import { refusalText } from '../words/reasons.ts';
+import { refusalLine } from '../words/reasons.ts';
 
 /** VMAs that a table names. */
 const MOST_VMAS = 8;
@@ -46,7 +46,7 @@ function vmaOutcome(
     const order = ranges.mainOrders[row];
     const words =
       code > 0
-        ? `unchanged: ${refusalText(ranges.reasons[code - 1], orders)}`
+        ? `unchanged: ${refusalLine(ranges.reasons[code - 1], orders)}`
         : order === 0
           ? 'mostly small pages, some huge'
           : `mostly ${formatOrder(asOrder(order), table.geometry)}`;

@@ -1,4 +1,4 @@
-import { refusalText } from '../words/reasons.ts';
+import { refusalLine } from '../words/reasons.ts';
 import { pagesPerRange } from '../../core/memory/geometry.ts';
 import { formatOrder } from '../../core/memory/order.ts';
 import { collapsesOf } from '../../core/plan/plan.ts';
@@ -63,7 +63,7 @@ export function explainSvg(explanation: Explanation, everyStep: boolean): string
   const results = resultLines(explanation);
   page.lines(results, characters);
   const title = plainLine(headingLines(explanation)[0]);
-  const sentences = steps.map((step) => stepSentence(step, explanation));
+  const sentences = steps.map((step) => stepLine(step, explanation));
   return page.document(width, title, [...results.map(plainLine), ...sentences]);
 }
 
@@ -79,7 +79,7 @@ export function ignoredRangeSvg(ignored: IgnoredRange): string {
   page.space();
   page.lines(ignoredLines(ignored), characters);
   const title = plainLine(headingLines(ignored)[0]);
-  return page.document(width, title, [refusalText(ignored.ignored, policy.orders)]);
+  return page.document(width, title, [refusalLine(ignored.ignored, policy.orders)]);
 }
 
 /** What is drawn from the top down. */
@@ -220,7 +220,7 @@ function windowMark({ visit }: Step, range: RangeState, y: number): Markup {
   return html`${outline}${element('path', { class: 'tx-window tx-hollow tx-failed', d: cross })}`;
 }
 
-function stepSentence(step: Step, { policy, range }: Explanation): string {
+function stepLine(step: Step, { policy, range }: Explanation): string {
   const { visit } = step;
   const count = visit.enabled ? `, ${visit.occupied} pages, ${visit.needed} needed` : '';
   const stack = visit.stack ? `; stack ${visit.stack.map(windowName).join(' ') || 'empty'}` : '';

@@ -3,13 +3,7 @@ import { growthOf } from '../../analysis/tally.ts';
 import { sum } from '../../core/base/sum.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import type { PolicyCounts } from '../../core/plan/policy-counts.ts';
-import {
-  type AdviceView,
-  adviceInWords,
-  blindSpots,
-  outcomeInWords,
-  worthOfGrowth,
-} from '../words/advise-view.ts';
+import { type AdviceView, adviceLine, blindSpots, outcomeLines, worthLine } from '../words/advise-view.ts';
 import { type Column, layOutTable } from './columns.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
 import { printable } from '../words/printable.ts';
@@ -41,22 +35,22 @@ export function adviseText(view: AdviceView, style: Style): string {
       ? []
       : [`at most ${plural(budget.laterAttempts, 'attempt')} in every later pass`]),
   ];
-  const worth = worthOfGrowth(chosen, withoutGrowth, memory.residentPages, geometry);
+  const worth = worthLine(chosen, withoutGrowth, memory.residentPages, geometry);
   const writes = (list: readonly SysfsWrite[]) =>
     list.length === 0 ? ['  nothing to write'] : writeLines(list).map((line) => `  ${line}`);
   return [
     `${formatSize(memory.residentPages, geometry)} of anonymous memory in ${plural(view.source.processes.length, 'process', 'processes')}; ${limits.join(', ')}; rules of ${model.name}`,
     '',
-    `  ${style.bold(adviceInWords(chosen.policy, geometry))}`,
+    `  ${style.bold(adviceLine(chosen.policy, geometry))}`,
     '',
-    ...outcomeLines(counts, memory.hugePages, memory.residentPages, geometry),
+    ...outcomeFields(counts, memory.hugePages, memory.residentPages, geometry),
     ...(worth === undefined ? [] : [`  ${worth}`]),
     ...(currentCounts
       ? [
           '',
           style.dim('  The settings in force would come to this:'),
           '',
-          ...outcomeLines(currentCounts, memory.hugePages, memory.residentPages, geometry).map(style.dim),
+          ...outcomeFields(currentCounts, memory.hugePages, memory.residentPages, geometry).map(style.dim),
         ]
       : []),
     '',
@@ -75,13 +69,13 @@ export function adviseText(view: AdviceView, style: Style): string {
   ].join('\n');
 }
 
-function outcomeLines(
+function outcomeFields(
   counts: PolicyCounts,
   hugePages: number,
   residentPages: number,
   geometry: Geometry,
 ): string[] {
-  const { gains, atOnce, later } = outcomeInWords(counts, hugePages, residentPages, geometry);
+  const { gains, atOnce, later } = outcomeLines(counts, hugePages, residentPages, geometry);
   return [field('gains', gains), field('costs at once', atOnce), field('later passes', later)];
 }
 

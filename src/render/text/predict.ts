@@ -11,10 +11,10 @@ import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import { type Column, layOutTable } from './columns.ts';
 import { plural } from '../../core/base/plural.ts';
 import { printable } from '../words/printable.ts';
-import { ignoredNoneLimit } from '../words/none-limit-note.ts';
+import { ignoredLimitLine } from '../words/none-limit-note.ts';
 import { sizeSettingsLine } from '../words/sizes.ts';
 import type { Style } from './style.ts';
-import { field, mainRefusal, refusedText, tallyLines } from './tally.ts';
+import { field, mainRefusal, refusedLine, tallyLines } from './tally.ts';
 
 /** Processes that a summary shows in full when there are few, and as lines of a table when there are more. */
 const FEW_PROCESSES = 3;
@@ -62,7 +62,7 @@ function questionLines({ settings, policy, prediction, kernelRelease }: PredictV
     `as ${style.bold(policy.model.name)} decides; enabled ${settings.enabled}, sizes: ${sizeSettingsLine(settings, prediction.total.geometry)}`,
     `max_ptes_none ${maxPtesNone}, max_ptes_swap ${maxPtesSwap}, max_ptes_shared ${maxPtesShared}`,
   ];
-  const ignored = ignoredNoneLimit(policy, prediction.total.geometry);
+  const ignored = ignoredLimitLine(policy, prediction.total.geometry);
   if (ignored) lines.push(style.warn(ignored));
   if (!policy.model.pmdOrderOnly && isBefore(kernelRelease, FIRST_MTHP_SERIES)) {
     lines.push(
@@ -139,7 +139,7 @@ function vmaTable(vmas: readonly VmaPrediction[], orders: OrderSet): string[] {
       `  ${vma.start.toString(16)}-${vma.end.toString(16)}`,
       printable(vma.name) || 'anonymous',
       ...memoryCells(tally),
-      [...tally.refused].map((refused) => refusedText(refused, tally.geometry, orders)).join(', '),
+      [...tally.refused].map((refused) => refusedLine(refused, tally.geometry, orders)).join(', '),
     ]);
   return layOutTable(
     [

@@ -25,8 +25,8 @@ export function summaryLines(report: SimulationReport, style: Style): string[] {
   return [
     field(...endingOf(report, style)),
     field('full scans', `${grouped(report.passes)} in ${formatDuration(ranNs)}`),
-    field('RSS', rssText(report, style)),
-    field('memory', memoryText(report)),
+    field('RSS', rssLine(report, style)),
+    field('memory', memoryLine(report)),
     field(
       'work',
       `${plural(collapses, 'collapse')} in ${plural(attempts, 'attempt')}, ${formatSize(copiedPages, geometry)} copied`,
@@ -55,7 +55,7 @@ function endingOf({ ending, convergedNs, ranNs, samples }: SimulationReport, sty
 }
 
 /** RSS at the beginning, at its highest, at its lowest after that, and at the end, and what khugepaged added. */
-function rssText({ samples, geometry }: SimulationReport, style: Style): string {
+function rssLine({ samples, geometry }: SimulationReport, style: Style): string {
   const rss = samples.map(({ rssPages }) => rssPages);
   const highest = Math.max(...rss);
   const lowest = Math.min(...rss.slice(rss.indexOf(highest)));
@@ -70,7 +70,7 @@ function rssText({ samples, geometry }: SimulationReport, style: Style): string 
 }
 
 /** What folios take: less than RSS where they are shared, more where parts of them are mapped no more. */
-function memoryText({ samples, geometry }: SimulationReport): string {
+function memoryLine({ samples, geometry }: SimulationReport): string {
   const folios = samples.map(({ pagesByOrder }) => sum(pagesByOrder));
   return `${formatSize(folios[folios.length - 1], geometry)} in folios at the end, ${formatSize(Math.max(...folios), geometry)} at most (shared ones once)`;
 }

@@ -4,7 +4,7 @@ import { type OrderSet, orderSet } from '../../core/memory/order.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import type { SimulationReport } from '../../simulation/simulation-report.ts';
 import { type Column, layOutTable } from './columns.ts';
-import { ignoredNoneLimit } from '../words/none-limit-note.ts';
+import { ignoredLimitLine } from '../words/none-limit-note.ts';
 import { plural } from '../../core/base/plural.ts';
 import { printable } from '../words/printable.ts';
 import { plotLines } from './simulate-plot.ts';
@@ -36,7 +36,7 @@ export function simulateText(report: SimulationReport, style: Style): string {
 export function headLines(report: SimulationReport, style: Style): string[] {
   const { settings, geometry, model, seed, pagesToScan, scanSleepMs } = report;
   const { maxPtesNone, maxPtesSwap, maxPtesShared } = settings;
-  const ignored = ignoredNoneLimit({ orders: enabledSizes(settings), maxPtesNone, model }, geometry);
+  const ignored = ignoredLimitLine({ orders: enabledSizes(settings), maxPtesNone, model }, geometry);
   const sleep = formatDuration(scanSleepMs * 1e6);
   const swap = report.swapSlots > 0 ? `, ${formatSize(report.swapSlots, geometry)} of swap` : '';
   return [

@@ -8,7 +8,7 @@ import { asOrder, formatOrder, type OrderSet } from '../../core/memory/order.ts'
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import { isScanResult } from '../../core/rules/scan-result.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
-import { refusalText } from '../words/reasons.ts';
+import { refusalLine } from '../words/reasons.ts';
 import type { Style } from './style.ts';
 
 /** What predictions added up say: before, after, the price, what stays as it is and why. One fact a line. */
@@ -22,22 +22,22 @@ export function tallyLines(tally: Tally, policy: CollapsePolicy, style: Style): 
     ),
     field(
       'huge now',
-      sizesText(tally.pagesBefore, tally.pmdMappedPages.before, tally.residentPages, geometry),
+      bySizeLine(tally.pagesBefore, tally.pmdMappedPages.before, tally.residentPages, geometry),
     ),
-    field('huge then', style.good(sizesText(tally.pagesAfter, tally.pmdMappedPages.after, after, geometry))),
-    field('RSS', growthText(tally, policy, style)),
+    field('huge then', style.good(bySizeLine(tally.pagesAfter, tally.pmdMappedPages.after, after, geometry))),
+    field('RSS', growthLine(tally, policy, style)),
     field(
       'work',
       `${plural(sum(tally.collapses), 'collapse')} in ${plural(tally.attempts, 'attempt')}, ${formatSize(tally.copiedPages, geometry)} copied`,
     ),
-    field('TLB entries', tlbText(tally)),
+    field('TLB entries', tlbLine(tally)),
   ];
   for (const [result, count] of [...tally.failedAttempts].sort(([, a], [, b]) => b - a)) {
     const name = resultName(result, policy.model);
     lines.push(
       field(
         'failed',
-        `${plural(count, 'attempt')}: ${refusalText(result, policy.orders)} ${style.dim(`(${name})`)}`,
+        `${plural(count, 'attempt')}: ${refusalLine(result, policy.orders)} ${style.dim(`(${name})`)}`,
       ),
     );
   }
@@ -52,7 +52,7 @@ export function tallyLines(tally: Tally, policy: CollapsePolicy, style: Style): 
   refused.forEach(([refusal, { ranges, pages }], index) => {
     const label = isHuge(refusal) ? 'already huge' : index === 0 ? 'unchanged' : '';
     const code = isScanResult(refusal) ? style.dim(` (${resultName(refusal, policy.model)})`) : '';
-    const reason = refusalText(refusal, policy.orders);
+    const reason = refusalLine(refusal, policy.orders);
     lines.push(
       field(label, `${formatSize(pages, geometry)} resident in ${plural(ranges, 'range')}: ${reason}${code}`),
     );
@@ -65,16 +65,16 @@ export function mainRefusal(tally: Tally, orders: OrderSet): string {
   const [biggest] = [...tally.refused]
     .filter(([refusal]) => !isHuge(refusal))
     .sort(([, a], [, b]) => b.pages - a.pages);
-  return biggest ? refusedText(biggest, tally.geometry, orders) : '';
+  return biggest ? refusedLine(biggest, tally.geometry, orders) : '';
 }
 
 /** "348K at VMA edges". */
-export function refusedText(
+export function refusedLine(
   [refusal, { pages }]: readonly [Refusal, RefusedMemory],
   geometry: Geometry,
   orders: OrderSet,
 ): string {
-  const reason = refusal === 'vma-edge' ? 'at VMA edges' : refusalText(refusal, orders);
+  const reason = refusal === 'vma-edge' ? 'at VMA edges' : refusalLine(refusal, orders);
   return `${formatSize(pages, geometry)} ${reason}`;
 }
 
@@ -83,7 +83,7 @@ export function field(name: string, value: string): string {
   return `  ${name.padEnd(13)} ${value}`;
 }
 
-function growthText(tally: Tally, policy: CollapsePolicy, style: Style): string {
+function growthLine(tally: Tally, policy: CollapsePolicy, style: Style): string {
   const growth = growthOf(tally);
   if (growth === 0) return 'stays the same';
   const share =
@@ -98,7 +98,7 @@ function growthText(tally: Tally, policy: CollapsePolicy, style: Style): string 
 }
 
 /** "512M of 1G (50%): 500M in 2M, 12M in 64K", or "nothing". */
-function sizesText(
+function bySizeLine(
   pagesByOrder: readonly number[],
   pmdMapped: number,
   resident: number,
@@ -113,16 +113,16 @@ function sizesText(
     .toReversed();
   const byPtes = pagesByOrder[geometry.pmdOrder] - pmdMapped;
   const partly = byPtes > 0 ? ` (${formatSize(byPtes, geometry)} of it by single PTEs)` : '';
-  return `${formatSize(huge, geometry)} of ${formatSize(resident, geometry)} (${percent(huge, resident)}): ${[sizes[0] + partly, ...sizes.slice(1)].join(', ')}`;
+  return `${formatSize(huge, geometry)} of ${formatSize(resident, geometry)} (${wholePercent(huge, resident)}): ${[sizes[0] + partly, ...sizes.slice(1)].join(', ')}`;
 }
 
 /** Never rounds to all or to nothing what is less or more. */
-function percent(part: number, whole: number): string {
+function wholePercent(part: number, whole: number): string {
   if (part === whole) return '100%';
   return `${Math.min(99, Math.max(1, Math.round((100 * part) / whole)))}%`;
 }
 
-function tlbText({ tlbFolio, tlbPmd }: Tally): string {
+function tlbLine({ tlbFolio, tlbPmd }: Tally): string {
   if (tlbFolio.before === tlbPmd.before && tlbFolio.after === tlbPmd.after) return change(tlbFolio);
   return `${change(tlbFolio)} if a folio takes one; ${change(tlbPmd)} if only PMD entries map more than a page`;
 }

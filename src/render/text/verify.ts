@@ -2,7 +2,7 @@ import type { Cover } from '../../verify/best-cover.ts';
 import type { SearchCase } from '../../verify/search-case.ts';
 import { type CaseRun, firstDifference, type RunStep } from '../../verify/case-run.ts';
 import type { Gap } from '../../verify/optimality.ts';
-import { PROPERTY_NAMES, propertyText } from '../../verify/properties.ts';
+import { PROPERTY_NAMES, propertyLine } from '../../verify/properties.ts';
 import { RELATIONS } from '../../verify/relation.ts';
 import type { ExplainedFinding, VerifyReport } from '../../verify/verification.ts';
 import { layOutTable } from './columns.ts';
@@ -57,7 +57,7 @@ function verdictLines({ asked, names, findings, gap }: VerifyReport, style: Styl
   if (asked.kind === 'properties') {
     return PROPERTY_NAMES.map((name) => {
       const broken = findings.some(({ wrong }) => wrong.kind === 'property' && wrong.name === name);
-      return `${broken ? style.bad('broken') : style.good('holds ')}  ${propertyText(name)}`;
+      return `${broken ? style.bad('broken') : style.good('holds ')}  ${propertyLine(name)}`;
     }).concat(`${style.good('holds ')}  every attempt is inside the range, aligned and enabled`);
   }
   const found = findings.length > 0;
@@ -88,7 +88,7 @@ function round(value: number): string {
 
 function findingLines(finding: ExplainedFinding, report: VerifyReport, style: Style): string[] {
   const { runs, wrong, best } = finding;
-  const what = wrong.kind === 'property' ? [style.bold(`broken: ${propertyText(wrong.name)}`)] : [];
+  const what = wrong.kind === 'property' ? [style.bold(`broken: ${propertyLine(wrong.name)}`)] : [];
   const found = finding.exhaustive
     ? `found by exhaustion after ${plural(finding.after, 'case')}: none of this PMD order with fewer PTEs does it`
     : `found after ${plural(finding.after, 'case')}`;
@@ -97,14 +97,14 @@ function findingLines(finding: ExplainedFinding, report: VerifyReport, style: St
     `case: ${caseFlags(finding.case).join(' ')}`,
     '',
     ...sideBySide(runs, style),
-    ...(best ? [`best: ${coverText(best)}, worth ${round(best.worth)}`] : []),
+    ...(best ? [`best: ${coverLine(best)}, worth ${round(best.worth)}`] : []),
     '',
     style.dim(found),
     `again: ${caseCommand(report, finding.case)}`,
   ];
 }
 
-function coverText({ windows }: Cover): string {
+function coverLine({ windows }: Cover): string {
   return windows.map(({ offset, order }) => `${offset}:${order}`).join(' ') || 'no window';
 }
 

@@ -35,7 +35,7 @@ export interface AdviceView {
 }
 
 /** A policy as a piece of advice: one sentence. */
-export function adviceInWords(
+export function adviceLine(
   { orders, enabled, maxPtesNone }: Omit<SweptPolicy, 'model'>,
   geometry: Geometry,
 ): string {
@@ -45,7 +45,7 @@ export function adviceInWords(
 }
 
 /** What a policy does to memory with so many pages, of which so many lie in large folios now: a line each. */
-export function outcomeInWords(
+export function outcomeLines(
   counts: PolicyCounts,
   hugePages: number,
   residentPages: number,
@@ -72,7 +72,7 @@ interface WithMetrics {
  * What an advice brings over the best policy without growth, on memory with so many pages: a line. Undefined where it grows
  * nothing either.
  */
-export function worthOfGrowth(
+export function worthLine(
   { metrics }: WithMetrics,
   { metrics: without }: WithMetrics,
   residentPages: number,

@@ -9,8 +9,8 @@ import { formatOrder, formatOrders } from '../../core/memory/order.ts';
 import { ASSUMPTIONS, unknownFacts } from '../../core/memory/range-state.ts';
 import { collapsesOf } from '../../core/plan/plan.ts';
 import { resultName } from '../../core/rules/kernel-model.ts';
-import { ignoredNoneLimit } from './none-limit-note.ts';
-import { refusalText, RESULT_MEANINGS } from './reasons.ts';
+import { ignoredLimitLine } from './none-limit-note.ts';
+import { refusalLine, RESULT_MEANINGS } from './reasons.ts';
 
 /** A line of an explanation, as text prints and a picture draws it. */
 export interface ExplainLine {
@@ -39,7 +39,7 @@ export function headingLines({
   algorithm,
 }: Pick<Explanation, 'range' | 'policy' | 'algorithm'>): ExplainLine[] {
   const { geometry } = range;
-  const ignored = ignoredNoneLimit(policy, geometry);
+  const ignored = ignoredLimitLine(policy, geometry);
   const pages = `${pagesPerRange(geometry)} PTEs of ${formatBytes(pageBytes(geometry))}`;
   const limits = `max_ptes_none ${policy.maxPtesNone}, max_ptes_swap ${policy.maxPtesSwap}, max_ptes_shared ${policy.maxPtesShared}`;
   return [
@@ -84,7 +84,7 @@ export function resultLines({ range, policy, plan, cost }: Explanation): Explain
   if (refusal) {
     // The reason of a failed scan stands there already.
     if (plan.scan.result === 'SCAN_SUCCEED')
-      lines.push(detail(8, `nothing collapses: ${refusalText(refusal, policy.orders)}`));
+      lines.push(detail(8, `nothing collapses: ${refusalLine(refusal, policy.orders)}`));
   } else {
     const windows = collapsesOf(plan).map(
       ({ offset, order }) => `${offset}:${order} (${formatOrder(order, geometry)})`,
@@ -115,7 +115,7 @@ export function resultLines({ range, policy, plan, cost }: Explanation): Explain
 
 /** Why nothing happens to a range that khugepaged does not look at. */
 export function ignoredLines({ ignored, policy, firstWhole }: IgnoredRange): ExplainLine[] {
-  const why = `khugepaged does not look at this range: ${refusalText(ignored, policy.orders)}`;
+  const why = `khugepaged does not look at this range: ${refusalLine(ignored, policy.orders)}`;
   const first = `the first whole range of the VMA is 0x${firstWhole?.toString(16)}`;
   return [labelled('result', why), ...(firstWhole === undefined ? [] : [detail(8, first)])];
 }

@@ -6,7 +6,7 @@ import type { CollapsePolicy } from '../../core/rules/policy.ts';
  * A note for when sizes below the PMD size are enabled and count max_ptes_none as 0
  * (collapse_max_ptes_none, docs/khugepaged.md#none-rules).
  */
-export function ignoredNoneLimit(
+export function ignoredLimitLine(
   { orders, maxPtesNone, model }: Pick<CollapsePolicy, 'orders' | 'maxPtesNone' | 'model'>,
   geometry: Geometry,
 ): string | undefined {

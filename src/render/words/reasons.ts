@@ -44,7 +44,7 @@ export const RESULT_MEANINGS: Record<ScanResult, string> = {
 };
 
 /** One line on why memory stays as it is, where memory with VM_HUGEPAGE has these orders. */
-export function refusalText(refusal: Refusal, hugepageOrders: OrderSet): string {
+export function refusalLine(refusal: Refusal, hugepageOrders: OrderSet): string {
   if (refusal in RESULT_MEANINGS) return RESULT_MEANINGS[refusal as ScanResult];
   switch (refusal) {
     case 'vma-edge':
