@@ -19,6 +19,7 @@ const SOURCES = [
   'package.json',
   'tsconfig.json',
   'tsconfig.build.json',
+  'tsconfig.types.json',
   INSTALLED,
 ];
 if (!existsSync(BUILT) || Math.max(...SOURCES.map(newest)) > changed(BUILT)) {
