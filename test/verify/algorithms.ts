@@ -13,6 +13,8 @@ import {
   CHECKED_ALGORITHMS,
 } from '../../src/verify/checked-algorithm.ts';
 import { CheckRun, type CheckOptions, type Check } from '../../src/verify/check-run.ts';
+import type { SmallSpace } from '../../src/verify/small-cases.ts';
+import { slice } from '../support/slice.ts';
 
 export function builtIn(name: string): CheckedAlgorithm {
   const algorithm = CHECKED_ALGORITHMS.get(name);
@@ -34,6 +36,14 @@ export async function wrongModule(name: (typeof WRONG_MODULES)[number]): Promise
     `../../examples/algorithms/${name}.js`
   );
   return checkedAlgorithmOf(module.default(ALGORITHM_KIT));
+}
+
+/** The same spaces with a slice of their ranges. */
+export function sliced(spaces: readonly SmallSpace[], parts: number): SmallSpace[] {
+  return spaces.map((space) => {
+    const chosen = new Set(slice(2 ** (2 ** space.pmdOrder), parts));
+    return { ...space, ranges: (bits) => chosen.has(bits) && space.ranges(bits) };
+  });
 }
 
 /** Runs a check run to its end. */

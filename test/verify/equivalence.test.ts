@@ -9,10 +9,9 @@ import { spacesToCompare } from '../../src/verify/small-cases.ts';
 import type { ScanResult } from '../../src/core/rules/scan-result.ts';
 import { formatPages } from '../../src/core/memory/page-list.ts';
 import { formatOrders, ordersOf } from '../../src/core/memory/order.ts';
-import { builtIn, examined, searching } from './algorithms.ts';
-
-const seed = Number(process.env.THPSCOPE_SEED ?? Math.floor(Math.random() * 2 ** 31));
-console.log(`THPSCOPE_SEED=${seed}`);
+import { seed } from '../support/seed.ts';
+import { EXHAUSTIVE, WHOLE } from '../support/slice.ts';
+import { builtIn, examined, searching, sliced } from './algorithms.ts';
 
 const cases = (coverage: readonly Coverage[]) => coverage.map((each) => each.cases);
 const small = (results?: readonly ScanResult[]) =>
@@ -20,9 +19,15 @@ const small = (results?: readonly ScanResult[]) =>
 const SUCCEED: ScanResult = 'SCAN_SUCCEED';
 
 describe('walk and stack', () => {
-  test('are equal on everything that docs/thread.md says was tried', () => {
+  test('are equal on everything that docs/thread.md says was tried, or a slice of it', {
+    timeout: EXHAUSTIVE,
+  }, () => {
     const question = equivalence(builtIn('walk'), builtIn('stack'), 'attempts');
-    const { findings, coverage } = examined(question, { spaces: spacesToCompare(), randomOrders: [9], seed });
+    const { findings, coverage } = examined(question, {
+      spaces: [...small(), ...sliced(spacesToCompare().slice(1), 13)],
+      randomOrders: [9],
+      seed,
+    });
     expect(findings).toEqual([]);
     const table = readFileSync('docs/thread.md', 'utf8').matchAll(/^ +([34]) {2}every .* ([\d,]+)$/gm);
     const claimed = [...table].map(([, pmdOrder, count]) => [
@@ -30,7 +35,15 @@ describe('walk and stack', () => {
       Number(count.replaceAll(',', '')),
     ]);
     const exhausted = coverage.filter(({ exhaustive }) => exhaustive);
-    expect(exhausted.map((each) => [each.pmdOrder, each.cases])).toEqual(claimed);
+    const tried = exhausted.map((each) => [each.pmdOrder, each.cases]);
+    if (WHOLE) expect(tried).toEqual(claimed);
+    else {
+      expect(tried[0]).toEqual(claimed[0]);
+      for (const [i, [pmdOrder, count]] of tried.entries()) {
+        expect(pmdOrder).toBe(claimed[i][0]);
+        expect(count).toBeGreaterThan(claimed[i][1] / 100);
+      }
+    }
     expect(claimed).toHaveLength(4);
     expect(cases(coverage)[4]).toBeGreaterThan(15_000);
   });

@@ -5,7 +5,8 @@ import { propertiesOf } from '../../src/verify/properties.ts';
 import { spacesToCheck } from '../../src/verify/small-cases.ts';
 import { walk } from '../../src/core/search/walk.ts';
 import { asOffset, asOrder } from '../../src/core/memory/order.ts';
-import { builtIn, examined, isDone, searching } from './algorithms.ts';
+import { EXHAUSTIVE } from '../support/slice.ts';
+import { builtIn, examined, isDone, searching, sliced } from './algorithms.ts';
 
 const spaces = spacesToCheck().filter(({ pmdOrder, results }) => pmdOrder === 3 || results.length > 1);
 
@@ -21,13 +22,21 @@ test.each([
   ['rounds', []],
   ['stack', []],
   ['recursive', []],
-])('%s keeps every property at PMD orders 3 and 4, and on random ranges of %j', (name, randomOrders) => {
-  expect(brokenBy(builtIn(name), randomOrders)).toEqual([]);
-});
+])(
+  '%s keeps every property at PMD orders 3 and 4, and on random ranges of %j',
+  (name, randomOrders) => {
+    expect(brokenBy(builtIn(name), randomOrders, sliced(spaces, 5))).toEqual([]);
+  },
+  EXHAUSTIVE,
+);
 
-test('stack-descend breaks the bound of visits and nothing else', () => {
-  expect(brokenBy(builtIn('stack-descend'))).toEqual(['visits']);
-});
+test(
+  'stack-descend breaks the bound of visits and nothing else',
+  () => {
+    expect(brokenBy(builtIn('stack-descend'))).toEqual(['visits']);
+  },
+  EXHAUSTIVE,
+);
 
 /** Searches with one thing wrong, and what they break. */
 const BROKEN: [string, CheckedAlgorithm, string[]][] = [
