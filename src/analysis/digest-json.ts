@@ -26,7 +26,7 @@ export interface DigestJson {
   readonly notes: readonly string[];
 }
 
-export type SettingsJson = Omit<ThpSettings, 'sizes'> & {
+type SettingsJson = Omit<ThpSettings, 'sizes'> & {
   readonly sizes: readonly { order: number; enabled: SizeWord }[];
 };
 
@@ -43,7 +43,7 @@ export interface MemoryJson {
   readonly hugepage?: ClassJson;
 }
 
-export interface ClassJson {
+interface ClassJson {
   /** Occupied PTEs, ranges, then full windows of orders 2, 3, ...; zeros at the end are left out. */
   readonly rows: readonly (readonly number[])[];
   /** What folios change: occupied PTEs, j, k, held windows, pages in large folios in the others. */
@@ -64,11 +64,11 @@ export function digestJson(digest: SourceDigest): DigestJson {
   };
 }
 
-export function settingsJson({ sizes, ...rest }: ThpSettings): SettingsJson {
+function settingsJson({ sizes, ...rest }: ThpSettings): SettingsJson {
   return { ...rest, sizes: [...sizes].map(([order, enabled]) => ({ order, enabled })) };
 }
 
-export function settingsOfJson({ sizes, ...rest }: SettingsJson): ThpSettings {
+function settingsOfJson({ sizes, ...rest }: SettingsJson): ThpSettings {
   return { ...rest, sizes: new Map(sizes.map(({ order, enabled }) => [asOrder(order), enabled])) };
 }
 

@@ -46,7 +46,7 @@ export interface RangesFinding extends PolicyFinding {
 }
 
 /** The policy for a budget of growth, and the way there and back. */
-export interface Recommendation {
+interface Recommendation {
   /** Growth that is allowed, as a share of the memory in use. */
   readonly share: number;
   readonly growthPages: number;
@@ -92,7 +92,7 @@ export interface Findings {
 }
 
 /** Shares of the memory in use by which it may grow, for which a report gives advice. */
-export const BUDGETS = [0, 0.02, 0.1];
+const BUDGETS = [0, 0.02, 0.1];
 
 /**
  * What a report says of memory under the settings asked about. `space` and `values` are a sweep of all policies that advice

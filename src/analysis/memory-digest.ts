@@ -9,7 +9,7 @@ export const VMA_CLASSES = ['unadvised', 'hugepage'] as const;
 export type VmaClass = (typeof VMA_CLASSES)[number];
 
 /** Ranges in one state that no digest covers, and how many there are. */
-export interface ApartState {
+interface ApartState {
   readonly range: RangeState;
   count: number;
 }

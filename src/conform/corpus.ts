@@ -13,15 +13,6 @@ import { PROBE_GEOMETRY, type ProbeBatch, type ProbeRange, probeRange, PAGE_LIST
 import { type BatchReport, parseReport } from './probe-report.ts';
 import type { Suite } from './suite-names.ts';
 
-/** Where recorded answers come from: the first line of a corpus. */
-export interface CorpusHead {
-  readonly kernel: string;
-  readonly version: string;
-  /** ISO 8601, UTC. */
-  readonly recorded: string;
-  readonly seed: number;
-}
-
 /** A batch and what a real kernel made of it. */
 export interface CorpusBatch {
   readonly suite: Exclude<Suite, 'daemon'>;

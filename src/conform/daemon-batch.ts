@@ -45,7 +45,7 @@ export function rangesOfBatch(batch: DaemonBatch): ProbeRange[] {
 }
 
 /** A VMA as the guest reports it, in bytes; those that the batch did not ask for are among them. */
-export interface ReportedVma {
+interface ReportedVma {
   readonly start: number;
   readonly end: number;
   readonly advised: boolean;

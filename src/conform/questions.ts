@@ -9,7 +9,7 @@ import type { Suite } from './suite-names.ts';
 import { batchesOf } from './suites.ts';
 
 /** A batch of a suite. */
-export type ProbeQuestion = RangesQuestion | { readonly daemon: DaemonBatch };
+type ProbeQuestion = RangesQuestion | { readonly daemon: DaemonBatch };
 
 /** What khugepaged or MADV_COLLAPSE makes of ranges. */
 export interface RangesQuestion {

@@ -2,7 +2,7 @@ import type { Order } from '../core/memory/order.ts';
 import type { ScanResult } from '../core/rules/scan-result.ts';
 
 /** Where khugepaged's CPU time goes. */
-export const PHASES = [
+const PHASES = [
   'wake',
   'scan',
   'allocate',

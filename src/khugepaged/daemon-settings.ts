@@ -5,8 +5,8 @@ import type { DaemonModel } from './daemon-model.ts';
 
 export const SHMEM_WORDS = ['always', 'within_size', 'advise', 'never', 'deny', 'force'] as const;
 export const SHMEM_SIZE_WORDS = ['always', 'inherit', 'within_size', 'advise', 'never'] as const;
-export type ShmemWord = (typeof SHMEM_WORDS)[number];
-export type ShmemSizeWord = (typeof SHMEM_SIZE_WORDS)[number];
+type ShmemWord = (typeof SHMEM_WORDS)[number];
+type ShmemSizeWord = (typeof SHMEM_SIZE_WORDS)[number];
 
 /** Settings of the daemon alone (docs/khugepaged.md#sysfs); faults and reclaim read `MachineSettings`, too. */
 export interface DaemonSettings {
@@ -53,20 +53,4 @@ export function hugepageEnabled(
   const shmem = daemon.shmemSizes.get(pmdOrder) ?? 'never';
   if (shmem !== 'inherit') return shmem !== 'never';
   return daemon.shmemEnabled !== 'never' && daemon.shmemEnabled !== 'deny';
-}
-
-/** Memory below which the kernel boots with THPs off: 512 MiB (docs/khugepaged.md#when-it-runs). */
-const SMALL_MACHINE = 512 * 2 ** 20;
-
-/** What a machine with this much memory boots with: small ones clear all flags; settings of sizes stay. */
-export function bootSettings(
-  bytes: number,
-  machine: MachineSettings,
-  daemon: DaemonSettings,
-): { machine: MachineSettings; daemon: DaemonSettings } {
-  if (bytes >= SMALL_MACHINE) return { machine, daemon };
-  return {
-    machine: { ...machine, enabled: 'never', defrag: 'never' },
-    daemon: { ...daemon, defrag: false, useZeroPage: false },
-  };
 }

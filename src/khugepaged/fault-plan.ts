@@ -1,5 +1,4 @@
 import type { Order } from '../core/memory/order.ts';
-import type { Random } from '../core/base/random.ts';
 
 /** Where a run can be made to fail though nothing in the machine is wrong, and what comes of it. */
 export type FaultPoint =
@@ -25,7 +24,7 @@ export type FaultPoint =
   | 'copy';
 
 /** Where in the process of a collapse the question is asked. */
-export interface FaultSite {
+interface FaultSite {
   readonly point: FaultPoint;
   /** First byte of the range or window. */
   readonly address: number;
@@ -35,11 +34,3 @@ export interface FaultSite {
 
 /** Whether the run fails at this point. Asked each time that it passes it, in the order of the run. */
 export type FaultPlan = (site: FaultSite) => boolean;
-
-/** Faults drawn from a seeded source, each point with a probability of its own; points that are not named never fail. */
-export function randomFaults(random: Random, rates: Partial<Record<FaultPoint, number>>): FaultPlan {
-  return ({ point }) => {
-    const rate = rates[point] ?? 0;
-    return rate > 0 && random() < rate;
-  };
-}

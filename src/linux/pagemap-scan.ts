@@ -5,7 +5,7 @@ import { KernelReadError } from './kernel-file.ts';
 export const PAGE_IS = { present: 1 << 3, swapped: 1 << 4, zeroPage: 1 << 5, pmdMapped: 1 << 6 } as const;
 
 /** A run of pages with the same categories. */
-export interface PageRegion {
+interface PageRegion {
   readonly start: number;
   /** Exclusive. */
   readonly end: number;

@@ -37,7 +37,7 @@ export function readSmaps(pid: number): Result<SmapsVma[]> {
 }
 
 /** Reads the text of smaps piece by piece. */
-export class SmapsParser {
+class SmapsParser {
   readonly #vmas: SmapsVma[] = [];
   #rest = '';
   #header: RegExpExecArray | undefined;

@@ -65,7 +65,6 @@ const MTHP_STATS = [
 export type VmstatName = (typeof VMSTAT)[number];
 export type MthpStatName = (typeof MTHP_STATS)[number];
 
-export const VMSTAT_NAMES: readonly VmstatName[] = VMSTAT;
 export const MTHP_STAT_NAMES: readonly MthpStatName[] = MTHP_STATS;
 
 /** What the kernel counts system-wide, by the kernel's names. */

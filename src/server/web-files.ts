@@ -3,7 +3,7 @@ import { extname, join, sep } from 'node:path';
 import { fail, type Result, succeed } from '../core/base/failure.ts';
 
 /** A file of the built web app, in memory. */
-export interface WebFile {
+interface WebFile {
   readonly type: string;
   readonly body: Uint8Array<ArrayBuffer>;
   /** Its name has a hash of its content: what was read once stays right. */

@@ -12,7 +12,7 @@ export interface CreepReport {
   readonly worst: Climb | undefined;
 }
 
-export interface Climb {
+interface Climb {
   readonly process: number;
   /** First byte of the window. */
   readonly address: number;

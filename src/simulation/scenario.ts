@@ -37,7 +37,7 @@ export interface ProcessSpec {
 }
 
 /** Private anonymous memory; nothing is touched at first. */
-export interface MappingSpec {
+interface MappingSpec {
   readonly name: string;
   readonly bytes: number;
   readonly advice: MadviseAdvice | undefined;
@@ -87,18 +87,18 @@ export interface AdviseAction {
   readonly advice: MadviseAdvice;
 }
 
-export interface ForkAction {
+interface ForkAction {
   readonly do: 'fork';
   /** Name of the child. */
   readonly child: string;
   readonly does: readonly TimedAction[];
 }
 
-export interface ExitAction {
+interface ExitAction {
   readonly do: 'exit';
 }
 
-export interface SetAction {
+interface SetAction {
   readonly do: 'set';
   readonly setting: Setting;
 }

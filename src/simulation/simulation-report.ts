@@ -43,7 +43,7 @@ export interface SimulationReport {
   readonly log: readonly string[];
 }
 
-export interface ProcessReport {
+interface ProcessReport {
   readonly name: string;
   /** Id of its address space. */
   readonly id: number;

@@ -101,7 +101,7 @@ function placePages(
 }
 
 /** Goes over a range until nothing changes. */
-function passesOf(range: RangeState, policy: CollapsePolicy): Omit<Creep, 'pages'> {
+export function passesOf(range: RangeState, policy: CollapsePolicy): Omit<Creep, 'pages'> {
   let state = range;
   let passes = 0;
   let afterFirst = 0;
@@ -112,11 +112,6 @@ function passesOf(range: RangeState, policy: CollapsePolicy): Omit<Creep, 'pages
     state = applyPlan(state, plan);
     if (++passes === 1) afterFirst = countPages(state.facts.present);
   }
-}
-
-/** How often memory with these pages is collapsed, pass by pass, until nothing changes; above 1 it creeps. */
-export function collapsingPasses(pages: Occupancy, policy: CollapsePolicy, geometry: Geometry): number {
-  return passesOf(smallPages(pages, geometry), policy).passes;
 }
 
 function smallPages(present: Occupancy, geometry: Geometry): RangeState {

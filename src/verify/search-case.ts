@@ -1,7 +1,7 @@
 import type { ScannedRange } from '../core/search/algorithm.ts';
 import { pagesPerRange } from '../core/memory/geometry.ts';
 import type { KernelModel } from '../core/rules/kernel-model.ts';
-import { countPages, emptyOccupancy, hasPage, type Occupancy, setPage } from '../core/memory/occupancy.ts';
+import { emptyOccupancy, hasPage, type Occupancy, setPage } from '../core/memory/occupancy.ts';
 import { asOrderSet, type Offset, type Order, type OrderSet } from '../core/memory/order.ts';
 import { decidedOutcome, type OutcomeRule } from '../core/rules/outcome.ts';
 import { type CollapsePolicy, defaultLimits } from '../core/rules/policy.ts';
@@ -27,11 +27,6 @@ export function policyOf({ range, orders, maxPtesNone }: Shape, model: KernelMod
 /** How a case says that an attempt ends. */
 export function outcomeOfCase({ outcomes }: SearchCase): (offset: Offset, order: Order) => ScanResult {
   return (offset, order) => decidedOutcome(outcomes, offset, order) ?? 'SCAN_SUCCEED';
-}
-
-/** PTEs of a case that hold anything. */
-export function ptesOf({ range }: Shape): number {
-  return countPages(range.occupied) + range.unmapped;
 }
 
 /**

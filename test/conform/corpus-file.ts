@@ -1,12 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import {
-  type CorpusBatch,
-  type CorpusDaemon,
-  type CorpusHead,
-  parseCorpusLine,
-} from '../../src/conform/corpus.ts';
+import { type CorpusBatch, type CorpusDaemon, parseCorpusLine } from '../../src/conform/corpus.ts';
 import { valueOf } from '../support/ranges.ts';
+
+/** Where recorded answers come from: the first line of a corpus. */
+interface CorpusHead {
+  readonly kernel: string;
+  readonly version: string;
+  /** ISO 8601, UTC. */
+  readonly recorded: string;
+  readonly seed: number;
+}
 
 export const RECORDED_KERNELS = ['7.2', '7.3'] as const;
 

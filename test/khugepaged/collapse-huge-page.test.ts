@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
 import type { FaultPoint } from '../../src/khugepaged/fault-plan.ts';
 import { type Act, Locks, type LockWish } from '../../src/khugepaged/locks.ts';
-import { madviseCollapseAct } from '../../src/khugepaged/madvise-collapse.ts';
+import { madviseCollapseAct } from '../support/khugepaged/madvise-collapse.ts';
 import { areaLocks, exitAct, faultLocks, processAct, zapLocks } from '../../src/khugepaged/process-acts.ts';
 import { ThpSysfs } from '../../src/khugepaged/thp-sysfs.ts';
 import { Timeline } from '../../src/khugepaged/timeline.ts';

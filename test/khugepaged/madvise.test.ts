@@ -4,7 +4,7 @@ import '../support/seed.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { planMadvise } from '../../src/core/plan/madvise-collapse.ts';
 import { madviseOrders } from '../../src/core/rules/vma.ts';
-import { madviseCollapse } from '../../src/khugepaged/madvise-collapse.ts';
+import { madviseCollapse } from '../support/khugepaged/madvise-collapse.ts';
 import { mmap, munmap } from '../../src/machine/page-tables/address-space.ts';
 import { touch } from '../../src/machine/fault/fault.ts';
 import { pmdAt } from '../../src/machine/page-tables/lookup.ts';

@@ -71,7 +71,7 @@ export function populate(world: World, contents: Contents, place: Place = {}): {
 }
 
 /** The same for a part of an area that is there already. */
-export function fill(world: World, mm: Mm, start: number, contents: Contents): void {
+function fill(world: World, mm: Mm, start: number, contents: Contents): void {
   const { machine } = world;
   const each = (list: string | undefined, act: (address: number) => void) => {
     for (const page of listPages(pages(list ?? '', machine.geometry))) act(start + page * PAGE);

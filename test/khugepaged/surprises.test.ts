@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
-import { madviseCollapse } from '../../src/khugepaged/madvise-collapse.ts';
+import { madviseCollapse } from '../support/khugepaged/madvise-collapse.ts';
 import { areaLocks, faultLocks, processAct } from '../../src/khugepaged/process-acts.ts';
 import { ThpSysfs } from '../../src/khugepaged/thp-sysfs.ts';
 import { vmstatLines } from '../support/khugepaged/vmstat.ts';

@@ -1,11 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
-import { bootSettings, defaultDaemonSettings } from '../../src/khugepaged/daemon-settings.ts';
 import { ThpSysfs } from '../../src/khugepaged/thp-sysfs.ts';
 import { vmstatLines } from '../support/khugepaged/vmstat.ts';
 import { fragment } from '../../src/machine/frames/fragment.ts';
 import { randomFrom } from '../../src/core/base/random.ts';
-import { defaultMachineSettings } from '../../src/machine/settings.ts';
 import { populate } from './populate.ts';
 import { SECOND, World, type WorldOptions } from './world.ts';
 
@@ -160,15 +158,6 @@ describe('the thread runs (hugepage_enabled)', () => {
       'SCAN_PMD_MAPPED',
       'SCAN_SUCCEED',
     ]);
-  });
-
-  test('is not started on a machine with less than 512 MiB', () => {
-    const machine = { ...defaultMachineSettings(x86_64), enabled: 'always' as const };
-    const booted = bootSettings(511 * 2 ** 20, machine, defaultDaemonSettings(x86_64));
-    expect(booted.machine).toMatchObject({ enabled: 'never', defrag: 'never' });
-    expect(booted.daemon).toMatchObject({ defrag: false, useZeroPage: false });
-    expect(booted.machine.sizes).toEqual(machine.sizes);
-    expect(bootSettings(512 * 2 ** 20, machine, defaultDaemonSettings(x86_64)).machine).toBe(machine);
   });
 });
 

@@ -4,11 +4,11 @@ import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
 import { checkDaemon } from '../support/khugepaged/check-daemon.ts';
 import { costsOf, DEFAULT_CALIBRATION } from '../../src/khugepaged/costs.ts';
 import { EventLog } from '../support/khugepaged/event-log.ts';
-import { randomFaults } from '../../src/khugepaged/fault-plan.ts';
+import { randomFaults } from '../support/khugepaged/random-faults.ts';
 import { System } from '../../src/khugepaged/system.ts';
 import { Khugepaged } from '../../src/khugepaged/khugepaged.ts';
 import type { Act, LockWish } from '../../src/khugepaged/locks.ts';
-import { madviseCollapseAct } from '../../src/khugepaged/madvise-collapse.ts';
+import { madviseCollapseAct } from '../support/khugepaged/madvise-collapse.ts';
 import {
   areaLocks,
   exitAct,
@@ -19,7 +19,8 @@ import {
 } from '../../src/khugepaged/process-acts.ts';
 import { ThpSysfs } from '../../src/khugepaged/thp-sysfs.ts';
 import { formatTraceEvent } from '../../src/khugepaged/trace-event.ts';
-import { mmap, mprotect, mremap, munmap } from '../../src/machine/page-tables/address-space.ts';
+import { mmap, munmap } from '../../src/machine/page-tables/address-space.ts';
+import { mprotect, mremap } from '../support/machine/remap.ts';
 import { compact } from '../../src/machine/frames/compaction.ts';
 import { read, touch } from '../../src/machine/fault/fault.ts';
 import { fork } from '../../src/machine/processes/fork.ts';
@@ -35,7 +36,7 @@ import {
   madviseNohugepage,
   madvisePageout,
 } from '../../src/machine/processes/madvise.ts';
-import { beginMigration, endMigration } from '../../src/machine/frames/migrate.ts';
+import { beginMigration, endMigration } from '../support/machine/migration.ts';
 import type { Mm } from '../../src/machine/page-tables/mm.ts';
 import { pin, unpin } from '../../src/machine/processes/pin.ts';
 import { below, type Random, randomFrom } from '../../src/core/base/random.ts';

@@ -16,7 +16,7 @@ import { frameAt, pmdAt, pteAt } from '../../src/machine/page-tables/lookup.ts';
 import type { Machine } from '../../src/machine/machine.ts';
 import { madviseDontneed, madvisePageout } from '../../src/machine/processes/madvise.ts';
 import { poisonFrame } from '../support/machine/memory-error.ts';
-import { beginMigration, endMigration } from '../../src/machine/frames/migrate.ts';
+import { beginMigration, endMigration } from '../support/machine/migration.ts';
 import type { Mm } from '../../src/machine/page-tables/mm.ts';
 import { pin } from '../../src/machine/processes/pin.ts';
 import { PMD_LEAF, PMD_TABLE, type Pmd } from '../../src/machine/page-tables/pmd.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { mmap, mremap, munmap } from '../../src/machine/page-tables/address-space.ts';
+import { mmap, munmap } from '../../src/machine/page-tables/address-space.ts';
+import { mremap } from '../support/machine/remap.ts';
 import { exit } from '../../src/machine/processes/exit.ts';
 import { touch } from '../../src/machine/fault/fault.ts';
 import { fork } from '../../src/machine/processes/fork.ts';

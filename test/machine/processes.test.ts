@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { geometryOfPmdOrder, x86_64 } from '../../src/core/memory/geometry.ts';
-import { mmap, mprotect, munmap } from '../../src/machine/page-tables/address-space.ts';
+import { mmap, munmap } from '../../src/machine/page-tables/address-space.ts';
+import { mprotect } from '../support/machine/remap.ts';
 import { exit } from '../../src/machine/processes/exit.ts';
 import { read, touch } from '../../src/machine/fault/fault.ts';
 import { fork } from '../../src/machine/processes/fork.ts';

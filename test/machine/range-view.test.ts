@@ -6,7 +6,7 @@ import { scanRange } from '../../src/core/rules/scan.ts';
 import { mmap } from '../../src/machine/page-tables/address-space.ts';
 import { read, touch } from '../../src/machine/fault/fault.ts';
 import { fork } from '../../src/machine/processes/fork.ts';
-import { PG_LOCKED } from '../../src/machine/frames/frame-table.ts';
+import { NO_FRAME, PG_LOCKED } from '../../src/machine/frames/frame-table.ts';
 import { installGuard } from '../support/machine/guard.ts';
 import { drainAllLru, isolateFromLru } from '../../src/machine/folios/lru.ts';
 import { frameAt, pmdAt } from '../../src/machine/page-tables/lookup.ts';
@@ -17,15 +17,22 @@ import {
   madviseFree,
   madvisePageout,
 } from '../../src/machine/processes/madvise.ts';
-import { beginMigration } from '../../src/machine/frames/migrate.ts';
+import { beginMigration } from '../support/machine/migration.ts';
 import { pin } from '../../src/machine/processes/pin.ts';
 import type { Pmd } from '../../src/machine/page-tables/pmd.ts';
-import { nodeLoad, viewRange } from '../../src/machine/page-tables/range-view.ts';
+import { type RangeView, viewRange } from '../../src/machine/page-tables/range-view.ts';
 import { userfaultProtect } from '../support/machine/userfault.ts';
 import type { VmArea } from '../../src/machine/page-tables/vm-area.ts';
 import { khugepagedOrders } from '../../src/machine/page-tables/vma-orders.ts';
 import { policyOf } from '../support/ranges.ts';
 import { PAGE, RANGE, SMALL, smallMachine } from './world.ts';
+
+/** Present, ordinary pages of the range on each node. */
+function nodeLoad(machine: Machine, view: RangeView): number[] {
+  const load = machine.nodes.map(() => 0);
+  for (const frame of view.frames) if (frame !== NO_FRAME) load[machine.nodeOf(frame).node]++;
+  return load;
+}
 
 test('a range shows every fact that the scan asks for', () => {
   const machine = smallMachine();

@@ -2,12 +2,14 @@ import { expect } from 'vitest';
 import { checkMachine } from '../support/machine/check.ts';
 import type { Order } from '../../src/core/memory/order.ts';
 import { below, type Random, randomFrom } from '../../src/core/base/random.ts';
-import { mmap, mprotect, mremap, munmap } from '../../src/machine/page-tables/address-space.ts';
+import { mmap, munmap } from '../../src/machine/page-tables/address-space.ts';
+import { mprotect, mremap } from '../support/machine/remap.ts';
 import { compact } from '../../src/machine/frames/compaction.ts';
 import { exit } from '../../src/machine/processes/exit.ts';
 import { read, touch } from '../../src/machine/fault/fault.ts';
 import { fork } from '../../src/machine/processes/fork.ts';
-import { churn, fragment } from '../../src/machine/frames/fragment.ts';
+import { fragment } from '../../src/machine/frames/fragment.ts';
+import { churn } from '../support/machine/churn.ts';
 import { installGuard, removeGuard } from '../support/machine/guard.ts';
 import { drainAllLru } from '../../src/machine/folios/lru.ts';
 import { frameAt } from '../../src/machine/page-tables/lookup.ts';
@@ -20,7 +22,7 @@ import {
   madviseNohugepage,
   madvisePageout,
 } from '../../src/machine/processes/madvise.ts';
-import { beginMigration, endMigration } from '../../src/machine/frames/migrate.ts';
+import { beginMigration, endMigration } from '../support/machine/migration.ts';
 import type { Mm } from '../../src/machine/page-tables/mm.ts';
 import { pin, unpin } from '../../src/machine/processes/pin.ts';
 import { reclaim } from '../../src/machine/reclaim/reclaim.ts';

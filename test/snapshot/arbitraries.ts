@@ -44,7 +44,7 @@ export function hosts(geometry: Geometry): fc.Arbitrary<Host> {
   });
 }
 
-export const names = fc.string({ unit: 'binary' });
+const names = fc.string({ unit: 'binary' });
 
 function bitmaps(geometry: Geometry): fc.Arbitrary<Occupancy> {
   const some = fc.array(fc.nat(pagesPerRange(geometry) - 1), { maxLength: 20 }).map((pages) => {
@@ -65,7 +65,7 @@ function folioOrders(geometry: Geometry): fc.Arbitrary<Uint8Array> {
     });
 }
 
-export function rangeStates(geometry: Geometry): fc.Arbitrary<Omit<RangeState, 'address'>> {
+function rangeStates(geometry: Geometry): fc.Arbitrary<Omit<RangeState, 'address'>> {
   const bitmap = bitmaps(geometry);
   const fact = fc.option(bitmap, { nil: undefined });
   return fc.record({

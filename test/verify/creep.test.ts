@@ -1,16 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { applyPlan } from '../../src/core/plan/apply-plan.ts';
-import { geometryOfPmdOrder, pagesPerRange, x86_64 } from '../../src/core/memory/geometry.ts';
+import { type Geometry, geometryOfPmdOrder, pagesPerRange, x86_64 } from '../../src/core/memory/geometry.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
-import { countPages } from '../../src/core/memory/occupancy.ts';
+import { countPages, type Occupancy } from '../../src/core/memory/occupancy.ts';
 import { formatPages } from '../../src/core/memory/page-list.ts';
 import type { OrderSet } from '../../src/core/memory/order.ts';
+import { plainRange } from '../../src/core/memory/range-state.ts';
+import type { CollapsePolicy } from '../../src/core/rules/policy.ts';
 import { collapsesOf, planRange } from '../../src/core/plan/plan.ts';
-import { collapsingPasses, creepPolicy, smallestCreep } from '../../src/verify/creep.ts';
+import { creepPolicy, passesOf, smallestCreep } from '../../src/verify/creep.ts';
 import { creepRowCells, creepTable } from '../../src/verify/creep-table.ts';
 import { rangeOf } from '../support/ranges.ts';
 import { EXHAUSTIVE, slice } from '../support/slice.ts';
+
+/** How often memory with these pages is collapsed, pass by pass, until nothing changes; above 1 it creeps. */
+function collapsingPasses(pages: Occupancy, policy: CollapsePolicy, geometry: Geometry): number {
+  return passesOf(plainRange(geometry, pages, new Uint8Array(pagesPerRange(geometry))), policy).passes;
+}
 
 const RULES = ['scaled', 'capped'] as const;
 

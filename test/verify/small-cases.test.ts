@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { ptesOf, reachesSearch } from '../../src/verify/search-case.ts';
+import { reachesSearch } from '../../src/verify/search-case.ts';
+import { ptesOf } from '../support/verify/ptes-of.ts';
 import { shapesOf, spacesToCompare } from '../../src/verify/small-cases.ts';
 import { planRange } from '../../src/core/plan/plan.ts';
 import { policyOf, rangeOf } from '../support/ranges.ts';

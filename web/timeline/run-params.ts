@@ -4,7 +4,7 @@ import { formatDuration, parseDuration } from '../../src/core/base/duration.ts';
 /** The scenario of a link that means the open memory. */
 export const OPEN_MEMORY = 'memory';
 
-export const DEFAULT_SEED = 1;
+const DEFAULT_SEED = 1;
 
 /** What to simulate and how, as a link and the form say it. Texts are checked where the run begins. */
 export interface RunParams {

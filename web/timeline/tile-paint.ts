@@ -11,7 +11,7 @@ import type { MapMoment } from './timeline-worker-protocol.ts';
 import type { TileLayout } from './tile-layout.ts';
 
 /** The colour of a marker or of a page under migration. */
-export const OTHER: Rgb = [176, 96, 176];
+const OTHER: Rgb = [176, 96, 176];
 
 /** The colour of a PTE; of nothing the one that is given. */
 export function cellColor(cell: number, pmdOrder: number, nothing: Rgb): Rgb {

@@ -36,7 +36,7 @@ export interface RangeLine {
 }
 
 /** A large folio and those of its pages that are not mapped. */
-export interface FolioText {
+interface FolioText {
   readonly offset: number;
   readonly order: number;
   readonly missing?: string;

@@ -7,7 +7,7 @@ import type { ScanResult } from './scan-result.ts';
  * How max_ptes_none limits the holes of windows below the PMD order (collapse_max_ptes_none,
  * docs/khugepaged.md#none-rules and docs/khugepaged.md#historic-none-rules).
  */
-export type NoneRule =
+type NoneRule =
   /** Only 0 and NR-1 mean something; every other value counts as 0. */
   | 'ends'
   /** Shifted right by the orders below the PMD order. */

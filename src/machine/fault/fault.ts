@@ -32,7 +32,7 @@ import { faultOrders } from '../page-tables/vma-orders.ts';
  * Why a process could not go on touching memory: no area or no right (or a guard page), no memory or a memcg limit,
  * userfaultfd would have to answer, the page is under migration, or was lost to a memory error.
  */
-export type FaultStop = 'segv' | 'oom' | 'uffd' | 'migration' | 'hwpoison';
+type FaultStop = 'segv' | 'oom' | 'uffd' | 'migration' | 'hwpoison';
 
 export interface TouchReport {
   /** Pages touched before the stop, or all of them. */

@@ -92,13 +92,3 @@ export function viewRange(machine: Machine, area: VmArea, pmd: Pmd): RangeView {
     return { state, offLru, migrating, frames };
   }
 }
-
-/**
- * Present, ordinary pages of the range on each node: the load by which khugepaged chooses a node
- * (hpage_collapse_find_target_node, docs/khugepaged.md#allocation).
- */
-export function nodeLoad(machine: Machine, view: RangeView): number[] {
-  const load = machine.nodes.map(() => 0);
-  for (const frame of view.frames) if (frame !== NO_FRAME) load[machine.nodeOf(frame).node]++;
-  return load;
-}

@@ -24,21 +24,6 @@ export function forEachRange(
   }
 }
 
-/** As forEachRange, but for ranges that are mapped by a PTE table; PMD leaves are split for it. */
-export function forEachTable(
-  machine: Machine,
-  mm: Mm,
-  start: number,
-  end: number,
-  visit: (pmd: Pmd, first: number, last: number) => void,
-): void {
-  forEachRange(machine, mm, start, end, (pmd, first, last) => {
-    refuseHeld(pmd);
-    if (pmd.kind === PMD_LEAF) splitPmd(machine, mm, pmd);
-    visit(pmd, first, last);
-  });
-}
-
 /** Operations that take the mmap lock for write, or fault, never meet a range that khugepaged or migration holds. */
 export function refuseHeld(pmd: Pmd): void {
   if (pmd.kind === PMD_DETACHED) throw new Error(`range ${pmd.number} is changed while khugepaged holds it`);

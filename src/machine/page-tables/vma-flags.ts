@@ -6,15 +6,15 @@ export const VM_NOHUGEPAGE = 1 << 3;
 export const VM_DROPPABLE = 1 << 4;
 export const VM_UFFD_MISSING = 1 << 5;
 export const VM_UFFD_WP = 1 << 6;
-export const VM_UFFD_MINOR = 1 << 7;
-export const VM_IO = 1 << 8;
-export const VM_PFNMAP = 1 << 9;
-export const VM_DONTEXPAND = 1 << 10;
-export const VM_MIXEDMAP = 1 << 11;
-export const VM_HUGETLB = 1 << 12;
-export const VM_GROWSDOWN = 1 << 13;
-export const VM_SEQ_READ = 1 << 14;
-export const VM_RAND_READ = 1 << 15;
+const VM_UFFD_MINOR = 1 << 7;
+const VM_IO = 1 << 8;
+const VM_PFNMAP = 1 << 9;
+const VM_DONTEXPAND = 1 << 10;
+const VM_MIXEDMAP = 1 << 11;
+const VM_HUGETLB = 1 << 12;
+const VM_GROWSDOWN = 1 << 13;
+const VM_SEQ_READ = 1 << 14;
+const VM_RAND_READ = 1 << 15;
 
 export const VM_UFFD_ANY = VM_UFFD_MISSING | VM_UFFD_WP | VM_UFFD_MINOR;
 

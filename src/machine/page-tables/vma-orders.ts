@@ -8,7 +8,7 @@ import { VM_HUGEPAGE } from './vma-flags.ts';
 import { viewVma, type VmArea } from './vm-area.ts';
 
 /** Whether prctl keeps an area from having THPs (docs/khugepaged.md#prctl). */
-export function isThpDisabled(mm: Mm, area: VmArea): boolean {
+function isThpDisabled(mm: Mm, area: VmArea): boolean {
   return mm.thpDisabled === 'all' || (mm.thpDisabled === 'except-advised' && !(area.flags & VM_HUGEPAGE));
 }
 

@@ -5,7 +5,7 @@ import { type RangeState, unknownFacts } from '../../core/memory/range-state.ts'
 import type { Explanation, IgnoredRange } from '../../analysis/explanation.ts';
 import { hex, planJson, policyJson } from './predict.ts';
 
-export const EXPLAIN_SCHEMA = 'thpscope/explain@1';
+const EXPLAIN_SCHEMA = 'thpscope/explain@1';
 
 /** The same for a range that khugepaged does not look at: nothing but the reason. */
 export function ignoredRangeJson({ range, policy, algorithm, ignored }: IgnoredRange): object {

@@ -7,7 +7,7 @@ import type { RangeState } from '../../core/memory/range-state.ts';
 import type { Prediction, ProcessPrediction, VmaPrediction } from '../../analysis/prediction.ts';
 import type { Tally } from '../../analysis/tally.ts';
 
-export const PREDICT_SCHEMA = 'thpscope/predict@1';
+const PREDICT_SCHEMA = 'thpscope/predict@1';
 
 /** The head of a prediction in JSON: the values before `ranges`. */
 export function predictHead(policy: CollapsePolicy): object {

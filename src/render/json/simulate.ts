@@ -5,7 +5,7 @@ import type { PassCost } from '../../simulation/pass-log.ts';
 import type { SimulationReport } from '../../simulation/simulation-report.ts';
 import type { Sample } from '../../simulation/sample.ts';
 
-export const SIMULATE_SCHEMA = 'thpscope/simulate@1';
+const SIMULATE_SCHEMA = 'thpscope/simulate@1';
 
 /** A simulation as JSON. Times in ns, memory in base pages. `assumed` is what its source could not see. */
 export function simulateJson(report: SimulationReport, assumed: readonly ObservableFact[]): object {

@@ -8,7 +8,7 @@ import type { Wrong } from '../../verify/wrong.ts';
 import { caseCommand } from '../words/verify-command.ts';
 import type { VerifyView } from '../text/verify.ts';
 
-export const VERIFY_SCHEMA = 'thpscope/verify@1';
+const VERIFY_SCHEMA = 'thpscope/verify@1';
 
 /** What verification found as JSON. */
 export function verifyJson({ report, seconds }: VerifyView): object {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { addRangeToTable } from '../../../src/core/digest/digest.ts';
+import { addRangeToTable } from '../../support/core/add-range.ts';
 import {
   createWasmDigestBuilder,
   createPlainDigestBuilder,

@@ -2,7 +2,7 @@ import type { ScanResult } from '../../../src/core/rules/scan-result.ts';
 import type { PolicyText, RangeText } from '../../support/ranges.ts';
 
 /** A window as a vector sees it: is it asked with reclaim, and which PTEs are in it? */
-export interface AskedWindow {
+interface AskedWindow {
   readonly offset: number;
   readonly order: number;
   readonly reclaim: boolean;

@@ -5,7 +5,7 @@ import { pagesPerRange } from '../../../src/core/memory/geometry.ts';
 import { asOffset, asOrder, ordersOf } from '../../../src/core/memory/order.ts';
 import { RetryStore } from '../../../src/core/search/rounds/retry-store.ts';
 import { collapseInRounds, rounds } from '../../../src/core/search/rounds/rounds.ts';
-import { scanForRounds } from '../../../src/core/search/rounds/scan.ts';
+import { scanForRounds } from '../../support/core/rounds-scan.ts';
 import type { ScanResult } from '../../../src/core/rules/scan-result.ts';
 import { walk } from '../../../src/core/search/walk.ts';
 import { policyOf, rangeOf, scannedOf } from '../../support/ranges.ts';

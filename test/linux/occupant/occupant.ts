@@ -47,7 +47,7 @@ export interface OccupantReport {
 }
 
 /** Why a command was not done: the kernel's errno, or EINVAL for a command that cannot be meant. */
-export interface OccupantRefusal {
+interface OccupantRefusal {
   readonly ok: false;
   readonly errno: number;
   readonly error: string;
@@ -56,7 +56,7 @@ export interface OccupantRefusal {
   readonly firstBad?: string;
 }
 
-export type OccupantAnswer = OccupantReport | OccupantRefusal;
+type OccupantAnswer = OccupantReport | OccupantRefusal;
 
 /** A running occupant. Commands are answered in the order in which they were given. */
 export interface Occupant {

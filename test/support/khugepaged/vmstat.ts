@@ -1,4 +1,4 @@
-import { VMSTAT_NAMES, type VmstatName } from '../../../src/machine/counters.ts';
+import type { VmstatName } from '../../../src/machine/counters.ts';
 import type { Machine } from '../../../src/machine/machine.ts';
 
 /**
@@ -17,7 +17,7 @@ const ALWAYS_ZERO: Partial<Record<VmstatName, readonly string[]>> = {
 
 /** The lines of /proc/vmstat that the model knows, in file order: "thp_collapse_alloc 3". */
 export function vmstatLines({ counters }: Machine): string[] {
-  return VMSTAT_NAMES.flatMap((name) => [
+  return (Object.keys(counters.vmstat) as VmstatName[]).flatMap((name) => [
     `${name} ${counters.vmstat[name]}`,
     ...(ALWAYS_ZERO[name] ?? []).map((zero) => `${zero} 0`),
   ]);

@@ -15,7 +15,7 @@ import {
   PTE_UFFD_MARKER,
   PTE_WRITABLE,
 } from '../../../src/machine/page-tables/pte.ts';
-import { forEachTable } from '../../../src/machine/page-tables/unmap.ts';
+import { forEachTable } from './for-each-table.ts';
 import { VM_UFFD_ANY } from '../../../src/machine/page-tables/vma-flags.ts';
 
 /** Registers areas with userfaultfd in these modes (VM_UFFD_*); 0 unregisters, and lifts write protection. */

@@ -1,0 +1,24 @@
+// What the build reaches, for `npm run lint`. `knip` counts tests as users: every export has an importer. `knip --production`
+// does not: what only a test uses leaves src, but a declaration that its own file uses may be exported for a test.
+const isProduction = process.argv.includes('--production');
+
+export default {
+  entry: [
+    'src/cli/main.ts!',
+    'src/cli/shared/*-worker.ts!',
+    'web/main.tsx!',
+    'web/vite.config.ts!',
+    'scripts/*.mjs!',
+    'bench/{run,extract,occupied}.mjs!',
+    // Compiled and started by a test.
+    'test/snapshot/endless-capture.ts',
+  ],
+  project: ['src/**/*.ts!', 'web/**/*.{ts,tsx}!', 'scripts/*.mjs!', 'bench/*.mjs!', 'test/**/*.{ts,tsx}'],
+  ignoreExportsUsedInFile: isProduction,
+  // Programs of the system: README and CONTRIBUTING say where they come from.
+  ignoreBinaries: ['cc', 'gcc', 'mkfifo', 'psql', 'redis-cli', 'redis-server', 'script', 'setpriv'],
+  // A test reads its script as a file.
+  ignoreDependencies: ['axe-core'],
+  // Scripts and benchmarks run what is built from src.
+  compilers: { mjs: (text) => text.replaceAll("'../dist/", "'../src/") },
+};
