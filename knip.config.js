@@ -5,6 +5,8 @@ const isProduction = process.argv.includes('--production');
 export default {
   entry: [
     'src/cli/main.ts!',
+    // What a program may import.
+    'src/{index,node,algorithm}.ts!',
     'src/cli/shared/*-worker.ts!',
     'web/main.tsx!',
     'web/vite.config.ts!',
@@ -17,8 +19,8 @@ export default {
   ignoreExportsUsedInFile: isProduction,
   // Programs of the system: README and CONTRIBUTING say where they come from.
   ignoreBinaries: ['cc', 'gcc', 'mkfifo', 'psql', 'redis-cli', 'redis-server', 'script', 'setpriv'],
-  // A test reads its script as a file.
-  ignoreDependencies: ['axe-core'],
+  // Tests read the script of the one and run the others.
+  ignoreDependencies: ['axe-core', '@arethetypeswrong/cli', 'publint'],
   // Scripts and benchmarks run what is built from src.
   compilers: { mjs: (text) => text.replaceAll("'../dist/", "'../src/") },
 };

@@ -39,7 +39,7 @@ export function setPages(occupancy: Occupancy, first: number, count: number): vo
   for (let page = first; page < first + count; page++) setPage(occupancy, page);
 }
 
-function clearPages(occupancy: Occupancy, first: number, count: number): void {
+export function clearPages(occupancy: Occupancy, first: number, count: number): void {
   for (let page = first; page < first + count; page++) clearPage(occupancy, page);
 }
 

@@ -41,7 +41,7 @@ export interface MadviseCall {
 }
 
 /** What the call does to one PMD range. */
-interface AdvisedRange {
+export interface AdvisedRange {
   readonly address: number;
   readonly result: ScanResult;
   /** Undefined where there is no page table. */
