@@ -1,7 +1,7 @@
 // Names alone, without imports: the command line offers them, and loads the suites only to run.
 
 /** Suites of generated ranges. */
-export const RANDOM_SUITES = ['plain', 'mixed'] as const;
+const RANDOM_SUITES = ['plain', 'mixed'] as const;
 
 export type RandomSuite = (typeof RANDOM_SUITES)[number];
 

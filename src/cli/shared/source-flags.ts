@@ -8,7 +8,7 @@ export type ProcessFlags = {
 };
 
 /** A made-up range. */
-export type PatternFlags = {
+type PatternFlags = {
   readonly pattern?: string;
   readonly swap?: string;
   readonly zero?: string;
