@@ -19,28 +19,31 @@ function starter(typed: boolean): string {
   const [open, close] = typed
     ? ['export default (', ') satisfies AlgorithmModule']
     : ["/** @type {import('thpscope/algorithm').AlgorithmModule} */\nexport default ", ''];
-  return `${head}// An algorithm that decides which windows of a PMD range khugepaged tries to collapse. This one is the walk of Linux 7.2;
-// change it, then:  thpscope verify walk THIS-FILE
+  return `${head}// An algorithm that decides which windows of a PMD range khugepaged tries to collapse.
+// This one is the walk of Linux 7.2; change it, then:  thpscope verify walk THIS-FILE
 //
-// It is handed thpscope's own rules, so that it runs anywhere; an editor knows the types where thpscope is installed:
-//   judgeWindow(range, policy, offset, order)  a window with { offset, order, enabled, occupied, needed, qualifies }
+// It is handed thpscope's own rules, so that it runs anywhere; editors know the types where thpscope is
+// installed:
+//   judgeWindow(range, policy, offset, order)  { offset, order, enabled, occupied, needed, qualifies }
 //   naturalOrder(offset, geometry)             the largest order aligned at an offset; the PMD order at 0
 //   hasLowerOrder(policy.orders, order)        is any smaller order enabled?  also hasOrder, ordersOf
-//   actionAfter(result)                        'next-offset', 'next-order' or 'stop', as Linux goes on after a result
-//   new RangeResult()                          adds results up to that of the range: record(result), under(policy)
+//   actionAfter(result)                        as Linux goes on: 'next-offset', 'next-order' or 'stop'
+//   new RangeResult()                          the result of the range: record(result), then under(policy)
 //   pagesPerRange(geometry)                    512 at PMD order 9
 //   asOffset(number), asOrder(number)          the number, typed: types keep offsets and orders apart
 //
-// Offsets count PTEs from the start of the range, an order k is 2^k PTEs. range.geometry.pmdOrder is 9 on x86-64; verify
-// begins with 3. range.occupied is a bitmap, 32 PTEs a word.
-${open}({ judgeWindow, RangeResult, actionAfter, pagesPerRange, naturalOrder, hasLowerOrder, asOffset, asOrder }) => ({
+// Offsets count PTEs from the start of the range, an order k is 2^k PTEs. range.geometry.pmdOrder is 9 on
+// x86-64; verify begins with 3. range.occupied is a bitmap, 32 PTEs a word.
+${open}({
+  judgeWindow, RangeResult, actionAfter, pagesPerRange, naturalOrder, hasLowerOrder, asOffset, asOrder,
+}) => ({
   collapse(range, policy, attempt) {
     const outcome = new RangeResult();
     let offset = asOffset(0);
     let order = asOrder(range.geometry.pmdOrder);
     while (offset < pagesPerRange(range.geometry)) {
       const window = judgeWindow(range, policy, offset, order);
-      // attempt takes a list of windows and returns their results. Hand over several to have them tried together.
+      // attempt takes a list of windows and returns their results; several in one list are tried together.
       const result = window.qualifies ? attempt([window])[0] : undefined;
       if (result !== undefined) outcome.record(result);
       const action = result === undefined ? 'next-order' : actionAfter(result);
