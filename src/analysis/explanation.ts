@@ -6,7 +6,7 @@ import type { CollapsePolicy } from '../core/rules/policy.ts';
 import type { Visit } from '../core/search/algorithm.ts';
 import type { RunPolicy, Verdict } from './verdict.ts';
 
-/** One range explained: the plan, every visit that led to it, and what it comes to. */
+/** One range explained: what collapses, every visit that led to it, and what it comes to. */
 export interface Explanation {
   readonly range: RangeState;
   readonly policy: CollapsePolicy;

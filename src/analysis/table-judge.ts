@@ -1,8 +1,7 @@
-import { growthOf } from './tally.ts';
 import type { OrderSet } from '../core/memory/order.ts';
 import { possibleOrders } from '../core/rules/vma.ts';
 import { mainOrder, type RangeTable, ROW_KIND, type TableVma } from './range-table.ts';
-import { addTally, addVerdict, emptyTally, type Refusal, refusalOf, type Tally } from './tally.ts';
+import { addTally, addVerdict, emptyTally, growthOf, type Refusal, refusalOf, type Tally } from './tally.ts';
 import { judgeRange, type RunPolicy } from './verdict.ts';
 
 /** What becomes of each row of a table, in columns as long as the table. */

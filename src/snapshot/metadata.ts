@@ -1,12 +1,12 @@
 import type { KeyValue } from 'hyparquet';
 import { z } from 'zod';
-import { MAX_PMD_ORDER, MIN_PMD_ORDER } from '../core/memory/geometry.ts';
 import type { Host, MemoryItem } from '../core/rules/memory-source.ts';
 import { asOrder } from '../core/memory/order.ts';
 import { checkLimits } from '../core/rules/policy.ts';
-import { SIZE_WORDS, type ThpSettings, TOP_LEVEL_WORDS } from '../core/rules/thp-settings.ts';
+import type { ThpSettings } from '../core/rules/thp-settings.ts';
 import { crc32 } from './crc32.ts';
 import { Damage } from './damage.ts';
+import { hostSchema, type settingsSchema } from './host-schema.ts';
 import { FORMAT_VERSION, METADATA_CRC_KEY, METADATA_KEY } from './schema.ts';
 
 /** What a source says besides memory. */
@@ -28,14 +28,6 @@ export interface SnapshotMetadata {
 
 const count = z.int().nonnegative();
 
-const settingsSchema = z.object({
-  enabled: z.enum(TOP_LEVEL_WORDS),
-  sizes: z.array(z.object({ order: count.max(MAX_PMD_ORDER), enabled: z.enum(SIZE_WORDS) })),
-  maxPtesNone: count,
-  maxPtesSwap: count,
-  maxPtesShared: count,
-});
-
 const noticeSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('skipped'),
@@ -53,13 +45,7 @@ const metadataSchema = z.object({
   host: z.object({
     name: z.string(),
     bootId: z.string(),
-    kernelRelease: z.string(),
-    time: z.iso.datetime({ offset: true }),
-    geometry: z.object({
-      pageShift: z.int().min(12).max(16),
-      pmdOrder: z.int().min(MIN_PMD_ORDER).max(MAX_PMD_ORDER),
-    }),
-    settings: settingsSchema.nullable(),
+    ...hostSchema.shape,
   }),
   notices: z.array(z.object({ row: count, notice: noticeSchema })),
   groupChecksums: z.array(count),

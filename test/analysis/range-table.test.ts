@@ -1,11 +1,10 @@
-import { growthOf } from '../../src/analysis/tally.ts';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import '../support/seed.ts';
 import { predictMemory } from '../../src/analysis/prediction.ts';
 import { mainOrder, RangeTable } from '../../src/analysis/range-table.ts';
 import { emptyOutcomes, TableJudge } from '../../src/analysis/table-judge.ts';
-import { refusalOf } from '../../src/analysis/tally.ts';
+import { growthOf, refusalOf } from '../../src/analysis/tally.ts';
 import type { RunPolicy, Verdict } from '../../src/analysis/verdict.ts';
 import { type Geometry, geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';

@@ -21,8 +21,9 @@ import {
   redis,
   snapshotBytes,
   sourceOf,
+  temporaryDirectory,
+  vmaAt,
 } from './sources.ts';
-import { temporaryDirectory, vmaAt } from './sources.ts';
 
 test('a snapshot yields the host and the items that were written', async () => {
   const cases = geometries.chain((geometry) => fc.tuple(hosts(geometry), itemSequences(geometry)));

@@ -4,9 +4,9 @@ import { DIGEST_SCHEMA, type DigestJson, digestJson, digestOfJson } from '../../
 import type { SourceDigest } from '../../analysis/memory-digest.ts';
 import { isRowKey } from '../../core/digest/table.ts';
 import { fail, type Result } from '../../core/base/failure.ts';
-import { MAX_PMD_ORDER, MIN_PMD_ORDER, pagesPerRange } from '../../core/memory/geometry.ts';
+import { pagesPerRange } from '../../core/memory/geometry.ts';
 import { eachFact, OBSERVABLE_FACTS } from '../../core/memory/range-state.ts';
-import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../../core/rules/thp-settings.ts';
+import { hostSchema } from '../../snapshot/host-schema.ts';
 import { firstIssue } from './first-issue.ts';
 import { writeOutput } from './write-output.ts';
 
@@ -29,23 +29,7 @@ const classJson = z.strictObject({
 
 const digestFile = z.strictObject({
   schema: z.literal(DIGEST_SCHEMA),
-  host: z.object({
-    kernelRelease: z.string(),
-    time: z.iso.datetime({ offset: true }),
-    geometry: z.object({
-      pageShift: z.int().min(12).max(16),
-      pmdOrder: z.int().min(MIN_PMD_ORDER).max(MAX_PMD_ORDER),
-    }),
-    settings: z
-      .object({
-        enabled: z.enum(TOP_LEVEL_WORDS),
-        sizes: z.array(z.object({ order: count.max(MAX_PMD_ORDER), enabled: z.enum(SIZE_WORDS) })),
-        maxPtesNone: count,
-        maxPtesSwap: count,
-        maxPtesShared: count,
-      })
-      .nullable(),
-  }),
+  host: hostSchema,
   processes: z.array(
     z.strictObject({
       pid: count,

@@ -1,3 +1,4 @@
+import { scrollable } from './table.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import { type RefusedMemory, type Refusal, isHuge } from '../../analysis/tally.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
@@ -31,10 +32,13 @@ export function refusedSection({ findings }: ReportView): Markup {
 ${
   refused.length === 0
     ? html`<p>Something collapses in every range.</p>`
-    : html`<div class="wide" tabindex="0" role="group" aria-label="What stays as it is"><table>
+    : scrollable(
+        'What stays as it is',
+        html`<table>
 <caption>PMD ranges in which nothing changes</caption>
 <thead><tr><th scope="col">why</th><th scope="col" class="number">memory</th><th scope="col" class="number">ranges</th></tr></thead>
-<tbody>${refused.map(row)}</tbody></table></div>`
+<tbody>${refused.map(row)}</tbody></table>`,
+      )
 }
 ${left > 0 && html`<p>${formatSize(left, memory.geometry)} more stay small in ranges that collapse in part.</p>`}
 ${failed.length > 0 && html`<p>Attempts that fail:</p><ul>${failed.map(([result, count]) => html`<li>${plural(count, 'attempt')}: ${refusalLine(result, orders)}${code(result)}</li>`)}</ul>`}`;
@@ -49,18 +53,21 @@ export function readSection({ findings, sources }: ReportView): Markup {
   const unseen = blindSpots({ source: digest, memory, model, chosen: middle.chosen });
   const cell = (text: string | undefined) => html`<td class="name">${text ?? 'not recorded'}</td>`;
   const failures = digest.skipped.slice(0, MOST_FAILURES);
-  return html`<div class="wide" tabindex="0" role="group" aria-label="Sources"><table>
+  return html`${scrollable(
+    'Sources',
+    html`<table>
 <caption>Sources</caption>
 <thead><tr><th scope="col">source</th><th scope="col">host</th><th scope="col">kernel</th><th scope="col">read at</th></tr></thead>
 <tbody>${sources.map(
-    ({
-      name,
-      host,
-      kernelRelease,
-      time,
-    }) => html`<tr><th scope="row" class="name">${name}</th>${[host, kernelRelease, time].map(cell)}</tr>
+      ({
+        name,
+        host,
+        kernelRelease,
+        time,
+      }) => html`<tr><th scope="row" class="name">${name}</th>${[host, kernelRelease, time].map(cell)}</tr>
 `,
-  )}</tbody></table></div>
+    )}</tbody></table>`,
+  )}
 <p>${plural(digest.processes.length, 'process', 'processes')}, pages of ${formatBytes(pageBytes(geometry))}, ${plural(memory.ranges, 'PMD range')} with anonymous memory. Settings in force: ${inForce ? settingsLine(inForce.settings, geometry) : 'not known, or not the same everywhere'}.</p>
 ${table === undefined && html`<p>This is a digest: it holds counts and no ranges, so there are no maps and no VMAs here. A snapshot (<code>thpscope capture</code>) gives them.</p>`}
 ${digest.notes.length > 0 && html`<p>Notes of the reading:</p><ul>${digest.notes.map((note) => html`<li>${note}</li>`)}</ul>`}

@@ -1,4 +1,5 @@
-import { formatSize } from '../../core/memory/format-size.ts';
+import { growthCell, scrollable } from './table.ts';
+import type { Geometry } from '../../core/memory/geometry.ts';
 import { percent } from '../../core/base/percent.ts';
 import { sum } from '../../core/base/sum.ts';
 import type { PolicyFinding } from '../../analysis/findings.ts';
@@ -23,23 +24,23 @@ export function tradeoffSection({ findings, inForce }: ReportView): Markup {
   const marks = named.map(({ finding }, i) => ({ ...finding, label: String(i + 1) }));
   const policies = policyCount(space);
   return html`<figure>
-<div class="wide" tabindex="0" role="group" aria-label="Chart of the trade-off">${tradeoffChart(space, values, residentPages, marks)}</div>
+${scrollable('Chart of the trade-off', tradeoffChart(space, values, residentPages, marks))}
 <figcaption>All ${plural(policies, 'policy', 'policies')}: every set of sizes with every max_ptes_none. The darker a place is (on a dark page: the brighter), the more policies lie there. The line is the most that a growth brings; growth has a square-root scale. ${plural(front.length, 'policy', 'policies')} ${front.length === 1 ? 'is' : 'are'} beaten by none in huge memory, growth and later work: <code>thpscope sweep</code> lists them.</figcaption>
 </figure>
-<div class="wide" tabindex="0" role="group" aria-label="Marked policies"><table>
+${scrollable(
+  'Marked policies',
+  html`<table>
 <caption>The marked policies</caption>
 <thead><tr><th scope="col">mark</th><th scope="col">policy</th><th scope="col">sizes</th><th scope="col" class="number">max_ptes_none</th><th scope="col" class="number">huge</th><th scope="col" class="number">growth</th><th scope="col" class="number">attempts</th><th scope="col" class="number">later</th></tr></thead>
 <tbody>${named.map(
     ({ names, finding }, i) =>
-      html`<tr><th scope="row">${i + 1}</th><td class="name">${names.join('; ')}</td><td class="name">${sizesCell(finding, geometry)}</td><td class="number">${finding.settings.maxPtesNone}</td><td class="number">${percent(finding.hugePages, residentPages)}</td><td class="number">${finding.growthPages === 0 ? '0' : `+${formatSize(finding.growthPages, geometry)}`}</td><td class="number">${grouped(sum(finding.counts.attempts))}</td><td class="number">${grouped(sum(finding.counts.laterAttempts))}</td></tr>
+      html`<tr><th scope="row">${i + 1}</th><td class="name">${names.join('; ')}</td><td class="name">${sizesCell(finding, geometry)}</td><td class="number">${finding.settings.maxPtesNone}</td><td class="number">${percent(finding.hugePages, residentPages)}</td><td class="number">${growthCell(finding.growthPages, geometry)}</td><td class="number">${grouped(sum(finding.counts.attempts))}</td><td class="number">${grouped(sum(finding.counts.laterAttempts))}</td></tr>
 `,
-  )}</tbody></table></div>`;
+  )}</tbody></table>`,
+)}`;
 }
 
-function sizesCell(
-  { settings }: PolicyFinding,
-  geometry: ReportView['findings']['memory']['geometry'],
-): string {
+function sizesCell({ settings }: PolicyFinding, geometry: Geometry): string {
   const words = sizeSettingsLine(settings, geometry);
   return words.includes('inherit') ? `${words} (${settings.enabled})` : words;
 }

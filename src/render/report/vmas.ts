@@ -1,4 +1,4 @@
-import { formatSize } from '../../core/memory/format-size.ts';
+import { growthCell, scrollable, sizeCell } from './table.ts';
 import type { JudgedRanges } from '../../analysis/table-judge.ts';
 import type { RangeTable, TableVma } from '../../analysis/range-table.ts';
 import { asOrder, formatOrder, type OrderSet } from '../../core/memory/order.ts';
@@ -17,19 +17,21 @@ export function vmaTable(
   orders: OrderSet,
 ): Markup {
   const { geometry } = table;
-  const size = (pages: number) => (pages === 0 ? '0' : formatSize(pages, geometry));
   const vmas = table.vmas.filter((vma) => vma.process === process && vma.end > vma.first);
   const shown = vmas.toSorted((a, b) => b.residentPages - a.residentPages).slice(0, MOST_VMAS);
   const row = (each: TableVma) => {
     const { growthPages, becomes } = vmaOutcome(table, ranges, each, orders);
     const { vma } = each;
-    return html`<tr><th scope="row"><code>${vma.start.toString(16)}-${vma.end.toString(16)}</code></th><td class="name">${vma.name || 'anonymous'}</td><td class="number">${size(each.residentPages)}</td><td class="number">${each.end - each.first}</td><td class="number">${growthPages === 0 ? '0' : `+${size(growthPages)}`}</td><td class="name">${becomes}</td></tr>
+    return html`<tr><th scope="row"><code>${vma.start.toString(16)}-${vma.end.toString(16)}</code></th><td class="name">${vma.name || 'anonymous'}</td><td class="number">${sizeCell(each.residentPages, geometry)}</td><td class="number">${each.end - each.first}</td><td class="number">${growthCell(growthPages, geometry)}</td><td class="name">${becomes}</td></tr>
 `;
   };
-  return html`<div class="wide" tabindex="0" role="group" aria-label="VMAs of ${name}"><table>
+  return scrollable(
+    `VMAs of ${name}`,
+    html`<table>
 <caption>${vmas.length > shown.length ? `The ${shown.length} largest of ${vmas.length} anonymous VMAs with pages` : 'Anonymous VMAs with pages'}</caption>
 <thead><tr><th scope="col">VMA</th><th scope="col">name</th><th scope="col" class="number">memory</th><th scope="col" class="number">ranges</th><th scope="col" class="number">growth</th><th scope="col">what most ranges become</th></tr></thead>
-<tbody>${shown.map(row)}</tbody></table></div>`;
+<tbody>${shown.map(row)}</tbody></table>`,
+  );
 }
 
 function vmaOutcome(

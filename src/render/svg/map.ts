@@ -3,6 +3,7 @@ import { type Geometry, pagesPerRange } from '../../core/memory/geometry.ts';
 import { asOrder, formatOrder } from '../../core/memory/order.ts';
 import { html, type Markup } from '../words/markup.ts';
 import { OCCUPANCY_LEVELS } from '../report/style.ts';
+import { element } from './svg.ts';
 import { cellPaths, columnLines, svgImage, swatch } from './svg-image.ts';
 
 const FEWEST_COLUMNS = 24;
@@ -69,7 +70,7 @@ function mapImage(cells: MapCells, title: string, classes: readonly string[]): M
     [
       ...cellPaths(classes, columns),
       columnLines(columns, rows),
-      starts !== '' && html`<path class="vma" d="${starts}"/>`,
+      starts !== '' && element('path', { class: 'vma', d: starts }),
     ],
   );
 }

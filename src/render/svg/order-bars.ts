@@ -1,8 +1,10 @@
+import { scrollable, sizeCell } from '../report/table.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import { sum } from '../../core/base/sum.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import { asOrder, formatOrder } from '../../core/memory/order.ts';
 import { html, type Markup } from '../words/markup.ts';
+import { element } from './svg.ts';
 import { svgImage, swatch } from './svg-image.ts';
 
 /** Memory by the size of its folios at one moment, in pages. */
@@ -26,12 +28,14 @@ const WIDTH = 1000;
 export function orderBars(memories: readonly SizedMemory[], geometry: Geometry): Markup {
   const most = Math.max(1, ...memories.map(totalPages));
   const segments = segmentsOf(geometry).filter((segment) => memories.some((each) => segment.pages(each) > 0));
-  const size = (pages: number) => (pages === 0 ? '0' : formatSize(pages, geometry));
+  const size = (pages: number) => sizeCell(pages, geometry);
   return html`<figure>
 ${memories.map((memory) => html`<p class="quiet">${memory.name}: ${size(totalPages(memory))}</p>${bar(memory, segments, most, geometry)}`)}
 <ul class="legend">${segments.map(({ className, name }) => html`<li>${swatch(`c ${className}`)}${name}</li>`)}</ul>
 </figure>
-<div class="wide" tabindex="0" role="group" aria-label="Memory by size, in numbers"><table>
+${scrollable(
+  'Memory by size, in numbers',
+  html`<table>
 <caption>Resident memory by the size of the folio that holds it</caption>
 <thead><tr><th scope="col">when</th><th scope="col" class="number">all</th>${segments.map(({ name }) => html`<th scope="col" class="number">${name}</th>`)}</tr></thead>
 <tbody>${memories.map(
@@ -41,7 +45,8 @@ ${memories.map((memory) => html`<p class="quiet">${memory.name}: ${size(totalPag
       ({ pages }) => html`<td class="number">${size(pages(memory))}</td>`,
     )}</tr>
 `,
-  )}</tbody></table></div>`;
+  )}</tbody></table>`,
+)}`;
 }
 
 function segmentsOf(geometry: Geometry): Segment[] {
@@ -64,7 +69,7 @@ function bar(memory: SizedMemory, segments: readonly Segment[], most: number, ge
   let x = 0;
   const paths = segments.map(({ className, pages }) => {
     const width = Math.round((pages(memory) / most) * WIDTH * 10) / 10;
-    const path = html`<path class="${className}" d="M${x} 5h${width}"/>`;
+    const path = element('path', { class: className, d: `M${x} 5h${width}` });
     x = Math.round((x + width) * 10) / 10;
     return width > 0 && path;
   });

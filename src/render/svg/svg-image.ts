@@ -1,4 +1,5 @@
-import { html, type Markup, type Part } from '../words/markup.ts';
+import type { Markup, Part } from '../words/markup.ts';
+import { element } from './svg.ts';
 
 /**
  * A picture with a title for those who do not see it. Sizes are in its own units; the page decides how large it is, and a
@@ -11,8 +12,13 @@ export function svgImage(
   parts: Part,
   stretched = false,
 ): Markup {
-  const shape = stretched && html` preserveAspectRatio="none"`;
-  return html`<svg role="img" class="${className}" viewBox="0 0 ${width} ${height}"${shape}><title>${title}</title>${parts}</svg>`;
+  const attributes = {
+    role: 'img',
+    class: className,
+    viewBox: `0 0 ${width} ${height}`,
+    preserveAspectRatio: stretched ? 'none' : undefined,
+  };
+  return element('svg', attributes, [element('title', {}, title), parts]);
 }
 
 /**
@@ -32,17 +38,18 @@ export function cellPaths(classes: readonly (string | undefined)[], columns: num
     }
     cell = end;
   }
-  return [...lines].map(([name, d]) => html`<path class="${name}" d="${d}"/>`);
+  return [...lines].map(([name, d]) => element('path', { class: name, d }));
 }
 
 /** Thin lines between the columns of cells, so that neighbours of one colour can be told apart. */
 export function columnLines(columns: number, rows: number): Markup {
   let d = '';
   for (let column = 1; column < columns; column++) d += `M${column} 0v${rows}`;
-  return html`<path class="between" d="${d}"/>`;
+  return element('path', { class: 'between', d });
 }
 
 /** A sample of a class for a legend; the text beside it says what it is. */
 export function swatch(className: string): Markup {
-  return html`<svg class="swatch" viewBox="0 0 2 1" aria-hidden="true" focusable="false"><path class="${className}" d="M0 .5h2"/></svg>`;
+  const attributes = { class: 'swatch', viewBox: '0 0 2 1', 'aria-hidden': 'true', focusable: 'false' };
+  return element('svg', attributes, element('path', { class: className, d: 'M0 .5h2' }));
 }

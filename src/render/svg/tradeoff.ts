@@ -1,5 +1,7 @@
 import { metricAt, policyCount, type SweepSpace } from '../../analysis/sweep.ts';
-import { html, type Markup } from '../words/markup.ts';
+import { grouped } from '../../core/base/plural.ts';
+import type { Markup, Part } from '../words/markup.ts';
+import { element } from './svg.ts';
 import { DENSITY_LEVELS } from '../report/style.ts';
 import { cellPaths, svgImage } from './svg-image.ts';
 
@@ -63,9 +65,9 @@ export function tradeoffChart(
     [WIDTH, HEIGHT],
     [
       gridLines(most, resident, x, y),
-      html`<g transform="${cell}">${cellPaths(densityClasses(counts), COLUMNS)}</g>`,
-      html`<path class="front" d="${frontLine(highest, most, x, y)}"/>`,
-      html`<path class="axis" d="M${LEFT} ${TOP}V${TOP + PLOT_HEIGHT}H${WIDTH - RIGHT}"/>`,
+      element('g', { transform: cell }, cellPaths(densityClasses(counts), COLUMNS)),
+      element('path', { class: 'front', d: frontLine(highest, most, x, y) }),
+      element('path', { class: 'axis', d: `M${LEFT} ${TOP}V${TOP + PLOT_HEIGHT}H${WIDTH - RIGHT}` }),
       groupsOf(marks, x, y).map(markImage),
     ],
   );
@@ -97,11 +99,14 @@ function frontLine(highest: ReadonlyMap<number, number>, most: number, x: Scale,
   return `${line}H${x(most)}`;
 }
 
-function gridLines(most: number, resident: number, x: Scale, y: Scale): Markup[] {
+function gridLines(most: number, resident: number, x: Scale, y: Scale): Part[] {
   const bottom = TOP + PLOT_HEIGHT;
   const shares = [0, 25, 50, 75, 100].map((share) => {
     const at = y((share / 100) * resident);
-    return html`<path class="grid" d="M${LEFT} ${at}H${WIDTH - RIGHT}"/><text class="quiet end" x="${LEFT - 13}" y="${at + 4}">${share}%</text>`;
+    return [
+      element('path', { class: 'grid', d: `M${LEFT} ${at}H${WIDTH - RIGHT}` }),
+      label('quiet end', LEFT - 13, at + 4, `${share}%`),
+    ];
   });
   let last = -Infinity;
   const growths = TICKS.filter((share) => {
@@ -111,13 +116,16 @@ function gridLines(most: number, resident: number, x: Scale, y: Scale): Markup[]
     return true;
   }).map((share) => {
     const at = x((share / 100) * resident);
-    return html`<path class="grid" d="M${at} ${TOP}V${bottom}"/><text class="quiet middle" x="${at}" y="${bottom + 19}">+${share.toLocaleString('en-US')}%</text>`;
+    return [
+      element('path', { class: 'grid', d: `M${at} ${TOP}V${bottom}` }),
+      label('quiet middle', at, bottom + 19, `+${grouped(share)}%`),
+    ];
   });
   return [
     ...shares,
     ...growths,
-    html`<text class="quiet end" x="${WIDTH - RIGHT}" y="${HEIGHT - 8}">growth of resident memory</text>`,
-    html`<text class="quiet" x="4" y="14">in huge pages</text>`,
+    label('quiet end', WIDTH - RIGHT, HEIGHT - 8, 'growth of resident memory'),
+    label('quiet', 4, 14, 'in huge pages'),
   ];
 }
 
@@ -141,12 +149,17 @@ function groupsOf(marks: readonly TradeoffMark[], x: Scale, y: Scale): MarkGroup
   return groups;
 }
 
-function markImage({ x, y, labels }: MarkGroup): Markup {
+function markImage({ x, y, labels }: MarkGroup): Part {
   const text = labels.join(',');
   const width = MARK_SIZE + 8 * (text.length - 1);
   const left = Math.min(x - MARK_SIZE / 2, WIDTH - width - 2);
   const top = Math.max(1, Math.min(y - MARK_SIZE / 2, HEIGHT - BOTTOM - MARK_SIZE / 2));
-  return html`<rect class="mark" x="${left}" y="${top}" width="${width}" height="${MARK_SIZE}" rx="${MARK_SIZE / 2}"/><text class="marked" x="${left + width / 2}" y="${top + 14.5}">${text}</text>`;
+  const box = { x: left, y: top, width, height: MARK_SIZE, rx: MARK_SIZE / 2 };
+  return [element('rect', { class: 'mark', ...box }), label('marked', left + width / 2, top + 14.5, text)];
+}
+
+function label(className: string, x: number, y: number, text: string): Markup {
+  return element('text', { class: className, x, y }, text);
 }
 
 function round(value: number): number {

@@ -1,0 +1,25 @@
+import { z } from 'zod';
+import { MAX_PMD_ORDER, MIN_PMD_ORDER } from '../core/memory/geometry.ts';
+import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../core/rules/thp-settings.ts';
+
+const count = z.int().nonnegative();
+
+/** THP settings as recordings hold them. */
+export const settingsSchema = z.object({
+  enabled: z.enum(TOP_LEVEL_WORDS),
+  sizes: z.array(z.object({ order: count.max(MAX_PMD_ORDER), enabled: z.enum(SIZE_WORDS) })),
+  maxPtesNone: count,
+  maxPtesSwap: count,
+  maxPtesShared: count,
+});
+
+/** The machine as recordings hold it: snapshots and digests. */
+export const hostSchema = z.object({
+  kernelRelease: z.string(),
+  time: z.iso.datetime({ offset: true }),
+  geometry: z.object({
+    pageShift: z.int().min(12).max(16),
+    pmdOrder: z.int().min(MIN_PMD_ORDER).max(MAX_PMD_ORDER),
+  }),
+  settings: settingsSchema.nullable(),
+});
