@@ -1,5 +1,5 @@
-import type { ScanResult } from '../../../src/core/rules/scan-result.ts';
-import type { PolicyText, RangeText } from '../../support/ranges.ts';
+import type { ScanResult } from '../../../../src/core/rules/scan-result.ts';
+import type { PolicyText, RangeText } from '../../../support/ranges.ts';
 
 /** A window as a vector sees it: is it asked with reclaim, and which PTEs are in it? */
 interface AskedWindow {
