@@ -1,5 +1,6 @@
 import { formatSize } from '../../core/memory/format-size.ts';
 import { sum } from '../../core/base/sum.ts';
+import { grouped } from '../../core/base/plural.ts';
 import { formatDuration } from '../../core/base/duration.ts';
 import { asOrder, formatOrder } from '../../core/memory/order.ts';
 import type { SimulationReport } from '../../simulation/simulation-report.ts';
@@ -44,8 +45,8 @@ export function plotLines(report: SimulationReport, style: Style): string[] {
     ...(samples.some(({ swapPages }) => swapPages > 0)
       ? [level('swap', ({ swapPages }) => swapPages, report.swapSlots)]
       : []),
-    rate('collapses', ({ collapses }) => collapses, count(last.collapses)),
-    ...(failed(last) > 0 ? [rate('failed', failed, count(failed(last)))] : []),
+    rate('collapses', ({ collapses }) => collapses, grouped(last.collapses)),
+    ...(failed(last) > 0 ? [rate('failed', failed, grouped(failed(last)))] : []),
     ...(last.filledPages > 0
       ? [rate('holes filled', ({ filledPages }) => filledPages, formatSize(last.filledPages, geometry))]
       : []),
@@ -56,8 +57,4 @@ export function plotLines(report: SimulationReport, style: Style): string[] {
 
 function row(label: string, line: string, value: string): string {
   return `${label.padEnd(LABEL)}${line}  ${value}`;
-}
-
-function count(value: number): string {
-  return value.toLocaleString('en-US');
 }
