@@ -82,7 +82,7 @@ class Attempt {
     const prepared = this.#prepare();
     if (typeof prepared === 'string') return prepared;
     const { mm, order } = this.#window;
-    this.#locks.push(this.#lock('mmap', true));
+    this.#locks.push(this.#lock('mmap', 'write'));
     const checked = revalidate(this.#control, mm, this.#rangeAddress, order);
     const result = checked.failure ?? this.#replace(checked.area as VmArea, prepared);
     for (let hold = this.#locks.pop(); hold; hold = this.#locks.pop()) this.#unlock(hold);
@@ -94,7 +94,7 @@ class Attempt {
     const control = this.#control;
 
     const { mm, order } = this.#window;
-    const mmap = this.#lock('mmap', false);
+    const mmap = this.#lock('mmap', 'read');
     try {
       const checked = revalidate(control, mm, this.#rangeAddress, order);
       if (checked.failure) return checked.failure;
@@ -115,13 +115,13 @@ class Attempt {
   #replace(area: VmArea, { pmd, ptes }: { pmd: Pmd; ptes: Uint32Array }): ScanResult {
     const { system } = this.#control;
     const { costs } = system;
-    this.#locks.push(this.#lock('vma', true, area.start, area.end));
+    this.#locks.push(this.#lock('vma', 'write', area.start, area.end));
     const state = checkPmdState(this.#pmd());
     if (state) return state;
     if (this.#pmd() !== pmd || pmd.ptes !== ptes) return 'SCAN_FAIL';
 
-    this.#locks.push(this.#lock('anon_vma', true));
-    const pmdLock = this.#lock('pmd', true, this.#rangeAddress, this.#rangeEnd);
+    this.#locks.push(this.#lock('anon_vma', 'write'));
+    const pmdLock = this.#lock('pmd', 'write', this.#rangeAddress, this.#rangeEnd);
     detachPmd(pmd);
     this.#control.activity.detaches++;
     this.#control.spend('detach', costs.tlbFlush);
@@ -129,7 +129,7 @@ class Attempt {
 
     const result = this.#moveWindow(area, pmd);
     if (result !== 'SCAN_SUCCEED') {
-      const again = this.#lock('pmd', true, this.#rangeAddress, this.#rangeEnd);
+      const again = this.#lock('pmd', 'write', this.#rangeAddress, this.#rangeEnd);
       reattachPmd(pmd);
       this.#unlock(again);
     }
@@ -165,7 +165,7 @@ class Attempt {
     const { system } = control;
     const { machine, costs } = system;
     const { address, order, offset } = this.#window;
-    const lock = this.#lock('pte', true, this.#rangeAddress, this.#rangeEnd);
+    const lock = this.#lock('pte', 'write', this.#rangeAddress, this.#rangeEnd);
     const isArmed = (area.flags & VM_UFFD_ANY) !== 0;
     if (!isArmed) control.checkNoneLimit(this.#scan.policy, order);
     const report = isolateWindow(
@@ -227,7 +227,7 @@ class Attempt {
     const { system } = control;
     const { machine, costs } = system;
     const { mm, offset, order } = this.#window;
-    const lock = this.#lock('pmd', true, this.#rangeAddress, this.#rangeEnd);
+    const lock = this.#lock('pmd', 'write', this.#rangeAddress, this.#rangeEnd);
     installWindow(machine, { mm, area, pmd, offset }, this.#head);
     system.held.delete(this.#head);
     const mapping = order === machine.geometry.pmdOrder ? costs.installPmd : costs.installPte * 2 ** order;
@@ -244,11 +244,11 @@ class Attempt {
     this.#control.system.locks.unlock(hold);
   }
 
-  #lock(kind: Hold['kind'], write: boolean, start?: number, end?: number): Hold {
+  #lock(kind: Hold['kind'], mode: 'read' | 'write', start?: number, end?: number): Hold {
     const { system, owner } = this.#control;
     const { mm } = this.#window;
     this.#control.spend('revalidate', system.costs.lock);
     const object = kind === 'anon_vma' ? mm.root : mm;
-    return system.locks.lock(owner, { kind, object, start, end, write });
+    return system.locks.lock(owner, { kind, object, start, end, write: mode === 'write' });
   }
 }

@@ -46,15 +46,15 @@ let turn = 0;
 export async function openMemory(source: Blob | string, name: string): Promise<void> {
   opening.value = name;
   failure.value = undefined;
-  await readMemory(source, name, false);
+  await readMemory(source, name, { newer: false });
 }
 
 /** Puts a newer reading of the same source in the place of what is open, once it is read: nothing is seen of it before. */
 export async function refreshMemory(source: string, name: string): Promise<void> {
-  await readMemory(source, name, true);
+  await readMemory(source, name, { newer: true });
 }
 
-async function readMemory(source: Blob | string, name: string, newer: boolean): Promise<void> {
+async function readMemory(source: Blob | string, name: string, { newer }: { newer: boolean }): Promise<void> {
   const mine = ++turn;
   const ifMine =
     <T>(then: (value: T) => void) =>

@@ -41,20 +41,14 @@ export interface LiveFacts {
  * Source: collapse_scan_pmd, docs/khugepaged.md#the-scan.
  */
 export function scanRange(range: RangeState, policy: CollapsePolicy, live: LiveFacts = {}): ScanReport {
-  const { geometry, facts } = range;
-  const { present, swap } = facts;
+  const { geometry } = range;
+  const { present } = range.facts;
   const pages = pagesPerRange(geometry);
   const noneLimit = scanNoneLimit(policy, geometry, range.uffdArmed);
-  const none = emptyOccupancy(geometry);
-  const zero = facts.zero ?? none;
-  const uffd = facts.uffd ?? none;
   const byKhugepaged = policy.caller === 'khugepaged';
-  const lazyfree = (byKhugepaged && policy.model.refusesLazyfree && facts.lazyfree) || none;
-  const sharedPages = facts.shared ?? none;
-  const locked = facts.locked ?? none;
-  const pinned = facts.pinned ?? none;
-  const unreferenced = facts.unreferenced ?? none;
-  const { noPage = none, offLru = none, countNode } = live;
+  const known = factsOf(range, policy, live);
+  const { swap, zero, uffd, noPage, lazyfree, sharedPages, offLru, locked, pinned, unreferenced } = known;
+  const { countNode } = live;
 
   const occupied = emptyOccupancy(geometry);
   let noneOrZero = 0;
@@ -83,16 +77,8 @@ export function scanRange(range: RangeState, policy: CollapsePolicy, live: LiveF
   for (let page = 0; page < pages; page++) {
     if (byWords && (page & 31) === 0) {
       const i = page >>> 5;
-      const facts =
-        swap[i] |
-        zero[i] |
-        uffd[i] |
-        noPage[i] |
-        lazyfree[i] |
-        sharedPages[i] |
-        offLru[i] |
-        locked[i] |
-        pinned[i];
+      const marked = swap[i] | zero[i] | uffd[i] | lazyfree[i] | sharedPages[i];
+      const facts = marked | noPage[i] | offLru[i] | locked[i] | pinned[i];
       const holes = 32 - countBits(present[i]);
       if (facts === 0 && noneOrZero + holes <= noneLimit) {
         occupied[i] = present[i];
@@ -127,4 +113,39 @@ export function scanRange(range: RangeState, policy: CollapsePolicy, live: LiveF
   if (byKhugepaged && (referenced === 0 || (unmapped > 0 && referenced < pages >>> 1)))
     return report('SCAN_LACK_REFERENCED_PAGE');
   return report('SCAN_SUCCEED');
+}
+
+/** What is known of the PTEs of a range, and matters under a policy; unknown facts are empty bitmaps. */
+interface ScanFacts {
+  readonly swap: Occupancy;
+  readonly zero: Occupancy;
+  readonly uffd: Occupancy;
+  readonly noPage: Occupancy;
+  readonly lazyfree: Occupancy;
+  readonly sharedPages: Occupancy;
+  readonly offLru: Occupancy;
+  readonly locked: Occupancy;
+  readonly pinned: Occupancy;
+  readonly unreferenced: Occupancy;
+}
+
+function factsOf(
+  { geometry, facts }: RangeState,
+  { caller, model }: CollapsePolicy,
+  live: LiveFacts,
+): ScanFacts {
+  const none = emptyOccupancy(geometry);
+  const seesLazyfree = caller === 'khugepaged' && model.refusesLazyfree;
+  return {
+    swap: facts.swap,
+    zero: facts.zero ?? none,
+    uffd: facts.uffd ?? none,
+    noPage: live.noPage ?? none,
+    lazyfree: (seesLazyfree && facts.lazyfree) || none,
+    sharedPages: facts.shared ?? none,
+    offLru: live.offLru ?? none,
+    locked: facts.locked ?? none,
+    pinned: facts.pinned ?? none,
+    unreferenced: facts.unreferenced ?? none,
+  };
 }

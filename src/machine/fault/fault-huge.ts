@@ -30,7 +30,7 @@ export function faultPmd(machine: Machine, mm: Mm, area: VmArea, pmd: Pmd): bool
   zeroFrames(machine, head, machine.rangePages);
   mapNewLeaf(machine, mm, area, pmd, head);
   mm.rssPages += machine.rangePages;
-  if (machine.settings.shrinkUnderused) deferSplit(machine, head, false);
+  if (machine.settings.shrinkUnderused) deferSplit(machine, head, 'underused');
   return true;
 }
 

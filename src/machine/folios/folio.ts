@@ -85,7 +85,7 @@ export function removeRmap(machine: Machine, frame: number, count: number, mm: n
   refcount[head + 3] -= gone;
   refcount[head + 1] -= count;
   noteUnmapped(f, head, mm, count);
-  if (gone > 0 && refcount[head + 1] > 0 && refcount[head + 2] === 0) deferSplit(machine, head, true);
+  if (gone > 0 && refcount[head + 1] > 0 && refcount[head + 2] === 0) deferSplit(machine, head, 'partial');
 }
 
 /** A PMD leaf of an mm now maps the folio. */
@@ -103,17 +103,17 @@ export function removeLeafRmap(machine: Machine, head: number, mm: number): void
   f.refcount[head + 1]--;
   noteUnmapped(f, head, mm, 1);
   const mapped = f.refcount[head + 3];
-  if (f.refcount[head + 2] === 0 && mapped > 0 && mapped < pages) deferSplit(machine, head, true);
+  if (f.refcount[head + 2] === 0 && mapped > 0 && mapped < pages) deferSplit(machine, head, 'partial');
 }
 
 /**
- * Queues a large folio to be split when memory is short: because a part of it is no longer mapped, or (`partial` false)
- * because it may be mostly zeros. Source: deferred_split_folio, docs/khugepaged.md#deferred-split.
+ * Queues a large folio to be split when memory is short: because a part of it is no longer mapped, or because
+ * it may be mostly zeros. Source: deferred_split_folio, docs/khugepaged.md#deferred-split.
  */
-export function deferSplit(machine: Machine, head: number, partial: boolean): void {
+export function deferSplit(machine: Machine, head: number, why: 'partial' | 'underused'): void {
   const f = machine.frames;
   const order = f.order[head];
-  if (partial && !f.has(head, PG_PARTIAL)) {
+  if (why === 'partial' && !f.has(head, PG_PARTIAL)) {
     f.set(head, PG_PARTIAL);
     machine.counters.mthp.split_deferred[order]++;
     machine.counters.mthp.nr_anon_partially_mapped[order]++;

@@ -105,7 +105,7 @@ export function installWindow(machine: Machine, place: PtePlace, head: number): 
   mm.rssPages += 1 << order;
   if (order === geometry.pmdOrder) {
     mapNewLeaf(machine, mm, area, pmd, head);
-    if (settings.shrinkUnderused) deferSplit(machine, head, false);
+    if (settings.shrinkUnderused) deferSplit(machine, head, 'underused');
   } else {
     mapNewFolio(machine, place, head);
     pmd.kind = PMD_TABLE;

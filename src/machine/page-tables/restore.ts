@@ -106,7 +106,7 @@ function restoreFolio(
   }
   f.refcount[head] += mapped - 1;
   mm.rssPages += mapped;
-  if (mapped < 1 << order) deferSplit(machine, head, true);
+  if (mapped < 1 << order) deferSplit(machine, head, 'partial');
   addToLru(machine, head);
   return true;
 }
