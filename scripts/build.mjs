@@ -8,6 +8,7 @@ compile('tsconfig.build.json');
 compile('tsconfig.types.json');
 writeJsExtensions();
 chmodSync('dist/cli/main.js', 0o755);
+await import('./bundle-commands.mjs');
 await import('./man.mjs');
 await import('./build-web.mjs');
 
