@@ -30,10 +30,10 @@ type SettingsJson = Omit<ThpSettings, 'sizes'> & {
   readonly sizes: readonly { order: number; enabled: SizeWord }[];
 };
 
-export type ProcessJson = Process & MemoryJson;
+export type ProcessJson = Process & MemoryDigestJson;
 
 /** What is counted of some memory. */
-export interface MemoryJson {
+export interface MemoryDigestJson {
   readonly ranges: number;
   readonly residentPages: number;
   readonly hugePages: number;
@@ -58,7 +58,7 @@ export function digestJson(digest: SourceDigest): DigestJson {
   return {
     schema: DIGEST_SCHEMA,
     host: { kernelRelease, time, geometry, settings: settings ? settingsJson(settings) : null },
-    processes: digest.processes.map(({ process, memory }) => ({ ...process, ...memoryJson(memory) })),
+    processes: digest.processes.map(({ process, memory }) => ({ ...process, ...memoryDigestJson(memory) })),
     skipped: digest.skipped,
     notes: digest.notes,
   };
@@ -72,7 +72,7 @@ function settingsOfJson({ sizes, ...rest }: SettingsJson): ThpSettings {
   return { ...rest, sizes: new Map(sizes.map(({ order, enabled }) => [asOrder(order), enabled])) };
 }
 
-export function memoryJson(memory: MemoryDigest): MemoryJson {
+export function memoryDigestJson(memory: MemoryDigest): MemoryDigestJson {
   const { ranges, residentPages, hugePages, refused, unknown, classes } = memory;
   const filled = VMA_CLASSES.filter((name) => classes[name].table.rows.size + classes[name].apart.size > 0);
   return {
@@ -120,7 +120,7 @@ export function digestOfJson(json: DigestJson): Result<SourceDigest> {
   const processes: SourceDigest['processes'][number][] = [];
   for (const each of json.processes) {
     const { pid, startTime, command, cgroup, thpDisabled } = each;
-    const memory = memoryOfJson(each, geometry);
+    const memory = memoryDigestOfJson(each, geometry);
     if (!memory.ok) return memory;
     processes.push({ process: { pid, startTime, command, cgroup, thpDisabled }, memory: memory.value });
   }
@@ -129,7 +129,7 @@ export function digestOfJson(json: DigestJson): Result<SourceDigest> {
 }
 
 /** The counts of JSON that has the right shape. Fails where a range that was kept is none of this geometry. */
-export function memoryOfJson(json: MemoryJson, geometry: Geometry): Result<MemoryDigest> {
+export function memoryDigestOfJson(json: MemoryDigestJson, geometry: Geometry): Result<MemoryDigest> {
   const memory = emptyMemoryDigest(geometry);
   memory.ranges = json.ranges;
   memory.residentPages = json.residentPages;

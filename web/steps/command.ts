@@ -10,7 +10,7 @@ import type { StepsState } from './steps-state.ts';
 const UNSAYABLE = ['guard', 'unreferenced', 'pinned', 'lazyfree', 'locked', 'uffd'] as const;
 
 /** The command that explains a search of the state in a terminal; undefined where its flags cannot say it. */
-export function explainCommand(state: StepsState, name: string): string | undefined {
+export function explainCommandLine(state: StepsState, name: string): string | undefined {
   const { range, orders, limits, outcomes } = state;
   const model = SEARCHES.get(name)?.model?.name ?? state.model;
   const unsayable = UNSAYABLE.some((fact) => range.facts[fact] && !isEmpty(range.facts[fact]));

@@ -4,7 +4,7 @@ import { refusalLine } from '../../src/render/words/reasons.ts';
 import { hugepageOrders } from '../policy/choice.ts';
 import { choice } from '../policy/judgement.ts';
 import type { Side } from './alignment.ts';
-import { explainCommand } from './command.ts';
+import { explainCommandLine } from './command.ts';
 import { Controls, togglePlay } from './controls.tsx';
 import { OutcomeDialog } from './outcome-dialog.tsx';
 import { OutcomeRules } from './outcome-rules.tsx';
@@ -207,7 +207,7 @@ function PresetPicker() {
 
 function Commands() {
   const { left, right } = state.value;
-  const commands = [...new Set([left, right])].flatMap((name) => explainCommand(state.value, name) ?? []);
+  const commands = [...new Set([left, right])].flatMap((name) => explainCommandLine(state.value, name) ?? []);
   if (commands.length === 0) return null;
   return (
     <details>

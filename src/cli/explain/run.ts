@@ -15,7 +15,7 @@ import type { ExplainFlags } from './command.ts';
 import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
 import { readMemory } from '../shared/read-memory.ts';
-import { checkOneSource, type OpenedMemory, openMemory, rangeFromFlags } from '../shared/source.ts';
+import { checkOneSource, type OpenedMemory, memoryFromFlags, rangeFromFlags } from '../shared/source.ts';
 
 /** `thpscope explain`: one PMD range, every step. */
 export async function explain(this: Context, flags: ExplainFlags, ...files: string[]): Promise<void> {
@@ -80,7 +80,7 @@ async function findAsked(
   const address = parseAddress(flags.address);
   if (!address.ok) return address;
   const single = address.value.end === undefined ? address.value.start : undefined;
-  const opened = await openMemory(context, flags, files, single);
+  const opened = await memoryFromFlags(context, flags, files, single);
   if (!opened.ok) return opened;
   const { geometry, settings } = opened.value.source.host;
   const runPolicy = await policyFromFlags(flags, geometry, settings);

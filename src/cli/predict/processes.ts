@@ -10,7 +10,7 @@ import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
 import { startProgress } from '../shared/progress.ts';
 import { readMemory } from '../shared/read-memory.ts';
-import { openMemory } from '../shared/source.ts';
+import { memoryFromFlags } from '../shared/source.ts';
 
 /** `predict` over processes or snapshots. */
 export async function predictProcesses(
@@ -18,7 +18,7 @@ export async function predictProcesses(
   flags: PredictFlags,
   files: string[],
 ): Promise<Result<void>> {
-  const opened = await openMemory(context, flags, files);
+  const opened = await memoryFromFlags(context, flags, files);
   if (!opened.ok) return opened;
   const { host } = opened.value.source;
   const { geometry, settings: current } = host;

@@ -20,7 +20,7 @@ import { policyFromFlags } from '../shared/command-policy.ts';
 import { startProgress } from '../shared/progress.ts';
 import { shellCommand } from '../../core/base/shell.ts';
 import { readMemory } from '../shared/read-memory.ts';
-import { checkOneSource, openMemory, sameSettings } from '../shared/source.ts';
+import { checkOneSource, memoryFromFlags, sameSettings } from '../shared/source.ts';
 import { runSweep } from '../shared/sweep-run.ts';
 import { readVersion } from '../shared/version.ts';
 import { writeOutput } from '../shared/write-output.ts';
@@ -102,7 +102,7 @@ async function readRanges(
   files: readonly string[],
   signal: AbortSignal,
 ): Promise<Result<ReadSources>> {
-  const opened = await openMemory(context, flags, files);
+  const opened = await memoryFromFlags(context, flags, files);
   if (!opened.ok) return opened;
   const { hosts, rows } = opened.value;
   const [first] = hosts;

@@ -77,7 +77,7 @@ export interface OpenedMemory {
 }
 
 /** Opens the snapshots, or else the processes that the flags name: with an address, only the range around it. */
-export function openMemory(
+export function memoryFromFlags(
   context: Context,
   flags: ProcessFlags & { readonly policy?: string },
   files: readonly string[],

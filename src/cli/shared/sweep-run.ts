@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
-import { memoryJson } from '../../analysis/digest-json.ts';
+import { memoryDigestJson } from '../../analysis/digest-json.ts';
 import { DigestQuery } from '../../analysis/digest-query.ts';
 import { apartStates, type MemoryDigest } from '../../analysis/memory-digest.ts';
 import { blockLength, sweepBlock, sweepBlocks, type SweepSpace } from '../../analysis/sweep.ts';
@@ -44,7 +44,7 @@ export async function runSweep(
     }
     const counters = sharedCounters();
     const { geometry } = memory;
-    const task: SweepTask = { memory: memoryJson(memory), geometry, space, counters, results };
+    const task: SweepTask = { memory: memoryDigestJson(memory), geometry, space, counters, results };
     const count = Math.max(1, Math.min(workers, blocks));
     const script = new URL('./sweep-worker.js', import.meta.url);
     await runWorkers(script, count, task, signal, () => show(Atomics.load(counters, SHARED.done)));

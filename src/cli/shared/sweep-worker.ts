@@ -1,14 +1,14 @@
 // A worker thread that sweeps blocks of policies: it takes the next one that no other has taken and writes what comes of it
 // to its place in shared memory.
 import { parentPort, workerData } from 'node:worker_threads';
-import { type MemoryJson, memoryOfJson } from '../../analysis/digest-json.ts';
+import { type MemoryDigestJson, memoryDigestOfJson } from '../../analysis/digest-json.ts';
 import { DigestQuery } from '../../analysis/digest-query.ts';
 import { blockLength, sweepBlock, sweepBlocks, type SweepSpace } from '../../analysis/sweep.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import { SHARED } from './worker-pool.ts';
 
 export interface SweepTask {
-  readonly memory: MemoryJson;
+  readonly memory: MemoryDigestJson;
   readonly geometry: Geometry;
   readonly space: SweepSpace;
   readonly counters: Int32Array;
@@ -16,7 +16,7 @@ export interface SweepTask {
 }
 
 const { memory, geometry, space, counters, results } = workerData as SweepTask;
-const digest = memoryOfJson(memory, geometry);
+const digest = memoryDigestOfJson(memory, geometry);
 if (!digest.ok) throw new Error(`bug: ${digest.failure.message}`);
 const query = new DigestQuery(digest.value);
 const length = blockLength(space);

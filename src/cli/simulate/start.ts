@@ -12,7 +12,7 @@ import type { SimulateFlags } from './command.ts';
 import { startProgress } from '../shared/progress.ts';
 import { isScenario, readScenario } from './scenario-file.ts';
 import { type MemoryRead, readMemory } from '../shared/read-memory.ts';
-import { checkOneSource, openMemory } from '../shared/source.ts';
+import { checkOneSource, memoryFromFlags } from '../shared/source.ts';
 
 /** A machine that is set up, and what its source says about the run. */
 export interface Start {
@@ -66,7 +66,7 @@ async function startMemory(
 ): Promise<Result<Start>> {
   const one = checkOneSource(flags, files);
   if (!one.ok) return one;
-  const opened = await openMemory(context, flags, files);
+  const opened = await memoryFromFlags(context, flags, files);
   if (!opened.ok) return opened;
   const { geometry, settings } = opened.value.source.host;
   const model = KERNEL_MODELS[flags.kernel ?? 'linux-7.2'];
