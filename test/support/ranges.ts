@@ -46,6 +46,7 @@ export function pages(text: string, geometry: Geometry = geometryOfPmdOrder(9)):
   return valueOf(parsePages(text, geometry));
 }
 
+/** The range bit by bit as the lists say, unlike `rangeOfText`: a source may set bits that mean nothing. */
 export function rangeOf(text: RangeText): RangeState {
   const geometry = geometryOfPmdOrder(text.pmdOrder ?? 9);
   const known = (list: string | undefined) => (list === undefined ? undefined : pages(list, geometry));

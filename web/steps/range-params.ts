@@ -1,16 +1,16 @@
 import { type Failure, fail, type Result, succeed } from '../../src/core/base/failure.ts';
 import { type Geometry, rangeBytes } from '../../src/core/memory/geometry.ts';
-import { difference, emptyOccupancy, hasPage, intersection, union } from '../../src/core/memory/occupancy.ts';
-import { parsePages } from '../../src/core/memory/page-list.ts';
+import { difference, hasPage, intersection } from '../../src/core/memory/occupancy.ts';
 import {
   eachFact,
+  OBSERVABLE_FACTS,
   PAGE_FACTS,
   type PageFact,
   pageFacts,
   type RangeState,
   unknownFacts,
 } from '../../src/core/memory/range-state.ts';
-import { rangeOfText, rangeText } from '../../src/core/memory/range-text.ts';
+import { type RangeText, rangeText, readRange } from '../../src/core/memory/range-text.ts';
 
 /** The bitmaps of a range by the parameters that say them. */
 const BITMAP_PARAMS = {
@@ -45,26 +45,26 @@ export function rangeOfParams(
   geometry: Geometry,
   report: (failure: Failure) => void,
 ): RangeState {
-  const bits = eachFact((fact) => {
-    const param = BITMAP_PARAMS[fact];
-    const pages = parsePages(params[param] ?? '', geometry);
-    if (!pages.ok) report({ ...pages.failure, message: `${param}: ${pages.failure.message}` });
-    return pages.ok ? pages.value : emptyOccupancy(geometry);
-  });
-  const folios = folioOrdersOf(params.folios, geometry);
+  const folios = folioListsOf(params.folios);
   if (!folios.ok) report(folios.failure);
+  const unknown = (params.unknown ?? '').split(',');
+  const text: RangeText = {
+    ...eachFact((fact) => params[BITMAP_PARAMS[fact]]),
+    folioOrders: folios.ok ? folios.value : {},
+    pmdMapped: params.pmdmapped === '1',
+    uffdArmed: params.armed === '1',
+    ...Object.fromEntries(
+      OBSERVABLE_FACTS.filter((fact) => unknown.includes(fact)).map((fact) => [fact, null]),
+    ),
+  };
+  const { range, problems } = readRange(text, geometry);
+  for (const { kind, message, list } of problems) {
+    const param = list && (list === 'folios' ? list : BITMAP_PARAMS[list]);
+    report({ kind, message: param ? `${param}: ${message}` : message });
+  }
   const address = addressOf(params.address, geometry);
   if (!address.ok) report(address.failure);
-  const unknown = new Set((params.unknown ?? '').split(','));
-  const seen = { present: union(bits.present, bits.zero), swap: union(bits.swap, bits.guard) };
-  return tidy({
-    geometry,
-    address: address.ok ? address.value : 0,
-    facts: pageFacts(seen, (fact) => (unknown.has(fact) ? undefined : bits[fact])),
-    folioOrders: folios.ok && !unknown.has('folioOrders') ? folios.value : undefined,
-    pmdMapped: unknown.has('pmdMapped') ? undefined : params.pmdmapped === '1',
-    uffdArmed: params.armed === '1',
-  });
+  return tidy({ ...range, address: address.ok ? address.value : 0 });
 }
 
 /** The parameters of a range; those of facts that are empty are undefined. */
@@ -98,16 +98,14 @@ function tidy(range: RangeState): RangeState {
   };
 }
 
-function folioOrdersOf(text: string | undefined, geometry: Geometry): Result<Uint8Array | undefined> {
+function folioListsOf(text = ''): Result<Record<string, string>> {
   const lists: Record<string, string> = {};
-  for (const each of (text ?? '').split(/\s+/).filter((word) => word !== '')) {
+  for (const each of text.split(/\s+/).filter((word) => word !== '')) {
     const [order, pages] = each.split('@', 2);
     if (pages === undefined) return fail('usage', `folios '${each}': write ORDER@PAGES, such as 4@16-31`);
     lists[order] = pages;
   }
-  const range = rangeOfText({ folioOrders: lists }, geometry);
-  if (range.ok) return succeed(range.value.folioOrders);
-  return fail('usage', `folios: ${range.failure.message}`);
+  return succeed(lists);
 }
 
 function addressOf(text = '0', geometry: Geometry): Result<number> {

@@ -15,6 +15,8 @@ const list = z.string().nullish();
 
 const rangeText = z.strictObject({
   ...eachFact(() => list),
+  present: z.string().optional(),
+  swap: z.string().optional(),
   folioOrders: z.record(z.string(), z.string()).nullish(),
   pmdMapped: z.boolean().nullish(),
   uffdArmed: z.boolean().optional(),

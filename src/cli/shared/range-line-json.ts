@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
+import { eachFact } from '../../core/memory/range-state.ts';
 import { firstIssue } from './first-issue.ts';
 import type { RangeLine } from './range-line.ts';
 
@@ -14,16 +15,9 @@ const folio = z.strictObject({
 
 const rangeLine: z.ZodType<RangeLine> = z.strictObject({
   id: z.union([z.string(), z.number()]).optional(),
+  ...eachFact(() => pages),
   present: z.string(),
   swap: z.string().optional(),
-  zero: pages,
-  shared: pages,
-  unreferenced: pages,
-  pinned: pages,
-  lazyfree: pages,
-  locked: pages,
-  uffd: pages,
-  guard: pages,
   folios: z.array(folio).nullable().optional(),
   pmdMapped: z.boolean().nullable().optional(),
   uffdArmed: z.boolean().optional(),

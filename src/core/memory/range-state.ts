@@ -28,10 +28,10 @@ export const PAGE_FACTS = [
 export type PageFact = (typeof PAGE_FACTS)[number];
 
 /** What no source is without. */
-type SeenFact = 'present' | 'swap';
+export type SeenFact = 'present' | 'swap';
 
 /** Sets of PTEs that a source may be unable to see. */
-type ExtraFact = Exclude<PageFact, SeenFact>;
+export type ExtraFact = Exclude<PageFact, SeenFact>;
 
 /** A bitmap for each fact; `undefined` is unknown, which is not the same as empty. */
 export type PageFacts = Readonly<Record<SeenFact, Occupancy> & Record<ExtraFact, Occupancy | undefined>>;

@@ -1,23 +1,51 @@
-import { fail, type Result, succeed } from '../base/failure.ts';
+import { type Failure, fail, type Result, succeed } from '../base/failure.ts';
 import { type Geometry, pagesPerRange } from './geometry.ts';
-import { emptyOccupancy, hasPage, isEmpty, type Occupancy, setPage } from './occupancy.ts';
+import {
+  difference,
+  emptyOccupancy,
+  hasPage,
+  intersection,
+  isEmpty,
+  type Occupancy,
+  setPage,
+  union,
+} from './occupancy.ts';
 import { formatPages, parsePages } from './page-list.ts';
-import { PAGE_FACTS, type PageFact, pageFacts, type RangeState } from './range-state.ts';
+import {
+  eachFact,
+  type ExtraFact,
+  PAGE_FACTS,
+  pageFacts,
+  type RangeState,
+  type SeenFact,
+} from './range-state.ts';
 
 /**
- * A range without its address, as JSON: facts are page lists (0-15,100). What is left out is empty, false or small pages;
- * null is unknown.
+ * A range without its address, as JSON: facts are page lists (0-15,100). What is left out is empty, false or
+ * small pages; null is unknown. Pages of `zero` are present and those of `guard` in swap, listed there or not.
  */
-export type RangeText = { readonly [K in PageFact]?: string | null } & {
-  /** PTEs of each folio order, such as {"4":"16-31"}. */
+export type RangeText = { readonly [K in SeenFact]?: string } & {
+  readonly [K in ExtraFact]?: string | null;
+} & {
+  /** PTEs of each folio order, such as {"4":"16-31"}. Those of PTEs that are not present mean nothing. */
   readonly folioOrders?: { readonly [order: string]: string } | null;
   readonly pmdMapped?: boolean | null;
   readonly uffdArmed?: boolean;
 };
 
-export function rangeText(range: RangeState): RangeText {
+/** What of a text cannot be read, or contradicts the rest of it. */
+export interface RangeProblem extends Failure {
+  /** The list that is wrong by itself. */
+  readonly list: SeenFact | ExtraFact | 'folios' | undefined;
+}
+
+export function rangeText({ facts, ...range }: RangeState): RangeText {
+  const swap = difference(facts.swap, facts.present);
+  const zero = facts.zero && intersection(facts.zero, facts.present);
+  const guard = facts.guard && intersection(facts.guard, swap);
+  const said = { ...facts, swap, zero, guard };
   const lists = PAGE_FACTS.flatMap((fact) => {
-    const bitmap = range.facts[fact];
+    const bitmap = said[fact];
     if (bitmap && isEmpty(bitmap)) return [];
     return [[fact, bitmap ? formatPages(bitmap) : null] as const];
   });
@@ -42,35 +70,66 @@ function folioLists(folioOrders: Uint8Array, geometry: Geometry): Record<string,
   return Object.fromEntries([...byOrder].map(([order, pages]) => [order, formatPages(pages)]));
 }
 
-/** The range of such a text, at address 0. Fails when a list names no pages of a range or an order is none. */
+/**
+ * The range of a text, at address 0. Fails on pages that no range has, on orders that no folio has, and on pages
+ * that would be two things at once.
+ */
 export function rangeOfText(text: RangeText, geometry: Geometry): Result<RangeState> {
-  const bitmaps: Partial<Record<PageFact, Occupancy | undefined>> = {};
-  for (const fact of PAGE_FACTS) {
-    const list = text[fact];
-    if (list === null) continue;
-    const pages = parsePages(list ?? '', geometry);
-    if (!pages.ok) return pages;
-    bitmaps[fact] = pages.value;
+  const { range, problems } = readRange(text, geometry);
+  if (problems.length === 0) return succeed(range);
+  const [{ kind, message, list }] = problems;
+  return fail(kind, list ? `${list}: ${message}` : message);
+}
+
+/**
+ * The range of a text, at address 0, as far as the text can be read: lists with problems count as empty, and pages
+ * that are present and in swap as present.
+ */
+export function readRange(
+  text: RangeText,
+  geometry: Geometry,
+): { readonly range: RangeState; readonly problems: readonly RangeProblem[] } {
+  const problems: RangeProblem[] = [];
+  const pagesOf = (list: RangeProblem['list'], pages: string): Occupancy => {
+    const parsed = parsePages(pages, geometry);
+    if (parsed.ok) return parsed.value;
+    problems.push({ ...parsed.failure, list });
+    return emptyOccupancy(geometry);
+  };
+  const contradict = (list: RangeProblem['list'], message: string) =>
+    problems.push({ kind: 'usage', message, list });
+
+  const lists = eachFact((fact) => (text[fact] === null ? undefined : pagesOf(fact, text[fact] ?? '')));
+  const none = emptyOccupancy(geometry);
+  const present = union(lists.present ?? none, lists.zero ?? none);
+  const swap = union(lists.swap ?? none, lists.guard ?? none);
+  const both = intersection(present, swap);
+  if (!isEmpty(both)) {
+    const page = Number.parseInt(formatPages(both), 10);
+    contradict(undefined, `page ${page} is both present and in swap; a page can be one of them`);
   }
-  let folioOrders: Uint8Array | undefined;
-  if (text.folioOrders !== null) {
-    folioOrders = new Uint8Array(pagesPerRange(geometry));
-    for (const [order, list] of Object.entries(text.folioOrders ?? {})) {
-      const pages = parsePages(list, geometry);
-      if (!pages.ok) return pages;
-      if (!/^\d+$/.test(order) || Number(order) > geometry.pmdOrder)
-        return fail('unreadable', `folio order ${order} is not one of this geometry`);
-      for (let page = 0; page < folioOrders.length; page++)
-        if (hasPage(pages.value, page)) folioOrders[page] = Number(order);
+
+  const folioOrders = text.folioOrders === null ? undefined : new Uint8Array(pagesPerRange(geometry));
+  for (const [name, list] of Object.entries(text.folioOrders ?? {})) {
+    const pages = intersection(pagesOf('folios', list), present);
+    const order = /^\d+$/.test(name) ? Number(name) : 0;
+    if (order < 1 || order > geometry.pmdOrder) {
+      contradict('folios', `order ${name}: large folios have orders 1 to ${geometry.pmdOrder}`);
+      continue;
     }
+    const taken = folioOrders?.findIndex((other, page) => other > 0 && hasPage(pages, page)) ?? -1;
+    if (taken >= 0) contradict('folios', `page ${taken} is in folios of two orders; a page can be in one`);
+    folioOrders?.forEach((_, page) => {
+      if (hasPage(pages, page)) folioOrders[page] = order;
+    });
   }
-  const { present = emptyOccupancy(geometry), swap = emptyOccupancy(geometry) } = bitmaps;
-  return succeed({
+  const range = {
     geometry,
     address: 0,
-    facts: pageFacts({ present, swap }, (fact) => bitmaps[fact]),
+    facts: pageFacts({ present, swap: difference(swap, present) }, (fact) => lists[fact]),
     folioOrders,
     pmdMapped: text.pmdMapped === null ? undefined : (text.pmdMapped ?? false),
     uffdArmed: text.uffdArmed ?? false,
-  });
+  };
+  return { range, problems };
 }
