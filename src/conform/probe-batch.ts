@@ -11,6 +11,7 @@ import {
 } from '../core/memory/occupancy.ts';
 import type { OrderSet } from '../core/memory/order.ts';
 import { formatPages } from '../core/memory/page-list.ts';
+import { pteKind } from '../core/memory/pte-kind.ts';
 import type { CollapseLimits } from '../core/rules/policy.ts';
 import { pageFacts, type RangeState } from '../core/memory/range-state.ts';
 
@@ -168,11 +169,9 @@ export function pagesText(range: RangeState): string {
   return text;
 }
 
-function pageText({ folioOrders, facts: { present, swap, guard, zero } }: RangeState, page: number): string {
-  if (hasPage(present, page)) {
-    if (zero && hasPage(zero, page)) return 'z';
-    return String(folioOrders?.[page] ?? 0);
-  }
-  if (!hasPage(swap, page)) return '.';
+function pageText(range: RangeState, page: number): string {
+  const kind = pteKind(range, page);
+  if (kind !== 'swap') return kind === 'empty' ? '.' : kind === 'zero' ? 'z' : String(kind);
+  const { guard } = range.facts;
   return guard && hasPage(guard, page) ? 'g' : 's';
 }

@@ -59,17 +59,21 @@ export function readChunk(
   /** Cuts a bitmap of the chunk into those of its ranges; most are empty and need no cutting. */
   const cut = (bitmap: Occupancy) =>
     isEmpty(bitmap) ? () => none : (index: number) => bitmap.subarray(index * words, (index + 1) * words);
+  const noPages = new Uint32Array(bitmaps.present.length);
+  const lazyfree = readLazyfree(vma, folioFacts?.lazyfree, noPages, geometry);
+  const unreferenced = readUnreferenced(vma, lazyfree, noPages);
   const presentOf = cut(bitmaps.present);
   const swapOf = cut(bitmaps.swap);
-  const guardOf = cut(bitmaps.guard);
-  const uffdOf = cut(bitmaps.uffd);
-  const sharedOf = cut(shared);
-  const zeroOf = zero && cut(zero);
-  const lockedOf = folioFacts && cut(folioFacts.locked);
-  const lazyfree = readLazyfree(vma, folioFacts?.lazyfree, geometry);
-  const lazyfreeOf = lazyfree && cut(lazyfree);
-  const unreferenced = readUnreferenced(vma, lazyfree, bitmaps.present.length);
-  const unreferencedOf = unreferenced && cut(unreferenced);
+  const others = {
+    guard: cut(bitmaps.guard),
+    zero: zero && cut(zero),
+    shared: cut(shared),
+    unreferenced: unreferenced && cut(unreferenced),
+    pinned: undefined,
+    lazyfree: lazyfree && cut(lazyfree),
+    locked: folioFacts && cut(folioFacts.locked),
+    uffd: cut(uffdArmed ? bitmaps.uffd : noPages),
+  };
   const rangePages = pagesPerRange(geometry);
 
   const ranges: RangeState[] = [];
@@ -78,20 +82,10 @@ export function readChunk(
     const swap = swapOf(index);
     if (isEmpty(present) && isEmpty(swap)) continue;
     const address = start + index * rangeBytes(geometry);
-    const facts = {
-      guard: guardOf(index),
-      zero: zeroOf?.(index),
-      shared: sharedOf(index),
-      unreferenced: unreferencedOf?.(index),
-      pinned: undefined,
-      lazyfree: lazyfreeOf?.(index),
-      locked: lockedOf?.(index),
-      uffd: uffdArmed ? uffdOf(index) : none,
-    };
     ranges.push({
       geometry,
       address,
-      facts: pageFacts({ present, swap }, (fact) => facts[fact]),
+      facts: pageFacts({ present, swap }, (fact) => others[fact]?.(index)),
       folioOrders: folioFacts?.orders.subarray(index * rangePages, (index + 1) * rangePages),
       pmdMapped: pmdMapped?.has(address),
       uffdArmed,
@@ -108,9 +102,10 @@ export function readChunk(
 function readLazyfree(
   vma: SmapsVma,
   marked: Occupancy | undefined,
+  noPages: Occupancy,
   geometry: Geometry,
 ): Occupancy | undefined {
-  if (vma.lazyFreeBytes === 0 || vma.flags.includes('dp')) return new Uint32Array(1);
+  if (vma.lazyFreeBytes === 0 || isDroppable(vma)) return noPages;
   return marked && countPages(marked) * pageBytes(geometry) <= vma.lazyFreeBytes ? marked : undefined;
 }
 
@@ -121,11 +116,18 @@ function readLazyfree(
 function readUnreferenced(
   vma: SmapsVma,
   lazyfree: Occupancy | undefined,
-  words: number,
+  noPages: Occupancy,
 ): Occupancy | undefined {
-  if (vma.referencedBytes === 0) return new Uint32Array(words).fill(0xffffffff);
-  if (vma.referencedBytes >= vma.rssBytes) return new Uint32Array(words);
-  return vma.referencedBytes + vma.lazyFreeBytes === vma.rssBytes ? lazyfree : undefined;
+  if (vma.referencedBytes === 0) return noPages.map(() => 0xffffffff);
+  if (vma.referencedBytes >= vma.rssBytes) return noPages;
+  // The pages of droppable memory that count as MADV_FREE are not among `lazyfree`.
+  if (isDroppable(vma) || vma.referencedBytes + vma.lazyFreeBytes !== vma.rssBytes) return undefined;
+  return lazyfree;
+}
+
+/** Whether the memory may be dropped under pressure (MAP_DROPPABLE). */
+function isDroppable(vma: SmapsVma): boolean {
+  return vma.flags.includes('dp');
 }
 
 /**

@@ -1,31 +1,22 @@
+import {
+  CODE_EMPTY,
+  CODE_OTHER,
+  CODE_SWAP,
+  CODE_ZERO,
+  codeOfOrder,
+  orderOfCode,
+} from '../core/memory/pte-code.ts';
 import type { Machine } from '../machine/machine.ts';
 import { PMD_LEAF, PMD_MIGRATION, type Pmd } from '../machine/page-tables/pmd.ts';
 import { PTE_KIND, PTE_NONE, PTE_PRESENT, PTE_SWAP, PTE_ZERO, pteValue } from '../machine/page-tables/pte.ts';
 
-/** What a PTE of a range is, in a byte: one of these, or what `cellOfOrder` makes of the order of its folio. */
-export const CELL_NOTHING = 0;
-export const CELL_ZERO_PAGE = 32;
-export const CELL_SWAP = 33;
-/** A marker, or a page under migration. */
-export const CELL_OTHER = 34;
-
-/** The cell of a PTE that maps a page of a folio of this order; order 0 is a small page. */
-export function cellOfOrder(order: number): number {
-  return order + 1;
-}
-
-/** The order of the folio that a cell's page is of; undefined for cells that are no page of a folio. */
-export function orderOfCell(cell: number): number | undefined {
-  return cell > CELL_NOTHING && cell < CELL_ZERO_PAGE ? cell - 1 : undefined;
-}
-
-/** The PTEs of a range as cells, and what they come to. */
+/** The PTEs of a range by their codes, and what they come to. */
 export interface RangeCells {
   readonly cells: Uint8Array;
   /** Pages of folios that the range maps. */
   readonly residentPages: number;
   readonly swapPages: number;
-  /** The cell of which there are most, holes left out; CELL_NOTHING if there are only holes. */
+  /** The cell of which there are most, holes left out; CODE_EMPTY if there are only holes. */
   readonly mainCell: number;
 }
 
@@ -43,7 +34,7 @@ export class CellReader {
   /** What a range holds; `last` itself if that is still true. A range that is not there holds nothing. */
   read(pmd: Pmd | undefined, last: RangeCells): RangeCells {
     if (pmd?.kind === PMD_LEAF || pmd?.kind === PMD_MIGRATION) {
-      return this.#uniformOf(cellOfOrder(this.#machine.frames.order[pteValue(pmd.leaf)]));
+      return this.#uniformOf(codeOfOrder(this.#machine.frames.order[pteValue(pmd.leaf)]));
     }
     if (pmd === undefined || pmd.ptes.length === 0) return this.nothing();
     const { order } = this.#machine.frames;
@@ -65,7 +56,7 @@ export class CellReader {
   }
 
   nothing(): RangeCells {
-    return this.#uniformOf(CELL_NOTHING);
+    return this.#uniformOf(CODE_EMPTY);
   }
 
   #uniformOf(cell: number): RangeCells {
@@ -79,19 +70,19 @@ export class CellReader {
 }
 
 function otherCell(kind: number): number {
-  if (kind === PTE_ZERO) return CELL_ZERO_PAGE;
-  return kind === PTE_SWAP ? CELL_SWAP : CELL_OTHER;
+  if (kind === PTE_ZERO) return CODE_ZERO;
+  return kind === PTE_SWAP ? CODE_SWAP : CODE_OTHER;
 }
 
 function summed(cells: Uint8Array): RangeCells {
-  const counts = new Uint32Array(CELL_OTHER + 1);
+  const counts = new Uint32Array(CODE_OTHER + 1);
   for (const cell of cells) counts[cell]++;
   let residentPages = 0;
-  let mainCell = CELL_NOTHING;
+  let mainCell = CODE_EMPTY;
   for (let cell = 1; cell < counts.length; cell++) {
-    if (orderOfCell(cell) !== undefined) residentPages += counts[cell];
+    if (orderOfCode(cell) !== undefined) residentPages += counts[cell];
     // Of equals the larger order is the news.
-    if (counts[cell] > 0 && (mainCell === CELL_NOTHING || counts[cell] >= counts[mainCell])) mainCell = cell;
+    if (counts[cell] > 0 && (mainCell === CODE_EMPTY || counts[cell] >= counts[mainCell])) mainCell = cell;
   }
-  return { cells, residentPages, swapPages: counts[CELL_SWAP], mainCell };
+  return { cells, residentPages, swapPages: counts[CODE_SWAP], mainCell };
 }

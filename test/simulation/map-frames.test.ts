@@ -3,13 +3,7 @@ import { readScenario } from '../../src/cli/simulate/scenario-file.ts';
 import { hasPage } from '../../src/core/memory/occupancy.ts';
 import { viewRange } from '../../src/machine/page-tables/range-view.ts';
 import { Frames } from '../../src/simulation/map-frames.ts';
-import {
-  CELL_NOTHING,
-  CELL_OTHER,
-  CELL_SWAP,
-  CELL_ZERO_PAGE,
-  cellOfOrder,
-} from '../../src/simulation/range-cells.ts';
+import { CODE_EMPTY, CODE_OTHER, CODE_SWAP, CODE_ZERO, codeOfOrder } from '../../src/core/memory/pte-code.ts';
 import type { Scenario } from '../../src/simulation/scenario.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
 import type { SimulatedHost } from '../../src/simulation/simulated-host.ts';
@@ -25,15 +19,15 @@ function cellsNow(
 ): Uint8Array {
   const { mm } = processes[process];
   const pmd = mm.pmds.get(address / machine.rangeBytes);
-  const cells = new Uint8Array(machine.rangePages).fill(CELL_NOTHING);
+  const cells = new Uint8Array(machine.rangePages).fill(CODE_EMPTY);
   if (!pmd) return cells;
   for (const area of mm.areas.overlapping(address, address + machine.rangeBytes)) {
     const { state, migrating } = viewRange(machine, area, pmd);
     for (let i = 0; i < cells.length; i++) {
-      if (hasPage(state.facts.zero!, i)) cells[i] = CELL_ZERO_PAGE;
-      else if (hasPage(state.facts.present, i)) cells[i] = cellOfOrder(state.folioOrders![i]);
+      if (hasPage(state.facts.zero!, i)) cells[i] = CODE_ZERO;
+      else if (hasPage(state.facts.present, i)) cells[i] = codeOfOrder(state.folioOrders![i]);
       else if (hasPage(state.facts.swap, i))
-        cells[i] = hasPage(state.facts.guard!, i) || hasPage(migrating, i) ? CELL_OTHER : CELL_SWAP;
+        cells[i] = hasPage(state.facts.guard!, i) || hasPage(migrating, i) ? CODE_OTHER : CODE_SWAP;
     }
   }
   return cells;
@@ -114,7 +108,7 @@ test('frames hold what the machine held, whatever happens to memory, and after f
   const kinds = new Set(
     run.frames.rows().flatMap(({ versions }) => versions.flatMap((v) => [...v.cells.cells])),
   );
-  expect([...kinds].sort((a, b) => a - b)).toEqual([CELL_NOTHING, cellOfOrder(0), cellOfOrder(9), CELL_SWAP]);
+  expect([...kinds].sort((a, b) => a - b)).toEqual([CODE_EMPTY, codeOfOrder(0), codeOfOrder(9), CODE_SWAP]);
 });
 
 test.each([

@@ -3,7 +3,7 @@ import { styleOf } from '../../src/render/text/style.ts';
 import { summaryLines } from '../../src/render/text/simulate-summary.ts';
 import { steadyLines } from '../../src/render/text/simulate-steady.ts';
 import { Frames } from '../../src/simulation/map-frames.ts';
-import { cellOfOrder } from '../../src/simulation/range-cells.ts';
+import { codeOfOrder } from '../../src/core/memory/pte-code.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
 import { chartsOf, sampleSeconds } from '../../web/timeline/chart-data.ts';
 import { factsOf, MARKED } from '../../web/timeline/facts.ts';
@@ -196,7 +196,7 @@ describe('the map at a moment', () => {
     expect(after.residentPages.slice(8).reduce((sum, pages) => sum + pages, 0)).toBe(
       after.processes[1].rssPages,
     );
-    expect(after.mainCells.slice(8)).toEqual(new Uint8Array(8).fill(cellOfOrder(9)));
+    expect(after.mainCells.slice(8)).toEqual(new Uint8Array(8).fill(codeOfOrder(9)));
     expect(after.cells!.slice(9 * 512, 10 * 512)).toEqual(cellsOf(frames, rows, frames.frames.length - 1, 9));
   });
 

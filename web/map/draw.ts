@@ -7,7 +7,7 @@ import { dark } from '../state/theme.ts';
 import { measured } from '../state/timing.ts';
 import { PAGE_DARK, PAGE_LIGHT, pixel, pteColors, rowColors } from './layers.ts';
 import { camera, hovered, layer, layout, pixelsOf, selected, viewport } from './map-state.ts';
-import { orderOfCode } from './pte-code.ts';
+import { orderOfTile } from './pte-code.ts';
 import { paintMap, type TileCodes } from './raster.ts';
 import { tilesInSight } from './tiles.ts';
 
@@ -125,7 +125,7 @@ function outlineFolios(context: CanvasRenderingContext2D, tiles: TileCodes, isDa
     const { width, height } = viewport.value;
     if (x > width || y > height || x + cellWidth < 0 || y + scale < 0) continue;
     for (let pte = 0; pte < tiles.pages; ) {
-      const order = orderOfCode(tiles.codes[tile * tiles.pages + pte]);
+      const order = orderOfTile(tiles.codes[tile * tiles.pages + pte]);
       const folio = order === undefined || pte % 2 ** order !== 0 ? 1 : 2 ** order;
       const wide = Math.min(folio, tiles.columns);
       const left = x + ((pte % tiles.columns) * cellWidth) / tiles.columns;

@@ -1,5 +1,6 @@
 import type { Refusal } from '../../src/analysis/tally.ts';
 import { pagesPerRange } from '../../src/core/memory/geometry.ts';
+import { CODE_SWAP, CODE_ZERO, codeOfOrder } from '../../src/core/memory/pte-code.ts';
 import { isScanResult } from '../../src/core/rules/scan-result.ts';
 import {
   FILLED,
@@ -13,7 +14,7 @@ import {
 } from '../../src/render/svg/palette.ts';
 import type { OpenMemory } from '../memory/open-memory.ts';
 import type { Judgement } from '../memory/memory-worker-protocol.ts';
-import { PTE_FILLED, PTE_MAPPED, PTE_SWAPPED, CODE_ZERO } from './pte-code.ts';
+import { PTE_FILLED } from './pte-code.ts';
 
 /** What the colours of the map say. */
 export const LAYERS = ['after', 'before', 'use', 'why'] as const;
@@ -116,12 +117,12 @@ function orderTable(pmdOrder: number, pages: number, dark: boolean): Uint32Array
 export function pteColors(layer: Layer, pmdOrder: number, dark: boolean): Uint32Array {
   const empty = dark ? RANGE_DARK : RANGE_LIGHT;
   const colors = new Uint32Array(256).fill(pixel(empty));
-  colors[PTE_SWAPPED] = pixel(SWAPPED);
+  colors[CODE_SWAP] = pixel(SWAPPED);
   colors[CODE_ZERO] = pixel(ZERO_PAGE);
   for (let order = 0; order <= pmdOrder; order++) {
     const color = layer === 'use' ? occupancyColor(1, dark) : orderColor(order, pmdOrder);
-    colors[PTE_MAPPED + order] = pixel(color);
-    colors[PTE_FILLED | (PTE_MAPPED + order)] = pixel(FILLED);
+    colors[codeOfOrder(order)] = pixel(color);
+    colors[PTE_FILLED | codeOfOrder(order)] = pixel(FILLED);
   }
   return colors;
 }

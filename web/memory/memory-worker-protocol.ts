@@ -105,6 +105,6 @@ export interface MemoryWorker {
   advise(budget: Budget): Promise<SweptAdvice | undefined>;
   /** Undefined for a row that a newer reading does not have. */
   detail(row: number, choice: PolicyChoice): Promise<RangeDetail | undefined>;
-  /** Each PTE of some rows, empty ones for rows that a newer reading does not have: see map/pte-code.ts. */
+  /** Each PTE of some rows, empty ones for rows that a newer reading does not have: see core/memory/pte-code.ts and map/pte-code.ts. */
   tiles(rows: readonly number[], choice: PolicyChoice): Promise<Tiles>;
 }

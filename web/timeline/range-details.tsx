@@ -4,25 +4,19 @@ import { type Geometry, rangeBytes } from '../../src/core/memory/geometry.ts';
 import { asOrder, formatOrder } from '../../src/core/memory/order.ts';
 import { cssColor, type Rgb } from '../../src/render/svg/palette.ts';
 import { gridColumns } from '../../src/render/svg/pte-layers.ts';
-import {
-  CELL_NOTHING,
-  CELL_OTHER,
-  CELL_SWAP,
-  CELL_ZERO_PAGE,
-  orderOfCell,
-} from '../../src/simulation/range-cells.ts';
+import { CODE_EMPTY, CODE_OTHER, CODE_SWAP, CODE_ZERO, orderOfCode } from '../../src/core/memory/pte-code.ts';
 import type { MapMoment, RunEnd } from './timeline-worker-protocol.ts';
 import { timelineWorker } from './run-state.ts';
 import { cellColor } from './tile-paint.ts';
 
 /** What a cell is, for people. */
 function cellName(cell: number, geometry: Geometry): string {
-  const order = orderOfCell(cell);
+  const order = orderOfCode(cell);
   if (order === 0) return 'small page';
   if (order !== undefined) return `${formatOrder(asOrder(order), geometry)} folio`;
-  if (cell === CELL_NOTHING) return 'nothing';
-  if (cell === CELL_ZERO_PAGE) return 'zero page';
-  return cell === CELL_SWAP ? 'swapped out' : 'marker or migration';
+  if (cell === CODE_EMPTY) return 'nothing';
+  if (cell === CODE_ZERO) return 'zero page';
+  return cell === CODE_SWAP ? 'swapped out' : 'marker or migration';
 }
 
 interface CellLegendProps {
@@ -49,8 +43,8 @@ export function CellLegend({ moment, pmdOrder, geometry, nothing }: CellLegendPr
 
 /** The cells that a map shows, and nothing, in order. */
 function cellsIn({ cells, mainCells }: MapMoment): number[] {
-  const isIn = new Uint8Array(CELL_OTHER + 1);
-  isIn[CELL_NOTHING] = 1;
+  const isIn = new Uint8Array(CODE_OTHER + 1);
+  isIn[CODE_EMPTY] = 1;
   for (const cell of cells ?? mainCells) isIn[cell] = 1;
   return [...isIn.keys()].filter((cell) => isIn[cell] === 1);
 }

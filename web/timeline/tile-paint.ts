@@ -1,12 +1,6 @@
 import { orderColor, type Rgb, SWAPPED, ZERO_PAGE } from '../../src/render/svg/palette.ts';
 import { gridColumns } from '../../src/render/svg/pte-layers.ts';
-import {
-  CELL_NOTHING,
-  CELL_OTHER,
-  CELL_SWAP,
-  CELL_ZERO_PAGE,
-  orderOfCell,
-} from '../../src/simulation/range-cells.ts';
+import { CODE_EMPTY, CODE_OTHER, CODE_SWAP, CODE_ZERO, orderOfCode } from '../../src/core/memory/pte-code.ts';
 import type { MapMoment } from './timeline-worker-protocol.ts';
 import type { TileLayout } from './tile-layout.ts';
 
@@ -15,14 +9,14 @@ const OTHER: Rgb = [176, 96, 176];
 
 /** The colour of a PTE; of nothing the one that is given. */
 export function cellColor(cell: number, pmdOrder: number, nothing: Rgb): Rgb {
-  const order = orderOfCell(cell);
+  const order = orderOfCode(cell);
   if (order !== undefined) return orderColor(order, pmdOrder);
   switch (cell) {
-    case CELL_NOTHING:
+    case CODE_EMPTY:
       return nothing;
-    case CELL_ZERO_PAGE:
+    case CODE_ZERO:
       return ZERO_PAGE;
-    case CELL_SWAP:
+    case CODE_SWAP:
       return SWAPPED;
     default:
       return OTHER;
@@ -31,7 +25,7 @@ export function cellColor(cell: number, pmdOrder: number, nothing: Rgb): Rgb {
 
 /** A colour for each cell as a pixel of an ImageData: red is the lowest byte on every machine that runs browsers. */
 export function pixelColors(pmdOrder: number, nothing: Rgb): Uint32Array {
-  return Uint32Array.from({ length: CELL_OTHER + 1 }, (_, cell) =>
+  return Uint32Array.from({ length: CODE_OTHER + 1 }, (_, cell) =>
     pixelOf(cellColor(cell, pmdOrder, nothing)),
   );
 }
@@ -105,7 +99,7 @@ function rangeColor(
   nothing: Rgb,
 ): Rgb {
   const used = (residentPages[row] + swapPages[row]) / rangePages;
-  if (mainCells[row] === CELL_NOTHING) return nothing;
+  if (mainCells[row] === CODE_EMPTY) return nothing;
   const color = cellColor(mainCells[row], pmdOrder, nothing);
   const strength = 0.25 + 0.75 * Math.min(1, used);
   const mix = (i: 0 | 1 | 2) => Math.round(nothing[i] + strength * (color[i] - nothing[i]));

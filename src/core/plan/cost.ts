@@ -1,6 +1,7 @@
 import { pagesPerRange } from '../memory/geometry.ts';
 import { hasPage } from '../memory/occupancy.ts';
 import { type CollapsePlan, collapsesOf } from './plan.ts';
+import { CODE_ZERO, codeOfOrder, orderOfCode, writePteCodes } from '../memory/pte-code.ts';
 import type { RangeState } from '../memory/range-state.ts';
 
 /** What a plan costs and gains, in base pages unless said otherwise. */
@@ -29,30 +30,27 @@ export interface Mapping {
   readonly tlbEntriesPmd: number;
 }
 
-/** What a PTE maps: the order of its folio, or one of these two. */
-const NOTHING = -2;
-const ZERO_PAGE = -1;
-
 /**
  * Adds up a plan for a range; without a plan nothing changes. Where folio orders are unknown, pages that no PMD entry
  * maps count as small.
  */
 export function costOf(range: RangeState, plan: CollapsePlan | undefined): PlanCost {
   const { pmdOrder } = range.geometry;
-  const mapped = mappedOrders(range);
-  const before = describe(mapped, pmdOrder, range.pmdMapped === true);
+  const codes = new Uint8Array(pagesPerRange(range.geometry));
+  writePteCodes(range, codes);
+  const before = describe(codes, pmdOrder, range.pmdMapped === true);
 
   const collapses = plan ? collapsesOf(plan) : [];
   const swappedInPages = plan?.swappedInPages ?? 0;
   let coveredPages = 0;
   let copiedPages = 0;
   let pmdCollapse = false;
-  swapIn(range, swappedInPages, mapped);
+  swapIn(range, swappedInPages, codes);
   for (const { offset, order, pages } of collapses) {
     coveredPages += 1 << order;
     copiedPages += pages;
     pmdCollapse ||= order === pmdOrder;
-    mapped.fill(order, offset, offset + (1 << order));
+    codes.fill(codeOfOrder(order), offset, offset + (1 << order));
   }
   const changed = collapses.length > 0 || swappedInPages > 0;
   return {
@@ -62,50 +60,32 @@ export function costOf(range: RangeState, plan: CollapsePlan | undefined): PlanC
     copiedPages,
     swappedInPages,
     before,
-    after: changed ? describe(mapped, pmdOrder, pmdCollapse) : before,
+    after: changed ? describe(codes, pmdOrder, pmdCollapse) : before,
   };
 }
 
-function mappedOrders(range: RangeState): Int8Array {
-  const mapped = new Int8Array(pagesPerRange(range.geometry)).fill(NOTHING);
-  const { present, zero } = range.facts;
-  const { folioOrders } = range;
-  if (range.pmdMapped) {
-    // The huge zero page is nobody's memory.
-    const isZeroPage = zero !== undefined && hasPage(zero, 0);
-    return mapped.fill(isZeroPage ? ZERO_PAGE : range.geometry.pmdOrder);
-  }
-  for (let i = 0; i < present.length; i++) {
-    for (let left = present[i]; left !== 0; left &= left - 1) {
-      const page = 32 * i + 31 - Math.clz32(left & -left);
-      if (zero && hasPage(zero, page)) mapped[page] = ZERO_PAGE;
-      else mapped[page] = folioOrders ? folioOrders[page] : 0;
-    }
-  }
-  return mapped;
-}
-
 /** Swap-in goes upwards from the start of the range and leaves small pages. */
-function swapIn(range: RangeState, count: number, mapped: Int8Array): void {
+function swapIn(range: RangeState, count: number, codes: Uint8Array): void {
   for (let page = 0; count > 0; page++) {
     if (!hasPage(range.facts.swap, page)) continue;
-    mapped[page] = 0;
+    codes[page] = codeOfOrder(0);
     count--;
   }
 }
 
-function describe(mapped: Int8Array, pmdOrder: number, pmdMapped: boolean): Mapping {
+function describe(codes: Uint8Array, pmdOrder: number, pmdMapped: boolean): Mapping {
   const pagesByOrder = Array.from({ length: pmdOrder + 1 }, () => 0);
   let tlbEntriesFolio = 0;
   let ptes = 0;
-  for (let page = 0; page < mapped.length; ) {
-    const order = mapped[page];
-    const pages = order > 0 && isWholeFolio(mapped, page, order) ? 1 << order : 1;
-    if (order !== NOTHING) {
+  for (let page = 0; page < codes.length; ) {
+    const order = orderOfCode(codes[page]);
+    const pages = order && isWholeFolio(codes, page, order) ? 1 << order : 1;
+    // The zero page takes an entry, too, but is nobody's memory.
+    if (order !== undefined || codes[page] === CODE_ZERO) {
       tlbEntriesFolio++;
       ptes += pages;
     }
-    if (order >= 0) pagesByOrder[order] += pages;
+    if (order !== undefined) pagesByOrder[order] += pages;
     page += pages;
   }
   if (pmdMapped)
@@ -113,9 +93,9 @@ function describe(mapped: Int8Array, pmdOrder: number, pmdMapped: boolean): Mapp
   return { pagesByOrder, pmdMappedPages: 0, tlbEntriesFolio, tlbEntriesPmd: ptes };
 }
 
-function isWholeFolio(mapped: Int8Array, first: number, order: number): boolean {
+function isWholeFolio(codes: Uint8Array, first: number, order: number): boolean {
   const size = 1 << order;
-  if (first % size !== 0 || first + size > mapped.length) return false;
-  for (let page = first; page < first + size; page++) if (mapped[page] !== order) return false;
+  if (first % size !== 0 || first + size > codes.length) return false;
+  for (let page = first; page < first + size; page++) if (codes[page] !== codeOfOrder(order)) return false;
   return true;
 }

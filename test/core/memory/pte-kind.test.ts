@@ -3,6 +3,14 @@ import { expect, test } from 'vitest';
 import '../../support/seed.ts';
 import { costOf } from '../../../src/core/plan/cost.ts';
 import { geometryOfPmdOrder, pagesPerRange } from '../../../src/core/memory/geometry.ts';
+import {
+  CODE_EMPTY,
+  CODE_SWAP,
+  CODE_ZERO,
+  codeOfOrder,
+  orderOfCode,
+  writePteCodes,
+} from '../../../src/core/memory/pte-code.ts';
 import { pteKind } from '../../../src/core/memory/pte-kind.ts';
 import { ranges } from '../../analysis/arbitraries.ts';
 import { rangeOf } from '../../support/ranges.ts';
@@ -16,6 +24,22 @@ test('PTEs hold what is counted of their range', () => {
         if (typeof kind === 'number') counted[kind]++;
       }
       expect(counted).toEqual(costOf(range, undefined).before.pagesByOrder);
+    }),
+  );
+});
+
+test('a code says the kind of its PTE', () => {
+  const codes = { empty: CODE_EMPTY, zero: CODE_ZERO, swap: CODE_SWAP };
+  fc.assert(
+    fc.property(fc.constantFrom(3, 9, 11).map(geometryOfPmdOrder).chain(ranges), (range) => {
+      const written = new Uint8Array(pagesPerRange(range.geometry)).fill(255);
+      writePteCodes(range, written);
+      const kinds = Array.from(written.keys(), (page) => pteKind(range, page));
+      const expected = kinds.map((kind) => (typeof kind === 'string' ? codes[kind] : codeOfOrder(kind)));
+      expect([...written]).toEqual(expected);
+      expect([...written].map(orderOfCode)).toEqual(
+        kinds.map((kind) => (typeof kind === 'string' ? undefined : kind)),
+      );
     }),
   );
 });
