@@ -77,7 +77,7 @@ function isOrdinary(range: RangeState, scan: ScanReport, { caller, model }: Coll
   return !range.folioOrders || !hasLargeFolio(range.folioOrders);
 }
 
-/** What the walk and its attempts come to in an ordinary range, in a tenth of their time. */
+/** What the walk and its attempts come to in an ordinary range, in less time (docs/performance.md#policies-in-bulk). */
 function planOrdinary(
   { geometry }: RangeState,
   scan: ScanReport,
