@@ -10,7 +10,7 @@ import { type Context, print, styleFor, warn } from '../shared/context.ts';
 import { digestFromFlags } from '../shared/digest-source.ts';
 import type { SweepFlags } from './command.ts';
 import { interruptible } from '../shared/interrupt.ts';
-import { modelsFrom, parametersFromFlags, spaceFrom } from './flags.ts';
+import { modelsFrom, parametersFromFlags, spaceFrom } from './space.ts';
 import { runSweep } from '../shared/sweep-run.ts';
 
 /** `thpscope sweep`: many policies at once. */
