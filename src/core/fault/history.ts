@@ -1,0 +1,42 @@
+import { fail, type Result, succeed } from '../base/failure.ts';
+import type { PageSpan } from './page-span.ts';
+
+/** One thing that a program does with its memory: it writes to or reads pages, or gives them back (MADV_DONTNEED). */
+export interface Act {
+  readonly kind: 'write' | 'read' | 'dontneed';
+  readonly first: number;
+  /** Exclusive. Pages are touched one by one, from the first on. */
+  readonly end: number;
+}
+
+const KINDS = { w: 'write', r: 'read', d: 'dontneed' } as const;
+
+/**
+ * Reads a history such as `w37 w101 r5 d0-511`: writes, reads and MADV_DONTNEED of a page or of pages FIRST-LAST, in this
+ * order. Fails where pages lie outside of the VMA.
+ */
+export function parseHistory(text: string, vma: PageSpan): Result<Act[]> {
+  const acts: Act[] = [];
+  for (const word of text.split(/[\s,]+/).filter(Boolean)) {
+    const match = /^([wrd])(-?\d+)(?:-(-?\d+))?$/.exec(word);
+    if (!match)
+      return fail(
+        'usage',
+        `history: '${clip(word)}' is none of wPAGE, rPAGE, dPAGE, each also with FIRST-LAST`,
+      );
+    const first = Number(match[2]);
+    const last = match[3] === undefined ? first : Number(match[3]);
+    if (last < first) return fail('usage', `history: '${clip(word)}' runs backwards`);
+    if (first < vma.start || last >= vma.end)
+      return fail(
+        'usage',
+        `history: '${clip(word)}' lies outside of the VMA, whose pages are ${vma.start} to ${vma.end - 1}`,
+      );
+    acts.push({ kind: KINDS[match[1] as keyof typeof KINDS], first, end: last + 1 });
+  }
+  return succeed(acts);
+}
+
+function clip(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
+}

@@ -1,0 +1,45 @@
+import { type Geometry, pagesPerRange } from '../memory/geometry.ts';
+import { hasPage, type Occupancy } from '../memory/occupancy.ts';
+import { asOffset, asOrder, type OrderSet, ordersOf, type Window } from '../memory/order.ts';
+import { holdsWindow, type PageSpan } from './page-span.ts';
+
+/** What page faults make of one PMD range of a program that starts again. */
+export interface RestartedRange {
+  /** Folios of at least four pages, in order of their offsets. */
+  readonly folios: readonly Window[];
+  /** Resident pages, those in folios included. */
+  readonly present: number;
+}
+
+/**
+ * What page faults leave in one PMD range if a program starts again and touches the same pages: at each place the largest
+ * window of an order that faults may use, that fits in the VMA and holds a touched page, is filled. The order in which
+ * pages are touched does not matter. `vma` is in PTEs from the start of the range; `touched` holds no page outside of it.
+ * An upper bound: a VMA that grows while it is touched, reads before writes, and memory given back leave less.
+ * Source: do_huge_pmd_anonymous_page, alloc_anon_folio; docs/khugepaged.md#restart.
+ */
+export function restartRange(
+  touched: Occupancy,
+  vma: PageSpan,
+  orders: OrderSet,
+  geometry: Geometry,
+): RestartedRange {
+  const descending = ordersOf(orders).reverse();
+  const folios: Window[] = [];
+  let present = 0;
+  for (let page = 0; page < pagesPerRange(geometry); ) {
+    const order = descending.find((each) => holdsWindow(vma, page & -(1 << each), each));
+    const pages = order === undefined ? 1 : 1 << order;
+    if (holdsPage(touched, page, pages)) {
+      if (order !== undefined) folios.push({ offset: asOffset(page), order: asOrder(order) });
+      present += pages;
+    }
+    page += pages;
+  }
+  return { folios, present };
+}
+
+function holdsPage(touched: Occupancy, first: number, pages: number): boolean {
+  for (let page = first; page < first + pages; page++) if (hasPage(touched, page)) return true;
+  return false;
+}
