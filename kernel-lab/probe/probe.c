@@ -257,6 +257,22 @@ static void read_processes(int count, struct area *areas, int *area_counts)
 	}
 }
 
+static void run_histories(int count)
+{
+	static char history[1 << 16];
+
+	put_to_sleep();
+	for (int i = 0; i < count; i++) {
+		read_line(history, sizeof(history));
+		run_history(history);
+	}
+	set_sizes(0, "never");
+	put("madvise", THP "enabled");
+	put("1", THP "use_zero_page");
+	fputs("done\n", port);
+	fflush(port);
+}
+
 int main(void)
 {
 	static char line[256];
@@ -301,6 +317,8 @@ int main(void)
 			read_processes(request.processes, areas, area_counts);
 			put_to_sleep();
 			run_daemon(&request, areas, area_counts, ranges);
+		} else if (sscanf(line, "faults %d", &count) == 1) {
+			run_histories(count);
 		} else if (!strncmp(line, "misbehave ", 10)) {
 			misbehave(line + 10);
 		} else {

@@ -110,5 +110,11 @@ struct daemon_request {
 };
 void run_daemon(const struct daemon_request *request, const struct area *areas, const int *area_counts, const struct range *ranges);
 
+/* fault.c */
+/* Carries out one history of page faults and prints a line of what it leaves mapped. */
+void run_history(char *line);
+
 /* report.c: one line for a range as it is now */
 void report_pages(const char *base, const struct range *range);
+/* One line of runs of pages [start, end) from `origin`: zN-N, ZN-N, pN-N or fN-N:ORDER@HEAD. */
+void report_mapped(const char *origin, long start, long end);

@@ -29,14 +29,19 @@ static uint64_t flags_of(struct frames *frames, uint64_t frame)
 	return frames->flags[frame % PTES];
 }
 
+static uint64_t head_of(struct frames *frames, uint64_t frame)
+{
+	while (flags_of(frames, frame) >> KPF_TAIL & 1)
+		frame--;
+	return frame;
+}
+
 /* Order of the folio of a frame, from the run of one head and its tails. */
 static int folio_order(struct frames *frames, uint64_t frame)
 {
-	uint64_t head = frame, end;
+	uint64_t head = head_of(frames, frame), end;
 	int order = 0;
 
-	while (flags_of(frames, head) >> KPF_TAIL & 1)
-		head--;
 	for (end = head + 1; end % PTES && flags_of(frames, end) >> KPF_TAIL & 1; end++)
 		;
 	while ((2UL << order) <= end - head)
@@ -88,4 +93,66 @@ void report_pages(const char *base, const struct range *range)
 	close(pagemap);
 	close(frames.fd);
 	fprintf(port, "%s\n", line);
+}
+
+/* What one page maps; runs are of pages that map the same. */
+struct mapping {
+	char kind;
+	int order;
+	long head;
+};
+
+static struct mapping mapping_of(struct frames *frames, uint64_t entry, long page)
+{
+	uint64_t frame = entry & ((1UL << 55) - 1);
+	struct mapping mapping = { .kind = '.' };
+
+	if (!(entry >> PM_PRESENT))
+		return mapping;
+	uint64_t flags = flags_of(frames, frame);
+	if (flags >> KPF_ZERO & 1) {
+		mapping.kind = flags >> KPF_THP & 1 ? 'Z' : 'z';
+	} else if (flags >> KPF_THP & 1) {
+		mapping.kind = 'f';
+		mapping.order = folio_order(frames, frame);
+		mapping.head = page - (long)(frame - head_of(frames, frame));
+	} else {
+		mapping.kind = 'p';
+	}
+	return mapping;
+}
+
+static void print_run(const struct mapping *run, long first, long end)
+{
+	if (run->kind == '.')
+		return;
+	fprintf(port, " %c%ld-%ld", run->kind, first, end - 1);
+	if (run->kind == 'f')
+		fprintf(port, ":%d@%ld", run->order, run->head);
+}
+
+void report_mapped(const char *origin, long start, long end)
+{
+	struct frames frames = { .fd = open("/proc/kpageflags", O_RDONLY), .number = -1 };
+	int pagemap = open("/proc/self/pagemap", O_RDONLY);
+	struct mapping run = { .kind = '.' };
+	long first = start;
+
+	fputs("mapped", port);
+	for (long page = start; page < end; page++) {
+		uint64_t entry;
+
+		if (pread(pagemap, &entry, 8, ((uintptr_t)origin / PAGE + page) * 8) != 8)
+			die("pagemap");
+		struct mapping mapping = mapping_of(&frames, entry, page);
+		if (mapping.kind == run.kind && mapping.order == run.order && mapping.head == run.head)
+			continue;
+		print_run(&run, first, page);
+		run = mapping;
+		first = page;
+	}
+	print_run(&run, first, end);
+	fputc('\n', port);
+	close(pagemap);
+	close(frames.fd);
 }

@@ -31,7 +31,7 @@ export interface ProbeQuestions {
  * the selftest has its own.
  */
 export function probeQuestions(
-  suite: Suite,
+  suite: Exclude<Suite, 'fault'>,
   ranges: number,
   seed: number,
   features: ReadonlySet<string>,

@@ -6,6 +6,6 @@ const RANDOM_SUITES = ['plain', 'mixed'] as const;
 export type RandomSuite = (typeof RANDOM_SUITES)[number];
 
 /** All suites that are run on a kernel. */
-export const SUITES = [...RANDOM_SUITES, 'selftest', 'daemon'] as const;
+export const SUITES = [...RANDOM_SUITES, 'selftest', 'daemon', 'fault'] as const;
 
 export type Suite = (typeof SUITES)[number];

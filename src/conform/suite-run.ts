@@ -2,6 +2,9 @@ import { type Result, succeed } from '../core/base/failure.ts';
 import { type DaemonBatch, daemonRequest, rangesOfBatch } from './daemon-batch.ts';
 import { compareDaemon } from './daemon-conformance.ts';
 import { compareBatch, type Disagreement, repeatBatch } from './conformance.ts';
+import { randomFrom } from '../core/base/random.ts';
+import { compareFaults, faultRequest, shrinkHistory } from './fault-conformance.ts';
+import { faultBatches } from './fault-suite.ts';
 import type { Guest } from './guest.ts';
 import type { BootableKernel } from './kernels.ts';
 import { requestLines } from './probe-batch.ts';
@@ -47,6 +50,7 @@ export async function runSuite(
   seed: number,
   onProgress: (done: number, of: number) => void,
 ): Promise<Result<SuiteCount>> {
+  if (suite === 'fault') return runFaultSuite(guest, kernel, ranges, seed, onProgress);
   const columns = new Map(COLUMNS.map((column) => [column, { agree: 0, of: 0 }]));
   const count = { kernel, suite, agree: 0, passing: 0, lasting: 0, of: 0, columns, differences: [] };
   const { questions, ranges: total } = probeQuestions(suite, ranges, seed, guest.features);
@@ -56,6 +60,45 @@ export async function runSuite(
       ? await askDaemon(guest, question.daemon, count)
       : await ask(guest, question, count);
     if (!asked.ok) return asked;
+  }
+  return succeed(count);
+}
+
+/** Asks about page faults; what counts as ranges elsewhere are histories here. */
+async function runFaultSuite(
+  guest: Guest,
+  kernel: BootableKernel,
+  histories: number,
+  seed: number,
+  onProgress: (done: number, of: number) => void,
+): Promise<Result<SuiteCount>> {
+  const suite = 'fault' as const;
+  const columns = new Map(COLUMNS.map((column) => [column, { agree: 0, of: 0 }]));
+  const count: SuiteCount = {
+    kernel,
+    suite,
+    agree: 0,
+    passing: 0,
+    lasting: 0,
+    of: 0,
+    columns,
+    differences: [],
+  };
+  for (const batch of faultBatches(histories, randomFrom(seed))) {
+    onProgress(count.of, histories);
+    const compared = await compareFaults(guest, batch);
+    if (!compared.ok) return compared;
+    count.of += batch.length;
+    count.agree += batch.length - compared.value.length;
+    for (const difference of compared.value) {
+      const again = await compareFaults(guest, [difference.history]);
+      if (!again.ok) return again;
+      const kind = again.value.length > 0 ? 'lasting' : 'passing';
+      count[kind]++;
+      const shown = kind === 'lasting' ? await shrinkHistory(guest, again.value[0]) : difference;
+      const { real, model } = shown;
+      count.differences.push({ kind, name: undefined, request: faultRequest([shown.history]), real, model });
+    }
   }
   return succeed(count);
 }

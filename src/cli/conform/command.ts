@@ -24,14 +24,14 @@ export const conformCommand = buildCommand<ConformFlags, [], Context>({
         values: SUITES,
         optional: true,
         brief:
-          "Present pages and holes only, all conditions, the kernel's own selftest, or the simulated daemon; all by default",
+          "Present pages and holes only, all conditions, the kernel's own selftest, the simulated daemon, or page faults; all by default",
       },
       ranges: {
         kind: 'parsed',
         parse: wholeNumber,
         default: '2000',
         placeholder: 'N',
-        brief: 'PMD ranges a kernel and random suite',
+        brief: 'PMD ranges, or histories of page faults, a kernel and random suite',
       },
       seed: optionalNumber('N', 'Seed of the ranges; a fresh one by default, printed at the end'),
       json: optionalSwitch('Print JSON'),

@@ -47,6 +47,15 @@ export interface FaultVisit {
   readonly occupied?: number;
 }
 
+/** What a touch of a page maps: `faultPage`, or a rule to compare it with. */
+export type FaultRule = (
+  tables: FaultTables,
+  page: number,
+  access: Access,
+  policy: FaultPolicy,
+  observe?: (visit: FaultVisit) => void,
+) => FaultResult;
+
 /**
  * What the first touch of a page maps, if memory is free. It changes nothing. `observe` hears of each window that is
  * considered. The page must lie in the VMA.

@@ -1,5 +1,6 @@
 import { fail, type Result, succeed } from '../base/failure.ts';
 import type { PageSpan } from './page-span.ts';
+import type { VmaPages } from './vma-pages.ts';
 
 /** One thing that a program does with its memory: it writes to or reads pages, or gives them back (MADV_DONTNEED). */
 export interface Act {
@@ -35,6 +36,21 @@ export function parseHistory(text: string, vma: PageSpan): Result<Act[]> {
     acts.push({ kind: KINDS[match[1] as keyof typeof KINDS], first, end: last + 1 });
   }
   return succeed(acts);
+}
+
+/** A history as `parseHistory` reads it. */
+export function historyText(acts: readonly Act[]): string {
+  return acts
+    .map(({ kind, first, end }) => `${kind[0]}${end === first + 1 ? first : `${first}-${end - 1}`}`)
+    .join(' ');
+}
+
+/** Carries out a history on the page tables of a VMA. */
+export function playHistory(pages: VmaPages, acts: readonly Act[]): void {
+  for (const { kind, first, end } of acts) {
+    if (kind === 'dontneed') pages.dontneed(first, end);
+    else for (let page = first; page < end; page++) pages.touch(page, kind);
+  }
 }
 
 function clip(text: string): string {

@@ -5,6 +5,7 @@ import {
   faultPage,
   type FaultPolicy,
   type FaultResult,
+  type FaultRule,
   type FaultTables,
   type FaultVisit,
   type PmdEntry,
@@ -31,6 +32,7 @@ export class VmaPages implements FaultTables {
   readonly geometry: Geometry;
   readonly vma: PageSpan;
   readonly #policy: FaultPolicy;
+  readonly #rule: FaultRule;
   /** First page of the first PMD range. */
   readonly #base: number;
   readonly #pmds: PmdEntry[];
@@ -39,7 +41,9 @@ export class VmaPages implements FaultTables {
   readonly #folioOf: Uint32Array;
   readonly #folios: MappedFolio[] = [];
 
-  constructor(geometry: Geometry, vma: PageSpan, policy: FaultPolicy) {
+  /** All pages are empty. Another `rule` than that of the kernel is for tests and for other algorithms. */
+  constructor(geometry: Geometry, vma: PageSpan, policy: FaultPolicy, rule: FaultRule = faultPage) {
+    this.#rule = rule;
     this.geometry = geometry;
     this.vma = vma;
     this.#policy = policy;
@@ -60,9 +64,14 @@ export class VmaPages implements FaultTables {
     return pte === NONE ? 'none' : pte === PAGE ? 'page' : 'zero';
   }
 
+  /** Whether a page lies in a huge zero page. */
+  isHugeZero(page: number): boolean {
+    return this.#pmds[this.#rangeOf(page)] === 'huge-zero';
+  }
+
   /** Touches one page of the VMA; says what it got. */
   touch(page: number, access: Access, observe?: (visit: FaultVisit) => void): FaultResult {
-    const result = faultPage(this, page, access, this.#policy, observe);
+    const result = this.#rule(this, page, access, this.#policy, observe);
     const range = this.#rangeOf(page);
     const rangeStart = windowStart(page, this.geometry.pmdOrder);
     switch (result.kind) {
@@ -106,6 +115,12 @@ export class VmaPages implements FaultTables {
           ? this.#pmds[range]
           : 'table';
     }
+  }
+
+  /** The folio of at least two pages that a page is a page of. */
+  folioAt(page: number): MappedFolio | undefined {
+    const folio = this.#folioOf[page - this.#base];
+    return folio === 0 ? undefined : this.#folios[folio - 1];
   }
 
   /** Folios of at least two pages of which any page is mapped, by their first page. */

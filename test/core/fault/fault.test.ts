@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import '../../seed.ts';
-import { parseHistory } from '../../../src/core/fault/history.ts';
+import { parseHistory, playHistory } from '../../../src/core/fault/history.ts';
 import { parseSpan } from '../../../src/core/fault/page-span.ts';
 import { VmaPages } from '../../../src/core/fault/vma-pages.ts';
 import { geometryOfPmdOrder, x86_64 } from '../../../src/core/memory/geometry.ts';
@@ -14,10 +14,7 @@ function play(vma: string, history: string, orders: string, { hugeZeroPage = tru
   const geometry = pmdOrder === 9 ? x86_64 : geometryOfPmdOrder(pmdOrder);
   const set = orders === '' ? 0 : valueOf(parseOrders(orders, geometry));
   const pages = new VmaPages(geometry, span, { orders: set as never, hugeZeroPage });
-  for (const act of valueOf(parseHistory(history, span))) {
-    if (act.kind === 'dontneed') pages.dontneed(act.first, act.end);
-    else for (let page = act.first; page < act.end; page++) pages.touch(page, act.kind);
-  }
+  playHistory(pages, valueOf(parseHistory(history, span)));
   const folios = pages.folios().map(({ first, order }) => `${first}:${order}`);
   return [folios.join(' '), pages.present, pages.zero];
 }

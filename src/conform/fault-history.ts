@@ -1,0 +1,91 @@
+import type { FaultRule } from '../core/fault/fault.ts';
+import { type Act, historyText, parseHistory, playHistory } from '../core/fault/history.ts';
+import type { PageSpan } from '../core/fault/page-span.ts';
+import { VmaPages } from '../core/fault/vma-pages.ts';
+import { fail, type Result, succeed } from '../core/base/failure.ts';
+import { asOrder, MIN_ANON_ORDER, NO_ORDERS, type Order, type OrderSet } from '../core/memory/order.ts';
+import {
+  defaultSettings,
+  enabledOrders,
+  SIZE_WORDS,
+  type SizeWord,
+  TOP_LEVEL_WORDS,
+  type TopLevelWord,
+} from '../core/rules/thp-settings.ts';
+import { PROBE_GEOMETRY } from './probe-batch.ts';
+
+/** A program that touches one VMA of the guest and gives pages back, under settings that do not change meanwhile. */
+export interface FaultHistory {
+  readonly enabled: TopLevelWord;
+  readonly sizes: ReadonlyMap<Order, SizeWord>;
+  readonly advice: 'hugepage' | 'nohugepage' | undefined;
+  readonly hugeZeroPage: boolean;
+  readonly vma: PageSpan;
+  readonly acts: readonly Act[];
+}
+
+const ORDERS = Array.from({ length: PROBE_GEOMETRY.pmdOrder - 1 }, (_, i) => asOrder(MIN_ANON_ORDER + i));
+const ADVICE = { h: 'hugepage', n: 'nohugepage', '-': undefined } as const;
+
+/** The line that asks the probe (kernel-lab/README.md). */
+export function historyLine(history: FaultHistory): string {
+  const { enabled, sizes, advice, hugeZeroPage, vma, acts } = history;
+  const letters = ORDERS.map((order) => (sizes.get(order) ?? 'never')[0]).join('');
+  const where = `${hugeZeroPage ? 1 : 0} ${vma.start} ${vma.end}`;
+  return `${enabled[0]} ${letters} ${advice?.[0] ?? '-'} ${where} ${historyText(acts)}`;
+}
+
+/** Reads a line that `historyLine` wrote. */
+export function parseHistoryLine(line: string): Result<FaultHistory> {
+  const [top, letters, advice, zero, start, end, ...acts] = line.split(' ');
+  const vma = { start: Number(start), end: Number(end) };
+  const parsed = parseHistory(acts.join(' '), vma);
+  if (!parsed.ok) return parsed;
+  const enabled = TOP_LEVEL_WORDS.find((word) => word.startsWith(top));
+  const words = [...letters].map((letter) => SIZE_WORDS.find((word) => word.startsWith(letter)));
+  if (!enabled || words.length !== ORDERS.length) return fail('unreadable', 'not a line of a history');
+  return succeed({
+    enabled,
+    sizes: new Map(ORDERS.map((order, i) => [order, words[i] ?? 'never'])),
+    advice: ADVICE[advice as keyof typeof ADVICE],
+    hugeZeroPage: zero === '1',
+    vma,
+    acts: parsed.value,
+  });
+}
+
+/** Orders that page faults may use. */
+export function ordersOfHistory({ enabled, sizes, advice }: FaultHistory): OrderSet {
+  if (advice === 'nohugepage') return NO_ORDERS;
+  const settings = { ...defaultSettings(PROBE_GEOMETRY), enabled, sizes };
+  return enabledOrders(settings, advice === 'hugepage', PROBE_GEOMETRY);
+}
+
+/** What the model expects the probe to answer; another `rule` is for tests. */
+export function expectHistory(history: FaultHistory, rule?: FaultRule): string {
+  const { vma, hugeZeroPage, acts } = history;
+  const policy = { orders: ordersOfHistory(history), hugeZeroPage };
+  const pages = new VmaPages(PROBE_GEOMETRY, vma, policy, rule);
+  playHistory(pages, acts);
+  const runs: string[] = [];
+  for (let page = vma.start, end: number; page < vma.end; page = end) {
+    const mapping = mappingText(pages, page);
+    for (end = page + 1; end < vma.end && mappingText(pages, end) === mapping; end++);
+    if (mapping !== '') runs.push(` ${mapping[0]}${page}-${end - 1}${mapping.slice(1)}`);
+  }
+  return `mapped${runs.join('')}`;
+}
+
+/** What a page maps: pages of a run have the same. */
+function mappingText(pages: VmaPages, page: number): string {
+  switch (pages.pteAt(page)) {
+    case 'none':
+      return '';
+    case 'zero':
+      return pages.isHugeZero(page) ? 'Z' : 'z';
+    case 'page': {
+      const folio = pages.folioAt(page);
+      return folio ? `f:${folio.order}@${folio.first}` : 'p';
+    }
+  }
+}
