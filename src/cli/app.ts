@@ -6,6 +6,7 @@ import { completionCommand } from './completion/command.ts';
 import { conformCommand } from './conform/command.ts';
 import { digestCommand } from './digest/command.ts';
 import { explainCommand } from './explain/command.ts';
+import { faultsCommand } from './faults/command.ts';
 import { predictCommand } from './predict/command.ts';
 import { reportCommand } from './report/command.ts';
 import { serveCommand } from './serve/command.ts';
@@ -18,6 +19,7 @@ const commands = buildRouteMap({
   routes: {
     predict: predictCommand,
     explain: explainCommand,
+    faults: faultsCommand,
     simulate: simulateCommand,
     capture: captureCommand,
     digest: digestCommand,

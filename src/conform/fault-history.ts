@@ -1,15 +1,12 @@
 import type { FaultRule } from '../core/fault/fault.ts';
-import { type Act, historyText, parseHistory, playHistory } from '../core/fault/history.ts';
-import type { PageSpan } from '../core/fault/page-span.ts';
+import { historyText, type PageAct, playHistory } from '../core/fault/history.ts';
+import type { PageSpan } from '../core/memory/page-span.ts';
 import { VmaPages } from '../core/fault/vma-pages.ts';
-import { fail, type Result, succeed } from '../core/base/failure.ts';
 import { asOrder, MIN_ANON_ORDER, NO_ORDERS, type Order, type OrderSet } from '../core/memory/order.ts';
 import {
   defaultSettings,
   enabledOrders,
-  SIZE_WORDS,
   type SizeWord,
-  TOP_LEVEL_WORDS,
   type TopLevelWord,
 } from '../core/rules/thp-settings.ts';
 import { PROBE_GEOMETRY } from './probe-batch.ts';
@@ -21,11 +18,10 @@ export interface FaultHistory {
   readonly advice: 'hugepage' | 'nohugepage' | undefined;
   readonly hugeZeroPage: boolean;
   readonly vma: PageSpan;
-  readonly acts: readonly Act[];
+  readonly acts: readonly PageAct[];
 }
 
 const ORDERS = Array.from({ length: PROBE_GEOMETRY.pmdOrder - 1 }, (_, i) => asOrder(MIN_ANON_ORDER + i));
-const ADVICE = { h: 'hugepage', n: 'nohugepage', '-': undefined } as const;
 
 /** The line that asks the probe (kernel-lab/README.md). */
 export function historyLine(history: FaultHistory): string {
@@ -35,27 +31,8 @@ export function historyLine(history: FaultHistory): string {
   return `${enabled[0]} ${letters} ${advice?.[0] ?? '-'} ${where} ${historyText(acts)}`;
 }
 
-/** Reads a line that `historyLine` wrote. */
-export function parseHistoryLine(line: string): Result<FaultHistory> {
-  const [top, letters, advice, zero, start, end, ...acts] = line.split(' ');
-  const vma = { start: Number(start), end: Number(end) };
-  const parsed = parseHistory(acts.join(' '), vma);
-  if (!parsed.ok) return parsed;
-  const enabled = TOP_LEVEL_WORDS.find((word) => word.startsWith(top));
-  const words = [...letters].map((letter) => SIZE_WORDS.find((word) => word.startsWith(letter)));
-  if (!enabled || words.length !== ORDERS.length) return fail('unreadable', 'not a line of a history');
-  return succeed({
-    enabled,
-    sizes: new Map(ORDERS.map((order, i) => [order, words[i] ?? 'never'])),
-    advice: ADVICE[advice as keyof typeof ADVICE],
-    hugeZeroPage: zero === '1',
-    vma,
-    acts: parsed.value,
-  });
-}
-
 /** Orders that page faults may use. */
-export function ordersOfHistory({ enabled, sizes, advice }: FaultHistory): OrderSet {
+function ordersOfHistory({ enabled, sizes, advice }: FaultHistory): OrderSet {
   if (advice === 'nohugepage') return NO_ORDERS;
   const settings = { ...defaultSettings(PROBE_GEOMETRY), enabled, sizes };
   return enabledOrders(settings, advice === 'hugepage', PROBE_GEOMETRY);

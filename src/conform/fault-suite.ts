@@ -1,5 +1,5 @@
-import type { Act } from '../core/fault/history.ts';
-import type { PageSpan } from '../core/fault/page-span.ts';
+import type { PageAct } from '../core/fault/history.ts';
+import type { PageSpan } from '../core/memory/page-span.ts';
 import { below, pick, type Random } from '../core/base/random.ts';
 import { pagesPerRange } from '../core/memory/geometry.ts';
 import { asOrder, MIN_ANON_ORDER } from '../core/memory/order.ts';
@@ -46,7 +46,7 @@ function randomSizes(random: Random): FaultHistory['sizes'] {
   return new Map(sizes.map((word, i) => [asOrder(MIN_ANON_ORDER + i), word]));
 }
 
-function randomAct({ start, end }: PageSpan, random: Random): Act {
+function randomAct({ start, end }: PageSpan, random: Random): PageAct {
   const kind = pick(['write', 'write', 'write', 'read', 'dontneed'] as const, random);
   const first = start + below(end - start, random);
   if (kind === 'dontneed' && random() < 0.4) return wholeRange(first, { start, end });
@@ -55,7 +55,7 @@ function randomAct({ start, end }: PageSpan, random: Random): Act {
 }
 
 /** All pages of the VMA in the PMD range of a page. */
-function wholeRange(page: number, { start, end }: PageSpan): Act {
+function wholeRange(page: number, { start, end }: PageSpan): PageAct {
   const first = page - (page % PAGES);
   return { kind: 'dontneed', first: Math.max(start, first), end: Math.min(end, first + PAGES) };
 }

@@ -1,5 +1,5 @@
 import { type FaultRule, faultPage, type FaultTables } from '../../src/core/fault/fault.ts';
-import { holdsWindow, windowStart } from '../../src/core/fault/page-span.ts';
+import { holdsWindow, windowStart } from '../../src/core/memory/page-span.ts';
 import { asOrder, hasOrder, type OrderSet } from '../../src/core/memory/order.ts';
 
 /** The tables with something else in them than there is. */

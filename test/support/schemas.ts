@@ -7,6 +7,7 @@ export function expectSchema(
   name:
     | 'predict'
     | 'explain'
+    | 'faults'
     | 'range-answer'
     | 'range-line'
     | 'conform'

@@ -10,6 +10,7 @@ export type PredictFlags = SourceFlags &
   PolicyFlags &
   OutputFlags & {
     readonly ranges?: string;
+    readonly restart?: boolean;
     readonly verbose?: boolean;
   };
 
@@ -20,6 +21,9 @@ export const predictCommand = buildCommand<PredictFlags, string[], Context>({
       ...processFlags,
       ...patternFlags,
       ranges: optionalText('FILE|-', 'Ranges as newline-delimited JSON; answers stream in the same order'),
+      restart: optionalSwitch(
+        'With --ranges: also what page faults make of the range when its program starts again',
+      ),
       ...policyFlags,
       ...outputFlags,
       verbose: optionalSwitch('Show every process and VMA'),

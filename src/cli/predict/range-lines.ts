@@ -1,24 +1,21 @@
-import { createReadStream } from 'node:fs';
-import type { Readable } from 'node:stream';
-import { type Failure, fail, failWith, type Result, succeed } from '../../core/base/failure.ts';
-import type { Geometry } from '../../core/memory/geometry.ts';
+import { fail, type Result, succeed } from '../../core/base/failure.ts';
+import { parseSpan } from '../../core/memory/page-span.ts';
+import { type RestartedRange, restartRange, touchedPages } from '../../core/fault/restart.ts';
+import { type Geometry, pagesPerRange } from '../../core/memory/geometry.ts';
+import { hasPage } from '../../core/memory/occupancy.ts';
 import { planRange } from '../../core/plan/plan.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
-import { unknownFacts } from '../../core/memory/range-state.ts';
+import { type RangeState, unknownFacts } from '../../core/memory/range-state.ts';
 import { planJson } from '../../render/json/predict.ts';
 import type { RunPolicy } from '../../analysis/verdict.ts';
-import { type Context, print } from '../shared/context.ts';
+import { answerLines } from '../shared/answer-lines.ts';
+import type { Context } from '../shared/context.ts';
 import type { PredictFlags } from './command.ts';
 import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
-import { policyOfLine, rangeOfLine } from '../shared/range-line.ts';
+import { policyOfLine, type RangeLine, rangeOfLine } from '../shared/range-line.ts';
 import { parseRangeLine } from '../shared/range-line-json.ts';
 import { geometryFromFlags } from '../shared/source.ts';
-
-/** Answers that are written at once; small enough to keep a pipe flowing. */
-const LINES_PER_WRITE = 64;
-/** Far beyond any range that can be described. */
-const LONGEST_LINE = 1 << 20;
 
 /**
  * `predict --ranges`: one JSON answer for each JSON line, in order. A bad line ends it, after the answers to the lines
@@ -34,50 +31,9 @@ export async function predictRangeLines(
   if (!runPolicy.ok) return runPolicy;
   const policy = hugepagePolicy(runPolicy.value, geometry.value);
 
-  const name = flags.ranges === '-' ? 'standard input' : flags.ranges;
-  let answers: string[] = [];
-  let number = 0;
-  let failure: Failure | undefined;
-  for await (const line of linesOf(
-    flags.ranges === '-' ? context.process.stdin : createReadStream(flags.ranges),
-  )) {
-    number++;
-    if (!line.ok) {
-      failure = { kind: 'unreadable', message: `${name}: ${line.failure.message}` };
-      break;
-    }
-    if (line.value.trim() === '') continue;
-    const answer = answerLine(line.value, geometry.value, runPolicy.value, policy);
-    if (!answer.ok) {
-      failure = { kind: 'unreadable', message: `${name}, line ${number}: ${answer.failure.message}` };
-      break;
-    }
-    answers.push(answer.value);
-    if (answers.length === LINES_PER_WRITE) {
-      await print(context, answers.join(''));
-      answers = [];
-    }
-  }
-  await print(context, answers.join(''));
-  return failure ? failWith(failure) : succeed(undefined);
-}
-
-/** The lines of a text; ends with the failure if it cannot be read or a line has no end. */
-async function* linesOf(input: Readable): AsyncIterable<Result<string>> {
-  let rest = '';
-  try {
-    for await (const chunk of input.setEncoding('utf8')) {
-      const lines = (rest + chunk).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) yield succeed(line);
-      if (rest.length > LONGEST_LINE)
-        return yield fail('unreadable', `a line of more than ${LONGEST_LINE} characters`);
-    }
-    if (rest !== '') yield succeed(rest);
-  } catch (error) {
-    // Only reading can throw here: what the caller does with a line does not come back into this generator.
-    yield fail('unreadable', `cannot be read: ${(error as Error).message}`);
-  }
+  return answerLines(context, flags.ranges, (line) =>
+    answerLine(line, geometry.value, runPolicy.value, policy, flags.restart === true),
+  );
 }
 
 function answerLine(
@@ -85,6 +41,7 @@ function answerLine(
   geometry: Geometry,
   { algorithm, outcomes }: RunPolicy,
   flags: CollapsePolicy,
+  isRestartAsked: boolean,
 ): Result<string> {
   const parsed = parseRangeLine(line);
   if (!parsed.ok) return parsed;
@@ -92,13 +49,34 @@ function answerLine(
   if (!range.ok) return range;
   const policy = policyOfLine(parsed.value, flags, geometry);
   if (!policy.ok) return policy;
+  const restart = restartOfLine(parsed.value, range.value, policy.value, isRestartAsked);
+  if (!restart.ok) return restart;
   const plan = planRange(range.value, policy.value, { algorithm, outcomes });
   const assumed = unknownFacts(range.value);
   return succeed(
     `${JSON.stringify({
       ...(parsed.value.id === undefined ? {} : { id: parsed.value.id }),
       ...planJson(plan, policy.value),
+      ...(restart.value ? { restart: restart.value } : {}),
       ...(assumed.length > 0 ? { assumed } : {}),
     })}\n`,
   );
+}
+
+/** What page faults make of the range when its program starts again: asked for by a flag, or by a VMA in the line. */
+function restartOfLine(
+  { vma }: RangeLine,
+  range: RangeState,
+  { orders }: CollapsePolicy,
+  isAsked: boolean,
+): Result<RestartedRange | undefined> {
+  if (vma === undefined && !isAsked) return succeed(undefined);
+  const { geometry } = range;
+  const span = vma === undefined ? succeed({ start: 0, end: pagesPerRange(geometry) }) : parseSpan(vma);
+  if (!span.ok) return span;
+  const touched = touchedPages(range);
+  for (let page = 0; page < pagesPerRange(geometry); page++)
+    if (hasPage(touched, page) && !(span.value.start <= page && page < span.value.end))
+      return fail('usage', `page ${page} lies outside of the VMA ${vma}`);
+  return succeed(restartRange(touched, span.value, orders, geometry));
 }

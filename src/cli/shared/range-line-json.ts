@@ -21,6 +21,7 @@ const rangeLine: z.ZodType<RangeLine> = z.strictObject({
   folios: z.array(folio).nullable().optional(),
   pmdMapped: z.boolean().nullable().optional(),
   uffdArmed: z.boolean().optional(),
+  vma: z.string().optional(),
   orders: z.string().optional(),
   maxPtesNone: z.int().optional(),
   maxPtesSwap: z.int().optional(),

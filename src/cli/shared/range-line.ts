@@ -12,6 +12,8 @@ export interface RangeLine extends Omit<RangeText, 'folioOrders'> {
   readonly id?: string | number;
   readonly present: string;
   readonly folios?: readonly FolioText[] | null;
+  /** Pages START-END of the VMA, from the start of the range; without it the range lies inside of its VMA. */
+  readonly vma?: string;
   readonly orders?: string;
   readonly maxPtesNone?: number;
   readonly maxPtesSwap?: number;

@@ -1,6 +1,6 @@
 import type { Geometry } from '../memory/geometry.ts';
 import { asOrder, hasOrder, MIN_ANON_ORDER, type Order, type OrderSet } from '../memory/order.ts';
-import { holdsWindow, type PageSpan, windowStart } from './page-span.ts';
+import { holdsWindow, type PageSpan, windowStart } from '../memory/page-span.ts';
 
 /** What a PMD entry of anonymous memory holds: nothing, a page table, a folio of the PMD order, the huge zero page. */
 export type PmdEntry = 'none' | 'table' | 'folio' | 'huge-zero';
@@ -35,7 +35,7 @@ export type FaultResult =
   | { readonly kind: 'huge-zero-page'; readonly first: number };
 
 /** Why a page fault does not take a window. */
-export type FaultRefusal = 'not-enabled' | 'outside-vma' | 'page-table' | 'not-empty';
+type FaultRefusal = 'not-enabled' | 'outside-vma' | 'page-table' | 'not-empty';
 
 /** One window that a page fault considers, from the PMD order down. */
 export interface FaultVisit {

@@ -1,7 +1,8 @@
 import { type Geometry, pagesPerRange } from '../memory/geometry.ts';
 import { hasPage, type Occupancy } from '../memory/occupancy.ts';
 import { asOffset, asOrder, type OrderSet, ordersOf, type Window } from '../memory/order.ts';
-import { holdsWindow, type PageSpan } from './page-span.ts';
+import type { RangeState } from '../memory/range-state.ts';
+import { holdsWindow, type PageSpan } from '../memory/page-span.ts';
 
 /** What page faults make of one PMD range of a program that starts again. */
 export interface RestartedRange {
@@ -9,6 +10,12 @@ export interface RestartedRange {
   readonly folios: readonly Window[];
   /** Resident pages, those in folios included. */
   readonly present: number;
+}
+
+/** Pages of a range that a program has touched: present and swapped ones, no zero pages and no guard markers. */
+export function touchedPages({ facts }: RangeState): Occupancy {
+  const { present, swap, zero, guard } = facts;
+  return present.map((word, i) => (word & ~(zero?.[i] ?? 0)) | (swap[i] & ~(guard?.[i] ?? 0)));
 }
 
 /**

@@ -1,5 +1,7 @@
 import { type Geometry, pagesPerRange } from '../memory/geometry.ts';
+import { emptyOccupancy, setPage } from '../memory/occupancy.ts';
 import type { Order } from '../memory/order.ts';
+import { plainRange, type RangeState } from '../memory/range-state.ts';
 import {
   type Access,
   faultPage,
@@ -11,7 +13,7 @@ import {
   type PmdEntry,
   type PteEntry,
 } from './fault.ts';
-import { type PageSpan, windowStart } from './page-span.ts';
+import { type PageSpan, windowStart } from '../memory/page-span.ts';
 
 /** A folio of at least two pages, and the pages of it that are still mapped. */
 export interface MappedFolio {
@@ -62,6 +64,23 @@ export class VmaPages implements FaultTables {
   pteAt(page: number): PteEntry {
     const pte = this.#ptes[page - this.#base];
     return pte === NONE ? 'none' : pte === PAGE ? 'page' : 'zero';
+  }
+
+  /** The PMD range around a page: what a page table of this VMA alone shows of it. */
+  rangeAt(page: number): RangeState {
+    const first = windowStart(page, this.geometry.pmdOrder);
+    const present = emptyOccupancy(this.geometry);
+    const zero = emptyOccupancy(this.geometry);
+    const folioOrders = new Uint8Array(pagesPerRange(this.geometry));
+    for (let i = 0; i < folioOrders.length; i++) {
+      const at = first + i - this.#base;
+      if (this.#ptes[at] === NONE) continue;
+      setPage(present, i);
+      if (this.#ptes[at] === ZERO) setPage(zero, i);
+      folioOrders[i] = this.folioAt(first + i)?.order ?? 0;
+    }
+    const plain = plainRange(this.geometry, present, folioOrders);
+    return { ...plain, facts: { ...plain.facts, zero } };
   }
 
   /** Whether a page lies in a huge zero page. */

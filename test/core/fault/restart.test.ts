@@ -1,14 +1,7 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
-import '../../seed.ts';
+import { expect, test } from 'vitest';
+import '../../support/seed.ts';
 import { restartRange } from '../../../src/core/fault/restart.ts';
-import {
-  addRestartRange,
-  addRestartTable,
-  emptyRestartTable,
-  readRestart,
-  type RestartTable,
-} from '../../../src/core/fault/restart-table.ts';
 import { VmaPages } from '../../../src/core/fault/vma-pages.ts';
 import { type Geometry, geometryOfPmdOrder, pagesPerRange } from '../../../src/core/memory/geometry.ts';
 import { clearPages, emptyOccupancy, hasPage, type Occupancy } from '../../../src/core/memory/occupancy.ts';
@@ -50,26 +43,6 @@ function cases(pmdOrders: number[]): fc.Arbitrary<Case> {
     });
 }
 
-function counted({ geometry, touched, vma, orders }: Case) {
-  const { folios, present } = restartRange(touched, vma, orders, geometry);
-  const byOrder = Array.from({ length: geometry.pmdOrder + 1 }, () => 0);
-  for (const { order } of folios) byOrder[order]++;
-  byOrder[0] = present - folios.reduce((sum, { order }) => sum + 2 ** order, 0);
-  return { present, folios: byOrder };
-}
-
-function read(table: RestartTable, orders: OrderSet) {
-  const counts = { present: 0, folios: Array.from({ length: table.geometry.pmdOrder + 1 }, () => 0) };
-  readRestart(table, orders, counts);
-  return counts;
-}
-
-function tableOf({ geometry, touched, vma }: Case): RestartTable {
-  const table = emptyRestartTable(geometry);
-  addRestartRange(table, touched, vma);
-  return table;
-}
-
 test('a restart is what page faults leave, in whatever order pages are touched', () => {
   fc.assert(
     fc.property(
@@ -92,49 +65,4 @@ test('a restart is what page faults leave, in whatever order pages are touched',
     ),
     { numRuns: 300 },
   );
-});
-
-describe('the table reads what ranges one by one give', () => {
-  test('of every range of 8 pages, every VMA and every set of orders', () => {
-    const geometry = geometryOfPmdOrder(3);
-    let compared = 0;
-    for (let start = -1; start < 8; start++) {
-      for (let end = Math.max(start, 0) + 1; end <= 9; end++) {
-        for (let bits = 0; bits < 256; bits++) {
-          const inside = ((2 ** Math.min(end, 8) - 1) & ~(2 ** Math.max(start, 0) - 1)) >>> 0;
-          if ((bits & ~inside) !== 0) continue;
-          for (const orders of [0, 4, 8, 12] as OrderSet[]) {
-            const each = { geometry, touched: Uint32Array.of(bits), vma: { start, end }, orders };
-            expect(read(tableOf(each), orders)).toEqual(counted(each));
-            compared++;
-          }
-        }
-      }
-    }
-    expect(compared).toBe(9120);
-  });
-
-  test('of random ranges at PMD orders 5, 9, 11 and 13', () => {
-    fc.assert(
-      fc.property(cases([5, 9, 11, 13]), (each) => {
-        expect(read(tableOf(each), each.orders)).toEqual(counted(each));
-      }),
-    );
-  });
-
-  test('and tables add up in any order', () => {
-    const list = fc.array(cases([5]), { minLength: 2, maxLength: 5 });
-    fc.assert(
-      fc.property(list, fc.nat(63), (ranges, bits) => {
-        const orders = (bits & ~3) as OrderSet;
-        const forward = emptyRestartTable(geometryOfPmdOrder(5));
-        const backward = emptyRestartTable(geometryOfPmdOrder(5));
-        for (const each of ranges) addRestartTable(forward, tableOf(each));
-        for (const each of [...ranges].reverse()) addRestartTable(backward, tableOf(each));
-        expect(forward).toEqual(backward);
-        const sum = ranges.map((each) => counted({ ...each, orders }));
-        expect(read(forward, orders).present).toBe(sum.reduce((total, { present }) => total + present, 0));
-      }),
-    );
-  });
 });

@@ -18,7 +18,7 @@ export function windowStart(page: number, order: number): number {
 }
 
 /** Pages that a span may have: a table of them must fit into memory. */
-export const MAX_SPAN_PAGES = 2 ** 24;
+const MAX_SPAN_PAGES = 2 ** 24;
 
 /** Reads `START-END`: pages from the start of a PMD range, the end exclusive, both possibly negative. */
 export function parseSpan(text: string): Result<PageSpan> {

@@ -1,0 +1,62 @@
+import { buildCommand } from '@stricli/core';
+import { describeCommand } from '../shared/command-docs.ts';
+import type { Context } from '../shared/context.ts';
+import { optionalNumber, optionalSwitch, optionalText } from '../shared/flag-kinds.ts';
+import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
+
+export type FaultsFlags = OutputFlags & {
+  readonly vma?: string;
+  readonly history?: string;
+  readonly histories?: string;
+  readonly orders: string;
+  readonly noZeroPage?: boolean;
+  readonly pmdOrder?: number;
+  readonly verbose?: boolean;
+};
+
+export const faultsCommand = buildCommand<FaultsFlags, [], Context>({
+  loader: async () => (await import('./run.ts')).faults,
+  parameters: {
+    flags: {
+      vma: optionalText('START-END', 'Pages of the VMA from a PMD border on, the end exclusive'),
+      history: optionalText(
+        'ACTS',
+        'What a program does: wPAGE writes, rPAGE reads, dPAGE gives back; also FIRST-LAST',
+      ),
+      histories: optionalText(
+        'FILE|-',
+        'Histories as newline-delimited JSON; answers stream in the same order',
+      ),
+      orders: {
+        kind: 'parsed',
+        parse: String,
+        default: 'all',
+        placeholder: 'SET',
+        brief: 'Sizes that page faults may use: all, 2-9, 4,9, 64K,2M or none',
+      },
+      noZeroPage: optionalSwitch('use_zero_page is off: reads get no huge zero page'),
+      pmdOrder: optionalNumber('N', 'PMD order, 9 by default; 11 implies 16K pages, 13 64K, others 4K'),
+      ...outputFlags,
+      verbose: optionalSwitch('Show the windows of acts on several pages too'),
+    },
+    aliases: { v: 'verbose' },
+  },
+  docs: {
+    brief: 'Page faults, step by step: which folio each first touch of a page gets, and why',
+    customUsage: [
+      '--vma START-END --history ACTS [--orders SET] [--no-zero-page] [--pmd-order N]',
+      '--histories FILE|- [--orders SET] [--no-zero-page] [--pmd-order N]',
+    ],
+    fullDescription: describeCommand(
+      [
+        'Follows the page faults of one anonymous VMA that is empty at first, while memory is free.',
+        'Linux before 6.8 gives page faults the PMD order only: --orders 9 on x86-64.',
+      ],
+      [
+        'thpscope faults --vma 3-1024 --history "w37 w101 r5 d0-511" --orders 2-9',
+        'thpscope faults --vma 0-512 --history "w37 w101" --orders 64K --json',
+        `echo '{"id":"a","vma":"3-1024","history":"w37","orders":"2-9"}' | thpscope faults --histories -`,
+      ],
+    ),
+  },
+});

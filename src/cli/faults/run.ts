@@ -1,0 +1,83 @@
+import { followHistory } from '../../analysis/fault-steps.ts';
+import { fail, type Result, succeed } from '../../core/base/failure.ts';
+import { parseHistory, playHistory } from '../../core/fault/history.ts';
+import { parseSpan } from '../../core/memory/page-span.ts';
+import { VmaPages } from '../../core/fault/vma-pages.ts';
+import type { Geometry } from '../../core/memory/geometry.ts';
+import { NO_ORDERS, type OrderSet, parseOrders } from '../../core/memory/order.ts';
+import { faultsJson } from '../../render/json/faults.ts';
+import { faultsText } from '../../render/text/faults.ts';
+import { answerLines } from '../shared/answer-lines.ts';
+import { type Context, print, reportFailure, styleFor } from '../shared/context.ts';
+import { geometryFromFlags } from '../shared/source.ts';
+import type { FaultsFlags } from './command.ts';
+import { parseHistoryJson } from './history-line.ts';
+
+/** `thpscope faults`: page faults of one VMA, step by step. */
+export async function faults(this: Context, flags: FaultsFlags): Promise<void> {
+  const done = await answer(this, flags);
+  if (!done.ok) reportFailure(this, done.failure);
+}
+
+async function answer(context: Context, flags: FaultsFlags): Promise<Result<void>> {
+  const geometry = geometryFromFlags(flags);
+  if (!geometry.ok) return geometry;
+  const { vma, history, histories } = flags;
+  if (histories !== undefined) {
+    if (vma !== undefined || history !== undefined)
+      return fail(
+        'usage',
+        '--histories has the VMA and the history in each line; leave out --vma and --history',
+      );
+    return answerLines(context, histories, (line) => answerLine(line, flags, geometry.value));
+  }
+  if (vma === undefined || history === undefined)
+    return fail('usage', 'give --vma START-END and --history ACTS, or --histories FILE; --help has examples');
+  return answerOne(context, flags, geometry.value, vma, history);
+}
+
+async function answerOne(
+  context: Context,
+  flags: FaultsFlags,
+  geometry: Geometry,
+  vma: string,
+  history: string,
+): Promise<Result<void>> {
+  const span = parseSpan(vma);
+  if (!span.ok) return span;
+  const acts = parseHistory(history, span.value);
+  if (!acts.ok) return acts;
+  const orders = faultOrders(flags.orders, geometry);
+  if (!orders.ok) return orders;
+  const policy = { orders: orders.value, hugeZeroPage: flags.noZeroPage !== true };
+  if (flags.json) {
+    const pages = new VmaPages(geometry, span.value, policy);
+    playHistory(pages, acts.value);
+    await print(context, `${JSON.stringify(faultsJson(pages))}\n`);
+  } else {
+    const followed = followHistory(geometry, span.value, policy, acts.value);
+    await print(context, faultsText(followed, styleFor(context, flags.color), flags.verbose === true));
+  }
+  return succeed(undefined);
+}
+
+function answerLine(line: string, flags: FaultsFlags, geometry: Geometry): Result<string> {
+  const parsed = parseHistoryJson(line);
+  if (!parsed.ok) return parsed;
+  const { id, vma, history, orders, zeroPage } = parsed.value;
+  const span = parseSpan(vma);
+  if (!span.ok) return span;
+  const acts = parseHistory(history, span.value);
+  if (!acts.ok) return acts;
+  const allowed = faultOrders(orders ?? flags.orders, geometry);
+  if (!allowed.ok) return allowed;
+  const hugeZeroPage = zeroPage ?? flags.noZeroPage !== true;
+  const pages = new VmaPages(geometry, span.value, { orders: allowed.value, hugeZeroPage });
+  playHistory(pages, acts.value);
+  return succeed(`${JSON.stringify({ ...(id === undefined ? {} : { id }), ...faultsJson(pages) })}\n`);
+}
+
+/** Page faults may have no order at all, which collapses cannot be asked about. */
+function faultOrders(text: string, geometry: Geometry): Result<OrderSet> {
+  return text === 'none' || text === '' ? succeed(NO_ORDERS) : parseOrders(text, geometry);
+}

@@ -1,0 +1,62 @@
+import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { type Failure, fail, failWith, type Result, succeed } from '../../core/base/failure.ts';
+import { type Context, print } from './context.ts';
+
+/** Answers that are written at once; small enough to keep a pipe flowing. */
+const LINES_PER_WRITE = 64;
+/** Far beyond any line that asks something. */
+const LONGEST_LINE = 1 << 20;
+
+/**
+ * Answers each line of newline-delimited JSON with a line, in order, as they come; `path` may be `-` for standard input.
+ * A bad line ends it, after the answers to the lines before it are written.
+ */
+export async function answerLines(
+  context: Context,
+  path: string,
+  answer: (line: string) => Result<string>,
+): Promise<Result<void>> {
+  const name = path === '-' ? 'standard input' : path;
+  let answers: string[] = [];
+  let number = 0;
+  let failure: Failure | undefined;
+  for await (const line of linesOf(path === '-' ? context.process.stdin : createReadStream(path))) {
+    number++;
+    if (!line.ok) {
+      failure = { kind: 'unreadable', message: `${name}: ${line.failure.message}` };
+      break;
+    }
+    if (line.value.trim() === '') continue;
+    const answered = answer(line.value);
+    if (!answered.ok) {
+      failure = { kind: 'unreadable', message: `${name}, line ${number}: ${answered.failure.message}` };
+      break;
+    }
+    answers.push(answered.value);
+    if (answers.length === LINES_PER_WRITE) {
+      await print(context, answers.join(''));
+      answers = [];
+    }
+  }
+  await print(context, answers.join(''));
+  return failure ? failWith(failure) : succeed(undefined);
+}
+
+/** The lines of a text; ends with the failure if it cannot be read or a line has no end. */
+async function* linesOf(input: Readable): AsyncIterable<Result<string>> {
+  let rest = '';
+  try {
+    for await (const chunk of input.setEncoding('utf8')) {
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) yield succeed(line);
+      if (rest.length > LONGEST_LINE)
+        return yield fail('unreadable', `a line of more than ${LONGEST_LINE} characters`);
+    }
+    if (rest !== '') yield succeed(rest);
+  } catch (error) {
+    // Only reading can throw here: what the caller does with a line does not come back into this generator.
+    yield fail('unreadable', `cannot be read: ${(error as Error).message}`);
+  }
+}
