@@ -43,7 +43,7 @@ export const failure = signal<Failure | undefined>(undefined);
 let turn = 0;
 
 /** Opens a snapshot in place of the memory before. A failure leaves what was open, or what was read of the new one. */
-export async function openMemory(source: Blob | string, name: string): Promise<void> {
+export async function openMapMemory(source: Blob | string, name: string): Promise<void> {
   opening.value = name;
   failure.value = undefined;
   await readMemory(source, name, { newer: false });

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { failure, openMemory } from '../memory/open-memory.ts';
+import { failure, openMapMemory } from '../memory/open-memory.ts';
 import { go, link, type View } from '../state/link.ts';
 import { EXAMPLES } from './examples.ts';
 
@@ -20,8 +20,8 @@ async function openLinked(source: string): Promise<void> {
   const [kind, id] = source.split(':', 2);
   const example = EXAMPLES.find((each) => each.id === id);
   const served = serverSources.value.find((each) => each.id === id);
-  if (kind === 'example' && example) await openMemory(example.url, example.title);
-  else if (kind === 'server' && served) await openMemory(sourceAddress(served.id), served.name);
+  if (kind === 'example' && example) await openMapMemory(example.url, example.title);
+  else if (kind === 'server' && served) await openMapMemory(sourceAddress(served.id), served.name);
   else failure.value = { kind: 'usage', message: `${source}: there is no such source here; choose another` };
 }
 
@@ -49,7 +49,7 @@ export async function visitFiles(files: ArrayLike<File>): Promise<void> {
   onlyOne.value = files.length > 1 ? file.name : undefined;
   current = undefined;
   go('map', { source: undefined, ...ELSEWHERE });
-  await openMemory(file, file.name);
+  await openMapMemory(file, file.name);
 }
 
 /** Places in memory that was open before. */

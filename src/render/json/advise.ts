@@ -2,7 +2,7 @@ import { sum } from '../../core/base/sum.ts';
 import { ordersOf } from '../../core/memory/order.ts';
 import type { PolicyCounts } from '../../core/plan/policy-counts.ts';
 import { blindSpots, type AdviceView } from '../words/advise-view.ts';
-import { memoryJson } from './sweep.ts';
+import { sweptMemoryJson } from './sweep.ts';
 
 export function adviseJson(view: AdviceView): object {
   const { memory, model, budget, chosen, counts, currentCounts, byProcess, set, restore, source } = view;
@@ -11,7 +11,7 @@ export function adviseJson(view: AdviceView): object {
     schema: 'thpscope/advise@1',
     model: model.name,
     geometry: memory.geometry,
-    memory: memoryJson(memory, source.processes.length),
+    memory: sweptMemoryJson(memory, source.processes.length),
     budget: { growthPages: budget.growthPages, laterAttempts: budget.laterAttempts ?? null },
     policy: { enabled, orders: ordersOf(orders), maxPtesNone },
     outcome: countsJson(counts),

@@ -17,7 +17,7 @@ export function sweepJson({ memory, processes, space, front }: SweepView): objec
   return {
     schema: 'thpscope/sweep@1',
     geometry: memory.geometry,
-    memory: memoryJson(memory, processes),
+    memory: sweptMemoryJson(memory, processes),
     space: {
       kernels: space.models.map(({ name }) => name),
       enabled: space.enabled,
@@ -38,7 +38,7 @@ export function sweepJson({ memory, processes, space, front }: SweepView): objec
 }
 
 /** How much memory an answer is about, and what of it was walked or could not be seen. */
-export function memoryJson(memory: MemoryDigest, processes: number): object {
+export function sweptMemoryJson(memory: MemoryDigest, processes: number): object {
   return {
     processes,
     ranges: memory.ranges,
