@@ -4,6 +4,7 @@ import '../support/seed.ts';
 import { centerOn, fitCamera, pan, zoomAt } from '../../web/map/camera.ts';
 import { findPlace, missWords, placeName, processRows } from '../../web/map/find.ts';
 import { layoutOf, placeOfRow, rowAtPlace } from '../../web/map/layout.ts';
+import { pteWords } from '../../web/map/pte-words.ts';
 import { paintMap } from '../../web/map/raster.ts';
 import { RangeTable } from '../../src/analysis/range-table.ts';
 import type { OpenMemory } from '../../web/memory/open-memory.ts';
@@ -214,4 +215,17 @@ describe('picture', () => {
     expect([...new Set(pixels.subarray(0, 6))]).toEqual([100, 101, 102, 103]);
     expect([...new Set(pixels.subarray(16, 22))]).toEqual([104, 105, 106, 107]);
   });
+});
+
+test('a PTE is called what the terminal calls it', () => {
+  const range = rangeOf({ present: '0-3', swap: '4-5', guard: '5', zero: '1', uffd: '2', unreferenced: '2' });
+  const detail = { row: 0, range, ignored: undefined, plan: undefined, after: range };
+  expect([0, 1, 2, 4, 5, 6].map((pte) => pteWords(detail, pte))).toEqual([
+    'a small page',
+    'zero page',
+    'a small page, not recently used, userfaultfd',
+    'not present (swap)',
+    'not present (swap), guard marker',
+    'empty',
+  ]);
 });

@@ -28,11 +28,16 @@ export function writePteCodes(range: RangeState, into: Uint8Array): void {
   }
   into.fill(CODE_EMPTY);
   for (let i = 0; i < present.length; i++) {
-    for (let left = present[i] | swap[i]; left !== 0; left &= left - 1) {
-      const page = 32 * i + 31 - Math.clz32(left & -left);
-      if (!hasPage(present, page)) into[page] = CODE_SWAP;
-      else if (zero && hasPage(zero, page)) into[page] = CODE_ZERO;
+    for (let left = swap[i] & ~present[i]; left !== 0; left &= left - 1) into[firstOf(left, i)] = CODE_SWAP;
+    for (let left = present[i]; left !== 0; left &= left - 1) {
+      const page = firstOf(left, i);
+      if (zero && hasPage(zero, page)) into[page] = CODE_ZERO;
       else into[page] = codeOfOrder(folioOrders ? folioOrders[page] : 0);
     }
   }
+}
+
+/** The first page of those in a word of a bitmap. */
+function firstOf(bits: number, word: number): number {
+  return 32 * word + 31 - Math.clz32(bits & -bits);
 }

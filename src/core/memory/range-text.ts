@@ -15,6 +15,7 @@ import {
   eachFact,
   type ExtraFact,
   PAGE_FACTS,
+  type PageFact,
   pageFacts,
   type RangeState,
   type SeenFact,
@@ -34,9 +35,9 @@ export type RangeText = { readonly [K in SeenFact]?: string } & {
 };
 
 /** What of a text cannot be read, or contradicts the rest of it. */
-export interface RangeProblem extends Failure {
+interface RangeProblem extends Failure {
   /** The list that is wrong by itself. */
-  readonly list: SeenFact | ExtraFact | 'folios' | undefined;
+  readonly list: PageFact | 'folios' | undefined;
 }
 
 export function rangeText({ facts, ...range }: RangeState): RangeText {
@@ -90,46 +91,62 @@ export function readRange(
   geometry: Geometry,
 ): { readonly range: RangeState; readonly problems: readonly RangeProblem[] } {
   const problems: RangeProblem[] = [];
-  const pagesOf = (list: RangeProblem['list'], pages: string): Occupancy => {
-    const parsed = parsePages(pages, geometry);
-    if (parsed.ok) return parsed.value;
-    problems.push({ ...parsed.failure, list });
-    return emptyOccupancy(geometry);
-  };
-  const contradict = (list: RangeProblem['list'], message: string) =>
-    problems.push({ kind: 'usage', message, list });
-
-  const lists = eachFact((fact) => (text[fact] === null ? undefined : pagesOf(fact, text[fact] ?? '')));
+  const report = (list: RangeProblem['list'], failure: Failure) => problems.push({ ...failure, list });
+  const lists = eachFact((fact) =>
+    text[fact] === null ? undefined : pagesOf(text[fact] ?? '', geometry, (failure) => report(fact, failure)),
+  );
   const none = emptyOccupancy(geometry);
   const present = union(lists.present ?? none, lists.zero ?? none);
   const swap = union(lists.swap ?? none, lists.guard ?? none);
   const both = intersection(present, swap);
   if (!isEmpty(both)) {
     const page = Number.parseInt(formatPages(both), 10);
-    contradict(undefined, `page ${page} is both present and in swap; a page can be one of them`);
+    const message = `page ${page} is both present and in swap; a page can be one of them`;
+    report(undefined, { kind: 'usage', message });
   }
-
-  const folioOrders = text.folioOrders === null ? undefined : new Uint8Array(pagesPerRange(geometry));
-  for (const [name, list] of Object.entries(text.folioOrders ?? {})) {
-    const pages = intersection(pagesOf('folios', list), present);
-    const order = /^\d+$/.test(name) ? Number(name) : 0;
-    if (order < 1 || order > geometry.pmdOrder) {
-      contradict('folios', `order ${name}: large folios have orders 1 to ${geometry.pmdOrder}`);
-      continue;
-    }
-    const taken = folioOrders?.findIndex((other, page) => other > 0 && hasPage(pages, page)) ?? -1;
-    if (taken >= 0) contradict('folios', `page ${taken} is in folios of two orders; a page can be in one`);
-    folioOrders?.forEach((_, page) => {
-      if (hasPage(pages, page)) folioOrders[page] = order;
-    });
-  }
+  const { folioOrders = {}, pmdMapped = false, uffdArmed = false } = text;
   const range = {
     geometry,
     address: 0,
     facts: pageFacts({ present, swap: difference(swap, present) }, (fact) => lists[fact]),
-    folioOrders,
-    pmdMapped: text.pmdMapped === null ? undefined : (text.pmdMapped ?? false),
-    uffdArmed: text.uffdArmed ?? false,
+    folioOrders: folioOrders
+      ? ordersOf(folioOrders, present, geometry, (failure) => report('folios', failure))
+      : undefined,
+    pmdMapped: pmdMapped ?? undefined,
+    uffdArmed,
   };
   return { range, problems };
+}
+
+/** The order of the folio of each page that is present. */
+function ordersOf(
+  lists: NonNullable<RangeText['folioOrders']>,
+  present: Occupancy,
+  geometry: Geometry,
+  report: (failure: Failure) => void,
+): Uint8Array {
+  const orders = new Uint8Array(pagesPerRange(geometry));
+  for (const [name, list] of Object.entries(lists)) {
+    const order = /^\d+$/.test(name) ? Number(name) : 0;
+    if (order < 1 || order > geometry.pmdOrder) {
+      const message = `order ${name}: large folios have orders 1 to ${geometry.pmdOrder}`;
+      report({ kind: 'usage', message });
+      continue;
+    }
+    const pages = intersection(pagesOf(list, geometry, report), present);
+    const taken = orders.findIndex((other, page) => other > 0 && hasPage(pages, page));
+    if (taken >= 0) {
+      const message = `page ${taken} is in folios of two orders; a page can be in one`;
+      report({ kind: 'usage', message });
+    }
+    for (let page = 0; page < orders.length; page++) if (hasPage(pages, page)) orders[page] = order;
+  }
+  return orders;
+}
+
+function pagesOf(text: string, geometry: Geometry, report: (failure: Failure) => void): Occupancy {
+  const pages = parsePages(text, geometry);
+  if (pages.ok) return pages.value;
+  report(pages.failure);
+  return emptyOccupancy(geometry);
 }

@@ -1,7 +1,7 @@
 import { pagesPerRange } from '../memory/geometry.ts';
 import { hasPage } from '../memory/occupancy.ts';
 import { type CollapsePlan, collapsesOf } from './plan.ts';
-import { CODE_ZERO, codeOfOrder, orderOfCode, writePteCodes } from '../memory/pte-code.ts';
+import { CODE_EMPTY, CODE_SWAP, codeOfOrder, orderOfCode, writePteCodes } from '../memory/pte-code.ts';
 import type { RangeState } from '../memory/range-state.ts';
 
 /** What a plan costs and gains, in base pages unless said otherwise. */
@@ -78,13 +78,16 @@ function describe(codes: Uint8Array, pmdOrder: number, pmdMapped: boolean): Mapp
   let tlbEntriesFolio = 0;
   let ptes = 0;
   for (let page = 0; page < codes.length; ) {
-    const order = orderOfCode(codes[page]);
-    const pages = order && isWholeFolio(codes, page, order) ? 1 << order : 1;
-    // The zero page takes an entry, too, but is nobody's memory.
-    if (order !== undefined || codes[page] === CODE_ZERO) {
-      tlbEntriesFolio++;
-      ptes += pages;
+    const code = codes[page];
+    if (code === CODE_EMPTY || code === CODE_SWAP) {
+      page++;
+      continue;
     }
+    // The zero page takes an entry, too, but is nobody's memory.
+    const order = orderOfCode(code);
+    const pages = order && isWholeFolio(codes, page, order) ? 1 << order : 1;
+    tlbEntriesFolio++;
+    ptes += pages;
     if (order !== undefined) pagesByOrder[order] += pages;
     page += pages;
   }
@@ -96,6 +99,7 @@ function describe(codes: Uint8Array, pmdOrder: number, pmdMapped: boolean): Mapp
 function isWholeFolio(codes: Uint8Array, first: number, order: number): boolean {
   const size = 1 << order;
   if (first % size !== 0 || first + size > codes.length) return false;
-  for (let page = first; page < first + size; page++) if (codes[page] !== codeOfOrder(order)) return false;
+  const code = codeOfOrder(order);
+  for (let page = first; page < first + size; page++) if (codes[page] !== code) return false;
   return true;
 }
