@@ -1,7 +1,7 @@
 // Bits out of pagemap entries against a copy of the same bytes.
 import { createPlainChunkBuffer, createWasmChunkBuffer } from '../dist/linux/chunk-buffer.js';
-import { generator } from './occupancies.mjs';
 import { median } from './median.mjs';
+import { generator } from './occupancies.mjs';
 
 const WORDS = 2048;
 const ROUNDS = 51;

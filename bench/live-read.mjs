@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readSync } from 'node:fs';
-import { RANGES_PER_CHUNK, readChunk } from '../dist/linux/chunk-reader.js';
 import { createChunkBuffer } from '../dist/linux/chunk-buffer.js';
+import { RANGES_PER_CHUNK, readChunk } from '../dist/linux/chunk-reader.js';
 import { readHost } from '../dist/linux/host.js';
 import { PageFlags } from '../dist/linux/page-flags.js';
 import { openPagemap } from '../dist/linux/pagemap.js';

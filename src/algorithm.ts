@@ -1,6 +1,11 @@
 // What a module for `thpscope verify` may import from 'thpscope/algorithm': types only, so that it runs without thpscope.
 
-export { type AlgorithmKit, type AlgorithmModule, type ModuleAlgorithm } from './verify/algorithm-kit.ts';
+export type { Geometry } from './core/memory/geometry.ts';
+export type { Occupancy } from './core/memory/occupancy.ts';
+export { type Offset, type Order, type OrderSet, type Window } from './core/memory/order.ts';
+export type { KernelModel } from './core/rules/kernel-model.ts';
+export type { CollapsePolicy } from './core/rules/policy.ts';
+export type { ScanResult } from './core/rules/scan-result.ts';
 export {
   type Attempt,
   type Candidate,
@@ -10,9 +15,4 @@ export {
   type ScannedRange,
   type Visit,
 } from './core/search/algorithm.ts';
-export type { Geometry } from './core/memory/geometry.ts';
-export type { Occupancy } from './core/memory/occupancy.ts';
-export { type Offset, type Order, type OrderSet, type Window } from './core/memory/order.ts';
-export type { KernelModel } from './core/rules/kernel-model.ts';
-export type { CollapsePolicy } from './core/rules/policy.ts';
-export type { ScanResult } from './core/rules/scan-result.ts';
+export { type AlgorithmKit, type AlgorithmModule, type ModuleAlgorithm } from './verify/algorithm-kit.ts';

@@ -1,6 +1,6 @@
+import type { PolicyCounts } from '../core/plan/policy-counts.ts';
 import type { KernelModel } from '../core/rules/kernel-model.ts';
 import type { Process } from '../core/rules/memory-source.ts';
-import type { PolicyCounts } from '../core/plan/policy-counts.ts';
 import type { ThpSettings } from '../core/rules/thp-settings.ts';
 import { DigestQuery } from './digest-query.ts';
 import type { SourceDigest } from './memory-digest.ts';

@@ -2,12 +2,12 @@ import { createDigestBuilder, type DigestBuilder } from '../core/digest/builder.
 import { digestPlaceOf } from '../core/digest/place.ts';
 import { addDigest } from '../core/digest/table.ts';
 import { type Geometry, pagesPerRange } from '../core/memory/geometry.ts';
-import { KERNEL_MODELS } from '../core/rules/kernel-model.ts';
-import type { MemoryItem } from '../core/rules/memory-source.ts';
 import { countBits, hasPage } from '../core/memory/occupancy.ts';
 import { anonOrders } from '../core/memory/order.ts';
 import { hasLargeFolio, type RangeState, unknownFacts } from '../core/memory/range-state.ts';
 import { rangeText } from '../core/memory/range-text.ts';
+import { KERNEL_MODELS } from '../core/rules/kernel-model.ts';
+import type { MemoryItem } from '../core/rules/memory-source.ts';
 import { defaultSettings, withOrdersAlways } from '../core/rules/thp-settings.ts';
 import { coversRange, type Eligibility, possibleOrders, type Vma } from '../core/rules/vma.ts';
 import {

@@ -1,10 +1,10 @@
-import { type DigestTable, foliosOf, rowOf } from '../core/digest/table.ts';
 import { type Result, succeed } from '../core/base/failure.ts';
+import { type DigestTable, foliosOf, rowOf } from '../core/digest/table.ts';
 import type { Geometry } from '../core/memory/geometry.ts';
-import type { Process } from '../core/rules/memory-source.ts';
 import { asOrder } from '../core/memory/order.ts';
 import type { ObservableFact } from '../core/memory/range-state.ts';
 import { type RangeText, rangeOfText, rangeText } from '../core/memory/range-text.ts';
+import type { Process } from '../core/rules/memory-source.ts';
 import type { SizeWord, ThpSettings } from '../core/rules/thp-settings.ts';
 import {
   addApart,

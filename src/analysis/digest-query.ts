@@ -1,12 +1,12 @@
-import { ALGORITHMS } from '../core/search/algorithms.ts';
-import { DigestReader } from '../core/digest/reader.ts';
 import { fail, type Result, succeed } from '../core/base/failure.ts';
-import { collapsibleOrders, type KernelModel } from '../core/rules/kernel-model.ts';
+import { DigestReader } from '../core/digest/reader.ts';
 import { intersectOrders } from '../core/memory/order.ts';
-import { collapsePolicy } from '../core/rules/policy.ts';
 import { addCounts, emptyCounts, type PolicyCounts } from '../core/plan/policy-counts.ts';
 import { settledCounts } from '../core/plan/settled-counts.ts';
+import { collapsibleOrders, type KernelModel } from '../core/rules/kernel-model.ts';
+import { collapsePolicy } from '../core/rules/policy.ts';
 import { enabledOrders, type ThpSettings } from '../core/rules/thp-settings.ts';
+import { ALGORITHMS } from '../core/search/algorithms.ts';
 import { type MemoryDigest, VMA_CLASSES } from './memory-digest.ts';
 
 /** A digest that is asked about many policies. */

@@ -1,8 +1,8 @@
 import type { FaultPolicy, FaultResult, FaultVisit } from '../core/fault/fault.ts';
 import type { PageAct } from '../core/fault/history.ts';
-import { type PageSpan, windowStart } from '../core/memory/page-span.ts';
 import { VmaPages } from '../core/fault/vma-pages.ts';
 import type { Geometry } from '../core/memory/geometry.ts';
+import { type PageSpan, windowStart } from '../core/memory/page-span.ts';
 import type { RangeState } from '../core/memory/range-state.ts';
 
 /** A touch that maps something, neighbours that get small pages or zero pages alike, or pages given back. */

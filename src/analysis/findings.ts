@@ -1,9 +1,7 @@
-import { growthOf } from './tally.ts';
-import { ALGORITHMS } from '../core/search/algorithms.ts';
-import type { KernelModel } from '../core/rules/kernel-model.ts';
-import type { Process } from '../core/rules/memory-source.ts';
 import { anonOrders } from '../core/memory/order.ts';
 import type { PolicyCounts } from '../core/plan/policy-counts.ts';
+import type { KernelModel } from '../core/rules/kernel-model.ts';
+import type { Process } from '../core/rules/memory-source.ts';
 import type { CollapsePolicy } from '../core/rules/policy.ts';
 import {
   defaultSettings,
@@ -11,16 +9,18 @@ import {
   type ThpSettings,
   withOrdersAlways,
 } from '../core/rules/thp-settings.ts';
+import { ALGORITHMS } from '../core/search/algorithms.ts';
 import { adviceWithin, changedPages } from './advise.ts';
 import { DigestQuery } from './digest-query.ts';
 import { type MemoryDigest, type SourceDigest, totalDigest } from './memory-digest.ts';
 import { paretoFront, type SweptResult } from './pareto.ts';
 import type { RangeTable } from './range-table.ts';
 import type { SweepSpace } from './sweep.ts';
-import { settingsFor, type SysfsWrite, writesBetween } from './sysfs-writes.ts';
+import { type SysfsWrite, settingsFor, writesBetween } from './sysfs-writes.ts';
 import { type JudgedRanges, judgeTable } from './table-judge.ts';
 import type { Tally } from './tally.ts';
-import { tellingRange, type TellingRange } from './telling-range.ts';
+import { growthOf } from './tally.ts';
+import { type TellingRange, tellingRange } from './telling-range.ts';
 
 /** Memory that was read for a report. */
 export interface ReadMemory {

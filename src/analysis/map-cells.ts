@@ -1,6 +1,6 @@
 import { pagesPerRange } from '../core/memory/geometry.ts';
-import type { JudgedRanges } from './table-judge.ts';
 import { mainOrder, type RangeTable } from './range-table.ts';
+import type { JudgedRanges } from './table-judge.ts';
 import { isHuge } from './tally.ts';
 
 /** The ranges of one process in address order, so many to a cell, as a map draws them. */

@@ -1,8 +1,8 @@
 import { addDigest, type DigestTable, emptyDigest } from '../core/digest/table.ts';
 import type { Geometry } from '../core/memory/geometry.ts';
-import type { Host, Process } from '../core/rules/memory-source.ts';
 import type { ObservableFact, RangeState } from '../core/memory/range-state.ts';
-import type { RefusedMemory, Refusal } from './tally.ts';
+import type { Host, Process } from '../core/rules/memory-source.ts';
+import type { Refusal, RefusedMemory } from './tally.ts';
 
 /** VMAs by what settings see of them: with MADV_HUGEPAGE, or with no advice. */
 export const VMA_CLASSES = ['unadvised', 'hugepage'] as const;

@@ -1,18 +1,18 @@
 import { sum } from '../core/base/sum.ts';
-import { costOf, type Mapping } from '../core/plan/cost.ts';
+import { countWindows, emptyWindowCounts } from '../core/digest/window-counts.ts';
 import type { Geometry } from '../core/memory/geometry.ts';
-import type { MemoryItem, Process } from '../core/rules/memory-source.ts';
 import { isEmpty, type Occupancy, wordsPerRange } from '../core/memory/occupancy.ts';
 import {
   hasLargeFolio,
   OBSERVABLE_FACTS,
-  observed,
   type ObservableFact,
+  observed,
   type RangeState,
   unknownFacts,
 } from '../core/memory/range-state.ts';
+import { costOf, type Mapping } from '../core/plan/cost.ts';
+import type { MemoryItem, Process } from '../core/rules/memory-source.ts';
 import { coversRange, type Vma } from '../core/rules/vma.ts';
-import { countWindows, emptyWindowCounts } from '../core/digest/window-counts.ts';
 
 /** A VMA that has ranges in a table, in rows from `first` up to `end`. */
 export interface TableVma {

@@ -1,6 +1,6 @@
 import { type Geometry, pagesPerRange } from '../core/memory/geometry.ts';
-import type { KernelModel } from '../core/rules/kernel-model.ts';
 import { anonOrders, asOrderSet, type OrderSet } from '../core/memory/order.ts';
+import type { KernelModel } from '../core/rules/kernel-model.ts';
 import type { CollapseLimits } from '../core/rules/policy.ts';
 import { type MemoryDigest, VMA_CLASSES } from './memory-digest.ts';
 import type { SweepSpace, SweepWord } from './sweep.ts';

@@ -1,16 +1,16 @@
-import { growthOf } from './tally.ts';
 import { sum } from '../core/base/sum.ts';
-import { ALGORITHMS } from '../core/search/algorithms.ts';
 import { pagesPerRange } from '../core/memory/geometry.ts';
-import { collapsibleOrders, type KernelModel } from '../core/rules/kernel-model.ts';
 import { countPages, intersection } from '../core/memory/occupancy.ts';
 import { intersectOrders, type OrderSet } from '../core/memory/order.ts';
-import { type CollapseLimits, collapsePolicy } from '../core/rules/policy.ts';
-import { clearCounts, emptyCounts, type PolicyCounts } from '../core/plan/policy-counts.ts';
 import type { RangeState } from '../core/memory/range-state.ts';
+import { clearCounts, emptyCounts, type PolicyCounts } from '../core/plan/policy-counts.ts';
 import { settledCounts } from '../core/plan/settled-counts.ts';
+import { collapsibleOrders, type KernelModel } from '../core/rules/kernel-model.ts';
+import { type CollapseLimits, collapsePolicy } from '../core/rules/policy.ts';
+import { ALGORITHMS } from '../core/search/algorithms.ts';
 import type { DigestQuery } from './digest-query.ts';
 import { VMA_CLASSES } from './memory-digest.ts';
+import { growthOf } from './tally.ts';
 
 /** Whether sizes are set to `always`, or to `madvise` so that only VMAs with MADV_HUGEPAGE get them. */
 export type SweepWord = 'always' | 'madvise';

@@ -1,12 +1,12 @@
-import type { CollapseAlgorithm } from '../core/search/algorithm.ts';
-import { costOf, type PlanCost } from '../core/plan/cost.ts';
-import type { OutcomeRule } from '../core/rules/outcome.ts';
-import type { KernelModel } from '../core/rules/kernel-model.ts';
-import { type CollapsePlan, planRange } from '../core/plan/plan.ts';
-import { type CollapsePolicy, collapsePolicy } from '../core/rules/policy.ts';
 import type { RangeState } from '../core/memory/range-state.ts';
+import { costOf, type PlanCost } from '../core/plan/cost.ts';
+import { type CollapsePlan, planRange } from '../core/plan/plan.ts';
+import type { KernelModel } from '../core/rules/kernel-model.ts';
+import type { OutcomeRule } from '../core/rules/outcome.ts';
+import { type CollapsePolicy, collapsePolicy } from '../core/rules/policy.ts';
 import type { ThpSettings } from '../core/rules/thp-settings.ts';
 import { coversRange, type Eligibility, type Vma } from '../core/rules/vma.ts';
+import type { CollapseAlgorithm } from '../core/search/algorithm.ts';
 
 /**
  * How all ranges of a run are decided: settings, model, algorithm, and attempts whose results are decided in advance.

@@ -1,6 +1,6 @@
+import { runThpscope } from './run.ts';
 import { DEADLINES } from './shared/deadline.ts';
 import { EXIT } from './shared/exit-code.ts';
-import { runThpscope } from './run.ts';
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // A reader such as `head` may close stdout early; that ends the work and is no error.

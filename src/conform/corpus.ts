@@ -3,13 +3,13 @@ import { emptyOccupancy } from '../core/memory/occupancy.ts';
 import { asOrderSet } from '../core/memory/order.ts';
 import { parsePages } from '../core/memory/page-list.ts';
 import {
+  type AddressLayout,
   type DaemonBatch,
   type DaemonReport,
   type ProbeArea,
-  type AddressLayout,
   parseDaemonReport,
 } from './daemon-batch.ts';
-import { PROBE_GEOMETRY, type ProbeBatch, type ProbeRange, probeRange, PAGE_LISTS } from './probe-batch.ts';
+import { PAGE_LISTS, PROBE_GEOMETRY, type ProbeBatch, type ProbeRange, probeRange } from './probe-batch.ts';
 import { type BatchReport, parseReport } from './probe-report.ts';
 import type { Suite } from './suite-names.ts';
 

@@ -1,10 +1,10 @@
 import { type Result, succeed } from '../core/base/failure.ts';
 import type { KernelModel } from '../core/rules/kernel-model.ts';
 import {
+  type AddressLayout,
   type DaemonBatch,
   type DaemonReport,
   daemonRequest,
-  type AddressLayout,
   parseDaemonReport,
 } from './daemon-batch.ts';
 import { expectDaemon } from './daemon-expected.ts';

@@ -1,20 +1,20 @@
 import { pageBytes, rangeBytes } from '../core/memory/geometry.ts';
-import type { KernelModel } from '../core/rules/kernel-model.ts';
 import { asOrder, ordersOf } from '../core/memory/order.ts';
+import type { KernelModel } from '../core/rules/kernel-model.ts';
 import { traceString } from '../core/rules/scan-result.ts';
 import { type Costs, costsOf, DEFAULT_CALIBRATION } from '../khugepaged/costs.ts';
-import { System } from '../khugepaged/system.ts';
 import { Khugepaged } from '../khugepaged/khugepaged.ts';
+import { System } from '../khugepaged/system.ts';
 import type { TraceEvent } from '../khugepaged/trace-event.ts';
-import { mmap } from '../machine/page-tables/address-space.ts';
 import { Machine } from '../machine/machine.ts';
+import { mmap } from '../machine/page-tables/address-space.ts';
 import type { Mm } from '../machine/page-tables/mm.ts';
 import { viewRange } from '../machine/page-tables/range-view.ts';
 import { restoreRange } from '../machine/page-tables/restore.ts';
-import { defaultMachineSettings } from '../machine/settings.ts';
 import { VM_HUGEPAGE, VM_READ, VM_WRITE } from '../machine/page-tables/vma-flags.ts';
+import { defaultMachineSettings } from '../machine/settings.ts';
 import { formatCounters } from './counter-growth.ts';
-import { type DaemonBatch, type DaemonReport, type AddressLayout } from './daemon-batch.ts';
+import { type AddressLayout, type DaemonBatch, type DaemonReport } from './daemon-batch.ts';
 import { hasPageTable, isWritten, PROBE_GEOMETRY, pagesText, stateOf } from './probe-batch.ts';
 
 /** As much memory as the guest has, in pages. */

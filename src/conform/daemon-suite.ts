@@ -1,7 +1,7 @@
+import { below, pick, type Random } from '../core/base/random.ts';
 import { isEmpty } from '../core/memory/occupancy.ts';
 import type { DaemonBatch, ProbeArea } from './daemon-batch.ts';
 import { PROBE_GEOMETRY, type ProbeRange, probeRange } from './probe-batch.ts';
-import { below, pick, type Random } from '../core/base/random.ts';
 import { mixedRange, NONE_LIMITS, randomOrders, randomPages } from './suites.ts';
 
 /** Batches for the whole daemon: `count` ranges or a few more in all. A seed reproduces them. */

@@ -1,28 +1,28 @@
-import type { CollapseAlgorithm } from '../core/search/algorithm.ts';
-import { ALGORITHMS } from '../core/search/algorithms.ts';
-import { applyPlan } from '../core/plan/apply-plan.ts';
 import { rangeBytes } from '../core/memory/geometry.ts';
-import type { KernelModel } from '../core/rules/kernel-model.ts';
-import { LruBatch } from '../core/rules/lru-batch.ts';
+import type { RangeState } from '../core/memory/range-state.ts';
+import { applyPlan } from '../core/plan/apply-plan.ts';
 import { planMadvise } from '../core/plan/madvise-collapse.ts';
 import { type CollapsePlan, planRange } from '../core/plan/plan.ts';
+import type { KernelModel } from '../core/rules/kernel-model.ts';
+import { LruBatch } from '../core/rules/lru-batch.ts';
 import { type CollapsePolicy, collapsePolicy } from '../core/rules/policy.ts';
-import type { RangeState } from '../core/memory/range-state.ts';
 import { type ScanResult, traceString } from '../core/rules/scan-result.ts';
+import type { CollapseAlgorithm } from '../core/search/algorithm.ts';
+import { ALGORITHMS } from '../core/search/algorithms.ts';
 import { CounterGrowth } from './counter-growth.ts';
 import {
   hasPageTable,
   isScanned,
   type KhugepagedBatch,
+  type MadviseBatch,
   PROBE_GEOMETRY,
   type ProbeBatch,
   type ProbeRange,
-  type MadviseBatch,
   pagesText,
   stateOf,
 } from './probe-batch.ts';
-import { probeVmas } from './probe-vmas.ts';
 import type { BatchReport } from './probe-report.ts';
+import { probeVmas } from './probe-vmas.ts';
 
 /** What is believed of the kernel. Another search, policy or view of the ranges makes a wrong model. */
 export interface Belief {

@@ -1,8 +1,8 @@
 import type { FaultRule } from '../core/fault/fault.ts';
 import { historyText, type PageAct, playHistory } from '../core/fault/history.ts';
-import type { PageSpan } from '../core/memory/page-span.ts';
 import { VmaPages } from '../core/fault/vma-pages.ts';
 import { asOrder, MIN_ANON_ORDER, NO_ORDERS, type Order, type OrderSet } from '../core/memory/order.ts';
+import type { PageSpan } from '../core/memory/page-span.ts';
 import {
   defaultSettings,
   enabledOrders,

@@ -12,8 +12,8 @@ import {
 import type { OrderSet } from '../core/memory/order.ts';
 import { formatPages } from '../core/memory/page-list.ts';
 import { pteKind } from '../core/memory/pte-kind.ts';
-import type { CollapseLimits } from '../core/rules/policy.ts';
 import { pageFacts, type RangeState } from '../core/memory/range-state.ts';
+import type { CollapseLimits } from '../core/rules/policy.ts';
 
 export const PROBE_GEOMETRY: Geometry = x86_64;
 

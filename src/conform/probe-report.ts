@@ -1,5 +1,5 @@
 import { fail, type Result, succeed } from '../core/base/failure.ts';
-import { type ProbeBatch, leastPasses } from './probe-batch.ts';
+import { leastPasses, type ProbeBatch } from './probe-batch.ts';
 
 /** What became of a batch, as the probe tells it and as the model says that it will. */
 export interface BatchReport {

@@ -1,7 +1,7 @@
 import { pageBytes, pagesPerRange, rangeBytes } from '../core/memory/geometry.ts';
-import type { AdvisedVma } from '../core/plan/madvise-collapse.ts';
 import { hasPage } from '../core/memory/occupancy.ts';
 import { NO_ORDERS, orderSet } from '../core/memory/order.ts';
+import type { AdvisedVma } from '../core/plan/madvise-collapse.ts';
 import { isWritten, PROBE_GEOMETRY, type ProbeRange } from './probe-batch.ts';
 
 /**

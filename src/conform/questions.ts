@@ -1,8 +1,8 @@
+import { randomFrom } from '../core/base/random.ts';
 import { emptyOccupancy, isEmpty } from '../core/memory/occupancy.ts';
 import type { DaemonBatch } from './daemon-batch.ts';
 import { daemonBatches } from './daemon-suite.ts';
 import { PROBE_GEOMETRY, type ProbeBatch, type ProbeRange } from './probe-batch.ts';
-import { randomFrom } from '../core/base/random.ts';
 import type { BatchReport } from './probe-report.ts';
 import { selftestPasses, selftests } from './selftest.ts';
 import type { Suite } from './suite-names.ts';

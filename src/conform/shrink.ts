@@ -1,4 +1,3 @@
-import type { KernelModel } from '../core/rules/kernel-model.ts';
 import {
   difference,
   emptyOccupancy,
@@ -9,9 +8,10 @@ import {
   withoutBlock,
 } from '../core/memory/occupancy.ts';
 import { ordersOf, withoutOrder } from '../core/memory/order.ts';
+import type { KernelModel } from '../core/rules/kernel-model.ts';
 import { compareBatch, type Disagreement } from './conformance.ts';
 import type { Guest } from './guest.ts';
-import { PROBE_GEOMETRY, type ProbeBatch, type ProbeRange, PAGE_LISTS } from './probe-batch.ts';
+import { PAGE_LISTS, PROBE_GEOMETRY, type ProbeBatch, type ProbeRange } from './probe-batch.ts';
 
 /** Questions that a shrink may ask; each takes some hundredths of a second. */
 const MOST_QUESTIONS = 400;

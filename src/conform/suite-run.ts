@@ -1,8 +1,8 @@
 import { type Result, succeed } from '../core/base/failure.ts';
+import { randomFrom } from '../core/base/random.ts';
+import { compareBatch, type Disagreement, repeatBatch } from './conformance.ts';
 import { type DaemonBatch, daemonRequest, rangesOfBatch } from './daemon-batch.ts';
 import { compareDaemon } from './daemon-conformance.ts';
-import { compareBatch, type Disagreement, repeatBatch } from './conformance.ts';
-import { randomFrom } from '../core/base/random.ts';
 import { compareFaults, faultRequest, shrinkHistory } from './fault-conformance.ts';
 import { faultBatches } from './fault-suite.ts';
 import type { Guest } from './guest.ts';

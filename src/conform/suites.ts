@@ -1,3 +1,4 @@
+import { below, pick, type Random } from '../core/base/random.ts';
 import { pagesPerRange } from '../core/memory/geometry.ts';
 import {
   difference,
@@ -13,8 +14,7 @@ import {
 } from '../core/memory/occupancy.ts';
 import { asOrderSet, type OrderSet, orderSet } from '../core/memory/order.ts';
 import { defaultLimits } from '../core/rules/policy.ts';
-import { below, pick, type Random } from '../core/base/random.ts';
-import { PROBE_GEOMETRY, type ProbeBatch, type ProbeRange, probeRange, PAGE_LISTS } from './probe-batch.ts';
+import { PAGE_LISTS, PROBE_GEOMETRY, type ProbeBatch, type ProbeRange, probeRange } from './probe-batch.ts';
 import type { RandomSuite } from './suite-names.ts';
 
 const PAGES = pagesPerRange(PROBE_GEOMETRY);

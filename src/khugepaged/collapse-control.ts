@@ -1,11 +1,11 @@
-import type { KernelModel } from '../core/rules/kernel-model.ts';
 import { NO_ORDERS, type Order, type OrderSet } from '../core/memory/order.ts';
+import type { KernelModel } from '../core/rules/kernel-model.ts';
 import { type CollapsePolicy, ignoresNoneLimit, madvisePolicy } from '../core/rules/policy.ts';
 import { madviseOrders } from '../core/rules/vma.ts';
 import type { AllocMode } from '../machine/frames/frame-alloc.ts';
 import type { Mm, ThpDisabled } from '../machine/page-tables/mm.ts';
+import { type VmArea, viewVma } from '../machine/page-tables/vm-area.ts';
 import { khugepagedOrders } from '../machine/page-tables/vma-orders.ts';
-import { viewVma, type VmArea } from '../machine/page-tables/vm-area.ts';
 import type { MachineSettings } from '../machine/settings.ts';
 import { Activity, type Phase } from './activity.ts';
 import type { System } from './system.ts';

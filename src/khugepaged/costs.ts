@@ -1,5 +1,5 @@
-import type { Geometry } from '../core/memory/geometry.ts';
 import { fail, type Result, succeed } from '../core/base/failure.ts';
+import type { Geometry } from '../core/memory/geometry.ts';
 import type { Work } from '../machine/work.ts';
 import x86 from './calibration/x86-64.json' with { type: 'json' };
 

@@ -1,10 +1,10 @@
 import type { IsolationFacts } from '../core/rules/isolation.ts';
 import type { ScanResult } from '../core/rules/scan-result.ts';
-import { isolateFolio, releaseFolio } from '../machine/page-tables/collapse-steps.ts';
 import { isIdle } from '../machine/folios/folio.ts';
+import { maybeMappedShared } from '../machine/folios/mapped-shared.ts';
 import { NO_FRAME, PG_LAZYFREE, PG_REFERENCED } from '../machine/frames/frame-table.ts';
 import type { Machine } from '../machine/machine.ts';
-import { maybeMappedShared } from '../machine/folios/mapped-shared.ts';
+import { isolateFolio, releaseFolio } from '../machine/page-tables/collapse-steps.ts';
 import type { Pmd } from '../machine/page-tables/pmd.ts';
 import {
   PTE_ACCESSED,

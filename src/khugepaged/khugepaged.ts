@@ -1,10 +1,10 @@
 import type { ScanResult } from '../core/rules/scan-result.ts';
 import { drainAllLru } from '../machine/folios/lru.ts';
 import { CollapseControl } from './collapse-control.ts';
-import type { System } from './system.ts';
 import { MmList } from './mm-list.ts';
 import { isEnabled, registerAddressSpaces } from './registration.ts';
 import { type DaemonCounts, scanMmSlot } from './scan-mm-slot.ts';
+import type { System } from './system.ts';
 import { NS_PER_MS } from './timeline.ts';
 
 /** What the thread is doing: it exists in all states but the first. */

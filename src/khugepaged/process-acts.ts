@@ -1,7 +1,7 @@
-import { exit } from '../machine/processes/exit.ts';
 import type { Mm } from '../machine/page-tables/mm.ts';
-import type { System } from './system.ts';
+import { exit } from '../machine/processes/exit.ts';
 import type { Act, LockWish } from './locks.ts';
+import type { System } from './system.ts';
 
 /** Locks of page faults in [start, start + bytes): those of the areas, and of the page tables. */
 export function faultLocks(system: System, mm: Mm, start: number, bytes: number): LockWish[] {

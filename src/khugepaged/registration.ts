@@ -1,8 +1,8 @@
 import type { Mm } from '../machine/page-tables/mm.ts';
 import { khugepagedOrders } from '../machine/page-tables/vma-orders.ts';
 import { hugepageEnabled } from './daemon-settings.ts';
-import type { System } from './system.ts';
 import type { MmList } from './mm-list.ts';
+import type { System } from './system.ts';
 
 /** Whether THP settings want khugepaged to run at all (hugepage_enabled, docs/khugepaged.md#when-it-runs). */
 export function isEnabled({ machine, settings, daemonModel }: System): boolean {

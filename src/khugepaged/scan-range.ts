@@ -1,10 +1,10 @@
-import { attemptEach } from '../core/search/algorithm.ts';
-import { ALGORITHMS } from '../core/search/algorithms.ts';
 import { hasPage } from '../core/memory/occupancy.ts';
 import { asOrder, type Order } from '../core/memory/order.ts';
 import type { CollapsePolicy } from '../core/rules/policy.ts';
 import { type ScanReport, scanRange } from '../core/rules/scan.ts';
 import type { ScanResult } from '../core/rules/scan-result.ts';
+import { attemptEach } from '../core/search/algorithm.ts';
+import { ALGORITHMS } from '../core/search/algorithms.ts';
 import { NO_FRAME } from '../machine/frames/frame-table.ts';
 import type { Mm } from '../machine/page-tables/mm.ts';
 import { PMD_TABLE, type Pmd } from '../machine/page-tables/pmd.ts';
@@ -14,8 +14,8 @@ import type { VmArea } from '../machine/page-tables/vm-area.ts';
 import type { CollapseControl } from './collapse-control.ts';
 import { collapseHugePage } from './collapse-huge-page.ts';
 import { countExceeded } from './exceed-counters.ts';
-import { isTooFar, type NodeDistances, nodesByLoad } from './node-load.ts';
 import type { Hold } from './locks.ts';
+import { isTooFar, type NodeDistances, nodesByLoad } from './node-load.ts';
 import { checkPmdState } from './pmd-state.ts';
 import { NO_PFN, type TraceEvent } from './trace-event.ts';
 

@@ -1,7 +1,7 @@
 import type { Order } from '../core/memory/order.ts';
 import type { ScanResult } from '../core/rules/scan-result.ts';
-import { faultInEntry } from '../machine/page-tables/collapse-steps.ts';
 import { drainLru } from '../machine/folios/lru.ts';
+import { faultInEntry } from '../machine/page-tables/collapse-steps.ts';
 import type { Mm } from '../machine/page-tables/mm.ts';
 import { PMD_TABLE, type Pmd } from '../machine/page-tables/pmd.ts';
 import { PTE_KIND, PTE_SWAP } from '../machine/page-tables/pte.ts';

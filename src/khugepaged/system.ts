@@ -1,5 +1,5 @@
-import type { KernelModel } from '../core/rules/kernel-model.ts';
 import type { Order } from '../core/memory/order.ts';
+import type { KernelModel } from '../core/rules/kernel-model.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { Mm } from '../machine/page-tables/mm.ts';
 import type { Costs } from './costs.ts';

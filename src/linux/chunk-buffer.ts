@@ -1,5 +1,5 @@
-import { type Geometry, pagesPerRange } from '../core/memory/geometry.ts';
 import { loadBitmaps } from '../core/bitmaps/bitmaps.ts';
+import { type Geometry, pagesPerRange } from '../core/memory/geometry.ts';
 import type { Occupancy } from '../core/memory/occupancy.ts';
 import { PAGEMAP_HIGH } from './pagemap.ts';
 

@@ -1,5 +1,5 @@
 import type * as Koffi from 'koffi';
-import { fail, failWith, type Failure, type Result, succeed } from '../core/base/failure.ts';
+import { type Failure, fail, failWith, type Result, succeed } from '../core/base/failure.ts';
 import { type Geometry, pageBytes, pagesPerRange, rangeBytes } from '../core/memory/geometry.ts';
 
 /** How long the kernel took to collapse a PMD range with so many pages, the rest of it holes: the best of many, in ns. */

@@ -1,7 +1,7 @@
 import { type Geometry, pageBytes } from '../core/memory/geometry.ts';
 import { hasPage, type Occupancy, setPage } from '../core/memory/occupancy.ts';
 import { KPF, type PageFlags, type PhysicalFolio } from './page-flags.ts';
-import { frameNumber, type Pagemap, PAGEMAP_HIGH } from './pagemap.ts';
+import { frameNumber, PAGEMAP_HIGH, type Pagemap } from './pagemap.ts';
 
 /** What the page flags say of the pages of a chunk; bitmaps over the whole chunk. */
 export interface FolioFacts {

@@ -1,5 +1,5 @@
-import { THP_FOLDER } from '../core/base/sysfs.ts';
 import { hostname, release } from 'node:os';
+import { THP_FOLDER } from '../core/base/sysfs.ts';
 import type { Geometry } from '../core/memory/geometry.ts';
 import type { Host } from '../core/rules/memory-source.ts';
 import { closeKernelFile, openKernelFile, readFully, readKernelFile } from './kernel-file.ts';

@@ -4,10 +4,10 @@ import type { Host, MemoryItem, MemorySource } from '../core/rules/memory-source
 import { createChunkBuffer } from './chunk-buffer.ts';
 import { type Instruments, RANGES_PER_CHUNK, readChunk } from './chunk-reader.ts';
 import { readHost } from './host.ts';
+import { KernelReadError } from './kernel-file.ts';
 import { PageFlags } from './page-flags.ts';
 import { canSeeFrameNumbers, openPagemap } from './pagemap.ts';
 import { loadPagemapScan, PAGE_IS, type PagemapScan } from './pagemap-scan.ts';
-import { KernelReadError } from './kernel-file.ts';
 import { readProcess } from './process.ts';
 import { readSmaps, type SmapsVma } from './smaps.ts';
 

@@ -1,7 +1,7 @@
+import { readSync } from 'node:fs';
 import { fail, type Result, succeed } from '../core/base/failure.ts';
 import type { Vma } from '../core/rules/vma.ts';
 import { closeKernelFile, openKernelFile } from './kernel-file.ts';
-import { readSync } from 'node:fs';
 
 /** A VMA with the sums of /proc/PID/smaps that tell what all or none of its pages are. */
 export interface SmapsVma extends Vma {

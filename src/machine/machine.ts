@@ -1,14 +1,14 @@
-import { type Geometry, pagesPerRange, pageBytes, rangeBytes } from '../core/memory/geometry.ts';
-import { AnonRanges, AnonRoot } from './folios/anon-ranges.ts';
-import { Buddy } from './frames/buddy.ts';
+import { type Geometry, pageBytes, pagesPerRange, rangeBytes } from '../core/memory/geometry.ts';
 import { Counters } from './counters.ts';
-import { FrameTable } from './frames/frame-table.ts';
+import { AnonRanges, AnonRoot } from './folios/anon-ranges.ts';
 import { LruBatches } from './folios/lru-batches.ts';
-import { Memcg } from './reclaim/memcg.ts';
+import { Buddy } from './frames/buddy.ts';
+import { FrameTable } from './frames/frame-table.ts';
 import { Mm } from './page-tables/mm.ts';
-import { defaultMachineSettings, type MachineSettings } from './settings.ts';
-import { SwapArea } from './reclaim/swap-area.ts';
 import type { VmArea } from './page-tables/vm-area.ts';
+import { Memcg } from './reclaim/memcg.ts';
+import { SwapArea } from './reclaim/swap-area.ts';
+import { defaultMachineSettings, type MachineSettings } from './settings.ts';
 import { noWork } from './work.ts';
 
 export interface MachineOptions {

@@ -1,14 +1,4 @@
-import {
-  clearReferences,
-  madviseDontneed,
-  madviseFree,
-  madviseHugepage,
-  madviseNohugepage,
-  madvisePageout,
-} from '../machine/processes/madvise.ts';
-import { read, touch } from '../machine/fault/fault.ts';
-import { fork } from '../machine/processes/fork.ts';
-import { pin } from '../machine/processes/pin.ts';
+import type { Act, LockWish } from '../khugepaged/locks.ts';
 import {
   areaLocks,
   exitAct,
@@ -17,10 +7,20 @@ import {
   reverseMappingLocks,
   zapLocks,
 } from '../khugepaged/process-acts.ts';
-import type { Act, LockWish } from '../khugepaged/locks.ts';
+import { read, touch } from '../machine/fault/fault.ts';
+import { fork } from '../machine/processes/fork.ts';
+import {
+  clearReferences,
+  madviseDontneed,
+  madviseFree,
+  madviseHugepage,
+  madviseNohugepage,
+  madvisePageout,
+} from '../machine/processes/madvise.ts';
+import { pin } from '../machine/processes/pin.ts';
 import type { PageRun } from './page-choice.ts';
 import type { AdviseAction, PageAction } from './scenario.ts';
-import type { SimulatedProcess, SimulatedHost } from './simulated-host.ts';
+import type { SimulatedHost, SimulatedProcess } from './simulated-host.ts';
 
 /** Does something to pages that lie in one PMD range, once the locks for it are free. */
 export function applyPageAction(

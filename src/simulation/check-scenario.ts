@@ -1,10 +1,10 @@
-import { fail, failWith, type Failure, type Result, succeed } from '../core/base/failure.ts';
+import { type Failure, fail, failWith, type Result, succeed } from '../core/base/failure.ts';
 import { rangeBytes } from '../core/memory/geometry.ts';
 import { KERNEL_MODELS } from '../core/rules/kernel-model.ts';
 import { DEFAULT_CALIBRATION } from '../khugepaged/costs.ts';
 import { Machine } from '../machine/machine.ts';
 import type { Action, Scenario, Setting } from './scenario.ts';
-import { systemOf, SimulatedHost } from './simulated-host.ts';
+import { SimulatedHost, systemOf } from './simulated-host.ts';
 
 /** What a scenario says that cannot be, beyond what its form allows: the first such thing, with its place. */
 export function checkScenario(scenario: Scenario): Result<void> {

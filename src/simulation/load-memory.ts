@@ -1,20 +1,20 @@
 import { type Failure, fail, type Result, succeed } from '../core/base/failure.ts';
 import type { Geometry } from '../core/memory/geometry.ts';
-import type { KernelModel } from '../core/rules/kernel-model.ts';
-import type { MemoryItem, Process } from '../core/rules/memory-source.ts';
 import { hasPage, isEmpty } from '../core/memory/occupancy.ts';
 import { type ObservableFact, type RangeState, unknownFacts } from '../core/memory/range-state.ts';
+import type { KernelModel } from '../core/rules/kernel-model.ts';
+import type { MemoryItem, Process } from '../core/rules/memory-source.ts';
 import type { Vma } from '../core/rules/vma.ts';
 import type { Calibration } from '../khugepaged/costs.ts';
-import { mmap } from '../machine/page-tables/address-space.ts';
 import { MAX_FRAMES } from '../machine/frames/frame-table.ts';
 import { Machine } from '../machine/machine.ts';
+import { mmap } from '../machine/page-tables/address-space.ts';
 import type { Mm } from '../machine/page-tables/mm.ts';
 import { restoreRange } from '../machine/page-tables/restore.ts';
 import type { VmArea } from '../machine/page-tables/vm-area.ts';
 import { vmFlagsOf } from '../machine/page-tables/vma-flags.ts';
 import type { PageRun } from './page-choice.ts';
-import { systemOf, SimulatedHost } from './simulated-host.ts';
+import { SimulatedHost, systemOf } from './simulated-host.ts';
 
 /** Recorded memory as the beginning of a simulation. */
 export interface LoadedMemory {

@@ -1,17 +1,17 @@
 import { fail, type Result, succeed } from '../core/base/failure.ts';
+import { randomFrom } from '../core/base/random.ts';
 import { type KernelModel } from '../core/rules/kernel-model.ts';
 import type { Calibration } from '../khugepaged/costs.ts';
-import { mmap } from '../machine/page-tables/address-space.ts';
 import { fragment } from '../machine/frames/fragment.ts';
 import { MAX_FRAMES } from '../machine/frames/frame-table.ts';
 import { Machine } from '../machine/machine.ts';
-import { randomFrom } from '../core/base/random.ts';
+import { mmap } from '../machine/page-tables/address-space.ts';
 import { VM_HUGEPAGE, VM_NOHUGEPAGE, VM_READ, VM_WRITE } from '../machine/page-tables/vma-flags.ts';
 import { checkScenario } from './check-scenario.ts';
 import type { PageRun } from './page-choice.ts';
+import type { MachineSpec, MadviseAdvice, ProcessSpec, Scenario } from './scenario.ts';
 import { scheduleEvents } from './schedule-events.ts';
-import type { MadviseAdvice, MachineSpec, ProcessSpec, Scenario } from './scenario.ts';
-import { systemOf, SimulatedHost } from './simulated-host.ts';
+import { SimulatedHost, systemOf } from './simulated-host.ts';
 
 /** khugepaged's CPU, and one for everybody else. */
 const CPUS = 2;

@@ -1,7 +1,7 @@
 import type { Order } from '../core/memory/order.ts';
 import type { ScanResult } from '../core/rules/scan-result.ts';
-import type { SimulatedHost } from './simulated-host.ts';
 import { takeSample } from './sample.ts';
+import type { SimulatedHost } from './simulated-host.ts';
 
 /** What one pass of khugepaged over all processes took and did. */
 export interface PassCost {

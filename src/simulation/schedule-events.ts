@@ -1,7 +1,7 @@
-import { applyMadvise, applyExit, applyFork, applyPageAction } from './apply-action.ts';
-import { randomOf, type PageRun, pageRunsOf } from './page-choice.ts';
+import { applyExit, applyFork, applyMadvise, applyPageAction } from './apply-action.ts';
+import { type PageRun, pageRunsOf, randomOf } from './page-choice.ts';
 import type { PageAction, ScenarioEvent, TimedAction } from './scenario.ts';
-import type { SimulatedProcess, SimulatedHost } from './simulated-host.ts';
+import type { SimulatedHost, SimulatedProcess } from './simulated-host.ts';
 
 /** Schedules what is to happen. `seed` decides which pages are chosen where a choice is left to chance. */
 export function scheduleEvents(host: SimulatedHost, events: readonly ScenarioEvent[], seed: number): void {

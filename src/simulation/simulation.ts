@@ -1,13 +1,13 @@
-import { formatTraceEvent, type TraceEvent } from '../khugepaged/trace-event.ts';
 import { type Durations, sumOfDurations } from '../khugepaged/lock-tally.ts';
 import { NS_PER_MS, NS_PER_S } from '../khugepaged/timeline.ts';
+import { formatTraceEvent, type TraceEvent } from '../khugepaged/trace-event.ts';
 import { CreepWatch } from './creep-watch.ts';
 import { PassLog } from './pass-log.ts';
-import type { Ending, SimulationReport } from './simulation-report.ts';
 import type { Sample } from './sample.ts';
 import type { Until } from './scenario.ts';
 import { Series } from './series.ts';
 import type { SimulatedHost } from './simulated-host.ts';
+import type { Ending, SimulationReport } from './simulation-report.ts';
 
 /** Whole passes without any change after which khugepaged has settled. */
 const QUIET_PASSES = 2;

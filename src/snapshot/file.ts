@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, read } from 'node:fs';
 import { promisify } from 'node:util';
-import { fail, failWith, type Failure, type Result, succeed } from '../core/base/failure.ts';
+import { type Failure, fail, failWith, type Result, succeed } from '../core/base/failure.ts';
 import { openSnapshot, type Snapshot } from './reader.ts';
 
 const readAt = promisify(read);

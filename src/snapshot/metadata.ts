@@ -1,7 +1,7 @@
 import type { KeyValue } from 'hyparquet';
 import { z } from 'zod';
-import type { Host, MemoryItem } from '../core/rules/memory-source.ts';
 import { asOrder } from '../core/memory/order.ts';
+import type { Host, MemoryItem } from '../core/rules/memory-source.ts';
 import { checkLimits } from '../core/rules/policy.ts';
 import type { ThpSettings } from '../core/rules/thp-settings.ts';
 import { crc32 } from './crc32.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { promises as fs } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { fail, type Failure } from '../core/base/failure.ts';
+import { type Failure, fail } from '../core/base/failure.ts';
 
 /** Why a file could not be written. Whoever writes one returns the failure: `writeSnapshot`, `writeDigestFile`. */
 export class WriteError extends Error {

@@ -1,8 +1,8 @@
 import type { AsyncBuffer } from 'hyparquet';
 import { type Result, succeed } from '../core/base/failure.ts';
 import type { Geometry } from '../core/memory/geometry.ts';
-import type { MemoryItem, MemorySource } from '../core/rules/memory-source.ts';
 import type { RangeState } from '../core/memory/range-state.ts';
+import type { MemoryItem, MemorySource } from '../core/rules/memory-source.ts';
 import { Damage, damageFailure, SnapshotError } from './damage.ts';
 import { type Notice, type SnapshotMetadata, unpackMetadata } from './metadata.ts';
 import { checkSchema, type KeptChunks, readFooter, readRowGroup } from './parquet-file.ts';

@@ -1,10 +1,10 @@
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import { type Geometry, rangeBytes } from '../core/memory/geometry.ts';
-import type { Host, MemoryItem, Process } from '../core/rules/memory-source.ts';
 import type { RangeState } from '../core/memory/range-state.ts';
+import type { Host, MemoryItem, Process } from '../core/rules/memory-source.ts';
 import type { Vma } from '../core/rules/vma.ts';
 import { crc32 } from './crc32.ts';
-import { packMetadata, type PlacedNotice } from './metadata.ts';
+import { type PlacedNotice, packMetadata } from './metadata.ts';
 import type { OutputFile } from './output-file.ts';
 import { toRow } from './row.ts';
 import { COLUMN_NAMES, groupRows, PARQUET_SCHEMA, type SnapshotRow, wantsStatistics } from './schema.ts';

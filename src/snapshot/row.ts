@@ -1,7 +1,7 @@
 import { type Geometry, pagesPerRange, rangeBytes } from '../core/memory/geometry.ts';
-import type { Host, Process } from '../core/rules/memory-source.ts';
 import { emptyOccupancy, type Occupancy } from '../core/memory/occupancy.ts';
 import { eachFact, type PageFact, pageFacts, type RangeState } from '../core/memory/range-state.ts';
+import type { Host, Process } from '../core/rules/memory-source.ts';
 import type { Vma } from '../core/rules/vma.ts';
 import { Damage } from './damage.ts';
 import { packBitmap, packFolioOrders, unpackBitmap, unpackFolioOrders } from './packed-bytes.ts';

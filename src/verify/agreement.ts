@@ -1,5 +1,5 @@
-import { emptyOccupancy, setPages } from '../core/memory/occupancy.ts';
 import type { Geometry } from '../core/memory/geometry.ts';
+import { emptyOccupancy, setPages } from '../core/memory/occupancy.ts';
 import { type AlgorithmRun, windowOf } from './algorithm-run.ts';
 import type { Relation } from './relation.ts';
 

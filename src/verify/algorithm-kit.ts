@@ -1,7 +1,7 @@
-import { type CollapseAlgorithm, judgeWindow, RangeResult } from '../core/search/algorithm.ts';
 import { pagesPerRange } from '../core/memory/geometry.ts';
 import { asOffset, asOrder, hasLowerOrder, hasOrder, naturalOrder, ordersOf } from '../core/memory/order.ts';
 import { actionAfter } from '../core/rules/scan-result.ts';
+import { type CollapseAlgorithm, judgeWindow, RangeResult } from '../core/search/algorithm.ts';
 
 /** What a module with an algorithm is given, so that it runs without an import: thpscope's own rules. */
 export const ALGORITHM_KIT = {

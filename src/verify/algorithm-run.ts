@@ -1,10 +1,10 @@
-import type { Attempt, Candidate, Visit } from '../core/search/algorithm.ts';
 import { pagesPerRange } from '../core/memory/geometry.ts';
 import { asOffset, asOrder, type Offset, type Order, type Window } from '../core/memory/order.ts';
 import type { CollapsePolicy } from '../core/rules/policy.ts';
 import { type ScanResult, scanResultNamed } from '../core/rules/scan-result.ts';
-import type { CheckedAlgorithm } from './checked-algorithm.ts';
+import type { Attempt, Candidate, Visit } from '../core/search/algorithm.ts';
 import { type Fault, FaultError, type FaultKind, windowFault } from './algorithm-fault.ts';
+import type { CheckedAlgorithm } from './checked-algorithm.ts';
 import { policyOf, type Shape } from './search-case.ts';
 
 /**

@@ -1,9 +1,9 @@
-import { judgeWindow, type ScannedRange } from '../core/search/algorithm.ts';
+import { fail, type Result, succeed } from '../core/base/failure.ts';
 import { pagesPerRange } from '../core/memory/geometry.ts';
 import { hasPage } from '../core/memory/occupancy.ts';
 import { asOffset, asOrder, type Order, type Window } from '../core/memory/order.ts';
-import { fail, type Result, succeed } from '../core/base/failure.ts';
 import type { CollapsePolicy } from '../core/rules/policy.ts';
+import { judgeWindow, type ScannedRange } from '../core/search/algorithm.ts';
 
 /** What a cover is worth. More is better. */
 export interface Objective {

@@ -1,15 +1,15 @@
-import { countPages } from '../core/memory/occupancy.ts';
 import { randomFrom } from '../core/base/random.ts';
-import type { ScanResult } from '../core/rules/scan-result.ts';
+import { countPages } from '../core/memory/occupancy.ts';
 import type { Offset, Order } from '../core/memory/order.ts';
 import { asOffset, asOrder, orderSet } from '../core/memory/order.ts';
+import type { ScanResult } from '../core/rules/scan-result.ts';
+import { AlgorithmRun, windowOf } from './algorithm-run.ts';
 import type { CheckedAlgorithm } from './checked-algorithm.ts';
-import { type SearchCase, outcomeOfCase, reachesSearch, type Shape } from './search-case.ts';
 import { OutcomeTree } from './outcome-tree.ts';
 import { randomCase } from './random-cases.ts';
+import { outcomeOfCase, reachesSearch, type SearchCase, type Shape } from './search-case.ts';
 import { smallerCases } from './shrink-case.ts';
-import { EVERY_ACTION, shapesOf, type SmallSpace } from './small-cases.ts';
-import { AlgorithmRun, windowOf } from './algorithm-run.ts';
+import { EVERY_ACTION, type SmallSpace, shapesOf } from './small-cases.ts';
 import { endsCheckRun, isSameWrong, type Wrong } from './wrong.ts';
 
 /** What is asked about one or two algorithms. */

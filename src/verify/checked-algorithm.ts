@@ -1,8 +1,8 @@
+import { KERNEL_MODELS, type KernelModel } from '../core/rules/kernel-model.ts';
 import type { CollapseAlgorithm } from '../core/search/algorithm.ts';
 import { ALGORITHMS } from '../core/search/algorithms.ts';
-import { KERNEL_MODELS, type KernelModel } from '../core/rules/kernel-model.ts';
-import { recursive } from './recursive.ts';
 import { FaultError, windowFault } from './algorithm-fault.ts';
+import { recursive } from './recursive.ts';
 
 /** What the lab examines: a way to search a range, with the rules of a kernel that windows are judged by. */
 export interface CheckedAlgorithm {

@@ -1,8 +1,8 @@
 import type { Geometry } from '../core/memory/geometry.ts';
 import { pagesPerRange } from '../core/memory/geometry.ts';
-import type { KernelModel } from '../core/rules/kernel-model.ts';
 import { countPages } from '../core/memory/occupancy.ts';
 import { formatPages } from '../core/memory/page-list.ts';
+import type { KernelModel } from '../core/rules/kernel-model.ts';
 import { type Creep, creepPolicy, smallestCreep } from './creep.ts';
 
 /** Neighbouring values of max_ptes_none under which the same pattern creeps in the same way. */

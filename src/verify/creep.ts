@@ -1,11 +1,11 @@
-import { applyPlan } from '../core/plan/apply-plan.ts';
 import { type Geometry, pagesPerRange } from '../core/memory/geometry.ts';
-import type { KernelModel } from '../core/rules/kernel-model.ts';
 import { countPages, emptyOccupancy, type Occupancy, setPage } from '../core/memory/occupancy.ts';
 import { anonOrders, asOrder, hasOrder } from '../core/memory/order.ts';
-import { collapsesOf, planRange } from '../core/plan/plan.ts';
-import { type CollapsePolicy, defaultLimits, noneLimit } from '../core/rules/policy.ts';
 import { plainRange, type RangeState } from '../core/memory/range-state.ts';
+import { applyPlan } from '../core/plan/apply-plan.ts';
+import { collapsesOf, planRange } from '../core/plan/plan.ts';
+import type { KernelModel } from '../core/rules/kernel-model.ts';
+import { type CollapsePolicy, defaultLimits, noneLimit } from '../core/rules/policy.ts';
 
 /** Memory that grows pass by pass although nobody touches it: what one pass fills makes the next one fill more. */
 export interface Creep {

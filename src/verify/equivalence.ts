@@ -1,6 +1,6 @@
-import type { CheckedAlgorithm } from './checked-algorithm.ts';
-import type { Check } from './check-run.ts';
 import { agree } from './agreement.ts';
+import type { Check } from './check-run.ts';
+import type { CheckedAlgorithm } from './checked-algorithm.ts';
 import type { Relation } from './relation.ts';
 
 /** Whether two algorithms agree, in what the relation names, on every case. */

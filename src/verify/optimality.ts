@@ -1,13 +1,13 @@
-import type { ScannedRange } from '../core/search/algorithm.ts';
-import { attemptEach } from '../core/search/algorithm.ts';
 import type { Window } from '../core/memory/order.ts';
 import type { CollapsePolicy } from '../core/rules/policy.ts';
-import { bestCover, type Objective, worthOf } from './best-cover.ts';
-import type { CheckedAlgorithm } from './checked-algorithm.ts';
-import type { Check } from './check-run.ts';
-import { policyOf, type Shape } from './search-case.ts';
+import type { ScannedRange } from '../core/search/algorithm.ts';
+import { attemptEach } from '../core/search/algorithm.ts';
 import { collapsed } from './agreement.ts';
 import { type AlgorithmRun, windowOf } from './algorithm-run.ts';
+import { bestCover, type Objective, worthOf } from './best-cover.ts';
+import type { Check } from './check-run.ts';
+import type { CheckedAlgorithm } from './checked-algorithm.ts';
+import { policyOf, type Shape } from './search-case.ts';
 
 /** How far a search stays behind the best covers, added up over ranges. */
 export interface Gap {

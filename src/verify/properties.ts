@@ -1,13 +1,13 @@
-import { judgeWindow } from '../core/search/algorithm.ts';
 import { pagesPerRange } from '../core/memory/geometry.ts';
 import { emptyOccupancy, hasPage, setPages } from '../core/memory/occupancy.ts';
 import { asOffset, asOrder, type Order, ordersOf } from '../core/memory/order.ts';
 import { actionAfter } from '../core/rules/scan-result.ts';
-import type { CheckedAlgorithm } from './checked-algorithm.ts';
-import type { Check } from './check-run.ts';
-import { type Shape, policyOf } from './search-case.ts';
+import { judgeWindow } from '../core/search/algorithm.ts';
 import { collapsed } from './agreement.ts';
 import { type AlgorithmRun, windowOf } from './algorithm-run.ts';
+import type { Check } from './check-run.ts';
+import type { CheckedAlgorithm } from './checked-algorithm.ts';
+import { policyOf, type Shape } from './search-case.ts';
 
 /**
  * What a search should keep to, whatever the range, the policy and the outcomes. That every attempt is inside the range,

@@ -1,3 +1,4 @@
+import { below, pick, type Random } from '../core/base/random.ts';
 import { type Geometry, geometryOfPmdOrder, pagesPerRange } from '../core/memory/geometry.ts';
 import {
   clearPage,
@@ -16,7 +17,6 @@ import {
   type OrderSet,
   ordersOf,
 } from '../core/memory/order.ts';
-import { below, pick, type Random } from '../core/base/random.ts';
 import type { ScanResult } from '../core/rules/scan-result.ts';
 import type { Shape } from './search-case.ts';
 

@@ -1,6 +1,6 @@
-import { type CollapseAlgorithm, judgeWindow, RangeResult } from '../core/search/algorithm.ts';
 import { asOffset, asOrder, hasLowerOrder, type Offset, type Order } from '../core/memory/order.ts';
 import { actionAfter } from '../core/rules/scan-result.ts';
+import { type CollapseAlgorithm, judgeWindow, RangeResult } from '../core/search/algorithm.ts';
 
 /**
  * The obvious specification: attempt a window if it qualifies, else search its left half, then its right half.

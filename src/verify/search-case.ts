@@ -1,11 +1,11 @@
-import type { ScannedRange } from '../core/search/algorithm.ts';
 import { pagesPerRange } from '../core/memory/geometry.ts';
-import type { KernelModel } from '../core/rules/kernel-model.ts';
 import { emptyOccupancy, hasPage, type Occupancy, setPage } from '../core/memory/occupancy.ts';
 import { asOrderSet, type Offset, type Order, type OrderSet } from '../core/memory/order.ts';
+import type { KernelModel } from '../core/rules/kernel-model.ts';
 import { decidedOutcome, type OutcomeRule } from '../core/rules/outcome.ts';
 import { type CollapsePolicy, defaultLimits } from '../core/rules/policy.ts';
 import type { ScanResult } from '../core/rules/scan-result.ts';
+import type { ScannedRange } from '../core/search/algorithm.ts';
 
 /** A scanned range and what is enabled for it: all that a search is asked about, but for how attempts end. */
 export interface Shape {

@@ -1,15 +1,15 @@
 import { fail, type Result, succeed } from '../core/base/failure.ts';
 import type { ScanResult } from '../core/rules/scan-result.ts';
-import { emptyGap, type Gap, optimality } from './optimality.ts';
 import { bestCover, type Cover, parseObjective } from './best-cover.ts';
 import { type CaseRun, hangingRun, runCase } from './case-run.ts';
+import { type Check, type CheckOptions, CheckRun, type Coverage, type Finding } from './check-run.ts';
 import type { CheckedAlgorithm } from './checked-algorithm.ts';
 import { equivalence } from './equivalence.ts';
-import { type Coverage, CheckRun, type CheckOptions, type Finding, type Check } from './check-run.ts';
-import { type SearchCase, policyOf } from './search-case.ts';
+import { emptyGap, type Gap, optimality } from './optimality.ts';
 import { propertiesOf } from './properties.ts';
 import type { Relation } from './relation.ts';
-import { EVERY_ACTION, spacesToCompare, spacesToCheck } from './small-cases.ts';
+import { policyOf, type SearchCase } from './search-case.ts';
+import { EVERY_ACTION, spacesToCheck, spacesToCompare } from './small-cases.ts';
 
 /** What is to be verified: plain data, so that it can be sent to whoever runs it. */
 export type Asked =

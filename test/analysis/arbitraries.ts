@@ -1,8 +1,6 @@
 import fc from 'fast-check';
-import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
+import type { RunPolicy } from '../../src/analysis/verdict.ts';
 import { type Geometry, pagesPerRange, rangeBytes } from '../../src/core/memory/geometry.ts';
-import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
-import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import {
   difference,
   emptyOccupancy,
@@ -12,9 +10,11 @@ import {
 } from '../../src/core/memory/occupancy.ts';
 import type { Order } from '../../src/core/memory/order.ts';
 import type { RangeState } from '../../src/core/memory/range-state.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { SCAN_RESULTS } from '../../src/core/rules/scan-result.ts';
 import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../../src/core/rules/thp-settings.ts';
-import type { RunPolicy } from '../../src/analysis/verdict.ts';
+import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
 import { occupancies } from '../core/arbitraries.ts';
 import { processItem, rangesItem, vmaItem } from './streams.ts';
 

@@ -1,7 +1,7 @@
-import { sum } from '../../src/core/base/sum.ts';
 import { expect, test } from 'vitest';
 import { judgedCells, mapCells } from '../../src/analysis/map-cells.ts';
 import { growthOf } from '../../src/analysis/tally.ts';
+import { sum } from '../../src/core/base/sum.ts';
 import { rangeBytes, x86_64 } from '../../src/core/memory/geometry.ts';
 import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
 import { findingsIn } from './report-findings.ts';

@@ -4,8 +4,8 @@ import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { predictMemory } from '../../src/analysis/prediction.ts';
 import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
-import type { MemoryItem, Process } from '../../src/core/rules/memory-source.ts';
 import { NO_ORDERS } from '../../src/core/memory/order.ts';
+import type { MemoryItem, Process } from '../../src/core/rules/memory-source.ts';
 import { INELIGIBLE_REASONS, type Ineligible, type Vma } from '../../src/core/rules/vma.ts';
 import { collapseText, rangeOf } from '../support/ranges.ts';
 import {
@@ -13,8 +13,8 @@ import {
   predictItems,
   processItem,
   type RunPolicyText,
-  runPolicyOf,
   rangesItem,
+  runPolicyOf,
   verdictsOf,
   vmaItem,
 } from './streams.ts';

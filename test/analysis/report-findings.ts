@@ -8,7 +8,7 @@ import { adviceSpace } from '../../src/analysis/sweep-space.ts';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import type { ThpSettings } from '../../src/core/rules/thp-settings.ts';
-import { runPolicyOf, type RunPolicyText } from './streams.ts';
+import { type RunPolicyText, runPolicyOf } from './streams.ts';
 
 export interface FindingsText extends RunPolicyText {
   /** The settings in force; not known by default. */

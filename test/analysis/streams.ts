@@ -1,13 +1,13 @@
-import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
-import { geometryOfPmdOrder, rangeBytes } from '../../src/core/memory/geometry.ts';
-import type { MemoryItem, Process } from '../../src/core/rules/memory-source.ts';
-import type { Order } from '../../src/core/memory/order.ts';
-import type { RangeState } from '../../src/core/memory/range-state.ts';
-import type { SizeWord, TopLevelWord } from '../../src/core/rules/thp-settings.ts';
-import type { Vma } from '../../src/core/rules/vma.ts';
 import { type Prediction, type PredictionListener, predictMemory } from '../../src/analysis/prediction.ts';
 import type { RunPolicy, Verdict } from '../../src/analysis/verdict.ts';
-import { outcomesOf, policyOf, type PolicyText, rangeOf, type RangeText } from '../support/ranges.ts';
+import { geometryOfPmdOrder, rangeBytes } from '../../src/core/memory/geometry.ts';
+import type { Order } from '../../src/core/memory/order.ts';
+import type { RangeState } from '../../src/core/memory/range-state.ts';
+import type { MemoryItem, Process } from '../../src/core/rules/memory-source.ts';
+import type { SizeWord, TopLevelWord } from '../../src/core/rules/thp-settings.ts';
+import type { Vma } from '../../src/core/rules/vma.ts';
+import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
+import { outcomesOf, type PolicyText, policyOf, type RangeText, rangeOf } from '../support/ranges.ts';
 
 export interface RunPolicyText extends PolicyText {
   /** Top-level `enabled`, `always` by default. */

@@ -1,4 +1,3 @@
-import { sum } from '../../src/core/base/sum.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bestWithin } from '../../src/analysis/advise.ts';
@@ -13,29 +12,30 @@ import {
   totalDigest,
 } from '../../src/analysis/memory-digest.ts';
 import { paretoFront, resultAt } from '../../src/analysis/pareto.ts';
-import { growthOf } from '../../src/analysis/tally.ts';
+import { predictMemory } from '../../src/analysis/prediction.ts';
 import {
   blockLength,
   metricsAt,
   policyAt,
+  type SweepSpace,
   sweepBlock,
   sweepBlocks,
-  type SweepSpace,
 } from '../../src/analysis/sweep.ts';
 import { allNoneLimits, allOrderSets } from '../../src/analysis/sweep-space.ts';
 import { settingsFor, settingsWith, writesBetween } from '../../src/analysis/sysfs-writes.ts';
-import { predictMemory } from '../../src/analysis/prediction.ts';
-import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
+import { growthOf } from '../../src/analysis/tally.ts';
+import { sum } from '../../src/core/base/sum.ts';
 import { type Geometry, geometryOfPmdOrder, pagesPerRange } from '../../src/core/memory/geometry.ts';
+import { type Order, type OrderSet, orderSet, ordersOf } from '../../src/core/memory/order.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
-import { type Order, type OrderSet, ordersOf, orderSet } from '../../src/core/memory/order.ts';
 import {
   defaultSettings,
   SIZE_WORDS,
   type ThpSettings,
   TOP_LEVEL_WORDS,
 } from '../../src/core/rules/thp-settings.ts';
+import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
 import '../support/seed.ts';
 import { runPolicies, streams } from './arbitraries.ts';
 import { knownRanges, processItem, streamOf, vmaItem } from './streams.ts';

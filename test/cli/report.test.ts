@@ -1,5 +1,5 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -8,8 +8,8 @@ import { x86_64 } from '../../src/core/memory/geometry.ts';
 import { plainRange } from '../../src/core/memory/range-state.ts';
 import { writeSnapshot } from '../../src/snapshot/writer.ts';
 import { processItem, vmaItem } from '../analysis/streams.ts';
-import { valueOf } from '../support/ranges.ts';
 import { hostOf, sourceOf } from '../snapshot/sources.ts';
+import { valueOf } from '../support/ranges.ts';
 import { thpscope, words } from '../support/thpscope.ts';
 
 const REDIS = 'examples/redis.parquet';

@@ -2,11 +2,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { scenarioJsonSchema } from '../../src/simulation/scenario-schema.ts';
 import { listScenarios, readScenario } from '../../src/cli/simulate/scenario-file.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { DEFAULT_CALIBRATION } from '../../src/khugepaged/costs.ts';
 import { loadScenario } from '../../src/simulation/load-scenario.ts';
+import { scenarioJsonSchema } from '../../src/simulation/scenario-schema.ts';
 import { expectSchema } from '../support/schemas.ts';
 import { thpscope, words } from '../support/thpscope.ts';
 

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { compareDaemonReport } from '../../src/conform/daemon-conformance.ts';
 import { compareReport } from '../../src/conform/conformance.ts';
 import type { CorpusBatch } from '../../src/conform/corpus.ts';
+import { compareDaemonReport } from '../../src/conform/daemon-conformance.ts';
 import { type Belief, expectBatch } from '../../src/conform/expected.ts';
 import { probeRangeText, scansOf } from '../../src/conform/probe-report.ts';
 import { EXHAUSTIVE, WHOLE } from '../support/slice.ts';
-import { readCorpus, RECORDED_KERNELS } from './corpus-file.ts';
+import { RECORDED_KERNELS, readCorpus } from './corpus-file.ts';
 import { MODEL_OF, MUTANTS, mutated } from './mutants.ts';
 
 const corpora = RECORDED_KERNELS.map((series) => ({ series, ...readCorpus(series) }));

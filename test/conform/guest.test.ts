@@ -9,9 +9,9 @@ import { bootGuest, type Guest } from '../../src/conform/guest.ts';
 import { buildInitramfs, compileProbe, kernelCache, openKernel } from '../../src/conform/kernels.ts';
 import { probeRange } from '../../src/conform/probe-batch.ts';
 import { orderSet } from '../../src/core/memory/order.ts';
+import { pages, valueOf } from '../support/ranges.ts';
 import { expectSchema } from '../support/schemas.ts';
 import { spawnThpscope } from '../support/thpscope.ts';
-import { pages, valueOf } from '../support/ranges.ts';
 
 const MAIN = 'dist/cli/main.js';
 /** Fetched by `thpscope conform`; a test installs nothing on anybody's machine. */

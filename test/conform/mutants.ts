@@ -1,3 +1,11 @@
+import type { Belief } from '../../src/conform/expected.ts';
+import { type ProbeRange, stateOf } from '../../src/conform/probe-batch.ts';
+import { pagesPerRange } from '../../src/core/memory/geometry.ts';
+import { asOffset, asOrder, hasLowerOrder } from '../../src/core/memory/order.ts';
+import type { PageFact, RangeState } from '../../src/core/memory/range-state.ts';
+import { KERNEL_MODELS, type KernelModel } from '../../src/core/rules/kernel-model.ts';
+import { LruBatch } from '../../src/core/rules/lru-batch.ts';
+import { actionAfter, type NextMove, type ScanResult } from '../../src/core/rules/scan-result.ts';
 import {
   type CollapseAlgorithm,
   type JudgedWindow,
@@ -5,14 +13,6 @@ import {
   RangeResult,
   type ScannedRange,
 } from '../../src/core/search/algorithm.ts';
-import { pagesPerRange } from '../../src/core/memory/geometry.ts';
-import { KERNEL_MODELS, type KernelModel } from '../../src/core/rules/kernel-model.ts';
-import { LruBatch } from '../../src/core/rules/lru-batch.ts';
-import { asOffset, asOrder, hasLowerOrder } from '../../src/core/memory/order.ts';
-import type { PageFact, RangeState } from '../../src/core/memory/range-state.ts';
-import { type NextMove, actionAfter, type ScanResult } from '../../src/core/rules/scan-result.ts';
-import type { Belief } from '../../src/conform/expected.ts';
-import { type ProbeRange, stateOf } from '../../src/conform/probe-batch.ts';
 
 /** A wrong model. What it leaves out is as it should be. */
 export interface Mutant extends Omit<Belief, 'model'> {

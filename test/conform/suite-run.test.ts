@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
-import { succeed } from '../../src/core/base/failure.ts';
 import type { Guest } from '../../src/conform/guest.ts';
 import { runSuite } from '../../src/conform/suite-run.ts';
+import { succeed } from '../../src/core/base/failure.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 
 const KERNEL = { name: '7.2', version: '7.2.0', path: '', modules: [], model: KERNEL_MODELS['linux-7.2'] };
 

@@ -1,6 +1,6 @@
-import { type FaultRule, faultPage, type FaultTables } from '../../src/core/fault/fault.ts';
-import { holdsWindow, windowStart } from '../../src/core/memory/page-span.ts';
+import { type FaultRule, type FaultTables, faultPage } from '../../src/core/fault/fault.ts';
 import { asOrder, hasOrder, type OrderSet } from '../../src/core/memory/order.ts';
+import { holdsWindow, windowStart } from '../../src/core/memory/page-span.ts';
 
 /** The tables with something else in them than there is. */
 function seen(tables: FaultTables, changes: Partial<FaultTables>): FaultTables {

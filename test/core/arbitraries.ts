@@ -1,11 +1,11 @@
 import fc from 'fast-check';
-import { type Attempt, attemptEach, type ScannedRange } from '../../src/core/search/algorithm.ts';
 import { type Geometry, geometryOfPmdOrder, pagesPerRange } from '../../src/core/memory/geometry.ts';
-import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { emptyOccupancy, type Occupancy, setPages } from '../../src/core/memory/occupancy.ts';
 import { anonOrders, type OrderSet } from '../../src/core/memory/order.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import type { CollapsePolicy } from '../../src/core/rules/policy.ts';
 import { SCAN_RESULTS, type ScanResult } from '../../src/core/rules/scan-result.ts';
+import { type Attempt, attemptEach, type ScannedRange } from '../../src/core/search/algorithm.ts';
 
 export const geometries = fc.constantFrom(9, 11, 13).map(geometryOfPmdOrder);
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { WRONG_MODULES } from '../verify/algorithms.ts';
 import { thpscope, words } from '../support/thpscope.ts';
+import { WRONG_MODULES } from '../verify/algorithms.ts';
 
 const text = readFileSync('docs/thread.md', 'utf8');
 const blocks = [...text.matchAll(/^```\n\$ npx thpscope (.*)\n([\s\S]*?)^```$/gm)].map(

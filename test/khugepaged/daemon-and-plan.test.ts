@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import '../support/seed.ts';
-import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
-import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
 import { type OrderSet, ordersOf } from '../../src/core/memory/order.ts';
 import { planRange } from '../../src/core/plan/plan.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
 import { collapsePolicy } from '../../src/core/rules/policy.ts';
 import { enabledOrders } from '../../src/core/rules/thp-settings.ts';
 import { pmdAt } from '../../src/machine/page-tables/lookup.ts';

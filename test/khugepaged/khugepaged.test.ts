@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
 import type { Order } from '../../src/core/memory/order.ts';
-import { scanMmSlot } from '../../src/khugepaged/scan-mm-slot.ts';
 import { processAct } from '../../src/khugepaged/process-acts.ts';
+import { scanMmSlot } from '../../src/khugepaged/scan-mm-slot.ts';
 import { ThpSysfs } from '../../src/khugepaged/thp-sysfs.ts';
-import { mmap } from '../../src/machine/page-tables/address-space.ts';
 import { touch } from '../../src/machine/fault/fault.ts';
-import { madviseHugepage, madviseNohugepage } from '../../src/machine/processes/madvise.ts';
+import { mmap } from '../../src/machine/page-tables/address-space.ts';
 import type { Mm } from '../../src/machine/page-tables/mm.ts';
+import { madviseHugepage, madviseNohugepage } from '../../src/machine/processes/madvise.ts';
 import { contents } from '../machine/world.ts';
 import { populate, quietly } from './populate.ts';
 import { PAGE, SECOND, World, type WorldOptions } from './world.ts';

@@ -1,17 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import '../support/seed.ts';
-import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { planMadvise } from '../../src/core/plan/madvise-collapse.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { madviseOrders } from '../../src/core/rules/vma.ts';
-import { madviseCollapse } from '../support/khugepaged/madvise-collapse.ts';
-import { mmap, munmap } from '../../src/machine/page-tables/address-space.ts';
 import { touch } from '../../src/machine/fault/fault.ts';
+import { mmap, munmap } from '../../src/machine/page-tables/address-space.ts';
 import { pmdAt } from '../../src/machine/page-tables/lookup.ts';
-import { madviseNohugepage } from '../../src/machine/processes/madvise.ts';
 import { PMD_NONE } from '../../src/machine/page-tables/pmd.ts';
 import { viewRange } from '../../src/machine/page-tables/range-view.ts';
 import { viewVma } from '../../src/machine/page-tables/vm-area.ts';
+import { madviseNohugepage } from '../../src/machine/processes/madvise.ts';
+import { madviseCollapse } from '../support/khugepaged/madvise-collapse.ts';
 import { populate, quietly } from './populate.ts';
 import { PAGE, SMALL, World } from './world.ts';
 

@@ -1,14 +1,14 @@
 import type { Order } from '../../src/core/memory/order.ts';
-import { mmap } from '../../src/machine/page-tables/address-space.ts';
 import { read, touch } from '../../src/machine/fault/fault.ts';
-import { fork } from '../../src/machine/processes/fork.ts';
-import { installGuard } from '../support/machine/guard.ts';
 import { drainAllLru } from '../../src/machine/folios/lru.ts';
-import { clearReferences, madviseFree, madvisePageout } from '../../src/machine/processes/madvise.ts';
+import { mmap } from '../../src/machine/page-tables/address-space.ts';
 import type { Mm } from '../../src/machine/page-tables/mm.ts';
-import { pin } from '../../src/machine/processes/pin.ts';
-import { userfaultProtect, userfaultRegister } from '../support/machine/userfault.ts';
 import { VM_READ, VM_UFFD_WP, VM_WRITE } from '../../src/machine/page-tables/vma-flags.ts';
+import { fork } from '../../src/machine/processes/fork.ts';
+import { clearReferences, madviseFree, madvisePageout } from '../../src/machine/processes/madvise.ts';
+import { pin } from '../../src/machine/processes/pin.ts';
+import { installGuard } from '../support/machine/guard.ts';
+import { userfaultProtect, userfaultRegister } from '../support/machine/userfault.ts';
 import { listPages, pages } from '../support/ranges.ts';
 import { PAGE, type World } from './world.ts';
 

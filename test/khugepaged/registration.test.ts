@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { exitAct } from '../../src/khugepaged/process-acts.ts';
+import { touch } from '../../src/machine/fault/fault.ts';
 import { mmap } from '../../src/machine/page-tables/address-space.ts';
 import { exit } from '../../src/machine/processes/exit.ts';
-import { touch } from '../../src/machine/fault/fault.ts';
 import { fork } from '../../src/machine/processes/fork.ts';
 import { madviseHugepage, madviseNohugepage } from '../../src/machine/processes/madvise.ts';
 import { populate, quietly } from './populate.ts';

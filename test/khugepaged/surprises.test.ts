@@ -1,17 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
-import { madviseCollapse } from '../support/khugepaged/madvise-collapse.ts';
 import { areaLocks, faultLocks, processAct } from '../../src/khugepaged/process-acts.ts';
 import { ThpSysfs } from '../../src/khugepaged/thp-sysfs.ts';
-import { vmstatLines } from '../support/khugepaged/vmstat.ts';
-import { mmap } from '../../src/machine/page-tables/address-space.ts';
-import { MOVABLE } from '../../src/machine/frames/buddy.ts';
 import { read, touch } from '../../src/machine/fault/fault.ts';
+import { MOVABLE } from '../../src/machine/frames/buddy.ts';
 import { PG_LOCKED } from '../../src/machine/frames/frame-table.ts';
-import { contentAt, frameAt, pmdAt } from '../../src/machine/page-tables/lookup.ts';
-import { madviseDontneed, madviseHugepage, madviseNohugepage } from '../../src/machine/processes/madvise.ts';
 import { migrateFrame } from '../../src/machine/frames/migrate.ts';
+import { mmap } from '../../src/machine/page-tables/address-space.ts';
+import { contentAt, frameAt, pmdAt } from '../../src/machine/page-tables/lookup.ts';
 import { PMD_LEAF, PMD_TABLE } from '../../src/machine/page-tables/pmd.ts';
+import { madviseDontneed, madviseHugepage, madviseNohugepage } from '../../src/machine/processes/madvise.ts';
+import { madviseCollapse } from '../support/khugepaged/madvise-collapse.ts';
+import { vmstatLines } from '../support/khugepaged/vmstat.ts';
 import { type Contents, populate, quietly } from './populate.ts';
 import { PAGE, SECOND, World, type WorldOptions } from './world.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { randomFrom } from '../../src/core/base/random.ts';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
 import { ThpSysfs } from '../../src/khugepaged/thp-sysfs.ts';
-import { vmstatLines } from '../support/khugepaged/vmstat.ts';
 import { fragment } from '../../src/machine/frames/fragment.ts';
-import { randomFrom } from '../../src/core/base/random.ts';
+import { vmstatLines } from '../support/khugepaged/vmstat.ts';
 import { populate } from './populate.ts';
 import { SECOND, World, type WorldOptions } from './world.ts';
 

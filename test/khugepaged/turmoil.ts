@@ -1,14 +1,10 @@
+import { below, type Random, randomFrom } from '../../src/core/base/random.ts';
 import type { Order } from '../../src/core/memory/order.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
-import { checkDaemon } from '../support/khugepaged/check-daemon.ts';
 import { costsOf, DEFAULT_CALIBRATION } from '../../src/khugepaged/costs.ts';
-import { EventLog } from '../support/khugepaged/event-log.ts';
-import { randomFaults } from '../support/khugepaged/random-faults.ts';
-import { System } from '../../src/khugepaged/system.ts';
 import { Khugepaged } from '../../src/khugepaged/khugepaged.ts';
 import type { Act, LockWish } from '../../src/khugepaged/locks.ts';
-import { madviseCollapseAct } from '../support/khugepaged/madvise-collapse.ts';
 import {
   areaLocks,
   exitAct,
@@ -17,17 +13,18 @@ import {
   reverseMappingLocks,
   zapLocks,
 } from '../../src/khugepaged/process-acts.ts';
+import { System } from '../../src/khugepaged/system.ts';
 import { ThpSysfs } from '../../src/khugepaged/thp-sysfs.ts';
 import { formatTraceEvent } from '../../src/khugepaged/trace-event.ts';
-import { mmap, munmap } from '../../src/machine/page-tables/address-space.ts';
-import { mprotect, mremap } from '../support/machine/remap.ts';
-import { compact } from '../../src/machine/frames/compaction.ts';
 import { read, touch } from '../../src/machine/fault/fault.ts';
-import { fork } from '../../src/machine/processes/fork.ts';
+import { compact } from '../../src/machine/frames/compaction.ts';
 import { fragment } from '../../src/machine/frames/fragment.ts';
-import { installGuard, removeGuard } from '../support/machine/guard.ts';
-import { frameAt } from '../../src/machine/page-tables/lookup.ts';
 import { Machine } from '../../src/machine/machine.ts';
+import { mmap, munmap } from '../../src/machine/page-tables/address-space.ts';
+import { frameAt } from '../../src/machine/page-tables/lookup.ts';
+import type { Mm } from '../../src/machine/page-tables/mm.ts';
+import { VM_READ, VM_UFFD_WP, VM_WRITE } from '../../src/machine/page-tables/vma-flags.ts';
+import { fork } from '../../src/machine/processes/fork.ts';
 import {
   clearReferences,
   madviseDontneed,
@@ -36,15 +33,18 @@ import {
   madviseNohugepage,
   madvisePageout,
 } from '../../src/machine/processes/madvise.ts';
-import { beginMigration, endMigration } from '../support/machine/migration.ts';
-import type { Mm } from '../../src/machine/page-tables/mm.ts';
 import { pin, unpin } from '../../src/machine/processes/pin.ts';
-import { below, type Random, randomFrom } from '../../src/core/base/random.ts';
 import { reclaim } from '../../src/machine/reclaim/reclaim.ts';
 import { defaultMachineSettings } from '../../src/machine/settings.ts';
-import { userfaultProtect, userfaultRegister } from '../support/machine/userfault.ts';
-import { VM_READ, VM_UFFD_WP, VM_WRITE } from '../../src/machine/page-tables/vma-flags.ts';
 import { Shadow } from '../machine/shadow.ts';
+import { checkDaemon } from '../support/khugepaged/check-daemon.ts';
+import { EventLog } from '../support/khugepaged/event-log.ts';
+import { madviseCollapseAct } from '../support/khugepaged/madvise-collapse.ts';
+import { randomFaults } from '../support/khugepaged/random-faults.ts';
+import { installGuard, removeGuard } from '../support/machine/guard.ts';
+import { beginMigration, endMigration } from '../support/machine/migration.ts';
+import { mprotect, mremap } from '../support/machine/remap.ts';
+import { userfaultProtect, userfaultRegister } from '../support/machine/userfault.ts';
 import { valueOf } from '../support/ranges.ts';
 import { PAGE, SMALL } from './world.ts';
 

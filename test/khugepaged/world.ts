@@ -1,16 +1,16 @@
 import { expect } from 'vitest';
 import type { Geometry } from '../../src/core/memory/geometry.ts';
+import type { Order } from '../../src/core/memory/order.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
-import type { Order } from '../../src/core/memory/order.ts';
 import type { SizeWord, TopLevelWord } from '../../src/core/rules/thp-settings.ts';
-import { checkDaemon } from '../support/khugepaged/check-daemon.ts';
 import { costsOf, DEFAULT_CALIBRATION } from '../../src/khugepaged/costs.ts';
-import { System } from '../../src/khugepaged/system.ts';
 import { Khugepaged } from '../../src/khugepaged/khugepaged.ts';
+import { System } from '../../src/khugepaged/system.ts';
 import { formatTraceEvent, type TraceEvent } from '../../src/khugepaged/trace-event.ts';
 import { Machine, type MachineOptions } from '../../src/machine/machine.ts';
 import { defaultMachineSettings, type MachineSettings } from '../../src/machine/settings.ts';
+import { checkDaemon } from '../support/khugepaged/check-daemon.ts';
 import { valueOf } from '../support/ranges.ts';
 
 /** 16 PTEs in a PMD range: orders 2, 3 and 4 of 4 KiB pages. */

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   type ChunkBuffer,
-  createWasmChunkBuffer,
   createPlainChunkBuffer,
+  createWasmChunkBuffer,
 } from '../../src/linux/chunk-buffer.ts';
 import { PAGEMAP_HIGH } from '../../src/linux/pagemap.ts';
 import '../support/seed.ts';

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { THP_FOLDER } from '../../src/core/base/sysfs.ts';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
-import { planRange } from '../../src/core/plan/plan.ts';
-import { collapsePolicy } from '../../src/core/rules/policy.ts';
-import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { orderSet } from '../../src/core/memory/order.ts';
 import type { RangeState } from '../../src/core/memory/range-state.ts';
+import { planRange } from '../../src/core/plan/plan.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import { collapsePolicy } from '../../src/core/rules/policy.ts';
 import { openLiveSource } from '../../src/linux/live-source.ts';
-import { THP_FOLDER } from '../../src/core/base/sysfs.ts';
 import { buildOccupant, type Occupant, startOccupant } from './occupant/occupant.ts';
 import { guardSettings, type SettingsGuard } from './thp-settings-guard.ts';
 

@@ -1,8 +1,8 @@
 import koffi from 'koffi';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { MemoryItem, MemorySource } from '../../src/core/rules/memory-source.ts';
 import { formatPages } from '../../src/core/memory/page-list.ts';
 import { type RangeState, unknownFacts } from '../../src/core/memory/range-state.ts';
+import type { MemoryItem, MemorySource } from '../../src/core/rules/memory-source.ts';
 import type { Vma } from '../../src/core/rules/vma.ts';
 import { openLiveSource } from '../../src/linux/live-source.ts';
 import { buildOccupant, type Occupant, startOccupant } from './occupant/occupant.ts';

@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { mmap } from '../../src/machine/page-tables/address-space.ts';
-import { checkMachine } from '../support/machine/check.ts';
 import { touch } from '../../src/machine/fault/fault.ts';
-import { fork } from '../../src/machine/processes/fork.ts';
+import { drainAllLru } from '../../src/machine/folios/lru.ts';
 import {
   PG_DEFERRED,
   PG_EXCLUSIVE,
@@ -10,12 +8,14 @@ import {
   PG_LRU,
   PG_MAPPED_SHARED,
 } from '../../src/machine/frames/frame-table.ts';
-import { drainAllLru } from '../../src/machine/folios/lru.ts';
-import { frameAt, pmdAt } from '../../src/machine/page-tables/lookup.ts';
 import type { Machine } from '../../src/machine/machine.ts';
-import { madviseDontneed, madvisePageout } from '../../src/machine/processes/madvise.ts';
+import { mmap } from '../../src/machine/page-tables/address-space.ts';
+import { frameAt, pmdAt } from '../../src/machine/page-tables/lookup.ts';
 import type { Mm } from '../../src/machine/page-tables/mm.ts';
 import { PTE_ACCESSED, PTE_NONE, PTE_WRITABLE } from '../../src/machine/page-tables/pte.ts';
+import { fork } from '../../src/machine/processes/fork.ts';
+import { madviseDontneed, madvisePageout } from '../../src/machine/processes/madvise.ts';
+import { checkMachine } from '../support/machine/check.ts';
 import { Shadow } from './shadow.ts';
 import { PAGE, RANGE, smallMachine } from './world.ts';
 

@@ -1,4 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { read, touch } from '../../src/machine/fault/fault.ts';
+import { putFolio } from '../../src/machine/folios/folio.ts';
+import { allocFolio } from '../../src/machine/folios/folio-alloc.ts';
+import { drainAllLru } from '../../src/machine/folios/lru.ts';
+import { NO_FRAME, PG_LOCKED } from '../../src/machine/frames/frame-table.ts';
+import type { Machine } from '../../src/machine/machine.ts';
 import { mmap } from '../../src/machine/page-tables/address-space.ts';
 import {
   detachPmd,
@@ -6,21 +12,15 @@ import {
   reattachPmd,
   releaseFolio,
 } from '../../src/machine/page-tables/collapse-steps.ts';
-import { touch, read } from '../../src/machine/fault/fault.ts';
-import { allocFolio } from '../../src/machine/folios/folio-alloc.ts';
-import { putFolio } from '../../src/machine/folios/folio.ts';
-import { fork } from '../../src/machine/processes/fork.ts';
-import { NO_FRAME, PG_LOCKED } from '../../src/machine/frames/frame-table.ts';
-import { drainAllLru } from '../../src/machine/folios/lru.ts';
 import { frameAt, pmdAt, pteAt } from '../../src/machine/page-tables/lookup.ts';
-import type { Machine } from '../../src/machine/machine.ts';
-import { madviseDontneed, madvisePageout } from '../../src/machine/processes/madvise.ts';
-import { poisonFrame } from '../support/machine/memory-error.ts';
-import { beginMigration, endMigration } from '../support/machine/migration.ts';
 import type { Mm } from '../../src/machine/page-tables/mm.ts';
-import { pin } from '../../src/machine/processes/pin.ts';
 import { PMD_LEAF, PMD_TABLE, type Pmd } from '../../src/machine/page-tables/pmd.ts';
 import { PTE_DIRTY, PTE_WRITABLE } from '../../src/machine/page-tables/pte.ts';
+import { fork } from '../../src/machine/processes/fork.ts';
+import { madviseDontneed, madvisePageout } from '../../src/machine/processes/madvise.ts';
+import { pin } from '../../src/machine/processes/pin.ts';
+import { poisonFrame } from '../support/machine/memory-error.ts';
+import { beginMigration, endMigration } from '../support/machine/migration.ts';
 import { miniCollapse } from './mini-collapse.ts';
 import { contents, expectSound, PAGE, RANGE, smallMachine } from './world.ts';
 

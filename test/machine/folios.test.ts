@@ -1,25 +1,25 @@
 import { describe, expect, test } from 'vitest';
-import { mmap, munmap } from '../../src/machine/page-tables/address-space.ts';
-import { mremap } from '../support/machine/remap.ts';
-import { exit } from '../../src/machine/processes/exit.ts';
 import { touch } from '../../src/machine/fault/fault.ts';
-import { fork } from '../../src/machine/processes/fork.ts';
-import { PG_LAZYFREE } from '../../src/machine/frames/frame-table.ts';
 import { drainAllLru } from '../../src/machine/folios/lru.ts';
-import { contentAt, frameAt, pmdAt, pteAt } from '../../src/machine/page-tables/lookup.ts';
+import { maybeMappedShared } from '../../src/machine/folios/mapped-shared.ts';
+import { PG_LAZYFREE } from '../../src/machine/frames/frame-table.ts';
 import type { Machine } from '../../src/machine/machine.ts';
+import { mmap, munmap } from '../../src/machine/page-tables/address-space.ts';
+import { contentAt, frameAt, pmdAt, pteAt } from '../../src/machine/page-tables/lookup.ts';
+import type { Mm } from '../../src/machine/page-tables/mm.ts';
+import { PMD_LEAF, PMD_TABLE } from '../../src/machine/page-tables/pmd.ts';
+import { PTE_HWPOISON, PTE_KIND, PTE_SWAP, PTE_ZERO } from '../../src/machine/page-tables/pte.ts';
+import { exit } from '../../src/machine/processes/exit.ts';
+import { fork } from '../../src/machine/processes/fork.ts';
 import {
   madviseDontneed,
   madviseFree,
   madviseHugepage,
   madvisePageout,
 } from '../../src/machine/processes/madvise.ts';
-import { maybeMappedShared } from '../../src/machine/folios/mapped-shared.ts';
-import { loseFrame } from '../support/machine/memory-error.ts';
-import type { Mm } from '../../src/machine/page-tables/mm.ts';
-import { PMD_LEAF, PMD_TABLE } from '../../src/machine/page-tables/pmd.ts';
-import { PTE_HWPOISON, PTE_KIND, PTE_SWAP, PTE_ZERO } from '../../src/machine/page-tables/pte.ts';
 import { reclaim } from '../../src/machine/reclaim/reclaim.ts';
+import { loseFrame } from '../support/machine/memory-error.ts';
+import { mremap } from '../support/machine/remap.ts';
 import { contents, expectSound, PAGE, RANGE, smallMachine } from './world.ts';
 
 function process(machine: Machine, ranges = 1): { mm: Mm; start: number } {

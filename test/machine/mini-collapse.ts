@@ -1,4 +1,9 @@
 import type { ScanResult } from '../../src/core/rules/scan-result.ts';
+import { putFolio } from '../../src/machine/folios/folio.ts';
+import { allocFolio, CHARGE_FAILED } from '../../src/machine/folios/folio-alloc.ts';
+import { drainLru } from '../../src/machine/folios/lru.ts';
+import { maybeMappedShared } from '../../src/machine/folios/mapped-shared.ts';
+import type { Machine } from '../../src/machine/machine.ts';
 import {
   copyWindow,
   detachPmd,
@@ -8,10 +13,7 @@ import {
   reattachPmd,
   releaseFolio,
 } from '../../src/machine/page-tables/collapse-steps.ts';
-import { allocFolio, CHARGE_FAILED } from '../../src/machine/folios/folio-alloc.ts';
-import { putFolio } from '../../src/machine/folios/folio.ts';
-import { maybeMappedShared } from '../../src/machine/folios/mapped-shared.ts';
-import type { Machine } from '../../src/machine/machine.ts';
+import { offsetOf, pmdAt } from '../../src/machine/page-tables/lookup.ts';
 import type { Mm } from '../../src/machine/page-tables/mm.ts';
 import { PMD_TABLE } from '../../src/machine/page-tables/pmd.ts';
 import {
@@ -22,8 +24,6 @@ import {
   PTE_ZERO,
   pteValue,
 } from '../../src/machine/page-tables/pte.ts';
-import { drainLru } from '../../src/machine/folios/lru.ts';
-import { offsetOf, pmdAt } from '../../src/machine/page-tables/lookup.ts';
 
 /**
  * One collapse attempt by this room's primitives, without khugepaged's limits and locks

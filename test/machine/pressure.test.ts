@@ -1,17 +1,17 @@
 import { describe, expect, test } from 'vitest';
+import { randomFrom } from '../../src/core/base/random.ts';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
-import { mmap } from '../../src/machine/page-tables/address-space.ts';
-import { compact } from '../../src/machine/frames/compaction.ts';
 import { read, touch } from '../../src/machine/fault/fault.ts';
-import { allocFolio, ALLOC_FAILED, CHARGE_FAILED } from '../../src/machine/folios/folio-alloc.ts';
-import { fragment } from '../../src/machine/frames/fragment.ts';
-import { churn, giveBack } from '../support/machine/churn.ts';
+import { ALLOC_FAILED, allocFolio, CHARGE_FAILED } from '../../src/machine/folios/folio-alloc.ts';
 import { drainAllLru } from '../../src/machine/folios/lru.ts';
+import { compact } from '../../src/machine/frames/compaction.ts';
+import { fragment } from '../../src/machine/frames/fragment.ts';
 import { Machine } from '../../src/machine/machine.ts';
+import { mmap } from '../../src/machine/page-tables/address-space.ts';
 import { clearReferences, madviseDontneed } from '../../src/machine/processes/madvise.ts';
 import { pin } from '../../src/machine/processes/pin.ts';
-import { randomFrom } from '../../src/core/base/random.ts';
 import { reclaim } from '../../src/machine/reclaim/reclaim.ts';
+import { churn, giveBack } from '../support/machine/churn.ts';
 import { contents, expectSound, PAGE, RANGE, smallMachine } from './world.ts';
 
 /** A process whose every second page is given back: half of its memory is free, in single pages. */

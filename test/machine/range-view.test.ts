@@ -1,29 +1,29 @@
 import { expect, test } from 'vitest';
+import { formatOrders } from '../../src/core/memory/order.ts';
 import { formatPages } from '../../src/core/memory/page-list.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
-import { formatOrders } from '../../src/core/memory/order.ts';
 import { scanRange } from '../../src/core/rules/scan.ts';
-import { mmap } from '../../src/machine/page-tables/address-space.ts';
 import { read, touch } from '../../src/machine/fault/fault.ts';
-import { fork } from '../../src/machine/processes/fork.ts';
-import { NO_FRAME, PG_LOCKED } from '../../src/machine/frames/frame-table.ts';
-import { installGuard } from '../support/machine/guard.ts';
 import { drainAllLru, isolateFromLru } from '../../src/machine/folios/lru.ts';
-import { frameAt, pmdAt } from '../../src/machine/page-tables/lookup.ts';
+import { NO_FRAME, PG_LOCKED } from '../../src/machine/frames/frame-table.ts';
 import { Machine } from '../../src/machine/machine.ts';
+import { mmap } from '../../src/machine/page-tables/address-space.ts';
+import { frameAt, pmdAt } from '../../src/machine/page-tables/lookup.ts';
+import type { Pmd } from '../../src/machine/page-tables/pmd.ts';
+import { type RangeView, viewRange } from '../../src/machine/page-tables/range-view.ts';
+import type { VmArea } from '../../src/machine/page-tables/vm-area.ts';
+import { khugepagedOrders } from '../../src/machine/page-tables/vma-orders.ts';
+import { fork } from '../../src/machine/processes/fork.ts';
 import {
   clearReferences,
   madviseDontneed,
   madviseFree,
   madvisePageout,
 } from '../../src/machine/processes/madvise.ts';
-import { beginMigration } from '../support/machine/migration.ts';
 import { pin } from '../../src/machine/processes/pin.ts';
-import type { Pmd } from '../../src/machine/page-tables/pmd.ts';
-import { type RangeView, viewRange } from '../../src/machine/page-tables/range-view.ts';
+import { installGuard } from '../support/machine/guard.ts';
+import { beginMigration } from '../support/machine/migration.ts';
 import { userfaultProtect } from '../support/machine/userfault.ts';
-import type { VmArea } from '../../src/machine/page-tables/vm-area.ts';
-import { khugepagedOrders } from '../../src/machine/page-tables/vma-orders.ts';
 import { policyOf } from '../support/ranges.ts';
 import { PAGE, RANGE, SMALL, smallMachine } from './world.ts';
 

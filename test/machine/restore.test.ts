@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { emptyOccupancy, hasPage, type Occupancy, setPage } from '../../src/core/memory/occupancy.ts';
 import type { RangeState } from '../../src/core/memory/range-state.ts';
-import { mmap } from '../../src/machine/page-tables/address-space.ts';
 import { drainAllLru } from '../../src/machine/folios/lru.ts';
+import { mmap } from '../../src/machine/page-tables/address-space.ts';
 import { viewRange } from '../../src/machine/page-tables/range-view.ts';
 import { restoreRange } from '../../src/machine/page-tables/restore.ts';
 import { unseenRange } from '../support/unseen-range.ts';
-import { expectSound, RANGE, smallMachine } from './world.ts';
 import { Walk } from './walk.ts';
+import { expectSound, RANGE, smallMachine } from './world.ts';
 
 /** The ranges of all processes of a machine after a random walk. */
 function rangesOf(seed: number): RangeState[] {

@@ -1,5 +1,5 @@
-import { contentAt } from '../../src/machine/page-tables/lookup.ts';
 import type { Machine } from '../../src/machine/machine.ts';
+import { contentAt } from '../../src/machine/page-tables/lookup.ts';
 import type { Mm } from '../../src/machine/page-tables/mm.ts';
 import { PAGE } from './world.ts';
 

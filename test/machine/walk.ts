@@ -1,19 +1,17 @@
 import { expect } from 'vitest';
-import { checkMachine } from '../support/machine/check.ts';
-import type { Order } from '../../src/core/memory/order.ts';
 import { below, type Random, randomFrom } from '../../src/core/base/random.ts';
-import { mmap, munmap } from '../../src/machine/page-tables/address-space.ts';
-import { mprotect, mremap } from '../support/machine/remap.ts';
-import { compact } from '../../src/machine/frames/compaction.ts';
-import { exit } from '../../src/machine/processes/exit.ts';
+import type { Order } from '../../src/core/memory/order.ts';
 import { read, touch } from '../../src/machine/fault/fault.ts';
-import { fork } from '../../src/machine/processes/fork.ts';
-import { fragment } from '../../src/machine/frames/fragment.ts';
-import { churn } from '../support/machine/churn.ts';
-import { installGuard, removeGuard } from '../support/machine/guard.ts';
 import { drainAllLru } from '../../src/machine/folios/lru.ts';
-import { frameAt } from '../../src/machine/page-tables/lookup.ts';
+import { compact } from '../../src/machine/frames/compaction.ts';
+import { fragment } from '../../src/machine/frames/fragment.ts';
 import { Machine } from '../../src/machine/machine.ts';
+import { mmap, munmap } from '../../src/machine/page-tables/address-space.ts';
+import { frameAt } from '../../src/machine/page-tables/lookup.ts';
+import type { Mm } from '../../src/machine/page-tables/mm.ts';
+import { VM_READ, VM_UFFD_WP, VM_WRITE } from '../../src/machine/page-tables/vma-flags.ts';
+import { exit } from '../../src/machine/processes/exit.ts';
+import { fork } from '../../src/machine/processes/fork.ts';
 import {
   clearReferences,
   madviseDontneed,
@@ -22,13 +20,15 @@ import {
   madviseNohugepage,
   madvisePageout,
 } from '../../src/machine/processes/madvise.ts';
-import { beginMigration, endMigration } from '../support/machine/migration.ts';
-import type { Mm } from '../../src/machine/page-tables/mm.ts';
 import { pin, unpin } from '../../src/machine/processes/pin.ts';
 import { reclaim } from '../../src/machine/reclaim/reclaim.ts';
 import { defaultMachineSettings } from '../../src/machine/settings.ts';
+import { checkMachine } from '../support/machine/check.ts';
+import { churn } from '../support/machine/churn.ts';
+import { installGuard, removeGuard } from '../support/machine/guard.ts';
+import { beginMigration, endMigration } from '../support/machine/migration.ts';
+import { mprotect, mremap } from '../support/machine/remap.ts';
 import { userfaultProtect, userfaultRegister } from '../support/machine/userfault.ts';
-import { VM_READ, VM_UFFD_WP, VM_WRITE } from '../../src/machine/page-tables/vma-flags.ts';
 import { miniCollapse } from './mini-collapse.ts';
 import { Shadow } from './shadow.ts';
 import { PAGE, RANGE, SMALL } from './world.ts';

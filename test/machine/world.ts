@@ -2,11 +2,11 @@ import { expect } from 'vitest';
 import type { Geometry } from '../../src/core/memory/geometry.ts';
 import type { Order } from '../../src/core/memory/order.ts';
 import type { SizeWord } from '../../src/core/rules/thp-settings.ts';
-import { checkMachine, type HeldReferences } from '../support/machine/check.ts';
-import { contentAt } from '../../src/machine/page-tables/lookup.ts';
 import { Machine, type MachineOptions } from '../../src/machine/machine.ts';
+import { contentAt } from '../../src/machine/page-tables/lookup.ts';
 import type { Mm } from '../../src/machine/page-tables/mm.ts';
 import { defaultMachineSettings } from '../../src/machine/settings.ts';
+import { checkMachine, type HeldReferences } from '../support/machine/check.ts';
 
 /** 16 PTEs in a PMD range: orders 2, 3 and 4 of 4 KiB pages. */
 export const SMALL: Geometry = { pageShift: 12, pmdOrder: 4 };

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import '../support/seed.ts';
 import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
-import { stepsOf } from '../../src/render/words/explain-steps.ts';
 import { explainSvg, ignoredRangeSvg } from '../../src/render/svg/explain.ts';
 import { textAt } from '../../src/render/svg/svg.ts';
-import { policyOf, type PolicyText, rangeOf, type RangeText } from '../support/ranges.ts';
+import { stepsOf } from '../../src/render/words/explain-steps.ts';
+import { type PolicyText, policyOf, type RangeText, rangeOf } from '../support/ranges.ts';
 import { explanationOf, explanations } from './explanations.ts';
 
 /** What is wrong with a text as XML, if anything: tags that do not match, a bare & or <, an attribute twice. */

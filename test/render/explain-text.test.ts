@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import '../support/seed.ts';
-import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
+import type { Explanation } from '../../src/analysis/explanation.ts';
 import type { Occupancy } from '../../src/core/memory/occupancy.ts';
 import type { RangeState } from '../../src/core/memory/range-state.ts';
-import type { Explanation } from '../../src/analysis/explanation.ts';
+import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
 import { explainText } from '../../src/render/text/explain.ts';
 import { styleOf } from '../../src/render/text/style.ts';
-import { listPages, policyOf, type PolicyText, rangeOf, type RangeText } from '../support/ranges.ts';
+import { listPages, type PolicyText, policyOf, type RangeText, rangeOf } from '../support/ranges.ts';
 import { explanationOf, explanations } from './explanations.ts';
 import { withoutColor } from './without-color.ts';
 

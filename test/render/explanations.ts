@@ -1,11 +1,11 @@
 import fc from 'fast-check';
-import type { CollapseAlgorithm } from '../../src/core/search/algorithm.ts';
-import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
-import { type CollapsePolicy, collapsePolicy } from '../../src/core/rules/policy.ts';
-import type { RangeState } from '../../src/core/memory/range-state.ts';
-import { enabledOrders } from '../../src/core/rules/thp-settings.ts';
 import { type Explanation, explainRange } from '../../src/analysis/explanation.ts';
-import { runPolicies, ranges } from '../analysis/arbitraries.ts';
+import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
+import type { RangeState } from '../../src/core/memory/range-state.ts';
+import { type CollapsePolicy, collapsePolicy } from '../../src/core/rules/policy.ts';
+import { enabledOrders } from '../../src/core/rules/thp-settings.ts';
+import type { CollapseAlgorithm } from '../../src/core/search/algorithm.ts';
+import { ranges, runPolicies } from '../analysis/arbitraries.ts';
 
 export function explanationOf(
   range: RangeState,

@@ -1,20 +1,20 @@
 import { expect, test } from 'vitest';
-import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
+import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { collapsePolicy } from '../../src/core/rules/policy.ts';
 import { enabledOrders } from '../../src/core/rules/thp-settings.ts';
-import { predictText, type PredictView } from '../../src/render/text/predict.ts';
+import { type PredictView, predictText } from '../../src/render/text/predict.ts';
 import { styleOf } from '../../src/render/text/style.ts';
-import { rangeOf } from '../support/ranges.ts';
 import {
   knownRanges,
   predictItems,
   processItem,
   type RunPolicyText,
-  runPolicyOf,
   rangesItem,
+  runPolicyOf,
   vmaItem,
 } from '../analysis/streams.ts';
+import { rangeOf } from '../support/ranges.ts';
 import { withoutColor } from './without-color.ts';
 
 const M = 2 ** 20;

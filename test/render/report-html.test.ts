@@ -4,7 +4,7 @@ import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
 import { reportHtml } from '../../src/render/report/html.ts';
 import { reportStyle } from '../../src/render/report/style.ts';
 import type { ReportView } from '../../src/render/report/view.ts';
-import { findingsIn, type FindingsText } from '../analysis/report-findings.ts';
+import { type FindingsText, findingsIn } from '../analysis/report-findings.ts';
 import { knownRanges, processItem, vmaItem } from '../analysis/streams.ts';
 
 const RANGE = rangeBytes(x86_64);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { simulateCsv } from '../../src/render/csv/simulate.ts';
-import { simulateText } from '../../src/render/text/simulate.ts';
 import { scenarioListText } from '../../src/render/text/scenario-list.ts';
+import { simulateText } from '../../src/render/text/simulate.ts';
 import { styleOf } from '../../src/render/text/style.ts';
 import type { SimulationReport } from '../../src/simulation/simulation-report.ts';
 import { event, MIB, onPages, runScenario, S, small, wantHuge } from '../simulation/scenarios.ts';

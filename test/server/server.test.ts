@@ -14,12 +14,12 @@ import { connect } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { MemoryItem, MemorySource } from '../../src/core/rules/memory-source.ts';
 import { below, randomFrom } from '../../src/core/base/random.ts';
+import type { MemoryItem, MemorySource } from '../../src/core/rules/memory-source.ts';
 import { type RunningServer, startServer } from '../../src/server/listen.ts';
 import { writeSnapshot } from '../../src/snapshot/writer.ts';
+import { hostOf, rangeAt, redis, vmaAt } from '../snapshot/sources.ts';
 import { valueOf } from '../support/ranges.ts';
-import { hostOf, redis, rangeAt, vmaAt } from '../snapshot/sources.ts';
 import { request } from './request.ts';
 
 const SNAPSHOT = 'examples/redis.parquet';

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import { predictMemory } from '../../src/analysis/prediction.ts';
-import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
-import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { orderSet } from '../../src/core/memory/order.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { defaultSettings, type ThpSettings, withOrdersAlways } from '../../src/core/rules/thp-settings.ts';
+import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
 import { DEFAULT_CALIBRATION } from '../../src/khugepaged/costs.ts';
-import { checkMachine } from '../support/machine/check.ts';
-import { Simulation } from '../../src/simulation/simulation.ts';
 import { loadMemory } from '../../src/simulation/load-memory.ts';
+import { Simulation } from '../../src/simulation/simulation.ts';
 import { openSnapshotFile } from '../../src/snapshot/file.ts';
+import { checkMachine } from '../support/machine/check.ts';
 import { lastSample } from './scenarios.ts';
 
 const model = KERNEL_MODELS['linux-7.2'];

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { readScenario } from '../../src/cli/simulate/scenario-file.ts';
 import { hasPage } from '../../src/core/memory/occupancy.ts';
+import { CODE_EMPTY, CODE_OTHER, CODE_SWAP, CODE_ZERO, codeOfOrder } from '../../src/core/memory/pte-code.ts';
 import { viewRange } from '../../src/machine/page-tables/range-view.ts';
 import { Frames } from '../../src/simulation/map-frames.ts';
-import { CODE_EMPTY, CODE_OTHER, CODE_SWAP, CODE_ZERO, codeOfOrder } from '../../src/core/memory/pte-code.ts';
 import type { Scenario } from '../../src/simulation/scenario.ts';
-import { Simulation } from '../../src/simulation/simulation.ts';
 import type { SimulatedHost } from '../../src/simulation/simulated-host.ts';
+import { Simulation } from '../../src/simulation/simulation.ts';
 import { event, MIB, onPages, S, small, stageOf, wantHuge } from './scenarios.ts';
 
 const MS = 1e6;

@@ -1,13 +1,13 @@
+import { expect } from 'vitest';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { DEFAULT_CALIBRATION } from '../../src/khugepaged/costs.ts';
-import { checkMachine } from '../support/machine/check.ts';
-import type { SimulationReport } from '../../src/simulation/simulation-report.ts';
-import type { Action, PageChoice, Scenario, ScenarioEvent } from '../../src/simulation/scenario.ts';
-import { Simulation } from '../../src/simulation/simulation.ts';
-import type { SimulatedHost } from '../../src/simulation/simulated-host.ts';
 import { loadScenario } from '../../src/simulation/load-scenario.ts';
-import { expect } from 'vitest';
+import type { Action, PageChoice, Scenario, ScenarioEvent } from '../../src/simulation/scenario.ts';
+import type { SimulatedHost } from '../../src/simulation/simulated-host.ts';
+import { Simulation } from '../../src/simulation/simulation.ts';
+import type { SimulationReport } from '../../src/simulation/simulation-report.ts';
+import { checkMachine } from '../support/machine/check.ts';
 
 export const MIB = 2 ** 20;
 export const S = 1e9;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { pageRunsOf, randomOf } from '../../src/simulation/page-choice.ts';
 import { checkMachine } from '../support/machine/check.ts';
-import { randomOf, pageRunsOf } from '../../src/simulation/page-choice.ts';
 import { event, lastSample, MIB, onPages, runScenario, S, small, stageOf, wantHuge } from './scenarios.ts';
 
 const NONE = { file: 'enabled', value: 'never' };

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { type Geometry, pagesPerRange, rangeBytes } from '../../src/core/memory/geometry.ts';
-import type { Host, MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { emptyOccupancy, fullOccupancy, type Occupancy, setPage } from '../../src/core/memory/occupancy.ts';
 import { asOrder } from '../../src/core/memory/order.ts';
 import { eachFact, type RangeState } from '../../src/core/memory/range-state.ts';
+import type { Host, MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../../src/core/rules/thp-settings.ts';
 
 const TOP_OF_USER_SPACE = 2 ** 47;

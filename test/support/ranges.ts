@@ -1,14 +1,14 @@
-import type { ScannedRange } from '../../src/core/search/algorithm.ts';
 import type { Result } from '../../src/core/base/failure.ts';
 import { type Geometry, geometryOfPmdOrder, pagesPerRange } from '../../src/core/memory/geometry.ts';
-import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { countPages, type Occupancy } from '../../src/core/memory/occupancy.ts';
 import { parseOrders } from '../../src/core/memory/order.ts';
-import { type OutcomeRule, parseOutcome } from '../../src/core/rules/outcome.ts';
 import { parsePages } from '../../src/core/memory/page-list.ts';
-import { type CollapsePlan, collapsesOf, type PlanOptions, planRange } from '../../src/core/plan/plan.ts';
-import { type CollapsePolicy, defaultLimits } from '../../src/core/rules/policy.ts';
 import { type PageFact, pageFacts, type RangeState } from '../../src/core/memory/range-state.ts';
+import { type CollapsePlan, collapsesOf, type PlanOptions, planRange } from '../../src/core/plan/plan.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import { type OutcomeRule, parseOutcome } from '../../src/core/rules/outcome.ts';
+import { type CollapsePolicy, defaultLimits } from '../../src/core/rules/policy.ts';
+import type { ScannedRange } from '../../src/core/search/algorithm.ts';
 
 /** The facts of a range as page lists, with `pmdOrder` 9 and nothing unusual unless said otherwise. */
 export interface RangeText extends Readonly<Partial<Record<PageFact, string>>> {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { CollapseAlgorithm } from '../../src/core/search/algorithm.ts';
 import { asOffset, asOrder } from '../../src/core/memory/order.ts';
+import type { CollapseAlgorithm } from '../../src/core/search/algorithm.ts';
 import { runCase } from '../../src/verify/case-run.ts';
 import { checkedAlgorithmOf, guarded } from '../../src/verify/checked-algorithm.ts';
 import { equivalence } from '../../src/verify/equivalence.ts';

@@ -1,18 +1,18 @@
+import { asOffset, asOrder } from '../../src/core/memory/order.ts';
+import { actionAfter, type ScanResult } from '../../src/core/rules/scan-result.ts';
 import {
   type CollapseAlgorithm,
   judgeWindow,
   RangeResult,
   visitOf,
 } from '../../src/core/search/algorithm.ts';
-import { asOffset, asOrder } from '../../src/core/memory/order.ts';
-import { actionAfter, type ScanResult } from '../../src/core/rules/scan-result.ts';
 import { ALGORITHM_KIT, type AlgorithmKit } from '../../src/verify/algorithm-kit.ts';
+import { type Check, type CheckOptions, CheckRun } from '../../src/verify/check-run.ts';
 import {
+  CHECKED_ALGORITHMS,
   type CheckedAlgorithm,
   checkedAlgorithmOf,
-  CHECKED_ALGORITHMS,
 } from '../../src/verify/checked-algorithm.ts';
-import { CheckRun, type CheckOptions, type Check } from '../../src/verify/check-run.ts';
 import type { SmallSpace } from '../../src/verify/small-cases.ts';
 import { slice } from '../support/slice.ts';
 

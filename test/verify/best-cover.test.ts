@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { judgeWindow, type ScannedRange } from '../../src/core/search/algorithm.ts';
 import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import { asOffset, asOrder, type OrderSet, type Window } from '../../src/core/memory/order.ts';
 import type { CollapsePolicy } from '../../src/core/rules/policy.ts';
+import { judgeWindow, type ScannedRange } from '../../src/core/search/algorithm.ts';
 import { bestCover, type Objective, parseObjective, worthOf } from '../../src/verify/best-cover.ts';
 import { emptyGap, optimality } from '../../src/verify/optimality.ts';
 import { spacesToCheck } from '../../src/verify/small-cases.ts';

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { rangeBytes, x86_64 } from '../../src/core/memory/geometry.ts';
-import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { formatPages } from '../../src/core/memory/page-list.ts';
-import { creepPolicy, smallestCreep } from '../../src/verify/creep.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { mmap } from '../../src/machine/page-tables/address-space.ts';
 import { restoreRange } from '../../src/machine/page-tables/restore.ts';
+import { creepPolicy, smallestCreep } from '../../src/verify/creep.ts';
 import { SECOND, World } from '../khugepaged/world.ts';
 import { rangeOf } from '../support/ranges.ts';
 

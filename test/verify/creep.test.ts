@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { applyPlan } from '../../src/core/plan/apply-plan.ts';
 import { type Geometry, geometryOfPmdOrder, pagesPerRange, x86_64 } from '../../src/core/memory/geometry.ts';
-import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { countPages, type Occupancy } from '../../src/core/memory/occupancy.ts';
-import { formatPages } from '../../src/core/memory/page-list.ts';
 import type { OrderSet } from '../../src/core/memory/order.ts';
+import { formatPages } from '../../src/core/memory/page-list.ts';
 import { plainRange } from '../../src/core/memory/range-state.ts';
-import type { CollapsePolicy } from '../../src/core/rules/policy.ts';
+import { applyPlan } from '../../src/core/plan/apply-plan.ts';
 import { collapsesOf, planRange } from '../../src/core/plan/plan.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import type { CollapsePolicy } from '../../src/core/rules/policy.ts';
 import { creepPolicy, passesOf, smallestCreep } from '../../src/verify/creep.ts';
 import { creepRowCells, creepTable } from '../../src/verify/creep-table.ts';
 import { rangeOf } from '../support/ranges.ts';

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
+import { asOffset, asOrder } from '../../src/core/memory/order.ts';
+import { walk } from '../../src/core/search/walk.ts';
 import type { CheckedAlgorithm } from '../../src/verify/checked-algorithm.ts';
 import { checkedAlgorithmOf } from '../../src/verify/checked-algorithm.ts';
 import { propertiesOf } from '../../src/verify/properties.ts';
 import { spacesToCheck } from '../../src/verify/small-cases.ts';
-import { walk } from '../../src/core/search/walk.ts';
-import { asOffset, asOrder } from '../../src/core/memory/order.ts';
 import { EXHAUSTIVE } from '../support/slice.ts';
 import { builtIn, examined, isDone, searching, sliced } from './algorithms.ts';
 

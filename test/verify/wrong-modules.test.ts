@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import type { Attempt } from '../../src/core/search/algorithm.ts';
-import { actionAfter } from '../../src/core/rules/scan-result.ts';
 import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import type { OrderSet } from '../../src/core/memory/order.ts';
-import { checkedAlgorithmOf, type CheckedAlgorithm } from '../../src/verify/checked-algorithm.ts';
+import { actionAfter } from '../../src/core/rules/scan-result.ts';
+import type { Attempt } from '../../src/core/search/algorithm.ts';
+import { type CheckedAlgorithm, checkedAlgorithmOf } from '../../src/verify/checked-algorithm.ts';
 import { equivalence } from '../../src/verify/equivalence.ts';
 import { reachesSearch } from '../../src/verify/search-case.ts';
-import { ptesOf } from '../support/verify/ptes-of.ts';
 import { EVERY_ACTION, spacesToCompare } from '../../src/verify/small-cases.ts';
 import { policyOf } from '../support/ranges.ts';
+import { ptesOf } from '../support/verify/ptes-of.ts';
 import { builtIn, examined, searching, WRONG_MODULES, wrongModule } from './algorithms.ts';
 
 /** The attempts of a search and its result, found without the lab; a throw is a result too. */

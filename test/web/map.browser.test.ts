@@ -7,10 +7,10 @@ import { x86_64 } from '../../src/core/memory/geometry.ts';
 import type { Host, MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { writeSnapshot } from '../../src/snapshot/writer.ts';
 import { processItem, rangesItem, vmaItem } from '../analysis/streams.ts';
+import { CHROMIUM, launchBrowser } from '../support/browser.ts';
 import { rangeOf, valueOf } from '../support/ranges.ts';
 import { isTooWide, openApp } from './app-page.ts';
 import { violationsOf } from './axe.ts';
-import { CHROMIUM, launchBrowser } from '../support/browser.ts';
 
 const POLICY = 'always=2-9&madvise=none&none=0';
 const REDIS = `#map?source=example:redis&${POLICY}`;

@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import '../support/seed.ts';
+import { RangeTable } from '../../src/analysis/range-table.ts';
+import { x86_64 } from '../../src/core/memory/geometry.ts';
 import { centerOn, fitCamera, pan, zoomAt } from '../../web/map/camera.ts';
 import { findPlace, missWords, placeName, processRows } from '../../web/map/find.ts';
 import { layoutOf, placeOfRow, rowAtPlace } from '../../web/map/layout.ts';
 import { pteWords } from '../../web/map/pte-words.ts';
 import { paintMap } from '../../web/map/raster.ts';
-import { RangeTable } from '../../src/analysis/range-table.ts';
 import type { OpenMemory } from '../../web/memory/open-memory.ts';
-import { x86_64 } from '../../src/core/memory/geometry.ts';
-import { rangeOf } from '../support/ranges.ts';
 import { processItem, rangesItem, vmaItem } from '../analysis/streams.ts';
+import { rangeOf } from '../support/ranges.ts';
 
 const processes = fc
   .array(fc.integer({ min: 1, max: 3000 }), { minLength: 1, maxLength: 20 })

@@ -5,10 +5,9 @@ import { DigestCollector } from '../../src/analysis/digest-collector.ts';
 import { DigestQuery } from '../../src/analysis/digest-query.ts';
 import { totalDigest } from '../../src/analysis/memory-digest.ts';
 import { predictMemory } from '../../src/analysis/prediction.ts';
-import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
 import { geometryOfPmdOrder, x86_64 } from '../../src/core/memory/geometry.ts';
-import { type KernelModel, KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { asOrder, NO_ORDERS, orderSet } from '../../src/core/memory/order.ts';
+import { KERNEL_MODELS, type KernelModel } from '../../src/core/rules/kernel-model.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import {
   defaultSettings,
@@ -16,6 +15,7 @@ import {
   type ThpSettings,
   TOP_LEVEL_WORDS,
 } from '../../src/core/rules/thp-settings.ts';
+import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
 import {
   choiceFromParams,
   choiceOf,

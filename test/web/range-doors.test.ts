@@ -4,7 +4,7 @@ import { rangeOfLine } from '../../src/cli/shared/range-line.ts';
 import { type Result, succeed } from '../../src/core/base/failure.ts';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
 import type { RangeState } from '../../src/core/memory/range-state.ts';
-import { rangeText, type RangeText } from '../../src/core/memory/range-text.ts';
+import { type RangeText, rangeText } from '../../src/core/memory/range-text.ts';
 import { rangeOfParams } from '../../web/steps/range-params.ts';
 
 /** What of a range the three doors can say. */

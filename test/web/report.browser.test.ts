@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CHROMIUM, launchBrowser } from '../support/browser.ts';
 import { isTooWide } from './app-page.ts';
 import { violationsOf } from './axe.ts';
-import { CHROMIUM, launchBrowser } from '../support/browser.ts';
 
 const REPORTS = {
   redis: ['examples/redis.parquet', '--policy', 'default'],

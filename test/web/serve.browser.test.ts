@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Serving, startServing } from '../support/serving.ts';
 import { buildOccupant, type Occupant, startOccupant } from '../linux/occupant/occupant.ts';
+import { CHROMIUM, launchBrowser } from '../support/browser.ts';
+import { type Serving, startServing } from '../support/serving.ts';
 import { isTooWide } from './app-page.ts';
 import { violationsOf } from './axe.ts';
-import { CHROMIUM, launchBrowser } from '../support/browser.ts';
 
 const RANGE_MAP = /^Map of (\d+) PMD ranges$/;
 

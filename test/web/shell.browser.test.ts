@@ -1,8 +1,8 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CHROMIUM, launchBrowser } from '../support/browser.ts';
 import { isTooWide, openApp } from './app-page.ts';
 import { violationsOf } from './axe.ts';
-import { CHROMIUM, launchBrowser } from '../support/browser.ts';
 
 const AT = '#map?at=1:0x7f0000000000&layer=now&none=0&source=example:redis';
 

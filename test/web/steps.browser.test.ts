@@ -1,8 +1,8 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { CHROMIUM, launchBrowser } from '../support/browser.ts';
 import { openApp } from './app-page.ts';
 import { violationsOf } from './axe.ts';
-import { CHROMIUM, launchBrowser } from '../support/browser.ts';
 
 const ALL_FAIL = '#steps?limit=0&orders=2-9&outcomes=2-9%3DSCAN_PAGE_COUNT&present=0-511';
 

@@ -1,32 +1,32 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import '../support/seed.ts';
-import type { Visit } from '../../src/core/search/algorithm.ts';
-import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
 import { geometryOfPmdOrder, pagesPerRange } from '../../src/core/memory/geometry.ts';
-import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
-import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
 import { anonOrders, asOffset, asOrder, type OrderSet, orderSet } from '../../src/core/memory/order.ts';
-import { type OutcomeRule, parseOutcome } from '../../src/core/rules/outcome.ts';
-import { planRange } from '../../src/core/plan/plan.ts';
-import { collapsePolicy } from '../../src/core/rules/policy.ts';
 import { rangeText } from '../../src/core/memory/range-text.ts';
 import { applyPlan } from '../../src/core/plan/apply-plan.ts';
+import { planRange } from '../../src/core/plan/plan.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
+import { type OutcomeRule, parseOutcome } from '../../src/core/rules/outcome.ts';
+import { collapsePolicy } from '../../src/core/rules/policy.ts';
+import type { Visit } from '../../src/core/search/algorithm.ts';
+import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
 import { gridColumns } from '../../src/render/svg/pte-layers.ts';
-import { align, type By, alignmentText, rowUnder, stepAt } from '../../web/steps/alignment.ts';
+import { align, alignmentText, type By, rowUnder, stepAt } from '../../web/steps/alignment.ts';
 import { withOutcome } from '../../web/steps/decide-outcome.ts';
 import { pagesBetween, paintPages } from '../../web/steps/edit-range.ts';
-import { PRESET_GROUPS, PRESETS } from '../../web/steps/steps-presets.ts';
 import { paramsOfRange } from '../../web/steps/range-params.ts';
-import { type SearchRun, runSearch } from '../../web/steps/run.ts';
+import { runSearch, type SearchRun } from '../../web/steps/run.ts';
 import { SEARCHES } from '../../web/steps/searches.ts';
 import { stepsParams } from '../../web/steps/steps-link.ts';
+import { PRESET_GROUPS, PRESETS } from '../../web/steps/steps-presets.ts';
 import {
   type ParamChanges,
   type Params,
   paramsOfState,
-  stateOfParams,
   type StepsState,
+  stateOfParams,
   withPmdOrder,
 } from '../../web/steps/steps-state.ts';
 import { ranges } from '../analysis/arbitraries.ts';

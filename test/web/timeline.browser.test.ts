@@ -2,18 +2,18 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { readScenario } from '../../src/cli/simulate/scenario-file.ts';
 import { formatBytes } from '../../src/core/base/bytes.ts';
-import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { asOrder, orderSet } from '../../src/core/memory/order.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { withOrdersAlways } from '../../src/core/rules/thp-settings.ts';
 import { DEFAULT_CALIBRATION } from '../../src/khugepaged/costs.ts';
 import { summaryLines } from '../../src/render/text/simulate-summary.ts';
 import { styleOf } from '../../src/render/text/style.ts';
-import type { SimulationReport } from '../../src/simulation/simulation-report.ts';
-import { Simulation } from '../../src/simulation/simulation.ts';
 import { loadScenario } from '../../src/simulation/load-scenario.ts';
+import { Simulation } from '../../src/simulation/simulation.ts';
+import type { SimulationReport } from '../../src/simulation/simulation-report.ts';
+import { CHROMIUM, launchBrowser } from '../support/browser.ts';
 import { openApp } from './app-page.ts';
 import { violationsOf } from './axe.ts';
-import { CHROMIUM, launchBrowser } from '../support/browser.ts';
 
 const DONE = '.run-status:has-text("done")';
 

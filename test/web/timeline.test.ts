@@ -1,14 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { styleOf } from '../../src/render/text/style.ts';
-import { summaryLines } from '../../src/render/text/simulate-summary.ts';
-import { steadyLines } from '../../src/render/text/simulate-steady.ts';
-import { Frames } from '../../src/simulation/map-frames.ts';
 import { codeOfOrder } from '../../src/core/memory/pte-code.ts';
+import { steadyLines } from '../../src/render/text/simulate-steady.ts';
+import { summaryLines } from '../../src/render/text/simulate-summary.ts';
+import { styleOf } from '../../src/render/text/style.ts';
+import { Frames } from '../../src/simulation/map-frames.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
 import { chartsOf, sampleSeconds } from '../../web/timeline/chart-data.ts';
 import { factsOf, MARKED } from '../../web/timeline/facts.ts';
 import { eventMarkers, troubleMarkers } from '../../web/timeline/markers.ts';
-import type { RunSeries } from '../../web/timeline/timeline-worker-protocol.ts';
 import { cellsOf, mapOf, momentOf } from '../../web/timeline/run-map.ts';
 import {
   formatMoment,
@@ -17,8 +16,9 @@ import {
   paramsOfRun,
   runParamsOf,
 } from '../../web/timeline/run-params.ts';
-import { layOutTiles, tilePlaceOf, rowAtPoint, rowBeside } from '../../web/timeline/tile-layout.ts';
+import { layOutTiles, rowAtPoint, rowBeside, tilePlaceOf } from '../../web/timeline/tile-layout.ts';
 import { paintTiles, pixelColors } from '../../web/timeline/tile-paint.ts';
+import type { RunSeries } from '../../web/timeline/timeline-worker-protocol.ts';
 import { zoomAround } from '../../web/timeline/zoom.ts';
 import { event, MIB, onPages, S, small, stageOf, wantHuge } from '../simulation/scenarios.ts';
 

@@ -1,15 +1,15 @@
-import { growthOf } from '../../src/analysis/tally.ts';
-import { sum } from '../../src/core/base/sum.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { growthOf } from '../../src/analysis/tally.ts';
+import { sum } from '../../src/core/base/sum.ts';
 import '../support/seed.ts';
-import { DigestQuery } from '../../src/analysis/digest-query.ts';
 import { DigestCollector } from '../../src/analysis/digest-collector.ts';
+import { DigestQuery } from '../../src/analysis/digest-query.ts';
 import { totalDigest } from '../../src/analysis/memory-digest.ts';
 import { policyAt, type SweptPolicy } from '../../src/analysis/sweep.ts';
-import type { ThpSettings } from '../../src/core/rules/thp-settings.ts';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
+import type { ThpSettings } from '../../src/core/rules/thp-settings.ts';
 import { choiceOfPolicy, settingsOf } from '../../web/policy/choice.ts';
 import {
   budgetFromParams,
@@ -24,8 +24,8 @@ import { envelopeOf, frameOf, nearestPoint, xOf, yOf } from '../../web/tradeoff/
 import { linearScale, logScale } from '../../web/tradeoff/scale.ts';
 import { stepAlong } from '../../web/tradeoff/step-along.ts';
 import { type Sweep, Sweeper, type SweptMemory } from '../../web/tradeoff/sweeper.ts';
-import { rangeOf } from '../support/ranges.ts';
 import { processItem, rangesItem, vmaItem } from '../analysis/streams.ts';
+import { rangeOf } from '../support/ranges.ts';
 
 const QUESTION = { model: 'linux-7.2', maxPtesSwap: 64, maxPtesShared: 256 } as const;
 const noPause = async () => {};

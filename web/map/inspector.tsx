@@ -1,7 +1,7 @@
 import { useSignal, useSignalEffect } from '@preact/signals';
 import { pageBytes } from '../../src/core/memory/geometry.ts';
-import { memory, memoryWorker } from '../memory/open-memory.ts';
 import type { RangeDetail } from '../memory/memory-worker-protocol.ts';
+import { memory, memoryWorker } from '../memory/open-memory.ts';
 import { choice, judgement } from '../policy/judgement.ts';
 import { hovered, selected, showRow } from './map-state.ts';
 import { pteWords } from './pte-words.ts';

@@ -12,8 +12,8 @@ import {
   SWAPPED,
   ZERO_PAGE,
 } from '../../src/render/svg/palette.ts';
-import type { OpenMemory } from '../memory/open-memory.ts';
 import type { Judgement } from '../memory/memory-worker-protocol.ts';
+import type { OpenMemory } from '../memory/open-memory.ts';
 import { PTE_FILLED } from './pte-code.ts';
 
 /** What the colours of the map say. */

@@ -10,11 +10,11 @@ import { LAYERS } from './layers.ts';
 import { blockAt, rowAtPlace } from './layout.ts';
 import {
   camera,
-  pointed,
   keepInSight,
   layout,
   moveTo,
   pixelsOf,
+  pointed,
   select,
   selected,
   showRow,

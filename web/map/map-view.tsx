@@ -8,13 +8,13 @@ import { PolicyPanel } from '../policy/policy-panel.tsx';
 import { NoMemory } from '../start/no-memory.tsx';
 import { go, setParams } from '../state/link.ts';
 import { stepsParams } from '../steps/steps-link.ts';
+import { fitCamera, zoomAt } from './camera.ts';
 import { findPlace, missWords } from './find.ts';
 import { Inspector } from './inspector.tsx';
 import { LAYER_NAMES, LAYERS } from './layers.ts';
 import { Legend } from './legend.tsx';
 import { MapCanvas } from './map-canvas.tsx';
 import { camera, layer, layout, moveTo, select, showRow, size, viewport } from './map-state.ts';
-import { fitCamera, zoomAt } from './camera.ts';
 import { rangeWords } from './range-words.ts';
 import './map.css';
 

@@ -4,8 +4,8 @@ import { asOrder, formatOrder, type Order } from '../../src/core/memory/order.ts
 import { type CollapsePlan, collapsesOf } from '../../src/core/plan/plan.ts';
 import { printable } from '../../src/render/words/printable.ts';
 import { refusalLine } from '../../src/render/words/reasons.ts';
-import type { OpenMemory } from '../memory/open-memory.ts';
 import type { Judgement, RangeDetail } from '../memory/memory-worker-protocol.ts';
+import type { OpenMemory } from '../memory/open-memory.ts';
 import { hugepageOrders } from '../policy/choice.ts';
 
 interface RangeWords {

@@ -1,15 +1,15 @@
 import type { Budget } from '../../src/analysis/advise.ts';
-import type { Refusal, Tally } from '../../src/analysis/tally.ts';
 import type { RowOutcomes } from '../../src/analysis/table-judge.ts';
-import type { Result } from '../../src/core/base/failure.ts';
-import type { Host, Process } from '../../src/core/rules/memory-source.ts';
+import type { Refusal, Tally } from '../../src/analysis/tally.ts';
 import type { Verdict } from '../../src/analysis/verdict.ts';
+import type { Result } from '../../src/core/base/failure.ts';
+import type { RangeState } from '../../src/core/memory/range-state.ts';
 import type { CollapsePlan } from '../../src/core/plan/plan.ts';
 import type { PolicyCounts } from '../../src/core/plan/policy-counts.ts';
-import type { RangeState } from '../../src/core/memory/range-state.ts';
+import type { Host, Process } from '../../src/core/rules/memory-source.ts';
 import type { Vma } from '../../src/core/rules/vma.ts';
 import type { PolicyChoice } from '../policy/choice.ts';
-import type { SweptAdvice, Sweep, SweepQuestion } from '../tradeoff/sweeper.ts';
+import type { Sweep, SweepQuestion, SweptAdvice } from '../tradeoff/sweeper.ts';
 
 /** A VMA with ranges in rows from `first` up to `end`. */
 export interface MapVma {

@@ -5,24 +5,24 @@ import { addMemoryDigest, emptyMemoryDigest } from '../../src/analysis/memory-di
 import { RangeTable } from '../../src/analysis/range-table.ts';
 import { judgeTable } from '../../src/analysis/table-judge.ts';
 import { judgeRange } from '../../src/analysis/verdict.ts';
-import { applyPlan } from '../../src/core/plan/apply-plan.ts';
 import { failWith, type Result, succeed } from '../../src/core/base/failure.ts';
 import { pagesPerRange } from '../../src/core/memory/geometry.ts';
+import { writePteCodes } from '../../src/core/memory/pte-code.ts';
+import { applyPlan } from '../../src/core/plan/apply-plan.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { possibleOrders } from '../../src/core/rules/vma.ts';
 import { SnapshotError } from '../../src/snapshot/damage.ts';
 import { openSnapshot } from '../../src/snapshot/reader.ts';
-import { writePteCodes } from '../../src/core/memory/pte-code.ts';
 import { markFilled } from '../map/pte-code.ts';
 import { type PolicyChoice, runPolicyOf, settingsOf } from '../policy/choice.ts';
-import { type SweptMemory, Sweeper } from '../tradeoff/sweeper.ts';
+import { Sweeper, type SweptMemory } from '../tradeoff/sweeper.ts';
 import { fileOf } from './file.ts';
 import type {
   Judgement,
   MemoryWorker,
   Opening,
-  ReadingProgress,
   RangeDetail,
+  ReadingProgress,
   Tiles,
   Totals,
 } from './memory-worker-protocol.ts';

@@ -1,9 +1,9 @@
 import { batch, computed, signal } from '@preact/signals';
 import { proxy, wrap } from 'comlink';
-import { fail, type Failure } from '../../src/core/base/failure.ts';
+import { type Failure, fail } from '../../src/core/base/failure.ts';
 import type { Host, Process } from '../../src/core/rules/memory-source.ts';
-import type { MapVma, MemoryWorker, Opening, ReadingProgress } from './memory-worker-protocol.ts';
 import MemoryWorkerScript from './memory.worker.ts?worker&inline';
+import type { MapVma, MemoryWorker, Opening, ReadingProgress } from './memory-worker-protocol.ts';
 
 /** Memory that is open, as far as it has been read. A new object for each progress; the columns grow in place. */
 export interface OpenMemory {

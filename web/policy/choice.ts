@@ -1,10 +1,7 @@
-import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
-import { settingsWith } from '../../src/analysis/sysfs-writes.ts';
 import type { SweptPolicy } from '../../src/analysis/sweep.ts';
+import { settingsWith } from '../../src/analysis/sysfs-writes.ts';
 import type { RunPolicy } from '../../src/analysis/verdict.ts';
 import { type Geometry, pagesPerRange } from '../../src/core/memory/geometry.ts';
-import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
-import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
 import {
   anonOrders,
   asOrderSet,
@@ -20,12 +17,15 @@ import {
   withOrder,
   withoutOrder,
 } from '../../src/core/memory/order.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
 import {
   defaultSettings,
   type SizeWord,
   type ThpSettings,
   type TopLevelWord,
 } from '../../src/core/rules/thp-settings.ts';
+import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
 
 /** A policy as the panel shows it: each size for all memory, for advised memory, or off. It crosses to workers as it is. */
 export interface PolicyChoice {

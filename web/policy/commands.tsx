@@ -2,8 +2,8 @@ import { useRef, useState } from 'preact/hooks';
 import { type SysfsWrite, writesBetween } from '../../src/analysis/sysfs-writes.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
-import { writeCaveats } from '../../src/render/words/advise-view.ts';
 import { writeScript } from '../../src/render/text/write-script.ts';
+import { writeCaveats } from '../../src/render/words/advise-view.ts';
 import { memory } from '../memory/open-memory.ts';
 import { type PolicyChoice, settingsFrom } from './choice.ts';
 

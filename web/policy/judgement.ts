@@ -1,11 +1,11 @@
 import { computed, effect, signal } from '@preact/signals';
 import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
-import { memory, memoryWorker } from '../memory/open-memory.ts';
 import type { Judgement, Totals } from '../memory/memory-worker-protocol.ts';
+import { memory, memoryWorker } from '../memory/open-memory.ts';
 import { go, link, setParams } from '../state/link.ts';
 import { oneAtATime } from '../state/one-at-a-time.ts';
 import { measured } from '../state/timing.ts';
-import { choiceFromParams, firstChoice, paramsOfChoice, type PolicyChoice } from './choice.ts';
+import { choiceFromParams, firstChoice, type PolicyChoice, paramsOfChoice } from './choice.ts';
 
 /** The policy in force: what the link says, and for the rest the settings of the open memory. */
 export const choice = computed<PolicyChoice>(() => {

@@ -1,9 +1,9 @@
 import { type Geometry, pagesPerRange } from '../../src/core/memory/geometry.ts';
-import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
-import { hugepageOrders } from './choice.ts';
 import { asOrder, formatOrder, hasLowerOrder } from '../../src/core/memory/order.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { collapsePolicy } from '../../src/core/rules/policy.ts';
 import { ignoredLimitLine } from '../../src/render/words/none-limit-note.ts';
+import { hugepageOrders } from './choice.ts';
 import { choice, choose } from './judgement.ts';
 import { NumberField } from './number-field.tsx';
 

@@ -1,6 +1,6 @@
-import { formatSize } from '../../src/core/memory/format-size.ts';
-import { sum } from '../../src/core/base/sum.ts';
 import type { Tally } from '../../src/analysis/tally.ts';
+import { sum } from '../../src/core/base/sum.ts';
+import { formatSize } from '../../src/core/memory/format-size.ts';
 import { asOrder, formatOrder } from '../../src/core/memory/order.ts';
 import { cssColor, inkOn, orderColor } from '../../src/render/svg/palette.ts';
 

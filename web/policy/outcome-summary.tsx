@@ -1,11 +1,11 @@
-import { formatSize } from '../../src/core/memory/format-size.ts';
-import { percent } from '../../src/core/base/percent.ts';
 import { useEffect, useState } from 'preact/hooks';
 import { checkDigestModel } from '../../src/analysis/digest-query.ts';
+import { percent } from '../../src/core/base/percent.ts';
+import { grouped } from '../../src/core/base/plural.ts';
+import { formatSize } from '../../src/core/memory/format-size.ts';
 import type { Geometry } from '../../src/core/memory/geometry.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { choice, judgement, totals } from './judgement.ts';
-import { grouped } from '../../src/core/base/plural.ts';
 import { type PolicyOutcome, policyOutcomeOf } from './policy-outcome.ts';
 
 /** A screen reader hears the numbers once nothing has changed for so long. */

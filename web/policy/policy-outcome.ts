@@ -1,5 +1,5 @@
-import { sum } from '../../src/core/base/sum.ts';
 import { growthOf, type Tally } from '../../src/analysis/tally.ts';
+import { sum } from '../../src/core/base/sum.ts';
 import type { Judgement, Totals } from '../memory/memory-worker-protocol.ts';
 
 /** What a policy comes to for all memory that was read. Pages are base pages. */

@@ -1,12 +1,12 @@
-import { formatSize } from '../../src/core/memory/format-size.ts';
 import { useState } from 'preact/hooks';
 import { growthOf, type Tally } from '../../src/analysis/tally.ts';
+import { grouped } from '../../src/core/base/plural.ts';
+import { formatSize } from '../../src/core/memory/format-size.ts';
 import type { Process } from '../../src/core/rules/memory-source.ts';
 import { printable } from '../../src/render/words/printable.ts';
 import type { Judgement } from '../memory/memory-worker-protocol.ts';
-import { grouped } from '../../src/core/base/plural.ts';
-import { inUseOf } from './policy-outcome.ts';
 import { type SortableColumn, SortableTable } from '../shell/sortable-table.tsx';
+import { inUseOf } from './policy-outcome.ts';
 
 /** Processes that are shown before somebody asks for all. */
 const SHOWN = 30;

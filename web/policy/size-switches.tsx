@@ -1,6 +1,6 @@
 import type { Geometry } from '../../src/core/memory/geometry.ts';
-import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { anonOrders, asOrder, formatOrder, type Order, ordersOf } from '../../src/core/memory/order.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { switchedTo, wordFor } from './choice.ts';
 import { choice, choose } from './judgement.ts';
 

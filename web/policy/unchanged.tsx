@@ -1,8 +1,8 @@
-import { formatSize } from '../../src/core/memory/format-size.ts';
 import { isHuge } from '../../src/analysis/tally.ts';
+import { plural } from '../../src/core/base/plural.ts';
+import { formatSize } from '../../src/core/memory/format-size.ts';
 import { KERNEL_MODELS, resultName } from '../../src/core/rules/kernel-model.ts';
 import { isScanResult } from '../../src/core/rules/scan-result.ts';
-import { plural } from '../../src/core/base/plural.ts';
 import { refusalLine } from '../../src/render/words/reasons.ts';
 import type { Judgement } from '../memory/memory-worker-protocol.ts';
 import { hugepageOrders } from './choice.ts';

@@ -1,5 +1,5 @@
-import { ASSUMPTIONS } from '../../src/core/memory/range-state.ts';
 import { plural } from '../../src/core/base/plural.ts';
+import { ASSUMPTIONS } from '../../src/core/memory/range-state.ts';
 import { printable } from '../../src/render/words/printable.ts';
 import type { OpenMemory } from '../memory/open-memory.ts';
 import { judgement } from './judgement.ts';

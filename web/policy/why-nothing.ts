@@ -1,5 +1,5 @@
-import { sum } from '../../src/core/base/sum.ts';
 import { isHuge } from '../../src/analysis/tally.ts';
+import { sum } from '../../src/core/base/sum.ts';
 import { refusalLine } from '../../src/render/words/reasons.ts';
 import type { Judgement } from '../memory/memory-worker-protocol.ts';
 import { hugepageOrders } from './choice.ts';

@@ -1,12 +1,12 @@
 import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { failure, memory, opening } from '../memory/open-memory.ts';
-import { StartView } from '../start/start-view.tsx';
+import { DropZone } from '../start/drop-zone.tsx';
 import { connected, paused, watched } from '../start/live.ts';
 import { onlyOne } from '../start/sources.ts';
-import { followFocus } from './arrival.ts';
-import { DropZone } from '../start/drop-zone.tsx';
+import { StartView } from '../start/start-view.tsx';
 import { link, type View } from '../state/link.ts';
+import { followFocus } from './arrival.ts';
 import { Header } from './header.tsx';
 
 /** Views other than the first are loaded when they are looked at. */

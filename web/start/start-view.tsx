@@ -1,5 +1,5 @@
-import { connected } from './live.ts';
 import { EXAMPLES } from './examples.ts';
+import { connected } from './live.ts';
 import { type ServerSource, serverSources, visit, visitFiles } from './sources.ts';
 
 export function StartView() {

@@ -1,7 +1,7 @@
 import { isEmpty } from '../../src/core/memory/occupancy.ts';
 import { formatOrders } from '../../src/core/memory/order.ts';
-import { formatOutcome } from '../../src/core/rules/outcome.ts';
 import { formatPages } from '../../src/core/memory/page-list.ts';
+import { formatOutcome } from '../../src/core/rules/outcome.ts';
 import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
 import { SEARCHES } from './searches.ts';
 import type { StepsState } from './steps-state.ts';

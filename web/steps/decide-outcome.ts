@@ -1,6 +1,6 @@
 import { hasOrder, type Order, orderSet, type Window } from '../../src/core/memory/order.ts';
 import type { OutcomeRule } from '../../src/core/rules/outcome.ts';
-import { type NextMove, actionAfter, type ScanResult } from '../../src/core/rules/scan-result.ts';
+import { actionAfter, type NextMove, type ScanResult } from '../../src/core/rules/scan-result.ts';
 
 /** What an attempt of khugepaged can end with: docs/results.md. */
 const ATTEMPT_RESULTS: readonly ScanResult[] = [

@@ -1,14 +1,14 @@
 import { signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { resultName } from '../../src/core/rules/kernel-model.ts';
 import { formatOrder } from '../../src/core/memory/order.ts';
+import { resultName } from '../../src/core/rules/kernel-model.ts';
 import { formatOutcome } from '../../src/core/rules/outcome.ts';
 import type { NextMove, ScanResult } from '../../src/core/rules/scan-result.ts';
+import { windowName } from '../../src/render/words/explain-steps.ts';
 import { RESULT_MEANINGS } from '../../src/render/words/reasons.ts';
 import type { Side } from './alignment.ts';
 import { resultsByAction, ruleOf, type Scope, withOutcome } from './decide-outcome.ts';
 import { alignment, edit, playing, state } from './steps-signals.ts';
-import { windowName } from '../../src/render/words/explain-steps.ts';
 
 const ACTIONS: Record<NextMove, string> = {
   'next-offset': 'Then the walk goes on behind the window',

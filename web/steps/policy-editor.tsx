@@ -1,6 +1,4 @@
 import { pagesPerRange } from '../../src/core/memory/geometry.ts';
-import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
-import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
 import {
   anonOrders,
   formatOrder,
@@ -11,6 +9,8 @@ import {
   withOrder,
   withoutOrder,
 } from '../../src/core/memory/order.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
 import type { CollapseLimits } from '../../src/core/rules/policy.ts';
 import { cssColor, orderColor } from '../../src/render/svg/palette.ts';
 import { ignoredLimitLine } from '../../src/render/words/none-limit-note.ts';

@@ -1,10 +1,10 @@
 import { useComputed, useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
-import { hasPage } from '../../src/core/memory/occupancy.ts';
-import type { Visit } from '../../src/core/search/algorithm.ts';
 import { pagesPerRange } from '../../src/core/memory/geometry.ts';
+import { hasPage } from '../../src/core/memory/occupancy.ts';
 import { asOrder, formatOrder } from '../../src/core/memory/order.ts';
 import type { PteKind } from '../../src/core/memory/pte-kind.ts';
+import type { Visit } from '../../src/core/search/algorithm.ts';
 import { cssColor, inkOn, orderColor } from '../../src/render/svg/palette.ts';
 import {
   type CellRectangle,

@@ -1,12 +1,12 @@
 import { useSignal } from '@preact/signals';
-import { applyPlan } from '../../src/core/plan/apply-plan.ts';
 import { countPages, emptyOccupancy, fullOccupancy } from '../../src/core/memory/occupancy.ts';
 import { asOrder, formatOrder } from '../../src/core/memory/order.ts';
 import { formatPages, parsePages } from '../../src/core/memory/page-list.ts';
-import { collapsesOf } from '../../src/core/plan/plan.ts';
 import { ASSUMPTIONS, plainRange, unknownFacts } from '../../src/core/memory/range-state.ts';
-import { type Brush, type ListedFact, withPages } from './edit-range.ts';
+import { applyPlan } from '../../src/core/plan/apply-plan.ts';
+import { collapsesOf } from '../../src/core/plan/plan.ts';
 import type { Side } from './alignment.ts';
+import { type Brush, type ListedFact, withPages } from './edit-range.ts';
 import {
   alignment,
   alone,

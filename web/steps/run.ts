@@ -1,3 +1,9 @@
+import { pagesPerRange } from '../../src/core/memory/geometry.ts';
+import { type CollapsePlan, planRange } from '../../src/core/plan/plan.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import { type CollapsePolicy, collapsePolicy } from '../../src/core/rules/policy.ts';
+import { type ScanReport, scanRange } from '../../src/core/rules/scan.ts';
+import type { ScanResult } from '../../src/core/rules/scan-result.ts';
 import {
   type CollapseAlgorithm,
   type JudgedWindow,
@@ -5,14 +11,8 @@ import {
   type Visit,
   visitOf,
 } from '../../src/core/search/algorithm.ts';
-import { pagesPerRange } from '../../src/core/memory/geometry.ts';
-import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
-import { type CollapsePlan, planRange } from '../../src/core/plan/plan.ts';
-import { collapsePolicy, type CollapsePolicy } from '../../src/core/rules/policy.ts';
-import { type ScanReport, scanRange } from '../../src/core/rules/scan.ts';
-import type { ScanResult } from '../../src/core/rules/scan-result.ts';
 import { FaultError } from '../../src/verify/algorithm-fault.ts';
-import { type Search, SEARCHES } from './searches.ts';
+import { SEARCHES, type Search } from './searches.ts';
 import type { StepsState } from './steps-state.ts';
 
 /** One search of the range, step by step. */

@@ -1,8 +1,9 @@
 /// <reference types="vite/types/importMeta.d.ts" />
-import type { CollapseAlgorithm } from '../../src/core/search/algorithm.ts';
-import type { AlgorithmName } from '../../src/core/search/algorithm-names.ts';
+
 import { KERNEL_MODELS, type KernelModel } from '../../src/core/rules/kernel-model.ts';
 import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
+import type { CollapseAlgorithm } from '../../src/core/search/algorithm.ts';
+import type { AlgorithmName } from '../../src/core/search/algorithm-names.ts';
 import { ALGORITHM_KIT, type AlgorithmKit } from '../../src/verify/algorithm-kit.ts';
 import { CHECKED_ALGORITHMS, checkedAlgorithmOf, guarded } from '../../src/verify/checked-algorithm.ts';
 

@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { windowName } from '../../src/render/words/explain-steps.ts';
 import { isResultRow, type Side, sameRow, stepAt } from './alignment.ts';
 import { alignment, alone, goRow, row, state } from './steps-signals.ts';
-import { windowName } from '../../src/render/words/explain-steps.ts';
 import { endText, outcomeText, stepSentence } from './visit-words.ts';
 
 /** Height of a row in pixels; only those in sight are drawn. */

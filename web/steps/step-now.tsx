@@ -1,13 +1,13 @@
-import { type Visit } from '../../src/core/search/algorithm.ts';
-import { resultName } from '../../src/core/rules/kernel-model.ts';
 import { formatOrder } from '../../src/core/memory/order.ts';
+import { resultName } from '../../src/core/rules/kernel-model.ts';
+import { type Visit } from '../../src/core/search/algorithm.ts';
 import { cssColor, orderColor } from '../../src/render/svg/palette.ts';
-import { type Side, stepAt } from './alignment.ts';
-import type { SearchRun } from './run.ts';
-import { chooseOutcome } from './outcome-dialog.tsx';
-import { alignment, row, state } from './steps-signals.ts';
-import { ruleOf } from './decide-outcome.ts';
 import { windowName } from '../../src/render/words/explain-steps.ts';
+import { type Side, stepAt } from './alignment.ts';
+import { ruleOf } from './decide-outcome.ts';
+import { chooseOutcome } from './outcome-dialog.tsx';
+import type { SearchRun } from './run.ts';
+import { alignment, row, state } from './steps-signals.ts';
 import { countText, endText, nextText, outcomeMeaning, outcomeText } from './visit-words.ts';
 
 /** The step that a search is at: window, count against threshold, outcome, what it keeps, what comes next. */

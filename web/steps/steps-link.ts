@@ -1,7 +1,7 @@
+import type { Refusal } from '../../src/analysis/tally.ts';
 import type { OrderSet } from '../../src/core/memory/order.ts';
 import type { RangeState } from '../../src/core/memory/range-state.ts';
 import { hugepageOrders, type PolicyChoice } from '../policy/choice.ts';
-import type { Refusal } from '../../src/analysis/tally.ts';
 import { NO_SEARCH, searchesOf } from './searches.ts';
 import { type ParamChanges, paramsOfState } from './steps-state.ts';
 

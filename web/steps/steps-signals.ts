@@ -1,20 +1,20 @@
 import { computed, signal } from '@preact/signals';
-import { INELIGIBLE_REASONS, type Ineligible } from '../../src/core/rules/vma.ts';
 import { type CollapseLimits } from '../../src/core/rules/policy.ts';
+import { INELIGIBLE_REASONS, type Ineligible } from '../../src/core/rules/vma.ts';
 import { go, link, setParams } from '../state/link.ts';
-import { align, type Alignment, type By, alignmentText, rowUnder } from './alignment.ts';
+import { type Alignment, align, alignmentText, type By, rowUnder } from './alignment.ts';
 import { type Brush } from './edit-range.ts';
-import { type StepsPreset, PRESETS } from './steps-presets.ts';
-import { type SearchRun, runSearch } from './run.ts';
+import { runSearch, type SearchRun } from './run.ts';
 import { NO_SEARCH } from './searches.ts';
 import type { RangeOrigin } from './steps-link.ts';
+import { PRESETS, type StepsPreset } from './steps-presets.ts';
 import {
   type ParamChanges,
   type Params,
   paramsOfState,
   STATE_PARAMS,
-  stateOfParams,
   type StepsState,
+  stateOfParams,
 } from './steps-state.ts';
 
 /** What the link says of the state, as text: it does not change when only the step does. */

@@ -1,5 +1,4 @@
-import type { RangeState } from '../../src/core/memory/range-state.ts';
-import { fail, type Failure, type Result, succeed } from '../../src/core/base/failure.ts';
+import { type Failure, fail, type Result, succeed } from '../../src/core/base/failure.ts';
 import {
   type Geometry,
   geometryOfPmdOrder,
@@ -7,8 +6,6 @@ import {
   MIN_PMD_ORDER,
   pagesPerRange,
 } from '../../src/core/memory/geometry.ts';
-import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
-import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
 import {
   anonOrders,
   formatOrders,
@@ -17,10 +14,13 @@ import {
   type OrderSet,
   parseOrders,
 } from '../../src/core/memory/order.ts';
+import type { RangeState } from '../../src/core/memory/range-state.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
 import { formatOutcome, type OutcomeRule, parseOutcome } from '../../src/core/rules/outcome.ts';
-import { checkLimits, type CollapseLimits, defaultLimits } from '../../src/core/rules/policy.ts';
-import { NO_SEARCH, SEARCHES, searchesOf } from './searches.ts';
+import { type CollapseLimits, checkLimits, defaultLimits } from '../../src/core/rules/policy.ts';
 import { paramsOfRange, RANGE_PARAMS, rangeOfParams } from './range-params.ts';
+import { NO_SEARCH, SEARCHES, searchesOf } from './searches.ts';
 
 /** What the two columns show: one range under one policy, searched in two ways. */
 export interface StepsState {

@@ -9,13 +9,13 @@ import { Controls, togglePlay } from './controls.tsx';
 import { OutcomeDialog } from './outcome-dialog.tsx';
 import { OutcomeRules } from './outcome-rules.tsx';
 import { PolicyEditor } from './policy-editor.tsx';
-import { PRESET_GROUPS, PRESETS } from './steps-presets.ts';
 import { PteGrid } from './pte-grid.tsx';
 import { RangeEditor } from './range-editor.tsx';
 import { RangeLegend } from './range-legend.tsx';
 import { NO_SEARCH, SEARCHES } from './searches.ts';
 import { StepList } from './step-list.tsx';
 import { StepNow } from './step-now.tsx';
+import { PRESET_GROUPS, PRESETS } from './steps-presets.ts';
 import {
   alignment,
   alone,
@@ -31,8 +31,8 @@ import {
   state,
   undo,
 } from './steps-signals.ts';
-import { WindowStrip } from './window-strip.tsx';
 import { gainText, resultText } from './visit-words.ts';
+import { WindowStrip } from './window-strip.tsx';
 import './steps.css';
 
 /** One range, searched in two ways, step by step. */

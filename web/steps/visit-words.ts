@@ -1,13 +1,13 @@
-import type { Visit } from '../../src/core/search/algorithm.ts';
 import { growthOf } from '../../src/analysis/tally.ts';
-import { formatSize } from '../../src/core/memory/format-size.ts';
-import { resultName } from '../../src/core/rules/kernel-model.ts';
-import { formatOrder } from '../../src/core/memory/order.ts';
-import { collapsesOf } from '../../src/core/plan/plan.ts';
-import { costOf } from '../../src/core/plan/cost.ts';
-import type { RangeState } from '../../src/core/memory/range-state.ts';
-import { visitOutcome, windowName } from '../../src/render/words/explain-steps.ts';
 import { plural } from '../../src/core/base/plural.ts';
+import { formatSize } from '../../src/core/memory/format-size.ts';
+import { formatOrder } from '../../src/core/memory/order.ts';
+import type { RangeState } from '../../src/core/memory/range-state.ts';
+import { costOf } from '../../src/core/plan/cost.ts';
+import { collapsesOf } from '../../src/core/plan/plan.ts';
+import { resultName } from '../../src/core/rules/kernel-model.ts';
+import type { Visit } from '../../src/core/search/algorithm.ts';
+import { visitOutcome, windowName } from '../../src/render/words/explain-steps.ts';
 import { RESULT_MEANINGS } from '../../src/render/words/reasons.ts';
 import type { SearchRun } from './run.ts';
 

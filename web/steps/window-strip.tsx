@@ -1,5 +1,5 @@
-import { asOrder, formatOrder, ordersOf } from '../../src/core/memory/order.ts';
 import { pagesPerRange } from '../../src/core/memory/geometry.ts';
+import { asOrder, formatOrder, ordersOf } from '../../src/core/memory/order.ts';
 import { cssColor, orderColor } from '../../src/render/svg/palette.ts';
 import { type Side, stepAt, stepsDone } from './alignment.ts';
 import { chooseOutcome } from './outcome-dialog.tsx';

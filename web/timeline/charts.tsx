@@ -2,12 +2,12 @@ import 'uplot/dist/uPlot.min.css';
 import { type Signal, useComputed, useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type uPlot from 'uplot';
-import { type ChartData, chartsOf, sampleSeconds } from './chart-data.ts';
 import { dark } from '../state/theme.ts';
+import { type ChartData, chartsOf, sampleSeconds } from './chart-data.ts';
 import { pageColors } from './page-colors.ts';
-import type { RunSeries } from './timeline-worker-protocol.ts';
 import { lastNotAfter } from './run-params.ts';
 import { goToMoment, momentAt, run } from './run-state.ts';
+import type { RunSeries } from './timeline-worker-protocol.ts';
 import { type ChartState, colorOf, formatValue, optionsOf } from './uplot-options.ts';
 import { type Zoom, zoomAround } from './zoom.ts';
 

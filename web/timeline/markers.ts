@@ -1,8 +1,8 @@
 import { formatBytes } from '../../src/core/base/bytes.ts';
 import { formatDuration } from '../../src/core/base/duration.ts';
+import { grouped } from '../../src/core/base/plural.ts';
 import type { LogLine } from '../../src/khugepaged/kernel-log.ts';
 import type { Action, ScenarioEvent } from '../../src/simulation/scenario.ts';
-import { grouped } from '../../src/core/base/plural.ts';
 import type { Incident } from '../../src/simulation/simulated-host.ts';
 
 /** Something on the time axis: a moment, or the time from `at` to `end`, in ns. */

@@ -1,18 +1,18 @@
-import { formatSize } from '../../src/core/memory/format-size.ts';
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { grouped } from '../../src/core/base/plural.ts';
+import { formatSize } from '../../src/core/memory/format-size.ts';
 import { pagesPerRange } from '../../src/core/memory/geometry.ts';
 import type { Rgb } from '../../src/render/svg/palette.ts';
 import { oneAtATime } from '../state/one-at-a-time.ts';
 import { dark } from '../state/theme.ts';
 import { pageColors } from './page-colors.ts';
-import type { MapMoment, RunEnd } from './timeline-worker-protocol.ts';
 import { CellLegend, RangeDetails } from './range-details.tsx';
 import { formatMoment } from './run-params.ts';
 import { momentAt, timelineWorker } from './run-state.ts';
-import { layOutTiles, tilePlaceOf, rowAtPoint, rowBeside, type TileLayout } from './tile-layout.ts';
-import { grouped } from '../../src/core/base/plural.ts';
+import { layOutTiles, rowAtPoint, rowBeside, type TileLayout, tilePlaceOf } from './tile-layout.ts';
 import { paintTiles } from './tile-paint.ts';
+import type { MapMoment, RunEnd } from './timeline-worker-protocol.ts';
 
 const NOTHING: { readonly light: Rgb; readonly dark: Rgb } = { light: [236, 238, 241], dark: [38, 43, 49] };
 

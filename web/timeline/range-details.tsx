@@ -1,13 +1,13 @@
-import { formatSize } from '../../src/core/memory/format-size.ts';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { formatSize } from '../../src/core/memory/format-size.ts';
 import { type Geometry, rangeBytes } from '../../src/core/memory/geometry.ts';
 import { asOrder, formatOrder } from '../../src/core/memory/order.ts';
+import { CODE_EMPTY, CODE_OTHER, CODE_SWAP, CODE_ZERO, orderOfCode } from '../../src/core/memory/pte-code.ts';
 import { cssColor, type Rgb } from '../../src/render/svg/palette.ts';
 import { gridColumns } from '../../src/render/svg/pte-layers.ts';
-import { CODE_EMPTY, CODE_OTHER, CODE_SWAP, CODE_ZERO, orderOfCode } from '../../src/core/memory/pte-code.ts';
-import type { MapMoment, RunEnd } from './timeline-worker-protocol.ts';
 import { timelineWorker } from './run-state.ts';
 import { cellColor } from './tile-paint.ts';
+import type { MapMoment, RunEnd } from './timeline-worker-protocol.ts';
 
 /** What a cell is, for people. */
 function cellName(cell: number, geometry: Geometry): string {

@@ -1,5 +1,5 @@
-import { firstIndex } from '../../src/core/base/first-index.ts';
 import { formatDuration, parseDuration } from '../../src/core/base/duration.ts';
+import { firstIndex } from '../../src/core/base/first-index.ts';
 
 /** The scenario of a link that means the open memory. */
 export const OPEN_MEMORY = 'memory';

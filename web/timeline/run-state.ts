@@ -3,10 +3,10 @@ import { proxy, wrap } from 'comlink';
 import { memory, openSource } from '../memory/open-memory.ts';
 import { choice } from '../policy/judgement.ts';
 import { link, setParams } from '../state/link.ts';
-import type { RunEnd, RunSeries, RunSource, TimelineWorker } from './timeline-worker-protocol.ts';
 import { momentIndex, momentParam, OPEN_MEMORY, type RunParams, runParamsOf } from './run-params.ts';
 import { SCENARIOS } from './scenarios.ts';
 import TimelineWorkerScript from './timeline.worker.ts?worker&inline';
+import type { RunEnd, RunSeries, RunSource, TimelineWorker } from './timeline-worker-protocol.ts';
 
 /** The run that the page shows. */
 export interface SimulationRun {

@@ -1,12 +1,12 @@
-import { formatSize } from '../../src/core/memory/format-size.ts';
 import { useState } from 'preact/hooks';
 import { formatDuration } from '../../src/core/base/duration.ts';
+import { grouped } from '../../src/core/base/plural.ts';
+import { formatSize } from '../../src/core/memory/format-size.ts';
 import { asOrder, formatOrder } from '../../src/core/memory/order.ts';
 import type { Sample } from '../../src/simulation/sample.ts';
 import { ordersIn } from './chart-data.ts';
-import type { RunSeries } from './timeline-worker-protocol.ts';
-import { grouped } from '../../src/core/base/plural.ts';
 import { formatMoment } from './run-params.ts';
+import type { RunSeries } from './timeline-worker-protocol.ts';
 
 /** The numbers behind the charts, for those who read rather than look. */
 export function SampleTable({ series }: { readonly series: RunSeries }) {

@@ -1,8 +1,8 @@
+import { CODE_EMPTY, CODE_OTHER, CODE_SWAP, CODE_ZERO, orderOfCode } from '../../src/core/memory/pte-code.ts';
 import { orderColor, type Rgb, SWAPPED, ZERO_PAGE } from '../../src/render/svg/palette.ts';
 import { gridColumns } from '../../src/render/svg/pte-layers.ts';
-import { CODE_EMPTY, CODE_OTHER, CODE_SWAP, CODE_ZERO, orderOfCode } from '../../src/core/memory/pte-code.ts';
-import type { MapMoment } from './timeline-worker-protocol.ts';
 import type { TileLayout } from './tile-layout.ts';
+import type { MapMoment } from './timeline-worker-protocol.ts';
 
 /** The colour of a marker or of a page under migration. */
 const OTHER: Rgb = [176, 96, 176];

@@ -1,9 +1,9 @@
 import type { Result } from '../../src/core/base/failure.ts';
 import type { Geometry } from '../../src/core/memory/geometry.ts';
-import type { Ending } from '../../src/simulation/simulation-report.ts';
+import type { FrameProcess } from '../../src/simulation/map-frames.ts';
 import type { Sample } from '../../src/simulation/sample.ts';
 import type { Incident } from '../../src/simulation/simulated-host.ts';
-import type { FrameProcess } from '../../src/simulation/map-frames.ts';
+import type { Ending } from '../../src/simulation/simulation-report.ts';
 import type { PolicyChoice } from '../policy/choice.ts';
 import type { Fact } from './facts.ts';
 import type { Marker } from './markers.ts';

@@ -1,6 +1,6 @@
+import { plural } from '../../src/core/base/plural.ts';
 import { formatSize } from '../../src/core/memory/format-size.ts';
 import type { Geometry } from '../../src/core/memory/geometry.ts';
-import { plural } from '../../src/core/base/plural.ts';
 import { NumberField } from '../policy/number-field.tsx';
 import { link, setParams } from '../state/link.ts';
 import {

@@ -1,9 +1,9 @@
-import { formatSize } from '../../src/core/memory/format-size.ts';
-import { percent } from '../../src/core/base/percent.ts';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { policyAt, type SweptPolicy } from '../../src/analysis/sweep.ts';
-import type { Geometry } from '../../src/core/memory/geometry.ts';
+import { percent } from '../../src/core/base/percent.ts';
 import { grouped, plural } from '../../src/core/base/plural.ts';
+import { formatSize } from '../../src/core/memory/format-size.ts';
+import type { Geometry } from '../../src/core/memory/geometry.ts';
 import { dark } from '../state/theme.ts';
 import { type Axis, frameOf, nearestPoint, xOf, yOf } from './chart-frame.ts';
 import { drawChart, INKS, type Inks, type Place } from './draw-chart.ts';

@@ -1,13 +1,13 @@
-import { formatSize } from '../../src/core/memory/format-size.ts';
-import { percent } from '../../src/core/base/percent.ts';
 import { useState } from 'preact/hooks';
 import type { SweptResult } from '../../src/analysis/pareto.ts';
+import { percent } from '../../src/core/base/percent.ts';
+import { grouped } from '../../src/core/base/plural.ts';
+import { formatSize } from '../../src/core/memory/format-size.ts';
 import type { Geometry } from '../../src/core/memory/geometry.ts';
 import { type SortableColumn, SortableTable } from '../shell/sortable-table.tsx';
 import { envelopeOf } from './chart-frame.ts';
 import { policyLine, policySizesLine } from './policy-words.ts';
 import type { Sweep } from './sweeper.ts';
-import { grouped } from '../../src/core/base/plural.ts';
 import { chosenOnFront, take } from './trade-off.ts';
 
 /** Rows that are shown before somebody asks for all. */

@@ -1,6 +1,6 @@
-import { sizesLine } from '../../src/render/words/sizes.ts';
 import type { SweptPolicy } from '../../src/analysis/sweep.ts';
 import type { Geometry } from '../../src/core/memory/geometry.ts';
+import { sizesLine } from '../../src/render/words/sizes.ts';
 
 /** "16K-256K, 2M madvise": the sizes of a policy, and whether only advised memory gets them. */
 export function policySizesLine({ orders, enabled }: Omit<SweptPolicy, 'model'>, geometry: Geometry): string {

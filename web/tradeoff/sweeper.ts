@@ -11,15 +11,15 @@ import { paretoFront, type SweptResult } from '../../src/analysis/pareto.ts';
 import {
   blockLength,
   policyCount,
+  type SweepSpace,
   sweepBlock,
   sweepBlocks,
-  type SweepSpace,
 } from '../../src/analysis/sweep.ts';
 import { adviceSpace } from '../../src/analysis/sweep-space.ts';
-import type { CollapseLimits } from '../../src/core/rules/policy.ts';
+import type { PolicyCounts } from '../../src/core/plan/policy-counts.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
-import type { PolicyCounts } from '../../src/core/plan/policy-counts.ts';
+import type { CollapseLimits } from '../../src/core/rules/policy.ts';
 import { blindSpots } from '../../src/render/words/advise-view.ts';
 import { choiceOfPolicy, settingsOf } from '../policy/choice.ts';
 import { pointsOf, type SweepPoints } from './sweep-points.ts';

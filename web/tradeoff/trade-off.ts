@@ -3,14 +3,14 @@ import { proxy } from 'comlink';
 import { checkDigestModel } from '../../src/analysis/digest-query.ts';
 import type { SweptPolicy } from '../../src/analysis/sweep.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
-import { memory, memoryWorker } from '../memory/open-memory.ts';
 import type { Totals } from '../memory/memory-worker-protocol.ts';
+import { memory, memoryWorker } from '../memory/open-memory.ts';
 import { choiceOf, choiceOfPolicy } from '../policy/choice.ts';
 import { choice, chooseAsStep } from '../policy/judgement.ts';
 import { link } from '../state/link.ts';
 import { oneAtATime } from '../state/one-at-a-time.ts';
 import { budgetFromParams, budgetOf } from './budget.ts';
-import type { SweptAdvice, Sweep } from './sweeper.ts';
+import type { Sweep, SweptAdvice } from './sweeper.ts';
 
 /** All policies over the open memory; of the memory or the limits before while new ones are being asked. */
 export const sweptPolicies = signal<Sweep | undefined>(undefined);

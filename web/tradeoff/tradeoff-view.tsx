@@ -1,7 +1,7 @@
-import { formatSize } from '../../src/core/memory/format-size.ts';
 import { useEffect } from 'preact/hooks';
-import type { Geometry } from '../../src/core/memory/geometry.ts';
 import { plural } from '../../src/core/base/plural.ts';
+import { formatSize } from '../../src/core/memory/format-size.ts';
+import type { Geometry } from '../../src/core/memory/geometry.ts';
 import { memory, opening } from '../memory/open-memory.ts';
 import { choice, choose } from '../policy/judgement.ts';
 import { PolicyPanel } from '../policy/policy-panel.tsx';
@@ -11,7 +11,7 @@ import { BudgetSliders } from './budget-sliders.tsx';
 import { ChartSection } from './chart-section.tsx';
 import { FrontTable } from './front-table.tsx';
 import type { Sweep } from './sweeper.ts';
-import { advice, canSweep, followTradeoff, recorded, sweptPolicies, sweeping } from './trade-off.ts';
+import { advice, canSweep, followTradeoff, recorded, sweeping, sweptPolicies } from './trade-off.ts';
 import './tradeoff.css';
 
 /** All policies over the open memory: what they gain, what they cost, and which of them fits a budget. */

@@ -6,9 +6,9 @@ import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
 import { type SweptKernelFlag, sweptKernelFlag } from '../shared/policy-flags.ts';
 import {
   files,
+  PROCESSES,
   type ProcessFlags,
   processFlags,
-  PROCESSES,
   type WorkersFlag,
   workersFlag,
 } from '../shared/source-flags.ts';

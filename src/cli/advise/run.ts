@@ -12,9 +12,9 @@ import { adviseJson } from '../../render/json/advise.ts';
 import { adviseText } from '../../render/text/advise.ts';
 import { type Context, print, styleFor, warn } from '../shared/context.ts';
 import { digestFromFlags } from '../shared/digest-source.ts';
-import type { AdviseFlags } from './command.ts';
 import { interruptible } from '../shared/interrupt.ts';
 import { runSweep } from '../shared/sweep-run.ts';
+import type { AdviseFlags } from './command.ts';
 
 /** `thpscope advise`: the policy that fits a budget. It prints what to write and writes nothing. */
 export async function advise(this: Context, flags: AdviseFlags, ...files: string[]): Promise<void> {

@@ -3,7 +3,7 @@ import { describeCommand } from '../shared/command-docs.ts';
 import type { Context } from '../shared/context.ts';
 import { optionalSwitch } from '../shared/flag-kinds.ts';
 import { outputFile, type WrittenFlags, writtenJson } from '../shared/output-flags.ts';
-import { type ProcessFlags, processFlags, PROCESSES } from '../shared/source-flags.ts';
+import { PROCESSES, type ProcessFlags, processFlags } from '../shared/source-flags.ts';
 
 export type CaptureFlags = ProcessFlags & WrittenFlags & { readonly redact?: boolean };
 

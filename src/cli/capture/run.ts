@@ -3,9 +3,9 @@ import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { plural } from '../../core/base/plural.ts';
 import { captureProcesses } from '../shared/capture-processes.ts';
 import { type Context, print, warn } from '../shared/context.ts';
-import type { CaptureFlags } from './command.ts';
 import { interruptible } from '../shared/interrupt.ts';
 import { startProgress } from '../shared/progress.ts';
+import type { CaptureFlags } from './command.ts';
 
 /** `thpscope capture`: a snapshot of live processes. */
 export async function capture(this: Context, flags: CaptureFlags): Promise<void> {

@@ -3,8 +3,8 @@ import { comparisonJson } from '../../render/json/compare.ts';
 import { comparisonText } from '../../render/text/compare.ts';
 import { type Context, print, reportFailure } from '../shared/context.ts';
 import { EXIT } from '../shared/exit-code.ts';
-import type { CompareFlags } from './command.ts';
 import { reportJob, runVerifyJob } from '../shared/verify-job.ts';
+import type { CompareFlags } from './command.ts';
 
 /** `thpscope compare`: two algorithms on recorded memory. */
 export async function compare(this: Context, flags: CompareFlags, ...words: string[]): Promise<void> {

@@ -1,16 +1,16 @@
 import { addComparison, type Comparison, emptyComparison } from '../../analysis/comparison.ts';
 import { predictMemory } from '../../analysis/prediction.ts';
 import type { Verdict } from '../../analysis/verdict.ts';
-import { costOf } from '../../core/plan/cost.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
+import { costOf } from '../../core/plan/cost.ts';
 import { planRange } from '../../core/plan/plan.ts';
 import { parseObjective } from '../../verify/best-cover.ts';
 import type { CheckedAlgorithm } from '../../verify/checked-algorithm.ts';
 import { addRangeToGap, emptyGap, type Gap } from '../../verify/optimality.ts';
+import { type CommandPolicy, policyFromFlags } from '../shared/command-policy.ts';
 import type { OutcomeFlags } from '../shared/policy-flags.ts';
 import { readMemory } from '../shared/read-memory.ts';
-import { type CommandPolicy, policyFromFlags } from '../shared/command-policy.ts';
 import { openSnapshots } from '../shared/source.ts';
 
 /** Recorded memory, and under which settings it is asked about. */

@@ -1,5 +1,5 @@
 import { buildCommand } from '@stricli/core';
-import { type Suite, SUITES } from '../../conform/suite-names.ts';
+import { SUITES, type Suite } from '../../conform/suite-names.ts';
 import type { Context } from '../shared/context.ts';
 import { optionalNumber, optionalSwitch, optionalText, wholeNumber } from '../shared/flag-kinds.ts';
 

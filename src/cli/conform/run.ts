@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Result, succeed } from '../../core/base/failure.ts';
 import { bootGuest } from '../../conform/guest.ts';
 import {
   type BootableKernel,
@@ -11,13 +10,14 @@ import {
   KERNEL_SERIES,
   openKernel,
 } from '../../conform/kernels.ts';
+import { SUITES, type Suite } from '../../conform/suite-names.ts';
 import { COLUMNS, type Difference, runSuite, type SuiteCount } from '../../conform/suite-run.ts';
-import { type Suite, SUITES } from '../../conform/suite-names.ts';
+import { type Result, succeed } from '../../core/base/failure.ts';
 import { layOutTable } from '../../render/text/columns.ts';
 import { type Context, print, reportFailure, warn } from '../shared/context.ts';
 import { EXIT, exitCodeOfSignal } from '../shared/exit-code.ts';
-import type { ConformFlags } from './command.ts';
 import { startProgress } from '../shared/progress.ts';
+import type { ConformFlags } from './command.ts';
 
 /** `thpscope conform`: the model against the real kernel in QEMU. */
 export async function conform(this: Context, flags: ConformFlags): Promise<void> {

@@ -4,9 +4,9 @@ import type { Context } from '../shared/context.ts';
 import { outputFile, type WrittenFlags, writtenJson } from '../shared/output-flags.ts';
 import {
   files,
+  PROCESSES,
   type ProcessFlags,
   processFlags,
-  PROCESSES,
   type WorkersFlag,
   workersFlag,
 } from '../shared/source-flags.ts';

@@ -5,8 +5,8 @@ import { plural } from '../../core/base/plural.ts';
 import { type Context, print, warn } from '../shared/context.ts';
 import { writeDigestFile } from '../shared/digest-file.ts';
 import { digestFromFlags } from '../shared/digest-source.ts';
-import type { DigestFlags } from './command.ts';
 import { interruptible } from '../shared/interrupt.ts';
+import type { DigestFlags } from './command.ts';
 
 /** `thpscope digest`: what decides every policy, in a file of some kilobytes. */
 export async function digest(this: Context, flags: DigestFlags, ...files: string[]): Promise<void> {

@@ -2,20 +2,20 @@ import { explainRange, type IgnoredRange } from '../../analysis/explanation.ts';
 import type { RunPolicy } from '../../analysis/verdict.ts';
 import { fail, failWith, type Result, succeed } from '../../core/base/failure.ts';
 import { type Geometry, rangeBytes } from '../../core/memory/geometry.ts';
-import type { MemoryItem, Process } from '../../core/rules/memory-source.ts';
-import { collapsePolicy, type CollapsePolicy } from '../../core/rules/policy.ts';
 import type { RangeState } from '../../core/memory/range-state.ts';
+import type { MemoryItem, Process } from '../../core/rules/memory-source.ts';
+import { type CollapsePolicy, collapsePolicy } from '../../core/rules/policy.ts';
+import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
 import { coversRange, possibleOrders, type Vma } from '../../core/rules/vma.ts';
 import { explainJson, ignoredRangeJson } from '../../render/json/explain.ts';
 import { explainSvg, ignoredRangeSvg } from '../../render/svg/explain.ts';
 import { explainText, ignoredRangeText } from '../../render/text/explain.ts';
+import { policyFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, reportFailure, styleFor } from '../shared/context.ts';
 import { isDigestFile } from '../shared/is-digest-file.ts';
-import type { ExplainFlags } from './command.ts';
-import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
-import { policyFromFlags } from '../shared/command-policy.ts';
 import { readMemory } from '../shared/read-memory.ts';
-import { checkOneSource, type OpenedMemory, memoryFromFlags, rangeFromFlags } from '../shared/source.ts';
+import { checkOneSource, memoryFromFlags, type OpenedMemory, rangeFromFlags } from '../shared/source.ts';
+import type { ExplainFlags } from './command.ts';
 
 /** `thpscope explain`: one PMD range, every step. */
 export async function explain(this: Context, flags: ExplainFlags, ...files: string[]): Promise<void> {

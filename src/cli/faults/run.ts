@@ -1,10 +1,10 @@
 import { followHistory } from '../../analysis/fault-steps.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { parseHistory, playHistory } from '../../core/fault/history.ts';
-import { parseSpan } from '../../core/memory/page-span.ts';
 import { VmaPages } from '../../core/fault/vma-pages.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import { NO_ORDERS, type OrderSet, parseOrders } from '../../core/memory/order.ts';
+import { parseSpan } from '../../core/memory/page-span.ts';
 import { faultsJson } from '../../render/json/faults.ts';
 import { faultsText } from '../../render/text/faults.ts';
 import { answerLines } from '../shared/answer-lines.ts';

@@ -4,7 +4,7 @@ import type { Context } from '../shared/context.ts';
 import { optionalSwitch, optionalText } from '../shared/flag-kinds.ts';
 import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
 import { type PolicyFlags, policyFlags } from '../shared/policy-flags.ts';
-import { files, patternFlags, processFlags, PROCESSES, type SourceFlags } from '../shared/source-flags.ts';
+import { files, PROCESSES, patternFlags, processFlags, type SourceFlags } from '../shared/source-flags.ts';
 
 export type PredictFlags = SourceFlags &
   PolicyFlags &

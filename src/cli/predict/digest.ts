@@ -1,13 +1,13 @@
 import { checkDigestModel, DigestQuery } from '../../analysis/digest-query.ts';
 import { totalDigest } from '../../analysis/memory-digest.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
-import { digestTotalsJson, digestTotalsText } from '../../render/text/digest-totals.ts';
+import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
 import { predictHead } from '../../render/json/predict.ts';
+import { digestTotalsJson, digestTotalsText } from '../../render/text/digest-totals.ts';
+import { policyFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, styleFor, warn } from '../shared/context.ts';
 import { digestFromFlags } from '../shared/digest-source.ts';
 import type { PredictFlags } from './command.ts';
-import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
-import { policyFromFlags } from '../shared/command-policy.ts';
 
 /** `predict` over digests: totals only, for a digest knows neither VMAs nor ranges. */
 export async function predictDigest(

@@ -1,16 +1,16 @@
 import { predictMemory } from '../../analysis/prediction.ts';
 import type { Verdict } from '../../analysis/verdict.ts';
-import type { Process } from '../../core/rules/memory-source.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
+import type { Process } from '../../core/rules/memory-source.ts';
+import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
 import { predictHead, predictTail, rangeJson } from '../../render/json/predict.ts';
 import { predictText } from '../../render/text/predict.ts';
-import { type Context, print, styleFor, warn } from '../shared/context.ts';
-import type { PredictFlags } from './command.ts';
-import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
+import { type Context, print, styleFor, warn } from '../shared/context.ts';
 import { startProgress } from '../shared/progress.ts';
 import { readMemory } from '../shared/read-memory.ts';
 import { memoryFromFlags } from '../shared/source.ts';
+import type { PredictFlags } from './command.ts';
 
 /** `predict` over processes or snapshots. */
 export async function predictProcesses(

@@ -1,21 +1,21 @@
+import type { RunPolicy } from '../../analysis/verdict.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
-import { parseSpan } from '../../core/memory/page-span.ts';
 import { type RestartedRange, restartRange, touchedPages } from '../../core/fault/restart.ts';
 import { type Geometry, pagesPerRange } from '../../core/memory/geometry.ts';
 import { hasPage } from '../../core/memory/occupancy.ts';
+import { parseSpan } from '../../core/memory/page-span.ts';
+import { type RangeState, unknownFacts } from '../../core/memory/range-state.ts';
 import { planRange } from '../../core/plan/plan.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
-import { type RangeState, unknownFacts } from '../../core/memory/range-state.ts';
-import { planJson } from '../../render/json/predict.ts';
-import type { RunPolicy } from '../../analysis/verdict.ts';
-import { answerLines } from '../shared/answer-lines.ts';
-import type { Context } from '../shared/context.ts';
-import type { PredictFlags } from './command.ts';
 import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
+import { planJson } from '../../render/json/predict.ts';
+import { answerLines } from '../shared/answer-lines.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
+import type { Context } from '../shared/context.ts';
 import { policyOfLine, type RangeLine, rangeOfLine } from '../shared/range-line.ts';
 import { parseRangeLine } from '../shared/range-line-json.ts';
 import { geometryFromFlags } from '../shared/source.ts';
+import type { PredictFlags } from './command.ts';
 
 /**
  * `predict --ranges`: one JSON answer for each JSON line, in order. A bad line ends it, after the answers to the lines

@@ -1,15 +1,15 @@
-import { addVerdict, emptyTally } from '../../analysis/tally.ts';
 import { explainRange } from '../../analysis/explanation.ts';
+import { addVerdict, emptyTally } from '../../analysis/tally.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
-import { explainText } from '../../render/text/explain.ts';
-import { predictHead, rangeJson, totalsJson } from '../../render/json/predict.ts';
-import { type Context, print, reportFailure, styleFor } from '../shared/context.ts';
-import type { PredictFlags } from './command.ts';
-import { isDigestFile } from '../shared/is-digest-file.ts';
 import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
+import { predictHead, rangeJson, totalsJson } from '../../render/json/predict.ts';
+import { explainText } from '../../render/text/explain.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
-import { predictProcesses } from './processes.ts';
+import { type Context, print, reportFailure, styleFor } from '../shared/context.ts';
+import { isDigestFile } from '../shared/is-digest-file.ts';
 import { checkOneSource, rangeFromFlags } from '../shared/source.ts';
+import type { PredictFlags } from './command.ts';
+import { predictProcesses } from './processes.ts';
 
 /** `thpscope predict`: what khugepaged would collapse, what it costs and gains. */
 export async function predict(this: Context, flags: PredictFlags, ...files: string[]): Promise<void> {

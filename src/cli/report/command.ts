@@ -5,15 +5,15 @@ import { optionalNumber } from '../shared/flag-kinds.ts';
 import { outputFile, type WrittenFlags, writtenJson } from '../shared/output-flags.ts';
 import {
   type SettingsFlags,
-  settingsFlags,
   type SweptKernelFlag,
+  settingsFlags,
   sweptKernelFlag,
 } from '../shared/policy-flags.ts';
 import {
   files,
+  PROCESSES,
   type ProcessFlags,
   processFlags,
-  PROCESSES,
   type WorkersFlag,
 } from '../shared/source-flags.ts';
 

@@ -6,24 +6,24 @@ import { RangeTable } from '../../analysis/range-table.ts';
 import { adviceSpace } from '../../analysis/sweep-space.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
+import { plural } from '../../core/base/plural.ts';
+import { shellCommand } from '../../core/base/shell.ts';
 import { KERNEL_MODELS } from '../../core/rules/kernel-model.ts';
 import { defaultSettings } from '../../core/rules/thp-settings.ts';
-import { plural } from '../../core/base/plural.ts';
 import { reportHtml } from '../../render/report/html.ts';
 import { reportStyle } from '../../render/report/style.ts';
 import type { ReportSource } from '../../render/report/view.ts';
+import { policyFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, warn } from '../shared/context.ts';
-import type { ReportFlags } from './command.ts';
 import { interruptible } from '../shared/interrupt.ts';
 import { isDigestFile } from '../shared/is-digest-file.ts';
-import { policyFromFlags } from '../shared/command-policy.ts';
 import { startProgress } from '../shared/progress.ts';
-import { shellCommand } from '../../core/base/shell.ts';
 import { readMemory } from '../shared/read-memory.ts';
 import { checkOneSource, memoryFromFlags, sameSettings } from '../shared/source.ts';
 import { runSweep } from '../shared/sweep-run.ts';
 import { readVersion } from '../shared/version.ts';
 import { writeOutput } from '../shared/write-output.ts';
+import type { ReportFlags } from './command.ts';
 
 /** `thpscope report`: one HTML file with the findings in words and pictures. */
 export async function report(this: Context, flags: ReportFlags, ...files: string[]): Promise<void> {

@@ -2,10 +2,10 @@ import { fileURLToPath } from 'node:url';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { startServer } from '../../server/listen.ts';
 import { type Context, print, reportFailure } from '../shared/context.ts';
+import { startProgress } from '../shared/progress.ts';
 import type { ServeFlags } from './command.ts';
 import { openBrowser } from './open-browser.ts';
 import { makePrivateFolder } from './private-folder.ts';
-import { startProgress } from '../shared/progress.ts';
 import { liveSources, snapshotSources } from './sources.ts';
 
 const WEB_FOLDER = fileURLToPath(new URL('../../web', import.meta.url));

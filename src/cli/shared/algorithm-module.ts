@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { basename, extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { CollapseAlgorithm } from '../../core/search/algorithm.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
+import type { CollapseAlgorithm } from '../../core/search/algorithm.ts';
 import { ALGORITHM_KIT } from '../../verify/algorithm-kit.ts';
 import {
+  CHECKED_ALGORITHMS,
   type CheckedAlgorithm,
   checkedAlgorithmOf,
-  CHECKED_ALGORITHMS,
 } from '../../verify/checked-algorithm.ts';
 
 /** The algorithm with a built-in name, or the one that a module exports. Runs the module: not for the main thread. */

@@ -1,6 +1,6 @@
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
-import type { MemoryItem, Process } from '../../core/rules/memory-source.ts';
 import { plural } from '../../core/base/plural.ts';
+import type { MemoryItem, Process } from '../../core/rules/memory-source.ts';
 import { writeSnapshot } from '../../snapshot/writer.ts';
 import type { Context } from './context.ts';
 import type { Progress } from './progress.ts';

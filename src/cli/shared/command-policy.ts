@@ -1,12 +1,12 @@
-import { ALGORITHMS } from '../../core/search/algorithms.ts';
+import type { RunPolicy } from '../../analysis/verdict.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
-import { KERNEL_MODELS } from '../../core/rules/kernel-model.ts';
 import { parseOrders } from '../../core/memory/order.ts';
+import { KERNEL_MODELS } from '../../core/rules/kernel-model.ts';
 import { type OutcomeRule, parseOutcome } from '../../core/rules/outcome.ts';
 import { checkLimits } from '../../core/rules/policy.ts';
 import { defaultSettings, type ThpSettings, withOrdersAlways } from '../../core/rules/thp-settings.ts';
-import type { RunPolicy } from '../../analysis/verdict.ts';
+import { ALGORITHMS } from '../../core/search/algorithms.ts';
 import type { PolicyFlags } from './policy-flags.ts';
 
 /** The policy of one run of a command, with where its settings come from. */

@@ -1,7 +1,7 @@
 import type { CommandContext } from '@stricli/core';
 import type { Failure } from '../../core/base/failure.ts';
-import { printable } from '../../render/words/printable.ts';
 import { type Style, styleOf } from '../../render/text/style.ts';
+import { printable } from '../../render/words/printable.ts';
 import type { Deadlines } from './deadline.ts';
 import { exitCodeOf } from './exit-code.ts';
 import type { ColorChoice } from './output-flags.ts';

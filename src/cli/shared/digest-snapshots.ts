@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { digestOfJson, digestJson } from '../../analysis/digest-json.ts';
+import { digestJson, digestOfJson } from '../../analysis/digest-json.ts';
 import { addMemoryDigest, type ProcessDigest, type SourceDigest } from '../../analysis/memory-digest.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
 import type { SnapshotFile } from '../../snapshot/file.ts';

@@ -4,8 +4,8 @@ import { difference, emptyOccupancy, type Occupancy, setPages, union } from '../
 import { parseOrders } from '../../core/memory/order.ts';
 import { formatPages, parsePages } from '../../core/memory/page-list.ts';
 import type { RangeState } from '../../core/memory/range-state.ts';
-import { rangeOfText, type RangeText } from '../../core/memory/range-text.ts';
-import { checkLimits, collapsePolicy, type CollapsePolicy } from '../../core/rules/policy.ts';
+import { type RangeText, rangeOfText } from '../../core/memory/range-text.ts';
+import { type CollapsePolicy, checkLimits, collapsePolicy } from '../../core/rules/policy.ts';
 
 /** A range as `--ranges` and `--pattern` describe it; fields that are left out are empty, those that are null unknown. */
 export interface RangeLine extends Omit<RangeText, 'folioOrders'> {

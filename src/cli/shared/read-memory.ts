@@ -1,5 +1,5 @@
-import { type Failure, failWith, type Result, succeed } from '../../core/base/failure.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
+import { type Failure, failWith, type Result, succeed } from '../../core/base/failure.ts';
 import { rangeBytes } from '../../core/memory/geometry.ts';
 import type { MemoryItem, Process } from '../../core/rules/memory-source.ts';
 import { SnapshotError } from '../../snapshot/damage.ts';

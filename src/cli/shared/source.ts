@@ -1,12 +1,12 @@
-import { fail, type Failed, type Result, succeed } from '../../core/base/failure.ts';
+import { type Failed, fail, type Result, succeed } from '../../core/base/failure.ts';
 import {
   type Geometry,
   geometryOfPmdOrder,
   MAX_PMD_ORDER,
   MIN_PMD_ORDER,
 } from '../../core/memory/geometry.ts';
-import type { Host, MemoryItem, MemorySource } from '../../core/rules/memory-source.ts';
 import type { RangeState } from '../../core/memory/range-state.ts';
+import type { Host, MemoryItem, MemorySource } from '../../core/rules/memory-source.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import type { SnapshotFile } from '../../snapshot/file.ts';
 import type { Context } from './context.ts';

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { memoryDigestJson } from '../../analysis/digest-json.ts';
 import { DigestQuery } from '../../analysis/digest-query.ts';
 import { apartStates, type MemoryDigest } from '../../analysis/memory-digest.ts';
-import { blockLength, sweepBlock, sweepBlocks, type SweepSpace } from '../../analysis/sweep.ts';
+import { blockLength, type SweepSpace, sweepBlock, sweepBlocks } from '../../analysis/sweep.ts';
 import type { Context } from './context.ts';
 import { startProgress } from './progress.ts';
 import type { SweepTask } from './sweep-worker.ts';

@@ -3,7 +3,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type MemoryDigestJson, memoryDigestOfJson } from '../../analysis/digest-json.ts';
 import { DigestQuery } from '../../analysis/digest-query.ts';
-import { blockLength, sweepBlock, sweepBlocks, type SweepSpace } from '../../analysis/sweep.ts';
+import { blockLength, type SweepSpace, sweepBlock, sweepBlocks } from '../../analysis/sweep.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import { SHARED } from './worker-pool.ts';
 

@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import type { Comparison } from '../../analysis/comparison.ts';
 import { type Failure, fail, failWith, type Result, succeed } from '../../core/base/failure.ts';
-import type { SearchCase } from '../../verify/search-case.ts';
 import type { Gap } from '../../verify/optimality.ts';
+import type { SearchCase } from '../../verify/search-case.ts';
 import type { Asked, VerifyOptions, VerifyReport } from '../../verify/verification.ts';
 import { type Context, reportFailure } from './context.ts';
 import type { OutcomeFlags } from './policy-flags.ts';

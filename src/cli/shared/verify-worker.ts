@@ -1,10 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
+import { FaultError } from '../../verify/algorithm-fault.ts';
 import { type CheckedAlgorithm, guarded } from '../../verify/checked-algorithm.ts';
 import { Verification, type VerifyReport } from '../../verify/verification.ts';
-import { FaultError } from '../../verify/algorithm-fault.ts';
-import { loadAlgorithm } from './algorithm-module.ts';
 import { compareSnapshots, measureGap } from '../compare/snapshots.ts';
+import { loadAlgorithm } from './algorithm-module.ts';
 import { HangError, withDeadline } from './deadline.ts';
 import type { VerifyJob, VerifyMessage, VerifyTask } from './verify-job.ts';
 

@@ -11,7 +11,7 @@ import {
 } from '../shared/flag-kinds.ts';
 import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
 import { type SettingsFlags, settingsFlags } from '../shared/policy-flags.ts';
-import { type ProcessFlags, processFlags, PROCESSES } from '../shared/source-flags.ts';
+import { PROCESSES, type ProcessFlags, processFlags } from '../shared/source-flags.ts';
 
 export type SimulateFlags = ProcessFlags &
   SettingsFlags &

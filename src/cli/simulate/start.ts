@@ -3,16 +3,16 @@ import type { ObservableFact } from '../../core/memory/range-state.ts';
 import { KERNEL_MODELS } from '../../core/rules/kernel-model.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import type { Calibration } from '../../khugepaged/costs.ts';
-import type { Until } from '../../simulation/scenario.ts';
-import type { SimulatedHost } from '../../simulation/simulated-host.ts';
 import { loadMemory } from '../../simulation/load-memory.ts';
 import { loadScenario } from '../../simulation/load-scenario.ts';
+import type { Until } from '../../simulation/scenario.ts';
+import type { SimulatedHost } from '../../simulation/simulated-host.ts';
 import type { Context } from '../shared/context.ts';
-import type { SimulateFlags } from './command.ts';
 import { startProgress } from '../shared/progress.ts';
-import { isScenario, readScenario } from './scenario-file.ts';
 import { type MemoryRead, readMemory } from '../shared/read-memory.ts';
 import { checkOneSource, memoryFromFlags } from '../shared/source.ts';
+import type { SimulateFlags } from './command.ts';
+import { isScenario, readScenario } from './scenario-file.ts';
 
 /** A machine that is set up, and what its source says about the run. */
 export interface Start {

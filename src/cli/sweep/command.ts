@@ -5,9 +5,9 @@ import { optionalSwitch, repeatedText } from '../shared/flag-kinds.ts';
 import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
 import {
   files,
+  PROCESSES,
   type ProcessFlags,
   processFlags,
-  PROCESSES,
   type WorkersFlag,
   workersFlag,
 } from '../shared/source-flags.ts';

@@ -1,5 +1,5 @@
-import { paretoFront, resultAt } from '../../analysis/pareto.ts';
 import { totalDigest } from '../../analysis/memory-digest.ts';
+import { paretoFront, resultAt } from '../../analysis/pareto.ts';
 import { policyCount } from '../../analysis/sweep.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { defaultLimits } from '../../core/rules/policy.ts';
@@ -8,10 +8,10 @@ import { sweepJson } from '../../render/json/sweep.ts';
 import { sweepText } from '../../render/text/sweep.ts';
 import { type Context, print, styleFor, warn } from '../shared/context.ts';
 import { digestFromFlags } from '../shared/digest-source.ts';
-import type { SweepFlags } from './command.ts';
 import { interruptible } from '../shared/interrupt.ts';
-import { modelsFrom, parametersFromFlags, spaceFrom } from './space.ts';
 import { runSweep } from '../shared/sweep-run.ts';
+import type { SweepFlags } from './command.ts';
+import { modelsFrom, parametersFromFlags, spaceFrom } from './space.ts';
 
 /** `thpscope sweep`: many policies at once. */
 export async function sweep(this: Context, flags: SweepFlags, ...files: string[]): Promise<void> {

@@ -1,10 +1,10 @@
-import { allNoneLimits, allOrderSets } from '../../analysis/sweep-space.ts';
 import type { MemoryDigest } from '../../analysis/memory-digest.ts';
 import { policyCount, type SweepSpace, type SweepWord } from '../../analysis/sweep.ts';
+import { allNoneLimits, allOrderSets } from '../../analysis/sweep-space.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { type Geometry, pagesPerRange } from '../../core/memory/geometry.ts';
-import { KERNEL_MODELS, type KernelModel } from '../../core/rules/kernel-model.ts';
 import { type OrderSet, parseOrders } from '../../core/memory/order.ts';
+import { KERNEL_MODELS, type KernelModel } from '../../core/rules/kernel-model.ts';
 import type { CollapseLimits } from '../../core/rules/policy.ts';
 import type { SweepFlags } from './command.ts';
 

@@ -1,5 +1,5 @@
 import { buildCommand } from '@stricli/core';
-import { type Relation, RELATIONS } from '../../verify/relation.ts';
+import { RELATIONS, type Relation } from '../../verify/relation.ts';
 import { describeCommand } from '../shared/command-docs.ts';
 import type { Context } from '../shared/context.ts';
 import { optionalNumber, optionalSwitch, optionalText, wordList } from '../shared/flag-kinds.ts';

@@ -4,17 +4,17 @@ import { countPages } from '../../core/memory/occupancy.ts';
 import { NO_ORDERS } from '../../core/memory/order.ts';
 import { type ScanResult, scanResultNamed } from '../../core/rules/scan-result.ts';
 import { enabledOrders } from '../../core/rules/thp-settings.ts';
-import type { SearchCase } from '../../verify/search-case.ts';
-import type { Asked } from '../../verify/verification.ts';
 import { gapJson, verifyJson } from '../../render/json/verify.ts';
 import { gapText, verifyText } from '../../render/text/verify.ts';
+import type { SearchCase } from '../../verify/search-case.ts';
+import type { Asked } from '../../verify/verification.ts';
+import { policyFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, reportFailure, styleFor } from '../shared/context.ts';
 import { EXIT } from '../shared/exit-code.ts';
-import type { VerifyFlags } from './command.ts';
-import { reportJob, runVerifyJob } from '../shared/verify-job.ts';
-import { writeNewAlgorithm } from './new-algorithm.ts';
-import { policyFromFlags } from '../shared/command-policy.ts';
 import { rangeFromFlags } from '../shared/source.ts';
+import { reportJob, runVerifyJob } from '../shared/verify-job.ts';
+import type { VerifyFlags } from './command.ts';
+import { writeNewAlgorithm } from './new-algorithm.ts';
 
 /** `thpscope verify`: do algorithms do the same, or keep to what they should? */
 export async function verify(this: Context, flags: VerifyFlags, ...words: string[]): Promise<void> {

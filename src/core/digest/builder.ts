@@ -1,8 +1,8 @@
+import { type BitmapsModule, BLOCK_ORDER, loadBitmaps } from '../bitmaps/bitmaps.ts';
+import { type Geometry, pagesPerRange } from '../memory/geometry.ts';
+import { type Occupancy, wordsPerRange } from '../memory/occupancy.ts';
 import { addFolios, emptyLevels, type FolioLevels } from './folios.ts';
 import { addWindowCounts, type DigestTable, emptyDigest, rowOf } from './table.ts';
-import { type Geometry, pagesPerRange } from '../memory/geometry.ts';
-import { type BitmapsModule, loadBitmaps, BLOCK_ORDER } from '../bitmaps/bitmaps.ts';
-import { type Occupancy, wordsPerRange } from '../memory/occupancy.ts';
 import { countWindows, emptyWindowCounts } from './window-counts.ts';
 
 /** Room for bitmaps in bytes: enough that a call into WebAssembly costs nothing. */

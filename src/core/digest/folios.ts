@@ -1,7 +1,7 @@
-import { type DigestTable, foliosOf, rowOf } from './table.ts';
 import { type Geometry, pagesPerRange } from '../memory/geometry.ts';
 import type { Occupancy } from '../memory/occupancy.ts';
 import { hasLargeFolio } from '../memory/range-state.ts';
+import { type DigestTable, foliosOf, rowOf } from './table.ts';
 
 /** The windows of one order of a range, side by side. */
 interface Level {

@@ -1,9 +1,9 @@
 import { pagesPerRange } from '../memory/geometry.ts';
-import { KERNEL_MODELS } from '../rules/kernel-model.ts';
-import { type Occupancy, isEmpty } from '../memory/occupancy.ts';
+import { isEmpty, type Occupancy } from '../memory/occupancy.ts';
 import { anonOrders } from '../memory/order.ts';
-import type { CollapsePolicy } from '../rules/policy.ts';
 import type { RangeState } from '../memory/range-state.ts';
+import { KERNEL_MODELS } from '../rules/kernel-model.ts';
+import type { CollapsePolicy } from '../rules/policy.ts';
 import { scanRange } from '../rules/scan.ts';
 import type { ScanResult } from '../rules/scan-result.ts';
 

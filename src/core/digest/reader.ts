@@ -1,7 +1,7 @@
-import type { DigestTable } from './table.ts';
 import { pagesPerRange } from '../memory/geometry.ts';
 import type { OrderSet } from '../memory/order.ts';
 import type { PolicyCounts } from '../plan/policy-counts.ts';
+import type { DigestTable } from './table.ts';
 
 /**
  * Reads policies from a digest. It keeps running sums over the number of occupied PTEs, so a policy costs as many steps

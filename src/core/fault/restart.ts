@@ -1,8 +1,8 @@
 import { type Geometry, pagesPerRange } from '../memory/geometry.ts';
 import { hasPage, type Occupancy } from '../memory/occupancy.ts';
 import { asOffset, asOrder, type OrderSet, ordersOf, type Window } from '../memory/order.ts';
-import type { RangeState } from '../memory/range-state.ts';
 import { holdsWindow, type PageSpan } from '../memory/page-span.ts';
+import type { RangeState } from '../memory/range-state.ts';
 
 /** What page faults make of one PMD range of a program that starts again. */
 export interface RestartedRange {

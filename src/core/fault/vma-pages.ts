@@ -1,19 +1,19 @@
 import { type Geometry, pagesPerRange } from '../memory/geometry.ts';
 import { emptyOccupancy, setPage } from '../memory/occupancy.ts';
 import type { Order } from '../memory/order.ts';
+import { type PageSpan, windowStart } from '../memory/page-span.ts';
 import { plainRange, type RangeState } from '../memory/range-state.ts';
 import {
   type Access,
-  faultPage,
   type FaultPolicy,
   type FaultResult,
   type FaultRule,
   type FaultTables,
   type FaultVisit,
+  faultPage,
   type PmdEntry,
   type PteEntry,
 } from './fault.ts';
-import { type PageSpan, windowStart } from '../memory/page-span.ts';
 
 /** A folio of at least two pages, and the pages of it that are still mapped. */
 export interface MappedFolio {

@@ -1,7 +1,7 @@
-import { fail, type Result, succeed } from '../base/failure.ts';
-import { type Geometry, orderBytes } from './geometry.ts';
 import { formatBytes, parseBytes } from '../base/bytes.ts';
+import { fail, type Result, succeed } from '../base/failure.ts';
 import { runList } from '../base/run-list.ts';
+import { type Geometry, orderBytes } from './geometry.ts';
 
 declare const kind: unique symbol;
 

@@ -12,8 +12,8 @@ import {
 } from './occupancy.ts';
 import { formatPages, parsePages } from './page-list.ts';
 import {
-  eachFact,
   type ExtraFact,
+  eachFact,
   PAGE_FACTS,
   type PageFact,
   pageFacts,

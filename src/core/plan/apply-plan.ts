@@ -1,6 +1,6 @@
 import { clearPage, emptyOccupancy, hasPage, setPage } from '../memory/occupancy.ts';
-import { type CollapsePlan, collapsesOf } from './plan.ts';
 import { type PageFacts, pageFacts, type RangeState } from '../memory/range-state.ts';
+import { type CollapsePlan, collapsesOf } from './plan.ts';
 
 /**
  * The range as it is after a plan was carried out, as the next pass of khugepaged finds it: collapsed windows

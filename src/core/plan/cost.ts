@@ -1,8 +1,8 @@
 import { pagesPerRange } from '../memory/geometry.ts';
 import { hasPage } from '../memory/occupancy.ts';
-import { type CollapsePlan, collapsesOf } from './plan.ts';
 import { CODE_EMPTY, CODE_SWAP, codeOfOrder, orderOfCode, writePteCodes } from '../memory/pte-code.ts';
 import type { RangeState } from '../memory/range-state.ts';
+import { type CollapsePlan, collapsesOf } from './plan.ts';
 
 /** What a plan costs and gains, in base pages unless said otherwise. */
 export interface PlanCost {

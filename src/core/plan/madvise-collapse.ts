@@ -1,12 +1,12 @@
 import { type Geometry, pageBytes, rangeBytes } from '../memory/geometry.ts';
-import type { KernelModel } from '../rules/kernel-model.ts';
-import { type MadviseErrno, madviseErrno, madviseGoesOn, madviseIsDone } from './madvise-errno.ts';
 import { asOrder, hasOrder, type OrderSet } from '../memory/order.ts';
-import type { OutcomeRule } from '../rules/outcome.ts';
-import { type CollapsePlan, planRange } from './plan.ts';
-import { type CollapsePolicy, madvisePolicy } from '../rules/policy.ts';
 import type { RangeState } from '../memory/range-state.ts';
+import type { KernelModel } from '../rules/kernel-model.ts';
+import type { OutcomeRule } from '../rules/outcome.ts';
+import { type CollapsePolicy, madvisePolicy } from '../rules/policy.ts';
 import type { ScanResult } from '../rules/scan-result.ts';
+import { type MadviseErrno, madviseErrno, madviseGoesOn, madviseIsDone } from './madvise-errno.ts';
+import { type CollapsePlan, planRange } from './plan.ts';
 
 /** A VMA as MADV_COLLAPSE meets it. Addresses in bytes, multiples of the page size; `end` is exclusive. */
 export interface AdvisedVma {

@@ -1,15 +1,15 @@
-import { attemptEach, type CollapseAlgorithm, type Observe } from '../search/algorithm.ts';
-import { ALGORITHMS } from '../search/algorithms.ts';
+import { countPages, countWindow } from '../memory/occupancy.ts';
+import { hasLargeFolio, type RangeState } from '../memory/range-state.ts';
 import { type AttemptRecord, CandidateRange } from '../rules/candidate.ts';
 import { LruBatch } from '../rules/lru-batch.ts';
 import { decidedOutcome, type OutcomeRule } from '../rules/outcome.ts';
 import type { CollapsePolicy } from '../rules/policy.ts';
-import { hasLargeFolio, type RangeState } from '../memory/range-state.ts';
-import { countPages, countWindow } from '../memory/occupancy.ts';
-import { type PackedWindow, planWindows, unpackWindow } from './plan-windows.ts';
-import { walk } from '../search/walk.ts';
 import { type ScanReport, scanRange } from '../rules/scan.ts';
 import type { ScanResult } from '../rules/scan-result.ts';
+import { attemptEach, type CollapseAlgorithm, type Observe } from '../search/algorithm.ts';
+import { ALGORITHMS } from '../search/algorithms.ts';
+import { walk } from '../search/walk.ts';
+import { type PackedWindow, planWindows, unpackWindow } from './plan-windows.ts';
 
 /** What khugepaged does to one range in one pass, or MADV_COLLAPSE in one call. */
 export interface CollapsePlan {

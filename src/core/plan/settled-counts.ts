@@ -1,12 +1,12 @@
-import { applyPlan } from './apply-plan.ts';
-import type { CollapseAlgorithm } from '../search/algorithm.ts';
-import { costOf } from './cost.ts';
 import { pagesPerRange } from '../memory/geometry.ts';
 import { hasPage } from '../memory/occupancy.ts';
-import { type CollapsePlan, collapsesOf, planRange } from './plan.ts';
-import type { CollapsePolicy } from '../rules/policy.ts';
-import { emptyCounts, type PolicyCounts } from './policy-counts.ts';
 import type { RangeState } from '../memory/range-state.ts';
+import type { CollapsePolicy } from '../rules/policy.ts';
+import type { CollapseAlgorithm } from '../search/algorithm.ts';
+import { applyPlan } from './apply-plan.ts';
+import { costOf } from './cost.ts';
+import { type CollapsePlan, collapsesOf, planRange } from './plan.ts';
+import { emptyCounts, type PolicyCounts } from './policy-counts.ts';
 
 /**
  * What a policy does to one range, by walking it: the first pass, and what every later pass tries once nothing changes

@@ -1,7 +1,5 @@
 import type { Geometry } from '../memory/geometry.ts';
 import { pagesPerRange } from '../memory/geometry.ts';
-import { isolateWindow, type IsolationFacts } from './isolation.ts';
-import type { LruBatch } from './lru-batch.ts';
 import {
   clearPage,
   countWindow,
@@ -12,8 +10,10 @@ import {
   setPage,
 } from '../memory/occupancy.ts';
 import type { Offset, Order, Window } from '../memory/order.ts';
-import { type CollapsePolicy, noneLimit } from './policy.ts';
 import { hasLargeFolio, type RangeState } from '../memory/range-state.ts';
+import { type IsolationFacts, isolateWindow } from './isolation.ts';
+import type { LruBatch } from './lru-batch.ts';
+import { type CollapsePolicy, noneLimit } from './policy.ts';
 import type { ScanResult } from './scan-result.ts';
 
 /** A collapse attempt and how it ended. */

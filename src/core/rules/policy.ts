@@ -1,8 +1,8 @@
 import { fail, type Result, succeed } from '../base/failure.ts';
 import { LIMIT_FILES, LIMITS } from '../base/sysfs.ts';
 import { type Geometry, pagesPerRange } from '../memory/geometry.ts';
-import { collapsibleOrders, type KernelModel } from './kernel-model.ts';
 import { intersectOrders, type Order, type OrderSet, orderSet } from '../memory/order.ts';
+import { collapsibleOrders, type KernelModel } from './kernel-model.ts';
 
 /** The three limits of /sys/kernel/mm/transparent_hugepage/khugepaged, each in PTEs: 0 .. NR-1, and NR for no limit. */
 export interface CollapseLimits {

@@ -1,8 +1,8 @@
 import { pagesPerRange } from '../memory/geometry.ts';
 import { countBits, emptyOccupancy, hasPage, type Occupancy, setPage } from '../memory/occupancy.ts';
 import { asOffset, type Offset } from '../memory/order.ts';
-import { type CollapsePolicy, scanNoneLimit } from './policy.ts';
 import type { RangeState } from '../memory/range-state.ts';
+import { type CollapsePolicy, scanNoneLimit } from './policy.ts';
 import type { ScanResult } from './scan-result.ts';
 
 /** What the scan of one range found: the verdict on the whole range and the bitmap that the search works on. */

@@ -1,6 +1,6 @@
 import { type Geometry, orderBytes, rangeBytes } from '../memory/geometry.ts';
+import { NO_ORDERS, type OrderSet, orderSet, ordersOf } from '../memory/order.ts';
 import { collapsibleOrders, type KernelModel } from './kernel-model.ts';
-import { NO_ORDERS, ordersOf, type OrderSet, orderSet } from '../memory/order.ts';
 import { enabledOrders, type ThpSettings } from './thp-settings.ts';
 
 /** A virtual memory area as /proc/PID/smaps shows it. */

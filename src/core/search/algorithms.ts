@@ -1,5 +1,5 @@
-import type { AlgorithmName } from './algorithm-names.ts';
 import type { CollapseAlgorithm } from './algorithm.ts';
+import type { AlgorithmName } from './algorithm-names.ts';
 import { rounds } from './rounds/rounds.ts';
 import { stack, stackDescend, stackPatch11 } from './stack.ts';
 import { walk } from './walk.ts';

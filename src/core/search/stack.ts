@@ -1,4 +1,3 @@
-import { type CollapseAlgorithm, judgeWindow, RangeResult, visitOf } from './algorithm.ts';
 import {
   asOffset,
   asOrder,
@@ -8,7 +7,8 @@ import {
   type OrderSet,
   type Window,
 } from '../memory/order.ts';
-import { type NextMove, actionAfter, type ScanResult } from '../rules/scan-result.ts';
+import { actionAfter, type NextMove, type ScanResult } from '../rules/scan-result.ts';
+import { type CollapseAlgorithm, judgeWindow, RangeResult, visitOf } from './algorithm.ts';
 
 /**
  * The search of v18 with its patch 12: an explicit stack of windows, halves pushed right first so that the left one is

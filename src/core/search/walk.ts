@@ -1,7 +1,7 @@
-import { type CollapseAlgorithm, judgeWindow, RangeResult, visitOf } from './algorithm.ts';
 import { pagesPerRange } from '../memory/geometry.ts';
 import { asOffset, asOrder, hasLowerOrder, naturalOrder } from '../memory/order.ts';
 import { actionAfter } from '../rules/scan-result.ts';
+import { type CollapseAlgorithm, judgeWindow, RangeResult, visitOf } from './algorithm.ts';
 
 /**
  * The search of Linux 7.2 and 7.3: an offset and an order, no stack. It takes the largest aligned window that

@@ -1,14 +1,14 @@
 import { asOrder, hasOrder, type OrderSet } from '../../core/memory/order.ts';
-import { mapNewFolio, mapNewLeaf } from './fault-map.ts';
 import { deferSplit, zeroFrames } from '../folios/folio.ts';
-import { allocFolio, CHARGE_FAILED, reserveTable, freeTable } from '../folios/folio-alloc.ts';
+import { allocFolio, CHARGE_FAILED, freeTable, reserveTable } from '../folios/folio-alloc.ts';
 import type { Machine } from '../machine.ts';
 import type { Mm } from '../page-tables/mm.ts';
 import type { Pmd } from '../page-tables/pmd.ts';
 import { PTE_NONE } from '../page-tables/pte.ts';
-import { faultReclaims } from '../settings.ts';
 import type { VmArea } from '../page-tables/vm-area.ts';
 import { VM_HUGEPAGE } from '../page-tables/vma-flags.ts';
+import { faultReclaims } from '../settings.ts';
+import { mapNewFolio, mapNewLeaf } from './fault-map.ts';
 
 /**
  * A write fault in a range without page table: maps a PMD-order folio if the range lies in the area and

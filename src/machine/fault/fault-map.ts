@@ -1,6 +1,6 @@
 import { addLeafRmap, addRmap } from '../folios/folio.ts';
-import { PG_EXCLUSIVE } from '../frames/frame-table.ts';
 import { addToLru } from '../folios/lru.ts';
+import { PG_EXCLUSIVE } from '../frames/frame-table.ts';
 import type { Machine } from '../machine.ts';
 import type { Mm } from '../page-tables/mm.ts';
 import { PMD_LEAF, type Pmd } from '../page-tables/pmd.ts';

@@ -1,10 +1,10 @@
-import { mapNewFolio } from './fault-map.ts';
 import { allocPage } from '../folios/folio-alloc.ts';
 import type { Machine } from '../machine.ts';
 import type { Mm } from '../page-tables/mm.ts';
 import type { Pmd } from '../page-tables/pmd.ts';
 import { PTE_DIRTY, PTE_UFFD, PTE_WRITABLE, pteValue } from '../page-tables/pte.ts';
 import type { VmArea } from '../page-tables/vm-area.ts';
+import { mapNewFolio } from './fault-map.ts';
 
 /**
  * Reads a swap entry back into a small folio of this process alone. There is no swap cache: the entry is given up, and

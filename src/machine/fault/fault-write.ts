@@ -1,15 +1,15 @@
-import { mapNewFolio } from './fault-map.ts';
 import { folioMapcount, getFolio, putFolio, removeRmap } from '../folios/folio.ts';
 import { allocPage } from '../folios/folio-alloc.ts';
-import { PG_BATCHED, PG_EXCLUSIVE, PG_POISONED } from '../frames/frame-table.ts';
 import { drainLru } from '../folios/lru.ts';
-import type { Machine } from '../machine.ts';
 import { maybeMappedShared } from '../folios/mapped-shared.ts';
+import { PG_BATCHED, PG_EXCLUSIVE, PG_POISONED } from '../frames/frame-table.ts';
+import type { Machine } from '../machine.ts';
 import type { Mm } from '../page-tables/mm.ts';
 import type { Pmd } from '../page-tables/pmd.ts';
 import { splitPmd } from '../page-tables/pmd-split.ts';
 import { PTE_ACCESSED, PTE_DIRTY, PTE_UFFD, PTE_WRITABLE, pteValue } from '../page-tables/pte.ts';
 import type { VmArea } from '../page-tables/vm-area.ts';
+import { mapNewFolio } from './fault-map.ts';
 
 /**
  * A write to a PMD leaf. If only this process has the folio the leaf becomes writable; else it is split, and false says

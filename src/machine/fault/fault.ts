@@ -1,8 +1,4 @@
 import { asOrder, hasOrder, NO_ORDERS, type OrderSet } from '../../core/memory/order.ts';
-import { faultLargeFolio, faultPmd } from './fault-huge.ts';
-import { mapNewFolio } from './fault-map.ts';
-import { writeLeaf, writeProtectedPte } from './fault-write.ts';
-import { swapInPte } from './fault-swap.ts';
 import { allocPage, ensureTable } from '../folios/folio-alloc.ts';
 import type { Machine } from '../machine.ts';
 import type { Mm } from '../page-tables/mm.ts';
@@ -27,6 +23,10 @@ import {
 import type { VmArea } from '../page-tables/vm-area.ts';
 import { VM_READ, VM_UFFD_ANY, VM_UFFD_MISSING, VM_WRITE } from '../page-tables/vma-flags.ts';
 import { faultOrders } from '../page-tables/vma-orders.ts';
+import { faultLargeFolio, faultPmd } from './fault-huge.ts';
+import { mapNewFolio } from './fault-map.ts';
+import { swapInPte } from './fault-swap.ts';
+import { writeLeaf, writeProtectedPte } from './fault-write.ts';
 
 /**
  * Why a process could not go on touching memory: no area or no right (or a guard page), no memory or a memcg limit,

@@ -1,12 +1,12 @@
 import { MOVABLE, UNMOVABLE } from '../frames/buddy.ts';
-import { charge } from '../reclaim/charge.ts';
-import { initFolio } from './folio.ts';
+import { type AllocMode, allocFrames } from '../frames/frame-alloc.ts';
 import { FRAME_PAGE_TABLE, NO_FRAME, PG_HEAD } from '../frames/frame-table.ts';
-import { allocFrames, type AllocMode } from '../frames/frame-alloc.ts';
 import type { Machine } from '../machine.ts';
-import type { Memcg } from '../reclaim/memcg.ts';
 import type { Mm } from '../page-tables/mm.ts';
 import { PMD_NONE, PMD_TABLE, type Pmd } from '../page-tables/pmd.ts';
+import { charge } from '../reclaim/charge.ts';
+import type { Memcg } from '../reclaim/memcg.ts';
+import { initFolio } from './folio.ts';
 
 /** Why there is no folio. */
 export const ALLOC_FAILED = -1;

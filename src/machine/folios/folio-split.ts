@@ -1,4 +1,3 @@
-import { expectedRefs, setLazyfree, undeferSplit } from './folio.ts';
 import {
   FRAME_FOLIO,
   PG_EXCLUSIVE,
@@ -11,8 +10,9 @@ import {
 } from '../frames/frame-table.ts';
 import type { Machine } from '../machine.ts';
 import { splitPmd } from '../page-tables/pmd-split.ts';
-import { forEachMapping } from './rmap-walk.ts';
 import { makePte, PTE_UFFD, PTE_ZERO } from '../page-tables/pte.ts';
+import { expectedRefs, setLazyfree, undeferSplit } from './folio.ts';
+import { forEachMapping } from './rmap-walk.ts';
 
 /**
  * Splits a large folio into small ones: PMD leaves become page tables, pages that nobody maps are freed. With

@@ -9,8 +9,8 @@ import {
   PG_PARTIAL,
 } from '../frames/frame-table.ts';
 import type { Machine } from '../machine.ts';
-import { noteMapped, noteUnmapped } from './mapped-shared.ts';
 import type { Memcg } from '../reclaim/memcg.ts';
+import { noteMapped, noteUnmapped } from './mapped-shared.ts';
 
 /** Mappings of a folio: PTEs, and one for each PMD leaf (folio_mapcount). */
 export function folioMapcount(f: FrameTable, head: number): number {

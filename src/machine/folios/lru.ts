@@ -1,6 +1,6 @@
-import { putFolio } from './folio.ts';
 import { PG_BATCHED, PG_ISOLATED, PG_LRU } from '../frames/frame-table.ts';
 import type { Machine } from '../machine.ts';
+import { putFolio } from './folio.ts';
 
 /**
  * Puts a folio into the LRU add batch of the current CPU, which takes a reference until it drains: when it is full, and

@@ -1,5 +1,7 @@
-import { MOVABLE } from './buddy.ts';
 import { isIdle } from '../folios/folio.ts';
+import { drainAllLru } from '../folios/lru.ts';
+import type { Machine } from '../machine.ts';
+import { MOVABLE } from './buddy.ts';
 import {
   FRAME_CACHE,
   FRAME_FOLIO,
@@ -10,8 +12,6 @@ import {
   PG_HEAD,
   PG_POISONED,
 } from './frame-table.ts';
-import { drainAllLru } from '../folios/lru.ts';
-import type { Machine } from '../machine.ts';
 import { migrateFrame } from './migrate.ts';
 
 /** What a compaction did, in frames. */

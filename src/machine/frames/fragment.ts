@@ -1,6 +1,6 @@
-import { FRAME_CACHE, FRAME_KERNEL, PG_HEAD } from './frame-table.ts';
-import type { Machine } from '../machine.ts';
 import { below, type Random } from '../../core/base/random.ts';
+import type { Machine } from '../machine.ts';
+import { FRAME_CACHE, FRAME_KERNEL, PG_HEAD } from './frame-table.ts';
 
 /** How a node has been used before: each share is of 0 to 1. */
 export interface Fragmentation {

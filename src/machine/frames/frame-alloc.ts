@@ -1,8 +1,8 @@
-import type { Mobility } from './buddy.ts';
-import { NO_FRAME } from './frame-table.ts';
-import { compact } from './compaction.ts';
 import type { Machine } from '../machine.ts';
 import { reclaim } from '../reclaim/reclaim.ts';
+import type { Mobility } from './buddy.ts';
+import { compact } from './compaction.ts';
+import { NO_FRAME } from './frame-table.ts';
 
 /**
  * How hard an allocation tries: `light` takes what is free, `direct` also compacts and reclaims

@@ -1,7 +1,7 @@
-import { FRAME_CACHE } from './frame-table.ts';
+import { forEachMapping } from '../folios/rmap-walk.ts';
 import type { Machine } from '../machine.ts';
 import { makePte, PTE_PRESENT, pteBits } from '../page-tables/pte.ts';
-import { forEachMapping } from '../folios/rmap-walk.ts';
+import { FRAME_CACHE } from './frame-table.ts';
 
 /**
  * Moves a small folio, or a page of page cache, to a free frame: content, references and every PTE. The old frame has no

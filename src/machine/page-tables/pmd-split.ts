@@ -1,6 +1,6 @@
+import { noteMapped } from '../folios/mapped-shared.ts';
 import { PG_EXCLUSIVE } from '../frames/frame-table.ts';
 import type { Machine } from '../machine.ts';
-import { noteMapped } from '../folios/mapped-shared.ts';
 import type { Mm } from './mm.ts';
 import { PMD_LEAF, PMD_TABLE, type Pmd } from './pmd.ts';
 import { makePte, PTE_PRESENT, pteBits, pteValue } from './pte.ts';

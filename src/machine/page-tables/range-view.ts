@@ -1,9 +1,9 @@
 import { emptyOccupancy, type Occupancy, setPage } from '../../core/memory/occupancy.ts';
 import { pageFacts, type RangeState } from '../../core/memory/range-state.ts';
 import { expectedRefs } from '../folios/folio.ts';
+import { maybeMappedShared } from '../folios/mapped-shared.ts';
 import { NO_FRAME, PG_LAZYFREE, PG_LOCKED, PG_LRU, PG_REFERENCED } from '../frames/frame-table.ts';
 import type { Machine } from '../machine.ts';
-import { maybeMappedShared } from '../folios/mapped-shared.ts';
 import { PMD_LEAF, PMD_MIGRATION, type Pmd } from './pmd.ts';
 import {
   makePte,

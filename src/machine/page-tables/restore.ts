@@ -3,10 +3,11 @@ import type { RangeState } from '../../core/memory/range-state.ts';
 import { mapNewLeaf, newPteBits, rmapPlaceOf } from '../fault/fault-map.ts';
 import { addRmap, deferSplit, getFolio, setLazyfree } from '../folios/folio.ts';
 import { allocFolio, ensureTable, freeTable, openTable, reserveTable } from '../folios/folio-alloc.ts';
-import { copyPresent, shareLeaf } from '../processes/fork.ts';
-import { NO_FRAME, PG_EXCLUSIVE, PG_LOCKED } from '../frames/frame-table.ts';
 import { addToLru, drainLru } from '../folios/lru.ts';
+import { NO_FRAME, PG_EXCLUSIVE, PG_LOCKED } from '../frames/frame-table.ts';
 import type { Machine } from '../machine.ts';
+import { copyPresent, shareLeaf } from '../processes/fork.ts';
+import { NO_SLOT } from '../reclaim/swap-area.ts';
 import type { Mm } from './mm.ts';
 import { PMD_LEAF, type Pmd } from './pmd.ts';
 import {
@@ -23,7 +24,6 @@ import {
   PTE_ZERO,
   pteValue,
 } from './pte.ts';
-import { NO_SLOT } from '../reclaim/swap-area.ts';
 import type { VmArea } from './vm-area.ts';
 
 /**

@@ -1,11 +1,11 @@
-import { KERNEL_MODELS, type KernelModel } from '../../core/rules/kernel-model.ts';
 import { NO_ORDERS, type OrderSet } from '../../core/memory/order.ts';
+import { KERNEL_MODELS, type KernelModel } from '../../core/rules/kernel-model.ts';
 import { enabledOrders } from '../../core/rules/thp-settings.ts';
 import { possibleOrders } from '../../core/rules/vma.ts';
 import type { Machine } from '../machine.ts';
 import type { Mm } from './mm.ts';
+import { type VmArea, viewVma } from './vm-area.ts';
 import { VM_HUGEPAGE } from './vma-flags.ts';
-import { viewVma, type VmArea } from './vm-area.ts';
 
 /** Whether prctl keeps an area from having THPs (docs/khugepaged.md#prctl). */
 function isThpDisabled(mm: Mm, area: VmArea): boolean {

@@ -1,7 +1,6 @@
-import { addLeafRmap, addRmap, getFolio } from '../folios/folio.ts';
 import { mapNewFolio } from '../fault/fault-map.ts';
+import { addLeafRmap, addRmap, getFolio } from '../folios/folio.ts';
 import { allocPage, openTable, reserveTable } from '../folios/folio-alloc.ts';
-import { exit } from './exit.ts';
 import { NO_FRAME, PG_EXCLUSIVE } from '../frames/frame-table.ts';
 import type { Machine } from '../machine.ts';
 import type { Mm } from '../page-tables/mm.ts';
@@ -23,6 +22,7 @@ import {
 import { forEachRange, refuseHeld } from '../page-tables/unmap.ts';
 import type { VmArea } from '../page-tables/vm-area.ts';
 import { VM_UFFD_ANY } from '../page-tables/vma-flags.ts';
+import { exit } from './exit.ts';
 
 /**
  * Forks a process: the child has the same areas and shares every page, which neither may write to any more without a

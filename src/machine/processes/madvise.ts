@@ -1,10 +1,10 @@
-import { changeAreas } from '../page-tables/address-space.ts';
 import { setLazyfree } from '../folios/folio.ts';
 import { splitFolio } from '../folios/folio-split.ts';
-import { PG_LOCKED, PG_LRU, PG_REFERENCED } from '../frames/frame-table.ts';
 import { drainAllLru } from '../folios/lru.ts';
-import type { Machine } from '../machine.ts';
 import { maybeMappedShared } from '../folios/mapped-shared.ts';
+import { PG_LOCKED, PG_LRU, PG_REFERENCED } from '../frames/frame-table.ts';
+import type { Machine } from '../machine.ts';
+import { changeAreas } from '../page-tables/address-space.ts';
 import type { Mm } from '../page-tables/mm.ts';
 import { PMD_LEAF, type Pmd } from '../page-tables/pmd.ts';
 import {
@@ -16,9 +16,9 @@ import {
   PTE_SWAP,
   pteValue,
 } from '../page-tables/pte.ts';
-import { swapOutFolio } from '../reclaim/swap-out.ts';
 import { forEachRange, refuseHeld, unmapPages } from '../page-tables/unmap.ts';
 import { VM_HUGEPAGE, VM_NOHUGEPAGE } from '../page-tables/vma-flags.ts';
+import { swapOutFolio } from '../reclaim/swap-out.ts';
 
 /**
  * MADV_HUGEPAGE: the areas want THPs, and khugepaged hears of them (khugepaged_enter_vma,

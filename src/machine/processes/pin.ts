@@ -1,8 +1,8 @@
 import { touch } from '../fault/fault.ts';
 import { getFolio, putFolio } from '../folios/folio.ts';
 import { PG_EXCLUSIVE } from '../frames/frame-table.ts';
-import { contentAt, frameAt, pmdAt } from '../page-tables/lookup.ts';
 import type { Machine } from '../machine.ts';
+import { contentAt, frameAt, pmdAt } from '../page-tables/lookup.ts';
 import type { Mm } from '../page-tables/mm.ts';
 import { PMD_LEAF } from '../page-tables/pmd.ts';
 

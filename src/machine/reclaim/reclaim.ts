@@ -1,5 +1,7 @@
 import { isIdle } from '../folios/folio.ts';
 import { splitFolio } from '../folios/folio-split.ts';
+import { drainAllLru } from '../folios/lru.ts';
+import { forEachMapping } from '../folios/rmap-walk.ts';
 import {
   FRAME_CACHE,
   FRAME_FOLIO,
@@ -9,11 +11,9 @@ import {
   PG_PARTIAL,
   PG_REFERENCED,
 } from '../frames/frame-table.ts';
-import { drainAllLru } from '../folios/lru.ts';
 import type { Machine } from '../machine.ts';
-import type { Memcg } from './memcg.ts';
 import { PTE_ACCESSED } from '../page-tables/pte.ts';
-import { forEachMapping } from '../folios/rmap-walk.ts';
+import type { Memcg } from './memcg.ts';
 import { swapOutFolio } from './swap-out.ts';
 
 export interface ReclaimRequest {

@@ -1,10 +1,10 @@
 import { folioMapcount, isIdle, putFolio, removeRmap, setLazyfree } from '../folios/folio.ts';
 import { splitFolio } from '../folios/folio-split.ts';
+import { forEachMapping } from '../folios/rmap-walk.ts';
 import { PG_LAZYFREE, PG_POISONED } from '../frames/frame-table.ts';
 import type { Machine } from '../machine.ts';
 import { splitPmd } from '../page-tables/pmd-split.ts';
 import { makePte, PTE_DIRTY, PTE_SWAP, PTE_UFFD } from '../page-tables/pte.ts';
-import { forEachMapping } from '../folios/rmap-walk.ts';
 import { NO_SLOT } from './swap-area.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { type Geometry, orderBytes, pageBytes } from '../../core/memory/geometry.ts';
 import { anonOrders, ordersOf } from '../../core/memory/order.ts';
 import { SCAN_RESULTS } from '../../core/rules/scan-result.ts';
-import type { SimulationReport } from '../../simulation/simulation-report.ts';
 import type { Sample } from '../../simulation/sample.ts';
+import type { SimulationReport } from '../../simulation/simulation-report.ts';
 
 /** The time series as CSV, a row a sample. Sums since the beginning but for memory; failures have a column a result. */
 export function simulateCsv({ samples, geometry }: SimulationReport): string {

@@ -1,5 +1,5 @@
-import type { SweptResult } from '../../analysis/pareto.ts';
 import type { MemoryDigest } from '../../analysis/memory-digest.ts';
+import type { SweptResult } from '../../analysis/pareto.ts';
 import { SWEEP_METRICS } from '../../analysis/sweep.ts';
 import { formatOrders } from '../../core/memory/order.ts';
 

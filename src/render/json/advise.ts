@@ -1,7 +1,7 @@
 import { sum } from '../../core/base/sum.ts';
 import { ordersOf } from '../../core/memory/order.ts';
 import type { PolicyCounts } from '../../core/plan/policy-counts.ts';
-import { blindSpots, type AdviceView } from '../words/advise-view.ts';
+import { type AdviceView, blindSpots } from '../words/advise-view.ts';
 import { sweptMemoryJson } from './sweep.ts';
 
 export function adviseJson(view: AdviceView): object {

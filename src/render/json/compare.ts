@@ -1,5 +1,5 @@
-import { sum } from '../../core/base/sum.ts';
 import type { Comparison } from '../../analysis/comparison.ts';
+import { sum } from '../../core/base/sum.ts';
 import { hex } from './predict.ts';
 
 /** A comparison as JSON; pages are base pages. */

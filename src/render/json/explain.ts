@@ -1,8 +1,8 @@
-import { resultName } from '../../core/rules/kernel-model.ts';
-import { formatPages } from '../../core/memory/page-list.ts';
-import type { CollapsePolicy } from '../../core/rules/policy.ts';
-import { type RangeState, unknownFacts } from '../../core/memory/range-state.ts';
 import type { Explanation, IgnoredRange } from '../../analysis/explanation.ts';
+import { formatPages } from '../../core/memory/page-list.ts';
+import { type RangeState, unknownFacts } from '../../core/memory/range-state.ts';
+import { resultName } from '../../core/rules/kernel-model.ts';
+import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import { hex, planJson, policyJson } from './predict.ts';
 
 const EXPLAIN_SCHEMA = 'thpscope/explain@1';

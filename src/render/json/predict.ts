@@ -1,11 +1,11 @@
-import { isScanResult } from '../../core/rules/scan-result.ts';
-import { resultName } from '../../core/rules/kernel-model.ts';
-import { type OrderSet, ordersOf } from '../../core/memory/order.ts';
-import { type CollapsePlan, collapsesOf } from '../../core/plan/plan.ts';
-import type { CollapsePolicy } from '../../core/rules/policy.ts';
-import type { RangeState } from '../../core/memory/range-state.ts';
 import type { Prediction, ProcessPrediction, VmaPrediction } from '../../analysis/prediction.ts';
 import type { Tally } from '../../analysis/tally.ts';
+import { type OrderSet, ordersOf } from '../../core/memory/order.ts';
+import type { RangeState } from '../../core/memory/range-state.ts';
+import { type CollapsePlan, collapsesOf } from '../../core/plan/plan.ts';
+import { resultName } from '../../core/rules/kernel-model.ts';
+import type { CollapsePolicy } from '../../core/rules/policy.ts';
+import { isScanResult } from '../../core/rules/scan-result.ts';
 
 const PREDICT_SCHEMA = 'thpscope/predict@1';
 

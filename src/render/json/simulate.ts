@@ -1,9 +1,9 @@
-import { resultName } from '../../core/rules/kernel-model.ts';
 import type { ObservableFact } from '../../core/memory/range-state.ts';
+import { resultName } from '../../core/rules/kernel-model.ts';
 import type { ScanResult } from '../../core/rules/scan-result.ts';
 import type { PassCost } from '../../simulation/pass-log.ts';
-import type { SimulationReport } from '../../simulation/simulation-report.ts';
 import type { Sample } from '../../simulation/sample.ts';
+import type { SimulationReport } from '../../simulation/simulation-report.ts';
 
 const SIMULATE_SCHEMA = 'thpscope/simulate@1';
 

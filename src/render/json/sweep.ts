@@ -1,5 +1,5 @@
-import type { SweptResult } from '../../analysis/pareto.ts';
 import { apartRanges, type MemoryDigest } from '../../analysis/memory-digest.ts';
+import type { SweptResult } from '../../analysis/pareto.ts';
 import { policyCount, type SweepSpace } from '../../analysis/sweep.ts';
 import { ordersOf } from '../../core/memory/order.ts';
 

@@ -1,12 +1,12 @@
 import { ordersOf } from '../../core/memory/order.ts';
 import { formatPages } from '../../core/memory/page-list.ts';
 import type { CaseRun } from '../../verify/case-run.ts';
-import { type SearchCase, unmappedPages } from '../../verify/search-case.ts';
 import type { Gap } from '../../verify/optimality.ts';
+import { type SearchCase, unmappedPages } from '../../verify/search-case.ts';
 import type { ExplainedFinding, VerifyReport } from '../../verify/verification.ts';
 import type { Wrong } from '../../verify/wrong.ts';
-import { caseCommand } from '../words/verify-command.ts';
 import type { VerifyView } from '../text/verify.ts';
+import { caseCommand } from '../words/verify-command.ts';
 
 const VERIFY_SCHEMA = 'thpscope/verify@1';
 

@@ -1,16 +1,16 @@
-import { scrollable } from './table.ts';
-import { formatSize } from '../../core/memory/format-size.ts';
-import { type RefusedMemory, type Refusal, isHuge } from '../../analysis/tally.ts';
+import { isHuge, type Refusal, type RefusedMemory } from '../../analysis/tally.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
+import { grouped, plural } from '../../core/base/plural.ts';
+import { formatSize } from '../../core/memory/format-size.ts';
 import { type Geometry, pageBytes } from '../../core/memory/geometry.ts';
 import { resultName } from '../../core/rules/kernel-model.ts';
 import { isScanResult } from '../../core/rules/scan-result.ts';
 import { blindSpots } from '../words/advise-view.ts';
 import { reportWords } from '../words/glossary.ts';
 import { html, type Markup } from '../words/markup.ts';
-import { grouped, plural } from '../../core/base/plural.ts';
 import { refusalLine } from '../words/reasons.ts';
 import { settingsLine } from './answer.ts';
+import { scrollable } from './table.ts';
 import type { ReportView } from './view.ts';
 
 const MOST_FAILURES = 20;

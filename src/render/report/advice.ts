@@ -1,14 +1,14 @@
-import { formatSize } from '../../core/memory/format-size.ts';
-import { percent } from '../../core/base/percent.ts';
-import { sum } from '../../core/base/sum.ts';
 import { policyCount } from '../../analysis/sweep.ts';
 import type { SysfsWrite } from '../../analysis/sysfs-writes.ts';
+import { percent } from '../../core/base/percent.ts';
+import { plural } from '../../core/base/plural.ts';
+import { sum } from '../../core/base/sum.ts';
+import { formatSize } from '../../core/memory/format-size.ts';
+import { writeScript } from '../text/write-script.ts';
 import { adviceLine } from '../words/advise-view.ts';
 import { html, type Markup } from '../words/markup.ts';
-import { plural } from '../../core/base/plural.ts';
 import { budgetLine } from './answer.ts';
 import type { ReportView } from './view.ts';
-import { writeScript } from '../text/write-script.ts';
 
 /** What advise would set for each budget, how, and how to go back. */
 export function adviceSection({ findings }: ReportView): Markup {

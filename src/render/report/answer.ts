@@ -1,16 +1,16 @@
-import { formatSize } from '../../core/memory/format-size.ts';
-import { percent } from '../../core/base/percent.ts';
-import { sum } from '../../core/base/sum.ts';
 import type { PolicyFinding } from '../../analysis/findings.ts';
 import type { SweptResult } from '../../analysis/pareto.ts';
+import { percent } from '../../core/base/percent.ts';
+import { grouped, plural } from '../../core/base/plural.ts';
+import { sum } from '../../core/base/sum.ts';
+import { formatSize } from '../../core/memory/format-size.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import { adviceLine, worthLine } from '../words/advise-view.ts';
 import { html, type Markup } from '../words/markup.ts';
 import { ignoredLimitLine } from '../words/none-limit-note.ts';
-import { grouped, plural } from '../../core/base/plural.ts';
-import type { ReportView } from './view.ts';
 import { sizeSettingsLine } from '../words/sizes.ts';
+import type { ReportView } from './view.ts';
 
 /** The findings in a few sentences, and their figures. */
 export function answer({ findings, inForce }: ReportView): Markup {

@@ -1,6 +1,6 @@
 import { changedPages } from '../../analysis/advise.ts';
-import { html, type Markup, type Part, trusted } from '../words/markup.ts';
 import { plural } from '../../core/base/plural.ts';
+import { html, type Markup, type Part, trusted } from '../words/markup.ts';
 import { againSection, glossary, readSection, refusedSection } from './about.ts';
 import { adviceSection } from './advice.ts';
 import { answer } from './answer.ts';

@@ -1,13 +1,13 @@
-import { formatSize } from '../../core/memory/format-size.ts';
-import type { RangesFinding, ProcessFinding } from '../../analysis/findings.ts';
-import type { JudgedRanges } from '../../analysis/table-judge.ts';
+import type { ProcessFinding, RangesFinding } from '../../analysis/findings.ts';
 import { type JudgedCells, judgedCells, type MapCells, mapCells } from '../../analysis/map-cells.ts';
 import type { RangeTable } from '../../analysis/range-table.ts';
+import type { JudgedRanges } from '../../analysis/table-judge.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
+import { plural } from '../../core/base/plural.ts';
+import { formatSize } from '../../core/memory/format-size.ts';
 import { rangeBytes } from '../../core/memory/geometry.ts';
 import { occupancyLegend, occupancyMap, orderLegend, orderMap } from '../svg/map.ts';
 import { html, type Markup } from '../words/markup.ts';
-import { plural } from '../../core/base/plural.ts';
 import { rangeSection } from './range.ts';
 import type { ReportView } from './view.ts';
 import { vmaTable } from './vmas.ts';

@@ -1,10 +1,10 @@
-import { growthCell, scrollable, sizeCell } from './table.ts';
-import { growthOf } from '../../analysis/tally.ts';
-import { sum } from '../../core/base/sum.ts';
 import type { Findings, ProcessFinding } from '../../analysis/findings.ts';
-import { html, type Markup } from '../words/markup.ts';
+import { growthOf } from '../../analysis/tally.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
+import { sum } from '../../core/base/sum.ts';
 import { mainRefusal } from '../text/tally.ts';
+import { html, type Markup } from '../words/markup.ts';
+import { growthCell, scrollable, sizeCell } from './table.ts';
 
 /** Lines of the table; processes after these are counted. */
 const MOST_ROWS = 200;

@@ -2,9 +2,9 @@ import { pagesPerRange } from '../../core/memory/geometry.ts';
 import { asOrder, formatOrder } from '../../core/memory/order.ts';
 import { pteKind } from '../../core/memory/pte-kind.ts';
 import type { RangeState } from '../../core/memory/range-state.ts';
-import { html, type Markup } from '../words/markup.ts';
 import { gridColumns } from '../svg/pte-layers.ts';
 import { cellPaths, columnLines, svgImage, swatch } from '../svg/svg-image.ts';
+import { html, type Markup } from '../words/markup.ts';
 
 /**
  * The PTEs of a range as it is and, where it changes, as it becomes; `after` undefined where it does not. Pages that a

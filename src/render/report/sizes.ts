@@ -1,8 +1,8 @@
+import type { Findings, RangesFinding } from '../../analysis/findings.ts';
 import { growthOf } from '../../analysis/tally.ts';
 import { sum } from '../../core/base/sum.ts';
-import type { Findings, RangesFinding } from '../../analysis/findings.ts';
-import { html, type Markup } from '../words/markup.ts';
 import { orderBars, type SizedMemory } from '../svg/order-bars.ts';
+import { html, type Markup } from '../words/markup.ts';
 
 /** Memory by the size of its folios: now, as asked, and as advised. */
 export function sizesSection(findings: Findings): Markup {

@@ -1,14 +1,14 @@
-import { growthCell, scrollable } from './table.ts';
-import type { Geometry } from '../../core/memory/geometry.ts';
-import { percent } from '../../core/base/percent.ts';
-import { sum } from '../../core/base/sum.ts';
 import type { PolicyFinding } from '../../analysis/findings.ts';
 import { policyCount } from '../../analysis/sweep.ts';
-import { html, type Markup } from '../words/markup.ts';
+import { percent } from '../../core/base/percent.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
-import type { ReportView } from './view.ts';
-import { sizeSettingsLine } from '../words/sizes.ts';
+import { sum } from '../../core/base/sum.ts';
+import type { Geometry } from '../../core/memory/geometry.ts';
 import { tradeoffChart } from '../svg/tradeoff.ts';
+import { html, type Markup } from '../words/markup.ts';
+import { sizeSettingsLine } from '../words/sizes.ts';
+import { growthCell, scrollable } from './table.ts';
+import type { ReportView } from './view.ts';
 
 /** A policy with the names under which the report knows it. */
 interface NamedPolicy {

@@ -1,9 +1,9 @@
-import { growthCell, scrollable, sizeCell } from './table.ts';
-import type { JudgedRanges } from '../../analysis/table-judge.ts';
 import type { RangeTable, TableVma } from '../../analysis/range-table.ts';
+import type { JudgedRanges } from '../../analysis/table-judge.ts';
 import { asOrder, formatOrder, type OrderSet } from '../../core/memory/order.ts';
 import { html, type Markup } from '../words/markup.ts';
 import { refusalLine } from '../words/reasons.ts';
+import { growthCell, scrollable, sizeCell } from './table.ts';
 
 /** VMAs that a table names. */
 const MOST_VMAS = 8;

@@ -1,10 +1,9 @@
-import { refusalLine } from '../words/reasons.ts';
+import type { Explanation, IgnoredRange } from '../../analysis/explanation.ts';
 import { pagesPerRange } from '../../core/memory/geometry.ts';
 import { formatOrder } from '../../core/memory/order.ts';
-import { collapsesOf } from '../../core/plan/plan.ts';
 import type { RangeState } from '../../core/memory/range-state.ts';
-import { type Step, stepNumber, stepOutcome, stepsOf, windowName } from '../words/explain-steps.ts';
-import type { Explanation, IgnoredRange } from '../../analysis/explanation.ts';
+import { collapsesOf } from '../../core/plan/plan.ts';
+import { wrap } from '../text/wrap.ts';
 import {
   type ExplainLine,
   headingLines,
@@ -13,13 +12,14 @@ import {
   resultLines,
   scanLines,
 } from '../words/explain-lines.ts';
+import { type Step, stepNumber, stepOutcome, stepsOf, windowName } from '../words/explain-steps.ts';
 import { html, type Markup, type Part, trusted } from '../words/markup.ts';
+import { marksOf } from '../words/pte-marks.ts';
+import { refusalLine } from '../words/reasons.ts';
 import { cssColor, orderColor } from './palette.ts';
 import { cellsPath, pteLayers } from './pte-layers.ts';
-import { marksOf } from '../words/pte-marks.ts';
 import { RANGE_STYLE, rangeSvg } from './range.ts';
 import { element, textAt } from './svg.ts';
-import { wrap } from '../text/wrap.ts';
 
 const MARGIN = 16;
 const LINE = 17;

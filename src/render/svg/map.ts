@@ -1,8 +1,8 @@
 import type { JudgedCells, MapCells } from '../../analysis/map-cells.ts';
 import { type Geometry, pagesPerRange } from '../../core/memory/geometry.ts';
 import { asOrder, formatOrder } from '../../core/memory/order.ts';
-import { html, type Markup } from '../words/markup.ts';
 import { OCCUPANCY_LEVELS } from '../report/style.ts';
+import { html, type Markup } from '../words/markup.ts';
 import { element } from './svg.ts';
 import { cellPaths, columnLines, svgImage, swatch } from './svg-image.ts';
 

@@ -1,8 +1,8 @@
-import { scrollable, sizeCell } from '../report/table.ts';
-import { formatSize } from '../../core/memory/format-size.ts';
 import { sum } from '../../core/base/sum.ts';
+import { formatSize } from '../../core/memory/format-size.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import { asOrder, formatOrder } from '../../core/memory/order.ts';
+import { scrollable, sizeCell } from '../report/table.ts';
 import { html, type Markup } from '../words/markup.ts';
 import { element } from './svg.ts';
 import { svgImage, swatch } from './svg-image.ts';

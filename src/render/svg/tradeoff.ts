@@ -1,8 +1,8 @@
 import { metricAt, policyCount, type SweepSpace } from '../../analysis/sweep.ts';
 import { grouped } from '../../core/base/plural.ts';
+import { DENSITY_LEVELS } from '../report/style.ts';
 import type { Markup, Part } from '../words/markup.ts';
 import { element } from './svg.ts';
-import { DENSITY_LEVELS } from '../report/style.ts';
 import { cellPaths, svgImage } from './svg-image.ts';
 
 /** A policy that the chart names: its numbers in the table beside it, growth and huge memory in pages. */

@@ -1,16 +1,16 @@
-import { formatSize } from '../../core/memory/format-size.ts';
+import type { SysfsWrite } from '../../analysis/sysfs-writes.ts';
 import { growthOf } from '../../analysis/tally.ts';
+import { grouped, plural } from '../../core/base/plural.ts';
 import { sum } from '../../core/base/sum.ts';
+import { formatSize } from '../../core/memory/format-size.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import type { PolicyCounts } from '../../core/plan/policy-counts.ts';
 import { type AdviceView, adviceLine, blindSpots, outcomeLines, worthLine } from '../words/advise-view.ts';
-import { type Column, layOutTable } from './columns.ts';
-import { grouped, plural } from '../../core/base/plural.ts';
 import { printable } from '../words/printable.ts';
-import { writeLines } from './write-script.ts';
-import type { SysfsWrite } from '../../analysis/sysfs-writes.ts';
+import { type Column, layOutTable } from './columns.ts';
 import type { Style } from './style.ts';
 import { field } from './tally.ts';
+import { writeLines } from './write-script.ts';
 
 const PROCESSES_SHOWN = 15;
 

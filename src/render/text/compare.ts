@@ -1,9 +1,9 @@
-import { sum } from '../../core/base/sum.ts';
 import type { Comparison } from '../../analysis/comparison.ts';
 import type { Tally } from '../../analysis/tally.ts';
-import { layOutTable } from './columns.ts';
-import { formatSize } from '../../core/memory/format-size.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
+import { sum } from '../../core/base/sum.ts';
+import { formatSize } from '../../core/memory/format-size.ts';
+import { layOutTable } from './columns.ts';
 
 /** What two algorithms do to the same memory, in one table. */
 export function comparisonText(names: readonly [string, string], comparison: Comparison): string {

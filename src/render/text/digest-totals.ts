@@ -1,12 +1,12 @@
-import { formatSize } from '../../core/memory/format-size.ts';
-import { growthOf } from '../../analysis/tally.ts';
-import { sizesLine } from '../words/sizes.ts';
-import { percent } from '../../core/base/percent.ts';
-import { sum } from '../../core/base/sum.ts';
 import { apartRanges, type MemoryDigest } from '../../analysis/memory-digest.ts';
-import type { CollapsePolicy } from '../../core/rules/policy.ts';
-import type { PolicyCounts } from '../../core/plan/policy-counts.ts';
+import { growthOf } from '../../analysis/tally.ts';
+import { percent } from '../../core/base/percent.ts';
 import { plural } from '../../core/base/plural.ts';
+import { sum } from '../../core/base/sum.ts';
+import { formatSize } from '../../core/memory/format-size.ts';
+import type { PolicyCounts } from '../../core/plan/policy-counts.ts';
+import type { CollapsePolicy } from '../../core/rules/policy.ts';
+import { sizesLine } from '../words/sizes.ts';
 import type { Style } from './style.ts';
 import { field } from './tally.ts';
 

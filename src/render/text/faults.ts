@@ -1,13 +1,13 @@
 import type { FaultStep, FollowedHistory } from '../../analysis/fault-steps.ts';
-import type { FaultVisit } from '../../core/fault/fault.ts';
-import { windowStart } from '../../core/memory/page-span.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
 import { runList } from '../../core/base/run-list.ts';
+import type { FaultVisit } from '../../core/fault/fault.ts';
 import { type Geometry, pageBytes } from '../../core/memory/geometry.ts';
 import { asOffset, asOrder, formatOrder, formatOrders } from '../../core/memory/order.ts';
-import { drawWindow, legend, PICTURE_ORDER } from './window-picture.ts';
+import { windowStart } from '../../core/memory/page-span.ts';
 import type { Style } from './style.ts';
+import { drawWindow, legend, PICTURE_ORDER } from './window-picture.ts';
 
 /**
  * A history of page faults as a person reads it: each touch, the windows that it considered from the PMD order down with a

@@ -1,18 +1,18 @@
-import { formatSize } from '../../core/memory/format-size.ts';
-import { sum } from '../../core/base/sum.ts';
 import type { Prediction, ProcessPrediction, VmaPrediction } from '../../analysis/prediction.ts';
 import { growthOf, type Tally } from '../../analysis/tally.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
-import { FIRST_MTHP_SERIES, isBefore } from '../../core/base/release.ts';
-import type { OrderSet } from '../../core/memory/order.ts';
-import type { CollapsePolicy } from '../../core/rules/policy.ts';
-import { ASSUMPTIONS } from '../../core/memory/range-state.ts';
-import type { ThpSettings } from '../../core/rules/thp-settings.ts';
-import { type Column, layOutTable } from './columns.ts';
 import { plural } from '../../core/base/plural.ts';
-import { printable } from '../words/printable.ts';
+import { FIRST_MTHP_SERIES, isBefore } from '../../core/base/release.ts';
+import { sum } from '../../core/base/sum.ts';
+import { formatSize } from '../../core/memory/format-size.ts';
+import type { OrderSet } from '../../core/memory/order.ts';
+import { ASSUMPTIONS } from '../../core/memory/range-state.ts';
+import type { CollapsePolicy } from '../../core/rules/policy.ts';
+import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import { ignoredLimitLine } from '../words/none-limit-note.ts';
+import { printable } from '../words/printable.ts';
 import { sizeSettingsLine } from '../words/sizes.ts';
+import { type Column, layOutTable } from './columns.ts';
 import type { Style } from './style.ts';
 import { field, mainRefusal, refusedLine, tallyLines } from './tally.ts';
 

@@ -1,10 +1,10 @@
-import { formatSize } from '../../core/memory/format-size.ts';
-import { sum } from '../../core/base/sum.ts';
-import { grouped } from '../../core/base/plural.ts';
 import { formatDuration } from '../../core/base/duration.ts';
+import { grouped } from '../../core/base/plural.ts';
+import { sum } from '../../core/base/sum.ts';
+import { formatSize } from '../../core/memory/format-size.ts';
 import { asOrder, formatOrder } from '../../core/memory/order.ts';
-import type { SimulationReport } from '../../simulation/simulation-report.ts';
 import type { Sample } from '../../simulation/sample.ts';
+import type { SimulationReport } from '../../simulation/simulation-report.ts';
 import { growth, levels, sparkline } from './sparkline.ts';
 import type { Style } from './style.ts';
 

@@ -1,9 +1,9 @@
-import { sum } from '../../core/base/sum.ts';
 import { formatDuration } from '../../core/base/duration.ts';
-import { resultName } from '../../core/rules/kernel-model.ts';
-import { formatOrder } from '../../core/memory/order.ts';
-import type { SimulationReport } from '../../simulation/simulation-report.ts';
 import { plural } from '../../core/base/plural.ts';
+import { sum } from '../../core/base/sum.ts';
+import { formatOrder } from '../../core/memory/order.ts';
+import { resultName } from '../../core/rules/kernel-model.ts';
+import type { SimulationReport } from '../../simulation/simulation-report.ts';
 import type { Style } from './style.ts';
 import { field } from './tally.ts';
 

@@ -1,11 +1,11 @@
-import { formatSize } from '../../core/memory/format-size.ts';
-import { sum } from '../../core/base/sum.ts';
 import { formatDuration } from '../../core/base/duration.ts';
-import { resultName } from '../../core/rules/kernel-model.ts';
+import { grouped, plural } from '../../core/base/plural.ts';
+import { sum } from '../../core/base/sum.ts';
+import { formatSize } from '../../core/memory/format-size.ts';
 import { formatOrder } from '../../core/memory/order.ts';
+import { resultName } from '../../core/rules/kernel-model.ts';
 import type { ScanResult } from '../../core/rules/scan-result.ts';
 import type { SimulationReport } from '../../simulation/simulation-report.ts';
-import { grouped, plural } from '../../core/base/plural.ts';
 import { printable } from '../words/printable.ts';
 import { RESULT_MEANINGS } from '../words/reasons.ts';
 import type { Style } from './style.ts';

@@ -1,16 +1,16 @@
-import { formatSize } from '../../core/memory/format-size.ts';
 import { formatDuration } from '../../core/base/duration.ts';
+import { plural } from '../../core/base/plural.ts';
+import { formatSize } from '../../core/memory/format-size.ts';
 import { type OrderSet, orderSet } from '../../core/memory/order.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import type { SimulationReport } from '../../simulation/simulation-report.ts';
-import { type Column, layOutTable } from './columns.ts';
 import { ignoredLimitLine } from '../words/none-limit-note.ts';
-import { plural } from '../../core/base/plural.ts';
 import { printable } from '../words/printable.ts';
+import { sizeSettingsLine } from '../words/sizes.ts';
+import { type Column, layOutTable } from './columns.ts';
 import { plotLines } from './simulate-plot.ts';
 import { steadyLines } from './simulate-steady.ts';
 import { summaryLines } from './simulate-summary.ts';
-import { sizeSettingsLine } from '../words/sizes.ts';
 import type { Style } from './style.ts';
 import { field } from './tally.ts';
 

@@ -1,13 +1,13 @@
-import { formatSize } from '../../core/memory/format-size.ts';
-import { sizesLine } from '../words/sizes.ts';
-import { percent } from '../../core/base/percent.ts';
-import type { SweptResult } from '../../analysis/pareto.ts';
 import { apartRanges, type MemoryDigest } from '../../analysis/memory-digest.ts';
+import type { SweptResult } from '../../analysis/pareto.ts';
 import { policyCount } from '../../analysis/sweep.ts';
-import { type Column, layOutTable } from './columns.ts';
+import { percent } from '../../core/base/percent.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
-import type { Style } from './style.ts';
+import { formatSize } from '../../core/memory/format-size.ts';
 import type { SweepView } from '../json/sweep.ts';
+import { sizesLine } from '../words/sizes.ts';
+import { type Column, layOutTable } from './columns.ts';
+import type { Style } from './style.ts';
 import { sweepPlot } from './sweep-plot.ts';
 
 /** Lines of the front that a terminal shows; --csv and --json have them all. */

@@ -1,13 +1,13 @@
-import { formatSize } from '../../core/memory/format-size.ts';
-import { sum } from '../../core/base/sum.ts';
 import { growthOf, isHuge, type Refusal, type RefusedMemory, type Tally } from '../../analysis/tally.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
+import { grouped, plural } from '../../core/base/plural.ts';
+import { sum } from '../../core/base/sum.ts';
+import { formatSize } from '../../core/memory/format-size.ts';
 import { type Geometry, rangeBytes } from '../../core/memory/geometry.ts';
-import { resultName } from '../../core/rules/kernel-model.ts';
 import { asOrder, formatOrder, type OrderSet } from '../../core/memory/order.ts';
+import { resultName } from '../../core/rules/kernel-model.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import { isScanResult } from '../../core/rules/scan-result.ts';
-import { grouped, plural } from '../../core/base/plural.ts';
 import { refusalLine } from '../words/reasons.ts';
 import type { Style } from './style.ts';
 

@@ -1,13 +1,13 @@
+import { grouped, plural } from '../../core/base/plural.ts';
 import type { Cover } from '../../verify/best-cover.ts';
-import type { SearchCase } from '../../verify/search-case.ts';
 import { type CaseRun, firstDifference, type RunStep } from '../../verify/case-run.ts';
 import type { Gap } from '../../verify/optimality.ts';
 import { PROPERTY_NAMES, propertyLine } from '../../verify/properties.ts';
 import { RELATIONS } from '../../verify/relation.ts';
+import type { SearchCase } from '../../verify/search-case.ts';
 import type { ExplainedFinding, VerifyReport } from '../../verify/verification.ts';
-import { layOutTable } from './columns.ts';
 import { caseCommand, caseFlags, wholeCommand } from '../words/verify-command.ts';
-import { grouped, plural } from '../../core/base/plural.ts';
+import { layOutTable } from './columns.ts';
 import type { Style } from './style.ts';
 
 export interface VerifyView {

@@ -1,19 +1,19 @@
-import { formatSize } from '../../core/memory/format-size.ts';
-import { growthOf } from '../../analysis/tally.ts';
-import { sizesLine } from './sizes.ts';
-import { percent } from '../../core/base/percent.ts';
-import { sum } from '../../core/base/sum.ts';
 import type { Budget, ProcessOutcome } from '../../analysis/advise.ts';
 import { apartRanges, type MemoryDigest, type SourceDigest } from '../../analysis/memory-digest.ts';
 import type { SweptResult } from '../../analysis/pareto.ts';
 import type { SweptPolicy } from '../../analysis/sweep.ts';
 import type { SysfsWrite } from '../../analysis/sysfs-writes.ts';
-import type { KernelModel } from '../../core/rules/kernel-model.ts';
-import type { PolicyCounts } from '../../core/plan/policy-counts.ts';
-import { ASSUMPTIONS } from '../../core/memory/range-state.ts';
+import { growthOf } from '../../analysis/tally.ts';
+import { percent } from '../../core/base/percent.ts';
 import { plural } from '../../core/base/plural.ts';
 import { FIRST_MTHP_SERIES, isBefore, seriesOf } from '../../core/base/release.ts';
+import { sum } from '../../core/base/sum.ts';
+import { formatSize } from '../../core/memory/format-size.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
+import { ASSUMPTIONS } from '../../core/memory/range-state.ts';
+import type { PolicyCounts } from '../../core/plan/policy-counts.ts';
+import type { KernelModel } from '../../core/rules/kernel-model.ts';
+import { sizesLine } from './sizes.ts';
 
 /** An advice with all that it rests on. */
 export interface AdviceView {

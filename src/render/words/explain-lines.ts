@@ -10,7 +10,7 @@ import { ASSUMPTIONS, unknownFacts } from '../../core/memory/range-state.ts';
 import { collapsesOf } from '../../core/plan/plan.ts';
 import { resultName } from '../../core/rules/kernel-model.ts';
 import { ignoredLimitLine } from './none-limit-note.ts';
-import { refusalLine, RESULT_MEANINGS } from './reasons.ts';
+import { RESULT_MEANINGS, refusalLine } from './reasons.ts';
 
 /** A line of an explanation, as text prints and a picture draws it. */
 export interface ExplainLine {

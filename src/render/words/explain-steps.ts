@@ -1,10 +1,10 @@
-import type { Visit } from '../../core/search/algorithm.ts';
-import { resultName } from '../../core/rules/kernel-model.ts';
+import { plural } from '../../core/base/plural.ts';
 import { countWindow } from '../../core/memory/occupancy.ts';
 import type { Window } from '../../core/memory/order.ts';
 import type { CollapsePlan } from '../../core/plan/plan.ts';
+import { resultName } from '../../core/rules/kernel-model.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
-import { plural } from '../../core/base/plural.ts';
+import type { Visit } from '../../core/search/algorithm.ts';
 
 /** A window as OFFSET:ORDER. */
 export function windowName({ offset, order }: Window): string {

@@ -1,6 +1,6 @@
 import { shellCommand } from '../../core/base/shell.ts';
-import { formatPages } from '../../core/memory/page-list.ts';
 import { formatOrders, ordersOf } from '../../core/memory/order.ts';
+import { formatPages } from '../../core/memory/page-list.ts';
 import { type SearchCase, unmappedPages } from '../../verify/search-case.ts';
 import type { VerifyReport } from '../../verify/verification.ts';
 

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { addRangeToTable } from '../../support/core/add-range.ts';
 import {
-  createWasmDigestBuilder,
   createPlainDigestBuilder,
+  createWasmDigestBuilder,
   type DigestBuilder,
 } from '../../../src/core/digest/builder.ts';
 import { type DigestTable, emptyDigest } from '../../../src/core/digest/table.ts';
 import { geometryOfPmdOrder, pagesPerRange } from '../../../src/core/memory/geometry.ts';
+import { addRangeToTable } from '../../support/core/add-range.ts';
 import '../../support/seed.ts';
 import { occupancies } from '../arbitraries.ts';
 

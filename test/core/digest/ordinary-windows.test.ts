@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { geometryOfPmdOrder, pagesPerRange } from '../../../src/core/memory/geometry.ts';
-import { KERNEL_MODELS } from '../../../src/core/rules/kernel-model.ts';
-import { LruBatch } from '../../../src/core/rules/lru-batch.ts';
 import { difference } from '../../../src/core/memory/occupancy.ts';
 import { anonOrders, type OrderSet } from '../../../src/core/memory/order.ts';
-import type { CollapsePolicy } from '../../../src/core/rules/policy.ts';
-import { planRange } from '../../../src/core/plan/plan.ts';
-import { occupancies } from '../arbitraries.ts';
 import { plainRange, type RangeState } from '../../../src/core/memory/range-state.ts';
+import { planRange } from '../../../src/core/plan/plan.ts';
+import { KERNEL_MODELS } from '../../../src/core/rules/kernel-model.ts';
+import { LruBatch } from '../../../src/core/rules/lru-batch.ts';
+import type { CollapsePolicy } from '../../../src/core/rules/policy.ts';
+import { occupancies } from '../arbitraries.ts';
 
 /** A batch that says it holds a page, so that every window is judged page by page. */
 class NeverEmpty extends LruBatch {

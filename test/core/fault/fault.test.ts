@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import '../../support/seed.ts';
 import { parseHistory, playHistory } from '../../../src/core/fault/history.ts';
-import { parseSpan } from '../../../src/core/memory/page-span.ts';
 import { VmaPages } from '../../../src/core/fault/vma-pages.ts';
 import { geometryOfPmdOrder, x86_64 } from '../../../src/core/memory/geometry.ts';
 import { parseOrders } from '../../../src/core/memory/order.ts';
+import { parseSpan } from '../../../src/core/memory/page-span.ts';
 import { valueOf } from '../../support/ranges.ts';
 
 /** What a history leaves, as "offset:order" for folios of four pages and more, and the resident and zero pages. */

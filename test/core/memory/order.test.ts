@@ -8,8 +8,8 @@ import {
   formatOrders,
   hasLowerOrder,
   NO_ORDERS,
-  ordersOf,
   orderSet,
+  ordersOf,
   parseOrders,
 } from '../../../src/core/memory/order.ts';
 import { messageOf, valueOf } from '../../support/ranges.ts';

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import '../../support/seed.ts';
-import { costOf } from '../../../src/core/plan/cost.ts';
 import { geometryOfPmdOrder, pagesPerRange } from '../../../src/core/memory/geometry.ts';
 import {
   CODE_EMPTY,
@@ -12,6 +11,7 @@ import {
   writePteCodes,
 } from '../../../src/core/memory/pte-code.ts';
 import { pteKind } from '../../../src/core/memory/pte-kind.ts';
+import { costOf } from '../../../src/core/plan/cost.ts';
 import { ranges } from '../../analysis/arbitraries.ts';
 import { rangeOf } from '../../support/ranges.ts';
 

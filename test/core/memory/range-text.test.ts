@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import '../../support/seed.ts';
 import { geometryOfPmdOrder } from '../../../src/core/memory/geometry.ts';
 import { formatPages } from '../../../src/core/memory/page-list.ts';
-import { rangeOfText, rangeText, type RangeText, readRange } from '../../../src/core/memory/range-text.ts';
+import { type RangeText, rangeOfText, rangeText, readRange } from '../../../src/core/memory/range-text.ts';
 import { ranges } from '../../analysis/arbitraries.ts';
 import { messageOf, rangeOf, valueOf } from '../../support/ranges.ts';
 

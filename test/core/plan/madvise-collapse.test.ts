@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { geometryOfPmdOrder, rangeBytes, x86_64 } from '../../../src/core/memory/geometry.ts';
-import { KERNEL_MODELS } from '../../../src/core/rules/kernel-model.ts';
+import { type OrderSet, orderSet } from '../../../src/core/memory/order.ts';
 import {
   type AdvisedVma,
   type MadvisePlan,
   type MissingTable,
   planMadvise,
 } from '../../../src/core/plan/madvise-collapse.ts';
-import { type OrderSet, orderSet } from '../../../src/core/memory/order.ts';
+import { KERNEL_MODELS } from '../../../src/core/rules/kernel-model.ts';
 import { SCAN_RESULTS, type ScanResult } from '../../../src/core/rules/scan-result.ts';
 import { outcomesOf, plan, type RangeText, rangeOf } from '../../support/ranges.ts';
 

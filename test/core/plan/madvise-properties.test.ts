@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { applyPlan } from '../../../src/core/plan/apply-plan.ts';
 import { type Geometry, pageBytes, pagesPerRange, rangeBytes } from '../../../src/core/memory/geometry.ts';
-import { KERNEL_MODELS } from '../../../src/core/rules/kernel-model.ts';
-import { type AdvisedVma, type MadviseCall, planMadvise } from '../../../src/core/plan/madvise-collapse.ts';
 import { NO_ORDERS, orderSet } from '../../../src/core/memory/order.ts';
+import { applyPlan } from '../../../src/core/plan/apply-plan.ts';
+import { type AdvisedVma, type MadviseCall, planMadvise } from '../../../src/core/plan/madvise-collapse.ts';
 import { planRange } from '../../../src/core/plan/plan.ts';
+import { KERNEL_MODELS } from '../../../src/core/rules/kernel-model.ts';
 import { collapsePolicy } from '../../../src/core/rules/policy.ts';
 import { ranges } from '../../analysis/arbitraries.ts';
 import '../../support/seed.ts';

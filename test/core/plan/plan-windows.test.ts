@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { stateOf } from '../../../src/conform/probe-batch.ts';
 import { digestPlaceOf } from '../../../src/core/digest/place.ts';
 import { type Geometry, geometryOfPmdOrder, pagesPerRange } from '../../../src/core/memory/geometry.ts';
-import { KERNEL_MODELS } from '../../../src/core/rules/kernel-model.ts';
 import { emptyOccupancy, type Occupancy } from '../../../src/core/memory/occupancy.ts';
 import { anonOrders, type OrderSet } from '../../../src/core/memory/order.ts';
 import { planWindows, unpackWindow } from '../../../src/core/plan/plan-windows.ts';
+import { KERNEL_MODELS } from '../../../src/core/rules/kernel-model.ts';
 import { collapsePolicy, defaultLimits } from '../../../src/core/rules/policy.ts';
 import { attemptEach } from '../../../src/core/search/algorithm.ts';
 import { walk } from '../../../src/core/search/walk.ts';
-import { stateOf } from '../../../src/conform/probe-batch.ts';
 import { openSnapshotFile } from '../../../src/snapshot/file.ts';
 import { readCorpus } from '../../conform/corpus-file.ts';
 import { valueOf } from '../../support/ranges.ts';

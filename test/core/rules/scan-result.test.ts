@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { x86_64 } from '../../../src/core/memory/geometry.ts';
-import { collapsibleOrders, KERNEL_MODELS, resultName } from '../../../src/core/rules/kernel-model.ts';
 import { formatOrders } from '../../../src/core/memory/order.ts';
+import { collapsibleOrders, KERNEL_MODELS, resultName } from '../../../src/core/rules/kernel-model.ts';
 import {
-  type NextMove,
   actionAfter,
+  type NextMove,
   SCAN_RESULTS,
   scanResultNamed,
   traceString,

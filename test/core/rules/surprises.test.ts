@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { attemptEach } from '../../../src/core/search/algorithm.ts';
 import { costOf } from '../../../src/core/plan/cost.ts';
+import { attemptEach } from '../../../src/core/search/algorithm.ts';
 import { walk } from '../../../src/core/search/walk.ts';
 import {
   attemptTexts,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { x86_64 } from '../../../src/core/memory/geometry.ts';
-import { KERNEL_MODELS } from '../../../src/core/rules/kernel-model.ts';
 import { asOrder, formatOrders } from '../../../src/core/memory/order.ts';
+import { KERNEL_MODELS } from '../../../src/core/rules/kernel-model.ts';
 import {
   defaultSettings,
   enabledOrders,

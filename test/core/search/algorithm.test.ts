@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { attemptEach, RangeResult, type Visit } from '../../../src/core/search/algorithm.ts';
 import { asOffset, asOrder, hasOrder, ordersOf, type Window } from '../../../src/core/memory/order.ts';
+import { attemptEach, RangeResult, type Visit } from '../../../src/core/search/algorithm.ts';
 import { stack } from '../../../src/core/search/stack.ts';
 import { walk } from '../../../src/core/search/walk.ts';
 import { policyOf, scannedOf } from '../../support/ranges.ts';

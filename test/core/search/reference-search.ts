@@ -1,12 +1,12 @@
+import { asOffset, asOrder, type Window } from '../../../src/core/memory/order.ts';
+import type { CollapsePolicy } from '../../../src/core/rules/policy.ts';
+import { actionAfter, type ScanResult } from '../../../src/core/rules/scan-result.ts';
 import {
   type Attempt,
   attemptEach,
   type CollapseAlgorithm,
   type ScannedRange,
 } from '../../../src/core/search/algorithm.ts';
-import { asOffset, asOrder, type Window } from '../../../src/core/memory/order.ts';
-import type { CollapsePolicy } from '../../../src/core/rules/policy.ts';
-import { actionAfter, type ScanResult } from '../../../src/core/rules/scan-result.ts';
 import { listPages } from '../../support/ranges.ts';
 
 /**

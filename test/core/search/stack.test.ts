@@ -1,20 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { type Geometry, geometryOfPmdOrder } from '../../../src/core/memory/geometry.ts';
+import { asOrder, hasOrder, type OrderSet } from '../../../src/core/memory/order.ts';
+import { KERNEL_MODELS } from '../../../src/core/rules/kernel-model.ts';
+import type { CollapsePolicy } from '../../../src/core/rules/policy.ts';
+import { actionAfter, SCAN_RESULTS, type ScanResult } from '../../../src/core/rules/scan-result.ts';
 import {
   type Attempt,
   attemptEach,
   type CollapseAlgorithm,
   type ScannedRange,
 } from '../../../src/core/search/algorithm.ts';
-import { type Geometry, geometryOfPmdOrder } from '../../../src/core/memory/geometry.ts';
-import { KERNEL_MODELS } from '../../../src/core/rules/kernel-model.ts';
-import { asOrder, hasOrder, type OrderSet } from '../../../src/core/memory/order.ts';
-import type { CollapsePolicy } from '../../../src/core/rules/policy.ts';
-import { actionAfter, SCAN_RESULTS, type ScanResult } from '../../../src/core/rules/scan-result.ts';
 import { stack, stackPatch11 } from '../../../src/core/search/stack.ts';
 import { walk } from '../../../src/core/search/walk.ts';
 import { OutcomeTree } from '../../../src/verify/outcome-tree.ts';
-import { scannedOf, policyOf } from '../../support/ranges.ts';
+import { policyOf, scannedOf } from '../../support/ranges.ts';
 import '../../support/seed.ts';
 import { EXHAUSTIVE, slice } from '../../support/slice.ts';
 import { attempts, searchCases } from '../arbitraries.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { ALGORITHMS } from '../../../src/core/search/algorithms.ts';
 import { planRange } from '../../../src/core/plan/plan.ts';
+import { ALGORITHMS } from '../../../src/core/search/algorithms.ts';
 import { outcomesOf, policyOf, rangeOf } from '../../support/ranges.ts';
 import { vectors } from './vectors.ts';
 

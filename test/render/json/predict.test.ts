@@ -16,8 +16,8 @@ import {
   streamOf,
   vmaItem,
 } from '../../analysis/streams.ts';
-import { expectSchema } from '../../support/schemas.ts';
 import { policyOf } from '../../support/ranges.ts';
+import { expectSchema } from '../../support/schemas.ts';
 import { explanations } from '../explanations.ts';
 
 test('head, ranges and tail of a prediction conform to its schema', async () => {

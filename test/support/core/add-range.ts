@@ -1,7 +1,7 @@
 import { addFolios, emptyLevels } from '../../../src/core/digest/folios.ts';
 import { addWindowCounts, type DigestTable } from '../../../src/core/digest/table.ts';
-import type { Occupancy } from '../../../src/core/memory/occupancy.ts';
 import { countWindows, emptyWindowCounts } from '../../../src/core/digest/window-counts.ts';
+import type { Occupancy } from '../../../src/core/memory/occupancy.ts';
 
 /**
  * Adds one range to a digest: the PTEs that map an ordinary page, and the order of the folio that each maps (undefined

@@ -1,10 +1,10 @@
 import { pagesPerRange } from '../../../src/core/memory/geometry.ts';
 import { emptyOccupancy, hasPage, setPage } from '../../../src/core/memory/occupancy.ts';
 import { asOrder, NO_ORDERS, type OrderSet, withoutOrder } from '../../../src/core/memory/order.ts';
-import { type CollapsePolicy, noneLimit } from '../../../src/core/rules/policy.ts';
 import type { RangeState } from '../../../src/core/memory/range-state.ts';
-import type { RefusedRange } from '../../../src/core/search/rounds/rounds.ts';
+import { type CollapsePolicy, noneLimit } from '../../../src/core/rules/policy.ts';
 import type { ScanResult } from '../../../src/core/rules/scan-result.ts';
+import type { RefusedRange } from '../../../src/core/search/rounds/rounds.ts';
 
 /** What the scan of the proposed rebuild found in a range, or in the part of it that the VMA covers. */
 export interface RoundsScan extends RefusedRange {

@@ -1,6 +1,6 @@
-import { checkMachine } from '../machine/check.ts';
-import { PMD_DETACHED } from '../../../src/machine/page-tables/pmd.ts';
 import type { Khugepaged } from '../../../src/khugepaged/khugepaged.ts';
+import { PMD_DETACHED } from '../../../src/machine/page-tables/pmd.ts';
+import { checkMachine } from '../machine/check.ts';
 
 /**
  * Everything that is wrong with a machine and its daemon, one sentence each; empty if both are sound, also in the middle

@@ -1,21 +1,21 @@
+import { asOrder, hasOrder } from '../../../src/core/memory/order.ts';
 import {
   type MadviseErrno,
   madviseErrno,
   madviseGoesOn,
   madviseIsDone,
 } from '../../../src/core/plan/madvise-errno.ts';
-import { asOrder, hasOrder } from '../../../src/core/memory/order.ts';
 import type { ScanResult } from '../../../src/core/rules/scan-result.ts';
+import type { Activity } from '../../../src/khugepaged/activity.ts';
+import { CollapseControl } from '../../../src/khugepaged/collapse-control.ts';
+import type { Act, Hold } from '../../../src/khugepaged/locks.ts';
+import { revalidate } from '../../../src/khugepaged/revalidate.ts';
+import { scanPmdRange } from '../../../src/khugepaged/scan-range.ts';
+import type { System } from '../../../src/khugepaged/system.ts';
 import { drainAllLru } from '../../../src/machine/folios/lru.ts';
 import type { Mm } from '../../../src/machine/page-tables/mm.ts';
 import { PMD_NONE } from '../../../src/machine/page-tables/pmd.ts';
 import type { VmArea } from '../../../src/machine/page-tables/vm-area.ts';
-import type { Activity } from '../../../src/khugepaged/activity.ts';
-import { CollapseControl } from '../../../src/khugepaged/collapse-control.ts';
-import type { System } from '../../../src/khugepaged/system.ts';
-import type { Act, Hold } from '../../../src/khugepaged/locks.ts';
-import { revalidate } from '../../../src/khugepaged/revalidate.ts';
-import { scanPmdRange } from '../../../src/khugepaged/scan-range.ts';
 
 /** A call of MADV_COLLAPSE as an act of its process; `done` hears what it returned, undefined for 0. */
 export function madviseCollapseAct(

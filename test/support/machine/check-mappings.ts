@@ -15,8 +15,8 @@ import {
   PTE_NONE,
   PTE_PRESENT,
   PTE_SWAP,
-  PTE_UFFD_MARKER,
   PTE_UFFD,
+  PTE_UFFD_MARKER,
   PTE_WRITABLE,
   pteValue,
 } from '../../../src/machine/page-tables/pte.ts';

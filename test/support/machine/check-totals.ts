@@ -1,5 +1,4 @@
-import type { FrameOwners } from './check-frames.ts';
-import type { FoundMappings } from './check-mappings.ts';
+import { forEachMapping } from '../../../src/machine/folios/rmap-walk.ts';
 import {
   PG_BATCHED,
   PG_DEFERRED,
@@ -11,7 +10,8 @@ import {
   PG_PARTIAL,
 } from '../../../src/machine/frames/frame-table.ts';
 import type { Machine } from '../../../src/machine/machine.ts';
-import { forEachMapping } from '../../../src/machine/folios/rmap-walk.ts';
+import type { FrameOwners } from './check-frames.ts';
+import type { FoundMappings } from './check-mappings.ts';
 
 /** References that somebody outside of this room holds, by head frame: folios allocated but not mapped yet. */
 export type HeldReferences = ReadonlyMap<number, number>;

@@ -1,7 +1,7 @@
+import type { Machine } from '../../../src/machine/machine.ts';
 import { checkFrames } from './check-frames.ts';
 import { checkMappings } from './check-mappings.ts';
 import { checkTotals, type HeldReferences } from './check-totals.ts';
-import type { Machine } from '../../../src/machine/machine.ts';
 
 export type { HeldReferences };
 

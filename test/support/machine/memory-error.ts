@@ -1,9 +1,9 @@
 import { isIdle, putFolio, removeRmap, setLazyfree } from '../../../src/machine/folios/folio.ts';
 import { splitFolio } from '../../../src/machine/folios/folio-split.ts';
-import { FRAME_KERNEL, PG_HEAD, PG_POISONED } from '../../../src/machine/frames/frame-table.ts';
 import { isolateFromLru } from '../../../src/machine/folios/lru.ts';
-import type { Machine } from '../../../src/machine/machine.ts';
 import { forEachMapping } from '../../../src/machine/folios/rmap-walk.ts';
+import { FRAME_KERNEL, PG_HEAD, PG_POISONED } from '../../../src/machine/frames/frame-table.ts';
+import type { Machine } from '../../../src/machine/machine.ts';
 import { PTE_HWPOISON } from '../../../src/machine/page-tables/pte.ts';
 
 /** The next read of this frame will raise a memory error; nobody knows yet. */

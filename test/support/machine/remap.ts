@@ -6,8 +6,8 @@ import { PMD_LEAF, PMD_NONE } from '../../../src/machine/page-tables/pmd.ts';
 import { PTE_KIND, PTE_PRESENT, PTE_WRITABLE } from '../../../src/machine/page-tables/pte.ts';
 import { forEachRange, refuseHeld } from '../../../src/machine/page-tables/unmap.ts';
 import type { VmArea } from '../../../src/machine/page-tables/vm-area.ts';
-import { forEachTable } from './for-each-table.ts';
 import { VM_READ, VM_WRITE } from '../../../src/machine/page-tables/vma-flags.ts';
+import { forEachTable } from './for-each-table.ts';
 
 /** Changes the access rights of mapped memory; PTEs lose the right to write at once and regain it by faults. */
 export function mprotect(machine: Machine, mm: Mm, start: number, bytes: number, rights: number): void {

@@ -1,8 +1,8 @@
-import { changeAreas } from '../../../src/machine/page-tables/address-space.ts';
 import { mapNewFolio } from '../../../src/machine/fault/fault-map.ts';
 import { allocPage, ensureTable } from '../../../src/machine/folios/folio-alloc.ts';
-import { offsetOf } from '../../../src/machine/page-tables/lookup.ts';
 import type { Machine } from '../../../src/machine/machine.ts';
+import { changeAreas } from '../../../src/machine/page-tables/address-space.ts';
+import { offsetOf } from '../../../src/machine/page-tables/lookup.ts';
 import type { Mm } from '../../../src/machine/page-tables/mm.ts';
 import { PMD_LEAF, PMD_NONE, PMD_TABLE } from '../../../src/machine/page-tables/pmd.ts';
 import {
@@ -15,8 +15,8 @@ import {
   PTE_UFFD_MARKER,
   PTE_WRITABLE,
 } from '../../../src/machine/page-tables/pte.ts';
-import { forEachTable } from './for-each-table.ts';
 import { VM_UFFD_ANY } from '../../../src/machine/page-tables/vma-flags.ts';
+import { forEachTable } from './for-each-table.ts';
 
 /** Registers areas with userfaultfd in these modes (VM_UFFD_*); 0 unregisters, and lifts write protection. */
 export function userfaultRegister(

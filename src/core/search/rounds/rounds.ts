@@ -1,3 +1,7 @@
+import { type Geometry, orderBytes, pagesPerRange } from '../../memory/geometry.ts';
+import { MIN_ANON_ORDER } from '../../memory/order.ts';
+import type { CollapsePolicy } from '../../rules/policy.ts';
+import { actionAfter, type ScanResult } from '../../rules/scan-result.ts';
 import {
   type Attempt,
   type Candidate,
@@ -6,11 +10,7 @@ import {
   type Observe,
   visitOf,
 } from '../algorithm.ts';
-import { type Geometry, orderBytes, pagesPerRange } from '../../memory/geometry.ts';
-import { MIN_ANON_ORDER } from '../../memory/order.ts';
-import type { CollapsePolicy } from '../../rules/policy.ts';
 import { type PartialRange, RoundsSelection } from './selection.ts';
-import { actionAfter, type ScanResult } from '../../rules/scan-result.ts';
 
 /** A partial range with what its scan has against a collapse to the PMD order. */
 export interface RefusedRange extends PartialRange {

@@ -1,4 +1,3 @@
-import { type Candidate, type JudgedWindow, judgeWindow, type ScannedRange } from '../algorithm.ts';
 import { pagesPerRange } from '../../memory/geometry.ts';
 import {
   asOffset,
@@ -10,6 +9,7 @@ import {
   type Order,
 } from '../../memory/order.ts';
 import type { CollapsePolicy } from '../../rules/policy.ts';
+import { type Candidate, type JudgedWindow, judgeWindow, type ScannedRange } from '../algorithm.ts';
 import { RetryStore } from './retry-store.ts';
 
 /** A scanned range of which only the PTEs from start to end (exclusive) may be collapsed. */

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Attempt, attemptEach, type Visit } from '../../../../src/core/search/algorithm.ts';
 import { pagesPerRange } from '../../../../src/core/memory/geometry.ts';
 import { asOffset, asOrder, ordersOf } from '../../../../src/core/memory/order.ts';
+import type { ScanResult } from '../../../../src/core/rules/scan-result.ts';
+import { type Attempt, attemptEach, type Visit } from '../../../../src/core/search/algorithm.ts';
 import { RetryStore } from '../../../../src/core/search/rounds/retry-store.ts';
 import { collapseInRounds, rounds } from '../../../../src/core/search/rounds/rounds.ts';
-import { scanForRounds } from '../../../support/core/rounds-scan.ts';
-import type { ScanResult } from '../../../../src/core/rules/scan-result.ts';
 import { walk } from '../../../../src/core/search/walk.ts';
+import { scanForRounds } from '../../../support/core/rounds-scan.ts';
 import { policyOf, rangeOf, scannedOf } from '../../../support/ranges.ts';
 import '../../../support/seed.ts';
 import { attempts, searchCases } from '../../arbitraries.ts';
