@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
-/** These change THP settings of the machine, if asked to, or boot kernels, so they run after everything else. */
+/**
+ * These change THP settings of the machine, if asked to, or boot kernels, so they run after everything else.
+ */
 const HOST = ['test/linux/host-khugepaged.test.ts', 'test/conform/guest.test.ts'];
 
 /** These drive a browser, which would starve beside everything else. */

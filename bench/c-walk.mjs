@@ -4,7 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Nanoseconds a range of each policy over these bitmaps, with how many windows it found and their checksum. */
+/**
+ * Nanoseconds a range of each policy over these bitmaps, with how many windows it found and their checksum.
+ */
 export function timeWalk(bitmaps, rounds, policies) {
   const folder = mkdtempSync(join(tmpdir(), 'thpscope-bench-'));
   try {

@@ -1,4 +1,6 @@
-/** Runs actions in turn, so that whatever else the machine does falls on all of them; medians in milliseconds. */
+/**
+ * Runs actions in turn, so that whatever else the machine does falls on all of them; medians in milliseconds.
+ */
 export async function medians(rounds, actions) {
   const times = actions.map(() => []);
   for (let round = 0; round < rounds; round++) {

@@ -1,5 +1,5 @@
-// Planning of ordinary ranges against a plain C walk of the same rule, on the same bitmaps, for 8 policies and 4 kinds of
-// occupancy.
+// Planning of ordinary ranges against a plain C walk of the same rule, on the same bitmaps, for 8 policies
+// and 4 kinds of occupancy.
 import { x86_64 } from '../dist/core/memory/geometry.js';
 import { planWindows } from '../dist/core/plan/plan-windows.js';
 import { timeWalk } from './c-walk.mjs';

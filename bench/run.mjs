@@ -1,5 +1,5 @@
-// `npm run bench [-- NAME...]`: ratios measured in one run on one machine. Absolute times are for orientation only. Each run
-// adds a line to bench/history/DATE.jsonl.
+// `npm run bench [-- NAME...]`: ratios measured in one run on one machine. Absolute times are for orientation
+// only. Each run adds a line to bench/history/DATE.jsonl.
 import { appendFileSync } from 'node:fs';
 import { cpus, loadavg, release } from 'node:os';
 import { measureDigest } from './digest.mjs';

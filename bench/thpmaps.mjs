@@ -1,5 +1,6 @@
-// A whole `predict -p` of 4 GiB against the kernel's thpmaps on the same process, and against what the kernel and Node alone
-// take for it. THPMAPS is the path to that script, which comes with the kernel's source (tools/mm/thpmaps) and needs root.
+// A whole `predict -p` of 4 GiB against the kernel's thpmaps on the same process, and against what the kernel
+// and Node alone take for it. THPMAPS is the path to that script, which comes with the kernel's source
+// (tools/mm/thpmaps) and needs root.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// The web app with a snapshot of 1 TiB in Debian's Chromium: the first picture, all of it, what a change of policy takes, and what a
-// tab takes. Without Chromium there is nothing to measure.
+// The web app with a snapshot of 1 TiB in Debian's Chromium: the first picture, all of it, what a change of
+// policy takes, and what a tab takes. Without Chromium there is nothing to measure.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -70,7 +70,10 @@ export async function measureWeb() {
 
 const row = (name, time, base, aim, note) => ({ name, time, base, ratio: time / base, aim, note });
 
-/** Changes the policy as a link does; how long until totals, until all ranges are judged, and what drawing them took. */
+/**
+ * Changes the policy as a link does; how long until totals, until all ranges are judged, and what drawing
+ * them took.
+ */
 async function timesOf(page, change) {
   await page.evaluate((change) => {
     for (const name of ['frame', 'totals', 'judgement']) performance.clearMeasures(`thpscope ${name}`);

@@ -1,5 +1,5 @@
-// Assembles src/core/bitmaps/bitmaps.wat into bitmaps-bytes.ts beside it. `--check` fails when the committed bytes are not
-// those of the text.
+// Assembles src/core/bitmaps/bitmaps.wat into bitmaps-bytes.ts beside it. `--check` fails when the committed
+// bytes are not those of the text.
 import { readFileSync, writeFileSync } from 'node:fs';
 import wabt from 'wabt';
 

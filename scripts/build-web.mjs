@@ -1,5 +1,5 @@
-// Builds the web app twice: dist/web for `thpscope serve` and other file servers, and dist/web/thpscope.html, a single file
-// that opens from the disk.
+// Builds the web app twice: dist/web for `thpscope serve` and other file servers, and dist/web/thpscope.html,
+// a single file that opens from the disk.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'vite';

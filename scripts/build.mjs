@@ -1,4 +1,5 @@
-// Compiles src into dist and builds the web app, from nothing, so that no file of an earlier build stays behind.
+// Compiles src into dist and builds the web app, from nothing, so that no file of an earlier build stays
+// behind.
 import './require-node.mjs';
 import { spawnSync } from 'node:child_process';
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,6 @@
-// Puts the modules that describe commands into dist/cli/app.js, for they are loaded whenever thpscope starts and Node takes
-// about a millisecond for each. What commands do stays in modules of its own, and is loaded when they run.
+// Puts the modules that describe commands into dist/cli/app.js, for they are loaded whenever thpscope starts
+// and Node takes about a millisecond for each. What commands do stays in modules of its own, and is loaded
+// when they run.
 import { build } from 'vite';
 
 const FILE = 'dist/cli/app.js';

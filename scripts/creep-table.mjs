@@ -1,4 +1,5 @@
-// Prints the tables of docs/creep.md: what creeps under the none rules of earlier versions. Run it after `npm run build`.
+// Prints the tables of docs/creep.md: what creeps under the none rules of earlier versions. Run it after `npm
+// run build`.
 import { x86_64 } from '../dist/core/memory/geometry.js';
 import { KERNEL_MODELS } from '../dist/core/rules/kernel-model.js';
 import { creepRowCells, creepTable } from '../dist/verify/creep-table.js';

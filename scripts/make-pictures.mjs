@@ -1,5 +1,6 @@
-// Makes the pictures of the docs with thpscope itself: `node scripts/make-pictures.mjs [NAME...]`, after a build, with
-// Chromium (scripts/install-chromium.sh). The same build and Chromium make the same pictures, but for a pixel at times.
+// Makes the pictures of the docs with thpscope itself: `node scripts/make-pictures.mjs [NAME...]`, after a
+// build, with Chromium (scripts/install-chromium.sh). The same build and Chromium make the same pictures, but
+// for a pixel at times.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -131,7 +132,10 @@ async function stillPicture(take) {
   return stop('the page does not come to rest');
 }
 
-/** The same picture in half the bytes, for Chromium packs screenshots in a hurry: at most 256 colours, packed hard. */
+/**
+ * The same picture in half the bytes, for Chromium packs screenshots in a hurry: at most 256 colours, packed
+ * hard.
+ */
 function smaller(png) {
   return sharp(png).png({ palette: true, dither: 0, effort: 10, compressionLevel: 9 }).toBuffer();
 }

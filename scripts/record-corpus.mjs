@@ -1,5 +1,5 @@
-// Records test/fixtures/corpus/SERIES.jsonl.gz: what real kernels made of a few thousand ranges, so that `npm test` holds the
-// model to real answers where there is no QEMU. Takes a minute or two a kernel.
+// Records test/fixtures/corpus/SERIES.jsonl.gz: what real kernels made of a few thousand ranges, so that `npm
+// test` holds the model to real answers where there is no QEMU. Takes a minute or two a kernel.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,7 +38,9 @@ for (const kernel of kernels) {
 }
 rmSync(folder, { recursive: true });
 
-/** What another thread of the guest disturbed is asked again; what the model has wrong is recorded as it is. */
+/**
+ * What another thread of the guest disturbed is asked again; what the model has wrong is recorded as it is.
+ */
 async function settledLine(guest, suite, { batch, daemon }, model) {
   const request = daemon ? daemonRequest(daemon) : requestLines(batch);
   let line;

@@ -1,5 +1,6 @@
-// Records test/fixtures/corpus/faults-SERIES.jsonl.gz: what real kernels mapped after a thousand random histories, so that
-// `npm test` holds the fault rule to real answers where there is no QEMU. Takes a minute or two a kernel.
+// Records test/fixtures/corpus/faults-SERIES.jsonl.gz: what real kernels mapped after a thousand random
+// histories, so that `npm test` holds the fault rule to real answers where there is no QEMU. Takes a minute
+// or two a kernel.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

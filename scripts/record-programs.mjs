@@ -1,6 +1,7 @@
-// Makes test/fixtures/programs/*.parquet: real programs in the middle of their work, for the tests and docs of advise. Needs
-// root, so that folio orders are in the recordings, and of the programs those that are to be recorded: node, java, gcc,
-// python3, PostgreSQL (initdb and postgres). Names of this machine are left out; the rest is as captured.
+// Makes test/fixtures/programs/*.parquet: real programs in the middle of their work, for the tests and docs
+// of advise. Needs root, so that folio orders are in the recordings, and of the programs those that are to be
+// recorded: node, java, gcc, python3, PostgreSQL (initdb and postgres). Names of this machine are left out;
+// the rest is as captured.
 //
 //   node scripts/record-programs.mjs [NAME...]
 import { spawn, spawnSync } from 'node:child_process';

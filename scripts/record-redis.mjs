@@ -1,6 +1,6 @@
-// Makes examples/redis.parquet: a real redis-server that was filled and then lost four keys of five at random, as caches
-// do. Needs redis-server and redis-tools, and root, so that folio orders are in the recording. Names of this machine are
-// left out; the rest is as captured.
+// Makes examples/redis.parquet: a real redis-server that was filled and then lost four keys of five at
+// random, as caches do. Needs redis-server and redis-tools, and root, so that folio orders are in the
+// recording. Names of this machine are left out; the rest is as captured.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';

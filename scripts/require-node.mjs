@@ -1,5 +1,5 @@
-// Ends the process with a sentence and exit code 4 where Node is older than package.json asks for. Every entry imports
-// this before anything else, so it keeps to what old versions have.
+// Ends the process with a sentence and exit code 4 where Node is older than package.json asks for. Every
+// entry imports this before anything else, so it keeps to what old versions have.
 import { readFileSync } from 'node:fs';
 
 const { engines } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));

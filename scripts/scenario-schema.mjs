@@ -1,4 +1,5 @@
-// Writes schemas/scenario.schema.json from what the built command accepts as a scenario file; npm run format after it.
+// Writes schemas/scenario.schema.json from what the built command accepts as a scenario file; npm run format
+// after it.
 import { writeFileSync } from 'node:fs';
 import { scenarioJsonSchema } from '../dist/simulation/scenario-schema.js';
 

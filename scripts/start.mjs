@@ -1,5 +1,5 @@
-// `npm start`: the main job on this machine. One recording of all processes that may be read, predicted under three
-// policies. Where memory cannot be read, the bundled recording of a real redis-server takes its place.
+// `npm start`: the main job on this machine. One recording of all processes that may be read, predicted under
+// three policies. Where memory cannot be read, the bundled recording of a real redis-server takes its place.
 import './require-node.mjs';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';

@@ -1,4 +1,5 @@
-// What a module for `thpscope verify` may import from 'thpscope/algorithm': types only, so that it runs without thpscope.
+// What a module for `thpscope verify` may import from 'thpscope/algorithm': types only, so that it runs
+// without thpscope.
 
 export type { Geometry } from './core/memory/geometry.ts';
 export type { Occupancy } from './core/memory/occupancy.ts';

@@ -1,4 +1,5 @@
-// What a program may import from 'thpscope', in Node and in browsers: docs/library.md. Everything else may change.
+// What a program may import from 'thpscope', in Node and in browsers: docs/library.md. Everything else may
+// change.
 
 export { DigestCollector } from './analysis/digest-collector.ts';
 export { type DigestJson, digestOfJson } from './analysis/digest-json.ts';

@@ -1,8 +1,8 @@
 import { defineConfig } from 'vite';
 
 /**
- * Two builds of the app: for `thpscope serve` and other file servers, with charts loaded on demand; and, with `--mode
- * standalone`, as one script and one style sheet that scripts/build-web.mjs puts into a single file.
+ * Two builds of the app: for `thpscope serve` and other file servers, with charts loaded on demand; and, with
+ * `--mode standalone`, as one script and one style sheet that scripts/build-web.mjs puts into a single file.
  */
 export default defineConfig(({ mode }) => {
   const standalone = mode === 'standalone';

@@ -16,8 +16,9 @@ export interface Budget {
 }
 
 /**
- * The policy of a sweep that brings most of the memory in use into huge pages within a budget; of those that do, the one
- * with the fewest attempts in later passes, then the least growth. Undefined when none fits, not even an empty set.
+ * The policy of a sweep that brings most of the memory in use into huge pages within a budget; of those that
+ * do, the one with the fewest attempts in later passes, then the least growth. Undefined when none fits, not
+ * even an empty set.
  */
 export function bestWithin(space: SweepSpace, values: Float64Array, budget: Budget): SweptResult | undefined {
   let best: SweptResult | undefined;
@@ -32,7 +33,10 @@ export function bestWithin(space: SweepSpace, values: Float64Array, budget: Budg
   return best;
 }
 
-/** The policy for a budget, and the best for the same later attempts that grows nothing. Enabling no size fits any budget. */
+/**
+ * The policy for a budget, and the best for the same later attempts that grows nothing. Enabling no size fits
+ * any budget.
+ */
 export function adviceWithin(
   space: SweepSpace,
   values: Float64Array,

@@ -16,7 +16,10 @@ export interface Comparison {
   readonly tallies: readonly [Tally, Tally];
   /** Ranges that khugepaged scans. */
   ranges: number;
-  /** Of these, ranges in which they attempt other windows, in any order; and those in which they collapse others. */
+  /**
+   * Of these, ranges in which they attempt other windows, in any order; and those in which they collapse
+   * others.
+   */
   otherAttempts: number;
   otherCollapses: number;
   /** Pages that only one of them covers. */

@@ -19,7 +19,10 @@ import {
   type VmaClass,
 } from './memory-digest.ts';
 
-/** Turns the items of a source into digests, one a process. Memory does not grow with the ranges that a digest covers. */
+/**
+ * Turns the items of a source into digests, one a process. Memory does not grow with the ranges that a digest
+ * covers.
+ */
 export class DigestCollector {
   readonly #geometry: Geometry;
   readonly #builders: Record<VmaClass, DigestBuilder>;
@@ -30,7 +33,10 @@ export class DigestCollector {
     | { readonly vma: Vma; readonly className: VmaClass; readonly ineligible: Eligibility['ineligible'] }
     | undefined;
 
-  /** With `walkAll` every range is kept apart, for models that no table answers for; then memory grows with them. */
+  /**
+   * With `walkAll` every range is kept apart, for models that no table answers for; then memory grows with
+   * them.
+   */
   constructor(geometry: Geometry, { walkAll = false }: { readonly walkAll?: boolean } = {}) {
     this.#geometry = geometry;
     this.#walkAll = walkAll;

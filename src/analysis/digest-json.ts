@@ -128,7 +128,9 @@ export function digestOfJson(json: DigestJson): Result<SourceDigest> {
   return succeed({ host: { ...json.host, settings }, processes, skipped: json.skipped, notes: json.notes });
 }
 
-/** The counts of JSON that has the right shape. Fails where a range that was kept is none of this geometry. */
+/**
+ * The counts of JSON that has the right shape. Fails where a range that was kept is none of this geometry.
+ */
 export function memoryDigestOfJson(json: MemoryDigestJson, geometry: Geometry): Result<MemoryDigest> {
   const memory = emptyMemoryDigest(geometry);
   memory.ranges = json.ranges;

@@ -20,8 +20,8 @@ export class DigestQuery {
   }
 
   /**
-   * What khugepaged does under settings: read from the tables, and walked where ranges are kept apart. The model must be
-   * one that `checkDigestModel` accepts.
+   * What khugepaged does under settings: read from the tables, and walked where ranges are kept apart. The
+   * model must be one that `checkDigestModel` accepts.
    */
   ask(settings: ThpSettings, model: KernelModel): PolicyCounts {
     const { geometry, classes } = this.memory;

@@ -95,8 +95,8 @@ export interface Findings {
 const BUDGETS = [0, 0.02, 0.1];
 
 /**
- * What a report says of memory under the settings asked about. `space` and `values` are a sweep of all policies that advice
- * may choose among, for the same model.
+ * What a report says of memory under the settings asked about. `space` and `values` are a sweep of all
+ * policies that advice may choose among, for the same model.
  */
 export function findingsOf(
   read: ReadMemory,

@@ -21,8 +21,9 @@ export function resultAt(space: SweepSpace, values: Float64Array, index: number)
 }
 
 /**
- * The policies that no other beats: more memory in huge pages, less growth and fewer attempts in every later pass. Of
- * policies that are alike in these three it keeps the first by `preferred`. By rising growth, then by falling coverage.
+ * The policies that no other beats: more memory in huge pages, less growth and fewer attempts in every later
+ * pass. Of policies that are alike in these three it keeps the first by `preferred`. By rising growth, then
+ * by falling coverage.
  */
 export function paretoFront(space: SweepSpace, values: Float64Array): SweptResult[] {
   const best = new Map<string, SweptResult>();
@@ -54,7 +55,10 @@ function beats(a: SweepMetrics, b: SweepMetrics): boolean {
   return a.hugePages >= b.hugePages && a.growthPages <= b.growthPages && a.laterAttempts <= b.laterAttempts;
 }
 
-/** Below 0 if the first is to be preferred of two that do the same: less to do at once, a lower limit, fewer sizes. */
+/**
+ * Below 0 if the first is to be preferred of two that do the same: less to do at once, a lower limit, fewer
+ * sizes.
+ */
 export function preferred(a: SweptResult, b: SweptResult): number {
   return (
     a.metrics.attempts - b.metrics.attempts ||

@@ -18,7 +18,9 @@ export interface ProcessPrediction {
   readonly vmas: VmaPrediction[];
   /** Resident memory outside anonymous VMAs: files and shared memory, which this prediction leaves out. */
   otherBytes: number;
-  /** Resident anonymous memory that the kernel's THPeligible judges otherwise than the settings asked about. */
+  /**
+   * Resident anonymous memory that the kernel's THPeligible judges otherwise than the settings asked about.
+   */
   disputedBytes: number;
 }
 
@@ -37,8 +39,8 @@ export interface PredictionListener {
 }
 
 /**
- * Predicts all memory that a source hands out. Ranges are judged one at a time and not kept, so memory use depends on
- * the number of processes and VMAs only.
+ * Predicts all memory that a source hands out. Ranges are judged one at a time and not kept, so memory use
+ * depends on the number of processes and VMAs only.
  */
 export async function predictMemory(
   items: AsyncIterable<MemoryItem>,

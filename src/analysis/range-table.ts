@@ -50,8 +50,9 @@ interface Facts {
 const FIRST_CAPACITY = 4096;
 
 /**
- * All anonymous PMD ranges of some memory, a row each, in columns: what draws and judges a whole machine at once. A plain
- * range of 512 PTEs takes 112 bytes; what is unusual about ranges is kept once for all that share it.
+ * All anonymous PMD ranges of some memory, a row each, in columns: what draws and judges a whole machine at
+ * once. A plain range of 512 PTEs takes 112 bytes; what is unusual about ranges is kept once for all that
+ * share it.
  */
 export class RangeTable {
   readonly geometry: Geometry;
@@ -180,7 +181,10 @@ export class RangeTable {
     addMapping(vma, before);
   }
 
-  /** A number for the facts of a range of small, unremarkable pages, by what is unknown; undefined for other ranges. */
+  /**
+   * A number for the facts of a range of small, unremarkable pages, by what is unknown; undefined for other
+   * ranges.
+   */
   #plainKey(range: RangeState): number | undefined {
     if (range.pmdMapped || range.uffdArmed || !isEmpty(range.facts.swap)) return undefined;
     let key = 0;
@@ -197,7 +201,10 @@ export class RangeTable {
     return key;
   }
 
-  /** Index of the facts of a range, of which only what ranges share is used: pages and addresses have columns of their own. */
+  /**
+   * Index of the facts of a range, of which only what ranges share is used: pages and addresses have columns
+   * of their own.
+   */
   #intern<K>(known: Map<K, number>, key: K, range: RangeState): number {
     let index = known.get(key);
     if (index === undefined) {

@@ -17,8 +17,8 @@ export function allOrderSets(geometry: Geometry): OrderSet[] {
 }
 
 /**
- * Every max_ptes_none, 0 to NR-1, where that is at most 512 values; else 0, NR-1 and values at which the outcome for this
- * memory changes, spread evenly where there are more of them.
+ * Every max_ptes_none, 0 to NR-1, where that is at most 512 values; else 0, NR-1 and values at which the
+ * outcome for this memory changes, spread evenly where there are more of them.
  */
 export function allNoneLimits({ geometry, classes }: MemoryDigest): number[] {
   const pages = pagesPerRange(geometry);
@@ -34,7 +34,10 @@ export function allNoneLimits({ geometry, classes }: MemoryDigest): number[] {
   return [...new Set(chosen)];
 }
 
-/** The policies that advice chooses among: every set of orders, every max_ptes_none; the other limits stay as they are. */
+/**
+ * The policies that advice chooses among: every set of orders, every max_ptes_none; the other limits stay as
+ * they are.
+ */
 export function adviceSpace(
   memory: MemoryDigest,
   model: KernelModel,

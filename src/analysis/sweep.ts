@@ -31,7 +31,9 @@ export interface SweptPolicy {
   readonly maxPtesNone: number;
 }
 
-/** What a sweep says of a policy, in the order of the values that `sweepBlock` writes; pages are base pages. */
+/**
+ * What a sweep says of a policy, in the order of the values that `sweepBlock` writes; pages are base pages.
+ */
 export const SWEEP_METRICS = [
   /** Windows tried in the first pass. */
   'attempts',
@@ -108,7 +110,10 @@ export function sweepBlock(query: DigestQuery, space: SweepSpace, block: number,
   for (let i = 0; i < space.maxPtesNone.length; i++) into[i * METRICS + PLACES.hugePages] += memory.hugePages;
 }
 
-/** Adds a range that is kept apart. It is walked once for each interval of max_ptes_none in which nothing changes. */
+/**
+ * Adds a range that is kept apart. It is walked once for each interval of max_ptes_none in which nothing
+ * changes.
+ */
 function addWalked(
   into: Float64Array,
   space: SweepSpace,
@@ -132,8 +137,9 @@ function addWalked(
 }
 
 /**
- * The values of max_ptes_none at which the outcome for a range may change: where the PMD order begins to qualify, with
- * its unmapped PTEs counted or not, and NR-1 (collapse_max_ptes_none, docs/khugepaged.md#none-rules).
+ * The values of max_ptes_none at which the outcome for a range may change: where the PMD order begins to
+ * qualify, with its unmapped PTEs counted or not, and NR-1 (collapse_max_ptes_none,
+ * docs/khugepaged.md#none-rules).
  */
 function stepsOf({ geometry, facts: { present, zero, swap } }: RangeState): number[] {
   const pages = pagesPerRange(geometry);

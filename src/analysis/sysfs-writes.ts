@@ -10,7 +10,9 @@ export interface SysfsWrite {
   readonly value: string;
 }
 
-/** The settings that enable exactly these orders with this word, and set max_ptes_none: see `settingsWith`. */
+/**
+ * The settings that enable exactly these orders with this word, and set max_ptes_none: see `settingsWith`.
+ */
 export function settingsFor(
   current: ThpSettings,
   orders: OrderSet,
@@ -23,8 +25,8 @@ export function settingsFor(
 }
 
 /**
- * The settings that give these words to sizes, `never` to all others, and these limits. Sizes that already come to the
- * same, for example by `inherit`, keep their word.
+ * The settings that give these words to sizes, `never` to all others, and these limits. Sizes that already
+ * come to the same, for example by `inherit`, keep their word.
  */
 export function settingsWith(
   current: ThpSettings,
@@ -41,8 +43,8 @@ export function settingsWith(
 }
 
 /**
- * The writes that lead from one state of the settings to another: first sizes that fewer VMAs may use then, next
- * the limits, then the others. So at no moment may memory use a size that it may not use at both ends.
+ * The writes that lead from one state of the settings to another: first sizes that fewer VMAs may use then,
+ * next the limits, then the others. So at no moment may memory use a size that it may not use at both ends.
  */
 export function writesBetween(from: ThpSettings, to: ThpSettings, geometry: Geometry): SysfsWrite[] {
   const changed = ordersOf(anonOrders(geometry)).filter((order) => wordOf(from, order) !== wordOf(to, order));

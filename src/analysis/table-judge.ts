@@ -53,8 +53,8 @@ export function emptyOutcomes(rows: number): RowOutcomes {
 }
 
 /**
- * Judges the rows of a table under one policy, as `judgeRange` would each of them. Ranges of small pages are judged by the
- * counts of their windows (docs/digest.md), in some 20 ns; those of other kinds are walked.
+ * Judges the rows of a table under one policy, as `judgeRange` would each of them. Ranges of small pages are
+ * judged by the counts of their windows (docs/digest.md), in some 20 ns; those of other kinds are walked.
  */
 export class TableJudge {
   readonly refusals: Refusal[] = [];

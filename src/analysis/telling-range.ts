@@ -41,8 +41,8 @@ export function tellingRange(
 }
 
 /**
- * The row of a process that says most about settings: the one that grows most, else one that collapses, else the fullest
- * that stays as it is, rather one that the VMA covers.
+ * The row of a process that says most about settings: the one that grows most, else one that collapses, else
+ * the fullest that stays as it is, rather one that the VMA covers.
  */
 function tellingRow(table: RangeTable, ranges: JudgedRanges, firstRow: number, endRow: number): number {
   let best = firstRow;

@@ -9,8 +9,8 @@ import { coversRange, type Eligibility, type Vma } from '../core/rules/vma.ts';
 import type { CollapseAlgorithm } from '../core/search/algorithm.ts';
 
 /**
- * How all ranges of a run are decided: settings, model, algorithm, and attempts whose results are decided in advance.
- * With the orders of a VMA it comes to the `CollapsePolicy` of its ranges.
+ * How all ranges of a run are decided: settings, model, algorithm, and attempts whose results are decided in
+ * advance. With the orders of a VMA it comes to the `CollapsePolicy` of its ranges.
  */
 export interface RunPolicy {
   readonly settings: ThpSettings;

@@ -19,7 +19,8 @@ export async function runThpscope(typed: readonly string[], surroundings: Surrou
   };
   const words = joinParameterWords(typed);
   if (words[0] === '__complete') {
-    // What `thpscope completion` has shells ask: one proposal a line. Flags only where one begins, else files would not do.
+    // What `thpscope completion` has shells ask: one proposal a line. Flags only where one begins, else files
+    // would not do.
     const begun = words.slice(1);
     const proposals = await proposeCompletions(thpscope, begun, context);
     const fitting = proposals.filter(

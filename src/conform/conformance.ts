@@ -62,8 +62,8 @@ export interface RepeatedComparison {
 }
 
 /**
- * Repeats a batch that did not agree. khugepaged is not alone in its kernel: about one range in 10,000 meets a page that
- * another thread has locked just then. What the model has wrong comes back every time.
+ * Repeats a batch that did not agree. khugepaged is not alone in its kernel: about one range in 10,000 meets
+ * a page that another thread has locked just then. What the model has wrong comes back every time.
  */
 export async function repeatBatch(
   guest: Guest,

@@ -17,7 +17,10 @@ const RAISED_BY: Partial<Record<ScanResult, (typeof COUNTED)[number]>> = {
   SCAN_EXCEED_SHARED_PTE: 'collapse_exceed_shared_pte',
 };
 
-/** By how much plans raise the counters that khugepaged keeps in sysfs. The guest has memory for every allocation. */
+/**
+ * By how much plans raise the counters that khugepaged keeps in sysfs. The guest has memory for every
+ * allocation.
+ */
 export class CounterGrowth {
   /** Scans with a success, whatever they collapsed. */
   pagesCollapsed = 0;

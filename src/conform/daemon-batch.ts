@@ -58,10 +58,15 @@ export interface AddressLayout {
   readonly areas: readonly (readonly number[])[];
 }
 
-/** What khugepaged did: its visits of processes in order, each with its scans, its progress and whether a full scan ended. */
+/**
+ * What khugepaged did: its visits of processes in order, each with its scans, its progress and whether a full
+ * scan ended.
+ */
 export interface DaemonReport {
   readonly visits: readonly string[];
-  /** khugepaged was stopped within another visit: pages and counters are of no moment that can be compared. */
+  /**
+   * khugepaged was stopped within another visit: pages and counters are of no moment that can be compared.
+   */
   readonly cutOff: boolean;
   /** The pages of each range after the last visit. */
   readonly pages: readonly string[];

@@ -24,8 +24,8 @@ const SCAN_SLEEP_MS = 30;
 const ALLOC_SLEEP_MS = 10;
 
 /**
- * What the simulated daemon does on the same processes in as many visits. Which allocations fail when memory is short is
- * not the model's to know: those that the kernel reports fail here too, and all else must follow.
+ * What the simulated daemon does on the same processes in as many visits. Which allocations fail when memory
+ * is short is not the model's to know: those that the kernel reports fail here too, and all else must follow.
  */
 export function expectDaemon(
   batch: DaemonBatch,

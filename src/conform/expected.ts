@@ -35,8 +35,8 @@ export interface Belief {
 }
 
 /**
- * What the model says that the probe will report of a batch. `scans` is how often khugepaged scans each range:
- * MADV_COLLAPSE looks at a range once or not at all.
+ * What the model says that the probe will report of a batch. `scans` is how often khugepaged scans each
+ * range: MADV_COLLAPSE looks at a range once or not at all.
  */
 export function expectBatch(batch: ProbeBatch, scans: readonly number[], belief: Belief): BatchReport {
   return batch.call === 'madvise' ? expectMadvise(batch, belief) : expectKhugepaged(batch, scans, belief);

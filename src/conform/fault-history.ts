@@ -11,7 +11,10 @@ import {
 } from '../core/rules/thp-settings.ts';
 import { PROBE_GEOMETRY } from './probe-batch.ts';
 
-/** A program that touches one VMA of the guest and gives pages back, under settings that do not change meanwhile. */
+/**
+ * A program that touches one VMA of the guest and gives pages back, under settings that do not change
+ * meanwhile.
+ */
 export interface FaultHistory {
   readonly enabled: TopLevelWord;
   readonly sizes: ReadonlyMap<Order, SizeWord>;

@@ -15,16 +15,17 @@ export interface Guest {
   /** What not every kernel has, of `swap` and `uffd`. */
   readonly features: ReadonlySet<string>;
   /**
-   * Sends lines and returns the answer, whose last line begins with `ready`, `done` or `timeout`. Fails with what the console says when the guest panics, hangs beyond the
-   * time limit or ends; it is of no use afterwards.
+   * Sends lines and returns the answer, whose last line begins with `ready`, `done` or `timeout`. Fails with
+   * what the console says when the guest panics, hangs beyond the time limit or ends; it is of no use
+   * afterwards.
    */
   ask(lines: readonly string[], timeoutMs: number): Promise<Result<string[]>>;
   stop(): Promise<void>;
 }
 
 /**
- * Boots a kernel in QEMU by software emulation: KVM may be there and hang, and with two processors about one guest in ten
- * dies (docs/khugepaged.md#guests). `folder` takes the socket and the console.
+ * Boots a kernel in QEMU by software emulation: KVM may be there and hang, and with two processors about one
+ * guest in ten dies (docs/khugepaged.md#guests). `folder` takes the socket and the console.
  */
 export async function bootGuest(kernel: string, initramfs: string, folder: string): Promise<Result<Guest>> {
   const socketPath = join(folder, 'port.sock');

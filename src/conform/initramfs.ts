@@ -8,8 +8,8 @@ export interface GuestFile {
 const [EXECUTABLE, FOLDER, FILE] = [0o100755, 0o040755, 0o100644];
 
 /**
- * A newc cpio archive with the program that becomes /init and kernel modules in /modules. Times and owners are those of
- * nobody, so the same files give the same archive.
+ * A newc cpio archive with the program that becomes /init and kernel modules in /modules. Times and owners
+ * are those of nobody, so the same files give the same archive.
  */
 export function initramfsOf(init: Uint8Array, modules: readonly GuestFile[]): Uint8Array {
   const nothing = new Uint8Array();

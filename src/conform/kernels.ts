@@ -36,8 +36,9 @@ export function kernelCache(): string {
 }
 
 /**
- * Fetches the newest Debian cloud kernels of these series, or takes them from the cache. Installs QEMU and a compiler
- * where they are missing and the user may. Fails as unsupported where apt or its mirror is not there.
+ * Fetches the newest Debian cloud kernels of these series, or takes them from the cache. Installs QEMU and a
+ * compiler where they are missing and the user may. Fails as unsupported where apt or its mirror is not
+ * there.
  */
 export async function fetchKernels(series: readonly string[]): Promise<Result<BootableKernel[]>> {
   const lines = await runFetchScript(series);
@@ -52,7 +53,10 @@ export async function fetchKernels(series: readonly string[]): Promise<Result<Bo
   return succeed(kernels);
 }
 
-/** A kernel image of the user's: Linux 7.2 or later for x86-64. Modules beside it are used, without them there is no swap. */
+/**
+ * A kernel image of the user's: Linux 7.2 or later for x86-64. Modules beside it are used, without them there
+ * is no swap.
+ */
 export async function openKernel(path: string): Promise<Result<BootableKernel>> {
   let image: Buffer;
   try {

@@ -18,8 +18,8 @@ import type { CollapseLimits } from '../core/rules/policy.ts';
 export const PROBE_GEOMETRY: Geometry = x86_64;
 
 /**
- * The lists of pages that describe a range. Present, zero, swap, guard, dropped and outside pages are apart from each other;
- * the others say more of present ones, and `uffd` of swapped ones too.
+ * The lists of pages that describe a range. Present, zero, swap, guard, dropped and outside pages are apart
+ * from each other; the others say more of present ones, and `uffd` of swapped ones too.
  */
 export const PAGE_LISTS = [
   'present',
@@ -61,7 +61,9 @@ export interface KhugepagedBatch extends CollapseLimits {
   readonly ranges: readonly ProbeRange[];
 }
 
-/** Ranges side by side, with one MADV_COLLAPSE for each `span` of them, when all settings forbid any collapse. */
+/**
+ * Ranges side by side, with one MADV_COLLAPSE for each `span` of them, when all settings forbid any collapse.
+ */
 export interface MadviseBatch {
   readonly call: 'madvise';
   readonly span: number;
@@ -160,8 +162,8 @@ function pinnedWithFolios(range: ProbeRange): Occupancy {
 }
 
 /**
- * A range as the probe reports it: one character a page. `.` none, `z` zero page, `s` swap, `g` guard marker, else the
- * order of its folio.
+ * A range as the probe reports it: one character a page. `.` none, `z` zero page, `s` swap, `g` guard marker,
+ * else the order of its folio.
  */
 export function pagesText(range: RangeState): string {
   let text = '';

@@ -5,7 +5,10 @@ import { leastPasses, type ProbeBatch } from './probe-batch.ts';
 export interface BatchReport {
   /** The pages of each range at the end: see `pagesText`. */
   readonly pages: readonly string[];
-  /** For each range, what each scan of it did: the attempts in order and the result, such as `9 page_locked,= failed`. */
+  /**
+   * For each range, what each scan of it did: the attempts in order and the result, such as `9 page_locked,=
+   * failed`.
+   */
   readonly passes: readonly (readonly string[])[];
   /** The growth of the counters, in the probe's words. */
   readonly counters: string;
@@ -36,8 +39,8 @@ function parsePasses(line: string): string[] {
 }
 
 /**
- * How often each range was scanned. khugepaged may go round once more before it is stopped, so that only the report tells;
- * but it must have gone round as often as it was asked to.
+ * How often each range was scanned. khugepaged may go round once more before it is stopped, so that only the
+ * report tells; but it must have gone round as often as it was asked to.
  */
 export function scansOf(batch: ProbeBatch, report: BatchReport): number[] {
   const least = leastPasses(batch);

@@ -5,8 +5,8 @@ import type { AdvisedVma } from '../core/plan/madvise-collapse.ts';
 import { isWritten, PROBE_GEOMETRY, type ProbeRange } from './probe-batch.ts';
 
 /**
- * The VMAs that the ranges of a batch lie in, the first range at address 0: one, but for what is cut out, for userfaultfd
- * and for scattered ranges, which come from elsewhere.
+ * The VMAs that the ranges of a batch lie in, the first range at address 0: one, but for what is cut out, for
+ * userfaultfd and for scattered ranges, which come from elsewhere.
  */
 export function probeVmas(ranges: readonly ProbeRange[]): AdvisedVma[] {
   const bytes = rangeBytes(PROBE_GEOMETRY);

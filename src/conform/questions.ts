@@ -27,8 +27,8 @@ export interface ProbeQuestions {
 }
 
 /**
- * The questions of a suite for a guest with these features. The random suites have as many ranges as they are asked for,
- * the selftest has its own.
+ * The questions of a suite for a guest with these features. The random suites have as many ranges as they are
+ * asked for, the selftest has its own.
  */
 export function probeQuestions(
   suite: Exclude<Suite, 'fault'>,

@@ -17,8 +17,9 @@ import { PAGE_LISTS, PROBE_GEOMETRY, type ProbeBatch, type ProbeRange } from './
 const MOST_QUESTIONS = 400;
 
 /**
- * The smallest case that the guest and the model still disagree about: fewer pages, fewer conditions, fewer orders, as
- * long as any such step keeps the disagreement. A range that agrees when it is alone is returned as it was.
+ * The smallest case that the guest and the model still disagree about: fewer pages, fewer conditions, fewer
+ * orders, as long as any such step keeps the disagreement. A range that agrees when it is alone is returned
+ * as it was.
  */
 export async function shrink(
   disagreement: Disagreement,
@@ -76,7 +77,10 @@ function* simpler(batch: ProbeBatch): Generator<ProbeBatch> {
 
 const NO_PAGES = emptyOccupancy(PROBE_GEOMETRY);
 
-/** The range without contradictions: conditions hold for pages that are there, and what the set-up does by itself is said. */
+/**
+ * The range without contradictions: conditions hold for pages that are there, and what the set-up does by
+ * itself is said.
+ */
 function consistent(range: ProbeRange): ProbeRange {
   const only = (pages: Occupancy) => intersection(pages, range.present);
   const shared = only(range.shared);

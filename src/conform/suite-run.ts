@@ -104,8 +104,8 @@ async function runFaultSuite(
 }
 
 /**
- * Asks about the whole daemon; its ranges agree together or not at all. A difference, or a khugepaged that stood still, is
- * asked about once more.
+ * Asks about the whole daemon; its ranges agree together or not at all. A difference, or a khugepaged that
+ * stood still, is asked about once more.
  */
 async function askDaemon(guest: Guest, batch: DaemonBatch, count: SuiteCount): Promise<Result<void>> {
   const { model } = count.kernel;

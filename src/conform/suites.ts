@@ -165,7 +165,10 @@ function few(pages: Occupancy, chance: number, random: Random): Occupancy {
   return chosen;
 }
 
-/** Runs, blocks, single holes and pages, noise: what decides at boundaries more often than chance would have it. */
+/**
+ * Runs, blocks, single holes and pages, noise: what decides at boundaries more often than chance would have
+ * it.
+ */
 export function randomPages(random: Random): Occupancy {
   const pages = emptyOccupancy(PROBE_GEOMETRY);
   switch (below(7, random)) {

@@ -25,7 +25,10 @@ export class Activity {
   readonly cpuNs = Object.fromEntries(PHASES.map((phase) => [phase, 0])) as Record<Phase, number>;
   /** PTEs looked at by scans. */
   scannedPtes = 0;
-  /** Times that a PMD entry was cleared: each is a TLB flush of the whole range, under the mmap lock for write. */
+  /**
+   * Times that a PMD entry was cleared: each is a TLB flush of the whole range, under the mmap lock for
+   * write.
+   */
   detaches = 0;
   /** Base pages copied to new folios that were then installed. */
   copiedPages = 0;

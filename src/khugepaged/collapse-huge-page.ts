@@ -27,9 +27,9 @@ export interface ScannedCounts {
 }
 
 /**
- * Tries to collapse a window to one folio: allocates, revalidates, swaps in, revalidates again under the mmap lock for
- * write, detaches the page table, isolates, copies, installs. Enters and leaves without locks; a failure leaves
- * everything as it was but for event counters and pages that were swapped in.
+ * Tries to collapse a window to one folio: allocates, revalidates, swaps in, revalidates again under the mmap
+ * lock for write, detaches the page table, isolates, copies, installs. Enters and leaves without locks; a
+ * failure leaves everything as it was but for event counters and pages that were swapped in.
  * Source: collapse_huge_page, docs/khugepaged.md#attempt-steps.
  */
 export function collapseHugePage(
@@ -89,7 +89,9 @@ class Attempt {
     return result;
   }
 
-  /** Under the mmap lock for read: revalidates and swaps in. Returns the PTE table that the attempt is about. */
+  /**
+   * Under the mmap lock for read: revalidates and swaps in. Returns the PTE table that the attempt is about.
+   */
   #prepare(): { pmd: Pmd; ptes: Uint32Array } | ScanResult {
     const control = this.#control;
 
@@ -111,7 +113,10 @@ class Attempt {
     }
   }
 
-  /** Under the mmap lock for write: takes the page table out, moves the window into the new folio, puts it back. */
+  /**
+   * Under the mmap lock for write: takes the page table out, moves the window into the new folio, puts it
+   * back.
+   */
   #replace(area: VmArea, { pmd, ptes }: { pmd: Pmd; ptes: Uint32Array }): ScanResult {
     const { system } = this.#control;
     const { costs } = system;

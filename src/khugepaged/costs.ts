@@ -32,7 +32,9 @@ const NAMES = [
   'pmdSplit',
 ] as const;
 
-/** What one unit of work takes, in ns of one CPU; the calibration file says what each is and where it is from. */
+/**
+ * What one unit of work takes, in ns of one CPU; the calibration file says what each is and where it is from.
+ */
 export type Costs = Readonly<Record<(typeof NAMES)[number], number>>;
 
 /** A calibration file: each number with the source of it, "measured: ..." or "estimated: ...". */
@@ -45,7 +47,9 @@ export interface Calibration {
 /** The calibration that comes with thpscope. */
 export const DEFAULT_CALIBRATION: Calibration = x86;
 
-/** The costs of a calibration, for pages of this geometry. Fails when a number is missing or cannot be meant. */
+/**
+ * The costs of a calibration, for pages of this geometry. Fails when a number is missing or cannot be meant.
+ */
 export function costsOf({ name, costs }: Calibration, geometry: Geometry): Result<Costs> {
   const scale = 2 ** (geometry.pageShift - 12);
   const found: Partial<Record<(typeof NAMES)[number], number>> = {};
@@ -61,7 +65,10 @@ export function costsOf({ name, costs }: Calibration, geometry: Geometry): Resul
   return succeed(found as Costs);
 }
 
-/** The ns that all work of memory management so far takes: the difference of two moments is what was done between. */
+/**
+ * The ns that all work of memory management so far takes: the difference of two moments is what was done
+ * between.
+ */
 export function workNs(work: Work, costs: Costs): number {
   return (
     work.zeroedPages * costs.clearPage +

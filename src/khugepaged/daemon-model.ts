@@ -4,7 +4,9 @@ import type { KernelModel } from '../core/rules/kernel-model.ts';
 export interface DaemonModel {
   /** Progress is the number of PTEs looked at, and 1 for a range without; else NR for every range. */
   readonly countsPtes: boolean;
-  /** An address space that prctl disables leaves the cursor at once; else only where its VMAs are all done. */
+  /**
+   * An address space that prctl disables leaves the cursor at once; else only where its VMAs are all done.
+   */
   readonly releasesDisabled: boolean;
   /** Any anonymous size, or the top level alone, keeps the thread running; else only the PMD size does. */
   readonly runsForAnySize: boolean;

@@ -8,7 +8,9 @@ export const SHMEM_SIZE_WORDS = ['always', 'inherit', 'within_size', 'advise', '
 type ShmemWord = (typeof SHMEM_WORDS)[number];
 type ShmemSizeWord = (typeof SHMEM_SIZE_WORDS)[number];
 
-/** Settings of the daemon alone (docs/khugepaged.md#sysfs); faults and reclaim read `MachineSettings`, too. */
+/**
+ * Settings of the daemon alone (docs/khugepaged.md#sysfs); faults and reclaim read `MachineSettings`, too.
+ */
 export interface DaemonSettings {
   /** khugepaged/defrag: whether its allocations may reclaim and compact. */
   defrag: boolean;

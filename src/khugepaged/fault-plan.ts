@@ -8,7 +8,10 @@ export type FaultPoint =
   | 'allocate'
   /** The charge is refused: SCAN_CGROUP_CHARGE_FAIL. */
   | 'charge'
-  /** The deferred split list of the memory cgroup cannot be had: SCAN_ALLOC_HUGE_PAGE_FAIL, not counted as failed. */
+  /**
+   * The deferred split list of the memory cgroup cannot be had: SCAN_ALLOC_HUGE_PAGE_FAIL, not counted as
+   * failed.
+   */
   | 'deferred-list'
   /** A fault has to be retried, its page is locked: SCAN_PAGE_LOCK. */
   | 'swapin-retry'

@@ -69,8 +69,8 @@ export class Khugepaged {
   }
 
   /**
-   * Lets time pass until then, in ns, with all that the daemon and others do. A wake-up that is under way at that time is
-   * finished first, so that the clock may end up further on.
+   * Lets time pass until then, in ns, with all that the daemon and others do. A wake-up that is under way at
+   * that time is finished first, so that the clock may end up further on.
    */
   runUntil(time: number): void {
     const { timeline } = this.system;

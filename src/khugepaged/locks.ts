@@ -47,7 +47,9 @@ export interface Act {
   readonly needs: readonly LockWish[];
   /** Keeps its locks so long, in ns; 0 by default. */
   readonly holdNs?: number;
-  /** It takes time itself (MADV_COLLAPSE) and so must not begin while somebody else who takes time has a lock. */
+  /**
+   * It takes time itself (MADV_COLLAPSE) and so must not begin while somebody else who takes time has a lock.
+   */
   readonly takesTime?: boolean;
   readonly run: () => void;
 }
@@ -60,8 +62,9 @@ interface Waiter {
 }
 
 /**
- * Who has which lock, and who waits. khugepaged and MADV_COLLAPSE take and drop locks one by one in straight code; acts
- * of others wait until all their locks are free at once, first come first served, and run when the last is dropped.
+ * Who has which lock, and who waits. khugepaged and MADV_COLLAPSE take and drop locks one by one in straight
+ * code; acts of others wait until all their locks are free at once, first come first served, and run when the
+ * last is dropped.
  */
 export class Locks {
   readonly #timeline: Timeline;

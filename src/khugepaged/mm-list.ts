@@ -28,7 +28,10 @@ export class MmList {
     return this.#registered.has(mm);
   }
 
-  /** Appends an address space unless it is there; whether the list was empty before. Source: __khugepaged_enter. */
+  /**
+   * Appends an address space unless it is there; whether the list was empty before. Source:
+   * __khugepaged_enter.
+   */
   add(mm: Mm): boolean {
     if (this.#registered.has(mm)) return false;
     this.#registered.add(mm);

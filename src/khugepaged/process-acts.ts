@@ -35,8 +35,8 @@ export function processAct(name: string, mm: Mm, needs: readonly LockWish[], run
 }
 
 /**
- * The last user of an address space goes: khugepaged sees it exit at once, but its memory is torn down only when nobody
- * holds its mmap lock (khugepaged_exit, exit_mmap; docs/khugepaged.md#registration).
+ * The last user of an address space goes: khugepaged sees it exit at once, but its memory is torn down only
+ * when nobody holds its mmap lock (khugepaged_exit, exit_mmap; docs/khugepaged.md#registration).
  */
 export function exitAct(system: System, mm: Mm): Act {
   const { machine } = system;

@@ -19,8 +19,8 @@ export interface SlotVisit {
 }
 
 /**
- * Scans on in the address space of the cursor until a range was considered for collapse, the wake-up has made enough
- * progress, or the areas are all done. `limit` is the progress that the wake-up may still make.
+ * Scans on in the address space of the cursor until a range was considered for collapse, the wake-up has made
+ * enough progress, or the areas are all done. `limit` is the progress that the wake-up may still make.
  * Source: collapse_scan_mm_slot, docs/khugepaged.md#visit.
  */
 export function scanMmSlot(

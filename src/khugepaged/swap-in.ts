@@ -19,8 +19,8 @@ export interface WindowAt {
 }
 
 /**
- * Faults the non-present entries of a window in; windows below the PMD order fail at the first. What was swapped in
- * stays, whatever becomes of the attempt. The caller holds the mmap lock for read.
+ * Faults the non-present entries of a window in; windows below the PMD order fail at the first. What was
+ * swapped in stays, whatever becomes of the attempt. The caller holds the mmap lock for read.
  * Source: __collapse_huge_page_swapin, docs/khugepaged.md#swap-in.
  */
 export function swapInWindow(

@@ -12,8 +12,8 @@ export function parseWord<T extends string>(text: string, words: readonly T[]): 
 }
 
 /**
- * A whole number in base 10, with a plus sign and one newline at most; EINVAL if it is none, ERANGE if it does not fit
- * these bits (kstrtoul, kstrtouint).
+ * A whole number in base 10, with a plus sign and one newline at most; EINVAL if it is none, ERANGE if it
+ * does not fit these bits (kstrtoul, kstrtouint).
  */
 export function parseUnsigned(text: string, bits: 32 | 64): number | 'EINVAL' | 'ERANGE' {
   const digits = withoutNewline(text);

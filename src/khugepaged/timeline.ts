@@ -6,8 +6,8 @@ interface Entry {
 }
 
 /**
- * Virtual time in whole nanoseconds, and what is to happen at which time. Code that spends time runs straight on; what
- * falls due meanwhile runs inside `spend`.
+ * Virtual time in whole nanoseconds, and what is to happen at which time. Code that spends time runs straight
+ * on; what falls due meanwhile runs inside `spend`.
  */
 export class Timeline {
   #now = 0;
@@ -35,8 +35,8 @@ export class Timeline {
   }
 
   /**
-   * Advances the clock by this much work of the caller. An entry that takes time itself delays the caller: the clock is
-   * then further on than the work alone would have put it.
+   * Advances the clock by this much work of the caller. An entry that takes time itself delays the caller:
+   * the clock is then further on than the work alone would have put it.
    */
   spend(ns: number): void {
     let left = Math.round(ns);

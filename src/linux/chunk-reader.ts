@@ -26,8 +26,8 @@ export interface Instruments {
 }
 
 /**
- * The ranges of a VMA within [start, end) that hold any page. `start` is a multiple of the PMD size and the chunk at most
- * RANGES_PER_CHUNK long; pages outside the VMA are left out. Fails when the process is gone.
+ * The ranges of a VMA within [start, end) that hold any page. `start` is a multiple of the PMD size and the
+ * chunk at most RANGES_PER_CHUNK long; pages outside the VMA are left out. Fails when the process is gone.
  */
 export function readChunk(
   tools: Instruments,
@@ -95,9 +95,9 @@ export function readChunk(
 }
 
 /**
- * The clean MADV_FREE pages of a chunk. smaps counts those of the VMA, and the flags mark those that were written since
- * as well: with more marks than there are clean pages nobody knows which they are. Droppable memory looks like MADV_FREE
- * and is not refused for it (collapse_scan_pmd, docs/khugepaged.md#scan-rows).
+ * The clean MADV_FREE pages of a chunk. smaps counts those of the VMA, and the flags mark those that were
+ * written since as well: with more marks than there are clean pages nobody knows which they are. Droppable
+ * memory looks like MADV_FREE and is not refused for it (collapse_scan_pmd, docs/khugepaged.md#scan-rows).
  */
 function readLazyfree(
   vma: SmapsVma,
@@ -110,8 +110,8 @@ function readLazyfree(
 }
 
 /**
- * smaps tells only how much of a VMA was used recently, so which pages is known when it is all or none of them, or all
- * but those that MADV_FREE took the mark from.
+ * smaps tells only how much of a VMA was used recently, so which pages is known when it is all or none of
+ * them, or all but those that MADV_FREE took the mark from.
  */
 function readUnreferenced(
   vma: SmapsVma,
@@ -131,8 +131,8 @@ function isDroppable(vma: SmapsVma): boolean {
 }
 
 /**
- * Addresses of the ranges that one PMD entry maps; undefined where nothing can tell. smaps counts them, but not those
- * that map the huge zero page.
+ * Addresses of the ranges that one PMD entry maps; undefined where nothing can tell. smaps counts them, but
+ * not those that map the huge zero page.
  */
 function readPmdMapped(tools: Instruments, start: number, end: number): Set<number> | undefined {
   if (!tools.scan) return undefined;
@@ -144,7 +144,10 @@ function readPmdMapped(tools: Instruments, start: number, end: number): Set<numb
   return mapped;
 }
 
-/** The zero pages of a chunk; they never count as exclusive. Undefined where nothing can tell them from shared pages. */
+/**
+ * The zero pages of a chunk; they never count as exclusive. Undefined where nothing can tell them from shared
+ * pages.
+ */
 function readZeroPages(
   tools: Instruments,
   bitmaps: ChunkBitmaps,

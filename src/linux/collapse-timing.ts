@@ -2,7 +2,10 @@ import type * as Koffi from 'koffi';
 import { type Failure, fail, failWith, type Result, succeed } from '../core/base/failure.ts';
 import { type Geometry, pageBytes, pagesPerRange, rangeBytes } from '../core/memory/geometry.ts';
 
-/** How long the kernel took to collapse a PMD range with so many pages, the rest of it holes: the best of many, in ns. */
+/**
+ * How long the kernel took to collapse a PMD range with so many pages, the rest of it holes: the best of
+ * many, in ns.
+ */
 export interface CollapseTiming {
   readonly pages: number;
   readonly ns: number;
@@ -16,9 +19,9 @@ const MADV_NOHUGEPAGE = 15;
 const MADV_COLLAPSE = 25;
 
 /**
- * Collapses fresh memory of this process with MADV_COLLAPSE, ranges with few and with many pages, and takes the time.
- * Takes about a second and 50 MB for a while. Unsupported without koffi, before Linux 6.1, and where the kernel has no
- * memory in large blocks.
+ * Collapses fresh memory of this process with MADV_COLLAPSE, ranges with few and with many pages, and takes
+ * the time. Takes about a second and 50 MB for a while. Unsupported without koffi, before Linux 6.1, and
+ * where the kernel has no memory in large blocks.
  */
 export async function timeCollapses(geometry: Geometry): Promise<Result<CollapseTiming[]>> {
   let koffi: typeof Koffi;

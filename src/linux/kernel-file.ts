@@ -8,8 +8,8 @@ function errnoOf(error: unknown): string | undefined {
 }
 
 /**
- * A read of kernel memory facts failed in the middle of a process. Thrown within this room only: the live source reports
- * the rest of the process as skipped.
+ * A read of kernel memory facts failed in the middle of a process. Thrown within this room only: the live
+ * source reports the rest of the process as skipped.
  */
 export class KernelReadError extends Error {}
 

@@ -17,9 +17,9 @@ const NEEDS_SCAN =
   'PAGEMAP_SCAN is not available (Linux 6.7 and the koffi package have it): which ranges are PMD mapped is not visible';
 
 /**
- * The memory of running processes, read in chunks of bounded size. Processes that end, VMAs that change and memory that
- * may not be read come out as `skipped` items. With an address, only the PMD range around it is read. Fails where
- * /proc/PID/pagemap does not exist.
+ * The memory of running processes, read in chunks of bounded size. Processes that end, VMAs that change and
+ * memory that may not be read come out as `skipped` items. With an address, only the PMD range around it is
+ * read. Fails where /proc/PID/pagemap does not exist.
  */
 export async function openLiveSource(
   pids: readonly number[],
@@ -108,8 +108,8 @@ function rangeAround(address: number, geometry: Geometry): [start: number, end: 
 }
 
 /**
- * The parts of a VMA to read, aligned to PMD ranges. Reserved address space costs as much to read as used memory, so
- * where a VMA is mostly empty the kernel is asked first which parts are in use.
+ * The parts of a VMA to read, aligned to PMD ranges. Reserved address space costs as much to read as used
+ * memory, so where a VMA is mostly empty the kernel is asked first which parts are in use.
  */
 function* populatedChunks(tools: Instruments, vma: SmapsVma): Iterable<[start: number, end: number]> {
   if (vma.rssBytes + vma.swapBytes === 0 && !tools.scan) return;

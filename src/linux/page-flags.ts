@@ -11,7 +11,9 @@ export const KPF = {
   zeroPage: 1 << 24,
 } as const;
 
-/** Entries that may be read for nothing between two wanted ones: reading one costs a tenth of a system call. */
+/**
+ * Entries that may be read for nothing between two wanted ones: reading one costs a tenth of a system call.
+ */
 const LARGEST_GAP = 16;
 const LONGEST_READ = 1 << 16;
 const BLOCK = 512;
@@ -63,7 +65,9 @@ export class PageFlags {
     return flags;
   }
 
-  /** The large folio that a frame belongs to; undefined if it stopped being large since its flags were read. */
+  /**
+   * The large folio that a frame belongs to; undefined if it stopped being large since its flags were read.
+   */
   folioOf(frame: number): PhysicalFolio | undefined {
     let head = frame;
     while (head >= 0 && this.#blockFlags(head) & KPF.tail) head--;
@@ -140,7 +144,10 @@ function spansOf(runs: Run[]): Span[] {
   return spans;
 }
 
-/** 64-bit entries as pairs of words, low word first; frames beyond the end of memory read as 0. Throws KernelReadError. */
+/**
+ * 64-bit entries as pairs of words, low word first; frames beyond the end of memory read as 0. Throws
+ * KernelReadError.
+ */
 function read(fd: number, first: number, count: number): Uint32Array {
   const words = new Uint32Array(2 * count);
   const done = readFully(fd, new Uint8Array(words.buffer), 8 * first);

@@ -13,9 +13,9 @@ interface PageRegion {
 }
 
 /**
- * Reports the regions of [start, end) whose pages are in any of the categories, in address order. Holes are skipped at
- * the speed of the kernel's own page-table walk. Throws KernelReadError when the kernel refuses; a process that has ended
- * has no regions.
+ * Reports the regions of [start, end) whose pages are in any of the categories, in address order. Holes are
+ * skipped at the speed of the kernel's own page-table walk. Throws KernelReadError when the kernel refuses; a
+ * process that has ended has no regions.
  */
 export type PagemapScan = (
   fd: number,
@@ -43,8 +43,8 @@ const REGION_FIELDS = 3;
 const REGIONS_PER_CALL = 4096;
 
 /**
- * The ioctl, called through koffi; undefined where koffi is not installed or the kernel is older than 6.7, so that
- * readers do without it. Trying it on the given pagemap decides.
+ * The ioctl, called through koffi; undefined where koffi is not installed or the kernel is older than 6.7, so
+ * that readers do without it. Trying it on the given pagemap decides.
  */
 export async function loadPagemapScan(tryFd: number): Promise<PagemapScan | undefined> {
   let koffi: typeof Koffi;
@@ -80,7 +80,8 @@ export async function loadPagemapScan(tryFd: number): Promise<PagemapScan | unde
         throw new KernelReadError(`PAGEMAP_SCAN failed with errno ${koffi.errno()}`);
       }
       const walkEnd = Number(argument[ARGUMENT.walkEnd]);
-      // The caller may scan again before it takes the next region: the memory of this call must not be needed then.
+      // The caller may scan again before it takes the next region: the memory of this call must not be needed
+      // then.
       const found = regions.slice(0, count * REGION_FIELDS);
       for (let i = 0; i < found.length; i += REGION_FIELDS) {
         yield { start: Number(found[i]), end: Number(found[i + 1]), categories: Number(found[i + 2]) };

@@ -19,8 +19,8 @@ export const PAGEMAP_HIGH = {
 export interface Pagemap {
   readonly fd: number;
   /**
-   * Copies the entries of the pages from `address` on into `entries`, two 32-bit words a page, low word first.
-   * Fails when the process is gone. Pages beyond the address space read as empty.
+   * Copies the entries of the pages from `address` on into `entries`, two 32-bit words a page, low word
+   * first. Fails when the process is gone. Pages beyond the address space read as empty.
    */
   read(address: number, entries: Int32Array): Result<void>;
   close(): void;
@@ -50,7 +50,10 @@ export function frameNumber(low: number, high: number): number {
   return (low >>> 0) + (high & PAGEMAP_HIGH.frameNumber) * 2 ** 32;
 }
 
-/** Whether this user may see page frame numbers (CAP_SYS_ADMIN outside of any container), tried on our own memory. */
+/**
+ * Whether this user may see page frame numbers (CAP_SYS_ADMIN outside of any container), tried on our own
+ * memory.
+ */
 export function canSeeFrameNumbers(geometry: Geometry): boolean {
   const pagemap = openPagemap(process.pid, geometry);
   if (!pagemap.ok) return false;

@@ -16,7 +16,9 @@ function hasMemory(pid: string): boolean {
   return statm.ok && !statm.value.startsWith('0 ');
 }
 
-/** The pids of a control group and of those below it; the path may be absolute or relative to /sys/fs/cgroup. */
+/**
+ * The pids of a control group and of those below it; the path may be absolute or relative to /sys/fs/cgroup.
+ */
 export function listCgroupPids(path: string): Result<number[]> {
   const candidates = [
     path,
@@ -43,7 +45,9 @@ function collectCgroupPids(directory: string, pids: Set<number>): void {
   }
 }
 
-/** What /proc says of a process as a whole. Kernel threads and zombies fail: they have no memory of their own. */
+/**
+ * What /proc says of a process as a whole. Kernel threads and zombies fail: they have no memory of their own.
+ */
 export function readProcess(pid: number): Result<Process> {
   const status = readKernelFile(`/proc/${pid}/status`);
   const stat = readKernelFile(`/proc/${pid}/stat`);

@@ -6,7 +6,9 @@ import { closeKernelFile, openKernelFile } from './kernel-file.ts';
 /** A VMA with the sums of /proc/PID/smaps that tell what all or none of its pages are. */
 export interface SmapsVma extends Vma {
   readonly anonymousBytes: number;
-  /** Pages that hardware or folio flags call recently used; khugepaged also asks KVM and other secondary MMUs. */
+  /**
+   * Pages that hardware or folio flags call recently used; khugepaged also asks KVM and other secondary MMUs.
+   */
   readonly referencedBytes: number;
   /** Clean MADV_FREE pages. */
   readonly lazyFreeBytes: number;
@@ -100,8 +102,8 @@ class SmapsParser {
 }
 
 /**
- * Private memory without a file, heap and stack. A private mapping of /dev/zero counts; the kernel's own mappings such
- * as [vdso] do not, and neither does shared anonymous memory, which is shmem.
+ * Private memory without a file, heap and stack. A private mapping of /dev/zero counts; the kernel's own
+ * mappings such as [vdso] do not, and neither does shared anonymous memory, which is shmem.
  */
 function isAnonymous(permissions: string, inode: string, name: string): boolean {
   if (permissions[3] === 's') return false;

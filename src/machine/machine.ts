@@ -33,7 +33,9 @@ export interface MachineHooks {
   exiting?(mm: Mm): void;
 }
 
-/** All state of a simulated machine. What can be done with it are functions in the other files of this room. */
+/**
+ * All state of a simulated machine. What can be done with it are functions in the other files of this room.
+ */
 export class Machine {
   readonly geometry: Geometry;
   /** PTEs in a PMD range. */
@@ -66,7 +68,10 @@ export class Machine {
   readonly reclaimHands: number[];
   /** Where compaction goes on, by node. */
   readonly compactHands: number[];
-  /** Failed compactions: the smallest order that failed and how many requests are still to be skipped, by node. */
+  /**
+   * Failed compactions: the smallest order that failed and how many requests are still to be skipped, by
+   * node.
+   */
   readonly compactDeferred: { order: number; shift: number; skip: number }[];
   /** For each node the order in which it asks all nodes for memory: itself, then the others ascending. */
   readonly nodeOrders: readonly (readonly number[])[];

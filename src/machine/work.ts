@@ -1,4 +1,7 @@
-/** What memory management has done since the machine began, in base pages unless said otherwise: time is charged by it. */
+/**
+ * What memory management has done since the machine began, in base pages unless said otherwise: time is
+ * charged by it.
+ */
 export interface Work {
   zeroedPages: number;
   /** Copied by copy-on-write, collapse or migration. */

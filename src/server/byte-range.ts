@@ -5,9 +5,9 @@ export interface ByteRange {
 }
 
 /**
- * What a Range header asks of a file of `size` bytes: `bytes=0-99`, `bytes=100-` or `bytes=-100`. Undefined where it asks
- * for everything, or for something that RFC 9110 lets a server ignore, such as several ranges; 'unsatisfiable' where
- * nothing of the file is asked for.
+ * What a Range header asks of a file of `size` bytes: `bytes=0-99`, `bytes=100-` or `bytes=-100`. Undefined
+ * where it asks for everything, or for something that RFC 9110 lets a server ignore, such as several ranges;
+ * 'unsatisfiable' where nothing of the file is asked for.
  */
 export function byteRange(header: string | undefined, size: number): ByteRange | 'unsatisfiable' | undefined {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '');

@@ -1,7 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Context, MiddlewareHandler } from 'hono';
 
-/** What the page may load: its own scripts and styles, its workers, this server; nothing of any other host. */
+/**
+ * What the page may load: its own scripts and styles, its workers, this server; nothing of any other host.
+ */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'",
@@ -23,8 +25,9 @@ const HEADERS: readonly (readonly [name: string, value: string])[] = [
 ];
 
 /**
- * Lets through what comes from a page of this server: GET and HEAD, under a name that is this machine's own (a name of
- * somebody else's may resolve to 127.0.0.1), below the token. The port is read when the first request comes.
+ * Lets through what comes from a page of this server: GET and HEAD, under a name that is this machine's own
+ * (a name of somebody else's may resolve to 127.0.0.1), below the token. The port is read when the first
+ * request comes.
  */
 export function gate(token: string, port: () => number): MiddlewareHandler {
   return async (c, next) => {

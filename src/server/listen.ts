@@ -36,8 +36,9 @@ export interface RunningServer {
 }
 
 /**
- * Serves the web app and these sources, and nothing else, to this machine, below a path that cannot be guessed: other users
- * of the machine can connect, too. Sources get the ids 0, 1, ... Fails where the web app is not built or the port cannot be had.
+ * Serves the web app and these sources, and nothing else, to this machine, below a path that cannot be
+ * guessed: other users of the machine can connect, too. Sources get the ids 0, 1, ... Fails where the web app
+ * is not built or the port cannot be had.
  */
 export async function startServer(
   files: readonly SourceFile[],

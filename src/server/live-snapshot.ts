@@ -13,8 +13,9 @@ export function serially(): Serially {
 }
 
 /**
- * Memory of running processes that is read anew while somebody listens: `intervalMs` after the last reading, and at once if
- * that is longer ago. Reading puts a newer snapshot in place of the earlier one, which stays if reading fails.
+ * Memory of running processes that is read anew while somebody listens: `intervalMs` after the last reading,
+ * and at once if that is longer ago. Reading puts a newer snapshot in place of the earlier one, which stays
+ * if reading fails.
  */
 export class LiveSnapshot {
   readonly #read: (signal: AbortSignal) => Promise<Result<unknown>>;

@@ -7,8 +7,8 @@ import { checkSnapshot, openRegularFile, type RegularFile } from '../snapshot/fi
 import { byteRange } from './byte-range.ts';
 
 /**
- * A snapshot that the server hands out as it is on the disk at the time. What lies under its name now is checked to be
- * one, once for each file that gets the name, so that nothing else can be read through it.
+ * A snapshot that the server hands out as it is on the disk at the time. What lies under its name now is
+ * checked to be one, once for each file that gets the name, so that nothing else can be read through it.
  */
 export class ServedFile {
   readonly #path: string;

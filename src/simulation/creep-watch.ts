@@ -4,7 +4,10 @@ import type { Order } from '../core/memory/order.ts';
 export interface CreepReport {
   /** PMD ranges in which something climbed at least once. */
   readonly ranges: number;
-  /** Ranges by how often the window that climbed most was collapsed again: index = times; 0 are those that did not. */
+  /**
+   * Ranges by how often the window that climbed most was collapsed again: index = times; 0 are those that did
+   * not.
+   */
   readonly byClimbs: readonly number[];
   /** Base pages copied that khugepaged itself had put there before. */
   readonly recopiedPages: number;

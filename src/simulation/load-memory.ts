@@ -27,9 +27,10 @@ export interface LoadedMemory {
 }
 
 /**
- * Sets a machine up whose processes hold what a source says. Nothing happens to them: only khugepaged works. The machine
- * has free memory in large blocks for all that it may do, as no source says how fragmented the rest of memory is.
- * Pages that are shared with others are shared with a process that stands for them and does nothing.
+ * Sets a machine up whose processes hold what a source says. Nothing happens to them: only khugepaged works.
+ * The machine has free memory in large blocks for all that it may do, as no source says how fragmented the
+ * rest of memory is. Pages that are shared with others are shared with a process that stands for them and
+ * does nothing.
  */
 export async function loadMemory(
   items: AsyncIterable<MemoryItem>,

@@ -20,8 +20,8 @@ const CPUS = 2;
 const MIN_FREE = 1 / 256;
 
 /**
- * Sets a machine up as a scenario says and schedules its events. `seed` decides everything that the scenario leaves to
- * chance. Fails when the scenario names what there is not, or is too large to be simulated.
+ * Sets a machine up as a scenario says and schedules its events. `seed` decides everything that the scenario
+ * leaves to chance. Fails when the scenario names what there is not, or is too large to be simulated.
  */
 export function loadScenario(
   scenario: Scenario,

@@ -27,7 +27,10 @@ export interface FrameProcess {
   readonly exited: boolean;
 }
 
-/** The machine at a moment, in ns of virtual time. Processes are in the order of their birth; later ones are missing. */
+/**
+ * The machine at a moment, in ns of virtual time. Processes are in the order of their birth; later ones are
+ * missing.
+ */
 export interface Frame {
   readonly at: number;
   readonly processes: readonly FrameProcess[];
@@ -43,9 +46,9 @@ interface Stamp {
 }
 
 /**
- * Keeps what the address spaces hold, PTE by PTE, at moments of a run: those of the samples, or fewer for large machines.
- * Only what differs from the frame before is kept. Call `take` at every sample, `hear` at every trace event, `finish` at the
- * end.
+ * Keeps what the address spaces hold, PTE by PTE, at moments of a run: those of the samples, or fewer for
+ * large machines. Only what differs from the frame before is kept. Call `take` at every sample, `hear` at
+ * every trace event, `finish` at the end.
  */
 export class Frames {
   readonly #host: SimulatedHost;
@@ -90,7 +93,10 @@ export class Frames {
     this.#add(at);
   }
 
-  /** All ranges, process by process in the order of addresses. Ranges stay in their place as long as the run is over. */
+  /**
+   * All ranges, process by process in the order of addresses. Ranges stay in their place as long as the run
+   * is over.
+   */
   rows(): FrameRow[] {
     return [...this.#byMm.values()]
       .flatMap((rows) => [...rows.values()])

@@ -1,7 +1,10 @@
 import { type Geometry, pagesPerRange } from '../core/memory/geometry.ts';
 import type { Calibration } from '../khugepaged/costs.ts';
 
-/** A calibration from the times that collapses took: costs of copying and clearing are measured, others as they were. */
+/**
+ * A calibration from the times that collapses took: costs of copying and clearing are measured, others as
+ * they were.
+ */
 export function measuredCalibration(
   timings: readonly { readonly pages: number; readonly ns: number }[],
   machine: string,

@@ -34,8 +34,8 @@ export function* pageRunsOf(
 }
 
 /**
- * The source of chance of one action: its own, so that no event disturbs another. `what` names it by numbers; a fixed
- * seed of the choice takes their place.
+ * The source of chance of one action: its own, so that no event disturbs another. `what` names it by numbers;
+ * a fixed seed of the choice takes their place.
  */
 export function randomOf(seed: number, fixed: number | undefined, what: readonly number[]): Random {
   return randomFrom(fixed === undefined ? mix(seed, 1, ...what) : mix(seed, 2, fixed));

@@ -44,7 +44,10 @@ export class PassLog {
     this.#fullScans = host.daemon.counts.fullScans;
   }
 
-  /** Looks whether a pass has ended. Called at every trace event, so that passes are told apart within a wake-up. */
+  /**
+   * Looks whether a pass has ended. Called at every trace event, so that passes are told apart within a
+   * wake-up.
+   */
   look(): void {
     const { fullScans } = this.#host.daemon.counts;
     if (fullScans === this.#fullScans) return;

@@ -2,7 +2,9 @@ import type { ScanResult } from '../core/rules/scan-result.ts';
 import { type Durations, type LockStatistics, NO_TIME, sumOfDurations } from '../khugepaged/lock-tally.ts';
 import type { SimulatedHost } from './simulated-host.ts';
 
-/** The machine at one moment. Pages are base pages; those from `filledPages` on add up since the beginning. */
+/**
+ * The machine at one moment. Pages are base pages; those from `filledPages` on add up since the beginning.
+ */
 export interface Sample {
   /** In ns. */
   readonly at: number;
@@ -10,7 +12,10 @@ export interface Sample {
   readonly rssPages: number;
   /** Pages of anonymous memory by the order of their folio: index = order. Shared ones count once. */
   readonly pagesByOrder: readonly number[];
-  /** Of these, pages of folios of which only a part is mapped any more: memory is not free before they are split. */
+  /**
+   * Of these, pages of folios of which only a part is mapped any more: memory is not free before they are
+   * split.
+   */
   readonly partlyMappedPages: number;
   readonly freePages: number;
   readonly swapPages: number;

@@ -21,9 +21,9 @@ const VERBS_OF_VERSION_1: ReadonlyMap<unknown, string> = new Map([
 ]);
 
 /**
- * Brings a scenario file to version 2. A file that says no version is of version 1, where `free` was MADV_DONTNEED and
- * `lazyfree` MADV_FREE. What else is wrong with a file is for its schema to say, also a file without a version that has
- * the verb `dontneed`: which `free` that means cannot be known.
+ * Brings a scenario file to version 2. A file that says no version is of version 1, where `free` was
+ * MADV_DONTNEED and `lazyfree` MADV_FREE. What else is wrong with a file is for its schema to say, also a
+ * file without a version that has the verb `dontneed`: which `free` that means cannot be known.
  */
 export function toCurrentScenario(json: unknown): CurrentScenario {
   if (!isObject(json)) return { json, note: undefined };

@@ -2,7 +2,10 @@ import type { Geometry } from '../core/memory/geometry.ts';
 import type { KernelModelName } from '../core/rules/kernel-names.ts';
 import type { Fragmentation } from '../machine/frames/fragment.ts';
 
-/** A story to be simulated: a machine, its processes and what they do. Sizes in bytes, times in ns of virtual time. */
+/**
+ * A story to be simulated: a machine, its processes and what they do. Sizes in bytes, times in ns of virtual
+ * time.
+ */
 export interface Scenario {
   readonly title: string;
   /** What the story shows, for people. */

@@ -7,8 +7,8 @@ export const MAX_SAMPLES = 512;
 const FIRST_INTERVAL = 100 * NS_PER_MS;
 
 /**
- * Samples at even intervals of virtual time. Nobody knows at first how long a run will be: whenever there are too many,
- * every second one goes and the interval doubles.
+ * Samples at even intervals of virtual time. Nobody knows at first how long a run will be: whenever there are
+ * too many, every second one goes and the interval doubles.
  */
 export class Series {
   readonly #host: SimulatedHost;
@@ -16,7 +16,10 @@ export class Series {
   #samples: Sample[] = [];
   #interval = FIRST_INTERVAL;
 
-  /** Takes the first sample after what is scheduled for this moment. `onSample` hears of each, at its time in ns. */
+  /**
+   * Takes the first sample after what is scheduled for this moment. `onSample` hears of each, at its time in
+   * ns.
+   */
   constructor(host: SimulatedHost, onSample: (at: number) => void = () => {}) {
     this.#host = host;
     this.#onSample = onSample;

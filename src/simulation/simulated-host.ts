@@ -86,7 +86,10 @@ export class SimulatedHost {
   }
 }
 
-/** A machine in time, with the costs of a calibration and others in their place; fails if a cost cannot be meant. */
+/**
+ * A machine in time, with the costs of a calibration and others in their place; fails if a cost cannot be
+ * meant.
+ */
 export function systemOf(
   machine: Machine,
   model: KernelModel,

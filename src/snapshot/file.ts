@@ -20,8 +20,8 @@ export interface RegularFile {
 }
 
 /**
- * Opens the snapshot at this path: see `openSnapshot`. Fails with `permission` or `unreadable` where this user finds no
- * sound snapshot.
+ * Opens the snapshot at this path: see `openSnapshot`. Fails with `permission` or `unreadable` where this
+ * user finds no sound snapshot.
  */
 export async function openSnapshotFile(path: string): Promise<Result<SnapshotFile>> {
   const file = openRegularFile(path);

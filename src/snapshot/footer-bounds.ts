@@ -4,9 +4,9 @@ import { Damage } from './damage.ts';
 const MAX_DEPTH = 16;
 
 /**
- * Checks that a footer, a struct of Thrift's compact protocol, is no longer than the bytes that are there, in all its
- * lengths and counts. The footer has no checksum of its own, and hyparquet trusts it: a few damaged bytes would have it
- * reserve gigabytes or compute for minutes. Throws Damage.
+ * Checks that a footer, a struct of Thrift's compact protocol, is no longer than the bytes that are there, in
+ * all its lengths and counts. The footer has no checksum of its own, and hyparquet trusts it: a few damaged
+ * bytes would have it reserve gigabytes or compute for minutes. Throws Damage.
  */
 export function checkFooterBounds(footer: DataView): void {
   new Walk(footer).struct(0);

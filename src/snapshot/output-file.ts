@@ -3,7 +3,10 @@ import { promises as fs } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type Failure, fail } from '../core/base/failure.ts';
 
-/** Why a file could not be written. Whoever writes one returns the failure: `writeSnapshot`, `writeDigestFile`. */
+/**
+ * Why a file could not be written. Whoever writes one returns the failure: `writeSnapshot`,
+ * `writeDigestFile`.
+ */
 export class WriteError extends Error {
   readonly failure: Failure;
 
@@ -14,8 +17,8 @@ export class WriteError extends Error {
 }
 
 /**
- * A file that gets its name only when it is whole: until `commit` it grows under a temporary name in the same directory,
- * and an earlier file of the name stays as it is. Methods throw `WriteError`.
+ * A file that gets its name only when it is whole: until `commit` it grows under a temporary name in the same
+ * directory, and an earlier file of the name stays as it is. Methods throw `WriteError`.
  */
 export class OutputFile {
   readonly #path: string;

@@ -8,7 +8,10 @@ const ALL_ZERO = new Uint8Array(0);
 
 const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 
-/** A bitmap as it is stored: bit i % 8 of byte i / 8 is PTE i, on every machine; no bytes when all bits are zero. */
+/**
+ * A bitmap as it is stored: bit i % 8 of byte i / 8 is PTE i, on every machine; no bytes when all bits are
+ * zero.
+ */
 export function packBitmap(occupancy: Occupancy, geometry: Geometry): Uint8Array {
   if (isEmpty(occupancy)) return ALL_ZERO;
   const bytes = new Uint8Array(pagesPerRange(geometry) >>> 3);
@@ -17,8 +20,8 @@ export function packBitmap(occupancy: Occupancy, geometry: Geometry): Uint8Array
 }
 
 /**
- * The bitmap of a blob that is not empty: a view of its bytes where that is possible. Throws Damage when it is not as long
- * as the geometry wants.
+ * The bitmap of a blob that is not empty: a view of its bytes where that is possible. Throws Damage when it
+ * is not as long as the geometry wants.
  */
 export function unpackBitmap(bytes: Uint8Array, geometry: Geometry, column: string): Occupancy {
   checkLength(bytes, pagesPerRange(geometry) >>> 3, column);
@@ -34,7 +37,9 @@ export function packFolioOrders(orders: Uint8Array): Uint8Array {
   return hasLargeFolio(orders) ? orders.slice() : ALL_ZERO;
 }
 
-/** The folio orders of a blob that is not empty. Throws Damage when it is not as long as the geometry wants. */
+/**
+ * The folio orders of a blob that is not empty. Throws Damage when it is not as long as the geometry wants.
+ */
 export function unpackFolioOrders(bytes: Uint8Array, geometry: Geometry, column: string): Uint8Array {
   checkLength(bytes, pagesPerRange(geometry), column);
   return bytes;

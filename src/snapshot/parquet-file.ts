@@ -69,8 +69,8 @@ export function checkSchema({ schema }: FileMetaData): void {
 }
 
 /**
- * The small column chunks that were decoded last, by column. The next row group often has the very same bytes, and values
- * that are used again are neither decoded nor collected.
+ * The small column chunks that were decoded last, by column. The next row group often has the very same
+ * bytes, and values that are used again are neither decoded nor collected.
  */
 export type KeptChunks = Map<ReadColumn, { readonly bytes: Uint8Array; readonly values: DecodedArray }>;
 

@@ -21,12 +21,12 @@ export interface Snapshot extends MemorySource {
 }
 
 /**
- * Opens a snapshot as the source that it was written from: the same host and the same items in the same order, but for
- * the grouping of ranges into `ranges` items. Reads one row group at a time, so memory is bounded whatever the size of
- * the file. Runs in browsers.
+ * Opens a snapshot as the source that it was written from: the same host and the same items in the same
+ * order, but for the grouping of ranges into `ranges` items. Reads one row group at a time, so memory is
+ * bounded whatever the size of the file. Runs in browsers.
  *
- * `name` is what messages call the file. A file that is no sound snapshot is a failure of kind `unreadable`; damage
- * beyond the footer shows only as `items()` gets there, which then throws a `SnapshotError`.
+ * `name` is what messages call the file. A file that is no sound snapshot is a failure of kind `unreadable`;
+ * damage beyond the footer shows only as `items()` gets there, which then throws a `SnapshotError`.
  */
 export async function openSnapshot(file: AsyncBuffer, name: string): Promise<Result<Snapshot>> {
   try {
@@ -75,7 +75,10 @@ async function* items(
   }
 }
 
-/** Turns rows back into items: a process or VMA opens where its columns change, ranges are handed out together. */
+/**
+ * Turns rows back into items: a process or VMA opens where its columns change, ranges are handed out
+ * together.
+ */
 class Replay {
   readonly metadata: SnapshotMetadata;
   #pending: RangeState[] = [];

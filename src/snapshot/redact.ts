@@ -11,9 +11,10 @@ const MAX_SHIFT = 2 ** 47;
 const KERNEL_HALF = 2 ** 63;
 
 /**
- * The same memory without what names its owner: host, boot id, commands, cgroups, file names, the names that programs
- * give to anonymous memory, and the text of notices are dropped, and the addresses of each process are shifted by a
- * random multiple of the PMD size. Predictions stay the same. `random` gives numbers of 0 (included) to 1.
+ * The same memory without what names its owner: host, boot id, commands, cgroups, file names, the names that
+ * programs give to anonymous memory, and the text of notices are dropped, and the addresses of each process
+ * are shifted by a random multiple of the PMD size. Predictions stay the same. `random` gives numbers of 0
+ * (included) to 1.
  */
 export function redacted(source: MemorySource, random: () => number): MemorySource {
   return { host: redactedHost(source.host), items: () => redactedItems(source, random) };

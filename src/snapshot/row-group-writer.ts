@@ -17,8 +17,8 @@ export interface SnapshotProgress {
 }
 
 /**
- * Turns items into rows and rows into row groups: a row for each range, and one for what no range speaks of: a VMA
- * without ranges, a process without VMAs. Notices go to the metadata, with their place among the rows.
+ * Turns items into rows and rows into row groups: a row for each range, and one for what no range speaks of:
+ * a VMA without ranges, a process without VMAs. Notices go to the metadata, with their place among the rows.
  */
 export class RowGroupWriter {
   readonly #host: Host;

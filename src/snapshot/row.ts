@@ -64,8 +64,8 @@ export function vmaOf(columns: SnapshotColumns, row: number): Vma {
 }
 
 /**
- * The range of each row, undefined where it has no `range_address`. Ranges share what is all zero, and their bitmaps may
- * be views of the row group. Throws Damage when a row does not fit the geometry.
+ * The range of each row, undefined where it has no `range_address`. Ranges share what is all zero, and their
+ * bitmaps may be views of the row group. Throws Damage when a row does not fit the geometry.
  */
 export function rangesOfColumns(columns: SnapshotColumns, geometry: Geometry): (RangeState | undefined)[] {
   const bytes = BigInt(rangeBytes(geometry));
@@ -105,7 +105,8 @@ function held<T>(value: T, column: ColumnName): NonNullable<T> {
   return value;
 }
 
-// Addresses are multiples of the page size, so a double holds all 64 bits of them. [vsyscall] lies in the upper half.
+// Addresses are multiples of the page size, so a double holds all 64 bits of them. [vsyscall] lies in the
+// upper half.
 function packAddress(address: number): bigint {
   return BigInt.asIntN(64, BigInt(address));
 }

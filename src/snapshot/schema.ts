@@ -5,7 +5,9 @@ import { eachFact, type PageFact } from '../core/memory/range-state.ts';
 /** Rises when a reader of the format before would misread a file. */
 export const FORMAT_VERSION = 1;
 
-/** Parquet key-value metadata: the snapshot's facts as JSON, and the CRC-32 of that JSON as eight hex digits. */
+/**
+ * Parquet key-value metadata: the snapshot's facts as JSON, and the CRC-32 of that JSON as eight hex digits.
+ */
 export const METADATA_KEY = 'thpscope';
 export const METADATA_CRC_KEY = 'thpscope.crc32';
 

@@ -12,13 +12,17 @@ export interface SnapshotOptions {
   readonly random?: () => number;
   /** Called after every row group. */
   readonly onProgress?: (progress: SnapshotProgress) => void;
-  /** Stops the writing before the next item: the file under construction is removed and the signal's reason thrown. */
+  /**
+   * Stops the writing before the next item: the file under construction is removed and the signal's reason
+   * thrown.
+   */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Writes what a source yields to a snapshot at `path`, and says how much that was. Only a whole snapshot ever gets that
- * name: a writer that fails or is killed leaves an earlier file as it was. Memory is bounded by one row group.
+ * Writes what a source yields to a snapshot at `path`, and says how much that was. Only a whole snapshot ever
+ * gets that name: a writer that fails or is killed leaves an earlier file as it was. Memory is bounded by one
+ * row group.
  *
  * Fails when the file cannot be made there; what the source throws passes through.
  */

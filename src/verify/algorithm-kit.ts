@@ -22,5 +22,8 @@ export type AlgorithmKit = typeof ALGORITHM_KIT;
 /** An algorithm as a module exports it: its file names it. */
 export type ModuleAlgorithm = Omit<CollapseAlgorithm, 'name'>;
 
-/** What a module for `thpscope verify` exports by default: an algorithm, or a function that makes one from the kit. */
+/**
+ * What a module for `thpscope verify` exports by default: an algorithm, or a function that makes one from the
+ * kit.
+ */
 export type AlgorithmModule = ModuleAlgorithm | ((kit: AlgorithmKit) => ModuleAlgorithm);

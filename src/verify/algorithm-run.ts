@@ -8,8 +8,8 @@ import type { CheckedAlgorithm } from './checked-algorithm.ts';
 import { policyOf, type Shape } from './search-case.ts';
 
 /**
- * One run of an algorithm on one case, attempt by attempt. A run is used again and again: exhaustive checks make
- * millions of runs, so windows are kept as numbers.
+ * One run of an algorithm on one case, attempt by attempt. A run is used again and again: exhaustive checks
+ * make millions of runs, so windows are kept as numbers.
  */
 export class AlgorithmRun {
   readonly algorithm: CheckedAlgorithm;
@@ -34,7 +34,10 @@ export class AlgorithmRun {
     this.algorithm = algorithm;
   }
 
-  /** Searches a shape; attempts end as `outcome` says. With `observed`, visits and the stack are looked at too. */
+  /**
+   * Searches a shape; attempts end as `outcome` says. With `observed`, visits and the stack are looked at
+   * too.
+   */
   run(shape: Shape, outcome: (offset: Offset, order: Order) => ScanResult, observed = false): void {
     const { algorithm, model } = this.algorithm;
     const policy =

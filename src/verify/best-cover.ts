@@ -55,8 +55,8 @@ export interface Cover {
 }
 
 /**
- * The best set of disjoint windows that the policy lets collapse, if every attempt succeeds: dynamic programming over the
- * tree of halves. Of equal covers it takes the one with the larger windows.
+ * The best set of disjoint windows that the policy lets collapse, if every attempt succeeds: dynamic
+ * programming over the tree of halves. Of equal covers it takes the one with the larger windows.
  */
 export function bestCover(range: ScannedRange, policy: CollapsePolicy, objective: Objective): Cover {
   const best = (offset: number, order: number): Cover => {

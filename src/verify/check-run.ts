@@ -47,7 +47,10 @@ export interface Finding {
   readonly case: SearchCase;
   /** Cases tried before it was found. */
   readonly after: number;
-  /** Whether it was found by exhaustion, so that no case of that PMD order with fewer PTEs is wrong in this way. */
+  /**
+   * Whether it was found by exhaustion, so that no case of that PMD order with fewer PTEs is wrong in this
+   * way.
+   */
   readonly exhaustive: boolean;
 }
 

@@ -7,7 +7,10 @@ import { collapsesOf, planRange } from '../core/plan/plan.ts';
 import type { KernelModel } from '../core/rules/kernel-model.ts';
 import { type CollapsePolicy, defaultLimits, noneLimit } from '../core/rules/policy.ts';
 
-/** Memory that grows pass by pass although nobody touches it: what one pass fills makes the next one fill more. */
+/**
+ * Memory that grows pass by pass although nobody touches it: what one pass fills makes the next one fill
+ * more.
+ */
 export interface Creep {
   /** Pages present at the start; no pattern with fewer creeps. */
   readonly pages: Occupancy;
@@ -30,13 +33,16 @@ export function creepPolicy(model: KernelModel, geometry: Geometry, maxPtesNone:
 }
 
 /**
- * The smallest pattern that creeps under a policy, or undefined if none does. It is found by what a window can come to:
- * of each order and number of pages, the most pages that one pass can leave in it. A window creeps when it has too few pages for
- * itself, as have all those around it, but its halves can come to enough.
+ * The smallest pattern that creeps under a policy, or undefined if none does. It is found by what a window
+ * can come to: of each order and number of pages, the most pages that one pass can leave in it. A window
+ * creeps when it has too few pages for itself, as have all those around it, but its halves can come to
+ * enough.
  */
 export function smallestCreep(policy: CollapsePolicy, geometry: Geometry): Creep | undefined {
   const needed = neededPages(policy, geometry);
-  /** By order and pages: the most pages after a pass, and how many of the pages are in the left half for that. */
+  /**
+   * By order and pages: the most pages after a pass, and how many of the pages are in the left half for that.
+   */
   const most: number[][] = [[0, 1]];
   const left: number[][] = [[]];
   let smallest: { order: number; pages: number } | undefined;

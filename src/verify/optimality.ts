@@ -23,7 +23,10 @@ export function emptyGap(): Gap {
   return { ranges: 0, behind: 0, worth: 0, best: 0 };
 }
 
-/** Whether an algorithm finds the best cover of every range, if attempts succeed. `gap` adds up how far it is from it. */
+/**
+ * Whether an algorithm finds the best cover of every range, if attempts succeed. `gap` adds up how far it is
+ * from it.
+ */
 export function optimality(algorithm: CheckedAlgorithm, objective: Objective, gap: Gap): Check {
   const add = (to: Gap, run: AlgorithmRun, shape: Shape) => {
     // Swapped PTEs have no place: searches know their number only.

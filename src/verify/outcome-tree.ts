@@ -3,8 +3,9 @@ import type { OutcomeRule } from '../core/rules/outcome.ts';
 import type { ScanResult } from '../core/rules/scan-result.ts';
 
 /**
- * Every way in which the attempts on a range can end, as far as anybody asks: a window gets a result when it is first
- * attempted, and `advance` moves on to the next way. Windows that nobody attempts do not multiply the cases.
+ * Every way in which the attempts on a range can end, as far as anybody asks: a window gets a result when it
+ * is first attempted, and `advance` moves on to the next way. Windows that nobody attempts do not multiply
+ * the cases.
  */
 export class OutcomeTree {
   readonly #results: readonly ScanResult[];

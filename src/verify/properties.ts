@@ -10,8 +10,8 @@ import type { CheckedAlgorithm } from './checked-algorithm.ts';
 import { policyOf, type Shape } from './search-case.ts';
 
 /**
- * What a search should keep to, whatever the range, the policy and the outcomes. That every attempt is inside the range,
- * aligned and enabled is checked of every run.
+ * What a search should keep to, whatever the range, the policy and the outcomes. That every attempt is inside
+ * the range, aligned and enabled is checked of every run.
  */
 const PROPERTIES = {
   'largest-first': {
@@ -49,8 +49,8 @@ export function propertiesOf(algorithm: CheckedAlgorithm): Check {
 }
 
 /**
- * Every window that qualifies is attempted, lies in one that is done with, or comes after the end; and before any window
- * is attempted, all those around it are that qualify.
+ * Every window that qualifies is attempted, lies in one that is done with, or comes after the end; and before
+ * any window is attempted, all those around it are that qualify.
  */
 function missesNothing(run: AlgorithmRun, shape: Shape): boolean {
   const { range, orders } = shape;

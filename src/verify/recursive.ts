@@ -3,7 +3,8 @@ import { actionAfter } from '../core/rules/scan-result.ts';
 import { type CollapseAlgorithm, judgeWindow, RangeResult } from '../core/search/algorithm.ts';
 
 /**
- * The obvious specification: attempt a window if it qualifies, else search its left half, then its right half.
+ * The obvious specification: attempt a window if it qualifies, else search its left half, then its right
+ * half.
  * Source: docs/khugepaged.md#walk-equals-stack.
  */
 export const recursive: CollapseAlgorithm = {

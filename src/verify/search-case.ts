@@ -30,9 +30,10 @@ export function outcomeOfCase({ outcomes }: SearchCase): (offset: Offset, order:
 }
 
 /**
- * Whether the scan of 7.2 lets a range with so many occupied PTEs through to the search: it asks for a page that was
- * used recently, for half a range of them if any PTE is swapped, and checks max_ptes_none if the PMD order is all that is
- * enabled. Source: collapse_scan_pmd, docs/khugepaged.md#scan-limits and docs/khugepaged.md#scan-references.
+ * Whether the scan of 7.2 lets a range with so many occupied PTEs through to the search: it asks for a page
+ * that was used recently, for half a range of them if any PTE is swapped, and checks max_ptes_none if the PMD
+ * order is all that is enabled. Source: collapse_scan_pmd, docs/khugepaged.md#scan-limits and
+ * docs/khugepaged.md#scan-references.
  */
 export function reachesSearch({ range, orders, maxPtesNone }: Shape, occupied: number): boolean {
   const pages = pagesPerRange(range.geometry);

@@ -17,8 +17,8 @@ import {
 import type { SearchCase } from './search-case.ts';
 
 /**
- * Cases that are smaller than this one in one way, the larger steps first: a smaller PMD order, fewer PTEs, fewer
- * enabled orders, fewer failures, a plainer limit.
+ * Cases that are smaller than this one in one way, the larger steps first: a smaller PMD order, fewer PTEs,
+ * fewer enabled orders, fewer failures, a plainer limit.
  */
 export function* smallerCases(searchCase: SearchCase): Generator<SearchCase> {
   yield* halves(searchCase);

@@ -98,8 +98,8 @@ export function spacesToCheck(results: readonly ScanResult[] = EVERY_ACTION): Sm
 }
 
 /**
- * The shapes of a space that a search can meet, those with the fewest PTEs first, then by the number of enabled orders. The one that is handed out is
- * changed in place for the next.
+ * The shapes of a space that a search can meet, those with the fewest PTEs first, then by the number of
+ * enabled orders. The one that is handed out is changed in place for the next.
  */
 export function* shapesOf(space: SmallSpace): Generator<Shape> {
   const geometry = geometryOfPmdOrder(space.pmdOrder);

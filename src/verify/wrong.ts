@@ -18,7 +18,10 @@ export function isSameWrong(a: Wrong, b: Wrong): boolean {
   return a.kind === b.kind;
 }
 
-/** Whether a check run ends with it. Broken properties are sought all, and covers that are not the best are counted. */
+/**
+ * Whether a check run ends with it. Broken properties are sought all, and covers that are not the best are
+ * counted.
+ */
 export function endsCheckRun({ kind }: Wrong): boolean {
   return kind === 'fault' || kind === 'difference';
 }

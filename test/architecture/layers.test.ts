@@ -143,7 +143,9 @@ const IMPORTS: readonly ((path: string) => string)[] = [
 /** Those of IMPORTS that take values when the file is loaded. */
 const TAKES_VALUES = [true, true, false, true, false];
 
-/** Render writes what others decide: of core it takes values of base and memory, else types and a few names. */
+/**
+ * Render writes what others decide: of core it takes values of base and memory, else types and a few names.
+ */
 function takesTypesOnly({ folder: from }: Place, to: string): boolean {
   return from.startsWith('render/') && to.startsWith('core/') && !['core/base', 'core/memory'].includes(to);
 }
@@ -172,7 +174,9 @@ let folder: string;
 let complaints: Set<string>;
 const expected = new Map<string, number[]>();
 
-/** Puts a file of one-line statements into the lint's folder; those for which `isBad` holds must be reported. */
+/**
+ * Puts a file of one-line statements into the lint's folder; those for which `isBad` holds must be reported.
+ */
 function place(path: string, lines: readonly string[], isBad: (line: number) => boolean): void {
   mkdirSync(dirname(join(folder, path)), { recursive: true });
   writeFileSync(join(folder, path), `${lines.join('\n')}\n`);

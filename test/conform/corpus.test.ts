@@ -31,7 +31,9 @@ for (const { series, head, batches, daemons } of corpora) {
   }
 }
 
-/** How many ranges of a batch a model fails by folios, how many others by attempts, and whether by counters. */
+/**
+ * How many ranges of a batch a model fails by folios, how many others by attempts, and whether by counters.
+ */
 function failuresIn({ batch, report }: CorpusBatch, belief: Belief) {
   const failed = { folios: 0, attempts: 0, counts: 0 };
   const expected = expectBatch(batch, scansOf(batch, report), belief);

@@ -24,12 +24,17 @@ const files = [
     /\.(md|ts|tsx|mjs|js|c|h|sh|wat|css|html|json|jsonl)$/.test(file) && !file.includes('node_modules'),
 );
 
-/** The text with line breaks, and the comment marks behind them, as spaces: sentences go on in the next line. */
+/**
+ * The text with line breaks, and the comment marks behind them, as spaces: sentences go on in the next line.
+ */
 function inOneLine(text: string): string {
   return text.replace(/\s*\n\s*(\*(?!\/)|\/\/|>)?\s*/g, ' ');
 }
 
-/** The anchors that GitHub makes of a Markdown file: one for each heading, and those written as `<a id="...">`. */
+/**
+ * The anchors that GitHub makes of a Markdown file: one for each heading, and those written as `<a
+ * id="...">`.
+ */
 function anchorsOf(markdown: string): Set<string> {
   const anchors = new Set<string>();
   for (const line of markdown.replace(/^```[^]*?^```/gm, '').split('\n')) {
@@ -69,9 +74,9 @@ function brokenLinks(file: string, text: string): string[] {
 }
 
 /**
- * What a Markdown text names in backticks by a path from its folder, the root or src, with or without `.ts`, and that is
- * not there. Paths that begin with no folder of ours are those of the kernel, of a machine or of a package; so are
- * `khugepaged/max_ptes_none` and its like, which are sysfs, and `dist/`, which is built.
+ * What a Markdown text names in backticks by a path from its folder, the root or src, with or without `.ts`,
+ * and that is not there. Paths that begin with no folder of ours are those of the kernel, of a machine or of
+ * a package; so are `khugepaged/max_ptes_none` and its like, which are sysfs, and `dist/`, which is built.
  */
 function missingFiles(file: string, text: string): string[] {
   const roots = [dirname(file), '.', 'src'];

@@ -23,7 +23,10 @@ interface Scene {
   readonly sysfs: ThpSysfs;
 }
 
-/** One pass over one range, in which an act falls due 1 ns after the daemon first passed a point of an attempt. */
+/**
+ * One pass over one range, in which an act falls due 1 ns after the daemon first passed a point of an
+ * attempt.
+ */
 function interrupted(
   contents: Contents,
   point: FaultPoint,
@@ -290,7 +293,8 @@ test('a refused charge comes after the allocation was counted', () => {
 test('what a failed attempt isolated goes back through the LRU batch of 31, the highest page first', () => {
   const sizes = { 2: 'always', 9: 'always' } as const;
   const world = new World({ geometry: x86_64, nodes: [4096], sizes });
-  // userfaultfd allows no hole, which isolation finds at page 40: pages 39 to 9 fill the batch, 8 to 0 stay in it.
+  // userfaultfd allows no hole, which isolation finds at page 40: pages 39 to 9 fill the batch, 8 to 0 stay
+  // in it.
   populate(world, { present: '0-39,41-511', uffdArmed: true });
   world.run(SECOND / 100);
   expect(world.attempts().slice(0, 6)).toEqual([

@@ -41,7 +41,9 @@ test('one process, one range: the daemon wakes, scans and collapses', () => {
 
 const GiB = 2 ** 30;
 
-/** A machine with default settings and a process that has touched so much memory page by page; registered now. */
+/**
+ * A machine with default settings and a process that has touched so much memory page by page; registered now.
+ */
 function touched(bytes: number): { world: World; mm: Mm } {
   const pages = Math.ceil((bytes * 1.02) / PAGE / 1024) * 1024 + 4096;
   const world = new World({ geometry: x86_64, nodes: [pages], swapPages: 0 });
@@ -62,9 +64,9 @@ function secondsToFullScan(world: World): number {
 }
 
 /**
- * Default settings: each range that is considered costs 512 and its visit 1, so that a wake-up with 4096 to scan does 8
- * of them (7 * 513 = 3591 is below the limit, 8 * 513 is not), and the next begins 10 s after it ends. The pass ends in
- * the wake-up after the one with the last range.
+ * Default settings: each range that is considered costs 512 and its visit 1, so that a wake-up with 4096 to
+ * scan does 8 of them (7 * 513 = 3591 is below the limit, 8 * 513 is not), and the next begins 10 s after it
+ * ends. The pass ends in the wake-up after the one with the last range.
  */
 function expectedSeconds(bytes: number): number {
   const wakeUps = bytes / (2 * 2 ** 20) / 8;
@@ -79,7 +81,8 @@ describe('default settings', () => {
     expect(expectedSeconds(GiB)).toBe(640);
     expect(seconds).toBeGreaterThanOrEqual(640 + worked - 0.1);
     expect(seconds).toBeLessThan(641 + worked);
-    // The wake-up that finds the end goes on: all is mapped by PMDs now, 1 for each, so that it does a whole pass more.
+    // The wake-up that finds the end goes on: all is mapped by PMDs now, 1 for each, so that it does a whole
+    // pass more.
     expect(world.daemon.counts).toEqual({ fullScans: 2, pagesCollapsed: 512 });
     expect([...mm.pmds.values()].every(({ ptes }) => ptes.length === 0)).toBe(true);
     world.run(11 * SECOND);
@@ -109,7 +112,9 @@ describe('default settings', () => {
 });
 
 describe('progress of one visit (collapse_scan_mm_slot)', () => {
-  /** Ranges: PMD mapped, a hole at page 2, no page table. Then areas: not eligible, and without a whole range. */
+  /**
+   * Ranges: PMD mapped, a hole at page 2, no page table. Then areas: not eligible, and without a whole range.
+   */
   function progress(options: WorldOptions): number {
     const world = new World({ limits: { maxPtesNone: 0 }, ...options });
     const { machine, range, daemon } = world;

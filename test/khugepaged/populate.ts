@@ -51,7 +51,9 @@ export function quietly(world: World, run: () => void): void {
   machine.hooks = hooks;
 }
 
-/** A new area in a new process, or the one given, whose first PMD range holds this; the process is registered. */
+/**
+ * A new area in a new process, or the one given, whose first PMD range holds this; the process is registered.
+ */
 export function populate(world: World, contents: Contents, place: Place = {}): { mm: Mm; start: number } {
   const { machine } = world;
   const mm = place.mm ?? machine.createMm(place.name ?? 'process');

@@ -66,7 +66,9 @@ describe('whatever processes and faults do in whatever phase', () => {
   });
 });
 
-/** Mistakes that a collapse could make: each spoils the machine at the end of the first attempt that succeeds. */
+/**
+ * Mistakes that a collapse could make: each spoils the machine at the end of the first attempt that succeeds.
+ */
 const CANARIES: Record<string, (turmoil: Turmoil) => void> = {
   'a page is not copied': ({ machine }) => {
     const frame = anyMapped(machine);

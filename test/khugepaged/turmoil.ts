@@ -61,8 +61,9 @@ export interface Sightings {
 }
 
 /**
- * A small machine whose processes do anything at any time, with faults in all phases of the daemon, all drawn from a
- * seed. The checkers run after every act and at every trace event, which is in the middle of what the daemon does.
+ * A small machine whose processes do anything at any time, with faults in all phases of the daemon, all drawn
+ * from a seed. The checkers run after every act and at every trace event, which is in the middle of what the
+ * daemon does.
  */
 export class Turmoil {
   readonly machine: Machine;

@@ -13,8 +13,8 @@ import { buildOccupant, type Occupant, startOccupant } from './occupant/occupant
 import { guardSettings, type SettingsGuard } from './thp-settings-guard.ts';
 
 /**
- * The model of Linux 6.18 against the khugepaged of this machine, which collapses to the PMD order only. It changes THP
- * settings while it runs, so it has to be asked for.
+ * The model of Linux 6.18 against the khugepaged of this machine, which collapses to the PMD order only. It
+ * changes THP settings while it runs, so it has to be asked for.
  */
 const asked = process.env.THPSCOPE_HOST_KHUGEPAGED === '1';
 const binary = asked && process.geteuid?.() === 0 ? buildOccupant() : undefined;
@@ -32,8 +32,9 @@ const SETTINGS = [
 ];
 
 /**
- * What each range holds: commands of the occupant, with the address of the range for ADDR. OTHER is another range: its
- * MADV_COLLAPSE drains the per-CPU batches through which pages reach the LRU and MADV_FREE takes effect.
+ * What each range holds: commands of the occupant, with the address of the range for ADDR. OTHER is another
+ * range: its MADV_COLLAPSE drains the per-CPU batches through which pages reach the LRU and MADV_FREE takes
+ * effect.
  */
 const CASES: readonly { readonly name: string; readonly commands: readonly string[] }[] = [
   { name: 'full', commands: ['touch ADDR 0-511'] },

@@ -20,8 +20,8 @@ import { MADVISE_CASES, type MadviseCase, RANGE, UPPER } from './madvise-cases.t
 import { buildOccupant, type Occupant, type OccupantReport, startOccupant } from './occupant/occupant.ts';
 
 /**
- * MADV_COLLAPSE of this machine against the model of its kernel: real memory is read as any process's, a call is
- * planned, made, and its errno and what it leaves are compared. It changes no setting.
+ * MADV_COLLAPSE of this machine against the model of its kernel: real memory is read as any process's, a call
+ * is planned, made, and its errno and what it leaves are compared. It changes no setting.
  */
 const model = modelOfThisKernel();
 const binary = model && buildOccupant();

@@ -133,7 +133,8 @@ describe.runIf(binary).each(readers)(
         }
         await occupant.must(`fork ${base}`);
         await occupant.must('fork-touch 0-3');
-        // The child now has its own copy of pages 0-3 and of one page of the second THP, which splits its mapping there.
+        // The child now has its own copy of pages 0-3 and of one page of the second THP, which splits its
+        // mapping there.
         await occupant.must(`touch ${base} 100`);
         const { ranges } = await see([occupant.pid]);
         expect(pages(ranges.get(base)?.facts.shared)).toBe('4-9');

@@ -11,13 +11,21 @@ export interface MadviseCase {
   readonly name: string;
   /** The mapping; a range of nothing by default. */
   readonly map?: string;
-  /** Commands of the occupant. ADDR is the first range of the mapping, ADDR+1 the next; OTHER a range elsewhere. */
+  /**
+   * Commands of the occupant. ADDR is the first range of the mapping, ADDR+1 the next; OTHER a range
+   * elsewhere.
+   */
   readonly commands: readonly string[];
-  /** Start and length in bytes; the start counts from ADDR. By default from ADDR to the end of the mapping. */
+  /**
+   * Start and length in bytes; the start counts from ADDR. By default from ADDR to the end of the mapping.
+   */
   readonly call?: readonly [start: number, length: number];
   /** What ADDR is, if not the start of the mapping. */
   readonly base?: (address: number) => number;
-  /** What nothing shows from outside: ranges whose page table is empty, and pages of the first range that are pinned. */
+  /**
+   * What nothing shows from outside: ranges whose page table is empty, and pages of the first range that are
+   * pinned.
+   */
   readonly emptyTables?: readonly number[];
   readonly pinned?: string;
   /** Why the strictest khugepaged of 7.2 would leave the first range alone. */

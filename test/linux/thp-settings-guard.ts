@@ -12,8 +12,8 @@ export interface SettingsGuard {
 }
 
 /**
- * Saves the files named. A process of its own puts the values back as soon as its input closes: that is on `restore`, and
- * also when this process dies in whatever way.
+ * Saves the files named. A process of its own puts the values back as soon as its input closes: that is on
+ * `restore`, and also when this process dies in whatever way.
  */
 export function guardSettings(files: readonly string[]): SettingsGuard {
   const saved = files.map((file) => {

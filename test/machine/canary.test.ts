@@ -19,7 +19,9 @@ import { checkMachine } from '../support/machine/check.ts';
 import { Shadow } from './shadow.ts';
 import { PAGE, RANGE, smallMachine } from './world.ts';
 
-/** A machine with small pages, an order-2 folio, a PMD leaf, a shared page, swap: something for every check. */
+/**
+ * A machine with small pages, an order-2 folio, a PMD leaf, a shared page, swap: something for every check.
+ */
 function busyMachine(): {
   machine: Machine;
   mm: Mm;

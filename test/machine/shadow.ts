@@ -3,7 +3,10 @@ import { contentAt } from '../../src/machine/page-tables/lookup.ts';
 import type { Mm } from '../../src/machine/page-tables/mm.ts';
 import { PAGE } from './world.ts';
 
-/** What each process must read, kept without page tables, folios or swap: a content for each page that it has written. */
+/**
+ * What each process must read, kept without page tables, folios or swap: a content for each page that it has
+ * written.
+ */
 export class Shadow {
   readonly #processes = new Map<Mm, Map<number, ReadonlySet<number>>>();
 

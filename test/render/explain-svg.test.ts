@@ -8,7 +8,9 @@ import { stepsOf } from '../../src/render/words/explain-steps.ts';
 import { type PolicyText, policyOf, type RangeText, rangeOf } from '../support/ranges.ts';
 import { explanationOf, explanations } from './explanations.ts';
 
-/** What is wrong with a text as XML, if anything: tags that do not match, a bare & or <, an attribute twice. */
+/**
+ * What is wrong with a text as XML, if anything: tags that do not match, a bare & or <, an attribute twice.
+ */
 function xmlMistake(xml: string): string | undefined {
   const open: string[] = [];
   let rest = xml;

@@ -1,4 +1,5 @@
-// Run as a process of its own, to be killed: captures memory that never ends, and says when a row group is on disk.
+// Run as a process of its own, to be killed: captures memory that never ends, and says when a row group is on
+// disk.
 import { rangeBytes, x86_64 } from '../../src/core/memory/geometry.ts';
 import { emptyOccupancy } from '../../src/core/memory/occupancy.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';

@@ -2,7 +2,10 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 
-/** Where this machine has Chromium; undefined where it has none: scripts/install-chromium.sh installs Debian's. */
+/**
+ * Where this machine has Chromium; undefined where it has none: scripts/install-chromium.sh installs
+ * Debian's.
+ */
 export const CHROMIUM = (process.env.PATH ?? '')
   .split(delimiter)
   .flatMap((folder) => [join(folder, 'chromium'), join(folder, 'chromium-browser')])

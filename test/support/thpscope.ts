@@ -33,9 +33,9 @@ class Kept extends Writable {
 }
 
 /**
- * Runs the built command in this process, which spares the start of another: what it would print and how it would end.
- * What is about processes themselves (signals, pipes, users, terminals) needs `spawnThpscope`; test/cli/main.test.ts holds
- * one to the other.
+ * Runs the built command in this process, which spares the start of another: what it would print and how it
+ * would end. What is about processes themselves (signals, pipes, users, terminals) needs `spawnThpscope`;
+ * test/cli/main.test.ts holds one to the other.
  */
 export async function thpscope(args: readonly string[], input = '', deadlines?: Deadlines): Promise<Run> {
   const { runThpscope } = await builtCommandLine();

@@ -32,7 +32,9 @@ function traceOf(
   }
 }
 
-/** Whether a search differs from the walk on any range with fewer PTEs, whatever the policy and the outcomes. */
+/**
+ * Whether a search differs from the walk on any range with fewer PTEs, whatever the policy and the outcomes.
+ */
 function differsBelow(ptes: number, pmdOrder: number, algorithm: CheckedAlgorithm): boolean {
   const geometry = geometryOfPmdOrder(pmdOrder);
   const pages = 2 ** pmdOrder;

@@ -20,7 +20,9 @@ describe.skipIf(!CHROMIUM)('a page of thpscope serve', () => {
   afterEach(() => serving?.stop());
   afterAll(() => browser?.close());
 
-  /** Opens the address that serve prints; nothing may go wrong there, and nothing be asked of anybody else. */
+  /**
+   * Opens the address that serve prints; nothing may go wrong there, and nothing be asked of anybody else.
+   */
   async function openServed(args: readonly string[], options: BrowserContextOptions = {}) {
     serving = await startServing([...args, '--no-open']);
     const url = /http:\S+/.exec(serving.line)?.[0] ?? '';

@@ -18,7 +18,10 @@ const VMAS_FROM = 12;
 
 let colors: { readonly key: unknown[]; readonly of: Uint32Array } | undefined;
 
-/** Draws the whole map into a canvas of the window's size times the screen's pixel ratio. Reads every signal it depends on. */
+/**
+ * Draws the whole map into a canvas of the window's size times the screen's pixel ratio. Reads every signal
+ * it depends on.
+ */
 export function drawMap(canvas: HTMLCanvasElement): void {
   const start = performance.now();
   const open = memory.value;

@@ -31,8 +31,8 @@ interface Found {
 }
 
 /**
- * Finds an address, hexadecimal with or without `0x`, or `PID:ADDRESS`; without a pid it is that of the first process that
- * holds it. Undefined for other texts, and where there is no memory.
+ * Finds an address, hexadecimal with or without `0x`, or `PID:ADDRESS`; without a pid it is that of the first
+ * process that holds it. Undefined for other texts, and where there is no memory.
  */
 export function findPlace(memory: OpenMemory, text: string): Found | undefined {
   const [, pid, digits] = PLACE.exec(text) ?? [];

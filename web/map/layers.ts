@@ -155,7 +155,10 @@ export function legendOf(
   ];
 }
 
-/** Red, green, blue and full opacity as they lie in the memory of a picture; every machine with a browser is little-endian. */
+/**
+ * Red, green, blue and full opacity as they lie in the memory of a picture; every machine with a browser is
+ * little-endian.
+ */
 export function pixel([red, green, blue]: Rgb): number {
   return (0xff000000 | (blue << 16) | (green << 8) | red) >>> 0;
 }

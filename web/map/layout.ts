@@ -14,8 +14,8 @@ export interface Block {
 }
 
 /**
- * The whole map, one cell a PMD range: processes one below the other, each begins on a line of its own. Measured in cells
- * from left to right and lines from top to bottom.
+ * The whole map, one cell a PMD range: processes one below the other, each begins on a line of its own.
+ * Measured in cells from left to right and lines from top to bottom.
  */
 export interface MapLayout {
   /** Cells in a line. */
@@ -35,8 +35,8 @@ export interface ProcessRows {
 }
 
 /**
- * Lays processes out so that all of it fits a window of this shape with cells as large as possible. `shape` is the window's
- * width by its height, in cells by lines of one size.
+ * Lays processes out so that all of it fits a window of this shape with cells as large as possible. `shape`
+ * is the window's width by its height, in cells by lines of one size.
  */
 export function layoutOf(processes: readonly ProcessRows[], shape: number, gap = GAP): MapLayout {
   const columns = bestColumns(processes, shape, gap);
@@ -53,7 +53,10 @@ export function layoutOf(processes: readonly ProcessRows[], shape: number, gap =
 /** So many numbers of columns are tried. */
 const TRIES = 64;
 
-/** The number of columns with which cells are largest: gaps, and lines that are not full, take room of their own. */
+/**
+ * The number of columns with which cells are largest: gaps, and lines that are not full, take room of their
+ * own.
+ */
 function bestColumns(processes: readonly ProcessRows[], shape: number, gap: number): number {
   const rows = processes.reduce((sum, { first, end }) => sum + end - first, 0);
   const square = Math.sqrt(rows * shape);

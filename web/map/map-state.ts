@@ -53,8 +53,9 @@ export const layer = computed<Layer>(
 export const selected = computed<number | undefined>(() => rowOf(link.value.params.at));
 
 /**
- * What is seen, as the link says: `see` is what lies in the middle, a range and a place from its corner in cells and lines
- * (`PID:0xADDRESS@0.5,0.5`); `zoom` is the height of a cell in pixels. Without them, all of the map.
+ * What is seen, as the link says: `see` is what lies in the middle, a range and a place from its corner in
+ * cells and lines (`PID:0xADDRESS@0.5,0.5`); `zoom` is the height of a cell in pixels. Without them, all of
+ * the map.
  */
 export const camera = computed<Camera>(() => {
   const next = linkedCamera();

@@ -27,8 +27,9 @@ export interface Scene {
 const GRID_FROM = 7;
 
 /**
- * Paints the map, pixel by pixel, so that a frame costs the same however much memory there is: a pixel takes the colour of the
- * range at its middle, or of the PTE where ranges are seen closely. Where several ranges share a pixel, it is their mean.
+ * Paints the map, pixel by pixel, so that a frame costs the same however much memory there is: a pixel takes
+ * the colour of the range at its middle, or of the PTE where ranges are seen closely. Where several ranges
+ * share a pixel, it is their mean.
  */
 export function paintMap(scene: Scene, into: Uint32Array): void {
   const { layout, camera, viewport, pageColor } = scene;

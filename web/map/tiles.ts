@@ -8,7 +8,10 @@ import { rowAtPlace } from './layout.ts';
 import { camera, layer, layout, size, viewport } from './map-state.ts';
 import type { TileCodes } from './raster.ts';
 
-/** Cells show their PTEs when these are at least so many pixels wide: then those in sight are some MB whatever the page size. */
+/**
+ * Cells show their PTEs when these are at least so many pixels wide: then those in sight are some MB whatever
+ * the page size.
+ */
 const PTE_FROM = 0.5;
 
 interface Loaded {

@@ -81,9 +81,9 @@ export interface Tiles {
 /** The worker that holds the memory: everything that may take long happens there. */
 export interface MemoryWorker {
   /**
-   * Reads a snapshot from a file, or from an address of this page. `onOpening` hears of its host, then `onProgress` of its
-   * rows, some times a second. The promise is kept once all is read. A second call forgets the first source: at once, or,
-   * if it is a newer reading of the same, once it is read.
+   * Reads a snapshot from a file, or from an address of this page. `onOpening` hears of its host, then
+   * `onProgress` of its rows, some times a second. The promise is kept once all is read. A second call
+   * forgets the first source: at once, or, if it is a newer reading of the same, once it is read.
    */
   open(
     source: Blob | string,
@@ -94,17 +94,22 @@ export interface MemoryWorker {
   ): Promise<Result<void>>;
   /** What has been read so far under a policy. */
   judge(choice: PolicyChoice): Promise<Judgement>;
-  /** Totals from the digest; undefined before everything is read, and for models that no digest answers for. */
+  /**
+   * Totals from the digest; undefined before everything is read, and for models that no digest answers for.
+   */
   totals(choice: PolicyChoice): Promise<Totals | undefined>;
   /**
-   * Asks about all policies. Undefined before everything is read, and if another sweep was begun meanwhile. `onProgress`
-   * hears the share done, from 0 to 1, some times a second.
+   * Asks about all policies. Undefined before everything is read, and if another sweep was begun meanwhile.
+   * `onProgress` hears the share done, from 0 to 1, some times a second.
    */
   sweep(question: SweepQuestion, onProgress: (share: number) => void): Promise<Sweep | undefined>;
   /** The policy of the last sweep that fits a budget; undefined where none was finished. */
   advise(budget: Budget): Promise<SweptAdvice | undefined>;
   /** Undefined for a row that a newer reading does not have. */
   detail(row: number, choice: PolicyChoice): Promise<RangeDetail | undefined>;
-  /** Each PTE of some rows, empty ones for rows that a newer reading does not have: see core/memory/pte-code.ts and map/pte-code.ts. */
+  /**
+   * Each PTE of some rows, empty ones for rows that a newer reading does not have: see
+   * core/memory/pte-code.ts and map/pte-code.ts.
+   */
   tiles(rows: readonly number[], choice: PolicyChoice): Promise<Tiles>;
 }

@@ -52,7 +52,8 @@ const worker: MemoryWorker = {
     const digests = new DigestCollector(host.geometry);
     const report = reporter(reading, async (progress) => {
       if (turn !== opened) return;
-      // Until the first rows are there, what was open before is still looked at; until all are, if it is the same source.
+      // Until the first rows are there, what was open before is still looked at; until all are, if it is the
+      // same source.
       if (!newer && table !== reading) digested = undefined;
       if (!newer) table = reading;
       await onProgress(progress);
@@ -165,8 +166,8 @@ function openingOf(
 }
 
 /**
- * Reports the rows since the last report, at most some times a second. What it promises is kept when the page has heard: it
- * could hear of the end before that of the last rows, which come another way.
+ * Reports the rows since the last report, at most some times a second. What it promises is kept when the page
+ * has heard: it could hear of the end before that of the last rows, which come another way.
  */
 function reporter(
   from: RangeTable,

@@ -5,7 +5,9 @@ import type { Host, Process } from '../../src/core/rules/memory-source.ts';
 import MemoryWorkerScript from './memory.worker.ts?worker&inline';
 import type { MapVma, MemoryWorker, Opening, ReadingProgress } from './memory-worker-protocol.ts';
 
-/** Memory that is open, as far as it has been read. A new object for each progress; the columns grow in place. */
+/**
+ * Memory that is open, as far as it has been read. A new object for each progress; the columns grow in place.
+ */
 export interface OpenMemory {
   /** A file, or where to fetch it. */
   readonly source: Blob | string;
@@ -42,14 +44,20 @@ export const failure = signal<Failure | undefined>(undefined);
 
 let turn = 0;
 
-/** Opens a snapshot in place of the memory before. A failure leaves what was open, or what was read of the new one. */
+/**
+ * Opens a snapshot in place of the memory before. A failure leaves what was open, or what was read of the new
+ * one.
+ */
 export async function openMapMemory(source: Blob | string, name: string): Promise<void> {
   opening.value = name;
   failure.value = undefined;
   await readMemory(source, name, { newer: false });
 }
 
-/** Puts a newer reading of the same source in the place of what is open, once it is read: nothing is seen of it before. */
+/**
+ * Puts a newer reading of the same source in the place of what is open, once it is read: nothing is seen of
+ * it before.
+ */
 export async function refreshMemory(source: string, name: string): Promise<void> {
   await readMemory(source, name, { newer: true });
 }

@@ -27,7 +27,10 @@ import {
 } from '../../src/core/rules/thp-settings.ts';
 import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
 
-/** A policy as the panel shows it: each size for all memory, for advised memory, or off. It crosses to workers as it is. */
+/**
+ * A policy as the panel shows it: each size for all memory, for advised memory, or off. It crosses to workers
+ * as it is.
+ */
 export interface PolicyChoice {
   readonly always: OrderSet;
   readonly madvise: OrderSet;
@@ -104,7 +107,10 @@ export function choiceOfPolicy({
   };
 }
 
-/** The settings of a machine after the choice is set there; sizes that come to the same already keep their word. */
+/**
+ * The settings of a machine after the choice is set there; sizes that come to the same already keep their
+ * word.
+ */
 export function settingsFrom(current: ThpSettings, choice: PolicyChoice, geometry: Geometry): ThpSettings {
   return settingsWith(current, settingsOf(choice).sizes, choice, geometry);
 }
@@ -114,7 +120,9 @@ export function runPolicyOf(choice: PolicyChoice): RunPolicy {
   return { settings: settingsOf(choice), model, algorithm: ALGORITHMS[model.algorithm], outcomes: [] };
 }
 
-/** The choice that parameters of a link make of another one; what a link does not say, or says wrongly, stays. */
+/**
+ * The choice that parameters of a link make of another one; what a link does not say, or says wrongly, stays.
+ */
 export function choiceFromParams(
   params: Readonly<Record<string, string>>,
   first: PolicyChoice,

@@ -7,7 +7,10 @@ import { writeCaveats } from '../../src/render/words/advise-view.ts';
 import { memory } from '../memory/open-memory.ts';
 import { type PolicyChoice, settingsFrom } from './choice.ts';
 
-/** The writes to sysfs that set a policy on the machine that the memory was read on, what else they do, and those that go back. */
+/**
+ * The writes to sysfs that set a policy on the machine that the memory was read on, what else they do, and
+ * those that go back.
+ */
 export function Commands({ policy }: { readonly policy: PolicyChoice }) {
   const host = memory.value?.host;
   if (!host) return null;

@@ -28,7 +28,10 @@ export const judgement = signal<Judgement | undefined>(undefined);
 /** What it does to everything; undefined while the memory is being read. */
 export const totals = signal<Totals | undefined>(undefined);
 
-/** Asks again whenever the policy or the memory changes; while an answer is awaited, only the last question is kept. */
+/**
+ * Asks again whenever the policy or the memory changes; while an answer is awaited, only the last question is
+ * kept.
+ */
 export function followPolicy(): void {
   const ask = oneAtATime(async () => {
     const asked = memory.peek();

@@ -11,8 +11,8 @@ interface Props {
 }
 
 /**
- * A number to type. It is taken once it is finished, by Enter or by leaving the field; what the field does not take is marked,
- * and gives way to the number in force when the field is left.
+ * A number to type. It is taken once it is finished, by Enter or by leaving the field; what the field does
+ * not take is marked, and gives way to the number in force when the field is left.
  */
 export function NumberField({ id, value, kind, unit, onChange }: Props) {
   const [draft, setDraft] = useState<string | undefined>();

@@ -11,8 +11,8 @@ export interface PolicyPreset {
 }
 
 /**
- * The presets for memory that was read under these settings; without settings there is nothing to go back to. No two of them
- * are the same: names of one policy share a button.
+ * The presets for memory that was read under these settings; without settings there is nothing to go back to.
+ * No two of them are the same: names of one policy share a button.
  */
 export function presetsFor(recorded: ThpSettings | undefined, geometry: Geometry): PolicyPreset[] {
   const pmdSize = formatOrder(asOrder(geometry.pmdOrder), geometry);

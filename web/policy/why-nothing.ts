@@ -5,8 +5,8 @@ import type { Judgement } from '../memory/memory-worker-protocol.ts';
 import { hugepageOrders } from './choice.ts';
 
 /**
- * Why nothing at all collapses under a policy: the settings, where they keep anything back, or else what holds for most memory
- * that is not huge already. Undefined where something does collapse, or nothing could.
+ * Why nothing at all collapses under a policy: the settings, where they keep anything back, or else what
+ * holds for most memory that is not huge already. Undefined where something does collapse, or nothing could.
  */
 export function whyNothing({ total, choice }: Pick<Judgement, 'total' | 'choice'>): string | undefined {
   if (sum(total.collapses) > 0) return undefined;

@@ -15,7 +15,9 @@ export interface ServerSource {
 
 export const serverSources = signal<readonly ServerSource[]>([]);
 
-/** Opens what a link names as its source: `example:NAME` or `server:ID`. Files of this machine are in no link. */
+/**
+ * Opens what a link names as its source: `example:NAME` or `server:ID`. Files of this machine are in no link.
+ */
 async function openLinked(source: string): Promise<void> {
   const [kind, id] = source.split(':', 2);
   const example = EXAMPLES.find((each) => each.id === id);

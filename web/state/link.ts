@@ -26,7 +26,9 @@ export function formatLink({ view, params }: Link): string {
 /** Where we are. The address bar follows, and going back in the browser goes back here. */
 export const link = signal<Link>(parseLink(location.hash));
 
-/** Parameters that mean the same to every view: what is open, and the policy. All others belong to one view. */
+/**
+ * Parameters that mean the same to every view: what is open, and the policy. All others belong to one view.
+ */
 const SHARED = ['source', 'always', 'madvise', 'none', 'swap', 'shared', 'kernel'];
 
 /** The parameters of its own that a view had when it was left. */
@@ -39,7 +41,10 @@ export function linkTo(view: View): Link {
   return { view, params: { ...whenLeft.get(view), ...split(params).shared } };
 }
 
-/** Goes to another view, as a step that the browser can go back from. Parameters that are undefined are dropped. */
+/**
+ * Goes to another view, as a step that the browser can go back from. Parameters that are undefined are
+ * dropped.
+ */
 export function go(view: View, params: Record<string, string | undefined> = {}): void {
   const to = linkTo(view);
   if (view !== link.value.view) whenLeft.set(link.value.view, split(link.value.params).own);

@@ -71,7 +71,10 @@ function sameVisit(a: Visit, b: Visit): boolean {
   return a.offset === b.offset && a.order === b.order && a.result === b.result && a.enabled === b.enabled;
 }
 
-/** The row of the same place under another alignment: where the left run is, or the right one if that has ended. */
+/**
+ * The row of the same place under another alignment: where the left run is, or the right one if that has
+ * ended.
+ */
 export function rowUnder(from: Alignment, row: number, by: By): number {
   const side = stepAt(from, 'left', row) === undefined ? 'right' : 'left';
   const done = stepsDone(from, side, row);

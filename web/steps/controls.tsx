@@ -15,7 +15,9 @@ import {
 
 const SPEEDS = [1, 2, 4, 10, 30];
 
-/** Play, pause, one step forth and back, to the ends, scrub; and how the two searches are held side by side. */
+/**
+ * Play, pause, one step forth and back, to the ends, scrub; and how the two searches are held side by side.
+ */
 export function Controls() {
   const { rows, by, onlyAttempts, firstDifference } = alignment.value;
   const now = row.value;

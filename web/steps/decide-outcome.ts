@@ -50,8 +50,8 @@ export function resultsByAction(withRebuild: boolean): ReadonlyMap<NextMove, rea
 export type Scope = 'window' | 'order';
 
 /**
- * Rules with which the attempt on a window, or on all windows of its order, ends in a result; without one, in what the
- * rules for more windows, or else the range, decide.
+ * Rules with which the attempt on a window, or on all windows of its order, ends in a result; without one, in
+ * what the rules for more windows, or else the range, decide.
  */
 export function withOutcome(
   rules: readonly OutcomeRule[],

@@ -81,7 +81,10 @@ function wholeFolios(pages: Iterable<number>, order: Order): Set<number> {
 /** The facts of a range that are written as lists. */
 export type ListedFact = 'present' | 'swap' | 'zero' | 'shared';
 
-/** The range with exactly these PTEs present, swapped, of the zero page or shared; what contradicts that gives way. */
+/**
+ * The range with exactly these PTEs present, swapped, of the zero page or shared; what contradicts that gives
+ * way.
+ */
 export function withPages(range: RangeState, fact: ListedFact, pages: Occupancy): RangeState {
   const { present, swap } = range.facts;
   const changed = {

@@ -24,7 +24,10 @@ const CELL = 10;
 /** More letters than this are no help to anybody. */
 const MOST_MARKS = 1024;
 
-/** The PTEs of the range, what the search has done to them so far, and the window that it is at. They can be painted. */
+/**
+ * The PTEs of the range, what the search has done to them so far, and the window that it is at. They can be
+ * painted.
+ */
 export function PteGrid({ side }: { readonly side: Side }) {
   const svg = useRef<SVGSVGElement>(null);
   const cursor = useSignal(0);

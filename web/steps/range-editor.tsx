@@ -171,8 +171,8 @@ function NextPass({ side }: { readonly side: Side }) {
 }
 
 /**
- * PTEs in the kernel's list notation. What is typed counts as soon as it is a list, and stays until the range changes in
- * another way.
+ * PTEs in the kernel's list notation. What is typed counts as soon as it is a list, and stays until the range
+ * changes in another way.
  */
 function PageList({ fact, label }: { readonly fact: ListedFact; readonly label: string }) {
   const { range } = state.value;

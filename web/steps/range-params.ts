@@ -37,8 +37,8 @@ export const RANGE_PARAMS: readonly string[] = [
 ];
 
 /**
- * The range that parameters describe; what they leave out is empty. Folios are `4@16-31 9@0-511`. Parameters that cannot
- * be read count as empty and are reported.
+ * The range that parameters describe; what they leave out is empty. Folios are `4@16-31 9@0-511`. Parameters
+ * that cannot be read count as empty and are reported.
  */
 export function rangeOfParams(
   params: Readonly<Record<string, string>>,
@@ -110,7 +110,8 @@ function folioListsOf(text = ''): Result<Record<string, string>> {
 
 function addressOf(text = '0', geometry: Geometry): Result<number> {
   const address = /^(0x[0-9a-f]+|0)$/i.test(text) ? Number(text) : NaN;
-  // With five levels of page tables addresses have 57 bits; those of ranges end in zeros and are exact nevertheless.
+  // With five levels of page tables addresses have 57 bits; those of ranges end in zeros and are exact
+  // nevertheless.
   if (address < 2 ** 57 && address % rangeBytes(geometry) === 0) return succeed(address);
   return fail('usage', `address '${text}': not the first byte of a PMD range`);
 }

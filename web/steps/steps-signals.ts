@@ -72,7 +72,10 @@ const before: ParamChanges[] = [];
 export const canUndo = signal(false);
 export const canRedo = signal(false);
 
-/** Changes the state. A change `within` another, such as the next cell of a stroke, is undone together with it. */
+/**
+ * Changes the state. A change `within` another, such as the next cell of a stroke, is undone together with
+ * it.
+ */
 export function edit(changes: Partial<StepsState>, within = false): void {
   if (!within) remember();
   // A range that was painted on is not that of the memory any more.

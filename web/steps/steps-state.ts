@@ -64,7 +64,10 @@ export const STATE_PARAMS: readonly string[] = [
 /** A link that names no range shows this one. */
 const FIRST_PARAMS: Params = { present: '4-7,12-27', orders: '2-8', limit: '0' };
 
-/** The state that a link asks for. What the link says wrongly is as if it was not said, and comes with the reason. */
+/**
+ * The state that a link asks for. What the link says wrongly is as if it was not said, and comes with the
+ * reason.
+ */
 export function stateOfParams(asked: Params): {
   readonly state: StepsState;
   readonly problems: readonly Failure[];

@@ -23,7 +23,10 @@ export function outcomeMeaning(visit: Visit): string | undefined {
     : RESULT_MEANINGS[visit.result];
 }
 
-/** `pages 20 of 128 needed`, or `pages 64, 1 needed` where there are enough; nothing for orders that are not enabled. */
+/**
+ * `pages 20 of 128 needed`, or `pages 64, 1 needed` where there are enough; nothing for orders that are not
+ * enabled.
+ */
 export function countText({ enabled, occupied, needed, qualifies }: Visit): string | undefined {
   if (!enabled) return undefined;
   return qualifies ? `pages ${occupied}, ${needed} needed` : `pages ${occupied} of ${needed} needed`;

@@ -205,7 +205,10 @@ function growth(samples: readonly Sample[], of: (sample: Sample) => number): num
   return samples.map((sample, i) => of(sample) - (i === 0 ? 0 : of(samples[i - 1])));
 }
 
-/** Since the sample before, in ns. The last one comes when the run ends, maybe at once: that is no interval to divide by. */
+/**
+ * Since the sample before, in ns. The last one comes when the run ends, maybe at once: that is no interval to
+ * divide by.
+ */
 function intervalBefore(samples: readonly Sample[], i: number): number {
   const usual = samples.length > 1 ? samples[1].at - samples[0].at : 1;
   return i === 0 ? usual : Math.max(usual, samples[i].at - samples[i - 1].at);

@@ -175,7 +175,9 @@ function summaryOf({ title, unit, series, isOfInterval }: ChartData): string {
   return `${title}: ${lines.join('; ')}`;
 }
 
-/** Puts a line on a chart at the moment, in seconds; the returned function puts it where the moment is now. */
+/**
+ * Puts a line on a chart at the moment, in seconds; the returned function puts it where the moment is now.
+ */
 function momentLine(plot: uPlot, moment: () => number | undefined): () => void {
   const line = document.createElement('div');
   line.className = 'chart-moment';

@@ -16,7 +16,10 @@ import type { MapMoment, RunEnd } from './timeline-worker-protocol.ts';
 
 const NOTHING: { readonly light: Rgb; readonly dark: Rgb } = { light: [236, 238, 241], dark: [38, 43, 49] };
 
-/** The address spaces at the chosen moment: each PMD range a tile of its PTEs, or a single cell where there are many. */
+/**
+ * The address spaces at the chosen moment: each PMD range a tile of its PTEs, or a single cell where there
+ * are many.
+ */
 export function MomentMap({ end }: { readonly end: RunEnd }) {
   const moment = useMoment(end);
   const [width, setWidth] = useState(0);

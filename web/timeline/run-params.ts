@@ -51,7 +51,10 @@ export function momentParam(at: number): string {
   return `${at / 1e9}s`;
 }
 
-/** The last of some moments that is not after the one of a link; the last of all for no moment, or none that is one. */
+/**
+ * The last of some moments that is not after the one of a link; the last of all for no moment, or none that
+ * is one.
+ */
 export function momentIndex(moments: readonly number[], param: string | undefined): number {
   const at = param === undefined ? undefined : parseDuration(param);
   return at === undefined ? Math.max(0, moments.length - 1) : lastNotAfter(moments, at);

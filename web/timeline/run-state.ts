@@ -96,7 +96,10 @@ export function stop(): void {
 
 let begun = '';
 
-/** Begins a run whenever the link asks for another one, as long as the timeline is looked at; returns how to end that. */
+/**
+ * Begins a run whenever the link asks for another one, as long as the timeline is looked at; returns how to
+ * end that.
+ */
 export function followRunLinks(): () => void {
   return effect(() => {
     if (link.value.view !== 'timeline') return;

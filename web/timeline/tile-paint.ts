@@ -23,7 +23,10 @@ export function cellColor(cell: number, pmdOrder: number, nothing: Rgb): Rgb {
   }
 }
 
-/** A colour for each cell as a pixel of an ImageData: red is the lowest byte on every machine that runs browsers. */
+/**
+ * A colour for each cell as a pixel of an ImageData: red is the lowest byte on every machine that runs
+ * browsers.
+ */
 export function pixelColors(pmdOrder: number, nothing: Rgb): Uint32Array {
   return Uint32Array.from({ length: CODE_OTHER + 1 }, (_, cell) =>
     pixelOf(cellColor(cell, pmdOrder, nothing)),
@@ -35,8 +38,8 @@ function pixelOf([red, green, blue]: Rgb): number {
 }
 
 /**
- * Paints all tiles of a moment into pixels, row by row from the upper left corner; `scale` pixels are a CSS pixel. What is
- * no tile stays as it is.
+ * Paints all tiles of a moment into pixels, row by row from the upper left corner; `scale` pixels are a CSS
+ * pixel. What is no tile stays as it is.
  */
 export function paintTiles(
   pixels: Uint32Array,

@@ -82,7 +82,10 @@ export interface MapMoment {
 
 /** The worker that simulates. */
 export interface TimelineWorker {
-  /** Runs to the end, or until it is stopped or another run begins: then undefined. `onProgress` hears some times a second. */
+  /**
+   * Runs to the end, or until it is stopped or another run begins: then undefined. `onProgress` hears some
+   * times a second.
+   */
   run(
     source: RunSource,
     params: RunParams,

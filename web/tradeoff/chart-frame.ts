@@ -80,8 +80,8 @@ export function nearestPoint(
 }
 
 /**
- * Of a Pareto front by rising growth, those that have more in huge pages than all with less growth: the others are on the
- * front for their fewer attempts.
+ * Of a Pareto front by rising growth, those that have more in huge pages than all with less growth: the
+ * others are on the front for their fewer attempts.
  */
 export function envelopeOf(front: readonly SweptResult[]): SweptResult[] {
   let most = -1;

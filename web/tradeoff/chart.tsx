@@ -33,7 +33,10 @@ interface Mark extends Place {
   readonly policies: number;
 }
 
-/** Coverage against growth for all policies. The arrow keys walk along the Pareto front, Enter or a click takes a policy. */
+/**
+ * Coverage against growth for all policies. The arrow keys walk along the Pareto front, Enter or a click
+ * takes a policy.
+ */
 export function TradeoffChart(props: Props) {
   const { sweep, geometry, axis, mostGrowth, chosen, recorded, advised, onTake } = props;
   const canvas = useRef<HTMLCanvasElement>(null);

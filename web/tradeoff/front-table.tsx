@@ -108,7 +108,9 @@ export function FrontTable({ sweep, geometry }: Props) {
   );
 }
 
-/** Some of those with the most in huge pages for their growth, from the first to the last, and what is chosen. */
+/**
+ * Some of those with the most in huge pages for their growth, from the first to the last, and what is chosen.
+ */
 function shownOf(front: readonly SweptResult[], chosen: SweptResult | undefined): SweptResult[] {
   const envelope = envelopeOf(front);
   const few = Math.min(SHOWN, envelope.length);

@@ -19,8 +19,8 @@ export function linearScale(most: number): Scale {
 }
 
 /**
- * A logarithm with a place for 0: values well below `small` are evenly spaced, those above by their logarithm. For growth,
- * where many policies have none and others differ by magnitudes.
+ * A logarithm with a place for 0: values well below `small` are evenly spaced, those above by their
+ * logarithm. For growth, where many policies have none and others differ by magnitudes.
  */
 export function logScale(most: number, small: number): Scale {
   const end = Math.max(most, small * 10);

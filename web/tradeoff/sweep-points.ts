@@ -2,8 +2,9 @@ import { preferred, resultAt } from '../../src/analysis/pareto.ts';
 import { metricAt, policyCount, type SweepSpace } from '../../src/analysis/sweep.ts';
 
 /**
- * The places that the policies of a sweep have in a picture of growth and coverage, each once, in columns. A place stands
- * for its policy with the fewest attempts in later passes, then by `preferred`. Pages are base pages.
+ * The places that the policies of a sweep have in a picture of growth and coverage, each once, in columns. A
+ * place stands for its policy with the fewest attempts in later passes, then by `preferred`. Pages are base
+ * pages.
  */
 export interface SweepPoints {
   readonly growthPages: Float64Array;

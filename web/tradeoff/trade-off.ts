@@ -45,7 +45,10 @@ export const chosenOnFront = computed(() =>
   sweptPolicies.value?.front.find(({ policy }) => isPolicyChosen(policy)),
 );
 
-/** Sweeps whenever the memory, the kernel model or the limits that all policies share change; returns how to stop. */
+/**
+ * Sweeps whenever the memory, the kernel model or the limits that all policies share change; returns how to
+ * stop.
+ */
 export function followTradeoff(): () => void {
   let turn = 0;
   const ask = async () => {

@@ -13,7 +13,10 @@ const historyLine = z.strictObject({
 /** A line of `faults --histories`; what it leaves out is as the flags say. */
 export type HistoryLine = z.output<typeof historyLine>;
 
-/** Reads one line of newline-delimited JSON. Fails when it is not JSON or has other fields than a history line. */
+/**
+ * Reads one line of newline-delimited JSON. Fails when it is not JSON or has other fields than a history
+ * line.
+ */
 export function parseHistoryJson(line: string): Result<HistoryLine> {
   let json: unknown;
   try {

@@ -18,8 +18,8 @@ import { geometryFromFlags } from '../shared/source.ts';
 import type { PredictFlags } from './command.ts';
 
 /**
- * `predict --ranges`: one JSON answer for each JSON line, in order. A bad line ends it, after the answers to the lines
- * before it are written.
+ * `predict --ranges`: one JSON answer for each JSON line, in order. A bad line ends it, after the answers to
+ * the lines before it are written.
  */
 export async function predictRangeLines(
   context: Context,
@@ -63,7 +63,10 @@ function answerLine(
   );
 }
 
-/** What page faults make of the range when its program starts again: asked for by a flag, or by a VMA in the line. */
+/**
+ * What page faults make of the range when its program starts again: asked for by a flag, or by a VMA in the
+ * line.
+ */
 function restartOfLine(
   { vma }: RangeLine,
   range: RangeState,

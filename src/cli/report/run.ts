@@ -140,7 +140,10 @@ async function readRanges(
   return succeed({ memory: { digest, table }, sources });
 }
 
-/** The command that explains a range of a process at an address; of files, explain takes the first VMA that holds it. */
+/**
+ * The command that explains a range of a process at an address; of files, explain takes the first VMA that
+ * holds it.
+ */
 function explainCommand(flags: ReportFlags, files: readonly string[], { table, digest }: ReadMemory) {
   const { policy, orders, maxPtesNone, maxPtesSwap, maxPtesShared, kernel } = flags;
   const asked = [

@@ -3,8 +3,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * Opens an address in the user's browser, if there is one to be seen; nothing comes of it where that fails. The browser is
- * given a file in `folder` that leads to the address: all users of a machine can see the words a program was started with.
+ * Opens an address in the user's browser, if there is one to be seen; nothing comes of it where that fails.
+ * The browser is given a file in `folder` that leads to the address: all users of a machine can see the words
+ * a program was started with.
  */
 export function openBrowser({ platform, env }: NodeJS.Process, url: string, folder: string): void {
   const desktop = platform === 'darwin' || Boolean(env.DISPLAY || env.WAYLAND_DISPLAY);

@@ -7,7 +7,9 @@ import { type CaptureOptions, captureProcesses } from '../shared/capture-process
 import type { Context } from '../shared/context.ts';
 import type { ProcessFlags } from '../shared/source-flags.ts';
 
-/** Snapshots by their paths, and those of directories by their names. Fails at the first that is not sound. */
+/**
+ * Snapshots by their paths, and those of directories by their names. Fails at the first that is not sound.
+ */
 export async function snapshotSources(paths: readonly string[]): Promise<Result<SourceFile[]>> {
   const sources: SourceFile[] = [];
   for (const path of paths) {
@@ -24,8 +26,8 @@ export async function snapshotSources(paths: readonly string[]): Promise<Result<
 }
 
 /**
- * Running processes, read for the first time: each process of -p is a source, and so is the control group and the machine.
- * Their snapshots are in `folder`.
+ * Running processes, read for the first time: each process of -p is a source, and so is the control group and
+ * the machine. Their snapshots are in `folder`.
  */
 export async function liveSources(
   context: Context,

@@ -10,7 +10,10 @@ import {
   checkedAlgorithmOf,
 } from '../../verify/checked-algorithm.ts';
 
-/** The algorithm with a built-in name, or the one that a module exports. Runs the module: not for the main thread. */
+/**
+ * The algorithm with a built-in name, or the one that a module exports. Runs the module: not for the main
+ * thread.
+ */
 export async function loadAlgorithm(name: string): Promise<Result<CheckedAlgorithm>> {
   const builtIn = CHECKED_ALGORITHMS.get(name);
   if (builtIn) return succeed(builtIn);

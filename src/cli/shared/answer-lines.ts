@@ -9,8 +9,8 @@ const LINES_PER_WRITE = 64;
 const LONGEST_LINE = 1 << 20;
 
 /**
- * Answers each line of newline-delimited JSON with a line, in order, as they come; `path` may be `-` for standard input.
- * A bad line ends it, after the answers to the lines before it are written.
+ * Answers each line of newline-delimited JSON with a line, in order, as they come; `path` may be `-` for
+ * standard input. A bad line ends it, after the answers to the lines before it are written.
  */
 export async function answerLines(
   context: Context,

@@ -25,7 +25,10 @@ export interface Captured {
   readonly messages: readonly string[];
 }
 
-/** Writes a snapshot of the processes that the flags name. Fails where none of them can be read, or only one was meant. */
+/**
+ * Writes a snapshot of the processes that the flags name. Fails where none of them can be read, or only one
+ * was meant.
+ */
 export async function captureProcesses(
   context: Context,
   flags: ProcessFlags,

@@ -16,8 +16,8 @@ export interface CommandPolicy extends RunPolicy {
 }
 
 /**
- * The settings, model and algorithm that the flags ask for. `current` are the settings of the source's machine, undefined
- * for ranges that come from no machine.
+ * The settings, model and algorithm that the flags ask for. `current` are the settings of the source's
+ * machine, undefined for ranges that come from no machine.
  */
 export async function policyFromFlags(
   flags: PolicyFlags,

@@ -8,7 +8,10 @@ export interface Deadlines {
   readonly silence: number;
 }
 
-/** Longer than any step takes that comes back at all, and than a worker keeps silent unless a module hangs while it is loaded. */
+/**
+ * Longer than any step takes that comes back at all, and than a worker keeps silent unless a module hangs
+ * while it is loaded.
+ */
 export const DEADLINES: Deadlines = { step: 5_000, silence: 15_000 };
 
 const CALL = new Script('step()');
@@ -17,8 +20,8 @@ const CALL = new Script('step()');
 export class HangError extends Error {}
 
 /**
- * Runs a synchronous step that may loop for ever, for at most `timeout` milliseconds. Node can end such code only when it is entered through `vm`; everything that
- * the step calls is ended with it.
+ * Runs a synchronous step that may loop for ever, for at most `timeout` milliseconds. Node can end such code
+ * only when it is entered through `vm`; everything that the step calls is ended with it.
  */
 export function withDeadline<T>(timeout: number, step: () => T): T {
   try {

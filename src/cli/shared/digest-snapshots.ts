@@ -24,8 +24,9 @@ export interface DigestRun extends DigestOptions, WorkersFlag {
 }
 
 /**
- * Digests snapshots on all cores, row group by row group: memory is bounded by some row groups for each worker. The result
- * is the same however many workers there are. Fails when a file is damaged; throws the reason of an abort.
+ * Digests snapshots on all cores, row group by row group: memory is bounded by some row groups for each
+ * worker. The result is the same however many workers there are. Fails when a file is damaged; throws the
+ * reason of an abort.
  */
 export async function digestSnapshots(
   files: readonly SnapshotFile[],

@@ -1,4 +1,5 @@
-// A worker thread that digests row groups of snapshots: it takes the next span of them that no other has taken.
+// A worker thread that digests row groups of snapshots: it takes the next span of them that no other has
+// taken.
 import { parentPort, workerData } from 'node:worker_threads';
 import { DigestCollector } from '../../analysis/digest-collector.ts';
 import { digestJson, type ProcessJson } from '../../analysis/digest-json.ts';

@@ -1,5 +1,5 @@
-// Kinds of flags, as stricli describes them. Flag modules and command.ts are loaded whenever thpscope starts: they import
-// no room but modules of names.
+// Kinds of flags, as stricli describes them. Flag modules and command.ts are loaded whenever thpscope starts:
+// they import no room but modules of names.
 
 /** Reads a whole number; stricli prints what it throws. */
 export function wholeNumber(value: string): number {

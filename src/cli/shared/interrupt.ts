@@ -13,8 +13,8 @@ class Interrupted extends Error {
 }
 
 /**
- * Runs long work and reports its failure. SIGINT and SIGTERM abort it through a signal: then `said` is said, and the exit
- * code is that of the signal.
+ * Runs long work and reports its failure. SIGINT and SIGTERM abort it through a signal: then `said` is said,
+ * and the exit code is that of the signal.
  */
 export async function interruptible(
   context: Context,

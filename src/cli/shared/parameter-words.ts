@@ -1,8 +1,9 @@
 const WORDS_AFTER: Readonly<Record<string, number>> = { '-L': 2, '-P': 4 };
 
 /**
- * Joins the words that follow -L (name and list) and -P (name, minimum, maximum, step) into one each, since a flag takes
- * one word: `-P max-ptes-none 0 511 64` becomes `-P max-ptes-none=0,511,64`. Joined words are left alone.
+ * Joins the words that follow -L (name and list) and -P (name, minimum, maximum, step) into one each, since a
+ * flag takes one word: `-P max-ptes-none 0 511 64` becomes `-P max-ptes-none=0,511,64`. Joined words are left
+ * alone.
  */
 export function joinParameterWords(words: readonly string[]): string[] {
   const joined: string[] = [];

@@ -20,7 +20,10 @@ const policyFile = z.strictObject({
   maxPtesShared: z.int().optional(),
 });
 
-/** Settings as JSON, such as {"enabled":"madvise","sizes":{"64K":"always"},"maxPtesNone":0}; the rest is default. Fails with what is wrong about the file. */
+/**
+ * Settings as JSON, such as {"enabled":"madvise","sizes":{"64K":"always"},"maxPtesNone":0}; the rest is
+ * default. Fails with what is wrong about the file.
+ */
 export async function readPolicyFile(path: string, geometry: Geometry): Promise<Result<ThpSettings>> {
   let json: unknown;
   try {

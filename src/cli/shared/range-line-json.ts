@@ -28,7 +28,9 @@ const rangeLine: z.ZodType<RangeLine> = z.strictObject({
   maxPtesShared: z.int().optional(),
 });
 
-/** Reads one line of newline-delimited JSON. Fails when it is not JSON or has other fields than a range line. */
+/**
+ * Reads one line of newline-delimited JSON. Fails when it is not JSON or has other fields than a range line.
+ */
 export function parseRangeLine(line: string): Result<RangeLine> {
   let json: unknown;
   try {

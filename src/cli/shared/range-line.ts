@@ -7,7 +7,10 @@ import type { RangeState } from '../../core/memory/range-state.ts';
 import { type RangeText, rangeOfText } from '../../core/memory/range-text.ts';
 import { type CollapsePolicy, checkLimits, collapsePolicy } from '../../core/rules/policy.ts';
 
-/** A range as `--ranges` and `--pattern` describe it; fields that are left out are empty, those that are null unknown. */
+/**
+ * A range as `--ranges` and `--pattern` describe it; fields that are left out are empty, those that are null
+ * unknown.
+ */
 export interface RangeLine extends Omit<RangeText, 'folioOrders'> {
   readonly id?: string | number;
   readonly present: string;

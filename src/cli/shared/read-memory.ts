@@ -33,8 +33,9 @@ export class ReadError extends Error {
 }
 
 /**
- * Reads opened memory and closes it: `consume` takes the items, all or as many as it wants, at its own pace. Fails as
- * `consume` does, where a snapshot turns out to be damaged, and where nothing was read that was asked for.
+ * Reads opened memory and closes it: `consume` takes the items, all or as many as it wants, at its own pace.
+ * Fails as `consume` does, where a snapshot turns out to be damaged, and where nothing was read that was
+ * asked for.
  */
 export async function readMemory<T>(
   opened: OpenedMemory,

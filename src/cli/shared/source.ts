@@ -65,7 +65,9 @@ export function checkOneSource(
 /** Memory of processes or snapshots, to be read once and then closed. */
 export interface OpenedMemory {
   readonly source: MemorySource;
-  /** The machines that it comes from: of snapshots one each, in their order. The first is that of `source`. */
+  /**
+   * The machines that it comes from: of snapshots one each, in their order. The first is that of `source`.
+   */
   readonly hosts: readonly Host[];
   /** Ranges at most, where that is known. */
   readonly rows: number | undefined;
@@ -76,7 +78,9 @@ export interface OpenedMemory {
   close(): void;
 }
 
-/** Opens the snapshots, or else the processes that the flags name: with an address, only the range around it. */
+/**
+ * Opens the snapshots, or else the processes that the flags name: with an address, only the range around it.
+ */
 export function memoryFromFlags(
   context: Context,
   flags: ProcessFlags & { readonly policy?: string },
@@ -139,8 +143,8 @@ export async function openSnapshots(
 }
 
 /**
- * Opens snapshots for a command, to be closed by the caller. They must agree on geometry and, where `otherwise` says what
- * to do if they do not, on THP settings.
+ * Opens snapshots for a command, to be closed by the caller. They must agree on geometry and, where
+ * `otherwise` says what to do if they do not, on THP settings.
  */
 export async function openSnapshotFiles(
   command: string,

@@ -14,8 +14,8 @@ import { runWorkers, SHARED, sharedCounters } from './worker-pool.ts';
 const WALKS_FOR_WORKERS = 4000;
 
 /**
- * The metrics of every policy of a sweep. Reading tables takes less time than starting a thread; walking the ranges that
- * are kept apart does not, and goes to workers that write into shared memory.
+ * The metrics of every policy of a sweep. Reading tables takes less time than starting a thread; walking the
+ * ranges that are kept apart does not, and goes to workers that write into shared memory.
  */
 export async function runSweep(
   context: Context,

@@ -1,5 +1,5 @@
-// A worker thread that sweeps blocks of policies: it takes the next one that no other has taken and writes what comes of it
-// to its place in shared memory.
+// A worker thread that sweeps blocks of policies: it takes the next one that no other has taken and writes
+// what comes of it to its place in shared memory.
 import { parentPort, workerData } from 'node:worker_threads';
 import { type MemoryDigestJson, memoryDigestOfJson } from '../../analysis/digest-json.ts';
 import { DigestQuery } from '../../analysis/digest-query.ts';

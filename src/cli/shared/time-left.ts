@@ -1,4 +1,7 @@
-/** A function that says how long work will still take at the pace so far: ", 12 s left"; nothing while nobody knows. */
+/**
+ * A function that says how long work will still take at the pace so far: ", 12 s left"; nothing while nobody
+ * knows.
+ */
 export function timeLeft(): (done: number, total: number) => string {
   const start = performance.now();
   return (done, total) => {

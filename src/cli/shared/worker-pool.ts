@@ -10,8 +10,9 @@ export function sharedCounters(): Int32Array<SharedArrayBuffer> {
 const POLL_MS = 100;
 
 /**
- * Runs a script in `count` worker threads with the same data and returns what each posts last. Once the signal aborts, or
- * one fails, no worker is left and the reason is thrown. `onPoll` is called ten times a second.
+ * Runs a script in `count` worker threads with the same data and returns what each posts last. Once the
+ * signal aborts, or one fails, no worker is left and the reason is thrown. `onPoll` is called ten times a
+ * second.
  */
 export async function runWorkers<T>(
   script: URL,

@@ -1,6 +1,8 @@
 const UNITS = { ns: 1, us: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9, d: 86_400e9 } as const;
 
-/** Reads "250ms", "10s", "1.5h", "2h 5m"; nanoseconds, or undefined when the text is no duration with units. */
+/**
+ * Reads "250ms", "10s", "1.5h", "2h 5m"; nanoseconds, or undefined when the text is no duration with units.
+ */
 export function parseDuration(text: string): number | undefined {
   let ns = 0;
   for (const part of text.trim().split(/\s+/)) {

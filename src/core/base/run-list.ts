@@ -4,7 +4,10 @@ export interface Run<T> {
   last: T;
 }
 
-/** Ascending values as runs: a value joins the run before it where `follows` holds for the end of that run and the value. */
+/**
+ * Ascending values as runs: a value joins the run before it where `follows` holds for the end of that run and
+ * the value.
+ */
 export function runsOf<T>(values: Iterable<T>, follows: (last: T, next: T) => boolean): Run<T>[] {
   const runs: Run<T>[] = [];
   for (const value of values) {

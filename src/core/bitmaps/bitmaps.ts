@@ -1,6 +1,7 @@
 import { BITMAPS_BYTES } from './bitmaps-bytes.ts';
 
-// Every JavaScript engine of today has it, but it is not part of the ECMAScript library types that pure code is checked by.
+// Every JavaScript engine of today has it, but it is not part of the ECMAScript library types that pure code
+// is checked by.
 declare const WebAssembly: {
   readonly Memory: new (size: { initial: number }) => { readonly buffer: ArrayBuffer };
   readonly Module: new (bytes: Uint8Array) => object;
@@ -11,8 +12,9 @@ declare const WebAssembly: {
 export interface BitmapsModule {
   readonly memory: ArrayBuffer;
   /**
-   * Counts the windows of ranges of `blocks` times 512 PTEs. A row of 16 numbers for each count of occupied PTEs has the
-   * ranges at 0 and the full windows of order k at k; `any` is such a row of windows with any page. Adds to what is there.
+   * Counts the windows of ranges of `blocks` times 512 PTEs. A row of 16 numbers for each count of occupied
+   * PTEs has the ranges at 0 and the full windows of order k at k; `any` is such a row of windows with any
+   * page. Adds to what is there.
    */
   tabulate(
     bitmaps: number,
@@ -23,8 +25,8 @@ export interface BitmapsModule {
     any: number,
   ): void;
   /**
-   * Turns pagemap entries, 32 for each word, into five bitmaps `stride` bytes apart: present, swap, guard, userfaultfd,
-   * present but not exclusive.
+   * Turns pagemap entries, 32 for each word, into five bitmaps `stride` bytes apart: present, swap, guard,
+   * userfaultfd, present but not exclusive.
    */
   extract(entries: number, words: number, bitmaps: number, stride: number): void;
 }
@@ -37,8 +39,8 @@ const WASM_PAGE = 65536;
 let compiled: object | null | undefined;
 
 /**
- * An instance of the module with this much memory of its own; undefined where the engine has no WebAssembly with 128-bit
- * vectors. What it answers, plain TypeScript answers too.
+ * An instance of the module with this much memory of its own; undefined where the engine has no WebAssembly
+ * with 128-bit vectors. What it answers, plain TypeScript answers too.
  */
 export function loadBitmaps(bytes: number): BitmapsModule | undefined {
   compiled ??= compile();

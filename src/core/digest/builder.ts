@@ -11,8 +11,8 @@ const BATCH_BYTES = 2 ** 18;
 const ROW = 16;
 
 /**
- * Gathers ordinary ranges and adds them to a digest in batches. Write the occupied PTEs of the next range to `next`, then
- * call `add`; `finish` hands out the digest and begins a new one.
+ * Gathers ordinary ranges and adds them to a digest in batches. Write the occupied PTEs of the next range to
+ * `next`, then call `add`; `finish` hands out the digest and begins a new one.
  */
 export interface DigestBuilder {
   /** The bitmap of the range to be added: another place after each `add`. */

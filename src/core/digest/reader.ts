@@ -4,8 +4,9 @@ import type { PolicyCounts } from '../plan/policy-counts.ts';
 import type { DigestTable } from './table.ts';
 
 /**
- * Reads policies from a digest. It keeps running sums over the number of occupied PTEs, so a policy costs as many steps
- * as it has orders, whatever the memory. Later additions to the digest are not seen. Derivation: docs/digest.md.
+ * Reads policies from a digest. It keeps running sums over the number of occupied PTEs, so a policy costs as
+ * many steps as it has orders, whatever the memory. Later additions to the digest are not seen. Derivation:
+ * docs/digest.md.
  */
 export class DigestReader {
   readonly #pmdOrder: number;
@@ -90,7 +91,10 @@ export class DigestReader {
     counts.newlyHugePages += copied - this.#largeFrom[rows];
   }
 
-  /** Full windows below the PMD order in the first rows: those that no full window of the next larger order contains. */
+  /**
+   * Full windows below the PMD order in the first rows: those that no full window of the next larger order
+   * contains.
+   */
   #readFull(orders: number, rows: number, counts: PolicyCounts): void {
     const stride = this.#pmdOrder + 1;
     const full = rows * stride;

@@ -11,8 +11,8 @@ export interface DigestRow {
 }
 
 /**
- * Counts by two orders j >= k, at index j * (pmdOrder + 1) + k: of the full order-k windows that lie inside a full
- * order-j window. With j = k these are all full order-k windows.
+ * Counts by two orders j >= k, at index j * (pmdOrder + 1) + k: of the full order-k windows that lie inside a
+ * full order-j window. With j = k these are all full order-k windows.
  */
 export interface FolioCounts {
   /** Windows that hold a page of a folio of order k or larger, and so are attempted but skipped. */
@@ -22,8 +22,8 @@ export interface FolioCounts {
 }
 
 /**
- * The collapse digest: what decides the outcome of every set of orders and every max_ptes_none over any number of
- * ordinary ranges. Digests add up. Derivation and limits: docs/digest.md.
+ * The collapse digest: what decides the outcome of every set of orders and every max_ptes_none over any
+ * number of ordinary ranges. Digests add up. Derivation and limits: docs/digest.md.
  */
 export interface DigestTable {
   readonly geometry: Geometry;

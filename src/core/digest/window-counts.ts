@@ -1,7 +1,10 @@
 import type { Geometry } from '../memory/geometry.ts';
 import { type Occupancy, wordsPerRange } from '../memory/occupancy.ts';
 
-/** Windows of one range by order, and its pages. Overwritten by each count, so that counting allocates nothing. */
+/**
+ * Windows of one range by order, and its pages. Overwritten by each count, so that counting allocates
+ * nothing.
+ */
 export interface WindowCounts {
   /** Occupied PTEs. */
   pages: number;
@@ -25,9 +28,10 @@ export function emptyWindowCounts(geometry: Geometry): WindowCounts {
 const WORD_ORDER = 5;
 
 /**
- * Counts the full and the occupied windows of every order below the PMD order in one pass over a bitmap. Windows inside a
- * 32-bit word are found side by side: a window's flag sits at the bit of its first page.
- * This is the reference for the WebAssembly kernel and what counts in geometries that the kernel does not know.
+ * Counts the full and the occupied windows of every order below the PMD order in one pass over a bitmap.
+ * Windows inside a 32-bit word are found side by side: a window's flag sits at the bit of its first page.
+ * This is the reference for the WebAssembly kernel and what counts in geometries that the kernel does not
+ * know.
  */
 export function countWindows(occupied: Occupancy, geometry: Geometry, counts: WindowCounts): void {
   const { full, any, flags } = counts;

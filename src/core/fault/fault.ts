@@ -2,13 +2,19 @@ import type { Geometry } from '../memory/geometry.ts';
 import { asOrder, hasOrder, MIN_ANON_ORDER, type Order, type OrderSet } from '../memory/order.ts';
 import { holdsWindow, type PageSpan, windowStart } from '../memory/page-span.ts';
 
-/** What a PMD entry of anonymous memory holds: nothing, a page table, a folio of the PMD order, the huge zero page. */
+/**
+ * What a PMD entry of anonymous memory holds: nothing, a page table, a folio of the PMD order, the huge zero
+ * page.
+ */
 export type PmdEntry = 'none' | 'table' | 'folio' | 'huge-zero';
 
 /** What a PTE of anonymous memory holds: nothing, a page, the shared zero page. */
 export type PteEntry = 'none' | 'page' | 'zero';
 
-/** The page tables of one VMA, as far as a page fault looks at them. Pages are counted from a PMD-aligned place. */
+/**
+ * The page tables of one VMA, as far as a page fault looks at them. Pages are counted from a PMD-aligned
+ * place.
+ */
 export interface FaultTables {
   readonly geometry: Geometry;
   readonly vma: PageSpan;
@@ -57,8 +63,8 @@ export type FaultRule = (
 ) => FaultResult;
 
 /**
- * What the first touch of a page maps, if memory is free. It changes nothing. `observe` hears of each window that is
- * considered. The page must lie in the VMA.
+ * What the first touch of a page maps, if memory is free. It changes nothing. `observe` hears of each window
+ * that is considered. The page must lie in the VMA.
  * Source: do_huge_pmd_anonymous_page, alloc_anon_folio; docs/khugepaged.md#page-faults.
  */
 export function faultPage(

@@ -2,7 +2,10 @@ import { fail, type Result, succeed } from '../base/failure.ts';
 import type { PageSpan } from '../memory/page-span.ts';
 import type { VmaPages } from './vma-pages.ts';
 
-/** One thing that a program does with its memory: it writes to or reads pages, or gives them back (MADV_DONTNEED). */
+/**
+ * One thing that a program does with its memory: it writes to or reads pages, or gives them back
+ * (MADV_DONTNEED).
+ */
 export interface PageAct {
   readonly kind: 'write' | 'read' | 'dontneed';
   readonly first: number;
@@ -13,8 +16,9 @@ export interface PageAct {
 const KINDS = { w: 'write', r: 'read', d: 'dontneed' } as const;
 
 /**
- * Reads a history such as `w37 w101 r5 d0-511`: writes, reads and MADV_DONTNEED of a page or of pages FIRST-LAST, in this
- * order. Fails where a touched page lies outside of the VMA; of pages given back those outside of it do not matter.
+ * Reads a history such as `w37 w101 r5 d0-511`: writes, reads and MADV_DONTNEED of a page or of pages
+ * FIRST-LAST, in this order. Fails where a touched page lies outside of the VMA; of pages given back those
+ * outside of it do not matter.
  */
 export function parseHistory(text: string, vma: PageSpan): Result<PageAct[]> {
   const acts: PageAct[] = [];

@@ -12,17 +12,20 @@ export interface RestartedRange {
   readonly present: number;
 }
 
-/** Pages of a range that a program has touched: present and swapped ones, no zero pages and no guard markers. */
+/**
+ * Pages of a range that a program has touched: present and swapped ones, no zero pages and no guard markers.
+ */
 export function touchedPages({ facts }: RangeState): Occupancy {
   const { present, swap, zero, guard } = facts;
   return present.map((word, i) => (word & ~(zero?.[i] ?? 0)) | (swap[i] & ~(guard?.[i] ?? 0)));
 }
 
 /**
- * What page faults leave in one PMD range if a program starts again and touches the same pages: at each place the largest
- * window of an order that faults may use, that fits in the VMA and holds a touched page, is filled. The order in which
- * pages are touched does not matter. `vma` is in PTEs from the start of the range; `touched` holds no page outside of it.
- * An upper bound: a VMA that grows while it is touched, reads before writes, and memory given back leave less.
+ * What page faults leave in one PMD range if a program starts again and touches the same pages: at each place
+ * the largest window of an order that faults may use, that fits in the VMA and holds a touched page, is
+ * filled. The order in which pages are touched does not matter. `vma` is in PTEs from the start of the range;
+ * `touched` holds no page outside of it. An upper bound: a VMA that grows while it is touched, reads before
+ * writes, and memory given back leave less.
  * Source: do_huge_pmd_anonymous_page, alloc_anon_folio; docs/khugepaged.md#restart.
  */
 export function restartRange(

@@ -27,8 +27,8 @@ const PAGE = 1;
 const ZERO = 2;
 
 /**
- * The page tables of one anonymous VMA and what touching and giving back pages does to them: enough to follow page
- * faults, without frames, references or contents.
+ * The page tables of one anonymous VMA and what touching and giving back pages does to them: enough to follow
+ * page faults, without frames, references or contents.
  */
 export class VmaPages implements FaultTables {
   readonly geometry: Geometry;
@@ -113,8 +113,9 @@ export class VmaPages implements FaultTables {
   }
 
   /**
-   * MADV_DONTNEED of the pages [first, end) of the VMA. A PMD entry of which a part goes is split; a page table without
-   * an entry is freed. Source: madvise_dontneed_single_vma, zap_pte_range; docs/khugepaged.md#page-faults.
+   * MADV_DONTNEED of the pages [first, end) of the VMA. A PMD entry of which a part goes is split; a page
+   * table without an entry is freed. Source: madvise_dontneed_single_vma, zap_pte_range;
+   * docs/khugepaged.md#page-faults.
    */
   dontneed(first: number, end: number): void {
     for (let page = first; page < end; page++) {

@@ -115,8 +115,8 @@ export function formatOrders(set: OrderSet): string {
 }
 
 /**
- * Reads `all`, or a comma-separated list of orders (`4`), ranges of orders (`2-9`) and sizes (`64K`, `2M`, `64kB`).
- * Fails when a part is no order that anonymous memory can have in this geometry.
+ * Reads `all`, or a comma-separated list of orders (`4`), ranges of orders (`2-9`) and sizes (`64K`, `2M`,
+ * `64kB`). Fails when a part is no order that anonymous memory can have in this geometry.
  */
 export function parseOrders(text: string, geometry: Geometry): Result<OrderSet> {
   if (text === 'all') return succeed(anonOrders(geometry));

@@ -4,8 +4,8 @@ import { type Geometry, pagesPerRange } from './geometry.ts';
 import { emptyOccupancy, hasPage, type Occupancy, setPages } from './occupancy.ts';
 
 /**
- * Reads pages of one PMD range from text: the kernel's bitmap list notation (`0-15,100`, `0-511:1/4`, `all`, `N` for the
- * last page) or a hexadecimal number whose bit i is page i (`0xffff`). An empty text is no page.
+ * Reads pages of one PMD range from text: the kernel's bitmap list notation (`0-15,100`, `0-511:1/4`, `all`,
+ * `N` for the last page) or a hexadecimal number whose bit i is page i (`0xffff`). An empty text is no page.
  * The notation is that of Documentation/core-api/kernel-api (bitmap_parselist).
  */
 export function parsePages(text: string, geometry: Geometry): Result<Occupancy> {

@@ -1,6 +1,8 @@
 import { fail, type Result, succeed } from '../base/failure.ts';
 
-/** Pages [start, end) of a VMA, counted in PTEs from the start of a PMD range; either may lie in other ranges. */
+/**
+ * Pages [start, end) of a VMA, counted in PTEs from the start of a PMD range; either may lie in other ranges.
+ */
 export interface PageSpan {
   readonly start: number;
   readonly end: number;

@@ -1,7 +1,10 @@
 import { hasPage } from './occupancy.ts';
 import type { RangeState } from './range-state.ts';
 
-/** What a PTE holds, in a byte: one of these, or the code of the order of the folio that it maps. See pte-kind.ts. */
+/**
+ * What a PTE holds, in a byte: one of these, or the code of the order of the folio that it maps. See
+ * pte-kind.ts.
+ */
 export const CODE_EMPTY = 0;
 export const CODE_ZERO = 32;
 export const CODE_SWAP = 33;

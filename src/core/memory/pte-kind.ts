@@ -1,12 +1,15 @@
 import { hasPage } from './occupancy.ts';
 import type { RangeState } from './range-state.ts';
 
-/** What a PTE holds: the order of the folio that it maps, 0 for a small page, or one of the things that are no folio. */
+/**
+ * What a PTE holds: the order of the folio that it maps, 0 for a small page, or one of the things that are no
+ * folio.
+ */
 export type PteKind = number | 'empty' | 'zero' | 'swap';
 
 /**
- * What a PTE of a range holds; of a range that a PMD entry maps, what that does. As `costOf` counts it: pages whose folio is
- * unknown are small. Markers and migration entries are `swap`, too.
+ * What a PTE of a range holds; of a range that a PMD entry maps, what that does. As `costOf` counts it: pages
+ * whose folio is unknown are small. Markers and migration entries are `swap`, too.
  */
 export function pteKind(range: RangeState, page: number): PteKind {
   const { geometry, folioOrders, pmdMapped } = range;

@@ -5,7 +5,10 @@ import { emptyOccupancy, type Occupancy } from './occupancy.ts';
 export const PAGE_FACTS = [
   /** PTEs that map a page, the shared zero page included. */
   'present',
-  /** PTEs that are neither empty nor present: swap entries, migration entries, markers. The kernel's "unmapped". */
+  /**
+   * PTEs that are neither empty nor present: swap entries, migration entries, markers. The kernel's
+   * "unmapped".
+   */
   'swap',
   /** Of these, guard markers: swapping them in fails. */
   'guard',
@@ -37,8 +40,8 @@ export type ExtraFact = Exclude<PageFact, SeenFact>;
 export type PageFacts = Readonly<Record<SeenFact, Occupancy> & Record<ExtraFact, Occupancy | undefined>>;
 
 /**
- * The facts of a range: `of` is asked for each that a source may be unable to see. Sources build facts here and nowhere
- * else, so that all have one shape, which keeps reading them fast.
+ * The facts of a range: `of` is asked for each that a source may be unable to see. Sources build facts here
+ * and nowhere else, so that all have one shape, which keeps reading them fast.
  */
 export function pageFacts<T extends Occupancy | undefined>(
   { present, swap }: Readonly<Record<SeenFact, Occupancy>>,
@@ -64,8 +67,8 @@ export function eachFact<T>(of: (fact: PageFact) => T): Record<PageFact, T> {
 }
 
 /**
- * What one PMD range holds, as far as its source can see. What is `undefined` is unknown, which is not the same as empty:
- * a prediction assumes the ordinary case and names the assumption.
+ * What one PMD range holds, as far as its source can see. What is `undefined` is unknown, which is not the
+ * same as empty: a prediction assumes the ordinary case and names the assumption.
  */
 export interface RangeState {
   readonly geometry: Geometry;
@@ -81,8 +84,8 @@ export interface RangeState {
 }
 
 /**
- * A range at address 0 of private, recently used pages and nothing else, in folios of these orders; undefined if those
- * are unknown.
+ * A range at address 0 of private, recently used pages and nothing else, in folios of these orders; undefined
+ * if those are unknown.
  */
 export function plainRange(
   geometry: Geometry,
@@ -138,7 +141,10 @@ export function unknownFacts(range: RangeState): ObservableFact[] {
   return OBSERVABLE_FACTS.filter((fact) => observed(range, fact) === undefined);
 }
 
-/** Whether any order is above 0. Eight at a time, for this is asked of every range and the answer is mostly no. */
+/**
+ * Whether any order is above 0. Eight at a time, for this is asked of every range and the answer is mostly
+ * no.
+ */
 export function hasLargeFolio(folioOrders: Uint8Array): boolean {
   const o = folioOrders;
   for (let i = 0; i < o.length; i += 8)

@@ -23,7 +23,8 @@ import {
 
 /**
  * A range without its address, as JSON: facts are page lists (0-15,100). What is left out is empty, false or
- * small pages; null is unknown. Pages of `zero` are present and those of `guard` in swap, listed there or not.
+ * small pages; null is unknown. Pages of `zero` are present and those of `guard` in swap, listed there or
+ * not.
  */
 export type RangeText = { readonly [K in SeenFact]?: string } & {
   readonly [K in ExtraFact]?: string | null;
@@ -72,8 +73,8 @@ function folioLists(folioOrders: Uint8Array, geometry: Geometry): Record<string,
 }
 
 /**
- * The range of a text, at address 0. Fails on pages that no range has, on orders that no folio has, and on pages
- * that would be two things at once.
+ * The range of a text, at address 0. Fails on pages that no range has, on orders that no folio has, and on
+ * pages that would be two things at once.
  */
 export function rangeOfText(text: RangeText, geometry: Geometry): Result<RangeState> {
   const { range, problems } = readRange(text, geometry);
@@ -83,8 +84,8 @@ export function rangeOfText(text: RangeText, geometry: Geometry): Result<RangeSt
 }
 
 /**
- * The range of a text, at address 0, as far as the text can be read: lists with problems count as empty, and pages
- * that are present and in swap as present.
+ * The range of a text, at address 0, as far as the text can be read: lists with problems count as empty, and
+ * pages that are present and in swap as present.
  */
 export function readRange(
   text: RangeText,

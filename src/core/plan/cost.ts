@@ -24,15 +24,17 @@ export interface Mapping {
   readonly pagesByOrder: readonly number[];
   /** Resident pages that a PMD entry maps: all of the range or none. */
   readonly pmdMappedPages: number;
-  /** TLB entries if one entry maps one naturally aligned, wholly mapped folio (contiguous PTEs, coalescing). */
+  /**
+   * TLB entries if one entry maps one naturally aligned, wholly mapped folio (contiguous PTEs, coalescing).
+   */
   readonly tlbEntriesFolio: number;
   /** TLB entries if only a PMD entry maps more than one page (x86-64 without coalescing). */
   readonly tlbEntriesPmd: number;
 }
 
 /**
- * Adds up a plan for a range; without a plan nothing changes. Where folio orders are unknown, pages that no PMD entry
- * maps count as small.
+ * Adds up a plan for a range; without a plan nothing changes. Where folio orders are unknown, pages that no
+ * PMD entry maps count as small.
  */
 export function costOf(range: RangeState, plan: CollapsePlan | undefined): PlanCost {
   const { pmdOrder } = range.geometry;

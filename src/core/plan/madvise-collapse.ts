@@ -21,7 +21,10 @@ export interface AdvisedVma {
   readonly written: boolean;
 }
 
-/** What a PMD range without any entry lacks: the PTE table alone, or also the table above, which serves many ranges. */
+/**
+ * What a PMD range without any entry lacks: the PTE table alone, or also the table above, which serves many
+ * ranges.
+ */
 export type MissingTable = 'no-pte-table' | 'no-pmd-table';
 
 /** One call of madvise(start, length, MADV_COLLAPSE) and the address space that it meets. */
@@ -32,7 +35,9 @@ export interface MadviseCall {
   readonly length: number;
   /** In address order. VMAs beyond the call may be among them. */
   readonly vmas: Iterable<AdvisedVma>;
-  /** What the PMD range at this address holds. A page table whose entries are all empty is a RangeState, too. */
+  /**
+   * What the PMD range at this address holds. A page table whose entries are all empty is a RangeState, too.
+   */
   readonly rangeAt: (address: number) => RangeState | MissingTable;
   readonly model: KernelModel;
   readonly geometry: Geometry;
@@ -56,8 +61,8 @@ export interface MadvisePlan {
 }
 
 /**
- * Plans one call of MADV_COLLAPSE: VMA by VMA, the error of one ends it, unmapped pages only make it fail in the end.
- * Races (pages, VMAs or settings that change during the call) are left out.
+ * Plans one call of MADV_COLLAPSE: VMA by VMA, the error of one ends it, unmapped pages only make it fail in
+ * the end. Races (pages, VMAs or settings that change during the call) are left out.
  * Source: do_madvise and madvise_collapse, docs/khugepaged.md#madv_collapse.
  */
 export function planMadvise(call: MadviseCall): MadvisePlan {
@@ -81,7 +86,10 @@ export function planMadvise(call: MadviseCall): MadvisePlan {
   return { errno: unmapped || reached < end ? 'ENOMEM' : undefined, ranges };
 }
 
-/** Collapses the whole PMD ranges in a part of a VMA and adds them to `ranges`; the errno if they are not all huge then. */
+/**
+ * Collapses the whole PMD ranges in a part of a VMA and adds them to `ranges`; the errno if they are not all
+ * huge then.
+ */
 function collapsePart(
   call: MadviseCall,
   policy: CollapsePolicy,

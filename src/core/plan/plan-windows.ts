@@ -11,8 +11,8 @@ export function unpackWindow(packed: PackedWindow): Window {
 
 /**
  * Appends the windows that khugepaged of 7.2 collapses in a range when every attempt succeeds, ascending, as
- * the walk does (mthp_collapse, docs/khugepaged.md#the-walk). It looks at each word of the bitmap once: full words
- * in a row decide the orders from 5 on, flags inside a word those below.
+ * the walk does (mthp_collapse, docs/khugepaged.md#the-walk). It looks at each word of the bitmap once: full
+ * words in a row decide the orders from 5 on, flags inside a word those below.
  */
 export function planWindows(
   occupied: Occupancy,

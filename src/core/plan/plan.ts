@@ -77,7 +77,10 @@ function isOrdinary(range: RangeState, scan: ScanReport, { caller, model }: Coll
   return !range.folioOrders || !hasLargeFolio(range.folioOrders);
 }
 
-/** What the walk and its attempts come to in an ordinary range, in less time (docs/performance.md#policies-in-bulk). */
+/**
+ * What the walk and its attempts come to in an ordinary range, in less time
+ * (docs/performance.md#policies-in-bulk).
+ */
 function planOrdinary(
   { geometry }: RangeState,
   scan: ScanReport,

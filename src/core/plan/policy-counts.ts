@@ -2,7 +2,9 @@ import type { Geometry } from '../memory/geometry.ts';
 
 /** What a policy does to any amount of memory, in numbers that add up. Arrays are indexed by order. */
 export interface PolicyCounts {
-  /** Windows tried in the first pass: each allocates a folio and detaches the PMD under the mmap write lock. */
+  /**
+   * Windows tried in the first pass: each allocates a folio and detaches the PMD under the mmap write lock.
+   */
   readonly attempts: Float64Array;
   readonly collapses: Float64Array;
   /**

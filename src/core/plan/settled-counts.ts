@@ -9,9 +9,9 @@ import { type CollapsePlan, collapsesOf, planRange } from './plan.ts';
 import { emptyCounts, type PolicyCounts } from './policy-counts.ts';
 
 /**
- * What a policy does to one range, by walking it: the first pass, and what every later pass tries once nothing changes
- * any more. This is the reference that reading a digest must equal. Unknown folio orders count as small pages, and what
- * a pass made of them is known to the next.
+ * What a policy does to one range, by walking it: the first pass, and what every later pass tries once
+ * nothing changes any more. This is the reference that reading a digest must equal. Unknown folio orders
+ * count as small pages, and what a pass made of them is known to the next.
  */
 export function settledCounts(
   range: RangeState,
@@ -46,8 +46,8 @@ function largePages({ facts: { present, zero }, folioOrders }: RangeState, plan:
 }
 
 /**
- * Plan of the pass from which on nothing changes. There is one: a collapse raises the folio order of each of its
- * pages, and a swap-in takes an entry away.
+ * Plan of the pass from which on nothing changes. There is one: a collapse raises the folio order of each of
+ * its pages, and a swap-in takes an entry away.
  */
 function settledPlan(
   range: RangeState,

@@ -19,7 +19,9 @@ import type { ScanResult } from './scan-result.ts';
 /** A collapse attempt and how it ended. */
 export interface AttemptRecord extends Window {
   readonly result: ScanResult;
-  /** PTEs of the window that mapped an ordinary page when the attempt was decided, swapped-in ones included. */
+  /**
+   * PTEs of the window that mapped an ordinary page when the attempt was decided, swapped-in ones included.
+   */
   readonly pages: number;
 }
 
@@ -45,7 +47,10 @@ export class CandidateRange {
   readonly #folioOrders: Uint8Array;
   /** PTEs of large folios. */
   readonly #large: Occupancy;
-  /** What the scan would have refused does not occur any more; a folio is in the way only while it waits in the batch. */
+  /**
+   * What the scan would have refused does not occur any more; a folio is in the way only while it waits in
+   * the batch.
+   */
   readonly #facts: IsolationFacts = {
     isNoneOrZero: (page) => !hasPage(this.#mapped, page),
     isPresent: () => true,
@@ -121,8 +126,9 @@ export class CandidateRange {
   }
 
   /**
-   * Whether nothing stands in the way of a window, as in most: small private pages, some of them referenced, and no more
-   * holes than are allowed. isolateWindow finds the same page by page, and by which page it fails otherwise.
+   * Whether nothing stands in the way of a window, as in most: small private pages, some of them referenced,
+   * and no more holes than are allowed. isolateWindow finds the same page by page, and by which page it fails
+   * otherwise.
    */
   #isOrdinary(offset: Offset, order: Order): boolean {
     if (!this.#lruBatch.isEmpty || offset % (1 << order) !== 0) return false;

@@ -18,7 +18,10 @@ export interface IsolationFacts {
   isShared(page: number): boolean;
   folioOrder(page: number): number;
   isReferenced(page: number): boolean;
-  /** Locks the folio of this PTE and takes it off the LRU, unless that is done already; or what stands in the way. */
+  /**
+   * Locks the folio of this PTE and takes it off the LRU, unless that is done already; or what stands in the
+   * way.
+   */
   take(page: number): ScanResult | undefined;
 }
 

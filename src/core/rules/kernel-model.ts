@@ -33,9 +33,15 @@ export interface KernelModel {
   readonly returnsReason: boolean;
   /** Whether clean MADV_FREE pages stop the scan. */
   readonly refusesLazyfree: boolean;
-  /** Whether MADV_COLLAPSE of pages that lie inside one PMD range, and touch neither end, is EINVAL and not success. */
+  /**
+   * Whether MADV_COLLAPSE of pages that lie inside one PMD range, and touch neither end, is EINVAL and not
+   * success.
+   */
   readonly madviseFailsInsideRange: boolean;
-  /** Whether MADV_COLLAPSE ends at a range without a PTE table; where the table above is missing too it always goes on. */
+  /**
+   * Whether MADV_COLLAPSE ends at a range without a PTE table; where the table above is missing too it always
+   * goes on.
+   */
   readonly madviseStopsAtEmptyPmd: boolean;
   /** The PFN in mm_khugepaged_scan_pmd: of the folio looked at last, or of the one that failed. */
   readonly scanPfn: 'last' | 'failed';

@@ -1,6 +1,9 @@
 // Names alone, without imports: the command line offers them, and loads the models only to run.
 
-/** The models that a digest answers for: what they make of max_ptes_none is no matter of single ranges (docs/digest.md). */
+/**
+ * The models that a digest answers for: what they make of max_ptes_none is no matter of single ranges
+ * (docs/digest.md).
+ */
 export const SWEPT_KERNEL_NAMES = ['linux-7.3', 'linux-7.2', 'linux-6.18', 'v18'] as const;
 
 export type SweptKernelName = (typeof SWEPT_KERNEL_NAMES)[number];

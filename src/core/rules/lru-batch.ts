@@ -1,6 +1,6 @@
 /**
- * The per-CPU batch of folios on their way to the LRU list. A page in it carries one reference more than its mappings,
- * so a collapse attempt over it fails with SCAN_PAGE_COUNT until the batch drains.
+ * The per-CPU batch of folios on their way to the LRU list. A page in it carries one reference more than its
+ * mappings, so a collapse attempt over it fails with SCAN_PAGE_COUNT until the batch drains.
  * Source: folio_add_lru, docs/khugepaged.md#lru-batch.
  */
 export class LruBatch {

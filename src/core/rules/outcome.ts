@@ -31,7 +31,10 @@ export function decidedOutcome(
   )?.result;
 }
 
-/** Reads `[OFFSET:]ORDERS=SCAN_NAME`, for example `7-9=SCAN_ALLOC_HUGE_PAGE_FAIL` or `64:6=SCAN_CGROUP_CHARGE_FAIL`. */
+/**
+ * Reads `[OFFSET:]ORDERS=SCAN_NAME`, for example `7-9=SCAN_ALLOC_HUGE_PAGE_FAIL` or
+ * `64:6=SCAN_CGROUP_CHARGE_FAIL`.
+ */
 export function parseOutcome(text: string, geometry: Geometry): Result<OutcomeRule> {
   const match = /^(?:(\d+):)?([^=:]+)=(\w+)$/.exec(text);
   if (!match)

@@ -4,7 +4,10 @@ import { type Geometry, pagesPerRange } from '../memory/geometry.ts';
 import { intersectOrders, type Order, type OrderSet, orderSet } from '../memory/order.ts';
 import { collapsibleOrders, type KernelModel } from './kernel-model.ts';
 
-/** The three limits of /sys/kernel/mm/transparent_hugepage/khugepaged, each in PTEs: 0 .. NR-1, and NR for no limit. */
+/**
+ * The three limits of /sys/kernel/mm/transparent_hugepage/khugepaged, each in PTEs: 0 .. NR-1, and NR for no
+ * limit.
+ */
 export interface CollapseLimits {
   readonly maxPtesNone: number;
   readonly maxPtesSwap: number;

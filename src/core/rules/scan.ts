@@ -5,7 +5,9 @@ import type { RangeState } from '../memory/range-state.ts';
 import { type CollapsePolicy, scanNoneLimit } from './policy.ts';
 import type { ScanResult } from './scan-result.ts';
 
-/** What the scan of one range found: the verdict on the whole range and the bitmap that the search works on. */
+/**
+ * What the scan of one range found: the verdict on the whole range and the bitmap that the search works on.
+ */
 export interface ScanReport {
   /** SCAN_SUCCEED when the search may start. */
   readonly result: ScanResult;
@@ -36,8 +38,8 @@ export interface LiveFacts {
 }
 
 /**
- * The scan phase over one range: checks each PTE in the kernel's order and stops at the first that forbids a collapse,
- * for all orders. Unknown facts count as their ordinary case.
+ * The scan phase over one range: checks each PTE in the kernel's order and stops at the first that forbids a
+ * collapse, for all orders. Unknown facts count as their ordinary case.
  * Source: collapse_scan_pmd, docs/khugepaged.md#the-scan.
  */
 export function scanRange(range: RangeState, policy: CollapsePolicy, live: LiveFacts = {}): ScanReport {

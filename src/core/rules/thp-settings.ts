@@ -18,8 +18,8 @@ export interface ThpSettings extends CollapseLimits {
 }
 
 /**
- * The settings of an untouched kernel: top level `always` (the build default of the upstream configuration), the PMD
- * size inherits it, every other size is never, limits at their defaults.
+ * The settings of an untouched kernel: top level `always` (the build default of the upstream configuration),
+ * the PMD size inherits it, every other size is never, limits at their defaults.
  */
 export function defaultSettings(geometry: Geometry): ThpSettings {
   const pmdSize = new Map<Order, SizeWord>([[asOrder(geometry.pmdOrder), 'inherit']]);
@@ -45,7 +45,10 @@ export function enabledOrders(settings: ThpSettings, hugepage: boolean, geometry
   return orderSet(enabled);
 }
 
-/** khugepaged's policy for memory that asked for huge pages (VM_HUGEPAGE), which is what made-up ranges are taken for. */
+/**
+ * khugepaged's policy for memory that asked for huge pages (VM_HUGEPAGE), which is what made-up ranges are
+ * taken for.
+ */
 export function hugepagePolicy(
   { settings, model }: { readonly settings: ThpSettings; readonly model: KernelModel },
   geometry: Geometry,

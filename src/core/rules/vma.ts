@@ -51,9 +51,9 @@ const SPECIAL_FLAGS = ['io', 'pf', 'de', 'mm', 'ht'];
 const UFFD_FLAGS = ['um', 'uw', 'ui'];
 
 /**
- * The orders that khugepaged may collapse to in a VMA, or why there are none.
- * Not visible from outside and so not judged: a VMA that was never written has no anon_vma; it also has no page to
- * collapse. Source: thp_vma_allowable_orders, docs/khugepaged.md#possible-orders.
+ * The orders that khugepaged may collapse to in a VMA, or why there are none. Not visible from outside and so
+ * not judged: a VMA that was never written has no anon_vma; it also has no page to collapse. Source:
+ * thp_vma_allowable_orders, docs/khugepaged.md#possible-orders.
  */
 export function possibleOrders(
   vma: Vma,
@@ -70,8 +70,8 @@ export function possibleOrders(
 }
 
 /**
- * The orders that MADV_COLLAPSE may collapse to in a VMA, whatever sysfs says: the PMD order, or why not even that.
- * Files and shared memory, where it can work too, are not judged: their reason is `not-anonymous`.
+ * The orders that MADV_COLLAPSE may collapse to in a VMA, whatever sysfs says: the PMD order, or why not even
+ * that. Files and shared memory, where it can work too, are not judged: their reason is `not-anonymous`.
  * Source: thp_vma_allowable_orders, docs/khugepaged.md#possible-orders without step A.
  */
 export function madviseOrders(vma: Vma, geometry: Geometry, thpDisabled: boolean): Eligibility {
@@ -108,7 +108,10 @@ export function isUffdArmed(vma: Vma): boolean {
   return UFFD_FLAGS.some((flag) => vma.flags.includes(flag));
 }
 
-/** Whether the VMA covers the whole PMD range at this address; khugepaged leaves its edges alone at every order. */
+/**
+ * Whether the VMA covers the whole PMD range at this address; khugepaged leaves its edges alone at every
+ * order.
+ */
 export function coversRange(vma: Vma, address: number, geometry: Geometry): boolean {
   return vma.start <= address && address + rangeBytes(geometry) <= vma.end;
 }

@@ -65,9 +65,9 @@ export function visitOf(
 }
 
 /**
- * A search for windows to collapse in one range. It hands the windows that it chooses to `attempt`, one by one or in
- * batches, in its own order, and returns the result of the range. `observe` sees every step; it is optional because it
- * costs.
+ * A search for windows to collapse in one range. It hands the windows that it chooses to `attempt`, one by
+ * one or in batches, in its own order, and returns the result of the range. `observe` sees every step; it is
+ * optional because it costs.
  */
 export interface CollapseAlgorithm {
   readonly name: string;

@@ -11,8 +11,8 @@ import { actionAfter, type NextMove, type ScanResult } from '../rules/scan-resul
 import { type CollapseAlgorithm, judgeWindow, RangeResult, visitOf } from './algorithm.ts';
 
 /**
- * The search of v18 with its patch 12: an explicit stack of windows, halves pushed right first so that the left one is
- * popped first. Attempts lead where they lead in the walk. Source: docs/khugepaged.md#stack.
+ * The search of v18 with its patch 12: an explicit stack of windows, halves pushed right first so that the
+ * left one is popped first. Attempts lead where they lead in the walk. Source: docs/khugepaged.md#stack.
  */
 export const stack: CollapseAlgorithm = stackSearch('stack', actionAfter, hasLowerOrder);
 
@@ -23,7 +23,9 @@ export const stackPatch11: CollapseAlgorithm = stackSearch(
   hasLowerOrder,
 );
 
-/** The stack of v17: it descends to the smallest order that there is, whether lower orders are enabled or not. */
+/**
+ * The stack of v17: it descends to the smallest order that there is, whether lower orders are enabled or not.
+ */
 export const stackDescend: CollapseAlgorithm = stackSearch(
   'stack-descend',
   actionAfter,

@@ -35,8 +35,8 @@ export function faultPmd(machine: Machine, mm: Mm, area: VmArea, pmd: Pmd): bool
 }
 
 /**
- * A write fault at an empty PTE: maps the largest folio of these orders, below the PMD order, whose aligned window around
- * the PTE lies in the area, has no other entry and gets memory. Returns its order, 0 if none.
+ * A write fault at an empty PTE: maps the largest folio of these orders, below the PMD order, whose aligned
+ * window around the PTE lies in the area, has no other entry and gets memory. Returns its order, 0 if none.
  * Source: alloc_anon_folio.
  */
 export function faultLargeFolio(

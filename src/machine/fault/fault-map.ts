@@ -33,8 +33,8 @@ export interface PtePlace {
 }
 
 /**
- * Maps a new folio that only this process has, by as many PTEs from `offset` on as it has pages. The caller's reference
- * becomes that of the first PTE. RSS is the caller's matter.
+ * Maps a new folio that only this process has, by as many PTEs from `offset` on as it has pages. The caller's
+ * reference becomes that of the first PTE. RSS is the caller's matter.
  * Source: map_anon_folio_pte_nopf, docs/khugepaged.md#installation.
  */
 export function mapNewFolio(machine: Machine, { mm, area, pmd, offset }: PtePlace, head: number): void {

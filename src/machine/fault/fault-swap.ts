@@ -7,8 +7,8 @@ import type { VmArea } from '../page-tables/vm-area.ts';
 import { mapNewFolio } from './fault-map.ts';
 
 /**
- * Reads a swap entry back into a small folio of this process alone. There is no swap cache: the entry is given up, and
- * other processes that have one too will read their own copy. Source: do_swap_page.
+ * Reads a swap entry back into a small folio of this process alone. There is no swap cache: the entry is
+ * given up, and other processes that have one too will read their own copy. Source: do_swap_page.
  */
 export function swapInPte(
   machine: Machine,

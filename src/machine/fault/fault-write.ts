@@ -12,8 +12,8 @@ import type { VmArea } from '../page-tables/vm-area.ts';
 import { mapNewFolio } from './fault-map.ts';
 
 /**
- * A write to a PMD leaf. If only this process has the folio the leaf becomes writable; else it is split, and false says
- * that PTEs decide. A leaf that userfaultfd protects stays as it is. Source: do_huge_pmd_wp_page.
+ * A write to a PMD leaf. If only this process has the folio the leaf becomes writable; else it is split, and
+ * false says that PTEs decide. A leaf that userfaultfd protects stays as it is. Source: do_huge_pmd_wp_page.
  */
 export function writeLeaf(machine: Machine, mm: Mm, pmd: Pmd): boolean {
   if (pmd.leaf & PTE_UFFD) return false;
@@ -32,8 +32,8 @@ export function writeLeaf(machine: Machine, mm: Mm, pmd: Pmd): boolean {
 }
 
 /**
- * A write to a present PTE that is not writable: the page is taken over if only this process has it, else copied to a
- * small folio. Source: do_wp_page.
+ * A write to a present PTE that is not writable: the page is taken over if only this process has it, else
+ * copied to a small folio. Source: do_wp_page.
  */
 export function writeProtectedPte(
   machine: Machine,

@@ -29,8 +29,8 @@ import { swapInPte } from './fault-swap.ts';
 import { writeLeaf, writeProtectedPte } from './fault-write.ts';
 
 /**
- * Why a process could not go on touching memory: no area or no right (or a guard page), no memory or a memcg limit,
- * userfaultfd would have to answer, the page is under migration, or was lost to a memory error.
+ * Why a process could not go on touching memory: no area or no right (or a guard page), no memory or a memcg
+ * limit, userfaultfd would have to answer, the page is under migration, or was lost to a memory error.
  */
 type FaultStop = 'segv' | 'oom' | 'uffd' | 'migration' | 'hwpoison';
 
@@ -41,8 +41,9 @@ export interface TouchReport {
 }
 
 /**
- * A process writes to every page of [start, start + bytes), in address order, as fast as it can: page faults, THP at
- * fault, copy-on-write and swap-in happen as needed. Every page gets the content `fill`; without it a token of its own.
+ * A process writes to every page of [start, start + bytes), in address order, as fast as it can: page faults,
+ * THP at fault, copy-on-write and swap-in happen as needed. Every page gets the content `fill`; without it a
+ * token of its own.
  */
 export function touch(machine: Machine, mm: Mm, start: number, bytes: number, fill?: number): TouchReport {
   const content = fill ?? machine.freshContent(Math.ceil(bytes / machine.pageBytes));

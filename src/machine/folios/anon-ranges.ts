@@ -16,9 +16,9 @@ export class AnonRoot {
 }
 
 /**
- * Where each page of anonymous memory belongs, so that its PTEs can be found from its frame: a root and an index, which
- * is the virtual page number at which it was first mapped. To fit 32 bits in the frame table, index / NR is replaced by
- * an id that stands for (root, index / NR).
+ * Where each page of anonymous memory belongs, so that its PTEs can be found from its frame: a root and an
+ * index, which is the virtual page number at which it was first mapped. To fit 32 bits in the frame table,
+ * index / NR is replaced by an id that stands for (root, index / NR).
  */
 export class AnonRanges {
   readonly #pmdOrder: number;
@@ -64,7 +64,10 @@ export class AnonRanges {
     return this.#numbers[packed >>> this.#pmdOrder] * pages + (packed & (pages - 1));
   }
 
-  /** Gives the ids of a root back once no address space of it is left; pages of it that live on are mapped nowhere. */
+  /**
+   * Gives the ids of a root back once no address space of it is left; pages of it that live on are mapped
+   * nowhere.
+   */
   drop(root: AnonRoot): void {
     for (const id of root.ranges.values()) {
       this.#roots[id] = undefined;

@@ -68,7 +68,9 @@ export function addRmap(machine: Machine, frame: number, count: number, mm: numb
   noteMapped(f, head, mm, count);
 }
 
-/** The opposite of addRmap; a large folio of which only a part stays mapped goes on the deferred split queue. */
+/**
+ * The opposite of addRmap; a large folio of which only a part stays mapped goes on the deferred split queue.
+ */
 export function removeRmap(machine: Machine, frame: number, count: number, mm: number): void {
   const f = machine.frames;
   const { mapcount, refcount } = f;
@@ -173,7 +175,10 @@ export function setLazyfree(machine: Machine, head: number, lazyfree: boolean): 
   else f.clear(head, PG_LAZYFREE);
 }
 
-/** Whether a folio can be taken for migration or reclaim: on the LRU, not locked, no reference but its mappings. */
+/**
+ * Whether a folio can be taken for migration or reclaim: on the LRU, not locked, no reference but its
+ * mappings.
+ */
 export function isIdle(f: FrameTable, head: number): boolean {
   return f.has(head, PG_LRU) && !f.has(head, PG_LOCKED) && f.refcount[head] === expectedRefs(f, head);
 }

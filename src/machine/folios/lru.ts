@@ -3,8 +3,8 @@ import type { Machine } from '../machine.ts';
 import { putFolio } from './folio.ts';
 
 /**
- * Puts a folio into the LRU add batch of the current CPU, which takes a reference until it drains: when it is full, and
- * at once for a large folio. Source: folio_add_lru, docs/khugepaged.md#lru-batch.
+ * Puts a folio into the LRU add batch of the current CPU, which takes a reference until it drains: when it is
+ * full, and at once for a large folio. Source: folio_add_lru, docs/khugepaged.md#lru-batch.
  */
 export function addToLru(machine: Machine, head: number): void {
   const f = machine.frames;
@@ -32,7 +32,9 @@ function drain(machine: Machine, cpu: number): void {
   }
 }
 
-/** Takes a folio off the LRU with a reference for the caller; false if it is not on it (folio_isolate_lru). */
+/**
+ * Takes a folio off the LRU with a reference for the caller; false if it is not on it (folio_isolate_lru).
+ */
 export function isolateFromLru(machine: Machine, head: number): boolean {
   const f = machine.frames;
   if (!f.has(head, PG_LRU)) return false;

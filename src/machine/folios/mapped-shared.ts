@@ -1,8 +1,9 @@
 import { type FrameTable, PG_MAPPED_SHARED } from '../frames/frame-table.ts';
 
 /**
- * The hint whether more than one mm maps a large folio. Two slots name mms and count their mappings; a third mm finds no
- * slot, so that after the first two have gone the hint stays set although one mm is left: sticky, and wrong then.
+ * The hint whether more than one mm maps a large folio. Two slots name mms and count their mappings; a third
+ * mm finds no slot, so that after the first two have gone the hint stays set although one mm is left: sticky,
+ * and wrong then.
  * Source: folio_maybe_mapped_shared, docs/khugepaged.md#shared.
  */
 export function noteMapped(f: FrameTable, head: number, mm: number, mappings: number): void {

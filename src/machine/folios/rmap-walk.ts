@@ -7,8 +7,8 @@ import { PTE_KIND, PTE_PRESENT, pteValue } from '../page-tables/pte.ts';
 export type VisitMapping = (mm: Mm, pmd: Pmd, offset: number, frame: number) => void;
 
 /**
- * Visits every PTE of a kind whose value is a page of this folio, and every PMD leaf that maps it. The visitor may change
- * the entry it is shown. A leaf that the visitor splits is not visited again by its PTEs.
+ * Visits every PTE of a kind whose value is a page of this folio, and every PMD leaf that maps it. The
+ * visitor may change the entry it is shown. A leaf that the visitor splits is not visited again by its PTEs.
  */
 export function forEachMapping(
   machine: Machine,

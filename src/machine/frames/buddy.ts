@@ -1,6 +1,9 @@
 import { FRAME_FREE, FRAME_KIND, type FrameTable, NO_FRAME, PG_HEAD } from './frame-table.ts';
 
-/** Who an allocation is for: what can be moved later is kept apart from what cannot (the kernel's migrate types). */
+/**
+ * Who an allocation is for: what can be moved later is kept apart from what cannot (the kernel's migrate
+ * types).
+ */
 export const MOVABLE = 0;
 export const UNMOVABLE = 1;
 export type Mobility = typeof MOVABLE | typeof UNMOVABLE;
@@ -8,10 +11,11 @@ export type Mobility = typeof MOVABLE | typeof UNMOVABLE;
 const END = 0xffffffff;
 
 /**
- * The free memory of one node: blocks of 2^order frames, naturally aligned, split on demand and merged with their buddy
- * when freed. A list for each order and mobility, last in first out. Blocks belong to the list of their pageblock's
- * mobility; a request that finds nothing of its own takes from the other and, if that is a large part of a pageblock,
- * converts the pageblock. Source: mm/page_alloc.c as generally known; one zone, no per-CPU lists.
+ * The free memory of one node: blocks of 2^order frames, naturally aligned, split on demand and merged with
+ * their buddy when freed. A list for each order and mobility, last in first out. Blocks belong to the list of
+ * their pageblock's mobility; a request that finds nothing of its own takes from the other and, if that is a
+ * large part of a pageblock, converts the pageblock. Source: mm/page_alloc.c as generally known; one zone, no
+ * per-CPU lists.
  */
 export class Buddy {
   readonly node: number;

@@ -28,9 +28,10 @@ export interface CompactReport {
 const MAX_DEFER_SHIFT = 6;
 
 /**
- * Makes a free block of 2^order frames on a node by moving small anonymous folios and page cache out of an aligned block
- * into other free frames. Folios that are pinned, locked, off the LRU or large stay, and so do blocks that hold one.
- * The search goes on where the last one ended and looks at each frame of the node at most once.
+ * Makes a free block of 2^order frames on a node by moving small anonymous folios and page cache out of an
+ * aligned block into other free frames. Folios that are pinned, locked, off the LRU or large stay, and so do
+ * blocks that hold one. The search goes on where the last one ended and looks at each frame of the node at
+ * most once.
  * Source: compact_zone in outline; deferral as in mm/compaction.c.
  */
 export function compact(machine: Machine, node: number, order: number): CompactReport {

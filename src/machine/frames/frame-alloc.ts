@@ -17,8 +17,8 @@ const RECLAIM_ROUNDS = 3;
 const COSTLY_ORDER = 3;
 
 /**
- * Allocates 2^order frames from the first of `nodes` that has them. The frames' kind is then up to the caller.
- * NO_FRAME if there are none; the work that was done for it is in `machine.work`.
+ * Allocates 2^order frames from the first of `nodes` that has them. The frames' kind is then up to the
+ * caller. NO_FRAME if there are none; the work that was done for it is in `machine.work`.
  */
 export function allocFrames(
   machine: Machine,
@@ -54,8 +54,8 @@ function allocSlowly(machine: Machine, order: number, mobility: Mobility, nodes:
 }
 
 /**
- * Reclaims so that an allocation, or the compaction for it, may succeed. Where a large block is wanted and enough is free
- * already, in small pieces, reclaim would not help (compaction_ready).
+ * Reclaims so that an allocation, or the compaction for it, may succeed. Where a large block is wanted and
+ * enough is free already, in small pieces, reclaim would not help (compaction_ready).
  */
 function reclaimFor(machine: Machine, order: number, nodes: readonly number[]): boolean {
   const pages = Math.max(RECLAIM_BATCH, 2 << order);

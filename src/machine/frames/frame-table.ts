@@ -20,7 +20,10 @@ export const PG_LAZYFREE = 1 << 7;
 export const PG_ISOLATED = 1 << 8;
 /** Waits in a per-CPU batch to be added to the LRU; the batch holds a reference. */
 export const PG_BATCHED = 1 << 9;
-/** PageAnonExclusive: one process owns this page and may write to it without a copy. At the head for PMD mappings. */
+/**
+ * PageAnonExclusive: one process owns this page and may write to it without a copy. At the head for PMD
+ * mappings.
+ */
 export const PG_EXCLUSIVE = 1 << 10;
 /** Reading the page raises a memory error. */
 export const PG_POISONED = 1 << 11;
@@ -37,12 +40,14 @@ export const NO_FRAME = -1;
 export const MAX_FRAMES = 2 ** 25;
 
 /**
- * The page frames of a machine as typed arrays: 18 bytes a frame and no object (the kernel's struct page). As there,
- * fields mean different things for different uses:
+ * The page frames of a machine as typed arrays: 18 bytes a frame and no object (the kernel's struct page). As
+ * there, fields mean different things for different uses:
  * - free block: `content` and `rmap` of the head link its free list, `order` of the head is the block's;
- * - folio: `order` in every frame, so that any frame leads to its head; `refcount`, `memcg` and `rmap` at the head;
+ * - folio: `order` in every frame, so that any frame leads to its head; `refcount`, `memcg` and `rmap` at the
+ *   head;
  *   `mapcount` (PTEs that map it) and `content` in every frame;
- * - large folio: `refcount` of frames 1, 2, 3 holds the total mapcount, the PMD mappings, the number of pages that PTEs
+ * - large folio: `refcount` of frames 1, 2, 3 holds the total mapcount, the PMD mappings, the number of pages
+ *   that PTEs
  *   map; `rmap` of frames 1, 2, 3 holds the two mm slots of the shared hint and their packed counts.
  */
 export class FrameTable {

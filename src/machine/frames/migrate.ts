@@ -4,8 +4,9 @@ import { makePte, PTE_PRESENT, pteBits } from '../page-tables/pte.ts';
 import { FRAME_CACHE } from './frame-table.ts';
 
 /**
- * Moves a small folio, or a page of page cache, to a free frame: content, references and every PTE. The old frame has no
- * owner afterwards. Source: migrate_folio, without the migration entries that others would wait on.
+ * Moves a small folio, or a page of page cache, to a free frame: content, references and every PTE. The old
+ * frame has no owner afterwards. Source: migrate_folio, without the migration entries that others would wait
+ * on.
  */
 export function migrateFrame(machine: Machine, from: number, to: number): void {
   const f = machine.frames;

@@ -75,8 +75,8 @@ export function freeEmptyTables(machine: Machine, mm: Mm, start: number, end: nu
 }
 
 /**
- * Changes flags of the areas in [start, end). Where an area then ends within a range, a PMD leaf there is split
- * (vma_adjust_trans_huge).
+ * Changes flags of the areas in [start, end). Where an area then ends within a range, a PMD leaf there is
+ * split (vma_adjust_trans_huge).
  */
 export function changeAreas(
   machine: Machine,

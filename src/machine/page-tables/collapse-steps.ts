@@ -84,9 +84,9 @@ export function copyWindow(machine: Machine, pmd: Pmd, offset: number, head: num
 }
 
 /**
- * Puts the copied folio in the place of its window: the old PTEs go, their isolated folios are released, RSS grows by
- * the holes. The PMD order leaves a leaf, others the PTE table under its PMD entry again. The caller's reference to the
- * new folio is used up (docs/khugepaged.md#installation).
+ * Puts the copied folio in the place of its window: the old PTEs go, their isolated folios are released, RSS
+ * grows by the holes. The PMD order leaves a leaf, others the PTE table under its PMD entry again. The
+ * caller's reference to the new folio is used up (docs/khugepaged.md#installation).
  */
 export function installWindow(machine: Machine, place: PtePlace, head: number): void {
   const { frames: f, geometry, settings } = machine;

@@ -38,7 +38,10 @@ export function frameAt(machine: Machine, mm: Mm, address: number): number | und
   return (pte & PTE_KIND) === PTE_PRESENT ? pteValue(pte) : undefined;
 }
 
-/** What a process would read at an address, without touching it: 0 for empty pages, undefined where it cannot read. */
+/**
+ * What a process would read at an address, without touching it: 0 for empty pages, undefined where it cannot
+ * read.
+ */
 export function contentAt(machine: Machine, mm: Mm, address: number): number | undefined {
   const pte = pteAt(machine, mm, address);
   switch (pte & PTE_KIND) {

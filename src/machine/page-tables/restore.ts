@@ -27,10 +27,11 @@ import {
 import type { VmArea } from './vm-area.ts';
 
 /**
- * Puts a recorded range into an empty range of a process: the same PTEs, folios, swap entries and facts, as `viewRange`
- * would show them. Contents are made up. Facts that the record does not know take their ordinary case; folios lie where
- * their order aligns them. Pages that are shared are also mapped into `sharer`, a process with the same root and an area
- * there; without one they are private. False if memory or swap ran out.
+ * Puts a recorded range into an empty range of a process: the same PTEs, folios, swap entries and facts, as
+ * `viewRange` would show them. Contents are made up. Facts that the record does not know take their ordinary
+ * case; folios lie where their order aligns them. Pages that are shared are also mapped into `sharer`, a
+ * process with the same root and an area there; without one they are private. False if memory or swap ran
+ * out.
  */
 export function restoreRange(
   machine: Machine,

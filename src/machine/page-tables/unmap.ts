@@ -6,7 +6,10 @@ import { PMD_DETACHED, PMD_LEAF, PMD_MIGRATION, PMD_NONE, type Pmd } from './pmd
 import { splitPmd } from './pmd-split.ts';
 import { PTE_GUARD, PTE_KIND, PTE_MIGRATION, PTE_NONE, PTE_PRESENT, PTE_SWAP, pteValue } from './pte.ts';
 
-/** Visits the populated ranges of [start, end): `first` and `last` (exclusive) are the PTEs of the range inside it. */
+/**
+ * Visits the populated ranges of [start, end): `first` and `last` (exclusive) are the PTEs of the range
+ * inside it.
+ */
 export function forEachRange(
   machine: Machine,
   mm: Mm,
@@ -24,15 +27,18 @@ export function forEachRange(
   }
 }
 
-/** Operations that take the mmap lock for write, or fault, never meet a range that khugepaged or migration holds. */
+/**
+ * Operations that take the mmap lock for write, or fault, never meet a range that khugepaged or migration
+ * holds.
+ */
 export function refuseHeld(pmd: Pmd): void {
   if (pmd.kind === PMD_DETACHED) throw new Error(`range ${pmd.number} is changed while khugepaged holds it`);
   if (pmd.kind === PMD_MIGRATION) throw new Error(`range ${pmd.number} is changed while it migrates`);
 }
 
 /**
- * Unmaps all pages of [start, end) and drops its swap entries. `markers`: guard markers go too. `tables`: page tables
- * whose whole range is inside and empty are freed. Source: unmap_page_range, zap_page_range.
+ * Unmaps all pages of [start, end) and drops its swap entries. `markers`: guard markers go too. `tables`:
+ * page tables whose whole range is inside and empty are freed. Source: unmap_page_range, zap_page_range.
  */
 export function unmapPages(
   machine: Machine,
@@ -65,7 +71,8 @@ function unmapLeaf(machine: Machine, mm: Mm, pmd: Pmd): void {
 }
 
 /**
- * Clears PTEs [first, last), guard markers only with `markers`; pages that follow each other in a folio go together.
+ * Clears PTEs [first, last), guard markers only with `markers`; pages that follow each other in a folio go
+ * together.
  */
 export function unmapPtes(
   machine: Machine,

@@ -39,7 +39,9 @@ export class VmAreas {
     return this.#areas;
   }
 
-  /** Position of the first area that ends above an address (find_vma); the number of areas if there is none. */
+  /**
+   * Position of the first area that ends above an address (find_vma); the number of areas if there is none.
+   */
   indexAbove(address: number): number {
     const areas = this.#areas;
     return firstIndex(areas.length, (i) => areas[i].end > address);

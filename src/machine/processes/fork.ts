@@ -25,9 +25,9 @@ import { VM_UFFD_ANY } from '../page-tables/vma-flags.ts';
 import { exit } from './exit.ts';
 
 /**
- * Forks a process: the child has the same areas and shares every page, which neither may write to any more without a
- * copy. Pinned pages are copied at once. userfaultfd registrations are not inherited. Undefined if there is no memory
- * for its page tables or for a copy. Source: dup_mmap, copy_page_range.
+ * Forks a process: the child has the same areas and shares every page, which neither may write to any more
+ * without a copy. Pinned pages are copied at once. userfaultfd registrations are not inherited. Undefined if
+ * there is no memory for its page tables or for a copy. Source: dup_mmap, copy_page_range.
  */
 export function fork(machine: Machine, parent: Mm, name = parent.name): Mm | undefined {
   const { memcg, node, root } = parent;
@@ -106,7 +106,10 @@ function copyPte(machine: Machine, child: Mm, area: VmArea, pmd: Pmd, target: Pm
   return true;
 }
 
-/** Maps a present page into another process too, or copies it if it is pinned; false if there is no memory for that. */
+/**
+ * Maps a present page into another process too, or copies it if it is pinned; false if there is no memory for
+ * that.
+ */
 export function copyPresent(
   machine: Machine,
   child: Mm,

@@ -44,7 +44,8 @@ export function madviseDontneed(machine: Machine, mm: Mm, start: number, bytes: 
 }
 
 /**
- * MADV_FREE: private pages may be dropped by reclaim as long as nobody writes to them; swap entries are dropped at once.
+ * MADV_FREE: private pages may be dropped by reclaim as long as nobody writes to them; swap entries are
+ * dropped at once.
  * Source: madvise_free_pte_range.
  */
 export function madviseFree(machine: Machine, mm: Mm, start: number, bytes: number): void {
@@ -75,7 +76,10 @@ export function madvisePageout(machine: Machine, mm: Mm, start: number, bytes: n
   return freed;
 }
 
-/** Makes pages old, as time does: no accessed bits, no referenced flags. Like a write to clear_refs, but for a part. */
+/**
+ * Makes pages old, as time does: no accessed bits, no referenced flags. Like a write to clear_refs, but for a
+ * part.
+ */
 export function clearReferences(machine: Machine, mm: Mm, start: number, bytes: number): void {
   const f = machine.frames;
   forEachRange(machine, mm, start, start + bytes, (pmd, first, last) => {
@@ -99,8 +103,9 @@ function forget(pmd: Pmd, offset: number, count: number, bits: number): void {
 }
 
 /**
- * Visits the folios that lie wholly in [start, start + bytes) and that only this process maps, unlocked and on the LRU:
- * their PTEs begin at `offset`, -1 for a PMD leaf. Large folios that the range covers in part are split for it.
+ * Visits the folios that lie wholly in [start, start + bytes) and that only this process maps, unlocked and
+ * on the LRU: their PTEs begin at `offset`, -1 for a PMD leaf. Large folios that the range covers in part are
+ * split for it.
  */
 function forEachPrivateFolio(
   machine: Machine,

@@ -7,9 +7,9 @@ import type { Mm } from '../page-tables/mm.ts';
 import { PMD_LEAF } from '../page-tables/pmd.ts';
 
 /**
- * Pins every page of [start, start + bytes) for long, as device drivers do (pin_user_pages): faults them in, gives the
- * process its own copy of shared ones, and takes a reference for each. Returns the pinned frames for `unpin`; undefined,
- * and nothing pinned, if a page cannot be had.
+ * Pins every page of [start, start + bytes) for long, as device drivers do (pin_user_pages): faults them in,
+ * gives the process its own copy of shared ones, and takes a reference for each. Returns the pinned frames
+ * for `unpin`; undefined, and nothing pinned, if a page cannot be had.
  */
 export function pin(machine: Machine, mm: Mm, start: number, bytes: number): number[] | undefined {
   const frames: number[] = [];

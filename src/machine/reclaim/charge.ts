@@ -6,8 +6,8 @@ import { reclaim } from './reclaim.ts';
 const CHARGE_RETRIES = 3;
 
 /**
- * Charges pages to a memory cgroup and all above it. In the direct mode it first reclaims from the group that is full.
- * False if a limit does not allow it. Source: mem_cgroup_charge, docs/khugepaged.md#allocation.
+ * Charges pages to a memory cgroup and all above it. In the direct mode it first reclaims from the group that
+ * is full. False if a limit does not allow it. Source: mem_cgroup_charge, docs/khugepaged.md#allocation.
  */
 export function charge(machine: Machine, memcg: Memcg, pages: number, mode: AllocMode): boolean {
   let full = memcg.charge(pages);

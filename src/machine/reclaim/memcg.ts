@@ -20,7 +20,9 @@ export class Memcg {
     this.#path = parent ? [this, ...parent.#path] : [this];
   }
 
-  /** The group, itself or above, whose limit does not allow these pages; undefined once all have been charged. */
+  /**
+   * The group, itself or above, whose limit does not allow these pages; undefined once all have been charged.
+   */
   charge(pages: number): Memcg | undefined {
     for (const group of this.#path) if (group.usage + pages > group.limit) return group;
     for (const group of this.#path) group.usage += pages;

@@ -32,9 +32,10 @@ export interface ReclaimReport {
 }
 
 /**
- * Frees memory: first it splits the queue of partially mapped and mostly empty large folios, then it goes round the
- * frames of the node, from where it last ended and once at most: drops page cache and clean MADV_FREE folios, swaps out
- * what was not used since it was last looked at, and passes over the rest until it has passed over too much of it.
+ * Frees memory: first it splits the queue of partially mapped and mostly empty large folios, then it goes
+ * round the frames of the node, from where it last ended and once at most: drops page cache and clean
+ * MADV_FREE folios, swaps out what was not used since it was last looked at, and passes over the rest until
+ * it has passed over too much of it.
  * Source: shrink_node and deferred_split_scan in outline; a clock takes the place of the LRU lists.
  */
 export function reclaim(machine: Machine, request: ReclaimRequest): ReclaimReport {
@@ -57,7 +58,10 @@ function matches(machine: Machine, head: number, memcg: Memcg | undefined): bool
   return memcg === undefined || machine.memcgs[machine.frames.memcg[head]].isWithin(memcg);
 }
 
-/** Splits queued folios until enough is free; those that cannot be split or hold too much stay off or on the queue. */
+/**
+ * Splits queued folios until enough is free; those that cannot be split or hold too much stay off or on the
+ * queue.
+ */
 function splitDeferred(machine: Machine, { pages, node, memcg }: ReclaimRequest): number {
   const before = machine.freePages;
   for (const head of machine.deferred) {
@@ -85,7 +89,10 @@ function hasManyZeros(machine: Machine, head: number): boolean {
   return zeros > machine.settings.maxPtesNone;
 }
 
-/** Recently used folios that a sweep passes over before it takes the first of them, for each page that it wants. */
+/**
+ * Recently used folios that a sweep passes over before it takes the first of them, for each page that it
+ * wants.
+ */
 const PASSED_PER_PAGE = 8;
 
 function sweep(

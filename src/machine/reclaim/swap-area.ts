@@ -28,8 +28,8 @@ export class SwapArea {
   }
 
   /**
-   * Takes 2^order consecutive, aligned slots without a use yet and returns the first, or NO_SLOT. The search goes on
-   * from the last one taken.
+   * Takes 2^order consecutive, aligned slots without a use yet and returns the first, or NO_SLOT. The search
+   * goes on from the last one taken.
    */
   take(order: number): number {
     const size = 1 << order;

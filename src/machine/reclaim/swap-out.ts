@@ -8,9 +8,9 @@ import { makePte, PTE_DIRTY, PTE_SWAP, PTE_UFFD } from '../page-tables/pte.ts';
 import { NO_SLOT } from './swap-area.ts';
 
 /**
- * Frees a folio that is idle: drops it if MADV_FREE marked it and nobody wrote to it since, else writes it to swap. A
- * large folio goes as a whole if all its pages are mapped and consecutive slots are free; else it is split first.
- * Returns the pages that became free. Source: shrink_folio_list for anonymous memory.
+ * Frees a folio that is idle: drops it if MADV_FREE marked it and nobody wrote to it since, else writes it to
+ * swap. A large folio goes as a whole if all its pages are mapped and consecutive slots are free; else it is
+ * split first. Returns the pages that became free. Source: shrink_folio_list for anonymous memory.
  */
 export function swapOutFolio(machine: Machine, head: number): number {
   const f = machine.frames;

@@ -4,7 +4,10 @@ import { SCAN_RESULTS } from '../../core/rules/scan-result.ts';
 import type { Sample } from '../../simulation/sample.ts';
 import type { SimulationReport } from '../../simulation/simulation-report.ts';
 
-/** The time series as CSV, a row a sample. Sums since the beginning but for memory; failures have a column a result. */
+/**
+ * The time series as CSV, a row a sample. Sums since the beginning but for memory; failures have a column a
+ * result.
+ */
 export function simulateCsv({ samples, geometry }: SimulationReport): string {
   const last = samples[samples.length - 1];
   const results = SCAN_RESULTS.filter((result) => last.failures[result] !== undefined);

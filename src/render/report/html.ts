@@ -15,8 +15,8 @@ const MOST_MAPS = 12;
 const MOST_MAPS_UNCHANGED = 3;
 
 /**
- * A report as one HTML page without script that loads nothing. `style` is the only style that it allows, `styleHash` its
- * SHA-256 in base64.
+ * A report as one HTML page without script that loads nothing. `style` is the only style that it allows,
+ * `styleHash` its SHA-256 in base64.
  */
 export function reportHtml(view: ReportView, style: string, styleHash: string): string {
   const { findings } = view;

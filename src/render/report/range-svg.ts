@@ -7,8 +7,8 @@ import { cellPaths, columnLines, svgImage, swatch } from '../svg/svg-image.ts';
 import { html, type Markup } from '../words/markup.ts';
 
 /**
- * The PTEs of a range as it is and, where it changes, as it becomes; `after` undefined where it does not. Pages that a
- * collapse makes of nothing are thin lines.
+ * The PTEs of a range as it is and, where it changes, as it becomes; `after` undefined where it does not.
+ * Pages that a collapse makes of nothing are thin lines.
  */
 export function rangePictures(range: RangeState, after: RangeState | undefined): Markup {
   const now = pteClasses(range, undefined);

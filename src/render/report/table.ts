@@ -2,7 +2,10 @@ import { formatSize } from '../../core/memory/format-size.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import { html, type Markup, type Part } from '../words/markup.ts';
 
-/** A table or chart that scrolls within the page where it is too wide. The label is for those who do not see it. */
+/**
+ * A table or chart that scrolls within the page where it is too wide. The label is for those who do not see
+ * it.
+ */
 export function scrollable(label: string, content: Part): Markup {
   return html`<div class="wide" tabindex="0" role="group" aria-label="${label}">${content}</div>`;
 }

@@ -18,6 +18,8 @@ export interface ReportView {
   readonly version: string;
   /** The command line that makes this report again. */
   readonly command: string;
-  /** The command that explains the range of a process at an address; undefined where it would find another. */
+  /**
+   * The command that explains the range of a process at an address; undefined where it would find another.
+   */
   readonly explain: (process: number, address: number) => string | undefined;
 }

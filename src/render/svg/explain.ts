@@ -27,15 +27,18 @@ const ROW = 20;
 /** Width of a character of the fixed-width font. */
 const CHARACTER = 7.3;
 const GRID = 384;
-/** Where the columns of a step begin or, of numbers, end. That of the stack depends on how much outcomes say. */
+/**
+ * Where the columns of a step begin or, of numbers, end. That of the stack depends on how much outcomes say.
+ */
 const COLUMN = { number: 70, window: 84, size: 178, strip: 194, pages: 640, needed: 690, outcome: 706 };
 const STRIP = 400;
 const STACKED = 64;
 
 /**
- * An explanation as a picture that stands for itself: the range before and after, then a row for each step with its window
- * over the pages, the count, the threshold, the outcome and, for algorithms that keep one, the stack. Readable on light
- * and dark pages. Unless `everyStep`, an empty window stands for the windows inside it.
+ * An explanation as a picture that stands for itself: the range before and after, then a row for each step
+ * with its window over the pages, the count, the threshold, the outcome and, for algorithms that keep one,
+ * the stack. Readable on light and dark pages. Unless `everyStep`, an empty window stands for the windows
+ * inside it.
  */
 export function explainSvg(explanation: Explanation, everyStep: boolean): string {
   const { range, plan, visits, after } = explanation;
@@ -201,7 +204,10 @@ function stepRow(
   ]);
 }
 
-/** The window as a box over the pages: filled if it collapses, crossed if the attempt failed, dashed if not enabled. */
+/**
+ * The window as a box over the pages: filled if it collapses, crossed if the attempt failed, dashed if not
+ * enabled.
+ */
 function windowMark({ visit }: Step, range: RangeState, y: number): Markup {
   const { pmdOrder } = range.geometry;
   const scale = STRIP / pagesPerRange(range.geometry);

@@ -4,9 +4,9 @@ import { MIN_ANON_ORDER } from '../../core/memory/order.ts';
 export type Rgb = readonly [number, number, number];
 
 /**
- * The colours of all pictures. Orders run from violet to yellow (viridis by Smith and van der Walt, CC0), which keeps its
- * order for the colour-blind and in grey; the dark end is lighter than theirs, so that it is seen on dark pages. Small pages
- * are grey, which is no colour of an order.
+ * The colours of all pictures. Orders run from violet to yellow (viridis by Smith and van der Walt, CC0),
+ * which keeps its order for the colour-blind and in grey; the dark end is lighter than theirs, so that it is
+ * seen on dark pages. Small pages are grey, which is no colour of an order.
  */
 const VIRIDIS: readonly Rgb[] = [
   [104, 64, 160],

@@ -15,7 +15,10 @@ export function pteLayers(range: RangeState): Map<PteKind, number[]> {
   return layers;
 }
 
-/** Where pages are drawn: row by row in a grid of so many columns; a cell has this width and height, less the gap. */
+/**
+ * Where pages are drawn: row by row in a grid of so many columns; a cell has this width and height, less the
+ * gap.
+ */
 export interface Cells {
   readonly columns: number;
   readonly width: number;
@@ -38,7 +41,10 @@ export function cellsPath(pages: readonly number[], { columns, width, height, ga
   return path;
 }
 
-/** Columns of the grid of a range, as wide as high or twice as wide: 32 for 512 PTEs. Every window is a rectangle in it. */
+/**
+ * Columns of the grid of a range, as wide as high or twice as wide: 32 for 512 PTEs. Every window is a
+ * rectangle in it.
+ */
 export function gridColumns({ pmdOrder }: Pick<Geometry, 'pmdOrder'>): number {
   return 1 << Math.ceil(pmdOrder / 2);
 }

@@ -17,7 +17,10 @@ export interface RangePicture {
   readonly svg: Part;
 }
 
-/** The PTEs of a range in a grid at most so wide, each by what it maps; `collapsed` windows are drawn as one block. */
+/**
+ * The PTEs of a range in a grid at most so wide, each by what it maps; `collapsed` windows are drawn as one
+ * block.
+ */
 export function rangeSvg(range: RangeState, collapsed: readonly Window[], most: number): RangePicture {
   const { geometry } = range;
   const columns = gridColumns(geometry);

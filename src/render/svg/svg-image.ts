@@ -2,8 +2,8 @@ import type { Markup, Part } from '../words/markup.ts';
 import { element } from './svg.ts';
 
 /**
- * A picture with a title for those who do not see it. Sizes are in its own units; the page decides how large it is, and a
- * stretched one takes any shape.
+ * A picture with a title for those who do not see it. Sizes are in its own units; the page decides how large
+ * it is, and a stretched one takes any shape.
  */
 export function svgImage(
   title: string,
@@ -22,8 +22,8 @@ export function svgImage(
 }
 
 /**
- * Cells of one by one unit, so many to a row, as a path for each class: cells of a class that follow each other are one
- * line. Classes decide colour and thickness; cells without a class stay empty.
+ * Cells of one by one unit, so many to a row, as a path for each class: cells of a class that follow each
+ * other are one line. Classes decide colour and thickness; cells without a class stay empty.
  */
 export function cellPaths(classes: readonly (string | undefined)[], columns: number): Markup[] {
   const lines = new Map<string, string>();

@@ -28,8 +28,8 @@ const TICKS = [0, 0.1, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000
 const TICK_GAP = 52;
 
 /**
- * Huge memory against growth for all policies of a sweep: how many policies lie where as shades, a line along those that
- * nobody beats in these two, and marks. Growth has a square-root scale, for budgets are small.
+ * Huge memory against growth for all policies of a sweep: how many policies lie where as shades, a line along
+ * those that nobody beats in these two, and marks. Growth has a square-root scale, for budgets are small.
  */
 export function tradeoffChart(
   space: SweepSpace,

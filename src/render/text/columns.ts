@@ -4,7 +4,9 @@ export interface Column {
   readonly align: 'left' | 'right';
 }
 
-/** Lays rows out in columns two spaces apart; cells are plain text, styled afterwards by the caller if at all. */
+/**
+ * Lays rows out in columns two spaces apart; cells are plain text, styled afterwards by the caller if at all.
+ */
 export function layOutTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
   const widths = columns.map(({ title }, i) => Math.max(title.length, ...rows.map((row) => row[i].length)));
   const line = (cells: readonly string[]) =>

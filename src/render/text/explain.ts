@@ -29,8 +29,8 @@ export function ignoredRangeText(ignored: IgnoredRange, style: Style): string {
 }
 
 /**
- * The steps of the search as text, a picture a window; windows are written OFFSET:ORDER. Unless `everyStep`, an empty
- * window stands for the windows inside it.
+ * The steps of the search as text, a picture a window; windows are written OFFSET:ORDER. Unless `everyStep`,
+ * an empty window stands for the windows inside it.
  */
 export function explainText(explanation: Explanation, style: Style, everyStep: boolean): string {
   return [

@@ -10,9 +10,9 @@ import type { Style } from './style.ts';
 import { drawWindow, legend, PICTURE_ORDER } from './window-picture.ts';
 
 /**
- * A history of page faults as a person reads it: each touch, the windows that it considered from the PMD order down with a
- * picture of each, and what it got. Windows are written PAGE:ORDER. Of an act on many pages only the results are shown,
- * unless `everyStep`.
+ * A history of page faults as a person reads it: each touch, the windows that it considered from the PMD
+ * order down with a picture of each, and what it got. Windows are written PAGE:ORDER. Of an act on many pages
+ * only the results are shown, unless `everyStep`.
  */
 export function faultsText(followed: FollowedHistory, style: Style, everyStep: boolean): string {
   const { steps } = followed;

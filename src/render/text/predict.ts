@@ -27,7 +27,9 @@ export interface PredictView {
   readonly settings: ThpSettings;
   /** The policy of memory with VM_HUGEPAGE. */
   readonly policy: CollapsePolicy;
-  /** Whether the settings are those in force, so that the kernel's own word on eligibility can be compared. */
+  /**
+   * Whether the settings are those in force, so that the kernel's own word on eligibility can be compared.
+   */
   readonly settingsInForce: boolean;
   /** The kernel that the memory was read on, such as 6.18.44. */
   readonly kernelRelease: string;

@@ -12,7 +12,10 @@ import type { Style } from './style.ts';
 const COLUMNS = 50;
 const LABEL = 17;
 
-/** What happened over time, a row a value: memory by size of its folios, all to one scale, then what khugepaged did. */
+/**
+ * What happened over time, a row a value: memory by size of its folios, all to one scale, then what
+ * khugepaged did.
+ */
 export function plotLines(report: SimulationReport, style: Style): string[] {
   const { samples, ranNs, geometry } = report;
   const last = samples[samples.length - 1];

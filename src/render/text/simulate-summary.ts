@@ -54,7 +54,9 @@ function endingOf({ ending, convergedNs, ranNs, samples }: SimulationReport, sty
   }
 }
 
-/** RSS at the beginning, at its highest, at its lowest after that, and at the end, and what khugepaged added. */
+/**
+ * RSS at the beginning, at its highest, at its lowest after that, and at the end, and what khugepaged added.
+ */
 function rssLine({ samples, geometry }: SimulationReport, style: Style): string {
   const rss = samples.map(({ rssPages }) => rssPages);
   const highest = Math.max(...rss);

@@ -2,8 +2,8 @@ const HEIGHTS = '▁▂▃▄▅▆▇█';
 const NOTHING = '·';
 
 /**
- * Values as a line of columns one character wide; `highest` has full height. Nothing at all is a dot, so that it can be
- * told from a little.
+ * Values as a line of columns one character wide; `highest` has full height. Nothing at all is a dot, so that
+ * it can be told from a little.
  */
 export function sparkline(values: readonly number[], highest = Math.max(...values)): string {
   return values
@@ -22,7 +22,10 @@ export interface Point {
   readonly value: number;
 }
 
-/** The value at the end of each of so many equal parts of the time from 0 to `end`; points are in the order of time. */
+/**
+ * The value at the end of each of so many equal parts of the time from 0 to `end`; points are in the order of
+ * time.
+ */
 export function levels(points: readonly Point[], end: number, columns: number): number[] {
   const result: number[] = [];
   let next = 0;

@@ -4,8 +4,8 @@ const COLUMNS = 60;
 const ROWS = 14;
 
 /**
- * A plot in text: growth of resident memory to the right, share of the memory in use that is in huge pages upwards. Every
- * policy is a dot, those of the front are stars. `residentPages` is the memory in use.
+ * A plot in text: growth of resident memory to the right, share of the memory in use that is in huge pages
+ * upwards. Every policy is a dot, those of the front are stars. `residentPages` is the memory in use.
  */
 export function sweepPlot(
   values: Float64Array,

@@ -11,8 +11,9 @@ const NONE = '·';
 const SHADES = ['░', '▒', '▓'];
 
 /**
- * A window as a box, 34 characters wide. A window of at most 32 PTEs is drawn at its place in the aligned block of 32
- * around it, one cell a PTE; a larger one fills the width, with cells shaded by how many of their PTEs are occupied.
+ * A window as a box, 34 characters wide. A window of at most 32 PTEs is drawn at its place in the aligned
+ * block of 32 around it, one cell a PTE; a larger one fills the width, with cells shaded by how many of their
+ * PTEs are occupied.
  */
 export function drawWindow(range: RangeState, window: Window): string {
   const pictureOrder = Math.min(PICTURE_ORDER, range.geometry.pmdOrder);

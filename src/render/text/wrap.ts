@@ -1,4 +1,6 @@
-/** A text in lines of at most so many characters, broken between words; a longer word has a line of its own. */
+/**
+ * A text in lines of at most so many characters, broken between words; a longer word has a line of its own.
+ */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';

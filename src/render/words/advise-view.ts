@@ -69,8 +69,8 @@ interface WithMetrics {
 }
 
 /**
- * What an advice brings over the best policy without growth, on memory with so many pages: a line. Undefined where it grows
- * nothing either.
+ * What an advice brings over the best policy without growth, on memory with so many pages: a line. Undefined
+ * where it grows nothing either.
  */
 export function worthLine(
   { metrics }: WithMetrics,

@@ -18,7 +18,10 @@ export interface Step {
   last: number;
 }
 
-/** The visits of a search as steps. Unless every one is asked for, an empty window stands for the windows inside it. */
+/**
+ * The visits of a search as steps. Unless every one is asked for, an empty window stands for the windows
+ * inside it.
+ */
 export function stepsOf(visits: readonly Visit[], plan: CollapsePlan, everyStep: boolean): Step[] {
   if (everyStep) return visits.map((visit, index) => ({ visit, first: index, last: index }));
   return foldEmpty(visits, plan);

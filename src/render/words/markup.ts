@@ -9,7 +9,10 @@ export class Markup {
   }
 }
 
-/** What a template takes: texts and numbers, which it escapes, markup, lists of these; undefined and false are nothing. */
+/**
+ * What a template takes: texts and numbers, which it escapes, markup, lists of these; undefined and false are
+ * nothing.
+ */
 export type Part = string | number | Markup | undefined | false | readonly Part[];
 
 /** A template tag for HTML and SVG: whatever is put into it is escaped, unless it is markup itself. */
@@ -17,7 +20,9 @@ export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): 
   return new Markup(strings.reduce((text, next, i) => text + textOf(parts[i - 1]) + next));
 }
 
-/** Markup that is not escaped: for texts of thpscope itself, such as its style sheet, never for what was read. */
+/**
+ * Markup that is not escaped: for texts of thpscope itself, such as its style sheet, never for what was read.
+ */
 export function trusted(text: string): Markup {
   return new Markup(text);
 }
@@ -31,8 +36,8 @@ const ENTITIES: Record<string, string> = {
 };
 
 /**
- * A text as it may stand in an element or a quoted attribute, in XML, too: control characters come out as \xNN, what XML
- * has no characters for as U+FFFD.
+ * A text as it may stand in an element or a quoted attribute, in XML, too: control characters come out as
+ * \xNN, what XML has no characters for as U+FFFD.
  */
 export function escaped(text: string): string {
   return printable(text)

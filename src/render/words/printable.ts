@@ -1,6 +1,6 @@
 /**
- * A name as it may go to a terminal: processes choose their own names, and control characters in them could move the
- * cursor or reverse the line. They come out as \xNN.
+ * A name as it may go to a terminal: processes choose their own names, and control characters in them could
+ * move the cursor or reverse the line. They come out as \xNN.
  */
 export function printable(name: string): string {
   return name.replace(/[\p{Cc}\p{Bidi_Control}]/gu, (character) => {

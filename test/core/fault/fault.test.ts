@@ -8,7 +8,10 @@ import { parseOrders } from '../../../src/core/memory/order.ts';
 import { parseSpan } from '../../../src/core/memory/page-span.ts';
 import { valueOf } from '../../support/ranges.ts';
 
-/** What a history leaves, as "offset:order" for folios of four pages and more, and the resident and zero pages. */
+/**
+ * What a history leaves, as "offset:order" for folios of four pages and more, and the resident and zero
+ * pages.
+ */
 function play(vma: string, history: string, orders: string, { hugeZeroPage = true, pmdOrder = 9 } = {}) {
   const span = valueOf(parseSpan(vma));
   const geometry = pmdOrder === 9 ? x86_64 : geometryOfPmdOrder(pmdOrder);
@@ -45,8 +48,8 @@ describe('what page faults of 7.2 and 7.3 were seen to do', () => {
   });
 
   test('a small page stands in the way of every window around it', () => {
-    // Page 100 alone: written while no size is on, which a history of one policy cannot say; a zero page entry turned
-    // into a page is the same.
+    // Page 100 alone: written while no size is on, which a history of one policy cannot say; a zero page
+    // entry turned into a page is the same.
     expect(play('0-1024', 'r100 w100 w37', '2-6')).toEqual(['0:6', 65, 0]);
     expect(play('0-1024', 'r100 w100 w37 w101', '2-6')).toEqual(['0:6', 66, 0]);
     expect(play('0-1024', 'r100 w100 w37 w101 w103 w98', '2-6')).toEqual(['0:6 96:2', 71, 0]);

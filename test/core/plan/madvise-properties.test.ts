@@ -66,7 +66,10 @@ function sideBySide(shapes: readonly VmaShape[], geometry: Geometry): AdvisedVma
   });
 }
 
-/** The whole ranges of the call in each of its VMAs, and whether VMAs cover all of it, found page by page of the layout. */
+/**
+ * The whole ranges of the call in each of its VMAs, and whether VMAs cover all of it, found page by page of
+ * the layout.
+ */
 function wholeRanges({ start, length, vmas, geometry }: MadviseCall): number[] {
   const bytes = rangeBytes(geometry);
   const whole: number[] = [];

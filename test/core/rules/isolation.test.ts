@@ -6,7 +6,10 @@ import { type PolicyText, policyOf } from '../../support/ranges.ts';
 
 const geometry = geometryOfPmdOrder(4);
 
-/** Isolates the window 8:3 of present and referenced small pages, but for what is said; also which pages were taken. */
+/**
+ * Isolates the window 8:3 of present and referenced small pages, but for what is said; also which pages were
+ * taken.
+ */
 function isolate(facts: Partial<IsolationFacts>, policy: PolicyText = {}, caller = 'khugepaged') {
   const taken: number[] = [];
   const all: IsolationFacts = {

@@ -28,7 +28,10 @@ export function qualifies(
   return occupied >= size - (order === pmdOrder ? policy.maxPtesNone : lowerLimit);
 }
 
-/** The search as recursion over halves: what walk and stack must do. The specification of the tests, not of the product. */
+/**
+ * The search as recursion over halves: what walk and stack must do. The specification of the tests, not of
+ * the product.
+ */
 export const recursion: CollapseAlgorithm = {
   name: 'recursion',
   collapse(range, policy, attempt) {

@@ -67,7 +67,10 @@ export interface Occupant {
   must(text: string): Promise<OccupantReport>;
   /** As `must`, for the commands that make a mapping: the address of its first PMD range. */
   map(text: string): Promise<number>;
-  /** Stops the process (SIGSTOP) and waits until the kernel says so; its memory can then not change by its own doing. */
+  /**
+   * Stops the process (SIGSTOP) and waits until the kernel says so; its memory can then not change by its own
+   * doing.
+   */
   suspend(): Promise<void>;
   resume(): Promise<void>;
   /** Ends the process and its children. May be called again. */
@@ -79,8 +82,8 @@ const SOURCE = join(FOLDER, 'occupant.c');
 const BUILD = join(FOLDER, 'build');
 
 /**
- * Compiles the occupant unless the last build is newer than the source. Gives the path of the binary, or undefined when
- * this is not Linux or there is no compiler. Throws when the source does not compile.
+ * Compiles the occupant unless the last build is newer than the source. Gives the path of the binary, or
+ * undefined when this is not Linux or there is no compiler. Throws when the source does not compile.
  */
 export function buildOccupant(): string | undefined {
   if (process.platform !== 'linux') return undefined;

@@ -4,8 +4,9 @@ import { countWindows, emptyWindowCounts } from '../../../src/core/digest/window
 import type { Occupancy } from '../../../src/core/memory/occupancy.ts';
 
 /**
- * Adds one range to a digest: the PTEs that map an ordinary page, and the order of the folio that each maps (undefined
- * where all are small). Only ranges that `digestPlaceOf` calls ordinary may be added; one without a page adds nothing.
+ * Adds one range to a digest: the PTEs that map an ordinary page, and the order of the folio that each maps
+ * (undefined where all are small). Only ranges that `digestPlaceOf` calls ordinary may be added; one without
+ * a page adds nothing.
  */
 export function addRangeToTable(table: DigestTable, occupied: Occupancy, folioOrders?: Uint8Array): void {
   const counts = emptyWindowCounts(table.geometry);

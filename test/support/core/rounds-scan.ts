@@ -8,7 +8,10 @@ import type { RefusedRange } from '../../../src/core/search/rounds/rounds.ts';
 
 /** What the scan of the proposed rebuild found in a range, or in the part of it that the VMA covers. */
 export interface RoundsScan extends RefusedRange {
-  /** Orders that are left to try; there is nothing to run when none is, and then `refusal` is the range's result. */
+  /**
+   * Orders that are left to try; there is nothing to run when none is, and then `refusal` is the range's
+   * result.
+   */
   readonly orders: OrderSet;
   /** PTEs looked at: the progress that khugepaged counts. */
   readonly looked: number;

@@ -3,9 +3,9 @@ import { PMD_DETACHED } from '../../../src/machine/page-tables/pmd.ts';
 import { checkMachine } from '../machine/check.ts';
 
 /**
- * Everything that is wrong with a machine and its daemon, one sentence each; empty if both are sound, also in the middle
- * of an attempt. Beyond `checkMachine`: page tables are detached only under the mmap lock for write, the list holds what
- * is registered, and the cursor is on it.
+ * Everything that is wrong with a machine and its daemon, one sentence each; empty if both are sound, also in
+ * the middle of an attempt. Beyond `checkMachine`: page tables are detached only under the mmap lock for
+ * write, the list holds what is registered, and the cursor is on it.
  */
 export function checkDaemon({ system, list }: Khugepaged): string[] {
   const { machine, locks, held } = system;

@@ -1,4 +1,7 @@
-/** Lines of what happened, folded into one number: two runs are the same if and (all but certainly) only if it is. */
+/**
+ * Lines of what happened, folded into one number: two runs are the same if and (all but certainly) only if it
+ * is.
+ */
 export class EventLog {
   #low = 0x84222325;
   #high = 0xcbf29ce4;

@@ -32,7 +32,8 @@ export function madviseCollapseAct(
 }
 
 /**
- * madvise(start, length, MADV_COLLAPSE) now, taking its time; addresses in bytes. Returns the errno, undefined for 0.
+ * madvise(start, length, MADV_COLLAPSE) now, taking its time; addresses in bytes. Returns the errno,
+ * undefined for 0.
  * Source: do_madvise and madvise_collapse, docs/khugepaged.md#madv_collapse.
  */
 export function madviseCollapse(

@@ -18,7 +18,10 @@ export interface FrameOwners {
   cachePages: number;
 }
 
-/** Whether every frame belongs to exactly one free block, folio, page table or to the kernel, and lists are right. */
+/**
+ * Whether every frame belongs to exactly one free block, folio, page table or to the kernel, and lists are
+ * right.
+ */
 export function checkFrames(machine: Machine): { problems: string[]; owners: FrameOwners } {
   const problems: string[] = [];
   const owners: FrameOwners = { folios: [], pageTables: new Set(), cachePages: 0 };

@@ -13,7 +13,9 @@ import type { Machine } from '../../../src/machine/machine.ts';
 import type { FrameOwners } from './check-frames.ts';
 import type { FoundMappings } from './check-mappings.ts';
 
-/** References that somebody outside of this room holds, by head frame: folios allocated but not mapped yet. */
+/**
+ * References that somebody outside of this room holds, by head frame: folios allocated but not mapped yet.
+ */
 export type HeldReferences = ReadonlyMap<number, number>;
 
 /** Whether what folios, groups, swap and gauges count is what was found in page tables and frames. */

@@ -15,8 +15,9 @@ interface Churn {
 }
 
 /**
- * Allocates single pages, kernel memory and page cache mixed, then frees some of them in random order: the allocator
- * itself decides where. Returns the frames that stay allocated; compaction may move those of page cache, reclaim drop them.
+ * Allocates single pages, kernel memory and page cache mixed, then frees some of them in random order: the
+ * allocator itself decides where. Returns the frames that stay allocated; compaction may move those of page
+ * cache, reclaim drop them.
  */
 export function churn(machine: Machine, node: number, how: Churn, random: Random): Int32Array {
   const frames = new Int32Array(how.pages);

@@ -4,7 +4,10 @@ import type { Mm } from '../../../src/machine/page-tables/mm.ts';
 import { PTE_GUARD, PTE_KIND, PTE_NONE } from '../../../src/machine/page-tables/pte.ts';
 import { forEachRange, unmapPages } from '../../../src/machine/page-tables/unmap.ts';
 
-/** MADV_GUARD_INSTALL: touching these pages is a fault from now on; what they held is gone. False: no memory for it. */
+/**
+ * MADV_GUARD_INSTALL: touching these pages is a fault from now on; what they held is gone. False: no memory
+ * for it.
+ */
 export function installGuard(machine: Machine, mm: Mm, start: number, bytes: number): boolean {
   const end = start + bytes;
   const { rangeBytes, pageBytes } = machine;

@@ -12,7 +12,8 @@ export function poisonFrame(machine: Machine, frame: number): void {
 }
 
 /**
- * Takes a frame out of use for good: whoever maps it has a hwpoison entry from now on. False if others hold references.
+ * Takes a frame out of use for good: whoever maps it has a hwpoison entry from now on. False if others hold
+ * references.
  * Source: memory_failure for anonymous memory.
  */
 export function loseFrame(machine: Machine, frame: number): boolean {

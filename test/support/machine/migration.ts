@@ -8,8 +8,8 @@ import type { Pmd } from '../../../src/machine/page-tables/pmd.ts';
 import { makePte, PTE_MIGRATION, PTE_PRESENT, pteBits } from '../../../src/machine/page-tables/pte.ts';
 
 /**
- * Begins the migration of a small folio and leaves it there: its PTEs are migration entries, it is locked and off the
- * LRU until `endMigration`. False if the folio is large or in use.
+ * Begins the migration of a small folio and leaves it there: its PTEs are migration entries, it is locked and
+ * off the LRU until `endMigration`. False if the folio is large or in use.
  */
 export function beginMigration(machine: Machine, frame: number): boolean {
   const f = machine.frames;

@@ -9,7 +9,9 @@ import type { VmArea } from '../../../src/machine/page-tables/vm-area.ts';
 import { VM_READ, VM_WRITE } from '../../../src/machine/page-tables/vma-flags.ts';
 import { forEachTable } from './for-each-table.ts';
 
-/** Changes the access rights of mapped memory; PTEs lose the right to write at once and regain it by faults. */
+/**
+ * Changes the access rights of mapped memory; PTEs lose the right to write at once and regain it by faults.
+ */
 export function mprotect(machine: Machine, mm: Mm, start: number, bytes: number, rights: number): void {
   const end = start + bytes;
   const change = (flags: number) => (flags & ~(VM_READ | VM_WRITE)) | rights;
@@ -29,8 +31,8 @@ export function mprotect(machine: Machine, mm: Mm, start: number, bytes: number,
 }
 
 /**
- * Moves [start, start + bytes), which must lie in one area, to a page-aligned address where nothing is mapped, with its
- * pages. Source: move_page_tables; PMD leaves are always split.
+ * Moves [start, start + bytes), which must lie in one area, to a page-aligned address where nothing is
+ * mapped, with its pages. Source: move_page_tables; PMD leaves are always split.
  */
 export function mremap(machine: Machine, mm: Mm, start: number, bytes: number, to: number): boolean {
   const area = mm.areas.at(start);

@@ -32,8 +32,8 @@ export function userfaultRegister(
 }
 
 /**
- * UFFDIO_WRITEPROTECT: tracks pages and swap entries, with markers also empty PTEs (UFFD_FEATURE_WP_UNPOPULATED).
- * PMD leaves are split for it. False if there is no memory for page tables.
+ * UFFDIO_WRITEPROTECT: tracks pages and swap entries, with markers also empty PTEs
+ * (UFFD_FEATURE_WP_UNPOPULATED). PMD leaves are split for it. False if there is no memory for page tables.
  */
 export function userfaultProtect(
   machine: Machine,

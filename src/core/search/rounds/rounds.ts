@@ -19,8 +19,9 @@ export interface RefusedRange extends PartialRange {
 }
 
 /**
- * The selection and retry of the proposed rebuild of mm/collapse: it collects the windows of a round, has them attempted
- * together, and puts the regions of those that failed into a store that the next round selects from first.
+ * The selection and retry of the proposed rebuild of mm/collapse: it collects the windows of a round, has
+ * them attempted together, and puts the regions of those that failed into a store that the next round selects
+ * from first.
  * Source: the proposed rebuild, not merged: docs/khugepaged.md#rounds.
  */
 export const rounds: CollapseAlgorithm = {
@@ -36,7 +37,9 @@ export const rounds: CollapseAlgorithm = {
   },
 };
 
-/** The same for part of a range, or for one whose scan refused the PMD order. Visits are observed at the end. */
+/**
+ * The same for part of a range, or for one whose scan refused the PMD order. Visits are observed at the end.
+ */
 export function collapseInRounds(
   range: RefusedRange,
   policy: CollapsePolicy,
@@ -61,7 +64,8 @@ export function collapseInRounds(
     const results = attempt(batch);
     if (observe) for (const [i, look] of selected.splice(0, batch.length).entries()) look.result = results[i];
     batch.forEach((candidate, i) => outcome.classify(candidate, results[i]));
-    // The pending window comes before those that the round put into the store (docs/khugepaged.md#rounds-batches).
+    // The pending window comes before those that the round put into the store
+    // (docs/khugepaged.md#rounds-batches).
     if (!outcome.abandoned) pending ??= selection.next();
   }
   looked.forEach(({ window, result }, i) => {

@@ -19,8 +19,9 @@ export interface PartialRange extends ScannedRange {
 }
 
 /**
- * Which window `rounds` attempts next: those of the retry store first, then those under a cursor that goes over the range
- * once. A window that is handed out is stepped over at once, as if its attempt had succeeded already.
+ * Which window `rounds` attempts next: those of the retry store first, then those under a cursor that goes
+ * over the range once. A window that is handed out is stepped over at once, as if its attempt had succeeded
+ * already.
  * Source: docs/khugepaged.md#rounds-selection.
  */
 export class RoundsSelection {
