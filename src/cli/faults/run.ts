@@ -47,7 +47,7 @@ async function answerOne(
   if (!span.ok) return span;
   const acts = parseHistory(history, span.value);
   if (!acts.ok) return acts;
-  const orders = faultOrders(flags.orders, geometry);
+  const orders = ordersOfText(flags.orders, geometry);
   if (!orders.ok) return orders;
   const policy = { orders: orders.value, hugeZeroPage: flags.noZeroPage !== true };
   if (flags.json) {
@@ -69,7 +69,7 @@ function answerLine(line: string, flags: FaultsFlags, geometry: Geometry): Resul
   if (!span.ok) return span;
   const acts = parseHistory(history, span.value);
   if (!acts.ok) return acts;
-  const allowed = faultOrders(orders ?? flags.orders, geometry);
+  const allowed = ordersOfText(orders ?? flags.orders, geometry);
   if (!allowed.ok) return allowed;
   const hugeZeroPage = zeroPage ?? flags.noZeroPage !== true;
   const pages = new VmaPages(geometry, span.value, { orders: allowed.value, hugeZeroPage });
@@ -78,6 +78,6 @@ function answerLine(line: string, flags: FaultsFlags, geometry: Geometry): Resul
 }
 
 /** Page faults may have no order at all, which collapses cannot be asked about. */
-function faultOrders(text: string, geometry: Geometry): Result<OrderSet> {
+function ordersOfText(text: string, geometry: Geometry): Result<OrderSet> {
   return text === 'none' || text === '' ? succeed(NO_ORDERS) : parseOrders(text, geometry);
 }

@@ -22,6 +22,8 @@ export interface KernelModel {
   readonly algorithm: 'walk' | 'stack';
   /** Only PMD-sized collapse exists: mTHP sizes are for page faults alone. */
   readonly pmdOrderOnly: boolean;
+  /** The orders that page faults allocate: the PMD order alone before 6.8, every size from 6.8 on. */
+  readonly faultOrders: 'pmd' | 'all';
   /** The walk does not descend below this order (KHUGEPAGED_MIN_MTHP_ORDER). */
   readonly minOrder: Order;
   readonly noneRule: NoneRule;
@@ -53,6 +55,7 @@ const linux72: KernelModel = {
   name: 'linux-7.2',
   algorithm: 'walk',
   pmdOrderOnly: false,
+  faultOrders: 'all',
   minOrder: MIN_ANON_ORDER,
   noneRule: 'ends',
   unmappedFillsPmd: true,
@@ -96,6 +99,11 @@ export const KERNEL_MODELS = {
 /** The orders that khugepaged of this version considers for anonymous memory. */
 export function collapsibleOrders(model: KernelModel, geometry: Geometry): OrderSet {
   return model.pmdOrderOnly ? orderSet([geometry.pmdOrder]) : anonOrders(geometry);
+}
+
+/** The orders that page faults of this version consider for anonymous memory. */
+export function faultableOrders(model: KernelModel, geometry: Geometry): OrderSet {
+  return model.faultOrders === 'pmd' ? orderSet([geometry.pmdOrder]) : anonOrders(geometry);
 }
 
 /** The name that this version's source gives to a result. */

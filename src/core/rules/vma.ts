@@ -1,6 +1,6 @@
 import { type Geometry, orderBytes, rangeBytes } from '../memory/geometry.ts';
-import { NO_ORDERS, type OrderSet, orderSet, ordersOf } from '../memory/order.ts';
-import { collapsibleOrders, type KernelModel } from './kernel-model.ts';
+import { intersectOrders, NO_ORDERS, type OrderSet, orderSet, ordersOf } from '../memory/order.ts';
+import { collapsibleOrders, faultableOrders, type KernelModel } from './kernel-model.ts';
 import { enabledOrders, type ThpSettings } from './thp-settings.ts';
 
 /** A virtual memory area as /proc/PID/smaps shows it. */
@@ -80,19 +80,48 @@ export function madviseOrders(vma: Vma, geometry: Geometry, thpDisabled: boolean
 }
 
 /**
+ * The orders that page faults may allocate in an anonymous VMA, before it is seen what fits at the address.
+ * None: they map small pages only. Files and shared memory are not judged and have none. In a VMA that is
+ * userfaultfd-armed, but not for missing pages, the PMD size is left. Source: thp_vma_allowable_orders,
+ * do_huge_pmd_anonymous_page and alloc_anon_folio, docs/khugepaged.md#page-faults.
+ */
+export function faultOrders(
+  vma: Vma,
+  settings: ThpSettings,
+  model: KernelModel,
+  geometry: Geometry,
+  thpDisabled: boolean,
+): OrderSet {
+  if (!vma.anonymous || refusalOfVma(vma, thpDisabled) || isTemporaryStack(vma)) return NO_ORDERS;
+  if (vma.flags.includes('um')) return NO_ORDERS;
+  const enabled = enabledOrders(settings, vma.flags.includes('hg'), geometry);
+  const orders = intersectOrders(enabled, faultableOrders(model, geometry));
+  return isUffdArmed(vma) ? intersectOrders(orders, orderSet([geometry.pmdOrder])) : orders;
+}
+
+/**
  * The wanted orders that an anonymous VMA allows.
  * Source: __thp_vma_allowable_orders, docs/khugepaged.md#possible-orders, from step D on.
  */
 function allowedOrders(vma: Vma, wanted: OrderSet, geometry: Geometry, thpDisabled: boolean): Eligibility {
-  const has = (flag: string) => vma.flags.includes(flag);
-  if (has('nh')) return ineligible('nohugepage');
-  if (thpDisabled) return ineligible('prctl');
-  if (SPECIAL_FLAGS.some(has)) return ineligible('special');
+  const refusal = refusalOfVma(vma, thpDisabled);
+  if (refusal) return ineligible(refusal);
   const fitting = ordersOf(wanted).filter((order) => fits(vma, orderBytes(order, geometry)));
   if (fitting.length === 0) return ineligible('too-small');
-  // VM_GROWSDOWN with sequential and random read marks a stack that exec is still building.
-  if (has('gd') && has('sr') && has('rr')) return ineligible('temporary-stack');
+  if (isTemporaryStack(vma)) return ineligible('temporary-stack');
   return { orders: orderSet(fitting) };
+}
+
+/** Why a VMA has no large folio of any order, be it of khugepaged or of page faults. */
+function refusalOfVma({ flags }: Vma, thpDisabled: boolean): Ineligible | undefined {
+  if (flags.includes('nh')) return 'nohugepage';
+  if (thpDisabled) return 'prctl';
+  return SPECIAL_FLAGS.some((flag) => flags.includes(flag)) ? 'special' : undefined;
+}
+
+/** VM_GROWSDOWN with sequential and random read marks a stack that exec is still building. */
+function isTemporaryStack({ flags }: Vma): boolean {
+  return ['gd', 'sr', 'rr'].every((flag) => flags.includes(flag));
 }
 
 function ineligible(reason: Ineligible): Eligibility {

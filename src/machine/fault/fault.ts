@@ -22,7 +22,7 @@ import {
 } from '../page-tables/pte.ts';
 import type { VmArea } from '../page-tables/vm-area.ts';
 import { VM_READ, VM_UFFD_ANY, VM_UFFD_MISSING, VM_WRITE } from '../page-tables/vma-flags.ts';
-import { faultOrders } from '../page-tables/vma-orders.ts';
+import { areaFaultOrders } from '../page-tables/vma-orders.ts';
 import { faultLargeFolio, faultPmd } from './fault-huge.ts';
 import { mapNewFolio } from './fault-map.ts';
 import { swapInPte } from './fault-swap.ts';
@@ -80,7 +80,7 @@ class Access {
     for (let at = start; at < end && !stop; ) {
       const area = this.#mm.areas.at(at);
       if (!area?.anonymous || !(area.flags & needed)) return { pages: this.#pages, stop: 'segv' };
-      const orders = faultOrders(this.#machine, this.#mm, area);
+      const orders = areaFaultOrders(this.#machine, this.#mm, area);
       const areaEnd = Math.min(end, area.end);
       while (at < areaEnd && !stop) {
         const number = Math.floor(at / rangeBytes);

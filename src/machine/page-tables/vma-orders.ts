@@ -1,7 +1,6 @@
 import { NO_ORDERS, type OrderSet } from '../../core/memory/order.ts';
 import { KERNEL_MODELS, type KernelModel } from '../../core/rules/kernel-model.ts';
-import { enabledOrders } from '../../core/rules/thp-settings.ts';
-import { possibleOrders } from '../../core/rules/vma.ts';
+import { faultOrders, possibleOrders } from '../../core/rules/vma.ts';
 import type { Machine } from '../machine.ts';
 import type { Mm } from './mm.ts';
 import { type VmArea, viewVma } from './vm-area.ts';
@@ -23,9 +22,8 @@ export function khugepagedOrders(machine: Machine, mm: Mm, area: VmArea, model: 
 }
 
 /** The orders that a page fault in an area may allocate, before it is seen what fits at the address. */
-export function faultOrders(machine: Machine, mm: Mm, area: VmArea): OrderSet {
+export function areaFaultOrders(machine: Machine, mm: Mm, area: VmArea): OrderSet {
   const { settings, geometry } = machine;
-  if (enabledOrders(settings, (area.flags & VM_HUGEPAGE) !== 0, geometry) === 0) return NO_ORDERS;
   const model = KERNEL_MODELS['linux-7.3'];
-  return possibleOrders(viewVma(area), settings, model, geometry, isThpDisabled(mm, area)).orders;
+  return faultOrders(viewVma(area), settings, model, geometry, isThpDisabled(mm, area));
 }

@@ -10,6 +10,7 @@ import {
 } from '../../../src/core/rules/thp-settings.ts';
 import {
   coversRange,
+  faultOrders,
   isUffdArmed,
   madviseOrders,
   possibleOrders,
@@ -170,4 +171,55 @@ test.for(['um', 'uw', 'ui'])('flag %s means that userfaultfd is armed', (flag) =
 test('a VMA covers a range only if the whole PMD range lies in it', () => {
   const vma = vmaOf({ start: 2 * M, end: 6 * M - 4 * K });
   expect([0, 2 * M, 4 * M].map((address) => coversRange(vma, address, x86_64))).toEqual([false, true, false]);
+});
+
+describe('orders of page faults', () => {
+  const mixed: ThpSettings = {
+    ...everySize,
+    enabled: 'madvise',
+    sizes: new Map([
+      [asOrder(2), 'always'],
+      [asOrder(4), 'madvise'],
+      [asOrder(9), 'inherit'],
+    ]),
+  };
+
+  function ofFaults(
+    facts: Partial<Vma>,
+    settings = mixed,
+    thpDisabled = false,
+    faults: 'pmd' | 'all' = 'all',
+  ) {
+    const model = { ...KERNEL_MODELS['linux-7.3'], faultOrders: faults };
+    return formatOrders(faultOrders(vmaOf(facts), settings, model, x86_64, thpDisabled));
+  }
+
+  test('follow always, madvise and inherit', () => {
+    expect(ofFaults({})).toBe('2');
+    expect(ofFaults({ flags: ['hg'] })).toBe('2,4,9');
+    expect(ofFaults({}, { ...mixed, enabled: 'always' })).toBe('2,9');
+    expect(ofFaults({ flags: ['hg'] }, { ...mixed, enabled: 'never' })).toBe('2,4');
+  });
+
+  test('are the PMD order alone before 6.8', () => {
+    expect(ofFaults({ flags: ['hg'] }, mixed, false, 'pmd')).toBe('9');
+    expect(ofFaults({}, mixed, false, 'pmd')).toBe('none');
+  });
+
+  test('exist in a VMA that khugepaged finds too small', () => {
+    expect(ofFaults({ start: 4 * K, end: 60 * K })).toBe('2');
+    expect(ofFaults({ start: 4 * K, end: 12 * K })).toBe('2');
+  });
+
+  test('are none in a VMA that faults serve with small pages', () => {
+    for (const flags of [['nh'], ['hg', 'um'], ['io'], ['gd', 'sr', 'rr']])
+      expect(ofFaults({ flags })).toBe('none');
+    expect(ofFaults({}, mixed, true)).toBe('none');
+    expect(ofFaults({ anonymous: false })).toBe('none');
+  });
+
+  test('are the PMD order where userfaultfd only write-protects', () => {
+    expect(ofFaults({ flags: ['hg', 'uw'] })).toBe('9');
+    expect(ofFaults({ flags: ['uw'] })).toBe('none');
+  });
 });
