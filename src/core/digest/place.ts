@@ -11,8 +11,7 @@ import type { ScanResult } from '../rules/scan-result.ts';
  * Where a range belongs:
  * - `ordinary`: attempts on it succeed or meet an existing folio, nothing else; a digest counts it;
  * - `apart`: what happens depends on more than a digest counts (swap, sharing, references, userfaultfd, and
- *   MADV_FREE
- *   pages, which only some kernels refuse); it is walked under each policy;
+ *   MADV_FREE pages, which only some kernels refuse); it is walked under each policy;
  * - a scan result: khugepaged refuses it so under every policy.
  */
 export type DigestPlace = 'ordinary' | 'apart' | ScanResult;

@@ -30,8 +30,7 @@ export interface Process {
  * Memory as a source hands it out, process by process and VMA by VMA:
  * - `process` opens a process; what follows up to the next one belongs to it;
  * - `vma` opens a VMA; `ranges` are its PMD ranges that hold any page, in address order. A range at an edge
- *   of the VMA
- *   shows only the PTEs inside the VMA;
+ *   of the VMA shows only the PTEs inside the VMA;
  * - `skipped` is a process, or part of one, that could not be read, and why;
  * - `note` is for people: what could not be seen and what would help.
  */

@@ -44,11 +44,10 @@ export const MAX_FRAMES = 2 ** 25;
  * there, fields mean different things for different uses:
  * - free block: `content` and `rmap` of the head link its free list, `order` of the head is the block's;
  * - folio: `order` in every frame, so that any frame leads to its head; `refcount`, `memcg` and `rmap` at the
- *   head;
- *   `mapcount` (PTEs that map it) and `content` in every frame;
+ *   head; `mapcount` (PTEs that map it) and `content` in every frame;
  * - large folio: `refcount` of frames 1, 2, 3 holds the total mapcount, the PMD mappings, the number of pages
- *   that PTEs
- *   map; `rmap` of frames 1, 2, 3 holds the two mm slots of the shared hint and their packed counts.
+ *   that PTEs map; `rmap` of frames 1, 2, 3 holds the two mm slots of the shared hint and their packed
+ *   counts.
  */
 export class FrameTable {
   readonly count: number;

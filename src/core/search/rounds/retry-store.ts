@@ -11,8 +11,8 @@ export interface RetryEntry {
 }
 
 /**
- * The regions of failed windows, the last one pushed on top. Unread parts of their entries
- * are disjoint, each at least four PTEs long, so that NR/4 entries are always enough.
+ * The regions of failed windows, the last one pushed on top. Unread parts of their entries are disjoint, each
+ * at least four PTEs long, so that NR/4 entries are always enough.
  * Source: docs/khugepaged.md#rounds-bounds.
  */
 export class RetryStore {
