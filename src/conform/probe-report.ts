@@ -1,7 +1,7 @@
 import { fail, type Result, succeed } from '../core/base/failure.ts';
 import { leastPasses, type ProbeBatch } from './probe-batch.ts';
 
-/** What became of a batch, as the probe tells it and as the model says that it will. */
+/** The outcome of a batch: as the probe reports it, or as the model predicts it. */
 export interface BatchReport {
   /** The pages of each range at the end: see `pagesText`. */
   readonly pages: readonly string[];

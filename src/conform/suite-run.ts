@@ -131,7 +131,7 @@ function addToColumn(count: SuiteCount, name: string, agree: number, of: number)
   column.of += of;
 }
 
-/** Asks one question about ranges and adds what became of it to the count. */
+/** Asks one question about ranges and adds its outcome to the count. */
 async function ask(
   guest: Guest,
   { batch, name, expects }: RangesQuestion,

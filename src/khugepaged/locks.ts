@@ -12,7 +12,7 @@ export type LockKind = 'mmap' | 'vma' | 'anon_vma' | 'pmd' | 'pte';
 /** A lock, and how it is wanted: an object and the addresses of it that matter. */
 export interface LockWish {
   readonly kind: LockKind;
-  /** Whose lock; undefined is that of everybody. */
+  /** Whose lock it is; undefined means the locks of all. */
   readonly object: Mm | AnonRoot | undefined;
   /** In bytes, the end exclusive; everything by default. */
   readonly start?: number;

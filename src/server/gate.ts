@@ -39,7 +39,7 @@ export function gate(token: string, port: () => number): MiddlewareHandler {
   };
 }
 
-/** What everybody hears who does not know the token, and whoever asks for what is not there. */
+/** The answer to whoever does not know the token, or asks for what is not there. */
 export function notFound(c: Context): Response {
   return c.text('thpscope: nothing here; open the address that thpscope serve printed\n', 404);
 }

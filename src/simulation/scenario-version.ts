@@ -1,4 +1,4 @@
-/** A scenario file in the form of today, and what to say to who wrote an older one. */
+/** A scenario file in today's form, with a note to its author if it was written in an older one. */
 export interface CurrentScenario {
   readonly json: unknown;
   readonly note: string | undefined;

@@ -15,7 +15,7 @@ export interface RegularFile {
   readonly fd: number;
   /** In bytes. */
   readonly size: number;
-  /** Another file under the same name, or other content, has another one. */
+  /** Differs when the name stands for another file, or the content has changed. */
   readonly version: string;
 }
 

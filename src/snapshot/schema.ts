@@ -2,7 +2,7 @@ import type { SchemaElement } from 'hyparquet';
 import type { Geometry } from '../core/memory/geometry.ts';
 import { eachFact, type PageFact } from '../core/memory/range-state.ts';
 
-/** Rises when a reader of the format before would misread a file. */
+/** To be raised when readers of the version before would misread a file. */
 export const FORMAT_VERSION = 1;
 
 /**

@@ -4,7 +4,7 @@ import { ALGORITHMS } from '../core/search/algorithms.ts';
 import { FaultError, windowFault } from './algorithm-fault.ts';
 import { recursive } from './recursive.ts';
 
-/** What the lab examines: a way to search a range, with the rules of a kernel that windows are judged by. */
+/** What `verify` examines: a way to search a range, with the rules of a kernel that windows are judged by. */
 export interface CheckedAlgorithm {
   readonly name: string;
   readonly algorithm: CollapseAlgorithm;

@@ -19,8 +19,8 @@ export function isSameWrong(a: Wrong, b: Wrong): boolean {
 }
 
 /**
- * Whether a check run ends with it. Broken properties are sought all, and covers that are not the best are
- * counted.
+ * Whether a check run ends with it. It goes on to find all broken properties, and to count covers that are
+ * not the best.
  */
 export function endsCheckRun({ kind }: Wrong): boolean {
   return kind === 'fault' || kind === 'difference';

@@ -117,7 +117,7 @@ test('a digest survives its file format', async () => {
   );
 });
 
-/** A digest with its maps in one order, and ranges without the bits that mean nothing, which no text keeps. */
+/** A digest with sorted maps, and ranges without the bits that mean nothing, which no text keeps. */
 function comparable(memory: MemoryDigest): object {
   const sorted = <T>(map: ReadonlyMap<unknown, T>) =>
     new Map([...map].sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)));

@@ -82,7 +82,7 @@ export interface Tiles {
 export interface MemoryWorker {
   /**
    * Reads a snapshot from a file, or from an address of this page. `onOpening` hears of its host, then
-   * `onProgress` of its rows, some times a second. The promise is kept once all is read. A second call
+   * `onProgress` of its rows, some times a second. The promise resolves once all is read. A second call
    * forgets the first source: at once, or, if it is a newer reading of the same, once it is read.
    */
   open(

@@ -166,8 +166,8 @@ function openingOf(
 }
 
 /**
- * Reports the rows since the last report, at most some times a second. What it promises is kept when the page
- * has heard: it could hear of the end before that of the last rows, which come another way.
+ * Reports the rows since the last report, at most some times a second. Its promise resolves when the page has
+ * heard: it could hear of the end before that of the last rows, which come another way.
  */
 function reporter(
   from: RangeTable,

@@ -1,6 +1,6 @@
 import { failure } from '../memory/open-memory.ts';
 
-/** Says on the page what nobody expected: a promise broken unheard would leave it waiting for ever. */
+/** Shows unexpected errors on the page: after a rejection that nobody handles it would wait for ever. */
 export function followBugs(): void {
   window.addEventListener('unhandledrejection', ({ reason }) => say(reason));
   window.addEventListener('error', ({ error }) => say(error));

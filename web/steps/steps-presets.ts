@@ -16,7 +16,7 @@ interface PresetGroup {
 
 const ALL_FAIL = '2-9=SCAN_PAGE_COUNT';
 
-/** Cases of the review thread (docs/thread.md), of the lab, and of what the search has to get right. */
+/** Cases of the review thread (docs/thread.md), of docs/verify.md, and of what a search has to get right. */
 export const PRESET_GROUPS: readonly PresetGroup[] = [
   {
     title: 'The search',

@@ -45,7 +45,7 @@ export interface VerifyTask {
   readonly stepDeadline: number;
 }
 
-/** What the worker says. Whatever it says, it lives. */
+/** What the worker says. Every message also shows that it is alive. */
 export type VerifyMessage =
   | { readonly kind: 'progress'; readonly done: number; readonly what: string }
   | { readonly kind: 'answer'; readonly answer: unknown }

@@ -30,8 +30,7 @@ const WORD_ORDER = 5;
 /**
  * Counts the full and the occupied windows of every order below the PMD order in one pass over a bitmap.
  * Windows inside a 32-bit word are found side by side: a window's flag sits at the bit of its first page.
- * This is the reference for the WebAssembly kernel and what counts in geometries that the kernel does not
- * know.
+ * This is the reference for bitmaps.wat, and does the counting in geometries that bitmaps.wat does not know.
  */
 export function countWindows(occupied: Occupancy, geometry: Geometry, counts: WindowCounts): void {
   const { full, any, flags } = counts;

@@ -1,7 +1,7 @@
 /**
- * Every result code of khugepaged in the kernel's enum order, with the string that trace events print
- * (docs/khugepaged.md#result-codes). 7.2 prints SCAN_PTE_UFFD as SCAN_PTE_UFFD_WP: see `resultName` of
- * kernel-model.
+ * Every result code of khugepaged in the kernel's enum order, by its name in the newest kernel, with the
+ * string that trace events print (docs/khugepaged.md#result-codes). What older kernels call a code is in the
+ * `spellings` of rules/kernel-model.ts.
  */
 const TRACE_STRINGS = {
   SCAN_FAIL: 'failed',

@@ -75,7 +75,8 @@ export interface CollapseAlgorithm {
 }
 
 /**
- * Whether a window may be attempted: enabled, and occupied enough for the none limit.
+ * Whether a window may be attempted: enabled, and occupied enough for the none limit. Ranges of which no
+ * attempt can fail are decided without it, with the same outcome: plan/plan-windows.ts, digest/reader.ts.
  * Source: mthp_collapse, docs/khugepaged.md#the-walk.
  */
 export function judgeWindow(
