@@ -15,7 +15,7 @@ type NoneRule =
   /** Like scaled, after a cap at NR/2 - 1. */
   | 'capped';
 
-/** One version of khugepaged and MADV_COLLAPSE, as the differences that decide what they collapse. */
+/** One version of khugepaged, MADV_COLLAPSE and page faults: the differences that decide what they do. */
 export interface KernelModel {
   readonly name: string;
   /** The algorithm that this version searches a range with. */
