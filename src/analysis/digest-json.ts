@@ -30,7 +30,10 @@ type SettingsJson = Omit<ThpSettings, 'sizes'> & {
   readonly sizes: readonly { order: number; enabled: SizeWord }[];
 };
 
-export type ProcessJson = Process & MemoryDigestJson;
+export type ProcessJson = Pick<Process, 'pid' | 'startTime' | 'command' | 'cgroup'> & {
+  /** Null where the kernel does not say. */
+  readonly thpDisabled: boolean | null;
+} & MemoryDigestJson;
 
 /** What is counted of some memory. */
 export interface MemoryDigestJson {
@@ -58,7 +61,10 @@ export function digestJson(digest: SourceDigest): DigestJson {
   return {
     schema: DIGEST_SCHEMA,
     host: { kernelRelease, time, geometry, settings: settings ? settingsJson(settings) : null },
-    processes: digest.processes.map(({ process, memory }) => ({ ...process, ...memoryDigestJson(memory) })),
+    processes: digest.processes.map(({ process, memory }) => {
+      const { pid, startTime, command, cgroup, thpDisabled = null } = process;
+      return { pid, startTime, command, cgroup, thpDisabled, ...memoryDigestJson(memory) };
+    }),
     skipped: digest.skipped,
     notes: digest.notes,
   };
@@ -119,7 +125,8 @@ export function digestOfJson(json: DigestJson): Result<SourceDigest> {
   const { geometry } = json.host;
   const processes: SourceDigest['processes'][number][] = [];
   for (const each of json.processes) {
-    const { pid, startTime, command, cgroup, thpDisabled } = each;
+    const { pid, startTime, command, cgroup } = each;
+    const thpDisabled = each.thpDisabled ?? undefined;
     const memory = memoryDigestOfJson(each, geometry);
     if (!memory.ok) return memory;
     processes.push({ process: { pid, startTime, command, cgroup, thpDisabled }, memory: memory.value });

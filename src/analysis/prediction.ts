@@ -1,7 +1,9 @@
 import type { Failure } from '../core/base/failure.ts';
 import type { Geometry } from '../core/memory/geometry.ts';
+import { NO_ORDERS } from '../core/memory/order.ts';
 import type { MemoryItem, Process } from '../core/rules/memory-source.ts';
 import { type Eligibility, possibleOrders, type Vma } from '../core/rules/vma.ts';
+import { type ProcessAssumption, processAssumptions, type Surroundings, wordOfSmaps } from './assumptions.ts';
 import { addTally, addVerdict, emptyTally, type Tally } from './tally.ts';
 import { judgeRange, type RunPolicy, type Verdict } from './verdict.ts';
 
@@ -22,6 +24,10 @@ export interface ProcessPrediction {
    * Resident anonymous memory that the kernel's THPeligible judges otherwise than the settings asked about.
    */
   disputedBytes: number;
+  /** Resident memory that prctl "except advised" might forbid to become huge, unseen. */
+  uncheckedBytes: number;
+  /** What is taken for granted about the process as a whole. */
+  assumed: readonly ProcessAssumption[];
 }
 
 export interface Prediction {
@@ -31,7 +37,9 @@ export interface Prediction {
   readonly notes: string[];
 }
 
-export interface PredictionListener {
+export interface PredictionOptions {
+  /** By default memory of no machine: nothing is assumed about its surroundings. */
+  readonly surroundings?: Surroundings;
   /** Called for each range in order, before it is forgotten. */
   readonly onVerdict?: (process: Process, verdict: Verdict) => void;
   /** Awaited after each batch of ranges, so that a slow consumer holds the source back. */
@@ -46,7 +54,7 @@ export async function predictMemory(
   items: AsyncIterable<MemoryItem>,
   geometry: Geometry,
   runPolicy: RunPolicy,
-  listener: PredictionListener = {},
+  options: PredictionOptions = {},
 ): Promise<Prediction> {
   const prediction: Prediction = { total: emptyTally(geometry), processes: [], skipped: [], notes: [] };
   let process: ProcessPrediction | undefined;
@@ -61,6 +69,8 @@ export async function predictMemory(
           vmas: [],
           otherBytes: 0,
           disputedBytes: 0,
+          uncheckedBytes: 0,
+          assumed: [],
         };
         vma = undefined;
         tally = undefined;
@@ -68,7 +78,7 @@ export async function predictMemory(
         break;
       case 'vma':
         if (!process) throw new Error('a source opened a VMA before a process');
-        vma = openVma(item.vma, process, geometry, runPolicy);
+        vma = openVma(item.vma, process, geometry, runPolicy, options.surroundings);
         tally = undefined;
         break;
       case 'ranges':
@@ -81,9 +91,9 @@ export async function predictMemory(
         for (const range of item.ranges) {
           const verdict = judgeRange(range, vma.vma, vma.eligibility, runPolicy);
           addVerdict(tally, verdict);
-          listener.onVerdict?.(process.process, verdict);
+          options.onVerdict?.(process.process, verdict);
         }
-        await listener.onBatch?.();
+        await options.onBatch?.();
         break;
       case 'skipped':
         prediction.skipped.push({ pid: item.pid, failure: item.failure });
@@ -95,9 +105,16 @@ export async function predictMemory(
   }
   for (const each of prediction.processes) {
     for (const { tally } of each.vmas) addTally(each.tally, tally);
+    if (options.surroundings)
+      each.assumed = processAssumptions(each.process, each.tally, each.uncheckedBytes, options.surroundings);
     addTally(prediction.total, each.tally);
   }
   return prediction;
+}
+
+/** What is taken for granted about any process as a whole, each once. */
+export function assumptionsOf({ processes }: Prediction): ReadonlySet<ProcessAssumption> {
+  return new Set(processes.flatMap(({ assumed }) => assumed));
 }
 
 function openVma(
@@ -105,11 +122,15 @@ function openVma(
   process: ProcessPrediction,
   geometry: Geometry,
   { settings, model }: RunPolicy,
+  surroundings: Surroundings | undefined,
 ): Omit<VmaPrediction, 'tally'> {
-  const eligibility = possibleOrders(vma, settings, model, geometry, process.process.thpDisabled);
-  const eligible = eligibility.ineligible === undefined;
+  const byFlags = possibleOrders(vma, settings, model, geometry, process.process.thpDisabled);
+  const eligible = byFlags.ineligible === undefined;
   if (!vma.anonymous) process.otherBytes += vma.rssBytes;
   else if (vma.thpEligible !== undefined && vma.thpEligible !== eligible)
     process.disputedBytes += vma.rssBytes;
-  return { vma, eligibility };
+  if (!eligible || !surroundings) return { vma, eligibility: byFlags };
+  const word = wordOfSmaps(vma, surroundings.host, model, geometry);
+  if (word === 'unchecked') process.uncheckedBytes += vma.rssBytes;
+  return { vma, eligibility: word === 'no' ? { orders: NO_ORDERS, ineligible: 'smaps' } : byFlags };
 }

@@ -3,7 +3,7 @@ import { THP_FOLDER } from '../core/base/sysfs.ts';
 import type { Geometry } from '../core/memory/geometry.ts';
 import type { Host } from '../core/rules/memory-source.ts';
 import { closeKernelFile, openKernelFile, readFully, readKernelFile } from './kernel-file.ts';
-import { readThpSettings } from './sysfs-settings.ts';
+import { readKhugepagedPace, readShrinkUnderused, readThpSettings } from './sysfs-settings.ts';
 
 /** Facts about this machine that stay the same while it is read. */
 export function readHost(now: Date): Host {
@@ -17,7 +17,19 @@ export function readHost(now: Date): Host {
     time: now.toISOString(),
     geometry,
     settings: settings.ok ? settings.value : undefined,
+    khugepaged: readKhugepagedPace(),
+    shrinkUnderused: readShrinkUnderused(),
+    zoneReclaim: readZoneReclaim(),
   };
+}
+
+/** Whether khugepaged leaves ranges with pages on several nodes alone (docs/khugepaged.md#scan-rows). */
+function readZoneReclaim(): boolean | undefined {
+  const mode = readKernelFile('/proc/sys/vm/zone_reclaim_mode');
+  const nodes = readKernelFile('/sys/devices/system/node/online');
+  // A kernel without NUMA has neither file.
+  if (!mode.ok || !nodes.ok) return mode.ok === nodes.ok ? false : undefined;
+  return (Number(mode.value) & 7) !== 0 && /[,-]/.test(nodes.value);
 }
 
 /** Page size from the auxiliary vector; PMD size from sysfs, or of a page table of 8-byte entries. */

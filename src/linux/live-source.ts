@@ -10,6 +10,7 @@ import { canSeeFrameNumbers, openPagemap } from './pagemap.ts';
 import { loadPagemapScan, PAGE_IS, type PagemapScan } from './pagemap-scan.ts';
 import { readProcess } from './process.ts';
 import { readSmaps, type SmapsVma } from './smaps.ts';
+import { unreadLimits } from './sysfs-settings.ts';
 
 const NEEDS_ROOT =
   'folio orders, MADV_FREE pages and page locks are not visible to this user; run as root (CAP_SYS_ADMIN) to see them';
@@ -51,6 +52,8 @@ async function* readProcesses(
   const flags = canSeeFrameNumbers(host.geometry) ? PageFlags.open() : undefined;
   if (!flags) yield { kind: 'note', message: NEEDS_ROOT };
   if (!scan) yield { kind: 'note', message: NEEDS_SCAN };
+  const unread = host.settings ? unreadLimits() : [];
+  if (unread.length > 0) yield { kind: 'note', message: defaultsTaken(unread) };
   try {
     const buffer = createChunkBuffer(host.geometry, RANGES_PER_CHUNK);
     for (const pid of pids) yield* readOne(pid, { geometry: host.geometry, scan, flags, buffer }, address);
@@ -99,6 +102,11 @@ function* readOne(
   } finally {
     pagemap.value.close();
   }
+}
+
+function defaultsTaken(files: readonly string[]): string {
+  const verb = files.length === 1 ? 'is' : 'are';
+  return `${files.join(' and ')} of khugepaged ${verb} not there or may not be read: the default is taken`;
 }
 
 function rangeAround(address: number, geometry: Geometry): [start: number, end: number] {

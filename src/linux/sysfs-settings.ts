@@ -1,7 +1,9 @@
 import { fail, type Result, succeed } from '../core/base/failure.ts';
-import { LIMIT_FILES, sizeFolder, THP_FOLDER } from '../core/base/sysfs.ts';
+import { LIMIT_FILES, LIMITS, sizeFolder, THP_FOLDER } from '../core/base/sysfs.ts';
 import { type Geometry, orderBytes } from '../core/memory/geometry.ts';
 import { anonOrders, type Order, ordersOf } from '../core/memory/order.ts';
+import type { KhugepagedPace } from '../core/rules/memory-source.ts';
+import { defaultLimits } from '../core/rules/policy.ts';
 import {
   SIZE_WORDS,
   type SizeWord,
@@ -27,12 +29,15 @@ export function readThpSettings(geometry: Geometry, root = THP_FOLDER): Result<T
     // Before Linux 6.8 only the PMD size existed and followed the top level.
     else if (order === geometry.pmdOrder) sizes.set(order, 'inherit');
   }
+  // max_ptes_swap came with Linux 4.8, max_ptes_shared with 5.8: a model that has them goes by its default.
+  const limit = (name: keyof typeof LIMIT_FILES) =>
+    readNumber(`${root}/khugepaged/${LIMIT_FILES[name]}`) ?? defaultLimits(geometry)[name];
   return succeed({
     enabled: chosenWord(enabled.value, TOP_LEVEL_WORDS),
     sizes,
-    maxPtesNone: readNumber(`${root}/khugepaged/${LIMIT_FILES.maxPtesNone}`),
-    maxPtesSwap: readNumber(`${root}/khugepaged/${LIMIT_FILES.maxPtesSwap}`),
-    maxPtesShared: readNumber(`${root}/khugepaged/${LIMIT_FILES.maxPtesShared}`),
+    maxPtesNone: limit('maxPtesNone'),
+    maxPtesSwap: limit('maxPtesSwap'),
+    maxPtesShared: limit('maxPtesShared'),
   });
 }
 
@@ -42,7 +47,33 @@ function chosenWord<Word extends TopLevelWord | SizeWord>(line: string, words: r
   return words.find((word) => word === chosen) ?? ('never' as Word);
 }
 
-function readNumber(path: string): number {
+/** The limits whose files the kernel does not have, or does not let this user read; their defaults are used. */
+export function unreadLimits(root = THP_FOLDER): string[] {
+  return LIMITS.map((limit) => LIMIT_FILES[limit]).filter(
+    (name) => readNumber(`${root}/khugepaged/${name}`) === undefined,
+  );
+}
+
+/** How often khugepaged works and how much it does then; undefined where it does not say. */
+export function readKhugepagedPace(root = THP_FOLDER): KhugepagedPace | undefined {
+  const read = (name: string) => readNumber(`${root}/khugepaged/${name}`);
+  const pagesToScan = read('pages_to_scan');
+  const scanSleepMs = read('scan_sleep_millisecs');
+  const allocSleepMs = read('alloc_sleep_millisecs');
+  const defrag = read('defrag');
+  if (pagesToScan === undefined || scanSleepMs === undefined) return undefined;
+  if (allocSleepMs === undefined || defrag === undefined) return undefined;
+  return { pagesToScan, scanSleepMs, allocSleepMs, defrag: defrag === 1 };
+}
+
+/** Whether reclaim splits PMD-order folios that are mostly zeros; undefined where the kernel does not say. */
+export function readShrinkUnderused(root = THP_FOLDER): boolean | undefined {
+  const value = readNumber(`${root}/shrink_underused`);
+  return value === undefined ? undefined : value === 1;
+}
+
+/** The number in a file; undefined where it is missing, may not be read, or holds something else. */
+function readNumber(path: string): number | undefined {
   const file = readKernelFile(path);
-  return file.ok ? Number(file.value) : 0;
+  return file.ok && /^\d+$/.test(file.value) ? Number(file.value) : undefined;
 }

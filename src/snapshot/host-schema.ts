@@ -22,4 +22,10 @@ export const hostSchema = z.object({
     pmdOrder: z.int().min(MIN_PMD_ORDER).max(MAX_PMD_ORDER),
   }),
   settings: settingsSchema.nullable(),
+  // What recordings of older versions do not have.
+  khugepaged: z
+    .object({ pagesToScan: count, scanSleepMs: count, allocSleepMs: count, defrag: z.boolean() })
+    .optional(),
+  shrinkUnderused: z.boolean().optional(),
+  zoneReclaim: z.boolean().optional(),
 });

@@ -7,6 +7,7 @@ import type { ThpSettings } from '../core/rules/thp-settings.ts';
 import { crc32 } from './crc32.ts';
 import { Damage } from './damage.ts';
 import { hostSchema, type settingsSchema } from './host-schema.ts';
+import { type ProcessFactsTable, packFacts, processFactsSchema, unpackFacts } from './process-facts.ts';
 import { FORMAT_VERSION, METADATA_CRC_KEY, METADATA_KEY } from './schema.ts';
 
 /** What a source says besides memory. */
@@ -21,6 +22,8 @@ export interface PlacedNotice {
 /** What a snapshot holds besides its rows. */
 export interface SnapshotMetadata {
   readonly host: Host;
+  /** What is known of processes besides their rows. */
+  readonly facts: ProcessFactsTable;
   readonly notices: readonly PlacedNotice[];
   /** CRC-32 of each row group's bytes. */
   readonly groupChecksums: readonly number[];
@@ -47,16 +50,18 @@ const metadataSchema = z.object({
     bootId: z.string(),
     ...hostSchema.shape,
   }),
+  // Undefined in files of older versions.
+  processFacts: processFactsSchema.optional(),
   notices: z.array(z.object({ row: count, notice: noticeSchema })),
   groupChecksums: z.array(count),
 });
 
 /** The key-value pairs of the Parquet footer that hold the metadata and its checksum. */
-export function packMetadata({ host, notices, groupChecksums }: SnapshotMetadata): KeyValue[] {
-  const { name, bootId, kernelRelease, time, geometry, settings } = host;
+export function packMetadata({ host, facts, notices, groupChecksums }: SnapshotMetadata): KeyValue[] {
   const json: z.input<typeof metadataSchema> = {
     version: FORMAT_VERSION,
-    host: { name, bootId, kernelRelease, time, geometry, settings: settings ? packSettings(settings) : null },
+    host: { ...host, settings: host.settings ? packSettings(host.settings) : null },
+    processFacts: packFacts(facts),
     notices: [...notices],
     groupChecksums: [...groupChecksums],
   };
@@ -88,8 +93,9 @@ export function unpackMetadata(pairs: readonly KeyValue[]): SnapshotMetadata {
     const { path, message } = parsed.error.issues[0];
     throw new Damage(`its metadata is wrong at '${path.join('.')}': ${message}; capture the memory again`);
   }
-  const { host, notices, groupChecksums } = parsed.data;
-  return { host: { ...host, settings: unpackSettings(host) }, notices, groupChecksums };
+  const { host, processFacts, notices, groupChecksums } = parsed.data;
+  const facts = processFacts ? unpackFacts(processFacts) : new Map();
+  return { host: { ...host, settings: unpackSettings(host) }, facts, notices, groupChecksums };
 }
 
 function packSettings(settings: ThpSettings): z.input<typeof settingsSchema> {

@@ -6,6 +6,7 @@ import type { MemoryItem, MemorySource } from '../core/rules/memory-source.ts';
 import { Damage, damageFailure, SnapshotError } from './damage.ts';
 import { type Notice, type SnapshotMetadata, unpackMetadata } from './metadata.ts';
 import { checkSchema, type KeptChunks, readFooter, readRowGroup } from './parquet-file.ts';
+import { withFacts } from './process-facts.ts';
 import { processOf, rangesOfColumns, vmaOf } from './row.ts';
 import type { SnapshotColumns } from './schema.ts';
 
@@ -103,7 +104,7 @@ class Replay {
       const sameProcess = pid[row] === this.#pid && process_start_time[row] === this.#startTime;
       if (!sameProcess || vma_start[row] !== this.#vmaStart) {
         yield* this.ranges();
-        if (!sameProcess) yield { kind: 'process', process: processOf(columns, row) };
+        if (!sameProcess) yield this.#process(columns, row);
         if (vma_start[row] !== null) yield { kind: 'vma', vma: vmaOf(columns, row) };
         this.#pid = pid[row];
         this.#startTime = process_start_time[row];
@@ -113,6 +114,10 @@ class Replay {
       if (range) this.#pending.push(range);
     }
     yield* this.ranges();
+  }
+
+  #process(columns: SnapshotColumns, row: number): MemoryItem {
+    return { kind: 'process', process: withFacts(processOf(columns, row), this.metadata.facts) };
   }
 
   *ranges(): Generator<MemoryItem> {

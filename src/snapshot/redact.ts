@@ -23,12 +23,13 @@ export function redacted(source: MemorySource, random: () => number): MemorySour
 async function* redactedItems(source: MemorySource, random: () => number): AsyncGenerator<MemoryItem> {
   const bytes = rangeBytes(source.host.geometry);
   let shift = 0;
+  const groupNames = new Map<string, string>();
   for await (const item of source.items()) {
     switch (item.kind) {
       case 'process':
         // Never 0, which would leave the addresses as they are.
         shift = bytes * (1 + Math.floor(random() * (MAX_SHIFT / bytes)));
-        yield { kind: 'process', process: redactedProcess(item.process) };
+        yield { kind: 'process', process: redactedProcess(item.process, groupNames) };
         break;
       case 'vma':
         yield { kind: 'vma', vma: redactedVma(item.vma, shift) };
@@ -58,8 +59,14 @@ function redactedHost(host: Host): Host {
   return { ...host, name: 'redacted', bootId: NO_BOOT_ID, kernelRelease };
 }
 
-function redactedProcess(process: Process): Process {
-  return { ...process, command: 'redacted', cgroup: '' };
+function redactedProcess(process: Process, groupNames: Map<string, string>): Process {
+  const nameOf = (path: string): string => {
+    const name = groupNames.get(path) ?? `group ${groupNames.size + 1}`;
+    groupNames.set(path, name);
+    return name;
+  };
+  const memoryGroups = process.memoryGroups?.map((group) => ({ ...group, path: nameOf(group.path) }));
+  return { ...process, command: 'redacted', cgroup: '', memoryGroups };
 }
 
 function redactedVma(vma: Vma, shift: number): Vma {

@@ -6,6 +6,7 @@ import type { Vma } from '../core/rules/vma.ts';
 import { crc32 } from './crc32.ts';
 import { type PlacedNotice, packMetadata } from './metadata.ts';
 import type { OutputFile } from './output-file.ts';
+import { factsOf, processKey } from './process-facts.ts';
 import { toRow } from './row.ts';
 import { COLUMN_NAMES, groupRows, PARQUET_SCHEMA, type SnapshotRow, wantsStatistics } from './schema.ts';
 
@@ -27,6 +28,7 @@ export class RowGroupWriter {
   readonly #parquet: ParquetWriter;
   readonly #groupRows: number;
   readonly #notices: PlacedNotice[] = [];
+  readonly #facts = new Map<string, ReturnType<typeof factsOf>>();
   readonly #groupChecksums: number[] = [];
   #rows: SnapshotRow[] = [];
   #rowsBefore = 0;
@@ -61,6 +63,7 @@ export class RowGroupWriter {
         this.#process = item.process;
         this.#vma = undefined;
         this.#unwritten = true;
+        this.#facts.set(processKey(item.process), factsOf(item.process));
         this.#processes++;
         break;
       case 'vma':
@@ -84,6 +87,7 @@ export class RowGroupWriter {
     await this.#writeGroup();
     this.#parquet.kvMetadata = packMetadata({
       host: this.#host,
+      facts: this.#facts,
       notices: this.#notices,
       groupChecksums: this.#groupChecksums,
     });

@@ -19,7 +19,8 @@ export function toRow(host: Host, process: Process, vma?: Vma, range?: RangeStat
     process_start_time: BigInt(process.startTime),
     command: process.command,
     cgroup: process.cgroup,
-    process_thp_disabled: process.thpDisabled,
+    // The metadata says where it is not known.
+    process_thp_disabled: process.thpDisabled ?? false,
     page_shift: geometry.pageShift,
     pmd_order: geometry.pmdOrder,
     vma_start: vma ? packAddress(vma.start) : null,

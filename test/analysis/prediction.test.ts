@@ -45,7 +45,7 @@ test('a VMA that begins and ends at its ranges has no edges', async () => {
 });
 
 const INELIGIBLE: Record<
-  Ineligible,
+  Exclude<Ineligible, 'smaps'>,
   { vma?: Partial<Vma>; runPolicy?: RunPolicyText; process?: Partial<Process> }
 > = {
   settings: { runPolicy: { orders: '' } },

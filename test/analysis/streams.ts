@@ -1,4 +1,4 @@
-import { type Prediction, type PredictionListener, predictMemory } from '../../src/analysis/prediction.ts';
+import { type Prediction, type PredictionOptions, predictMemory } from '../../src/analysis/prediction.ts';
 import type { RunPolicy, Verdict } from '../../src/analysis/verdict.ts';
 import { geometryOfPmdOrder, rangeBytes } from '../../src/core/memory/geometry.ts';
 import type { Order } from '../../src/core/memory/order.ts';
@@ -86,9 +86,9 @@ export async function* streamOf(items: readonly MemoryItem[]): AsyncGenerator<Me
 export function predictItems(
   items: readonly MemoryItem[],
   text: RunPolicyText = {},
-  listener?: PredictionListener,
+  options?: PredictionOptions,
 ): Promise<Prediction> {
-  return predictMemory(streamOf(items), geometryOfPmdOrder(text.pmdOrder ?? 9), runPolicyOf(text), listener);
+  return predictMemory(streamOf(items), geometryOfPmdOrder(text.pmdOrder ?? 9), runPolicyOf(text), options);
 }
 
 /** The verdicts on the ranges of one VMA of one process. */

@@ -44,7 +44,7 @@ function planned({ items, runPolicy, geometry }: Case): Planned[] {
   const { settings, model } = runPolicy;
   const found: Planned[] = [];
   let process = -1;
-  let thpDisabled = false;
+  let thpDisabled: boolean | undefined = false;
   let vma = undefined as (MemoryItem & { kind: 'vma' })['vma'] | undefined;
   for (const item of items) {
     if (item.kind === 'process') {

@@ -108,7 +108,7 @@ async function run(
 }
 
 interface Seen {
-  readonly thpDisabled: boolean;
+  readonly thpDisabled: boolean | undefined;
   readonly vmas: readonly Vma[];
   /** Of the mapping. A range in several VMAs shows its part in the last of them. */
   readonly ranges: ReadonlyMap<number, RangeState>;
@@ -120,7 +120,7 @@ interface Seen {
 async function look(pid: number, mapping: OccupantReport): Promise<Seen> {
   const source = await openLiveSource([pid], new Date(0));
   if (!source.ok) throw new Error(source.failure.message);
-  let thpDisabled = false;
+  let thpDisabled: boolean | undefined = false;
   const vmas: Vma[] = [];
   const ranges = new Map<number, RangeState>();
   const upperTables = new Set<number>();

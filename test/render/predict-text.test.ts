@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Surroundings } from '../../src/analysis/assumptions.ts';
 import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { collapsePolicy } from '../../src/core/rules/policy.ts';
@@ -21,18 +22,20 @@ const M = 2 ** 20;
 
 interface Ask extends RunPolicyText {
   readonly verbose?: boolean;
-  readonly settingsInForce?: boolean;
   readonly color?: boolean;
 }
 
-async function textOf(items: readonly MemoryItem[], ask: Ask = {}): Promise<string> {
+async function textOf(
+  items: readonly MemoryItem[],
+  ask: Ask = {},
+  surroundings?: Surroundings,
+): Promise<string> {
   const geometry = geometryOfPmdOrder(ask.pmdOrder ?? 9);
   const { settings, model } = runPolicyOf(ask);
   const view: PredictView = {
-    prediction: await predictItems(items, ask),
+    prediction: await predictItems(items, ask, { surroundings }),
     settings,
     policy: collapsePolicy(enabledOrders(settings, true, geometry), settings, model, geometry),
-    settingsInForce: ask.settingsInForce ?? true,
     kernelRelease: '7.2.13',
     verbose: ask.verbose ?? false,
   };
@@ -75,7 +78,7 @@ const GOLDEN: Record<string, { items: readonly MemoryItem[]; ask: Ask }> = {
   'one-process-strict': { items: DATABASE, ask: STRICT },
   'one-process-verbose': { items: DATABASE, ask: { ...ALL, verbose: true } },
   'four-processes': { items: FOUR, ask: ALL },
-  'nothing-eligible': { items: DATABASE, ask: { orders: '', maxPtesNone: 0, settingsInForce: false } },
+  'nothing-eligible': { items: DATABASE, ask: { orders: '', maxPtesNone: 0 } },
   'nothing-read': { items: [], ask: ALL },
   'skipped-and-notes': {
     items: [
@@ -139,9 +142,38 @@ test('a table shows the twenty largest processes, largest first, and counts the 
   expect(lines).toContain('5 smaller processes not shown; -v shows all');
 });
 
-test('the word of the kernel is compared only with the settings in force', async () => {
-  expect(await textOf(DATABASE, { ...ALL, settingsInForce: true })).toContain('THPeligible in smaps differs');
-  expect(await textOf(DATABASE, { ...ALL, settingsInForce: false })).not.toContain(
-    'THPeligible in smaps differs',
+test('the word of the kernel is believed under the settings in force, and named where it is no sign', async () => {
+  const items = [
+    processItem(1),
+    vmaItem({ rssBytes: 2 * M, thpEligible: false }),
+    knownRanges([{ present: 'all' }]),
+  ];
+  const inForce = runPolicyOf(ALL).settings;
+  const host = { kernelRelease: '7.2.13', settings: inForce };
+  expect(await textOf(items, ALL, { inForce: true, host })).toContain('the kernel itself says no');
+  expect(await textOf(items, ALL, { inForce: false, host })).toContain('the kernel itself says no');
+  const nothing = { ...host, settings: runPolicyOf({ orders: '' }).settings };
+  expect(await textOf(items, ALL, { inForce: false, host: nothing })).toContain(
+    'whether "except advised" leaves 2M as they are',
   );
+  // Such a prctl came with Linux 6.18.
+  const older = { ...nothing, kernelRelease: '6.12.1' };
+  expect(await textOf(items, ALL, { inForce: false, host: older })).not.toContain('except advised" leaves');
+});
+
+test('what is assumed of processes is named where it matters, with how one comes to be visited', async () => {
+  const process = { thpDisabled: undefined, pinnedBytes: 8 * M, ksmBytes: M };
+  const items = [processItem(1, process), vmaItem(), knownRanges([{ present: '0-99', pinned: undefined }])];
+  const host = { kernelRelease: '4.19.1', settings: undefined, zoneReclaim: true };
+  const text = await textOf(items, ALL, { inForce: false, host });
+  expect(text).toContain('pinned        8M for long (VmPin');
+  expect(text).toContain('merged by KSM 1M:');
+  expect(text).toContain('this kernel does not tell whether THP is disabled for the process');
+  expect(text).toContain('khugepaged visits the process, though other sizes are in force');
+  expect(text).toContain('restart the process under the new settings');
+  expect(text).toContain('no PMD range has pages on two NUMA nodes');
+  expect(text).not.toContain('no page is pinned\n');
+  const nothing = await textOf(items, { orders: '9', maxPtesNone: 0 }, { inForce: false, host });
+  expect(nothing).not.toContain('khugepaged visits');
+  expect(nothing).not.toContain('VmPin');
 });

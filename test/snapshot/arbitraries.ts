@@ -41,6 +41,17 @@ export function hosts(geometry: Geometry): fc.Arbitrary<Host> {
       }),
       { nil: undefined },
     ),
+    khugepaged: fc.option(
+      fc.record({
+        pagesToScan: fc.nat(),
+        scanSleepMs: fc.nat(),
+        allocSleepMs: fc.nat(),
+        defrag: fc.boolean(),
+      }),
+      { nil: undefined },
+    ),
+    shrinkUnderused: fc.option(fc.boolean(), { nil: undefined }),
+    zoneReclaim: fc.option(fc.boolean(), { nil: undefined }),
   });
 }
 
@@ -92,6 +103,12 @@ const notices: fc.Arbitrary<MemoryItem[]> = fc.array(
   { maxLength: 2 },
 );
 
+const memoryGroups = fc.record({
+  path: names,
+  limitBytes: fc.maxSafeNat(),
+  usedBytes: fc.maxSafeNat(),
+});
+
 function vmaItems(geometry: Geometry): fc.Arbitrary<(start: number) => MemoryItem[]> {
   const vma = fc.record({
     name: fc.oneof(fc.constantFrom('', '[heap]', '[anon:arena]'), names),
@@ -125,7 +142,10 @@ export function itemSequences(geometry: Geometry): fc.Arbitrary<MemoryItem[]> {
     startTime: fc.maxSafeNat(),
     command: names,
     cgroup: names,
-    thpDisabled: fc.boolean(),
+    thpDisabled: fc.option(fc.boolean(), { nil: undefined }),
+    pinnedBytes: fc.option(fc.maxSafeNat(), { nil: undefined }),
+    ksmBytes: fc.option(fc.maxSafeNat(), { nil: undefined }),
+    memoryGroups: fc.option(fc.array(memoryGroups, { maxLength: 3 }), { nil: undefined }),
   });
   const vmas = fc.array(vmaItems(geometry), { maxLength: 4 });
   return fc

@@ -106,7 +106,7 @@ describe('files of other kinds', () => {
   });
 
   test('our metadata, other columns', async () => {
-    const kvMetadata = packMetadata({ host: hostOf(), notices: [], groupChecksums: [0] });
+    const kvMetadata = packMetadata({ host: hostOf(), facts: new Map(), notices: [], groupChecksums: [0] });
     const bytes = parquetWriteBuffer({
       columnData: [{ name: 'a', data: [1, 2, 3], type: 'INT32' }],
       kvMetadata,
@@ -160,6 +160,7 @@ function snapshotOf(rows: SnapshotRow[], host = hostOf()): Uint8Array {
     columnData: COLUMN_NAMES.map((name) => ({ name, data: rows.map((row) => row[name]) })),
   });
   parquet.kvMetadata = packMetadata({
+    facts: new Map(),
     host,
     notices: [],
     groupChecksums: [crc32(writer.getBytes().subarray(4))],

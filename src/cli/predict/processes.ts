@@ -38,6 +38,7 @@ export async function predictProcesses(
     opened.value,
     async (items) => {
       const prediction = await predictMemory(items, geometry, runPolicy.value, {
+        surroundings: { host, inForce: runPolicy.value.inForce },
         onVerdict: (process, verdict) => document?.add(process, verdict, policy.orders),
         onBatch: () => document?.flush(),
       });
@@ -57,7 +58,6 @@ export async function predictProcesses(
       prediction,
       ...runPolicy.value,
       policy,
-      settingsInForce: runPolicy.value.inForce,
       kernelRelease: host.kernelRelease.replace(/-.*/, ''),
       verbose: flags.verbose === true,
     };

@@ -38,7 +38,7 @@ const digestFile = z.strictObject({
       startTime: z.number(),
       command: z.string(),
       cgroup: z.string(),
-      thpDisabled: z.boolean(),
+      thpDisabled: z.boolean().nullable(),
       ranges: count,
       residentPages: count,
       hugePages: count,

@@ -10,5 +10,8 @@ export function isBefore(release: string, [major, minor]: readonly [major: numbe
   return ofMajor < major || (ofMajor === major && ofMinor < minor);
 }
 
+/** The series whose prctl(PR_SET_THP_DISABLE) can leave memory alone that asked for huge pages. */
+export const FIRST_EXCEPT_ADVISED_SERIES = [6, 18] as const;
+
 /** The series whose khugepaged collapses to more than the PMD size for the first time. */
 export const FIRST_MTHP_SERIES = [7, 2] as const;

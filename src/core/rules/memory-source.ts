@@ -14,16 +14,50 @@ export interface Host {
   readonly geometry: Geometry;
   /** Undefined where the kernel has no transparent huge pages. */
   readonly settings: ThpSettings | undefined;
+  /** Undefined where the source does not say: recordings of older versions. */
+  readonly khugepaged?: KhugepagedPace;
+  /** Whether reclaim splits PMD-order folios that are mostly zeros (`shrink_underused`); undefined before 6.13. */
+  readonly shrinkUnderused?: boolean;
+  /** Whether `zone_reclaim_mode` is on and there are several NUMA nodes; undefined where nothing says. */
+  readonly zoneReclaim?: boolean;
 }
 
-export interface Process {
+/** How often khugepaged works and how much it does then (docs/khugepaged.md#sysfs). */
+export interface KhugepagedPace {
+  /** What it looks at in one wake-up, in what its version counts: mostly PTEs. */
+  readonly pagesToScan: number;
+  readonly scanSleepMs: number;
+  readonly allocSleepMs: number;
+  /** Whether its allocations may reclaim and compact. */
+  readonly defrag: boolean;
+}
+
+/** A control group whose memory is limited (`memory.max`). */
+export interface MemoryGroup {
+  readonly path: string;
+  readonly limitBytes: number;
+  /** What is charged to it and to those below it, page cache included. */
+  readonly usedBytes: number;
+}
+
+/** What a process has around its memory. What is undefined is not known. */
+export interface ProcessFacts {
+  /** Memory pinned for long (VmPin of status); which pages it is cannot be seen. */
+  readonly pinnedBytes?: number;
+  /** Anonymous memory merged by KSM. */
+  readonly ksmBytes?: number;
+  /** The limited groups among its control group and the ancestors of that, innermost first. */
+  readonly memoryGroups?: readonly MemoryGroup[];
+}
+
+export interface Process extends ProcessFacts {
   readonly pid: number;
   /** Clock ticks since boot: with the pid it names a process for good. */
   readonly startTime: number;
   readonly command: string;
   readonly cgroup: string;
-  /** PR_SET_THP_DISABLE for the whole process. */
-  readonly thpDisabled: boolean;
+  /** PR_SET_THP_DISABLE for the whole process; undefined where the kernel does not say: before Linux 5.0. */
+  readonly thpDisabled: boolean | undefined;
 }
 
 /**

@@ -28,7 +28,8 @@ export type Ineligible =
   | 'prctl'
   | 'special'
   | 'temporary-stack'
-  | 'too-small';
+  | 'too-small'
+  | 'smaps';
 
 export const INELIGIBLE_REASONS: Record<Ineligible, string> = {
   settings: 'no size is enabled for this memory',
@@ -38,6 +39,7 @@ export const INELIGIBLE_REASONS: Record<Ineligible, string> = {
   special: 'special mapping (I/O, hugetlb, PFN map)',
   'temporary-stack': 'temporary stack of exec',
   'too-small': 'smaller than every enabled size',
+  smaps: 'the kernel itself says no (THPeligible 0 in smaps), as after prctl "except advised"',
 };
 
 export type Eligibility =
@@ -60,7 +62,7 @@ export function possibleOrders(
   settings: ThpSettings,
   model: KernelModel,
   geometry: Geometry,
-  thpDisabled: boolean,
+  thpDisabled: boolean | undefined,
 ): Eligibility {
   if (!vma.anonymous) return ineligible('not-anonymous');
   const hugepage = vma.flags.includes('hg');
@@ -74,7 +76,7 @@ export function possibleOrders(
  * that. Files and shared memory, where it can work too, are not judged: their reason is `not-anonymous`.
  * Source: thp_vma_allowable_orders, docs/khugepaged.md#possible-orders without step A.
  */
-export function madviseOrders(vma: Vma, geometry: Geometry, thpDisabled: boolean): Eligibility {
+export function madviseOrders(vma: Vma, geometry: Geometry, thpDisabled: boolean | undefined): Eligibility {
   if (!vma.anonymous) return ineligible('not-anonymous');
   return allowedOrders(vma, orderSet([geometry.pmdOrder]), geometry, thpDisabled);
 }
@@ -90,7 +92,7 @@ export function faultOrders(
   settings: ThpSettings,
   model: KernelModel,
   geometry: Geometry,
-  thpDisabled: boolean,
+  thpDisabled: boolean | undefined,
 ): OrderSet {
   if (!vma.anonymous || refusalOfVma(vma, thpDisabled) || isTemporaryStack(vma)) return NO_ORDERS;
   if (vma.flags.includes('um')) return NO_ORDERS;
@@ -103,7 +105,12 @@ export function faultOrders(
  * The wanted orders that an anonymous VMA allows.
  * Source: __thp_vma_allowable_orders, docs/khugepaged.md#possible-orders, from step D on.
  */
-function allowedOrders(vma: Vma, wanted: OrderSet, geometry: Geometry, thpDisabled: boolean): Eligibility {
+function allowedOrders(
+  vma: Vma,
+  wanted: OrderSet,
+  geometry: Geometry,
+  thpDisabled: boolean | undefined,
+): Eligibility {
   const refusal = refusalOfVma(vma, thpDisabled);
   if (refusal) return ineligible(refusal);
   const fitting = ordersOf(wanted).filter((order) => fits(vma, orderBytes(order, geometry)));
@@ -113,7 +120,7 @@ function allowedOrders(vma: Vma, wanted: OrderSet, geometry: Geometry, thpDisabl
 }
 
 /** Why a VMA has no large folio of any order, be it of khugepaged or of page faults. */
-function refusalOfVma({ flags }: Vma, thpDisabled: boolean): Ineligible | undefined {
+function refusalOfVma({ flags }: Vma, thpDisabled: boolean | undefined): Ineligible | undefined {
   if (flags.includes('nh')) return 'nohugepage';
   if (thpDisabled) return 'prctl';
   return SPECIAL_FLAGS.some((flag) => flags.includes(flag)) ? 'special' : undefined;

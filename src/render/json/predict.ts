@@ -1,4 +1,9 @@
-import type { Prediction, ProcessPrediction, VmaPrediction } from '../../analysis/prediction.ts';
+import {
+  assumptionsOf,
+  type Prediction,
+  type ProcessPrediction,
+  type VmaPrediction,
+} from '../../analysis/prediction.ts';
 import type { Tally } from '../../analysis/tally.ts';
 import { type OrderSet, ordersOf } from '../../core/memory/order.ts';
 import type { RangeState } from '../../core/memory/range-state.ts';
@@ -68,7 +73,7 @@ export function predictTail(prediction: Prediction, policy: CollapsePolicy): obj
     totals: totalsJson(prediction.total),
     cost: costJson(prediction.total, policy),
     refused: refusedJson(prediction.total, policy),
-    assumed: [...prediction.total.unknown],
+    assumed: [...assumptionsOf(prediction), ...prediction.total.unknown],
     processes: prediction.processes.map((process) => processJson(process, policy)),
     skipped: prediction.skipped.map(({ pid, failure }) => ({ pid, reason: failure.message })),
     notes: prediction.notes,
@@ -85,9 +90,13 @@ function processJson(prediction: ProcessPrediction, policy: CollapsePolicy): obj
     cost: costJson(tally, policy),
     refused: refusedJson(tally, policy),
     startTime: process.startTime,
-    thpDisabled: process.thpDisabled,
+    thpDisabled: process.thpDisabled ?? null,
     otherBytes: prediction.otherBytes,
     disputedBytes: prediction.disputedBytes,
+    uncheckedBytes: prediction.uncheckedBytes,
+    pinnedBytes: process.pinnedBytes ?? null,
+    ksmBytes: process.ksmBytes ?? null,
+    assumed: [...prediction.assumed, ...tally.unknown],
     vmas: prediction.vmas.map((vma) => vmaJson(vma, policy)),
   };
 }

@@ -26,7 +26,7 @@ export function processSection(view: ReportView, each: ProcessFinding): Markup |
   const name = `${process.command} (pid ${process.pid})`;
   return html`<section>
 <h3>${name}</h3>
-<p class="quiet">${formatSize(memory.residentPages, table.geometry)} of anonymous memory${process.cgroup !== '' && process.cgroup !== '/' && html`, control group ${process.cgroup}`}${process.thpDisabled && ', THP disabled by prctl'}</p>
+<p class="quiet">${formatSize(memory.residentPages, table.geometry)} of anonymous memory${process.cgroup !== '' && process.cgroup !== '/' && html`, control group ${process.cgroup}`}${process.thpDisabled === true && ', THP disabled by prctl'}</p>
 ${maps(view, table, ranges, cells, name)}
 ${vmaTable(table, ranges, each.index, name, findings.policy.orders)}
 ${each.telling && rangeSection(view, each, each.telling)}

@@ -1,4 +1,9 @@
-import type { Prediction, ProcessPrediction, VmaPrediction } from '../../analysis/prediction.ts';
+import {
+  assumptionsOf,
+  type Prediction,
+  type ProcessPrediction,
+  type VmaPrediction,
+} from '../../analysis/prediction.ts';
 import { growthOf, type Tally } from '../../analysis/tally.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { plural } from '../../core/base/plural.ts';
@@ -6,12 +11,12 @@ import { FIRST_MTHP_SERIES, isBefore } from '../../core/base/release.ts';
 import { sum } from '../../core/base/sum.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import type { OrderSet } from '../../core/memory/order.ts';
-import { ASSUMPTIONS } from '../../core/memory/range-state.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import { ignoredLimitLine } from '../words/none-limit-note.ts';
 import { printable } from '../words/printable.ts';
 import { sizeSettingsLine } from '../words/sizes.ts';
+import { assumedSentences, REGISTRATION_ADVICE, surroundingFacts } from '../words/surroundings.ts';
 import { type Column, layOutTable } from './columns.ts';
 import type { Style } from './style.ts';
 import { field, mainRefusal, refusedLine, tallyLines } from './tally.ts';
@@ -27,10 +32,6 @@ export interface PredictView {
   readonly settings: ThpSettings;
   /** The policy of memory with VM_HUGEPAGE. */
   readonly policy: CollapsePolicy;
-  /**
-   * Whether the settings are those in force, so that the kernel's own word on eligibility can be compared.
-   */
-  readonly settingsInForce: boolean;
   /** The kernel that the memory was read on, such as 6.18.44. */
   readonly kernelRelease: string;
   /** One section a process and one line a VMA, however many there are. */
@@ -53,7 +54,7 @@ export function predictText(view: PredictView, style: Style): string {
     lines.push(title, ...tallyLines(prediction.total, policy, style), '');
   }
   if (empty > 0) lines.push(`${plural(empty, 'process has', 'processes have')} no anonymous memory.`);
-  lines.push(...disputeLines(view), ...skippedLines(prediction), ...assumptionLines(prediction.total));
+  lines.push(...skippedLines(prediction), ...assumptionLines(prediction));
   return `${lines.join('\n').trimEnd()}\n`;
 }
 
@@ -86,6 +87,7 @@ function processLines(prediction: ProcessPrediction, view: PredictView, style: S
   ];
   if (otherBytes > 0)
     lines.push(field('not covered', `${formatBytes(otherBytes)} of file and shared memory`));
+  for (const [name, line] of surroundingFacts(prediction)) lines.push(field(name, line));
   if (view.verbose) lines.push('', ...vmaTable(prediction.vmas, view.policy.orders));
   return lines;
 }
@@ -154,16 +156,6 @@ function vmaTable(vmas: readonly VmaPrediction[], orders: OrderSet): string[] {
   );
 }
 
-/** THPeligible of smaps knows of "except advised" modes of prctl, which nothing else shows. */
-function disputeLines({ prediction, settingsInForce }: PredictView): string[] {
-  const disputed = prediction.processes.reduce((total, { disputedBytes }) => total + disputedBytes, 0);
-  if (!settingsInForce || disputed === 0) return [];
-  return [
-    `THPeligible in smaps differs from what the settings say for ${formatBytes(disputed)}; ` +
-      'a prctl(PR_SET_THP_DISABLE) of the process may be the cause.',
-  ];
-}
-
 function skippedLines({ skipped }: Prediction): string[] {
   const denied = skipped.filter(({ failure }) => failure.kind === 'permission').length;
   const others = skipped.filter(({ failure }) => failure.kind !== 'permission');
@@ -177,7 +169,13 @@ function skippedLines({ skipped }: Prediction): string[] {
   ];
 }
 
-function assumptionLines({ unknown }: Tally): string[] {
-  if (unknown.size === 0) return [];
-  return ['assumed, because it cannot be seen:', ...[...unknown].map((fact) => `  ${ASSUMPTIONS[fact]}`)];
+function assumptionLines(prediction: Prediction): string[] {
+  const ofProcesses = assumptionsOf(prediction);
+  const sentences = assumedSentences(ofProcesses, prediction.total.unknown);
+  if (sentences.length === 0) return [];
+  const registration = ofProcesses.has('registration') ? REGISTRATION_ADVICE : [];
+  return [
+    'assumed, because it cannot be seen:',
+    ...[...sentences, ...registration].map((line) => `  ${line}`),
+  ];
 }

@@ -1,0 +1,64 @@
+import { FIRST_EXCEPT_ADVISED_SERIES, isBefore } from '../core/base/release.ts';
+import type { Geometry } from '../core/memory/geometry.ts';
+import type { ObservableFact } from '../core/memory/range-state.ts';
+import type { KernelModel } from '../core/rules/kernel-model.ts';
+import type { Host, Process } from '../core/rules/memory-source.ts';
+import { possibleOrders, type Vma } from '../core/rules/vma.ts';
+import { growthOf, type Tally } from './tally.ts';
+
+/** What a prediction takes for granted about a process as a whole, beside the facts of its ranges. */
+export type ProcessAssumption =
+  /** khugepaged has the process on its list. */
+  | 'registration'
+  /** No prctl(PR_SET_THP_DISABLE) forbids what the settings allow, in either of its forms. */
+  | 'prctl'
+  /** None of the memory pinned for long lies where something would collapse. */
+  | 'pins'
+  /** No page that KSM merged is mapped twice in a range. */
+  | 'ksm'
+  /** No range has pages on two NUMA nodes. */
+  | 'nodes';
+
+export type Assumption = ObservableFact | ProcessAssumption;
+
+/** What decides about a process besides its ranges. */
+export interface Surroundings {
+  /** Whether the sizes asked about are those in force on the machine. */
+  readonly inForce: boolean;
+  readonly host: Pick<Host, 'kernelRelease' | 'settings' | 'zoneReclaim'>;
+}
+
+/**
+ * What THPeligible of smaps adds about a VMA that is eligible by its flags. Under the settings in force it
+ * knows of prctl "except advised", which nothing else shows: `no` where it denies what they allow, and
+ * `unchecked` where they allow nothing, so that its word is no sign of anything.
+ */
+export function wordOfSmaps(
+  vma: Vma,
+  { settings, kernelRelease }: Surroundings['host'],
+  model: KernelModel,
+  geometry: Geometry,
+): 'yes' | 'no' | 'unchecked' {
+  const isAdvised = vma.flags.includes('hg');
+  if (vma.thpEligible !== false || !settings || isAdvised) return 'yes';
+  if (isBefore(kernelRelease, FIRST_EXCEPT_ADVISED_SERIES)) return 'yes';
+  const eligible = possibleOrders(vma, settings, model, geometry, false).ineligible === undefined;
+  return eligible ? 'no' : 'unchecked';
+}
+
+/** What is assumed about a process that matters to its prediction: nothing where nothing is tried in it. */
+export function processAssumptions(
+  { thpDisabled, pinnedBytes = 0, ksmBytes = 0 }: Process,
+  tally: Tally,
+  uncheckedBytes: number,
+  { inForce, host }: Surroundings,
+): ProcessAssumption[] {
+  if (tally.attempts === 0 && growthOf(tally) === 0) return [];
+  return [
+    ...(inForce ? [] : ['registration' as const]),
+    ...(thpDisabled === undefined || uncheckedBytes > 0 ? ['prctl' as const] : []),
+    ...(pinnedBytes > 0 ? ['pins' as const] : []),
+    ...(ksmBytes > 0 ? ['ksm' as const] : []),
+    ...(host.zoneReclaim ? ['nodes' as const] : []),
+  ];
+}

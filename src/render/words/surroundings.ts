@@ -1,0 +1,57 @@
+import type { ProcessAssumption } from '../../analysis/assumptions.ts';
+import type { ProcessPrediction } from '../../analysis/prediction.ts';
+import { formatBytes } from '../../core/base/bytes.ts';
+import { ASSUMPTIONS, type ObservableFact } from '../../core/memory/range-state.ts';
+
+/** What a prediction takes for granted about processes as a whole. */
+export const PROCESS_ASSUMPTIONS: Record<ProcessAssumption, string> = {
+  registration: 'khugepaged visits the process, though other sizes are in force than those asked about',
+  prctl: 'no prctl(PR_SET_THP_DISABLE) of the process forbids it, for all memory or "except advised"',
+  pins: 'no page is pinned where something would collapse',
+  ksm: 'no page that KSM merged is mapped twice in a PMD range, which would keep the range as it is',
+  nodes: 'no PMD range has pages on two NUMA nodes, which zone_reclaim_mode would keep as it is',
+};
+
+/** How a process comes to be visited by khugepaged, and what to do about it (docs/khugepaged.md#registration). */
+export const REGISTRATION_ADVICE = [
+  'It visits only processes on its list. What puts one there: a page fault in an untouched PMD range where the',
+  'PMD size is allowed, MADV_HUGEPAGE on touched memory, memory mapped or grown next to it, a fork from a process',
+  'that is there; page faults of smaller sizes do not. To be sure: restart the process under the new settings,',
+  'or call MADV_COLLAPSE.',
+];
+
+/** All that is assumed, a sentence each; what is known of pins takes the place of the fact about pages. */
+export function assumedSentences(
+  ofProcesses: ReadonlySet<ProcessAssumption>,
+  ofRanges: ReadonlySet<ObservableFact>,
+): string[] {
+  const facts = [...ofRanges].filter((fact) => fact !== 'pinned' || !ofProcesses.has('pins'));
+  return [
+    ...[...ofProcesses].map((each) => PROCESS_ASSUMPTIONS[each]),
+    ...facts.map((fact) => ASSUMPTIONS[fact]),
+  ];
+}
+
+/** What is known around a process, where it matters: a name and a line each. */
+export function surroundingFacts(prediction: ProcessPrediction): [name: string, line: string][] {
+  const { process, assumed, uncheckedBytes } = prediction;
+  const facts: [string, string][] = [];
+  if (assumed.includes('pins'))
+    facts.push([
+      'pinned',
+      `${formatBytes(process.pinnedBytes ?? 0)} for long (VmPin: io_uring, RDMA): ranges that hold them do not collapse; which these are cannot be seen`,
+    ]);
+  if (assumed.includes('ksm'))
+    facts.push([
+      'merged by KSM',
+      `${formatBytes(process.ksmBytes ?? 0)}: a range in which one merged page is mapped twice does not collapse`,
+    ]);
+  if (assumed.includes('prctl'))
+    facts.push([
+      'prctl',
+      process.thpDisabled === undefined
+        ? 'this kernel does not tell whether THP is disabled for the process (from Linux 5.0 on it does)'
+        : `whether "except advised" leaves ${formatBytes(uncheckedBytes)} as they are does not show under the settings in force`,
+    ]);
+  return facts;
+}
