@@ -1,6 +1,5 @@
 import { FIRST_EXCEPT_ADVISED_SERIES, isBefore } from '../core/base/release.ts';
 import type { Geometry } from '../core/memory/geometry.ts';
-import type { ObservableFact } from '../core/memory/range-state.ts';
 import type { KernelModel } from '../core/rules/kernel-model.ts';
 import type { Host, Process } from '../core/rules/memory-source.ts';
 import { possibleOrders, type Vma } from '../core/rules/vma.ts';
@@ -18,8 +17,6 @@ export type ProcessAssumption =
   | 'ksm'
   /** No range has pages on two NUMA nodes. */
   | 'nodes';
-
-export type Assumption = ObservableFact | ProcessAssumption;
 
 /** What decides about a process besides its ranges. */
 export interface Surroundings {

@@ -4,7 +4,7 @@ import { formatBytes } from '../../core/base/bytes.ts';
 import { ASSUMPTIONS, type ObservableFact } from '../../core/memory/range-state.ts';
 
 /** What a prediction takes for granted about processes as a whole. */
-export const PROCESS_ASSUMPTIONS: Record<ProcessAssumption, string> = {
+const PROCESS_ASSUMPTIONS: Record<ProcessAssumption, string> = {
   registration: 'khugepaged visits the process, though other sizes are in force than those asked about',
   prctl: 'no prctl(PR_SET_THP_DISABLE) of the process forbids it, for all memory or "except advised"',
   pins: 'no page is pinned where something would collapse',
