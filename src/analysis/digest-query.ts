@@ -6,6 +6,7 @@ import { settledCounts } from '../core/plan/settled-counts.ts';
 import { collapsibleOrders, type KernelModel } from '../core/rules/kernel-model.ts';
 import { collapsePolicy } from '../core/rules/policy.ts';
 import { enabledOrders, type ThpSettings } from '../core/rules/thp-settings.ts';
+import type { AlgorithmName } from '../core/search/algorithm-names.ts';
 import { ALGORITHMS } from '../core/search/algorithms.ts';
 import { type MemoryDigest, VMA_CLASSES } from './memory-digest.ts';
 
@@ -49,4 +50,13 @@ export function checkDigestModel({ name, noneRule }: KernelModel): Result<void> 
     'usage',
     `--kernel ${name}: a digest cannot answer for its max_ptes_none; give processes or a snapshot`,
   );
+}
+
+/** The searches that attempt the same windows as the walk; a digest counts those. */
+const DIGEST_ALGORITHMS: readonly AlgorithmName[] = ['walk', 'stack'];
+
+/** Whether a digest can answer for this search: ranges that are kept apart are walked. */
+export function checkDigestAlgorithm(name: AlgorithmName = 'walk'): Result<void> {
+  if (DIGEST_ALGORITHMS.includes(name)) return succeed(undefined);
+  return fail('usage', `--algorithm ${name}: a digest cannot answer for it; give processes or a snapshot`);
 }

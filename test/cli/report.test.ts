@@ -75,6 +75,19 @@ test('a report gives the advice of advise, for three budgets', async () => {
   }
 });
 
+test('a report says whose settings it speaks of: those in force, or those that flags made of them', async () => {
+  for (const [flags, whose] of [
+    ['', 'settings in force'],
+    ['--max-ptes-none 511', 'settings in force'],
+    ['--max-ptes-none 0', 'settings asked about'],
+    ['--orders 64K', 'settings asked about'],
+  ]) {
+    const out = join(folder, 'whose.html');
+    await thpscope([...words(`report examples/redis.parquet -o ${out}`), ...words(flags)]);
+    expect(readFileSync(out, 'utf8').match(/settings (in force|asked about)(?=,)/)?.[0]).toBe(whose);
+  }
+});
+
 test('the style of a report is the one that its policy allows', async () => {
   const page = await reportOn(`report ${REDIS}`);
   const [, style] = /<style>([^]*)<\/style>/.exec(page) ?? [];

@@ -147,6 +147,7 @@ describe('a digest in place of its snapshot', () => {
     ['predict', '--kernel scaled', /--kernel scaled: a digest cannot answer/, 2],
     ['predict', '--outcome 9=SCAN_PAGE_COUNT', /--outcome: a digest cannot/, 2],
     ['predict', '--algorithm stack-patch11', /stack-patch11: a digest cannot/, 2],
+    ['predict', '--algorithm rounds', /rounds: a digest cannot/, 2],
     ['explain', '--address 0x0', /holds counts, no ranges to explain/, 2],
     [
       'sweep',

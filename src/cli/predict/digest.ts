@@ -1,4 +1,4 @@
-import { checkDigestModel, DigestQuery } from '../../analysis/digest-query.ts';
+import { checkDigestAlgorithm, checkDigestModel, DigestQuery } from '../../analysis/digest-query.ts';
 import { totalDigest } from '../../analysis/memory-digest.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
@@ -17,11 +17,8 @@ export async function predictDigest(
 ): Promise<Result<void>> {
   if (flags.outcome)
     return fail('usage', '--outcome: a digest cannot make attempts fail; give processes or a snapshot');
-  if (flags.algorithm === 'stack-patch11')
-    return fail(
-      'usage',
-      '--algorithm stack-patch11: a digest cannot answer for it; give processes or a snapshot',
-    );
+  const algorithm = checkDigestAlgorithm(flags.algorithm);
+  if (!algorithm.ok) return algorithm;
   const source = await digestFromFlags(context, flags, files, {
     signal: new AbortController().signal,
   });

@@ -3,11 +3,13 @@ import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { type RestartedRange, restartRange, touchedPages } from '../../core/fault/restart.ts';
 import { type Geometry, pagesPerRange } from '../../core/memory/geometry.ts';
 import { hasPage } from '../../core/memory/occupancy.ts';
+import { intersectOrders, parseOrders } from '../../core/memory/order.ts';
 import { parseSpan } from '../../core/memory/page-span.ts';
 import { type RangeState, unknownFacts } from '../../core/memory/range-state.ts';
 import { planRange } from '../../core/plan/plan.ts';
+import { faultableOrders } from '../../core/rules/kernel-model.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
-import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
+import { enabledOrders, hugepagePolicy } from '../../core/rules/thp-settings.ts';
 import { planJson } from '../../render/json/predict.ts';
 import { answerLines } from '../shared/answer-lines.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
@@ -39,7 +41,7 @@ export async function predictRangeLines(
 function answerLine(
   line: string,
   geometry: Geometry,
-  { algorithm, outcomes }: RunPolicy,
+  runPolicy: RunPolicy,
   flags: CollapsePolicy,
   isRestartAsked: boolean,
 ): Result<string> {
@@ -49,9 +51,12 @@ function answerLine(
   if (!range.ok) return range;
   const policy = policyOfLine(parsed.value, flags, geometry);
   if (!policy.ok) return policy;
-  const restart = restartOfLine(parsed.value, range.value, policy.value, isRestartAsked);
+  const restart = restartOfLine(parsed.value, range.value, runPolicy, isRestartAsked);
   if (!restart.ok) return restart;
-  const plan = planRange(range.value, policy.value, { algorithm, outcomes });
+  const plan = planRange(range.value, policy.value, {
+    algorithm: runPolicy.algorithm,
+    outcomes: runPolicy.outcomes,
+  });
   const assumed = unknownFacts(range.value);
   return succeed(
     `${JSON.stringify({
@@ -68,9 +73,9 @@ function answerLine(
  * line.
  */
 function restartOfLine(
-  { vma }: RangeLine,
+  { vma, orders }: RangeLine,
   range: RangeState,
-  { orders }: CollapsePolicy,
+  { settings, model }: RunPolicy,
   isAsked: boolean,
 ): Result<RestartedRange | undefined> {
   if (vma === undefined && !isAsked) return succeed(undefined);
@@ -81,5 +86,9 @@ function restartOfLine(
   for (let page = 0; page < pagesPerRange(geometry); page++)
     if (hasPage(touched, page) && !(span.value.start <= page && page < span.value.end))
       return fail('usage', `page ${page} lies outside of the VMA ${vma}`);
-  return succeed(restartRange(touched, span.value, orders, geometry));
+  const enabled =
+    orders === undefined ? succeed(enabledOrders(settings, true, geometry)) : parseOrders(orders, geometry);
+  if (!enabled.ok) return enabled;
+  const usable = intersectOrders(enabled.value, faultableOrders(model, geometry));
+  return succeed(restartRange(touched, span.value, usable, geometry));
 }

@@ -4,7 +4,7 @@ import type { Geometry } from '../../core/memory/geometry.ts';
 import { parseOrders } from '../../core/memory/order.ts';
 import { KERNEL_MODELS } from '../../core/rules/kernel-model.ts';
 import { type OutcomeRule, parseOutcome } from '../../core/rules/outcome.ts';
-import { checkLimits } from '../../core/rules/policy.ts';
+import { type CollapseLimits, checkLimits } from '../../core/rules/policy.ts';
 import { defaultSettings, type ThpSettings, withOrdersAlways } from '../../core/rules/thp-settings.ts';
 import { ALGORITHMS } from '../../core/search/algorithms.ts';
 import type { PolicyFlags } from './policy-flags.ts';
@@ -47,8 +47,15 @@ export async function policyFromFlags(
     if (!outcome.ok) return outcome;
     outcomes.push(outcome.value);
   }
-  const inForce = current !== undefined && base.value === current && !orders;
+  const inForce =
+    current !== undefined && base.value === current && !orders && hasLimitsOf(settings, current);
   return succeed({ settings, model, algorithm, outcomes, inForce });
+}
+
+function hasLimitsOf(a: CollapseLimits, b: CollapseLimits): boolean {
+  return (
+    a.maxPtesNone === b.maxPtesNone && a.maxPtesSwap === b.maxPtesSwap && a.maxPtesShared === b.maxPtesShared
+  );
 }
 
 async function baseSettings(

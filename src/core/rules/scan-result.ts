@@ -67,10 +67,15 @@ export function isScanResult(name: string): name is ScanResult {
   return ALL_RESULTS.has(name);
 }
 
-/** The result with this name; accepts SCAN_PTE_UFFD_WP, the 7.2 spelling of SCAN_PTE_UFFD. */
+/** Names that some versions give to a result, beside its own: the spellings of kernel models. */
+const OTHER_NAMES: ReadonlyMap<string, ScanResult> = new Map([
+  ['SCAN_PTE_UFFD_WP', 'SCAN_PTE_UFFD'],
+  ['SCAN_PMD_NULL', 'SCAN_NO_PTE_TABLE'],
+]);
+
+/** The result with this name, in the spelling of any version. */
 export function scanResultNamed(name: string): ScanResult | undefined {
-  if (name === 'SCAN_PTE_UFFD_WP') return 'SCAN_PTE_UFFD';
-  return isScanResult(name) ? name : undefined;
+  return isScanResult(name) ? name : OTHER_NAMES.get(name);
 }
 
 /**

@@ -49,8 +49,11 @@ test('every result leads where mthp_collapse goes after it', () => {
   expect(leadingTo('stop')).toHaveLength(18);
 });
 
-test('results are found by name, with both names of SCAN_PTE_UFFD and no others', () => {
+test('results are found by name, in the spelling of every version, and no others', () => {
   expect(scanResultNamed('SCAN_PAGE_LRU')).toBe('SCAN_PAGE_LRU');
+  for (const { spellings } of Object.values(KERNEL_MODELS))
+    for (const [result, spelling] of Object.entries(spellings))
+      expect(scanResultNamed(spelling)).toBe(result);
   expect(scanResultNamed('SCAN_PTE_UFFD_WP')).toBe('SCAN_PTE_UFFD');
   for (const name of ['', 'scan_fail', 'constructor']) expect(scanResultNamed(name)).toBeUndefined();
 });
