@@ -1,19 +1,21 @@
 import { type Failure, fail, type Result, succeed } from '../core/base/failure.ts';
+import { sum } from '../core/base/sum.ts';
 import { type Geometry, rangeBytes } from '../core/memory/geometry.ts';
 import type { Host, MemoryItem, MemorySource } from '../core/rules/memory-source.ts';
 import { createChunkBuffer } from './chunk-buffer.ts';
 import { type Instruments, RANGES_PER_CHUNK, readChunk } from './chunk-reader.ts';
 import { readHost } from './host.ts';
 import { KernelReadError } from './kernel-file.ts';
+import { MemoryGroups } from './memory-groups.ts';
 import { PageFlags } from './page-flags.ts';
 import { canSeeFrameNumbers, openPagemap } from './pagemap.ts';
 import { loadPagemapScan, PAGE_IS, type PagemapScan } from './pagemap-scan.ts';
+import { whyNoPageFlags, whyUnreadable } from './permission.ts';
 import { readProcess } from './process.ts';
+import { loadSameMemory, type SameMemory, SharedMemory } from './shared-mm.ts';
 import { readSmaps, type SmapsVma } from './smaps.ts';
 import { unreadLimits } from './sysfs-settings.ts';
 
-const NEEDS_ROOT =
-  'folio orders, MADV_FREE pages and page locks are not visible to this user; run as root (CAP_SYS_ADMIN) to see them';
 const NEEDS_SCAN =
   'PAGEMAP_SCAN is not available (Linux 6.7 and the koffi package have it): which ranges are PMD mapped is not visible';
 
@@ -31,7 +33,7 @@ export async function openLiveSource(
     return fail('unsupported', `live memory can be read on Linux only; give a snapshot file instead`);
   }
   const host = readHost(now);
-  const own = openPagemap(process.pid, host.geometry);
+  const own = openPagemap('/proc/self', host.geometry);
   if (!own.ok) {
     return fail(
       'unsupported',
@@ -39,24 +41,34 @@ export async function openLiveSource(
     );
   }
   const scan = await loadPagemapScan(own.value.fd);
+  const sameMemory = pids.length > 1 ? await loadSameMemory() : undefined;
   own.value.close();
-  return succeed({ host, items: () => readProcesses(pids, host, scan, address) });
+  return succeed({ host, items: () => readProcesses(pids, host, { scan, sameMemory }, address) });
 }
 
 async function* readProcesses(
   pids: readonly number[],
   host: Host,
-  scan: PagemapScan | undefined,
+  {
+    scan,
+    sameMemory,
+  }: { readonly scan: PagemapScan | undefined; readonly sameMemory: SameMemory | undefined },
   address: number | undefined,
 ): AsyncIterable<MemoryItem> {
   const flags = canSeeFrameNumbers(host.geometry) ? PageFlags.open() : undefined;
-  if (!flags) yield { kind: 'note', message: NEEDS_ROOT };
+  if (!flags) yield { kind: 'note', message: whyNoPageFlags() };
   if (!scan) yield { kind: 'note', message: NEEDS_SCAN };
   const unread = host.settings ? unreadLimits() : [];
   if (unread.length > 0) yield { kind: 'note', message: defaultsTaken(unread) };
   try {
     const buffer = createChunkBuffer(host.geometry, RANGES_PER_CHUNK);
-    for (const pid of pids) yield* readOne(pid, { geometry: host.geometry, scan, flags, buffer }, address);
+    const shared = new SharedMemory(sameMemory);
+    const groups = new MemoryGroups();
+    for (const pid of pids) {
+      const owner = pids.length > 1 ? shared.ownerOf(pid) : undefined;
+      if (owner) yield { kind: 'note', message: countedOnce(pid, owner) };
+      else yield* readOne(pid, { geometry: host.geometry, scan, flags, buffer }, groups, address);
+    }
   } finally {
     flags?.close();
   }
@@ -65,22 +77,28 @@ async function* readProcesses(
 function* readOne(
   pid: number,
   shared: Omit<Instruments, 'pagemap'>,
+  groups: MemoryGroups,
   address: number | undefined,
 ): Iterable<MemoryItem> {
   const skipped = (failure: Failure): MemoryItem => ({ kind: 'skipped', pid, failure });
   const opened = readProcess(pid);
   if (!opened.ok) return yield skipped(opened.failure);
-  const pagemap = openPagemap(pid, shared.geometry);
-  if (!pagemap.ok) return yield skipped(explain(pagemap.failure, pid));
+  const { folder } = opened.value;
+  const pagemap = openPagemap(folder, shared.geometry);
+  if (!pagemap.ok) return yield skipped(whyUnreadable(pagemap.failure, pid, folder));
   const tools = { ...shared, pagemap: pagemap.value };
   try {
-    const vmas = readSmaps(pid);
-    if (!vmas.ok) return yield skipped(explain(vmas.failure, pid));
+    const vmas = readSmaps(folder);
+    if (!vmas.ok) return yield skipped(whyUnreadable(vmas.failure, pid, folder));
     const again = readProcess(pid);
-    if (!again.ok || again.value.startTime !== opened.value.startTime) {
+    if (!again.ok || again.value.process.startTime !== opened.value.process.startTime) {
       return yield skipped({ kind: 'unreadable', message: `process ${pid}: ended before it could be read` });
     }
-    yield { kind: 'process', process: opened.value };
+    const ksmBytes = sum(vmas.value.map((vma) => vma.ksmBytes));
+    yield {
+      kind: 'process',
+      process: { ...opened.value.process, ksmBytes, memoryGroups: groups.of(folder) },
+    };
     for (const vma of vmas.value) {
       if (address !== undefined && !(vma.start <= address && address < vma.end)) continue;
       yield { kind: 'vma', vma };
@@ -102,6 +120,11 @@ function* readOne(
   } finally {
     pagemap.value.close();
   }
+}
+
+function countedOnce(pid: number, owner: NonNullable<ReturnType<SharedMemory['ownerOf']>>): string {
+  const how = owner.by === 'kcmp' ? '' : ', as far as equal addresses and sums of smaps tell';
+  return `process ${pid} shares one address space with process ${owner.pid}${how}: counted once, as that one`;
 }
 
 function defaultsTaken(files: readonly string[]): string {
@@ -144,14 +167,4 @@ function* populatedChunks(tools: Instruments, vma: SmapsVma): Iterable<[start: n
     for (; end - start > chunk; start += chunk) yield [start, start + chunk];
   }
   if (end > start) yield [start, end];
-}
-
-function explain(failure: Failure, pid: number): Failure {
-  if (failure.kind === 'permission') {
-    return {
-      kind: 'permission',
-      message: `process ${pid}: its memory may not be read (ptrace access); run as its owner, or as root with all capabilities`,
-    };
-  }
-  return { kind: 'unreadable', message: `process ${pid}: ${failure.message}` };
 }

@@ -26,9 +26,9 @@ export interface Pagemap {
   close(): void;
 }
 
-/** Fails with advice when this user may not look into the process. */
-export function openPagemap(pid: number, geometry: Geometry): Result<Pagemap> {
-  const file = openKernelFile(`/proc/${pid}/pagemap`);
+/** The pagemap in a folder such as /proc/PID. Fails when this user may not look into the process. */
+export function openPagemap(folder: string, geometry: Geometry): Result<Pagemap> {
+  const file = openKernelFile(`${folder}/pagemap`);
   if (!file.ok) return file;
   const fd = file.value;
   return succeed({
@@ -37,7 +37,7 @@ export function openPagemap(pid: number, geometry: Geometry): Result<Pagemap> {
       const bytes = new Uint8Array(entries.buffer, entries.byteOffset, entries.byteLength);
       const read = readFully(fd, bytes, (address / pageBytes(geometry)) * ENTRY_BYTES);
       if (!read.ok) return read;
-      if (read.value === 0) return fail('unreadable', `process ${pid}: ended while it was read`);
+      if (read.value === 0) return fail('unreadable', `${folder}: ended while it was read`);
       bytes.fill(0, read.value);
       return succeed(undefined);
     },
@@ -55,7 +55,7 @@ export function frameNumber(low: number, high: number): number {
  * memory.
  */
 export function canSeeFrameNumbers(geometry: Geometry): boolean {
-  const pagemap = openPagemap(process.pid, geometry);
+  const pagemap = openPagemap('/proc/self', geometry);
   if (!pagemap.ok) return false;
   const maps = readKernelFile('/proc/self/maps');
   const entries = new Int32Array(2 * 1024);

@@ -1,7 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fail, type Result, succeed } from '../core/base/failure.ts';
 import type { Process } from '../core/rules/memory-source.ts';
 import { readKernelFile } from './kernel-file.ts';
+import { kindWithoutMemory, statFields, TaskStatus, taskWithMemory } from './process-status.ts';
 
 /** The pids of all processes that have memory, ascending: no kernel threads, no zombies. */
 export function listUserPids(): number[] {
@@ -13,7 +15,8 @@ export function listUserPids(): number[] {
 
 function hasMemory(pid: string): boolean {
   const statm = readKernelFile(`/proc/${pid}/statm`);
-  return statm.ok && !statm.value.startsWith('0 ');
+  // Of a process whose main thread has ended, statm says 0.
+  return statm.ok && (!statm.value.startsWith('0 ') || taskWithMemory(Number(pid)) !== undefined);
 }
 
 /**
@@ -28,11 +31,22 @@ export function listCgroupPids(path: string): Result<number[]> {
   ];
   const root = candidates.find((directory) => readKernelFile(`${directory}/cgroup.procs`).ok);
   if (root === undefined) {
+    const threaded = candidates.find(isThreaded);
+    if (threaded !== undefined)
+      return fail(
+        'unreadable',
+        `cgroup ${path}: is threaded, so it lists no processes; give its parent, ${dirname(threaded)}`,
+      );
     return fail('unreadable', `cgroup ${path}: no cgroup.procs there; give a directory below /sys/fs/cgroup`);
   }
   const pids = new Set<number>();
   collectCgroupPids(root, pids);
   return succeed([...pids].sort((a, b) => a - b));
+}
+
+function isThreaded(directory: string): boolean {
+  const type = readKernelFile(`${directory}/cgroup.type`);
+  return type.ok && type.value === 'threaded';
 }
 
 function collectCgroupPids(directory: string, pids: Set<number>): void {
@@ -45,36 +59,42 @@ function collectCgroupPids(directory: string, pids: Set<number>): void {
   }
 }
 
+/** A process and the folder of /proc to read its memory through. */
+export interface OpenedProcess {
+  readonly process: Process;
+  readonly folder: string;
+}
+
 /**
- * What /proc says of a process as a whole. Kernel threads and zombies fail: they have no memory of their own.
+ * What /proc says of a process as a whole. Fails for what has no memory of its own: kernel threads, zombies, a
+ * process that is ending.
  */
-export function readProcess(pid: number): Result<Process> {
-  const status = readKernelFile(`/proc/${pid}/status`);
-  const stat = readKernelFile(`/proc/${pid}/stat`);
-  if (!status.ok || !stat.ok)
+export function readProcess(pid: number): Result<OpenedProcess> {
+  const main = TaskStatus.read(`/proc/${pid}`);
+  const stat = statFields(`/proc/${pid}`);
+  if (!main || !stat)
     return fail('unreadable', `process ${pid}: no such process; see ps for the ones there are`);
-  const field = (name: string) => new RegExp(`^${name}:[ \\t]*(.*)$`, 'm').exec(status.value)?.[1];
-  const command = field('Name') ?? '';
-  const owner = Number(field('Tgid'));
+  const command = main.field('Name') ?? '';
+  const owner = Number(main.field('Tgid'));
   if (owner !== pid)
     return fail('unreadable', `process ${pid}: is a thread of process ${owner}; read that one`);
-  if (field('VmSize') === undefined) {
-    const kind = field('State')?.startsWith('Z') ? 'a zombie' : 'a kernel thread';
-    return fail('unreadable', `process ${pid} (${command}): ${kind}, it has no memory of its own`);
-  }
-  return succeed({
+  const task = taskWithMemory(pid);
+  if (!task) return fail('unreadable', `process ${pid} (${command}): ${kindWithoutMemory(pid)}`);
+  const enabled = task.field('THP_enabled');
+  const process = {
     pid,
-    // Field 22; fields are counted after the command, which may itself hold spaces and parentheses.
-    startTime: Number(stat.value.slice(stat.value.lastIndexOf(')') + 2).split(' ')[19]),
+    startTime: Number(stat[19]),
     command,
-    cgroup: readCgroup(pid),
-    thpDisabled: field('THP_enabled') === '0',
-  });
+    cgroup: readCgroup(task.folder),
+    thpDisabled: enabled === undefined ? undefined : enabled === '0',
+    pinnedBytes: task.bytes('VmPin'),
+  };
+  return succeed({ process, folder: task.folder });
 }
 
 /** The path in the unified hierarchy, or that of the memory controller where v1 is in use. */
-function readCgroup(pid: number): string {
-  const file = readKernelFile(`/proc/${pid}/cgroup`);
+function readCgroup(folder: string): string {
+  const file = readKernelFile(`${folder}/cgroup`);
   if (!file.ok) return '';
   const path = (pattern: RegExp) => pattern.exec(file.value)?.[1];
   return path(/^\d+:(?:\w+,)*memory(?:,\w+)*:(.*)$/m) ?? path(/^0::(.*)$/m) ?? '';

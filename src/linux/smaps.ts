@@ -14,13 +14,15 @@ export interface SmapsVma extends Vma {
   readonly lazyFreeBytes: number;
   /** Anonymous memory mapped by PMD entries. */
   readonly pmdMappedBytes: number;
+  /** Pages that KSM merged. */
+  readonly ksmBytes: number;
 }
 
 const HEADER = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) [0-9a-f]+ [0-9a-f]+:[0-9a-f]+ (\d+) *(.*)$/;
 
-/** The VMAs of a process in address order. A kernel thread, like a zombie, has none. */
-export function readSmaps(pid: number): Result<SmapsVma[]> {
-  const path = `/proc/${pid}/smaps`;
+/** The VMAs in a folder such as /proc/PID, in address order. A kernel thread, like a zombie, has none. */
+export function readSmaps(folder: string): Result<SmapsVma[]> {
+  const path = `${folder}/smaps`;
   const file = openKernelFile(path);
   if (!file.ok) return file;
   const parser = new SmapsParser();
@@ -93,6 +95,7 @@ class SmapsParser {
       referencedBytes: bytes('Referenced'),
       lazyFreeBytes: bytes('LazyFree'),
       pmdMappedBytes: bytes('AnonHugePages'),
+      ksmBytes: bytes('KSM'),
     });
     this.#header = undefined;
     this.#bytes = new Map();

@@ -26,6 +26,7 @@ function read(sums: Partial<SmapsVma>): RangeState[] {
     referencedBytes: 32 * 4096,
     lazyFreeBytes: 0,
     pmdMappedBytes: 0,
+    ksmBytes: 0,
     ...sums,
   };
   const pagemap = {

@@ -1,0 +1,62 @@
+import type { Failure } from '../core/base/failure.ts';
+import { TaskStatus } from './process-status.ts';
+
+/** Capabilities by their bits (linux/capability.h). */
+const CAPABILITIES = { CAP_DAC_READ_SEARCH: 2n, CAP_SYS_ADMIN: 21n } as const;
+type Capability = keyof typeof CAPABILITIES;
+
+/** What is not seen without the files of page flags, and which right is missing for them. */
+export function whyNoPageFlags(): string {
+  const unseen = 'folio orders, MADV_FREE pages and page locks are not visible to this user';
+  const needed = ['CAP_SYS_ADMIN', 'CAP_DAC_READ_SEARCH'] as const;
+  const held = needed.filter(holds);
+  // Frame numbers need the first; /proc/kpageflags belongs to root and needs the second of others.
+  if (held.length === 1) {
+    const missing = needed.filter((each) => !held.includes(each));
+    return `${unseen}: it has ${held[0]} but not ${missing[0]}, which /proc/${missing[0] === 'CAP_SYS_ADMIN' ? 'PID/pagemap' : 'kpageflags'} needs`;
+  }
+  if (held.length === 2)
+    return `${unseen}, though it has ${needed.join(' and ')}: run outside of the container`;
+  return `${unseen}; run as root (CAP_SYS_ADMIN and CAP_DAC_READ_SEARCH) to see them`;
+}
+
+/** Why the memory of a process may not be read, and what helps; or what else was wrong. */
+export function whyUnreadable(failure: Failure, pid: number, folder: string): Failure {
+  if (failure.kind !== 'permission')
+    return { kind: 'unreadable', message: `process ${pid}: ${failure.message}` };
+  return {
+    kind: 'permission',
+    message: `process ${pid}: its memory may not be read (ptrace access); ${help(folder)}`,
+  };
+}
+
+function help(folder: string): string {
+  const status = TaskStatus.read(folder);
+  const self = TaskStatus.read('/proc/self');
+  const asRoot = 'run as root with all capabilities, or with CAP_SYS_PTRACE';
+  if (!status || !self) return asRoot;
+  const isOwn = isRunBy(status, 'Uid', process.geteuid?.()) && isRunBy(status, 'Gid', process.getegid?.());
+  if (!isOwn) return `run as its owner, or ${asRoot.slice('run '.length)}`;
+  const more = capabilitiesOf(status, 'CapPrm') & ~capabilitiesOf(self, 'CapEff');
+  if (more !== 0n) return `it is yours, but has capabilities that you lack; ${asRoot}`;
+  return `it is yours, but not dumpable (PR_SET_DUMPABLE, or a program that was not readable); ${asRoot}`;
+}
+
+/** Whether all ids of a task are this one. */
+function isRunBy(status: TaskStatus, kind: 'Uid' | 'Gid', id: number | undefined): boolean {
+  return (
+    status
+      .field(kind)
+      ?.split(/\s+/)
+      .every((each) => Number(each) === id) === true
+  );
+}
+
+function holds(capability: Capability): boolean {
+  const self = TaskStatus.read('/proc/self');
+  return self !== undefined && ((capabilitiesOf(self, 'CapEff') >> CAPABILITIES[capability]) & 1n) === 1n;
+}
+
+function capabilitiesOf(status: TaskStatus, set: 'CapEff' | 'CapPrm'): bigint {
+  return BigInt(`0x${status.field(set) ?? '0'}`);
+}

@@ -1,0 +1,42 @@
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { MemoryGroups } from '../../src/linux/memory-groups.ts';
+
+const M = 2 ** 20;
+
+/** A control group below our own with a limit, and its path; undefined where we may not make one. */
+function makeGroup(): { folder: string; path: string } | undefined {
+  const lines = readFileSync('/proc/self/cgroup', 'utf8');
+  const v1 = /^\d+:(?:\w+,)*memory(?:,\w+)*:(.*)$/m.exec(lines)?.[1];
+  const own = v1 ?? /^0::(.*)$/m.exec(lines)?.[1] ?? '/';
+  const path = `${own === '/' ? '' : own}/thpscope-${process.pid}`;
+  const folder = `${v1 === undefined ? '/sys/fs/cgroup' : '/sys/fs/cgroup/memory'}${path}`;
+  try {
+    mkdirSync(folder);
+    writeFileSync(`${folder}/${v1 === undefined ? 'memory.max' : 'memory.limit_in_bytes'}`, String(400 * M));
+    return { folder, path };
+  } catch {
+    return undefined;
+  }
+}
+
+test('the limits of a group and its ancestors are read, innermost first', ({ skip }) => {
+  const group = makeGroup() ?? skip('no control group with a limit can be made here');
+  const before = new MemoryGroups().of('/proc/self') ?? [];
+  const own = readFileSync('/proc/self/cgroup', 'utf8');
+  try {
+    writeFileSync(`${group.folder}/cgroup.procs`, String(process.pid));
+    const [inner, ...outer] = new MemoryGroups().of('/proc/self') ?? [];
+    expect(inner).toMatchObject({ path: group.path, limitBytes: 400 * M });
+    expect(inner.usedBytes).toBeLessThan(400 * M);
+    expect(outer.map(({ path }) => path)).toEqual(before.map(({ path }) => path));
+  } finally {
+    writeFileSync(`${group.folder}/../cgroup.procs`, String(process.pid));
+    rmdirSync(group.folder);
+  }
+  expect(readFileSync('/proc/self/cgroup', 'utf8')).toBe(own);
+});
+
+test('a task that there is not has no known groups', () => {
+  expect(new MemoryGroups().of('/proc/0')).toBeUndefined();
+});
