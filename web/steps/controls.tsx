@@ -1,34 +1,31 @@
+import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
-import type { By } from './alignment.ts';
-import { isResultRow } from './alignment.ts';
-import { currentText } from './step-list.tsx';
-import {
-  alignBy,
-  alignment,
-  alone,
-  comparison,
-  goRow,
-  playing,
-  row,
-  stepsPerSecond,
-} from './steps-signals.ts';
+import { goRow, playing, row, rows, stepsPerSecond } from './steps-signals.ts';
 
 const SPEEDS = [1, 2, 4, 10, 30];
 
 /**
- * Play, pause, one step forth and back, to the ends, scrub; and how the two searches are held side by side.
+ * Play, pause, one row forth and back, to the ends, scrub. A row is a `unit`; `text` says the one that is
+ * shown, for ears.
  */
-export function Controls() {
-  const { rows, by, onlyAttempts, firstDifference } = alignment.value;
+export function Controls({
+  unit,
+  text,
+  children,
+}: {
+  readonly unit: string;
+  readonly text: string;
+  readonly children?: ComponentChildren;
+}) {
+  const most = rows.value;
   const now = row.value;
-  const unit = by === 'steps' ? 'step' : 'attempt';
   const isPlaying = playing.value;
   const speed = stepsPerSecond.value;
 
   useEffect(() => {
     if (!isPlaying) return undefined;
     const timer = setInterval(() => {
-      if (row.value >= alignment.value.rows) playing.value = false;
+      if (row.value >= rows.value) playing.value = false;
       else goRow(row.value + 1);
     }, 1000 / speed);
     return () => clearInterval(timer);
@@ -53,26 +50,26 @@ export function Controls() {
         <Move
           label={isPlaying ? 'Pause (space)' : 'Play (space)'}
           sign={isPlaying ? 'pause' : 'play'}
-          disabled={rows <= 1}
+          disabled={most <= 1}
           onClick={togglePlay}
         />
         <Move
           label={`One ${unit} on (right arrow)`}
           sign="on"
-          disabled={now >= rows}
+          disabled={now >= most}
           onClick={() => goRow(now + 1)}
         />
-        <Move label="To the end (End)" sign="last" disabled={now >= rows} onClick={() => goRow(rows)} />
+        <Move label="To the end (End)" sign="last" disabled={now >= most} onClick={() => goRow(most)} />
       </div>
       <label class="scrub">
-        <span class="scrub-text">{rows === 0 ? `no ${unit}s` : `${unit} ${now} of ${rows}`}</span>
+        <span class="scrub-text">{most === 0 ? `no ${unit}s` : `${unit} ${now} of ${most}`}</span>
         <input
           type="range"
-          min={Math.min(1, rows)}
-          max={rows}
+          min={Math.min(1, most)}
+          max={most}
           value={now}
-          disabled={rows <= 1}
-          aria-valuetext={`${unit} ${now} of ${rows}`}
+          disabled={most <= 1}
+          aria-valuetext={`${unit} ${now} of ${most}`}
           onInput={({ currentTarget }) => goRow(Number(currentTarget.value))}
         />
       </label>
@@ -90,43 +87,17 @@ export function Controls() {
           ))}
         </select>
       </label>
-      <fieldset class="segments">
-        <legend class="visually-hidden">Side by side</legend>
-        {(['steps', 'attempts'] satisfies By[]).map((each) => (
-          <label
-            key={each}
-            title={onlyAttempts && each === 'steps' ? 'This search reports its attempts only' : undefined}
-          >
-            <input
-              type="radio"
-              name="steps-by"
-              checked={by === each}
-              disabled={onlyAttempts}
-              onChange={() => alignBy(each)}
-            />
-            <span>by {each}</span>
-          </label>
-        ))}
-      </fieldset>
-      {firstDifference === undefined ? (
-        <span class="comparison">{!alone.value && comparison.value}</span>
-      ) : (
-        <button type="button" class="button small comparison differs" onClick={() => goRow(firstDifference)}>
-          {isResultRow(alignment.value, firstDifference)
-            ? 'the results differ'
-            : `first difference at ${unit} ${firstDifference}`}
-        </button>
-      )}
+      {children}
       <p class="visually-hidden" aria-live={isPlaying ? 'off' : 'polite'}>
-        {currentText()}
+        {text}
       </p>
     </div>
   );
 }
 
 export function togglePlay(): void {
-  if (!playing.value && row.value >= alignment.value.rows) goRow(1);
-  playing.value = !playing.value && alignment.value.rows > 1;
+  if (!playing.value && row.value >= rows.value) goRow(1);
+  playing.value = !playing.value && rows.value > 1;
 }
 
 const SIGNS = {

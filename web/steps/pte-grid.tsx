@@ -2,27 +2,22 @@ import { useComputed, useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import { pagesPerRange } from '../../src/core/memory/geometry.ts';
 import { hasPage } from '../../src/core/memory/occupancy.ts';
-import { asOrder, formatOrder } from '../../src/core/memory/order.ts';
-import type { PteKind } from '../../src/core/memory/pte-kind.ts';
-import type { Visit } from '../../src/core/search/algorithm.ts';
-import { cssColor, inkOn, orderColor } from '../../src/render/svg/palette.ts';
-import {
-  type CellRectangle,
-  cellsPath,
-  gridColumns,
-  pteLayers,
-  windowRectangle,
-} from '../../src/render/svg/pte-layers.ts';
-import { markOf } from '../../src/render/words/pte-marks.ts';
+import { asOrder } from '../../src/core/memory/order.ts';
+import { windowRectangle } from '../../src/render/svg/pte-layers.ts';
 import { type Side, stepAt, stepsDone } from './alignment.ts';
 import { brushOf, pagesBetween, paintPages } from './edit-range.ts';
+import {
+  CELL,
+  CurrentWindow,
+  crossed,
+  FolioBlocks,
+  gridOf,
+  gridWidth,
+  PteCells,
+  pteCells,
+} from './pte-picture.tsx';
 import { alignment, brush, edit, row, state } from './steps-signals.ts';
 import { windowsSoFar } from './window-layers.ts';
-
-/** Units of the picture in one cell. */
-const CELL = 10;
-/** More letters than this are no help to anybody. */
-const MOST_MARKS = 1024;
 
 /**
  * The PTEs of the range, what the search has done to them so far, and the window that it is at. They can be
@@ -34,16 +29,17 @@ export function PteGrid({ side }: { readonly side: Side }) {
   const focused = useSignal(false);
   const painting = useRef<{ last: number; moved: boolean } | undefined>(undefined);
   const lastPainted = useRef<number | undefined>(undefined);
-  const picture = useComputed(() => rangePicture());
-  const { columns, rows, layers, marks } = picture.value;
-  const { pmdOrder } = state.value.range.geometry;
+  const picture = useComputed(() => pteCells(state.value.range));
+  const { geometry } = state.value.range;
+  const { columns, rows } = gridOf(geometry);
   const run = alignment.value[side];
   const step = stepAt(alignment.value, side, row.value);
   const { collapsed, failed } = windowsSoFar(
     run.steps,
     stepsDone(alignment.value, side, row.value),
-    state.value.range.geometry,
+    geometry,
   );
+  const { occupied } = alignment.value.left.scan;
   const current = step === undefined ? undefined : run.steps[step];
   const crossings = failed.map((visit) => crossed(windowRectangle(visit, columns))).join('');
 
@@ -92,10 +88,7 @@ export function PteGrid({ side }: { readonly side: Side }) {
   };
 
   return (
-    <div
-      class="pte-grid-frame"
-      style={{ maxWidth: `${columns * (pmdOrder > 9 ? 10 : pmdOrder < 5 ? 56 : 22)}px` }}
-    >
+    <div class="pte-grid-frame" style={{ maxWidth: gridWidth(geometry) }}>
       <svg
         ref={svg}
         class="pte-grid"
@@ -143,25 +136,8 @@ export function PteGrid({ side }: { readonly side: Side }) {
         }}
         onPointerCancel={() => (painting.current = undefined)}
       >
-        {layers.map(({ kind, path }) => (
-          <path
-            key={kind}
-            class={`pte pte-${typeof kind === 'number' ? 'folio' : kind}`}
-            d={path}
-            fill={fillOf(kind, pmdOrder)}
-          />
-        ))}
-        {marks.map(({ page, mark, ink }) => (
-          <text
-            key={page}
-            class={`pte-mark ${ink}`}
-            x={(page % columns) * CELL + 5}
-            y={Math.floor(page / columns) * CELL + 7.6}
-          >
-            {mark}
-          </text>
-        ))}
-        <Collapsed windows={collapsed} columns={columns} />
+        <PteCells picture={picture.value} geometry={geometry} />
+        <FolioBlocks windows={collapsed} geometry={geometry} isFilled={(page) => !hasPage(occupied, page)} />
         <path class="window-failed-edge" d={crossings} />
         <path class="window-failed" d={crossings} />
         {run.scan.failedAt !== undefined && (
@@ -185,53 +161,6 @@ export function PteGrid({ side }: { readonly side: Side }) {
   );
 }
 
-/** Collapsed windows as blocks in the colours of their orders, with their sizes where there is room. */
-function Collapsed({ windows, columns }: { readonly windows: readonly Visit[]; readonly columns: number }) {
-  const { geometry } = state.value.range;
-  const font = Math.max(2.5, (8.5 * columns) / 32);
-  const orders = [...new Set(windows.map(({ order }) => order))];
-  return (
-    <>
-      {orders.map((order) => {
-        const color = orderColor(order, geometry.pmdOrder);
-        const ofOrder = windows.filter((visit) => visit.order === order);
-        const label = formatOrder(order, geometry);
-        const boxes = ofOrder.map((visit) => windowRectangle(visit, columns));
-        const [{ width, height }] = boxes;
-        const fits = width * CELL >= label.length * font * 0.65 && height * CELL >= font;
-        return (
-          <g key={order}>
-            <path class="window-collapsed" fill={cssColor(color)} d={boxes.map(block).join('')} />
-            <path
-              class="filled-ptes"
-              stroke={inkOn(color)}
-              d={ofOrder.map(({ offset }) => filledPath(offset, 1 << order, columns)).join('')}
-            />
-            {fits &&
-              boxes.map(({ x, y }) => (
-                <text
-                  key={`${x} ${y}`}
-                  class="window-label"
-                  fill={inkOn(color)}
-                  font-size={font}
-                  x={(x + width / 2) * CELL}
-                  y={(y + height / 2) * CELL + font * 0.35}
-                >
-                  {label}
-                </text>
-              ))}
-          </g>
-        );
-      })}
-    </>
-  );
-}
-
-function block({ x, y, width, height }: CellRectangle): string {
-  const inner = `h${width * CELL - 1}v${height * CELL - 1}h${1 - width * CELL}z`;
-  return `M${x * CELL + 0.5} ${y * CELL + 0.5}${inner}`;
-}
-
 const KIND_NAMES: Record<ReturnType<typeof brushOf>, string> = {
   empty: 'empty',
   present: 'present',
@@ -241,52 +170,3 @@ const KIND_NAMES: Record<ReturnType<typeof brushOf>, string> = {
   pinned: 'pinned',
   folio: 'in a large folio',
 };
-
-function CurrentWindow({ x, y, width, height }: CellRectangle) {
-  const box = { x: x * CELL, y: y * CELL, width: width * CELL, height: height * CELL, rx: 2 };
-  return (
-    <>
-      <rect class="window-now-edge" {...box} />
-      <rect class="window-now" {...box} />
-    </>
-  );
-}
-
-function rangePicture() {
-  const { range } = state.value;
-  const columns = gridColumns(range.geometry);
-  const pages = pagesPerRange(range.geometry);
-  const cells = { columns, width: CELL, height: CELL, gap: 1.6 };
-  const layers = [...pteLayers(range)].map(([kind, list]) => ({ kind, path: cellsPath(list, cells) }));
-  const marks: { page: number; mark: string; ink: string }[] = [];
-  for (let page = 0; page < pages && marks.length <= MOST_MARKS; page++) {
-    const mark = markOf(range, page)?.mark;
-    if (mark) marks.push({ page, mark, ink: mark === 'z' ? 'on-light' : 'on-dark' });
-  }
-  return { columns, rows: pages / columns, layers, marks: marks.length > MOST_MARKS ? [] : marks };
-}
-
-function fillOf(kind: PteKind, pmdOrder: number): string | undefined {
-  return typeof kind === 'number' ? cssColor(orderColor(kind, pmdOrder)) : undefined;
-}
-
-/** Rings on the PTEs of a collapsed window that were not occupied: pages made of nothing. */
-function filledPath(offset: number, pages: number, columns: number): string {
-  const { scan } = alignment.value.left;
-  let path = '';
-  for (let page = offset; page < offset + pages; page++) {
-    if (hasPage(scan.occupied, page)) continue;
-    const x = (page % columns) * CELL + 5;
-    const y = Math.floor(page / columns) * CELL + 5;
-    path += `M${x - 1.6} ${y}a1.6 1.6 0 1 0 3.2 0a1.6 1.6 0 1 0 -3.2 0`;
-  }
-  return path;
-}
-
-/** A box with its diagonals. */
-function crossed(window: CellRectangle): string {
-  const width = window.width * CELL - 3;
-  const height = window.height * CELL - 3;
-  const corner = `M${window.x * CELL + 1.5} ${window.y * CELL + 1.5}`;
-  return `${corner}h${width}v${height}h${-width}zl${width} ${height}m${-width} 0l${width} ${-height}`;
-}

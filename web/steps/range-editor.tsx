@@ -1,4 +1,3 @@
-import { useSignal } from '@preact/signals';
 import { countPages, emptyOccupancy, fullOccupancy } from '../../src/core/memory/occupancy.ts';
 import { asOrder, formatOrder } from '../../src/core/memory/order.ts';
 import { formatPages, parsePages } from '../../src/core/memory/page-list.ts';
@@ -7,18 +6,9 @@ import { applyPlan } from '../../src/core/plan/apply-plan.ts';
 import { collapsesOf } from '../../src/core/plan/plan.ts';
 import type { Side } from './alignment.ts';
 import { type Brush, type ListedFact, withPages } from './edit-range.ts';
-import {
-  alignment,
-  alone,
-  brush,
-  canRedo,
-  canUndo,
-  edit,
-  goRow,
-  redo,
-  state,
-  undo,
-} from './steps-signals.ts';
+import { alignment, alone, brush, edit, goRow, state } from './steps-signals.ts';
+import { TypedField } from './typed-field.tsx';
+import { UndoButtons } from './undo-buttons.tsx';
 
 const BRUSHES: readonly { readonly kind: Exclude<Brush['kind'], 'folio'>; readonly label: string }[] = [
   { kind: 'present', label: 'present' },
@@ -84,24 +74,7 @@ export function RangeEditor() {
         </select>
       </fieldset>
       <p class="row-of-buttons">
-        <button
-          type="button"
-          class="button small"
-          aria-disabled={!canUndo.value}
-          title="Ctrl+Z"
-          onClick={undo}
-        >
-          Undo
-        </button>
-        <button
-          type="button"
-          class="button small"
-          aria-disabled={!canRedo.value}
-          title="Ctrl+Shift+Z"
-          onClick={redo}
-        >
-          Redo
-        </button>
+        <UndoButtons />
         <button
           type="button"
           class="button small"
@@ -170,52 +143,19 @@ function NextPass({ side }: { readonly side: Side }) {
   );
 }
 
-/**
- * PTEs in the kernel's list notation. What is typed counts as soon as it is a list, and stays until the range
- * changes in another way.
- */
+/** PTEs in the kernel's list notation. */
 function PageList({ fact, label }: { readonly fact: ListedFact; readonly label: string }) {
   const { range } = state.value;
-  const typed = useSignal<{ readonly text: string; readonly shown: string } | undefined>(undefined);
-  const editing = useSignal(false);
   const pages = range.facts[fact];
-  const shown = pages ? formatPages(pages) : '';
-  const text = typed.value?.shown === shown ? typed.value.text : undefined;
-  const parsed = text === undefined ? undefined : parsePages(text, range.geometry);
-  const error = parsed?.ok === false ? parsed.failure.message : undefined;
-  const id = `pages-${fact}`;
-
-  const take = (written: string) => {
-    const list = parsePages(written, range.geometry);
-    typed.value = { text: written, shown: list.ok ? formatPages(list.value) : shown };
-    if (!list.ok || formatPages(list.value) === shown) return;
-    edit({ range: withPages(range, fact, list.value) }, editing.value);
-    editing.value = true;
-  };
   return (
-    <div class="field">
-      <label for={id}>{label}</label>
-      <input
-        id={id}
-        class="mono"
-        type="text"
-        spellcheck={false}
-        autocomplete="off"
-        placeholder={fact === 'present' ? '0-15,100' : 'none'}
-        value={text ?? shown}
-        aria-invalid={error !== undefined}
-        aria-describedby={error === undefined ? undefined : `${id}-error`}
-        onInput={({ currentTarget }) => take(currentTarget.value)}
-        onBlur={() => {
-          if (error === undefined) typed.value = undefined;
-          editing.value = false;
-        }}
-      />
-      {error !== undefined && (
-        <p id={`${id}-error`} class="field-error" role="alert">
-          {error}
-        </p>
-      )}
-    </div>
+    <TypedField
+      id={`pages-${fact}`}
+      label={label}
+      placeholder={fact === 'present' ? '0-15,100' : 'none'}
+      shown={pages ? formatPages(pages) : ''}
+      parse={(text) => parsePages(text, range.geometry)}
+      format={formatPages}
+      onTake={(list, within) => edit({ range: withPages(range, fact, list) }, within)}
+    />
   );
 }

@@ -1,40 +1,12 @@
-import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
 import { windowName } from '../../src/render/words/explain-steps.ts';
 import { isResultRow, type Side, sameRow, stepAt } from './alignment.ts';
-import { alignment, alone, goRow, row, state } from './steps-signals.ts';
+import { StepRows } from './step-rows.tsx';
+import { alignment, alone, row, state } from './steps-signals.ts';
 import { endText, outcomeText, stepSentence } from './visit-words.ts';
-
-/** Height of a row in pixels; only those in sight are drawn. */
-const ROW = 26;
-const MORE = 6;
 
 /** All steps of both searches, row by row; the rows in which they differ are marked. */
 export function StepList() {
-  const list = useRef<HTMLDivElement>(null);
-  const top = useSignal(0);
-  const height = useSignal(300);
   const { rows, by, left, right, firstDifference } = alignment.value;
-  const now = row.value;
-
-  useEffect(() => {
-    const box = list.current;
-    if (!box) return undefined;
-    const observer = new ResizeObserver(() => (height.value = box.clientHeight));
-    observer.observe(box);
-    return () => observer.disconnect();
-  }, [height]);
-  useEffect(() => {
-    const box = list.current;
-    if (!box || now === 0) return;
-    const at = (now - 1) * ROW;
-    if (at < box.scrollTop) box.scrollTop = Math.max(0, at - ROW);
-    else if (at + ROW > box.scrollTop + box.clientHeight) box.scrollTop = at + 2 * ROW - box.clientHeight;
-  }, [now, rows]);
-
-  const first = Math.max(1, Math.floor(top.value / ROW) - MORE);
-  const last = Math.min(rows, Math.ceil((top.value + height.value) / ROW) + MORE);
-  const shown = Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i);
   return (
     <section
       class={alone.value ? 'step-list step-list-alone' : 'step-list'}
@@ -51,45 +23,28 @@ export function StepList() {
           </>
         )}
       </div>
-      <div
-        ref={list}
-        class="step-rows"
-        role="listbox"
-        aria-label={by === 'steps' ? 'Steps' : 'Attempts'}
-        aria-activedescendant={now > 0 ? `row-${now}` : undefined}
-        tabindex={0}
-        onScroll={({ currentTarget }) => (top.value = currentTarget.scrollTop)}
+      <StepRows
+        label={by === 'steps' ? 'Steps' : 'Attempts'}
+        differs={(each) => !sameRow(alignment.value, each)}
       >
-        <div role="presentation" class="step-space" style={{ height: `${rows * ROW}px` }}>
-          {shown.map((each) => {
-            const same = sameRow(alignment.value, each);
-            return (
-              <div
-                key={each}
-                id={`row-${each}`}
-                role="option"
-                aria-selected={each === now}
-                aria-setsize={rows}
-                aria-posinset={each}
-                class={`step-row${each === now ? ' row-now' : ''}${same ? '' : ' row-differs'}`}
-                style={{ top: `${(each - 1) * ROW}px` }}
-                onClick={() => goRow(each)}
-              >
-                <span class="quiet">{isResultRow(alignment.value, each) ? '=' : each}</span>
-                <Cell side="left" row={each} />
-                {!alone.value && (
-                  <>
-                    <span class="row-sign" title={same ? undefined : 'they differ'}>
-                      {same ? '' : each === firstDifference ? '≠ first' : '≠'}
-                    </span>
-                    <Cell side="right" row={each} />
-                  </>
-                )}
-              </div>
-            );
-          })}
-        </div>
-      </div>
+        {(each) => {
+          const same = sameRow(alignment.value, each);
+          return (
+            <>
+              <span class="quiet">{isResultRow(alignment.value, each) ? '=' : each}</span>
+              <Cell side="left" row={each} />
+              {!alone.value && (
+                <>
+                  <span class="row-sign" title={same ? undefined : 'they differ'}>
+                    {same ? '' : each === firstDifference ? '≠ first' : '≠'}
+                  </span>
+                  <Cell side="right" row={each} />
+                </>
+              )}
+            </>
+          );
+        }}
+      </StepRows>
     </section>
   );
 }

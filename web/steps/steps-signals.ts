@@ -1,6 +1,18 @@
 import { computed, signal } from '@preact/signals';
+import { parseSpan } from '../../src/core/memory/page-span.ts';
 import { type CollapseLimits } from '../../src/core/rules/policy.ts';
 import { INELIGIBLE_REASONS, type Ineligible } from '../../src/core/rules/vma.ts';
+import { FAULT_PRESETS } from '../faults/faults-presets.ts';
+import { faults, followed, watchesFaults } from '../faults/faults-signals.ts';
+import {
+  asksForFaults,
+  FAULT_PARAMS,
+  type FaultsState,
+  faultsOfParams,
+  faultsOfRange,
+  paramsOfFaults,
+  wholeRange,
+} from '../faults/faults-state.ts';
 import { go, link, setParams } from '../state/link.ts';
 import { type Alignment, align, alignmentText, type By, rowUnder } from './alignment.ts';
 import { type Brush } from './edit-range.ts';
@@ -36,11 +48,15 @@ const by = computed<By>(() => (link.value.params.by === 'attempts' ? 'attempts' 
 export const alignment = computed<Alignment>(() => align(left.value, right.value, by.value));
 /** What the two have in common, in words. */
 export const comparison = computed(() => alignmentText(alignment.value));
+/** How many rows there are: those of the two searches, or the steps of a history of page faults. */
+export const rows = computed(() =>
+  watchesFaults.value ? followed.value.steps.length : alignment.value.rows,
+);
 /** The row that is shown, from 1 to the number of rows; 0 if there are none. */
 export const row = computed(() => {
-  const { rows } = alignment.value;
+  const most = rows.value;
   const step = Number(link.value.params.step ?? 1);
-  return Number.isInteger(step) ? Math.min(rows, Math.max(Math.min(1, rows), step)) : Math.min(1, rows);
+  return Number.isInteger(step) ? Math.min(most, Math.max(Math.min(1, most), step)) : Math.min(1, most);
 });
 
 /** Where in memory the range comes from, as the link says. */
@@ -56,10 +72,19 @@ const PRESET_TEXTS = new Map<string, StepsPreset>();
 /** The preset that is shown, if nothing of it was changed. */
 export const preset = computed<StepsPreset | undefined>(() => {
   if (PRESET_TEXTS.size === 0)
-    for (const each of PRESETS)
-      PRESET_TEXTS.set(JSON.stringify(paramsOfState(stateOfParams(each.params).state)), each);
-  return PRESET_TEXTS.get(stateText.value);
+    for (const each of [...PRESETS, ...FAULT_PRESETS])
+      PRESET_TEXTS.set(JSON.stringify(presetParams(each)), each);
+  return PRESET_TEXTS.get(
+    watchesFaults.value ? JSON.stringify(paramsOfFaults(faults.value)) : stateText.value,
+  );
 });
+
+/** The parameters of a preset as its view writes them. */
+function presetParams({ params }: StepsPreset): ParamChanges {
+  return asksForFaults(params)
+    ? paramsOfFaults(faultsOfParams(params).state)
+    : paramsOfState(stateOfParams(params).state);
+}
 
 export const playing = signal(false);
 export const stepsPerSecond = signal(4);
@@ -87,6 +112,36 @@ export function editLimits(changes: Partial<CollapseLimits>, within = false): vo
   edit({ limits: { ...state.value.limits, ...changes } }, within);
 }
 
+/** Changes the page faults that are watched. */
+export function editFaults(changes: Partial<FaultsState>, within = false): void {
+  if (!within) remember();
+  // Another history is not that of the memory any more.
+  const origin = changes.acts ? { from: undefined, ignored: undefined } : {};
+  setParams({ ...paramsOfFaults({ ...faults.value, ...changes }), ...origin });
+}
+
+/** Watches page faults: those of a program that starts again and writes the pages of the range. */
+export function watchFaults(): void {
+  remember();
+  playing.value = false;
+  const { range, orders } = state.value;
+  const span = parseSpan(link.value.params.vma ?? '');
+  const vma = span.ok ? span.value : wholeRange(range.geometry);
+  const policy = { orders, hugeZeroPage: true };
+  setParams({
+    ...paramsOfFaults({ geometry: range.geometry, ...faultsOfRange(range, vma), policy }),
+    step: undefined,
+    by: undefined,
+  });
+}
+
+/** Watches searches again. */
+export function watchSearches(): void {
+  remember();
+  playing.value = false;
+  setParams({ history: undefined, zeropage: undefined, step: undefined });
+}
+
 export function undo(): void {
   swap(before, undone);
 }
@@ -98,13 +153,12 @@ export function redo(): void {
 export function showPreset(chosen: StepsPreset): void {
   remember();
   playing.value = false;
-  const { state } = stateOfParams(chosen.params);
-  go('steps', { ...noParams(), ...paramsOfState(state), step: undefined, by: undefined });
+  go('steps', { ...noParams(), ...presetParams(chosen), step: undefined, by: undefined });
 }
 
 export function goRow(to: number): void {
-  const { rows } = alignment.value;
-  const next = Math.min(rows, Math.max(Math.min(1, rows), Math.round(to)));
+  const most = rows.value;
+  const next = Math.min(most, Math.max(Math.min(1, most), Math.round(to)));
   setParams({ step: next <= 1 ? undefined : String(next) });
 }
 
@@ -115,7 +169,7 @@ export function alignBy(next: By): void {
 }
 
 function remember(): void {
-  before.push(stateParams(link.value.params));
+  before.push(allParams(link.value.params));
   if (before.length > MOST_UNDO) before.shift();
   undone.length = 0;
   noteHistory();
@@ -124,7 +178,7 @@ function remember(): void {
 function swap(from: ParamChanges[], to: ParamChanges[]): void {
   const params = from.pop();
   if (!params) return;
-  to.push(stateParams(link.value.params));
+  to.push(allParams(link.value.params));
   setParams({ ...noParams(), ...params });
   noteHistory();
 }
@@ -138,6 +192,13 @@ function stateParams(params: Params): ParamChanges {
   return Object.fromEntries(STATE_PARAMS.map((name) => [name, params[name]]));
 }
 
+/** All that a change may change, of searches and of page faults. */
+const ALL_PARAMS = [...STATE_PARAMS, ...FAULT_PARAMS];
+
+function allParams(params: Params): ParamChanges {
+  return Object.fromEntries(ALL_PARAMS.map((name) => [name, params[name]]));
+}
+
 function noParams(): ParamChanges {
-  return Object.fromEntries(STATE_PARAMS.map((name) => [name, undefined]));
+  return allParams({});
 }

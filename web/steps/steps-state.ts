@@ -130,7 +130,8 @@ function outcomeTexts(text = ''): string[] {
   return text.split(/\s+/).filter((each) => each !== '');
 }
 
-function geometryOf(text = '9'): Result<Geometry> {
+/** The geometry that a link's `pmd` asks for. */
+export function geometryOf(text = '9'): Result<Geometry> {
   const pmdOrder = Number(text);
   if (Number.isInteger(pmdOrder) && pmdOrder >= MIN_PMD_ORDER && pmdOrder <= MAX_PMD_ORDER)
     return succeed(geometryOfPmdOrder(pmdOrder));
@@ -147,7 +148,8 @@ function searchNamed(name: string): Result<string> {
   return fail('usage', `algorithm '${name}': there are ${[...SEARCHES.keys()].join(', ')}`);
 }
 
-function ordersOf(text: string | undefined, geometry: Geometry): Result<OrderSet> {
+/** The orders of a link: all where it says nothing, none where it says so. */
+export function ordersOf(text: string | undefined, geometry: Geometry): Result<OrderSet> {
   if (text === undefined) return succeed(anonOrders(geometry));
   return text === 'none' ? succeed(NO_ORDERS) : parseOrders(text, geometry);
 }

@@ -1,6 +1,11 @@
 import { useEffect } from 'preact/hooks';
 import { anonOrders, NO_ORDERS } from '../../src/core/memory/order.ts';
 import { refusalLine } from '../../src/render/words/reasons.ts';
+import { FaultList, faultText } from '../faults/fault-list.tsx';
+import { FaultsColumn } from '../faults/faults-column.tsx';
+import { FaultsEditor } from '../faults/faults-editor.tsx';
+import { FAULT_PRESETS } from '../faults/faults-presets.ts';
+import { faultProblems, watchesFaults } from '../faults/faults-signals.ts';
 import { hugepageOrders } from '../policy/choice.ts';
 import { choice } from '../policy/judgement.ts';
 import type { Side } from './alignment.ts';
@@ -12,6 +17,7 @@ import { PolicyEditor } from './policy-editor.tsx';
 import { PteGrid } from './pte-grid.tsx';
 import { RangeEditor } from './range-editor.tsx';
 import { RangeLegend } from './range-legend.tsx';
+import { SearchControls } from './search-controls.tsx';
 import { NO_SEARCH, SEARCHES } from './searches.ts';
 import { StepList } from './step-list.tsx';
 import { StepNow } from './step-now.tsx';
@@ -27,50 +33,82 @@ import {
   problems,
   redo,
   row,
+  rows,
   showPreset,
   state,
   undo,
+  watchFaults,
+  watchSearches,
 } from './steps-signals.ts';
 import { gainText, resultText } from './visit-words.ts';
 import { WindowStrip } from './window-strip.tsx';
 import './steps.css';
 
-/** One range, searched in two ways, step by step. */
+/** One range, searched in two ways, or the page faults of one VMA, step by step. */
 export function StepsView() {
   useEffect(() => {
     window.addEventListener('keydown', onKeyDown);
     return () => window.removeEventListener('keydown', onKeyDown);
   }, []);
-  const isEnabled = state.value.orders !== 0;
+  const problemsNow = watchesFaults.value ? faultProblems.value : problems.value;
   return (
     <div class="steps">
       <div class="steps-main">
-        <h1 class="visually-hidden">One PMD range, step by step</h1>
+        <h1 class="visually-hidden">
+          {watchesFaults.value ? 'Page faults, step by step' : 'One PMD range, step by step'}
+        </h1>
         <PresetPicker />
         <div role="alert">
-          {problems.value.map(({ message }) => (
+          {problemsNow.map(({ message }) => (
             <p key={message} class="failure">
               the link: {message}
             </p>
           ))}
         </div>
-        <Ignored />
-        {isEnabled && <Controls />}
-        <div class={alone.value ? 'columns columns-alone' : 'columns'}>
-          <Column side="left" />
-          {!alone.value && <Column side="right" />}
-        </div>
-        <RangeLegend />
-        {isEnabled && <StepList />}
+        {watchesFaults.value ? <Faults /> : <Searches />}
       </div>
-      <aside class="panel steps-panel" aria-label="What is searched">
-        <RangeEditor />
-        <OutcomeRules />
-        <PolicyEditor />
-        <Commands />
+      <aside class="panel steps-panel" aria-label="What is shown">
+        {watchesFaults.value ? (
+          <FaultsEditor />
+        ) : (
+          <>
+            <RangeEditor />
+            <OutcomeRules />
+            <PolicyEditor />
+            <Commands />
+          </>
+        )}
       </aside>
       <OutcomeDialog />
     </div>
+  );
+}
+
+function Searches() {
+  const isEnabled = state.value.orders !== 0;
+  return (
+    <>
+      <Ignored />
+      {isEnabled && <SearchControls />}
+      <div class={alone.value ? 'columns columns-alone' : 'columns'}>
+        <Column side="left" />
+        {!alone.value && <Column side="right" />}
+      </div>
+      <RangeLegend />
+      {isEnabled && <StepList />}
+    </>
+  );
+}
+
+function Faults() {
+  return (
+    <>
+      {rows.value > 0 && <Controls unit="step" text={faultText()} />}
+      <div class="columns columns-alone">
+        <FaultsColumn />
+      </div>
+      <FaultList />
+    </>
   );
 }
 
@@ -165,24 +203,31 @@ const SEARCH_GROUPS = {
   mistake: 'Mistakes (examples/algorithms)',
 };
 
+const GROUPS = [...PRESET_GROUPS, { title: 'Page faults', presets: FAULT_PRESETS }];
+const OWN_RANGE = 'A range of your own: paint it, choose sizes and outcomes, and step through.';
+const OWN_HISTORY = 'A history of your own: say what the program touches, and step through.';
+const STARTED_AGAIN =
+  'page faults, if the process starts again and writes the pages that it has in use here, in this order';
+
 function PresetPicker() {
   const { from } = origin.value;
   const current = from === undefined ? preset.value : undefined;
   return (
     <div class={from === undefined ? 'presets' : 'presets presets-from'}>
+      <Watched />
       <label for="steps-preset">Case</label>
       <select
         id="steps-preset"
         value={current?.id ?? ''}
         onChange={({ currentTarget }) => {
-          const chosen = PRESETS.find(({ id }) => id === currentTarget.value);
+          const chosen = [...PRESETS, ...FAULT_PRESETS].find(({ id }) => id === currentTarget.value);
           if (chosen) showPreset(chosen);
         }}
       >
         {current === undefined && (
           <option value="">{from === undefined ? 'your own' : 'from the map'}</option>
         )}
-        {PRESET_GROUPS.map(({ title, presets }) => (
+        {GROUPS.map(({ title, presets }) => (
           <optgroup key={title} label={title}>
             {presets.map((each) => (
               <option key={each.id} value={each.id}>
@@ -194,14 +239,32 @@ function PresetPicker() {
       </select>
       <p>
         {from === undefined ? (
-          (current?.look ?? 'A range of your own: paint it, choose sizes and outcomes, and step through.')
+          (current?.look ?? (watchesFaults.value ? OWN_HISTORY : OWN_RANGE))
         ) : (
           <>
-            <strong>{from}</strong>: {gainText(alignment.value.left, state.value.range)}
+            <strong>{from}</strong>:{' '}
+            {watchesFaults.value ? STARTED_AGAIN : gainText(alignment.value.left, state.value.range)}
           </>
         )}
       </p>
     </div>
+  );
+}
+
+/** Whether searches or page faults are watched. */
+function Watched() {
+  return (
+    <fieldset class="segments">
+      <legend class="visually-hidden">Watch</legend>
+      <label title="khugepaged searches a range">
+        <input type="radio" name="watched" checked={!watchesFaults.value} onChange={watchSearches} />
+        <span>khugepaged</span>
+      </label>
+      <label title="A program touches its memory">
+        <input type="radio" name="watched" checked={watchesFaults.value} onChange={watchFaults} />
+        <span>page faults</span>
+      </label>
+    </fieldset>
   );
 }
 
@@ -242,7 +305,7 @@ function onKeyDown(event: KeyboardEvent): void {
     ArrowRight: () => goRow(row.value + 1),
     ArrowLeft: () => goRow(row.value - 1),
     Home: () => goRow(1),
-    End: () => goRow(alignment.value.rows),
+    End: () => goRow(rows.value),
     ...(inList ? { ArrowDown: () => goRow(row.value + 1), ArrowUp: () => goRow(row.value - 1) } : {}),
   };
   if (!(event.key in move) || (event.key === ' ' && target?.closest('button, a, summary'))) return;
