@@ -1,6 +1,8 @@
 import type { StepsPreset } from '../steps/steps-presets.ts';
 
-/** Histories worth looking at: the vectors of docs/khugepaged.md#page-faults, and what giving back changes. */
+/**
+ * Histories worth looking at: the vectors of docs/khugepaged.md#page-faults, and what giving back changes.
+ */
 export const FAULT_PRESETS: readonly StepsPreset[] = [
   {
     id: 'fault-pmd',
