@@ -18,7 +18,7 @@ import { slice } from '../support/slice.ts';
 
 export function builtIn(name: string): CheckedAlgorithm {
   const algorithm = CHECKED_ALGORITHMS.get(name);
-  if (!algorithm) throw new Error(`no contender ${name}`);
+  if (!algorithm) throw new Error(`no algorithm ${name}`);
   return algorithm;
 }
 

@@ -31,7 +31,7 @@ const ATTEMPT_RESULTS: readonly ScanResult[] = [
 ];
 
 /** What only an attempt of the proposed rebuild can end with. */
-const REBUILD_RESULTS: readonly ScanResult[] = [
+const REBUILD_ATTEMPT_RESULTS: readonly ScanResult[] = [
   'SCAN_ALLOC_LIGHT_MISS',
   'SCAN_PAGE_NOT_EXCLUSIVE',
   'SCAN_PAGE_DIRTY_OR_WRITEBACK',
@@ -41,7 +41,7 @@ const REBUILD_RESULTS: readonly ScanResult[] = [
 
 /** The results to choose from, by what the walk does after them. */
 export function resultsByAction(withRebuild: boolean): ReadonlyMap<NextMove, readonly ScanResult[]> {
-  const results = withRebuild ? [...ATTEMPT_RESULTS, ...REBUILD_RESULTS] : ATTEMPT_RESULTS;
+  const results = withRebuild ? [...ATTEMPT_RESULTS, ...REBUILD_ATTEMPT_RESULTS] : ATTEMPT_RESULTS;
   const actions = ['next-offset', 'next-order', 'stop'] as const;
   return new Map(actions.map((action) => [action, results.filter((each) => actionAfter(each) === action)]));
 }
