@@ -18,7 +18,6 @@ export interface DaemonSettings {
   pagesToScan: number;
   scanSleepMs: number;
   allocSleepMs: number;
-  useZeroPage: boolean;
   shmemEnabled: ShmemWord;
   /** By order; `never` where none is named. */
   readonly shmemSizes: Map<Order, ShmemSizeWord>;
@@ -31,7 +30,6 @@ export function defaultDaemonSettings(geometry: Geometry): DaemonSettings {
     pagesToScan: 8 * pagesPerRange(geometry),
     scanSleepMs: 10_000,
     allocSleepMs: 60_000,
-    useZeroPage: true,
     shmemEnabled: 'never',
     shmemSizes: new Map([[asOrder(geometry.pmdOrder), 'inherit']]),
   };

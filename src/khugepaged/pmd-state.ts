@@ -1,5 +1,12 @@
 import type { ScanResult } from '../core/rules/scan-result.ts';
-import { PMD_DETACHED, PMD_LEAF, PMD_MIGRATION, PMD_NONE, type Pmd } from '../machine/page-tables/pmd.ts';
+import {
+  PMD_DETACHED,
+  PMD_HUGE_ZERO,
+  PMD_LEAF,
+  PMD_MIGRATION,
+  PMD_NONE,
+  type Pmd,
+} from '../machine/page-tables/pmd.ts';
 
 /**
  * The result for a PMD entry that leads to no PTE table; undefined if it leads to one.
@@ -7,7 +14,8 @@ import { PMD_DETACHED, PMD_LEAF, PMD_MIGRATION, PMD_NONE, type Pmd } from '../ma
  */
 export function checkPmdState(pmd: Pmd | undefined): ScanResult | undefined {
   if (pmd === undefined || pmd.kind === PMD_NONE) return 'SCAN_NO_PTE_TABLE';
-  if (pmd.kind === PMD_LEAF || pmd.kind === PMD_MIGRATION) return 'SCAN_PMD_MAPPED';
+  const { kind } = pmd;
+  if (kind === PMD_LEAF || kind === PMD_MIGRATION || kind === PMD_HUGE_ZERO) return 'SCAN_PMD_MAPPED';
   if (pmd.kind === PMD_DETACHED) throw new Error(`range ${pmd.number} is scanned while it is detached`);
   return undefined;
 }

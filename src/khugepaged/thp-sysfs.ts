@@ -73,7 +73,13 @@ export class ThpSysfs {
         return word ? this.#change({ defrag: word }) : 'EINVAL';
       },
     });
-    this.#files.set('use_zero_page', this.#flag('useZeroPage'));
+    this.#files.set('use_zero_page', {
+      read: () => (machine.settings.useZeroPage ? '1\n' : '0\n'),
+      write: (text) => {
+        const on = parseFlag(text);
+        return typeof on === 'string' ? on : this.#change({ useZeroPage: on });
+      },
+    });
     this.#files.set('hpage_pmd_size', { read: () => `${rangeBytes(machine.geometry)}\n` });
     this.#files.set('shmem_enabled', {
       read: () => formatWords(SHMEM_WORDS, settings.shmemEnabled),
@@ -94,8 +100,17 @@ export class ThpSysfs {
   }
 
   #addDaemon(): void {
-    const { counts } = this.#daemon;
-    this.#files.set('khugepaged/defrag', this.#flag('defrag'));
+    const { counts, system } = this.#daemon;
+    const { settings } = system;
+    this.#files.set('khugepaged/defrag', {
+      read: () => (settings.defrag ? '1\n' : '0\n'),
+      write: (text) => {
+        const on = parseFlag(text);
+        if (typeof on === 'string') return on;
+        settings.defrag = on;
+        return undefined;
+      },
+    });
     for (const key of LIMITS) this.#files.set(`khugepaged/${LIMIT_FILES[key]}`, this.#limit(key));
     this.#files.set('khugepaged/pages_to_scan', this.#number('pagesToScan', 1, false));
     this.#files.set('khugepaged/pages_collapsed', { read: () => `${counts.pagesCollapsed}\n` });
@@ -167,19 +182,6 @@ export class ThpSysfs {
         if (typeof value === 'string' || value < smallest) return 'EINVAL';
         settings[key] = value;
         if (wakes) this.#daemon.wake({ expire: true });
-        return undefined;
-      },
-    };
-  }
-
-  #flag(key: 'defrag' | 'useZeroPage'): SysfsFile {
-    const { settings } = this.#daemon.system;
-    return {
-      read: () => (settings[key] ? '1\n' : '0\n'),
-      write: (text) => {
-        const value = parseFlag(text);
-        if (typeof value === 'string') return value;
-        settings[key] = value;
         return undefined;
       },
     };

@@ -11,10 +11,12 @@ export interface MachineSettings extends ThpSettings {
   /** Top-level `defrag`: which page faults may reclaim and compact for a large folio. */
   readonly defrag: DefragWord;
   readonly shrinkUnderused: boolean;
+  /** `use_zero_page`: reads of fresh PMD ranges map the huge zero page. */
+  readonly useZeroPage: boolean;
 }
 
 export function defaultMachineSettings(geometry: Geometry): MachineSettings {
-  return { ...defaultSettings(geometry), defrag: 'madvise', shrinkUnderused: true };
+  return { ...defaultSettings(geometry), defrag: 'madvise', shrinkUnderused: true, useZeroPage: true };
 }
 
 /** Whether a page fault that wants a large folio may reclaim and compact directly. */

@@ -7,7 +7,7 @@ import {
   orderOfCode,
 } from '../core/memory/pte-code.ts';
 import type { Machine } from '../machine/machine.ts';
-import { PMD_LEAF, PMD_MIGRATION, type Pmd } from '../machine/page-tables/pmd.ts';
+import { PMD_HUGE_ZERO, PMD_LEAF, PMD_MIGRATION, type Pmd } from '../machine/page-tables/pmd.ts';
 import { PTE_KIND, PTE_NONE, PTE_PRESENT, PTE_SWAP, PTE_ZERO, pteValue } from '../machine/page-tables/pte.ts';
 
 /** The PTEs of a range by their codes, and what they come to. */
@@ -36,6 +36,7 @@ export class CellReader {
     if (pmd?.kind === PMD_LEAF || pmd?.kind === PMD_MIGRATION) {
       return this.#uniformOf(codeOfOrder(this.#machine.frames.order[pteValue(pmd.leaf)]));
     }
+    if (pmd?.kind === PMD_HUGE_ZERO) return this.#uniformOf(CODE_ZERO);
     if (pmd === undefined || pmd.ptes.length === 0) return this.nothing();
     const { order } = this.#machine.frames;
     const { ptes } = pmd;

@@ -3,7 +3,8 @@ import { deferSplit, zeroFrames } from '../folios/folio.ts';
 import { allocFolio, CHARGE_FAILED, freeTable, reserveTable } from '../folios/folio-alloc.ts';
 import type { Machine } from '../machine.ts';
 import type { Mm } from '../page-tables/mm.ts';
-import type { Pmd } from '../page-tables/pmd.ts';
+import { PMD_HUGE_ZERO, type Pmd } from '../page-tables/pmd.ts';
+import { splitPmd } from '../page-tables/pmd-split.ts';
 import { PTE_NONE } from '../page-tables/pte.ts';
 import type { VmArea } from '../page-tables/vm-area.ts';
 import { VM_HUGEPAGE } from '../page-tables/vma-flags.ts';
@@ -11,22 +12,37 @@ import { faultReclaims } from '../settings.ts';
 import { mapNewFolio, mapNewLeaf } from './fault-map.ts';
 
 /**
- * A write fault in a range without page table: maps a PMD-order folio if the range lies in the area and
- * memory of that size can be had. False: go on with smaller folios.
+ * A fault in a range without page table, if the range lies in the area: a read maps the huge zero page, with
+ * `useZeroPage` off and for writes a folio of the PMD order if memory of that size can be had. Otherwise the
+ * range stays as it is, for smaller folios.
  * Source: do_huge_pmd_anonymous_page, docs/khugepaged.md#fault-write.
  */
-export function faultPmd(machine: Machine, mm: Mm, area: VmArea, pmd: Pmd): boolean {
+export function faultPmd(machine: Machine, mm: Mm, area: VmArea, pmd: Pmd, isWrite: boolean): void {
   const start = pmd.number * machine.rangeBytes;
-  if (start < area.start || start + machine.rangeBytes > area.end) return false;
+  if (start < area.start || start + machine.rangeBytes > area.end) return;
   area.hasAnonVma = true;
   machine.hooks.enterVma?.(mm, area);
-  const order = machine.geometry.pmdOrder;
-  if (!reserveTable(machine, mm, pmd)) return false;
-  const head = allocForFault(machine, mm, area, order);
-  if (head < 0) {
-    freeTable(machine, mm, pmd);
-    return false;
-  }
+  if (!reserveTable(machine, mm, pmd)) return;
+  if (!isWrite && machine.settings.useZeroPage) {
+    pmd.kind = PMD_HUGE_ZERO;
+    // One page serves all; it is made once.
+    machine.counters.vmstat.thp_zero_page_alloc = 1;
+  } else if (!mapHuge(machine, mm, area, pmd)) freeTable(machine, mm, pmd);
+}
+
+/**
+ * A write to the huge zero page: a folio of the PMD order takes its place, or zero page entries if there is no
+ * memory of that size. Source: do_huge_zero_wp_pmd, docs/khugepaged.md#page-faults, rule 3.
+ */
+export function writeHugeZero(machine: Machine, mm: Mm, area: VmArea, pmd: Pmd): void {
+  machine.counters.vmstat.pgfault++;
+  if (!mapHuge(machine, mm, area, pmd)) splitPmd(machine, mm, pmd);
+}
+
+/** Maps a new folio of the PMD order over a range whose page table is reserved; false if there is no memory. */
+function mapHuge(machine: Machine, mm: Mm, area: VmArea, pmd: Pmd): boolean {
+  const head = allocForFault(machine, mm, area, machine.geometry.pmdOrder);
+  if (head < 0) return false;
   zeroFrames(machine, head, machine.rangePages);
   mapNewLeaf(machine, mm, area, pmd, head);
   mm.rssPages += machine.rangePages;

@@ -2,7 +2,14 @@ import { asOrder, hasOrder, NO_ORDERS, type OrderSet } from '../../core/memory/o
 import { allocPage, ensureTable } from '../folios/folio-alloc.ts';
 import type { Machine } from '../machine.ts';
 import type { Mm } from '../page-tables/mm.ts';
-import { PMD_DETACHED, PMD_LEAF, PMD_MIGRATION, PMD_NONE, type Pmd } from '../page-tables/pmd.ts';
+import {
+  PMD_DETACHED,
+  PMD_HUGE_ZERO,
+  PMD_LEAF,
+  PMD_MIGRATION,
+  PMD_NONE,
+  type Pmd,
+} from '../page-tables/pmd.ts';
 import {
   makePte,
   PTE_ACCESSED,
@@ -23,7 +30,7 @@ import {
 import type { VmArea } from '../page-tables/vm-area.ts';
 import { VM_READ, VM_UFFD_ANY, VM_UFFD_MISSING, VM_WRITE } from '../page-tables/vma-flags.ts';
 import { areaFaultOrders } from '../page-tables/vma-orders.ts';
-import { faultLargeFolio, faultPmd } from './fault-huge.ts';
+import { faultLargeFolio, faultPmd, writeHugeZero } from './fault-huge.ts';
 import { mapNewFolio } from './fault-map.ts';
 import { swapInPte } from './fault-swap.ts';
 import { writeLeaf, writeProtectedPte } from './fault-write.ts';
@@ -50,7 +57,10 @@ export function touch(machine: Machine, mm: Mm, start: number, bytes: number, fi
   return new Access(machine, mm, true, content, fill === undefined ? 1 : 0).run(start, start + bytes);
 }
 
-/** A process reads every page of [start, start + bytes); empty pages become the shared zero page. */
+/**
+ * A process reads every page of [start, start + bytes): empty pages become the shared zero page, fresh ranges
+ * where faults may use the PMD order the huge zero page.
+ */
 export function read(machine: Machine, mm: Mm, start: number, bytes: number): TouchReport {
   return new Access(machine, mm, false, 0, 0).run(start, start + bytes);
 }
@@ -96,10 +106,17 @@ class Access {
 
   #range(area: VmArea, pmd: Pmd, first: number, end: number, orders: OrderSet): FaultStop | undefined {
     const machine = this.#machine;
-    if (pmd.kind === PMD_NONE && this.#write && hasOrder(orders, asOrder(machine.geometry.pmdOrder))) {
+    if (pmd.kind === PMD_NONE && hasOrder(orders, asOrder(machine.geometry.pmdOrder))) {
       if (area.flags & VM_UFFD_MISSING) return 'uffd';
       machine.counters.vmstat.pgfault++;
-      faultPmd(machine, this.#mm, area, pmd);
+      faultPmd(machine, this.#mm, area, pmd, this.#write);
+    }
+    if (pmd.kind === PMD_HUGE_ZERO) {
+      if (!this.#write) {
+        this.#pages += end - first;
+        return undefined;
+      }
+      writeHugeZero(machine, this.#mm, area, pmd);
     }
     if (pmd.kind === PMD_LEAF) {
       if (this.#leaf(pmd, first, end)) return undefined;

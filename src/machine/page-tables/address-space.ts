@@ -1,6 +1,6 @@
 import type { Machine } from '../machine.ts';
 import type { Mm } from './mm.ts';
-import { PMD_LEAF } from './pmd.ts';
+import { PMD_HUGE_ZERO, PMD_LEAF } from './pmd.ts';
 import { splitPmd } from './pmd-split.ts';
 import { unmapPages } from './unmap.ts';
 import { VM_READ, VM_WRITE } from './vma-flags.ts';
@@ -60,7 +60,8 @@ function roundUp(value: number, unit: number): number {
 export function munmap(machine: Machine, mm: Mm, start: number, bytes: number): void {
   const end = start + roundUp(bytes, machine.pageBytes);
   const removed = mm.areas.remove(start, end);
-  for (const area of removed) unmapPages(machine, mm, area.start, area.end, { markers: true, tables: true });
+  for (const area of removed)
+    unmapPages(machine, mm, area.start, area.end, { markers: true, tables: 'whole' });
   if (removed.length > 0) freeEmptyTables(machine, mm, removed[0].start, removed[removed.length - 1].end);
 }
 
@@ -70,7 +71,7 @@ export function freeEmptyTables(machine: Machine, mm: Mm, start: number, end: nu
   for (const address of [start, end - 1]) {
     const from = Math.floor(address / rangeBytes) * rangeBytes;
     if (mm.areas.overlapping(from, from + rangeBytes).length > 0) continue;
-    unmapPages(machine, mm, from, from + rangeBytes, { markers: true, tables: true });
+    unmapPages(machine, mm, from, from + rangeBytes, { markers: true, tables: 'whole' });
   }
 }
 
@@ -88,7 +89,8 @@ export function changeAreas(
   mm.areas.changeFlags(start, end, change);
   for (const address of [start, end]) {
     const pmd = mm.pmds.get(Math.floor(address / machine.rangeBytes));
-    if (address % machine.rangeBytes === 0 || pmd?.kind !== PMD_LEAF) continue;
+    const isWhole = pmd?.kind === PMD_LEAF || pmd?.kind === PMD_HUGE_ZERO;
+    if (address % machine.rangeBytes === 0 || !isWhole) continue;
     if (mm.areas.at(address)?.start === address || mm.areas.at(address - 1)?.end === address) {
       splitPmd(machine, mm, pmd);
     }

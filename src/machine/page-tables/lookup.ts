@@ -1,6 +1,6 @@
 import type { Machine } from '../machine.ts';
 import type { Mm } from './mm.ts';
-import { PMD_DETACHED, PMD_LEAF, PMD_TABLE, type Pmd } from './pmd.ts';
+import { PMD_DETACHED, PMD_HUGE_ZERO, PMD_LEAF, PMD_TABLE, type Pmd } from './pmd.ts';
 import {
   makePte,
   PTE_KIND,
@@ -29,7 +29,7 @@ export function pteAt(machine: Machine, mm: Mm, address: number): number {
   const offset = offsetOf(machine, address);
   if (pmd?.kind === PMD_TABLE || pmd?.kind === PMD_DETACHED) return pmd.ptes[offset];
   if (pmd?.kind === PMD_LEAF) return makePte(PTE_PRESENT, pteValue(pmd.leaf) + offset, pteBits(pmd.leaf));
-  return PTE_NONE;
+  return pmd?.kind === PMD_HUGE_ZERO ? makePte(PTE_ZERO, 0, 0) : PTE_NONE;
 }
 
 /** The frame that is mapped at an address; undefined if none is, or the shared zero page. */

@@ -13,6 +13,8 @@ export const PMD_LEAF = 2;
 export const PMD_DETACHED = 3;
 /** A PMD-order folio under migration (check_pmd_state, docs/khugepaged.md#pmd-entries). */
 export const PMD_MIGRATION = 4;
+/** Maps the huge zero page; a page table is deposited behind it (docs/khugepaged.md#fault-read). */
+export const PMD_HUGE_ZERO = 5;
 
 const NO_PTES = new Uint32Array(0);
 

@@ -4,7 +4,7 @@ import { expectedRefs } from '../folios/folio.ts';
 import { maybeMappedShared } from '../folios/mapped-shared.ts';
 import { NO_FRAME, PG_LAZYFREE, PG_LOCKED, PG_LRU, PG_REFERENCED } from '../frames/frame-table.ts';
 import type { Machine } from '../machine.ts';
-import { PMD_LEAF, PMD_MIGRATION, type Pmd } from './pmd.ts';
+import { PMD_HUGE_ZERO, PMD_LEAF, PMD_MIGRATION, type Pmd } from './pmd.ts';
 import {
   makePte,
   PTE_ACCESSED,
@@ -39,11 +39,14 @@ export interface RangeView {
   readonly frames: Int32Array;
 }
 
+const ZERO_PTE = makePte(PTE_ZERO, 0, 0);
+
 /** What a populated range holds, seen at once. PTEs outside the area count as empty. No fact is unknown. */
 export function viewRange(machine: Machine, area: VmArea, pmd: Pmd): RangeView {
   const { geometry, frames: f, rangePages } = machine;
   const empty = () => emptyOccupancy(geometry);
-  const pmdMapped = pmd.kind === PMD_LEAF || pmd.kind === PMD_MIGRATION;
+  const isHugeZero = pmd.kind === PMD_HUGE_ZERO;
+  const pmdMapped = isHugeZero || pmd.kind === PMD_LEAF || pmd.kind === PMD_MIGRATION;
   const facts = pageFacts({ present: empty(), swap: empty() }, empty);
   const folioOrders = new Uint8Array(rangePages);
   const offLru = empty();
@@ -57,7 +60,11 @@ export function viewRange(machine: Machine, area: VmArea, pmd: Pmd): RangeView {
   if (!pmdMapped && ptes.length === 0) return view();
 
   for (let i = first; i < last; i++) {
-    const pte = pmdMapped ? makePte(PTE_PRESENT, pteValue(pmd.leaf) + i, leafBits) : ptes[i];
+    const pte = isHugeZero
+      ? ZERO_PTE
+      : pmdMapped
+        ? makePte(PTE_PRESENT, pteValue(pmd.leaf) + i, leafBits)
+        : ptes[i];
     const kind = pte & PTE_KIND;
     if (kind === PTE_NONE) continue;
     if (pte & PTE_UFFD) setPage(facts.uffd, i);

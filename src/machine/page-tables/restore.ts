@@ -9,7 +9,7 @@ import type { Machine } from '../machine.ts';
 import { copyPresent, shareLeaf } from '../processes/fork.ts';
 import { NO_SLOT } from '../reclaim/swap-area.ts';
 import type { Mm } from './mm.ts';
-import { PMD_LEAF, type Pmd } from './pmd.ts';
+import { PMD_HUGE_ZERO, PMD_LEAF, type Pmd } from './pmd.ts';
 import {
   makePte,
   PTE_ACCESSED,
@@ -43,10 +43,14 @@ export function restoreRange(
   const pmd = mm.pmd(Math.floor(state.address / machine.rangeBytes));
   area.hasAnonVma = true;
   const isZeroPage = state.facts.zero !== undefined && hasPage(state.facts.zero, 0);
-  const isMapped =
-    state.pmdMapped && !isZeroPage
-      ? restoreLeaf(machine, mm, area, pmd)
-      : ensureTable(machine, mm, pmd) && restorePtes(machine, mm, area, pmd, state);
+  if (state.pmdMapped && isZeroPage) {
+    if (!reserveTable(machine, mm, pmd)) return false;
+    pmd.kind = PMD_HUGE_ZERO;
+    return true;
+  }
+  const isMapped = state.pmdMapped
+    ? restoreLeaf(machine, mm, area, pmd)
+    : ensureTable(machine, mm, pmd) && restorePtes(machine, mm, area, pmd, state);
   drainLru(machine);
   if (!isMapped) return false;
   if (sharer && state.facts.shared && !share(machine, area, pmd, state.facts.shared, sharer)) return false;

@@ -2,7 +2,7 @@ import { putFolio, removeLeafRmap, removeRmap } from '../folios/folio.ts';
 import { freeTable } from '../folios/folio-alloc.ts';
 import type { Machine } from '../machine.ts';
 import type { Mm } from './mm.ts';
-import { PMD_DETACHED, PMD_LEAF, PMD_MIGRATION, PMD_NONE, type Pmd } from './pmd.ts';
+import { PMD_DETACHED, PMD_HUGE_ZERO, PMD_LEAF, PMD_MIGRATION, PMD_NONE, type Pmd } from './pmd.ts';
 import { splitPmd } from './pmd-split.ts';
 import { PTE_GUARD, PTE_KIND, PTE_MIGRATION, PTE_NONE, PTE_PRESENT, PTE_SWAP, pteValue } from './pte.ts';
 
@@ -37,29 +37,31 @@ export function refuseHeld(pmd: Pmd): void {
 }
 
 /**
- * Unmaps all pages of [start, end) and drops its swap entries. `markers`: guard markers go too. `tables`:
- * page tables whose whole range is inside and empty are freed. Source: unmap_page_range, zap_page_range.
+ * Unmaps all pages of [start, end) and drops its swap entries. `markers`: guard markers go too. `tables`: which
+ * page tables are freed if nothing is left in them: those whose `whole` range is inside, or every `empty` one
+ * (docs/khugepaged.md#page-faults, rule 5). Source: unmap_page_range, zap_page_range.
  */
 export function unmapPages(
   machine: Machine,
   mm: Mm,
   start: number,
   end: number,
-  { markers, tables }: { markers: boolean; tables: boolean },
+  { markers, tables }: { markers: boolean; tables: 'keep' | 'whole' | 'empty' },
 ): void {
   forEachRange(machine, mm, start, end, (pmd, first, last) => {
     refuseHeld(pmd);
     const whole = first === 0 && last === machine.rangePages;
-    if (pmd.kind === PMD_LEAF) {
+    if (pmd.kind === PMD_LEAF || pmd.kind === PMD_HUGE_ZERO) {
       if (whole) {
-        unmapLeaf(machine, mm, pmd);
+        if (pmd.kind === PMD_LEAF) unmapLeaf(machine, mm, pmd);
         freeTable(machine, mm, pmd);
         return;
       }
       splitPmd(machine, mm, pmd);
     }
     unmapPtes(machine, mm, pmd, first, last, { markers });
-    if (whole && tables && pmd.ptes.every((pte) => pte === PTE_NONE)) freeTable(machine, mm, pmd);
+    const mayFree = tables === 'empty' || (tables === 'whole' && whole);
+    if (mayFree && pmd.ptes.every((pte) => pte === PTE_NONE)) freeTable(machine, mm, pmd);
   });
 }
 

@@ -8,11 +8,11 @@ export function exit(machine: Machine, mm: Mm): void {
   mm.exited = true;
   machine.hooks.exiting?.(mm);
   for (const { start, end } of mm.areas.remove(0, Number.MAX_SAFE_INTEGER)) {
-    unmapPages(machine, mm, start, end, { markers: true, tables: false });
+    unmapPages(machine, mm, start, end, { markers: true, tables: 'keep' });
   }
   for (const pmd of mm.pmds.values()) {
     const start = pmd.number * machine.rangeBytes;
-    unmapPages(machine, mm, start, start + machine.rangeBytes, { markers: true, tables: true });
+    unmapPages(machine, mm, start, start + machine.rangeBytes, { markers: true, tables: 'whole' });
   }
   mm.pmds.clear();
   mm.root.mms.delete(mm);

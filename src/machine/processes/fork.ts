@@ -4,7 +4,7 @@ import { allocPage, openTable, reserveTable } from '../folios/folio-alloc.ts';
 import { NO_FRAME, PG_EXCLUSIVE } from '../frames/frame-table.ts';
 import type { Machine } from '../machine.ts';
 import type { Mm } from '../page-tables/mm.ts';
-import { PMD_LEAF, type Pmd } from '../page-tables/pmd.ts';
+import { PMD_HUGE_ZERO, PMD_LEAF, type Pmd } from '../page-tables/pmd.ts';
 import { splitPmd } from '../page-tables/pmd-split.ts';
 import {
   PTE_GUARD,
@@ -55,6 +55,10 @@ function copyArea(machine: Machine, parent: Mm, child: Mm, area: VmArea): boolea
     const target = child.pmd(pmd.number);
     complete = target.tableFrame !== NO_FRAME || reserveTable(machine, child, target);
     if (!complete) return;
+    if (pmd.kind === PMD_HUGE_ZERO) {
+      target.kind = PMD_HUGE_ZERO;
+      return;
+    }
     // Reserving may have reclaimed: only now is it seen how the parent maps the range.
     if (pmd.kind === PMD_LEAF && !isPinned(machine, pteValue(pmd.leaf), machine.rangePages)) {
       shareLeaf(machine, child, pmd, target);

@@ -6,7 +6,7 @@ import { PG_LOCKED, PG_LRU, PG_REFERENCED } from '../frames/frame-table.ts';
 import type { Machine } from '../machine.ts';
 import { changeAreas } from '../page-tables/address-space.ts';
 import type { Mm } from '../page-tables/mm.ts';
-import { PMD_LEAF, type Pmd } from '../page-tables/pmd.ts';
+import { PMD_HUGE_ZERO, PMD_LEAF, type Pmd } from '../page-tables/pmd.ts';
 import {
   PTE_ACCESSED,
   PTE_DIRTY,
@@ -35,11 +35,14 @@ export function madviseNohugepage(machine: Machine, mm: Mm, start: number, bytes
   changeAreas(machine, mm, start, start + bytes, (flags) => (flags & ~VM_HUGEPAGE) | VM_NOHUGEPAGE);
 }
 
-/** MADV_DONTNEED: the pages are given up at once; they read as zeros afterwards. Guard markers stay. */
+/**
+ * MADV_DONTNEED: the pages are given up at once; they read as zeros afterwards. Guard markers stay. A page table
+ * that is empty then is freed, so that a fault may map a folio of the PMD order again.
+ */
 export function madviseDontneed(machine: Machine, mm: Mm, start: number, bytes: number): void {
   for (const area of mm.areas.overlapping(start, start + bytes)) {
     const from = Math.max(start, area.start);
-    unmapPages(machine, mm, from, Math.min(start + bytes, area.end), { markers: false, tables: true });
+    unmapPages(machine, mm, from, Math.min(start + bytes, area.end), { markers: false, tables: 'empty' });
   }
 }
 
@@ -55,7 +58,7 @@ export function madviseFree(machine: Machine, mm: Mm, start: number, bytes: numb
     setLazyfree(machine, head, true);
   });
   forEachRange(machine, mm, start, start + bytes, (pmd, first, last) => {
-    if (pmd.kind === PMD_LEAF) return;
+    if (pmd.kind === PMD_LEAF || pmd.kind === PMD_HUGE_ZERO) return;
     for (let i = first; i < last; i++) {
       if ((pmd.ptes[i] & PTE_KIND) !== PTE_SWAP) continue;
       machine.swap.put(pteValue(pmd.ptes[i]));
@@ -83,6 +86,7 @@ export function madvisePageout(machine: Machine, mm: Mm, start: number, bytes: n
 export function clearReferences(machine: Machine, mm: Mm, start: number, bytes: number): void {
   const f = machine.frames;
   forEachRange(machine, mm, start, start + bytes, (pmd, first, last) => {
+    if (pmd.kind === PMD_HUGE_ZERO) return;
     if (pmd.kind === PMD_LEAF) {
       forget(pmd, -1, 0, PTE_ACCESSED);
       f.clear(pteValue(pmd.leaf), PG_REFERENCED);
@@ -120,6 +124,7 @@ function forEachPrivateFolio(
   drainAllLru(machine);
   forEachRange(machine, mm, start, start + bytes, (pmd, first, last) => {
     refuseHeld(pmd);
+    if (pmd.kind === PMD_HUGE_ZERO) return;
     if (pmd.kind === PMD_LEAF) {
       const head = pteValue(pmd.leaf);
       if (!usable(head)) return;

@@ -1,6 +1,6 @@
 import type { Machine } from '../../../src/machine/machine.ts';
 import type { Mm } from '../../../src/machine/page-tables/mm.ts';
-import { PMD_LEAF, type Pmd } from '../../../src/machine/page-tables/pmd.ts';
+import { PMD_HUGE_ZERO, PMD_LEAF, type Pmd } from '../../../src/machine/page-tables/pmd.ts';
 import { splitPmd } from '../../../src/machine/page-tables/pmd-split.ts';
 import { forEachRange, refuseHeld } from '../../../src/machine/page-tables/unmap.ts';
 
@@ -14,7 +14,7 @@ export function forEachTable(
 ): void {
   forEachRange(machine, mm, start, end, (pmd, first, last) => {
     refuseHeld(pmd);
-    if (pmd.kind === PMD_LEAF) splitPmd(machine, mm, pmd);
+    if (pmd.kind === PMD_LEAF || pmd.kind === PMD_HUGE_ZERO) splitPmd(machine, mm, pmd);
     visit(pmd, first, last);
   });
 }

@@ -13,7 +13,7 @@ export function installGuard(machine: Machine, mm: Mm, start: number, bytes: num
   const { rangeBytes, pageBytes } = machine;
   // So that fork copies the markers.
   for (const area of mm.areas.overlapping(start, end)) area.hasAnonVma = true;
-  unmapPages(machine, mm, start, end, { markers: true, tables: false });
+  unmapPages(machine, mm, start, end, { markers: true, tables: 'keep' });
   for (let address = start; address < end; address += pageBytes) {
     const pmd = mm.pmd(Math.floor(address / rangeBytes));
     if (!ensureTable(machine, mm, pmd)) return false;

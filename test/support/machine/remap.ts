@@ -2,7 +2,7 @@ import { ensureTable } from '../../../src/machine/folios/folio-alloc.ts';
 import type { Machine } from '../../../src/machine/machine.ts';
 import { changeAreas, freeEmptyTables } from '../../../src/machine/page-tables/address-space.ts';
 import type { Mm } from '../../../src/machine/page-tables/mm.ts';
-import { PMD_LEAF, PMD_NONE } from '../../../src/machine/page-tables/pmd.ts';
+import { PMD_HUGE_ZERO, PMD_LEAF, PMD_NONE } from '../../../src/machine/page-tables/pmd.ts';
 import { PTE_KIND, PTE_PRESENT, PTE_WRITABLE } from '../../../src/machine/page-tables/pte.ts';
 import { forEachRange, refuseHeld } from '../../../src/machine/page-tables/unmap.ts';
 import type { VmArea } from '../../../src/machine/page-tables/vm-area.ts';
@@ -20,6 +20,7 @@ export function mprotect(machine: Machine, mm: Mm, start: number, bytes: number,
   if (rights & VM_WRITE) return;
   forEachRange(machine, mm, start, end, (pmd, first, last) => {
     refuseHeld(pmd);
+    if (pmd.kind === PMD_HUGE_ZERO) return;
     if (pmd.kind === PMD_LEAF) {
       pmd.leaf = (pmd.leaf & ~PTE_WRITABLE) >>> 0;
       return;

@@ -4,7 +4,7 @@ import type { Machine } from '../../../src/machine/machine.ts';
 import { changeAreas } from '../../../src/machine/page-tables/address-space.ts';
 import { offsetOf } from '../../../src/machine/page-tables/lookup.ts';
 import type { Mm } from '../../../src/machine/page-tables/mm.ts';
-import { PMD_LEAF, PMD_NONE, PMD_TABLE } from '../../../src/machine/page-tables/pmd.ts';
+import { PMD_HUGE_ZERO, PMD_LEAF, PMD_NONE, PMD_TABLE } from '../../../src/machine/page-tables/pmd.ts';
 import {
   makePte,
   PTE_KIND,
@@ -76,7 +76,12 @@ export function userfaultCopy(machine: Machine, mm: Mm, address: number, content
   if (!area?.anonymous) return false;
   const pmd = mm.pmd(Math.floor(address / machine.rangeBytes));
   const offset = offsetOf(machine, address);
-  if (pmd.kind === PMD_LEAF || (pmd.kind === PMD_TABLE && pmd.ptes[offset] !== PTE_NONE)) return false;
+  if (
+    pmd.kind === PMD_LEAF ||
+    pmd.kind === PMD_HUGE_ZERO ||
+    (pmd.kind === PMD_TABLE && pmd.ptes[offset] !== PTE_NONE)
+  )
+    return false;
   if (!ensureTable(machine, mm, pmd)) return false;
   const frame = allocPage(machine, mm);
   if (frame < 0) return false;
