@@ -32,10 +32,12 @@ export function swapInWindow(
 ): ScanResult {
   const { system } = control;
   const { machine, costs } = system;
+  const { swapReads } = machine.work;
+  // Faults: one of them may bring a large folio in.
   let swappedIn = 0;
   const result = faultAll();
   if (swappedIn > 0) drainLru(machine);
-  control.activity.swappedInPages += swappedIn;
+  control.activity.swappedInPages += machine.work.swapReads - swapReads;
   system.trace?.(
     {
       event: 'mm_collapse_huge_page_swapin',

@@ -8,7 +8,7 @@ import { mmap, munmap } from '../../src/machine/page-tables/address-space.ts';
 import { contentAt, frameAt, pmdAt, pteAt } from '../../src/machine/page-tables/lookup.ts';
 import type { Mm } from '../../src/machine/page-tables/mm.ts';
 import { PMD_LEAF, PMD_TABLE } from '../../src/machine/page-tables/pmd.ts';
-import { PTE_HWPOISON, PTE_KIND, PTE_SWAP, PTE_ZERO } from '../../src/machine/page-tables/pte.ts';
+import { PTE_HWPOISON, PTE_KIND, PTE_SWAP } from '../../src/machine/page-tables/pte.ts';
 import { exit } from '../../src/machine/processes/exit.ts';
 import { fork } from '../../src/machine/processes/fork.ts';
 import {
@@ -138,21 +138,6 @@ describe('a partially mapped folio', () => {
     expect(machine.deferred.size).toBe(0);
     expectSound(machine);
   });
-});
-
-test('a THP with more zeros than max_ptes_none is split under pressure, its zeros given up', () => {
-  const machine = smallMachine({ 4: 'always' }, { swapPages: 0 });
-  const { mm, start } = process(machine);
-  touch(machine, mm, start, 3 * PAGE, 9);
-  machine.settings = { ...machine.settings, maxPtesNone: 13 };
-  expect(reclaim(machine, { pages: 1 }).freed).toBe(0);
-  machine.settings = { ...machine.settings, maxPtesNone: 12 };
-  expect(reclaim(machine, { pages: 1 }).freed).toBe(13);
-  expect(machine.counters.vmstat.thp_underused_split_page).toBe(1);
-  expect(mm.rssPages).toBe(3);
-  expect(pteAt(machine, mm, start + 5 * PAGE) & PTE_KIND).toBe(PTE_ZERO);
-  expect(contents(machine, mm, start, 4)).toEqual([9, 9, 9, 0]);
-  expectSound(machine);
 });
 
 describe('the hint that a folio is shared', () => {

@@ -150,6 +150,25 @@ describe('the built-in scenarios tell their stories', () => {
     expect(lastSample(report)).toMatchObject({ filledPages: 0, collapses: 1023 });
   });
 
+  test('underused: pressure takes huge pages of zeros apart below 511, and never at 511', async () => {
+    const scenario = await story('underused');
+    const report = runScenario(scenario);
+    const at = (seconds: number) => report.samples.filter((sample) => sample.at <= seconds * 1e9).at(-1);
+    expect(bytes(at(89)?.pagesByOrder[9] ?? 0)).toBe(600 * MIB);
+    expect(report.incidents).toEqual([]);
+    expect(lastSample(report).swapPages).toBe(0);
+    expect(bytes(lastSample(report).pagesByOrder[9])).toBeLessThan(400 * MIB);
+    const events = scenario.events.filter(({ action }) => action.do !== 'set');
+    const kept = runScenario({ ...scenario, events });
+    expect(bytes(lastSample(kept).swapPages)).toBeGreaterThan(60 * MIB);
+    expect(kept.incidents).toMatchObject([{ process: 'other', stop: 'oom' }]);
+    const off = runScenario({
+      ...scenario,
+      settings: [...scenario.settings, { file: 'shrink_underused', value: '0' }],
+    });
+    expect(off.incidents).toMatchObject([{ process: 'other', stop: 'oom' }]);
+  });
+
   test('settings-change: settings hold from the next decision on', async () => {
     const report = runScenario(await story('settings-change'));
     const at = (seconds: number) => report.samples.filter((sample) => sample.at <= seconds * 1e9).at(-1);

@@ -72,10 +72,12 @@ function restoreLeaf(machine: Machine, mm: Mm, area: VmArea, pmd: Pmd): boolean 
 }
 
 function restorePtes(machine: Machine, mm: Mm, area: VmArea, pmd: Pmd, state: RangeState): boolean {
+  // From the last one on: no record knows the slots, and ascending ones would come back as large folios.
+  for (let i = machine.rangePages - 1; i >= 0; i--) {
+    if (hasPage(state.facts.swap, i) && !restoreEntry(machine, mm, pmd, i, state)) return false;
+  }
   for (let i = 0; i < machine.rangePages; i++) {
-    if (hasPage(state.facts.swap, i)) {
-      if (!restoreEntry(machine, mm, pmd, i, state)) return false;
-    } else if (hasPage(state.facts.present, i) && pmd.ptes[i] === 0) {
+    if (hasPage(state.facts.present, i) && pmd.ptes[i] === 0) {
       if (state.facts.zero && hasPage(state.facts.zero, i)) pmd.ptes[i] = makePte(PTE_ZERO, 0, PTE_ACCESSED);
       else if (!restoreFolio(machine, mm, area, pmd, i, state)) return false;
     }

@@ -1,4 +1,4 @@
-import { isIdle } from '../folios/folio.ts';
+import { isIdle, undeferSplit } from '../folios/folio.ts';
 import { splitFolio } from '../folios/folio-split.ts';
 import { drainAllLru } from '../folios/lru.ts';
 import { forEachMapping } from '../folios/rmap-walk.ts';
@@ -59,8 +59,9 @@ function matches(machine: Machine, head: number, memcg: Memcg | undefined): bool
 }
 
 /**
- * Splits queued folios until enough is free; those that cannot be split or hold too much stay off or on the
- * queue.
+ * Splits queued folios until enough is free. One that is queued as underused and is not split leaves the queue
+ * for good; one of which a part is not mapped stays and is tried again.
+ * Source: deferred_split_scan, docs/khugepaged.md#underused-huge-pages.
  */
 function splitDeferred(machine: Machine, { pages, node, memcg }: ReclaimRequest): number {
   const before = machine.freePages;
@@ -68,25 +69,27 @@ function splitDeferred(machine: Machine, { pages, node, memcg }: ReclaimRequest)
     if (machine.freePages - before >= pages) break;
     if (node !== undefined && machine.nodeOf(head).node !== node) continue;
     if (!matches(machine, head, memcg)) continue;
-    const isUnderused = !machine.frames.has(head, PG_PARTIAL);
-    if (isUnderused && !hasManyZeros(machine, head)) continue;
-    if (splitFolio(machine, head, { dropZeros: isUnderused }) && isUnderused) {
-      machine.counters.vmstat.thp_underused_split_page++;
-    }
+    if (machine.frames.has(head, PG_PARTIAL)) splitFolio(machine, head);
+    else if (machine.settings.shrinkUnderused) splitUnderused(machine, head);
   }
   return machine.freePages - before;
 }
 
+function splitUnderused(machine: Machine, head: number): void {
+  if (hasManyZeros(machine, head) && splitFolio(machine, head, { dropZeros: true })) {
+    machine.counters.vmstat.thp_underused_split_page++;
+  } else undeferSplit(machine, head);
+}
+
 /**
- * More zero pages than max_ptes_none allows a collapse to have (thp_underused,
+ * More zero pages than max_ptes_none allows a collapse to have; at its largest value nothing has (thp_underused,
  * docs/khugepaged.md#underused-huge-pages).
  */
-function hasManyZeros(machine: Machine, head: number): boolean {
-  const { content } = machine.frames;
-  if (!machine.settings.shrinkUnderused) return false;
+function hasManyZeros({ frames, settings, rangePages }: Machine, head: number): boolean {
+  if (settings.maxPtesNone === rangePages - 1) return false;
   let zeros = 0;
-  for (let frame = head; frame < head + machine.rangePages; frame++) if (content[frame] === 0) zeros++;
-  return zeros > machine.settings.maxPtesNone;
+  for (let frame = head; frame < head + rangePages; frame++) if (frames.content[frame] === 0) zeros++;
+  return zeros > settings.maxPtesNone;
 }
 
 /**
