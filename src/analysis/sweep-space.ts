@@ -1,5 +1,5 @@
 import { type Geometry, pagesPerRange } from '../core/memory/geometry.ts';
-import { anonOrders, asOrderSet, type OrderSet } from '../core/memory/order.ts';
+import { anonOrders, asOrderSet, NO_ORDERS, type OrderSet, orderSet } from '../core/memory/order.ts';
 import type { KernelModel } from '../core/rules/kernel-model.ts';
 import type { CollapseLimits } from '../core/rules/policy.ts';
 import { type MemoryDigest, VMA_CLASSES } from './memory-digest.ts';
@@ -8,8 +8,12 @@ import type { SweepSpace, SweepWord } from './sweep.ts';
 /** More values of max_ptes_none than this are thinned out by default. */
 const MAX_NONE_VALUES = 512;
 
-/** Every set of orders that anonymous memory can have, the empty one included: 2^8 on x86-64. */
-export function allOrderSets(geometry: Geometry): OrderSet[] {
+/**
+ * Every set of orders that khugepaged of one of these kernels has for anonymous memory, the empty one
+ * included: 2^8 on x86-64. What only page faults use makes no difference to any answer.
+ */
+export function allOrderSets(geometry: Geometry, models: readonly KernelModel[]): OrderSet[] {
+  if (models.every(({ pmdOrderOnly }) => pmdOrderOnly)) return [NO_ORDERS, orderSet([geometry.pmdOrder])];
   const all = anonOrders(geometry);
   const sets: OrderSet[] = [];
   for (let mask = 0; mask <= all; mask += 4) sets.push(asOrderSet(mask));
@@ -47,7 +51,7 @@ export function adviceSpace(
   return {
     models: [model],
     enabled,
-    orders: allOrderSets(memory.geometry),
+    orders: allOrderSets(memory.geometry, [model]),
     maxPtesNone: allNoneLimits(memory),
     maxPtesSwap,
     maxPtesShared,

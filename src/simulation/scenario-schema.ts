@@ -140,7 +140,7 @@ export const scenarioSchema = z.strictObject({
     ),
   title: z.string().min(1),
   about: z.string().optional().describe('What the story shows'),
-  kernel: z.enum(KERNEL_MODEL_NAMES).optional().describe('linux-7.2 by default'),
+  kernel: z.enum(KERNEL_MODEL_NAMES).optional().describe('linux-7.3 by default'),
   machine,
   settings: z
     .record(z.string(), value)
@@ -178,7 +178,7 @@ export function scenarioOf(json: ScenarioJson): Scenario {
   return {
     title: json.title,
     about: json.about ?? '',
-    kernel: json.kernel ?? 'linux-7.2',
+    kernel: json.kernel ?? 'linux-7.3',
     machine: { geometry: geometryOfPmdOrder(pmdOrder), memoryBytes: memory, swapBytes: swap, fragmentation },
     settings: Object.entries(json.settings ?? {}).map(([file, value]) => ({ file, value })),
     processes: json.processes.map((process) => ({

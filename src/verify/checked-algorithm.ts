@@ -1,4 +1,5 @@
 import { KERNEL_MODELS, type KernelModel } from '../core/rules/kernel-model.ts';
+import { NEWEST_MODEL } from '../core/rules/kernel-release.ts';
 import type { CollapseAlgorithm } from '../core/search/algorithm.ts';
 import { ALGORITHMS } from '../core/search/algorithms.ts';
 import { FaultError, windowFault } from './algorithm-fault.ts';
@@ -11,12 +12,12 @@ export interface CheckedAlgorithm {
   readonly model: KernelModel;
 }
 
-/** An algorithm under the rules of Linux 7.2. */
+/** An algorithm under the rules of the newest kernel. */
 export function checkedAlgorithmOf(
   algorithm: CollapseAlgorithm,
   name: string = algorithm.name,
 ): CheckedAlgorithm {
-  return { name, algorithm, model: KERNEL_MODELS['linux-7.2'] };
+  return { name, algorithm, model: NEWEST_MODEL };
 }
 
 /** The walk with the none rule of an earlier version, or an earlier version as a whole. */

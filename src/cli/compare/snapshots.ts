@@ -61,8 +61,10 @@ async function judgeSnapshots(
 ): Promise<Result<Geometry>> {
   const opened = await openSnapshots(command, files, flags.policy);
   if (!opened.ok) return opened;
-  const { geometry, settings } = opened.value.source.host;
-  const commandPolicy = await policyFromFlags({ ...flags, kernel: 'linux-7.2' }, geometry, settings);
+  const { host } = opened.value.source;
+  const { geometry } = host;
+  // The kernel comes with the algorithm.
+  const commandPolicy = await policyFromFlags({ ...flags, kernel: 'linux-7.3' }, geometry, host);
   if (!commandPolicy.ok) return commandPolicy;
   const runPolicy = { ...commandPolicy.value, model, algorithm };
   let ranges = 0;

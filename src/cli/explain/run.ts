@@ -82,8 +82,8 @@ async function findAsked(
   const single = address.value.end === undefined ? address.value.start : undefined;
   const opened = await memoryFromFlags(context, flags, files, single);
   if (!opened.ok) return opened;
-  const { geometry, settings } = opened.value.source.host;
-  const runPolicy = await policyFromFlags(flags, geometry, settings);
+  const { host } = opened.value.source;
+  const runPolicy = await policyFromFlags(flags, host.geometry, host);
   if (!runPolicy.ok) return runPolicy;
   const found = await findRange(opened.value, address.value);
   return found.ok ? succeed(judgeFound(found.value, runPolicy.value)) : found;

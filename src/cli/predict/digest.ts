@@ -23,15 +23,16 @@ export async function predictDigest(
     signal: new AbortController().signal,
   });
   if (!source.ok) return source;
-  const { geometry, settings } = source.value.host;
-  const runPolicy = await policyFromFlags(flags, geometry, settings);
+  const { host } = source.value;
+  const { geometry, settings } = host;
+  const runPolicy = await policyFromFlags(flags, geometry, host);
   if (!runPolicy.ok) return runPolicy;
   const model = checkDigestModel(runPolicy.value.model);
   if (!model.ok) return model;
   if (!settings && flags.policy === undefined)
     warn(
       context,
-      'the settings of these hosts are unknown or differ; predicted with the defaults of Linux 7.2',
+      'the settings of these hosts are unknown or differ; predicted with the defaults of an untouched kernel',
     );
   const memory = totalDigest(source.value);
   const counts = new DigestQuery(memory).ask(runPolicy.value.settings, runPolicy.value.model);
@@ -41,7 +42,9 @@ export async function predictDigest(
     await print(context, `${JSON.stringify({ ...predictHead(policy), ranges: [], totals })}\n`);
   } else {
     const processes = source.value.processes.length;
-    await print(context, digestTotalsText(memory, counts, processes, policy, styleFor(context, flags.color)));
+    const readOn = { release: host.kernelRelease, runsHere: false };
+    const style = styleFor(context, flags.color);
+    await print(context, digestTotalsText(memory, counts, processes, policy, readOn, style));
     for (const note of source.value.notes) warn(context, note);
   }
   return succeed(undefined);

@@ -22,13 +22,13 @@ export async function predictProcesses(
   if (!opened.ok) return opened;
   const { host } = opened.value.source;
   const { geometry, settings: current } = host;
-  const runPolicy = await policyFromFlags(flags, geometry, current);
+  const runPolicy = await policyFromFlags(flags, geometry, host);
   if (!runPolicy.ok) return runPolicy;
 
   if (!current && flags.policy === undefined) {
     warn(
       context,
-      'the memory comes from a kernel without THP settings; predicted with the defaults of Linux 7.2',
+      'the memory comes from a kernel without THP settings; predicted with the defaults of an untouched kernel',
     );
   }
   const policy = hugepagePolicy(runPolicy.value, geometry);
@@ -58,7 +58,7 @@ export async function predictProcesses(
       prediction,
       ...runPolicy.value,
       policy,
-      kernelRelease: host.kernelRelease.replace(/-.*/, ''),
+      readOn: { release: host.kernelRelease, runsHere: files.length === 0 },
       verbose: flags.verbose === true,
     };
     await print(context, predictText(view, styleFor(context, flags.color)));

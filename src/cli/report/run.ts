@@ -8,7 +8,6 @@ import { formatBytes } from '../../core/base/bytes.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
 import { plural } from '../../core/base/plural.ts';
 import { shellCommand } from '../../core/base/shell.ts';
-import { KERNEL_MODELS } from '../../core/rules/kernel-model.ts';
 import { defaultSettings } from '../../core/rules/thp-settings.ts';
 import { reportHtml } from '../../render/report/html.ts';
 import { reportStyle } from '../../render/report/style.ts';
@@ -45,10 +44,9 @@ async function reportSource(
   if (!read.ok) return read;
   const { memory, sources } = read.value;
   const { geometry, settings: known } = memory.digest.host;
-  const runPolicy = await policyFromFlags(flags, geometry, known);
+  const runPolicy = await policyFromFlags(flags, geometry, memory.digest.host);
   if (!runPolicy.ok) return runPolicy;
-  const { settings, inForce } = runPolicy.value;
-  const model = KERNEL_MODELS[flags.kernel];
+  const { settings, inForce, model } = runPolicy.value;
   const total = totalDigest(memory.digest);
   const space = adviceSpace(total, model, ['always'], known ?? defaultSettings(geometry));
   const values = await runSweep(context, total, space, { workers: flags.workers, signal });
@@ -124,7 +122,7 @@ async function readRanges(
   );
   if (!read.ok) return read;
   const { value: processes, skipped, notes } = read.value;
-  const { name: _name, bootId: _bootId, ...host } = first;
+  const { name: _name, bootId: _bootId, ...host } = opened.value.source.host;
   const digest: SourceDigest = {
     host: { ...host, settings },
     processes,
@@ -152,7 +150,7 @@ function explainCommand(flags: ReportFlags, files: readonly string[], { table, d
     ...(maxPtesNone === undefined ? [] : ['--max-ptes-none', String(maxPtesNone)]),
     ...(maxPtesSwap === undefined ? [] : ['--max-ptes-swap', String(maxPtesSwap)]),
     ...(maxPtesShared === undefined ? [] : ['--max-ptes-shared', String(maxPtesShared)]),
-    ...(kernel === 'linux-7.2' ? [] : ['--kernel', kernel]),
+    ...(kernel === undefined ? [] : ['--kernel', kernel]),
   ];
   return (index: number, address: number) => {
     const found = table?.vmas.find(({ vma }) => vma.start <= address && address < vma.end);

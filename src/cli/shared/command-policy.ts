@@ -2,11 +2,11 @@ import type { RunPolicy } from '../../analysis/verdict.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import { parseOrders } from '../../core/memory/order.ts';
-import { KERNEL_MODELS } from '../../core/rules/kernel-model.ts';
 import { type OutcomeRule, parseOutcome } from '../../core/rules/outcome.ts';
 import { type CollapseLimits, checkLimits } from '../../core/rules/policy.ts';
 import { defaultSettings, type ThpSettings, withOrdersAlways } from '../../core/rules/thp-settings.ts';
 import { ALGORITHMS } from '../../core/search/algorithms.ts';
+import { kernelAsked } from './asked-kernel.ts';
 import type { PolicyFlags } from './policy-flags.ts';
 
 /** The policy of one run of a command, with where its settings come from. */
@@ -16,15 +16,18 @@ export interface CommandPolicy extends RunPolicy {
 }
 
 /**
- * The settings, model and algorithm that the flags ask for. `current` are the settings of the source's
- * machine, undefined for ranges that come from no machine.
+ * The settings, model and algorithm that the flags ask for. `host` is the machine that the memory was read on,
+ * undefined for made-up ranges.
  */
 export async function policyFromFlags(
   flags: PolicyFlags,
   geometry: Geometry,
-  current: ThpSettings | undefined,
+  host: { readonly kernelRelease: string | undefined; readonly settings: ThpSettings | undefined } | undefined,
 ): Promise<Result<CommandPolicy>> {
-  const model = KERNEL_MODELS[flags.kernel];
+  const asked = kernelAsked(flags.kernel, host?.kernelRelease);
+  if (!asked.ok) return asked;
+  const model = asked.value;
+  const current = host?.settings;
   const algorithm = ALGORITHMS[flags.algorithm ?? model.algorithm];
 
   const base = await baseSettings(flags.policy ?? (current ? 'current' : 'default'), geometry, current);

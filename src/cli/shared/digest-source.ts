@@ -1,6 +1,7 @@
 import { DigestCollector } from '../../analysis/digest-collector.ts';
 import type { SourceDigest } from '../../analysis/memory-digest.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
+import { joinReleases } from '../../core/rules/kernel-release.ts';
 import type { Context } from './context.ts';
 import { readDigestFile } from './digest-file.ts';
 import { type DigestOptions, digestSnapshots } from './digest-snapshots.ts';
@@ -54,7 +55,11 @@ async function readDigests(context: Context, paths: readonly string[]): Promise<
   // Hosts of a fleet may differ in settings; then none are those of all.
   const agree = digests.every((each) => sameSettings(each.host.settings, host.settings));
   return succeed({
-    host: agree ? host : { ...host, settings: undefined },
+    host: {
+      ...host,
+      kernelRelease: joinReleases(digests.map((each) => each.host.kernelRelease)),
+      settings: agree ? host.settings : undefined,
+    },
     processes: digests.flatMap(({ processes }) => processes),
     skipped: digests.flatMap(({ skipped }) => skipped),
     notes: [...new Set(digests.flatMap(({ notes }) => notes))],

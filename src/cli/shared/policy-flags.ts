@@ -21,12 +21,15 @@ export type OutcomeFlags = SettingsFlags & { readonly outcome?: readonly string[
 
 /** All that is asked about memory. */
 export type PolicyFlags = OutcomeFlags & {
-  readonly kernel: KernelModelName;
+  readonly kernel?: KernelModelName;
   readonly algorithm?: AlgorithmName;
 };
 
 /** Whose khugepaged a digest is asked about. */
-export type SweptKernelFlag = { readonly kernel: SweptKernelName };
+export type SweptKernelFlag = { readonly kernel?: SweptKernelName };
+
+const WHICH_KERNEL =
+  'Whose khugepaged is asked; by default the one that the memory was read on, of made-up ranges the newest';
 
 export const settingsFlags = {
   policy: optionalText(
@@ -53,8 +56,8 @@ export const policyFlags = {
   kernel: {
     kind: 'enum',
     values: KERNEL_MODEL_NAMES,
-    default: 'linux-7.2',
-    brief: 'Whose khugepaged is asked',
+    optional: true,
+    brief: WHICH_KERNEL,
   },
   algorithm: {
     kind: 'enum',
@@ -69,7 +72,7 @@ export const sweptKernelFlag = {
   kernel: {
     kind: 'enum',
     values: SWEPT_KERNEL_NAMES,
-    default: 'linux-7.2',
-    brief: 'Whose khugepaged is asked',
+    optional: true,
+    brief: WHICH_KERNEL,
   },
 } as const;

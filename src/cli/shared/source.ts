@@ -6,6 +6,7 @@ import {
   MIN_PMD_ORDER,
 } from '../../core/memory/geometry.ts';
 import type { RangeState } from '../../core/memory/range-state.ts';
+import { joinReleases } from '../../core/rules/kernel-release.ts';
 import type { Host, MemoryItem, MemorySource } from '../../core/rules/memory-source.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import type { SnapshotFile } from '../../snapshot/file.ts';
@@ -132,8 +133,9 @@ export async function openSnapshots(
   if (!opened.ok) return opened;
   const files = opened.value;
   const hosts = files.map(({ host }) => host);
+  const kernelRelease = joinReleases(hosts.map((host) => host.kernelRelease));
   const source: MemorySource = {
-    host: hosts[0],
+    host: { ...hosts[0], kernelRelease },
     async *items(): AsyncIterable<MemoryItem> {
       for (const each of files) yield* each.items();
     },

@@ -50,7 +50,7 @@ async function simulateWhat(context: Context, flags: SimulateFlags, names: strin
   if (flags.json) await print(context, `${JSON.stringify(simulateJson(report, start.value.assumed))}\n`);
   else if (flags.csv) await print(context, simulateCsv(report));
   else if (!flags.trace) {
-    await print(context, simulateText(report, styleFor(context, flags.color)));
+    await print(context, simulateText(report, start.value.readOn, styleFor(context, flags.color)));
     const { assumed } = start.value;
     if (assumed.length > 0)
       await print(
@@ -85,16 +85,19 @@ function untilFromFlag(text: string | undefined): Result<Until | undefined> {
 async function applyPolicy(
   context: Context,
   flags: SimulateFlags,
-  { host, settings }: Start,
+  { host, settings, readOn }: Start,
 ): Promise<Result<void>> {
   const { machine } = host.system;
   if (!settings && flags.policy === undefined) {
     warn(
       context,
-      'the memory comes from a kernel without THP settings; simulated with the defaults of Linux 7.2',
+      'the memory comes from a kernel without THP settings; simulated with the defaults of an untouched kernel',
     );
   }
-  const runPolicy = await policyFromFlags({ ...flags, kernel: 'linux-7.2' }, machine.geometry, settings);
+  const runPolicy = await policyFromFlags(flags, machine.geometry, {
+    settings,
+    kernelRelease: readOn?.release,
+  });
   if (!runPolicy.ok) return runPolicy;
   host.applySettings(runPolicy.value.settings);
   return writeSettings(host, flags.set ?? []);

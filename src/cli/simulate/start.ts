@@ -7,6 +7,8 @@ import { loadMemory } from '../../simulation/load-memory.ts';
 import { loadScenario } from '../../simulation/load-scenario.ts';
 import type { Until } from '../../simulation/scenario.ts';
 import type { SimulatedHost } from '../../simulation/simulated-host.ts';
+import type { ReadOn } from '../../render/words/kernel-words.ts';
+import { kernelAsked } from '../shared/asked-kernel.ts';
 import type { Context } from '../shared/context.ts';
 import { startProgress } from '../shared/progress.ts';
 import { type MemoryRead, readMemory } from '../shared/read-memory.ts';
@@ -19,6 +21,8 @@ export interface Start {
   readonly host: SimulatedHost;
   /** Settings of the source; undefined if it comes from a kernel without any. */
   readonly settings: ThpSettings | undefined;
+  /** Undefined for a scenario. */
+  readonly readOn: ReadOn | undefined;
   readonly until: Until;
   /** What the source could not see. */
   readonly assumed: readonly ObservableFact[];
@@ -55,7 +59,7 @@ async function startScenario(
   const host = loadScenario(scenario, model, calibration, seed);
   if (!host.ok) return fail(host.failure.kind, `${name}: ${host.failure.message}`);
   const { settings } = host.value.system.machine;
-  return succeed({ host: host.value, settings, until: scenario.until, assumed: [], notes });
+  return succeed({ host: host.value, settings, readOn: undefined, until: scenario.until, assumed: [], notes });
 }
 
 async function startMemory(
@@ -68,8 +72,10 @@ async function startMemory(
   if (!one.ok) return one;
   const opened = await memoryFromFlags(context, flags, files);
   if (!opened.ok) return opened;
-  const { geometry, settings } = opened.value.source.host;
-  const model = KERNEL_MODELS[flags.kernel ?? 'linux-7.2'];
+  const { geometry, settings, kernelRelease: release } = opened.value.source.host;
+  const asked = kernelAsked(flags.kernel, release);
+  if (!asked.ok) return asked;
+  const model = asked.value;
   const read = await readMemory(opened.value, (items) => loadMemory(items, geometry, model, calibration), {
     progress: startProgress(context),
   });
@@ -78,6 +84,7 @@ async function startMemory(
   return succeed({
     host: loaded.host,
     settings,
+    readOn: { release, runsHere: files.length === 0 },
     until: 'settled',
     assumed: loaded.unknown,
     notes: [...notes, ...skipNotes(skipped)],

@@ -11,7 +11,7 @@ import { digestFromFlags } from '../shared/digest-source.ts';
 import { interruptible } from '../shared/interrupt.ts';
 import { runSweep } from '../shared/sweep-run.ts';
 import type { SweepFlags } from './command.ts';
-import { modelsFrom, parametersFromFlags, spaceFrom } from './space.ts';
+import { modelsFrom, modelsOfMemory, parametersFromFlags, spaceFrom } from './space.ts';
 
 /** `thpscope sweep`: many policies at once. */
 export async function sweep(this: Context, flags: SweepFlags, ...files: string[]): Promise<void> {
@@ -27,12 +27,14 @@ async function sweepSource(
   if (flags.csv && flags.json) return fail('usage', '--csv and --json cannot be combined');
   const parameters = parametersFromFlags(flags);
   if (!parameters.ok) return parameters;
-  const models = modelsFrom(parameters.value);
-  if (!models.ok) return models;
-  const walkAll = models.value.some(({ noneRule }) => noneRule !== 'ends');
+  const named = modelsFrom(parameters.value);
+  if (!named.ok) return named;
+  const walkAll = named.value?.some(({ noneRule }) => noneRule !== 'ends') === true;
   const source = await digestFromFlags(context, flags, files, { signal, walkAll });
   if (!source.ok) return source;
-  const { geometry, settings } = source.value.host;
+  const { geometry, settings, kernelRelease } = source.value.host;
+  const models = named.value ? succeed(named.value) : modelsOfMemory(kernelRelease);
+  if (!models.ok) return models;
   const memory = totalDigest(source.value);
   const space = spaceFrom(parameters.value, models.value, memory, settings ?? defaultLimits(geometry));
   if (!space.ok) return space;
@@ -50,9 +52,10 @@ async function sweepSource(
     }
     return succeed(undefined);
   }
+  const readOn = { release: kernelRelease, runsHere: files.length === 0 };
   const view = { memory, space: space.value, values, front, processes: source.value.processes.length };
   if (flags.json) await print(context, `${JSON.stringify(sweepJson(view))}\n`);
-  else await print(context, sweepText(view, styleFor(context, flags.color)));
+  else await print(context, sweepText(view, readOn, styleFor(context, flags.color)));
   for (const note of source.value.notes) if (!flags.json) warn(context, note);
   return succeed(undefined);
 }

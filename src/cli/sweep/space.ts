@@ -6,6 +6,7 @@ import { type Geometry, pagesPerRange } from '../../core/memory/geometry.ts';
 import { type OrderSet, parseOrders } from '../../core/memory/order.ts';
 import { KERNEL_MODELS, type KernelModel } from '../../core/rules/kernel-model.ts';
 import type { CollapseLimits } from '../../core/rules/policy.ts';
+import { kernelAsked } from '../shared/asked-kernel.ts';
 import type { SweepFlags } from './command.ts';
 
 /** Policies that kernels whose rules do not nest are asked about at most: each is walked over each range. */
@@ -55,8 +56,9 @@ function stepValues(name: string, list: string): Result<string[]> {
   return succeed(values);
 }
 
-/** The kernel models to ask; 7.2 by default. */
-export function modelsFrom({ kernel = ['linux-7.2'] }: Parameters): Result<KernelModel[]> {
+/** The kernel models that are named; undefined where none is, which means that of the memory. */
+export function modelsFrom({ kernel }: Parameters): Result<KernelModel[] | undefined> {
+  if (kernel === undefined) return succeed(undefined);
   const models: KernelModel[] = [];
   for (const name of kernel) {
     if (!Object.hasOwn(KERNEL_MODELS, name))
@@ -64,6 +66,13 @@ export function modelsFrom({ kernel = ['linux-7.2'] }: Parameters): Result<Kerne
     models.push(KERNEL_MODELS[name as keyof typeof KERNEL_MODELS]);
   }
   return succeed(models);
+}
+
+/** The model of the kernel that memory was read on. */
+export function modelsOfMemory(kernelRelease: string): Result<KernelModel[]> {
+  const asked = kernelAsked(undefined, kernelRelease);
+  if (asked.ok) return succeed([asked.value]);
+  return fail('usage', asked.failure.message.replaceAll('--kernel ', '-L kernel '));
 }
 
 /** The policies to ask about: what is not given is everything. */
@@ -74,7 +83,7 @@ export function spaceFrom(
   limits: CollapseLimits,
 ): Result<SweepSpace> {
   const { geometry } = memory;
-  const orders = parameters.orders ? orderSets(parameters.orders, geometry) : succeed(allOrderSets(geometry));
+  const orders = parameters.orders ? orderSets(parameters.orders, geometry) : succeed(allOrderSets(geometry, models));
   if (!orders.ok) return orders;
   const none = parameters['max-ptes-none']
     ? noneLimits(parameters['max-ptes-none'], geometry)

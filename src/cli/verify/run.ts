@@ -110,7 +110,7 @@ async function caseFromFlags(flags: VerifyFlags, pattern: string): Promise<Resul
   // An empty set of orders is part of some cases, but is none that --orders otherwise takes.
   const orders = flags.orders === 'none' ? undefined : flags.orders;
   const policy = await policyFromFlags(
-    { ...flags, kernel: 'linux-7.2', ...(orders === undefined ? { orders: 'all' } : { orders }) },
+    { ...flags, ...(orders === undefined ? { orders: 'all' } : { orders }) },
     geometry,
     undefined,
   );

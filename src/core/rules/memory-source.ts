@@ -8,6 +8,7 @@ import type { Vma } from './vma.ts';
 export interface Host {
   readonly name: string;
   readonly bootId: string;
+  /** As uname prints it; of several machines taken together all of theirs: see kernel-release.ts. */
   readonly kernelRelease: string;
   /** When reading began, ISO 8601 in UTC. */
   readonly time: string;

@@ -6,6 +6,7 @@ import { sum } from '../../core/base/sum.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import type { PolicyCounts } from '../../core/plan/policy-counts.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
+import { kernelWords, otherKernelLine, type ReadOn } from '../words/kernel-words.ts';
 import { sizesLine } from '../words/sizes.ts';
 import type { Style } from './style.ts';
 import { field } from './tally.ts';
@@ -27,6 +28,7 @@ export function digestTotalsText(
   counts: PolicyCounts,
   processes: number,
   policy: CollapsePolicy,
+  readOn: ReadOn,
   style: Style,
 ): string {
   const { geometry, residentPages, hugePages } = memory;
@@ -34,7 +36,10 @@ export function digestTotalsText(
   const huge = (pages: number) => `${formatSize(pages, geometry)} (${percent(pages, residentPages)})`;
   const later = sum(counts.laterAttempts);
   const walked = apartRanges(memory);
+  const other = otherKernelLine(policy.model, readOn, geometry);
   return [
+    `as ${style.bold(kernelWords(policy.model, readOn))} decides`,
+    ...(other === undefined ? [] : [style.dim(`(${other})`)]),
     `${plural(processes, 'process', 'processes')} from a digest, ${sizesLine(policy.orders, geometry)}, max_ptes_none ${policy.maxPtesNone}`,
     field(
       'memory',

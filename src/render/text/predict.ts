@@ -7,12 +7,12 @@ import {
 import { growthOf, type Tally } from '../../analysis/tally.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { plural } from '../../core/base/plural.ts';
-import { FIRST_MTHP_SERIES, isBefore } from '../../core/base/release.ts';
 import { sum } from '../../core/base/sum.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import type { OrderSet } from '../../core/memory/order.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
+import { kernelWords, otherKernelLine, type ReadOn } from '../words/kernel-words.ts';
 import { ignoredLimitLine } from '../words/none-limit-note.ts';
 import { printable } from '../words/printable.ts';
 import { sizeSettingsLine } from '../words/sizes.ts';
@@ -32,8 +32,7 @@ export interface PredictView {
   readonly settings: ThpSettings;
   /** The policy of memory with VM_HUGEPAGE. */
   readonly policy: CollapsePolicy;
-  /** The kernel that the memory was read on, such as 6.18.44. */
-  readonly kernelRelease: string;
+  readonly readOn: ReadOn;
   /** One section a process and one line a VMA, however many there are. */
   readonly verbose: boolean;
 }
@@ -59,21 +58,17 @@ export function predictText(view: PredictView, style: Style): string {
 }
 
 /** What was asked: the model, the settings, the limits. */
-function questionLines({ settings, policy, prediction, kernelRelease }: PredictView, style: Style): string[] {
+function questionLines({ settings, policy, prediction, readOn }: PredictView, style: Style): string[] {
   const { maxPtesNone, maxPtesSwap, maxPtesShared } = settings;
+  const { geometry } = prediction.total;
   const lines = [
-    `as ${style.bold(policy.model.name)} decides; enabled ${settings.enabled}, sizes: ${sizeSettingsLine(settings, prediction.total.geometry)}`,
+    `as ${style.bold(kernelWords(policy.model, readOn))} decides; enabled ${settings.enabled}, sizes: ${sizeSettingsLine(settings, geometry)}`,
     `max_ptes_none ${maxPtesNone}, max_ptes_swap ${maxPtesSwap}, max_ptes_shared ${maxPtesShared}`,
   ];
-  const ignored = ignoredLimitLine(policy, prediction.total.geometry);
+  const ignored = ignoredLimitLine(policy, geometry);
   if (ignored) lines.push(style.warn(ignored));
-  if (!policy.model.pmdOrderOnly && isBefore(kernelRelease, FIRST_MTHP_SERIES)) {
-    lines.push(
-      style.dim(
-        `(this memory was read on Linux ${kernelRelease}, which collapses to the PMD size only: --kernel linux-6.18)`,
-      ),
-    );
-  }
+  const other = otherKernelLine(policy.model, readOn, geometry);
+  if (other !== undefined) lines.push(style.dim(`(${other})`));
   return lines;
 }
 

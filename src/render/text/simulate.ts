@@ -4,6 +4,7 @@ import { formatSize } from '../../core/memory/format-size.ts';
 import { type OrderSet, orderSet } from '../../core/memory/order.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import type { SimulationReport } from '../../simulation/simulation-report.ts';
+import { kernelWords, otherKernelLine, type ReadOn } from '../words/kernel-words.ts';
 import { ignoredLimitLine } from '../words/none-limit-note.ts';
 import { printable } from '../words/printable.ts';
 import { sizeSettingsLine } from '../words/sizes.ts';
@@ -18,9 +19,13 @@ import { field } from './tally.ts';
 const ROWS = 8;
 
 /** A simulation as a person reads it: plots, a summary, what it goes on to cost. */
-export function simulateText(report: SimulationReport, style: Style): string {
+export function simulateText(
+  report: SimulationReport,
+  readOn: ReadOn | undefined,
+  style: Style,
+): string {
   return [
-    ...headLines(report, style),
+    ...headLines(report, readOn, style),
     '',
     ...plotLines(report, style),
     '',
@@ -33,19 +38,25 @@ export function simulateText(report: SimulationReport, style: Style): string {
 }
 
 /** What ran: the title, then the kernel, the settings in force, the costs and the seed, a line each. */
-export function headLines(report: SimulationReport, style: Style): string[] {
+export function headLines(
+  report: SimulationReport,
+  readOn: ReadOn | undefined,
+  style: Style,
+): string[] {
   const { settings, geometry, model, seed, pagesToScan, scanSleepMs } = report;
   const { maxPtesNone, maxPtesSwap, maxPtesShared } = settings;
   const ignored = ignoredLimitLine({ orders: enabledSizes(settings), maxPtesNone, model }, geometry);
   const sleep = formatDuration(scanSleepMs * 1e6);
   const swap = report.swapSlots > 0 ? `, ${formatSize(report.swapSlots, geometry)} of swap` : '';
+  const other = readOn && otherKernelLine(model, readOn, geometry);
   return [
     style.bold(printable(report.title)),
-    `${model.name}; enabled ${settings.enabled}, sizes: ${sizeSettingsLine(settings, geometry)}`,
+    `as ${kernelWords(model, readOn)} decides; enabled ${settings.enabled}, sizes: ${sizeSettingsLine(settings, geometry)}`,
     `max_ptes_none ${maxPtesNone}, max_ptes_swap ${maxPtesSwap}, max_ptes_shared ${maxPtesShared}`,
     `pages_to_scan ${pagesToScan} every ${sleep}; ${formatSize(report.memoryPages, geometry)} of memory${swap}`,
     `costs of ${printable(report.calibration)}; seed ${seed}`,
     ...(ignored ? [style.warn(ignored)] : []),
+    ...(other === undefined ? [] : [style.dim(`(${other})`)]),
   ];
 }
 

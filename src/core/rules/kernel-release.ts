@@ -1,0 +1,26 @@
+import { FIRST_MTHP_SERIES, isBefore, seriesOf } from '../base/release.ts';
+import { KERNEL_MODELS, type KernelModel } from './kernel-model.ts';
+
+/** The newest kernel with a model: asked about memory that was read on none. */
+export const NEWEST_MODEL: KernelModel = KERNEL_MODELS['linux-7.3'];
+
+/**
+ * The model of a kernel release as uname prints it, distribution suffix and release candidates included
+ * ("6.18.44-cloud-amd64", "7.3.0-rc1"). A release newer than all models has the newest; undefined for a text
+ * that begins with no version.
+ */
+export function modelOfRelease(release: string): KernelModel | undefined {
+  if (seriesOf(release).some(Number.isNaN)) return undefined;
+  if (isBefore(release, FIRST_MTHP_SERIES)) return KERNEL_MODELS['linux-6.18'];
+  return isBefore(release, [7, 3]) ? KERNEL_MODELS['linux-7.2'] : NEWEST_MODEL;
+}
+
+/** The releases of machines that are taken together, each once: a text that `releasesOf` takes apart. */
+export function joinReleases(releases: readonly string[]): string {
+  return [...new Set(releases.flatMap(releasesOf))].join(', ');
+}
+
+/** The releases that memory was read on: one, or those of several machines. */
+export function releasesOf(kernelRelease: string): string[] {
+  return kernelRelease.split(', ');
+}
