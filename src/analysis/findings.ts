@@ -120,8 +120,7 @@ export function findingsOf(
   const advice = BUDGETS.map((share): Recommendation => {
     const growthPages = Math.floor(memory.residentPages * share);
     const { chosen } = adviceWithin(space, values, { growthPages, laterAttempts: undefined });
-    const { orders, enabled, maxPtesNone } = chosen.policy;
-    const wanted = settingsFor(start, orders, enabled, maxPtesNone, geometry);
+    const wanted = settingsFor(start, chosen.policy, geometry);
     return {
       share,
       growthPages,

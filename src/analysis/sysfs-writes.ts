@@ -1,8 +1,10 @@
 import { LIMIT_FILES, LIMITS, sizeFolder, THP_FOLDER } from '../core/base/sysfs.ts';
 import { type Geometry, orderBytes } from '../core/memory/geometry.ts';
-import { anonOrders, type Order, type OrderSet, ordersOf } from '../core/memory/order.ts';
+import { anonOrders, hasOrder, type Order, ordersOf } from '../core/memory/order.ts';
+import { collapsibleOrders } from '../core/rules/kernel-model.ts';
 import type { CollapseLimits } from '../core/rules/policy.ts';
 import type { SizeWord, ThpSettings, TopLevelWord } from '../core/rules/thp-settings.ts';
+import type { SweptPolicy } from './sweep.ts';
 
 /** A value for a file of sysfs. */
 export interface SysfsWrite {
@@ -12,15 +14,17 @@ export interface SysfsWrite {
 
 /**
  * The settings that enable exactly these orders with this word, and set max_ptes_none: see `settingsWith`.
+ * Sizes that khugepaged of the policy's kernel does not have are those of page faults: they stay as they are.
  */
 export function settingsFor(
   current: ThpSettings,
-  orders: OrderSet,
-  word: 'always' | 'madvise',
-  maxPtesNone: number,
+  { model, orders, enabled, maxPtesNone }: SweptPolicy,
   geometry: Geometry,
 ): ThpSettings {
-  const wanted = new Map<Order, SizeWord>(ordersOf(orders).map((order) => [order, word]));
+  const wanted = new Map<Order, SizeWord>();
+  for (const order of current.sizes.keys()) wanted.set(order, effectiveWord(current, order));
+  for (const order of ordersOf(collapsibleOrders(model, geometry)))
+    wanted.set(order, hasOrder(orders, order) ? enabled : 'never');
   return settingsWith(current, wanted, { ...current, maxPtesNone }, geometry);
 }
 

@@ -29,6 +29,7 @@ import { type Geometry, geometryOfPmdOrder, pagesPerRange } from '../../src/core
 import { type Order, type OrderSet, orderSet, ordersOf } from '../../src/core/memory/order.ts';
 import { rangeText } from '../../src/core/memory/range-text.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import {
   defaultSettings,
@@ -284,6 +285,8 @@ describe('writes to sysfs', () => {
     maxPtesShared: fc.nat({ max: 511 }),
   });
 
+  const model = KERNEL_MODELS['linux-7.2'];
+
   /** What a kernel with these settings has after the writes; paths are those of /sys. */
   function written(from: ThpSettings, writes: ReturnType<typeof writesBetween>): ThpSettings {
     const sizes = new Map(from.sizes);
@@ -307,7 +310,9 @@ describe('writes to sysfs', () => {
         fc.constantFrom('always' as const, 'madvise' as const),
         fc.nat({ max: 511 }),
         (from, mask, word, none) => {
-          const to = settingsFor(from, (mask << 2) as OrderSet, word, none, geometry);
+          const orders = (mask << 2) as OrderSet;
+          const policy = { model, orders, enabled: word, maxPtesNone: none };
+          const to = settingsFor(from, policy, geometry);
           expect(written(from, writesBetween(from, to, geometry))).toEqual(to);
           expect(written(to, writesBetween(to, from, geometry))).toEqual(from);
           for (const order of to.sizes.keys()) {
@@ -317,6 +322,22 @@ describe('writes to sysfs', () => {
           }
         },
       ),
+    );
+  });
+
+  test('leave alone the sizes that khugepaged of the kernel does not have', () => {
+    fc.assert(
+      fc.property(settings, fc.constantFrom('linux-6.18', 'linux-6.6'), (from, name) => {
+        const policy = {
+          model: KERNEL_MODELS[name],
+          orders: orderSet([9]),
+          enabled: 'always',
+          maxPtesNone: 7,
+        } as const;
+        const changed = writesBetween(from, settingsFor(from, policy, geometry), geometry);
+        const paths = changed.map(({ path }) => path).filter((path) => path.endsWith('enabled'));
+        for (const path of paths) expect(path).toContain('hugepages-2048kB');
+      }),
     );
   });
 
@@ -337,7 +358,8 @@ describe('writes to sysfs', () => {
 
   test('go through no state that enables a size that neither end enables', () => {
     const from = { ...defaultSettings(geometry), enabled: 'madvise' as const };
-    const to = settingsFor(from, orderSet([4, 9]), 'always', 0, geometry);
+    const policy = { model, orders: orderSet([4, 9]), enabled: 'always', maxPtesNone: 0 } as const;
+    const to = settingsFor(from, policy, geometry);
     const texts = (writes: ReturnType<typeof writesBetween>) =>
       writes.map(({ path, value }) => `${path.split('/').slice(5).join('/')} ${value}`);
     expect(texts(writesBetween(from, to, geometry))).toEqual([
@@ -355,7 +377,15 @@ describe('writes to sysfs', () => {
 
 test('by default everything is asked, and large geometries are thinned out', () => {
   const memory = emptyMemoryDigest(geometry);
-  expect(allOrderSets(geometry)).toHaveLength(256);
+  const sets = (...names: KernelModelName[]) =>
+    allOrderSets(
+      geometry,
+      names.map((name) => KERNEL_MODELS[name]),
+    );
+  expect(sets('linux-7.2')).toHaveLength(256);
+  expect(sets('linux-6.18', 'linux-7.2')).toHaveLength(256);
+  // khugepaged has the PMD size only: that of other sizes makes no difference.
+  expect(sets('linux-6.18', 'linux-6.6')).toEqual([0, orderSet([9])]);
   expect(allNoneLimits(memory)).toHaveLength(512);
   const large = emptyMemoryDigest(geometryOfPmdOrder(13));
   for (let pages = 1; pages < 8192; pages += 3)

@@ -48,7 +48,8 @@ describe.each(RECORDINGS)('advice for %s', (recording) => {
 test.each([RECORDINGS[0], RECORDINGS[2]])(
   'advice names what to write, how to go back and what it could not see: %s',
   async (recording) => {
-    const { stdout } = await thpscope(['advise', recording, '--max-growth', '5%']);
+    const asked = ['advise', recording, '--max-growth', '5%', '--kernel', 'linux-7.2'];
+    const { stdout } = await thpscope(asked);
     expect(stdout).toMatch(/^ {2}Enable .* for all memory \(always\) and set max_ptes_none to \d+\.$/m);
     const [, set, restore] =
       /To set it, as root:\n([^]*)To go back:\n([^]*)\nWhat this could not/.exec(stdout) ?? [];
@@ -85,7 +86,18 @@ test.each([
 
 test('a budget of work holds, and costs coverage', async () => {
   const ask = async (flags: string) =>
-    JSON.parse((await thpscope(['advise', 'examples/redis.parquet', '--json', ...words(flags)])).stdout);
+    JSON.parse(
+      (
+        await thpscope([
+          'advise',
+          'examples/redis.parquet',
+          '--kernel',
+          'linux-7.2',
+          '--json',
+          ...words(flags),
+        ])
+      ).stdout,
+    );
   const free = await ask('--max-growth 2%');
   const bound = await ask('--max-growth 2% --max-work 50');
   expect(free.outcome.laterAttempts).toBeGreaterThan(50);

@@ -33,7 +33,7 @@ test('predict prints the documented JSON for one range', async () => {
   const { stdout } = await thpscope(words('predict --pattern 0-15 --orders all --max-ptes-none 0 --json'));
   expect(JSON.parse(stdout)).toEqual({
     schema: 'thpscope/predict@1',
-    model: 'linux-7.2',
+    model: 'linux-7.3',
     policy: { orders: [2, 3, 4, 5, 6, 7, 8, 9], maxPtesNone: 0, maxPtesSwap: 64, maxPtesShared: 256 },
     ranges: [
       {

@@ -169,7 +169,9 @@ test('snapshots under other settings need a policy, and then all are named', asy
   const both = `report ${REDIS} ${file('other.parquet')}`;
   const { code, stderr } = await thpscope([...words(both), '-o', file('both.html')]);
   expect([code, stderr]).toEqual([2, expect.stringContaining('give --policy')]);
-  const page = await reportOn(`${both} --policy default`);
+  const unsaid = await thpscope([...words(`${both} --policy default`), '-o', file('both.html')]);
+  expect([unsaid.code, unsaid.stderr]).toEqual([2, expect.stringContaining('say which to ask, --kernel')]);
+  const page = await reportOn(`${both} --policy default --kernel linux-7.3`);
   for (const name of ['db2.example', 'other.parquet', 'redis.parquet']) expect(page).toContain(name);
   expect(page).toContain('Settings in force: not known, or not the same everywhere');
 });

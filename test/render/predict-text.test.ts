@@ -36,7 +36,7 @@ async function textOf(
     prediction: await predictItems(items, ask, { surroundings }),
     settings,
     policy: collapsePolicy(enabledOrders(settings, true, geometry), settings, model, geometry),
-    kernelRelease: '7.2.13',
+    readOn: { release: '7.2.13', runsHere: true },
     verbose: ask.verbose ?? false,
   };
   return predictText(view, styleOf(ask.color ?? false));

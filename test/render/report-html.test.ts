@@ -29,6 +29,7 @@ function page(name: string, text: FindingsText = {}, view: Partial<ReportView> =
   const whole = {
     findings,
     sources: [source],
+    readOn: { release: '7.2.0', runsHere: false },
     inForce: false,
     version: '1',
     command: name,

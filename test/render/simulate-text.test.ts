@@ -7,7 +7,7 @@ import type { SimulationReport } from '../../src/simulation/simulation-report.ts
 import { event, MIB, onPages, runScenario, S, small, wantHuge } from '../simulation/scenarios.ts';
 import { withoutColor } from './without-color.ts';
 
-const plain = (report: SimulationReport) => simulateText(report, styleOf(false));
+const plain = (report: SimulationReport) => simulateText(report, undefined, styleOf(false));
 const golden = (name: string) => `./golden/simulate-${name}.txt`;
 
 const half = [event(0, onPages('touch', { density: 0.4, block: 8192 })), event(S, wantHuge)];
@@ -61,7 +61,7 @@ test('nothing to do', async () => {
 
 test('colour changes nothing but colour, and every line fits 80 columns', () => {
   const report = runScenario(small(half, { settings: all }));
-  const colored = simulateText(report, styleOf(true));
+  const colored = simulateText(report, undefined, styleOf(true));
   expect(withoutColor(colored)).toBe(plain(report));
   expect(colored).not.toBe(plain(report));
   const ours = plain(report)

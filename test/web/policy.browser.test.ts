@@ -43,7 +43,7 @@ describe.skipIf(!CHROMIUM)('policy panel', () => {
 
   test('switches of sizes, limits and kernels say what the library says, and the link follows', async () => {
     const { page, complaints } = await openPanel('');
-    let choice = firstChoice(redis.host.settings, redis.host.geometry);
+    let choice = firstChoice(redis.host);
     await expectOutcome(page, redis, choice);
 
     for (const order of [2, 4, 9]) {
@@ -81,7 +81,7 @@ describe.skipIf(!CHROMIUM)('policy panel', () => {
       const { page, complaints } = await openApp(browser, `#start?${MIXED}`);
       await page.setInputFiles('input[type=file]', path);
       await whenJudged(page);
-      const first = firstChoice(known.host.settings, known.host.geometry);
+      const first = firstChoice(known.host);
       const always = orderSet([2, 3, 4, 5, 6, 9]);
       const choice = { ...first, always, madvise: NO_ORDERS, maxPtesNone: 124 };
       await expectOutcome(page, known, choice);
@@ -119,7 +119,7 @@ describe.skipIf(!CHROMIUM)('policy panel', () => {
   test('memory by folio size is in a table as in the bars', async () => {
     const { page } = await openPanel(MIXED);
     const { total } = await redis.predict({
-      ...firstChoice(redis.host.settings, redis.host.geometry),
+      ...firstChoice(redis.host),
       always: orderSet([2, 3, 4, 5, 6, 9]),
       madvise: NO_ORDERS,
       maxPtesNone: 124,
@@ -192,7 +192,7 @@ describe.skipIf(!CHROMIUM)('policy panel', () => {
       .poll(() => first.innerText())
       .toMatch(/^As recorded nothing collapses: sizes are enabled only for memory with MADV_HUGEPAGE/);
     await first.locator('button >> text=kernel default').click();
-    await expectOutcome(page, redis, firstChoice(undefined, redis.host.geometry));
+    await expectOutcome(page, redis, firstChoice({ ...redis.host, settings: undefined }));
     // It follows the ranges, which are judged after the totals.
     await page.waitForSelector('.policy-nothing', { state: 'detached' });
     await page.click('text=no size');
@@ -205,12 +205,12 @@ describe.skipIf(!CHROMIUM)('policy panel', () => {
     const { page } = await openPanel(MIXED);
     const preset = (name: string) => page.locator('.policy-presets button', { hasText: name });
     const pressed = () => page.locator('.policy-presets button[aria-pressed=true]').allTextContents();
-    const first = firstChoice(redis.host.settings, redis.host.geometry);
+    const first = firstChoice(redis.host);
     await preset('as recorded').click();
     await expectOutcome(page, redis, first);
     expect(await pressed()).toEqual(['as recorded']);
     await preset('kernel default').click();
-    await expectOutcome(page, redis, firstChoice(undefined, redis.host.geometry));
+    await expectOutcome(page, redis, firstChoice({ ...redis.host, settings: undefined }));
     expect(await pressed()).toEqual(['kernel default']);
     await preset('all sizes, none 511').click();
     expect(await pressed()).toEqual(['all sizes, none 511']);
@@ -264,7 +264,7 @@ describe.skipIf(!CHROMIUM)('policy panel', () => {
     expect(await page.getAttribute('.policy .sortable th >> nth=1', 'aria-sort')).toBe('descending');
 
     const choice = {
-      ...firstChoice(redis.host.settings, redis.host.geometry),
+      ...firstChoice(redis.host),
       always: orderSet([9]),
       madvise: NO_ORDERS,
       maxPtesNone: 401,

@@ -8,7 +8,7 @@ import { settingsFor, writesBetween } from '../../src/analysis/sysfs-writes.ts';
 import { percent } from '../../src/core/base/percent.ts';
 import { formatSize } from '../../src/core/memory/format-size.ts';
 import { formatOrders } from '../../src/core/memory/order.ts';
-import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import { modelOfRelease, NEWEST_MODEL } from '../../src/core/rules/kernel-release.ts';
 import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
 import { writeScript } from '../../src/render/text/write-script.ts';
 import { adviceLine, outcomeLines, worthLine } from '../../src/render/words/advise-view.ts';
@@ -32,10 +32,11 @@ async function sweepKnown(path: string): Promise<Known> {
   const known = await readKnown(path);
   const { memory, query, host } = known;
   const { maxPtesSwap, maxPtesShared } = host.settings ?? defaultSettings(host.geometry);
+  const models = [modelOfRelease(host.kernelRelease) ?? NEWEST_MODEL];
   const space: SweepSpace = {
-    models: [KERNEL_MODELS['linux-7.2']],
+    models,
     enabled: ['always'],
-    orders: allOrderSets(host.geometry),
+    orders: allOrderSets(host.geometry, models),
     maxPtesNone: allNoneLimits(memory),
     maxPtesSwap,
     maxPtesShared,
@@ -189,7 +190,7 @@ describe.skipIf(!CHROMIUM)('trade-off', () => {
           `.tradeoff-sentence >> text=${JSON.stringify(adviceLine(policy, host.geometry))}`,
         );
         const current = host.settings ?? defaultSettings(host.geometry);
-        const settings = settingsFor(current, policy.orders, 'always', policy.maxPtesNone, host.geometry);
+        const settings = settingsFor(current, policy, host.geometry);
         const counts = known.query.ask(settings, policy.model);
         const lines = outcomeLines(counts, memory.hugePages, memory.residentPages, host.geometry);
         await expect
@@ -288,7 +289,7 @@ describe.skipIf(!CHROMIUM)('trade-off', () => {
     const { page } = await openApp(browser, `${REDIS}&kernel=scaled`);
     await page.waitForSelector('text=thpscope sweep does so for up to 4,096 policies');
     await page.waitForSelector('.policy-outcome >> text=later passes are not known');
-    await page.click('text=Ask linux-7.2');
+    await page.click('text=Ask linux-7.3');
     await whenSwept(page);
     await page.selectOption('#kernel-model', 'linux-6.18');
     await page.waitForSelector('text=by the rules of linux-6.18');

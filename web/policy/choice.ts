@@ -19,6 +19,8 @@ import {
 } from '../../src/core/memory/order.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
+import { modelOfRelease, NEWEST_MODEL } from '../../src/core/rules/kernel-release.ts';
+import type { Host } from '../../src/core/rules/memory-source.ts';
 import {
   defaultSettings,
   type SizeWord,
@@ -61,9 +63,17 @@ export function choiceOf(settings: ThpSettings, geometry: Geometry, model: Kerne
   };
 }
 
-/** The choice that a machine starts with: its own settings, or those of an untouched kernel. */
-export function firstChoice(settings: ThpSettings | undefined, geometry: Geometry): PolicyChoice {
-  return choiceOf(settings ?? defaultSettings(geometry), geometry, 'linux-7.2');
+/**
+ * The choice that memory starts with: the kernel that it was read on, with its own settings or those of an
+ * untouched kernel.
+ */
+export function firstChoice({
+  geometry,
+  settings,
+  kernelRelease,
+}: Pick<Host, 'geometry' | 'settings' | 'kernelRelease'>): PolicyChoice {
+  const model = modelOfRelease(kernelRelease) ?? NEWEST_MODEL;
+  return choiceOf(settings ?? defaultSettings(geometry), geometry, model.name);
 }
 
 /** The orders that memory with MADV_HUGEPAGE may have. */

@@ -11,7 +11,8 @@ import { choiceFromParams, firstChoice, type PolicyChoice, paramsOfChoice } from
 export const choice = computed<PolicyChoice>(() => {
   const host = memory.value?.host;
   const geometry = host?.geometry ?? geometryOfPmdOrder(9);
-  return choiceFromParams(link.value.params, firstChoice(host?.settings, geometry), geometry);
+  const first = firstChoice({ geometry, settings: host?.settings, kernelRelease: host?.kernelRelease ?? '' });
+  return choiceFromParams(link.value.params, first, geometry);
 });
 
 export function choose(changes: Partial<PolicyChoice>): void {

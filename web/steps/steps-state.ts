@@ -80,7 +80,7 @@ export function stateOfParams(asked: Params): {
     return otherwise;
   };
   const geometry = take(geometryOf(params.pmd), geometryOfPmdOrder(9));
-  const model = take(modelOf(params.model), 'linux-7.2');
+  const model = take(modelOf(params.model), 'linux-7.3');
   const range = rangeOfParams(params, geometry, (failure) => problems.push(failure));
   const usual = searchesOf(model);
   const search = (side: 'left' | 'right') =>
@@ -138,7 +138,7 @@ export function geometryOf(text = '9'): Result<Geometry> {
   return fail('usage', `pmd '${text}': PMD orders are ${MIN_PMD_ORDER} to ${MAX_PMD_ORDER}`);
 }
 
-function modelOf(text = 'linux-7.2'): Result<KernelModelName> {
+function modelOf(text = 'linux-7.3'): Result<KernelModelName> {
   if (Object.hasOwn(KERNEL_MODELS, text)) return succeed(text as KernelModelName);
   return fail('usage', `model '${text}': there are ${Object.keys(KERNEL_MODELS).join(', ')}`);
 }

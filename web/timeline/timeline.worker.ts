@@ -89,7 +89,7 @@ const worker: TimelineWorker = {
       ...seriesNow(),
       ending: isStopped ? 'stopped' : report.ending,
       title: report.title,
-      head: headLines(report, MARKED).slice(1).map(withoutMarks),
+      head: headLines(report, undefined, MARKED).slice(1).map(withoutMarks),
       facts: factsOf([
         ...summaryLines(report, MARKED),
         ...steadyLines(report, MARKED),

@@ -39,8 +39,8 @@ function NoSweep() {
         4,096 policies. The panel shows what one policy does.
       </p>
       <p>
-        <button type="button" class="button" onClick={() => choose({ model: 'linux-7.2' })}>
-          Ask linux-7.2
+        <button type="button" class="button" onClick={() => choose({ model: 'linux-7.3' })}>
+          Ask linux-7.3
         </button>
       </p>
     </div>

@@ -6,10 +6,10 @@ import { settingsFor, writesBetween } from '../../analysis/sysfs-writes.ts';
 import { parseBytes } from '../../core/base/bytes.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { pageBytes } from '../../core/memory/geometry.ts';
-import { KERNEL_MODELS } from '../../core/rules/kernel-model.ts';
 import { defaultSettings } from '../../core/rules/thp-settings.ts';
 import { adviseJson } from '../../render/json/advise.ts';
 import { adviseText } from '../../render/text/advise.ts';
+import { kernelAsked } from '../shared/asked-kernel.ts';
 import { type Context, print, styleFor, warn } from '../shared/context.ts';
 import { digestFromFlags } from '../shared/digest-source.ts';
 import { interruptible } from '../shared/interrupt.ts';
@@ -29,25 +29,27 @@ async function adviseSource(
 ): Promise<Result<void>> {
   const budget = parseGrowth(flags.maxGrowth);
   if (!budget.ok) return budget;
-  const model = KERNEL_MODELS[flags.kernel];
   const digested = await digestFromFlags(context, flags, files, { signal });
   if (!digested.ok) return digested;
   const source = digested.value;
   const memory = totalDigest(source);
-  const { geometry, settings: known } = source.host;
+  const { geometry, settings: known, kernelRelease } = source.host;
+  const asked = kernelAsked(flags.kernel, kernelRelease);
+  if (!asked.ok) return asked;
+  const model = asked.value;
   const current = known ?? defaultSettings(geometry);
   const space = adviceSpace(memory, model, [flags.enabled], current);
   const values = await runSweep(context, memory, space, { workers: flags.workers, signal });
   const growthPages = Math.floor(budget.value(memory.residentPages, pageBytes(geometry)));
   const limits = { growthPages, laterAttempts: flags.maxWork };
   const { chosen, withoutGrowth } = adviceWithin(space, values, limits);
-  const { orders, enabled, maxPtesNone } = chosen.policy;
-  const settings = settingsFor(current, orders, enabled, maxPtesNone, geometry);
+  const settings = settingsFor(current, chosen.policy, geometry);
   const query = new DigestQuery(memory);
   const view = {
     source,
     memory,
     model,
+    readOn: { release: kernelRelease, runsHere: files.length === 0 },
     budget: limits,
     chosen,
     withoutGrowth,

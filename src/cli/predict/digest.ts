@@ -30,10 +30,7 @@ export async function predictDigest(
   const model = checkDigestModel(runPolicy.value.model);
   if (!model.ok) return model;
   if (!settings && flags.policy === undefined)
-    warn(
-      context,
-      'the settings of these hosts are unknown or differ; predicted with the defaults of an untouched kernel',
-    );
+    warn(context, "the settings of these hosts are unknown or differ; predicted with the kernel's defaults");
   const memory = totalDigest(source.value);
   const counts = new DigestQuery(memory).ask(runPolicy.value.settings, runPolicy.value.model);
   const policy = hugepagePolicy(runPolicy.value, geometry);

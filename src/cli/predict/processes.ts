@@ -28,7 +28,7 @@ export async function predictProcesses(
   if (!current && flags.policy === undefined) {
     warn(
       context,
-      'the memory comes from a kernel without THP settings; predicted with the defaults of an untouched kernel',
+      "the memory comes from a kernel without THP settings; predicted with the kernel's defaults",
     );
   }
   const policy = hugepagePolicy(runPolicy.value, geometry);

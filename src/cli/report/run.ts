@@ -56,6 +56,7 @@ async function reportSource(
       findings: findingsOf(memory, settings, model, space, values),
       sources,
       inForce,
+      readOn: { release: memory.digest.host.kernelRelease, runsHere: files.length === 0 },
       version: readVersion(),
       command: shellCommand(['thpscope', ...context.process.argv.slice(2)]),
       explain: explainCommand(flags, files, memory),

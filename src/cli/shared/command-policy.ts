@@ -16,13 +16,15 @@ export interface CommandPolicy extends RunPolicy {
 }
 
 /**
- * The settings, model and algorithm that the flags ask for. `host` is the machine that the memory was read on,
- * undefined for made-up ranges.
+ * The settings, model and algorithm that the flags ask for. `host` is the machine that the memory was read
+ * on, undefined for made-up ranges.
  */
 export async function policyFromFlags(
   flags: PolicyFlags,
   geometry: Geometry,
-  host: { readonly kernelRelease: string | undefined; readonly settings: ThpSettings | undefined } | undefined,
+  host:
+    | { readonly kernelRelease: string | undefined; readonly settings: ThpSettings | undefined }
+    | undefined,
 ): Promise<Result<CommandPolicy>> {
   const asked = kernelAsked(flags.kernel, host?.kernelRelease);
   if (!asked.ok) return asked;

@@ -42,7 +42,8 @@ export const simulateCommand = buildCommand<SimulateFlags, string[], Context>({
         kind: 'enum',
         values: KERNEL_MODEL_NAMES,
         optional: true,
-        brief: 'Whose khugepaged works; by default as the scenario says, or the one that the memory was read on',
+        brief:
+          'Whose khugepaged works; by default as the scenario says, or the one that the memory was read on',
       },
       set: repeatedText(
         'FILE=VALUE',

@@ -91,7 +91,7 @@ async function applyPolicy(
   if (!settings && flags.policy === undefined) {
     warn(
       context,
-      'the memory comes from a kernel without THP settings; simulated with the defaults of an untouched kernel',
+      "the memory comes from a kernel without THP settings; simulated with the kernel's defaults",
     );
   }
   const runPolicy = await policyFromFlags(flags, machine.geometry, {

@@ -3,11 +3,11 @@ import type { ObservableFact } from '../../core/memory/range-state.ts';
 import { KERNEL_MODELS } from '../../core/rules/kernel-model.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import type { Calibration } from '../../khugepaged/costs.ts';
+import type { ReadOn } from '../../render/words/kernel-words.ts';
 import { loadMemory } from '../../simulation/load-memory.ts';
 import { loadScenario } from '../../simulation/load-scenario.ts';
 import type { Until } from '../../simulation/scenario.ts';
 import type { SimulatedHost } from '../../simulation/simulated-host.ts';
-import type { ReadOn } from '../../render/words/kernel-words.ts';
 import { kernelAsked } from '../shared/asked-kernel.ts';
 import type { Context } from '../shared/context.ts';
 import { startProgress } from '../shared/progress.ts';
@@ -59,7 +59,14 @@ async function startScenario(
   const host = loadScenario(scenario, model, calibration, seed);
   if (!host.ok) return fail(host.failure.kind, `${name}: ${host.failure.message}`);
   const { settings } = host.value.system.machine;
-  return succeed({ host: host.value, settings, readOn: undefined, until: scenario.until, assumed: [], notes });
+  return succeed({
+    host: host.value,
+    settings,
+    readOn: undefined,
+    until: scenario.until,
+    assumed: [],
+    notes,
+  });
 }
 
 async function startMemory(

@@ -83,7 +83,9 @@ export function spaceFrom(
   limits: CollapseLimits,
 ): Result<SweepSpace> {
   const { geometry } = memory;
-  const orders = parameters.orders ? orderSets(parameters.orders, geometry) : succeed(allOrderSets(geometry, models));
+  const orders = parameters.orders
+    ? orderSets(parameters.orders, geometry)
+    : succeed(allOrderSets(geometry, models));
   if (!orders.ok) return orders;
   const none = parameters['max-ptes-none']
     ? noneLimits(parameters['max-ptes-none'], geometry)

@@ -17,7 +17,7 @@ type NoneRule =
 
 /** One version of khugepaged, MADV_COLLAPSE and page faults: the differences that decide what they do. */
 export interface KernelModel {
-  readonly name: string;
+  readonly name: KernelModelName;
   /** The algorithm that this version searches a range with. */
   readonly algorithm: 'walk' | 'stack';
   /** Only PMD-sized collapse exists: mTHP sizes are for page faults alone. */
@@ -68,22 +68,26 @@ const linux72: KernelModel = {
   spellings: { SCAN_PTE_UFFD: 'SCAN_PTE_UFFD_WP' },
 };
 
+const linux618: KernelModel = {
+  ...linux72,
+  name: 'linux-6.18',
+  pmdOrderOnly: true,
+  refusesLazyfree: false,
+  madviseFailsInsideRange: true,
+  madviseStopsAtEmptyPmd: true,
+  spellings: { SCAN_PTE_UFFD: 'SCAN_PTE_UFFD_WP', SCAN_NO_PTE_TABLE: 'SCAN_PMD_NULL' },
+};
+
 /**
- * All models by name. `scaled` and `capped` are 7.2 with the none rules of v1 to v10 and of v11 and v12
- * (docs/khugepaged.md#historic-none-rules).
+ * All models by name. `linux-6.6` stands for all before 6.8, whose page faults get the PMD order only; its
+ * khugepaged is that of 6.18 as far as is known. `scaled` and `capped` are 7.2 with the none rules of v1 to
+ * v10 and of v11 and v12 (docs/khugepaged.md#historic-none-rules).
  */
 export const KERNEL_MODELS = {
   'linux-7.3': { ...linux72, name: 'linux-7.3', scanPfn: 'failed', spellings: {} },
   'linux-7.2': linux72,
-  'linux-6.18': {
-    ...linux72,
-    name: 'linux-6.18',
-    pmdOrderOnly: true,
-    refusesLazyfree: false,
-    madviseFailsInsideRange: true,
-    madviseStopsAtEmptyPmd: true,
-    spellings: { SCAN_PTE_UFFD: 'SCAN_PTE_UFFD_WP', SCAN_NO_PTE_TABLE: 'SCAN_PMD_NULL' },
-  },
+  'linux-6.18': linux618,
+  'linux-6.6': { ...linux618, name: 'linux-6.6', faultOrders: 'pmd' },
   v18: {
     ...linux72,
     name: 'v18',

@@ -4,7 +4,7 @@
  * The models that a digest answers for: what they make of max_ptes_none is no matter of single ranges
  * (docs/digest.md).
  */
-export const SWEPT_KERNEL_NAMES = ['linux-7.3', 'linux-7.2', 'linux-6.18', 'v18'] as const;
+export const SWEPT_KERNEL_NAMES = ['linux-7.3', 'linux-7.2', 'linux-6.18', 'linux-6.6', 'v18'] as const;
 
 export type SweptKernelName = (typeof SWEPT_KERNEL_NAMES)[number];
 

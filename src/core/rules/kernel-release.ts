@@ -11,6 +11,7 @@ export const NEWEST_MODEL: KernelModel = KERNEL_MODELS['linux-7.3'];
  */
 export function modelOfRelease(release: string): KernelModel | undefined {
   if (seriesOf(release).some(Number.isNaN)) return undefined;
+  if (isBefore(release, [6, 8])) return KERNEL_MODELS['linux-6.6'];
   if (isBefore(release, FIRST_MTHP_SERIES)) return KERNEL_MODELS['linux-6.18'];
   return isBefore(release, [7, 3]) ? KERNEL_MODELS['linux-7.2'] : NEWEST_MODEL;
 }

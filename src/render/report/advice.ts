@@ -40,7 +40,7 @@ ${restore ? writes(restore) : html`<p>The settings in force are not known, so ne
 </div>
 </section>`;
   });
-  return html`<p>The best of ${plural(policyCount(findings.space), 'policy', 'policies')} for this memory: what brings most of it into huge pages within the budget. thpscope writes nothing itself; what is collapsed stays collapsed when settings are put back.${inForce === undefined && ' The writes start from the defaults of Linux 7.2.'}</p>
+  return html`<p>The best of ${plural(policyCount(findings.space), 'policy', 'policies')} for this memory: what brings most of it into huge pages within the budget. thpscope writes nothing itself; what is collapsed stays collapsed when settings are put back.${inForce === undefined && " The writes start from the kernel's defaults."}</p>
 ${sections}`;
 }
 

@@ -7,13 +7,14 @@ import { formatSize } from '../../core/memory/format-size.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import { adviceLine, worthLine } from '../words/advise-view.ts';
+import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
 import { html, type Markup } from '../words/markup.ts';
 import { ignoredLimitLine } from '../words/none-limit-note.ts';
 import { sizeSettingsLine } from '../words/sizes.ts';
 import type { ReportView } from './view.ts';
 
 /** The findings in a few sentences, and their figures. */
-export function answer({ findings, inForce }: ReportView): Markup {
+export function answer({ findings, inForce, readOn }: ReportView): Markup {
   const { asked, advice, kernelDefault, memory, model } = findings;
   const { geometry, residentPages } = memory;
   const attempts = sum(asked.counts.attempts);
@@ -22,11 +23,12 @@ export function answer({ findings, inForce }: ReportView): Markup {
   const whose = inForce ? 'the settings in force' : 'the settings asked about';
   const { growthPages, hugePages } = asked;
   const ignored = ignoredLimitLine(findings.policy, geometry);
+  const other = otherKernelLine(model, readOn, geometry);
   const [without] = advice;
   const worth = (chosen: SweptResult) => worthLine(chosen, without.chosen, residentPages, geometry);
   return html`
-<p class="lead">Under ${whose}, khugepaged of ${model.name} ${outcomeLine(asked, memory.hugePages, residentPages, geometry)} ${workLine(asked, geometry)}${changesNothing(asked) && html` The kernel's default (${settingsLine(kernelDefault.settings, geometry)}) ${outcomeLine(kernelDefault, memory.hugePages, residentPages, geometry)}`}</p>
-<p class="quiet">${whose[0].toUpperCase() + whose.slice(1)}: ${settingsLine(asked.settings, geometry)}.${ignored !== undefined && ` Note: ${ignored}.`}</p>
+<p class="lead">Under ${whose}, khugepaged of ${kernelWords(model, readOn)} ${outcomeLine(asked, memory.hugePages, residentPages, geometry)} ${workLine(asked, geometry)}${changesNothing(asked) && html` The kernel's default (${settingsLine(kernelDefault.settings, geometry)}) ${outcomeLine(kernelDefault, memory.hugePages, residentPages, geometry)}`}</p>
+<p class="quiet">${whose[0].toUpperCase() + whose.slice(1)}: ${settingsLine(asked.settings, geometry)}.${ignored !== undefined && ` Note: ${ignored}.`}${other !== undefined && ` Of this kernel: ${other}.`}</p>
 <dl class="figures">
 <div><dt>memory read</dt><dd>${formatSize(residentPages, geometry)} <small>anonymous, ${plural(memory.ranges, 'PMD range')}</small></dd></div>
 <div><dt>in huge pages</dt><dd>${percent(memory.hugePages, residentPages)} → ${percent(hugePages, residentPages)} <small>of the memory in use</small></dd></div>

@@ -1,4 +1,5 @@
 import type { Findings } from '../../analysis/findings.ts';
+import type { ReadOn } from '../words/kernel-words.ts';
 
 /** Where memory of a report comes from; what digests of several hosts do not tell is undefined. */
 export interface ReportSource {
@@ -13,6 +14,7 @@ export interface ReportSource {
 export interface ReportView {
   readonly findings: Findings;
   readonly sources: readonly ReportSource[];
+  readonly readOn: ReadOn;
   /** The settings asked about are those of the machine. */
   readonly inForce: boolean;
   readonly version: string;

@@ -6,6 +6,7 @@ import { formatSize } from '../../core/memory/format-size.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import type { PolicyCounts } from '../../core/plan/policy-counts.ts';
 import { type AdviceView, adviceLine, blindSpots, outcomeLines, worthLine } from '../words/advise-view.ts';
+import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
 import { printable } from '../words/printable.ts';
 import { type Column, layOutTable } from './columns.ts';
 import type { Style } from './style.ts';
@@ -27,7 +28,7 @@ const COLUMNS: readonly Column[] = [
 
 /** The policy that fits, what it gains and costs, and how to set it and undo it. */
 export function adviseText(view: AdviceView, style: Style): string {
-  const { memory, model, budget, chosen, withoutGrowth, counts, currentCounts, set, restore } = view;
+  const { memory, model, readOn, budget, chosen, withoutGrowth, counts, currentCounts, set, restore } = view;
   const { geometry } = memory;
   const limits = [
     `growth of at most ${formatSize(budget.growthPages, geometry)}`,
@@ -35,11 +36,14 @@ export function adviseText(view: AdviceView, style: Style): string {
       ? []
       : [`at most ${plural(budget.laterAttempts, 'attempt')} in every later pass`]),
   ];
+  const other = otherKernelLine(model, readOn, geometry);
   const worth = worthLine(chosen, withoutGrowth, memory.residentPages, geometry);
   const writes = (list: readonly SysfsWrite[]) =>
     list.length === 0 ? ['  nothing to write'] : writeLines(list).map((line) => `  ${line}`);
   return [
-    `${formatSize(memory.residentPages, geometry)} of anonymous memory in ${plural(view.source.processes.length, 'process', 'processes')}; ${limits.join(', ')}; rules of ${model.name}`,
+    `${formatSize(memory.residentPages, geometry)} of anonymous memory in ${plural(view.source.processes.length, 'process', 'processes')}; ${limits.join(', ')}`,
+    `as ${kernelWords(model, readOn)} decides`,
+    ...(other === undefined ? [] : [style.dim(`(${other})`)]),
     '',
     `  ${style.bold(adviceLine(chosen.policy, geometry))}`,
     '',

@@ -19,11 +19,7 @@ import { field } from './tally.ts';
 const ROWS = 8;
 
 /** A simulation as a person reads it: plots, a summary, what it goes on to cost. */
-export function simulateText(
-  report: SimulationReport,
-  readOn: ReadOn | undefined,
-  style: Style,
-): string {
+export function simulateText(report: SimulationReport, readOn: ReadOn | undefined, style: Style): string {
   return [
     ...headLines(report, readOn, style),
     '',
@@ -38,11 +34,7 @@ export function simulateText(
 }
 
 /** What ran: the title, then the kernel, the settings in force, the costs and the seed, a line each. */
-export function headLines(
-  report: SimulationReport,
-  readOn: ReadOn | undefined,
-  style: Style,
-): string[] {
+export function headLines(report: SimulationReport, readOn: ReadOn | undefined, style: Style): string[] {
   const { settings, geometry, model, seed, pagesToScan, scanSleepMs } = report;
   const { maxPtesNone, maxPtesSwap, maxPtesShared } = settings;
   const ignored = ignoredLimitLine({ orders: enabledSizes(settings), maxPtesNone, model }, geometry);

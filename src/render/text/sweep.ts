@@ -5,6 +5,7 @@ import { percent } from '../../core/base/percent.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import type { SweepView } from '../json/sweep.ts';
+import { kernelWords, otherKernelLine, type ReadOn } from '../words/kernel-words.ts';
 import { sizesLine } from '../words/sizes.ts';
 import { type Column, layOutTable } from './columns.ts';
 import type { Style } from './style.ts';
@@ -24,8 +25,14 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /** The front of a sweep as a table with a plot of all policies. */
-export function sweepText({ memory, processes, space, values, front }: SweepView, style: Style): string {
+export function sweepText(
+  { memory, processes, space, values, front }: SweepView,
+  readOn: ReadOn,
+  style: Style,
+): string {
   const policies = policyCount(space);
+  const only = space.models.length === 1 ? space.models[0] : undefined;
+  const other = only && otherKernelLine(only, readOn, memory.geometry, '-L kernel');
   const bytes = formatSize(memory.residentPages, memory.geometry);
   const walked = apartRanges(memory);
   const shown = thinned(front);
@@ -36,6 +43,8 @@ export function sweepText({ memory, processes, space, values, front }: SweepView
   const rest = front.length - shown.length;
   return [
     `${plural(policies, 'policy', 'policies')} over ${bytes} of anonymous memory in ${plural(processes, 'process', 'processes')}`,
+    ...(only ? [`as ${kernelWords(only, readOn, '-L kernel')} decides`] : []),
+    ...(other === undefined ? [] : [style.dim(`(${other})`)]),
     ...(walked > 0
       ? [
           style.dim(

@@ -9,10 +9,11 @@ import { plural } from '../../core/base/plural.ts';
 import { FIRST_MTHP_SERIES, isBefore, seriesOf } from '../../core/base/release.ts';
 import { sum } from '../../core/base/sum.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
-import type { Geometry } from '../../core/memory/geometry.ts';
+import { type Geometry, pagesPerRange } from '../../core/memory/geometry.ts';
 import { ASSUMPTIONS } from '../../core/memory/range-state.ts';
 import type { PolicyCounts } from '../../core/plan/policy-counts.ts';
 import type { KernelModel } from '../../core/rules/kernel-model.ts';
+import type { ReadOn } from './kernel-words.ts';
 import { sizesLine } from './sizes.ts';
 
 /** An advice with all that it rests on. */
@@ -20,6 +21,7 @@ export interface AdviceView {
   readonly source: SourceDigest;
   readonly memory: MemoryDigest;
   readonly model: KernelModel;
+  readonly readOn: ReadOn;
   readonly budget: Budget;
   readonly chosen: SweptResult;
   /** The best for the same later attempts that grows nothing. */
@@ -111,8 +113,13 @@ export function blindSpots({
 }: Pick<AdviceView, 'memory' | 'model' | 'chosen'> & {
   readonly source: Pick<SourceDigest, 'host' | 'skipped'>;
 }): string[] {
+  const { geometry } = memory;
+  const pmdSize = formatSize(pagesPerRange(geometry), geometry);
   const out = [
     ...writeCaveats(source.host.kernelRelease, model),
+    ...(model.pmdOrderOnly
+      ? [`sizes below ${pmdSize} are for page faults alone there: they stay as they are`]
+      : []),
     'memory that is allocated, freed or swapped after it was read',
   ];
   if (memory.unknown.size > 0)
