@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
+import type { ReadOn } from '../../src/analysis/read-on.ts';
+import { readOnKernel } from '../../src/analysis/read-on.ts';
 import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
-import { kernelWords, otherKernelLine, type ReadOn } from '../../src/render/words/kernel-words.ts';
+import { kernelWords, otherKernelLine } from '../../src/render/words/kernel-words.ts';
 
-const read = (release: string): ReadOn => ({ release, runsHere: false });
-const live = (release: string): ReadOn => ({ release, runsHere: true });
+const read = (release: string): ReadOn => readOnKernel(release, false);
+const live = (release: string): ReadOn => readOnKernel(release, true);
 
 test.each<[KernelModelName, ReadOn | undefined, string]>([
   ['linux-6.18', live('6.18.44-cloud'), 'Linux 6.18, which runs here,'],
@@ -26,7 +28,7 @@ test.each<[KernelModelName, ReadOn | undefined, string]>([
 });
 
 test('who asks an older khugepaged learns how to ask the newest, and the other way round', () => {
-  const line = (model: KernelModelName, readOn: ReadOn | undefined, pmdOrder = 9) =>
+  const line = (model: KernelModelName, readOn: ReadOn, pmdOrder = 9) =>
     otherKernelLine(KERNEL_MODELS[model], readOn, geometryOfPmdOrder(pmdOrder));
   expect(line('linux-6.18', live('6.18.44'))).toBe(
     'its khugepaged collapses to 2M only; --kernel linux-7.3 asks the newest, which collapses to all sizes',
@@ -35,5 +37,6 @@ test('who asks an older khugepaged learns how to ask the newest, and the other w
     'the memory was read on Linux 6.18, whose khugepaged collapses to 2M only: without --kernel it is asked',
   );
   expect(line('linux-7.3', read('7.2.13'))).toBeUndefined();
-  expect(line('linux-7.3', undefined)).toBeUndefined();
+  // Without the flag it would be refused, for the two differ.
+  expect(line('linux-7.3', read('6.18.44, 7.3.1'))).toBeUndefined();
 });

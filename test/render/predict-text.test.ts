@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Surroundings } from '../../src/analysis/assumptions.ts';
+import { readOnKernel } from '../../src/analysis/read-on.ts';
 import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { collapsePolicy } from '../../src/core/rules/policy.ts';
@@ -36,7 +37,7 @@ async function textOf(
     prediction: await predictItems(items, ask, { surroundings }),
     settings,
     policy: collapsePolicy(enabledOrders(settings, true, geometry), settings, model, geometry),
-    readOn: { release: '7.2.13', runsHere: true },
+    readOn: readOnKernel('7.2.13', true),
     verbose: ask.verbose ?? false,
   };
   return predictText(view, styleOf(ask.color ?? false));

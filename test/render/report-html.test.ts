@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { readOnKernel } from '../../src/analysis/read-on.ts';
 import { rangeBytes, x86_64 } from '../../src/core/memory/geometry.ts';
 import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
 import { reportHtml } from '../../src/render/report/html.ts';
@@ -29,7 +30,7 @@ function page(name: string, text: FindingsText = {}, view: Partial<ReportView> =
   const whole = {
     findings,
     sources: [source],
-    readOn: { release: '7.2.0', runsHere: false },
+    readOn: readOnKernel('7.2.0', false),
     inForce: false,
     version: '1',
     command: name,

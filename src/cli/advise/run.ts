@@ -1,6 +1,7 @@
 import { adviceWithin, outcomesByProcess } from '../../analysis/advise.ts';
 import { DigestQuery } from '../../analysis/digest-query.ts';
 import { totalDigest } from '../../analysis/memory-digest.ts';
+import { readOnKernel } from '../../analysis/read-on.ts';
 import { adviceSpace } from '../../analysis/sweep-space.ts';
 import { settingsFor, writesBetween } from '../../analysis/sysfs-writes.ts';
 import { parseBytes } from '../../core/base/bytes.ts';
@@ -49,7 +50,7 @@ async function adviseSource(
     source,
     memory,
     model,
-    readOn: { release: kernelRelease, runsHere: files.length === 0 },
+    readOn: readOnKernel(kernelRelease, files.length === 0),
     budget: limits,
     chosen,
     withoutGrowth,

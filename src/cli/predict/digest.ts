@@ -1,5 +1,6 @@
 import { checkDigestAlgorithm, checkDigestModel, DigestQuery } from '../../analysis/digest-query.ts';
 import { totalDigest } from '../../analysis/memory-digest.ts';
+import { readOnKernel } from '../../analysis/read-on.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
 import { predictHead } from '../../render/json/predict.ts';
@@ -39,7 +40,7 @@ export async function predictDigest(
     await print(context, `${JSON.stringify({ ...predictHead(policy), ranges: [], totals })}\n`);
   } else {
     const processes = source.value.processes.length;
-    const readOn = { release: host.kernelRelease, runsHere: false };
+    const readOn = readOnKernel(host.kernelRelease, false);
     const style = styleFor(context, flags.color);
     await print(context, digestTotalsText(memory, counts, processes, policy, readOn, style));
     for (const note of source.value.notes) warn(context, note);

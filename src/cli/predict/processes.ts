@@ -1,4 +1,5 @@
 import { predictMemory } from '../../analysis/prediction.ts';
+import { readOnKernel } from '../../analysis/read-on.ts';
 import type { Verdict } from '../../analysis/verdict.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
 import type { Process } from '../../core/rules/memory-source.ts';
@@ -58,7 +59,7 @@ export async function predictProcesses(
       prediction,
       ...runPolicy.value,
       policy,
-      readOn: { release: host.kernelRelease, runsHere: files.length === 0 },
+      readOn: readOnKernel(host.kernelRelease, files.length === 0),
       verbose: flags.verbose === true,
     };
     await print(context, predictText(view, styleFor(context, flags.color)));

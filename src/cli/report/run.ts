@@ -3,6 +3,7 @@ import { DigestCollector } from '../../analysis/digest-collector.ts';
 import { findingsOf, type ReadMemory } from '../../analysis/findings.ts';
 import { type SourceDigest, totalDigest } from '../../analysis/memory-digest.ts';
 import { RangeTable } from '../../analysis/range-table.ts';
+import { readOnKernel } from '../../analysis/read-on.ts';
 import { adviceSpace } from '../../analysis/sweep-space.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
@@ -56,7 +57,7 @@ async function reportSource(
       findings: findingsOf(memory, settings, model, space, values),
       sources,
       inForce,
-      readOn: { release: memory.digest.host.kernelRelease, runsHere: files.length === 0 },
+      readOn: readOnKernel(memory.digest.host.kernelRelease, files.length === 0),
       version: readVersion(),
       command: shellCommand(['thpscope', ...context.process.argv.slice(2)]),
       explain: explainCommand(flags, files, memory),

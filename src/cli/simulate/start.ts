@@ -1,9 +1,10 @@
+import type { ReadOn } from '../../analysis/read-on.ts';
+import { readOnKernel } from '../../analysis/read-on.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import type { ObservableFact } from '../../core/memory/range-state.ts';
 import { KERNEL_MODELS } from '../../core/rules/kernel-model.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import type { Calibration } from '../../khugepaged/costs.ts';
-import type { ReadOn } from '../../render/words/kernel-words.ts';
 import { loadMemory } from '../../simulation/load-memory.ts';
 import { loadScenario } from '../../simulation/load-scenario.ts';
 import type { Until } from '../../simulation/scenario.ts';
@@ -91,7 +92,7 @@ async function startMemory(
   return succeed({
     host: loaded.host,
     settings,
-    readOn: { release, runsHere: files.length === 0 },
+    readOn: readOnKernel(release, files.length === 0),
     until: 'settled',
     assumed: loaded.unknown,
     notes: [...notes, ...skipNotes(skipped)],

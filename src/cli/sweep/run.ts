@@ -1,5 +1,6 @@
 import { totalDigest } from '../../analysis/memory-digest.ts';
 import { paretoFront, resultAt } from '../../analysis/pareto.ts';
+import { readOnKernel } from '../../analysis/read-on.ts';
 import { policyCount } from '../../analysis/sweep.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { defaultLimits } from '../../core/rules/policy.ts';
@@ -52,7 +53,7 @@ async function sweepSource(
     }
     return succeed(undefined);
   }
-  const readOn = { release: kernelRelease, runsHere: files.length === 0 };
+  const readOn = readOnKernel(kernelRelease, files.length === 0);
   const view = { memory, space: space.value, values, front, processes: source.value.processes.length };
   if (flags.json) await print(context, `${JSON.stringify(sweepJson(view))}\n`);
   else await print(context, sweepText(view, readOn, styleFor(context, flags.color)));

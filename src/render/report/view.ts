@@ -1,5 +1,5 @@
 import type { Findings } from '../../analysis/findings.ts';
-import type { ReadOn } from '../words/kernel-words.ts';
+import type { ReadOn } from '../../analysis/read-on.ts';
 
 /** Where memory of a report comes from; what digests of several hosts do not tell is undefined. */
 export interface ReportSource {

@@ -1,4 +1,5 @@
 import { apartRanges, type MemoryDigest } from '../../analysis/memory-digest.ts';
+import type { ReadOn } from '../../analysis/read-on.ts';
 import { growthOf } from '../../analysis/tally.ts';
 import { percent } from '../../core/base/percent.ts';
 import { plural } from '../../core/base/plural.ts';
@@ -6,7 +7,7 @@ import { sum } from '../../core/base/sum.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import type { PolicyCounts } from '../../core/plan/policy-counts.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
-import { kernelWords, otherKernelLine, type ReadOn } from '../words/kernel-words.ts';
+import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
 import { sizesLine } from '../words/sizes.ts';
 import type { Style } from './style.ts';
 import { field } from './tally.ts';

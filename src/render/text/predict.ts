@@ -4,6 +4,7 @@ import {
   type ProcessPrediction,
   type VmaPrediction,
 } from '../../analysis/prediction.ts';
+import type { ReadOn } from '../../analysis/read-on.ts';
 import { growthOf, type Tally } from '../../analysis/tally.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { plural } from '../../core/base/plural.ts';
@@ -12,7 +13,7 @@ import { formatSize } from '../../core/memory/format-size.ts';
 import type { OrderSet } from '../../core/memory/order.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
-import { kernelWords, otherKernelLine, type ReadOn } from '../words/kernel-words.ts';
+import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
 import { ignoredLimitLine } from '../words/none-limit-note.ts';
 import { printable } from '../words/printable.ts';
 import { sizeSettingsLine } from '../words/sizes.ts';

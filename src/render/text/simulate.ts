@@ -1,10 +1,11 @@
+import type { ReadOn } from '../../analysis/read-on.ts';
 import { formatDuration } from '../../core/base/duration.ts';
 import { plural } from '../../core/base/plural.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import { type OrderSet, orderSet } from '../../core/memory/order.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import type { SimulationReport } from '../../simulation/simulation-report.ts';
-import { kernelWords, otherKernelLine, type ReadOn } from '../words/kernel-words.ts';
+import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
 import { ignoredLimitLine } from '../words/none-limit-note.ts';
 import { printable } from '../words/printable.ts';
 import { sizeSettingsLine } from '../words/sizes.ts';

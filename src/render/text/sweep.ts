@@ -1,11 +1,12 @@
 import { apartRanges, type MemoryDigest } from '../../analysis/memory-digest.ts';
 import type { SweptResult } from '../../analysis/pareto.ts';
+import type { ReadOn } from '../../analysis/read-on.ts';
 import { policyCount } from '../../analysis/sweep.ts';
 import { percent } from '../../core/base/percent.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import type { SweepView } from '../json/sweep.ts';
-import { kernelWords, otherKernelLine, type ReadOn } from '../words/kernel-words.ts';
+import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
 import { sizesLine } from '../words/sizes.ts';
 import { type Column, layOutTable } from './columns.ts';
 import type { Style } from './style.ts';

@@ -1,6 +1,7 @@
 import type { Budget, ProcessOutcome } from '../../analysis/advise.ts';
 import { apartRanges, type MemoryDigest, type SourceDigest } from '../../analysis/memory-digest.ts';
 import type { SweptResult } from '../../analysis/pareto.ts';
+import type { ReadOn } from '../../analysis/read-on.ts';
 import type { SweptPolicy } from '../../analysis/sweep.ts';
 import type { SysfsWrite } from '../../analysis/sysfs-writes.ts';
 import { growthOf } from '../../analysis/tally.ts';
@@ -13,7 +14,6 @@ import { type Geometry, pagesPerRange } from '../../core/memory/geometry.ts';
 import { ASSUMPTIONS } from '../../core/memory/range-state.ts';
 import type { PolicyCounts } from '../../core/plan/policy-counts.ts';
 import type { KernelModel } from '../../core/rules/kernel-model.ts';
-import type { ReadOn } from './kernel-words.ts';
 import { sizesLine } from './sizes.ts';
 
 /** An advice with all that it rests on. */

@@ -1,17 +1,8 @@
-import { FIRST_MTHP_SERIES, isBefore, seriesOf } from '../../core/base/release.ts';
+import type { ReadOn } from '../../analysis/read-on.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import { type Geometry, pagesPerRange } from '../../core/memory/geometry.ts';
 import type { KernelModel } from '../../core/rules/kernel-model.ts';
-import { modelOfRelease, NEWEST_MODEL, releasesOf } from '../../core/rules/kernel-release.ts';
 import { printable } from './printable.ts';
-
-/** The kernel that memory was read on. */
-export interface ReadOn {
-  /** As uname prints it; of several machines all of theirs: see kernel-release.ts. */
-  readonly release: string;
-  /** Memory of this machine, and not a recording. */
-  readonly runsHere: boolean;
-}
 
 /** How a command is told whose khugepaged to ask. */
 type KernelFlag = '--kernel' | '-L kernel';
@@ -26,13 +17,12 @@ export function kernelWords(
   flag: KernelFlag = '--kernel',
 ): string {
   if (readOn === undefined) return kernelName(model);
-  const releases = releasesOf(readOn.release);
-  const models = releases.map(modelOfRelease);
-  if (models.every((each) => each === undefined) && model === NEWEST_MODEL)
-    return `${kernelName(model)} (the newest: "${printable(readOn.release)}", on which it was read, is no release of Linux)`;
-  if (models.some((each) => each?.name !== model.name)) return `${kernelName(model)} (${flag})`;
-  const names = [...new Set(releases.map((release) => `Linux ${seriesOf(release).join('.')}`))];
-  const where = readOn.runsHere ? 'which runs here' : 'on which it was read';
+  const { kernels, newest, release, runsHere } = readOn;
+  if (kernels.every((each) => each.model === undefined) && model.name === newest.name)
+    return `${kernelName(model)} (the newest: "${printable(release)}", on which it was read, is no release of Linux)`;
+  if (kernels.some((each) => each.model?.name !== model.name)) return `${kernelName(model)} (${flag})`;
+  const names = [...new Set(kernels.map(({ series }) => `Linux ${series}`))];
+  const where = runsHere ? 'which runs here' : 'on which it was read';
   const rules = names.every((name) => name === kernelName(model)) ? '' : ` (rules of ${model.name})`;
   return `${names.join(' and ')}, ${where}${rules},`;
 }
@@ -48,14 +38,16 @@ export function kernelName({ name }: KernelModel): string {
  */
 export function otherKernelLine(
   model: KernelModel,
-  readOn: ReadOn | undefined,
+  { kernels, newest }: ReadOn,
   geometry: Geometry,
   flag: KernelFlag = '--kernel',
 ): string | undefined {
   const pmdSize = formatSize(pagesPerRange(geometry), geometry);
   if (model.pmdOrderOnly)
-    return `its khugepaged collapses to ${pmdSize} only; ${flag} ${NEWEST_MODEL.name} asks the newest, which collapses to all sizes`;
-  const older = readOn && releasesOf(readOn.release).find((each) => isBefore(each, FIRST_MTHP_SERIES));
-  if (older === undefined) return undefined;
-  return `the memory was read on Linux ${seriesOf(older).join('.')}, whose khugepaged collapses to ${pmdSize} only: without ${flag} it is asked`;
+    return `its khugepaged collapses to ${pmdSize} only; ${flag} ${newest.name} asks the newest, which collapses to all sizes`;
+  const [first] = kernels;
+  // Where several kernels differ, none is asked without the flag.
+  const isOne = kernels.every((each) => each.model?.name === first.model?.name);
+  if (!isOne || !first.model?.pmdOrderOnly) return undefined;
+  return `the memory was read on Linux ${first.series}, whose khugepaged collapses to ${pmdSize} only: without ${flag} it is asked`;
 }
