@@ -28,7 +28,7 @@ export function kernelWords(
 }
 
 /** A model's name in a sentence: "Linux 7.3" for linux-7.3, and v18 as it is. */
-export function kernelName({ name }: KernelModel): string {
+function kernelName({ name }: KernelModel): string {
   return name.replace(/^linux-/, 'Linux ');
 }
 
