@@ -1,9 +1,10 @@
 import { FIRST_EXCEPT_ADVISED_SERIES, isBefore } from '../core/base/release.ts';
 import type { Geometry } from '../core/memory/geometry.ts';
+import { NO_ORDERS } from '../core/memory/order.ts';
 import type { KernelModel } from '../core/rules/kernel-model.ts';
 import type { Host, Process } from '../core/rules/memory-source.ts';
-import { possibleOrders, type Vma } from '../core/rules/vma.ts';
-import { growthOf, type Tally } from './tally.ts';
+import { type Eligibility, possibleOrders, type Vma } from '../core/rules/vma.ts';
+import type { RunPolicy } from './verdict.ts';
 
 /** What a prediction takes for granted about a process as a whole, beside the facts of its ranges. */
 export type ProcessAssumption =
@@ -30,7 +31,7 @@ export interface Surroundings {
  * knows of prctl "except advised", which nothing else shows: `no` where it denies what they allow, and
  * `unchecked` where they allow nothing, so that its word is no sign of anything.
  */
-export function wordOfSmaps(
+function wordOfSmaps(
   vma: Vma,
   { settings, kernelRelease }: Surroundings['host'],
   model: KernelModel,
@@ -43,14 +44,28 @@ export function wordOfSmaps(
   return eligible ? 'no' : 'unchecked';
 }
 
-/** What is assumed about a process that matters to its prediction: nothing where nothing is tried in it. */
+/** Whether a VMA is eligible, by its flags and by the word of smaps. */
+export function eligibilityIn(
+  vma: Vma,
+  { thpDisabled }: Pick<Process, 'thpDisabled'>,
+  { settings, model }: Pick<RunPolicy, 'settings' | 'model'>,
+  geometry: Geometry,
+  surroundings: Surroundings | undefined,
+): { readonly eligibility: Eligibility; readonly byFlags: Eligibility; readonly isUnchecked: boolean } {
+  const byFlags = possibleOrders(vma, settings, model, geometry, thpDisabled);
+  if (byFlags.ineligible !== undefined || !surroundings)
+    return { eligibility: byFlags, byFlags, isUnchecked: false };
+  const word = wordOfSmaps(vma, surroundings.host, model, geometry);
+  const eligibility = word === 'no' ? { orders: NO_ORDERS, ineligible: 'smaps' as const } : byFlags;
+  return { eligibility, byFlags, isUnchecked: word === 'unchecked' };
+}
+
+/** What is assumed about a process in which anything is tried. */
 export function processAssumptions(
   { thpDisabled, pinnedBytes = 0, ksmBytes = 0 }: Process,
-  tally: Tally,
   uncheckedBytes: number,
   { inForce, host }: Surroundings,
 ): ProcessAssumption[] {
-  if (tally.attempts === 0 && growthOf(tally) === 0) return [];
   return [
     ...(inForce ? [] : ['registration' as const]),
     ...(thpDisabled === undefined || uncheckedBytes > 0 ? ['prctl' as const] : []),

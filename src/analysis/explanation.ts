@@ -2,8 +2,11 @@ import type { RangeState } from '../core/memory/range-state.ts';
 import { applyPlan } from '../core/plan/apply-plan.ts';
 import { costOf, type PlanCost } from '../core/plan/cost.ts';
 import { type CollapsePlan, collapsesOf, planRange } from '../core/plan/plan.ts';
+import type { Process } from '../core/rules/memory-source.ts';
 import type { CollapsePolicy } from '../core/rules/policy.ts';
 import type { Visit } from '../core/search/algorithm.ts';
+import { type ProcessAssumption, processAssumptions, type Surroundings } from './assumptions.ts';
+import { GroupLimits, type GroupOutcome } from './group-limits.ts';
 import type { RunPolicy, Verdict } from './verdict.ts';
 
 /** One range explained: what collapses, every visit that led to it, and what it comes to. */
@@ -16,6 +19,18 @@ export interface Explanation {
   readonly cost: PlanCost;
   /** The range afterwards; undefined where nothing collapses. */
   readonly after: RangeState | undefined;
+  /** What is taken for granted about its process; nothing of a made-up range. */
+  readonly assumed: readonly ProcessAssumption[];
+  /** What the limits of control groups let happen of it. */
+  readonly limits: readonly GroupOutcome[];
+}
+
+/** The process of a range, and what decides about it besides. */
+export interface RangeSurroundings {
+  readonly process: Process;
+  readonly surroundings: Surroundings;
+  /** Resident memory of the VMA, where prctl "except advised" might forbid it, unseen. */
+  readonly uncheckedBytes: number;
 }
 
 /** A range that khugepaged does not look at, and why. */
@@ -33,11 +48,27 @@ export function explainRange(
   range: RangeState,
   policy: CollapsePolicy,
   { algorithm, outcomes }: Pick<RunPolicy, 'algorithm' | 'outcomes'>,
+  around?: RangeSurroundings,
 ): Explanation {
   const visits: Visit[] = [];
   const plan = planRange(range, policy, { algorithm, outcomes, observe: (visit) => visits.push(visit) });
   const cost = costOf(range, plan);
-  return { range, policy, algorithm: algorithm.name, plan, visits, cost, after: rangeAfter(range, plan) };
+  const limits = new GroupLimits();
+  if (around) limits.charge(around.process, { range, plan });
+  return {
+    range,
+    policy,
+    algorithm: algorithm.name,
+    plan,
+    visits,
+    cost,
+    after: rangeAfter(range, plan),
+    assumed:
+      around && plan.attempts.length > 0
+        ? processAssumptions(around.process, around.uncheckedBytes, around.surroundings)
+        : [],
+    limits: limits.outcomes(),
+  };
 }
 
 /** A range after its plan; undefined where nothing collapses. */

@@ -1,10 +1,15 @@
 import type { Failure } from '../core/base/failure.ts';
 import type { Geometry } from '../core/memory/geometry.ts';
-import { NO_ORDERS } from '../core/memory/order.ts';
 import type { MemoryItem, Process } from '../core/rules/memory-source.ts';
-import { type Eligibility, possibleOrders, type Vma } from '../core/rules/vma.ts';
-import { type ProcessAssumption, processAssumptions, type Surroundings, wordOfSmaps } from './assumptions.ts';
-import { addTally, addVerdict, emptyTally, type Tally } from './tally.ts';
+import type { Eligibility, Vma } from '../core/rules/vma.ts';
+import {
+  eligibilityIn,
+  type ProcessAssumption,
+  processAssumptions,
+  type Surroundings,
+} from './assumptions.ts';
+import { GroupLimits, type GroupOutcome } from './group-limits.ts';
+import { addTally, addVerdict, emptyTally, growthOf, type Tally } from './tally.ts';
 import { judgeRange, type RunPolicy, type Verdict } from './verdict.ts';
 
 export interface VmaPrediction {
@@ -33,6 +38,8 @@ export interface ProcessPrediction {
 export interface Prediction {
   readonly total: Tally;
   readonly processes: ProcessPrediction[];
+  /** What the limits of control groups let happen. */
+  readonly limits: GroupOutcome[];
   readonly skipped: { readonly pid: number; readonly failure: Failure }[];
   readonly notes: string[];
 }
@@ -56,7 +63,14 @@ export async function predictMemory(
   runPolicy: RunPolicy,
   options: PredictionOptions = {},
 ): Promise<Prediction> {
-  const prediction: Prediction = { total: emptyTally(geometry), processes: [], skipped: [], notes: [] };
+  const prediction: Prediction = {
+    total: emptyTally(geometry),
+    processes: [],
+    limits: [],
+    skipped: [],
+    notes: [],
+  };
+  const limits = new GroupLimits();
   let process: ProcessPrediction | undefined;
   let vma: Omit<VmaPrediction, 'tally'> | undefined;
   let tally: Tally | undefined;
@@ -91,6 +105,7 @@ export async function predictMemory(
         for (const range of item.ranges) {
           const verdict = judgeRange(range, vma.vma, vma.eligibility, runPolicy);
           addVerdict(tally, verdict);
+          limits.charge(process.process, verdict);
           options.onVerdict?.(process.process, verdict);
         }
         await options.onBatch?.();
@@ -105,10 +120,11 @@ export async function predictMemory(
   }
   for (const each of prediction.processes) {
     for (const { tally } of each.vmas) addTally(each.tally, tally);
-    if (options.surroundings)
-      each.assumed = processAssumptions(each.process, each.tally, each.uncheckedBytes, options.surroundings);
+    if (options.surroundings && (each.tally.attempts > 0 || growthOf(each.tally) > 0))
+      each.assumed = processAssumptions(each.process, each.uncheckedBytes, options.surroundings);
     addTally(prediction.total, each.tally);
   }
+  prediction.limits.push(...limits.outcomes());
   return prediction;
 }
 
@@ -121,16 +137,14 @@ function openVma(
   vma: Vma,
   process: ProcessPrediction,
   geometry: Geometry,
-  { settings, model }: RunPolicy,
+  runPolicy: RunPolicy,
   surroundings: Surroundings | undefined,
 ): Omit<VmaPrediction, 'tally'> {
-  const byFlags = possibleOrders(vma, settings, model, geometry, process.process.thpDisabled);
-  const eligible = byFlags.ineligible === undefined;
+  const of = eligibilityIn(vma, process.process, runPolicy, geometry, surroundings);
+  const byFlags = of.byFlags.ineligible === undefined;
   if (!vma.anonymous) process.otherBytes += vma.rssBytes;
-  else if (vma.thpEligible !== undefined && vma.thpEligible !== eligible)
+  else if (vma.thpEligible !== undefined && vma.thpEligible !== byFlags)
     process.disputedBytes += vma.rssBytes;
-  if (!eligible || !surroundings) return { vma, eligibility: byFlags };
-  const word = wordOfSmaps(vma, surroundings.host, model, geometry);
-  if (word === 'unchecked') process.uncheckedBytes += vma.rssBytes;
-  return { vma, eligibility: word === 'no' ? { orders: NO_ORDERS, ineligible: 'smaps' } : byFlags };
+  if (of.isUnchecked) process.uncheckedBytes += vma.rssBytes;
+  return { vma, eligibility: of.eligibility };
 }

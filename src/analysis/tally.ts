@@ -31,6 +31,8 @@ export interface Tally {
   coveredPages: number;
   filledPages: number;
   copiedPages: number;
+  /** Of these, pages whose original another process may go on using. */
+  copiedSharedPages: number;
   swappedInPages: number;
   /** Resident pages by the order of their folio: index = order. */
   readonly pagesBefore: number[];
@@ -59,6 +61,7 @@ export function emptyTally(geometry: Geometry): Tally {
     coveredPages: 0,
     filledPages: 0,
     copiedPages: 0,
+    copiedSharedPages: 0,
     swappedInPages: 0,
     pagesBefore: byOrder(),
     pagesAfter: byOrder(),
@@ -82,6 +85,7 @@ export function addVerdict(tally: Tally, verdict: Verdict): void {
   tally.coveredPages += cost.coveredPages;
   tally.filledPages += cost.filledPages;
   tally.copiedPages += cost.copiedPages;
+  tally.copiedSharedPages += cost.copiedSharedPages;
   tally.swappedInPages += cost.swappedInPages;
   addTo(tally.pagesBefore, cost.before.pagesByOrder);
   addTo(tally.pagesAfter, cost.after.pagesByOrder);
@@ -134,6 +138,7 @@ export function addTally(into: Tally, from: Tally): void {
   into.coveredPages += from.coveredPages;
   into.filledPages += from.filledPages;
   into.copiedPages += from.copiedPages;
+  into.copiedSharedPages += from.copiedSharedPages;
   into.swappedInPages += from.swappedInPages;
   into.leftSmallPages += from.leftSmallPages;
   addTo(into.collapses, from.collapses);
@@ -163,4 +168,12 @@ type Filling = Pick<Tally, 'filledPages' | 'swappedInPages'>;
 /** Pages by which resident memory grows. */
 export function growthOf({ filledPages, swappedInPages }: Filling): number {
   return filledPages + swappedInPages;
+}
+
+/**
+ * Pages by which the memory of the machine grows at most: originals of shared pages stay with the processes that
+ * do not collapse them. Where all of n sharers collapse, the last one frees them: n - 1 copies remain.
+ */
+export function machineGrowthOf(tally: Filling & Pick<Tally, 'copiedSharedPages'>): number {
+  return growthOf(tally) + tally.copiedSharedPages;
 }

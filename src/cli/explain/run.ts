@@ -1,4 +1,5 @@
-import { explainRange, type IgnoredRange } from '../../analysis/explanation.ts';
+import { eligibilityIn, type Surroundings } from '../../analysis/assumptions.ts';
+import { explainRange, type IgnoredRange, type RangeSurroundings } from '../../analysis/explanation.ts';
 import type { RunPolicy } from '../../analysis/verdict.ts';
 import { fail, failWith, type Result, succeed } from '../../core/base/failure.ts';
 import { type Geometry, rangeBytes } from '../../core/memory/geometry.ts';
@@ -6,7 +7,7 @@ import type { RangeState } from '../../core/memory/range-state.ts';
 import type { MemoryItem, Process } from '../../core/rules/memory-source.ts';
 import { type CollapsePolicy, collapsePolicy } from '../../core/rules/policy.ts';
 import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
-import { coversRange, possibleOrders, type Vma } from '../../core/rules/vma.ts';
+import { coversRange, type Vma } from '../../core/rules/vma.ts';
 import { explainJson, ignoredRangeJson } from '../../render/json/explain.ts';
 import { explainSvg, ignoredRangeSvg } from '../../render/svg/explain.ts';
 import { explainText, ignoredRangeText } from '../../render/text/explain.ts';
@@ -44,7 +45,7 @@ async function answerText(
     if (format === 'json') return succeed(`${JSON.stringify(ignoredRangeJson(value))}\n`);
     return succeed(format === 'svg' ? ignoredRangeSvg(value) : ignoredRangeText(value, style));
   }
-  const explanation = explainRange(value.range, value.policy, value.runPolicy);
+  const explanation = explainRange(value.range, value.policy, value.runPolicy, value.around);
   const everyStep = flags.verbose === true;
   if (format === 'json') return succeed(`${JSON.stringify(explainJson(explanation))}\n`);
   if (format === 'svg') return succeed(explainSvg(explanation, everyStep));
@@ -55,6 +56,7 @@ interface AskedRange {
   readonly range: RangeState;
   readonly policy: CollapsePolicy;
   readonly runPolicy: RunPolicy;
+  readonly around?: RangeSurroundings;
 }
 
 async function makeAsked(flags: ExplainFlags, pattern: string): Promise<Result<AskedRange>> {
@@ -86,7 +88,9 @@ async function findAsked(
   const runPolicy = await policyFromFlags(flags, host.geometry, host);
   if (!runPolicy.ok) return runPolicy;
   const found = await findRange(opened.value, address.value);
-  return found.ok ? succeed(judgeFound(found.value, runPolicy.value)) : found;
+  return found.ok
+    ? succeed(judgeFound(found.value, runPolicy.value, { host, inForce: runPolicy.value.inForce }))
+    : found;
 }
 
 /** One address, or the START-END of a VMA. */
@@ -168,13 +172,23 @@ async function searchItems(
   return { found: undefined, around };
 }
 
-function judgeFound({ process, vma, range }: FoundRange, runPolicy: RunPolicy): AskedRange | IgnoredRange {
+function judgeFound(
+  { process, vma, range }: FoundRange,
+  runPolicy: RunPolicy,
+  surroundings: Surroundings,
+): AskedRange | IgnoredRange {
   const { settings, model, algorithm } = runPolicy;
   const { geometry } = range;
-  const eligibility = possibleOrders(vma, settings, model, geometry, process.thpDisabled);
+  const { eligibility, isUnchecked } = eligibilityIn(vma, process, runPolicy, geometry, surroundings);
   const covered = coversRange(vma, range.address, geometry);
   if (eligibility.ineligible === undefined && covered) {
-    return { range, policy: collapsePolicy(eligibility.orders, settings, model, geometry), runPolicy };
+    const around = { process, surroundings, uncheckedBytes: isUnchecked ? vma.rssBytes : 0 };
+    return {
+      range,
+      policy: collapsePolicy(eligibility.orders, settings, model, geometry),
+      runPolicy,
+      around,
+    };
   }
   const first = Math.ceil(vma.start / rangeBytes(geometry)) * rangeBytes(geometry);
   return {

@@ -13,6 +13,8 @@ export interface PlanCost {
   /** Empty and zero-page PTEs that become private pages. */
   readonly filledPages: number;
   readonly copiedPages: number;
+  /** Of these, pages that another process may go on using: the machine keeps the original. */
+  readonly copiedSharedPages: number;
   readonly swappedInPages: number;
   readonly before: Mapping;
   readonly after: Mapping;
@@ -60,6 +62,8 @@ export function costOf(range: RangeState, plan: CollapsePlan | undefined): PlanC
     coveredPages,
     filledPages: coveredPages - copiedPages,
     copiedPages,
+    // No window below the PMD order may hold a shared page.
+    copiedSharedPages: pmdCollapse ? (plan?.scan.shared ?? 0) : 0,
     swappedInPages,
     before,
     after: changed ? describe(codes, pmdOrder, pmdCollapse) : before,

@@ -3,7 +3,7 @@ import { formatPages } from '../../core/memory/page-list.ts';
 import { type RangeState, unknownFacts } from '../../core/memory/range-state.ts';
 import { resultName } from '../../core/rules/kernel-model.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
-import { hex, planJson, policyJson } from './predict.ts';
+import { hex, limitsJson, planJson, policyJson } from './predict.ts';
 
 const EXPLAIN_SCHEMA = 'thpscope/explain@1';
 
@@ -24,7 +24,15 @@ function head(range: RangeState, policy: CollapsePolicy, algorithm: string): obj
 }
 
 /** An explanation as JSON: the counts of the scan, every visit, what collapses. */
-export function explainJson({ range, policy, algorithm, plan, visits }: Explanation): object {
+export function explainJson({
+  range,
+  policy,
+  algorithm,
+  plan,
+  visits,
+  assumed,
+  limits,
+}: Explanation): object {
   const { scan } = plan;
   return {
     ...head(range, policy, algorithm),
@@ -46,6 +54,7 @@ export function explainJson({ range, policy, algorithm, plan, visits }: Explanat
       ...(stack ? { stack } : {}),
     })),
     ...planJson(plan, policy),
-    assumed: unknownFacts(range),
+    assumed: [...assumed, ...unknownFacts(range)],
+    ...(limits.length > 0 ? { limits: limitsJson(limits) } : {}),
   };
 }

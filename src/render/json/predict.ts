@@ -1,10 +1,11 @@
+import type { GroupOutcome } from '../../analysis/group-limits.ts';
 import {
   assumptionsOf,
   type Prediction,
   type ProcessPrediction,
   type VmaPrediction,
 } from '../../analysis/prediction.ts';
-import type { Tally } from '../../analysis/tally.ts';
+import { machineGrowthOf, type Tally } from '../../analysis/tally.ts';
 import { type OrderSet, ordersOf } from '../../core/memory/order.ts';
 import type { RangeState } from '../../core/memory/range-state.ts';
 import { type CollapsePlan, collapsesOf } from '../../core/plan/plan.ts';
@@ -75,9 +76,21 @@ export function predictTail(prediction: Prediction, policy: CollapsePolicy): obj
     refused: refusedJson(prediction.total, policy),
     assumed: [...assumptionsOf(prediction), ...prediction.total.unknown],
     processes: prediction.processes.map((process) => processJson(process, policy)),
+    limits: limitsJson(prediction.limits),
     skipped: prediction.skipped.map(({ pid, failure }) => ({ pid, reason: failure.message })),
     notes: prediction.notes,
   };
+}
+
+export function limitsJson(limits: readonly GroupOutcome[]): object[] {
+  return limits.map(({ group, collapses, fit }) => ({
+    cgroup: group.path,
+    limitBytes: group.limitBytes,
+    usedBytes: group.usedBytes,
+    collapses,
+    fit,
+    fail: collapses - fit,
+  }));
 }
 
 function processJson(prediction: ProcessPrediction, policy: CollapsePolicy): object {
@@ -123,6 +136,7 @@ function costJson(tally: Tally, policy: CollapsePolicy): object {
       [...tally.failedAttempts].map(([result, count]) => [resultName(result, policy.model), count]),
     ),
     copiedPages: tally.copiedPages,
+    machineGrowthPages: machineGrowthOf(tally),
     swappedInPages: tally.swappedInPages,
     leftSmallPages: tally.leftSmallPages,
     pmdMappedPages: tally.pmdMappedPages,

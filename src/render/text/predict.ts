@@ -17,7 +17,12 @@ import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
 import { ignoredLimitLine } from '../words/none-limit-note.ts';
 import { printable } from '../words/printable.ts';
 import { sizeSettingsLine } from '../words/sizes.ts';
-import { assumedSentences, REGISTRATION_ADVICE, surroundingFacts } from '../words/surroundings.ts';
+import {
+  assumedSentences,
+  limitSentences,
+  REGISTRATION_ADVICE,
+  surroundingFacts,
+} from '../words/surroundings.ts';
 import { type Column, layOutTable } from './columns.ts';
 import type { Style } from './style.ts';
 import { field, mainRefusal, refusedLine, tallyLines } from './tally.ts';
@@ -54,7 +59,7 @@ export function predictText(view: PredictView, style: Style): string {
     lines.push(title, ...tallyLines(prediction.total, policy, style), '');
   }
   if (empty > 0) lines.push(`${plural(empty, 'process has', 'processes have')} no anonymous memory.`);
-  lines.push(...skippedLines(prediction), ...assumptionLines(prediction));
+  lines.push(...limitLines(prediction), ...skippedLines(prediction), ...assumptionLines(prediction));
   return `${lines.join('\n').trimEnd()}\n`;
 }
 
@@ -150,6 +155,12 @@ function vmaTable(vmas: readonly VmaPrediction[], orders: OrderSet): string[] {
     ],
     rows,
   );
+}
+
+function limitLines({ limits }: Prediction): string[] {
+  const sentences = limitSentences(limits);
+  if (sentences.length === 0) return [];
+  return [...sentences, 'The figures above count every collapse, whether it fits or not.', ''];
 }
 
 function skippedLines({ skipped }: Prediction): string[] {

@@ -1,4 +1,11 @@
-import { growthOf, isHuge, type Refusal, type RefusedMemory, type Tally } from '../../analysis/tally.ts';
+import {
+  growthOf,
+  isHuge,
+  machineGrowthOf,
+  type Refusal,
+  type RefusedMemory,
+  type Tally,
+} from '../../analysis/tally.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
 import { sum } from '../../core/base/sum.ts';
@@ -26,6 +33,7 @@ export function tallyLines(tally: Tally, policy: CollapsePolicy, style: Style): 
     ),
     field('huge then', style.good(bySizeLine(tally.pagesAfter, tally.pmdMappedPages.after, after, geometry))),
     field('RSS', growthLine(tally, policy, style)),
+    ...machineGrowthLines(tally),
     field(
       'work',
       `${plural(sum(tally.collapses), 'collapse')} in ${plural(tally.attempts, 'attempt')}, ${formatSize(tally.copiedPages, geometry)} copied`,
@@ -95,6 +103,20 @@ function growthLine(tally: Tally, policy: CollapsePolicy, style: Style): string 
       : []),
   ];
   return style.warn(`grows by ${formatSize(growth, tally.geometry)}${share}: ${causes.join('; ')}`);
+}
+
+/** What the machine pays beside the process, where it copies what others go on using. */
+function machineGrowthLines(tally: Tally): string[] {
+  const { copiedSharedPages, geometry } = tally;
+  if (copiedSharedPages === 0) return [];
+  const growth = formatSize(machineGrowthOf(tally), geometry);
+  const copied = formatSize(copiedSharedPages, geometry);
+  return [
+    field(
+      'machine',
+      `grows by up to ${growth}: ${copied} of shared pages are copied and the originals stay with the processes that share them, until the last of those collapses, too`,
+    ),
+  ];
 }
 
 /** "512M of 1G (50%): 500M in 2M, 12M in 64K", or "nothing". */

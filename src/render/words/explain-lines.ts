@@ -6,11 +6,12 @@ import { formatSize } from '../../core/memory/format-size.ts';
 import { pageBytes, pagesPerRange } from '../../core/memory/geometry.ts';
 import { countPages } from '../../core/memory/occupancy.ts';
 import { formatOrder, formatOrders } from '../../core/memory/order.ts';
-import { ASSUMPTIONS, unknownFacts } from '../../core/memory/range-state.ts';
+import { unknownFacts } from '../../core/memory/range-state.ts';
 import { collapsesOf } from '../../core/plan/plan.ts';
 import { resultName } from '../../core/rules/kernel-model.ts';
 import { ignoredLimitLine } from './none-limit-note.ts';
 import { RESULT_MEANINGS, refusalLine } from './reasons.ts';
+import { assumedSentences, limitSentences } from './surroundings.ts';
 
 /** A line of an explanation, as text prints and a picture draws it. */
 export interface ExplainLine {
@@ -77,7 +78,7 @@ export function scanLines({ range, policy, plan: { scan } }: Explanation): Expla
 }
 
 /** What came of it, what it costs, and what was assumed. */
-export function resultLines({ range, policy, plan, cost }: Explanation): ExplainLine[] {
+export function resultLines({ range, policy, plan, cost, assumed, limits }: Explanation): ExplainLine[] {
   const { geometry } = range;
   const refusal = refusalOf({ ignored: undefined, plan });
   const lines = [labelled('result', resultName(plan.result, policy.model))];
@@ -105,10 +106,11 @@ export function resultLines({ range, policy, plan, cost }: Explanation): Explain
       ),
     );
   }
-  const unknown = unknownFacts(range);
-  if (unknown.length > 0) {
-    const assumed = unknown.map((fact) => detail(2, ASSUMPTIONS[fact]));
-    lines.push(detail(0, ''), detail(0, 'assumed, because it cannot be seen:'), ...assumed);
+  for (const sentence of limitSentences(limits)) lines.push(detail(8, sentence));
+  const sentences = assumedSentences(new Set(assumed), new Set(unknownFacts(range)));
+  if (sentences.length > 0) {
+    const heading = detail(0, 'assumed, because it cannot be seen:');
+    lines.push(detail(0, ''), heading, ...sentences.map((sentence) => detail(2, sentence)));
   }
   return lines;
 }

@@ -1,7 +1,11 @@
 import type { ProcessAssumption } from '../../analysis/assumptions.ts';
+import type { GroupOutcome } from '../../analysis/group-limits.ts';
 import type { ProcessPrediction } from '../../analysis/prediction.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
+import { plural } from '../../core/base/plural.ts';
 import { ASSUMPTIONS, type ObservableFact } from '../../core/memory/range-state.ts';
+
+import { printable } from './printable.ts';
 
 /** What a prediction takes for granted about processes as a whole. */
 const PROCESS_ASSUMPTIONS: Record<ProcessAssumption, string> = {
@@ -29,6 +33,21 @@ export function assumedSentences(
   return [
     ...[...ofProcesses].map((each) => PROCESS_ASSUMPTIONS[each]),
     ...facts.map((fact) => ASSUMPTIONS[fact]),
+  ];
+}
+
+/** What the limits of control groups do to collapses: nothing is said where all of them fit. */
+export function limitSentences(limits: readonly GroupOutcome[]): string[] {
+  const short = limits.filter(({ collapses, fit }) => fit < collapses);
+  const sentences = short.map(({ group, collapses, fit }) => {
+    const { path, limitBytes, usedBytes } = group;
+    const used = `${formatBytes(usedBytes)} of its ${formatBytes(limitBytes)} are used`;
+    return `control group ${printable(path)}: ${fit} of ${plural(collapses, 'collapse')} fit below its limit, ${collapses - fit} fail: ${used}, and a collapse needs its whole size at once`;
+  });
+  if (sentences.length === 0) return [];
+  return [
+    ...sentences,
+    'a failure ends its range at every order; every pass tries again, each time with reclaim in the group, which may make room',
   ];
 }
 

@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import { machineGrowthOf } from '../../src/analysis/tally.ts';
+import type { MemoryGroup } from '../../src/core/rules/memory-source.ts';
+import { knownRanges, predictItems, processItem, type RunPolicyText, vmaItem } from './streams.ts';
+
+const M = 2 ** 20;
+const HOST = { kernelRelease: '7.2.13', settings: undefined };
+
+function group(path: string, limitBytes: number, usedBytes: number): MemoryGroup {
+  return { path, limitBytes, usedBytes };
+}
+
+/** What fits of ranges that hold these pages each, in processes of these groups. */
+async function fitting(
+  groups: readonly (readonly MemoryGroup[])[],
+  ranges: number,
+  present: string,
+  ask: RunPolicyText,
+) {
+  const items = groups.flatMap((memoryGroups, at) => [
+    processItem(at + 1, { memoryGroups }),
+    vmaItem(),
+    knownRanges(Array.from({ length: ranges }, () => ({ present }))),
+  ]);
+  const { limits } = await predictItems(items, ask);
+  return limits.map(({ group: { path }, collapses, fit }) => ({ path, collapses, fit }));
+}
+
+const HALF = '0-255';
+const FILL: RunPolicyText = { orders: '9', maxPtesNone: 511 };
+
+test('a collapse needs its whole size below the limit, and leaves what it filled', async () => {
+  // 33M used: each needs 2M and leaves 1M, so the sixth ends at 39M and the seventh would need 41M.
+  const limited = group('/a', 40 * M, 33 * M);
+  expect(await fitting([[limited]], 32, HALF, FILL)).toEqual([{ path: '/a', collapses: 32, fit: 6 }]);
+  const full = { path: '/a', collapses: 32, fit: 32 };
+  expect(await fitting([[group('/a', 40 * M, 38 * M)]], 32, 'all', FILL)).toEqual([full]);
+  const none = { path: '/a', collapses: 32, fit: 0 };
+  expect(await fitting([[group('/a', 40 * M, 38 * M + 1)]], 32, 'all', FILL)).toEqual([none]);
+});
+
+test('a charge that fails ends its range at every order', async () => {
+  const room = [group('/a', 40 * M, 40 * M - 300 * 1024)];
+  const small: RunPolicyText = { orders: '2-8', maxPtesNone: 0 };
+  expect(await fitting([room], 1, '0-63,256-511', small)).toEqual([{ path: '/a', collapses: 2, fit: 1 }]);
+  expect(await fitting([room], 1, '0-255,256-319', small)).toEqual([{ path: '/a', collapses: 2, fit: 0 }]);
+});
+
+test('the limits of all ancestors count, and processes of a group share its room', async () => {
+  const inner = group('/a/b', 100 * M, 10 * M);
+  const outer = group('/a', 40 * M, 37 * M);
+  expect(await fitting([[inner, outer], [outer]], 2, HALF, FILL)).toEqual([
+    { path: '/a/b', collapses: 2, fit: 2 },
+    { path: '/a', collapses: 4, fit: 2 },
+  ]);
+  expect(await fitting([[]], 2, HALF, FILL)).toEqual([]);
+});
+
+test('the machine keeps the originals of shared pages that are copied', async () => {
+  const forked = { present: 'all', shared: '400-511' };
+  const ask: RunPolicyText = { orders: 'all', maxPtesNone: 511 };
+  const { total } = await predictItems([processItem(1), vmaItem(), knownRanges([forked, forked])], ask);
+  expect(total.filledPages).toBe(0);
+  expect(machineGrowthOf(total)).toBe(2 * 112);
+  const tooMany = { present: 'all', shared: '100-511' };
+  const some = await predictItems([processItem(1), vmaItem(), knownRanges([tooMany])], ask);
+  expect(machineGrowthOf(some.total)).toBe(0);
+});
+
+test('what is assumed of a process is assumed where something is tried', async () => {
+  const facts = { thpDisabled: undefined, pinnedBytes: M, ksmBytes: M };
+  const items = [processItem(1, facts), vmaItem(), knownRanges([{ present: HALF }])];
+  const assumedUnder = async (ask: RunPolicyText, inForce: boolean, zoneReclaim = false) => {
+    const surroundings = { inForce, host: { ...HOST, zoneReclaim } };
+    return (await predictItems(items, ask, { surroundings })).processes[0].assumed;
+  };
+  expect(await assumedUnder(FILL, false, true)).toEqual(['registration', 'prctl', 'pins', 'ksm', 'nodes']);
+  expect(await assumedUnder(FILL, true)).toEqual(['prctl', 'pins', 'ksm']);
+  expect(await assumedUnder({ orders: '9', maxPtesNone: 0 }, false)).toEqual([]);
+  expect((await predictItems(items, FILL)).processes[0].assumed).toEqual([]);
+});
