@@ -45,13 +45,13 @@ export const sweepCommand = buildCommand<SweepFlags, string[], Context>({
     customUsage: [`(${PROCESSES} | FILE...) [-L NAME A,B,C] [-P NAME MIN MAX STEP]`],
     fullDescription: describeCommand(
       [
-        'Asks about every set of sizes and every max_ptes_none, 131,072 policies on x86-64, and shows those that no other',
+        'Asks about every set of sizes and every max_ptes_none, 131,072 policies from Linux 7.2 on, and shows those that no other',
         'beats. -L and -P choose: -L orders 2-9,4+9 -L kernel linux-7.2,linux-6.18 -P max-ptes-none 0 511 64.',
       ],
       [
         'thpscope sweep -p $(pidof -s redis-server)',
         'thpscope sweep host.parquet --csv > policies.csv',
-        'thpscope sweep host.digest.json -L orders 64K,2M,64K+2M -P max-ptes-none 0 511 73',
+        'thpscope sweep host.digest.json -L kernel linux-7.3 -L orders 64K,2M,64K+2M -P max-ptes-none 0 511 73',
       ],
     ),
   },
