@@ -275,7 +275,7 @@ static void run_histories(int count)
 
 int main(void)
 {
-	static char line[256];
+	static char line[8192], path[256];
 	static struct area areas[MAX_AREAS];
 	static int area_counts[MAX_PROCESSES];
 
@@ -302,7 +302,8 @@ int main(void)
 	while (fgets(line, sizeof(line), requests)) {
 		unsigned orders;
 		long none, swap, shared;
-		int scans, span, count;
+		int scans, span, count, at;
+		unsigned long address;
 		struct daemon_request request;
 
 		if (sscanf(line, "khugepaged %x %ld %ld %ld %d %d", &orders, &none, &swap, &shared, &scans, &count) == 6 && count <= MAX_RANGES) {
@@ -319,6 +320,28 @@ int main(void)
 			run_daemon(&request, areas, area_counts, ranges);
 		} else if (sscanf(line, "faults %d", &count) == 1) {
 			run_histories(count);
+		} else if (!strncmp(line, "run ", 4)) {
+			run_program(line + 4);
+		} else if (!strncmp(line, "start ", 6)) {
+			start_program(line + 6);
+		} else if (sscanf(line, "signal %d %d", &count, &span) == 2) {
+			signal_process(count, span);
+		} else if (sscanf(line, "end %d", &count) == 1) {
+			end_program(count);
+		} else if (sscanf(line, "pages %d %lx %d", &span, &address, &count) == 3) {
+			report_process(span, address, count);
+		} else if (sscanf(line, "memory %d", &count) == 1) {
+			report_memory(count);
+		} else if (sscanf(line, "scans %d", &count) == 1) {
+			int late = wait_full_scans(get_khugepaged("full_scans") + count);
+
+			fputs(late ? "timeout\n" : "done\n", port);
+			fflush(port);
+		} else if (sscanf(line, "put %255s %n", path, &at) == 1) {
+			line[strcspn(line, "\n")] = 0;
+			put(line + at, "%s", path);
+			fputs("done\n", port);
+			fflush(port);
 		} else if (!strncmp(line, "misbehave ", 10)) {
 			misbehave(line + 10);
 		} else {

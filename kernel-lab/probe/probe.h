@@ -114,7 +114,20 @@ void run_daemon(const struct daemon_request *request, const struct area *areas, 
 /* Carries out one history of page faults and prints a line of what it leaves mapped. */
 void run_history(char *line);
 
+/* commands.c */
+/* Runs a program and prints each line of its output behind "| ". */
+void run_program(char *line);
+/* Starts a program, prints its first line, and lets it go on. */
+void start_program(char *line);
+/* Sends a signal, and prints the line that the program answers with. */
+void signal_process(int pid, int signal);
+void end_program(int pid);
+/* Anonymous memory of a process, VMA by VMA. */
+void report_memory(int pid);
+
 /* report.c: one line for a range as it is now */
 void report_pages(const char *base, const struct range *range);
+/* One line for each of `count` ranges of a process, as report_pages has them, without contents. */
+void report_process(int pid, unsigned long address, int count);
 /* One line of runs of pages [start, end) from `origin`: zN-N, ZN-N, pN-N or fN-N:ORDER@HEAD. */
 void report_mapped(const char *origin, long start, long end);

@@ -1,3 +1,4 @@
+#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 #include "probe.h"
@@ -155,4 +156,56 @@ void report_mapped(const char *origin, long start, long end)
 	fputc('\n', port);
 	close(pagemap);
 	close(frames.fd);
+}
+
+/* A process whose main thread has ended has its memory through another thread only. */
+static int open_pagemap(int pid)
+{
+	char path[300];
+	struct dirent *entry;
+	uint64_t first;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	DIR *threads = opendir(path);
+	while (threads && (entry = readdir(threads))) {
+		snprintf(path, sizeof(path), "/proc/%d/task/%.16s/pagemap", pid, entry->d_name);
+		int fd = *entry->d_name == '.' ? -1 : open(path, O_RDONLY);
+		if (fd >= 0 && pread(fd, &first, 8, 8) == 8) {
+			closedir(threads);
+			return fd;
+		}
+		if (fd >= 0)
+			close(fd);
+	}
+	die("pagemap of a process");
+	return -1;
+}
+
+void report_process(int pid, unsigned long address, int count)
+{
+	struct frames frames = { .fd = open("/proc/kpageflags", O_RDONLY), .number = -1 };
+	int pagemap = open_pagemap(pid);
+
+	for (int r = 0; r < count; r++) {
+		uint64_t entries[PTES] = { 0 };
+		char line[PTES + 1] = "";
+
+		/* Less is read at the end of the address space. */
+		if (pread(pagemap, entries, sizeof(entries), (address / PAGE + r * PTES) * 8) < 0)
+			die("pagemap of a process");
+		for (int i = 0; i < PTES; i++) {
+			struct mapping mapping = mapping_of(&frames, entries[i], i);
+
+			line[i] = mapping.kind == 'f' ? '0' + mapping.order : mapping.kind == 'p' ? '0' : mapping.kind;
+			if (entries[i] >> PM_GUARD & 1)
+				line[i] = 'g';
+			else if (entries[i] >> PM_SWAP & 1)
+				line[i] = 's';
+		}
+		fprintf(port, "%s\n", line);
+	}
+	close(pagemap);
+	close(frames.fd);
+	fputs("done\n", port);
+	fflush(port);
 }

@@ -1,23 +1,30 @@
+import { posix } from 'node:path';
+
 /** A file of the guest. */
 export interface GuestFile {
   /** Path without a leading slash. */
   readonly name: string;
   readonly content: Uint8Array;
+  readonly executable?: boolean;
 }
 
 const [EXECUTABLE, FOLDER, FILE] = [0o100755, 0o040755, 0o100644];
 
 /**
- * A newc cpio archive with the program that becomes /init and kernel modules in /modules. Times and owners
- * are those of nobody, so the same files give the same archive.
+ * A newc cpio archive of files and the folders that they need, the program that becomes `init` among them.
+ * Times and owners are those of nobody, so the same files give the same archive.
  */
-export function initramfsOf(init: Uint8Array, modules: readonly GuestFile[]): Uint8Array {
-  const nothing = new Uint8Array();
+export function initramfsOf(files: readonly GuestFile[]): Uint8Array {
+  const folders = new Set<string>();
+  for (const { name } of files) {
+    for (let folder = posix.dirname(name); folder !== '.'; folder = posix.dirname(folder))
+      folders.add(folder);
+  }
   return Buffer.concat([
-    entry('init', EXECUTABLE, init),
-    entry('modules', FOLDER, nothing),
-    ...modules.map(({ name, content }) => entry(name, FILE, content)),
-    entry('TRAILER!!!', 0, nothing),
+    // Parents come before what is in them.
+    ...[...folders].sort().map((name) => entry(name, FOLDER, new Uint8Array())),
+    ...files.map(({ name, content, executable }) => entry(name, executable ? EXECUTABLE : FILE, content)),
+    entry('TRAILER!!!', 0, new Uint8Array()),
   ]);
 }
 

@@ -7,12 +7,15 @@ import { promisify } from 'node:util';
 import { fail, type Result, succeed } from '../core/base/failure.ts';
 import { FIRST_MTHP_SERIES, isBefore } from '../core/base/release.ts';
 import { KERNEL_MODELS, type KernelModel } from '../core/rules/kernel-model.ts';
-import { initramfsOf } from './initramfs.ts';
+import { type GuestFile, initramfsOf } from './initramfs.ts';
 
 const run = promisify(execFile);
 
 /** Where the shell script and the probe are, in the package as in the repository. */
 const ASSETS = fileURLToPath(new URL('../../kernel-lab/', import.meta.url));
+
+/** The Node program of the suite restart. */
+export const RESTART_SCRIPT = join(ASSETS, 'restart', 'objects.mjs');
 
 /** A kernel that can be booted. */
 export interface BootableKernel {
@@ -105,25 +108,39 @@ async function runFetchScript(series: readonly string[]): Promise<Result<string[
 }
 
 /** Compiles the probe into this folder; returns its path. Fails where there is no C compiler. */
-export async function compileProbe(folder: string): Promise<Result<string>> {
-  const probe = join(folder, 'probe');
-  const flags = ['-std=gnu11', '-static', '-O1', '-Wall', '-Wextra', '-Werror'];
-  const sources = readdirSync(join(ASSETS, 'probe')).filter((file) => file.endsWith('.c'));
-  try {
-    await run('cc', [...flags, ...sources.map((file) => join(ASSETS, 'probe', file)), '-o', probe]);
-  } catch (error) {
-    return fail('unsupported', `the probe cannot be compiled: ${(error as Error).message.split('\n')[0]}`);
-  }
-  return succeed(probe);
+export function compileProbe(folder: string): Promise<Result<string>> {
+  return compile('probe', folder);
 }
 
-/** Packs the probe and the modules of a kernel as initramfs; returns its path. */
-export function buildInitramfs(probe: string, kernel: BootableKernel, folder: string): string {
+/** Compiles a program of the guest, all C files of a folder of kernel-lab, into this folder; returns its path. */
+export async function compile(name: 'probe' | 'live' | 'restart', folder: string): Promise<Result<string>> {
+  const program = join(folder, name);
+  const flags = ['-std=gnu11', '-static', '-O1', '-Wall', '-Wextra', '-Werror'];
+  const sources = readdirSync(join(ASSETS, name)).filter((file) => file.endsWith('.c'));
+  try {
+    await run('cc', [...flags, ...sources.map((file) => join(ASSETS, name, file)), '-o', program]);
+  } catch (error) {
+    return fail(
+      'unsupported',
+      `kernel-lab/${name} cannot be compiled: ${(error as Error).message.split('\n')[0]}`,
+    );
+  }
+  return succeed(program);
+}
+
+/** Packs the probe, the modules of a kernel and further files as initramfs; returns its path. */
+export function buildInitramfs(
+  probe: string,
+  kernel: BootableKernel,
+  folder: string,
+  files: readonly GuestFile[] = [],
+): string {
   const path = join(folder, 'initramfs.cpio');
   const modules = kernel.modules.map((module) => ({
     name: `modules/${basename(module)}`,
     content: readFileSync(module),
   }));
-  writeFileSync(path, initramfsOf(readFileSync(probe), modules));
+  const init = { name: 'init', content: readFileSync(probe), executable: true };
+  writeFileSync(path, initramfsOf([init, ...modules, ...files]));
   return path;
 }

@@ -5,7 +5,12 @@ const RANDOM_SUITES = ['plain', 'mixed'] as const;
 
 export type RandomSuite = (typeof RANDOM_SUITES)[number];
 
-/** All suites that are run on a kernel. */
+/** Suites that ask about ranges and histories: all of them are run by default. */
 export const SUITES = [...RANDOM_SUITES, 'selftest', 'daemon', 'fault'] as const;
 
 export type Suite = (typeof SUITES)[number];
+
+/** Suites that run programs in the guest, Node and this package among them: run by name alone. */
+export const PROGRAM_SUITES = ['live', 'restart'] as const;
+
+export type ProgramSuite = (typeof PROGRAM_SUITES)[number];

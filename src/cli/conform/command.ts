@@ -1,11 +1,11 @@
 import { buildCommand } from '@stricli/core';
-import { SUITES, type Suite } from '../../conform/suite-names.ts';
+import { PROGRAM_SUITES, type ProgramSuite, SUITES, type Suite } from '../../conform/suite-names.ts';
 import type { Context } from '../shared/context.ts';
 import { optionalNumber, optionalSwitch, optionalText, wholeNumber } from '../shared/flag-kinds.ts';
 
 export type ConformFlags = {
   readonly kernel?: string;
-  readonly suite?: Suite;
+  readonly suite?: Suite | ProgramSuite;
   readonly ranges: number;
   readonly seed?: number;
   readonly json?: boolean;
@@ -21,10 +21,10 @@ export const conformCommand = buildCommand<ConformFlags, [], Context>({
       ),
       suite: {
         kind: 'enum',
-        values: SUITES,
+        values: [...SUITES, ...PROGRAM_SUITES],
         optional: true,
         brief:
-          "Present pages and holes only, all conditions, the kernel's own selftest, the simulated daemon, or page faults; all by default",
+          "Present pages and holes only, all conditions, the kernel's own selftest, the simulated daemon, or page faults: all of these by default. Live processes, and programs that start again: by name alone",
       },
       ranges: {
         kind: 'parsed',
@@ -41,10 +41,13 @@ export const conformCommand = buildCommand<ConformFlags, [], Context>({
     brief: 'The model against the real khugepaged of Linux 7.2 and 7.3 in QEMU',
     fullDescription: [
       'Boots real kernels in QEMU, has khugepaged work on generated ranges, and compares with the model, range by range.',
+      'live predicts processes in known states inside the guest, and then lets khugepaged run; restart starts programs',
+      'again with other sizes, and compares their memory with what was predicted. Neither is run by default.',
       'Kernels come from Debian through apt and are kept in ~/.cache/thpscope. Exit code 1: there is a difference.',
       '',
-      'Example:',
+      'Examples:',
       '  thpscope conform --kernel 7.2 --suite plain --ranges 10000 --seed 1',
+      '  thpscope conform --kernel 7.3 --suite live',
     ].join('\n'),
   },
 });

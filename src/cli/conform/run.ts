@@ -18,6 +18,8 @@ import { type Context, print, reportFailure, warn } from '../shared/context.ts';
 import { EXIT, exitCodeOfSignal } from '../shared/exit-code.ts';
 import { startProgress } from '../shared/progress.ts';
 import type { ConformFlags } from './command.ts';
+import { conformLive } from './live.ts';
+import { conformRestart } from './restart.ts';
 
 /** `thpscope conform`: the model against the real kernel in QEMU. */
 export async function conform(this: Context, flags: ConformFlags): Promise<void> {
@@ -28,28 +30,43 @@ export async function conform(this: Context, flags: ConformFlags): Promise<void>
     this.process.exit(exitCodeOfSignal(signal));
   };
   this.process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
-  const done = await conformKernels(this, flags, folder);
+  const done = await runSuites(this, flags, folder);
   this.process.removeListener('SIGINT', interrupt).removeListener('SIGTERM', interrupt);
   rmSync(folder, { recursive: true });
   if (!done.ok) return reportFailure(this, done.failure);
   if (done.value > 0) this.process.exitCode = EXIT.difference;
 }
 
+/** Returns the number of differences that nothing explains. */
+async function runSuites(context: Context, flags: ConformFlags, folder: string): Promise<Result<number>> {
+  const kernels = await chosenKernels(flags.kernel);
+  if (!kernels.ok) return kernels;
+  switch (flags.suite) {
+    case 'live':
+      return conformLive(context, kernels.value, folder, flags.json);
+    case 'restart':
+      return conformRestart(context, kernels.value, folder, flags.json);
+    case undefined:
+      return conformRanges(context, flags, SUITES, kernels.value, folder);
+    default:
+      return conformRanges(context, flags, [flags.suite], kernels.value, folder);
+  }
+}
+
 /** Returns the number of lasting differences. */
-async function conformKernels(
+async function conformRanges(
   context: Context,
   flags: ConformFlags,
+  suites: readonly Suite[],
+  kernels: readonly BootableKernel[],
   folder: string,
 ): Promise<Result<number>> {
   const seed = flags.seed ?? Math.floor(Math.random() * 2 ** 32);
-  const suites: readonly Suite[] = flags.suite ? [flags.suite] : SUITES;
-  const kernels = await chosenKernels(flags.kernel);
-  if (!kernels.ok) return kernels;
   const probe = await compileProbe(folder);
   if (!probe.ok) return probe;
   const progress = startProgress(context);
   const counts: SuiteCount[] = [];
-  for (const kernel of kernels.value) {
+  for (const kernel of kernels) {
     const guest = await bootGuest(kernel.path, buildInitramfs(probe.value, kernel, folder), folder);
     if (!guest.ok) return guest;
     for (const feature of ['swap', 'uffd']) {

@@ -1,0 +1,36 @@
+import { type LiveCase, outcomeOf, predictedPages } from '../../conform/live-case.ts';
+import type { RestartCase } from '../../conform/restart-suite.ts';
+
+const SCHEMA = 'thpscope/conform@1';
+
+/** What each kernel answered. */
+type Answers<T> = readonly { readonly kernel: string; readonly answer: readonly T[] }[];
+
+/** The suite live as JSON: a case for each kernel, policy and state. */
+export function liveJson(asked: Answers<LiveCase>): string {
+  const live = asked.flatMap(({ kernel, answer }) =>
+    answer.map((each) => {
+      const outcome = outcomeOf(each);
+      const { state, policy, before, real, assumed, skipped } = each;
+      return {
+        kernel,
+        state,
+        policy,
+        outcome: outcome.kind,
+        ...(outcome.kind === 'assumed' ? { because: outcome.fact } : {}),
+        ...(skipped === undefined ? {} : { skipped }),
+        assumed,
+        before,
+        predicted: predictedPages(each),
+        real,
+      };
+    }),
+  );
+  return `${JSON.stringify({ schema: SCHEMA, live })}\n`;
+}
+
+/** The suite restart as JSON. */
+export function restartJson(asked: Answers<RestartCase>): string {
+  const restart = asked.flatMap(({ kernel, answer }) => answer.map((each) => ({ kernel, ...each })));
+  return `${JSON.stringify({ schema: SCHEMA, restart })}\n`;
+}

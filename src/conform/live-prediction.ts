@@ -1,0 +1,34 @@
+/** What `thpscope predict --json` says of one range. */
+export interface PredictedRange {
+  readonly attempts: readonly { readonly offset: number; readonly order: number; readonly result: string }[];
+  readonly collapses: readonly { readonly offset: number; readonly order: number }[];
+}
+
+/** What it says of processes. */
+export interface LivePrediction {
+  /** The answer for a range of a process; undefined if it is not listed. */
+  range(pid: number, address: number): PredictedRange | undefined;
+  /** The facts that were assumed about a process. */
+  assumed(pid: number): readonly string[];
+  /** Why a process was not predicted. */
+  skipped(pid: number): string | undefined;
+}
+
+interface PredictJson {
+  readonly ranges: readonly (PredictedRange & { readonly pid: number; readonly address: string })[];
+  readonly processes: readonly { readonly pid: number; readonly assumed: readonly string[] }[];
+  readonly skipped: readonly { readonly pid: number; readonly reason: string }[];
+}
+
+/** Reads what the package of the guest printed: `schemas/predict.schema.json`. */
+export function readPrediction(json: unknown): LivePrediction {
+  const { ranges, processes, skipped } = json as PredictJson;
+  const byPlace = new Map(ranges.map((range) => [`${range.pid} ${Number(range.address)}`, range]));
+  const byPid = new Map(processes.map(({ pid, assumed }) => [pid, assumed]));
+  const reasons = new Map(skipped.map(({ pid, reason }) => [pid, reason]));
+  return {
+    range: (pid, address) => byPlace.get(`${pid} ${address}`),
+    assumed: (pid) => byPid.get(pid) ?? [],
+    skipped: (pid) => reasons.get(pid),
+  };
+}

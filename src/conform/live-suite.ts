@@ -1,0 +1,172 @@
+import { fail, type Result, succeed } from '../core/base/failure.ts';
+import { asOrderSet } from '../core/memory/order.ts';
+import { defaultLimits } from '../core/rules/policy.ts';
+import type { Guest } from './guest.ts';
+import {
+  askThpscope,
+  endProgram,
+  pagesOf,
+  runProgram,
+  signalProcess,
+  startProgram,
+} from './guest-programs.ts';
+import { policyFile, putLimits, putSizes, runKhugepaged, sleepKhugepaged } from './guest-settings.ts';
+import type { GuestFile } from './initramfs.ts';
+import type { BootableKernel } from './kernels.ts';
+import type { LiveCase } from './live-case.ts';
+import { readPrediction } from './live-prediction.ts';
+import { LIVE_POLICIES, type LivePolicy } from './live-states.ts';
+import { PROBE_GEOMETRY } from './probe-batch.ts';
+
+/** Asks a state for its advice, and for its registration: see kernel-lab/live/states.c. */
+const [ADVISE, REGISTER] = [10, 12];
+/** Until nothing changes any more: what one pass leaves in a per-CPU batch, the next one finds drained. */
+const FULL_SCANS = 4;
+const RANGE_BYTES = 2 ** (PROBE_GEOMETRY.pageShift + PROBE_GEOMETRY.pmdOrder);
+const NO_SIZES = asOrderSet(0);
+
+/** The files that the suite needs in the guest beside the package. */
+export function liveFiles(states: Uint8Array): GuestFile[] {
+  return [
+    { name: 'bin/states', content: states, executable: true },
+    ...LIVE_POLICIES.map(({ orders, word, maxPtesNone }, i) => ({
+      name: policyName(i),
+      content: policyFile(orders, word, maxPtesNone),
+    })),
+  ];
+}
+
+function policyName(index: number): string {
+  return `policies/live-${index}.json`;
+}
+
+/** A process of a state. */
+interface LiveProcess {
+  readonly state: string;
+  /** The process looked at, and that which was started: they differ if it forks. */
+  readonly pid: number;
+  readonly started: number;
+  readonly address: number;
+  readonly ranges: number;
+}
+
+/**
+ * Makes a process in every state, predicts all with the package in the guest, and lets khugepaged run, under each
+ * policy. `onProgress` hears how many cases of how many are done.
+ */
+export async function runLive(
+  guest: Guest,
+  kernel: BootableKernel,
+  onProgress: (done: number, of: number) => void,
+): Promise<Result<LiveCase[]>> {
+  const states = await runProgram(guest, '/bin/states');
+  if (!states.ok) return states;
+  const cases: LiveCase[] = [];
+  for (const policy of LIVE_POLICIES) {
+    onProgress(cases.length, states.value.length * LIVE_POLICIES.length);
+    const under = await runPolicy(guest, kernel, policy, states.value);
+    if (!under.ok) return under;
+    cases.push(...under.value);
+  }
+  return succeed(cases);
+}
+
+async function runPolicy(
+  guest: Guest,
+  kernel: BootableKernel,
+  policy: LivePolicy,
+  states: readonly string[],
+): Promise<Result<LiveCase[]>> {
+  for (const step of [() => sleepKhugepaged(guest), () => putSizes(guest, NO_SIZES, 'always')]) {
+    const done = await step();
+    if (!done.ok) return done;
+  }
+  const processes: LiveProcess[] = [];
+  for (const [slot, state] of states.entries()) {
+    const process = await startState(guest, state, slot);
+    if (!process.ok) return process;
+    processes.push(process.value);
+  }
+  const advised = await signalAll(guest, processes, ADVISE);
+  if (!advised.ok) return advised;
+  const pids = processes.map(({ pid }) => pid).join(',');
+  const file = policyName(LIVE_POLICIES.indexOf(policy));
+  const json = await askThpscope(
+    guest,
+    `predict -p ${pids} --policy /${file} --kernel ${kernel.model.name} --json`,
+  );
+  if (!json.ok) return json;
+  const prediction = readPrediction(json.value);
+  const before = await allPages(guest, processes);
+  if (!before.ok) return before;
+  const ran = await collapseAll(guest, policy, processes);
+  if (!ran.ok) return ran;
+  const real = await allPages(guest, processes);
+  if (!real.ok) return real;
+  for (const { started } of processes) {
+    const ended = await endProgram(guest, { pid: started });
+    if (!ended.ok) return ended;
+  }
+  return succeed(
+    processes.map(({ state, pid, address }, i) => ({
+      state,
+      policy: policy.name,
+      before: before.value[i],
+      predicted: before.value[i].map((_, r) => prediction.range(pid, address + r * RANGE_BYTES)),
+      real: real.value[i],
+      assumed: prediction.assumed(pid),
+      skipped: prediction.skipped(pid),
+    })),
+  );
+}
+
+async function startState(guest: Guest, state: string, slot: number): Promise<Result<LiveProcess>> {
+  const started = await startProgram(guest, `/bin/states ${state} ${slot}`);
+  if (!started.ok) return started;
+  const ready = /^ready ([0-9a-f]+) (\d+) (\d+)$/.exec(started.value.line);
+  if (!ready) return fail('unreadable', `the guest cannot make the state ${state}: ${started.value.line}`);
+  const [address, ranges, pid] = [Number.parseInt(ready[1], 16), Number(ready[2]), Number(ready[3])];
+  return succeed({ state, pid, started: started.value.pid, address, ranges });
+}
+
+async function signalAll(
+  guest: Guest,
+  processes: readonly LiveProcess[],
+  signal: number,
+): Promise<Result<void>> {
+  for (const { pid } of processes) {
+    const done = await signalProcess(guest, pid, signal);
+    if (!done.ok) return done;
+  }
+  return succeed(undefined);
+}
+
+/** khugepaged works under a policy until nothing changes any more, and sleeps again. */
+async function collapseAll(
+  guest: Guest,
+  { orders, word, maxPtesNone }: LivePolicy,
+  processes: readonly LiveProcess[],
+): Promise<Result<void>> {
+  const steps = [
+    () => putLimits(guest, { ...defaultLimits(PROBE_GEOMETRY), maxPtesNone }),
+    () => putSizes(guest, orders, word),
+    () => signalAll(guest, processes, REGISTER),
+    () => runKhugepaged(guest, FULL_SCANS),
+    () => putSizes(guest, NO_SIZES, 'always'),
+  ];
+  for (const step of steps) {
+    const done = await step();
+    if (!done.ok) return done;
+  }
+  return succeed(undefined);
+}
+
+async function allPages(guest: Guest, processes: readonly LiveProcess[]): Promise<Result<string[][]>> {
+  const all: string[][] = [];
+  for (const { pid, address, ranges } of processes) {
+    const lines = await pagesOf(guest, pid, address, ranges);
+    if (!lines.ok) return lines;
+    all.push(lines.value);
+  }
+  return succeed(all);
+}
