@@ -1,5 +1,6 @@
 import type { ScanResult } from '../core/rules/scan-result.ts';
 import { drainAllLru } from '../machine/folios/lru.ts';
+import type { Mm } from '../machine/page-tables/mm.ts';
 import { CollapseControl } from './collapse-control.ts';
 import { MmList } from './mm-list.ts';
 import { isEnabled, registerAddressSpaces } from './registration.ts';
@@ -41,6 +42,11 @@ export class Khugepaged {
   /** The time at which a scan sleep will end, in ns; undefined if the thread is not in one. */
   get sleepsUntil(): number | undefined {
     return this.#state === 'scan-sleep' ? this.#sleepExpire : undefined;
+  }
+
+  /** Puts an address space on the list, whatever its areas are. */
+  register(mm: Mm): void {
+    if (this.list.add(mm)) this.wake();
   }
 
   /**

@@ -1,9 +1,8 @@
 import { type Failure, fail, type Result, succeed } from '../core/base/failure.ts';
-import type { Geometry } from '../core/memory/geometry.ts';
-import { hasPage, isEmpty } from '../core/memory/occupancy.ts';
+import { countPages, hasPage, isEmpty } from '../core/memory/occupancy.ts';
 import { type ObservableFact, type RangeState, unknownFacts } from '../core/memory/range-state.ts';
 import type { KernelModel } from '../core/rules/kernel-model.ts';
-import type { MemoryItem, Process } from '../core/rules/memory-source.ts';
+import type { Host, MemoryItem, Process } from '../core/rules/memory-source.ts';
 import type { Vma } from '../core/rules/vma.ts';
 import type { Calibration } from '../khugepaged/costs.ts';
 import { MAX_FRAMES } from '../machine/frames/frame-table.ts';
@@ -13,6 +12,9 @@ import type { Mm } from '../machine/page-tables/mm.ts';
 import { restoreRange } from '../machine/page-tables/restore.ts';
 import type { VmArea } from '../machine/page-tables/vm-area.ts';
 import { vmFlagsOf } from '../machine/page-tables/vma-flags.ts';
+import type { Memcg } from '../machine/reclaim/memcg.ts';
+import { MemoryGroups } from './memory-groups.ts';
+import type { Registered } from './memory-start.ts';
 import type { PageRun } from './page-choice.ts';
 import { SimulatedHost, systemOf } from './simulated-host.ts';
 
@@ -26,18 +28,25 @@ export interface LoadedMemory {
   readonly notes: readonly string[];
 }
 
+export interface LoadOptions {
+  readonly model: KernelModel;
+  readonly calibration: Calibration;
+  readonly registered: Registered;
+}
+
 /**
  * Sets a machine up whose processes hold what a source says. Nothing happens to them: only khugepaged works.
  * The machine has free memory in large blocks for all that it may do, as no source says how fragmented the
  * rest of memory is. Pages that are shared with others are shared with a process that stands for them and
- * does nothing.
+ * does nothing. Settings, khugepaged's pace and limits of control groups are those of the source, as far as
+ * it knows them; `registered` says who is on khugepaged's list.
  */
 export async function loadMemory(
   items: AsyncIterable<MemoryItem>,
-  geometry: Geometry,
-  model: KernelModel,
-  calibration: Calibration,
+  source: Host,
+  { model, calibration, registered }: LoadOptions,
 ): Promise<Result<LoadedMemory>> {
+  const { geometry } = source;
   const recording = await collect(items);
   const pages = recording.pages + Math.ceil(recording.pages / 8) + SPARE_PAGES;
   if (pages > MAX_FRAMES) {
@@ -50,7 +59,21 @@ export async function loadMemory(
   const kernel = systemOf(machine, model, calibration);
   if (!kernel.ok) return kernel;
   const host = new SimulatedHost(titleOf(recording.processes), kernel.value);
-  for (const each of recording.processes) startProcess(host, each);
+  takeSettings(host, source);
+  const groups = new MemoryGroups(machine);
+  const mms = recording.processes.map((each) => startProcess(host, each, groups.of(each.process)));
+  groups.enforce();
+  const settingsKnown = source.settings !== undefined;
+  const who = registered === 'auto' && !settingsKnown ? 'all' : registered;
+  for (const mm of mms) register(host, mm, who);
+  host.start = {
+    pace: source.khugepaged,
+    registered,
+    settingsKnown,
+    unvisited: mms.filter((mm) => !host.daemon.list.has(mm)).map(({ name }) => name),
+    groups: groups.groups,
+    sharedPages: recording.sharedPages,
+  };
   const { unknown, skipped, notes } = recording;
   return succeed({ host, unknown: [...unknown], skipped, notes });
 }
@@ -65,8 +88,10 @@ const FEW_NAMES = 3;
 /** 16 MiB of 4 KiB pages: page tables and what allocation leaves in small blocks. */
 const SPARE_PAGES = 4096;
 
-/** Addresses up to here are exact as numbers; only kernel mappings lie above. */
-const MAX_ADDRESS = 2 ** 48;
+/**
+ * User addresses end below, also with five levels of page tables; multiples of pages are exact as numbers.
+ */
+const MAX_ADDRESS = 2 ** 57;
 
 interface RecordedProcess {
   readonly process: Process;
@@ -81,6 +106,7 @@ interface Recording {
   /** Base pages that all ranges take, now or as huge pages, both together. */
   pages: number;
   swapPages: number;
+  sharedPages: number;
 }
 
 async function collect(items: AsyncIterable<MemoryItem>): Promise<Recording> {
@@ -91,7 +117,9 @@ async function collect(items: AsyncIterable<MemoryItem>): Promise<Recording> {
     notes: [],
     pages: 0,
     swapPages: 0,
+    sharedPages: 0,
   };
+  let isKernel = false;
   for await (const item of items) {
     const process = recording.processes[recording.processes.length - 1];
     switch (item.kind) {
@@ -99,10 +127,11 @@ async function collect(items: AsyncIterable<MemoryItem>): Promise<Recording> {
         recording.processes.push({ process: item.process, areas: [] });
         break;
       case 'vma':
-        if (item.vma.end <= MAX_ADDRESS) process.areas.push({ vma: item.vma, ranges: [] });
+        isKernel = item.vma.end > MAX_ADDRESS;
+        if (!isKernel) process.areas.push({ vma: item.vma, ranges: [] });
         break;
       case 'ranges':
-        for (const range of item.ranges) {
+        for (const range of isKernel ? [] : item.ranges) {
           process.areas[process.areas.length - 1].ranges.push(range);
           count(recording, range);
         }
@@ -132,12 +161,34 @@ function count(recording: Recording, range: RangeState): void {
     folios.add(first * 32 + order);
   }
   recording.pages += frames + pages;
+  if (range.facts.shared) recording.sharedPages += countPages(range.facts.shared);
   for (const fact of unknownFacts(range)) recording.unknown.add(fact);
 }
 
-function startProcess(host: SimulatedHost, { process, areas }: RecordedProcess): void {
+/** What the machine that was read had in force. */
+function takeSettings(host: SimulatedHost, { settings, khugepaged, shrinkUnderused }: Host): void {
   const { machine } = host.system;
-  const mm = machine.createMm(process.command);
+  if (khugepaged) Object.assign(host.system.settings, khugepaged);
+  if (shrinkUnderused !== undefined) machine.settings = { ...machine.settings, shrinkUnderused };
+  if (settings) host.applySettings(settings);
+}
+
+/**
+ * Puts a process on khugepaged's list, or under `auto` where the settings in force may have put it: where it
+ * has memory that may be collapsed under them (docs/khugepaged.md#registration).
+ */
+function register({ system, daemon }: SimulatedHost, mm: Mm, registered: Registered): void {
+  if (registered === 'all') daemon.register(mm);
+  if (registered === 'auto') for (const area of mm.areas.all()) system.machine.hooks.enterVma?.(mm, area);
+}
+
+function startProcess(
+  host: SimulatedHost,
+  { process, areas }: RecordedProcess,
+  memcg: Memcg | undefined,
+): Mm {
+  const { machine } = host.system;
+  const mm = machine.createMm(process.command, { memcg });
   if (process.thpDisabled) mm.thpDisabled = 'all';
   const hasShared = ({ facts: { shared } }: RangeState) => shared !== undefined && !isEmpty(shared);
   let sharer: Mm | undefined;
@@ -154,8 +205,8 @@ function startProcess(host: SimulatedHost, { process, areas }: RecordedProcess):
       }
     }
   }
-  for (const area of mm.areas.all()) machine.hooks.enterVma?.(mm, area);
   host.addActor(process.command, mm, new Map<string, PageRun>());
+  return mm;
 }
 
 function mapArea(machine: Machine, mm: Mm, { start, end, flags, name, anonymous }: Vma): VmArea {

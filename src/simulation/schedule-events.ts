@@ -29,7 +29,7 @@ class Play {
 
   act({ process, action }: Pick<ScenarioEvent, 'process' | 'action'>, occurrence: number): void {
     if (action.do === 'set') {
-      this.#host.sysfs.write(action.setting.file, action.setting.value);
+      this.#host.changeSetting(action.setting.file, action.setting.value);
       return;
     }
     for (const each of this.#host.living(process as string)) this.#do(each, action, [occurrence]);

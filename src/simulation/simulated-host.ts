@@ -7,6 +7,7 @@ import { System } from '../khugepaged/system.ts';
 import { ThpSysfs } from '../khugepaged/thp-sysfs.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { Mm } from '../machine/page-tables/mm.ts';
+import type { MemoryStart } from './memory-start.ts';
 import type { PageRun } from './page-choice.ts';
 
 /** A process that has a name and named mappings. */
@@ -28,6 +29,13 @@ export interface Incident {
   times: number;
 }
 
+/** A write to sysfs while time passes; `at` in ns. */
+export interface SettingChange {
+  readonly at: number;
+  readonly file: string;
+  readonly value: string;
+}
+
 /** A machine with khugepaged, the processes on it by name, and what is still to happen to them. */
 export class SimulatedHost {
   readonly title: string;
@@ -35,6 +43,9 @@ export class SimulatedHost {
   readonly daemon: Khugepaged;
   readonly sysfs: ThpSysfs;
   readonly incidents: Incident[] = [];
+  readonly settingChanges: SettingChange[] = [];
+  /** How the memory of a source was taken; undefined for scenarios. */
+  start: MemoryStart | undefined;
   /** All that there were, in the order of their birth. */
   readonly processes: SimulatedProcess[] = [];
   /** Events that are scheduled and have not happened yet. */
@@ -54,6 +65,12 @@ export class SimulatedHost {
     const { machine } = this.system;
     machine.settings = { ...machine.settings, ...settings };
     this.daemon.startOrStop();
+  }
+
+  /** Writes to a file of sysfs in the course of the run. */
+  changeSetting(file: string, value: string): void {
+    if (this.sysfs.write(file, value) === undefined)
+      this.settingChanges.push({ at: this.system.timeline.now, file, value });
   }
 
   addActor(name: string, mm: Mm, mappings: ReadonlyMap<string, PageRun>): SimulatedProcess {

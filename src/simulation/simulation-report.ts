@@ -4,9 +4,10 @@ import type { ScanResult } from '../core/rules/scan-result.ts';
 import type { ThpSettings } from '../core/rules/thp-settings.ts';
 import type { Durations } from '../khugepaged/lock-tally.ts';
 import type { CreepReport } from './creep-watch.ts';
+import type { MemoryStart } from './memory-start.ts';
 import type { PassCost } from './pass-log.ts';
 import type { Sample } from './sample.ts';
-import type { Incident } from './simulated-host.ts';
+import type { Incident, SettingChange } from './simulated-host.ts';
 
 /** How a run ended: nothing changes any more, its time was up, or it would have gone on for too long. */
 export type Ending = 'settled' | 'time' | 'unsettled';
@@ -20,10 +21,14 @@ export interface SimulationReport {
   readonly geometry: Geometry;
   readonly memoryPages: number;
   readonly swapSlots: number;
-  /** The settings at the end. */
+  /** The settings at the start. */
   readonly settings: ThpSettings;
   readonly pagesToScan: number;
   readonly scanSleepMs: number;
+  /** What was written to sysfs while time passed. */
+  readonly settingChanges: readonly SettingChange[];
+  /** How the memory of a source was taken; undefined for scenarios. */
+  readonly start: MemoryStart | undefined;
   readonly ending: Ending;
   readonly ranNs: number;
   /** When a window collapsed last; what came after was only seen to change nothing. */

@@ -36,13 +36,17 @@ export class Simulation {
   readonly #series: Series;
   readonly #passes: PassLog;
   readonly #creep: CreepWatch;
+  /** As they were when the run began. */
+  readonly #settings: Pick<SimulationReport, 'settings' | 'pagesToScan' | 'scanSleepMs'>;
   /** When a window collapsed last, in ns. */
   #lastCollapse = 0;
   #ending: Ending | undefined;
 
   constructor(host: SimulatedHost, options: SimulationOptions) {
     const { system } = host;
+    const { pagesToScan, scanSleepMs } = system.settings;
     this.#host = host;
+    this.#settings = { settings: system.machine.settings, pagesToScan, scanSleepMs };
     this.#options = options;
     this.#series = new Series(host, options.onSample);
     this.#passes = new PassLog(host);
@@ -89,7 +93,7 @@ export class Simulation {
 
   report(): SimulationReport {
     const { system, daemon, processes, incidents, title } = this.#host;
-    const { machine, settings } = system;
+    const { machine } = system;
     const { seed, calibration } = this.#options;
     return {
       title,
@@ -99,9 +103,9 @@ export class Simulation {
       geometry: machine.geometry,
       memoryPages: machine.frames.count,
       swapSlots: machine.swap.slots,
-      settings: machine.settings,
-      pagesToScan: settings.pagesToScan,
-      scanSleepMs: settings.scanSleepMs,
+      ...this.#settings,
+      settingChanges: this.#host.settingChanges,
+      start: this.#host.start,
       ending: this.#ending ?? 'time',
       ranNs: this.now,
       convergedNs: this.#lastCollapse,

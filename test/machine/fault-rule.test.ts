@@ -32,7 +32,9 @@ const histories = fc.record({
   ),
 });
 
-/** What a page table holds, page by page: nothing, the zero page, or the folio by its first page and order. */
+/**
+ * What a page table holds, page by page: nothing, the zero page, or the folio by its first page and order.
+ */
 function rule(pages: VmaPages, end: number): string[] {
   return Array.from({ length: end - pages.vma.start }, (_, i) => {
     const page = pages.vma.start + i;

@@ -9,7 +9,9 @@ import { reclaim } from '../../src/machine/reclaim/reclaim.ts';
 import type { MachineSettings } from '../../src/machine/settings.ts';
 import { expectSound, PAGE, RANGE, smallMachine } from './world.ts';
 
-/** A machine without swap whose process has a folio of 16 pages for each number: so many of them are written. */
+/**
+ * A machine without swap whose process has a folio of 16 pages for each number: so many of them are written.
+ */
 function machineWith(written: readonly number[], settings: Partial<MachineSettings>) {
   const machine = smallMachine({ 4: 'always' }, { swapPages: 0 });
   machine.settings = { ...machine.settings, ...settings };

@@ -36,7 +36,11 @@ test.each([
   const runPolicy = { settings, model, algorithm: ALGORITHMS.walk, outcomes: [] };
   const { total } = await predictMemory(source.items(), geometry, runPolicy);
 
-  const loaded = await loadMemory(source.items(), geometry, model, DEFAULT_CALIBRATION);
+  const loaded = await loadMemory(source.items(), source.host, {
+    model,
+    calibration: DEFAULT_CALIBRATION,
+    registered: 'all',
+  });
   if (!loaded.ok) throw new Error(loaded.failure.message);
   const { host, unknown } = loaded.value;
   expect(unknown).toEqual([...total.unknown]);

@@ -175,13 +175,12 @@ async function startMemory({ source, name, choice }: RunSource & { kind: 'memory
   const snapshot = await openSnapshot(file.value, name);
   if (!snapshot.ok) return snapshot;
   try {
-    const { geometry } = snapshot.value.host;
-    const loaded = await loadMemory(
-      snapshot.value.items(),
-      geometry,
-      KERNEL_MODELS[choice.model],
-      DEFAULT_CALIBRATION,
-    );
+    const loaded = await loadMemory(snapshot.value.items(), snapshot.value.host, {
+      model: KERNEL_MODELS[choice.model],
+      calibration: DEFAULT_CALIBRATION,
+      // As if started under the settings that were chosen.
+      registered: 'all',
+    });
     if (!loaded.ok) return loaded;
     const { host, unknown, skipped, notes } = loaded.value;
     if (host.processes.length === 0)

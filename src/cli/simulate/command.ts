@@ -1,5 +1,6 @@
 import { buildCommand } from '@stricli/core';
 import { KERNEL_MODEL_NAMES, type KernelModelName } from '../../core/rules/kernel-names.ts';
+import { REGISTERED_WORDS, type Registered } from '../../simulation/memory-start.ts';
 import { describeCommand } from '../shared/command-docs.ts';
 import type { Context } from '../shared/context.ts';
 import {
@@ -20,6 +21,7 @@ export type SimulateFlags = ProcessFlags &
     readonly set?: readonly string[];
     readonly until?: string;
     readonly seed?: number;
+    readonly registered?: Registered;
     readonly calibration?: string;
     readonly csv?: boolean;
     readonly trace?: boolean;
@@ -49,6 +51,13 @@ export const simulateCommand = buildCommand<SimulateFlags, string[], Context>({
         'FILE=VALUE',
         'Write to a file of /sys/kernel/mm/transparent_hugepage before it begins; repeatable',
       ),
+      registered: {
+        kind: 'enum',
+        values: REGISTERED_WORDS,
+        optional: true,
+        brief:
+          "Who is on khugepaged's list at the start: auto, those that the settings in force can have put there (by default); all; none",
+      },
       calibration: optionalText(
         'FILE',
         'Costs as simulate --calibrate printed them; built-in ones by default',
@@ -79,7 +88,7 @@ export const simulateCommand = buildCommand<SimulateFlags, string[], Context>({
       ],
       [
         'thpscope simulate go-heap --max-ptes-none 0',
-        'thpscope simulate examples/redis.parquet --policy default',
+        'thpscope simulate examples/redis.parquet --policy default --registered all',
         'thpscope simulate -p $(pidof -s redis-server) --orders all --max-ptes-none 0 --csv',
       ],
     ),

@@ -42,6 +42,11 @@ export async function startFrom(
   if (names.some(isScenario)) {
     const hasOthers = names.length > 1 || flags.pid || flags.cgroup !== undefined || flags.all;
     if (hasOthers) return fail('usage', 'a scenario is simulated alone: give no other source');
+    if (flags.registered !== undefined)
+      return fail(
+        'usage',
+        '--registered goes with processes and snapshots; in a scenario processes register',
+      );
     return startScenario(flags, names[0], calibration, seed);
   }
   return startMemory(context, flags, names, calibration);
@@ -80,11 +85,12 @@ async function startMemory(
   if (!one.ok) return one;
   const opened = await memoryFromFlags(context, flags, files);
   if (!opened.ok) return opened;
-  const { geometry, settings, kernelRelease: release } = opened.value.source.host;
+  const source = opened.value.source.host;
+  const { settings, kernelRelease: release } = source;
   const asked = kernelAsked(flags.kernel, release);
   if (!asked.ok) return asked;
-  const model = asked.value;
-  const read = await readMemory(opened.value, (items) => loadMemory(items, geometry, model, calibration), {
+  const options = { model: asked.value, calibration, registered: flags.registered ?? 'auto' };
+  const read = await readMemory(opened.value, (items) => loadMemory(items, source, options), {
     progress: startProgress(context),
   });
   if (!read.ok) return read;

@@ -31,15 +31,17 @@ export function faultPmd(machine: Machine, mm: Mm, area: VmArea, pmd: Pmd, isWri
 }
 
 /**
- * A write to the huge zero page: a folio of the PMD order takes its place, or zero page entries if there is no
- * memory of that size. Source: do_huge_zero_wp_pmd, docs/khugepaged.md#page-faults, rule 3.
+ * A write to the huge zero page: a folio of the PMD order takes its place, or zero page entries if there is
+ * no memory of that size. Source: do_huge_zero_wp_pmd, docs/khugepaged.md#page-faults, rule 3.
  */
 export function writeHugeZero(machine: Machine, mm: Mm, area: VmArea, pmd: Pmd): void {
   machine.counters.vmstat.pgfault++;
   if (!mapHuge(machine, mm, area, pmd)) splitPmd(machine, mm, pmd);
 }
 
-/** Maps a new folio of the PMD order over a range whose page table is reserved; false if there is no memory. */
+/**
+ * Maps a new folio of the PMD order over a range whose page table is reserved; false if there is no memory.
+ */
 function mapHuge(machine: Machine, mm: Mm, area: VmArea, pmd: Pmd): boolean {
   const head = allocForFault(machine, mm, area, machine.geometry.pmdOrder);
   if (head < 0) return false;

@@ -10,11 +10,11 @@ import { areaFaultOrders } from '../page-tables/vma-orders.ts';
 import { mapNewFolio } from './fault-map.ts';
 
 /**
- * Reads a swap entry back, and with it as many around it as make a folio of the largest order that page faults
- * may use, below the PMD order, if their aligned window lies in the area and is all swap entries of this
- * process alone with consecutive slots that are aligned as the window is. Otherwise one small page. There is no
- * swap cache, as with zram: entries are given up, and other processes that have one too will read their own
- * copy. Source: do_swap_page, alloc_swap_folio; docs/khugepaged.md#huge-zero-page-swap-in-mmap.
+ * Reads a swap entry back, and with it as many around it as make a folio of the largest order that page
+ * faults may use, below the PMD order, if their aligned window lies in the area and is all swap entries of
+ * this process alone with consecutive slots that are aligned as the window is. Otherwise one small page.
+ * There is no swap cache, as with zram: entries are given up, and other processes that have one too will read
+ * their own copy. Source: do_swap_page, alloc_swap_folio; docs/khugepaged.md#huge-zero-page-swap-in-mmap.
  */
 export function swapInPte(
   machine: Machine,
@@ -39,7 +39,9 @@ export function swapInPte(
   return undefined;
 }
 
-/** Whether PTEs are swap entries of one process with consecutive slots, the first a multiple of their number. */
+/**
+ * Whether PTEs are swap entries of one process with consecutive slots, the first a multiple of their number.
+ */
 function isOneRun(machine: Machine, area: VmArea, pmd: Pmd, first: number, pages: number): boolean {
   const start = pmd.number * machine.rangeBytes + first * machine.pageBytes;
   if (start < area.start || start + pages * machine.pageBytes > area.end) return false;

@@ -67,8 +67,8 @@ export function munmap(machine: Machine, mm: Mm, start: number, bytes: number): 
 
 /** Page tables go when no area is left in their range, also those at the edges. */
 export function freeEmptyTables(machine: Machine, mm: Mm, start: number, end: number): void {
-  const { rangeBytes } = machine;
-  for (const address of [start, end - 1]) {
+  const { rangeBytes, pageBytes } = machine;
+  for (const address of [start, end - pageBytes]) {
     const from = Math.floor(address / rangeBytes) * rangeBytes;
     if (mm.areas.overlapping(from, from + rangeBytes).length > 0) continue;
     unmapPages(machine, mm, from, from + rangeBytes, { markers: true, tables: 'whole' });
@@ -91,7 +91,10 @@ export function changeAreas(
     const pmd = mm.pmds.get(Math.floor(address / machine.rangeBytes));
     const isWhole = pmd?.kind === PMD_LEAF || pmd?.kind === PMD_HUGE_ZERO;
     if (address % machine.rangeBytes === 0 || !isWhole) continue;
-    if (mm.areas.at(address)?.start === address || mm.areas.at(address - 1)?.end === address) {
+    if (
+      mm.areas.at(address)?.start === address ||
+      mm.areas.at(address - machine.pageBytes)?.end === address
+    ) {
       splitPmd(machine, mm, pmd);
     }
   }

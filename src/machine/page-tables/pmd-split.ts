@@ -6,8 +6,8 @@ import { PMD_HUGE_ZERO, PMD_LEAF, PMD_TABLE, type Pmd } from './pmd.ts';
 import { makePte, PTE_PRESENT, PTE_ZERO, pteBits, pteValue } from './pte.ts';
 
 /**
- * Replaces a PMD leaf by its deposited page table: the folio stays whole and is mapped by PTEs from now on; the
- * huge zero page becomes zero page entries. Source: __split_huge_pmd.
+ * Replaces a PMD leaf by its deposited page table: the folio stays whole and is mapped by PTEs from now on;
+ * the huge zero page becomes zero page entries. Source: __split_huge_pmd.
  */
 export function splitPmd(machine: Machine, mm: Mm, pmd: Pmd): void {
   if (pmd.kind === PMD_HUGE_ZERO) {

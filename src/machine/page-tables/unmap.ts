@@ -37,9 +37,9 @@ export function refuseHeld(pmd: Pmd): void {
 }
 
 /**
- * Unmaps all pages of [start, end) and drops its swap entries. `markers`: guard markers go too. `tables`: which
- * page tables are freed if nothing is left in them: those whose `whole` range is inside, or every `empty` one
- * (docs/khugepaged.md#page-faults, rule 5). Source: unmap_page_range, zap_page_range.
+ * Unmaps all pages of [start, end) and drops its swap entries. `markers`: guard markers go too. `tables`:
+ * which page tables are freed if nothing is left in them: those whose `whole` range is inside, or every
+ * `empty` one (docs/khugepaged.md#page-faults, rule 5). Source: unmap_page_range, zap_page_range.
  */
 export function unmapPages(
   machine: Machine,

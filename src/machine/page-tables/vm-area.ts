@@ -31,6 +31,8 @@ export function viewVma({ start, end, flags, name, anonymous }: VmArea): Vma {
   };
 }
 
+const SMALLEST_PAGE = 4096;
+
 /** The areas of an address space in address order, none overlapping. */
 export class VmAreas {
   readonly #areas: VmArea[] = [];
@@ -115,7 +117,8 @@ export class VmAreas {
   }
 
   #mergeAround(start: number, end: number): void {
-    let i = Math.max(0, this.indexAbove(start - 1) - 1);
+    // Not by 1: high addresses are exact in pages only.
+    let i = Math.max(0, this.indexAbove(start - SMALLEST_PAGE) - 1);
     while (i + 1 < this.#areas.length && this.#areas[i].start <= end) {
       const [left, right] = [this.#areas[i], this.#areas[i + 1]];
       if (!mergeable(left, right)) {

@@ -36,8 +36,8 @@ export function madviseNohugepage(machine: Machine, mm: Mm, start: number, bytes
 }
 
 /**
- * MADV_DONTNEED: the pages are given up at once; they read as zeros afterwards. Guard markers stay. A page table
- * that is empty then is freed, so that a fault may map a folio of the PMD order again.
+ * MADV_DONTNEED: the pages are given up at once; they read as zeros afterwards. Guard markers stay. A page
+ * table that is empty then is freed, so that a fault may map a folio of the PMD order again.
  */
 export function madviseDontneed(machine: Machine, mm: Mm, start: number, bytes: number): void {
   for (const area of mm.areas.overlapping(start, start + bytes)) {

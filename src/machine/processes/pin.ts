@@ -45,6 +45,6 @@ function ownFrame(machine: Machine, mm: Mm, address: number): number | undefined
     if (f.has(isLeaf ? f.headOf(frame) : frame, PG_EXCLUSIVE)) return frame;
   }
   const content = contentAt(machine, mm, address);
-  if (content === undefined || touch(machine, mm, address, 1, content).stop) return undefined;
+  if (content === undefined || touch(machine, mm, address, machine.pageBytes, content).stop) return undefined;
   return frameAt(machine, mm, address);
 }

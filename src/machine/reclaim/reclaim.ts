@@ -59,8 +59,8 @@ function matches(machine: Machine, head: number, memcg: Memcg | undefined): bool
 }
 
 /**
- * Splits queued folios until enough is free. One that is queued as underused and is not split leaves the queue
- * for good; one of which a part is not mapped stays and is tried again.
+ * Splits queued folios until enough is free. One that is queued as underused and is not split leaves the
+ * queue for good; one of which a part is not mapped stays and is tried again.
  * Source: deferred_split_scan, docs/khugepaged.md#underused-huge-pages.
  */
 function splitDeferred(machine: Machine, { pages, node, memcg }: ReclaimRequest): number {
@@ -82,8 +82,8 @@ function splitUnderused(machine: Machine, head: number): void {
 }
 
 /**
- * More zero pages than max_ptes_none allows a collapse to have; at its largest value nothing has (thp_underused,
- * docs/khugepaged.md#underused-huge-pages).
+ * More zero pages than max_ptes_none allows a collapse to have; at its largest value nothing has
+ * (thp_underused, docs/khugepaged.md#underused-huge-pages).
  */
 function hasManyZeros({ frames, settings, rangePages }: Machine, head: number): boolean {
   if (settings.maxPtesNone === rangePages - 1) return false;

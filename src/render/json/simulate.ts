@@ -1,6 +1,7 @@
 import type { ObservableFact } from '../../core/memory/range-state.ts';
 import { resultName } from '../../core/rules/kernel-model.ts';
 import type { ScanResult } from '../../core/rules/scan-result.ts';
+import type { MemoryStart } from '../../simulation/memory-start.ts';
 import type { PassCost } from '../../simulation/pass-log.ts';
 import type { Sample } from '../../simulation/sample.ts';
 import type { SimulationReport } from '../../simulation/simulation-report.ts';
@@ -30,6 +31,8 @@ export function simulateJson(report: SimulationReport, assumed: readonly Observa
       pagesToScan: report.pagesToScan,
       scanSleepMillisecs: report.scanSleepMs,
     },
+    settingChanges: report.settingChanges,
+    start: startJson(report.start),
     summary: {
       ending: report.ending,
       ranNs: report.ranNs,
@@ -51,6 +54,25 @@ export function simulateJson(report: SimulationReport, assumed: readonly Observa
     log: report.log,
     assumed,
     samples: samples.map((sample) => sampleJson(sample, name)),
+  };
+}
+
+function startJson(start: MemoryStart | undefined): object | null {
+  if (!start) return null;
+  const { pace, registered, settingsKnown, unvisited, groups, sharedPages } = start;
+  return {
+    pace: pace
+      ? {
+          pagesToScan: pace.pagesToScan,
+          scanSleepMillisecs: pace.scanSleepMs,
+          allocSleepMillisecs: pace.allocSleepMs,
+        }
+      : null,
+    registered,
+    settingsKnown,
+    unvisited,
+    groups: groups.map(({ path, limitBytes, usedBytes }) => ({ path, limitBytes, usedBytes })),
+    sharedPages,
   };
 }
 

@@ -11,6 +11,7 @@ import { printable } from '../words/printable.ts';
 import { sizeSettingsLine } from '../words/sizes.ts';
 import { type Column, layOutTable } from './columns.ts';
 import { plotLines } from './simulate-plot.ts';
+import { startLines } from './simulate-start.ts';
 import { steadyLines } from './simulate-steady.ts';
 import { summaryLines } from './simulate-summary.ts';
 import type { Style } from './style.ts';
@@ -26,6 +27,7 @@ export function simulateText(report: SimulationReport, readOn: ReadOn | undefine
     '',
     ...plotLines(report, style),
     '',
+    ...startLines(report, style),
     ...summaryLines(report, style),
     ...steadyLines(report, style),
     ...processLines(report),
@@ -34,7 +36,7 @@ export function simulateText(report: SimulationReport, readOn: ReadOn | undefine
   ].join('\n');
 }
 
-/** What ran: the title, then the kernel, the settings in force, the costs and the seed, a line each. */
+/** What ran: the title, then the kernel, the settings at the start, the costs and the seed, a line each. */
 export function headLines(report: SimulationReport, readOn: ReadOn | undefined, style: Style): string[] {
   const { settings, geometry, model, seed, pagesToScan, scanSleepMs } = report;
   const { maxPtesNone, maxPtesSwap, maxPtesShared } = settings;
