@@ -55,7 +55,7 @@ function main(recording) {
 
 ${whole.padEnd(35)}npx thpscope predict ${source} -v
 which settings fit a budget:       npx thpscope advise ${source} --max-growth 2% ${NEWEST.join(' ')}
-one range of it, step by step:     npx thpscope explain ${source} --address START-END   (a VMA of predict -v)
+one range of it, step by step:     npx thpscope explain ${source} --address START-END ${[...NEWEST].join(' ')} --orders all
 all of it as a map, in a browser:  npx thpscope serve ${source}`);
   return 0;
 }

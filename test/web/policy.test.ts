@@ -6,8 +6,9 @@ import { DigestQuery } from '../../src/analysis/digest-query.ts';
 import { totalDigest } from '../../src/analysis/memory-digest.ts';
 import { predictMemory } from '../../src/analysis/prediction.ts';
 import { geometryOfPmdOrder, x86_64 } from '../../src/core/memory/geometry.ts';
-import { asOrder, NO_ORDERS, orderSet } from '../../src/core/memory/order.ts';
+import { asOrder, NO_ORDERS, type OrderSet, orderSet } from '../../src/core/memory/order.ts';
 import { KERNEL_MODELS, type KernelModel } from '../../src/core/rules/kernel-model.ts';
+import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import {
   defaultSettings,
@@ -20,6 +21,7 @@ import {
   choiceFromParams,
   choiceOf,
   choiceOfPolicy,
+  firstChoice,
   type PolicyChoice,
   settingsFrom,
   switchedTo,
@@ -86,13 +88,32 @@ describe('a choice', () => {
     );
   });
 
-  test('takes a policy of a sweep as it is', () => {
+  test('takes a policy of a sweep as it is, but for sizes that khugepaged of its kernel does not have', () => {
+    const current = { always: orderSet([2, 9]), madvise: orderSet([3]) };
+    const taken = (name: KernelModelName, orders: OrderSet) => {
+      const policy = { model: KERNEL_MODELS[name], orders, enabled: 'madvise', maxPtesNone: 7 } as const;
+      return choiceOfPolicy(policy, current, x86_64);
+    };
     const orders = orderSet([4, 9]);
-    expect(choiceOfPolicy({ orders, enabled: 'madvise', maxPtesNone: 7 })).toEqual({
-      always: NO_ORDERS,
-      madvise: orders,
+    expect(taken('linux-7.3', orders)).toEqual({ always: NO_ORDERS, madvise: orders, maxPtesNone: 7 });
+    expect(taken('linux-6.18', orderSet([9]))).toEqual({
+      always: orderSet([2]),
+      madvise: orderSet([3, 9]),
       maxPtesNone: 7,
     });
+    expect(taken('linux-6.18', NO_ORDERS).always).toBe(orderSet([2]));
+  });
+
+  test('begins with the kernel that the memory was read on', () => {
+    const first = (kernelRelease: string) =>
+      firstChoice({ geometry: x86_64, settings: undefined, kernelRelease }).model;
+    expect(['5.15.0-91', '6.18.44', '7.2.13', '7.3.0-rc1', ''].map(first)).toEqual([
+      'linux-6.6',
+      'linux-6.18',
+      'linux-7.2',
+      'linux-7.3',
+      'linux-7.3',
+    ]);
   });
 });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { growthOf } from '../../src/analysis/tally.ts';
 import { sum } from '../../src/core/base/sum.ts';
+import { NO_ORDERS } from '../../src/core/memory/order.ts';
 import '../support/seed.ts';
 import { DigestCollector } from '../../src/analysis/digest-collector.ts';
 import { DigestQuery } from '../../src/analysis/digest-query.ts';
@@ -70,8 +71,13 @@ async function swept(memory: SweptMemory): Promise<{ sweep: Sweep; sweeper: Swee
   return { sweep, sweeper };
 }
 
-function asked(memory: SweptMemory, { model, ...policy }: SweptPolicy) {
-  const settings: ThpSettings = settingsOf({ ...QUESTION, ...choiceOfPolicy(policy) });
+function asked(memory: SweptMemory, policy: SweptPolicy) {
+  const { model } = policy;
+  const none = { always: NO_ORDERS, madvise: NO_ORDERS };
+  const settings: ThpSettings = settingsOf({
+    ...QUESTION,
+    ...choiceOfPolicy(policy, none, memory.query.memory.geometry),
+  });
   const counts = memory.query.ask(settings, model);
   return {
     growthPages: growthOf(counts),

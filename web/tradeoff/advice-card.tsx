@@ -2,11 +2,9 @@ import type { Geometry } from '../../src/core/memory/geometry.ts';
 import type { PolicyCounts } from '../../src/core/plan/policy-counts.ts';
 import { adviceLine, outcomeLines, worthLine } from '../../src/render/words/advise-view.ts';
 import type { Totals } from '../memory/memory-worker-protocol.ts';
-import { choiceOfPolicy } from '../policy/choice.ts';
 import { Commands } from '../policy/commands.tsx';
-import { choice } from '../policy/judgement.ts';
 import type { SweptAdvice } from './sweeper.ts';
-import { isPolicyChosen, take } from './trade-off.ts';
+import { choiceWith, isPolicyChosen, take } from './trade-off.ts';
 
 interface Props {
   readonly advice: SweptAdvice;
@@ -34,7 +32,7 @@ export function AdviceCard({ advice, recorded, geometry }: Props) {
       </p>
       <details>
         <summary>Writes to sysfs</summary>
-        <Commands policy={{ ...choice.value, ...choiceOfPolicy(policy) }} />
+        <Commands policy={choiceWith(policy)} />
       </details>
       {recorded && (
         <details>

@@ -16,6 +16,7 @@ import {
   sweepBlocks,
 } from '../../src/analysis/sweep.ts';
 import { adviceSpace } from '../../src/analysis/sweep-space.ts';
+import { NO_ORDERS } from '../../src/core/memory/order.ts';
 import type { PolicyCounts } from '../../src/core/plan/policy-counts.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
@@ -111,7 +112,9 @@ export class Sweeper {
     const { memory } = swept.query;
     const { chosen, withoutGrowth } = adviceWithin(space, values, budget);
     const { model } = chosen.policy;
-    const choice = { ...question, ...choiceOfPolicy(chosen.policy) };
+    // Sizes that khugepaged does not have count for nothing here.
+    const none = { always: NO_ORDERS, madvise: NO_ORDERS };
+    const choice = { ...question, ...choiceOfPolicy(chosen.policy, none, memory.geometry) };
     return {
       chosen,
       withoutGrowth,

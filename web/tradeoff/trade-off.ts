@@ -2,10 +2,11 @@ import { computed, effect, signal } from '@preact/signals';
 import { proxy } from 'comlink';
 import { checkDigestModel } from '../../src/analysis/digest-query.ts';
 import type { SweptPolicy } from '../../src/analysis/sweep.ts';
+import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import type { Totals } from '../memory/memory-worker-protocol.ts';
 import { memory, memoryWorker } from '../memory/open-memory.ts';
-import { choiceOf, choiceOfPolicy } from '../policy/choice.ts';
+import { choiceOf, choiceOfPolicy, type PolicyChoice } from '../policy/choice.ts';
 import { choice, chooseAsStep } from '../policy/judgement.ts';
 import { link } from '../state/link.ts';
 import { oneAtATime } from '../state/one-at-a-time.ts';
@@ -28,14 +29,21 @@ const budgetInLink = computed(() => JSON.stringify(budgetFromParams(link.value.p
 /** Whether the kernel model that is chosen can be asked about all policies. */
 export const canSweep = computed(() => checkDigestModel(KERNEL_MODELS[choice.value.model]).ok);
 
+/** What the choice becomes with a policy of the sweep. */
+export function choiceWith(policy: SweptPolicy): PolicyChoice {
+  const { value } = choice;
+  const geometry = memory.value?.host.geometry ?? geometryOfPmdOrder(9);
+  return { ...value, ...choiceOfPolicy(policy, value, geometry) };
+}
+
 /** Takes a policy of the sweep; going back in the browser undoes it. */
 export function take(policy: SweptPolicy): void {
-  chooseAsStep(choiceOfPolicy(policy));
+  chooseAsStep(choiceWith(policy));
 }
 
 /** Whether a policy of the sweep is the one that is chosen. */
 export function isPolicyChosen(policy: SweptPolicy): boolean {
-  const { always, madvise, maxPtesNone } = choiceOfPolicy(policy);
+  const { always, madvise, maxPtesNone } = choiceWith(policy);
   const { value } = choice;
   return value.always === always && value.madvise === madvise && value.maxPtesNone === maxPtesNone;
 }
