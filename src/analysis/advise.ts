@@ -1,11 +1,13 @@
+import { type Geometry, pageBytes } from '../core/memory/geometry.ts';
 import type { PolicyCounts } from '../core/plan/policy-counts.ts';
 import type { KernelModel } from '../core/rules/kernel-model.ts';
-import type { Process } from '../core/rules/memory-source.ts';
+import type { MemoryGroup, Process } from '../core/rules/memory-source.ts';
 import type { ThpSettings } from '../core/rules/thp-settings.ts';
 import { DigestQuery } from './digest-query.ts';
 import type { SourceDigest } from './memory-digest.ts';
 import { preferred, resultAt, type SweptResult } from './pareto.ts';
 import { metricAt, policyCount, type SweepSpace } from './sweep.ts';
+import { growthOf } from './tally.ts';
 
 /** What a policy may cost. */
 export interface Budget {
@@ -63,6 +65,26 @@ export interface ProcessOutcome {
   readonly residentPages: number;
   readonly hugePages: number;
   readonly counts: PolicyCounts;
+}
+
+/** A control group whose limit leaves less room than its processes would grow by. */
+interface TightGroup {
+  readonly group: MemoryGroup;
+  readonly growthPages: number;
+}
+
+/** The groups that have no room for what their processes grow by. */
+export function tightGroups(outcomes: readonly ProcessOutcome[], geometry: Geometry): TightGroup[] {
+  const groups = new Map<string, { group: MemoryGroup; growthPages: number }>();
+  for (const { process, counts } of outcomes)
+    for (const group of process.memoryGroups ?? []) {
+      const known = groups.get(group.path) ?? { group, growthPages: 0 };
+      known.growthPages += growthOf(counts);
+      groups.set(group.path, known);
+    }
+  return [...groups.values()].filter(
+    ({ group, growthPages }) => group.usedBytes + growthPages * pageBytes(geometry) > group.limitBytes,
+  );
 }
 
 /** What settings do to each process, those that change most first. */

@@ -1,8 +1,9 @@
 import { FIRST_EXCEPT_ADVISED_SERIES, isBefore } from '../core/base/release.ts';
-import type { Geometry } from '../core/memory/geometry.ts';
+import { type Geometry, pagesPerRange } from '../core/memory/geometry.ts';
 import { NO_ORDERS } from '../core/memory/order.ts';
 import type { KernelModel } from '../core/rules/kernel-model.ts';
 import type { Host, Process } from '../core/rules/memory-source.ts';
+import { enableSameSizes, type ThpSettings } from '../core/rules/thp-settings.ts';
 import { type Eligibility, possibleOrders, type Vma } from '../core/rules/vma.ts';
 import type { RunPolicy } from './verdict.ts';
 
@@ -19,11 +20,28 @@ export type ProcessAssumption =
   /** No range has pages on two NUMA nodes. */
   | 'nodes';
 
-/** What decides about a process besides its ranges. */
-export interface Surroundings {
-  /** Whether the sizes asked about are those in force on the machine. */
-  readonly inForce: boolean;
-  readonly host: Pick<Host, 'kernelRelease' | 'settings' | 'zoneReclaim'>;
+/** What decides about processes besides their memory: the machine that they run on. */
+export type Surroundings = Pick<Host, 'kernelRelease' | 'settings' | 'zoneReclaim' | 'shrinkUnderused'>;
+
+/** Whether processes may not be on khugepaged's list: other sizes are in force than those asked about. */
+export function assumesRegistration(
+  { settings }: Pick<Surroundings, 'settings'>,
+  asked: ThpSettings,
+  geometry: Geometry,
+): boolean {
+  return !settings || !enableSameSizes(settings, asked, geometry);
+}
+
+/**
+ * Pages of zeros beyond which reclaim splits a PMD-order folio under the settings asked about, whoever made it;
+ * undefined where it never does. Source: thp_underused, docs/khugepaged.md#underused-huge-pages.
+ */
+export function splitsAbove(
+  { shrinkUnderused }: Pick<Surroundings, 'shrinkUnderused'>,
+  { maxPtesNone }: Pick<ThpSettings, 'maxPtesNone'>,
+  geometry: Geometry,
+): number | undefined {
+  return shrinkUnderused && maxPtesNone < pagesPerRange(geometry) - 1 ? maxPtesNone : undefined;
 }
 
 /**
@@ -33,7 +51,7 @@ export interface Surroundings {
  */
 function wordOfSmaps(
   vma: Vma,
-  { settings, kernelRelease }: Surroundings['host'],
+  { settings, kernelRelease }: Surroundings,
   model: KernelModel,
   geometry: Geometry,
 ): 'yes' | 'no' | 'unchecked' {
@@ -55,7 +73,7 @@ export function eligibilityIn(
   const byFlags = possibleOrders(vma, settings, model, geometry, thpDisabled);
   if (byFlags.ineligible !== undefined || !surroundings)
     return { eligibility: byFlags, byFlags, isUnchecked: false };
-  const word = wordOfSmaps(vma, surroundings.host, model, geometry);
+  const word = wordOfSmaps(vma, surroundings, model, geometry);
   const eligibility = word === 'no' ? { orders: NO_ORDERS, ineligible: 'smaps' as const } : byFlags;
   return { eligibility, byFlags, isUnchecked: word === 'unchecked' };
 }
@@ -64,13 +82,14 @@ export function eligibilityIn(
 export function processAssumptions(
   { thpDisabled, pinnedBytes = 0, ksmBytes = 0 }: Process,
   uncheckedBytes: number,
-  { inForce, host }: Surroundings,
+  isRegistrationAssumed: boolean,
+  { zoneReclaim }: Surroundings,
 ): ProcessAssumption[] {
   return [
-    ...(inForce ? [] : ['registration' as const]),
+    ...(isRegistrationAssumed ? ['registration' as const] : []),
     ...(thpDisabled === undefined || uncheckedBytes > 0 ? ['prctl' as const] : []),
     ...(pinnedBytes > 0 ? ['pins' as const] : []),
     ...(ksmBytes > 0 ? ['ksm' as const] : []),
-    ...(host.zoneReclaim ? ['nodes' as const] : []),
+    ...(zoneReclaim ? ['nodes' as const] : []),
   ];
 }

@@ -57,10 +57,16 @@ interface ClassJson {
 }
 
 export function digestJson(digest: SourceDigest): DigestJson {
-  const { kernelRelease, time, geometry, settings } = digest.host;
+  const { kernelRelease, time, geometry, settings, shrinkUnderused } = digest.host;
   return {
     schema: DIGEST_SCHEMA,
-    host: { kernelRelease, time, geometry, settings: settings ? settingsJson(settings) : null },
+    host: {
+      kernelRelease,
+      time,
+      geometry,
+      settings: settings ? settingsJson(settings) : null,
+      shrinkUnderused,
+    },
     processes: digest.processes.map(({ process, memory }) => {
       const { pid, startTime, command, cgroup, thpDisabled = null } = process;
       return { pid, startTime, command, cgroup, thpDisabled, ...memoryDigestJson(memory) };

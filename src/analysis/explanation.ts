@@ -29,6 +29,8 @@ export interface Explanation {
 export interface RangeSurroundings {
   readonly process: Process;
   readonly surroundings: Surroundings;
+  /** Whether khugepaged may not have it on its list. */
+  readonly assumesRegistration: boolean;
   /** Resident memory of the VMA, where prctl "except advised" might forbid it, unseen. */
   readonly uncheckedBytes: number;
 }
@@ -65,7 +67,12 @@ export function explainRange(
     after: rangeAfter(range, plan),
     assumed:
       around && plan.attempts.length > 0
-        ? processAssumptions(around.process, around.uncheckedBytes, around.surroundings)
+        ? processAssumptions(
+            around.process,
+            around.uncheckedBytes,
+            around.assumesRegistration,
+            around.surroundings,
+          )
         : [],
     limits: limits.outcomes(),
   };

@@ -43,7 +43,7 @@ export interface ProcessDigest {
 
 /** The digest of a source: process by process, and what could not be read. */
 export interface SourceDigest {
-  readonly host: Pick<Host, 'kernelRelease' | 'time' | 'geometry' | 'settings'>;
+  readonly host: Pick<Host, 'kernelRelease' | 'time' | 'geometry' | 'settings' | 'shrinkUnderused'>;
   readonly processes: readonly ProcessDigest[];
   readonly skipped: readonly { readonly pid: number; readonly reason: string }[];
   readonly notes: readonly string[];

@@ -3,10 +3,12 @@ import type { Geometry } from '../core/memory/geometry.ts';
 import type { MemoryItem, Process } from '../core/rules/memory-source.ts';
 import type { Eligibility, Vma } from '../core/rules/vma.ts';
 import {
+  assumesRegistration,
   eligibilityIn,
   type ProcessAssumption,
   processAssumptions,
   type Surroundings,
+  splitsAbove,
 } from './assumptions.ts';
 import { GroupLimits, type GroupOutcome } from './group-limits.ts';
 import { addTally, addVerdict, emptyTally, growthOf, type Tally } from './tally.ts';
@@ -40,6 +42,8 @@ export interface Prediction {
   readonly processes: ProcessPrediction[];
   /** What the limits of control groups let happen. */
   readonly limits: GroupOutcome[];
+  /** Pages of zeros beyond which reclaim splits a PMD-order folio; undefined where it never does, or unknown. */
+  readonly splitsAbove: number | undefined;
   readonly skipped: { readonly pid: number; readonly failure: Failure }[];
   readonly notes: string[];
 }
@@ -67,6 +71,7 @@ export async function predictMemory(
     total: emptyTally(geometry),
     processes: [],
     limits: [],
+    splitsAbove: options.surroundings && splitsAbove(options.surroundings, runPolicy.settings, geometry),
     skipped: [],
     notes: [],
   };
@@ -121,7 +126,12 @@ export async function predictMemory(
   for (const each of prediction.processes) {
     for (const { tally } of each.vmas) addTally(each.tally, tally);
     if (options.surroundings && (each.tally.attempts > 0 || growthOf(each.tally) > 0))
-      each.assumed = processAssumptions(each.process, each.uncheckedBytes, options.surroundings);
+      each.assumed = processAssumptions(
+        each.process,
+        each.uncheckedBytes,
+        assumesRegistration(options.surroundings, runPolicy.settings, geometry),
+        options.surroundings,
+      );
     addTally(prediction.total, each.tally);
   }
   prediction.limits.push(...limits.outcomes());

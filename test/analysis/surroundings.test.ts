@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest';
 import { machineGrowthOf } from '../../src/analysis/tally.ts';
 import type { MemoryGroup } from '../../src/core/rules/memory-source.ts';
-import { knownRanges, predictItems, processItem, type RunPolicyText, vmaItem } from './streams.ts';
+import {
+  knownRanges,
+  predictItems,
+  processItem,
+  type RunPolicyText,
+  runPolicyOf,
+  vmaItem,
+} from './streams.ts';
 
 const M = 2 ** 20;
 const HOST = { kernelRelease: '7.2.13', settings: undefined };
@@ -71,7 +78,8 @@ test('what is assumed of a process is assumed where something is tried', async (
   const facts = { thpDisabled: undefined, pinnedBytes: M, ksmBytes: M };
   const items = [processItem(1, facts), vmaItem(), knownRanges([{ present: HALF }])];
   const assumedUnder = async (ask: RunPolicyText, inForce: boolean, zoneReclaim = false) => {
-    const surroundings = { inForce, host: { ...HOST, zoneReclaim } };
+    const settings = inForce ? runPolicyOf(ask).settings : undefined;
+    const surroundings = { ...HOST, settings, zoneReclaim };
     return (await predictItems(items, ask, { surroundings })).processes[0].assumed;
   };
   expect(await assumedUnder(FILL, false, true)).toEqual(['registration', 'prctl', 'pins', 'ksm', 'nodes']);

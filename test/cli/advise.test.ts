@@ -117,3 +117,13 @@ test('a budget that cannot be meant is refused', async () => {
   expect(stderr).toMatch(/a share of the memory such as 2%, or a size such as 512M/);
   expect(code).toBe(2);
 });
+
+test('an advice that changes sizes says before the writes whom it reaches', async () => {
+  const { stdout } = await thpscope(words('advise examples/redis.parquet --max-growth 10%'));
+  const [before, after] = stdout.split('To set it, as root:');
+  expect(before).toContain('khugepaged visits only processes on its list');
+  expect(before).toContain('To be sure: restart the process');
+  expect(after).not.toContain('on its list');
+  const { stdout: json } = await thpscope(words('advise examples/redis.parquet --max-growth 10% --json'));
+  expect(JSON.parse(json).assumed).toEqual(['registration']);
+});

@@ -151,30 +151,41 @@ test('the word of the kernel is believed under the settings in force, and named 
   ];
   const inForce = runPolicyOf(ALL).settings;
   const host = { kernelRelease: '7.2.13', settings: inForce };
-  expect(await textOf(items, ALL, { inForce: true, host })).toContain('the kernel itself says no');
-  expect(await textOf(items, ALL, { inForce: false, host })).toContain('the kernel itself says no');
+  expect(await textOf(items, ALL, host)).toContain('the kernel itself says no');
+  expect(await textOf(items, STRICT, host)).toContain('the kernel itself says no');
   const nothing = { ...host, settings: runPolicyOf({ orders: '' }).settings };
-  expect(await textOf(items, ALL, { inForce: false, host: nothing })).toContain(
-    'whether "except advised" leaves 2M as they are',
-  );
+  expect(await textOf(items, ALL, nothing)).toContain('whether "except advised" leaves 2M as they are');
   // Such a prctl came with Linux 6.18.
   const older = { ...nothing, kernelRelease: '6.12.1' };
-  expect(await textOf(items, ALL, { inForce: false, host: older })).not.toContain('except advised" leaves');
+  expect(await textOf(items, ALL, older)).not.toContain('except advised" leaves');
 });
 
 test('what is assumed of processes is named where it matters, with how one comes to be visited', async () => {
   const process = { thpDisabled: undefined, pinnedBytes: 8 * M, ksmBytes: M };
   const items = [processItem(1, process), vmaItem(), knownRanges([{ present: '0-99', pinned: undefined }])];
   const host = { kernelRelease: '4.19.1', settings: undefined, zoneReclaim: true };
-  const text = await textOf(items, ALL, { inForce: false, host });
+  const text = await textOf(items, ALL, host);
   expect(text).toContain('pinned        8M for long (VmPin');
   expect(text).toContain('merged by KSM 1M:');
   expect(text).toContain('this kernel does not tell whether THP is disabled for the process');
   expect(text).toContain('khugepaged visits the process, though other sizes are in force');
-  expect(text).toContain('restart the process under the new settings');
+  expect(text).toContain('To be sure: restart the process');
   expect(text).toContain('no PMD range has pages on two NUMA nodes');
   expect(text).not.toContain('no page is pinned\n');
-  const nothing = await textOf(items, { orders: '9', maxPtesNone: 0 }, { inForce: false, host });
+  const nothing = await textOf(items, { orders: '9', maxPtesNone: 0 }, host);
   expect(nothing).not.toContain('khugepaged visits');
   expect(nothing).not.toContain('VmPin');
+});
+
+test('a lower max_ptes_none arms the shrinker, which is said where there are huge pages for it', async () => {
+  const host = { kernelRelease: '7.2.13', settings: runPolicyOf(ALL).settings, shrinkUnderused: true };
+  const items = [processItem(1), vmaItem(), knownRanges([{ pmdMapped: true, folios: ['9@0-511'] }])];
+  const armed = 'reclaim splits 2M pages of which more than 409 base pages hold only zeros';
+  const lower = { ...ALL, maxPtesNone: 409 };
+  expect(await textOf(items, lower, host)).toContain(armed);
+  expect(await textOf(items, lower, host)).toContain('how many of the 2M that are huge now cannot be seen');
+  expect(await textOf(items, ALL, host)).not.toContain('reclaim splits');
+  expect(await textOf(items, lower, { ...host, shrinkUnderused: false })).not.toContain('reclaim splits');
+  const small = [processItem(1), vmaItem(), knownRanges([{ present: '0-15' }])];
+  expect(await textOf(small, { ...lower, orders: '4' }, host)).not.toContain('reclaim splits');
 });

@@ -1,4 +1,5 @@
 import { adviceWithin, outcomesByProcess } from '../../analysis/advise.ts';
+import { assumesRegistration } from '../../analysis/assumptions.ts';
 import { DigestQuery } from '../../analysis/digest-query.ts';
 import { totalDigest } from '../../analysis/memory-digest.ts';
 import { readOnKernel } from '../../analysis/read-on.ts';
@@ -57,6 +58,7 @@ async function adviseSource(
     counts: query.ask(settings, model),
     currentCounts: known && query.ask(known, model),
     byProcess: outcomesByProcess(source, settings, model),
+    assumesRegistration: assumesRegistration({ settings: known }, settings, geometry),
     set: writesBetween(current, settings, geometry),
     restore: known && writesBetween(settings, known, geometry),
   };

@@ -1,4 +1,4 @@
-import { eligibilityIn, type Surroundings } from '../../analysis/assumptions.ts';
+import { assumesRegistration, eligibilityIn, type Surroundings } from '../../analysis/assumptions.ts';
 import { explainRange, type IgnoredRange, type RangeSurroundings } from '../../analysis/explanation.ts';
 import type { RunPolicy } from '../../analysis/verdict.ts';
 import { fail, failWith, type Result, succeed } from '../../core/base/failure.ts';
@@ -88,9 +88,7 @@ async function findAsked(
   const runPolicy = await policyFromFlags(flags, host.geometry, host);
   if (!runPolicy.ok) return runPolicy;
   const found = await findRange(opened.value, address.value);
-  return found.ok
-    ? succeed(judgeFound(found.value, runPolicy.value, { host, inForce: runPolicy.value.inForce }))
-    : found;
+  return found.ok ? succeed(judgeFound(found.value, runPolicy.value, host)) : found;
 }
 
 /** One address, or the START-END of a VMA. */
@@ -182,7 +180,12 @@ function judgeFound(
   const { eligibility, isUnchecked } = eligibilityIn(vma, process, runPolicy, geometry, surroundings);
   const covered = coversRange(vma, range.address, geometry);
   if (eligibility.ineligible === undefined && covered) {
-    const around = { process, surroundings, uncheckedBytes: isUnchecked ? vma.rssBytes : 0 };
+    const around = {
+      process,
+      surroundings,
+      assumesRegistration: assumesRegistration(surroundings, settings, geometry),
+      uncheckedBytes: isUnchecked ? vma.rssBytes : 0,
+    };
     return {
       range,
       policy: collapsePolicy(eligibility.orders, settings, model, geometry),

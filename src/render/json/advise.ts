@@ -1,7 +1,7 @@
 import { sum } from '../../core/base/sum.ts';
 import { ordersOf } from '../../core/memory/order.ts';
 import type { PolicyCounts } from '../../core/plan/policy-counts.ts';
-import { type AdviceView, blindSpots } from '../words/advise-view.ts';
+import { type AdviceView, blindSpots, tightGroupLines } from '../words/advise-view.ts';
 import { sweptMemoryJson } from './sweep.ts';
 
 export function adviseJson(view: AdviceView): object {
@@ -26,7 +26,8 @@ export function adviseJson(view: AdviceView): object {
     })),
     set,
     restore: restore ?? null,
-    unseen: blindSpots(view),
+    assumed: view.assumesRegistration ? ['registration'] : [],
+    unseen: [...tightGroupLines(view), ...blindSpots(view)],
   };
 }
 

@@ -77,6 +77,7 @@ export function predictTail(prediction: Prediction, policy: CollapsePolicy): obj
     assumed: [...assumptionsOf(prediction), ...prediction.total.unknown],
     processes: prediction.processes.map((process) => processJson(process, policy)),
     limits: limitsJson(prediction.limits),
+    splitsAbove: prediction.splitsAbove ?? null,
     skipped: prediction.skipped.map(({ pid, failure }) => ({ pid, reason: failure.message })),
     notes: prediction.notes,
   };

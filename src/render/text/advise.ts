@@ -5,7 +5,15 @@ import { sum } from '../../core/base/sum.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import type { PolicyCounts } from '../../core/plan/policy-counts.ts';
-import { type AdviceView, adviceLine, blindSpots, outcomeLines, worthLine } from '../words/advise-view.ts';
+import {
+  type AdviceView,
+  adviceLine,
+  blindSpots,
+  outcomeLines,
+  reachLines,
+  tightGroupLines,
+  worthLine,
+} from '../words/advise-view.ts';
 import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
 import { printable } from '../words/printable.ts';
 import { type Column, layOutTable } from './columns.ts';
@@ -60,6 +68,7 @@ export function adviseText(view: AdviceView, style: Style): string {
     '',
     ...processLines(view, style),
     '',
+    ...reachPart(view, style),
     style.bold('To set it, as root:'),
     ...writes(set),
     ...(restore
@@ -67,10 +76,16 @@ export function adviseText(view: AdviceView, style: Style): string {
       : ['The current settings are not known, so neither is the way back.']),
     '',
     style.bold('What this could not see or promise:'),
-    ...blindSpots(view).map((line) => `  - ${line}`),
+    ...[...tightGroupLines(view), ...blindSpots(view)].map((line) => `  - ${line}`),
     ...(chosen.policy.orders === 0 ? ['  - nothing fits the budget but to enable no size'] : []),
     '',
   ].join('\n');
+}
+
+function reachPart(view: AdviceView, style: Style): string[] {
+  const lines = reachLines(view);
+  if (lines.length === 0 || view.set.length === 0) return [];
+  return [style.bold('Processes that run now may need a restart:'), ...lines.map((line) => `  ${line}`), ''];
 }
 
 function outcomeFields(

@@ -10,7 +10,7 @@ import { formatBytes } from '../../core/base/bytes.ts';
 import { plural } from '../../core/base/plural.ts';
 import { sum } from '../../core/base/sum.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
-import type { OrderSet } from '../../core/memory/order.ts';
+import { asOrder, formatOrder, type OrderSet } from '../../core/memory/order.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
@@ -21,6 +21,7 @@ import {
   assumedSentences,
   limitSentences,
   REGISTRATION_ADVICE,
+  shrinkerSentence,
   surroundingFacts,
 } from '../words/surroundings.ts';
 import { type Column, layOutTable } from './columns.ts';
@@ -59,7 +60,12 @@ export function predictText(view: PredictView, style: Style): string {
     lines.push(title, ...tallyLines(prediction.total, policy, style), '');
   }
   if (empty > 0) lines.push(`${plural(empty, 'process has', 'processes have')} no anonymous memory.`);
-  lines.push(...limitLines(prediction), ...skippedLines(prediction), ...assumptionLines(prediction));
+  lines.push(
+    ...limitLines(prediction),
+    ...shrinkerLines(prediction),
+    ...skippedLines(prediction),
+    ...assumptionLines(prediction),
+  );
   return `${lines.join('\n').trimEnd()}\n`;
 }
 
@@ -155,6 +161,17 @@ function vmaTable(vmas: readonly VmaPrediction[], orders: OrderSet): string[] {
     ],
     rows,
   );
+}
+
+/** Said where there are huge pages of the PMD size, now or then: which are full of zeros nobody knows. */
+function shrinkerLines({ splitsAbove, total }: Prediction): string[] {
+  const { geometry, pagesBefore, pagesAfter } = total;
+  const { pmdOrder } = geometry;
+  if (splitsAbove === undefined || pagesBefore[pmdOrder] + pagesAfter[pmdOrder] === 0) return [];
+  const size = formatOrder(asOrder(pmdOrder), geometry);
+  const now = formatSize(pagesBefore[pmdOrder], geometry);
+  const sentence = shrinkerSentence(splitsAbove, size);
+  return [`${sentence}; how many of the ${now} that are huge now cannot be seen without reading them.`, ''];
 }
 
 function limitLines({ limits }: Prediction): string[] {

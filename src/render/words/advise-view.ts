@@ -1,10 +1,12 @@
-import type { Budget, ProcessOutcome } from '../../analysis/advise.ts';
+import { type Budget, type ProcessOutcome, tightGroups } from '../../analysis/advise.ts';
+import { splitsAbove } from '../../analysis/assumptions.ts';
 import { apartRanges, type MemoryDigest, type SourceDigest } from '../../analysis/memory-digest.ts';
 import type { SweptResult } from '../../analysis/pareto.ts';
 import type { ReadOn } from '../../analysis/read-on.ts';
 import type { SweptPolicy } from '../../analysis/sweep.ts';
 import type { SysfsWrite } from '../../analysis/sysfs-writes.ts';
 import { growthOf } from '../../analysis/tally.ts';
+import { formatBytes } from '../../core/base/bytes.ts';
 import { percent } from '../../core/base/percent.ts';
 import { plural } from '../../core/base/plural.ts';
 import { FIRST_MTHP_SERIES, isBefore, seriesOf } from '../../core/base/release.ts';
@@ -14,7 +16,9 @@ import { type Geometry, pagesPerRange } from '../../core/memory/geometry.ts';
 import { ASSUMPTIONS } from '../../core/memory/range-state.ts';
 import type { PolicyCounts } from '../../core/plan/policy-counts.ts';
 import type { KernelModel } from '../../core/rules/kernel-model.ts';
+import { printable } from './printable.ts';
 import { sizesLine } from './sizes.ts';
+import { REGISTRATION_ADVICE, shrinkerSentence } from './surroundings.ts';
 
 /** An advice with all that it rests on. */
 export interface AdviceView {
@@ -32,6 +36,8 @@ export interface AdviceView {
   readonly currentCounts: PolicyCounts | undefined;
   readonly byProcess: readonly ProcessOutcome[];
   readonly set: readonly SysfsWrite[];
+  /** Whether khugepaged may not visit processes that run now: other sizes are in force. */
+  readonly assumesRegistration: boolean;
   /** Undefined where the current settings are not known. */
   readonly restore: readonly SysfsWrite[] | undefined;
 }
@@ -104,6 +110,20 @@ export function writeCaveats(kernelRelease: string, model: KernelModel): string[
   return out;
 }
 
+/** Whom the advice reaches without a restart: nothing is said where the sizes are those in force. */
+export function reachLines({ assumesRegistration }: Pick<AdviceView, 'assumesRegistration'>): string[] {
+  return assumesRegistration ? REGISTRATION_ADVICE : [];
+}
+
+/** Control groups whose limits leave too little room, a sentence each. */
+export function tightGroupLines({ byProcess, memory }: Pick<AdviceView, 'byProcess' | 'memory'>): string[] {
+  return tightGroups(byProcess, memory.geometry).map(({ group, growthPages }) => {
+    const room = formatBytes(Math.max(0, group.limitBytes - group.usedBytes));
+    const growth = formatSize(growthPages, memory.geometry);
+    return `control group ${printable(group.path)} has ${room} of room below its limit and its processes would grow by ${growth}: collapses without room fail, and every pass tries them again with reclaim in the group`;
+  });
+}
+
 /** What an advice cannot know or promise, a sentence each. */
 export function blindSpots({
   source,
@@ -122,6 +142,8 @@ export function blindSpots({
       : []),
     'memory that is allocated, freed or swapped after it was read',
   ];
+  const limit = splitsAbove(source.host, chosen.policy, geometry);
+  if (limit !== undefined) out.push(shrinkerSentence(limit, pmdSize));
   if (memory.unknown.size > 0)
     out.push(`assumed: ${[...memory.unknown].map((fact) => ASSUMPTIONS[fact]).join('; ')}`);
   if (source.skipped.length > 0)

@@ -11,7 +11,7 @@ import { collapsesOf } from '../../core/plan/plan.ts';
 import { resultName } from '../../core/rules/kernel-model.ts';
 import { ignoredLimitLine } from './none-limit-note.ts';
 import { RESULT_MEANINGS, refusalLine } from './reasons.ts';
-import { assumedSentences, limitSentences } from './surroundings.ts';
+import { assumedSentences, roomSentences } from './surroundings.ts';
 
 /** A line of an explanation, as text prints and a picture draws it. */
 export interface ExplainLine {
@@ -106,7 +106,7 @@ export function resultLines({ range, policy, plan, cost, assumed, limits }: Expl
       ),
     );
   }
-  for (const sentence of limitSentences(limits)) lines.push(detail(8, sentence));
+  for (const sentence of roomSentences(limits)) lines.push(detail(8, sentence));
   const sentences = assumedSentences(new Set(assumed), new Set(unknownFacts(range)));
   if (sentences.length > 0) {
     const heading = detail(0, 'assumed, because it cannot be seen:');

@@ -18,10 +18,10 @@ const PROCESS_ASSUMPTIONS: Record<ProcessAssumption, string> = {
 
 /** How a process comes to be visited by khugepaged, and what to do about it (docs/khugepaged.md#registration). */
 export const REGISTRATION_ADVICE = [
-  'It visits only processes on its list. What puts one there: a page fault in an untouched PMD range where the',
-  'PMD size is allowed, MADV_HUGEPAGE on touched memory, memory mapped or grown next to it, a fork from a process',
-  'that is there; page faults of smaller sizes do not. To be sure: restart the process under the new settings,',
-  'or call MADV_COLLAPSE.',
+  'khugepaged visits only processes on its list. What puts one there: a page fault in an untouched PMD range',
+  'where the PMD size is allowed, MADV_HUGEPAGE on touched memory, memory mapped or grown next to it, a fork',
+  'from a process that is there; page faults of smaller sizes do not. To be sure: restart the process under',
+  'the new settings, or call MADV_COLLAPSE.',
 ];
 
 /** All that is assumed, a sentence each; what is known of pins takes the place of the fact about pages. */
@@ -49,6 +49,23 @@ export function limitSentences(limits: readonly GroupOutcome[]): string[] {
     ...sentences,
     'a failure ends its range at every order; every pass tries again, each time with reclaim in the group, which may make room',
   ];
+}
+
+/** The room that the collapses of one range have in its control groups, whether they fit or not. */
+export function roomSentences(limits: readonly GroupOutcome[]): string[] {
+  const fitting = limits.filter(({ collapses, fit }) => fit === collapses);
+  return [
+    ...fitting.map(({ group: { path, limitBytes, usedBytes } }) => {
+      const room = formatBytes(limitBytes - usedBytes);
+      return `control group ${printable(path)}: it fits, with ${room} of room below its limit of ${formatBytes(limitBytes)}`;
+    }),
+    ...limitSentences(limits),
+  ];
+}
+
+/** What max_ptes_none lets reclaim do to huge pages, where it lets it. */
+export function shrinkerSentence(limit: number, pmdSize: string): string {
+  return `under memory pressure reclaim splits ${pmdSize} pages of which more than ${limit} base pages hold only zeros (shrink_underused, armed by max_ptes_none), also those that page faults made`;
 }
 
 /** What is known around a process, where it matters: a name and a line each. */
