@@ -33,8 +33,8 @@ export function assumesRegistration(
 }
 
 /**
- * Pages of zeros beyond which reclaim splits a PMD-order folio under the settings asked about, whoever made it;
- * undefined where it never does. Source: thp_underused, docs/khugepaged.md#underused-huge-pages.
+ * Pages of zeros beyond which reclaim splits a PMD-order folio under the settings asked about, whoever made
+ * it; undefined where it never does. Source: thp_underused, docs/khugepaged.md#underused-huge-pages.
  */
 export function splitsAbove(
   { shrinkUnderused }: Pick<Surroundings, 'shrinkUnderused'>,

@@ -14,8 +14,8 @@ export interface GroupOutcome {
 
 /**
  * How many collapses have room below the limits of control groups, in the order of the verdicts. A collapse
- * needs its whole size before the old pages go; what stays is what it filled. The first charge that fails ends
- * the range, at every order. Page cache counts as used: reclaim may make more room than this.
+ * needs its whole size before the old pages go; what stays is what it filled. The first charge that fails
+ * ends the range, at every order. Page cache counts as used: reclaim may make more room than this.
  * Source: alloc_charge_folio, docs/khugepaged.md#control-groups.
  */
 export class GroupLimits {

@@ -42,7 +42,9 @@ export interface Prediction {
   readonly processes: ProcessPrediction[];
   /** What the limits of control groups let happen. */
   readonly limits: GroupOutcome[];
-  /** Pages of zeros beyond which reclaim splits a PMD-order folio; undefined where it never does, or unknown. */
+  /**
+   * Pages of zeros beyond which reclaim splits a PMD-order folio; undefined where it never does, or unknown.
+   */
   readonly splitsAbove: number | undefined;
   readonly skipped: { readonly pid: number; readonly failure: Failure }[];
   readonly notes: string[];

@@ -171,8 +171,8 @@ export function growthOf({ filledPages, swappedInPages }: Filling): number {
 }
 
 /**
- * Pages by which the memory of the machine grows at most: originals of shared pages stay with the processes that
- * do not collapse them. Where all of n sharers collapse, the last one frees them: n - 1 copies remain.
+ * Pages by which the memory of the machine grows at most: originals of shared pages stay with the processes
+ * that do not collapse them. Where all of n sharers collapse, the last one frees them: n - 1 copies remain.
  */
 export function machineGrowthOf(tally: Filling & Pick<Tally, 'copiedSharedPages'>): number {
   return growthOf(tally) + tally.copiedSharedPages;

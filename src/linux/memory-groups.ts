@@ -23,8 +23,8 @@ export class MemoryGroups {
   readonly #groups = new Map<string, MemoryGroup | undefined>();
 
   /**
-   * The groups with a limit that hold the task of a folder such as /proc/PID, innermost first; undefined where
-   * nothing says.
+   * The groups with a limit that hold the task of a folder such as /proc/PID, innermost first; undefined
+   * where nothing says.
    */
   of(folder: string): MemoryGroup[] | undefined {
     const file = readKernelFile(`${folder}/cgroup`);

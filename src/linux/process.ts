@@ -66,8 +66,8 @@ export interface OpenedProcess {
 }
 
 /**
- * What /proc says of a process as a whole. Fails for what has no memory of its own: kernel threads, zombies, a
- * process that is ending.
+ * What /proc says of a process as a whole. Fails for what has no memory of its own: kernel threads, zombies,
+ * a process that is ending.
  */
 export function readProcess(pid: number): Result<OpenedProcess> {
   const main = TaskStatus.read(`/proc/${pid}`);

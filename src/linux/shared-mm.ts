@@ -53,7 +53,9 @@ export class SharedMemory {
   }
 }
 
-/** Size of the address space, start and end of the code, start of the stack: fields 23, 26, 27 and 28 of stat. */
+/**
+ * Size of the address space, start and end of the code, start of the stack: fields 23, 26, 27 and 28 of stat.
+ */
 function layoutOf(pid: number): string | undefined {
   const fields = statFields(`/proc/${pid}`);
   return fields && [20, 23, 24, 25].map((at) => fields[at]).join(' ');

@@ -47,7 +47,9 @@ function chosenWord<Word extends TopLevelWord | SizeWord>(line: string, words: r
   return words.find((word) => word === chosen) ?? ('never' as Word);
 }
 
-/** The limits whose files the kernel does not have, or does not let this user read; their defaults are used. */
+/**
+ * The limits whose files the kernel does not have, or does not let this user read; their defaults are used.
+ */
 export function unreadLimits(root = THP_FOLDER): string[] {
   return LIMITS.map((limit) => LIMIT_FILES[limit]).filter(
     (name) => readNumber(`${root}/khugepaged/${name}`) === undefined,

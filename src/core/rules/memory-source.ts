@@ -17,7 +17,10 @@ export interface Host {
   readonly settings: ThpSettings | undefined;
   /** Undefined where the source does not say: recordings of older versions. */
   readonly khugepaged?: KhugepagedPace;
-  /** Whether reclaim splits PMD-order folios that are mostly zeros (`shrink_underused`); undefined before 6.13. */
+  /**
+   * Whether reclaim splits PMD-order folios that are mostly zeros (`shrink_underused`); undefined before
+   * 6.13.
+   */
   readonly shrinkUnderused?: boolean;
   /** Whether `zone_reclaim_mode` is on and there are several NUMA nodes; undefined where nothing says. */
   readonly zoneReclaim?: boolean;

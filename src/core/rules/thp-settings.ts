@@ -45,7 +45,10 @@ export function enabledOrders(settings: ThpSettings, hugepage: boolean, geometry
   return orderSet(enabled);
 }
 
-/** Whether two settings enable the same sizes, for memory that asked for huge pages and for memory that did not. */
+/**
+ * Whether two settings enable the same sizes, for memory that asked for huge pages and for memory that did
+ * not.
+ */
 export function enableSameSizes(a: ThpSettings, b: ThpSettings, geometry: Geometry): boolean {
   return [true, false].every(
     (hugepage) => enabledOrders(a, hugepage, geometry) === enabledOrders(b, hugepage, geometry),

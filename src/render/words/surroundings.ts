@@ -16,7 +16,9 @@ const PROCESS_ASSUMPTIONS: Record<ProcessAssumption, string> = {
   nodes: 'no PMD range has pages on two NUMA nodes, which zone_reclaim_mode would keep as it is',
 };
 
-/** How a process comes to be visited by khugepaged, and what to do about it (docs/khugepaged.md#registration). */
+/**
+ * How a process comes to be visited by khugepaged, and what to do about it (docs/khugepaged.md#registration).
+ */
 export const REGISTRATION_ADVICE = [
   'khugepaged visits only processes on its list. What puts one there: a page fault in an untouched PMD range',
   'where the PMD size is allowed, MADV_HUGEPAGE on touched memory, memory mapped or grown next to it, a fork',
