@@ -335,6 +335,14 @@ static void pinned_for_long(void)
 		die("io_uring");
 }
 
+/* What a user without privileges pins is counted (VmPin). */
+static void pinned_for_long_by_user(void)
+{
+	if (setresuid(1000, 1000, 1000))
+		die("setresuid");
+	pinned_for_long();
+}
+
 static void locked_in_memory(void)
 {
 	map(1, 0, 0);
@@ -708,6 +716,7 @@ static const struct {
 	{ "unreferenced", unreferenced },
 	{ "pinned-by-pipe", pinned_by_pipe },
 	{ "pinned-for-long", pinned_for_long },
+	{ "pinned-for-long-by-user", pinned_for_long_by_user },
 	{ "locked-in-memory", locked_in_memory },
 	{ "guard-pages", guard_pages },
 	{ "userfault-missing", userfault_missing },

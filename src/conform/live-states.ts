@@ -18,12 +18,13 @@ export const LIVE_POLICIES: readonly LivePolicy[] = [
 
 /**
  * Of a state that holds what a program may be unable to see, the fact that a prediction must name as assumed if
- * khugepaged does otherwise.
+ * khugepaged does otherwise. `limits`: that collapses fail below the limit of a control group.
  */
 export const UNSEEN_FACTS: ReadonlyMap<string, string> = new Map([
   ['unreferenced', 'unreferenced'],
   ['pinned-by-pipe', 'pinned'],
-  ['pinned-for-long', 'pins'],
+  ['pinned-for-long', 'pinned'],
+  ['pinned-for-long-by-user', 'pins'],
   ['not-registered', 'registration'],
   ['registered-by-brk', 'registration'],
   ['same-page-twice-in-a-window', 'ksm'],

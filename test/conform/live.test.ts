@@ -36,7 +36,7 @@ describe('a case', () => {
   });
 
   test('is explained by the fact of its state, if the prediction of the process named it', () => {
-    const pinned = { state: 'pinned-for-long', real: [SMALL] };
+    const pinned = { state: 'pinned-for-long-by-user', real: [SMALL] };
     expect(outcomeOf(liveCase({ ...pinned, assumed: ['pins'] }))).toEqual({ kind: 'assumed', fact: 'pins' });
     expect(outcomeOf(liveCase({ ...pinned, assumed: ['registration'] }))).toEqual({ kind: 'unexplained' });
     expect(outcomeOf(liveCase({ real: [SMALL], assumed: ['pins'] }))).toEqual({ kind: 'unexplained' });
@@ -62,13 +62,13 @@ test('the table counts policies by state, and names assumptions', () => {
   const cases = [
     liveCase({}),
     liveCase({ real: [SMALL] }),
-    liveCase({ state: 'pinned-for-long', real: [SMALL], assumed: ['pins'] }),
+    liveCase({ state: 'pinned-for-long-by-user', real: [SMALL], assumed: ['pins'] }),
   ];
   expect(liveTable(cases)).toEqual([
-    'STATE            AGREE  LATER PASS  ASSUMED  UNEXPLAINED  OF  WHICH ASSUMPTION',
-    'plain-full           1           0        0            1   2',
-    'pinned-for-long      0           0        1            0   1  pins',
-    'all                  1           0        1            1   3  pins',
+    'STATE                    AGREE  LATER PASS  ASSUMED  UNEXPLAINED  OF  WHICH ASSUMPTION',
+    'plain-full                   1           0        0            1   2',
+    'pinned-for-long-by-user      0           0        1            0   1  pins',
+    'all                          1           0        1            1   3  pins',
   ]);
 });
 
@@ -86,7 +86,7 @@ test('an unexplained difference shows runs of pages', () => {
 test('the JSON says why, and conforms to its schema', () => {
   const cases = [
     liveCase({}),
-    liveCase({ state: 'pinned-for-long', real: [SMALL], assumed: ['pins'] }),
+    liveCase({ state: 'pinned-for-long-by-user', real: [SMALL], assumed: ['pins'] }),
     liveCase({ predicted: [undefined], skipped: 'a zombie' }),
   ];
   const json = JSON.parse(liveJson([{ kernel: '7.3.4', answer: cases }]));
@@ -131,8 +131,12 @@ function fakeGuest(): Guest & { readonly lines: string[] } {
 const PREDICTION = {
   ranges: [{ pid: 10, address: '0x40000000', attempts: [], collapses: [{ offset: 0, order: 9 }] }],
   processes: [
-    { pid: 10, assumed: ['registration'] },
-    { pid: 21, assumed: [] },
+    { pid: 10, cgroup: '/above/inner', assumed: ['registration'] },
+    { pid: 21, cgroup: '/above-not', assumed: [] },
+  ],
+  limits: [
+    { cgroup: '/above', fail: 1 },
+    { cgroup: '/above-not', fail: 0 },
   ],
   skipped: [],
 };
@@ -143,7 +147,8 @@ test('processes are made, predicted by the package, and left to khugepaged under
   const cases = valueOf(await runLive(guest, kernel, () => {}));
   expect(cases.length).toBe(2 * LIVE_POLICIES.length);
   expect(cases.map(outcomeOf)).toEqual(cases.map(() => ({ kind: 'agrees' })));
-  expect(cases[0]).toMatchObject({ state: 'plain', assumed: ['registration'], real: [HUGE] });
+  expect(cases[0]).toMatchObject({ state: 'plain', assumed: ['registration', 'limits'], real: [HUGE] });
+  expect(cases[1].assumed).toEqual([]);
   expect(predictedPages(cases[1])).toEqual([SMALL]);
   const predicted = guest.lines.filter((line) => line.startsWith('run node '));
   expect(predicted.length).toBe(LIVE_POLICIES.length);
