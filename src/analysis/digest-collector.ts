@@ -1,6 +1,7 @@
 import { createDigestBuilder, type DigestBuilder } from '../core/digest/builder.ts';
 import { digestPlaceOf } from '../core/digest/place.ts';
 import { addDigest } from '../core/digest/table.ts';
+import { addRestartFolios, addRestartRange } from '../core/fault/restart-table.ts';
 import { type Geometry, pagesPerRange } from '../core/memory/geometry.ts';
 import { countBits, hasPage } from '../core/memory/occupancy.ts';
 import { anonOrders } from '../core/memory/order.ts';
@@ -9,12 +10,20 @@ import { rangeText } from '../core/memory/range-text.ts';
 import { KERNEL_MODELS } from '../core/rules/kernel-model.ts';
 import type { MemoryItem } from '../core/rules/memory-source.ts';
 import { defaultSettings, withOrdersAlways } from '../core/rules/thp-settings.ts';
-import { coversRange, type Eligibility, possibleOrders, type Vma } from '../core/rules/vma.ts';
+import {
+  coversRange,
+  type Eligibility,
+  possibleOrders,
+  restartOrders,
+  spanFrom,
+  type Vma,
+} from '../core/rules/vma.ts';
 import {
   addApart,
   addRefused,
   emptyMemoryDigest,
   type ProcessDigest,
+  type RestartDigest,
   VMA_CLASSES,
   type VmaClass,
 } from './memory-digest.ts';
@@ -30,7 +39,12 @@ export class DigestCollector {
   readonly #finished: ProcessDigest[] = [];
   #open: ProcessDigest | undefined;
   #vma:
-    | { readonly vma: Vma; readonly className: VmaClass; readonly ineligible: Eligibility['ineligible'] }
+    | {
+        readonly vma: Vma;
+        readonly className: VmaClass;
+        readonly ineligible: Eligibility['ineligible'];
+        readonly restartClass: keyof RestartDigest;
+      }
     | undefined;
 
   /**
@@ -73,7 +87,8 @@ export class DigestCollector {
     const model = KERNEL_MODELS['linux-7.2'];
     const { ineligible } = possibleOrders(vma, everySize, model, this.#geometry, thpDisabled);
     const className: VmaClass = vma.flags.includes('hg') ? 'hugepage' : 'unadvised';
-    return { vma, className, ineligible };
+    const ofFaults = restartOrders(vma, everySize, model, this.#geometry, thpDisabled);
+    return { vma, className, ineligible, restartClass: ofFaults === 0 ? ('small' as const) : className };
   }
 
   #addRange(range: RangeState): void {
@@ -86,14 +101,33 @@ export class DigestCollector {
     memory.residentPages += resident;
     memory.hugePages += huge;
     const ignored = ineligible ?? (coversRange(vma, range.address, this.#geometry) ? undefined : 'vma-edge');
-    if (ignored) return addRefused(memory, ignored, 1, resident);
+    if (ignored) {
+      this.#addRestart(range);
+      return addRefused(memory, ignored, 1, resident);
+    }
     for (const fact of unknownFacts(range)) memory.unknown.add(fact);
     const builder = this.#builders[className];
     const place = digestPlaceOf(range, builder.next);
-    if (place === 'ordinary' && !this.#walkAll) builder.add(huge > 0 ? range.folioOrders : undefined);
-    else if (place === 'apart' || place === 'ordinary')
+    if (place === 'ordinary' && !this.#walkAll) {
+      builder.add(huge > 0 ? range.folioOrders : undefined);
+      // Its pages in use are those that were touched: the table knows them.
+      if (huge > 0 && memory.restart) addRestartFolios(memory.restart[className], range);
+      return;
+    }
+    this.#addRestart(range);
+    if (place === 'apart' || place === 'ordinary')
       addApart(memory.classes[className], JSON.stringify(rangeText(range)), { ...range, address: 0 }, 1);
     else addRefused(memory, place, 1, resident);
+  }
+
+  #addRestart(range: RangeState): void {
+    if (!this.#open?.memory.restart || !this.#vma) return;
+    const { vma, restartClass } = this.#vma;
+    addRestartRange(
+      this.#open.memory.restart[restartClass],
+      range,
+      spanFrom(vma, range.address, this.#geometry),
+    );
   }
 
   #close(): void {

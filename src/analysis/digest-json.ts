@@ -10,16 +10,20 @@ import {
   addApart,
   emptyMemoryDigest,
   type MemoryDigest,
+  RESTART_CLASSES,
+  type RestartDigest,
   type SourceDigest,
   VMA_CLASSES,
 } from './memory-digest.ts';
 import type { Refusal } from './tally.ts';
 
-export const DIGEST_SCHEMA = 'thpscope/digest@1';
+export const DIGEST_SCHEMA = 'thpscope/digest@2';
+/** Digests of the first version do not know what a restart makes of their memory. */
+export const FIRST_DIGEST_SCHEMA = 'thpscope/digest@1';
 
 /** A digest as it is stored: docs/digest.md. */
 export interface DigestJson {
-  readonly schema: typeof DIGEST_SCHEMA;
+  readonly schema: typeof DIGEST_SCHEMA | typeof FIRST_DIGEST_SCHEMA;
   readonly host: Omit<SourceDigest['host'], 'settings'> & { readonly settings: SettingsJson | null };
   readonly processes: readonly ProcessJson[];
   readonly skipped: SourceDigest['skipped'];
@@ -44,6 +48,17 @@ export interface MemoryDigestJson {
   readonly assumed: readonly ObservableFact[];
   readonly unadvised?: ClassJson;
   readonly hugepage?: ClassJson;
+  /** By class of VMAs; null where it is not known, absent in files of the first version. */
+  readonly restart?: Readonly<Partial<Record<keyof RestartDigest, RestartJson>>> | null;
+}
+
+/** See RestartTable. */
+interface RestartJson {
+  /** Order of the blocks, touched pages in them, then their windows of orders 2, 3, ... with a touched page. */
+  readonly blocks: readonly (readonly number[])[];
+  /** Touched pages by the order of their large folio; zeros at the end are left out. */
+  readonly folioPages: readonly number[];
+  readonly sharedPages: number;
 }
 
 interface ClassJson {
@@ -85,7 +100,7 @@ function settingsOfJson({ sizes, ...rest }: SettingsJson): ThpSettings {
 }
 
 export function memoryDigestJson(memory: MemoryDigest): MemoryDigestJson {
-  const { ranges, residentPages, hugePages, refused, unknown, classes } = memory;
+  const { ranges, residentPages, hugePages, refused, unknown, classes, restart } = memory;
   const filled = VMA_CLASSES.filter((name) => classes[name].table.rows.size + classes[name].apart.size > 0);
   return {
     ranges,
@@ -102,7 +117,20 @@ export function memoryDigestJson(memory: MemoryDigest): MemoryDigestJson {
         return [name, { ...tableJson(classes[name].table), apart }];
       }),
     ),
+    restart: restart ? restartJson(restart) : null,
   };
+}
+
+function restartJson(restart: RestartDigest): MemoryDigestJson['restart'] {
+  return Object.fromEntries(
+    RESTART_CLASSES.map((name) => {
+      const { touched, any, folioPages, sharedPages } = restart[name];
+      const blocks = [...touched].flatMap((pages, block) =>
+        pages > 0 ? [[block, pages, ...any[block].slice(2, block + 1)]] : [],
+      );
+      return [name, { blocks, folioPages: withoutZeros([...folioPages]), sharedPages }];
+    }),
+  );
 }
 
 function tableJson(table: DigestTable): Omit<ClassJson, 'apart'> {
@@ -162,7 +190,22 @@ export function memoryDigestOfJson(json: MemoryDigestJson, geometry: Geometry): 
       addApart(memory.classes[name], JSON.stringify(rangeText(state.value)), state.value, count);
     }
   }
+  if (json.restart) fillRestart(memory.restart, json.restart);
+  else memory.restart = undefined;
   return succeed(memory);
+}
+
+function fillRestart(into: MemoryDigest['restart'], stored: NonNullable<MemoryDigestJson['restart']>): void {
+  for (const name of RESTART_CLASSES) {
+    const from = stored[name];
+    if (!into || !from) continue;
+    for (const [block, pages, ...any] of from.blocks) {
+      into[name].touched[block] = pages;
+      into[name].any[block].set(any, 2);
+    }
+    into[name].folioPages.set(from.folioPages);
+    into[name].sharedPages = from.sharedPages;
+  }
 }
 
 function fillTable(table: DigestTable, { rows, folios, any }: ClassJson): void {

@@ -1,9 +1,12 @@
 import { fail, type Result, succeed } from '../core/base/failure.ts';
 import { DigestReader } from '../core/digest/reader.ts';
-import { intersectOrders } from '../core/memory/order.ts';
+import type { DigestTable } from '../core/digest/table.ts';
+import { emptyRestartCounts, largestOrder, type RestartCounts } from '../core/fault/restart-counts.ts';
+import { readRestart } from '../core/fault/restart-table.ts';
+import { intersectOrders, NO_ORDERS, type OrderSet } from '../core/memory/order.ts';
 import { addCounts, emptyCounts, type PolicyCounts } from '../core/plan/policy-counts.ts';
 import { settledCounts } from '../core/plan/settled-counts.ts';
-import { collapsibleOrders, type KernelModel } from '../core/rules/kernel-model.ts';
+import { collapsibleOrders, faultableOrders, type KernelModel } from '../core/rules/kernel-model.ts';
 import { collapsePolicy } from '../core/rules/policy.ts';
 import { enabledOrders, type ThpSettings } from '../core/rules/thp-settings.ts';
 import type { AlgorithmName } from '../core/search/algorithm-names.ts';
@@ -38,6 +41,33 @@ export class DigestQuery {
     }
     return counts;
   }
+
+  /**
+   * What page faults leave under settings when the programs start again, at most; undefined where the digest
+   * does not know. Any model.
+   */
+  restart(settings: ThpSettings, model: KernelModel): RestartCounts | undefined {
+    const { geometry, classes, restart } = this.memory;
+    if (!restart) return undefined;
+    const counts = emptyRestartCounts(geometry);
+    readRestart(restart.small, NO_ORDERS, counts);
+    for (const name of VMA_CLASSES) {
+      const enabled = enabledOrders(settings, name === 'hugepage', geometry);
+      const orders = intersectOrders(enabled, faultableOrders(model, geometry));
+      readRestart(restart[name], orders, counts);
+      readOrdinary(classes[name].table, orders, counts);
+    }
+    return counts;
+  }
+}
+
+/** What page faults leave of the ranges that a digest table counts: their pages in use were touched. */
+function readOrdinary(table: DigestTable, orders: OrderSet, counts: RestartCounts): void {
+  const order = largestOrder(orders, table.geometry.pmdOrder);
+  let touched = 0;
+  for (const [pages, { ranges }] of table.rows) touched += pages * ranges;
+  counts.touchedPages += touched;
+  counts.pagesByOrder[order] += order === 0 ? touched : table.any[order] * 2 ** order;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { addDigest, type DigestTable, emptyDigest } from '../core/digest/table.ts';
+import { addRestartTable, emptyRestartTable, type RestartTable } from '../core/fault/restart-table.ts';
 import type { Geometry } from '../core/memory/geometry.ts';
 import type { ObservableFact, RangeState } from '../core/memory/range-state.ts';
 import type { Host, Process } from '../core/rules/memory-source.ts';
@@ -7,6 +8,11 @@ import type { Refusal, RefusedMemory } from './tally.ts';
 /** VMAs by what settings see of them: with MADV_HUGEPAGE, or with no advice. */
 export const VMA_CLASSES = ['unadvised', 'hugepage'] as const;
 export type VmaClass = (typeof VMA_CLASSES)[number];
+
+/** VMAs by what settings make of page faults in them when a program starts again: none in `small`. */
+export const RESTART_CLASSES = [...VMA_CLASSES, 'small'] as const;
+/** What a restart needs, except of the ranges that the tables of khugepaged count: docs/digest.md#restart. */
+export type RestartDigest = Readonly<Record<(typeof RESTART_CLASSES)[number], RestartTable>>;
 
 /** Ranges in one state that no digest covers, and how many there are. */
 interface ApartState {
@@ -34,6 +40,8 @@ export interface MemoryDigest {
   readonly refused: Map<Refusal, RefusedMemory>;
   /** Facts that the source could not see of scanned ranges. */
   readonly unknown: Set<ObservableFact>;
+  /** Undefined where it is not known: digests of the first version do not have it, nor sums with one. */
+  restart: RestartDigest | undefined;
 }
 
 export interface ProcessDigest {
@@ -59,7 +67,13 @@ export function emptyMemoryDigest(geometry: Geometry): MemoryDigest {
     hugePages: 0,
     refused: new Map(),
     unknown: new Set(),
+    restart: emptyRestartDigest(geometry),
   };
+}
+
+export function emptyRestartDigest(geometry: Geometry): RestartDigest {
+  const empty = () => emptyRestartTable(geometry);
+  return { unadvised: empty(), hugepage: empty(), small: empty() };
 }
 
 /** Adds one digest to another; any order and grouping gives the same sum. */
@@ -74,6 +88,8 @@ export function addMemoryDigest(into: MemoryDigest, from: MemoryDigest): void {
   into.hugePages += from.hugePages;
   for (const [refusal, { ranges, pages }] of from.refused) addRefused(into, refusal, ranges, pages);
   for (const fact of from.unknown) into.unknown.add(fact);
+  if (!into.restart || !from.restart) into.restart = undefined;
+  else for (const name of RESTART_CLASSES) addRestartTable(into.restart[name], from.restart[name]);
 }
 
 export function addApart({ apart }: ClassDigest, key: string, range: RangeState, count: number): void {

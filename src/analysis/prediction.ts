@@ -1,7 +1,9 @@
 import type { Failure } from '../core/base/failure.ts';
+import { addRestartedRange } from '../core/fault/restart-counts.ts';
 import type { Geometry } from '../core/memory/geometry.ts';
+import type { OrderSet } from '../core/memory/order.ts';
 import type { MemoryItem, Process } from '../core/rules/memory-source.ts';
-import type { Eligibility, Vma } from '../core/rules/vma.ts';
+import { type Eligibility, restartOrders, spanFrom, type Vma } from '../core/rules/vma.ts';
 import {
   assumesRegistration,
   eligibilityIn,
@@ -17,6 +19,8 @@ import { judgeRange, type RunPolicy, type Verdict } from './verdict.ts';
 export interface VmaPrediction {
   readonly vma: Vma;
   readonly eligibility: Eligibility;
+  /** The orders that page faults may use in it when its process starts again. */
+  readonly restartOrders: OrderSet;
   readonly tally: Tally;
 }
 
@@ -112,6 +116,8 @@ export async function predictMemory(
         for (const range of item.ranges) {
           const verdict = judgeRange(range, vma.vma, vma.eligibility, runPolicy);
           addVerdict(tally, verdict);
+          const span = spanFrom(vma.vma, range.address, geometry);
+          addRestartedRange(tally.restart, range, span, vma.restartOrders);
           limits.charge(process.process, verdict);
           options.onVerdict?.(process.process, verdict);
         }
@@ -154,9 +160,11 @@ function openVma(
 ): Omit<VmaPrediction, 'tally'> {
   const of = eligibilityIn(vma, process.process, runPolicy, geometry, surroundings);
   const byFlags = of.byFlags.ineligible === undefined;
+  const { settings, model } = runPolicy;
+  const ofFaults = restartOrders(vma, settings, model, geometry, process.process.thpDisabled);
   if (!vma.anonymous) process.otherBytes += vma.rssBytes;
   else if (vma.thpEligible !== undefined && vma.thpEligible !== byFlags)
     process.disputedBytes += vma.rssBytes;
   if (of.isUnchecked) process.uncheckedBytes += vma.rssBytes;
-  return { vma, eligibility: of.eligibility };
+  return { vma, eligibility: of.eligibility, restartOrders: ofFaults };
 }

@@ -116,6 +116,12 @@ export class RangeTable {
     return { ...state, address: this.addresses[row], facts };
   }
 
+  /** Windows of an order with a page in them, from order 2 on, in a counted row. */
+  touchedWindows(row: number, order: number): number {
+    if (order === this.geometry.pmdOrder) return this.residentPages[row] > 0 ? 1 : 0;
+    return this.windows[row * this.windowStride + this.windowStride / 2 + order - 2];
+  }
+
   present(row: number): Occupancy {
     return this.#present.subarray(row * this.#words, (row + 1) * this.#words);
   }

@@ -1,5 +1,12 @@
+import { sum } from '../core/base/sum.ts';
+import {
+  addRestartCounts,
+  addRestartedRange,
+  emptyRestartCounts,
+  largestOrder,
+} from '../core/fault/restart-counts.ts';
 import type { OrderSet } from '../core/memory/order.ts';
-import { possibleOrders } from '../core/rules/vma.ts';
+import { possibleOrders, restartOrders, spanFrom } from '../core/rules/vma.ts';
 import { mainOrder, type RangeTable, ROW_KIND, type TableVma } from './range-table.ts';
 import { addTally, addVerdict, emptyTally, growthOf, type Refusal, refusalOf, type Tally } from './tally.ts';
 import { judgeRange, type RunPolicy } from './verdict.ts';
@@ -12,6 +19,10 @@ export interface RowOutcomes {
   readonly refusals: Uint8Array;
   /** Pages by which resident memory grows. */
   readonly growthPages: Uint16Array;
+  /** The order whose folios hold most pages when page faults have filled the range again after a restart. */
+  readonly restartOrders: Uint8Array;
+  /** Pages by which a restart makes resident memory grow, at most. */
+  readonly restartGrowthPages: Uint16Array;
 }
 
 /** What becomes of all memory of a table. */
@@ -38,6 +49,8 @@ export function judgeTable(table: RangeTable, runPolicy: RunPolicy): JudgedRange
 interface VmaPolicy {
   readonly orders: OrderSet;
   readonly ineligible: Refusal | undefined;
+  /** The orders that page faults may use when the process starts again. */
+  readonly restartOrders: OrderSet;
   /** What changes in its process. */
   readonly changes: Tally;
   /** By facts of the table, whether their unknown ones are noted. */
@@ -49,6 +62,8 @@ export function emptyOutcomes(rows: number): RowOutcomes {
     mainOrders: new Uint8Array(rows),
     refusals: new Uint8Array(rows),
     growthPages: new Uint16Array(rows),
+    restartOrders: new Uint8Array(rows),
+    restartGrowthPages: new Uint16Array(rows),
   };
 }
 
@@ -96,6 +111,7 @@ export class TableJudge {
     const kind = table.kinds[row];
     into.mainOrders[row] = table.mainOrders[row];
     into.growthPages[row] = 0;
+    this.#restart(row, eligibility, into);
     let refusal: Refusal | undefined = eligibility.ineligible;
     if (!refusal && kind === ROW_KIND.edge) refusal = 'vma-edge';
     if (!refusal) {
@@ -117,8 +133,36 @@ export class TableJudge {
     const { settings, model } = this.#runPolicy;
     const { thpDisabled } = processes[process];
     const { orders, ineligible } = possibleOrders(vma, settings, model, geometry, thpDisabled);
+    const ofFaults = restartOrders(vma, settings, model, geometry, thpDisabled);
     const changes = (this.#changes[process] ??= emptyTally(geometry));
-    return { orders, ineligible, changes, factsSeen: [] };
+    return { orders, ineligible, restartOrders: ofFaults, changes, factsSeen: [] };
+  }
+
+  #restart(row: number, { restartOrders: orders, changes }: VmaPolicy, into: RowOutcomes): void {
+    const table = this.#table;
+    const { kinds, residentPages, geometry } = table;
+    const { restart } = changes;
+    if (kinds[row] === ROW_KIND.counted) {
+      const order = largestOrder(orders, geometry.pmdOrder);
+      const touched = residentPages[row];
+      const pages = order === 0 ? touched : table.touchedWindows(row, order) * 2 ** order;
+      restart.touchedPages += touched;
+      restart.pagesByOrder[order] += pages;
+      into.restartOrders[row] = order;
+      into.restartGrowthPages[row] = pages - touched;
+      return;
+    }
+    const range = table.range(row);
+    const counts = emptyRestartCounts(geometry);
+    addRestartedRange(
+      counts,
+      range,
+      spanFrom(table.vmas[table.vmaOf[row]].vma, range.address, geometry),
+      orders,
+    );
+    addRestartCounts(restart, counts);
+    into.restartOrders[row] = mainOrder(counts.pagesByOrder);
+    into.restartGrowthPages[row] = sum(counts.pagesByOrder) - residentPages[row];
   }
 
   #refuse(tally: Tally, refusal: Refusal, pages: number): number {

@@ -1,4 +1,5 @@
 import { sum } from '../core/base/sum.ts';
+import { addRestartCounts, emptyRestartCounts, type RestartCounts } from '../core/fault/restart-counts.ts';
 import type { Geometry } from '../core/memory/geometry.ts';
 import { type ObservableFact, unknownFacts } from '../core/memory/range-state.ts';
 import type { ScanResult } from '../core/rules/scan-result.ts';
@@ -47,6 +48,8 @@ export interface Tally {
   /** Failed attempts of ranges, whether another attempt on them succeeded or not. */
   readonly failedAttempts: Map<ScanResult, number>;
   readonly unknown: Set<ObservableFact>;
+  /** What page faults leave when the programs start again, at most: `addVerdict` does not add to it. */
+  readonly restart: RestartCounts;
 }
 
 export function emptyTally(geometry: Geometry): Tally {
@@ -72,6 +75,7 @@ export function emptyTally(geometry: Geometry): Tally {
     refused: new Map(),
     failedAttempts: new Map(),
     unknown: new Set(),
+    restart: emptyRestartCounts(geometry),
   };
 }
 
@@ -156,6 +160,7 @@ export function addTally(into: Tally, from: Tally): void {
     into.failedAttempts.set(result, (into.failedAttempts.get(result) ?? 0) + count);
   }
   for (const fact of from.unknown) into.unknown.add(fact);
+  addRestartCounts(into.restart, from.restart);
 }
 
 function addTo(into: number[], from: readonly number[]): void {
@@ -176,4 +181,12 @@ export function growthOf({ filledPages, swappedInPages }: Filling): number {
  */
 export function machineGrowthOf(tally: Filling & Pick<Tally, 'copiedSharedPages'>): number {
   return growthOf(tally) + tally.copiedSharedPages;
+}
+
+/** Pages by which resident memory grows when page faults fill it again, at most. */
+export function restartGrowthOf({
+  restart,
+  residentPages,
+}: Pick<Tally, 'restart' | 'residentPages'>): number {
+  return sum(restart.pagesByOrder) - residentPages;
 }

@@ -1,6 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { DIGEST_SCHEMA, type DigestJson, digestJson, digestOfJson } from '../../analysis/digest-json.ts';
+import {
+  DIGEST_SCHEMA,
+  type DigestJson,
+  digestJson,
+  digestOfJson,
+  FIRST_DIGEST_SCHEMA,
+} from '../../analysis/digest-json.ts';
 import type { SourceDigest } from '../../analysis/memory-digest.ts';
 import { fail, type Result } from '../../core/base/failure.ts';
 import { isRowKey } from '../../core/digest/table.ts';
@@ -29,8 +35,14 @@ const classJson = z.strictObject({
   apart: z.array(z.strictObject({ count, range: rangeText })),
 });
 
+const restartJson = z.strictObject({
+  blocks: z.array(z.array(count).min(2)),
+  folioPages: z.array(count),
+  sharedPages: count,
+});
+
 const digestFile = z.strictObject({
-  schema: z.literal(DIGEST_SCHEMA),
+  schema: z.literal([DIGEST_SCHEMA, FIRST_DIGEST_SCHEMA]),
   host: hostSchema,
   processes: z.array(
     z.strictObject({
@@ -46,6 +58,13 @@ const digestFile = z.strictObject({
       assumed: z.array(z.enum(OBSERVABLE_FACTS)),
       unadvised: classJson.optional(),
       hugepage: classJson.optional(),
+      restart: z
+        .strictObject({
+          unadvised: restartJson.optional(),
+          hugepage: restartJson.optional(),
+          small: restartJson.optional(),
+        })
+        .nullish(),
     }),
   ),
   skipped: z.array(z.object({ pid: count, reason: z.string() })),
@@ -79,7 +98,15 @@ function firstWrongValue({ host, processes }: DigestJson): string | undefined {
   const orders = geometry.pmdOrder + 1;
   if (host.settings && host.settings.maxPtesNone >= pagesPerRange(geometry))
     return 'its max_ptes_none is too large';
-  for (const { pid, unadvised, hugepage } of processes) {
+  for (const { pid, unadvised, hugepage, restart } of processes) {
+    for (const each of Object.values(restart ?? {})) {
+      const where = `its restart table of process ${pid}`;
+      const { blocks, folioPages } = each;
+      if (folioPages.length > orders) return `${where} has folios of no order`;
+      if (blocks.some(([block, , ...any]) => block >= orders || any.length > Math.max(0, block - 1)))
+        return `${where} has a block of no order`;
+      if (new Set(blocks.map(([block]) => block)).size < blocks.length) return `${where} has a block twice`;
+    }
     for (const each of [unadvised, hugepage]) {
       if (!each) continue;
       const where = `its table of process ${pid}`;

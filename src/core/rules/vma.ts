@@ -1,5 +1,6 @@
 import { type Geometry, orderBytes, rangeBytes } from '../memory/geometry.ts';
 import { intersectOrders, NO_ORDERS, type OrderSet, orderSet, ordersOf } from '../memory/order.ts';
+import type { PageSpan } from '../memory/page-span.ts';
 import { collapsibleOrders, faultableOrders, type KernelModel } from './kernel-model.ts';
 import { enabledOrders, type ThpSettings } from './thp-settings.ts';
 
@@ -102,6 +103,14 @@ export function faultOrders(
 }
 
 /**
+ * The orders that a prediction of a restart takes page faults to allocate in a VMA: those of `faultOrders`, but
+ * small pages where userfaultfd is armed, for what becomes of such memory is up to the program that handles it.
+ */
+export function restartOrders(...[vma, ...rest]: Parameters<typeof faultOrders>): OrderSet {
+  return isUffdArmed(vma) ? NO_ORDERS : faultOrders(vma, ...rest);
+}
+
+/**
  * The wanted orders that an anonymous VMA allows.
  * Source: __thp_vma_allowable_orders, docs/khugepaged.md#possible-orders, from step D on.
  */
@@ -150,4 +159,10 @@ export function isUffdArmed(vma: Vma): boolean {
  */
 export function coversRange(vma: Vma, address: number, geometry: Geometry): boolean {
   return vma.start <= address && address + rangeBytes(geometry) <= vma.end;
+}
+
+/** The pages of a VMA in PTEs from the start of the PMD range at this address. */
+export function spanFrom({ start, end }: Vma, address: number, { pageShift }: Geometry): PageSpan {
+  const pageBytes = 2 ** pageShift;
+  return { start: Math.floor((start - address) / pageBytes), end: Math.ceil((end - address) / pageBytes) };
 }

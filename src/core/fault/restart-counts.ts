@@ -1,0 +1,132 @@
+import { type Geometry, pagesPerRange } from '../memory/geometry.ts';
+import { countBits, hasPage, type Occupancy } from '../memory/occupancy.ts';
+import type { OrderSet } from '../memory/order.ts';
+import type { PageSpan } from '../memory/page-span.ts';
+import { hasLargeFolio, type RangeState } from '../memory/range-state.ts';
+import { touchedPages } from './restart.ts';
+
+/**
+ * What page faults leave of some memory when its programs start again, at most: see `restartRange`. Lists are
+ * indexed by order. Counts add up.
+ */
+export interface RestartCounts {
+  /** Pages that the programs touched. */
+  touchedPages: number;
+  /** Of these, pages that processes share by fork: one of the processes touched them. */
+  sharedPages: number;
+  /**
+   * Of these, pages in folios of an order above every order that page faults may use: which of them were
+   * touched cannot be seen.
+   */
+  largerFolioPages: number;
+  /** Resident pages afterwards by the order of their folio. */
+  readonly pagesByOrder: number[];
+}
+
+export function emptyRestartCounts({ pmdOrder }: Geometry): RestartCounts {
+  const pagesByOrder = Array.from({ length: pmdOrder + 1 }, () => 0);
+  return { touchedPages: 0, sharedPages: 0, largerFolioPages: 0, pagesByOrder };
+}
+
+export function addRestartCounts(into: RestartCounts, from: RestartCounts): void {
+  into.touchedPages += from.touchedPages;
+  into.sharedPages += from.sharedPages;
+  into.largerFolioPages += from.largerFolioPages;
+  for (const [order, pages] of from.pagesByOrder.entries()) into.pagesByOrder[order] += pages;
+}
+
+/**
+ * Adds one range. `vma` is in PTEs from the start of the range, `orders` are those that page faults may use in
+ * it. Counts what `restartRange` lists, many windows at a time. Source: docs/khugepaged.md#restart.
+ */
+export function addRestartedRange(
+  counts: RestartCounts,
+  range: RangeState,
+  vma: PageSpan,
+  orders: OrderSet,
+): void {
+  const touched = touchedPages(range);
+  counts.sharedPages += countSharedPages(range);
+  const largest = largestOrder(orders, range.geometry.pmdOrder);
+  forEachFolioPage(range, (order) => {
+    if (order > largest) counts.largerFolioPages++;
+  });
+  forEachBlock(vma, range.geometry, (first, block) => {
+    const order = largestOrder(orders, block);
+    counts.touchedPages += touchedWindows(touched, first, block, 0);
+    counts.pagesByOrder[order] += touchedWindows(touched, first, block, order) * 2 ** order;
+  });
+}
+
+/** The largest order of a set that is at most `limit`; 0, a small page, where there is none. */
+export function largestOrder(orders: OrderSet, limit: number): number {
+  const usable = orders & ((2 << limit) - 1);
+  return usable === 0 ? 0 : 31 - Math.clz32(usable);
+}
+
+/**
+ * Cuts the part of a VMA inside a range into its maximal aligned blocks of at most the PMD order: a range inside
+ * of a VMA is one block.
+ */
+export function forEachBlock(
+  vma: PageSpan,
+  geometry: Geometry,
+  visit: (first: number, block: number) => void,
+): void {
+  const { pmdOrder } = geometry;
+  const end = Math.min(vma.end, pagesPerRange(geometry));
+  for (let first = Math.max(vma.start, 0); first < end; ) {
+    const aligned = first === 0 ? pmdOrder : 31 - Math.clz32(first & -first);
+    const fitting = 31 - Math.clz32(end - first);
+    const block = Math.min(aligned, fitting, pmdOrder);
+    visit(first, block);
+    first += 1 << block;
+  }
+}
+
+/** First pages of the windows of each order in a word. */
+const FIRST_PAGES = [0xffffffff, 0x55555555, 0x11111111, 0x01010101, 0x00010001, 1];
+const WORD_ORDER = 5;
+
+/** Windows of an order with a touched page in the aligned block of 2^block pages from `first` on. */
+export function touchedWindows(touched: Occupancy, first: number, block: number, order: number): number {
+  const word = first >>> WORD_ORDER;
+  if (block < WORD_ORDER)
+    return windowsOfWord((touched[word] >>> (first & 31)) & ((1 << (1 << block)) - 1), order);
+  const end = word + (1 << (block - WORD_ORDER));
+  let windows = 0;
+  if (order <= WORD_ORDER) {
+    for (let i = word; i < end; i++) if (touched[i] !== 0) windows += windowsOfWord(touched[i], order);
+    return windows;
+  }
+  for (let i = word; i < end; ) {
+    let any = 0;
+    for (const next = i + (1 << (order - WORD_ORDER)); i < next; i++) any |= touched[i];
+    if (any !== 0) windows++;
+  }
+  return windows;
+}
+
+function windowsOfWord(word: number, order: number): number {
+  let any = word;
+  for (let step = 1; step < 1 << order; step <<= 1) any |= any >>> step;
+  return countBits(any & FIRST_PAGES[order]);
+}
+
+/** Touched pages that processes share. */
+export function countSharedPages({ facts: { present, shared, zero } }: RangeState): number {
+  if (!shared) return 0;
+  let pages = 0;
+  for (let i = 0; i < present.length; i++) pages += countBits(present[i] & shared[i] & ~(zero?.[i] ?? 0));
+  return pages;
+}
+
+/** Calls `visit` with the order of the folio for each touched page in a large folio. */
+export function forEachFolioPage(range: RangeState, visit: (order: number) => void): void {
+  const { geometry, folioOrders, pmdMapped, facts } = range;
+  if (!pmdMapped && !(folioOrders && hasLargeFolio(folioOrders))) return;
+  for (let page = 0; page < pagesPerRange(geometry); page++) {
+    const order = pmdMapped ? geometry.pmdOrder : (folioOrders?.[page] ?? 0);
+    if (order > 0 && hasPage(facts.present, page) && !(facts.zero && hasPage(facts.zero, page))) visit(order);
+  }
+}
