@@ -71,7 +71,7 @@ export function emptyMemoryDigest(geometry: Geometry): MemoryDigest {
   };
 }
 
-export function emptyRestartDigest(geometry: Geometry): RestartDigest {
+function emptyRestartDigest(geometry: Geometry): RestartDigest {
   const empty = () => emptyRestartTable(geometry);
   return { unadvised: empty(), hugepage: empty(), small: empty() };
 }

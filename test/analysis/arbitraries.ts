@@ -5,6 +5,7 @@ import {
   difference,
   emptyOccupancy,
   hasPage,
+  intersection,
   type Occupancy,
   setPage,
 } from '../../src/core/memory/occupancy.ts';
@@ -14,6 +15,7 @@ import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { SCAN_RESULTS } from '../../src/core/rules/scan-result.ts';
 import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../../src/core/rules/thp-settings.ts';
+import { spanFrom, type Vma } from '../../src/core/rules/vma.ts';
 import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
 import { occupancies } from '../core/arbitraries.ts';
 import { processItem, rangesItem, vmaItem } from './streams.ts';
@@ -106,6 +108,19 @@ export function runPolicies(geometry: Geometry): fc.Arbitrary<RunPolicy> {
   });
 }
 
+/** A range as sources show it: at an edge of the VMA with the PTEs inside of it only. */
+function insideOf(vma: Vma, range: RangeState): RangeState {
+  const { start, end } = spanFrom(vma, range.address, range.geometry);
+  const pages = pagesPerRange(range.geometry);
+  if (start <= 0 && end >= pages) return range;
+  const inside = emptyOccupancy(range.geometry);
+  for (let page = Math.max(start, 0); page < Math.min(end, pages); page++) setPage(inside, page);
+  const { present, swap } = range.facts;
+  const facts = { ...range.facts, present: intersection(present, inside), swap: intersection(swap, inside) };
+  const folioOrders = range.folioOrders?.map((order, page) => (hasPage(facts.present, page) ? order : 0));
+  return { ...range, facts, folioOrders, pmdMapped: range.pmdMapped === undefined ? undefined : false };
+}
+
 /** Whole streams: processes with VMAs of any kind, most of them ordinary, and the ranges in them. */
 export function streams(geometry: Geometry): fc.Arbitrary<MemoryItem[]> {
   const bytes = rangeBytes(geometry);
@@ -125,15 +140,13 @@ export function streams(geometry: Geometry): fc.Arbitrary<MemoryItem[]> {
       ),
       anonymous: fc.integer({ min: 0, max: 5 }).map((draw) => draw > 0),
     })
-    .map(({ ranges: list, head, tail, flags, oddFlags, anonymous }): MemoryItem[] => [
-      vmaItem({
-        start: bytes + head,
-        end: Math.max(bytes + head + 1, bytes * (1 + list.length) - tail),
-        flags: [...flags, ...oddFlags],
-        anonymous,
-      }),
-      ...list.map((range, i) => rangesItem({ ...range, address: bytes * (1 + i) })),
-    ]);
+    .map(({ ranges: list, head, tail, flags, oddFlags, anonymous }): MemoryItem[] => {
+      const start = bytes + head;
+      const end = Math.max(start + 2 ** geometry.pageShift, bytes * (1 + list.length) - tail);
+      const item = vmaItem({ start, end, flags: [...flags, ...oddFlags], anonymous });
+      const shown = list.map((range, i) => insideOf(item.vma, { ...range, address: bytes * (1 + i) }));
+      return [item, ...shown.map((range) => rangesItem(range))];
+    });
   const process = fc
     .record({ thpDisabled: fc.integer({ min: 0, max: 5 }), vmas: fc.array(vma, { maxLength: 3 }) })
     .map(({ thpDisabled, vmas }): MemoryItem[] => [

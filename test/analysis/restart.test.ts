@@ -91,7 +91,7 @@ test('a digest of the first version does not know restarts, nor does a sum with 
   const first = {
     ...json,
     schema: 'thpscope/digest@1',
-    processes: json.processes.map(({ restart: _, ...rest }) => rest),
+    processes: json.processes.map((each) => ({ ...each, restart: undefined })),
   } as DigestJson;
   const old = totalDigest(valueOf(digestOfJson(first)));
   const known = totalDigest(digestOf(memory, geometry));

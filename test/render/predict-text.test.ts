@@ -23,6 +23,7 @@ const M = 2 ** 20;
 
 interface Ask extends RunPolicyText {
   readonly verbose?: boolean;
+  readonly restart?: boolean;
   readonly color?: boolean;
 }
 
@@ -39,6 +40,7 @@ async function textOf(
     policy: collapsePolicy(enabledOrders(settings, true, geometry), settings, model, geometry),
     readOn: readOnKernel('7.2.13', true),
     verbose: ask.verbose ?? false,
+    restart: ask.restart ?? false,
   };
   return predictText(view, styleOf(ask.color ?? false));
 }
@@ -77,6 +79,7 @@ const STRICT: Ask = { orders: '4,9', maxPtesNone: 0 };
 const GOLDEN: Record<string, { items: readonly MemoryItem[]; ask: Ask }> = {
   'one-process': { items: DATABASE, ask: ALL },
   'one-process-strict': { items: DATABASE, ask: STRICT },
+  'one-process-restart': { items: DATABASE, ask: { ...STRICT, restart: true } },
   'one-process-verbose': { items: DATABASE, ask: { ...ALL, verbose: true } },
   'four-processes': { items: FOUR, ask: ALL },
   'nothing-eligible': { items: DATABASE, ask: { orders: '', maxPtesNone: 0 } },

@@ -22,7 +22,7 @@ export const predictCommand = buildCommand<PredictFlags, string[], Context>({
       ...patternFlags,
       ranges: optionalText('FILE|-', 'Ranges as newline-delimited JSON; answers stream in the same order'),
       restart: optionalSwitch(
-        'With --ranges: also what page faults make of the range when its program starts again',
+        'What page faults make of each VMA when its process starts again; of each range with --ranges and --pattern',
       ),
       ...policyFlags,
       ...outputFlags,

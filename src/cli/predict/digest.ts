@@ -33,16 +33,18 @@ export async function predictDigest(
   if (!settings && flags.policy === undefined)
     warn(context, "the settings of these hosts are unknown or differ; predicted with the kernel's defaults");
   const memory = totalDigest(source.value);
-  const counts = new DigestQuery(memory).ask(runPolicy.value.settings, runPolicy.value.model);
+  const query = new DigestQuery(memory);
+  const counts = query.ask(runPolicy.value.settings, runPolicy.value.model);
+  const restart = query.restart(runPolicy.value.settings, runPolicy.value.model);
   const policy = hugepagePolicy(runPolicy.value, geometry);
   if (flags.json) {
-    const totals = digestTotalsJson(memory, counts);
+    const totals = digestTotalsJson(memory, counts, restart);
     await print(context, `${JSON.stringify({ ...predictHead(policy), ranges: [], totals })}\n`);
   } else {
     const processes = source.value.processes.length;
     const readOn = readOnKernel(host.kernelRelease, false);
     const style = styleFor(context, flags.color);
-    await print(context, digestTotalsText(memory, counts, processes, policy, readOn, style));
+    await print(context, digestTotalsText(memory, counts, restart, processes, policy, readOn, style));
     for (const note of source.value.notes) warn(context, note);
   }
   return succeed(undefined);

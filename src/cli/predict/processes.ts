@@ -61,6 +61,7 @@ export async function predictProcesses(
       policy,
       readOn: readOnKernel(host.kernelRelease, files.length === 0),
       verbose: flags.verbose === true,
+      restart: flags.restart === true,
     };
     await print(context, predictText(view, styleFor(context, flags.color)));
     for (const note of notes) warn(context, note);

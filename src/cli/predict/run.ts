@@ -1,9 +1,15 @@
 import { explainRange } from '../../analysis/explanation.ts';
 import { addVerdict, emptyTally } from '../../analysis/tally.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
-import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
-import { predictHead, rangeJson, totalsJson } from '../../render/json/predict.ts';
+import { sum } from '../../core/base/sum.ts';
+import { addRestartedRange } from '../../core/fault/restart-counts.ts';
+import { pagesPerRange } from '../../core/memory/geometry.ts';
+import { intersectOrders } from '../../core/memory/order.ts';
+import { faultableOrders } from '../../core/rules/kernel-model.ts';
+import { enabledOrders, hugepagePolicy } from '../../core/rules/thp-settings.ts';
+import { predictHead, rangeJson, totalsJson, totalsWithRestart } from '../../render/json/predict.ts';
 import { explainText } from '../../render/text/explain.ts';
+import { RESTART_IS_A_BOUND, restartLines } from '../../render/text/restart.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, reportFailure, styleFor } from '../shared/context.ts';
 import { isDigestFile } from '../shared/is-digest-file.ts';
@@ -43,18 +49,25 @@ async function predictPattern(
   const runPolicy = await policyFromFlags(flags, geometry, undefined);
   if (!runPolicy.ok) return runPolicy;
   const policy = hugepagePolicy(runPolicy.value, geometry);
+  const tally = emptyTally(geometry);
+  if (flags.restart) {
+    const { settings, model } = runPolicy.value;
+    const orders = intersectOrders(enabledOrders(settings, true, geometry), faultableOrders(model, geometry));
+    addRestartedRange(tally.restart, range.value, { start: 0, end: pagesPerRange(geometry) }, orders);
+  }
   const explanation = explainRange(range.value, policy, runPolicy.value);
   if (flags.json) {
     const { plan } = explanation;
-    const tally = emptyTally(geometry);
     addVerdict(tally, { ...explanation, ignored: undefined });
     const ranges = [rangeJson(range.value, plan, policy, policy.orders)];
-    await print(
-      context,
-      `${JSON.stringify({ ...predictHead(policy), ranges, totals: totalsJson(tally) })}\n`,
-    );
+    const totals = flags.restart ? totalsWithRestart(tally) : totalsJson(tally);
+    await print(context, `${JSON.stringify({ ...predictHead(policy), ranges, totals })}\n`);
   } else {
     await print(context, explainText({ ...explanation, visits: [] }, styleFor(context, flags.color), false));
+    if (!flags.restart) return succeed(undefined);
+    const resident = sum(explanation.cost.before.pagesByOrder);
+    const lines = [...restartLines(tally.restart, resident, geometry), RESTART_IS_A_BOUND];
+    await print(context, `${lines.join('\n')}\n`);
   }
   return succeed(undefined);
 }

@@ -123,10 +123,11 @@ export function countSharedPages({ facts: { present, shared, zero } }: RangeStat
 
 /** Calls `visit` with the order of the folio for each touched page in a large folio. */
 export function forEachFolioPage(range: RangeState, visit: (order: number) => void): void {
-  const { geometry, folioOrders, pmdMapped, facts } = range;
+  const { geometry, folioOrders, pmdMapped } = range;
   if (!pmdMapped && !(folioOrders && hasLargeFolio(folioOrders))) return;
+  const touched = touchedPages(range);
   for (let page = 0; page < pagesPerRange(geometry); page++) {
     const order = pmdMapped ? geometry.pmdOrder : (folioOrders?.[page] ?? 0);
-    if (order > 0 && hasPage(facts.present, page) && !(facts.zero && hasPage(facts.zero, page))) visit(order);
+    if (order > 0 && hasPage(touched, page)) visit(order);
   }
 }

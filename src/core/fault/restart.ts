@@ -1,5 +1,5 @@
 import { type Geometry, pagesPerRange } from '../memory/geometry.ts';
-import { hasPage, type Occupancy } from '../memory/occupancy.ts';
+import { emptyOccupancy, fullOccupancy, hasPage, type Occupancy } from '../memory/occupancy.ts';
 import { asOffset, asOrder, type OrderSet, ordersOf, type Window } from '../memory/order.ts';
 import { holdsWindow, type PageSpan } from '../memory/page-span.ts';
 import type { RangeState } from '../memory/range-state.ts';
@@ -15,8 +15,10 @@ export interface RestartedRange {
 /**
  * Pages of a range that a program has touched: present and swapped ones, no zero pages and no guard markers.
  */
-export function touchedPages({ facts }: RangeState): Occupancy {
+export function touchedPages({ geometry, facts, pmdMapped }: RangeState): Occupancy {
   const { present, swap, zero, guard } = facts;
+  // The huge zero page is nobody's memory.
+  if (pmdMapped) return zero && hasPage(zero, 0) ? emptyOccupancy(geometry) : fullOccupancy(geometry);
   return present.map((word, i) => (word & ~(zero?.[i] ?? 0)) | (swap[i] & ~(guard?.[i] ?? 0)));
 }
 

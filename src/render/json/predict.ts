@@ -12,6 +12,7 @@ import { type CollapsePlan, collapsesOf } from '../../core/plan/plan.ts';
 import { resultName } from '../../core/rules/kernel-model.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import { isScanResult } from '../../core/rules/scan-result.ts';
+import { restartJson } from './restart.ts';
 
 const PREDICT_SCHEMA = 'thpscope/predict@1';
 
@@ -67,11 +68,16 @@ export function totalsJson(tally: Tally): object {
   };
 }
 
+/** The same with what page faults do under the settings when the programs start again. */
+export function totalsWithRestart(tally: Tally): object {
+  return { ...totalsJson(tally), restart: restartJson(tally.restart, tally.residentPages) };
+}
+
 /** The values after `ranges` in a prediction of processes. */
 export function predictTail(prediction: Prediction, policy: CollapsePolicy): object {
   return {
     geometry: prediction.total.geometry,
-    totals: totalsJson(prediction.total),
+    totals: totalsWithRestart(prediction.total),
     cost: costJson(prediction.total, policy),
     refused: refusedJson(prediction.total, policy),
     assumed: [...assumptionsOf(prediction), ...prediction.total.unknown],
@@ -100,7 +106,7 @@ function processJson(prediction: ProcessPrediction, policy: CollapsePolicy): obj
     pid: process.pid,
     command: process.command,
     cgroup: process.cgroup,
-    totals: totalsJson(tally),
+    totals: totalsWithRestart(tally),
     cost: costJson(tally, policy),
     refused: refusedJson(tally, policy),
     startTime: process.startTime,
@@ -122,7 +128,7 @@ function vmaJson({ vma, eligibility, tally }: VmaPrediction, policy: CollapsePol
     name: vma.name,
     orders: ordersOf(eligibility.orders),
     ...(eligibility.ineligible ? { ineligible: eligibility.ineligible } : {}),
-    totals: totalsJson(tally),
+    totals: totalsWithRestart(tally),
     cost: costJson(tally, policy),
     refused: refusedJson(tally, policy),
   };

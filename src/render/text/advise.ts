@@ -17,8 +17,8 @@ import {
 import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
 import { printable } from '../words/printable.ts';
 import { type Column, layOutTable } from './columns.ts';
+import { field } from './lines.ts';
 import type { Style } from './style.ts';
-import { field } from './tally.ts';
 import { writeLines } from './write-script.ts';
 
 const PROCESSES_SHOWN = 15;

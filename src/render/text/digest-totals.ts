@@ -4,22 +4,30 @@ import { growthOf } from '../../analysis/tally.ts';
 import { percent } from '../../core/base/percent.ts';
 import { plural } from '../../core/base/plural.ts';
 import { sum } from '../../core/base/sum.ts';
+import type { RestartCounts } from '../../core/fault/restart-counts.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import type { PolicyCounts } from '../../core/plan/policy-counts.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
+import { restartJson } from '../json/restart.ts';
 import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
 import { sizesLine } from '../words/sizes.ts';
+import { field } from './lines.ts';
+import { RESTART_IS_A_BOUND, restartLines } from './restart.ts';
 import type { Style } from './style.ts';
-import { field } from './tally.ts';
 
 /** The totals of a prediction, as `predict --json` prints them for other sources. */
-export function digestTotalsJson(memory: MemoryDigest, counts: PolicyCounts): object {
+export function digestTotalsJson(
+  memory: MemoryDigest,
+  counts: PolicyCounts,
+  restart: RestartCounts | undefined,
+): object {
   const collapses = [...counts.collapses].flatMap((count, order) => (count > 0 ? [[order, count]] : []));
   return {
     ranges: memory.ranges,
     collapses: Object.fromEntries(collapses),
     coveredPages: counts.copiedPages + counts.filledPages,
     filledPages: counts.filledPages,
+    restart: restartJson(restart, memory.residentPages),
   };
 }
 
@@ -27,6 +35,7 @@ export function digestTotalsJson(memory: MemoryDigest, counts: PolicyCounts): ob
 export function digestTotalsText(
   memory: MemoryDigest,
   counts: PolicyCounts,
+  restart: RestartCounts | undefined,
   processes: number,
   policy: CollapsePolicy,
   readOn: ReadOn,
@@ -47,7 +56,10 @@ export function digestTotalsText(
       `${formatSize(residentPages, geometry)} anonymous in ${plural(memory.ranges, 'PMD range')}`,
     ),
     field('huge now', huge(hugePages)),
-    field('huge then', style.good(`${huge(hugePages + counts.newlyHugePages)} of the memory in use`)),
+    field(
+      'huge then',
+      `khugepaged: ${style.good(`${huge(hugePages + counts.newlyHugePages)} of the memory in use`)}`,
+    ),
     field(
       'RSS',
       growth === 0
@@ -62,7 +74,9 @@ export function digestTotalsText(
       'later passes',
       later === 0 ? 'nothing is tried again' : `${plural(later, 'attempt')} each that change nothing`,
     ),
+    ...restartLines(restart, residentPages, geometry),
     ...(walked > 0 ? [style.dim(field('walked', plural(walked, 'range')))] : []),
+    ...(restart ? [style.dim(RESTART_IS_A_BOUND)] : []),
     '',
   ].join('\n');
 }

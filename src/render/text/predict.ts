@@ -5,7 +5,7 @@ import {
   type VmaPrediction,
 } from '../../analysis/prediction.ts';
 import type { ReadOn } from '../../analysis/read-on.ts';
-import { growthOf, type Tally } from '../../analysis/tally.ts';
+import { growthOf, restartGrowthOf, type Tally } from '../../analysis/tally.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { plural } from '../../core/base/plural.ts';
 import { sum } from '../../core/base/sum.ts';
@@ -25,8 +25,10 @@ import {
   surroundingFacts,
 } from '../words/surroundings.ts';
 import { type Column, layOutTable } from './columns.ts';
+import { field } from './lines.ts';
+import { RESTART_IS_A_BOUND } from './restart.ts';
 import type { Style } from './style.ts';
-import { field, mainRefusal, refusedLine, tallyLines } from './tally.ts';
+import { mainRefusal, refusedLine, tallyLines } from './tally.ts';
 
 /** Processes that a summary shows in full when there are few, and as lines of a table when there are more. */
 const FEW_PROCESSES = 3;
@@ -42,15 +44,18 @@ export interface PredictView {
   readonly readOn: ReadOn;
   /** One section a process and one line a VMA, however many there are. */
   readonly verbose: boolean;
+  /** The VMAs of each process, with what page faults do to each after a restart. */
+  readonly restart: boolean;
 }
 
 /** A prediction of processes as a person reads it. */
 export function predictText(view: PredictView, style: Style): string {
-  const { prediction, verbose, policy } = view;
+  const { prediction, policy } = view;
+  const showsVmas = view.verbose || view.restart;
   const shown = prediction.processes.filter(({ tally }) => tally.ranges > 0);
   const empty = prediction.processes.length - shown.length;
   const lines = [...questionLines(view, style), ''];
-  if (verbose || shown.length <= FEW_PROCESSES) {
+  if (showsVmas || shown.length <= FEW_PROCESSES) {
     for (const process of shown) lines.push(...processLines(process, view, style), '');
   } else {
     lines.push(...processTable(shown, policy.orders, style), '');
@@ -60,6 +65,7 @@ export function predictText(view: PredictView, style: Style): string {
     lines.push(title, ...tallyLines(prediction.total, policy, style), '');
   }
   if (empty > 0) lines.push(`${plural(empty, 'process has', 'processes have')} no anonymous memory.`);
+  if (shown.length > 0) lines.push(RESTART_IS_A_BOUND);
   lines.push(
     ...limitLines(prediction),
     ...shrinkerLines(prediction),
@@ -95,7 +101,8 @@ function processLines(prediction: ProcessPrediction, view: PredictView, style: S
   if (otherBytes > 0)
     lines.push(field('not covered', `${formatBytes(otherBytes)} of file and shared memory`));
   for (const [name, line] of surroundingFacts(prediction)) lines.push(field(name, line));
-  if (view.verbose) lines.push('', ...vmaTable(prediction.vmas, view.policy.orders));
+  if (view.verbose || view.restart)
+    lines.push('', ...vmaTable(prediction.vmas, view.policy.orders, view.restart));
   return lines;
 }
 
@@ -105,6 +112,10 @@ const MEMORY_COLUMNS: readonly Column[] = [
   { title: 'HUGE THEN', align: 'right' },
   { title: 'GROWTH', align: 'right' },
 ];
+
+/** Of page faults, while the other columns speak of khugepaged. */
+const RESTART_HUGE: Column = { title: 'HUGE AFTER RESTART', align: 'right' };
+const RESTART_GROWTH: Column = { title: 'GROWTH BY RESTART', align: 'right' };
 
 function memoryCells(tally: Tally): string[] {
   const growth = growthOf(tally);
@@ -116,14 +127,25 @@ function memoryCells(tally: Tally): string[] {
   ];
 }
 
+/** What page faults do after a restart, at most. */
+function restartCells(tally: Tally): string[] {
+  const growth = restartGrowthOf(tally);
+  return [
+    formatSize(sum(tally.restart.pagesByOrder.slice(1)), tally.geometry),
+    growth > 0 ? `+${formatSize(growth, tally.geometry)}` : '0B',
+  ];
+}
+
 function processTable(processes: readonly ProcessPrediction[], orders: OrderSet, style: Style): string[] {
   const bySize = [...processes].sort((a, b) => b.tally.residentPages - a.tally.residentPages);
+  const growsAtRestart = processes.some(({ tally }) => restartGrowthOf(tally) > 0);
   const rows = bySize
     .slice(0, TABLE_ROWS)
     .map(({ process, tally }) => [
       String(process.pid),
       printable(process.command),
       ...memoryCells(tally),
+      ...(growsAtRestart ? [restartCells(tally)[1]] : []),
       String(sum(tally.collapses)),
       mainRefusal(tally, orders),
     ]);
@@ -132,6 +154,7 @@ function processTable(processes: readonly ProcessPrediction[], orders: OrderSet,
       { title: 'PID', align: 'right' },
       { title: 'COMMAND', align: 'left' },
       ...MEMORY_COLUMNS,
+      ...(growsAtRestart ? [RESTART_GROWTH] : []),
       { title: 'COLLAPSES', align: 'right' },
       { title: 'UNCHANGED, MOSTLY', align: 'left' },
     ],
@@ -143,13 +166,14 @@ function processTable(processes: readonly ProcessPrediction[], orders: OrderSet,
   return [style.bold(title), ...body, ...rest];
 }
 
-function vmaTable(vmas: readonly VmaPrediction[], orders: OrderSet): string[] {
+function vmaTable(vmas: readonly VmaPrediction[], orders: OrderSet, restart: boolean): string[] {
   const rows = vmas
     .filter(({ tally }) => tally.ranges > 0)
     .map(({ vma, tally }) => [
       `  ${vma.start.toString(16)}-${vma.end.toString(16)}`,
       printable(vma.name) || 'anonymous',
       ...memoryCells(tally),
+      ...(restart ? restartCells(tally) : []),
       [...tally.refused].map((refused) => refusedLine(refused, tally.geometry, orders)).join(', '),
     ]);
   return layOutTable(
@@ -157,6 +181,7 @@ function vmaTable(vmas: readonly VmaPrediction[], orders: OrderSet): string[] {
       { title: '  VMA', align: 'left' },
       { title: 'NAME', align: 'left' },
       ...MEMORY_COLUMNS,
+      ...(restart ? [RESTART_HUGE, RESTART_GROWTH] : []),
       { title: 'UNCHANGED', align: 'left' },
     ],
     rows,

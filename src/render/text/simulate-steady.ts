@@ -4,8 +4,8 @@ import { sum } from '../../core/base/sum.ts';
 import { formatOrder } from '../../core/memory/order.ts';
 import { resultName } from '../../core/rules/kernel-model.ts';
 import type { SimulationReport } from '../../simulation/simulation-report.ts';
+import { field } from './lines.ts';
 import type { Style } from './style.ts';
-import { field } from './tally.ts';
 
 /** What every later pass costs though nothing changes any more; nothing for runs that have not settled. */
 export function steadyLines(

@@ -8,8 +8,8 @@ import type { ScanResult } from '../../core/rules/scan-result.ts';
 import type { SimulationReport } from '../../simulation/simulation-report.ts';
 import { printable } from '../words/printable.ts';
 import { RESULT_MEANINGS } from '../words/reasons.ts';
+import { field } from './lines.ts';
 import type { Style } from './style.ts';
-import { field } from './tally.ts';
 import { wrap } from './wrap.ts';
 
 /** Who waited: so many are shown, the rest is counted. */

@@ -10,12 +10,12 @@ import { ignoredLimitLine } from '../words/none-limit-note.ts';
 import { printable } from '../words/printable.ts';
 import { sizeSettingsLine } from '../words/sizes.ts';
 import { type Column, layOutTable } from './columns.ts';
+import { field } from './lines.ts';
 import { plotLines } from './simulate-plot.ts';
 import { startLines } from './simulate-start.ts';
 import { steadyLines } from './simulate-steady.ts';
 import { summaryLines } from './simulate-summary.ts';
 import type { Style } from './style.ts';
-import { field } from './tally.ts';
 
 /** Processes that are shown; the rest is counted. */
 const ROWS = 8;

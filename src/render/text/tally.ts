@@ -11,11 +11,13 @@ import { grouped, plural } from '../../core/base/plural.ts';
 import { sum } from '../../core/base/sum.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import { type Geometry, rangeBytes } from '../../core/memory/geometry.ts';
-import { asOrder, formatOrder, type OrderSet } from '../../core/memory/order.ts';
+import type { OrderSet } from '../../core/memory/order.ts';
 import { resultName } from '../../core/rules/kernel-model.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import { isScanResult } from '../../core/rules/scan-result.ts';
 import { refusalLine } from '../words/reasons.ts';
+import { bySizeLine, field } from './lines.ts';
+import { restartLines } from './restart.ts';
 import type { Style } from './style.ts';
 
 /** What predictions added up say: before, after, the price, what stays as it is and why. One fact a line. */
@@ -31,7 +33,10 @@ export function tallyLines(tally: Tally, policy: CollapsePolicy, style: Style): 
       'huge now',
       bySizeLine(tally.pagesBefore, tally.pmdMappedPages.before, tally.residentPages, geometry),
     ),
-    field('huge then', style.good(bySizeLine(tally.pagesAfter, tally.pmdMappedPages.after, after, geometry))),
+    field(
+      'huge then',
+      `khugepaged: ${style.good(bySizeLine(tally.pagesAfter, tally.pmdMappedPages.after, after, geometry))}`,
+    ),
     field('RSS', growthLine(tally, policy, style)),
     ...machineGrowthLines(tally),
     field(
@@ -39,6 +44,7 @@ export function tallyLines(tally: Tally, policy: CollapsePolicy, style: Style): 
       `${plural(sum(tally.collapses), 'collapse')} in ${plural(tally.attempts, 'attempt')}, ${formatSize(tally.copiedPages, geometry)} copied`,
     ),
     field('TLB entries', tlbLine(tally)),
+    ...restartLines(tally.restart, tally.residentPages, geometry),
   ];
   for (const [result, count] of [...tally.failedAttempts].sort(([, a], [, b]) => b - a)) {
     const name = resultName(result, policy.model);
@@ -86,11 +92,6 @@ export function refusedLine(
   return `${formatSize(pages, geometry)} ${reason}`;
 }
 
-/** A named line of a summary. */
-export function field(name: string, value: string): string {
-  return `  ${name.padEnd(13)} ${value}`;
-}
-
 function growthLine(tally: Tally, policy: CollapsePolicy, style: Style): string {
   const growth = growthOf(tally);
   if (growth === 0) return 'stays the same';
@@ -117,31 +118,6 @@ function machineGrowthLines(tally: Tally): string[] {
       `grows by up to ${growth}: ${copied} of shared pages are copied and the originals stay with the processes that share them, until the last of those collapses, too`,
     ),
   ];
-}
-
-/** "512M of 1G (50%): 500M in 2M, 12M in 64K", or "nothing". */
-function bySizeLine(
-  pagesByOrder: readonly number[],
-  pmdMapped: number,
-  resident: number,
-  geometry: Geometry,
-): string {
-  const huge = sum(pagesByOrder.slice(1));
-  if (huge === 0) return 'nothing';
-  const sizes = pagesByOrder
-    .map((pages, order) => ({ order, pages }))
-    .filter(({ order, pages }) => order > 0 && pages > 0)
-    .map(({ order, pages }) => `${formatSize(pages, geometry)} in ${formatOrder(asOrder(order), geometry)}`)
-    .toReversed();
-  const byPtes = pagesByOrder[geometry.pmdOrder] - pmdMapped;
-  const partly = byPtes > 0 ? ` (${formatSize(byPtes, geometry)} of it by single PTEs)` : '';
-  return `${formatSize(huge, geometry)} of ${formatSize(resident, geometry)} (${wholePercent(huge, resident)}): ${[sizes[0] + partly, ...sizes.slice(1)].join(', ')}`;
-}
-
-/** Never rounds to all or to nothing what is less or more. */
-function wholePercent(part: number, whole: number): string {
-  if (part === whole) return '100%';
-  return `${Math.min(99, Math.max(1, Math.round((100 * part) / whole)))}%`;
 }
 
 function tlbLine({ tlbFolio, tlbPmd }: Tally): string {

@@ -1,0 +1,51 @@
+import { restartGrowthOf } from '../../analysis/tally.ts';
+import { sum } from '../../core/base/sum.ts';
+import type { RestartCounts } from '../../core/fault/restart-counts.ts';
+import { formatSize } from '../../core/memory/format-size.ts';
+import type { Geometry } from '../../core/memory/geometry.ts';
+import { bySizeLine, field } from './lines.ts';
+
+/** Why what is said of a restart is a bound. */
+export const RESTART_IS_A_BOUND =
+  'after a restart at most: a VMA that grows while it is touched, reads before writes, and memory given back leave less';
+
+/** What page faults do under the settings when programs start again and touch the same pages. */
+export function restartLines(
+  restart: RestartCounts | undefined,
+  residentPages: number,
+  geometry: Geometry,
+): string[] {
+  if (!restart) return [field('restart', 'not known: this digest is of a version that does not keep it')];
+  const size = (pages: number) => formatSize(pages, geometry);
+  const { touchedPages, sharedPages, largerFolioPages, pagesByOrder } = restart;
+  const after = sum(pagesByOrder);
+  const huge = sum(pagesByOrder.slice(1));
+  const growth = restartGrowthOf({ restart, residentPages });
+  const causes = [
+    ...(after > touchedPages ? [`page faults fill ${size(after - touchedPages)} around touched pages`] : []),
+    ...(touchedPages > residentPages ? [`${size(touchedPages - residentPages)} is swapped now`] : []),
+  ];
+  return [
+    field(
+      'restart',
+      huge === 0
+        ? 'page faults, after a restart: small pages only'
+        : `page faults, after a restart: at most ${bySizeLine(pagesByOrder, pagesByOrder[geometry.pmdOrder], after, geometry)}`,
+    ),
+    field(
+      '',
+      `RSS at most ${size(after)} ${growth > 0 ? `(+${size(growth)}): ${causes.join('; ')}` : '(as now)'}`,
+    ),
+    ...(sharedPages > 0
+      ? [field('', `${size(sharedPages)} of it is shared by fork: one of the processes touched it`)]
+      : []),
+    ...(largerFolioPages > 0
+      ? [
+          field(
+            '',
+            `${size(largerFolioPages)} lies in folios larger than page faults give: which pages were touched cannot be seen, all count`,
+          ),
+        ]
+      : []),
+  ];
+}
