@@ -6,7 +6,7 @@ import type { MemoryStart } from '../../simulation/memory-start.ts';
 import type { SimulationReport } from '../../simulation/simulation-report.ts';
 import { printable } from '../words/printable.ts';
 import type { Style } from './style.ts';
-import { field } from './tally.ts';
+import { field } from './lines.ts';
 import { wrap } from './wrap.ts';
 
 /** Names and groups that are shown; the rest is counted. */
