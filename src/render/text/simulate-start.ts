@@ -5,8 +5,8 @@ import { formatSize } from '../../core/memory/format-size.ts';
 import type { MemoryStart } from '../../simulation/memory-start.ts';
 import type { SimulationReport } from '../../simulation/simulation-report.ts';
 import { printable } from '../words/printable.ts';
-import type { Style } from './style.ts';
 import { field } from './lines.ts';
+import type { Style } from './style.ts';
 import { wrap } from './wrap.ts';
 
 /** Names and groups that are shown; the rest is counted. */
