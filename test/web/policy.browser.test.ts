@@ -44,7 +44,10 @@ describe.skipIf(!CHROMIUM)('policy panel', () => {
   test('switches of sizes, limits and kernels say what the library says, and the link follows', async () => {
     const { page, complaints } = await openPanel('');
     let choice = firstChoice(redis.host);
+    expect(choice.model).toBe('linux-6.18');
     await expectOutcome(page, redis, choice);
+    await page.selectOption('#kernel-model', 'linux-7.2');
+    choice = { ...choice, model: 'linux-7.2' };
 
     for (const order of [2, 4, 9]) {
       const size = formatBytes(2 ** (12 + order));
@@ -117,9 +120,10 @@ describe.skipIf(!CHROMIUM)('policy panel', () => {
   );
 
   test('memory by folio size is in a table as in the bars', async () => {
-    const { page } = await openPanel(MIXED);
+    const { page } = await openPanel(`${MIXED}&kernel=linux-7.2`);
     const { total } = await redis.predict({
       ...firstChoice(redis.host),
+      model: 'linux-7.2',
       always: orderSet([2, 3, 4, 5, 6, 9]),
       madvise: NO_ORDERS,
       maxPtesNone: 124,
@@ -141,7 +145,7 @@ describe.skipIf(!CHROMIUM)('policy panel', () => {
   });
 
   test('the writes set the policy and go back, and are copied or selected', async () => {
-    const { page, complaints } = await openPanel(`${MIXED}&swap=5&shared=9`);
+    const { page, complaints } = await openPanel(`${MIXED}&swap=5&shared=9&kernel=linux-7.2`);
     const current = redis.host.settings;
     if (!current) throw new Error('the example has settings');
     const { geometry } = redis.host;
