@@ -23,6 +23,9 @@ export interface Guest {
   stop(): Promise<void>;
 }
 
+// On a busy machine the kernel may take the timer of an emulated machine for broken.
+const KERNEL_PARAMETERS = 'console=ttyS0 panic=-1 quiet no_timer_check';
+
 /**
  * Boots a kernel in QEMU by software emulation: KVM may be there and hang, and with two processors about one
  * guest in ten dies (docs/khugepaged.md#guests). `folder` takes the socket and the console.
@@ -36,7 +39,7 @@ export async function bootGuest(kernel: string, initramfs: string, folder: strin
     [
       ['--pdeathsig', 'KILL', 'qemu-system-x86_64'],
       `-accel tcg -cpu qemu64 -smp 1 -m ${MEMORY} -nodefaults -display none -no-reboot`.split(' '),
-      ['-kernel', kernel, '-initrd', initramfs, '-append', 'console=ttyS0 panic=-1 quiet'],
+      ['-kernel', kernel, '-initrd', initramfs, '-append', KERNEL_PARAMETERS],
       ['-serial', `file:${consolePath}`, '-device', 'virtio-serial-pci'],
       ['-chardev', `socket,id=port,path=${socketPath},server=on,wait=on`],
       ['-device', 'virtserialport,chardev=port'],
