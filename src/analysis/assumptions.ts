@@ -1,6 +1,6 @@
 import { FIRST_EXCEPT_ADVISED_SERIES, isBefore } from '../core/base/release.ts';
 import { type Geometry, pagesPerRange } from '../core/memory/geometry.ts';
-import { NO_ORDERS } from '../core/memory/order.ts';
+import { asOrder, hasOrder, NO_ORDERS } from '../core/memory/order.ts';
 import type { KernelModel } from '../core/rules/kernel-model.ts';
 import type { Host, Process } from '../core/rules/memory-source.ts';
 import { enableSameSizes, type ThpSettings } from '../core/rules/thp-settings.ts';
@@ -30,6 +30,22 @@ export function assumesRegistration(
   geometry: Geometry,
 ): boolean {
   return !settings || !enableSameSizes(settings, asked, geometry);
+}
+
+/**
+ * Whether memory in this VMA has put its process on khugepaged's list, if the settings in force were so from its
+ * start: touched memory that the PMD order is allowed in. Source: docs/khugepaged.md#registration.
+ */
+export function registers(
+  vma: Vma,
+  { thpDisabled }: Pick<Process, 'thpDisabled'>,
+  { settings }: Pick<Surroundings, 'settings'>,
+  model: KernelModel,
+  geometry: Geometry,
+): boolean {
+  if (!settings || vma.rssBytes + vma.swapBytes === 0) return false;
+  const { orders } = possibleOrders(vma, settings, model, geometry, thpDisabled);
+  return hasOrder(orders, asOrder(geometry.pmdOrder));
 }
 
 /**

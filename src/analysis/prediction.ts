@@ -9,6 +9,7 @@ import {
   eligibilityIn,
   type ProcessAssumption,
   processAssumptions,
+  registers,
   type Surroundings,
   splitsAbove,
 } from './assumptions.ts';
@@ -37,6 +38,8 @@ export interface ProcessPrediction {
   disputedBytes: number;
   /** Resident memory that prctl "except advised" might forbid to become huge, unseen. */
   uncheckedBytes: number;
+  /** Whether its memory puts it on khugepaged's list under the settings in force. */
+  isRegistered: boolean;
   /** What is taken for granted about the process as a whole. */
   assumed: readonly ProcessAssumption[];
 }
@@ -95,6 +98,7 @@ export async function predictMemory(
           otherBytes: 0,
           disputedBytes: 0,
           uncheckedBytes: 0,
+          isRegistered: false,
           assumed: [],
         };
         vma = undefined;
@@ -137,7 +141,7 @@ export async function predictMemory(
       each.assumed = processAssumptions(
         each.process,
         each.uncheckedBytes,
-        assumesRegistration(options.surroundings, runPolicy.settings, geometry),
+        !each.isRegistered && assumesRegistration(options.surroundings, runPolicy.settings, geometry),
         options.surroundings,
       );
     addTally(prediction.total, each.tally);
@@ -165,6 +169,8 @@ function openVma(
   if (!vma.anonymous) process.otherBytes += vma.rssBytes;
   else if (vma.thpEligible !== undefined && vma.thpEligible !== byFlags)
     process.disputedBytes += vma.rssBytes;
+  if (surroundings)
+    process.isRegistered ||= registers(vma, process.process, surroundings, runPolicy.model, geometry);
   if (of.isUnchecked) process.uncheckedBytes += vma.rssBytes;
   return { vma, eligibility: of.eligibility, restartOrders: ofFaults };
 }

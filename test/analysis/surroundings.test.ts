@@ -87,3 +87,16 @@ test('what is assumed of a process is assumed where something is tried', async (
   expect(await assumedUnder({ orders: '9', maxPtesNone: 0 }, false)).toEqual([]);
   expect((await predictItems(items, FILL)).processes[0].assumed).toEqual([]);
 });
+
+test('memory that the PMD order is allowed in puts its process on the list', async () => {
+  const assumedWith = async (flags: string[], enabled: 'madvise' | 'never', orders = '9') => {
+    const settings = runPolicyOf({ orders, word: enabled }).settings;
+    const items = [processItem(1), vmaItem({ flags, rssBytes: M }), knownRanges([{ present: HALF }])];
+    return (await predictItems(items, FILL, { surroundings: { ...HOST, settings } })).processes[0].assumed;
+  };
+  expect(await assumedWith(['hg'], 'madvise')).toEqual([]);
+  expect(await assumedWith([], 'madvise')).toEqual(['registration']);
+  expect(await assumedWith(['hg'], 'never')).toEqual(['registration']);
+  // Smaller sizes alone put nothing there.
+  expect(await assumedWith(['hg'], 'madvise', '4')).toEqual(['registration']);
+});

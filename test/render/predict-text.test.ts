@@ -183,10 +183,12 @@ test('what is assumed of processes is named where it matters, with how one comes
 test('a lower max_ptes_none arms the shrinker, which is said where there are huge pages for it', async () => {
   const host = { kernelRelease: '7.2.13', settings: runPolicyOf(ALL).settings, shrinkUnderused: true };
   const items = [processItem(1), vmaItem(), knownRanges([{ pmdMapped: true, folios: ['9@0-511'] }])];
-  const armed = 'reclaim splits 2M pages of which more than 409 base pages hold only zeros';
+  const armed = 'reclaim splits 2M pages that are zeros in more than 409 of their 512 pages';
   const lower = { ...ALL, maxPtesNone: 409 };
   expect(await textOf(items, lower, host)).toContain(armed);
-  expect(await textOf(items, lower, host)).toContain('how many of the 2M that are huge now cannot be seen');
+  expect(await textOf(items, lower, host)).toContain(
+    'how much of the 2M that are such pages now cannot be seen',
+  );
   expect(await textOf(items, ALL, host)).not.toContain('reclaim splits');
   expect(await textOf(items, lower, { ...host, shrinkUnderused: false })).not.toContain('reclaim splits');
   const small = [processItem(1), vmaItem(), knownRanges([{ present: '0-15' }])];

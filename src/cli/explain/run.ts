@@ -1,4 +1,9 @@
-import { assumesRegistration, eligibilityIn, type Surroundings } from '../../analysis/assumptions.ts';
+import {
+  assumesRegistration,
+  eligibilityIn,
+  registers,
+  type Surroundings,
+} from '../../analysis/assumptions.ts';
 import { explainRange, type IgnoredRange, type RangeSurroundings } from '../../analysis/explanation.ts';
 import type { RunPolicy } from '../../analysis/verdict.ts';
 import { fail, failWith, type Result, succeed } from '../../core/base/failure.ts';
@@ -183,7 +188,9 @@ function judgeFound(
     const around = {
       process,
       surroundings,
-      assumesRegistration: assumesRegistration(surroundings, settings, geometry),
+      assumesRegistration:
+        assumesRegistration(surroundings, settings, geometry) &&
+        !registers(vma, process, surroundings, model, geometry),
       uncheckedBytes: isUnchecked ? vma.rssBytes : 0,
     };
     return {

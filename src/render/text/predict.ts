@@ -195,8 +195,9 @@ function shrinkerLines({ splitsAbove, total }: Prediction): string[] {
   if (splitsAbove === undefined || pagesBefore[pmdOrder] + pagesAfter[pmdOrder] === 0) return [];
   const size = formatOrder(asOrder(pmdOrder), geometry);
   const now = formatSize(pagesBefore[pmdOrder], geometry);
-  const sentence = shrinkerSentence(splitsAbove, size);
-  return [`${sentence}; how many of the ${now} that are huge now cannot be seen without reading them.`, ''];
+  const unseen = `; how much of the ${now} that are such pages now cannot be seen without reading them`;
+  const sentence = shrinkerSentence(splitsAbove, size, geometry);
+  return [`${sentence}${pagesBefore[pmdOrder] > 0 ? unseen : ''}.`, ''];
 }
 
 function limitLines({ limits }: Prediction): string[] {

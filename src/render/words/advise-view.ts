@@ -143,7 +143,7 @@ export function blindSpots({
     'memory that is allocated, freed or swapped after it was read',
   ];
   const limit = splitsAbove(source.host, chosen.policy, geometry);
-  if (limit !== undefined) out.push(shrinkerSentence(limit, pmdSize));
+  if (limit !== undefined) out.push(shrinkerSentence(limit, pmdSize, geometry));
   if (memory.unknown.size > 0)
     out.push(`assumed: ${[...memory.unknown].map((fact) => ASSUMPTIONS[fact]).join('; ')}`);
   if (source.skipped.length > 0)

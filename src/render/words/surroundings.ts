@@ -3,6 +3,7 @@ import type { GroupOutcome } from '../../analysis/group-limits.ts';
 import type { ProcessPrediction } from '../../analysis/prediction.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { plural } from '../../core/base/plural.ts';
+import { type Geometry, pagesPerRange } from '../../core/memory/geometry.ts';
 import { ASSUMPTIONS, type ObservableFact } from '../../core/memory/range-state.ts';
 
 import { printable } from './printable.ts';
@@ -66,8 +67,8 @@ export function roomSentences(limits: readonly GroupOutcome[]): string[] {
 }
 
 /** What max_ptes_none lets reclaim do to huge pages, where it lets it. */
-export function shrinkerSentence(limit: number, pmdSize: string): string {
-  return `under memory pressure reclaim splits ${pmdSize} pages of which more than ${limit} base pages hold only zeros (shrink_underused, armed by max_ptes_none), also those that page faults made`;
+export function shrinkerSentence(limit: number, pmdSize: string, geometry: Geometry): string {
+  return `under memory pressure reclaim splits ${pmdSize} pages that are zeros in more than ${limit} of their ${pagesPerRange(geometry)} pages (shrink_underused, armed by max_ptes_none), also those that page faults made`;
 }
 
 /** What is known around a process, where it matters: a name and a line each. */
