@@ -33,8 +33,8 @@ export function assumesRegistration(
 }
 
 /**
- * Whether memory in this VMA has put its process on khugepaged's list, if the settings in force were so from its
- * start: touched memory that the PMD order is allowed in. Source: docs/khugepaged.md#registration.
+ * Whether memory in this VMA has put its process on khugepaged's list, if the settings in force were so from
+ * its start: touched memory that the PMD order is allowed in. Source: docs/khugepaged.md#registration.
  */
 export function registers(
   vma: Vma,
