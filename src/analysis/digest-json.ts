@@ -54,7 +54,9 @@ export interface MemoryDigestJson {
 
 /** See RestartTable. */
 interface RestartJson {
-  /** Order of the blocks, touched pages in them, then their windows of orders 2, 3, ... with a touched page. */
+  /**
+   * Order of the blocks, touched pages in them, then their windows of orders 2, 3, ... with a touched page.
+   */
   readonly blocks: readonly (readonly number[])[];
   /** Touched pages by the order of their large folio; zeros at the end are left out. */
   readonly folioPages: readonly number[];

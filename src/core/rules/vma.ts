@@ -103,8 +103,9 @@ export function faultOrders(
 }
 
 /**
- * The orders that a prediction of a restart takes page faults to allocate in a VMA: those of `faultOrders`, but
- * small pages where userfaultfd is armed, for what becomes of such memory is up to the program that handles it.
+ * The orders that a prediction of a restart takes page faults to allocate in a VMA: those of `faultOrders`,
+ * but small pages where userfaultfd is armed, for what becomes of such memory is up to the program that
+ * handles it.
  */
 export function restartOrders(...[vma, ...rest]: Parameters<typeof faultOrders>): OrderSet {
   return isUffdArmed(vma) ? NO_ORDERS : faultOrders(vma, ...rest);
