@@ -1,3 +1,4 @@
+import type { RestartCounts } from '../core/fault/restart-counts.ts';
 import { anonOrders } from '../core/memory/order.ts';
 import type { PolicyCounts } from '../core/plan/policy-counts.ts';
 import type { KernelModel } from '../core/rules/kernel-model.ts';
@@ -37,6 +38,8 @@ export interface PolicyFinding {
   readonly hugePages: number;
   /** Pages by which resident memory grows. */
   readonly growthPages: number;
+  /** What page faults leave when the programs start again, at most; undefined where a digest does not know. */
+  readonly restart: RestartCounts | undefined;
 }
 
 /** The same with what becomes of each range. */
@@ -64,6 +67,7 @@ export interface ProcessFinding {
   readonly process: Process;
   readonly memory: MemoryDigest;
   readonly counts: PolicyCounts;
+  readonly restart: RestartCounts | undefined;
   readonly tally: Tally | undefined;
   /** Undefined where the source has counts only, or no range of the process. */
   readonly telling: TellingRange | undefined;
@@ -147,6 +151,7 @@ export function findingsOf(
         process,
         memory: own,
         counts: new DigestQuery(own).ask(settings, model),
+        restart: new DigestQuery(own).restart(settings, model),
         tally: asked.ranges?.tallies[index],
         telling: read.table && asked.ranges && tellingRange(read.table, asked.ranges, index, runPolicy),
       }))
@@ -167,5 +172,6 @@ function policyFinding(query: DigestQuery, settings: ThpSettings, model: KernelM
     counts,
     hugePages: query.memory.hugePages + counts.newlyHugePages,
     growthPages: growthOf(counts),
+    restart: query.restart(settings, model),
   };
 }

@@ -10,6 +10,7 @@ import { adviceLine, worthLine } from '../words/advise-view.ts';
 import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
 import { html, type Markup } from '../words/markup.ts';
 import { ignoredLimitLine } from '../words/none-limit-note.ts';
+import { RESTART_IS_A_BOUND, restartSentence } from '../words/restart-sentence.ts';
 import { sizeSettingsLine } from '../words/sizes.ts';
 import type { ReportView } from './view.ts';
 
@@ -28,6 +29,7 @@ export function answer({ findings, inForce, readOn }: ReportView): Markup {
   const worth = (chosen: SweptResult) => worthLine(chosen, without.chosen, residentPages, geometry);
   return html`
 <p class="lead">Under ${whose}, khugepaged of ${kernelWords(model, readOn)} ${outcomeLine(asked, memory.hugePages, residentPages, geometry)} ${workLine(asked, geometry)}${changesNothing(asked) && html` The kernel's default (${settingsLine(kernelDefault.settings, geometry)}) ${outcomeLine(kernelDefault, memory.hugePages, residentPages, geometry)}`}</p>
+<p>${restartSentence(asked.restart, residentPages, geometry)}${asked.restart && ` (${RESTART_IS_A_BOUND}.)`}</p>
 <p class="quiet">${whose[0].toUpperCase() + whose.slice(1)}: ${settingsLine(asked.settings, geometry)}.${ignored !== undefined && ` Note: ${ignored}.`}${other !== undefined && ` Of this kernel: ${other}.`}</p>
 <dl class="figures">
 <div><dt>memory read</dt><dd>${formatSize(residentPages, geometry)} <small>anonymous, ${plural(memory.ranges, 'PMD range')}</small></dd></div>

@@ -8,6 +8,7 @@ import { formatSize } from '../../core/memory/format-size.ts';
 import { rangeBytes } from '../../core/memory/geometry.ts';
 import { occupancyLegend, occupancyMap, orderLegend, orderMap } from '../svg/map.ts';
 import { html, type Markup } from '../words/markup.ts';
+import { restartSentence } from '../words/restart-sentence.ts';
 import { rangeSection } from './range.ts';
 import type { ReportView } from './view.ts';
 import { vmaTable } from './vmas.ts';
@@ -27,6 +28,7 @@ export function processSection(view: ReportView, each: ProcessFinding): Markup |
   return html`<section>
 <h3>${name}</h3>
 <p class="quiet">${formatSize(memory.residentPages, table.geometry)} of anonymous memory${process.cgroup !== '' && process.cgroup !== '/' && html`, control group ${process.cgroup}`}${process.thpDisabled === true && ', THP disabled by prctl'}</p>
+<p class="quiet">${restartSentence(each.restart, memory.residentPages, table.geometry)}</p>
 ${maps(view, table, ranges, cells, name)}
 ${vmaTable(table, ranges, each.index, name, findings.policy.orders)}
 ${each.telling && rangeSection(view, each, each.telling)}

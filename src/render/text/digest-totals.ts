@@ -10,9 +10,10 @@ import type { PolicyCounts } from '../../core/plan/policy-counts.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import { restartJson } from '../json/restart.ts';
 import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
+import { RESTART_IS_A_BOUND } from '../words/restart-sentence.ts';
 import { sizesLine } from '../words/sizes.ts';
 import { field } from './lines.ts';
-import { RESTART_IS_A_BOUND, restartLines } from './restart.ts';
+import { restartLines } from './restart.ts';
 import type { Style } from './style.ts';
 
 /** The totals of a prediction, as `predict --json` prints them for other sources. */

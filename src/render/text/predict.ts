@@ -16,6 +16,7 @@ import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
 import { ignoredLimitLine } from '../words/none-limit-note.ts';
 import { printable } from '../words/printable.ts';
+import { RESTART_IS_A_BOUND } from '../words/restart-sentence.ts';
 import { sizeSettingsLine } from '../words/sizes.ts';
 import {
   assumedSentences,
@@ -26,7 +27,6 @@ import {
 } from '../words/surroundings.ts';
 import { type Column, layOutTable } from './columns.ts';
 import { field } from './lines.ts';
-import { RESTART_IS_A_BOUND } from './restart.ts';
 import type { Style } from './style.ts';
 import { mainRefusal, refusedLine, tallyLines } from './tally.ts';
 

@@ -5,10 +5,6 @@ import { formatSize } from '../../core/memory/format-size.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import { bySizeLine, field } from './lines.ts';
 
-/** Why what is said of a restart is a bound. */
-export const RESTART_IS_A_BOUND =
-  'after a restart at most: a VMA that grows while it is touched, reads before writes, and memory given back leave less';
-
 /** What page faults do under the settings when programs start again and touch the same pages. */
 export function restartLines(
   restart: RestartCounts | undefined,
