@@ -2,13 +2,22 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import '../support/seed.ts';
 import { RangeTable } from '../../src/analysis/range-table.ts';
+import { judgeTable } from '../../src/analysis/table-judge.ts';
+import { restartedState } from '../../src/core/fault/restart.ts';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
+import { orderSet } from '../../src/core/memory/order.ts';
+import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
+import { orderColor } from '../../src/render/svg/palette.ts';
 import { centerOn, fitCamera, pan, zoomAt } from '../../web/map/camera.ts';
 import { findPlace, missWords, placeName, processRows } from '../../web/map/find.ts';
+import { type Layer, legendOf, pixel, rowColors } from '../../web/map/layers.ts';
 import { layoutOf, placeOfRow, rowAtPlace } from '../../web/map/layout.ts';
 import { pteWords } from '../../web/map/pte-words.ts';
+import { rangeWords } from '../../web/map/range-words.ts';
 import { paintMap } from '../../web/map/raster.ts';
+import type { Judgement } from '../../web/memory/memory-worker-protocol.ts';
 import type { OpenMemory } from '../../web/memory/open-memory.ts';
+import { choiceOf, runPolicyOf } from '../../web/policy/choice.ts';
 import { processItem, rangesItem, vmaItem } from '../analysis/streams.ts';
 import { rangeOf } from '../support/ranges.ts';
 
@@ -219,7 +228,7 @@ describe('picture', () => {
 
 test('a PTE is called what the terminal calls it', () => {
   const range = rangeOf({ present: '0-3', swap: '4-5', guard: '5', zero: '1', uffd: '2', unreferenced: '2' });
-  const detail = { row: 0, range, ignored: undefined, plan: undefined, after: range };
+  const detail = { row: 0, range, ignored: undefined, plan: undefined, after: range, restarted: range };
   expect([0, 1, 2, 4, 5, 6].map((pte) => pteWords(detail, pte))).toEqual([
     'a small page',
     'zero page',
@@ -228,4 +237,49 @@ test('a PTE is called what the terminal calls it', () => {
     'not present (swap), guard marker',
     'empty',
   ]);
+});
+
+describe('after a restart', () => {
+  const range = rangeOf({ present: '8-11,100', swap: '200' });
+  const items = [processItem(7), vmaItem({ start: 4096, end: 2 ** 30 }), rangesItem(range)];
+  const table = new RangeTable(x86_64);
+  for (const item of items) table.add(item);
+  const choice = { ...choiceOf(defaultSettings(x86_64), x86_64, 'linux-7.2'), always: orderSet([2, 6, 9]) };
+  const judged = judgeTable(table, runPolicyOf(choice));
+  const judgement: Judgement = { ...judged, choice, rows: 1, processes: judged.tallies };
+  const memory = { ...table, name: 'test', host: { geometry: x86_64 } } as unknown as OpenMemory;
+  const restarted = restartedState(range, { start: 1, end: 2 ** 18 }, orderSet([2, 6, 9]));
+  const detail = { row: 0, range, ignored: 'vma-edge' as const, plan: undefined, after: range, restarted };
+
+  test('a range at the edge of its VMA is said by what page faults leave, khugepaged apart', () => {
+    const words = rangeWords(memory, judgement, 0, detail);
+    expect(words.after).toContain('stays as it is');
+    expect(words.restarted).toBe(
+      'page faults leave at most 132 pages: 2 of 256K, 1 of 16K, grows by at most 508K',
+    );
+    expect(rangeWords(memory, judgement, 0, undefined).restarted).toBe(
+      'page faults leave at most 132 pages: most in folios of 256K, grows by at most 508K',
+    );
+    expect(rangeWords(memory, undefined, 0, undefined).restarted).toBe('…');
+  });
+
+  test('its colour is that of the folios that page faults leave', () => {
+    const color = (layer: Layer) => rowColors(layer, memory, judgement, false)[0];
+    const full = (order: number) => pixel(orderColor(order, 9));
+    expect(color('restart')).not.toBe(color('after'));
+    expect(color('after')).toBe(color('before'));
+    // A range that is filled whole has the pure colour of its order.
+    const whole = { ...judgement, restartOrders: Uint8Array.of(9), restartGrowthPages: Uint16Array.of(507) };
+    expect(rowColors('restart', memory, whole, false)[0]).toBe(full(9));
+  });
+
+  test('the legend and a PTE say who filled it', () => {
+    const names = (layer: Layer) => legendOf(layer, 9, false).map(({ name }) => name);
+    expect(names('restart')).toContain('filled by page faults: empty now');
+    expect(names('restart')).not.toContain('swapped');
+    expect(names('after')).toContain('filled by khugepaged: empty now');
+    expect(pteWords(detail, 101)).toBe('empty; after a restart in a folio of 256K');
+    expect(pteWords(detail, 100)).toBe('a small page; after a restart in a folio of 256K');
+    expect(pteWords(detail, 400)).toBe('empty');
+  });
 });

@@ -156,10 +156,12 @@ async function bothOutcomes(items: readonly MemoryItem[], settings: ThpSettings,
   for (const item of items) collector.add(item);
   const host = { kernelRelease: '', time: '', geometry: x86_64, settings: undefined };
   const memory = totalDigest({ host, processes: collector.finish(), skipped: [], notes: [] });
-  const counts = new DigestQuery(memory).ask(settings, model);
+  const query = new DigestQuery(memory);
+  const counts = query.ask(settings, model);
+  const restart = query.restart(settings, model);
   const { residentPages, hugePages } = memory;
   return {
-    digested: policyOutcomeOf({ counts, residentPages, hugePages }, undefined),
+    digested: policyOutcomeOf({ counts, residentPages, hugePages, restart }, undefined),
     judged: policyOutcomeOf(undefined, { total }),
   };
 }
@@ -184,6 +186,30 @@ test('pages that come back from swap are growth, and in use', async () => {
   const { digested, judged } = await bothOutcomes(items, SETTINGS, KERNEL_MODELS['linux-7.2']);
   expect(judged).toEqual({ ...digested, laterAttempts: undefined });
   expect(judged).toMatchObject({ residentPages: 500, hugeNow: 0, hugeThen: 505, growthPages: 12 });
+});
+
+test('a restart fills around each touched page as far as its VMA reaches, swapped ones too', async () => {
+  const range = rangeOf({ present: '100-119', swap: '200', zero: '300' });
+  const vma = vmaItem({ start: 64 * 4096, end: 512 * 4096 });
+  const sizes = new Map([
+    [asOrder(6), 'always' as const],
+    [asOrder(9), 'always' as const],
+  ]);
+  const settings = { ...SETTINGS, sizes };
+  const { digested } = await bothOutcomes(
+    [processItem(1), vma, rangesItem(range)],
+    settings,
+    KERNEL_MODELS['linux-7.2'],
+  );
+  // 2M does not fit; windows of 256K begin at 64 and 192.
+  expect(digested?.restart).toEqual({
+    residentPages: 128,
+    hugePages: 128,
+    growthPages: 108,
+    largerFolioPages: 0,
+    sharedPages: 0,
+  });
+  expect(digested).toMatchObject({ residentPages: 20, growthPages: 0, hugeThen: 0 });
 });
 
 test('before anything is known there is no outcome', () => {

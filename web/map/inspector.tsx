@@ -51,8 +51,10 @@ export function Inspector({ onOpen }: { readonly onOpen: (row: number) => void }
       <dl aria-live={hovered.value ? 'off' : 'polite'}>
         <dt>now</dt>
         <dd>{words.before}</dd>
-        <dt>then</dt>
+        <dt>khugepaged</dt>
         <dd>{words.after}</dd>
+        <dt>restart</dt>
+        <dd>{words.restarted}</dd>
         {shown && pte !== undefined && (
           <>
             <dt>PTE {pte}</dt>

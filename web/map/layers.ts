@@ -17,11 +17,12 @@ import type { OpenMemory } from '../memory/open-memory.ts';
 import { PTE_FILLED } from './pte-code.ts';
 
 /** What the colours of the map say. */
-export const LAYERS = ['after', 'before', 'use', 'why'] as const;
+export const LAYERS = ['after', 'restart', 'before', 'use', 'why'] as const;
 export type Layer = (typeof LAYERS)[number];
 
 export const LAYER_NAMES: Record<Layer, string> = {
-  after: 'folios then',
+  after: 'after khugepaged',
+  restart: 'after a restart',
   before: 'folios now',
   use: 'pages in use',
   why: 'why not',
@@ -91,9 +92,13 @@ export function rowColors(
   }
   const table = orderTable(memory.host.geometry.pmdOrder, pages, dark);
   const width = pages + 1;
+  const [orders, growthPages] =
+    layer === 'restart'
+      ? [judgement?.restartOrders, judgement?.restartGrowthPages]
+      : [judgement?.mainOrders, judgement?.growthPages];
   for (let row = 0; row < judged; row++) {
-    const then = Math.min(pages, residentPages[row] + (judgement?.growthPages[row] ?? 0));
-    colors[row] = table[(judgement?.mainOrders[row] ?? 0) * width + then];
+    const then = Math.min(pages, residentPages[row] + (growthPages?.[row] ?? 0));
+    colors[row] = table[(orders?.[row] ?? 0) * width + then];
   }
   for (let row = judged; row < memory.rows; row++)
     colors[row] = table[mainOrders[row] * width + residentPages[row]];
@@ -149,9 +154,13 @@ export function legendOf(
   return [
     { name: 'small', color: SMALL_PAGE, order: 0 },
     ...orders.map((order) => ({ name: '', color: orderColor(order, pmdOrder), order })),
-    ...(layer === 'after' ? [{ name: 'filled: empty before', color: FILLED }] : []),
-    { name: 'swapped', color: SWAPPED },
-    { name: 'zero page', color: ZERO_PAGE },
+    ...(layer === 'after' ? [{ name: 'filled by khugepaged: empty now', color: FILLED }] : []),
+    ...(layer === 'restart'
+      ? [{ name: 'filled by page faults: empty now', color: FILLED }]
+      : [
+          { name: 'swapped', color: SWAPPED },
+          { name: 'zero page', color: ZERO_PAGE },
+        ]),
   ];
 }
 

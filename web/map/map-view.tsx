@@ -1,5 +1,8 @@
 import { useSignal } from '@preact/signals';
 import { plural } from '../../src/core/base/plural.ts';
+import { type Geometry, pagesPerRange } from '../../src/core/memory/geometry.ts';
+import type { PageSpan } from '../../src/core/memory/page-span.ts';
+import { spanFrom } from '../../src/core/rules/vma.ts';
 import { printable } from '../../src/render/words/printable.ts';
 import { memory, memoryWorker } from '../memory/open-memory.ts';
 import { hugepageOrders } from '../policy/choice.ts';
@@ -29,7 +32,7 @@ export function MapView() {
         <Legend />
         <Inspector onOpen={openSteps} />
         <p id="map-keys" class="quiet keys">
-          Arrows move, Shift+arrows pan, + and − zoom, 0 shows all, 1 to 4 change the colours, [ and ] go from
+          Arrows move, Shift+arrows pan, + and − zoom, 0 shows all, 1 to 5 change the colours, [ and ] go from
           process to process, Enter steps through a range.
         </p>
       </section>
@@ -45,11 +48,17 @@ async function openSteps(row: number): Promise<void> {
   const policy = choice.value;
   const detail = await memoryWorker.detail(row, policy);
   if (!detail) return;
-  const { vma } = open.vmas[open.vmaOf[row]];
-  const orders = vma.flags.includes('hg') ? hugepageOrders(policy) : policy.always;
+  const of = open.vmas[open.vmaOf[row]];
+  const orders = of.vma.flags.includes('hg') ? hugepageOrders(policy) : policy.always;
   const { where, address } = rangeWords(open, undefined, row, detail);
   const from = `${where.split(', ', 1)[0]}, ${address}`;
-  go('steps', stepsParams(detail.range, policy, orders, { from, ignored: detail.ignored }));
+  const vma = partInRange(spanFrom(of.vma, detail.range.address, open.host.geometry), open.host.geometry);
+  go('steps', stepsParams(detail.range, policy, orders, { from, ignored: detail.ignored, vma }));
+}
+
+/** The pages of a VMA that lie in a range. */
+function partInRange({ start, end }: PageSpan, geometry: Geometry): PageSpan {
+  return { start: Math.max(0, start), end: Math.min(pagesPerRange(geometry), end) };
 }
 
 function Toolbar() {

@@ -5,15 +5,20 @@ import type { RangeState } from '../../src/core/memory/range-state.ts';
 import { FACT_WORDS } from '../../src/render/words/pte-facts.ts';
 import type { RangeDetail } from '../memory/memory-worker-protocol.ts';
 
-/** What one PTE holds now, what will be special about it, and what it holds then. */
-export function pteWords({ range, after }: RangeDetail, pte: number): string {
+/** What one PTE holds now, what is special about it, what it holds after khugepaged and after a restart. */
+export function pteWords({ range, after, restarted }: RangeDetail, pte: number): string {
   const now = holds(range, pte);
   const then = holds(after, pte);
+  const again = holds(restarted, pte);
   const facts = FACTS.filter((fact) => {
     const bitmap = range.facts[fact];
     return bitmap !== undefined && hasPage(bitmap, pte);
   }).map((fact) => FACT_WORDS[fact]);
-  return [now, ...facts].join(', ') + (now === then ? '' : ` → ${then}`);
+  return (
+    [now, ...facts].join(', ') +
+    (now === then ? '' : `; after khugepaged ${then}`) +
+    (now === again ? '' : `; after a restart ${again}`)
+  );
 }
 
 /** What is said of a PTE besides what it holds. */

@@ -1,6 +1,9 @@
+import { plural } from '../../src/core/base/plural.ts';
 import { formatSize } from '../../src/core/memory/format-size.ts';
 import { type Geometry, pagesPerRange, rangeBytes } from '../../src/core/memory/geometry.ts';
+import { hasPage } from '../../src/core/memory/occupancy.ts';
 import { asOrder, formatOrder, type Order } from '../../src/core/memory/order.ts';
+import type { RangeState } from '../../src/core/memory/range-state.ts';
 import { type CollapsePlan, collapsesOf } from '../../src/core/plan/plan.ts';
 import { printable } from '../../src/render/words/printable.ts';
 import { refusalLine } from '../../src/render/words/reasons.ts';
@@ -14,6 +17,8 @@ interface RangeWords {
   readonly address: string;
   readonly before: string;
   readonly after: string;
+  /** What page faults make of it when its process starts again. */
+  readonly restarted: string;
 }
 
 /** A range in words: from what is known of all ranges, and of this one in detail as soon as that is there. */
@@ -36,10 +41,20 @@ export function rangeWords(
     address: `${hex(address)}-${hex(address + rangeBytes(geometry))}`,
     before: `${used} of ${pagesPerRange(geometry)} pages in use${used > 0 ? `, most in ${folios(main)}` : ''}`,
     after: judgement && row < judgement.rows ? thenWords(judgement, row) : '…',
+    restarted: judgement && row < judgement.rows ? restartWords(judgement, row) : '…',
   };
 
   function folios(order: number): string {
     return order === 0 ? 'small pages' : `folios of ${formatOrder(asOrder(order), geometry)}`;
+  }
+
+  function restartWords({ restartOrders, restartGrowthPages }: Judgement, row: number): string {
+    const growth = restartGrowthPages[row];
+    const grows = growth > 0 ? `, grows by at most ${formatSize(growth, geometry)}` : ', without growth';
+    const pages = used + growth;
+    if (pages === 0) return 'nothing: no page of it was touched';
+    const parts = detail ? partsOf(detail.restarted) : `most in ${folios(restartOrders[row])}`;
+    return `page faults leave at most ${plural(pages, 'page')}: ${parts}${grows}`;
   }
 
   function thenWords({ refusals, reasons, mainOrders, growthPages, choice }: Judgement, row: number): string {
@@ -52,6 +67,23 @@ export function rangeWords(
     const grows = growth > 0 ? `, grows by ${formatSize(growth, geometry)}` : ', without growth';
     return `${detail?.plan ? collapsesWords(detail.plan, geometry) : `most in ${folios(mainOrders[row])}`}${grows}`;
   }
+}
+
+/** `1 of 64K, 3 small pages`: what lies in a range. */
+function partsOf({ geometry, facts, folioOrders }: RangeState): string {
+  const pages = new Map<number, number>();
+  for (let page = 0; page < pagesPerRange(geometry); page++) {
+    const order = folioOrders?.[page] ?? 0;
+    if (hasPage(facts.present, page)) pages.set(order, (pages.get(order) ?? 0) + 1);
+  }
+  return [...pages]
+    .sort(([a], [b]) => b - a)
+    .map(([order, count]) =>
+      order === 0
+        ? plural(count, 'small page')
+        : `${count >> order} of ${formatOrder(asOrder(order), geometry)}`,
+    )
+    .join(', ');
 }
 
 /** "collapses to 2 of 16K, 1 of 64K". */

@@ -19,6 +19,7 @@ interface Loaded {
   readonly indexOf: ReadonlyMap<number, number>;
   readonly before: Uint8Array;
   readonly after: Uint8Array;
+  readonly restarted: Uint8Array;
 }
 
 const loaded = signal<Loaded | undefined>(undefined);
@@ -33,10 +34,15 @@ export function tilesInSight(): TileCodes | undefined {
   const { geometry } = open.host;
   return {
     indexOf: tiles.indexOf,
-    codes: layer.value === 'after' ? tiles.after : tiles.before,
+    codes: codesOf(tiles),
     pages: pagesPerRange(geometry),
     columns: gridColumns(geometry),
   };
+}
+
+function codesOf({ before, after, restarted }: Loaded): Uint8Array {
+  if (layer.value === 'after') return after;
+  return layer.value === 'restart' ? restarted : before;
 }
 
 export function showsPtes(): boolean {
@@ -73,9 +79,9 @@ export function followSight(): () => void {
     const { name, host, complete } = open;
     const question = JSON.stringify([name, host.time, complete, choice.peek(), rows]);
     if (rows.length === 0 || question === answered) return;
-    const { before, after } = await memoryWorker.tiles(rows, choice.peek());
+    const tiles = await memoryWorker.tiles(rows, choice.peek());
     if (memory.peek()?.host !== host) return;
-    loaded.value = { source: open.source, indexOf: new Map(rows.map((row, i) => [row, i])), before, after };
+    loaded.value = { source: open.source, indexOf: new Map(rows.map((row, i) => [row, i])), ...tiles };
     answered = question;
   });
   return effect(() => {

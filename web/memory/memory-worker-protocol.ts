@@ -3,6 +3,7 @@ import type { RowOutcomes } from '../../src/analysis/table-judge.ts';
 import type { Refusal, Tally } from '../../src/analysis/tally.ts';
 import type { Verdict } from '../../src/analysis/verdict.ts';
 import type { Result } from '../../src/core/base/failure.ts';
+import type { RestartCounts } from '../../src/core/fault/restart-counts.ts';
 import type { RangeState } from '../../src/core/memory/range-state.ts';
 import type { CollapsePlan } from '../../src/core/plan/plan.ts';
 import type { PolicyCounts } from '../../src/core/plan/policy-counts.ts';
@@ -49,6 +50,8 @@ export interface Totals {
   readonly residentPages: number;
   /** Resident pages in large folios now. */
   readonly hugePages: number;
+  /** What page faults leave when the processes start again, at most. */
+  readonly restart: RestartCounts | undefined;
 }
 
 /** What a policy does to each row, and added up by process. */
@@ -70,12 +73,15 @@ export interface RangeDetail {
   readonly plan: CollapsePlan | undefined;
   /** The range as the next pass would find it. */
   readonly after: RangeState;
+  /** The range as page faults leave it, at most, when its process starts again. */
+  readonly restarted: RangeState;
 }
 
-/** Codes of PTEs, range after range, now and under a policy. */
+/** Codes of PTEs, range after range: now, after khugepaged, and after a restart under the same policy. */
 export interface Tiles {
   readonly before: Uint8Array;
   readonly after: Uint8Array;
+  readonly restarted: Uint8Array;
 }
 
 /** The worker that holds the memory: everything that may take long happens there. */

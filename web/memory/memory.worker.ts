@@ -6,11 +6,12 @@ import { RangeTable } from '../../src/analysis/range-table.ts';
 import { judgeTable } from '../../src/analysis/table-judge.ts';
 import { judgeRange } from '../../src/analysis/verdict.ts';
 import { failWith, type Result, succeed } from '../../src/core/base/failure.ts';
+import { restartedState } from '../../src/core/fault/restart.ts';
 import { pagesPerRange } from '../../src/core/memory/geometry.ts';
 import { writePteCodes } from '../../src/core/memory/pte-code.ts';
 import { applyPlan } from '../../src/core/plan/apply-plan.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
-import { possibleOrders } from '../../src/core/rules/vma.ts';
+import { possibleOrders, restartOrders, spanFrom } from '../../src/core/rules/vma.ts';
 import { SnapshotError } from '../../src/snapshot/damage.ts';
 import { openSnapshot } from '../../src/snapshot/reader.ts';
 import { markFilled } from '../map/pte-code.ts';
@@ -86,6 +87,8 @@ const worker: MemoryWorker = {
       judged.mainOrders.buffer,
       judged.refusals.buffer,
       judged.growthPages.buffer,
+      judged.restartOrders.buffer,
+      judged.restartGrowthPages.buffer,
     ]);
   },
 
@@ -94,7 +97,9 @@ const worker: MemoryWorker = {
     if (!digested || !checkDigestModel(model).ok) return undefined;
     const { query } = digested;
     const { residentPages, hugePages } = query.memory;
-    return { counts: query.ask(settingsOf(choice), model), residentPages, hugePages };
+    const settings = settingsOf(choice);
+    const restart = query.restart(settings, model);
+    return { counts: query.ask(settings, model), residentPages, hugePages, restart };
   },
 
   async sweep(question, onProgress) {
@@ -122,6 +127,7 @@ const worker: MemoryWorker = {
     const pages = pagesPerRange(held.geometry);
     const before = new Uint8Array(rows.length * pages);
     const after = new Uint8Array(rows.length * pages);
+    const restarted = new Uint8Array(rows.length * pages);
     for (const [i, row] of rows.entries()) {
       if (row >= held.rows) continue;
       const detail = detailOf(held, row, choice);
@@ -130,8 +136,11 @@ const worker: MemoryWorker = {
       writePteCodes(detail.range, codes);
       writePteCodes(detail.after, then);
       markFilled(codes, then);
+      const again = restarted.subarray(i * pages, (i + 1) * pages);
+      writePteCodes(detail.restarted, again);
+      markFilled(codes, again);
     }
-    return transfer({ before, after }, [before.buffer, after.buffer]);
+    return transfer({ before, after, restarted }, [before.buffer, after.buffer, restarted.buffer]);
   },
 };
 
@@ -202,11 +211,20 @@ function detailOf(from: RangeTable, row: number, choice: PolicyChoice): RangeDet
   const { vma, process } = from.vmas[from.vmaOf[row]];
   const runPolicy = runPolicyOf(choice);
   const { thpDisabled } = from.processes[process];
-  const orders = possibleOrders(vma, runPolicy.settings, runPolicy.model, from.geometry, thpDisabled);
+  const { settings, model } = runPolicy;
+  const orders = possibleOrders(vma, settings, model, from.geometry, thpDisabled);
+  const ofFaults = restartOrders(vma, settings, model, from.geometry, thpDisabled);
   const view = from.range(row);
   // A view would take the whole column along when it crosses to the page.
   const range = { ...view, facts: { ...view.facts, present: view.facts.present.slice() } };
   const { ignored, plan } = judgeRange(range, vma, orders, runPolicy);
   const known = { ...range, folioOrders: range.folioOrders ?? new Uint8Array(pagesPerRange(from.geometry)) };
-  return { row, range, ignored, plan, after: plan ? applyPlan(known, plan) : known };
+  return {
+    row,
+    range,
+    ignored,
+    plan,
+    after: plan ? applyPlan(known, plan) : known,
+    restarted: restartedState(range, spanFrom(vma, range.address, from.geometry), ofFaults),
+  };
 }

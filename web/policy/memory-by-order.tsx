@@ -7,14 +7,21 @@ import { cssColor, inkOn, orderColor } from '../../src/render/svg/palette.ts';
 /** A part of a bar with less of it than this has no room for a name. */
 const NAMED_SHARE = 0.12;
 
-/** Resident memory by the order of its folios, before and after, as two bars and in numbers. */
+/** Resident memory by the order of its folios: now, after khugepaged and after a restart, as bars and in numbers. */
 export function MemoryByOrder({ tally }: { readonly tally: Tally }) {
-  const { geometry, pagesBefore, pagesAfter } = tally;
-  const most = Math.max(1, sum(pagesBefore), sum(pagesAfter));
-  const present = pagesBefore.map((_, order) => order).filter((o) => pagesBefore[o] + pagesAfter[o] > 0);
+  const { geometry } = tally;
+  const states = [
+    { name: 'now', pages: tally.pagesBefore },
+    { name: 'then', pages: tally.pagesAfter },
+    { name: 'restart', pages: tally.restart.pagesByOrder },
+  ];
+  const most = Math.max(1, ...states.map(({ pages }) => sum(pages)));
+  const present = tally.pagesBefore
+    .map((_, order) => order)
+    .filter((order) => states.some(({ pages }) => pages[order] > 0));
   const name = (order: number) => formatOrder(asOrder(order), geometry);
   const bar = (label: string, pages: readonly number[]) => (
-    <div class="policy-bar">
+    <div key={label} class="policy-bar">
       <span>{label}</span>
       <span class="policy-bar-parts" aria-hidden="true">
         {present.map((order) => {
@@ -36,15 +43,19 @@ export function MemoryByOrder({ tally }: { readonly tally: Tally }) {
   return (
     <section aria-labelledby="policy-orders">
       <h2 id="policy-orders">Memory by folio size</h2>
-      <p class="policy-note">then: with the pages that collapses fill</p>
-      {bar('now', pagesBefore)}
-      {bar('then', pagesAfter)}
+      <p class="policy-note">
+        then: after khugepaged, with the pages that collapses fill; restart: after page faults, at most
+      </p>
+      {states.map(({ name, pages }) => bar(name, pages))}
       <table class="policy-table">
         <thead>
           <tr>
             <th scope="col">size</th>
-            <th scope="col">now</th>
-            <th scope="col">then</th>
+            {states.map((state) => (
+              <th key={state.name} scope="col">
+                {state.name}
+              </th>
+            ))}
           </tr>
         </thead>
         <tbody>
@@ -57,16 +68,18 @@ export function MemoryByOrder({ tally }: { readonly tally: Tally }) {
                 />
                 {name(order)}
               </th>
-              <td>{formatSize(pagesBefore[order], geometry)}</td>
-              <td>{formatSize(pagesAfter[order], geometry)}</td>
+              {states.map((state) => (
+                <td key={state.name}>{formatSize(state.pages[order], geometry)}</td>
+              ))}
             </tr>
           ))}
         </tbody>
         <tfoot>
           <tr>
             <th scope="row">resident</th>
-            <td>{formatSize(sum(pagesBefore), geometry)}</td>
-            <td>{formatSize(sum(pagesAfter), geometry)}</td>
+            {states.map((state) => (
+              <td key={state.name}>{formatSize(sum(state.pages), geometry)}</td>
+            ))}
           </tr>
         </tfoot>
       </table>

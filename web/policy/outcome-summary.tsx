@@ -6,19 +6,19 @@ import { formatSize } from '../../src/core/memory/format-size.ts';
 import type { Geometry } from '../../src/core/memory/geometry.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { choice, judgement, totals } from './judgement.ts';
-import { type PolicyOutcome, policyOutcomeOf } from './policy-outcome.ts';
+import { type PolicyOutcome, policyOutcomeOf, type RestartOutcome } from './policy-outcome.ts';
 
 /** A screen reader hears the numbers once nothing has changed for so long. */
 const QUIET_MS = 700;
 
-/** What the policy gains and costs, in four lines. */
+/** What the policy gains and costs: by khugepaged, and by page faults when the processes start again. */
 export function OutcomeSummary({ geometry }: { readonly geometry: Geometry }) {
   const outcome = policyOutcomeOf(totals.value, judgement.value);
   const canDigest = checkDigestModel(KERNEL_MODELS[choice.value.model]).ok;
   const words = outcome && wordsOf(outcome, geometry, canDigest);
   return (
     <section class="policy-outcome" aria-labelledby="policy-outcome">
-      <h2 id="policy-outcome">What it does</h2>
+      <h2 id="policy-outcome">What khugepaged does</h2>
       {words ? (
         <dl>
           <dt>RSS</dt>
@@ -41,13 +41,59 @@ export function OutcomeSummary({ geometry }: { readonly geometry: Geometry }) {
       ) : (
         <p class="policy-note">…</p>
       )}
-      {words && <Announcement text={`RSS ${words.growth}, huge pages ${words.hugeThen}`} />}
+      {outcome?.restart && (
+        <Restart restart={outcome.restart} now={outcome.residentPages} geometry={geometry} />
+      )}
+      {words && <Announcement text={`RSS ${words.growth}, huge pages ${words.hugeThen}${words.restart}`} />}
     </section>
   );
 }
 
+/** The bound for a restart, and what it does not say. */
+function Restart({
+  restart,
+  now,
+  geometry,
+}: {
+  readonly restart: RestartOutcome;
+  readonly now: number;
+  readonly geometry: Geometry;
+}) {
+  const { residentPages, hugePages, growthPages, largerFolioPages, sharedPages } = restart;
+  const size = (pages: number) => formatSize(pages, geometry);
+  return (
+    <>
+      <h2 id="policy-restart">After a restart, page faults: at most</h2>
+      <dl aria-labelledby="policy-restart">
+        <dt>RSS</dt>
+        <dd>
+          <strong>+{size(growthPages)}</strong>{' '}
+          <span>
+            +{percent(growthPages, now)}, to {size(residentPages)}
+          </span>
+        </dd>
+        <dt>huge pages</dt>
+        <dd>
+          <strong>{percent(hugePages, residentPages)}</strong> <span>{size(hugePages)}</span>
+        </dd>
+      </dl>
+      <details class="policy-note">
+        <summary>why at most</summary>
+        Processes that start again and touch the pages that are in use now. Page faults fill less where a VMA
+        grows while it is touched, where memory is read before it is written, and where pages in use were
+        touched after others had been given back.
+        {largerFolioPages > 0 &&
+          ` ${size(largerFolioPages)} lie in folios larger than page faults may use: which of their pages were touched cannot be seen, so all count.`}
+        {sharedPages > 0 &&
+          ` ${size(sharedPages)} are shared by fork: one of the processes touched them, and each counts them.`}
+      </details>
+    </>
+  );
+}
+
 function wordsOf(outcome: PolicyOutcome, geometry: Geometry, canDigest: boolean) {
-  const { residentPages, hugeNow, hugeThen, growthPages, attempts, laterAttempts, copiedPages } = outcome;
+  const { residentPages, hugeNow, hugeThen, growthPages, attempts, laterAttempts, copiedPages, restart } =
+    outcome;
   return {
     growth: `+${formatSize(growthPages, geometry)}`,
     growthShare: `+${percent(growthPages, residentPages)} of ${formatSize(residentPages, geometry)}`,
@@ -60,6 +106,7 @@ function wordsOf(outcome: PolicyOutcome, geometry: Geometry, canDigest: boolean)
         ? `now; later passes are ${canDigest ? 'counted when all is read' : 'not known for this model'}`
         : `now, ${grouped(laterAttempts)} in every later pass`,
     copied: formatSize(copiedPages, geometry),
+    restart: restart ? `; after a restart RSS at most +${formatSize(restart.growthPages, geometry)}` : '',
   };
 }
 

@@ -1,5 +1,6 @@
 import { growthOf, type Tally } from '../../src/analysis/tally.ts';
 import { sum } from '../../src/core/base/sum.ts';
+import type { RestartCounts } from '../../src/core/fault/restart-counts.ts';
 import type { Judgement, Totals } from '../memory/memory-worker-protocol.ts';
 
 /** What a policy comes to for all memory that was read. Pages are base pages. */
@@ -14,6 +15,33 @@ export interface PolicyOutcome {
   readonly attempts: number;
   /** Attempts in every later pass; undefined where no digest says it. */
   readonly laterAttempts: number | undefined;
+  /** What page faults leave when the processes start again; undefined where a digest does not know it. */
+  readonly restart: RestartOutcome | undefined;
+}
+
+/** What page faults leave, at most, of processes that start again and touch the same pages. */
+export interface RestartOutcome {
+  readonly residentPages: number;
+  /** Of these, pages in large folios. */
+  readonly hugePages: number;
+  /** Pages more than are resident now; those in swap among them. */
+  readonly growthPages: number;
+  /** Pages in folios that are larger now than page faults may use: which of them were touched is not seen. */
+  readonly largerFolioPages: number;
+  /** Pages that processes share by fork. */
+  readonly sharedPages: number;
+}
+
+function restartOutcomeOf(counts: RestartCounts, residentNow: number): RestartOutcome {
+  const residentPages = sum(counts.pagesByOrder);
+  const { largerFolioPages, sharedPages } = counts;
+  return {
+    residentPages,
+    hugePages: sum(counts.pagesByOrder.slice(1)),
+    growthPages: residentPages - residentNow,
+    largerFolioPages,
+    sharedPages,
+  };
 }
 
 /** From the digest, which answers at once, or else from the ranges; undefined before there is either. */
@@ -22,7 +50,7 @@ export function policyOutcomeOf(
   judgement: Pick<Judgement, 'total'> | undefined,
 ): PolicyOutcome | undefined {
   if (totals) {
-    const { counts, residentPages, hugePages } = totals;
+    const { counts, residentPages, hugePages, restart } = totals;
     return {
       residentPages,
       hugeNow: hugePages,
@@ -31,6 +59,7 @@ export function policyOutcomeOf(
       copiedPages: counts.copiedPages,
       attempts: sum(counts.attempts),
       laterAttempts: sum(counts.laterAttempts),
+      restart: restart && restartOutcomeOf(restart, residentPages),
     };
   }
   if (!judgement) return undefined;
@@ -42,6 +71,7 @@ export function policyOutcomeOf(
     copiedPages: total.copiedPages,
     attempts: total.attempts,
     laterAttempts: undefined,
+    restart: restartOutcomeOf(total.restart, total.residentPages),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Refusal } from '../../src/analysis/tally.ts';
 import type { OrderSet } from '../../src/core/memory/order.ts';
+import type { PageSpan } from '../../src/core/memory/page-span.ts';
 import type { RangeState } from '../../src/core/memory/range-state.ts';
 import { hugepageOrders, type PolicyChoice } from '../policy/choice.ts';
 import { NO_SEARCH, searchesOf } from './searches.ts';
@@ -11,6 +12,8 @@ export interface RangeOrigin {
   readonly from: string;
   /** Why khugepaged does not look at it. */
   readonly ignored: Refusal | undefined;
+  /** The pages of its VMA that lie in it. */
+  readonly vma: PageSpan;
 }
 
 /**
@@ -37,6 +40,9 @@ export function stepsParams(
     }),
     from: origin?.from,
     ignored: origin?.ignored,
+    vma: origin && `${origin.vma.start}-${origin.vma.end}`,
+    history: undefined,
+    zeropage: undefined,
     step: undefined,
     by: undefined,
   };

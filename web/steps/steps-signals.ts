@@ -1,5 +1,8 @@
 import { computed, signal } from '@preact/signals';
+import type { Refusal } from '../../src/analysis/tally.ts';
+import { intersectOrders, NO_ORDERS, type OrderSet } from '../../src/core/memory/order.ts';
 import { parseSpan } from '../../src/core/memory/page-span.ts';
+import { faultableOrders, KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { type CollapseLimits } from '../../src/core/rules/policy.ts';
 import { INELIGIBLE_REASONS, type Ineligible } from '../../src/core/rules/vma.ts';
 import { FAULT_PRESETS } from '../faults/faults-presets.ts';
@@ -60,7 +63,7 @@ export const row = computed(() => {
 });
 
 /** Where in memory the range comes from, as the link says. */
-export const origin = computed<Partial<RangeOrigin>>(() => {
+export const origin = computed<Partial<Omit<RangeOrigin, 'vma'>>>(() => {
   const { from, ignored } = link.value.params;
   return { from, ignored: REFUSALS.find((each) => each === ignored) };
 });
@@ -124,7 +127,8 @@ export function editFaults(changes: Partial<FaultsState>, within = false): void 
 export function watchFaults(): void {
   remember();
   playing.value = false;
-  const { range, orders } = state.value;
+  const { range } = state.value;
+  const orders = ordersOfFaults(state.value, origin.value.ignored);
   const span = parseSpan(link.value.params.vma ?? '');
   const vma = span.ok ? span.value : wholeRange(range.geometry);
   const policy = { orders, hugeZeroPage: true };
@@ -133,6 +137,20 @@ export function watchFaults(): void {
     step: undefined,
     by: undefined,
   });
+}
+
+/** Reasons why khugepaged does not look at a VMA that keep page faults from large folios as well. */
+const REFUSED_BY_BOTH: readonly (Refusal | undefined)[] = [
+  'nohugepage',
+  'prctl',
+  'special',
+  'temporary-stack',
+];
+
+/** The orders that page faults may use in a range of which is known what khugepaged may use. */
+function ordersOfFaults({ range, orders, model }: StepsState, ignored: Refusal | undefined): OrderSet {
+  if (range.uffdArmed || REFUSED_BY_BOTH.includes(ignored)) return NO_ORDERS;
+  return intersectOrders(orders, faultableOrders(KERNEL_MODELS[model], range.geometry));
 }
 
 /** Watches searches again. */

@@ -1,8 +1,8 @@
 import { type Geometry, pagesPerRange } from '../memory/geometry.ts';
-import { emptyOccupancy, fullOccupancy, hasPage, type Occupancy } from '../memory/occupancy.ts';
+import { emptyOccupancy, fullOccupancy, hasPage, type Occupancy, setPage } from '../memory/occupancy.ts';
 import { asOffset, asOrder, type OrderSet, ordersOf, type Window } from '../memory/order.ts';
 import { holdsWindow, type PageSpan } from '../memory/page-span.ts';
-import type { RangeState } from '../memory/range-state.ts';
+import { plainRange, type RangeState } from '../memory/range-state.ts';
 
 /** What page faults make of one PMD range of a program that starts again. */
 export interface RestartedRange {
@@ -49,6 +49,20 @@ export function restartRange(
     page += pages;
   }
   return { folios, present };
+}
+
+/** A range as a restart leaves it, under the assumptions of `restartRange`; nothing of it is in swap. */
+export function restartedState(range: RangeState, vma: PageSpan, orders: OrderSet): RangeState {
+  const { geometry, address } = range;
+  const present = touchedPages(range);
+  const folioOrders = new Uint8Array(pagesPerRange(geometry));
+  const { folios } = restartRange(present, vma, orders, geometry);
+  for (const { offset, order } of folios) {
+    for (let page = offset as number; page < offset + 2 ** order; page++) setPage(present, page);
+    folioOrders.fill(order, offset, offset + 2 ** order);
+  }
+  const pmdMapped = folios.some(({ order }) => order === geometry.pmdOrder);
+  return { ...plainRange(geometry, present, folioOrders), address, pmdMapped };
 }
 
 function holdsPage(touched: Occupancy, first: number, pages: number): boolean {

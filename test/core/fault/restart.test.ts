@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import '../../support/seed.ts';
-import { restartRange } from '../../../src/core/fault/restart.ts';
+import { restartedState, restartRange } from '../../../src/core/fault/restart.ts';
 import { VmaPages } from '../../../src/core/fault/vma-pages.ts';
 import { type Geometry, geometryOfPmdOrder, pagesPerRange } from '../../../src/core/memory/geometry.ts';
 import { clearPages, emptyOccupancy, hasPage, type Occupancy } from '../../../src/core/memory/occupancy.ts';
-import type { OrderSet } from '../../../src/core/memory/order.ts';
+import { type OrderSet, orderSet } from '../../../src/core/memory/order.ts';
+import { plainRange } from '../../../src/core/memory/range-state.ts';
+import { listPages, rangeOf } from '../../support/ranges.ts';
 
 interface Case {
   readonly geometry: Geometry;
@@ -65,4 +67,23 @@ test('a restart is what page faults leave, in whatever order pages are touched',
     ),
     { numRuns: 300 },
   );
+});
+
+test('the state of a range after a restart holds what page faults leave, and nothing in swap', () => {
+  fc.assert(
+    fc.property(cases([3, 4, 9]), ({ geometry, touched, vma, orders }) => {
+      const pages = Array.from({ length: pagesPerRange(geometry) }, (_, i) => i);
+      const memory = new VmaPages(geometry, vma, { orders, hugeZeroPage: true });
+      for (const page of pages) if (hasPage(touched, page)) memory.touch(page, 'write');
+      const state = restartedState(plainRange(geometry, touched, undefined), vma, orders);
+      const left = memory.rangeAt(0);
+      expect(state.facts.present).toEqual(left.facts.present);
+      expect(state.folioOrders).toEqual(left.folioOrders);
+      expect(state.pmdMapped).toBe(memory.pmdAt(0) === 'folio');
+    }),
+  );
+  const range = rangeOf({ present: '1-3,9', zero: '9', swap: '20' });
+  const { facts, folioOrders, pmdMapped } = restartedState(range, { start: 1, end: 1024 }, orderSet([2]));
+  expect(listPages(facts.present)).toEqual([1, 2, 3, 20, 21, 22, 23]);
+  expect([facts.swap.some((word) => word !== 0), pmdMapped, folioOrders?.[20]]).toEqual([false, false, 2]);
 });
