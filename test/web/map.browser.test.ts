@@ -12,7 +12,7 @@ import { rangeOf, valueOf } from '../support/ranges.ts';
 import { isTooWide, openApp } from './app-page.ts';
 import { violationsOf } from './axe.ts';
 
-const POLICY = 'always=2-9&madvise=none&none=0';
+const POLICY = 'always=2-9&madvise=none&none=0&kernel=linux-7.2';
 const REDIS = `#map?source=example:redis&${POLICY}`;
 const INSPECTOR = '#map-inspector';
 const HOST: Host = {
@@ -58,7 +58,7 @@ describe.skipIf(!CHROMIUM)('map', () => {
     await page.waitForFunction(() => location.hash.includes('at='));
     await page.waitForSelector(`${INSPECTOR} >> text=collapses to`);
     for (let i = 0; i < 4; i++) await page.keyboard.press('+');
-    await page.keyboard.press('4');
+    await page.keyboard.press('5');
     await page.waitForFunction(() => /layer=why/.test(location.hash) && /zoom=/.test(location.hash));
     const link = await page.evaluate(() => location.hash);
     const words = await page.textContent(INSPECTOR);
@@ -93,6 +93,29 @@ describe.skipIf(!CHROMIUM)('map', () => {
     await page.mouse.move(box.x + 50, box.y + 50, { steps: 4 });
     await page.mouse.up();
     await page.waitForFunction((hash) => location.hash !== hash, before);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test('what page faults make of each range after a restart is a layer of its own, down to PTEs', async () => {
+    const { page, complaints } = await openMap(`${REDIS}&layer=before`);
+    const before = await pictureOf(page);
+    await page.focus('.map-canvas');
+    await page.keyboard.press('2');
+    await page.waitForFunction(() => location.hash.includes('layer=restart'));
+    await page.waitForSelector('.legend >> text=filled by page faults: empty now');
+    await page.waitForTimeout(200);
+    expect((await pictureOf(page)) === before).toBe(false);
+    await page.keyboard.press('End');
+    await page.waitForSelector(`${INSPECTOR} >> text=/page faults leave at most/`);
+    expect(await violationsOf(page)).toEqual([]);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.columns');
+    await page.getByText('page faults', { exact: true }).click();
+    await page.waitForSelector(
+      'text=if the process starts again and writes the pages that it has in use here',
+    );
+    expect(await page.inputValue('#faults-history')).toMatch(/^w\d/);
     expect(complaints).toEqual([]);
     await page.close();
   });

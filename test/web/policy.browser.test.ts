@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writesBetween } from '../../src/analysis/sysfs-writes.ts';
-import { growthOf } from '../../src/analysis/tally.ts';
+import { growthOf, restartGrowthOf } from '../../src/analysis/tally.ts';
 import { formatBytes } from '../../src/core/base/bytes.ts';
 import { percent } from '../../src/core/base/percent.ts';
 import { sum } from '../../src/core/base/sum.ts';
@@ -132,6 +132,7 @@ describe.skipIf(!CHROMIUM)('policy panel', () => {
       formatBytes(2 ** (12 + order)),
       formatSize(total.pagesBefore[order], redis.host.geometry),
       formatSize(total.pagesAfter[order], redis.host.geometry),
+      formatSize(total.restart.pagesByOrder[order], redis.host.geometry),
     ]);
     expect(await cellsOf(page, '.policy-table tbody tr')).toEqual(rows);
     expect(await cellsOf(page, '.policy-table tfoot tr')).toEqual([
@@ -139,6 +140,7 @@ describe.skipIf(!CHROMIUM)('policy panel', () => {
         'resident',
         formatSize(total.residentPages, redis.host.geometry),
         formatSize(total.residentPages + growthOf(total), redis.host.geometry),
+        formatSize(sum(total.restart.pagesByOrder), redis.host.geometry),
       ],
     ]);
     await page.close();
@@ -384,13 +386,17 @@ async function expectOutcome(page: Page, known: KnownMemory, choice: PolicyChoic
     model.noneRule === 'ends'
       ? `now, ${sum(known.query.ask(settingsOf(choice), model).laterAttempts).toLocaleString('en-US')} in every later pass`
       : 'now; later passes are not known for this model';
+  const restarted = sum(total.restart.pagesByOrder);
+  const restartHuge = sum(total.restart.pagesByOrder.slice(1));
   const words = [
     `RSS +${formatSize(growth, known.host.geometry)} +${percent(growth, resident)} of ${formatSize(resident, known.host.geometry)}`,
     `${percent(sum(total.pagesBefore.slice(1)), resident)} → ${percent(huge, resident)}`,
     `attempts ${total.attempts.toLocaleString('en-US')} ${later}`,
     `copied ${formatSize(total.copiedPages, known.host.geometry)}`,
+    `After a restart, page faults: at most RSS +${formatSize(restartGrowthOf(total), known.host.geometry)} +${percent(restartGrowthOf(total), resident)}, to ${formatSize(restarted, known.host.geometry)}`,
+    `huge pages ${percent(restartHuge, restarted)} ${formatSize(restartHuge, known.host.geometry)} why at most`,
   ];
-  const said = async () => (await page.innerText('.policy-outcome dl')).replace(/\s+/g, ' ');
+  const said = async () => (await page.innerText('.policy-outcome')).replace(/\s+/g, ' ');
   await expect
     .poll(async () => {
       const text = await said();
