@@ -15,7 +15,7 @@ const REDIS = 'examples/redis.parquet';
 const MOST_BYTES = 200_000;
 /** Half seconds without a change after which a page is at rest. */
 const STILL = 6;
-const MEMORY = 'source=example:redis&always=2-9&madvise=none&none=0';
+const MEMORY = 'source=example:redis&always=2-9&madvise=none&none=0&kernel=linux-7.2';
 
 /** Screenshots of the app at a link, 1280 x 800 unless said otherwise. */
 const VIEWS = [
