@@ -1,4 +1,4 @@
-import { growthOf, type Tally } from '../../src/analysis/tally.ts';
+import { growthOf, restartGrowthOf, type Tally } from '../../src/analysis/tally.ts';
 import { sum } from '../../src/core/base/sum.ts';
 import type { RestartCounts } from '../../src/core/fault/restart-counts.ts';
 import type { Judgement, Totals } from '../memory/memory-worker-protocol.ts';
@@ -38,7 +38,7 @@ function restartOutcomeOf(counts: RestartCounts, residentNow: number): RestartOu
   return {
     residentPages,
     hugePages: sum(counts.pagesByOrder.slice(1)),
-    growthPages: residentPages - residentNow,
+    growthPages: restartGrowthOf({ restart: counts, residentPages: residentNow }),
     largerFolioPages,
     sharedPages,
   };
