@@ -7,7 +7,10 @@ import { cssColor, inkOn, orderColor } from '../../src/render/svg/palette.ts';
 /** A part of a bar with less of it than this has no room for a name. */
 const NAMED_SHARE = 0.12;
 
-/** Resident memory by the order of its folios: now, after khugepaged and after a restart, as bars and in numbers. */
+/**
+ * Resident memory by the order of its folios: now, after khugepaged and after a restart, as bars and in
+ * numbers.
+ */
 export function MemoryByOrder({ tally }: { readonly tally: Tally }) {
   const { geometry } = tally;
   const states = [
