@@ -21,14 +21,14 @@
 #define RANGE (2UL << 20)
 #define RANGES 8
 
-static char *fill(size_t step)
+static char *fill(void)
 {
 	char *p = mmap(NULL, (RANGES + 1) * RANGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (p == MAP_FAILED)
 		exit(1);
 	char *start = (char *)(((uintptr_t)p + RANGE - 1) & ~(RANGE - 1));
 	madvise(start, RANGES * RANGE, MADV_NOHUGEPAGE);
-	for (size_t at = 0; at < RANGES * RANGE; at += step)
+	for (size_t at = 0; at < RANGES * RANGE; at += 4096)
 		start[at] = 1;
 	madvise(start, RANGES * RANGE, MADV_HUGEPAGE);
 	return start;
@@ -67,7 +67,7 @@ int main(int count, char **words)
 {
 	const char *situation = count > 1 ? words[1] : "";
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	char *start = fill(strcmp(situation, "half") == 0 ? 8192 : 4096);
+	char *start = fill();
 	int other = 0;
 	if (strcmp(situation, "leaderless") == 0) {
 		pthread_t thread;
