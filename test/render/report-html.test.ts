@@ -123,3 +123,9 @@ test('counts alone give the same figures and no maps', () => {
   expect(text).not.toContain('class="map"');
   expect(text).toContain('This is a digest');
 });
+
+test('a report says whom other sizes than those in force reach', () => {
+  expect(page('redis', { orders: '9', maxPtesNone: 0 })).toContain(
+    'khugepaged visits only processes on its list',
+  );
+});

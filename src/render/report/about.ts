@@ -1,3 +1,4 @@
+import { assumesRegistration } from '../../analysis/assumptions.ts';
 import { isHuge, type Refusal, type RefusedMemory } from '../../analysis/tally.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
@@ -9,6 +10,7 @@ import { blindSpots } from '../words/advise-view.ts';
 import { reportWords } from '../words/glossary.ts';
 import { html, type Markup } from '../words/markup.ts';
 import { refusalLine } from '../words/reasons.ts';
+import { REGISTRATION_ADVICE } from '../words/surroundings.ts';
 import { settingsLine } from './answer.ts';
 import { scrollable } from './table.ts';
 import type { ReportView } from './view.ts';
@@ -50,7 +52,13 @@ export function readSection({ findings, sources }: ReportView): Markup {
   const { digest, table } = read;
   const { geometry } = memory;
   const middle = advice[Math.floor(advice.length / 2)];
-  const unseen = blindSpots({ source: digest, memory, model, chosen: middle.chosen });
+  const isVisitAssumed = [findings.asked, middle.finding].some(({ settings }) =>
+    assumesRegistration(digest.host, settings, geometry),
+  );
+  const unseen = [
+    ...(isVisitAssumed ? [REGISTRATION_ADVICE.join(' ')] : []),
+    ...blindSpots({ source: digest, memory, model, chosen: middle.chosen }),
+  ];
   const cell = (text: string | undefined) => html`<td class="name">${text ?? 'not recorded'}</td>`;
   const failures = digest.skipped.slice(0, MOST_FAILURES);
   return html`${scrollable(
