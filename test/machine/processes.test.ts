@@ -40,7 +40,7 @@ describe('a process', () => {
     const machine = new Machine({ geometry, nodes: [1 << (pmdOrder + 3)] });
     const mm = machine.createMm('process');
     const bytes = 2 * machine.rangeBytes + machine.pageBytes;
-    const start = mmap(machine, mm, { bytes });
+    const start = mmap(machine, mm, { address: 64 * machine.rangeBytes, bytes });
     expect(touch(machine, mm, start, bytes).pages).toBe(2 * machine.rangePages + 1);
     expect(pmdAt(machine, mm, start)?.kind).toBe(PMD_LEAF);
     expect(pmdAt(machine, mm, start + 2 * machine.rangeBytes)?.kind).toBe(PMD_TABLE);

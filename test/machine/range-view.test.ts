@@ -97,7 +97,7 @@ test('core scans the view of a range', () => {
 test('a PMD leaf shows as mapped, and a view ends with the VMA', () => {
   const machine = smallMachine({ 4: 'always' });
   const mm = machine.createMm('process');
-  const start = mmap(machine, mm, { bytes: RANGE + 4 * PAGE });
+  const start = mmap(machine, mm, { address: 64 * RANGE, bytes: RANGE + 4 * PAGE });
   touch(machine, mm, start, RANGE + 4 * PAGE, 1);
   const area = mm.areas.all()[0];
   expect(viewRange(machine, area, pmdAt(machine, mm, start) as Pmd).state.pmdMapped).toBe(true);

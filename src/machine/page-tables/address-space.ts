@@ -8,7 +8,7 @@ import { VM_READ, VM_WRITE } from './vma-flags.ts';
 export interface MmapRequest {
   /** Bytes; rounded up to whole pages. */
   readonly bytes: number;
-  /** Where exactly; what is there is unmapped first. By default the lowest gap that fits. */
+  /** Where exactly; what is there is unmapped first. By default the highest gap that fits. */
   readonly address?: number;
   /** Mask of VM_*; readable and writable by default. */
   readonly flags?: number;
@@ -17,10 +17,14 @@ export interface MmapRequest {
   readonly anonymous?: boolean;
 }
 
-/** Where mappings without an address begin. */
-const MMAP_BASE = 0x7f00_0000_0000;
+/** Mappings without an address lie below. */
+const MMAP_TOP = 0x7f80_0000_0000;
 
-/** Maps new memory and returns its first address. Mappings of a PMD range or more are PMD aligned. */
+/**
+ * Maps new memory and returns its first address. Without an address mappings lie top down, and only those
+ * whose length is a multiple of the PMD size are aligned to it. Source: thp_get_unmapped_area;
+ * docs/khugepaged.md#huge-zero-page-swap-in-mmap.
+ */
 export function mmap(machine: Machine, mm: Mm, request: MmapRequest): number {
   const { flags = VM_READ | VM_WRITE, name = '', anonymous = true } = request;
   const bytes = roundUp(request.bytes, machine.pageBytes);
@@ -42,14 +46,18 @@ export function mmap(machine: Machine, mm: Mm, request: MmapRequest): number {
 }
 
 function findGap(machine: Machine, mm: Mm, bytes: number): number {
-  const alignment = bytes >= machine.rangeBytes ? machine.rangeBytes : machine.pageBytes;
-  let start = MMAP_BASE;
-  for (const area of mm.areas.all()) {
-    if (area.end <= start) continue;
-    if (area.start >= start + bytes) break;
-    start = roundUp(area.end, alignment);
+  const alignment = bytes % machine.rangeBytes === 0 ? machine.rangeBytes : machine.pageBytes;
+  let start = roundDown(MMAP_TOP - bytes, alignment);
+  for (const area of [...mm.areas.all()].reverse()) {
+    if (area.start >= start + bytes) continue;
+    if (area.end <= start) break;
+    start = roundDown(area.start - bytes, alignment);
   }
   return start;
+}
+
+function roundDown(value: number, unit: number): number {
+  return Math.floor(value / unit) * unit;
 }
 
 function roundUp(value: number, unit: number): number {
