@@ -38,7 +38,9 @@ export interface PolicyFinding {
   readonly hugePages: number;
   /** Pages by which resident memory grows. */
   readonly growthPages: number;
-  /** What page faults leave when the programs start again, at most; undefined where a digest does not know. */
+  /**
+   * What page faults leave when the programs start again, at most; undefined where a digest does not know.
+   */
   readonly restart: RestartCounts | undefined;
 }
 

@@ -36,8 +36,8 @@ export function addRestartCounts(into: RestartCounts, from: RestartCounts): void
 }
 
 /**
- * Adds one range. `vma` is in PTEs from the start of the range, `orders` are those that page faults may use in
- * it. Counts what `restartRange` lists, many windows at a time. Source: docs/khugepaged.md#restart.
+ * Adds one range. `vma` is in PTEs from the start of the range, `orders` are those that page faults may use
+ * in it. Counts what `restartRange` lists, many windows at a time. Source: docs/khugepaged.md#restart.
  */
 export function addRestartedRange(
   counts: RestartCounts,
@@ -65,8 +65,8 @@ export function largestOrder(orders: OrderSet, limit: number): number {
 }
 
 /**
- * Cuts the part of a VMA inside a range into its maximal aligned blocks of at most the PMD order: a range inside
- * of a VMA is one block.
+ * Cuts the part of a VMA inside a range into its maximal aligned blocks of at most the PMD order: a range
+ * inside of a VMA is one block.
  */
 export function forEachBlock(
   vma: PageSpan,
@@ -117,7 +117,10 @@ function windowsOfWord(word: number, order: number): number {
 export function countSharedPages({ facts: { present, shared, zero } }: RangeState): number {
   if (!shared) return 0;
   let pages = 0;
-  for (let i = 0; i < present.length; i++) pages += countBits(present[i] & shared[i] & ~(zero?.[i] ?? 0));
+  for (let i = 0; i < present.length; i++) {
+    const word = present[i] & shared[i];
+    if (word !== 0) pages += countBits(zero ? word & ~zero[i] : word);
+  }
   return pages;
 }
 

@@ -13,9 +13,9 @@ import {
 } from './restart-counts.ts';
 
 /**
- * What decides about a restart under every set of orders, and adds up over ranges, VMAs, processes and hosts. A
- * VMA is cut into its maximal aligned blocks, at most of the PMD order: a range inside of a VMA is one block.
- * Lists have pmdOrder + 1 entries; blocks of less than four pages count as order 0. Derivation:
+ * What decides about a restart under every set of orders, and adds up over ranges, VMAs, processes and hosts.
+ * A VMA is cut into its maximal aligned blocks, at most of the PMD order: a range inside of a VMA is one
+ * block. Lists have pmdOrder + 1 entries; blocks of less than four pages count as order 0. Derivation:
  * docs/digest.md#restart.
  */
 export interface RestartTable {

@@ -19,7 +19,12 @@ export function touchedPages({ geometry, facts, pmdMapped }: RangeState): Occupa
   const { present, swap, zero, guard } = facts;
   // The huge zero page is nobody's memory.
   if (pmdMapped) return zero && hasPage(zero, 0) ? emptyOccupancy(geometry) : fullOccupancy(geometry);
-  return present.map((word, i) => (word & ~(zero?.[i] ?? 0)) | (swap[i] & ~(guard?.[i] ?? 0)));
+  const touched = new Uint32Array(present.length);
+  for (let i = 0; i < touched.length; i++) {
+    const mapped = zero ? present[i] & ~zero[i] : present[i];
+    touched[i] = mapped | (guard ? swap[i] & ~guard[i] : swap[i]);
+  }
+  return touched;
 }
 
 /**
