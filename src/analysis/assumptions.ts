@@ -21,11 +21,14 @@ export type ProcessAssumption =
   | 'nodes';
 
 /** What decides about processes besides their memory: the machine that they run on. */
-export type Surroundings = Pick<Host, 'kernelRelease' | 'settings' | 'zoneReclaim' | 'shrinkUnderused'>;
+export type CollapseSurroundings = Pick<
+  Host,
+  'kernelRelease' | 'settings' | 'zoneReclaim' | 'shrinkUnderused'
+>;
 
 /** Whether processes may not be on khugepaged's list: other sizes are in force than those asked about. */
 export function assumesRegistration(
-  { settings }: Pick<Surroundings, 'settings'>,
+  { settings }: Pick<CollapseSurroundings, 'settings'>,
   asked: ThpSettings,
   geometry: Geometry,
 ): boolean {
@@ -39,7 +42,7 @@ export function assumesRegistration(
 export function registers(
   vma: Vma,
   { thpDisabled }: Pick<Process, 'thpDisabled'>,
-  { settings }: Pick<Surroundings, 'settings'>,
+  { settings }: Pick<CollapseSurroundings, 'settings'>,
   model: KernelModel,
   geometry: Geometry,
 ): boolean {
@@ -53,7 +56,7 @@ export function registers(
  * it; undefined where it never does. Source: thp_underused, docs/khugepaged.md#underused-huge-pages.
  */
 export function splitsAbove(
-  { shrinkUnderused }: Pick<Surroundings, 'shrinkUnderused'>,
+  { shrinkUnderused }: Pick<CollapseSurroundings, 'shrinkUnderused'>,
   { maxPtesNone }: Pick<ThpSettings, 'maxPtesNone'>,
   geometry: Geometry,
 ): number | undefined {
@@ -67,7 +70,7 @@ export function splitsAbove(
  */
 function wordOfSmaps(
   vma: Vma,
-  { settings, kernelRelease }: Surroundings,
+  { settings, kernelRelease }: CollapseSurroundings,
   model: KernelModel,
   geometry: Geometry,
 ): 'yes' | 'no' | 'unchecked' {
@@ -84,7 +87,7 @@ export function eligibilityIn(
   { thpDisabled }: Pick<Process, 'thpDisabled'>,
   { settings, model }: Pick<RunPolicy, 'settings' | 'model'>,
   geometry: Geometry,
-  surroundings: Surroundings | undefined,
+  surroundings: CollapseSurroundings | undefined,
 ): { readonly eligibility: Eligibility; readonly byFlags: Eligibility; readonly isUnchecked: boolean } {
   const byFlags = possibleOrders(vma, settings, model, geometry, thpDisabled);
   if (byFlags.ineligible !== undefined || !surroundings)
@@ -99,7 +102,7 @@ export function processAssumptions(
   { thpDisabled, pinnedBytes = 0, ksmBytes = 0 }: Process,
   uncheckedBytes: number,
   isRegistrationAssumed: boolean,
-  { zoneReclaim }: Surroundings,
+  { zoneReclaim }: CollapseSurroundings,
 ): ProcessAssumption[] {
   return [
     ...(isRegistrationAssumed ? ['registration' as const] : []),

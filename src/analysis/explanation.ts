@@ -5,7 +5,7 @@ import { type CollapsePlan, collapsesOf, planRange } from '../core/plan/plan.ts'
 import type { Process } from '../core/rules/memory-source.ts';
 import type { CollapsePolicy } from '../core/rules/policy.ts';
 import type { Visit } from '../core/search/algorithm.ts';
-import { type ProcessAssumption, processAssumptions, type Surroundings } from './assumptions.ts';
+import { type CollapseSurroundings, type ProcessAssumption, processAssumptions } from './assumptions.ts';
 import { GroupLimits, type GroupOutcome } from './group-limits.ts';
 import type { RunPolicy, Verdict } from './verdict.ts';
 
@@ -28,7 +28,7 @@ export interface Explanation {
 /** The process of a range, and what decides about it besides. */
 export interface RangeSurroundings {
   readonly process: Process;
-  readonly surroundings: Surroundings;
+  readonly surroundings: CollapseSurroundings;
   /** Whether khugepaged may not have it on its list. */
   readonly assumesRegistration: boolean;
   /** Resident memory of the VMA, where prctl "except advised" might forbid it, unseen. */

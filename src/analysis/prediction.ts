@@ -6,11 +6,11 @@ import type { MemoryItem, Process } from '../core/rules/memory-source.ts';
 import { type Eligibility, restartOrders, spanFrom, type Vma } from '../core/rules/vma.ts';
 import {
   assumesRegistration,
+  type CollapseSurroundings,
   eligibilityIn,
   type ProcessAssumption,
   processAssumptions,
   registers,
-  type Surroundings,
   splitsAbove,
 } from './assumptions.ts';
 import { GroupLimits, type GroupOutcome } from './group-limits.ts';
@@ -59,7 +59,7 @@ export interface Prediction {
 
 export interface PredictionOptions {
   /** By default memory of no machine: nothing is assumed about its surroundings. */
-  readonly surroundings?: Surroundings;
+  readonly surroundings?: CollapseSurroundings;
   /** Called for each range in order, before it is forgotten. */
   readonly onVerdict?: (process: Process, verdict: Verdict) => void;
   /** Awaited after each batch of ranges, so that a slow consumer holds the source back. */
@@ -160,7 +160,7 @@ function openVma(
   process: ProcessPrediction,
   geometry: Geometry,
   runPolicy: RunPolicy,
-  surroundings: Surroundings | undefined,
+  surroundings: CollapseSurroundings | undefined,
 ): Omit<VmaPrediction, 'tally'> {
   const of = eligibilityIn(vma, process.process, runPolicy, geometry, surroundings);
   const byFlags = of.byFlags.ineligible === undefined;

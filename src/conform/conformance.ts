@@ -25,12 +25,14 @@ export interface BatchComparison {
 /** Beyond any batch seen: a guest that takes longer hangs. */
 const BATCH_TIMEOUT_MS = 180_000;
 
-/** How often a batch is asked about in all before khugepaged is said to stand still, or a difference to last. */
+/**
+ * How often a batch is asked about in all before khugepaged is said to stand still, or a difference to last.
+ */
 const MOST_ASKS = 4;
 
 /**
- * Has the guest do a batch, and compares range by range, then counters and errnos. On a busy machine khugepaged
- * may be too slow at first: then it is asked again.
+ * Has the guest do a batch, and compares range by range, then counters and errnos. On a busy machine
+ * khugepaged may be too slow at first: then it is asked again.
  */
 export async function compareBatch(
   guest: Guest,

@@ -12,7 +12,10 @@ export interface StartedProgram {
   readonly line: string;
 }
 
-/** Runs a program of the guest to its end; the lines that it printed. Fails if it exits with another code than 0. */
+/**
+ * Runs a program of the guest to its end; the lines that it printed. Fails if it exits with another code than
+ * 0.
+ */
 export async function runProgram(guest: Guest, command: string): Promise<Result<string[]>> {
   const answer = await guest.ask([`run ${command}`], TIMEOUT_MS);
   if (!answer.ok) return answer;

@@ -112,7 +112,9 @@ export function compileProbe(folder: string): Promise<Result<string>> {
   return compile('probe', folder);
 }
 
-/** Compiles a program of the guest, all C files of a folder of kernel-lab, into this folder; returns its path. */
+/**
+ * Compiles a program of the guest, all C files of a folder of kernel-lab, into this folder; returns its path.
+ */
 export async function compile(name: 'probe' | 'live' | 'restart', folder: string): Promise<Result<string>> {
   const program = join(folder, name);
   const flags = ['-std=gnu11', '-static', '-O1', '-Wall', '-Wextra', '-Werror'];

@@ -18,8 +18,8 @@ export interface LiveCase {
 
 /**
  * What a case came to. `agrees`: every folio is as predicted. `later pass`: also what the prediction lists as
- * failed because its pages waited in a per-CPU batch, which the next pass finds drained. `assumed`: otherwise,
- * and the prediction named the fact that it could not see.
+ * failed because its pages waited in a per-CPU batch, which the next pass finds drained. `assumed`:
+ * otherwise, and the prediction named the fact that it could not see.
  */
 export type LiveOutcome = { readonly kind: 'agrees' | 'later pass' | 'unexplained' } | AssumedOutcome;
 

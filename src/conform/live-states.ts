@@ -17,8 +17,8 @@ export const LIVE_POLICIES: readonly LivePolicy[] = [
 ];
 
 /**
- * Of a state that holds what a program may be unable to see, the fact that a prediction must name as assumed if
- * khugepaged does otherwise. `limits`: that collapses fail below the limit of a control group.
+ * Of a state that holds what a program may be unable to see, the fact that a prediction must name as assumed
+ * if khugepaged does otherwise. `limits`: that collapses fail below the limit of a control group.
  */
 export const UNSEEN_FACTS: ReadonlyMap<string, string> = new Map([
   ['unreferenced', 'unreferenced'],

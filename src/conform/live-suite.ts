@@ -51,8 +51,8 @@ interface LiveProcess {
 }
 
 /**
- * Makes a process in every state, predicts all with the package in the guest, and lets khugepaged run, under each
- * policy. `onProgress` hears how many cases of how many are done.
+ * Makes a process in every state, predicts all with the package in the guest, and lets khugepaged run, under
+ * each policy. `onProgress` hears how many cases of how many are done.
  */
 export async function runLive(
   guest: Guest,

@@ -34,9 +34,9 @@ export function restartFiles(programs: Uint8Array, nodeScript: Uint8Array): Gues
 }
 
 /**
- * Starts each program while no size is enabled, records what it touched, and starts it again under each policy
- * while khugepaged sleeps: what is huge then comes from page faults. `onProgress` hears how many cases of how
- * many are done.
+ * Starts each program while no size is enabled, records what it touched, and starts it again under each
+ * policy while khugepaged sleeps: what is huge then comes from page faults. `onProgress` hears how many cases
+ * of how many are done.
  */
 export async function runRestart(
   guest: Guest,
@@ -116,7 +116,10 @@ function restartedBytes({ vma, lines }: RecordedVma, orders: OrderSet): number {
   return sum(pages) * PAGE_BYTES;
 }
 
-/** Pages of a line of the probe that a program has touched, of those in the VMA: in folios of any order, or swapped. */
+/**
+ * Pages of a line of the probe that a program has touched, of those in the VMA: in folios of any order, or
+ * swapped.
+ */
 function touchedOf(line: string, vma: { readonly start: number; readonly end: number }): Occupancy {
   const touched = emptyOccupancy(PROBE_GEOMETRY);
   const end = Math.min(vma.end, pagesPerRange(PROBE_GEOMETRY));

@@ -6,7 +6,7 @@ import { createChunkBuffer } from './chunk-buffer.ts';
 import { type Instruments, RANGES_PER_CHUNK, readChunk } from './chunk-reader.ts';
 import { readHost } from './host.ts';
 import { KernelReadError } from './kernel-file.ts';
-import { MemoryGroups } from './memory-groups.ts';
+import { MemoryGroupReader } from './memory-groups.ts';
 import { PageFlags } from './page-flags.ts';
 import { canSeeFrameNumbers, openPagemap } from './pagemap.ts';
 import { loadPagemapScan, PAGE_IS, type PagemapScan } from './pagemap-scan.ts';
@@ -63,7 +63,7 @@ async function* readProcesses(
   try {
     const buffer = createChunkBuffer(host.geometry, RANGES_PER_CHUNK);
     const shared = new SharedMemory(sameMemory);
-    const groups = new MemoryGroups();
+    const groups = new MemoryGroupReader();
     for (const pid of pids) {
       const owner = pids.length > 1 ? shared.ownerOf(pid) : undefined;
       if (owner) yield { kind: 'note', message: countedOnce(pid, owner) };
@@ -77,7 +77,7 @@ async function* readProcesses(
 function* readOne(
   pid: number,
   shared: Omit<Instruments, 'pagemap'>,
-  groups: MemoryGroups,
+  groups: MemoryGroupReader,
   address: number | undefined,
 ): Iterable<MemoryItem> {
   const skipped = (failure: Failure): MemoryItem => ({ kind: 'skipped', pid, failure });

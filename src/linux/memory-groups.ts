@@ -19,7 +19,7 @@ const V2: Hierarchy = { root: '/sys/fs/cgroup', limit: 'memory.max', used: 'memo
 const NO_LIMIT = 2 ** 62;
 
 /** Reads the limits of control groups, each once. */
-export class MemoryGroups {
+export class MemoryGroupReader {
   readonly #groups = new Map<string, MemoryGroup | undefined>();
 
   /**

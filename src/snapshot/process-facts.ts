@@ -16,7 +16,7 @@ export function withFacts(process: Process, facts: ProcessFactsTable): Process {
 }
 
 /** The entry of a process in the table. */
-export function factsOf({ thpDisabled, pinnedBytes, ksmBytes, memoryGroups }: Process) {
+export function factsOfProcess({ thpDisabled, pinnedBytes, ksmBytes, memoryGroups }: Process) {
   return { thpDisabled, pinnedBytes, ksmBytes, memoryGroups };
 }
 

@@ -6,7 +6,7 @@ import type { Vma } from '../core/rules/vma.ts';
 import { crc32 } from './crc32.ts';
 import { type PlacedNotice, packMetadata } from './metadata.ts';
 import type { OutputFile } from './output-file.ts';
-import { factsOf, processKey } from './process-facts.ts';
+import { factsOfProcess, processKey } from './process-facts.ts';
 import { toRow } from './row.ts';
 import { COLUMN_NAMES, groupRows, PARQUET_SCHEMA, type SnapshotRow, wantsStatistics } from './schema.ts';
 
@@ -28,7 +28,7 @@ export class RowGroupWriter {
   readonly #parquet: ParquetWriter;
   readonly #groupRows: number;
   readonly #notices: PlacedNotice[] = [];
-  readonly #facts = new Map<string, ReturnType<typeof factsOf>>();
+  readonly #facts = new Map<string, ReturnType<typeof factsOfProcess>>();
   readonly #groupChecksums: number[] = [];
   #rows: SnapshotRow[] = [];
   #rowsBefore = 0;
@@ -63,7 +63,7 @@ export class RowGroupWriter {
         this.#process = item.process;
         this.#vma = undefined;
         this.#unwritten = true;
-        this.#facts.set(processKey(item.process), factsOf(item.process));
+        this.#facts.set(processKey(item.process), factsOfProcess(item.process));
         this.#processes++;
         break;
       case 'vma':

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { restartJson } from '../../src/cli/conform/json.ts';
+import { restartSuiteJson } from '../../src/cli/conform/json.ts';
 import { restartTable } from '../../src/cli/conform/restart-table.ts';
 import type { Guest } from '../../src/conform/guest.ts';
 import { RESTART_POLICIES, RESTART_PROGRAMS } from '../../src/conform/restart-programs.ts';
@@ -12,8 +12,8 @@ const NONE = '.'.repeat(512);
 const at = (page: number, text: string) => NONE.slice(0, page) + text + NONE.slice(page + text.length);
 
 /**
- * A guest whose programs have one VMA of anonymous memory, from page 100 of a PMD range on through the next one,
- * and 8K of a file. Around the VMA, in the same range, lie pages of another.
+ * A guest whose programs have one VMA of anonymous memory, from page 100 of a PMD range on through the next
+ * one, and 8K of a file. Around the VMA, in the same range, lie pages of another.
  */
 function fakeGuest(): Guest & { readonly lines: string[] } {
   const lines: string[] = [];
@@ -51,7 +51,7 @@ test('what a program touched says what page faults bring when it starts again', 
   );
   expect(beforeStart.filter((line) => line.endsWith(' never')).length).toBe(8);
   expect(beforeStart[0]).toMatch(/scan_sleep_millisecs 1000000000$/);
-  expectSchema('conform', JSON.parse(restartJson([{ kernel: '7.3.4', answer: cases }])));
+  expectSchema('conform', JSON.parse(restartSuiteJson([{ kernel: '7.3.4', answer: cases }])));
 });
 
 test('the table states errors in percent of what is real', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Surroundings } from '../../src/analysis/assumptions.ts';
+import type { CollapseSurroundings } from '../../src/analysis/assumptions.ts';
 import { readOnKernel } from '../../src/analysis/read-on.ts';
 import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
@@ -30,7 +30,7 @@ interface Ask extends RunPolicyText {
 async function textOf(
   items: readonly MemoryItem[],
   ask: Ask = {},
-  surroundings?: Surroundings,
+  surroundings?: CollapseSurroundings,
 ): Promise<string> {
   const geometry = geometryOfPmdOrder(ask.pmdOrder ?? 9);
   const { settings, model } = runPolicyOf(ask);

@@ -2,7 +2,7 @@ import { formatOrder, ordersOf } from '../../src/core/memory/order.ts';
 import { cssColor, orderColor } from '../../src/render/svg/palette.ts';
 import { marksOf } from '../../src/render/words/pte-marks.ts';
 import type { FaultPicture } from './fault-picture.ts';
-import { faults } from './faults-signals.ts';
+import { faultsView } from './faults-signals.ts';
 
 /** What colours, shapes and letters of the picture mean. */
 export function FaultLegend({
@@ -12,7 +12,7 @@ export function FaultLegend({
   readonly picture: FaultPicture;
   readonly givesBack: boolean;
 }) {
-  const { geometry, policy } = faults.value;
+  const { geometry, policy } = faultsView.value;
   return (
     <ul class="legend" aria-label="Legend">
       <li>

@@ -7,14 +7,14 @@ import { SizeFields } from '../steps/size-fields.tsx';
 import { editFaults } from '../steps/steps-signals.ts';
 import { TypedField } from '../steps/typed-field.tsx';
 import { UndoButtons } from '../steps/undo-buttons.tsx';
-import { faults } from './faults-signals.ts';
+import { faultsView } from './faults-signals.ts';
 import { faultsCommandLine, shownHistory } from './faults-state.ts';
 
 const vmaText = ({ start, end }: PageSpan) => `${start}-${end}`;
 
 /** The VMA, what the program does with it, and what page faults may use. */
 export function FaultsEditor() {
-  const { geometry, vma, acts, policy } = faults.value;
+  const { geometry, vma, acts, policy } = faultsView.value;
   return (
     <>
       <section aria-label="Program">
@@ -71,7 +71,7 @@ export function FaultsEditor() {
       <details>
         <summary>The same in a terminal</summary>
         <pre class="command" tabindex={0}>
-          {faultsCommandLine(faults.value)}
+          {faultsCommandLine(faultsView.value)}
         </pre>
       </details>
     </>
@@ -80,7 +80,7 @@ export function FaultsEditor() {
 
 /** The same VMA and history where PMD ranges are larger or smaller: sizes that are not there are left out. */
 function setPmdOrder(pmdOrder: number): void {
-  const { policy } = faults.value;
+  const { policy } = faultsView.value;
   const geometry = geometryOfPmdOrder(pmdOrder);
   const all = anonOrders(geometry);
   const orders = intersectOrders(policy.orders, all);

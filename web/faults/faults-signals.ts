@@ -16,11 +16,11 @@ const asked = computed(() => {
 });
 const parsed = computed(() => faultsOfParams(JSON.parse(asked.value) as Params));
 
-export const faults = computed<FaultsState>(() => parsed.value.state);
+export const faultsView = computed<FaultsState>(() => parsed.value.state);
 export const faultProblems = computed(() => parsed.value.problems);
 
 /** The history, touch by touch. */
 export const followed = computed<FollowedHistory>(() => {
-  const { geometry, vma, policy, acts } = faults.value;
+  const { geometry, vma, policy, acts } = faultsView.value;
   return followHistory(geometry, vma, policy, acts);
 });

@@ -7,7 +7,7 @@ import { anonOrders, formatOrders } from '../../src/core/memory/order.ts';
 import { formatPages } from '../../src/core/memory/page-list.ts';
 import { type PageSpan, parseSpan } from '../../src/core/memory/page-span.ts';
 import type { RangeState } from '../../src/core/memory/range-state.ts';
-import { geometryOf, ordersOf, type ParamChanges, type Params } from '../steps/steps-state.ts';
+import { geometryOf, ordersOfSteps, type ParamChanges, type Params } from '../steps/steps-state.ts';
 
 /** Page faults that are shown step by step: what a program does with one VMA that is empty at first. */
 export interface FaultsState {
@@ -51,7 +51,7 @@ export function faultsOfParams(params: Params): {
       vma,
       acts: take(shownHistory(params.history ?? '', vma), []),
       policy: {
-        orders: take(ordersOf(params.orders, geometry), anonOrders(geometry)),
+        orders: take(ordersOfSteps(params.orders, geometry), anonOrders(geometry)),
         hugeZeroPage: params.zeropage !== '0',
       },
     },

@@ -6,7 +6,7 @@ import { faultableOrders, KERNEL_MODELS } from '../../src/core/rules/kernel-mode
 import { type CollapseLimits } from '../../src/core/rules/policy.ts';
 import { INELIGIBLE_REASONS, type Ineligible } from '../../src/core/rules/vma.ts';
 import { FAULT_PRESETS } from '../faults/faults-presets.ts';
-import { faults, followed, watchesFaults } from '../faults/faults-signals.ts';
+import { faultsView, followed, watchesFaults } from '../faults/faults-signals.ts';
 import {
   asksForFaults,
   FAULT_PARAMS,
@@ -78,7 +78,7 @@ export const preset = computed<StepsPreset | undefined>(() => {
     for (const each of [...PRESETS, ...FAULT_PRESETS])
       PRESET_TEXTS.set(JSON.stringify(presetParams(each)), each);
   return PRESET_TEXTS.get(
-    watchesFaults.value ? JSON.stringify(paramsOfFaults(faults.value)) : stateText.value,
+    watchesFaults.value ? JSON.stringify(paramsOfFaults(faultsView.value)) : stateText.value,
   );
 });
 
@@ -120,7 +120,7 @@ export function editFaults(changes: Partial<FaultsState>, within = false): void 
   if (!within) remember();
   // Another history is not that of the memory any more.
   const origin = changes.acts ? { from: undefined, ignored: undefined } : {};
-  setParams({ ...paramsOfFaults({ ...faults.value, ...changes }), ...origin });
+  setParams({ ...paramsOfFaults({ ...faultsView.value, ...changes }), ...origin });
 }
 
 /** Watches page faults: those of a program that starts again and writes the pages of the range. */

@@ -91,7 +91,7 @@ export function stateOfParams(asked: Params): {
   return {
     state: {
       range,
-      orders: take(ordersOf(params.orders, geometry), anonOrders(geometry)),
+      orders: take(ordersOfSteps(params.orders, geometry), anonOrders(geometry)),
       limits: take(limitsOf(params, defaults, geometry), defaults),
       model,
       left: search('left'),
@@ -149,7 +149,7 @@ function searchNamed(name: string): Result<string> {
 }
 
 /** The orders of a link: all where it says nothing, none where it says so. */
-export function ordersOf(text: string | undefined, geometry: Geometry): Result<OrderSet> {
+export function ordersOfSteps(text: string | undefined, geometry: Geometry): Result<OrderSet> {
   if (text === undefined) return succeed(anonOrders(geometry));
   return text === 'none' ? succeed(NO_ORDERS) : parseOrders(text, geometry);
 }

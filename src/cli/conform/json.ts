@@ -30,7 +30,7 @@ export function liveJson(asked: Answers<LiveCase>): string {
 }
 
 /** The suite restart as JSON. */
-export function restartJson(asked: Answers<RestartCase>): string {
+export function restartSuiteJson(asked: Answers<RestartCase>): string {
   const restart = asked.flatMap(({ kernel, answer }) => answer.map((each) => ({ kernel, ...each })));
   return `${JSON.stringify({ schema: SCHEMA, restart })}\n`;
 }

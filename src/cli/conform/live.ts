@@ -10,8 +10,8 @@ import { describeUnexplained, liveTable } from './live-table.ts';
 import { askGuests } from './program-guest.ts';
 
 /**
- * The suite live: predictions of real processes, made in the guest, and what its khugepaged then does. Returns
- * the number of differences that no named assumption explains.
+ * The suite live: predictions of real processes, made in the guest, and what its khugepaged then does.
+ * Returns the number of differences that no named assumption explains.
  */
 export async function conformLive(
   context: Context,

@@ -11,7 +11,9 @@ const COLUMNS = [
   { title: 'ERROR', align: 'right' as const },
 ];
 
-/** Anonymous memory of each program by policy; the error is that of the prediction, in percent of the real. */
+/**
+ * Anonymous memory of each program by policy; the error is that of the prediction, in percent of the real.
+ */
 export function restartTable(cases: readonly RestartCase[]): string[] {
   return layOutTable(
     COLUMNS,

@@ -4,13 +4,13 @@ import { type BootableKernel, compile, RESTART_SCRIPT } from '../../conform/kern
 import { restartFiles, runRestart } from '../../conform/restart-suite.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
 import { type Context, print } from '../shared/context.ts';
-import { restartJson } from './json.ts';
+import { restartSuiteJson } from './json.ts';
 import { askGuests } from './program-guest.ts';
 import { restartTable } from './restart-table.ts';
 
 /**
- * The suite restart: programs that start again under several sizes, and what was predicted of them. Its errors
- * are figures, not differences: the prediction is a bound.
+ * The suite restart: programs that start again under several sizes, and what was predicted of them. Its
+ * errors are figures, not differences: the prediction is a bound.
  */
 export async function conformRestart(
   context: Context,
@@ -25,7 +25,7 @@ export async function conformRestart(
     runRestart(guest, (done, of) => progress.show(done, of, `restarts on ${kernel.version}`)),
   );
   if (!asked.ok) return asked;
-  if (json) await print(context, restartJson(asked.value));
+  if (json) await print(context, restartSuiteJson(asked.value));
   else
     for (const { kernel, answer } of asked.value)
       await print(context, `Linux ${kernel}\n${restartTable(answer).join('\n')}\n`);

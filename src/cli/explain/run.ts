@@ -1,8 +1,8 @@
 import {
   assumesRegistration,
+  type CollapseSurroundings,
   eligibilityIn,
   registers,
-  type Surroundings,
 } from '../../analysis/assumptions.ts';
 import { explainRange, type IgnoredRange, type RangeSurroundings } from '../../analysis/explanation.ts';
 import type { RunPolicy } from '../../analysis/verdict.ts';
@@ -178,7 +178,7 @@ async function searchItems(
 function judgeFound(
   { process, vma, range }: FoundRange,
   runPolicy: RunPolicy,
-  surroundings: Surroundings,
+  surroundings: CollapseSurroundings,
 ): AskedRange | IgnoredRange {
   const { settings, model, algorithm } = runPolicy;
   const { geometry } = range;
