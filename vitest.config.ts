@@ -1,12 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
-/**
- * These change THP settings of the machine, if asked to, or boot kernels, so they run after everything else.
- */
-const HOST = ['test/linux/host-khugepaged.test.ts', 'test/conform/guest.test.ts'];
+/** This changes THP settings of the machine, if asked to, so it runs after everything else. */
+const HOST = ['test/linux/host-khugepaged.test.ts'];
 
-/** These drive a browser, which would starve beside everything else. */
-const BROWSER = ['test/web/**/*.browser.test.ts'];
+/** These drive a browser or boot a kernel, which would starve beside everything else. */
+const OUTSIDE = ['test/web/**/*.browser.test.ts', 'test/conform/guest.test.ts'];
 
 const shared = {
   testTimeout: 60_000,
@@ -26,11 +24,11 @@ export default defineConfig({
           ...shared,
           name: 'model',
           include: ['test/**/*.test.ts'],
-          exclude: [...HOST, ...BROWSER],
+          exclude: [...HOST, ...OUTSIDE],
           sequence: { groupOrder: 0 },
         },
       },
-      { test: { ...shared, name: 'browser', include: BROWSER, sequence: { groupOrder: 1 } } },
+      { test: { ...shared, name: 'outside', include: OUTSIDE, sequence: { groupOrder: 1 } } },
       { test: { ...shared, name: 'host', include: HOST, sequence: { groupOrder: 2 } } },
     ],
   },
