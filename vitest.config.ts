@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import GuestsFirst from './test/support/guests-first.ts';
 
 /** This changes THP settings of the machine, if asked to, so it runs after everything else. */
 const HOST = ['test/linux/host-khugepaged.test.ts'];
@@ -18,6 +19,7 @@ const shared = {
 export default defineConfig({
   test: {
     reporters: ['default', './test/support/closing-line.ts'],
+    sequence: { sequencer: GuestsFirst },
     projects: [
       {
         test: {

@@ -5,7 +5,7 @@ import type { Geometry } from '../core/memory/geometry.ts';
 import { type PageSpan, windowStart } from '../core/memory/page-span.ts';
 import type { RangeState } from '../core/memory/range-state.ts';
 
-/** A touch that maps something, neighbours that get small pages or zero pages alike, or pages given back. */
+/** A touch that maps something, neighbours in a PMD range that get the same, or pages given back. */
 export interface FaultStep {
   readonly act: PageAct;
   /** The first touched page, and how many got the same after it. */
@@ -60,7 +60,9 @@ function touch(pages: VmaPages, act: PageAct, page: number, steps: FaultStep[]):
     pages.pmdAt(windowStart(page, pages.geometry.pmdOrder)) === 'folio' ? undefined : pages.rangeAt(page);
   const visits: FaultVisit[] = [];
   const result = pages.touch(page, act.kind === 'read' ? 'read' : 'write', (visit) => visits.push(visit));
-  if (last?.act === act && last.result && isAlike(last, result, visits)) last.pages++;
+  const inRange = (each: number) => windowStart(each, pages.geometry.pmdOrder);
+  const follows = last?.act === act && inRange(last.page) === inRange(page);
+  if (follows && last.result && isAlike(last, result, visits)) last.pages++;
   else steps.push({ act, page, pages: 1, result, visits, before: before ?? pages.rangeAt(page) });
 }
 
