@@ -6,7 +6,7 @@ import type { Geometry } from '../../core/memory/geometry.ts';
 
 /** Why what is said of a restart is a bound. */
 export const RESTART_IS_A_BOUND =
-  'after a restart at most: a VMA that grows while it is touched, reads before writes, and memory given back leave less';
+  'after a restart at most, if the same pages are touched again: a VMA that grows while it is touched, reads before writes, and memory given back leave less';
 
 /** What page faults do under the settings when programs start again, in a sentence. */
 export function restartSentence(
