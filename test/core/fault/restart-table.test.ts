@@ -15,55 +15,14 @@ import {
   type RestartTable,
   readRestart,
 } from '../../../src/core/fault/restart-table.ts';
-import { type Geometry, geometryOfPmdOrder, pagesPerRange } from '../../../src/core/memory/geometry.ts';
-import {
-  clearPages,
-  countPages,
-  emptyOccupancy,
-  type Occupancy,
-  setPages,
-} from '../../../src/core/memory/occupancy.ts';
+import { geometryOfPmdOrder } from '../../../src/core/memory/geometry.ts';
+import { countPages, emptyOccupancy, setPages } from '../../../src/core/memory/occupancy.ts';
 import type { OrderSet } from '../../../src/core/memory/order.ts';
 import { plainRange, type RangeState } from '../../../src/core/memory/range-state.ts';
-
-interface Case {
-  readonly geometry: Geometry;
-  readonly touched: Occupancy;
-  readonly vma: { readonly start: number; readonly end: number };
-  readonly orders: OrderSet;
-}
-
-/** A random range, VMA around, across or inside of it, touched pages and orders. */
-function cases(pmdOrders: number[]): fc.Arbitrary<Case> {
-  return fc
-    .record({
-      pmdOrder: fc.constantFrom(...pmdOrders),
-      start: fc.integer({ min: -3, max: 1000000 }),
-      length: fc.nat(),
-      reach: fc.constantFrom(0, 1, 2),
-      words: fc.array(fc.nat(0xffffffff), { minLength: 256, maxLength: 256 }),
-      sparse: fc.nat(5),
-      bits: fc.nat(2 ** 14 - 1),
-    })
-    .map(({ pmdOrder, start, length, reach, words, sparse, bits }) => {
-      const geometry = geometryOfPmdOrder(pmdOrder);
-      const pages = pagesPerRange(geometry);
-      const first = reach === 0 ? -pages : start % pages;
-      const end = reach === 1 ? 2 * pages : Math.max(first, 0) + 1 + (length % pages);
-      const touched = emptyOccupancy(geometry).map((_, i) => {
-        let word = words[i];
-        for (let n = 0; n < sparse; n++) word &= words[(i + 17 * (n + 1)) % 256];
-        return pages < 32 ? word & (2 ** pages - 1) : word;
-      });
-      const vma = { start: first, end: Math.max(end, first + 1) };
-      if (vma.start > 0) clearPages(touched, 0, vma.start);
-      if (vma.end < pages) clearPages(touched, Math.max(vma.end, 0), pages - Math.max(vma.end, 0));
-      return { geometry, touched, vma, orders: (bits & ((2 << pmdOrder) - 1) & ~3) as OrderSet };
-    });
-}
+import { type RestartCase, restartCases } from './restart-cases.ts';
 
 /** The counts of a range that is read window by window. */
-function counted({ geometry, touched, vma, orders }: Case): RestartCounts {
+function counted({ geometry, touched, vma, orders }: RestartCase): RestartCounts {
   const { folios, present } = restartRange(touched, vma, orders, geometry);
   const counts = emptyRestartCounts(geometry);
   for (const { order } of folios) counts.pagesByOrder[order] += 2 ** order;
@@ -72,12 +31,12 @@ function counted({ geometry, touched, vma, orders }: Case): RestartCounts {
   return counts;
 }
 
-function rangeOf({ geometry, touched }: Case): RangeState {
+function rangeOf({ geometry, touched }: RestartCase): RangeState {
   return plainRange(geometry, touched, undefined);
 }
 
 /** The same, many windows at a time. */
-function countedFast(each: Case): RestartCounts {
+function countedFast(each: RestartCase): RestartCounts {
   const counts = emptyRestartCounts(each.geometry);
   addRestartedRange(counts, rangeOf(each), each.vma, each.orders);
   return counts;
@@ -89,7 +48,7 @@ function read(table: RestartTable, orders: OrderSet): RestartCounts {
   return counts;
 }
 
-function tableOf(each: Case): RestartTable {
+function tableOf(each: RestartCase): RestartTable {
   const table = emptyRestartTable(each.geometry);
   addRestartRange(table, rangeOf(each), each.vma);
   return table;
@@ -118,7 +77,7 @@ describe('counts and tables say what windows one by one give', () => {
 
   test('of random ranges at PMD orders 5, 9, 11 and 13', () => {
     fc.assert(
-      fc.property(cases([5, 9, 11, 13]), (each) => {
+      fc.property(restartCases([5, 9, 11, 13]), (each) => {
         expect(countedFast(each)).toEqual(counted(each));
         expect(read(tableOf(each), each.orders)).toEqual(counted(each));
       }),
@@ -126,7 +85,7 @@ describe('counts and tables say what windows one by one give', () => {
   });
 
   test('and tables add up in any order', () => {
-    const list = fc.array(cases([5]), { minLength: 2, maxLength: 5 });
+    const list = fc.array(restartCases([5]), { minLength: 2, maxLength: 5 });
     fc.assert(
       fc.property(list, fc.nat(63), (ranges, bits) => {
         const orders = (bits & ~3) as OrderSet;
