@@ -1,4 +1,5 @@
 import { type Random, randomFrom } from '../core/base/random.ts';
+import { roundDown, roundUp } from '../core/base/round.ts';
 import type { PageChoice } from './scenario.ts';
 
 /** Consecutive chosen bytes: [start, end), addresses. */
@@ -49,12 +50,4 @@ function mix(...values: number[]): number {
     hash ^= hash >>> 16;
   }
   return hash >>> 0;
-}
-
-function roundUp(value: number, unit: number): number {
-  return Math.ceil(value / unit) * unit;
-}
-
-function roundDown(value: number, unit: number): number {
-  return Math.floor(value / unit) * unit;
 }

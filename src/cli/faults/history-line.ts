@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { fail, type Result, succeed } from '../../core/base/failure.ts';
-import { firstIssue } from '../shared/first-issue.ts';
+import type { Result } from '../../core/base/failure.ts';
+import { parseJsonLine } from '../shared/json-line.ts';
 
 const historyLine = z.strictObject({
   id: z.union([z.string(), z.number()]).optional(),
@@ -13,17 +13,7 @@ const historyLine = z.strictObject({
 /** A line of `faults --histories`; what it leaves out is as the flags say. */
 export type HistoryLine = z.output<typeof historyLine>;
 
-/**
- * Reads one line of newline-delimited JSON. Fails when it is not JSON or has other fields than a history
- * line.
- */
+/** Reads one line of `faults --histories`. */
 export function parseHistoryJson(line: string): Result<HistoryLine> {
-  let json: unknown;
-  try {
-    json = JSON.parse(line);
-  } catch {
-    return fail('unreadable', `not JSON (${line.length} characters); was the line cut off?`);
-  }
-  const parsed = historyLine.safeParse(json);
-  return parsed.success ? succeed(parsed.data) : fail('unreadable', firstIssue(parsed.error));
+  return parseJsonLine(line, historyLine);
 }

@@ -1,17 +1,18 @@
 import { followHistory } from '../../analysis/fault-steps.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
-import { parseHistory, playHistory } from '../../core/fault/history.ts';
+import type { FaultPolicy } from '../../core/fault/fault.ts';
+import { type PageAct, parseHistory, playHistory } from '../../core/fault/history.ts';
 import { VmaPages } from '../../core/fault/vma-pages.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import { NO_ORDERS, type OrderSet, parseOrders } from '../../core/memory/order.ts';
-import { parseSpan } from '../../core/memory/page-span.ts';
+import { type PageSpan, parseSpan } from '../../core/memory/page-span.ts';
 import { faultsJson } from '../../render/json/faults.ts';
 import { faultsText } from '../../render/text/faults.ts';
 import { answerLines } from '../shared/answer-lines.ts';
 import { type Context, print, reportFailure, styleFor } from '../shared/context.ts';
 import { geometryFromFlags } from '../shared/source.ts';
 import type { FaultsFlags } from './command.ts';
-import { parseHistoryJson } from './history-line.ts';
+import { type HistoryLine, parseHistoryJson } from './history-line.ts';
 
 /** `thpscope faults`: page faults of one VMA, step by step. */
 export async function faults(this: Context, flags: FaultsFlags): Promise<void> {
@@ -43,19 +44,13 @@ async function answerOne(
   vma: string,
   history: string,
 ): Promise<Result<void>> {
-  const span = parseSpan(vma);
-  if (!span.ok) return span;
-  const acts = parseHistory(history, span.value);
-  if (!acts.ok) return acts;
-  const orders = ordersOfText(flags.orders, geometry);
-  if (!orders.ok) return orders;
-  const policy = { orders: orders.value, hugeZeroPage: flags.noZeroPage !== true };
+  const asked = askedHistory({ vma, history }, flags, geometry);
+  if (!asked.ok) return asked;
+  const { span, acts, policy } = asked.value;
   if (flags.json) {
-    const pages = new VmaPages(geometry, span.value, policy);
-    playHistory(pages, acts.value);
-    await print(context, `${JSON.stringify(faultsJson(pages))}\n`);
+    await print(context, `${JSON.stringify(faultsJson(pagesAfter(asked.value, geometry)))}\n`);
   } else {
-    const followed = followHistory(geometry, span.value, policy, acts.value);
+    const followed = followHistory(geometry, span, policy, acts);
     await print(context, faultsText(followed, styleFor(context, flags.color), flags.verbose === true));
   }
   return succeed(undefined);
@@ -64,7 +59,25 @@ async function answerOne(
 function answerLine(line: string, flags: FaultsFlags, geometry: Geometry): Result<string> {
   const parsed = parseHistoryJson(line);
   if (!parsed.ok) return parsed;
-  const { id, vma, history, orders, zeroPage } = parsed.value;
+  const asked = askedHistory(parsed.value, flags, geometry);
+  if (!asked.ok) return asked;
+  const { id } = parsed.value;
+  const answer = faultsJson(pagesAfter(asked.value, geometry));
+  return succeed(`${JSON.stringify({ ...(id === undefined ? {} : { id }), ...answer })}\n`);
+}
+
+interface AskedHistory {
+  readonly span: PageSpan;
+  readonly acts: readonly PageAct[];
+  readonly policy: FaultPolicy;
+}
+
+/** What a history asks; what it leaves out is as the flags say. */
+function askedHistory(
+  { vma, history, orders, zeroPage }: HistoryLine,
+  flags: FaultsFlags,
+  geometry: Geometry,
+): Result<AskedHistory> {
   const span = parseSpan(vma);
   if (!span.ok) return span;
   const acts = parseHistory(history, span.value);
@@ -72,9 +85,13 @@ function answerLine(line: string, flags: FaultsFlags, geometry: Geometry): Resul
   const allowed = ordersOfText(orders ?? flags.orders, geometry);
   if (!allowed.ok) return allowed;
   const hugeZeroPage = zeroPage ?? flags.noZeroPage !== true;
-  const pages = new VmaPages(geometry, span.value, { orders: allowed.value, hugeZeroPage });
-  playHistory(pages, acts.value);
-  return succeed(`${JSON.stringify({ ...(id === undefined ? {} : { id }), ...faultsJson(pages) })}\n`);
+  return succeed({ span: span.value, acts: acts.value, policy: { orders: allowed.value, hugeZeroPage } });
+}
+
+function pagesAfter({ span, acts, policy }: AskedHistory, geometry: Geometry): VmaPages {
+  const pages = new VmaPages(geometry, span, policy);
+  playHistory(pages, acts);
+  return pages;
 }
 
 /** Page faults may have no order at all, which collapses cannot be asked about. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { fail, type Result, succeed } from '../../core/base/failure.ts';
+import type { Result } from '../../core/base/failure.ts';
 import { eachFact } from '../../core/memory/range-state.ts';
-import { firstIssue } from './first-issue.ts';
+import { parseJsonLine } from './json-line.ts';
 import type { RangeLine } from './range-line.ts';
 
 /** null: this fact about the range is unknown. */
@@ -28,17 +28,7 @@ const rangeLine: z.ZodType<RangeLine> = z.strictObject({
   maxPtesShared: z.int().optional(),
 });
 
-/**
- * Reads one line of newline-delimited JSON. Fails when it is not JSON or has other fields than a range line.
- */
+/** Reads one line of `--ranges`. */
 export function parseRangeLine(line: string): Result<RangeLine> {
-  let json: unknown;
-  try {
-    json = JSON.parse(line);
-  } catch {
-    return fail('unreadable', `not JSON (${line.length} characters); was the line cut off?`);
-  }
-  const parsed = rangeLine.safeParse(json);
-  if (parsed.success) return succeed(parsed.data);
-  return fail('unreadable', firstIssue(parsed.error));
+  return parseJsonLine(line, rangeLine);
 }

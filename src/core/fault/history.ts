@@ -1,3 +1,4 @@
+import { clip } from '../base/clip.ts';
 import { fail, type Result, succeed } from '../base/failure.ts';
 import type { PageSpan } from '../memory/page-span.ts';
 import type { VmaPages } from './vma-pages.ts';
@@ -62,8 +63,4 @@ export function playHistory(pages: VmaPages, acts: readonly PageAct[]): void {
     if (kind === 'dontneed') pages.dontneed(first, end);
     else for (let page = first; page < end; page++) pages.touch(page, kind);
   }
-}
-
-function clip(text: string): string {
-  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
 }

@@ -1,3 +1,4 @@
+import { clip } from '../base/clip.ts';
 import { fail, type Result, succeed } from '../base/failure.ts';
 import { runList } from '../base/run-list.ts';
 import { type Geometry, pagesPerRange } from './geometry.ts';
@@ -59,10 +60,6 @@ function parseList(text: string, geometry: Geometry): Result<Occupancy> {
     }
   }
   return succeed(occupancy);
-}
-
-function clip(text: string): string {
-  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
 }
 
 /** The pages of a bitmap in the kernel's list notation: "0-15,100"; "" when none is set. */

@@ -1,3 +1,4 @@
+import { roundDown, roundUp } from '../../core/base/round.ts';
 import type { Machine } from '../machine.ts';
 import type { Mm } from './mm.ts';
 import { PMD_HUGE_ZERO, PMD_LEAF } from './pmd.ts';
@@ -54,14 +55,6 @@ function findGap(machine: Machine, mm: Mm, bytes: number): number {
     start = roundDown(area.start - bytes, alignment);
   }
   return start;
-}
-
-function roundDown(value: number, unit: number): number {
-  return Math.floor(value / unit) * unit;
-}
-
-function roundUp(value: number, unit: number): number {
-  return Math.ceil(value / unit) * unit;
 }
 
 /** Removes mappings and everything in them. */
