@@ -94,6 +94,7 @@ describe.skipIf(!CHROMIUM)('steps in a browser', () => {
     expect(await page.locator('.column').count()).toBe(2);
     await page.locator('#search-right').selectOption('none');
     expect(await page.locator('.column').count()).toBe(1);
+    await hashWith('right=none');
     await page.reload();
     await page.waitForSelector('.columns');
     expect(await page.locator('.column').count()).toBe(1);
