@@ -63,6 +63,7 @@ export {
 export { type CollapsePlan, collapsesOf, type PlanOptions, planRange } from './core/plan/plan.ts';
 export type { PolicyCounts } from './core/plan/policy-counts.ts';
 export type { AttemptRecord } from './core/rules/candidate.ts';
+export type { Cpu } from './core/rules/cpu.ts';
 export {
   collapsibleOrders,
   KERNEL_MODELS,

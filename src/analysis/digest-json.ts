@@ -74,7 +74,7 @@ interface ClassJson {
 }
 
 export function digestJson(digest: SourceDigest): DigestJson {
-  const { kernelRelease, time, geometry, settings, shrinkUnderused } = digest.host;
+  const { kernelRelease, time, geometry, settings, shrinkUnderused, cpu } = digest.host;
   return {
     schema: DIGEST_SCHEMA,
     host: {
@@ -83,6 +83,7 @@ export function digestJson(digest: SourceDigest): DigestJson {
       geometry,
       settings: settings ? settingsJson(settings) : null,
       shrinkUnderused,
+      cpu,
     },
     processes: digest.processes.map(({ process, memory }) => {
       const { pid, startTime, command, cgroup, thpDisabled = null } = process;

@@ -51,7 +51,7 @@ export interface ProcessDigest {
 
 /** The digest of a source: process by process, and what could not be read. */
 export interface SourceDigest {
-  readonly host: Pick<Host, 'kernelRelease' | 'time' | 'geometry' | 'settings' | 'shrinkUnderused'>;
+  readonly host: Pick<Host, 'kernelRelease' | 'time' | 'geometry' | 'settings' | 'shrinkUnderused' | 'cpu'>;
   readonly processes: readonly ProcessDigest[];
   readonly skipped: readonly { readonly pid: number; readonly reason: string }[];
   readonly notes: readonly string[];

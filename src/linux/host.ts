@@ -2,6 +2,7 @@ import { hostname, release } from 'node:os';
 import { THP_FOLDER } from '../core/base/sysfs.ts';
 import type { Geometry } from '../core/memory/geometry.ts';
 import type { Host } from '../core/rules/memory-source.ts';
+import { readCpu } from './cpu.ts';
 import { closeKernelFile, openKernelFile, readFully, readKernelFile } from './kernel-file.ts';
 import { readKhugepagedPace, readShrinkUnderused, readThpSettings } from './sysfs-settings.ts';
 
@@ -20,6 +21,7 @@ export function readHost(now: Date): Host {
     khugepaged: readKhugepagedPace(),
     shrinkUnderused: readShrinkUnderused(),
     zoneReclaim: readZoneReclaim(),
+    cpu: readCpu(),
   };
 }
 

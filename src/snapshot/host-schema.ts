@@ -28,4 +28,12 @@ export const hostSchema = z.object({
     .optional(),
   shrinkUnderused: z.boolean().optional(),
   zoneReclaim: z.boolean().optional(),
+  cpu: z
+    .object({
+      architecture: z.string(),
+      vendor: z.string().optional(),
+      family: count.optional(),
+      modelName: z.string().optional(),
+    })
+    .optional(),
 });

@@ -52,6 +52,13 @@ export function hosts(geometry: Geometry): fc.Arbitrary<Host> {
     ),
     shrinkUnderused: fc.option(fc.boolean(), { nil: undefined }),
     zoneReclaim: fc.option(fc.boolean(), { nil: undefined }),
+    cpu: fc.option(
+      fc.record(
+        { architecture: names, vendor: names, family: fc.nat(), modelName: names },
+        { requiredKeys: ['architecture'] },
+      ),
+      { nil: undefined },
+    ),
   });
 }
 

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { digestJson, digestOfJson } from '../../analysis/digest-json.ts';
 import { addMemoryDigest, type ProcessDigest, type SourceDigest } from '../../analysis/memory-digest.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
+import { commonCpu } from '../../core/rules/cpu.ts';
 import { joinReleases } from '../../core/rules/kernel-release.ts';
 import type { SnapshotFile } from '../../snapshot/file.ts';
 import type { DigestPiece, DigestTask, GroupSpan } from './digest-worker.ts';
@@ -52,7 +53,8 @@ export async function digestSnapshots(
   }
   pieces.sort(({ place: [a, i] }, { place: [b, j] }) => a - b || i - j);
   const kernelRelease = joinReleases(files.map((file) => file.host.kernelRelease));
-  const host = { ...files[0].host, kernelRelease };
+  const cpu = commonCpu(files.map((file) => file.host.cpu));
+  const host = { ...files[0].host, kernelRelease, cpu };
   const processes = mergePieces(pieces, host);
   if (!processes.ok) return processes;
   const notices = files.flatMap((file) => file.notices);

@@ -1,6 +1,7 @@
 import { DigestCollector } from '../../analysis/digest-collector.ts';
 import type { SourceDigest } from '../../analysis/memory-digest.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
+import { commonCpu } from '../../core/rules/cpu.ts';
 import { joinReleases } from '../../core/rules/kernel-release.ts';
 import type { Context } from './context.ts';
 import { readDigestFile } from './digest-file.ts';
@@ -59,6 +60,7 @@ async function readDigests(context: Context, paths: readonly string[]): Promise<
       ...host,
       kernelRelease: joinReleases(digests.map((each) => each.host.kernelRelease)),
       settings: agree ? host.settings : undefined,
+      cpu: commonCpu(digests.map((each) => each.host.cpu)),
     },
     processes: digests.flatMap(({ processes }) => processes),
     skipped: digests.flatMap(({ skipped }) => skipped),

@@ -6,6 +6,7 @@ import {
   MIN_PMD_ORDER,
 } from '../../core/memory/geometry.ts';
 import type { RangeState } from '../../core/memory/range-state.ts';
+import { commonCpu } from '../../core/rules/cpu.ts';
 import { joinReleases } from '../../core/rules/kernel-release.ts';
 import type { Host, MemoryItem, MemorySource } from '../../core/rules/memory-source.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
@@ -135,7 +136,7 @@ export async function openSnapshots(
   const hosts = files.map(({ host }) => host);
   const kernelRelease = joinReleases(hosts.map((host) => host.kernelRelease));
   const source: MemorySource = {
-    host: { ...hosts[0], kernelRelease },
+    host: { ...hosts[0], kernelRelease, cpu: commonCpu(hosts.map(({ cpu }) => cpu)) },
     async *items(): AsyncIterable<MemoryItem> {
       for (const each of files) yield* each.items();
     },

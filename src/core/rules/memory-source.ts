@@ -1,6 +1,7 @@
 import type { Failure } from '../base/failure.ts';
 import type { Geometry } from '../memory/geometry.ts';
 import type { RangeState } from '../memory/range-state.ts';
+import type { Cpu } from './cpu.ts';
 import type { ThpSettings } from './thp-settings.ts';
 import type { Vma } from './vma.ts';
 
@@ -24,6 +25,8 @@ export interface Host {
   readonly shrinkUnderused?: boolean;
   /** Whether `zone_reclaim_mode` is on and there are several NUMA nodes; undefined where nothing says. */
   readonly zoneReclaim?: boolean;
+  /** Undefined where the source does not say: recordings of older versions, machines that differ. */
+  readonly cpu?: Cpu;
 }
 
 /** How often khugepaged works and how much it does then (docs/khugepaged.md#sysfs). */
