@@ -82,6 +82,7 @@ export {
 } from './core/rules/policy.ts';
 export { type ScanReport, scanRange } from './core/rules/scan.ts';
 export { SCAN_RESULTS, type ScanResult, scanResultNamed } from './core/rules/scan-result.ts';
+export { type Service, serviceNames, serviceOf } from './core/rules/service.ts';
 export {
   defaultSettings,
   enabledOrders,
