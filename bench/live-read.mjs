@@ -5,6 +5,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { createChunkBuffer } from '../dist/linux/chunk-buffer.js';
 import { RANGES_PER_CHUNK, readChunk } from '../dist/linux/chunk-reader.js';
 import { readHost } from '../dist/linux/host.js';
+import { RUNNING_KERNEL } from '../dist/linux/kernel-tree.js';
 import { PageFlags } from '../dist/linux/page-flags.js';
 import { openPagemap } from '../dist/linux/pagemap.js';
 import { loadPagemapScan } from '../dist/linux/pagemap-scan.js';
@@ -32,10 +33,10 @@ export async function measureLiveRead() {
 }
 
 async function measure(pid, name) {
-  const { geometry } = readHost(new Date());
+  const { geometry } = readHost(RUNNING_KERNEL, new Date());
   const pagemap = openPagemap(pid, geometry).value;
   const scan = await loadPagemapScan(pagemap.fd);
-  const flags = PageFlags.open();
+  const flags = PageFlags.open(RUNNING_KERNEL);
   const chunks = anonymousChunks(pid, geometry);
   const buffer = Buffer.allocUnsafe(8 * RANGES_PER_CHUNK * 2 ** geometry.pmdOrder);
   const file = openSync(`/proc/${pid}/pagemap`);

@@ -10,6 +10,7 @@ import { chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { RUNNING_KERNEL } from '../dist/linux/kernel-tree.js';
 import { openLiveSource } from '../dist/linux/live-source.js';
 import { writeSnapshot } from '../dist/snapshot/writer.js';
 
@@ -173,7 +174,7 @@ const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(PROG
 for (const name of names) {
   const pids = await PROGRAMS[name]();
   for (const pid of pids) process.kill(pid, 'SIGSTOP');
-  const source = await openLiveSource(pids, new Date());
+  const source = await openLiveSource(RUNNING_KERNEL, pids, new Date());
   if (!source.ok) throw new Error(source.failure.message);
   const { host } = source.value;
   const written = await writeSnapshot(join(FOLDER, `${name}.parquet`), {

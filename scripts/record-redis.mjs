@@ -5,6 +5,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { RUNNING_KERNEL } from '../dist/linux/kernel-tree.js';
 import { openLiveSource } from '../dist/linux/live-source.js';
 import { writeSnapshot } from '../dist/snapshot/writer.js';
 
@@ -39,7 +40,7 @@ try {
   cli('EVAL', DELETE_FOUR_OF_FIVE, '0');
   // jemalloc hands unused pages back within ten seconds.
   await sleep(15_000);
-  const source = await openLiveSource([redis.pid], new Date());
+  const source = await openLiveSource(RUNNING_KERNEL, [redis.pid], new Date());
   if (!source.ok) throw new Error(source.failure.message);
   const { host } = source.value;
   const written = await writeSnapshot(OUTPUT, {

@@ -9,4 +9,4 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(EXIT.unsupported);
 });
 
-await runThpscope(process.argv.slice(2), { process, deadlines: DEADLINES });
+await runThpscope(process.argv.slice(2), { process, deadlines: DEADLINES, kernelRoot: '' });

@@ -1,50 +1,54 @@
-import { hostname, release } from 'node:os';
-import { THP_FOLDER } from '../core/base/sysfs.ts';
 import type { Geometry } from '../core/memory/geometry.ts';
 import type { Host } from '../core/rules/memory-source.ts';
 import { readCpu } from './cpu.ts';
 import { closeKernelFile, openKernelFile, readFully, readKernelFile } from './kernel-file.ts';
+import type { KernelTree } from './kernel-tree.ts';
 import { readKhugepagedPace, readShrinkUnderused, readThpSettings } from './sysfs-settings.ts';
 
-/** Facts about this machine that stay the same while it is read. */
-export function readHost(now: Date): Host {
-  const geometry = readGeometry();
-  const settings = readThpSettings(geometry);
-  const bootId = readKernelFile('/proc/sys/kernel/random/boot_id');
+/** Facts about a machine that stay the same while it is read. */
+export function readHost(tree: KernelTree, now: Date): Host {
+  const geometry = readGeometry(tree);
+  const settings = readThpSettings(tree, geometry);
   return {
-    name: hostname(),
-    bootId: bootId.ok ? bootId.value : '',
-    kernelRelease: release(),
+    name: readWord(tree, 'hostname'),
+    bootId: readWord(tree, 'random/boot_id'),
+    kernelRelease: readWord(tree, 'osrelease'),
     time: now.toISOString(),
     geometry,
     settings: settings.ok ? settings.value : undefined,
-    khugepaged: readKhugepagedPace(),
-    shrinkUnderused: readShrinkUnderused(),
-    zoneReclaim: readZoneReclaim(),
-    cpu: readCpu(),
+    khugepaged: readKhugepagedPace(tree),
+    shrinkUnderused: readShrinkUnderused(tree),
+    zoneReclaim: readZoneReclaim(tree),
+    cpu: readCpu(tree),
   };
 }
 
+/** A file of /proc/sys/kernel; '' where there is none. */
+function readWord(tree: KernelTree, name: string): string {
+  const file = readKernelFile(tree.proc(`sys/kernel/${name}`));
+  return file.ok ? file.value : '';
+}
+
 /** Whether khugepaged leaves ranges with pages on several nodes alone (docs/khugepaged.md#scan-rows). */
-function readZoneReclaim(): boolean | undefined {
-  const mode = readKernelFile('/proc/sys/vm/zone_reclaim_mode');
-  const nodes = readKernelFile('/sys/devices/system/node/online');
+function readZoneReclaim(tree: KernelTree): boolean | undefined {
+  const mode = readKernelFile(tree.proc('sys/vm/zone_reclaim_mode'));
+  const nodes = readKernelFile(tree.sys('devices/system/node/online'));
   // A kernel without NUMA has neither file.
   if (!mode.ok || !nodes.ok) return mode.ok === nodes.ok ? false : undefined;
   return (Number(mode.value) & 7) !== 0 && /[,-]/.test(nodes.value);
 }
 
 /** Page size from the auxiliary vector; PMD size from sysfs, or of a page table of 8-byte entries. */
-function readGeometry(): Geometry {
-  const pageShift = Math.log2(auxiliaryValue(6) ?? 4096);
-  const pmdSize = readKernelFile(`${THP_FOLDER}/hpage_pmd_size`);
+function readGeometry(tree: KernelTree): Geometry {
+  const pageShift = Math.log2(auxiliaryValue(tree, 6) ?? 4096);
+  const pmdSize = readKernelFile(tree.thp('hpage_pmd_size'));
   const pmdShift = pmdSize.ok ? Math.log2(Number(pmdSize.value)) : 2 * pageShift - 3;
   return { pageShift, pmdOrder: pmdShift - pageShift };
 }
 
 /** An entry of /proc/self/auxv by its type; 6 is AT_PAGESZ. */
-function auxiliaryValue(type: number): number | undefined {
-  const file = openKernelFile('/proc/self/auxv');
+function auxiliaryValue(tree: KernelTree, type: number): number | undefined {
+  const file = openKernelFile(`${tree.process('self')}/auxv`);
   if (!file.ok) return undefined;
   const vector = new BigUint64Array(64);
   readFully(file.value, new Uint8Array(vector.buffer), 0);

@@ -6,6 +6,7 @@ import { createChunkBuffer } from './chunk-buffer.ts';
 import { type Instruments, RANGES_PER_CHUNK, readChunk } from './chunk-reader.ts';
 import { readHost } from './host.ts';
 import { KernelReadError } from './kernel-file.ts';
+import type { KernelTree } from './kernel-tree.ts';
 import { MemoryGroupReader } from './memory-groups.ts';
 import { PageFlags } from './page-flags.ts';
 import { canSeeFrameNumbers, openPagemap } from './pagemap.ts';
@@ -22,31 +23,34 @@ const NEEDS_SCAN =
 /**
  * The memory of running processes, read in chunks of bounded size. Processes that end, VMAs that change and
  * memory that may not be read come out as `skipped` items. With an address, only the PMD range around it is
- * read. Fails where /proc/PID/pagemap does not exist.
+ * read. Fails where /proc/PID/pagemap does not exist. A tree that is not of the kernel that runs is read as
+ * one without PAGEMAP_SCAN, on any system.
  */
 export async function openLiveSource(
+  tree: KernelTree,
   pids: readonly number[],
   now: Date,
   address?: number,
 ): Promise<Result<MemorySource>> {
-  if (process.platform !== 'linux') {
+  if (tree.isRunning && process.platform !== 'linux') {
     return fail('unsupported', `live memory can be read on Linux only; give a snapshot file instead`);
   }
-  const host = readHost(now);
-  const own = openPagemap('/proc/self', host.geometry);
+  const host = readHost(tree, now);
+  const own = openPagemap(tree.process('self'), host.geometry);
   if (!own.ok) {
     return fail(
       'unsupported',
       'this kernel has no /proc/PID/pagemap (CONFIG_PROC_PAGE_MONITOR); give a snapshot file',
     );
   }
-  const scan = await loadPagemapScan(own.value.fd);
-  const sameMemory = pids.length > 1 ? await loadSameMemory() : undefined;
+  const scan = tree.isRunning ? await loadPagemapScan(own.value.fd) : undefined;
+  const sameMemory = tree.isRunning && pids.length > 1 ? await loadSameMemory() : undefined;
   own.value.close();
-  return succeed({ host, items: () => readProcesses(pids, host, { scan, sameMemory }, address) });
+  return succeed({ host, items: () => readProcesses(tree, pids, host, { scan, sameMemory }, address) });
 }
 
 async function* readProcesses(
+  tree: KernelTree,
   pids: readonly number[],
   host: Host,
   {
@@ -55,19 +59,19 @@ async function* readProcesses(
   }: { readonly scan: PagemapScan | undefined; readonly sameMemory: SameMemory | undefined },
   address: number | undefined,
 ): AsyncIterable<MemoryItem> {
-  const flags = canSeeFrameNumbers(host.geometry) ? PageFlags.open() : undefined;
-  if (!flags) yield { kind: 'note', message: whyNoPageFlags() };
+  const flags = canSeeFrameNumbers(tree, host.geometry) ? PageFlags.open(tree) : undefined;
+  if (!flags) yield { kind: 'note', message: whyNoPageFlags(tree) };
   if (!scan) yield { kind: 'note', message: NEEDS_SCAN };
-  const unread = host.settings ? unreadLimits() : [];
+  const unread = host.settings ? unreadLimits(tree) : [];
   if (unread.length > 0) yield { kind: 'note', message: defaultsTaken(unread) };
   try {
     const buffer = createChunkBuffer(host.geometry, RANGES_PER_CHUNK);
-    const shared = new SharedMemory(sameMemory);
-    const groups = new MemoryGroupReader();
+    const shared = new SharedMemory(tree, sameMemory);
+    const groups = new MemoryGroupReader(tree);
     for (const pid of pids) {
       const owner = pids.length > 1 ? shared.ownerOf(pid) : undefined;
       if (owner) yield { kind: 'note', message: countedOnce(pid, owner) };
-      else yield* readOne(pid, { geometry: host.geometry, scan, flags, buffer }, groups, address);
+      else yield* readOne(tree, pid, { geometry: host.geometry, scan, flags, buffer }, groups, address);
     }
   } finally {
     flags?.close();
@@ -75,22 +79,23 @@ async function* readProcesses(
 }
 
 function* readOne(
+  tree: KernelTree,
   pid: number,
   shared: Omit<Instruments, 'pagemap'>,
   groups: MemoryGroupReader,
   address: number | undefined,
 ): Iterable<MemoryItem> {
   const skipped = (failure: Failure): MemoryItem => ({ kind: 'skipped', pid, failure });
-  const opened = readProcess(pid);
+  const opened = readProcess(tree, pid);
   if (!opened.ok) return yield skipped(opened.failure);
   const { folder } = opened.value;
   const pagemap = openPagemap(folder, shared.geometry);
-  if (!pagemap.ok) return yield skipped(whyUnreadable(pagemap.failure, pid, folder));
+  if (!pagemap.ok) return yield skipped(whyUnreadable(tree, pagemap.failure, pid, folder));
   const tools = { ...shared, pagemap: pagemap.value };
   try {
     const vmas = readSmaps(folder);
-    if (!vmas.ok) return yield skipped(whyUnreadable(vmas.failure, pid, folder));
-    const again = readProcess(pid);
+    if (!vmas.ok) return yield skipped(whyUnreadable(tree, vmas.failure, pid, folder));
+    const again = readProcess(tree, pid);
     if (!again.ok || again.value.process.startTime !== opened.value.process.startTime) {
       return yield skipped({ kind: 'unreadable', message: `process ${pid}: ended before it could be read` });
     }

@@ -1,7 +1,8 @@
 import type { MemoryGroup } from '../core/rules/memory-source.ts';
 import { readKernelFile } from './kernel-file.ts';
+import type { KernelTree } from './kernel-tree.ts';
 
-/** Where a hierarchy of control groups is mounted, and its files. */
+/** Where below /sys a hierarchy of control groups is mounted, and its files. */
 interface Hierarchy {
   readonly root: string;
   readonly limit: string;
@@ -9,18 +10,23 @@ interface Hierarchy {
 }
 
 const V1: Hierarchy = {
-  root: '/sys/fs/cgroup/memory',
+  root: 'fs/cgroup/memory',
   limit: 'memory.limit_in_bytes',
   used: 'memory.usage_in_bytes',
 };
-const V2: Hierarchy = { root: '/sys/fs/cgroup', limit: 'memory.max', used: 'memory.current' };
+const V2: Hierarchy = { root: 'fs/cgroup', limit: 'memory.max', used: 'memory.current' };
 
 /** What the root group of version 1 has for a limit: no limit, in whole pages. */
 const NO_LIMIT = 2 ** 62;
 
 /** Reads the limits of control groups, each once. */
 export class MemoryGroupReader {
+  readonly #tree: KernelTree;
   readonly #groups = new Map<string, MemoryGroup | undefined>();
+
+  constructor(tree: KernelTree) {
+    this.#tree = tree;
+  }
 
   /**
    * The groups with a limit that hold the task of a folder such as /proc/PID, innermost first; undefined
@@ -40,8 +46,8 @@ export class MemoryGroupReader {
 
   #read(path: string, { root, limit, used }: Hierarchy): MemoryGroup | undefined {
     if (this.#groups.has(path)) return this.#groups.get(path);
-    const limitBytes = readBytes(`${root}${path}/${limit}`);
-    const usedBytes = readBytes(`${root}${path}/${used}`);
+    const limitBytes = readBytes(this.#tree.sys(`${root}${path}/${limit}`));
+    const usedBytes = readBytes(this.#tree.sys(`${root}${path}/${used}`));
     const isLimited = limitBytes !== undefined && usedBytes !== undefined && limitBytes < NO_LIMIT;
     const group = isLimited ? { path, limitBytes, usedBytes } : undefined;
     this.#groups.set(path, group);

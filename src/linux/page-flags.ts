@@ -1,4 +1,5 @@
 import { closeKernelFile, KernelReadError, openKernelFile, readFully } from './kernel-file.ts';
+import type { KernelTree } from './kernel-tree.ts';
 
 /** Bits of /proc/kpageflags (docs/khugepaged.md#kpageflags). */
 export const KPF = {
@@ -37,10 +38,10 @@ export class PageFlags {
   }
 
   /** Undefined where this user may not read them; they belong to root. */
-  static open(): PageFlags | undefined {
-    const flags = openKernelFile('/proc/kpageflags');
+  static open(tree: KernelTree): PageFlags | undefined {
+    const flags = openKernelFile(tree.proc('kpageflags'));
     if (!flags.ok) return undefined;
-    const counts = openKernelFile('/proc/kpagecount');
+    const counts = openKernelFile(tree.proc('kpagecount'));
     if (counts.ok) return new PageFlags(flags.value, counts.value);
     closeKernelFile(flags.value);
     return undefined;

@@ -1,6 +1,7 @@
 import { fail, type Result, succeed } from '../core/base/failure.ts';
 import { type Geometry, pageBytes } from '../core/memory/geometry.ts';
 import { closeKernelFile, openKernelFile, readFully, readKernelFile } from './kernel-file.ts';
+import type { KernelTree } from './kernel-tree.ts';
 
 /** Bytes of one entry of /proc/PID/pagemap. */
 const ENTRY_BYTES = 8;
@@ -54,10 +55,11 @@ export function frameNumber(low: number, high: number): number {
  * Whether this user may see page frame numbers (CAP_SYS_ADMIN outside of any container), tried on our own
  * memory.
  */
-export function canSeeFrameNumbers(geometry: Geometry): boolean {
-  const pagemap = openPagemap('/proc/self', geometry);
+export function canSeeFrameNumbers(tree: KernelTree, geometry: Geometry): boolean {
+  const self = tree.process('self');
+  const pagemap = openPagemap(self, geometry);
   if (!pagemap.ok) return false;
-  const maps = readKernelFile('/proc/self/maps');
+  const maps = readKernelFile(`${self}/maps`);
   const entries = new Int32Array(2 * 1024);
   const read = pagemap.value.read(maps.ok ? Number.parseInt(maps.value, 16) : 0, entries);
   pagemap.value.close();

@@ -1,4 +1,5 @@
 import type { Failure } from '../core/base/failure.ts';
+import type { KernelTree } from './kernel-tree.ts';
 import { TaskStatus } from './process-status.ts';
 
 /** Capabilities by their bits (linux/capability.h). */
@@ -6,10 +7,10 @@ const CAPABILITIES = { CAP_DAC_READ_SEARCH: 2n, CAP_SYS_ADMIN: 21n } as const;
 type Capability = keyof typeof CAPABILITIES;
 
 /** What is not seen without the files of page flags, and which right is missing for them. */
-export function whyNoPageFlags(): string {
+export function whyNoPageFlags(tree: KernelTree): string {
   const unseen = 'folio orders, MADV_FREE pages and page locks are not visible to this user';
   const needed = ['CAP_SYS_ADMIN', 'CAP_DAC_READ_SEARCH'] as const;
-  const held = needed.filter(holds);
+  const held = capabilitiesHeld(tree, needed);
   // Frame numbers need the first; /proc/kpageflags belongs to root and needs the second of others.
   if (held.length === 1) {
     const missing = needed.filter((each) => !held.includes(each));
@@ -21,18 +22,18 @@ export function whyNoPageFlags(): string {
 }
 
 /** Why the memory of a process may not be read, and what helps; or what else was wrong. */
-export function whyUnreadable(failure: Failure, pid: number, folder: string): Failure {
+export function whyUnreadable(tree: KernelTree, failure: Failure, pid: number, folder: string): Failure {
   if (failure.kind !== 'permission')
     return { kind: 'unreadable', message: `process ${pid}: ${failure.message}` };
   return {
     kind: 'permission',
-    message: `process ${pid}: its memory may not be read (ptrace access); ${help(folder)}`,
+    message: `process ${pid}: its memory may not be read (ptrace access); ${help(tree, folder)}`,
   };
 }
 
-function help(folder: string): string {
+function help(tree: KernelTree, folder: string): string {
   const status = TaskStatus.read(folder);
-  const self = TaskStatus.read('/proc/self');
+  const self = TaskStatus.read(tree.process('self'));
   const asRoot = 'run as root with all capabilities, or with CAP_SYS_PTRACE';
   if (!status || !self) return asRoot;
   const isOwn = isRunBy(status, 'Uid', process.geteuid?.()) && isRunBy(status, 'Gid', process.getegid?.());
@@ -52,9 +53,10 @@ function isRunBy(status: TaskStatus, kind: 'Uid' | 'Gid', id: number | undefined
   );
 }
 
-function holds(capability: Capability): boolean {
-  const self = TaskStatus.read('/proc/self');
-  return self !== undefined && ((capabilitiesOf(self, 'CapEff') >> CAPABILITIES[capability]) & 1n) === 1n;
+function capabilitiesHeld(tree: KernelTree, needed: readonly Capability[]): Capability[] {
+  const self = TaskStatus.read(tree.process('self'));
+  const held = self ? capabilitiesOf(self, 'CapEff') : 0n;
+  return needed.filter((each) => ((held >> CAPABILITIES[each]) & 1n) === 1n);
 }
 
 function capabilitiesOf(status: TaskStatus, set: 'CapEff' | 'CapPrm'): bigint {

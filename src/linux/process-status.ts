@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { readKernelFile } from './kernel-file.ts';
+import type { KernelTree } from './kernel-tree.ts';
 
 /** Flags of a task in /proc/PID/stat (PF_ of linux/sched.h). */
 const EXITING = 0x4;
@@ -42,27 +43,27 @@ export class TaskStatus {
  * A task through which the memory of a process can be read: the process itself, or a thread that lives on
  * where the main thread has ended. Undefined where none has memory.
  */
-export function taskWithMemory(pid: number): TaskStatus | undefined {
-  const main = TaskStatus.read(`/proc/${pid}`);
+export function taskWithMemory(tree: KernelTree, pid: number): TaskStatus | undefined {
+  const main = TaskStatus.read(tree.process(pid));
   if (!main || main.hasMemory) return main;
-  for (const tid of threadsOf(pid)) {
-    const thread = TaskStatus.read(`/proc/${pid}/task/${tid}`);
+  for (const tid of threadsOf(main.folder)) {
+    const thread = TaskStatus.read(`${main.folder}/task/${tid}`);
     if (thread?.hasMemory) return thread;
   }
   return undefined;
 }
 
-function threadsOf(pid: number): string[] {
+function threadsOf(folder: string): string[] {
   try {
-    return readdirSync(`/proc/${pid}/task`);
+    return readdirSync(`${folder}/task`);
   } catch {
     return [];
   }
 }
 
 /** Why a process has no memory: what it is. */
-export function kindWithoutMemory(pid: number): string {
-  const [state, , , , , , flags] = statFields(`/proc/${pid}`) ?? [];
+export function kindWithoutMemory(folder: string): string {
+  const [state, , , , , , flags] = statFields(folder) ?? [];
   if ((Number(flags) & KERNEL_THREAD) !== 0) return 'a kernel thread, it has no memory of its own';
   if (state === 'Z') return 'a zombie, it has no memory of its own';
   if ((Number(flags) & EXITING) !== 0) return 'it is ending, its memory is gone or going';

@@ -3,31 +3,32 @@ import { dirname } from 'node:path';
 import { fail, type Result, succeed } from '../core/base/failure.ts';
 import type { Process } from '../core/rules/memory-source.ts';
 import { readKernelFile } from './kernel-file.ts';
+import type { KernelTree } from './kernel-tree.ts';
 import { kindWithoutMemory, statFields, TaskStatus, taskWithMemory } from './process-status.ts';
 
 /** The pids of all processes that have memory, ascending: no kernel threads, no zombies. */
-export function listUserPids(): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && hasMemory(name))
+export function listUserPids(tree: KernelTree): number[] {
+  return readdirSync(tree.proc(''))
+    .filter((name) => /^\d+$/.test(name) && hasMemory(tree, Number(name)))
     .map(Number)
     .sort((a, b) => a - b);
 }
 
-function hasMemory(pid: string): boolean {
-  const statm = readKernelFile(`/proc/${pid}/statm`);
+function hasMemory(tree: KernelTree, pid: number): boolean {
+  const statm = readKernelFile(`${tree.process(pid)}/statm`);
   // Of a process whose main thread has ended, statm says 0.
-  return statm.ok && (!statm.value.startsWith('0 ') || taskWithMemory(Number(pid)) !== undefined);
+  return statm.ok && (!statm.value.startsWith('0 ') || taskWithMemory(tree, pid) !== undefined);
 }
 
 /**
  * The pids of a control group and of those below it; the path may be absolute or relative to /sys/fs/cgroup.
  */
-export function listCgroupPids(path: string): Result<number[]> {
+export function listCgroupPids(tree: KernelTree, path: string): Result<number[]> {
   const candidates = [
-    path,
-    `/sys/fs/cgroup/${path}`,
-    `/sys/fs/cgroup/unified/${path}`,
-    `/sys/fs/cgroup/memory/${path}`,
+    tree.absolute(path),
+    tree.sys(`fs/cgroup/${path}`),
+    tree.sys(`fs/cgroup/unified/${path}`),
+    tree.sys(`fs/cgroup/memory/${path}`),
   ];
   const root = candidates.find((directory) => readKernelFile(`${directory}/cgroup.procs`).ok);
   if (root === undefined) {
@@ -69,17 +70,18 @@ export interface OpenedProcess {
  * What /proc says of a process as a whole. Fails for what has no memory of its own: kernel threads, zombies,
  * a process that is ending.
  */
-export function readProcess(pid: number): Result<OpenedProcess> {
-  const main = TaskStatus.read(`/proc/${pid}`);
-  const stat = statFields(`/proc/${pid}`);
+export function readProcess(tree: KernelTree, pid: number): Result<OpenedProcess> {
+  const folder = tree.process(pid);
+  const main = TaskStatus.read(folder);
+  const stat = statFields(folder);
   if (!main || !stat)
     return fail('unreadable', `process ${pid}: no such process; see ps for the ones there are`);
   const command = main.field('Name') ?? '';
   const owner = Number(main.field('Tgid'));
   if (owner !== pid)
     return fail('unreadable', `process ${pid}: is a thread of process ${owner}; read that one`);
-  const task = taskWithMemory(pid);
-  if (!task) return fail('unreadable', `process ${pid} (${command}): ${kindWithoutMemory(pid)}`);
+  const task = taskWithMemory(tree, pid);
+  if (!task) return fail('unreadable', `process ${pid} (${command}): ${kindWithoutMemory(folder)}`);
   const enabled = task.field('THP_enabled');
   const process = {
     pid,

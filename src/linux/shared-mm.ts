@@ -1,5 +1,6 @@
 import type * as Koffi from 'koffi';
 import { readKernelFile } from './kernel-file.ts';
+import type { KernelTree } from './kernel-tree.ts';
 import { statFields } from './process-status.ts';
 
 /** Whether two processes share one address space; undefined where the kernel does not say. */
@@ -31,39 +32,41 @@ export async function loadSameMemory(): Promise<SameMemory | undefined> {
 
 /** Finds processes that share the address space of one before them (CLONE_VM without CLONE_THREAD). */
 export class SharedMemory {
+  readonly #tree: KernelTree;
   readonly #same: SameMemory | undefined;
   readonly #first = new Map<string, number[]>();
 
-  constructor(same: SameMemory | undefined) {
+  constructor(tree: KernelTree, same: SameMemory | undefined) {
+    this.#tree = tree;
     this.#same = same;
   }
 
   /** The process before this one whose memory is the same, and how that shows. */
   ownerOf(pid: number): { readonly pid: number; readonly by: 'kcmp' | 'sums' } | undefined {
-    const layout = layoutOf(pid);
+    const layout = layoutOf(this.#tree.process(pid));
     if (layout === undefined) return undefined;
     const before = this.#first.get(layout) ?? [];
     for (const other of before) {
       const same = this.#same?.(other, pid);
       if (same === true) return { pid: other, by: 'kcmp' };
-      if (same === undefined && haveSameSums(other, pid)) return { pid: other, by: 'sums' };
+      if (same === undefined && this.#haveSameSums(other, pid)) return { pid: other, by: 'sums' };
     }
     this.#first.set(layout, [...before, pid]);
     return undefined;
+  }
+
+  /** Forked processes differ: what one has for itself counts as private in its sums and not in the other's. */
+  #haveSameSums(a: number, b: number): boolean {
+    const [first, second] = [a, b].map((pid) => readKernelFile(`${this.#tree.process(pid)}/smaps_rollup`));
+    if (!first.ok || !second.ok || first.value !== second.value) return false;
+    return /^Private_Dirty: +[1-9]/m.test(first.value);
   }
 }
 
 /**
  * Size of the address space, start and end of the code, start of the stack: fields 23, 26, 27 and 28 of stat.
  */
-function layoutOf(pid: number): string | undefined {
-  const fields = statFields(`/proc/${pid}`);
+function layoutOf(folder: string): string | undefined {
+  const fields = statFields(folder);
   return fields && [20, 23, 24, 25].map((at) => fields[at]).join(' ');
-}
-
-/** Forked processes differ: what one has for itself counts as private in its sums and not in the other's. */
-function haveSameSums(a: number, b: number): boolean {
-  const [first, second] = [a, b].map((pid) => readKernelFile(`/proc/${pid}/smaps_rollup`));
-  if (!first.ok || !second.ok || first.value !== second.value) return false;
-  return /^Private_Dirty: +[1-9]/m.test(first.value);
 }

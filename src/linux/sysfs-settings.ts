@@ -1,5 +1,5 @@
 import { fail, type Result, succeed } from '../core/base/failure.ts';
-import { LIMIT_FILES, LIMITS, sizeFolder, THP_FOLDER } from '../core/base/sysfs.ts';
+import { LIMIT_FILES, LIMITS, sizeFolder } from '../core/base/sysfs.ts';
 import { type Geometry, orderBytes } from '../core/memory/geometry.ts';
 import { anonOrders, type Order, ordersOf } from '../core/memory/order.ts';
 import type { KhugepagedPace } from '../core/rules/memory-source.ts';
@@ -12,26 +12,27 @@ import {
   type TopLevelWord,
 } from '../core/rules/thp-settings.ts';
 import { readKernelFile } from './kernel-file.ts';
+import type { KernelTree } from './kernel-tree.ts';
 
 /** The THP settings in force. Fails as unsupported where the kernel has no transparent huge pages. */
-export function readThpSettings(geometry: Geometry, root = THP_FOLDER): Result<ThpSettings> {
-  const enabled = readKernelFile(`${root}/enabled`);
+export function readThpSettings(tree: KernelTree, geometry: Geometry): Result<ThpSettings> {
+  const enabled = readKernelFile(tree.thp('enabled'));
   if (!enabled.ok) {
     return fail(
       'unsupported',
-      `no transparent huge pages here (${root}/enabled cannot be read); choose --policy default`,
+      `no transparent huge pages here (${tree.thp('enabled')} cannot be read); choose --policy default`,
     );
   }
   const sizes = new Map<Order, SizeWord>();
   for (const order of ordersOf(anonOrders(geometry))) {
-    const file = readKernelFile(`${root}/${sizeFolder(orderBytes(order, geometry))}/enabled`);
+    const file = readKernelFile(tree.thp(`${sizeFolder(orderBytes(order, geometry))}/enabled`));
     if (file.ok) sizes.set(order, chosenWord(file.value, SIZE_WORDS));
     // Before Linux 6.8 only the PMD size existed and followed the top level.
     else if (order === geometry.pmdOrder) sizes.set(order, 'inherit');
   }
   // max_ptes_swap came with Linux 4.8, max_ptes_shared with 5.8: a model that has them goes by its default.
   const limit = (name: keyof typeof LIMIT_FILES) =>
-    readNumber(`${root}/khugepaged/${LIMIT_FILES[name]}`) ?? defaultLimits(geometry)[name];
+    readNumber(tree.thp(`khugepaged/${LIMIT_FILES[name]}`)) ?? defaultLimits(geometry)[name];
   return succeed({
     enabled: chosenWord(enabled.value, TOP_LEVEL_WORDS),
     sizes,
@@ -50,15 +51,15 @@ function chosenWord<Word extends TopLevelWord | SizeWord>(line: string, words: r
 /**
  * The limits whose files the kernel does not have, or does not let this user read; their defaults are used.
  */
-export function unreadLimits(root = THP_FOLDER): string[] {
+export function unreadLimits(tree: KernelTree): string[] {
   return LIMITS.map((limit) => LIMIT_FILES[limit]).filter(
-    (name) => readNumber(`${root}/khugepaged/${name}`) === undefined,
+    (name) => readNumber(tree.thp(`khugepaged/${name}`)) === undefined,
   );
 }
 
 /** How often khugepaged works and how much it does then; undefined where it does not say. */
-export function readKhugepagedPace(root = THP_FOLDER): KhugepagedPace | undefined {
-  const read = (name: string) => readNumber(`${root}/khugepaged/${name}`);
+export function readKhugepagedPace(tree: KernelTree): KhugepagedPace | undefined {
+  const read = (name: string) => readNumber(tree.thp(`khugepaged/${name}`));
   const pagesToScan = read('pages_to_scan');
   const scanSleepMs = read('scan_sleep_millisecs');
   const allocSleepMs = read('alloc_sleep_millisecs');
@@ -69,8 +70,8 @@ export function readKhugepagedPace(root = THP_FOLDER): KhugepagedPace | undefine
 }
 
 /** Whether reclaim splits PMD-order folios that are mostly zeros; undefined where the kernel does not say. */
-export function readShrinkUnderused(root = THP_FOLDER): boolean | undefined {
-  const value = readNumber(`${root}/shrink_underused`);
+export function readShrinkUnderused(tree: KernelTree): boolean | undefined {
+  const value = readNumber(tree.thp('shrink_underused'));
   return value === undefined ? undefined : value === 1;
 }
 

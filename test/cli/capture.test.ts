@@ -99,7 +99,10 @@ test('an interrupted capture says so, leaves the earlier file, and ends as the s
     stderr: { write: (text: string) => (stderr += text) },
     exitCode: undefined,
   });
-  const done = capture.call({ process: caller } as unknown as Context, { pid: [process.pid], output: file });
+  const done = capture.call({ process: caller, kernelRoot: '' } as unknown as Context, {
+    pid: [process.pid],
+    output: file,
+  });
   caller.emit('SIGTERM', 'SIGTERM');
   await done;
   expect(stderr).toBe(`thpscope: interrupted, ${file} was not written\n`);

@@ -97,7 +97,9 @@ describe('a module that', () => {
   for (const [what, body, message] of RUNS) {
     test(`${what} is reported as that, with the case and exit code 1`, async () => {
       const path = module('faulty.js', collapsing(body));
-      const { stdout, code } = await thpscope(['verify', 'walk', path, '--pmd-order', '3'], '', STEP_SOON);
+      const { stdout, code } = await thpscope(['verify', 'walk', path, '--pmd-order', '3'], '', {
+        deadlines: STEP_SOON,
+      });
       expect(code).toBe(1);
       expect(stdout.split('\n')[0]).toMatch(message);
       expect(stdout).toContain(`again: thpscope verify walk ${path} --pmd-order 3 --pattern`);
@@ -119,11 +121,9 @@ describe('a module that', () => {
   ];
   for (const [what, text, exit, message, deadlines] of LOADS) {
     test(`${what} is reported in one line, with exit code ${exit}`, async () => {
-      const { stdout, stderr, code } = await thpscope(
-        ['verify', 'walk', module('bad.mjs', text)],
-        '',
+      const { stdout, stderr, code } = await thpscope(['verify', 'walk', module('bad.mjs', text)], '', {
         deadlines,
-      );
+      });
       expect(stderr).toMatch(message);
       expect(stderr.trim().split('\n')).toHaveLength(1);
       expect(stdout).toBe('');
@@ -145,7 +145,7 @@ describe('a module that', () => {
     const { stdout, code } = await thpscope(
       ['verify', 'walk', path, '--pattern', '0', '--pmd-order', '3'],
       '',
-      STEP_SOON,
+      { deadlines: STEP_SOON },
     );
     expect(stdout).toMatch(/does not come back/);
     expect(code).toBe(1);
@@ -237,7 +237,7 @@ describe('compare', () => {
     const { stderr, code } = await thpscope(
       ['compare', 'walk', path, 'examples/redis.parquet', '--orders', 'all'],
       '',
-      STEP_SOON,
+      { deadlines: STEP_SOON },
     );
     expect(stderr).toBe(`thpscope: ${path} does not come back\n`);
     expect(code).toBe(5);

@@ -8,6 +8,7 @@ import type { RangeState } from '../../src/core/memory/range-state.ts';
 import { planRange } from '../../src/core/plan/plan.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { collapsePolicy } from '../../src/core/rules/policy.ts';
+import { RUNNING_KERNEL } from '../../src/linux/kernel-tree.ts';
 import { openLiveSource } from '../../src/linux/live-source.ts';
 import { buildOccupant, type Occupant, startOccupant } from './occupant/occupant.ts';
 import { guardSettings, type SettingsGuard } from './thp-settings-guard.ts';
@@ -141,7 +142,7 @@ describe.runIf(binary)('the khugepaged of this machine', () => {
 async function ranges(occupants: readonly Occupant[]): Promise<Map<string, RangeState>> {
   const found = new Map<string, RangeState>();
   for (const { pid } of occupants) {
-    const source = await openLiveSource([pid], new Date(0));
+    const source = await openLiveSource(RUNNING_KERNEL, [pid], new Date(0));
     if (!source.ok) throw new Error(source.failure.message);
     for await (const item of source.value.items()) {
       if (item.kind === 'ranges')

@@ -14,6 +14,7 @@ import { collapsePolicy } from '../../src/core/rules/policy.ts';
 import type { ScanResult } from '../../src/core/rules/scan-result.ts';
 import { madviseOrders, type Vma } from '../../src/core/rules/vma.ts';
 import { readHost } from '../../src/linux/host.ts';
+import { RUNNING_KERNEL } from '../../src/linux/kernel-tree.ts';
 import { openLiveSource } from '../../src/linux/live-source.ts';
 import { pages, rangeOf } from '../support/ranges.ts';
 import { MADVISE_CASES, type MadviseCase, RANGE, UPPER } from './madvise-cases.ts';
@@ -80,7 +81,7 @@ describe.runIf(binary)('MADV_COLLAPSE of this machine does what is planned', () 
 
 function modelOfThisKernel(): KernelModel | undefined {
   if (process.platform !== 'linux' || !existsSync(THP_FOLDER)) return undefined;
-  const { kernelRelease, geometry } = readHost(new Date(0));
+  const { kernelRelease, geometry } = readHost(RUNNING_KERNEL, new Date(0));
   if (geometry.pageShift !== x86_64.pageShift || geometry.pmdOrder !== x86_64.pmdOrder) return undefined;
   const version = /^\d+\.\d+/.exec(kernelRelease)?.[0];
   return Object.values(KERNEL_MODELS).find(({ name }) => name === `linux-${version}`);
@@ -118,7 +119,7 @@ interface Seen {
 
 /** The process as the project's own source shows it. */
 async function look(pid: number, mapping: OccupantReport): Promise<Seen> {
-  const source = await openLiveSource([pid], new Date(0));
+  const source = await openLiveSource(RUNNING_KERNEL, [pid], new Date(0));
   if (!source.ok) throw new Error(source.failure.message);
   let thpDisabled: boolean | undefined = false;
   const vmas: Vma[] = [];

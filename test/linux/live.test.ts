@@ -4,6 +4,7 @@ import { formatPages } from '../../src/core/memory/page-list.ts';
 import { type RangeState, unknownFacts } from '../../src/core/memory/range-state.ts';
 import type { MemoryItem, MemorySource } from '../../src/core/rules/memory-source.ts';
 import type { Vma } from '../../src/core/rules/vma.ts';
+import { RUNNING_KERNEL } from '../../src/linux/kernel-tree.ts';
 import { openLiveSource } from '../../src/linux/live-source.ts';
 import { buildOccupant, type Occupant, startOccupant } from './occupant/occupant.ts';
 
@@ -22,7 +23,7 @@ interface Seen {
 }
 
 async function open(pids: number[], address?: number): Promise<MemorySource> {
-  const source = await openLiveSource(pids, new Date(0), address);
+  const source = await openLiveSource(RUNNING_KERNEL, pids, new Date(0), address);
   if (!source.ok) throw new Error(source.failure.message);
   return source.value;
 }

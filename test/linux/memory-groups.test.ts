@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { RUNNING_KERNEL } from '../../src/linux/kernel-tree.ts';
 import { MemoryGroupReader } from '../../src/linux/memory-groups.ts';
 
 const M = 2 ** 20;
@@ -22,11 +23,11 @@ function makeGroup(): { folder: string; path: string } | undefined {
 
 test('the limits of a group and its ancestors are read, innermost first', ({ skip }) => {
   const group = makeGroup() ?? skip('no control group with a limit can be made here');
-  const before = new MemoryGroupReader().of('/proc/self') ?? [];
+  const before = new MemoryGroupReader(RUNNING_KERNEL).of('/proc/self') ?? [];
   const own = readFileSync('/proc/self/cgroup', 'utf8');
   try {
     writeFileSync(`${group.folder}/cgroup.procs`, String(process.pid));
-    const [inner, ...outer] = new MemoryGroupReader().of('/proc/self') ?? [];
+    const [inner, ...outer] = new MemoryGroupReader(RUNNING_KERNEL).of('/proc/self') ?? [];
     expect(inner).toMatchObject({ path: group.path, limitBytes: 400 * M });
     expect(inner.usedBytes).toBeLessThan(400 * M);
     expect(outer.map(({ path }) => path)).toEqual(before.map(({ path }) => path));
@@ -38,5 +39,5 @@ test('the limits of a group and its ancestors are read, innermost first', ({ ski
 });
 
 test('a task that there is not has no known groups', () => {
-  expect(new MemoryGroupReader().of('/proc/0')).toBeUndefined();
+  expect(new MemoryGroupReader(RUNNING_KERNEL).of('/proc/0')).toBeUndefined();
 });

@@ -1,7 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
 import {
   readKhugepagedPace,
@@ -9,14 +6,14 @@ import {
   readThpSettings,
   unreadLimits,
 } from '../../src/linux/sysfs-settings.ts';
+import { kernelTree } from '../support/kernel-tree.ts';
 
-/** A THP folder with these files. */
-function folderOf(files: Record<string, string>): string {
-  const root = mkdtempSync(join(tmpdir(), 'thp-'));
-  onTestFinished(() => rmSync(root, { recursive: true }));
-  mkdirSync(join(root, 'khugepaged'));
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(root, name), `${text}\n`);
-  return root;
+/** A kernel with these files in its THP folder. */
+function kernelWith(files: Record<string, string>) {
+  const below = (name: string) => `sys/kernel/mm/transparent_hugepage/${name}`;
+  return kernelTree(
+    Object.fromEntries(Object.entries(files).map(([name, text]) => [below(name), `${text}\n`])),
+  );
 }
 
 /** As on a kernel of 4.18 with backports: neither max_ptes_shared, nor sizes, nor a shrinker. */
@@ -27,14 +24,14 @@ const OLD = {
 };
 
 test('a limit that the kernel does not have is the default, and named', () => {
-  const root = folderOf(OLD);
-  const settings = readThpSettings(x86_64, root);
+  const tree = kernelWith(OLD);
+  const settings = readThpSettings(tree, x86_64);
   expect(settings).toMatchObject({
     ok: true,
     value: { maxPtesNone: 100, maxPtesSwap: 64, maxPtesShared: 256 },
   });
-  expect(unreadLimits(root)).toEqual(['max_ptes_shared']);
-  expect(readShrinkUnderused(root)).toBeUndefined();
+  expect(unreadLimits(tree)).toEqual(['max_ptes_shared']);
+  expect(readShrinkUnderused(tree)).toBeUndefined();
 });
 
 test('the pace of khugepaged is read as a whole or not at all', () => {
@@ -43,13 +40,13 @@ test('the pace of khugepaged is read as a whole or not at all', () => {
     'khugepaged/scan_sleep_millisecs': '1000',
     'khugepaged/alloc_sleep_millisecs': '60000',
   };
-  const root = folderOf({ ...OLD, ...pace, 'khugepaged/defrag': '0', shrink_underused: '1' });
-  expect(readKhugepagedPace(root)).toEqual({
+  const tree = kernelWith({ ...OLD, ...pace, 'khugepaged/defrag': '0', shrink_underused: '1' });
+  expect(readKhugepagedPace(tree)).toEqual({
     pagesToScan: 65536,
     scanSleepMs: 1000,
     allocSleepMs: 60000,
     defrag: false,
   });
-  expect(readShrinkUnderused(root)).toBe(true);
-  expect(readKhugepagedPace(folderOf({ ...OLD, ...pace }))).toBeUndefined();
+  expect(readShrinkUnderused(tree)).toBe(true);
+  expect(readKhugepagedPace(kernelWith({ ...OLD, ...pace }))).toBeUndefined();
 });

@@ -5,7 +5,7 @@ import { Readable, Writable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import type * as CommandLine from '../../src/cli/run.ts';
 import type { Surroundings } from '../../src/cli/run.ts';
-import { DEADLINES, type Deadlines } from '../../src/cli/shared/deadline.ts';
+import { DEADLINES } from '../../src/cli/shared/deadline.ts';
 
 export interface Run {
   readonly stdout: string;
@@ -37,7 +37,11 @@ class Kept extends Writable {
  * would end. What is about processes themselves (signals, pipes, users, terminals) needs `spawnThpscope`;
  * test/cli/main.test.ts holds one to the other.
  */
-export async function thpscope(args: readonly string[], input = '', deadlines?: Deadlines): Promise<Run> {
+export async function thpscope(
+  args: readonly string[],
+  input = '',
+  surroundings: Partial<Pick<Surroundings, 'deadlines' | 'kernelRoot'>> = {},
+): Promise<Run> {
   const { runThpscope } = await builtCommandLine();
   const [stdout, stderr] = [new Kept(), new Kept()];
   const alone = Object.assign(new EventEmitter(), {
@@ -49,7 +53,7 @@ export async function thpscope(args: readonly string[], input = '', deadlines?: 
     stdout,
     stderr,
   });
-  const context = { process: alone, deadlines: deadlines ?? DEADLINES };
+  const context = { process: alone, deadlines: DEADLINES, kernelRoot: '', ...surroundings };
   await runThpscope(args, context as unknown as Surroundings);
   return { stdout: stdout.text, stderr: stderr.text, code: alone.exitCode ?? 0 };
 }

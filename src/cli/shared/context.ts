@@ -12,6 +12,8 @@ export interface Context extends CommandContext {
   /** The name of the command that runs. */
   readonly command: string;
   readonly deadlines: Deadlines;
+  /** The folder with /proc and /sys of the kernel to read: '' is the one that runs; tests have others. */
+  readonly kernelRoot: string;
 }
 
 /** Prints a failure and sets the exit code that goes with it. */

@@ -10,6 +10,7 @@ import { commonCpu } from '../../core/rules/cpu.ts';
 import { joinReleases } from '../../core/rules/kernel-release.ts';
 import type { Host, MemoryItem, MemorySource } from '../../core/rules/memory-source.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
+import type { KernelTree } from '../../linux/kernel-tree.ts';
 import type { SnapshotFile } from '../../snapshot/file.ts';
 import type { Context } from './context.ts';
 import { rangeOfLine } from './range-line.ts';
@@ -100,10 +101,12 @@ export async function openProcesses(
   flags: ProcessFlags,
   address?: number,
 ): Promise<Result<OpenedMemory>> {
+  const { KernelTree } = await import('../../linux/kernel-tree.ts');
   const { openLiveSource } = await import('../../linux/live-source.ts');
-  const pids = await pidsFromFlags(flags, context.process.pid);
+  const tree = new KernelTree(context.kernelRoot);
+  const pids = await pidsFromFlags(tree, flags, context.process.pid);
   if (!pids.ok) return pids;
-  const source = await openLiveSource(pids.value, new Date(), address);
+  const source = await openLiveSource(tree, pids.value, new Date(), address);
   if (!source.ok) return source;
   const processes = pids.value.length;
   return succeed({
@@ -116,11 +119,11 @@ export async function openProcesses(
   });
 }
 
-async function pidsFromFlags(flags: ProcessFlags, own: number): Promise<Result<number[]>> {
+async function pidsFromFlags(tree: KernelTree, flags: ProcessFlags, own: number): Promise<Result<number[]>> {
   const { listCgroupPids, listUserPids } = await import('../../linux/process.ts');
   if (flags.pid && flags.pid.length > 0) return succeed([...new Set(flags.pid)]);
-  if (flags.cgroup !== undefined) return listCgroupPids(flags.cgroup);
-  return succeed(listUserPids().filter((pid) => pid !== own));
+  if (flags.cgroup !== undefined) return listCgroupPids(tree, flags.cgroup);
+  return succeed(listUserPids(tree).filter((pid) => pid !== own));
 }
 
 /** Opens snapshots as one source for a command. They must agree on THP settings, unless a policy is given. */

@@ -3,12 +3,13 @@ import { type Result, succeed } from '../../core/base/failure.ts';
 import { DEFAULT_CALIBRATION } from '../../khugepaged/costs.ts';
 import { timeCollapses } from '../../linux/collapse-timing.ts';
 import { readHost } from '../../linux/host.ts';
+import { RUNNING_KERNEL } from '../../linux/kernel-tree.ts';
 import { measuredCalibration } from '../../simulation/measured-calibration.ts';
 import { type Context, print, warn } from '../shared/context.ts';
 
 /** `simulate --calibrate`: prints a calibration file with what this machine allows to measure. */
 export async function calibrate(context: Context): Promise<Result<void>> {
-  const { geometry, kernelRelease } = readHost(new Date());
+  const { geometry, kernelRelease } = readHost(RUNNING_KERNEL, new Date());
   const timings = await timeCollapses(geometry);
   if (!timings.ok) return timings;
   const machine = `Linux ${kernelRelease.replace(/-.*/, '')}, ${arch()}`;

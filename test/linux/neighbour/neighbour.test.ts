@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import koffi from 'koffi';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import type { MemoryItem, Process } from '../../../src/core/rules/memory-source.ts';
+import { RUNNING_KERNEL } from '../../../src/linux/kernel-tree.ts';
 import { openLiveSource } from '../../../src/linux/live-source.ts';
 import { listUserPids, readProcess } from '../../../src/linux/process.ts';
 import { SharedMemory } from '../../../src/linux/shared-mm.ts';
@@ -60,7 +61,7 @@ afterEach(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 async function look(pids: number[]): Promise<MemoryItem[]> {
-  const source = await openLiveSource(pids, new Date(0));
+  const source = await openLiveSource(RUNNING_KERNEL, pids, new Date(0));
   if (!source.ok) throw new Error(source.failure.message);
   const items: MemoryItem[] = [];
   for await (const item of source.value.items()) items.push(item);
@@ -79,7 +80,7 @@ describe.runIf(binary)('what stands around live memory', () => {
     expect(items.filter(({ kind }) => kind === 'skipped')).toEqual([]);
     const rss = items.map((item) => (item.kind === 'vma' && item.vma.anonymous ? item.vma.rssBytes : 0));
     expect(Math.max(...rss)).toBe(16 * M);
-    expect(listUserPids()).toContain(pid);
+    expect(listUserPids(RUNNING_KERNEL)).toContain(pid);
   });
 
   test('processes that share one address space are counted once, and the one left out is named', async () => {
@@ -90,14 +91,14 @@ describe.runIf(binary)('what stands around live memory', () => {
     expect(notes).toContain(
       `process ${second} shares one address space with process ${first}: counted once, as that one`,
     );
-    const byEye = new SharedMemory(undefined);
+    const byEye = new SharedMemory(RUNNING_KERNEL, undefined);
     expect([first, second].map((pid) => byEye.ownerOf(pid)?.by)).toEqual([undefined, 'sums']);
   });
 
   test('a forked process is another one, with kcmp and without', async () => {
     const pids = (await start('forked')) ?? [];
     expect(processesOf(await look(pids)).map(({ pid }) => pid)).toEqual(pids);
-    const byEye = new SharedMemory(undefined);
+    const byEye = new SharedMemory(RUNNING_KERNEL, undefined);
     expect(pids.map((pid) => byEye.ownerOf(pid))).toEqual([undefined, undefined]);
   });
 
@@ -128,7 +129,7 @@ describe.runIf(binary)('what stands around live memory', () => {
 });
 
 test.runIf(existsSync('/proc/2/stat'))('a kernel thread is called one', () => {
-  const thread = readProcess(2);
+  const thread = readProcess(RUNNING_KERNEL, 2);
   if (thread.ok) return;
   expect(thread.failure.message).toContain('a kernel thread');
 });
