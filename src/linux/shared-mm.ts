@@ -55,7 +55,9 @@ export class SharedMemory {
     return undefined;
   }
 
-  /** Forked processes differ: what one has for itself counts as private in its sums and not in the other's. */
+  /**
+   * Forked processes differ: what one has for itself counts as private in its sums and not in the other's.
+   */
   #haveSameSums(a: number, b: number): boolean {
     const [first, second] = [a, b].map((pid) => readKernelFile(`${this.#tree.process(pid)}/smaps_rollup`));
     if (!first.ok || !second.ok || first.value !== second.value) return false;

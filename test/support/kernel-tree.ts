@@ -67,7 +67,7 @@ export interface VmaLines {
   readonly more?: string;
 }
 
-export function smapsText(vmas: readonly VmaLines[]): string {
+function smapsText(vmas: readonly VmaLines[]): string {
   const hex = (address: number) => address.toString(16).padStart(8, '0');
   return vmas
     .map(({ start, end, name = '', sums = {}, more = '' }) => {

@@ -40,7 +40,7 @@ class Kept extends Writable {
 export async function thpscope(
   args: readonly string[],
   input = '',
-  surroundings: Partial<Pick<Surroundings, 'deadlines' | 'kernelRoot'>> = {},
+  { deadlines = DEADLINES, kernelRoot = '' }: Partial<Omit<Surroundings, 'process'>> = {},
 ): Promise<Run> {
   const { runThpscope } = await builtCommandLine();
   const [stdout, stderr] = [new Kept(), new Kept()];
@@ -53,7 +53,7 @@ export async function thpscope(
     stdout,
     stderr,
   });
-  const context = { process: alone, deadlines: DEADLINES, kernelRoot: '', ...surroundings };
+  const context = { process: alone, deadlines, kernelRoot };
   await runThpscope(args, context as unknown as Surroundings);
   return { stdout: stdout.text, stderr: stderr.text, code: alone.exitCode ?? 0 };
 }
