@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { gate, notFound } from './gate.ts';
+import { headersOnly } from './headers-only.ts';
 import type { LiveSnapshot } from './live-snapshot.ts';
 import type { ServedFile } from './served-file.ts';
 import type { WebFiles } from './web-files.ts';
@@ -24,7 +25,7 @@ export function buildApp(
   sources: readonly Source[],
 ): Hono {
   const app = new Hono();
-  app.use(gate(token, port));
+  app.use(headersOnly, gate(token, port));
   app.notFound(notFound);
 
   app.get('/:token', (c) => c.redirect(`/${token}/`));

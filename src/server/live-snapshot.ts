@@ -27,7 +27,10 @@ export class LiveSnapshot {
   #timer: NodeJS.Timeout | undefined;
   #failure: Failure | undefined;
 
-  /** `inTurn` keeps readings of several sources from overlapping; the signal ends one that is under way. */
+  /**
+   * `inTurn` keeps readings of several sources from overlapping. The signal ends one that is under way, and
+   * nothing is read after it.
+   */
   constructor(
     read: (signal: AbortSignal) => Promise<Result<unknown>>,
     intervalMs: number,
@@ -38,6 +41,15 @@ export class LiveSnapshot {
     this.#intervalMs = intervalMs;
     this.#inTurn = inTurn;
     this.#signal = signal;
+    signal.addEventListener('abort', () => {
+      this.#listeners.clear();
+      clearTimeout(this.#timer);
+    });
+  }
+
+  /** How many hear of readings now: while there are none, nothing is read. */
+  get listeners(): number {
+    return this.#listeners.size;
   }
 
   /** Why the last reading failed. */
@@ -47,6 +59,7 @@ export class LiveSnapshot {
 
   /** Hears of every reading until the function that this gives is called. */
   listen(hear: (event: LiveEvent) => void): () => void {
+    if (this.#signal.aborted) return () => {};
     this.#listeners.add(hear);
     if (this.#listeners.size === 1) this.#schedule();
     return () => {

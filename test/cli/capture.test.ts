@@ -98,6 +98,7 @@ test('an interrupted capture says so, leaves the earlier file, and ends as the s
   const caller = Object.assign(new EventEmitter(), {
     stderr: { write: (text: string) => (stderr += text) },
     exitCode: undefined,
+    exit: () => {},
   });
   const done = capture.call({ process: caller, kernelRoot: '' } as unknown as Context, {
     pid: [process.pid],

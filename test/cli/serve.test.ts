@@ -143,7 +143,7 @@ describe.runIf(process.platform === 'linux')('live memory', () => {
     expect(Date.parse(await timeOf(started, 1))).toBeLessThan(Date.now());
   });
 
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) {
     test(`leaves nothing behind after ${signal}, and was for its owner only`, async () => {
       startProcess();
       const started = await serve('-p', String(running?.pid), '--refresh', '1');
@@ -153,6 +153,7 @@ describe.runIf(process.platform === 'linux')('live memory', () => {
         expect(statSync(join(temporary, own, name)).mode & 0o777).toBe(0o600);
       const events = await listenTo(started.page);
       await events.next();
+      await fetch(new URL('events', started.page), { method: 'HEAD' });
       expect(await started.stop(signal)).toBe(0);
       expect(readdirSync(temporary)).toEqual([]);
       await expect(events.next()).rejects.toThrow();

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { bootGuest } from '../../conform/guest.ts';
 import {
   type BootableKernel,
@@ -14,8 +11,10 @@ import { SUITES, type Suite } from '../../conform/suite-names.ts';
 import { COLUMNS, type Difference, runSuite, type SuiteCount } from '../../conform/suite-run.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
 import { layOutTable } from '../../render/text/columns.ts';
-import { type Context, print, reportFailure, warn } from '../shared/context.ts';
-import { EXIT, exitCodeOfSignal } from '../shared/exit-code.ts';
+import { type Context, print, warn } from '../shared/context.ts';
+import { EXIT } from '../shared/exit-code.ts';
+import { interruptible } from '../shared/interrupt.ts';
+import { makePrivateFolder } from '../shared/private-folder.ts';
 import { startProgress } from '../shared/progress.ts';
 import type { ConformFlags } from './command.ts';
 import { conformLive } from './live.ts';
@@ -23,18 +22,20 @@ import { conformRestart } from './restart.ts';
 
 /** `thpscope conform`: the model against the real kernel in QEMU. */
 export async function conform(this: Context, flags: ConformFlags): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'thpscope-lab-'));
-  // Guests end with the process that booted them.
-  const interrupt = (signal: NodeJS.Signals) => {
-    rmSync(folder, { recursive: true });
-    this.process.exit(exitCodeOfSignal(signal));
-  };
-  this.process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
-  const done = await runSuites(this, flags, folder);
-  this.process.removeListener('SIGINT', interrupt).removeListener('SIGTERM', interrupt);
-  rmSync(folder, { recursive: true });
-  if (!done.ok) return reportFailure(this, done.failure);
-  if (done.value > 0) this.process.exitCode = EXIT.difference;
+  const folder = makePrivateFolder(this);
+  await interruptible(this, async (signal) => {
+    const done = await untilAborted(runSuites(this, flags, folder), signal);
+    if (done.ok && done.value > 0) this.process.exitCode = EXIT.difference;
+    return done.ok ? succeed(undefined) : done;
+  });
+}
+
+/** The work, or the reason why it was aborted: guests end with the process that booted them. */
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return Promise.race([
+    work,
+    new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+  ]);
 }
 
 /** Returns the number of differences that nothing explains. */

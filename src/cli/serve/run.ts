@@ -2,10 +2,12 @@ import { fileURLToPath } from 'node:url';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { startServer } from '../../server/listen.ts';
 import { type Context, print, reportFailure } from '../shared/context.ts';
+import { EXIT } from '../shared/exit-code.ts';
+import { untilSignal } from '../shared/interrupt.ts';
+import { makePrivateFolder } from '../shared/private-folder.ts';
 import { startProgress } from '../shared/progress.ts';
 import type { ServeFlags } from './command.ts';
 import { openBrowser } from './open-browser.ts';
-import { makePrivateFolder } from './private-folder.ts';
 import { liveSources, snapshotSources } from './sources.ts';
 
 const WEB_FOLDER = fileURLToPath(new URL('../../web', import.meta.url));
@@ -15,19 +17,13 @@ const MAX_REFRESH_SECONDS = 2_000_000;
 
 /** `thpscope serve`: the web app with these sources, until a signal ends it. */
 export async function serve(this: Context, flags: ServeFlags, ...paths: string[]): Promise<void> {
-  const stop = new AbortController();
-  const end = () => stop.abort(new Ended());
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) this.process.once(signal, end);
-  try {
-    const done = await serveUntil(stop.signal, this, flags, paths);
-    if (!done.ok) reportFailure(this, done.failure);
-  } catch (error) {
-    if (!(error instanceof Ended)) throw error;
-  }
+  const ended = await untilSignal(
+    this,
+    () => EXIT.done,
+    (signal) => serveUntil(signal, this, flags, paths),
+  );
+  if ('done' in ended && !ended.done.ok) reportFailure(this, ended.done.failure);
 }
-
-/** The way that serving ends. */
-class Ended extends Error {}
 
 async function serveUntil(
   signal: AbortSignal,
@@ -42,7 +38,7 @@ async function serveUntil(
   const snapshots = await snapshotSources(paths);
   if (!snapshots.ok) return snapshots;
 
-  const folder = makePrivateFolder(context.process);
+  const folder = makePrivateFolder(context);
   const live = await liveSources(context, flags, folder, { signal, progress: startProgress(context) });
   if (!live.ok) return live;
 
