@@ -18,7 +18,18 @@ export default {
   project: ['src/**/*.ts!', 'web/**/*.{ts,tsx}!', 'scripts/*.mjs!', 'bench/*.mjs!', 'test/**/*.{ts,tsx}'],
   ignoreExportsUsedInFile: isProduction,
   // Programs of the system: README and CONTRIBUTING say where they come from.
-  ignoreBinaries: ['cc', 'gcc', 'ldd', 'mkfifo', 'psql', 'redis-cli', 'redis-server', 'script', 'setpriv'],
+  ignoreBinaries: [
+    'cc',
+    'gcc',
+    'ldd',
+    'mkfifo',
+    'psql',
+    'redis-cli',
+    'redis-server',
+    'script',
+    'setpriv',
+    'systemd-tmpfiles',
+  ],
   // Tests read the script of the one and run the others.
   ignoreDependencies: ['axe-core', '@arethetypeswrong/cli', 'publint'],
   // Scripts and benchmarks run what is built from src.

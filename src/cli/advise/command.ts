@@ -20,7 +20,12 @@ export type AdviseFlags = ProcessFlags &
     readonly maxGrowth: string;
     readonly maxWork?: number;
     readonly enabled: 'always' | 'madvise';
+    readonly format?: AdviceFormat;
   };
+
+/** What is printed: the advice for people, as JSON, or only its writes for what reads them. */
+const ADVICE_FORMATS = ['text', 'sh', 'tmpfiles', 'cmdline', 'json'] as const;
+type AdviceFormat = (typeof ADVICE_FORMATS)[number];
 
 export const adviseCommand = buildCommand<AdviseFlags, string[], Context>({
   loader: async () => (await import('./run.ts')).advise,
@@ -41,6 +46,12 @@ export const adviseCommand = buildCommand<AdviseFlags, string[], Context>({
         default: 'always',
         brief: 'Enable sizes for all memory, or for memory with MADV_HUGEPAGE',
       },
+      format: {
+        kind: 'enum',
+        values: ADVICE_FORMATS,
+        optional: true,
+        brief: 'Print only the writes: a script, a file for tmpfiles.d, the command line of the kernel',
+      },
       ...sweptKernelFlag,
       ...workersFlag,
       ...outputFlags,
@@ -59,6 +70,7 @@ export const adviseCommand = buildCommand<AdviseFlags, string[], Context>({
       [
         'thpscope advise -p $(pidof -s redis-server) --max-growth 2%',
         'thpscope advise host.digest.json --max-growth 512M --max-work 1000 --json',
+        'thpscope advise --all --format tmpfiles > /etc/tmpfiles.d/thp.conf',
       ],
     ),
   },

@@ -1,5 +1,6 @@
 import { adviceWithin, outcomesByProcess } from '../../analysis/advise.ts';
 import { assumesRegistration } from '../../analysis/assumptions.ts';
+import { bootParameters } from '../../analysis/boot-parameters.ts';
 import { DigestQuery } from '../../analysis/digest-query.ts';
 import { totalDigest } from '../../analysis/memory-digest.ts';
 import { readOnKernel } from '../../analysis/read-on.ts';
@@ -8,9 +9,11 @@ import { settingsFor, writesBetween } from '../../analysis/sysfs-writes.ts';
 import { parseBytes } from '../../core/base/bytes.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { pageBytes } from '../../core/memory/geometry.ts';
-import { defaultSettings } from '../../core/rules/thp-settings.ts';
+import { defaultSettings, type ThpSettings } from '../../core/rules/thp-settings.ts';
 import { adviseJson } from '../../render/json/advise.ts';
 import { adviseText } from '../../render/text/advise.ts';
+import { writesText } from '../../render/text/write-formats.ts';
+import { adviceLine } from '../../render/words/advise-view.ts';
 import { kernelAsked } from '../shared/asked-kernel.ts';
 import { type Context, print, styleFor, warn } from '../shared/context.ts';
 import { digestFromFlags } from '../shared/digest-source.ts';
@@ -62,9 +65,21 @@ async function adviseSource(
     set: writesBetween(current, settings, geometry),
     restore: known && writesBetween(settings, known, geometry),
   };
-  if (flags.json) await print(context, `${JSON.stringify(adviseJson(view))}\n`);
-  else await print(context, adviseText(view, styleFor(context, flags.color)));
-  if (!flags.json) for (const note of source.notes) warn(context, note);
+  const format = flags.json ? 'json' : (flags.format ?? 'text');
+  if (format === 'json') await print(context, `${JSON.stringify(adviseJson(view))}\n`);
+  else if (format === 'text') await print(context, adviseText(view, styleFor(context, flags.color)));
+  else {
+    const boot = (each: ThpSettings) => bootParameters(each, kernelRelease, geometry);
+    const writes = {
+      advice: adviceLine(chosen.policy, geometry),
+      set: view.set,
+      restore: view.restore,
+      boot: boot(settings),
+      bootNow: known && boot(known),
+    };
+    await print(context, writesText(format, writes));
+  }
+  if (format !== 'json') for (const note of source.notes) warn(context, note);
   return succeed(undefined);
 }
 

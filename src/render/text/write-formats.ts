@@ -1,0 +1,81 @@
+import type { BootParameters } from '../../analysis/boot-parameters.ts';
+import type { SysfsWrite } from '../../analysis/sysfs-writes.ts';
+import { writeLines } from './write-script.ts';
+
+/** The forms in which writes can be printed, beside that for people and JSON. */
+export type WriteFormat = 'sh' | 'tmpfiles' | 'cmdline';
+
+/** Settings to be kept, and what undoes them. */
+export interface LastingWrites {
+  /** What they are, in a sentence. */
+  readonly advice: string;
+  readonly set: readonly SysfsWrite[];
+  /** Undefined where the settings in force are not known. */
+  readonly restore: readonly SysfsWrite[] | undefined;
+  readonly boot: BootParameters;
+  /** How the command line would say the settings in force; undefined where they are not known. */
+  readonly bootNow: BootParameters | undefined;
+}
+
+const NO_WAY_BACK = '# The settings in force are not known, so neither is the way back.';
+
+const FORMATS: Record<WriteFormat, (writes: LastingWrites) => readonly string[]> = {
+  sh: shellLines,
+  tmpfiles: tmpfilesLines,
+  cmdline: commandLineLines,
+};
+
+/**
+ * Writes in one of the forms that systems read, with all else in comments: what it is, how it is put in
+ * force, the way back.
+ */
+export function writesText(format: WriteFormat, writes: LastingWrites): string {
+  const first = format === 'sh' ? ['#!/bin/sh'] : [];
+  const head = `# thpscope advise: ${writes.advice}`;
+  const nothing = '# Nothing to write: the settings in force are these already.';
+  const rest = writes.set.length === 0 ? [nothing] : FORMATS[format](writes);
+  return `${[...first, head, ...rest].join('\n')}\n`;
+}
+
+/** A script, as root: in force until the next boot. */
+function shellLines({ set, restore }: LastingWrites): string[] {
+  return [
+    '# As root; in force until the next boot.',
+    'set -e',
+    ...writeLines(set),
+    ...(restore ? ['# The way back:', ...commands(restore)] : [NO_WAY_BACK]),
+  ];
+}
+
+/** A file for systemd-tmpfiles, which writes at every boot: tmpfiles.d(5). */
+function tmpfilesLines({ set, restore }: LastingWrites): string[] {
+  return [
+    '# Keep as /etc/tmpfiles.d/thp.conf: in force from the next boot on, or now with',
+    '# systemd-tmpfiles --create /etc/tmpfiles.d/thp.conf',
+    '# Files that it does not name are taken to be at boot as they are now.',
+    ...set.map(({ path, value }) => `w ${path} - - - - ${value}`),
+    ...(restore ? ['# The way back: remove this file, and now:', ...commands(restore)] : [NO_WAY_BACK]),
+  ];
+}
+
+/** Parameters for the command line of the kernel: the one line that is no comment. */
+function commandLineLines({ boot, bootNow }: LastingWrites): string[] {
+  const unsaid = [
+    '# The command line cannot say this: write it at every boot, for example with --format tmpfiles:',
+    ...commands(boot.unsaid),
+  ];
+  return [
+    '# Parameters of the kernel: in force from the next boot on, unless something writes to sysfs later.',
+    '# A kernel with less than 512M of memory begins with never, whatever transparent_hugepage= says.',
+    boot.parameters.join(' '),
+    ...(boot.unsaid.length > 0 ? unsaid : []),
+    ...(bootNow
+      ? ['# The way back: what the command line has now, or', `# ${bootNow.parameters.join(' ')}`]
+      : [NO_WAY_BACK]),
+  ];
+}
+
+/** Writes as commands in comments. */
+function commands(writes: readonly SysfsWrite[]): string[] {
+  return writeLines(writes).map((line) => `# ${line}`);
+}
