@@ -33,7 +33,7 @@ export async function writeSnapshot(
 ): Promise<Result<SnapshotProgress>> {
   let file: OutputFile | undefined;
   try {
-    file = await OutputFile.create(path);
+    file = await OutputFile.create(path, 'owner');
     const written = redact ? redacted(source, random) : source;
     const rows = new RowGroupWriter(file, written.host, onProgress);
     await rows.begin();

@@ -2,6 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -9,11 +10,12 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Result } from '../../src/core/base/failure.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
+import { partialPath } from '../../src/snapshot/partial-name.ts';
 import { writeSnapshot } from '../../src/snapshot/writer.ts';
 import { oneVma, sourceOf, temporaryDirectory } from './sources.ts';
 
@@ -135,4 +137,60 @@ describe('where no file can be made', () => {
 test('only the owner may read a snapshot', async () => {
   expect(await writeSnapshot(path, sourceOf(oneVma(1)))).toMatchObject({ ok: true });
   expect(statSync(path).mode & 0o777).toBe(0o600);
+});
+
+describe('what takes the place of a file', () => {
+  const write = async (to: string) =>
+    expect(await writeSnapshot(to, sourceOf(oneVma(1)))).toMatchObject({ ok: true });
+
+  test('has its mode', async () => {
+    writeFileSync(path, EARLIER);
+    chmodSync(path, 0o644);
+    await write(path);
+    expect(statSync(path).mode & 0o777).toBe(0o644);
+    expect(readFileSync(path, 'utf8')).not.toBe(EARLIER);
+  });
+
+  test('takes that of the file that a link leads to, in its directory', async () => {
+    const other = temporaryDirectory();
+    writeFileSync(join(other, 'b.parquet'), EARLIER);
+    symlinkSync(join(other, 'b.parquet'), path);
+    await write(path);
+    expect(lstatSync(path).isSymbolicLink()).toBe(true);
+    expect(readFileSync(join(other, 'b.parquet'), 'utf8')).not.toBe(EARLIER);
+    expect(readdirSync(other)).toEqual(['b.parquet']);
+  });
+
+  test('cannot be a link that leads to nothing, or to itself', async () => {
+    symlinkSync(join(directory, 'none'), path);
+    const nowhere = await writeSnapshot(path, sourceOf([]));
+    expect(nowhere).toMatchObject({
+      failure: { kind: 'usage', message: expect.stringContaining('leads to no file') },
+    });
+    symlinkSync('loop', join(directory, 'loop'));
+    expect(await writeSnapshot(join(directory, 'loop'), sourceOf([]))).toMatchObject({ ok: false });
+    expect(readdirSync(directory)).toEqual(['a.parquet', 'loop']);
+  });
+});
+
+test.each(['a'.repeat(255), `${'é'.repeat(127)}a`, 'a'.repeat(216)])(
+  'names of 255 bytes are names: %s',
+  async (name) => {
+    expect(await writeSnapshot(join(directory, name), sourceOf(oneVma(1)))).toMatchObject({ ok: true });
+    expect(readdirSync(directory)).toEqual([name]);
+  },
+);
+
+test('what dead writers have left is removed by the next one, and nothing else', async () => {
+  const dead = spawn(process.execPath, ['-e', '']);
+  await once(dead, 'exit');
+  const ours = partialPath(path);
+  const left = ours.replace(`-${process.pid}-`, `-${dead.pid}-`);
+  const elsewhere = left.replace(/\.[0-9a-f]{8}-/, '.00000000-');
+  const notOurs = join(directory, '.b.partial');
+  for (const name of [ours, left, elsewhere, notOurs]) writeFileSync(name, EARLIER);
+  expect(await writeSnapshot(path, sourceOf(oneVma(1)))).toMatchObject({ ok: true });
+  expect(readdirSync(directory).sort()).toEqual(
+    [ours, elsewhere, notOurs, path].map((each) => basename(each)).sort(),
+  );
 });

@@ -6,6 +6,7 @@ import { type Context, print, warn } from '../shared/context.ts';
 import { writeDigestFile } from '../shared/digest-file.ts';
 import { digestFromFlags } from '../shared/digest-source.ts';
 import { interruptible } from '../shared/interrupt.ts';
+import { checkOutput } from '../shared/write-output.ts';
 import type { DigestFlags } from './command.ts';
 
 /** `thpscope digest`: what decides every policy, in a file of some kilobytes. */
@@ -19,6 +20,8 @@ async function digestSource(
   files: string[],
   signal: AbortSignal,
 ): Promise<Result<void>> {
+  const output = checkOutput(flags.output, files);
+  if (!output.ok) return output;
   const made = await digestFromFlags(context, flags, files, { signal });
   if (!made.ok) return made;
   const written = await writeDigestFile(flags.output, made.value);

@@ -22,7 +22,7 @@ import { readMemory } from '../shared/read-memory.ts';
 import { checkOneSource, memoryFromFlags, sameSettings } from '../shared/source.ts';
 import { runSweep } from '../shared/sweep-run.ts';
 import { readVersion } from '../shared/version.ts';
-import { writeOutput } from '../shared/write-output.ts';
+import { checkOutput, writeOutput } from '../shared/write-output.ts';
 import type { ReportFlags } from './command.ts';
 
 /** `thpscope report`: one HTML file with the findings in words and pictures. */
@@ -39,6 +39,8 @@ async function reportSource(
 ): Promise<Result<void>> {
   const given = checkOneSource(flags, files);
   if (!given.ok) return given;
+  const output = checkOutput(flags.output, flags.policy === undefined ? files : [...files, flags.policy]);
+  if (!output.ok) return output;
   const read = files.some(isDigestFile)
     ? await readDigest(context, flags, files, signal)
     : await readRanges(context, flags, files, signal);
@@ -65,7 +67,7 @@ async function reportSource(
     style,
     createHash('sha256').update(style).digest('base64'),
   );
-  const written = await writeOutput(flags.output, page);
+  const written = await writeOutput(flags.output, page, 'umask');
   if (!written.ok) return written;
   await sayWritten(context, flags, memory.digest, written.value);
   return succeed(undefined);

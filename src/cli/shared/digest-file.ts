@@ -124,5 +124,5 @@ function firstWrongValue({ host, processes }: DigestJson): string | undefined {
 
 /** Writes a digest; only a whole one gets the name. Says how many bytes it has. */
 export async function writeDigestFile(path: string, digest: SourceDigest): Promise<Result<number>> {
-  return writeOutput(path, `${JSON.stringify(digestJson(digest))}\n`);
+  return writeOutput(path, `${JSON.stringify(digestJson(digest))}\n`, 'owner');
 }

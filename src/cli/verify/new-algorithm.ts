@@ -1,15 +1,28 @@
-import { writeFile } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 
 /** Writes a module with the walk in it, to start from; a file that is there already stays. */
 export async function writeNewAlgorithm(path: string): Promise<Result<void>> {
   const typed = /\.[cm]?ts$/.test(path);
   if (!typed && !/\.m?js$/.test(path)) return fail('usage', `--new ${path}: the name must end in .js or .ts`);
+  let file: FileHandle | undefined;
   try {
-    await writeFile(path, starter(typed), { flag: 'wx' });
+    file = await open(path, 'wx');
+    await file.writeFile(starter(typed));
+    await file.sync();
   } catch (error) {
+    // Half of it would be in the way of the next try.
+    if (file) await rm(path, { force: true });
     const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOSPC' || code === 'EDQUOT')
+      return fail(
+        'unsupported',
+        `--new ${path}: ${dirname(path)} is full; free some space or write elsewhere`,
+      );
     return fail('usage', `--new ${path}: ${code === 'EEXIST' ? 'is there already' : message}`);
+  } finally {
+    await file?.close();
   }
   return succeed(undefined);
 }
