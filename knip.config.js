@@ -29,6 +29,7 @@ export default {
     'script',
     'setpriv',
     'systemd-tmpfiles',
+    'unshare',
   ],
   // Tests read the script of the one and run the others.
   ignoreDependencies: ['axe-core', '@arethetypeswrong/cli', 'publint'],
