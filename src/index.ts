@@ -83,12 +83,11 @@ export {
 export { type ScanReport, scanRange } from './core/rules/scan.ts';
 export { SCAN_RESULTS, type ScanResult, scanResultNamed } from './core/rules/scan-result.ts';
 export { type Service, serviceNames, serviceOf } from './core/rules/service.ts';
+export type { SizeWord, TopLevelWord } from './core/rules/settings-words.ts';
 export {
   defaultSettings,
   enabledOrders,
-  type SizeWord,
   type ThpSettings,
-  type TopLevelWord,
   withOrdersAlways,
 } from './core/rules/thp-settings.ts';
 export { type Eligibility, INELIGIBLE_REASONS, possibleOrders, type Vma } from './core/rules/vma.ts';

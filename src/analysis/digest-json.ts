@@ -5,7 +5,8 @@ import { asOrder } from '../core/memory/order.ts';
 import type { ObservableFact } from '../core/memory/range-state.ts';
 import { type RangeText, rangeOfText, rangeText } from '../core/memory/range-text.ts';
 import type { Process } from '../core/rules/memory-source.ts';
-import type { SizeWord, ThpSettings } from '../core/rules/thp-settings.ts';
+import type { SizeWord } from '../core/rules/settings-words.ts';
+import type { ThpSettings } from '../core/rules/thp-settings.ts';
 import {
   addApart,
   emptyMemoryDigest,

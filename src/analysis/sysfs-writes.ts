@@ -3,7 +3,8 @@ import { type Geometry, orderBytes } from '../core/memory/geometry.ts';
 import { anonOrders, hasOrder, type Order, ordersOf } from '../core/memory/order.ts';
 import { collapsibleOrders } from '../core/rules/kernel-model.ts';
 import type { CollapseLimits } from '../core/rules/policy.ts';
-import type { SizeWord, ThpSettings, TopLevelWord } from '../core/rules/thp-settings.ts';
+import type { SizeWord, TopLevelWord } from '../core/rules/settings-words.ts';
+import type { ThpSettings } from '../core/rules/thp-settings.ts';
 import type { SweptPolicy } from './sweep.ts';
 
 /** A value for a file of sysfs. */
@@ -48,7 +49,8 @@ export function settingsWith(
 
 /**
  * The writes that lead from one state of the settings to another: first sizes that fewer VMAs may use then,
- * next the limits, then the others. So at no moment may memory use a size that it may not use at both ends.
+ * next the limits, then the others. The top-level file is first of all where it gives fewer VMAs sizes that
+ * inherit it, else the last. So at no moment may memory use a size that it may not use at both ends.
  */
 export function writesBetween(from: ThpSettings, to: ThpSettings, geometry: Geometry): SysfsWrite[] {
   const changed = ordersOf(anonOrders(geometry)).filter((order) => wordOf(from, order) !== wordOf(to, order));
@@ -61,12 +63,23 @@ export function writesBetween(from: ThpSettings, to: ThpSettings, geometry: Geom
   const limits = LIMITS.filter((key) => from[key] !== to[key]).map(
     (key): SysfsWrite => ({ path: `${THP_FOLDER}/khugepaged/${LIMIT_FILES[key]}`, value: String(to[key]) }),
   );
-  return [...narrower.map(sizeWrite), ...limits, ...others.map(sizeWrite)];
+  const topLevel = from.enabled === to.enabled ? [] : [{ path: `${THP_FOLDER}/enabled`, value: to.enabled }];
+  const isNarrower = REACH.indexOf(to.enabled) < REACH.indexOf(from.enabled);
+  return [
+    ...(isNarrower ? topLevel : []),
+    ...narrower.map(sizeWrite),
+    ...limits,
+    ...others.map(sizeWrite),
+    ...(isNarrower ? [] : topLevel),
+  ];
 }
 
-/** How much memory a size may be used for: none, what asks for it, all. */
+/** Words by how much memory they let have a size: none, what asks for it, all. */
+const REACH: readonly TopLevelWord[] = ['never', 'madvise', 'always'];
+
+/** The place among REACH of what a size says. */
 function reach(settings: ThpSettings, order: Order): number {
-  return ['never', 'madvise', 'always'].indexOf(effectiveWord(settings, order));
+  return REACH.indexOf(effectiveWord(settings, order));
 }
 
 function effectiveWord(settings: ThpSettings, order: Order): TopLevelWord {

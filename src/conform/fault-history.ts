@@ -3,12 +3,8 @@ import { historyText, type PageAct, playHistory } from '../core/fault/history.ts
 import { VmaPages } from '../core/fault/vma-pages.ts';
 import { asOrder, MIN_ANON_ORDER, NO_ORDERS, type Order, type OrderSet } from '../core/memory/order.ts';
 import type { PageSpan } from '../core/memory/page-span.ts';
-import {
-  defaultSettings,
-  enabledOrders,
-  type SizeWord,
-  type TopLevelWord,
-} from '../core/rules/thp-settings.ts';
+import type { SizeWord, TopLevelWord } from '../core/rules/settings-words.ts';
+import { defaultSettings, enabledOrders } from '../core/rules/thp-settings.ts';
 import { PROBE_GEOMETRY } from './probe-batch.ts';
 
 /**

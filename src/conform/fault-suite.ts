@@ -3,7 +3,7 @@ import type { PageAct } from '../core/fault/history.ts';
 import { pagesPerRange } from '../core/memory/geometry.ts';
 import { asOrder, MIN_ANON_ORDER } from '../core/memory/order.ts';
 import type { PageSpan } from '../core/memory/page-span.ts';
-import { SIZE_WORDS, type SizeWord, TOP_LEVEL_WORDS } from '../core/rules/thp-settings.ts';
+import { SIZE_WORDS, type SizeWord, TOP_LEVEL_WORDS } from '../core/rules/settings-words.ts';
 import type { FaultHistory } from './fault-history.ts';
 import { PROBE_GEOMETRY } from './probe-batch.ts';
 

@@ -2,7 +2,7 @@ import { LIMIT_FILES, LIMITS, sizeFolder } from '../core/base/sysfs.ts';
 import { orderBytes, pagesPerRange, rangeBytes } from '../core/memory/geometry.ts';
 import { asOrder, MIN_ANON_ORDER, type Order } from '../core/memory/order.ts';
 import type { CollapseLimits } from '../core/rules/policy.ts';
-import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../core/rules/thp-settings.ts';
+import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../core/rules/settings-words.ts';
 import { DEFRAG_WORDS, type MachineSettings } from '../machine/settings.ts';
 import { SHMEM_SIZE_WORDS, SHMEM_WORDS } from './daemon-settings.ts';
 import type { Khugepaged } from './khugepaged.ts';
@@ -40,6 +40,10 @@ export class ThpSysfs {
 
   get paths(): readonly string[] {
     return [...this.#files.keys()];
+  }
+
+  get writablePaths(): readonly string[] {
+    return this.paths.filter((path) => this.#files.get(path)?.write !== undefined);
   }
 
   /** The contents of a file; undefined if there is none. */

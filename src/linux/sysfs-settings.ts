@@ -7,10 +7,10 @@ import { defaultLimits } from '../core/rules/policy.ts';
 import {
   SIZE_WORDS,
   type SizeWord,
-  type ThpSettings,
   TOP_LEVEL_WORDS,
   type TopLevelWord,
-} from '../core/rules/thp-settings.ts';
+} from '../core/rules/settings-words.ts';
+import type { ThpSettings } from '../core/rules/thp-settings.ts';
 import { readKernelFile } from './kernel-file.ts';
 import type { KernelTree } from './kernel-tree.ts';
 

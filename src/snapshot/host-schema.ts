@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { MAX_PMD_ORDER, MIN_PMD_ORDER } from '../core/memory/geometry.ts';
-import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../core/rules/thp-settings.ts';
+import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../core/rules/settings-words.ts';
 
 const count = z.int().nonnegative();
 

@@ -14,7 +14,7 @@ import type { RangeState } from '../../src/core/memory/range-state.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { SCAN_RESULTS } from '../../src/core/rules/scan-result.ts';
-import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../../src/core/rules/thp-settings.ts';
+import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../../src/core/rules/settings-words.ts';
 import { spanFrom, type Vma } from '../../src/core/rules/vma.ts';
 import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
 import { occupancies } from '../core/arbitraries.ts';

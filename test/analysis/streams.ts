@@ -4,7 +4,7 @@ import { geometryOfPmdOrder, rangeBytes } from '../../src/core/memory/geometry.t
 import type { Order } from '../../src/core/memory/order.ts';
 import type { RangeState } from '../../src/core/memory/range-state.ts';
 import type { MemoryItem, Process } from '../../src/core/rules/memory-source.ts';
-import type { SizeWord, TopLevelWord } from '../../src/core/rules/thp-settings.ts';
+import type { SizeWord, TopLevelWord } from '../../src/core/rules/settings-words.ts';
 import type { Vma } from '../../src/core/rules/vma.ts';
 import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
 import { outcomesOf, type PolicyText, policyOf, type RangeText, rangeOf } from '../support/ranges.ts';

@@ -31,12 +31,8 @@ import { rangeText } from '../../src/core/memory/range-text.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
-import {
-  defaultSettings,
-  SIZE_WORDS,
-  type ThpSettings,
-  TOP_LEVEL_WORDS,
-} from '../../src/core/rules/thp-settings.ts';
+import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../../src/core/rules/settings-words.ts';
+import { defaultSettings, enabledOrders, type ThpSettings } from '../../src/core/rules/thp-settings.ts';
 import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
 import '../support/seed.ts';
 import { runPolicies, streams } from './arbitraries.ts';
@@ -291,9 +287,11 @@ describe('writes to sysfs', () => {
   function written(from: ThpSettings, writes: ReturnType<typeof writesBetween>): ThpSettings {
     const sizes = new Map(from.sizes);
     const limits = { ...from };
+    const topLevel = '/sys/kernel/mm/transparent_hugepage/enabled';
     for (const { path, value } of writes) {
       const size = /hugepages-(\d+)kB\/enabled$/.exec(path);
       if (size) sizes.set((Math.log2(Number(size[1])) - 2) as Order, value as never);
+      else if (path === topLevel) limits.enabled = value as never;
       else if (path.endsWith('khugepaged/max_ptes_none')) limits.maxPtesNone = Number(value);
       else if (path.endsWith('khugepaged/max_ptes_swap')) limits.maxPtesSwap = Number(value);
       else if (path.endsWith('khugepaged/max_ptes_shared')) limits.maxPtesShared = Number(value);
@@ -322,6 +320,19 @@ describe('writes to sysfs', () => {
           }
         },
       ),
+    );
+  });
+
+  test('let no memory have a size on the way that it may not have at either end', () => {
+    const reach = (each: ThpSettings, hugepage: boolean) => enabledOrders(each, hugepage, geometry);
+    fc.assert(
+      fc.property(settings, settings, fc.boolean(), (from, to, hugepage) => {
+        const writes = writesBetween(from, to, geometry);
+        const ends = reach(from, hugepage) | reach(to, hugepage);
+        for (let done = 0; done <= writes.length; done++)
+          expect(reach(written(from, writes.slice(0, done)), hugepage) & ~ends).toBe(0);
+        expect(written(from, writes)).toEqual(to);
+      }),
     );
   });
 

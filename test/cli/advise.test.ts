@@ -106,9 +106,7 @@ test('a budget of work holds, and costs coverage', async () => {
 });
 
 test('sizes can be kept to memory that asks for them', async () => {
-  const { stdout } = await thpscope(
-    words('advise examples/redis.parquet --max-growth 50% --enabled madvise'),
-  );
+  const { stdout } = await thpscope(words('advise examples/redis.parquet --max-growth 50% --words madvise'));
   expect(stdout).toContain('Enable no size');
 });
 

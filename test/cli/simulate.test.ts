@@ -255,7 +255,7 @@ describe('what is wrong is said in a line, with its place', () => {
     ['simulate go-heap --json --csv', 2, /--json and --csv cannot be combined/],
     ['simulate go-heap -p 1', 2, /a scenario is simulated alone/],
     ['simulate go-heap --max-ptes-none 512', 2, /max_ptes_none 512 is out of range/],
-    ['simulate go-heap --set khugepaged=1', 2, /no such file below/],
+    ['simulate go-heap --set khugepaged=1', 2, /cannot be set here/],
     ['simulate go-heap --set khugepaged/pages_to_scan', 2, /write FILE=VALUE/],
     ['simulate go-heap --set khugepaged/pages_to_scan=0', 2, /the kernel refuses it \(EINVAL\)/],
     ['simulate go-heap --calibration /no/such/file', 5, /no JSON file/],

@@ -104,7 +104,7 @@ test('totals do not depend on the number of workers, nor on whether a digest cam
   ]);
   expect(digests[1]).toEqual(digests[0]);
   expect(digests[2]).toEqual(digests[0]);
-  const asked = words('-P max-ptes-none 0 511 73 -L enabled always,madvise --csv --workers');
+  const asked = words('-P max-ptes-none 0 511 73 -L words always,madvise --csv --workers');
   const sweeps = await Promise.all([
     thpscope(['sweep', large, ...asked, '1']),
     thpscope(['sweep', large, ...asked, '3']),
@@ -208,7 +208,7 @@ describe('a digest in place of its snapshot', () => {
 });
 
 test.each([
-  ['-L sizes 4', /NAME is one of orders, max-ptes-none, kernel, enabled/],
+  ['-L sizes 4', /NAME is one of orders, max-ptes-none, kernel, words/],
   ['-P max-ptes-none 5 1 1', /with MIN at most MAX/],
   ['-P max-ptes-none 0 600 100', /the kernel accepts 0 to 511/],
   ['-L orders 1', /is not an order or size/],

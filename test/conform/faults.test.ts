@@ -6,7 +6,7 @@ import { faultBatches } from '../../src/conform/fault-suite.ts';
 import { randomFrom } from '../../src/core/base/random.ts';
 import { parseHistory } from '../../src/core/fault/history.ts';
 import { asOrder } from '../../src/core/memory/order.ts';
-import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../../src/core/rules/thp-settings.ts';
+import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../../src/core/rules/settings-words.ts';
 import { valueOf } from '../support/ranges.ts';
 import { WRONG_FAULT_RULES } from './wrong-fault-rules.ts';
 

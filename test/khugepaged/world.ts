@@ -3,7 +3,7 @@ import type { Geometry } from '../../src/core/memory/geometry.ts';
 import type { Order } from '../../src/core/memory/order.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
-import type { SizeWord, TopLevelWord } from '../../src/core/rules/thp-settings.ts';
+import type { SizeWord, TopLevelWord } from '../../src/core/rules/settings-words.ts';
 import { costsOf, DEFAULT_CALIBRATION } from '../../src/khugepaged/costs.ts';
 import { Khugepaged } from '../../src/khugepaged/khugepaged.ts';
 import { System } from '../../src/khugepaged/system.ts';

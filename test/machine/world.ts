@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { Geometry } from '../../src/core/memory/geometry.ts';
 import type { Order } from '../../src/core/memory/order.ts';
-import type { SizeWord } from '../../src/core/rules/thp-settings.ts';
+import type { SizeWord } from '../../src/core/rules/settings-words.ts';
 import { Machine, type MachineOptions } from '../../src/machine/machine.ts';
 import { contentAt } from '../../src/machine/page-tables/lookup.ts';
 import type { Mm } from '../../src/machine/page-tables/mm.ts';

@@ -4,7 +4,7 @@ import { emptyOccupancy, fullOccupancy, type Occupancy, setPage } from '../../sr
 import { asOrder } from '../../src/core/memory/order.ts';
 import { eachFact, type RangeState } from '../../src/core/memory/range-state.ts';
 import type { Host, MemoryItem } from '../../src/core/rules/memory-source.ts';
-import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../../src/core/rules/thp-settings.ts';
+import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../../src/core/rules/settings-words.ts';
 
 const TOP_OF_USER_SPACE = 2 ** 47;
 

@@ -10,12 +10,8 @@ import { asOrder, NO_ORDERS, type OrderSet, orderSet } from '../../src/core/memo
 import { KERNEL_MODELS, type KernelModel } from '../../src/core/rules/kernel-model.ts';
 import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
-import {
-  defaultSettings,
-  enabledOrders,
-  type ThpSettings,
-  TOP_LEVEL_WORDS,
-} from '../../src/core/rules/thp-settings.ts';
+import { TOP_LEVEL_WORDS } from '../../src/core/rules/settings-words.ts';
+import { defaultSettings, enabledOrders, type ThpSettings } from '../../src/core/rules/thp-settings.ts';
 import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
 import {
   choiceFromParams,

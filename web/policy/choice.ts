@@ -21,12 +21,8 @@ import { collapsibleOrders, KERNEL_MODELS } from '../../src/core/rules/kernel-mo
 import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
 import { modelOfRelease, NEWEST_MODEL } from '../../src/core/rules/kernel-release.ts';
 import type { Host } from '../../src/core/rules/memory-source.ts';
-import {
-  defaultSettings,
-  type SizeWord,
-  type ThpSettings,
-  type TopLevelWord,
-} from '../../src/core/rules/thp-settings.ts';
+import type { SizeWord, TopLevelWord } from '../../src/core/rules/settings-words.ts';
+import { defaultSettings, type ThpSettings } from '../../src/core/rules/thp-settings.ts';
 import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
 
 /**

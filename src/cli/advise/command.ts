@@ -3,7 +3,12 @@ import { describeCommand } from '../shared/command-docs.ts';
 import type { Context } from '../shared/context.ts';
 import { optionalNumber } from '../shared/flag-kinds.ts';
 import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
-import { type SweptKernelFlag, sweptKernelFlag } from '../shared/policy-flags.ts';
+import {
+  type BaseSettingsFlags,
+  baseSettingsFlags,
+  type SweptKernelFlag,
+  sweptKernelFlag,
+} from '../shared/policy-flags.ts';
 import {
   files,
   PROCESSES,
@@ -14,13 +19,14 @@ import {
 } from '../shared/source-flags.ts';
 
 export type AdviseFlags = ProcessFlags &
+  BaseSettingsFlags &
   SweptKernelFlag &
   WorkersFlag &
   OutputFlags & {
     readonly maxGrowth: string;
     readonly maxWork?: number;
-    readonly enabled: 'always' | 'madvise';
     readonly format?: AdviceFormat;
+    readonly words: 'always' | 'madvise';
   };
 
 /** What is printed: the advice for people, as JSON, or only its writes for what reads them. */
@@ -40,11 +46,12 @@ export const adviseCommand = buildCommand<AdviseFlags, string[], Context>({
         brief: 'How much resident memory may grow: a share of the memory read, or a size',
       },
       maxWork: optionalNumber('N', 'Attempts in every later pass, once nothing changes, at most'),
-      enabled: {
+      words: {
         kind: 'enum',
         values: ['always', 'madvise'],
         default: 'always',
-        brief: 'Enable sizes for all memory, or for memory with MADV_HUGEPAGE',
+        brief:
+          'What sizes that are enabled say: always for all memory, madvise for memory with MADV_HUGEPAGE',
       },
       format: {
         kind: 'enum',
@@ -52,6 +59,9 @@ export const adviseCommand = buildCommand<AdviseFlags, string[], Context>({
         optional: true,
         brief: 'Print only the writes: a script, a file for tmpfiles.d, the command line of the kernel',
       },
+      ...baseSettingsFlags(
+        'Write to enabled, khugepaged/max_ptes_swap or khugepaged/max_ptes_shared, which advise does not choose; repeatable',
+      ),
       ...sweptKernelFlag,
       ...workersFlag,
       ...outputFlags,

@@ -8,13 +8,15 @@ import { adviceSpace } from '../../analysis/sweep-space.ts';
 import { settingsFor, writesBetween } from '../../analysis/sysfs-writes.ts';
 import { parseBytes } from '../../core/base/bytes.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
+import { LIMIT_FILES } from '../../core/base/sysfs.ts';
 import { pageBytes } from '../../core/memory/geometry.ts';
-import { defaultSettings, type ThpSettings } from '../../core/rules/thp-settings.ts';
+import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import { adviseJson } from '../../render/json/advise.ts';
 import { adviseText } from '../../render/text/advise.ts';
 import { writesText } from '../../render/text/write-formats.ts';
 import { adviceLine } from '../../render/words/advise-view.ts';
 import { kernelAsked } from '../shared/asked-kernel.ts';
+import { settingsFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, styleFor, warn } from '../shared/context.ts';
 import { digestFromFlags } from '../shared/digest-source.ts';
 import { interruptible } from '../shared/interrupt.ts';
@@ -42,13 +44,15 @@ async function adviseSource(
   const asked = kernelAsked(flags.kernel, kernelRelease);
   if (!asked.ok) return asked;
   const model = asked.value;
-  const current = known ?? defaultSettings(geometry);
-  const space = adviceSpace(memory, model, [flags.enabled], current);
+  const base = await settingsFromFlags(flags, geometry, source.host, isKept);
+  if (!base.ok) return base;
+  const { shrinkUnderused: _, ...kept } = base.value;
+  const space = adviceSpace(memory, model, [flags.words], kept);
   const values = await runSweep(context, memory, space, { workers: flags.workers, signal });
   const growthPages = Math.floor(budget.value(memory.residentPages, pageBytes(geometry)));
   const limits = { growthPages, laterAttempts: flags.maxWork };
   const { chosen, withoutGrowth } = adviceWithin(space, values, limits);
-  const settings = settingsFor(current, chosen.policy, geometry);
+  const settings = settingsFor(kept, chosen.policy, geometry);
   const query = new DigestQuery(memory);
   const view = {
     source,
@@ -62,7 +66,7 @@ async function adviseSource(
     currentCounts: known && query.ask(known, model),
     byProcess: outcomesByProcess(source, settings, model),
     assumesRegistration: assumesRegistration({ settings: known }, settings, geometry),
-    set: writesBetween(current, settings, geometry),
+    set: writesBetween(known ?? kept, settings, geometry),
     restore: known && writesBetween(settings, known, geometry),
   };
   const format = flags.json ? 'json' : (flags.format ?? 'text');
@@ -81,6 +85,12 @@ async function adviseSource(
   }
   if (format !== 'json') for (const note of source.notes) warn(context, note);
   return succeed(undefined);
+}
+
+/** Whether advice keeps what a file says: it chooses sizes and max_ptes_none. */
+function isKept(path: string): boolean {
+  const { maxPtesSwap, maxPtesShared } = LIMIT_FILES;
+  return ['enabled', `khugepaged/${maxPtesSwap}`, `khugepaged/${maxPtesShared}`].includes(path);
 }
 
 type Growth = (residentPages: number, bytesPerPage: number) => number;

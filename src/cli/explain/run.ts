@@ -93,7 +93,14 @@ async function findAsked(
   const runPolicy = await policyFromFlags(flags, host.geometry, host);
   if (!runPolicy.ok) return runPolicy;
   const found = await findRange(opened.value, address.value);
-  return found.ok ? succeed(judgeFound(found.value, runPolicy.value, host)) : found;
+  return found.ok
+    ? succeed(
+        judgeFound(found.value, runPolicy.value, {
+          ...host,
+          shrinkUnderused: runPolicy.value.shrinkUnderused,
+        }),
+      )
+    : found;
 }
 
 /** One address, or the START-END of a VMA. */

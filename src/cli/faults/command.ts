@@ -3,16 +3,18 @@ import { describeCommand } from '../shared/command-docs.ts';
 import type { Context } from '../shared/context.ts';
 import { optionalNumber, optionalSwitch, optionalText } from '../shared/flag-kinds.ts';
 import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
+import { type BaseSettingsFlags, baseSettingsFlags } from '../shared/policy-flags.ts';
 
-export type FaultsFlags = OutputFlags & {
-  readonly vma?: string;
-  readonly history?: string;
-  readonly histories?: string;
-  readonly orders: string;
-  readonly noZeroPage?: boolean;
-  readonly pmdOrder?: number;
-  readonly verbose?: boolean;
-};
+export type FaultsFlags = OutputFlags &
+  BaseSettingsFlags & {
+    readonly vma?: string;
+    readonly history?: string;
+    readonly histories?: string;
+    readonly orders?: string;
+    readonly noZeroPage?: boolean;
+    readonly pmdOrder?: number;
+    readonly verbose?: boolean;
+  };
 
 export const faultsCommand = buildCommand<FaultsFlags, [], Context>({
   loader: async () => (await import('./run.ts')).faults,
@@ -27,13 +29,13 @@ export const faultsCommand = buildCommand<FaultsFlags, [], Context>({
         'FILE|-',
         'Histories as newline-delimited JSON; answers stream in the same order',
       ),
-      orders: {
-        kind: 'parsed',
-        parse: String,
-        default: 'all',
-        placeholder: 'SET',
-        brief: 'Sizes that page faults may use: all, 2-9, 4,9, 64K,2M or none',
-      },
+      orders: optionalText(
+        'SET',
+        'Sizes that page faults may use: 2-9, 4,9, 64K,2M or none; all by default, or what the settings enable',
+      ),
+      ...baseSettingsFlags(
+        'Write to enabled or hugepages-SIZEkB/enabled; repeatable. With settings, sizes are those of memory with MADV_HUGEPAGE',
+      ),
       noZeroPage: optionalSwitch('use_zero_page is off: reads get no huge zero page'),
       pmdOrder: optionalNumber('N', 'PMD order, 9 by default; 11 implies 16K pages, 13 64K, others 4K'),
       ...outputFlags,

@@ -6,9 +6,11 @@ import { VmaPages } from '../../core/fault/vma-pages.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import { NO_ORDERS, type OrderSet, parseOrders } from '../../core/memory/order.ts';
 import { type PageSpan, parseSpan } from '../../core/memory/page-span.ts';
+import { enabledOrders } from '../../core/rules/thp-settings.ts';
 import { faultsJson } from '../../render/json/faults.ts';
 import { faultsText } from '../../render/text/faults.ts';
 import { answerLines } from '../shared/answer-lines.ts';
+import { settingsFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, reportFailure, styleFor } from '../shared/context.ts';
 import { geometryFromFlags } from '../shared/source.ts';
 import type { FaultsFlags } from './command.ts';
@@ -23,6 +25,9 @@ export async function faults(this: Context, flags: FaultsFlags): Promise<void> {
 async function answer(context: Context, flags: FaultsFlags): Promise<Result<void>> {
   const geometry = geometryFromFlags(flags);
   if (!geometry.ok) return geometry;
+  const orders = await ordersFromFlags(flags, geometry.value);
+  if (!orders.ok) return orders;
+  const byDefault = { orders: orders.value, hugeZeroPage: flags.noZeroPage !== true };
   const { vma, history, histories } = flags;
   if (histories !== undefined) {
     if (vma !== undefined || history !== undefined)
@@ -30,25 +35,34 @@ async function answer(context: Context, flags: FaultsFlags): Promise<Result<void
         'usage',
         '--histories has the VMA and the history in each line; leave out --vma and --history',
       );
-    return answerLines(context, histories, (line) => answerLine(line, flags, geometry.value));
+    return answerLines(context, histories, (line) => answerLine(line, byDefault, geometry.value));
   }
   if (vma === undefined || history === undefined)
     return fail('usage', 'give --vma START-END and --history ACTS, or --histories FILE; --help has examples');
-  return answerOne(context, flags, geometry.value, vma, history);
+  const asked = askedHistory({ vma, history }, byDefault, geometry.value);
+  return asked.ok ? answerOne(context, flags, geometry.value, asked.value) : asked;
+}
+
+/** The sizes that page faults may use in every history that does not say so itself. */
+async function ordersFromFlags(flags: FaultsFlags, geometry: Geometry): Promise<Result<OrderSet>> {
+  const { orders, policy, enabled, set } = flags;
+  if ((policy ?? enabled ?? set) === undefined) return ordersOfText(orders ?? 'all', geometry);
+  if (orders !== undefined)
+    return fail('usage', '--orders says which sizes there are, so give no --policy, --enabled or --set');
+  const asked = { policy, enabled, set };
+  const settings = await settingsFromFlags(asked, geometry, undefined, (path) => path.endsWith('enabled'));
+  return settings.ok ? succeed(enabledOrders(settings.value, true, geometry)) : settings;
 }
 
 async function answerOne(
   context: Context,
   flags: FaultsFlags,
   geometry: Geometry,
-  vma: string,
-  history: string,
+  asked: AskedHistory,
 ): Promise<Result<void>> {
-  const asked = askedHistory({ vma, history }, flags, geometry);
-  if (!asked.ok) return asked;
-  const { span, acts, policy } = asked.value;
+  const { span, acts, policy } = asked;
   if (flags.json) {
-    await print(context, `${JSON.stringify(faultsJson(pagesAfter(asked.value, geometry)))}\n`);
+    await print(context, `${JSON.stringify(faultsJson(pagesAfter(asked, geometry)))}\n`);
   } else {
     const followed = followHistory(geometry, span, policy, acts);
     await print(context, faultsText(followed, styleFor(context, flags.color), flags.verbose === true));
@@ -56,10 +70,10 @@ async function answerOne(
   return succeed(undefined);
 }
 
-function answerLine(line: string, flags: FaultsFlags, geometry: Geometry): Result<string> {
+function answerLine(line: string, byDefault: FaultPolicy, geometry: Geometry): Result<string> {
   const parsed = parseHistoryJson(line);
   if (!parsed.ok) return parsed;
-  const asked = askedHistory(parsed.value, flags, geometry);
+  const asked = askedHistory(parsed.value, byDefault, geometry);
   if (!asked.ok) return asked;
   const { id } = parsed.value;
   const answer = faultsJson(pagesAfter(asked.value, geometry));
@@ -72,19 +86,19 @@ interface AskedHistory {
   readonly policy: FaultPolicy;
 }
 
-/** What a history asks; what it leaves out is as the flags say. */
+/** What a history asks. */
 function askedHistory(
   { vma, history, orders, zeroPage }: HistoryLine,
-  flags: FaultsFlags,
+  byDefault: FaultPolicy,
   geometry: Geometry,
 ): Result<AskedHistory> {
   const span = parseSpan(vma);
   if (!span.ok) return span;
   const acts = parseHistory(history, span.value);
   if (!acts.ok) return acts;
-  const allowed = ordersOfText(orders ?? flags.orders, geometry);
+  const allowed = orders === undefined ? succeed(byDefault.orders) : ordersOfText(orders, geometry);
   if (!allowed.ok) return allowed;
-  const hugeZeroPage = zeroPage ?? flags.noZeroPage !== true;
+  const hugeZeroPage = zeroPage ?? byDefault.hugeZeroPage;
   return succeed({ span: span.value, acts: acts.value, policy: { orders: allowed.value, hugeZeroPage } });
 }
 

@@ -39,7 +39,7 @@ export async function predictProcesses(
     opened.value,
     async (items) => {
       const prediction = await predictMemory(items, geometry, runPolicy.value, {
-        surroundings: host,
+        surroundings: { ...host, shrinkUnderused: runPolicy.value.shrinkUnderused },
         onVerdict: (process, verdict) => document?.add(process, verdict, policy.orders),
         onBatch: () => document?.flush(),
       });

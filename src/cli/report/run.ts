@@ -147,9 +147,11 @@ async function readRanges(
  * holds it.
  */
 function explainCommand(flags: ReportFlags, files: readonly string[], { table, digest }: ReadMemory) {
-  const { policy, orders, maxPtesNone, maxPtesSwap, maxPtesShared, kernel } = flags;
+  const { policy, enabled, set = [], orders, maxPtesNone, maxPtesSwap, maxPtesShared, kernel } = flags;
   const asked = [
     ...(policy === undefined ? [] : ['--policy', policy]),
+    ...(enabled === undefined ? [] : ['--enabled', enabled]),
+    ...set.flatMap((assignment) => ['--set', assignment]),
     ...(orders === undefined ? [] : ['--orders', orders]),
     ...(maxPtesNone === undefined ? [] : ['--max-ptes-none', String(maxPtesNone)]),
     ...(maxPtesSwap === undefined ? [] : ['--max-ptes-swap', String(maxPtesSwap)]),

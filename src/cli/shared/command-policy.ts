@@ -3,16 +3,28 @@ import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import { parseOrders } from '../../core/memory/order.ts';
 import { type OutcomeRule, parseOutcome } from '../../core/rules/outcome.ts';
-import { type CollapseLimits, checkLimits } from '../../core/rules/policy.ts';
+import { checkLimits } from '../../core/rules/policy.ts';
+import { type FiledSettings, settingsFiles } from '../../core/rules/settings-file.ts';
 import { defaultSettings, type ThpSettings, withOrdersAlways } from '../../core/rules/thp-settings.ts';
 import { ALGORITHMS } from '../../core/search/algorithms.ts';
 import { kernelAsked } from './asked-kernel.ts';
-import type { PolicyFlags } from './policy-flags.ts';
+import { withAssignments } from './assignments.ts';
+import type { PolicyFlags, SettingsFlags } from './policy-flags.ts';
+import { sameSettings } from './source.ts';
 
 /** The policy of one run of a command, with where its settings come from. */
 export interface CommandPolicy extends RunPolicy {
   /** The settings are those that the source's machine had, unchanged. */
   readonly inForce: boolean;
+  /** As the source's machine says, or as the flags do; undefined where neither does. */
+  readonly shrinkUnderused: boolean | undefined;
+}
+
+/** What is known of the machine that memory was read on. */
+interface ReadOnMachine {
+  readonly kernelRelease: string | undefined;
+  readonly settings: ThpSettings | undefined;
+  readonly shrinkUnderused?: boolean;
 }
 
 /**
@@ -22,29 +34,16 @@ export interface CommandPolicy extends RunPolicy {
 export async function policyFromFlags(
   flags: PolicyFlags,
   geometry: Geometry,
-  host:
-    | { readonly kernelRelease: string | undefined; readonly settings: ThpSettings | undefined }
-    | undefined,
+  host: ReadOnMachine | undefined,
 ): Promise<Result<CommandPolicy>> {
   const asked = kernelAsked(flags.kernel, host?.kernelRelease);
   if (!asked.ok) return asked;
   const model = asked.value;
-  const current = host?.settings;
   const algorithm = ALGORITHMS[flags.algorithm ?? model.algorithm];
 
-  const base = await baseSettings(flags.policy ?? (current ? 'current' : 'default'), geometry, current);
-  if (!base.ok) return base;
-  const orders = flags.orders === undefined ? undefined : parseOrders(flags.orders, geometry);
-  if (orders && !orders.ok) return orders;
-  const sized = orders ? withOrdersAlways(base.value, orders.value) : base.value;
-  const settings: ThpSettings = {
-    ...sized,
-    maxPtesNone: flags.maxPtesNone ?? sized.maxPtesNone,
-    maxPtesSwap: flags.maxPtesSwap ?? sized.maxPtesSwap,
-    maxPtesShared: flags.maxPtesShared ?? sized.maxPtesShared,
-  };
-  const limits = checkLimits(settings, geometry);
-  if (!limits.ok) return limits;
+  const filed = await settingsFromFlags(flags, geometry, host);
+  if (!filed.ok) return filed;
+  const { shrinkUnderused, ...settings } = filed.value;
 
   const outcomes: OutcomeRule[] = [];
   for (const text of flags.outcome ?? []) {
@@ -52,15 +51,40 @@ export async function policyFromFlags(
     if (!outcome.ok) return outcome;
     outcomes.push(outcome.value);
   }
-  const inForce =
-    current !== undefined && base.value === current && !orders && hasLimitsOf(settings, current);
-  return succeed({ settings, model, algorithm, outcomes, inForce });
+  const current = flags.policy === undefined || flags.policy === 'current' ? host?.settings : undefined;
+  const inForce = current !== undefined && sameSettings(settings, current);
+  return succeed({ settings, model, algorithm, outcomes, inForce, shrinkUnderused });
 }
 
-function hasLimitsOf(a: CollapseLimits, b: CollapseLimits): boolean {
-  return (
-    a.maxPtesNone === b.maxPtesNone && a.maxPtesSwap === b.maxPtesSwap && a.maxPtesShared === b.maxPtesShared
-  );
+/**
+ * The settings that the flags ask for: what --policy names, by default those of `host`, with what the other
+ * flags say; files that --set writes come last. `isTaken` says by its path whether a file may be written
+ * here.
+ */
+export async function settingsFromFlags(
+  flags: SettingsFlags,
+  geometry: Geometry,
+  host: Pick<ReadOnMachine, 'settings' | 'shrinkUnderused'> | undefined,
+  isTaken: (path: string) => boolean = () => true,
+): Promise<Result<FiledSettings>> {
+  const current = host?.settings;
+  const base = await baseSettings(flags.policy ?? (current ? 'current' : 'default'), geometry, current);
+  if (!base.ok) return base;
+  const orders = flags.orders === undefined ? undefined : parseOrders(flags.orders, geometry);
+  if (orders && !orders.ok) return orders;
+  const sized = orders ? withOrdersAlways(base.value, orders.value) : base.value;
+  const limited = {
+    ...sized,
+    enabled: flags.enabled ?? sized.enabled,
+    shrinkUnderused: host?.shrinkUnderused,
+    maxPtesNone: flags.maxPtesNone ?? sized.maxPtesNone,
+    maxPtesSwap: flags.maxPtesSwap ?? sized.maxPtesSwap,
+    maxPtesShared: flags.maxPtesShared ?? sized.maxPtesShared,
+  };
+  const checked = checkLimits(limited, geometry);
+  if (!checked.ok) return checked;
+  const files = new Map([...settingsFiles(geometry)].filter(([path]) => isTaken(path)));
+  return withAssignments(limited, flags.set ?? [], files);
 }
 
 async function baseSettings(

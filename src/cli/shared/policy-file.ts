@@ -3,13 +3,8 @@ import { z } from 'zod';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import { type Order, ordersOf, parseOrders } from '../../core/memory/order.ts';
-import {
-  defaultSettings,
-  SIZE_WORDS,
-  type SizeWord,
-  type ThpSettings,
-  TOP_LEVEL_WORDS,
-} from '../../core/rules/thp-settings.ts';
+import { SIZE_WORDS, type SizeWord, TOP_LEVEL_WORDS } from '../../core/rules/settings-words.ts';
+import { defaultSettings, type ThpSettings } from '../../core/rules/thp-settings.ts';
 import { firstIssue } from './first-issue.ts';
 
 const policyFile = z.strictObject({

@@ -4,12 +4,19 @@ import {
   SWEPT_KERNEL_NAMES,
   type SweptKernelName,
 } from '../../core/rules/kernel-names.ts';
+import { TOP_LEVEL_WORDS, type TopLevelWord } from '../../core/rules/settings-words.ts';
 import { ALGORITHM_NAMES, type AlgorithmName } from '../../core/search/algorithm-names.ts';
 import { optionalNumber, optionalText, repeatedText } from './flag-kinds.ts';
 
-/** THP settings: for every command that decides. */
-export type SettingsFlags = {
+/** THP settings to start from, and single files over them. */
+export type BaseSettingsFlags = {
   readonly policy?: string;
+  readonly enabled?: TopLevelWord;
+  readonly set?: readonly string[];
+};
+
+/** THP settings: for every command that decides. */
+export type SettingsFlags = BaseSettingsFlags & {
   readonly orders?: string;
   readonly maxPtesNone?: number;
   readonly maxPtesSwap?: number;
@@ -31,10 +38,37 @@ export type SweptKernelFlag = { readonly kernel?: SweptKernelName };
 const WHICH_KERNEL =
   'Whose khugepaged is asked; by default the one that the memory was read on, of made-up ranges the newest';
 
-export const settingsFlags = {
+const enabledFlag = {
+  enabled: {
+    kind: 'enum',
+    values: TOP_LEVEL_WORDS,
+    optional: true,
+    brief: 'The top-level file enabled, which sizes that say inherit go by; the rest is as --policy says',
+  },
+} as const;
+
+export const policyFlag = {
   policy: optionalText(
     'current|default|FILE',
     'THP settings to start from: current for processes and snapshots, else default; a FILE is JSON',
+  ),
+} as const;
+
+/** Settings to start from; `brief` says which files of sysfs the command takes. */
+export function baseSettingsFlags(brief: string) {
+  return { ...policyFlag, ...enabledFlag, ...setFlag(brief) } as const;
+}
+
+/** `--set`; `brief` says which files the command takes. */
+export function setFlag(brief: string) {
+  const proposeCompletions = async (partial: string) =>
+    (await import('./assignments.ts')).proposeAssignments(partial);
+  return { set: { ...repeatedText('FILE=VALUE', brief), proposeCompletions } } as const;
+}
+
+export const settingsFlags = {
+  ...baseSettingsFlags(
+    'One file below /sys/kernel/mm/transparent_hugepage, such as hugepages-64kB/enabled=always; repeatable, over all other settings',
   ),
   orders: optionalText('SET', 'Sizes that are always enabled: all, 2-9, 4,9 or 64K,2M; all others are never'),
   maxPtesNone: optionalNumber(

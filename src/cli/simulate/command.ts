@@ -3,22 +3,15 @@ import { KERNEL_MODEL_NAMES, type KernelModelName } from '../../core/rules/kerne
 import { REGISTERED_WORDS, type Registered } from '../../simulation/memory-start.ts';
 import { describeCommand } from '../shared/command-docs.ts';
 import type { Context } from '../shared/context.ts';
-import {
-  optionalNumber,
-  optionalSwitch,
-  optionalText,
-  repeatedText,
-  wordList,
-} from '../shared/flag-kinds.ts';
+import { optionalNumber, optionalSwitch, optionalText, wordList } from '../shared/flag-kinds.ts';
 import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
-import { type SettingsFlags, settingsFlags } from '../shared/policy-flags.ts';
+import { type SettingsFlags, setFlag, settingsFlags } from '../shared/policy-flags.ts';
 import { PROCESSES, type ProcessFlags, processFlags } from '../shared/source-flags.ts';
 
 export type SimulateFlags = ProcessFlags &
   SettingsFlags &
   OutputFlags & {
     readonly kernel?: KernelModelName;
-    readonly set?: readonly string[];
     readonly until?: string;
     readonly seed?: number;
     readonly registered?: Registered;
@@ -47,9 +40,8 @@ export const simulateCommand = buildCommand<SimulateFlags, string[], Context>({
         brief:
           'Whose khugepaged works; by default as the scenario says, or the one that the memory was read on',
       },
-      set: repeatedText(
-        'FILE=VALUE',
-        'Write to a file of /sys/kernel/mm/transparent_hugepage before it begins; repeatable',
+      ...setFlag(
+        'Write to a file below /sys/kernel/mm/transparent_hugepage before it begins, such as khugepaged/pages_to_scan=65536; repeatable, over all other settings',
       ),
       registered: {
         kind: 'enum',

@@ -94,7 +94,8 @@ async function applyPolicy(
       "the memory comes from a kernel without THP settings; simulated with the kernel's defaults",
     );
   }
-  const runPolicy = await policyFromFlags(flags, machine.geometry, {
+  // Of the files, all that there are may be written, which is more than a policy goes by.
+  const runPolicy = await policyFromFlags({ ...flags, set: [] }, machine.geometry, {
     settings,
     kernelRelease: readOn?.release,
   });

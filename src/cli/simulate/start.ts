@@ -3,6 +3,12 @@ import { readOnKernel } from '../../analysis/read-on.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import type { ObservableFact } from '../../core/memory/range-state.ts';
 import { KERNEL_MODELS } from '../../core/rules/kernel-model.ts';
+import {
+  notSettable,
+  parseAssignment,
+  settingsFiles,
+  withFileWritten,
+} from '../../core/rules/settings-file.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import type { Calibration } from '../../khugepaged/costs.ts';
 import { loadMemory } from '../../simulation/load-memory.ts';
@@ -112,14 +118,19 @@ function skipNotes(skipped: MemoryRead['skipped']): string[] {
 
 /** Writes FILE=VALUE pairs to the sysfs of a machine; says which the kernel would not accept. */
 export function writeSettings(host: SimulatedHost, pairs: readonly string[]): Result<void> {
+  const { machine } = host.system;
+  const files = settingsFiles(machine.geometry);
   for (const pair of pairs) {
-    const [, file, value] = /^([^=]+)=(.*)$/.exec(pair) ?? [];
-    if (file === undefined)
-      return fail('usage', `--set ${pair}: write FILE=VALUE, such as khugepaged/pages_to_scan=65536`);
-    const errno = host.sysfs.write(file, value);
-    if (errno === 'ENOENT')
-      return fail('usage', `--set ${pair}: no such file below /sys/kernel/mm/transparent_hugepage`);
-    if (errno) return fail('usage', `--set ${pair}: the kernel refuses it (${errno})`);
+    const refused = (message: string) => fail('usage', `--set ${pair}: ${message}`);
+    const parsed = parseAssignment(pair);
+    if (!parsed.ok) return refused(parsed.failure.message);
+    const { path, value } = parsed.value;
+    if (!host.sysfs.writablePaths.includes(path))
+      return refused(notSettable(path, host.sysfs.writablePaths).failure.message);
+    const checked = files.has(path) ? withFileWritten(machine.settings, pair, files) : parsed;
+    if (!checked.ok) return refused(checked.failure.message);
+    const errno = host.sysfs.write(path, value);
+    if (errno) return refused(`the kernel refuses it (${errno})`);
   }
   return succeed(undefined);
 }

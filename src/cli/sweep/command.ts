@@ -3,6 +3,7 @@ import { describeCommand } from '../shared/command-docs.ts';
 import type { Context } from '../shared/context.ts';
 import { optionalSwitch, repeatedText } from '../shared/flag-kinds.ts';
 import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
+import { type BaseSettingsFlags, policyFlag, setFlag } from '../shared/policy-flags.ts';
 import {
   files,
   PROCESSES,
@@ -13,6 +14,7 @@ import {
 } from '../shared/source-flags.ts';
 
 export type SweepFlags = ProcessFlags &
+  Pick<BaseSettingsFlags, 'policy' | 'set'> &
   WorkersFlag &
   OutputFlags & {
     readonly list?: readonly string[];
@@ -27,12 +29,14 @@ export const sweepCommand = buildCommand<SweepFlags, string[], Context>({
       ...processFlags,
       list: repeatedText(
         'NAME=A,B',
-        'Values of orders (2-9, 64K+2M), max-ptes-none, kernel or enabled (always, madvise); -L NAME A,B',
+        'Values of orders (2-9, 64K+2M), max-ptes-none, kernel or words (always, madvise: of the enabled sizes); -L NAME A,B',
       ),
       steps: repeatedText(
         'NAME=MIN,MAX,STEP',
         'Values of max-ptes-none in steps; -P max-ptes-none MIN MAX STEP',
       ),
+      ...policyFlag,
+      ...setFlag('Write to khugepaged/max_ptes_swap or khugepaged/max_ptes_shared; repeatable'),
       ...workersFlag,
       csv: optionalSwitch('Print every policy as CSV'),
       ...outputFlags,

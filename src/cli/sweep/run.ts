@@ -3,10 +3,11 @@ import { paretoFront, resultAt } from '../../analysis/pareto.ts';
 import { readOnKernel } from '../../analysis/read-on.ts';
 import { policyCount } from '../../analysis/sweep.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
-import { defaultLimits } from '../../core/rules/policy.ts';
+import { LIMIT_FILES } from '../../core/base/sysfs.ts';
 import { sweepCsvHead, sweepCsvLine } from '../../render/csv/sweep.ts';
 import { sweepJson } from '../../render/json/sweep.ts';
 import { sweepText } from '../../render/text/sweep.ts';
+import { settingsFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, styleFor, warn } from '../shared/context.ts';
 import { digestFromFlags } from '../shared/digest-source.ts';
 import { interruptible } from '../shared/interrupt.ts';
@@ -17,6 +18,11 @@ import { modelsFrom, modelsOfMemory, parametersFromFlags, spaceFrom } from './sp
 /** `thpscope sweep`: many policies at once. */
 export async function sweep(this: Context, flags: SweepFlags, ...files: string[]): Promise<void> {
   await interruptible(this, (signal) => sweepSource(this, flags, files, signal));
+}
+
+/** Limits that no sweep varies. */
+function isLimitKept(path: string): boolean {
+  return path.endsWith(LIMIT_FILES.maxPtesSwap) || path.endsWith(LIMIT_FILES.maxPtesShared);
 }
 
 async function sweepSource(
@@ -37,7 +43,9 @@ async function sweepSource(
   const models = named.value ? succeed(named.value) : modelsOfMemory(kernelRelease);
   if (!models.ok) return models;
   const memory = totalDigest(source.value);
-  const space = spaceFrom(parameters.value, models.value, memory, settings ?? defaultLimits(geometry));
+  const limits = await settingsFromFlags(flags, geometry, { settings }, isLimitKept);
+  if (!limits.ok) return limits;
+  const space = spaceFrom(parameters.value, models.value, memory, limits.value);
   if (!space.ok) return space;
 
   const values = await runSweep(context, memory, space.value, { workers: flags.workers, signal });

@@ -12,7 +12,7 @@ import type { SweepFlags } from './command.ts';
 /** Policies that kernels whose rules do not nest are asked about at most: each is walked over each range. */
 const MAX_WALKED = 4096;
 
-const NAMES = ['orders', 'max-ptes-none', 'kernel', 'enabled'] as const;
+const NAMES = ['orders', 'max-ptes-none', 'kernel', 'words'] as const;
 type ParameterName = (typeof NAMES)[number];
 
 /** The values that -L and -P give to a name, as they were written. */
@@ -91,12 +91,12 @@ export function spaceFrom(
     ? noneLimits(parameters['max-ptes-none'], geometry)
     : succeed(allNoneLimits(memory));
   if (!none.ok) return none;
-  const enabled = parameters.enabled ?? ['always'];
-  const unknown = enabled.find((word) => word !== 'always' && word !== 'madvise');
-  if (unknown !== undefined) return fail('usage', `-L enabled ${unknown}: is neither always nor madvise`);
+  const words = parameters.words ?? ['always'];
+  const unknown = words.find((word) => word !== 'always' && word !== 'madvise');
+  if (unknown !== undefined) return fail('usage', `-L words ${unknown}: is neither always nor madvise`);
   const space: SweepSpace = {
     models,
-    enabled: enabled as SweepWord[],
+    enabled: words as SweepWord[],
     orders: orders.value,
     maxPtesNone: none.value,
     maxPtesSwap: limits.maxPtesSwap,

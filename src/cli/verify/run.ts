@@ -11,6 +11,7 @@ import type { Asked } from '../../verify/verification.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, reportFailure, styleFor } from '../shared/context.ts';
 import { EXIT } from '../shared/exit-code.ts';
+import { type SettingsFlags, settingsFlags } from '../shared/policy-flags.ts';
 import { rangeFromFlags } from '../shared/source.ts';
 import { reportJob, runVerifyJob } from '../shared/verify-job.ts';
 import type { VerifyFlags } from './command.ts';
@@ -67,6 +68,8 @@ async function verifyMemory(
   if (gap.value.behind > 0) context.process.exitCode = EXIT.difference;
 }
 
+const SETTINGS = Object.keys(settingsFlags) as (keyof SettingsFlags)[];
+
 /** Which of the words are algorithms, which snapshots. */
 function checkWords(
   flags: VerifyFlags,
@@ -86,7 +89,7 @@ function checkWords(
   if (files.length > 0 && !flags.against) {
     return fail('usage', `${files.join(' ')}: verify compares two algorithms; compare takes snapshots`);
   }
-  const caseFlags = ['swap', 'uffdArmed', 'orders', 'maxPtesNone', 'outcome'] as const;
+  const caseFlags = ['swap', 'uffdArmed', ...SETTINGS, 'outcome'] as const;
   if (
     flags.pattern === undefined &&
     files.length === 0 &&
@@ -109,8 +112,9 @@ async function caseFromFlags(flags: VerifyFlags, pattern: string): Promise<Resul
   if (!range.ok) return range;
   // An empty set of orders is part of some cases, but is none that --orders otherwise takes.
   const orders = flags.orders === 'none' ? undefined : flags.orders;
+  const namesSizes = orders !== undefined || flags.policy !== undefined || flags.enabled !== undefined;
   const policy = await policyFromFlags(
-    { ...flags, ...(orders === undefined ? { orders: 'all' } : { orders }) },
+    { ...flags, orders: namesSizes ? orders : 'all' },
     geometry,
     undefined,
   );

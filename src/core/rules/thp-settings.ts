@@ -2,12 +2,7 @@ import type { Geometry } from '../memory/geometry.ts';
 import { anonOrders, asOrder, type Order, type OrderSet, orderSet, ordersOf } from '../memory/order.ts';
 import type { KernelModel } from './kernel-model.ts';
 import { type CollapseLimits, type CollapsePolicy, collapsePolicy, defaultLimits } from './policy.ts';
-
-export const TOP_LEVEL_WORDS = ['always', 'madvise', 'never'] as const;
-export const SIZE_WORDS = ['always', 'inherit', 'madvise', 'never'] as const;
-
-export type TopLevelWord = (typeof TOP_LEVEL_WORDS)[number];
-export type SizeWord = (typeof SIZE_WORDS)[number];
+import type { SizeWord, TopLevelWord } from './settings-words.ts';
 
 /** Settings of /sys/kernel/mm/transparent_hugepage for anonymous memory (docs/khugepaged.md#sysfs). */
 export interface ThpSettings extends CollapseLimits {
