@@ -5,7 +5,8 @@ import { LIMIT_FILES, LIMITS, sizeFolder, THP_FOLDER } from '../core/base/sysfs.
 import { type Geometry, orderBytes } from '../core/memory/geometry.ts';
 import { anonOrders, type Order, ordersOf } from '../core/memory/order.ts';
 import { releasesOf } from '../core/rules/kernel-release.ts';
-import { defaultSettings, SIZE_WORDS, type SizeWord, type ThpSettings } from '../core/rules/thp-settings.ts';
+import { SIZE_WORDS, type SizeWord } from '../core/rules/settings-words.ts';
+import { defaultSettings, type ThpSettings } from '../core/rules/thp-settings.ts';
 import type { SysfsWrite } from './sysfs-writes.ts';
 
 /** The series that has `thp_anon=`; those before it have `transparent_hugepage=` alone. */

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { bootParameters } from '../../src/analysis/boot-parameters.ts';
 import { geometryOfPmdOrder, x86_64 } from '../../src/core/memory/geometry.ts';
 import { asOrder } from '../../src/core/memory/order.ts';
-import { defaultSettings, type SizeWord, type ThpSettings } from '../../src/core/rules/thp-settings.ts';
+import type { SizeWord } from '../../src/core/rules/settings-words.ts';
+import { defaultSettings, type ThpSettings } from '../../src/core/rules/thp-settings.ts';
 
 const untouched = defaultSettings(x86_64);
 
