@@ -18,7 +18,9 @@ export type ProcessAssumption =
   /** No page that KSM merged is mapped twice in a range. */
   | 'ksm'
   /** No range has pages on two NUMA nodes. */
-  | 'nodes';
+  | 'nodes'
+  /** It shares no page with another process of the source, though some of its pages are shared. */
+  | 'sharing';
 
 /** What decides about processes besides their memory: the machine that they run on. */
 export type CollapseSurroundings = Pick<
@@ -98,7 +100,7 @@ export function eligibilityIn(
 }
 
 /** What is assumed about a process in which anything is tried. */
-export function processAssumptions(
+export function collapseAssumptions(
   { thpDisabled, pinnedBytes = 0, ksmBytes = 0 }: Process,
   uncheckedBytes: number,
   isRegistrationAssumed: boolean,

@@ -5,7 +5,7 @@ import { type CollapsePlan, collapsesOf, planRange } from '../core/plan/plan.ts'
 import type { Process } from '../core/rules/memory-source.ts';
 import type { CollapsePolicy } from '../core/rules/policy.ts';
 import type { Visit } from '../core/search/algorithm.ts';
-import { type CollapseSurroundings, type ProcessAssumption, processAssumptions } from './assumptions.ts';
+import { type CollapseSurroundings, collapseAssumptions, type ProcessAssumption } from './assumptions.ts';
 import { GroupLimits, type GroupOutcome } from './group-limits.ts';
 import type { RunPolicy, Verdict } from './verdict.ts';
 
@@ -67,7 +67,7 @@ export function explainRange(
     after: rangeAfter(range, plan),
     assumed:
       around && plan.attempts.length > 0
-        ? processAssumptions(
+        ? collapseAssumptions(
             around.process,
             around.uncheckedBytes,
             around.assumesRegistration,

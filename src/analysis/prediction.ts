@@ -1,20 +1,22 @@
 import type { Failure } from '../core/base/failure.ts';
-import { addRestartedRange } from '../core/fault/restart-counts.ts';
 import type { Geometry } from '../core/memory/geometry.ts';
+import { countPages } from '../core/memory/occupancy.ts';
 import type { OrderSet } from '../core/memory/order.ts';
+import type { RangeState } from '../core/memory/range-state.ts';
 import type { MemoryItem, Process } from '../core/rules/memory-source.ts';
 import { type Eligibility, restartOrders, spanFrom, type Vma } from '../core/rules/vma.ts';
 import {
   assumesRegistration,
   type CollapseSurroundings,
+  collapseAssumptions,
   eligibilityIn,
   type ProcessAssumption,
-  processAssumptions,
   registers,
   splitsAbove,
 } from './assumptions.ts';
+import { FreedOriginals } from './freed-originals.ts';
 import { GroupLimits, type GroupOutcome } from './group-limits.ts';
-import { addTally, addVerdict, emptyTally, growthOf, type Tally } from './tally.ts';
+import { addRestart, addTally, addVerdict, emptyTally, growthOf, type Tally } from './tally.ts';
 import { judgeRange, type RunPolicy, type Verdict } from './verdict.ts';
 
 export interface VmaPrediction {
@@ -38,6 +40,8 @@ export interface ProcessPrediction {
   disputedBytes: number;
   /** Resident memory that prctl "except advised" might forbid to become huge, unseen. */
   uncheckedBytes: number;
+  /** Pages that are shared, and the source does not tell which pages they are. */
+  unnamedSharedPages: number;
   /** Whether its memory puts it on khugepaged's list under the settings in force. */
   isRegistered: boolean;
   /** What is taken for granted about the process as a whole. */
@@ -85,6 +89,7 @@ export async function predictMemory(
     notes: [],
   };
   const limits = new GroupLimits();
+  const freed = new FreedOriginals();
   let process: ProcessPrediction | undefined;
   let vma: Omit<VmaPrediction, 'tally'> | undefined;
   let tally: Tally | undefined;
@@ -98,6 +103,7 @@ export async function predictMemory(
           otherBytes: 0,
           disputedBytes: 0,
           uncheckedBytes: 0,
+          unnamedSharedPages: 0,
           isRegistered: false,
           assumed: [],
         };
@@ -121,7 +127,9 @@ export async function predictMemory(
           const verdict = judgeRange(range, vma.vma, vma.eligibility, runPolicy);
           addVerdict(tally, verdict);
           const span = spanFrom(vma.vma, range.address, geometry);
-          addRestartedRange(tally.restart, range, span, vma.restartOrders);
+          addRestart(tally, range, span, vma.restartOrders);
+          tally.freedSharedPages += freed.add(verdict);
+          process.unnamedSharedPages += unnamedSharedPages(range);
           limits.charge(process.process, verdict);
           options.onVerdict?.(process.process, verdict);
         }
@@ -135,24 +143,41 @@ export async function predictMemory(
         break;
     }
   }
+  const isFamily = prediction.processes.length > 1;
   for (const each of prediction.processes) {
     for (const { tally } of each.vmas) addTally(each.tally, tally);
-    if (options.surroundings && (each.tally.attempts > 0 || growthOf(each.tally) > 0))
-      each.assumed = processAssumptions(
-        each.process,
-        each.uncheckedBytes,
-        !each.isRegistered && assumesRegistration(options.surroundings, runPolicy.settings, geometry),
-        options.surroundings,
-      );
+    if (options.surroundings)
+      each.assumed = processAssumptions(each, isFamily, options.surroundings, runPolicy, geometry);
     addTally(prediction.total, each.tally);
   }
   prediction.limits.push(...limits.outcomes());
   return prediction;
 }
 
+/** What is taken for granted about a process: of collapses, if any is tried, and of what it shares. */
+function processAssumptions(
+  { process, tally, uncheckedBytes, unnamedSharedPages, isRegistered }: ProcessPrediction,
+  hasOthers: boolean,
+  surroundings: CollapseSurroundings,
+  { settings }: RunPolicy,
+  geometry: Geometry,
+): ProcessAssumption[] {
+  const isAssumed = !isRegistered && assumesRegistration(surroundings, settings, geometry);
+  return [
+    ...(tally.attempts > 0 || growthOf(tally) > 0
+      ? collapseAssumptions(process, uncheckedBytes, isAssumed, surroundings)
+      : []),
+    ...(hasOthers && unnamedSharedPages > 0 ? ['sharing' as const] : []),
+  ];
+}
+
 /** What is taken for granted about any process as a whole, each once. */
 export function assumptionsOf({ processes }: Prediction): ReadonlySet<ProcessAssumption> {
   return new Set(processes.flatMap(({ assumed }) => assumed));
+}
+
+function unnamedSharedPages({ facts: { shared }, sharedRuns }: RangeState): number {
+  return shared && !sharedRuns ? countPages(shared) : 0;
 }
 
 function openVma(

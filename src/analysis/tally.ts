@@ -1,7 +1,17 @@
 import { sum } from '../core/base/sum.ts';
-import { addRestartCounts, emptyRestartCounts, type RestartCounts } from '../core/fault/restart-counts.ts';
+import {
+  addRestartCounts,
+  addRestartedRange,
+  emptyRestartCounts,
+  type RestartCounts,
+  withoutRestartCounts,
+} from '../core/fault/restart-counts.ts';
 import type { Geometry } from '../core/memory/geometry.ts';
-import { type ObservableFact, unknownFacts } from '../core/memory/range-state.ts';
+import { countPages } from '../core/memory/occupancy.ts';
+import type { OrderSet } from '../core/memory/order.ts';
+import type { PageSpan } from '../core/memory/page-span.ts';
+import { type ObservableFact, type RangeState, unknownFacts } from '../core/memory/range-state.ts';
+import { repeatedPages } from '../core/memory/shared-runs.ts';
 import type { ScanResult } from '../core/rules/scan-result.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -34,6 +44,12 @@ export interface Tally {
   copiedPages: number;
   /** Of these, pages whose original another process may go on using. */
   copiedSharedPages: number;
+  /** Originals of shared pages that are freed, as all who map them copy them. */
+  freedSharedPages: number;
+  /**
+   * Resident pages that an earlier process of the source has as well: memory of the machine is less by them.
+   */
+  repeatedPages: number;
   swappedInPages: number;
   /** Resident pages by the order of their folio: index = order. */
   readonly pagesBefore: number[];
@@ -50,6 +66,8 @@ export interface Tally {
   readonly unknown: Set<ObservableFact>;
   /** What page faults leave when the programs start again, at most: `addVerdict` does not add to it. */
   readonly restart: RestartCounts;
+  /** Of `restart`, what the machine does not pay for, as an earlier process of the source brings it along. */
+  readonly repeatedRestart: RestartCounts;
 }
 
 export function emptyTally(geometry: Geometry): Tally {
@@ -65,6 +83,8 @@ export function emptyTally(geometry: Geometry): Tally {
     filledPages: 0,
     copiedPages: 0,
     copiedSharedPages: 0,
+    freedSharedPages: 0,
+    repeatedPages: 0,
     swappedInPages: 0,
     pagesBefore: byOrder(),
     pagesAfter: byOrder(),
@@ -76,6 +96,7 @@ export function emptyTally(geometry: Geometry): Tally {
     failedAttempts: new Map(),
     unknown: new Set(),
     restart: emptyRestartCounts(geometry),
+    repeatedRestart: emptyRestartCounts(geometry),
   };
 }
 
@@ -118,6 +139,22 @@ export function addVerdict(tally: Tally, verdict: Verdict): void {
   }
 }
 
+/**
+ * Adds what page faults leave of a range. `vma` is in PTEs from the start of the range, `orders` are those
+ * that page faults may use in it.
+ */
+export function addRestart(tally: Tally, range: RangeState, vma: PageSpan, orders: OrderSet): void {
+  addRestartedRange(tally.restart, range, vma, orders);
+  const repeated = repeatedPages(range);
+  if (!repeated) return;
+  tally.repeatedPages += countPages(repeated);
+  const ofProcess = emptyRestartCounts(range.geometry);
+  addRestartedRange(ofProcess, range, vma, orders);
+  const ofMachine = emptyRestartCounts(range.geometry);
+  addRestartedRange(ofMachine, range, vma, orders, repeated);
+  addRestartCounts(tally.repeatedRestart, withoutRestartCounts(ofProcess, ofMachine));
+}
+
 /** Why nothing in a range collapses; undefined if anything does. */
 export function refusalOf({ ignored, plan }: Pick<Verdict, 'ignored' | 'plan'>): Refusal | undefined {
   if (ignored) return ignored;
@@ -143,6 +180,8 @@ export function addTally(into: Tally, from: Tally): void {
   into.filledPages += from.filledPages;
   into.copiedPages += from.copiedPages;
   into.copiedSharedPages += from.copiedSharedPages;
+  into.freedSharedPages += from.freedSharedPages;
+  into.repeatedPages += from.repeatedPages;
   into.swappedInPages += from.swappedInPages;
   into.leftSmallPages += from.leftSmallPages;
   addTo(into.collapses, from.collapses);
@@ -161,6 +200,7 @@ export function addTally(into: Tally, from: Tally): void {
   }
   for (const fact of from.unknown) into.unknown.add(fact);
   addRestartCounts(into.restart, from.restart);
+  addRestartCounts(into.repeatedRestart, from.repeatedRestart);
 }
 
 function addTo(into: number[], from: readonly number[]): void {
@@ -179,8 +219,20 @@ export function growthOf({ filledPages, swappedInPages }: Filling): number {
  * Pages by which the memory of the machine grows at most: originals of shared pages stay with the processes
  * that do not collapse them. Where all of n sharers collapse, the last one frees them: n - 1 copies remain.
  */
-export function machineGrowthOf(tally: Filling & Pick<Tally, 'copiedSharedPages'>): number {
-  return growthOf(tally) + tally.copiedSharedPages;
+export function machineGrowthOf(
+  tally: Filling & Pick<Tally, 'copiedSharedPages' | 'freedSharedPages'>,
+): number {
+  return growthOf(tally) + tally.copiedSharedPages - tally.freedSharedPages;
+}
+
+/** Resident pages, those that several processes of the source share counted once. */
+export function machinePagesOf({ residentPages, repeatedPages }: Tally): number {
+  return residentPages - repeatedPages;
+}
+
+/** What page faults leave, those pages that several processes of the source share counted once. */
+export function machineRestartOf({ restart, repeatedRestart }: Tally): RestartCounts {
+  return withoutRestartCounts(restart, repeatedRestart);
 }
 
 /** Pages by which resident memory grows when page faults fill it again, at most. */

@@ -2,12 +2,14 @@ import { type Result, succeed } from '../core/base/failure.ts';
 import { type Geometry, pageBytes, pagesPerRange, rangeBytes } from '../core/memory/geometry.ts';
 import { countPages, isEmpty, type Occupancy, wordsPerRange } from '../core/memory/occupancy.ts';
 import { pageFacts, type RangeState } from '../core/memory/range-state.ts';
+import type { SharedRun } from '../core/memory/shared-runs.ts';
 import { isUffdArmed } from '../core/rules/vma.ts';
 import type { ChunkBitmaps, ChunkBuffer } from './chunk-buffer.ts';
 import { readFolioFacts } from './folio-facts.ts';
 import type { PageFlags } from './page-flags.ts';
 import type { Pagemap } from './pagemap.ts';
 import { PAGE_IS, type PagemapScan } from './pagemap-scan.ts';
+import { type PageNumbers, readSharedRuns } from './shared-pages.ts';
 import type { SmapsVma } from './smaps.ts';
 
 /** PMD ranges that are read at once: what bounds the memory of a reader. */
@@ -21,6 +23,8 @@ export interface Instruments {
   readonly scan: PagemapScan | undefined;
   /** Undefined without privilege. */
   readonly flags: PageFlags | undefined;
+  /** Of the pages that processes share, whichever process is read. */
+  readonly numbers: PageNumbers;
   /** Room for RANGES_PER_CHUNK ranges. */
   readonly buffer: ChunkBuffer;
 }
@@ -75,6 +79,7 @@ export function readChunk(
     uffd: cut(uffdArmed ? bitmaps.uffd : noPages),
   };
   const rangePages = pagesPerRange(geometry);
+  const sharedRunsOf = readSharing(tools, entries, shared);
 
   const ranges: RangeState[] = [];
   for (let index = 0; index * rangePages < pages; index++) {
@@ -89,9 +94,25 @@ export function readChunk(
       folioOrders: folioFacts?.orders.subarray(index * rangePages, (index + 1) * rangePages),
       pmdMapped: pmdMapped?.has(address),
       uffdArmed,
+      sharedRuns: sharedRunsOf(index, others.shared(index)),
     });
   }
   return succeed(ranges);
+}
+
+const NO_RUNS: readonly SharedRun[] = [];
+
+/** Which pages the shared ones of each range are; undefined where frame numbers are not visible. */
+function readSharing(
+  { flags, numbers, geometry }: Instruments,
+  entries: Int32Array,
+  shared: Occupancy,
+): (index: number, shared: Occupancy) => readonly SharedRun[] | undefined {
+  if (isEmpty(shared)) return () => NO_RUNS;
+  if (!flags) return (_, ofRange) => (isEmpty(ofRange) ? NO_RUNS : undefined);
+  const ranges = entries.length / 2 / pagesPerRange(geometry);
+  const lists = readSharedRuns({ entries, shared, ranges }, flags, numbers);
+  return (index) => lists[index];
 }
 
 /**

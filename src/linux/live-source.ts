@@ -14,6 +14,7 @@ import { loadPagemapScan, PAGE_IS, type PagemapScan } from './pagemap-scan.ts';
 import { whyNoPageFlags, whyUnreadable } from './permission.ts';
 import { readProcess } from './process.ts';
 import { loadSameMemory, type SameMemory, SharedMemory } from './shared-mm.ts';
+import { PageNumbers } from './shared-pages.ts';
 import { readSmaps, type SmapsVma } from './smaps.ts';
 import { unreadLimits } from './sysfs-settings.ts';
 
@@ -68,10 +69,12 @@ async function* readProcesses(
     const buffer = createChunkBuffer(host.geometry, RANGES_PER_CHUNK);
     const shared = new SharedMemory(tree, sameMemory);
     const groups = new MemoryGroupReader(tree);
+    const numbers = new PageNumbers();
     for (const pid of pids) {
       const owner = pids.length > 1 ? shared.ownerOf(pid) : undefined;
       if (owner) yield { kind: 'note', message: countedOnce(pid, owner) };
-      else yield* readOne(tree, pid, { geometry: host.geometry, scan, flags, buffer }, groups, address);
+      else
+        yield* readOne(tree, pid, { geometry: host.geometry, scan, flags, numbers, buffer }, groups, address);
     }
   } finally {
     flags?.close();

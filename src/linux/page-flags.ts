@@ -55,15 +55,12 @@ export class PageFlags {
   /** The low 32 flag bits of each frame; 0 for frame 0, which stands for no page. */
   flagsOf(frames: Float64Array): Uint32Array {
     this.#blocks.clear();
-    const flags = new Uint32Array(frames.length);
-    for (const span of spansOf(runsOf(frames))) {
-      const words = read(this.#flags, span.first, span.end - span.first);
-      for (const run of span.runs) {
-        const from = run.frame - span.first;
-        for (let i = 0; i < run.length; i++) flags[run.index + i] = words[2 * (from + i)];
-      }
-    }
-    return flags;
+    return lowWordsOf(this.#flags, frames);
+  }
+
+  /** How often each frame is mapped, by anybody; 0 for frame 0. */
+  mappingsOfFrames(frames: Float64Array): Uint32Array {
+    return lowWordsOf(this.#counts, frames);
   }
 
   /**
@@ -97,6 +94,19 @@ export class PageFlags {
     }
     return block[2 * (frame - number * BLOCK)];
   }
+}
+
+/** The low words of the entries of frames; 0 for frame 0. */
+function lowWordsOf(fd: number, frames: Float64Array): Uint32Array {
+  const lows = new Uint32Array(frames.length);
+  for (const span of spansOf(runsOf(frames))) {
+    const words = read(fd, span.first, span.end - span.first);
+    for (const run of span.runs) {
+      const from = run.frame - span.first;
+      for (let i = 0; i < run.length; i++) lows[run.index + i] = words[2 * (from + i)];
+    }
+  }
+  return lows;
 }
 
 /** Neighbouring frames at neighbouring positions of the list. */

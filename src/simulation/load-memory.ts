@@ -1,5 +1,5 @@
 import { type Failure, fail, type Result, succeed } from '../core/base/failure.ts';
-import { countPages, hasPage, isEmpty } from '../core/memory/occupancy.ts';
+import { hasPage, isEmpty } from '../core/memory/occupancy.ts';
 import { type ObservableFact, type RangeState, unknownFacts } from '../core/memory/range-state.ts';
 import type { KernelModel } from '../core/rules/kernel-model.ts';
 import type { Host, MemoryItem, Process } from '../core/rules/memory-source.ts';
@@ -10,9 +10,10 @@ import { Machine } from '../machine/machine.ts';
 import { mmap } from '../machine/page-tables/address-space.ts';
 import type { Mm } from '../machine/page-tables/mm.ts';
 import { restoreRange } from '../machine/page-tables/restore.ts';
+import { SharedFrames } from '../machine/page-tables/shared-frames.ts';
 import type { VmArea } from '../machine/page-tables/vm-area.ts';
 import { vmFlagsOf } from '../machine/page-tables/vma-flags.ts';
-import type { Memcg } from '../machine/reclaim/memcg.ts';
+import { Families } from './families.ts';
 import { MemoryGroups } from './memory-groups.ts';
 import type { Registered } from './memory-start.ts';
 import type { PageRun } from './page-choice.ts';
@@ -37,9 +38,10 @@ export interface LoadOptions {
 /**
  * Sets a machine up whose processes hold what a source says. Nothing happens to them: only khugepaged works.
  * The machine has free memory in large blocks for all that it may do, as no source says how fragmented the
- * rest of memory is. Pages that are shared with others are shared with a process that stands for them and
- * does nothing. Settings, khugepaged's pace and limits of control groups are those of the source, as far as
- * it knows them; `registered` says who is on khugepaged's list.
+ * rest of memory is. Pages that processes of the source share are one page; those that are shared with
+ * others, or with nobody knows whom, are shared with a process that stands for them and does nothing.
+ * Settings, khugepaged's pace and limits of control groups are those of the source, as far as it knows them;
+ * `registered` says who is on khugepaged's list.
  */
 export async function loadMemory(
   items: AsyncIterable<MemoryItem>,
@@ -61,7 +63,7 @@ export async function loadMemory(
   const host = new SimulatedHost(titleOf(recording.processes), kernel.value);
   takeSettings(host, source);
   const groups = new MemoryGroups(machine);
-  const mms = recording.processes.map((each) => startProcess(host, each, groups.of(each.process)));
+  const mms = startProcesses(host, recording, groups);
   groups.enforce();
   const settingsKnown = source.settings !== undefined;
   const who = registered === 'auto' && !settingsKnown ? 'all' : registered;
@@ -72,7 +74,7 @@ export async function loadMemory(
     settingsKnown,
     unvisited: mms.filter((mm) => !host.daemon.list.has(mm)).map(({ name }) => name),
     groups: groups.groups,
-    sharedPages: recording.sharedPages,
+    shared: recording.families.pages(),
   };
   const { unknown, skipped, notes } = recording;
   return succeed({ host, unknown: [...unknown], skipped, notes });
@@ -106,7 +108,7 @@ interface Recording {
   /** Base pages that all ranges take, now or as huge pages, both together. */
   pages: number;
   swapPages: number;
-  sharedPages: number;
+  readonly families: Families;
 }
 
 async function collect(items: AsyncIterable<MemoryItem>): Promise<Recording> {
@@ -117,7 +119,7 @@ async function collect(items: AsyncIterable<MemoryItem>): Promise<Recording> {
     notes: [],
     pages: 0,
     swapPages: 0,
-    sharedPages: 0,
+    families: new Families(),
   };
   let isKernel = false;
   for await (const item of items) {
@@ -133,6 +135,7 @@ async function collect(items: AsyncIterable<MemoryItem>): Promise<Recording> {
       case 'ranges':
         for (const range of isKernel ? [] : item.ranges) {
           process.areas[process.areas.length - 1].ranges.push(range);
+          recording.families.add(recording.processes.length - 1, range);
           count(recording, range);
         }
         break;
@@ -161,7 +164,6 @@ function count(recording: Recording, range: RangeState): void {
     folios.add(first * 32 + order);
   }
   recording.pages += frames + pages;
-  if (range.facts.shared) recording.sharedPages += countPages(range.facts.shared);
   for (const fact of unknownFacts(range)) recording.unknown.add(fact);
 }
 
@@ -182,40 +184,52 @@ function register({ system, daemon }: SimulatedHost, mm: Mm, registered: Registe
   if (registered === 'auto') for (const area of mm.areas.all()) system.machine.hooks.enterVma?.(mm, area);
 }
 
-function startProcess(
+/** Processes of one family have one root: they share the pages that they shared. */
+function startProcesses(
   host: SimulatedHost,
-  { process, areas }: RecordedProcess,
-  memcg: Memcg | undefined,
-): Mm {
+  { processes, families }: Recording,
+  groups: MemoryGroups,
+): readonly Mm[] {
   const { machine } = host.system;
-  const mm = machine.createMm(process.command, { memcg });
-  if (process.thpDisabled) mm.thpDisabled = 'all';
-  const hasShared = ({ facts: { shared } }: RangeState) => shared !== undefined && !isEmpty(shared);
-  let sharer: Mm | undefined;
-  for (const { vma, ranges } of areas) {
-    const area = mapArea(machine, mm, vma);
-    const isShared = ranges.some(hasShared);
-    if (isShared) {
-      sharer ??= machine.createMm(`shares with ${process.command}`, { root: mm.root });
-      mapArea(machine, sharer, vma);
-    }
-    for (const range of ranges) {
-      if (!restoreRange(machine, mm, area, range, isShared ? sharer : undefined)) {
-        throw new Error(`no room for the range at 0x${range.address.toString(16)}`);
+  const frames = new SharedFrames(machine);
+  const mms: Mm[] = [];
+  for (const [i, { process, areas }] of processes.entries()) {
+    const root = mms.at(families.headOf(i))?.root;
+    const mm = machine.createMm(process.command, { memcg: groups.of(process), root });
+    if (process.thpDisabled) mm.thpDisabled = 'all';
+    let sharer: Mm | undefined;
+    for (const { vma, ranges } of areas) {
+      const moved = ranges.map((range) => frames.moveOf(range)).find((each) => each !== 0) ?? 0;
+      const area = mapArea(machine, mm, vma, moved);
+      const outside = ranges.map((range) => families.outsideOf(range));
+      if (outside.some((pages) => pages && !isEmpty(pages))) {
+        sharer ??= machine.createMm(`shares with ${process.command}`, { root: mm.root });
+        mapArea(machine, sharer, vma, moved);
+      }
+      for (const [at, range] of ranges.entries()) {
+        if (!restoreRange(machine, mm, area, range, { frames, sharer, withSharer: outside[at] }))
+          throw new Error(`no room for the range at 0x${range.address.toString(16)}`);
       }
     }
+    host.addActor(process.command, mm, new Map<string, PageRun>());
+    mms.push(mm);
   }
-  host.addActor(process.command, mm, new Map<string, PageRun>());
-  return mm;
+  return mms;
 }
 
-function mapArea(machine: Machine, mm: Mm, { start, end, flags, name, anonymous }: Vma): VmArea {
+function mapArea(
+  machine: Machine,
+  mm: Mm,
+  { start, end, flags, name, anonymous }: Vma,
+  moved: number,
+): VmArea {
   mmap(machine, mm, {
     address: start,
     bytes: end - start,
     flags: vmFlagsOf(flags),
     name,
     anonymous,
+    moved,
   });
   return mm.areas.at(start) as VmArea;
 }

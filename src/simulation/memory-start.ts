@@ -1,4 +1,5 @@
 import type { KhugepagedPace, MemoryGroup } from '../core/rules/memory-source.ts';
+import type { SharedPages } from './families.ts';
 
 /**
  * Which processes of a source are on khugepaged's list at the start: all, none, or those that it may have.
@@ -23,8 +24,8 @@ export interface MemoryStart {
   /** Limited control groups (memory.max) that charges are held to. */
   readonly groups: readonly MemoryGroup[];
   /**
-   * Base pages that processes share with others: each process is given a copy of its own, shared with
-   * somebody who does nothing, so that memory counts them once for each process that was read.
+   * Base pages that the processes share with each other, which are one page here as well; and those for which
+   * somebody stands who does nothing.
    */
-  readonly sharedPages: number;
+  readonly shared: SharedPages;
 }

@@ -44,7 +44,7 @@ const noticeSchema = z.discriminatedUnion('kind', [
 ]);
 
 const metadataSchema = z.object({
-  version: z.literal(FORMAT_VERSION),
+  version: z.int().min(1).max(FORMAT_VERSION),
   host: z.object({
     name: z.string(),
     bootId: z.string(),

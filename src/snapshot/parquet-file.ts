@@ -12,6 +12,7 @@ import { Damage } from './damage.ts';
 import { checkFooterBounds } from './footer-bounds.ts';
 import {
   COLUMN_NAMES,
+  FIRST_FORMAT_COLUMNS,
   isReadColumn,
   MAX_GROUP_ROWS,
   PARQUET_SCHEMA,
@@ -52,12 +53,13 @@ export async function readFooter(file: AsyncBuffer): Promise<FileMetaData> {
   }
 }
 
-/** Throws Damage unless the columns are exactly those of a snapshot. */
+/** Throws Damage unless the columns are exactly those of a snapshot of this format or an older one. */
 export function checkSchema({ schema }: FileMetaData): void {
+  const isComplete = schema.length === PARQUET_SCHEMA.length || schema.length === 1 + FIRST_FORMAT_COLUMNS;
   const same =
-    schema.length === PARQUET_SCHEMA.length &&
-    PARQUET_SCHEMA.every((expected, i) => {
-      const { name, type, repetition_type, converted_type } = schema[i];
+    isComplete &&
+    schema.every(({ name, type, repetition_type, converted_type }, i) => {
+      const expected = PARQUET_SCHEMA[i];
       return (
         name === expected.name &&
         type === expected.type &&
@@ -83,7 +85,10 @@ export async function readRowGroup(
   kept: KeptChunks,
 ): Promise<SnapshotColumns> {
   const group = metadata.row_groups[index];
-  const { start, end } = checkedExtent(group, index, file.byteLength);
+  const { start, end } = checkedExtent(group, index, {
+    columns: metadata.schema.length - 1,
+    fileBytes: file.byteLength,
+  });
   const { buffer } = await readBytes(file, start, end);
   if (crc32(new Uint8Array(buffer)) !== checksum) {
     throw new Damage(`row group ${index + 1} does not match its checksum; ${DAMAGED}`);
@@ -93,9 +98,16 @@ export async function readRowGroup(
     slice: (from, to = end) => buffer.slice(from - start, to - start),
   };
   const rows = Number(group.num_rows);
+  const inFile = COLUMN_NAMES.slice(0, group.columns.length);
   const columns = new Map<ReadColumn, DecodedArray>();
+  for (const name of COLUMN_NAMES.slice(inFile.length))
+    if (isReadColumn(name))
+      columns.set(
+        name,
+        Array.from({ length: rows }, () => null),
+      );
   const small = new Map<ReadColumn, Uint8Array>();
-  for (const [i, name] of COLUMN_NAMES.entries()) {
+  for (const [i, name] of inFile.entries()) {
     if (!isReadColumn(name)) continue;
     const chunk = chunkExtent(group, i);
     if (chunk.end - chunk.start > MAX_KEPT_BYTES) continue;
@@ -153,14 +165,18 @@ function isEqual(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 /** Where a row group lies, checked to be inside the file and made of chunks of our columns without gaps. */
-function checkedExtent(group: RowGroup, index: number, fileBytes: number): { start: number; end: number } {
+function checkedExtent(
+  group: RowGroup,
+  index: number,
+  { columns, fileBytes }: { readonly columns: number; readonly fileBytes: number },
+): { start: number; end: number } {
   const rows = Number(group.num_rows);
   const { start } = chunkExtent(group, 0);
   let end = start;
   const sound =
     rows >= 1 &&
     rows <= MAX_GROUP_ROWS &&
-    group.columns.length === COLUMN_NAMES.length &&
+    group.columns.length === columns &&
     group.columns.every(({ file_path, meta_data }, i) => {
       const chunk = chunkExtent(group, i);
       const follows = chunk.start === end && chunk.end > chunk.start;

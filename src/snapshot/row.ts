@@ -1,11 +1,21 @@
 import { type Geometry, pagesPerRange, rangeBytes } from '../core/memory/geometry.ts';
 import { emptyOccupancy, type Occupancy } from '../core/memory/occupancy.ts';
 import { eachFact, type PageFact, pageFacts, type RangeState } from '../core/memory/range-state.ts';
+import type { SharedRun } from '../core/memory/shared-runs.ts';
 import type { Host, Process } from '../core/rules/memory-source.ts';
 import type { Vma } from '../core/rules/vma.ts';
 import { Damage } from './damage.ts';
-import { packBitmap, packFolioOrders, unpackBitmap, unpackFolioOrders } from './packed-bytes.ts';
+import {
+  packBitmap,
+  packFolioOrders,
+  packSharedRuns,
+  unpackBitmap,
+  unpackFolioOrders,
+  unpackSharedRuns,
+} from './packed-bytes.ts';
 import type { ColumnName, SnapshotColumns, SnapshotRow } from './schema.ts';
+
+const NO_RUNS: readonly SharedRun[] = [];
 
 /** The row of a range; of a VMA when there is no range; of a process when there is no VMA either. */
 export function toRow(host: Host, process: Process, vma?: Vma, range?: RangeState): SnapshotRow {
@@ -36,6 +46,7 @@ export function toRow(host: Host, process: Process, vma?: Vma, range?: RangeStat
     ...eachFact((fact) => pack(range?.facts[fact])),
     folio_orders: range?.folioOrders ? packFolioOrders(range.folioOrders) : null,
     pmd_mapped: range?.pmdMapped ?? null,
+    shared_runs: range?.sharedRuns ? packSharedRuns(range.sharedRuns) : null,
   };
 }
 
@@ -81,6 +92,10 @@ export function rangesOfColumns(columns: SnapshotColumns, geometry: Geometry): (
     if (blob === null) return undefined;
     return blob.length === 0 ? smallFolios : unpackFolioOrders(blob, geometry, 'folio_orders');
   };
+  const runs = (blob: Uint8Array | null) => {
+    if (blob === null) return undefined;
+    return blob.length === 0 ? NO_RUNS : unpackSharedRuns(blob, geometry);
+  };
   return Array.from(columns.range_address, (address, row) => {
     if (address === null) return undefined;
     if (address % bytes !== 0n) {
@@ -96,6 +111,7 @@ export function rangesOfColumns(columns: SnapshotColumns, geometry: Geometry): (
       folioOrders: folios(columns.folio_orders[row]),
       pmdMapped: columns.pmd_mapped[row] ?? undefined,
       uffdArmed: held(columns.uffd_armed[row], 'uffd_armed'),
+      sharedRuns: runs(columns.shared_runs[row]),
     };
   });
 }

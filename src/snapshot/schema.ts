@@ -3,7 +3,7 @@ import type { Geometry } from '../core/memory/geometry.ts';
 import { eachFact, type PageFact } from '../core/memory/range-state.ts';
 
 /** To be raised when readers of the version before would misread a file. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 /**
  * Parquet key-value metadata: the snapshot's facts as JSON, and the CRC-32 of that JSON as eight hex digits.
@@ -46,12 +46,13 @@ interface VmaColumns {
   vma_swap_bytes: bigint | null;
 }
 
-/** All null in a row that only names a VMA. Bitmaps and folio_orders: see packed-bytes.ts. */
+/** All null in a row that only names a VMA. Bytes: see packed-bytes.ts. */
 interface RangeColumns extends Record<PageFact, Uint8Array | null> {
   range_address: bigint | null;
   uffd_armed: boolean | null;
   folio_orders: Uint8Array | null;
   pmd_mapped: boolean | null;
+  shared_runs: Uint8Array | null;
 }
 
 export interface SnapshotRow extends ProcessColumns, VmaColumns, RangeColumns {}
@@ -94,9 +95,13 @@ const COLUMN_TYPES: Record<ColumnName, ColumnType | `${ColumnType}?`> = {
   ...eachFact(() => 'bytes?' as const),
   folio_orders: 'bytes?',
   pmd_mapped: 'boolean?',
+  shared_runs: 'bytes?',
 };
 
 export const COLUMN_NAMES = Object.keys(COLUMN_TYPES) as ColumnName[];
+
+/** Columns that files of format 1 have: all but the last. */
+export const FIRST_FORMAT_COLUMNS = COLUMN_NAMES.length - 1;
 
 const REPEATED_COLUMNS: readonly ColumnName[] = ['host', 'boot_id', 'time'] satisfies RepeatedColumn[];
 

@@ -6,6 +6,7 @@ import type { RangeState } from '../../src/core/memory/range-state.ts';
 import { createPlainChunkBuffer } from '../../src/linux/chunk-buffer.ts';
 import { readChunk } from '../../src/linux/chunk-reader.ts';
 import { PAGEMAP_HIGH } from '../../src/linux/pagemap.ts';
+import { PageNumbers } from '../../src/linux/shared-pages.ts';
 import type { SmapsVma } from '../../src/linux/smaps.ts';
 import { valueOf } from '../support/ranges.ts';
 
@@ -39,7 +40,14 @@ function read(sums: Partial<SmapsVma>): RangeState[] {
     close() {},
   };
   const buffer = createPlainChunkBuffer(32);
-  const tools = { geometry: x86_64, pagemap, scan: undefined, flags: undefined, buffer };
+  const tools = {
+    geometry: x86_64,
+    pagemap,
+    scan: undefined,
+    flags: undefined,
+    numbers: new PageNumbers(),
+    buffer,
+  };
   return valueOf(readChunk(tools, vma, 0, 2 * PMD));
 }
 

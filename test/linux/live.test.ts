@@ -147,6 +147,27 @@ describe.runIf(binary).each(readers)(
       },
     );
 
+    test.skipIf(skip)(
+      'numbers the pages that two processes share, so that both have one of each',
+      async () => {
+        const base = await occupant.map('map 2 nohugepage');
+        await occupant.must(`touch ${base} 0-9,20-25`);
+        const { child } = await occupant.must(`fork ${base}`);
+        await occupant.must('fork-touch 0-3');
+        const { items } = await see([occupant.pid, child as number]);
+        await occupant.must('reap');
+        const [first, second] = items.flatMap((item) =>
+          item.kind === 'ranges' ? item.ranges.filter(({ address }) => address === base) : [],
+        );
+        if (!knows) return expect([first.sharedRuns, second.sharedRuns]).toEqual([undefined, undefined]);
+        expect(first.sharedRuns).toMatchObject([
+          { offset: 4, pages: 6, mappings: 2, repeats: false },
+          { offset: 20, pages: 6, mappings: 2, repeats: false },
+        ]);
+        expect(second.sharedRuns).toEqual(first.sharedRuns?.map((run) => ({ ...run, repeats: true })));
+      },
+    );
+
     test.skipIf(skip)('does not call a folio shared that a VMA edge cuts in two', async () => {
       const base = await occupant.map('map 1');
       await occupant.must(`touch ${base} 0-511`);

@@ -54,7 +54,7 @@ test('a recorded range comes back as it was seen', () => {
       const sharer = machine.createMm('sharer', { root: root.root });
       for (const mm of [root, sharer]) mmap(machine, mm, { address: state.address, bytes: RANGE });
       const [area] = root.areas.all();
-      expect(restoreRange(machine, root, area, state, sharer)).toBe(true);
+      expect(restoreRange(machine, root, area, state, { sharer, withSharer: state.facts.shared })).toBe(true);
       expectSound(machine);
       const pmd = root.pmd(state.address / RANGE);
       expect(comparable(viewRange(machine, area, pmd).state)).toEqual(comparable(state));

@@ -3,6 +3,7 @@ import { type Geometry, pagesPerRange, rangeBytes } from '../../src/core/memory/
 import { emptyOccupancy, fullOccupancy, type Occupancy, setPage } from '../../src/core/memory/occupancy.ts';
 import { asOrder } from '../../src/core/memory/order.ts';
 import { eachFact, type RangeState } from '../../src/core/memory/range-state.ts';
+import type { SharedRun } from '../../src/core/memory/shared-runs.ts';
 import type { Host, MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../../src/core/rules/settings-words.ts';
 
@@ -83,6 +84,27 @@ function folioOrders(geometry: Geometry): fc.Arbitrary<Uint8Array> {
     });
 }
 
+/** Runs one after the other, with gaps or without. */
+function sharedRuns(geometry: Geometry): fc.Arbitrary<SharedRun[]> {
+  const run = fc.record({
+    gap: fc.nat(9),
+    pages: fc.integer({ min: 1, max: 40 }),
+    id: fc.integer({ min: 1, max: 2 ** 31 }),
+    mappings: fc.nat(2 ** 31),
+    repeats: fc.boolean(),
+  });
+  return fc.array(run, { maxLength: 6 }).map((parts) => {
+    const runs: SharedRun[] = [];
+    let end = 0;
+    for (const { gap, pages, ...rest } of parts) {
+      const offset = end + gap;
+      end = offset + pages;
+      if (end <= pagesPerRange(geometry)) runs.push({ offset, pages, ...rest });
+    }
+    return runs;
+  });
+}
+
 function rangeStates(geometry: Geometry): fc.Arbitrary<Omit<RangeState, 'address'>> {
   const bitmap = bitmaps(geometry);
   const fact = fc.option(bitmap, { nil: undefined });
@@ -92,6 +114,7 @@ function rangeStates(geometry: Geometry): fc.Arbitrary<Omit<RangeState, 'address
     folioOrders: fc.option(folioOrders(geometry), { nil: undefined }),
     pmdMapped: fc.option(fc.boolean(), { nil: undefined }),
     uffdArmed: fc.boolean(),
+    sharedRuns: fc.option(sharedRuns(geometry), { nil: undefined }),
   });
 }
 

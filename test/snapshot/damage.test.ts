@@ -115,7 +115,7 @@ describe('files of other kinds', () => {
   });
 
   test.each([
-    ['of a newer version', { version: 2, whatever: [] }, /newer thpscope \(format 2.*update thpscope/],
+    ['of a newer version', { version: 3, whatever: [] }, /newer thpscope \(format 3.*update thpscope/],
     ['without a version', {}, /metadata is wrong at 'version'/],
     ['of no host', { version: 1 }, /metadata is wrong at 'host'/],
   ])('metadata %s', async (_, json, message) => {

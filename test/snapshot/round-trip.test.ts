@@ -147,3 +147,12 @@ test('progress counts what is written, and the file opens by its path', async ()
   expect(await itemsOf(source.value)).toEqual(oneVma(5000));
   source.value.close();
 });
+
+test('a file of format 1 does not tell which pages are shared', async () => {
+  const file = await openSnapshotFile('examples/redis.parquet');
+  if (!file.ok) throw new Error(file.failure.message);
+  const ranges = (await itemsOf(file.value)).flatMap((item) => (item.kind === 'ranges' ? item.ranges : []));
+  expect(ranges.length).toBeGreaterThan(0);
+  expect(new Set(ranges.map((range) => range.sharedRuns))).toEqual(new Set([undefined]));
+  file.value.close();
+});

@@ -6,6 +6,7 @@ import {
   MIN_PMD_ORDER,
 } from '../../core/memory/geometry.ts';
 import type { RangeState } from '../../core/memory/range-state.ts';
+import { renumbered } from '../../core/memory/shared-runs.ts';
 import { commonCpu } from '../../core/rules/cpu.ts';
 import { joinReleases } from '../../core/rules/kernel-release.ts';
 import type { Host, MemoryItem, MemorySource } from '../../core/rules/memory-source.ts';
@@ -140,12 +141,28 @@ export async function openSnapshots(
   const kernelRelease = joinReleases(hosts.map((host) => host.kernelRelease));
   const source: MemorySource = {
     host: { ...hosts[0], kernelRelease, cpu: commonCpu(hosts.map(({ cpu }) => cpu)) },
-    async *items(): AsyncIterable<MemoryItem> {
-      for (const each of files) yield* each.items();
-    },
+    items: () => itemsOfAll(files),
   };
   const rows = files.reduce((sum, file) => sum + file.rows, 0);
   return succeed({ source, hosts, rows, processes: undefined, single: false, close: () => closeAll(files) });
+}
+
+/** The items of several recordings one after the other: the numbers of their shared pages do not meet. */
+async function* itemsOfAll(files: readonly MemorySource[]): AsyncIterable<MemoryItem> {
+  let before = 0;
+  for (const file of files) {
+    let last = 0;
+    for await (const item of file.items()) {
+      if (item.kind !== 'ranges') {
+        yield item;
+        continue;
+      }
+      for (const { sharedRuns = [] } of item.ranges)
+        for (const { id, pages } of sharedRuns) last = Math.max(last, id + pages);
+      yield { kind: 'ranges', ranges: item.ranges.map((range) => renumbered(range, before)) };
+    }
+    before += last;
+  }
 }
 
 /**

@@ -35,23 +35,37 @@ export function addRestartCounts(into: RestartCounts, from: RestartCounts): void
   for (const [order, pages] of from.pagesByOrder.entries()) into.pagesByOrder[order] += pages;
 }
 
+/** The counts of some memory without those of a part of it. */
+export function withoutRestartCounts(counts: RestartCounts, part: RestartCounts): RestartCounts {
+  return {
+    touchedPages: counts.touchedPages - part.touchedPages,
+    sharedPages: counts.sharedPages - part.sharedPages,
+    largerFolioPages: counts.largerFolioPages - part.largerFolioPages,
+    pagesByOrder: counts.pagesByOrder.map((pages, order) => pages - part.pagesByOrder[order]),
+  };
+}
+
 /**
  * Adds one range. `vma` is in PTEs from the start of the range, `orders` are those that page faults may use
  * in it. Counts what `restartRange` lists, many windows at a time. Source: docs/khugepaged.md#restart.
+ *
+ * `holes` are pages that another process of the family brings along by fork: they are counted there, and what
+ * the process touches around them are copies of its own, in small pages where no window is free of them.
  */
 export function addRestartedRange(
   counts: RestartCounts,
   range: RangeState,
   vma: PageSpan,
   orders: OrderSet,
+  holes?: Occupancy,
 ): void {
-  const touched = touchedPages(range);
-  counts.sharedPages += countSharedPages(range);
+  const touched = withoutPages(touchedPages(range), holes);
+  counts.sharedPages += countSharedPages(range, holes);
   const largest = largestOrder(orders, range.geometry.pmdOrder);
-  forEachFolioPage(range, (order) => {
-    if (order > largest) counts.largerFolioPages++;
+  forEachFolioPage(range, (order, page) => {
+    if (order > largest && hasPage(touched, page)) counts.largerFolioPages++;
   });
-  forEachBlock(vma, range.geometry, (first, block) => {
+  forEachBlock(vma, range.geometry, holes, (first, block) => {
     const order = largestOrder(orders, block);
     counts.touchedPages += touchedWindows(touched, first, block, 0);
     counts.pagesByOrder[order] += touchedWindows(touched, first, block, order) * 2 ** order;
@@ -64,13 +78,18 @@ export function largestOrder(orders: OrderSet, limit: number): number {
   return usable === 0 ? 0 : 31 - Math.clz32(usable);
 }
 
+function withoutPages(pages: Occupancy, holes: Occupancy | undefined): Occupancy {
+  return holes ? pages.map((word, i) => word & ~holes[i]) : pages;
+}
+
 /**
- * Cuts the part of a VMA inside a range into its maximal aligned blocks of at most the PMD order: a range
- * inside of a VMA is one block.
+ * Cuts the part of a VMA inside a range into its maximal aligned blocks of at most the PMD order that hold no
+ * page of `holes`: a range inside of a VMA is one block.
  */
 export function forEachBlock(
   vma: PageSpan,
   geometry: Geometry,
+  holes: Occupancy | undefined,
   visit: (first: number, block: number) => void,
 ): void {
   const { pmdOrder } = geometry;
@@ -79,9 +98,23 @@ export function forEachBlock(
     const aligned = first === 0 ? pmdOrder : 31 - Math.clz32(first & -first);
     const fitting = 31 - Math.clz32(end - first);
     const block = Math.min(aligned, fitting, pmdOrder);
-    visit(first, block);
+    if (holes) visitAround(holes, first, block, visit);
+    else visit(first, block);
     first += 1 << block;
   }
+}
+
+/** Visits the largest aligned parts of a block without holes. */
+function visitAround(
+  holes: Occupancy,
+  first: number,
+  block: number,
+  visit: (first: number, block: number) => void,
+): void {
+  if (touchedWindows(holes, first, block, block) === 0) return visit(first, block);
+  if (block === 0) return;
+  visitAround(holes, first, block - 1, visit);
+  visitAround(holes, first + 2 ** (block - 1), block - 1, visit);
 }
 
 /** First pages of the windows of each order in a word. */
@@ -113,24 +146,27 @@ function windowsOfWord(word: number, order: number): number {
   return countBits(any & FIRST_PAGES[order]);
 }
 
-/** Touched pages that processes share. */
-export function countSharedPages({ facts: { present, shared, zero } }: RangeState): number {
+/** Touched pages that processes share, those of `holes` left out. */
+export function countSharedPages(
+  { facts: { present, shared, zero } }: RangeState,
+  holes: Occupancy | undefined,
+): number {
   if (!shared) return 0;
   let pages = 0;
   for (let i = 0; i < present.length; i++) {
-    const word = present[i] & shared[i];
+    const word = present[i] & shared[i] & ~(holes?.[i] ?? 0);
     if (word !== 0) pages += countBits(zero ? word & ~zero[i] : word);
   }
   return pages;
 }
 
 /** Calls `visit` with the order of the folio for each touched page in a large folio. */
-export function forEachFolioPage(range: RangeState, visit: (order: number) => void): void {
+export function forEachFolioPage(range: RangeState, visit: (order: number, page: number) => void): void {
   const { geometry, folioOrders, pmdMapped } = range;
   if (!pmdMapped && !(folioOrders && hasLargeFolio(folioOrders))) return;
   const touched = touchedPages(range);
   for (let page = 0; page < pagesPerRange(geometry); page++) {
     const order = pmdMapped ? geometry.pmdOrder : (folioOrders?.[page] ?? 0);
-    if (order > 0 && hasPage(touched, page)) visit(order);
+    if (order > 0 && hasPage(touched, page)) visit(order, page);
   }
 }

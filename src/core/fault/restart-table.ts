@@ -45,8 +45,8 @@ export function emptyRestartTable(geometry: Geometry): RestartTable {
 export function addRestartRange(table: RestartTable, range: RangeState, vma: PageSpan): void {
   const touched = touchedPages(range);
   addRestartFolios(table, range);
-  table.sharedPages += countSharedPages(range);
-  forEachBlock(vma, table.geometry, (first, order) => {
+  table.sharedPages += countSharedPages(range, undefined);
+  forEachBlock(vma, table.geometry, undefined, (first, order) => {
     const block = order < MIN_ANON_ORDER ? 0 : order;
     table.touched[block] += touchedWindows(touched, first, order, 0);
     for (let k = MIN_ANON_ORDER; k <= order; k++)

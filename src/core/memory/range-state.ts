@@ -1,5 +1,6 @@
 import type { Geometry } from './geometry.ts';
 import { emptyOccupancy, type Occupancy } from './occupancy.ts';
+import type { SharedRun } from './shared-runs.ts';
 
 /** What sets of PTEs say of a range. Bits of a fact that does not apply to a PTE mean nothing. */
 export const PAGE_FACTS = [
@@ -81,6 +82,10 @@ export interface RangeState {
   readonly pmdMapped: boolean | undefined;
   /** Whether the VMA is registered with userfaultfd in any mode. */
   readonly uffdArmed: boolean;
+  /**
+   * Which pages the shared ones are; undefined where the source cannot tell, as without the rights of root.
+   */
+  readonly sharedRuns?: readonly SharedRun[] | undefined;
 }
 
 /**

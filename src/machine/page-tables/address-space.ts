@@ -16,6 +16,10 @@ export interface MmapRequest {
   readonly name?: string;
   /** Private anonymous memory; false is a mapping of another kind, which is never touched. */
   readonly anonymous?: boolean;
+  /**
+   * Pages by which it lies elsewhere than what it shares with others of its root, as mremap would move it.
+   */
+  readonly moved?: number;
 }
 
 /** Mappings without an address lie below. */
@@ -27,7 +31,7 @@ const MMAP_TOP = 0x7f80_0000_0000;
  * docs/khugepaged.md#huge-zero-page-swap-in-mmap.
  */
 export function mmap(machine: Machine, mm: Mm, request: MmapRequest): number {
-  const { flags = VM_READ | VM_WRITE, name = '', anonymous = true } = request;
+  const { flags = VM_READ | VM_WRITE, name = '', anonymous = true, moved = 0 } = request;
   const bytes = roundUp(request.bytes, machine.pageBytes);
   if (bytes <= 0) throw new Error('mmap needs a length');
   const start = request.address ?? findGap(machine, mm, bytes);
@@ -40,8 +44,9 @@ export function mmap(machine: Machine, mm: Mm, request: MmapRequest): number {
     name,
     anonymous,
     hasAnonVma: false,
-    moved: 0,
+    moved,
   });
+  if (!mm.moves.includes(moved)) mm.moves.push(moved);
   machine.hooks.enterVma?.(mm, area);
   return start;
 }

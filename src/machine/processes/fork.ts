@@ -73,14 +73,19 @@ function copyArea(machine: Machine, parent: Mm, child: Mm, area: VmArea): boolea
 
 /** Maps a PMD leaf into another process, whose page table for the range is reserved. */
 export function shareLeaf(machine: Machine, child: Mm, pmd: Pmd, target: Pmd): void {
-  const head = pteValue(pmd.leaf);
   pmd.leaf = (pmd.leaf & ~PTE_WRITABLE) >>> 0;
-  machine.frames.clear(head, PG_EXCLUSIVE);
+  machine.frames.clear(pteValue(pmd.leaf), PG_EXCLUSIVE);
+  mapSharedLeaf(machine, child, target, pmd.leaf & ~PTE_UFFD);
+}
+
+/** Maps the PMD-order folio of a leaf once more; the page table of the target is reserved. */
+export function mapSharedLeaf(machine: Machine, mm: Mm, target: Pmd, leaf: number): void {
+  const head = pteValue(leaf);
   target.kind = PMD_LEAF;
-  target.leaf = (pmd.leaf & ~PTE_UFFD) >>> 0;
-  child.rssPages += machine.rangePages;
+  target.leaf = leaf >>> 0;
+  mm.rssPages += machine.rangePages;
   getFolio(machine, head, 1);
-  addLeafRmap(machine, head, child.id);
+  addLeafRmap(machine, head, mm.id);
 }
 
 function copyPte(machine: Machine, child: Mm, area: VmArea, pmd: Pmd, target: Pmd, i: number): boolean {

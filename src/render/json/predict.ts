@@ -5,7 +5,7 @@ import {
   type ProcessPrediction,
   type VmaPrediction,
 } from '../../analysis/prediction.ts';
-import { machineGrowthOf, type Tally } from '../../analysis/tally.ts';
+import { machineGrowthOf, machinePagesOf, machineRestartOf, type Tally } from '../../analysis/tally.ts';
 import { type OrderSet, ordersOf } from '../../core/memory/order.ts';
 import type { RangeState } from '../../core/memory/range-state.ts';
 import { type CollapsePlan, collapsesOf } from '../../core/plan/plan.ts';
@@ -79,6 +79,7 @@ export function predictTail(prediction: Prediction, policy: CollapsePolicy): obj
     geometry: prediction.total.geometry,
     totals: totalsWithRestart(prediction.total),
     cost: costJson(prediction.total, policy),
+    machine: machineJson(prediction.total),
     refused: refusedJson(prediction.total, policy),
     assumed: [...assumptionsOf(prediction), ...prediction.total.unknown],
     processes: prediction.processes.map((process) => processJson(process, policy)),
@@ -86,6 +87,17 @@ export function predictTail(prediction: Prediction, policy: CollapsePolicy): obj
     splitsAbove: prediction.splitsAbove ?? null,
     skipped: prediction.skipped.map(({ pid, failure }) => ({ pid, reason: failure.message })),
     notes: prediction.notes,
+  };
+}
+
+/** Memory of the machine: pages that several of the processes share count once. */
+function machineJson(tally: Tally): object {
+  const residentPages = machinePagesOf(tally);
+  return {
+    residentPages,
+    repeatedPages: tally.repeatedPages,
+    growthPages: machineGrowthOf(tally),
+    restart: restartJson(machineRestartOf(tally), residentPages),
   };
 }
 

@@ -59,7 +59,7 @@ export function simulateJson(report: SimulationReport, assumed: readonly Observa
 
 function startJson(start: MemoryStart | undefined): object | null {
   if (!start) return null;
-  const { pace, registered, settingsKnown, unvisited, groups, sharedPages } = start;
+  const { pace, registered, settingsKnown, unvisited, groups, shared } = start;
   return {
     pace: pace
       ? {
@@ -72,7 +72,9 @@ function startJson(start: MemoryStart | undefined): object | null {
     settingsKnown,
     unvisited,
     groups: groups.map(({ path, limitBytes, usedBytes }) => ({ path, limitBytes, usedBytes })),
-    sharedPages,
+    sharedPages: shared.unnamed,
+    sharedInsidePages: shared.inside,
+    sharedOutsidePages: shared.outside,
   };
 }
 

@@ -28,7 +28,7 @@ import {
 import { type Column, layOutTable } from './columns.ts';
 import { field } from './lines.ts';
 import type { Style } from './style.ts';
-import { mainRefusal, refusedLine, tallyLines } from './tally.ts';
+import { mainRefusal, refusedLine, tallyLines, togetherLines } from './tally.ts';
 
 /** Processes that a summary shows in full when there are few, and as lines of a table when there are more. */
 const FEW_PROCESSES = 3;
@@ -62,7 +62,7 @@ export function predictText(view: PredictView, style: Style): string {
   }
   if (shown.length > 1) {
     const title = `${style.bold('all together')}: ${plural(shown.length, 'process', 'processes')}`;
-    lines.push(title, ...tallyLines(prediction.total, policy, style), '');
+    lines.push(title, ...togetherLines(prediction.total, policy, style), '');
   }
   if (empty > 0) lines.push(`${plural(empty, 'process has', 'processes have')} no anonymous memory.`);
   if (shown.length > 0) lines.push(RESTART_IS_A_BOUND);

@@ -5,11 +5,15 @@ import { formatSize } from '../../core/memory/format-size.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import { bySizeLine, field } from './lines.ts';
 
-/** What page faults do under the settings when programs start again and touch the same pages. */
+/**
+ * What page faults do under the settings when programs start again and touch the same pages: to RSS, or to
+ * memory of the machine, where shared pages count once.
+ */
 export function restartLines(
   restart: RestartCounts | undefined,
   residentPages: number,
   geometry: Geometry,
+  of: 'RSS' | 'machine' = 'RSS',
 ): string[] {
   if (!restart) return [field('restart', 'not known: this digest is of a version that does not keep it')];
   const size = (pages: number) => formatSize(pages, geometry);
@@ -30,7 +34,7 @@ export function restartLines(
     ),
     field(
       '',
-      `RSS at most ${size(after)} ${growth > 0 ? `(+${size(growth)}): ${causes.join('; ')}` : '(as now)'}`,
+      `${of === 'RSS' ? 'RSS' : 'memory of the machine'} at most ${size(after)} ${growth > 0 ? `(+${size(growth)}): ${causes.join('; ')}` : '(as now)'}`,
     ),
     ...(sharedPages > 0
       ? [field('', `${size(sharedPages)} of it is shared by fork: one of the processes touched it`)]

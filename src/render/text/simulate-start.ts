@@ -79,12 +79,19 @@ function groupLines({ groups }: MemoryStart): string[] {
   return lines.flatMap((line, i) => fieldLines(i === 0 ? 'memory.max' : '', line));
 }
 
-function sharedLines({ geometry }: SimulationReport, { sharedPages }: MemoryStart): string[] {
-  if (sharedPages === 0) return [];
-  return fieldLines(
-    'shared',
-    `${formatSize(sharedPages, geometry)} of pages are shared, and with whom is not known: each process has a copy, shared with somebody who does nothing. Memory counts pages that these processes share with each other more than once`,
-  );
+function sharedLines({ geometry }: SimulationReport, { shared }: MemoryStart): string[] {
+  const { inside, outside, unnamed } = shared;
+  const size = (pages: number) => formatSize(pages, geometry);
+  const sentences = [
+    ...(inside > 0 ? [`${size(inside)} between these processes, each page once`] : []),
+    ...(outside > 0 ? [`${size(outside)} with others: somebody who does nothing stands for them`] : []),
+    ...(unnamed > 0
+      ? [
+          `${size(unnamed)} of pages are shared, and with whom is not known: each process has a copy, shared with somebody who does nothing. Memory counts pages that these processes share with each other more than once`,
+        ]
+      : []),
+  ];
+  return sentences.flatMap((each, i) => fieldLines(i === 0 ? 'shared' : '', each));
 }
 
 function fieldLines(name: string, value: string): string[] {

@@ -2,6 +2,8 @@ import {
   growthOf,
   isHuge,
   machineGrowthOf,
+  machinePagesOf,
+  machineRestartOf,
   type Refusal,
   type RefusedMemory,
   type Tally,
@@ -22,6 +24,28 @@ import type { Style } from './style.ts';
 
 /** What predictions added up say: before, after, the price, what stays as it is and why. One fact a line. */
 export function tallyLines(tally: Tally, policy: CollapsePolicy, style: Style): string[] {
+  const restart = restartLines(tally.restart, tally.residentPages, tally.geometry);
+  return linesOf(tally, [], restart, policy, style);
+}
+
+/** The same of several processes: what they share counts once in the memory of the machine. */
+export function togetherLines(tally: Tally, policy: CollapsePolicy, style: Style): string[] {
+  const { geometry, repeatedPages } = tally;
+  if (repeatedPages === 0) return tallyLines(tally, policy, style);
+  const once = formatSize(machinePagesOf(tally), geometry);
+  const repeated = formatSize(repeatedPages, geometry);
+  const shared = field('', `${once} of the machine: ${repeated} are pages that they share with each other`);
+  const restart = restartLines(machineRestartOf(tally), machinePagesOf(tally), geometry, 'machine');
+  return linesOf(tally, [shared], restart, policy, style);
+}
+
+function linesOf(
+  tally: Tally,
+  shared: readonly string[],
+  restart: readonly string[],
+  policy: CollapsePolicy,
+  style: Style,
+): string[] {
   const { geometry } = tally;
   const after = tally.residentPages + growthOf(tally);
   const lines = [
@@ -29,6 +53,7 @@ export function tallyLines(tally: Tally, policy: CollapsePolicy, style: Style): 
       'memory',
       `${formatSize(tally.residentPages, geometry)} anonymous; khugepaged scans ${plural(tally.scanned, 'PMD range')} of ${formatBytes(rangeBytes(geometry))}`,
     ),
+    ...shared,
     field(
       'huge now',
       bySizeLine(tally.pagesBefore, tally.pmdMappedPages.before, tally.residentPages, geometry),
@@ -44,7 +69,7 @@ export function tallyLines(tally: Tally, policy: CollapsePolicy, style: Style): 
       `${plural(sum(tally.collapses), 'collapse')} in ${plural(tally.attempts, 'attempt')}, ${formatSize(tally.copiedPages, geometry)} copied`,
     ),
     field('TLB entries', tlbLine(tally)),
-    ...restartLines(tally.restart, tally.residentPages, geometry),
+    ...restart,
   ];
   for (const [result, count] of [...tally.failedAttempts].sort(([, a], [, b]) => b - a)) {
     const name = resultName(result, policy.model);
@@ -108,14 +133,20 @@ function growthLine(tally: Tally, policy: CollapsePolicy, style: Style): string 
 
 /** What the machine pays beside the process, where it copies what others go on using. */
 function machineGrowthLines(tally: Tally): string[] {
-  const { copiedSharedPages, geometry } = tally;
+  const { copiedSharedPages, freedSharedPages, geometry } = tally;
   if (copiedSharedPages === 0) return [];
-  const growth = formatSize(machineGrowthOf(tally), geometry);
-  const copied = formatSize(copiedSharedPages, geometry);
+  const size = (pages: number) => formatSize(pages, geometry);
+  const growth = machineGrowthOf(tally);
+  const copied = `${size(copiedSharedPages)} of shared pages are copied`;
+  const kept = 'stay with the processes that share them, until the last of those collapses, too';
+  if (freedSharedPages === 0)
+    return [field('machine', `grows by up to ${size(growth)}: ${copied} and the originals ${kept}`)];
+  const freed = `${size(freedSharedPages)} of originals are freed, as all who share them collapse`;
+  const rest = copiedSharedPages > freedSharedPages ? `; the other originals ${kept}` : '';
   return [
     field(
       'machine',
-      `grows by up to ${growth}: ${copied} of shared pages are copied and the originals stay with the processes that share them, until the last of those collapses, too`,
+      `${growth === 0 ? 'stays the same' : `grows by up to ${size(growth)}`}: ${copied}, ${freed}${rest}`,
     ),
   ];
 }

@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import '../../support/seed.ts';
+import { sum } from '../../../src/core/base/sum.ts';
 import { restartedState, restartRange } from '../../../src/core/fault/restart.ts';
+import { addRestartedRange, emptyRestartCounts } from '../../../src/core/fault/restart-counts.ts';
 import { VmaPages } from '../../../src/core/fault/vma-pages.ts';
 import { pagesPerRange } from '../../../src/core/memory/geometry.ts';
-import { hasPage } from '../../../src/core/memory/occupancy.ts';
+import { emptyOccupancy, hasPage, setPage } from '../../../src/core/memory/occupancy.ts';
 import { orderSet } from '../../../src/core/memory/order.ts';
 import { plainRange } from '../../../src/core/memory/range-state.ts';
 import { listPages, rangeOf } from '../../support/ranges.ts';
@@ -51,4 +53,43 @@ test('the state of a range after a restart holds what page faults leave, and not
   const { facts, folioOrders, pmdMapped } = restartedState(range, { start: 1, end: 1024 }, orderSet([2]));
   expect(listPages(facts.present)).toEqual([1, 2, 3, 20, 21, 22, 23]);
   expect([facts.swap.some((word) => word !== 0), pmdMapped, folioOrders?.[20]]).toEqual([false, false, 2]);
+});
+
+test('what a forked process adds is at most what is counted around the pages that it shares', () => {
+  fc.assert(
+    fc.property(
+      restartCases([3, 4, 5, 9]),
+      restartCases([3, 4, 5, 9]),
+      ({ geometry, touched, vma, orders }, { touched: others }) => {
+        const all = Array.from({ length: pagesPerRange(geometry) }, (_, i) => i);
+        const inVma = (page: number) => vma.start <= page && page < vma.end;
+        const ofParent = all.filter((page) => hasPage(touched, page));
+        const ofChild = all.filter((page) => hasPage(others, page) && inVma(page));
+        const memory = new VmaPages(geometry, vma, { orders, hugeZeroPage: true });
+        for (const page of ofParent) memory.touch(page, 'write');
+        const before = memory.present;
+        const isMapped = (page: number) => memory.pteAt(page) === 'page' || memory.pmdAt(0) === 'folio';
+        // A write to a page of the parent copies one page; others fault as in any process.
+        const copies = ofChild.filter(isMapped);
+        for (const page of ofChild.filter((each) => !copies.includes(each))) memory.touch(page, 'write');
+
+        const parent = plainRange(geometry, touched, undefined);
+        const bitmap = emptyOccupancy(geometry);
+        for (const page of [...ofParent, ...ofChild]) setPage(bitmap, page);
+        const stillShared = emptyOccupancy(geometry);
+        for (const page of ofParent) if (!ofChild.includes(page)) setPage(stillShared, page);
+        const child = plainRange(geometry, bitmap, undefined);
+        const counted = emptyRestartCounts(geometry);
+        addRestartedRange(counted, parent, vma, orders);
+        expect(sum(counted.pagesByOrder)).toBe(before);
+        addRestartedRange(counted, child, vma, orders, stillShared);
+        expect(memory.present + copies.length).toBeLessThanOrEqual(sum(counted.pagesByOrder));
+
+        const apart = emptyRestartCounts(geometry);
+        addRestartedRange(apart, child, vma, orders);
+        expect(sum(counted.pagesByOrder)).toBeLessThanOrEqual(before + sum(apart.pagesByOrder));
+      },
+    ),
+    { numRuns: 500 },
+  );
 });
