@@ -70,7 +70,7 @@ export function splitsAbove(
  * knows of prctl "except advised", which nothing else shows: `no` where it denies what they allow, and
  * `unchecked` where they allow nothing, so that its word is no sign of anything.
  */
-function wordOfSmaps(
+export function wordOfSmaps(
   vma: Vma,
   { settings, kernelRelease }: CollapseSurroundings,
   model: KernelModel,

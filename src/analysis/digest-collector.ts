@@ -2,13 +2,13 @@ import { createDigestBuilder, type DigestBuilder } from '../core/digest/builder.
 import { digestPlaceOf } from '../core/digest/place.ts';
 import { addDigest } from '../core/digest/table.ts';
 import { addRestartFolios, addRestartRange } from '../core/fault/restart-table.ts';
-import { type Geometry, pagesPerRange } from '../core/memory/geometry.ts';
-import { countBits, hasPage } from '../core/memory/occupancy.ts';
+import { type Geometry, pageBytes } from '../core/memory/geometry.ts';
 import { anonOrders } from '../core/memory/order.ts';
-import { hasLargeFolio, type RangeState, unknownFacts } from '../core/memory/range-state.ts';
+import { type RangeState, unknownFacts } from '../core/memory/range-state.ts';
 import { rangeText } from '../core/memory/range-text.ts';
-import { KERNEL_MODELS } from '../core/rules/kernel-model.ts';
-import type { MemoryItem } from '../core/rules/memory-source.ts';
+import { KERNEL_MODELS, type KernelModel } from '../core/rules/kernel-model.ts';
+import { modelOfRelease, NEWEST_MODEL } from '../core/rules/kernel-release.ts';
+import type { MemoryItem, Process } from '../core/rules/memory-source.ts';
 import { defaultSettings, withOrdersAlways } from '../core/rules/thp-settings.ts';
 import {
   coversRange,
@@ -18,6 +18,7 @@ import {
   spanFrom,
   type Vma,
 } from '../core/rules/vma.ts';
+import { type CollapseSurroundings, registers, wordOfSmaps } from './assumptions.ts';
 import {
   addApart,
   addRefused,
@@ -27,6 +28,16 @@ import {
   VMA_CLASSES,
   type VmaClass,
 } from './memory-digest.ts';
+import { residentPages } from './resident-pages.ts';
+
+export interface CollectorOptions {
+  /**
+   * Keeps every range apart, for models that no table answers for; then memory grows with them.
+   */
+  readonly walkAll?: boolean;
+  /** The machine that it was read on: without it nobody knows who is registered and what prctl forbids. */
+  readonly surroundings?: CollapseSurroundings;
+}
 
 /**
  * Turns the items of a source into digests, one a process. Memory does not grow with the ranges that a digest
@@ -36,6 +47,7 @@ export class DigestCollector {
   readonly #geometry: Geometry;
   readonly #builders: Record<VmaClass, DigestBuilder>;
   readonly #walkAll: boolean;
+  readonly #surroundings: CollapseSurroundings | undefined;
   readonly #finished: ProcessDigest[] = [];
   #open: ProcessDigest | undefined;
   #vma:
@@ -43,17 +55,16 @@ export class DigestCollector {
         readonly vma: Vma;
         readonly className: VmaClass;
         readonly ineligible: Eligibility['ineligible'];
+        /** Whether prctl "except advised" might forbid it, unseen. */
+        readonly isUnchecked: boolean;
         readonly restartClass: keyof RestartDigest;
       }
     | undefined;
 
-  /**
-   * With `walkAll` every range is kept apart, for models that no table answers for; then memory grows with
-   * them.
-   */
-  constructor(geometry: Geometry, { walkAll = false }: { readonly walkAll?: boolean } = {}) {
+  constructor(geometry: Geometry, { walkAll = false, surroundings }: CollectorOptions = {}) {
     this.#geometry = geometry;
     this.#walkAll = walkAll;
+    this.#surroundings = surroundings;
     this.#builders = { unadvised: createDigestBuilder(geometry), hugepage: createDigestBuilder(geometry) };
   }
 
@@ -62,7 +73,7 @@ export class DigestCollector {
     switch (item.kind) {
       case 'process':
         this.#close();
-        this.#open = { process: item.process, memory: emptyMemoryDigest(this.#geometry) };
+        this.#open = this.#openProcess(item.process);
         this.#vma = undefined;
         break;
       case 'vma':
@@ -80,20 +91,50 @@ export class DigestCollector {
     return this.#finished.splice(0);
   }
 
+  #openProcess(process: Process): ProcessDigest {
+    const memory = emptyMemoryDigest(this.#geometry);
+    if (!this.#surroundings) memory.uncheckedPages = undefined;
+    return { process, memory, isRegistered: this.#surroundings?.settings && false };
+  }
+
   #openVma(vma: Vma) {
     if (!this.#open) throw new Error('a source opened a VMA before a process');
+    const { memory } = this.#open;
+    if (!vma.anonymous && memory.otherPages !== undefined)
+      memory.otherPages += Math.floor(vma.rssBytes / pageBytes(this.#geometry));
     const everySize = withOrdersAlways(defaultSettings(this.#geometry), anonOrders(this.#geometry));
     const { thpDisabled } = this.#open.process;
     const model = KERNEL_MODELS['linux-7.2'];
-    const { ineligible } = possibleOrders(vma, everySize, model, this.#geometry, thpDisabled);
+    const byFlags = possibleOrders(vma, everySize, model, this.#geometry, thpDisabled).ineligible;
+    const word = byFlags === undefined ? this.#wordOfSmaps(vma) : 'yes';
+    const ineligible = word === 'no' ? 'smaps' : byFlags;
+    this.#register(vma);
     const className: VmaClass = vma.flags.includes('hg') ? 'hugepage' : 'unadvised';
     const ofFaults = restartOrders(vma, everySize, model, this.#geometry, thpDisabled);
-    return { vma, className, ineligible, restartClass: ofFaults === 0 ? ('small' as const) : className };
+    const restartClass = ofFaults === 0 ? ('small' as const) : className;
+    return { vma, className, ineligible, isUnchecked: word === 'unchecked', restartClass };
+  }
+
+  /** What THPeligible adds holds under every policy: it tells of the process, not of the settings. */
+  #wordOfSmaps(vma: Vma) {
+    if (!this.#surroundings) return 'yes';
+    return wordOfSmaps(vma, this.#surroundings, this.#modelInForce(), this.#geometry);
+  }
+
+  #register(vma: Vma): void {
+    if (!this.#open || !this.#surroundings?.settings) return;
+    const { process } = this.#open;
+    if (registers(vma, process, this.#surroundings, this.#modelInForce(), this.#geometry))
+      this.#open.isRegistered = true;
+  }
+
+  #modelInForce(): KernelModel {
+    return modelOfRelease(this.#surroundings?.kernelRelease ?? '') ?? NEWEST_MODEL;
   }
 
   #addRange(range: RangeState): void {
     if (!this.#open || !this.#vma) throw new Error('a source sent ranges outside of a VMA');
-    const { vma, className, ineligible } = this.#vma;
+    const { vma, className, ineligible, isUnchecked } = this.#vma;
     if (!vma.anonymous) return;
     const { memory } = this.#open;
     const { resident, huge } = residentPages(range);
@@ -106,6 +147,7 @@ export class DigestCollector {
       return addRefused(memory, ignored, 1, resident);
     }
     for (const fact of unknownFacts(range)) memory.unknown.add(fact);
+    if (isUnchecked && memory.uncheckedPages !== undefined) memory.uncheckedPages += resident;
     const builder = this.#builders[className];
     const place = digestPlaceOf(range, builder.next);
     if (place === 'ordinary' && !this.#walkAll) {
@@ -137,27 +179,4 @@ export class DigestCollector {
     this.#finished.push(this.#open);
     this.#open = undefined;
   }
-}
-
-/** Resident pages of a range, and those of them in large folios. */
-function residentPages({ geometry, folioOrders, pmdMapped, facts: { present, zero } }: RangeState): {
-  resident: number;
-  huge: number;
-} {
-  if (pmdMapped) {
-    // The huge zero page is nobody's memory.
-    const pages = zero !== undefined && hasPage(zero, 0) ? 0 : pagesPerRange(geometry);
-    return { resident: pages, huge: pages };
-  }
-  const countsFolios = folioOrders !== undefined && hasLargeFolio(folioOrders);
-  let resident = 0;
-  let huge = 0;
-  for (let i = 0; i < present.length; i++) {
-    const pages = zero ? present[i] & ~zero[i] : present[i];
-    resident += countBits(pages);
-    if (!countsFolios) continue;
-    for (let left = pages; left !== 0; left &= left - 1)
-      if (folioOrders[i * 32 + 31 - Math.clz32(left & -left)] > 0) huge++;
-  }
-  return { resident, huge };
 }

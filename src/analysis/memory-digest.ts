@@ -42,16 +42,28 @@ export interface MemoryDigest {
   readonly unknown: Set<ObservableFact>;
   /** Undefined where it is not known: digests of the first version do not have it, nor sums with one. */
   restart: RestartDigest | undefined;
+  /**
+   * Resident pages outside anonymous memory: files and shared memory, which digests do not cover. Undefined
+   * where it is not known: before version 3.
+   */
+  otherPages: number | undefined;
+  /**
+   * Resident pages in ranges inside of VMAs that prctl "except advised" might forbid to become huge, unseen.
+   * Undefined where it is not known: before version 3, or of no machine.
+   */
+  uncheckedPages: number | undefined;
 }
 
 export interface ProcessDigest {
   readonly process: Process;
   readonly memory: MemoryDigest;
+  /** Whether its memory puts it on khugepaged's list under the settings in force; undefined: not known. */
+  isRegistered: boolean | undefined;
 }
 
 /** The digest of a source: process by process, and what could not be read. */
 export interface SourceDigest {
-  readonly host: Pick<Host, 'kernelRelease' | 'time' | 'geometry' | 'settings' | 'shrinkUnderused' | 'cpu'>;
+  readonly host: Omit<Host, 'name' | 'bootId'>;
   readonly processes: readonly ProcessDigest[];
   readonly skipped: readonly { readonly pid: number; readonly reason: string }[];
   readonly notes: readonly string[];
@@ -68,6 +80,8 @@ export function emptyMemoryDigest(geometry: Geometry): MemoryDigest {
     refused: new Map(),
     unknown: new Set(),
     restart: emptyRestartDigest(geometry),
+    otherPages: 0,
+    uncheckedPages: 0,
   };
 }
 
@@ -90,6 +104,13 @@ export function addMemoryDigest(into: MemoryDigest, from: MemoryDigest): void {
   for (const fact of from.unknown) into.unknown.add(fact);
   if (!into.restart || !from.restart) into.restart = undefined;
   else for (const name of RESTART_CLASSES) addRestartTable(into.restart[name], from.restart[name]);
+  into.otherPages = addKnown(into.otherPages, from.otherPages);
+  into.uncheckedPages = addKnown(into.uncheckedPages, from.uncheckedPages);
+}
+
+/** A sum is known where all of its parts are. */
+function addKnown(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? undefined : a + b;
 }
 
 export function addApart({ apart }: ClassDigest, key: string, range: RangeState, count: number): void {

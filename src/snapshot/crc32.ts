@@ -29,3 +29,8 @@ export function crc32(bytes: Uint8Array): number {
   for (; i < bytes.length; i++) crc = TABLES[(crc ^ bytes[i]) & 0xff] ^ (crc >>> 8);
   return (crc ^ 0xffffffff) >>> 0;
 }
+
+/** The CRC-32 of bytes as eight hex digits: what metadata of snapshots and digests end with. */
+export function checksumOf(bytes: Uint8Array): string {
+  return crc32(bytes).toString(16).padStart(8, '0');
+}

@@ -4,7 +4,7 @@ import { asOrder } from '../core/memory/order.ts';
 import type { Host, MemoryItem } from '../core/rules/memory-source.ts';
 import { checkLimits } from '../core/rules/policy.ts';
 import type { ThpSettings } from '../core/rules/thp-settings.ts';
-import { crc32 } from './crc32.ts';
+import { checksumOf } from './crc32.ts';
 import { Damage } from './damage.ts';
 import { hostSchema, type settingsSchema } from './host-schema.ts';
 import { type ProcessFactsTable, packFacts, processFactsSchema, unpackFacts } from './process-facts.ts';
@@ -125,5 +125,5 @@ function parseJson(text: string): unknown {
 }
 
 function checksum(text: string): string {
-  return crc32(new TextEncoder().encode(text)).toString(16).padStart(8, '0');
+  return checksumOf(new TextEncoder().encode(text));
 }

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { DIGEST_SCHEMA, digestOfJson } from '../../src/analysis/digest-json.ts';
+import { residentPages } from '../../src/analysis/resident-pages.ts';
 import { rangeOfLine } from '../../src/cli/shared/range-line.ts';
 import { type Result, succeed } from '../../src/core/base/failure.ts';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
 import type { RangeState } from '../../src/core/memory/range-state.ts';
-import { type RangeText, rangeText } from '../../src/core/memory/range-text.ts';
+import { type RangeText, rangeOfText, rangeText } from '../../src/core/memory/range-text.ts';
 import { rangeOfParams } from '../../web/steps/range-params.ts';
 
 /** What of a range the three doors can say. */
@@ -42,7 +43,9 @@ function doors({ folio, ...said }: Said): Record<string, unknown> {
 function rangeOfDigest(range: RangeText): Result<RangeState> {
   const unadvised = { rows: [], folios: [], any: [], apart: [{ count: 1, range }] };
   const process = { pid: 1, startTime: 1, command: '', cgroup: '', thpDisabled: false };
-  const sums = { ranges: 1, residentPages: 0, hugePages: 0, refused: {}, assumed: [] };
+  const read = rangeOfText(range, x86_64);
+  const { resident, huge } = read.ok ? residentPages(read.value) : { resident: 0, huge: 0 };
+  const sums = { ranges: 1, residentPages: resident, hugePages: huge, refused: {}, assumed: [] };
   const digest = digestOfJson({
     schema: DIGEST_SCHEMA,
     host: { kernelRelease: '7.2.0', time: '2026-01-01T00:00:00.000Z', geometry: x86_64, settings: null },
@@ -59,9 +62,9 @@ function textOf(result: Result<RangeState>): unknown {
   return result.ok ? rangeText(result.value) : nameless(result.failure.message);
 }
 
-/** A message without the name that the door has for the list. */
+/** A message without the names that the door has for the range and for the list. */
 function nameless(message: string): string {
-  return message.replace(/^(\w+): /, '');
+  return message.replace(/^process 1: range 1 of those kept whole: /, '').replace(/^(\w+): /, '');
 }
 
 const both = (page: number) => `page ${page} is both present and in swap; a page can be one of them`;

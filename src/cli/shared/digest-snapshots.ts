@@ -92,8 +92,10 @@ function mergePieces(
   for (const [i, each] of digest.value.processes.entries()) {
     const key = `${pieces[i].file} ${each.process.pid} ${each.process.startTime}`;
     const earlier = merged.get(key);
-    if (earlier) addMemoryDigest(earlier.memory, each.memory);
-    else merged.set(key, each);
+    if (earlier) {
+      addMemoryDigest(earlier.memory, each.memory);
+      earlier.isRegistered ||= each.isRegistered;
+    } else merged.set(key, each);
   }
   return succeed([...merged.values()]);
 }

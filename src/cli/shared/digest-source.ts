@@ -98,7 +98,7 @@ async function digestProcesses(
   const opened = await openProcesses(context, flags);
   if (!opened.ok) return opened;
   const { host } = opened.value.source;
-  const collector = new DigestCollector(host.geometry, { walkAll });
+  const collector = new DigestCollector(host.geometry, { walkAll, surroundings: host });
   const read = await readMemory(
     opened.value,
     async (items) => {

@@ -40,11 +40,14 @@ async function digestGroups({ paths, spans, walkAll, counters }: DigestTask): Pr
     files.push(file.value);
   }
   const pieces: DigestPiece[] = [];
-  const collector = new DigestCollector(files[0].host.geometry, { walkAll });
+  const collectors = files.map(
+    ({ host }) => new DigestCollector(host.geometry, { walkAll, surroundings: host }),
+  );
   for (;;) {
     const index = Atomics.add(counters, SHARED.next, 1);
     if (index >= spans.length) return succeed(pieces);
     const { file, first, end } = spans[index];
+    const collector = collectors[file];
     let last: Process | undefined;
     for (let group = first; group < end; group++) {
       for await (const item of files[file].groupItems(group)) {

@@ -1,0 +1,69 @@
+import { isRowKey } from '../core/digest/table.ts';
+import type { Geometry } from '../core/memory/geometry.ts';
+import { MIN_ANON_ORDER } from '../core/memory/order.ts';
+import { scanResultNamed } from '../core/rules/scan-result.ts';
+import { INELIGIBLE_REASONS } from '../core/rules/vma.ts';
+import type { ClassJson } from './class-json.ts';
+import type { MemoryDigestJson } from './digest-json.ts';
+import type { RestartDigestJson } from './restart-json.ts';
+import type { Refusal } from './tally.ts';
+
+/** Reasons besides results of the scan. */
+const OTHER_REFUSALS: ReadonlySet<string> = new Set([...Object.keys(INELIGIBLE_REASONS), 'vma-edge']);
+
+/** The reason of this name, in the spelling of any version; undefined where ranges are not refused for it. */
+export function refusalNamed(name: string): Refusal | undefined {
+  return OTHER_REFUSALS.has(name) ? (name as Refusal) : scanResultNamed(name);
+}
+
+/**
+ * What in a stored digest stands in no place of the tables of this geometry, or twice; undefined where all
+ * fits. What the numbers are is for `wrongSum`.
+ */
+export function misplaced(json: MemoryDigestJson, geometry: Geometry): string | undefined {
+  const refusal = Object.keys(json.refused).find((name) => refusalNamed(name) === undefined);
+  if (refusal !== undefined) return `'refused' has a reason of no kernel: '${refusal}'`;
+  return (
+    misplacedInClass('unadvised', json.unadvised, geometry) ??
+    misplacedInClass('hugepage', json.hugepage, geometry) ??
+    misplacedInRestart(json.restart ?? {}, geometry)
+  );
+}
+
+function misplacedInClass(name: string, json: ClassJson | undefined, geometry: Geometry): string | undefined {
+  if (!json) return undefined;
+  const { pmdOrder } = geometry;
+  const rows = new Set<number>();
+  for (const [pages, ...counts] of json.rows) {
+    const where = `row ${pages} of ${name}`;
+    if (!isRowKey(pages, geometry)) return `${where} is one of no range`;
+    if (rows.has(pages)) return `${where} is there twice`;
+    if (counts.length > pmdOrder - 1) return `${where} has full windows of no order`;
+    rows.add(pages);
+  }
+  const places = new Set<string>();
+  for (const [pages, j, k] of json.folios) {
+    const place = `[${pages}, ${j}, ${k}]`;
+    const isPlace = k >= MIN_ANON_ORDER && (j < pmdOrder ? k <= j : j === pmdOrder && k === pmdOrder);
+    if (!rows.has(pages) || !isPlace) return `folios ${place} of ${name} are in no window`;
+    if (places.has(place)) return `folios ${place} of ${name} are there twice`;
+    places.add(place);
+  }
+  if (json.any.some((byOrder) => byOrder.length > pmdOrder + 1))
+    return `'any' of ${name} has windows of no order`;
+  return undefined;
+}
+
+function misplacedInRestart(json: RestartDigestJson, { pmdOrder }: Geometry): string | undefined {
+  for (const [name, { blocks, folioPages }] of Object.entries(json)) {
+    if (folioPages.length > pmdOrder + 1) return `the restart of ${name} has folios of no order`;
+    const known = new Set<number>();
+    for (const [block, , ...any] of blocks) {
+      const where = `block ${block} in the restart of ${name}`;
+      if (block > pmdOrder || any.length > Math.max(0, block - 1)) return `${where} is of no order`;
+      if (known.has(block)) return `${where} is there twice`;
+      known.add(block);
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { DIGEST_SCHEMA, OLD_DIGEST_SCHEMAS } from '../../analysis/digest-json.ts';
+import { eachFact, OBSERVABLE_FACTS } from '../../core/memory/range-state.ts';
+import { hostSchema } from '../../snapshot/host-schema.ts';
+
+const count = z.int().nonnegative();
+const list = z.string().nullish();
+
+const rangeText = z.strictObject({
+  ...eachFact(() => list),
+  present: z.string().optional(),
+  swap: z.string().optional(),
+  folioOrders: z.record(z.string(), z.string()).nullish(),
+  pmdMapped: z.boolean().nullish(),
+  uffdArmed: z.boolean().optional(),
+});
+
+const classJson = z.strictObject({
+  rows: z.array(z.array(count).min(2)),
+  folios: z.array(z.array(count).length(5)),
+  any: z.array(z.array(count)).length(4),
+  apart: z.array(z.strictObject({ count, range: rangeText })),
+});
+
+const restartJson = z.strictObject({
+  blocks: z.array(z.array(count).min(2)),
+  folioPages: z.array(count),
+  sharedPages: count,
+});
+
+/** A process of version 1 or 2. */
+const oldProcess = z.strictObject({
+  pid: count,
+  startTime: z.number(),
+  command: z.string(),
+  cgroup: z.string(),
+  thpDisabled: z.boolean().nullable(),
+  ranges: count,
+  residentPages: count,
+  hugePages: count,
+  refused: z.record(z.string(), z.object({ ranges: count, pages: count })),
+  assumed: z.array(z.enum(OBSERVABLE_FACTS)),
+  unadvised: classJson.optional(),
+  hugepage: classJson.optional(),
+  restart: z
+    .strictObject({
+      unadvised: restartJson.optional(),
+      hugepage: restartJson.optional(),
+      small: restartJson.optional(),
+    })
+    .nullish(),
+});
+
+const process = oldProcess.extend({
+  pinnedBytes: count.optional(),
+  ksmBytes: count.optional(),
+  memoryGroups: z.array(z.strictObject({ path: z.string(), limitBytes: count, usedBytes: count })).optional(),
+  isRegistered: z.boolean().optional(),
+  otherPages: count.optional(),
+  uncheckedPages: count.optional(),
+});
+
+const skipped = z.array(z.object({ pid: count, reason: z.string() }));
+const notes = z.array(z.string());
+
+/** The file of a digest, of every version that is read. */
+export const digestFile = z.discriminatedUnion('schema', [
+  z.strictObject({
+    schema: z.literal(DIGEST_SCHEMA),
+    host: hostSchema,
+    processes: z.array(process),
+    skipped,
+    notes,
+    /** Checked before anything is read. */
+    crc32: z.string(),
+  }),
+  z.strictObject({
+    schema: z.literal(OLD_DIGEST_SCHEMAS),
+    host: hostSchema,
+    processes: z.array(oldProcess),
+    skipped,
+    notes,
+  }),
+]);

@@ -1,0 +1,155 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { DigestCollector } from '../../src/analysis/digest-collector.ts';
+import { digestJson } from '../../src/analysis/digest-json.ts';
+import { digestOfBytes, readDigestFile, writeDigestFile } from '../../src/cli/shared/digest-file.ts';
+import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
+import type { Host, MemoryItem } from '../../src/core/rules/memory-source.ts';
+import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
+import { knownRanges, processItem, vmaItem } from '../analysis/streams.ts';
+import { expectSchema } from '../support/schemas.ts';
+import { sealed } from '../support/sealed.ts';
+import { thpscope } from '../support/thpscope.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'thpscope-digest-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const PATH = join(folder, 'a.json');
+const M = 2 ** 20;
+
+const geometry = geometryOfPmdOrder(9);
+const HOST: Host = {
+  name: 'db1',
+  bootId: '',
+  kernelRelease: '6.18.3',
+  time: '2026-01-01T00:00:00.000Z',
+  geometry,
+  settings: defaultSettings(geometry),
+  khugepaged: { pagesToScan: 4096, scanSleepMs: 10_000, allocSleepMs: 60_000, defrag: true },
+  shrinkUnderused: true,
+  zoneReclaim: false,
+  cpu: { architecture: 'x86_64', vendor: 'AuthenticAMD', family: 25, modelName: 'AMD EPYC 9B14' },
+};
+
+const FACTS = {
+  cgroup: '/a/b',
+  pinnedBytes: 8 * M,
+  ksmBytes: M,
+  memoryGroups: [
+    { path: '/a/b', limitBytes: 40 * M, usedBytes: 33 * M },
+    { path: '/a', limitBytes: 400 * M, usedBytes: 35 * M },
+  ],
+};
+
+const ITEMS: MemoryItem[] = [
+  processItem(7, FACTS),
+  vmaItem({ rssBytes: M }),
+  knownRanges([{ present: '0-63,100' }, { present: '4-9', shared: '5' }]),
+  vmaItem({ start: 2 ** 40, end: 2 ** 40 + M, name: '/lib/libc.so', anonymous: false, rssBytes: 12288 }),
+];
+
+function digestOf(items: readonly MemoryItem[]) {
+  const collector = new DigestCollector(geometry, { surroundings: HOST });
+  for (const item of items) collector.add(item);
+  return { host: HOST, processes: collector.finish(), skipped: [], notes: ['a note'] };
+}
+
+async function written(): Promise<Uint8Array> {
+  expect(await writeDigestFile(PATH, digestOf(ITEMS))).toMatchObject({ ok: true });
+  return readFileSync(PATH);
+}
+
+test('a digest keeps the machine, and what is around each process', async () => {
+  await written();
+  const json = JSON.parse(readFileSync(PATH, 'utf8'));
+  expectSchema('digest', json);
+  expect(json.schema).toBe('thpscope/digest@3');
+  const read = await readDigestFile(PATH);
+  if (!read.ok) throw new Error(read.failure.message);
+  const { name: _name, bootId: _bootId, ...host } = HOST;
+  expect(read.value.host).toEqual(host);
+  const [{ process, memory, isRegistered }] = read.value.processes;
+  expect(process).toEqual({ pid: 7, startTime: 1, command: 'p7', thpDisabled: false, ...FACTS });
+  expect(isRegistered).toBe(true);
+  expect(memory.otherPages).toBe(3);
+  expect(memory.uncheckedPages).toBe(0);
+  expect(digestJson(read.value)).toEqual(digestJson(digestOf(ITEMS)));
+});
+
+test('every single-bit flip of a digest is refused', async () => {
+  const bytes = await written();
+  expect(digestOfBytes(bytes, 'a.json').ok).toBe(true);
+  const passed: string[] = [];
+  for (let at = 0; at < bytes.length; at++)
+    for (let bit = 0; bit < 8; bit++) {
+      bytes[at] ^= 1 << bit;
+      if (digestOfBytes(bytes, 'a.json').ok) passed.push(`byte ${at}, bit ${bit}`);
+      bytes[at] ^= 1 << bit;
+    }
+  expect(passed).toEqual([]);
+}, 60_000);
+
+test('a digest cut off anywhere is refused', async () => {
+  const bytes = await written();
+  for (let length = 0; length < bytes.length - 1; length++)
+    expect(digestOfBytes(bytes.subarray(0, length), 'a.json').ok).toBe(false);
+});
+
+test('a digest that another program wrote anew says so, one that was damaged too', async () => {
+  const bytes = await written();
+  const json = JSON.parse(new TextDecoder().decode(bytes));
+  const say = (text: string) => {
+    const read = digestOfBytes(new TextEncoder().encode(text), 'a.json');
+    return read.ok ? undefined : read.failure;
+  };
+  expect(say(sealed(json))).toBeUndefined();
+  expect(say(JSON.stringify(json, null, 2))).toEqual({
+    kind: 'unreadable',
+    message:
+      'a.json: does not end with its checksum, so another program has rewritten it; digest the memory again',
+  });
+  expect(say(sealed(json).replace('"pid":7', '"pid":8'))).toEqual({
+    kind: 'unreadable',
+    message: 'a.json: does not match its checksum; copy it again or digest the memory again',
+  });
+  // What version 3 brought is in no file of the versions before, so that no flip makes one of the other.
+  for (const version of [1, 2])
+    expect(
+      say(JSON.stringify({ ...json, schema: `thpscope/digest@${version}`, crc32: undefined }))?.message,
+    ).toMatch(/is no digest of this version/);
+});
+
+describe('files that were made to be misread', () => {
+  test.each([
+    [
+      'digest-counts-max',
+      'row 388 of unadvised has 97 full windows of order 2 in 9,007,199,254,740,991 ranges; one such range has 4 to 97',
+    ],
+    [
+      'digest-full-gt-ranges',
+      'row 68 of unadvised has 9,007,199,254,740,991 full windows of order 2 in 1 range; one such range has 0 to 17',
+    ],
+    ['digest-huge-gt-resident', 'it has 1 resident page, its rows and other ranges have 17,063'],
+    [
+      'digest-many-rows',
+      'row 385 of unadvised has 0 full windows of order 2 in 1 range; one such range has 1 to 96',
+    ],
+    ['digest-one-bit', 'it has 97,063 resident pages, its rows and other ranges have 17,063'],
+    ['digest-resident-0', 'it has 0 resident pages, its rows and other ranges have 17,063'],
+  ])('%s', async (name, complaint) => {
+    const path = `test/fixtures/hostile/${name}.json`;
+    for (const command of ['predict', 'sweep', 'advise']) {
+      const { stdout, stderr, code } = await thpscope([command, path]);
+      expect(stderr).toBe(`thpscope: ${path}: process 16084: ${complaint}; digest the memory again\n`);
+      expect(stdout).toBe('');
+      expect(code).toBe(5);
+    }
+  });
+
+  test('a sound file of the first version is still read', async () => {
+    const { stdout, code } = await thpscope(['predict', 'test/fixtures/hostile/digest-sound.json']);
+    expect(code).toBe(0);
+    expect(stdout).toContain('66.7M anonymous in 162 PMD ranges');
+  });
+});
