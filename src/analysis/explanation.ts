@@ -52,11 +52,16 @@ export function explainRange(
   { algorithm, outcomes }: Pick<RunPolicy, 'algorithm' | 'outcomes'>,
   around?: RangeSurroundings,
 ): Explanation {
-  const visits: Visit[] = [];
-  const plan = planRange(range, policy, { algorithm, outcomes, observe: (visit) => visits.push(visit) });
-  const cost = costOf(range, plan);
   const limits = new GroupLimits();
-  if (around) limits.charge(around.process, { range, plan });
+  const unlimited = planRange(range, policy, { algorithm, outcomes });
+  const failing = around && limits.charge(around.process, { range, plan: unlimited });
+  const visits: Visit[] = [];
+  const plan = planRange(range, policy, {
+    algorithm,
+    outcomes: failing ? [...outcomes, failing] : outcomes,
+    observe: (visit) => visits.push(visit),
+  });
+  const cost = costOf(range, plan);
   return {
     range,
     policy,

@@ -1,5 +1,6 @@
 import type { Failure } from '../core/base/failure.ts';
-import type { Geometry } from '../core/memory/geometry.ts';
+import { sum } from '../core/base/sum.ts';
+import { type Geometry, pageBytes } from '../core/memory/geometry.ts';
 import { countPages } from '../core/memory/occupancy.ts';
 import type { OrderSet } from '../core/memory/order.ts';
 import type { RangeState } from '../core/memory/range-state.ts';
@@ -16,7 +17,16 @@ import {
 } from './assumptions.ts';
 import { FreedOriginals } from './freed-originals.ts';
 import { GroupLimits, type GroupOutcome } from './group-limits.ts';
-import { addRestart, addTally, addVerdict, emptyTally, growthOf, type Tally } from './tally.ts';
+import {
+  addRestart,
+  addTally,
+  addVerdict,
+  emptyTally,
+  growthOf,
+  machinePagesOf,
+  machineRestartOf,
+  type Tally,
+} from './tally.ts';
 import { judgeRange, type RunPolicy, type Verdict } from './verdict.ts';
 
 export interface VmaPrediction {
@@ -124,13 +134,12 @@ export async function predictMemory(
           if (vma.vma.anonymous) process.vmas.push({ ...vma, tally });
         }
         for (const range of item.ranges) {
-          const verdict = judgeRange(range, vma.vma, vma.eligibility, runPolicy);
+          const verdict = judgeWithin(range, vma, process.process, runPolicy, limits);
           addVerdict(tally, verdict);
           const span = spanFrom(vma.vma, range.address, geometry);
           addRestart(tally, range, span, vma.restartOrders);
           tally.freedSharedPages += freed.add(verdict);
           process.unnamedSharedPages += unnamedSharedPages(range);
-          limits.charge(process.process, verdict);
           options.onVerdict?.(process.process, verdict);
         }
         await options.onBatch?.();
@@ -149,9 +158,26 @@ export async function predictMemory(
     if (options.surroundings)
       each.assumed = processAssumptions(each, isFamily, options.surroundings, runPolicy, geometry);
     addTally(prediction.total, each.tally);
+    const grown = sum(machineRestartOf(each.tally).pagesByOrder) - machinePagesOf(each.tally);
+    limits.addRestart(each.process, grown * pageBytes(geometry));
   }
   prediction.limits.push(...limits.outcomes());
   return prediction;
+}
+
+/** What becomes of a range within the limits of control groups: growth without room is a failure. */
+function judgeWithin(
+  range: RangeState,
+  { vma, eligibility }: Pick<VmaPrediction, 'vma' | 'eligibility'>,
+  process: Process,
+  runPolicy: RunPolicy,
+  limits: GroupLimits,
+): Verdict {
+  const verdict = judgeRange(range, vma, eligibility, runPolicy);
+  const failing = limits.charge(process, verdict);
+  if (!failing) return verdict;
+  const outcomes = [...runPolicy.outcomes, failing];
+  return judgeRange(range, vma, eligibility, { ...runPolicy, outcomes });
 }
 
 /** What is taken for granted about a process: of collapses, if any is tried, and of what it shares. */

@@ -61,7 +61,7 @@ describe('memory of the machine', () => {
   test('after a restart has folios for what the children touch apart from the shared pages', async () => {
     const { total } = await predictItems(sharers(2), { orders: '5', maxPtesNone: 0 });
     const { pagesByOrder } = machineRestartOf(total);
-    // Pages 40 to 199 lie in six windows of 32 pages; of the child 40 to 95 in two, 96 to 99 beside shared ones.
+    // Pages 40 to 199 lie in six windows of 32 pages; of the child's 40 to 95 in two, 96 to 99 in none.
     expect([pagesByOrder[5], pagesByOrder[0]]).toEqual([6 * 32 + 2 * 32, 4]);
   });
 

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
+import { groupGrowth } from '../../src/analysis/group-limits.ts';
 import { machineGrowthOf } from '../../src/analysis/tally.ts';
 import type { MemoryGroup } from '../../src/core/rules/memory-source.ts';
+import { growthBeyondLimits, limitSentences } from '../../src/render/words/surroundings.ts';
 import {
   knownRanges,
   predictItems,
@@ -44,6 +46,28 @@ test('a collapse needs its whole size below the limit, and leaves what it filled
   expect(await fitting([[group('/a', 40 * M, 38 * M)]], 32, 'all', FILL)).toEqual([full]);
   const none = { path: '/a', collapses: 32, fit: 0 };
   expect(await fitting([[group('/a', 40 * M, 38 * M + 1)]], 32, 'all', FILL)).toEqual([none]);
+});
+
+test('totals count what fits; growth without room is a failure', async () => {
+  const limited = [group('/a', 40 * M, 33 * M)];
+  const items = [
+    processItem(1, { memoryGroups: limited }),
+    vmaItem(),
+    knownRanges(Array.from({ length: 32 }, () => ({ present: HALF }))),
+  ];
+  const { total } = await predictItems(items, FILL);
+  expect([total.collapses[9], total.filledPages, total.attempts]).toEqual([6, 6 * 256, 32]);
+  expect([...total.failedAttempts]).toEqual([['SCAN_CGROUP_CHARGE_FAIL', 26]]);
+  expect(total.refused.get('SCAN_CGROUP_CHARGE_FAIL')).toEqual({ ranges: 26, pages: 26 * 256 });
+  // The first window without room fails, and nothing smaller is tried after it.
+  const room = [group('/a', 40 * M, 40 * M - 300 * 1024)];
+  const small = [
+    processItem(1, { memoryGroups: room }),
+    vmaItem(),
+    knownRanges([{ present: '0-255,256-319' }]),
+  ];
+  const { total: smaller } = await predictItems(small, { orders: '2-8', maxPtesNone: 0 });
+  expect([smaller.attempts, smaller.filledPages]).toEqual([1, 0]);
 });
 
 test('a charge that fails ends its range at every order', async () => {
@@ -99,4 +123,34 @@ test('memory that the PMD order is allowed in puts its process on the list', asy
   expect(await assumedWith(['hg'], 'never')).toEqual(['registration']);
   // Smaller sizes alone put nothing there.
   expect(await assumedWith(['hg'], 'madvise', '4')).toEqual(['registration']);
+});
+
+test('what a restart adds is held against the limits, of the group and of those above', async () => {
+  const inner = group('/a/b', 100 * M, 10 * M);
+  const outer = group('/a', 40 * M, 37 * M);
+  const items = [
+    processItem(1, { memoryGroups: [inner, outer] }),
+    vmaItem(),
+    knownRanges([{ present: HALF }, { present: HALF }, { present: HALF }, { present: HALF }]),
+  ];
+  const { limits } = await predictItems(items, { orders: '9', maxPtesNone: 0 });
+  expect(limits.map(({ collapses, restartGrowthBytes }) => [collapses, restartGrowthBytes / M])).toEqual([
+    [0, 4],
+    [0, 4],
+  ]);
+  expect(limitSentences(limits)).toEqual([
+    'control group /a: after a restart page faults would add up to 4M, and 3M are left below its limit of 40M: folios that do not fit are smaller ones',
+  ]);
+});
+
+test('growth that is counted without limits is held against them', () => {
+  const memoryGroups = [group('/a', 40 * M, 37 * M)];
+  const process = { pid: 1, startTime: 1, command: 'p', cgroup: '/a', thpDisabled: false, memoryGroups };
+  const grown = groupGrowth([
+    { process, growthBytes: 2 * M, restartGrowthBytes: 0 },
+    { process, growthBytes: 2 * M, restartGrowthBytes: 3 * M },
+  ]);
+  expect(growthBeyondLimits(grown)).toEqual([
+    'control group /a: 3M are left below the limit of 40M; khugepaged would add 4M: collapses that do not fit fail. predict counts what fits',
+  ]);
 });

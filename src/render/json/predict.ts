@@ -102,13 +102,14 @@ function machineJson(tally: Tally): object {
 }
 
 export function limitsJson(limits: readonly GroupOutcome[]): object[] {
-  return limits.map(({ group, collapses, fit }) => ({
+  return limits.map(({ group, collapses, fit, restartGrowthBytes }) => ({
     cgroup: group.path,
     limitBytes: group.limitBytes,
     usedBytes: group.usedBytes,
     collapses,
     fit,
     fail: collapses - fit,
+    restartGrowthBytes,
   }));
 }
 

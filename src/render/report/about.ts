@@ -1,5 +1,6 @@
 import { assumesRegistration } from '../../analysis/assumptions.ts';
-import { isHuge, type Refusal, type RefusedMemory } from '../../analysis/tally.ts';
+import { groupGrowth } from '../../analysis/group-limits.ts';
+import { growthOf, isHuge, type Refusal, type RefusedMemory, restartGrowthOf } from '../../analysis/tally.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
@@ -10,7 +11,7 @@ import { blindSpots } from '../words/advise-view.ts';
 import { reportWords } from '../words/glossary.ts';
 import { html, type Markup } from '../words/markup.ts';
 import { refusalLine } from '../words/reasons.ts';
-import { REGISTRATION_ADVICE } from '../words/surroundings.ts';
+import { growthBeyondLimits, REGISTRATION_ADVICE } from '../words/surroundings.ts';
 import { settingsLine } from './answer.ts';
 import { scrollable } from './table.ts';
 import type { ReportView } from './view.ts';
@@ -82,10 +83,21 @@ ${digest.notes.length > 0 && html`<p>Notes of the reading:</p><ul>${digest.notes
 ${failures.length > 0 && html`<p>Could not be read:</p><ul>${failures.map(({ pid, reason }) => html`<li>pid ${pid}: ${reason}</li>`)}</ul>`}
 <p>Not seen or not promised:</p>
 <ul><li>file and shared memory: all of this is about anonymous memory</li>
-${unseen.map(
+${[...groupLines(findings), ...unseen].map(
   (line) => html`<li>${line}</li>
 `,
 )}</ul>`;
+}
+
+/** The figures of a report know no limits of control groups. */
+function groupLines({ processes, memory }: ReportView['findings']): string[] {
+  const bytes = pageBytes(memory.geometry);
+  const growth = processes.map(({ process, counts, restart, memory: own }) => ({
+    process,
+    growthBytes: growthOf(counts) * bytes,
+    restartGrowthBytes: restart ? restartGrowthOf({ restart, residentPages: own.residentPages }) * bytes : 0,
+  }));
+  return growthBeyondLimits(groupGrowth(growth));
 }
 
 /** Words of this page. */

@@ -203,7 +203,8 @@ function shrinkerLines({ splitsAbove, total }: Prediction): string[] {
 function limitLines({ limits }: Prediction): string[] {
   const sentences = limitSentences(limits);
   if (sentences.length === 0) return [];
-  return [...sentences, 'The figures above count every collapse, whether it fits or not.', ''];
+  const isCut = limits.some(({ collapses, fit }) => fit < collapses);
+  return [...sentences, ...(isCut ? ['The figures above count the collapses that fit.'] : []), ''];
 }
 
 function skippedLines({ skipped }: Prediction): string[] {

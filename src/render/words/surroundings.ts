@@ -1,5 +1,5 @@
 import type { ProcessAssumption } from '../../analysis/assumptions.ts';
-import type { GroupOutcome } from '../../analysis/group-limits.ts';
+import type { GroupGrowth, GroupOutcome } from '../../analysis/group-limits.ts';
 import type { ProcessPrediction } from '../../analysis/prediction.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { plural } from '../../core/base/plural.ts';
@@ -41,8 +41,46 @@ export function assumedSentences(
   ];
 }
 
-/** What the limits of control groups do to collapses: nothing is said where all of them fit. */
+/** What the limits of control groups do to collapses and restarts: nothing is said where all of it fits. */
 export function limitSentences(limits: readonly GroupOutcome[]): string[] {
+  return [...collapseLimits(limits), ...restartLimits(limits)];
+}
+
+function restartLimits(limits: readonly GroupOutcome[]): string[] {
+  return limits
+    .filter(({ group, restartGrowthBytes }) => group.usedBytes + restartGrowthBytes > group.limitBytes)
+    .map(({ group: { path, limitBytes, usedBytes }, restartGrowthBytes }) => {
+      const room = formatBytes(Math.max(0, limitBytes - usedBytes));
+      return `control group ${printable(path)}: after a restart page faults would add up to ${formatBytes(restartGrowthBytes)}, and ${room} are left below its limit of ${formatBytes(limitBytes)}: folios that do not fit are smaller ones`;
+    });
+}
+
+/**
+ * Where growth that is counted as if there were no limits does not fit below those of control groups: nothing
+ * is said where all of it fits.
+ */
+export function growthBeyondLimits(groups: readonly GroupGrowth[]): string[] {
+  return groups.flatMap(({ group, growthBytes, restartGrowthBytes }) => {
+    const room = Math.max(0, group.limitBytes - group.usedBytes);
+    const beyond = [
+      ...(growthBytes > room
+        ? [`khugepaged would add ${formatBytes(growthBytes)}: collapses that do not fit fail`]
+        : []),
+      ...(restartGrowthBytes > room
+        ? [
+            `page faults after a restart would add up to ${formatBytes(restartGrowthBytes)}: folios that do not fit are smaller ones`,
+          ]
+        : []),
+    ];
+    if (beyond.length === 0) return [];
+    const left = `${formatBytes(room)} are left below the limit of ${formatBytes(group.limitBytes)}`;
+    return [
+      `control group ${printable(group.path)}: ${left}; ${beyond.join('; ')}. predict counts what fits`,
+    ];
+  });
+}
+
+function collapseLimits(limits: readonly GroupOutcome[]): string[] {
   const short = limits.filter(({ collapses, fit }) => fit < collapses);
   const sentences = short.map(({ group, collapses, fit }) => {
     const { path, limitBytes, usedBytes } = group;
@@ -58,7 +96,7 @@ export function limitSentences(limits: readonly GroupOutcome[]): string[] {
 
 /** The room that the collapses of one range have in its control groups, whether they fit or not. */
 export function roomSentences(limits: readonly GroupOutcome[]): string[] {
-  const fitting = limits.filter(({ collapses, fit }) => fit === collapses);
+  const fitting = limits.filter(({ collapses, fit }) => collapses > 0 && fit === collapses);
   return [
     ...fitting.map(({ group: { path, limitBytes, usedBytes } }) => {
       const room = formatBytes(limitBytes - usedBytes);
