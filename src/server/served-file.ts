@@ -3,7 +3,8 @@ import { Readable } from 'node:stream';
 import type { Context } from 'hono';
 import type { Failure, Result } from '../core/base/failure.ts';
 import { succeed } from '../core/base/failure.ts';
-import { checkSnapshot, openRegularFile, type RegularFile } from '../snapshot/file.ts';
+import { checkSnapshot } from '../snapshot/file.ts';
+import { openRegularFile, type RegularFile } from '../snapshot/regular-file.ts';
 import { byteRange } from './byte-range.ts';
 
 /**

@@ -39,7 +39,11 @@ const CASES: readonly (readonly [line: string, code: number, message: RegExp])[]
   ['predict --pattern 0-15 --outcome 3=SCAN_WHAT', 2, /SCAN_WHAT is not a result/],
   ['predict --pattern 0-15 --outcome nonsense', 2, /write \[OFFSET:\]ORDERS=SCAN_NAME/],
   ['predict --pattern 0-15 --policy current', 2, /comes from no machine/],
-  ['predict --pattern 0-15 --policy /does/not/exist', 5, /neither current nor default nor a JSON file/],
+  [
+    'predict --pattern 0-15 --policy /does/not/exist',
+    5,
+    /neither current nor default: no such file; check the path/,
+  ],
   ['predict --pattern 0-15 --all', 2, /--all and --pattern cannot be combined/],
   ['predict --swap 3 -p 1', 2, /go with --pattern/],
   ['predict --patern 0-15', 2, /did you mean --pattern/],

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Result } from '../../core/base/failure.ts';
-import { parseJsonLine } from '../shared/json-line.ts';
+import { type AskedLine, parseJsonLine } from '../shared/json-line.ts';
 
 const historyLine = z.strictObject({
   id: z.union([z.string(), z.number()]).optional(),
@@ -14,6 +14,6 @@ const historyLine = z.strictObject({
 export type HistoryLine = z.output<typeof historyLine>;
 
 /** Reads one line of `faults --histories`. */
-export function parseHistoryJson(line: string): Result<HistoryLine> {
+export function parseHistoryJson(line: string): Result<AskedLine<HistoryLine>> {
   return parseJsonLine(line, historyLine);
 }

@@ -12,6 +12,7 @@ import { faultsText } from '../../render/text/faults.ts';
 import { answerLines } from '../shared/answer-lines.ts';
 import { settingsFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, reportFailure, styleFor } from '../shared/context.ts';
+import { answerJsonLine } from '../shared/json-line.ts';
 import { geometryFromFlags } from '../shared/source.ts';
 import type { FaultsFlags } from './command.ts';
 import { type HistoryLine, parseHistoryJson } from './history-line.ts';
@@ -73,11 +74,9 @@ async function answerOne(
 function answerLine(line: string, byDefault: FaultPolicy, geometry: Geometry): Result<string> {
   const parsed = parseHistoryJson(line);
   if (!parsed.ok) return parsed;
-  const asked = askedHistory(parsed.value, byDefault, geometry);
-  if (!asked.ok) return asked;
-  const { id } = parsed.value;
-  const answer = faultsJson(pagesAfter(asked.value, geometry));
-  return succeed(`${JSON.stringify({ ...(id === undefined ? {} : { id }), ...answer })}\n`);
+  const history = askedHistory(parsed.value.asked, byDefault, geometry);
+  if (!history.ok) return history;
+  return succeed(answerJsonLine(parsed.value.id, faultsJson(pagesAfter(history.value, geometry))));
 }
 
 interface AskedHistory {

@@ -14,6 +14,7 @@ import { planJson } from '../../render/json/predict.ts';
 import { answerLines } from '../shared/answer-lines.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
 import type { Context } from '../shared/context.ts';
+import { answerJsonLine } from '../shared/json-line.ts';
 import { policyOfLine, type RangeLine, rangeOfLine } from '../shared/range-line.ts';
 import { parseRangeLine } from '../shared/range-line-json.ts';
 import { geometryFromFlags } from '../shared/source.ts';
@@ -47,11 +48,12 @@ function answerLine(
 ): Result<string> {
   const parsed = parseRangeLine(line);
   if (!parsed.ok) return parsed;
-  const range = rangeOfLine(parsed.value, geometry);
+  const { asked, id } = parsed.value;
+  const range = rangeOfLine(asked, geometry);
   if (!range.ok) return range;
-  const policy = policyOfLine(parsed.value, flags, geometry);
+  const policy = policyOfLine(asked, flags, geometry);
   if (!policy.ok) return policy;
-  const restart = restartOfLine(parsed.value, range.value, runPolicy, isRestartAsked);
+  const restart = restartOfLine(asked, range.value, runPolicy, isRestartAsked);
   if (!restart.ok) return restart;
   const plan = planRange(range.value, policy.value, {
     algorithm: runPolicy.algorithm,
@@ -59,12 +61,11 @@ function answerLine(
   });
   const assumed = unknownFacts(range.value);
   return succeed(
-    `${JSON.stringify({
-      ...(parsed.value.id === undefined ? {} : { id: parsed.value.id }),
+    answerJsonLine(id, {
       ...planJson(plan, policy.value),
       ...(restart.value ? { restart: restart.value } : {}),
       ...(assumed.length > 0 ? { assumed } : {}),
-    })}\n`,
+    }),
   );
 }
 

@@ -1,6 +1,8 @@
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { type Failure, fail, failWith, type Result, succeed } from '../../core/base/failure.ts';
+import { withoutMark } from '../../core/base/json.ts';
+import { openRegularFile } from '../../snapshot/regular-file.ts';
 import { type Context, print } from './context.ts';
 
 /** Answers that are written at once; small enough to keep a pipe flowing. */
@@ -18,10 +20,12 @@ export async function answerLines(
   answer: (line: string) => Result<string>,
 ): Promise<Result<void>> {
   const name = path === '-' ? 'standard input' : path;
+  const input = path === '-' ? succeed(context.process.stdin) : openLines(path);
+  if (!input.ok) return input;
   let answers: string[] = [];
   let number = 0;
   let failure: Failure | undefined;
-  for await (const line of linesOf(path === '-' ? context.process.stdin : createReadStream(path))) {
+  for await (const line of linesOf(input.value)) {
     number++;
     if (!line.ok) {
       failure = { kind: 'unreadable', message: `${name}: ${line.failure.message}` };
@@ -43,12 +47,21 @@ export async function answerLines(
   return failure ? failWith(failure) : succeed(undefined);
 }
 
+function openLines(path: string): Result<Readable> {
+  const file = openRegularFile(path);
+  if (file.ok) return succeed(createReadStream('', { fd: file.value.fd }));
+  const { kind, message } = file.failure;
+  return fail(kind, `${message}, or - and pipe into it`);
+}
+
 /** The lines of a text; ends with the failure if it cannot be read or a line has no end. */
 async function* linesOf(input: Readable): AsyncIterable<Result<string>> {
   let rest = '';
+  let isFirst = true;
   try {
     for await (const chunk of input.setEncoding('utf8')) {
-      const lines = (rest + chunk).split('\n');
+      const lines = (rest + (isFirst ? withoutMark(chunk) : chunk)).split('\n');
+      isFirst = false;
       rest = lines.pop() ?? '';
       for (const line of lines) yield succeed(line);
       if (rest.length > LONGEST_LINE)

@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { DIGEST_SCHEMA, digestJson, digestOfJson } from '../../analysis/digest-json.ts';
 import type { SourceDigest } from '../../analysis/memory-digest.ts';
-import { fail, type Result, succeed } from '../../core/base/failure.ts';
+import { fail, type Result } from '../../core/base/failure.ts';
 import { checksumOf } from '../../snapshot/crc32.ts';
 import { digestFile } from './digest-schema.ts';
 import { firstIssue } from './first-issue.ts';
+import { jsonOfBytes, readInputFile } from './input-file.ts';
 import { writeOutput } from './write-output.ts';
 
 /** How a digest ends: with the checksum of all bytes before. */
@@ -12,13 +12,12 @@ const ENDING = /,"crc32":"([0-9a-f]{8})"\}\s*$/;
 /** The ending is found in so many bytes. */
 const ENDING_BYTES = 64;
 
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
+
 /** Reads a digest that `thpscope digest` wrote. Fails with what is wrong about it. */
 export async function readDigestFile(path: string): Promise<Result<SourceDigest>> {
-  try {
-    return digestOfBytes(await readFile(path), path);
-  } catch (error) {
-    return fail('unreadable', `${path}: cannot be read as a digest: ${(error as Error).message}`);
-  }
+  const bytes = await readInputFile(path, path);
+  return bytes.ok ? digestOfBytes(withoutMark(bytes.value), path) : bytes;
 }
 
 /** The digest in the bytes of a file of this name. */
@@ -30,7 +29,7 @@ export function digestOfBytes(bytes: Uint8Array, name: string): Result<SourceDig
       'unreadable',
       `${name}: does not match its checksum; copy it again or digest the memory again`,
     );
-  const json = parseText(bytes);
+  const json = jsonOfBytes(bytes);
   if (!json.ok) return wrong(`cannot be read as a digest: ${json.failure.message}`);
   const parsed = digestFile.safeParse(json.value);
   if (!parsed.success) return wrong(`is no digest of this version (${firstIssue(parsed.error)})`);
@@ -40,12 +39,11 @@ export function digestOfBytes(bytes: Uint8Array, name: string): Result<SourceDig
   return digest.ok ? digest : wrong(digest.failure.message);
 }
 
-function parseText(bytes: Uint8Array): Result<unknown> {
-  try {
-    return succeed(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
-  } catch (error) {
-    return fail('unreadable', (error as Error).message);
-  }
+/** Without the byte order mark that some editors put before a text: the checksum knows nothing of it. */
+function withoutMark(bytes: Uint8Array): Uint8Array {
+  return BYTE_ORDER_MARK.every((byte, at) => bytes[at] === byte)
+    ? bytes.subarray(BYTE_ORDER_MARK.length)
+    : bytes;
 }
 
 /** Compares the checksum at the end of a file with its bytes; files of versions 1 and 2 have none. */

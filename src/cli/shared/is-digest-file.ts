@@ -1,16 +1,19 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
+import { withoutMark } from '../../core/base/json.ts';
+import { openRegularFile } from '../../snapshot/regular-file.ts';
+
+/** A byte order mark and a brace. */
+const FIRST_BYTES = 4;
 
 /** Whether a file begins as a digest does; false where it cannot be read, which its reader then says. */
 export function isDigestFile(path: string): boolean {
-  let fd: number;
+  const file = openRegularFile(path);
+  if (!file.ok) return false;
+  const { fd } = file.value;
   try {
-    fd = openSync(path, 'r');
-  } catch {
-    return false;
-  }
-  try {
-    const start = Buffer.alloc(1);
-    return readSync(fd, start, 0, 1, 0) === 1 && start.toString() === '{';
+    const start = Buffer.alloc(FIRST_BYTES);
+    readSync(fd, start, 0, FIRST_BYTES, 0);
+    return withoutMark(start.toString()).startsWith('{');
   } catch {
     return false;
   } finally {

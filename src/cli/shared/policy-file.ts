@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
@@ -6,6 +5,7 @@ import { type Order, ordersOf, parseOrders } from '../../core/memory/order.ts';
 import { SIZE_WORDS, type SizeWord, TOP_LEVEL_WORDS } from '../../core/rules/settings-words.ts';
 import { defaultSettings, type ThpSettings } from '../../core/rules/thp-settings.ts';
 import { firstIssue } from './first-issue.ts';
+import { readJsonFile } from './input-file.ts';
 
 const policyFile = z.strictObject({
   enabled: z.enum(TOP_LEVEL_WORDS).optional(),
@@ -20,16 +20,9 @@ const policyFile = z.strictObject({
  * default. Fails with what is wrong about the file.
  */
 export async function readPolicyFile(path: string, geometry: Geometry): Promise<Result<ThpSettings>> {
-  let json: unknown;
-  try {
-    json = JSON.parse(await readFile(path, 'utf8'));
-  } catch (error) {
-    return fail(
-      'unreadable',
-      `--policy ${path}: neither current nor default nor a JSON file (${(error as Error).message})`,
-    );
-  }
-  const parsed = policyFile.safeParse(json);
+  const json = await readJsonFile(path, `--policy ${path}, neither current nor default`);
+  if (!json.ok) return json;
+  const parsed = policyFile.safeParse(json.value);
   if (!parsed.success)
     return fail(
       'unreadable',

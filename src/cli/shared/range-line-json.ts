@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Result } from '../../core/base/failure.ts';
 import { eachFact } from '../../core/memory/range-state.ts';
-import { parseJsonLine } from './json-line.ts';
+import { type AskedLine, parseJsonLine } from './json-line.ts';
 import type { RangeLine } from './range-line.ts';
 
 /** null: this fact about the range is unknown. */
@@ -29,6 +29,6 @@ const rangeLine: z.ZodType<RangeLine> = z.strictObject({
 });
 
 /** Reads one line of `--ranges`. */
-export function parseRangeLine(line: string): Result<RangeLine> {
+export function parseRangeLine(line: string): Result<AskedLine<RangeLine>> {
   return parseJsonLine(line, rangeLine);
 }

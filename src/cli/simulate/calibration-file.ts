@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { type Calibration, DEFAULT_CALIBRATION } from '../../khugepaged/costs.ts';
 import { firstIssue } from '../shared/first-issue.ts';
+import { readJsonFile } from '../shared/input-file.ts';
 
 const calibrationFile = z.strictObject({
   name: z.string(),
@@ -13,11 +13,9 @@ const calibrationFile = z.strictObject({
 /** The calibration in a file that `simulate --calibrate` printed; the built-in one without a file. */
 export async function readCalibration(path: string | undefined): Promise<Result<Calibration>> {
   if (path === undefined) return succeed(DEFAULT_CALIBRATION);
-  try {
-    const parsed = calibrationFile.safeParse(JSON.parse(await readFile(path, 'utf8')));
-    if (parsed.success) return succeed(parsed.data);
-    return fail('unreadable', `--calibration ${path}: ${firstIssue(parsed.error)}`);
-  } catch (error) {
-    return fail('unreadable', `--calibration ${path}: no JSON file (${(error as Error).message})`);
-  }
+  const name = `--calibration ${path}`;
+  const json = await readJsonFile(path, name);
+  if (!json.ok) return json;
+  const parsed = calibrationFile.safeParse(json.value);
+  return parsed.success ? succeed(parsed.data) : fail('unreadable', `${name}: ${firstIssue(parsed.error)}`);
 }

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import type { Scenario } from '../../simulation/scenario.ts';
 import { firstIssue } from '../shared/first-issue.ts';
+import { readJsonFile } from '../shared/input-file.ts';
 
 const BUILT_IN = fileURLToPath(new URL('../../../examples/scenarios', import.meta.url));
 
@@ -38,17 +38,11 @@ export function isScenario(text: string): boolean {
 /** Reads a built-in scenario by its name, or a file; says what is wrong with it and where. */
 export async function readScenario(text: string): Promise<Result<ScenarioFile>> {
   const path = builtInNames().includes(text) ? pathOf(text) : text;
-  let json: unknown;
-  try {
-    json = JSON.parse(await readFile(path, 'utf8'));
-  } catch (error) {
-    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    const why = isMissing ? 'no such file; thpscope simulate --list names the built-in scenarios' : error;
-    return fail('unreadable', `${text}: ${why instanceof Error ? `not JSON (${why.message})` : why}`);
-  }
+  const json = await readJsonFile(path, text);
+  if (!json.ok) return json;
   const { scenarioSchema, scenarioOf } = await import('../../simulation/scenario-schema.ts');
   const { toCurrentScenario } = await import('../../simulation/scenario-version.ts');
-  const current = toCurrentScenario(json);
+  const current = toCurrentScenario(json.value);
   const parsed = scenarioSchema.safeParse(current.json);
   if (!parsed.success) {
     return fail('unreadable', `${text}: ${firstIssue(parsed.error)}; see schemas/scenario.schema.json`);
