@@ -36,11 +36,12 @@ const INPUTS = [
 
 describe('what is no regular file is refused, and nobody waits for it', () => {
   for (const line of INPUTS) {
-    test.each([
+    const kinds: [what: string, path: string][] = [
       ['a pipe', fifo],
       ['a device', '/dev/zero'],
-      ...(line.startsWith('serve') ? [] : [['a directory', directory] as const]),
-    ])(`${line}: %s`, async (what, path) => {
+    ];
+    if (!line.startsWith('serve')) kinds.push(['a directory', directory]);
+    test.each(kinds)(`${line}: %s`, async (what, path) => {
       const { code, stdout, stderr } = await thpscope(
         words(line).map((word) => (word === 'FILE' ? path : word)),
       );
@@ -80,8 +81,8 @@ describe('a byte order mark is skipped', () => {
         thpscope(['simulate', `${HOSTILE}/${name}.json`, '--json']),
       ),
     );
-    expect(marked).toEqual(sound);
-    expect(marked.code).toBe(0);
+    expect(marked.stdout === sound.stdout).toBe(true);
+    expect([marked.code, sound.code]).toEqual([0, 0]);
   });
 
   test('in a policy file and a digest', async () => {

@@ -258,7 +258,11 @@ describe('what is wrong is said in a line, with its place', () => {
     ['simulate go-heap --set khugepaged=1', 2, /cannot be set here/],
     ['simulate go-heap --set khugepaged/pages_to_scan', 2, /write FILE=VALUE/],
     ['simulate go-heap --set khugepaged/pages_to_scan=0', 2, /the kernel refuses it \(EINVAL\)/],
-    ['simulate go-heap --calibration /no/such/file', 5, /no JSON file/],
+    [
+      'simulate go-heap --calibration /no/such/file',
+      5,
+      /--calibration \/no\/such\/file: no such file; check the path/,
+    ],
     ['simulate -p 4194305', 5, /no such process/],
   ])('%s', async (line, code, message) => {
     const run = await thpscope(words(line));

@@ -167,7 +167,7 @@ describe('a digest in place of its snapshot', () => {
   });
 
   test.each([
-    ['{', /cannot be read as a digest/],
+    ['{', /bad\.json: cannot be read as a digest: not JSON/],
     ['{"schema":"thpscope/digest@2"}', /no digest of this version/],
     ['{"schema":"thpscope/digest@4"}', /no digest of this version/],
   ])('must be sound: %s', async (text, message) => {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
@@ -38,6 +38,8 @@ export function isScenario(text: string): boolean {
 /** Reads a built-in scenario by its name, or a file; says what is wrong with it and where. */
 export async function readScenario(text: string): Promise<Result<ScenarioFile>> {
   const path = builtInNames().includes(text) ? pathOf(text) : text;
+  if (!existsSync(path))
+    return fail('unreadable', `${text}: no such file; thpscope simulate --list names the built-in scenarios`);
   const json = await readJsonFile(path, text);
   if (!json.ok) return json;
   const { scenarioSchema, scenarioOf } = await import('../../simulation/scenario-schema.ts');
