@@ -4,28 +4,35 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { GuestFile } from './initramfs.ts';
 
-const PACKAGE_ROOT = fileURLToPath(new URL('../../', import.meta.url));
+/** The folder of this package, with what was built in dist. */
+export const PACKAGE_ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Where the package lies in the guest. */
 export const GUEST_PACKAGE = 'thpscope';
 
-/** A program of this machine and the shared libraries that it needs, at the same paths in the guest. */
-function programFiles(path: string, as: string): GuestFile[] {
-  return [{ ...fileOf(path), name: as.slice(1) }, ...libraryPaths(path).map(fileOf)];
+/**
+ * A program of this machine and the shared libraries that it needs, at the same paths in the guest. With a
+ * `root`, a program of packages that were unpacked there, whose libraries come before those of the machine.
+ */
+export function programFiles(path: string, as: string, root = '/'): GuestFile[] {
+  return [{ ...fileOf(path, '/'), name: as.slice(1) }, ...libraryFiles(path, root)];
 }
 
-/** Paths of the libraries that the dynamic linker loads for a program, the linker itself included. */
-function libraryPaths(path: string): string[] {
-  const text = execFileSync('ldd', [path], { encoding: 'utf8' });
-  return [...text.matchAll(/(?:=> )?(\/\S+) \(0x/g)].map(([, library]) => library);
+/** The libraries that the dynamic linker loads for a program, the linker itself included. */
+export function libraryFiles(path: string, root = '/'): GuestFile[] {
+  const env = root === '/' ? {} : { LD_LIBRARY_PATH: join(root, 'usr/lib/x86_64-linux-gnu') };
+  const text = execFileSync('ldd', [path], { encoding: 'utf8', env: { ...process.env, ...env } });
+  return [...text.matchAll(/(?:=> )?(\/\S+) \(0x/g)].map(([, library]) => fileOf(library, root));
 }
 
-function fileOf(path: string): GuestFile {
-  return { name: path.slice(1), content: readFileSync(realpathSync(path)), executable: true };
+/** A file, at its path below `root` if it lies there. */
+function fileOf(path: string, root: string): GuestFile {
+  const name = relative(path.startsWith(root) ? root : '/', path);
+  return { name, content: readFileSync(realpathSync(path)), executable: true };
 }
 
 /** Node as it runs here, as /bin/node. */
-export function nodeFiles(): GuestFile[] {
+function nodeFiles(): GuestFile[] {
   return programFiles(realpathSync(process.execPath), '/bin/node');
 }
 
@@ -72,7 +79,8 @@ function resolveFolder(from: string, name: string): string | undefined {
   }
 }
 
-function filesBelow(folder: string): string[] {
+/** Paths of all files below a folder. */
+export function filesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map((name) => join(folder, name))
     .filter((path) => lstatSync(path).isFile());

@@ -4,9 +4,20 @@ import { GUEST_PACKAGE } from './guest-files.ts';
 
 /** Beyond anything seen on a busy machine: a guest that takes longer hangs. */
 const TIMEOUT_MS = 600_000;
+/** Where the package of the guest records a process. */
+const SNAPSHOT = '/snapshot.parquet';
+
+/** A program of the guest that makes the same memory each time that it starts. */
+export interface GuestProgram {
+  readonly name: string;
+  /** Prints a line, and waits. */
+  readonly command: string;
+  /** Runs to its end once the program has printed its line: it fills a server. */
+  readonly fill?: string;
+}
 
 /** A program that goes on in the guest. */
-export interface StartedProgram {
+interface StartedProgram {
   readonly pid: number;
   /** The first line that it printed. */
   readonly line: string;
@@ -35,6 +46,20 @@ export async function startProgram(guest: Guest, command: string): Promise<Resul
     : fail('unreadable', `in the guest '${command}' does not start`);
 }
 
+/** Runs a program for as long as it is looked at. */
+export async function withProgram<T>(
+  guest: Guest,
+  { command, fill }: GuestProgram,
+  look: (pid: number) => Promise<Result<T>>,
+): Promise<Result<T>> {
+  const started = await startProgram(guest, command);
+  if (!started.ok) return started;
+  const filled = fill === undefined ? succeed([]) : await runProgram(guest, fill);
+  const seen = filled.ok ? await look(started.value.pid) : filled;
+  const ended = await endProgram(guest, started.value);
+  return ended.ok ? seen : ended;
+}
+
 /** Runs the package of the guest, and reads the JSON that it prints. */
 export async function askThpscope(guest: Guest, words: string): Promise<Result<unknown>> {
   const lines = await runProgram(guest, `node /${GUEST_PACKAGE}/dist/cli/main.js ${words}`);
@@ -46,6 +71,14 @@ export async function askThpscope(guest: Guest, words: string): Promise<Result<u
   } catch {
     return fail('unreadable', `in the guest 'thpscope ${words}' prints no JSON: ${text.slice(0, 200)}`);
   }
+}
+
+/** Has the package of the guest record a process; the snapshot. */
+export async function captureProcess(guest: Guest, pid: number): Promise<Result<Uint8Array>> {
+  const captured = await askThpscope(guest, `capture -p ${pid} -o ${SNAPSHOT} --json`);
+  if (!captured.ok) return captured;
+  const lines = await runProgram(guest, `node -p require("fs").readFileSync("${SNAPSHOT}","base64")`);
+  return lines.ok ? succeed(Buffer.from(lines.value.join(''), 'base64')) : lines;
 }
 
 /** Sends a signal, and waits for the line that the program answers with. */
@@ -74,8 +107,8 @@ export interface GuestVma {
   readonly start: number;
   readonly end: number;
   readonly anonymousBytes: number;
-  /** Whether page faults may bring large folios: memory of no file without MADV_NOHUGEPAGE. */
-  readonly eligible: boolean;
+  /** Written pages of a private mapping of a file. */
+  readonly ofFile: boolean;
 }
 
 /** The VMAs of a process that hold anonymous memory. */
@@ -89,7 +122,7 @@ export async function memoryOf(guest: Guest, pid: number): Promise<Result<GuestV
         start: Number.parseInt(start, 16),
         end: Number.parseInt(end, 16),
         anonymousBytes: Number(kib) * 1024,
-        eligible: kind === 'anon',
+        ofFile: kind === 'file',
       };
     }),
   );

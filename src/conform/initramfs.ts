@@ -12,6 +12,7 @@ const [EXECUTABLE, FOLDER, FILE] = [0o100755, 0o040755, 0o100644];
 
 /**
  * A newc cpio archive of files and the folders that they need, the program that becomes `init` among them.
+ * Libraries that several programs bring are in it once.
  * Times and owners are those of nobody, so the same files give the same archive.
  */
 export function initramfsOf(files: readonly GuestFile[]): Uint8Array {
@@ -23,7 +24,9 @@ export function initramfsOf(files: readonly GuestFile[]): Uint8Array {
   return Buffer.concat([
     // Parents come before what is in them.
     ...[...folders].sort().map((name) => entry(name, FOLDER, new Uint8Array())),
-    ...files.map(({ name, content, executable }) => entry(name, executable ? EXECUTABLE : FILE, content)),
+    ...[...new Map(files.map((file) => [file.name, file])).values()].map(({ name, content, executable }) =>
+      entry(name, executable ? EXECUTABLE : FILE, content),
+    ),
     entry('TRAILER!!!', 0, new Uint8Array()),
   ]);
 }

@@ -1,21 +1,14 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { fail, type Result, succeed } from '../core/base/failure.ts';
 import { FIRST_MTHP_SERIES, isBefore } from '../core/base/release.ts';
 import { KERNEL_MODELS, type KernelModel } from '../core/rules/kernel-model.ts';
 import { type GuestFile, initramfsOf } from './initramfs.ts';
+import { labFile, runFetchScript } from './lab.ts';
 
 const run = promisify(execFile);
-
-/** Where the shell script and the probe are, in the package as in the repository. */
-const ASSETS = fileURLToPath(new URL('../../kernel-lab/', import.meta.url));
-
-/** The Node program of the suite restart. */
-export const RESTART_SCRIPT = join(ASSETS, 'restart', 'objects.mjs');
 
 /** A kernel that can be booted. */
 export interface BootableKernel {
@@ -33,18 +26,13 @@ export const KERNEL_SERIES = ['7.2', '7.3'] as const;
 /** In the order in which they must be loaded. */
 const MODULES = ['lz4hc_compress.ko', 'zram.ko'];
 
-/** Folder outside of the repository where kernels are kept, each in a folder of its series. */
-export function kernelCache(): string {
-  return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'thpscope', 'kernels');
-}
-
 /**
  * Fetches the newest Debian cloud kernels of these series, or takes them from the cache. Installs QEMU and a
  * compiler where they are missing and the user may. Fails as unsupported where apt or its mirror is not
  * there.
  */
 export async function fetchKernels(series: readonly string[]): Promise<Result<BootableKernel[]>> {
-  const lines = await runFetchScript(series);
+  const lines = await runKernelScript(series);
   if (!lines.ok) return lines;
   const kernels: BootableKernel[] = [];
   for (const line of lines.value) {
@@ -71,7 +59,7 @@ export async function openKernel(path: string): Promise<Result<BootableKernel>> 
   if (!version) return fail('unreadable', `'${path}' is no bootable x86 kernel (bzImage)`);
   const kernel = kernelIn(path, version, path);
   if (!kernel.ok) return kernel;
-  const tools = await runFetchScript([]);
+  const tools = await runKernelScript([]);
   return tools.ok ? kernel : tools;
 }
 
@@ -94,17 +82,10 @@ function bootVersion(image: Buffer): string | undefined {
   return /^\d+\.\d+[^\s\0]*/.exec(image.toString('latin1', start, start + 80))?.[0];
 }
 
-async function runFetchScript(series: readonly string[]): Promise<Result<string[]>> {
-  const cache = kernelCache();
-  mkdirSync(cache, { recursive: true });
-  try {
-    const { stdout } = await run(join(ASSETS, 'fetch-kernels.sh'), [cache, ...series]);
-    return succeed(stdout.split('\n').filter((line) => line !== ''));
-  } catch (error) {
-    const { stderr, message } = error as Error & { stderr?: string };
-    const reason = stderr?.trim().split('\n').at(-1) || message;
-    return fail('unsupported', `no real kernel to boot: ${reason}`);
-  }
+/** Runs the script that fetches kernels, and installs tools where they are missing. */
+async function runKernelScript(series: readonly string[]): Promise<Result<string[]>> {
+  const lines = await runFetchScript('fetch-kernels.sh', series);
+  return lines.ok ? lines : fail('unsupported', `no real kernel to boot: ${lines.failure.message}`);
 }
 
 /** Compiles the probe into this folder; returns its path. Fails where there is no C compiler. */
@@ -118,9 +99,9 @@ export function compileProbe(folder: string): Promise<Result<string>> {
 export async function compile(name: 'probe' | 'live' | 'restart', folder: string): Promise<Result<string>> {
   const program = join(folder, name);
   const flags = ['-std=gnu11', '-static', '-O1', '-Wall', '-Wextra', '-Werror'];
-  const sources = readdirSync(join(ASSETS, name)).filter((file) => file.endsWith('.c'));
+  const sources = readdirSync(labFile(name)).filter((file) => file.endsWith('.c'));
   try {
-    await run('cc', [...flags, ...sources.map((file) => join(ASSETS, name, file)), '-o', program]);
+    await run('cc', [...flags, ...sources.map((file) => labFile(name, file)), '-o', program]);
   } catch (error) {
     return fail(
       'unsupported',

@@ -1,31 +1,29 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Result, succeed } from '../core/base/failure.ts';
-import { restartRange } from '../core/fault/restart.ts';
-import { pagesPerRange, rangeBytes } from '../core/memory/geometry.ts';
-import { emptyOccupancy, type Occupancy, setPage } from '../core/memory/occupancy.ts';
 import { asOrderSet, type OrderSet } from '../core/memory/order.ts';
+import { defaultLimits } from '../core/rules/policy.ts';
+import type { AskBuilt } from './built-command.ts';
 import type { Guest } from './guest.ts';
-import { endProgram, type GuestVma, memoryOf, pagesOf, startProgram } from './guest-programs.ts';
-import { putSizes, sleepKhugepaged } from './guest-settings.ts';
+import { captureProcess, type GuestProgram, memoryOf, withProgram } from './guest-programs.ts';
+import { policyFile, putSizes, sleepKhugepaged } from './guest-settings.ts';
 import type { GuestFile } from './initramfs.ts';
+import type { BootableKernel } from './kernels.ts';
 import { PROBE_GEOMETRY } from './probe-batch.ts';
-import { RESTART_POLICIES, RESTART_PROGRAMS } from './restart-programs.ts';
+import { type RestartPrediction, readRestart } from './restart-prediction.ts';
+import { RESTART_POLICIES } from './restart-programs.ts';
 
-const PAGE_BYTES = 2 ** PROBE_GEOMETRY.pageShift;
-const RANGE_BYTES = rangeBytes(PROBE_GEOMETRY);
 const NO_SIZES = asOrderSet(0);
+const { maxPtesNone: MAX_PTES_NONE } = defaultLimits(PROBE_GEOMETRY);
 
 /** A program that started again under a policy. Bytes of anonymous memory. */
-export interface RestartCase {
+export interface RestartCase extends RestartPrediction {
   readonly program: string;
   readonly policy: string;
-  /** When no size was enabled. */
-  readonly touched: number;
-  /** What page faults are said to make of that. */
-  readonly predicted: number;
   readonly real: number;
 }
 
-/** The files that the suite needs in the guest beside Node. */
+/** The files that the suite needs in the guest beside the package. */
 export function restartFiles(programs: Uint8Array, nodeScript: Uint8Array): GuestFile[] {
   return [
     { name: 'bin/programs', content: programs, executable: true },
@@ -33,32 +31,41 @@ export function restartFiles(programs: Uint8Array, nodeScript: Uint8Array): Gues
   ];
 }
 
+/** What the suite works with. */
+export interface RestartLab {
+  readonly guest: Guest;
+  readonly kernel: BootableKernel;
+  readonly programs: readonly GuestProgram[];
+  readonly askBuilt: AskBuilt;
+  /** A folder of this machine for a recording and a policy. */
+  readonly folder: string;
+}
+
 /**
- * Starts each program while no size is enabled, records what it touched, and starts it again under each
- * policy while khugepaged sleeps: what is huge then comes from page faults. `onProgress` hears how many cases
- * of how many are done.
+ * Starts each program while no size is enabled and records it with the package in the guest, has the built
+ * command predict that under each policy, and starts the program again under each while khugepaged sleeps:
+ * what is huge then comes from page faults. `onProgress` hears how many cases of how many are done.
  */
 export async function runRestart(
-  guest: Guest,
+  lab: RestartLab,
   onProgress: (done: number, of: number) => void,
 ): Promise<Result<RestartCase[]>> {
+  const { guest, programs } = lab;
   const cases: RestartCase[] = [];
   const asleep = await sleepKhugepaged(guest);
   if (!asleep.ok) return asleep;
-  for (const { name, command } of RESTART_PROGRAMS) {
-    const recorded = await withProgram(guest, command, NO_SIZES, (pid) => record(guest, pid));
-    if (!recorded.ok) return recorded;
-    const touched = sum(recorded.value.map(({ vma }) => vma.anonymousBytes));
-    for (const policy of RESTART_POLICIES) {
-      onProgress(cases.length, RESTART_PROGRAMS.length * RESTART_POLICIES.length);
-      const real = await withProgram(guest, command, policy.orders, (pid) => memoryOf(guest, pid));
+  for (const program of programs) {
+    const predictions = await predictRestarts(lab, program);
+    if (!predictions.ok) return predictions;
+    for (const [i, policy] of RESTART_POLICIES.entries()) {
+      onProgress(cases.length, programs.length * RESTART_POLICIES.length);
+      const real = await underSizes(guest, program, policy.orders, (pid) => anonymousBytes(guest, pid));
       if (!real.ok) return real;
       cases.push({
-        program: name,
+        program: program.name,
         policy: policy.name,
-        touched,
-        predicted: sum(recorded.value.map((memory) => restartedBytes(memory, policy.orders))),
-        real: sum(real.value.map(({ anonymousBytes }) => anonymousBytes)),
+        ...predictions.value[i],
+        real: real.value,
       });
     }
   }
@@ -66,68 +73,40 @@ export async function runRestart(
   return done.ok ? succeed(cases) : done;
 }
 
+/** Records a program that runs with no size, and predicts it under each policy. */
+async function predictRestarts(
+  { guest, kernel, askBuilt, folder }: RestartLab,
+  program: GuestProgram,
+): Promise<Result<RestartPrediction[]>> {
+  const snapshot = await underSizes(guest, program, NO_SIZES, (pid) => captureProcess(guest, pid));
+  if (!snapshot.ok) return snapshot;
+  const [file, policy] = [join(folder, 'restart.parquet'), join(folder, 'restart-policy.json')];
+  writeFileSync(file, snapshot.value);
+  const predictions: RestartPrediction[] = [];
+  for (const { orders } of RESTART_POLICIES) {
+    writeFileSync(policy, policyFile(orders, 'always', MAX_PTES_NONE));
+    const json = await askBuilt('predict', file, '--policy', policy, '--kernel', kernel.model.name, '--json');
+    if (!json.ok) return json;
+    predictions.push(readRestart(json.value));
+  }
+  return succeed(predictions);
+}
+
 /** Runs a program with these sizes always enabled for as long as it is looked at. */
-async function withProgram<T>(
+async function underSizes<T>(
   guest: Guest,
-  command: string,
+  program: GuestProgram,
   orders: OrderSet,
   look: (pid: number) => Promise<Result<T>>,
 ): Promise<Result<T>> {
   const set = await putSizes(guest, orders, 'always');
-  if (!set.ok) return set;
-  const started = await startProgram(guest, command);
-  if (!started.ok) return started;
-  const seen = await look(started.value.pid);
-  const ended = await endProgram(guest, started.value);
-  return ended.ok ? seen : ended;
+  return set.ok ? withProgram(guest, program, look) : set;
 }
 
-/** A VMA, and a line of the probe for each PMD range that it lies in. */
-interface RecordedVma {
-  readonly vma: GuestVma;
-  readonly lines: readonly string[];
-}
-
-async function record(guest: Guest, pid: number): Promise<Result<RecordedVma[]>> {
+/** Anonymous memory of a process but for written pages of files, which no prediction covers. */
+async function anonymousBytes(guest: Guest, pid: number): Promise<Result<number>> {
   const vmas = await memoryOf(guest, pid);
   if (!vmas.ok) return vmas;
-  const recorded: RecordedVma[] = [];
-  for (const vma of vmas.value) {
-    const first = rangeStart(vma.start);
-    const lines = await pagesOf(guest, pid, first, Math.ceil((vma.end - first) / RANGE_BYTES));
-    if (!lines.ok) return lines;
-    recorded.push({ vma, lines: lines.value });
-  }
-  return succeed(recorded);
-}
-
-function rangeStart(address: number): number {
-  return address - (address % RANGE_BYTES);
-}
-
-/** What page faults make of a VMA if the same pages are touched again. */
-function restartedBytes({ vma, lines }: RecordedVma, orders: OrderSet): number {
-  if (!vma.eligible) return vma.anonymousBytes;
-  const pages = lines.map((line, i) => {
-    const base = rangeStart(vma.start) + i * RANGE_BYTES;
-    const span = { start: (vma.start - base) / PAGE_BYTES, end: (vma.end - base) / PAGE_BYTES };
-    return restartRange(touchedOf(line, span), span, orders, PROBE_GEOMETRY).present;
-  });
-  return sum(pages) * PAGE_BYTES;
-}
-
-/**
- * Pages of a line of the probe that a program has touched, of those in the VMA: in folios of any order, or
- * swapped.
- */
-function touchedOf(line: string, vma: { readonly start: number; readonly end: number }): Occupancy {
-  const touched = emptyOccupancy(PROBE_GEOMETRY);
-  const end = Math.min(vma.end, pagesPerRange(PROBE_GEOMETRY));
-  for (let page = Math.max(0, vma.start); page < end; page++)
-    if (/[0-9s]/.test(line[page])) setPage(touched, page);
-  return touched;
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
+  const ofNoFile = vmas.value.filter(({ ofFile }) => !ofFile);
+  return succeed(ofNoFile.reduce((sum, { anonymousBytes }) => sum + anonymousBytes, 0));
 }

@@ -1,57 +1,73 @@
-import { expect, test } from 'vitest';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { restartSuiteJson } from '../../src/cli/conform/json.ts';
 import { restartTable } from '../../src/cli/conform/restart-table.ts';
 import type { Guest } from '../../src/conform/guest.ts';
-import { RESTART_POLICIES, RESTART_PROGRAMS } from '../../src/conform/restart-programs.ts';
+import { RESTART_POLICIES } from '../../src/conform/restart-programs.ts';
 import { runRestart } from '../../src/conform/restart-suite.ts';
 import { succeed } from '../../src/core/base/failure.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { valueOf } from '../support/ranges.ts';
 import { expectSchema } from '../support/schemas.ts';
 
-const NONE = '.'.repeat(512);
-const at = (page: number, text: string) => NONE.slice(0, page) + text + NONE.slice(page + text.length);
+const KERNEL = { name: '7.3', version: '7.3.4', path: '', modules: [], model: KERNEL_MODELS['linux-7.3'] };
+const SERVER = { name: 'server', command: 'server', fill: 'fill' };
 
-/**
- * A guest whose programs have one VMA of anonymous memory, from page 100 of a PMD range on through the next
- * one, and 8K of a file. Around the VMA, in the same range, lie pages of another.
- */
+/** A guest whose programs have 12K of anonymous memory, and 8K of a file. */
 function fakeGuest(): Guest & { readonly lines: string[] } {
   const lines: string[] = [];
   const answer = (line: string): string[] => {
     lines.push(line);
     if (line.startsWith('start ')) return ['| ready', 'done pid=7'];
     if (line.startsWith('memory ')) return ['40064000 40400000 12 anon', '50001000 50003000 8 file', 'done'];
-    if (line === 'pages 7 40000000 2') return [at(98, '0000z0'), at(40, 's'), 'done'];
-    if (line.startsWith('pages 7 ')) return [at(1, '00'), 'done'];
+    if (line.startsWith('run node -p')) return [`| ${btoa('recorded')}`, 'done exit=0'];
+    if (line.startsWith('run ')) return ['| {}', 'done exit=0'];
     return ['done'];
   };
   return { lines, features: new Set(), ask: async ([line]) => succeed(answer(line)), stop: async () => {} };
 }
 
-test('what a program touched says what page faults bring when it starts again', async () => {
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'thpscope-restart-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test('a program is recorded with no size, and predicted from that under each policy', async () => {
   const guest = fakeGuest();
-  const cases = valueOf(await runRestart(guest, () => {}));
-  expect(cases.length).toBe(RESTART_PROGRAMS.length * RESTART_POLICIES.length);
-  // Pages 100, 101 and 103 in a VMA from 100 on, page 552 beyond the next border, and two of a file.
-  const pages = cases
-    .slice(0, 5)
-    .map(({ policy, touched, predicted }) => [policy, touched / 4096, predicted / 4096]);
-  expect(pages).toEqual([
-    ['64K', 5, 3 + 16 + 2],
-    ['16K-64K', 5, 4 + 16 + 2],
-    ['16K-1M', 5, 4 + 256 + 2],
-    ['2M', 5, 3 + 512 + 2],
-    ['16K-2M', 5, 4 + 512 + 2],
+  const asked: { snapshot: string; sizes: number; words: string[] }[] = [];
+  // Three pages were touched; a restart fills one more for each size.
+  const askBuilt = async (...words: string[]) => {
+    const [, file, , policy] = words;
+    const sizes = Object.keys(JSON.parse(readFileSync(policy, 'utf8')).sizes).length;
+    asked.push({ snapshot: readFileSync(file, 'utf8'), sizes, words });
+    const totals = { restart: { touchedPages: 3, residentPages: 3 + sizes } };
+    return succeed({ geometry: { pageShift: 12, pmdOrder: 9 }, totals });
+  };
+  const lab = { guest, kernel: KERNEL, programs: [SERVER], askBuilt, folder };
+  const cases = valueOf(await runRestart(lab, () => {}));
+  expect(cases.map(({ program, policy, predicted }) => [program, policy, predicted / 4096])).toEqual([
+    ['server', 'none', 3],
+    ['server', '64K', 4],
+    ['server', '16K-64K', 6],
+    ['server', '16K-1M', 10],
+    ['server', '2M', 4],
+    ['server', '16K-2M', 11],
   ]);
-  expect(cases[0].real).toBe(5 * 4096);
-  // It was recorded while no size was enabled, and khugepaged slept.
-  const beforeStart = guest.lines.slice(
-    0,
-    guest.lines.findIndex((line) => line.startsWith('start ')),
-  );
-  expect(beforeStart.filter((line) => line.endsWith(' never')).length).toBe(8);
-  expect(beforeStart[0]).toMatch(/scan_sleep_millisecs 1000000000$/);
+  // Memory of files is in none of the figures.
+  expect(cases[0]).toMatchObject({ touched: 3 * 4096, real: 12 * 1024 });
   expectSchema('conform', JSON.parse(restartSuiteJson([{ kernel: '7.3.4', answer: cases }])));
+
+  expect(asked.map(({ snapshot }) => snapshot)).toEqual(RESTART_POLICIES.map(() => 'recorded'));
+  expect(asked[0].words).toContain('linux-7.3');
+  const first = (pattern: RegExp) => guest.lines.findIndex((line) => pattern.test(line));
+  const steps = [/scan_sleep_millisecs 1000000000$/, /enabled never$/, /^start server$/, /^run fill$/];
+  const places = [...steps, /capture -p 7 -o/, /^end 7$/, /enabled always$/].map(first);
+  expect(places).toEqual([...places].sort((a, b) => a - b));
+  expect(places).not.toContain(-1);
+  expect(guest.lines.filter((line) => line === 'run fill').length).toBe(1 + RESTART_POLICIES.length);
 });
 
 test('the table states errors in percent of what is real', () => {

@@ -1,16 +1,22 @@
 import { readFileSync } from 'node:fs';
-import { nodeFiles } from '../../conform/guest-files.ts';
-import { type BootableKernel, compile, RESTART_SCRIPT } from '../../conform/kernels.ts';
+import { askBuilt } from '../../conform/built-command.ts';
+import { packageFiles } from '../../conform/guest-files.ts';
+import { JVM, javaFiles } from '../../conform/guest-java.ts';
+import { REDIS, redisFiles } from '../../conform/guest-redis.ts';
+import { type BootableKernel, compile } from '../../conform/kernels.ts';
+import { labFile } from '../../conform/lab.ts';
+import { RESTART_PROGRAMS } from '../../conform/restart-programs.ts';
 import { restartFiles, runRestart } from '../../conform/restart-suite.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
-import { type Context, print } from '../shared/context.ts';
+import { type Context, print, warn } from '../shared/context.ts';
 import { restartSuiteJson } from './json.ts';
 import { askGuests } from './program-guest.ts';
 import { restartTable } from './restart-table.ts';
 
 /**
  * The suite restart: programs that start again under several sizes, and what was predicted of them. Its
- * errors are figures, not differences: the prediction is a bound.
+ * errors are figures, not differences: the prediction is a bound. Programs that this machine cannot bring are
+ * left out, with a word.
  */
 export async function conformRestart(
   context: Context,
@@ -18,11 +24,26 @@ export async function conformRestart(
   folder: string,
   json = false,
 ): Promise<Result<number>> {
-  const programs = await compile('restart', folder);
-  if (!programs.ok) return programs;
-  const files = [...nodeFiles(), ...restartFiles(readFileSync(programs.value), readFileSync(RESTART_SCRIPT))];
+  const compiled = await compile('restart', folder);
+  if (!compiled.ok) return compiled;
+  const script = readFileSync(labFile('restart', 'objects.mjs'));
+  const files = [...packageFiles(), ...restartFiles(readFileSync(compiled.value), script)];
+  const programs = [...RESTART_PROGRAMS];
+  for (const [program, brought] of [
+    [REDIS, await redisFiles()],
+    [JVM, await javaFiles(folder)],
+  ] as const) {
+    if (!brought.ok) {
+      warn(context, `${program.name} is left out: ${brought.failure.message}`);
+      continue;
+    }
+    programs.push(program);
+    files.push(...brought.value);
+  }
   const asked = await askGuests(context, kernels, folder, files, (guest, kernel, progress) =>
-    runRestart(guest, (done, of) => progress.show(done, of, `restarts on ${kernel.version}`)),
+    runRestart({ guest, kernel, programs, askBuilt, folder }, (done, of) =>
+      progress.show(done, of, `restarts on ${kernel.version}`),
+    ),
   );
   if (!asked.ok) return asked;
   if (json) await print(context, restartSuiteJson(asked.value));

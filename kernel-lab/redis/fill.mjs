@@ -1,0 +1,62 @@
+// Fills the redis-server behind /redis.sock with the same keys each time and deletes a third of them, for
+// `thpscope conform --suite restart` and `--suite advice`.
+import { connect } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
+
+const KEYS = 60_000;
+const BATCH = 1_000;
+const SOCKET = '/redis.sock';
+
+async function connectOnceItListens() {
+  for (;;) {
+    const socket = connect(SOCKET);
+    const connected = await new Promise((resolve) => {
+      socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    });
+    if (connected) return socket;
+    await setTimeout(100);
+  }
+}
+
+const socket = await connectOnceItListens();
+
+/** Sends commands, and waits until each has been answered by one line. */
+async function send(commands) {
+  const answered = new Promise((resolve, reject) => {
+    let lines = 0;
+    const count = (text) => {
+      if (/^-/m.test(text)) reject(new Error(text));
+      lines += text.split('\n').length - 1;
+      if (lines < commands.length) return;
+      socket.off('data', count);
+      resolve();
+    };
+    socket.setEncoding('latin1').on('data', count);
+  });
+  const texts = commands.map(
+    (words) => `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join('')}`,
+  );
+  socket.write(texts.join(''));
+  await answered;
+}
+
+async function sendForKeys(commandOf) {
+  for (let first = 0; first < KEYS; first += BATCH) {
+    const keys = Array.from({ length: Math.min(BATCH, KEYS - first) }, (_, i) => first + i);
+    await send(keys.map(commandOf).filter((words) => words !== undefined));
+  }
+}
+
+let state = 88172645;
+/** A number below a limit, the same ones each time. */
+function below(limit) {
+  state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+  return Math.floor((state / 2 ** 32) * limit);
+}
+
+await sendForKeys((key) => ['SET', `key:${key}`, 'v'.repeat(40 + below(900))]);
+await sendForKeys((key) => (below(3) === 0 ? ['DEL', `key:${key}`] : undefined));
+// What was freed leaves at once, not when some seconds have gone by.
+await send([['MEMORY', 'PURGE']]);
+console.log('filled');
+socket.end();
