@@ -207,6 +207,26 @@ function addTo(into: number[], from: readonly number[]): void {
   for (let i = 0; i < from.length; i++) into[i] += from[i];
 }
 
+/**
+ * Pages in use that lie in large folios, now and after khugepaged: pages that a collapse fills were empty,
+ * and are not in use afterwards either.
+ */
+export function hugeInUse({
+  pagesBefore,
+  pagesAfter,
+  filledPages,
+}: Pick<Tally, 'pagesBefore' | 'pagesAfter' | 'filledPages'>): {
+  readonly now: number;
+  readonly then: number;
+} {
+  return { now: sum(pagesBefore.slice(1)), then: sum(pagesAfter.slice(1)) - filledPages };
+}
+
+/** Touched pages that page faults put into large folios after a restart, at most: filled ones left out. */
+export function hugeAfterRestart({ touchedPages, pagesByOrder }: RestartCounts): number {
+  return touchedPages - pagesByOrder[0];
+}
+
 /** What makes resident memory grow, in a tally, the cost of a plan, or the counts of a policy. */
 type Filling = Pick<Tally, 'filledPages' | 'swappedInPages'>;
 

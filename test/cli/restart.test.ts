@@ -64,7 +64,7 @@ test('--restart shows it for each VMA, and of a made-up range', async () => {
   expect(text).toMatch(/VMA .*HUGE AFTER RESTART {2}GROWTH BY RESTART/);
   const range = 'predict --pattern 0-15 --orders 4,6 --max-ptes-none 0';
   expect(await outputOf(`${range} --restart`)).toContain(
-    'page faults, after a restart: at most 256K of 256K (100%): 256K in 256K',
+    'page faults, after a restart: at most 64K of 64K in use (100%), and 192K filled: 256K in 256K',
   );
   const json = JSON.parse(await outputOf(`${range} --restart --json`));
   expectSchema('predict', json);

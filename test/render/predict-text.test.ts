@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { CollapseSurroundings } from '../../src/analysis/assumptions.ts';
+import type { Listing } from '../../src/analysis/process-list.ts';
 import { readOnKernel } from '../../src/analysis/read-on.ts';
 import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
@@ -25,6 +26,7 @@ interface Ask extends RunPolicyText {
   readonly verbose?: boolean;
   readonly restart?: boolean;
   readonly color?: boolean;
+  readonly listing?: Partial<Listing>;
 }
 
 async function textOf(
@@ -41,6 +43,7 @@ async function textOf(
     readOn: readOnKernel('7.2.13', true),
     verbose: ask.verbose ?? false,
     restart: ask.restart ?? false,
+    listing: ask.listing ?? {},
   };
   return predictText(view, styleOf(ask.color ?? false));
 }
@@ -112,7 +115,7 @@ test('sizes follow the page size of the machine', async () => {
   const items = [processItem(1), vmaItem(), rangesItem(rangeOf({ pmdOrder: 13, present: '0-31' }))];
   const text = await textOf(items, { pmdOrder: 13, orders: '5', maxPtesNone: 0 });
   expect(text).toContain('2M anonymous; khugepaged scans 1 PMD range of 512M');
-  expect(text).toContain('2M of 2M (100%): 2M in 2M');
+  expect(text).toContain('2M of 2M in use (100%): 2M in 2M');
 });
 
 test('growth is given as memory and as a share of what is resident', async () => {
@@ -134,16 +137,23 @@ test('the share of huge memory is that of the memory before and after', async ()
     knownRanges([{ present: 'all', folios: ['4@0-127'] }, { present: '0-511' }]),
   ];
   const text = await textOf(items, { orders: '4', maxPtesNone: 0, outcomes: ['0:4=SCAN_PAGE_COUNT'] });
-  expect(text).toContain('512K of 4M (13%): 512K in 64K');
-  expect(text).toContain('3.94M of 4M (98%): 3.94M in 64K');
+  expect(text).toContain('512K of 4M in use (13%): 512K in 64K');
+  expect(text).toContain('3.94M of 4M in use (98%): 3.94M in 64K');
 });
 
-test('a table shows the twenty largest processes, largest first, and counts the rest', async () => {
+test('a table shows twenty processes, by growth or as asked, and adds up the rest', async () => {
   const items = Array.from({ length: 25 }, (_, i) => small(100 + i, 16 * (i + 1))).flat();
-  const lines = (await textOf(items, ALL)).split('\n');
-  const pids = lines.filter((line) => / worker-/.test(line)).map((line) => Number.parseInt(line, 10));
-  expect(pids).toEqual(Array.from({ length: 20 }, (_, i) => 124 - i));
-  expect(lines).toContain('5 smaller processes not shown; -v shows all');
+  const linesOf = async (ask: Ask) => (await textOf(items, ask)).split('\n');
+  const pidsOf = (lines: readonly string[]) =>
+    lines.filter((line) => / worker-/.test(line)).map((line) => Number.parseInt(line, 10));
+  const byGrowth = await linesOf(ALL);
+  expect(pidsOf(byGrowth)).toEqual(Array.from({ length: 20 }, (_, i) => 100 + i));
+  expect(byGrowth).toContain('and 5 more: 7.19M of memory, 0B of it huge now and 7.19M then, growth 2.81M');
+  const byMemory = await linesOf({ ...ALL, listing: { sort: 'memory', top: 2 } });
+  expect(pidsOf(byMemory)).toEqual([124, 123]);
+  const sections = await linesOf({ ...ALL, verbose: true, listing: { sort: 'memory', top: 1 } });
+  expect(sections.filter((line) => line.startsWith('worker-'))).toEqual(['worker-124 (pid 124)']);
+  expect(sections.join('\n')).toContain('and 24 more: ');
 });
 
 test('the word of the kernel is believed under the settings in force, and named where it is no sign', async () => {

@@ -32,6 +32,7 @@ function page(name: string, text: FindingsText = {}, view: Partial<ReportView> =
     sources: [source],
     readOn: readOnKernel('7.2.0', false),
     inForce: false,
+    listing: {},
     version: '1',
     command: name,
     explain: () => name,

@@ -200,7 +200,8 @@ test('a restart fills around each touched page as far as its VMA reaches, swappe
   // 2M does not fit; windows of 256K begin at 64 and 192.
   expect(digested?.restart).toEqual({
     residentPages: 128,
-    hugePages: 128,
+    touchedPages: 21,
+    hugePages: 21,
     growthPages: 108,
     largerFolioPages: 0,
     sharedPages: 0,

@@ -59,7 +59,7 @@ function Restart({
   readonly now: number;
   readonly geometry: Geometry;
 }) {
-  const { residentPages, hugePages, growthPages, largerFolioPages, sharedPages } = restart;
+  const { residentPages, touchedPages, hugePages, growthPages, largerFolioPages, sharedPages } = restart;
   const size = (pages: number) => formatSize(pages, geometry);
   return (
     <>
@@ -74,7 +74,7 @@ function Restart({
         </dd>
         <dt>huge pages</dt>
         <dd>
-          <strong>{percent(hugePages, residentPages)}</strong> <span>{size(hugePages)}</span>
+          <strong>{percent(hugePages, touchedPages)}</strong> <span>{size(hugePages)} in use</span>
         </dd>
       </dl>
       <details class="policy-note">

@@ -1,4 +1,4 @@
-import { growthOf, restartGrowthOf, type Tally } from '../../src/analysis/tally.ts';
+import { growthOf, hugeAfterRestart, hugeInUse, restartGrowthOf } from '../../src/analysis/tally.ts';
 import { sum } from '../../src/core/base/sum.ts';
 import type { RestartCounts } from '../../src/core/fault/restart-counts.ts';
 import type { Judgement, Totals } from '../memory/memory-worker-protocol.ts';
@@ -22,7 +22,9 @@ export interface PolicyOutcome {
 /** What page faults leave, at most, of processes that start again and touch the same pages. */
 export interface RestartOutcome {
   readonly residentPages: number;
-  /** Of these, pages in large folios. */
+  /** Of these, pages that are touched, and not filled around those. */
+  readonly touchedPages: number;
+  /** Touched pages in large folios. */
   readonly hugePages: number;
   /** Pages more than are resident now; those in swap among them. */
   readonly growthPages: number;
@@ -37,7 +39,8 @@ function restartOutcomeOf(counts: RestartCounts, residentNow: number): RestartOu
   const { largerFolioPages, sharedPages } = counts;
   return {
     residentPages,
-    hugePages: sum(counts.pagesByOrder.slice(1)),
+    touchedPages: counts.touchedPages,
+    hugePages: hugeAfterRestart(counts),
     growthPages: restartGrowthOf({ restart: counts, residentPages: residentNow }),
     largerFolioPages,
     sharedPages,
@@ -64,27 +67,15 @@ export function policyOutcomeOf(
   }
   if (!judgement) return undefined;
   const { total } = judgement;
+  const huge = hugeInUse(total);
   return {
     residentPages: total.residentPages,
-    ...inUseOf(total),
+    hugeNow: huge.now,
+    hugeThen: huge.then,
     growthPages: growthOf(total),
     copiedPages: total.copiedPages,
     attempts: total.attempts,
     laterAttempts: undefined,
     restart: restartOutcomeOf(total.restart, total.residentPages),
   };
-}
-
-/** Pages in use that lie in large folios, before and after: pages that a collapse fills were not in use. */
-export function inUseOf({
-  pagesBefore,
-  pagesAfter,
-  swappedInPages,
-}: Pick<Tally, 'pagesBefore' | 'pagesAfter' | 'swappedInPages'>): Pick<
-  PolicyOutcome,
-  'hugeNow' | 'hugeThen'
-> {
-  const hugeNow = sum(pagesBefore.slice(1));
-  // What was small or in swap and is small no more.
-  return { hugeNow, hugeThen: hugeNow + pagesBefore[0] + swappedInPages - pagesAfter[0] };
 }

@@ -1,12 +1,11 @@
 import { useState } from 'preact/hooks';
-import { growthOf, type Tally } from '../../src/analysis/tally.ts';
+import { growthOf, hugeInUse, type Tally } from '../../src/analysis/tally.ts';
 import { grouped } from '../../src/core/base/plural.ts';
 import { formatSize } from '../../src/core/memory/format-size.ts';
 import type { Process } from '../../src/core/rules/memory-source.ts';
 import { printable } from '../../src/render/words/printable.ts';
 import type { Judgement } from '../memory/memory-worker-protocol.ts';
 import { type SortableColumn, SortableTable } from '../shell/sortable-table.tsx';
-import { inUseOf } from './policy-outcome.ts';
 
 /** Processes that are shown before somebody asks for all. */
 const SHOWN = 30;
@@ -22,8 +21,8 @@ interface Props {
   readonly processes: readonly Process[];
 }
 
-const hugeNow = ({ tally }: Row) => inUseOf(tally).hugeNow;
-const hugeThen = ({ tally }: Row) => inUseOf(tally).hugeThen;
+const hugeNow = ({ tally }: Row) => hugeInUse(tally).now;
+const hugeThen = ({ tally }: Row) => hugeInUse(tally).then;
 const growth = ({ tally }: Row) => growthOf(tally);
 
 const COLUMNS: readonly SortableColumn<Row>[] = [
@@ -41,8 +40,8 @@ const COLUMNS: readonly SortableColumn<Row>[] = [
     cell: ({ process }) => process.pid,
   },
   pagesColumn('memory', 'RSS', ({ tally }) => tally.residentPages),
-  pagesColumn('now', 'huge', hugeNow),
-  pagesColumn('then', 'then', hugeThen),
+  pagesColumn('now', 'huge now', hugeNow),
+  pagesColumn('then', 'huge then', hugeThen),
   pagesColumn('growth', 'growth', growth, '+'),
 ];
 
@@ -55,7 +54,9 @@ export function ProcessTable({ judgement, processes }: Props) {
   return (
     <section aria-labelledby="policy-processes">
       <h2 id="policy-processes">Processes</h2>
-      <p class="policy-note">huge, then: memory in use that lies in huge pages, now and under this policy</p>
+      <p class="policy-note">
+        huge: memory in use that lies in huge pages, now and under this policy; what is filled comes to it
+      </p>
       <SortableTable
         caption="Processes under this policy"
         columns={COLUMNS}

@@ -2,6 +2,7 @@ import { buildCommand } from '@stricli/core';
 import { describeCommand } from '../shared/command-docs.ts';
 import type { Context } from '../shared/context.ts';
 import { optionalNumber } from '../shared/flag-kinds.ts';
+import { type ListingFlags, listingFlags } from '../shared/listing-flags.ts';
 import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
 import {
   type BaseSettingsFlags,
@@ -20,6 +21,7 @@ import {
 
 export type AdviseFlags = ProcessFlags &
   BaseSettingsFlags &
+  ListingFlags &
   SweptKernelFlag &
   WorkersFlag &
   OutputFlags & {
@@ -64,6 +66,7 @@ export const adviseCommand = buildCommand<AdviseFlags, string[], Context>({
       ),
       ...sweptKernelFlag,
       ...workersFlag,
+      ...listingFlags,
       ...outputFlags,
     },
     aliases: { p: 'pid' },

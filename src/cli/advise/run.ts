@@ -65,6 +65,7 @@ async function adviseSource(
     counts: query.ask(settings, model),
     currentCounts: known && query.ask(known, model),
     byProcess: outcomesByProcess(source, settings, model),
+    listing: { sort: flags.sort, top: flags.top },
     assumesRegistration: assumesRegistration({ settings: known }, settings, geometry),
     set: writesBetween(known ?? kept, settings, geometry),
     restore: known && writesBetween(settings, known, geometry),

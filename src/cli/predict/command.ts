@@ -2,13 +2,15 @@ import { buildCommand } from '@stricli/core';
 import { describeCommand } from '../shared/command-docs.ts';
 import type { Context } from '../shared/context.ts';
 import { optionalSwitch, optionalText } from '../shared/flag-kinds.ts';
+import { type ListingFlags, listingFlags } from '../shared/listing-flags.ts';
 import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
 import { type PolicyFlags, policyFlags } from '../shared/policy-flags.ts';
 import { files, PROCESSES, patternFlags, processFlags, type SourceFlags } from '../shared/source-flags.ts';
 
 export type PredictFlags = SourceFlags &
   PolicyFlags &
-  OutputFlags & {
+  OutputFlags &
+  ListingFlags & {
     readonly ranges?: string;
     readonly restart?: boolean;
     readonly verbose?: boolean;
@@ -25,6 +27,7 @@ export const predictCommand = buildCommand<PredictFlags, string[], Context>({
         'What page faults make of each VMA when its process starts again; of each range with --ranges and --pattern',
       ),
       ...policyFlags,
+      ...listingFlags,
       ...outputFlags,
       verbose: optionalSwitch('Show every process and VMA'),
     },

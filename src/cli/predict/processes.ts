@@ -62,6 +62,7 @@ export async function predictProcesses(
       readOn: readOnKernel(host.kernelRelease, files.length === 0),
       verbose: flags.verbose === true,
       restart: flags.restart === true,
+      listing: { sort: flags.sort, top: flags.top },
     };
     await print(context, predictText(view, styleFor(context, flags.color)));
     for (const note of notes) warn(context, note);

@@ -1,6 +1,6 @@
 import { explainRange } from '../../analysis/explanation.ts';
 import { addVerdict, emptyTally } from '../../analysis/tally.ts';
-import { type Result, succeed } from '../../core/base/failure.ts';
+import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { sum } from '../../core/base/sum.ts';
 import { addRestartedRange } from '../../core/fault/restart-counts.ts';
 import { pagesPerRange } from '../../core/memory/geometry.ts';
@@ -27,6 +27,9 @@ export async function predict(this: Context, flags: PredictFlags, ...files: stri
 async function predictSource(context: Context, flags: PredictFlags, files: string[]): Promise<Result<void>> {
   const source = checkOneSource(flags, files);
   if (!source.ok) return source;
+  const totalsOnly = flags.pattern !== undefined || flags.ranges !== undefined || files.some(isDigestFile);
+  if (totalsOnly && (flags.sort !== undefined || flags.top !== undefined))
+    return fail('usage', '--sort and --top list processes: give processes or snapshots');
   if (flags.pattern !== undefined) return predictPattern(context, { ...flags, pattern: flags.pattern });
   // What reads JSON loads zod, which takes as long as Node does to start.
   if (flags.ranges !== undefined) {

@@ -2,6 +2,7 @@ import { buildCommand } from '@stricli/core';
 import { describeCommand } from '../shared/command-docs.ts';
 import type { Context } from '../shared/context.ts';
 import { optionalNumber } from '../shared/flag-kinds.ts';
+import { type ListingFlags, listingFlags } from '../shared/listing-flags.ts';
 import { outputFile, type WrittenFlags, writtenJson } from '../shared/output-flags.ts';
 import {
   type SettingsFlags,
@@ -17,7 +18,12 @@ import {
   type WorkersFlag,
 } from '../shared/source-flags.ts';
 
-export type ReportFlags = ProcessFlags & SettingsFlags & SweptKernelFlag & WorkersFlag & WrittenFlags;
+export type ReportFlags = ProcessFlags &
+  SettingsFlags &
+  SweptKernelFlag &
+  WorkersFlag &
+  ListingFlags &
+  WrittenFlags;
 
 export const reportCommand = buildCommand<ReportFlags, string[], Context>({
   loader: async () => (await import('./run.ts')).report,
@@ -28,6 +34,7 @@ export const reportCommand = buildCommand<ReportFlags, string[], Context>({
       ...settingsFlags,
       ...sweptKernelFlag,
       workers: optionalNumber('N', 'Worker threads for what the sweep has to walk; all cores by default'),
+      ...listingFlags,
       ...writtenJson,
     },
     aliases: { p: 'pid', o: 'output' },

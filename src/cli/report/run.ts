@@ -58,6 +58,7 @@ async function reportSource(
     {
       findings: findingsOf(memory, settings, model, space, values),
       sources,
+      listing: { sort: flags.sort, top: flags.top },
       inForce,
       readOn: readOnKernel(memory.digest.host.kernelRelease, files.length === 0),
       version: readVersion(),

@@ -5,7 +5,13 @@ import {
   type ProcessPrediction,
   type VmaPrediction,
 } from '../../analysis/prediction.ts';
-import { machineGrowthOf, machinePagesOf, machineRestartOf, type Tally } from '../../analysis/tally.ts';
+import {
+  hugeInUse,
+  machineGrowthOf,
+  machinePagesOf,
+  machineRestartOf,
+  type Tally,
+} from '../../analysis/tally.ts';
 import { type OrderSet, ordersOf } from '../../core/memory/order.ts';
 import type { RangeState } from '../../core/memory/range-state.ts';
 import { type CollapsePlan, collapsesOf } from '../../core/plan/plan.ts';
@@ -70,7 +76,12 @@ export function totalsJson(tally: Tally): object {
 
 /** The same with what page faults do under the settings when the programs start again. */
 export function totalsWithRestart(tally: Tally): object {
-  return { ...totalsJson(tally), restart: restartJson(tally.restart, tally.residentPages) };
+  const { now, then } = hugeInUse(tally);
+  return {
+    ...totalsJson(tally),
+    hugePages: { before: now, after: then },
+    restart: restartJson(tally.restart, tally.residentPages),
+  };
 }
 
 /** The values after `ranges` in a prediction of processes. */

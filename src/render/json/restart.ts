@@ -1,4 +1,4 @@
-import { restartGrowthOf } from '../../analysis/tally.ts';
+import { hugeAfterRestart, restartGrowthOf } from '../../analysis/tally.ts';
 import { sum } from '../../core/base/sum.ts';
 import type { RestartCounts } from '../../core/fault/restart-counts.ts';
 
@@ -12,6 +12,7 @@ export function restartJson(restart: RestartCounts | undefined, residentPages: n
   return {
     residentPages: sum(pagesByOrder),
     touchedPages,
+    hugePages: hugeAfterRestart(restart),
     pagesByOrder: Object.fromEntries(
       pagesByOrder.map((pages, order) => [order, pages] as const).filter(([, pages]) => pages > 0),
     ),

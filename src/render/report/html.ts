@@ -46,7 +46,7 @@ ${section('Huge memory against growth', tradeoffSection(view))}
 ${section('What to set', adviceSection(view))}
 ${section('What stays as it is, and why', refusedSection(view))}
 ${section('Processes', [
-  processTable(findings),
+  processTable(view),
   sections,
   sections.length > 0 &&
     sections.length < findings.processes.length &&

@@ -1,4 +1,5 @@
 import type { Findings } from '../../analysis/findings.ts';
+import type { Listing } from '../../analysis/process-list.ts';
 import type { ReadOn } from '../../analysis/read-on.ts';
 
 /** Where memory of a report comes from; what digests of several hosts do not tell is undefined. */
@@ -14,6 +15,8 @@ export interface ReportSource {
 export interface ReportView {
   readonly findings: Findings;
   readonly sources: readonly ReportSource[];
+  /** How the processes are listed. */
+  readonly listing: Partial<Listing>;
   readonly readOn: ReadOn;
   /** The settings asked about are those of the machine. */
   readonly inForce: boolean;

@@ -1,3 +1,5 @@
+import type { ProcessOutcome } from '../../analysis/advise.ts';
+import { type ListedFigures, listProcesses } from '../../analysis/process-list.ts';
 import type { SysfsWrite } from '../../analysis/sysfs-writes.ts';
 import { growthOf } from '../../analysis/tally.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
@@ -15,6 +17,7 @@ import {
   worthLine,
 } from '../words/advise-view.ts';
 import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
+import { othersLine } from '../words/others-line.ts';
 import { printable } from '../words/printable.ts';
 import { type Column, layOutTable } from './columns.ts';
 import { field } from './lines.ts';
@@ -28,7 +31,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'command', align: 'left' },
   { title: 'memory', align: 'right' },
   { title: 'huge now', align: 'right' },
-  { title: 'then', align: 'right' },
+  { title: 'huge then', align: 'right' },
   { title: 'RSS', align: 'right' },
   { title: 'attempts', align: 'right' },
   { title: 'later', align: 'right' },
@@ -98,26 +101,30 @@ function outcomeFields(
   return [field('gains', gains), field('costs at once', atOnce), field('later passes', later)];
 }
 
-function processLines({ byProcess, memory }: AdviceView, style: Style): string[] {
+function processLines({ byProcess, listing, memory }: AdviceView, style: Style): string[] {
+  const { shown, others } = listProcesses(byProcess, figuresOf, {
+    sort: listing.sort,
+    top: listing.top ?? PROCESSES_SHOWN,
+  });
   const [head, ...lines] = layOutTable(
     COLUMNS,
-    byProcess
-      .slice(0, PROCESSES_SHOWN)
-      .map(({ process, residentPages, hugePages, counts }) => [
-        String(process.pid),
-        printable(process.command),
-        formatSize(residentPages, memory.geometry),
-        formatSize(hugePages, memory.geometry),
-        formatSize(hugePages + counts.newlyHugePages, memory.geometry),
-        `+${formatSize(growthOf(counts), memory.geometry)}`,
-        grouped(sum(counts.attempts)),
-        grouped(sum(counts.laterAttempts)),
-      ]),
+    shown.map(({ process, residentPages, hugePages, counts }) => [
+      String(process.pid),
+      printable(process.command),
+      formatSize(residentPages, memory.geometry),
+      formatSize(hugePages, memory.geometry),
+      formatSize(hugePages + counts.newlyHugePages, memory.geometry),
+      `+${formatSize(growthOf(counts), memory.geometry)}`,
+      grouped(sum(counts.attempts)),
+      grouped(sum(counts.laterAttempts)),
+    ]),
   );
-  const rest = byProcess.length - lines.length;
-  return [
-    style.dim(head),
-    ...lines,
-    ...(rest > 0 ? [`and ${plural(rest, 'process', 'processes')} that change less`] : []),
-  ];
+  const rest = othersLine(others, memory.geometry);
+  return [style.dim(head), ...lines, ...(rest === undefined ? [] : [rest])];
+}
+
+/** What a list says of a process. */
+function figuresOf({ residentPages, hugePages, counts }: ProcessOutcome): ListedFigures {
+  const hugeThen = hugePages + counts.newlyHugePages;
+  return { residentPages, hugeNow: hugePages, hugeThen, growthPages: growthOf(counts) };
 }

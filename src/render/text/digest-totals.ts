@@ -28,6 +28,7 @@ export function digestTotalsJson(
     collapses: Object.fromEntries(collapses),
     coveredPages: counts.copiedPages + counts.filledPages,
     filledPages: counts.filledPages,
+    hugePages: { before: memory.hugePages, after: memory.hugePages + counts.newlyHugePages },
     restart: restartJson(restart, memory.residentPages),
   };
 }
@@ -44,7 +45,9 @@ export function digestTotalsText(
 ): string {
   const { geometry, residentPages, hugePages } = memory;
   const growth = growthOf(counts);
-  const huge = (pages: number) => `${formatSize(pages, geometry)} (${percent(pages, residentPages)})`;
+  const huge = (pages: number, inUse: number) =>
+    `${formatSize(pages, geometry)} of ${formatSize(inUse, geometry)} in use (${percent(pages, inUse)})`;
+  const filled = counts.filledPages > 0 ? `, and ${formatSize(counts.filledPages, geometry)} filled` : '';
   const later = sum(counts.laterAttempts);
   const walked = apartRanges(memory);
   const other = otherKernelLine(policy.model, readOn, geometry);
@@ -56,10 +59,10 @@ export function digestTotalsText(
       'memory',
       `${formatSize(residentPages, geometry)} anonymous in ${plural(memory.ranges, 'PMD range')}`,
     ),
-    field('huge now', huge(hugePages)),
+    field('huge now', huge(hugePages, residentPages)),
     field(
       'huge then',
-      `khugepaged: ${style.good(`${huge(hugePages + counts.newlyHugePages)} of the memory in use`)}`,
+      `khugepaged: ${style.good(`${huge(hugePages + counts.newlyHugePages, residentPages + counts.swappedInPages)}${filled}`)}`,
     ),
     field(
       'RSS',

@@ -4,8 +4,9 @@ import {
   type ProcessPrediction,
   type VmaPrediction,
 } from '../../analysis/prediction.ts';
+import { type ListedFigures, type Listing, listProcesses } from '../../analysis/process-list.ts';
 import type { ReadOn } from '../../analysis/read-on.ts';
-import { growthOf, restartGrowthOf, type Tally } from '../../analysis/tally.ts';
+import { growthOf, hugeAfterRestart, hugeInUse, restartGrowthOf, type Tally } from '../../analysis/tally.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { plural } from '../../core/base/plural.ts';
 import { sum } from '../../core/base/sum.ts';
@@ -15,6 +16,7 @@ import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
 import { ignoredLimitLine } from '../words/none-limit-note.ts';
+import { othersLine } from '../words/others-line.ts';
 import { printable } from '../words/printable.ts';
 import { RESTART_IS_A_BOUND } from '../words/restart-sentence.ts';
 import { sizeSettingsLine } from '../words/sizes.ts';
@@ -46,26 +48,30 @@ export interface PredictView {
   readonly verbose: boolean;
   /** The VMAs of each process, with what page faults do to each after a restart. */
   readonly restart: boolean;
+  /** How the processes are listed. */
+  readonly listing: Partial<Listing>;
 }
 
 /** A prediction of processes as a person reads it. */
 export function predictText(view: PredictView, style: Style): string {
   const { prediction, policy } = view;
   const showsVmas = view.verbose || view.restart;
-  const shown = prediction.processes.filter(({ tally }) => tally.ranges > 0);
-  const empty = prediction.processes.length - shown.length;
+  const withMemory = prediction.processes.filter(({ tally }) => tally.ranges > 0);
+  const empty = prediction.processes.length - withMemory.length;
   const lines = [...questionLines(view, style), ''];
-  if (showsVmas || shown.length <= FEW_PROCESSES) {
+  if (showsVmas || withMemory.length <= FEW_PROCESSES) {
+    const { shown, others } = sections(withMemory, view.listing);
     for (const process of shown) lines.push(...processLines(process, view, style), '');
+    if (others !== undefined) lines.push(others, '');
   } else {
-    lines.push(...processTable(shown, policy.orders, style), '');
+    lines.push(...processTable(withMemory, view, style), '');
   }
-  if (shown.length > 1) {
-    const title = `${style.bold('all together')}: ${plural(shown.length, 'process', 'processes')}`;
+  if (withMemory.length > 1) {
+    const title = `${style.bold('all together')}: ${plural(withMemory.length, 'process', 'processes')}`;
     lines.push(title, ...togetherLines(prediction.total, policy, style), '');
   }
   if (empty > 0) lines.push(`${plural(empty, 'process has', 'processes have')} no anonymous memory.`);
-  if (shown.length > 0) lines.push(RESTART_IS_A_BOUND);
+  if (withMemory.length > 0) lines.push(RESTART_IS_A_BOUND);
   lines.push(
     ...limitLines(prediction),
     ...shrinkerLines(prediction),
@@ -118,11 +124,12 @@ const RESTART_HUGE: Column = { title: 'HUGE AFTER RESTART', align: 'right' };
 const RESTART_GROWTH: Column = { title: 'GROWTH BY RESTART', align: 'right' };
 
 function memoryCells(tally: Tally): string[] {
+  const { now, then } = hugeInUse(tally);
   const growth = growthOf(tally);
   return [
     formatSize(tally.residentPages, tally.geometry),
-    formatSize(sum(tally.pagesBefore.slice(1)), tally.geometry),
-    formatSize(sum(tally.pagesAfter.slice(1)), tally.geometry),
+    formatSize(now, tally.geometry),
+    formatSize(then, tally.geometry),
     growth > 0 ? `+${formatSize(growth, tally.geometry)}` : '0B',
   ];
 }
@@ -131,24 +138,49 @@ function memoryCells(tally: Tally): string[] {
 function restartCells(tally: Tally): string[] {
   const growth = restartGrowthOf(tally);
   return [
-    formatSize(sum(tally.restart.pagesByOrder.slice(1)), tally.geometry),
+    formatSize(hugeAfterRestart(tally.restart), tally.geometry),
     growth > 0 ? `+${formatSize(growth, tally.geometry)}` : '0B',
   ];
 }
 
-function processTable(processes: readonly ProcessPrediction[], orders: OrderSet, style: Style): string[] {
+/** What a list says of a process. */
+function figuresOf({ tally }: ProcessPrediction): ListedFigures {
+  const { now, then } = hugeInUse(tally);
+  return {
+    residentPages: tally.residentPages,
+    hugeNow: now,
+    hugeThen: then,
+    growthPages: growthOf(tally),
+    restartGrowthPages: restartGrowthOf(tally),
+  };
+}
+
+/** The processes that have sections: unless otherwise asked all, in the order of reading. */
+function sections(processes: readonly ProcessPrediction[], { sort, top }: Partial<Listing>) {
+  if (sort === undefined && top === undefined) return { shown: processes, others: undefined };
+  const { shown, others } = listProcesses(processes, figuresOf, { sort, top: top ?? Infinity });
+  return { shown, others: othersLine(others, processes[0].tally.geometry) };
+}
+
+function processTable(
+  processes: readonly ProcessPrediction[],
+  { listing, policy }: PredictView,
+  style: Style,
+): string[] {
   const bySize = [...processes].sort((a, b) => b.tally.residentPages - a.tally.residentPages);
+  const { shown, others } = listProcesses(bySize, figuresOf, {
+    sort: listing.sort,
+    top: listing.top ?? TABLE_ROWS,
+  });
   const growsAtRestart = processes.some(({ tally }) => restartGrowthOf(tally) > 0);
-  const rows = bySize
-    .slice(0, TABLE_ROWS)
-    .map(({ process, tally }) => [
-      String(process.pid),
-      printable(process.command),
-      ...memoryCells(tally),
-      ...(growsAtRestart ? [restartCells(tally)[1]] : []),
-      String(sum(tally.collapses)),
-      mainRefusal(tally, orders),
-    ]);
+  const rows = shown.map(({ process, tally }) => [
+    String(process.pid),
+    printable(process.command),
+    ...memoryCells(tally),
+    ...(growsAtRestart ? [restartCells(tally)[1]] : []),
+    String(sum(tally.collapses)),
+    mainRefusal(tally, policy.orders),
+  ]);
   const [title, ...body] = layOutTable(
     [
       { title: 'PID', align: 'right' },
@@ -160,10 +192,8 @@ function processTable(processes: readonly ProcessPrediction[], orders: OrderSet,
     ],
     rows,
   );
-  const more = processes.length - rows.length;
-  const rest =
-    more > 0 ? [`${plural(more, 'smaller process', 'smaller processes')} not shown; -v shows all`] : [];
-  return [style.bold(title), ...body, ...rest];
+  const rest = othersLine(others, processes[0].tally.geometry);
+  return [style.bold(title), ...body, ...(rest === undefined ? [] : [rest])];
 }
 
 function vmaTable(vmas: readonly VmaPrediction[], orders: OrderSet, restart: boolean): string[] {

@@ -19,7 +19,12 @@ export function restartLines(
   const size = (pages: number) => formatSize(pages, geometry);
   const { touchedPages, sharedPages, largerFolioPages, pagesByOrder } = restart;
   const after = sum(pagesByOrder);
-  const huge = sum(pagesByOrder.slice(1));
+  const folios = {
+    pagesByOrder,
+    pmdMappedPages: pagesByOrder[geometry.pmdOrder],
+    inUsePages: touchedPages,
+    filledPages: after - touchedPages,
+  };
   const growth = restartGrowthOf({ restart, residentPages });
   const causes = [
     ...(after > touchedPages ? [`page faults fill ${size(after - touchedPages)} around touched pages`] : []),
@@ -28,9 +33,9 @@ export function restartLines(
   return [
     field(
       'restart',
-      huge === 0
+      pagesByOrder[0] === after
         ? 'page faults, after a restart: small pages only'
-        : `page faults, after a restart: at most ${bySizeLine(pagesByOrder, pagesByOrder[geometry.pmdOrder], after, geometry)}`,
+        : `page faults, after a restart: at most ${bySizeLine(folios, geometry)}`,
     ),
     field(
       '',

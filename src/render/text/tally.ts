@@ -47,21 +47,27 @@ function linesOf(
   style: Style,
 ): string[] {
   const { geometry } = tally;
-  const after = tally.residentPages + growthOf(tally);
+  const { before, after } = tally.pmdMappedPages;
+  const now = {
+    pagesByOrder: tally.pagesBefore,
+    pmdMappedPages: before,
+    inUsePages: tally.residentPages,
+    filledPages: 0,
+  };
+  const then = {
+    pagesByOrder: tally.pagesAfter,
+    pmdMappedPages: after,
+    inUsePages: tally.residentPages + tally.swappedInPages,
+    filledPages: tally.filledPages,
+  };
   const lines = [
     field(
       'memory',
       `${formatSize(tally.residentPages, geometry)} anonymous; khugepaged scans ${plural(tally.scanned, 'PMD range')} of ${formatBytes(rangeBytes(geometry))}`,
     ),
     ...shared,
-    field(
-      'huge now',
-      bySizeLine(tally.pagesBefore, tally.pmdMappedPages.before, tally.residentPages, geometry),
-    ),
-    field(
-      'huge then',
-      `khugepaged: ${style.good(bySizeLine(tally.pagesAfter, tally.pmdMappedPages.after, after, geometry))}`,
-    ),
+    field('huge now', bySizeLine(now, geometry)),
+    field('huge then', `khugepaged: ${style.good(bySizeLine(then, geometry))}`),
     field('RSS', growthLine(tally, policy, style)),
     ...machineGrowthLines(tally),
     field(

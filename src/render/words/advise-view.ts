@@ -2,6 +2,7 @@ import { type Budget, type ProcessOutcome, tightGroups } from '../../analysis/ad
 import { splitsAbove } from '../../analysis/assumptions.ts';
 import { apartRanges, type MemoryDigest, type SourceDigest } from '../../analysis/memory-digest.ts';
 import type { SweptResult } from '../../analysis/pareto.ts';
+import type { Listing } from '../../analysis/process-list.ts';
 import type { ReadOn } from '../../analysis/read-on.ts';
 import type { SweptPolicy } from '../../analysis/sweep.ts';
 import type { SysfsWrite } from '../../analysis/sysfs-writes.ts';
@@ -35,6 +36,8 @@ export interface AdviceView {
   /** What the current settings do; undefined where they are not known. */
   readonly currentCounts: PolicyCounts | undefined;
   readonly byProcess: readonly ProcessOutcome[];
+  /** How the processes are listed. */
+  readonly listing: Partial<Listing>;
   readonly set: readonly SysfsWrite[];
   /** Whether khugepaged may not visit processes that run now: other sizes are in force. */
   readonly assumesRegistration: boolean;

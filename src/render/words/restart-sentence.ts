@@ -1,4 +1,4 @@
-import { restartGrowthOf } from '../../analysis/tally.ts';
+import { hugeAfterRestart, restartGrowthOf } from '../../analysis/tally.ts';
 import { sum } from '../../core/base/sum.ts';
 import type { RestartCounts } from '../../core/fault/restart-counts.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
@@ -18,9 +18,12 @@ export function restartSentence(
     return 'What page faults do after a restart is not known: the digest is of a version that does not keep it.';
   const size = (pages: number) => formatSize(pages, geometry);
   const after = sum(restart.pagesByOrder);
-  const huge = sum(restart.pagesByOrder.slice(1));
+  const huge = hugeAfterRestart(restart);
   const growth = restartGrowthOf({ restart, residentPages });
-  const becomes = huge === 0 ? 'map small pages only' : `make at most ${size(huge)} of ${size(after)} huge`;
+  const becomes =
+    huge === 0
+      ? 'map small pages only'
+      : `make at most ${size(huge)} of the ${size(restart.touchedPages)} in use huge`;
   const rss = growth === 0 ? 'as now' : `+${size(growth)}`;
   return `Page faults, after a restart under the same settings, ${becomes}; resident memory is then at most ${size(after)} (${rss}).`;
 }
