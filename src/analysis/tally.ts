@@ -216,10 +216,10 @@ export function hugeInUse({
   pagesAfter,
   filledPages,
 }: Pick<Tally, 'pagesBefore' | 'pagesAfter' | 'filledPages'>): {
-  readonly now: number;
-  readonly then: number;
+  readonly before: number;
+  readonly after: number;
 } {
-  return { now: sum(pagesBefore.slice(1)), then: sum(pagesAfter.slice(1)) - filledPages };
+  return { before: sum(pagesBefore.slice(1)), after: sum(pagesAfter.slice(1)) - filledPages };
 }
 
 /** Touched pages that page faults put into large folios after a restart, at most: filled ones left out. */

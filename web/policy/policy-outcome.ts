@@ -70,8 +70,8 @@ export function policyOutcomeOf(
   const huge = hugeInUse(total);
   return {
     residentPages: total.residentPages,
-    hugeNow: huge.now,
-    hugeThen: huge.then,
+    hugeNow: huge.before,
+    hugeThen: huge.after,
     growthPages: growthOf(total),
     copiedPages: total.copiedPages,
     attempts: total.attempts,

@@ -21,8 +21,8 @@ interface Props {
   readonly processes: readonly Process[];
 }
 
-const hugeNow = ({ tally }: Row) => hugeInUse(tally).now;
-const hugeThen = ({ tally }: Row) => hugeInUse(tally).then;
+const hugeNow = ({ tally }: Row) => hugeInUse(tally).before;
+const hugeThen = ({ tally }: Row) => hugeInUse(tally).after;
 const growth = ({ tally }: Row) => growthOf(tally);
 
 const COLUMNS: readonly SortableColumn<Row>[] = [

@@ -76,10 +76,9 @@ export function totalsJson(tally: Tally): object {
 
 /** The same with what page faults do under the settings when the programs start again. */
 export function totalsWithRestart(tally: Tally): object {
-  const { now, then } = hugeInUse(tally);
   return {
     ...totalsJson(tally),
-    hugePages: { before: now, after: then },
+    hugePages: hugeInUse(tally),
     restart: restartJson(tally.restart, tally.residentPages),
   };
 }

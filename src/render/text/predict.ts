@@ -124,12 +124,12 @@ const RESTART_HUGE: Column = { title: 'HUGE AFTER RESTART', align: 'right' };
 const RESTART_GROWTH: Column = { title: 'GROWTH BY RESTART', align: 'right' };
 
 function memoryCells(tally: Tally): string[] {
-  const { now, then } = hugeInUse(tally);
+  const { before, after } = hugeInUse(tally);
   const growth = growthOf(tally);
   return [
     formatSize(tally.residentPages, tally.geometry),
-    formatSize(now, tally.geometry),
-    formatSize(then, tally.geometry),
+    formatSize(before, tally.geometry),
+    formatSize(after, tally.geometry),
     growth > 0 ? `+${formatSize(growth, tally.geometry)}` : '0B',
   ];
 }
@@ -145,11 +145,11 @@ function restartCells(tally: Tally): string[] {
 
 /** What a list says of a process. */
 function figuresOf({ tally }: ProcessPrediction): ListedFigures {
-  const { now, then } = hugeInUse(tally);
+  const { before, after } = hugeInUse(tally);
   return {
     residentPages: tally.residentPages,
-    hugeNow: now,
-    hugeThen: then,
+    hugeNow: before,
+    hugeThen: after,
     growthPages: growthOf(tally),
     restartGrowthPages: restartGrowthOf(tally),
   };
