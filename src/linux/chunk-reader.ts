@@ -9,6 +9,7 @@ import { readFolioFacts } from './folio-facts.ts';
 import type { PageFlags } from './page-flags.ts';
 import type { Pagemap } from './pagemap.ts';
 import { PAGE_IS, type PagemapScan } from './pagemap-scan.ts';
+import { pmdMappedBySums } from './pmd-mapped.ts';
 import { type PageNumbers, readSharedRuns } from './shared-pages.ts';
 import type { SmapsVma } from './smaps.ts';
 
@@ -87,12 +88,14 @@ export function readChunk(
     const swap = swapOf(index);
     if (isEmpty(present) && isEmpty(swap)) continue;
     const address = start + index * rangeBytes(geometry);
+    const facts = pageFacts({ present, swap }, (fact) => others[fact]?.(index));
+    const folioOrders = folioFacts?.orders.subarray(index * rangePages, (index + 1) * rangePages);
     ranges.push({
       geometry,
       address,
-      facts: pageFacts({ present, swap }, (fact) => others[fact]?.(index)),
-      folioOrders: folioFacts?.orders.subarray(index * rangePages, (index + 1) * rangePages),
-      pmdMapped: pmdMapped?.has(address),
+      facts,
+      folioOrders,
+      pmdMapped: pmdMapped ? pmdMapped.has(address) : pmdMappedBySums({ geometry, facts, folioOrders }, vma),
       uffdArmed,
       sharedRuns: sharedRunsOf(index, others.shared(index)),
     });

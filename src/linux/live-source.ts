@@ -1,6 +1,7 @@
 import { type Failure, fail, type Result, succeed } from '../core/base/failure.ts';
 import { sum } from '../core/base/sum.ts';
 import { type Geometry, rangeBytes } from '../core/memory/geometry.ts';
+import type { RangeState } from '../core/memory/range-state.ts';
 import type { Host, MemoryItem, MemorySource } from '../core/rules/memory-source.ts';
 import { createChunkBuffer } from './chunk-buffer.ts';
 import { type Instruments, RANGES_PER_CHUNK, readChunk } from './chunk-reader.ts';
@@ -12,6 +13,7 @@ import { PageFlags } from './page-flags.ts';
 import { canSeeFrameNumbers, openPagemap } from './pagemap.ts';
 import { loadPagemapScan, PAGE_IS, type PagemapScan } from './pagemap-scan.ts';
 import { whyNoPageFlags, whyUnreadable } from './permission.ts';
+import { pmdMappingOf } from './pmd-mapped.ts';
 import { readProcess } from './process.ts';
 import { loadSameMemory, type SameMemory, SharedMemory } from './shared-mm.ts';
 import { PageNumbers } from './shared-pages.ts';
@@ -19,7 +21,7 @@ import { readSmaps, type SmapsVma } from './smaps.ts';
 import { unreadLimits } from './sysfs-settings.ts';
 
 const NEEDS_SCAN =
-  'PAGEMAP_SCAN is not available (Linux 6.7 and the koffi package have it): which ranges are PMD mapped is not visible';
+  'PAGEMAP_SCAN is not available (Linux 6.7 and the koffi package have it): where memory is mapped by PMD entries is known as far as the sums of smaps tell';
 
 /**
  * The memory of running processes, read in chunks of bounded size. Processes that end, VMAs that change and
@@ -96,18 +98,22 @@ function* readOne(
   if (!pagemap.ok) return yield skipped(whyUnreadable(tree, pagemap.failure, pid, folder));
   const tools = { ...shared, pagemap: pagemap.value };
   try {
-    const vmas = readSmaps(folder);
-    if (!vmas.ok) return yield skipped(whyUnreadable(tree, vmas.failure, pid, folder));
+    const smaps = readSmaps(folder);
+    if (!smaps.ok) return yield skipped(whyUnreadable(tree, smaps.failure, pid, folder));
+    const vmas = tools.scan ? smaps.value : smaps.value.map((vma) => withPmdMapping(tools, vma));
     const again = readProcess(tree, pid);
     if (!again.ok || again.value.process.startTime !== opened.value.process.startTime) {
       return yield skipped({ kind: 'unreadable', message: `process ${pid}: ended before it could be read` });
     }
-    const ksmBytes = sum(vmas.value.map((vma) => vma.ksmBytes));
+    const ksmBytes = sum(vmas.map((vma) => vma.ksmBytes));
+    const unplaced = vmas.filter(({ pmdMapping }) => pmdMapping === 'somewhere');
+    const unplacedHugeBytes = sum(unplaced.map(({ pmdMappedBytes }) => pmdMappedBytes));
+    const memoryGroups = groups.of(folder);
     yield {
       kind: 'process',
-      process: { ...opened.value.process, ksmBytes, memoryGroups: groups.of(folder) },
+      process: { ...opened.value.process, unplacedHugeBytes, ksmBytes, memoryGroups },
     };
-    for (const vma of vmas.value) {
+    for (const vma of vmas) {
       if (address !== undefined && !(vma.start <= address && address < vma.end)) continue;
       yield { kind: 'vma', vma };
       if (!vma.anonymous) continue;
@@ -127,6 +133,22 @@ function* readOne(
     yield skipped({ kind: 'unreadable', message: `process ${pid}: ${error.message}` });
   } finally {
     pagemap.value.close();
+  }
+}
+
+/** Without PAGEMAP_SCAN the whole VMA is looked at first: sums tell where PMD mappings are, or how many. */
+function withPmdMapping(tools: Instruments, vma: SmapsVma): SmapsVma {
+  if (!vma.anonymous || vma.pmdMappedBytes === 0) return vma;
+  const numbers = new PageNumbers();
+  return { ...vma, pmdMapping: pmdMappingOf(vma, rangesOf({ ...tools, numbers }, vma)) };
+}
+
+/** The ranges of a VMA; those of a process that ends meanwhile end early. */
+function* rangesOf(tools: Instruments, vma: SmapsVma): Iterable<RangeState> {
+  for (const [start, end] of populatedChunks(tools, vma)) {
+    const ranges = readChunk(tools, vma, start, end);
+    if (!ranges.ok) return;
+    yield* ranges.value;
   }
 }
 

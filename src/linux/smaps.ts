@@ -2,6 +2,7 @@ import { readSync } from 'node:fs';
 import { fail, type Result, succeed } from '../core/base/failure.ts';
 import type { Vma } from '../core/rules/vma.ts';
 import { closeKernelFile, openKernelFile } from './kernel-file.ts';
+import type { PmdMapping } from './pmd-mapped.ts';
 
 /** A VMA with the sums of /proc/PID/smaps that tell what all or none of its pages are. */
 export interface SmapsVma extends Vma {
@@ -14,6 +15,8 @@ export interface SmapsVma extends Vma {
   readonly lazyFreeBytes: number;
   /** Anonymous memory mapped by PMD entries. */
   readonly pmdMappedBytes: number;
+  /** Where that is; undefined where PAGEMAP_SCAN tells, or nothing was asked. */
+  readonly pmdMapping?: PmdMapping;
   /** Pages that KSM merged. */
   readonly ksmBytes: number;
 }

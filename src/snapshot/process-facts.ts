@@ -16,8 +16,14 @@ export function withFacts(process: Process, facts: ProcessFactsTable): Process {
 }
 
 /** The entry of a process in the table. */
-export function factsOfProcess({ thpDisabled, pinnedBytes, ksmBytes, memoryGroups }: Process) {
-  return { thpDisabled, pinnedBytes, ksmBytes, memoryGroups };
+export function factsOfProcess({
+  thpDisabled,
+  pinnedBytes,
+  unplacedHugeBytes,
+  ksmBytes,
+  memoryGroups,
+}: Process) {
+  return { thpDisabled, pinnedBytes, unplacedHugeBytes, ksmBytes, memoryGroups };
 }
 
 const count = z.int().nonnegative();
@@ -30,6 +36,7 @@ export const processFactsSchema = z.object({
     z.object({
       thpDisabled: z.boolean().optional(),
       pinnedBytes: count.optional(),
+      unplacedHugeBytes: count.optional(),
       ksmBytes: count.optional(),
       memoryGroups: z.array(count).optional(),
     }),
@@ -62,8 +69,8 @@ export function unpackFacts({ groups, processes }: PackedFacts): ProcessFactsTab
     return group;
   };
   return new Map(
-    Object.entries(processes).map(([key, { thpDisabled, pinnedBytes, ksmBytes, memoryGroups }]) => {
-      return [key, { thpDisabled, pinnedBytes, ksmBytes, memoryGroups: memoryGroups?.map(groupAt) }];
+    Object.entries(processes).map(([key, each]) => {
+      return [key, { ...each, thpDisabled: each.thpDisabled, memoryGroups: each.memoryGroups?.map(groupAt) }];
     }),
   );
 }

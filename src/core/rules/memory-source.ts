@@ -51,6 +51,8 @@ export interface MemoryGroup {
 export interface ProcessFacts {
   /** Memory pinned for long (VmPin of status); which pages it is cannot be seen. */
   readonly pinnedBytes?: number;
+  /** Memory mapped by PMD entries already, where the source cannot see in which ranges that is. */
+  readonly unplacedHugeBytes?: number;
   /** Anonymous memory merged by KSM. */
   readonly ksmBytes?: number;
   /** The limited groups among its control group and the ancestors of that, innermost first. */

@@ -138,6 +138,7 @@ function processJson(prediction: ProcessPrediction, policy: CollapsePolicy): obj
     disputedBytes: prediction.disputedBytes,
     uncheckedBytes: prediction.uncheckedBytes,
     pinnedBytes: process.pinnedBytes ?? null,
+    unplacedHugeBytes: process.unplacedHugeBytes ?? null,
     ksmBytes: process.ksmBytes ?? null,
     assumed: [...prediction.assumed, ...tally.unknown],
     vmas: prediction.vmas.map((vma) => vmaJson(vma, policy)),

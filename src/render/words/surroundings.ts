@@ -115,6 +115,11 @@ export function shrinkerSentence(limit: number, pmdSize: string, geometry: Geome
 export function surroundingFacts(prediction: ProcessPrediction): [name: string, line: string][] {
   const { process, assumed, uncheckedBytes } = prediction;
   const facts: [string, string][] = [];
+  if (process.unplacedHugeBytes)
+    facts.push([
+      'huge, unseen',
+      `${formatBytes(process.unplacedHugeBytes)} are mapped by PMD entries already (AnonHugePages of smaps), and in which ranges cannot be seen: the lines above take them for memory mapped by page tables`,
+    ]);
   if (assumed.includes('pins'))
     facts.push([
       'pinned',
