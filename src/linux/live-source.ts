@@ -10,7 +10,7 @@ import { KernelReadError } from './kernel-file.ts';
 import type { KernelTree } from './kernel-tree.ts';
 import { MemoryGroupReader } from './memory-groups.ts';
 import { PageFlags } from './page-flags.ts';
-import { canSeeFrameNumbers, openPagemap } from './pagemap.ts';
+import { canSeeFrameNumbers, openPagemap, type Pagemap } from './pagemap.ts';
 import { loadPagemapScan, PAGE_IS, type PagemapScan } from './pagemap-scan.ts';
 import { whyNoPageFlags, whyUnreadable } from './permission.ts';
 import { pmdMappingOf } from './pmd-mapped.ts';
@@ -39,17 +39,30 @@ export async function openLiveSource(
     return fail('unsupported', `live memory can be read on Linux only; give a snapshot file instead`);
   }
   const host = readHost(tree, now);
-  const own = openPagemap(tree.process('self'), host.geometry);
-  if (!own.ok) {
+  const pagemap = firstPagemap(tree, ['self', ...pids], host.geometry);
+  if (!pagemap) {
     return fail(
       'unsupported',
       'this kernel has no /proc/PID/pagemap (CONFIG_PROC_PAGE_MONITOR); give a snapshot file',
     );
   }
-  const scan = tree.isRunning ? await loadPagemapScan(own.value.fd) : undefined;
+  const scan = tree.isRunning ? await loadPagemapScan(pagemap.fd) : undefined;
   const sameMemory = tree.isRunning && pids.length > 1 ? await loadSameMemory() : undefined;
-  own.value.close();
+  pagemap.close();
   return succeed({ host, items: () => readProcesses(tree, pids, host, { scan, sameMemory }, address) });
+}
+
+/** Our own pagemap, or one that was asked about where /proc shows others alone. */
+function firstPagemap(
+  tree: KernelTree,
+  of: readonly (number | 'self')[],
+  geometry: Geometry,
+): Pagemap | undefined {
+  for (const each of of) {
+    const pagemap = openPagemap(tree.process(each), geometry);
+    if (pagemap.ok) return pagemap.value;
+  }
+  return undefined;
 }
 
 async function* readProcesses(

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { predictMemory } from '../../src/analysis/prediction.ts';
 import { rangeBytes, x86_64 } from '../../src/core/memory/geometry.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
 import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
 import { openLiveSource } from '../../src/linux/live-source.ts';
@@ -30,7 +31,7 @@ function tree(hugeKb: number, files = {}, last = PRESENT) {
 
 async function read(from: ReturnType<typeof kernelTree>) {
   const source = valueOf(await openLiveSource(from, [7], new Date(0)));
-  const items = [];
+  const items: MemoryItem[] = [];
   for await (const item of source.items()) items.push(item);
   const ranges = items.flatMap((item) => (item.kind === 'ranges' ? item.ranges : []));
   const process = items.find((item) => item.kind === 'process')?.process;
