@@ -2,7 +2,7 @@ import type { Failure } from '../core/base/failure.ts';
 import { sum } from '../core/base/sum.ts';
 import { type Geometry, pageBytes } from '../core/memory/geometry.ts';
 import { countPages } from '../core/memory/occupancy.ts';
-import type { OrderSet } from '../core/memory/order.ts';
+import { NO_ORDERS, type OrderSet } from '../core/memory/order.ts';
 import type { RangeState } from '../core/memory/range-state.ts';
 import type { MemoryItem, Process } from '../core/rules/memory-source.ts';
 import { type Eligibility, restartOrders, spanFrom, type Vma } from '../core/rules/vma.ts';
@@ -223,5 +223,7 @@ function openVma(
   if (surroundings)
     process.isRegistered ||= registers(vma, process.process, surroundings, runPolicy.model, geometry);
   if (of.isUnchecked) process.uncheckedBytes += vma.rssBytes;
-  return { vma, eligibility: of.eligibility, restartOrders: ofFaults };
+  // prctl "except advised" forbids it to page faults, too.
+  const isForbidden = of.eligibility.ineligible === 'smaps';
+  return { vma, eligibility: of.eligibility, restartOrders: isForbidden ? NO_ORDERS : ofFaults };
 }

@@ -1,5 +1,6 @@
-import { type Geometry, pagesPerRange } from '../core/memory/geometry.ts';
+import type { Geometry } from '../core/memory/geometry.ts';
 import { anonOrders, asOrder, type Order, ordersOf } from '../core/memory/order.ts';
+import { defaultPace } from '../core/rules/pace.ts';
 import type { MachineSettings } from '../machine/settings.ts';
 import type { DaemonModel } from './daemon-model.ts';
 
@@ -26,10 +27,7 @@ export interface DaemonSettings {
 /** The kernel's defaults (docs/khugepaged.md#sysfs). */
 export function defaultDaemonSettings(geometry: Geometry): DaemonSettings {
   return {
-    defrag: true,
-    pagesToScan: 8 * pagesPerRange(geometry),
-    scanSleepMs: 10_000,
-    allocSleepMs: 60_000,
+    ...defaultPace(geometry),
     shmemEnabled: 'never',
     shmemSizes: new Map([[asOrder(geometry.pmdOrder), 'inherit']]),
   };

@@ -16,7 +16,7 @@ export function readHost(tree: KernelTree, now: Date): Host {
     time: now.toISOString(),
     geometry,
     settings: settings.ok ? settings.value : undefined,
-    khugepaged: readKhugepagedPace(tree),
+    khugepaged: readKhugepagedPace(tree, geometry),
     shrinkUnderused: readShrinkUnderused(tree),
     zoneReclaim: readZoneReclaim(tree),
     cpu: readCpu(tree),

@@ -18,7 +18,7 @@ import { readProcess } from './process.ts';
 import { loadSameMemory, type SameMemory, SharedMemory } from './shared-mm.ts';
 import { PageNumbers } from './shared-pages.ts';
 import { readSmaps, type SmapsVma } from './smaps.ts';
-import { unreadLimits } from './sysfs-settings.ts';
+import { settingsNotes } from './sysfs-settings.ts';
 
 const NEEDS_SCAN =
   'PAGEMAP_SCAN is not available (Linux 6.7 and the koffi package have it): where memory is mapped by PMD entries is known as far as the sums of smaps tell';
@@ -78,8 +78,7 @@ async function* readProcesses(
   const flags = canSeeFrameNumbers(tree, host.geometry) ? PageFlags.open(tree) : undefined;
   if (!flags) yield { kind: 'note', message: whyNoPageFlags(tree) };
   if (!scan) yield { kind: 'note', message: NEEDS_SCAN };
-  const unread = host.settings ? unreadLimits(tree) : [];
-  if (unread.length > 0) yield { kind: 'note', message: defaultsTaken(unread) };
+  for (const message of settingsNotes(tree, host.geometry)) yield { kind: 'note', message };
   try {
     const buffer = createChunkBuffer(host.geometry, RANGES_PER_CHUNK);
     const shared = new SharedMemory(tree, sameMemory);
@@ -168,11 +167,6 @@ function* rangesOf(tools: Instruments, vma: SmapsVma): Iterable<RangeState> {
 function countedOnce(pid: number, owner: NonNullable<ReturnType<SharedMemory['ownerOf']>>): string {
   const how = owner.by === 'kcmp' ? '' : ', as far as equal addresses and sums of smaps tell';
   return `process ${pid} shares one address space with process ${owner.pid}${how}: counted once, as that one`;
-}
-
-function defaultsTaken(files: readonly string[]): string {
-  const verb = files.length === 1 ? 'is' : 'are';
-  return `${files.join(' and ')} of khugepaged ${verb} not there or may not be read: the default is taken`;
 }
 
 function rangeAround(address: number, geometry: Geometry): [start: number, end: number] {

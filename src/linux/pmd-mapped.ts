@@ -4,8 +4,8 @@ import type { RangeState } from '../core/memory/range-state.ts';
 import type { SmapsVma } from './smaps.ts';
 
 /**
- * Where AnonHugePages of smaps says that a VMA has memory mapped by PMD entries, and PAGEMAP_SCAN is not there
- * to say where: in every range that may be mapped so, or in some of them.
+ * Where AnonHugePages of smaps says that a VMA has memory mapped by PMD entries, and PAGEMAP_SCAN is not
+ * there to say where: in every range that may be mapped so, or in some of them.
  */
 export type PmdMapping = 'everywhere' | 'somewhere';
 

@@ -42,6 +42,8 @@ export function listCgroupPids(tree: KernelTree, path: string): Result<number[]>
   }
   const pids = new Set<number>();
   collectCgroupPids(root, pids);
+  if (pids.size === 0)
+    return fail('unreadable', `cgroup ${path}: holds no process, and neither does a group below it`);
   return succeed([...pids].sort((a, b) => a - b));
 }
 

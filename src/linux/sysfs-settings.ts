@@ -3,6 +3,7 @@ import { LIMIT_FILES, LIMITS, sizeFolder } from '../core/base/sysfs.ts';
 import { type Geometry, orderBytes } from '../core/memory/geometry.ts';
 import { anonOrders, type Order, ordersOf } from '../core/memory/order.ts';
 import type { KhugepagedPace } from '../core/rules/memory-source.ts';
+import { defaultPace } from '../core/rules/pace.ts';
 import { defaultLimits } from '../core/rules/policy.ts';
 import {
   SIZE_WORDS,
@@ -44,29 +45,73 @@ export function readThpSettings(tree: KernelTree, geometry: Geometry): Result<Th
 
 /** The word in brackets of a line such as "always [madvise] never"; `never` if there is none that we know. */
 function chosenWord<Word extends TopLevelWord | SizeWord>(line: string, words: readonly Word[]): Word {
-  const chosen = /\[(\w+)\]/.exec(line)?.[1];
-  return words.find((word) => word === chosen) ?? ('never' as Word);
+  return words.find((word) => word === bracketed(line)) ?? ('never' as Word);
+}
+
+function bracketed(line: string): string | undefined {
+  return /\[([^\]]*)\]/.exec(line)?.[1];
 }
 
 /**
- * The limits whose files the kernel does not have, or does not let this user read; their defaults are used.
+ * What could not be read of the settings, or was not understood, and what is taken instead: a sentence each.
+ * Kernels before 4.8 do not have max_ptes_swap, those before 5.8 do not have max_ptes_shared.
  */
-export function unreadLimits(tree: KernelTree): string[] {
-  return LIMITS.map((limit) => LIMIT_FILES[limit]).filter(
+export function settingsNotes(tree: KernelTree, geometry: Geometry): string[] {
+  if (!readKernelFile(tree.thp('enabled')).ok) return [];
+  const ofSizes = ordersOf(anonOrders(geometry)).map(
+    (order) => [`${sizeFolder(orderBytes(order, geometry))}/enabled`, SIZE_WORDS] as const,
+  );
+  const words = [['enabled', TOP_LEVEL_WORDS] as const, ...ofSizes].flatMap(([name, known]) =>
+    wordNotes(tree, name, known),
+  );
+  const ofPace = readKhugepagedPace(tree, geometry) ? Object.values(PACE_FILES) : [];
+  const unread = [...LIMITS.map((limit) => LIMIT_FILES[limit]), ...ofPace].filter(
     (name) => readNumber(tree.thp(`khugepaged/${name}`)) === undefined,
   );
+  if (unread.length === 0) return words;
+  const [verb, defaults] = unread.length === 1 ? ['is', 'default is'] : ['are', 'defaults are'];
+  const names = unread.join(', ');
+  return [...words, `${names} of khugepaged ${verb} not there or may not be read: the ${defaults} taken`];
 }
 
-/** How often khugepaged works and how much it does then; undefined where it does not say. */
-export function readKhugepagedPace(tree: KernelTree): KhugepagedPace | undefined {
-  const read = (name: string) => readNumber(tree.thp(`khugepaged/${name}`));
-  const pagesToScan = read('pages_to_scan');
-  const scanSleepMs = read('scan_sleep_millisecs');
-  const allocSleepMs = read('alloc_sleep_millisecs');
+/** A size whose file is missing is one that the kernel does not have. */
+function wordNotes(tree: KernelTree, name: string, known: readonly string[]): string[] {
+  const file = readKernelFile(tree.thp(name));
+  if (!file.ok) return file.failure.kind === 'permission' ? [`${name} may not be read: taken for never`] : [];
+  const word = bracketed(file.value);
+  if (word === undefined)
+    return [`${name} has no word in brackets, as in "${known.join(' ')}": taken for never`];
+  return known.includes(word) ? [] : [`${name} is "${word}", a word that is not known here: taken for never`];
+}
+
+/** khugepaged's pace by the names of its files in the folder `khugepaged`. */
+const PACE_FILES = {
+  pagesToScan: 'pages_to_scan',
+  scanSleepMs: 'scan_sleep_millisecs',
+  allocSleepMs: 'alloc_sleep_millisecs',
+  defrag: 'defrag',
+} as const;
+
+/**
+ * How often khugepaged works and how much it does then; the default for what the kernel does not say,
+ * undefined where it says nothing.
+ */
+export function readKhugepagedPace(tree: KernelTree, geometry: Geometry): KhugepagedPace | undefined {
+  const read = (name: keyof typeof PACE_FILES) => readNumber(tree.thp(`khugepaged/${PACE_FILES[name]}`));
+  const defaults = defaultPace(geometry);
   const defrag = read('defrag');
-  if (pagesToScan === undefined || scanSleepMs === undefined) return undefined;
-  if (allocSleepMs === undefined || defrag === undefined) return undefined;
-  return { pagesToScan, scanSleepMs, allocSleepMs, defrag: defrag === 1 };
+  const said = {
+    pagesToScan: read('pagesToScan'),
+    scanSleepMs: read('scanSleepMs'),
+    allocSleepMs: read('allocSleepMs'),
+  };
+  if (defrag === undefined && Object.values(said).every((value) => value === undefined)) return undefined;
+  return {
+    pagesToScan: said.pagesToScan ?? defaults.pagesToScan,
+    scanSleepMs: said.scanSleepMs ?? defaults.scanSleepMs,
+    allocSleepMs: said.allocSleepMs ?? defaults.allocSleepMs,
+    defrag: defrag === undefined ? defaults.defrag : defrag === 1,
+  };
 }
 
 /** Whether reclaim splits PMD-order folios that are mostly zeros; undefined where the kernel does not say. */

@@ -33,6 +33,8 @@ export interface LoadOptions {
   readonly model: KernelModel;
   readonly calibration: Calibration;
   readonly registered: Registered;
+  /** Whether prctl lets only memory with MADV_HUGEPAGE of a process become huge; asked after its items. */
+  readonly isExceptAdvised?: (process: Process) => boolean;
 }
 
 /**
@@ -46,7 +48,7 @@ export interface LoadOptions {
 export async function loadMemory(
   items: AsyncIterable<MemoryItem>,
   source: Host,
-  { model, calibration, registered }: LoadOptions,
+  { model, calibration, registered, isExceptAdvised }: LoadOptions,
 ): Promise<Result<LoadedMemory>> {
   const { geometry } = source;
   const recording = await collect(items);
@@ -67,6 +69,8 @@ export async function loadMemory(
   groups.enforce();
   const settingsKnown = source.settings !== undefined;
   const who = registered === 'auto' && !settingsKnown ? 'all' : registered;
+  for (const [i, { process }] of recording.processes.entries())
+    if (isExceptAdvised?.(process) && mms[i].thpDisabled === 'no') mms[i].thpDisabled = 'except-advised';
   for (const mm of mms) register(host, mm, who);
   host.start = {
     pace: source.khugepaged,

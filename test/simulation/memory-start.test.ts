@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ProcessWatch } from '../../src/analysis/process-watch.ts';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import type { Host, MemoryItem, Process } from '../../src/core/rules/memory-source.ts';
@@ -129,4 +130,27 @@ test('the settings that are reported are those of the start, and what changed th
     { at: 61 * S, file: 'khugepaged/pages_to_scan', value: '8192' },
   ]);
   expect(() => runScenario(small([event(0, { do: 'set', setting: wrong })]))).toThrow(/does not accept/);
+});
+
+test('prctl "except advised" that smaps shows under the settings in force keeps memory as it is', async () => {
+  async function* items(thpEligible: boolean): AsyncGenerator<MemoryItem> {
+    for await (const item of sparse())
+      yield item.kind === 'vma' ? { kind: 'vma', vma: { ...item.vma, thpEligible } } : item;
+  }
+  const collapses = async (thpEligible: boolean) => {
+    const model = KERNEL_MODELS['linux-7.2'];
+    const watch = new ProcessWatch(HOST, model, x86_64);
+    const { host } = valueOf(
+      await loadMemory(watch.watch(items(thpEligible)), HOST, {
+        model,
+        calibration: DEFAULT_CALIBRATION,
+        registered: 'all',
+        isExceptAdvised: (process) => watch.isExceptAdvised(process),
+      }),
+    );
+    return lastSample(new Simulation(host, { seed: 1, until: 'settled', calibration: 'test' }).run())
+      .collapses;
+  };
+  expect(await collapses(true)).toBe(8);
+  expect(await collapses(false)).toBe(0);
 });

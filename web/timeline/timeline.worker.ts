@@ -1,8 +1,8 @@
 import { expose } from 'comlink';
+import { ProcessWatch } from '../../src/analysis/process-watch.ts';
 import { parseDuration } from '../../src/core/base/duration.ts';
 import { fail, failWith, type Result, succeed } from '../../src/core/base/failure.ts';
 import { parseOrders } from '../../src/core/memory/order.ts';
-import { ASSUMPTIONS } from '../../src/core/memory/range-state.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
 import { checkLimits } from '../../src/core/rules/policy.ts';
@@ -12,6 +12,7 @@ import { field } from '../../src/render/text/lines.ts';
 import { headLines } from '../../src/render/text/simulate.ts';
 import { steadyLines } from '../../src/render/text/simulate-steady.ts';
 import { summaryLines } from '../../src/render/text/simulate-summary.ts';
+import { assumedSentences } from '../../src/render/words/surroundings.ts';
 import { loadMemory } from '../../src/simulation/load-memory.ts';
 import { loadScenario } from '../../src/simulation/load-scenario.ts';
 import { Frames } from '../../src/simulation/map-frames.ts';
@@ -175,8 +176,12 @@ async function startMemory({ source, name, choice }: RunSource & { kind: 'memory
   const snapshot = await openSnapshot(file.value, name);
   if (!snapshot.ok) return snapshot;
   try {
-    const loaded = await loadMemory(snapshot.value.items(), snapshot.value.host, {
-      model: KERNEL_MODELS[choice.model],
+    const { host: source } = snapshot.value;
+    const model = KERNEL_MODELS[choice.model];
+    const watch = new ProcessWatch(source, model, source.geometry);
+    const loaded = await loadMemory(watch.watch(snapshot.value.items()), source, {
+      model,
+      isExceptAdvised: (process) => watch.isExceptAdvised(process),
       calibration: DEFAULT_CALIBRATION,
       // As if started under the settings that were chosen.
       registered: 'all',
@@ -186,15 +191,14 @@ async function startMemory({ source, name, choice }: RunSource & { kind: 'memory
     if (host.processes.length === 0)
       return skipped[0] ? failWith(skipped[0]) : fail('unreadable', `${name} holds no process`);
     host.applySettings(settingsOf(choice));
+    const sentences = assumedSentences(watch.assumptions(), new Set(unknown));
     return succeed({
       host,
       until: 'settled',
       events: [],
       notes: [
         ...notes,
-        ...(unknown.length > 0
-          ? [`assumed, because it cannot be seen: ${unknown.map((fact) => ASSUMPTIONS[fact]).join('; ')}`]
-          : []),
+        ...(sentences.length > 0 ? [`assumed, because it cannot be seen: ${sentences.join('; ')}`] : []),
       ],
     });
   } catch (error) {

@@ -1,10 +1,10 @@
 import { formatDuration, parseDuration } from '../../core/base/duration.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
-import { ASSUMPTIONS } from '../../core/memory/range-state.ts';
 import { simulateCsv } from '../../render/csv/simulate.ts';
 import { simulateJson } from '../../render/json/simulate.ts';
 import { scenarioListText } from '../../render/text/scenario-list.ts';
 import { simulateText } from '../../render/text/simulate.ts';
+import { assumedSentences } from '../../render/words/surroundings.ts';
 import type { Until } from '../../simulation/scenario.ts';
 import { Simulation } from '../../simulation/simulation.ts';
 import type { SimulationReport } from '../../simulation/simulation-report.ts';
@@ -47,15 +47,17 @@ async function simulateWhat(context: Context, flags: SimulateFlags, names: strin
     until: until.value ?? start.value.until,
     calibration: calibration.value.name,
   });
-  if (flags.json) await print(context, `${JSON.stringify(simulateJson(report, start.value.assumed))}\n`);
+  const { assumed: facts, assumedOfProcesses } = start.value;
+  if (flags.json)
+    await print(context, `${JSON.stringify(simulateJson(report, [...assumedOfProcesses, ...facts]))}\n`);
   else if (flags.csv) await print(context, simulateCsv(report));
   else if (!flags.trace) {
     await print(context, simulateText(report, start.value.readOn, styleFor(context, flags.color)));
-    const { assumed } = start.value;
-    if (assumed.length > 0)
+    const sentences = assumedSentences(assumedOfProcesses, new Set(facts));
+    if (sentences.length > 0)
       await print(
         context,
-        `assumed, because it cannot be seen:\n${assumed.map((fact) => `  ${ASSUMPTIONS[fact]}\n`).join('')}`,
+        `assumed, because it cannot be seen:\n${sentences.map((each) => `  ${each}\n`).join('')}`,
       );
   }
   for (const note of start.value.notes) warn(context, note);

@@ -1,8 +1,11 @@
+import type { ProcessAssumption } from '../../analysis/assumptions.ts';
+import { ProcessWatch } from '../../analysis/process-watch.ts';
 import type { ReadOn } from '../../analysis/read-on.ts';
 import { readOnKernel } from '../../analysis/read-on.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import type { ObservableFact } from '../../core/memory/range-state.ts';
 import { KERNEL_MODELS } from '../../core/rules/kernel-model.ts';
+import type { Process } from '../../core/rules/memory-source.ts';
 import {
   notSettable,
   parseAssignment,
@@ -33,6 +36,8 @@ export interface Start {
   readonly until: Until;
   /** What the source could not see. */
   readonly assumed: readonly ObservableFact[];
+  /** What is taken for granted about its processes as a whole. */
+  readonly assumedOfProcesses: ReadonlySet<ProcessAssumption>;
   /** What else there is to say of it. */
   readonly notes: readonly string[];
 }
@@ -77,6 +82,7 @@ async function startScenario(
     readOn: undefined,
     until: scenario.until,
     assumed: [],
+    assumedOfProcesses: new Set(),
     notes,
   });
 }
@@ -95,8 +101,14 @@ async function startMemory(
   const { settings, kernelRelease: release } = source;
   const asked = kernelAsked(flags.kernel, release);
   if (!asked.ok) return asked;
-  const options = { model: asked.value, calibration, registered: flags.registered ?? 'auto' };
-  const read = await readMemory(opened.value, (items) => loadMemory(items, source, options), {
+  const watch = new ProcessWatch(source, asked.value, source.geometry);
+  const options = {
+    model: asked.value,
+    calibration,
+    registered: flags.registered ?? 'auto',
+    isExceptAdvised: (process: Process) => watch.isExceptAdvised(process),
+  };
+  const read = await readMemory(opened.value, (items) => loadMemory(watch.watch(items), source, options), {
     progress: startProgress(context),
   });
   if (!read.ok) return read;
@@ -107,6 +119,7 @@ async function startMemory(
     readOn: readOnKernel(release, files.length === 0),
     until: 'settled',
     assumed: loaded.unknown,
+    assumedOfProcesses: watch.assumptions(),
     notes: [...notes, ...skipNotes(skipped)],
   });
 }

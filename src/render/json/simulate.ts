@@ -1,3 +1,4 @@
+import type { ProcessAssumption } from '../../analysis/assumptions.ts';
 import type { ObservableFact } from '../../core/memory/range-state.ts';
 import { resultName } from '../../core/rules/kernel-model.ts';
 import type { ScanResult } from '../../core/rules/scan-result.ts';
@@ -9,7 +10,10 @@ import type { SimulationReport } from '../../simulation/simulation-report.ts';
 const SIMULATE_SCHEMA = 'thpscope/simulate@1';
 
 /** A simulation as JSON. Times in ns, memory in base pages. `assumed` is what its source could not see. */
-export function simulateJson(report: SimulationReport, assumed: readonly ObservableFact[]): object {
+export function simulateJson(
+  report: SimulationReport,
+  assumed: readonly (ObservableFact | ProcessAssumption)[],
+): object {
   const { settings, model, creep, samples } = report;
   const name = (result: ScanResult) => resultName(result, model);
   const last = samples[samples.length - 1];

@@ -3,7 +3,7 @@ import type { GroupGrowth, GroupOutcome } from '../../analysis/group-limits.ts';
 import type { ProcessPrediction } from '../../analysis/prediction.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { plural } from '../../core/base/plural.ts';
-import { type Geometry, pagesPerRange } from '../../core/memory/geometry.ts';
+import { type Geometry, pagesPerRange, rangeBytes } from '../../core/memory/geometry.ts';
 import { ASSUMPTIONS, type ObservableFact } from '../../core/memory/range-state.ts';
 
 import { printable } from './printable.ts';
@@ -113,7 +113,7 @@ export function shrinkerSentence(limit: number, pmdSize: string, geometry: Geome
 
 /** What is known around a process, where it matters: a name and a line each. */
 export function surroundingFacts(prediction: ProcessPrediction): [name: string, line: string][] {
-  const { process, assumed, uncheckedBytes } = prediction;
+  const { process, assumed, uncheckedBytes, tally } = prediction;
   const facts: [string, string][] = [];
   if (process.unplacedHugeBytes)
     facts.push([
@@ -123,7 +123,7 @@ export function surroundingFacts(prediction: ProcessPrediction): [name: string, 
   if (assumed.includes('pins'))
     facts.push([
       'pinned',
-      `${formatBytes(process.pinnedBytes ?? 0)} for long (VmPin: io_uring, RDMA): ranges that hold them do not collapse; which these are cannot be seen`,
+      `${formatBytes(process.pinnedBytes ?? 0)} for long (VmPin: io_uring, RDMA): the PMD ranges that hold them, ${fewestRanges(process.pinnedBytes ?? 0, tally.geometry)} or more, do not collapse; which these are cannot be seen`,
     ]);
   if (assumed.includes('ksm'))
     facts.push([
@@ -138,4 +138,8 @@ export function surroundingFacts(prediction: ProcessPrediction): [name: string, 
         : `whether "except advised" leaves ${formatBytes(uncheckedBytes)} as they are does not show under the settings in force`,
     ]);
   return facts;
+}
+
+function fewestRanges(bytes: number, geometry: Geometry): number {
+  return Math.ceil(bytes / rangeBytes(geometry));
 }
