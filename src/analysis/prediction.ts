@@ -75,7 +75,11 @@ export interface PredictionOptions {
   /** By default memory of no machine: nothing is assumed about its surroundings. */
   readonly surroundings?: CollapseSurroundings;
   /** Called for each range in order, before it is forgotten. */
-  readonly onVerdict?: (process: Process, verdict: Verdict) => void;
+  readonly onVerdict?: (
+    process: Process,
+    verdict: Verdict,
+    vma: Pick<VmaPrediction, 'vma' | 'restartOrders'>,
+  ) => void;
   /** Awaited after each batch of ranges, so that a slow consumer holds the source back. */
   readonly onBatch?: () => Promise<void> | undefined;
 }
@@ -140,7 +144,7 @@ export async function predictMemory(
           addRestart(tally, range, span, vma.restartOrders);
           tally.freedSharedPages += freed.add(verdict);
           process.unnamedSharedPages += unnamedSharedPages(range);
-          options.onVerdict?.(process.process, verdict);
+          options.onVerdict?.(process.process, verdict, vma);
         }
         await options.onBatch?.();
         break;

@@ -15,8 +15,8 @@ export interface ListedFigures {
 
 /** How processes are asked to be listed. */
 export interface Listing {
-  /** By default by growth if any process grows, else in the order that is given. */
-  readonly sort?: ProcessOrder | undefined;
+  /** By default by growth if any process grows, else in the order that is given, which `none` keeps. */
+  readonly sort?: ProcessOrder | 'none' | undefined;
   /** Processes that are listed; all others are added up. */
   readonly top: number;
 }
@@ -36,7 +36,7 @@ export function listProcesses<T>(
   const listed = processes.map((process) => ({ process, figures: figuresOf(process) }));
   const grows = listed.some(({ figures }) => figures.growthPages > 0);
   const order = sort ?? (grows ? 'growth' : undefined);
-  if (order) listed.sort((a, b) => compare(order, b.figures, a.figures));
+  if (order && order !== 'none') listed.sort((a, b) => compare(order, b.figures, a.figures));
   return {
     shown: listed.slice(0, top).map(({ process }) => process),
     others: {

@@ -215,7 +215,7 @@ export function hugeInUse({
   pagesBefore,
   pagesAfter,
   filledPages,
-}: Pick<Tally, 'pagesBefore' | 'pagesAfter' | 'filledPages'>): {
+}: Readonly<Record<'pagesBefore' | 'pagesAfter', readonly number[]>> & Pick<Tally, 'filledPages'>): {
   readonly before: number;
   readonly after: number;
 } {

@@ -16,6 +16,7 @@ import { coversRange, type Vma } from '../../core/rules/vma.ts';
 import { explainJson, ignoredRangeJson } from '../../render/json/explain.ts';
 import { explainSvg, ignoredRangeSvg } from '../../render/svg/explain.ts';
 import { explainText, ignoredRangeText } from '../../render/text/explain.ts';
+import { type AskedAddress, parseAddress } from '../shared/asked-address.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, reportFailure, styleFor } from '../shared/context.ts';
 import { isDigestFile } from '../shared/is-digest-file.ts';
@@ -84,7 +85,9 @@ async function findAsked(
   const digest = files.find(isDigestFile);
   if (digest)
     return fail('usage', `${digest}: a digest holds counts, no ranges to explain; give the snapshot`);
-  const address = parseAddress(flags.address);
+  if (flags.address === undefined)
+    return fail('usage', 'which range? give --address ADDR; predict -v lists VMAs');
+  const address = parseAddress('--address', flags.address);
   if (!address.ok) return address;
   const single = address.value.end === undefined ? address.value.start : undefined;
   const opened = await memoryFromFlags(context, flags, files, single);
@@ -101,27 +104,6 @@ async function findAsked(
         }),
       )
     : found;
-}
-
-/** One address, or the START-END of a VMA. */
-interface AskedAddress {
-  readonly start: number;
-  readonly end: number | undefined;
-}
-
-function parseAddress(text: string | undefined): Result<AskedAddress> {
-  if (text === undefined) return fail('usage', 'which range? give --address ADDR; predict -v lists VMAs');
-  const match = /^(?:0x)?([0-9a-f]+)(?:-(?:0x)?([0-9a-f]+))?$/i.exec(text);
-  if (!match) {
-    return fail(
-      'usage',
-      `--address ${text}: write a hexadecimal address such as 0x7f3a5c200000, or START-END`,
-    );
-  }
-  const start = Number.parseInt(match[1], 16);
-  // One address has no second part, which the type of `exec` does not say.
-  const second: string | undefined = match[2];
-  return succeed({ start, end: second === undefined ? undefined : Number.parseInt(second, 16) });
 }
 
 interface FoundRange {

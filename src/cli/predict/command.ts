@@ -12,6 +12,7 @@ export type PredictFlags = SourceFlags &
   OutputFlags &
   ListingFlags & {
     readonly ranges?: string;
+    readonly vma?: string;
     readonly restart?: boolean;
     readonly verbose?: boolean;
   };
@@ -23,6 +24,10 @@ export const predictCommand = buildCommand<PredictFlags, string[], Context>({
       ...processFlags,
       ...patternFlags,
       ranges: optionalText('FILE|-', 'Ranges as newline-delimited JSON; answers stream in the same order'),
+      vma: optionalText(
+        'ADDR',
+        'List the PMD ranges of the VMA that holds an address, or of a START-END that -v prints: what becomes of each',
+      ),
       restart: optionalSwitch(
         'What page faults make of each VMA when its process starts again; of each range with --ranges and --pattern',
       ),
@@ -44,6 +49,7 @@ export const predictCommand = buildCommand<PredictFlags, string[], Context>({
       [
         'thpscope predict -p $(pidof -s redis-server)',
         'thpscope predict --all --orders all --max-ptes-none 0',
+        'thpscope predict -p 1234 --enabled always --vma 0x7f3a5c200000 --sort growth --top 20',
         'thpscope predict --pattern 0-15 --orders all --max-ptes-none 0 --json',
       ],
     ),

@@ -1,11 +1,13 @@
-import { predictMemory } from '../../analysis/prediction.ts';
+import { type Prediction, predictMemory } from '../../analysis/prediction.ts';
+import { itemsOfVmaAt, type RangeOutcome, rangeOutcome } from '../../analysis/range-outcome.ts';
 import { readOnKernel } from '../../analysis/read-on.ts';
 import type { Verdict } from '../../analysis/verdict.ts';
-import { type Result, succeed } from '../../core/base/failure.ts';
+import { type Failed, fail, failWith, type Result, succeed } from '../../core/base/failure.ts';
 import type { Process } from '../../core/rules/memory-source.ts';
 import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
 import { predictHead, predictTail, rangeJson } from '../../render/json/predict.ts';
 import { predictText } from '../../render/text/predict.ts';
+import { parseAddress } from '../shared/asked-address.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, styleFor, warn } from '../shared/context.ts';
 import { startProgress } from '../shared/progress.ts';
@@ -19,6 +21,8 @@ export async function predictProcesses(
   flags: PredictFlags,
   files: string[],
 ): Promise<Result<void>> {
+  const asked = flags.vma === undefined ? undefined : parseAddress('--vma', flags.vma);
+  if (asked && !asked.ok) return asked;
   const opened = await memoryFromFlags(context, flags, files);
   if (!opened.ok) return opened;
   const { host } = opened.value.source;
@@ -33,19 +37,26 @@ export async function predictProcesses(
     );
   }
   const policy = hugepagePolicy(runPolicy.value, geometry);
+  const ranges = asked && new Map<Process, RangeOutcome[]>();
   const document = flags.json ? new JsonDocument(context, predictHead(policy)) : undefined;
   const progress = startProgress(context);
   const read = await readMemory(
     opened.value,
     async (items) => {
-      const prediction = await predictMemory(items, geometry, runPolicy.value, {
+      const within = asked ? itemsOfVmaAt(items, asked.value.start) : items;
+      const prediction = await predictMemory(within, geometry, runPolicy.value, {
         surroundings: { ...host, shrinkUnderused: runPolicy.value.shrinkUnderused },
-        onVerdict: (process, verdict) => document?.add(process, verdict, policy.orders),
+        onVerdict: (process, verdict, vma) => {
+          document?.add(process, verdict, policy.orders);
+          if (ranges) addTo(ranges, process, rangeOutcome(verdict, vma));
+        },
         onBatch: () => document?.flush(),
       });
       progress.clear();
-      await document?.finish(predictTail(prediction, policy));
-      return succeed(prediction);
+      if (ranges?.size === 0) return noRanges(flags.vma ?? '', prediction);
+      const shown = ranges ? ofProcesses(prediction, ranges) : prediction;
+      await document?.finish(predictTail(shown, policy, ranges));
+      return succeed(shown);
     },
     { progress },
   );
@@ -62,12 +73,32 @@ export async function predictProcesses(
       readOn: readOnKernel(host.kernelRelease, files.length === 0),
       verbose: flags.verbose === true,
       restart: flags.restart === true,
+      ranges,
       listing: { sort: flags.sort, top: flags.top },
     };
     await print(context, predictText(view, styleFor(context, flags.color)));
     for (const note of notes) warn(context, note);
   }
   return succeed(undefined);
+}
+
+function addTo(ranges: Map<Process, RangeOutcome[]>, process: Process, outcome: RangeOutcome): void {
+  const known = ranges.get(process);
+  if (known) known.push(outcome);
+  else ranges.set(process, [outcome]);
+}
+
+/** The prediction without the processes in which nothing was asked about. */
+function ofProcesses(prediction: Prediction, ranges: ReadonlyMap<Process, unknown>): Prediction {
+  return { ...prediction, processes: prediction.processes.filter(({ process }) => ranges.has(process)) };
+}
+
+function noRanges(address: string, { skipped }: Prediction): Failed {
+  if (skipped.length > 0) return failWith(skipped[0].failure);
+  return fail(
+    'usage',
+    `--vma ${address}: no VMA with a page of anonymous memory holds it; predict -v lists them`,
+  );
 }
 
 /** A JSON object whose `ranges` are written as they come, so that it need not fit in memory. */

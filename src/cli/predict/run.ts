@@ -28,8 +28,8 @@ async function predictSource(context: Context, flags: PredictFlags, files: strin
   const source = checkOneSource(flags, files);
   if (!source.ok) return source;
   const totalsOnly = flags.pattern !== undefined || flags.ranges !== undefined || files.some(isDigestFile);
-  if (totalsOnly && (flags.sort !== undefined || flags.top !== undefined))
-    return fail('usage', '--sort and --top list processes: give processes or snapshots');
+  if (totalsOnly && (flags.sort ?? flags.top ?? flags.vma) !== undefined)
+    return fail('usage', '--vma, --sort and --top list what there is: give processes or snapshots');
   if (flags.pattern !== undefined) return predictPattern(context, { ...flags, pattern: flags.pattern });
   // What reads JSON loads zod, which takes as long as Node does to start.
   if (flags.ranges !== undefined) {

@@ -5,6 +5,7 @@ import {
   type ProcessPrediction,
   type VmaPrediction,
 } from '../../analysis/prediction.ts';
+import type { RangeOutcome } from '../../analysis/range-outcome.ts';
 import {
   hugeInUse,
   machineGrowthOf,
@@ -16,6 +17,7 @@ import { type OrderSet, ordersOf } from '../../core/memory/order.ts';
 import type { RangeState } from '../../core/memory/range-state.ts';
 import { type CollapsePlan, collapsesOf } from '../../core/plan/plan.ts';
 import { resultName } from '../../core/rules/kernel-model.ts';
+import type { Process } from '../../core/rules/memory-source.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import { isScanResult } from '../../core/rules/scan-result.ts';
 import { restartJson } from './restart.ts';
@@ -84,8 +86,13 @@ export function totalsWithRestart(tally: Tally): object {
 }
 
 /** The values after `ranges` in a prediction of processes. */
-export function predictTail(prediction: Prediction, policy: CollapsePolicy): object {
+export function predictTail(
+  prediction: Prediction,
+  policy: CollapsePolicy,
+  ranges?: ReadonlyMap<Process, readonly RangeOutcome[]>,
+): object {
   return {
+    ...(ranges ? { vmaRanges: vmaRangesJson(ranges, policy) } : {}),
     geometry: prediction.total.geometry,
     totals: totalsWithRestart(prediction.total),
     cost: costJson(prediction.total, policy),
@@ -174,6 +181,22 @@ function costJson(tally: Tally, policy: CollapsePolicy): object {
     pagesByOrder: { before: byOrder(tally.pagesBefore), after: byOrder(tally.pagesAfter) },
     tlbEntries: { onePerFolio: tally.tlbFolio, onePerPmdOrPage: tally.tlbPmd },
   };
+}
+
+/** What becomes of the ranges of the VMA that was asked about, in each process that has it. */
+function vmaRangesJson(
+  ranges: ReadonlyMap<Process, readonly RangeOutcome[]>,
+  { model }: CollapsePolicy,
+): object[] {
+  return [...ranges].flatMap(([{ pid }, outcomes]) =>
+    outcomes.map(({ address, refusal, hugeNow, hugeThen, ...figures }) => ({
+      pid,
+      address: hex(address),
+      ...figures,
+      hugePages: { before: hugeNow, after: hugeThen },
+      refusal: refusal === undefined ? null : isScanResult(refusal) ? resultName(refusal, model) : refusal,
+    })),
+  );
 }
 
 function refusedJson(tally: Tally, policy: CollapsePolicy): object {

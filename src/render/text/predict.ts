@@ -5,6 +5,7 @@ import {
   type VmaPrediction,
 } from '../../analysis/prediction.ts';
 import { type ListedFigures, type Listing, listProcesses } from '../../analysis/process-list.ts';
+import type { RangeOutcome } from '../../analysis/range-outcome.ts';
 import type { ReadOn } from '../../analysis/read-on.ts';
 import { growthOf, hugeAfterRestart, hugeInUse, restartGrowthOf, type Tally } from '../../analysis/tally.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
@@ -12,6 +13,7 @@ import { plural } from '../../core/base/plural.ts';
 import { sum } from '../../core/base/sum.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import { asOrder, formatOrder, type OrderSet } from '../../core/memory/order.ts';
+import type { Process } from '../../core/rules/memory-source.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
@@ -31,6 +33,7 @@ import { type Column, layOutTable } from './columns.ts';
 import { field } from './lines.ts';
 import type { Style } from './style.ts';
 import { mainRefusal, refusedLine, tallyLines, togetherLines } from './tally.ts';
+import { vmaRangesTable } from './vma-ranges.ts';
 
 /** Processes that a summary shows in full when there are few, and as lines of a table when there are more. */
 const FEW_PROCESSES = 3;
@@ -48,8 +51,10 @@ export interface PredictView {
   readonly verbose: boolean;
   /** The VMAs of each process, with what page faults do to each after a restart. */
   readonly restart: boolean;
-  /** How the processes are listed. */
+  /** How the processes, or the ranges of a VMA, are listed. */
   readonly listing: Partial<Listing>;
+  /** The ranges of the VMA that was asked about in each process; undefined where none was. */
+  readonly ranges?: ReadonlyMap<Process, readonly RangeOutcome[]>;
 }
 
 /** A prediction of processes as a person reads it. */
@@ -59,8 +64,8 @@ export function predictText(view: PredictView, style: Style): string {
   const withMemory = prediction.processes.filter(({ tally }) => tally.ranges > 0);
   const empty = prediction.processes.length - withMemory.length;
   const lines = [...questionLines(view, style), ''];
-  if (showsVmas || withMemory.length <= FEW_PROCESSES) {
-    const { shown, others } = sections(withMemory, view.listing);
+  if (showsVmas || view.ranges || withMemory.length <= FEW_PROCESSES) {
+    const { shown, others } = sections(withMemory, view.ranges ? {} : view.listing);
     for (const process of shown) lines.push(...processLines(process, view, style), '');
     if (others !== undefined) lines.push(others, '');
   } else {
@@ -100,15 +105,20 @@ function processLines(prediction: ProcessPrediction, view: PredictView, style: S
   const { process, tally, otherBytes } = prediction;
   const cgroup =
     process.cgroup && process.cgroup !== '/' ? style.dim(`  cgroup ${printable(process.cgroup)}`) : '';
+  const [{ vma }] = prediction.vmas;
+  const alone = view.ranges ? `, VMA ${vma.start.toString(16)}-${vma.end.toString(16)} alone` : '';
   const lines = [
-    `${style.bold(`${printable(process.command)} (pid ${process.pid})`)}${cgroup}`,
+    `${style.bold(`${printable(process.command)} (pid ${process.pid})`)}${alone}${cgroup}`,
     ...tallyLines(tally, view.policy, style),
   ];
-  if (otherBytes > 0)
+  if (otherBytes > 0 && !view.ranges)
     lines.push(field('not covered', `${formatBytes(otherBytes)} of file and shared memory`));
   for (const [name, line] of surroundingFacts(prediction)) lines.push(field(name, line));
-  if (view.verbose || view.restart)
-    lines.push('', ...vmaTable(prediction.vmas, view.policy.orders, view.restart));
+  const { orders } = view.policy;
+  if (view.verbose || view.restart || view.ranges)
+    lines.push('', ...vmaTable(prediction.vmas, orders, view.restart));
+  const ranges = view.ranges?.get(process);
+  if (ranges) lines.push('', ...vmaRangesTable(ranges, view.listing, orders, tally.geometry));
   return lines;
 }
 
