@@ -20,6 +20,7 @@ import {
 import { pin } from '../machine/processes/pin.ts';
 import type { PageRun } from './page-choice.ts';
 import type { AdviseAction, PageAction } from './scenario.ts';
+import { MOST_PROCESSES } from './scenario-bounds.ts';
 import type { SimulatedHost, SimulatedProcess } from './simulated-host.ts';
 
 /** Does something to pages that lie in one PMD range, once the locks for it are free. */
@@ -109,6 +110,10 @@ export function applyFork(
 ): void {
   const { machine } = host.system;
   const act = processAct(`${process.name}: fork`, process.mm, areaLocks(process.mm), () => {
+    if (machine.mms.size >= MOST_PROCESSES) {
+      host.report(process.name, `fork ${child}`, 'too many processes');
+      return;
+    }
     const mm = fork(machine, process.mm, child);
     if (!mm) host.report(process.name, `fork ${child}`, 'oom');
     else then(host.addActor(child, mm, process.mappings));

@@ -4,6 +4,7 @@ import { KERNEL_MODELS } from '../core/rules/kernel-model.ts';
 import { DEFAULT_CALIBRATION } from '../khugepaged/costs.ts';
 import { Machine } from '../machine/machine.ts';
 import type { Action, Scenario, Setting } from './scenario.ts';
+import { exceededBound } from './scenario-bounds.ts';
 import { SimulatedHost, systemOf } from './simulated-host.ts';
 
 /** What a scenario says that cannot be, beyond what its form allows: the first such thing, with its place. */
@@ -22,6 +23,8 @@ class Check {
 
   run(): Result<void> {
     const { settings, processes, events } = this.#scenario;
+    const bound = exceededBound(this.#scenario);
+    if (bound) return failWith(problem(bound.place, bound.what));
     const names = processes.map(({ name }) => name);
     const failure =
       firstOf(settings, (setting) => this.#setting(setting, `settings: ${setting.file}`)) ??
@@ -76,18 +79,21 @@ class Check {
   }
 
   /** The mappings that processes of a name have, with their sizes; children have those of their parents. */
-  #mappingsOf(name: string): ReadonlyMap<string, number> | undefined {
+  #mappingsOf(name: string, seen: readonly string[] = []): ReadonlyMap<string, number> | undefined {
     const { processes, events } = this.#scenario;
     const found = processes.find((process) => process.name === name);
     if (found) return new Map(found.mappings.map(({ name, bytes }) => [name, bytes]));
     const parent = events.find(({ action }) => action.do === 'fork' && action.child === name)?.process;
-    return parent === undefined || parent === name ? undefined : this.#mappingsOf(parent);
+    // Children that only ever come from each other never come to be.
+    const isLoop = parent === undefined || seen.includes(parent);
+    return isLoop ? undefined : this.#mappingsOf(parent, [...seen, parent]);
   }
 
   #names(): string[] {
     const { processes, events } = this.#scenario;
     const children = events.flatMap(({ action }) => (action.do === 'fork' ? [action.child] : []));
-    return [...new Set([...processes.map(({ name }) => name), ...children])];
+    const all = [...new Set([...processes.map(({ name }) => name), ...children])];
+    return all.filter((name) => this.#mappingsOf(name));
   }
 }
 

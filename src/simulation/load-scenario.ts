@@ -1,9 +1,8 @@
-import { fail, type Result, succeed } from '../core/base/failure.ts';
+import { type Result, succeed } from '../core/base/failure.ts';
 import { randomFrom } from '../core/base/random.ts';
 import { type KernelModel } from '../core/rules/kernel-model.ts';
 import type { Calibration } from '../khugepaged/costs.ts';
 import { fragment } from '../machine/frames/fragment.ts';
-import { MAX_FRAMES } from '../machine/frames/frame-table.ts';
 import { Machine } from '../machine/machine.ts';
 import { mmap } from '../machine/page-tables/address-space.ts';
 import { VM_HUGEPAGE, VM_NOHUGEPAGE, VM_READ, VM_WRITE } from '../machine/page-tables/vma-flags.ts';
@@ -32,8 +31,7 @@ export function loadScenario(
   const checked = checkScenario(scenario);
   if (!checked.ok) return checked;
   const machine = machineOf(scenario.machine, seed);
-  if (!machine.ok) return machine;
-  const kernel = systemOf(machine.value, model, calibration, scenario.costs);
+  const kernel = systemOf(machine, model, calibration, scenario.costs);
   if (!kernel.ok) return kernel;
   const host = new SimulatedHost(scenario.title, kernel.value);
   for (const { file, value } of scenario.settings) host.sysfs.write(file, value);
@@ -42,14 +40,8 @@ export function loadScenario(
   return succeed(host);
 }
 
-function machineOf(
-  { geometry, memoryBytes, swapBytes, fragmentation }: MachineSpec,
-  seed: number,
-): Result<Machine> {
+function machineOf({ geometry, memoryBytes, swapBytes, fragmentation }: MachineSpec, seed: number): Machine {
   const pages = Math.floor(memoryBytes / 2 ** geometry.pageShift);
-  if (pages > MAX_FRAMES) {
-    return fail('usage', `machine.memory: at most ${MAX_FRAMES} pages of memory can be simulated`);
-  }
   const machine = new Machine({
     geometry,
     nodes: [pages],
@@ -58,7 +50,7 @@ function machineOf(
     minFreePages: Math.floor(pages * MIN_FREE),
   });
   if (fragmentation) fragment(machine, 0, fragmentation, randomFrom(seed));
-  return succeed(machine);
+  return machine;
 }
 
 function startProcess(host: SimulatedHost, { name, memoryMax, mappings }: ProcessSpec): void {

@@ -6,6 +6,7 @@ import { scenarioListText } from '../../render/text/scenario-list.ts';
 import { simulateText } from '../../render/text/simulate.ts';
 import { assumedSentences } from '../../render/words/surroundings.ts';
 import type { Until } from '../../simulation/scenario.ts';
+import { LONGEST_NS } from '../../simulation/scenario-bounds.ts';
 import { Simulation } from '../../simulation/simulation.ts';
 import type { SimulationReport } from '../../simulation/simulation-report.ts';
 import { traceLine } from '../../simulation/trace-line.ts';
@@ -80,6 +81,11 @@ function untilFromFlag(text: string | undefined): Result<Until | undefined> {
   const ns = parseDuration(text);
   if (ns === undefined || ns <= 0)
     return fail('usage', `--until ${text}: write settled, or a time such as 90s, 2h or 1d`);
+  if (ns > LONGEST_NS)
+    return fail(
+      'usage',
+      `--until: is beyond the longest time that is simulated, ${formatDuration(LONGEST_NS)}`,
+    );
   return succeed(ns);
 }
 

@@ -2,6 +2,7 @@ import type { ProcessAssumption } from '../../analysis/assumptions.ts';
 import { ProcessWatch } from '../../analysis/process-watch.ts';
 import type { ReadOn } from '../../analysis/read-on.ts';
 import { readOnKernel } from '../../analysis/read-on.ts';
+import { formatDuration } from '../../core/base/duration.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import type { ObservableFact } from '../../core/memory/range-state.ts';
 import { KERNEL_MODELS } from '../../core/rules/kernel-model.ts';
@@ -17,9 +18,10 @@ import type { Calibration } from '../../khugepaged/costs.ts';
 import { loadMemory } from '../../simulation/load-memory.ts';
 import { loadScenario } from '../../simulation/load-scenario.ts';
 import type { Until } from '../../simulation/scenario.ts';
+import { estimatedSeconds } from '../../simulation/scenario-bounds.ts';
 import type { SimulatedHost } from '../../simulation/simulated-host.ts';
 import { kernelAsked } from '../shared/asked-kernel.ts';
-import type { Context } from '../shared/context.ts';
+import { type Context, warn } from '../shared/context.ts';
 import { startProgress } from '../shared/progress.ts';
 import { type MemoryRead, readMemory } from '../shared/read-memory.ts';
 import { checkOneSource, memoryFromFlags } from '../shared/source.ts';
@@ -42,6 +44,9 @@ export interface Start {
   readonly notes: readonly string[];
 }
 
+/** What takes less is not worth a word. */
+const WORTH_SAYING_SECONDS = 10;
+
 /** Sets up the scenario, the snapshots or the processes that were named. */
 export async function startFrom(
   context: Context,
@@ -58,12 +63,13 @@ export async function startFrom(
         'usage',
         '--registered goes with processes and snapshots; in a scenario processes register',
       );
-    return startScenario(flags, names[0], calibration, seed);
+    return startScenario(context, flags, names[0], calibration, seed);
   }
   return startMemory(context, flags, names, calibration);
 }
 
 async function startScenario(
+  context: Context,
   flags: SimulateFlags,
   name: string,
   calibration: Calibration,
@@ -73,6 +79,9 @@ async function startScenario(
   if (!read.ok) return read;
   const { scenario, notes } = read.value;
   const model = KERNEL_MODELS[flags.kernel ?? scenario.kernel];
+  const seconds = estimatedSeconds(scenario);
+  if (seconds > WORTH_SAYING_SECONDS)
+    warn(context, `${name}: takes about ${formatDuration(seconds * 1e9)}, for it touches that many pages`);
   const host = loadScenario(scenario, model, calibration, seed);
   if (!host.ok) return fail(host.failure.kind, `${name}: ${host.failure.message}`);
   const { settings } = host.value.system.machine;
