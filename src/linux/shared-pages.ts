@@ -14,15 +14,19 @@ export class PageNumbers {
   readonly #blocks = new Map<number, Uint32Array>();
   #last = 0;
 
-  /** The number of a page, from 1 on, and whether it was asked for before. */
-  of(frame: number): { readonly id: number; readonly repeats: boolean } {
+  /** The largest number so far. */
+  get last(): number {
+    return this.#last;
+  }
+
+  /** The number of a page, from 1 on; a page that was asked for before keeps its own. */
+  of(frame: number): number {
     const number = Math.floor(frame / BLOCK);
     let block = this.#blocks.get(number);
     if (!block) this.#blocks.set(number, (block = new Uint32Array(BLOCK)));
     const index = frame - number * BLOCK;
-    const repeats = block[index] !== 0;
-    if (!repeats) block[index] = ++this.#last;
-    return { id: block[index], repeats };
+    if (block[index] === 0) block[index] = ++this.#last;
+    return block[index];
   }
 }
 
@@ -45,8 +49,9 @@ export function readSharedRuns(
   for (let page = 0; page < pages; page++) {
     if (frames[page] === 0) continue;
     const index = Math.floor(page / rangePages);
-    const offset = page - index * rangePages;
-    lists[index].add({ offset, ...numbers.of(frames[page]), mappings: mappings[page] });
+    const { last } = numbers;
+    const id = numbers.of(frames[page]);
+    lists[index].add(page - index * rangePages, id, mappings[page], id <= last);
   }
   return lists.map(({ runs }) => runs);
 }

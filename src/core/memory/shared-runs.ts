@@ -46,16 +46,21 @@ export function renumbered(range: RangeState, by: number): RangeState {
 /** Gathers runs page by page, in the order of PTEs. */
 export class SharedRuns {
   readonly runs: SharedRun[] = [];
+  #open: { -readonly [K in keyof SharedRun]: SharedRun[K] } | undefined;
 
-  add(page: Omit<SharedRun, 'pages'>): void {
-    const last = this.runs.at(-1);
+  add(offset: number, id: number, mappings: number, repeats: boolean): void {
+    const run = this.#open;
     const isNext =
-      last !== undefined &&
-      last.offset + last.pages === page.offset &&
-      last.id + last.pages === page.id &&
-      last.mappings === page.mappings &&
-      last.repeats === page.repeats;
-    if (isNext) this.runs[this.runs.length - 1] = { ...last, pages: last.pages + 1 };
-    else this.runs.push({ ...page, pages: 1 });
+      run !== undefined &&
+      run.offset + run.pages === offset &&
+      run.id + run.pages === id &&
+      run.mappings === mappings &&
+      run.repeats === repeats;
+    if (isNext) {
+      run.pages++;
+      return;
+    }
+    this.#open = { offset, pages: 1, id, mappings, repeats };
+    this.runs.push(this.#open);
   }
 }
