@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { rangeBytes, x86_64 } from '../../src/core/memory/geometry.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
@@ -127,4 +128,54 @@ test('a kernel without huge pages is predicted with the defaults, and so are its
   const { stdout, stderr } = await thpscope(['predict', '-p', '7'], '', { kernelRoot });
   expect(stdout).toContain('enabled always, sizes: 2M inherit');
   expect(stderr).toContain('without THP settings');
+});
+
+describe('page flags that may not be read: the capability that is missing is named', () => {
+  const bit = (capability: number) => (1n << BigInt(capability)).toString(16).padStart(16, '0');
+  test.each([
+    ['neither', '0'.repeat(16), /run as root \(CAP_SYS_ADMIN and CAP_DAC_READ_SEARCH\) to see them$/],
+    [
+      'CAP_SYS_ADMIN',
+      bit(21),
+      /has CAP_SYS_ADMIN but not CAP_DAC_READ_SEARCH, which \/proc\/kpageflags needs$/,
+    ],
+    [
+      'CAP_DAC_READ_SEARCH',
+      bit(2),
+      /has CAP_DAC_READ_SEARCH but not CAP_SYS_ADMIN, which \/proc\/PID\/pagemap needs$/,
+    ],
+  ])('%s', async (_, capabilities, message) => {
+    const status = `Name:\tnode\nTgid:\t1\nCapEff:\t${capabilities}\n`;
+    const tree = treeOf({ ...processFiles(7, memory), 'proc/self/status': status });
+    const notes = (await itemsOf(tree)).flatMap((item) => (item.kind === 'note' ? [item.message] : []));
+    expect(notes[0]).toMatch(message);
+  });
+});
+
+test('a recording keeps a default that was taken, the pace, and what was noted', async () => {
+  const THP = 'sys/kernel/mm/transparent_hugepage';
+  const { [`${THP}/khugepaged/max_ptes_shared`]: _, ...old } = machineFiles(x86_64, {
+    [`${THP}/khugepaged/pages_to_scan`]: '65536\n',
+    [`${THP}/khugepaged/scan_sleep_millisecs`]: '1000\n',
+    [`${THP}/khugepaged/alloc_sleep_millisecs`]: '60000\n',
+    [`${THP}/khugepaged/defrag`]: '1\n',
+  });
+  const kernelRoot = kernelTree({ ...old, ...processFiles(7, memory) }).root;
+  const file = join(kernelRoot, 'c.parquet');
+  expect((await thpscope(['capture', '-p', '7', '-o', file], '', { kernelRoot })).code).toBe(0);
+  const predicted = await thpscope(['predict', file]);
+  expect(predicted.stdout).toContain('max_ptes_shared 256');
+  expect(predicted.stderr).toContain('max_ptes_shared of khugepaged is not there or may not be read');
+  expect((await thpscope(['simulate', file])).stdout).toContain('pages_to_scan 65536 every 1s');
+});
+
+test('addresses of five levels of page tables are simulated as they are predicted', async () => {
+  const start = 2 ** 50;
+  const far: Pages = new Map(Array.from({ length: 300 }, (_, i) => [start / 4096 + i, PRESENT] as const));
+  const vmas = [{ start, end: start + RANGE, sums: { Rss: 1200, Referenced: 1200 } }];
+  const kernelRoot = treeOf(processFiles(7, { vmas, pages: far })).root;
+  const predicted = JSON.parse((await thpscope(['predict', '-p', '7', '--json'], '', { kernelRoot })).stdout);
+  expect(predicted.totals.collapses).toEqual({ '9': 1 });
+  const simulated = await thpscope(['simulate', '-p', '7', '--json'], '', { kernelRoot });
+  expect(JSON.parse(simulated.stdout).summary).toMatchObject({ collapses: 1, rssPages: 512 });
 });
