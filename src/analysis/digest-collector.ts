@@ -111,7 +111,8 @@ export class DigestCollector {
     this.#register(vma);
     const className: VmaClass = vma.flags.includes('hg') ? 'hugepage' : 'unadvised';
     const ofFaults = restartOrders(vma, everySize, model, this.#geometry, thpDisabled);
-    const restartClass = ofFaults === 0 ? ('small' as const) : className;
+    // prctl "except advised" forbids it to page faults, too.
+    const restartClass = ofFaults === 0 || word === 'no' ? ('small' as const) : className;
     return { vma, className, ineligible, isUnchecked: word === 'unchecked', restartClass };
   }
 

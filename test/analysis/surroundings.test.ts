@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
+import { DigestCollector } from '../../src/analysis/digest-collector.ts';
+import { DigestQuery } from '../../src/analysis/digest-query.ts';
 import { groupGrowth } from '../../src/analysis/group-limits.ts';
 import { machineGrowthOf } from '../../src/analysis/tally.ts';
+import { x86_64 } from '../../src/core/memory/geometry.ts';
 import type { MemoryGroup } from '../../src/core/rules/memory-source.ts';
 import { growthBeyondLimits, limitSentences } from '../../src/render/words/surroundings.ts';
 import {
@@ -153,4 +156,18 @@ test('growth that is counted without limits is held against them', () => {
   expect(growthBeyondLimits(grown)).toEqual([
     'control group /a: 3M are left below the limit of 40M; khugepaged would add 4M: collapses that do not fit fail. predict counts what fits',
   ]);
+});
+
+test('memory that prctl "except advised" leaves alone stays small after a restart as well', async () => {
+  const surroundings = { kernelRelease: '7.2.13', settings: runPolicyOf(FILL).settings };
+  const items = [processItem(1), vmaItem({ thpEligible: false }), knownRanges([{ present: HALF }])];
+  const { total } = await predictItems(items, FILL, { surroundings });
+  expect([total.collapses[9], total.restart.pagesByOrder[9], total.restart.pagesByOrder[0]]).toEqual([
+    0, 0, 256,
+  ]);
+  const collector = new DigestCollector(x86_64, { surroundings });
+  for (const item of items) collector.add(item);
+  const [{ memory }] = collector.finish();
+  const { settings, model } = runPolicyOf(FILL);
+  expect(new DigestQuery(memory).restart(settings, model)).toEqual(total.restart);
 });

@@ -3,6 +3,7 @@ import { groupGrowth } from '../../analysis/group-limits.ts';
 import { growthOf, isHuge, type Refusal, type RefusedMemory, restartGrowthOf } from '../../analysis/tally.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
+import { sum } from '../../core/base/sum.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import { type Geometry, pageBytes } from '../../core/memory/geometry.ts';
 import { resultName } from '../../core/rules/kernel-model.ts';
@@ -83,7 +84,7 @@ ${digest.notes.length > 0 && html`<p>Notes of the reading:</p><ul>${digest.notes
 ${failures.length > 0 && html`<p>Could not be read:</p><ul>${failures.map(({ pid, reason }) => html`<li>pid ${pid}: ${reason}</li>`)}</ul>`}
 <p>Not seen or not promised:</p>
 <ul><li>file and shared memory: all of this is about anonymous memory</li>
-${[...groupLines(findings), ...unseen].map(
+${[...groupLines(findings), ...sharingLines(findings), ...unseen].map(
   (line) => html`<li>${line}</li>
 `,
 )}</ul>`;
@@ -98,6 +99,15 @@ function groupLines({ processes, memory }: ReportView['findings']): string[] {
     restartGrowthBytes: restart ? restartGrowthOf({ restart, residentPages: own.residentPages }) * bytes : 0,
   }));
   return growthBeyondLimits(groupGrowth(growth));
+}
+
+/** Where processes share pages by fork, sums of them say more than the machine has. */
+function sharingLines({ processes, memory }: ReportView['findings']): string[] {
+  const shared = sum(processes.map(({ restart }) => restart?.sharedPages ?? 0));
+  if (processes.length < 2 || shared === 0) return [];
+  return [
+    `pages shared by fork, ${formatSize(shared, memory.geometry)} in all: each process counts those that it shares, now and after a restart; predict counts them once where the source tells which they are`,
+  ];
 }
 
 /** Words of this page. */

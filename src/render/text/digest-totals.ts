@@ -79,6 +79,9 @@ export function digestTotalsText(
       later === 0 ? 'nothing is tried again' : `${plural(later, 'attempt')} each that change nothing`,
     ),
     ...restartLines(restart, residentPages, geometry),
+    ...(processes > 1 && restart && restart.sharedPages > 0
+      ? [field('', 'each process counts what it shares: predict of a snapshot counts it once')]
+      : []),
     ...(walked > 0 ? [style.dim(field('walked', plural(walked, 'range')))] : []),
     ...(restart ? [style.dim(RESTART_IS_A_BOUND)] : []),
     '',
