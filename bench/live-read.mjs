@@ -33,7 +33,7 @@ export async function measureLiveRead() {
 }
 
 async function measure(pid, name) {
-  const { geometry } = readHost(RUNNING_KERNEL, new Date());
+  const { geometry } = readHost(RUNNING_KERNEL, new Date()).value;
   const pagemap = openPagemap(pid, geometry).value;
   const scan = await loadPagemapScan(pagemap.fd);
   const flags = PageFlags.open(RUNNING_KERNEL);

@@ -5,6 +5,7 @@ import { compareCommand } from './compare/command.ts';
 import { completionCommand } from './completion/command.ts';
 import { conformCommand } from './conform/command.ts';
 import { digestCommand } from './digest/command.ts';
+import { errorText } from './error-text.ts';
 import { explainCommand } from './explain/command.ts';
 import { faultsCommand } from './faults/command.ts';
 import { predictCommand } from './predict/command.ts';
@@ -46,5 +47,6 @@ export const thpscope = buildApplication(commands, {
   versionInfo: { getCurrentVersion: async () => (await import('./shared/version.ts')).readVersion() },
   scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
   determineExitCode: () => EXIT.bug,
+  localization: { loadText: () => errorText },
   documentation: { caseStyle: 'convert-camel-to-kebab', onlyRequiredInUsageLine: true },
 });

@@ -9,4 +9,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(EXIT.unsupported);
 });
 
+// What cannot be said on stderr is lost; the exit code still tells.
+process.stderr.on('error', () => {});
+
 await runThpscope(process.argv.slice(2), { process, deadlines: DEADLINES, kernelRoot: '' });

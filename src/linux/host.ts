@@ -1,15 +1,21 @@
-import type { Geometry } from '../core/memory/geometry.ts';
+import { clip } from '../core/base/clip.ts';
+import { type Failed, fail, type Result, succeed } from '../core/base/failure.ts';
+import { type Geometry, MAX_PMD_ORDER, MIN_PMD_ORDER } from '../core/memory/geometry.ts';
 import type { Host } from '../core/rules/memory-source.ts';
 import { readCpu } from './cpu.ts';
 import { closeKernelFile, openKernelFile, readFully, readKernelFile } from './kernel-file.ts';
 import type { KernelTree } from './kernel-tree.ts';
 import { readKhugepagedPace, readShrinkUnderused, readThpSettings } from './sysfs-settings.ts';
 
-/** Facts about a machine that stay the same while it is read. */
-export function readHost(tree: KernelTree, now: Date): Host {
+/**
+ * Facts about a machine that stay the same while it is read. Fails as unsupported where it has pages of other
+ * sizes than thpscope knows.
+ */
+export function readHost(tree: KernelTree, now: Date): Result<Host> {
   const geometry = readGeometry(tree);
+  if (!isKnown(geometry)) return otherPages(tree);
   const settings = readThpSettings(tree, geometry);
-  return {
+  return succeed({
     name: readWord(tree, 'hostname'),
     bootId: readWord(tree, 'random/boot_id'),
     kernelRelease: readWord(tree, 'osrelease'),
@@ -20,7 +26,7 @@ export function readHost(tree: KernelTree, now: Date): Host {
     shrinkUnderused: readShrinkUnderused(tree),
     zoneReclaim: readZoneReclaim(tree),
     cpu: readCpu(tree),
-  };
+  });
 }
 
 /** A file of /proc/sys/kernel; '' where there is none. */
@@ -44,6 +50,19 @@ function readGeometry(tree: KernelTree): Geometry {
   const pmdSize = readKernelFile(tree.thp('hpage_pmd_size'));
   const pmdShift = pmdSize.ok ? Math.log2(Number(pmdSize.value)) : 2 * pageShift - 3;
   return { pageShift, pmdOrder: pmdShift - pageShift };
+}
+
+function isKnown({ pageShift, pmdOrder }: Geometry): boolean {
+  const isPage = Number.isInteger(pageShift) && pageShift >= 12 && pageShift <= 16;
+  return isPage && Number.isInteger(pmdOrder) && pmdOrder >= MIN_PMD_ORDER && pmdOrder <= MAX_PMD_ORDER;
+}
+
+function otherPages(tree: KernelTree): Failed {
+  const file = readKernelFile(tree.thp('hpage_pmd_size'));
+  const pmd = file.ok ? `PMD ranges of '${clip(file.value)}' bytes` : 'no PMD size';
+  const pages = `pages of ${auxiliaryValue(tree, 6)} bytes and ${pmd}`;
+  const known = `of 4K to 64K and PMD orders ${MIN_PMD_ORDER} to ${MAX_PMD_ORDER}`;
+  return fail('unsupported', `this machine has ${pages}; thpscope knows those ${known}`);
 }
 
 /** An entry of /proc/self/auxv by its type; 6 is AT_PAGESZ. */

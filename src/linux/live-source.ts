@@ -38,7 +38,9 @@ export async function openLiveSource(
   if (tree.isRunning && process.platform !== 'linux') {
     return fail('unsupported', `live memory can be read on Linux only; give a snapshot file instead`);
   }
-  const host = readHost(tree, now);
+  const facts = readHost(tree, now);
+  if (!facts.ok) return facts;
+  const host = facts.value;
   const pagemap = firstPagemap(tree, ['self', ...pids], host.geometry);
   if (!pagemap) {
     return fail(

@@ -29,8 +29,8 @@ export class TaskStatus {
 
   /** The bytes of a field in kB; undefined where the kernel does not have it. */
   bytes(name: string): number | undefined {
-    const text = this.field(name);
-    return text === undefined ? undefined : Number.parseInt(text, 10) * 1024;
+    const text = /^(\d+) kB$/.exec(this.field(name) ?? '')?.[1];
+    return text === undefined ? undefined : Number(text) * 1024;
   }
 
   /** Kernel threads have no memory of their own, neither has a task that has ended. */

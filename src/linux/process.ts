@@ -24,6 +24,8 @@ function hasMemory(tree: KernelTree, pid: number): boolean {
  * The pids of a control group and of those below it; the path may be absolute or relative to /sys/fs/cgroup.
  */
 export function listCgroupPids(tree: KernelTree, path: string): Result<number[]> {
+  if (path === '')
+    return fail('usage', "--cgroup '': give the path of a control group; / is the whole machine");
   const candidates = [
     tree.absolute(path),
     tree.sys(`fs/cgroup/${path}`),
@@ -84,10 +86,13 @@ export function readProcess(tree: KernelTree, pid: number): Result<OpenedProcess
     return fail('unreadable', `process ${pid}: is a thread of process ${owner}; read that one`);
   const task = taskWithMemory(tree, pid);
   if (!task) return fail('unreadable', `process ${pid} (${command}): ${kindWithoutMemory(folder)}`);
+  const startTime = Number(stat[19]);
+  if (!Number.isSafeInteger(startTime))
+    return fail('unreadable', `process ${pid}: its stat is none that a kernel writes`);
   const enabled = task.field('THP_enabled');
   const process = {
     pid,
-    startTime: Number(stat[19]),
+    startTime,
     command,
     cgroup: readCgroup(task.folder),
     thpDisabled: enabled === undefined ? undefined : enabled === '0',

@@ -1,4 +1,5 @@
 import { readSync } from 'node:fs';
+import { clip } from '../core/base/clip.ts';
 import { fail, type Result, succeed } from '../core/base/failure.ts';
 import type { Vma } from '../core/rules/vma.ts';
 import { closeKernelFile, openKernelFile } from './kernel-file.ts';
@@ -40,7 +41,9 @@ export function readSmaps(folder: string): Result<SmapsVma[]> {
   } finally {
     closeKernelFile(file.value);
   }
-  return succeed(parser.finish());
+  const vmas = parser.finish();
+  if (parser.odd === undefined) return succeed(vmas);
+  return fail('unreadable', `${path}: '${clip(parser.odd)}' is no line that a kernel writes there`);
 }
 
 /** Reads the text of smaps piece by piece. */
@@ -48,9 +51,17 @@ class SmapsParser {
   readonly #vmas: SmapsVma[] = [];
   #rest = '';
   #header: RegExpExecArray | undefined;
+  /** Where the last VMA ends. */
+  #end = 0;
   #bytes = new Map<string, number>();
   #thpEligible: boolean | undefined;
   #flags: string[] = [];
+  #odd: string | undefined;
+
+  /** The first line that cannot be. */
+  get odd(): string | undefined {
+    return this.#odd;
+  }
 
   add(text: string): void {
     const lines = (this.#rest + text).split('\n');
@@ -71,6 +82,8 @@ class SmapsParser {
     if (header) {
       this.#close();
       this.#header = header;
+      if (!(this.#end <= address(header[1]) && address(header[1]) < address(header[2]))) this.#odd ??= line;
+      this.#end = address(header[2]);
       return;
     }
     const colon = line.indexOf(':');
@@ -78,7 +91,8 @@ class SmapsParser {
     const value = line.slice(colon + 1).trim();
     if (key === 'VmFlags') this.#flags = value.split(' ').filter((flag) => flag !== '');
     else if (key === 'THPeligible') this.#thpEligible = value !== '0';
-    else if (value.endsWith(' kB')) this.#bytes.set(key, Number.parseInt(value, 10) * 1024);
+    else if (/^\d{1,12} kB$/.test(value)) this.#bytes.set(key, Number.parseInt(value, 10) * 1024);
+    else if (value.endsWith(' kB')) this.#odd ??= line;
   }
 
   #close(): void {
@@ -86,8 +100,8 @@ class SmapsParser {
     const [, start, end, permissions, inode, name] = this.#header;
     const bytes = (key: string) => this.#bytes.get(key) ?? 0;
     this.#vmas.push({
-      start: Number.parseInt(start, 16),
-      end: Number.parseInt(end, 16),
+      start: address(start),
+      end: address(end),
       name,
       anonymous: isAnonymous(permissions, inode, name),
       flags: this.#flags,
@@ -105,6 +119,10 @@ class SmapsParser {
     this.#thpEligible = undefined;
     this.#flags = [];
   }
+}
+
+function address(text: string): number {
+  return Number.parseInt(text, 16);
 }
 
 /**

@@ -16,7 +16,7 @@ import { madviseOrders, type Vma } from '../../src/core/rules/vma.ts';
 import { readHost } from '../../src/linux/host.ts';
 import { RUNNING_KERNEL } from '../../src/linux/kernel-tree.ts';
 import { openLiveSource } from '../../src/linux/live-source.ts';
-import { pages, rangeOf } from '../support/ranges.ts';
+import { pages, rangeOf, valueOf } from '../support/ranges.ts';
 import { MADVISE_CASES, type MadviseCase, RANGE, UPPER } from './madvise-cases.ts';
 import { buildOccupant, type Occupant, type OccupantReport, startOccupant } from './occupant/occupant.ts';
 
@@ -81,7 +81,7 @@ describe.runIf(binary)('MADV_COLLAPSE of this machine does what is planned', () 
 
 function modelOfThisKernel(): KernelModel | undefined {
   if (process.platform !== 'linux' || !existsSync(THP_FOLDER)) return undefined;
-  const { kernelRelease, geometry } = readHost(RUNNING_KERNEL, new Date(0));
+  const { kernelRelease, geometry } = valueOf(readHost(RUNNING_KERNEL, new Date(0)));
   if (geometry.pageShift !== x86_64.pageShift || geometry.pmdOrder !== x86_64.pmdOrder) return undefined;
   const version = /^\d+\.\d+/.exec(kernelRelease)?.[0];
   return Object.values(KERNEL_MODELS).find(({ name }) => name === `linux-${version}`);

@@ -165,6 +165,16 @@ describe('nothing is to be had', () => {
     expect((await get('sources/0', { host: `localhost:${port}` })).status).toBe(200);
   });
 
+  test('by an address that names another host, as to a proxy', async () => {
+    const { host } = new URL(server.url);
+    const path = `${page}sources/0`;
+    const statusOf = async (target: string) => (await request(server.url, target)).status;
+    expect(await statusOf(`http://${host}${path}`)).toBe(200);
+    expect(await statusOf(`http://evil.example${path}`)).toBe(403);
+    expect(await statusOf(`http://127.0.0.1:1${path}`)).toBe(403);
+    expect(await statusOf(`//evil.example${path}`)).toBe(404);
+  });
+
   test('without the token', async () => {
     const token = page.slice(1, -1);
     const wrong = ['', '0'.repeat(32), token.slice(0, -1), `${token}0`, `%20${token}`, `.%2f${token}`];

@@ -33,8 +33,18 @@ export function styleFor(context: Context, choice: ColorChoice): Style {
   return styleOf(choice === 'always' || (choice === 'auto' && stdout.isTTY === true && !env.NO_COLOR));
 }
 
-/** Writes to stdout and waits while its reader is behind, so that long output does not pile up in memory. */
+/** What JSON leaves as it is and terminals obey, or read backwards. */
+const UNPRINTABLE = /[\u007f-\u009f\p{Bidi_Control}]/gu;
+
+/**
+ * Writes to stdout and waits while its reader is behind, so that long output does not pile up in memory. What
+ * is meant for people has no control characters; in JSON they are escaped here.
+ */
 export async function print(context: Context, text: string): Promise<void> {
   const { stdout } = context.process;
-  if (!stdout.write(text)) await new Promise<void>((resolve) => stdout.once('drain', resolve));
+  const safe = text.replace(
+    UNPRINTABLE,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  if (!stdout.write(safe)) await new Promise<void>((resolve) => stdout.once('drain', resolve));
 }

@@ -9,7 +9,9 @@ import { type Context, print, warn } from '../shared/context.ts';
 
 /** `simulate --calibrate`: prints a calibration file with what this machine allows to measure. */
 export async function calibrate(context: Context): Promise<Result<void>> {
-  const { geometry, kernelRelease } = readHost(RUNNING_KERNEL, new Date());
+  const host = readHost(RUNNING_KERNEL, new Date());
+  if (!host.ok) return host;
+  const { geometry, kernelRelease } = host.value;
   const timings = await timeCollapses(geometry);
   if (!timings.ok) return timings;
   const machine = `Linux ${kernelRelease.replace(/-.*/, '')}, ${arch()}`;

@@ -6,6 +6,7 @@ import { PROPERTY_NAMES, propertyLine } from '../../verify/properties.ts';
 import { RELATIONS } from '../../verify/relation.ts';
 import type { SearchCase } from '../../verify/search-case.ts';
 import type { ExplainedFinding, VerifyReport } from '../../verify/verification.ts';
+import { printable } from '../words/printable.ts';
 import { caseCommand, caseFlags, wholeCommand } from '../words/verify-command.ts';
 import { layOutTable } from './columns.ts';
 import type { Style } from './style.ts';
@@ -40,7 +41,7 @@ export function verifyText(view: VerifyView, style: Style): string {
     ...lines,
     '',
     ...layOutTable(columns, rows),
-    style.dim(`${seconds.toFixed(1)} s; everything again: ${wholeCommand(report, view)}`),
+    style.dim(`${seconds.toFixed(1)} s; everything again: ${printable(wholeCommand(report, view))}`),
     '',
   ].join('\n');
 }
@@ -50,10 +51,10 @@ function verdictLines({ asked, names, findings, gap }: VerifyReport, style: Styl
   if (faults.length > 0) {
     return faults.map(({ runs }) => {
       const run = runs.find(({ fault }) => fault);
-      return style.bad(`${run?.name} ${run?.fault?.message}`);
+      return style.bad(printable(`${run?.name} ${run?.fault?.message}`));
     });
   }
-  const [a, b] = names;
+  const [a, b] = names.map(printable);
   if (asked.kind === 'properties') {
     return PROPERTY_NAMES.map((name) => {
       const broken = findings.some(({ wrong }) => wrong.kind === 'property' && wrong.name === name);
@@ -79,7 +80,7 @@ function gapLine({ ranges, behind, worth, best }: Gap): string {
 
 /** How far an algorithm stays behind on recorded memory. */
 export function gapText(name: string, objective: string, gap: Gap): string {
-  return `${name} against the best covers (${objective}): ${gapLine(gap)}\n`;
+  return `${printable(name)} against the best covers (${objective}): ${gapLine(gap)}\n`;
 }
 
 function round(value: number): string {
@@ -100,7 +101,7 @@ function findingLines(finding: ExplainedFinding, report: VerifyReport, style: St
     ...(best ? [`best: ${coverLine(best)}, worth ${round(best.worth)}`] : []),
     '',
     style.dim(found),
-    `again: ${caseCommand(report, finding.case)}`,
+    `again: ${printable(caseCommand(report, finding.case))}`,
   ];
 }
 
@@ -118,14 +119,14 @@ function sideBySide(runs: readonly CaseRun[], style: Style): string[] {
     ...runs.map((run) => cell(run.steps[i], run)),
     i === first ? '<- first difference' : '',
   ]);
-  const results = runs.map(({ result, fault }) => fault?.message ?? result ?? '');
+  const results = runs.map(({ result, fault }) => printable(fault?.message ?? result ?? ''));
   const differ = b && results[0] !== results[1] && first === undefined;
   rows.push(['=', ...results, differ ? '<- first difference' : '']);
   for (const { visits, stackDepth } of b ? [] : runs) {
     const depth = stackDepth === undefined ? '' : `, ${stackDepth} on the stack at once`;
     if (visits > 0) rows.push(['', `${plural(visits, 'visit')}${depth}`, '']);
   }
-  const columns = ['#', ...runs.map(({ name }) => name), ''].map((title) => ({
+  const columns = ['#', ...runs.map(({ name }) => printable(name)), ''].map((title) => ({
     title,
     align: 'left' as const,
   }));
