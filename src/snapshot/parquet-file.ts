@@ -9,7 +9,7 @@ import {
 } from 'hyparquet';
 import { crc32 } from './crc32.ts';
 import { Damage } from './damage.ts';
-import { checkFooterBounds } from './footer-bounds.ts';
+import { checkPages } from './page-bounds.ts';
 import {
   COLUMN_NAMES,
   FIRST_FORMAT_COLUMNS,
@@ -20,6 +20,8 @@ import {
   type ReadColumn,
   type SnapshotColumns,
 } from './schema.ts';
+import { unpackSnappy } from './snappy.ts';
+import { ThriftWalk } from './thrift-walk.ts';
 
 const MAGIC = 0x31524150; // "PAR1"
 const ENDING_BYTES = 8;
@@ -45,7 +47,7 @@ export async function readFooter(file: AsyncBuffer): Promise<FileMetaData> {
     throw new Damage(`claims a footer of ${length} bytes in a file of ${size}; ${DAMAGED}`);
   }
   const footer = await readBytes(file, size - ENDING_BYTES - length, size);
-  checkFooterBounds(footer);
+  new ThriftWalk(footer, 0, (what) => damaged(`its Parquet footer ${what}`)).struct();
   try {
     return parquetMetadata(footer.buffer, { geoparquet: false });
   } catch {
@@ -68,6 +70,18 @@ export function checkSchema({ schema }: FileMetaData): void {
       );
     });
   if (!same) throw new Damage(`its columns are not those of a snapshot; capture the memory again`);
+}
+
+/** Throws Damage unless the file has as many rows as its row groups, and these as many as may be. */
+export function checkRows({ num_rows, row_groups }: FileMetaData): void {
+  let rows = 0;
+  for (const [index, group] of row_groups.entries()) {
+    const some = Number(group.num_rows);
+    if (!(some >= 1 && some <= MAX_GROUP_ROWS))
+      damaged(`its footer says row group ${index + 1} has ${group.num_rows} rows`);
+    rows += some;
+  }
+  if (rows !== Number(num_rows)) damaged(`its footer says ${num_rows} rows and has row groups of ${rows}`);
 }
 
 /**
@@ -118,6 +132,7 @@ export async function readRowGroup(
     else small.set(name, bytes);
   }
   const missing = READ_COLUMNS.filter((name) => !columns.has(name));
+  for (const name of missing) checkColumn(group, name, { buffer, start, index });
   const decoded = await decodeColumns(inMemory, { ...metadata, row_groups: [group] }, missing, index);
   for (const [name, values] of decoded) {
     columns.set(name, values);
@@ -146,6 +161,7 @@ async function decodeColumns(
       columns: [...names],
       utf8: false,
       parsers,
+      compressors: { SNAPPY: unpackPage },
       onChunk: ({ columnName, columnData }) => pages.get(columnName)?.push(columnData),
     });
   } catch {
@@ -160,6 +176,32 @@ async function decodeColumns(
   });
 }
 
+/** Throws Damage where the pages of a column of a row group in a buffer are not what its footer says. */
+function checkColumn(
+  group: RowGroup,
+  name: ReadColumn,
+  { buffer, start, index }: { readonly buffer: ArrayBuffer; readonly start: number; readonly index: number },
+): void {
+  const column = COLUMN_NAMES.indexOf(name);
+  const { type, repetition_type } = PARQUET_SCHEMA[column + 1];
+  const chunk = chunkExtent(group, column);
+  const bytes = new Uint8Array(buffer, chunk.start - start, chunk.end - chunk.start);
+  const facts = {
+    rows: Number(group.num_rows),
+    isNullable: repetition_type === 'OPTIONAL',
+    isBoolean: type === 'BOOLEAN',
+    isSnappy: group.columns[column].meta_data?.codec === 'SNAPPY',
+  };
+  checkPages(bytes, facts, (what) => damaged(`row group ${index + 1}, ${name}: ${what}`));
+}
+
+/** As hyparquet calls it; what is thrown is damage. */
+function unpackPage(bytes: Uint8Array, size: number): Uint8Array {
+  const page = unpackSnappy(bytes, size);
+  if (!page) throw new Error('a page cannot be unpacked');
+  return page;
+}
+
 function isEqual(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
@@ -170,12 +212,9 @@ function checkedExtent(
   index: number,
   { columns, fileBytes }: { readonly columns: number; readonly fileBytes: number },
 ): { start: number; end: number } {
-  const rows = Number(group.num_rows);
   const { start } = chunkExtent(group, 0);
   let end = start;
   const sound =
-    rows >= 1 &&
-    rows <= MAX_GROUP_ROWS &&
     group.columns.length === columns &&
     group.columns.every(({ file_path, meta_data }, i) => {
       const chunk = chunkExtent(group, i);
@@ -214,4 +253,8 @@ async function readBytes(file: AsyncBuffer, start: number, end: number): Promise
   }
   if (buffer.byteLength !== end - start) throw new Damage(`became shorter while it was read; ${DAMAGED}`);
   return new DataView(buffer);
+}
+
+function damaged(what: string): never {
+  throw new Damage(`${what}; ${DAMAGED}`);
 }

@@ -5,7 +5,7 @@ import type { RangeState } from '../core/memory/range-state.ts';
 import type { MemoryItem, MemorySource } from '../core/rules/memory-source.ts';
 import { Damage, damageFailure, SnapshotError } from './damage.ts';
 import { type Notice, type SnapshotMetadata, unpackMetadata } from './metadata.ts';
-import { checkSchema, type KeptChunks, readFooter, readRowGroup } from './parquet-file.ts';
+import { checkRows, checkSchema, type KeptChunks, readFooter, readRowGroup } from './parquet-file.ts';
 import { withFacts } from './process-facts.ts';
 import { processOf, rangesOfColumns, vmaOf } from './row.ts';
 import type { SnapshotColumns } from './schema.ts';
@@ -34,6 +34,7 @@ export async function openSnapshot(file: AsyncBuffer, name: string): Promise<Res
     const footer = await readFooter(file);
     const metadata = unpackMetadata(footer.key_value_metadata ?? []);
     checkSchema(footer);
+    checkRows(footer);
     if (metadata.groupChecksums.length !== footer.row_groups.length) {
       throw new Damage('its footer is wrong about its row groups; copy the file again or capture a new one');
     }
