@@ -93,6 +93,8 @@ export class DigestCollector {
 
   #openProcess(process: Process): ProcessDigest {
     const memory = emptyMemoryDigest(this.#geometry);
+    // Every program maps files: a source without a VMA of one keeps anonymous memory alone.
+    memory.otherPages = undefined;
     if (!this.#surroundings) memory.uncheckedPages = undefined;
     return { process, memory, isRegistered: this.#surroundings?.settings && false };
   }
@@ -100,8 +102,8 @@ export class DigestCollector {
   #openVma(vma: Vma) {
     if (!this.#open) throw new Error('a source opened a VMA before a process');
     const { memory } = this.#open;
-    if (!vma.anonymous && memory.otherPages !== undefined)
-      memory.otherPages += Math.floor(vma.rssBytes / pageBytes(this.#geometry));
+    if (!vma.anonymous)
+      memory.otherPages = (memory.otherPages ?? 0) + Math.floor(vma.rssBytes / pageBytes(this.#geometry));
     const everySize = withOrdersAlways(defaultSettings(this.#geometry), anonOrders(this.#geometry));
     const { thpDisabled } = this.#open.process;
     const model = KERNEL_MODELS['linux-7.2'];

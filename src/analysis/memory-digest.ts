@@ -1,6 +1,7 @@
+import { sumKnown } from '../core/base/sum.ts';
 import { addDigest, type DigestTable, emptyDigest } from '../core/digest/table.ts';
 import { addRestartTable, emptyRestartTable, type RestartTable } from '../core/fault/restart-table.ts';
-import type { Geometry } from '../core/memory/geometry.ts';
+import { type Geometry, pageBytes } from '../core/memory/geometry.ts';
 import type { ObservableFact, RangeState } from '../core/memory/range-state.ts';
 import type { Host, Process } from '../core/rules/memory-source.ts';
 import type { Refusal, RefusedMemory } from './tally.ts';
@@ -44,7 +45,7 @@ export interface MemoryDigest {
   restart: RestartDigest | undefined;
   /**
    * Resident pages outside anonymous memory: files and shared memory, which digests do not cover. Undefined
-   * where it is not known: before version 3.
+   * where it is not known: before version 3, or of a source that keeps anonymous memory alone.
    */
   otherPages: number | undefined;
   /**
@@ -104,13 +105,8 @@ export function addMemoryDigest(into: MemoryDigest, from: MemoryDigest): void {
   for (const fact of from.unknown) into.unknown.add(fact);
   if (!into.restart || !from.restart) into.restart = undefined;
   else for (const name of RESTART_CLASSES) addRestartTable(into.restart[name], from.restart[name]);
-  into.otherPages = addKnown(into.otherPages, from.otherPages);
-  into.uncheckedPages = addKnown(into.uncheckedPages, from.uncheckedPages);
-}
-
-/** A sum is known where all of its parts are. */
-function addKnown(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined || b === undefined ? undefined : a + b;
+  into.otherPages = sumKnown([into.otherPages, from.otherPages]);
+  into.uncheckedPages = sumKnown([into.uncheckedPages, from.uncheckedPages]);
 }
 
 export function addApart({ apart }: ClassDigest, key: string, range: RangeState, count: number): void {
@@ -141,4 +137,9 @@ export function apartRanges({ classes }: MemoryDigest): number {
   let ranges = 0;
   for (const name of VMA_CLASSES) for (const { count } of classes[name].apart.values()) ranges += count;
   return ranges;
+}
+
+/** Resident bytes outside of anonymous memory; undefined where they are not known. */
+export function otherBytesOf({ otherPages, geometry }: MemoryDigest): number | undefined {
+  return otherPages === undefined ? undefined : otherPages * pageBytes(geometry);
 }

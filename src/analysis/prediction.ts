@@ -1,11 +1,11 @@
 import type { Failure } from '../core/base/failure.ts';
-import { sum } from '../core/base/sum.ts';
+import { sum, sumKnown } from '../core/base/sum.ts';
 import { type Geometry, pageBytes } from '../core/memory/geometry.ts';
 import { countPages } from '../core/memory/occupancy.ts';
 import { NO_ORDERS, type OrderSet } from '../core/memory/order.ts';
 import type { RangeState } from '../core/memory/range-state.ts';
 import type { MemoryItem, Process } from '../core/rules/memory-source.ts';
-import { type Eligibility, restartOrders, spanFrom, type Vma } from '../core/rules/vma.ts';
+import { addOtherBytes, type Eligibility, restartOrders, spanFrom, type Vma } from '../core/rules/vma.ts';
 import {
   assumesRegistration,
   type CollapseSurroundings,
@@ -43,7 +43,7 @@ export interface ProcessPrediction {
   /** Anonymous VMAs with any page, in address order. */
   readonly vmas: VmaPrediction[];
   /** Resident memory outside anonymous VMAs: files and shared memory, which this prediction leaves out. */
-  otherBytes: number;
+  otherBytes: number | undefined;
   /**
    * Resident anonymous memory that the kernel's THPeligible judges otherwise than the settings asked about.
    */
@@ -61,6 +61,10 @@ export interface ProcessPrediction {
 export interface Prediction {
   readonly total: Tally;
   readonly processes: ProcessPrediction[];
+  /**
+   * Resident memory of all of them outside anonymous VMAs; undefined where it is not known of all.
+   */
+  otherBytes: number | undefined;
   /** What the limits of control groups let happen. */
   readonly limits: GroupOutcome[];
   /**
@@ -97,6 +101,7 @@ export async function predictMemory(
   const prediction: Prediction = {
     total: emptyTally(geometry),
     processes: [],
+    otherBytes: undefined,
     limits: [],
     splitsAbove: options.surroundings && splitsAbove(options.surroundings, runPolicy.settings, geometry),
     skipped: [],
@@ -114,7 +119,7 @@ export async function predictMemory(
           process: item.process,
           tally: emptyTally(geometry),
           vmas: [],
-          otherBytes: 0,
+          otherBytes: undefined,
           disputedBytes: 0,
           uncheckedBytes: 0,
           unnamedSharedPages: 0,
@@ -156,6 +161,7 @@ export async function predictMemory(
         break;
     }
   }
+  prediction.otherBytes = sumKnown(prediction.processes.map(({ otherBytes }) => otherBytes));
   const isFamily = prediction.processes.length > 1;
   for (const each of prediction.processes) {
     for (const { tally } of each.vmas) addTally(each.tally, tally);
@@ -221,8 +227,8 @@ function openVma(
   const byFlags = of.byFlags.ineligible === undefined;
   const { settings, model } = runPolicy;
   const ofFaults = restartOrders(vma, settings, model, geometry, process.process.thpDisabled);
-  if (!vma.anonymous) process.otherBytes += vma.rssBytes;
-  else if (vma.thpEligible !== undefined && vma.thpEligible !== byFlags)
+  process.otherBytes = addOtherBytes(process.otherBytes, vma);
+  if (vma.anonymous && vma.thpEligible !== undefined && vma.thpEligible !== byFlags)
     process.disputedBytes += vma.rssBytes;
   if (surroundings)
     process.isRegistered ||= registers(vma, process.process, surroundings, runPolicy.model, geometry);

@@ -1,9 +1,10 @@
 import { type Failure, fail, type Result, succeed } from '../core/base/failure.ts';
+import { sumKnown } from '../core/base/sum.ts';
 import { hasPage, isEmpty } from '../core/memory/occupancy.ts';
 import { type ObservableFact, type RangeState, unknownFacts } from '../core/memory/range-state.ts';
 import type { KernelModel } from '../core/rules/kernel-model.ts';
 import type { Host, MemoryItem, Process } from '../core/rules/memory-source.ts';
-import type { Vma } from '../core/rules/vma.ts';
+import { addOtherBytes, type Vma } from '../core/rules/vma.ts';
 import type { Calibration } from '../khugepaged/costs.ts';
 import { MAX_FRAMES } from '../machine/frames/frame-table.ts';
 import { Machine } from '../machine/machine.ts';
@@ -77,6 +78,7 @@ export async function loadMemory(
     registered,
     settingsKnown,
     unvisited: mms.filter((mm) => !host.daemon.list.has(mm)).map(({ name }) => name),
+    otherBytes: sumKnown(recording.processes.map(otherBytesOfAreas)),
     groups: groups.groups,
     shared: recording.families.pages(),
   };
@@ -102,6 +104,10 @@ const MAX_ADDRESS = 2 ** 57;
 interface RecordedProcess {
   readonly process: Process;
   readonly areas: { readonly vma: Vma; readonly ranges: RangeState[] }[];
+}
+
+function otherBytesOfAreas({ areas }: RecordedProcess): number | undefined {
+  return areas.reduce<number | undefined>((bytes, { vma }) => addOtherBytes(bytes, vma), undefined);
 }
 
 interface Recording {

@@ -21,6 +21,8 @@ export interface MemoryStart {
    * there.
    */
   readonly unvisited: readonly string[];
+  /** Resident memory outside of anonymous VMAs, which no run has; undefined where it was not recorded. */
+  readonly otherBytes: number | undefined;
   /** Limited control groups (memory.max) that charges are held to. */
   readonly groups: readonly MemoryGroup[];
   /**

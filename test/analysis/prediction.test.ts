@@ -159,6 +159,15 @@ test('resident memory of files counts as other and stays out of the totals', asy
   expect(total.ranges).toBe(1);
 });
 
+test('memory of files is not known of a process without any, for every program maps some', async () => {
+  const file = vmaItem({ anonymous: false, rssBytes: M });
+  const { processes, otherBytes } = await predictItems([processItem(1), file, processItem(2), vmaItem()]);
+  expect(processes.map((each) => each.otherBytes)).toEqual([M, undefined]);
+  expect(otherBytes).toBeUndefined();
+  const two = await predictItems([processItem(1), file, processItem(2), file]);
+  expect(two.otherBytes).toBe(2 * M);
+});
+
 test('anonymous memory that THPeligible judges otherwise is disputed', async () => {
   const { processes } = await predictItems([
     processItem(1),

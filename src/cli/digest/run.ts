@@ -1,7 +1,8 @@
-import { apartRanges, totalDigest } from '../../analysis/memory-digest.ts';
+import { apartRanges, otherBytesOf, totalDigest } from '../../analysis/memory-digest.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
 import { plural } from '../../core/base/plural.ts';
+import { notCovered } from '../../render/words/not-covered.ts';
 import { type Context, print, warn } from '../shared/context.ts';
 import { writeDigestFile } from '../shared/digest-file.ts';
 import { digestFromFlags } from '../shared/digest-source.ts';
@@ -30,7 +31,13 @@ async function digestSource(
   const apart = apartRanges(total);
   const { notes, skipped, processes } = made.value;
   if (flags.json) {
-    const counts = { processes: processes.length, ranges: total.ranges, apart, bytes: written.value };
+    const counts = {
+      processes: processes.length,
+      ranges: total.ranges,
+      apart,
+      otherBytes: otherBytesOf(total) ?? null,
+      bytes: written.value,
+    };
     await print(
       context,
       `${JSON.stringify({ schema: 'thpscope/digested@1', file: flags.output, ...counts, notes })}\n`,
@@ -43,7 +50,7 @@ async function digestSource(
   const ranges = `${plural(total.ranges, 'PMD range')}${apart > 0 ? `, ${apart} of them kept whole` : ''}`;
   warn(
     context,
-    `wrote ${flags.output}: ${plural(processes.length, 'process', 'processes')}, ${ranges}, ${formatBytes(written.value)}`,
+    `wrote ${flags.output}: ${plural(processes.length, 'process', 'processes')}, ${ranges}, ${formatBytes(written.value)}; not covered: ${notCovered(otherBytesOf(total), processes.length)}`,
   );
   return succeed(undefined);
 }

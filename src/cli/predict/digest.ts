@@ -1,5 +1,5 @@
 import { checkDigestAlgorithm, checkDigestModel, DigestQuery } from '../../analysis/digest-query.ts';
-import { totalDigest } from '../../analysis/memory-digest.ts';
+import { otherBytesOf, totalDigest } from '../../analysis/memory-digest.ts';
 import { readOnKernel } from '../../analysis/read-on.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
@@ -39,7 +39,10 @@ export async function predictDigest(
   const policy = hugepagePolicy(runPolicy.value, geometry);
   if (flags.json) {
     const totals = digestTotalsJson(memory, counts, restart);
-    await print(context, `${JSON.stringify({ ...predictHead(policy), ranges: [], totals })}\n`);
+    await print(
+      context,
+      `${JSON.stringify({ ...predictHead(policy), ranges: [], totals, otherBytes: otherBytesOf(memory) ?? null })}\n`,
+    );
   } else {
     const processes = source.value.processes.length;
     const readOn = readOnKernel(host.kernelRelease, false);

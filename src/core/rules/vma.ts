@@ -21,6 +21,18 @@ export interface Vma {
   readonly swapBytes: number;
 }
 
+/**
+ * Resident bytes outside of anonymous VMAs with those of one more VMA: files and shared memory, which nothing
+ * here covers. They are undefined, that is not known, before any such VMA: every program maps files, so a
+ * source without them keeps anonymous memory alone.
+ */
+export function addOtherBytes(
+  otherBytes: number | undefined,
+  { anonymous, rssBytes }: Vma,
+): number | undefined {
+  return anonymous ? otherBytes : (otherBytes ?? 0) + rssBytes;
+}
+
 /** Why no range of a VMA can be collapsed, whatever it holds. */
 export type Ineligible =
   | 'settings'

@@ -63,7 +63,7 @@ export function simulateJson(
 
 function startJson(start: MemoryStart | undefined): object | null {
   if (!start) return null;
-  const { pace, registered, settingsKnown, unvisited, groups, shared } = start;
+  const { pace, registered, settingsKnown, unvisited, otherBytes, groups, shared } = start;
   return {
     pace: pace
       ? {
@@ -75,6 +75,7 @@ function startJson(start: MemoryStart | undefined): object | null {
     registered,
     settingsKnown,
     unvisited,
+    otherBytes: otherBytes ?? null,
     groups: groups.map(({ path, limitBytes, usedBytes }) => ({ path, limitBytes, usedBytes })),
     sharedPages: shared.unnamed,
     sharedInsidePages: shared.inside,

@@ -44,6 +44,7 @@ export function sweptMemoryJson(memory: MemoryDigest, processes: number): object
     ranges: memory.ranges,
     residentPages: memory.residentPages,
     hugePages: memory.hugePages,
+    otherPages: memory.otherPages ?? null,
     walkedRanges: apartRanges(memory),
     refused: Object.fromEntries(memory.refused),
     assumed: [...memory.unknown],

@@ -1,4 +1,5 @@
 import type { PolicyFinding } from '../../analysis/findings.ts';
+import { otherBytesOf } from '../../analysis/memory-digest.ts';
 import type { SweptResult } from '../../analysis/pareto.ts';
 import { percent } from '../../core/base/percent.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
@@ -10,6 +11,7 @@ import { adviceLine, worthLine } from '../words/advise-view.ts';
 import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
 import { html, type Markup } from '../words/markup.ts';
 import { ignoredLimitLine } from '../words/none-limit-note.ts';
+import { notCovered } from '../words/not-covered.ts';
 import { RESTART_IS_A_BOUND, restartSentence } from '../words/restart-sentence.ts';
 import { sizeSettingsLine } from '../words/sizes.ts';
 import type { ReportView } from './view.ts';
@@ -38,6 +40,7 @@ export function answer({ findings, inForce, readOn }: ReportView): Markup {
 <div><dt>work at once</dt><dd>${grouped(attempts)} <small>${attempts === 1 ? 'attempt' : 'attempts'}, ${plural(collapses, 'collapse')}, ${formatSize(asked.counts.copiedPages, geometry)} copied</small></dd></div>
 <div><dt>work of each later pass</dt><dd>${grouped(later)} <small>${later === 1 ? 'attempt' : 'attempts'} that change nothing</small></dd></div>
 </dl>
+<p class="quiet">Not covered: ${notCovered(otherBytesOf(memory), findings.processes.length)}.</p>
 <p>What advise would set, by how much resident memory may grow:</p>
 <ul>${advice.map(
     ({ share, chosen, finding }) =>

@@ -1,4 +1,5 @@
 import type { ProcessOutcome } from '../../analysis/advise.ts';
+import { otherBytesOf } from '../../analysis/memory-digest.ts';
 import { type ListedFigures, listProcesses } from '../../analysis/process-list.ts';
 import type { SysfsWrite } from '../../analysis/sysfs-writes.ts';
 import { growthOf } from '../../analysis/tally.ts';
@@ -17,6 +18,7 @@ import {
   worthLine,
 } from '../words/advise-view.ts';
 import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
+import { notCovered } from '../words/not-covered.ts';
 import { othersLine } from '../words/others-line.ts';
 import { printable } from '../words/printable.ts';
 import { type Column, layOutTable } from './columns.ts';
@@ -53,6 +55,7 @@ export function adviseText(view: AdviceView, style: Style): string {
     list.length === 0 ? ['  nothing to write'] : writeLines(list).map((line) => `  ${line}`);
   return [
     `${formatSize(memory.residentPages, geometry)} of anonymous memory in ${plural(view.source.processes.length, 'process', 'processes')}; ${limits.join(', ')}`,
+    `not covered: ${notCovered(otherBytesOf(memory), view.source.processes.length)}`,
     `as ${kernelWords(model, readOn)} decides`,
     ...(other === undefined ? [] : [style.dim(`(${other})`)]),
     '',

@@ -1,4 +1,4 @@
-import { apartRanges, type MemoryDigest } from '../../analysis/memory-digest.ts';
+import { apartRanges, type MemoryDigest, otherBytesOf } from '../../analysis/memory-digest.ts';
 import type { ReadOn } from '../../analysis/read-on.ts';
 import { growthOf } from '../../analysis/tally.ts';
 import { percent } from '../../core/base/percent.ts';
@@ -10,6 +10,7 @@ import type { PolicyCounts } from '../../core/plan/policy-counts.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import { restartJson } from '../json/restart.ts';
 import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
+import { notCovered } from '../words/not-covered.ts';
 import { RESTART_IS_A_BOUND } from '../words/restart-sentence.ts';
 import { sizesLine } from '../words/sizes.ts';
 import { field } from './lines.ts';
@@ -82,6 +83,7 @@ export function digestTotalsText(
     ...(processes > 1 && restart && restart.sharedPages > 0
       ? [field('', 'each process counts what it shares: predict of a snapshot counts it once')]
       : []),
+    field('not covered', notCovered(otherBytesOf(memory), processes)),
     ...(walked > 0 ? [style.dim(field('walked', plural(walked, 'range')))] : []),
     ...(restart ? [style.dim(RESTART_IS_A_BOUND)] : []),
     '',

@@ -8,7 +8,6 @@ import { type ListedFigures, type Listing, listProcesses } from '../../analysis/
 import type { RangeOutcome } from '../../analysis/range-outcome.ts';
 import type { ReadOn } from '../../analysis/read-on.ts';
 import { growthOf, hugeAfterRestart, hugeInUse, restartGrowthOf, type Tally } from '../../analysis/tally.ts';
-import { formatBytes } from '../../core/base/bytes.ts';
 import { plural } from '../../core/base/plural.ts';
 import { sum } from '../../core/base/sum.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
@@ -18,6 +17,7 @@ import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
 import { ignoredLimitLine } from '../words/none-limit-note.ts';
+import { notCovered } from '../words/not-covered.ts';
 import { othersLine } from '../words/others-line.ts';
 import { printable } from '../words/printable.ts';
 import { RESTART_IS_A_BOUND } from '../words/restart-sentence.ts';
@@ -73,7 +73,10 @@ export function predictText(view: PredictView, style: Style): string {
   }
   if (withMemory.length > 1) {
     const title = `${style.bold('all together')}: ${plural(withMemory.length, 'process', 'processes')}`;
-    lines.push(title, ...togetherLines(prediction.total, policy, style), '');
+    const { total, otherBytes } = prediction;
+    lines.push(title, ...togetherLines(total, policy, style));
+    if (!view.ranges) lines.push(field('not covered', notCovered(otherBytes, prediction.processes.length)));
+    lines.push('');
   }
   if (empty > 0) lines.push(`${plural(empty, 'process has', 'processes have')} no anonymous memory.`);
   if (withMemory.length > 0) lines.push(RESTART_IS_A_BOUND);
@@ -111,8 +114,7 @@ function processLines(prediction: ProcessPrediction, view: PredictView, style: S
     `${style.bold(`${printable(process.command)} (pid ${process.pid})`)}${alone}${cgroup}`,
     ...tallyLines(tally, view.policy, style),
   ];
-  if (otherBytes > 0 && !view.ranges)
-    lines.push(field('not covered', `${formatBytes(otherBytes)} of file and shared memory`));
+  if (!view.ranges) lines.push(field('not covered', notCovered(otherBytes, 1)));
   for (const [name, line] of surroundingFacts(prediction)) lines.push(field(name, line));
   const { orders } = view.policy;
   if (view.verbose || view.restart || view.ranges)

@@ -4,6 +4,7 @@ import { plural } from '../../core/base/plural.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import type { MemoryStart } from '../../simulation/memory-start.ts';
 import type { SimulationReport } from '../../simulation/simulation-report.ts';
+import { notCovered } from '../words/not-covered.ts';
 import { printable } from '../words/printable.ts';
 import { field } from './lines.ts';
 import type { Style } from './style.ts';
@@ -21,6 +22,7 @@ export function startLines(report: SimulationReport, style: Style): string[] {
   return [
     ...(start ? [...paceLines(start), ...listLines(report, start, style), ...groupLines(start)] : []),
     ...(start ? sharedLines(report, start) : []),
+    ...(start ? fieldLines('not covered', notCovered(start.otherBytes, report.processes.length)) : []),
     ...changeLines(settingChanges),
   ];
 }

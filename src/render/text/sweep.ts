@@ -1,4 +1,4 @@
-import { apartRanges, type MemoryDigest } from '../../analysis/memory-digest.ts';
+import { apartRanges, type MemoryDigest, otherBytesOf } from '../../analysis/memory-digest.ts';
 import type { SweptResult } from '../../analysis/pareto.ts';
 import type { ReadOn } from '../../analysis/read-on.ts';
 import { policyCount } from '../../analysis/sweep.ts';
@@ -7,6 +7,7 @@ import { grouped, plural } from '../../core/base/plural.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import type { SweepView } from '../json/sweep.ts';
 import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
+import { notCovered } from '../words/not-covered.ts';
 import { sizesLine } from '../words/sizes.ts';
 import { type Column, layOutTable } from './columns.ts';
 import type { Style } from './style.ts';
@@ -44,6 +45,7 @@ export function sweepText(
   const rest = front.length - shown.length;
   return [
     `${plural(policies, 'policy', 'policies')} over ${bytes} of anonymous memory in ${plural(processes, 'process', 'processes')}`,
+    `not covered: ${notCovered(otherBytesOf(memory), processes)}`,
     ...(only ? [`as ${kernelWords(only, readOn, '-L kernel')} decides`] : []),
     ...(other === undefined ? [] : [style.dim(`(${other})`)]),
     ...(walked > 0
