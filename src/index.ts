@@ -51,6 +51,7 @@ export {
 export { formatPages, parsePages } from './core/memory/page-list.ts';
 export { plainRange, type RangeState, unknownFacts } from './core/memory/range-state.ts';
 export { type RangeText, rangeOfText, rangeText } from './core/memory/range-text.ts';
+export type { SharedRun } from './core/memory/shared-runs.ts';
 export { applyPlan } from './core/plan/apply-plan.ts';
 export { costOf, type PlanCost } from './core/plan/cost.ts';
 export {

@@ -16,7 +16,7 @@ const PROCESS_ASSUMPTIONS: Record<ProcessAssumption, string> = {
   ksm: 'no page that KSM merged is mapped twice in a PMD range, which would keep the range as it is',
   nodes: 'no PMD range has pages on two NUMA nodes, which zone_reclaim_mode would keep as it is',
   sharing:
-    'no page is shared by two of these processes: what they take together, now and after a restart, counts shared pages once for each (root sees which pages are shared)',
+    'no page is shared by two of these processes: what they take together, now and after a restart, counts shared pages once for each (root sees which pages are shared, outside of containers)',
 };
 
 /**
