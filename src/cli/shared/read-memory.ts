@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { type Failure, failWith, type Result, succeed } from '../../core/base/failure.ts';
 import { rangeBytes } from '../../core/memory/geometry.ts';
@@ -5,6 +6,9 @@ import type { MemoryItem, Process } from '../../core/rules/memory-source.ts';
 import { SnapshotError } from '../../snapshot/damage.ts';
 import type { Progress } from './progress.ts';
 import type { OpenedMemory } from './source.ts';
+
+/** Reading is one long computation: so often signals, and who asks a server, get their turn. */
+const TURN_MS = 50;
 
 /** What there is to say of memory that was read, besides what its items hold. */
 export interface MemoryRead {
@@ -95,7 +99,12 @@ class Reading implements MemoryRead {
   }
 
   async *items(): AsyncIterable<MemoryItem> {
+    let turnMs = performance.now();
     for await (const item of this.#opened.source.items()) {
+      if (performance.now() - turnMs > TURN_MS) {
+        await setImmediate();
+        turnMs = performance.now();
+      }
       this.#signal?.throwIfAborted();
       if (item.kind === 'process') this.processes.push(item.process);
       if (item.kind === 'skipped') this.skipped.push(item);
