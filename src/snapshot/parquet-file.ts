@@ -172,6 +172,10 @@ async function decodeColumns(
     const values = flatten(pages.get(name));
     if (values.length !== rows)
       throw new Damage(`row group ${index + 1} has another number of rows in ${name}; ${DAMAGED}`);
+    // An index that its dictionary does not have.
+    const row = values.indexOf(undefined as never);
+    if (row >= 0)
+      damaged(`row ${row + 1} of row group ${index + 1} has no value of its dictionary in ${name}`);
     return [name, values];
   });
 }

@@ -1,13 +1,14 @@
-import type { AsyncBuffer } from 'hyparquet';
+import type { AsyncBuffer, FileMetaData } from 'hyparquet';
 import { type Result, succeed } from '../core/base/failure.ts';
 import type { Geometry } from '../core/memory/geometry.ts';
 import type { RangeState } from '../core/memory/range-state.ts';
+import { MemoryCheck } from '../core/rules/memory-check.ts';
 import type { MemoryItem, MemorySource } from '../core/rules/memory-source.ts';
 import { Damage, damageFailure, SnapshotError } from './damage.ts';
 import { type Notice, type SnapshotMetadata, unpackMetadata } from './metadata.ts';
 import { checkRows, checkSchema, type KeptChunks, readFooter, readRowGroup } from './parquet-file.ts';
 import { withFacts } from './process-facts.ts';
-import { processOf, rangesOfColumns, vmaOf } from './row.ts';
+import { processOf, rangeReader, vmaOf } from './row.ts';
 import type { SnapshotColumns } from './schema.ts';
 
 /** A snapshot that can also be read in pieces, by several readers at once. */
@@ -39,17 +40,16 @@ export async function openSnapshot(file: AsyncBuffer, name: string): Promise<Res
       throw new Damage('its footer is wrong about its row groups; copy the file again or capture a new one');
     }
     const kept: KeptChunks = new Map();
-    const groups: RowGroups = {
-      name,
-      read: (index) => readRowGroup(file, footer, index, metadata.groupChecksums[index], kept),
-    };
+    const groups = new RowGroups(name, footer, (index) =>
+      readRowGroup(file, footer, index, metadata.groupChecksums[index], kept),
+    );
     return succeed({
       host: metadata.host,
       groups: metadata.groupChecksums.length,
       rows: Number(footer.num_rows),
       notices: metadata.notices.map(({ notice }) => notice),
-      items: () => items(groups, metadata, [...metadata.groupChecksums.keys()]),
-      groupItems: (index) => items(groups, { ...metadata, notices: [] }, [index]),
+      items: () => allItems(groups, metadata),
+      groupItems: (index) => groupItems(groups, { ...metadata, notices: [] }, index),
     });
   } catch (error) {
     return damageFailure(name, error);
@@ -57,68 +57,137 @@ export async function openSnapshot(file: AsyncBuffer, name: string): Promise<Res
 }
 
 /** The row groups of an open file. */
-interface RowGroups {
-  /** The name of the file. */
+class RowGroups {
   readonly name: string;
-  read(index: number): Promise<SnapshotColumns>;
+  readonly read: (index: number) => Promise<SnapshotColumns>;
+  readonly #rowsBefore: number[] = [];
+  /** What was checked up to the end of the group that was read last on its own. */
+  checked: { readonly end: number; readonly check: MemoryCheck } | undefined;
+
+  constructor(name: string, { row_groups }: FileMetaData, read: RowGroups['read']) {
+    this.name = name;
+    this.read = read;
+    let rows = 0;
+    for (const { num_rows } of row_groups) {
+      this.#rowsBefore.push(rows);
+      rows += Number(num_rows);
+    }
+  }
+
+  rowsBefore(index: number): number {
+    return this.#rowsBefore[index];
+  }
 }
 
-async function* items(
-  groups: RowGroups,
-  metadata: SnapshotMetadata,
-  indexes: readonly number[],
-): AsyncGenerator<MemoryItem> {
-  const replay = new Replay(metadata);
+async function* allItems(groups: RowGroups, metadata: SnapshotMetadata): AsyncGenerator<MemoryItem> {
   try {
-    for (const index of indexes) yield* replay.group(await groups.read(index));
+    const replay = new Replay(metadata, new MemoryCheck(metadata.host.geometry));
+    for (const index of metadata.groupChecksums.keys()) yield* replay.group(await groups.read(index));
     yield* replay.noticesBefore(Infinity);
   } catch (error) {
     throw new SnapshotError(damageFailure(groups.name, error).failure);
   }
 }
 
+async function* groupItems(
+  groups: RowGroups,
+  metadata: SnapshotMetadata,
+  index: number,
+): AsyncGenerator<MemoryItem> {
+  try {
+    const check = await checkedBefore(groups, metadata, index);
+    const replay = new Replay(metadata, check, groups.rowsBefore(index));
+    yield* replay.group(await groups.read(index));
+    groups.checked = { end: index + 1, check };
+  } catch (error) {
+    throw new SnapshotError(damageFailure(groups.name, error).failure);
+  }
+}
+
+/**
+ * What to hold the rows of a group to: to the last rows of the group before, too, which is read for it unless
+ * it was the last one read.
+ */
+async function checkedBefore(
+  groups: RowGroups,
+  metadata: SnapshotMetadata,
+  index: number,
+): Promise<MemoryCheck> {
+  if (groups.checked?.end === index) return groups.checked.check;
+  const check = new MemoryCheck(metadata.host.geometry);
+  if (index === 0) return check;
+  const before = new Replay(metadata, check, groups.rowsBefore(index - 1));
+  for (const _ of before.group(await groups.read(index - 1)));
+  return check;
+}
+
 /**
  * Turns rows back into items: a process or VMA opens where its columns change, ranges are handed out
- * together.
+ * together. Throws Damage with the number of a row that no memory has.
  */
 class Replay {
   readonly metadata: SnapshotMetadata;
+  readonly #check: MemoryCheck;
   #pending: RangeState[] = [];
-  #rowsSeen = 0;
+  #rowsSeen: number;
   #noticesSeen = 0;
   #pid: number | undefined;
   #startTime: bigint | undefined;
   #vmaStart: bigint | null = null;
 
-  constructor(metadata: SnapshotMetadata) {
+  /** `rowsBefore` are those of the file before the first group. */
+  constructor(metadata: SnapshotMetadata, check: MemoryCheck, rowsBefore = 0) {
     this.metadata = metadata;
+    this.#check = check;
+    this.#rowsSeen = rowsBefore;
   }
 
   *group(columns: SnapshotColumns): Generator<MemoryItem> {
     const { geometry } = this.metadata.host;
-    checkGeometry(columns, geometry);
-    const ranges = rangesOfColumns(columns, geometry);
-    const { pid, process_start_time, vma_start } = columns;
-    for (let row = 0; row < ranges.length; row++) {
-      if (this.#noticesSeen < this.metadata.notices.length) yield* this.noticesBefore(this.#rowsSeen);
-      this.#rowsSeen++;
-      const sameProcess = pid[row] === this.#pid && process_start_time[row] === this.#startTime;
-      if (!sameProcess || vma_start[row] !== this.#vmaStart) {
-        yield* this.ranges();
-        if (!sameProcess) yield this.#process(columns, row);
-        if (vma_start[row] !== null) yield { kind: 'vma', vma: vmaOf(columns, row) };
-        this.#pid = pid[row];
-        this.#startTime = process_start_time[row];
-        this.#vmaStart = vma_start[row];
+    const rangeAt = rangeReader(columns, geometry);
+    try {
+      for (let row = 0; row < columns.pid.length; row++) {
+        if (this.#noticesSeen < this.metadata.notices.length) yield* this.noticesBefore(this.#rowsSeen);
+        this.#rowsSeen++;
+        yield* this.#row(columns, row, rangeAt);
       }
-      const range = ranges[row];
-      if (range) this.#pending.push(range);
+    } catch (error) {
+      if (!(error instanceof Damage)) throw error;
+      throw new Damage(`row ${this.#rowsSeen}: ${error.message}`);
     }
     yield* this.ranges();
   }
 
-  #process(columns: SnapshotColumns, row: number): MemoryItem {
-    return { kind: 'process', process: withFacts(processOf(columns, row), this.metadata.facts) };
+  *#row(
+    columns: SnapshotColumns,
+    row: number,
+    rangeAt: ReturnType<typeof rangeReader>,
+  ): Generator<MemoryItem> {
+    checkGeometry(columns, row, this.metadata.host.geometry);
+    const pid = columns.pid[row];
+    const startTime = columns.process_start_time[row];
+    const vmaStart = columns.vma_start[row];
+    const sameProcess = pid === this.#pid && startTime === this.#startTime;
+    if (!sameProcess || vmaStart !== this.#vmaStart) {
+      yield* this.ranges();
+      if (!sameProcess) {
+        const process = withFacts(processOf(columns, row), this.metadata.facts);
+        refuse(this.#check.process(process));
+        yield { kind: 'process', process };
+      }
+      if (vmaStart !== null) {
+        const vma = vmaOf(columns, row);
+        refuse(this.#check.vma(vma));
+        yield { kind: 'vma', vma };
+      }
+      this.#pid = pid;
+      this.#startTime = startTime;
+      this.#vmaStart = vmaStart;
+    }
+    const range = rangeAt(row);
+    if (!range) return;
+    refuse(vmaStart === null ? 'a range without a VMA' : this.#check.range(range));
+    this.#pending.push(range);
   }
 
   *ranges(): Generator<MemoryItem> {
@@ -135,12 +204,17 @@ class Replay {
   }
 }
 
-function checkGeometry({ page_shift, pmd_order }: SnapshotColumns, { pageShift, pmdOrder }: Geometry): void {
-  for (let row = 0; row < page_shift.length; row++) {
-    if (page_shift[row] === pageShift && pmd_order[row] === pmdOrder) continue;
-    const found = `page shift ${page_shift[row]} and PMD order ${pmd_order[row]}`;
-    throw new Damage(
-      `has a row of ${found}, not the host's ${pageShift} and ${pmdOrder}; capture the memory again`,
-    );
-  }
+/** Throws Damage if there is a complaint. */
+function refuse(complaint: string | undefined): void {
+  if (complaint !== undefined) throw new Damage(`${complaint}; capture the memory again`);
+}
+
+function checkGeometry(
+  { page_shift, pmd_order }: SnapshotColumns,
+  row: number,
+  { pageShift, pmdOrder }: Geometry,
+): void {
+  if (page_shift[row] === pageShift && pmd_order[row] === pmdOrder) return;
+  const found = `page shift ${page_shift[row]} and PMD order ${pmd_order[row]}`;
+  refuse(`${found} are not the host's ${pageShift} and ${pmdOrder}`);
 }

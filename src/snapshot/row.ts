@@ -76,10 +76,13 @@ export function vmaOf(columns: SnapshotColumns, row: number): Vma {
 }
 
 /**
- * The range of each row, undefined where it has no `range_address`. Ranges share what is all zero, and their
- * bitmaps may be views of the row group. Throws Damage when a row does not fit the geometry.
+ * The ranges of a row group by row, undefined where there is no `range_address`. Ranges share what is all
+ * zero, and their bitmaps may be views of the row group. Throws Damage when a row does not fit the geometry.
  */
-export function rangesOfColumns(columns: SnapshotColumns, geometry: Geometry): (RangeState | undefined)[] {
+export function rangeReader(
+  columns: SnapshotColumns,
+  geometry: Geometry,
+): (row: number) => RangeState | undefined {
   const bytes = BigInt(rangeBytes(geometry));
   const noPages = emptyOccupancy(geometry);
   const smallFolios = new Uint8Array(pagesPerRange(geometry));
@@ -96,7 +99,8 @@ export function rangesOfColumns(columns: SnapshotColumns, geometry: Geometry): (
     if (blob === null) return undefined;
     return blob.length === 0 ? NO_RUNS : unpackSharedRuns(blob, geometry);
   };
-  return Array.from(columns.range_address, (address, row) => {
+  return (row) => {
+    const address = columns.range_address[row];
     if (address === null) return undefined;
     if (address % bytes !== 0n) {
       const alignment = `a multiple of ${bytes}, the PMD size`;
@@ -113,7 +117,7 @@ export function rangesOfColumns(columns: SnapshotColumns, geometry: Geometry): (
       uffdArmed: held(columns.uffd_armed[row], 'uffd_armed'),
       sharedRuns: runs(columns.shared_runs[row]),
     };
-  });
+  };
 }
 
 function held<T>(value: T, column: ColumnName): NonNullable<T> {

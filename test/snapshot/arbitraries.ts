@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { type Geometry, pagesPerRange, rangeBytes } from '../../src/core/memory/geometry.ts';
-import { emptyOccupancy, fullOccupancy, type Occupancy, setPage } from '../../src/core/memory/occupancy.ts';
+import {
+  difference,
+  emptyOccupancy,
+  fullOccupancy,
+  type Occupancy,
+  setPage,
+} from '../../src/core/memory/occupancy.ts';
 import { asOrder } from '../../src/core/memory/order.ts';
 import { eachFact, type RangeState } from '../../src/core/memory/range-state.ts';
 import type { SharedRun } from '../../src/core/memory/shared-runs.ts';
@@ -108,14 +114,19 @@ function sharedRuns(geometry: Geometry): fc.Arbitrary<SharedRun[]> {
 function rangeStates(geometry: Geometry): fc.Arbitrary<Omit<RangeState, 'address'>> {
   const bitmap = bitmaps(geometry);
   const fact = fc.option(bitmap, { nil: undefined });
-  return fc.record({
-    geometry: fc.constant(geometry),
-    facts: fc.record({ ...eachFact(() => fact), present: bitmap, swap: bitmap }),
-    folioOrders: fc.option(folioOrders(geometry), { nil: undefined }),
-    pmdMapped: fc.option(fc.boolean(), { nil: undefined }),
-    uffdArmed: fc.boolean(),
-    sharedRuns: fc.option(sharedRuns(geometry), { nil: undefined }),
-  });
+  return fc
+    .record({
+      geometry: fc.constant(geometry),
+      facts: fc.record({ ...eachFact(() => fact), present: bitmap, swap: bitmap }),
+      folioOrders: fc.option(folioOrders(geometry), { nil: undefined }),
+      pmdMapped: fc.option(fc.boolean(), { nil: undefined }),
+      uffdArmed: fc.boolean(),
+      sharedRuns: fc.option(sharedRuns(geometry), { nil: undefined }),
+    })
+    .map((range) => {
+      const swap = difference(range.facts.swap, range.facts.present);
+      return { ...range, facts: { ...range.facts, swap } };
+    });
 }
 
 const notices: fc.Arbitrary<MemoryItem[]> = fc.array(

@@ -184,9 +184,69 @@ describe('rows that cannot be', () => {
     ['no occupancy', { present: null }, /present is null/],
     ['no end of the VMA', { vma_end: null }, /vma_end is null/],
     ['another PMD order', { pmd_order: 14 }, /PMD order 14/],
-    ['another page shift', { page_shift: 14 }, /page shift 14/],
+    ['another page shift', { page_shift: 14 }, /row 1: page shift 14/],
+    ['no VMA', { vma_start: null }, /row 1: a range without a VMA/],
+    [
+      'a VMA that ends before it begins',
+      { vma_start: 2n ** 31n },
+      /row 1: the VMA at 0x80000000 ends before/,
+    ],
+    ['a VMA of part of a page', { vma_end: 2n ** 30n + 1n }, /is not of whole pages of 4096 bytes/],
+    ['memory below none', { vma_rss_bytes: -4096n }, /the VMA at 0x0 has less than no memory/],
+    ['a pid below none', { pid: -1 }, /row 1: process -1 that started at 123456/],
+    ['a range behind its VMA', { range_address: 2n ** 30n }, /0x40000000 lies outside of its VMA/],
+    ['a range before its VMA', { vma_start: 2n ** 22n }, /the range at 0x200000 lies outside of its VMA/],
+    ['a page before its VMA', { vma_start: 2n ** 21n + 8192n }, /has page 0, which lies outside of its VMA/],
+    ['a page behind its VMA', { vma_end: 2n ** 22n - 4096n }, /has page 511, which lies outside of its VMA/],
+    [
+      'a page present and in swap',
+      { swap: new Uint8Array(64).fill(2, 7, 8) },
+      /row 1: the range at 0x200000: page 57 is both present and in swap/,
+    ],
+    [
+      'a folio larger than the range',
+      { folio_orders: new Uint8Array(512).fill(10, 5) },
+      /page 5, order 10: large folios have orders 1 to 9/,
+    ],
   ])('%s', async (_, change, message) => {
     expectUnreadable(await read(snapshotOf([{ ...row, ...change }])), message);
+  });
+
+  test.each<[string, Partial<SnapshotRow>[], RegExp]>([
+    ['the same range twice', [{}, {}], /row 2: the range at 0x200000 is there twice, or after one behind it/],
+    ['ranges backwards', [{}, { range_address: 0n }], /row 2: the range at 0x0 is there twice, or after/],
+    [
+      'VMAs that overlap',
+      [{}, { vma_start: 2n ** 29n, range_address: 2n ** 29n }],
+      /row 2: the VMA at 0x20000000 begins before the one before it ends/,
+    ],
+    ['a process twice', [{}, { pid: 43 }, {}], /row 3: process 42 is there twice/],
+  ])('%s', async (_, changes, message) => {
+    expectUnreadable(await read(snapshotOf(changes.map((change) => ({ ...row, ...change })))), message);
+  });
+
+  test('the last rows of the row group before count where groups are read alone', async () => {
+    const source = await opened(await snapshotBytes(sourceOf(oneVma(5000))));
+    const read = async (index: number) => {
+      let ranges = 0;
+      for await (const item of source.groupItems(index))
+        if (item.kind === 'ranges') ranges += item.ranges.length;
+      return ranges;
+    };
+    expect(await read(1)).toBe(904);
+    expect(await read(0)).toBe(4096);
+    expect(await read(1)).toBe(904);
+    // The first range of the second group is the last of the first one again.
+    const items = oneVma(5000);
+    const ranges = items[2].kind === 'ranges' ? [...items[2].ranges] : [];
+    ranges[4096] = ranges[4095];
+    const twice = await opened(
+      await snapshotBytes(sourceOf([items[0], items[1], { kind: 'ranges', ranges }])),
+    );
+    const reading = async () => {
+      for await (const _ of twice.groupItems(1));
+    };
+    await expect(reading).rejects.toThrow(/row 4097: the range at 0x1ffe00000 is there twice/);
   });
 
   test('a host of PMD order 14, of limits too large', async () => {

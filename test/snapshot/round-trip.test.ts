@@ -61,7 +61,7 @@ test('typed arrays that are views, and reused after they were handed out, are co
   const present = words.subarray(2, 18);
   present.set(range.facts.present);
   const items = function* () {
-    yield* oneVma(0).slice(0, 2);
+    yield* oneVma(1).slice(0, 2);
     yield {
       kind: 'ranges',
       ranges: [{ ...range, folioOrders, facts: { ...range.facts, present } }],

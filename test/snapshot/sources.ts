@@ -9,7 +9,7 @@ import type { RangeState } from '../../src/core/memory/range-state.ts';
 import type { Host, MemoryItem, MemorySource, Process } from '../../src/core/rules/memory-source.ts';
 import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
 import type { Vma } from '../../src/core/rules/vma.ts';
-import { openSnapshot } from '../../src/snapshot/reader.ts';
+import { openSnapshot, type Snapshot } from '../../src/snapshot/reader.ts';
 import { writeSnapshot } from '../../src/snapshot/writer.ts';
 import { unseenRange } from '../support/unseen-range.ts';
 
@@ -92,7 +92,7 @@ export function bufferOf(bytes: Uint8Array): AsyncBuffer {
   return { byteLength: bytes.length, slice: (start, end) => bytes.slice(start, end).buffer as ArrayBuffer };
 }
 
-export async function opened(bytes: Uint8Array): Promise<MemorySource> {
+export async function opened(bytes: Uint8Array): Promise<Snapshot> {
   const source = await openSnapshot(bufferOf(bytes), 'a.parquet');
   if (!source.ok) throw new Error(source.failure.message);
   return source.value;

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { digestJson, digestOfJson } from '../../analysis/digest-json.ts';
 import { addMemoryDigest, type ProcessDigest, type SourceDigest } from '../../analysis/memory-digest.ts';
-import { type Result, succeed } from '../../core/base/failure.ts';
+import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { commonCpu } from '../../core/rules/cpu.ts';
 import { joinReleases } from '../../core/rules/kernel-release.ts';
 import type { SnapshotFile } from '../../snapshot/file.ts';
@@ -55,7 +55,7 @@ export async function digestSnapshots(
   const kernelRelease = joinReleases(files.map((file) => file.host.kernelRelease));
   const cpu = commonCpu(files.map((file) => file.host.cpu));
   const host = { ...files[0].host, kernelRelease, cpu };
-  const processes = mergePieces(pieces, host);
+  const processes = mergePieces(pieces, paths, host);
   if (!processes.ok) return processes;
   const notices = files.flatMap((file) => file.notices);
   return succeed({
@@ -80,18 +80,26 @@ function spansOf(files: readonly SnapshotFile[], workers: number): GroupSpan[] {
   });
 }
 
-/** A process whose ranges lie in several spans comes in as many pieces. */
+/** A process whose ranges lie in several spans comes in as many pieces, one after the other. */
 function mergePieces(
   pieces: readonly DigestPiece[],
+  paths: readonly string[],
   host: SourceDigest['host'],
 ): Result<readonly ProcessDigest[]> {
   const head = digestJson({ host, processes: [], skipped: [], notes: [] });
   const digest = digestOfJson({ ...head, processes: pieces.map(({ process }) => process) });
   if (!digest.ok) return digest;
   const merged = new Map<string, ProcessDigest>();
+  let last: string | undefined;
   for (const [i, each] of digest.value.processes.entries()) {
     const key = `${pieces[i].file} ${each.process.pid} ${each.process.startTime}`;
     const earlier = merged.get(key);
+    if (earlier && key !== last)
+      return fail(
+        'unreadable',
+        `${paths[pieces[i].file]}: process ${each.process.pid} is there twice; capture the memory again`,
+      );
+    last = key;
     if (earlier) {
       addMemoryDigest(earlier.memory, each.memory);
       earlier.isRegistered ||= each.isRegistered;

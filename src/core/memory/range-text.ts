@@ -1,5 +1,6 @@
 import { type Failure, fail, type Result, succeed } from '../base/failure.ts';
 import { type Geometry, pagesPerRange } from './geometry.ts';
+import { noFolioOrder, presentAndSwapped } from './impossible-range.ts';
 import {
   difference,
   emptyOccupancy,
@@ -102,8 +103,7 @@ export function readRange(
   const both = intersection(present, swap);
   if (!isEmpty(both)) {
     const page = Number.parseInt(formatPages(both), 10);
-    const message = `page ${page} is both present and in swap; a page can be one of them`;
-    report(undefined, { kind: 'usage', message });
+    report(undefined, { kind: 'usage', message: presentAndSwapped(page) });
   }
   const { folioOrders = {}, pmdMapped = false, uffdArmed = false } = text;
   const range = {
@@ -130,8 +130,7 @@ function ordersOf(
   for (const [name, list] of Object.entries(lists)) {
     const order = /^\d+$/.test(name) ? Number(name) : 0;
     if (order < 1 || order > geometry.pmdOrder) {
-      const message = `order ${name}: large folios have orders 1 to ${geometry.pmdOrder}`;
-      report({ kind: 'usage', message });
+      report({ kind: 'usage', message: noFolioOrder(name, geometry) });
       continue;
     }
     const pages = intersection(pagesOf(list, geometry, report), present);

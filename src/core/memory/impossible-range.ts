@@ -1,0 +1,45 @@
+import type { Geometry } from './geometry.ts';
+import type { Occupancy } from './occupancy.ts';
+import type { PageSpan } from './page-span.ts';
+import { hasLargeFolio, type RangeState } from './range-state.ts';
+
+/** What a range holds that no range can; undefined where nothing is wrong. */
+export function impossibleRange({ geometry, facts, folioOrders }: RangeState): string | undefined {
+  const { present, swap } = facts;
+  for (let i = 0; i < present.length; i++)
+    if ((present[i] & swap[i]) !== 0) return presentAndSwapped(firstPage(i, present[i] & swap[i]));
+  if (!folioOrders || !hasLargeFolio(folioOrders)) return undefined;
+  const page = folioOrders.findIndex((order) => order > geometry.pmdOrder);
+  return page < 0 ? undefined : `page ${page}, ${noFolioOrder(folioOrders[page], geometry)}`;
+}
+
+/** Why a page cannot be both. */
+export function presentAndSwapped(page: number): string {
+  return `page ${page} is both present and in swap; a page can be one of them`;
+}
+
+/** Why a folio cannot be of an order that is none of a large folio. */
+export function noFolioOrder(order: number | string, { pmdOrder }: Geometry): string {
+  return `order ${order}: large folios have orders 1 to ${pmdOrder}`;
+}
+
+/** The first page that is present or in swap outside of the VMA of a range; undefined if there is none. */
+export function pageOutside({ facts: { present, swap } }: RangeState, vma: PageSpan): number | undefined {
+  for (let i = 0; i < present.length; i++) {
+    const outside = (present[i] | swap[i]) & ~wordInside(vma, i);
+    if (outside !== 0) return firstPage(i, outside);
+  }
+  return undefined;
+}
+
+/** The bits of a word of a bitmap that stand for pages of a span. */
+function wordInside({ start, end }: PageSpan, word: number): Occupancy[number] {
+  const from = Math.max(0, start - 32 * word);
+  const to = Math.min(32, end - 32 * word);
+  if (from >= to) return 0;
+  return (to === 32 ? -1 : (1 << to) - 1) & (-1 << from);
+}
+
+function firstPage(word: number, bits: number): number {
+  return 32 * word + 31 - Math.clz32(bits & -bits);
+}

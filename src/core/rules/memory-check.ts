@@ -1,0 +1,70 @@
+import { type Geometry, pageBytes, pagesPerRange, rangeBytes } from '../memory/geometry.ts';
+import { impossibleRange, pageOutside } from '../memory/impossible-range.ts';
+import type { RangeState } from '../memory/range-state.ts';
+import type { Process } from './memory-source.ts';
+import { spanFrom, type Vma } from './vma.ts';
+
+/**
+ * Holds memory to what a machine can have, process by process, VMA by VMA and range by range: readers of
+ * recordings ask it before anybody else sees what they read. Each method says what is wrong, undefined if
+ * nothing is. A process or VMA may be opened again as long as it is the last one: readers in pieces do so.
+ */
+export class MemoryCheck {
+  readonly #geometry: Geometry;
+  readonly #known = new Set<string>();
+  #process: string | undefined;
+  #vma: Vma | undefined;
+  /** Where the next VMA and the next range may begin. */
+  #nextVma = 0;
+  #nextRange = 0;
+
+  constructor(geometry: Geometry) {
+    this.#geometry = geometry;
+  }
+
+  process({ pid, startTime }: Pick<Process, 'pid' | 'startTime'>): string | undefined {
+    if (!(isCount(pid) && isCount(startTime))) return `process ${pid} that started at ${startTime}`;
+    const key = `${pid} ${startTime}`;
+    if (key === this.#process) return undefined;
+    if (this.#known.has(key)) return `process ${pid} is there twice`;
+    this.#known.add(key);
+    this.#process = key;
+    this.#vma = undefined;
+    this.#nextVma = 0;
+    return undefined;
+  }
+
+  vma(vma: Vma): string | undefined {
+    const { start, end, rssBytes, swapBytes } = vma;
+    const name = `the VMA at 0x${start.toString(16)}`;
+    const bytes = pageBytes(this.#geometry);
+    if (!(start < end)) return `${name} ends before it begins, at 0x${end.toString(16)}`;
+    if (start % bytes !== 0 || end % bytes !== 0) return `${name} is not of whole pages of ${bytes} bytes`;
+    if (!(rssBytes >= 0 && swapBytes >= 0)) return `${name} has less than no memory`;
+    if (this.#vma?.start === start && this.#vma.end === end) return undefined;
+    if (start < this.#nextVma) return `${name} begins before the one before it ends`;
+    this.#vma = vma;
+    this.#nextVma = end;
+    this.#nextRange = 0;
+    return undefined;
+  }
+
+  range(range: RangeState): string | undefined {
+    const { address } = range;
+    const name = `the range at 0x${address.toString(16)}`;
+    if (!this.#vma) return `${name} has no VMA`;
+    if (address < this.#nextRange) return `${name} is there twice, or after one behind it`;
+    this.#nextRange = address + rangeBytes(this.#geometry);
+    const span = spanFrom(this.#vma, address, this.#geometry);
+    const pages = pagesPerRange(this.#geometry);
+    if (span.end <= 0 || span.start >= pages) return `${name} lies outside of its VMA`;
+    const outside = span.start > 0 || span.end < pages ? pageOutside(range, span) : undefined;
+    if (outside !== undefined) return `${name} has page ${outside}, which lies outside of its VMA`;
+    const impossible = impossibleRange(range);
+    return impossible === undefined ? undefined : `${name}: ${impossible}`;
+  }
+}
+
+function isCount(value: number): boolean {
+  return Number.isInteger(value) && value >= 0;
+}
