@@ -1,4 +1,4 @@
-// Fills the redis-server behind /redis.sock with the same keys each time and deletes a third of them, for
+// Fills the redis-server behind /redis.sock with the same keys each time and deletes some, for
 // `thpscope conform --suite restart` and `--suite advice`.
 import { connect } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
@@ -54,8 +54,13 @@ function below(limit) {
   return Math.floor((state / 2 ** 32) * limit);
 }
 
-await sendForKeys((key) => ['SET', `key:${key}`, 'v'.repeat(40 + below(900))]);
-await sendForKeys((key) => (below(3) === 0 ? ['DEL', `key:${key}`] : undefined));
+const isLarge = (key) => key % 40 === 0;
+await sendForKeys((key) => {
+  const bytes = isLarge(key) ? 8_000 + below(32_000) : 40 + below(900);
+  return ['SET', `key:${key}`, 'v'.repeat(bytes)];
+});
+// What is left of small values stays in every page, large ones leave holes.
+await sendForKeys((key) => (below(isLarge(key) ? 2 : 3) === 0 ? ['DEL', `key:${key}`] : undefined));
 // What was freed leaves at once, not when some seconds have gone by.
 await send([['MEMORY', 'PURGE']]);
 console.log('filled');

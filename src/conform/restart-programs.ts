@@ -19,4 +19,6 @@ export const RESTART_PROGRAMS: readonly GuestProgram[] = [
   { name: 'objects', command: '/bin/programs objects' },
   { name: 'sparse-maps', command: '/bin/programs sparse' },
   { name: 'node', command: 'node /objects.mjs' },
+  // Without threads that collect garbage beside it, it touches the same each time.
+  { name: 'node, one thread', command: 'node --single-threaded /objects.mjs' },
 ];
