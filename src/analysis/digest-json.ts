@@ -65,11 +65,12 @@ export interface MemoryDigestJson {
 }
 
 export function digestJson(digest: SourceDigest): DigestJson {
-  const { kernelRelease, time, geometry, settings, khugepaged, shrinkUnderused, zoneReclaim, cpu } =
+  const { bootId, kernelRelease, time, geometry, settings, khugepaged, shrinkUnderused, zoneReclaim, cpu } =
     digest.host;
   return {
     schema: DIGEST_SCHEMA,
     host: {
+      bootId,
       kernelRelease,
       time,
       geometry,

@@ -64,7 +64,10 @@ export interface ProcessDigest {
 
 /** The digest of a source: process by process, and what could not be read. */
 export interface SourceDigest {
-  readonly host: Omit<Host, 'name' | 'bootId'>;
+  readonly host: Omit<Host, 'name' | 'bootId'> & {
+    /** Undefined where it is not known, or the processes are of several boots. */
+    readonly bootId?: string | undefined;
+  };
   readonly processes: readonly ProcessDigest[];
   readonly skipped: readonly { readonly pid: number; readonly reason: string }[];
   readonly notes: readonly string[];

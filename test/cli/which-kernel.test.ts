@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +21,7 @@ beforeAll(async () => {
       vmaItem({ end: 2 ** 24, flags: ['hg'] }),
       knownRanges([{ present: '0-400' }]),
     ];
-    const host = { ...hostOf(), kernelRelease };
+    const host = { ...hostOf(), bootId: randomUUID(), kernelRelease };
     valueOf(await writeSnapshot(file(`${name}.parquet`), sourceOf(items, host)));
     await thpscope(['digest', file(`${name}.parquet`), '-o', file(`${name}.digest.json`)]);
   }

@@ -127,7 +127,7 @@ async function readRanges(
   );
   if (!read.ok) return read;
   const { value: processes, skipped, notes } = read.value;
-  const { name: _name, bootId: _bootId, ...host } = opened.value.source.host;
+  const { name: _name, ...host } = opened.value.source.host;
   const digest: SourceDigest = {
     host: { ...host, settings },
     processes,

@@ -67,7 +67,7 @@ const notes = z.array(z.string());
 export const digestFile = z.discriminatedUnion('schema', [
   z.strictObject({
     schema: z.literal(DIGEST_SCHEMA),
-    host: hostSchema,
+    host: hostSchema.extend({ bootId: z.string().optional() }),
     processes: z.array(process),
     skipped,
     notes,

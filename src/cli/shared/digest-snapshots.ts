@@ -6,6 +6,8 @@ import { commonCpu } from '../../core/rules/cpu.ts';
 import { joinReleases } from '../../core/rules/kernel-release.ts';
 import type { SnapshotFile } from '../../snapshot/file.ts';
 import type { DigestPiece, DigestTask, GroupSpan } from './digest-worker.ts';
+import { RecordedProcesses } from './recorded-processes.ts';
+import { recordingOf } from './source.ts';
 import type { WorkersFlag } from './source-flags.ts';
 import { runWorkers, SHARED, sharedCounters } from './worker-pool.ts';
 
@@ -22,6 +24,8 @@ export interface DigestOptions {
 }
 
 export interface DigestRun extends DigestOptions, WorkersFlag {
+  /** The command that asks, to be named where it cannot be answered. */
+  readonly command: string;
   readonly onProgress: (done: number, total: number) => void;
 }
 
@@ -54,17 +58,21 @@ export async function digestSnapshots(
   pieces.sort(({ place: [a, i] }, { place: [b, j] }) => a - b || i - j);
   const kernelRelease = joinReleases(files.map((file) => file.host.kernelRelease));
   const cpu = commonCpu(files.map((file) => file.host.cpu));
-  const host = { ...files[0].host, kernelRelease, cpu };
+  const boots = new Set(files.map((file) => file.host.bootId));
+  const bootId = boots.size === 1 ? files[0].host.bootId : undefined;
+  const host = { ...files[0].host, bootId, kernelRelease, cpu };
   const processes = mergePieces(pieces, paths, host);
   if (!processes.ok) return processes;
+  const named = nameRecordings(run.command, processes.value, files, paths);
+  if (!named.ok) return named;
   const notices = files.flatMap((file) => file.notices);
   return succeed({
     host,
-    processes: processes.value,
+    processes: named.value.processes,
     skipped: notices.flatMap((each) =>
       each.kind === 'skipped' ? [{ pid: each.pid, reason: each.failure.message }] : [],
     ),
-    notes: notices.flatMap((each) => (each.kind === 'note' ? [each.message] : [])),
+    notes: [...notices.flatMap((each) => (each.kind === 'note' ? [each.message] : [])), ...named.value.notes],
   });
 }
 
@@ -80,16 +88,41 @@ function spansOf(files: readonly SnapshotFile[], workers: number): GroupSpan[] {
   });
 }
 
+interface RecordedDigest {
+  /** The place of its file among those that are digested. */
+  readonly file: number;
+  readonly digest: ProcessDigest;
+}
+
+/** The processes with where each was recorded, if there are several files. Fails where one is in two. */
+function nameRecordings(
+  command: string,
+  processes: readonly RecordedDigest[],
+  files: readonly SnapshotFile[],
+  paths: readonly string[],
+): Result<{ readonly processes: readonly ProcessDigest[]; readonly notes: readonly string[] }> {
+  if (files.length === 1) return succeed({ processes: processes.map(({ digest }) => digest), notes: [] });
+  const recorded = new RecordedProcesses(command);
+  const recordings = files.map(({ host }, i) => recordingOf(paths[i], host));
+  const named: ProcessDigest[] = [];
+  for (const { file, digest } of processes) {
+    const process = recorded.add(digest.process, recordings[file], files[file].host.bootId);
+    if (!process.ok) return process;
+    named.push({ ...digest, process: process.value });
+  }
+  return succeed({ processes: named, notes: recorded.note === undefined ? [] : [recorded.note] });
+}
+
 /** A process whose ranges lie in several spans comes in as many pieces, one after the other. */
 function mergePieces(
   pieces: readonly DigestPiece[],
   paths: readonly string[],
   host: SourceDigest['host'],
-): Result<readonly ProcessDigest[]> {
+): Result<readonly RecordedDigest[]> {
   const head = digestJson({ host, processes: [], skipped: [], notes: [] });
   const digest = digestOfJson({ ...head, processes: pieces.map(({ process }) => process) });
   if (!digest.ok) return digest;
-  const merged = new Map<string, ProcessDigest>();
+  const merged = new Map<string, RecordedDigest>();
   let last: string | undefined;
   for (const [i, each] of digest.value.processes.entries()) {
     const key = `${pieces[i].file} ${each.process.pid} ${each.process.startTime}`;
@@ -101,9 +134,9 @@ function mergePieces(
       );
     last = key;
     if (earlier) {
-      addMemoryDigest(earlier.memory, each.memory);
-      earlier.isRegistered ||= each.isRegistered;
-    } else merged.set(key, each);
+      addMemoryDigest(earlier.digest.memory, each.memory);
+      earlier.digest.isRegistered ||= each.isRegistered;
+    } else merged.set(key, { file: pieces[i].file, digest: each });
   }
   return succeed([...merged.values()]);
 }

@@ -1,5 +1,5 @@
 import { DigestCollector } from '../../analysis/digest-collector.ts';
-import type { SourceDigest } from '../../analysis/memory-digest.ts';
+import type { ProcessDigest, SourceDigest } from '../../analysis/memory-digest.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { commonCpu } from '../../core/rules/cpu.ts';
 import { joinReleases } from '../../core/rules/kernel-release.ts';
@@ -9,6 +9,7 @@ import { type DigestOptions, digestSnapshots } from './digest-snapshots.ts';
 import { isDigestFile } from './is-digest-file.ts';
 import { startProgress } from './progress.ts';
 import { readMemory } from './read-memory.ts';
+import { RecordedProcesses } from './recorded-processes.ts';
 import {
   checkOneSource,
   oneByOne,
@@ -53,18 +54,33 @@ async function readDigests(context: Context, paths: readonly string[]): Promise<
       return otherPageSize(context.command, path, paths[0]);
   }
   const [{ host }] = digests;
+  const recorded = new RecordedProcesses(context.command);
+  const processes: ProcessDigest[] = [];
+  for (const [index, digest] of digests.entries()) {
+    const recording = { file: paths[index], host: undefined, time: digest.host.time };
+    for (const each of digest.processes) {
+      const process =
+        digests.length > 1
+          ? recorded.add(each.process, recording, digest.host.bootId)
+          : succeed(each.process);
+      if (!process.ok) return process;
+      processes.push({ ...each, process: process.value });
+    }
+  }
+  const { note } = recorded;
   // Hosts of a fleet may differ in settings; then none are those of all.
   const agree = digests.every((each) => sameSettings(each.host.settings, host.settings));
   return succeed({
     host: {
       ...host,
+      bootId: digests.length === 1 ? host.bootId : undefined,
       kernelRelease: joinReleases(digests.map((each) => each.host.kernelRelease)),
       settings: agree ? host.settings : undefined,
       cpu: commonCpu(digests.map((each) => each.host.cpu)),
     },
-    processes: digests.flatMap(({ processes }) => processes),
+    processes,
     skipped: digests.flatMap(({ skipped }) => skipped),
-    notes: [...new Set(digests.flatMap(({ notes }) => notes))],
+    notes: [...new Set(digests.flatMap(({ notes }) => notes)), ...(note === undefined ? [] : [note])],
   });
 }
 
@@ -81,6 +97,7 @@ async function digestFiles(
   try {
     return await digestSnapshots(opened.value, paths, {
       ...options,
+      command: context.command,
       workers,
       onProgress: (done, total) => progress.show(done, total, `row groups digested${left(done, total)}`),
     });

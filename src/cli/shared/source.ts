@@ -9,12 +9,14 @@ import type { RangeState } from '../../core/memory/range-state.ts';
 import { renumbered } from '../../core/memory/shared-runs.ts';
 import { commonCpu } from '../../core/rules/cpu.ts';
 import { joinReleases } from '../../core/rules/kernel-release.ts';
-import type { Host, MemoryItem, MemorySource } from '../../core/rules/memory-source.ts';
+import type { Host, MemoryItem, MemorySource, Recording } from '../../core/rules/memory-source.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import type { KernelTree } from '../../linux/kernel-tree.ts';
 import type { SnapshotFile } from '../../snapshot/file.ts';
 import type { Context } from './context.ts';
 import { rangeOfLine } from './range-line.ts';
+import { ReadError } from './read-memory.ts';
+import { RecordedProcesses } from './recorded-processes.ts';
 import type { ProcessFlags, SourceFlags } from './source-flags.ts';
 
 /** The geometry of made-up ranges. */
@@ -54,6 +56,8 @@ export function checkOneSource(
   if (flags.pid && files.some((file) => /^\d+$/.test(file))) {
     return fail('usage', `${files.join(' ')}: several processes are written -p 1 -p 2, or -p 1,2`);
   }
+  const twice = files.find((file, index) => files.indexOf(file) < index);
+  if (twice !== undefined) return fail('usage', `${twice}: is given twice`);
   if (given.length > 1)
     return fail('usage', `${given.join(' and ')} cannot be combined: give one kind of source`);
   const made = flags.pattern !== undefined || flags.ranges !== undefined;
@@ -141,18 +145,30 @@ export async function openSnapshots(
   const kernelRelease = joinReleases(hosts.map((host) => host.kernelRelease));
   const source: MemorySource = {
     host: { ...hosts[0], kernelRelease, cpu: commonCpu(hosts.map(({ cpu }) => cpu)) },
-    items: () => itemsOfAll(files),
+    items: () => itemsOfAll(command, files, paths),
   };
   const rows = files.reduce((sum, file) => sum + file.rows, 0);
   return succeed({ source, hosts, rows, processes: undefined, single: false, close: () => closeAll(files) });
 }
 
 /** The items of several recordings one after the other: the numbers of their shared pages do not meet. */
-async function* itemsOfAll(files: readonly MemorySource[]): AsyncIterable<MemoryItem> {
+async function* itemsOfAll(
+  command: string,
+  files: readonly MemorySource[],
+  paths: readonly string[],
+): AsyncIterable<MemoryItem> {
+  const processes = new RecordedProcesses(command);
   let before = 0;
-  for (const file of files) {
+  for (const [index, file] of files.entries()) {
     let last = 0;
+    const recording = recordingOf(paths[index], file.host);
     for await (const item of file.items()) {
+      if (item.kind === 'process' && files.length > 1) {
+        const recorded = processes.add(item.process, recording, file.host.bootId);
+        if (!recorded.ok) throw new ReadError(recorded.failure);
+        yield { kind: 'process', process: recorded.value };
+        continue;
+      }
       if (item.kind !== 'ranges') {
         yield item;
         continue;
@@ -163,6 +179,11 @@ async function* itemsOfAll(files: readonly MemorySource[]): AsyncIterable<Memory
     }
     before += last;
   }
+  if (processes.note !== undefined) yield { kind: 'note', message: processes.note };
+}
+
+export function recordingOf(file: string, { name, time }: Host): Recording {
+  return { file, host: name, time };
 }
 
 /**

@@ -59,6 +59,15 @@ export interface ProcessFacts {
   readonly memoryGroups?: readonly MemoryGroup[];
 }
 
+/** Where a process was recorded. */
+export interface Recording {
+  readonly file: string;
+  /** The name of the machine; undefined where the file does not keep it. */
+  readonly host: string | undefined;
+  /** When reading began, ISO 8601 in UTC. */
+  readonly time: string;
+}
+
 export interface Process extends ProcessFacts {
   readonly pid: number;
   /** Clock ticks since boot: with the pid it names a process for good. */
@@ -67,6 +76,8 @@ export interface Process extends ProcessFacts {
   readonly cgroup: string;
   /** PR_SET_THP_DISABLE for the whole process; undefined where the kernel does not say: before Linux 5.0. */
   readonly thpDisabled: boolean | undefined;
+  /** Where it was recorded, if an answer is about several recordings. */
+  readonly recording?: Recording;
 }
 
 /**

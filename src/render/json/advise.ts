@@ -2,6 +2,7 @@ import { sum } from '../../core/base/sum.ts';
 import { ordersOf } from '../../core/memory/order.ts';
 import type { PolicyCounts } from '../../core/plan/policy-counts.ts';
 import { type AdviceView, blindSpots, tightGroupLines } from '../words/advise-view.ts';
+import { recordingJson } from './predict.ts';
 import { sweptMemoryJson } from './sweep.ts';
 
 export function adviseJson(view: AdviceView): object {
@@ -20,6 +21,7 @@ export function adviseJson(view: AdviceView): object {
       pid: process.pid,
       command: process.command,
       cgroup: process.cgroup,
+      ...recordingJson(process),
       residentPages,
       hugePages,
       ...countsJson(own),

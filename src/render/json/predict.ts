@@ -137,6 +137,7 @@ function processJson(prediction: ProcessPrediction, policy: CollapsePolicy): obj
     pid: process.pid,
     command: process.command,
     cgroup: process.cgroup,
+    ...recordingJson(process),
     totals: totalsWithRestart(tally),
     cost: costJson(tally, policy),
     refused: refusedJson(tally, policy),
@@ -151,6 +152,11 @@ function processJson(prediction: ProcessPrediction, policy: CollapsePolicy): obj
     assumed: [...prediction.assumed, ...tally.unknown],
     vmas: prediction.vmas.map((vma) => vmaJson(vma, policy)),
   };
+}
+
+/** Where a process was recorded, if the answer is about several recordings. */
+export function recordingJson({ recording }: Process): object {
+  return recording ? { recording: { ...recording, host: recording.host ?? null } } : {};
 }
 
 function vmaJson({ vma, eligibility, tally }: VmaPrediction, policy: CollapsePolicy): object {

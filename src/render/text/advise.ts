@@ -21,6 +21,7 @@ import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
 import { notCovered } from '../words/not-covered.ts';
 import { othersLine } from '../words/others-line.ts';
 import { printable } from '../words/printable.ts';
+import { recordedIn } from '../words/recorded-in.ts';
 import { type Column, layOutTable } from './columns.ts';
 import { field } from './lines.ts';
 import type { Style } from './style.ts';
@@ -109,8 +110,9 @@ function processLines({ byProcess, listing, memory }: AdviceView, style: Style):
     sort: listing.sort,
     top: listing.top ?? PROCESSES_SHOWN,
   });
+  const isRecorded = byProcess.some(({ process }) => process.recording);
   const [head, ...lines] = layOutTable(
-    COLUMNS,
+    isRecorded ? [...COLUMNS, { title: 'recorded in', align: 'left' }] : COLUMNS,
     shown.map(({ process, residentPages, hugePages, counts }) => [
       String(process.pid),
       printable(process.command),
@@ -120,6 +122,7 @@ function processLines({ byProcess, listing, memory }: AdviceView, style: Style):
       `+${formatSize(growthOf(counts), memory.geometry)}`,
       grouped(sum(counts.attempts)),
       grouped(sum(counts.laterAttempts)),
+      ...(isRecorded ? [process.recording ? recordedIn(process.recording) : ''] : []),
     ]),
   );
   const rest = othersLine(others, memory.geometry);

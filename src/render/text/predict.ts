@@ -20,6 +20,7 @@ import { ignoredLimitLine } from '../words/none-limit-note.ts';
 import { notCovered } from '../words/not-covered.ts';
 import { othersLine } from '../words/others-line.ts';
 import { printable } from '../words/printable.ts';
+import { recordedIn } from '../words/recorded-in.ts';
 import { RESTART_IS_A_BOUND } from '../words/restart-sentence.ts';
 import { sizeSettingsLine } from '../words/sizes.ts';
 import {
@@ -109,9 +110,11 @@ function processLines(prediction: ProcessPrediction, view: PredictView, style: S
   const cgroup =
     process.cgroup && process.cgroup !== '/' ? style.dim(`  cgroup ${printable(process.cgroup)}`) : '';
   const [{ vma }] = prediction.vmas;
+  const { recording } = process;
+  const recorded = recording ? style.dim(`  recorded in ${recordedIn(recording)}`) : '';
   const alone = view.ranges ? `, VMA ${vma.start.toString(16)}-${vma.end.toString(16)} alone` : '';
   const lines = [
-    `${style.bold(`${printable(process.command)} (pid ${process.pid})`)}${alone}${cgroup}`,
+    `${style.bold(`${printable(process.command)} (pid ${process.pid})`)}${alone}${cgroup}${recorded}`,
     ...tallyLines(tally, view.policy, style),
   ];
   if (!view.ranges) lines.push(field('not covered', notCovered(otherBytes, 1)));
@@ -130,6 +133,9 @@ const MEMORY_COLUMNS: readonly Column[] = [
   { title: 'HUGE THEN', align: 'right' },
   { title: 'GROWTH', align: 'right' },
 ];
+
+/** Said where several recordings are read. */
+const RECORDED: Column = { title: 'RECORDED IN', align: 'left' };
 
 /** Of page faults, while the other columns speak of khugepaged. */
 const RESTART_HUGE: Column = { title: 'HUGE AFTER RESTART', align: 'right' };
@@ -185,6 +191,7 @@ function processTable(
     top: listing.top ?? TABLE_ROWS,
   });
   const growsAtRestart = processes.some(({ tally }) => restartGrowthOf(tally) > 0);
+  const isRecorded = processes.some(({ process }) => process.recording);
   const rows = shown.map(({ process, tally }) => [
     String(process.pid),
     printable(process.command),
@@ -192,6 +199,7 @@ function processTable(
     ...(growsAtRestart ? [restartCells(tally)[1]] : []),
     String(sum(tally.collapses)),
     mainRefusal(tally, policy.orders),
+    ...(isRecorded ? [process.recording ? recordedIn(process.recording) : ''] : []),
   ]);
   const [title, ...body] = layOutTable(
     [
@@ -201,6 +209,7 @@ function processTable(
       ...(growsAtRestart ? [RESTART_GROWTH] : []),
       { title: 'COLLAPSES', align: 'right' },
       { title: 'UNCHANGED, MOSTLY', align: 'left' },
+      ...(isRecorded ? [RECORDED] : []),
     ],
     rows,
   );
