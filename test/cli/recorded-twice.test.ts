@@ -57,17 +57,29 @@ test('a file is given once', async () => {
   expect(stderr).toContain('is given twice');
 });
 
-test('what may be one process is told where recordings do not name the boot', async () => {
+test('digests keep the boot, so that they are not added up either', async () => {
   const paths = [monday, friday, others];
   const digests = paths.map((path) => `${path}.json`);
   for (const [i, path] of paths.entries())
     expect((await thpscope(words(`digest ${path} -o ${digests[i]}`))).code).toBe(0);
-  const { stdout, stderr, code } = await thpscope(words(`advise ${digests[0]} ${digests[1]}`));
-  expect(code).toBe(0);
-  expect(stderr).toContain('1 process is in several files with the same pid and start');
-  expect(stdout).toContain('2 processes');
-  const { stderr: none } = await thpscope(words(`advise ${digests[0]} ${digests[2]}`));
-  expect(none).not.toContain('several files');
+  const { stderr, code } = await thpscope(words(`advise ${digests[0]} ${digests[1]}`));
+  expect(code).toBe(2);
+  expect(stderr).toContain('one process at two times');
+  const { code: apart, stderr: none } = await thpscope(words(`advise ${digests[0]} ${digests[2]}`));
+  expect(apart).toBe(0);
+  expect(none).toBe('');
+});
+
+test('what may be one process is told where recordings do not name the boot', async () => {
+  const redacted = [monday, friday].map((path) => `${path}-redacted`);
+  for (const path of redacted)
+    expect((await thpscope(words(`capture -p ${same.pid} --redact -o ${path}`))).code).toBe(0);
+  for (const command of ['predict', 'advise']) {
+    const { stdout, stderr, code } = await thpscope(words(`${command} ${redacted.join(' ')}`));
+    expect(code).toBe(0);
+    expect(stderr).toContain('1 process is in several files with the same pid and start');
+    expect(stdout).toContain('2 processes');
+  }
 });
 
 test('rows say in which file, on which host and when they were recorded', async () => {
