@@ -1,8 +1,10 @@
+import { sum } from '../core/base/sum.ts';
 import type { Geometry } from '../core/memory/geometry.ts';
 import { anonOrders } from '../core/memory/order.ts';
 import type { KernelModel } from '../core/rules/kernel-model.ts';
 import type { MemoryItem, Process } from '../core/rules/memory-source.ts';
 import { defaultSettings, type ThpSettings, withOrdersAlways } from '../core/rules/thp-settings.ts';
+import { possibleOrders, type Vma } from '../core/rules/vma.ts';
 import {
   type CollapseSurroundings,
   collapseAssumptions,
@@ -19,7 +21,8 @@ export class ProcessWatch {
   readonly #model: KernelModel;
   readonly #geometry: Geometry;
   readonly #everySize: ThpSettings;
-  readonly #uncheckedBytes = new Map<Process, number>();
+  /** VMAs of each process that prctl "except advised" might forbid to become huge, unseen. */
+  readonly #unchecked = new Map<Process, Vma[]>();
   readonly #exceptAdvised = new Set<Process>();
 
   constructor(surroundings: CollapseSurroundings, model: KernelModel, geometry: Geometry) {
@@ -32,14 +35,13 @@ export class ProcessWatch {
   async *watch(items: AsyncIterable<MemoryItem>): AsyncIterable<MemoryItem> {
     let process: Process | undefined;
     for await (const item of items) {
-      if (item.kind === 'process') this.#uncheckedBytes.set((process = item.process), 0);
+      if (item.kind === 'process') this.#unchecked.set((process = item.process), []);
       if (item.kind === 'vma' && process) {
         const runPolicy = { settings: this.#everySize, model: this.#model };
         const { vma } = item;
         const of = eligibilityIn(vma, process, runPolicy, this.#geometry, this.#surroundings);
         if (of.eligibility.ineligible === 'smaps') this.#exceptAdvised.add(process);
-        const unchecked = this.#uncheckedBytes.get(process) ?? 0;
-        if (of.isUnchecked) this.#uncheckedBytes.set(process, unchecked + vma.rssBytes);
+        if (of.isUnchecked && vma.rssBytes > 0) this.#unchecked.get(process)?.push(vma);
       }
       yield item;
     }
@@ -50,12 +52,19 @@ export class ProcessWatch {
     return this.#exceptAdvised.has(process);
   }
 
-  /** What is taken for granted of the processes so far, each once. */
-  assumptions(): ReadonlySet<ProcessAssumption> {
+  /** What is taken for granted of the processes so far under settings that are asked about, each once. */
+  assumptions(asked: ThpSettings): ReadonlySet<ProcessAssumption> {
     return new Set(
-      [...this.#uncheckedBytes].flatMap(([process, unchecked]) =>
-        collapseAssumptions(process, unchecked, false, this.#surroundings),
-      ),
+      [...this.#unchecked].flatMap(([process, vmas]) => {
+        const unchecked = vmas.filter((vma) => this.#isEligible(vma, process, asked));
+        const bytes = sum(unchecked.map(({ rssBytes }) => rssBytes));
+        return collapseAssumptions(process, bytes, false, this.#surroundings);
+      }),
     );
+  }
+
+  #isEligible(vma: Vma, { thpDisabled }: Process, asked: ThpSettings): boolean {
+    const { ineligible } = possibleOrders(vma, asked, this.#model, this.#geometry, thpDisabled);
+    return ineligible === undefined;
   }
 }

@@ -191,7 +191,7 @@ async function startMemory({ source, name, choice }: RunSource & { kind: 'memory
     if (host.processes.length === 0)
       return skipped[0] ? failWith(skipped[0]) : fail('unreadable', `${name} holds no process`);
     host.applySettings(settingsOf(choice));
-    const sentences = assumedSentences(watch.assumptions(), new Set(unknown));
+    const sentences = assumedSentences(watch.assumptions(settingsOf(choice)), new Set(unknown));
     return succeed({
       host,
       until: 'settled',

@@ -48,7 +48,8 @@ async function simulateWhat(context: Context, flags: SimulateFlags, names: strin
     until: until.value ?? start.value.until,
     calibration: calibration.value.name,
   });
-  const { assumed: facts, assumedOfProcesses } = start.value;
+  const { assumed: facts, assumedUnder } = start.value;
+  const assumedOfProcesses = assumedUnder(report.settings);
   if (flags.json)
     await print(context, `${JSON.stringify(simulateJson(report, [...assumedOfProcesses, ...facts]))}\n`);
   else if (flags.csv) await print(context, simulateCsv(report));

@@ -38,8 +38,8 @@ export interface Start {
   readonly until: Until;
   /** What the source could not see. */
   readonly assumed: readonly ObservableFact[];
-  /** What is taken for granted about its processes as a whole. */
-  readonly assumedOfProcesses: ReadonlySet<ProcessAssumption>;
+  /** What is taken for granted about its processes as a whole, under settings. */
+  readonly assumedUnder: (settings: ThpSettings) => ReadonlySet<ProcessAssumption>;
   /** What else there is to say of it. */
   readonly notes: readonly string[];
 }
@@ -91,7 +91,7 @@ async function startScenario(
     readOn: undefined,
     until: scenario.until,
     assumed: [],
-    assumedOfProcesses: new Set(),
+    assumedUnder: () => new Set(),
     notes,
   });
 }
@@ -128,7 +128,7 @@ async function startMemory(
     readOn: readOnKernel(release, files.length === 0),
     until: 'settled',
     assumed: loaded.unknown,
-    assumedOfProcesses: watch.assumptions(),
+    assumedUnder: (asked) => watch.assumptions(asked),
     notes: [...notes, ...skipNotes(skipped)],
   });
 }
