@@ -1,109 +1,200 @@
-import { type Geometry, pageBytes } from '../core/memory/geometry.ts';
-import type { PolicyCounts } from '../core/plan/policy-counts.ts';
-import type { KernelModel } from '../core/rules/kernel-model.ts';
-import type { MemoryGroup, Process } from '../core/rules/memory-source.ts';
-import type { ThpSettings } from '../core/rules/thp-settings.ts';
+import type { Geometry } from '../core/memory/geometry.ts';
+import {
+  anonOrders,
+  intersectOrders,
+  type Order,
+  type OrderSet,
+  ordersOf,
+  subtractOrders,
+} from '../core/memory/order.ts';
+import { collapsibleOrders, faultableOrders, type KernelModel } from '../core/rules/kernel-model.ts';
+import type { Process } from '../core/rules/memory-source.ts';
+import { enabledOrders, type ThpSettings } from '../core/rules/thp-settings.ts';
+import { choosePolicy, keepsBudget, losesNoReach, measuresOf, type PolicyBudget } from './choose-policy.ts';
 import { DigestQuery } from './digest-query.ts';
-import type { SourceDigest } from './memory-digest.ts';
-import { preferred, resultAt, type SweptResult } from './pareto.ts';
-import { metricAt, policyCount, type SweepSpace } from './sweep.ts';
-import { growthOf } from './tally.ts';
+import { type LimitedGroup, limitedGroups, type TightGroup, tightGroups } from './group-room.ts';
+import { type MemoryDigest, RESTART_CLASSES, type SourceDigest, totalDigest } from './memory-digest.ts';
+import { memoryTlbEntries, type PolicyWorth, policyWorthOf } from './policy-worth.ts';
+import { policyAt, type SweepSpace, type SweptPolicy } from './sweep.ts';
+import {
+  allWrites,
+  type SysfsWrite,
+  settingsFor,
+  sizeReach,
+  withSize,
+  writesBetween,
+} from './sysfs-writes.ts';
 
-/** What a policy may cost. */
-export interface Budget {
-  /** Pages by which resident memory may grow. */
-  readonly growthPages: number;
-  /** Attempts in every later pass, once nothing changes; undefined for any number. */
-  readonly laterAttempts: number | undefined;
+/** What settings enable, by whose memory it is. */
+export interface EnabledOrders {
+  readonly forAll: OrderSet;
+  /** For memory with MADV_HUGEPAGE alone. */
+  readonly onlyAdvised: OrderSet;
+  /** Of both, what page faults may use and khugepaged of the kernel does not have. */
+  readonly onlyFaults: OrderSet;
 }
 
-/**
- * The policy of a sweep that brings most of the memory in use into huge pages within a budget; of those that
- * do, the one with the fewest attempts in later passes, then the least growth. Undefined when none fits, not
- * even an empty set.
- */
-export function bestWithin(space: SweepSpace, values: Float64Array, budget: Budget): SweptResult | undefined {
-  let best: SweptResult | undefined;
-  const policies = policyCount(space);
-  for (let index = 0; index < policies; index++) {
-    if (metricAt(values, index, 'growthPages') > budget.growthPages) continue;
-    if (metricAt(values, index, 'laterAttempts') > (budget.laterAttempts ?? Infinity)) continue;
-    if (best && metricAt(values, index, 'hugePages') < best.metrics.hugePages) continue;
-    const result = resultAt(space, values, index);
-    if (!best || compare(result, best) < 0) best = result;
-  }
-  return best;
-}
-
-/**
- * The policy for a budget, and the best for the same later attempts that grows nothing. Enabling no size fits
- * any budget.
- */
-export function adviceWithin(
-  space: SweepSpace,
-  values: Float64Array,
-  budget: Budget,
-): { readonly chosen: SweptResult; readonly withoutGrowth: SweptResult } {
-  const chosen = bestWithin(space, values, budget);
-  const withoutGrowth = bestWithin(space, values, { ...budget, growthPages: 0 });
-  if (!chosen || !withoutGrowth) throw new Error('bug: not even an empty set of sizes fits a budget');
-  return { chosen, withoutGrowth };
-}
-
-function compare(a: SweptResult, b: SweptResult): number {
-  return (
-    b.metrics.hugePages - a.metrics.hugePages ||
-    a.metrics.laterAttempts - b.metrics.laterAttempts ||
-    a.metrics.growthPages - b.metrics.growthPages ||
-    preferred(a, b)
-  );
-}
-
-/** What settings do to one process. */
-export interface ProcessOutcome {
-  readonly process: Process;
-  readonly residentPages: number;
-  readonly hugePages: number;
-  readonly counts: PolicyCounts;
-}
-
-/** A control group whose limit leaves less room than its processes would grow by. */
-interface TightGroup {
-  readonly group: MemoryGroup;
-  readonly growthPages: number;
-}
-
-/** The groups that have no room for what their processes grow by. */
-export function tightGroups(outcomes: readonly ProcessOutcome[], geometry: Geometry): TightGroup[] {
-  const groups = new Map<string, { group: MemoryGroup; growthPages: number }>();
-  for (const { process, counts } of outcomes)
-    for (const group of process.memoryGroups ?? []) {
-      const known = groups.get(group.path) ?? { group, growthPages: 0 };
-      known.growthPages += growthOf(counts);
-      groups.set(group.path, known);
-    }
-  return [...groups.values()].filter(
-    ({ group, growthPages }) => group.usedBytes + growthPages * pageBytes(geometry) > group.limitBytes,
-  );
-}
-
-/** What settings do to each process, those that change most first. */
-export function outcomesByProcess(
-  { processes }: SourceDigest,
+/** What settings enable in a kernel. */
+export function ordersEnabledBy(
   settings: ThpSettings,
   model: KernelModel,
-): ProcessOutcome[] {
-  return processes
-    .map(({ process, memory }) => ({
-      process,
-      residentPages: memory.residentPages,
-      hugePages: memory.hugePages,
-      counts: new DigestQuery(memory).ask(settings, model),
-    }))
-    .sort((a, b) => changedPages(b.counts) - changedPages(a.counts));
+  geometry: Geometry,
+): EnabledOrders {
+  const forAll = enabledOrders(settings, false, geometry);
+  const all = enabledOrders(settings, true, geometry);
+  const ofFaults = intersectOrders(all, faultableOrders(model, geometry));
+  return {
+    forAll,
+    onlyAdvised: subtractOrders(all, forAll),
+    onlyFaults: subtractOrders(ofFaults, collapsibleOrders(model, geometry)),
+  };
 }
 
-/** Pages that a collapse moves or makes. */
-export function changedPages({ newlyHugePages, filledPages }: PolicyCounts): number {
-  return newlyHugePages + filledPages;
+/** Settings with what they come to. */
+export interface JudgedSettings {
+  readonly settings: ThpSettings;
+  readonly orders: EnabledOrders;
+  readonly worth: PolicyWorth;
+  /** Control groups that have no room for it. */
+  readonly tight: readonly TightGroup[];
+}
+
+/** What to do for a budget, and the way there and back. */
+export interface Advice {
+  /** Whether the settings in force are to stay. */
+  readonly leave: boolean;
+  /** What is advised: the settings in force where they are to stay. */
+  readonly advised: JudgedSettings;
+  /** Undefined where the recording does not say what is in force. */
+  readonly inForce: (JudgedSettings & { readonly keepsBudget: boolean }) | undefined;
+  readonly set: readonly SysfsWrite[];
+  /** Undefined where the settings in force are not known. */
+  readonly restore: readonly SysfsWrite[] | undefined;
+  /** Sizes that fewer VMAs may use then, largest first, with the processes that have memory in them now. */
+  readonly switchedOff: readonly SwitchedOff[];
+}
+
+interface SwitchedOff {
+  readonly order: Order;
+  readonly processes: readonly { readonly process: Process; readonly pages: number }[];
+}
+
+/** A source that is advised about many budgets. `space` and `values` are a sweep of all its memory. */
+export class Adviser {
+  readonly #source: SourceDigest;
+  readonly #query: DigestQuery;
+  readonly #groups: readonly LimitedGroup[];
+  readonly #model: KernelModel;
+  /** What the advice changes: sizes and max_ptes_none. */
+  readonly #base: ThpSettings;
+  readonly #space: SweepSpace;
+  readonly #values: Float64Array;
+
+  constructor(
+    source: SourceDigest,
+    model: KernelModel,
+    base: ThpSettings,
+    space: SweepSpace,
+    values: Float64Array,
+  ) {
+    this.#source = source;
+    this.#query = new DigestQuery(totalDigest(source));
+    this.#groups = limitedGroups(source);
+    this.#model = model;
+    this.#base = base;
+    this.#space = space;
+    this.#values = values;
+  }
+
+  /** What settings come to. */
+  judge(settings: ThpSettings, budget: PolicyBudget): JudgedSettings {
+    const worth = policyWorthOf(this.#query, settings, this.#model);
+    const orders = ordersEnabledBy(settings, this.#model, this.#source.host.geometry);
+    return {
+      settings,
+      orders,
+      worth,
+      tight: tightGroups(this.#groups, settings, this.#model, budget.growth),
+    };
+  }
+
+  /** The settings to follow within a budget: see docs/advice.md#choosing. */
+  advise(budget: PolicyBudget): Advice {
+    const { geometry, settings: known } = this.#source.host;
+    const { memory } = this.#query;
+    const judged = known && this.judge(known, budget);
+    const inForce = judged && { ...judged, keepsBudget: this.#keeps(judged, budget) };
+    const { maxPtesSwap, maxPtesShared } = this.#space;
+    const settingsOf = (policy: SweptPolicy) =>
+      settingsFor({ ...this.#base, maxPtesSwap, maxPtesShared }, policy, geometry);
+    const chosen = choosePolicy(this.#space, this.#values, {
+      budget,
+      memoryEntries: memoryTlbEntries(memory),
+      residentPages: memory.residentPages,
+      inForce: inForce?.keepsBudget ? measuresOf(inForce.worth) : undefined,
+      filesChanged: (policy) => (known ? writesBetween(known, settingsOf(policy), geometry).length : 0),
+      noRoom: (policy) => tightGroups(this.#groups, settingsOf(policy), this.#model, budget.growth)[0]?.when,
+    });
+    if (chosen === undefined) {
+      if (!inForce) throw new Error('bug: not even an empty set of sizes fits a budget');
+      return { leave: true, advised: inForce, inForce, set: [], restore: [], switchedOff: [] };
+    }
+    const wanted = settingsOf(policyAt(this.#space, chosen));
+    const advised = known
+      ? this.#putBack(this.judge(wanted, budget), known, budget)
+      : this.judge(wanted, budget);
+    const set = known
+      ? writesBetween(known, advised.settings, geometry)
+      : allWrites(advised.settings, geometry);
+    return {
+      leave: set.length === 0,
+      advised,
+      inForce,
+      set,
+      restore: known && writesBetween(advised.settings, known, geometry),
+      switchedOff: known ? this.#switchedOff(known, advised.settings) : [],
+    };
+  }
+
+  /** Puts sizes back that were on, unless that breaks the budget, loses reach or adds attempts in vain. */
+  #putBack(chosen: JudgedSettings, known: ThpSettings, budget: PolicyBudget): JudgedSettings {
+    const { geometry } = this.#source.host;
+    let advised = chosen;
+    for (const order of narrowed(known, chosen.settings, geometry)) {
+      const tried = this.judge(withSize(advised.settings, order, known), budget);
+      const was = measuresOf(advised.worth);
+      const is = measuresOf(tried.worth);
+      if (!this.#keeps(tried, budget) || is.laterAttempts > was.laterAttempts) continue;
+      if (losesNoReach(is, was, budget.growth)) advised = tried;
+    }
+    return advised;
+  }
+
+  #keeps({ worth, tight }: JudgedSettings, budget: PolicyBudget): boolean {
+    return keepsBudget(measuresOf(worth), budget) && tight.length === 0;
+  }
+
+  #switchedOff(known: ThpSettings, settings: ThpSettings): SwitchedOff[] {
+    const { geometry } = this.#source.host;
+    return narrowed(known, settings, geometry).map((order) => ({
+      order,
+      processes: this.#source.processes
+        .map(({ process, memory }) => ({ process, pages: pagesInFolios(memory, order) }))
+        .filter(({ pages }) => pages > 0)
+        .sort((a, b) => b.pages - a.pages),
+    }));
+  }
+}
+
+/** Sizes that fewer VMAs may use under the second settings, largest first. */
+function narrowed(from: ThpSettings, to: ThpSettings, geometry: Geometry): Order[] {
+  return ordersOf(anonOrders(geometry))
+    .filter((order) => sizeReach(to, order) < sizeReach(from, order))
+    .reverse();
+}
+
+/** Resident pages in folios of this order; none where a digest does not know. */
+function pagesInFolios({ restart }: MemoryDigest, order: Order): number {
+  if (!restart) return 0;
+  return RESTART_CLASSES.reduce((pages, name) => pages + restart[name].folioPages[order], 0);
 }

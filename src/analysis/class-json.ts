@@ -7,9 +7,15 @@ import { addApart, type ClassDigest } from './memory-digest.ts';
 export interface ClassJson {
   /** Occupied PTEs, ranges, then full windows of orders 2, 3, ...; zeros at the end are left out. */
   readonly rows: readonly (readonly number[])[];
-  /** What folios change: occupied PTEs, j, k, held windows, pages in large folios in the others. */
+  /**
+   * What folios change: occupied PTEs, j, k, held windows, pages in large folios in the others, and the TLB
+   * entries that whole folios save there (from version 3 on).
+   */
   readonly folios: readonly (readonly number[])[];
-  /** By order: windows with a page, those held, pages in those, pages in large folios in the others. */
+  /**
+   * By order: windows with a page, those held, pages in those, pages in large folios in the others, and the
+   * TLB entries that whole folios save there (from version 3 on).
+   */
   readonly any: readonly (readonly number[])[];
   readonly apart: readonly { readonly count: number; readonly range: RangeText }[];
 }
@@ -30,11 +36,11 @@ function tableJson(table: DigestTable): Omit<ClassJson, 'apart'> {
     rows: sorted.map(([pages, { ranges, full }]) => withoutZeros([pages, ranges, ...full.slice(2)])),
     folios: sorted.flatMap(([pages, { folios }]) => {
       if (!folios) return [];
-      const { held, large } = folios;
+      const { held, large, saved } = folios;
       const at = Array.from(held.keys()).filter((i) => held[i] > 0 || large[i] > 0);
-      return at.map((i) => [pages, Math.floor(i / stride), i % stride, held[i], large[i]]);
+      return at.map((i) => [pages, Math.floor(i / stride), i % stride, held[i], large[i], saved[i]]);
     }),
-    any: [table.any, table.anyHeld, table.anyHeldPages, table.anyLarge].map((list) =>
+    any: [table.any, table.anyHeld, table.anyHeldPages, table.anyLarge, table.anySaved].map((list) =>
       withoutZeros([...list]),
     ),
   };
@@ -67,12 +73,13 @@ function fillTable(table: DigestTable, { rows, folios, any }: ClassJson): void {
     row.ranges = ranges;
     row.full.set(full, 2);
   }
-  for (const [pages, j, k, held, large] of folios) {
+  for (const [pages, j, k, held, large, saved = 0] of folios) {
     const counts = foliosOf(rowOf(table, pages), geometry);
     const at = j * (geometry.pmdOrder + 1) + k;
     counts.held[at] = held;
     counts.large[at] = large;
+    counts.saved[at] = saved;
   }
-  for (const [index, list] of [table.any, table.anyHeld, table.anyHeldPages, table.anyLarge].entries())
-    list.set(any[index] ?? []);
+  const lists = [table.any, table.anyHeld, table.anyHeldPages, table.anyLarge, table.anySaved];
+  for (const [index, list] of lists.entries()) list.set(any[index] ?? []);
 }

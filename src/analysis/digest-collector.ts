@@ -1,3 +1,4 @@
+import { sum } from '../core/base/sum.ts';
 import { createDigestBuilder, type DigestBuilder } from '../core/digest/builder.ts';
 import { digestPlaceOf } from '../core/digest/place.ts';
 import { addDigest } from '../core/digest/table.ts';
@@ -6,10 +7,12 @@ import { type Geometry, pageBytes } from '../core/memory/geometry.ts';
 import { anonOrders } from '../core/memory/order.ts';
 import { type RangeState, unknownFacts } from '../core/memory/range-state.ts';
 import { rangeText } from '../core/memory/range-text.ts';
+import { costOf } from '../core/plan/cost.ts';
 import { KERNEL_MODELS, type KernelModel } from '../core/rules/kernel-model.ts';
 import { modelOfRelease, NEWEST_MODEL } from '../core/rules/kernel-release.ts';
 import type { MemoryItem, Process } from '../core/rules/memory-source.ts';
 import { defaultSettings, withOrdersAlways } from '../core/rules/thp-settings.ts';
+import { savedEntries } from '../core/rules/tlb-reach.ts';
 import {
   coversRange,
   type Eligibility,
@@ -45,6 +48,7 @@ export interface CollectorOptions {
  */
 export class DigestCollector {
   readonly #geometry: Geometry;
+  readonly #reachPages: number;
   readonly #builders: Record<VmaClass, DigestBuilder>;
   readonly #walkAll: boolean;
   readonly #surroundings: CollapseSurroundings | undefined;
@@ -61,11 +65,20 @@ export class DigestCollector {
       }
     | undefined;
 
-  constructor(geometry: Geometry, { walkAll = false, surroundings }: CollectorOptions = {}) {
+  /** One TLB entry below the PMD maps up to `reachPages`. */
+  constructor(
+    geometry: Geometry,
+    reachPages: number,
+    { walkAll = false, surroundings }: CollectorOptions = {},
+  ) {
     this.#geometry = geometry;
+    this.#reachPages = reachPages;
     this.#walkAll = walkAll;
     this.#surroundings = surroundings;
-    this.#builders = { unadvised: createDigestBuilder(geometry), hugepage: createDigestBuilder(geometry) };
+    this.#builders = {
+      unadvised: createDigestBuilder(geometry, reachPages),
+      hugepage: createDigestBuilder(geometry, reachPages),
+    };
   }
 
   /** Takes the items of a source in their order; what is skipped or noted is not kept. */
@@ -92,7 +105,7 @@ export class DigestCollector {
   }
 
   #openProcess(process: Process): ProcessDigest {
-    const memory = emptyMemoryDigest(this.#geometry);
+    const memory = emptyMemoryDigest(this.#geometry, this.#reachPages);
     // Every program maps files: a source without a VMA of one keeps anonymous memory alone.
     memory.otherPages = undefined;
     if (!this.#surroundings) memory.uncheckedPages = undefined;
@@ -144,6 +157,8 @@ export class DigestCollector {
     memory.ranges++;
     memory.residentPages += resident;
     memory.hugePages += huge;
+    if (range.pmdMapped) memory.pmdMappedPages += huge;
+    else if (huge > 0) memory.savedEntries += savedInRange(range, this.#reachPages);
     const ignored = ineligible ?? (coversRange(vma, range.address, this.#geometry) ? undefined : 'vma-edge');
     if (ignored) {
       this.#addRestart(range);
@@ -182,4 +197,10 @@ export class DigestCollector {
     this.#finished.push(this.#open);
     this.#open = undefined;
   }
+}
+
+/** TLB entries that the folios of a range save which PTEs map whole and aligned. */
+function savedInRange(range: RangeState, reachPages: number): number {
+  const { wholeFolios } = costOf(range, undefined).before;
+  return sum(wholeFolios.map((folios, order) => folios * savedEntries(order, reachPages)));
 }

@@ -6,6 +6,7 @@ import type { Process, ProcessFacts } from '../core/rules/memory-source.ts';
 import { checkLimits } from '../core/rules/policy.ts';
 import type { SizeWord } from '../core/rules/settings-words.ts';
 import type { ThpSettings } from '../core/rules/thp-settings.ts';
+import { type TlbReach, tlbReachOf } from '../core/rules/tlb-reach.ts';
 import { type ClassJson, classJson, fillClass } from './class-json.ts';
 import { misplaced, refusalNamed } from './digest-shape.ts';
 import { wrongSum } from './digest-sums.ts';
@@ -34,6 +35,8 @@ export interface DigestJson {
   readonly processes: readonly ProcessJson[];
   readonly skipped: SourceDigest['skipped'];
   readonly notes: readonly string[];
+  /** What TLB entries are counted by; from version 3 on. */
+  readonly tlb?: TlbReach;
 }
 
 type SettingsJson = Omit<ThpSettings, 'sizes'> & {
@@ -55,6 +58,8 @@ export interface MemoryDigestJson {
   readonly hugePages: number;
   /** Left out where they are not known, as in files of earlier versions. */
   readonly otherPages?: number;
+  readonly pmdMappedPages?: number;
+  readonly savedEntries?: number;
   readonly uncheckedPages?: number;
   readonly refused: Readonly<Record<string, { readonly ranges: number; readonly pages: number }>>;
   readonly assumed: readonly ObservableFact[];
@@ -81,6 +86,7 @@ export function digestJson(digest: SourceDigest): DigestJson {
       cpu,
     },
     processes: digest.processes.map(processJson),
+    tlb: digest.reach,
     skipped: digest.skipped,
     notes: digest.notes,
   };
@@ -124,6 +130,8 @@ export function memoryDigestJson(memory: MemoryDigest): MemoryDigestJson {
     hugePages,
     otherPages,
     uncheckedPages,
+    pmdMappedPages: memory.pmdMappedPages,
+    savedEntries: memory.savedEntries,
     refused: Object.fromEntries(memory.refused),
     assumed: [...memory.unknown],
     ...classes,
@@ -139,11 +147,12 @@ export function digestOfJson(json: DigestJson): Result<SourceDigest> {
   const { geometry } = json.host;
   const limits = json.host.settings && checkLimits(json.host.settings, geometry);
   if (limits && !limits.ok) return fail('unreadable', `its settings: ${limits.failure.message}`);
+  const reach = json.tlb ?? tlbReachOf(undefined, geometry);
   const processes: ProcessDigest[] = [];
   for (const each of json.processes) {
     const { pid, startTime, command, cgroup, pinnedBytes, ksmBytes, memoryGroups, isRegistered } = each;
     const thpDisabled = each.thpDisabled ?? undefined;
-    const memory = memoryDigestOfJson(each, geometry);
+    const memory = memoryDigestOfJson(each, geometry, reach.pages);
     if (!memory.ok) return fail('unreadable', `process ${pid}: ${memory.failure.message}`);
     processes.push({
       process: { pid, startTime, command, cgroup, thpDisabled, pinnedBytes, ksmBytes, memoryGroups },
@@ -152,17 +161,25 @@ export function digestOfJson(json: DigestJson): Result<SourceDigest> {
     });
   }
   const settings = json.host.settings ? settingsOfJson(json.host.settings) : undefined;
-  return succeed({ host: { ...json.host, settings }, processes, skipped: json.skipped, notes: json.notes });
+  const { skipped, notes } = json;
+  return succeed({ host: { ...json.host, settings }, reach, processes, skipped, notes });
 }
 
 /** The counts of JSON that has the right shape. Fails where no memory can have them. */
-export function memoryDigestOfJson(json: MemoryDigestJson, geometry: Geometry): Result<MemoryDigest> {
+export function memoryDigestOfJson(
+  json: MemoryDigestJson,
+  geometry: Geometry,
+  reachPages: number,
+): Result<MemoryDigest> {
   const place = misplaced(json, geometry);
   if (place !== undefined) return fail('unreadable', place);
-  const memory = emptyMemoryDigest(geometry);
+  const memory = emptyMemoryDigest(geometry, reachPages);
   memory.ranges = json.ranges;
   memory.residentPages = json.residentPages;
   memory.hugePages = json.hugePages;
+  const pmdMapped = json.refused.SCAN_PMD_MAPPED;
+  memory.pmdMappedPages = json.pmdMappedPages ?? pmdMapped?.pages ?? 0;
+  memory.savedEntries = json.savedEntries ?? 0;
   memory.otherPages = json.otherPages;
   memory.uncheckedPages = json.uncheckedPages;
   for (const [name, { ranges, pages }] of Object.entries(json.refused)) {

@@ -11,7 +11,7 @@ import { collapsePolicy } from '../core/rules/policy.ts';
 import { enabledOrders, type ThpSettings } from '../core/rules/thp-settings.ts';
 import type { AlgorithmName } from '../core/search/algorithm-names.ts';
 import { ALGORITHMS } from '../core/search/algorithms.ts';
-import { type MemoryDigest, VMA_CLASSES } from './memory-digest.ts';
+import { type MemoryDigest, VMA_CLASSES, type VmaClass } from './memory-digest.ts';
 
 /** A digest that is asked about many policies. */
 export class DigestQuery {
@@ -28,7 +28,7 @@ export class DigestQuery {
    * model must be one that `checkDigestModel` accepts.
    */
   ask(settings: ThpSettings, model: KernelModel): PolicyCounts {
-    const { geometry, classes } = this.memory;
+    const { geometry, classes, reachPages } = this.memory;
     const counts = emptyCounts(geometry);
     for (const [index, name] of VMA_CLASSES.entries()) {
       const enabled = enabledOrders(settings, name === 'hugepage', geometry);
@@ -37,7 +37,7 @@ export class DigestQuery {
       this.readers[index].read(orders, settings.maxPtesNone, counts);
       const policy = collapsePolicy(orders, settings, model, geometry);
       for (const { range, count } of classes[name].apart.values())
-        addCounts(counts, settledCounts(range, policy, ALGORITHMS[model.algorithm]), count);
+        addCounts(counts, settledCounts(range, policy, reachPages, ALGORITHMS[model.algorithm]), count);
     }
     return counts;
   }
@@ -47,13 +47,18 @@ export class DigestQuery {
    * does not know. Any model.
    */
   restart(settings: ThpSettings, model: KernelModel): RestartCounts | undefined {
+    const { geometry } = this.memory;
+    return this.restartWith((name) => enabledOrders(settings, name === 'hugepage', geometry), model);
+  }
+
+  /** The same for orders that are enabled for each class of VMAs. */
+  restartWith(enabled: (name: VmaClass) => OrderSet, model: KernelModel): RestartCounts | undefined {
     const { geometry, classes, restart } = this.memory;
     if (!restart) return undefined;
     const counts = emptyRestartCounts(geometry);
     readRestart(restart.small, NO_ORDERS, counts);
     for (const name of VMA_CLASSES) {
-      const enabled = enabledOrders(settings, name === 'hugepage', geometry);
-      const orders = intersectOrders(enabled, faultableOrders(model, geometry));
+      const orders = intersectOrders(enabled(name), faultableOrders(model, geometry));
       readRestart(restart[name], orders, counts);
       readOrdinary(classes[name].table, orders, counts);
     }

@@ -86,6 +86,9 @@ function wrongTotal(memory: MemoryDigest): string | undefined {
     return `it has ${plural(memory.ranges, 'range')}, its rows and other ranges are ${grouped(ranges)}`;
   if (memory.hugePages < huge || memory.hugePages > huge + refusedPages)
     return `it has ${plural(memory.hugePages, 'page')} in large folios, its rows and other ranges have ${grouped(huge)} to ${grouped(huge + refusedPages)}`;
+  const { pmdMappedPages, savedEntries } = memory;
+  if (pmdMappedPages + savedEntries > memory.hugePages)
+    return `it has ${grouped(pmdMappedPages)} pages that PMD entries map and ${grouped(savedEntries)} entries saved by folios, of ${plural(memory.hugePages, 'page')} in large folios`;
   if ((memory.uncheckedPages ?? 0) > memory.residentPages)
     return `it has ${grouped(memory.uncheckedPages ?? 0)} unchecked pages of ${plural(memory.residentPages, 'resident page')}`;
   return undefined;
@@ -122,7 +125,7 @@ function wrongWindows({ geometry, rows, any }: DigestTable, name: VmaClass): str
 
 /** What is said of large folios, against rows and windows. */
 function wrongFolios(table: DigestTable, name: VmaClass): string | undefined {
-  const { geometry, any, anyHeld, anyHeldPages, anyLarge } = table;
+  const { geometry, any, anyHeld, anyHeldPages, anyLarge, anySaved } = table;
   const { pmdOrder } = geometry;
   let pages = 0;
   const held = new Float64Array(pmdOrder + 1);
@@ -147,6 +150,7 @@ function wrongFolios(table: DigestTable, name: VmaClass): string | undefined {
       is(anyHeld[order] >= held[order] && anyHeld[order] <= mostHeld) ??
       is(anyHeldPages[order] >= anyHeld[order] && anyHeldPages[order] <= anyHeld[order] * 2 ** order) ??
       is(anyLarge[order] >= large[order] && anyLarge[order] <= inFolios) ??
+      is(anySaved[order] <= anyLarge[order]) ??
       is(anyLarge[order] + anyHeldPages[order] <= pages) ??
       is(!isOrder || anyLarge[order] + anyHeldPages[order] >= inFolios) ??
       is(isOrder || anyLarge[order] === 0);
@@ -159,7 +163,7 @@ function wrongFolios(table: DigestTable, name: VmaClass): string | undefined {
 
 /** `pages` are the occupied ones of all ranges of the row. */
 function wrongFolioRow(
-  { held, large }: FolioCounts,
+  { held, large, saved }: FolioCounts,
   full: Float64Array,
   pages: number,
   { pmdOrder }: Geometry,
@@ -175,6 +179,7 @@ function wrongFolioRow(
       const fits =
         held[at] <= Math.min(windows, inFolios) &&
         large[at] <= Math.min((windows - held[at]) * 2 ** k, inFolios) &&
+        saved[at] <= large[at] &&
         (outer === undefined || (held[outer] <= held[at] && large[outer] <= large[at]));
       if (!fits) return `has folios [${j}, ${k}] that its windows do not hold`;
     }

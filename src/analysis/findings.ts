@@ -11,13 +11,14 @@ import {
   withOrdersAlways,
 } from '../core/rules/thp-settings.ts';
 import { ALGORITHMS } from '../core/search/algorithms.ts';
-import { adviceWithin, changedPages } from './advise.ts';
+import { type Advice, Adviser } from './advise.ts';
+import type { PolicyBudget } from './choose-policy.ts';
 import { DigestQuery } from './digest-query.ts';
 import { type MemoryDigest, type SourceDigest, totalDigest } from './memory-digest.ts';
 import { paretoFront, type SweptResult } from './pareto.ts';
+import { changedPages } from './process-worth.ts';
 import type { RangeTable } from './range-table.ts';
 import type { SweepSpace } from './sweep.ts';
-import { type SysfsWrite, settingsFor, writesBetween } from './sysfs-writes.ts';
 import { type JudgedRanges, judgeTable } from './table-judge.ts';
 import type { Tally } from './tally.ts';
 import { growthOf } from './tally.ts';
@@ -50,16 +51,23 @@ export interface RangesFinding extends PolicyFinding {
   readonly ranges: JudgedRanges | undefined;
 }
 
-/** The policy for a budget of growth, and the way there and back. */
-interface Recommendation {
+/** What to do for a budget of growth. */
+export interface Recommendation {
   /** Growth that is allowed, as a share of the memory in use. */
   readonly share: number;
-  readonly growthPages: number;
-  readonly chosen: SweptResult;
+  readonly budget: PolicyBudget;
+  readonly advice: Advice;
+  /** What the advised settings do. */
   readonly finding: RangesFinding;
-  readonly set: readonly SysfsWrite[];
-  /** Undefined where the settings in force are not known. */
-  readonly restore: readonly SysfsWrite[] | undefined;
+}
+
+/** Whether two budgets lead to the same settings. */
+export function isSameAdvice(a: Recommendation, b: Recommendation): boolean {
+  return sameWrites(a.advice.set, b.advice.set) && a.advice.leave === b.advice.leave;
+}
+
+function sameWrites(a: Advice['set'], b: Advice['set']): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** One process under the settings asked about. */
@@ -98,7 +106,7 @@ export interface Findings {
 }
 
 /** Shares of the memory in use by which it may grow, for which a report gives advice. */
-const BUDGETS = [0, 0.02, 0.1];
+const BUDGETS = [0, 0.05, 0.2];
 
 /**
  * What a report says of memory under the settings asked about. `space` and `values` are a sweep of all
@@ -123,18 +131,12 @@ export function findingsOf(
   });
   const asked = findRanges(settings);
   const start = known ?? defaultSettings(geometry);
+  const adviser = new Adviser(read.digest, model, start, space, values);
   const advice = BUDGETS.map((share): Recommendation => {
     const growthPages = Math.floor(memory.residentPages * share);
-    const { chosen } = adviceWithin(space, values, { growthPages, laterAttempts: undefined });
-    const wanted = settingsFor(start, chosen.policy, geometry);
-    return {
-      share,
-      growthPages,
-      chosen,
-      finding: findRanges(wanted),
-      set: writesBetween(start, wanted, geometry),
-      restore: known && writesBetween(wanted, known, geometry),
-    };
+    const budget = { growth: 'both', growthPages, laterAttempts: undefined, within: 0.01 } as const;
+    const each = adviser.advise(budget);
+    return { share, budget, advice: each, finding: findRanges(each.advised.settings) };
   });
   const everySize = anonOrders(geometry);
   return {

@@ -1,9 +1,10 @@
 import { sumKnown } from '../core/base/sum.ts';
-import { addDigest, type DigestTable, emptyDigest } from '../core/digest/table.ts';
+import { addDigest, type DigestTable, emptyDigest, forgetSavedEntries } from '../core/digest/table.ts';
 import { addRestartTable, emptyRestartTable, type RestartTable } from '../core/fault/restart-table.ts';
 import { type Geometry, pageBytes } from '../core/memory/geometry.ts';
 import type { ObservableFact, RangeState } from '../core/memory/range-state.ts';
 import type { Host, Process } from '../core/rules/memory-source.ts';
+import type { TlbReach } from '../core/rules/tlb-reach.ts';
 import type { Refusal, RefusedMemory } from './tally.ts';
 
 /** VMAs by what settings see of them: with MADV_HUGEPAGE, or with no advice. */
@@ -37,6 +38,12 @@ export interface MemoryDigest {
   residentPages: number;
   /** Resident pages in large folios. */
   hugePages: number;
+  /** Resident pages that PMD entries map. */
+  pmdMappedPages: number;
+  /** What one TLB entry below the PMD maps: the tables count `savedEntries` for it. */
+  reachPages: number;
+  /** TLB entries fewer than pages that folios take which PTEs map whole and aligned. */
+  savedEntries: number;
   /** Ranges that no policy collapses, by the reason. */
   readonly refused: Map<Refusal, RefusedMemory>;
   /** Facts that the source could not see of scanned ranges. */
@@ -64,6 +71,8 @@ export interface ProcessDigest {
 
 /** The digest of a source: process by process, and what could not be read. */
 export interface SourceDigest {
+  /** What one TLB entry maps below the PMD: the digests count by it. */
+  readonly reach: TlbReach;
   readonly host: Omit<Host, 'name' | 'bootId'> & {
     /** Undefined where it is not known, or the processes are of several boots. */
     readonly bootId?: string | undefined;
@@ -73,7 +82,7 @@ export interface SourceDigest {
   readonly notes: readonly string[];
 }
 
-export function emptyMemoryDigest(geometry: Geometry): MemoryDigest {
+export function emptyMemoryDigest(geometry: Geometry, reachPages: number): MemoryDigest {
   const emptyClass = (): ClassDigest => ({ table: emptyDigest(geometry), apart: new Map() });
   return {
     geometry,
@@ -81,6 +90,9 @@ export function emptyMemoryDigest(geometry: Geometry): MemoryDigest {
     ranges: 0,
     residentPages: 0,
     hugePages: 0,
+    pmdMappedPages: 0,
+    reachPages,
+    savedEntries: 0,
     refused: new Map(),
     unknown: new Set(),
     restart: emptyRestartDigest(geometry),
@@ -94,8 +106,12 @@ function emptyRestartDigest(geometry: Geometry): RestartDigest {
   return { unadvised: empty(), hugepage: empty(), small: empty() };
 }
 
-/** Adds one digest to another; any order and grouping gives the same sum. */
+/**
+ * Adds one digest to another; any order and grouping gives the same sum. Where CPUs differ in what a TLB
+ * entry maps, the sum knows of PMD entries alone.
+ */
 export function addMemoryDigest(into: MemoryDigest, from: MemoryDigest): void {
+  const sameReach = into.reachPages === from.reachPages;
   for (const name of VMA_CLASSES) {
     addDigest(into.classes[name].table, from.classes[name].table);
     for (const [key, { range, count }] of from.classes[name].apart)
@@ -104,12 +120,21 @@ export function addMemoryDigest(into: MemoryDigest, from: MemoryDigest): void {
   into.ranges += from.ranges;
   into.residentPages += from.residentPages;
   into.hugePages += from.hugePages;
+  into.pmdMappedPages += from.pmdMappedPages;
+  into.savedEntries += from.savedEntries;
   for (const [refusal, { ranges, pages }] of from.refused) addRefused(into, refusal, ranges, pages);
   for (const fact of from.unknown) into.unknown.add(fact);
   if (!into.restart || !from.restart) into.restart = undefined;
   else for (const name of RESTART_CLASSES) addRestartTable(into.restart[name], from.restart[name]);
   into.otherPages = sumKnown([into.otherPages, from.otherPages]);
   into.uncheckedPages = sumKnown([into.uncheckedPages, from.uncheckedPages]);
+  if (!sameReach) forgetReach(into);
+}
+
+function forgetReach(memory: MemoryDigest): void {
+  memory.reachPages = 1;
+  memory.savedEntries = 0;
+  for (const name of VMA_CLASSES) forgetSavedEntries(memory.classes[name].table);
 }
 
 export function addApart({ apart }: ClassDigest, key: string, range: RangeState, count: number): void {
@@ -124,8 +149,12 @@ export function addRefused({ refused }: MemoryDigest, refusal: Refusal, ranges: 
 }
 
 /** The sum over all processes. */
-export function totalDigest({ host, processes }: SourceDigest): MemoryDigest {
-  const total = emptyMemoryDigest(host.geometry);
+export function totalDigest({
+  host,
+  reach,
+  processes,
+}: Pick<SourceDigest, 'host' | 'reach' | 'processes'>): MemoryDigest {
+  const total = emptyMemoryDigest(host.geometry, reach.pages);
   for (const { memory } of processes) addMemoryDigest(total, memory);
   return total;
 }

@@ -25,8 +25,7 @@ export interface TableVma {
   /** Its ranges as they are, added up. */
   readonly pagesByOrder: Float64Array;
   pmdMappedPages: number;
-  tlbFolio: number;
-  tlbPmd: number;
+  readonly wholeFolios: Float64Array;
 }
 
 /** What decides about a row. */
@@ -138,8 +137,7 @@ export class RangeTable {
       residentPages: 0,
       pagesByOrder: new Float64Array(this.geometry.pmdOrder + 1),
       pmdMappedPages: 0,
-      tlbFolio: 0,
-      tlbPmd: 0,
+      wholeFolios: new Float64Array(this.geometry.pmdOrder + 1),
     };
     this.vmas.push(opened);
     return opened;
@@ -175,8 +173,6 @@ export class RangeTable {
       this.windows[row * stride + stride / 2 + order - 2] = any[order];
     }
     vma.pagesByOrder[0] += pages;
-    vma.tlbFolio += pages;
-    vma.tlbPmd += pages;
   }
 
   #describe(vma: TableVma, row: number, range: RangeState): void {
@@ -252,8 +248,7 @@ export function mainOrder(pagesByOrder: ArrayLike<number>): number {
 function addMapping(vma: TableVma, before: Mapping): void {
   for (const [order, pages] of before.pagesByOrder.entries()) vma.pagesByOrder[order] += pages;
   vma.pmdMappedPages += before.pmdMappedPages;
-  vma.tlbFolio += before.tlbEntriesFolio;
-  vma.tlbPmd += before.tlbEntriesPmd;
+  for (const [order, folios] of before.wholeFolios.entries()) vma.wholeFolios[order] += folios;
 }
 
 function factsKey(range: RangeState): string {

@@ -9,11 +9,12 @@ import type { SweepSpace, SweepWord } from './sweep.ts';
 const MAX_NONE_VALUES = 512;
 
 /**
- * Every set of orders that khugepaged of one of these kernels has for anonymous memory, the empty one
- * included: 2^8 on x86-64. What only page faults use makes no difference to any answer.
+ * Every set of orders that khugepaged or page faults of one of these kernels have for anonymous memory, the
+ * empty one included: 2^8 on x86-64 from Linux 6.8 on.
  */
 export function allOrderSets(geometry: Geometry, models: readonly KernelModel[]): OrderSet[] {
-  if (models.every(({ pmdOrderOnly }) => pmdOrderOnly)) return [NO_ORDERS, orderSet([geometry.pmdOrder])];
+  if (models.every(({ faultOrders }) => faultOrders === 'pmd'))
+    return [NO_ORDERS, orderSet([geometry.pmdOrder])];
   const all = anonOrders(geometry);
   const sets: OrderSet[] = [];
   for (let mask = 0; mask <= all; mask += 4) sets.push(asOrderSet(mask));

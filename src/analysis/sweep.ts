@@ -1,7 +1,7 @@
 import { sum } from '../core/base/sum.ts';
 import { pagesPerRange } from '../core/memory/geometry.ts';
 import { countPages, intersection } from '../core/memory/occupancy.ts';
-import { intersectOrders, type OrderSet } from '../core/memory/order.ts';
+import { intersectOrders, NO_ORDERS, type OrderSet } from '../core/memory/order.ts';
 import type { RangeState } from '../core/memory/range-state.ts';
 import { clearCounts, emptyCounts, type PolicyCounts } from '../core/plan/policy-counts.ts';
 import { settledCounts } from '../core/plan/settled-counts.ts';
@@ -9,7 +9,8 @@ import { collapsibleOrders, type KernelModel } from '../core/rules/kernel-model.
 import { type CollapseLimits, collapsePolicy } from '../core/rules/policy.ts';
 import { ALGORITHMS } from '../core/search/algorithms.ts';
 import type { DigestQuery } from './digest-query.ts';
-import { VMA_CLASSES } from './memory-digest.ts';
+import { type MemoryDigest, VMA_CLASSES, type VmaClass } from './memory-digest.ts';
+import { changedTlbEntries, copyingGrowthOf, memoryTlbEntries, restartWorth } from './policy-worth.ts';
 import { growthOf } from './tally.ts';
 
 /** Whether sizes are set to `always`, or to `madvise` so that only VMAs with MADV_HUGEPAGE get them. */
@@ -47,6 +48,14 @@ export const SWEEP_METRICS = [
   'copiedPages',
   /** Windows tried in vain in every later pass, once nothing changes. */
   'laterAttempts',
+  /** Pages by which the memory of the machine grows: shared pages that are copied count, too. */
+  'machineGrowthPages',
+  /** TLB entries that map all resident memory once, when khugepaged is done. */
+  'tlbEntries',
+  /** Pages that page faults fill when the programs start again, at most; NaN where a digest does not know. */
+  'restartGrowthPages',
+  /** TLB entries then. */
+  'restartTlbEntries',
 ] as const;
 
 export type SweepMetrics = Record<(typeof SWEEP_METRICS)[number], number>;
@@ -94,20 +103,28 @@ export function metricsAt(values: Float64Array, index: number): SweepMetrics {
 export function sweepBlock(query: DigestQuery, space: SweepSpace, block: number, into: Float64Array): void {
   const { memory } = query;
   const { model, enabled, orders } = policyAt(space, block * space.maxPtesNone.length);
+  const enabledFor = (name: VmaClass) => (enabled === 'madvise' && name !== 'hugepage' ? NO_ORDERS : orders);
   const possible = intersectOrders(orders, collapsibleOrders(model, memory.geometry));
   const counts = emptyCounts(memory.geometry);
   into.fill(0);
   for (const [index, name] of VMA_CLASSES.entries()) {
-    if (possible === 0 || (enabled === 'madvise' && name !== 'hugepage')) continue;
+    if (possible === 0 || enabledFor(name) === NO_ORDERS) continue;
     for (const [i, maxPtesNone] of space.maxPtesNone.entries()) {
       clearCounts(counts);
       query.readers[index].read(possible, maxPtesNone, counts);
-      addMetrics(into, i, counts, 1);
+      addMetrics(into, i, counts, 1, memory);
     }
     for (const { range, count } of memory.classes[name].apart.values())
-      addWalked(into, space, range, count, possible, model);
+      addWalked(into, space, range, count, possible, model, memory);
   }
-  for (let i = 0; i < space.maxPtesNone.length; i++) into[i * METRICS + PLACES.hugePages] += memory.hugePages;
+  const entries = memoryTlbEntries(memory);
+  const restart = restartWorth(query.restartWith(enabledFor, model), memory);
+  for (let i = 0; i < space.maxPtesNone.length; i++) {
+    into[i * METRICS + PLACES.hugePages] += memory.hugePages;
+    into[i * METRICS + PLACES.tlbEntries] += entries;
+    into[i * METRICS + PLACES.restartGrowthPages] = restart?.growthPages ?? Number.NaN;
+    into[i * METRICS + PLACES.restartTlbEntries] = restart?.tlbEntries ?? Number.NaN;
+  }
 }
 
 /**
@@ -121,6 +138,7 @@ function addWalked(
   times: number,
   orders: OrderSet,
   model: KernelModel,
+  memory: MemoryDigest,
 ): void {
   const steps = model.noneRule === 'ends' ? stepsOf(range) : undefined;
   let counts: PolicyCounts | undefined;
@@ -129,10 +147,10 @@ function addWalked(
     const at = steps ? steps.filter((step) => step <= maxPtesNone).length : i;
     if (!counts || at !== interval) {
       const policy = collapsePolicy(orders, { ...space, maxPtesNone }, model, range.geometry);
-      counts = settledCounts(range, policy, ALGORITHMS[model.algorithm]);
+      counts = settledCounts(range, policy, memory.reachPages, ALGORITHMS[model.algorithm]);
       interval = at;
     }
-    addMetrics(into, i, counts, times);
+    addMetrics(into, i, counts, times, memory);
   }
 }
 
@@ -147,7 +165,13 @@ function stepsOf({ geometry, facts: { present, zero, swap } }: RangeState): numb
   return [holes - countPages(swap), holes, pages - 1];
 }
 
-function addMetrics(into: Float64Array, policy: number, counts: PolicyCounts, times: number): void {
+function addMetrics(
+  into: Float64Array,
+  policy: number,
+  counts: PolicyCounts,
+  times: number,
+  memory: MemoryDigest,
+): void {
   const at = policy * METRICS;
   into[at] += times * sum(counts.attempts);
   into[at + PLACES.collapses] += times * sum(counts.collapses);
@@ -156,4 +180,6 @@ function addMetrics(into: Float64Array, policy: number, counts: PolicyCounts, ti
   into[at + PLACES.growthPages] += times * growthOf(counts);
   into[at + PLACES.copiedPages] += times * counts.copiedPages;
   into[at + PLACES.laterAttempts] += times * sum(counts.laterAttempts);
+  into[at + PLACES.machineGrowthPages] += times * copyingGrowthOf(counts);
+  into[at + PLACES.tlbEntries] += times * changedTlbEntries(counts, memory);
 }

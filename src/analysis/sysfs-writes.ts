@@ -1,7 +1,6 @@
 import { LIMIT_FILES, LIMITS, sizeFolder, THP_FOLDER } from '../core/base/sysfs.ts';
 import { type Geometry, orderBytes } from '../core/memory/geometry.ts';
-import { anonOrders, hasOrder, type Order, ordersOf } from '../core/memory/order.ts';
-import { collapsibleOrders } from '../core/rules/kernel-model.ts';
+import { anonOrders, NO_ORDERS, type Order, ordersOf } from '../core/memory/order.ts';
 import type { CollapseLimits } from '../core/rules/policy.ts';
 import type { SizeWord, TopLevelWord } from '../core/rules/settings-words.ts';
 import type { ThpSettings } from '../core/rules/thp-settings.ts';
@@ -15,17 +14,16 @@ export interface SysfsWrite {
 
 /**
  * The settings that enable exactly these orders with this word, and set max_ptes_none: see `settingsWith`.
- * Sizes that khugepaged of the policy's kernel does not have are those of page faults: they stay as they are.
+ * Before Linux 6.8 there is the PMD size alone, and the top level governs it.
  */
 export function settingsFor(
   current: ThpSettings,
   { model, orders, enabled, maxPtesNone }: SweptPolicy,
   geometry: Geometry,
 ): ThpSettings {
-  const wanted = new Map<Order, SizeWord>();
-  for (const order of current.sizes.keys()) wanted.set(order, effectiveWord(current, order));
-  for (const order of ordersOf(collapsibleOrders(model, geometry)))
-    wanted.set(order, hasOrder(orders, order) ? enabled : 'never');
+  if (model.faultOrders === 'pmd')
+    return { ...current, enabled: orders === NO_ORDERS ? 'never' : enabled, maxPtesNone };
+  const wanted = new Map(ordersOf(orders).map((order): [Order, SizeWord] => [order, enabled]));
   return settingsWith(current, wanted, { ...current, maxPtesNone }, geometry);
 }
 
@@ -47,6 +45,17 @@ export function settingsWith(
   return { enabled: current.enabled, sizes, maxPtesNone, maxPtesSwap, maxPtesShared };
 }
 
+/** The settings with the word that a size has in others. */
+export function withSize(settings: ThpSettings, order: Order, from: ThpSettings): ThpSettings {
+  return { ...settings, sizes: new Map([...settings.sizes, [order, wordOf(from, order)]]) };
+}
+
+/** The writes that lead to settings from whatever is in force. */
+export function allWrites(to: ThpSettings, geometry: Geometry): SysfsWrite[] {
+  const sizes = ordersOf(anonOrders(geometry)).map((order) => sizeWrite(to, order, geometry));
+  return [topLevelWrite(to), ...limitWrites(to, LIMITS), ...sizes];
+}
+
 /**
  * The writes that lead from one state of the settings to another: first sizes that fewer VMAs may use then,
  * next the limits, then the others. The top-level file is first of all where it gives fewer VMAs sizes that
@@ -54,31 +63,43 @@ export function settingsWith(
  */
 export function writesBetween(from: ThpSettings, to: ThpSettings, geometry: Geometry): SysfsWrite[] {
   const changed = ordersOf(anonOrders(geometry)).filter((order) => wordOf(from, order) !== wordOf(to, order));
-  const sizeWrite = (order: Order): SysfsWrite => ({
-    path: `${THP_FOLDER}/${sizeFolder(orderBytes(order, geometry))}/enabled`,
-    value: wordOf(to, order),
-  });
-  const narrower = changed.filter((order) => reach(to, order) < reach(from, order));
+  const narrower = changed.filter((order) => sizeReach(to, order) < sizeReach(from, order));
   const others = changed.filter((order) => !narrower.includes(order));
-  const limits = LIMITS.filter((key) => from[key] !== to[key]).map(
-    (key): SysfsWrite => ({ path: `${THP_FOLDER}/khugepaged/${LIMIT_FILES[key]}`, value: String(to[key]) }),
-  );
-  const topLevel = from.enabled === to.enabled ? [] : [{ path: `${THP_FOLDER}/enabled`, value: to.enabled }];
+  const limits = LIMITS.filter((key) => from[key] !== to[key]);
+  const topLevel = from.enabled === to.enabled ? [] : [topLevelWrite(to)];
   const isNarrower = REACH.indexOf(to.enabled) < REACH.indexOf(from.enabled);
   return [
     ...(isNarrower ? topLevel : []),
-    ...narrower.map(sizeWrite),
-    ...limits,
-    ...others.map(sizeWrite),
+    ...narrower.map((order) => sizeWrite(to, order, geometry)),
+    ...limitWrites(to, limits),
+    ...others.map((order) => sizeWrite(to, order, geometry)),
     ...(isNarrower ? [] : topLevel),
   ];
+}
+
+function topLevelWrite({ enabled }: ThpSettings): SysfsWrite {
+  return { path: `${THP_FOLDER}/enabled`, value: enabled };
+}
+
+function sizeWrite(to: ThpSettings, order: Order, geometry: Geometry): SysfsWrite {
+  return {
+    path: `${THP_FOLDER}/${sizeFolder(orderBytes(order, geometry))}/enabled`,
+    value: wordOf(to, order),
+  };
+}
+
+function limitWrites(to: ThpSettings, keys: readonly (typeof LIMITS)[number][]): SysfsWrite[] {
+  return keys.map((key) => ({
+    path: `${THP_FOLDER}/khugepaged/${LIMIT_FILES[key]}`,
+    value: String(to[key]),
+  }));
 }
 
 /** Words by how much memory they let have a size: none, what asks for it, all. */
 const REACH: readonly TopLevelWord[] = ['never', 'madvise', 'always'];
 
-/** The place among REACH of what a size says. */
-function reach(settings: ThpSettings, order: Order): number {
+/** How much memory a size may be used for: 0 for none, 1 for what asks for it, 2 for all. */
+export function sizeReach(settings: ThpSettings, order: Order): number {
   return REACH.indexOf(effectiveWord(settings, order));
 }
 

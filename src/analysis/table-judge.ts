@@ -207,6 +207,7 @@ export class TableJudge {
       main = largest;
       tally.collapses[largest] += collapses;
       tally.pagesAfter[largest] += covered;
+      tally.wholeFoliosAfter[largest] += collapses;
     } else {
       let inside = 0;
       const full = row * windowStride - 2;
@@ -220,6 +221,7 @@ export class TableJudge {
         const pages = outermost << order;
         tally.collapses[order] += outermost;
         tally.pagesAfter[order] += pages;
+        tally.wholeFoliosAfter[order] += outermost;
         collapses += outermost;
         copied += pages;
         if (pages > mainPages) {
@@ -238,8 +240,6 @@ export class TableJudge {
     tally.filledPages += growth;
     tally.pagesAfter[0] -= copied;
     tally.leftSmallPages += left;
-    tally.tlbFolio.after += collapses - copied;
-    tally.tlbPmd.after += main === pmdOrder ? 1 - resident : growth;
     into.mainOrders[row] = left > mainPages ? 0 : main;
     into.growthPages[row] = growth;
     return undefined;
@@ -272,10 +272,10 @@ function addChange(tally: Tally, verdict: Parameters<typeof addVerdict>[1]): voi
   change.unknown.clear();
   for (const [order, pages] of change.pagesBefore.entries()) change.pagesAfter[order] -= pages;
   change.pagesBefore.fill(0);
-  for (const key of ['pmdMappedPages', 'tlbFolio', 'tlbPmd'] as const) {
-    change[key].after -= change[key].before;
-    change[key].before = 0;
-  }
+  for (const [order, folios] of change.wholeFoliosBefore.entries()) change.wholeFoliosAfter[order] -= folios;
+  change.wholeFoliosBefore.fill(0);
+  change.pmdMappedPages.after -= change.pmdMappedPages.before;
+  change.pmdMappedPages.before = 0;
   addTally(tally, change);
 }
 
@@ -287,9 +287,10 @@ function addStanding(tally: Tally, vma: TableVma): void {
     tally.pagesBefore[order] += pages;
     tally.pagesAfter[order] += pages;
   }
-  for (const when of ['before', 'after'] as const) {
-    tally.pmdMappedPages[when] += vma.pmdMappedPages;
-    tally.tlbFolio[when] += vma.tlbFolio;
-    tally.tlbPmd[when] += vma.tlbPmd;
+  tally.pmdMappedPages.before += vma.pmdMappedPages;
+  tally.pmdMappedPages.after += vma.pmdMappedPages;
+  for (const [order, folios] of vma.wholeFolios.entries()) {
+    tally.wholeFoliosBefore[order] += folios;
+    tally.wholeFoliosAfter[order] += folios;
   }
 }

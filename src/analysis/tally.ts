@@ -58,8 +58,9 @@ export interface Tally {
   readonly pmdMappedPages: { before: number; after: number };
   /** Pages that stay small in ranges where something collapses. */
   leftSmallPages: number;
-  readonly tlbFolio: { before: number; after: number };
-  readonly tlbPmd: { before: number; after: number };
+  /** Folios that PTEs map whole and naturally aligned: index = order. */
+  readonly wholeFoliosBefore: number[];
+  readonly wholeFoliosAfter: number[];
   readonly refused: Map<Refusal, RefusedMemory>;
   /** Failed attempts of ranges, whether another attempt on them succeeded or not. */
   readonly failedAttempts: Map<ScanResult, number>;
@@ -90,8 +91,8 @@ export function emptyTally(geometry: Geometry): Tally {
     pagesAfter: byOrder(),
     pmdMappedPages: { before: 0, after: 0 },
     leftSmallPages: 0,
-    tlbFolio: { before: 0, after: 0 },
-    tlbPmd: { before: 0, after: 0 },
+    wholeFoliosBefore: byOrder(),
+    wholeFoliosAfter: byOrder(),
     refused: new Map(),
     failedAttempts: new Map(),
     unknown: new Set(),
@@ -116,10 +117,8 @@ export function addVerdict(tally: Tally, verdict: Verdict): void {
   addTo(tally.pagesAfter, cost.after.pagesByOrder);
   tally.pmdMappedPages.before += cost.before.pmdMappedPages;
   tally.pmdMappedPages.after += cost.after.pmdMappedPages;
-  tally.tlbFolio.before += cost.before.tlbEntriesFolio;
-  tally.tlbFolio.after += cost.after.tlbEntriesFolio;
-  tally.tlbPmd.before += cost.before.tlbEntriesPmd;
-  tally.tlbPmd.after += cost.after.tlbEntriesPmd;
+  addTo(tally.wholeFoliosBefore, cost.before.wholeFolios);
+  addTo(tally.wholeFoliosAfter, cost.after.wholeFolios);
   if (plan) {
     tally.scanned++;
     for (const fact of unknownFacts(range)) tally.unknown.add(fact);
@@ -187,10 +186,10 @@ export function addTally(into: Tally, from: Tally): void {
   addTo(into.collapses, from.collapses);
   addTo(into.pagesBefore, from.pagesBefore);
   addTo(into.pagesAfter, from.pagesAfter);
-  for (const key of ['pmdMappedPages', 'tlbFolio', 'tlbPmd'] as const) {
-    into[key].before += from[key].before;
-    into[key].after += from[key].after;
-  }
+  addTo(into.wholeFoliosBefore, from.wholeFoliosBefore);
+  addTo(into.wholeFoliosAfter, from.wholeFoliosAfter);
+  into.pmdMappedPages.before += from.pmdMappedPages.before;
+  into.pmdMappedPages.after += from.pmdMappedPages.after;
   for (const [refusal, { ranges, pages }] of from.refused) {
     const refused = into.refused.get(refusal) ?? { ranges: 0, pages: 0 };
     into.refused.set(refusal, { ranges: refused.ranges + ranges, pages: refused.pages + pages });

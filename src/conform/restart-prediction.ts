@@ -12,7 +12,7 @@ interface PredictJson {
 }
 
 /** Reads what the package of the guest printed: `schemas/predict.schema.json`. */
-export function readRestart(json: unknown): RestartPrediction {
+export function readRestartPrediction(json: unknown): RestartPrediction {
   const { geometry, totals } = json as PredictJson;
   const bytes = (pages: number) => pages * 2 ** geometry.pageShift;
   return { touched: bytes(totals.restart.touchedPages), predicted: bytes(totals.restart.residentPages) };

@@ -10,7 +10,7 @@ import { policyFile, putSizes, sleepKhugepaged } from './guest-settings.ts';
 import type { GuestFile } from './initramfs.ts';
 import type { BootableKernel } from './kernels.ts';
 import { PROBE_GEOMETRY } from './probe-batch.ts';
-import { type RestartPrediction, readRestart } from './restart-prediction.ts';
+import { type RestartPrediction, readRestartPrediction } from './restart-prediction.ts';
 import { RESTART_POLICIES } from './restart-programs.ts';
 
 const NO_SIZES = asOrderSet(0);
@@ -87,7 +87,7 @@ async function predictRestarts(
     writeFileSync(policy, policyFile(orders, 'always', MAX_PTES_NONE));
     const json = await askBuilt('predict', file, '--policy', policy, '--kernel', kernel.model.name, '--json');
     if (!json.ok) return json;
-    predictions.push(readRestart(json.value));
+    predictions.push(readRestartPrediction(json.value));
   }
   return succeed(predictions);
 }

@@ -4,6 +4,7 @@ import { DigestCollector } from '../../src/analysis/digest-collector.ts';
 import { type DigestJson, digestJson, digestOfJson } from '../../src/analysis/digest-json.ts';
 import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
+import { ZEN } from '../support/reach.ts';
 import '../support/seed.ts';
 import { streams } from './arbitraries.ts';
 import { knownRanges, processItem, vmaItem } from './streams.ts';
@@ -21,7 +22,7 @@ type Broken = ReturnType<typeof JSON.parse>;
 
 /** Memory with a row for each kind of count: full windows, folios held and not, sharing, refused ranges. */
 function digestOfEverything(): DigestJson {
-  const collector = new DigestCollector(geometry);
+  const collector = new DigestCollector(geometry, ZEN.pages);
   const items = [
     processItem(7),
     vmaItem({ end: 2 ** 30 + 2 ** 20 }),
@@ -35,7 +36,7 @@ function digestOfEverything(): DigestJson {
     knownRanges([{ present: '0-9' }], 2 ** 30),
   ];
   for (const item of items) collector.add(item);
-  const digest = { host, processes: collector.finish(), skipped: [], notes: [] };
+  const digest = { host, reach: ZEN, processes: collector.finish(), skipped: [], notes: [] };
   return JSON.parse(JSON.stringify(digestJson(digest)));
 }
 
@@ -163,9 +164,15 @@ test('no count of a table can be changed alone without notice, but for what depe
       fc.nat(),
       fc.integer({ min: 1, max: 2 ** 40 }),
       async (items, at, by) => {
-        const collector = new DigestCollector(geometry);
+        const collector = new DigestCollector(geometry, ZEN.pages);
         for (const item of items) collector.add(item);
-        const digest: Broken = digestJson({ host, processes: collector.finish(), skipped: [], notes: [] });
+        const digest: Broken = digestJson({
+          host,
+          reach: ZEN,
+          processes: collector.finish(),
+          skipped: [],
+          notes: [],
+        });
         const rows: number[][] = digest.processes.flatMap((p: Broken) => p.unadvised?.rows ?? []);
         if (rows.length === 0) return;
         // Another number of ranges, or of occupied pages, never agrees with the resident pages.

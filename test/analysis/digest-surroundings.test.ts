@@ -11,7 +11,7 @@ const MADVISE = runPolicyOf({ orders: '9', word: 'madvise' }).settings;
 const FILL = { orders: 'all', maxPtesNone: 511 };
 
 function digested(items: readonly MemoryItem[], settings: typeof ALWAYS | undefined): ProcessDigest {
-  const collector = new DigestCollector(geometry, { surroundings: { kernelRelease: '6.18.3', settings } });
+  const collector = new DigestCollector(geometry, 1, { surroundings: { kernelRelease: '6.18.3', settings } });
   for (const item of items) collector.add(item);
   return collector.finish()[0];
 }
@@ -49,7 +49,7 @@ test('who is registered is known where the settings in force are', () => {
 });
 
 test('of no machine nothing of this is known', () => {
-  const collector = new DigestCollector(geometry);
+  const collector = new DigestCollector(geometry, 1);
   for (const item of process([], false)) collector.add(item);
   const [{ memory, isRegistered }] = collector.finish();
   expect(isRegistered).toBeUndefined();

@@ -56,11 +56,12 @@ test('advice keeps to its budgets and knows the way back', () => {
     orders: '4',
     maxPtesNone: 0,
   });
-  expect(advice.map(({ share }) => share)).toEqual([0, 0.02, 0.1]);
-  for (const { growthPages, share, finding, restore, set } of advice) {
-    expect(finding.growthPages).toBeLessThanOrEqual(growthPages);
-    expect(growthPages).toBe(Math.floor(memory.residentPages * share));
-    expect(restore?.length).toBe(set.length);
+  expect(advice.map(({ share }) => share)).toEqual([0, 0.05, 0.2]);
+  for (const { share, budget, finding, advice: each } of advice) {
+    expect(finding.growthPages).toBeLessThanOrEqual(budget.growthPages);
+    expect(each.advised.worth.restart?.growthPages).toBeLessThanOrEqual(budget.growthPages);
+    expect(budget.growthPages).toBe(Math.floor(memory.residentPages * share));
+    expect(each.restore?.length).toBe(each.set.length);
   }
   expect(kernelDefault.counts).toEqual(known?.counts);
   expect(asked.counts).not.toEqual(kernelDefault.counts);
@@ -69,7 +70,9 @@ test('advice keeps to its budgets and knows the way back', () => {
 test('without the settings in force there is no way back', () => {
   const { advice, inForce: known } = findingsIn(ITEMS);
   expect(known).toBeUndefined();
-  expect(advice.every(({ restore }) => restore === undefined)).toBe(true);
+  expect(advice.every((each) => each.advice.restore === undefined)).toBe(true);
+  // Whatever is in force: every file of the sizes, the top level and the limits.
+  expect(advice.every((each) => each.advice.set.length === 12)).toBe(true);
 });
 
 test('cells are ranges in address order, with what becomes of them', () => {

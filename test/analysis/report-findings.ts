@@ -8,6 +8,7 @@ import { adviceSpace } from '../../src/analysis/sweep-space.ts';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import type { ThpSettings } from '../../src/core/rules/thp-settings.ts';
+import { ZEN } from '../support/reach.ts';
 import { type RunPolicyText, runPolicyOf } from './streams.ts';
 
 export interface FindingsText extends RunPolicyText {
@@ -20,7 +21,7 @@ export interface FindingsText extends RunPolicyText {
 /** What a report finds in memory under a policy. */
 export function findingsIn(items: readonly MemoryItem[], text: FindingsText = {}): Findings {
   const table = new RangeTable(x86_64);
-  const collector = new DigestCollector(x86_64);
+  const collector = new DigestCollector(x86_64, ZEN.pages);
   for (const item of items) {
     table.add(item);
     collector.add(item);
@@ -32,7 +33,7 @@ export function findingsIn(items: readonly MemoryItem[], text: FindingsText = {}
     geometry: x86_64,
     settings: text.inForce,
   };
-  const digest = { host, processes: collector.finish(), skipped: [], notes: [] };
+  const digest = { host, reach: ZEN, processes: collector.finish(), skipped: [], notes: [] };
   const memory = totalDigest(digest);
   // Three limits are enough to choose among, and are swept at once.
   const all = adviceSpace(memory, model, ['always'], text.inForce ?? settings);

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { ZEN } from '../support/reach.ts';
 import '../support/seed.ts';
 import { DigestCollector } from '../../src/analysis/digest-collector.ts';
 import { type DigestJson, digestJson, digestOfJson } from '../../src/analysis/digest-json.ts';
@@ -17,10 +18,10 @@ import { runPolicies, streams } from './arbitraries.ts';
 import { knownRanges, predictItems, processItem, runPolicyOf, streamOf, vmaItem } from './streams.ts';
 
 function digestOf(items: readonly MemoryItem[], geometry: Geometry, walkAll = false) {
-  const collector = new DigestCollector(geometry, { walkAll });
+  const collector = new DigestCollector(geometry, ZEN.pages, { walkAll });
   for (const item of items) collector.add(item);
   const host = { kernelRelease: '7.3.4', time: '2026-01-01T00:00:00Z', geometry, settings: undefined };
-  return { host, processes: collector.finish(), skipped: [], notes: [] };
+  return { host, reach: ZEN, processes: collector.finish(), skipped: [], notes: [] };
 }
 
 /** Expects the same of a restart from memory, from a digest, and from its file. */
@@ -104,7 +105,7 @@ test('a digest of the first version does not know restarts, nor does a sum with 
     [old, known],
     [known, old],
   ]) {
-    const sum = emptyMemoryDigest(geometry);
+    const sum = emptyMemoryDigest(geometry, ZEN.pages);
     for (const part of parts) addMemoryDigest(sum, part);
     expect(new DigestQuery(sum).restart(settings, model)).toBeUndefined();
   }

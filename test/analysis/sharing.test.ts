@@ -6,6 +6,7 @@ import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { hugepagePolicy } from '../../src/core/rules/thp-settings.ts';
 import { predictHead, predictTail } from '../../src/render/json/predict.ts';
 import { rangeOf } from '../support/ranges.ts';
+import { ZEN } from '../support/reach.ts';
 import { expectSchema } from '../support/schemas.ts';
 import { predictItems, processItem, rangesItem, runPolicyOf, vmaItem } from './streams.ts';
 
@@ -79,8 +80,12 @@ describe('memory of the machine', () => {
     );
     const policy = hugepagePolicy(runPolicyOf(EVERYTHING), x86_64);
     for (const prediction of [known, unknown])
-      expectSchema('predict', { ...predictHead(policy), ranges: [], ...predictTail(prediction, policy) });
-    expect(predictTail(known, policy)).toMatchObject({
+      expectSchema('predict', {
+        ...predictHead(policy),
+        ranges: [],
+        ...predictTail(prediction, policy, ZEN),
+      });
+    expect(predictTail(known, policy, ZEN)).toMatchObject({
       machine: { residentPages: 220, repeatedPages: 100, growthPages: 704 + 100 },
     });
     expect(known.processes.flatMap(({ assumed }) => assumed)).not.toContain('sharing');

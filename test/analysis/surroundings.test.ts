@@ -165,7 +165,7 @@ test('memory that prctl "except advised" leaves alone stays small after a restar
   expect([total.collapses[9], total.restart.pagesByOrder[9], total.restart.pagesByOrder[0]]).toEqual([
     0, 0, 256,
   ]);
-  const collector = new DigestCollector(x86_64, { surroundings });
+  const collector = new DigestCollector(x86_64, 1, { surroundings });
   for (const item of items) collector.add(item);
   const [{ memory }] = collector.finish();
   const { settings, model } = runPolicyOf(FILL);

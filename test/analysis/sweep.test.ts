@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { bestWithin } from '../../src/analysis/advise.ts';
 import { DigestCollector } from '../../src/analysis/digest-collector.ts';
 import { digestJson, digestOfJson } from '../../src/analysis/digest-json.ts';
 import { DigestQuery } from '../../src/analysis/digest-query.ts';
@@ -17,6 +16,7 @@ import {
   blockLength,
   metricsAt,
   policyAt,
+  SWEEP_METRICS,
   type SweepSpace,
   sweepBlock,
   sweepBlocks,
@@ -26,7 +26,7 @@ import { settingsFor, settingsWith, writesBetween } from '../../src/analysis/sys
 import { growthOf } from '../../src/analysis/tally.ts';
 import { sum } from '../../src/core/base/sum.ts';
 import { type Geometry, geometryOfPmdOrder, pagesPerRange } from '../../src/core/memory/geometry.ts';
-import { type Order, type OrderSet, orderSet, ordersOf } from '../../src/core/memory/order.ts';
+import { NO_ORDERS, type Order, type OrderSet, orderSet, ordersOf } from '../../src/core/memory/order.ts';
 import { rangeText } from '../../src/core/memory/range-text.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
@@ -34,6 +34,7 @@ import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../../src/core/rules/settings-words.ts';
 import { defaultSettings, enabledOrders, type ThpSettings } from '../../src/core/rules/thp-settings.ts';
 import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
+import { ZEN } from '../support/reach.ts';
 import '../support/seed.ts';
 import { runPolicies, streams } from './arbitraries.ts';
 import { knownRanges, processItem, streamOf, vmaItem } from './streams.ts';
@@ -42,9 +43,15 @@ const geometry = geometryOfPmdOrder(9);
 const host = { kernelRelease: '7.2.0', time: '2026-01-01T00:00:00.000Z', geometry, settings: undefined };
 
 function digestOf(items: readonly MemoryItem[], of: Geometry = geometry, walkAll = false): SourceDigest {
-  const collector = new DigestCollector(of, { walkAll });
+  const collector = new DigestCollector(of, ZEN.pages, { walkAll });
   for (const item of items) collector.add(item);
-  return { host: { ...host, geometry: of }, processes: collector.finish(), skipped: [], notes: [] };
+  return {
+    host: { ...host, geometry: of },
+    reach: ZEN,
+    processes: collector.finish(),
+    skipped: [],
+    notes: [],
+  };
 }
 
 function sweepAll(memory: MemoryDigest, space: SweepSpace): Float64Array {
@@ -139,7 +146,7 @@ test('digests of processes add up to the same in any order', async () => {
       const { processes } = digestOf(items);
       const shuffled = processes.map((each) => ({ each, at: draws.next().value as number }));
       shuffled.sort((a, b) => a.at - b.at);
-      const sum = emptyMemoryDigest(geometry);
+      const sum = emptyMemoryDigest(geometry, ZEN.pages);
       for (const { each } of shuffled) addMemoryDigest(sum, each.memory);
       expect(comparable(sum)).toEqual(comparable(totalDigest(digestOf(items))));
     }),
@@ -232,7 +239,9 @@ test('the front holds what nothing beats, and nothing else', () => {
   fc.assert(
     fc.property(sample, (draw) => {
       const policies = sweepBlocks(SMALL) * SMALL.maxPtesNone.length;
-      const values = Float64Array.from({ length: policies * 7 }, () => draw(fc.nat, { max: 6 }));
+      const values = Float64Array.from({ length: policies * SWEEP_METRICS.length }, () =>
+        draw(fc.nat, { max: 6 }),
+      );
       const all = Array.from({ length: policies }, (_, index) => resultAt(SMALL, values, index));
       const beaten = (a: (typeof all)[number]) =>
         all.some(({ metrics: b }) => {
@@ -249,23 +258,6 @@ test('the front holds what nothing beats, and nothing else', () => {
       const front = paretoFront(SMALL, values).map(triple);
       expect(new Set(front)).toEqual(expected);
       expect(front).toHaveLength(expected.size);
-    }),
-  );
-});
-
-test('advice fits its budget, and nothing that fits has more in huge pages', () => {
-  fc.assert(
-    fc.property(fc.gen(), fc.nat({ max: 6 }), fc.option(fc.nat({ max: 6 })), (draw, growthPages, work) => {
-      const policies = sweepBlocks(SMALL) * SMALL.maxPtesNone.length;
-      const values = Float64Array.from({ length: policies * 7 }, () => draw(fc.nat, { max: 6 }));
-      const fits = ({ metrics }: ReturnType<typeof resultAt>) =>
-        metrics.growthPages <= growthPages && metrics.laterAttempts <= (work ?? Infinity);
-      const all = Array.from({ length: policies }, (_, index) => resultAt(SMALL, values, index)).filter(fits);
-      const best = bestWithin(SMALL, values, { growthPages, laterAttempts: work ?? undefined });
-      expect(best === undefined).toBe(all.length === 0);
-      if (!best) return;
-      expect(fits(best)).toBe(true);
-      for (const { metrics } of all) expect(metrics.hugePages).toBeLessThanOrEqual(best.metrics.hugePages);
     }),
   );
 });
@@ -336,18 +328,18 @@ describe('writes to sysfs', () => {
     );
   });
 
-  test('leave alone the sizes that khugepaged of the kernel does not have', () => {
+  test('go to the top level before Linux 6.8, which has no file for a size', () => {
     fc.assert(
-      fc.property(settings, fc.constantFrom('linux-6.18', 'linux-6.6'), (from, name) => {
+      fc.property(settings, fc.constantFrom(NO_ORDERS, orderSet([9])), (from, orders) => {
         const policy = {
-          model: KERNEL_MODELS[name],
-          orders: orderSet([9]),
+          model: KERNEL_MODELS['linux-6.6'],
+          orders,
           enabled: 'always',
           maxPtesNone: 7,
         } as const;
-        const changed = writesBetween(from, settingsFor(from, policy, geometry), geometry);
-        const paths = changed.map(({ path }) => path).filter((path) => path.endsWith('enabled'));
-        for (const path of paths) expect(path).toContain('hugepages-2048kB');
+        const to = settingsFor(from, policy, geometry);
+        expect(to.enabled).toBe(orders === NO_ORDERS ? 'never' : 'always');
+        for (const { path } of writesBetween(from, to, geometry)) expect(path).not.toContain('hugepages-');
       }),
     );
   });
@@ -387,7 +379,7 @@ describe('writes to sysfs', () => {
 });
 
 test('by default everything is asked, and large geometries are thinned out', () => {
-  const memory = emptyMemoryDigest(geometry);
+  const memory = emptyMemoryDigest(geometry, ZEN.pages);
   const sets = (...names: KernelModelName[]) =>
     allOrderSets(
       geometry,
@@ -395,10 +387,11 @@ test('by default everything is asked, and large geometries are thinned out', () 
     );
   expect(sets('linux-7.2')).toHaveLength(256);
   expect(sets('linux-6.18', 'linux-7.2')).toHaveLength(256);
-  // khugepaged has the PMD size only: that of other sizes makes no difference.
-  expect(sets('linux-6.18', 'linux-6.6')).toEqual([0, orderSet([9])]);
+  expect(sets('linux-6.18', 'linux-6.6')).toHaveLength(256);
+  // Neither khugepaged nor page faults have other sizes.
+  expect(sets('linux-6.6')).toEqual([0, orderSet([9])]);
   expect(allNoneLimits(memory)).toHaveLength(512);
-  const large = emptyMemoryDigest(geometryOfPmdOrder(13));
+  const large = emptyMemoryDigest(geometryOfPmdOrder(13), ZEN.pages);
   for (let pages = 1; pages < 8192; pages += 3)
     large.classes.unadvised.table.rows.set(pages, {
       ranges: 1,

@@ -92,14 +92,8 @@ function expectedNumbers(ranges: readonly Planned[], { pmdOrder }: Geometry) {
     swappedInPages: over(({ cost }) => cost.swappedInPages),
     pagesBefore: byOrder(({ cost }, order) => cost.before.pagesByOrder[order]),
     pagesAfter: byOrder(({ cost }, order) => cost.after.pagesByOrder[order]),
-    tlbFolio: {
-      before: over(({ cost }) => cost.before.tlbEntriesFolio),
-      after: over(({ cost }) => cost.after.tlbEntriesFolio),
-    },
-    tlbPmd: {
-      before: over(({ cost }) => cost.before.tlbEntriesPmd),
-      after: over(({ cost }) => cost.after.tlbEntriesPmd),
-    },
+    wholeFoliosBefore: byOrder(({ cost }, order) => cost.before.wholeFolios[order]),
+    wholeFoliosAfter: byOrder(({ cost }, order) => cost.after.wholeFolios[order]),
     unknown: new Set(ranges.flatMap(({ unknown }) => unknown)),
   };
 }

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseBytes } from '../../src/core/base/bytes.ts';
 import { thpscope, words } from '../support/thpscope.ts';
 
-const ASKED = 'advise examples/redis.parquet --max-growth 2% --kernel linux-7.3';
+const ASKED = 'advise examples/redis.parquet --growth now --tlb 16K --kernel linux-7.3';
 const FOLDER = '/sys/kernel/mm/transparent_hugepage';
 const LINE = /^echo (\w+) > (\/sys\/kernel\/mm\/transparent_hugepage\/\S+)$/;
 

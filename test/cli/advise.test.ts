@@ -1,127 +1,127 @@
-import { readdirSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
 import { expectSchema } from '../support/schemas.ts';
 import { thpscope, words } from '../support/thpscope.ts';
 
 const PROGRAMS = 'test/fixtures/programs';
+const JAVA = `${PROGRAMS}/java.parquet`;
 const RECORDINGS = ['examples/redis.parquet', ...readdirSync(PROGRAMS).map((name) => `${PROGRAMS}/${name}`)];
 
-/** The flags of predict that ask about settings which advice would set on this machine. */
-function asPolicy({ policy }: { policy: { orders: number[]; maxPtesNone: number } }): string[] {
-  const orders = policy.orders.length > 0 ? ['--orders', policy.orders.join(',')] : [];
-  return [...orders, '--max-ptes-none', String(policy.maxPtesNone)];
+const folder = mkdtempSync(join(tmpdir(), 'thpscope-advise-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** The settings that an advice leads to, as a file for --policy. */
+function policyFile({ advised }: { advised: { settings: Record<string, unknown> } }): string {
+  const { orders: _orders, ...settings } = advised.settings;
+  const path = join(folder, `${Math.random()}.json`);
+  writeFileSync(path, JSON.stringify(settings));
+  return path;
 }
 
 test('six real programs are recorded', () => {
   expect(RECORDINGS.length).toBeGreaterThanOrEqual(6);
 });
 
+async function adviceOf(recording: string, flags: string) {
+  const { stdout, code } = await thpscope(['advise', recording, '--json', ...words(flags)]);
+  expect(code).toBe(0);
+  const advice = JSON.parse(stdout);
+  expectSchema('advise', advice);
+  return advice;
+}
+
 describe.each(RECORDINGS)('advice for %s', (recording) => {
   test.each(['0%', '2%', '30%', '16M'])(
     'of at most %s growth is what predict says of it, and fits',
     async (growth) => {
-      const { stdout, code } = await thpscope(['advise', recording, '--max-growth', growth, '--json']);
-      expect(code).toBe(0);
-      const advice = JSON.parse(stdout);
-      expectSchema('advise', advice);
-      const { outcome, budget, memory } = advice;
-      expect(outcome.filledPages + outcome.swappedInPages).toBeLessThanOrEqual(budget.growthPages);
+      const advice = await adviceOf(recording, `--max-growth ${growth} --kernel linux-7.3 --tlb 16K`);
+      const { now, restart } = advice.advised.outcome;
+      const { budget, memory } = advice;
+      expect(now.growthPages).toBeLessThanOrEqual(budget.growthPages);
+      expect(restart.growthPages).toBeLessThanOrEqual(budget.growthPages);
       expect(budget.growthPages).toBe(
         growth === '16M' ? 4096 : Math.floor((memory.residentPages * Number.parseInt(growth, 10)) / 100),
       );
-      const predicted = JSON.parse(
-        (await thpscope(['predict', recording, ...asPolicy(advice), '--json'])).stdout,
-      );
-      expect([outcome.attempts, outcome.filledPages, outcome.copiedPages]).toEqual([
-        predicted.cost.attempts,
-        predicted.totals.filledPages,
-        predicted.cost.copiedPages,
+      const policy = ['--policy', policyFile(advice), '--kernel', 'linux-7.3', '--tlb', '16K', '--json'];
+      const predicted = JSON.parse((await thpscope(['predict', recording, ...policy])).stdout);
+      const { cost, totals } = predicted;
+      expect([now.attempts, now.filledPages, now.copiedPages, now.growthPages]).toEqual([
+        cost.attempts,
+        totals.filledPages,
+        cost.copiedPages,
+        cost.machineGrowthPages,
+      ]);
+      expect([memory.tlbEntries, now.tlbEntries, restart.tlbEntries]).toEqual([
+        cost.tlbEntries.before,
+        cost.tlbEntries.after,
+        cost.tlbEntries.restart,
       ]);
       const sum = (key: string) =>
-        advice.processes.reduce((total: number, each: Record<string, number>) => total + each[key], 0);
-      for (const key of ['attempts', 'laterAttempts', 'filledPages', 'newlyHugePages'])
-        expect(sum(key)).toBe(outcome[key]);
+        advice.processes.reduce(
+          (total: number, each: { now: Record<string, number> }) => total + each.now[key],
+          0,
+        );
+      for (const key of ['attempts', 'laterAttempts', 'filledPages', 'tlbEntries'])
+        expect(sum(key)).toBe(now[key]);
     },
   );
 });
 
-test.each([RECORDINGS[0], RECORDINGS[2]])(
-  'advice names what to write, how to go back and what it could not see: %s',
-  async (recording) => {
-    const asked = ['advise', recording, '--max-growth', '5%', '--kernel', 'linux-7.2'];
-    const { stdout } = await thpscope(asked);
-    expect(stdout).toMatch(/^ {2}Enable .* for all memory \(always\) and set max_ptes_none to \d+\.$/m);
-    const [, set, restore] =
-      /To set it, as root:\n([^]*)To go back:\n([^]*)\nWhat this could not/.exec(stdout) ?? [];
-    for (const part of [set, restore])
-      expect(
-        part
-          .trim()
-          .split('\n')
-          .every((line) => /^\s*echo \w+ > \/sys\/kernel\/mm\/transparent_hugepage\/\S+$/.test(line)),
-      ).toBe(true);
-    expect(stdout).toContain('whose khugepaged knows only the PMD size');
-  },
-);
-
-test.each([
-  ['2%', ''],
-  ['10%', '--max-work 50'],
-])('what a growth of %s buys is told against the best that grows nothing %s', async (growth, work) => {
-  const ask = async (flags: string) =>
-    (await thpscope(['advise', 'examples/redis.parquet', ...words(`${flags} ${work}`)])).stdout;
-  const huge = ({ outcome, memory }: { outcome: Record<string, number>; memory: Record<string, number> }) =>
-    (100 * (memory.hugePages + outcome.newlyHugePages)) / memory.residentPages;
-  const [grown, without] = await Promise.all(
-    [growth, '0%'].map(async (each) => JSON.parse(await ask(`--max-growth ${each} --json`))),
+test('advice names what to write, how to go back and what it could not see', async () => {
+  const { stdout } = await thpscope(['advise', JAVA, '--max-growth', '10%', '--kernel', 'linux-7.2']);
+  expect(stdout).toMatch(
+    /^ {2}Enable .* for all memory \(always\); (set max_ptes_none to|max_ptes_none stays) \d+\.$/m,
   );
-  const points = (huge(grown) - huge(without)).toFixed(1);
-  const [, share, bought] =
-    /^ {2}without growth: (\S+)%; the \S+ buy (\S+) percentage points/m.exec(
-      await ask(`--max-growth ${growth}`),
-    ) ?? [];
-  expect([share, bought]).toEqual([huge(without).toFixed(1), points]);
-  expect(await ask('--max-growth 0%')).not.toContain('without growth');
+  const [, set, restore] =
+    /To set it, as root:\n([^]*)To go back:\n([^]*?)\n\nBefore you do:/.exec(stdout) ?? [];
+  for (const part of [set, restore])
+    expect(
+      part
+        .trim()
+        .split('\n')
+        .every((line) => /^\s*echo \w+ > \/sys\/kernel\/mm\/transparent_hugepage\/\S+$/.test(line)),
+    ).toBe(true);
+  expect(stdout).toContain('whose khugepaged knows only the PMD size');
+  expect(stdout).toContain('khugepaged visits only processes on its list');
 });
 
-test('a budget of work holds, and costs coverage', async () => {
-  const ask = async (flags: string) =>
-    JSON.parse(
-      (
-        await thpscope([
-          'advise',
-          'examples/redis.parquet',
-          '--kernel',
-          'linux-7.2',
-          '--json',
-          ...words(flags),
-        ])
-      ).stdout,
-    );
-  const free = await ask('--max-growth 2%');
-  const bound = await ask('--max-growth 2% --max-work 50');
-  expect(free.outcome.laterAttempts).toBeGreaterThan(50);
-  expect(bound.outcome.laterAttempts).toBeLessThanOrEqual(50);
-  expect(bound.outcome.newlyHugePages).toBeLessThan(free.outcome.newlyHugePages);
+test('where nothing within the budget is worth a change, nothing is to be written', async () => {
+  const { stdout, code } = await thpscope(words('advise examples/redis.parquet'));
+  expect(code).toBe(0);
+  expect(stdout).toContain('Leave the settings as they are.');
+  expect(stdout).not.toContain('echo');
+  const advice = await adviceOf('examples/redis.parquet', '');
+  expect(advice).toMatchObject({ leave: true, set: [], restore: [], assumed: [] });
+});
+
+test('a budget of work holds, and costs reach', async () => {
+  const asked = '--kernel linux-7.2 --growth now --tlb 16K';
+  const free = await adviceOf('examples/redis.parquet', asked);
+  const bound = await adviceOf('examples/redis.parquet', `${asked} --max-work 50`);
+  expect(free.advised.outcome.now.laterAttempts).toBeGreaterThan(50);
+  expect(bound.advised.outcome.now.laterAttempts).toBeLessThanOrEqual(50);
+  expect(bound.advised.outcome.now.tlbEntries).toBeGreaterThan(free.advised.outcome.now.tlbEntries);
+});
+
+test('whose growth the budget is for decides', async () => {
+  const growth = async (flags: string) => (await adviceOf('examples/redis.parquet', flags)).advised.outcome;
+  const now = await growth('--growth now --max-growth 50% --kernel linux-7.3');
+  expect(now.restart.growthPages).toBeGreaterThan(now.now.growthPages);
+  const both = await growth('--max-growth 50% --kernel linux-7.3');
+  expect(both.restart.growthPages).toBeLessThanOrEqual(Math.floor(17_063 / 2));
+  const any = await growth('--max-growth none');
+  expect(any.now.growthPages).toBeGreaterThan(3 * 17_063);
 });
 
 test('sizes can be kept to memory that asks for them', async () => {
-  const { stdout } = await thpscope(words('advise examples/redis.parquet --max-growth 50% --words madvise'));
-  expect(stdout).toContain('Enable no size');
+  const advice = await adviceOf(JAVA, '--words madvise --max-growth none');
+  expect(advice.advised.settings.orders.always).toEqual([]);
 });
 
 test('a budget that cannot be meant is refused', async () => {
   const { stderr, code } = await thpscope(words('advise examples/redis.parquet --max-growth much'));
-  expect(stderr).toMatch(/a share of the memory such as 2%, or a size such as 512M/);
+  expect(stderr).toMatch(/a share of the memory such as 2%, a size such as 512M, or none for no limit/);
   expect(code).toBe(2);
-});
-
-test('an advice that changes sizes says before the writes whom it reaches', async () => {
-  const { stdout } = await thpscope(words('advise examples/redis.parquet --max-growth 10%'));
-  const [before, after] = stdout.split('To set it, as root:');
-  expect(before).toContain('khugepaged visits only processes on its list');
-  expect(before).toContain('To be sure: restart the process');
-  expect(after).not.toContain('on its list');
-  const { stdout: json } = await thpscope(words('advise examples/redis.parquet --max-growth 10% --json'));
-  expect(JSON.parse(json).assumed).toEqual(['registration']);
 });

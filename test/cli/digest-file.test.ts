@@ -9,6 +9,7 @@ import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import type { Host, MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
 import { knownRanges, processItem, vmaItem } from '../analysis/streams.ts';
+import { ZEN } from '../support/reach.ts';
 import { expectSchema } from '../support/schemas.ts';
 import { sealed } from '../support/sealed.ts';
 import { thpscope } from '../support/thpscope.ts';
@@ -50,9 +51,9 @@ const ITEMS: MemoryItem[] = [
 ];
 
 function digestOf(items: readonly MemoryItem[]) {
-  const collector = new DigestCollector(geometry, { surroundings: HOST });
+  const collector = new DigestCollector(geometry, ZEN.pages, { surroundings: HOST });
   for (const item of items) collector.add(item);
-  return { host: HOST, processes: collector.finish(), skipped: [], notes: ['a note'] };
+  return { host: HOST, reach: ZEN, processes: collector.finish(), skipped: [], notes: ['a note'] };
 }
 
 async function written(): Promise<Uint8Array> {

@@ -64,13 +64,13 @@ describe.each(RECORDINGS)('a report on %s', (recording) => {
 
 test('a report gives the advice of advise, for three budgets', async () => {
   const page = await reportOn(`report ${REDIS}`);
-  for (const growthLimit of ['0%', '2%', '10%']) {
+  for (const growthLimit of ['0%', '5%', '20%']) {
     const { set, restore } = await json(`advise ${REDIS} --max-growth ${growthLimit}`);
     const inPage = (list: { path: string; value: string }[]) =>
       list
         .map(({ path, value }) => `\necho ${value} &gt; ${path.replace(/^.*transparent_hugepage\//, '')}`)
         .join('');
-    for (const list of [set, restore])
+    for (const list of set.length === 0 ? [] : [set, restore])
       expect(page).toContain(`cd /sys/kernel/mm/transparent_hugepage${inPage(list)}</pre>`);
   }
 });

@@ -50,7 +50,14 @@ test('predict says of a digest what it says of the memory, and of an old digest 
   const first = join(folder, 'first.json');
   for (const process of json.processes)
     for (const field of Object.keys(process)) if (!FIRST_FIELDS.includes(field)) delete process[field];
-  writeFileSync(first, JSON.stringify({ ...json, schema: 'thpscope/digest@1', crc32: undefined }));
+  for (const { unadvised } of json.processes) {
+    unadvised.folios = unadvised.folios.map((counts: number[]) => counts.slice(0, 5));
+    unadvised.any = unadvised.any.slice(0, 4);
+  }
+  writeFileSync(
+    first,
+    JSON.stringify({ ...json, schema: 'thpscope/digest@1', crc32: undefined, tlb: undefined }),
+  );
   expect(restartLines(await outputOf(`predict ${first} --policy default`))).toEqual([
     '  restart       not known: this digest is of a version that does not keep it',
   ]);

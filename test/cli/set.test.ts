@@ -65,7 +65,7 @@ test('page faults go by the sizes that settings enable for memory with MADV_HUGE
 });
 
 test('advise keeps the files that it does not choose, and writes those that are not so', async () => {
-  const line = `advise ${REDIS} --kernel linux-7.3 --json --max-growth 2%`;
+  const line = `advise ${REDIS} --kernel linux-7.3 --json --max-growth none`;
   const plain = JSON.parse(await answer(line));
   const asked = JSON.parse(await answer(`${line} --enabled always --set khugepaged/max_ptes_swap=0`));
   const thp = '/sys/kernel/mm/transparent_hugepage';

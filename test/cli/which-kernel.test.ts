@@ -128,10 +128,12 @@ test.each([
   expect(other).toContain(`was read on Linux 6.18, whose khugepaged collapses to 2M only: without ${flag}`);
 });
 
-test('advice for a khugepaged with one size varies this size, and leaves those of page faults alone', async () => {
-  const { policy, set } = JSON.parse(await ask('advise lts.parquet --max-growth 50% --json'));
-  expect(policy.orders).toEqual([9]);
-  for (const { path } of set) expect(path).toMatch(/hugepages-2048kB|khugepaged/);
-  expect(await ask('advise lts.parquet')).toContain('sizes below 2M are for page faults alone there');
-  expect(await ask('sweep lts.parquet')).toContain('1,024 policies');
+test('advice for a khugepaged with one size judges the others by page faults', async () => {
+  const asked = `advise ${join(process.cwd(), 'test/fixtures/programs/java.parquet')} --max-growth 1% --tlb 16K`;
+  const { advised, memory } = JSON.parse(await ask(`${asked} --json`));
+  expect(advised.settings.orders.always).toEqual([2]);
+  expect(advised.outcome.now.tlbEntries).toBe(memory.tlbEntries);
+  expect(advised.outcome.restart.tlbEntries).toBeLessThan(memory.tlbEntries / 3);
+  expect(await ask(asked)).toContain('16K serve page faults alone there');
+  expect(await ask('sweep lts.parquet')).toContain('131,072 policies');
 });

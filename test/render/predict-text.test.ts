@@ -18,6 +18,7 @@ import {
   vmaItem,
 } from '../analysis/streams.ts';
 import { rangeOf } from '../support/ranges.ts';
+import { ZEN } from '../support/reach.ts';
 import { withoutColor } from './without-color.ts';
 
 const M = 2 ** 20;
@@ -40,6 +41,7 @@ async function textOf(
     prediction: await predictItems(items, ask, { surroundings }),
     settings,
     policy: collapsePolicy(enabledOrders(settings, true, geometry), settings, model, geometry),
+    reach: ZEN,
     readOn: readOnKernel('7.2.13', true),
     verbose: ask.verbose ?? false,
     restart: ask.restart ?? false,

@@ -1,8 +1,9 @@
 import { DigestCollector } from '../../src/analysis/digest-collector.ts';
 import { DigestQuery } from '../../src/analysis/digest-query.ts';
-import { type MemoryDigest, totalDigest } from '../../src/analysis/memory-digest.ts';
+import { type MemoryDigest, type SourceDigest, totalDigest } from '../../src/analysis/memory-digest.ts';
 import { type Prediction, predictMemory } from '../../src/analysis/prediction.ts';
 import type { Host, MemoryItem } from '../../src/core/rules/memory-source.ts';
+import { tlbReachOf } from '../../src/core/rules/tlb-reach.ts';
 import { openSnapshotFile } from '../../src/snapshot/file.ts';
 import { type PolicyChoice, runPolicyOf } from '../../web/policy/choice.ts';
 import { valueOf } from '../support/ranges.ts';
@@ -10,6 +11,7 @@ import { valueOf } from '../support/ranges.ts';
 /** A snapshot as the library reads it, for what a page should say of it. */
 export interface KnownMemory {
   readonly host: Host;
+  readonly digest: SourceDigest;
   readonly memory: MemoryDigest;
   readonly query: DigestQuery;
   predict(choice: PolicyChoice): Promise<Prediction>;
@@ -21,14 +23,17 @@ export async function readKnown(path: string): Promise<KnownMemory> {
   const items: MemoryItem[] = [];
   for await (const item of snapshot.items()) items.push(item);
   snapshot.close();
-  const collector = new DigestCollector(host.geometry);
+  const reach = tlbReachOf(host.cpu, host.geometry);
+  const collector = new DigestCollector(host.geometry, reach.pages);
   for (const item of items) collector.add(item);
-  const memory = totalDigest({ host, processes: collector.finish(), skipped: [], notes: [] });
+  const digest: SourceDigest = { host, reach, processes: collector.finish(), skipped: [], notes: [] };
+  const memory = totalDigest(digest);
   async function* again() {
     yield* items;
   }
   return {
     host,
+    digest,
     memory,
     query: new DigestQuery(memory),
     predict: (choice) => predictMemory(again(), host.geometry, runPolicyOf(choice)),

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { ZEN } from '../support/reach.ts';
 import '../support/seed.ts';
 import { DigestCollector } from '../../src/analysis/digest-collector.ts';
 import { DigestQuery } from '../../src/analysis/digest-query.ts';
@@ -84,7 +85,7 @@ describe('a choice', () => {
     );
   });
 
-  test('takes a policy of a sweep as it is, but for sizes that khugepaged of its kernel does not have', () => {
+  test('takes a policy of a sweep as it is, but for sizes that its kernel does not have', () => {
     const current = { always: orderSet([2, 9]), madvise: orderSet([3]) };
     const taken = (name: KernelModelName, orders: OrderSet) => {
       const policy = { model: KERNEL_MODELS[name], orders, enabled: 'madvise', maxPtesNone: 7 } as const;
@@ -92,12 +93,13 @@ describe('a choice', () => {
     };
     const orders = orderSet([4, 9]);
     expect(taken('linux-7.3', orders)).toEqual({ always: NO_ORDERS, madvise: orders, maxPtesNone: 7 });
-    expect(taken('linux-6.18', orderSet([9]))).toEqual({
+    expect(taken('linux-6.18', orders).madvise).toEqual(orders);
+    expect(taken('linux-6.6', orderSet([9]))).toEqual({
       always: orderSet([2]),
       madvise: orderSet([3, 9]),
       maxPtesNone: 7,
     });
-    expect(taken('linux-6.18', NO_ORDERS).always).toBe(orderSet([2]));
+    expect(taken('linux-6.6', NO_ORDERS).always).toBe(orderSet([2]));
   });
 
   test('begins with the kernel that the memory was read on', () => {
@@ -148,10 +150,10 @@ async function bothOutcomes(items: readonly MemoryItem[], settings: ThpSettings,
   const algorithm = ALGORITHMS[model.algorithm];
   const runPolicy = { settings, model, algorithm, outcomes: [] };
   const { total } = await predictMemory(streamOf(items), x86_64, runPolicy);
-  const collector = new DigestCollector(x86_64);
+  const collector = new DigestCollector(x86_64, ZEN.pages);
   for (const item of items) collector.add(item);
   const host = { kernelRelease: '', time: '', geometry: x86_64, settings: undefined };
-  const memory = totalDigest({ host, processes: collector.finish(), skipped: [], notes: [] });
+  const memory = totalDigest({ host, reach: ZEN, processes: collector.finish() });
   const query = new DigestQuery(memory);
   const counts = query.ask(settings, model);
   const restart = query.restart(settings, model);

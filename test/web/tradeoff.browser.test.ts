@@ -1,17 +1,16 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bestWithin } from '../../src/analysis/advise.ts';
+import { type Advice, Adviser } from '../../src/analysis/advise.ts';
 import { paretoFront, type SweptResult } from '../../src/analysis/pareto.ts';
 import { blockLength, type SweepSpace, sweepBlock, sweepBlocks } from '../../src/analysis/sweep.ts';
 import { allNoneLimits, allOrderSets } from '../../src/analysis/sweep-space.ts';
-import { settingsFor, writesBetween } from '../../src/analysis/sysfs-writes.ts';
 import { percent } from '../../src/core/base/percent.ts';
 import { formatSize } from '../../src/core/memory/format-size.ts';
 import { formatOrders } from '../../src/core/memory/order.ts';
 import { modelOfRelease, NEWEST_MODEL } from '../../src/core/rules/kernel-release.ts';
 import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
 import { writeScript } from '../../src/render/text/write-script.ts';
-import { adviceLine, outcomeLines, worthLine } from '../../src/render/words/advise-view.ts';
+import { adviceLine, worthCells } from '../../src/render/words/advise-view.ts';
 import { sizesLine } from '../../src/render/words/sizes.ts';
 import { envelopeOf } from '../../web/tradeoff/chart-frame.ts';
 import { CHROMIUM, launchBrowser } from '../support/browser.ts';
@@ -25,6 +24,7 @@ interface Known extends KnownMemory {
   readonly space: SweepSpace;
   readonly values: Float64Array;
   readonly front: readonly SweptResult[];
+  advise(growthPages: number, laterAttempts: number | undefined): Advice;
 }
 
 /** All policies as the command line asks about them. */
@@ -45,7 +45,21 @@ async function sweepKnown(path: string): Promise<Known> {
   const values = new Float64Array(length * sweepBlocks(space));
   for (let block = 0; block < sweepBlocks(space); block++)
     sweepBlock(query, space, block, values.subarray(length * block, length * (block + 1)));
-  return { ...known, space, values, front: paretoFront(space, values) };
+  const adviser = new Adviser(
+    known.digest,
+    models[0],
+    host.settings ?? defaultSettings(host.geometry),
+    space,
+    values,
+  );
+  return {
+    ...known,
+    space,
+    values,
+    front: paretoFront(space, values),
+    advise: (growthPages, laterAttempts) =>
+      adviser.advise({ growth: 'both', growthPages, laterAttempts, within: 0.01 }),
+  };
 }
 
 describe.skipIf(!CHROMIUM)('trade-off', () => {
@@ -183,29 +197,22 @@ describe.skipIf(!CHROMIUM)('trade-off', () => {
         const growthPages =
           growth === 'any' ? Infinity : Math.floor((memory.residentPages * Number(growth)) / 100);
         const laterAttempts = work === 'any' ? undefined : Number(work);
-        const best = bestWithin(known.space, known.values, { growthPages, laterAttempts });
-        if (!best) throw new Error('nothing fits');
-        const { policy } = best;
+        const advice = known.advise(growthPages, laterAttempts);
         await page.waitForSelector(
-          `.tradeoff-sentence >> text=${JSON.stringify(adviceLine(policy, host.geometry))}`,
+          `.tradeoff-sentence >> text=${JSON.stringify(adviceLine(advice, host.geometry))}`,
         );
-        const current = host.settings ?? defaultSettings(host.geometry);
-        const settings = settingsFor(current, policy, host.geometry);
-        const counts = known.query.ask(settings, policy.model);
-        const lines = outcomeLines(counts, memory.hugePages, memory.residentPages, host.geometry);
+        const { advised, inForce, leave, set, restore } = advice;
+        const columns = [...(inForce ? [inForce] : []), ...(leave ? [] : [advised])];
+        const cells = columns.map((each) => worthCells(each, memory));
         await expect
-          .poll(() => page.locator('.tradeoff-advice > dl dd').allTextContents())
-          .toEqual([lines.gains, lines.atOnce, lines.later]);
-        const without = bestWithin(known.space, known.values, { growthPages: 0, laterAttempts });
-        const worth = without && worthLine(best, without, memory.residentPages, host.geometry);
-        await expect
-          .poll(() => page.locator('.tradeoff-worth').allTextContents())
-          .toEqual(worth === undefined ? [] : [worth]);
-        const writes = writesBetween(current, settings, host.geometry);
+          .poll(() => page.locator('.tradeoff-worth tbody td').allTextContents())
+          .toEqual(
+            (['entries', 'restartEntries', 'growth', 'restartGrowth', 'laterAttempts'] as const).flatMap(
+              (name) => cells.map((each) => each[name]),
+            ),
+          );
         expect(await page.locator('.tradeoff-advice pre').allTextContents()).toEqual(
-          writes.length === 0
-            ? []
-            : [writes, writesBetween(settings, current, host.geometry)].map((list) => writeScript(list)),
+          leave ? [] : [set, ...(restore ? [restore] : [])].map((list) => writeScript(list)),
         );
       }
       expect(complaints).toEqual([]);
@@ -249,12 +256,16 @@ describe.skipIf(!CHROMIUM)('trade-off', () => {
     expect(await slider.getAttribute('aria-valuetext')).toBe('any growth');
     await page.keyboard.press('Home');
     await page.waitForFunction(() => location.hash.includes('budget=0'));
-    const best = bestWithin(redis.space, redis.values, { growthPages: 0, laterAttempts: undefined });
-    if (!best) throw new Error('nothing fits');
-    await page.waitForSelector(`.tradeoff-sentence >> text=${adviceLine(best.policy, redis.host.geometry)}`);
+    const none = redis.advise(0, undefined);
+    expect(none.leave).toBe(true);
+    await page.waitForSelector(`.tradeoff-sentence >> text=${adviceLine(none, redis.host.geometry)}`);
+    await page.keyboard.press('End');
+    const any = redis.advise(Infinity, undefined);
+    expect(any.leave).toBe(false);
+    await page.waitForSelector(`.tradeoff-sentence >> text=${adviceLine(any, redis.host.geometry)}`);
     await page.click('text=Take it');
     await page.waitForSelector('.tradeoff-advice button:disabled >> text=Chosen');
-    expect(await page.inputValue('#max_ptes_none')).toBe(String(best.policy.maxPtesNone));
+    expect(await page.inputValue('#max_ptes_none')).toBe(String(any.advised.settings.maxPtesNone));
     expect(complaints).toEqual([]);
     await page.close();
   });

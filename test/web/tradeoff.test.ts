@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { PolicyBudget } from '../../src/analysis/choose-policy.ts';
 import { growthOf } from '../../src/analysis/tally.ts';
 import { sum } from '../../src/core/base/sum.ts';
 import { NO_ORDERS } from '../../src/core/memory/order.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import { ZEN } from '../support/reach.ts';
 import '../support/seed.ts';
 import { DigestCollector } from '../../src/analysis/digest-collector.ts';
 import { DigestQuery } from '../../src/analysis/digest-query.ts';
@@ -32,7 +35,7 @@ const QUESTION = { model: 'linux-7.2', maxPtesSwap: 64, maxPtesShared: 256 } as 
 const noPause = async () => {};
 
 function sweptMemory(items: readonly MemoryItem[]): SweptMemory {
-  const collector = new DigestCollector(x86_64);
+  const collector = new DigestCollector(x86_64, ZEN.pages);
   for (const item of items) collector.add(item);
   const host = {
     name: '',
@@ -42,7 +45,7 @@ function sweptMemory(items: readonly MemoryItem[]): SweptMemory {
     geometry: x86_64,
     settings: undefined,
   };
-  const source = { host, processes: collector.finish(), skipped: [], notes: [] };
+  const source = { host, reach: ZEN, processes: collector.finish(), skipped: [], notes: [] };
   return { source, query: new DigestQuery(totalDigest(source)) };
 }
 
@@ -140,27 +143,24 @@ describe('a sweep in the worker', () => {
 
   test('advises what fits a budget, and nothing where nothing was swept', async () => {
     const memory = memoryOf([]);
-    expect(new Sweeper().advise({ growthPages: 0, laterAttempts: undefined })).toBeUndefined();
-    const { sweeper, sweep } = await swept(memory);
+    const budgetOf = (growthPages: number, laterAttempts?: number): PolicyBudget => ({
+      growth: 'both',
+      growthPages,
+      laterAttempts,
+      within: 0.01,
+    });
+    expect(new Sweeper().advise(budgetOf(0))).toBeUndefined();
+    const { sweeper } = await swept(memory);
     for (const growthPages of [0, 1, 300, Infinity]) {
-      const advice = sweeper.advise({ growthPages, laterAttempts: 3 });
-      if (!advice) throw new Error('nothing is advised');
-      const { metrics, policy } = advice.chosen;
-      expect(asked(memory, policy)).toMatchObject({
-        hugePages: metrics.hugePages,
-        growthPages: metrics.growthPages,
-      });
-      expect(metrics.growthPages).toBeLessThanOrEqual(growthPages);
-      expect(metrics.laterAttempts).toBeLessThanOrEqual(3);
-      const better = sweep.front.filter(
-        (each) =>
-          each.metrics.growthPages <= growthPages &&
-          each.metrics.laterAttempts <= 3 &&
-          each.metrics.hugePages > metrics.hugePages,
-      );
-      expect(better).toEqual([]);
-      expect(advice.counts.newlyHugePages + advice.hugePages).toBe(metrics.hugePages);
-      expect(advice.blindSpots.length).toBeGreaterThan(2);
+      const found = sweeper.advise(budgetOf(growthPages, 3));
+      if (!found) throw new Error('nothing is advised');
+      const { worth, settings } = found.advice.advised;
+      expect(worth.growthPages).toBeLessThanOrEqual(growthPages);
+      expect(worth.restart?.growthPages).toBeLessThanOrEqual(growthPages);
+      expect(worth.laterAttempts).toBeLessThanOrEqual(3);
+      expect(memory.query.ask(settings, KERNEL_MODELS[QUESTION.model])).toEqual(worth.counts);
+      expect(memory.query.ask(settingsOf(found.choice), KERNEL_MODELS[QUESTION.model])).toEqual(worth.counts);
+      expect(found.blindSpots.length).toBeGreaterThan(2);
     }
   });
 });
@@ -276,12 +276,16 @@ describe('a budget', () => {
 
   test('is whole pages of the memory in use, or any number', () => {
     expect(budgetOf({ growthPercent: 1.5, laterAttempts: 7 }, 999)).toEqual({
+      growth: 'both',
       growthPages: 14,
       laterAttempts: 7,
+      within: 0.01,
     });
     expect(budgetOf({ growthPercent: undefined, laterAttempts: undefined }, 999)).toEqual({
+      growth: 'both',
       growthPages: Infinity,
       laterAttempts: undefined,
+      within: 0.01,
     });
   });
 

@@ -1,4 +1,4 @@
-import type { Budget } from '../../src/analysis/advise.ts';
+import type { PolicyBudget } from '../../src/analysis/choose-policy.ts';
 import type { RowOutcomes } from '../../src/analysis/table-judge.ts';
 import type { Refusal, Tally } from '../../src/analysis/tally.ts';
 import type { Verdict } from '../../src/analysis/verdict.ts';
@@ -110,7 +110,7 @@ export interface MemoryWorker {
    */
   sweep(question: SweepQuestion, onProgress: (share: number) => void): Promise<Sweep | undefined>;
   /** The policy of the last sweep that fits a budget; undefined where none was finished. */
-  advise(budget: Budget): Promise<SweptAdvice | undefined>;
+  advise(budget: PolicyBudget): Promise<SweptAdvice | undefined>;
   /** Undefined for a row that a newer reading does not have. */
   detail(row: number, choice: PolicyChoice): Promise<RangeDetail | undefined>;
   /**

@@ -1,7 +1,7 @@
 import { expose, transfer } from 'comlink';
 import { DigestCollector } from '../../src/analysis/digest-collector.ts';
 import { checkDigestModel, DigestQuery } from '../../src/analysis/digest-query.ts';
-import { addMemoryDigest, emptyMemoryDigest } from '../../src/analysis/memory-digest.ts';
+import { type SourceDigest, totalDigest } from '../../src/analysis/memory-digest.ts';
 import { RangeTable } from '../../src/analysis/range-table.ts';
 import { judgeTable } from '../../src/analysis/table-judge.ts';
 import { judgeRange } from '../../src/analysis/verdict.ts';
@@ -11,6 +11,7 @@ import { pagesPerRange } from '../../src/core/memory/geometry.ts';
 import { writePteCodes } from '../../src/core/memory/pte-code.ts';
 import { applyPlan } from '../../src/core/plan/apply-plan.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import { tlbReachOf } from '../../src/core/rules/tlb-reach.ts';
 import { possibleOrders, restartOrders, spanFrom } from '../../src/core/rules/vma.ts';
 import { SnapshotError } from '../../src/snapshot/damage.ts';
 import { openSnapshot } from '../../src/snapshot/reader.ts';
@@ -49,8 +50,9 @@ const worker: MemoryWorker = {
     const opening = openingOf(host, notices, rows);
     onOpening(opening);
 
+    const reach = tlbReachOf(host.cpu, host.geometry);
     const reading = new RangeTable(host.geometry, rows);
-    const digests = new DigestCollector(host.geometry);
+    const digests = new DigestCollector(host.geometry, reach.pages);
     const report = reporter(reading, async (progress) => {
       if (turn !== opened) return;
       // Until the first rows are there, what was open before is still looked at; until all are, if it is the
@@ -71,12 +73,12 @@ const worker: MemoryWorker = {
       if (reading.rows > 0) await report(true);
       return failWith(error.failure);
     }
-    const total = emptyMemoryDigest(host.geometry);
-    for (const { memory } of digests.finish()) addMemoryDigest(total, memory);
+    const { skipped, notes } = opening;
+    const digest: SourceDigest = { host, reach, processes: digests.finish(), skipped, notes };
     await report(true);
     if (turn !== opened) return succeed(undefined);
     table = reading;
-    digested = { source: opening, query: new DigestQuery(total) };
+    digested = { source: digest, query: new DigestQuery(totalDigest(digest)) };
     return succeed(undefined);
   },
 

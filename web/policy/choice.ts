@@ -17,7 +17,7 @@ import {
   withOrder,
   withoutOrder,
 } from '../../src/core/memory/order.ts';
-import { collapsibleOrders, KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import { collapsibleOrders, faultableOrders, KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
 import { modelOfRelease, NEWEST_MODEL } from '../../src/core/rules/kernel-release.ts';
 import type { Host } from '../../src/core/rules/memory-source.ts';
@@ -101,15 +101,14 @@ export function switchedTo(
 }
 
 /**
- * What a choice takes over from a policy of a sweep. Sizes that khugepaged of its kernel does not have are
- * those of page faults: they stay as they are.
+ * What a choice takes over from a policy of a sweep. Sizes that its kernel does not have stay as they are.
  */
 export function choiceOfPolicy(
   { model, orders, enabled, maxPtesNone }: SweptPolicy,
   current: Pick<PolicyChoice, 'always' | 'madvise'>,
   geometry: Geometry,
 ): Pick<PolicyChoice, 'always' | 'madvise' | 'maxPtesNone'> {
-  const swept = collapsibleOrders(model, geometry);
+  const swept = uniteOrders(collapsibleOrders(model, geometry), faultableOrders(model, geometry));
   const word = (name: SweptPolicy['enabled']) =>
     uniteOrders(subtractOrders(current[name], swept), enabled === name ? orders : NO_ORDERS);
   return { always: word('always'), madvise: word('madvise'), maxPtesNone };

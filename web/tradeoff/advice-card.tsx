@@ -1,54 +1,46 @@
+import { grouped } from '../../src/core/base/plural.ts';
 import type { Geometry } from '../../src/core/memory/geometry.ts';
-import type { PolicyCounts } from '../../src/core/plan/policy-counts.ts';
-import { adviceLine, outcomeLines, worthLine } from '../../src/render/words/advise-view.ts';
-import type { Totals } from '../memory/memory-worker-protocol.ts';
+import { adviceLine, lossLines, reasonLines, worthCells } from '../../src/render/words/advise-view.ts';
+import { reachWords } from '../../src/render/words/tlb-words.ts';
 import { Commands } from '../policy/commands.tsx';
+import { chooseAsStep } from '../policy/judgement.ts';
 import type { SweptAdvice } from './sweeper.ts';
-import { choiceWith, isPolicyChosen, take } from './trade-off.ts';
+import { isChosen } from './trade-off.ts';
 
 interface Props {
   readonly advice: SweptAdvice;
-  readonly recorded: Totals | undefined;
   readonly geometry: Geometry;
 }
 
-/** The policy that fits the budget, in the words of `thpscope advise`. */
-export function AdviceCard({ advice, recorded, geometry }: Props) {
-  const { chosen, withoutGrowth, counts, residentPages, hugePages } = advice;
-  const { policy } = chosen;
-  const worth = worthLine(chosen, withoutGrowth, residentPages, geometry);
-  const taken = isPolicyChosen(policy);
+/** What to do within the budget, in the words of `thpscope advise`. */
+export function AdviceCard({ advice: given, geometry }: Props) {
+  const { advice, budget, choice, residentPages } = given;
+  const taken = isChosen(choice);
+  const memory = { residentPages, geometry };
   return (
     <div class="tradeoff-advice">
       <p class="tradeoff-sentence" role="status">
-        {adviceLine(policy, geometry)}
+        {adviceLine(advice, geometry)}
       </p>
-      <OutcomeLines {...{ counts, residentPages, hugePages, geometry }} />
-      {worth !== undefined && <p class="tradeoff-worth">{worth}</p>}
+      {[...reasonLines(advice, budget, memory), ...lossLines(advice, geometry)].map((line) => (
+        <p key={line}>{line}</p>
+      ))}
+      <WorthTable given={given} geometry={geometry} />
       <p>
-        <button type="button" class="button" disabled={taken} onClick={() => take(policy)}>
+        <button type="button" class="button" disabled={taken} onClick={() => chooseAsStep(choice)}>
           {taken ? 'Chosen' : 'Take it'}
         </button>
       </p>
-      <details>
-        <summary>Writes to sysfs</summary>
-        <Commands policy={choiceWith(policy)} />
-      </details>
-      {recorded && (
+      {!advice.leave && (
         <details>
-          <summary>What the recorded settings come to</summary>
-          <OutcomeLines
-            counts={recorded.counts}
-            residentPages={recorded.residentPages}
-            hugePages={recorded.hugePages}
-            geometry={geometry}
-          />
+          <summary>Writes to sysfs</summary>
+          <Commands policy={choice} />
         </details>
       )}
       <details>
         <summary>What this could not see or promise</summary>
         <ul>
-          {advice.blindSpots.map((line) => (
+          {given.blindSpots.map((line) => (
             <li key={line}>{line}</li>
           ))}
         </ul>
@@ -57,23 +49,46 @@ export function AdviceCard({ advice, recorded, geometry }: Props) {
   );
 }
 
-interface LinesProps {
-  readonly counts: PolicyCounts;
-  readonly residentPages: number;
-  readonly hugePages: number;
-  readonly geometry: Geometry;
-}
+const ROWS = [
+  ['TLB entries by khugepaged', 'entries'],
+  ['TLB entries after a restart', 'restartEntries'],
+  ['growth by khugepaged', 'growth'],
+  ['growth at a restart, at most', 'restartGrowth'],
+  ['attempts in vain in every pass', 'laterAttempts'],
+] as const;
 
-function OutcomeLines({ counts, residentPages, hugePages, geometry }: LinesProps) {
-  const { gains, atOnce, later } = outcomeLines(counts, hugePages, residentPages, geometry);
+function WorthTable({ given, geometry }: { readonly given: SweptAdvice; readonly geometry: Geometry }) {
+  const { advice, residentPages, tlbEntries, reach } = given;
+  const memory = { residentPages, geometry };
+  const columns = [
+    ...(advice.inForce ? [{ title: 'in force', cells: worthCells(advice.inForce, memory) }] : []),
+    ...(advice.leave ? [] : [{ title: 'advised', cells: worthCells(advice.advised, memory) }]),
+  ];
   return (
-    <dl>
-      <dt>gains</dt>
-      <dd>{gains}</dd>
-      <dt>costs at once</dt>
-      <dd>{atOnce}</dd>
-      <dt>later passes</dt>
-      <dd>{later}</dd>
-    </dl>
+    <table class="tradeoff-worth">
+      <caption>
+        {grouped(Math.round(tlbEntries))} TLB entries now; of them {reachWords(reach, geometry)}
+      </caption>
+      <thead>
+        <tr>
+          <td />
+          {columns.map(({ title }) => (
+            <th key={title} scope="col">
+              {title}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {ROWS.map(([name, cell]) => (
+          <tr key={name}>
+            <th scope="row">{name}</th>
+            {columns.map(({ title, cells }) => (
+              <td key={title}>{cells[cell]}</td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }

@@ -1,4 +1,4 @@
-import type { Budget } from '../../src/analysis/advise.ts';
+import type { PolicyBudget } from '../../src/analysis/choose-policy.ts';
 
 /** What the sliders say: undefined is no limit. */
 export interface BudgetChoice {
@@ -40,10 +40,13 @@ export function paramsOfBudget({ growthPercent, laterAttempts }: BudgetChoice): 
 }
 
 /** The budget in pages of memory with so many resident ones. */
-export function budgetOf({ growthPercent, laterAttempts }: BudgetChoice, residentPages: number): Budget {
+export function budgetOf(
+  { growthPercent, laterAttempts }: BudgetChoice,
+  residentPages: number,
+): PolicyBudget {
   const growthPages =
     growthPercent === undefined ? Infinity : Math.floor((residentPages * growthPercent) / 100);
-  return { growthPages, laterAttempts };
+  return { growth: 'both', growthPages, laterAttempts, within: 0.01 };
 }
 
 /** The place of a value on a slider: the nearest stop, and one behind the last for no limit. */

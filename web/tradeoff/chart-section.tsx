@@ -8,7 +8,7 @@ import { budgetFromParams, budgetOf } from './budget.ts';
 import { TradeoffChart } from './chart.tsx';
 import type { Axis } from './chart-frame.ts';
 import type { Place } from './draw-chart.ts';
-import type { Sweep } from './sweeper.ts';
+import type { Sweep, SweptAdvice } from './sweeper.ts';
 import { advice, recorded, take } from './trade-off.ts';
 
 interface Props {
@@ -32,7 +32,7 @@ export function ChartSection({ sweep, geometry }: Props) {
         mostGrowth={budget.growthPages}
         chosen={outcome && { growthPages: outcome.growthPages, hugePages: outcome.hugeThen }}
         recorded={recorded.value && placeOfTotals(recorded.value)}
-        advised={advice.value?.chosen.metrics}
+        advised={advice.value && placeOfAdvice(advice.value)}
         onTake={take}
       />
       <Legend hasRecorded={recorded.value !== undefined} />
@@ -40,7 +40,11 @@ export function ChartSection({ sweep, geometry }: Props) {
   );
 }
 
-function placeOfTotals({ counts, hugePages }: Totals): Place {
+function placeOfAdvice({ advice: { advised }, hugePages }: SweptAdvice): Place {
+  return placeOfTotals({ counts: advised.worth.counts, hugePages });
+}
+
+function placeOfTotals({ counts, hugePages }: Pick<Totals, 'counts' | 'hugePages'>): Place {
   return {
     growthPages: growthOf(counts),
     hugePages: hugePages + counts.newlyHugePages,

@@ -1,4 +1,5 @@
-import { adviceWithin, type Budget } from '../../src/analysis/advise.ts';
+import { type Advice, Adviser } from '../../src/analysis/advise.ts';
+import type { PolicyBudget } from '../../src/analysis/choose-policy.ts';
 import type { DigestQuery } from '../../src/analysis/digest-query.ts';
 import {
   apartStates,
@@ -8,6 +9,7 @@ import {
   VMA_CLASSES,
 } from '../../src/analysis/memory-digest.ts';
 import { paretoFront, type SweptResult } from '../../src/analysis/pareto.ts';
+import { memoryTlbEntries } from '../../src/analysis/policy-worth.ts';
 import {
   blockLength,
   policyCount,
@@ -16,13 +18,13 @@ import {
   sweepBlocks,
 } from '../../src/analysis/sweep.ts';
 import { adviceSpace } from '../../src/analysis/sweep-space.ts';
-import { NO_ORDERS } from '../../src/core/memory/order.ts';
-import type { PolicyCounts } from '../../src/core/plan/policy-counts.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
 import type { CollapseLimits } from '../../src/core/rules/policy.ts';
-import { blindSpots } from '../../src/render/words/advise-view.ts';
-import { choiceOfPolicy, settingsOf } from '../policy/choice.ts';
+import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
+import type { TlbReach } from '../../src/core/rules/tlb-reach.ts';
+import { blindSpots, tightGroupLines } from '../../src/render/words/advise-view.ts';
+import { choiceOf, type PolicyChoice } from '../policy/choice.ts';
 import { pointsOf, type SweepPoints } from './sweep-points.ts';
 
 /** What is the same for all policies of a sweep. The model is one that digests answer for. */
@@ -32,7 +34,7 @@ export interface SweepQuestion extends Pick<CollapseLimits, 'maxPtesSwap' | 'max
 
 /** Memory that was read to its end. */
 export interface SweptMemory {
-  readonly source: Pick<SourceDigest, 'host' | 'skipped'>;
+  readonly source: SourceDigest;
   /** Asks about all of it together. */
   readonly query: DigestQuery;
 }
@@ -46,14 +48,17 @@ export interface Sweep {
   readonly points: SweepPoints;
 }
 
-/** The policy that fits a budget. */
+/** What to do for a budget, and what it rests on. */
 export interface SweptAdvice {
-  readonly chosen: SweptResult;
-  /** The best for the same later attempts that grows nothing. */
-  readonly withoutGrowth: SweptResult;
-  readonly counts: PolicyCounts;
+  readonly advice: Advice;
+  readonly budget: PolicyBudget;
+  /** What is advised, as the panel shows it. */
+  readonly choice: PolicyChoice;
   readonly residentPages: number;
   readonly hugePages: number;
+  /** TLB entries of the memory as it is, and what counts them. */
+  readonly tlbEntries: number;
+  readonly reach: TlbReach;
   /** What it cannot know or promise, a sentence each. */
   readonly blindSpots: readonly string[];
 }
@@ -105,23 +110,27 @@ export class Sweeper {
     };
   }
 
-  /** The best policy of the last sweep within a budget; undefined where there was none. */
-  advise(budget: Budget): SweptAdvice | undefined {
+  /** What to do about the memory of the last sweep within a budget; undefined where there was none. */
+  advise(budget: PolicyBudget): SweptAdvice | undefined {
     if (!this.#held) return undefined;
     const { swept, question, space, values } = this.#held;
     const { memory } = swept.query;
-    const { chosen, withoutGrowth } = adviceWithin(space, values, budget);
-    const { model } = chosen.policy;
-    // Sizes that khugepaged does not have count for nothing here.
-    const none = { always: NO_ORDERS, madvise: NO_ORDERS };
-    const choice = { ...question, ...choiceOfPolicy(chosen.policy, none, memory.geometry) };
+    const model = KERNEL_MODELS[question.model];
+    const base = swept.source.host.settings ?? defaultSettings(memory.geometry);
+    const advice = new Adviser(swept.source, model, base, space, values).advise(budget);
+    const { settings } = advice.advised;
     return {
-      chosen,
-      withoutGrowth,
-      counts: swept.query.ask(settingsOf(choice), model),
+      advice,
+      budget,
+      choice: choiceOf(settings, memory.geometry, question.model),
       residentPages: memory.residentPages,
       hugePages: memory.hugePages,
-      blindSpots: blindSpots({ source: swept.source, memory, model, chosen }),
+      tlbEntries: memoryTlbEntries(memory),
+      reach: swept.source.reach,
+      blindSpots: [
+        ...tightGroupLines(advice.advised.tight, memory.geometry),
+        ...blindSpots({ source: swept.source, memory, model, advised: advice.advised }),
+      ],
     };
   }
 }

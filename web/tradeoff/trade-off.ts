@@ -30,7 +30,7 @@ const budgetInLink = computed(() => JSON.stringify(budgetFromParams(link.value.p
 export const canSweep = computed(() => checkDigestModel(KERNEL_MODELS[choice.value.model]).ok);
 
 /** What the choice becomes with a policy of the sweep. */
-export function choiceWith(policy: SweptPolicy): PolicyChoice {
+function choiceWith(policy: SweptPolicy): PolicyChoice {
   const { value } = choice;
   const geometry = memory.value?.host.geometry ?? geometryOfPmdOrder(9);
   return { ...value, ...choiceOfPolicy(policy, value, geometry) };
@@ -42,8 +42,12 @@ export function take(policy: SweptPolicy): void {
 }
 
 /** Whether a policy of the sweep is the one that is chosen. */
-export function isPolicyChosen(policy: SweptPolicy): boolean {
-  const { always, madvise, maxPtesNone } = choiceWith(policy);
+function isPolicyChosen(policy: SweptPolicy): boolean {
+  return isChosen(choiceWith(policy));
+}
+
+/** Whether a choice is the one that is made. */
+export function isChosen({ always, madvise, maxPtesNone }: PolicyChoice): boolean {
   const { value } = choice;
   return value.always === always && value.madvise === madvise && value.maxPtesNone === maxPtesNone;
 }

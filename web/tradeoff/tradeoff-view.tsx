@@ -11,7 +11,7 @@ import { BudgetSliders } from './budget-sliders.tsx';
 import { ChartSection } from './chart-section.tsx';
 import { FrontTable } from './front-table.tsx';
 import type { Sweep } from './sweeper.ts';
-import { advice, canSweep, followTradeoff, recorded, sweeping, sweptPolicies } from './trade-off.ts';
+import { advice, canSweep, followTradeoff, sweeping, sweptPolicies } from './trade-off.ts';
 import './tradeoff.css';
 
 /** All policies over the open memory: what they gain, what they cost, and which of them fits a budget. */
@@ -103,7 +103,5 @@ function Answers({ sweep: swept, geometry }: AnswersProps) {
 }
 
 function Advised({ geometry }: { readonly geometry: Geometry }) {
-  return advice.value ? (
-    <AdviceCard advice={advice.value} recorded={recorded.value} geometry={geometry} />
-  ) : null;
+  return advice.value ? <AdviceCard advice={advice.value} geometry={geometry} /> : null;
 }

@@ -1,4 +1,5 @@
 import { buildCommand } from '@stricli/core';
+import { GROWTH_KINDS, type GrowthKind } from '../../analysis/growth-kinds.ts';
 import { describeCommand } from '../shared/command-docs.ts';
 import type { Context } from '../shared/context.ts';
 import { optionalNumber } from '../shared/flag-kinds.ts';
@@ -9,6 +10,8 @@ import {
   baseSettingsFlags,
   type SweptKernelFlag,
   sweptKernelFlag,
+  type TlbFlag,
+  tlbFlag,
 } from '../shared/policy-flags.ts';
 import {
   files,
@@ -19,13 +22,16 @@ import {
   workersFlag,
 } from '../shared/source-flags.ts';
 
-export type AdviseFlags = ProcessFlags &
+export type AdviseFlags = TlbFlag &
+  ProcessFlags &
   BaseSettingsFlags &
   ListingFlags &
   SweptKernelFlag &
   WorkersFlag &
   OutputFlags & {
     readonly maxGrowth: string;
+    readonly growth: GrowthKind;
+    readonly within: string;
     readonly maxWork?: number;
     readonly format?: AdviceFormat;
     readonly words: 'always' | 'madvise';
@@ -40,14 +46,28 @@ export const adviseCommand = buildCommand<AdviseFlags, string[], Context>({
   parameters: {
     flags: {
       ...processFlags,
+      ...tlbFlag,
       maxGrowth: {
         kind: 'parsed',
         parse: String,
-        default: '0%',
-        placeholder: 'N%|SIZE',
-        brief: 'How much resident memory may grow: a share of the memory read, or a size',
+        default: '5%',
+        placeholder: 'N%|SIZE|none',
+        brief: 'How much the memory of the machine may grow: a share of the memory read, a size, or no limit',
       },
-      maxWork: optionalNumber('N', 'Attempts in every later pass, once nothing changes, at most'),
+      growth: {
+        kind: 'enum',
+        values: GROWTH_KINDS,
+        default: 'both',
+        brief: 'Which growth that is: by khugepaged now, by page faults at a restart, or each of both',
+      },
+      within: {
+        kind: 'parsed',
+        parse: String,
+        default: '1%',
+        placeholder: 'N%',
+        brief: 'TLB entries, as a share of those of the memory, that are not worth a change',
+      },
+      maxWork: optionalNumber('N', 'Attempts in vain in every later pass, once nothing changes, at most'),
       words: {
         kind: 'enum',
         values: ['always', 'madvise'],
@@ -73,12 +93,13 @@ export const adviseCommand = buildCommand<AdviseFlags, string[], Context>({
     positional: files,
   },
   docs: {
-    brief: 'The policy that fits a budget, and the writes that set it; changes nothing itself',
-    customUsage: [`(${PROCESSES} | FILE...) --max-growth N% [--max-work N]`],
+    brief: 'Whether to change the settings within a budget, and the writes that do; changes nothing itself',
+    customUsage: [`(${PROCESSES} | FILE...) [--max-growth N%] [--growth now|restart|both] [--max-work N]`],
     fullDescription: describeCommand(
       [
-        'Finds, among all sets of sizes and all max_ptes_none, what brings most memory into huge pages within a budget.',
-        'Says what it gains and costs, process by process, what to write to sysfs and how to go back. It writes nothing.',
+        'Finds, among all sets of sizes and all max_ptes_none, what maps the memory with the fewest TLB entries within a budget',
+        'of growth, now and when the programs start again, and whether that is worth a change. Says what it gains and costs,',
+        'process by process, what to write to sysfs and how to go back. It writes nothing.',
       ],
       [
         'thpscope advise -p $(pidof -s redis-server) --max-growth 2%',

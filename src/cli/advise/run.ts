@@ -1,11 +1,11 @@
-import { adviceWithin, outcomesByProcess } from '../../analysis/advise.ts';
+import { Adviser } from '../../analysis/advise.ts';
 import { assumesRegistration } from '../../analysis/assumptions.ts';
 import { bootParameters } from '../../analysis/boot-parameters.ts';
-import { DigestQuery } from '../../analysis/digest-query.ts';
+import type { PolicyBudget } from '../../analysis/choose-policy.ts';
 import { totalDigest } from '../../analysis/memory-digest.ts';
+import { worthByProcess } from '../../analysis/process-worth.ts';
 import { readOnKernel } from '../../analysis/read-on.ts';
 import { adviceSpace } from '../../analysis/sweep-space.ts';
-import { settingsFor, writesBetween } from '../../analysis/sysfs-writes.ts';
 import { parseBytes } from '../../core/base/bytes.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { LIMIT_FILES } from '../../core/base/sysfs.ts';
@@ -34,13 +34,15 @@ async function adviseSource(
   files: string[],
   signal: AbortSignal,
 ): Promise<Result<void>> {
-  const budget = parseGrowth(flags.maxGrowth);
-  if (!budget.ok) return budget;
+  const budgetOf = parseBudget(flags);
+  if (!budgetOf.ok) return budgetOf;
   const digested = await digestFromFlags(context, flags, files, { signal });
   if (!digested.ok) return digested;
   const source = digested.value;
   const memory = totalDigest(source);
   const { geometry, settings: known, kernelRelease } = source.host;
+  if (!memory.restart && flags.growth === 'restart')
+    return fail('usage', '--growth restart: the digest is of a version that does not know restarts');
   const asked = kernelAsked(flags.kernel, kernelRelease);
   if (!asked.ok) return asked;
   const model = asked.value;
@@ -49,26 +51,19 @@ async function adviseSource(
   const { shrinkUnderused: _, ...kept } = base.value;
   const space = adviceSpace(memory, model, [flags.words], kept);
   const values = await runSweep(context, memory, space, { workers: flags.workers, signal });
-  const growthPages = Math.floor(budget.value(memory.residentPages, pageBytes(geometry)));
-  const limits = { growthPages, laterAttempts: flags.maxWork };
-  const { chosen, withoutGrowth } = adviceWithin(space, values, limits);
-  const settings = settingsFor(kept, chosen.policy, geometry);
-  const query = new DigestQuery(memory);
+  const budget = budgetOf.value(memory.residentPages, pageBytes(geometry));
+  const advice = new Adviser(source, model, kept, space, values).advise(budget);
+  const { settings } = advice.advised;
   const view = {
     source,
     memory,
     model,
     readOn: readOnKernel(kernelRelease, files.length === 0),
-    budget: limits,
-    chosen,
-    withoutGrowth,
-    counts: query.ask(settings, model),
-    currentCounts: known && query.ask(known, model),
-    byProcess: outcomesByProcess(source, settings, model),
+    budget,
+    advice,
+    byProcess: worthByProcess(source, settings, model),
     listing: { sort: flags.sort, top: flags.top },
     assumesRegistration: assumesRegistration({ settings: known }, settings, geometry),
-    set: writesBetween(known ?? kept, settings, geometry),
-    restore: known && writesBetween(settings, known, geometry),
   };
   const format = flags.json ? 'json' : (flags.format ?? 'text');
   if (format === 'json') await print(context, `${JSON.stringify(adviseJson(view))}\n`);
@@ -76,9 +71,9 @@ async function adviseSource(
   else {
     const boot = (each: ThpSettings) => bootParameters(each, kernelRelease, geometry);
     const writes = {
-      advice: adviceLine(chosen.policy, geometry),
-      set: view.set,
-      restore: view.restore,
+      advice: adviceLine(advice, geometry),
+      set: advice.set,
+      restore: advice.restore,
       boot: boot(settings),
       bootNow: known && boot(known),
     };
@@ -94,16 +89,28 @@ function isKept(path: string): boolean {
   return ['enabled', `khugepaged/${maxPtesSwap}`, `khugepaged/${maxPtesShared}`].includes(path);
 }
 
-type Growth = (residentPages: number, bytesPerPage: number) => number;
+type Budget = (residentPages: number, bytesPerPage: number) => PolicyBudget;
 
-/** Reads a budget: a share of the memory read (2%) or a size (512M); as pages of a given memory. */
-function parseGrowth(text: string): Result<Growth> {
+/** Reads a budget; growth as a share of the memory read (2%), a size (512M) or `none`. */
+function parseBudget({ maxGrowth, maxWork, growth, within }: AdviseFlags): Result<Budget> {
+  const tolerance = shareOf(within);
+  if (tolerance === undefined) return fail('usage', `--within ${within}: write a share such as 1%`);
+  const share = shareOf(maxGrowth);
+  const bytes = maxGrowth === '0' ? 0 : parseBytes(maxGrowth);
+  if (share === undefined && bytes === undefined && maxGrowth !== 'none')
+    return fail(
+      'usage',
+      `--max-growth ${maxGrowth}: write a share of the memory such as 2%, a size such as 512M, or none for no limit`,
+    );
+  return succeed((residentPages, bytesPerPage) => {
+    const pages =
+      share === undefined ? (bytes ?? Number.POSITIVE_INFINITY) / bytesPerPage : residentPages * share;
+    return { growth, growthPages: Math.floor(pages), laterAttempts: maxWork, within: tolerance };
+  });
+}
+
+/** `2%` as 0.02. */
+function shareOf(text: string): number | undefined {
   const share = /^(\d+(?:\.\d+)?)%$/.exec(text);
-  if (share) return succeed((pages) => (pages * Number(share[1])) / 100);
-  const bytes = text === '0' ? 0 : parseBytes(text);
-  if (bytes !== undefined) return succeed((_, bytesPerPage) => bytes / bytesPerPage);
-  return fail(
-    'usage',
-    `--max-growth ${text}: write a share of the memory such as 2%, or a size such as 512M`,
-  );
+  return share ? Number(share[1]) / 100 : undefined;
 }

@@ -2,6 +2,7 @@ import { buildCommand } from '@stricli/core';
 import { describeCommand } from '../shared/command-docs.ts';
 import type { Context } from '../shared/context.ts';
 import { outputFile, type WrittenFlags, writtenJson } from '../shared/output-flags.ts';
+import { type TlbFlag, tlbFlag } from '../shared/policy-flags.ts';
 import {
   files,
   PROCESSES,
@@ -11,12 +12,12 @@ import {
   workersFlag,
 } from '../shared/source-flags.ts';
 
-export type DigestFlags = ProcessFlags & WorkersFlag & WrittenFlags;
+export type DigestFlags = TlbFlag & ProcessFlags & WorkersFlag & WrittenFlags;
 
 export const digestCommand = buildCommand<DigestFlags, string[], Context>({
   loader: async () => (await import('./run.ts')).digest,
   parameters: {
-    flags: { ...processFlags, ...outputFile('Digest'), ...workersFlag, ...writtenJson },
+    flags: { ...processFlags, ...tlbFlag, ...outputFile('Digest'), ...workersFlag, ...writtenJson },
     aliases: { p: 'pid', o: 'output' },
     positional: files,
   },

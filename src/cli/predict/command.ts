@@ -4,10 +4,11 @@ import type { Context } from '../shared/context.ts';
 import { optionalSwitch, optionalText } from '../shared/flag-kinds.ts';
 import { type ListingFlags, listingFlags } from '../shared/listing-flags.ts';
 import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
-import { type PolicyFlags, policyFlags } from '../shared/policy-flags.ts';
+import { type PolicyFlags, policyFlags, type TlbFlag, tlbFlag } from '../shared/policy-flags.ts';
 import { files, PROCESSES, patternFlags, processFlags, type SourceFlags } from '../shared/source-flags.ts';
 
-export type PredictFlags = SourceFlags &
+export type PredictFlags = TlbFlag &
+  SourceFlags &
   PolicyFlags &
   OutputFlags &
   ListingFlags & {
@@ -22,6 +23,7 @@ export const predictCommand = buildCommand<PredictFlags, string[], Context>({
   parameters: {
     flags: {
       ...processFlags,
+      ...tlbFlag,
       ...patternFlags,
       ranges: optionalText('FILE|-', 'Ranges as newline-delimited JSON; answers stream in the same order'),
       vma: optionalText(

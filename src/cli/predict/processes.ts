@@ -5,6 +5,7 @@ import type { Verdict } from '../../analysis/verdict.ts';
 import { type Failed, fail, failWith, type Result, succeed } from '../../core/base/failure.ts';
 import type { Process } from '../../core/rules/memory-source.ts';
 import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
+import { reachAsked } from '../../core/rules/tlb-reach.ts';
 import { predictHead, predictTail, rangeJson } from '../../render/json/predict.ts';
 import { predictText } from '../../render/text/predict.ts';
 import { parseAddress } from '../shared/asked-address.ts';
@@ -29,6 +30,8 @@ export async function predictProcesses(
   const { geometry, settings: current } = host;
   const runPolicy = await policyFromFlags(flags, geometry, host);
   if (!runPolicy.ok) return runPolicy;
+  const reach = reachAsked(flags.tlb, host.cpu, geometry);
+  if (!reach.ok) return reach;
 
   if (!current && flags.policy === undefined) {
     warn(
@@ -55,7 +58,7 @@ export async function predictProcesses(
       progress.clear();
       if (ranges?.size === 0) return noRanges(flags.vma ?? '', prediction);
       const shown = ranges ? ofProcesses(prediction, ranges) : prediction;
-      await document?.finish(predictTail(shown, policy, ranges));
+      await document?.finish(predictTail(shown, policy, reach.value, ranges));
       return succeed(shown);
     },
     { progress },
@@ -70,6 +73,7 @@ export async function predictProcesses(
       prediction,
       ...runPolicy.value,
       policy,
+      reach: reach.value,
       readOn: readOnKernel(host.kernelRelease, files.length === 0),
       verbose: flags.verbose === true,
       restart: flags.restart === true,

@@ -9,6 +9,8 @@ import {
   type SweptKernelFlag,
   settingsFlags,
   sweptKernelFlag,
+  type TlbFlag,
+  tlbFlag,
 } from '../shared/policy-flags.ts';
 import {
   files,
@@ -18,7 +20,8 @@ import {
   type WorkersFlag,
 } from '../shared/source-flags.ts';
 
-export type ReportFlags = ProcessFlags &
+export type ReportFlags = TlbFlag &
+  ProcessFlags &
   SettingsFlags &
   SweptKernelFlag &
   WorkersFlag &
@@ -30,6 +33,7 @@ export const reportCommand = buildCommand<ReportFlags, string[], Context>({
   parameters: {
     flags: {
       ...processFlags,
+      ...tlbFlag,
       ...outputFile('HTML file'),
       ...settingsFlags,
       ...sweptKernelFlag,

@@ -9,7 +9,9 @@ import { formatBytes } from '../../core/base/bytes.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
 import { plural } from '../../core/base/plural.ts';
 import { shellCommand } from '../../core/base/shell.ts';
+import { commonCpu } from '../../core/rules/cpu.ts';
 import { defaultSettings } from '../../core/rules/thp-settings.ts';
+import { reachAsked } from '../../core/rules/tlb-reach.ts';
 import { reportHtml } from '../../render/report/html.ts';
 import { reportStyle } from '../../render/report/style.ts';
 import type { ReportSource } from '../../render/report/view.ts';
@@ -113,7 +115,10 @@ async function readRanges(
     ? first.settings
     : undefined;
   const table = new RangeTable(first.geometry, rows);
-  const collector = new DigestCollector(first.geometry);
+  const asked = reachAsked(flags.tlb, commonCpu(hosts.map(({ cpu }) => cpu)), first.geometry);
+  if (!asked.ok) return asked;
+  const reach = asked.value;
+  const collector = new DigestCollector(first.geometry, reach.pages);
   const read = await readMemory(
     opened.value,
     async (items) => {
@@ -130,6 +135,7 @@ async function readRanges(
   const { name: _name, ...host } = opened.value.source.host;
   const digest: SourceDigest = {
     host: { ...host, settings },
+    reach,
     processes,
     skipped: skipped.map(({ pid, failure }) => ({ pid, reason: failure.message })),
     notes,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DIGEST_SCHEMA, OLD_DIGEST_SCHEMAS } from '../../analysis/digest-json.ts';
 import { eachFact, OBSERVABLE_FACTS } from '../../core/memory/range-state.ts';
+import { REACH_CERTAINTIES } from '../../core/rules/tlb-reach.ts';
 import { hostSchema } from '../../snapshot/host-schema.ts';
 
 const count = z.int().nonnegative();
@@ -15,11 +16,16 @@ const rangeText = z.strictObject({
   uffdArmed: z.boolean().optional(),
 });
 
-const classJson = z.strictObject({
+const oldClass = z.strictObject({
   rows: z.array(z.array(count).min(2)),
   folios: z.array(z.array(count).length(5)),
   any: z.array(z.array(count)).length(4),
   apart: z.array(z.strictObject({ count, range: rangeText })),
+});
+
+const classJson = oldClass.extend({
+  folios: z.array(z.array(count).length(6)),
+  any: z.array(z.array(count)).length(5),
 });
 
 const restartJson = z.strictObject({
@@ -40,8 +46,8 @@ const oldProcess = z.strictObject({
   hugePages: count,
   refused: z.record(z.string(), z.object({ ranges: count, pages: count })),
   assumed: z.array(z.enum(OBSERVABLE_FACTS)),
-  unadvised: classJson.optional(),
-  hugepage: classJson.optional(),
+  unadvised: oldClass.optional(),
+  hugepage: oldClass.optional(),
   restart: z
     .strictObject({
       unadvised: restartJson.optional(),
@@ -58,6 +64,17 @@ const process = oldProcess.extend({
   isRegistered: z.boolean().optional(),
   otherPages: count.optional(),
   uncheckedPages: count.optional(),
+  pmdMappedPages: count,
+  savedEntries: count,
+  unadvised: classJson.optional(),
+  hugepage: classJson.optional(),
+});
+
+const tlb = z.strictObject({
+  pages: count.min(1),
+  cpu: z.string(),
+  certainty: z.enum(REACH_CERTAINTIES),
+  source: z.string(),
 });
 
 const skipped = z.array(z.object({ pid: count, reason: z.string() }));
@@ -69,6 +86,7 @@ export const digestFile = z.discriminatedUnion('schema', [
     schema: z.literal(DIGEST_SCHEMA),
     host: hostSchema.extend({ bootId: z.string().optional() }),
     processes: z.array(process),
+    tlb,
     skipped,
     notes,
     /** Checked before anything is read. */

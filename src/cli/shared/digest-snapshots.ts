@@ -4,6 +4,7 @@ import { addMemoryDigest, type ProcessDigest, type SourceDigest } from '../../an
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { commonCpu } from '../../core/rules/cpu.ts';
 import { joinReleases } from '../../core/rules/kernel-release.ts';
+import { commonReach, reachAsked, type TlbReach } from '../../core/rules/tlb-reach.ts';
 import type { SnapshotFile } from '../../snapshot/file.ts';
 import type { DigestPiece, DigestTask, GroupSpan } from './digest-worker.ts';
 import { RecordedProcesses } from './recorded-processes.ts';
@@ -19,6 +20,8 @@ const SPANS_PER_WORKER = 8;
 
 export interface DigestOptions {
   readonly signal: AbortSignal;
+  /** What one TLB entry maps, where that is not to be what the CPU can do: see `reachAsked`. */
+  readonly tlb?: string;
   /** Keeps every range, for models that no table answers for: see DigestCollector. */
   readonly walkAll?: boolean;
 }
@@ -39,6 +42,14 @@ export async function digestSnapshots(
   paths: readonly string[],
   run: DigestRun,
 ): Promise<Result<SourceDigest>> {
+  const kernelRelease = joinReleases(files.map((file) => file.host.kernelRelease));
+  const cpu = commonCpu(files.map((file) => file.host.cpu));
+  const boots = new Set(files.map((file) => file.host.bootId));
+  const bootId = boots.size === 1 ? files[0].host.bootId : undefined;
+  const host = { ...files[0].host, bootId, kernelRelease, cpu };
+  const asked = collectiveReach(run.tlb, files);
+  if (!asked.ok) return asked;
+  const reach = asked.value;
   const groups = files.reduce((sum, file) => sum + file.groups, 0);
   const counters = sharedCounters();
   const paying = Math.min(availableParallelism(), Math.floor(groups / MIN_GROUPS_PER_WORKER));
@@ -46,7 +57,7 @@ export async function digestSnapshots(
   const results = await runWorkers<Result<DigestPiece[]>>(
     new URL('./digest-worker.js', import.meta.url),
     count,
-    { paths, spans: spansOf(files, count), walkAll: run.walkAll, counters } satisfies DigestTask,
+    { paths, spans: spansOf(files, count), reach, walkAll: run.walkAll, counters } satisfies DigestTask,
     run.signal,
     () => run.onProgress(Atomics.load(counters, SHARED.done), groups),
   );
@@ -56,24 +67,30 @@ export async function digestSnapshots(
     pieces.push(...result.value);
   }
   pieces.sort(({ place: [a, i] }, { place: [b, j] }) => a - b || i - j);
-  const kernelRelease = joinReleases(files.map((file) => file.host.kernelRelease));
-  const cpu = commonCpu(files.map((file) => file.host.cpu));
-  const boots = new Set(files.map((file) => file.host.bootId));
-  const bootId = boots.size === 1 ? files[0].host.bootId : undefined;
-  const host = { ...files[0].host, bootId, kernelRelease, cpu };
-  const processes = mergePieces(pieces, paths, host);
+  const processes = mergePieces(pieces, paths, host, reach);
   if (!processes.ok) return processes;
   const named = nameRecordings(run.command, processes.value, files, paths);
   if (!named.ok) return named;
   const notices = files.flatMap((file) => file.notices);
   return succeed({
     host,
+    reach,
     processes: named.value.processes,
     skipped: notices.flatMap((each) =>
       each.kind === 'skipped' ? [{ pid: each.pid, reason: each.failure.message }] : [],
     ),
     notes: [...notices.flatMap((each) => (each.kind === 'note' ? [each.message] : [])), ...named.value.notes],
   });
+}
+
+function collectiveReach(tlb: string | undefined, files: readonly SnapshotFile[]): Result<TlbReach> {
+  const reaches: TlbReach[] = [];
+  for (const { host } of files) {
+    const reach = reachAsked(tlb, host.cpu, host.geometry);
+    if (!reach.ok) return reach;
+    reaches.push(reach.value);
+  }
+  return succeed(commonReach(reaches));
 }
 
 function spansOf(files: readonly SnapshotFile[], workers: number): GroupSpan[] {
@@ -118,8 +135,9 @@ function mergePieces(
   pieces: readonly DigestPiece[],
   paths: readonly string[],
   host: SourceDigest['host'],
+  reach: TlbReach,
 ): Result<readonly RecordedDigest[]> {
-  const head = digestJson({ host, processes: [], skipped: [], notes: [] });
+  const head = digestJson({ host, reach, processes: [], skipped: [], notes: [] });
   const digest = digestOfJson({ ...head, processes: pieces.map(({ process }) => process) });
   if (!digest.ok) return digest;
   const merged = new Map<string, RecordedDigest>();

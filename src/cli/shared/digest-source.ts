@@ -1,12 +1,15 @@
 import { DigestCollector } from '../../analysis/digest-collector.ts';
 import type { ProcessDigest, SourceDigest } from '../../analysis/memory-digest.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
+import { formatSize } from '../../core/memory/format-size.ts';
 import { commonCpu } from '../../core/rules/cpu.ts';
 import { joinReleases } from '../../core/rules/kernel-release.ts';
+import { commonReach, reachAsked } from '../../core/rules/tlb-reach.ts';
 import type { Context } from './context.ts';
 import { readDigestFile } from './digest-file.ts';
 import { type DigestOptions, digestSnapshots } from './digest-snapshots.ts';
 import { isDigestFile } from './is-digest-file.ts';
+import type { TlbFlag } from './policy-flags.ts';
 import { startProgress } from './progress.ts';
 import { readMemory } from './read-memory.ts';
 import { RecordedProcesses } from './recorded-processes.ts';
@@ -25,10 +28,11 @@ import { timeLeft } from './time-left.ts';
 /** The digest of whatever the flags name: running processes, snapshots, or digests made before. */
 export async function digestFromFlags(
   context: Context,
-  flags: ProcessFlags & WorkersFlag,
+  flags: ProcessFlags & WorkersFlag & TlbFlag,
   files: readonly string[],
-  options: DigestOptions,
+  asked: Omit<DigestOptions, 'tlb'>,
 ): Promise<Result<SourceDigest>> {
+  const options = { ...asked, tlb: flags.tlb };
   const source = checkOneSource(flags, files);
   if (!source.ok) return source;
   if (files.length === 0) return digestProcesses(context, flags, options);
@@ -41,14 +45,20 @@ export async function digestFromFlags(
       'usage',
       `${stored[0]}: a digest cannot answer for the kernels scaled and capped; give the snapshot`,
     );
-  return readDigests(context, stored);
+  return readDigests(context, stored, options.tlb);
 }
 
-async function readDigests(context: Context, paths: readonly string[]): Promise<Result<SourceDigest>> {
+async function readDigests(
+  context: Context,
+  paths: readonly string[],
+  tlb: string | undefined,
+): Promise<Result<SourceDigest>> {
   const digests: SourceDigest[] = [];
   for (const path of paths) {
     const digest = await readDigestFile(path);
     if (!digest.ok) return digest;
+    const counted = checkReach(path, digest.value, tlb);
+    if (!counted.ok) return counted;
     digests.push(digest.value);
     if (!sameGeometry(digest.value.host.geometry, digests[0].host.geometry))
       return otherPageSize(context.command, path, paths[0]);
@@ -78,6 +88,7 @@ async function readDigests(context: Context, paths: readonly string[]): Promise<
       settings: agree ? host.settings : undefined,
       cpu: commonCpu(digests.map((each) => each.host.cpu)),
     },
+    reach: commonReach(digests.map(({ reach }) => reach)),
     processes,
     skipped: digests.flatMap(({ skipped }) => skipped),
     notes: [...new Set(digests.flatMap(({ notes }) => notes)), ...(note === undefined ? [] : [note])],
@@ -110,12 +121,14 @@ async function digestFiles(
 async function digestProcesses(
   context: Context,
   flags: ProcessFlags,
-  { signal, walkAll }: DigestOptions,
+  { signal, tlb, walkAll }: DigestOptions,
 ): Promise<Result<SourceDigest>> {
   const opened = await openProcesses(context, flags);
   if (!opened.ok) return opened;
   const { host } = opened.value.source;
-  const collector = new DigestCollector(host.geometry, { walkAll, surroundings: host });
+  const reach = reachAsked(tlb, host.cpu, host.geometry);
+  if (!reach.ok) return reach;
+  const collector = new DigestCollector(host.geometry, reach.value.pages, { walkAll, surroundings: host });
   const read = await readMemory(
     opened.value,
     async (items) => {
@@ -128,8 +141,21 @@ async function digestProcesses(
   const { value: processes, skipped, notes } = read.value;
   return succeed({
     host,
+    reach: reach.value,
     processes,
     skipped: skipped.map(({ pid, failure }) => ({ pid, reason: failure.message })),
     notes,
   });
+}
+
+/** A digest counts the entries that folios save by one reach: another cannot be asked for. */
+function checkReach(path: string, { host, reach }: SourceDigest, tlb: string | undefined): Result<void> {
+  const asked = tlb === undefined ? succeed(reach) : reachAsked(tlb, host.cpu, host.geometry);
+  if (!asked.ok) return asked;
+  if (asked.value.pages === reach.pages) return succeed(undefined);
+  return fail(
+    'usage',
+    `${path}: counts TLB entries for ${formatSize(reach.pages, host.geometry)} an entry (${reach.cpu}); ` +
+      `digest the memory again with --tlb ${tlb}`,
+  );
 }

@@ -5,6 +5,7 @@ import { DigestCollector } from '../../analysis/digest-collector.ts';
 import { digestJson, type ProcessJson } from '../../analysis/digest-json.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
 import type { Process } from '../../core/rules/memory-source.ts';
+import type { TlbReach } from '../../core/rules/tlb-reach.ts';
 import { openSnapshotFile, type SnapshotFile } from '../../snapshot/file.ts';
 import { failureOfThrown } from './read-memory.ts';
 import { SHARED } from './worker-pool.ts';
@@ -19,6 +20,7 @@ export interface GroupSpan {
 export interface DigestTask {
   readonly paths: readonly string[];
   readonly spans: readonly GroupSpan[];
+  readonly reach: TlbReach;
   readonly walkAll: boolean | undefined;
   readonly counters: Int32Array;
 }
@@ -32,7 +34,13 @@ export interface DigestPiece {
 
 parentPort?.postMessage(await failureOfThrown(() => digestGroups(workerData as DigestTask)));
 
-async function digestGroups({ paths, spans, walkAll, counters }: DigestTask): Promise<Result<DigestPiece[]>> {
+async function digestGroups({
+  paths,
+  spans,
+  reach,
+  walkAll,
+  counters,
+}: DigestTask): Promise<Result<DigestPiece[]>> {
   const files: SnapshotFile[] = [];
   for (const path of paths) {
     const file = await openSnapshotFile(path);
@@ -41,7 +49,7 @@ async function digestGroups({ paths, spans, walkAll, counters }: DigestTask): Pr
   }
   const pieces: DigestPiece[] = [];
   const collectors = files.map(
-    ({ host }) => new DigestCollector(host.geometry, { walkAll, surroundings: host }),
+    ({ host }) => new DigestCollector(host.geometry, reach.pages, { walkAll, surroundings: host }),
   );
   for (;;) {
     const index = Atomics.add(counters, SHARED.next, 1);
@@ -61,7 +69,13 @@ async function digestGroups({ paths, spans, walkAll, counters }: DigestTask): Pr
       Atomics.add(counters, SHARED.done, 1);
     }
     const processes = collector.finish();
-    const { processes: packed } = digestJson({ host: files[file].host, processes, skipped: [], notes: [] });
+    const { processes: packed } = digestJson({
+      host: files[file].host,
+      reach,
+      processes,
+      skipped: [],
+      notes: [],
+    });
     packed.forEach((process, i) => pieces.push({ file, place: [index, i], process }));
   }
 }

@@ -35,6 +35,9 @@ export type PolicyFlags = OutcomeFlags & {
 /** Whose khugepaged a digest is asked about. */
 export type SweptKernelFlag = { readonly kernel?: SweptKernelName };
 
+/** What one TLB entry maps, for every command that counts them. */
+export type TlbFlag = { readonly tlb?: string };
+
 const WHICH_KERNEL =
   'Whose khugepaged is asked; by default the one that the memory was read on, of made-up ranges the newest';
 
@@ -100,6 +103,13 @@ export const policyFlags = {
     brief: 'How a range is searched; as the kernel model does by default',
   },
   ...outcomeFlag,
+} as const;
+
+export const tlbFlag = {
+  tlb: optionalText(
+    'SIZE|folio',
+    'What one TLB entry maps below the PMD size; by default what the CPU can do',
+  ),
 } as const;
 
 export const sweptKernelFlag = {

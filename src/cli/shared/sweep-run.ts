@@ -43,8 +43,9 @@ export async function runSweep(
       return values;
     }
     const counters = sharedCounters();
-    const { geometry } = memory;
-    const task: SweepTask = { memory: memoryDigestJson(memory), geometry, space, counters, results };
+    const { geometry, reachPages } = memory;
+    const json = memoryDigestJson(memory);
+    const task: SweepTask = { memory: json, geometry, reachPages, space, counters, results };
     const count = Math.max(1, Math.min(workers, blocks));
     const script = new URL('./sweep-worker.js', import.meta.url);
     await runWorkers(script, count, task, signal, () => show(Atomics.load(counters, SHARED.done)));

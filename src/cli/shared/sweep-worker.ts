@@ -10,13 +10,14 @@ import { SHARED } from './worker-pool.ts';
 export interface SweepTask {
   readonly memory: MemoryDigestJson;
   readonly geometry: Geometry;
+  readonly reachPages: number;
   readonly space: SweepSpace;
   readonly counters: Int32Array;
   readonly results: SharedArrayBuffer;
 }
 
-const { memory, geometry, space, counters, results } = workerData as SweepTask;
-const digest = memoryDigestOfJson(memory, geometry);
+const { memory, geometry, reachPages, space, counters, results } = workerData as SweepTask;
+const digest = memoryDigestOfJson(memory, geometry, reachPages);
 if (!digest.ok) throw new Error(`bug: ${digest.failure.message}`);
 const query = new DigestQuery(digest.value);
 const length = blockLength(space);

@@ -3,7 +3,13 @@ import { describeCommand } from '../shared/command-docs.ts';
 import type { Context } from '../shared/context.ts';
 import { optionalSwitch, repeatedText } from '../shared/flag-kinds.ts';
 import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
-import { type BaseSettingsFlags, policyFlag, setFlag } from '../shared/policy-flags.ts';
+import {
+  type BaseSettingsFlags,
+  policyFlag,
+  setFlag,
+  type TlbFlag,
+  tlbFlag,
+} from '../shared/policy-flags.ts';
 import {
   files,
   PROCESSES,
@@ -13,7 +19,8 @@ import {
   workersFlag,
 } from '../shared/source-flags.ts';
 
-export type SweepFlags = ProcessFlags &
+export type SweepFlags = TlbFlag &
+  ProcessFlags &
   Pick<BaseSettingsFlags, 'policy' | 'set'> &
   WorkersFlag &
   OutputFlags & {
@@ -27,6 +34,7 @@ export const sweepCommand = buildCommand<SweepFlags, string[], Context>({
   parameters: {
     flags: {
       ...processFlags,
+      ...tlbFlag,
       list: repeatedText(
         'NAME=A,B',
         'Values of orders (2-9, 64K+2M), max-ptes-none, kernel or words (always, madvise: of the enabled sizes); -L NAME A,B',

@@ -62,7 +62,8 @@ async function sweepSource(
     return succeed(undefined);
   }
   const readOn = readOnKernel(kernelRelease, files.length === 0);
-  const view = { memory, space: space.value, values, front, processes: source.value.processes.length };
+  const { reach } = source.value;
+  const view = { memory, reach, space: space.value, values, front, processes: source.value.processes.length };
   if (flags.json) await print(context, `${JSON.stringify(sweepJson(view))}\n`);
   else await print(context, sweepText(view, readOn, styleFor(context, flags.color)));
   for (const note of source.value.notes) if (!flags.json) warn(context, note);

@@ -21,15 +21,18 @@ export interface DigestBuilder {
   finish(): DigestTable;
 }
 
-/** A builder on WebAssembly where it knows the geometry, else in plain TypeScript. */
-export function createDigestBuilder(geometry: Geometry): DigestBuilder {
-  return createWasmDigestBuilder(geometry) ?? createPlainDigestBuilder(geometry);
+/**
+ * A builder on WebAssembly where it knows the geometry, else in plain TypeScript. One TLB entry below the PMD
+ * maps up to `reachPages`.
+ */
+export function createDigestBuilder(geometry: Geometry, reachPages: number): DigestBuilder {
+  return createWasmDigestBuilder(geometry, reachPages) ?? createPlainDigestBuilder(geometry, reachPages);
 }
 
-export function createPlainDigestBuilder(geometry: Geometry): DigestBuilder {
+export function createPlainDigestBuilder(geometry: Geometry, reachPages: number): DigestBuilder {
   const next = new Uint32Array(wordsPerRange(geometry));
   const counts = emptyWindowCounts(geometry);
-  const levels = emptyLevels(geometry);
+  const levels = emptyLevels(geometry, reachPages);
   let table = emptyDigest(geometry);
   return {
     next,
@@ -47,13 +50,13 @@ export function createPlainDigestBuilder(geometry: Geometry): DigestBuilder {
 }
 
 /** Undefined where the engine or the geometry does not allow it. */
-export function createWasmDigestBuilder(geometry: Geometry): DigestBuilder | undefined {
+export function createWasmDigestBuilder(geometry: Geometry, reachPages: number): DigestBuilder | undefined {
   if (geometry.pmdOrder < BLOCK_ORDER) return undefined;
   const words = wordsPerRange(geometry);
   const rowCount = pagesPerRange(geometry) + 1;
   const anyAt = BATCH_BYTES + 4 * ROW * rowCount;
   const bitmaps = loadBitmaps(anyAt + 4 * ROW);
-  return bitmaps && new WasmBuilder(bitmaps, geometry, words, rowCount);
+  return bitmaps && new WasmBuilder(bitmaps, geometry, reachPages, words, rowCount);
 }
 
 class WasmBuilder implements DigestBuilder {
@@ -69,7 +72,13 @@ class WasmBuilder implements DigestBuilder {
   /** Ranges that its 32-bit counters hold. */
   #tabulated = 0;
 
-  constructor(bitmaps: BitmapsModule, geometry: Geometry, words: number, rowCount: number) {
+  constructor(
+    bitmaps: BitmapsModule,
+    geometry: Geometry,
+    reachPages: number,
+    words: number,
+    rowCount: number,
+  ) {
     this.#bitmaps = bitmaps;
     this.#geometry = geometry;
     this.#places = Array.from(
@@ -78,7 +87,7 @@ class WasmBuilder implements DigestBuilder {
     );
     this.#rows = new Uint32Array(bitmaps.memory, BATCH_BYTES, ROW * rowCount);
     this.#any = new Uint32Array(bitmaps.memory, BATCH_BYTES + 4 * ROW * rowCount, ROW);
-    this.#levels = emptyLevels(geometry);
+    this.#levels = emptyLevels(geometry, reachPages);
     this.#table = emptyDigest(geometry);
   }
 

@@ -1,6 +1,7 @@
 import { type Geometry, pagesPerRange } from '../memory/geometry.ts';
 import type { Occupancy } from '../memory/occupancy.ts';
 import { hasLargeFolio } from '../memory/range-state.ts';
+import { savedEntries } from '../rules/tlb-reach.ts';
 import { type DigestTable, foliosOf, rowOf } from './table.ts';
 
 /** The windows of one order of a range, side by side. */
@@ -11,17 +12,29 @@ interface Level {
   readonly largest: Uint8Array;
   /** Those of them that a large folio backs. */
   readonly large: Uint16Array;
+  /** The order of the folio of every page; `MIXED` where they differ. */
+  readonly common: Uint8Array;
+  /** TLB entries that whole folios save in them. */
+  readonly saved: Uint16Array;
+  /** TLB entries that a whole folio of this order saves. */
+  readonly savedByFolio: number;
 }
+
+const MIXED = 255;
 
 /** Room for the windows of every order, overwritten by each range that is added. */
 export type FolioLevels = readonly Level[];
 
-export function emptyLevels(geometry: Geometry): FolioLevels {
+/** One TLB entry below the PMD maps up to `reachPages`. */
+export function emptyLevels(geometry: Geometry, reachPages: number): FolioLevels {
   const pages = pagesPerRange(geometry);
   return Array.from({ length: geometry.pmdOrder + 1 }, (_, order) => ({
     pages: new Uint16Array(pages >>> order),
     largest: new Uint8Array(pages >>> order),
     large: new Uint16Array(pages >>> order),
+    common: new Uint8Array(pages >>> order),
+    saved: new Uint16Array(pages >>> order),
+    savedByFolio: savedEntries(order, reachPages),
   }));
 }
 
@@ -42,7 +55,7 @@ export function addFolios(
   if (!hasLargeFolio(folioOrders)) return;
   fillLevels(levels, occupied, folioOrders);
   if (levels[pmdOrder].large[0] === 0) return;
-  const { held, large } = foliosOf(rowOf(table, levels[pmdOrder].pages[0]), geometry);
+  const { held, large, saved } = foliosOf(rowOf(table, levels[pmdOrder].pages[0]), geometry);
   for (let order = 2; order < pmdOrder; order++) {
     const level = levels[order];
     for (let window = 0; window < level.pages.length; window++) {
@@ -55,16 +68,22 @@ export function addFolios(
         table.anyHeldPages[order] += pages;
       } else {
         table.anyLarge[order] += level.large[window];
+        table.anySaved[order] += level.saved[window];
       }
       for (let outer = order; outer < pmdOrder; outer++) {
         if (levels[outer].pages[window >>> (outer - order)] !== 1 << outer) break;
         if (isHeld) held[outer * stride + order]++;
-        else large[outer * stride + order] += level.large[window];
+        else {
+          large[outer * stride + order] += level.large[window];
+          saved[outer * stride + order] += level.saved[window];
+        }
       }
     }
   }
   large[pmdOrder * stride + pmdOrder] += levels[pmdOrder].large[0];
+  saved[pmdOrder * stride + pmdOrder] += levels[pmdOrder].saved[0];
   table.anyLarge[pmdOrder] += levels[pmdOrder].large[0];
+  table.anySaved[pmdOrder] += levels[pmdOrder].saved[0];
 }
 
 function fillLevels(levels: FolioLevels, occupied: Occupancy, folioOrders: Uint8Array): void {
@@ -75,15 +94,19 @@ function fillLevels(levels: FolioLevels, occupied: Occupancy, folioOrders: Uint8
     single.pages[page] = present;
     single.largest[page] = order;
     single.large[page] = order > 0 ? 1 : 0;
+    single.common[page] = present ? order : MIXED;
   }
-  for (let order = 1; order < levels.length; order++) raise(levels[order - 1], levels[order]);
+  for (let order = 1; order < levels.length; order++) raise(levels[order - 1], levels[order], order);
 }
 
-function raise(halves: Level, level: Level): void {
+function raise(halves: Level, level: Level, order: number): void {
   for (let window = 0; window < level.pages.length; window++) {
     const left = 2 * window;
     level.pages[window] = halves.pages[left] + halves.pages[left + 1];
     level.largest[window] = Math.max(halves.largest[left], halves.largest[left + 1]);
     level.large[window] = halves.large[left] + halves.large[left + 1];
+    const common = halves.common[left] === halves.common[left + 1] ? halves.common[left] : MIXED;
+    level.common[window] = common;
+    level.saved[window] = common === order ? level.savedByFolio : halves.saved[left] + halves.saved[left + 1];
   }
 }

@@ -16,13 +16,15 @@ export class DigestReader {
   readonly #rowsBelow: Uint16Array;
   /** Sums over the first i rows, pmdOrder + 1 values each: see DigestRow. */
   readonly #full: Float64Array;
-  /** The same for both FolioCounts, (pmdOrder + 1)^2 values each; empty where every page is small. */
+  /** The same for FolioCounts, (pmdOrder + 1)^2 values each; empty where every page is small. */
   readonly #held: Float64Array;
   readonly #large: Float64Array;
+  readonly #saved: Float64Array;
   /** Sums over all rows but the first i. */
   readonly #rangesFrom: Float64Array;
   readonly #pagesFrom: Float64Array;
   readonly #largeFrom: Float64Array;
+  readonly #savedFrom: Float64Array;
 
   constructor(table: DigestTable) {
     const stride = table.geometry.pmdOrder + 1;
@@ -35,15 +37,18 @@ export class DigestReader {
     this.#full = new Float64Array((rows.length + 1) * stride);
     this.#held = new Float64Array(hasFolios ? (rows.length + 1) * stride * stride : 0);
     this.#large = new Float64Array(this.#held.length);
+    this.#saved = new Float64Array(this.#held.length);
     this.#rangesFrom = new Float64Array(rows.length + 1);
     this.#pagesFrom = new Float64Array(rows.length + 1);
     this.#largeFrom = new Float64Array(rows.length + 1);
+    this.#savedFrom = new Float64Array(rows.length + 1);
     for (const [i, [pages, row]] of rows.entries()) {
       this.#rowsBelow[pages + 1] = 1;
       accumulate(this.#full, i, row.full, stride);
       if (!hasFolios) continue;
       accumulate(this.#held, i, row.folios?.held, stride * stride);
       accumulate(this.#large, i, row.folios?.large, stride * stride);
+      accumulate(this.#saved, i, row.folios?.saved, stride * stride);
     }
     for (let pages = 1; pages < this.#rowsBelow.length; pages++)
       this.#rowsBelow[pages] += this.#rowsBelow[pages - 1];
@@ -52,6 +57,7 @@ export class DigestReader {
       this.#rangesFrom[i] = this.#rangesFrom[i + 1] + ranges;
       this.#pagesFrom[i] = this.#pagesFrom[i + 1] + ranges * pages;
       this.#largeFrom[i] = this.#largeFrom[i + 1] + (folios?.large[stride * stride - 1] ?? 0);
+      this.#savedFrom[i] = this.#savedFrom[i + 1] + (folios?.saved[stride * stride - 1] ?? 0);
     }
   }
 
@@ -69,7 +75,7 @@ export class DigestReader {
 
   /** max_ptes_none NR-1: only the largest order is tried, wherever there is a page. */
   #readAny(order: number, counts: PolicyCounts): void {
-    const { any, anyHeld, anyHeldPages, anyLarge } = this.#table;
+    const { any, anyHeld, anyHeldPages, anyLarge, anySaved } = this.#table;
     const collapses = any[order] - anyHeld[order];
     const copied = this.#pagesFrom[0] - anyHeldPages[order];
     counts.attempts[order] += any[order];
@@ -78,6 +84,7 @@ export class DigestReader {
     counts.copiedPages += copied;
     counts.filledPages += collapses * 2 ** order - copied;
     counts.newlyHugePages += copied - anyLarge[order];
+    counts.savedEntries += anySaved[order];
   }
 
   /** Ranges with enough pages for the PMD order; they never are tried again. */
@@ -89,6 +96,7 @@ export class DigestReader {
     counts.copiedPages += copied;
     counts.filledPages += ranges * this.#pages - copied;
     counts.newlyHugePages += copied - this.#largeFrom[rows];
+    counts.savedEntries += this.#savedFrom[rows];
   }
 
   /**
@@ -108,12 +116,15 @@ export class DigestReader {
       if (outer > 0) attempts -= this.#full[full + outer] * 2 ** (outer - order);
       let held = 0;
       let large = 0;
+      let saved = 0;
       if (hasFolios) {
         held = this.#held[folios + order * stride + order];
         large = this.#large[folios + order * stride + order];
+        saved = this.#saved[folios + order * stride + order];
         if (outer > 0) {
           held -= this.#held[folios + outer * stride + order];
           large -= this.#large[folios + outer * stride + order];
+          saved -= this.#saved[folios + outer * stride + order];
         }
       }
       const copied = (attempts - held) * 2 ** order;
@@ -122,6 +133,7 @@ export class DigestReader {
       counts.collapses[order] += attempts - held;
       counts.copiedPages += copied;
       counts.newlyHugePages += copied - large;
+      counts.savedEntries += saved;
       outer = order;
     }
   }

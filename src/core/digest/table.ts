@@ -19,6 +19,8 @@ export interface FolioCounts {
   readonly held: Float64Array;
   /** Pages in large folios inside the other windows. At the PMD order: inside the whole range. */
   readonly large: Float64Array;
+  /** TLB entries that whole folios save in the same places, by the CPU that the digest was made for. */
+  readonly saved: Float64Array;
 }
 
 /**
@@ -37,6 +39,8 @@ export interface DigestTable {
   readonly anyHeldPages: Float64Array;
   /** Pages in large folios inside the others. */
   readonly anyLarge: Float64Array;
+  /** TLB entries that whole folios save inside the others. */
+  readonly anySaved: Float64Array;
 }
 
 export function emptyDigest(geometry: Geometry): DigestTable {
@@ -48,6 +52,7 @@ export function emptyDigest(geometry: Geometry): DigestTable {
     anyHeld: byOrder(),
     anyHeldPages: byOrder(),
     anyLarge: byOrder(),
+    anySaved: byOrder(),
   };
 }
 
@@ -62,7 +67,7 @@ export function rowOf(table: DigestTable, pages: number): DigestRow {
 
 export function foliosOf(row: DigestRow, geometry: Geometry): FolioCounts {
   const byTwoOrders = () => new Float64Array((geometry.pmdOrder + 1) ** 2);
-  row.folios ??= { held: byTwoOrders(), large: byTwoOrders() };
+  row.folios ??= { held: byTwoOrders(), large: byTwoOrders(), saved: byTwoOrders() };
   return row.folios;
 }
 
@@ -89,11 +94,19 @@ export function addDigest(into: DigestTable, from: DigestTable): void {
     const sum = foliosOf(row, into.geometry);
     addTo(sum.held, folios.held);
     addTo(sum.large, folios.large);
+    addTo(sum.saved, folios.saved);
   }
   addTo(into.any, from.any);
   addTo(into.anyHeld, from.anyHeld);
   addTo(into.anyHeldPages, from.anyHeldPages);
   addTo(into.anyLarge, from.anyLarge);
+  addTo(into.anySaved, from.anySaved);
+}
+
+/** Takes every page for one that takes a TLB entry of its own, unless a PMD entry maps it. */
+export function forgetSavedEntries(table: DigestTable): void {
+  for (const { folios } of table.rows.values()) folios?.saved.fill(0);
+  table.anySaved.fill(0);
 }
 
 function addTo(into: Float64Array, from: Float64Array): void {

@@ -27,11 +27,9 @@ export interface Mapping {
   /** Resident pages that a PMD entry maps: all of the range or none. */
   readonly pmdMappedPages: number;
   /**
-   * TLB entries if one entry maps one naturally aligned, wholly mapped folio (contiguous PTEs, coalescing).
+   * Folios that PTEs map whole and naturally aligned, by order: one TLB entry may map several of their pages.
    */
-  readonly tlbEntriesFolio: number;
-  /** TLB entries if only a PMD entry maps more than one page (x86-64 without coalescing). */
-  readonly tlbEntriesPmd: number;
+  readonly wholeFolios: readonly number[];
 }
 
 /**
@@ -81,25 +79,22 @@ function swapIn(range: RangeState, count: number, codes: Uint8Array): void {
 
 function describe(codes: Uint8Array, pmdOrder: number, pmdMapped: boolean): Mapping {
   const pagesByOrder = Array.from({ length: pmdOrder + 1 }, () => 0);
-  let tlbEntriesFolio = 0;
-  let ptes = 0;
+  const wholeFolios = pagesByOrder.slice();
   for (let page = 0; page < codes.length; ) {
     const code = codes[page];
     if (code === CODE_EMPTY || code === CODE_SWAP) {
       page++;
       continue;
     }
-    // The zero page takes an entry, too, but is nobody's memory.
+    // The zero page is nobody's memory.
     const order = orderOfCode(code);
-    const pages = order && isWholeFolio(codes, page, order) ? 1 << order : 1;
-    tlbEntriesFolio++;
-    ptes += pages;
+    const whole = order !== undefined && order > 0 && !pmdMapped && isWholeFolio(codes, page, order);
+    const pages = whole ? 1 << order : 1;
+    if (whole) wholeFolios[order]++;
     if (order !== undefined) pagesByOrder[order] += pages;
     page += pages;
   }
-  if (pmdMapped)
-    return { pagesByOrder, pmdMappedPages: pagesByOrder[pmdOrder], tlbEntriesFolio: 1, tlbEntriesPmd: 1 };
-  return { pagesByOrder, pmdMappedPages: 0, tlbEntriesFolio, tlbEntriesPmd: ptes };
+  return { pagesByOrder, pmdMappedPages: pmdMapped ? pagesByOrder[pmdOrder] : 0, wholeFolios };
 }
 
 function isWholeFolio(codes: Uint8Array, first: number, order: number): boolean {

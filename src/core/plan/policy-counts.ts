@@ -19,6 +19,10 @@ export interface PolicyCounts {
   swappedInPages: number;
   /** Of the pages copied, those that no large folio held before. */
   newlyHugePages: number;
+  /** Of the pages copied, those whose original another process may go on using. */
+  copiedSharedPages: number;
+  /** TLB entries that whole folios among the pages copied saved before. */
+  savedEntries: number;
 }
 
 export function emptyCounts(geometry: Geometry): PolicyCounts {
@@ -31,6 +35,8 @@ export function emptyCounts(geometry: Geometry): PolicyCounts {
     copiedPages: 0,
     swappedInPages: 0,
     newlyHugePages: 0,
+    copiedSharedPages: 0,
+    savedEntries: 0,
   };
 }
 
@@ -39,6 +45,7 @@ export function clearCounts(counts: PolicyCounts): void {
   counts.collapses.fill(0);
   counts.laterAttempts.fill(0);
   counts.filledPages = counts.copiedPages = counts.swappedInPages = counts.newlyHugePages = 0;
+  counts.copiedSharedPages = counts.savedEntries = 0;
 }
 
 /** Adds counts, `times` over. */
@@ -52,4 +59,6 @@ export function addCounts(into: PolicyCounts, from: PolicyCounts, times = 1): vo
   into.copiedPages += times * from.copiedPages;
   into.swappedInPages += times * from.swappedInPages;
   into.newlyHugePages += times * from.newlyHugePages;
+  into.copiedSharedPages += times * from.copiedSharedPages;
+  into.savedEntries += times * from.savedEntries;
 }

@@ -2,20 +2,23 @@ import { pagesPerRange } from '../memory/geometry.ts';
 import { hasPage } from '../memory/occupancy.ts';
 import type { RangeState } from '../memory/range-state.ts';
 import type { CollapsePolicy } from '../rules/policy.ts';
+import { savedEntries } from '../rules/tlb-reach.ts';
 import type { CollapseAlgorithm } from '../search/algorithm.ts';
 import { applyPlan } from './apply-plan.ts';
-import { costOf } from './cost.ts';
+import { costOf, type PlanCost } from './cost.ts';
 import { type CollapsePlan, collapsesOf, planRange } from './plan.ts';
 import { emptyCounts, type PolicyCounts } from './policy-counts.ts';
 
 /**
  * What a policy does to one range, by walking it: the first pass, and what every later pass tries once
  * nothing changes any more. This is the reference that reading a digest must equal. Unknown folio orders
- * count as small pages, and what a pass made of them is known to the next.
+ * count as small pages, and what a pass made of them is known to the next. One TLB entry below the PMD maps
+ * up to `reachPages`.
  */
 export function settledCounts(
   range: RangeState,
   policy: CollapsePolicy,
+  reachPages: number,
   algorithm?: CollapseAlgorithm,
 ): PolicyCounts {
   const known = { ...range, folioOrders: range.folioOrders ?? new Uint8Array(pagesPerRange(range.geometry)) };
@@ -28,9 +31,26 @@ export function settledCounts(
   counts.copiedPages = cost.copiedPages;
   counts.swappedInPages = cost.swappedInPages;
   counts.newlyHugePages = cost.copiedPages - largePages(known, first);
+  counts.copiedSharedPages = cost.copiedSharedPages;
+  counts.savedEntries = replacedEntries(cost, counts, reachPages);
   for (const { order } of settledPlan(known, policy, first, algorithm).attempts)
     counts.laterAttempts[order]++;
   return counts;
+}
+
+/** TLB entries that the whole folios saved which a plan replaces. */
+function replacedEntries(
+  { before, after }: PlanCost,
+  { collapses }: PolicyCounts,
+  reachPages: number,
+): number {
+  let entries = 0;
+  for (const [order, folios] of before.wholeFolios.entries()) {
+    const made = order < collapses.length - 1 ? collapses[order] : 0;
+    const replaced = folios + made - after.wholeFolios[order];
+    if (replaced > 0) entries += replaced * savedEntries(order, reachPages);
+  }
+  return entries;
 }
 
 /** Pages that a plan copies out of large folios. */

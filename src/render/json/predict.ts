@@ -13,6 +13,7 @@ import {
   machineRestartOf,
   type Tally,
 } from '../../analysis/tally.ts';
+import { tallyEntries } from '../../analysis/tally-entries.ts';
 import { type OrderSet, ordersOf } from '../../core/memory/order.ts';
 import type { RangeState } from '../../core/memory/range-state.ts';
 import { type CollapsePlan, collapsesOf } from '../../core/plan/plan.ts';
@@ -20,6 +21,7 @@ import { resultName } from '../../core/rules/kernel-model.ts';
 import type { Process } from '../../core/rules/memory-source.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import { isScanResult } from '../../core/rules/scan-result.ts';
+import { FOLIO_REACH, type TlbReach } from '../../core/rules/tlb-reach.ts';
 import { restartJson } from './restart.ts';
 
 const PREDICT_SCHEMA = 'thpscope/predict@1';
@@ -89,6 +91,7 @@ export function totalsWithRestart(tally: Tally): object {
 export function predictTail(
   prediction: Prediction,
   policy: CollapsePolicy,
+  reach: TlbReach,
   ranges?: ReadonlyMap<Process, readonly RangeOutcome[]>,
 ): object {
   return {
@@ -96,15 +99,16 @@ export function predictTail(
     geometry: prediction.total.geometry,
     totals: totalsWithRestart(prediction.total),
     otherBytes: prediction.otherBytes ?? null,
-    cost: costJson(prediction.total, policy),
+    cost: costJson(prediction.total, policy, reach),
     machine: machineJson(prediction.total),
     refused: refusedJson(prediction.total, policy),
     assumed: [...assumptionsOf(prediction), ...prediction.total.unknown],
-    processes: prediction.processes.map((process) => processJson(process, policy)),
+    processes: prediction.processes.map((process) => processJson(process, policy, reach)),
     limits: limitsJson(prediction.limits),
     splitsAbove: prediction.splitsAbove ?? null,
     skipped: prediction.skipped.map(({ pid, failure }) => ({ pid, reason: failure.message })),
     notes: prediction.notes,
+    tlb: reachJson(reach),
   };
 }
 
@@ -131,7 +135,7 @@ export function limitsJson(limits: readonly GroupOutcome[]): object[] {
   }));
 }
 
-function processJson(prediction: ProcessPrediction, policy: CollapsePolicy): object {
+function processJson(prediction: ProcessPrediction, policy: CollapsePolicy, reach: TlbReach): object {
   const { process, tally } = prediction;
   return {
     pid: process.pid,
@@ -139,7 +143,7 @@ function processJson(prediction: ProcessPrediction, policy: CollapsePolicy): obj
     cgroup: process.cgroup,
     ...recordingJson(process),
     totals: totalsWithRestart(tally),
-    cost: costJson(tally, policy),
+    cost: costJson(tally, policy, reach),
     refused: refusedJson(tally, policy),
     startTime: process.startTime,
     thpDisabled: process.thpDisabled ?? null,
@@ -150,7 +154,7 @@ function processJson(prediction: ProcessPrediction, policy: CollapsePolicy): obj
     unplacedHugeBytes: process.unplacedHugeBytes ?? null,
     ksmBytes: process.ksmBytes ?? null,
     assumed: [...prediction.assumed, ...tally.unknown],
-    vmas: prediction.vmas.map((vma) => vmaJson(vma, policy)),
+    vmas: prediction.vmas.map((vma) => vmaJson(vma, policy, reach)),
   };
 }
 
@@ -159,7 +163,11 @@ export function recordingJson({ recording }: Process): object {
   return recording ? { recording: { ...recording, host: recording.host ?? null } } : {};
 }
 
-function vmaJson({ vma, eligibility, tally }: VmaPrediction, policy: CollapsePolicy): object {
+function vmaJson(
+  { vma, eligibility, tally }: VmaPrediction,
+  policy: CollapsePolicy,
+  reach: TlbReach,
+): object {
   return {
     start: hex(vma.start),
     end: hex(vma.end),
@@ -167,12 +175,12 @@ function vmaJson({ vma, eligibility, tally }: VmaPrediction, policy: CollapsePol
     orders: ordersOf(eligibility.orders),
     ...(eligibility.ineligible ? { ineligible: eligibility.ineligible } : {}),
     totals: totalsWithRestart(tally),
-    cost: costJson(tally, policy),
+    cost: costJson(tally, policy, reach),
     refused: refusedJson(tally, policy),
   };
 }
 
-function costJson(tally: Tally, policy: CollapsePolicy): object {
+function costJson(tally: Tally, policy: CollapsePolicy, reach: TlbReach): object {
   return {
     residentPages: tally.residentPages,
     scannedRanges: tally.scanned,
@@ -186,7 +194,7 @@ function costJson(tally: Tally, policy: CollapsePolicy): object {
     leftSmallPages: tally.leftSmallPages,
     pmdMappedPages: tally.pmdMappedPages,
     pagesByOrder: { before: byOrder(tally.pagesBefore), after: byOrder(tally.pagesAfter) },
-    tlbEntries: { onePerFolio: tally.tlbFolio, onePerPmdOrPage: tally.tlbPmd },
+    tlbEntries: tlbEntriesJson(tally, reach),
   };
 }
 
@@ -204,6 +212,23 @@ function vmaRangesJson(
       refusal: refusal === undefined ? null : isScanResult(refusal) ? resultName(refusal, model) : refusal,
     })),
   );
+}
+
+function tlbEntriesJson(tally: Tally, reach: TlbReach): object {
+  const bound = (reachPages: number) => {
+    const { before, after } = tallyEntries(tally, reachPages);
+    return { before, after };
+  };
+  return {
+    ...tallyEntries(tally, reach.pages),
+    onePerFolio: bound(FOLIO_REACH),
+    onePerPmdOrPage: bound(1),
+  };
+}
+
+/** What TLB entries are counted by. */
+export function reachJson({ pages, cpu, certainty, source }: TlbReach): object {
+  return { reachPages: pages === FOLIO_REACH ? null : pages, cpu, certainty, source };
 }
 
 function refusedJson(tally: Tally, policy: CollapsePolicy): object {

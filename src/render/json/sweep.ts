@@ -2,10 +2,14 @@ import { apartRanges, type MemoryDigest } from '../../analysis/memory-digest.ts'
 import type { SweptResult } from '../../analysis/pareto.ts';
 import { policyCount, type SweepSpace } from '../../analysis/sweep.ts';
 import { ordersOf } from '../../core/memory/order.ts';
+import type { TlbReach } from '../../core/rules/tlb-reach.ts';
+import { reachJson } from './predict.ts';
 
 /** A sweep and what came of it. */
 export interface SweepView {
   readonly memory: MemoryDigest;
+  /** What TLB entries are counted by. */
+  readonly reach: TlbReach;
   readonly processes: number;
   readonly space: SweepSpace;
   /** The metrics of every policy: see `metricsAt`. */
@@ -13,11 +17,12 @@ export interface SweepView {
   readonly front: readonly SweptResult[];
 }
 
-export function sweepJson({ memory, processes, space, front }: SweepView): object {
+export function sweepJson({ memory, reach, processes, space, front }: SweepView): object {
   return {
     schema: 'thpscope/sweep@1',
     geometry: memory.geometry,
     memory: sweptMemoryJson(memory, processes),
+    tlb: reachJson(reach),
     space: {
       kernels: space.models.map(({ name }) => name),
       enabled: space.enabled,

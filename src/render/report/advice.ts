@@ -1,46 +1,42 @@
+import { isSameAdvice } from '../../analysis/findings.ts';
 import { policyCount } from '../../analysis/sweep.ts';
 import type { SysfsWrite } from '../../analysis/sysfs-writes.ts';
-import { percent } from '../../core/base/percent.ts';
 import { plural } from '../../core/base/plural.ts';
-import { sum } from '../../core/base/sum.ts';
-import { formatSize } from '../../core/memory/format-size.ts';
 import { writeScript } from '../text/write-script.ts';
-import { adviceLine } from '../words/advise-view.ts';
+import { adviceLine, lossLines, reasonLines, tightGroupLines, worthSentence } from '../words/advise-view.ts';
 import { html, type Markup } from '../words/markup.ts';
+import { reachWords } from '../words/tlb-words.ts';
 import { budgetLine } from './answer.ts';
 import type { ReportView } from './view.ts';
 
-/** What advise would set for each budget, how, and how to go back. */
+/** What advise says for each budget, how to follow it, and how to go back. */
 export function adviceSection({ findings }: ReportView): Markup {
-  const { advice, memory, inForce } = findings;
-  const { residentPages, geometry } = memory;
-  const sections = advice.map(({ share, chosen, finding, set, restore }, i) => {
-    const same = advice.findIndex((other) => other.chosen.index === chosen.index);
+  const { advice, memory, inForce, read } = findings;
+  const { geometry } = memory;
+  const sections = advice.map(({ share, budget, advice: each }, i) => {
+    const same = advice.findIndex((other) => isSameAdvice(other, advice[i]));
     const title = share === 0 ? 'Memory must not grow' : `Memory may grow ${budgetLine(share)}`;
     if (same < i)
-      return html`<section><h3>${title}</h3><p>The same as for ${advice[same].share * 100}%: nothing that grows memory by so little brings more.</p></section>`;
-    const { counts, hugePages, growthPages } = finding;
-    const later = sum(counts.laterAttempts);
-    const growth =
-      growthPages === 0
-        ? 'no growth'
-        : `growth of ${formatSize(growthPages, geometry)} (+${percent(growthPages, residentPages)})`;
-    const work = `${plural(sum(counts.attempts), 'attempt')} and ${formatSize(counts.copiedPages, geometry)} copied at once`;
-    const passes =
-      later === 0
-        ? 'nothing is tried again later'
-        : `${plural(later, 'attempt')} in every later pass that change nothing`;
+      return html`<section><h3>${title}</h3><p>The same as for ${advice[same].share * 100}%.</p></section>`;
+    const { leave, advised, set, restore } = each;
+    const reasons = [...reasonLines(each, budget, memory), ...tightGroupLines(advised.tight, geometry)];
+    const losses = lossLines(each, geometry);
     return html`<section><h3>${title}</h3>
-<p>${adviceLine(chosen.policy, geometry)} ${percent(hugePages, residentPages)} of the memory in use in huge pages, ${growth}; ${work}, ${passes}.</p>
-<div class="writes">
+<p>${adviceLine(each, geometry)} ${worthSentence(advised, memory)}</p>
+${reasons.length > 0 && html`<p>${reasons.join(' ')}</p>`}
+${losses.length > 0 && html`<p>${losses.map((line) => `${line}.`).join(' ')}</p>`}
+${
+  !leave &&
+  html`<div class="writes">
 <div><h4>To set it, as root</h4>
 ${writes(set)}</div>
 <div><h4>To go back</h4>
 ${restore ? writes(restore) : html`<p>The settings in force are not known, so neither is the way back.</p>`}</div>
-</div>
+</div>`
+}
 </section>`;
   });
-  return html`<p>The best of ${plural(policyCount(findings.space), 'policy', 'policies')} for this memory: what brings most of it into huge pages within the budget. thpscope writes nothing itself; what is collapsed stays collapsed when settings are put back.${inForce === undefined && " The writes start from the kernel's defaults."}</p>
+  return html`<p>Of ${plural(policyCount(findings.space), 'policy', 'policies')} the one that maps this memory with the fewest TLB entries, now and after a restart, within a budget of growth; of TLB entries ${reachWords(read.digest.reach, geometry)}. thpscope writes nothing itself; what is collapsed stays collapsed when settings are put back.${inForce === undefined && ' The settings in force are not known.'}</p>
 ${sections}`;
 }
 

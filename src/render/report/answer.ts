@@ -1,13 +1,12 @@
 import type { PolicyFinding } from '../../analysis/findings.ts';
 import { otherBytesOf } from '../../analysis/memory-digest.ts';
-import type { SweptResult } from '../../analysis/pareto.ts';
 import { percent } from '../../core/base/percent.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
 import { sum } from '../../core/base/sum.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
-import { adviceLine, worthLine } from '../words/advise-view.ts';
+import { adviceLine, worthSentence } from '../words/advise-view.ts';
 import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
 import { html, type Markup } from '../words/markup.ts';
 import { ignoredLimitLine } from '../words/none-limit-note.ts';
@@ -27,8 +26,6 @@ export function answer({ findings, inForce, readOn }: ReportView): Markup {
   const { growthPages, hugePages } = asked;
   const ignored = ignoredLimitLine(findings.policy, geometry);
   const other = otherKernelLine(model, readOn, geometry);
-  const [without] = advice;
-  const worth = (chosen: SweptResult) => worthLine(chosen, without.chosen, residentPages, geometry);
   return html`
 <p class="lead">Under ${whose}, khugepaged of ${kernelWords(model, readOn)} ${outcomeLine(asked, memory.hugePages, residentPages, geometry)} ${workLine(asked, geometry)}${changesNothing(asked) && html` The kernel's default (${settingsLine(kernelDefault.settings, geometry)}) ${outcomeLine(kernelDefault, memory.hugePages, residentPages, geometry)}`}</p>
 <p>${restartSentence(asked.restart, residentPages, geometry)}${asked.restart && ` (${RESTART_IS_A_BOUND}.)`}</p>
@@ -41,10 +38,10 @@ export function answer({ findings, inForce, readOn }: ReportView): Markup {
 <div><dt>work of each later pass</dt><dd>${grouped(later)} <small>${later === 1 ? 'attempt' : 'attempts'} that change nothing</small></dd></div>
 </dl>
 <p class="quiet">Not covered: ${notCovered(otherBytesOf(memory), findings.processes.length)}.</p>
-<p>What advise would set, by how much resident memory may grow:</p>
+<p>What advise says, by how much memory may grow now by khugepaged and at a restart by page faults:</p>
 <ul>${advice.map(
-    ({ share, chosen, finding }) =>
-      html`<li>${budgetLine(share)}: ${adviceLine(chosen.policy, geometry)} Then ${percent(finding.hugePages, residentPages)} of the memory in use lie in huge pages${finding.growthPages > 0 && `, for ${formatSize(finding.growthPages, geometry)} of growth (${worth(chosen)})`}.</li>
+    ({ share, advice: each }) =>
+      html`<li>${budgetLine(share)}: ${adviceLine(each, geometry)}${!each.leave && ` ${worthSentence(each.advised, memory)}`}</li>
 `,
   )}</ul>`;
 }

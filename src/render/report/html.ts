@@ -1,4 +1,4 @@
-import { changedPages } from '../../analysis/advise.ts';
+import { changedPages } from '../../analysis/process-worth.ts';
 import { plural } from '../../core/base/plural.ts';
 import { html, type Markup, type Part, trusted } from '../words/markup.ts';
 import { againSection, glossary, readSection, refusedSection } from './about.ts';

@@ -1,4 +1,4 @@
-import type { Findings, RangesFinding } from '../../analysis/findings.ts';
+import { type Findings, isSameAdvice, type RangesFinding } from '../../analysis/findings.ts';
 import { growthOf } from '../../analysis/tally.ts';
 import { sum } from '../../core/base/sum.ts';
 import { orderBars, type SizedMemory } from '../svg/order-bars.ts';
@@ -14,7 +14,7 @@ export function sizesSection(findings: Findings): Markup {
     : { name: 'now', byOrder: none.with(0, residentPages - hugePages), unsized: hugePages };
   const then = (name: string, finding: RangesFinding) => afterwards(name, finding, findings);
   const distinct = advice.filter(
-    ({ chosen }, i) => advice.findIndex((other) => other.chosen.index === chosen.index) === i,
+    (each, i) => !each.advice.leave && advice.findIndex((other) => isSameAdvice(other, each)) === i,
   );
   return html`${orderBars(
     [

@@ -1,111 +1,128 @@
-import type { ProcessOutcome } from '../../analysis/advise.ts';
+import type { Advice } from '../../analysis/advise.ts';
 import { otherBytesOf } from '../../analysis/memory-digest.ts';
+import { memoryTlbEntries } from '../../analysis/policy-worth.ts';
 import { type ListedFigures, listProcesses } from '../../analysis/process-list.ts';
+import type { ProcessWorth } from '../../analysis/process-worth.ts';
 import type { SysfsWrite } from '../../analysis/sysfs-writes.ts';
-import { growthOf } from '../../analysis/tally.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
-import { sum } from '../../core/base/sum.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
-import type { Geometry } from '../../core/memory/geometry.ts';
-import type { PolicyCounts } from '../../core/plan/policy-counts.ts';
 import {
   type AdviceView,
   adviceLine,
   blindSpots,
-  outcomeLines,
+  budgetWords,
+  lossLines,
+  otherGrowthLines,
   reachLines,
+  reasonLines,
   tightGroupLines,
-  worthLine,
+  type WorthCells,
+  worthCells,
 } from '../words/advise-view.ts';
 import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
 import { notCovered } from '../words/not-covered.ts';
 import { othersLine } from '../words/others-line.ts';
 import { printable } from '../words/printable.ts';
 import { recordedIn } from '../words/recorded-in.ts';
+import { reachWords } from '../words/tlb-words.ts';
 import { type Column, layOutTable } from './columns.ts';
-import { field } from './lines.ts';
 import type { Style } from './style.ts';
 import { writeLines } from './write-script.ts';
 
 const PROCESSES_SHOWN = 15;
 
-const COLUMNS: readonly Column[] = [
-  { title: 'pid', align: 'right' },
-  { title: 'command', align: 'left' },
-  { title: 'memory', align: 'right' },
-  { title: 'huge now', align: 'right' },
-  { title: 'huge then', align: 'right' },
-  { title: 'RSS', align: 'right' },
-  { title: 'attempts', align: 'right' },
-  { title: 'later', align: 'right' },
-];
-
-/** The policy that fits, what it gains and costs, and how to set it and undo it. */
+/** The settings that fit, what they gain and cost, how to set them and to undo it. */
 export function adviseText(view: AdviceView, style: Style): string {
-  const { memory, model, readOn, budget, chosen, withoutGrowth, counts, currentCounts, set, restore } = view;
+  const { memory, model, readOn, budget, advice, source } = view;
   const { geometry } = memory;
-  const limits = [
-    `growth of at most ${formatSize(budget.growthPages, geometry)}`,
-    ...(budget.laterAttempts === undefined
-      ? []
-      : [`at most ${plural(budget.laterAttempts, 'attempt')} in every later pass`]),
-  ];
   const other = otherKernelLine(model, readOn, geometry);
-  const worth = worthLine(chosen, withoutGrowth, memory.residentPages, geometry);
-  const writes = (list: readonly SysfsWrite[]) =>
-    list.length === 0 ? ['  nothing to write'] : writeLines(list).map((line) => `  ${line}`);
+  const unseen = [
+    ...tightGroupLines(advice.advised.tight, geometry),
+    ...blindSpots({ source, memory, model, advised: advice.advised }),
+  ];
   return [
-    `${formatSize(memory.residentPages, geometry)} of anonymous memory in ${plural(view.source.processes.length, 'process', 'processes')}; ${limits.join(', ')}`,
-    `not covered: ${notCovered(otherBytesOf(memory), view.source.processes.length)}`,
-    `as ${kernelWords(model, readOn)} decides`,
+    `${formatSize(memory.residentPages, geometry)} of anonymous memory in ${plural(source.processes.length, 'process', 'processes')}; ${budgetWords(budget, memory)}`,
+    `not covered: ${notCovered(otherBytesOf(memory), source.processes.length)}`,
+    `as ${kernelWords(model, readOn)} decides; of TLB entries ${reachWords(source.reach, geometry)}`,
     ...(other === undefined ? [] : [style.dim(`(${other})`)]),
     '',
-    `  ${style.bold(adviceLine(chosen.policy, geometry))}`,
+    `  ${style.bold(adviceLine(advice, geometry))}`,
+    ...reasonLines(advice, budget, memory).map((line) => `  ${line}`),
     '',
-    ...outcomeFields(counts, memory.hugePages, memory.residentPages, geometry),
-    ...(worth === undefined ? [] : [`  ${worth}`]),
-    ...(currentCounts
-      ? [
-          '',
-          style.dim('  The settings in force would come to this:'),
-          '',
-          ...outcomeFields(currentCounts, memory.hugePages, memory.residentPages, geometry).map(style.dim),
-        ]
-      : []),
+    ...worthTable(view, style),
     '',
     ...processLines(view, style),
     '',
-    ...reachPart(view, style),
-    style.bold('To set it, as root:'),
-    ...writes(set),
-    ...(restore
-      ? [style.bold('To go back:'), ...writes(restore)]
-      : ['The current settings are not known, so neither is the way back.']),
-    '',
+    ...writesPart(advice, style),
+    ...stopPart(view, style),
     style.bold('What this could not see or promise:'),
-    ...[...tightGroupLines(view), ...blindSpots(view)].map((line) => `  - ${line}`),
-    ...(chosen.policy.orders === 0 ? ['  - nothing fits the budget but to enable no size'] : []),
+    ...unseen.map((line) => `  - ${line}`),
     '',
   ].join('\n');
 }
 
-function reachPart(view: AdviceView, style: Style): string[] {
-  const lines = reachLines(view);
-  if (lines.length === 0 || view.set.length === 0) return [];
-  return [style.bold('Processes that run now may need a restart:'), ...lines.map((line) => `  ${line}`), ''];
+/** What the memory is, what the settings in force come to, and what is advised. */
+function worthTable({ memory, advice }: AdviceView, style: Style): string[] {
+  const { leave, advised, inForce } = advice;
+  const columns: { readonly title: string; readonly cells: WorthCells }[] = [
+    ...(inForce ? [{ title: 'in force', cells: worthCells(inForce, memory) }] : []),
+    ...(leave ? [] : [{ title: 'advised', cells: worthCells(advised, memory) }]),
+  ];
+  const row = (name: string, cell: keyof WorthCells) => [
+    `  ${name}`,
+    ...columns.map(({ cells }) => cells[cell]),
+  ];
+  const [head, ...lines] = layOutTable(
+    [{ title: '', align: 'left' }, ...columns.map(({ title }): Column => ({ title, align: 'right' }))],
+    [
+      row(`TLB entries by khugepaged (now ${grouped(Math.round(memoryTlbEntries(memory)))})`, 'entries'),
+      row('TLB entries after a restart', 'restartEntries'),
+      row('growth by khugepaged', 'growth'),
+      row('growth at a restart, at most', 'restartGrowth'),
+      row('attempts in vain in every pass', 'laterAttempts'),
+    ],
+  );
+  return [style.dim(head), ...lines];
 }
 
-function outcomeFields(
-  counts: PolicyCounts,
-  hugePages: number,
-  residentPages: number,
-  geometry: Geometry,
-): string[] {
-  const { gains, atOnce, later } = outcomeLines(counts, hugePages, residentPages, geometry);
-  return [field('gains', gains), field('costs at once', atOnce), field('later passes', later)];
+function writesPart({ leave, set, restore }: Advice, style: Style): string[] {
+  if (leave) return [];
+  const lines = (list: readonly SysfsWrite[]) => writeLines(list).map((line) => `  ${line}`);
+  return [
+    style.bold('To set it, as root:'),
+    ...lines(set),
+    ...(restore
+      ? [style.bold('To go back:'), ...lines(restore)]
+      : ['The settings in force are not known, so neither is the way back.']),
+    '',
+  ];
 }
 
-function processLines({ byProcess, listing, memory }: AdviceView, style: Style): string[] {
+/** What would make a careful person stop. */
+function stopPart(view: AdviceView, style: Style): string[] {
+  const { advice, budget, memory } = view;
+  if (advice.leave) return [];
+  const lines = [
+    ...otherGrowthLines(advice, budget, memory),
+    ...lossLines(advice, memory.geometry),
+    ...reachLines(view),
+  ];
+  return lines.length === 0 ? [] : [style.bold('Before you do:'), ...lines.map((line) => `  ${line}`), ''];
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: 'pid', align: 'right' },
+  { title: 'command', align: 'left' },
+  { title: 'memory', align: 'right' },
+  { title: 'TLB entries', align: 'right' },
+  { title: 'by khugepaged', align: 'right' },
+  { title: 'growth', align: 'right' },
+  { title: 'at a restart', align: 'right' },
+  { title: 'growth', align: 'right' },
+  { title: 'in vain', align: 'right' },
+];
+
+function processLines({ byProcess, listing, memory: { geometry } }: AdviceView, style: Style): string[] {
   const { shown, others } = listProcesses(byProcess, figuresOf, {
     sort: listing.sort,
     top: listing.top ?? PROCESSES_SHOWN,
@@ -113,24 +130,25 @@ function processLines({ byProcess, listing, memory }: AdviceView, style: Style):
   const isRecorded = byProcess.some(({ process }) => process.recording);
   const [head, ...lines] = layOutTable(
     isRecorded ? [...COLUMNS, { title: 'recorded in', align: 'left' }] : COLUMNS,
-    shown.map(({ process, residentPages, hugePages, counts }) => [
+    shown.map(({ process, memory, worth: { tlbEntries, growthPages, laterAttempts, restart } }) => [
       String(process.pid),
       printable(process.command),
-      formatSize(residentPages, memory.geometry),
-      formatSize(hugePages, memory.geometry),
-      formatSize(hugePages + counts.newlyHugePages, memory.geometry),
-      `+${formatSize(growthOf(counts), memory.geometry)}`,
-      grouped(sum(counts.attempts)),
-      grouped(sum(counts.laterAttempts)),
+      formatSize(memory.residentPages, geometry),
+      grouped(Math.round(memoryTlbEntries(memory))),
+      grouped(Math.round(tlbEntries)),
+      `+${formatSize(growthPages, geometry)}`,
+      restart ? grouped(Math.round(restart.tlbEntries)) : '?',
+      restart ? `+${formatSize(restart.growthPages, geometry)}` : '?',
+      grouped(laterAttempts),
       ...(isRecorded ? [process.recording ? recordedIn(process.recording) : ''] : []),
     ]),
   );
-  const rest = othersLine(others, memory.geometry);
+  const rest = othersLine(others, geometry);
   return [style.dim(head), ...lines, ...(rest === undefined ? [] : [rest])];
 }
 
 /** What a list says of a process. */
-function figuresOf({ residentPages, hugePages, counts }: ProcessOutcome): ListedFigures {
-  const hugeThen = hugePages + counts.newlyHugePages;
-  return { residentPages, hugeNow: hugePages, hugeThen, growthPages: growthOf(counts) };
+function figuresOf({ memory: { residentPages, hugePages }, worth }: ProcessWorth): ListedFigures {
+  const hugeThen = hugePages + worth.counts.newlyHugePages;
+  return { residentPages, hugeNow: hugePages, hugeThen, growthPages: worth.growthPages };
 }

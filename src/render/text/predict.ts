@@ -15,6 +15,7 @@ import { asOrder, formatOrder, type OrderSet } from '../../core/memory/order.ts'
 import type { Process } from '../../core/rules/memory-source.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
+import type { TlbReach } from '../../core/rules/tlb-reach.ts';
 import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
 import { ignoredLimitLine } from '../words/none-limit-note.ts';
 import { notCovered } from '../words/not-covered.ts';
@@ -48,6 +49,8 @@ export interface PredictView {
   /** The policy of memory with VM_HUGEPAGE. */
   readonly policy: CollapsePolicy;
   readonly readOn: ReadOn;
+  /** What TLB entries are counted by. */
+  readonly reach: TlbReach;
   /** One section a process and one line a VMA, however many there are. */
   readonly verbose: boolean;
   /** The VMAs of each process, with what page faults do to each after a restart. */
@@ -75,7 +78,7 @@ export function predictText(view: PredictView, style: Style): string {
   if (withMemory.length > 1) {
     const title = `${style.bold('all together')}: ${plural(withMemory.length, 'process', 'processes')}`;
     const { total, otherBytes } = prediction;
-    lines.push(title, ...togetherLines(total, policy, style));
+    lines.push(title, ...togetherLines(total, policy, view.reach, style));
     if (!view.ranges) lines.push(field('not covered', notCovered(otherBytes, prediction.processes.length)));
     lines.push('');
   }
@@ -115,7 +118,7 @@ function processLines(prediction: ProcessPrediction, view: PredictView, style: S
   const alone = view.ranges ? `, VMA ${vma.start.toString(16)}-${vma.end.toString(16)} alone` : '';
   const lines = [
     `${style.bold(`${printable(process.command)} (pid ${process.pid})`)}${alone}${cgroup}${recorded}`,
-    ...tallyLines(tally, view.policy, style),
+    ...tallyLines(tally, view.policy, view.reach, style),
   ];
   if (!view.ranges) lines.push(field('not covered', notCovered(otherBytes, 1)));
   for (const [name, line] of surroundingFacts(prediction)) lines.push(field(name, line));

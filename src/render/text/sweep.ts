@@ -1,5 +1,6 @@
 import { apartRanges, type MemoryDigest, otherBytesOf } from '../../analysis/memory-digest.ts';
 import type { SweptResult } from '../../analysis/pareto.ts';
+import { memoryTlbEntries } from '../../analysis/policy-worth.ts';
 import type { ReadOn } from '../../analysis/read-on.ts';
 import { policyCount } from '../../analysis/sweep.ts';
 import { percent } from '../../core/base/percent.ts';
@@ -9,6 +10,7 @@ import type { SweepView } from '../json/sweep.ts';
 import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
 import { notCovered } from '../words/not-covered.ts';
 import { sizesLine } from '../words/sizes.ts';
+import { reachWords } from '../words/tlb-words.ts';
 import { type Column, layOutTable } from './columns.ts';
 import type { Style } from './style.ts';
 import { sweepPlot } from './sweep-plot.ts';
@@ -23,12 +25,15 @@ const COLUMNS: readonly Column[] = [
   { title: 'RSS', align: 'right' },
   { title: 'attempts', align: 'right' },
   { title: 'later', align: 'right' },
+  { title: 'TLB entries', align: 'right' },
+  { title: 'restart', align: 'right' },
+  { title: 'RSS', align: 'right' },
   { title: 'kernel', align: 'left' },
 ];
 
 /** The front of a sweep as a table with a plot of all policies. */
 export function sweepText(
-  { memory, processes, space, values, front }: SweepView,
+  { memory, reach, processes, space, values, front }: SweepView,
   readOn: ReadOn,
   style: Style,
 ): string {
@@ -57,6 +62,9 @@ export function sweepText(
       : []),
     '',
     `${style.bold('What no other policy beats')} in huge memory, growth and attempts of every later pass:`,
+    style.dim(
+      `${grouped(Math.round(memoryTlbEntries(memory)))} TLB entries now; of them ${reachWords(reach, memory.geometry)}; restart: what page faults leave then, at most`,
+    ),
     '',
     style.dim(head),
     ...lines,
@@ -82,6 +90,9 @@ function cells({ policy, metrics }: SweptResult, memory: MemoryDigest): string[]
     metrics.growthPages === 0 ? '+0' : `+${formatSize(metrics.growthPages, geometry)}`,
     grouped(metrics.attempts),
     grouped(metrics.laterAttempts),
+    grouped(Math.round(metrics.tlbEntries)),
+    Number.isNaN(metrics.restartTlbEntries) ? '?' : grouped(Math.round(metrics.restartTlbEntries)),
+    Number.isNaN(metrics.restartGrowthPages) ? '?' : `+${formatSize(metrics.restartGrowthPages, geometry)}`,
     policy.model.name,
   ];
 }

@@ -8,6 +8,7 @@ import {
   type RefusedMemory,
   type Tally,
 } from '../../analysis/tally.ts';
+import { tallyEntries } from '../../analysis/tally-entries.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
 import { sum } from '../../core/base/sum.ts';
@@ -17,26 +18,28 @@ import type { OrderSet } from '../../core/memory/order.ts';
 import { resultName } from '../../core/rules/kernel-model.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import { isScanResult } from '../../core/rules/scan-result.ts';
+import type { TlbReach } from '../../core/rules/tlb-reach.ts';
 import { refusalLine } from '../words/reasons.ts';
+import { reachWords } from '../words/tlb-words.ts';
 import { bySizeLine, field } from './lines.ts';
 import { restartLines } from './restart.ts';
 import type { Style } from './style.ts';
 
 /** What predictions added up say: before, after, the price, what stays as it is and why. One fact a line. */
-export function tallyLines(tally: Tally, policy: CollapsePolicy, style: Style): string[] {
+export function tallyLines(tally: Tally, policy: CollapsePolicy, reach: TlbReach, style: Style): string[] {
   const restart = restartLines(tally.restart, tally.residentPages, tally.geometry);
-  return linesOf(tally, [], restart, policy, style);
+  return linesOf(tally, [], restart, policy, reach, style);
 }
 
 /** The same of several processes: what they share counts once in the memory of the machine. */
-export function togetherLines(tally: Tally, policy: CollapsePolicy, style: Style): string[] {
+export function togetherLines(tally: Tally, policy: CollapsePolicy, reach: TlbReach, style: Style): string[] {
   const { geometry, repeatedPages } = tally;
-  if (repeatedPages === 0) return tallyLines(tally, policy, style);
+  if (repeatedPages === 0) return tallyLines(tally, policy, reach, style);
   const once = formatSize(machinePagesOf(tally), geometry);
   const repeated = formatSize(repeatedPages, geometry);
   const shared = field('', `${once} of the machine: ${repeated} are pages that they share with each other`);
   const restart = restartLines(machineRestartOf(tally), machinePagesOf(tally), geometry, 'machine');
-  return linesOf(tally, [shared], restart, policy, style);
+  return linesOf(tally, [shared], restart, policy, reach, style);
 }
 
 function linesOf(
@@ -44,6 +47,7 @@ function linesOf(
   shared: readonly string[],
   restart: readonly string[],
   policy: CollapsePolicy,
+  reach: TlbReach,
   style: Style,
 ): string[] {
   const { geometry } = tally;
@@ -74,7 +78,7 @@ function linesOf(
       'work',
       `${plural(sum(tally.collapses), 'collapse')} in ${plural(tally.attempts, 'attempt')}, ${formatSize(tally.copiedPages, geometry)} copied`,
     ),
-    field('TLB entries', tlbLine(tally)),
+    field('TLB entries', tlbLine(tally, reach)),
     ...restart,
   ];
   for (const [result, count] of [...tally.failedAttempts].sort(([, a], [, b]) => b - a)) {
@@ -157,11 +161,8 @@ function machineGrowthLines(tally: Tally): string[] {
   ];
 }
 
-function tlbLine({ tlbFolio, tlbPmd }: Tally): string {
-  if (tlbFolio.before === tlbPmd.before && tlbFolio.after === tlbPmd.after) return change(tlbFolio);
-  return `${change(tlbFolio)} if a folio takes one; ${change(tlbPmd)} if only PMD entries map more than a page`;
-}
-
-function change({ before, after }: { readonly before: number; readonly after: number }): string {
-  return `${grouped(before)} -> ${grouped(after)}`;
+function tlbLine(tally: Tally, reach: TlbReach): string {
+  const { before, after, restart } = tallyEntries(tally, reach.pages);
+  const counted = reachWords(reach, tally.geometry);
+  return `${grouped(before)} -> khugepaged: ${grouped(after)}; page faults, after a restart: ${grouped(restart)}; ${counted}`;
 }

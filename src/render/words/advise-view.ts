@@ -1,21 +1,20 @@
-import { type Budget, type ProcessOutcome, tightGroups } from '../../analysis/advise.ts';
+import type { Advice, JudgedSettings } from '../../analysis/advise.ts';
 import { splitsAbove } from '../../analysis/assumptions.ts';
+import { countedGrowth, measuresOf, type PolicyBudget } from '../../analysis/choose-policy.ts';
+import type { TightGroup } from '../../analysis/group-room.ts';
 import { apartRanges, type MemoryDigest, type SourceDigest } from '../../analysis/memory-digest.ts';
-import type { SweptResult } from '../../analysis/pareto.ts';
 import type { Listing } from '../../analysis/process-list.ts';
+import type { ProcessWorth } from '../../analysis/process-worth.ts';
 import type { ReadOn } from '../../analysis/read-on.ts';
-import type { SweptPolicy } from '../../analysis/sweep.ts';
-import type { SysfsWrite } from '../../analysis/sysfs-writes.ts';
-import { growthOf } from '../../analysis/tally.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { percent } from '../../core/base/percent.ts';
-import { plural } from '../../core/base/plural.ts';
+import { grouped, plural } from '../../core/base/plural.ts';
 import { FIRST_MTHP_SERIES, isBefore, seriesOf } from '../../core/base/release.ts';
 import { sum } from '../../core/base/sum.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import { type Geometry, pagesPerRange } from '../../core/memory/geometry.ts';
+import { formatOrder } from '../../core/memory/order.ts';
 import { ASSUMPTIONS } from '../../core/memory/range-state.ts';
-import type { PolicyCounts } from '../../core/plan/policy-counts.ts';
 import type { KernelModel } from '../../core/rules/kernel-model.ts';
 import { printable } from './printable.ts';
 import { sizesLine } from './sizes.ts';
@@ -27,85 +26,124 @@ export interface AdviceView {
   readonly memory: MemoryDigest;
   readonly model: KernelModel;
   readonly readOn: ReadOn;
-  readonly budget: Budget;
-  readonly chosen: SweptResult;
-  /** The best for the same later attempts that grows nothing. */
-  readonly withoutGrowth: SweptResult;
-  /** What the chosen settings do to all memory. */
-  readonly counts: PolicyCounts;
-  /** What the current settings do; undefined where they are not known. */
-  readonly currentCounts: PolicyCounts | undefined;
-  readonly byProcess: readonly ProcessOutcome[];
+  readonly budget: PolicyBudget;
+  readonly advice: Advice;
+  /** What the advised settings do to each process. */
+  readonly byProcess: readonly ProcessWorth[];
   /** How the processes are listed. */
   readonly listing: Partial<Listing>;
-  readonly set: readonly SysfsWrite[];
   /** Whether khugepaged may not visit processes that run now: other sizes are in force. */
   readonly assumesRegistration: boolean;
-  /** Undefined where the current settings are not known. */
-  readonly restore: readonly SysfsWrite[] | undefined;
 }
 
-/** A policy as a piece of advice: one sentence. */
+/** What to do, in one sentence. */
 export function adviceLine(
-  { orders, enabled, maxPtesNone }: Omit<SweptPolicy, 'model'>,
+  { leave, advised, inForce }: Pick<Advice, 'leave' | 'advised' | 'inForce'>,
   geometry: Geometry,
 ): string {
-  if (orders === 0) return 'Enable no size: nothing that helps fits.';
-  const who = enabled === 'madvise' ? 'for memory that asks for it (madvise)' : 'for all memory (always)';
-  return `Enable ${sizesLine(orders, geometry)} ${who} and set max_ptes_none to ${maxPtesNone}.`;
+  if (leave) return 'Leave the settings as they are.';
+  const { forAll, onlyAdvised } = advised.orders;
+  const parts = [
+    ...(forAll === 0 ? [] : [`${sizesLine(forAll, geometry)} for all memory (always)`]),
+    ...(onlyAdvised === 0
+      ? []
+      : [`${sizesLine(onlyAdvised, geometry)} for memory that asks for it (madvise)`]),
+  ];
+  if (parts.length === 0) return 'Switch all sizes off: nothing else keeps the budget.';
+  const { maxPtesNone } = advised.settings;
+  const stays = inForce?.settings.maxPtesNone === maxPtesNone;
+  return `Enable ${parts.join(', ')}; ${stays ? `max_ptes_none stays ${maxPtesNone}` : `set max_ptes_none to ${maxPtesNone}`}.`;
 }
 
-/** What a policy does to memory with so many pages, of which so many lie in large folios now: a line each. */
-export function outcomeLines(
-  counts: PolicyCounts,
-  hugePages: number,
-  residentPages: number,
-  geometry: Geometry,
-): { readonly gains: string; readonly atOnce: string; readonly later: string } {
-  const growth = growthOf(counts);
-  const then = hugePages + counts.newlyHugePages;
-  const later = sum(counts.laterAttempts);
+/** Why that is so, a sentence each. */
+export function reasonLines(
+  { leave, inForce }: Pick<Advice, 'leave' | 'inForce'>,
+  budget: PolicyBudget,
+  { residentPages, geometry }: Pick<MemoryDigest, 'residentPages' | 'geometry'>,
+): string[] {
+  if (!inForce)
+    return [
+      'The settings in force are not known: this is all that would have to be written, whatever they are.',
+    ];
+  if (leave)
+    return [
+      `No other settings within the budget need fewer TLB entries by at least ${100 * budget.within}% of those of this memory.`,
+    ];
+  if (inForce.keepsBudget) return [];
+  const { growthPages, laterAttempts } = measuresOf(inForce.worth);
+  const out: string[] = [];
+  if (countedGrowth(measuresOf(inForce.worth), budget.growth) > budget.growthPages) {
+    const byKhugepaged = budget.growth !== 'restart' && growthPages > budget.growthPages;
+    const grown = byKhugepaged ? growthPages : (inForce.worth.restart?.growthPages ?? 0);
+    const who = byKhugepaged ? 'khugepaged' : 'page faults, after a restart,';
+    out.push(
+      `The settings in force break this budget: ${who} may fill ${formatSize(grown, geometry)} (+${percent(grown, residentPages)}).`,
+    );
+  }
+  if (laterAttempts > (budget.laterAttempts ?? Number.POSITIVE_INFINITY))
+    out.push(
+      `The settings in force break this budget: khugepaged makes ${plural(laterAttempts, 'attempt')} in vain in every pass.`,
+    );
+  if (inForce.tight.length > 0)
+    out.push('Under the settings in force control groups have too little room below their limits.');
+  return out;
+}
+
+/** "growth of at most 3.4M (5%), now by khugepaged and at a restart by page faults". */
+export function budgetWords(
+  { growth, growthPages, laterAttempts }: PolicyBudget,
+  { residentPages, geometry }: Pick<MemoryDigest, 'residentPages' | 'geometry'>,
+): string {
+  const when = {
+    now: 'now by khugepaged',
+    restart: 'at a restart by page faults',
+    both: 'now by khugepaged and at a restart by page faults',
+  }[growth];
+  const most = Number.isFinite(growthPages)
+    ? `of at most ${formatSize(growthPages, geometry)} (${percent(growthPages, residentPages)})`
+    : 'of any size';
+  const work =
+    laterAttempts === undefined ? '' : `; at most ${plural(laterAttempts, 'attempt')} in vain in every pass`;
+  return `growth ${most}, ${when}${work}`;
+}
+
+/** What settings come to, by name: for the columns of a table. */
+export interface WorthCells {
+  readonly entries: string;
+  readonly restartEntries: string;
+  readonly growth: string;
+  readonly restartGrowth: string;
+  readonly laterAttempts: string;
+}
+
+export function worthCells(
+  { worth }: Pick<JudgedSettings, 'worth'>,
+  { residentPages, geometry }: Pick<MemoryDigest, 'residentPages' | 'geometry'>,
+): WorthCells {
+  const growth = (pages: number) =>
+    pages === 0 ? '0B' : `${formatSize(pages, geometry)} (+${percent(pages, residentPages)})`;
+  const { restart, laterAttempts } = worth;
   return {
-    gains: `${formatSize(counts.newlyHugePages, geometry)} more in huge pages: ${percent(hugePages, residentPages)} -> ${percent(then, residentPages)} of the memory in use`,
-    atOnce: `${growth === 0 ? 'no memory' : `${formatSize(growth, geometry)} of memory (+${percent(growth, residentPages)})`}, ${plural(sum(counts.attempts), 'attempt')}, ${formatSize(counts.copiedPages, geometry)} copied`,
-    later:
-      later === 0
-        ? 'nothing is tried again'
-        : `${plural(later, 'attempt')} each that change nothing: allocate, detach the PMD under the mmap write lock, skip`,
+    entries: grouped(Math.round(worth.tlbEntries)),
+    restartEntries: restart ? grouped(Math.round(restart.tlbEntries)) : 'not known',
+    growth: growth(worth.growthPages),
+    restartGrowth: restart ? growth(restart.growthPages) : 'not known',
+    laterAttempts: grouped(laterAttempts),
   };
 }
 
-interface WithMetrics {
-  readonly metrics: Pick<SweptResult['metrics'], 'growthPages' | 'hugePages' | 'laterAttempts'>;
-}
-
-/**
- * What an advice brings over the best policy without growth, on memory with so many pages: a line. Undefined
- * where it grows nothing either.
- */
-export function worthLine(
-  { metrics }: WithMetrics,
-  { metrics: without }: WithMetrics,
-  residentPages: number,
-  geometry: Geometry,
-): string | undefined {
-  if (metrics.growthPages === 0) return undefined;
-  const share = (100 * (metrics.hugePages - without.hugePages)) / residentPages;
-  const points = share > 0 && share < 0.05 ? 'less than 0.1' : share.toFixed(1);
-  const fewer = without.laterAttempts - metrics.laterAttempts;
-  const work =
-    fewer === 0
-      ? ''
-      : ` and ${plural(Math.abs(fewer), `${fewer > 0 ? 'fewer' : 'more'} attempt`)} in every later pass`;
-  return `without growth: ${percent(without.hugePages, residentPages)}; the ${formatSize(metrics.growthPages, geometry)} buy ${points} percentage points${work}`;
+/** What settings come to, in one sentence. */
+export function worthSentence(
+  judged: Pick<JudgedSettings, 'worth'>,
+  memory: Pick<MemoryDigest, 'residentPages' | 'geometry'>,
+): string {
+  const { entries, restartEntries, growth, restartGrowth, laterAttempts } = worthCells(judged, memory);
+  return `${entries} TLB entries when khugepaged is done and at most ${restartEntries} after a restart; growth of ${growth} by khugepaged and at most ${restartGrowth} by page faults at a restart; ${laterAttempts} attempts in vain in every pass.`;
 }
 
 /** What writes to sysfs do beside what is said of them on memory read under this kernel, a sentence each. */
 export function writeCaveats(kernelRelease: string, model: KernelModel): string[] {
-  const out = [
-    'page faults: an enabled size is also used when memory is first touched, which can grow processes at once',
-    'what is collapsed stays collapsed when the settings are put back',
-  ];
+  const out = ['what is collapsed stays collapsed when the settings are put back'];
   if (!model.pmdOrderOnly && isBefore(kernelRelease, FIRST_MTHP_SERIES))
     out.push(
       `the memory was read on Linux ${seriesOf(kernelRelease).join('.')}, whose khugepaged knows only the PMD size: this is what ${model.name} would do`,
@@ -118,12 +156,47 @@ export function reachLines({ assumesRegistration }: Pick<AdviceView, 'assumesReg
   return assumesRegistration ? REGISTRATION_ADVICE : [];
 }
 
+/** Growth beyond the budget that was not asked about, in a sentence. */
+export function otherGrowthLines(
+  { advised: { worth } }: Pick<Advice, 'advised'>,
+  { growth, growthPages }: PolicyBudget,
+  { residentPages, geometry }: Pick<MemoryDigest, 'residentPages' | 'geometry'>,
+): string[] {
+  const other = growth === 'now' ? worth.restart?.growthPages : growth === 'restart' ? worth.growthPages : 0;
+  if (other === undefined || other <= growthPages) return [];
+  const who = growth === 'now' ? 'page faults, when the programs start again,' : 'khugepaged';
+  return [
+    `${who} may fill ${formatSize(other, geometry)} (+${percent(other, residentPages)}): the budget was not asked to hold for that (--growth both)`,
+  ];
+}
+
+/** Sizes that the advice switches off, and who loses them at page faults: a sentence each. */
+export function lossLines({ switchedOff }: Pick<Advice, 'switchedOff'>, geometry: Geometry): string[] {
+  return switchedOff.map(({ order, processes }) => {
+    const size = formatOrder(order, geometry);
+    if (processes.length === 0)
+      return `${size} is switched off: no process has memory in folios of that size now`;
+    const named = processes
+      .slice(0, 3)
+      .map(
+        ({ process, pages }) =>
+          `${printable(process.command)} (${process.pid}) ${formatSize(pages, geometry)}`,
+      );
+    const more = processes.length > named.length ? ` and ${processes.length - named.length} more` : '';
+    return `${size} is switched off for page faults, too: in folios of that size lie now ${named.join(', ')}${more}; they stay until freed, and do not come back after a restart`;
+  });
+}
+
 /** Control groups whose limits leave too little room, a sentence each. */
-export function tightGroupLines({ byProcess, memory }: Pick<AdviceView, 'byProcess' | 'memory'>): string[] {
-  return tightGroups(byProcess, memory.geometry).map(({ group, growthPages }) => {
+export function tightGroupLines(tight: readonly TightGroup[], geometry: Geometry): string[] {
+  return tight.map(({ group, when, growthPages }) => {
     const room = formatBytes(Math.max(0, group.limitBytes - group.usedBytes));
-    const growth = formatSize(growthPages, memory.geometry);
-    return `control group ${printable(group.path)} has ${room} of room below its limit and its processes would grow by ${growth}: collapses without room fail, and every pass tries them again with reclaim in the group`;
+    const growth = formatSize(growthPages, geometry);
+    const what =
+      when === 'now'
+        ? `khugepaged would add ${growth}: collapses without room fail, and every pass tries them again with reclaim in the group`
+        : `page faults after a restart may fill ${growth}: without room they get smaller folios, or the group reclaims`;
+    return `control group ${printable(group.path)} has ${room} of room below its limit, and ${what}`;
   });
 }
 
@@ -132,20 +205,27 @@ export function blindSpots({
   source,
   memory,
   model,
-  chosen,
-}: Pick<AdviceView, 'memory' | 'model' | 'chosen'> & {
+  advised: { settings, orders },
+}: {
   readonly source: Pick<SourceDigest, 'host' | 'skipped'>;
+  readonly memory: MemoryDigest;
+  readonly model: KernelModel;
+  readonly advised: Pick<JudgedSettings, 'settings' | 'orders'>;
 }): string[] {
   const { geometry } = memory;
   const pmdSize = formatSize(pagesPerRange(geometry), geometry);
+  const { onlyFaults } = orders;
   const out = [
     ...writeCaveats(source.host.kernelRelease, model),
-    ...(model.pmdOrderOnly
-      ? [`sizes below ${pmdSize} are for page faults alone there: they stay as they are`]
-      : []),
+    ...(onlyFaults === 0
+      ? []
+      : [
+          `${sizesLine(onlyFaults, geometry)} serve page faults alone there: they come with memory that is touched anew`,
+        ]),
+    'growth at a restart is a bound: it holds where the programs touch the same pages again',
     'memory that is allocated, freed or swapped after it was read',
   ];
-  const limit = splitsAbove(source.host, chosen.policy, geometry);
+  const limit = splitsAbove(source.host, settings, geometry);
   if (limit !== undefined) out.push(shrinkerSentence(limit, pmdSize, geometry));
   if (memory.unknown.size > 0)
     out.push(`assumed: ${[...memory.unknown].map((fact) => ASSUMPTIONS[fact]).join('; ')}`);
@@ -156,11 +236,23 @@ export function blindSpots({
     out.push(
       `${plural(walked, 'range')} with swapped, shared or unreferenced pages: what becomes of them depends on whether these still are so`,
     );
-  const pages = [...memory.refused.values()].reduce((sum, refused) => sum + refused.pages, 0);
-  if (pages > 0)
-    out.push(
-      `${formatSize(pages, memory.geometry)} lie where no setting of sizes reaches (VMA edges, MADV_NOHUGEPAGE, locked pages, ...)`,
-    );
-  if (chosen.policy.enabled === 'always') out.push('programs that call madvise or prctl later');
+  out.push(...refusedLines(memory));
+  if (orders.forAll !== 0) out.push('programs that call madvise or prctl later');
   return out;
+}
+
+/** Memory that khugepaged leaves alone under all settings; what is huge already is no loss. */
+function refusedLines({ refused, geometry }: MemoryDigest): string[] {
+  const isHuge = (refusal: string) => refusal === 'SCAN_PMD_MAPPED' || refusal === 'SCAN_PTE_MAPPED_HUGEPAGE';
+  const pagesWhere = (huge: boolean) =>
+    sum([...refused].filter(([refusal]) => isHuge(refusal) === huge).map(([, { pages }]) => pages));
+  const [huge, others] = [pagesWhere(true), pagesWhere(false)];
+  return [
+    ...(huge > 0 ? [`${formatSize(huge, geometry)} are huge already, and stay so under all settings`] : []),
+    ...(others > 0
+      ? [
+          `${formatSize(others, geometry)} lie where khugepaged collapses nothing under any settings (VMA edges, MADV_NOHUGEPAGE, locked pages, ...)`,
+        ]
+      : []),
+  ];
 }

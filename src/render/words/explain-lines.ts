@@ -1,5 +1,6 @@
 import type { Explanation, IgnoredRange } from '../../analysis/explanation.ts';
 import { growthOf, refusalOf } from '../../analysis/tally.ts';
+import { entryBounds } from '../../analysis/tally-entries.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { plural } from '../../core/base/plural.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
@@ -91,7 +92,7 @@ export function resultLines({ range, policy, plan, cost, assumed, limits }: Expl
       ({ offset, order }) => `${offset}:${order} (${formatOrder(order, geometry)})`,
     );
     const growth = growthOf(cost);
-    const { before, after } = cost;
+    const { onePerFolio, onePerPmdOrPage } = entryBounds(cost, geometry);
     lines.push(
       detail(8, `${plural(windows.length, 'collapse')}: ${windows.join(' ')}`),
       detail(
@@ -101,8 +102,8 @@ export function resultLines({ range, policy, plan, cost, assumed, limits }: Expl
       ),
       detail(
         8,
-        `TLB entries ${before.tlbEntriesFolio} -> ${after.tlbEntriesFolio} if a folio takes one; ` +
-          `${before.tlbEntriesPmd} -> ${after.tlbEntriesPmd} if only PMD entries map more than a page`,
+        `TLB entries ${onePerFolio.before} -> ${onePerFolio.after} if a folio takes one; ` +
+          `${onePerPmdOrPage.before} -> ${onePerPmdOrPage.after} if only PMD entries map more than a page`,
       ),
     );
   }

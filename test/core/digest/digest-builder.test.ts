@@ -7,7 +7,7 @@ import {
 } from '../../../src/core/digest/builder.ts';
 import { type DigestTable, emptyDigest } from '../../../src/core/digest/table.ts';
 import { geometryOfPmdOrder, pagesPerRange } from '../../../src/core/memory/geometry.ts';
-import { addRangeToTable } from '../../support/core/add-range.ts';
+import { addRangeToTable, REACH_PAGES } from '../../support/core/add-range.ts';
 import '../../support/seed.ts';
 import { occupancies } from '../arbitraries.ts';
 
@@ -20,7 +20,7 @@ for (const [path, create] of Object.entries({
   for (const pmdOrder of [9, 11, 13]) {
     test(`a builder on ${path} counts what ranges of PMD order ${pmdOrder} add up to`, () => {
       const geometry = geometryOfPmdOrder(pmdOrder);
-      const builder = create(geometry) as DigestBuilder;
+      const builder = create(geometry, REACH_PAGES) as DigestBuilder;
       const one = fc.record({
         occupied: occupancies(geometry),
         order: fc.option(fc.integer({ min: 0, max: pmdOrder })),
@@ -44,7 +44,7 @@ for (const [path, create] of Object.entries({
 
 test('a builder goes on when its batch is full', () => {
   const geometry = geometryOfPmdOrder(9);
-  const builder = createWasmDigestBuilder(geometry) as DigestBuilder;
+  const builder = createWasmDigestBuilder(geometry, REACH_PAGES) as DigestBuilder;
   for (let i = 0; i < 10_000; i++) {
     builder.next.fill(0xffffffff);
     builder.add();

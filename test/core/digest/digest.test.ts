@@ -15,7 +15,7 @@ import { type CollapsePolicy, collapsePolicy, defaultLimits } from '../../../src
 import { openSnapshotFile } from '../../../src/snapshot/file.ts';
 import { ranges as anyRanges } from '../../analysis/arbitraries.ts';
 import { readCorpus } from '../../conform/corpus-file.ts';
-import { addRangeToTable } from '../../support/core/add-range.ts';
+import { addRangeToTable, REACH_PAGES } from '../../support/core/add-range.ts';
 import { valueOf } from '../../support/ranges.ts';
 import '../../support/seed.ts';
 import { EXHAUSTIVE, slice } from '../../support/slice.ts';
@@ -43,7 +43,7 @@ function readOne(table: DigestTable, orders: number, maxPtesNone: number): Polic
 
 function walkAll(ranges: readonly RangeState[], policy: CollapsePolicy, geometry: Geometry): PolicyCounts {
   const counts = emptyCounts(geometry);
-  for (const range of ranges) addCounts(counts, settledCounts(range, policy));
+  for (const range of ranges) addCounts(counts, settledCounts(range, policy, REACH_PAGES));
   return counts;
 }
 
@@ -70,7 +70,7 @@ function firstDifference(range: RangeState): string | undefined {
     for (let none = 0; none < pagesPerRange(geometry); none++) {
       const read = emptyCounts(geometry);
       reader.read(orders as OrderSet, none, read);
-      const walked = settledCounts(range, policyFor(orders, none, geometry));
+      const walked = settledCounts(range, policyFor(orders, none, geometry), REACH_PAGES);
       if (sameCounts(read, walked)) continue;
       const where = `pages ${range.facts.present[0].toString(2)} orders ${orders} none ${none}`;
       return `${where}: ${JSON.stringify(read)} / ${JSON.stringify(walked)}`;
@@ -165,7 +165,9 @@ test('what a range may hold besides keeps it out of a digest, or changes nothing
       const place = digestPlaceOf(range, occupied);
       seen[place in seen ? place : 'refused']++;
       if (place === 'apart') return;
-      expect(readOne(digestOf([range], geometry), orders, none)).toEqual(settledCounts(range, policy));
+      expect(readOne(digestOf([range], geometry), orders, none)).toEqual(
+        settledCounts(range, policy, REACH_PAGES),
+      );
     }),
     { numRuns: 1500 },
   );

@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { sum } from '../../../src/core/base/sum.ts';
+import { x86_64 } from '../../../src/core/memory/geometry.ts';
 import { costOf } from '../../../src/core/plan/cost.ts';
+import { tlbEntries } from '../../../src/core/plan/tlb-entries.ts';
+import { FOLIO_REACH } from '../../../src/core/rules/tlb-reach.ts';
 import { type PolicyText, plan, type RangeText, rangeOf } from '../../support/ranges.ts';
 
 function cost(range: RangeText, policy: PolicyText) {
@@ -13,10 +17,11 @@ function byOrder(counts: readonly number[]): string {
 
 function mappings(range: RangeText, policy: PolicyText): string[] {
   const { before, after } = cost(range, policy);
-  return [before, after].map(
-    ({ pagesByOrder, tlbEntriesFolio, tlbEntriesPmd }) =>
-      `${byOrder(pagesByOrder)} tlb ${tlbEntriesFolio}/${tlbEntriesPmd}`,
-  );
+  return [before, after].map(({ pagesByOrder, pmdMappedPages, wholeFolios }) => {
+    const mapped = { residentPages: sum(pagesByOrder), pmdMappedPages, wholeFolios };
+    const entries = [FOLIO_REACH, 1].map((reach) => tlbEntries(mapped, reach, x86_64));
+    return `${byOrder(pagesByOrder)} tlb ${entries.join('/')}`;
+  });
 }
 
 describe('what a plan costs', () => {
@@ -84,9 +89,9 @@ describe('how a range is mapped before and after', () => {
     );
   });
 
-  test('zero-page PTEs take entries and hold no memory, until they are filled', () => {
+  test('zero-page PTEs hold no memory, until they are filled', () => {
     const range = { present: '0-15', zero: '0-7' };
-    expect(mappings(range, { orders: '4' })).toEqual(['8@0 tlb 16/16', '16@4 tlb 1/16']);
+    expect(mappings(range, { orders: '4' })).toEqual(['8@0 tlb 8/8', '16@4 tlb 1/16']);
   });
 
   test('swap entries hold no memory, until the PMD order swaps them in', () => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { ZEN } from '../../support/reach.ts';
 import '../../support/seed.ts';
 import { predictMemory } from '../../../src/analysis/prediction.ts';
 import { geometryOfPmdOrder } from '../../../src/core/memory/geometry.ts';
@@ -43,7 +44,7 @@ test('head, ranges and tail of a prediction conform to its schema', async () => 
           if (plan) ranges.push({ pid, ...rangeJson(range, plan, own, policy.orders) });
         },
       });
-      expectSchema('predict', { ...predictHead(policy), ranges, ...predictTail(prediction, policy) });
+      expectSchema('predict', { ...predictHead(policy), ranges, ...predictTail(prediction, policy, ZEN) });
     }),
     { numRuns: 40 },
   );
@@ -70,7 +71,7 @@ test('failed attempts and refusals are spelled as the kernel of the model spells
     expect(runPolicyOf(ask).model.name).toBe(model);
     const refused = { [name]: { ranges: 1, pages: 512 } };
     const own = { refused, cost: { failedAttempts: { [name]: 1 } } };
-    expect(predictTail(prediction, policyOf({ model }))).toMatchObject({
+    expect(predictTail(prediction, policyOf({ model }), ZEN)).toMatchObject({
       ...own,
       processes: [{ ...own, vmas: [own] }],
     });

@@ -1,0 +1,187 @@
+import type { GrowthKind } from './growth-kinds.ts';
+import type { PolicyWorth } from './policy-worth.ts';
+import { metricAt, policyAt, policyCount, type SweepSpace, type SweptPolicy } from './sweep.ts';
+
+/** What a policy may cost. */
+export interface PolicyBudget {
+  readonly growth: GrowthKind;
+  /** Pages by which the memory of the machine may grow, each way that counts. */
+  readonly growthPages: number;
+  /** Attempts in vain in every later pass; undefined for any number. */
+  readonly laterAttempts: number | undefined;
+  /** Policies whose TLB entries exceed the fewest by at most this share of those of the memory are alike. */
+  readonly within: number;
+}
+
+/** What policies are compared by. Restarts are NaN where a digest does not know. */
+export interface PolicyMeasures {
+  readonly tlbEntries: number;
+  readonly restartTlbEntries: number;
+  readonly growthPages: number;
+  readonly restartGrowthPages: number;
+  readonly laterAttempts: number;
+}
+
+export function measuresOf({ tlbEntries, growthPages, laterAttempts, restart }: PolicyWorth): PolicyMeasures {
+  return {
+    tlbEntries,
+    restartTlbEntries: restart?.tlbEntries ?? Number.NaN,
+    growthPages,
+    restartGrowthPages: restart?.growthPages ?? Number.NaN,
+    laterAttempts,
+  };
+}
+
+/** The measures of a policy of a sweep. */
+function measuresAt(values: Float64Array, index: number): PolicyMeasures {
+  return {
+    tlbEntries: metricAt(values, index, 'tlbEntries'),
+    restartTlbEntries: metricAt(values, index, 'restartTlbEntries'),
+    growthPages: metricAt(values, index, 'machineGrowthPages'),
+    restartGrowthPages: metricAt(values, index, 'restartGrowthPages'),
+    laterAttempts: metricAt(values, index, 'laterAttempts'),
+  };
+}
+
+/** TLB entries that count: now and after a restart together where both do, because both will come. */
+export function countedEntries(measures: PolicyMeasures, growth: GrowthKind): number {
+  const { tlbEntries, restartTlbEntries } = measures;
+  return counted(tlbEntries, restartTlbEntries, growth, (now, restart) => now + restart);
+}
+
+/** Pages of growth that count: the larger of both. */
+export function countedGrowth(measures: PolicyMeasures, growth: GrowthKind): number {
+  return counted(measures.growthPages, measures.restartGrowthPages, growth, Math.max);
+}
+
+function counted(
+  now: number,
+  restart: number,
+  growth: GrowthKind,
+  both: (now: number, restart: number) => number,
+): number {
+  if (growth === 'now' || Number.isNaN(restart)) return now;
+  return growth === 'restart' ? restart : both(now, restart);
+}
+
+/** Whether a policy keeps a budget; limits of control groups are asked elsewhere. */
+export function keepsBudget(measures: PolicyMeasures, budget: PolicyBudget): boolean {
+  return (
+    countedGrowth(measures, budget.growth) <= budget.growthPages &&
+    measures.laterAttempts <= (budget.laterAttempts ?? Number.POSITIVE_INFINITY)
+  );
+}
+
+/** Whether a policy maps the memory with no more TLB entries than another, now and after a restart. */
+export function losesNoReach(a: PolicyMeasures, b: PolicyMeasures, growth: GrowthKind): boolean {
+  const now = growth === 'restart' || a.tlbEntries <= b.tlbEntries;
+  // Where restarts are not known nothing is lost by them.
+  const restart = growth === 'now' || !(a.restartTlbEntries > b.restartTlbEntries);
+  return now && restart;
+}
+
+/** Why the control groups of some memory have no room for a policy. */
+export type NoRoom = 'now' | 'restart';
+
+/** What is to be chosen from, besides the policies of a sweep. */
+export interface Choosing {
+  readonly budget: PolicyBudget;
+  /** TLB entries of the memory as it is. */
+  readonly memoryEntries: number;
+  readonly residentPages: number;
+  /** The settings in force, if they are known and keep the budget. */
+  readonly inForce: PolicyMeasures | undefined;
+  /** Files of sysfs that a policy changes. */
+  readonly filesChanged: (policy: SweptPolicy) => number;
+  /** Whether control groups have no room for a policy, and when. */
+  readonly noRoom: (policy: SweptPolicy) => NoRoom | undefined;
+}
+
+/** Steps in which growth is compared: a thousandth of the memory. */
+const GROWTH_STEPS = 1000;
+
+/**
+ * Which policy of a sweep to follow; undefined to leave the settings as they are. In this order: fewest TLB
+ * entries within the budget; of those alike in them the least growth, then the fewest attempts in vain, the
+ * fewest files to change, the smallest max_ptes_none, and the first. See docs/advice.md#choosing.
+ */
+export function choosePolicy(
+  space: SweepSpace,
+  values: Float64Array,
+  choosing: Choosing,
+): number | undefined {
+  const rejected = new Uint8Array(policyCount(space));
+  for (;;) {
+    const chosen = firstChoice(space, values, choosing, rejected);
+    if (chosen === undefined) return undefined;
+    const noRoom = choosing.noRoom(policyAt(space, chosen));
+    if (!noRoom) return chosen;
+    rejectLike(space, chosen, noRoom, choosing, rejected);
+  }
+}
+
+/**
+ * With a policy go those of the same sizes that cannot need less room: at a restart all of them, now those
+ * from the lowest max_ptes_none on for which there is none.
+ */
+function rejectLike(
+  space: SweepSpace,
+  index: number,
+  noRoom: NoRoom,
+  choosing: Choosing,
+  rejected: Uint8Array,
+): void {
+  const first = index - (index % space.maxPtesNone.length);
+  let from = first;
+  for (let end = index; noRoom === 'now' && from < end; ) {
+    const middle = (from + end) >>> 1;
+    if (choosing.noRoom(policyAt(space, middle))) end = middle;
+    else from = middle + 1;
+  }
+  rejected.fill(1, from, first + space.maxPtesNone.length);
+}
+
+function firstChoice(
+  space: SweepSpace,
+  values: Float64Array,
+  { budget, memoryEntries, residentPages, inForce, filesChanged }: Choosing,
+  rejected: Uint8Array,
+): number | undefined {
+  const { growth } = budget;
+  const admitted: number[] = [];
+  let fewest = inForce ? countedEntries(inForce, growth) : Number.POSITIVE_INFINITY;
+  for (let index = 0; index < rejected.length; index++) {
+    if (rejected[index]) continue;
+    const measures = measuresAt(values, index);
+    if (!keepsBudget(measures, budget) || (inForce && !losesNoReach(measures, inForce, growth))) continue;
+    admitted.push(index);
+    fewest = Math.min(fewest, countedEntries(measures, growth));
+  }
+  const alike = fewest + budget.within * memoryEntries;
+  if (inForce && countedEntries(inForce, growth) <= alike) return undefined;
+  let best: { readonly index: number; readonly key: readonly number[]; files?: number } | undefined;
+  for (const index of admitted) {
+    const measures = measuresAt(values, index);
+    if (countedEntries(measures, growth) > alike) continue;
+    const steps = Math.floor((GROWTH_STEPS * countedGrowth(measures, growth)) / Math.max(1, residentPages));
+    const candidate = { index, key: [steps, measures.laterAttempts] };
+    if (!best || isBefore(candidate, best, space, filesChanged)) best = candidate;
+  }
+  return best?.index;
+}
+
+interface Ranked {
+  readonly index: number;
+  readonly key: readonly number[];
+  /** Asked for at the first tie: it is slow. */
+  files?: number;
+}
+
+function isBefore(a: Ranked, b: Ranked, space: SweepSpace, filesChanged: Choosing['filesChanged']): boolean {
+  for (const [i, value] of a.key.entries()) if (value !== b.key[i]) return value < b.key[i];
+  const filesOf = (each: Ranked) => (each.files ??= filesChanged(policyAt(space, each.index)));
+  const files = filesOf(a) - filesOf(b);
+  if (files !== 0) return files < 0;
+  const none = policyAt(space, a.index).maxPtesNone - policyAt(space, b.index).maxPtesNone;
+  return none !== 0 ? none < 0 : a.index < b.index;
+}
