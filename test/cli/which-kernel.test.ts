@@ -129,11 +129,11 @@ test.each([
 });
 
 test('advice for a khugepaged with one size judges the others by page faults', async () => {
-  const asked = `advise ${join(process.cwd(), 'test/fixtures/programs/java.parquet')} --max-growth 1% --tlb 16K`;
-  const { advised, memory } = JSON.parse(await ask(`${asked} --json`));
+  const asked = words('advise test/fixtures/programs/java.parquet --max-growth 1% --tlb 16K');
+  const { advised, memory } = JSON.parse((await thpscope([...asked, '--json'])).stdout);
   expect(advised.settings.orders.always).toEqual([2]);
   expect(advised.outcome.now.tlbEntries).toBe(memory.tlbEntries);
   expect(advised.outcome.restart.tlbEntries).toBeLessThan(memory.tlbEntries / 3);
-  expect(await ask(asked)).toContain('16K serve page faults alone there');
+  expect((await thpscope(asked)).stdout).toContain('16K serve page faults alone there');
   expect(await ask('sweep lts.parquet')).toContain('131,072 policies');
 });
