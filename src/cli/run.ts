@@ -2,6 +2,7 @@ import { type CommandInfo, ExitCode, proposeCompletions, run } from '@stricli/co
 import { thpscope } from './app.ts';
 import type { Context } from './shared/context.ts';
 import { EXIT } from './shared/exit-code.ts';
+import { inheritedFlag } from './shared/inherited-flag.ts';
 import { joinParameterWords } from './shared/parameter-words.ts';
 
 /** What is there before a command is known. */
@@ -18,7 +19,11 @@ export async function runThpscope(typed: readonly string[], surroundings: Surrou
     }),
   };
   const words = joinParameterWords(typed);
-  if (words[0] === '__complete') {
+  const inherited = inheritedFlag(words);
+  if (inherited !== undefined) {
+    process.stderr.write(`No flag registered for --${inherited}\n`);
+    process.exitCode = EXIT.usage;
+  } else if (words[0] === '__complete') {
     // What `thpscope completion` has shells ask: one proposal a line. Flags only where one begins, else files
     // would not do.
     const begun = words.slice(1);

@@ -1,3 +1,4 @@
+import { clip } from '../core/base/clip.ts';
 import { type Failure, fail, failWith, type Result, succeed } from '../core/base/failure.ts';
 import { rangeBytes } from '../core/memory/geometry.ts';
 import { KERNEL_MODELS } from '../core/rules/kernel-model.ts';
@@ -12,6 +13,12 @@ export function checkScenario(scenario: Scenario): Result<void> {
   return new Check(scenario).run();
 }
 
+function costProblem(name: string): Failure | undefined {
+  const known = DEFAULT_CALIBRATION.costs;
+  if (Object.hasOwn(known, name)) return undefined;
+  return problem('costs', `no cost '${clip(name)}'; there are ${Object.keys(known).join(', ')}`);
+}
+
 class Check {
   readonly #scenario: Scenario;
   readonly #sysfs: (setting: Setting) => string | undefined;
@@ -22,12 +29,13 @@ class Check {
   }
 
   run(): Result<void> {
-    const { settings, processes, events } = this.#scenario;
+    const { settings, processes, events, costs } = this.#scenario;
     const bound = exceededBound(this.#scenario);
     if (bound) return failWith(problem(bound.place, bound.what));
     const names = processes.map(({ name }) => name);
     const failure =
       firstOf(settings, (setting) => this.#setting(setting, `settings: ${setting.file}`)) ??
+      firstOf(Object.keys(costs), costProblem) ??
       firstOf(names, (name, i) =>
         names.indexOf(name) < i
           ? problem(`processes.${i}.name`, `there are two processes '${name}'`)

@@ -13,6 +13,44 @@ function file(name: string, content: string): string {
   return path;
 }
 
+/** Words that every object of JavaScript has, where names of ours are looked up. */
+const INHERITED = ['constructor', '__proto__', 'toString', 'valueOf'];
+
+test.each(INHERITED)('%s is a word like any other', async (word) => {
+  for (const line of [
+    word,
+    `predict ${word}`,
+    `predict --${word}`,
+    `predict --${word}=1 --pattern 0`,
+    `predict --no-${word} --pattern 0`,
+    `predict --pattern 0 --kernel ${word}`,
+    `predict --pattern 0 --set ${word}=1`,
+    `explain --pattern 0 --algorithm ${word}`,
+    `explain --pattern 0 --outcome 9=${word}`,
+    `simulate ${word}`,
+    `verify walk ${word}`,
+    `sweep examples/redis.parquet -L ${word} 1`,
+    `sweep examples/redis.parquet -L kernel ${word}`,
+    `completion ${word}`,
+  ]) {
+    const { stdout, stderr, code } = await thpscope(words(line));
+    expect([2, 5]).toContain(code);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/^[^\n]+\n(?! {4}at )/);
+    expect(stderr).not.toMatch(/native code|\[object/);
+  }
+  const flag = await thpscope(words(`simulate redis-delete --${word} 1`));
+  expect(flag.stderr).toBe(`No flag registered for --${word}\n`);
+  // zod leaves __proto__ out.
+  if (word === '__proto__') return;
+  const scenario = { title: 't', machine: { memory: '1G' }, events: [], until: '1s' };
+  const processes = [{ name: 'a', mappings: [{ name: 'm', size: '2M' }] }];
+  const costs = JSON.stringify({ ...scenario, processes, costs: { [word]: 1 } });
+  const { stderr, code } = await thpscope(['simulate', file('costs.json', costs)]);
+  expect(stderr).toContain(`field 'costs': no cost '${word}'; there are wakeUp`);
+  expect(code).toBe(5);
+});
+
 const CASES: readonly (readonly [line: string, code: number, message: RegExp])[] = [
   ['predict', 2, /no memory given: use -p PID, --all/],
   ['predict --pattern 0-512 --orders all', 2, /0-512 is out of range; a PMD range has pages 0 to 511/],

@@ -16,7 +16,8 @@ export function explainCommandLine(state: StepsState, name: string): string | un
   const unsayable = UNSAYABLE.some((fact) => range.facts[fact] && !isEmpty(range.facts[fact]));
   const folios = range.folioOrders?.some((order) => order > 0) ?? false;
   if (unsayable || folios || range.pmdMapped || range.uffdArmed || orders === 0) return undefined;
-  if (!(name in ALGORITHMS) && model === state.model && !SEARCHES.get(name)?.model) return undefined;
+  if (!Object.hasOwn(ALGORITHMS, name) && model === state.model && !SEARCHES.get(name)?.model)
+    return undefined;
   const list = (flag: string, pages: Uint32Array | undefined) =>
     pages && !isEmpty(pages) ? [`--${flag} ${formatPages(pages)}`] : [];
   const { pmdOrder } = range.geometry;
@@ -32,7 +33,7 @@ export function explainCommandLine(state: StepsState, name: string): string | un
     `--max-ptes-swap ${limits.maxPtesSwap}`,
     `--max-ptes-shared ${limits.maxPtesShared}`,
     `--kernel ${model}`,
-    ...(name in ALGORITHMS ? [`--algorithm ${name}`] : []),
+    ...(Object.hasOwn(ALGORITHMS, name) ? [`--algorithm ${name}`] : []),
     ...outcomes.map((rule) => `--outcome ${formatOutcome(rule)}`),
   ].join(' ');
 }

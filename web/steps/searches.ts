@@ -31,7 +31,7 @@ export const SEARCHES: ReadonlyMap<string, Search> = new Map(
 
 function builtIn(): Search[] {
   return [...CHECKED_ALGORITHMS.values()].map(({ name, algorithm, model }) => {
-    const rules = name in KERNEL_MODELS;
+    const rules = Object.hasOwn(KERNEL_MODELS, name);
     return { name, kind: rules ? 'rules' : 'built-in', algorithm, model: rules ? model : undefined };
   });
 }

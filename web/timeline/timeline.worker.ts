@@ -222,7 +222,7 @@ function overriddenSettings(host: SimulatedHost, { orders, maxPtesNone }: RunPar
 }
 
 function modelName(text: string): KernelModelName | undefined {
-  return text in KERNEL_MODELS ? (text as KernelModelName) : undefined;
+  return Object.hasOwn(KERNEL_MODELS, text) ? (text as KernelModelName) : undefined;
 }
 
 function untilOf(text: string, otherwise: Until): Result<Until> {

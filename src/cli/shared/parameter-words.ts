@@ -1,4 +1,7 @@
-const WORDS_AFTER: Readonly<Record<string, number>> = { '-L': 2, '-P': 4 };
+const WORDS_AFTER: ReadonlyMap<string, number> = new Map([
+  ['-L', 2],
+  ['-P', 4],
+]);
 
 /**
  * Joins the words that follow -L (name and list) and -P (name, minimum, maximum, step) into one each, since a
@@ -8,7 +11,7 @@ const WORDS_AFTER: Readonly<Record<string, number>> = { '-L': 2, '-P': 4 };
 export function joinParameterWords(words: readonly string[]): string[] {
   const joined: string[] = [];
   for (let i = 0; i < words.length; i++) {
-    const count = WORDS_AFTER[words[i]];
+    const count = WORDS_AFTER.get(words[i]);
     joined.push(words[i]);
     if (count === undefined || i + count >= words.length || words[i + 1].includes('=')) continue;
     const [name, ...values] = words.slice(i + 1, i + 1 + count);

@@ -45,7 +45,7 @@ export const RESULT_MEANINGS: Record<ScanResult, string> = {
 
 /** One line on why memory stays as it is, where memory with VM_HUGEPAGE has these orders. */
 export function refusalLine(refusal: Refusal, hugepageOrders: OrderSet): string {
-  if (refusal in RESULT_MEANINGS) return RESULT_MEANINGS[refusal as ScanResult];
+  if (Object.hasOwn(RESULT_MEANINGS, refusal)) return RESULT_MEANINGS[refusal as ScanResult];
   switch (refusal) {
     case 'vma-edge':
       return 'at the edge of a VMA that does not cover the whole range';
