@@ -12,10 +12,11 @@ export default {
     'web/vite.config.ts!',
     'scripts/*.mjs!',
     'bench/{run,extract,occupied}.mjs!',
+    'fuzz/{run,targets}.mjs!',
     // Compiled and started by a test.
     'test/snapshot/endless-capture.ts',
   ],
-  project: ['src/**/*.ts!', 'web/**/*.{ts,tsx}!', 'scripts/*.mjs!', 'bench/*.mjs!', 'test/**/*.{ts,tsx}'],
+  project: ['src/**/*.ts!', 'web/**/*.{ts,tsx}!', 'scripts/*.mjs!', 'bench/*.mjs!', 'fuzz/*.mjs!', 'test/**/*.{ts,tsx}'],
   ignoreExportsUsedInFile: isProduction,
   // Programs of the system: README and CONTRIBUTING say where they come from.
   ignoreBinaries: [

@@ -60,5 +60,6 @@ function capabilitiesHeld(tree: KernelTree, needed: readonly Capability[]): Capa
 }
 
 function capabilitiesOf(status: TaskStatus, set: 'CapEff' | 'CapPrm'): bigint {
-  return BigInt(`0x${status.field(set) ?? '0'}`);
+  const text = status.field(set) ?? '';
+  return /^[0-9a-f]{1,16}$/.test(text) ? BigInt(`0x${text}`) : 0n;
 }

@@ -57,6 +57,11 @@ test.each([
   expect(source).toMatchObject({ failure: { kind: 'unsupported' } });
 });
 
+test('rights that are no number are none', async () => {
+  const items = await read({ 'proc/self/status': 'Name:\tnode\nTgid:\t1\nCapEff:\t000001ffffffffff-\n' });
+  expect(items[0]).toMatchObject({ kind: 'note', message: expect.stringContaining('run as root') });
+});
+
 test('an empty control group is not the whole machine', () => {
   const tree = kernelTree({ 'sys/fs/cgroup/cgroup.procs': '7\n' });
   expect(listCgroupPids(tree, '')).toMatchObject({ failure: { kind: 'usage' } });
