@@ -1,5 +1,5 @@
-// Fuzzes what reads things that others wrote: node fuzz/run.mjs [TARGET...] [--seconds N] [--seed S]. Prints figures;
-// exit code 1 if something was found, which lies in fuzz/found then.
+// Fuzzes what reads things that others wrote: node fuzz/run.mjs [TARGET...] [--seconds N] [--seed S]. Prints
+// figures; exit code 1 if something was found, which lies in fuzz/found then.
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -44,7 +44,10 @@ function footerStart(bytes) {
   return Math.max(5, Math.min(bytes.length - 8, bytes.length - 8 - length));
 }
 
-/** Puts the checksums right, in the places of those of the file that it was made from; as it is where they do not fit. */
+/**
+ * Puts the checksums right, in the places of those of the file that it was made from; as it is where they do
+ * not fit.
+ */
 function withChecksums(bytes, from) {
   const file = Buffer.from(bytes);
   try {

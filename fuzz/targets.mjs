@@ -5,7 +5,7 @@ import { kernel } from './kernel.mjs';
 import { snapshot } from './snapshot.mjs';
 
 /**
- * What is fuzzed. A target opens with inputs to begin from, a way to change one, and a run, which throws or returns
- * what is wrong where an input does what none may do.
+ * What is fuzzed. A target opens with inputs to begin from, a way to change one, and a run, which throws or
+ * returns what is wrong where an input does what none may do.
  */
 export const TARGETS = { snapshot, digest, ranges, scenario, policy, kernel, argv, http };

@@ -26,6 +26,14 @@ describe('snapshots that were made to be misread', () => {
       'row 1 of row group 1 has no value of its dictionary in command; copy the file again or capture a new one',
     ],
     [
+      'fuzz-no-bitmap',
+      'row 1 of row group 1 has no value of its dictionary in pid; copy the file again or capture a new one',
+    ],
+    [
+      'fuzz-range-address',
+      'row 1: the range at 0x807f0000000000 lies outside of its VMA; capture the memory again',
+    ],
+    [
       'row-folio-10',
       'row 1: the range at 0x7f0000000000: page 0, order 10: large folios have orders 1 to 9; capture the memory again',
     ],
