@@ -16,7 +16,14 @@ export default {
     // Compiled and started by a test.
     'test/snapshot/endless-capture.ts',
   ],
-  project: ['src/**/*.ts!', 'web/**/*.{ts,tsx}!', 'scripts/*.mjs!', 'bench/*.mjs!', 'fuzz/*.mjs!', 'test/**/*.{ts,tsx}'],
+  project: [
+    'src/**/*.ts!',
+    'web/**/*.{ts,tsx}!',
+    'scripts/*.mjs!',
+    'bench/*.mjs!',
+    'fuzz/*.mjs!',
+    'test/**/*.{ts,tsx}',
+  ],
   ignoreExportsUsedInFile: isProduction,
   // Programs of the system: README and CONTRIBUTING say where they come from.
   ignoreBinaries: [
