@@ -8,6 +8,12 @@ import { PROBE_GEOMETRY } from './probe-batch.ts';
 const TIMEOUT_MS = 300_000;
 const MIN_ORDER = 2;
 
+/** A value for a file of sysfs. */
+export interface SettingWrite {
+  readonly path: string;
+  readonly value: string;
+}
+
 /** Switches sizes to a word, and all others off. */
 export async function putSizes(
   guest: Guest,
@@ -16,7 +22,7 @@ export async function putSizes(
 ): Promise<Result<void>> {
   const on = new Set<number>(ordersOf(orders));
   const all = Array.from({ length: PROBE_GEOMETRY.pmdOrder - 1 }, (_, i) => MIN_ORDER + i);
-  return putAll(
+  return putFiles(
     guest,
     all.map((order) => [`${sizeFolder(4096 << order)}/enabled`, on.has(order) ? word : 'never']),
   );
@@ -24,7 +30,7 @@ export async function putSizes(
 
 /** Sets the limits of khugepaged. */
 export function putLimits(guest: Guest, limits: CollapseLimits): Promise<Result<void>> {
-  return putAll(
+  return putFiles(
     guest,
     LIMITS.map((limit) => [`khugepaged/${LIMIT_FILES[limit]}`, String(limits[limit])]),
   );
@@ -32,12 +38,12 @@ export function putLimits(guest: Guest, limits: CollapseLimits): Promise<Result<
 
 /** khugepaged waits for longer than any suite takes. */
 export function sleepKhugepaged(guest: Guest): Promise<Result<void>> {
-  return putAll(guest, [['khugepaged/scan_sleep_millisecs', '1000000000']]);
+  return putFiles(guest, [['khugepaged/scan_sleep_millisecs', '1000000000']]);
 }
 
 /** Lets khugepaged go over all processes so often. On a busy machine it is waited for more than once. */
 export async function runKhugepaged(guest: Guest, fullScans: number): Promise<Result<void>> {
-  const woken = await putAll(guest, [['khugepaged/scan_sleep_millisecs', '30']]);
+  const woken = await putFiles(guest, [['khugepaged/scan_sleep_millisecs', '30']]);
   if (!woken.ok) return woken;
   for (let waits = 0; waits < 3; waits++) {
     const scanned = await guest.ask([`scans ${fullScans}`], TIMEOUT_MS);
@@ -56,9 +62,17 @@ export function policyFile(orders: OrderSet, word: 'always' | 'madvise', maxPtes
   return Buffer.from(JSON.stringify({ enabled: 'madvise', sizes, maxPtesNone }));
 }
 
-async function putAll(guest: Guest, values: readonly (readonly [string, string])[]): Promise<Result<void>> {
-  for (const [path, value] of values) {
-    const done = await guest.ask([`put ${THP_FOLDER}/${path} ${value}`], TIMEOUT_MS);
+function putFiles(guest: Guest, values: readonly (readonly [string, string])[]): Promise<Result<void>> {
+  return putSettings(
+    guest,
+    values.map(([file, value]) => ({ path: `${THP_FOLDER}/${file}`, value })),
+  );
+}
+
+/** Writes settings, one after the other. */
+export async function putSettings(guest: Guest, writes: readonly SettingWrite[]): Promise<Result<void>> {
+  for (const { path, value } of writes) {
+    const done = await guest.ask([`put ${path} ${value}`], TIMEOUT_MS);
     if (!done.ok) return done;
   }
   return succeed(undefined);

@@ -24,7 +24,7 @@ export const conformCommand = buildCommand<ConformFlags, [], Context>({
         values: [...SUITES, ...PROGRAM_SUITES],
         optional: true,
         brief:
-          "Present pages and holes only, all conditions, the kernel's own selftest, the simulated daemon, or page faults: all of these by default. Live processes, and programs that start again: by name alone",
+          "Present pages and holes only, all conditions, the kernel's own selftest, the simulated daemon, or page faults: all of these by default. Live processes, programs that start again, and a server that follows advice: by name alone",
       },
       ranges: {
         kind: 'parsed',
@@ -42,7 +42,8 @@ export const conformCommand = buildCommand<ConformFlags, [], Context>({
     fullDescription: [
       'Boots real kernels in QEMU, has khugepaged work on generated ranges, and compares with the model, range by range.',
       'live predicts processes in known states inside the guest, and then lets khugepaged run; restart starts programs',
-      'again with other sizes, and compares their memory with what was predicted. Neither is run by default.',
+      'again with other sizes, and compares their memory with what was predicted; advice has a redis-server follow advise.',
+      'None of the three is run by default.',
       'Kernels come from Debian through apt and are kept in ~/.cache/thpscope. Exit code 1: there is a difference.',
       '',
       'Examples:',

@@ -1,3 +1,5 @@
+import { breachesOf } from '../../conform/advice-check.ts';
+import type { AdviceCase } from '../../conform/advice-suite.ts';
 import { type LiveCase, outcomeOf, predictedPages } from '../../conform/live-case.ts';
 import type { RestartCase } from '../../conform/restart-suite.ts';
 
@@ -33,4 +35,17 @@ export function liveJson(asked: Answers<LiveCase>): string {
 export function restartSuiteJson(asked: Answers<RestartCase>): string {
   const restart = asked.flatMap(({ kernel, answer }) => answer.map((each) => ({ kernel, ...each })));
   return `${JSON.stringify({ schema: SCHEMA, restart })}\n`;
+}
+
+/** The suite advice as JSON. */
+export function adviceSuiteJson(asked: Answers<AdviceCase>): string {
+  const advice = asked.flatMap(({ kernel, answer }) =>
+    answer.map((each) => ({
+      kernel,
+      ...each,
+      budgetPages: each.budgetPages ?? null,
+      breaches: breachesOf(each),
+    })),
+  );
+  return `${JSON.stringify({ schema: SCHEMA, advice })}\n`;
 }

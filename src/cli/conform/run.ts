@@ -16,6 +16,7 @@ import { EXIT } from '../shared/exit-code.ts';
 import { interruptible } from '../shared/interrupt.ts';
 import { makePrivateFolder } from '../shared/private-folder.ts';
 import { startProgress } from '../shared/progress.ts';
+import { conformAdvice } from './advice.ts';
 import type { ConformFlags } from './command.ts';
 import { conformLive } from './live.ts';
 import { conformRestart } from './restart.ts';
@@ -47,6 +48,8 @@ async function runSuites(context: Context, flags: ConformFlags, folder: string):
       return conformLive(context, kernels.value, folder, flags.json);
     case 'restart':
       return conformRestart(context, kernels.value, folder, flags.json);
+    case 'advice':
+      return conformAdvice(context, kernels.value, folder, flags.json);
     case undefined:
       return conformRanges(context, flags, SUITES, kernels.value, folder);
     default:
