@@ -36,6 +36,7 @@ export default {
     'redis-server',
     'script',
     'setpriv',
+    'systemd-analyze',
     'systemd-tmpfiles',
     'unshare',
   ],

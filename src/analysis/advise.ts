@@ -122,8 +122,7 @@ export class Adviser {
   advise(budget: PolicyBudget): Advice {
     const { geometry, settings: known } = this.#source.host;
     const { memory } = this.#query;
-    const judged = known && this.judge(known, budget);
-    const inForce = judged && { ...judged, keepsBudget: this.#keeps(judged, budget) };
+    const inForce = this.#inForce(budget);
     const { maxPtesSwap, maxPtesShared } = this.#space;
     const settingsOf = (policy: SweptPolicy) =>
       settingsFor({ ...this.#base, maxPtesSwap, maxPtesShared }, policy, geometry);
@@ -143,17 +142,32 @@ export class Adviser {
     const advised = known
       ? this.#putBack(this.judge(wanted, budget), known, budget)
       : this.judge(wanted, budget);
-    const set = known
-      ? writesBetween(known, advised.settings, geometry)
-      : allWrites(advised.settings, geometry);
+    return this.#following(advised, inForce);
+  }
+
+  /** What it means to follow these settings, whatever the budget. */
+  follow(settings: ThpSettings, budget: PolicyBudget): Advice {
+    return this.#following(this.judge(settings, budget), this.#inForce(budget));
+  }
+
+  #following(advised: JudgedSettings, inForce: Advice['inForce']): Advice {
+    const { geometry, settings: known } = this.#source.host;
+    const { settings } = advised;
+    const set = known ? writesBetween(known, settings, geometry) : allWrites(settings, geometry);
     return {
       leave: set.length === 0,
       advised,
       inForce,
       set,
-      restore: known && writesBetween(advised.settings, known, geometry),
-      switchedOff: known ? this.#switchedOff(known, advised.settings) : [],
+      restore: known && writesBetween(settings, known, geometry),
+      switchedOff: known ? this.#switchedOff(known, settings) : [],
     };
+  }
+
+  #inForce(budget: PolicyBudget): Advice['inForce'] {
+    const { settings } = this.#source.host;
+    const judged = settings && this.judge(settings, budget);
+    return judged && { ...judged, keepsBudget: this.#keeps(judged, budget) };
   }
 
   /** Puts sizes back that were on, unless that breaks the budget, loses reach or adds attempts in vain. */

@@ -33,7 +33,7 @@ export function measuresOf({ tlbEntries, growthPages, laterAttempts, restart }: 
 }
 
 /** The measures of a policy of a sweep. */
-function measuresAt(values: Float64Array, index: number): PolicyMeasures {
+export function measuresAt(values: Float64Array, index: number): PolicyMeasures {
   return {
     tlbEntries: metricAt(values, index, 'tlbEntries'),
     restartTlbEntries: metricAt(values, index, 'restartTlbEntries'),

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { thpscope, words } from '../support/thpscope.ts';
 
 /** What each page shows of a command: lines as they are printed; a line of … stands for those left out. */
-const BLOCKS = ['README.md', 'docs/advice.md'].flatMap((page) =>
+const BLOCKS = ['README.md', 'docs/advice.md', 'docs/services.md'].flatMap((page) =>
   [...readFileSync(page, 'utf8').matchAll(/^```\n\$ npx thpscope (.*)\n([\s\S]*?)^```$/gm)].map(
     ([, line, shown]) => ({ page, line, shown }),
   ),

@@ -33,12 +33,14 @@ export type AdviseFlags = TlbFlag &
     readonly growth: GrowthKind;
     readonly within: string;
     readonly maxWork?: number;
+    readonly by: 'process' | 'service';
+    readonly measure?: string;
     readonly format?: AdviceFormat;
     readonly words: 'always' | 'madvise';
   };
 
 /** What is printed: the advice for people, as JSON, or only its writes for what reads them. */
-const ADVICE_FORMATS = ['text', 'sh', 'tmpfiles', 'cmdline', 'json'] as const;
+const ADVICE_FORMATS = ['text', 'sh', 'tmpfiles', 'cmdline', 'systemd', 'json'] as const;
 type AdviceFormat = (typeof ADVICE_FORMATS)[number];
 
 export const adviseCommand = buildCommand<AdviseFlags, string[], Context>({
@@ -75,11 +77,26 @@ export const adviseCommand = buildCommand<AdviseFlags, string[], Context>({
         brief:
           'What sizes that are enabled say: always for all memory, madvise for memory with MADV_HUGEPAGE',
       },
+      by: {
+        kind: 'enum',
+        values: ['process', 'service'],
+        default: 'process',
+        brief:
+          'What to tell apart; by service, single ones may opt out of the settings (MemoryTHP= of systemd)',
+      },
+      measure: {
+        kind: 'parsed',
+        parse: String,
+        optional: true,
+        placeholder: 'TIME',
+        brief: 'Count the page walks of the processes for so long (10s): what any settings can gain at most',
+      },
       format: {
         kind: 'enum',
         values: ADVICE_FORMATS,
         optional: true,
-        brief: 'Print only the writes: a script, a file for tmpfiles.d, the command line of the kernel',
+        brief:
+          'Print only the writes: a script, for tmpfiles.d, for the command line of the kernel, drop-ins',
       },
       ...baseSettingsFlags(
         'Write to enabled, khugepaged/max_ptes_swap or khugepaged/max_ptes_shared, which advise does not choose; repeatable',
@@ -104,6 +121,7 @@ export const adviseCommand = buildCommand<AdviseFlags, string[], Context>({
       [
         'thpscope advise -p $(pidof -s redis-server) --max-growth 2%',
         'thpscope advise host.digest.json --max-growth 512M --max-work 1000 --json',
+        'thpscope advise --all --by service',
         'thpscope advise --all --format tmpfiles > /etc/tmpfiles.d/thp.conf',
       ],
     ),

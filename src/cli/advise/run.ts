@@ -2,19 +2,25 @@ import { Adviser } from '../../analysis/advise.ts';
 import { assumesRegistration } from '../../analysis/assumptions.ts';
 import { bootParameters } from '../../analysis/boot-parameters.ts';
 import type { PolicyBudget } from '../../analysis/choose-policy.ts';
-import { totalDigest } from '../../analysis/memory-digest.ts';
+import { dropInsOf } from '../../analysis/drop-ins.ts';
+import { type MemoryDigest, totalDigest } from '../../analysis/memory-digest.ts';
 import { worthByProcess } from '../../analysis/process-worth.ts';
 import { readOnKernel } from '../../analysis/read-on.ts';
+import { planByService } from '../../analysis/service-plan.ts';
 import { adviceSpace } from '../../analysis/sweep-space.ts';
 import { parseBytes } from '../../core/base/bytes.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { LIMIT_FILES } from '../../core/base/sysfs.ts';
 import { pageBytes } from '../../core/memory/geometry.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
+import { KernelTree } from '../../linux/kernel-tree.ts';
+import { readSystemdVersion } from '../../linux/systemd.ts';
 import { adviseJson } from '../../render/json/advise.ts';
 import { adviseText } from '../../render/text/advise.ts';
-import { writesText } from '../../render/text/write-formats.ts';
-import { adviceLine } from '../../render/words/advise-view.ts';
+import { planText } from '../../render/text/plan.ts';
+import { type LastingWrites, writesText } from '../../render/text/write-formats.ts';
+import { type AdviceView, adviceLine } from '../../render/words/advise-view.ts';
+import { type PlanView, planLine } from '../../render/words/plan-view.ts';
 import { kernelAsked } from '../shared/asked-kernel.ts';
 import { settingsFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, styleFor, warn } from '../shared/context.ts';
@@ -22,6 +28,7 @@ import { digestFromFlags } from '../shared/digest-source.ts';
 import { interruptible } from '../shared/interrupt.ts';
 import { runSweep } from '../shared/sweep-run.ts';
 import type { AdviseFlags } from './command.ts';
+import { measureTime, measureWalks } from './measure.ts';
 
 /** `thpscope advise`: the policy that fits a budget. It prints what to write and writes nothing. */
 export async function advise(this: Context, flags: AdviseFlags, ...files: string[]): Promise<void> {
@@ -36,6 +43,8 @@ async function adviseSource(
 ): Promise<Result<void>> {
   const budgetOf = parseBudget(flags);
   if (!budgetOf.ok) return budgetOf;
+  const watched = measureTime(flags.measure, files);
+  if (!watched.ok) return watched;
   const digested = await digestFromFlags(context, flags, files, { signal });
   if (!digested.ok) return digested;
   const source = digested.value;
@@ -52,8 +61,11 @@ async function adviseSource(
   const space = adviceSpace(memory, model, [flags.words], kept);
   const values = await runSweep(context, memory, space, { workers: flags.workers, signal });
   const budget = budgetOf.value(memory.residentPages, pageBytes(geometry));
-  const advice = new Adviser(source, model, kept, space, values).advise(budget);
-  const { settings } = advice.advised;
+  const adviser = new Adviser(source, model, kept, space, values);
+  const advice = adviser.advise(budget);
+  const pids = source.processes.map(({ process }) => process.pid);
+  const measured =
+    watched.value === undefined ? undefined : await measureWalks(context, pids, watched.value, signal);
   const view = {
     source,
     memory,
@@ -61,25 +73,51 @@ async function adviseSource(
     readOn: readOnKernel(kernelRelease, files.length === 0),
     budget,
     advice,
-    byProcess: worthByProcess(source, settings, model),
+    byProcess: worthByProcess(source, advice.advised.settings, model),
     listing: { sort: flags.sort, top: flags.top },
-    assumesRegistration: assumesRegistration({ settings: known }, settings, geometry),
+    assumesRegistration: assumesRegistration({ settings: known }, advice.advised.settings, geometry),
+    measured,
   };
-  const format = flags.json ? 'json' : (flags.format ?? 'text');
-  if (format === 'json') await print(context, `${JSON.stringify(adviseJson(view))}\n`);
-  else if (format === 'text') await print(context, adviseText(view, styleFor(context, flags.color)));
-  else {
-    const boot = (each: ThpSettings) => bootParameters(each, kernelRelease, geometry);
-    const writes = {
-      advice: adviceLine(advice, geometry),
-      set: advice.set,
-      restore: advice.restore,
-      boot: boot(settings),
-      bootNow: known && boot(known),
+  if (flags.by === 'process') return printAdvice(context, flags, view, undefined);
+  if (!memory.restart)
+    return fail('usage', '--by service: the digest is of a version that does not know restarts');
+  const systemd = files.length === 0 ? readSystemdVersion(new KernelTree(context.kernelRoot)) : undefined;
+  const sweep = async (rest: MemoryDigest) => {
+    const ofRest = adviceSpace(rest, model, [flags.words], kept);
+    return {
+      space: ofRest,
+      values: await runSweep(context, rest, ofRest, { workers: flags.workers, signal }),
     };
-    await print(context, writesText(format, writes));
-  }
-  if (format !== 'json') for (const note of source.notes) warn(context, note);
+  };
+  const manager = { kernelRelease, systemd };
+  const from = { source, memory, model, base: kept, space, values, budget, advice, manager };
+  const plan = await planByService(from, sweep);
+  const registration = assumesRegistration({ settings: known }, plan.settings, geometry);
+  const viewOfPlan = { ...view, assumesRegistration: registration };
+  return printAdvice(context, flags, viewOfPlan, {
+    plan,
+    following: adviser.follow(plan.settings, budget),
+    dropIns: dropInsOf(plan),
+    systemd,
+  });
+}
+
+/** Prints an advice, or a plan by service, in the form asked for. */
+async function printAdvice(
+  context: Context,
+  flags: AdviseFlags,
+  view: AdviceView,
+  planned: PlanView | undefined,
+): Promise<Result<void>> {
+  const format = flags.json ? 'json' : (flags.format ?? 'text');
+  if (format === 'systemd' && !planned)
+    return fail('usage', '--format systemd: drop-ins are of services that opt out; add --by service');
+  const style = styleFor(context, flags.color);
+  if (format === 'json') await print(context, `${JSON.stringify(adviseJson(view, planned))}\n`);
+  else if (format === 'text')
+    await print(context, planned ? planText(view, planned, style) : adviseText(view, style));
+  else await print(context, writesText(format, lastingWrites(view, planned)));
+  if (format !== 'json') for (const note of view.source.notes) warn(context, note);
   return succeed(undefined);
 }
 
@@ -87,6 +125,20 @@ async function adviseSource(
 function isKept(path: string): boolean {
   const { maxPtesSwap, maxPtesShared } = LIMIT_FILES;
   return ['enabled', `khugepaged/${maxPtesSwap}`, `khugepaged/${maxPtesShared}`].includes(path);
+}
+
+function lastingWrites({ source, memory, advice }: AdviceView, planned: PlanView | undefined): LastingWrites {
+  const { settings: known, kernelRelease } = source.host;
+  const followed = planned?.following ?? advice;
+  const boot = (each: ThpSettings) => bootParameters(each, kernelRelease, memory.geometry);
+  return {
+    advice: planned ? planLine(planned, memory.geometry) : adviceLine(advice, memory.geometry),
+    set: followed.set,
+    restore: followed.restore,
+    boot: boot(followed.advised.settings),
+    bootNow: known && boot(known),
+    dropIns: planned?.dropIns ?? [],
+  };
 }
 
 type Budget = (residentPages: number, bytesPerPage: number) => PolicyBudget;

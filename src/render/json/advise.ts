@@ -10,10 +10,14 @@ import {
   otherGrowthLines,
   tightGroupLines,
 } from '../words/advise-view.ts';
+import type { MeasuredWalks } from '../words/measured-walks.ts';
+import type { PlanView } from '../words/plan-view.ts';
+import { switchesOf } from '../words/program-switches.ts';
 import { reachJson, recordingJson } from './predict.ts';
 import { sweptMemoryJson } from './sweep.ts';
 
-export function adviseJson(view: AdviceView): object {
+/** `planned` is the plan by service where one was asked for. */
+export function adviseJson(view: AdviceView, planned?: PlanView): object {
   const { memory, model, budget, advice, byProcess, source } = view;
   const { geometry } = memory;
   const { leave, advised, inForce, set, restore, switchedOff } = advice;
@@ -48,6 +52,8 @@ export function adviseJson(view: AdviceView): object {
     })),
     set,
     restore: restore ?? null,
+    measured: view.measured ? measuredJson(view.measured) : null,
+    plan: planned ? planJson(planned) : null,
     assumed: view.assumesRegistration ? ['registration'] : [],
     unseen: [
       ...otherGrowthLines(advice, budget, memory),
@@ -55,6 +61,50 @@ export function adviseJson(view: AdviceView): object {
       ...tightGroupLines(advised.tight, geometry),
       ...blindSpots({ source, memory, model, advised }),
     ],
+  };
+}
+
+function measuredJson({ ns, counted }: MeasuredWalks): object {
+  if (!counted.ok) return { seconds: ns / 1e9, unavailable: counted.failure.message };
+  const { cycles, walks, events } = counted.value;
+  return {
+    seconds: ns / 1e9,
+    counts: events.counts,
+    cycles,
+    walks,
+    events: events.events.map(({ name }) => name),
+    source: events.source,
+  };
+}
+
+function planJson({ plan, following, dropIns, systemd }: PlanView): object {
+  return {
+    settings: settingsJson(plan.settings, following.advised.orders),
+    tlbEntries: plan.tlbEntries,
+    restartTlbEntries: plan.restartTlbEntries,
+    growthPages: plan.growth.now,
+    restartGrowthPages: plan.growth.restart,
+    laterAttempts: plan.laterAttempts,
+    services: plan.services.map((each) => ({
+      name: each.service.name,
+      kind: each.service.service.kind,
+      processes: each.service.processes.map(({ process }) => process.pid),
+      commands: each.service.commands,
+      residentPages: each.service.query.memory.residentPages,
+      tlbEntries: memoryTlbEntries(each.service.query.memory),
+      budgetPages: Number.isFinite(each.sharePages) ? each.sharePages : null,
+      withoutRoom: each.hasNoRoom,
+      matters: each.matters,
+      outcome: worthJson(each.worth),
+      optOut: each.optOut ? { memoryTHP: each.optOut.word, outcome: worthJson(each.optOut.worth) } : null,
+      switches: each.service.commands
+        .flatMap(switchesOf)
+        .map(({ program, says, source }) => ({ program, says, source })),
+    })),
+    dropIns: dropIns.map(({ path, unit, lines }) => ({ path, unit, content: `${lines.join('\n')}\n` })),
+    systemd: systemd ?? null,
+    set: following.set,
+    restore: following.restore ?? null,
   };
 }
 

@@ -20,6 +20,7 @@ import {
   worthCells,
 } from '../words/advise-view.ts';
 import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
+import { measuredLine } from '../words/measured-walks.ts';
 import { notCovered } from '../words/not-covered.ts';
 import { othersLine } from '../words/others-line.ts';
 import { printable } from '../words/printable.ts';
@@ -50,6 +51,7 @@ export function adviseText(view: AdviceView, style: Style): string {
     ...reasonLines(advice, budget, memory).map((line) => `  ${line}`),
     '',
     ...worthTable(view, style),
+    ...(view.measured ? [measuredLine(view.measured)] : []),
     '',
     ...processLines(view, style),
     '',

@@ -1,9 +1,11 @@
 import type { BootParameters } from '../../analysis/boot-parameters.ts';
+import type { DropIn } from '../../analysis/drop-ins.ts';
 import type { SysfsWrite } from '../../analysis/sysfs-writes.ts';
+import { dropInCommands } from '../words/plan-view.ts';
 import { writeLines } from './write-script.ts';
 
 /** The forms in which writes can be printed, beside that for people and JSON. */
-export type WriteFormat = 'sh' | 'tmpfiles' | 'cmdline';
+export type WriteFormat = 'sh' | 'tmpfiles' | 'cmdline' | 'systemd';
 
 /** Settings to be kept, and what undoes them. */
 export interface LastingWrites {
@@ -15,6 +17,8 @@ export interface LastingWrites {
   readonly boot: BootParameters;
   /** How the command line would say the settings in force; undefined where they are not known. */
   readonly bootNow: BootParameters | undefined;
+  /** Of services that opt out of the settings. */
+  readonly dropIns: readonly DropIn[];
 }
 
 const NO_WAY_BACK = '# The settings in force are not known, so neither is the way back.';
@@ -23,6 +27,7 @@ const FORMATS: Record<WriteFormat, (writes: LastingWrites) => readonly string[]>
   sh: shellLines,
   tmpfiles: tmpfilesLines,
   cmdline: commandLineLines,
+  systemd: dropInLines,
 };
 
 /**
@@ -33,8 +38,9 @@ export function writesText(format: WriteFormat, writes: LastingWrites): string {
   const first = format === 'sh' ? ['#!/bin/sh'] : [];
   const head = `# thpscope advise: ${writes.advice}`;
   const nothing = '# Nothing to write: the settings in force are these already.';
-  const rest = writes.set.length === 0 ? [nothing] : FORMATS[format](writes);
-  return `${[...first, head, ...rest].join('\n')}\n`;
+  const rest = writes.set.length === 0 && format !== 'systemd' ? [nothing] : FORMATS[format](writes);
+  const exceptions = writes.dropIns.map(({ path }) => `# First who opts out (--format systemd): ${path}`);
+  return `${[...first, head, ...(format === 'systemd' ? [] : exceptions), ...rest].join('\n')}\n`;
 }
 
 /** A script, as root: in force until the next boot. */
@@ -72,6 +78,20 @@ function commandLineLines({ boot, bootNow }: LastingWrites): string[] {
     ...(bootNow
       ? ['# The way back: what the command line has now, or', `# ${bootNow.parameters.join(' ')}`]
       : [NO_WAY_BACK]),
+  ];
+}
+
+/** Files of systemd, each below its path, as `systemctl cat` prints them. */
+function dropInLines({ dropIns, set }: LastingWrites): string[] {
+  const { set: commandLines, back } = dropInCommands(dropIns);
+  if (dropIns.length === 0) return ['# Nothing to write: no service opts out.'];
+  return [
+    ...dropIns.flatMap(({ path, lines }) => [`# ${path}`, ...lines, '']),
+    '# In force once the services start again. All of it in commands, as root:',
+    ...commandLines.map((line) => `# ${line}`),
+    ...(set.length > 0 ? ['# Then the settings for all others: --format sh, tmpfiles or cmdline.'] : []),
+    '# The way back:',
+    ...back.map((line) => `# ${line}`),
   ];
 }
 

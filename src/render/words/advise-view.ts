@@ -16,6 +16,7 @@ import { type Geometry, pagesPerRange } from '../../core/memory/geometry.ts';
 import { formatOrder } from '../../core/memory/order.ts';
 import { ASSUMPTIONS } from '../../core/memory/range-state.ts';
 import type { KernelModel } from '../../core/rules/kernel-model.ts';
+import type { MeasuredWalks } from './measured-walks.ts';
 import { printable } from './printable.ts';
 import { sizesLine } from './sizes.ts';
 import { REGISTRATION_ADVICE, shrinkerSentence } from './surroundings.ts';
@@ -34,6 +35,8 @@ export interface AdviceView {
   readonly listing: Partial<Listing>;
   /** Whether khugepaged may not visit processes that run now: other sizes are in force. */
   readonly assumesRegistration: boolean;
+  /** Undefined where it was not asked for. */
+  readonly measured: MeasuredWalks | undefined;
 }
 
 /** What to do, in one sentence. */

@@ -1,0 +1,220 @@
+import { sum } from '../core/base/sum.ts';
+import type { ThpSettings } from '../core/rules/thp-settings.ts';
+import { type Advice, Adviser } from './advise.ts';
+import {
+  countedEntries,
+  countedGrowth,
+  keepsBudget,
+  losesNoReach,
+  measuresAt,
+  measuresOf,
+  type PolicyMeasures,
+} from './choose-policy.ts';
+import { limitedGroups, tightGroups } from './group-room.ts';
+import {
+  type JudgedService,
+  type JudgeOfServices,
+  judgeService,
+  type PlannedService,
+} from './judged-service.ts';
+import { type MemoryDigest, type SourceDigest, totalDigest } from './memory-digest.ts';
+import { chooseOptOuts, type Growth } from './opt-outs.ts';
+import { memoryTlbEntries } from './policy-worth.ts';
+import { memoryByService } from './service-memory.ts';
+import { policyAt, policyCount, type SweepSpace } from './sweep.ts';
+import { settingsFor, writesBetween } from './sysfs-writes.ts';
+
+/** Settings for the machine, and the services that opt out of them. */
+export interface ServicePlan {
+  readonly settings: ThpSettings;
+  /** Those with most memory first. */
+  readonly services: readonly PlannedService[];
+  /** Over all services, as `PolicyMeasures` has it: those that opt out as they are after their restart. */
+  readonly tlbEntries: number;
+  readonly restartTlbEntries: number;
+  readonly growth: Growth;
+  readonly laterAttempts: number;
+}
+
+/** Every policy for some memory, and what each does: see `sweepBlock`. */
+export interface MemorySweep {
+  readonly space: SweepSpace;
+  readonly values: Float64Array;
+}
+
+/** What a plan is made from: all memory, a sweep of it, and the advice without exceptions. */
+export interface PlanSource extends JudgeOfServices, MemorySweep {
+  readonly source: SourceDigest;
+  /** What the settings are made from: see `settingsFor`. */
+  readonly base: ThpSettings;
+  readonly advice: Advice;
+}
+
+/** Policies that are tried with exceptions, at most. */
+const MAX_TRIED = 64;
+const GROWTH_STEPS = 1000;
+
+/**
+ * The settings for all services together with the few that opt out: docs/services.md#advice-by-service. It is
+ * the advice without exceptions, unless exceptions need fewer TLB entries by more than the budget's `within`.
+ * Of plans alike in these: fewest exceptions, least growth, fewest attempts in vain, fewest files changed.
+ * Once it is known who opts out, the rest is advised anew, for which its memory is swept.
+ */
+export async function planByService(
+  from: PlanSource,
+  sweep: (memory: MemoryDigest) => Promise<MemorySweep>,
+): Promise<ServicePlan> {
+  const { memory, budget, advice, base, space, source, model } = from;
+  const services = memoryByService(source);
+  const judged = (settings: ThpSettings) => services.map((each) => judgeService(from, each, settings));
+  const plain = planOf(advice.advised.settings, judged(advice.advised.settings), new Set());
+  const current = source.host.settings;
+  const tried = policiesToTry(from).map((index) =>
+    settingsFor(base, policyAt(space, index), memory.geometry),
+  );
+  const first = preferredPlan(
+    from,
+    plain,
+    [...(current ? [current] : []), ...tried].map((settings) =>
+      withOptOuts(from, settings, judged(settings)),
+    ),
+  );
+  const out = placesOut(first);
+  if (out.size === 0) return first;
+  const staying = services.filter((_, at) => !out.has(at));
+  const rest = { ...source, processes: staying.flatMap(({ processes }) => processes) };
+  const swept = await sweep(totalDigest(rest));
+  const { settings } = new Adviser(rest, model, base, swept.space, swept.values).advise(budget).advised;
+  const again = judged(settings);
+  return preferredPlan(from, plain, [
+    first,
+    withOptOuts(from, settings, again),
+    keptPlan(from, planOf(settings, again, out), again),
+  ]);
+}
+
+function placesOut({ services }: ServicePlan): Set<number> {
+  return new Set([...services.keys()].filter((at) => services[at].optOut));
+}
+
+/** The plan to follow of some; `plain` unless another needs fewer entries by more than what is tolerated. */
+function preferredPlan(
+  { memory, budget, source }: PlanSource,
+  plain: ServicePlan,
+  plans: readonly (ServicePlan | undefined)[],
+): ServicePlan {
+  const found = plans.filter((plan) => plan !== undefined);
+  const entriesOf = (plan: ServicePlan) => countedEntries(measuresOfPlan(plan), budget.growth);
+  const fewest = Math.min(...found.map(entriesOf));
+  const tolerated = budget.within * memoryTlbEntries(memory);
+  if (!(fewest < entriesOf(plain) - tolerated)) return plain;
+  const current = source.host.settings;
+  const keyOf = (plan: ServicePlan) => [
+    placesOut(plan).size,
+    Math.floor((GROWTH_STEPS * countedGrowth(measuresOfPlan(plan), budget.growth)) / memory.residentPages),
+    plan.laterAttempts,
+    current ? writesBetween(current, plan.settings, memory.geometry).length : 0,
+    plan.settings.maxPtesNone,
+  ];
+  const [best] = found
+    .filter((plan) => entriesOf(plan) <= fewest + tolerated)
+    .map((plan) => ({ plan, key: keyOf(plan) }))
+    .sort((a, b) => a.key.map((value, i) => value - b.key[i]).find((difference) => difference !== 0) ?? 0);
+  return best.plan;
+}
+
+/** A plan as its budget sees it. */
+function measuresOfPlan({
+  tlbEntries,
+  restartTlbEntries,
+  growth,
+  laterAttempts,
+}: ServicePlan): PolicyMeasures {
+  return {
+    tlbEntries,
+    restartTlbEntries,
+    growthPages: growth.now,
+    restartGrowthPages: growth.restart,
+    laterAttempts,
+  };
+}
+
+/**
+ * Policies that no other beats in entries and growth, whatever they grow by: the budget is what is left when
+ * services have opted out. Thinned evenly.
+ */
+function policiesToTry({ space, values, budget: { growth }, memory }: PlanSource): number[] {
+  const best = new Map<number, { readonly index: number; readonly entries: number }>();
+  for (let index = 0; index < policyCount(space); index++) {
+    const measures = measuresAt(values, index);
+    const step = Math.ceil((GROWTH_STEPS * countedGrowth(measures, growth)) / memory.residentPages);
+    const entries = countedEntries(measures, growth);
+    const known = best.get(step);
+    if (!known || entries < known.entries) best.set(step, { index, entries });
+  }
+  const front: number[] = [];
+  let fewest = Number.POSITIVE_INFINITY;
+  for (const [, { index, entries }] of [...best].sort(([a], [b]) => a - b)) {
+    if (entries >= fewest) continue;
+    fewest = entries;
+    front.push(index);
+  }
+  if (front.length <= MAX_TRIED) return front;
+  const chosen = Array.from(
+    { length: MAX_TRIED },
+    (_, i) => front[Math.round((i * (front.length - 1)) / (MAX_TRIED - 1))],
+  );
+  return [...new Set(chosen)];
+}
+
+/** The plan with these settings and those who must opt out; undefined where no choice keeps the budget. */
+function withOptOuts(
+  from: PlanSource,
+  settings: ThpSettings,
+  judged: readonly JudgedService[],
+): ServicePlan | undefined {
+  const out = chooseOptOuts(
+    judged.map(({ stake }) => stake),
+    from.budget.growthPages,
+  );
+  return out && keptPlan(from, planOf(settings, judged, out), judged);
+}
+
+/** A plan, if it keeps the budget and the limits of control groups, and loses no reach. */
+function keptPlan(
+  { source, model, budget, advice }: PlanSource,
+  plan: ServicePlan,
+  judged: readonly JudgedService[],
+): ServicePlan | undefined {
+  const measures = measuresOfPlan(plan);
+  const out = placesOut(plan);
+  const cannot = judged.some(({ stake }, at) => (out.has(at) ? !stake.canOptOut : stake.hasNoRoom));
+  if (cannot || !keepsBudget(measures, budget)) return undefined;
+  if (advice.inForce?.keepsBudget && !losesNoReach(measures, measuresOf(advice.inForce.worth), budget.growth))
+    return undefined;
+  const rest = plan.services.filter(({ service, optOut }) => service.groups.length > 0 && !optOut);
+  const groups = limitedGroups({ ...source, processes: rest.flatMap(({ service }) => service.processes) });
+  return tightGroups(groups, plan.settings, model, budget.growth).length > 0 ? undefined : plan;
+}
+
+function planOf(
+  settings: ThpSettings,
+  judged: readonly JudgedService[],
+  out: ReadonlySet<number>,
+): ServicePlan {
+  const services = judged.map(({ planned, optOut }, at) =>
+    out.has(at) ? { ...planned, optOut, matters: true } : planned,
+  );
+  const worths = services.map(({ worth, optOut }) => optOut?.worth ?? worth);
+  return {
+    settings,
+    services,
+    tlbEntries: sum(worths.map(({ tlbEntries }) => tlbEntries)),
+    restartTlbEntries: sum(worths.map(({ restart }) => restart?.tlbEntries ?? Number.NaN)),
+    growth: {
+      now: sum(worths.map(({ growthPages }) => growthPages)),
+      restart: sum(worths.map(({ restart }) => restart?.growthPages ?? Number.NaN)),
+    },
+    laterAttempts: sum(worths.map(({ laterAttempts }) => laterAttempts)),
+  };
+}

@@ -1,0 +1,122 @@
+import { otherBytesOf } from '../../analysis/memory-digest.ts';
+import { FIRST_MEMORY_THP_SYSTEMD } from '../../analysis/opt-out-ways.ts';
+import { memoryTlbEntries } from '../../analysis/policy-worth.ts';
+import { grouped, plural } from '../../core/base/plural.ts';
+import { formatSize } from '../../core/memory/format-size.ts';
+import type { Geometry } from '../../core/memory/geometry.ts';
+import { type AdviceView, blindSpots, budgetWords, lossLines, reachLines } from '../words/advise-view.ts';
+import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
+import { measuredLine } from '../words/measured-walks.ts';
+import { notCovered } from '../words/not-covered.ts';
+import {
+  dropInCommands,
+  exceptionLines,
+  insteadLine,
+  noExceptionsLine,
+  type PlanView,
+  planLine,
+  switchLines,
+  unmovedLine,
+} from '../words/plan-view.ts';
+import { printable } from '../words/printable.ts';
+import { reachWords } from '../words/tlb-words.ts';
+import { type Column, layOutTable } from './columns.ts';
+import type { Style } from './style.ts';
+import { writeLines } from './write-script.ts';
+
+const SERVICES_SHOWN = 20;
+
+/** Settings for all services, and those that opt out: what it brings each, the way there and back. */
+export function planText(view: AdviceView, planned: PlanView, style: Style): string {
+  const { memory, model, readOn, budget, source } = view;
+  const { geometry } = memory;
+  const { plan } = planned;
+  const other = otherKernelLine(model, readOn, geometry);
+  const instead = insteadLine(planned, view);
+  const unmoved = unmovedLine(planned, geometry);
+  const exceptions = exceptionLines(planned, geometry);
+  const none = noExceptionsLine(planned);
+  const { following } = planned;
+  const stops = following.leave ? [] : [...lossLines(following, geometry), ...reachLines(view)];
+  return [
+    `${formatSize(memory.residentPages, geometry)} of anonymous memory in ${plural(plan.services.length, 'service')} (${plural(source.processes.length, 'process', 'processes')}); ${budgetWords(budget, memory)}`,
+    `not covered: ${notCovered(otherBytesOf(memory), source.processes.length)}`,
+    `as ${kernelWords(model, readOn)} decides; of TLB entries ${reachWords(source.reach, geometry)}`,
+    ...(other === undefined ? [] : [style.dim(`(${other})`)]),
+    '',
+    `  ${style.bold(planLine(planned, geometry))}`,
+    ...exceptions.map((line) => `  ${line}.`),
+    ...(instead === undefined ? [] : [`  ${instead}`]),
+    '',
+    ...serviceTable(planned, geometry, style),
+    ...(unmoved === undefined ? [] : [unmoved]),
+    ...(view.measured ? [measuredLine(view.measured)] : []),
+    '',
+    ...writesPart(planned, style),
+    ...part('Before you do:', stops, style),
+    ...part('What programs can do by themselves:', switchLines(planned), style),
+    style.bold('What this could not see or promise:'),
+    ...[
+      ...(none === undefined ? [] : [none]),
+      ...blindSpots({ source, memory, model, advised: following.advised }),
+    ].map((line) => `  - ${line}`),
+    '',
+  ].join('\n');
+}
+
+function part(title: string, lines: readonly string[], style: Style): string[] {
+  return lines.length === 0 ? [] : [style.bold(title), ...lines.map((line) => `  ${line}`), ''];
+}
+
+function writesPart({ following, dropIns, systemd }: PlanView, style: Style): string[] {
+  const { set: writes, restore } = following;
+  const { set: exceptions, back } = dropInCommands(dropIns);
+  const needs =
+    systemd === undefined
+      ? ` (MemoryTHP= needs systemd ${FIRST_MEMORY_THP_SYSTEMD}; what runs there is not known)`
+      : '';
+  const way = [...writeLines(restore ?? []), ...back];
+  return [
+    ...part(`First, as root, who opts out, before anything reaches it${needs}:`, exceptions, style),
+    ...part(exceptions.length > 0 ? 'Then the settings:' : 'To set it, as root:', writeLines(writes), style),
+    ...(restore
+      ? part('To go back:', way, style)
+      : ['The settings in force are not known, so neither is the way back.', '']),
+  ];
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: 'service', align: 'left' },
+  { title: 'processes', align: 'right' },
+  { title: 'memory', align: 'right' },
+  { title: 'TLB entries', align: 'right' },
+  { title: 'by khugepaged', align: 'right' },
+  { title: 'growth', align: 'right' },
+  { title: 'at a restart', align: 'right' },
+  { title: 'growth', align: 'right' },
+  { title: '', align: 'left' },
+];
+
+function serviceTable({ plan }: PlanView, geometry: Geometry, style: Style): string[] {
+  const moved = plan.services.filter((each) => each.matters);
+  const rows = moved.slice(0, SERVICES_SHOWN).map(({ service, worth, optOut }) => {
+    const { tlbEntries, growthPages, restart } = optOut?.worth ?? worth;
+    return [
+      printable(service.name),
+      grouped(service.processes.length),
+      formatSize(service.query.memory.residentPages, geometry),
+      grouped(Math.round(memoryTlbEntries(service.query.memory))),
+      grouped(Math.round(tlbEntries)),
+      `+${formatSize(growthPages, geometry)}`,
+      restart ? grouped(Math.round(restart.tlbEntries)) : '?',
+      restart ? `+${formatSize(restart.growthPages, geometry)}` : '?',
+      optOut ? `opts out: ${optOut.word}` : '',
+    ];
+  });
+  const [head, ...lines] = layOutTable(COLUMNS, rows);
+  const rest = moved.length - rows.length;
+  return [
+    ...(lines.length > 0 ? [style.dim(head), ...lines] : []),
+    ...(rest > 0 ? [`and ${plural(rest, 'service')} with less memory`] : []),
+  ];
+}
