@@ -61,7 +61,8 @@ export function readFolioFacts(
     if (flags[page] & KPF.locked) setPage(locked, page);
     if ((flags[page] & (KPF.anon | KPF.swapBacked)) === KPF.anon) setPage(lazyfree, page);
     if (!(flags[page] & KPF.large) || flags[page] & KPF.zeroPage) continue;
-    if (!last || !holds(last.folio, frames[page])) last = folioOf(frames[page], pageFlags, folios);
+    if (!last || !holds(last.folio, frames[page]))
+      last = folioOf(frames[page], pageFlags, process.geometry, folios);
     if (!last) continue;
     orders[page] = last.folio.order;
     last.pages.push(page);
@@ -106,10 +107,12 @@ function holds(folio: PhysicalFolio, frame: number): boolean {
 function folioOf(
   frame: number,
   pageFlags: PageFlags,
+  { pmdOrder }: Geometry,
   folios: Map<number, MappedFolio>,
 ): MappedFolio | undefined {
   const folio = pageFlags.folioOf(frame);
-  if (!folio) return undefined;
+  // No larger folio is in anonymous memory: the frame became somebody else's since its entry was read.
+  if (!folio || folio.order > pmdOrder) return undefined;
   let mapped = folios.get(folio.head);
   if (!mapped) {
     mapped = { folio, pages: [] };
