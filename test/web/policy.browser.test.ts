@@ -387,14 +387,16 @@ async function expectOutcome(page: Page, known: KnownMemory, choice: PolicyChoic
       ? `now, ${sum(known.query.ask(settingsOf(choice), model).laterAttempts).toLocaleString('en-US')} in every later pass`
       : 'now; later passes are not known for this model';
   const restarted = sum(total.restart.pagesByOrder);
-  const restartHuge = sum(total.restart.pagesByOrder.slice(1));
+  const { touchedPages } = total.restart;
+  const filled = restarted - touchedPages;
+  const restartHuge = sum(total.restart.pagesByOrder.slice(1)) - filled;
   const words = [
     `RSS +${formatSize(growth, known.host.geometry)} +${percent(growth, resident)} of ${formatSize(resident, known.host.geometry)}`,
     `${percent(sum(total.pagesBefore.slice(1)), resident)} → ${percent(huge, resident)}`,
     `attempts ${total.attempts.toLocaleString('en-US')} ${later}`,
     `copied ${formatSize(total.copiedPages, known.host.geometry)}`,
     `After a restart, page faults: at most RSS +${formatSize(restartGrowthOf(total), known.host.geometry)} +${percent(restartGrowthOf(total), resident)}, to ${formatSize(restarted, known.host.geometry)}`,
-    `huge pages ${percent(restartHuge, restarted)} ${formatSize(restartHuge, known.host.geometry)} why at most`,
+    `huge pages ${percent(restartHuge, touchedPages)} ${formatSize(restartHuge, known.host.geometry)} in use why at most`,
   ];
   const said = async () => (await page.innerText('.policy-outcome')).replace(/\s+/g, ' ');
   await expect

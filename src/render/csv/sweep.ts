@@ -5,7 +5,7 @@ import { formatOrders } from '../../core/memory/order.ts';
 
 /** The head of the CSV of a sweep; pages are base pages. */
 export function sweepCsvHead(): string {
-  return `kernel,enabled,orders,max_ptes_none,resident_pages,${SWEEP_METRICS.map(snakeCase).join(',')},front\n`;
+  return `kernel,word,orders,max_ptes_none,resident_pages,${SWEEP_METRICS.map(snakeCase).join(',')},front\n`;
 }
 
 /** One policy. Sets of orders are written with + for commas: 2-4+9. */

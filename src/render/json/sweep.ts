@@ -25,7 +25,7 @@ export function sweepJson({ memory, reach, processes, space, front }: SweepView)
     tlb: reachJson(reach),
     space: {
       kernels: space.models.map(({ name }) => name),
-      enabled: space.enabled,
+      words: space.enabled,
       orders: space.orders.map(ordersOf),
       maxPtesNone: space.maxPtesNone,
       maxPtesSwap: space.maxPtesSwap,
@@ -34,7 +34,7 @@ export function sweepJson({ memory, reach, processes, space, front }: SweepView)
     },
     front: front.map(({ policy, metrics }) => ({
       kernel: policy.model.name,
-      enabled: policy.enabled,
+      word: policy.enabled,
       orders: ordersOf(policy.orders),
       maxPtesNone: policy.maxPtesNone,
       ...metrics,

@@ -36,7 +36,7 @@ ${memories.map((memory) => html`<p class="quiet">${memory.name}: ${size(totalPag
 ${scrollable(
   'Memory by size, in numbers',
   html`<table>
-<caption>Resident memory by the size of the folio that holds it</caption>
+<caption>Resident memory by the size of the folio that holds it, filled memory included</caption>
 <thead><tr><th scope="col">when</th><th scope="col" class="number">all</th>${segments.map(({ name }) => html`<th scope="col" class="number">${name}</th>`)}</tr></thead>
 <tbody>${memories.map(
     (

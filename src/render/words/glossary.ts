@@ -6,7 +6,10 @@ export type Word = readonly [word: string, meaning: string];
 
 const SHARED: readonly Word[] = [
   ['folio, order', 'memory that the kernel handles as one piece: 2 to the power of the order pages'],
-  ['huge', 'in a folio larger than one page; collapsing makes one of small pages, by copying them'],
+  [
+    'huge',
+    'in a folio larger than one page; collapsing makes one of small pages, by copying them. Now and then, it is memory in use: what a collapse fills is growth',
+  ],
   ['attempt', 'one window that khugepaged tries: it allocates a folio and holds the mmap lock for writing'],
   [
     'max_ptes_none',
