@@ -10,7 +10,7 @@ export interface ListedFigures {
   /** Pages by which khugepaged makes resident memory grow. */
   readonly growthPages: number;
   /** Pages by which it is larger when page faults fill it again, at most; undefined where nobody asked. */
-  readonly restartGrowthPages?: number;
+  readonly restartGrowthPages?: number | undefined;
 }
 
 /** How processes are asked to be listed. */

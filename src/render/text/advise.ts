@@ -152,5 +152,12 @@ function processLines({ byProcess, listing, memory: { geometry } }: AdviceView, 
 /** What a list says of a process. */
 function figuresOf({ memory: { residentPages, hugePages }, worth }: ProcessWorth): ListedFigures {
   const hugeThen = hugePages + worth.counts.newlyHugePages;
-  return { residentPages, hugeNow: hugePages, hugeThen, growthPages: worth.growthPages };
+  const { growthPages, restart } = worth;
+  return {
+    residentPages,
+    hugeNow: hugePages,
+    hugeThen,
+    growthPages,
+    restartGrowthPages: restart?.growthPages,
+  };
 }
