@@ -1,6 +1,7 @@
 import type { KeyValue } from 'hyparquet';
 import { z } from 'zod';
 import { asOrder } from '../core/memory/order.ts';
+import { LONGEST_TEXT } from '../core/rules/longest-text.ts';
 import type { Host, MemoryItem } from '../core/rules/memory-source.ts';
 import { checkLimits } from '../core/rules/policy.ts';
 import type { ThpSettings } from '../core/rules/thp-settings.ts';
@@ -30,6 +31,7 @@ export interface SnapshotMetadata {
 }
 
 const count = z.int().nonnegative();
+const text = z.string().max(LONGEST_TEXT);
 
 const noticeSchema = z.discriminatedUnion('kind', [
   z.object({
@@ -37,17 +39,17 @@ const noticeSchema = z.discriminatedUnion('kind', [
     pid: count,
     failure: z.object({
       kind: z.enum(['usage', 'permission', 'unsupported', 'unreadable']),
-      message: z.string(),
+      message: text,
     }),
   }),
-  z.object({ kind: z.literal('note'), message: z.string() }),
+  z.object({ kind: z.literal('note'), message: text }),
 ]);
 
 const metadataSchema = z.object({
   version: z.int().min(1).max(FORMAT_VERSION),
   host: z.object({
-    name: z.string(),
-    bootId: z.string(),
+    name: text,
+    bootId: text,
     ...hostSchema.shape,
   }),
   // Undefined in files of older versions.

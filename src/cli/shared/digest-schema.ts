@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { DIGEST_SCHEMA, OLD_DIGEST_SCHEMAS } from '../../analysis/digest-json.ts';
 import { eachFact, OBSERVABLE_FACTS } from '../../core/memory/range-state.ts';
+import { LONGEST_TEXT } from '../../core/rules/longest-text.ts';
 import { REACH_CERTAINTIES } from '../../core/rules/tlb-reach.ts';
 import { hostSchema } from '../../snapshot/host-schema.ts';
 
 const count = z.int().nonnegative();
+const text = z.string().max(LONGEST_TEXT);
 const list = z.string().nullish();
 
 const rangeText = z.strictObject({
@@ -38,8 +40,8 @@ const restartJson = z.strictObject({
 const oldProcess = z.strictObject({
   pid: count,
   startTime: z.number(),
-  command: z.string(),
-  cgroup: z.string(),
+  command: text,
+  cgroup: text,
   thpDisabled: z.boolean().nullable(),
   ranges: count,
   residentPages: count,
@@ -77,8 +79,8 @@ const tlb = z.strictObject({
   source: z.string(),
 });
 
-const skipped = z.array(z.object({ pid: count, reason: z.string() }));
-const notes = z.array(z.string());
+const skipped = z.array(z.object({ pid: count, reason: text }));
+const notes = z.array(text);
 
 /** The file of a digest, of every version that is read. */
 export const digestFile = z.discriminatedUnion('schema', [

@@ -1,6 +1,7 @@
 import { type Geometry, pageBytes, pagesPerRange, rangeBytes } from '../memory/geometry.ts';
 import { impossibleRange, pageOutside } from '../memory/impossible-range.ts';
 import type { RangeState } from '../memory/range-state.ts';
+import { LONGEST_TEXT } from './longest-text.ts';
 import type { Process } from './memory-source.ts';
 import { spanFrom, type Vma } from './vma.ts';
 
@@ -22,7 +23,9 @@ export class MemoryCheck {
     this.#geometry = geometry;
   }
 
-  process({ pid, startTime }: Pick<Process, 'pid' | 'startTime'>): string | undefined {
+  process({ pid, startTime, command, cgroup }: Process): string | undefined {
+    const length = Math.max(command.length, cgroup.length);
+    if (length > LONGEST_TEXT) return `process ${pid} has a name of ${length} characters`;
     if (!(isCount(pid) && isCount(startTime))) return `process ${pid} that started at ${startTime}`;
     const key = `${pid} ${startTime}`;
     if (key === this.#process) return undefined;
@@ -40,6 +43,7 @@ export class MemoryCheck {
     const bytes = pageBytes(this.#geometry);
     if (!(start < end)) return `${name} ends before it begins, at 0x${end.toString(16)}`;
     if (start % bytes !== 0 || end % bytes !== 0) return `${name} is not of whole pages of ${bytes} bytes`;
+    if (vma.name.length > LONGEST_TEXT) return `${name} has a name of ${vma.name.length} characters`;
     if (!(rssBytes >= 0 && swapBytes >= 0)) return `${name} has less than no memory`;
     if (this.#vma?.start === start && this.#vma.end === end) return undefined;
     if (start < this.#nextVma) return `${name} begins before the one before it ends`;
