@@ -149,7 +149,12 @@ class Replay {
       for (let row = 0; row < columns.pid.length; row++) {
         if (this.#noticesSeen < this.metadata.notices.length) yield* this.noticesBefore(this.#rowsSeen);
         this.#rowsSeen++;
-        yield* this.#row(columns, row, rangeAt);
+        checkGeometry(columns, row, geometry);
+        if (this.#opens(columns, row)) yield* this.#open(columns, row);
+        const range = rangeAt(row);
+        if (!range) continue;
+        refuse(columns.vma_start[row] === null ? 'a range without a VMA' : this.#check.range(range));
+        this.#pending.push(range);
       }
     } catch (error) {
       if (!(error instanceof Damage)) throw error;
@@ -158,36 +163,33 @@ class Replay {
     yield* this.ranges();
   }
 
-  *#row(
-    columns: SnapshotColumns,
-    row: number,
-    rangeAt: ReturnType<typeof rangeReader>,
-  ): Generator<MemoryItem> {
-    checkGeometry(columns, row, this.metadata.host.geometry);
+  #opens({ pid, process_start_time, vma_start }: SnapshotColumns, row: number): boolean {
+    return (
+      pid[row] !== this.#pid ||
+      process_start_time[row] !== this.#startTime ||
+      vma_start[row] !== this.#vmaStart
+    );
+  }
+
+  /** The process and the VMA of a row, as far as they are others than those of the row before. */
+  *#open(columns: SnapshotColumns, row: number): Generator<MemoryItem> {
     const pid = columns.pid[row];
     const startTime = columns.process_start_time[row];
     const vmaStart = columns.vma_start[row];
-    const sameProcess = pid === this.#pid && startTime === this.#startTime;
-    if (!sameProcess || vmaStart !== this.#vmaStart) {
-      yield* this.ranges();
-      if (!sameProcess) {
-        const process = withFacts(processOf(columns, row), this.metadata.facts);
-        refuse(this.#check.process(process));
-        yield { kind: 'process', process };
-      }
-      if (vmaStart !== null) {
-        const vma = vmaOf(columns, row);
-        refuse(this.#check.vma(vma));
-        yield { kind: 'vma', vma };
-      }
-      this.#pid = pid;
-      this.#startTime = startTime;
-      this.#vmaStart = vmaStart;
+    yield* this.ranges();
+    if (pid !== this.#pid || startTime !== this.#startTime) {
+      const process = withFacts(processOf(columns, row), this.metadata.facts);
+      refuse(this.#check.process(process));
+      yield { kind: 'process', process };
     }
-    const range = rangeAt(row);
-    if (!range) return;
-    refuse(vmaStart === null ? 'a range without a VMA' : this.#check.range(range));
-    this.#pending.push(range);
+    if (vmaStart !== null) {
+      const vma = vmaOf(columns, row);
+      refuse(this.#check.vma(vma));
+      yield { kind: 'vma', vma };
+    }
+    this.#pid = pid;
+    this.#startTime = startTime;
+    this.#vmaStart = vmaStart;
   }
 
   *ranges(): Generator<MemoryItem> {

@@ -9,8 +9,11 @@ export function impossibleRange({ geometry, facts, folioOrders }: RangeState): s
   for (let i = 0; i < present.length; i++)
     if ((present[i] & swap[i]) !== 0) return presentAndSwapped(firstPage(i, present[i] & swap[i]));
   if (!folioOrders || !hasLargeFolio(folioOrders)) return undefined;
-  const page = folioOrders.findIndex((order) => order > geometry.pmdOrder);
-  return page < 0 ? undefined : `page ${page}, ${noFolioOrder(folioOrders[page], geometry)}`;
+  // Without a call for each page: this is asked of every range.
+  for (let page = 0; page < folioOrders.length; page++)
+    if (folioOrders[page] > geometry.pmdOrder)
+      return `page ${page}, ${noFolioOrder(folioOrders[page], geometry)}`;
+  return undefined;
 }
 
 /** Why a page cannot be both. */

@@ -54,18 +54,25 @@ export class MemoryCheck {
   }
 
   range(range: RangeState): string | undefined {
+    const wrong = this.#wrongRange(range);
+    // Asked of every range: its name is made where it is needed.
+    return wrong === undefined ? undefined : `the range at 0x${range.address.toString(16)}${wrong}`;
+  }
+
+  #wrongRange(range: RangeState): string | undefined {
     const { address } = range;
-    const name = `the range at 0x${address.toString(16)}`;
-    if (!this.#vma) return `${name} has no VMA`;
-    if (address < this.#nextRange) return `${name} is there twice, or after one behind it`;
+    if (!this.#vma) return ' has no VMA';
+    if (address < this.#nextRange) return ' is there twice, or after one behind it';
     this.#nextRange = address + rangeBytes(this.#geometry);
-    const span = spanFrom(this.#vma, address, this.#geometry);
-    const pages = pagesPerRange(this.#geometry);
-    if (span.end <= 0 || span.start >= pages) return `${name} lies outside of its VMA`;
-    const outside = span.start > 0 || span.end < pages ? pageOutside(range, span) : undefined;
-    if (outside !== undefined) return `${name} has page ${outside}, which lies outside of its VMA`;
+    const { start, end } = this.#vma;
+    if (address < start || this.#nextRange > end) {
+      const span = spanFrom(this.#vma, address, this.#geometry);
+      if (span.end <= 0 || span.start >= pagesPerRange(this.#geometry)) return ' lies outside of its VMA';
+      const outside = pageOutside(range, span);
+      if (outside !== undefined) return ` has page ${outside}, which lies outside of its VMA`;
+    }
     const impossible = impossibleRange(range);
-    return impossible === undefined ? undefined : `${name}: ${impossible}`;
+    return impossible === undefined ? undefined : `: ${impossible}`;
   }
 }
 
