@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Fetches the newest 7.2 and 7.3 cloud kernels of Debian into a cache outside of the repository, and installs QEMU and a
-# static C tool chain where they are missing. Lists and keys: a private sources list with the machine's own mirror, checked by
+# Fetches the newest 7.2 and 7.3 cloud kernels of Debian into a cache outside of the repository. Says what is missing of QEMU, a
+# C compiler and xz, and installs nothing. Lists and keys: a private sources list with the machine's own mirror, checked by
 # the installed archive keyring; the system's own suites stay untouched.
 #
 # usage: fetch-kernels.sh CACHE [SERIES...]     prints a line SERIES VERSION FOLDER for each kernel in the cache; a folder holds
-# vmlinuz and the modules that swap in compressed memory needs. Without a series only the tools are installed.
+# vmlinuz and the modules that swap in compressed memory needs. Without a series only the tools are checked.
 set -euo pipefail
 
 cache=${1:?usage: fetch-kernels.sh CACHE [SERIES...]}
@@ -26,15 +26,15 @@ mirror() {
   echo "$uri"
 }
 
-install_missing() {
-  local packages=()
-  command -v qemu-system-x86_64 >/dev/null || packages+=(qemu-system-x86)
-  command -v cc >/dev/null || packages+=(gcc libc6-dev)
-  command -v xz >/dev/null || packages+=(xz-utils)
-  ((${#packages[@]} == 0)) && return
-  [[ $EUID -eq 0 && -x $(command -v apt-get) ]] || fail "missing ${packages[*]}; install them, or run as root where there is apt"
-  apt-get update -q >&2
-  apt-get install -y -q --no-install-recommends "${packages[@]}" >&2
+check_tools() {
+  local missing=()
+  command -v qemu-system-x86_64 >/dev/null || missing+=(qemu-system-x86_64)
+  command -v cc >/dev/null || missing+=("a C compiler")
+  command -v xz >/dev/null || missing+=(xz)
+  ((${#missing[@]} == 0)) && return
+  local list
+  list=$(printf ', %s' "${missing[@]}")
+  fail "missing ${list:2}; install it, or run $(dirname "$0")/install-tools.sh as root"
 }
 
 private_apt() {
@@ -73,7 +73,7 @@ fetch() {
   rm -rf "$work"
 }
 
-install_missing
+check_tools
 ((${#series[@]} > 0)) || exit 0
 command -v apt-get >/dev/null || fail "no apt on this machine: real kernels come as Debian packages"
 [[ -r $keyring ]] || fail "no $keyring: the packages could not be checked"

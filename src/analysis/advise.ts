@@ -153,7 +153,7 @@ export class Adviser {
   #following(advised: JudgedSettings, inForce: Advice['inForce']): Advice {
     const { geometry, settings: known } = this.#source.host;
     const { settings } = advised;
-    const set = known ? writesBetween(known, settings, geometry) : allWrites(settings, geometry);
+    const set = known ? writesBetween(known, settings, geometry) : allWrites(settings, this.#model, geometry);
     return {
       leave: set.length === 0,
       advised,

@@ -110,14 +110,45 @@ export function choosePolicy(
   values: Float64Array,
   choosing: Choosing,
 ): number | undefined {
+  const candidates = candidatesOf(space, values, choosing);
   const rejected = new Uint8Array(policyCount(space));
   for (;;) {
-    const chosen = firstChoice(space, values, choosing, rejected);
+    const chosen = firstChoice(space, candidates, choosing, rejected);
     if (chosen === undefined) return undefined;
     const noRoom = choosing.noRoom(policyAt(space, chosen));
     if (!noRoom) return chosen;
     rejectLike(space, chosen, noRoom, choosing, rejected);
   }
+}
+
+/** A policy that keeps the budget and loses no reach, and what it is compared by. */
+interface Ranked {
+  readonly index: number;
+  readonly entries: number;
+  readonly growthSteps: number;
+  readonly laterAttempts: number;
+  /** Asked for at the first tie: it is slow. */
+  files?: number;
+}
+
+function candidatesOf(
+  space: SweepSpace,
+  values: Float64Array,
+  { budget, residentPages, inForce }: Choosing,
+): Ranked[] {
+  const { growth } = budget;
+  const candidates: Ranked[] = [];
+  for (let index = 0; index < policyCount(space); index++) {
+    const measures = measuresAt(values, index);
+    if (!keepsBudget(measures, budget) || (inForce && !losesNoReach(measures, inForce, growth))) continue;
+    candidates.push({
+      index,
+      entries: countedEntries(measures, growth),
+      growthSteps: Math.floor((GROWTH_STEPS * countedGrowth(measures, growth)) / Math.max(1, residentPages)),
+      laterAttempts: measures.laterAttempts,
+    });
+  }
+  return candidates;
 }
 
 /**
@@ -143,42 +174,26 @@ function rejectLike(
 
 function firstChoice(
   space: SweepSpace,
-  values: Float64Array,
-  { budget, memoryEntries, residentPages, inForce, filesChanged }: Choosing,
+  candidates: readonly Ranked[],
+  { budget, memoryEntries, inForce, filesChanged }: Choosing,
   rejected: Uint8Array,
 ): number | undefined {
-  const { growth } = budget;
-  const admitted: number[] = [];
-  let fewest = inForce ? countedEntries(inForce, growth) : Number.POSITIVE_INFINITY;
-  for (let index = 0; index < rejected.length; index++) {
-    if (rejected[index]) continue;
-    const measures = measuresAt(values, index);
-    if (!keepsBudget(measures, budget) || (inForce && !losesNoReach(measures, inForce, growth))) continue;
-    admitted.push(index);
-    fewest = Math.min(fewest, countedEntries(measures, growth));
-  }
+  const entriesInForce = inForce ? countedEntries(inForce, budget.growth) : Number.POSITIVE_INFINITY;
+  let fewest = entriesInForce;
+  for (const { index, entries } of candidates) if (entries < fewest && !rejected[index]) fewest = entries;
   const alike = fewest + budget.within * memoryEntries;
-  if (inForce && countedEntries(inForce, growth) <= alike) return undefined;
-  let best: { readonly index: number; readonly key: readonly number[]; files?: number } | undefined;
-  for (const index of admitted) {
-    const measures = measuresAt(values, index);
-    if (countedEntries(measures, growth) > alike) continue;
-    const steps = Math.floor((GROWTH_STEPS * countedGrowth(measures, growth)) / Math.max(1, residentPages));
-    const candidate = { index, key: [steps, measures.laterAttempts] };
-    if (!best || isBefore(candidate, best, space, filesChanged)) best = candidate;
+  if (inForce && entriesInForce <= alike) return undefined;
+  let best: Ranked | undefined;
+  for (const each of candidates) {
+    if (each.entries > alike || rejected[each.index]) continue;
+    if (!best || isBefore(each, best, space, filesChanged)) best = each;
   }
   return best?.index;
 }
 
-interface Ranked {
-  readonly index: number;
-  readonly key: readonly number[];
-  /** Asked for at the first tie: it is slow. */
-  files?: number;
-}
-
 function isBefore(a: Ranked, b: Ranked, space: SweepSpace, filesChanged: Choosing['filesChanged']): boolean {
-  for (const [i, value] of a.key.entries()) if (value !== b.key[i]) return value < b.key[i];
+  if (a.growthSteps !== b.growthSteps) return a.growthSteps < b.growthSteps;
+  if (a.laterAttempts !== b.laterAttempts) return a.laterAttempts < b.laterAttempts;
   const filesOf = (each: Ranked) => (each.files ??= filesChanged(policyAt(space, each.index)));
   const files = filesOf(a) - filesOf(b);
   if (files !== 0) return files < 0;

@@ -1,6 +1,7 @@
 import { LIMIT_FILES, LIMITS, sizeFolder, THP_FOLDER } from '../core/base/sysfs.ts';
 import { type Geometry, orderBytes } from '../core/memory/geometry.ts';
 import { anonOrders, NO_ORDERS, type Order, ordersOf } from '../core/memory/order.ts';
+import type { KernelModel } from '../core/rules/kernel-model.ts';
 import type { CollapseLimits } from '../core/rules/policy.ts';
 import type { SizeWord, TopLevelWord } from '../core/rules/settings-words.ts';
 import type { ThpSettings } from '../core/rules/thp-settings.ts';
@@ -50,9 +51,10 @@ export function withSize(settings: ThpSettings, order: Order, from: ThpSettings)
   return { ...settings, sizes: new Map([...settings.sizes, [order, wordOf(from, order)]]) };
 }
 
-/** The writes that lead to settings from whatever is in force. */
-export function allWrites(to: ThpSettings, geometry: Geometry): SysfsWrite[] {
-  const sizes = ordersOf(anonOrders(geometry)).map((order) => sizeWrite(to, order, geometry));
+/** The writes that lead to settings from whatever is in force. Before Linux 6.8 no size has a file. */
+export function allWrites(to: ThpSettings, model: KernelModel, geometry: Geometry): SysfsWrite[] {
+  const orders = model.faultOrders === 'pmd' ? [] : ordersOf(anonOrders(geometry));
+  const sizes = orders.map((order) => sizeWrite(to, order, geometry));
   return [topLevelWrite(to), ...limitWrites(to, LIMITS), ...sizes];
 }
 

@@ -27,9 +27,8 @@ export const KERNEL_SERIES = ['7.2', '7.3'] as const;
 const MODULES = ['lz4hc_compress.ko', 'zram.ko'];
 
 /**
- * Fetches the newest Debian cloud kernels of these series, or takes them from the cache. Installs QEMU and a
- * compiler where they are missing and the user may. Fails as unsupported where apt or its mirror is not
- * there.
+ * Fetches the newest Debian cloud kernels of these series, or takes them from the cache. Fails as unsupported
+ * where QEMU, a compiler, apt or its mirror is not there: nothing is installed.
  */
 export async function fetchKernels(series: readonly string[]): Promise<Result<BootableKernel[]>> {
   const lines = await runKernelScript(series);
@@ -82,7 +81,7 @@ function bootVersion(image: Buffer): string | undefined {
   return /^\d+\.\d+[^\s\0]*/.exec(image.toString('latin1', start, start + 80))?.[0];
 }
 
-/** Runs the script that fetches kernels, and installs tools where they are missing. */
+/** Runs the script that fetches kernels, and checks that the tools are there. */
 async function runKernelScript(series: readonly string[]): Promise<Result<string[]>> {
   const lines = await runFetchScript('fetch-kernels.sh', series);
   return lines.ok ? lines : fail('unsupported', `no real kernel to boot: ${lines.failure.message}`);

@@ -244,7 +244,7 @@ describe('advice', () => {
           expect(set.length === 0).toBe(leave);
           expect(restore?.length).toBe(set.length);
         }),
-        { numRuns: pmdOrder === 9 ? 15 : 100 },
+        { numRuns: pmdOrder === 9 ? 5 : 100 },
       );
     },
     120_000,

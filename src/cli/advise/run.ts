@@ -4,6 +4,7 @@ import { bootParameters } from '../../analysis/boot-parameters.ts';
 import type { PolicyBudget } from '../../analysis/choose-policy.ts';
 import { dropInsOf } from '../../analysis/drop-ins.ts';
 import { type MemoryDigest, totalDigest } from '../../analysis/memory-digest.ts';
+import { passTime } from '../../analysis/pass-time.ts';
 import { worthByProcess } from '../../analysis/process-worth.ts';
 import { readOnKernel } from '../../analysis/read-on.ts';
 import { planByService } from '../../analysis/service-plan.ts';
@@ -75,6 +76,7 @@ async function adviseSource(
     advice,
     byProcess: worthByProcess(source, advice.advised.settings, model),
     listing: { sort: flags.sort, top: flags.top },
+    pass: source.host.khugepaged && passTime(memory, source.host.khugepaged),
     assumesRegistration: assumesRegistration({ settings: known }, advice.advised.settings, geometry),
     measured,
   };

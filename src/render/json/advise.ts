@@ -50,6 +50,13 @@ export function adviseJson(view: AdviceView, planned?: PlanView): object {
       order,
       processes: processes.map(({ process: { pid, command }, pages }) => ({ pid, command, pages })),
     })),
+    pass: view.pass
+      ? {
+          pagesToScan: view.pass.pace.pagesToScan,
+          scanSleepMillisecs: view.pass.pace.scanSleepMs,
+          millisecs: view.pass.millisecs,
+        }
+      : null,
     set,
     restore: restore ?? null,
     measured: view.measured ? measuredJson(view.measured) : null,

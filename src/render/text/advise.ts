@@ -13,6 +13,7 @@ import {
   budgetWords,
   lossLines,
   otherGrowthLines,
+  passTimeLines,
   reachLines,
   reasonLines,
   tightGroupLines,
@@ -108,6 +109,7 @@ function stopPart(view: AdviceView, style: Style): string[] {
     ...otherGrowthLines(advice, budget, memory),
     ...lossLines(advice, memory.geometry),
     ...reachLines(view),
+    ...passTimeLines(view.pass, memory.ranges),
   ];
   return lines.length === 0 ? [] : [style.bold('Before you do:'), ...lines.map((line) => `  ${line}`), ''];
 }

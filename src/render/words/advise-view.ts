@@ -3,10 +3,12 @@ import { splitsAbove } from '../../analysis/assumptions.ts';
 import { countedGrowth, measuresOf, type PolicyBudget } from '../../analysis/choose-policy.ts';
 import type { TightGroup } from '../../analysis/group-room.ts';
 import { apartRanges, type MemoryDigest, type SourceDigest } from '../../analysis/memory-digest.ts';
+import type { PassTime } from '../../analysis/pass-time.ts';
 import type { Listing } from '../../analysis/process-list.ts';
 import type { ProcessWorth } from '../../analysis/process-worth.ts';
 import type { ReadOn } from '../../analysis/read-on.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
+import { formatDuration } from '../../core/base/duration.ts';
 import { percent } from '../../core/base/percent.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
 import { FIRST_MTHP_SERIES, isBefore, seriesOf } from '../../core/base/release.ts';
@@ -33,6 +35,8 @@ export interface AdviceView {
   readonly byProcess: readonly ProcessWorth[];
   /** How the processes are listed. */
   readonly listing: Partial<Listing>;
+  /** Undefined where the pace of khugepaged is not recorded. */
+  readonly pass: PassTime | undefined;
   /** Whether khugepaged may not visit processes that run now: other sizes are in force. */
   readonly assumesRegistration: boolean;
   /** Undefined where it was not asked for. */
@@ -170,6 +174,19 @@ export function otherGrowthLines(
   const who = growth === 'now' ? 'page faults, when the programs start again,' : 'khugepaged';
   return [
     `${who} may fill ${formatSize(other, geometry)} (+${percent(other, residentPages)}): the budget was not asked to hold for that (--growth both)`,
+  ];
+}
+
+/** How long khugepaged takes to get to the memory, in a sentence; nothing where its pace is not recorded. */
+export function passTimeLines(pass: PassTime | undefined, ranges: number): string[] {
+  if (!pass) return [];
+  const { pace, millisecs, faster } = pass;
+  const duration = (ms: number) => formatDuration(ms * 1e6);
+  const sooner = faster
+    ? `; with pages_to_scan ${grouped(faster.pagesToScan)} it would be ${duration(faster.millisecs)}`
+    : '';
+  return [
+    `khugepaged looks at ${grouped(pace.pagesToScan)} PTEs every ${duration(pace.scanSleepMs)}: a pass over these ${plural(ranges, 'PMD range')} takes up to ${duration(millisecs)}, and other processes on its list have their turns in between${sooner}`,
   ];
 }
 
