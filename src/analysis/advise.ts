@@ -123,6 +123,8 @@ export class Adviser {
     const { geometry, settings: known } = this.#source.host;
     const { memory } = this.#query;
     const inForce = this.#inForce(budget);
+    // What is given is kept: the settings in force with it are the ones that may stay as they are.
+    const start = known && this.#judgeKeeping(this.#base, budget);
     const { maxPtesSwap, maxPtesShared } = this.#space;
     const settingsOf = (policy: SweptPolicy) =>
       settingsFor({ ...this.#base, maxPtesSwap, maxPtesShared }, policy, geometry);
@@ -130,13 +132,13 @@ export class Adviser {
       budget,
       memoryEntries: memoryTlbEntries(memory),
       residentPages: memory.residentPages,
-      inForce: inForce?.keepsBudget ? measuresOf(inForce.worth) : undefined,
+      inForce: start?.keepsBudget ? measuresOf(start.worth) : undefined,
       filesChanged: (policy) => (known ? writesBetween(known, settingsOf(policy), geometry).length : 0),
       noRoom: (policy) => tightGroups(this.#groups, settingsOf(policy), this.#model, budget.growth)[0]?.when,
     });
     if (chosen === undefined) {
-      if (!inForce) throw new Error('bug: not even an empty set of sizes fits a budget');
-      return { leave: true, advised: inForce, inForce, set: [], restore: [], switchedOff: [] };
+      if (!start) throw new Error('bug: not even an empty set of sizes fits a budget');
+      return this.#following(start, inForce);
     }
     const wanted = settingsOf(policyAt(this.#space, chosen));
     const advised = known
@@ -166,8 +168,12 @@ export class Adviser {
 
   #inForce(budget: PolicyBudget): Advice['inForce'] {
     const { settings } = this.#source.host;
-    const judged = settings && this.judge(settings, budget);
-    return judged && { ...judged, keepsBudget: this.#keeps(judged, budget) };
+    return settings && this.#judgeKeeping(settings, budget);
+  }
+
+  #judgeKeeping(settings: ThpSettings, budget: PolicyBudget): NonNullable<Advice['inForce']> {
+    const judged = this.judge(settings, budget);
+    return { ...judged, keepsBudget: this.#keeps(judged, budget) };
   }
 
   /** Puts sizes back that were on, unless that breaks the budget, loses reach or adds attempts in vain. */

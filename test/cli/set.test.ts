@@ -84,6 +84,16 @@ test('advise keeps the files that it does not choose, and writes those that are 
   expect(plain.set.map(({ path }: { path: string }) => path)).not.toContain(`${thp}/enabled`);
 });
 
+test('advice that leaves sizes as they are writes the files that were given all the same', async () => {
+  const line = `advise ${REDIS} --kernel linux-7.3 --json --max-growth 0`;
+  expect(JSON.parse(await answer(line)).leave).toBe(true);
+  const asked = JSON.parse(await answer(`${line} --set khugepaged/max_ptes_swap=0`));
+  expect(asked.leave).toBe(false);
+  const path = '/sys/kernel/mm/transparent_hugepage/khugepaged/max_ptes_swap';
+  expect(asked.set).toEqual([{ path, value: '0' }]);
+  expect(asked.restore).toEqual([{ path, value: '64' }]);
+});
+
 test('a sweep has the limits that it does not vary from --set', async () => {
   const line = `sweep ${REDIS} -L kernel linux-7.3 -L orders all -P max-ptes-none 0 511 511 --json`;
   const asked = JSON.parse(await answer(`${line} --set khugepaged/max_ptes_shared=3`));
