@@ -133,7 +133,7 @@ export class Adviser {
       memoryEntries: memoryTlbEntries(memory),
       residentPages: memory.residentPages,
       inForce: start?.keepsBudget ? measuresOf(start.worth) : undefined,
-      filesChanged: (policy) => (known ? writesBetween(known, settingsOf(policy), geometry).length : 0),
+      filesChanged: known ? countingWrites(known, settingsOf, geometry) : () => 0,
       noRoom: (policy) => tightGroups(this.#groups, settingsOf(policy), this.#model, budget.growth)[0]?.when,
     });
     if (chosen === undefined) {
@@ -217,4 +217,26 @@ function narrowed(from: ThpSettings, to: ThpSettings, geometry: Geometry): Order
 function pagesInFolios({ restart }: MemoryDigest, order: Order): number {
   if (!restart) return 0;
   return RESTART_CLASSES.reduce((pages, name) => pages + restart[name].folioPages[order], 0);
+}
+
+/**
+ * Counts the writes that policies take from the settings in force. Sizes are asked once: max_ptes_none is one
+ * file more wherever it changes.
+ */
+function countingWrites(
+  known: ThpSettings,
+  settingsOf: (policy: SweptPolicy) => ThpSettings,
+  geometry: Geometry,
+): (policy: SweptPolicy) => number {
+  const { maxPtesNone } = known;
+  const ofSizes = new Map<string, number>();
+  return (policy) => {
+    const key = `${policy.enabled} ${policy.orders}`;
+    let writes = ofSizes.get(key);
+    if (writes === undefined) {
+      writes = writesBetween(known, settingsOf({ ...policy, maxPtesNone }), geometry).length;
+      ofSizes.set(key, writes);
+    }
+    return policy.maxPtesNone === maxPtesNone ? writes : writes + 1;
+  };
 }
