@@ -4,7 +4,14 @@ import { memoryTlbEntries } from '../../analysis/policy-worth.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
-import { type AdviceView, blindSpots, budgetWords, lossLines, reachLines } from '../words/advise-view.ts';
+import {
+  type AdviceView,
+  blindSpots,
+  budgetWords,
+  lossLines,
+  passTimeLines,
+  reachLines,
+} from '../words/advise-view.ts';
 import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
 import { measuredLine } from '../words/measured-walks.ts';
 import { notCovered } from '../words/not-covered.ts';
@@ -37,7 +44,9 @@ export function planText(view: AdviceView, planned: PlanView, style: Style): str
   const exceptions = exceptionLines(planned, geometry);
   const none = noExceptionsLine(planned);
   const { following } = planned;
-  const stops = following.leave ? [] : [...lossLines(following, geometry), ...reachLines(view)];
+  const stops = following.leave
+    ? []
+    : [...lossLines(following, geometry), ...reachLines(view), ...passTimeLines(view.pass, memory.ranges)];
   return [
     `${formatSize(memory.residentPages, geometry)} of anonymous memory in ${plural(plan.services.length, 'service')} (${plural(source.processes.length, 'process', 'processes')}); ${budgetWords(budget, memory)}`,
     `not covered: ${notCovered(otherBytesOf(memory), source.processes.length)}`,
