@@ -12,7 +12,8 @@ import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
 import { writeScript } from '../../src/render/text/write-script.ts';
 import { adviceLine, worthCells } from '../../src/render/words/advise-view.ts';
 import { sizesLine } from '../../src/render/words/sizes.ts';
-import { envelopeOf } from '../../web/tradeoff/chart-frame.ts';
+import { envelopeOf, frameOf, xOf, yOf } from '../../web/tradeoff/chart-frame.ts';
+import { pointsOf } from '../../web/tradeoff/sweep-points.ts';
 import { CHROMIUM, launchBrowser } from '../support/browser.ts';
 import { isTooWide, openApp, typeNumber } from './app-page.ts';
 import { violationsOf } from './axe.ts';
@@ -157,19 +158,24 @@ describe.skipIf(!CHROMIUM)('trade-off', () => {
     const { page, complaints } = await openTradeoff(REDIS);
     const box = await page.locator('.tradeoff-chart canvas').boundingBox();
     if (!box) throw new Error('the chart has no place');
-    let found = false;
-    for (let y = 20; y < box.height - 50 && !found; y += 20) {
-      await page.mouse.move(box.x + 0.8 * box.width, box.y + y);
-      found = await page.waitForSelector('.tradeoff-tip', { timeout: 60 }).then(
-        () => true,
-        () => false,
-      );
-    }
-    const tip = await page.innerText('.tradeoff-tip');
-    const [, none] = /max_ptes_none (\d+)/.exec(tip) ?? [];
+    // The line around the canvas is no part of the chart.
+    const frame = frameOf(
+      box.width - 2,
+      box.height - 2,
+      pointsOf(redis.space, redis.values),
+      redis.memory.residentPages,
+      'log',
+    );
+    const envelope = envelopeOf(redis.front);
+    const { policy, metrics } = envelope[Math.floor(envelope.length / 2)];
+    const x = box.x + 1 + xOf(frame, metrics.growthPages);
+    const y = box.y + 1 + yOf(frame, metrics.hugePages);
+    await page.mouse.move(x, y);
+    const tip = page.locator('.tradeoff-tip', { hasText: `max_ptes_none ${policy.maxPtesNone}` });
+    await tip.locator(`text=RSS +${formatSize(metrics.growthPages, redis.host.geometry)}`).waitFor();
     await page.mouse.down();
     await page.mouse.up();
-    await expect.poll(() => page.inputValue('#max_ptes_none')).toBe(none);
+    await expect.poll(() => page.inputValue('#max_ptes_none')).toBe(String(policy.maxPtesNone));
     expect(complaints).toEqual([]);
     await page.close();
   });

@@ -67,7 +67,7 @@ function WorthTable({ given, geometry }: { readonly given: SweptAdvice; readonly
   return (
     <table class="tradeoff-worth">
       <caption>
-        {grouped(Math.round(tlbEntries))} TLB entries now; of them {reachWords(reach, geometry)}
+        {grouped(Math.round(tlbEntries))} TLB entries now: {reachWords(reach, geometry)}
       </caption>
       <thead>
         <tr>
