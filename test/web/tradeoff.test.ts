@@ -30,6 +30,7 @@ import { stepAlong } from '../../web/tradeoff/step-along.ts';
 import { type Sweep, Sweeper, type SweptMemory } from '../../web/tradeoff/sweeper.ts';
 import { processItem, rangesItem, vmaItem } from '../analysis/streams.ts';
 import { rangeOf } from '../support/ranges.ts';
+import { thpscope } from '../support/thpscope.ts';
 
 const QUESTION = { model: 'linux-7.2', maxPtesSwap: 64, maxPtesShared: 256 } as const;
 const noPause = async () => {};
@@ -272,6 +273,14 @@ describe('a budget', () => {
     const nothing = { growthPercent: DEFAULT_GROWTH, laterAttempts: undefined };
     for (const params of [{}, { budget: '-1', work: 'x' }, { budget: '', work: '1e' }])
       expect(budgetFromParams(params as Record<string, string>)).toEqual(nothing);
+  });
+
+  test('is that of the command line where a link says nothing', async () => {
+    const { stdout } = await thpscope(['advise', 'examples/redis.parquet', '--json']);
+    const { budget, memory } = JSON.parse(stdout);
+    const byDefault = budgetOf(budgetFromParams({}), memory.residentPages);
+    expect({ ...byDefault, laterAttempts: null }).toEqual(budget);
+    expect(byDefault.laterAttempts).toBeUndefined();
   });
 
   test('is whole pages of the memory in use, or any number', () => {

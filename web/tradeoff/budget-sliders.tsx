@@ -27,7 +27,7 @@ export function BudgetSliders({ residentPages, geometry }: Props) {
     <div class="tradeoff-budget">
       <BudgetSlider
         id="budget-growth"
-        label="growth of at most"
+        label="growth of at most, now by khugepaged and at a restart by page faults"
         unit="%"
         whole={false}
         stops={GROWTH_STOPS}
