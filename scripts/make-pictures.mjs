@@ -21,7 +21,7 @@ const MEMORY = 'source=example:redis&always=2-9&madvise=none&none=0&kernel=linux
 const VIEWS = [
   { name: 'map', link: `#map?${MEMORY}` },
   { name: 'map-dark', link: `#map?${MEMORY}`, scheme: 'dark' },
-  { name: 'tradeoff', link: `#tradeoff?${MEMORY}&budget=2` },
+  { name: 'tradeoff', link: `#tradeoff?${MEMORY}` },
   { name: 'steps', link: '#steps?present=4-7,12-27&orders=2-8&limit=0&step=12' },
   { name: 'page-faults', link: '#steps?history=w3+w37+w261&orders=2-9&vma=3-1024&step=3' },
   { name: 'timeline', link: '#timeline?scenario=go-heap' },

@@ -16,12 +16,14 @@ import type { PolicyBudget } from './choose-policy.ts';
 import { DigestQuery } from './digest-query.ts';
 import { type MemoryDigest, type SourceDigest, totalDigest } from './memory-digest.ts';
 import { paretoFront, type SweptResult } from './pareto.ts';
+import { digestEntries, policyWorthOf } from './policy-worth.ts';
 import { changedPages } from './process-worth.ts';
 import type { RangeTable } from './range-table.ts';
 import type { SweepSpace } from './sweep.ts';
 import { type JudgedRanges, judgeTable } from './table-judge.ts';
 import type { Tally } from './tally.ts';
 import { growthOf } from './tally.ts';
+import type { EntryCounts } from './tally-entries.ts';
 import { type TellingRange, tellingRange } from './telling-range.ts';
 
 /** Memory that was read for a report. */
@@ -43,6 +45,7 @@ export interface PolicyFinding {
    * What page faults leave when the programs start again, at most; undefined where a digest does not know.
    */
   readonly restart: RestartCounts | undefined;
+  readonly entries: EntryCounts;
 }
 
 /** The same with what becomes of each range. */
@@ -170,12 +173,14 @@ export function findingsOf(
 }
 
 function policyFinding(query: DigestQuery, settings: ThpSettings, model: KernelModel): PolicyFinding {
-  const counts = query.ask(settings, model);
+  const worth = policyWorthOf(query, settings, model);
+  const { counts, restart } = worth;
   return {
     settings,
     counts,
     hugePages: query.memory.hugePages + counts.newlyHugePages,
     growthPages: growthOf(counts),
-    restart: query.restart(settings, model),
+    restart: restart?.counts,
+    entries: digestEntries(query.memory, worth),
   };
 }

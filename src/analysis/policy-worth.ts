@@ -9,6 +9,7 @@ import { savedEntries } from '../core/rules/tlb-reach.ts';
 import type { DigestQuery } from './digest-query.ts';
 import type { MemoryDigest } from './memory-digest.ts';
 import { growthOf } from './tally.ts';
+import type { EntryCounts } from './tally-entries.ts';
 
 /** What settings make of some memory: when khugepaged is done with it, and when its programs start again. */
 export interface PolicyWorth {
@@ -66,6 +67,11 @@ export function restartWorth(
     tlbEntries: restartTlbEntries(counts.pagesByOrder, reachPages, geometry),
     growthPages: sum(counts.pagesByOrder) - counts.touchedPages,
   };
+}
+
+/** TLB entries of the memory of a digest as it is, and of what settings make of it. */
+export function digestEntries(memory: MemoryDigest, { tlbEntries, restart }: PolicyWorth): EntryCounts {
+  return { before: memoryTlbEntries(memory), after: tlbEntries, restart: restart?.tlbEntries };
 }
 
 /** TLB entries that map the memory of a digest as it is, once: see `tlbEntries`. */

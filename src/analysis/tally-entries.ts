@@ -5,12 +5,17 @@ import { restartTlbEntries, tlbEntries } from '../core/plan/tlb-entries.ts';
 import { FOLIO_REACH } from '../core/rules/tlb-reach.ts';
 import type { Tally } from './tally.ts';
 
-/** TLB entries that map the memory of a tally once, if one maps up to `reachPages` below the PMD. */
-export interface TallyEntries {
+/** TLB entries that map some memory once. */
+export interface EntryCounts {
   readonly before: number;
   /** When khugepaged is done. */
   readonly after: number;
-  /** When page faults have filled the memory again after a restart, at most. */
+  /** After a restart, if page faults fill as much as they may; undefined where a digest does not know. */
+  readonly restart: number | undefined;
+}
+
+/** TLB entries that map the memory of a tally once, if one maps up to `reachPages` below the PMD. */
+export interface TallyEntries extends EntryCounts {
   readonly restart: number;
 }
 

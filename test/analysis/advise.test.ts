@@ -15,7 +15,7 @@ import { DigestCollector } from '../../src/analysis/digest-collector.ts';
 import { DigestQuery } from '../../src/analysis/digest-query.ts';
 import { GROWTH_KINDS } from '../../src/analysis/growth-kinds.ts';
 import { type SourceDigest, totalDigest } from '../../src/analysis/memory-digest.ts';
-import { memoryTlbEntries, policyWorthOf } from '../../src/analysis/policy-worth.ts';
+import { digestEntries, memoryTlbEntries, policyWorthOf } from '../../src/analysis/policy-worth.ts';
 import { predictMemory } from '../../src/analysis/prediction.ts';
 import {
   blockLength,
@@ -75,11 +75,7 @@ test('TLB entries of a digest are those of the ranges that it counts, now, then 
       const { total } = await predictMemory(streamOf(items), geometry, asked);
       const query = new DigestQuery(totalDigest(digestOf(items, geometry, reachPages)));
       const worth = policyWorthOf(query, settings, model);
-      expect({
-        before: memoryTlbEntries(query.memory),
-        after: worth.tlbEntries,
-        restart: worth.restart?.tlbEntries,
-      }).toEqual(tallyEntries(total, reachPages));
+      expect(digestEntries(query.memory, worth)).toEqual(tallyEntries(total, reachPages));
     }),
     { numRuns: 150 },
   );

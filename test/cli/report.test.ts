@@ -46,6 +46,14 @@ describe.each(RECORDINGS)('a report on %s', (recording) => {
       const bytes = (pages: number) => formatBytes(4096 * pages);
       const growth = totals.filledPages + cost.swappedInPages;
       expect(figure(page, 'growth')).toContain(growth === 0 ? 'none' : `+${bytes(growth)} `);
+      const { before, after, restart } = cost.tlbEntries;
+      const [now, then, restarted] = [before, after, restart].map((count) => count.toLocaleString('en-US'));
+      expect(figure(page, 'TLB entries')).toBe(
+        `${now} → ${then} by khugepaged; after a restart ${restarted}`,
+      );
+      expect(page).toContain(
+        'Of TLB entries one entry maps one page below 2M (not known: CPU not recorded);',
+      );
       expect(figure(page, 'work at once')).toBe(
         `${cost.attempts.toLocaleString('en-US')} attempts, ${Object.values<number>(totals.collapses)
           .reduce((sum, count) => sum + count, 0)

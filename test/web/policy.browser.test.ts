@@ -5,6 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writesBetween } from '../../src/analysis/sysfs-writes.ts';
 import { growthOf, restartGrowthOf } from '../../src/analysis/tally.ts';
+import { tallyEntries } from '../../src/analysis/tally-entries.ts';
 import { formatBytes } from '../../src/core/base/bytes.ts';
 import { percent } from '../../src/core/base/percent.ts';
 import { sum } from '../../src/core/base/sum.ts';
@@ -15,6 +16,7 @@ import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { writeScript } from '../../src/render/text/write-script.ts';
 import { writeCaveats } from '../../src/render/words/advise-view.ts';
+import { reachWords } from '../../src/render/words/tlb-words.ts';
 import { writeSnapshot } from '../../src/snapshot/writer.ts';
 import { firstChoice, type PolicyChoice, settingsFrom, settingsOf } from '../../web/policy/choice.ts';
 import { processItem, rangesItem, vmaItem } from '../analysis/streams.ts';
@@ -386,17 +388,20 @@ async function expectOutcome(page: Page, known: KnownMemory, choice: PolicyChoic
     model.noneRule === 'ends'
       ? `now, ${sum(known.query.ask(settingsOf(choice), model).laterAttempts).toLocaleString('en-US')} in every later pass`
       : 'now; later passes are not known for this model';
-  const restarted = sum(total.restart.pagesByOrder);
-  const { touchedPages } = total.restart;
-  const filled = restarted - touchedPages;
-  const restartHuge = sum(total.restart.pagesByOrder.slice(1)) - filled;
+  const { touchedPages, pagesByOrder } = total.restart;
+  const restartHuge = touchedPages - pagesByOrder[0];
+  const { reach } = known.digest;
+  const entries = tallyEntries(total, reach.pages);
+  const grouped = (count: number) => count.toLocaleString('en-US');
   const words = [
+    `TLB entries ${grouped(entries.before)} → ${grouped(entries.after)} ${reachWords(reach, known.host.geometry)} attempts`,
+    `TLB entries ${grouped(entries.restart)} if they fill that much why at most`,
     `RSS +${formatSize(growth, known.host.geometry)} +${percent(growth, resident)} of ${formatSize(resident, known.host.geometry)}`,
     `${percent(sum(total.pagesBefore.slice(1)), resident)} → ${percent(huge, resident)}`,
     `attempts ${total.attempts.toLocaleString('en-US')} ${later}`,
     `copied ${formatSize(total.copiedPages, known.host.geometry)}`,
-    `After a restart, page faults: at most RSS +${formatSize(restartGrowthOf(total), known.host.geometry)} +${percent(restartGrowthOf(total), resident)}, to ${formatSize(restarted, known.host.geometry)}`,
-    `huge pages ${percent(restartHuge, touchedPages)} ${formatSize(restartHuge, known.host.geometry)} in use why at most`,
+    `After a restart, page faults RSS at most +${formatSize(restartGrowthOf(total), known.host.geometry)} +${percent(restartGrowthOf(total), resident)}, to ${formatSize(sum(pagesByOrder), known.host.geometry)}`,
+    `huge pages at most ${percent(restartHuge, touchedPages)} ${formatSize(restartHuge, known.host.geometry)} in use TLB entries`,
   ];
   const said = async () => (await page.innerText('.policy-outcome')).replace(/\s+/g, ' ');
   await expect

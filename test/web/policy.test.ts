@@ -5,6 +5,7 @@ import '../support/seed.ts';
 import { DigestCollector } from '../../src/analysis/digest-collector.ts';
 import { DigestQuery } from '../../src/analysis/digest-query.ts';
 import { totalDigest } from '../../src/analysis/memory-digest.ts';
+import { digestEntries, policyWorthOf } from '../../src/analysis/policy-worth.ts';
 import { predictMemory } from '../../src/analysis/prediction.ts';
 import { geometryOfPmdOrder, x86_64 } from '../../src/core/memory/geometry.ts';
 import { asOrder, NO_ORDERS, type OrderSet, orderSet } from '../../src/core/memory/order.ts';
@@ -24,7 +25,7 @@ import {
   switchedTo,
   wordFor,
 } from '../../web/policy/choice.ts';
-import { policyOutcomeOf } from '../../web/policy/policy-outcome.ts';
+import { entryCountsOf, policyOutcomeOf } from '../../web/policy/policy-outcome.ts';
 import { isPresetChosen, presetsFor } from '../../web/policy/policy-presets.ts';
 import { formatSort, parseSort, sortRows } from '../../web/shell/sort.ts';
 import { runPolicies, streams } from '../analysis/arbitraries.ts';
@@ -155,12 +156,24 @@ async function bothOutcomes(items: readonly MemoryItem[], settings: ThpSettings,
   const host = { kernelRelease: '', time: '', geometry: x86_64, settings: undefined };
   const memory = totalDigest({ host, reach: ZEN, processes: collector.finish() });
   const query = new DigestQuery(memory);
-  const counts = query.ask(settings, model);
-  const restart = query.restart(settings, model);
+  const worth = policyWorthOf(query, settings, model);
   const { residentPages, hugePages } = memory;
+  const totals = {
+    counts: worth.counts,
+    residentPages,
+    hugePages,
+    restart: worth.restart?.counts,
+    entries: digestEntries(memory, worth),
+  };
   return {
-    digested: policyOutcomeOf({ counts, residentPages, hugePages, restart }, undefined),
-    judged: policyOutcomeOf(undefined, { total }),
+    digested: {
+      ...policyOutcomeOf(totals, undefined),
+      entries: entryCountsOf(totals, undefined, ZEN.pages),
+    },
+    judged: {
+      ...policyOutcomeOf(undefined, { total }),
+      entries: entryCountsOf(undefined, { total }, ZEN.pages),
+    },
   };
 }
 
@@ -213,6 +226,7 @@ test('a restart fills around each touched page as far as its VMA reaches, swappe
 
 test('before anything is known there is no outcome', () => {
   expect(policyOutcomeOf(undefined, undefined)).toBeUndefined();
+  expect(entryCountsOf(undefined, undefined, ZEN.pages)).toBeUndefined();
 });
 
 describe('sorting a table', () => {

@@ -1,6 +1,7 @@
 import type { PolicyBudget } from '../../src/analysis/choose-policy.ts';
 import type { RowOutcomes } from '../../src/analysis/table-judge.ts';
 import type { Refusal, Tally } from '../../src/analysis/tally.ts';
+import type { EntryCounts } from '../../src/analysis/tally-entries.ts';
 import type { Verdict } from '../../src/analysis/verdict.ts';
 import type { Result } from '../../src/core/base/failure.ts';
 import type { RestartCounts } from '../../src/core/fault/restart-counts.ts';
@@ -52,6 +53,7 @@ export interface Totals {
   readonly hugePages: number;
   /** What page faults leave when the processes start again, at most. */
   readonly restart: RestartCounts | undefined;
+  readonly entries: EntryCounts;
 }
 
 /** What a policy does to each row, and added up by process. */

@@ -2,6 +2,7 @@ import { expose, transfer } from 'comlink';
 import { DigestCollector } from '../../src/analysis/digest-collector.ts';
 import { checkDigestModel, DigestQuery } from '../../src/analysis/digest-query.ts';
 import { type SourceDigest, totalDigest } from '../../src/analysis/memory-digest.ts';
+import { digestEntries, policyWorthOf } from '../../src/analysis/policy-worth.ts';
 import { RangeTable } from '../../src/analysis/range-table.ts';
 import { judgeTable } from '../../src/analysis/table-judge.ts';
 import { judgeRange } from '../../src/analysis/verdict.ts';
@@ -99,9 +100,9 @@ const worker: MemoryWorker = {
     if (!digested || !checkDigestModel(model).ok) return undefined;
     const { query } = digested;
     const { residentPages, hugePages } = query.memory;
-    const settings = settingsOf(choice);
-    const restart = query.restart(settings, model);
-    return { counts: query.ask(settings, model), residentPages, hugePages, restart };
+    const worth = policyWorthOf(query, settingsOf(choice), model);
+    const entries = digestEntries(query.memory, worth);
+    return { counts: worth.counts, residentPages, hugePages, restart: worth.restart?.counts, entries };
   },
 
   async sweep(question, onProgress) {

@@ -5,15 +5,20 @@ import { grouped } from '../../src/core/base/plural.ts';
 import { formatSize } from '../../src/core/memory/format-size.ts';
 import type { Geometry } from '../../src/core/memory/geometry.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import type { Host } from '../../src/core/rules/memory-source.ts';
+import { tlbReachOf } from '../../src/core/rules/tlb-reach.ts';
+import { reachWords } from '../../src/render/words/tlb-words.ts';
 import { choice, judgement, totals } from './judgement.ts';
-import { type PolicyOutcome, policyOutcomeOf, type RestartOutcome } from './policy-outcome.ts';
+import { entryCountsOf, type PolicyOutcome, policyOutcomeOf, type RestartOutcome } from './policy-outcome.ts';
 
 /** A screen reader hears the numbers once nothing has changed for so long. */
 const QUIET_MS = 700;
 
 /** What the policy gains and costs: by khugepaged, and by page faults when the processes start again. */
-export function OutcomeSummary({ geometry }: { readonly geometry: Geometry }) {
+export function OutcomeSummary({ host: { geometry, cpu } }: { readonly host: Host }) {
   const outcome = policyOutcomeOf(totals.value, judgement.value);
+  const reach = tlbReachOf(cpu, geometry);
+  const entries = entryCountsOf(totals.value, judgement.value, reach.pages);
   const canDigest = checkDigestModel(KERNEL_MODELS[choice.value.model]).ok;
   const words = outcome && wordsOf(outcome, geometry, canDigest);
   return (
@@ -29,6 +34,15 @@ export function OutcomeSummary({ geometry }: { readonly geometry: Geometry }) {
           <dd>
             {words.hugeNow} → <strong>{words.hugeThen}</strong> <span>{words.hugeBytes}</span>
           </dd>
+          {entries && (
+            <>
+              <dt>TLB entries</dt>
+              <dd>
+                {grouped(entries.before)} → <strong>{grouped(entries.after)}</strong>{' '}
+                <span>{reachWords(reach, geometry)}</span>
+              </dd>
+            </>
+          )}
           <dt>attempts</dt>
           <dd>
             <strong>{words.attempts}</strong> <span>{words.later}</span>
@@ -42,7 +56,12 @@ export function OutcomeSummary({ geometry }: { readonly geometry: Geometry }) {
         <p class="policy-note">…</p>
       )}
       {outcome?.restart && (
-        <Restart restart={outcome.restart} now={outcome.residentPages} geometry={geometry} />
+        <Restart
+          restart={outcome.restart}
+          entries={entries?.restart}
+          now={outcome.residentPages}
+          geometry={geometry}
+        />
       )}
       {words && <Announcement text={`RSS ${words.growth}, huge pages ${words.hugeThen}${words.restart}`} />}
     </section>
@@ -52,10 +71,12 @@ export function OutcomeSummary({ geometry }: { readonly geometry: Geometry }) {
 /** The bound for a restart, and what it does not say. */
 function Restart({
   restart,
+  entries,
   now,
   geometry,
 }: {
   readonly restart: RestartOutcome;
+  readonly entries: number | undefined;
   readonly now: number;
   readonly geometry: Geometry;
 }) {
@@ -63,19 +84,27 @@ function Restart({
   const size = (pages: number) => formatSize(pages, geometry);
   return (
     <>
-      <h2 id="policy-restart">After a restart, page faults: at most</h2>
+      <h2 id="policy-restart">After a restart, page faults</h2>
       <dl aria-labelledby="policy-restart">
         <dt>RSS</dt>
         <dd>
-          <strong>+{size(growthPages)}</strong>{' '}
+          at most <strong>+{size(growthPages)}</strong>{' '}
           <span>
             +{percent(growthPages, now)}, to {size(residentPages)}
           </span>
         </dd>
         <dt>huge pages</dt>
         <dd>
-          <strong>{percent(hugePages, touchedPages)}</strong> <span>{size(hugePages)} in use</span>
+          at most <strong>{percent(hugePages, touchedPages)}</strong> <span>{size(hugePages)} in use</span>
         </dd>
+        {entries !== undefined && (
+          <>
+            <dt>TLB entries</dt>
+            <dd>
+              <strong>{grouped(entries)}</strong> <span>if they fill that much</span>
+            </dd>
+          </>
+        )}
       </dl>
       <details class="policy-note">
         <summary>why at most</summary>

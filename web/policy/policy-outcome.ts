@@ -1,4 +1,5 @@
 import { growthOf, hugeAfterRestart, hugeInUse, restartGrowthOf } from '../../src/analysis/tally.ts';
+import { type EntryCounts, tallyEntries } from '../../src/analysis/tally-entries.ts';
 import { sum } from '../../src/core/base/sum.ts';
 import type { RestartCounts } from '../../src/core/fault/restart-counts.ts';
 import type { Judgement, Totals } from '../memory/memory-worker-protocol.ts';
@@ -78,4 +79,14 @@ export function policyOutcomeOf(
     laterAttempts: undefined,
     restart: restartOutcomeOf(total.restart, total.residentPages),
   };
+}
+
+/** TLB entries, if one maps up to `reachPages` below the PMD: from the digest, or else from the ranges. */
+export function entryCountsOf(
+  totals: Pick<Totals, 'entries'> | undefined,
+  judgement: Pick<Judgement, 'total'> | undefined,
+  reachPages: number,
+): EntryCounts | undefined {
+  if (totals) return totals.entries;
+  return judgement && tallyEntries(judgement.total, reachPages);
 }

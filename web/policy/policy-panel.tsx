@@ -22,7 +22,7 @@ export function PolicyPanel() {
   return (
     <aside class="panel policy" aria-label="Policy" tabIndex={0}>
       <NothingNote settings={open.host.settings} geometry={geometry} />
-      <OutcomeSummary geometry={geometry} />
+      <OutcomeSummary host={open.host} />
       <section aria-labelledby="policy-sizes">
         <h2 id="policy-sizes">Policy</h2>
         <Presets settings={open.host.settings} geometry={geometry} />

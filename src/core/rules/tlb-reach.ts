@@ -61,7 +61,7 @@ export function tlbReachOf(cpu: Cpu | undefined, { pageShift }: Geometry): TlbRe
 export function commonReach([first, ...others]: readonly TlbReach[]): TlbReach {
   if (others.every(({ pages }) => pages === first.pages)) return first;
   const source = 'the CPUs differ in what an entry maps: one page';
-  return { pages: 1, cpu: 'several kinds of CPU', certainty: 'unknown', source };
+  return { pages: 1, cpu: 'of several kinds', certainty: 'unknown', source };
 }
 
 /** What `--tlb` asks for, or what the CPU can do. */

@@ -1,5 +1,6 @@
 import type { PolicyFinding } from '../../analysis/findings.ts';
 import { otherBytesOf } from '../../analysis/memory-digest.ts';
+import type { EntryCounts } from '../../analysis/tally-entries.ts';
 import { percent } from '../../core/base/percent.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
 import { sum } from '../../core/base/sum.ts';
@@ -13,11 +14,12 @@ import { ignoredLimitLine } from '../words/none-limit-note.ts';
 import { notCovered } from '../words/not-covered.ts';
 import { RESTART_IS_A_BOUND, restartSentence } from '../words/restart-sentence.ts';
 import { sizeSettingsLine } from '../words/sizes.ts';
+import { reachWords } from '../words/tlb-words.ts';
 import type { ReportView } from './view.ts';
 
 /** The findings in a few sentences, and their figures. */
 export function answer({ findings, inForce, readOn }: ReportView): Markup {
-  const { asked, advice, kernelDefault, memory, model } = findings;
+  const { asked, advice, kernelDefault, memory, model, read } = findings;
   const { geometry, residentPages } = memory;
   const attempts = sum(asked.counts.attempts);
   const collapses = sum(asked.counts.collapses);
@@ -34,9 +36,11 @@ export function answer({ findings, inForce, readOn }: ReportView): Markup {
 <div><dt>memory read</dt><dd>${formatSize(residentPages, geometry)} <small>anonymous, ${plural(memory.ranges, 'PMD range')}</small></dd></div>
 <div><dt>in huge pages</dt><dd>${percent(memory.hugePages, residentPages)} → ${percent(hugePages, residentPages)} <small>of the memory in use</small></dd></div>
 <div><dt>growth</dt><dd>${growthPages === 0 ? 'none' : `+${formatSize(growthPages, geometry)}`} <small>${growthPages === 0 ? 'resident memory stays the same' : `+${percent(growthPages, residentPages)} of resident memory`}</small></dd></div>
+<div><dt>TLB entries</dt><dd>${entriesFigure(asked.entries)}</dd></div>
 <div><dt>work at once</dt><dd>${grouped(attempts)} <small>${attempts === 1 ? 'attempt' : 'attempts'}, ${plural(collapses, 'collapse')}, ${formatSize(asked.counts.copiedPages, geometry)} copied</small></dd></div>
 <div><dt>work of each later pass</dt><dd>${grouped(later)} <small>${later === 1 ? 'attempt' : 'attempts'} that change nothing</small></dd></div>
 </dl>
+<p class="quiet">Of TLB entries ${reachWords(read.digest.reach, geometry)}; after a restart it takes that many if page faults fill as much as they may.</p>
 <p class="quiet">Not covered: ${notCovered(otherBytesOf(memory), findings.processes.length)}.</p>
 <p>What advise says, by how much memory may grow now by khugepaged and at a restart by page faults:</p>
 <ul>${advice.map(
@@ -55,6 +59,12 @@ export function budgetLine(share: number): string {
 export function settingsLine(settings: ThpSettings, geometry: Geometry): string {
   const { enabled, maxPtesNone, maxPtesSwap, maxPtesShared } = settings;
   return `top level ${enabled}, sizes ${sizeSettingsLine(settings, geometry)}; max_ptes_none ${maxPtesNone}, max_ptes_swap ${maxPtesSwap}, max_ptes_shared ${maxPtesShared}`;
+}
+
+function entriesFigure({ before, after, restart }: EntryCounts): Markup {
+  const [now, then] = [before, after].map((entries) => grouped(Math.round(entries)));
+  const restarted = restart === undefined ? 'not known' : grouped(Math.round(restart));
+  return html`${now} → ${then} <small>by khugepaged; after a restart ${restarted}</small>`;
 }
 
 function outcomeLine(

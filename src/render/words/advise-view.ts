@@ -144,8 +144,12 @@ export function worthSentence(
   judged: Pick<JudgedSettings, 'worth'>,
   memory: Pick<MemoryDigest, 'residentPages' | 'geometry'>,
 ): string {
-  const { entries, restartEntries, growth, restartGrowth, laterAttempts } = worthCells(judged, memory);
-  return `${entries} TLB entries when khugepaged is done and at most ${restartEntries} after a restart; growth of ${growth} by khugepaged and at most ${restartGrowth} by page faults at a restart; ${laterAttempts} attempts in vain in every pass.`;
+  const { entries, restartEntries, growth, restartGrowth } = worthCells(judged, memory);
+  const { restart, laterAttempts } = judged.worth;
+  const later = `${plural(laterAttempts, 'attempt')} in vain in every pass`;
+  if (!restart)
+    return `${entries} TLB entries when khugepaged is done; growth of ${growth} by khugepaged; ${later}. What page faults do after a restart is not known.`;
+  return `${entries} TLB entries when khugepaged is done and ${restartEntries} after a restart, if page faults fill as much as they may; growth of ${growth} by khugepaged and at most ${restartGrowth} by page faults at a restart; ${later}.`;
 }
 
 /** What writes to sysfs do beside what is said of them on memory read under this kernel, a sentence each. */

@@ -12,6 +12,6 @@ export function reachWords({ pages, cpu, certainty }: TlbReach, geometry: Geomet
   const size = pages === FOLIO_REACH ? 'a folio of any size' : `up to ${formatSize(pages, geometry)}`;
   const what =
     pages === 1 ? `one entry maps one page below ${pmdSize}` : `one entry maps ${size} below ${pmdSize}`;
-  const sure = certainty === 'unknown' ? ', not known' : certainty === 'reported' ? ', reported' : '';
-  return `${what} (${cpu}${sure})`;
+  if (certainty === 'unknown') return `${what} (not known: CPU ${cpu})`;
+  return `${what} (${cpu}${certainty === 'reported' ? ', reported' : ''})`;
 }
