@@ -30,7 +30,7 @@ const VIEWS = [
 /** Parts of a report: the element that a selector finds, with space around it. */
 const REPORT_WORDS = [REDIS, '--policy', 'default'];
 const REPORT_PARTS = [
-  { name: 'report-answer', selector: 'main', height: 400 },
+  { name: 'report-answer', selector: 'main', height: 550 },
   { name: 'report-sizes', selector: 'section:has(> h2:text-is("Memory by size"))' },
   { name: 'report-tradeoff', selector: '.chart' },
   { name: 'report-map', selector: '.panels >> nth=0' },
