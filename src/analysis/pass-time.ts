@@ -14,8 +14,8 @@ export interface PassTime {
 const MOST_PAGES = 2 ** 20;
 
 /**
- * The time of a pass by the pace of the host: `pages_to_scan` PTEs, then sleep. A range counts all of its PTEs.
- * Source: khugepaged_do_scan, docs/khugepaged.md#progress and docs/khugepaged.md#sleep.
+ * The time of a pass by the pace of the host: `pages_to_scan` PTEs, then sleep. A range counts all of its
+ * PTEs. Source: khugepaged_do_scan, docs/khugepaged.md#progress and docs/khugepaged.md#sleep.
  */
 export function passTime({ ranges, geometry }: MemoryDigest, pace: KhugepagedPace): PassTime {
   const ptes = ranges * pagesPerRange(geometry);
