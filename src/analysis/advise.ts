@@ -1,3 +1,4 @@
+import { sum } from '../core/base/sum.ts';
 import type { Geometry } from '../core/memory/geometry.ts';
 import {
   anonOrders,
@@ -14,7 +15,7 @@ import { choosePolicy, keepsBudget, losesNoReach, measuresOf, type PolicyBudget 
 import { DigestQuery } from './digest-query.ts';
 import { type LimitedGroup, limitedGroups, type TightGroup, tightGroups } from './group-room.ts';
 import { type MemoryDigest, RESTART_CLASSES, type SourceDigest, totalDigest } from './memory-digest.ts';
-import { memoryTlbEntries, type PolicyWorth, policyWorthOf } from './policy-worth.ts';
+import { type PolicyWorth, policyWorthOf } from './policy-worth.ts';
 import { policyAt, type SweepSpace, type SweptPolicy } from './sweep.ts';
 import {
   allWrites,
@@ -72,11 +73,19 @@ export interface Advice {
   readonly restore: readonly SysfsWrite[] | undefined;
   /** Sizes that fewer VMAs may use then, largest first, with the processes that have memory in them now. */
   readonly switchedOff: readonly SwitchedOff[];
+  /** Control groups that had no room for other settings, one policy each. */
+  readonly withoutRoom: readonly TightGroup[];
 }
 
 interface SwitchedOff {
   readonly order: Order;
   readonly processes: readonly { readonly process: Process; readonly pages: number }[];
+}
+
+/** Whether khugepaged does to the memory what it does not do under the settings in force. */
+export function changesKhugepaged({ advised, inForce }: Pick<Advice, 'advised' | 'inForce'>): boolean {
+  const collapses = ({ worth }: JudgedSettings) => worth.counts.collapses.join();
+  return sum(advised.worth.counts.collapses) > 0 && (!inForce || collapses(advised) !== collapses(inForce));
 }
 
 /** A source that is advised about many budgets. `space` and `values` are a sweep of all its memory. */
@@ -114,7 +123,7 @@ export class Adviser {
       settings,
       orders,
       worth,
-      tight: tightGroups(this.#groups, settings, this.#model, budget.growth),
+      tight: this.#tight(settings, budget),
     };
   }
 
@@ -125,26 +134,31 @@ export class Adviser {
     const inForce = this.#inForce(budget);
     // What is given is kept: the settings in force with it are the ones that may stay as they are.
     const start = known && this.#judgeKeeping(this.#base, budget);
-    const { maxPtesSwap, maxPtesShared } = this.#space;
+    const { maxPtesSwap, maxPtesShared, kept } = this.#space;
+    const withoutRoom = new Map<string, TightGroup>();
     const settingsOf = (policy: SweptPolicy) =>
-      settingsFor({ ...this.#base, maxPtesSwap, maxPtesShared }, policy, geometry);
+      settingsFor({ ...this.#base, maxPtesSwap, maxPtesShared }, policy, geometry, kept);
     const chosen = choosePolicy(this.#space, this.#values, {
       budget,
-      memoryEntries: memoryTlbEntries(memory),
       residentPages: memory.residentPages,
-      inForce: start?.keepsBudget ? measuresOf(start.worth) : undefined,
+      inForce: start && measuresOf(start.worth),
+      inForceKeepsBudget: start?.keepsBudget === true,
       filesChanged: known ? countingWrites(known, settingsOf, geometry) : () => 0,
-      noRoom: (policy) => tightGroups(this.#groups, settingsOf(policy), this.#model, budget.growth)[0]?.when,
+      noRoom: (policy) => {
+        const [tight] = this.#tight(settingsOf(policy), budget);
+        if (tight) withoutRoom.set(tight.group.path, tight);
+        return tight?.when;
+      },
     });
     if (chosen === undefined) {
       if (!start) throw new Error('bug: not even an empty set of sizes fits a budget');
-      return this.#following(start, inForce);
+      return { ...this.#following(start, inForce), withoutRoom: [...withoutRoom.values()] };
     }
     const wanted = settingsOf(policyAt(this.#space, chosen));
     const advised = known
       ? this.#putBack(this.judge(wanted, budget), known, budget)
       : this.judge(wanted, budget);
-    return this.#following(advised, inForce);
+    return { ...this.#following(advised, inForce), withoutRoom: [...withoutRoom.values()] };
   }
 
   /** What it means to follow these settings, whatever the budget. */
@@ -163,7 +177,13 @@ export class Adviser {
       set,
       restore: known && writesBetween(settings, known, geometry),
       switchedOff: known ? this.#switchedOff(known, settings) : [],
+      withoutRoom: [],
     };
+  }
+
+  /** Groups without room for settings, where those in force do not need as much. */
+  #tight(settings: ThpSettings, { growth }: PolicyBudget): TightGroup[] {
+    return tightGroups(this.#groups, settings, this.#model, growth, this.#source.host.settings);
   }
 
   #inForce(budget: PolicyBudget): Advice['inForce'] {

@@ -65,6 +65,15 @@ export function splitsAbove(
   return shrinkUnderused && maxPtesNone < pagesPerRange(geometry) - 1 ? maxPtesNone : undefined;
 }
 
+/** The same where it is not known whether `shrink_underused` is on. */
+export function mayArmShrinker(
+  { shrinkUnderused }: Pick<CollapseSurroundings, 'shrinkUnderused'>,
+  { maxPtesNone }: Pick<ThpSettings, 'maxPtesNone'>,
+  geometry: Geometry,
+): boolean {
+  return shrinkUnderused === undefined && maxPtesNone < pagesPerRange(geometry) - 1;
+}
+
 /**
  * What THPeligible of smaps adds about a VMA that is eligible by its flags. Under the settings in force it
  * knows of prctl "except advised", which nothing else shows: `no` where it denies what they allow, and

@@ -9,7 +9,7 @@ export interface PolicyBudget {
   readonly growthPages: number;
   /** Attempts in vain in every later pass; undefined for any number. */
   readonly laterAttempts: number | undefined;
-  /** Policies whose TLB entries exceed the fewest by at most this share of those of the memory are alike. */
+  /** Policies whose TLB entries exceed the fewest by at most this share of the resident pages are alike. */
   readonly within: number;
 }
 
@@ -86,11 +86,11 @@ export type NoRoom = 'now' | 'restart';
 /** What is to be chosen from, besides the policies of a sweep. */
 export interface Choosing {
   readonly budget: PolicyBudget;
-  /** TLB entries of the memory as it is. */
-  readonly memoryEntries: number;
   readonly residentPages: number;
-  /** The settings in force, if they are known and keep the budget. */
+  /** The settings in force, if they are known: no policy may lose reach against them. */
   readonly inForce: PolicyMeasures | undefined;
+  /** Whether they keep the budget, so that they may be the choice. */
+  readonly inForceKeepsBudget: boolean;
   /** Files of sysfs that a policy changes. */
   readonly filesChanged: (policy: SweptPolicy) => number;
   /** Whether control groups have no room for a policy, and when. */
@@ -175,14 +175,15 @@ function rejectLike(
 function firstChoice(
   space: SweepSpace,
   candidates: readonly Ranked[],
-  { budget, memoryEntries, inForce, filesChanged }: Choosing,
+  { budget, residentPages, inForce, inForceKeepsBudget, filesChanged }: Choosing,
   rejected: Uint8Array,
 ): number | undefined {
-  const entriesInForce = inForce ? countedEntries(inForce, budget.growth) : Number.POSITIVE_INFINITY;
+  const canStay = inForce && inForceKeepsBudget;
+  const entriesInForce = canStay ? countedEntries(inForce, budget.growth) : Number.POSITIVE_INFINITY;
   let fewest = entriesInForce;
   for (const { index, entries } of candidates) if (entries < fewest && !rejected[index]) fewest = entries;
-  const alike = fewest + budget.within * memoryEntries;
-  if (inForce && entriesInForce <= alike) return undefined;
+  const alike = fewest + budget.within * residentPages;
+  if (canStay && entriesInForce <= alike) return undefined;
   let best: Ranked | undefined;
   for (const each of candidates) {
     if (each.entries > alike || rejected[each.index]) continue;

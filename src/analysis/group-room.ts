@@ -1,5 +1,4 @@
-import { orderBytes, pageBytes } from '../core/memory/geometry.ts';
-import { asOrder } from '../core/memory/order.ts';
+import { pageBytes } from '../core/memory/geometry.ts';
 import type { KernelModel } from '../core/rules/kernel-model.ts';
 import type { MemoryGroup } from '../core/rules/memory-source.ts';
 import type { ThpSettings } from '../core/rules/thp-settings.ts';
@@ -7,7 +6,7 @@ import type { NoRoom } from './choose-policy.ts';
 import { DigestQuery } from './digest-query.ts';
 import type { GrowthKind } from './growth-kinds.ts';
 import { addMemoryDigest, emptyMemoryDigest, type SourceDigest } from './memory-digest.ts';
-import { type PolicyWorth, policyWorthOf } from './policy-worth.ts';
+import { policyWorthOf } from './policy-worth.ts';
 
 /** A control group with a limit, and all memory of its processes. */
 export interface LimitedGroup {
@@ -42,34 +41,36 @@ export interface TightGroup {
 }
 
 /**
- * The groups without room for what settings make of their processes. A collapse needs its whole size before
- * the old pages go; page faults need what they fill. Source: docs/khugepaged.md#control-groups.
+ * The groups without room for what settings make of their processes, unless settings in force make them grow
+ * as much. Page cache counts as used, though reclaim may make room of it. Source:
+ * docs/khugepaged.md#control-groups.
  */
 export function tightGroups(
   groups: readonly LimitedGroup[],
   settings: ThpSettings,
   model: KernelModel,
   growth: GrowthKind,
+  inForce: ThpSettings | undefined,
 ): TightGroup[] {
   const tight: TightGroup[] = [];
   for (const { group, query } of groups) {
-    const worth = policyWorthOf(query, settings, model);
-    const { geometry } = query.memory;
+    const then = growthOfGroup(query, settings, model);
+    const now = inForce ? growthOfGroup(query, inForce, model) : { now: 0, restart: 0 };
     const room = group.limitBytes - group.usedBytes;
-    const restartGrowth = worth.restart?.growthPages ?? 0;
-    if (growth !== 'restart' && needed(worth, query) > Math.max(0, room))
-      tight.push({ group, when: 'now', growthPages: worth.growthPages });
-    else if (growth !== 'now' && restartGrowth > 0 && restartGrowth * pageBytes(geometry) > room)
-      tight.push({ group, when: 'restart', growthPages: restartGrowth });
+    const lacksRoom = (when: NoRoom) =>
+      then[when] > now[when] && then[when] * pageBytes(query.memory.geometry) > room;
+    if (growth !== 'restart' && lacksRoom('now')) tight.push({ group, when: 'now', growthPages: then.now });
+    else if (growth !== 'now' && lacksRoom('restart'))
+      tight.push({ group, when: 'restart', growthPages: then.restart });
   }
   return tight;
 }
 
-/**
- * Bytes that the collapses of a group need at the most: what they fill, and one folio before its pages go.
- */
-function needed({ counts, growthPages }: PolicyWorth, { memory: { geometry } }: DigestQuery): number {
-  const largest = counts.collapses.findLastIndex((collapses) => collapses > 0);
-  if (largest < 0) return 0;
-  return growthPages * pageBytes(geometry) + orderBytes(asOrder(largest), geometry);
+function growthOfGroup(
+  query: DigestQuery,
+  settings: ThpSettings,
+  model: KernelModel,
+): Readonly<Record<NoRoom, number>> {
+  const { growthPages, restart } = policyWorthOf(query, settings, model);
+  return { now: growthPages, restart: restart?.growthPages ?? 0 };
 }

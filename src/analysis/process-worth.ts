@@ -4,7 +4,7 @@ import type { Process } from '../core/rules/memory-source.ts';
 import type { ThpSettings } from '../core/rules/thp-settings.ts';
 import { DigestQuery } from './digest-query.ts';
 import type { MemoryDigest, SourceDigest } from './memory-digest.ts';
-import { type PolicyWorth, policyWorthOf } from './policy-worth.ts';
+import { memoryTlbEntries, type PolicyWorth, policyWorthOf } from './policy-worth.ts';
 
 /** What settings do to one process. */
 export interface ProcessWorth {
@@ -13,7 +13,7 @@ export interface ProcessWorth {
   readonly worth: PolicyWorth;
 }
 
-/** What settings do to each process, those that change most first. */
+/** What settings do to each process: those whose TLB entries change most, now and after a restart, first. */
 export function worthByProcess(
   { processes }: Pick<SourceDigest, 'processes'>,
   settings: ThpSettings,
@@ -25,7 +25,14 @@ export function worthByProcess(
       memory,
       worth: policyWorthOf(new DigestQuery(memory), settings, model),
     }))
-    .sort((a, b) => changedPages(b.worth.counts) - changedPages(a.worth.counts));
+    .map((each) => ({ each, change: changedEntries(each) }))
+    .sort((a, b) => b.change - a.change)
+    .map(({ each }) => each);
+}
+
+function changedEntries({ memory, worth: { tlbEntries, restart } }: ProcessWorth): number {
+  const now = memoryTlbEntries(memory);
+  return Math.abs(now - tlbEntries) + Math.abs(now - (restart?.tlbEntries ?? now));
 }
 
 /** Pages that a collapse moves or makes. */

@@ -10,6 +10,7 @@ import {
   measuresOf,
   type PolicyMeasures,
 } from './choose-policy.ts';
+import { DigestQuery } from './digest-query.ts';
 import { limitedGroups, tightGroups } from './group-room.ts';
 import {
   type JudgedService,
@@ -19,7 +20,7 @@ import {
 } from './judged-service.ts';
 import { type MemoryDigest, type SourceDigest, totalDigest } from './memory-digest.ts';
 import { chooseOptOuts, type Growth } from './opt-outs.ts';
-import { memoryTlbEntries } from './policy-worth.ts';
+import { policyWorthOf } from './policy-worth.ts';
 import { memoryByService } from './service-memory.ts';
 import { policyAt, policyCount, type SweepSpace } from './sweep.ts';
 import { settingsFor, writesBetween } from './sysfs-writes.ts';
@@ -70,7 +71,7 @@ export async function planByService(
   const plain = planOf(advice.advised.settings, judged(advice.advised.settings), new Set());
   const current = source.host.settings;
   const tried = policiesToTry(from).map((index) =>
-    settingsFor(base, policyAt(space, index), memory.geometry),
+    settingsFor(base, policyAt(space, index), memory.geometry, space.kept),
   );
   const first = preferredPlan(
     from,
@@ -106,7 +107,7 @@ function preferredPlan(
   const found = plans.filter((plan) => plan !== undefined);
   const entriesOf = (plan: ServicePlan) => countedEntries(measuresOfPlan(plan), budget.growth);
   const fewest = Math.min(...found.map(entriesOf));
-  const tolerated = budget.within * memoryTlbEntries(memory);
+  const tolerated = budget.within * memory.residentPages;
   if (!(fewest < entriesOf(plain) - tolerated)) return plain;
   const current = source.host.settings;
   const keyOf = (plan: ServicePlan) => [
@@ -182,19 +183,36 @@ function withOptOuts(
 
 /** A plan, if it keeps the budget and the limits of control groups, and loses no reach. */
 function keptPlan(
-  { source, model, budget, advice }: PlanSource,
+  from: PlanSource,
   plan: ServicePlan,
   judged: readonly JudgedService[],
 ): ServicePlan | undefined {
+  const { source, model, budget, advice } = from;
   const measures = measuresOfPlan(plan);
   const out = placesOut(plan);
   const cannot = judged.some(({ stake }, at) => (out.has(at) ? !stake.canOptOut : stake.hasNoRoom));
   if (cannot || !keepsBudget(measures, budget)) return undefined;
   if (advice.inForce?.keepsBudget && !losesNoReach(measures, measuresOf(advice.inForce.worth), budget.growth))
     return undefined;
+  if (losesForTheRest(from, plan)) return undefined;
   const rest = plan.services.filter(({ service, optOut }) => service.groups.length > 0 && !optOut);
   const groups = limitedGroups({ ...source, processes: rest.flatMap(({ service }) => service.processes) });
-  return tightGroups(groups, plan.settings, model, budget.growth).length > 0 ? undefined : plan;
+  return tightGroups(groups, plan.settings, model, budget.growth, source.host.settings).length > 0
+    ? undefined
+    : plan;
+}
+
+/** Whether services that do not opt out lose reach against the settings in force. */
+function losesForTheRest(
+  { source, model, budget }: PlanSource,
+  { settings, services }: ServicePlan,
+): boolean {
+  const { settings: known } = source.host;
+  if (!known) return false;
+  const processes = services.flatMap(({ service, optOut }) => (optOut ? [] : service.processes));
+  const query = new DigestQuery(totalDigest({ ...source, processes }));
+  const worth = (each: ThpSettings) => measuresOf(policyWorthOf(query, each, model));
+  return !losesNoReach(worth(settings), worth(known), budget.growth);
 }
 
 function planOf(

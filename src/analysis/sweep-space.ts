@@ -1,7 +1,7 @@
 import { type Geometry, pagesPerRange } from '../core/memory/geometry.ts';
 import { anonOrders, asOrderSet, NO_ORDERS, type OrderSet, orderSet } from '../core/memory/order.ts';
 import type { KernelModel } from '../core/rules/kernel-model.ts';
-import type { CollapseLimits } from '../core/rules/policy.ts';
+import { enabledOrders, type ThpSettings } from '../core/rules/thp-settings.ts';
 import { type MemoryDigest, VMA_CLASSES } from './memory-digest.ts';
 import type { SweepSpace, SweepWord } from './sweep.ts';
 
@@ -41,19 +41,21 @@ export function allNoneLimits({ geometry, classes }: MemoryDigest): number[] {
 
 /**
  * The policies that advice chooses among: every set of orders, every max_ptes_none; the other limits stay as
- * they are.
+ * they are, and so do sizes of memory that asks for them.
  */
 export function adviceSpace(
   memory: MemoryDigest,
   model: KernelModel,
   enabled: readonly SweepWord[],
-  { maxPtesSwap, maxPtesShared }: Pick<CollapseLimits, 'maxPtesSwap' | 'maxPtesShared'>,
+  settings: ThpSettings,
 ): SweepSpace {
+  const { maxPtesSwap, maxPtesShared } = settings;
   return {
     models: [model],
     enabled,
     orders: allOrderSets(memory.geometry, [model]),
     maxPtesNone: allNoneLimits(memory),
+    kept: enabledOrders(settings, true, memory.geometry),
     maxPtesSwap,
     maxPtesShared,
   };

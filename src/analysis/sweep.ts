@@ -1,7 +1,7 @@
 import { sum } from '../core/base/sum.ts';
 import { pagesPerRange } from '../core/memory/geometry.ts';
 import { countPages, intersection } from '../core/memory/occupancy.ts';
-import { intersectOrders, NO_ORDERS, type OrderSet } from '../core/memory/order.ts';
+import { intersectOrders, NO_ORDERS, type OrderSet, uniteOrders } from '../core/memory/order.ts';
 import type { RangeState } from '../core/memory/range-state.ts';
 import { clearCounts, emptyCounts, type PolicyCounts } from '../core/plan/policy-counts.ts';
 import { settledCounts } from '../core/plan/settled-counts.ts';
@@ -18,6 +18,8 @@ export type SweepWord = 'always' | 'madvise';
 
 /** The policies of a sweep: every combination. The other limits are the same for all. */
 export interface SweepSpace extends Pick<CollapseLimits, 'maxPtesSwap' | 'maxPtesShared'> {
+  /** Sizes that memory with MADV_HUGEPAGE has under every policy. */
+  readonly kept: OrderSet;
   readonly models: readonly KernelModel[];
   readonly enabled: readonly SweepWord[];
   readonly orders: readonly OrderSet[];
@@ -103,12 +105,15 @@ export function metricsAt(values: Float64Array, index: number): SweepMetrics {
 export function sweepBlock(query: DigestQuery, space: SweepSpace, block: number, into: Float64Array): void {
   const { memory } = query;
   const { model, enabled, orders } = policyAt(space, block * space.maxPtesNone.length);
-  const enabledFor = (name: VmaClass) => (enabled === 'madvise' && name !== 'hugepage' ? NO_ORDERS : orders);
-  const possible = intersectOrders(orders, collapsibleOrders(model, memory.geometry));
+  const enabledFor = (name: VmaClass): OrderSet => {
+    if (name === 'hugepage') return uniteOrders(orders, space.kept);
+    return enabled === 'madvise' ? NO_ORDERS : orders;
+  };
   const counts = emptyCounts(memory.geometry);
   into.fill(0);
   for (const [index, name] of VMA_CLASSES.entries()) {
-    if (possible === 0 || enabledFor(name) === NO_ORDERS) continue;
+    const possible = intersectOrders(enabledFor(name), collapsibleOrders(model, memory.geometry));
+    if (possible === NO_ORDERS) continue;
     for (const [i, maxPtesNone] of space.maxPtesNone.entries()) {
       clearCounts(counts);
       query.readers[index].read(possible, maxPtesNone, counts);

@@ -1,6 +1,6 @@
 import { LIMIT_FILES, LIMITS, sizeFolder, THP_FOLDER } from '../core/base/sysfs.ts';
 import { type Geometry, orderBytes } from '../core/memory/geometry.ts';
-import { anonOrders, NO_ORDERS, type Order, ordersOf } from '../core/memory/order.ts';
+import { anonOrders, NO_ORDERS, type Order, type OrderSet, ordersOf } from '../core/memory/order.ts';
 import type { KernelModel } from '../core/rules/kernel-model.ts';
 import type { CollapseLimits } from '../core/rules/policy.ts';
 import type { SizeWord, TopLevelWord } from '../core/rules/settings-words.ts';
@@ -15,17 +15,25 @@ export interface SysfsWrite {
 
 /**
  * The settings that enable exactly these orders with this word, and set max_ptes_none: see `settingsWith`.
- * Before Linux 6.8 there is the PMD size alone, and the top level governs it.
+ * Before Linux 6.8 there is the PMD size alone, and the top level governs it. Memory that asks for it keeps
+ * the sizes of `kept`.
  */
 export function settingsFor(
   current: ThpSettings,
   { model, orders, enabled, maxPtesNone }: SweptPolicy,
   geometry: Geometry,
+  kept: OrderSet = NO_ORDERS,
 ): ThpSettings {
   if (model.faultOrders === 'pmd')
-    return { ...current, enabled: orders === NO_ORDERS ? 'never' : enabled, maxPtesNone };
-  const wanted = new Map(ordersOf(orders).map((order): [Order, SizeWord] => [order, enabled]));
+    return { ...current, enabled: topLevelFor(orders, enabled, kept), maxPtesNone };
+  const wanted = new Map(ordersOf(kept).map((order): [Order, SizeWord] => [order, 'madvise']));
+  for (const order of ordersOf(orders)) wanted.set(order, enabled);
   return settingsWith(current, wanted, { ...current, maxPtesNone }, geometry);
+}
+
+function topLevelFor(orders: OrderSet, enabled: TopLevelWord, kept: OrderSet): TopLevelWord {
+  if (orders !== NO_ORDERS) return enabled;
+  return kept === NO_ORDERS ? 'never' : 'madvise';
 }
 
 /**

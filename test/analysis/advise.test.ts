@@ -15,7 +15,7 @@ import { DigestCollector } from '../../src/analysis/digest-collector.ts';
 import { DigestQuery } from '../../src/analysis/digest-query.ts';
 import { GROWTH_KINDS } from '../../src/analysis/growth-kinds.ts';
 import { type SourceDigest, totalDigest } from '../../src/analysis/memory-digest.ts';
-import { digestEntries, memoryTlbEntries, policyWorthOf } from '../../src/analysis/policy-worth.ts';
+import { digestEntries, policyWorthOf } from '../../src/analysis/policy-worth.ts';
 import { predictMemory } from '../../src/analysis/prediction.ts';
 import {
   blockLength,
@@ -92,8 +92,8 @@ const model = KERNEL_MODELS['linux-7.3'];
 
 function sweepOf(source: SourceDigest, words: SweepSpace['enabled']): Pick<Choice, 'space' | 'values'> {
   const memory = totalDigest(source);
-  const limits = source.host.settings ?? { maxPtesSwap: 4, maxPtesShared: 8 };
-  const space = adviceSpace(memory, model, words, limits);
+  const settings = source.host.settings ?? defaultSettings(source.host.geometry);
+  const space = adviceSpace(memory, model, words, settings);
   const query = new DigestQuery(memory);
   const length = blockLength(space);
   const values = new Float64Array(length * sweepBlocks(space));
@@ -154,19 +154,18 @@ function chosenByExhaustion({ source, space, budget }: Choice): number | undefin
     return policyWorthOf(remembered, settings, model);
   };
   const all = Array.from({ length: policyCount(space) }, (_, index) => {
-    const settings = settingsFor(known, policyAt(space, index), geometry);
+    const settings = settingsFor(known, policyAt(space, index), geometry, space.kept);
     const measures: PolicyMeasures = measuresOf(asked(query, settings));
     return { index, settings, measures, none: policyAt(space, index).maxPtesNone };
   }).filter(
-    ({ measures }) =>
-      keepsBudget(measures, budget) && !(isCandidate && !losesNoReach(measures, inForce, budget.growth)),
+    ({ measures }) => keepsBudget(measures, budget) && losesNoReach(measures, inForce, budget.growth),
   );
   const entriesOf = (measures: PolicyMeasures) => countedEntries(measures, budget.growth);
   const fewest = all.reduce(
     (least, { measures }) => Math.min(least, entriesOf(measures)),
     isCandidate ? entriesOf(inForce) : Number.POSITIVE_INFINITY,
   );
-  const alike = fewest + budget.within * memoryTlbEntries(query.memory);
+  const alike = fewest + budget.within * query.memory.residentPages;
   if (isCandidate && entriesOf(inForce) <= alike) return undefined;
   const keyOf = ({ index, settings, measures, none }: (typeof all)[number]) => [
     Math.floor((1000 * countedGrowth(measures, budget.growth)) / Math.max(1, query.memory.residentPages)),
@@ -179,7 +178,7 @@ function chosenByExhaustion({ source, space, budget }: Choice): number | undefin
     .filter(({ measures }) => entriesOf(measures) <= alike)
     .map((each) => ({ each, key: keyOf(each) }));
   keys.sort((a, b) => a.key.map((value, i) => value - b.key[i]).find((difference) => difference !== 0) ?? 0);
-  return keys[0].each.index;
+  return keys[0]?.each.index;
 }
 
 function chosen({ source, space, values, budget }: Choice): number | undefined {
@@ -189,10 +188,11 @@ function chosen({ source, space, values, budget }: Choice): number | undefined {
   const inForce = measuresOf(policyWorthOf(query, known, model));
   return choosePolicy(space, values, {
     budget,
-    memoryEntries: memoryTlbEntries(query.memory),
     residentPages: query.memory.residentPages,
-    inForce: keepsBudget(inForce, budget) ? inForce : undefined,
-    filesChanged: (policy) => writesBetween(known, settingsFor(known, policy, geometry), geometry).length,
+    inForce,
+    inForceKeepsBudget: keepsBudget(inForce, budget),
+    filesChanged: (policy) =>
+      writesBetween(known, settingsFor(known, policy, geometry, space.kept), geometry).length,
     noRoom: () => undefined,
   });
 }
@@ -235,8 +235,7 @@ describe('advice', () => {
           if (!inForce) throw new Error('settings are drawn');
           const measures = measuresOf(advised.worth);
           if (!leave || inForce.keepsBudget) expect(keepsBudget(measures, budget)).toBe(true);
-          if (inForce.keepsBudget)
-            expect(losesNoReach(measures, measuresOf(inForce.worth), budget.growth)).toBe(true);
+          expect(losesNoReach(measures, measuresOf(inForce.worth), budget.growth)).toBe(true);
           expect(set.length === 0).toBe(leave);
           expect(restore?.length).toBe(set.length);
         }),

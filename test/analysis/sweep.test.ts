@@ -169,6 +169,7 @@ const spaces = fc.record({
     .map((list) => list.sort((a, b) => a - b)),
   maxPtesSwap: fc.nat({ max: 511 }),
   maxPtesShared: fc.nat({ max: 511 }),
+  kept: fc.constant(NO_ORDERS),
 });
 
 async function expectSweep(items: readonly MemoryItem[], space: SweepSpace, walkAll = false): Promise<void> {
@@ -232,6 +233,7 @@ const SMALL: SweepSpace = {
   maxPtesNone: [0, 100, 255, 511],
   maxPtesSwap: 64,
   maxPtesShared: 256,
+  kept: NO_ORDERS,
 };
 
 test('the front holds what nothing beats, and nothing else', () => {

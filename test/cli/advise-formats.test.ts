@@ -67,6 +67,14 @@ const read = (): Sysfs =>
     ]),
   );
 
+test('what lasts says all settings, also where they stay as they are', async () => {
+  const { stdout } = await thpscope(words('advise examples/redis.parquet --format tmpfiles'));
+  expect(stdout).toContain('Leave the settings as they are');
+  expect(stdout.match(/^w /gm)).toHaveLength(12);
+  const { stdout: line } = await thpscope(words('advise examples/redis.parquet --format cmdline'));
+  expect(line).toMatch(/^transparent_hugepage=madvise/m);
+});
+
 describe('the writes of an advice', () => {
   test('as a script lead where JSON says, and its way back leads back', async () => {
     const lines = await written('sh');
@@ -90,9 +98,7 @@ describe('the writes of an advice', () => {
   test('as a file of tmpfiles.d are lines of its form, with the way back', async () => {
     const lines = await written('tmpfiles');
     const paths = statements(lines).map((line) => /^w (\/sys\/\S+) - - - - (\w+)$/.exec(line) ?? []);
-    expect({ ...BEFORE, ...Object.fromEntries(paths.map(([, path, value]) => [path, value])) }).toEqual(
-      await target(),
-    );
+    expect(Object.fromEntries(paths.map(([, path, value]) => [path, value]))).toMatchObject(await target());
     const back = comments(lines).filter((line) => LINE.test(line));
     expect(after(back, await target())).toEqual(BEFORE);
   });

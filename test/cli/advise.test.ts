@@ -75,7 +75,9 @@ test('advice names what to write, how to go back and what it could not see', asy
     /^ {2}Enable .* for all memory \(always\); (set max_ptes_none to|max_ptes_none stays) \d+\.$/m,
   );
   const [, set, restore] =
-    /To set it, as root:\n([^]*)To go back:\n([^]*?)\n\nBefore you do:/.exec(stdout) ?? [];
+    /To set it, as root, until the next boot [^\n]*\n([^]*)To go back:\n([^]*?)\n\nBefore you do:/.exec(
+      stdout,
+    ) ?? [];
   for (const part of [set, restore])
     expect(
       part

@@ -48,7 +48,7 @@ test('an advice says what to do, for whom', () => {
 
 test('reasons speak of the settings in force', () => {
   const reasons = (advice: Pick<Advice, 'leave' | 'inForce'>, growth: 'both' | 'now' = 'both') =>
-    reasonLines(advice, { ...BUDGET, growth }, memory);
+    reasonLines({ ...advice, withoutRoom: [] }, { ...BUDGET, growth }, memory);
   expect(reasons({ leave: false, inForce: undefined })[0]).toMatch(/^The settings in force are not known/);
   expect(reasons({ leave: true, inForce: { ...judged({}), keepsBudget: true } })[0]).toMatch(
     /fewer TLB entries by at least 1%/,
@@ -84,7 +84,9 @@ test('who loses a size is named, and an empty loss is none', () => {
     x86_64,
   );
   expect(lines[0]).toContain('in folios of that size lie now redis (7) 2M');
-  expect(lines[1]).toBe('64K is switched off: no process has memory in folios of that size now');
+  expect(lines[1]).toBe(
+    '64K is switched off: no process has memory in folios of that size now, and programs that start again get none',
+  );
 });
 
 test('growth that the budget does not speak of is said', () => {
@@ -94,4 +96,15 @@ test('growth that the budget does not speak of is said', () => {
   expect(say('now')[0]).toMatch(/^page faults, when the programs start again, may fill 1.95M \(\+50.0%\)/);
   expect(say('restart')).toEqual([]);
   expect(say('both')).toEqual([]);
+});
+
+test('settings that break a budget stay where nothing that keeps it loses no reach, and groups are named', () => {
+  const inForce = { ...judged({}, 0, 500), keepsBudget: false };
+  const group = { path: '/redis', limitBytes: 2 ** 21, usedBytes: 2 ** 20 };
+  const withoutRoom = [{ group, when: 'now', growthPages: 500 } as const];
+  expect(reasonLines({ leave: true, inForce, withoutRoom }, BUDGET, memory)).toEqual([
+    'The settings in force break this budget: page faults, after a restart, may fill 1.95M (+50.0%).',
+    expect.stringMatching(/they stay\. Who grows most is in the table/),
+    expect.stringContaining('control group /redis has 1M of room below its limit'),
+  ]);
 });

@@ -6,7 +6,7 @@ import { blockLength, type SweepSpace, sweepBlock, sweepBlocks } from '../../src
 import { allNoneLimits, allOrderSets } from '../../src/analysis/sweep-space.ts';
 import { percent } from '../../src/core/base/percent.ts';
 import { formatSize } from '../../src/core/memory/format-size.ts';
-import { formatOrders } from '../../src/core/memory/order.ts';
+import { formatOrders, NO_ORDERS } from '../../src/core/memory/order.ts';
 import { modelOfRelease, NEWEST_MODEL } from '../../src/core/rules/kernel-release.ts';
 import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
 import { writeScript } from '../../src/render/text/write-script.ts';
@@ -41,6 +41,7 @@ async function sweepKnown(path: string): Promise<Known> {
     maxPtesNone: allNoneLimits(memory),
     maxPtesSwap,
     maxPtesShared,
+    kept: NO_ORDERS,
   };
   const length = blockLength(space);
   const values = new Float64Array(length * sweepBlocks(space));

@@ -18,10 +18,11 @@ import {
   sweepBlocks,
 } from '../../src/analysis/sweep.ts';
 import { adviceSpace } from '../../src/analysis/sweep-space.ts';
+import { NO_ORDERS } from '../../src/core/memory/order.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
 import type { CollapseLimits } from '../../src/core/rules/policy.ts';
-import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
+import { defaultSettings, type ThpSettings } from '../../src/core/rules/thp-settings.ts';
 import type { TlbReach } from '../../src/core/rules/tlb-reach.ts';
 import { blindSpots, tightGroupLines } from '../../src/render/words/advise-view.ts';
 import { choiceOf, type PolicyChoice } from '../policy/choice.ts';
@@ -69,6 +70,8 @@ const STEP = 8192;
 interface Held {
   readonly swept: SweptMemory;
   readonly question: SweepQuestion;
+  readonly base: ThpSettings;
+  /** The policies that advice chooses among. */
   readonly space: SweepSpace;
   readonly values: Float64Array;
 }
@@ -87,20 +90,30 @@ export class Sweeper {
   ): Promise<Sweep | undefined> {
     const turn = ++this.#turn;
     const { memory } = swept.query;
-    const space = allPolicies(memory, question);
-    const length = blockLength(space);
-    const blocks = sweepBlocks(space);
-    const values = new Float64Array(length * blocks);
+    const base = settingsAsked(swept, question);
+    const ofAdvice = adviceSpace(memory, KERNEL_MODELS[question.model], ['always'], base);
+    const space = allPolicies(memory, ofAdvice);
+    // Where nothing asks for huge pages, what such memory keeps changes no policy.
+    const isSame = space.enabled.length === 1 && !holdsAny(memory.classes.hugepage);
     const step = Math.max(1, Math.floor(STEP / (space.maxPtesNone.length + 64 * apartStates(memory))));
-    for (let block = 0; block < blocks; block++) {
-      if (block % step === 0) {
-        onProgress(block / blocks);
-        await pause();
-        if (turn !== this.#turn) return undefined;
+    const sweepAll = async (each: SweepSpace, from: number, share: number) => {
+      const length = blockLength(each);
+      const blocks = sweepBlocks(each);
+      const into = new Float64Array(length * blocks);
+      for (let block = 0; block < blocks; block++) {
+        if (block % step === 0) {
+          onProgress(from + (share * block) / blocks);
+          await pause();
+          if (turn !== this.#turn) return undefined;
+        }
+        sweepBlock(swept.query, each, block, into.subarray(length * block, length * (block + 1)));
       }
-      sweepBlock(swept.query, space, block, values.subarray(length * block, length * (block + 1)));
-    }
-    this.#held = { swept, question, space, values };
+      return into;
+    };
+    const values = await sweepAll(space, 0, isSame ? 1 : 0.5);
+    const adviceValues = isSame ? values : values && (await sweepAll(ofAdvice, 0.5, 0.5));
+    if (!values || !adviceValues) return undefined;
+    this.#held = { swept, question, base, space: isSame ? space : ofAdvice, values: adviceValues };
     return {
       space,
       policies: policyCount(space),
@@ -113,10 +126,9 @@ export class Sweeper {
   /** What to do about the memory of the last sweep within a budget; undefined where there was none. */
   advise(budget: PolicyBudget): SweptAdvice | undefined {
     if (!this.#held) return undefined;
-    const { swept, question, space, values } = this.#held;
+    const { swept, question, base, space, values } = this.#held;
     const { memory } = swept.query;
     const model = KERNEL_MODELS[question.model];
-    const base = swept.source.host.settings ?? defaultSettings(memory.geometry);
     const advice = new Adviser(swept.source, model, base, space, values).advise(budget);
     const { settings } = advice.advised;
     return {
@@ -129,20 +141,24 @@ export class Sweeper {
       reach: swept.source.reach,
       blindSpots: [
         ...tightGroupLines(advice.advised.tight, memory.geometry),
-        ...blindSpots({ source: swept.source, memory, model, advised: advice.advised }),
+        ...blindSpots({ source: swept.source, memory, model, advised: advice.advised, leave: advice.leave }),
       ],
     };
   }
 }
 
-/** For advised memory alone too, where there is both kinds. */
-function allPolicies(memory: MemoryDigest, question: SweepQuestion): SweepSpace {
-  const holdsAny = ({ table, apart }: ClassDigest) => table.rows.size + apart.size > 0;
-  const isMixed = VMA_CLASSES.every((name) => holdsAny(memory.classes[name]));
-  return adviceSpace(
-    memory,
-    KERNEL_MODELS[question.model],
-    isMixed ? ['always', 'madvise'] : ['always'],
-    question,
-  );
+/** The settings that advice starts from. */
+function settingsAsked({ source, query }: SweptMemory, question: SweepQuestion): ThpSettings {
+  const { maxPtesSwap, maxPtesShared } = question;
+  return { ...(source.host.settings ?? defaultSettings(query.memory.geometry)), maxPtesSwap, maxPtesShared };
+}
+
+/** What the chart shows: for advised memory alone too, where there is both kinds. */
+function allPolicies({ classes }: MemoryDigest, ofAdvice: SweepSpace): SweepSpace {
+  const isMixed = VMA_CLASSES.every((name) => holdsAny(classes[name]));
+  return { ...ofAdvice, kept: NO_ORDERS, enabled: isMixed ? ['always', 'madvise'] : ['always'] };
+}
+
+function holdsAny({ table, apart }: ClassDigest): boolean {
+  return table.rows.size + apart.size > 0;
 }

@@ -9,6 +9,7 @@ import { worthByProcess } from '../../analysis/process-worth.ts';
 import { readOnKernel } from '../../analysis/read-on.ts';
 import { planByService } from '../../analysis/service-plan.ts';
 import { adviceSpace } from '../../analysis/sweep-space.ts';
+import { allWrites } from '../../analysis/sysfs-writes.ts';
 import { parseBytes } from '../../core/base/bytes.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { LIMIT_FILES } from '../../core/base/sysfs.ts';
@@ -129,13 +130,17 @@ function isKept(path: string): boolean {
   return ['enabled', `khugepaged/${maxPtesSwap}`, `khugepaged/${maxPtesShared}`].includes(path);
 }
 
-function lastingWrites({ source, memory, advice }: AdviceView, planned: PlanView | undefined): LastingWrites {
+function lastingWrites(
+  { source, memory, model, advice }: AdviceView,
+  planned: PlanView | undefined,
+): LastingWrites {
   const { settings: known, kernelRelease } = source.host;
   const followed = planned?.following ?? advice;
   const boot = (each: ThpSettings) => bootParameters(each, kernelRelease, memory.geometry);
   return {
     advice: planned ? planLine(planned, memory.geometry) : adviceLine(advice, memory.geometry),
     set: followed.set,
+    all: allWrites(followed.advised.settings, model, memory.geometry),
     restore: followed.restore,
     boot: boot(followed.advised.settings),
     bootNow: known && boot(known),

@@ -3,7 +3,7 @@ import { policyCount, type SweepSpace, type SweepWord } from '../../analysis/swe
 import { allNoneLimits, allOrderSets } from '../../analysis/sweep-space.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { type Geometry, pagesPerRange } from '../../core/memory/geometry.ts';
-import { type OrderSet, parseOrders } from '../../core/memory/order.ts';
+import { NO_ORDERS, type OrderSet, parseOrders } from '../../core/memory/order.ts';
 import { KERNEL_MODELS, type KernelModel } from '../../core/rules/kernel-model.ts';
 import type { CollapseLimits } from '../../core/rules/policy.ts';
 import { kernelAsked } from '../shared/asked-kernel.ts';
@@ -99,6 +99,7 @@ export function spaceFrom(
     enabled: words as SweepWord[],
     orders: orders.value,
     maxPtesNone: none.value,
+    kept: NO_ORDERS,
     maxPtesSwap: limits.maxPtesSwap,
     maxPtesShared: limits.maxPtesShared,
   };

@@ -6,6 +6,7 @@ import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import {
   type AdviceView,
   blindSpots,
+  everyoneLine,
   lossLines,
   otherGrowthLines,
   tightGroupLines,
@@ -63,10 +64,11 @@ export function adviseJson(view: AdviceView, planned?: PlanView): object {
     plan: planned ? planJson(planned) : null,
     assumed: view.assumesRegistration ? ['registration'] : [],
     unseen: [
+      ...(leave ? [] : [everyoneLine(source)]),
       ...otherGrowthLines(advice, budget, memory),
       ...lossLines(advice, geometry),
       ...tightGroupLines(advised.tight, geometry),
-      ...blindSpots({ source, memory, model, advised }),
+      ...blindSpots({ source, memory, model, advised, leave }),
     ],
   };
 }

@@ -59,7 +59,13 @@ export function readSection({ findings, sources }: ReportView): Markup {
   );
   const unseen = [
     ...(isVisitAssumed ? [REGISTRATION_ADVICE.join(' ')] : []),
-    ...blindSpots({ source: digest, memory, model, advised: middle.advice.advised }),
+    ...blindSpots({
+      source: digest,
+      memory,
+      model,
+      advised: middle.advice.advised,
+      leave: middle.advice.leave,
+    }),
   ];
   const cell = (text: string | undefined) => html`<td class="name">${text ?? 'not recorded'}</td>`;
   const failures = digest.skipped.slice(0, MOST_FAILURES);

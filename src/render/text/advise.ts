@@ -1,4 +1,4 @@
-import type { Advice } from '../../analysis/advise.ts';
+import { type Advice, changesKhugepaged } from '../../analysis/advise.ts';
 import { otherBytesOf } from '../../analysis/memory-digest.ts';
 import { memoryTlbEntries } from '../../analysis/policy-worth.ts';
 import { type ListedFigures, listProcesses } from '../../analysis/process-list.ts';
@@ -11,6 +11,8 @@ import {
   adviceLine,
   blindSpots,
   budgetWords,
+  everyoneLine,
+  inVainLines,
   lossLines,
   otherGrowthLines,
   passTimeLines,
@@ -26,6 +28,7 @@ import { notCovered } from '../words/not-covered.ts';
 import { othersLine } from '../words/others-line.ts';
 import { printable } from '../words/printable.ts';
 import { recordedIn } from '../words/recorded-in.ts';
+import { sizeSettingsLine } from '../words/sizes.ts';
 import { reachWords } from '../words/tlb-words.ts';
 import { type Column, layOutTable } from './columns.ts';
 import type { Style } from './style.ts';
@@ -40,7 +43,7 @@ export function adviseText(view: AdviceView, style: Style): string {
   const other = otherKernelLine(model, readOn, geometry);
   const unseen = [
     ...tightGroupLines(advice.advised.tight, geometry),
-    ...blindSpots({ source, memory, model, advised: advice.advised }),
+    ...blindSpots({ source, memory, model, advised: advice.advised, leave: advice.leave }),
   ];
   return [
     `${formatSize(memory.residentPages, geometry)} of anonymous memory in ${plural(source.processes.length, 'process', 'processes')}; ${budgetWords(budget, memory)}`,
@@ -51,6 +54,7 @@ export function adviseText(view: AdviceView, style: Style): string {
     `  ${style.bold(adviceLine(advice, geometry))}`,
     ...reasonLines(advice, budget, memory).map((line) => `  ${line}`),
     '',
+    ...inForceLine(view),
     ...worthTable(view, style),
     ...(view.measured ? [measuredLine(view.measured)] : []),
     '',
@@ -62,6 +66,13 @@ export function adviseText(view: AdviceView, style: Style): string {
     ...unseen.map((line) => `  - ${line}`),
     '',
   ].join('\n');
+}
+
+function inForceLine({ advice: { inForce }, memory }: AdviceView): string[] {
+  if (!inForce) return [];
+  const { enabled, maxPtesNone } = inForce.settings;
+  const sizes = sizeSettingsLine(inForce.settings, memory.geometry);
+  return [`  in force: enabled ${enabled}, sizes: ${sizes}; max_ptes_none ${maxPtesNone}`, ''];
 }
 
 /** What the memory is, what the settings in force come to, and what is advised. */
@@ -92,7 +103,7 @@ function writesPart({ leave, set, restore }: Advice, style: Style): string[] {
   if (leave) return [];
   const lines = (list: readonly SysfsWrite[]) => writeLines(list).map((line) => `  ${line}`);
   return [
-    style.bold('To set it, as root:'),
+    style.bold('To set it, as root, until the next boot (--format tmpfiles or cmdline: for good):'),
     ...lines(set),
     ...(restore
       ? [style.bold('To go back:'), ...lines(restore)]
@@ -101,17 +112,24 @@ function writesPart({ leave, set, restore }: Advice, style: Style): string[] {
   ];
 }
 
+/** Said instead of whom khugepaged visits where it has nothing new to do. */
+const FAULTS_ALONE = [
+  'khugepaged does nothing new to this memory: what is said comes by page faults, when the programs start again',
+];
+
 /** What would make a careful person stop. */
 function stopPart(view: AdviceView, style: Style): string[] {
   const { advice, budget, memory } = view;
   if (advice.leave) return [];
   const lines = [
+    everyoneLine(view.source),
     ...otherGrowthLines(advice, budget, memory),
     ...lossLines(advice, memory.geometry),
-    ...reachLines(view),
-    ...passTimeLines(view.pass, memory.ranges),
+    ...(changesKhugepaged(advice) ? reachLines(view) : FAULTS_ALONE),
+    ...(changesKhugepaged(advice) ? passTimeLines(view.pass, memory.ranges) : []),
+    ...inVainLines(advice),
   ];
-  return lines.length === 0 ? [] : [style.bold('Before you do:'), ...lines.map((line) => `  ${line}`), ''];
+  return [style.bold('Before you do:'), ...lines.map((line) => `  ${line}`), ''];
 }
 
 const COLUMNS: readonly Column[] = [

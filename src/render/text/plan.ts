@@ -67,7 +67,7 @@ export function planText(view: AdviceView, planned: PlanView, style: Style): str
     style.bold('What this could not see or promise:'),
     ...[
       ...(none === undefined ? [] : [none]),
-      ...blindSpots({ source, memory, model, advised: following.advised }),
+      ...blindSpots({ source, memory, model, advised: following.advised, leave: following.leave }),
     ].map((line) => `  - ${line}`),
     '',
   ].join('\n');

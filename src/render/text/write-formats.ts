@@ -12,6 +12,8 @@ export interface LastingWrites {
   /** What they are, in a sentence. */
   readonly advice: string;
   readonly set: readonly SysfsWrite[];
+  /** Every file of the settings, those included that stay as they are. */
+  readonly all: readonly SysfsWrite[];
   /** Undefined where the settings in force are not known. */
   readonly restore: readonly SysfsWrite[] | undefined;
   readonly boot: BootParameters;
@@ -38,7 +40,8 @@ export function writesText(format: WriteFormat, writes: LastingWrites): string {
   const first = format === 'sh' ? ['#!/bin/sh'] : [];
   const head = `# thpscope advise: ${writes.advice}`;
   const nothing = '# Nothing to write: the settings in force are these already.';
-  const rest = writes.set.length === 0 && format !== 'systemd' ? [nothing] : FORMATS[format](writes);
+  // What lasts says all of the settings, so that it can take the place of what was kept before.
+  const rest = writes.set.length === 0 && format === 'sh' ? [nothing] : FORMATS[format](writes);
   const exceptions = writes.dropIns.map(({ path }) => `# First who opts out (--format systemd): ${path}`);
   return `${[...first, head, ...(format === 'systemd' ? [] : exceptions), ...rest].join('\n')}\n`;
 }
@@ -54,12 +57,11 @@ function shellLines({ set, restore }: LastingWrites): string[] {
 }
 
 /** A file for systemd-tmpfiles, which writes at every boot: tmpfiles.d(5). */
-function tmpfilesLines({ set, restore }: LastingWrites): string[] {
+function tmpfilesLines({ all, restore }: LastingWrites): string[] {
   return [
     '# Keep as /etc/tmpfiles.d/thp.conf: in force from the next boot on, or now with',
     '# systemd-tmpfiles --create /etc/tmpfiles.d/thp.conf',
-    '# Files that it does not name are taken to be at boot as they are now.',
-    ...set.map(({ path, value }) => `w ${path} - - - - ${value}`),
+    ...all.map(({ path, value }) => `w ${path} - - - - ${value}`),
     ...(restore ? ['# The way back: remove this file, and now:', ...commands(restore)] : [NO_WAY_BACK]),
   ];
 }

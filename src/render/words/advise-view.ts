@@ -1,5 +1,5 @@
 import type { Advice, JudgedSettings } from '../../analysis/advise.ts';
-import { splitsAbove } from '../../analysis/assumptions.ts';
+import { mayArmShrinker, splitsAbove } from '../../analysis/assumptions.ts';
 import { countedGrowth, measuresOf, type PolicyBudget } from '../../analysis/choose-policy.ts';
 import type { TightGroup } from '../../analysis/group-room.ts';
 import { apartRanges, type MemoryDigest, type SourceDigest } from '../../analysis/memory-digest.ts';
@@ -64,7 +64,7 @@ export function adviceLine(
 
 /** Why that is so, a sentence each. */
 export function reasonLines(
-  { leave, inForce }: Pick<Advice, 'leave' | 'inForce'>,
+  { leave, inForce, withoutRoom }: Pick<Advice, 'leave' | 'inForce' | 'withoutRoom'>,
   budget: PolicyBudget,
   { residentPages, geometry }: Pick<MemoryDigest, 'residentPages' | 'geometry'>,
 ): string[] {
@@ -72,11 +72,13 @@ export function reasonLines(
     return [
       'The settings in force are not known: this is all that would have to be written, whatever they are.',
     ];
-  if (leave)
+  const room = roomLines(withoutRoom);
+  if (leave && inForce.keepsBudget)
     return [
-      `No other settings within the budget need fewer TLB entries by at least ${100 * budget.within}% of those of this memory.`,
+      `No other settings within the budget need fewer TLB entries by at least ${100 * budget.within}% of the pages of this memory, and lose none.`,
+      ...room,
     ];
-  if (inForce.keepsBudget) return [];
+  if (inForce.keepsBudget) return room;
   const { growthPages, laterAttempts } = measuresOf(inForce.worth);
   const out: string[] = [];
   if (countedGrowth(measuresOf(inForce.worth), budget.growth) > budget.growthPages) {
@@ -91,9 +93,22 @@ export function reasonLines(
     out.push(
       `The settings in force break this budget: khugepaged makes ${plural(laterAttempts, 'attempt')} in vain in every pass.`,
     );
-  if (inForce.tight.length > 0)
-    out.push('Under the settings in force control groups have too little room below their limits.');
-  return out;
+  if (leave)
+    out.push(
+      'Nothing that keeps it maps this memory with as few TLB entries, and a budget takes nothing away: they stay. Who grows most is in the table; --by service names those that may opt out.',
+    );
+  return [...out, ...room];
+}
+
+/** Control groups that had no room for other settings, a sentence. */
+function roomLines(withoutRoom: Advice['withoutRoom']): string[] {
+  if (withoutRoom.length === 0) return [];
+  const [{ group }] = withoutRoom;
+  const room = formatBytes(Math.max(0, group.limitBytes - group.usedBytes));
+  const more = withoutRoom.length > 1 ? `, and ${plural(withoutRoom.length - 1, 'other')} no more` : '';
+  return [
+    `Settings with fewer TLB entries were left out: control group ${printable(group.path)} has ${room} of room below its limit${more}; page cache counts as used there.`,
+  ];
 }
 
 /** "growth of at most 3.4M (5%), now by khugepaged and at a restart by page faults". */
@@ -167,6 +182,21 @@ export function reachLines({ assumesRegistration }: Pick<AdviceView, 'assumesReg
   return assumesRegistration ? REGISTRATION_ADVICE : [];
 }
 
+/** For whom the writes are, in a sentence. */
+export function everyoneLine(source: Pick<SourceDigest, 'processes' | 'skipped'>): string {
+  const read = plural(source.processes.length, 'process was', 'processes were');
+  return `the files hold for every process of the machine: ${read} read, and what others grow by is not in these figures; advise --all reads all`;
+}
+
+/** What every later pass does in vain, in a sentence. */
+export function inVainLines({ advised }: Pick<Advice, 'advised'>): string[] {
+  const { laterAttempts } = advised.worth;
+  if (laterAttempts === 0) return [];
+  return [
+    `khugepaged makes ${plural(laterAttempts, 'attempt')} in vain in every later pass, each of which allocates a folio and detaches the PMD under the mmap write lock; --max-work limits that`,
+  ];
+}
+
 /** Growth beyond the budget that was not asked about, in a sentence. */
 export function otherGrowthLines(
   { advised: { worth } }: Pick<Advice, 'advised'>,
@@ -199,7 +229,7 @@ export function lossLines({ switchedOff }: Pick<Advice, 'switchedOff'>, geometry
   return switchedOff.map(({ order, processes }) => {
     const size = formatOrder(order, geometry);
     if (processes.length === 0)
-      return `${size} is switched off: no process has memory in folios of that size now`;
+      return `${size} is switched off: no process has memory in folios of that size now, and programs that start again get none`;
     const named = processes
       .slice(0, 3)
       .map(
@@ -230,17 +260,20 @@ export function blindSpots({
   memory,
   model,
   advised: { settings, orders },
+  leave,
 }: {
   readonly source: Pick<SourceDigest, 'host' | 'skipped'>;
   readonly memory: MemoryDigest;
   readonly model: KernelModel;
   readonly advised: Pick<JudgedSettings, 'settings' | 'orders'>;
+  /** Whether nothing is to be changed. */
+  readonly leave: boolean;
 }): string[] {
   const { geometry } = memory;
   const pmdSize = formatSize(pagesPerRange(geometry), geometry);
   const { onlyFaults } = orders;
   const out = [
-    ...writeCaveats(source.host.kernelRelease, model),
+    ...(leave ? [] : writeCaveats(source.host.kernelRelease, model)),
     ...(onlyFaults === 0
       ? []
       : [
@@ -251,6 +284,10 @@ export function blindSpots({
   ];
   const limit = splitsAbove(source.host, settings, geometry);
   if (limit !== undefined) out.push(shrinkerSentence(limit, pmdSize, geometry));
+  else if (mayArmShrinker(source.host, settings, geometry))
+    out.push(
+      `if shrink_underused is 1, the default from Linux 6.13 on (it is not recorded here): ${shrinkerSentence(settings.maxPtesNone, pmdSize, geometry)}`,
+    );
   if (memory.unknown.size > 0)
     out.push(`assumed: ${[...memory.unknown].map((fact) => ASSUMPTIONS[fact]).join('; ')}`);
   if (source.skipped.length > 0)
@@ -272,10 +309,14 @@ function refusedLines({ refused, geometry }: MemoryDigest): string[] {
     sum([...refused].filter(([refusal]) => isHuge(refusal) === huge).map(([, { pages }]) => pages));
   const [huge, others] = [pagesWhere(true), pagesWhere(false)];
   return [
-    ...(huge > 0 ? [`${formatSize(huge, geometry)} are huge already, and stay so under all settings`] : []),
+    ...(huge > 0
+      ? [
+          `${formatSize(huge, geometry)} are huge already: khugepaged leaves them until they are freed, swapped or split`,
+        ]
+      : []),
     ...(others > 0
       ? [
-          `${formatSize(others, geometry)} lie where khugepaged collapses nothing under any settings (VMA edges, MADV_NOHUGEPAGE, locked pages, ...)`,
+          `${formatSize(others, geometry)} lie where khugepaged collapses nothing under any settings (VMA edges, MADV_NOHUGEPAGE, and others that predict names)`,
         ]
       : []),
   ];
