@@ -49,8 +49,8 @@ function refusalOf(c: Context, token: string, port: number): Response | undefine
     return c.text('thpscope: this server only answers GET and HEAD\n', 405, { Allow: 'GET, HEAD' });
   // A browser leaves the port out where it is the usual one, and so does URL.
   const hosts = ['127.0.0.1', 'localhost'].map((name) => new URL(`http://${name}:${port}`).host);
-  // A request to a proxy names its host in the address, which goes before the header.
-  const named = [c.req.header('host') ?? '', new URL(c.req.url).host];
+  // A request to a proxy names its host in the address, which goes before the header; both may be no host.
+  const named = [c.req.header('host') ?? '', URL.canParse(c.req.url) ? new URL(c.req.url).host : ''];
   if (!named.every((host) => hosts.includes(host)))
     return c.text(
       `thpscope: this server is only known as ${hosts.join(' and ')}; open the address that thpscope serve printed\n`,

@@ -157,6 +157,8 @@ describe('nothing is to be had', () => {
       '127.0.0.1',
       `127.0.0.1:1`,
       `[::1]:${port}`,
+      // No address at all.
+      `0x127.0.0.1:${port}`,
     ]) {
       const { status, body } = await get('sources/0', { host });
       expect([host, status]).toEqual([host, 403]);
