@@ -108,7 +108,7 @@ export class Adviser {
   ) {
     this.#source = source;
     this.#query = new DigestQuery(totalDigest(source));
-    this.#groups = limitedGroups(source);
+    this.#groups = limitedGroups(source, model);
     this.#model = model;
     this.#base = base;
     this.#space = space;
@@ -183,7 +183,7 @@ export class Adviser {
 
   /** Groups without room for settings, where those in force do not need as much. */
   #tight(settings: ThpSettings, { growth }: PolicyBudget): TightGroup[] {
-    return tightGroups(this.#groups, settings, this.#model, growth, this.#source.host.settings);
+    return tightGroups(this.#groups, settings, this.#model, growth);
   }
 
   #inForce(budget: PolicyBudget): Advice['inForce'] {

@@ -97,8 +97,10 @@ export interface Choosing {
   readonly noRoom: (policy: SweptPolicy) => NoRoom | undefined;
 }
 
-/** Steps in which growth is compared: a thousandth of the memory. */
-const GROWTH_STEPS = 1000;
+/** Growth in the steps in which it is compared: thousandths of the memory, not rounded. */
+export function growthSteps(measures: PolicyMeasures, growth: GrowthKind, residentPages: number): number {
+  return (1000 * countedGrowth(measures, growth)) / Math.max(1, residentPages);
+}
 
 /**
  * Which policy of a sweep to follow; undefined to leave the settings as they are. In this order: fewest TLB
@@ -144,7 +146,7 @@ function candidatesOf(
     candidates.push({
       index,
       entries: countedEntries(measures, growth),
-      growthSteps: Math.floor((GROWTH_STEPS * countedGrowth(measures, growth)) / Math.max(1, residentPages)),
+      growthSteps: Math.floor(growthSteps(measures, growth, residentPages)),
       laterAttempts: measures.laterAttempts,
     });
   }

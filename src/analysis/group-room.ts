@@ -12,14 +12,18 @@ import { policyWorthOf } from './policy-worth.ts';
 export interface LimitedGroup {
   readonly group: MemoryGroup;
   readonly query: DigestQuery;
+  /** What its processes grow by under the settings in force: nothing where they are not known. */
+  readonly growthInForce: GroupGrowth;
 }
 
+/** Pages by which the processes of a group grow, now by khugepaged and at a restart by page faults. */
+type GroupGrowth = Readonly<Record<NoRoom, number>>;
+
 /** The limited groups of a source, with the processes below them. */
-export function limitedGroups({
-  processes,
-  host,
-  reach,
-}: Pick<SourceDigest, 'processes' | 'host' | 'reach'>): LimitedGroup[] {
+export function limitedGroups(
+  { processes, host, reach }: Pick<SourceDigest, 'processes' | 'host' | 'reach'>,
+  model: KernelModel,
+): LimitedGroup[] {
   const groups = new Map<string, { group: MemoryGroup; memory: ReturnType<typeof emptyMemoryDigest> }>();
   for (const { process, memory } of processes)
     for (const group of process.memoryGroups ?? []) {
@@ -30,7 +34,11 @@ export function limitedGroups({
       addMemoryDigest(known.memory, memory);
       groups.set(group.path, known);
     }
-  return [...groups.values()].map(({ group, memory }) => ({ group, query: new DigestQuery(memory) }));
+  return [...groups.values()].map(({ group, memory }) => {
+    const query = new DigestQuery(memory);
+    const growthInForce = host.settings ? growthOfGroup(query, host.settings, model) : { now: 0, restart: 0 };
+    return { group, query, growthInForce };
+  });
 }
 
 /** What a group would need and has not. */
@@ -50,15 +58,13 @@ export function tightGroups(
   settings: ThpSettings,
   model: KernelModel,
   growth: GrowthKind,
-  inForce: ThpSettings | undefined,
 ): TightGroup[] {
   const tight: TightGroup[] = [];
-  for (const { group, query } of groups) {
+  for (const { group, query, growthInForce } of groups) {
     const then = growthOfGroup(query, settings, model);
-    const now = inForce ? growthOfGroup(query, inForce, model) : { now: 0, restart: 0 };
     const room = group.limitBytes - group.usedBytes;
     const lacksRoom = (when: NoRoom) =>
-      then[when] > now[when] && then[when] * pageBytes(query.memory.geometry) > room;
+      then[when] > growthInForce[when] && then[when] * pageBytes(query.memory.geometry) > room;
     if (growth !== 'restart' && lacksRoom('now')) tight.push({ group, when: 'now', growthPages: then.now });
     else if (growth !== 'now' && lacksRoom('restart'))
       tight.push({ group, when: 'restart', growthPages: then.restart });
@@ -66,11 +72,7 @@ export function tightGroups(
   return tight;
 }
 
-function growthOfGroup(
-  query: DigestQuery,
-  settings: ThpSettings,
-  model: KernelModel,
-): Readonly<Record<NoRoom, number>> {
+function growthOfGroup(query: DigestQuery, settings: ThpSettings, model: KernelModel): GroupGrowth {
   const { growthPages, restart } = policyWorthOf(query, settings, model);
   return { now: growthPages, restart: restart?.growthPages ?? 0 };
 }

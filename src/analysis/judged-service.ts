@@ -5,7 +5,7 @@ import type { ThpSettings } from '../core/rules/thp-settings.ts';
 import { countedEntries, countedGrowth, measuresOf, type PolicyBudget } from './choose-policy.ts';
 import { tightGroups } from './group-room.ts';
 import type { GrowthKind } from './growth-kinds.ts';
-import type { MemoryDigest, SourceDigest } from './memory-digest.ts';
+import type { MemoryDigest } from './memory-digest.ts';
 import { type MemoryThpWord, memoryThpWords, type ServiceManager } from './opt-out-ways.ts';
 import type { Growth, ServiceStake } from './opt-outs.ts';
 import { memoryTlbEntries, type PolicyWorth, policyWorthOf } from './policy-worth.ts';
@@ -47,7 +47,6 @@ export interface JudgedService {
 
 /** What services of some memory are judged by. */
 export interface JudgeOfServices {
-  readonly source: Pick<SourceDigest, 'host'>;
   readonly memory: MemoryDigest;
   readonly model: KernelModel;
   readonly budget: PolicyBudget;
@@ -56,7 +55,7 @@ export interface JudgeOfServices {
 
 /** What settings make of a service, and what it would be without them. */
 export function judgeService(
-  { source, memory, model, budget, manager }: JudgeOfServices,
+  { memory, model, budget, manager }: JudgeOfServices,
   service: ServiceMemory,
   settings: ThpSettings,
 ): JudgedService {
@@ -64,8 +63,7 @@ export function judgeService(
   const worth = policyWorthOf(query, settings, model);
   const part = query.memory.residentPages / Math.max(1, memory.residentPages);
   const sharePages = budget.growthPages * part;
-  const hasNoRoom =
-    tightGroups(service.groups, settings, model, budget.growth, source.host.settings).length > 0;
+  const hasNoRoom = tightGroups(service.groups, settings, model, budget.growth).length > 0;
   const words = part < SMALLEST_SHARE && !hasNoRoom ? [] : memoryThpWords(service, manager);
   const optOut = words
     .map((word): OptOut => ({ word, worth: optedOut(service, settings, model, word) }))

@@ -1,12 +1,8 @@
+import type { KernelModel } from '../core/rules/kernel-model.ts';
 import { type Service, serviceNames, serviceOf } from '../core/rules/service.ts';
 import { DigestQuery } from './digest-query.ts';
 import { type LimitedGroup, limitedGroups } from './group-room.ts';
-import {
-  addMemoryDigest,
-  emptyMemoryDigest,
-  type ProcessDigest,
-  type SourceDigest,
-} from './memory-digest.ts';
+import { type ProcessDigest, type SourceDigest, totalDigest } from './memory-digest.ts';
 
 /** A service with all memory of its processes: docs/services.md. */
 export interface ServiceMemory {
@@ -22,11 +18,10 @@ export interface ServiceMemory {
 }
 
 /** The services of a source, those with most memory first. */
-export function memoryByService({
-  processes,
-  host,
-  reach,
-}: Pick<SourceDigest, 'processes' | 'host' | 'reach'>): ServiceMemory[] {
+export function memoryByService(
+  { processes, host, reach }: Pick<SourceDigest, 'processes' | 'host' | 'reach'>,
+  model: KernelModel,
+): ServiceMemory[] {
   const names = serviceNames(
     processes.map(({ process: { cgroup, command }, memory: { residentPages } }) => ({
       cgroup,
@@ -38,16 +33,14 @@ export function memoryByService({
   for (const [at, name] of names.entries()) members.set(name, [...(members.get(name) ?? []), processes[at]]);
   return [...members]
     .map(([name, own]) => {
-      const memory = emptyMemoryDigest(host.geometry, reach.pages);
-      for (const each of own) addMemoryDigest(memory, each.memory);
       const bySize = [...own].sort((a, b) => b.memory.residentPages - a.memory.residentPages);
       return {
         name,
         service: serviceOf(bySize[0].process.cgroup),
         processes: own,
         commands: [...new Set(bySize.map(({ process }) => process.command))],
-        query: new DigestQuery(memory),
-        groups: limitedGroups({ host, reach, processes: own }),
+        query: new DigestQuery(totalDigest({ host, reach, processes: own })),
+        groups: limitedGroups({ host, reach, processes: own }, model),
       };
     })
     .sort((a, b) => b.query.memory.residentPages - a.query.memory.residentPages);

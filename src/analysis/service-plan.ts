@@ -3,7 +3,7 @@ import type { ThpSettings } from '../core/rules/thp-settings.ts';
 import { type Advice, Adviser } from './advise.ts';
 import {
   countedEntries,
-  countedGrowth,
+  growthSteps,
   keepsBudget,
   losesNoReach,
   measuresAt,
@@ -53,7 +53,6 @@ export interface PlanSource extends JudgeOfServices, MemorySweep {
 
 /** Policies that are tried with exceptions, at most. */
 const MAX_TRIED = 64;
-const GROWTH_STEPS = 1000;
 
 /**
  * The settings for all services together with the few that opt out: docs/services.md#advice-by-service. It is
@@ -66,7 +65,7 @@ export async function planByService(
   sweep: (memory: MemoryDigest) => Promise<MemorySweep>,
 ): Promise<ServicePlan> {
   const { memory, budget, advice, base, space, source, model } = from;
-  const services = memoryByService(source);
+  const services = memoryByService(source, from.model);
   const judged = (settings: ThpSettings) => services.map((each) => judgeService(from, each, settings));
   const plain = planOf(advice.advised.settings, judged(advice.advised.settings), new Set());
   const current = source.host.settings;
@@ -112,7 +111,7 @@ function preferredPlan(
   const current = source.host.settings;
   const keyOf = (plan: ServicePlan) => [
     placesOut(plan).size,
-    Math.floor((GROWTH_STEPS * countedGrowth(measuresOfPlan(plan), budget.growth)) / memory.residentPages),
+    Math.floor(growthSteps(measuresOfPlan(plan), budget.growth, memory.residentPages)),
     plan.laterAttempts,
     current ? writesBetween(current, plan.settings, memory.geometry).length : 0,
     plan.settings.maxPtesNone,
@@ -148,7 +147,7 @@ function policiesToTry({ space, values, budget: { growth }, memory }: PlanSource
   const best = new Map<number, { readonly index: number; readonly entries: number }>();
   for (let index = 0; index < policyCount(space); index++) {
     const measures = measuresAt(values, index);
-    const step = Math.ceil((GROWTH_STEPS * countedGrowth(measures, growth)) / memory.residentPages);
+    const step = Math.ceil(growthSteps(measures, growth, memory.residentPages));
     const entries = countedEntries(measures, growth);
     const known = best.get(step);
     if (!known || entries < known.entries) best.set(step, { index, entries });
@@ -196,10 +195,11 @@ function keptPlan(
     return undefined;
   if (losesForTheRest(from, plan)) return undefined;
   const rest = plan.services.filter(({ service, optOut }) => service.groups.length > 0 && !optOut);
-  const groups = limitedGroups({ ...source, processes: rest.flatMap(({ service }) => service.processes) });
-  return tightGroups(groups, plan.settings, model, budget.growth, source.host.settings).length > 0
-    ? undefined
-    : plan;
+  const groups = limitedGroups(
+    { ...source, processes: rest.flatMap(({ service }) => service.processes) },
+    model,
+  );
+  return tightGroups(groups, plan.settings, model, budget.growth).length > 0 ? undefined : plan;
 }
 
 /** Whether services that do not opt out lose reach against the settings in force. */

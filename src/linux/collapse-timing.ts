@@ -1,6 +1,7 @@
 import type * as Koffi from 'koffi';
 import { type Failure, fail, failWith, type Result, succeed } from '../core/base/failure.ts';
 import { type Geometry, pageBytes, pagesPerRange, rangeBytes } from '../core/memory/geometry.ts';
+import { loadKoffi } from './koffi.ts';
 
 /**
  * How long the kernel took to collapse a PMD range with so many pages, the rest of it holes: the best of
@@ -24,12 +25,8 @@ const MADV_COLLAPSE = 25;
  * where the kernel has no memory in large blocks.
  */
 export async function timeCollapses(geometry: Geometry): Promise<Result<CollapseTiming[]>> {
-  let koffi: typeof Koffi;
-  try {
-    koffi = await import('koffi');
-  } catch {
-    return fail('unsupported', 'calibration needs the optional package koffi; npm install it');
-  }
+  const koffi = await loadKoffi();
+  if (!koffi) return fail('unsupported', 'calibration needs the optional package koffi; npm install it');
   const calls = systemCalls(koffi);
   const pages = pagesPerRange(geometry);
   const timings: CollapseTiming[] = [];

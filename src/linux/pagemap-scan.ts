@@ -1,5 +1,5 @@
-import type * as Koffi from 'koffi';
 import { KernelReadError } from './kernel-file.ts';
+import { loadKoffi } from './koffi.ts';
 
 /** Page categories of the PAGEMAP_SCAN ioctl that we ask for (docs/khugepaged.md#pagemap_scan). */
 export const PAGE_IS = { present: 1 << 3, swapped: 1 << 4, zeroPage: 1 << 5, pmdMapped: 1 << 6 } as const;
@@ -47,12 +47,8 @@ const REGIONS_PER_CALL = 4096;
  * that readers do without it. Trying it on the given pagemap decides.
  */
 export async function loadPagemapScan(tryFd: number): Promise<PagemapScan | undefined> {
-  let koffi: typeof Koffi;
-  try {
-    koffi = await import('koffi');
-  } catch {
-    return undefined;
-  }
+  const koffi = await loadKoffi();
+  if (!koffi) return undefined;
   const ioctl = koffi.load(null).func('int ioctl(int fd, unsigned long request, void *argument)');
   const argumentMemory = koffi.alloc('uint64_t', ARGUMENT_FIELDS);
   const regionMemory = koffi.alloc('uint64_t', REGION_FIELDS * REGIONS_PER_CALL);

@@ -1,5 +1,5 @@
 import { closeSync, readSync } from 'node:fs';
-import type * as Koffi from 'koffi';
+import { loadKoffi } from './koffi.ts';
 
 /** What to count: a type and a number of perf_event_attr. */
 export interface CountedEvent {
@@ -34,13 +34,8 @@ const FLAGS = (1n << 1n) | (1n << 5n) | (1n << 6n);
 /** perf_event_open through koffi; undefined where either is missing. */
 export async function loadPerfCounters(): Promise<OpenCounter | undefined> {
   const number = PERF_EVENT_OPEN[process.arch];
-  let koffi: typeof Koffi;
-  try {
-    koffi = await import('koffi');
-  } catch {
-    return undefined;
-  }
-  if (number === undefined) return undefined;
+  const koffi = await loadKoffi();
+  if (!koffi || number === undefined) return undefined;
   const syscall = koffi
     .load(null)
     .func('long syscall(long number, void *attr, long pid, long cpu, long group, unsigned long flags)');

@@ -1,6 +1,6 @@
-import type * as Koffi from 'koffi';
 import { readKernelFile } from './kernel-file.ts';
 import type { KernelTree } from './kernel-tree.ts';
+import { loadKoffi } from './koffi.ts';
 import { statFields } from './process-status.ts';
 
 /** Whether two processes share one address space; undefined where the kernel does not say. */
@@ -13,13 +13,8 @@ const KCMP: Partial<Record<NodeJS.Architecture, number>> = { x64: 312, arm64: 27
 /** kcmp(KCMP_VM) through koffi; undefined where either is missing. Trying it on ourselves decides. */
 export async function loadSameMemory(): Promise<SameMemory | undefined> {
   const number = KCMP[process.arch];
-  let koffi: typeof Koffi;
-  try {
-    koffi = await import('koffi');
-  } catch {
-    return undefined;
-  }
-  if (number === undefined) return undefined;
+  const koffi = await loadKoffi();
+  if (!koffi || number === undefined) return undefined;
   const syscall = koffi
     .load(null)
     .func('long syscall(long number, long pid1, long pid2, long type, long index1, long index2)');
