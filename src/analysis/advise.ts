@@ -14,7 +14,7 @@ import { enabledOrders, type ThpSettings } from '../core/rules/thp-settings.ts';
 import { choosePolicy, keepsBudget, losesNoReach, measuresOf, type PolicyBudget } from './choose-policy.ts';
 import { DigestQuery } from './digest-query.ts';
 import { type LimitedGroup, limitedGroups, type TightGroup, tightGroups } from './group-room.ts';
-import { type MemoryDigest, RESTART_CLASSES, type SourceDigest, totalDigest } from './memory-digest.ts';
+import { type MemoryDigest, RESTART_CLASSES, type SourceDigest } from './memory-digest.ts';
 import { type PolicyWorth, policyWorthOf } from './policy-worth.ts';
 import { policyAt, type SweepSpace, type SweptPolicy } from './sweep.ts';
 import {
@@ -88,26 +88,30 @@ export function changesKhugepaged({ advised, inForce }: Pick<Advice, 'advised' |
   return sum(advised.worth.counts.collapses) > 0 && (!inForce || collapses(advised) !== collapses(inForce));
 }
 
-/** A source that is advised about many budgets. `space` and `values` are a sweep of all its memory. */
+/** What is to be advised. `space` and `values` are a sweep of `memory`, which is all of the source. */
+export interface AdviceQuestion {
+  readonly source: SourceDigest;
+  readonly memory: MemoryDigest;
+  readonly model: KernelModel;
+  /** What the advice changes: sizes and max_ptes_none. */
+  readonly base: ThpSettings;
+  readonly space: SweepSpace;
+  readonly values: Float64Array;
+}
+
+/** A source that is advised about many budgets. */
 export class Adviser {
   readonly #source: SourceDigest;
   readonly #query: DigestQuery;
   readonly #groups: readonly LimitedGroup[];
   readonly #model: KernelModel;
-  /** What the advice changes: sizes and max_ptes_none. */
   readonly #base: ThpSettings;
   readonly #space: SweepSpace;
   readonly #values: Float64Array;
 
-  constructor(
-    source: SourceDigest,
-    model: KernelModel,
-    base: ThpSettings,
-    space: SweepSpace,
-    values: Float64Array,
-  ) {
+  constructor({ source, memory, model, base, space, values }: AdviceQuestion) {
     this.#source = source;
-    this.#query = new DigestQuery(totalDigest(source));
+    this.#query = new DigestQuery(memory);
     this.#groups = limitedGroups(source, model);
     this.#model = model;
     this.#base = base;

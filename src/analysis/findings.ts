@@ -134,7 +134,7 @@ export function findingsOf(
   });
   const asked = findRanges(settings);
   const start = known ?? defaultSettings(geometry);
-  const adviser = new Adviser(read.digest, model, start, space, values);
+  const adviser = new Adviser({ source: read.digest, memory, model, base: start, space, values });
   const advice = BUDGETS.map((share): Recommendation => {
     const growthPages = Math.floor(memory.residentPages * share);
     const budget = { growth: 'both', growthPages, laterAttempts: undefined, within: 0.01 } as const;

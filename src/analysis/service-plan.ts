@@ -1,6 +1,6 @@
 import { sum } from '../core/base/sum.ts';
 import type { ThpSettings } from '../core/rules/thp-settings.ts';
-import { type Advice, Adviser } from './advise.ts';
+import { type Advice, type AdviceQuestion, Adviser } from './advise.ts';
 import {
   countedEntries,
   growthSteps,
@@ -18,7 +18,7 @@ import {
   judgeService,
   type PlannedService,
 } from './judged-service.ts';
-import { type MemoryDigest, type SourceDigest, totalDigest } from './memory-digest.ts';
+import { type MemoryDigest, totalDigest } from './memory-digest.ts';
 import { chooseOptOuts, type Growth } from './opt-outs.ts';
 import { policyWorthOf } from './policy-worth.ts';
 import { memoryByService } from './service-memory.ts';
@@ -43,11 +43,8 @@ export interface MemorySweep {
   readonly values: Float64Array;
 }
 
-/** What a plan is made from: all memory, a sweep of it, and the advice without exceptions. */
-export interface PlanSource extends JudgeOfServices, MemorySweep {
-  readonly source: SourceDigest;
-  /** What the settings are made from: see `settingsFor`. */
-  readonly base: ThpSettings;
+/** What a plan is made from: what was to be advised, and the advice without exceptions. */
+export interface PlanSource extends JudgeOfServices, AdviceQuestion {
   readonly advice: Advice;
 }
 
@@ -83,8 +80,9 @@ export async function planByService(
   if (out.size === 0) return first;
   const staying = services.filter((_, at) => !out.has(at));
   const rest = { ...source, processes: staying.flatMap(({ processes }) => processes) };
-  const swept = await sweep(totalDigest(rest));
-  const { settings } = new Adviser(rest, model, base, swept.space, swept.values).advise(budget).advised;
+  const restMemory = totalDigest(rest);
+  const question = { source: rest, memory: restMemory, model, base, ...(await sweep(restMemory)) };
+  const { settings } = new Adviser(question).advise(budget).advised;
   const again = judged(settings);
   return preferredPlan(from, plain, [
     first,

@@ -102,6 +102,11 @@ function sweepOf(source: SourceDigest, words: SweepSpace['enabled']): Pick<Choic
   return { space, values };
 }
 
+function adviserOf(source: SourceDigest, swept: Pick<Choice, 'space' | 'values'>): Adviser {
+  const base = source.host.settings ?? defaultSettings(source.host.geometry);
+  return new Adviser({ source, memory: totalDigest(source), model, base, ...swept });
+}
+
 function questions(
   geometry: Geometry,
 ): fc.Arbitrary<Pick<Choice, 'source' | 'budget'> & { readonly words: SweepSpace['enabled'] }> {
@@ -225,13 +230,9 @@ describe('advice', () => {
       fc.assert(
         fc.property(questions(geometry), ({ source, budget, words }) => {
           const { space, values } = sweepOf(source, words);
-          const { leave, advised, inForce, set, restore } = new Adviser(
-            source,
-            model,
-            source.host.settings ?? defaultSettings(source.host.geometry),
-            space,
-            values,
-          ).advise(budget);
+          const { leave, advised, inForce, set, restore } = adviserOf(source, { space, values }).advise(
+            budget,
+          );
           if (!inForce) throw new Error('settings are drawn');
           const measures = measuresOf(advised.worth);
           if (!leave || inForce.keepsBudget) expect(keepsBudget(measures, budget)).toBe(true);
@@ -260,13 +261,7 @@ function adviceFor(items: readonly MemoryItem[], settings: ThpSettings, share = 
   const source = digestOf(items, geometryOfPmdOrder(9), 4, settings);
   const { space, values } = sweepOf(source, ['always']);
   const growthPages = Math.floor(totalDigest(source).residentPages * share);
-  return new Adviser(
-    source,
-    model,
-    source.host.settings ?? defaultSettings(source.host.geometry),
-    space,
-    values,
-  ).advise({ ...FIVE_PERCENT, growthPages });
+  return adviserOf(source, { space, values }).advise({ ...FIVE_PERCENT, growthPages });
 }
 
 describe('what people do', () => {
@@ -301,13 +296,7 @@ describe('what people do', () => {
       1,
     );
     const { space, values } = sweepOf(source, ['always']);
-    const advice = new Adviser(
-      source,
-      model,
-      source.host.settings ?? defaultSettings(source.host.geometry),
-      space,
-      values,
-    ).advise({ ...FIVE_PERCENT, growthPages: 0 });
+    const advice = adviserOf(source, { space, values }).advise({ ...FIVE_PERCENT, growthPages: 0 });
     expect(advice).toMatchObject({ leave: false, inForce: undefined, restore: undefined });
     expect(advice.set.map(({ path }) => path.replace(/.*transparent_hugepage\//, ''))).toEqual([
       'enabled',

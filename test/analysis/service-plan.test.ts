@@ -59,7 +59,7 @@ async function planFor(source: SourceDigest, budget: PolicyBudget, systemd = 260
   if (!settings) throw new Error('settings are drawn');
   const memory = totalDigest(source);
   const { space, values } = sweepOf(memory, settings, model);
-  const advice = new Adviser(source, model, settings, space, values).advise(budget);
+  const advice = new Adviser({ source, memory, model, base: settings, space, values }).advise(budget);
   const manager = { kernelRelease, systemd };
   const plan = await planByService(
     { source, memory, model, base: settings, space, values, budget, advice, manager },

@@ -47,13 +47,14 @@ async function sweepKnown(path: string): Promise<Known> {
   const values = new Float64Array(length * sweepBlocks(space));
   for (let block = 0; block < sweepBlocks(space); block++)
     sweepBlock(query, space, block, values.subarray(length * block, length * (block + 1)));
-  const adviser = new Adviser(
-    known.digest,
-    models[0],
-    host.settings ?? defaultSettings(host.geometry),
+  const adviser = new Adviser({
+    source: known.digest,
+    memory,
+    model: models[0],
+    base: host.settings ?? defaultSettings(host.geometry),
     space,
     values,
-  );
+  });
   return {
     ...known,
     space,

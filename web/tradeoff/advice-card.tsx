@@ -1,6 +1,12 @@
 import { grouped } from '../../src/core/base/plural.ts';
 import type { Geometry } from '../../src/core/memory/geometry.ts';
-import { adviceLine, lossLines, reasonLines, worthCells } from '../../src/render/words/advise-view.ts';
+import {
+  adviceLine,
+  lossLines,
+  reasonLines,
+  WORTH_ROWS,
+  worthCells,
+} from '../../src/render/words/advise-view.ts';
 import { reachWords } from '../../src/render/words/tlb-words.ts';
 import { Commands } from '../policy/commands.tsx';
 import { chooseAsStep } from '../policy/judgement.ts';
@@ -49,14 +55,6 @@ export function AdviceCard({ advice: given, geometry }: Props) {
   );
 }
 
-const ROWS = [
-  ['TLB entries by khugepaged', 'entries'],
-  ['TLB entries after a restart', 'restartEntries'],
-  ['growth by khugepaged', 'growth'],
-  ['growth at a restart, at most', 'restartGrowth'],
-  ['attempts in vain in every pass', 'laterAttempts'],
-] as const;
-
 function WorthTable({ given, geometry }: { readonly given: SweptAdvice; readonly geometry: Geometry }) {
   const { advice, residentPages, tlbEntries, reach } = given;
   const memory = { residentPages, geometry };
@@ -80,7 +78,7 @@ function WorthTable({ given, geometry }: { readonly given: SweptAdvice; readonly
         </tr>
       </thead>
       <tbody>
-        {ROWS.map(([name, cell]) => (
+        {WORTH_ROWS.map(([name, cell]) => (
           <tr key={name}>
             <th scope="row">{name}</th>
             {columns.map(({ title, cells }) => (

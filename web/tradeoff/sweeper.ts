@@ -129,7 +129,7 @@ export class Sweeper {
     const { swept, question, base, space, values } = this.#held;
     const { memory } = swept.query;
     const model = KERNEL_MODELS[question.model];
-    const advice = new Adviser(swept.source, model, base, space, values).advise(budget);
+    const advice = new Adviser({ source: swept.source, memory, model, base, space, values }).advise(budget);
     const { settings } = advice.advised;
     return {
       advice,

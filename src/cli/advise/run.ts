@@ -63,7 +63,8 @@ async function adviseSource(
   const space = adviceSpace(memory, model, [flags.words], kept);
   const values = await runSweep(context, memory, space, { workers: flags.workers, signal });
   const budget = budgetOf.value(memory.residentPages, pageBytes(geometry));
-  const adviser = new Adviser(source, model, kept, space, values);
+  const question = { source, memory, model, base: kept, space, values };
+  const adviser = new Adviser(question);
   const advice = adviser.advise(budget);
   const pids = source.processes.map(({ process }) => process.pid);
   const measured =
@@ -93,7 +94,7 @@ async function adviseSource(
     };
   };
   const manager = { kernelRelease, systemd };
-  const from = { source, memory, model, base: kept, space, values, budget, advice, manager };
+  const from = { ...question, budget, advice, manager };
   const plan = await planByService(from, sweep);
   const registration = assumesRegistration({ settings: known }, plan.settings, geometry);
   const viewOfPlan = { ...view, assumesRegistration: registration };

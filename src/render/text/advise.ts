@@ -1,16 +1,13 @@
 import { type Advice, changesKhugepaged } from '../../analysis/advise.ts';
-import { otherBytesOf } from '../../analysis/memory-digest.ts';
 import { memoryTlbEntries } from '../../analysis/policy-worth.ts';
 import { type ListedFigures, listProcesses } from '../../analysis/process-list.ts';
 import type { ProcessWorth } from '../../analysis/process-worth.ts';
 import type { SysfsWrite } from '../../analysis/sysfs-writes.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
-import { formatSize } from '../../core/memory/format-size.ts';
 import {
   type AdviceView,
   adviceLine,
   blindSpots,
-  budgetWords,
   everyoneLine,
   inVainLines,
   lossLines,
@@ -19,17 +16,16 @@ import {
   reachLines,
   reasonLines,
   tightGroupLines,
+  WORTH_ROWS,
   type WorthCells,
   worthCells,
 } from '../words/advise-view.ts';
-import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
 import { measuredLine } from '../words/measured-walks.ts';
-import { notCovered } from '../words/not-covered.ts';
 import { othersLine } from '../words/others-line.ts';
 import { printable } from '../words/printable.ts';
 import { recordedIn } from '../words/recorded-in.ts';
 import { sizeSettingsLine } from '../words/sizes.ts';
-import { reachWords } from '../words/tlb-words.ts';
+import { adviceHead, JUDGED_COLUMNS, judgedCells } from './advice-parts.ts';
 import { type Column, layOutTable } from './columns.ts';
 import type { Style } from './style.ts';
 import { writeLines } from './write-script.ts';
@@ -38,18 +34,14 @@ const PROCESSES_SHOWN = 15;
 
 /** The settings that fit, what they gain and cost, how to set them and to undo it. */
 export function adviseText(view: AdviceView, style: Style): string {
-  const { memory, model, readOn, budget, advice, source } = view;
+  const { memory, model, budget, advice, source } = view;
   const { geometry } = memory;
-  const other = otherKernelLine(model, readOn, geometry);
   const unseen = [
     ...tightGroupLines(advice.advised.tight, geometry),
     ...blindSpots({ source, memory, model, advised: advice.advised, leave: advice.leave }),
   ];
   return [
-    `${formatSize(memory.residentPages, geometry)} of anonymous memory in ${plural(source.processes.length, 'process', 'processes')}; ${budgetWords(budget, memory)}`,
-    `not covered: ${notCovered(otherBytesOf(memory), source.processes.length)}`,
-    `as ${kernelWords(model, readOn)} decides; of TLB entries ${reachWords(source.reach, geometry)}`,
-    ...(other === undefined ? [] : [style.dim(`(${other})`)]),
+    ...adviceHead(view, plural(source.processes.length, 'process', 'processes'), style),
     '',
     `  ${style.bold(adviceLine(advice, geometry))}`,
     ...reasonLines(advice, budget, memory).map((line) => `  ${line}`),
@@ -82,19 +74,13 @@ function worthTable({ memory, advice }: AdviceView, style: Style): string[] {
     ...(inForce ? [{ title: 'in force', cells: worthCells(inForce, memory) }] : []),
     ...(leave ? [] : [{ title: 'advised', cells: worthCells(advised, memory) }]),
   ];
-  const row = (name: string, cell: keyof WorthCells) => [
-    `  ${name}`,
-    ...columns.map(({ cells }) => cells[cell]),
-  ];
+  const now = ` (now ${grouped(Math.round(memoryTlbEntries(memory)))})`;
   const [head, ...lines] = layOutTable(
     [{ title: '', align: 'left' }, ...columns.map(({ title }): Column => ({ title, align: 'right' }))],
-    [
-      row(`TLB entries by khugepaged (now ${grouped(Math.round(memoryTlbEntries(memory)))})`, 'entries'),
-      row('TLB entries after a restart', 'restartEntries'),
-      row('growth by khugepaged', 'growth'),
-      row('growth at a restart, at most', 'restartGrowth'),
-      row('attempts in vain in every pass', 'laterAttempts'),
-    ],
+    WORTH_ROWS.map(([name, cell]) => [
+      `  ${name}${cell === 'entries' ? now : ''}`,
+      ...columns.map(({ cells }) => cells[cell]),
+    ]),
   );
   return [style.dim(head), ...lines];
 }
@@ -135,12 +121,7 @@ function stopPart(view: AdviceView, style: Style): string[] {
 const COLUMNS: readonly Column[] = [
   { title: 'pid', align: 'right' },
   { title: 'command', align: 'left' },
-  { title: 'memory', align: 'right' },
-  { title: 'TLB entries', align: 'right' },
-  { title: 'by khugepaged', align: 'right' },
-  { title: 'growth', align: 'right' },
-  { title: 'at a restart', align: 'right' },
-  { title: 'growth', align: 'right' },
+  ...JUDGED_COLUMNS,
   { title: 'in vain', align: 'right' },
 ];
 
@@ -152,16 +133,11 @@ function processLines({ byProcess, listing, memory: { geometry } }: AdviceView, 
   const isRecorded = byProcess.some(({ process }) => process.recording);
   const [head, ...lines] = layOutTable(
     isRecorded ? [...COLUMNS, { title: 'recorded in', align: 'left' }] : COLUMNS,
-    shown.map(({ process, memory, worth: { tlbEntries, growthPages, laterAttempts, restart } }) => [
+    shown.map(({ process, memory, worth }) => [
       String(process.pid),
       printable(process.command),
-      formatSize(memory.residentPages, geometry),
-      grouped(Math.round(memoryTlbEntries(memory))),
-      grouped(Math.round(tlbEntries)),
-      `+${formatSize(growthPages, geometry)}`,
-      restart ? grouped(Math.round(restart.tlbEntries)) : '?',
-      restart ? `+${formatSize(restart.growthPages, geometry)}` : '?',
-      grouped(laterAttempts),
+      ...judgedCells(memory, worth),
+      grouped(worth.laterAttempts),
       ...(isRecorded ? [process.recording ? recordedIn(process.recording) : ''] : []),
     ]),
   );

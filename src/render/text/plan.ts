@@ -1,20 +1,7 @@
-import { otherBytesOf } from '../../analysis/memory-digest.ts';
 import { FIRST_MEMORY_THP_SYSTEMD } from '../../analysis/opt-out-ways.ts';
-import { memoryTlbEntries } from '../../analysis/policy-worth.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
-import { formatSize } from '../../core/memory/format-size.ts';
-import type { Geometry } from '../../core/memory/geometry.ts';
-import {
-  type AdviceView,
-  blindSpots,
-  budgetWords,
-  lossLines,
-  passTimeLines,
-  reachLines,
-} from '../words/advise-view.ts';
-import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
+import { type AdviceView, blindSpots, lossLines, passTimeLines, reachLines } from '../words/advise-view.ts';
 import { measuredLine } from '../words/measured-walks.ts';
-import { notCovered } from '../words/not-covered.ts';
 import {
   dropInCommands,
   exceptionLines,
@@ -26,7 +13,7 @@ import {
   unmovedLine,
 } from '../words/plan-view.ts';
 import { printable } from '../words/printable.ts';
-import { reachWords } from '../words/tlb-words.ts';
+import { adviceHead, JUDGED_COLUMNS, judgedCells } from './advice-parts.ts';
 import { type Column, layOutTable } from './columns.ts';
 import type { Style } from './style.ts';
 import { writeLines } from './write-script.ts';
@@ -35,10 +22,10 @@ const SERVICES_SHOWN = 20;
 
 /** Settings for all services, and those that opt out: what it brings each, the way there and back. */
 export function planText(view: AdviceView, planned: PlanView, style: Style): string {
-  const { memory, model, readOn, budget, source } = view;
+  const { memory, model, source } = view;
   const { geometry } = memory;
   const { plan } = planned;
-  const other = otherKernelLine(model, readOn, geometry);
+  const processes = plural(source.processes.length, 'process', 'processes');
   const instead = insteadLine(planned, view);
   const unmoved = unmovedLine(planned, geometry);
   const exceptions = exceptionLines(planned, geometry);
@@ -48,16 +35,13 @@ export function planText(view: AdviceView, planned: PlanView, style: Style): str
     ? []
     : [...lossLines(following, geometry), ...reachLines(view), ...passTimeLines(view.pass, memory.ranges)];
   return [
-    `${formatSize(memory.residentPages, geometry)} of anonymous memory in ${plural(plan.services.length, 'service')} (${plural(source.processes.length, 'process', 'processes')}); ${budgetWords(budget, memory)}`,
-    `not covered: ${notCovered(otherBytesOf(memory), source.processes.length)}`,
-    `as ${kernelWords(model, readOn)} decides; of TLB entries ${reachWords(source.reach, geometry)}`,
-    ...(other === undefined ? [] : [style.dim(`(${other})`)]),
+    ...adviceHead(view, `${plural(plan.services.length, 'service')} (${processes})`, style),
     '',
     `  ${style.bold(planLine(planned, geometry))}`,
     ...exceptions.map((line) => `  ${line}.`),
     ...(instead === undefined ? [] : [`  ${instead}`]),
     '',
-    ...serviceTable(planned, geometry, style),
+    ...serviceTable(planned, style),
     ...(unmoved === undefined ? [] : [unmoved]),
     ...(view.measured ? [measuredLine(view.measured)] : []),
     '',
@@ -97,28 +81,17 @@ function writesPart({ following, dropIns, systemd }: PlanView, style: Style): st
 const COLUMNS: readonly Column[] = [
   { title: 'service', align: 'left' },
   { title: 'processes', align: 'right' },
-  { title: 'memory', align: 'right' },
-  { title: 'TLB entries', align: 'right' },
-  { title: 'by khugepaged', align: 'right' },
-  { title: 'growth', align: 'right' },
-  { title: 'at a restart', align: 'right' },
-  { title: 'growth', align: 'right' },
+  ...JUDGED_COLUMNS,
   { title: '', align: 'left' },
 ];
 
-function serviceTable({ plan }: PlanView, geometry: Geometry, style: Style): string[] {
+function serviceTable({ plan }: PlanView, style: Style): string[] {
   const moved = plan.services.filter((each) => each.matters);
   const rows = moved.slice(0, SERVICES_SHOWN).map(({ service, worth, optOut }) => {
-    const { tlbEntries, growthPages, restart } = optOut?.worth ?? worth;
     return [
       printable(service.name),
       grouped(service.processes.length),
-      formatSize(service.query.memory.residentPages, geometry),
-      grouped(Math.round(memoryTlbEntries(service.query.memory))),
-      grouped(Math.round(tlbEntries)),
-      `+${formatSize(growthPages, geometry)}`,
-      restart ? grouped(Math.round(restart.tlbEntries)) : '?',
-      restart ? `+${formatSize(restart.growthPages, geometry)}` : '?',
+      ...judgedCells(service.query.memory, optOut?.worth ?? worth),
       optOut ? `opts out: ${optOut.word}` : '',
     ];
   });

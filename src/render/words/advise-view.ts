@@ -138,6 +138,15 @@ export interface WorthCells {
   readonly laterAttempts: string;
 }
 
+/** The cells by their names, in the order of the rows of a table. */
+export const WORTH_ROWS = [
+  ['TLB entries by khugepaged', 'entries'],
+  ['TLB entries after a restart', 'restartEntries'],
+  ['growth by khugepaged', 'growth'],
+  ['growth at a restart, at most', 'restartGrowth'],
+  ['attempts in vain in every pass', 'laterAttempts'],
+] as const;
+
 export function worthCells(
   { worth }: Pick<JudgedSettings, 'worth'>,
   { residentPages, geometry }: Pick<MemoryDigest, 'residentPages' | 'geometry'>,

@@ -1,0 +1,46 @@
+import { type MemoryDigest, otherBytesOf } from '../../analysis/memory-digest.ts';
+import { memoryTlbEntries, type PolicyWorth } from '../../analysis/policy-worth.ts';
+import { grouped } from '../../core/base/plural.ts';
+import { formatSize } from '../../core/memory/format-size.ts';
+import { type AdviceView, budgetWords } from '../words/advise-view.ts';
+import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
+import { notCovered } from '../words/not-covered.ts';
+import { reachWords } from '../words/tlb-words.ts';
+import type { Column } from './columns.ts';
+import type { Style } from './style.ts';
+
+/** What was asked, of an advice or a plan: about whose memory, within which budget, of which kernel. */
+export function adviceHead(view: AdviceView, whose: string, style: Style): string[] {
+  const { memory, model, readOn, budget, source } = view;
+  const { geometry } = memory;
+  const other = otherKernelLine(model, readOn, geometry);
+  return [
+    `${formatSize(memory.residentPages, geometry)} of anonymous memory in ${whose}; ${budgetWords(budget, memory)}`,
+    `not covered: ${notCovered(otherBytesOf(memory), source.processes.length)}`,
+    `as ${kernelWords(model, readOn)} decides; of TLB entries ${reachWords(source.reach, geometry)}`,
+    ...(other === undefined ? [] : [style.dim(`(${other})`)]),
+  ];
+}
+
+/** What becomes of some memory, in a line of a table: now, by khugepaged, and at a restart. */
+export const JUDGED_COLUMNS: readonly Column[] = [
+  { title: 'memory', align: 'right' },
+  { title: 'TLB entries', align: 'right' },
+  { title: 'by khugepaged', align: 'right' },
+  { title: 'growth', align: 'right' },
+  { title: 'at a restart', align: 'right' },
+  { title: 'growth', align: 'right' },
+];
+
+export function judgedCells(memory: MemoryDigest, worth: PolicyWorth): string[] {
+  const { geometry, residentPages } = memory;
+  const { tlbEntries, growthPages, restart } = worth;
+  return [
+    formatSize(residentPages, geometry),
+    grouped(Math.round(memoryTlbEntries(memory))),
+    grouped(Math.round(tlbEntries)),
+    `+${formatSize(growthPages, geometry)}`,
+    restart ? grouped(Math.round(restart.tlbEntries)) : '?',
+    restart ? `+${formatSize(restart.growthPages, geometry)}` : '?',
+  ];
+}
