@@ -89,7 +89,7 @@ export function changesKhugepaged({ advised, inForce }: Pick<Advice, 'advised' |
 }
 
 /** What is to be advised. `space` and `values` are a sweep of `memory`, which is all of the source. */
-export interface AdviceQuestion {
+export interface AdviceSource {
   readonly source: SourceDigest;
   readonly memory: MemoryDigest;
   readonly model: KernelModel;
@@ -109,7 +109,7 @@ export class Adviser {
   readonly #space: SweepSpace;
   readonly #values: Float64Array;
 
-  constructor({ source, memory, model, base, space, values }: AdviceQuestion) {
+  constructor({ source, memory, model, base, space, values }: AdviceSource) {
     this.#source = source;
     this.#query = new DigestQuery(memory);
     this.#groups = limitedGroups(source, model);

@@ -1,6 +1,6 @@
 import { sum } from '../core/base/sum.ts';
 import type { ThpSettings } from '../core/rules/thp-settings.ts';
-import { type Advice, type AdviceQuestion, Adviser } from './advise.ts';
+import { type Advice, type AdviceSource, Adviser } from './advise.ts';
 import {
   countedEntries,
   growthSteps,
@@ -44,7 +44,7 @@ export interface MemorySweep {
 }
 
 /** What a plan is made from: what was to be advised, and the advice without exceptions. */
-export interface PlanSource extends JudgeOfServices, AdviceQuestion {
+export interface PlanSource extends JudgeOfServices, AdviceSource {
   readonly advice: Advice;
 }
 

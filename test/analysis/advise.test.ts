@@ -17,14 +17,7 @@ import { GROWTH_KINDS } from '../../src/analysis/growth-kinds.ts';
 import { type SourceDigest, totalDigest } from '../../src/analysis/memory-digest.ts';
 import { digestEntries, policyWorthOf } from '../../src/analysis/policy-worth.ts';
 import { predictMemory } from '../../src/analysis/prediction.ts';
-import {
-  blockLength,
-  policyAt,
-  policyCount,
-  type SweepSpace,
-  sweepBlock,
-  sweepBlocks,
-} from '../../src/analysis/sweep.ts';
+import { policyAt, policyCount, type SweepSpace } from '../../src/analysis/sweep.ts';
 import { adviceSpace } from '../../src/analysis/sweep-space.ts';
 import { settingsFor, writesBetween } from '../../src/analysis/sysfs-writes.ts';
 import { tallyEntries } from '../../src/analysis/tally-entries.ts';
@@ -36,6 +29,7 @@ import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../../src/core/rules/settings-words.ts';
 import { defaultSettings, type ThpSettings } from '../../src/core/rules/thp-settings.ts';
 import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
+import { sweepAll } from '../support/sweep-all.ts';
 import '../support/seed.ts';
 import { runPolicies, streams } from './arbitraries.ts';
 import { knownRanges, processItem, streamOf, vmaItem } from './streams.ts';
@@ -94,11 +88,7 @@ function sweepOf(source: SourceDigest, words: SweepSpace['enabled']): Pick<Choic
   const memory = totalDigest(source);
   const settings = source.host.settings ?? defaultSettings(source.host.geometry);
   const space = adviceSpace(memory, model, words, settings);
-  const query = new DigestQuery(memory);
-  const length = blockLength(space);
-  const values = new Float64Array(length * sweepBlocks(space));
-  for (let block = 0; block < sweepBlocks(space); block++)
-    sweepBlock(query, space, block, values.subarray(block * length, (block + 1) * length));
+  const values = sweepAll(memory, space);
   return { space, values };
 }
 

@@ -1,14 +1,13 @@
 import { DigestCollector } from '../../src/analysis/digest-collector.ts';
-import { DigestQuery } from '../../src/analysis/digest-query.ts';
 import { type Findings, findingsOf } from '../../src/analysis/findings.ts';
 import { totalDigest } from '../../src/analysis/memory-digest.ts';
 import { RangeTable } from '../../src/analysis/range-table.ts';
-import { blockLength, sweepBlock, sweepBlocks } from '../../src/analysis/sweep.ts';
 import { adviceSpace } from '../../src/analysis/sweep-space.ts';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import type { ThpSettings } from '../../src/core/rules/thp-settings.ts';
 import { ZEN } from '../support/reach.ts';
+import { sweepAll } from '../support/sweep-all.ts';
 import { type RunPolicyText, runPolicyOf } from './streams.ts';
 
 export interface FindingsText extends RunPolicyText {
@@ -38,10 +37,6 @@ export function findingsIn(items: readonly MemoryItem[], text: FindingsText = {}
   // Three limits are enough to choose among, and are swept at once.
   const all = adviceSpace(memory, model, ['always'], text.inForce ?? settings);
   const space = { ...all, maxPtesNone: [0, 100, 511] };
-  const length = blockLength(space);
-  const values = new Float64Array(sweepBlocks(space) * length);
-  const query = new DigestQuery(memory);
-  for (let block = 0; block < sweepBlocks(space); block++)
-    sweepBlock(query, space, block, values.subarray(block * length, (block + 1) * length));
+  const values = sweepAll(memory, space);
   return findingsOf({ digest, table: text.countsOnly ? undefined : table }, settings, model, space, values);
 }

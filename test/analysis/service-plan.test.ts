@@ -14,7 +14,7 @@ import { DigestQuery } from '../../src/analysis/digest-query.ts';
 import { type MemoryDigest, type SourceDigest, totalDigest } from '../../src/analysis/memory-digest.ts';
 import { memoryTlbEntries, policyWorthOf } from '../../src/analysis/policy-worth.ts';
 import { type MemorySweep, planByService, type ServicePlan } from '../../src/analysis/service-plan.ts';
-import { blockLength, policyAt, policyCount, sweepBlock, sweepBlocks } from '../../src/analysis/sweep.ts';
+import { policyAt, policyCount } from '../../src/analysis/sweep.ts';
 import { adviceSpace } from '../../src/analysis/sweep-space.ts';
 import { settingsFor } from '../../src/analysis/sysfs-writes.ts';
 import { type Geometry, geometryOfPmdOrder, rangeBytes } from '../../src/core/memory/geometry.ts';
@@ -23,6 +23,7 @@ import { KERNEL_MODELS, type KernelModel } from '../../src/core/rules/kernel-mod
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../../src/core/rules/settings-words.ts';
 import type { ThpSettings } from '../../src/core/rules/thp-settings.ts';
+import { sweepAll } from '../support/sweep-all.ts';
 import '../support/seed.ts';
 import { rangeOf } from '../support/ranges.ts';
 import { streams } from './arbitraries.ts';
@@ -45,11 +46,7 @@ function digestOf(items: readonly MemoryItem[], geometry: Geometry, settings: Th
 
 function sweepOf(memory: MemoryDigest, settings: ThpSettings, model = NEWEST): MemorySweep {
   const space = adviceSpace(memory, model, ['always'], settings);
-  const query = new DigestQuery(memory);
-  const length = blockLength(space);
-  const values = new Float64Array(length * sweepBlocks(space));
-  for (let block = 0; block < sweepBlocks(space); block++)
-    sweepBlock(query, space, block, values.subarray(block * length, (block + 1) * length));
+  const values = sweepAll(memory, space);
   return { space, values };
 }
 

@@ -13,12 +13,10 @@ import {
 import { paretoFront, resultAt } from '../../src/analysis/pareto.ts';
 import { predictMemory } from '../../src/analysis/prediction.ts';
 import {
-  blockLength,
   metricsAt,
   policyAt,
   SWEEP_METRICS,
   type SweepSpace,
-  sweepBlock,
   sweepBlocks,
 } from '../../src/analysis/sweep.ts';
 import { allNoneLimits, allOrderSets } from '../../src/analysis/sweep-space.ts';
@@ -35,6 +33,7 @@ import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../../src/core/rules/settings-words
 import { defaultSettings, enabledOrders, type ThpSettings } from '../../src/core/rules/thp-settings.ts';
 import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
 import { ZEN } from '../support/reach.ts';
+import { sweepAll } from '../support/sweep-all.ts';
 import '../support/seed.ts';
 import { runPolicies, streams } from './arbitraries.ts';
 import { knownRanges, processItem, streamOf, vmaItem } from './streams.ts';
@@ -52,15 +51,6 @@ function digestOf(items: readonly MemoryItem[], of: Geometry = geometry, walkAll
     skipped: [],
     notes: [],
   };
-}
-
-function sweepAll(memory: MemoryDigest, space: SweepSpace): Float64Array {
-  const query = new DigestQuery(memory);
-  const length = blockLength(space);
-  const values = new Float64Array(length * sweepBlocks(space));
-  for (let block = 0; block < sweepBlocks(space); block++)
-    sweepBlock(query, space, block, values.subarray(block * length, (block + 1) * length));
-  return values;
 }
 
 const SWEPT = ['linux-7.2', 'linux-7.3', 'linux-6.18', 'v18'] as const;

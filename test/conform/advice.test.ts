@@ -6,14 +6,11 @@ import { describeAdvice } from '../../src/cli/conform/advice-table.ts';
 import { adviceSuiteJson } from '../../src/cli/conform/json.ts';
 import { breachesOf } from '../../src/conform/advice-check.ts';
 import { type AdviceCase, runAdvice } from '../../src/conform/advice-suite.ts';
-import type { Guest } from '../../src/conform/guest.ts';
 import { succeed } from '../../src/core/base/failure.ts';
-import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { valueOf } from '../support/ranges.ts';
 import { expectSchema } from '../support/schemas.ts';
+import { guestAnswering, KERNEL, SERVER } from './fake-guest.ts';
 
-const KERNEL = { name: '7.3', version: '7.3.4', path: '', modules: [], model: KERNEL_MODELS['linux-7.3'] };
-const SERVER = { name: 'server', command: 'server', fill: 'fill' };
 const ENABLE = { path: '/sys/kernel/mm/transparent_hugepage/hugepages-64kB/enabled', value: 'always' };
 
 function adviceCase(change: Partial<AdviceCase>): AdviceCase {
@@ -61,11 +58,9 @@ describe('a server that followed an advice', () => {
  * A guest whose server has a page of its own and one of a file. Each time that khugepaged works it finds as
  * much as the time before it, until the second time.
  */
-function fakeGuest(): Guest & { readonly lines: string[] } {
-  const lines: string[] = [];
+function fakeGuest() {
   let scans = 0;
-  const answer = (line: string): string[] => {
-    lines.push(line);
+  return guestAnswering((line) => {
     if (line.startsWith('start ')) {
       scans = 0;
       return ['| ready', 'done pid=7'];
@@ -78,8 +73,7 @@ function fakeGuest(): Guest & { readonly lines: string[] } {
     if (line.startsWith('run node -p')) return [`| ${btoa('recorded')}`, 'done exit=0'];
     if (line.startsWith('run ')) return ['| {}', 'done exit=0'];
     return ['done'];
-  };
-  return { lines, features: new Set(), ask: async ([line]) => succeed(answer(line)), stop: async () => {} };
+  });
 }
 
 let folder: string;

@@ -4,29 +4,22 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { restartSuiteJson } from '../../src/cli/conform/json.ts';
 import { restartTable } from '../../src/cli/conform/restart-table.ts';
-import type { Guest } from '../../src/conform/guest.ts';
 import { RESTART_POLICIES } from '../../src/conform/restart-programs.ts';
 import { runRestart } from '../../src/conform/restart-suite.ts';
 import { succeed } from '../../src/core/base/failure.ts';
-import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { valueOf } from '../support/ranges.ts';
 import { expectSchema } from '../support/schemas.ts';
-
-const KERNEL = { name: '7.3', version: '7.3.4', path: '', modules: [], model: KERNEL_MODELS['linux-7.3'] };
-const SERVER = { name: 'server', command: 'server', fill: 'fill' };
+import { guestAnswering, KERNEL, SERVER } from './fake-guest.ts';
 
 /** A guest whose programs have 12K of anonymous memory, and 8K of a file. */
-function fakeGuest(): Guest & { readonly lines: string[] } {
-  const lines: string[] = [];
-  const answer = (line: string): string[] => {
-    lines.push(line);
+function fakeGuest() {
+  return guestAnswering((line) => {
     if (line.startsWith('start ')) return ['| ready', 'done pid=7'];
     if (line.startsWith('memory ')) return ['40064000 40400000 12 anon', '50001000 50003000 8 file', 'done'];
     if (line.startsWith('run node -p')) return [`| ${btoa('recorded')}`, 'done exit=0'];
     if (line.startsWith('run ')) return ['| {}', 'done exit=0'];
     return ['done'];
-  };
-  return { lines, features: new Set(), ask: async ([line]) => succeed(answer(line)), stop: async () => {} };
+  });
 }
 
 let folder: string;

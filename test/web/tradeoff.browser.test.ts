@@ -2,7 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Advice, Adviser } from '../../src/analysis/advise.ts';
 import { paretoFront, type SweptResult } from '../../src/analysis/pareto.ts';
-import { blockLength, type SweepSpace, sweepBlock, sweepBlocks } from '../../src/analysis/sweep.ts';
+import { type SweepSpace } from '../../src/analysis/sweep.ts';
 import { allNoneLimits, allOrderSets } from '../../src/analysis/sweep-space.ts';
 import { percent } from '../../src/core/base/percent.ts';
 import { formatSize } from '../../src/core/memory/format-size.ts';
@@ -15,6 +15,7 @@ import { sizesLine } from '../../src/render/words/sizes.ts';
 import { envelopeOf, frameOf, xOf, yOf } from '../../web/tradeoff/chart-frame.ts';
 import { pointsOf } from '../../web/tradeoff/sweep-points.ts';
 import { CHROMIUM, launchBrowser } from '../support/browser.ts';
+import { sweepAll } from '../support/sweep-all.ts';
 import { isTooWide, openApp, typeNumber } from './app-page.ts';
 import { violationsOf } from './axe.ts';
 import { type KnownMemory, readKnown } from './library.ts';
@@ -31,7 +32,7 @@ interface Known extends KnownMemory {
 /** All policies as the command line asks about them. */
 async function sweepKnown(path: string): Promise<Known> {
   const known = await readKnown(path);
-  const { memory, query, host } = known;
+  const { memory, host } = known;
   const { maxPtesSwap, maxPtesShared } = host.settings ?? defaultSettings(host.geometry);
   const models = [modelOfRelease(host.kernelRelease) ?? NEWEST_MODEL];
   const space: SweepSpace = {
@@ -43,10 +44,7 @@ async function sweepKnown(path: string): Promise<Known> {
     maxPtesShared,
     kept: NO_ORDERS,
   };
-  const length = blockLength(space);
-  const values = new Float64Array(length * sweepBlocks(space));
-  for (let block = 0; block < sweepBlocks(space); block++)
-    sweepBlock(query, space, block, values.subarray(length * block, length * (block + 1)));
+  const values = sweepAll(memory, space);
   const adviser = new Adviser({
     source: known.digest,
     memory,

@@ -23,7 +23,7 @@ export function adviceHead(view: AdviceView, whose: string, style: Style): strin
 }
 
 /** What becomes of some memory, in a line of a table: now, by khugepaged, and at a restart. */
-export const JUDGED_COLUMNS: readonly Column[] = [
+export const WORTH_COLUMNS: readonly Column[] = [
   { title: 'memory', align: 'right' },
   { title: 'TLB entries', align: 'right' },
   { title: 'by khugepaged', align: 'right' },
@@ -32,7 +32,7 @@ export const JUDGED_COLUMNS: readonly Column[] = [
   { title: 'growth', align: 'right' },
 ];
 
-export function judgedCells(memory: MemoryDigest, worth: PolicyWorth): string[] {
+export function worthFigures(memory: MemoryDigest, worth: PolicyWorth): string[] {
   const { geometry, residentPages } = memory;
   const { tlbEntries, growthPages, restart } = worth;
   return [

@@ -25,7 +25,7 @@ import { othersLine } from '../words/others-line.ts';
 import { printable } from '../words/printable.ts';
 import { recordedIn } from '../words/recorded-in.ts';
 import { sizeSettingsLine } from '../words/sizes.ts';
-import { adviceHead, JUDGED_COLUMNS, judgedCells } from './advice-parts.ts';
+import { adviceHead, WORTH_COLUMNS, worthFigures } from './advice-parts.ts';
 import { type Column, layOutTable } from './columns.ts';
 import type { Style } from './style.ts';
 import { writeLines } from './write-script.ts';
@@ -121,7 +121,7 @@ function stopPart(view: AdviceView, style: Style): string[] {
 const COLUMNS: readonly Column[] = [
   { title: 'pid', align: 'right' },
   { title: 'command', align: 'left' },
-  ...JUDGED_COLUMNS,
+  ...WORTH_COLUMNS,
   { title: 'in vain', align: 'right' },
 ];
 
@@ -136,7 +136,7 @@ function processLines({ byProcess, listing, memory: { geometry } }: AdviceView, 
     shown.map(({ process, memory, worth }) => [
       String(process.pid),
       printable(process.command),
-      ...judgedCells(memory, worth),
+      ...worthFigures(memory, worth),
       grouped(worth.laterAttempts),
       ...(isRecorded ? [process.recording ? recordedIn(process.recording) : ''] : []),
     ]),

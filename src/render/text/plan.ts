@@ -13,7 +13,7 @@ import {
   unmovedLine,
 } from '../words/plan-view.ts';
 import { printable } from '../words/printable.ts';
-import { adviceHead, JUDGED_COLUMNS, judgedCells } from './advice-parts.ts';
+import { adviceHead, WORTH_COLUMNS, worthFigures } from './advice-parts.ts';
 import { type Column, layOutTable } from './columns.ts';
 import type { Style } from './style.ts';
 import { writeLines } from './write-script.ts';
@@ -81,7 +81,7 @@ function writesPart({ following, dropIns, systemd }: PlanView, style: Style): st
 const COLUMNS: readonly Column[] = [
   { title: 'service', align: 'left' },
   { title: 'processes', align: 'right' },
-  ...JUDGED_COLUMNS,
+  ...WORTH_COLUMNS,
   { title: '', align: 'left' },
 ];
 
@@ -91,7 +91,7 @@ function serviceTable({ plan }: PlanView, style: Style): string[] {
     return [
       printable(service.name),
       grouped(service.processes.length),
-      ...judgedCells(service.query.memory, optOut?.worth ?? worth),
+      ...worthFigures(service.query.memory, optOut?.worth ?? worth),
       optOut ? `opts out: ${optOut.word}` : '',
     ];
   });
