@@ -8,6 +8,8 @@ export default {
     // What a program may import.
     'src/{index,node,algorithm}.ts!',
     'src/cli/shared/*-worker.ts!',
+    // Until a command of fleet imports them.
+    'src/fleet/**/*.ts!',
     'web/main.tsx!',
     'web/vite.config.ts!',
     'scripts/*.mjs!',

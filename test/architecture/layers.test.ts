@@ -26,6 +26,17 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   render: ['core', 'analysis', 'simulation', 'verify', 'picocolors'],
   linux: ['core', 'node:fs', 'koffi'],
   snapshot: ['core', 'node:fs', 'zod', 'hyparquet', 'hyparquet-writer'],
+  fleet: [
+    'core',
+    'analysis',
+    'snapshot',
+    'node:fs',
+    'zod',
+    'hyparquet',
+    'hyparquet-writer',
+    'aws4fetch',
+    '@duckdb/node-api',
+  ],
   server: ['core', 'snapshot', 'node:fs', 'hono', 'hono/streaming', '@hono/node-server'],
   conform: ['core', 'machine', 'khugepaged', 'node:fs', 'node:util'],
 };
@@ -42,6 +53,8 @@ const PACKAGES = [
   'hono',
   'hono/streaming',
   '@hono/node-server',
+  'aws4fetch',
+  '@duckdb/node-api',
 ];
 
 /** A folder of src that holds files, and what they may import: rooms, folders of core, packages. */
