@@ -70,11 +70,12 @@ export interface MemoryDigestJson {
 }
 
 export function digestJson(digest: SourceDigest): DigestJson {
-  const { bootId, kernelRelease, time, geometry, settings, khugepaged, shrinkUnderused, zoneReclaim, cpu } =
-    digest.host;
+  const { name, bootId, kernelRelease, time, geometry, settings } = digest.host;
+  const { khugepaged, shrinkUnderused, zoneReclaim, cpu } = digest.host;
   return {
     schema: DIGEST_SCHEMA,
     host: {
+      name,
       bootId,
       kernelRelease,
       time,

@@ -74,6 +74,8 @@ export interface SourceDigest {
   /** What one TLB entry maps below the PMD: the digests count by it. */
   readonly reach: TlbReach;
   readonly host: Omit<Host, 'name' | 'bootId'> & {
+    /** Undefined where it is not known, or the processes are of several machines. */
+    readonly name?: string | undefined;
     /** Undefined where it is not known, or the processes are of several boots. */
     readonly bootId?: string | undefined;
   };

@@ -68,8 +68,7 @@ test('a digest keeps the machine, and what is around each process', async () => 
   expect(json.schema).toBe('thpscope/digest@3');
   const read = await readDigestFile(PATH);
   if (!read.ok) throw new Error(read.failure.message);
-  const { name: _name, ...host } = HOST;
-  expect(read.value.host).toEqual(host);
+  expect(read.value.host).toEqual(HOST);
   const [{ process, memory, isRegistered }] = read.value.processes;
   expect(process).toEqual({ pid: 7, startTime: 1, command: 'p7', thpDisabled: false, ...FACTS });
   expect(isRegistered).toBe(true);

@@ -90,10 +90,10 @@ async function readDigest(
   const { digestFromFlags } = await import('../shared/digest-source.ts');
   const digest = await digestFromFlags(context, flags, files, { signal });
   if (!digest.ok) return digest;
-  const { kernelRelease, time } = digest.value.host;
+  const { name: host, kernelRelease, time } = digest.value.host;
   const sources = files.map((name) => ({
     name,
-    host: undefined,
+    host: files.length === 1 ? host : undefined,
     kernelRelease: files.length === 1 ? kernelRelease : undefined,
     time: files.length === 1 ? time : undefined,
   }));
@@ -132,7 +132,7 @@ async function readRanges(
   );
   if (!read.ok) return read;
   const { value: processes, skipped, notes } = read.value;
-  const { name: _name, ...host } = opened.value.source.host;
+  const { host } = opened.value.source;
   const digest: SourceDigest = {
     host: { ...host, settings },
     reach,

@@ -86,7 +86,7 @@ const notes = z.array(text);
 export const digestFile = z.discriminatedUnion('schema', [
   z.strictObject({
     schema: z.literal(DIGEST_SCHEMA),
-    host: hostSchema.extend({ bootId: z.string().optional() }),
+    host: hostSchema.extend({ name: text.optional(), bootId: z.string().optional() }),
     processes: z.array(process),
     tlb,
     skipped,

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { digestJson, digestOfJson } from '../../analysis/digest-json.ts';
 import { addMemoryDigest, type ProcessDigest, type SourceDigest } from '../../analysis/memory-digest.ts';
+import { commonValue } from '../../core/base/common-value.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { commonCpu } from '../../core/rules/cpu.ts';
 import { joinReleases } from '../../core/rules/kernel-release.ts';
@@ -44,9 +45,10 @@ export async function digestSnapshots(
 ): Promise<Result<SourceDigest>> {
   const kernelRelease = joinReleases(files.map((file) => file.host.kernelRelease));
   const cpu = commonCpu(files.map((file) => file.host.cpu));
-  const boots = new Set(files.map((file) => file.host.bootId));
-  const bootId = boots.size === 1 ? files[0].host.bootId : undefined;
-  const host = { ...files[0].host, bootId, kernelRelease, cpu };
+  const hosts = files.map((file) => file.host);
+  const name = commonValue(hosts.map((host) => host.name));
+  const bootId = commonValue(hosts.map((host) => host.bootId));
+  const host = { ...hosts[0], name, bootId, kernelRelease, cpu };
   const asked = collectiveReach(run.tlb, files);
   if (!asked.ok) return asked;
   const reach = asked.value;

@@ -1,5 +1,6 @@
 import { DigestCollector } from '../../analysis/digest-collector.ts';
 import type { ProcessDigest, SourceDigest } from '../../analysis/memory-digest.ts';
+import { commonValue } from '../../core/base/common-value.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import { commonCpu } from '../../core/rules/cpu.ts';
@@ -67,7 +68,7 @@ async function readDigests(
   const recorded = new RecordedProcesses(context.command);
   const processes: ProcessDigest[] = [];
   for (const [index, digest] of digests.entries()) {
-    const recording = { file: paths[index], host: undefined, time: digest.host.time };
+    const recording = { file: paths[index], host: digest.host.name, time: digest.host.time };
     for (const each of digest.processes) {
       const process =
         digests.length > 1
@@ -83,6 +84,7 @@ async function readDigests(
   return succeed({
     host: {
       ...host,
+      name: commonValue(digests.map((each) => each.host.name)),
       bootId: digests.length === 1 ? host.bootId : undefined,
       kernelRelease: joinReleases(digests.map((each) => each.host.kernelRelease)),
       settings: agree ? host.settings : undefined,
