@@ -2,8 +2,8 @@ import { KERNEL_MODELS, type KernelModel } from '../core/rules/kernel-model.ts';
 import { NEWEST_MODEL } from '../core/rules/kernel-release.ts';
 import type { CollapseAlgorithm } from '../core/search/algorithm.ts';
 import { ALGORITHMS } from '../core/search/algorithms.ts';
+import { recursive } from '../core/search/recursive.ts';
 import { FaultError, windowFault } from './algorithm-fault.ts';
-import { recursive } from './recursive.ts';
 
 /** What `verify` examines: a way to search a range, with the rules of a kernel that windows are judged by. */
 export interface CheckedAlgorithm {

@@ -1,38 +1,24 @@
 import { pagesPerRange } from '../memory/geometry.ts';
-import { asOffset, asOrder, hasLowerOrder, naturalOrder } from '../memory/order.ts';
-import { actionAfter } from '../rules/scan-result.ts';
-import { type CollapseAlgorithm, judgeWindow, RangeResult, visitOf } from './algorithm.ts';
+import { asOffset, asOrder, hasLowerOrder, naturalOrder, type Window } from '../memory/order.ts';
+import { algorithmOf } from './machine.ts';
 
 /**
  * The search of Linux 7.2 and 7.3: an offset and an order, no stack. It takes the largest aligned window that
  * qualifies at each offset and, once done with a window, steps past it.
  * Source: mthp_collapse, docs/khugepaged.md#the-walk.
  */
-export const walk: CollapseAlgorithm = {
-  name: 'walk',
-  collapse(range, policy, attempt, observe) {
-    const pages = pagesPerRange(range.geometry);
-    const outcome = new RangeResult();
-    let offset = asOffset(0);
-    let order = asOrder(range.geometry.pmdOrder);
-    while (offset < pages) {
-      const window = judgeWindow(range, policy, offset, order);
-      const result = window.qualifies ? attempt([window])[0] : undefined;
-      if (result !== undefined) outcome.record(result);
-      const action = result === undefined ? 'next-order' : actionAfter(result);
+export const walk = algorithmOf<Window | undefined>('walk', {
+  start: ({ geometry }) => ({ offset: asOffset(0), order: asOrder(geometry.pmdOrder) }),
 
-      const descends =
-        action === 'next-order' && order > policy.model.minOrder && hasLowerOrder(policy.orders, order);
-      if (action === 'stop') {
-        offset = asOffset(pages);
-      } else if (descends) {
-        order = asOrder(order - 1);
-      } else {
-        offset = asOffset(offset + (1 << order));
-        order = naturalOrder(offset, range.geometry);
-      }
-      observe?.(visitOf(window, result, offset < pages ? { offset, order } : undefined));
+  window: (state) => state,
+
+  next(state, answer, { geometry, orders, minOrder }) {
+    if (state === undefined || answer === 'stop') return undefined;
+    const { offset, order } = state;
+    if (answer !== 'next-offset' && order > minOrder && hasLowerOrder(orders, order)) {
+      return { offset, order: asOrder(order - 1) };
     }
-    return outcome.under(policy);
+    const past = asOffset(offset + (1 << order));
+    return past < pagesPerRange(geometry) ? { offset: past, order: naturalOrder(past, geometry) } : undefined;
   },
-};
+});

@@ -3,7 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { pagesPerRange } from '../../../../src/core/memory/geometry.ts';
 import { asOffset, asOrder, ordersOf } from '../../../../src/core/memory/order.ts';
 import type { ScanResult } from '../../../../src/core/rules/scan-result.ts';
-import { type Attempt, attemptEach, type Visit } from '../../../../src/core/search/algorithm.ts';
+import {
+  type Attempt,
+  attemptEach,
+  type CollapseAlgorithm,
+  type Visit,
+} from '../../../../src/core/search/algorithm.ts';
 import { RetryStore } from '../../../../src/core/search/rounds/retry-store.ts';
 import { collapseInRounds, rounds } from '../../../../src/core/search/rounds/rounds.ts';
 import { walk } from '../../../../src/core/search/walk.ts';
@@ -207,7 +212,7 @@ describe('how many attempts and entries rounds need (docs/khugepaged.md#rounds-b
       'SCAN_PTE_MAPPED_HUGEPAGE',
     ];
     const triedBy = (
-      algorithm: typeof walk,
+      algorithm: CollapseAlgorithm,
       { range, policy }: Parameters<typeof batchesOf>[0],
       attempt: Attempt,
     ) => {
