@@ -1,3 +1,4 @@
+import { firstIndex } from '../core/base/first-index.ts';
 import { sum } from '../core/base/sum.ts';
 import { pagesPerRange } from '../core/memory/geometry.ts';
 import { countPages, intersection } from '../core/memory/occupancy.ts';
@@ -109,18 +110,23 @@ export function sweepBlock(query: DigestQuery, space: SweepSpace, block: number,
     if (name === 'hugepage') return uniteOrders(orders, space.kept);
     return enabled === 'madvise' ? NO_ORDERS : orders;
   };
-  const counts = emptyCounts(memory.geometry);
+  const classes = VMA_CLASSES.map((name, index) => ({
+    apart: memory.classes[name].apart,
+    reader: query.readers[index],
+    possible: intersectOrders(enabledFor(name), collapsibleOrders(model, memory.geometry)),
+  })).filter(({ possible }) => possible !== NO_ORDERS);
   into.fill(0);
-  for (const [index, name] of VMA_CLASSES.entries()) {
-    const possible = intersectOrders(enabledFor(name), collapsibleOrders(model, memory.geometry));
-    if (possible === NO_ORDERS) continue;
+  for (const { apart, possible } of classes)
+    for (const { range, count } of apart.values())
+      addChanges(into, space, range, count, possible, model, memory);
+  for (let at = METRICS; at < into.length; at++) into[at] += into[at - METRICS];
+  const counts = emptyCounts(memory.geometry);
+  for (const { reader, possible } of classes) {
     for (const [i, maxPtesNone] of space.maxPtesNone.entries()) {
       clearCounts(counts);
-      query.readers[index].read(possible, maxPtesNone, counts);
+      reader.read(possible, maxPtesNone, counts);
       addMetrics(into, i, counts, 1, memory);
     }
-    for (const { range, count } of memory.classes[name].apart.values())
-      addWalked(into, space, range, count, possible, model, memory);
   }
   const entries = memoryTlbEntries(memory);
   const restart = restartWorth(query.restartWith(enabledFor, model), memory);
@@ -133,10 +139,10 @@ export function sweepBlock(query: DigestQuery, space: SweepSpace, block: number,
 }
 
 /**
- * Adds a range that is kept apart. It is walked once for each interval of max_ptes_none in which nothing
- * changes.
+ * Adds a range that is kept apart: to each policy by how much its metrics differ from those of the policy
+ * before it. The range is walked once for each interval of max_ptes_none in which nothing changes.
  */
-function addWalked(
+function addChanges(
   into: Float64Array,
   space: SweepSpace,
   range: RangeState,
@@ -145,29 +151,36 @@ function addWalked(
   model: KernelModel,
   memory: MemoryDigest,
 ): void {
-  const steps = model.noneRule === 'ends' ? stepsOf(range) : undefined;
-  let counts: PolicyCounts | undefined;
-  let interval = -1;
-  for (const [i, maxPtesNone] of space.maxPtesNone.entries()) {
-    const at = steps ? steps.filter((step) => step <= maxPtesNone).length : i;
-    if (!counts || at !== interval) {
-      const policy = collapsePolicy(orders, { ...space, maxPtesNone }, model, range.geometry);
-      counts = settledCounts(range, policy, memory.reachPages, ALGORITHMS[model.algorithm]);
-      interval = at;
-    }
+  let before: PolicyCounts | undefined;
+  for (const i of model.noneRule === 'ends' ? startsOf(range, space) : space.maxPtesNone.keys()) {
+    const policy = collapsePolicy(
+      orders,
+      { ...space, maxPtesNone: space.maxPtesNone[i] },
+      model,
+      range.geometry,
+    );
+    const counts = settledCounts(range, policy, memory.reachPages, ALGORITHMS[model.algorithm]);
+    if (before) addMetrics(into, i, before, -times, memory);
     addMetrics(into, i, counts, times, memory);
+    before = counts;
   }
 }
 
 /**
- * The values of max_ptes_none at which the outcome for a range may change: where the PMD order begins to
- * qualify, with its unmapped PTEs counted or not, and NR-1 (collapse_max_ptes_none,
+ * Where the intervals begin, by their index in a space: at its first value, where the PMD order begins to
+ * qualify, with unmapped PTEs counted or not, and at NR-1 (collapse_max_ptes_none,
  * docs/khugepaged.md#none-rules).
  */
-function stepsOf({ geometry, facts: { present, zero, swap } }: RangeState): number[] {
+function startsOf(
+  { geometry, facts: { present, zero, swap } }: RangeState,
+  { maxPtesNone }: SweepSpace,
+): number[] {
   const pages = pagesPerRange(geometry);
   const holes = pages - countPages(present) + (zero ? countPages(intersection(zero, present)) : 0);
-  return [holes - countPages(swap), holes, pages - 1];
+  const starts = [0, holes - countPages(swap), holes, pages - 1].map((step) =>
+    firstIndex(maxPtesNone.length, (i) => maxPtesNone[i] >= step),
+  );
+  return [...new Set(starts)].filter((i) => i < maxPtesNone.length).sort((a, b) => a - b);
 }
 
 function addMetrics(

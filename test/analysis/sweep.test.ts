@@ -11,6 +11,7 @@ import {
   totalDigest,
 } from '../../src/analysis/memory-digest.ts';
 import { paretoFront, resultAt } from '../../src/analysis/pareto.ts';
+import { policyWorthOf } from '../../src/analysis/policy-worth.ts';
 import { predictMemory } from '../../src/analysis/prediction.ts';
 import {
   metricsAt,
@@ -163,7 +164,9 @@ const spaces = fc.record({
 });
 
 async function expectSweep(items: readonly MemoryItem[], space: SweepSpace, walkAll = false): Promise<void> {
-  const values = sweepAll(totalDigest(digestOf(items, geometry, walkAll)), space);
+  const memory = totalDigest(digestOf(items, geometry, walkAll));
+  const query = new DigestQuery(memory);
+  const values = sweepAll(memory, space);
   for (let index = 0; index < sweepBlocks(space) * space.maxPtesNone.length; index++) {
     const { model, enabled, orders, maxPtesNone } = policyAt(space, index);
     const settings: ThpSettings = {
@@ -182,6 +185,14 @@ async function expectSweep(items: readonly MemoryItem[], space: SweepSpace, walk
       coveredPages: total.coveredPages,
       growthPages: growthOf(total),
       copiedPages: total.copiedPages,
+    });
+    const { hugePages, laterAttempts, machineGrowthPages, tlbEntries } = metricsAt(values, index);
+    const worth = policyWorthOf(query, settings, model);
+    expect({ hugePages, laterAttempts, machineGrowthPages, tlbEntries }).toEqual({
+      hugePages: memory.hugePages + worth.counts.newlyHugePages,
+      laterAttempts: worth.laterAttempts,
+      machineGrowthPages: worth.growthPages,
+      tlbEntries: worth.tlbEntries,
     });
   }
 }

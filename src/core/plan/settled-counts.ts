@@ -1,6 +1,6 @@
 import { pagesPerRange } from '../memory/geometry.ts';
 import { hasPage } from '../memory/occupancy.ts';
-import type { RangeState } from '../memory/range-state.ts';
+import { hasLargeFolio, type RangeState } from '../memory/range-state.ts';
 import type { CollapsePolicy } from '../rules/policy.ts';
 import { savedEntries } from '../rules/tlb-reach.ts';
 import type { CollapseAlgorithm } from '../search/algorithm.ts';
@@ -24,15 +24,20 @@ export function settledCounts(
   const known = { ...range, folioOrders: range.folioOrders ?? new Uint8Array(pagesPerRange(range.geometry)) };
   const first = planRange(known, policy, { algorithm });
   const counts = emptyCounts(range.geometry);
-  const cost = costOf(known, first);
   for (const { order } of first.attempts) counts.attempts[order]++;
-  for (const { order } of collapsesOf(first)) counts.collapses[order]++;
-  counts.filledPages = cost.filledPages;
-  counts.copiedPages = cost.copiedPages;
-  counts.swappedInPages = cost.swappedInPages;
-  counts.newlyHugePages = cost.copiedPages - largePages(known, first);
-  counts.copiedSharedPages = cost.copiedSharedPages;
-  counts.savedEntries = replacedEntries(cost, counts, reachPages);
+  for (const { order, pages } of collapsesOf(first)) {
+    counts.collapses[order]++;
+    counts.copiedPages += pages;
+    counts.filledPages += 2 ** order - pages;
+  }
+  counts.swappedInPages = first.swappedInPages;
+  counts.newlyHugePages = counts.copiedPages;
+  // No window below the PMD order may hold a shared page.
+  if (counts.collapses[range.geometry.pmdOrder] > 0) counts.copiedSharedPages = first.scan.shared;
+  if (hasLargeFolio(known.folioOrders)) {
+    counts.newlyHugePages -= largePages(known, first);
+    counts.savedEntries = replacedEntries(costOf(known, first), counts, reachPages);
+  }
   for (const { order } of settledPlan(known, policy, first, algorithm).attempts)
     counts.laterAttempts[order]++;
   return counts;
