@@ -107,6 +107,6 @@ export const policy = jsonTarget(
   async (text) => {
     const path = join(folder, 'policy.json');
     writeFileSync(path, text);
-    await readPolicyFile(path, x86_64);
+    await readPolicyFile({ path, name: path }, x86_64);
   },
 );

@@ -3,8 +3,9 @@ import { DEADLINES } from './shared/deadline.ts';
 import { EXIT } from './shared/exit-code.ts';
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // A reader such as `head` may close stdout early; that ends the work and is no error.
-  if (error.code === 'EPIPE') process.exit(EXIT.done);
+  // A reader such as `head` may close stdout early; that ends the work and is no error, unless it is a file
+  // that is written.
+  if (error.code === 'EPIPE') process.exit(process.exitCode ?? EXIT.done);
   process.stderr.write(`thpscope: standard output: ${error.message}\n`);
   process.exit(EXIT.unsupported);
 });

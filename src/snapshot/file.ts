@@ -12,14 +12,14 @@ export interface SnapshotFile extends Snapshot {
 }
 
 /**
- * Opens the snapshot at this path: see `openSnapshot`. Fails with `permission` or `unreadable` where this
- * user finds no sound snapshot.
+ * Opens the snapshot at this path, which messages call `name`: see `openSnapshot`. Fails with `permission` or
+ * `unreadable` where this user finds no sound snapshot.
  */
-export async function openSnapshotFile(path: string): Promise<Result<SnapshotFile>> {
-  const file = openRegularFile(path);
+export async function openSnapshotFile(path: string, name = path): Promise<Result<SnapshotFile>> {
+  const file = openRegularFile(path, name);
   if (!file.ok) return file;
   const { fd } = file.value;
-  const source = await checkSnapshot(file.value, path);
+  const source = await checkSnapshot(file.value, name);
   if (!source.ok) {
     closeSync(fd);
     return source;

@@ -19,6 +19,15 @@ export class WriteError extends Error {
   }
 }
 
+/** What a file is written to. Methods throw `WriteError`. */
+export interface Output {
+  append(bytes: Uint8Array): Promise<void>;
+  /** All is there. */
+  commit(): Promise<void>;
+  /** Leaves what is not whole, and removes it where that can be done. */
+  discard(): Promise<void>;
+}
+
 /** Files that are not whole: they go with the process, if it ends before they are. */
 const unfinished = new Set<string>();
 process.on('exit', () => {
@@ -35,10 +44,9 @@ interface Earlier {
 /**
  * A file that gets its name only when it is whole: until `commit` it grows under a temporary name in the same
  * directory, and an earlier file of the name stays as it is. What takes the place of a file has its mode and
- * owner; what is written through a link takes the place of the file that it leads to. Methods throw
- * `WriteError`.
+ * owner; what is written through a link takes the place of the file that it leads to.
  */
-export class OutputFile {
+export class OutputFile implements Output {
   readonly #path: string;
   readonly #target: string;
   readonly #temporary: string;

@@ -5,7 +5,7 @@ import type { Host, MemoryItem, Process } from '../core/rules/memory-source.ts';
 import type { Vma } from '../core/rules/vma.ts';
 import { crc32 } from './crc32.ts';
 import { type PlacedNotice, packMetadata } from './metadata.ts';
-import type { OutputFile } from './output-file.ts';
+import type { Output } from './output-file.ts';
 import { factsOfProcess, processKey } from './process-facts.ts';
 import { toRow } from './row.ts';
 import { COLUMN_NAMES, groupRows, PARQUET_SCHEMA, type SnapshotRow, wantsStatistics } from './schema.ts';
@@ -39,7 +39,7 @@ export class RowGroupWriter {
   /** Whether the process, or VMA if there is one, is in no row so far. */
   #unwritten = false;
 
-  constructor(file: OutputFile, host: Host, onProgress?: (progress: SnapshotProgress) => void) {
+  constructor(file: Output, host: Host, onProgress?: (progress: SnapshotProgress) => void) {
     this.#host = host;
     this.#onProgress = onProgress;
     this.#buffer = new GroupBuffer(file);
@@ -137,10 +137,10 @@ export class RowGroupWriter {
 
 /** Holds the bytes of one row group until they go to the file. */
 class GroupBuffer extends ByteWriter {
-  readonly #file: OutputFile;
+  readonly #file: Output;
   flushedChecksum = 0;
 
-  constructor(file: OutputFile) {
+  constructor(file: Output) {
     super();
     this.#file = file;
   }

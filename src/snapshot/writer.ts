@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { failWith, type Result, succeed } from '../core/base/failure.ts';
 import type { MemorySource } from '../core/rules/memory-source.ts';
-import { OutputFile, WriteError } from './output-file.ts';
+import { type Output, OutputFile, WriteError } from './output-file.ts';
 import { redacted } from './redact.ts';
 import { RowGroupWriter, type SnapshotProgress } from './row-group-writer.ts';
 
@@ -29,11 +29,20 @@ export interface SnapshotOptions {
 export async function writeSnapshot(
   path: string,
   source: MemorySource,
+  options: SnapshotOptions = {},
+): Promise<Result<SnapshotProgress>> {
+  return writeSnapshotTo(() => OutputFile.create(path, 'owner'), source, options);
+}
+
+/** The same to whatever can be appended to. */
+export async function writeSnapshotTo(
+  open: () => Promise<Output>,
+  source: MemorySource,
   { redact = false, random = secureRandom, onProgress, signal }: SnapshotOptions = {},
 ): Promise<Result<SnapshotProgress>> {
-  let file: OutputFile | undefined;
+  let file: Output | undefined;
   try {
-    file = await OutputFile.create(path, 'owner');
+    file = await open();
     const written = redact ? redacted(source, random) : source;
     const rows = new RowGroupWriter(file, written.host, onProgress);
     await rows.begin();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { DigestCollector } from '../../src/analysis/digest-collector.ts';
 import { digestJson } from '../../src/analysis/digest-json.ts';
+import type { Context } from '../../src/cli/shared/context.ts';
 import { digestOfBytes, readDigestFile, writeDigestFile } from '../../src/cli/shared/digest-file.ts';
 import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import type { Host, MemoryItem } from '../../src/core/rules/memory-source.ts';
@@ -57,7 +58,7 @@ function digestOf(items: readonly MemoryItem[]) {
 }
 
 async function written(): Promise<Uint8Array> {
-  expect(await writeDigestFile(PATH, digestOf(ITEMS))).toMatchObject({ ok: true });
+  expect(await writeDigestFile({ process } as Context, PATH, digestOf(ITEMS))).toMatchObject({ ok: true });
   return readFileSync(PATH);
 }
 
@@ -66,7 +67,7 @@ test('a digest keeps the machine, and what is around each process', async () => 
   const json = JSON.parse(readFileSync(PATH, 'utf8'));
   expectSchema('digest', json);
   expect(json.schema).toBe('thpscope/digest@3');
-  const read = await readDigestFile(PATH);
+  const read = await readDigestFile({ path: PATH, name: PATH });
   if (!read.ok) throw new Error(read.failure.message);
   expect(read.value.host).toEqual(HOST);
   const [{ process, memory, isRegistered }] = read.value.processes;

@@ -104,6 +104,7 @@ describe('snapshots that cannot be taken together', () => {
     return path;
   }
 
+  const inputs = (...paths: string[]) => paths.map((path) => ({ path, name: path }));
   const openFiles = () =>
     process.platform === 'linux' ? readdirSync('/proc/self/fd', { encoding: 'utf8' }).length : 0;
 
@@ -114,16 +115,16 @@ describe('snapshots that cannot be taken together', () => {
     const other = { ...hostOf(x86_64), settings: settings && { ...settings, maxPtesNone: 0 } };
     const c = await snapshot('c.parquet', other);
     const before = openFiles();
-    expect(await openSnapshots('explain', [a, b], undefined)).toEqual(
+    expect(await openSnapshots('explain', inputs(a, b), undefined)).toEqual(
       fail('usage', `${b}: has another page size than ${a}; run thpscope explain on each of them alone`),
     );
-    expect(await openSnapshots('predict', [a, c], 'current')).toEqual(
+    expect(await openSnapshots('predict', inputs(a, c), 'current')).toEqual(
       fail('usage', `${c}: was recorded under other THP settings than ${a}; give --policy`),
     );
-    expect((await openSnapshotFiles('sweep', [a, join(folder, 'missing')], undefined)).ok).toBe(false);
+    expect((await openSnapshotFiles('sweep', inputs(a, join(folder, 'missing')), undefined)).ok).toBe(false);
     expect(openFiles()).toBe(before);
 
-    const together = await openSnapshots('predict', [a, c], 'default');
+    const together = await openSnapshots('predict', inputs(a, c), 'default');
     if (!together.ok) throw new Error(together.failure.message);
     await readMemory(together.value, pidsOf);
     expect(openFiles()).toBe(before);

@@ -228,7 +228,7 @@ describe('what is wrong is said in a line, with its place', () => {
     ['a cost that is not known', { ...BASE, costs: { copyPage: -1 } }, /'costs.copyPage'/],
   ])('%s', async (_, scenario, message) => {
     const path = file(scenario, 'bad.json');
-    const read = await readScenario(path);
+    const read = await readScenario({ path, name: path });
     const loaded = read.ok
       ? loadScenario(read.value.scenario, KERNEL_MODELS['linux-7.2'], DEFAULT_CALIBRATION, 1)
       : read;

@@ -121,7 +121,7 @@ test.each([
 });
 
 async function story(name: string, until: number): Promise<Scenario> {
-  const read = await readScenario(name);
+  const read = await readScenario({ path: name, name });
   if (!read.ok) throw new Error(read.failure.message);
   const { scenario } = read.value;
   return { ...scenario, until };

@@ -8,7 +8,7 @@ const bytes = (pages: number) => pages * PAGE;
 
 /** A built-in scenario, with other settings over its own. */
 async function story(name: string, settings: Record<string, string> = {}): Promise<Scenario> {
-  const read = await readScenario(name);
+  const read = await readScenario({ path: name, name });
   if (!read.ok) throw new Error(read.failure.message);
   const { scenario } = read.value;
   const more = Object.entries(settings).map(([file, value]): Setting => ({ file, value }));

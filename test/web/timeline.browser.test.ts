@@ -23,7 +23,7 @@ async function libraryReport(
   seed: number,
   orders?: readonly number[],
 ): Promise<SimulationReport> {
-  const read = await readScenario(name);
+  const read = await readScenario({ path: name, name });
   if (!read.ok) throw new Error(read.failure.message);
   const { scenario } = read.value;
   const { kernel, until } = scenario;

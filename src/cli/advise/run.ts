@@ -28,6 +28,7 @@ import { settingsFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, styleFor, warn } from '../shared/context.ts';
 import { digestFromFlags } from '../shared/digest-source.ts';
 import { interruptible } from '../shared/interrupt.ts';
+import { sourceInputs } from '../shared/source.ts';
 import { runSweep } from '../shared/sweep-run.ts';
 import type { AdviseFlags } from './command.ts';
 import { measureTime, measureWalks } from './measure.ts';
@@ -39,14 +40,17 @@ export async function advise(this: Context, flags: AdviseFlags, ...files: string
 
 async function adviseSource(
   context: Context,
-  flags: AdviseFlags,
-  files: string[],
+  asked: AdviseFlags,
+  words: string[],
   signal: AbortSignal,
 ): Promise<Result<void>> {
-  const budgetOf = parseBudget(flags);
+  const budgetOf = parseBudget(asked);
   if (!budgetOf.ok) return budgetOf;
-  const watched = measureTime(flags.measure, files);
+  const watched = measureTime(asked.measure, words);
   if (!watched.ok) return watched;
+  const inputs = await sourceInputs(context, asked, words);
+  if (!inputs.ok) return inputs;
+  const { flags, files } = inputs.value;
   const digested = await digestFromFlags(context, flags, files, { signal });
   if (!digested.ok) return digested;
   const source = digested.value;
@@ -54,9 +58,9 @@ async function adviseSource(
   const { geometry, settings: known, kernelRelease } = source.host;
   if (!memory.restart && flags.growth === 'restart')
     return fail('usage', '--growth restart: the digest is of a version that does not know restarts');
-  const asked = kernelAsked(flags.kernel, kernelRelease);
-  if (!asked.ok) return asked;
-  const model = asked.value;
+  const kernel = kernelAsked(flags.kernel, kernelRelease);
+  if (!kernel.ok) return kernel;
+  const model = kernel.value;
   const base = await settingsFromFlags(flags, geometry, source.host, isKept);
   if (!base.ok) return base;
   const { shrinkUnderused: _, ...kept } = base.value;

@@ -28,6 +28,7 @@ export const captureCommand = buildCommand<CaptureFlags, [], Context>({
       [
         'thpscope capture -p $(pidof -s redis-server) -o redis.parquet',
         'thpscope capture --all --redact -o host.parquet',
+        'ssh host thpscope capture --all -o - > host.parquet',
       ],
     ),
   },

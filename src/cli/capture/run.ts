@@ -5,11 +5,12 @@ import { captureProcesses } from '../shared/capture-processes.ts';
 import { type Context, print, warn } from '../shared/context.ts';
 import { interruptible } from '../shared/interrupt.ts';
 import { startProgress } from '../shared/progress.ts';
+import { checkOutput, notWritten, outputName } from '../shared/write-output.ts';
 import type { CaptureFlags } from './command.ts';
 
 /** `thpscope capture`: a snapshot of live processes. */
 export async function capture(this: Context, flags: CaptureFlags): Promise<void> {
-  const said = `interrupted, ${flags.output} was not written`;
+  const said = notWritten(flags.output);
   await interruptible(this, (signal) => captureFromFlags(this, flags, signal), said);
 }
 
@@ -23,6 +24,8 @@ async function captureFromFlags(
     return fail('usage', 'capture reads live processes: give one of -p PID, --cgroup PATH and --all');
 
   const { redact, output } = flags;
+  const checked = checkOutput(context, flags, []);
+  if (!checked.ok) return checked;
   const written = await captureProcesses(context, flags, output, {
     redact,
     signal,
@@ -39,7 +42,7 @@ async function captureFromFlags(
   for (const message of messages) warn(context, message);
   warn(
     context,
-    `wrote ${output}: ${plural(processes, 'process', 'processes')}, ${ranges} PMD ranges, ${formatBytes(bytes)}`,
+    `wrote ${outputName(output)}: ${plural(processes, 'process', 'processes')}, ${ranges} PMD ranges, ${formatBytes(bytes)}`,
   );
   return succeed(undefined);
 }

@@ -11,7 +11,7 @@ export const compareCommand = buildCommand<CompareFlags, string[], Context>({
   loader: async () => (await import('./run.ts')).compare,
   parameters: {
     flags: { ...outcomeFlags, ...outputFlags },
-    positional: wordList('ALGORITHM', 'Two algorithms, then snapshots'),
+    positional: wordList('ALGORITHM', 'Two algorithms, then snapshots, of which - is standard input'),
   },
   docs: {
     brief: 'Two algorithms on recorded memory: what differs in covered memory, attempts, work',

@@ -1,6 +1,7 @@
 import { fail } from '../../core/base/failure.ts';
 import { comparisonJson } from '../../render/json/compare.ts';
 import { comparisonText } from '../../render/text/compare.ts';
+import { commandInputs } from '../shared/command-inputs.ts';
 import { type Context, print, reportFailure } from '../shared/context.ts';
 import { EXIT } from '../shared/exit-code.ts';
 import { reportJob, runVerifyJob } from '../shared/verify-job.ts';
@@ -14,7 +15,9 @@ export async function compare(this: Context, flags: CompareFlags, ...words: stri
       'two algorithms and a snapshot, for example: thpscope compare walk scaled examples/redis.parquet';
     return reportFailure(this, fail('usage', usage).failure);
   }
-  const compared = await runVerifyJob(this, { kind: 'compare', names: [a, b], files, flags });
+  const inputs = await commandInputs(this, flags, files);
+  if (!inputs.ok) return reportFailure(this, inputs.failure);
+  const compared = await runVerifyJob(this, { kind: 'compare', names: [a, b], ...inputs.value });
   if (!reportJob(this, compared)) return;
   const names = [a, b] as const;
   const text = flags.json

@@ -8,15 +8,17 @@ import { planRange } from '../../core/plan/plan.ts';
 import { parseObjective } from '../../verify/best-cover.ts';
 import type { CheckedAlgorithm } from '../../verify/checked-algorithm.ts';
 import { addRangeToGap, emptyGap, type Gap } from '../../verify/optimality.ts';
+import type { WithPolicyFile } from '../shared/command-inputs.ts';
 import { type CommandPolicy, policyFromFlags } from '../shared/command-policy.ts';
+import type { InputFile } from '../shared/input-file.ts';
 import type { OutcomeFlags } from '../shared/policy-flags.ts';
 import { readMemory } from '../shared/read-memory.ts';
 import { openSnapshots } from '../shared/source.ts';
 
 /** Recorded memory, and under which settings it is asked about. */
 export interface AskedSnapshots {
-  readonly files: readonly string[];
-  readonly flags: OutcomeFlags;
+  readonly files: readonly InputFile[];
+  readonly flags: WithPolicyFile<OutcomeFlags>;
   readonly showProgress: (done: number, what: string) => void;
 }
 

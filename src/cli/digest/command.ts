@@ -29,7 +29,11 @@ export const digestCommand = buildCommand<DigestFlags, string[], Context>({
         'Counts what decides the outcome of every policy. predict, sweep and advise take the file in place of the memory;',
         'the files of many hosts can be given together. It holds no addresses: see docs/digest.md.',
       ],
-      ['thpscope digest --all -o host.digest.json', 'thpscope sweep host.digest.json'],
+      [
+        'thpscope digest --all -o host.digest.json',
+        'thpscope sweep host.digest.json',
+        'ssh host thpscope digest --all -o - | thpscope advise -',
+      ],
     ),
   },
 });

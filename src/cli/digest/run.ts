@@ -7,25 +7,29 @@ import { type Context, print, warn } from '../shared/context.ts';
 import { writeDigestFile } from '../shared/digest-file.ts';
 import { digestFromFlags } from '../shared/digest-source.ts';
 import { interruptible } from '../shared/interrupt.ts';
-import { checkOutput } from '../shared/write-output.ts';
+import { sourceInputs } from '../shared/source.ts';
+import { checkOutput, notWritten, outputName } from '../shared/write-output.ts';
 import type { DigestFlags } from './command.ts';
 
 /** `thpscope digest`: what decides every policy, in a file of some kilobytes. */
 export async function digest(this: Context, flags: DigestFlags, ...files: string[]): Promise<void> {
-  await interruptible(this, (signal) => digestSource(this, flags, files, signal));
+  const said = notWritten(flags.output);
+  await interruptible(this, (signal) => digestSource(this, flags, files, signal), said);
 }
 
 async function digestSource(
   context: Context,
   flags: DigestFlags,
-  files: string[],
+  words: string[],
   signal: AbortSignal,
 ): Promise<Result<void>> {
-  const output = checkOutput(flags.output, files);
+  const output = checkOutput(context, flags, words);
   if (!output.ok) return output;
-  const made = await digestFromFlags(context, flags, files, { signal });
+  const inputs = await sourceInputs(context, flags, words);
+  if (!inputs.ok) return inputs;
+  const made = await digestFromFlags(context, flags, inputs.value.files, { signal });
   if (!made.ok) return made;
-  const written = await writeDigestFile(flags.output, made.value);
+  const written = await writeDigestFile(context, flags.output, made.value);
   if (!written.ok) return written;
   const total = totalDigest(made.value);
   const apart = apartRanges(total);
@@ -50,7 +54,7 @@ async function digestSource(
   const ranges = `${plural(total.ranges, 'PMD range')}${apart > 0 ? `, ${apart} of them kept whole` : ''}`;
   warn(
     context,
-    `wrote ${flags.output}: ${plural(processes.length, 'process', 'processes')}, ${ranges}, ${formatBytes(written.value)}; not covered: ${notCovered(otherBytesOf(total), processes.length)}`,
+    `wrote ${outputName(flags.output)}: ${plural(processes.length, 'process', 'processes')}, ${ranges}, ${formatBytes(written.value)}; not covered: ${notCovered(otherBytesOf(total), processes.length)}`,
   );
   return succeed(undefined);
 }

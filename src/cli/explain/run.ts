@@ -17,32 +17,32 @@ import { explainJson, ignoredRangeJson } from '../../render/json/explain.ts';
 import { explainSvg, ignoredRangeSvg } from '../../render/svg/explain.ts';
 import { explainText, ignoredRangeText } from '../../render/text/explain.ts';
 import { type AskedAddress, parseAddress } from '../shared/asked-address.ts';
+import type { CommandInputs, WithPolicyFile } from '../shared/command-inputs.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, reportFailure, styleFor } from '../shared/context.ts';
 import { isDigestFile } from '../shared/is-digest-file.ts';
 import { readMemory } from '../shared/read-memory.ts';
-import { checkOneSource, memoryFromFlags, type OpenedMemory, rangeFromFlags } from '../shared/source.ts';
+import { memoryFromFlags, type OpenedMemory, rangeFromFlags, sourceInputs } from '../shared/source.ts';
 import type { ExplainFlags } from './command.ts';
 
 /** `thpscope explain`: one PMD range, every step. */
-export async function explain(this: Context, flags: ExplainFlags, ...files: string[]): Promise<void> {
-  const source = checkOneSource(flags, files);
-  const answer = source.ok ? await answerText(this, flags, files) : source;
+export async function explain(this: Context, flags: ExplainFlags, ...words: string[]): Promise<void> {
+  const inputs = await sourceInputs(this, flags, words);
+  const answer = inputs.ok ? await answerText(this, inputs.value) : inputs;
   if (answer.ok) await print(this, answer.value);
   else reportFailure(this, answer.failure);
 }
 
 async function answerText(
   context: Context,
-  flags: ExplainFlags,
-  files: readonly string[],
+  { flags, files }: CommandInputs<ExplainFlags>,
 ): Promise<Result<string>> {
   if (flags.json && flags.format !== undefined && flags.format !== 'json')
     return fail('usage', `--json and --format ${flags.format}: give one of them`);
   const format = flags.json ? 'json' : (flags.format ?? 'text');
   const asked =
     flags.pattern === undefined
-      ? await findAsked(context, flags, files)
+      ? await findAsked(context, { flags, files })
       : await makeAsked(flags, flags.pattern);
   if (!asked.ok) return asked;
   const style = styleFor(context, flags.color);
@@ -65,7 +65,7 @@ interface AskedRange {
   readonly around?: RangeSurroundings;
 }
 
-async function makeAsked(flags: ExplainFlags, pattern: string): Promise<Result<AskedRange>> {
+async function makeAsked(flags: WithPolicyFile<ExplainFlags>, pattern: string): Promise<Result<AskedRange>> {
   if (flags.address !== undefined) {
     return fail('usage', '--address goes with processes and snapshots, not with --pattern');
   }
@@ -79,12 +79,11 @@ async function makeAsked(flags: ExplainFlags, pattern: string): Promise<Result<A
 
 async function findAsked(
   context: Context,
-  flags: ExplainFlags,
-  files: readonly string[],
+  { flags, files }: CommandInputs<ExplainFlags>,
 ): Promise<Result<AskedRange | IgnoredRange>> {
   const digest = files.find(isDigestFile);
   if (digest)
-    return fail('usage', `${digest}: a digest holds counts, no ranges to explain; give the snapshot`);
+    return fail('usage', `${digest.name}: a digest holds counts, no ranges to explain; give the snapshot`);
   if (flags.address === undefined)
     return fail('usage', 'which range? give --address ADDR; predict -v lists VMAs');
   const address = parseAddress('--address', flags.address);

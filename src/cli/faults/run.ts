@@ -10,6 +10,7 @@ import { enabledOrders } from '../../core/rules/thp-settings.ts';
 import { faultsJson } from '../../render/json/faults.ts';
 import { faultsText } from '../../render/text/faults.ts';
 import { answerLines } from '../shared/answer-lines.ts';
+import { commandInputs, type WithPolicyFile } from '../shared/command-inputs.ts';
 import { settingsFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, reportFailure, styleFor } from '../shared/context.ts';
 import { answerJsonLine } from '../shared/json-line.ts';
@@ -23,7 +24,10 @@ export async function faults(this: Context, flags: FaultsFlags): Promise<void> {
   if (!done.ok) reportFailure(this, done.failure);
 }
 
-async function answer(context: Context, flags: FaultsFlags): Promise<Result<void>> {
+async function answer(context: Context, asked: FaultsFlags): Promise<Result<void>> {
+  const inputs = await commandInputs(context, asked, []);
+  if (!inputs.ok) return inputs;
+  const { flags } = inputs.value;
   const geometry = geometryFromFlags(flags);
   if (!geometry.ok) return geometry;
   const orders = await ordersFromFlags(flags, geometry.value);
@@ -40,17 +44,20 @@ async function answer(context: Context, flags: FaultsFlags): Promise<Result<void
   }
   if (vma === undefined || history === undefined)
     return fail('usage', 'give --vma START-END and --history ACTS, or --histories FILE; --help has examples');
-  const asked = askedHistory({ vma, history }, byDefault, geometry.value);
-  return asked.ok ? answerOne(context, flags, geometry.value, asked.value) : asked;
+  const only = askedHistory({ vma, history }, byDefault, geometry.value);
+  return only.ok ? answerOne(context, flags, geometry.value, only.value) : only;
 }
 
 /** The sizes that page faults may use in every history that does not say so itself. */
-async function ordersFromFlags(flags: FaultsFlags, geometry: Geometry): Promise<Result<OrderSet>> {
-  const { orders, policy, enabled, set } = flags;
+async function ordersFromFlags(
+  flags: WithPolicyFile<FaultsFlags>,
+  geometry: Geometry,
+): Promise<Result<OrderSet>> {
+  const { orders, policy, policyFile, enabled, set } = flags;
   if ((policy ?? enabled ?? set) === undefined) return ordersOfText(orders ?? 'all', geometry);
   if (orders !== undefined)
     return fail('usage', '--orders says which sizes there are, so give no --policy, --enabled or --set');
-  const asked = { policy, enabled, set };
+  const asked = { policy, policyFile, enabled, set };
   const settings = await settingsFromFlags(asked, geometry, undefined, (path) => path.endsWith('enabled'));
   return settings.ok ? succeed(enabledOrders(settings.value, true, geometry)) : settings;
 }

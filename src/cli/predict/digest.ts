@@ -5,6 +5,7 @@ import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
 import { predictHead } from '../../render/json/predict.ts';
 import { digestTotalsJson, digestTotalsText } from '../../render/text/digest-totals.ts';
+import type { CommandInputs } from '../shared/command-inputs.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, styleFor, warn } from '../shared/context.ts';
 import { digestFromFlags } from '../shared/digest-source.ts';
@@ -13,8 +14,7 @@ import type { PredictFlags } from './command.ts';
 /** `predict` over digests: totals only, for a digest knows neither VMAs nor ranges. */
 export async function predictDigest(
   context: Context,
-  flags: PredictFlags,
-  files: string[],
+  { flags, files }: CommandInputs<PredictFlags>,
 ): Promise<Result<void>> {
   if (flags.outcome)
     return fail('usage', '--outcome: a digest cannot make attempts fail; give processes or a snapshot');

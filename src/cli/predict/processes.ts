@@ -9,6 +9,7 @@ import { reachAsked } from '../../core/rules/tlb-reach.ts';
 import { predictHead, predictTail, rangeJson } from '../../render/json/predict.ts';
 import { predictText } from '../../render/text/predict.ts';
 import { parseAddress } from '../shared/asked-address.ts';
+import type { CommandInputs } from '../shared/command-inputs.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, styleFor, warn } from '../shared/context.ts';
 import { startProgress } from '../shared/progress.ts';
@@ -19,8 +20,7 @@ import type { PredictFlags } from './command.ts';
 /** `predict` over processes or snapshots. */
 export async function predictProcesses(
   context: Context,
-  flags: PredictFlags,
-  files: string[],
+  { flags, files }: CommandInputs<PredictFlags>,
 ): Promise<Result<void>> {
   const asked = flags.vma === undefined ? undefined : parseAddress('--vma', flags.vma);
   if (asked && !asked.ok) return asked;

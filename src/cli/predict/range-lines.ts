@@ -12,6 +12,7 @@ import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import { enabledOrders, hugepagePolicy } from '../../core/rules/thp-settings.ts';
 import { planJson } from '../../render/json/predict.ts';
 import { answerLines } from '../shared/answer-lines.ts';
+import type { WithPolicyFile } from '../shared/command-inputs.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
 import type { Context } from '../shared/context.ts';
 import { answerJsonLine } from '../shared/json-line.ts';
@@ -26,7 +27,7 @@ import type { PredictFlags } from './command.ts';
  */
 export async function predictRangeLines(
   context: Context,
-  flags: PredictFlags & { readonly ranges: string },
+  flags: WithPolicyFile<PredictFlags> & { readonly ranges: string },
 ): Promise<Result<void>> {
   const geometry = geometryFromFlags(flags);
   if (!geometry.ok) return geometry;

@@ -11,22 +11,25 @@ import { predictHead, rangeJson, totalsJson, totalsWithRestart } from '../../ren
 import { explainText } from '../../render/text/explain.ts';
 import { restartLines } from '../../render/text/restart.ts';
 import { RESTART_IS_A_BOUND } from '../../render/words/restart-sentence.ts';
+import type { CommandInputs, WithPolicyFile } from '../shared/command-inputs.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, reportFailure, styleFor } from '../shared/context.ts';
 import { isDigestFile } from '../shared/is-digest-file.ts';
-import { checkOneSource, rangeFromFlags } from '../shared/source.ts';
+import { rangeFromFlags, sourceInputs } from '../shared/source.ts';
 import type { PredictFlags } from './command.ts';
 import { predictProcesses } from './processes.ts';
 
 /** `thpscope predict`: what khugepaged would collapse, what it costs and gains. */
-export async function predict(this: Context, flags: PredictFlags, ...files: string[]): Promise<void> {
-  const done = await predictSource(this, flags, files);
+export async function predict(this: Context, flags: PredictFlags, ...words: string[]): Promise<void> {
+  const inputs = await sourceInputs(this, flags, words);
+  const done = inputs.ok ? await predictSource(this, inputs.value) : inputs;
   if (!done.ok) reportFailure(this, done.failure);
 }
 
-async function predictSource(context: Context, flags: PredictFlags, files: string[]): Promise<Result<void>> {
-  const source = checkOneSource(flags, files);
-  if (!source.ok) return source;
+async function predictSource(
+  context: Context,
+  { flags, files }: CommandInputs<PredictFlags>,
+): Promise<Result<void>> {
   const totalsOnly = flags.pattern !== undefined || flags.ranges !== undefined || files.some(isDigestFile);
   if (totalsOnly && (flags.sort ?? flags.top ?? flags.vma) !== undefined)
     return fail('usage', '--vma, --sort and --top list what there is: give processes or snapshots');
@@ -38,14 +41,14 @@ async function predictSource(context: Context, flags: PredictFlags, files: strin
   }
   if (files.some(isDigestFile)) {
     const { predictDigest } = await import('./digest.ts');
-    return predictDigest(context, flags, files);
+    return predictDigest(context, { flags, files });
   }
-  return predictProcesses(context, flags, files);
+  return predictProcesses(context, { flags, files });
 }
 
 async function predictPattern(
   context: Context,
-  flags: PredictFlags & { pattern: string },
+  flags: WithPolicyFile<PredictFlags> & { pattern: string },
 ): Promise<Result<void>> {
   const range = rangeFromFlags(flags);
   if (!range.ok) return range;

@@ -17,32 +17,34 @@ import { reportStyle } from '../../render/report/style.ts';
 import type { ReportSource } from '../../render/report/view.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, warn } from '../shared/context.ts';
+import type { InputFile } from '../shared/input-file.ts';
 import { interruptible } from '../shared/interrupt.ts';
 import { isDigestFile } from '../shared/is-digest-file.ts';
 import { startProgress } from '../shared/progress.ts';
 import { readMemory } from '../shared/read-memory.ts';
-import { checkOneSource, memoryFromFlags, sameSettings } from '../shared/source.ts';
+import { memoryFromFlags, sameSettings, sourceInputs } from '../shared/source.ts';
 import { runSweep } from '../shared/sweep-run.ts';
 import { readVersion } from '../shared/version.ts';
-import { checkOutput, writeOutput } from '../shared/write-output.ts';
+import { checkOutput, notWritten, outputName, writeOutput } from '../shared/write-output.ts';
 import type { ReportFlags } from './command.ts';
 
 /** `thpscope report`: one HTML file with the findings in words and pictures. */
 export async function report(this: Context, flags: ReportFlags, ...files: string[]): Promise<void> {
-  const said = `interrupted, ${flags.output} was not written`;
+  const said = notWritten(flags.output);
   await interruptible(this, (signal) => reportSource(this, flags, files, signal), said);
 }
 
 async function reportSource(
   context: Context,
-  flags: ReportFlags,
-  files: string[],
+  asked: ReportFlags,
+  words: string[],
   signal: AbortSignal,
 ): Promise<Result<void>> {
-  const given = checkOneSource(flags, files);
-  if (!given.ok) return given;
-  const output = checkOutput(flags.output, flags.policy === undefined ? files : [...files, flags.policy]);
+  const output = checkOutput(context, asked, asked.policy === undefined ? words : [...words, asked.policy]);
   if (!output.ok) return output;
+  const inputs = await sourceInputs(context, asked, words);
+  if (!inputs.ok) return inputs;
+  const { flags, files } = inputs.value;
   const read = files.some(isDigestFile)
     ? await readDigest(context, flags, files, signal)
     : await readRanges(context, flags, files, signal);
@@ -70,7 +72,7 @@ async function reportSource(
     style,
     createHash('sha256').update(style).digest('base64'),
   );
-  const written = await writeOutput(flags.output, page, 'umask');
+  const written = await writeOutput(context, flags.output, page, 'umask');
   if (!written.ok) return written;
   await sayWritten(context, flags, memory.digest, written.value);
   return succeed(undefined);
@@ -84,14 +86,14 @@ interface ReadSources {
 async function readDigest(
   context: Context,
   flags: ReportFlags,
-  files: readonly string[],
+  files: readonly InputFile[],
   signal: AbortSignal,
 ): Promise<Result<ReadSources>> {
   const { digestFromFlags } = await import('../shared/digest-source.ts');
   const digest = await digestFromFlags(context, flags, files, { signal });
   if (!digest.ok) return digest;
   const { name: host, kernelRelease, time } = digest.value.host;
-  const sources = files.map((name) => ({
+  const sources = files.map(({ name }) => ({
     name,
     host: files.length === 1 ? host : undefined,
     kernelRelease: files.length === 1 ? kernelRelease : undefined,
@@ -104,7 +106,7 @@ async function readDigest(
 async function readRanges(
   context: Context,
   flags: ReportFlags,
-  files: readonly string[],
+  files: readonly InputFile[],
   signal: AbortSignal,
 ): Promise<Result<ReadSources>> {
   const opened = await memoryFromFlags(context, flags, files);
@@ -141,7 +143,7 @@ async function readRanges(
     notes,
   };
   const sources = hosts.map(({ name, kernelRelease, time }, i) => ({
-    name: files.at(i) ?? 'running processes',
+    name: files.at(i)?.name ?? 'running processes',
     host: name,
     kernelRelease,
     time,
@@ -153,7 +155,7 @@ async function readRanges(
  * The command that explains a range of a process at an address; of files, explain takes the first VMA that
  * holds it.
  */
-function explainCommand(flags: ReportFlags, files: readonly string[], { table, digest }: ReadMemory) {
+function explainCommand(flags: ReportFlags, files: readonly InputFile[], { table, digest }: ReadMemory) {
   const { policy, enabled, set = [], orders, maxPtesNone, maxPtesSwap, maxPtesShared, kernel } = flags;
   const asked = [
     ...(policy === undefined ? [] : ['--policy', policy]),
@@ -165,10 +167,14 @@ function explainCommand(flags: ReportFlags, files: readonly string[], { table, d
     ...(maxPtesShared === undefined ? [] : ['--max-ptes-shared', String(maxPtesShared)]),
     ...(kernel === undefined ? [] : ['--kernel', kernel]),
   ];
+  // What came through a pipe is nowhere to be read again.
+  const isPiped = files.some(({ path, name }) => path !== name) || policy === '-';
   return (index: number, address: number) => {
+    if (isPiped) return undefined;
     const found = table?.vmas.find(({ vma }) => vma.start <= address && address < vma.end);
     if (files.length > 0 && found?.process !== index) return undefined;
-    const source = files.length > 0 ? files : ['-p', String(digest.processes[index].process.pid)];
+    const source =
+      files.length > 0 ? files.map(({ path }) => path) : ['-p', String(digest.processes[index].process.pid)];
     return shellCommand([
       'thpscope',
       'explain',
@@ -195,6 +201,6 @@ async function sayWritten(
     warn(context, `${plural(skipped.length, 'process', 'processes')} could not be read`);
   warn(
     context,
-    `wrote ${output}: ${plural(processes.length, 'process', 'processes')}, ${formatBytes(bytes)}; open it in any browser`,
+    `wrote ${outputName(output)}: ${plural(processes.length, 'process', 'processes')}, ${formatBytes(bytes)}; open it in any browser`,
   );
 }

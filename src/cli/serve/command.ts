@@ -34,7 +34,7 @@ export const serveCommand = buildCommand<ServeFlags, string[], Context>({
       json: optionalSwitch('Print the address as JSON'),
     },
     aliases: { p: 'pid' },
-    positional: wordList('SOURCE', 'Snapshots, and directories of snapshots'),
+    positional: wordList('SOURCE', 'Snapshots, and directories of snapshots; - is standard input'),
   },
   docs: {
     brief: 'Snapshots and running processes in a browser, on this machine only',

@@ -35,7 +35,7 @@ async function serveUntil(
   if (port > MAX_PORT) return fail('usage', `--port ${port}: ports are 0 to ${MAX_PORT}`);
   if (refresh < 1 || refresh > MAX_REFRESH_SECONDS)
     return fail('usage', `--refresh ${refresh}: give 1 to ${MAX_REFRESH_SECONDS} seconds`);
-  const snapshots = await snapshotSources(paths);
+  const snapshots = await snapshotSources(context, paths);
   if (!snapshots.ok) return snapshots;
 
   const folder = makePrivateFolder(context);

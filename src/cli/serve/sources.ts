@@ -4,22 +4,32 @@ import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import type { SourceFile } from '../../server/listen.ts';
 import { openSnapshotFile } from '../../snapshot/file.ts';
 import { type CaptureOptions, captureProcesses } from '../shared/capture-processes.ts';
+import { inputFile } from '../shared/command-inputs.ts';
 import type { Context } from '../shared/context.ts';
 import type { ProcessFlags } from '../shared/source-flags.ts';
+import { checkNamedOnce } from '../shared/standard-input.ts';
 
 /**
  * Snapshots by their paths, and those of directories by their names. Fails at the first that is not sound.
  */
-export async function snapshotSources(paths: readonly string[]): Promise<Result<SourceFile[]>> {
+export async function snapshotSources(
+  context: Context,
+  words: readonly string[],
+): Promise<Result<SourceFile[]>> {
+  const once = checkNamedOnce(words);
+  if (!once.ok) return once;
   const sources: SourceFile[] = [];
-  for (const path of paths) {
-    const files = isDirectory(path) ? snapshotsIn(path) : succeed([path]);
-    if (!files.ok) return files;
-    for (const file of files.value) {
-      const opened = await openSnapshotFile(file);
+  for (const word of words) {
+    const names = isDirectory(word) ? snapshotsIn(word) : succeed([word]);
+    if (!names.ok) return names;
+    for (const each of names.value) {
+      const file = await inputFile(context, each);
+      if (!file.ok) return file;
+      const { path, name } = file.value;
+      const opened = await openSnapshotFile(path, name);
       if (!opened.ok) return opened;
       opened.value.close();
-      sources.push({ name: file, path: file });
+      sources.push({ name, path });
     }
   }
   return succeed(sources);

@@ -4,6 +4,7 @@ import { type Failure, fail, failWith, type Result, succeed } from '../../core/b
 import { withoutMark } from '../../core/base/json.ts';
 import { openRegularFile } from '../../snapshot/regular-file.ts';
 import { type Context, print } from './context.ts';
+import { STANDARD_INPUT, takeStandardInput } from './standard-input.ts';
 
 /** Answers that are written at once; small enough to keep a pipe flowing. */
 const LINES_PER_WRITE = 64;
@@ -19,8 +20,8 @@ export async function answerLines(
   path: string,
   answer: (line: string) => Result<string>,
 ): Promise<Result<void>> {
-  const name = path === '-' ? 'standard input' : path;
-  const input = path === '-' ? succeed(context.process.stdin) : openLines(path);
+  const name = path === '-' ? STANDARD_INPUT : path;
+  const input = path === '-' ? takeStandardInput(context) : openLines(path);
   if (!input.ok) return input;
   let answers: string[] = [];
   let number = 0;

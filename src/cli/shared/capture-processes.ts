@@ -1,12 +1,13 @@
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { plural } from '../../core/base/plural.ts';
 import type { MemoryItem, Process } from '../../core/rules/memory-source.ts';
-import { writeSnapshot } from '../../snapshot/writer.ts';
+import { writeSnapshotTo } from '../../snapshot/writer.ts';
 import type { Context } from './context.ts';
 import type { Progress } from './progress.ts';
 import { type MemoryRead, missingMemory, ReadError, readMemory } from './read-memory.ts';
 import { type OpenedMemory, openProcesses } from './source.ts';
 import type { ProcessFlags } from './source-flags.ts';
+import { openOutput } from './write-output.ts';
 
 export interface CaptureOptions {
   readonly redact?: boolean;
@@ -42,7 +43,8 @@ export async function captureProcesses(
     opened.value,
     (items, read) => {
       const source = { host, items: () => worthKeeping(items, read, opened.value, startTime) };
-      return writeSnapshot(path, source, { redact, signal });
+      const open = () => openOutput(context, path, 'owner');
+      return writeSnapshotTo(open, source, { redact, signal });
     },
     { signal, progress },
   );

@@ -9,6 +9,7 @@ import { defaultSettings, type ThpSettings, withOrdersAlways } from '../../core/
 import { ALGORITHMS } from '../../core/search/algorithms.ts';
 import { kernelAsked } from './asked-kernel.ts';
 import { withAssignments } from './assignments.ts';
+import type { WithPolicyFile } from './command-inputs.ts';
 import type { PolicyFlags, SettingsFlags } from './policy-flags.ts';
 import { sameSettings } from './source.ts';
 
@@ -32,7 +33,7 @@ interface ReadOnMachine {
  * on, undefined for made-up ranges.
  */
 export async function policyFromFlags(
-  flags: PolicyFlags,
+  flags: WithPolicyFile<PolicyFlags>,
   geometry: Geometry,
   host: ReadOnMachine | undefined,
 ): Promise<Result<CommandPolicy>> {
@@ -62,13 +63,13 @@ export async function policyFromFlags(
  * here.
  */
 export async function settingsFromFlags(
-  flags: SettingsFlags,
+  flags: WithPolicyFile<SettingsFlags>,
   geometry: Geometry,
   host: Pick<ReadOnMachine, 'settings' | 'shrinkUnderused'> | undefined,
   isTaken: (path: string) => boolean = () => true,
 ): Promise<Result<FiledSettings>> {
   const current = host?.settings;
-  const base = await baseSettings(flags.policy ?? (current ? 'current' : 'default'), geometry, current);
+  const base = await baseSettings(flags, geometry, current);
   if (!base.ok) return base;
   const orders = flags.orders === undefined ? undefined : parseOrders(flags.orders, geometry);
   if (orders && !orders.ok) return orders;
@@ -88,12 +89,16 @@ export async function settingsFromFlags(
 }
 
 async function baseSettings(
-  name: string,
+  { policy, policyFile }: WithPolicyFile<SettingsFlags>,
   geometry: Geometry,
   current: ThpSettings | undefined,
 ): Promise<Result<ThpSettings>> {
+  const name = policy ?? (current ? 'current' : 'default');
   if (name === 'default') return succeed(defaultSettings(geometry));
-  if (name !== 'current') return (await import('./policy-file.ts')).readPolicyFile(name, geometry);
+  if (name !== 'current') {
+    const { readPolicyFile } = await import('./policy-file.ts');
+    return readPolicyFile(policyFile ?? { path: name, name }, geometry);
+  }
   if (current) return succeed(current);
   return fail(
     'usage',

@@ -2,9 +2,10 @@ import { DIGEST_SCHEMA, digestJson, digestOfJson } from '../../analysis/digest-j
 import type { SourceDigest } from '../../analysis/memory-digest.ts';
 import { fail, type Result } from '../../core/base/failure.ts';
 import { checksumOf } from '../../snapshot/crc32.ts';
+import type { Context } from './context.ts';
 import { digestFile } from './digest-schema.ts';
 import { firstIssue } from './first-issue.ts';
-import { jsonOfBytes, readInputFile } from './input-file.ts';
+import { type InputFile, jsonOfBytes, readInputFile } from './input-file.ts';
 import { writeOutput } from './write-output.ts';
 
 /** How a digest ends: with the checksum of all bytes before. */
@@ -15,9 +16,9 @@ const ENDING_BYTES = 64;
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 
 /** Reads a digest that `thpscope digest` wrote. Fails with what is wrong about it. */
-export async function readDigestFile(path: string): Promise<Result<SourceDigest>> {
-  const bytes = await readInputFile(path, path);
-  return bytes.ok ? digestOfBytes(withoutMark(bytes.value), path) : bytes;
+export async function readDigestFile(file: InputFile): Promise<Result<SourceDigest>> {
+  const bytes = await readInputFile(file);
+  return bytes.ok ? digestOfBytes(withoutMark(bytes.value), file.name) : bytes;
 }
 
 /** The digest in the bytes of a file of this name. */
@@ -54,9 +55,13 @@ function checkEnding(bytes: Uint8Array): 'right' | 'wrong' | 'none' {
   return checksumOf(bytes.subarray(0, bytes.length - ending[0].length)) === ending[1] ? 'right' : 'wrong';
 }
 
-/** Writes a digest; only a whole one gets the name. Says how many bytes it has. */
-export async function writeDigestFile(path: string, digest: SourceDigest): Promise<Result<number>> {
+/** Writes a digest. Says how many bytes it has. */
+export async function writeDigestFile(
+  context: Context,
+  path: string,
+  digest: SourceDigest,
+): Promise<Result<number>> {
   const body = JSON.stringify(digestJson(digest)).slice(0, -1);
   const checksum = checksumOf(new TextEncoder().encode(body));
-  return writeOutput(path, `${body},"crc32":"${checksum}"}\n`, 'owner');
+  return writeOutput(context, path, `${body},"crc32":"${checksum}"}\n`, 'owner');
 }

@@ -8,6 +8,7 @@ import { joinReleases } from '../../core/rules/kernel-release.ts';
 import { commonReach, reachAsked, type TlbReach } from '../../core/rules/tlb-reach.ts';
 import type { SnapshotFile } from '../../snapshot/file.ts';
 import type { DigestPiece, DigestTask, GroupSpan } from './digest-worker.ts';
+import type { InputFile } from './input-file.ts';
 import { RecordedProcesses } from './recorded-processes.ts';
 import { recordingOf } from './source.ts';
 import type { WorkersFlag } from './source-flags.ts';
@@ -39,27 +40,27 @@ export interface DigestRun extends DigestOptions, WorkersFlag {
  * reason of an abort.
  */
 export async function digestSnapshots(
-  files: readonly SnapshotFile[],
-  paths: readonly string[],
+  snapshots: readonly SnapshotFile[],
+  files: readonly InputFile[],
   run: DigestRun,
 ): Promise<Result<SourceDigest>> {
-  const kernelRelease = joinReleases(files.map((file) => file.host.kernelRelease));
-  const cpu = commonCpu(files.map((file) => file.host.cpu));
-  const hosts = files.map((file) => file.host);
+  const kernelRelease = joinReleases(snapshots.map(({ host }) => host.kernelRelease));
+  const cpu = commonCpu(snapshots.map(({ host }) => host.cpu));
+  const hosts = snapshots.map((snapshot) => snapshot.host);
   const name = commonValue(hosts.map((host) => host.name));
   const bootId = commonValue(hosts.map((host) => host.bootId));
   const host = { ...hosts[0], name, bootId, kernelRelease, cpu };
-  const asked = collectiveReach(run.tlb, files);
+  const asked = collectiveReach(run.tlb, snapshots);
   if (!asked.ok) return asked;
   const reach = asked.value;
-  const groups = files.reduce((sum, file) => sum + file.groups, 0);
+  const groups = snapshots.reduce((sum, snapshot) => sum + snapshot.groups, 0);
   const counters = sharedCounters();
   const paying = Math.min(availableParallelism(), Math.floor(groups / MIN_GROUPS_PER_WORKER));
   const count = Math.max(1, Math.min(run.workers ?? paying, groups));
   const results = await runWorkers<Result<DigestPiece[]>>(
     new URL('./digest-worker.js', import.meta.url),
     count,
-    { paths, spans: spansOf(files, count), reach, walkAll: run.walkAll, counters } satisfies DigestTask,
+    { files, spans: spansOf(snapshots, count), reach, walkAll: run.walkAll, counters } satisfies DigestTask,
     run.signal,
     () => run.onProgress(Atomics.load(counters, SHARED.done), groups),
   );
@@ -69,11 +70,11 @@ export async function digestSnapshots(
     pieces.push(...result.value);
   }
   pieces.sort(({ place: [a, i] }, { place: [b, j] }) => a - b || i - j);
-  const processes = mergePieces(pieces, paths, host, reach);
+  const processes = mergePieces(pieces, files, host, reach);
   if (!processes.ok) return processes;
-  const named = nameRecordings(run.command, processes.value, files, paths);
+  const named = nameRecordings(run.command, processes.value, snapshots, files);
   if (!named.ok) return named;
-  const notices = files.flatMap((file) => file.notices);
+  const notices = snapshots.flatMap((snapshot) => snapshot.notices);
   return succeed({
     host,
     reach,
@@ -85,9 +86,9 @@ export async function digestSnapshots(
   });
 }
 
-function collectiveReach(tlb: string | undefined, files: readonly SnapshotFile[]): Result<TlbReach> {
+function collectiveReach(tlb: string | undefined, snapshots: readonly SnapshotFile[]): Result<TlbReach> {
   const reaches: TlbReach[] = [];
-  for (const { host } of files) {
+  for (const { host } of snapshots) {
     const reach = reachAsked(tlb, host.cpu, host.geometry);
     if (!reach.ok) return reach;
     reaches.push(reach.value);
@@ -95,8 +96,8 @@ function collectiveReach(tlb: string | undefined, files: readonly SnapshotFile[]
   return succeed(commonReach(reaches));
 }
 
-function spansOf(files: readonly SnapshotFile[], workers: number): GroupSpan[] {
-  return files.flatMap(({ groups }, file) => {
+function spansOf(snapshots: readonly SnapshotFile[], workers: number): GroupSpan[] {
+  return snapshots.flatMap(({ groups }, file) => {
     const length = Math.ceil(groups / (SPANS_PER_WORKER * workers));
     const count = groups === 0 ? 0 : Math.ceil(groups / length);
     return Array.from({ length: count }, (_, i) => ({
@@ -117,15 +118,15 @@ interface RecordedDigest {
 function nameRecordings(
   command: string,
   processes: readonly RecordedDigest[],
-  files: readonly SnapshotFile[],
-  paths: readonly string[],
+  snapshots: readonly SnapshotFile[],
+  files: readonly InputFile[],
 ): Result<{ readonly processes: readonly ProcessDigest[]; readonly notes: readonly string[] }> {
-  if (files.length === 1) return succeed({ processes: processes.map(({ digest }) => digest), notes: [] });
+  if (snapshots.length === 1) return succeed({ processes: processes.map(({ digest }) => digest), notes: [] });
   const recorded = new RecordedProcesses(command);
-  const recordings = files.map(({ host }, i) => recordingOf(paths[i], host));
+  const recordings = snapshots.map(({ host }, i) => recordingOf(files[i].name, host));
   const named: ProcessDigest[] = [];
   for (const { file, digest } of processes) {
-    const process = recorded.add(digest.process, recordings[file], files[file].host.bootId);
+    const process = recorded.add(digest.process, recordings[file], snapshots[file].host.bootId);
     if (!process.ok) return process;
     named.push({ ...digest, process: process.value });
   }
@@ -135,7 +136,7 @@ function nameRecordings(
 /** A process whose ranges lie in several spans comes in as many pieces, one after the other. */
 function mergePieces(
   pieces: readonly DigestPiece[],
-  paths: readonly string[],
+  files: readonly InputFile[],
   host: SourceDigest['host'],
   reach: TlbReach,
 ): Result<readonly RecordedDigest[]> {
@@ -150,7 +151,7 @@ function mergePieces(
     if (earlier && key !== last)
       return fail(
         'unreadable',
-        `${paths[pieces[i].file]}: process ${each.process.pid} is there twice; capture the memory again`,
+        `${files[pieces[i].file].name}: process ${each.process.pid} is there twice; capture the memory again`,
       );
     last = key;
     if (earlier) {

@@ -9,13 +9,13 @@ import { commonReach, reachAsked } from '../../core/rules/tlb-reach.ts';
 import type { Context } from './context.ts';
 import { readDigestFile } from './digest-file.ts';
 import { type DigestOptions, digestSnapshots } from './digest-snapshots.ts';
+import type { InputFile } from './input-file.ts';
 import { isDigestFile } from './is-digest-file.ts';
 import type { TlbFlag } from './policy-flags.ts';
 import { startProgress } from './progress.ts';
 import { readMemory } from './read-memory.ts';
 import { RecordedProcesses } from './recorded-processes.ts';
 import {
-  checkOneSource,
   oneByOne,
   openProcesses,
   openSnapshotFiles,
@@ -26,16 +26,14 @@ import {
 import type { ProcessFlags, WorkersFlag } from './source-flags.ts';
 import { timeLeft } from './time-left.ts';
 
-/** The digest of whatever the flags name: running processes, snapshots, or digests made before. */
+/** The digest of whatever was named: running processes, snapshots, or digests made before. */
 export async function digestFromFlags(
   context: Context,
   flags: ProcessFlags & WorkersFlag & TlbFlag,
-  files: readonly string[],
+  files: readonly InputFile[],
   asked: Omit<DigestOptions, 'tlb'>,
 ): Promise<Result<SourceDigest>> {
   const options = { ...asked, tlb: flags.tlb };
-  const source = checkOneSource(flags, files);
-  if (!source.ok) return source;
   if (files.length === 0) return digestProcesses(context, flags, options);
   const stored = files.filter(isDigestFile);
   if (stored.length === 0) return digestFiles(context, flags, files, options);
@@ -44,31 +42,31 @@ export async function digestFromFlags(
   if (options.walkAll)
     return fail(
       'usage',
-      `${stored[0]}: a digest cannot answer for the kernels scaled and capped; give the snapshot`,
+      `${stored[0].name}: a digest cannot answer for the kernels scaled and capped; give the snapshot`,
     );
   return readDigests(context, stored, options.tlb);
 }
 
 async function readDigests(
   context: Context,
-  paths: readonly string[],
+  files: readonly InputFile[],
   tlb: string | undefined,
 ): Promise<Result<SourceDigest>> {
   const digests: SourceDigest[] = [];
-  for (const path of paths) {
-    const digest = await readDigestFile(path);
+  for (const file of files) {
+    const digest = await readDigestFile(file);
     if (!digest.ok) return digest;
-    const counted = checkReach(path, digest.value, tlb);
+    const counted = checkReach(file.name, digest.value, tlb);
     if (!counted.ok) return counted;
     digests.push(digest.value);
     if (!sameGeometry(digest.value.host.geometry, digests[0].host.geometry))
-      return otherPageSize(context.command, path, paths[0]);
+      return otherPageSize(context.command, file.name, files[0].name);
   }
   const [{ host }] = digests;
   const recorded = new RecordedProcesses(context.command);
   const processes: ProcessDigest[] = [];
   for (const [index, digest] of digests.entries()) {
-    const recording = { file: paths[index], host: digest.host.name, time: digest.host.time };
+    const recording = { file: files[index].name, host: digest.host.name, time: digest.host.time };
     for (const each of digest.processes) {
       const process =
         digests.length > 1
@@ -100,15 +98,15 @@ async function readDigests(
 async function digestFiles(
   context: Context,
   { workers }: WorkersFlag,
-  paths: readonly string[],
+  files: readonly InputFile[],
   options: DigestOptions,
 ): Promise<Result<SourceDigest>> {
-  const opened = await openSnapshotFiles(context.command, paths, oneByOne(context.command));
+  const opened = await openSnapshotFiles(context.command, files, oneByOne(context.command));
   if (!opened.ok) return opened;
   const progress = startProgress(context);
   const left = timeLeft();
   try {
-    return await digestSnapshots(opened.value, paths, {
+    return await digestSnapshots(opened.value, files, {
       ...options,
       command: context.command,
       workers,
@@ -116,7 +114,7 @@ async function digestFiles(
     });
   } finally {
     progress.clear();
-    for (const file of opened.value) file.close();
+    for (const snapshot of opened.value) snapshot.close();
   }
 }
 
@@ -151,13 +149,13 @@ async function digestProcesses(
 }
 
 /** A digest counts the entries that folios save by one reach: another cannot be asked for. */
-function checkReach(path: string, { host, reach }: SourceDigest, tlb: string | undefined): Result<void> {
+function checkReach(name: string, { host, reach }: SourceDigest, tlb: string | undefined): Result<void> {
   const asked = tlb === undefined ? succeed(reach) : reachAsked(tlb, host.cpu, host.geometry);
   if (!asked.ok) return asked;
   if (asked.value.pages === reach.pages) return succeed(undefined);
   return fail(
     'usage',
-    `${path}: counts TLB entries for ${formatSize(reach.pages, host.geometry)} an entry (${reach.cpu}); ` +
+    `${name}: counts TLB entries for ${formatSize(reach.pages, host.geometry)} an entry (${reach.cpu}); ` +
       `digest the memory again with --tlb ${tlb}`,
   );
 }

@@ -7,6 +7,7 @@ import { type Result, succeed } from '../../core/base/failure.ts';
 import type { Process } from '../../core/rules/memory-source.ts';
 import type { TlbReach } from '../../core/rules/tlb-reach.ts';
 import { openSnapshotFile, type SnapshotFile } from '../../snapshot/file.ts';
+import type { InputFile } from './input-file.ts';
 import { failureOfThrown } from './read-memory.ts';
 import { SHARED } from './worker-pool.ts';
 
@@ -18,7 +19,7 @@ export interface GroupSpan {
 }
 
 export interface DigestTask {
-  readonly paths: readonly string[];
+  readonly files: readonly InputFile[];
   readonly spans: readonly GroupSpan[];
   readonly reach: TlbReach;
   readonly walkAll: boolean | undefined;
@@ -35,20 +36,20 @@ export interface DigestPiece {
 parentPort?.postMessage(await failureOfThrown(() => digestGroups(workerData as DigestTask)));
 
 async function digestGroups({
-  paths,
+  files,
   spans,
   reach,
   walkAll,
   counters,
 }: DigestTask): Promise<Result<DigestPiece[]>> {
-  const files: SnapshotFile[] = [];
-  for (const path of paths) {
-    const file = await openSnapshotFile(path);
-    if (!file.ok) return file;
-    files.push(file.value);
+  const snapshots: SnapshotFile[] = [];
+  for (const { path, name } of files) {
+    const snapshot = await openSnapshotFile(path, name);
+    if (!snapshot.ok) return snapshot;
+    snapshots.push(snapshot.value);
   }
   const pieces: DigestPiece[] = [];
-  const collectors = files.map(
+  const collectors = snapshots.map(
     ({ host }) => new DigestCollector(host.geometry, reach.pages, { walkAll, surroundings: host }),
   );
   for (;;) {
@@ -58,7 +59,7 @@ async function digestGroups({
     const collector = collectors[file];
     let last: Process | undefined;
     for (let group = first; group < end; group++) {
-      for await (const item of files[file].groupItems(group)) {
+      for await (const item of snapshots[file].groupItems(group)) {
         if (item.kind === 'process') {
           // Each row group opens its process anew.
           if (item.process.pid === last?.pid && item.process.startTime === last.startTime) continue;
@@ -70,7 +71,7 @@ async function digestGroups({
     }
     const processes = collector.finish();
     const { processes: packed } = digestJson({
-      host: files[file].host,
+      host: snapshots[file].host,
       reach,
       processes,
       skipped: [],

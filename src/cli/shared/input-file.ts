@@ -8,10 +8,16 @@ import { openRegularFile } from '../../snapshot/regular-file.ts';
 const readOpen = promisify(readFile);
 
 /** Larger than anything but snapshots, which are read in pieces: what is larger is something else. */
-const LARGEST_BYTES = 2 ** 28;
+export const LARGEST_BYTES = 2 ** 28;
 
-/** The bytes of an input that is read as a whole; `name` is what messages call it. */
-export async function readInputFile(path: string, name: string): Promise<Result<Uint8Array>> {
+/** A file that a command reads: where it is, and what messages call it. */
+export interface InputFile {
+  readonly path: string;
+  readonly name: string;
+}
+
+/** The bytes of an input that is read as a whole. */
+export async function readInputFile({ path, name }: InputFile): Promise<Result<Uint8Array>> {
   const file = openRegularFile(path, name);
   if (!file.ok) return file;
   const { fd, size } = file.value;
@@ -26,12 +32,11 @@ export async function readInputFile(path: string, name: string): Promise<Result<
   }
 }
 
-/** Reads a JSON file; `name` is what messages call it. */
-export async function readJsonFile(path: string, name: string): Promise<Result<unknown>> {
-  const bytes = await readInputFile(path, name);
+export async function readJsonFile(file: InputFile): Promise<Result<unknown>> {
+  const bytes = await readInputFile(file);
   if (!bytes.ok) return bytes;
   const json = jsonOfBytes(bytes.value);
-  return json.ok ? json : fail('unreadable', `${name}: ${json.failure.message}`);
+  return json.ok ? json : fail('unreadable', `${file.name}: ${json.failure.message}`);
 }
 
 /** The JSON that bytes are in UTF-8. */

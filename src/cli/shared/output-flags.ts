@@ -26,8 +26,8 @@ export const outputFlags = {
 
 /** The file to write; `what` names it in the help text. */
 export function outputFile(what: string) {
-  const brief = `${what} to write; an earlier file is replaced once the new one is whole`;
-  return { output: { kind: 'parsed', parse: String, placeholder: 'FILE', brief } } as const;
+  const brief = `${what} to write; an earlier file is replaced once the new one is whole; - is standard output`;
+  return { output: { kind: 'parsed', parse: String, placeholder: 'FILE|-', brief } } as const;
 }
 
 export const writtenJson = { json: optionalSwitch('Print what was written as JSON') } as const;

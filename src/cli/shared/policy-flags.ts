@@ -52,8 +52,8 @@ const enabledFlag = {
 
 export const policyFlag = {
   policy: optionalText(
-    'current|default|FILE',
-    'THP settings to start from: current for processes and snapshots, else default; a FILE is JSON',
+    'current|default|FILE|-',
+    'THP settings to start from: current for processes and snapshots, else default; a FILE, or - for standard input, is JSON',
   ),
 } as const;
 

@@ -54,4 +54,7 @@ export const workersFlag = {
 } as const;
 
 /** Recorded memory. */
-export const files = wordList('FILE', 'Snapshots that thpscope capture wrote, or digests');
+export const files = wordList(
+  'FILE',
+  'Snapshots that thpscope capture wrote, or digests; - is standard input',
+);

@@ -13,7 +13,9 @@ import type { Host, MemoryItem, MemorySource, Recording } from '../../core/rules
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import type { KernelTree } from '../../linux/kernel-tree.ts';
 import type { SnapshotFile } from '../../snapshot/file.ts';
+import { type CommandInputs, commandInputs } from './command-inputs.ts';
 import type { Context } from './context.ts';
+import type { InputFile } from './input-file.ts';
 import { rangeOfLine } from './range-line.ts';
 import { ReadError } from './read-memory.ts';
 import { RecordedProcesses } from './recorded-processes.ts';
@@ -39,7 +41,7 @@ export function rangeFromFlags(flags: SourceFlags & { readonly pattern: string }
 }
 
 /** Exactly one kind of source must be given. */
-export function checkOneSource(
+function checkOneSource(
   flags: SourceFlags & { readonly ranges?: string },
   files: readonly string[],
 ): Result<void> {
@@ -70,6 +72,16 @@ export function checkOneSource(
   return succeed(undefined);
 }
 
+/** What a command reads that takes one kind of source, and settings. */
+export async function sourceInputs<F extends SourceFlags & { policy?: string; ranges?: string }>(
+  context: Context,
+  flags: F,
+  words: readonly string[],
+): Promise<Result<CommandInputs<F>>> {
+  const source = checkOneSource(flags, words);
+  return source.ok ? commandInputs(context, flags, words) : source;
+}
+
 /** Memory of processes or snapshots, to be read once and then closed. */
 export interface OpenedMemory {
   readonly source: MemorySource;
@@ -92,7 +104,7 @@ export interface OpenedMemory {
 export function memoryFromFlags(
   context: Context,
   flags: ProcessFlags & { readonly policy?: string },
-  files: readonly string[],
+  files: readonly InputFile[],
   address?: number,
 ): Promise<Result<OpenedMemory>> {
   return files.length > 0
@@ -134,37 +146,38 @@ async function pidsFromFlags(tree: KernelTree, flags: ProcessFlags, own: number)
 /** Opens snapshots as one source for a command. They must agree on THP settings, unless a policy is given. */
 export async function openSnapshots(
   command: string,
-  paths: readonly string[],
+  files: readonly InputFile[],
   policy: string | undefined,
 ): Promise<Result<OpenedMemory>> {
   const policyGiven = policy !== undefined && policy !== 'current';
-  const opened = await openSnapshotFiles(command, paths, policyGiven ? undefined : 'give --policy');
+  const opened = await openSnapshotFiles(command, files, policyGiven ? undefined : 'give --policy');
   if (!opened.ok) return opened;
-  const files = opened.value;
-  const hosts = files.map(({ host }) => host);
+  const snapshots = opened.value;
+  const hosts = snapshots.map(({ host }) => host);
   const kernelRelease = joinReleases(hosts.map((host) => host.kernelRelease));
   const source: MemorySource = {
     host: { ...hosts[0], kernelRelease, cpu: commonCpu(hosts.map(({ cpu }) => cpu)) },
-    items: () => itemsOfAll(command, files, paths),
+    items: () => itemsOfAll(command, snapshots, files),
   };
-  const rows = files.reduce((sum, file) => sum + file.rows, 0);
-  return succeed({ source, hosts, rows, processes: undefined, single: false, close: () => closeAll(files) });
+  const rows = snapshots.reduce((sum, snapshot) => sum + snapshot.rows, 0);
+  const close = () => closeAll(snapshots);
+  return succeed({ source, hosts, rows, processes: undefined, single: false, close });
 }
 
 /** The items of several recordings one after the other: the numbers of their shared pages do not meet. */
 async function* itemsOfAll(
   command: string,
-  files: readonly MemorySource[],
-  paths: readonly string[],
+  snapshots: readonly MemorySource[],
+  files: readonly InputFile[],
 ): AsyncIterable<MemoryItem> {
   const processes = new RecordedProcesses(command);
   let before = 0;
-  for (const [index, file] of files.entries()) {
+  for (const [index, snapshot] of snapshots.entries()) {
     let last = 0;
-    const recording = recordingOf(paths[index], file.host);
-    for await (const item of file.items()) {
-      if (item.kind === 'process' && files.length > 1) {
-        const recorded = processes.add(item.process, recording, file.host.bootId);
+    const recording = recordingOf(files[index].name, snapshot.host);
+    for await (const item of snapshot.items()) {
+      if (item.kind === 'process' && snapshots.length > 1) {
+        const recorded = processes.add(item.process, recording, snapshot.host.bootId);
         if (!recorded.ok) throw new ReadError(recorded.failure);
         yield { kind: 'process', process: recorded.value };
         continue;
@@ -192,41 +205,42 @@ export function recordingOf(file: string, { name, time }: Host): Recording {
  */
 export async function openSnapshotFiles(
   command: string,
-  paths: readonly string[],
+  files: readonly InputFile[],
   otherwise: string | undefined,
 ): Promise<Result<SnapshotFile[]>> {
   const { openSnapshotFile } = await import('../../snapshot/file.ts');
-  const files: SnapshotFile[] = [];
-  for (const path of paths) {
-    const file = await openSnapshotFile(path);
-    if (!file.ok) {
-      closeAll(files);
-      return file;
+  const snapshots: SnapshotFile[] = [];
+  for (const { path, name } of files) {
+    const snapshot = await openSnapshotFile(path, name);
+    if (!snapshot.ok) {
+      closeAll(snapshots);
+      return snapshot;
     }
-    files.push(file.value);
+    snapshots.push(snapshot.value);
   }
-  const agreed = checkAgreement(command, paths, files, otherwise);
-  if (agreed.ok) return succeed(files);
-  closeAll(files);
+  const agreed = checkAgreement(command, files, snapshots, otherwise);
+  if (agreed.ok) return succeed(snapshots);
+  closeAll(snapshots);
   return agreed;
 }
 
-function closeAll(files: readonly SnapshotFile[]): void {
-  for (const file of files) file.close();
+function closeAll(snapshots: readonly SnapshotFile[]): void {
+  for (const snapshot of snapshots) snapshot.close();
 }
 
 function checkAgreement(
   command: string,
-  paths: readonly string[],
-  files: readonly SnapshotFile[],
+  files: readonly InputFile[],
+  snapshots: readonly SnapshotFile[],
   otherwise: string | undefined,
 ): Result<void> {
-  const [first, ...others] = files.map(({ host }) => host);
+  const [first, ...others] = snapshots.map(({ host }) => host);
+  const names = files.map(({ name }) => name);
   for (const [index, other] of others.entries()) {
-    const path = paths[index + 1];
-    if (!sameGeometry(other.geometry, first.geometry)) return otherPageSize(command, path, paths[0]);
+    const name = names[index + 1];
+    if (!sameGeometry(other.geometry, first.geometry)) return otherPageSize(command, name, names[0]);
     if (otherwise !== undefined && !sameSettings(first.settings, other.settings)) {
-      return fail('usage', `${path}: was recorded under other THP settings than ${paths[0]}; ${otherwise}`);
+      return fail('usage', `${name}: was recorded under other THP settings than ${names[0]}; ${otherwise}`);
     }
   }
   return succeed(undefined);

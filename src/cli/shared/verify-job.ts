@@ -4,7 +4,9 @@ import { type Failure, fail, failWith, type Result, succeed } from '../../core/b
 import type { Gap } from '../../verify/optimality.ts';
 import type { SearchCase } from '../../verify/search-case.ts';
 import type { Asked, VerifyOptions, VerifyReport } from '../../verify/verification.ts';
+import type { WithPolicyFile } from './command-inputs.ts';
 import { type Context, reportFailure } from './context.ts';
+import type { InputFile } from './input-file.ts';
 import type { OutcomeFlags } from './policy-flags.ts';
 import { startProgress } from './progress.ts';
 
@@ -22,14 +24,14 @@ export type VerifyJob =
       readonly kind: 'gap';
       readonly name: string;
       readonly objective: string;
-      readonly files: readonly string[];
-      readonly flags: OutcomeFlags;
+      readonly files: readonly InputFile[];
+      readonly flags: WithPolicyFile<OutcomeFlags>;
     }
   | {
       readonly kind: 'compare';
       readonly names: readonly [string, string];
-      readonly files: readonly string[];
-      readonly flags: OutcomeFlags;
+      readonly files: readonly InputFile[];
+      readonly flags: WithPolicyFile<OutcomeFlags>;
     };
 
 export interface VerifyAnswers {

@@ -51,7 +51,7 @@ export const simulateCommand = buildCommand<SimulateFlags, string[], Context>({
           "Who is on khugepaged's list at the start: auto, those that the settings in force can have put there (by default); all; none",
       },
       calibration: optionalText(
-        'FILE',
+        'FILE|-',
         'Costs as simulate --calibrate printed them; built-in ones by default',
       ),
       ...outputFlags,
@@ -63,7 +63,7 @@ export const simulateCommand = buildCommand<SimulateFlags, string[], Context>({
     aliases: { p: 'pid' },
     positional: wordList(
       'SCENARIO|SNAPSHOT',
-      'A built-in scenario by its name, a scenario file (.json), or snapshots',
+      'A built-in scenario by its name, a scenario file (.json), or snapshots; - is standard input',
     ),
   },
   docs: {

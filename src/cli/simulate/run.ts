@@ -10,13 +10,14 @@ import { LONGEST_NS } from '../../simulation/scenario-bounds.ts';
 import { Simulation } from '../../simulation/simulation.ts';
 import type { SimulationReport } from '../../simulation/simulation-report.ts';
 import { traceLine } from '../../simulation/trace-line.ts';
+import type { WithPolicyFile } from '../shared/command-inputs.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, reportFailure, styleFor, warn } from '../shared/context.ts';
 import { startProgress } from '../shared/progress.ts';
 import { readCalibration } from './calibration-file.ts';
 import type { SimulateFlags } from './command.ts';
 import { listScenarios } from './scenario-file.ts';
-import { type Start, startFrom, writeSettings } from './start.ts';
+import { type Start, simulateInputs, startFrom, writeSettings } from './start.ts';
 
 const DEFAULT_SEED = 1;
 const FLUSH_CHARACTERS = 1 << 16;
@@ -27,19 +28,22 @@ export async function simulate(this: Context, flags: SimulateFlags, ...names: st
   if (!done.ok) reportFailure(this, done.failure);
 }
 
-async function simulateWhat(context: Context, flags: SimulateFlags, names: string[]): Promise<Result<void>> {
-  if (flags.calibrate) return (await import('./calibrate.ts')).calibrate(context);
-  const hasSource = names.length > 0 || flags.pid || flags.cgroup !== undefined || flags.all;
-  if (flags.list || !hasSource) return list(context, flags);
-  const outputs = [flags.json && '--json', flags.csv && '--csv', flags.trace && '--trace'].filter(Boolean);
+async function simulateWhat(context: Context, asked: SimulateFlags, words: string[]): Promise<Result<void>> {
+  if (asked.calibrate) return (await import('./calibrate.ts')).calibrate(context);
+  const hasSource = words.length > 0 || asked.pid || asked.cgroup !== undefined || asked.all;
+  if (asked.list || !hasSource) return list(context, asked);
+  const outputs = [asked.json && '--json', asked.csv && '--csv', asked.trace && '--trace'].filter(Boolean);
   if (outputs.length > 1) return fail('usage', `${outputs.join(' and ')} cannot be combined: give one`);
-  const until = untilFromFlag(flags.until);
+  const until = untilFromFlag(asked.until);
   if (!until.ok) return until;
-  const calibration = await readCalibration(flags.calibration);
+  const inputs = await simulateInputs(context, asked, words);
+  if (!inputs.ok) return inputs;
+  const { flags, files } = inputs.value;
+  const calibration = await readCalibration(context, flags.calibration);
   if (!calibration.ok) return calibration;
 
   const { seed = DEFAULT_SEED } = flags;
-  const start = await startFrom(context, flags, names, calibration.value, seed);
+  const start = await startFrom(context, flags, files, calibration.value, seed);
   if (!start.ok) return start;
   const settled = await applyPolicy(context, flags, start.value);
   if (!settled.ok) return settled;
@@ -93,7 +97,7 @@ function untilFromFlag(text: string | undefined): Result<Until | undefined> {
 /** The flags' settings over those of the source. */
 async function applyPolicy(
   context: Context,
-  flags: SimulateFlags,
+  flags: WithPolicyFile<SimulateFlags>,
   { host, settings, readOn }: Start,
 ): Promise<Result<void>> {
   const { machine } = host.system;

@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import type { Scenario } from '../../simulation/scenario.ts';
 import { firstIssue } from '../shared/first-issue.ts';
-import { readJsonFile } from '../shared/input-file.ts';
+import { type InputFile, readJsonFile } from '../shared/input-file.ts';
+import { isDigestFile as beginsAsJson } from '../shared/is-digest-file.ts';
 
 const BUILT_IN = fileURLToPath(new URL('../../../examples/scenarios', import.meta.url));
 
@@ -31,25 +32,30 @@ export function listScenarios(): BuiltInScenario[] {
 }
 
 /** Whether this names a scenario and not a snapshot: a built-in one, or a JSON file. */
-export function isScenario(text: string): boolean {
-  return text.endsWith('.json') || builtInNames().includes(text);
+export function isScenarioName(word: string): boolean {
+  return word.endsWith('.json') || builtInNames().includes(word);
+}
+
+/** Whether a file is a scenario: by its name, or as standard input by how it begins. */
+export function isScenario(file: InputFile): boolean {
+  return isScenarioName(file.name) || (file.path !== file.name && beginsAsJson(file));
 }
 
 /** Reads a built-in scenario by its name, or a file; says what is wrong with it and where. */
-export async function readScenario(text: string): Promise<Result<ScenarioFile>> {
-  const path = builtInNames().includes(text) ? pathOf(text) : text;
+export async function readScenario({ path: given, name }: InputFile): Promise<Result<ScenarioFile>> {
+  const path = builtInNames().includes(name) ? pathOf(name) : given;
   if (!existsSync(path))
-    return fail('unreadable', `${text}: no such file; thpscope simulate --list names the built-in scenarios`);
-  const json = await readJsonFile(path, text);
+    return fail('unreadable', `${name}: no such file; thpscope simulate --list names the built-in scenarios`);
+  const json = await readJsonFile({ path, name });
   if (!json.ok) return json;
   const { scenarioSchema, scenarioOf } = await import('../../simulation/scenario-schema.ts');
   const { toCurrentScenario } = await import('../../simulation/scenario-version.ts');
   const current = toCurrentScenario(json.value);
   const parsed = scenarioSchema.safeParse(current.json);
   if (!parsed.success) {
-    return fail('unreadable', `${text}: ${firstIssue(parsed.error)}; see schemas/scenario.schema.json`);
+    return fail('unreadable', `${name}: ${firstIssue(parsed.error)}; see schemas/scenario.schema.json`);
   }
-  const notes = current.note === undefined ? [] : [`${text}: ${current.note}`];
+  const notes = current.note === undefined ? [] : [`${name}: ${current.note}`];
   return succeed({ scenario: scenarioOf(parsed.data), notes });
 }
 

@@ -21,12 +21,14 @@ import type { Until } from '../../simulation/scenario.ts';
 import { estimatedSeconds } from '../../simulation/scenario-bounds.ts';
 import type { SimulatedHost } from '../../simulation/simulated-host.ts';
 import { kernelAsked } from '../shared/asked-kernel.ts';
+import { type CommandInputs, commandInputs } from '../shared/command-inputs.ts';
 import { type Context, warn } from '../shared/context.ts';
+import type { InputFile } from '../shared/input-file.ts';
 import { startProgress } from '../shared/progress.ts';
 import { type MemoryRead, readMemory } from '../shared/read-memory.ts';
-import { checkOneSource, memoryFromFlags } from '../shared/source.ts';
+import { memoryFromFlags, sourceInputs } from '../shared/source.ts';
 import type { SimulateFlags } from './command.ts';
-import { isScenario, readScenario } from './scenario-file.ts';
+import { isScenario, isScenarioName, readScenario } from './scenario-file.ts';
 
 /** A machine that is set up, and what its source says about the run. */
 export interface Start {
@@ -47,36 +49,48 @@ export interface Start {
 /** What takes less is not worth a word. */
 const WORTH_SAYING_SECONDS = 10;
 
+/** What is simulated: a scenario, or one kind of other source. */
+export async function simulateInputs(
+  context: Context,
+  flags: SimulateFlags,
+  words: readonly string[],
+): Promise<Result<CommandInputs<SimulateFlags>>> {
+  if (!words.some(isScenarioName)) return sourceInputs(context, flags, words);
+  const hasOthers = words.length > 1 || flags.pid || flags.cgroup !== undefined || flags.all;
+  if (hasOthers) return fail('usage', 'a scenario is simulated alone: give no other source');
+  return commandInputs(context, flags, words);
+}
+
 /** Sets up the scenario, the snapshots or the processes that were named. */
 export async function startFrom(
   context: Context,
   flags: SimulateFlags,
-  names: readonly string[],
+  files: readonly InputFile[],
   calibration: Calibration,
   seed: number,
 ): Promise<Result<Start>> {
-  if (names.some(isScenario)) {
-    const hasOthers = names.length > 1 || flags.pid || flags.cgroup !== undefined || flags.all;
-    if (hasOthers) return fail('usage', 'a scenario is simulated alone: give no other source');
+  const [first] = files;
+  if (files.length === 1 && isScenario(first)) {
     if (flags.registered !== undefined)
       return fail(
         'usage',
         '--registered goes with processes and snapshots; in a scenario processes register',
       );
-    return startScenario(context, flags, names[0], calibration, seed);
+    return startScenario(context, flags, first, calibration, seed);
   }
-  return startMemory(context, flags, names, calibration);
+  return startMemory(context, flags, files, calibration);
 }
 
 async function startScenario(
   context: Context,
   flags: SimulateFlags,
-  name: string,
+  file: InputFile,
   calibration: Calibration,
   seed: number,
 ): Promise<Result<Start>> {
-  const read = await readScenario(name);
+  const read = await readScenario(file);
   if (!read.ok) return read;
+  const { name } = file;
   const { scenario, notes } = read.value;
   const model = KERNEL_MODELS[flags.kernel ?? scenario.kernel];
   const seconds = estimatedSeconds(scenario);
@@ -99,11 +113,9 @@ async function startScenario(
 async function startMemory(
   context: Context,
   flags: SimulateFlags,
-  files: readonly string[],
+  files: readonly InputFile[],
   calibration: Calibration,
 ): Promise<Result<Start>> {
-  const one = checkOneSource(flags, files);
-  if (!one.ok) return one;
   const opened = await memoryFromFlags(context, flags, files);
   if (!opened.ok) return opened;
   const source = opened.value.source.host;

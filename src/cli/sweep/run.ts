@@ -11,6 +11,7 @@ import { settingsFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, styleFor, warn } from '../shared/context.ts';
 import { digestFromFlags } from '../shared/digest-source.ts';
 import { interruptible } from '../shared/interrupt.ts';
+import { sourceInputs } from '../shared/source.ts';
 import { runSweep } from '../shared/sweep-run.ts';
 import type { SweepFlags } from './command.ts';
 import { modelsFrom, modelsOfMemory, parametersFromFlags, spaceFrom } from './space.ts';
@@ -27,15 +28,18 @@ function isLimitKept(path: string): boolean {
 
 async function sweepSource(
   context: Context,
-  flags: SweepFlags,
-  files: string[],
+  asked: SweepFlags,
+  words: string[],
   signal: AbortSignal,
 ): Promise<Result<void>> {
-  if (flags.csv && flags.json) return fail('usage', '--csv and --json cannot be combined');
-  const parameters = parametersFromFlags(flags);
+  if (asked.csv && asked.json) return fail('usage', '--csv and --json cannot be combined');
+  const parameters = parametersFromFlags(asked);
   if (!parameters.ok) return parameters;
   const named = modelsFrom(parameters.value);
   if (!named.ok) return named;
+  const inputs = await sourceInputs(context, asked, words);
+  if (!inputs.ok) return inputs;
+  const { flags, files } = inputs.value;
   const walkAll = named.value?.some(({ noneRule }) => noneRule !== 'ends') === true;
   const source = await digestFromFlags(context, flags, files, { signal, walkAll });
   if (!source.ok) return source;

@@ -44,7 +44,7 @@ export const verifyCommand = buildCommand<VerifyFlags, string[], Context>({
         placeholder: 'coverage|folios|price:N',
         brief: 'What is best: most pages covered, fewest folios, or covered pages less N for each filled one',
       },
-      new: optionalText('FILE', 'Write a module to start from, and do nothing else'),
+      new: optionalText('FILE|-', 'Write a module to start from, and do nothing else; - prints it'),
       seed: optionalNumber('N', 'Seed of the random ranges; a fresh one by default, printed at the end'),
       results: optionalText(
         'LIST',
@@ -57,7 +57,10 @@ export const verifyCommand = buildCommand<VerifyFlags, string[], Context>({
       ...outcomeFlags,
       ...outputFlags,
     },
-    positional: wordList('ALGORITHM', 'Built-in names or module paths; after --against optimal, snapshots'),
+    positional: wordList(
+      'ALGORITHM',
+      'Built-in names or module paths; after --against optimal, snapshots, of which - is standard input',
+    ),
   },
   docs: {
     brief: 'Two algorithms: same attempts on all inputs? else the smallest difference',

@@ -4,12 +4,13 @@ import { fail, type Result, succeed } from '../../core/base/failure.ts';
 
 /** Writes a module with the walk in it, to start from; a file that is there already stays. */
 export async function writeNewAlgorithm(path: string): Promise<Result<void>> {
-  const typed = /\.[cm]?ts$/.test(path);
-  if (!typed && !/\.m?js$/.test(path)) return fail('usage', `--new ${path}: the name must end in .js or .ts`);
+  const isTyped = /\.[cm]?ts$/.test(path);
+  if (!isTyped && !/\.m?js$/.test(path))
+    return fail('usage', `--new ${path}: the name must end in .js or .ts`);
   let file: FileHandle | undefined;
   try {
     file = await open(path, 'wx');
-    await file.writeFile(starter(typed));
+    await file.writeFile(newAlgorithm(isTyped ? 'typescript' : 'javascript'));
     await file.sync();
   } catch (error) {
     // Half of it would be in the way of the next try.
@@ -27,7 +28,9 @@ export async function writeNewAlgorithm(path: string): Promise<Result<void>> {
   return succeed(undefined);
 }
 
-function starter(typed: boolean): string {
+/** A module with the walk in it. */
+export function newAlgorithm(language: 'javascript' | 'typescript'): string {
+  const typed = language === 'typescript';
   const head = typed ? "import type { AlgorithmModule } from 'thpscope/algorithm';\n\n" : '';
   const [open, close] = typed
     ? ['export default (', ') satisfies AlgorithmModule']

@@ -8,6 +8,7 @@ import { gapJson, verifyJson } from '../../render/json/verify.ts';
 import { gapText, verifyText } from '../../render/text/verify.ts';
 import type { SearchCase } from '../../verify/search-case.ts';
 import type { Asked } from '../../verify/verification.ts';
+import { commandInputs, type WithPolicyFile } from '../shared/command-inputs.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, reportFailure, styleFor } from '../shared/context.ts';
 import { EXIT } from '../shared/exit-code.ts';
@@ -15,10 +16,11 @@ import { type SettingsFlags, settingsFlags } from '../shared/policy-flags.ts';
 import { rangeFromFlags } from '../shared/source.ts';
 import { reportJob, runVerifyJob } from '../shared/verify-job.ts';
 import type { VerifyFlags } from './command.ts';
-import { writeNewAlgorithm } from './new-algorithm.ts';
+import { newAlgorithm, writeNewAlgorithm } from './new-algorithm.ts';
 
 /** `thpscope verify`: do algorithms do the same, or keep to what they should? */
 export async function verify(this: Context, flags: VerifyFlags, ...words: string[]): Promise<void> {
+  if (flags.new === '-') return print(this, newAlgorithm('javascript'));
   if (flags.new !== undefined) {
     const written = await writeNewAlgorithm(flags.new);
     if (!written.ok) return reportFailure(this, written.failure);
@@ -29,7 +31,10 @@ export async function verify(this: Context, flags: VerifyFlags, ...words: string
   const { names, files } = checked.value;
   if (files.length > 0) return verifyMemory(this, flags, names[0], files);
 
-  const single = flags.pattern === undefined ? succeed(undefined) : await caseFromFlags(flags, flags.pattern);
+  const inputs = await commandInputs(this, flags, []);
+  if (!inputs.ok) return reportFailure(this, inputs.failure);
+  const single =
+    flags.pattern === undefined ? succeed(undefined) : await caseFromFlags(inputs.value.flags, flags.pattern);
   if (!single.ok) return reportFailure(this, single.failure);
   const results = resultsFromFlags(flags);
   if (!results.ok) return reportFailure(this, results.failure);
@@ -59,7 +64,9 @@ async function verifyMemory(
   files: readonly string[],
 ): Promise<void> {
   const { objective } = flags;
-  const gap = await runVerifyJob(context, { kind: 'gap', name, objective, files, flags });
+  const inputs = await commandInputs(context, flags, files);
+  if (!inputs.ok) return reportFailure(context, inputs.failure);
+  const gap = await runVerifyJob(context, { kind: 'gap', name, objective, ...inputs.value });
   if (!reportJob(context, gap)) return;
   const text = flags.json
     ? `${JSON.stringify(gapJson(name, objective, gap.value))}\n`
@@ -105,7 +112,10 @@ function askedBy({ against, objective, relation }: VerifyFlags, names: readonly 
   return names.length === 1 ? { kind: 'properties' } : { kind: 'equivalence', relation };
 }
 
-async function caseFromFlags(flags: VerifyFlags, pattern: string): Promise<Result<SearchCase>> {
+async function caseFromFlags(
+  flags: WithPolicyFile<VerifyFlags>,
+  pattern: string,
+): Promise<Result<SearchCase>> {
   const { pmdOrder = 9, swap, uffdArmed = false } = flags;
   const geometry = geometryOfPmdOrder(pmdOrder);
   const range = rangeFromFlags({ pattern, pmdOrder, ...(swap === undefined ? {} : { swap }) });
