@@ -59,7 +59,8 @@ function addressOf(bucket: string, region: string, environment: Environment): Re
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash)
     return fail(
       'usage',
-      'AWS_ENDPOINT_URL: is no plain http:// or https:// address; keys go into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+      'AWS_ENDPOINT_URL: is no plain http:// or https:// address; ' +
+        'keys go into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
     );
   return succeed(`${url.origin}${url.pathname.replace(/\/*$/, '/')}${bucket}`);
 }

@@ -10,7 +10,7 @@ export function unreachable({ name, address }: S3Bucket, error: unknown): Failur
   return { kind: 'unreadable', message };
 }
 
-/** Why a request was refused, by its status and the code in the answer; a 404 too. Names no key of the user. */
+/** Why a request was refused, by its status and the code in the answer. Who asked is not part of it. */
 export function refusal(
   { name }: S3Bucket,
   { method, key }: S3Request,

@@ -14,8 +14,8 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const KEYS = Array.from({ length: 3 }, (_, i) => `rows/date=2026-11-24/h-${i}`);
 
 /**
- * What a shell prints that has `disk` as a small disk of its own and may `spool WHERE TO KEYS…`; undefined where
- * nothing can be mounted.
+ * What a shell prints that has `disk` as a small disk of its own and may `spool WHERE TO KEYS…`; undefined
+ * where nothing can be mounted.
  */
 function onDisk(size: string, script: string): string | undefined {
   const functions = `

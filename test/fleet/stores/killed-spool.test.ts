@@ -58,8 +58,8 @@ async function expectWhole(store: FleetStore): Promise<void> {
 }
 
 /**
- * After a child: what is spooled is delivered by this process, and then the store has every file that the child
- * said it had spooled, and no half file or file that it did not write. Answers whether the child was done.
+ * After a child: this process delivers what is spooled, and then the store has every file that the child said
+ * it had spooled, and no half file or file that it did not write. Answers whether the child was done.
  */
 async function checkAfter({ spool, location, environment, keys }: Work, said: string): Promise<boolean> {
   const opened = openStore(location, environment, network());
