@@ -8,6 +8,7 @@ import { digestCommand } from './digest/command.ts';
 import { errorText } from './error-text.ts';
 import { explainCommand } from './explain/command.ts';
 import { faultsCommand } from './faults/command.ts';
+import { metricsCommand } from './metrics/command.ts';
 import { predictCommand } from './predict/command.ts';
 import { reportCommand } from './report/command.ts';
 import { serveCommand } from './serve/command.ts';
@@ -31,6 +32,7 @@ const commands = buildRouteMap({
     compare: compareCommand,
     conform: conformCommand,
     serve: serveCommand,
+    metrics: metricsCommand,
     completion: completionCommand,
   },
   docs: {

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
-import { gate, notFound } from './gate.ts';
+import { belowToken, notFound, ownMachine } from './gate.ts';
 import { headersOnly } from './headers-only.ts';
 import type { LiveSnapshot } from './live-snapshot.ts';
 import type { ServedFile } from './served-file.ts';
@@ -8,6 +8,9 @@ import type { WebFiles } from './web-files.ts';
 
 /** How often a connection that has nothing to say shows that it is alive. */
 const HEARTBEAT_MS = 15_000;
+
+/** Where the address of the page is to be found. */
+const HINT = 'open the address that thpscope serve printed';
 
 /** A source of the page: a snapshot, of running processes if it is live. */
 export interface Source {
@@ -25,8 +28,8 @@ export function buildApp(
   sources: readonly Source[],
 ): Hono {
   const app = new Hono();
-  app.use(headersOnly, gate(token, port));
-  app.notFound(notFound);
+  app.use(headersOnly, ownMachine(port, HINT), belowToken(token, HINT));
+  app.notFound((c) => notFound(c, HINT));
 
   app.get('/:token', (c) => c.redirect(`/${token}/`));
 
@@ -43,7 +46,7 @@ export function buildApp(
 
   app.get('/:token/sources/:id', (c) => {
     const source = sources.find(({ id }) => id === c.req.param('id'));
-    return source ? source.file.respond(c) : notFound(c);
+    return source ? source.file.respond(c) : notFound(c, HINT);
   });
 
   app.get('/:token/events', (c) => {
@@ -63,7 +66,7 @@ export function buildApp(
 
   app.get('/:token/*', (c) => {
     const file = webFiles.get(c.req.path.slice(token.length + 2));
-    if (!file) return notFound(c);
+    if (!file) return notFound(c, HINT);
     c.header('Content-Type', file.type);
     if (file.hashed) c.header('Cache-Control', 'max-age=31536000, immutable');
     return c.body(file.body);

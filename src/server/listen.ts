@@ -1,16 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
-import { fail, type Result, succeed } from '../core/base/failure.ts';
+import { type Result, succeed } from '../core/base/failure.ts';
 import { buildApp, type Source } from './app.ts';
 import { LiveSnapshot, serially } from './live-snapshot.ts';
+import { closeServer, listenOnLoopback, portOf } from './loopback.ts';
 import { ServedFile } from './served-file.ts';
 import { readWebFiles } from './web-files.ts';
-
-/** The only address that the server listens on. */
-const LOOPBACK = '127.0.0.1';
 
 /** A snapshot to show. Where it is live, `refresh` puts a newer one in its place. */
 export interface SourceFile {
@@ -57,34 +53,16 @@ export async function startServer(
     }),
   );
   const token = randomBytes(16).toString('hex');
-  const portOf = () => (server.address() as AddressInfo).port;
-  const app = buildApp(token, portOf, webFiles.value, sources);
+  const app = buildApp(token, () => portOf(server), webFiles.value, sources);
   const server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }));
-  const listening = await listen(server, port);
-  if (!listening.ok) return listening;
+  const address = await listenOnLoopback(server, port, 'choose another --port, or none to have a free one');
+  if (!address.ok) return address;
   return succeed({
-    url: `http://${LOOPBACK}:${portOf()}/${token}/`,
+    url: `${address.value}${token}/`,
     async close() {
       closing.abort();
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
+      await closeServer(server);
       await inTurn(async () => {});
     },
   });
-}
-
-async function listen(server: Server, port: number): Promise<Result<void>> {
-  try {
-    server.listen({ port, host: LOOPBACK });
-    await once(server, 'listening');
-    return succeed(undefined);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const otherwise = 'choose another --port, or none to have a free one';
-    if (code === 'EADDRINUSE') return fail('usage', `port ${port} is in use; ${otherwise}`);
-    if (code === 'EACCES') return fail('permission', `port ${port} is for root; ${otherwise}`);
-    return fail('unsupported', `cannot listen on ${LOOPBACK}:${port}: ${message}`);
-  }
 }

@@ -18,7 +18,8 @@ export function expectSchema(
     | 'digest'
     | 'sweep'
     | 'advise'
-    | 'serve',
+    | 'serve'
+    | 'metrics',
   value: unknown,
 ): void {
   const ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true });

@@ -11,12 +11,13 @@ export interface Serving {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Runs the built `thpscope serve` and waits until it says where it is. */
+/** Runs the built `thpscope serve`, or another command that serves, and waits until it says where it is. */
 export async function startServing(
   args: readonly string[],
   env: Record<string, string> = {},
+  command: 'serve' | 'metrics' = 'serve',
 ): Promise<Serving> {
-  const child = spawn(process.execPath, ['dist/cli/main.js', 'serve', ...args], {
+  const child = spawn(process.execPath, ['dist/cli/main.js', command, ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -29,7 +30,7 @@ export async function startServing(
       stdout += text;
       if (stdout.includes('\n')) resolve(stdout.trimEnd());
     });
-    child.once('exit', (code) => reject(new Error(`serve ended with ${code}: ${stderr}`)));
+    child.once('exit', (code) => reject(new Error(`${command} ended with ${code}: ${stderr}`)));
   });
   const page = /http:[^\s"#]+/.exec(line)?.[0] ?? '';
   return {

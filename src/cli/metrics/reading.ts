@@ -1,0 +1,50 @@
+import { watchMemory } from '../../analysis/watched-memory.ts';
+import { type Result, succeed } from '../../core/base/failure.ts';
+import type { MetricFamily } from '../../render/metrics/exposition.ts';
+import { metricFamilies } from '../../render/metrics/families.ts';
+import { kernelAsked } from '../shared/asked-kernel.ts';
+import { type Context, warn } from '../shared/context.ts';
+import { digestFromFlags } from '../shared/digest-source.ts';
+import { readVersion } from '../shared/version.ts';
+import { policiesNamed } from './policies.ts';
+import type { MetricsSource } from './source.ts';
+
+/** The metrics of memory that was read once, and what to tell the user about it. */
+export interface MetricsReading {
+  readonly families: readonly MetricFamily[];
+  readonly notes: readonly string[];
+}
+
+/** Reads the memory that the flags name, and asks it about the policies that they name. */
+export async function readMetrics(
+  { context, flags, files, policies: asked }: MetricsSource,
+  signal: AbortSignal,
+): Promise<Result<MetricsReading>> {
+  const began = performance.now();
+  const digested = await digestFromFlags(context, flags, files, { signal });
+  if (!digested.ok) return digested;
+  const { host, notes } = digested.value;
+  const model = kernelAsked(flags.kernel, host.kernelRelease);
+  if (!model.ok) return model;
+  const policies = await policiesNamed(asked, host.geometry, host.settings);
+  if (!policies.ok) return policies;
+  const watched = watchMemory(digested.value, {
+    policies: policies.value,
+    model: model.value,
+    services: flags.services,
+  });
+  const families = metricFamilies(watched, {
+    version: readVersion(),
+    readAt: Date.parse(watched.readAt) / 1000,
+    seconds: (performance.now() - began) / 1000,
+  });
+  return succeed({ families, notes });
+}
+
+/** Tells notes on stderr; those in `told` were told before. */
+export function tellNotes(context: Context, notes: readonly string[], told = new Set<string>()): void {
+  for (const note of notes) {
+    if (!told.has(note)) warn(context, note);
+    told.add(note);
+  }
+}
