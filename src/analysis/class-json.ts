@@ -1,6 +1,7 @@
 import { type Result, succeed } from '../core/base/failure.ts';
 import { type DigestTable, foliosOf, rowOf } from '../core/digest/table.ts';
 import { type RangeText, rangeOfText, rangeText } from '../core/memory/range-text.ts';
+import { type BlockedJson, blockedJson, fillBlocked, withoutZeros } from './blocked-json.ts';
 import { addApart, type ClassDigest } from './memory-digest.ts';
 
 /** The ranges of one class of VMAs as a digest stores them. */
@@ -17,19 +18,23 @@ export interface ClassJson {
    * TLB entries that whole folios save there (from version 3 on).
    */
   readonly any: readonly (readonly number[])[];
+  /** Left out where there are none; from version 4 on. */
+  readonly blocked?: BlockedJson;
   readonly apart: readonly { readonly count: number; readonly range: RangeText }[];
 }
 
 /** Undefined where there is nothing to store. */
-export function classJson({ table, apart }: ClassDigest): ClassJson | undefined {
-  if (table.rows.size + apart.size === 0) return undefined;
+export function classJson({ table, blocked, apart }: ClassDigest): ClassJson | undefined {
+  if (table.rows.size + blocked.rows.size + apart.size === 0) return undefined;
+  const stored = blockedJson(blocked);
   return {
     ...tableJson(table),
+    ...(stored && { blocked: stored }),
     apart: [...apart.values()].map(({ range, count }) => ({ count, range: rangeText(range) })),
   };
 }
 
-function tableJson(table: DigestTable): Omit<ClassJson, 'apart'> {
+function tableJson(table: DigestTable): Omit<ClassJson, 'apart' | 'blocked'> {
   const stride = table.geometry.pmdOrder + 1;
   const sorted = [...table.rows].sort(([a], [b]) => a - b);
   return {
@@ -46,15 +51,11 @@ function tableJson(table: DigestTable): Omit<ClassJson, 'apart'> {
   };
 }
 
-/** A list as it is stored: zeros at its end are left out. */
-export function withoutZeros(list: number[]): number[] {
-  return list.slice(0, list.findLastIndex((value) => value !== 0) + 1);
-}
-
 /** Adds what is stored to an empty class. Fails where a range that was kept is none of its geometry. */
 export function fillClass(into: ClassDigest, stored: ClassJson): Result<void> {
   const { geometry } = into.table;
   fillTable(into.table, stored);
+  if (stored.blocked) fillBlocked(into.blocked, stored.blocked);
   for (const [index, { count, range }] of stored.apart.entries()) {
     const state = rangeOfText(range, geometry);
     if (!state.ok) {

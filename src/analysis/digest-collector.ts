@@ -1,4 +1,5 @@
 import { sum } from '../core/base/sum.ts';
+import { BlockedCounter } from '../core/digest/blocked-range.ts';
 import { createDigestBuilder, type DigestBuilder } from '../core/digest/builder.ts';
 import { digestPlaceOf } from '../core/digest/place.ts';
 import { addDigest } from '../core/digest/table.ts';
@@ -50,6 +51,7 @@ export class DigestCollector {
   readonly #geometry: Geometry;
   readonly #reachPages: number;
   readonly #builders: Record<VmaClass, DigestBuilder>;
+  readonly #blocked: BlockedCounter;
   readonly #walkAll: boolean;
   readonly #surroundings: CollapseSurroundings | undefined;
   readonly #finished: ProcessDigest[] = [];
@@ -75,6 +77,7 @@ export class DigestCollector {
     this.#reachPages = reachPages;
     this.#walkAll = walkAll;
     this.#surroundings = surroundings;
+    this.#blocked = new BlockedCounter(geometry, reachPages);
     this.#builders = {
       unadvised: createDigestBuilder(geometry, reachPages),
       hugepage: createDigestBuilder(geometry, reachPages),
@@ -167,15 +170,17 @@ export class DigestCollector {
     for (const fact of unknownFacts(range)) memory.unknown.add(fact);
     if (isUnchecked && memory.uncheckedPages !== undefined) memory.uncheckedPages += resident;
     const builder = this.#builders[className];
-    const place = digestPlaceOf(range, builder.next);
-    if (place === 'ordinary' && !this.#walkAll) {
+    const found = digestPlaceOf(range, builder.next);
+    const place = this.#walkAll && (found === 'ordinary' || found === 'blocked') ? 'apart' : found;
+    if (place === 'ordinary') {
       builder.add(huge > 0 ? range.folioOrders : undefined);
       // Its pages in use are those that were touched: the table knows them.
       if (huge > 0 && memory.restart) addRestartFolios(memory.restart[className], range);
       return;
     }
     this.#addRestart(range);
-    if (place === 'apart' || place === 'ordinary')
+    if (place === 'blocked') this.#blocked.add(memory.classes[className].blocked, range, builder.next);
+    else if (place === 'apart')
       addApart(memory.classes[className], JSON.stringify(rangeText(range)), { ...range, address: 0 }, 1);
     else addRefused(memory, place, 1, resident);
   }

@@ -21,16 +21,18 @@ import {
 } from './memory-digest.ts';
 import { fillRestart, type RestartDigestJson, restartDigestJson } from './restart-json.ts';
 
-export const DIGEST_SCHEMA = 'thpscope/digest@3';
+export const DIGEST_SCHEMA = 'thpscope/digest@4';
+/** The version before: it keeps whole what version 4 counts as blocked, and is read and no longer written. */
+export const DIGEST_SCHEMA_3 = 'thpscope/digest@3';
 /**
- * Versions that are read and not written any more. The first does not know what a restart makes of its
- * memory; before version 3 a file has no checksum and nothing of what is optional in ProcessJson.
+ * Earlier versions, which are read as well. The first does not know what a restart makes of its memory;
+ * neither has a checksum, nor anything of what is optional in ProcessJson.
  */
 export const OLD_DIGEST_SCHEMAS = ['thpscope/digest@2', 'thpscope/digest@1'] as const;
 
 /** A digest as it is stored: docs/digest.md. */
 export interface DigestJson {
-  readonly schema: typeof DIGEST_SCHEMA | (typeof OLD_DIGEST_SCHEMAS)[number];
+  readonly schema: typeof DIGEST_SCHEMA | typeof DIGEST_SCHEMA_3 | (typeof OLD_DIGEST_SCHEMAS)[number];
   readonly host: Omit<SourceDigest['host'], 'settings'> & { readonly settings: SettingsJson | null };
   readonly processes: readonly ProcessJson[];
   readonly skipped: SourceDigest['skipped'];

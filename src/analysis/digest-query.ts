@@ -1,4 +1,5 @@
 import { fail, type Result, succeed } from '../core/base/failure.ts';
+import { BlockedReader } from '../core/digest/blocked-reader.ts';
 import { DigestReader } from '../core/digest/reader.ts';
 import type { DigestTable } from '../core/digest/table.ts';
 import { emptyRestartCounts, largestOrder, type RestartCounts } from '../core/fault/restart-counts.ts';
@@ -7,7 +8,7 @@ import { intersectOrders, NO_ORDERS, type OrderSet } from '../core/memory/order.
 import { addCounts, emptyCounts, type PolicyCounts } from '../core/plan/policy-counts.ts';
 import { settledCounts } from '../core/plan/settled-counts.ts';
 import { collapsibleOrders, faultableOrders, type KernelModel } from '../core/rules/kernel-model.ts';
-import { collapsePolicy } from '../core/rules/policy.ts';
+import { type CollapsePolicy, collapsePolicy } from '../core/rules/policy.ts';
 import { enabledOrders, type ThpSettings } from '../core/rules/thp-settings.ts';
 import type { AlgorithmName } from '../core/search/algorithm-names.ts';
 import { ALGORITHMS } from '../core/search/algorithms.ts';
@@ -16,11 +17,37 @@ import { type MemoryDigest, VMA_CLASSES, type VmaClass } from './memory-digest.t
 /** A digest that is asked about many policies. */
 export class DigestQuery {
   readonly memory: MemoryDigest;
-  readonly readers: readonly DigestReader[];
+  readonly #readers: Readonly<Record<VmaClass, DigestReader>>;
+  /** Readers of blocked windows, by the limits that they were made for. */
+  readonly #blockedReaders = new Map<string, BlockedReader>();
 
   constructor(memory: MemoryDigest) {
+    const { unadvised, hugepage } = memory.classes;
     this.memory = memory;
-    this.readers = VMA_CLASSES.map((name) => new DigestReader(memory.classes[name].table));
+    this.#readers = {
+      unadvised: new DigestReader(unadvised.table),
+      hugepage: new DigestReader(hugepage.table),
+    };
+  }
+
+  /** Adds what the tables of a class say of a policy; what is kept apart is left out. */
+  readTables(name: VmaClass, policy: CollapsePolicy, counts: PolicyCounts): void {
+    this.#readers[name].read(policy.orders, policy.maxPtesNone, counts);
+    const { blocked } = this.memory.classes[name];
+    if (blocked.rows.size > 0)
+      this.#blockedReader(name, policy).read(policy.orders, policy.maxPtesNone, counts);
+  }
+
+  #blockedReader(name: VmaClass, { maxPtesSwap, maxPtesShared, model }: CollapsePolicy): BlockedReader {
+    const { unmappedFillsPmd } = model;
+    const key = `${name} ${maxPtesSwap} ${maxPtesShared} ${unmappedFillsPmd}`;
+    let reader = this.#blockedReaders.get(key);
+    if (!reader) {
+      const limits = { maxPtesSwap, maxPtesShared, unmappedFillsPmd };
+      reader = new BlockedReader(this.memory.classes[name].blocked, limits);
+      this.#blockedReaders.set(key, reader);
+    }
+    return reader;
   }
 
   /**
@@ -30,12 +57,12 @@ export class DigestQuery {
   ask(settings: ThpSettings, model: KernelModel): PolicyCounts {
     const { geometry, classes, reachPages } = this.memory;
     const counts = emptyCounts(geometry);
-    for (const [index, name] of VMA_CLASSES.entries()) {
+    for (const name of VMA_CLASSES) {
       const enabled = enabledOrders(settings, name === 'hugepage', geometry);
       const orders = intersectOrders(enabled, collapsibleOrders(model, geometry));
       if (orders === 0) continue;
-      this.readers[index].read(orders, settings.maxPtesNone, counts);
       const policy = collapsePolicy(orders, settings, model, geometry);
+      this.readTables(name, policy, counts);
       for (const { range, count } of classes[name].apart.values())
         addCounts(counts, settledCounts(range, policy, reachPages, ALGORITHMS[model.algorithm]), count);
     }

@@ -1,8 +1,10 @@
+import { isBlockedKey } from '../core/digest/blocked-table.ts';
 import { isRowKey } from '../core/digest/table.ts';
 import type { Geometry } from '../core/memory/geometry.ts';
 import { MIN_ANON_ORDER } from '../core/memory/order.ts';
 import { scanResultNamed } from '../core/rules/scan-result.ts';
 import { INELIGIBLE_REASONS } from '../core/rules/vma.ts';
+import { type BlockedJson, ROW_HEAD, ROW_PLACE } from './blocked-json.ts';
 import type { ClassJson } from './class-json.ts';
 import type { MemoryDigestJson } from './digest-json.ts';
 import type { RestartDigestJson } from './restart-json.ts';
@@ -49,8 +51,32 @@ function misplacedInClass(name: string, json: ClassJson | undefined, geometry: G
     if (places.has(place)) return `folios ${place} of ${name} are there twice`;
     places.add(place);
   }
+  const wrong = misplacedBlocked(json.blocked, geometry);
+  if (wrong !== undefined) return `${wrong} of ${name}`;
   if (json.any.some((byOrder) => byOrder.length > pmdOrder + 1))
     return `'any' of ${name} has windows of no order`;
+  return undefined;
+}
+
+function misplacedBlocked(json: BlockedJson | undefined, geometry: Geometry): string | undefined {
+  if (!json) return undefined;
+  const { pmdOrder } = geometry;
+  const known = new Set<string>();
+  for (const [pages, shared, swapped, ...counts] of json.rows) {
+    const place = `blocked row [${pages}, ${shared}, ${swapped}]`;
+    if (!isBlockedKey({ pages, shared, swapped }, geometry)) return `no range is in ${place}`;
+    if (known.has(place)) return `twice there is ${place}`;
+    if (counts.length > ROW_HEAD - ROW_PLACE + 2 * (pmdOrder - MIN_ANON_ORDER))
+      return `windows of no order are in ${place}`;
+    known.add(place);
+  }
+  const places = new Set<string>();
+  for (const [shared, swapped, j, , ...within] of json.any) {
+    const place = `blocked windows [${shared}, ${swapped}, ${j}]`;
+    if (j < MIN_ANON_ORDER || j > pmdOrder || within.length > j - 1) return `of no order are ${place}`;
+    if (places.has(place)) return `twice there are ${place}`;
+    places.add(place);
+  }
   return undefined;
 }
 

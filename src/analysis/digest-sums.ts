@@ -1,9 +1,11 @@
 import { grouped, plural } from '../core/base/plural.ts';
 import { sum } from '../core/base/sum.ts';
+import { blockedRanges } from '../core/digest/blocked-table.ts';
 import type { DigestTable, FolioCounts } from '../core/digest/table.ts';
 import type { RestartTable } from '../core/fault/restart-table.ts';
 import { type Geometry, pagesPerRange } from '../core/memory/geometry.ts';
 import { MIN_ANON_ORDER } from '../core/memory/order.ts';
+import { wrongBlocked } from './blocked-sums.ts';
 import { type MemoryDigest, RESTART_CLASSES, VMA_CLASSES, type VmaClass } from './memory-digest.ts';
 import { residentPages } from './resident-pages.ts';
 
@@ -15,6 +17,8 @@ export function wrongSum(memory: MemoryDigest): string | undefined {
   for (const name of VMA_CLASSES) {
     const wrong = wrongRow(memory, name) ?? wrongApart(memory, name);
     if (wrong !== undefined) return wrong;
+    const blocked = wrongBlocked(memory.classes[name].blocked);
+    if (blocked !== undefined) return `${name}: ${blocked}`;
   }
   const wrong = wrongTotal(memory);
   if (wrong !== undefined) return wrong;
@@ -66,10 +70,15 @@ function wrongTotal(memory: MemoryDigest): string | undefined {
     refusedPages += pages;
   }
   for (const name of VMA_CLASSES) {
-    const { table, apart } = classes[name];
+    const { table, blocked, apart } = classes[name];
     for (const [pages, row] of table.rows) {
       ranges += row.ranges;
       resident += pages * row.ranges;
+    }
+    for (const row of blocked.rows.values()) {
+      ranges += row.ranges;
+      resident += row.pages * row.ranges;
+      huge += row.largePages;
     }
     huge += table.anyLarge[geometry.pmdOrder];
     for (const { range, count } of apart.values()) {
@@ -191,7 +200,8 @@ function wrongRestart({ geometry, classes, refused, restart }: MemoryDigest): st
   if (!restart) return undefined;
   const elsewhere =
     sum([...refused.values()].map(({ ranges }) => ranges)) +
-    sum(VMA_CLASSES.flatMap((name) => [...classes[name].apart.values()].map(({ count }) => count)));
+    sum(VMA_CLASSES.flatMap((name) => [...classes[name].apart.values()].map(({ count }) => count))) +
+    sum(VMA_CLASSES.map((name) => blockedRanges(classes[name].blocked)));
   let touched = 0;
   for (const name of RESTART_CLASSES) {
     const table = restart[name];

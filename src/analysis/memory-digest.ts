@@ -1,4 +1,10 @@
 import { sumKnown } from '../core/base/sum.ts';
+import {
+  addBlocked,
+  type BlockedTable,
+  emptyBlocked,
+  forgetSavedInBlocked,
+} from '../core/digest/blocked-table.ts';
 import { addDigest, type DigestTable, emptyDigest, forgetSavedEntries } from '../core/digest/table.ts';
 import { addRestartTable, emptyRestartTable, type RestartTable } from '../core/fault/restart-table.ts';
 import { type Geometry, pageBytes } from '../core/memory/geometry.ts';
@@ -25,6 +31,8 @@ interface ApartState {
 /** The ranges of one class of VMAs that khugepaged scans. */
 export interface ClassDigest {
   readonly table: DigestTable;
+  /** Ranges with shared pages or swap entries besides. */
+  readonly blocked: BlockedTable;
   /** What is walked under each policy, by a text of the state: see range-text.ts. */
   readonly apart: Map<string, ApartState>;
 }
@@ -85,7 +93,11 @@ export interface SourceDigest {
 }
 
 export function emptyMemoryDigest(geometry: Geometry, reachPages: number): MemoryDigest {
-  const emptyClass = (): ClassDigest => ({ table: emptyDigest(geometry), apart: new Map() });
+  const emptyClass = (): ClassDigest => ({
+    table: emptyDigest(geometry),
+    blocked: emptyBlocked(geometry),
+    apart: new Map(),
+  });
   return {
     geometry,
     classes: { unadvised: emptyClass(), hugepage: emptyClass() },
@@ -116,6 +128,7 @@ export function addMemoryDigest(into: MemoryDigest, from: MemoryDigest): void {
   const sameReach = into.reachPages === from.reachPages;
   for (const name of VMA_CLASSES) {
     addDigest(into.classes[name].table, from.classes[name].table);
+    addBlocked(into.classes[name].blocked, from.classes[name].blocked);
     for (const [key, { range, count }] of from.classes[name].apart)
       addApart(into.classes[name], key, range, count);
   }
@@ -136,7 +149,10 @@ export function addMemoryDigest(into: MemoryDigest, from: MemoryDigest): void {
 function forgetReach(memory: MemoryDigest): void {
   memory.reachPages = 1;
   memory.savedEntries = 0;
-  for (const name of VMA_CLASSES) forgetSavedEntries(memory.classes[name].table);
+  for (const name of VMA_CLASSES) {
+    forgetSavedEntries(memory.classes[name].table);
+    forgetSavedInBlocked(memory.classes[name].blocked);
+  }
 }
 
 export function addApart({ apart }: ClassDigest, key: string, range: RangeState, count: number): void {

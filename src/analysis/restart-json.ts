@@ -1,4 +1,4 @@
-import { withoutZeros } from './class-json.ts';
+import { withoutZeros } from './blocked-json.ts';
 import { RESTART_CLASSES, type RestartDigest } from './memory-digest.ts';
 
 /** What a restart needs as a digest stores it, by class of VMAs. */

@@ -29,7 +29,12 @@ export function allNoneLimits({ geometry, classes }: MemoryDigest): number[] {
   const pages = pagesPerRange(geometry);
   if (pages <= MAX_NONE_VALUES) return Array.from({ length: pages }, (_, i) => i);
   const steps = new Set([0, pages - 1]);
-  for (const name of VMA_CLASSES) for (const row of classes[name].table.rows.keys()) steps.add(pages - row);
+  for (const name of VMA_CLASSES) {
+    for (const row of classes[name].table.rows.keys()) steps.add(pages - row);
+    // Kernels differ in whether swap entries count towards the PMD order.
+    for (const row of classes[name].blocked.rows.values())
+      steps.add(pages - row.pages).add(pages - row.pages - row.swapped);
+  }
   const sorted = [...steps].filter((step) => step < pages).sort((a, b) => a - b);
   if (sorted.length <= MAX_NONE_VALUES) return sorted;
   const chosen = Array.from(

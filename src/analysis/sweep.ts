@@ -110,9 +110,9 @@ export function sweepBlock(query: DigestQuery, space: SweepSpace, block: number,
     if (name === 'hugepage') return uniteOrders(orders, space.kept);
     return enabled === 'madvise' ? NO_ORDERS : orders;
   };
-  const classes = VMA_CLASSES.map((name, index) => ({
+  const classes = VMA_CLASSES.map((name) => ({
+    name,
     apart: memory.classes[name].apart,
-    reader: query.readers[index],
     possible: intersectOrders(enabledFor(name), collapsibleOrders(model, memory.geometry)),
   })).filter(({ possible }) => possible !== NO_ORDERS);
   into.fill(0);
@@ -121,10 +121,11 @@ export function sweepBlock(query: DigestQuery, space: SweepSpace, block: number,
       addChanges(into, space, range, count, possible, model, memory);
   for (let at = METRICS; at < into.length; at++) into[at] += into[at - METRICS];
   const counts = emptyCounts(memory.geometry);
-  for (const { reader, possible } of classes) {
+  for (const { name, possible } of classes) {
     for (const [i, maxPtesNone] of space.maxPtesNone.entries()) {
       clearCounts(counts);
-      reader.read(possible, maxPtesNone, counts);
+      const limits = { ...space, maxPtesNone };
+      query.readTables(name, collapsePolicy(possible, limits, model, memory.geometry), counts);
       addMetrics(into, i, counts, 1, memory);
     }
   }

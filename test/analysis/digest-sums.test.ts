@@ -31,6 +31,7 @@ function digestOfEverything(): DigestJson {
       { present: '64-127,200', folios: ['4@64-79'] },
       { present: 'all' },
       { present: '0-99', shared: '7' },
+      { present: '0-63', shared: '0-31', folios: ['4@0-15'] },
       { present: '0-15', locked: '3' },
     ]),
     knownRanges([{ present: '0-9' }], 2 ** 30),
@@ -54,10 +55,10 @@ test('what was counted agrees with itself', () => {
 
 describe('what no memory can have is refused, with the row that says it', () => {
   test.each<[string, (process: Broken, digest: Broken) => void, RegExp]>([
-    ['fewer resident pages', (p) => p.residentPages--, /process 7: it has 767 resident pages, .* have 768$/],
-    ['more resident pages', (p) => p.residentPages++, /it has 769 resident pages/],
-    ['fewer ranges', (p) => p.ranges--, /it has 5 ranges, its rows and other ranges are 6$/],
-    ['huge above resident', (p) => (p.hugePages = 1000), /1,000 pages in large folios, .* have 16 to 42$/],
+    ['fewer resident pages', (p) => p.residentPages--, /process 7: it has 831 resident pages, .* have 832$/],
+    ['more resident pages', (p) => p.residentPages++, /it has 833 resident pages/],
+    ['fewer ranges', (p) => p.ranges--, /it has 6 ranges, its rows and other ranges are 7$/],
+    ['huge above resident', (p) => (p.hugePages = 1000), /1,000 pages in large folios, .* have 32 to 58$/],
     ['fewer huge pages', (p) => (p.hugePages = 15), /15 pages in large folios/],
     ['a row of no range', (p) => (p.unadvised.rows[0][0] = 513), /row 513 of unadvised is one of no range/],
     ['a row without ranges', (p) => (p.unadvised.rows[0][1] = 0), /row 65 of unadvised has no range/],
@@ -129,6 +130,82 @@ describe('what no memory can have is refused, with the row that says it', () => 
       /range 1 of those kept whole: page 9 is both present and in swap/,
     ],
     ['no such range', (p) => (p.unadvised.apart[0].count = 0), /range 1 of those kept whole .* 0 times/],
+    [
+      'a blocked range twice',
+      (p) => p.unadvised.blocked.rows.push([64, 32, 0, 1]),
+      /twice there is blocked row \[64, 32, 0\] of unadvised/,
+    ],
+    [
+      'more shared than pages',
+      (p) => (p.unadvised.blocked.rows[0][1] = 65),
+      /no range is in blocked row \[64, 65, 0\]/,
+    ],
+    [
+      'swap entries beside few pages',
+      (p) => (p.unadvised.blocked.rows[0][2] = 1),
+      /no range is in blocked row \[64, 32, 1\]/,
+    ],
+    [
+      'blocked windows of no order',
+      (p) => (p.unadvised.blocked.rows[0][20] = 1),
+      /windows of no order are in blocked row \[64, 32, 0\]/,
+    ],
+    [
+      'no blocked range',
+      (p) => (p.unadvised.blocked.rows[0][3] = 0),
+      /unadvised: blocked row \[64, 32, 0\] has no range/,
+    ],
+    [
+      'large folios that are private',
+      (p) => (p.unadvised.blocked.rows[0][4] = 33),
+      /has 33 pages in large folios of 32 shared ones/,
+    ],
+    ['more saved than large', (p) => (p.unadvised.blocked.rows[0][5] = 17), /has 17 entries saved by folios/],
+    [
+      'more open windows than full ones',
+      (p) => (p.unadvised.blocked.rows[0][7] = 17),
+      /row \[64, 32, 0\] has 16 full windows of order 2, 17 of them open, in 1 range/,
+    ],
+    [
+      'open windows above smaller ones',
+      (p) => (p.unadvised.blocked.rows[0][7] = 7),
+      /has 16 full windows of order 2, 7 of them open, fewer than lie in those of order 3/,
+    ],
+    [
+      'blocked windows of no row',
+      (p) => p.unadvised.blocked.any.push([1, 0, 9, 1, 1, 1, 1, 1, 1, 1, 1, 1]),
+      /blocked windows \[1, 0\] are of no row/,
+    ],
+    [
+      'blocked windows twice',
+      (p) => p.unadvised.blocked.any.push(p.unadvised.blocked.any[0]),
+      /twice there are blocked windows \[32, 0, 2\]/,
+    ],
+    [
+      'blocked windows of a page',
+      (p) => (p.unadvised.blocked.any[0][2] = 1),
+      /of no order are blocked windows \[32, 0, 1\]/,
+    ],
+    [
+      'blocked windows missing',
+      (p) => (p.unadvised.blocked.any = []),
+      /blocked windows \[32, 0\] are missing/,
+    ],
+    [
+      'pages in blocked ranges',
+      (p) => p.unadvised.blocked.any.at(-1)[3]++,
+      /have 65 pages in 1 range, the rows 64 in 1/,
+    ],
+    [
+      'more open windows than private pages',
+      (p) => (p.unadvised.blocked.any[0][3] = 33),
+      /have 33 pages in 8 open windows of order 2/,
+    ],
+    [
+      'more windows in open ones than pages',
+      (p) => (p.unadvised.blocked.any[1][4] = 17),
+      /have 17 windows of order 2 for 32 pages in open windows of order 3/,
+    ],
     [
       'a reason of no kernel',
       (p) => (p.refused = { constructor: { ranges: 1, pages: 1 } }),

@@ -117,8 +117,9 @@ function comparable(memory: MemoryDigest): object {
   const sorted = <T>(map: ReadonlyMap<unknown, T>) =>
     new Map([...map].sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)));
   const { unadvised, hugepage } = memory.classes;
-  const classes = [unadvised, hugepage].map(({ table, apart }) => ({
+  const classes = [unadvised, hugepage].map(({ table, blocked, apart }) => ({
     table: { ...table, rows: sorted(table.rows) },
+    blocked: [sorted(blocked.rows), sorted(blocked.windows)],
     apart: sorted(
       new Map([...apart].map(([key, { range, count }]) => [key, { count, range: rangeText(range) }])),
     ),

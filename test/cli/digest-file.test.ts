@@ -4,9 +4,13 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { DigestCollector } from '../../src/analysis/digest-collector.ts';
 import { digestJson } from '../../src/analysis/digest-json.ts';
+import { DigestQuery } from '../../src/analysis/digest-query.ts';
+import { totalDigest } from '../../src/analysis/memory-digest.ts';
 import type { Context } from '../../src/cli/shared/context.ts';
 import { digestOfBytes, readDigestFile, writeDigestFile } from '../../src/cli/shared/digest-file.ts';
 import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
+import type { Order } from '../../src/core/memory/order.ts';
+import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import type { Host, MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
 import { knownRanges, processItem, vmaItem } from '../analysis/streams.ts';
@@ -19,6 +23,7 @@ const folder = mkdtempSync(join(tmpdir(), 'thpscope-digest-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const PATH = join(folder, 'a.json');
 const M = 2 ** 20;
+const KERNELS = [KERNEL_MODELS['linux-7.3'], KERNEL_MODELS['linux-6.18']];
 
 const geometry = geometryOfPmdOrder(9);
 const HOST: Host = {
@@ -66,7 +71,7 @@ test('a digest keeps the machine, and what is around each process', async () => 
   await written();
   const json = JSON.parse(readFileSync(PATH, 'utf8'));
   expectSchema('digest', json);
-  expect(json.schema).toBe('thpscope/digest@3');
+  expect(json.schema).toBe('thpscope/digest@4');
   const read = await readDigestFile({ path: PATH, name: PATH });
   if (!read.ok) throw new Error(read.failure.message);
   expect(read.value.host).toEqual(HOST);
@@ -119,6 +124,30 @@ test('a digest that another program wrote anew says so, one that was damaged too
     expect(
       say(JSON.stringify({ ...json, schema: `thpscope/digest@${version}`, crc32: undefined }))?.message,
     ).toMatch(/is no digest of this version/);
+  expect(say(sealed({ ...json, schema: 'thpscope/digest@3' }))?.message).toMatch(
+    /Unrecognized key: "blocked"/,
+  );
+});
+
+test('a file of version 3, which keeps shared pages whole, says the same', async () => {
+  const now = JSON.parse(new TextDecoder().decode(await written()));
+  const [{ unadvised }] = now.processes;
+  const old = structuredClone({ ...now, schema: 'thpscope/digest@3' });
+  const range = { present: '4-9', shared: '5' };
+  old.processes[0].unadvised = { ...unadvised, blocked: undefined, apart: [{ count: 1, range }] };
+  const answers = [now, old].map((json) => {
+    const read = digestOfBytes(new TextEncoder().encode(sealed(json)), 'a.json');
+    if (!read.ok) throw new Error(read.failure.message);
+    const query = new DigestQuery(totalDigest(read.value));
+    return KERNELS.flatMap((model) =>
+      [0, 500, 511].map((maxPtesNone) => {
+        const sizes = new Map([2, 3, 9].map((order) => [order as Order, 'always' as const]));
+        return query.ask({ ...defaultSettings(geometry), sizes, maxPtesNone }, model);
+      }),
+    );
+  });
+  expect(answers[1]).toEqual(answers[0]);
+  expect(answers[0][0].attempts[2]).toBeGreaterThan(0);
 });
 
 describe('files that were made to be misread', () => {

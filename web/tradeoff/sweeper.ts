@@ -159,6 +159,6 @@ function allPolicies({ classes }: MemoryDigest, ofAdvice: SweepSpace): SweepSpac
   return { ...ofAdvice, kept: NO_ORDERS, enabled: isMixed ? ['always', 'madvise'] : ['always'] };
 }
 
-function holdsAny({ table, apart }: ClassDigest): boolean {
-  return table.rows.size + apart.size > 0;
+function holdsAny({ table, blocked, apart }: ClassDigest): boolean {
+  return table.rows.size + blocked.rows.size + apart.size > 0;
 }

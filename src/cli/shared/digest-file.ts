@@ -1,4 +1,4 @@
-import { DIGEST_SCHEMA, digestJson, digestOfJson } from '../../analysis/digest-json.ts';
+import { digestJson, digestOfJson } from '../../analysis/digest-json.ts';
 import type { SourceDigest } from '../../analysis/memory-digest.ts';
 import { fail, type Result } from '../../core/base/failure.ts';
 import { checksumOf } from '../../snapshot/crc32.ts';
@@ -34,7 +34,7 @@ export function digestOfBytes(bytes: Uint8Array, name: string): Result<SourceDig
   if (!json.ok) return wrong(`cannot be read as a digest: ${json.failure.message}`);
   const parsed = digestFile.safeParse(json.value);
   if (!parsed.success) return wrong(`is no digest of this version (${firstIssue(parsed.error)})`);
-  if (parsed.data.schema === DIGEST_SCHEMA && checksum === 'none')
+  if ('crc32' in parsed.data && checksum === 'none')
     return wrong('does not end with its checksum, so another program has rewritten it');
   const digest = digestOfJson(parsed.data);
   return digest.ok ? digest : wrong(digest.failure.message);

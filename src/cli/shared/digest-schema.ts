@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DIGEST_SCHEMA, OLD_DIGEST_SCHEMAS } from '../../analysis/digest-json.ts';
+import { DIGEST_SCHEMA, DIGEST_SCHEMA_3, OLD_DIGEST_SCHEMAS } from '../../analysis/digest-json.ts';
 import { eachFact, OBSERVABLE_FACTS } from '../../core/memory/range-state.ts';
 import { LONGEST_TEXT } from '../../core/rules/longest-text.ts';
 import { REACH_CERTAINTIES } from '../../core/rules/tlb-reach.ts';
@@ -25,9 +25,15 @@ const oldClass = z.strictObject({
   apart: z.array(z.strictObject({ count, range: rangeText })),
 });
 
-const classJson = oldClass.extend({
+const classOfVersion3 = oldClass.extend({
   folios: z.array(z.array(count).length(6)),
   any: z.array(z.array(count)).length(5),
+});
+
+const classJson = classOfVersion3.extend({
+  blocked: z
+    .strictObject({ rows: z.array(z.array(count).min(4)), any: z.array(z.array(count).min(4)) })
+    .optional(),
 });
 
 const restartJson = z.strictObject({
@@ -59,7 +65,7 @@ const oldProcess = z.strictObject({
     .nullish(),
 });
 
-const process = oldProcess.extend({
+const processOfVersion3 = oldProcess.extend({
   pinnedBytes: count.optional(),
   ksmBytes: count.optional(),
   memoryGroups: z.array(z.strictObject({ path: z.string(), limitBytes: count, usedBytes: count })).optional(),
@@ -68,6 +74,11 @@ const process = oldProcess.extend({
   uncheckedPages: count.optional(),
   pmdMappedPages: count,
   savedEntries: count,
+  unadvised: classOfVersion3.optional(),
+  hugepage: classOfVersion3.optional(),
+});
+
+const process = processOfVersion3.extend({
   unadvised: classJson.optional(),
   hugepage: classJson.optional(),
 });
@@ -82,18 +93,21 @@ const tlb = z.strictObject({
 const skipped = z.array(z.object({ pid: count, reason: text }));
 const notes = z.array(text);
 
+const file = z.strictObject({
+  schema: z.literal(DIGEST_SCHEMA),
+  host: hostSchema.extend({ name: text.optional(), bootId: z.string().optional() }),
+  processes: z.array(process),
+  tlb,
+  skipped,
+  notes,
+  /** Checked before anything is read. */
+  crc32: z.string(),
+});
+
 /** The file of a digest, of every version that is read. */
 export const digestFile = z.discriminatedUnion('schema', [
-  z.strictObject({
-    schema: z.literal(DIGEST_SCHEMA),
-    host: hostSchema.extend({ name: text.optional(), bootId: z.string().optional() }),
-    processes: z.array(process),
-    tlb,
-    skipped,
-    notes,
-    /** Checked before anything is read. */
-    crc32: z.string(),
-  }),
+  file,
+  file.extend({ schema: z.literal(DIGEST_SCHEMA_3), processes: z.array(processOfVersion3) }),
   z.strictObject({
     schema: z.literal(OLD_DIGEST_SCHEMAS),
     host: hostSchema,

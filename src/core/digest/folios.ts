@@ -86,6 +86,17 @@ export function addFolios(
   table.anySaved[pmdOrder] += levels[pmdOrder].saved[0];
 }
 
+/** Pages in large folios of a range, and the TLB entries that whole folios save in it. */
+export function largeInRange(
+  occupied: Occupancy,
+  folioOrders: Uint8Array,
+  levels: FolioLevels,
+): { readonly large: number; readonly saved: number } {
+  fillLevels(levels, occupied, folioOrders);
+  const { large, saved } = levels[levels.length - 1];
+  return { large: large[0], saved: saved[0] };
+}
+
 function fillLevels(levels: FolioLevels, occupied: Occupancy, folioOrders: Uint8Array): void {
   const [single] = levels;
   for (let page = 0; page < single.pages.length; page++) {

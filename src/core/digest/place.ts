@@ -1,24 +1,33 @@
 import { pagesPerRange } from '../memory/geometry.ts';
-import { isEmpty, type Occupancy } from '../memory/occupancy.ts';
+import { countPages, hasPage, intersection, isEmpty, type Occupancy } from '../memory/occupancy.ts';
 import { anonOrders } from '../memory/order.ts';
-import type { RangeState } from '../memory/range-state.ts';
+import { hasLargeFolio, type RangeState } from '../memory/range-state.ts';
 import { KERNEL_MODELS } from '../rules/kernel-model.ts';
 import type { CollapsePolicy } from '../rules/policy.ts';
 import { scanRange } from '../rules/scan.ts';
 import type { ScanResult } from '../rules/scan-result.ts';
+import { putsBackNothingOpen } from './blocked-range.ts';
+import { isBlockedKey } from './blocked-table.ts';
 
 /**
  * Where a range belongs:
  * - `ordinary`: attempts on it succeed or meet an existing folio, nothing else; a digest counts it;
- * - `apart`: what happens depends on more than a digest counts (swap, sharing, references, userfaultfd, and
- *   MADV_FREE pages, which only some kernels refuse); it is walked under each policy;
+ * - `blocked`: it has shared pages or swap entries besides, and attempts on windows with these fail; a digest
+ *   counts it in a table of its own;
+ * - `apart`: what happens depends on more than a digest counts (references, userfaultfd, MADV_FREE pages,
+ *   which only some kernels refuse, private large folios beside shared pages, and pages that a failed attempt
+ *   leaves in the LRU batch); it is walked under each policy;
  * - a scan result: khugepaged refuses it so under every policy.
  */
-export type DigestPlace = 'ordinary' | 'apart' | ScanResult;
+export type DigestPlace = 'ordinary' | 'blocked' | 'apart' | ScanResult;
 
-/** Finds the place of a range. If it is ordinary, its occupied PTEs are left in `occupied`. */
+/** Finds the place of a range. If a table counts it, its occupied PTEs are left in `occupied`. */
 export function digestPlaceOf(range: RangeState, occupied: Occupancy): DigestPlace {
-  if (!range.pmdMapped && isOrdinary(range, occupied)) return 'ordinary';
+  if (!range.pmdMapped && isPlain(range, occupied)) {
+    const { shared, swap } = range.facts;
+    if (isEmpty(swap) && avoids(shared, occupied)) return 'ordinary';
+    if (isBlocked(range, occupied)) return 'blocked';
+  }
   const refusal = scanRange(range, permissive(range, true)).result;
   if (refusal === 'SCAN_SUCCEED') return 'apart';
   const elsewhere =
@@ -26,19 +35,38 @@ export function digestPlaceOf(range: RangeState, occupied: Occupancy): DigestPla
   return elsewhere === 'SCAN_SUCCEED' ? 'apart' : refusal;
 }
 
-function isOrdinary(range: RangeState, occupied: Occupancy): boolean {
+/** Whether it has nothing but pages that were used recently, in folios, and what may block windows. */
+function isPlain(range: RangeState, occupied: Occupancy): boolean {
   const { facts } = range;
-  const { present, zero } = facts;
+  const { present, zero, swap } = facts;
   for (let i = 0; i < occupied.length; i++) occupied[i] = zero ? present[i] & ~zero[i] : present[i];
-  if (range.uffdArmed || !isEmpty(facts.swap)) return false;
   return (
-    avoids(facts.shared, occupied) &&
+    !range.uffdArmed &&
+    avoids(facts.guard, swap) &&
+    avoids(facts.uffd, swap) &&
     avoids(facts.unreferenced, occupied) &&
     avoids(facts.pinned, occupied) &&
     avoids(facts.lazyfree, occupied) &&
     avoids(facts.locked, occupied) &&
     avoids(facts.uffd, occupied)
   );
+}
+
+/** Whether the scan goes on to the search, and attempts fail where windows are blocked and nowhere else. */
+function isBlocked(range: RangeState, occupied: Occupancy): boolean {
+  const { geometry, facts, folioOrders } = range;
+  const pages = countPages(occupied);
+  const key = {
+    pages,
+    shared: facts.shared ? countPages(intersection(facts.shared, occupied)) : 0,
+    swapped: countPages(facts.swap),
+  };
+  if (!isBlockedKey(key, geometry)) return false;
+  if (folioOrders && hasLargeFolio(folioOrders))
+    for (const [page, order] of folioOrders.entries())
+      if (order > 0 && hasPage(occupied, page) && !(facts.shared && hasPage(facts.shared, page)))
+        return false;
+  return putsBackNothingOpen(occupied, range);
 }
 
 function avoids(fact: Occupancy | undefined, occupied: Occupancy): boolean {
