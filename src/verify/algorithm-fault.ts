@@ -18,7 +18,13 @@ export type FaultKind =
   /** It returns something else than a result. */
   | 'no-result'
   /** It never returns; only whoever runs a run can know that. */
-  | 'hangs';
+  | 'hangs'
+  /** It ends its process: a search in C. */
+  | 'crashes'
+  /** It does what it may not: calls what is undefined or forbidden, or meets its own warning. */
+  | 'breaks'
+  /** It does something else when the same case comes again. */
+  | 'changes';
 
 export interface Fault {
   readonly kind: FaultKind;
@@ -26,7 +32,15 @@ export interface Fault {
 }
 
 /** Ends a search that does what no search may do. */
-export class FaultError extends Error {}
+export class FaultError extends Error {
+  /** What it was, where only the search itself can tell. */
+  readonly fault: Fault | undefined;
+
+  constructor(message: string, fault?: Fault) {
+    super(message);
+    this.fault = fault;
+  }
+}
 
 /** What is wrong with a window as an attempt, if anything. */
 export function windowFault(

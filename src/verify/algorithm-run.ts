@@ -64,7 +64,7 @@ export class AlgorithmRun {
       this.result = this.#checkResult(result);
     } catch (error) {
       this.result = 'SCAN_FAIL';
-      this.fault ??= { kind: 'throws', message: messageOf(error) };
+      this.fault ??= faultOf(error);
     }
   }
 
@@ -118,8 +118,10 @@ export function windowOf(code: number): Window & { readonly reclaim: boolean } {
   return { offset: asOffset(code >> 5), order: asOrder((code >> 1) & 15), reclaim: (code & 1) === 1 };
 }
 
-function messageOf(error: unknown): string {
-  return `throws ${error instanceof Error ? `${error.name}: ${error.message}` : describe(error)}`;
+function faultOf(error: unknown): Fault {
+  if (error instanceof FaultError && error.fault) return error.fault;
+  const what = error instanceof Error ? `${error.name}: ${error.message}` : describe(error);
+  return { kind: 'throws', message: `throws ${what}` };
 }
 
 function describe(value: unknown): string {

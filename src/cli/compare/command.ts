@@ -1,16 +1,17 @@
 import { buildCommand } from '@stricli/core';
+import { type CFlags, cFlags } from '../shared/c-flags.ts';
 import { describeCommand } from '../shared/command-docs.ts';
 import type { Context } from '../shared/context.ts';
 import { wordList } from '../shared/flag-kinds.ts';
 import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
 import { type OutcomeFlags, outcomeFlags } from '../shared/policy-flags.ts';
 
-export type CompareFlags = OutcomeFlags & OutputFlags;
+export type CompareFlags = OutcomeFlags & CFlags & OutputFlags;
 
 export const compareCommand = buildCommand<CompareFlags, string[], Context>({
   loader: async () => (await import('./run.ts')).compare,
   parameters: {
-    flags: { ...outcomeFlags, ...outputFlags },
+    flags: { ...outcomeFlags, ...cFlags, ...outputFlags },
     positional: wordList('ALGORITHM', 'Two algorithms, then snapshots, of which - is standard input'),
   },
   docs: {

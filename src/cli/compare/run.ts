@@ -17,7 +17,7 @@ export async function compare(this: Context, flags: CompareFlags, ...words: stri
   }
   const inputs = await commandInputs(this, flags, files);
   if (!inputs.ok) return reportFailure(this, inputs.failure);
-  const compared = await runVerifyJob(this, { kind: 'compare', names: [a, b], ...inputs.value });
+  const compared = await runVerifyJob(this, { kind: 'compare', names: [a, b], ...inputs.value }, flags);
   if (!reportJob(this, compared)) return;
   const names = [a, b] as const;
   const text = flags.json

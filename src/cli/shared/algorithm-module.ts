@@ -9,17 +9,23 @@ import {
   type CheckedAlgorithm,
   checkedAlgorithmOf,
 } from '../../verify/checked-algorithm.ts';
+import { isCFile } from './c-walk/c-file.ts';
+import { type CWalkOptions, loadCWalk } from './c-walk/load-c-walk.ts';
 
 /**
- * The algorithm with a built-in name, or the one that a module exports. Runs the module: not for the main
- * thread.
+ * The algorithm with a built-in name, or the one that a module or a C file holds. Runs the module: not for
+ * the main thread. `c` is undefined where no C file is meant.
  */
-export async function loadAlgorithm(name: string): Promise<Result<CheckedAlgorithm>> {
+export async function loadAlgorithm(
+  name: string,
+  c: CWalkOptions | undefined,
+): Promise<Result<CheckedAlgorithm>> {
   const builtIn = CHECKED_ALGORITHMS.get(name);
   if (builtIn) return succeed(builtIn);
   if (!existsSync(name)) {
     return fail('usage', `${name}: neither a file nor one of ${[...CHECKED_ALGORITHMS.keys()].join(', ')}`);
   }
+  if (c && isCFile(name)) return loadCWalk(name, c);
   if (/^\.[cm]?ts$/.test(extname(name)) && !readsTypeScript()) {
     return fail(
       'unsupported',

@@ -1,12 +1,20 @@
+import { rmSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { Comparison } from '../../analysis/comparison.ts';
 import { type Failure, fail, failWith, type Result, succeed } from '../../core/base/failure.ts';
+import { printable } from '../../render/words/printable.ts';
 import type { Gap } from '../../verify/optimality.ts';
 import type { SearchCase } from '../../verify/search-case.ts';
 import type { Asked, VerifyOptions, VerifyReport } from '../../verify/verification.ts';
+import type { CFlags } from './c-flags.ts';
+import { cBuildOptions } from './c-walk/build-options.ts';
+import { isCFile } from './c-walk/c-file.ts';
+import type { CBuildOptions } from './c-walk/compiler.ts';
 import type { WithPolicyFile } from './command-inputs.ts';
 import { type Context, reportFailure } from './context.ts';
+import { exitCodeOfSignal } from './exit-code.ts';
 import type { InputFile } from './input-file.ts';
+import { untilSignal } from './interrupt.ts';
 import type { OutcomeFlags } from './policy-flags.ts';
 import { startProgress } from './progress.ts';
 
@@ -45,11 +53,15 @@ export interface VerifyTask {
   readonly job: VerifyJob;
   /** Milliseconds for one step of an algorithm. */
   readonly stepDeadline: number;
+  /** How C files are compiled; undefined where there are none. */
+  readonly c: CBuildOptions | undefined;
 }
 
 /** What the worker says. Every message also shows that it is alive. */
 export type VerifyMessage =
   | { readonly kind: 'progress'; readonly done: number; readonly what: string }
+  | { readonly kind: 'said'; readonly text: string }
+  | { readonly kind: 'started'; readonly pid: number }
   | { readonly kind: 'answer'; readonly answer: unknown }
   | { readonly kind: 'failure'; readonly failure: Failure };
 
@@ -60,20 +72,41 @@ export type VerifyMessage =
 export async function runVerifyJob<J extends VerifyJob>(
   context: Context,
   job: J,
+  cFlags: CFlags = {},
+): Promise<Result<VerifyAnswers[J['kind']]>> {
+  if (!namesOf(job).some(isCFile)) return runInWorker(context, job, undefined);
+  // Whatever ends the command, nothing of a search in C stays: signals go by way of the exit.
+  const c = cBuildOptions(context, cFlags);
+  const ended = await untilSignal(context, exitCodeOfSignal, (signal) =>
+    runInWorker(context, job, c, signal),
+  );
+  return 'done' in ended ? ended.done : context.process.exit(exitCodeOfSignal(ended.endedBy));
+}
+
+async function runInWorker<J extends VerifyJob>(
+  context: Context,
+  job: J,
+  c: CBuildOptions | undefined,
+  signal?: AbortSignal,
 ): Promise<Result<VerifyAnswers[J['kind']]>> {
   const progress = startProgress(context);
   const { step, silence } = context.deadlines;
-  const task: VerifyTask = { job, stepDeadline: step };
+  const task: VerifyTask = { job, stepDeadline: step, c };
   const worker = new Worker(new URL('./verify-worker.js', import.meta.url), { workerData: task });
+  const searches = new Set<number>();
   try {
-    return await new Promise((resolve) => {
+    return await new Promise((resolve, reject) => {
+      signal?.addEventListener('abort', () => reject(signal.reason));
       const give = (failure: Failure) => resolve(failWith(failure));
-      const hang = () => give({ kind: 'unreadable', message: `${modulesOf(job)} does not come back` });
+      const hang = () =>
+        give({ kind: c ? 'usage' : 'unreadable', message: `${modulesOf(job)} does not come back` });
       let patience = setTimeout(hang, silence);
       worker.on('message', (message: VerifyMessage) => {
         clearTimeout(patience);
         patience = setTimeout(hang, silence);
         if (message.kind === 'progress') progress.show(message.done, undefined, message.what);
+        if (message.kind === 'said') sayLines(context, message.text);
+        if (message.kind === 'started') searches.add(message.pid);
         if (message.kind === 'failure') give(message.failure);
         if (message.kind === 'answer') resolve(succeed(message.answer as VerifyAnswers[J['kind']]));
       });
@@ -87,12 +120,35 @@ export async function runVerifyJob<J extends VerifyJob>(
     });
   } finally {
     progress.clear();
+    // Before the thread, which may be waiting for one of them.
+    searches.forEach(killSearch);
     await worker.terminate();
+    if (c) rmSync(c.folder, { recursive: true, force: true });
   }
 }
 
+/** Ends a search in C with whatever it started. */
+function killSearch(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended.
+  }
+}
+
+/** Writes what a compiler says: the lines as they are, but for what a terminal would obey. */
+function sayLines({ process }: Context, text: string): void {
+  if (text.trim() === '') return;
+  for (const line of text.trimEnd().split('\n'))
+    process.stderr.write(`${printable(line).replaceAll('\\x09', '\t')}\n`);
+}
+
+function namesOf(job: VerifyJob): readonly string[] {
+  return job.kind === 'gap' ? [job.name] : job.names;
+}
+
 function modulesOf(job: VerifyJob): string {
-  return job.kind === 'gap' ? job.name : job.names.join(' or ');
+  return namesOf(job).join(' or ');
 }
 
 /** Prints a failure of a job. */

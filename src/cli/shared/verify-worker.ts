@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
+import { type Geometry, geometryOfPmdOrder, x86_64 } from '../../core/memory/geometry.ts';
 import { FaultError } from '../../verify/algorithm-fault.ts';
 import { type CheckedAlgorithm, guarded } from '../../verify/checked-algorithm.ts';
 import { Verification, type VerifyReport } from '../../verify/verification.ts';
@@ -11,7 +12,13 @@ import type { VerifyJob, VerifyMessage, VerifyTask } from './verify-job.ts';
 const say = (message: VerifyMessage) => parentPort?.postMessage(message);
 const showProgress = (done: number, what: string) => say({ kind: 'progress', done, what });
 
-const { job, stepDeadline } = workerData as VerifyTask;
+const { job, stepDeadline, c } = workerData as VerifyTask;
+const cWalks = c && {
+  ...c,
+  geometry: firstGeometry(),
+  say: (text: string) => say({ kind: 'said', text }),
+  started: (pid: number) => say({ kind: 'started', pid }),
+};
 const inTime = <T>(step: () => T) => withDeadline(stepDeadline, step);
 
 const answer = await work();
@@ -21,7 +28,7 @@ else say({ kind: 'failure', failure: answer.failure });
 async function work(): Promise<Result<unknown>> {
   const algorithms: CheckedAlgorithm[] = [];
   for (const name of job.kind === 'gap' ? [job.name] : job.names) {
-    const loaded = await loadAlgorithm(name);
+    const loaded = await loadAlgorithm(name, cWalks);
     if (!loaded.ok) return loaded;
     algorithms.push(loaded.value);
   }
@@ -37,6 +44,12 @@ async function work(): Promise<Result<unknown>> {
     if (!(error instanceof FaultError) && !(error instanceof HangError)) throw error;
     return fail('unreadable', error.message);
   }
+}
+
+/** The geometry that is asked about first. */
+function firstGeometry(): Geometry {
+  if (job.kind !== 'verify') return x86_64;
+  return job.single?.range.geometry ?? geometryOfPmdOrder(job.options.pmdOrder ?? x86_64.pmdOrder);
 }
 
 function verify(

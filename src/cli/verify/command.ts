@@ -1,5 +1,6 @@
 import { buildCommand } from '@stricli/core';
 import { RELATIONS, type Relation } from '../../verify/relation.ts';
+import { type CFlags, cFlags } from '../shared/c-flags.ts';
 import { describeCommand } from '../shared/command-docs.ts';
 import type { Context } from '../shared/context.ts';
 import { optionalNumber, optionalSwitch, optionalText, wordList } from '../shared/flag-kinds.ts';
@@ -8,6 +9,7 @@ import { type OutcomeFlags, outcomeFlags } from '../shared/policy-flags.ts';
 import { patternFlags } from '../shared/source-flags.ts';
 
 export type VerifyFlags = OutcomeFlags &
+  CFlags &
   OutputFlags & {
     readonly relation: Relation;
     readonly against?: 'optimal';
@@ -44,7 +46,10 @@ export const verifyCommand = buildCommand<VerifyFlags, string[], Context>({
         placeholder: 'coverage|folios|price:N',
         brief: 'What is best: most pages covered, fewest folios, or covered pages less N for each filled one',
       },
-      new: optionalText('FILE|-', 'Write a module to start from, and do nothing else; - prints it'),
+      new: optionalText(
+        'FILE|-',
+        'Write a module (.js, .ts) or a C file to start from, and do nothing else; - prints it',
+      ),
       seed: optionalNumber('N', 'Seed of the random ranges; a fresh one by default, printed at the end'),
       results: optionalText(
         'LIST',
@@ -55,11 +60,12 @@ export const verifyCommand = buildCommand<VerifyFlags, string[], Context>({
       swap: patternFlags.swap,
       uffdArmed: optionalSwitch('The VMA of that range is registered with userfaultfd'),
       ...outcomeFlags,
+      ...cFlags,
       ...outputFlags,
     },
     positional: wordList(
       'ALGORITHM',
-      'Built-in names or module paths; after --against optimal, snapshots, of which - is standard input',
+      'Built-in names, modules or C files; after --against optimal, snapshots, of which - is standard input',
     ),
   },
   docs: {
@@ -75,12 +81,13 @@ export const verifyCommand = buildCommand<VerifyFlags, string[], Context>({
       [
         'Runs two algorithms side by side on every small range and on random large ones, and shows the smallest case in which',
         'they differ. With one algorithm it checks what any of them should keep to. An algorithm is walk, stack, stack-descend,',
-        'stack-patch11, recursive, rounds, scaled, capped, v18, or the path of a module.',
+        'stack-patch11, recursive, rounds, scaled, capped, v18, the path of a module, or a C file with the function of a patch.',
       ],
       [
         'thpscope verify walk stack',
         'thpscope verify walk rounds --relation windows --results SCAN_SUCCEED,SCAN_PAGE_COUNT',
         'thpscope verify --new my-walk.js && thpscope verify walk my-walk.js',
+        'thpscope verify walk mthp_collapse.c',
         'thpscope verify walk --against optimal --objective price:0.5 examples/redis.parquet',
       ],
     ),

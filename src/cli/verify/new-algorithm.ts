@@ -1,16 +1,23 @@
+import { readFileSync } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
+import { C_WALK, isCFile } from '../shared/c-walk/c-file.ts';
 
-/** Writes a module with the walk in it, to start from; a file that is there already stays. */
+/** The C file of `--new`. */
+function newCFile(): Buffer {
+  return readFileSync(join(C_WALK, 'starter.c'));
+}
+
+/** Writes a module or a C file with the walk in it, to start from; a file that is there already stays. */
 export async function writeNewAlgorithm(path: string): Promise<Result<void>> {
   const isTyped = /\.[cm]?ts$/.test(path);
-  if (!isTyped && !/\.m?js$/.test(path))
-    return fail('usage', `--new ${path}: the name must end in .js or .ts`);
+  if (!isTyped && !isCFile(path) && !/\.m?js$/.test(path))
+    return fail('usage', `--new ${path}: the name must end in .js, .ts or .c`);
   let file: FileHandle | undefined;
   try {
     file = await open(path, 'wx');
-    await file.writeFile(newAlgorithm(isTyped ? 'typescript' : 'javascript'));
+    await file.writeFile(isCFile(path) ? newCFile() : newAlgorithm(isTyped ? 'typescript' : 'javascript'));
     await file.sync();
   } catch (error) {
     // Half of it would be in the way of the next try.

@@ -46,7 +46,7 @@ export async function verify(this: Context, flags: VerifyFlags, ...words: string
   };
   const job = { kind: 'verify', asked: askedBy(flags, names), names, options, single: single.value } as const;
   const started = performance.now();
-  const report = await runVerifyJob(this, job);
+  const report = await runVerifyJob(this, job, flags);
   if (!reportJob(this, report)) return;
   const seconds = (performance.now() - started) / 1000;
   const view = { report: report.value, single: single.value, results: flags.results, pmdOrder, seconds };
@@ -66,7 +66,7 @@ async function verifyMemory(
   const { objective } = flags;
   const inputs = await commandInputs(context, flags, files);
   if (!inputs.ok) return reportFailure(context, inputs.failure);
-  const gap = await runVerifyJob(context, { kind: 'gap', name, objective, ...inputs.value });
+  const gap = await runVerifyJob(context, { kind: 'gap', name, objective, ...inputs.value }, flags);
   if (!reportJob(context, gap)) return;
   const text = flags.json
     ? `${JSON.stringify(gapJson(name, objective, gap.value))}\n`

@@ -42,7 +42,7 @@ const TRACE_STRINGS = {
  * Codes that the proposed rebuild of mm/collapse adds; no kernel has numbers or trace strings for them:
  * docs/khugepaged.md#rounds-results.
  */
-const REBUILD_RESULTS = [
+export const REBUILD_RESULTS = [
   'SCAN_LOCK_DROPPED',
   'SCAN_PAGE_NOT_EXCLUSIVE',
   'SCAN_ALLOC_LIGHT_MISS',

@@ -1,0 +1,242 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { expectSchema } from '../support/schemas.ts';
+import { type Run, thpscope, words } from '../support/thpscope.ts';
+import { hasCompiler } from '../support/verify/compiler.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'thpscope-c-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+const searching = (body: string, above = '') => `${above}
+static enum scan_result mthp_collapse(struct mm_struct *mm, unsigned long address, int referenced,
+	int unmapped, struct collapse_control *cc, unsigned long enabled_orders)
+{
+	${body}
+}
+`;
+
+const verify = (path: string, ...flags: string[]): Promise<Run> =>
+  thpscope(['verify', 'walk', path, '--pmd-order', '3', ...flags]);
+
+/** Processes of searches that are left. */
+const searches = () =>
+  spawnSync('pgrep', ['-f', `^${join(tmpdir(), 'thpscope-verify-')}.*/search-`]).stdout.toString();
+
+const ONE = '--pattern 0-3,6 --orders all --max-ptes-none 0';
+
+test('without a compiler: one sentence, and the exit code of what is not supported here', async () => {
+  const { stdout, stderr, code } = await verify(
+    file('any.c', searching('return SCAN_FAIL;')),
+    '--cc',
+    'no-such-cc',
+  );
+  expect(stderr).toMatch(
+    /any.c: no C compiler 'no-such-cc' here; install one \(gcc or clang\), or name it with --cc or CC\n$/,
+  );
+  expect(stdout).toBe('');
+  expect(code).toBe(4);
+});
+
+describe.skipIf(!hasCompiler)('a search in C', () => {
+  test('is compiled as it stands in two shapes, and agrees', async () => {
+    for (const line of ['verify walk examples/algorithms/walk.c', 'verify v18 examples/algorithms/stack.c']) {
+      for (const pmdOrder of [4, 5, 9, 11, 13]) {
+        const { stdout, stderr, code } = await thpscope(words(`${line} --pmd-order ${pmdOrder} ${ONE}`));
+        expect(stderr).toBe('');
+        expect(stdout).toContain('agree: ');
+        expect(code).toBe(0);
+      }
+    }
+  });
+
+  test.each([
+    [
+      'next-order-by-highest-bit',
+      4,
+      '--pattern 12 --orders 2-3 --max-ptes-none 15 --outcome 8:3=SCAN_PAGE_COUNT',
+      'attempts 12:3, which is not inside the range',
+    ],
+    [
+      'step-too-small',
+      3,
+      '--pattern 2 --orders 2 --max-ptes-none 7 --outcome 0:2=SCAN_PAGE_COUNT',
+      'attempts 2:2, which is not aligned',
+    ],
+    [
+      'lowest-bit-of-zero',
+      3,
+      '--pattern 0 --orders none --max-ptes-none 7',
+      'calls __ffs(0), which is undefined, at examples/algorithms/lowest-bit-of-zero.c:8',
+    ],
+  ])('%s is refuted with its smallest case', async (name, pmdOrder, flags, sentence) => {
+    const path = `examples/algorithms/${name}.c`;
+    const line = `verify walk ${path} --pmd-order ${pmdOrder}`;
+    const { stdout, code } = await thpscope(words(line));
+    expect(stdout.split('\n')[0]).toBe(`${path} ${sentence}`);
+    expect(stdout).toContain(`again: thpscope ${line} ${flags}\n`);
+    expect(code).toBe(1);
+  });
+
+  test('is what verify --new writes, and then agrees and keeps to what searches should', async () => {
+    const path = join(folder, 'new.c');
+    expect((await thpscope(['verify', '--new', path])).stdout).toContain(`now: thpscope verify walk ${path}`);
+    expect((await thpscope(['verify', '--new', path])).code).toBe(2);
+    expect((await verify(path)).stdout).toMatch(/agree: [\s\S]* 206,016\n/);
+    const alone = await thpscope(['verify', path, '--pmd-order', '3', '--json']);
+    expectSchema('verify', JSON.parse(alone.stdout));
+    expect(JSON.parse(alone.stdout).holds).toBe(true);
+  });
+
+  test('knows the names of kernel code by their meaning', async () => {
+    const path = 'test/fixtures/c-walk/helpers.c';
+    const { stdout, stderr } = await thpscope(
+      words(`verify ${path} --pmd-order 9 --pattern 0-7 --orders 2 --max-ptes-none 511 --relation windows`),
+    );
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/=  SCAN_SUCCEED\n/);
+    expect(stdout).toContain('4:2');
+  });
+
+  test('has the results of khugepaged under their numbers', async () => {
+    const header = readFileSync('c-walk/khugepaged.h', 'utf8');
+    const [, body] = /enum scan_result \{([\s\S]*?)\}/.exec(header) ?? [];
+    const { NUMBERED_RESULTS } = await import('../../src/verify/c/messages.ts');
+    const names = [...(body ?? '').matchAll(/^\t(SCAN_\w+),/gm)].map(([, name]) => name);
+    expect(names).toEqual([...NUMBERED_RESULTS, 'SCAN_PMD_NONE', 'SCAN_PAGE_RO']);
+  });
+
+  test('may bring along what the header has too: its own is used', async () => {
+    const own = searching(
+      'return helper(cc) + collapse_max_ptes_none(3) == 7 ? SCAN_FAIL : SCAN_PAGE_LOCK;',
+      `#define KHUGEPAGED_MIN_MTHP_ORDER 3
+struct collapse_control { int weight; DECLARE_BITMAP(mthp_bitmap, MAX_PTRS_PER_PTE); };
+static int collapse_max_ptes_none(int order) { return order; }
+static int helper(struct collapse_control *cc) { return cc->weight + bitmap_weight(cc->mthp_bitmap, HPAGE_PMD_NR) + KHUGEPAGED_MIN_MTHP_ORDER; }`,
+    );
+    const { stdout, stderr } = await verify(
+      file('own.c', own),
+      ...words('--pattern 4 --orders 3 --max-ptes-none 7'),
+    );
+    expect(stderr).toBe('');
+    expect(stdout).toContain('SCAN_FAIL');
+  });
+
+  const FAULTS: [string, string, RegExp][] = [
+    ['loops', 'for (;;);', /does not come back/],
+    ['waits', 'pause(); return 0;', /does not come back/],
+    ['writes where nothing is', '*(volatile int *)8 = 1; return 0;', /writes where no memory is at .*\.c:5$/],
+    [
+      'writes beyond the end',
+      'set_bit(100000, cc->mthp_bitmap); return 0;',
+      /beyond the end of what it has at .*\.c:5$/,
+    ],
+    ['divides by zero', 'return 4 / unmapped;', /leaves undefined at .*\.c:5: division by zero$/],
+    [
+      'calls itself for ever',
+      'return mthp_collapse(mm, address + 1, 0, 0, cc, 0) + 1;',
+      /calls itself too often/,
+    ],
+    ['forks', 'for (;;) fork();', /calls fork\(\), which no walk may/],
+    ['opens a socket', 'return socket(2, 1, 0);', /calls socket\(\), which no walk may/],
+    ['eats memory', 'for (;;) memset(malloc(1 << 20), 1, 1 << 20);', /asks for too much memory/],
+    ['has huge data', 'static char big[300000000]; return big[unmapped];', /more than 256 MB of global data/],
+    ['ends the process', 'exit(0);', /ends the process with status 0/],
+    ['keeps state', 'static int n; return n++ & 1;', /does not do the same when the same case comes again/],
+    [
+      'meets its own warning',
+      'return WARN_ON_ONCE(unmapped < 9);',
+      /meets WARN_ON_ONCE\(unmapped < 9\) at .*\.c:5$/,
+    ],
+    ['returns no result', 'return 512;', /returns 512, which is no result/],
+    [
+      'attempts outside',
+      'return collapse_huge_page(mm, address - PAGE_SIZE * 4, 0, 0, cc, 2);',
+      /attempts -4:2, which is not inside the range/,
+    ],
+    [
+      'attempts what is not aligned',
+      'return collapse_huge_page(mm, address + PAGE_SIZE, 0, 0, cc, 2);',
+      /attempts 1:2, which is not aligned/,
+    ],
+    [
+      'attempts no page',
+      'return collapse_huge_page(mm, address + 8, 0, 0, cc, 2);',
+      /an address that is not that of a page/,
+    ],
+    [
+      'attempts at disabled orders',
+      'return collapse_huge_page(mm, address, 0, 0, cc, 1);',
+      /0:1, whose order is not enabled/,
+    ],
+    [
+      'attempts without end',
+      'while (enabled_orders) collapse_huge_page(mm, address, 0, 0, cc, highest_order(enabled_orders)); return 0;',
+      /makes more than 32 attempts/,
+    ],
+    ['writes to any pipe', 'for (int i = 3; i < 100; i++) write(i, "junk", 4); return 1;', /returns|differ/],
+  ];
+  const POSIX =
+    'int fork(void); int pause(void); int socket(int, int, int); void exit(int); void *malloc(size_t); long write(int, const void *, size_t);';
+  test.each(FAULTS)(
+    'that %s is reported as that, with the smallest case and exit code 1',
+    async (_, body, sentence) => {
+      const path = file('faulty.c', searching(body, POSIX));
+      const { stdout, code } = await verify(path);
+      expect(stdout.split('\n')[0]).toMatch(sentence);
+      expect(stdout).toContain(`again: thpscope verify walk ${path} --pmd-order 3 --pattern`);
+      expect(code).toBe(1);
+      expect(searches()).toBe('');
+    },
+  );
+
+  const REFUSED: [string, string, RegExp][] = [
+    [
+      'does not compile',
+      searching('return SCAN_FAIL'),
+      /faulty.c:5:25: error: expected[\s\S]*faulty.c does not compile at PMD order 3\n$/,
+    ],
+    [
+      'calls what nobody knows',
+      searching('return foo(1);'),
+      /foo is not a name that thpscope knows: define it in .*faulty.c above/,
+    ],
+    ['has no search', 'int x;', /no mthp_collapse or collapse_scan_bitmap in it/],
+    [
+      'includes the kernel',
+      searching('return 0;', '#include <linux/mm.h>'),
+      /leave #include <linux\/mm.h> out/,
+    ],
+  ];
+  test.each(REFUSED)('that %s is refused with exit code 2', async (_, text, message) => {
+    const { stdout, stderr, code } = await verify(file('faulty.c', text));
+    expect(stderr).toMatch(message);
+    expect(stdout).toBe('');
+    expect(code).toBe(2);
+  });
+
+  test('that prints harms nobody', async () => {
+    const printing = readFileSync('examples/algorithms/walk.c', 'utf8').replace(
+      'while (offset',
+      'for (int i = 0; i < 500; i++) printf("junk\\n");\n\twhile (offset',
+    );
+    const { stdout, code } = await verify(file('prints.c', printing), ...words(ONE.replace('0-3,6', '0-3')));
+    expect(stdout).toContain('agree');
+    expect(code).toBe(0);
+  });
+
+  test('on recorded memory', async () => {
+    const line = 'compare walk examples/algorithms/walk.c examples/redis.parquet --orders all';
+    const { stdout, code } = await thpscope(words(line));
+    expect(stdout).toContain('other windows attempted in 0, collapsed in 0');
+    expect(code).toBe(0);
+  });
+});
