@@ -1,5 +1,5 @@
-// A process that spools files and delivers them until it is killed or done. It says `added KEY` once a file is
-// in the spool, and `done` or why not at the end.
+// A process that spools files and delivers them until it is killed or done. It says `added KEY` once a file
+// is in the spool, and `done` or why not at the end.
 import fs from 'node:fs';
 
 const { spool, location, environment, keys, killAt } = JSON.parse(process.argv[2]);
@@ -20,7 +20,9 @@ for (const [i, key] of keys.entries()) {
 const { failure } = await deliverSpool(where, store);
 fs.writeSync(1, failure ? `${failure.message}\n` : 'done\n');
 
-/** Ends the process at a step of its work with files: a write in its middle, other steps before they are done. */
+/**
+ * Ends the process at a step of its work with files: a write in its middle, other steps before they are done.
+ */
 function killAtStep(last) {
   let step = 0;
   for (const name of Object.keys(fs.promises)) {
