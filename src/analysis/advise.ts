@@ -97,6 +97,8 @@ export interface AdviceSource {
   readonly base: ThpSettings;
   readonly space: SweepSpace;
   readonly values: Float64Array;
+  /** Control groups whose limits count: by default all of the source. */
+  readonly groups?: readonly LimitedGroup[];
 }
 
 /** A source that is advised about many budgets. */
@@ -109,10 +111,10 @@ export class Adviser {
   readonly #space: SweepSpace;
   readonly #values: Float64Array;
 
-  constructor({ source, memory, model, base, space, values }: AdviceSource) {
+  constructor({ source, memory, model, base, space, values, groups }: AdviceSource) {
     this.#source = source;
     this.#query = new DigestQuery(memory);
-    this.#groups = limitedGroups(source, model);
+    this.#groups = groups ?? limitedGroups(source, model);
     this.#model = model;
     this.#base = base;
     this.#space = space;

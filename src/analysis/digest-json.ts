@@ -99,7 +99,8 @@ function settingsJson({ sizes, ...rest }: ThpSettings): SettingsJson {
   return { ...rest, sizes: [...sizes].map(([order, enabled]) => ({ order, enabled })) };
 }
 
-function settingsOfJson({ sizes, ...rest }: SettingsJson): ThpSettings {
+/** Settings as recordings hold them. */
+export function settingsOfJson({ sizes, ...rest }: SettingsJson): ThpSettings {
   return { ...rest, sizes: new Map(sizes.map(({ order, enabled }) => [asOrder(order), enabled])) };
 }
 

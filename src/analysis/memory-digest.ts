@@ -1,4 +1,4 @@
-import { sumKnown } from '../core/base/sum.ts';
+import { sum, sumKnown } from '../core/base/sum.ts';
 import {
   addBlocked,
   type BlockedTable,
@@ -75,6 +75,15 @@ export interface ProcessDigest {
   readonly memory: MemoryDigest;
   /** Whether its memory puts it on khugepaged's list under the settings in force; undefined: not known. */
   isRegistered: boolean | undefined;
+  /** How many processes are added up in it: one, unless they are those of a fleet. */
+  readonly count?: number;
+  /** The service that hosts of a fleet counted them to: else it is told by the control group. */
+  readonly service?: string;
+}
+
+/** How many processes digests are of. */
+export function processCount(processes: readonly Pick<ProcessDigest, 'count'>[]): number {
+  return sum(processes.map(({ count = 1 }) => count));
 }
 
 /** The digest of a source: process by process, and what could not be read. */

@@ -11,6 +11,9 @@ export interface ProcessWorth {
   readonly process: Process;
   readonly memory: MemoryDigest;
   readonly worth: PolicyWorth;
+  /** See ProcessDigest. */
+  readonly count?: number | undefined;
+  readonly service?: string | undefined;
 }
 
 /** What settings do to each process: those whose TLB entries change most, now and after a restart, first. */
@@ -20,9 +23,11 @@ export function worthByProcess(
   model: KernelModel,
 ): ProcessWorth[] {
   return processes
-    .map(({ process, memory }) => ({
+    .map(({ process, memory, count, service }) => ({
       process,
       memory,
+      count,
+      service,
       worth: policyWorthOf(new DigestQuery(memory), settings, model),
     }))
     .map((each) => ({ each, change: changedEntries(each) }))

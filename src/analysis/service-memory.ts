@@ -30,7 +30,10 @@ export function memoryByService(
     })),
   );
   const members = new Map<string, ProcessDigest[]>();
-  for (const [at, name] of names.entries()) members.set(name, [...(members.get(name) ?? []), processes[at]]);
+  for (const [at, named] of names.entries()) {
+    const name = processes[at].service ?? named;
+    members.set(name, [...(members.get(name) ?? []), processes[at]]);
+  }
   return [...members]
     .map(([name, own]) => {
       const bySize = [...own].sort((a, b) => b.memory.residentPages - a.memory.residentPages);

@@ -1,6 +1,7 @@
 import { buildApplication, buildRouteMap } from '@stricli/core';
 import { adviseCommand } from './advise/command.ts';
 import { captureCommand } from './capture/command.ts';
+import { collectCommand } from './collect/command.ts';
 import { compareCommand } from './compare/command.ts';
 import { completionCommand } from './completion/command.ts';
 import { conformCommand } from './conform/command.ts';
@@ -8,6 +9,7 @@ import { digestCommand } from './digest/command.ts';
 import { errorText } from './error-text.ts';
 import { explainCommand } from './explain/command.ts';
 import { faultsCommand } from './faults/command.ts';
+import { fleetCommands } from './fleet/command.ts';
 import { metricsCommand } from './metrics/command.ts';
 import { predictCommand } from './predict/command.ts';
 import { reportCommand } from './report/command.ts';
@@ -33,6 +35,8 @@ const commands = buildRouteMap({
     conform: conformCommand,
     serve: serveCommand,
     metrics: metricsCommand,
+    collect: collectCommand,
+    fleet: fleetCommands,
     completion: completionCommand,
   },
   docs: {

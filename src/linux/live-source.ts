@@ -23,17 +23,24 @@ import { settingsNotes } from './sysfs-settings.ts';
 const NEEDS_SCAN =
   'PAGEMAP_SCAN is not available (Linux 6.7 and the koffi package have it): where memory is mapped by PMD entries is known as far as the sums of smaps tell';
 
+/** How running processes are read. */
+export interface LiveOptions {
+  /** Only the PMD range around it. */
+  readonly address?: number;
+  /** Asked before each process; what it answers is why this one, and all after it, are skipped. */
+  readonly budget?: () => Failure | undefined;
+}
+
 /**
  * The memory of running processes, read in chunks of bounded size. Processes that end, VMAs that change and
- * memory that may not be read come out as `skipped` items. With an address, only the PMD range around it is
- * read. Fails where /proc/PID/pagemap does not exist. A tree that is not of the kernel that runs is read as
- * one without PAGEMAP_SCAN, on any system.
+ * memory that may not be read come out as `skipped` items. Fails where /proc/PID/pagemap does not exist. A
+ * tree that is not of the kernel that runs is read as one without PAGEMAP_SCAN, on any system.
  */
 export async function openLiveSource(
   tree: KernelTree,
   pids: readonly number[],
   now: Date,
-  address?: number,
+  { address, budget }: LiveOptions = {},
 ): Promise<Result<MemorySource>> {
   if (tree.isRunning && process.platform !== 'linux') {
     return fail('unsupported', `live memory can be read on Linux only; give a snapshot file instead`);
@@ -51,7 +58,10 @@ export async function openLiveSource(
   const scan = tree.isRunning ? await loadPagemapScan(pagemap.fd) : undefined;
   const sameMemory = tree.isRunning && pids.length > 1 ? await loadSameMemory() : undefined;
   pagemap.close();
-  return succeed({ host, items: () => readProcesses(tree, pids, host, { scan, sameMemory }, address) });
+  return succeed({
+    host,
+    items: () => readProcesses(tree, pids, host, { scan, sameMemory }, { address, budget }),
+  });
 }
 
 /** Our own pagemap, or one that was asked about where /proc shows others alone. */
@@ -75,7 +85,7 @@ async function* readProcesses(
     scan,
     sameMemory,
   }: { readonly scan: PagemapScan | undefined; readonly sameMemory: SameMemory | undefined },
-  address: number | undefined,
+  { address, budget }: LiveOptions,
 ): AsyncIterable<MemoryItem> {
   const flags = canSeeFrameNumbers(tree, host.geometry) ? PageFlags.open(tree) : undefined;
   if (!flags) yield { kind: 'note', message: whyNoPageFlags(tree) };
@@ -87,6 +97,11 @@ async function* readProcesses(
     const groups = new MemoryGroupReader(tree);
     const numbers = new PageNumbers();
     for (const pid of pids) {
+      const spent = budget?.();
+      if (spent) {
+        yield { kind: 'skipped', pid, failure: { ...spent, message: `process ${pid}: ${spent.message}` } };
+        continue;
+      }
       const owner = pids.length > 1 ? shared.ownerOf(pid) : undefined;
       if (owner) yield { kind: 'note', message: countedOnce(pid, owner) };
       else

@@ -20,6 +20,18 @@ function hasMemory(tree: KernelTree, pid: number): boolean {
   return statm.ok && (!statm.value.startsWith('0 ') || taskWithMemory(tree, pid) !== undefined);
 }
 
+/** Processes by their resident memory, the largest first; those that have ended come last. */
+export function largestFirst(tree: KernelTree, pids: readonly number[]): number[] {
+  const resident = new Map(pids.map((pid) => [pid, residentOf(tree, pid)]));
+  return [...pids].sort((a, b) => (resident.get(b) ?? 0) - (resident.get(a) ?? 0));
+}
+
+/** The second number of statm, in pages. */
+function residentOf(tree: KernelTree, pid: number): number {
+  const statm = readKernelFile(`${tree.process(pid)}/statm`);
+  return statm.ok ? Number(statm.value.split(' ', 2)[1]) : 0;
+}
+
 /**
  * The pids of a control group and of those below it; the path may be absolute or relative to /sys/fs/cgroup.
  */

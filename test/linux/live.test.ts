@@ -23,7 +23,7 @@ interface Seen {
 }
 
 async function open(pids: number[], address?: number): Promise<MemorySource> {
-  const source = await openLiveSource(RUNNING_KERNEL, pids, new Date(0), address);
+  const source = await openLiveSource(RUNNING_KERNEL, pids, new Date(0), { address });
   if (!source.ok) throw new Error(source.failure.message);
   return source.value;
 }

@@ -22,9 +22,8 @@ import {
   workersFlag,
 } from '../shared/source-flags.ts';
 
-export type AdviseFlags = TlbFlag &
-  ProcessFlags &
-  BaseSettingsFlags &
+/** What advice is asked for, and how it is printed. */
+export type AdvisedFlags = BaseSettingsFlags &
   ListingFlags &
   SweptKernelFlag &
   WorkersFlag &
@@ -34,14 +33,64 @@ export type AdviseFlags = TlbFlag &
     readonly within: string;
     readonly maxWork?: number;
     readonly by: 'process' | 'service';
-    readonly measure?: string;
     readonly format?: AdviceFormat;
     readonly words: 'always' | 'madvise';
   };
 
+export type AdviseFlags = TlbFlag & ProcessFlags & AdvisedFlags & { readonly measure?: string };
+
 /** What is printed: the advice for people, as JSON, or only its writes for what reads them. */
 const ADVICE_FORMATS = ['text', 'sh', 'tmpfiles', 'cmdline', 'systemd', 'json'] as const;
 type AdviceFormat = (typeof ADVICE_FORMATS)[number];
+
+export const advisedFlags = {
+  maxGrowth: {
+    kind: 'parsed',
+    parse: String,
+    default: '5%',
+    placeholder: 'N%|SIZE|none',
+    brief: 'How much the memory of the machine may grow: a share of the memory read, a size, or no limit',
+  },
+  growth: {
+    kind: 'enum',
+    values: GROWTH_KINDS,
+    default: 'both',
+    brief: 'Which growth that is: by khugepaged now, by page faults at a restart, or each of both',
+  },
+  within: {
+    kind: 'parsed',
+    parse: String,
+    default: '1%',
+    placeholder: 'N%',
+    brief: 'TLB entries, as a share of those of the memory, that are not worth a change',
+  },
+  maxWork: optionalNumber('N', 'Attempts in vain in every later pass, once nothing changes, at most'),
+  words: {
+    kind: 'enum',
+    values: ['always', 'madvise'],
+    default: 'always',
+    brief: 'What sizes that are enabled say: always for all memory, madvise for memory with MADV_HUGEPAGE',
+  },
+  by: {
+    kind: 'enum',
+    values: ['process', 'service'],
+    default: 'process',
+    brief: 'What to tell apart; by service, single ones may opt out of the settings (MemoryTHP= of systemd)',
+  },
+  format: {
+    kind: 'enum',
+    values: ADVICE_FORMATS,
+    optional: true,
+    brief: 'Print only the writes: a script, for tmpfiles.d, for the command line of the kernel, drop-ins',
+  },
+  ...baseSettingsFlags(
+    'Write to enabled, khugepaged/max_ptes_swap or khugepaged/max_ptes_shared, which advise does not choose; repeatable',
+  ),
+  ...sweptKernelFlag,
+  ...workersFlag,
+  ...listingFlags,
+  ...outputFlags,
+} as const;
 
 export const adviseCommand = buildCommand<AdviseFlags, string[], Context>({
   loader: async () => (await import('./run.ts')).advise,
@@ -49,41 +98,7 @@ export const adviseCommand = buildCommand<AdviseFlags, string[], Context>({
     flags: {
       ...processFlags,
       ...tlbFlag,
-      maxGrowth: {
-        kind: 'parsed',
-        parse: String,
-        default: '5%',
-        placeholder: 'N%|SIZE|none',
-        brief: 'How much the memory of the machine may grow: a share of the memory read, a size, or no limit',
-      },
-      growth: {
-        kind: 'enum',
-        values: GROWTH_KINDS,
-        default: 'both',
-        brief: 'Which growth that is: by khugepaged now, by page faults at a restart, or each of both',
-      },
-      within: {
-        kind: 'parsed',
-        parse: String,
-        default: '1%',
-        placeholder: 'N%',
-        brief: 'TLB entries, as a share of those of the memory, that are not worth a change',
-      },
-      maxWork: optionalNumber('N', 'Attempts in vain in every later pass, once nothing changes, at most'),
-      words: {
-        kind: 'enum',
-        values: ['always', 'madvise'],
-        default: 'always',
-        brief:
-          'What sizes that are enabled say: always for all memory, madvise for memory with MADV_HUGEPAGE',
-      },
-      by: {
-        kind: 'enum',
-        values: ['process', 'service'],
-        default: 'process',
-        brief:
-          'What to tell apart; by service, single ones may opt out of the settings (MemoryTHP= of systemd)',
-      },
+      ...advisedFlags,
       measure: {
         kind: 'parsed',
         parse: String,
@@ -91,20 +106,6 @@ export const adviseCommand = buildCommand<AdviseFlags, string[], Context>({
         placeholder: 'TIME',
         brief: 'Count the page walks of the processes for so long (10s): what any settings can gain at most',
       },
-      format: {
-        kind: 'enum',
-        values: ADVICE_FORMATS,
-        optional: true,
-        brief:
-          'Print only the writes: a script, for tmpfiles.d, for the command line of the kernel, drop-ins',
-      },
-      ...baseSettingsFlags(
-        'Write to enabled, khugepaged/max_ptes_swap or khugepaged/max_ptes_shared, which advise does not choose; repeatable',
-      ),
-      ...sweptKernelFlag,
-      ...workersFlag,
-      ...listingFlags,
-      ...outputFlags,
     },
     aliases: { p: 'pid' },
     positional: files,

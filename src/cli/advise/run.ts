@@ -1,9 +1,12 @@
-import { Adviser } from '../../analysis/advise.ts';
+import { type Advice, type AdviceSource, Adviser } from '../../analysis/advise.ts';
 import { assumesRegistration } from '../../analysis/assumptions.ts';
 import { bootParameters } from '../../analysis/boot-parameters.ts';
 import type { PolicyBudget } from '../../analysis/choose-policy.ts';
 import { dropInsOf } from '../../analysis/drop-ins.ts';
-import { type MemoryDigest, totalDigest } from '../../analysis/memory-digest.ts';
+import type { FleetFacts, GrowingHost } from '../../analysis/fleet-facts.ts';
+import type { LimitedGroup } from '../../analysis/group-room.ts';
+import type { GrowthKind } from '../../analysis/growth-kinds.ts';
+import { type MemoryDigest, type SourceDigest, totalDigest } from '../../analysis/memory-digest.ts';
 import { passTime } from '../../analysis/pass-time.ts';
 import { worthByProcess } from '../../analysis/process-worth.ts';
 import { readOnKernel } from '../../analysis/read-on.ts';
@@ -14,6 +17,7 @@ import { parseBytes } from '../../core/base/bytes.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { LIMIT_FILES } from '../../core/base/sysfs.ts';
 import { pageBytes } from '../../core/memory/geometry.ts';
+import type { KernelModel } from '../../core/rules/kernel-model.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import { KernelTree } from '../../linux/kernel-tree.ts';
 import { readSystemdVersion } from '../../linux/systemd.ts';
@@ -22,6 +26,7 @@ import { adviseText } from '../../render/text/advise.ts';
 import { planText } from '../../render/text/plan.ts';
 import { type LastingWrites, writesText } from '../../render/text/write-formats.ts';
 import { type AdviceView, adviceLine } from '../../render/words/advise-view.ts';
+import type { MeasuredWalks } from '../../render/words/measured-walks.ts';
 import { type PlanView, planLine } from '../../render/words/plan-view.ts';
 import { kernelAsked } from '../shared/asked-kernel.ts';
 import { settingsFromFlags } from '../shared/command-policy.ts';
@@ -30,7 +35,7 @@ import { digestFromFlags } from '../shared/digest-source.ts';
 import { interruptible } from '../shared/interrupt.ts';
 import { sourceInputs } from '../shared/source.ts';
 import { runSweep } from '../shared/sweep-run.ts';
-import type { AdviseFlags } from './command.ts';
+import type { AdvisedFlags, AdviseFlags } from './command.ts';
 import { measureTime, measureWalks } from './measure.ts';
 
 /** `thpscope advise`: the policy that fits a budget. It prints what to write and writes nothing. */
@@ -54,6 +59,47 @@ async function adviseSource(
   const digested = await digestFromFlags(context, flags, files, { signal });
   if (!digested.ok) return digested;
   const source = digested.value;
+  const systemd = files.length === 0 ? readSystemdVersion(new KernelTree(context.kernelRoot)) : undefined;
+  const pids = source.processes.map(({ process }) => process.pid);
+  const measure = async () =>
+    watched.value === undefined ? undefined : await measureWalks(context, pids, watched.value, signal);
+  return adviseDigest(context, flags, { source, runsHere: files.length === 0, systemd, measure }, signal);
+}
+
+/** Memory that is to be advised about. */
+export interface AdvisedMemory {
+  readonly source: SourceDigest;
+  /** Memory of this machine, and not a recording. */
+  readonly runsHere: boolean;
+  /** The version of systemd there; undefined where it is not known. */
+  readonly systemd?: number | undefined;
+  /** Counts page walks while the programs run, if that was asked for. */
+  readonly measure?: () => Promise<MeasuredWalks | undefined>;
+  /** The hosts of a fleet, which are not looked at one by one unless asked. */
+  readonly fleet?: AdvisedFleet;
+}
+
+export interface AdvisedFleet {
+  readonly facts: FleetFacts;
+  /** Control groups without room for settings; others may have none either. */
+  withoutRoom(settings: ThpSettings, model: KernelModel, growth: GrowthKind): Promise<Result<LimitedGroup[]>>;
+  /** Hosts that grow, but for services that opt out. */
+  growingHosts(
+    settings: ThpSettings,
+    model: KernelModel,
+    optOuts: readonly string[],
+  ): Promise<Result<GrowingHost[]>>;
+}
+
+/** Advises about a digest and prints it. */
+export async function adviseDigest(
+  context: Context,
+  flags: AdvisedFlags,
+  { source, runsHere, systemd, measure, fleet }: AdvisedMemory,
+  signal: AbortSignal,
+): Promise<Result<void>> {
+  const budgetOf = parseBudget(flags);
+  if (!budgetOf.ok) return budgetOf;
   const memory = totalDigest(source);
   const { geometry, settings: known, kernelRelease } = source.host;
   if (!memory.restart && flags.growth === 'restart')
@@ -68,28 +114,29 @@ async function adviseSource(
   const values = await runSweep(context, memory, space, { workers: flags.workers, signal });
   const budget = budgetOf.value(memory.residentPages, pageBytes(geometry));
   const question = { source, memory, model, base: kept, space, values };
-  const adviser = new Adviser(question);
-  const advice = adviser.advise(budget);
-  const pids = source.processes.map(({ process }) => process.pid);
-  const measured =
-    watched.value === undefined ? undefined : await measureWalks(context, pids, watched.value, signal);
+  const found = await adviseWithRoom(question, budget, fleet);
+  if (!found.ok) return found;
+  const { adviser, advice } = found.value;
+  const growing =
+    flags.by === 'process' ? await fleet?.growingHosts(advice.advised.settings, model, []) : undefined;
+  if (growing && !growing.ok) return growing;
   const view = {
     source,
     memory,
     model,
-    readOn: readOnKernel(kernelRelease, files.length === 0),
+    readOn: readOnKernel(kernelRelease, runsHere),
     budget,
     advice,
     byProcess: worthByProcess(source, advice.advised.settings, model),
     listing: { sort: flags.sort, top: flags.top },
     pass: source.host.khugepaged && passTime(memory, source.host.khugepaged),
     assumesRegistration: assumesRegistration({ settings: known }, advice.advised.settings, geometry),
-    measured,
+    measured: await measure?.(),
+    fleet: fleet && { facts: fleet.facts, growing: growing?.value ?? [] },
   };
   if (flags.by === 'process') return printAdvice(context, flags, view, undefined);
   if (!memory.restart)
     return fail('usage', '--by service: the digest is of a version that does not know restarts');
-  const systemd = files.length === 0 ? readSystemdVersion(new KernelTree(context.kernelRoot)) : undefined;
   const sweep = async (rest: MemoryDigest) => {
     const ofRest = adviceSpace(rest, model, [flags.words], kept);
     return {
@@ -101,7 +148,14 @@ async function adviseSource(
   const from = { ...question, budget, advice, manager };
   const plan = await planByService(from, sweep);
   const registration = assumesRegistration({ settings: known }, plan.settings, geometry);
-  const viewOfPlan = { ...view, assumesRegistration: registration };
+  const out = plan.services.filter(({ optOut }) => optOut).map(({ service }) => service.name);
+  const growingThen = await fleet?.growingHosts(plan.settings, model, out);
+  if (growingThen && !growingThen.ok) return growingThen;
+  const viewOfPlan = {
+    ...view,
+    assumesRegistration: registration,
+    fleet: fleet && { facts: fleet.facts, growing: growingThen?.value ?? [] },
+  };
   return printAdvice(context, flags, viewOfPlan, {
     plan,
     following: adviser.follow(plan.settings, budget),
@@ -110,10 +164,36 @@ async function adviseSource(
   });
 }
 
+/** Rounds of advice in which limits of control groups come in. */
+const MAX_ROUNDS = 8;
+
+/**
+ * The advice that control groups have room for. Those of a fleet are too many to be asked about each policy:
+ * they come in when an advice has no room in them, and it is asked for again.
+ */
+async function adviseWithRoom(
+  question: AdviceSource,
+  budget: PolicyBudget,
+  fleet: AdvisedFleet | undefined,
+): Promise<Result<{ readonly adviser: Adviser; readonly advice: Advice }>> {
+  let groups: readonly LimitedGroup[] | undefined = fleet && [];
+  for (let round = 1; ; round++) {
+    const adviser = new Adviser({ ...question, groups });
+    const advice = adviser.advise(budget);
+    if (!fleet || !groups || advice.leave || round === MAX_ROUNDS) return succeed({ adviser, advice });
+    const found = await fleet.withoutRoom(advice.advised.settings, question.model, budget.growth);
+    if (!found.ok) return found;
+    const known = new Set(groups.map(({ group }) => group.path));
+    const others = found.value.filter(({ group }) => !known.has(group.path));
+    if (others.length === 0) return succeed({ adviser, advice });
+    groups = [...groups, ...others];
+  }
+}
+
 /** Prints an advice, or a plan by service, in the form asked for. */
 async function printAdvice(
   context: Context,
-  flags: AdviseFlags,
+  flags: AdvisedFlags,
   view: AdviceView,
   planned: PlanView | undefined,
 ): Promise<Result<void>> {
@@ -156,7 +236,7 @@ function lastingWrites(
 type Budget = (residentPages: number, bytesPerPage: number) => PolicyBudget;
 
 /** Reads a budget; growth as a share of the memory read (2%), a size (512M) or `none`. */
-function parseBudget({ maxGrowth, maxWork, growth, within }: AdviseFlags): Result<Budget> {
+function parseBudget({ maxGrowth, maxWork, growth, within }: AdvisedFlags): Result<Budget> {
   const tolerance = shareOf(within);
   if (tolerance === undefined) return fail('usage', `--within ${within}: write a share such as 1%`);
   const share = shareOf(maxGrowth);

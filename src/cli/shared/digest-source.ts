@@ -6,6 +6,7 @@ import { formatSize } from '../../core/memory/format-size.ts';
 import { commonCpu } from '../../core/rules/cpu.ts';
 import { joinReleases } from '../../core/rules/kernel-release.ts';
 import { commonReach, reachAsked } from '../../core/rules/tlb-reach.ts';
+import type { LiveOptions } from '../../linux/live-source.ts';
 import type { Context } from './context.ts';
 import { readDigestFile } from './digest-file.ts';
 import { type DigestOptions, digestSnapshots } from './digest-snapshots.ts';
@@ -118,12 +119,13 @@ async function digestFiles(
   }
 }
 
-async function digestProcesses(
+/** The digest of running processes. */
+export async function digestProcesses(
   context: Context,
   flags: ProcessFlags,
-  { signal, tlb, walkAll }: DigestOptions,
+  { signal, tlb, walkAll, budget }: DigestOptions & Pick<LiveOptions, 'budget'>,
 ): Promise<Result<SourceDigest>> {
-  const opened = await openProcesses(context, flags);
+  const opened = await openProcesses(context, flags, { budget });
   if (!opened.ok) return opened;
   const { host } = opened.value.source;
   const reach = reachAsked(tlb, host.cpu, host.geometry);

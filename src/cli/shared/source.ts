@@ -12,6 +12,7 @@ import { joinReleases } from '../../core/rules/kernel-release.ts';
 import type { Host, MemoryItem, MemorySource, Recording } from '../../core/rules/memory-source.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import type { KernelTree } from '../../linux/kernel-tree.ts';
+import type { LiveOptions } from '../../linux/live-source.ts';
 import type { SnapshotFile } from '../../snapshot/file.ts';
 import { type CommandInputs, commandInputs } from './command-inputs.ts';
 import type { Context } from './context.ts';
@@ -109,21 +110,23 @@ export function memoryFromFlags(
 ): Promise<Result<OpenedMemory>> {
   return files.length > 0
     ? openSnapshots(context.command, files, flags.policy)
-    : openProcesses(context, flags, address);
+    : openProcesses(context, flags, { address });
 }
 
-/** Opens the processes that the flags name. With an address, only the range around it is read. */
+/** Opens the processes that the flags name: with a budget, those with most memory first. */
 export async function openProcesses(
   context: Context,
   flags: ProcessFlags,
-  address?: number,
+  options: LiveOptions = {},
 ): Promise<Result<OpenedMemory>> {
   const { KernelTree } = await import('../../linux/kernel-tree.ts');
   const { openLiveSource } = await import('../../linux/live-source.ts');
+  const { largestFirst } = await import('../../linux/process.ts');
   const tree = new KernelTree(context.kernelRoot);
   const pids = await pidsFromFlags(tree, flags, context.process.pid);
   if (!pids.ok) return pids;
-  const source = await openLiveSource(tree, pids.value, new Date(), address);
+  const order = options.budget ? largestFirst(tree, pids.value) : pids.value;
+  const source = await openLiveSource(tree, order, new Date(), options);
   if (!source.ok) return source;
   const processes = pids.value.length;
   return succeed({

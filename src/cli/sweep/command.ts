@@ -19,9 +19,8 @@ import {
   workersFlag,
 } from '../shared/source-flags.ts';
 
-export type SweepFlags = TlbFlag &
-  ProcessFlags &
-  Pick<BaseSettingsFlags, 'policy' | 'set'> &
+/** Which policies are swept, and how the answer is printed. */
+export type PrintedSweepFlags = Pick<BaseSettingsFlags, 'policy' | 'set'> &
   WorkersFlag &
   OutputFlags & {
     readonly list?: readonly string[];
@@ -29,25 +28,28 @@ export type SweepFlags = TlbFlag &
     readonly csv?: boolean;
   };
 
+export type SweepFlags = TlbFlag & ProcessFlags & PrintedSweepFlags;
+
+export const printedSweepFlags = {
+  list: repeatedText(
+    'NAME=A,B',
+    'Values of orders (2-9, 64K+2M), max-ptes-none, kernel or words (always, madvise: of the enabled sizes); -L NAME A,B',
+  ),
+  steps: repeatedText('NAME=MIN,MAX,STEP', 'Values of max-ptes-none in steps; -P max-ptes-none MIN MAX STEP'),
+  ...policyFlag,
+  ...setFlag('Write to khugepaged/max_ptes_swap or khugepaged/max_ptes_shared; repeatable'),
+  ...workersFlag,
+  csv: optionalSwitch('Print every policy as CSV'),
+  ...outputFlags,
+} as const;
+
 export const sweepCommand = buildCommand<SweepFlags, string[], Context>({
   loader: async () => (await import('./run.ts')).sweep,
   parameters: {
     flags: {
       ...processFlags,
       ...tlbFlag,
-      list: repeatedText(
-        'NAME=A,B',
-        'Values of orders (2-9, 64K+2M), max-ptes-none, kernel or words (always, madvise: of the enabled sizes); -L NAME A,B',
-      ),
-      steps: repeatedText(
-        'NAME=MIN,MAX,STEP',
-        'Values of max-ptes-none in steps; -P max-ptes-none MIN MAX STEP',
-      ),
-      ...policyFlag,
-      ...setFlag('Write to khugepaged/max_ptes_swap or khugepaged/max_ptes_shared; repeatable'),
-      ...workersFlag,
-      csv: optionalSwitch('Print every policy as CSV'),
-      ...outputFlags,
+      ...printedSweepFlags,
     },
     aliases: { p: 'pid', L: 'list', P: 'steps' },
     positional: files,

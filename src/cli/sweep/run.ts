@@ -1,4 +1,4 @@
-import { totalDigest } from '../../analysis/memory-digest.ts';
+import { type SourceDigest, totalDigest } from '../../analysis/memory-digest.ts';
 import { paretoFront, resultAt } from '../../analysis/pareto.ts';
 import { readOnKernel } from '../../analysis/read-on.ts';
 import { policyCount } from '../../analysis/sweep.ts';
@@ -13,7 +13,7 @@ import { digestFromFlags } from '../shared/digest-source.ts';
 import { interruptible } from '../shared/interrupt.ts';
 import { sourceInputs } from '../shared/source.ts';
 import { runSweep } from '../shared/sweep-run.ts';
-import type { SweepFlags } from './command.ts';
+import type { PrintedSweepFlags, SweepFlags } from './command.ts';
 import { modelsFrom, modelsOfMemory, parametersFromFlags, spaceFrom } from './space.ts';
 
 /** `thpscope sweep`: many policies at once. */
@@ -43,10 +43,39 @@ async function sweepSource(
   const walkAll = named.value?.some(({ noneRule }) => noneRule !== 'ends') === true;
   const source = await digestFromFlags(context, flags, files, { signal, walkAll });
   if (!source.ok) return source;
-  const { geometry, settings, kernelRelease } = source.value.host;
+  const { processes, notes } = source.value;
+  const memory = { source: source.value, processes: processes.length, runsHere: files.length === 0 };
+  const swept = await sweepDigest(context, flags, memory, signal);
+  if (swept.ok) for (const note of notes) if (!flags.json && !flags.csv) warn(context, note);
+  return swept;
+}
+
+/** Memory that is swept. */
+export interface SweepSource {
+  readonly source: SourceDigest;
+  /** How many processes it is of. */
+  readonly processes: number;
+  /** How many hosts they run on, where they are those of a fleet. */
+  readonly hosts?: number;
+  /** Memory of this machine, and not a recording. */
+  readonly runsHere: boolean;
+}
+
+/** Sweeps a digest and prints what came of it. */
+export async function sweepDigest(
+  context: Context,
+  flags: PrintedSweepFlags,
+  { source, processes, hosts, runsHere }: SweepSource,
+  signal: AbortSignal,
+): Promise<Result<void>> {
+  const parameters = parametersFromFlags(flags);
+  if (!parameters.ok) return parameters;
+  const named = modelsFrom(parameters.value);
+  if (!named.ok) return named;
+  const { geometry, settings, kernelRelease } = source.host;
   const models = named.value ? succeed(named.value) : modelsOfMemory(kernelRelease);
   if (!models.ok) return models;
-  const memory = totalDigest(source.value);
+  const memory = totalDigest(source);
   const limits = await settingsFromFlags(flags, geometry, { settings }, isLimitKept);
   if (!limits.ok) return limits;
   const space = spaceFrom(parameters.value, models.value, memory, limits.value);
@@ -65,11 +94,10 @@ async function sweepSource(
     }
     return succeed(undefined);
   }
-  const readOn = readOnKernel(kernelRelease, files.length === 0);
-  const { reach } = source.value;
-  const view = { memory, reach, space: space.value, values, front, processes: source.value.processes.length };
+  const readOn = readOnKernel(kernelRelease, runsHere);
+  const { reach } = source;
+  const view = { memory, reach, space: space.value, values, front, processes, hosts };
   if (flags.json) await print(context, `${JSON.stringify(sweepJson(view))}\n`);
   else await print(context, sweepText(view, readOn, styleFor(context, flags.color)));
-  for (const note of source.value.notes) if (!flags.json) warn(context, note);
   return succeed(undefined);
 }

@@ -79,7 +79,7 @@ function sign(bucket: S3Bucket, now: number, { method, key, query, body }: S3Req
   const hash = createHash('sha256');
   // The server checks what arrived against this, so that a damaged body is refused.
   const headers = { 'x-amz-content-sha256': hash.update(body ?? '').digest('hex') };
-  const what = { method, url: url.href, headers, body };
+  const what = { method, url: url.href, headers, body: body && new Uint8Array(body) };
   const who = { accessKeyId, secretAccessKey, sessionToken };
   return new AwsV4Signer({ ...what, ...who, service: 's3', region, datetime }).sign();
 }

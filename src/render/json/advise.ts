@@ -64,7 +64,7 @@ export function adviseJson(view: AdviceView, planned?: PlanView): object {
     plan: planned ? planJson(planned) : null,
     assumed: view.assumesRegistration ? ['registration'] : [],
     unseen: [
-      ...(leave ? [] : [everyoneLine(source)]),
+      ...(leave ? [] : [everyoneLine(view)]),
       ...otherGrowthLines(advice, budget, memory),
       ...lossLines(advice, geometry),
       ...tightGroupLines(advised.tight, geometry),

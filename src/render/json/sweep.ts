@@ -11,17 +11,19 @@ export interface SweepView {
   /** What TLB entries are counted by. */
   readonly reach: TlbReach;
   readonly processes: number;
+  /** Undefined where they are of one host. */
+  readonly hosts?: number;
   readonly space: SweepSpace;
   /** The metrics of every policy: see `metricsAt`. */
   readonly values: Float64Array;
   readonly front: readonly SweptResult[];
 }
 
-export function sweepJson({ memory, reach, processes, space, front }: SweepView): object {
+export function sweepJson({ memory, reach, processes, hosts, space, front }: SweepView): object {
   return {
     schema: 'thpscope/sweep@1',
     geometry: memory.geometry,
-    memory: sweptMemoryJson(memory, processes),
+    memory: { ...sweptMemoryJson(memory, processes), hosts },
     tlb: reachJson(reach),
     space: {
       kernels: space.models.map(({ name }) => name),

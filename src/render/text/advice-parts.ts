@@ -1,5 +1,7 @@
 import { type MemoryDigest, otherBytesOf } from '../../analysis/memory-digest.ts';
 import { memoryTlbEntries, type PolicyWorth } from '../../analysis/policy-worth.ts';
+import type { ListedFigures } from '../../analysis/process-list.ts';
+import type { ProcessWorth } from '../../analysis/process-worth.ts';
 import { grouped } from '../../core/base/plural.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import { type AdviceView, budgetWords } from '../words/advise-view.ts';
@@ -43,4 +45,17 @@ export function worthFigures(memory: MemoryDigest, worth: PolicyWorth): string[]
     restart ? grouped(Math.round(restart.tlbEntries)) : '?',
     restart ? `+${formatSize(restart.growthPages, geometry)}` : '?',
   ];
+}
+
+/** What a list says of a process. */
+export function figuresOf({ memory: { residentPages, hugePages }, worth }: ProcessWorth): ListedFigures {
+  const hugeThen = hugePages + worth.counts.newlyHugePages;
+  const { growthPages, restart } = worth;
+  return {
+    residentPages,
+    hugeNow: hugePages,
+    hugeThen,
+    growthPages,
+    restartGrowthPages: restart?.growthPages,
+  };
 }

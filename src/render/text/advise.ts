@@ -1,9 +1,8 @@
 import { type Advice, changesKhugepaged } from '../../analysis/advise.ts';
 import { memoryTlbEntries } from '../../analysis/policy-worth.ts';
-import { type ListedFigures, listProcesses } from '../../analysis/process-list.ts';
-import type { ProcessWorth } from '../../analysis/process-worth.ts';
+import { listProcesses } from '../../analysis/process-list.ts';
 import type { SysfsWrite } from '../../analysis/sysfs-writes.ts';
-import { grouped, plural } from '../../core/base/plural.ts';
+import { grouped } from '../../core/base/plural.ts';
 import {
   type AdviceView,
   adviceLine,
@@ -20,13 +19,15 @@ import {
   type WorthCells,
   worthCells,
 } from '../words/advise-view.ts';
+import { hostSettingsLines, whoseMemory } from '../words/fleet-words.ts';
 import { measuredLine } from '../words/measured-walks.ts';
 import { othersLine } from '../words/others-line.ts';
 import { printable } from '../words/printable.ts';
 import { recordedIn } from '../words/recorded-in.ts';
-import { sizeSettingsLine } from '../words/sizes.ts';
-import { adviceHead, WORTH_COLUMNS, worthFigures } from './advice-parts.ts';
+import { settingsWords } from '../words/sizes.ts';
+import { adviceHead, figuresOf, WORTH_COLUMNS, worthFigures } from './advice-parts.ts';
 import { type Column, layOutTable } from './columns.ts';
+import { hostLines, partLines } from './fleet-tables.ts';
 import type { Style } from './style.ts';
 import { writeLines } from './write-script.ts';
 
@@ -41,7 +42,7 @@ export function adviseText(view: AdviceView, style: Style): string {
     ...blindSpots({ source, memory, model, advised: advice.advised, leave: advice.leave }),
   ];
   return [
-    ...adviceHead(view, plural(source.processes.length, 'process', 'processes'), style),
+    ...adviceHead(view, whoseMemory(view), style),
     '',
     `  ${style.bold(adviceLine(advice, geometry))}`,
     ...reasonLines(advice, budget, memory).map((line) => `  ${line}`),
@@ -50,21 +51,22 @@ export function adviseText(view: AdviceView, style: Style): string {
     ...worthTable(view, style),
     ...(view.measured ? [measuredLine(view.measured)] : []),
     '',
-    ...processLines(view, style),
+    ...(view.fleet ? partLines(view, style) : processLines(view, style)),
     '',
+    ...(view.fleet ? hostLines(view, style) : []),
     ...writesPart(advice, style),
     ...stopPart(view, style),
     style.bold('What this could not see or promise:'),
     ...unseen.map((line) => `  - ${line}`),
+    ...(view.fleet ? view.fleet.facts.leftOut.map((line) => `  - not counted: ${line}`) : []),
     '',
   ].join('\n');
 }
 
-function inForceLine({ advice: { inForce }, memory }: AdviceView): string[] {
+function inForceLine({ advice: { inForce }, memory, fleet }: AdviceView): string[] {
+  if (fleet && !inForce) return [...hostSettingsLines(fleet.facts, memory.geometry), ''];
   if (!inForce) return [];
-  const { enabled, maxPtesNone } = inForce.settings;
-  const sizes = sizeSettingsLine(inForce.settings, memory.geometry);
-  return [`  in force: enabled ${enabled}, sizes: ${sizes}; max_ptes_none ${maxPtesNone}`, ''];
+  return [`  in force: ${settingsWords(inForce.settings, memory.geometry)}`, ''];
 }
 
 /** What the memory is, what the settings in force come to, and what is advised. */
@@ -108,7 +110,7 @@ function stopPart(view: AdviceView, style: Style): string[] {
   const { advice, budget, memory } = view;
   if (advice.leave) return [];
   const lines = [
-    everyoneLine(view.source),
+    everyoneLine(view),
     ...otherGrowthLines(advice, budget, memory),
     ...lossLines(advice, memory.geometry),
     ...(changesKhugepaged(advice) ? reachLines(view) : FAULTS_ALONE),
@@ -143,17 +145,4 @@ function processLines({ byProcess, listing, memory: { geometry } }: AdviceView, 
   );
   const rest = othersLine(others, geometry);
   return [style.dim(head), ...lines, ...(rest === undefined ? [] : [rest])];
-}
-
-/** What a list says of a process. */
-function figuresOf({ memory: { residentPages, hugePages }, worth }: ProcessWorth): ListedFigures {
-  const hugeThen = hugePages + worth.counts.newlyHugePages;
-  const { growthPages, restart } = worth;
-  return {
-    residentPages,
-    hugeNow: hugePages,
-    hugeThen,
-    growthPages,
-    restartGrowthPages: restart?.growthPages,
-  };
 }

@@ -1,6 +1,8 @@
+import { processCount } from '../../analysis/memory-digest.ts';
 import { FIRST_MEMORY_THP_SYSTEMD } from '../../analysis/opt-out-ways.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
 import { type AdviceView, blindSpots, lossLines, passTimeLines, reachLines } from '../words/advise-view.ts';
+import { hostSettingsLines, whoseMemory } from '../words/fleet-words.ts';
 import { measuredLine } from '../words/measured-walks.ts';
 import {
   dropInCommands,
@@ -15,6 +17,7 @@ import {
 import { printable } from '../words/printable.ts';
 import { adviceHead, WORTH_COLUMNS, worthFigures } from './advice-parts.ts';
 import { type Column, layOutTable } from './columns.ts';
+import { hostLines } from './fleet-tables.ts';
 import type { Style } from './style.ts';
 import { writeLines } from './write-script.ts';
 
@@ -25,7 +28,6 @@ export function planText(view: AdviceView, planned: PlanView, style: Style): str
   const { memory, model, source } = view;
   const { geometry } = memory;
   const { plan } = planned;
-  const processes = plural(source.processes.length, 'process', 'processes');
   const instead = insteadLine(planned, view);
   const unmoved = unmovedLine(planned, geometry);
   const exceptions = exceptionLines(planned, geometry);
@@ -35,16 +37,18 @@ export function planText(view: AdviceView, planned: PlanView, style: Style): str
     ? []
     : [...lossLines(following, geometry), ...reachLines(view), ...passTimeLines(view.pass, memory.ranges)];
   return [
-    ...adviceHead(view, `${plural(plan.services.length, 'service')} (${processes})`, style),
+    ...adviceHead(view, `${plural(plan.services.length, 'service')} (${whoseMemory(view)})`, style),
     '',
     `  ${style.bold(planLine(planned, geometry))}`,
     ...exceptions.map((line) => `  ${line}.`),
     ...(instead === undefined ? [] : [`  ${instead}`]),
     '',
+    ...(view.fleet ? [...hostSettingsLines(view.fleet.facts, geometry), ''] : []),
     ...serviceTable(planned, style),
     ...(unmoved === undefined ? [] : [unmoved]),
     ...(view.measured ? [measuredLine(view.measured)] : []),
     '',
+    ...(view.fleet ? hostLines(view, style) : []),
     ...writesPart(planned, style),
     ...part('Before you do:', stops, style),
     ...part('What programs can do by themselves:', switchLines(planned), style),
@@ -53,6 +57,7 @@ export function planText(view: AdviceView, planned: PlanView, style: Style): str
       ...(none === undefined ? [] : [none]),
       ...blindSpots({ source, memory, model, advised: following.advised, leave: following.leave }),
     ].map((line) => `  - ${line}`),
+    ...(view.fleet ? view.fleet.facts.leftOut.map((line) => `  - not counted: ${line}`) : []),
     '',
   ].join('\n');
 }
@@ -90,7 +95,7 @@ function serviceTable({ plan }: PlanView, style: Style): string[] {
   const rows = moved.slice(0, SERVICES_SHOWN).map(({ service, worth, optOut }) => {
     return [
       printable(service.name),
-      grouped(service.processes.length),
+      grouped(processCount(service.processes)),
       ...worthFigures(service.query.memory, optOut?.worth ?? worth),
       optOut ? `opts out: ${optOut.word}` : '',
     ];

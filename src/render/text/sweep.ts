@@ -33,7 +33,7 @@ const COLUMNS: readonly Column[] = [
 
 /** The front of a sweep as a table with a plot of all policies. */
 export function sweepText(
-  { memory, reach, processes, space, values, front }: SweepView,
+  { memory, reach, processes, hosts, space, values, front }: SweepView,
   readOn: ReadOn,
   style: Style,
 ): string {
@@ -49,7 +49,7 @@ export function sweepText(
   );
   const rest = front.length - shown.length;
   return [
-    `${plural(policies, 'policy', 'policies')} over ${bytes} of anonymous memory in ${plural(processes, 'process', 'processes')}`,
+    `${plural(policies, 'policy', 'policies')} over ${bytes} of anonymous memory in ${plural(processes, 'process', 'processes')}${hosts === undefined ? '' : ` of ${plural(hosts, 'host')}`}`,
     `not covered: ${notCovered(otherBytesOf(memory), processes)}`,
     ...(only ? [`as ${kernelWords(only, readOn, '-L kernel')} decides`] : []),
     ...(other === undefined ? [] : [style.dim(`(${other})`)]),

@@ -1,6 +1,7 @@
 import type { Advice, JudgedSettings } from '../../analysis/advise.ts';
 import { mayArmShrinker, splitsAbove } from '../../analysis/assumptions.ts';
 import { countedGrowth, measuresOf, type PolicyBudget } from '../../analysis/choose-policy.ts';
+import type { FleetFacts, GrowingHost } from '../../analysis/fleet-facts.ts';
 import type { TightGroup } from '../../analysis/group-room.ts';
 import { apartRanges, type MemoryDigest, type SourceDigest } from '../../analysis/memory-digest.ts';
 import type { PassTime } from '../../analysis/pass-time.ts';
@@ -41,6 +42,8 @@ export interface AdviceView {
   readonly assumesRegistration: boolean;
   /** Undefined where it was not asked for. */
   readonly measured: MeasuredWalks | undefined;
+  /** Where it is about many hosts: what is known of them, and those that grow, the worst first. */
+  readonly fleet?: { readonly facts: FleetFacts; readonly growing: readonly GrowingHost[] } | undefined;
 }
 
 /** What to do, in one sentence. */
@@ -192,7 +195,9 @@ export function reachLines({ assumesRegistration }: Pick<AdviceView, 'assumesReg
 }
 
 /** For whom the writes are, in a sentence. */
-export function everyoneLine(source: Pick<SourceDigest, 'processes' | 'skipped'>): string {
+export function everyoneLine({ source, fleet }: Pick<AdviceView, 'source' | 'fleet'>): string {
+  if (fleet)
+    return `the files hold for every process of every host on which they are written: those of ${plural(fleet.facts.hosts, 'host')} were read, and what others grow by is not in these figures`;
   const read = plural(source.processes.length, 'process was', 'processes were');
   return `the files hold for every process of the machine: ${read} read, and what others grow by is not in these figures; advise --all reads all`;
 }

@@ -57,7 +57,7 @@ function isBeyond({ worth, sharePages, hasNoRoom }: PlannedService): boolean {
 /** Why a service that grows beyond its part does not opt out. */
 function whyStays({ service: { service } }: PlannedService, systemd: number | undefined): string {
   if (service.kind === 'pod' || service.kind === 'container' || service.kind === 'inner-unit')
-    return ': the budget holds; no drop-in of this host reaches what runs in containers';
+    return ': the budget holds; no drop-in of the host reaches what runs in containers';
   if (isTooOld(systemd)) return `: the budget holds; systemd ${systemd} has no MemoryTHP=`;
   return ': the budget of the machine holds all the same';
 }

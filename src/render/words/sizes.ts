@@ -21,3 +21,9 @@ export function sizeSettingsLine({ sizes }: ThpSettings, geometry: Geometry): st
   );
   return parts.join(', ') || 'none';
 }
+
+/** "enabled madvise, sizes: 2M inherit; max_ptes_none 511". */
+export function settingsWords(settings: ThpSettings, geometry: Geometry): string {
+  const { enabled, maxPtesNone } = settings;
+  return `enabled ${enabled}, sizes: ${sizeSettingsLine(settings, geometry)}; max_ptes_none ${maxPtesNone}`;
+}

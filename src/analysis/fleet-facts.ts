@@ -1,0 +1,25 @@
+import type { ThpSettings } from '../core/rules/thp-settings.ts';
+
+/** What is known of the hosts of a fleet, besides their memory. */
+export interface FleetFacts {
+  readonly hosts: number;
+  /** When the first and the last of their readings began, ISO 8601 in UTC. */
+  readonly oldest: string;
+  readonly newest: string;
+  /** What is in force on how many hosts, most first; undefined where it is not known. */
+  readonly settings: readonly { readonly settings: ThpSettings | undefined; readonly hosts: number }[];
+  /** Processes that could not be read there. */
+  readonly skipped: number;
+  /** What is in the dataset and not in the sums, a sentence each. */
+  readonly leftOut: readonly string[];
+}
+
+/** A host of a fleet, and by how much its memory grows. */
+export interface GrowingHost {
+  readonly host: string;
+  /** Pages that khugepaged fills now, and that page faults fill at a restart, at most. */
+  readonly now: number;
+  readonly restart: number;
+  /** Memory that the host has left without swapping; undefined where it did not say. */
+  readonly availableBytes: number | undefined;
+}

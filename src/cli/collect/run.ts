@@ -1,0 +1,183 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { formatBytes, parseBytes } from '../../core/base/bytes.ts';
+import { formatDuration, parseDuration } from '../../core/base/duration.ts';
+import { type Failure, fail, failWith, type Result, succeed } from '../../core/base/failure.ts';
+import { plural } from '../../core/base/plural.ts';
+import { sum } from '../../core/base/sum.ts';
+import { pageBytes } from '../../core/memory/geometry.ts';
+import { hashedName } from '../../fleet/hashed-names.ts';
+import type { Reading } from '../../fleet/reading.ts';
+import { readingFiles } from '../../fleet/reading-files.ts';
+import { openStore } from '../../fleet/stores/open-store.ts';
+import { addToSpool, deliverSpool, type Spool } from '../../fleet/stores/spool.ts';
+import type { FleetStore } from '../../fleet/stores/store.ts';
+import { KernelTree } from '../../linux/kernel-tree.ts';
+import { readMachineMemory, readUptime } from '../../linux/machine-memory.ts';
+import { type Context, print, reportFailure, warn } from '../shared/context.ts';
+import { digestProcesses } from '../shared/digest-source.ts';
+import { interruptible } from '../shared/interrupt.ts';
+import type { CollectFlags } from './command.ts';
+
+/** One attempt to reach a bucket may take so long. */
+const NETWORK_TIMEOUT_MS = 60_000;
+const SHORTEST_PERIOD_MS = 10_000;
+
+/** `thpscope collect`: readings of this host for a dataset of many. */
+export async function collect(this: Context, flags: CollectFlags): Promise<void> {
+  const said = 'interrupted; readings that were not delivered wait in the spool';
+  await interruptible(this, (signal) => collectReadings(this, flags, signal), said);
+}
+
+/** What the flags ask for, checked. */
+interface Collection {
+  readonly store: FleetStore;
+  readonly spool: Spool;
+  readonly budgetNs: number;
+  /** Undefined for one reading. */
+  readonly periodMs: number | undefined;
+  readonly labels: readonly string[];
+}
+
+async function collectReadings(
+  context: Context,
+  flags: CollectFlags,
+  signal: AbortSignal,
+): Promise<Result<void>> {
+  const checked = collectionFromFlags(context, flags);
+  if (!checked.ok) return checked;
+  const collection = checked.value;
+  const { periodMs } = collection;
+  if (periodMs === undefined) return collectOne(context, flags, collection, signal);
+  for (let next = performance.now(); ; ) {
+    const done = await collectOne(context, flags, collection, signal);
+    // A host that cannot be read or delivered now may be in an hour.
+    if (!done.ok) reportFailure(context, done.failure);
+    while (next <= performance.now()) next += periodMs;
+    await sleep(next - performance.now(), undefined, { signal }).catch(() => {});
+    signal.throwIfAborted();
+  }
+}
+
+function collectionFromFlags(context: Context, flags: CollectFlags): Result<Collection> {
+  const { env } = context.process;
+  const budgetNs = parseDuration(flags.budget);
+  if (budgetNs === undefined || budgetNs <= 0)
+    return fail('usage', `--budget ${flags.budget}: write a time such as 500ms or 5s`);
+  const every = flags.every === undefined ? undefined : parseDuration(flags.every);
+  if (flags.every !== undefined && (every === undefined || every / 1e6 < SHORTEST_PERIOD_MS))
+    return fail('usage', `--every ${flags.every}: write a time of at least 10s, such as 10m or 1h`);
+  const limit = parseBytes(flags.spoolSize);
+  if (limit === undefined) return fail('usage', `--spool-size ${flags.spoolSize}: write a size such as 256M`);
+  const labels = flags.hostLabel ?? [];
+  const wrong = labels.find((label) => !/^[A-Za-z_][A-Za-z0-9_.-]*=[^;\p{Cc}]*$/u.test(label));
+  if (wrong !== undefined) return fail('usage', `--host-label ${wrong}: write NAME=VALUE, without ; in it`);
+  const store = openStore(flags.output, env, {
+    fetch,
+    now: Date.now,
+    random: Math.random,
+    sleep: async (milliseconds) => await sleep(milliseconds),
+    timeout: NETWORK_TIMEOUT_MS,
+  });
+  if (!store.ok) return store;
+  return succeed({
+    store: store.value,
+    spool: { folder: flags.spool ?? defaultSpool(context), limit },
+    budgetNs,
+    periodMs: every === undefined ? undefined : every / 1e6,
+    labels,
+  });
+}
+
+function defaultSpool({ process: { env, getuid } }: Context): string {
+  if (getuid?.() === 0) return '/var/lib/thpscope/spool';
+  return join(env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'thpscope', 'spool');
+}
+
+/** Reads the host, puts the reading into the spool and delivers what waits there. */
+async function collectOne(
+  context: Context,
+  flags: CollectFlags,
+  collection: Collection,
+  signal: AbortSignal,
+): Promise<Result<void>> {
+  const reading = await readHostNow(context, flags, collection, signal);
+  if (!reading.ok) return reading;
+  const { digest } = reading.value;
+  for (const note of flags.json ? [] : digest.notes) warn(context, note);
+  let dropped = 0;
+  for (const { key, bytes } of readingFiles(reading.value)) {
+    const added = await addToSpool(collection.spool, key, bytes);
+    if (!added.ok) return added;
+    dropped += added.value.files;
+  }
+  const { delivered, waiting, failure } = await deliverSpool(collection.spool, collection.store);
+  if (flags.json) {
+    const line = {
+      schema: 'thpscope/collect@1',
+      host: reading.value.host,
+      time: digest.host.time,
+      processes: digest.processes.length,
+      skipped: digest.skipped,
+      store: collection.store.name,
+      delivered,
+      waiting,
+      dropped,
+      failure: failure?.message ?? null,
+    };
+    await print(context, `${JSON.stringify(line)}\n`);
+  } else {
+    const resident = sum(digest.processes.map(({ memory }) => memory.residentPages));
+    const size = formatBytes(resident * pageBytes(digest.host.geometry));
+    const unread = digest.skipped.length;
+    warn(
+      context,
+      `read ${plural(digest.processes.length, 'process', 'processes')} with ${size} of anonymous memory${unread > 0 ? `, ${unread} could not be read (${digest.skipped[0].reason}${unread > 1 ? '; …' : ''})` : ''}; delivered ${plural(delivered.files, 'file')}, ${formatBytes(delivered.bytes)}, to ${collection.store.name}`,
+    );
+  }
+  if (dropped > 0)
+    warn(context, `the spool is full: ${plural(dropped, 'file')} of the oldest readings were lost`);
+  return failure ? failWith(undelivered(failure, collection.spool, waiting)) : succeed(undefined);
+}
+
+function undelivered(
+  { kind, message }: Failure,
+  { folder }: Spool,
+  { files, bytes }: { readonly files: number; readonly bytes: number },
+): Failure {
+  return { kind, message: `${message}; ${plural(files, 'file')}, ${formatBytes(bytes)}, wait in ${folder}` };
+}
+
+async function readHostNow(
+  context: Context,
+  flags: CollectFlags,
+  { budgetNs, labels }: Collection,
+  signal: AbortSignal,
+): Promise<Result<Reading>> {
+  const start = context.process.cpuUsage();
+  const said = formatDuration(budgetNs);
+  const budget = (): Failure | undefined => {
+    const { user, system } = context.process.cpuUsage(start);
+    if ((user + system) * 1000 <= budgetNs) return undefined;
+    return { kind: 'unsupported', message: `left out: larger ones took the budget of ${said} of CPU time` };
+  };
+  const isNamed = (flags.pid?.length ?? 0) > 0 || flags.cgroup !== undefined;
+  const asked = isNamed ? flags : { all: true };
+  const digest = await digestProcesses(context, asked, { signal, budget });
+  if (!digest.ok) return digest;
+  const tree = new KernelTree(context.kernelRoot);
+  const uptimeMs = readUptime(tree);
+  const name = flags.host ?? digest.value.host.name ?? '';
+  if (name === '') return fail('usage', 'the machine has no host name: give --host NAME');
+  return succeed({
+    digest: digest.value,
+    host: flags.hashNames ? hashedName(name) : name,
+    labels,
+    machine: {
+      ...readMachineMemory(tree),
+      bootedAtMs: uptimeMs === undefined ? undefined : Math.round(Date.now() - uptimeMs),
+    },
+    hashNames: flags.hashNames === true,
+  });
+}

@@ -1,0 +1,24 @@
+import { settingsOfJson } from '../../analysis/digest-json.ts';
+import { commonValue } from '../../core/base/common-value.ts';
+import { type Result, succeed } from '../../core/base/failure.ts';
+import { joinReleases } from '../../core/rules/kernel-release.ts';
+import type { GrowthQuestion } from '../../fleet/growth-weights.ts';
+import type { FleetSurvey } from '../../fleet/survey.ts';
+import { kernelAsked } from '../shared/asked-kernel.ts';
+import { settingsFromFlags } from '../shared/command-policy.ts';
+import type { SettingsFlags, SweptKernelFlag } from '../shared/policy-flags.ts';
+
+/** Settings and kernel that growth of a fleet is asked about: what is in force where the flags do not say. */
+export async function askedGrowth(
+  flags: SettingsFlags & SweptKernelFlag,
+  { kinds, geometry, where }: FleetSurvey,
+): Promise<Result<Omit<GrowthQuestion, 'when'>>> {
+  const kernel = kernelAsked(flags.kernel, joinReleases(kinds.map((kind) => kind.kernel)));
+  if (!kernel.ok) return kernel;
+  const common = commonValue(kinds.map(({ facts }) => JSON.stringify(facts.settings)));
+  const [{ facts }] = kinds;
+  const inForce = common !== undefined && facts.settings ? settingsOfJson(facts.settings) : undefined;
+  const settings = await settingsFromFlags(flags, geometry, { settings: inForce });
+  if (!settings.ok) return settings;
+  return succeed({ settings: settings.value, model: kernel.value, geometry, where });
+}

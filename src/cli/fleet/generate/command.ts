@@ -1,0 +1,51 @@
+import { buildCommand } from '@stricli/core';
+import { describeCommand } from '../../shared/command-docs.ts';
+import type { Context } from '../../shared/context.ts';
+import { wholeNumber } from '../../shared/flag-kinds.ts';
+import { files } from '../../shared/source-flags.ts';
+
+export type FleetGenerateFlags = {
+  readonly output: string;
+  readonly hosts: number;
+  readonly processes: number;
+  readonly seed?: number;
+};
+
+const number = (placeholder: string, brief: string, byDefault: string) =>
+  ({ kind: 'parsed', parse: wholeNumber, default: byDefault, placeholder, brief }) as const;
+
+export const fleetGenerateCommand = buildCommand<FleetGenerateFlags, string[], Context>({
+  loader: async () => (await import('./run.ts')).fleetGenerate,
+  parameters: {
+    flags: {
+      output: {
+        kind: 'parsed',
+        parse: String,
+        placeholder: 'DATASET',
+        brief: 'Folder to add the hosts to; it is made if it is not there',
+      },
+      hosts: number('N', 'How many hosts', '100'),
+      processes: number('N', 'How many processes each has', '50'),
+      seed: {
+        kind: 'parsed',
+        parse: wholeNumber,
+        optional: true,
+        placeholder: 'N',
+        brief: 'The same seed, time aside, makes the same hosts; by default another each time, and printed',
+      },
+    },
+    aliases: { o: 'output' },
+    positional: files,
+  },
+  docs: {
+    brief: 'A made-up fleet from recordings, to try questions on',
+    customUsage: ['FILE... -o DATASET [--hosts N] [--processes N] [--seed N]'],
+    fullDescription: describeCommand(
+      [
+        'Draws the processes of made-up hosts from recordings and adds them to a dataset as if they had been collected',
+        'now: to try questions on before there is a fleet, and to see how long they take at its size.',
+      ],
+      ['thpscope fleet generate examples/services.digest.json -o /tmp/fleet --hosts 1000 --seed 1'],
+    ),
+  },
+});

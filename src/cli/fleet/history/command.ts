@@ -1,0 +1,37 @@
+import { buildCommand } from '@stricli/core';
+import { describeCommand } from '../../shared/command-docs.ts';
+import type { Context } from '../../shared/context.ts';
+import { type OutputFlags, outputFlags } from '../../shared/output-flags.ts';
+import {
+  type SettingsFlags,
+  type SweptKernelFlag,
+  settingsFlags,
+  sweptKernelFlag,
+} from '../../shared/policy-flags.ts';
+import { dataset, type FleetFlags, fleetFlags } from '../fleet-flags.ts';
+
+export type FleetHistoryFlags = FleetFlags & SettingsFlags & SweptKernelFlag & OutputFlags;
+
+export const fleetHistoryCommand = buildCommand<FleetHistoryFlags, [string?], Context>({
+  loader: async () => (await import('./run.ts')).fleetHistory,
+  parameters: {
+    flags: {
+      ...fleetFlags,
+      since: { ...fleetFlags.since, default: '30d', brief: 'How far back from the newest reading (7d, 90d)' },
+      ...settingsFlags,
+      ...sweptKernelFlag,
+      ...outputFlags,
+    },
+    positional: dataset,
+  },
+  docs: {
+    brief: 'Memory, huge memory and growth of all hosts, day by day',
+    customUsage: ['DATASET [--since 30d] [--where SQL]'],
+    fullDescription: describeCommand(
+      [
+        'Adds up the last reading of each host on each day: what was huge then, and what settings would have added.',
+      ],
+      ['thpscope fleet history /srv/thp --since 7d --where "service = \'redis.service\'"'],
+    ),
+  },
+});

@@ -1,0 +1,48 @@
+import { parseDuration } from '../../core/base/duration.ts';
+import { fail, type Result, succeed } from '../../core/base/failure.ts';
+import { listDataset } from '../../fleet/dataset.ts';
+import { openDuckDb } from '../../fleet/engines/duckdb.ts';
+import type { FleetEngine } from '../../fleet/engines/engine.ts';
+import { type FleetSurvey, surveyFleet } from '../../fleet/survey.ts';
+import type { FleetFlags } from './fleet-flags.ts';
+
+/** A dataset behind an engine, and what of it is asked about. */
+export interface OpenedFleet {
+  readonly engine: FleetEngine;
+  readonly survey: FleetSurvey;
+  /** What is there and is not in any sum, a sentence each. */
+  readonly leftOut: readonly string[];
+}
+
+/** Opens the dataset that the flags name and finds the last reading of each of its hosts. */
+export async function openFleet(flags: FleetFlags, folder: string | undefined): Promise<Result<OpenedFleet>> {
+  const since = parseDuration(flags.since);
+  if (since === undefined || since <= 0)
+    return fail('usage', `--since ${flags.since}: write a time such as 12h or 7d`);
+  const opened = await openEngine(flags, folder);
+  if (!opened.ok) return opened;
+  const { engine, notRead } = opened.value;
+  const survey = await surveyFleet(engine, {
+    where: flags.where,
+    sinceMs: since / 1e6,
+    nowMs: Date.now(),
+  });
+  if (!survey.ok) {
+    await engine.close();
+    return survey;
+  }
+  return succeed({ engine, survey: survey.value, leftOut: [...notRead, ...survey.value.leftOut] });
+}
+
+async function openEngine(
+  { engine, url }: FleetFlags,
+  folder: string | undefined,
+): Promise<Result<{ readonly engine: FleetEngine; readonly notRead: readonly string[] }>> {
+  if (engine === 'clickhouse') return fail('unsupported', '--engine clickhouse: not yet');
+  if (url !== undefined) return fail('usage', '--url goes with --engine clickhouse');
+  if (folder === undefined) return fail('usage', 'no dataset given: name the folder that collect writes to');
+  const listed = await listDataset(folder);
+  if (!listed.ok) return listed;
+  const duckdb = await openDuckDb(listed.value.files);
+  return duckdb.ok ? succeed({ engine: duckdb.value, notRead: listed.value.notRead }) : duckdb;
+}

@@ -1,0 +1,32 @@
+import { buildCommand } from '@stricli/core';
+import { describeCommand } from '../../shared/command-docs.ts';
+import type { Context } from '../../shared/context.ts';
+import { optionalText } from '../../shared/flag-kinds.ts';
+
+export type FleetRollFlags = { readonly before?: string };
+
+export const fleetRollCommand = buildCommand<FleetRollFlags, [string], Context>({
+  loader: async () => (await import('./run.ts')).fleetRoll,
+  parameters: {
+    flags: {
+      before: optionalText('YYYY-MM-DD', 'Roll days before this one; by default all before today, UTC'),
+    },
+    positional: {
+      kind: 'tuple',
+      parameters: [
+        { parse: String, placeholder: 'DATASET', brief: 'Folder that thpscope collect writes to' },
+      ],
+    },
+  },
+  docs: {
+    brief: 'Put the files of each past day of a dataset into a few',
+    customUsage: ['DATASET [--before YYYY-MM-DD]'],
+    fullDescription: describeCommand(
+      [
+        'Puts what hosts sent on a day into one file for each table: answers come ten times sooner. May be killed at any',
+        'point and run again; every reading counts once all the while.',
+      ],
+      ['thpscope fleet roll /srv/thp'],
+    ),
+  },
+});

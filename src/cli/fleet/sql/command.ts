@@ -1,0 +1,38 @@
+import { buildCommand } from '@stricli/core';
+import { describeCommand } from '../../shared/command-docs.ts';
+import type { Context } from '../../shared/context.ts';
+import { optionalText } from '../../shared/flag-kinds.ts';
+
+const KEYS = ['service', 'command', 'host', 'kernel', 'date'] as const;
+
+export type FleetSqlFlags = {
+  readonly by?: readonly (typeof KEYS)[number][];
+  readonly where?: string;
+};
+
+export const fleetSqlCommand = buildCommand<FleetSqlFlags, [], Context>({
+  loader: async () => (await import('./run.ts')).fleetSql,
+  parameters: {
+    flags: {
+      by: {
+        kind: 'enum',
+        values: KEYS,
+        variadic: ',',
+        optional: true,
+        brief: 'What processes are added up by; by default all are',
+      },
+      where: optionalText('SQL', 'Which processes: a condition on columns of the tables'),
+    },
+  },
+  docs: {
+    brief: 'The SQL that makes the tables and adds them up, for engines of your own',
+    customUsage: ['[--by service] [--where SQL]'],
+    fullDescription: describeCommand(
+      [
+        'Prints what makes the tables, and the statements that add up the last reading of each host: what Trino, Spark,',
+        'BigQuery or Snowflake run as they are.',
+      ],
+      ['thpscope fleet sql --by service > fold.sql'],
+    ),
+  },
+});

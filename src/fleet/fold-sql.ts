@@ -1,0 +1,71 @@
+import { ANY_COLUMNS, type CountedTable, FULL_COLUMNS, OPEN_COLUMNS, sqlName, tableNamed } from './tables.ts';
+
+/** What processes are added up by; nothing adds up all. */
+export type FoldKey = 'service' | 'command' | 'host' | 'kernel' | 'date' | 'pid' | 'start_time';
+
+/** Which rows of every table are added up, and by what. */
+export interface FoldQuestion {
+  readonly by: readonly FoldKey[];
+  /** A condition on the columns that all tables have. */
+  readonly where: string;
+}
+
+/**
+ * The statements that add digests up, one for each table: the same text for every engine. What it must avoid
+ * is in docs/fleet.md#sql. Sums of counts are counts: `digestOfParts` reads the rows.
+ */
+export function foldStatements(question: FoldQuestion): Readonly<Record<CountedTable, string>> {
+  const add = (table: CountedTable, keys: readonly string[], values: readonly string[]) =>
+    adding(question, table, keys, values);
+  return {
+    processes: add(
+      'processes',
+      ['assumed'],
+      [
+        'COUNT(*) AS processes',
+        'MIN(cgroup) AS cgroup',
+        ...sums(['ranges', 'resident_pages', 'huge_pages', 'pmd_mapped_pages', 'saved_entries']),
+        ...['other_pages', 'unchecked_pages'].flatMap((column) => [
+          `SUM(${column}) AS ${column}`,
+          `SUM(CASE WHEN ${column} IS NULL THEN 1 ELSE 0 END) AS ${column}_unknown`,
+        ]),
+        'MIN(knows_restart) AS knows_restart',
+      ],
+    ),
+    limits: add('limits', [], ['COUNT(*) AS limits']),
+    refused: add('refused', ['reason'], sums(['ranges', 'pages'])),
+    rows: add('rows', ['class', 'c'], sums(['ranges', ...FULL_COLUMNS])),
+    any: add('any', ['class', 'k'], sums(['windows', 'held', 'held_pages', 'large_pages', 'saved'])),
+    folios: add('folios', ['class', 'c', 'j', 'k'], sums(['held', 'large', 'saved'])),
+    edges: add('edges', ['class', 'block'], sums(['touched', ...ANY_COLUMNS, 'folio_pages', 'shared_pages'])),
+    blocked: add(
+      'blocked',
+      ['class', 'c', 's', 'u'],
+      sums(['ranges', 'large_pages', 'saved', ...FULL_COLUMNS, ...OPEN_COLUMNS]),
+    ),
+    open: add('open', ['class', 's', 'u', 'j'], sums(['pages', ...ANY_COLUMNS])),
+    apart: add('apart', ['class', 'state'], sums(['ranges'])),
+  };
+}
+
+function adding(
+  { by, where }: FoldQuestion,
+  table: CountedTable,
+  keys: readonly string[],
+  values: readonly string[],
+): string {
+  const columns = [...by, ...keys];
+  const grouped = columns.length === 0 ? '' : ` GROUP BY ${columns.join(', ')}`;
+  // Conditions are innermost: some engines take the name of a sum in them for the sum.
+  return `SELECT ${[...columns, ...values].join(', ')} FROM (SELECT ${columnsOf(table)} FROM ${sqlName(table)} WHERE ${where}) AS asked${grouped}`;
+}
+
+function columnsOf(table: CountedTable): string {
+  return tableNamed(table)
+    .columns.map(({ name }) => name)
+    .join(', ');
+}
+
+function sums(columns: readonly string[]): string[] {
+  return columns.map((column) => `SUM(${column}) AS ${column}`);
+}

@@ -1,0 +1,92 @@
+import type { GrowingHost } from '../../analysis/fleet-facts.ts';
+import { listProcesses } from '../../analysis/process-list.ts';
+import { formatBytes } from '../../core/base/bytes.ts';
+import { percent } from '../../core/base/percent.ts';
+import { grouped, plural } from '../../core/base/plural.ts';
+import { formatSize } from '../../core/memory/format-size.ts';
+import { type Geometry, pageBytes } from '../../core/memory/geometry.ts';
+import type { AdviceView } from '../words/advise-view.ts';
+import { othersLine } from '../words/others-line.ts';
+import { printable } from '../words/printable.ts';
+import { figuresOf, WORTH_COLUMNS, worthFigures } from './advice-parts.ts';
+import { type Column, layOutTable } from './columns.ts';
+import type { Style } from './style.ts';
+
+const PARTS_SHOWN = 15;
+const HOSTS_SHOWN = 5;
+
+const PART_COLUMNS: readonly Column[] = [
+  { title: 'service', align: 'left' },
+  { title: 'command', align: 'left' },
+  { title: 'processes', align: 'right' },
+  ...WORTH_COLUMNS,
+  { title: 'in vain', align: 'right' },
+];
+
+/** What becomes of the processes of a fleet, by service and command. */
+export function partLines({ byProcess, listing, memory: { geometry } }: AdviceView, style: Style): string[] {
+  const { shown, others } = listProcesses(byProcess, figuresOf, {
+    sort: listing.sort,
+    top: listing.top ?? PARTS_SHOWN,
+  });
+  const [head, ...lines] = layOutTable(
+    PART_COLUMNS,
+    shown.map(({ process, service, count, memory, worth }) => [
+      printable(service ?? ''),
+      printable(process.command),
+      grouped(count ?? 1),
+      ...worthFigures(memory, worth),
+      grouped(worth.laterAttempts),
+    ]),
+  );
+  const rest = othersLine(others, geometry);
+  return [style.dim(head), ...lines, ...(rest === undefined ? [] : [rest])];
+}
+
+const HOST_COLUMNS: readonly Column[] = [
+  { title: 'host', align: 'left' },
+  { title: 'growth by khugepaged', align: 'right' },
+  { title: 'at a restart, at most', align: 'right' },
+  { title: 'available', align: 'right' },
+];
+
+/** The hosts that grow most for what they have left. */
+export function hostLines({ fleet, memory: { geometry } }: AdviceView, style: Style): string[] {
+  if (!fleet || fleet.growing.length === 0) return [];
+  const [head, ...lines] = layOutTable(
+    HOST_COLUMNS,
+    fleet.growing
+      .slice(0, HOSTS_SHOWN)
+      .map((each) => [
+        printable(each.host),
+        growthCell(each.now, each, geometry),
+        growthCell(each.restart, each, geometry),
+        each.availableBytes === undefined ? '?' : formatBytes(each.availableBytes),
+      ]),
+  );
+  const rest = fleet.growing.length - lines.length;
+  const beyond = fleet.growing.filter((each) => isBeyond(each, geometry)).length;
+  return [
+    style.bold('Hosts that it would hurt most, by growth against the memory that they have left:'),
+    style.dim(head),
+    ...lines,
+    ...(beyond > 0
+      ? [
+          `${plural(beyond, 'host')} may grow by more than ${beyond === 1 ? 'it has' : 'they have'} left: leave ${beyond === 1 ? 'it' : 'them'} out, or give ${beyond === 1 ? 'it' : 'them'} other settings (--where)`,
+        ]
+      : []),
+    ...(rest > 0 ? [`and ${plural(rest, 'host')} that ${rest === 1 ? 'grows' : 'grow'} less`] : []),
+    '',
+  ];
+}
+
+/** Whether a host has less memory left than it may grow by. */
+function isBeyond({ now, restart, availableBytes }: GrowingHost, geometry: Geometry): boolean {
+  return availableBytes !== undefined && Math.max(now, restart) * pageBytes(geometry) > availableBytes;
+}
+
+function growthCell(pages: number, { availableBytes }: GrowingHost, geometry: Geometry): string {
+  const size = `+${formatSize(pages, geometry)}`;
+  if (availableBytes === undefined || pages === 0) return size;
+  return `${size} (${percent(pages * pageBytes(geometry), availableBytes)} of it)`;
+}
