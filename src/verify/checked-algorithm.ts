@@ -1,6 +1,6 @@
 import { KERNEL_MODELS, type KernelModel } from '../core/rules/kernel-model.ts';
 import { NEWEST_MODEL } from '../core/rules/kernel-release.ts';
-import type { CollapseAlgorithm } from '../core/search/algorithm.ts';
+import type { Attempt, CollapseAlgorithm } from '../core/search/algorithm.ts';
 import { ALGORITHMS } from '../core/search/algorithms.ts';
 import { recursive } from '../core/search/recursive.ts';
 import { FaultError, windowFault } from './algorithm-fault.ts';
@@ -25,23 +25,27 @@ function contenderOfModel(model: KernelModel): CheckedAlgorithm {
   return { name: model.name, algorithm: ALGORITHMS[model.algorithm], model };
 }
 
-/** The same algorithm, but attempts that no search may make throw a FaultError: for use outside of runs. */
+/**
+ * The same algorithm, but what no search may do throws a FaultError that names it: for use outside of runs.
+ */
 export function guarded({ name, algorithm, model }: CheckedAlgorithm): CheckedAlgorithm {
   const guard: CollapseAlgorithm = {
     name,
-    collapse: (range, policy, attempt, observe) =>
-      algorithm.collapse(
-        range,
-        policy,
-        (batch) => {
-          for (const { offset, order } of batch) {
-            const fault = windowFault(offset, order, range.geometry, policy.orders);
-            if (fault) throw new FaultError(`${name} ${fault.message}`);
-          }
-          return attempt(batch);
-        },
-        observe,
-      ),
+    collapse: (range, policy, attempt, observe) => {
+      const guardedAttempt: Attempt = (batch) => {
+        for (const { offset, order } of batch) {
+          const fault = windowFault(offset, order, range.geometry, policy.orders);
+          if (fault) throw new FaultError(fault.message, fault);
+        }
+        return attempt(batch);
+      };
+      try {
+        return algorithm.collapse(range, policy, guardedAttempt, observe);
+      } catch (error) {
+        if (!(error instanceof FaultError)) throw error;
+        throw new FaultError(`${name} ${error.message}`, error.fault);
+      }
+    },
   };
   return { name, algorithm: guard, model };
 }

@@ -27,9 +27,8 @@ static enum scan_result mthp_collapse(struct mm_struct *mm, unsigned long addres
 const verify = (path: string, ...flags: string[]): Promise<Run> =>
   thpscope(['verify', 'walk', path, '--pmd-order', '3', ...flags]);
 
-/** Processes of searches that are left. */
-const searches = () =>
-  spawnSync('pgrep', ['-f', `^${join(tmpdir(), 'thpscope-verify-')}.*/search-`]).stdout.toString();
+/** Processes of searches that this one has left running. */
+const searches = () => spawnSync('pgrep', ['-P', String(process.pid), '-f', '/search-']).stdout.toString();
 
 const ONE = '--pattern 0-3,6 --orders all --max-ptes-none 0';
 
@@ -194,7 +193,7 @@ static int helper(struct collapse_control *cc) { return cc->weight + bitmap_weig
       expect(stdout.split('\n')[0]).toMatch(sentence);
       expect(stdout).toContain(`again: thpscope verify walk ${path} --pmd-order 3 --pattern`);
       expect(code).toBe(1);
-      expect(searches()).toBe('');
+      await expect.poll(searches).toBe('');
     },
   );
 
@@ -231,6 +230,39 @@ static int helper(struct collapse_control *cc) { return cc->weight + bitmap_weig
     const { stdout, code } = await verify(file('prints.c', printing), ...words(ONE.replace('0-3,6', '0-3')));
     expect(stdout).toContain('agree');
     expect(code).toBe(0);
+  });
+
+  test('is explained like a built-in: its attempts, and the visits that it reports', async () => {
+    const line =
+      'explain --pattern 4-7,12-27 --pmd-order 5 --orders 2-4 --max-ptes-none 0 --json --algorithm';
+    const path = join(folder, 'explained.c');
+    await thpscope(['verify', '--new', path]);
+    const explained = async (algorithm: string) =>
+      JSON.parse((await thpscope([...words(line), algorithm])).stdout);
+    const byWalk = await explained('walk');
+    expect(await explained(path)).toEqual({ ...byWalk, algorithm: path });
+    const { visits, ...rest } = await explained('examples/algorithms/walk.c');
+    const { visits: allVisits, ...ofWalk } = byWalk;
+    expect(rest).toEqual({ ...ofWalk, algorithm: 'examples/algorithms/walk.c' });
+    const window = ({ offset, order, result }: { offset: number; order: number; result?: string }) =>
+      `${offset}:${order} ${result}`;
+    const attempted = allVisits.filter(({ result }: { result?: string }) => result !== undefined);
+    expect(visits.map(window)).toEqual(attempted.map(window));
+  });
+
+  test('that crashes ends explain and compare with one sentence and exit code 2', async () => {
+    const path = file('crashes.c', searching('return *(volatile int *)8;'));
+    for (const line of [
+      `explain --pattern 0-3 --algorithm ${path}`,
+      `compare walk ${path} examples/redis.parquet --orders all`,
+    ]) {
+      const { stdout, stderr, code } = await thpscope(words(line));
+      expect(stderr).toBe(
+        `thpscope: ${path} reads where no memory is at ${path}:5; 'thpscope verify ${path}' shows the smallest case\n`,
+      );
+      expect(stdout).toBe('');
+      expect(code).toBe(2);
+    }
   });
 
   test('on recorded memory', async () => {

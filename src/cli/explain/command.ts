@@ -1,4 +1,6 @@
 import { buildCommand } from '@stricli/core';
+import { ALGORITHM_NAMES } from '../../core/search/algorithm-names.ts';
+import { type CFlags, cFlags } from '../shared/c-flags.ts';
 import { describeCommand } from '../shared/command-docs.ts';
 import type { Context } from '../shared/context.ts';
 import { optionalSwitch, optionalText } from '../shared/flag-kinds.ts';
@@ -7,9 +9,12 @@ import { type PolicyFlags, policyFlags } from '../shared/policy-flags.ts';
 import { files, patternFlags, processFlags, type SourceFlags } from '../shared/source-flags.ts';
 
 export type ExplainFlags = SourceFlags &
-  PolicyFlags &
+  Omit<PolicyFlags, 'algorithm'> &
+  CFlags &
   OutputFlags & {
     readonly format?: 'text' | 'json' | 'svg';
+    /** The name of a built-in algorithm, or a file with another. */
+    readonly algorithm?: string;
     readonly address?: string;
     readonly verbose?: boolean;
   };
@@ -25,6 +30,14 @@ export const explainCommand = buildCommand<ExplainFlags, string[], Context>({
         'An address in the PMD range to explain, or START-END of a VMA for its first range with pages',
       ),
       ...policyFlags,
+      algorithm: {
+        ...optionalText(
+          `${ALGORITHM_NAMES.join('|')}|FILE`,
+          'How a range is searched; as the kernel model does by default; a FILE is a module or C (see verify)',
+        ),
+        proposeCompletions: (partial: string) => ALGORITHM_NAMES.filter((name) => name.startsWith(partial)),
+      },
+      ...cFlags,
       format: {
         kind: 'enum',
         values: ['text', 'json', 'svg'],
@@ -48,6 +61,7 @@ export const explainCommand = buildCommand<ExplainFlags, string[], Context>({
       [
         'thpscope explain --pattern 4-7,12-27 --orders 2-8 --max-ptes-none 0',
         'thpscope explain --pattern all --orders all --outcome 7-9=SCAN_ALLOC_HUGE_PAGE_FAIL --algorithm stack',
+        'thpscope explain --pattern 4-7,12-27 --orders all --algorithm mthp_collapse.c',
         'thpscope explain -p 1234 --address 0x7f3a5c200000',
         'thpscope explain --pattern 4-7,12-27 --orders 2-8 --max-ptes-none 0 --format svg > steps.svg',
       ],

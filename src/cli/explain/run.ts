@@ -1,10 +1,16 @@
+import { existsSync } from 'node:fs';
 import {
   assumesRegistration,
   type CollapseSurroundings,
   eligibilityIn,
   registers,
 } from '../../analysis/assumptions.ts';
-import { explainRange, type IgnoredRange, type RangeSurroundings } from '../../analysis/explanation.ts';
+import {
+  type Explanation,
+  explainRange,
+  type IgnoredRange,
+  type RangeSurroundings,
+} from '../../analysis/explanation.ts';
 import type { RunPolicy } from '../../analysis/verdict.ts';
 import { fail, failWith, type Result, succeed } from '../../core/base/failure.ts';
 import { type Geometry, rangeBytes } from '../../core/memory/geometry.ts';
@@ -13,29 +19,43 @@ import type { MemoryItem, Process } from '../../core/rules/memory-source.ts';
 import { type CollapsePolicy, collapsePolicy } from '../../core/rules/policy.ts';
 import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
 import { coversRange, type Vma } from '../../core/rules/vma.ts';
+import { ALGORITHM_NAMES } from '../../core/search/algorithm-names.ts';
 import { explainJson, ignoredRangeJson } from '../../render/json/explain.ts';
 import { explainSvg, ignoredRangeSvg } from '../../render/svg/explain.ts';
 import { explainText, ignoredRangeText } from '../../render/text/explain.ts';
 import { type AskedAddress, parseAddress } from '../shared/asked-address.ts';
+import type { CFlags } from '../shared/c-flags.ts';
 import type { CommandInputs, WithPolicyFile } from '../shared/command-inputs.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, reportFailure, styleFor } from '../shared/context.ts';
 import { isDigestFile } from '../shared/is-digest-file.ts';
+import type { PolicyFlags } from '../shared/policy-flags.ts';
 import { readMemory } from '../shared/read-memory.ts';
 import { memoryFromFlags, type OpenedMemory, rangeFromFlags, sourceInputs } from '../shared/source.ts';
+import { runVerifyJob } from '../shared/verify-job.ts';
 import type { ExplainFlags } from './command.ts';
+
+/** The flags with a built-in algorithm, if with any. */
+type BuiltInFlags = Omit<ExplainFlags, 'algorithm'> & Pick<PolicyFlags, 'algorithm'>;
 
 /** `thpscope explain`: one PMD range, every step. */
 export async function explain(this: Context, flags: ExplainFlags, ...words: string[]): Promise<void> {
-  const inputs = await sourceInputs(this, flags, words);
-  const answer = inputs.ok ? await answerText(this, inputs.value) : inputs;
+  const builtIn = ALGORITHM_NAMES.find((name) => name === flags.algorithm);
+  const file = builtIn ? undefined : flags.algorithm;
+  if (file !== undefined && !existsSync(file)) {
+    const message = `--algorithm ${file}: neither a file nor one of ${ALGORITHM_NAMES.join(', ')}`;
+    return reportFailure(this, fail('usage', message).failure);
+  }
+  const inputs = await sourceInputs(this, { ...flags, algorithm: builtIn }, words);
+  const answer = inputs.ok ? await answerText(this, inputs.value, file) : inputs;
   if (answer.ok) await print(this, answer.value);
   else reportFailure(this, answer.failure);
 }
 
 async function answerText(
   context: Context,
-  { flags, files }: CommandInputs<ExplainFlags>,
+  { flags, files }: CommandInputs<BuiltInFlags>,
+  file: string | undefined,
 ): Promise<Result<string>> {
   if (flags.json && flags.format !== undefined && flags.format !== 'json')
     return fail('usage', `--json and --format ${flags.format}: give one of them`);
@@ -46,12 +66,16 @@ async function answerText(
       : await makeAsked(flags, flags.pattern);
   if (!asked.ok) return asked;
   const style = styleFor(context, flags.color);
-  const { value } = asked;
+  const value =
+    file !== undefined && 'ignored' in asked.value ? { ...asked.value, algorithm: file } : asked.value;
   if ('ignored' in value) {
     if (format === 'json') return succeed(`${JSON.stringify(ignoredRangeJson(value))}\n`);
     return succeed(format === 'svg' ? ignoredRangeSvg(value) : ignoredRangeText(value, style));
   }
-  const explanation = explainRange(value.range, value.policy, value.runPolicy, value.around);
+  const explained =
+    file === undefined ? succeed(explainBuiltIn(value)) : await explainByFile(context, value, file, flags);
+  if (!explained.ok) return explained;
+  const explanation = explained.value;
   const everyStep = flags.verbose === true;
   if (format === 'json') return succeed(`${JSON.stringify(explainJson(explanation))}\n`);
   if (format === 'svg') return succeed(explainSvg(explanation, everyStep));
@@ -65,7 +89,21 @@ interface AskedRange {
   readonly around?: RangeSurroundings;
 }
 
-async function makeAsked(flags: WithPolicyFile<ExplainFlags>, pattern: string): Promise<Result<AskedRange>> {
+function explainBuiltIn({ range, policy, runPolicy, around }: AskedRange): Explanation {
+  return explainRange(range, policy, runPolicy, around);
+}
+
+/** Explains a range by the algorithm of a file, which runs in a thread or a process of its own. */
+function explainByFile(
+  context: Context,
+  { range, policy, runPolicy: { outcomes }, around }: AskedRange,
+  name: string,
+  flags: CFlags,
+): Promise<Result<Explanation>> {
+  return runVerifyJob(context, { kind: 'explain', name, range, policy, outcomes, around }, flags);
+}
+
+async function makeAsked(flags: WithPolicyFile<BuiltInFlags>, pattern: string): Promise<Result<AskedRange>> {
   if (flags.address !== undefined) {
     return fail('usage', '--address goes with processes and snapshots, not with --pattern');
   }
@@ -79,7 +117,7 @@ async function makeAsked(flags: WithPolicyFile<ExplainFlags>, pattern: string): 
 
 async function findAsked(
   context: Context,
-  { flags, files }: CommandInputs<ExplainFlags>,
+  { flags, files }: CommandInputs<BuiltInFlags>,
 ): Promise<Result<AskedRange | IgnoredRange>> {
   const digest = files.find(isDigestFile);
   if (digest)

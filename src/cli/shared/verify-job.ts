@@ -1,7 +1,11 @@
 import { rmSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { Comparison } from '../../analysis/comparison.ts';
+import type { Explanation, RangeSurroundings } from '../../analysis/explanation.ts';
 import { type Failure, fail, failWith, type Result, succeed } from '../../core/base/failure.ts';
+import type { RangeState } from '../../core/memory/range-state.ts';
+import type { OutcomeRule } from '../../core/rules/outcome.ts';
+import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import { printable } from '../../render/words/printable.ts';
 import type { Gap } from '../../verify/optimality.ts';
 import type { SearchCase } from '../../verify/search-case.ts';
@@ -18,8 +22,19 @@ import { untilSignal } from './interrupt.ts';
 import type { OutcomeFlags } from './policy-flags.ts';
 import { startProgress } from './progress.ts';
 
+/** One range to be explained. */
+export interface ExplainJob {
+  readonly kind: 'explain';
+  readonly name: string;
+  readonly range: RangeState;
+  readonly policy: CollapsePolicy;
+  readonly outcomes: readonly OutcomeRule[];
+  readonly around: RangeSurroundings | undefined;
+}
+
 /** What the worker is to do: plain data. */
 export type VerifyJob =
+  | ExplainJob
   | {
       readonly kind: 'verify';
       readonly asked: Asked;
@@ -45,6 +60,7 @@ export type VerifyJob =
 export interface VerifyAnswers {
   verify: VerifyReport;
   gap: Gap;
+  explain: Explanation;
   compare: Comparison;
 }
 
@@ -143,8 +159,9 @@ function sayLines({ process }: Context, text: string): void {
     process.stderr.write(`${printable(line).replaceAll('\\x09', '\t')}\n`);
 }
 
-function namesOf(job: VerifyJob): readonly string[] {
-  return job.kind === 'gap' ? [job.name] : job.names;
+/** The algorithms that a job is about. */
+export function namesOf(job: VerifyJob): readonly string[] {
+  return 'name' in job ? [job.name] : job.names;
 }
 
 function modulesOf(job: VerifyJob): string {

@@ -1,13 +1,22 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { type Explanation, explainRange } from '../../analysis/explanation.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { type Geometry, geometryOfPmdOrder, x86_64 } from '../../core/memory/geometry.ts';
 import { FaultError } from '../../verify/algorithm-fault.ts';
 import { type CheckedAlgorithm, guarded } from '../../verify/checked-algorithm.ts';
+import { reportingAttempts } from '../../verify/reported-attempts.ts';
 import { Verification, type VerifyReport } from '../../verify/verification.ts';
 import { compareSnapshots, measureGap } from '../compare/snapshots.ts';
 import { loadAlgorithm } from './algorithm-module.ts';
+import { isCFile } from './c-walk/c-file.ts';
 import { HangError, withDeadline } from './deadline.ts';
-import type { VerifyJob, VerifyMessage, VerifyTask } from './verify-job.ts';
+import {
+  type ExplainJob,
+  namesOf,
+  type VerifyJob,
+  type VerifyMessage,
+  type VerifyTask,
+} from './verify-job.ts';
 
 const say = (message: VerifyMessage) => parentPort?.postMessage(message);
 const showProgress = (done: number, what: string) => say({ kind: 'progress', done, what });
@@ -27,7 +36,7 @@ else say({ kind: 'failure', failure: answer.failure });
 
 async function work(): Promise<Result<unknown>> {
   const algorithms: CheckedAlgorithm[] = [];
-  for (const name of job.kind === 'gap' ? [job.name] : job.names) {
+  for (const name of namesOf(job)) {
     const loaded = await loadAlgorithm(name, cWalks);
     if (!loaded.ok) return loaded;
     algorithms.push(loaded.value);
@@ -35,6 +44,7 @@ async function work(): Promise<Result<unknown>> {
   if (job.kind === 'verify') return verify(job, algorithms);
   const supervised = algorithms.map(guarded).map(bounded);
   try {
+    if (job.kind === 'explain') return succeed(explainBy(supervised[0], job));
     const { files, flags } = job;
     const asked = { files, flags, showProgress };
     return job.kind === 'compare'
@@ -42,12 +52,25 @@ async function work(): Promise<Result<unknown>> {
       : await measureGap(supervised[0], job.objective, asked);
   } catch (error) {
     if (!(error instanceof FaultError) && !(error instanceof HangError)) throw error;
-    return fail('unreadable', error.message);
+    const advice = `'thpscope verify ${namesOf(job).find(isCFile)}' shows the smallest case`;
+    return c ? fail('usage', `${error.message}; ${advice}`) : fail('unreadable', error.message);
   }
+}
+
+/** A range explained by an algorithm of somebody's, under its path. */
+function explainBy({ name, algorithm }: CheckedAlgorithm, job: ExplainJob): Explanation {
+  const { range, policy, outcomes, around } = job;
+  return explainRange(
+    range,
+    policy,
+    { algorithm: reportingAttempts({ ...algorithm, name }), outcomes },
+    around,
+  );
 }
 
 /** The geometry that is asked about first. */
 function firstGeometry(): Geometry {
+  if (job.kind === 'explain') return job.range.geometry;
   if (job.kind !== 'verify') return x86_64;
   return job.single?.range.geometry ?? geometryOfPmdOrder(job.options.pmdOrder ?? x86_64.pmdOrder);
 }
