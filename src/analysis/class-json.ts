@@ -62,7 +62,7 @@ export function fillClass(into: ClassDigest, stored: ClassJson): Result<void> {
       const { kind, message } = state.failure;
       return { ok: false, failure: { kind, message: `range ${index + 1} of those kept whole: ${message}` } };
     }
-    addApart(into, JSON.stringify(rangeText(state.value)), state.value, count);
+    addApart(into, state.value, count);
   }
   return succeed(undefined);
 }

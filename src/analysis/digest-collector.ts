@@ -7,7 +7,6 @@ import { addRestartFolios, addRestartRange } from '../core/fault/restart-table.t
 import { type Geometry, pageBytes } from '../core/memory/geometry.ts';
 import { anonOrders } from '../core/memory/order.ts';
 import { type RangeState, unknownFacts } from '../core/memory/range-state.ts';
-import { rangeText } from '../core/memory/range-text.ts';
 import { costOf } from '../core/plan/cost.ts';
 import { KERNEL_MODELS, type KernelModel } from '../core/rules/kernel-model.ts';
 import { modelOfRelease, NEWEST_MODEL } from '../core/rules/kernel-release.ts';
@@ -180,8 +179,7 @@ export class DigestCollector {
     }
     this.#addRestart(range);
     if (place === 'blocked') this.#blocked.add(memory.classes[className].blocked, range, builder.next);
-    else if (place === 'apart')
-      addApart(memory.classes[className], JSON.stringify(rangeText(range)), { ...range, address: 0 }, 1);
+    else if (place === 'apart') addApart(memory.classes[className], range, 1);
     else addRefused(memory, place, 1, resident);
   }
 

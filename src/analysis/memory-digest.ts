@@ -7,6 +7,7 @@ import {
 } from '../core/digest/blocked-table.ts';
 import { addDigest, type DigestTable, emptyDigest, forgetSavedEntries } from '../core/digest/table.ts';
 import { addRestartTable, emptyRestartTable, type RestartTable } from '../core/fault/restart-table.ts';
+import { compactRange, rangeKey } from '../core/memory/compact-range.ts';
 import { type Geometry, pageBytes } from '../core/memory/geometry.ts';
 import type { ObservableFact, RangeState } from '../core/memory/range-state.ts';
 import type { Host, Process } from '../core/rules/memory-source.ts';
@@ -33,7 +34,7 @@ export interface ClassDigest {
   readonly table: DigestTable;
   /** Ranges with shared pages or swap entries besides. */
   readonly blocked: BlockedTable;
-  /** What is walked under each policy, by a text of the state: see range-text.ts. */
+  /** What is walked under each policy, by `rangeKey`. */
   readonly apart: Map<string, ApartState>;
 }
 
@@ -139,7 +140,7 @@ export function addMemoryDigest(into: MemoryDigest, from: MemoryDigest): void {
     addDigest(into.classes[name].table, from.classes[name].table);
     addBlocked(into.classes[name].blocked, from.classes[name].blocked);
     for (const [key, { range, count }] of from.classes[name].apart)
-      addApart(into.classes[name], key, range, count);
+      addState(into.classes[name], key, range, count);
   }
   into.ranges += from.ranges;
   into.residentPages += from.residentPages;
@@ -164,7 +165,13 @@ function forgetReach(memory: MemoryDigest): void {
   }
 }
 
-export function addApart({ apart }: ClassDigest, key: string, range: RangeState, count: number): void {
+/** Adds ranges that no table counts; it keeps a copy of their state. */
+export function addApart(into: ClassDigest, range: RangeState, count: number): void {
+  const compact = compactRange(range);
+  addState(into, rangeKey(compact), compact, count);
+}
+
+function addState({ apart }: ClassDigest, key: string, range: RangeState, count: number): void {
   const state = apart.get(key);
   if (state) state.count += count;
   else apart.set(key, { range, count });

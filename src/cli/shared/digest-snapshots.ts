@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os';
-import { digestJson, digestOfJson } from '../../analysis/digest-json.ts';
 import { addMemoryDigest, type ProcessDigest, type SourceDigest } from '../../analysis/memory-digest.ts';
 import { commonValue } from '../../core/base/common-value.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
@@ -70,7 +69,7 @@ export async function digestSnapshots(
     pieces.push(...result.value);
   }
   pieces.sort(({ place: [a, i] }, { place: [b, j] }) => a - b || i - j);
-  const processes = mergePieces(pieces, files, host, reach);
+  const processes = mergePieces(pieces, files);
   if (!processes.ok) return processes;
   const named = nameRecordings(run.command, processes.value, snapshots, files);
   if (!named.ok) return named;
@@ -137,27 +136,23 @@ function nameRecordings(
 function mergePieces(
   pieces: readonly DigestPiece[],
   files: readonly InputFile[],
-  host: SourceDigest['host'],
-  reach: TlbReach,
 ): Result<readonly RecordedDigest[]> {
-  const head = digestJson({ host, reach, processes: [], skipped: [], notes: [] });
-  const digest = digestOfJson({ ...head, processes: pieces.map(({ process }) => process) });
-  if (!digest.ok) return digest;
   const merged = new Map<string, RecordedDigest>();
   let last: string | undefined;
-  for (const [i, each] of digest.value.processes.entries()) {
-    const key = `${pieces[i].file} ${each.process.pid} ${each.process.startTime}`;
+  for (const { file, digest } of pieces) {
+    const { process } = digest;
+    const key = `${file} ${process.pid} ${process.startTime}`;
     const earlier = merged.get(key);
     if (earlier && key !== last)
       return fail(
         'unreadable',
-        `${files[pieces[i].file].name}: process ${each.process.pid} is there twice; capture the memory again`,
+        `${files[file].name}: process ${process.pid} is there twice; capture the memory again`,
       );
     last = key;
     if (earlier) {
-      addMemoryDigest(earlier.digest.memory, each.memory);
-      earlier.digest.isRegistered ||= each.isRegistered;
-    } else merged.set(key, { file: pieces[i].file, digest: each });
+      addMemoryDigest(earlier.digest.memory, digest.memory);
+      earlier.digest.isRegistered ||= digest.isRegistered;
+    } else merged.set(key, { file, digest });
   }
   return succeed([...merged.values()]);
 }

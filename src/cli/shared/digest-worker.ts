@@ -2,7 +2,7 @@
 // taken.
 import { parentPort, workerData } from 'node:worker_threads';
 import { DigestCollector } from '../../analysis/digest-collector.ts';
-import { digestJson, type ProcessJson } from '../../analysis/digest-json.ts';
+import type { ProcessDigest } from '../../analysis/memory-digest.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
 import type { Process } from '../../core/rules/memory-source.ts';
 import type { TlbReach } from '../../core/rules/tlb-reach.ts';
@@ -30,7 +30,7 @@ export interface DigestTask {
 export interface DigestPiece {
   readonly file: number;
   readonly place: readonly [span: number, process: number];
-  readonly process: ProcessJson;
+  readonly digest: ProcessDigest;
 }
 
 parentPort?.postMessage(await failureOfThrown(() => digestGroups(workerData as DigestTask)));
@@ -69,14 +69,6 @@ async function digestGroups({
       }
       Atomics.add(counters, SHARED.done, 1);
     }
-    const processes = collector.finish();
-    const { processes: packed } = digestJson({
-      host: snapshots[file].host,
-      reach,
-      processes,
-      skipped: [],
-      notes: [],
-    });
-    packed.forEach((process, i) => pieces.push({ file, place: [index, i], process }));
+    for (const [i, digest] of collector.finish().entries()) pieces.push({ file, place: [index, i], digest });
   }
 }

@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
-import { memoryDigestJson } from '../../analysis/digest-json.ts';
 import { DigestQuery } from '../../analysis/digest-query.ts';
 import { apartStates, type MemoryDigest } from '../../analysis/memory-digest.ts';
 import { blockLength, type SweepSpace, sweepBlock, sweepBlocks } from '../../analysis/sweep.ts';
@@ -43,9 +42,7 @@ export async function runSweep(
       return values;
     }
     const counters = sharedCounters();
-    const { geometry, reachPages } = memory;
-    const json = memoryDigestJson(memory);
-    const task: SweepTask = { memory: json, geometry, reachPages, space, counters, results };
+    const task: SweepTask = { memory, space, counters, results };
     const count = Math.max(1, Math.min(workers, blocks));
     const script = new URL('./sweep-worker.js', import.meta.url);
     await runWorkers(script, count, task, signal, () => show(Atomics.load(counters, SHARED.done)));

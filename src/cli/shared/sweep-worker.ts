@@ -1,25 +1,20 @@
 // A worker thread that sweeps blocks of policies: it takes the next one that no other has taken and writes
 // what comes of it to its place in shared memory.
 import { parentPort, workerData } from 'node:worker_threads';
-import { type MemoryDigestJson, memoryDigestOfJson } from '../../analysis/digest-json.ts';
 import { DigestQuery } from '../../analysis/digest-query.ts';
+import type { MemoryDigest } from '../../analysis/memory-digest.ts';
 import { blockLength, type SweepSpace, sweepBlock, sweepBlocks } from '../../analysis/sweep.ts';
-import type { Geometry } from '../../core/memory/geometry.ts';
 import { SHARED } from './worker-pool.ts';
 
 export interface SweepTask {
-  readonly memory: MemoryDigestJson;
-  readonly geometry: Geometry;
-  readonly reachPages: number;
+  readonly memory: MemoryDigest;
   readonly space: SweepSpace;
   readonly counters: Int32Array;
   readonly results: SharedArrayBuffer;
 }
 
-const { memory, geometry, reachPages, space, counters, results } = workerData as SweepTask;
-const digest = memoryDigestOfJson(memory, geometry, reachPages);
-if (!digest.ok) throw new Error(`bug: ${digest.failure.message}`);
-const query = new DigestQuery(digest.value);
+const { memory, space, counters, results } = workerData as SweepTask;
+const query = new DigestQuery(memory);
 const length = blockLength(space);
 for (;;) {
   const block = Atomics.add(counters, SHARED.next, 1);

@@ -15,6 +15,7 @@ import { formatPages, parsePages } from './page-list.ts';
 import {
   type ExtraFact,
   eachFact,
+  hasLargeFolio,
   PAGE_FACTS,
   type PageFact,
   pageFacts,
@@ -63,6 +64,7 @@ export function rangeText({ facts, ...range }: RangeState): RangeText {
 }
 
 function folioLists(folioOrders: Uint8Array, geometry: Geometry): Record<string, string> {
+  if (!hasLargeFolio(folioOrders)) return {};
   const byOrder = new Map<number, Occupancy>();
   for (const [page, order] of folioOrders.entries()) {
     if (order === 0) continue;
