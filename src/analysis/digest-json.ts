@@ -45,7 +45,7 @@ type SettingsJson = Omit<ThpSettings, 'sizes'> & {
   readonly sizes: readonly { order: number; enabled: SizeWord }[];
 };
 
-export type ProcessJson = Pick<Process, 'pid' | 'startTime' | 'command' | 'cgroup'> &
+type ProcessJson = Pick<Process, 'pid' | 'startTime' | 'command' | 'cgroup'> &
   ProcessFacts & {
     /** Null where the kernel does not say. */
     readonly thpDisabled: boolean | null;
@@ -121,7 +121,7 @@ function processJson({ process, isRegistered, memory }: ProcessDigest): ProcessJ
   };
 }
 
-export function memoryDigestJson(memory: MemoryDigest): MemoryDigestJson {
+function memoryDigestJson(memory: MemoryDigest): MemoryDigestJson {
   const { ranges, residentPages, hugePages, otherPages, uncheckedPages } = memory;
   const classes: Partial<Record<VmaClass, ClassJson>> = {};
   for (const name of VMA_CLASSES) {
@@ -170,7 +170,7 @@ export function digestOfJson(json: DigestJson): Result<SourceDigest> {
 }
 
 /** The counts of JSON that has the right shape. Fails where no memory can have them. */
-export function memoryDigestOfJson(
+function memoryDigestOfJson(
   json: MemoryDigestJson,
   geometry: Geometry,
   reachPages: number,

@@ -1,41 +1,57 @@
-import { isEmpty, type Occupancy } from './occupancy.ts';
-import { eachFact, hasLargeFolio, PAGE_FACTS, type RangeState } from './range-state.ts';
+import { type Geometry, pagesPerRange } from './geometry.ts';
+import { difference, emptyOccupancy, intersection, isEmpty, type Occupancy } from './occupancy.ts';
+import {
+  eachFact,
+  hasLargeFolio,
+  PAGE_FACTS,
+  type PageFact,
+  pageFacts,
+  type RangeState,
+} from './range-state.ts';
 
 /**
  * The state of a range at address 0, without the bits that mean nothing, in memory of its own: sources hand
- * out views of buffers that hold many ranges.
+ * out views of buffers that hold many ranges. What is empty is one bitmap for all: none of it may be changed.
  */
 export function compactRange({ geometry, facts, folioOrders, pmdMapped, uffdArmed }: RangeState): RangeState {
-  const { present, swap, zero, guard } = facts;
-  const length = present.length;
-  const buffer = new Uint32Array(length * PAGE_FACTS.length);
-  let used = 0;
-  const place = (fact: Occupancy, within?: Occupancy, without?: Occupancy): Occupancy => {
-    const copy = buffer.subarray(used, (used += length));
-    for (let i = 0; i < length; i++)
-      copy[i] = fact[i] & (within ? within[i] : -1) & (without ? ~without[i] : -1);
-    return copy;
+  const { present } = facts;
+  const swap = difference(facts.swap, present);
+  const copies: Readonly<Partial<Record<PageFact, Occupancy>>> = {
+    ...facts,
+    swap,
+    zero: facts.zero && intersection(facts.zero, present),
+    guard: facts.guard && intersection(facts.guard, swap),
   };
-  const swapped = place(swap, undefined, present);
+  const { words: none, orders: small } = nothingOf(geometry);
+  const kept = PAGE_FACTS.filter((fact) => copies[fact] && !isEmpty(copies[fact]));
+  const buffer = new Uint32Array(present.length * kept.length);
+  const compact = (fact: PageFact): Occupancy | undefined => {
+    const at = kept.indexOf(fact) * present.length;
+    const words = copies[fact];
+    if (!words || at < 0) return words && none;
+    buffer.set(words, at);
+    return buffer.subarray(at, at + present.length);
+  };
   return {
     geometry,
     address: 0,
-    facts: {
-      present: place(present),
-      swap: swapped,
-      guard: guard && place(guard, swapped),
-      zero: zero && place(zero, present),
-      shared: facts.shared && place(facts.shared),
-      unreferenced: facts.unreferenced && place(facts.unreferenced),
-      pinned: facts.pinned && place(facts.pinned),
-      lazyfree: facts.lazyfree && place(facts.lazyfree),
-      locked: facts.locked && place(facts.locked),
-      uffd: facts.uffd && place(facts.uffd),
-    },
-    folioOrders: folioOrders?.slice(),
+    facts: pageFacts({ present: compact('present') ?? none, swap: compact('swap') ?? none }, compact),
+    folioOrders: folioOrders && (hasLargeFolio(folioOrders) ? folioOrders.slice() : small),
     pmdMapped,
     uffdArmed,
   };
+}
+
+/** What holds nothing, by the PMD order. */
+const nothing = new Map<number, { readonly words: Occupancy; readonly orders: Uint8Array }>();
+
+function nothingOf(geometry: Geometry) {
+  let none = nothing.get(geometry.pmdOrder);
+  if (!none) {
+    none = { words: emptyOccupancy(geometry), orders: new Uint8Array(pagesPerRange(geometry)) };
+    nothing.set(geometry.pmdOrder, none);
+  }
+  return none;
 }
 
 /** A key of the state of a compact range: alike for those that are alike, and for no others. */
