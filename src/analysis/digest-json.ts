@@ -121,7 +121,7 @@ function processJson({ process, isRegistered, memory }: ProcessDigest): ProcessJ
   };
 }
 
-function memoryDigestJson(memory: MemoryDigest): MemoryDigestJson {
+export function memoryDigestJson(memory: MemoryDigest): MemoryDigestJson {
   const { ranges, residentPages, hugePages, otherPages, uncheckedPages } = memory;
   const classes: Partial<Record<VmaClass, ClassJson>> = {};
   for (const name of VMA_CLASSES) {
@@ -170,7 +170,7 @@ export function digestOfJson(json: DigestJson): Result<SourceDigest> {
 }
 
 /** The counts of JSON that has the right shape. Fails where no memory can have them. */
-function memoryDigestOfJson(
+export function memoryDigestOfJson(
   json: MemoryDigestJson,
   geometry: Geometry,
   reachPages: number,

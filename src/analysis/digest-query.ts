@@ -34,7 +34,7 @@ export class DigestQuery {
   readTables(name: VmaClass, policy: CollapsePolicy, counts: PolicyCounts): void {
     this.#readers[name].read(policy.orders, policy.maxPtesNone, counts);
     const { blocked } = this.memory.classes[name];
-    if (blocked.rows.size > 0)
+    if (blocked.rows.size + blocked.windows.size > 0)
       this.#blockedReader(name, policy).read(policy.orders, policy.maxPtesNone, counts);
   }
 

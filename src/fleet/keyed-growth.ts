@@ -51,7 +51,7 @@ const KEYED: readonly KeyedTable[] = [
     hold({ classes, geometry }, row) {
       const range = rangeOfText(JSON.parse(String(row.state)) as RangeText, geometry);
       if (!range.ok) return range;
-      addApart(classes[row.class as VmaClass], '', range.value, 1);
+      addApart(classes[row.class as VmaClass], range.value, 1);
       return succeed(undefined);
     },
   },

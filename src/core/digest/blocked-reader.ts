@@ -80,7 +80,7 @@ export class BlockedReader {
 
   /** Adds what khugepaged does under these orders and this max_ptes_none, by the rules of 7.2. */
   read(orders: OrderSet, maxPtesNone: number, counts: PolicyCounts): void {
-    if (orders === 0 || this.#counts.length === 0) return;
+    if (orders === 0) return;
     let rows = this.#counts.length;
     if ((orders >>> this.#pmdOrder) & 1) {
       rows = firstIndex(this.#counts.length, (i) => this.#counts[i] >= this.#pages - maxPtesNone);

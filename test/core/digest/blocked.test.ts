@@ -221,3 +221,16 @@ test('a range with private folios beside shared pages is kept apart', () => {
   expect(digestPlaceOf(withShared(0xf0f0), emptyOccupancy(geometry))).toBe('apart');
   expect(digestPlaceOf(withShared(0x000f), emptyOccupancy(geometry))).toBe('blocked');
 });
+
+test('rows and windows add their parts of an answer each by itself', () => {
+  const geometry = geometryOfPmdOrder(6);
+  fc.assert(
+    fc.property(fc.array(blockedRanges(geometry), { maxLength: 8 }), questions(geometry), (ranges, asked) => {
+      const { table } = tableOf(ranges, geometry);
+      const sum = read({ ...table, rows: new Map() }, asked);
+      addCounts(sum, read({ ...table, windows: new Map() }, asked));
+      expect(sum).toEqual(read(table, asked));
+    }),
+    { numRuns: 300 },
+  );
+});
