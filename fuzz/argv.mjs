@@ -17,13 +17,14 @@ const LINES = [
   'simulate --list',
   'advise examples/redis.parquet --max-growth 2% --json',
   'sweep examples/redis.parquet --orders all --csv',
+  'metrics examples/services.digest.json --policy mthp --services 2 --json',
   'verify walk stack --pattern 0-3 --pmd-order 3 --orders all --max-ptes-none 0',
   'completion bash',
   '--help',
 ];
 const WORDS = [...new Set(LINES.flatMap((line) => line.split(' ')))];
 const FORBIDDEN =
-  /^(capture|digest|report|serve|conform|simulate|sweep|advise)$|^-o|^--(output|new|calibrate|all|pid|cgroup|ranges|histories|workers)|^-p/;
+  /^(capture|digest|report|serve|conform|simulate|sweep|advise|metrics)$|^-o|^--(output|new|calibrate|all|pid|cgroup|ranges|histories|workers)|^-p/;
 
 /** Command lines: words are changed, moved, left out. */
 export const argv = {

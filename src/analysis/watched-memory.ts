@@ -43,8 +43,6 @@ export interface WatchedMemory {
   readonly policies: readonly WatchedPolicy[];
   /** Those with most memory first; `other` is the last, whether or not anything is left for it. */
   readonly services: readonly WatchedService[];
-  /** When the oldest of it was read, ISO 8601 in UTC. */
-  readonly readAt: string;
   /** Undefined where nobody knows how often khugepaged works. */
   readonly pass: PassTime | undefined;
 }
@@ -74,7 +72,6 @@ export function watchMemory(
     services: watchServices(memoryByService(source, model), services, (service) =>
       policyWorthOf(service.query, settings, model),
     ),
-    readAt: oldestTime(source),
     pass: khugepaged && passTime(memory, khugepaged),
   };
 }
@@ -133,11 +130,4 @@ function watchServices(
     growthPages: total(({ growthPages }) => growthPages),
   };
   return [...named, other];
-}
-
-/** Several recordings are as old as the oldest. */
-function oldestTime({ host, processes }: SourceDigest): string {
-  return processes.reduce((oldest, { process: { recording } }) => {
-    return recording && recording.time < oldest ? recording.time : oldest;
-  }, host.time);
 }

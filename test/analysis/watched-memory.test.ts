@@ -123,16 +123,6 @@ test('where all that is scanned is one huge page already, folios are seen', () =
   expect(hugePages).toBeDefined();
 });
 
-test('several recordings are as old as the oldest', () => {
-  const at = (time: string): ProcessDigest => ({
-    ...source.processes[0],
-    process: { ...source.processes[0].process, recording: { file: time, host: undefined, time } },
-  });
-  const processes = [at('2026-11-02T00:00:00.000Z'), at('2026-11-01T00:00:00.000Z')];
-  const host = { ...source.host, time: '2026-11-02T00:00:00.000Z' };
-  expect(watch({ ...source, host, processes }).readAt).toBe('2026-11-01T00:00:00.000Z');
-});
-
 test('sizes of policies are those that the kernel has for khugepaged and for page faults', () => {
   const sizes = (of: keyof typeof KERNEL_MODELS) => {
     const [, mthp] = watchMemory(source, {

@@ -90,6 +90,15 @@ describe('values', () => {
     expect(rest).toBeGreaterThan(0);
   });
 
+  test('of several recordings are as old as the oldest', async () => {
+    const programs = ['java', 'node', 'python'].map((name) => `test/fixtures/programs/${name}.parquet`);
+    const at = async (...args: string[]) => valueOf(await metricsOf(...args), 'read_timestamp_seconds');
+    const times = [await at(programs[0]), await at(programs[1]), await at(programs[2])];
+    expect(new Set(times).size).toBe(3);
+    const together = (await thpscope(['metrics', ...programs])).stdout;
+    expect(valueOf(parseExposition(together), 'read_timestamp_seconds')).toBe(Math.min(...times));
+  });
+
   test('are fewer than 60 series for a host', async () => {
     const metrics = await metricsOf(SERVICES);
     expect(metrics.length).toBeGreaterThan(50);

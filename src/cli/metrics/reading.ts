@@ -1,3 +1,4 @@
+import type { SourceDigest } from '../../analysis/memory-digest.ts';
 import { watchMemory } from '../../analysis/watched-memory.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
 import type { MetricFamily } from '../../render/metrics/exposition.ts';
@@ -35,10 +36,20 @@ export async function readMetrics(
   });
   const families = metricFamilies(watched, {
     version: readVersion(),
-    readAt: Date.parse(watched.readAt) / 1000,
+    readAt: oldestSeconds(digested.value),
     seconds: (performance.now() - began) / 1000,
   });
   return succeed({ families, notes });
+}
+
+/** When the oldest of several recordings was read, in seconds since the epoch. */
+function oldestSeconds({ host, processes }: SourceDigest): number {
+  const ms = processes.reduce(
+    (oldest, { process: { recording } }) =>
+      recording ? Math.min(oldest, Date.parse(recording.time)) : oldest,
+    Date.parse(host.time),
+  );
+  return ms / 1000;
 }
 
 /** Tells notes on stderr; those in `told` were told before. */
