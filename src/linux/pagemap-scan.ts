@@ -42,11 +42,19 @@ const ARGUMENT_FIELDS = 12;
 const REGION_FIELDS = 3;
 const REGIONS_PER_CALL = 4096;
 
-/**
- * The ioctl, called through koffi; undefined where koffi is not installed or the kernel is older than 6.7, so
- * that readers do without it. Trying it on the given pagemap decides.
- */
-export async function loadPagemapScan(tryFd: number): Promise<PagemapScan | undefined> {
+/** The ioctl with the memory that it reads and writes. What it writes is to be taken before the next call. */
+interface ScanIoctl {
+  readonly argument: BigUint64Array;
+  readonly regions: BigUint64Array;
+  /** The number of regions, or less than 0 where `errno` says why. */
+  call(fd: number, start: number, end: number, categories: number): number;
+  errno(): number;
+}
+
+/** Opened once: koffi frees nothing that it allocates, and memory is read again and again. */
+let opened: Promise<ScanIoctl | undefined> | undefined;
+
+async function openIoctl(): Promise<ScanIoctl | undefined> {
   const koffi = await loadKoffi();
   if (!koffi) return undefined;
   const ioctl = koffi.load(null).func('int ioctl(int fd, unsigned long request, void *argument)');
@@ -54,31 +62,43 @@ export async function loadPagemapScan(tryFd: number): Promise<PagemapScan | unde
   const regionMemory = koffi.alloc('uint64_t', REGION_FIELDS * REGIONS_PER_CALL);
   const argument = new BigUint64Array(koffi.view(argumentMemory, 8 * ARGUMENT_FIELDS));
   const regions = new BigUint64Array(koffi.view(regionMemory, 8 * REGION_FIELDS * REGIONS_PER_CALL));
-
-  const call = (fd: number, start: number, end: number, categories: number): number => {
-    argument.fill(0n);
-    argument[ARGUMENT.size] = BigInt(8 * ARGUMENT_FIELDS);
-    argument[ARGUMENT.start] = BigInt(start);
-    argument[ARGUMENT.end] = BigInt(end);
-    argument[ARGUMENT.vec] = koffi.address(regionMemory);
-    argument[ARGUMENT.vecLength] = BigInt(REGIONS_PER_CALL);
-    argument[ARGUMENT.anyOf] = BigInt(categories);
-    argument[ARGUMENT.returned] = BigInt(categories);
-    return ioctl(fd, PAGEMAP_SCAN, argumentMemory);
+  return {
+    argument,
+    regions,
+    call(fd, start, end, categories) {
+      argument.fill(0n);
+      argument[ARGUMENT.size] = BigInt(8 * ARGUMENT_FIELDS);
+      argument[ARGUMENT.start] = BigInt(start);
+      argument[ARGUMENT.end] = BigInt(end);
+      argument[ARGUMENT.vec] = koffi.address(regionMemory);
+      argument[ARGUMENT.vecLength] = BigInt(REGIONS_PER_CALL);
+      argument[ARGUMENT.anyOf] = BigInt(categories);
+      argument[ARGUMENT.returned] = BigInt(categories);
+      return ioctl(fd, PAGEMAP_SCAN, argumentMemory);
+    },
+    errno: () => koffi.errno(),
   };
+}
 
-  if (call(tryFd, 0, 0, PAGE_IS.present) < 0) return undefined;
+/**
+ * The ioctl, called through koffi; undefined where koffi is not installed or the kernel is older than 6.7, so
+ * that readers do without it. Trying it on the given pagemap decides.
+ */
+export async function loadPagemapScan(tryFd: number): Promise<PagemapScan | undefined> {
+  opened ??= openIoctl();
+  const ioctl = await opened;
+  if (!ioctl || ioctl.call(tryFd, 0, 0, PAGE_IS.present) < 0) return undefined;
   return function* scan(fd, start, end, categories) {
     for (let from = start; from < end; ) {
-      const count = call(fd, from, end, categories);
+      const count = ioctl.call(fd, from, end, categories);
       if (count < 0) {
-        if (koffi.errno() === EINTR) continue;
-        throw new KernelReadError(`PAGEMAP_SCAN failed with errno ${koffi.errno()}`);
+        const errno = ioctl.errno();
+        if (errno === EINTR) continue;
+        throw new KernelReadError(`PAGEMAP_SCAN failed with errno ${errno}`);
       }
-      const walkEnd = Number(argument[ARGUMENT.walkEnd]);
-      // The caller may scan again before it takes the next region: the memory of this call must not be needed
-      // then.
-      const found = regions.slice(0, count * REGION_FIELDS);
+      const walkEnd = Number(ioctl.argument[ARGUMENT.walkEnd]);
+      // Whoever takes the regions may scan again, or another reader may, before it takes the next one.
+      const found = ioctl.regions.slice(0, count * REGION_FIELDS);
       for (let i = 0; i < found.length; i += REGION_FIELDS) {
         yield { start: Number(found[i]), end: Number(found[i + 1]), categories: Number(found[i + 2]) };
       }

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -21,7 +21,7 @@ import { parseExposition, type Series } from '../support/exposition.ts';
 import { kernelTree, machineFiles } from '../support/kernel-tree.ts';
 import { expectSchema } from '../support/schemas.ts';
 import { type Serving, startServing } from '../support/serving.ts';
-import { spawnThpscope, thpscope } from '../support/thpscope.ts';
+import { spawnThpscope, thpscope, words } from '../support/thpscope.ts';
 
 const REDIS = 'examples/redis.parquet';
 const SERVICES = 'examples/services.digest.json';
@@ -164,6 +164,28 @@ test('docs/metrics.md lists every metric with its labels, and no other', async (
   expect([...listed.keys()].sort()).toEqual([...new Set(metrics.map(({ name }) => name))].sort());
   for (const { name, labels } of metrics) expect(listed.get(name), name).toEqual(Object.keys(labels));
 });
+
+const HAS_SYSTEMD = spawnSync('systemd-analyze', ['--version']).status === 0;
+test.runIf(HAS_SYSTEMD)(
+  'systemd takes the units of docs/metrics.md, and thpscope their command',
+  async () => {
+    const page = readFileSync('docs/metrics.md', 'utf8');
+    const units = [...page.matchAll(/^```ini\n# \/etc\/systemd\/system\/(\S+)\n([\s\S]*?)^```$/gm)];
+    const home = join(folder, 'units');
+    mkdirSync(home);
+    for (const [, name, unit] of units) writeFileSync(join(home, name), unit);
+    expect(readdirSync(home)).toEqual(['thpscope-metrics.service', 'thpscope-metrics.timer']);
+    for (const [, name] of units) {
+      const { status, stderr } = spawnSync('systemd-analyze', ['verify', join(home, name)], {
+        encoding: 'utf8',
+      });
+      expect([name, status, stderr.includes(name)]).toEqual([name, 0, false]);
+    }
+    const [, line] = /^ExecStart=\/usr\/bin\/env thpscope (.*)$/m.exec(page) ?? [];
+    const args = words(line.replace('--all', REDIS).replace(/\/var\S+(?=\/)/, folder));
+    expect((await thpscope(args)).code).toBe(0);
+  },
+);
 
 describe('--json', () => {
   test('has the same series', async () => {
