@@ -1,9 +1,11 @@
 import { pagesPerRange } from '../core/memory/geometry.ts';
-import { asOffset, asOrder, type Offset, type Order, type Window } from '../core/memory/order.ts';
+import { asOffset, asOrder, type Offset, type Order, orderSet, type Window } from '../core/memory/order.ts';
+import { isPossibleOnRetry, type OutcomeRule } from '../core/rules/outcome.ts';
 import type { CollapsePolicy } from '../core/rules/policy.ts';
 import { type ScanResult, scanResultNamed } from '../core/rules/scan-result.ts';
 import type { Attempt, Candidate, Visit } from '../core/search/algorithm.ts';
 import { type Fault, FaultError, type FaultKind, windowFault } from './algorithm-fault.ts';
+import type { DecideOutcome } from './case-space.ts';
 import type { CheckedAlgorithm } from './checked-algorithm.ts';
 import { policyOf, type Shape } from './search-case.ts';
 
@@ -27,7 +29,7 @@ export class AlgorithmRun {
   /** What the last run was asked with. */
   policy: CollapsePolicy | undefined;
   #shape: Shape | undefined;
-  #outcome: (offset: Offset, order: Order) => ScanResult = () => 'SCAN_SUCCEED';
+  #outcome: DecideOutcome = () => 'SCAN_SUCCEED';
   #most = 0;
 
   constructor(algorithm: CheckedAlgorithm) {
@@ -38,7 +40,7 @@ export class AlgorithmRun {
    * Searches a shape; attempts end as `outcome` says. With `observed`, visits and the stack are looked at
    * too.
    */
-  run(shape: Shape, outcome: (offset: Offset, order: Order) => ScanResult, observed = false): void {
+  run(shape: Shape, outcome: DecideOutcome, observed = false): void {
     const { algorithm, model } = this.algorithm;
     const policy =
       this.policy?.orders === shape.orders && this.policy.maxPtesNone === shape.maxPtesNone
@@ -78,8 +80,9 @@ export class AlgorithmRun {
 
   #attemptOne({ offset, order, reclaim }: Candidate): ScanResult {
     this.#check(offset, order);
-    const result = this.#outcome(offset, order);
-    this.windows.push((offset << 5) | (order << 1) | (reclaim === true ? 1 : 0));
+    const retry = reclaim === true;
+    const result = this.#outcome(offset, order, retry);
+    this.windows.push((offset << 5) | (order << 1) | (retry ? 1 : 0));
     this.results.push(result);
     return result;
   }
@@ -111,6 +114,46 @@ export class AlgorithmRun {
     this.fault ??= { kind, message };
     throw new FaultError(message);
   }
+}
+
+/** What a run did, kept while the run is used again. */
+export type RunRecord = Pick<
+  AlgorithmRun,
+  'windows' | 'results' | 'rounds' | 'result' | 'fault' | 'visits' | 'stackDepth'
+>;
+
+export function recordOf(run: AlgorithmRun): RunRecord {
+  const { result, fault, visits, stackDepth } = run;
+  const [windows, results, rounds] = [[...run.windows], [...run.results], [...run.rounds]];
+  return { windows, results, rounds, result, fault, visits, stackDepth };
+}
+
+/** Whether two runs made the same attempts and came to the same end. */
+export function sameRecords(a: RunRecord, b: RunRecord): boolean {
+  return (
+    a.result === b.result &&
+    a.fault?.message === b.fault?.message &&
+    a.windows.length === b.windows.length &&
+    a.windows.every((window, i) => window === b.windows[i])
+  );
+}
+
+/** How attempts of runs ended, but for successes, as rules that make them end so again. */
+export function rulesOf(runs: readonly AlgorithmRun[]): OutcomeRule[] {
+  const ends = new Map<number, ScanResult>();
+  for (const { windows, results } of runs)
+    for (const [i, code] of windows.entries()) ends.set(code, results[i]);
+  const rules: OutcomeRule[] = [];
+  for (const code of [...ends.keys()].sort((a, b) => (a & 1) - (b & 1))) {
+    const { offset, order, reclaim } = windowOf(code);
+    const result = ends.get(code) ?? 'SCAN_SUCCEED';
+    // The rule of the first attempt holds for the retry too, if it may.
+    const first = ends.get(code & ~1) ?? 'SCAN_SUCCEED';
+    const otherwise = reclaim && isPossibleOnRetry(first) ? first : 'SCAN_SUCCEED';
+    if (result === otherwise) continue;
+    rules.push({ offset, orders: orderSet([order]), result, ...(reclaim ? { onRetry: true } : {}) });
+  }
+  return rules;
 }
 
 /** The window that a run keeps as a number. */

@@ -2,7 +2,7 @@ import type { ScanResult } from '../core/rules/scan-result.ts';
 import type { JudgedWindow } from '../core/search/algorithm.ts';
 import { judgeWindow } from '../core/search/algorithm.ts';
 import type { Fault } from './algorithm-fault.ts';
-import { AlgorithmRun, windowOf } from './algorithm-run.ts';
+import { AlgorithmRun, type RunRecord, windowOf } from './algorithm-run.ts';
 import type { CheckedAlgorithm } from './checked-algorithm.ts';
 import { outcomeOfCase, policyOf, type SearchCase } from './search-case.ts';
 
@@ -29,6 +29,11 @@ export interface CaseRun {
 export function runCase(algorithm: CheckedAlgorithm, searchCase: SearchCase): CaseRun {
   const run = new AlgorithmRun(algorithm);
   run.run(searchCase, outcomeOfCase(searchCase), true);
+  return caseRunOf(algorithm, run, searchCase);
+}
+
+/** A run of an algorithm on a case, with every step. */
+export function caseRunOf(algorithm: CheckedAlgorithm, run: RunRecord, searchCase: SearchCase): CaseRun {
   const policy = policyOf(searchCase, algorithm.model);
   const steps = run.windows.map((code, i) => {
     const { offset, order, reclaim } = windowOf(code);

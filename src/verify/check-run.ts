@@ -1,16 +1,18 @@
-import { randomFrom } from '../core/base/random.ts';
 import { countPages } from '../core/memory/occupancy.ts';
-import type { Offset, Order } from '../core/memory/order.ts';
-import { asOffset, asOrder, orderSet } from '../core/memory/order.ts';
 import type { ScanResult } from '../core/rules/scan-result.ts';
-import { AlgorithmRun, windowOf } from './algorithm-run.ts';
+import { AlgorithmRun, type RunRecord, recordOf, rulesOf, sameRecords } from './algorithm-run.ts';
+import type { CaseSpace, DecideOutcome } from './case-space.ts';
 import type { CheckedAlgorithm } from './checked-algorithm.ts';
-import { OutcomeTree } from './outcome-tree.ts';
-import { randomCase } from './random-cases.ts';
-import { outcomeOfCase, reachesSearch, type SearchCase, type Shape } from './search-case.ts';
-import { smallerCases } from './shrink-case.ts';
-import { EVERY_ACTION, type SmallSpace, shapesOf } from './small-cases.ts';
-import { endsCheckRun, isSameWrong, type Wrong } from './wrong.ts';
+import {
+  isSmallerCase,
+  outcomeOfCase,
+  ptesOf,
+  reachesSearch,
+  type SearchCase,
+  type Shape,
+} from './search-case.ts';
+import { shrinkCase } from './shrink-case.ts';
+import { endsCheckRun, type Wrong, wrongKey } from './wrong.ts';
 
 /** What is asked about one or two algorithms. */
 export interface Check {
@@ -19,62 +21,86 @@ export interface Check {
   readonly observed: boolean;
   /** What runs on one shape get wrong; empty when all is well. */
   readonly judge: (runs: readonly AlgorithmRun[], shape: Shape) => readonly Wrong[];
+  /** The result of the attempt that led to what is wrong, where one can be named. */
+  readonly cause?: (runs: readonly AlgorithmRun[]) => string | undefined;
   /** Called for each case that is tried, but for those that shrinking makes up. */
   readonly count?: (runs: readonly AlgorithmRun[], shape: Shape) => void;
 }
 
 export interface CheckOptions {
-  /** What is tried exhaustively, the smaller PMD orders first. */
-  readonly spaces: readonly SmallSpace[];
-  /** PMD orders that are tried with random cases afterwards. */
-  readonly randomOrders: readonly number[];
-  readonly seed: number;
-  /** How attempts may end, the usual end first. */
-  readonly results?: readonly ScanResult[];
+  /** What is tried, stage by stage; a run ends after the stage in which something was found. */
+  readonly stages: Iterable<readonly CaseSpace[]>;
+  /** Cases to be tried at most. */
+  readonly most?: number;
+  /** A result that leads to smaller windows, for cases that shrinking makes up. */
+  readonly fails?: ScanResult;
 }
 
 /** Cases that were tried of one kind. */
-export interface Coverage {
-  readonly pmdOrder: number;
-  readonly what: string;
-  readonly exhaustive: boolean;
+export interface Coverage extends Omit<CaseSpace, 'cases'> {
   readonly cases: number;
+  /** Whether all of them were tried. */
+  readonly complete: boolean;
 }
 
 /** Something that an algorithm gets wrong, and the smallest case of it that was found. */
 export interface Finding {
   readonly wrong: Wrong;
   readonly case: SearchCase;
-  /** Cases tried before it was found. */
+  /** Cases tried before it was found first. */
   readonly after: number;
+  /** How many of the cases that were tried have it, shrinking left out. */
+  readonly count: number;
+  /** In how many of them which result of an attempt led to it, where one can be named. */
+  readonly causes: readonly (readonly [result: string, count: number])[];
   /**
-   * Whether it was found by exhaustion, so that no case of that PMD order with fewer PTEs is wrong in this
-   * way.
+   * Whether its case was found by exhaustion, so that none that was tried has fewer PTEs at its PMD order.
    */
   readonly exhaustive: boolean;
+  /** What the algorithm did in the case, and did the second time, if that is what is wrong. */
+  readonly twice: readonly RunRecord[] | undefined;
 }
 
-/** Random cases at PMD order 9; a range twice as long takes about twice as long. */
-const RANDOM_CASES = 24_000;
+/** A finding that more cases may add to. */
+interface Found {
+  wrong: Wrong;
+  case: SearchCase;
+  after: number;
+  count: number;
+  causes: Map<string, number>;
+  exhaustive: boolean;
+  twice: readonly RunRecord[] | undefined;
+}
 
 /** Cases between two looks at the clock of the caller. */
 const CASES_A_STEP = 1_000;
-const RANDOM_CASES_A_STEP = 50;
+const LARGE_CASES_A_STEP = 50;
+
+/** Every so many cases one is tried twice: does it end the same? */
+const CASES_UNTIL_AGAIN = 64;
+
+/** Once algorithms differ, so many more cases of each kind show how; what is exhausted is exhausted. */
+const CASES_ONCE_FOUND = 25_000;
 
 /**
  * Checks algorithms case by case. It works in steps, so that its caller can show progress and stop an
  * algorithm that does not come back: `current` is then the case it hangs on.
  */
 export class CheckRun {
-  readonly coverage: Coverage[] = [];
-  readonly findings: Finding[] = [];
+  readonly #coverage: { -readonly [K in keyof Coverage]: Coverage[K] }[] = [];
+  readonly #found = new Map<string, Found>();
   readonly #check: Check;
   readonly #options: CheckOptions;
   readonly #runs: readonly AlgorithmRun[];
-  /** Cases that were tried so far. */
+  /** Cases that were tried so far, shrinking left out. */
   cases = 0;
+  /** Cases that were made up to shrink others. */
+  shrinkingSteps = 0;
   #shape: Shape | undefined;
-  #rules: () => SearchCase['outcomes'] = () => [];
+  /** How attempts of the current case end where that was given; else it is what they ended with. */
+  #rules: SearchCase['outcomes'] | undefined;
+  /** Runs that have begun on the current case. */
+  #begun = 0;
 
   constructor(check: Check, options: CheckOptions) {
     this.#check = check;
@@ -82,124 +108,171 @@ export class CheckRun {
     this.#runs = check.algorithms.map((algorithm) => new AlgorithmRun(algorithm));
   }
 
+  /** What was tried so far. */
+  get coverage(): readonly Coverage[] {
+    return this.#coverage;
+  }
+
+  /** What was found so far; what was found first comes first. */
+  get findings(): Finding[] {
+    return [...this.#found.values()].map((found) => ({ ...found, causes: [...found.causes] }));
+  }
+
   /** The algorithm that is being tried. */
-  running: CheckedAlgorithm | undefined;
+  get running(): CheckedAlgorithm | undefined {
+    return this.#runs[this.#begun - 1]?.algorithm;
+  }
 
   /** The case that is being tried. */
   get current(): SearchCase | undefined {
-    return this.#shape && frozen(this.#shape, this.#rules());
+    return this.#shape && frozen(this.#shape, this.#rules ?? rulesOf(this.#runs.slice(0, this.#begun)));
   }
 
-  /** Yields after every few thousand cases how many there were; ends early when nothing is left to find. */
+  /** Yields now and then how many cases there were; ends early when nothing is left to find. */
   *run(): Generator<number> {
-    for (const space of this.#options.spaces) if (yield* this.#exhaust(space)) return;
-    for (const pmdOrder of this.#options.randomOrders) if (yield* this.#search(pmdOrder)) return;
-  }
-
-  *#exhaust(space: SmallSpace): Generator<number, boolean> {
-    const tree = new OutcomeTree(space.results, space.pmdOrder);
-    this.#rules = () => tree.rules();
-    const before = this.cases;
-    let done = false;
-    for (const shape of shapesOf(space)) {
-      this.#shape = shape;
-      do {
-        if (++this.cases % CASES_A_STEP === 0) yield this.cases;
-        const wrong = this.#wrongs(shape, tree.outcome);
-        this.#check.count?.(this.#runs, shape);
-        if (wrong.length > 0) done = yield* this.#record(wrong, true);
-      } while (!done && tree.advance());
-      if (done) break;
+    for (const stage of this.#options.stages) {
+      for (const space of stage) if (yield* this.#try(space)) return;
+      if (this.#isOver) return;
     }
-    const { pmdOrder, what } = space;
-    this.coverage.push({ pmdOrder, what, exhaustive: true, cases: this.cases - before });
-    return done;
   }
 
-  *#search(pmdOrder: number): Generator<number, boolean> {
-    const { seed, results = EVERY_ACTION } = this.#options;
-    const random = randomFrom(seed + pmdOrder);
-    const before = this.cases;
-    let done = false;
-    for (let left = RANDOM_CASES >> Math.max(0, pmdOrder - 9); left > 0 && !done; left--) {
-      const { shape, outcome } = randomCase(pmdOrder, results, random);
-      if (!reachesSearch(shape, countPages(shape.range.occupied))) continue;
+  /** Whether something was found after which larger cases are of no interest. */
+  get #isOver(): boolean {
+    return [...this.#found.values()].some(({ wrong }) => endsCheckRun(wrong));
+  }
+
+  /** True when nothing is left to be tried. */
+  *#try(space: CaseSpace): Generator<number, boolean> {
+    const { pmdOrder, what, exhaustive, results, limits } = space;
+    const tried = { pmdOrder, what, exhaustive, results, limits, cases: 0, complete: false };
+    this.#coverage.push(tried);
+    const casesAStep = limits ? CASES_A_STEP : LARGE_CASES_A_STEP;
+    const { most = Number.POSITIVE_INFINITY } = this.#options;
+    let left = CASES_ONCE_FOUND;
+    for (const { shape, outcome } of space.cases()) {
+      if (this.cases >= most) return true;
+      if (!exhaustive && this.#found.size > 0 && this.#isOver && left-- === 0) return false;
       this.#shape = shape;
-      this.#rules = () => this.#rulesOf(outcome);
-      if (++this.cases % RANDOM_CASES_A_STEP === 0) yield this.cases;
+      this.#rules = undefined;
+      tried.cases++;
+      if (++this.cases % casesAStep === 0) yield this.cases;
       const wrong = this.#wrongs(shape, outcome);
       this.#check.count?.(this.#runs, shape);
-      if (wrong.length > 0) done = yield* this.#record(wrong, false);
+      const fresh = wrong.some((each) => !this.#found.has(wrongKey(each)));
+      if (fresh || this.cases % CASES_UNTIL_AGAIN === 0) {
+        const begun = this.#begun;
+        if (this.#changes(shape, outcome)) return true;
+        this.#begun = begun;
+      }
+      if (wrong.length > 0) yield* this.#record(wrong, space);
+      // An algorithm that does what none may do is not asked again and again.
+      if (wrong.some(({ kind }) => kind === 'fault')) return false;
     }
-    const what = `random ranges, sets of orders, limits and outcomes, seed ${seed}`;
-    this.coverage.push({ pmdOrder, what, exhaustive: false, cases: this.cases - before });
-    return done;
+    tried.complete = true;
+    return false;
   }
 
-  /** Keeps what the current case gets wrong for the first time; true when there is nothing left to find. */
-  *#record(wrong: readonly Wrong[], exhaustive: boolean): Generator<number, boolean> {
-    const fresh = wrong.filter((each) => !this.findings.some((found) => isSameWrong(found.wrong, each)));
-    for (const each of fresh) {
-      const found = this.current as SearchCase;
-      const after = this.cases;
-      const smallest = yield* this.#shrink(found, each);
-      const sameOrder = smallest.range.geometry.pmdOrder === found.range.geometry.pmdOrder;
-      this.findings.push({ wrong: each, case: smallest, after, exhaustive: exhaustive && sameOrder });
+  /** Keeps what the current case gets wrong. */
+  *#record(wrong: readonly Wrong[], space: CaseSpace): Generator<number> {
+    const cause = this.#check.cause?.(this.#runs);
+    const shape = this.#shape as Shape;
+    let raw: SearchCase | undefined;
+    for (const each of wrong) {
+      const key = wrongKey(each);
+      const known = this.#found.get(key);
+      const found = known ?? this.#first(each);
+      found.count++;
+      if (cause !== undefined) found.causes.set(cause, (found.causes.get(cause) ?? 0) + 1);
+      if (!known || isSmallerCase(raw ?? shape, known.case)) {
+        raw ??= this.current as SearchCase;
+        found.case = yield* this.#shrink(raw, each);
+        found.exhaustive = space.exhaustive && isSameSize(found.case, raw);
+      } else if (space.exhaustive && isSameSize(raw ?? shape, known.case)) {
+        known.exhaustive = true;
+      }
+      this.#found.set(key, found);
     }
-    return wrong.some(endsCheckRun);
+  }
+
+  #first(wrong: Wrong): Found {
+    const nothingYet = { count: 0, causes: new Map(), exhaustive: false, twice: undefined };
+    return { wrong, case: this.current as SearchCase, after: this.cases, ...nothingYet };
   }
 
   /** Tries one case of somebody else's; what is wrong in it. */
-  tryOne(searchCase: SearchCase): readonly Wrong[] {
+  tryOne(searchCase: SearchCase): readonly Finding[] {
     this.#shape = searchCase;
-    this.#rules = () => searchCase.outcomes;
+    this.#rules = searchCase.outcomes;
     this.cases++;
-    return this.#wrongs(searchCase, outcomeOfCase(searchCase));
+    const outcome = outcomeOfCase(searchCase);
+    const wrong = this.#wrongs(searchCase, outcome);
+    if (this.#changes(searchCase, outcome)) return this.findings;
+    for (const each of wrong) this.#found.set(wrongKey(each), { ...this.#first(each), count: 1 });
+    return this.findings;
   }
 
-  #wrongs(shape: Shape, outcome: (offset: Offset, order: Order) => ScanResult): readonly Wrong[] {
+  #wrongs(shape: Shape, outcome: DecideOutcome): readonly Wrong[] {
+    this.#begun = 0;
     for (const run of this.#runs) {
-      this.running = run.algorithm;
+      this.#begun++;
       run.run(shape, outcome, this.#check.observed);
       if (run.fault) return [{ kind: 'fault', algorithm: run.algorithm.name, fault: run.fault.kind }];
     }
     return this.#check.judge(this.#runs, shape);
   }
 
-  /** The smallest case that is still wrong in the same way, by steps that each keep it so. */
-  *#shrink(found: SearchCase, wrong: Wrong): Generator<number, SearchCase> {
-    let smallest = found;
-    const [shape, rules] = [this.#shape, this.#rules];
-    for (let next: SearchCase | undefined = found; next !== undefined; ) {
-      smallest = next;
-      next = undefined;
-      for (const candidate of smallerCases(smallest)) {
-        if (!reachesSearch(candidate, countPages(candidate.range.occupied))) continue;
-        this.#shape = candidate;
-        this.#rules = () => candidate.outcomes;
-        if (++this.cases % CASES_A_STEP === 0) yield this.cases;
-        const wrongs = this.#wrongs(candidate, outcomeOfCase(candidate));
-        if (!wrongs.some((each) => isSameWrong(each, wrong))) continue;
-        next = candidate;
-        break;
-      }
+  /** Whether an algorithm does something else when the current case is tried again; keeps that it does. */
+  #changes(shape: Shape, outcome: DecideOutcome): boolean {
+    for (const run of this.#runs.slice(0, this.#begun)) {
+      const before = recordOf(run);
+      run.run(shape, outcome, this.#check.observed);
+      if (sameRecords(before, run)) continue;
+      const wrong = { kind: 'unsteady', algorithm: run.algorithm.name } as const;
+      const twice = [before, recordOf(run)];
+      this.#found.set(wrongKey(wrong), { ...this.#first(wrong), count: 1, twice });
+      return true;
     }
-    [this.#shape, this.#rules] = [shape, rules];
-    return smallest;
+    return false;
   }
 
-  /** What attempts of the last runs met, but for successes. */
-  #rulesOf(outcome: (offset: Offset, order: Order) => ScanResult): SearchCase['outcomes'] {
-    const windows = new Set(this.#runs.flatMap((run) => run.windows.map((code) => code >> 1)));
-    return [...windows]
-      .map((code) => windowOf(code << 1))
-      .map(({ offset, order }) => ({
-        offset: asOffset(offset),
-        orders: orderSet([asOrder(order)]),
-        result: outcome(offset, order),
-      }))
-      .filter(({ result }) => result !== 'SCAN_SUCCEED');
+  /** The smallest case that is still wrong in the same way, by steps that each keep it so. */
+  *#shrink(found: SearchCase, wrong: Wrong): Generator<number, SearchCase> {
+    const key = wrongKey(wrong);
+    const [shape, rules, begun] = [this.#shape, this.#rules, this.#begun];
+    const steps = shrinkCase(found, this.#options.fails, (candidate) =>
+      this.#wrongsOf(candidate).some((each) => wrongKey(each) === key),
+    );
+    let step = steps.next();
+    // One by one: a search in C that crashes is started anew each time.
+    for (; !step.done; step = steps.next()) {
+      this.shrinkingSteps++;
+      yield this.cases;
+    }
+    [this.#shape, this.#rules, this.#begun] = [shape, rules, begun];
+    return step.value;
   }
+
+  /** Makes a case smaller on which an algorithm hangs; `comesBack` says whether a step does. */
+  shrinkHang(found: SearchCase, comesBack: (step: () => void) => boolean): SearchCase {
+    const steps = shrinkCase(found, this.#options.fails, (candidate) => {
+      return !comesBack(() => void this.#wrongsOf(candidate));
+    });
+    let step = steps.next();
+    for (; !step.done; step = steps.next()) this.shrinkingSteps++;
+    // A machine that was busy for once made the step look like one that does not come back.
+    return comesBack(() => void this.#wrongsOf(step.value as SearchCase)) ? found : step.value;
+  }
+
+  #wrongsOf(candidate: SearchCase): readonly Wrong[] {
+    if (!reachesSearch(candidate, countPages(candidate.range.occupied))) return [];
+    this.#shape = candidate;
+    this.#rules = candidate.outcomes;
+    return this.#wrongs(candidate, outcomeOfCase(candidate));
+  }
+}
+
+function isSameSize(a: Shape, b: Shape): boolean {
+  return a.range.geometry.pmdOrder === b.range.geometry.pmdOrder && ptesOf(a) === ptesOf(b);
 }
 
 /** A case of its own, whatever becomes of the shape. */

@@ -1,6 +1,6 @@
-import { agree } from './agreement.ts';
 import type { Check } from './check-run.ts';
 import type { CheckedAlgorithm } from './checked-algorithm.ts';
+import { differencesOf, partedAfter } from './difference.ts';
 import type { Relation } from './relation.ts';
 
 /** Whether two algorithms agree, in what the relation names, on every case. */
@@ -9,6 +9,7 @@ export function equivalence(a: CheckedAlgorithm, b: CheckedAlgorithm, relation: 
     algorithms: [a, b],
     observed: false,
     judge: ([ofA, ofB], { range }) =>
-      agree(relation, ofA, ofB, range.geometry) ? [] : [{ kind: 'difference' }],
+      differencesOf(relation, ofA, ofB, range.geometry).map((name) => ({ kind: 'difference', name })),
+    cause: ([ofA, ofB]) => partedAfter(ofA, ofB),
   };
 }

@@ -1,5 +1,5 @@
-import { asOffset, asOrder, type Offset, type Order, orderSet } from '../core/memory/order.ts';
-import type { OutcomeRule } from '../core/rules/outcome.ts';
+import type { Offset, Order } from '../core/memory/order.ts';
+import { isPossibleOnRetry } from '../core/rules/outcome.ts';
 import type { ScanResult } from '../core/rules/scan-result.ts';
 
 /**
@@ -8,48 +8,39 @@ import type { ScanResult } from '../core/rules/scan-result.ts';
  * the cases.
  */
 export class OutcomeTree {
-  readonly #results: readonly ScanResult[];
-  /** Position in #results plus one, by window; 0 while nobody asked. */
+  /** By whether the attempt may reclaim memory. */
+  readonly #results: readonly [readonly ScanResult[], readonly ScanResult[]];
+  /** Position in #results plus one, by window and retry; 0 while nobody asked. */
   readonly #choices: Uint8Array;
   readonly #asked: number[] = [];
 
   constructor(results: readonly ScanResult[], pmdOrder: number) {
-    this.#results = results;
-    this.#choices = new Uint8Array(16 << pmdOrder);
+    this.#results = [results, results.filter(isPossibleOnRetry)];
+    this.#choices = new Uint8Array(32 << pmdOrder);
   }
 
   /** How an attempt on a window ends this time; bound, so that it can be handed on. */
-  readonly outcome = (offset: Offset, order: Order): ScanResult => {
-    const window = (offset << 4) | order;
-    if (this.#choices[window] === 0) {
-      this.#choices[window] = 1;
-      this.#asked.push(window);
+  readonly outcome = (offset: Offset, order: Order, reclaim: boolean): ScanResult => {
+    const retry = reclaim ? 1 : 0;
+    const attempt = (offset << 5) | (order << 1) | retry;
+    if (this.#choices[attempt] === 0) {
+      this.#choices[attempt] = 1;
+      this.#asked.push(attempt);
     }
-    return this.#results[this.#choices[window] - 1];
+    return this.#results[retry][this.#choices[attempt] - 1];
   };
 
   /** The next way; false when there is none, and then the tree begins anew. */
   advance(): boolean {
     for (;;) {
-      const window = this.#asked.at(-1);
-      if (window === undefined) return false;
-      if (this.#choices[window] < this.#results.length) {
-        this.#choices[window]++;
+      const attempt = this.#asked.at(-1);
+      if (attempt === undefined) return false;
+      if (this.#choices[attempt] < this.#results[attempt & 1].length) {
+        this.#choices[attempt]++;
         return true;
       }
-      this.#choices[window] = 0;
+      this.#choices[attempt] = 0;
       this.#asked.pop();
     }
-  }
-
-  /** What was decided, but for successes. */
-  rules(): OutcomeRule[] {
-    return this.#asked
-      .map((window) => ({
-        offset: asOffset(window >> 4),
-        orders: orderSet([asOrder(window & 15)]),
-        result: this.#results[this.#choices[window] - 1],
-      }))
-      .filter(({ result }) => result !== 'SCAN_SUCCEED');
   }
 }

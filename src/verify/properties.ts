@@ -1,7 +1,7 @@
 import { pagesPerRange } from '../core/memory/geometry.ts';
 import { emptyOccupancy, hasPage, setPages } from '../core/memory/occupancy.ts';
 import { asOffset, asOrder, type Order, ordersOf } from '../core/memory/order.ts';
-import { actionAfter } from '../core/rules/scan-result.ts';
+import { actionAfter, SCAN_RESULTS, type ScanResult } from '../core/rules/scan-result.ts';
 import { judgeWindow } from '../core/search/algorithm.ts';
 import { collapsed } from './agreement.ts';
 import { type AlgorithmRun, windowOf } from './algorithm-run.ts';
@@ -23,6 +23,16 @@ const PROPERTIES = {
     text: 'every window is attempted at most once (once more with reclaim)',
     holds: attemptsOnce,
   },
+  qualifying: { text: 'only windows that qualify are attempted', holds: attemptsQualifying },
+  stops: { text: 'nothing is attempted after a result at which Linux 7.3 stops', holds: stopsInTime },
+  result: {
+    text: 'the result is SCAN_SUCCEED if anything collapsed, else SCAN_FAIL or that of a failed attempt',
+    holds: returnsWhatHappened,
+  },
+  'failed-allocation': {
+    text: 'if nothing collapsed and an allocation failed, the result is SCAN_ALLOC_HUGE_PAGE_FAIL',
+    holds: keepsFailedAllocation,
+  },
   visits: { text: 'at most 2^(PMD order - lowest order + 1) - 1 visits', holds: visitsFew },
   'stack-depth': { text: 'at most PMD order - 1 windows on the stack', holds: stacksFew },
 } satisfies Record<string, { text: string; holds: (run: AlgorithmRun, shape: Shape) => boolean }>;
@@ -36,16 +46,33 @@ export function propertyLine(name: PropertyName): string {
   return PROPERTIES[name].text;
 }
 
-/** Which properties an algorithm breaks. */
-export function propertiesOf(algorithm: CheckedAlgorithm): Check {
+/** What an algorithm reports of its search: without it nothing can be said about it. */
+export interface Reported {
+  visits: boolean;
+  stack: boolean;
+}
+
+/** Which properties an algorithm breaks; `reported` is told what it lets see of its search. */
+export function propertiesOf(
+  algorithm: CheckedAlgorithm,
+  reported: Reported = { visits: false, stack: false },
+): Check {
   return {
     algorithms: [algorithm],
     observed: true,
-    judge: ([run], shape) =>
-      PROPERTY_NAMES.filter((name) => !PROPERTIES[name].holds(run, shape)).map((name) => {
+    judge: ([run], shape) => {
+      if (run.visits > 0) reported.visits = true;
+      if (run.stackDepth !== undefined) reported.stack = true;
+      return PROPERTY_NAMES.filter((name) => !PROPERTIES[name].holds(run, shape)).map((name) => {
         return { kind: 'property', name };
-      }),
+      });
+    },
   };
+}
+
+/** Whether an algorithm lets see what a property is about. */
+export function isReported(name: PropertyName, { visits, stack }: Reported): boolean {
+  return name === 'visits' ? visits : name === 'stack-depth' ? stack : true;
 }
 
 /**
@@ -57,34 +84,62 @@ function missesNothing(run: AlgorithmRun, shape: Shape): boolean {
   const { pmdOrder } = range.geometry;
   const policy = run.policy ?? policyOf(shape, run.algorithm.model);
   const enabled = ordersOf(orders);
-  /** When a window was first attempted, counted from 1; 0 if never. */
-  const when = new Uint32Array(16 << pmdOrder);
-  for (let i = run.windows.length - 1; i >= 0; i--) when[run.windows[i] >> 1] = i + 1;
-  const stopped = run.results.some((result) => actionAfter(result) === 'stop');
+  /** When a window was first attempted, counted from 1. */
+  const when = new Map<number, number>();
+  for (let i = run.windows.length - 1; i >= 0; i--) when.set(run.windows[i] >> 1, i + 1);
+  const around = (offset: number, order: Order) => ((offset & -(1 << order)) << 4) | order;
 
+  for (const [window, first] of when) {
+    const [offset, order] = [window >> 4, window & 15];
+    for (const larger of enabled) {
+      const before = larger > order ? when.get(around(offset, larger)) : 0;
+      if (before !== undefined && before < first) continue;
+      if (judgeWindow(range, policy, asOffset(offset & -(1 << larger)), larger).qualifies) return false;
+    }
+  }
+  // Where a code is none of 7.3's, nobody says how a search goes on after it.
+  if (run.results.some((result) => actionAfter(result) === 'stop')) return true;
+
+  /** Whether a window, or one around it, collapsed or was skipped. */
+  const isDoneWith = (offset: number, order: Order) =>
+    enabled.some((larger) => {
+      const attempted = larger > order ? when.get(around(offset, larger)) : undefined;
+      return attempted !== undefined && actionAfter(run.results[attempted - 1]) === 'next-offset';
+    });
   for (const order of enabled) {
     for (let offset = 0; offset < 1 << pmdOrder; offset += 1 << order) {
-      if (!judgeWindow(range, policy, asOffset(offset), order).qualifies) continue;
-      const attempted = when[(offset << 4) | order];
-      if (attempted === 0 && !stopped && !isDoneWith(offset, order)) return false;
-      for (const smaller of enabled) {
-        if (smaller >= order) break;
-        for (let inner = offset; inner < offset + (1 << order); inner += 1 << smaller) {
-          const first = when[(inner << 4) | smaller];
-          if (first !== 0 && (attempted === 0 || attempted > first)) return false;
-        }
-      }
+      if (when.has((offset << 4) | order) || isDoneWith(offset, order)) continue;
+      if (judgeWindow(range, policy, asOffset(offset), order).qualifies) return false;
     }
   }
   return true;
+}
 
-  /** Whether a window around this one collapsed or was skipped. */
-  function isDoneWith(offset: number, order: Order): boolean {
-    return enabled.some((larger) => {
-      const attempted = larger > order ? when[((offset >> larger) << (larger + 4)) | larger] : 0;
-      return attempted !== 0 && actionAfter(run.results[attempted - 1]) === 'next-offset';
-    });
-  }
+/** Results at which 7.3 stops; what only the rebuild returns is none of them. */
+const STOPS: ReadonlySet<ScanResult> = new Set(SCAN_RESULTS.filter((each) => actionAfter(each) === 'stop'));
+
+function attemptsQualifying(run: AlgorithmRun, shape: Shape): boolean {
+  const policy = run.policy ?? policyOf(shape, run.algorithm.model);
+  return run.windows.every((code) => {
+    const { offset, order } = windowOf(code);
+    return judgeWindow(shape.range, policy, offset, order).qualifies;
+  });
+}
+
+/** Windows that are handed over together are attempted together, whatever the first of them ends with. */
+function stopsInTime({ results, rounds }: AlgorithmRun): boolean {
+  const stop = results.findIndex((result) => STOPS.has(result));
+  return stop < 0 || (rounds.at(-1) ?? 0) <= stop;
+}
+
+function returnsWhatHappened({ results, result }: AlgorithmRun): boolean {
+  if (results.includes('SCAN_SUCCEED')) return result === 'SCAN_SUCCEED';
+  return result === 'SCAN_FAIL' || results.includes(result);
+}
+
+function keepsFailedAllocation({ results, result }: AlgorithmRun): boolean {
+  if (results.includes('SCAN_SUCCEED') || !results.includes('SCAN_ALLOC_HUGE_PAGE_FAIL')) return true;
+  return result === 'SCAN_ALLOC_HUGE_PAGE_FAIL';
 }
 
 function coversOnce(run: AlgorithmRun, { range }: Shape): boolean {

@@ -1,4 +1,5 @@
-import { below, pick, type Random } from '../core/base/random.ts';
+import { plural } from '../core/base/plural.ts';
+import { below, pick, type Random, randomFrom } from '../core/base/random.ts';
 import { type Geometry, geometryOfPmdOrder, pagesPerRange } from '../core/memory/geometry.ts';
 import {
   clearPage,
@@ -9,25 +10,35 @@ import {
   setPage,
   setPages,
 } from '../core/memory/occupancy.ts';
-import {
-  anonOrders,
-  asOrderSet,
-  type Offset,
-  type Order,
-  type OrderSet,
-  ordersOf,
-} from '../core/memory/order.ts';
+import { anonOrders, asOrderSet, type OrderSet, ordersOf } from '../core/memory/order.ts';
+import { isPossibleOnRetry } from '../core/rules/outcome.ts';
 import type { ScanResult } from '../core/rules/scan-result.ts';
-import type { Shape } from './search-case.ts';
+import type { CaseSpace, DecideOutcome, TriedCase } from './case-space.ts';
+import { reachesSearch } from './search-case.ts';
 
-/** A shape and how attempts on it end, by window. */
-export interface RandomCase {
-  readonly shape: Shape;
-  readonly outcome: (offset: Offset, order: Order) => ScanResult;
+/** Random cases at PMD order 9; a range twice as long takes about twice as long. */
+const RANDOM_CASES = 24_000;
+
+/** Random cases of a PMD order, the same ones for the same seed. */
+export function randomCases(pmdOrder: number, results: readonly ScanResult[], seed: number): CaseSpace {
+  return {
+    pmdOrder,
+    what: `random ranges, sets of orders, limits and outcomes of ${plural(results.length, 'result')}, seed ${seed}`,
+    exhaustive: false,
+    results,
+    limits: undefined,
+    *cases(): Generator<TriedCase> {
+      const random = randomFrom(seed + pmdOrder);
+      for (let left = RANDOM_CASES >> Math.max(0, pmdOrder - 9); left > 0; left--) {
+        const tried = randomCase(pmdOrder, results, random);
+        if (reachesSearch(tried.shape, countPages(tried.shape.range.occupied))) yield tried;
+      }
+    },
+  };
 }
 
 /** A case of a large PMD order, made to meet what searches decide by: edges of windows, limits, failures. */
-export function randomCase(pmdOrder: number, results: readonly ScanResult[], random: Random): RandomCase {
+function randomCase(pmdOrder: number, results: readonly ScanResult[], random: Random): TriedCase {
   const geometry = geometryOfPmdOrder(pmdOrder);
   const pages = pagesPerRange(geometry);
   const maxPtesNone = pick([0, 0, pages - 1, pages - 1, below(pages, random)], random);
@@ -110,30 +121,31 @@ function nearEdge(geometry: Geometry, random: Random): number {
 }
 
 /** Ends that depend on the window alone: by chance, by order, by a bad page, or one window only. */
-function randomOutcome(
-  geometry: Geometry,
-  results: readonly ScanResult[],
-  random: Random,
-): RandomCase['outcome'] {
+function randomOutcome(geometry: Geometry, results: readonly ScanResult[], random: Random): DecideOutcome {
   const [usual] = results;
+  const onRetry = results.filter(isPossibleOnRetry);
   const other = pick(results, random);
   switch (below(5, random)) {
     case 0:
       return () => usual;
     case 1: {
       const order = below(geometry.pmdOrder + 1, random);
-      return (_, tried) => (tried > order ? other : usual);
+      return (_, tried, reclaim) => (tried > order && (!reclaim || isPossibleOnRetry(other)) ? other : usual);
     }
     case 2: {
       const page = below(pagesPerRange(geometry), random);
-      return (offset, order) => (page >= offset && page < offset + (1 << order) ? other : usual);
+      return (offset, order, reclaim) =>
+        page >= offset && page < offset + (1 << order) && (!reclaim || isPossibleOnRetry(other))
+          ? other
+          : usual;
     }
     default: {
       const salt = below(2 ** 31, random);
       const failing = random();
-      return (offset, order) => {
-        const draw = scatter(salt + ((offset << 4) | order)) / 2 ** 32;
-        return draw >= failing ? usual : results[Math.floor((draw / failing) * results.length)];
+      return (offset, order, reclaim) => {
+        const draw = scatter(salt + ((offset << 4) | order) + (reclaim ? 1 << 20 : 0)) / 2 ** 32;
+        const ends = reclaim ? onRetry : results;
+        return draw >= failing ? usual : ends[Math.floor((draw / failing) * ends.length)];
       };
     }
   }

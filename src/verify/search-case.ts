@@ -1,11 +1,11 @@
 import { pagesPerRange } from '../core/memory/geometry.ts';
-import { emptyOccupancy, hasPage, type Occupancy, setPage } from '../core/memory/occupancy.ts';
-import { asOrderSet, type Offset, type Order, type OrderSet } from '../core/memory/order.ts';
+import { countPages, emptyOccupancy, hasPage, type Occupancy, setPage } from '../core/memory/occupancy.ts';
+import { asOrderSet, type OrderSet } from '../core/memory/order.ts';
 import type { KernelModel } from '../core/rules/kernel-model.ts';
 import { decidedOutcome, type OutcomeRule } from '../core/rules/outcome.ts';
 import { type CollapsePolicy, defaultLimits } from '../core/rules/policy.ts';
-import type { ScanResult } from '../core/rules/scan-result.ts';
 import type { ScannedRange } from '../core/search/algorithm.ts';
+import type { DecideOutcome } from './case-space.ts';
 
 /** A scanned range and what is enabled for it: all that a search is asked about, but for how attempts end. */
 export interface Shape {
@@ -25,8 +25,19 @@ export function policyOf({ range, orders, maxPtesNone }: Shape, model: KernelMod
 }
 
 /** How a case says that an attempt ends. */
-export function outcomeOfCase({ outcomes }: SearchCase): (offset: Offset, order: Order) => ScanResult {
-  return (offset, order) => decidedOutcome(outcomes, offset, order) ?? 'SCAN_SUCCEED';
+export function outcomeOfCase({ outcomes }: SearchCase): DecideOutcome {
+  return (offset, order, reclaim) => decidedOutcome(outcomes, offset, order, reclaim) ?? 'SCAN_SUCCEED';
+}
+
+/** PTEs of a case that hold anything. */
+export function ptesOf({ range }: Shape): number {
+  return countPages(range.occupied) + range.unmapped;
+}
+
+/** Whether a case is smaller than another: of a smaller PMD order, or with fewer PTEs. */
+export function isSmallerCase(a: Shape, b: Shape): boolean {
+  const [ofA, ofB] = [a.range.geometry.pmdOrder, b.range.geometry.pmdOrder];
+  return ofA < ofB || (ofA === ofB && ptesOf(a) < ptesOf(b));
 }
 
 /**

@@ -1,5 +1,13 @@
 import { type Geometry, MIN_PMD_ORDER, pagesPerRange } from '../core/memory/geometry.ts';
-import { countPages, emptyOccupancy, hasPage, setPage, withoutBlock } from '../core/memory/occupancy.ts';
+import {
+  clearPages,
+  countPages,
+  emptyOccupancy,
+  hasPage,
+  type Occupancy,
+  setPage,
+  withoutBlock,
+} from '../core/memory/occupancy.ts';
 import {
   anonOrders,
   asOffset,
@@ -14,24 +22,133 @@ import {
   withOrder,
   withoutOrder,
 } from '../core/memory/order.ts';
+import type { OutcomeRule } from '../core/rules/outcome.ts';
+import type { ScanResult } from '../core/rules/scan-result.ts';
+import type { ScannedRange } from '../core/search/algorithm.ts';
 import type { SearchCase } from './search-case.ts';
 
 /**
- * Cases that are smaller than this one in one way, the larger steps first: a smaller PMD order, fewer PTEs,
- * fewer enabled orders, fewer failures, a plainer limit.
+ * The smallest case that is still wrong, by steps that each keep it so; yields once a case that it tries.
+ * `fails` is a result that leads to smaller windows, if attempts may have one.
  */
-export function* smallerCases(searchCase: SearchCase): Generator<SearchCase> {
-  yield* halves(searchCase);
+export function* shrinkCase(
+  found: SearchCase,
+  fails: ScanResult | undefined,
+  isWrong: (candidate: SearchCase) => boolean,
+): Generator<void, SearchCase> {
+  let smallest = found;
+  for (let next: SearchCase | undefined = found; next !== undefined; ) {
+    smallest = next;
+    next = undefined;
+    for (const candidate of smallerCases(smallest, fails)) {
+      yield;
+      if (!isWrong(candidate)) continue;
+      next = candidate;
+      break;
+    }
+  }
+  return smallest;
+}
+
+/**
+ * Cases that are smaller than this one in one way, the larger steps first: a smaller PMD order, fewer PTEs,
+ * fewer enabled orders, fewer failures, a plainer limit, PTEs further left.
+ */
+function* smallerCases(searchCase: SearchCase, fails: ScanResult | undefined): Generator<SearchCase> {
+  for (const half of halves(searchCase)) {
+    yield half;
+    if (fails) yield* withMoreFailures(half, fails);
+  }
   yield* fewerPtes(searchCase);
+  if (fails)
+    for (const range of fewerPages(searchCase.range))
+      yield* withMoreFailures({ ...searchCase, range }, fails);
   yield* lowerOrders(searchCase);
   const { range, orders, outcomes, maxPtesNone } = searchCase;
   for (const order of ordersOf(orders)) yield { ...searchCase, orders: withoutOrder(orders, order) };
-  for (const rule of outcomes) yield { ...searchCase, outcomes: outcomes.filter((each) => each !== rule) };
+  // What holds for single windows goes before what holds for all of an order.
+  for (const rule of outcomes.toReversed())
+    yield { ...searchCase, outcomes: outcomes.filter((each) => each !== rule) };
   if (range.uffdArmed) yield { ...searchCase, range: { ...range, uffdArmed: false } };
   const largest = pagesPerRange(range.geometry) - 1;
   // Under the largest limit one page does what a full window does under 0.
   if (maxPtesNone !== largest) yield { ...searchCase, maxPtesNone: largest };
   if (maxPtesNone !== largest && maxPtesNone !== 0) yield { ...searchCase, maxPtesNone: 0 };
+  yield* furtherLeft(searchCase);
+}
+
+/**
+ * With all orders, no limit, and failures everywhere or above the smallest order, but where the case says
+ * otherwise: few pages then make many attempts.
+ */
+function* withMoreFailures({ range, outcomes }: SearchCase, fails: ScanResult): Generator<SearchCase> {
+  const orders = anonOrders(range.geometry);
+  const more = { range, orders, maxPtesNone: pagesPerRange(range.geometry) - 1 };
+  for (const failing of [orders, withoutOrder(orders, MIN_ANON_ORDER)]) {
+    const rule = { offset: undefined, orders: failing, result: fails };
+    yield { ...more, outcomes: [rule] };
+    if (outcomes.length === 0) continue;
+    yield { ...more, outcomes: [rule, ...outcomes] };
+    yield { ...more, outcomes: [rule, ...outcomes.map((each) => lifted(each, range.geometry))] };
+  }
+}
+
+/** The rule for the window around its window. */
+function lifted(rule: OutcomeRule, { pmdOrder }: Geometry): OutcomeRule {
+  const order = ordersOf(rule.orders).at(-1) ?? pmdOrder;
+  if (rule.offset === undefined || order >= pmdOrder) return rule;
+  return { ...rule, offset: asOffset(rule.offset & -(2 << order)), orders: orderSet([order + 1]) };
+}
+
+/** Without a block of pages, or with single pages far apart, which many windows hold. */
+function* fewerPages(range: ScannedRange): Generator<ScannedRange> {
+  const { geometry, occupied } = range;
+  const pages = pagesPerRange(geometry);
+  for (let size = pages >>> 1; size >= 1; size >>>= 1) {
+    for (let first = 0; first < pages; first += size) {
+      const kept = withoutBlock(occupied, first, size);
+      if (kept) yield { ...range, occupied: kept };
+    }
+  }
+  const places = [0];
+  for (let place = 1 << MIN_ANON_ORDER; place < pages; place *= 2) places.push(place);
+  for (let chosen = 1; chosen < 1 << places.length; chosen++) {
+    const apart = places.filter((_, i) => (chosen >>> i) % 2 === 1);
+    if (apart.length !== countPages(occupied) - 1) continue;
+    const single = emptyOccupancy(geometry);
+    for (const place of apart) setPage(single, place);
+    yield { ...range, occupied: single };
+  }
+}
+
+/**
+ * With the pages of one block, and the failures in it, where its empty left neighbour is; large blocks first.
+ */
+function* furtherLeft(searchCase: SearchCase): Generator<SearchCase> {
+  const { range, outcomes } = searchCase;
+  const { geometry, occupied } = range;
+  for (let order = geometry.pmdOrder - 1; order >= 0; order--) {
+    const size = 1 << order;
+    for (let first = size; first < pagesPerRange(geometry); first += 2 * size) {
+      if (isBlank(occupied, first, size) || !isBlank(occupied, first - size, size)) continue;
+      const moved = occupied.slice();
+      clearPages(moved, first, size);
+      for (let page = first; page < first + size; page++)
+        if (hasPage(occupied, page)) setPage(moved, page - size);
+      const follow = (rule: OutcomeRule) =>
+        rule.offset !== undefined && rule.offset >= first && rule.offset < first + size
+          ? { ...rule, offset: asOffset(rule.offset - size) }
+          : rule;
+      // Windows around the block begin where they began, unless they begin with it.
+      const rules = outcomes.map((rule) => (rule.orders >>> (order + 1) === 0 ? follow(rule) : rule));
+      yield { ...searchCase, range: { ...range, occupied: moved }, outcomes: rules };
+    }
+  }
+}
+
+function isBlank(occupied: Occupancy, first: number, count: number): boolean {
+  for (let page = first; page < first + count; page++) if (hasPage(occupied, page)) return false;
+  return true;
 }
 
 /** Two quarters of the range, side by side, as a range of half the size. */

@@ -1,7 +1,11 @@
+import { plural } from '../core/base/plural.ts';
 import { type Geometry, geometryOfPmdOrder, pagesPerRange } from '../core/memory/geometry.ts';
 import { countPages } from '../core/memory/occupancy.ts';
-import { anonOrders, asOrderSet, NO_ORDERS, type OrderSet, ordersOf } from '../core/memory/order.ts';
+import { NO_ORDERS } from '../core/memory/order.ts';
 import type { ScanResult } from '../core/rules/scan-result.ts';
+import type { CaseSpace, TriedCase } from './case-space.ts';
+import { everySetOfOrders } from './order-sets.ts';
+import { OutcomeTree } from './outcome-tree.ts';
 import { reachesSearch, type Shape } from './search-case.ts';
 
 /** Shapes of a small PMD order that are all tried, with every outcome that attempts on them can have. */
@@ -41,7 +45,7 @@ function everythingSmall(results: readonly ScanResult[]): SmallSpace {
   return {
     ...plain,
     pmdOrder: 3,
-    what: 'every range, set of orders, limit, number of swapped PTEs and outcome',
+    what: `every range, set of orders, limit, number of swapped PTEs and outcome ${of(results)}`,
     maxPtesNone: [0, 1, 2, 3, 4, 5, 6, 7],
     mostUnmapped: 8,
     uffdArmed: [false, true],
@@ -65,21 +69,27 @@ function everyOutcome(results: readonly ScanResult[]): SmallSpace {
   return {
     ...plain,
     pmdOrder: 4,
-    what: 'every range of empty, single and full blocks, every set of orders, limits 0 and 15, every outcome',
+    what: `every range of empty, single and full blocks, set of orders and outcome ${of(results)}, limits 0 and 15`,
     ranges: isMadeOfBlocks,
+    uffdArmed: [false, true],
     maxPtesNone: [0, 15],
     results,
   };
+}
+
+function of(results: readonly ScanResult[]): string {
+  return `of ${plural(results.length, 'result')}`;
 }
 
 /** What two algorithms are compared on exhaustively: as much as fits into some ten seconds. */
 export function spacesToCompare(results: readonly ScanResult[] = EVERY_ACTION): SmallSpace[] {
   return [
     everythingSmall(results),
+    everyOutcome(results),
     {
       ...plain,
       pmdOrder: 4,
-      what: 'every range and set of orders, limits 0 and 15, every outcome of success and failure',
+      what: 'every range and set of orders, limits 0 and 15, every outcome of 2 results',
       maxPtesNone: [0, 15],
       results: results.slice(0, 2),
     },
@@ -88,13 +98,32 @@ export function spacesToCompare(results: readonly ScanResult[] = EVERY_ACTION): 
       what: 'every range and set of orders, limits 6, 8 and 14, up to one swapped PTE, all succeed',
       mostUnmapped: 1,
     },
-    everyOutcome(results),
   ];
 }
 
 /** What one algorithm is examined on exhaustively, which takes longer a case. */
 export function spacesToCheck(results: readonly ScanResult[] = EVERY_ACTION): SmallSpace[] {
-  return [everythingSmall(results), everyRange(results, [0, 15]), everyOutcome(results)];
+  return [everythingSmall(results), everyOutcome(results), everyRange(results, [0, 15])];
+}
+
+/** Every outcome on every shape of a space. */
+export function exhausted(space: SmallSpace): CaseSpace {
+  const { pmdOrder, what, results, maxPtesNone } = space;
+  return {
+    pmdOrder,
+    what,
+    exhaustive: true,
+    results,
+    limits: maxPtesNone,
+    *cases(): Generator<TriedCase> {
+      const tree = new OutcomeTree(results, pmdOrder);
+      for (const shape of shapesOf(space)) {
+        const tried = { shape, outcome: tree.outcome };
+        do yield tried;
+        while (tree.advance());
+      }
+    },
+  };
 }
 
 /**
@@ -110,7 +139,7 @@ export function* shapesOf(space: SmallSpace): Generator<Shape> {
     maxPtesNone: 0,
   };
   const byPages = rangesByPages(space, geometry);
-  const masks = masksBySize(geometry);
+  const masks = everySetOfOrders(geometry);
   for (let ptes = 0; ptes <= pagesPerRange(geometry); ptes++) {
     for (let unmapped = 0; unmapped <= Math.min(ptes, space.mostUnmapped); unmapped++) {
       shape.range.unmapped = unmapped;
@@ -142,12 +171,4 @@ function rangesByPages({ ranges }: SmallSpace, geometry: Geometry): number[][] {
     if (ranges(bits)) byPages[countPages(occupied)].push(bits);
   }
   return byPages;
-}
-
-/** Every set of orders that anonymous memory can have, the smallest sets first. */
-function masksBySize(geometry: Geometry): OrderSet[] {
-  const all = anonOrders(geometry);
-  const masks: OrderSet[] = [];
-  for (let mask = 0; mask <= all; mask++) if ((mask & all) === mask) masks.push(asOrderSet(mask));
-  return masks.sort((a, b) => ordersOf(a).length - ordersOf(b).length);
 }

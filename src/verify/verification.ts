@@ -1,15 +1,16 @@
 import { fail, type Result, succeed } from '../core/base/failure.ts';
-import type { ScanResult } from '../core/rules/scan-result.ts';
+import { actionAfter } from '../core/rules/scan-result.ts';
 import { bestCover, type Cover, parseObjective } from './best-cover.ts';
-import { type CaseRun, hangingRun, runCase } from './case-run.ts';
+import { type CaseRun, caseRunOf, hangingRun, runCase } from './case-run.ts';
 import { type Check, type CheckOptions, CheckRun, type Coverage, type Finding } from './check-run.ts';
 import type { CheckedAlgorithm } from './checked-algorithm.ts';
 import { equivalence } from './equivalence.ts';
 import { emptyGap, type Gap, optimality } from './optimality.ts';
-import { propertiesOf } from './properties.ts';
+import { isReported, PROPERTY_NAMES, type PropertyName, propertiesOf, type Reported } from './properties.ts';
 import type { Relation } from './relation.ts';
 import { policyOf, type SearchCase } from './search-case.ts';
-import { EVERY_ACTION, spacesToCheck, spacesToCompare } from './small-cases.ts';
+import { EVERY_ACTION } from './small-cases.ts';
+import { stagesToCheck, stagesToCompare, stagesToRate, type WhichCases } from './stages.ts';
 
 /** What is to be verified: plain data, so that it can be sent to whoever runs it. */
 export type Asked =
@@ -17,20 +18,20 @@ export type Asked =
   | { readonly kind: 'properties' }
   | { readonly kind: 'optimality'; readonly objective: string };
 
-export interface VerifyOptions {
-  readonly seed: number;
-  /** Only this PMD order. */
-  readonly pmdOrder?: number;
-  /** How attempts may end, the usual end first. */
-  readonly results?: readonly ScanResult[];
+export interface VerifyOptions extends WhichCases {
+  /** Cases to be tried at most. */
+  readonly mostCases?: number;
 }
 
 /** A finding with what each algorithm does in that case. */
-export interface ExplainedFinding extends Finding {
+export interface ExplainedFinding extends Omit<Finding, 'twice'> {
   readonly runs: readonly CaseRun[];
   /** The best cover and its worth, if the finding is that there is a better one. */
   readonly best: Cover | undefined;
 }
+
+/** How a property came out: in all cases that were tried, or in those where something is reported of it. */
+export type PropertyState = 'held' | 'broken' | 'not-reported';
 
 /** What verification found: plain data again. */
 export interface VerifyReport {
@@ -38,37 +39,42 @@ export interface VerifyReport {
   /** The names of the algorithms. */
   readonly names: readonly string[];
   readonly seed: number;
+  /**
+   * Cases that were tried, and further ones that were made up to shrink those in which something was found.
+   */
+  readonly cases: number;
+  readonly shrinkingSteps: number;
   readonly coverage: readonly Coverage[];
   readonly findings: readonly ExplainedFinding[];
+  /** The properties, where these were asked about. */
+  readonly properties: Partial<Record<PropertyName, PropertyState>> | undefined;
   /** How far the best covers are away, where these were asked for. */
   readonly gap: Gap | undefined;
   /** What each algorithm does, where a single case was asked about. */
   readonly runs: readonly CaseRun[];
 }
 
-/** PMD orders that are tried with random cases unless one is asked for. */
-const RANDOM_ORDERS = [9, 11, 13];
-
 /** A verification in steps: see `CheckRun`. */
 export class Verification {
   readonly #asked: Asked;
   readonly #algorithms: readonly CheckedAlgorithm[];
   readonly #seed: number;
-  readonly #gap: Gap | undefined;
+  readonly #gap: Gap;
+  readonly #reported: Reported;
   readonly check: CheckRun;
 
   private constructor(
     asked: Asked,
     algorithms: readonly CheckedAlgorithm[],
-    check: Check,
-    options: CheckOptions,
-    gap: Gap | undefined,
+    options: VerifyOptions,
+    { check, gap, reported }: Question,
   ) {
     this.#asked = asked;
     this.#algorithms = algorithms;
     this.#seed = options.seed;
     this.#gap = gap;
-    this.check = new CheckRun(check, options);
+    this.#reported = reported;
+    this.check = new CheckRun(check, optionsOf(asked, options));
   }
 
   static of(
@@ -76,42 +82,74 @@ export class Verification {
     algorithms: readonly CheckedAlgorithm[],
     options: VerifyOptions,
   ): Result<Verification> {
-    const gap = asked.kind === 'optimality' ? emptyGap() : undefined;
-    const check = checkOf(asked, algorithms, gap);
-    if (!check.ok) return check;
-    return succeed(new Verification(asked, algorithms, check.value, optionsOf(asked, options), gap));
+    const question = questionOf(asked, algorithms);
+    return question.ok ? succeed(new Verification(asked, algorithms, options, question.value)) : question;
   }
 
   /** Tries a single case instead of all. */
   only(searchCase: SearchCase): VerifyReport {
-    const wrong = this.check.tryOne(searchCase);
-    const findings = wrong.map((each) => {
-      return this.#explain({ wrong: each, case: searchCase, after: 1, exhaustive: false });
-    });
-    return { ...this.report(), findings, runs: this.#runs(searchCase) };
+    this.check.tryOne(searchCase);
+    return { ...this.report(), runs: this.#runs(searchCase) };
   }
 
-  /** What came out of it; the last algorithm `hangs` if it did not come back. */
-  report(hangs = false): VerifyReport {
-    const { coverage, findings, running, current, cases } = this.check;
-    const explained = findings.map((finding) => this.#explain(finding));
-    if (hangs && running && current) {
-      const runs = this.#algorithms.map((each) =>
-        each === running ? hangingRun(each) : runCase(each, current),
-      );
-      const wrong = { kind: 'fault', algorithm: running.name, fault: 'hangs' } as const;
-      explained.push({ wrong, case: current, after: cases, exhaustive: false, runs, best: undefined });
-    }
-    const names = this.#algorithms.map(({ name }) => name);
-    const found = { coverage, findings: explained, gap: this.#gap, runs: [] };
-    return { asked: this.#asked, names, seed: this.#seed, ...found };
+  /** What came out of it. */
+  report(): VerifyReport {
+    const { coverage, cases, shrinkingSteps } = this.check;
+    const findings = this.check.findings.map((finding) => this.#explain(finding));
+    const isRated = this.#asked.kind === 'optimality';
+    return {
+      asked: this.#asked,
+      names: this.#algorithms.map(({ name }) => name),
+      seed: this.#seed,
+      cases,
+      shrinkingSteps,
+      coverage,
+      findings,
+      properties: this.#asked.kind === 'properties' ? this.#states(findings) : undefined,
+      gap: isRated ? this.#gap : undefined,
+      runs: [],
+    };
+  }
+
+  /**
+   * The report when the current step does not come back; `comesBack` says of other steps whether they do, so
+   * that the case can be made smaller.
+   */
+  reportHang(comesBack: (step: () => void) => boolean): VerifyReport {
+    const { check } = this;
+    const [{ current, running }, report] = [check, this.report()];
+    if (!current || !running) return report;
+    const smallest = check.shrinkHang(current, comesBack);
+    const runs = this.#algorithms.map((each) =>
+      each === running ? hangingRun(each) : runCase(each, smallest),
+    );
+    const wrong = { kind: 'fault', algorithm: running.name, fault: 'hangs' } as const;
+    const hang: ExplainedFinding = {
+      wrong,
+      case: smallest,
+      after: check.cases,
+      count: 1,
+      causes: [],
+      exhaustive: false,
+      runs,
+      best: undefined,
+    };
+    return { ...report, shrinkingSteps: check.shrinkingSteps, findings: [...report.findings, hang] };
+  }
+
+  #states(findings: readonly ExplainedFinding[]): Partial<Record<PropertyName, PropertyState>> {
+    const state = (name: PropertyName): PropertyState => {
+      if (findings.some(({ wrong }) => wrong.kind === 'property' && wrong.name === name)) return 'broken';
+      return isReported(name, this.#reported) ? 'held' : 'not-reported';
+    };
+    return Object.fromEntries(PROPERTY_NAMES.map((name) => [name, state(name)]));
   }
 
   #runs(searchCase: SearchCase): CaseRun[] {
     return this.#algorithms.map((each) => runCase(each, searchCase));
   }
 
-  #explain(finding: Finding): ExplainedFinding {
+  #explain({ twice, ...finding }: Finding): ExplainedFinding {
     const { wrong, case: searchCase } = finding;
     const objective = this.#asked.kind === 'optimality' ? parseObjective(this.#asked.objective) : undefined;
     const policy = policyOf(searchCase, this.#algorithms[0].model);
@@ -119,35 +157,47 @@ export class Verification {
       wrong.kind === 'not-best' && objective?.ok
         ? bestCover(searchCase.range, policy, objective.value)
         : undefined;
-    return { ...finding, runs: this.#runs(searchCase), best };
+    const unsteady = wrong.kind === 'unsteady' ? wrong.algorithm : undefined;
+    const algorithm = this.#algorithms.find(({ name }) => name === unsteady);
+    const runs =
+      twice && algorithm
+        ? twice.map((run, i) => {
+            const named = { ...algorithm, name: `${algorithm.name}, ${i === 0 ? 'first' : 'again'}` };
+            return caseRunOf(named, run, searchCase);
+          })
+        : this.#runs(searchCase);
+    return { ...finding, runs, best };
   }
 }
 
-function checkOf(
-  asked: Asked,
-  algorithms: readonly CheckedAlgorithm[],
-  gap: Gap = emptyGap(),
-): Result<Check> {
-  const [a, b] = algorithms;
+/** A check, and what it adds up. */
+interface Question {
+  readonly check: Check;
+  readonly gap: Gap;
+  readonly reported: Reported;
+}
+
+function questionOf(asked: Asked, [a, b]: readonly CheckedAlgorithm[]): Result<Question> {
+  const [gap, reported] = [emptyGap(), { visits: false, stack: false }];
   switch (asked.kind) {
     case 'equivalence':
-      return succeed(equivalence(a, b, asked.relation));
+      return succeed({ check: equivalence(a, b, asked.relation), gap, reported });
     case 'properties':
-      return succeed(propertiesOf(a));
+      return succeed({ check: propertiesOf(a, reported), gap, reported });
     case 'optimality': {
       const objective = parseObjective(asked.objective);
-      return objective.ok
-        ? succeed(optimality(a, objective.value, gap))
-        : fail('usage', objective.failure.message);
+      if (!objective.ok) return fail('usage', objective.failure.message);
+      return succeed({ check: optimality(a, objective.value, gap), gap, reported });
     }
   }
 }
 
-function optionsOf(asked: Asked, { seed, pmdOrder, results }: VerifyOptions): CheckOptions {
-  const ends = asked.kind === 'optimality' ? EVERY_ACTION.slice(0, 1) : results;
-  const spaces = asked.kind === 'equivalence' ? spacesToCompare(ends) : spacesToCheck(ends);
-  if (pmdOrder === undefined) return { spaces, randomOrders: RANDOM_ORDERS, seed, results: ends };
-  const exhausted = spaces.filter((space) => space.pmdOrder === pmdOrder);
-  const randomOrders = exhausted.length > 0 ? [] : [pmdOrder];
-  return { spaces: exhausted, randomOrders, seed, results: ends };
+function optionsOf(asked: Asked, { mostCases, ...which }: VerifyOptions): CheckOptions {
+  const stages = { equivalence: stagesToCompare, properties: stagesToCheck, optimality: stagesToRate };
+  const fails = (which.results ?? EVERY_ACTION).find((result) => actionAfter(result) === 'next-order');
+  return {
+    stages: stages[asked.kind](which),
+    ...(mostCases === undefined ? {} : { most: mostCases }),
+    ...(fails === undefined || asked.kind === 'optimality' ? {} : { fails }),
+  };
 }

@@ -24,25 +24,62 @@ const collapsing = (body: string) => `export default { collapse(range, policy, a
 test('equal algorithms: exit code 0, and how many cases were tried', async () => {
   const { stdout, code } = await thpscope(words('verify walk stack --pmd-order 3'));
   expect(code).toBe(0);
-  expect(stdout).toMatch(/^walk and stack agree: the same windows attempted in the same order/);
+  expect(stdout).toMatch(
+    /^no difference between walk and stack in 206,372 cases: the same windows attempted/,
+  );
   expect(stdout).toMatch(/ 3 {2}every range, .* 206,016\n/);
 });
 
 test('a difference: exit code 1, and commands that show the case and everything again', async () => {
-  const found = await thpscope(words('verify walk scaled --pmd-order 9 --seed 7'));
+  const found = await thpscope(words('verify walk scaled --pmd-order 3 --seed 7'));
   expect(found.code).toBe(1);
   expect(found.stdout).toMatch(/^walk and scaled differ/);
   const [, again] = /^again: thpscope (.*)$/m.exec(found.stdout) ?? [];
   const shown = await thpscope(words(again));
   expect(shown.code).toBe(1);
-  const [, trace] = found.stdout.split('\n\n').slice(1);
+  const trace = found.stdout.split('\n\n').find((part) => part.startsWith('#'));
   expect(trace).toContain('<- first difference');
   expect(shown.stdout).toContain(trace);
 
   const [, everything] = /everything again: thpscope (.*)$/m.exec(found.stdout) ?? [];
-  expect(everything).toBe('verify walk scaled --pmd-order 9 --seed 7');
+  expect(everything).toBe('verify walk scaled --pmd-order 3 --seed 7');
   const once = await thpscope(words(everything));
-  expect(once.stdout.replace(/[\d.]+ s;/, '')).toBe(found.stdout.replace(/[\d.]+ s;/, ''));
+  expect(once.stdout.replace(/[\d.]+ s\n/, '')).toBe(found.stdout.replace(/[\d.]+ s\n/, ''));
+});
+
+test('--cases ends it, and goes on with random cases where the usual ones are too few', async () => {
+  const few = await thpscope(words('verify walk stack --pmd-order 9 --cases 1000 --json'));
+  expect(JSON.parse(few.stdout)).toMatchObject({ cases: 1000, tried: [{ cases: 1000, complete: false }] });
+  const many = JSON.parse(
+    (await thpscope(words('verify walk stack --pmd-order 3 --cases 210000 --seed 1 --json'))).stdout,
+  );
+  expect(many.cases).toBe(210_000);
+  expect(many.tried.at(-1)).toMatchObject({ pmdOrder: 3, exhaustive: false, complete: false });
+});
+
+test('--time ends it too, and it is repeated by the number of cases', async () => {
+  const { stdout } = await thpscope(words('verify walk stack --time 1 --seed 1'));
+  const [, cases] = /^([\d,]+) cases; /m.exec(stdout) ?? [];
+  expect(stdout).toContain(
+    `everything again: thpscope verify walk stack --cases ${cases.replaceAll(',', '')} --seed 1`,
+  );
+});
+
+test('--results all is what is tried by default', async () => {
+  const line = 'verify walk stack --pmd-order 3 --seed 1';
+  const [all, usual] = [await thpscope(words(`${line} --results all`)), await thpscope(words(line))];
+  const table = (text: string) => text.slice(0, text.search(/^[\d,]+ cases;/m));
+  expect(table(all.stdout)).toBe(table(usual.stdout));
+  expect(all.stdout).toContain('36 results: all that there are');
+});
+
+test('a retry with reclaim has an end of its own', async () => {
+  const line =
+    'verify walk rounds --pmd-order 3 --pattern 0 --orders 2 --max-ptes-none 7 --outcome 0:2=SCAN_ALLOC_LIGHT_MISS';
+  expect((await thpscope(words(line))).stdout).toContain('0:2*  1/1  SCAN_SUCCEED');
+  const failing = await thpscope(words(`${line} --outcome 0:2*=SCAN_ALLOC_HUGE_PAGE_FAIL`));
+  expect(failing.stdout).toContain('0:2*  1/1  SCAN_ALLOC_HUGE_PAGE_FAIL');
+  expect(failing.stdout).toContain("--outcome '0:2*=SCAN_ALLOC_HUGE_PAGE_FAIL'");
 });
 
 test('what agrees in one relation may differ in another', async () => {
@@ -131,6 +168,38 @@ describe('a module that', () => {
     });
   }
 
+  test('has a syntax error is told the line', async () => {
+    const { stderr } = await thpscope(['verify', 'walk', module('syntax.mjs', '\n\nconst let = 3;\n')]);
+    expect(stderr).toMatch(/SyntaxError: .* in syntax.mjs:3: const let = 3;\n$/);
+  });
+
+  test('prints does not print into the answer', async () => {
+    const line = 'verify walk test/fixtures/lab/talk.js --pmd-order 3 --json';
+    const { stdout, stderr } = await thpscope(words(line));
+    expect(JSON.parse(stdout).holds).toBe(true);
+    expect(stderr).toContain('hello');
+  });
+
+  test('hangs is told the smallest case that it hangs on', async () => {
+    const { stdout, code } = await thpscope(words('verify walk test/fixtures/lab/s-u8off.js'), '', {
+      deadlines: STEP_SOON,
+    });
+    expect(stdout).toMatch(/^test.fixtures.lab.s-u8off.js does not come back\n/);
+    expect(stdout).toContain('case: --pmd-order 8 --pattern 0 --orders none --max-ptes-none 255\n');
+    expect(code).toBe(1);
+  });
+
+  test('ends the process is told in which case', async () => {
+    const path = module(
+      'exits.js',
+      collapsing("if (policy.orders === 4) process.exit(0); return 'SCAN_FAIL';"),
+    );
+    const { stdout, code } = await thpscope(['verify', path, '--pmd-order', '3']);
+    expect(stdout).toMatch(/throws Error: it ended the process\n/);
+    expect(stdout).toContain('case: --pmd-order 3 --pattern 0 --orders 2 --max-ptes-none 7\n');
+    expect(code).toBe(1);
+  });
+
   test('writes to what it is given harms nobody', async () => {
     const path = module(
       'writes.js',
@@ -159,14 +228,14 @@ describe('--new', () => {
     const again = await thpscope(['verify', '--new', path]);
     expect(again).toMatchObject({ code: 2, stdout: '' });
     const verified = await thpscope(['verify', 'walk', path, '--pmd-order', '3']);
-    expect(verified.stdout).toMatch(/agree/);
+    expect(verified.stdout).toMatch(/^no difference/);
   });
 
   test('writes TypeScript, which runs where Node can run it and is refused clearly elsewhere', async () => {
     const path = join(folder, 'my-walk.ts');
     await thpscope(['verify', '--new', path]);
     const { stdout, stderr, code } = await thpscope(['verify', 'walk', path, '--pmd-order', '3']);
-    if ((process.features as { typescript?: unknown }).typescript) expect(stdout).toMatch(/agree/);
+    if ((process.features as { typescript?: unknown }).typescript) expect(stdout).toMatch(/^no difference/);
     else
       expect({ stderr, code }).toMatchObject({
         code: 4,
@@ -175,7 +244,7 @@ describe('--new', () => {
   });
 
   test('wants a name of JavaScript or TypeScript', async () => {
-    expect((await thpscope(words('verify --new walk.py'))).stderr).toMatch(/must end in .js or .ts/);
+    expect((await thpscope(words('verify --new walk.py'))).stderr).toMatch(/must end in .js, .ts or .c/);
   });
 });
 
@@ -186,6 +255,8 @@ test.each([
   ['verify walk stack --orders 2', 2, /a case needs its --pattern/],
   ['verify walk stack --pmd-order 2', 2, /thpscope knows PMD orders 3 to 13/],
   ['verify walk stack --results SCAN_WHAT', 2, /SCAN_WHAT is not a result/],
+  ['verify walk stack --cases 0', 2, /--cases 0: write how many/],
+  ['verify walk stack --time 0', 2, /--time 0: write for how many seconds/],
   ['verify walk --against optimal --objective speed', 2, /write coverage, folios or price:N/],
   ['compare walk stack', 2, /two algorithms and a snapshot/],
   ['compare walk stack /no/such/file', 5, /no such file/],

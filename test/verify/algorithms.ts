@@ -7,13 +7,15 @@ import {
   visitOf,
 } from '../../src/core/search/algorithm.ts';
 import { ALGORITHM_KIT, type AlgorithmKit } from '../../src/verify/algorithm-kit.ts';
-import { type Check, type CheckOptions, CheckRun } from '../../src/verify/check-run.ts';
+import type { CaseSpace } from '../../src/verify/case-space.ts';
+import { type Check, CheckRun } from '../../src/verify/check-run.ts';
 import {
   CHECKED_ALGORITHMS,
   type CheckedAlgorithm,
   checkedAlgorithmOf,
 } from '../../src/verify/checked-algorithm.ts';
-import type { SmallSpace } from '../../src/verify/small-cases.ts';
+import { randomCases } from '../../src/verify/random-cases.ts';
+import { EVERY_ACTION, exhausted, type SmallSpace } from '../../src/verify/small-cases.ts';
 import { slice } from '../support/slice.ts';
 
 export function builtIn(name: string): CheckedAlgorithm {
@@ -46,9 +48,26 @@ export function sliced(spaces: readonly SmallSpace[], parts: number): SmallSpace
   });
 }
 
+/** What to try: small spaces, then random cases, each a stage of its own. */
+export interface Tried {
+  readonly spaces?: readonly SmallSpace[];
+  readonly randomOrders?: readonly number[];
+  readonly seed?: number;
+  /** How random attempts may end. */
+  readonly results?: readonly ScanResult[];
+}
+
 /** Runs a check run to its end. */
-export function examined(question: Check, options: Partial<CheckOptions>): CheckRun {
-  const check = new CheckRun(question, { spaces: [], randomOrders: [], seed: 1, ...options });
+export function examined(
+  question: Check,
+  { spaces = [], randomOrders = [], seed = 1, results = EVERY_ACTION }: Tried,
+): CheckRun {
+  const random = randomOrders.map((pmdOrder) => randomCases(pmdOrder, results, seed));
+  return examinedOn(question, [...spaces.map(exhausted), ...random]);
+}
+
+function examinedOn(question: Check, spaces: readonly CaseSpace[]): CheckRun {
+  const check = new CheckRun(question, { stages: spaces.map((space) => [space]), fails: 'SCAN_PAGE_COUNT' });
   for (const _ of check.run());
   return check;
 }

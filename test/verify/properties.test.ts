@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
+import { fullOccupancy } from '../../src/core/memory/occupancy.ts';
 import { asOffset, asOrder } from '../../src/core/memory/order.ts';
+import type { ScanResult } from '../../src/core/rules/scan-result.ts';
 import { walk } from '../../src/core/search/walk.ts';
 import type { CheckedAlgorithm } from '../../src/verify/checked-algorithm.ts';
 import { checkedAlgorithmOf } from '../../src/verify/checked-algorithm.ts';
-import { propertiesOf } from '../../src/verify/properties.ts';
+import { isReported, PROPERTY_NAMES, propertiesOf } from '../../src/verify/properties.ts';
 import { spacesToCheck } from '../../src/verify/small-cases.ts';
 import { EXHAUSTIVE } from '../support/slice.ts';
 import { builtIn, examined, isDone, searching, sliced } from './algorithms.ts';
@@ -19,13 +21,25 @@ const brokenBy = (algorithm: CheckedAlgorithm, randomOrders: number[] = [], with
 
 test.each([
   ['walk', [9]],
-  ['rounds', []],
   ['stack', []],
   ['recursive', []],
 ])(
   '%s keeps every property at PMD orders 3 and 4, and on random ranges of %j',
   (name, randomOrders) => {
     expect(brokenBy(builtIn(name), randomOrders, sliced(spaces, 5))).toEqual([]);
+  },
+  EXHAUSTIVE,
+);
+
+test(
+  // Windows of a round are attempted together, and of failed allocations only that of the smallest size
+  // counts.
+  'rounds returns other results than its attempts suggest, and breaks nothing else',
+  () => {
+    expect(brokenBy(builtIn('rounds'), [], sliced(spaces, 5)).sort()).toEqual([
+      'failed-allocation',
+      'result',
+    ]);
   },
   EXHAUSTIVE,
 );
@@ -51,7 +65,7 @@ const BROKEN: [string, CheckedAlgorithm, string[]][] = [
         }
       }
     }),
-    ['covered-once', 'largest-first', 'visits'],
+    ['covered-once', 'largest-first', 'stops', 'visits'],
   ],
   [
     'the right half of the range left out',
@@ -75,7 +89,7 @@ const BROKEN: [string, CheckedAlgorithm, string[]][] = [
       };
       search(0, pmdOrder);
     }),
-    ['covered-once', 'visits'],
+    ['covered-once', 'stops', 'visits'],
   ],
   [
     'every window twice',
@@ -89,7 +103,7 @@ const BROKEN: [string, CheckedAlgorithm, string[]][] = [
       };
       search(0, pmdOrder);
     }),
-    ['attempted-once', 'visits'],
+    ['attempted-once', 'stops', 'visits'],
   ],
   [
     'a stack with everything on it',
@@ -109,7 +123,58 @@ const BROKEN: [string, CheckedAlgorithm, string[]][] = [
     }),
     ['stack-depth'],
   ],
+  [
+    'every enabled window',
+    checkedAlgorithmOf({
+      name: 'blind',
+      collapse: ({ geometry, ...range }, policy, attempt, observe) => {
+        const full = { ...range, geometry, occupied: fullOccupancy(geometry) };
+        return walk.collapse(full, policy, attempt, observe);
+      },
+    }),
+    ['qualifying'],
+  ],
+  [
+    'success, whatever happened',
+    checkedAlgorithmOf({
+      ...walk,
+      collapse: (...asked) => {
+        walk.collapse(...asked);
+        return 'SCAN_SUCCEED';
+      },
+    }),
+    ['failed-allocation', 'result'],
+  ],
+  [
+    'the last failure alone',
+    checkedAlgorithmOf({
+      ...walk,
+      collapse: (range, policy, attempt, observe) => {
+        let last: ScanResult = 'SCAN_FAIL';
+        const collapsed = walk.collapse(
+          range,
+          policy,
+          (batch) => attempt(batch).map((end) => (last = end)),
+          observe,
+        );
+        return collapsed === 'SCAN_SUCCEED' ? collapsed : last;
+      },
+    }),
+    ['failed-allocation'],
+  ],
 ];
+
+test('of a search that reports no visits and no stack, nothing is said about them', () => {
+  const reported = { visits: false, stack: false };
+  const silent = checkedAlgorithmOf({
+    name: 'silent',
+    collapse: (range, policy, attempt) => walk.collapse(range, policy, attempt),
+  });
+  examined(propertiesOf(silent, reported), { spaces: tiny });
+  expect(PROPERTY_NAMES.filter((name) => !isReported(name, reported))).toEqual(['visits', 'stack-depth']);
+  examined(propertiesOf(builtIn('stack'), reported), { spaces: tiny });
+  expect(PROPERTY_NAMES.filter((name) => !isReported(name, reported))).toEqual([]);
+});
 
 test.each(BROKEN)('%s: seen', (_, algorithm, expected) => {
   // The counter of visits is broken by most, because these searches do not look at which orders are enabled.

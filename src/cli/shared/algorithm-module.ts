@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { basename, extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -32,11 +33,12 @@ export async function loadAlgorithm(
       `${name}: Node ${process.versions.node} cannot run TypeScript; use Node 22.18 or later, or compile it to .js`,
     );
   }
+  const url = pathToFileURL(resolve(name)).href;
   let exported: Record<string, unknown>;
   try {
-    exported = await import(pathToFileURL(resolve(name)).href);
+    exported = await import(url);
   } catch (error) {
-    return fail('unreadable', `${name}: cannot be loaded: ${messageOf(error)}`);
+    return fail('unreadable', `${name}: cannot be loaded: ${messageOf(error)}${placeOf(error, url)}`);
   }
   return fromExports(name, exported);
 }
@@ -84,6 +86,20 @@ function isAlgorithm(value: unknown): value is CollapseAlgorithm {
 
 function readsTypeScript(): boolean {
   return Boolean((process.features as { typescript?: unknown }).typescript);
+}
+
+/**
+ * Where a syntax error is. Node tells only whoever lets it end a process, so one is started; nothing of the
+ * module runs there, for it cannot be parsed.
+ */
+function placeOf(error: unknown, url: string): string {
+  if (!(error instanceof SyntaxError)) return '';
+  const { stderr } = spawnSync(process.execPath, ['-e', `import(${JSON.stringify(url)})`], {
+    encoding: 'utf8',
+    timeout: 5_000,
+  });
+  const [, file, line, code] = /^file:.*\/(.+):(\d+)\n(.*)\n/.exec(stderr) ?? [];
+  return file === undefined ? '' : ` in ${file}:${line}: ${code.trim().slice(0, 80)}`;
 }
 
 function messageOf(error: unknown): string {

@@ -16,6 +16,7 @@ import { isCFile } from './c-walk/c-file.ts';
 import type { CBuildOptions } from './c-walk/compiler.ts';
 import type { WithPolicyFile } from './command-inputs.ts';
 import { type Context, reportFailure } from './context.ts';
+import type { Deadlines } from './deadline.ts';
 import { exitCodeOfSignal } from './exit-code.ts';
 import type { InputFile } from './input-file.ts';
 import { untilSignal } from './interrupt.ts';
@@ -40,6 +41,8 @@ export type VerifyJob =
       readonly asked: Asked;
       readonly names: readonly string[];
       readonly options: VerifyOptions;
+      /** How long to go on, if that is asked for. */
+      readonly seconds: number | undefined;
       /** Only this case. */
       readonly single: SearchCase | undefined;
     }
@@ -67,8 +70,7 @@ export interface VerifyAnswers {
 /** What the worker gets. */
 export interface VerifyTask {
   readonly job: VerifyJob;
-  /** Milliseconds for one step of an algorithm. */
-  readonly stepDeadline: number;
+  readonly deadlines: Deadlines;
   /** How C files are compiled; undefined where there are none. */
   readonly c: CBuildOptions | undefined;
 }
@@ -106,9 +108,15 @@ async function runInWorker<J extends VerifyJob>(
   signal?: AbortSignal,
 ): Promise<Result<VerifyAnswers[J['kind']]>> {
   const progress = startProgress(context);
-  const { step, silence } = context.deadlines;
-  const task: VerifyTask = { job, stepDeadline: step, c };
-  const worker = new Worker(new URL('./verify-worker.js', import.meta.url), { workerData: task });
+  const { deadlines } = context;
+  const { silence } = deadlines;
+  const task: VerifyTask = { job, deadlines, c };
+  const worker = new Worker(new URL('./verify-worker.js', import.meta.url), {
+    workerData: task,
+    stdout: true,
+  });
+  // What a module prints is no part of the answer.
+  worker.stdout.on('data', (printed) => context.process.stderr.write(printed));
   const searches = new Set<number>();
   try {
     return await new Promise((resolve, reject) => {

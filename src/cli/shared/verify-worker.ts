@@ -21,14 +21,19 @@ import {
 const say = (message: VerifyMessage) => parentPort?.postMessage(message);
 const showProgress = (done: number, what: string) => say({ kind: 'progress', done, what });
 
-const { job, stepDeadline, c } = workerData as VerifyTask;
+const { job, deadlines, c } = workerData as VerifyTask;
 const cWalks = c && {
   ...c,
   geometry: firstGeometry(),
   say: (text: string) => say({ kind: 'said', text }),
   started: (pid: number) => say({ kind: 'started', pid }),
 };
-const inTime = <T>(step: () => T) => withDeadline(stepDeadline, step);
+const inTime = <T>(step: () => T) => withDeadline(deadlines.step, step);
+
+// An algorithm that ends the process is told of with its case, as one that throws is.
+process.exit = () => {
+  throw new Error('it ended the process');
+};
 
 const answer = await work();
 if (answer.ok) say({ kind: 'answer', answer: answer.value });
@@ -79,20 +84,34 @@ function verify(
   job: Extract<VerifyJob, { kind: 'verify' }>,
   algorithms: readonly CheckedAlgorithm[],
 ): Result<VerifyReport> {
-  const { asked, options, single } = job;
-  const verification = Verification.of(asked, algorithms, options);
-  if (!verification.ok) return verification;
-  const { check } = verification.value;
+  const { asked, options, single, seconds = Number.POSITIVE_INFINITY } = job;
+  const made = Verification.of(asked, algorithms, options);
+  if (!made.ok) return made;
+  const verification = made.value;
   try {
-    if (single) return succeed(inTime(() => verification.value.only(single)));
-    const steps = check.run();
+    if (single) return succeed(inTime(() => verification.only(single)));
+    const end = performance.now() + 1_000 * seconds;
+    const steps = verification.check.run();
     for (let step = inTime(() => steps.next()); !step.done; step = inTime(() => steps.next())) {
       showProgress(step.value, 'cases tried');
+      if (performance.now() >= end) break;
     }
-    return succeed(verification.value.report());
+    return succeed(inTime(() => verification.report()));
   } catch (error) {
     if (!(error instanceof HangError)) throw error;
-    return succeed(verification.value.report(true));
+    return succeed(verification.reportHang(single ? () => true : comesBack));
+  }
+}
+
+/** Whether a step ends soon: every one of a single case does, but for one that hangs. */
+function comesBack(step: () => void): boolean {
+  showProgress(0, 'steps to a smaller case that hangs');
+  try {
+    withDeadline(deadlines.case, step);
+    return true;
+  } catch (error) {
+    if (error instanceof HangError) return false;
+    throw error;
   }
 }
 

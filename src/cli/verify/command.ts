@@ -17,6 +17,8 @@ export type VerifyFlags = OutcomeFlags &
     readonly new?: string;
     readonly seed?: number;
     readonly results?: string;
+    readonly cases?: number;
+    readonly time?: number;
     readonly pmdOrder?: number;
     readonly pattern?: string;
     readonly swap?: string;
@@ -52,10 +54,12 @@ export const verifyCommand = buildCommand<VerifyFlags, string[], Context>({
       ),
       seed: optionalNumber('N', 'Seed of the random ranges; a fresh one by default, printed at the end'),
       results: optionalText(
-        'LIST',
-        'Results that attempts may have, the usual one first; one of each kind by default',
+        'all|LIST',
+        'Results that attempts may have, the usual one first; all by default, where all are too many five',
       ),
-      pmdOrder: optionalNumber('N', 'Only this PMD order; 3 and 4 are exhausted, others are random'),
+      cases: optionalNumber('N', 'Try so many cases and no more; after the usual ones random ones'),
+      time: optionalNumber('SECONDS', 'Go on for so long and no longer; after the usual cases random ones'),
+      pmdOrder: optionalNumber('N', 'Only this PMD order; 3 and 4 are exhausted, others are not'),
       pattern: optionalText('LIST', 'Only the case with these pages present; the flags below are part of it'),
       swap: patternFlags.swap,
       uffdArmed: optionalSwitch('The VMA of that range is registered with userfaultfd'),
@@ -79,9 +83,10 @@ export const verifyCommand = buildCommand<VerifyFlags, string[], Context>({
     ],
     fullDescription: describeCommand(
       [
-        'Runs two algorithms side by side on every small range and on random large ones, and shows the smallest case in which',
-        'they differ. With one algorithm it checks what any of them should keep to. An algorithm is walk, stack, stack-descend,',
-        'stack-patch11, recursive, rounds, scaled, capped, v18, the path of a module, or a C file with the function of a patch.',
+        'Runs two algorithms side by side on every window of every set of sizes, on every small range and on random large',
+        'ones, and shows in what they differ, each with the smallest case. With one algorithm it checks what any of them',
+        'should keep to. An algorithm is walk, stack, stack-descend, stack-patch11, recursive, rounds, scaled, capped, v18, the',
+        'path of a module, or a C file with the function of a patch.',
       ],
       [
         'thpscope verify walk stack',

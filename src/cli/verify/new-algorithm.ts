@@ -55,12 +55,16 @@ export function newAlgorithm(language: 'javascript' | 'typescript'): string {
 //   pagesPerRange(geometry)                    512 at PMD order 9
 //   asOffset(number), asOrder(number)          the number, typed: types keep offsets and orders apart
 //
+// observe, where verify gives it, takes each window that is looked at, when it is decided: verify counts
+// those visits. A search that keeps a stack of windows adds it to the visit: { ...window, result, next, stack
+// }, as it is right after the pop.
+//
 // Offsets count PTEs from the start of the range, an order k is 2^k PTEs. range.geometry.pmdOrder is 9 on
-// x86-64; verify begins with 3. range.occupied is a bitmap, 32 PTEs a word.
+// x86-64; verify tries 3 to 13. range.occupied is a bitmap, 32 PTEs a word.
 ${open}({
   judgeWindow, RangeResult, actionAfter, pagesPerRange, naturalOrder, hasLowerOrder, asOffset, asOrder,
 }) => ({
-  collapse(range, policy, attempt) {
+  collapse(range, policy, attempt, observe) {
     const outcome = new RangeResult();
     let offset = asOffset(0);
     let order = asOrder(range.geometry.pmdOrder);
@@ -70,13 +74,16 @@ ${open}({
       const result = window.qualifies ? attempt([window])[0] : undefined;
       if (result !== undefined) outcome.record(result);
       const action = result === undefined ? 'next-order' : actionAfter(result);
-      if (action === 'stop') break;
-      if (action === 'next-order' && order > 2 && hasLowerOrder(policy.orders, order)) {
+      if (action === 'stop') {
+        offset = asOffset(pagesPerRange(range.geometry));
+      } else if (action === 'next-order' && order > 2 && hasLowerOrder(policy.orders, order)) {
         order = asOrder(order - 1);
       } else {
         offset = asOffset(offset + (1 << order));
         order = naturalOrder(offset, range.geometry);
       }
+      const next = offset < pagesPerRange(range.geometry) ? { offset, order } : undefined;
+      observe?.({ ...window, result, next, stack: undefined });
     }
     return outcome.under(policy);
   },

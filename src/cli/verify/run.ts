@@ -38,18 +38,21 @@ export async function verify(this: Context, flags: VerifyFlags, ...words: string
   if (!single.ok) return reportFailure(this, single.failure);
   const results = resultsFromFlags(flags);
   if (!results.ok) return reportFailure(this, results.failure);
-  const { pmdOrder } = flags;
+  const { pmdOrder, cases, time } = flags;
   const options = {
     seed: flags.seed ?? Math.floor(Math.random() * 2 ** 31),
     ...(pmdOrder === undefined ? {} : { pmdOrder }),
     ...(results.value ? { results: results.value } : {}),
+    ...(cases === undefined ? {} : { mostCases: cases }),
+    endless: cases !== undefined || time !== undefined,
   };
-  const job = { kind: 'verify', asked: askedBy(flags, names), names, options, single: single.value } as const;
+  const asked = askedBy(flags, names);
+  const job = { kind: 'verify', asked, names, options, seconds: time, single: single.value } as const;
   const started = performance.now();
   const report = await runVerifyJob(this, job, flags);
   if (!reportJob(this, report)) return;
   const seconds = (performance.now() - started) / 1000;
-  const view = { report: report.value, single: single.value, results: flags.results, pmdOrder, seconds };
+  const view = { report: report.value, single: single.value, flags, seconds };
   await print(
     this,
     flags.json ? `${JSON.stringify(verifyJson(view))}\n` : verifyText(view, styleFor(this, flags.color)),
@@ -82,7 +85,11 @@ function checkWords(
   flags: VerifyFlags,
   words: readonly string[],
 ): Result<{ names: string[]; files: string[] }> {
-  const { pmdOrder } = flags;
+  const { pmdOrder, cases, time } = flags;
+  if (cases !== undefined && !(Number.isInteger(cases) && cases > 0))
+    return fail('usage', `--cases ${cases}: write how many cases to try, such as 1000000`);
+  if (time !== undefined && !(time > 0))
+    return fail('usage', `--time ${time}: write for how many seconds to go on, such as 60`);
   if (pmdOrder !== undefined && (pmdOrder < MIN_PMD_ORDER || pmdOrder > MAX_PMD_ORDER)) {
     return fail(
       'usage',
@@ -140,7 +147,8 @@ async function caseFromFlags(
 }
 
 function resultsFromFlags({ results }: VerifyFlags): Result<ScanResult[] | undefined> {
-  if (results === undefined) return succeed(undefined);
+  // All is what is tried without the flag.
+  if (results === undefined || results === 'all') return succeed(undefined);
   const found: ScanResult[] = [];
   for (const name of results.split(',')) {
     const result = scanResultNamed(name);

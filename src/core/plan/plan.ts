@@ -60,8 +60,8 @@ export function planRange(
       uffdArmed: range.uffdArmed,
     },
     policy,
-    attemptEach((offset, order) => {
-      const attempt = candidates.attempt(offset, order, decidedOutcome(outcomes, offset, order));
+    attemptEach((offset, order, reclaim) => {
+      const attempt = candidates.attempt(offset, order, decidedOutcome(outcomes, offset, order, reclaim));
       attempts.push(attempt);
       return attempt.result;
     }),

@@ -55,7 +55,10 @@ export type ScanResult = keyof typeof TRACE_STRINGS | (typeof REBUILD_RESULTS)[n
 /** The result codes of 7.2 and 7.3; the position of a name is its number in their enum. */
 export const SCAN_RESULTS = Object.keys(TRACE_STRINGS) as readonly ScanResult[];
 
-const ALL_RESULTS: ReadonlySet<string> = new Set([...SCAN_RESULTS, ...REBUILD_RESULTS]);
+/** Those, and what the proposed rebuild adds. */
+export const ALL_SCAN_RESULTS: readonly ScanResult[] = [...SCAN_RESULTS, ...REBUILD_RESULTS];
+
+const ALL_RESULTS: ReadonlySet<string> = new Set(ALL_SCAN_RESULTS);
 
 /** What trace events print for a result; its name where no kernel prints it yet. */
 export function traceString(result: ScanResult): string {

@@ -12,15 +12,18 @@ const VERIFY_SCHEMA = 'thpscope/verify@1';
 
 /** What verification found as JSON. */
 export function verifyJson({ report, seconds }: VerifyView): object {
-  const { asked, names, seed, coverage, findings, gap, runs } = report;
+  const { asked, names, seed, cases, shrinkingSteps, coverage, findings, properties, gap, runs } = report;
   return {
     schema: VERIFY_SCHEMA,
     asked,
     algorithms: names,
     holds: findings.length === 0,
     seed,
-    tried: coverage,
+    cases,
+    shrinkingSteps,
+    tried: coverage.map(({ limits, ...tried }) => ({ ...tried, ...(limits ? { maxPtesNone: limits } : {}) })),
     findings: findings.map((finding) => findingJson(finding, report)),
+    ...(properties ? { properties } : {}),
     ...(gap ? { gap } : {}),
     ...(runs.length > 0 ? { runs: runs.map(runJson) } : {}),
     seconds: Number(seconds.toFixed(3)),
@@ -40,10 +43,12 @@ export function gapJson(name: string, objective: string, gap: Gap): object {
 }
 
 function findingJson(finding: ExplainedFinding, report: VerifyReport): object {
-  const { wrong, after, exhaustive, runs, best } = finding;
+  const { wrong, after, count, causes, exhaustive, runs, best } = finding;
   return {
-    kind: wrongName(wrong),
+    ...wrongJson(wrong),
     after,
+    count,
+    causes: causes.map(([result, times]) => ({ result, count: times })),
     exhaustive,
     case: caseJson(finding.case),
     runs: runs.map(runJson),
@@ -53,9 +58,18 @@ function findingJson(finding: ExplainedFinding, report: VerifyReport): object {
 }
 
 /** Published name of what is wrong: a cover that is not the best differs from the best one. */
-function wrongName(wrong: Wrong): string {
-  if (wrong.kind === 'property') return wrong.name;
-  return wrong.kind === 'fault' ? 'fault' : 'difference';
+function wrongJson(wrong: Wrong): object {
+  switch (wrong.kind) {
+    case 'property':
+      return { kind: wrong.name };
+    case 'difference':
+      return { kind: 'difference', difference: wrong.name };
+    case 'not-best':
+      return { kind: 'difference' };
+    case 'fault':
+    case 'unsteady':
+      return { kind: wrong.kind, algorithm: wrong.algorithm };
+  }
 }
 
 function caseJson(searchCase: SearchCase): object {
@@ -71,6 +85,7 @@ function caseJson(searchCase: SearchCase): object {
       ...(rule.offset === undefined ? {} : { offset: rule.offset }),
       orders: ordersOf(rule.orders),
       result: rule.result,
+      ...(rule.onRetry ? { onRetry: true } : {}),
     })),
   };
 }

@@ -1,13 +1,17 @@
 import { grouped, plural } from '../../core/base/plural.ts';
 import type { Cover } from '../../verify/best-cover.ts';
 import { type CaseRun, firstDifference, type RunStep } from '../../verify/case-run.ts';
+import type { Coverage } from '../../verify/check-run.ts';
+import { DIFFERENCES } from '../../verify/difference.ts';
 import type { Gap } from '../../verify/optimality.ts';
-import { PROPERTY_NAMES, propertyLine } from '../../verify/properties.ts';
+import { PROPERTY_NAMES, type PropertyName, propertyLine } from '../../verify/properties.ts';
 import { RELATIONS } from '../../verify/relation.ts';
 import type { SearchCase } from '../../verify/search-case.ts';
-import type { ExplainedFinding, VerifyReport } from '../../verify/verification.ts';
+import { EVERY_RESULT } from '../../verify/stages.ts';
+import type { ExplainedFinding, PropertyState, VerifyReport } from '../../verify/verification.ts';
+import { wrongKey } from '../../verify/wrong.ts';
 import { printable } from '../words/printable.ts';
-import { caseCommand, caseFlags, wholeCommand } from '../words/verify-command.ts';
+import { caseCommand, caseFlags, type TriedFlags, wholeCommand } from '../words/verify-command.ts';
 import { layOutTable } from './columns.ts';
 import type { Style } from './style.ts';
 
@@ -15,63 +19,136 @@ export interface VerifyView {
   readonly report: VerifyReport;
   /** The only case that was asked about, if it was one. */
   readonly single: SearchCase | undefined;
-  /** What attempts were allowed to end with, as it was written. */
-  readonly results: string | undefined;
-  /** The only PMD order that was asked about, if it was one. */
-  readonly pmdOrder: number | undefined;
+  /** What was to be tried, as it was written. */
+  readonly flags: TriedFlags;
   readonly seconds: number;
 }
 
 /** What verification found: the verdict, every finding step by step, and what was tried. */
 export function verifyText(view: VerifyView, style: Style): string {
-  const { report, single, seconds } = view;
+  const { report, single } = view;
   const lines = [
-    ...verdictLines(report, style),
-    ...report.findings.flatMap((finding) => ['', ...findingLines(finding, report, style)]),
+    ...verdictLines(view, style),
+    ...byCase(report.findings).flatMap((group) => ['', ...findingLines(group, view, style)]),
   ];
   if (single) {
     const shown = report.findings.length > 0 ? [] : ['', ...sideBySide(report.runs, style)];
     return `${[...lines, ...shown].join('\n')}\n`;
   }
+  return [...lines, '', ...triedLines(view, style), ''].join('\n');
+}
+
+/** What was tried: spaces, results, cases, and the command that does it again. */
+function triedLines(view: VerifyView, style: Style): string[] {
+  const { report, flags, seconds } = view;
+  const { coverage, cases, shrinkingSteps } = report;
   const columns = ['PMD ORDER', 'TRIED', 'CASES'].map((title, i) => {
     return { title, align: i === 1 ? ('left' as const) : ('right' as const) };
   });
-  const rows = report.coverage.map(({ pmdOrder, what, cases }) => [String(pmdOrder), what, grouped(cases)]);
+  const rows = coverage.map(({ pmdOrder, what, complete, cases: tried }) => {
+    return [String(pmdOrder), complete ? what : `${what} (not all)`, grouped(tried)];
+  });
+  const more = shrinkingSteps > 0 ? `, and ${grouped(shrinkingSteps)} to make those found smaller` : '';
   return [
-    ...lines,
-    '',
     ...layOutTable(columns, rows),
-    style.dim(`${seconds.toFixed(1)} s; everything again: ${printable(wholeCommand(report, view))}`),
-    '',
-  ].join('\n');
+    ...resultLines(coverage),
+    style.dim(`${plural(cases, 'case')}${more}; ${seconds.toFixed(1)} s`),
+    `everything again: ${printable(wholeCommand(report, flags))}`,
+  ];
 }
 
-function verdictLines({ asked, names, findings, gap }: VerifyReport, style: Style): string[] {
-  const faults = findings.filter(({ wrong }) => wrong.kind === 'fault');
-  if (faults.length > 0) {
-    return faults.map(({ runs }) => {
-      const run = runs.find(({ fault }) => fault);
-      return style.bad(printable(`${run?.name} ${run?.fault?.message}`));
-    });
-  }
+/** The results that attempts had, by how many they are: as the table says it. */
+function resultLines(coverage: readonly Coverage[]): string[] {
+  const lists = new Map(coverage.map(({ results }) => [results.length, results]));
+  lists.delete(1);
+  return [...lists]
+    .sort(([a], [b]) => a - b)
+    .map(([count, results]) =>
+      count === EVERY_RESULT.length
+        ? `${count} results: all that there are (docs/results.md)`
+        : `${count} results: ${results.join(', ')}`,
+    );
+}
+
+function verdictLines(view: VerifyView, style: Style): string[] {
+  const { report, single } = view;
+  const { asked, names, cases, findings, properties, gap } = report;
+  const tried = single ? 'in this case' : `in ${plural(cases, 'case')}`;
+  const bad = badLines(report, style);
+  if (bad.length > 0) return bad;
   const [a, b] = names.map(printable);
-  if (asked.kind === 'properties') {
-    return PROPERTY_NAMES.map((name) => {
-      const broken = findings.some(({ wrong }) => wrong.kind === 'property' && wrong.name === name);
-      return `${broken ? style.bad('broken') : style.good('holds ')}  ${propertyLine(name)}`;
-    }).concat(`${style.good('holds ')}  every attempt is inside the range, aligned and enabled`);
+  switch (asked.kind) {
+    case 'properties':
+      return propertyLines(properties ?? {}, tried, style);
+    case 'equivalence': {
+      const relation = RELATIONS[asked.relation];
+      if (findings.length === 0)
+        return [`${style.good('no difference')} between ${a} and ${b} ${tried}: ${relation}`];
+      const lines = [`${a} and ${b} ${style.bad('differ')}: ${relation}`];
+      return single ? lines : [...lines, '', ...differenceLines(findings, style)];
+    }
+    case 'optimality': {
+      const found = findings.length > 0;
+      const lines = [
+        found
+          ? `${style.bad('not the best')}: there is a better cover than that of ${a} (${asked.objective})`
+          : `${style.good('no better cover')} than that of ${a} ${tried} (${asked.objective})`,
+      ];
+      return gap && gap.ranges > 0 ? [...lines, gapLine(gap)] : lines;
+    }
   }
-  const found = findings.length > 0;
-  if (asked.kind === 'equivalence') {
-    const verdict = found ? style.bad('differ') : style.good('agree');
-    return [`${a} and ${b} ${verdict}: ${RELATIONS[asked.relation]}`];
-  }
-  const lines = [
-    found
-      ? `${style.bad('not the best')}: there is a better cover than that of ${a} (${asked.objective})`
-      : `${style.good('the best')}: no cover is better than that of ${a} (${asked.objective})`,
+}
+
+/** What no algorithm may do comes first, and alone. */
+function badLines({ findings }: VerifyReport, style: Style): string[] {
+  return findings.flatMap(({ wrong, runs }) => {
+    if (wrong.kind === 'unsteady') {
+      return [
+        style.bad(printable(`${wrong.algorithm} does not do the same twice for the same case`)),
+        'It keeps something from one range to the next, or draws by chance: nothing else can be said of it.',
+      ];
+    }
+    if (wrong.kind !== 'fault') return [];
+    const run = runs.find(({ fault }) => fault);
+    return [style.bad(printable(`${run?.name} ${run?.fault?.message}`))];
+  });
+}
+
+const STATES = { held: 'held', broken: 'broken', 'not-reported': 'not reported' } as const;
+
+function propertyLines(
+  properties: Partial<Record<PropertyName, PropertyState>>,
+  tried: string,
+  style: Style,
+): string[] {
+  const width = Math.max(...Object.values(properties).map((state) => STATES[state].length));
+  const line = (state: PropertyState, text: string) => {
+    const tone = { held: style.good, broken: style.bad, 'not-reported': style.dim }[state];
+    return `${tone(STATES[state].padEnd(width))}  ${text}`;
+  };
+  return [
+    `${tried}:`,
+    ...PROPERTY_NAMES.map((name) => line(properties[name] ?? 'not-reported', propertyLine(name))),
+    line('held', 'every attempt is inside the range, aligned and enabled'),
   ];
-  return gap && gap.ranges > 0 ? [...lines, gapLine(gap)] : lines;
+}
+
+/** Results by which algorithms part that are named; the others are counted. */
+const NAMED_CAUSES = 4;
+
+/** Each kind of difference, in how many cases, and what leads to it. */
+function differenceLines(findings: readonly ExplainedFinding[], style: Style): string[] {
+  const columns = ['CASES', 'DIFFERENCE', 'THEY PART AFTER'].map((title, i) => {
+    return { title, align: i === 0 ? ('right' as const) : ('left' as const) };
+  });
+  const rows = findings.map(({ wrong, count, causes }) => {
+    const sorted = [...causes].sort(([, x], [, y]) => y - x).map(([result]) => result);
+    const rest = sorted.length - NAMED_CAUSES;
+    const named = sorted.slice(0, NAMED_CAUSES).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+    return [grouped(count), wrong.kind === 'difference' ? DIFFERENCES[wrong.name] : '', named];
+  });
+  const [head, ...lines] = layOutTable(columns, rows);
+  return [style.dim(head), ...lines];
 }
 
 function gapLine({ ranges, behind, worth, best }: Gap): string {
@@ -87,22 +164,51 @@ function round(value: number): string {
   return value.toLocaleString('en-US', { maximumFractionDigits: 1 });
 }
 
-function findingLines(finding: ExplainedFinding, report: VerifyReport, style: Style): string[] {
-  const { runs, wrong, best } = finding;
-  const what = wrong.kind === 'property' ? [style.bold(`broken: ${propertyLine(wrong.name)}`)] : [];
-  const found = finding.exhaustive
-    ? `found by exhaustion after ${plural(finding.after, 'case')}: none of this PMD order with fewer PTEs does it`
-    : `found after ${plural(finding.after, 'case')}`;
+/** Findings by the case that shows them: many differ in several ways at once. */
+function byCase(findings: readonly ExplainedFinding[]): ExplainedFinding[][] {
+  const groups = new Map<string, ExplainedFinding[]>();
+  for (const finding of findings) {
+    const key =
+      finding.wrong.kind === 'difference' ? caseFlags(finding.case).join(' ') : wrongKey(finding.wrong);
+    groups.set(key, [...(groups.get(key) ?? []), finding]);
+  }
+  return [...groups.values()];
+}
+
+function findingLines(group: readonly ExplainedFinding[], view: VerifyView, style: Style): string[] {
+  const { report, single } = view;
+  const [{ runs, best, after, wrong, case: searchCase }] = group;
+  const isSmallest = group.every((finding) => finding.exhaustive);
+  // What does not happen twice can be neither made smaller nor shown again.
+  const unsteady = wrong.kind === 'unsteady';
+  const how = isSmallest
+    ? '; none of those tried of this PMD order has fewer PTEs'
+    : unsteady
+      ? ''
+      : ', then made smaller step by step';
   return [
-    ...what,
-    `case: ${caseFlags(finding.case).join(' ')}`,
+    ...headlines(group, view).map((line) => style.bold(line)),
+    `case: ${caseFlags(searchCase).join(' ')}`,
     '',
     ...sideBySide(runs, style),
     ...(best ? [`best: ${coverLine(best)}, worth ${round(best.worth)}`] : []),
     '',
-    style.dim(found),
-    `again: ${printable(caseCommand(report, finding.case))}`,
+    ...(single ? [] : [style.dim(`found after ${plural(after, 'case')}${how}`)]),
+    ...(unsteady ? [] : [`again: ${printable(caseCommand(report, searchCase))}`]),
   ];
+}
+
+/** What a case shows, where that is not said by the verdict. */
+function headlines(group: readonly ExplainedFinding[], { report, single }: VerifyView): string[] {
+  const [{ wrong, count }] = group;
+  if (wrong.kind === 'property') {
+    const often = single ? '' : ` in ${grouped(count)} of ${plural(report.cases, 'case')}`;
+    return [`broken${often}: ${propertyLine(wrong.name)}`];
+  }
+  const names = group.flatMap((each) =>
+    each.wrong.kind === 'difference' ? [DIFFERENCES[each.wrong.name]] : [],
+  );
+  return names.length === 0 || single || group.length === report.findings.length ? [] : [names.join(', ')];
 }
 
 function coverLine({ windows }: Cover): string {
@@ -119,6 +225,7 @@ function sideBySide(runs: readonly CaseRun[], style: Style): string[] {
     ...runs.map((run) => cell(run.steps[i], run)),
     i === first ? '<- first difference' : '',
   ]);
+  if (steps > MOST_STEPS) leaveOut(rows, first ?? steps - 1);
   const results = runs.map(({ result, fault }) => printable(fault?.message ?? result ?? ''));
   const differ = b && results[0] !== results[1] && first === undefined;
   rows.push(['=', ...results, differ ? '<- first difference' : '']);
@@ -132,6 +239,20 @@ function sideBySide(runs: readonly CaseRun[], style: Style): string[] {
   }));
   const [head, ...lines] = layOutTable(columns, rows);
   return [style.dim(head), ...lines.map((line) => (line.includes('<-') ? style.warn(line) : line))];
+}
+
+/** Steps of a case that are all shown; of more, those around the first difference. */
+const MOST_STEPS = 24;
+const STEPS_AROUND = 6;
+
+function leaveOut(rows: string[][], around: number): void {
+  const cut = (first: number, end: number) => {
+    if (end - first < 2) return;
+    const blank = Array.from({ length: rows[0].length - 1 }, () => '');
+    rows.splice(first, end - first, ['…', `${end - first} steps`, ...blank.slice(1)]);
+  };
+  cut(around + STEPS_AROUND, rows.length);
+  cut(1, around - STEPS_AROUND);
 }
 
 function cell(step: RunStep | undefined, run: CaseRun): string {

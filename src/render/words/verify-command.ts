@@ -1,6 +1,7 @@
 import { shellCommand } from '../../core/base/shell.ts';
-import { formatOrders, ordersOf } from '../../core/memory/order.ts';
+import { formatOrders } from '../../core/memory/order.ts';
 import { formatPages } from '../../core/memory/page-list.ts';
+import { formatOutcome } from '../../core/rules/outcome.ts';
 import { type SearchCase, unmappedPages } from '../../verify/search-case.ts';
 import type { VerifyReport } from '../../verify/verification.ts';
 
@@ -14,12 +15,13 @@ export function caseFlags(searchCase: SearchCase): string[] {
     ...(range.uffdArmed ? ['--uffd-armed'] : []),
     `--orders ${formatOrders(orders)}`,
     `--max-ptes-none ${maxPtesNone}`,
-    ...outcomes.flatMap(({ offset, orders: ofRule, result }) =>
-      ordersOf(ofRule).map(
-        (order) => `--outcome ${offset === undefined ? '' : `${offset}:`}${order}=${result}`,
-      ),
-    ),
+    ...outcomes.map((rule) => `--outcome ${quoted(formatOutcome(rule))}`),
   ];
+}
+
+/** A star is for the shell else. */
+function quoted(text: string): string {
+  return text.includes('*') ? `'${text}'` : text;
 }
 
 /** The command that shows a case again. */
@@ -27,15 +29,29 @@ export function caseCommand({ asked, names }: VerifyReport, searchCase: SearchCa
   return `${shellCommand(['thpscope', 'verify', ...names])}${askedFlags(asked)} ${caseFlags(searchCase).join(' ')}`;
 }
 
-/** The command that verifies everything again, from the same seed. */
+/** Flags that say what is tried, as they were given. */
+export interface TriedFlags {
+  readonly results?: string;
+  readonly pmdOrder?: number;
+  readonly cases?: number;
+  readonly time?: number;
+}
+
+/** The command that verifies everything again, from the same seed; where a clock ended it, as many cases. */
 export function wholeCommand(
-  { asked, names, seed }: VerifyReport,
-  { results, pmdOrder }: { readonly results: string | undefined; readonly pmdOrder: number | undefined },
+  { asked, names, seed, cases: tried }: VerifyReport,
+  { results, pmdOrder, cases, time }: TriedFlags,
 ): string {
-  const ends =
-    (results === undefined ? '' : ` --results ${results}`) +
-    (pmdOrder === undefined ? '' : ` --pmd-order ${pmdOrder}`);
-  return `${shellCommand(['thpscope', 'verify', ...names])}${askedFlags(asked)}${ends} --seed ${seed}`;
+  const flag = (name: string, value: string | number | undefined) =>
+    value === undefined ? '' : ` --${name} ${value}`;
+  return [
+    shellCommand(['thpscope', 'verify', ...names]),
+    askedFlags(asked),
+    flag('results', results),
+    flag('pmd-order', pmdOrder),
+    flag('cases', time === undefined ? cases : tried),
+    flag('seed', seed),
+  ].join('');
 }
 
 function askedFlags(asked: VerifyReport['asked']): string {

@@ -1,0 +1,77 @@
+import { MIN_PMD_ORDER } from '../core/memory/geometry.ts';
+import { ALL_SCAN_RESULTS, type ScanResult } from '../core/rules/scan-result.ts';
+import type { CaseSpace } from './case-space.ts';
+import { pathSpaces } from './path-cases.ts';
+import { randomCases } from './random-cases.ts';
+import { EVERY_ACTION, exhausted, type SmallSpace, spacesToCheck, spacesToCompare } from './small-cases.ts';
+
+/** What cases are to be tried. */
+export interface WhichCases {
+  readonly seed: number;
+  /** Only this PMD order. */
+  readonly pmdOrder?: number;
+  /** How attempts may end, the usual end first; every result by default, and few where all are too many. */
+  readonly results?: readonly ScanResult[];
+  /** Go on with random cases without end: whoever asks ends it. */
+  readonly endless?: boolean;
+}
+
+/** The PMD order of x86-64 and arm64 with pages of 4K, which most people have. */
+const USUAL_PMD_ORDER = 9;
+
+/** Those of pages of 16K and 64K on arm64. */
+const LARGER_PMD_ORDERS = [11, 13];
+
+/** Every result, those first that stand for each thing that may follow an attempt. */
+export const EVERY_RESULT: readonly ScanResult[] = [...new Set([...EVERY_ACTION, ...ALL_SCAN_RESULTS])];
+
+/**
+ * What two algorithms are compared on, stage by stage: the trees of windows of PMD order 9 and everything of
+ * PMD order 3, then random cases of 9, then more of small and of large orders.
+ */
+export function stagesToCompare(which: WhichCases): Generator<CaseSpace[]> {
+  const { results: few = EVERY_ACTION, results: each = EVERY_RESULT } = which;
+  return stagesOf(which, few, (pmdOrder) => pathSpaces(pmdOrder, { each, few }), spacesToCompare(few));
+}
+
+/**
+ * What one algorithm is examined on, which takes longer a case: most results are tried at small orders alone.
+ */
+export function stagesToCheck(which: WhichCases): Generator<CaseSpace[]> {
+  const { results: few = EVERY_ACTION, results: all = EVERY_RESULT } = which;
+  const paths = (pmdOrder: number) =>
+    pathSpaces(pmdOrder, { each: pmdOrder < USUAL_PMD_ORDER ? all : few, few });
+  return stagesOf(which, few, paths, spacesToCheck(few));
+}
+
+/** What an algorithm is held against the best covers on: all attempts succeed. */
+export function stagesToRate(which: WhichCases): Generator<CaseSpace[]> {
+  const succeed = EVERY_ACTION.slice(0, 1);
+  return stagesOf(which, succeed, () => [], spacesToCheck(succeed));
+}
+
+function* stagesOf(
+  { seed, pmdOrder, endless }: WhichCases,
+  results: readonly ScanResult[],
+  paths: (pmdOrder: number) => CaseSpace[],
+  small: readonly SmallSpace[],
+): Generator<CaseSpace[]> {
+  const smallest = small.filter((space) => space.pmdOrder === MIN_PMD_ORDER).map(exhausted);
+  const larger = small.filter((space) => space.pmdOrder > MIN_PMD_ORDER).map(exhausted);
+  const random = (order: number, round = 0) => [randomCases(order, results, seed + round)];
+  if (pmdOrder === undefined) {
+    yield [...paths(USUAL_PMD_ORDER), ...paths(MIN_PMD_ORDER), ...smallest];
+    yield random(USUAL_PMD_ORDER);
+    for (const space of larger) yield [space];
+    for (const order of LARGER_PMD_ORDERS) yield random(order);
+  } else if (pmdOrder === MIN_PMD_ORDER) {
+    yield [...paths(pmdOrder), ...smallest];
+  } else {
+    const [first, ...others] = larger.filter((space) => space.pmdOrder === pmdOrder);
+    yield [...paths(pmdOrder), ...(first ? [first] : [])];
+    for (const space of others) yield [space];
+    if (!first) yield random(pmdOrder);
+  }
+  const orders = pmdOrder === undefined ? [USUAL_PMD_ORDER, ...LARGER_PMD_ORDERS] : [pmdOrder];
+  for (let round = 1; endless; round++) for (const order of orders) yield random(order, round);
+}
