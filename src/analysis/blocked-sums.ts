@@ -56,18 +56,19 @@ function wrongRow(
     return `has ${plural(largePages, 'page')} in large folios of ${grouped(shared * ranges)} shared ones`;
   if (savedEntries > largePages) return `has ${grouped(savedEntries)} entries saved by folios`;
   for (let order: number = MIN_ANON_ORDER; order < geometry.pmdOrder; order++) {
-    const has = `has ${grouped(full[order])} full windows of order ${order}, ${grouped(open[order])} of them open`;
+    const has = () =>
+      `has ${grouped(full[order])} full windows of order ${order}, ${grouped(open[order])} of them open`;
     const fits =
       between(full[order], ranges, pages, order, geometry) &&
       between(open[order], ranges, pages - shared, order, geometry) &&
       open[order] <= full[order] &&
       // Each shared page blocks one window at most.
       full[order] - open[order] <= shared * ranges;
-    if (!fits) return `${has}, in ${plural(ranges, 'range')}`;
+    if (!fits) return `${has()}, in ${plural(ranges, 'range')}`;
     const isInside =
       order + 1 === geometry.pmdOrder ||
       (full[order] >= 2 * full[order + 1] && open[order] >= 2 * open[order + 1]);
-    if (!isInside) return `${has}, fewer than lie in those of order ${order + 1}`;
+    if (!isInside) return `${has()}, fewer than lie in those of order ${order + 1}`;
   }
   return undefined;
 }

@@ -33,18 +33,18 @@ export function wrongSum(memory: MemoryDigest): string | undefined {
 function wrongRow({ geometry, classes }: MemoryDigest, name: VmaClass): string | undefined {
   const { pmdOrder } = geometry;
   for (const [pages, { ranges, full }] of classes[name].table.rows) {
-    const where = `row ${pages} of ${name}`;
-    if (ranges === 0) return `${where} has no range`;
+    const where = () => `row ${pages} of ${name}`;
+    if (ranges === 0) return `${where()} has no range`;
     for (let order: number = MIN_ANON_ORDER; order < pmdOrder; order++) {
       const windows = pagesPerRange(geometry) >> order;
-      const has = `${where} has ${grouped(full[order])} full windows of order ${order}`;
+      const has = () => `${where()} has ${grouped(full[order])} full windows of order ${order}`;
       // Each page that is missing breaks one window at most.
       const fewest = Math.max(0, windows - (pagesPerRange(geometry) - pages));
       const most = pages >> order;
       if (full[order] < ranges * fewest || full[order] > ranges * most)
-        return `${has} in ${plural(ranges, 'range')}; one such range has ${fewest} to ${most}`;
+        return `${has()} in ${plural(ranges, 'range')}; one such range has ${fewest} to ${most}`;
       if (order + 1 < pmdOrder && full[order] < 2 * full[order + 1])
-        return `${has}, fewer than lie in its ${grouped(full[order + 1])} of order ${order + 1}`;
+        return `${has()}, fewer than lie in its ${grouped(full[order + 1])} of order ${order + 1}`;
     }
   }
   return undefined;
@@ -120,14 +120,14 @@ function wrongWindows({ geometry, rows, any }: DigestTable, name: VmaClass): str
   if (any[pmdOrder] !== ranges)
     return `'any' of ${name} has ${grouped(any[pmdOrder])} windows of order ${pmdOrder} in ${plural(ranges, 'range')}`;
   for (let order: number = MIN_ANON_ORDER; order <= pmdOrder; order++) {
-    const has = `'any' of ${name} has ${grouped(any[order])} windows of order ${order}`;
-    const outer = `that lie in ${grouped(any[order + 1])} of order ${order + 1}`;
+    const has = () => `'any' of ${name} has ${grouped(any[order])} windows of order ${order}`;
+    const outer = () => `that lie in ${grouped(any[order + 1])} of order ${order + 1}`;
     if (order < pmdOrder && (any[order] < any[order + 1] || any[order] > 2 * any[order + 1]))
-      return `${has} ${outer}`;
+      return `${has()} ${outer()}`;
     const partial = any[order] - full[order];
     const left = pages - full[order] * 2 ** order;
     if (partial < 0 || left < partial || left > partial * (2 ** order - 1))
-      return `${has}, ${grouped(full[order])} of them full, for ${plural(pages, 'page')}`;
+      return `${has()}, ${grouped(full[order])} of them full, for ${plural(pages, 'page')}`;
   }
   return undefined;
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -8,6 +8,7 @@ import { DigestQuery } from '../../src/analysis/digest-query.ts';
 import { totalDigest } from '../../src/analysis/memory-digest.ts';
 import type { Context } from '../../src/cli/shared/context.ts';
 import { digestOfBytes, readDigestFile, writeDigestFile } from '../../src/cli/shared/digest-file.ts';
+import { digestFromFlags, digestTotal } from '../../src/cli/shared/digest-source.ts';
 import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import type { Order } from '../../src/core/memory/order.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
@@ -148,6 +149,28 @@ test('a file of version 3, which keeps shared pages whole, says the same', async
   });
   expect(answers[1]).toEqual(answers[0]);
   expect(answers[0][0].attempts[2]).toBeGreaterThan(0);
+});
+
+test('several digests are one sum, process by process or all at once', async () => {
+  const paths = ['b.json', 'c.json'].map((name) => join(folder, name));
+  for (const [i, path] of paths.entries()) {
+    const { processes, ...rest } = digestOf([...ITEMS, processItem(8)]);
+    const host = { ...HOST, name: `db${i}`, bootId: `boot${i}` };
+    const bytes = sealed(digestJson({ ...rest, host, processes }));
+    writeFileSync(path, bytes);
+  }
+  const asked = paths.map((path) => ({ path, name: path }));
+  const context = { command: 'sweep' } as Context;
+  const signal = new AbortController().signal;
+  const [each, total] = [
+    await digestFromFlags(context, {}, asked, { signal }),
+    await digestTotal(context, {}, asked, { signal }),
+  ];
+  if (!each.ok || !total.ok) throw new Error('not read');
+  expect(total.value.processes).toBe(4);
+  expect(total.value.memory).toEqual(totalDigest(each.value));
+  expect(total.value.source).toEqual({ ...each.value, processes: total.value.source.processes });
+  expect(total.value.memory.residentPages).toBe(2 * 71);
 });
 
 describe('files that were made to be misread', () => {

@@ -1,5 +1,5 @@
 import { checkDigestAlgorithm, checkDigestModel, DigestQuery } from '../../analysis/digest-query.ts';
-import { otherBytesOf, totalDigest } from '../../analysis/memory-digest.ts';
+import { otherBytesOf } from '../../analysis/memory-digest.ts';
 import { readOnKernel } from '../../analysis/read-on.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
@@ -8,7 +8,7 @@ import { digestTotalsJson, digestTotalsText } from '../../render/text/digest-tot
 import type { CommandInputs } from '../shared/command-inputs.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, styleFor, warn } from '../shared/context.ts';
-import { digestFromFlags } from '../shared/digest-source.ts';
+import { digestTotal } from '../shared/digest-source.ts';
 import type { PredictFlags } from './command.ts';
 
 /** `predict` over digests: totals only, for a digest knows neither VMAs nor ranges. */
@@ -20,11 +20,10 @@ export async function predictDigest(
     return fail('usage', '--outcome: a digest cannot make attempts fail; give processes or a snapshot');
   const algorithm = checkDigestAlgorithm(flags.algorithm);
   if (!algorithm.ok) return algorithm;
-  const source = await digestFromFlags(context, flags, files, {
-    signal: new AbortController().signal,
-  });
-  if (!source.ok) return source;
-  const { host } = source.value;
+  const total = await digestTotal(context, flags, files, { signal: new AbortController().signal });
+  if (!total.ok) return total;
+  const { source, memory, processes } = total.value;
+  const { host } = source;
   const { geometry, settings } = host;
   const runPolicy = await policyFromFlags(flags, geometry, host);
   if (!runPolicy.ok) return runPolicy;
@@ -32,7 +31,6 @@ export async function predictDigest(
   if (!model.ok) return model;
   if (!settings && flags.policy === undefined)
     warn(context, "the settings of these hosts are unknown or differ; predicted with the kernel's defaults");
-  const memory = totalDigest(source.value);
   const query = new DigestQuery(memory);
   const counts = query.ask(runPolicy.value.settings, runPolicy.value.model);
   const restart = query.restart(runPolicy.value.settings, runPolicy.value.model);
@@ -44,11 +42,10 @@ export async function predictDigest(
       `${JSON.stringify({ ...predictHead(policy), ranges: [], totals, otherBytes: otherBytesOf(memory) ?? null })}\n`,
     );
   } else {
-    const processes = source.value.processes.length;
     const readOn = readOnKernel(host.kernelRelease, false);
     const style = styleFor(context, flags.color);
     await print(context, digestTotalsText(memory, counts, restart, processes, policy, readOn, style));
-    for (const note of source.value.notes) warn(context, note);
+    for (const note of source.notes) warn(context, note);
   }
   return succeed(undefined);
 }

@@ -1,11 +1,18 @@
 import { DigestCollector } from '../../analysis/digest-collector.ts';
-import type { ProcessDigest, SourceDigest } from '../../analysis/memory-digest.ts';
+import {
+  addMemoryDigest,
+  emptyMemoryDigest,
+  type MemoryDigest,
+  type ProcessDigest,
+  type SourceDigest,
+  totalDigest,
+} from '../../analysis/memory-digest.ts';
 import { commonValue } from '../../core/base/common-value.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import { commonCpu } from '../../core/rules/cpu.ts';
 import { joinReleases } from '../../core/rules/kernel-release.ts';
-import { commonReach, reachAsked } from '../../core/rules/tlb-reach.ts';
+import { commonReach, reachAsked, type TlbReach } from '../../core/rules/tlb-reach.ts';
 import type { LiveOptions } from '../../linux/live-source.ts';
 import type { Context } from './context.ts';
 import { readDigestFile } from './digest-file.ts';
@@ -34,65 +41,136 @@ export async function digestFromFlags(
   files: readonly InputFile[],
   asked: Omit<DigestOptions, 'tlb'>,
 ): Promise<Result<SourceDigest>> {
-  const options = { ...asked, tlb: flags.tlb };
-  if (files.length === 0) return digestProcesses(context, flags, options);
+  const stored = storedDigests(files, asked);
+  if (!stored.ok) return stored;
+  if (stored.value.length === 0) return digestAnew(context, flags, files, asked);
+  const processes: ProcessDigest[] = [];
+  const read = await readDigests(context, stored.value, flags.tlb, (each) => processes.push(each));
+  return read.ok ? succeed({ ...read.value, processes }) : read;
+}
+
+/** What was named as one sum, for answers that tell no processes apart. */
+export interface TotalSource {
+  /** Its only process is the sum of all. */
+  readonly source: SourceDigest;
+  readonly memory: MemoryDigest;
+  /** How many processes it is of. */
+  readonly processes: number;
+}
+
+/** The same as one sum: of digests made before one at a time is held, however many there are. */
+export async function digestTotal(
+  context: Context,
+  flags: ProcessFlags & WorkersFlag & TlbFlag,
+  files: readonly InputFile[],
+  asked: Omit<DigestOptions, 'tlb'>,
+): Promise<Result<TotalSource>> {
+  const stored = storedDigests(files, asked);
+  if (!stored.ok) return stored;
+  if (stored.value.length === 0) {
+    const source = await digestAnew(context, flags, files, asked);
+    return source.ok
+      ? succeed(totalOf(source.value, totalDigest(source.value), source.value.processes.length))
+      : source;
+  }
+  let memory: MemoryDigest | undefined;
+  let processes = 0;
+  const read = await readDigests(context, stored.value, flags.tlb, (each) => {
+    memory ??= emptyMemoryDigest(each.memory.geometry, each.memory.reachPages);
+    addMemoryDigest(memory, each.memory);
+    processes++;
+  });
+  if (!read.ok) return read;
+  const { host, reach } = read.value;
+  return succeed(totalOf(read.value, memory ?? emptyMemoryDigest(host.geometry, reach.pages), processes));
+}
+
+function totalOf(
+  source: Omit<SourceDigest, 'processes'>,
+  memory: MemoryDigest,
+  processes: number,
+): TotalSource {
+  const process = { pid: 0, startTime: 0, command: '', cgroup: '', thpDisabled: undefined };
+  const sum = { process, memory, isRegistered: undefined };
+  return { source: { ...source, processes: [sum] }, memory, processes };
+}
+
+/** The files if they are digests, none if they are snapshots. Fails where they are of both kinds. */
+function storedDigests(
+  files: readonly InputFile[],
+  { walkAll }: Pick<DigestOptions, 'walkAll'>,
+): Result<readonly InputFile[]> {
   const stored = files.filter(isDigestFile);
-  if (stored.length === 0) return digestFiles(context, flags, files, options);
-  if (stored.length < files.length)
+  if (stored.length > 0 && stored.length < files.length)
     return fail('usage', 'digests and snapshots cannot be combined: digest the snapshots first');
-  if (options.walkAll)
+  if (stored.length > 0 && walkAll)
     return fail(
       'usage',
       `${stored[0].name}: a digest cannot answer for the kernels scaled and capped; give the snapshot`,
     );
-  return readDigests(context, stored, options.tlb);
+  return succeed(stored);
 }
 
+function digestAnew(
+  context: Context,
+  flags: ProcessFlags & WorkersFlag & TlbFlag,
+  files: readonly InputFile[],
+  asked: Omit<DigestOptions, 'tlb'>,
+): Promise<Result<SourceDigest>> {
+  const options = { ...asked, tlb: flags.tlb };
+  return files.length === 0
+    ? digestProcesses(context, flags, options)
+    : digestFiles(context, flags, files, options);
+}
+
+/** Reads digests one after the other and hands out their processes; nothing of these is kept. */
 async function readDigests(
   context: Context,
   files: readonly InputFile[],
   tlb: string | undefined,
-): Promise<Result<SourceDigest>> {
-  const digests: SourceDigest[] = [];
+  take: (process: ProcessDigest) => void,
+): Promise<Result<Omit<SourceDigest, 'processes'>>> {
+  const hosts: SourceDigest['host'][] = [];
+  const reaches: TlbReach[] = [];
+  const skipped: SourceDigest['skipped'][number][] = [];
+  const notes = new Set<string>();
+  const recorded = new RecordedProcesses(context.command);
   for (const file of files) {
     const digest = await readDigestFile(file);
     if (!digest.ok) return digest;
     const counted = checkReach(file.name, digest.value, tlb);
     if (!counted.ok) return counted;
-    digests.push(digest.value);
-    if (!sameGeometry(digest.value.host.geometry, digests[0].host.geometry))
+    const { host, processes } = digest.value;
+    hosts.push(host);
+    reaches.push(digest.value.reach);
+    if (!sameGeometry(host.geometry, hosts[0].geometry))
       return otherPageSize(context.command, file.name, files[0].name);
-  }
-  const [{ host }] = digests;
-  const recorded = new RecordedProcesses(context.command);
-  const processes: ProcessDigest[] = [];
-  for (const [index, digest] of digests.entries()) {
-    const recording = { file: files[index].name, host: digest.host.name, time: digest.host.time };
-    for (const each of digest.processes) {
+    const recording = { file: file.name, host: host.name, time: host.time };
+    for (const each of processes) {
       const process =
-        digests.length > 1
-          ? recorded.add(each.process, recording, digest.host.bootId)
-          : succeed(each.process);
+        files.length > 1 ? recorded.add(each.process, recording, host.bootId) : succeed(each.process);
       if (!process.ok) return process;
-      processes.push({ ...each, process: process.value });
+      take({ ...each, process: process.value });
     }
+    skipped.push(...digest.value.skipped);
+    for (const note of digest.value.notes) notes.add(note);
   }
-  const { note } = recorded;
+  if (recorded.note !== undefined) notes.add(recorded.note);
+  const [first] = hosts;
   // Hosts of a fleet may differ in settings; then none are those of all.
-  const agree = digests.every((each) => sameSettings(each.host.settings, host.settings));
+  const agree = hosts.every((each) => sameSettings(each.settings, first.settings));
   return succeed({
     host: {
-      ...host,
-      name: commonValue(digests.map((each) => each.host.name)),
-      bootId: digests.length === 1 ? host.bootId : undefined,
-      kernelRelease: joinReleases(digests.map((each) => each.host.kernelRelease)),
-      settings: agree ? host.settings : undefined,
-      cpu: commonCpu(digests.map((each) => each.host.cpu)),
+      ...first,
+      name: commonValue(hosts.map((each) => each.name)),
+      bootId: hosts.length === 1 ? first.bootId : undefined,
+      kernelRelease: joinReleases(hosts.map((each) => each.kernelRelease)),
+      settings: agree ? first.settings : undefined,
+      cpu: commonCpu(hosts.map((each) => each.cpu)),
     },
-    reach: commonReach(digests.map(({ reach }) => reach)),
-    processes,
-    skipped: digests.flatMap(({ skipped }) => skipped),
-    notes: [...new Set(digests.flatMap(({ notes }) => notes)), ...(note === undefined ? [] : [note])],
+    reach: commonReach(reaches),
+    skipped,
+    notes: [...notes],
   });
 }
 

@@ -9,7 +9,7 @@ import { sweepJson } from '../../render/json/sweep.ts';
 import { sweepText } from '../../render/text/sweep.ts';
 import { settingsFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, styleFor, warn } from '../shared/context.ts';
-import { digestFromFlags } from '../shared/digest-source.ts';
+import { digestTotal } from '../shared/digest-source.ts';
 import { interruptible } from '../shared/interrupt.ts';
 import { sourceInputs } from '../shared/source.ts';
 import { runSweep } from '../shared/sweep-run.ts';
@@ -41,12 +41,11 @@ async function sweepSource(
   if (!inputs.ok) return inputs;
   const { flags, files } = inputs.value;
   const walkAll = named.value?.some(({ noneRule }) => noneRule !== 'ends') === true;
-  const source = await digestFromFlags(context, flags, files, { signal, walkAll });
-  if (!source.ok) return source;
-  const { processes, notes } = source.value;
-  const memory = { source: source.value, processes: processes.length, runsHere: files.length === 0 };
-  const swept = await sweepDigest(context, flags, memory, signal);
-  if (swept.ok) for (const note of notes) if (!flags.json && !flags.csv) warn(context, note);
+  const total = await digestTotal(context, flags, files, { signal, walkAll });
+  if (!total.ok) return total;
+  const swept = await sweepDigest(context, flags, { ...total.value, runsHere: files.length === 0 }, signal);
+  if (swept.ok)
+    for (const note of total.value.source.notes) if (!flags.json && !flags.csv) warn(context, note);
   return swept;
 }
 
