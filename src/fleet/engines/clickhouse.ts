@@ -11,8 +11,8 @@ export interface ClickHouseRequests {
 }
 
 /**
- * Settings under which ClickHouse answers with all rows or an error, whatever the profile of the user says:
- * profiles may end a query early and call what there is the answer.
+ * Settings under which ClickHouse answers what is asked, with all rows or an error, whatever the profile of
+ * the user says: profiles may end a query early and call what there is the answer.
  */
 const WHOLE_ANSWERS = {
   skip_unavailable_shards: 0,
@@ -30,6 +30,10 @@ const WHOLE_ANSWERS = {
   distributed_product_mode: 'global',
   // The status waits for the end of the query, where the server has room to keep the answer.
   wait_end_of_query: 1,
+  // Statements may name thousands of states of ranges.
+  max_query_size: 2 ** 28,
+  max_ast_elements: 2 ** 24,
+  max_expanded_ast_elements: 2 ** 24,
   default_format: 'JSONCompact',
   output_format_json_quote_64bit_integers: 1,
 };
@@ -97,7 +101,9 @@ async function ask(
 
 /** Codes of errors that say more than that a query failed: what to do about them. */
 const ADVICE: Readonly<Record<string, readonly [FailureKind, string]>> = {
+  47: ['usage', 'check the columns that --where names'],
   60: ['usage', 'create the tables, or name their database: http://HOST:8123/?database=NAME'],
+  62: ['usage', 'check --where'],
   81: ['usage', 'name a database that there is: http://HOST:8123/?database=NAME'],
   164: ['permission', 'let the user change settings: readonly = 2 in its profile'],
   192: ['permission', 'check CLICKHOUSE_USER'],

@@ -60,6 +60,13 @@ describe.skipIf(!CLICKHOUSE)('two servers of ClickHouse (scripts/install-clickho
     expect(await engineAt(one).query(sql)).toEqual({ ok: true, value: [{ n: 400 }] });
   });
 
+  test('a statement may be long', async () => {
+    const hosts = Array.from({ length: 60_000 }, (_, i) => `'h${i}\\x2d0'`).join(', ');
+    const sql = `SELECT COUNT(*) AS n FROM fleet WHERE host IN (${hosts})`;
+    expect(sql.length).toBeGreaterThan(262_144);
+    expect(await engineAt(one).query(sql)).toEqual({ ok: true, value: [{ n: 1000 }] });
+  });
+
   test('integers are exact or fail', async () => {
     const sum = (factor: string) =>
       engineAt(one).query(`SELECT MAX(c) * ${factor} + 1 AS n FROM fleet WHERE c = 1`);
@@ -97,11 +104,12 @@ describe.skipIf(!CLICKHOUSE)('two servers of ClickHouse (scripts/install-clickho
   });
 
   test.each([
-    ['SELEC 1', /^unreadable: ClickHouse at [\d.:]+: Syntax error: .*\(code 62\)$/],
+    ['SELEC 1', /^usage: ClickHouse at [\d.:]+: Syntax error: .*\(code 62\); check --where$/],
     [
       'SELECT a FROM nowhere',
       /^usage: .*nowhere doesn't exist.*\(code 60\); create the tables, or name their database/,
     ],
+    ['SELECT a FROM fleet', /^usage: .*Unknown identifier: a \(code 47\); check the columns/],
     ['SELECT throwIf(c = 999) AS a FROM fleet', /^unreadable: .*\(code 395\)$/],
   ])('%s fails by name', async (sql, message) => {
     expect(await failureOf(engineAt(one), sql)).toMatch(message);
