@@ -106,12 +106,9 @@ async function collectOne(
   if (!reading.ok) return reading;
   const { digest } = reading.value;
   for (const note of flags.json ? [] : digest.notes) warn(context, note);
-  let dropped = 0;
-  for (const { key, bytes } of readingFiles(reading.value)) {
-    const added = await addToSpool(collection.spool, key, bytes);
-    if (!added.ok) return added;
-    dropped += added.value.files;
-  }
+  const added = await addToSpool(collection.spool, readingFiles(reading.value));
+  if (!added.ok) return added;
+  const dropped = added.value.files;
   const { delivered, waiting, failure } = await deliverSpool(collection.spool, collection.store);
   if (flags.json) {
     const line = {

@@ -5,6 +5,7 @@ import { formatBytes } from '../../core/base/bytes.ts';
 import { type Failure, fail, failWith, type Result, succeed } from '../../core/base/failure.ts';
 import { partialPath, removeAbandoned } from '../../snapshot/partial-name.ts';
 import { folderFailure } from './folder-failure.ts';
+import { packParcel, type SpooledFile, unpackParcel } from './parcel.ts';
 import type { FleetStore } from './store.ts';
 
 /**
@@ -29,44 +30,39 @@ export interface Delivery {
   readonly failure?: Failure;
 }
 
-interface Waiting {
+/** A parcel that waits, by the name of its file. */
+interface Waiting extends FilesAndBytes {
   readonly name: string;
-  readonly key: string;
-  readonly bytes: number;
 }
 
 const NOTHING: FilesAndBytes = { files: 0, bytes: 0 };
 const DIGITS = 15;
-/** A number, so that names sort as files came; what keeps processes apart; the key, its slashes escaped. */
-const NAME = /^\d{15}-[0-9a-f]{8}-(.+)$/;
+/** A number, so that names sort as parcels came; what keeps processes apart; how many files. */
+const NAME = /^\d{15}-[0-9a-f]{8}-(\d+)$/;
 
 /**
- * Adds a file at the end of the spool: once this returns it is on the disk, whatever happens to the process.
- * The oldest files go where more than the limit would wait; answers how many went, which is to be said. Until
- * they have gone the spool holds one file more.
+ * Adds a parcel at the end of the spool: once this returns it is on the disk, whatever happens to the
+ * process, and before that none of it is. The oldest parcels go where more than the limit would wait; answers
+ * what went, which is to be said. Until they have gone the spool holds one parcel more.
  */
 export async function addToSpool(
   { folder, limit }: Spool,
-  key: string,
-  bytes: Uint8Array,
+  files: readonly SpooledFile[],
 ): Promise<Result<FilesAndBytes>> {
-  const size = bytes.length;
+  const parcel = packParcel(files);
+  const size = parcel.length;
   if (size > limit)
     return fail(
       'usage',
-      `spool ${folder}: ${formatBytes(size)} of ${key} exceed its limit of ${formatBytes(limit)}; raise it`,
+      `spool ${folder}: a reading of ${formatBytes(size)} exceeds its limit of ${formatBytes(limit)}; raise it`,
     );
   try {
     await fs.mkdir(folder, { recursive: true, mode: 0o700 });
     await removeAbandoned(folder);
     const earlier = await listWaiting(folder);
-    const number = 1 + Number(earlier.at(-1)?.name.slice(0, DIGITS) ?? 0);
+    const number = String(1 + Number(earlier.at(-1)?.name.slice(0, DIGITS) ?? 0)).padStart(DIGITS, '0');
     const mark = randomBytes(4).toString('hex');
-    await writeWhole(
-      folder,
-      `${String(number).padStart(DIGITS, '0')}-${mark}-${encodeURIComponent(key)}`,
-      bytes,
-    );
+    await writeWhole(folder, `${number}-${mark}-${files.length}`, parcel);
     return succeed(await dropOldest(folder, earlier, limit - size));
   } catch (error) {
     return failWith(spoolFailure(folder, error));
@@ -74,8 +70,9 @@ export async function addToSpool(
 }
 
 /**
- * Has a store take what waits, oldest first, until it fails to take one. A file leaves the spool after the
- * store has it: whoever dies between the two delivers it again, under the same key.
+ * Has a store take what waits, oldest first and in the order of each parcel, until it fails to take one. A
+ * parcel leaves the spool after the store has all of it: whoever dies before delivers it again, under the
+ * same keys.
  */
 export async function deliverSpool({ folder }: Spool, store: FleetStore): Promise<Delivery> {
   let delivered = NOTHING;
@@ -84,15 +81,17 @@ export async function deliverSpool({ folder }: Spool, store: FleetStore): Promis
   try {
     waiting = await listWaiting(folder);
     while (waiting.length > 0) {
-      const [{ name, key, bytes }] = waiting;
-      const content = await fs.readFile(join(folder, name)).catch(undefinedIfMissing);
-      // Another process may deliver, too.
-      if (content) {
-        const taken = await store.put(key, content);
+      const path = join(folder, waiting[0].name);
+      const parcel = await fs.readFile(path).catch(undefinedIfMissing);
+      const files = parcel ? unpackParcel(parcel) : [];
+      if (!files) return end({ kind: 'unreadable', message: `${path}: is damaged; remove it` });
+      for (const { key, bytes } of files) {
+        const taken = await store.put(key, bytes);
         if (!taken.ok) return end(taken.failure);
-        await fs.rm(join(folder, name), { force: true });
-        delivered = { files: delivered.files + 1, bytes: delivered.bytes + bytes };
+        delivered = { files: delivered.files + 1, bytes: delivered.bytes + bytes.length };
       }
+      // Another process may have delivered it, too.
+      await fs.rm(path, { force: true });
       waiting = waiting.slice(1);
     }
     return end();
@@ -106,10 +105,10 @@ async function listWaiting(folder: string): Promise<Waiting[]> {
   const names = await fs.readdir(folder).catch((error) => undefinedIfMissing(error) ?? []);
   const waiting: Waiting[] = [];
   for (const name of names.sort()) {
-    const key = NAME.exec(name)?.[1];
-    if (key === undefined) continue;
+    const files = NAME.exec(name)?.[1];
+    if (files === undefined) continue;
     const stat = await fs.stat(join(folder, name)).catch(undefinedIfMissing);
-    if (stat) waiting.push({ name, key: decodeURIComponent(key), bytes: stat.size });
+    if (stat) waiting.push({ name, files: Number(files), bytes: stat.size });
   }
   return waiting;
 }
@@ -118,12 +117,12 @@ async function listWaiting(folder: string): Promise<Waiting[]> {
 async function dropOldest(folder: string, waiting: readonly Waiting[], room: number): Promise<FilesAndBytes> {
   let { bytes: held } = totalOf(waiting);
   let dropped = NOTHING;
-  for (const { name, bytes } of waiting) {
+  for (const { name, files, bytes } of waiting) {
     if (held <= room) break;
     held -= bytes;
     // One that is gone has been delivered, or dropped and counted elsewhere.
     const isGone = await fs.unlink(join(folder, name)).then(() => false, isMissing);
-    if (!isGone) dropped = { files: dropped.files + 1, bytes: dropped.bytes + bytes };
+    if (!isGone) dropped = { files: dropped.files + files, bytes: dropped.bytes + bytes };
   }
   return dropped;
 }
@@ -141,8 +140,11 @@ async function writeWhole(folder: string, name: string, bytes: Uint8Array): Prom
   await handle.sync().finally(() => handle.close());
 }
 
-function totalOf(files: readonly Waiting[]): FilesAndBytes {
-  return { files: files.length, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) };
+function totalOf(waiting: readonly Waiting[]): FilesAndBytes {
+  return waiting.reduce(
+    (sum, each) => ({ files: sum.files + each.files, bytes: sum.bytes + each.bytes }),
+    NOTHING,
+  );
 }
 
 function isMissing(error: NodeJS.ErrnoException): true {

@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const KEYS = Array.from({ length: 3 }, (_, i) => `rows/date=2026-11-24/h-${i}`);
+const KEYS = Array.from({ length: 3 }, (_, i) => `date=2026-11-24/h-${i}`);
 
 /**
  * What a shell prints that has `disk` as a small disk of its own and may `spool WHERE TO KEYS…`; undefined
@@ -33,8 +33,9 @@ const cannotMount = () => expect(() => execFileSync('unshare', ['-m', 'true'])).
 
 test('a spool on a full disk keeps what it has, and says what to do', () => {
   const said = onDisk(
-    '64k',
-    `spool disk/spool store '${JSON.stringify(KEYS)}'; spool disk/spool store '[]'; ls -A $F/disk/spool $F/store/rows/*`,
+    '128k',
+    `spool disk/spool store '${JSON.stringify(KEYS)}'; spool disk/spool store '[]'
+    ls -A $F/disk/spool $F/store/hosts/*`,
   );
   if (said === undefined) return void cannotMount();
   expect(said.split('\n').filter(Boolean)).toEqual([
@@ -43,7 +44,7 @@ test('a spool on a full disk keeps what it has, and says what to do', () => {
     'Error: spool /disk/spool: is full; free some space, or name another folder',
     'done',
     '/disk/spool:',
-    '/store/rows/date=2026-11-24:',
+    '/store/hosts/date=2026-11-24:',
     'h-0',
     'h-1',
   ]);
@@ -51,9 +52,10 @@ test('a spool on a full disk keeps what it has, and says what to do', () => {
 
 test('what a full store does not take waits in the spool until it does', () => {
   const said = onDisk(
-    '64k',
-    `spool spool disk '${JSON.stringify(KEYS)}'; ls -A $F/disk/rows/*; ls $F/spool | wc -l
-    mount -o remount,size=1m "$F/disk"; spool spool disk '[]'; ls -A $F/disk/rows/* $F/disk/.unfinished $F/spool`,
+    '128k',
+    `spool spool disk '${JSON.stringify(KEYS)}'; ls -A $F/disk/hosts/*; ls $F/spool | wc -l
+    mount -o remount,size=1m "$F/disk"; spool spool disk '[]'
+    ls -A $F/disk/hosts/* $F/disk/.unfinished $F/spool`,
   );
   if (said === undefined) return void cannotMount();
   expect(said.split('\n').filter(Boolean)).toEqual([
@@ -64,7 +66,7 @@ test('what a full store does not take waits in the spool until it does', () => {
     '1',
     'done',
     '/disk/.unfinished:',
-    '/disk/rows/date=2026-11-24:',
+    '/disk/hosts/date=2026-11-24:',
     'h-0',
     'h-1',
     'h-2',
@@ -77,7 +79,8 @@ test('a spool that became read-only says so, and loses nothing', () => {
   const said = onDisk(
     '1m',
     `spool disk/spool nowhere '${JSON.stringify(KEYS)}'; mount -o remount,ro "$F/disk"
-    spool disk/spool nowhere '["a"]'; spool disk/spool store '[]'; ls -A $F/store/rows/*; ls $F/disk/spool | wc -l`,
+    spool disk/spool nowhere '["a"]'; spool disk/spool store '[]'
+    ls -A $F/store/hosts/*; ls $F/disk/spool | wc -l`,
   );
   if (said === undefined) return void cannotMount();
   expect(said.split('\n').filter(Boolean)).toEqual([

@@ -1,11 +1,13 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { fail, type Result, succeed } from '../../../src/core/base/failure.ts';
+import { packParcel, type SpooledFile } from '../../../src/fleet/stores/parcel.ts';
 import { addToSpool, deliverSpool, type Spool } from '../../../src/fleet/stores/spool.ts';
 import type { FleetStore } from '../../../src/fleet/stores/store.ts';
+import { valueOf } from '../../support/ranges.ts';
 import '../../support/seed.ts';
 
 let folder: string;
@@ -16,6 +18,10 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const spool = (limit = 1e6): Spool => ({ folder: join(folder, 'spool'), limit });
 const bytesOf = (text: string) => new TextEncoder().encode(text);
+/** A parcel of one file that has its key for content, or so many bytes. */
+const parcel = (key: string, size?: number): SpooledFile[] => [
+  { key, bytes: size === undefined ? bytesOf(key) : new Uint8Array(size) },
+];
 const added = { ok: true, value: { files: 0, bytes: 0 } };
 
 /** Takes files until it has taken this many. */
@@ -40,15 +46,14 @@ class TestStore implements FleetStore {
 }
 
 test('delivers what waits in the order in which it came, and goes on where a store failed', async () => {
-  for (const key of ['z/1', 'a/2', 'm/3'])
-    expect(await addToSpool(spool(), key, bytesOf(key))).toEqual(added);
+  for (const key of ['z/1', 'a/2', 'm/3']) expect(await addToSpool(spool(), parcel(key))).toEqual(added);
   const away = new TestStore(1);
   expect(await deliverSpool(spool(), away)).toEqual({
     delivered: { files: 1, bytes: 3 },
-    waiting: { files: 2, bytes: 6 },
+    waiting: { files: 2, bytes: 2 * packParcel(parcel('a/2')).length },
     failure: { kind: 'unreadable', message: 'the store is away' },
   });
-  await addToSpool(spool(), 'b/4', bytesOf('b/4'));
+  await addToSpool(spool(), parcel('b/4'));
   const back = new TestStore();
   expect(await deliverSpool(spool(), back)).toEqual({
     delivered: { files: 3, bytes: 9 },
@@ -69,31 +74,31 @@ test('the oldest go where more than the limit would wait, and are counted', asyn
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.integer({ min: 0, max: 20 }), { maxLength: 12 }),
-      fc.integer({ min: 20, max: 60 }),
-      async (sizes, limit) => {
+      fc.integer({ min: 40, max: 120 }),
+      async (lengths, limit) => {
         rmSync(spool().folder, { recursive: true, force: true });
+        const parcels = lengths.map((length, i) => parcel(`k${i}`, length));
+        const sizes = parcels.map((each) => packParcel(each).length);
         const dropped = { files: 0, bytes: 0 };
-        for (const [i, size] of sizes.entries()) {
-          const result = await addToSpool(spool(limit), `k${i}`, new Uint8Array(size));
-          if (!result.ok) throw new Error(result.failure.message);
-          dropped.files += result.value.files;
-          dropped.bytes += result.value.bytes;
+        for (const each of parcels) {
+          const { files, bytes } = valueOf(await addToSpool(spool(limit), each));
+          dropped.files += files;
+          dropped.bytes += bytes;
         }
         const store = new TestStore();
         await deliverSpool(spool(limit), store);
         // As many of the newest as fit, but none that is older than one that does not.
-        let room = limit;
-        const kept: string[] = [];
-        for (const [i, size] of [...sizes.entries()].reverse()) {
-          room -= size;
+        let kept = 0;
+        for (let room = limit; kept < sizes.length; kept++) {
+          room -= sizes[sizes.length - 1 - kept];
           if (room < 0) break;
-          kept.unshift(`k${i}`);
         }
-        expect(store.taken.map(([key]) => key)).toEqual(kept);
-        expect(dropped.files).toBe(sizes.length - kept.length);
-        expect(dropped.bytes).toBe(
-          sizes.slice(0, sizes.length - kept.length).reduce((sum, size) => sum + size, 0),
-        );
+        const gone = sizes.length - kept;
+        expect(store.taken.map(([key]) => key)).toEqual(parcels.slice(gone).map(([{ key }]) => key));
+        expect(dropped).toEqual({
+          files: gone,
+          bytes: sizes.slice(0, gone).reduce((sum, size) => sum + size, 0),
+        });
       },
     ),
     { numRuns: 30 },
@@ -101,28 +106,64 @@ test('the oldest go where more than the limit would wait, and are counted', asyn
 });
 
 test('what is larger than the whole spool drops nothing', async () => {
-  await addToSpool(spool(10), 'a', bytesOf('aaaaaaaaaa'));
-  expect(await addToSpool(spool(10), 'b', bytesOf('bbbbbbbbbbb'))).toEqual({
+  const size = packParcel(parcel('a')).length;
+  await addToSpool(spool(size), parcel('a'));
+  expect(await addToSpool(spool(size), parcel('bb'))).toEqual({
     ok: false,
-    failure: { kind: 'usage', message: `spool ${folder}/spool: 11B of b exceed its limit of 10B; raise it` },
+    failure: {
+      kind: 'usage',
+      message: `spool ${folder}/spool: a reading of ${size + 2}B exceeds its limit of ${size}B; raise it`,
+    },
   });
-  expect(await deliverSpool(spool(10), new TestStore())).toMatchObject({
-    delivered: { files: 1, bytes: 10 },
+  expect(await deliverSpool(spool(), new TestStore())).toMatchObject({ delivered: { files: 1, bytes: 1 } });
+});
+
+test('the files of a parcel come in their order, and go together', async () => {
+  const reading = (at: number) => ['rows', 'any', 'hosts'].map((table) => parcel(`${table}/${at}`)[0]);
+  const limit = 2 * packParcel(reading(1)).length;
+  for (const at of [1, 2]) expect(await addToSpool(spool(limit), reading(at))).toEqual(added);
+  const away = new TestStore(4);
+  // The first parcel, and a part of the second, which waits as a whole.
+  expect(await deliverSpool(spool(limit), away)).toMatchObject({
+    delivered: { files: 4 },
+    waiting: { files: 3 },
   });
+  await addToSpool(spool(limit), reading(3));
+  expect(await addToSpool(spool(limit), reading(4))).toMatchObject({ value: { files: 3, bytes: limit / 2 } });
+  const back = new TestStore();
+  await deliverSpool(spool(limit), back);
+  expect(back.taken.map(([key]) => key)).toEqual([3, 4].flatMap((at) => reading(at).map(({ key }) => key)));
+});
+
+test('a damaged parcel is named, and nothing of it delivered', async () => {
+  for (const key of ['a', 'b']) await addToSpool(spool(), parcel(key));
+  const path = join(spool().folder, readdirSync(spool().folder).sort()[0]);
+  const sound = readFileSync(path);
+  const others = ['', '[]', '[["a"]]', '[["a",-1]]', '{}', '\n', '[["a",2]]\na', '[["a",0]]\na'];
+  const halves = Array.from({ length: sound.length }, (_, length) => sound.subarray(0, length));
+  for (const damaged of [...others, ...halves]) {
+    writeFileSync(path, damaged);
+    const store = new TestStore();
+    expect(await deliverSpool(spool(), store)).toMatchObject({
+      waiting: { files: 2 },
+      failure: { kind: 'unreadable', message: `${path}: is damaged; remove it` },
+    });
+    expect(store.taken).toEqual([]);
+  }
 });
 
 test('two that use one spool at once lose nothing and drop nothing twice', async () => {
   const store = new TestStore();
   const user = async (name: string) => {
     for (let i = 0; i < 20; i++) {
-      expect((await addToSpool(spool(), `${name}/${i}`, bytesOf(`${name}${i}`))).ok).toBe(true);
+      expect((await addToSpool(spool(), parcel(`${name}/${i}`))).ok).toBe(true);
       if (i % 4 === 3) expect((await deliverSpool(spool(), store)).failure).toBe(undefined);
     }
   };
   await Promise.all([user('a'), user('b'), user('c')]);
   await deliverSpool(spool(), store);
   const names = ['a', 'b', 'c'].flatMap((name) => Array.from({ length: 20 }, (_, i) => `${name}/${i}`));
-  expect(new Map(store.taken)).toEqual(new Map(names.map((key) => [key, key.replace('/', '')])));
+  expect(new Map(store.taken)).toEqual(new Map(names.map((key) => [key, key])));
   for (const name of ['a', 'b', 'c']) {
     const first = [...new Map(store.taken).keys()].filter((key) => key.startsWith(name));
     expect(first).toEqual(names.filter((key) => key.startsWith(name)));
@@ -131,9 +172,9 @@ test('two that use one spool at once lose nothing and drop nothing twice', async
 });
 
 test('leaves alone what is not its own', async () => {
-  await addToSpool(spool(), 'a', bytesOf('a'));
+  await addToSpool(spool(), parcel('a'));
   writeFileSync(join(spool().folder, 'notes.txt'), 'mine');
-  await addToSpool(spool(1), 'b', bytesOf('b'));
+  await addToSpool(spool(20), parcel('b'));
   expect(await deliverSpool(spool(), new TestStore())).toMatchObject({ delivered: { files: 1 } });
   expect(readdirSync(spool().folder)).toEqual(['notes.txt']);
 });

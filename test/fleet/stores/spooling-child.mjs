@@ -12,7 +12,11 @@ const network = { fetch, now: Date.now, random: Math.random, sleep, timeout: 10_
 const store = openStore(location, environment, network).value;
 const where = { folder: spool, limit: 1e9 };
 for (const [i, key] of keys.entries()) {
-  const added = await addToSpool(where, key, Buffer.from(key.repeat(1000)));
+  const files = ['rows', 'hosts'].map((table) => `${table}/${key}`);
+  const added = await addToSpool(
+    where,
+    files.map((file) => ({ key: file, bytes: Buffer.from(file.repeat(1000)) })),
+  );
   if (!added.ok) throw new Error(added.failure.message);
   fs.writeSync(1, `added ${key}\n`);
   if (i % 3 === 2) await deliverSpool(where, store);
