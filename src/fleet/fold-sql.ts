@@ -10,6 +10,9 @@ export interface FoldQuestion {
   readonly where: string;
 }
 
+/** Columns of `processes` whose sum is known only where all are. */
+const UNKNOWABLE = ['other_pages', 'unchecked_pages'];
+
 /**
  * The statements that add digests up, one for each table: the same text for every engine. What it must avoid
  * is in docs/fleet.md#sql. Sums of counts are counts: `digestOfParts` reads the rows.
@@ -25,9 +28,9 @@ export function foldStatements(question: FoldQuestion): Readonly<Record<CountedT
         'COUNT(*) AS processes',
         'MIN(cgroup) AS cgroup',
         ...sums(['ranges', 'resident_pages', 'huge_pages', 'pmd_mapped_pages', 'saved_entries']),
-        ...['other_pages', 'unchecked_pages'].flatMap((column) => [
+        ...UNKNOWABLE.flatMap((column) => [
           `SUM(${column}) AS ${column}`,
-          `SUM(CASE WHEN ${column} IS NULL THEN 1 ELSE 0 END) AS ${column}_unknown`,
+          `SUM(${column}_missing) AS ${column}_unknown`,
         ]),
         'MIN(knows_restart) AS knows_restart',
       ],
@@ -61,9 +64,13 @@ function adding(
 }
 
 function columnsOf(table: CountedTable): string {
-  return tableNamed(table)
-    .columns.map(({ name }) => name)
-    .join(', ');
+  return [
+    ...tableNamed(table).columns.map(({ name }) => name),
+    // Named here: beside SUM(x) AS x, some engines take x for the sum.
+    ...(table === 'processes' ? UNKNOWABLE : []).map(
+      (name) => `CASE WHEN ${name} IS NULL THEN 1 ELSE 0 END AS ${name}_missing`,
+    ),
+  ].join(', ');
 }
 
 function sums(columns: readonly string[]): string[] {

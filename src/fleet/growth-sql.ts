@@ -14,7 +14,7 @@ export function growthStatement(weights: GrowthWeights, by: readonly string[], w
     adding('any', ['k', ...columnsOf(weights.any)], columnTerms(weights.any, 'k')),
     adding('edges', ['block', ...columnsOf(weights.edges)], columnTerms(weights.edges, 'block')),
   ].filter((part) => part !== undefined);
-  if (parts.length === 0) return `SELECT ${keys}, 0 AS growth FROM ${sqlName('hosts')} WHERE 1 = 0`;
+  if (parts.length === 0) return `SELECT ${keys}, 0 AS growth FROM ${sqlName('processes')} WHERE 1 = 0`;
   return `SELECT ${keys}, SUM(pages) AS growth FROM (${parts.join(' UNION ALL ')}) AS counted GROUP BY ${keys}`;
 
   function adding(

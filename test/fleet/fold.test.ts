@@ -2,7 +2,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { memoryDigestJson } from '../../src/analysis/digest-json.ts';
 import { DigestQuery } from '../../src/analysis/digest-query.ts';
 import {
   addMemoryDigest,
@@ -22,6 +21,7 @@ import { growthBy } from '../../src/fleet/growth.ts';
 import { type Reading, readingName, readingRows } from '../../src/fleet/reading.ts';
 import { tableFile } from '../../src/fleet/table-file.ts';
 import { byTable, FLEET_TABLES } from '../../src/fleet/tables.ts';
+import { comparableDigest } from '../support/comparable-digest.ts';
 import { valueOf } from '../support/ranges.ts';
 import { digestOfSnapshot } from '../support/snapshot-digest.ts';
 
@@ -71,7 +71,7 @@ describe('DuckDB adds digests up', () => {
     const sum = emptyMemoryDigest(geometry, digest.reach.pages);
     for (const each of readings) addMemoryDigest(sum, totalDigest(each.digest));
     expect(folded).toHaveLength(1);
-    expect(comparable(folded[0].memory)).toEqual(comparable(sum));
+    expect(comparableDigest(folded[0].memory)).toEqual(comparableDigest(sum));
   });
 
   test('by host and command', async () => {
@@ -92,29 +92,11 @@ describe('DuckDB adds digests up', () => {
         addMemoryDigest(sum, memory);
         expected.set(key, sum);
       }
-    expect(new Map(folded.map(({ key, memory }) => [key.join(' '), comparable(memory)]))).toEqual(
-      new Map([...expected].map(([key, memory]) => [key, comparable(memory)])),
+    expect(new Map(folded.map(({ key, memory }) => [key.join(' '), comparableDigest(memory)]))).toEqual(
+      new Map([...expected].map(([key, memory]) => [key, comparableDigest(memory)])),
     );
   });
 });
-
-/** A digest as JSON, without an order of what has none. */
-function comparable(memory: MemoryDigest) {
-  const json = memoryDigestJson(memory);
-  const sorted = (each: (typeof json)['unadvised']) =>
-    each && {
-      ...each,
-      apart: each.apart.map((state) => JSON.stringify(state)).sort(),
-      folios: each.folios.map(String).sort(),
-    };
-  return {
-    ...json,
-    assumed: [...json.assumed].sort(),
-    refused: new Map(Object.entries(json.refused)),
-    unadvised: sorted(json.unadvised),
-    hugepage: sorted(json.hugepage),
-  };
-}
 
 describe('growth by host', () => {
   const geometry = geometryOfPmdOrder(9);
