@@ -32,6 +32,13 @@ const NAMED = 3;
  * whole, and nothing of it is read. Fails where rolls contradict each other.
  */
 export async function listDataset(folder: string): Promise<Result<Dataset>> {
+  if (folder.startsWith('s3:'))
+    return fail('usage', `${folder}: is asked once it is here: aws s3 sync ${folder} DIR`);
+  const there = await fs.access(folder).then(
+    () => true,
+    () => false,
+  );
+  if (!there) return fail('usage', `${folder}: no such folder; name the one that collect writes to`);
   const days = new Map<string, ReturnType<typeof emptyDay>>();
   const foreign: string[] = [];
   const dayOf = (date: string) => {
@@ -76,7 +83,7 @@ export async function listDataset(folder: string): Promise<Result<Dataset>> {
     days: counted,
     notRead: [
       ...listedLine(half, 'reading', 'has not arrived wholly', 'have not arrived wholly'),
-      ...listedLine(foreign, 'file', 'is none of a dataset', 'are none of a dataset'),
+      ...listedLine(foreign, 'file', 'is no part of a dataset', 'are no parts of a dataset'),
     ],
   });
 }

@@ -71,6 +71,8 @@ export async function surveyFleet(engine: FleetEngine, scope: FleetScope): Promi
       'unreadable',
       `some hosts write version ${version} of the dataset, newer than this thpscope knows (${DATASET_VERSION}): install a newer one here`,
     );
+  const understood = await checkCondition(engine, scope.where);
+  if (!understood.ok) return understood;
   const window = `${past} AND read_at_ms >= ${numeric(newest) - scope.sinceMs}`;
   const namesakes = await findNamesakes(engine, window);
   if (!namesakes.ok) return namesakes;
@@ -176,6 +178,18 @@ async function checkComplete(engine: FleetEngine, last: string): Promise<Result<
       );
   }
   return succeed(undefined);
+}
+
+/** A condition that the engine does not understand is whoever asks's to mend. */
+async function checkCondition(engine: FleetEngine, where: string | undefined): Promise<Result<void>> {
+  if (where === undefined) return succeed(undefined);
+  const tried = await engine.query(`SELECT pid FROM ${sqlName('processes')} WHERE 1 = 0 AND (${where})`);
+  if (tried.ok) return succeed(undefined);
+  const { kind, message } = tried.failure;
+  return fail(
+    kind === 'unreadable' ? 'usage' : kind,
+    `--where ${where}: ${message}; docs/fleet.md lists the columns`,
+  );
 }
 
 async function describeHosts(

@@ -3,7 +3,7 @@ import type { KernelTree } from './kernel-tree.ts';
 import { TaskStatus } from './process-status.ts';
 
 /** Capabilities by their bits (linux/capability.h). */
-const CAPABILITIES = { CAP_DAC_READ_SEARCH: 2n, CAP_SYS_ADMIN: 21n } as const;
+const CAPABILITIES = { CAP_DAC_READ_SEARCH: 2n, CAP_SYS_PTRACE: 19n, CAP_SYS_ADMIN: 21n } as const;
 type Capability = keyof typeof CAPABILITIES;
 
 /** What is not seen without the files of page flags, and which right is missing for them. */
@@ -37,7 +37,11 @@ function help(tree: KernelTree, folder: string): string {
   const asRoot = 'run as root with all capabilities, or with CAP_SYS_PTRACE';
   if (!status || !self) return asRoot;
   const isOwn = isRunBy(status, 'Uid', process.geteuid?.()) && isRunBy(status, 'Gid', process.getegid?.());
-  if (!isOwn) return `run as its owner, or ${asRoot.slice('run '.length)}`;
+  // The files below /proc/PID belong to its user, and are opened before ptrace access is asked about.
+  const held = capabilitiesHeld(tree, ['CAP_SYS_PTRACE', 'CAP_DAC_READ_SEARCH']);
+  if (!isOwn && held.join() === 'CAP_SYS_PTRACE')
+    return 'this user has CAP_SYS_PTRACE but not CAP_DAC_READ_SEARCH, which files of other users need';
+  if (!isOwn) return `run as its owner, or ${asRoot.slice('run '.length)} and CAP_DAC_READ_SEARCH`;
   const more = capabilitiesOf(status, 'CapPrm') & ~capabilitiesOf(self, 'CapEff');
   if (more !== 0n) return `it is yours, but has capabilities that you lack; ${asRoot}`;
   return `it is yours, but not dumpable (PR_SET_DUMPABLE, or a program that was not readable); ${asRoot}`;

@@ -81,7 +81,7 @@ class DuckDb implements FleetEngine {
           rows.push(Object.fromEntries(names.map((name, i) => [name, plainValue(values[i])])));
       return succeed(rows);
     } catch (error) {
-      return fail('unreadable', `DuckDB: ${firstLine((error as Error).message)}`);
+      return fail('unreadable', `DuckDB: ${withAdvice(firstLine((error as Error).message))}`);
     }
   }
 
@@ -96,6 +96,13 @@ function plainValue(value: unknown): string | number | null {
   if (typeof value !== 'bigint') return String(value);
   if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new Error(`${value} is more than 2^53`);
   return Number(value);
+}
+
+/** What to do about a file that is cut off or none of ours. */
+function withAdvice(message: string): string {
+  if (!/magic bytes|too small to be a Parquet|Invalid Input Error: File|TProtocol/.test(message))
+    return message;
+  return `${message}; copy it anew, or move what has its name away from all tables: the rest counts`;
 }
 
 function firstLine(message: string): string {
