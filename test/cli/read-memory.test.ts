@@ -18,7 +18,7 @@ const gone = (pid: number): MemoryItem => ({ kind: 'skipped', pid, failure: fail
 const note: MemoryItem = { kind: 'note', message: 'run as root' };
 
 function opened(source: MemorySource, single = false) {
-  const memory = { source, hosts: [source.host], rows: undefined, processes: 2, single };
+  const memory = { source, hosts: [source.host], origins: [], rows: undefined, processes: 2, single };
   const seen = { closed: 0, cleared: 0, shown: '' };
   const progress: Progress = {
     show: (done, total, what) => void (seen.shown = `${done}/${total} ${what}`),

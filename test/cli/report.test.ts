@@ -148,6 +148,7 @@ test('--json says what was written', async () => {
     processes: 1,
     bytes,
     notes: [],
+    origin: expect.objectContaining({ read: [expect.objectContaining({ source: REDIS, host: 'example' })] }),
   });
 });
 

@@ -26,10 +26,11 @@ function memory(name: string) {
 
 function page(name: string, text: FindingsText = {}, view: Partial<ReportView> = {}): string {
   const findings = findingsIn(memory(name), { maxPtesSwap: 64, ...text });
-  const source = { name, host: name, kernelRelease: '7.2.0', time: '2026-01-01T00:00:00.000Z' };
+  const time = '2026-01-01T00:00:00.000Z';
+  const origin = { source: name, live: false, host: name, kernelRelease: '7.2.0', time };
   const whole = {
     findings,
-    sources: [source],
+    origins: [origin],
     readOn: readOnKernel('7.2.0', false),
     inForce: false,
     listing: {},

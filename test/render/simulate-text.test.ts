@@ -71,7 +71,10 @@ test('colour changes nothing but colour, and every line fits 80 columns', () => 
 });
 
 test('CSV has the same columns in every row', () => {
-  const [head, ...rows] = simulateCsv(runScenario(small(half, { settings: all })))
+  const [head, ...rows] = simulateCsv(
+    runScenario(small(half, { settings: all })),
+    'db7,2026-01-01T00:00:00.000Z,a.parquet,1',
+  )
     .trim()
     .split('\n');
   expect(head).toContain('SCAN_PTE_MAPPED_HUGEPAGE');

@@ -18,6 +18,7 @@ import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { LIMIT_FILES } from '../../core/base/sysfs.ts';
 import { pageBytes } from '../../core/memory/geometry.ts';
 import type { KernelModel } from '../../core/rules/kernel-model.ts';
+import type { MemoryOrigin } from '../../core/rules/memory-source.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import { KernelTree } from '../../linux/kernel-tree.ts';
 import { readSystemdVersion } from '../../linux/systemd.ts';
@@ -27,14 +28,17 @@ import { planText } from '../../render/text/plan.ts';
 import { type LastingWrites, writesText } from '../../render/text/write-formats.ts';
 import { type AdviceView, adviceLine } from '../../render/words/advise-view.ts';
 import type { MeasuredWalks } from '../../render/words/measured-walks.ts';
+import { originLine } from '../../render/words/origin-line.ts';
 import { type PlanView, planLine } from '../../render/words/plan-view.ts';
 import { kernelAsked } from '../shared/asked-kernel.ts';
 import { settingsFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, styleFor, warn } from '../shared/context.ts';
 import { digestFromFlags } from '../shared/digest-source.ts';
 import { interruptible } from '../shared/interrupt.ts';
+import { originField, printOrigin } from '../shared/origin.ts';
 import { sourceInputs } from '../shared/source.ts';
 import { runSweep } from '../shared/sweep-run.ts';
+import { readVersion } from '../shared/version.ts';
 import type { AdvisedFlags, AdviseFlags } from './command.ts';
 import { measureTime, measureWalks } from './measure.ts';
 
@@ -63,12 +67,16 @@ async function adviseSource(
   const pids = source.processes.map(({ process }) => process.pid);
   const measure = async () =>
     watched.value === undefined ? undefined : await measureWalks(context, pids, watched.value, signal);
-  return adviseDigest(context, flags, { source, runsHere: files.length === 0, systemd, measure }, signal);
+  const { origins } = source;
+  const runsHere = files.length === 0;
+  return adviseDigest(context, flags, { source, origins, runsHere, systemd, measure }, signal);
 }
 
 /** Memory that is to be advised about. */
 export interface AdvisedMemory {
   readonly source: SourceDigest;
+  /** Whose it is. */
+  readonly origins: readonly MemoryOrigin[];
   /** Memory of this machine, and not a recording. */
   readonly runsHere: boolean;
   /** The version of systemd there; undefined where it is not known. */
@@ -95,7 +103,7 @@ export interface AdvisedFleet {
 export async function adviseDigest(
   context: Context,
   flags: AdvisedFlags,
-  { source, runsHere, systemd, measure, fleet }: AdvisedMemory,
+  { source, origins, runsHere, systemd, measure, fleet }: AdvisedMemory,
   signal: AbortSignal,
 ): Promise<Result<void>> {
   const budgetOf = parseBudget(flags);
@@ -134,7 +142,7 @@ export async function adviseDigest(
     measured: await measure?.(),
     fleet: fleet && { facts: fleet.facts, growing: growing?.value ?? [] },
   };
-  if (flags.by === 'process') return printAdvice(context, flags, view, undefined);
+  if (flags.by === 'process') return printAdvice(context, flags, { view, planned: undefined, origins });
   if (!memory.restart)
     return fail('usage', '--by service: the digest is of a version that does not know restarts');
   const sweep = async (rest: MemoryDigest) => {
@@ -156,12 +164,19 @@ export async function adviseDigest(
     assumesRegistration: registration,
     fleet: fleet && { facts: fleet.facts, growing: growingThen?.value ?? [] },
   };
-  return printAdvice(context, flags, viewOfPlan, {
+  const planned = {
     plan,
     following: adviser.follow(plan.settings, budget),
     dropIns: dropInsOf(plan),
     systemd,
-  });
+  };
+  return printAdvice(context, flags, { view: viewOfPlan, planned, origins });
+}
+
+interface GivenAdvice {
+  readonly view: AdviceView;
+  readonly planned: PlanView | undefined;
+  readonly origins: readonly MemoryOrigin[];
 }
 
 /** Rounds of advice in which limits of control groups come in. */
@@ -194,17 +209,22 @@ async function adviseWithRoom(
 async function printAdvice(
   context: Context,
   flags: AdvisedFlags,
-  view: AdviceView,
-  planned: PlanView | undefined,
+  { view, planned, origins }: GivenAdvice,
 ): Promise<Result<void>> {
   const format = flags.json ? 'json' : (flags.format ?? 'text');
   if (format === 'systemd' && !planned)
     return fail('usage', '--format systemd: drop-ins are of services that opt out; add --by service');
   const style = styleFor(context, flags.color);
-  if (format === 'json') await print(context, `${JSON.stringify(adviseJson(view, planned))}\n`);
-  else if (format === 'text')
+  if (format === 'json') {
+    const json = { ...adviseJson(view, planned), ...originField(origins) };
+    await print(context, `${JSON.stringify(json)}\n`);
+  } else if (format === 'text') {
+    await printOrigin(context, origins);
     await print(context, planned ? planText(view, planned, style) : adviseText(view, style));
-  else await print(context, writesText(format, lastingWrites(view, planned)));
+  } else {
+    const origin = originLine(origins, readVersion());
+    await print(context, writesText(format, { ...lastingWrites(view, planned), origin }));
+  }
   if (format !== 'json') for (const note of view.source.notes) warn(context, note);
   return succeed(undefined);
 }
@@ -218,7 +238,7 @@ function isKept(path: string): boolean {
 function lastingWrites(
   { source, memory, model, advice }: AdviceView,
   planned: PlanView | undefined,
-): LastingWrites {
+): Omit<LastingWrites, 'origin'> {
   const { settings: known, kernelRelease } = source.host;
   const followed = planned?.following ?? advice;
   const boot = (each: ThpSettings) => bootParameters(each, kernelRelease, memory.geometry);

@@ -4,6 +4,7 @@ import { plural } from '../../core/base/plural.ts';
 import { captureProcesses } from '../shared/capture-processes.ts';
 import { type Context, print, warn } from '../shared/context.ts';
 import { interruptible } from '../shared/interrupt.ts';
+import { originField } from '../shared/origin.ts';
 import { startProgress } from '../shared/progress.ts';
 import { checkOutput, notWritten, outputName } from '../shared/write-output.ts';
 import type { CaptureFlags } from './command.ts';
@@ -32,10 +33,11 @@ async function captureFromFlags(
     progress: startProgress(context),
   });
   if (!written.ok) return written;
-  const { ranges, bytes, messages } = written.value;
+  const { ranges, bytes, messages, origins } = written.value;
   const processes = written.value.processes.length;
   if (flags.json) {
-    const report = { schema: 'thpscope/capture@1', file: output, processes, ranges, bytes, messages };
+    const counts = { processes, ranges, bytes, messages };
+    const report = { schema: 'thpscope/capture@1', file: output, ...counts, ...originField(origins) };
     await print(context, `${JSON.stringify(report)}\n`);
     return succeed(undefined);
   }

@@ -4,6 +4,7 @@ import { comparisonText } from '../../render/text/compare.ts';
 import { commandInputs } from '../shared/command-inputs.ts';
 import { type Context, print, reportFailure } from '../shared/context.ts';
 import { EXIT } from '../shared/exit-code.ts';
+import { originField, printOrigin } from '../shared/origin.ts';
 import { reportJob, runVerifyJob } from '../shared/verify-job.ts';
 import type { CompareFlags } from './command.ts';
 
@@ -20,10 +21,12 @@ export async function compare(this: Context, flags: CompareFlags, ...words: stri
   const compared = await runVerifyJob(this, { kind: 'compare', names: [a, b], ...inputs.value }, flags);
   if (!reportJob(this, compared)) return;
   const names = [a, b] as const;
+  const { value, origins } = compared.value;
+  if (!flags.json) await printOrigin(this, origins);
   const text = flags.json
-    ? `${JSON.stringify(comparisonJson(names, compared.value))}\n`
-    : comparisonText(names, compared.value);
+    ? `${JSON.stringify({ ...comparisonJson(names, value), ...originField(origins) })}\n`
+    : comparisonText(names, value);
   await print(this, text);
-  const { otherAttempts, otherCollapses } = compared.value;
+  const { otherAttempts, otherCollapses } = value;
   if (otherAttempts + otherCollapses > 0) this.process.exitCode = EXIT.difference;
 }

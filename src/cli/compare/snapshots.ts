@@ -5,6 +5,7 @@ import { type Result, succeed } from '../../core/base/failure.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import { costOf } from '../../core/plan/cost.ts';
 import { planRange } from '../../core/plan/plan.ts';
+import type { MemoryOrigin } from '../../core/rules/memory-source.ts';
 import { parseObjective } from '../../verify/best-cover.ts';
 import type { CheckedAlgorithm } from '../../verify/checked-algorithm.ts';
 import { addRangeToGap, emptyGap, type Gap } from '../../verify/optimality.ts';
@@ -22,18 +23,25 @@ export interface AskedSnapshots {
   readonly showProgress: (done: number, what: string) => void;
 }
 
+/** What was found, and in whose memory. */
+export interface OfSnapshots<T> {
+  readonly value: T;
+  readonly origins: readonly MemoryOrigin[];
+}
+
 /** What two algorithms do to recorded memory, under the same settings. */
 export async function compareSnapshots(
   [a, b]: readonly [CheckedAlgorithm, CheckedAlgorithm],
   asked: AskedSnapshots,
-): Promise<Result<Comparison>> {
+): Promise<Result<OfSnapshots<Comparison>>> {
   let comparison: Comparison | undefined;
   const done = await judgeSnapshots('compare', a, asked, (pid, verdict, runPolicy) => {
     comparison ??= emptyComparison(verdict.range.geometry);
     addComparison(comparison, pid, verdict, judgedBy(b, verdict, runPolicy));
   });
   if (!done.ok) return done;
-  return succeed(comparison ?? emptyComparison(done.value));
+  const { geometry, origins } = done.value;
+  return succeed({ value: comparison ?? emptyComparison(geometry), origins });
 }
 
 /** How far an algorithm stays behind the best covers of recorded memory, were every attempt to succeed. */
@@ -41,7 +49,7 @@ export async function measureGap(
   algorithm: CheckedAlgorithm,
   objectiveText: string,
   asked: AskedSnapshots,
-): Promise<Result<Gap>> {
+): Promise<Result<OfSnapshots<Gap>>> {
   const objective = parseObjective(objectiveText);
   if (!objective.ok) return objective;
   const gap = emptyGap();
@@ -51,16 +59,16 @@ export async function measureGap(
     const { occupied, unmapped } = plan.scan;
     addRangeToGap(gap, algorithm, { geometry, occupied, unmapped, uffdArmed }, policy, objective.value);
   });
-  return done.ok ? succeed(gap) : done;
+  return done.ok ? succeed({ value: gap, origins: done.value.origins }) : done;
 }
 
-/** Hands out what an algorithm makes of each range of recorded memory; returns the geometry. */
+/** Hands out what an algorithm makes of each range of recorded memory; returns what they have in common. */
 async function judgeSnapshots(
   command: 'compare' | 'verify',
   { algorithm, model }: CheckedAlgorithm,
   { files, flags, showProgress }: AskedSnapshots,
   onVerdict: (pid: number, verdict: Verdict, runPolicy: CommandPolicy) => void,
-): Promise<Result<Geometry>> {
+): Promise<Result<{ readonly geometry: Geometry; readonly origins: readonly MemoryOrigin[] }>> {
   const opened = await openSnapshots(command, files, flags.policy);
   if (!opened.ok) return opened;
   const { host } = opened.value.source;
@@ -83,7 +91,7 @@ async function judgeSnapshots(
     });
     return succeed(undefined);
   });
-  return read.ok ? succeed(geometry) : read;
+  return read.ok ? succeed({ geometry, origins: opened.value.origins }) : read;
 }
 
 /** The same range under the same settings, judged by another algorithm. */

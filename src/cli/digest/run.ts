@@ -7,6 +7,7 @@ import { type Context, print, warn } from '../shared/context.ts';
 import { writeDigestFile } from '../shared/digest-file.ts';
 import { digestFromFlags } from '../shared/digest-source.ts';
 import { interruptible } from '../shared/interrupt.ts';
+import { originField } from '../shared/origin.ts';
 import { sourceInputs } from '../shared/source.ts';
 import { checkOutput, notWritten, outputName } from '../shared/write-output.ts';
 import type { DigestFlags } from './command.ts';
@@ -33,7 +34,7 @@ async function digestSource(
   if (!written.ok) return written;
   const total = totalDigest(made.value);
   const apart = apartRanges(total);
-  const { notes, skipped, processes } = made.value;
+  const { notes, skipped, processes, origins } = made.value;
   if (flags.json) {
     const counts = {
       processes: processes.length,
@@ -44,7 +45,7 @@ async function digestSource(
     };
     await print(
       context,
-      `${JSON.stringify({ schema: 'thpscope/digested@1', file: flags.output, ...counts, notes })}\n`,
+      `${JSON.stringify({ schema: 'thpscope/digested@1', file: flags.output, ...counts, notes, ...originField(origins) })}\n`,
     );
     return succeed(undefined);
   }

@@ -15,7 +15,7 @@ import type { RunPolicy } from '../../analysis/verdict.ts';
 import { fail, failWith, type Result, succeed } from '../../core/base/failure.ts';
 import { type Geometry, rangeBytes } from '../../core/memory/geometry.ts';
 import type { RangeState } from '../../core/memory/range-state.ts';
-import type { MemoryItem, Process } from '../../core/rules/memory-source.ts';
+import type { MemoryItem, MemoryOrigin, Process } from '../../core/rules/memory-source.ts';
 import { type CollapsePolicy, collapsePolicy } from '../../core/rules/policy.ts';
 import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
 import { coversRange, type Vma } from '../../core/rules/vma.ts';
@@ -23,16 +23,19 @@ import { ALGORITHM_NAMES } from '../../core/search/algorithm-names.ts';
 import { explainJson, ignoredRangeJson } from '../../render/json/explain.ts';
 import { explainSvg, ignoredRangeSvg } from '../../render/svg/explain.ts';
 import { explainText, ignoredRangeText } from '../../render/text/explain.ts';
+import { originLine } from '../../render/words/origin-line.ts';
 import { type AskedAddress, parseAddress } from '../shared/asked-address.ts';
 import type { CFlags } from '../shared/c-flags.ts';
 import type { CommandInputs, WithPolicyFile } from '../shared/command-inputs.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, reportFailure, styleFor } from '../shared/context.ts';
 import { isDigestFile } from '../shared/is-digest-file.ts';
+import { originField } from '../shared/origin.ts';
 import type { PolicyFlags } from '../shared/policy-flags.ts';
 import { readMemory } from '../shared/read-memory.ts';
 import { memoryFromFlags, type OpenedMemory, rangeFromFlags, sourceInputs } from '../shared/source.ts';
 import { runVerifyJob } from '../shared/verify-job.ts';
+import { readVersion } from '../shared/version.ts';
 import type { ExplainFlags } from './command.ts';
 
 /** The flags with a built-in algorithm, if with any. */
@@ -68,18 +71,28 @@ async function answerText(
   const style = styleFor(context, flags.color);
   const value =
     file !== undefined && 'ignored' in asked.value ? { ...asked.value, algorithm: file } : asked.value;
+  const { origins } = value;
+  const line = originLine(origins, readVersion());
+  const above = line === undefined ? '' : `${line}\n`;
   if ('ignored' in value) {
-    if (format === 'json') return succeed(`${JSON.stringify(ignoredRangeJson(value))}\n`);
-    return succeed(format === 'svg' ? ignoredRangeSvg(value) : ignoredRangeText(value, style));
+    if (format === 'json')
+      return succeed(`${JSON.stringify({ ...ignoredRangeJson(value), ...originField(origins) })}\n`);
+    return succeed(format === 'svg' ? ignoredRangeSvg(value) : `${above}${ignoredRangeText(value, style)}`);
   }
   const explained =
     file === undefined ? succeed(explainBuiltIn(value)) : await explainByFile(context, value, file, flags);
   if (!explained.ok) return explained;
   const explanation = explained.value;
   const everyStep = flags.verbose === true;
-  if (format === 'json') return succeed(`${JSON.stringify(explainJson(explanation))}\n`);
+  if (format === 'json')
+    return succeed(`${JSON.stringify({ ...explainJson(explanation), ...originField(origins) })}\n`);
   if (format === 'svg') return succeed(explainSvg(explanation, everyStep));
-  return succeed(explainText(explanation, style, everyStep));
+  return succeed(`${above}${explainText(explanation, style, everyStep)}`);
+}
+
+/** Where what was asked about comes from: made-up memory from nowhere. */
+interface Found {
+  readonly origins: readonly MemoryOrigin[];
 }
 
 interface AskedRange {
@@ -103,7 +116,10 @@ function explainByFile(
   return runVerifyJob(context, { kind: 'explain', name, range, policy, outcomes, around }, flags);
 }
 
-async function makeAsked(flags: WithPolicyFile<BuiltInFlags>, pattern: string): Promise<Result<AskedRange>> {
+async function makeAsked(
+  flags: WithPolicyFile<BuiltInFlags>,
+  pattern: string,
+): Promise<Result<AskedRange & Found>> {
   if (flags.address !== undefined) {
     return fail('usage', '--address goes with processes and snapshots, not with --pattern');
   }
@@ -112,13 +128,13 @@ async function makeAsked(flags: WithPolicyFile<BuiltInFlags>, pattern: string): 
   const runPolicy = await policyFromFlags(flags, range.value.geometry, undefined);
   if (!runPolicy.ok) return runPolicy;
   const policy = hugepagePolicy(runPolicy.value, range.value.geometry);
-  return succeed({ range: range.value, policy, runPolicy: runPolicy.value });
+  return succeed({ range: range.value, policy, runPolicy: runPolicy.value, origins: [] });
 }
 
 async function findAsked(
   context: Context,
   { flags, files }: CommandInputs<BuiltInFlags>,
-): Promise<Result<AskedRange | IgnoredRange>> {
+): Promise<Result<(AskedRange | IgnoredRange) & Found>> {
   const digest = files.find(isDigestFile);
   if (digest)
     return fail('usage', `${digest.name}: a digest holds counts, no ranges to explain; give the snapshot`);
@@ -133,14 +149,10 @@ async function findAsked(
   const runPolicy = await policyFromFlags(flags, host.geometry, host);
   if (!runPolicy.ok) return runPolicy;
   const found = await findRange(opened.value, address.value);
-  return found.ok
-    ? succeed(
-        judgeFound(found.value, runPolicy.value, {
-          ...host,
-          shrinkUnderused: runPolicy.value.shrinkUnderused,
-        }),
-      )
-    : found;
+  if (!found.ok) return found;
+  const surroundings = { ...host, shrinkUnderused: runPolicy.value.shrinkUnderused };
+  const judged = judgeFound(found.value, runPolicy.value, surroundings);
+  return succeed({ ...judged, origins: opened.value.origins });
 }
 
 interface FoundRange {

@@ -1,5 +1,7 @@
 import { parseDuration } from '../../core/base/duration.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
+import { joinReleases } from '../../core/rules/kernel-release.ts';
+import type { MemoryOrigin } from '../../core/rules/memory-source.ts';
 import { listDataset } from '../../fleet/dataset.ts';
 import { openDuckDb } from '../../fleet/engines/duckdb.ts';
 import type { FleetEngine } from '../../fleet/engines/engine.ts';
@@ -10,6 +12,8 @@ import type { FleetFlags } from './fleet-flags.ts';
 export interface OpenedFleet {
   readonly engine: FleetEngine;
   readonly survey: FleetSurvey;
+  /** Whose memory it is. */
+  readonly origin: MemoryOrigin;
   /** What is there and is not in any sum, a sentence each. */
   readonly leftOut: readonly string[];
 }
@@ -31,7 +35,19 @@ export async function openFleet(flags: FleetFlags, folder: string | undefined): 
     await engine.close();
     return survey;
   }
-  return succeed({ engine, survey: survey.value, leftOut: [...notRead, ...survey.value.leftOut] });
+  const leftOut = [...notRead, ...survey.value.leftOut];
+  return succeed({
+    engine,
+    survey: survey.value,
+    origin: originOfFleet(survey.value, folder ?? ''),
+    leftOut,
+  });
+}
+
+function originOfFleet({ kinds, hosts, oldestMs, newestMs }: FleetSurvey, source: string): MemoryOrigin {
+  const [time, lastTime] = [oldestMs, newestMs].map((ms) => new Date(ms).toISOString());
+  const kernelRelease = joinReleases(kinds.map(({ kernel }) => kernel));
+  return { source, live: false, host: undefined, hosts, kernelRelease, time, lastTime };
 }
 
 async function openEngine(

@@ -9,6 +9,7 @@ import type { CommandInputs } from '../shared/command-inputs.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, styleFor, warn } from '../shared/context.ts';
 import { digestTotal } from '../shared/digest-source.ts';
+import { originField, printOrigin } from '../shared/origin.ts';
 import type { PredictFlags } from './command.ts';
 
 /** `predict` over digests: totals only, for a digest knows neither VMAs nor ranges. */
@@ -39,11 +40,12 @@ export async function predictDigest(
     const totals = digestTotalsJson(memory, counts, restart);
     await print(
       context,
-      `${JSON.stringify({ ...predictHead(policy), ranges: [], totals, otherBytes: otherBytesOf(memory) ?? null })}\n`,
+      `${JSON.stringify({ ...predictHead(policy), ...originField(source.origins), ranges: [], totals, otherBytes: otherBytesOf(memory) ?? null })}\n`,
     );
   } else {
     const readOn = readOnKernel(host.kernelRelease, false);
     const style = styleFor(context, flags.color);
+    await printOrigin(context, source.origins);
     await print(context, digestTotalsText(memory, counts, restart, processes, policy, readOn, style));
     for (const note of source.notes) warn(context, note);
   }

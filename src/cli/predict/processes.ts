@@ -12,6 +12,7 @@ import { parseAddress } from '../shared/asked-address.ts';
 import type { CommandInputs } from '../shared/command-inputs.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, styleFor, warn } from '../shared/context.ts';
+import { originField, printOrigin } from '../shared/origin.ts';
 import { startProgress } from '../shared/progress.ts';
 import { readMemory } from '../shared/read-memory.ts';
 import { memoryFromFlags } from '../shared/source.ts';
@@ -41,7 +42,9 @@ export async function predictProcesses(
   }
   const policy = hugepagePolicy(runPolicy.value, geometry);
   const ranges = asked && new Map<Process, RangeOutcome[]>();
-  const document = flags.json ? new JsonDocument(context, predictHead(policy)) : undefined;
+  const document = flags.json
+    ? new JsonDocument(context, { ...predictHead(policy), ...originField(opened.value.origins) })
+    : undefined;
   const progress = startProgress(context);
   const read = await readMemory(
     opened.value,
@@ -80,6 +83,7 @@ export async function predictProcesses(
       ranges,
       listing: { sort: flags.sort, top: flags.top },
     };
+    await printOrigin(context, opened.value.origins);
     await print(context, predictText(view, styleFor(context, flags.color)));
     for (const note of notes) warn(context, note);
   }

@@ -10,16 +10,18 @@ import { type Result, succeed } from '../../core/base/failure.ts';
 import { plural } from '../../core/base/plural.ts';
 import { shellCommand } from '../../core/base/shell.ts';
 import { commonCpu } from '../../core/rules/cpu.ts';
+import type { MemoryOrigin } from '../../core/rules/memory-source.ts';
 import { defaultSettings } from '../../core/rules/thp-settings.ts';
 import { reachAsked } from '../../core/rules/tlb-reach.ts';
 import { reportHtml } from '../../render/report/html.ts';
 import { reportStyle } from '../../render/report/style.ts';
-import type { ReportSource } from '../../render/report/view.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, warn } from '../shared/context.ts';
+import type { DigestRead } from '../shared/digest-source.ts';
 import type { InputFile } from '../shared/input-file.ts';
 import { interruptible } from '../shared/interrupt.ts';
 import { isDigestFile } from '../shared/is-digest-file.ts';
+import { originField } from '../shared/origin.ts';
 import { startProgress } from '../shared/progress.ts';
 import { readMemory } from '../shared/read-memory.ts';
 import { memoryFromFlags, sameSettings, sourceInputs } from '../shared/source.ts';
@@ -49,7 +51,7 @@ async function reportSource(
     ? await readDigest(context, flags, files, signal)
     : await readRanges(context, flags, files, signal);
   if (!read.ok) return read;
-  const { memory, sources } = read.value;
+  const { memory, origins } = read.value;
   const { geometry, settings: known } = memory.digest.host;
   const runPolicy = await policyFromFlags(flags, geometry, memory.digest.host);
   if (!runPolicy.ok) return runPolicy;
@@ -61,7 +63,7 @@ async function reportSource(
   const page = reportHtml(
     {
       findings: findingsOf(memory, settings, model, space, values),
-      sources,
+      origins,
       listing: { sort: flags.sort, top: flags.top },
       inForce,
       readOn: readOnKernel(memory.digest.host.kernelRelease, files.length === 0),
@@ -74,13 +76,13 @@ async function reportSource(
   );
   const written = await writeOutput(context, flags.output, page, 'umask');
   if (!written.ok) return written;
-  await sayWritten(context, flags, memory.digest, written.value);
+  await sayWritten(context, flags, { ...memory.digest, origins }, written.value);
   return succeed(undefined);
 }
 
 interface ReadSources {
   readonly memory: ReadMemory;
-  readonly sources: readonly ReportSource[];
+  readonly origins: readonly MemoryOrigin[];
 }
 
 async function readDigest(
@@ -92,14 +94,8 @@ async function readDigest(
   const { digestFromFlags } = await import('../shared/digest-source.ts');
   const digest = await digestFromFlags(context, flags, files, { signal });
   if (!digest.ok) return digest;
-  const { name: host, kernelRelease, time } = digest.value.host;
-  const sources = files.map(({ name }) => ({
-    name,
-    host: files.length === 1 ? host : undefined,
-    kernelRelease: files.length === 1 ? kernelRelease : undefined,
-    time: files.length === 1 ? time : undefined,
-  }));
-  return succeed({ memory: { digest: digest.value, table: undefined }, sources });
+  const { origins } = digest.value;
+  return succeed({ memory: { digest: digest.value, table: undefined }, origins });
 }
 
 /** Reads memory once, into a table of its ranges and into digests. */
@@ -111,7 +107,7 @@ async function readRanges(
 ): Promise<Result<ReadSources>> {
   const opened = await memoryFromFlags(context, flags, files);
   if (!opened.ok) return opened;
-  const { hosts, rows } = opened.value;
+  const { hosts, origins, rows } = opened.value;
   const [first] = hosts;
   const settings = hosts.every((each) => sameSettings(each.settings, first.settings))
     ? first.settings
@@ -142,13 +138,7 @@ async function readRanges(
     skipped: skipped.map(({ pid, failure }) => ({ pid, reason: failure.message })),
     notes,
   };
-  const sources = hosts.map(({ name, kernelRelease, time }, i) => ({
-    name: files.at(i)?.name ?? 'running processes',
-    host: name,
-    kernelRelease,
-    time,
-  }));
-  return succeed({ memory: { digest, table }, sources });
+  return succeed({ memory: { digest, table }, origins });
 }
 
 /**
@@ -189,11 +179,12 @@ function explainCommand(flags: ReportFlags, files: readonly InputFile[], { table
 async function sayWritten(
   context: Context,
   { output, json }: ReportFlags,
-  { processes, skipped, notes }: SourceDigest,
+  { processes, skipped, notes, origins }: DigestRead,
   bytes: number,
 ): Promise<void> {
   if (json) {
-    const said = { schema: 'thpscope/report@1', file: output, processes: processes.length, bytes, notes };
+    const counts = { processes: processes.length, bytes, notes };
+    const said = { schema: 'thpscope/report@1', file: output, ...counts, ...originField(origins) };
     return print(context, `${JSON.stringify(said)}\n`);
   }
   for (const note of notes) warn(context, note);

@@ -1,6 +1,6 @@
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { plural } from '../../core/base/plural.ts';
-import type { MemoryItem, Process } from '../../core/rules/memory-source.ts';
+import type { MemoryItem, MemoryOrigin, Process } from '../../core/rules/memory-source.ts';
 import { writeSnapshotTo } from '../../snapshot/writer.ts';
 import type { Context } from './context.ts';
 import type { Progress } from './progress.ts';
@@ -22,6 +22,8 @@ export interface Captured {
   readonly processes: readonly Process[];
   readonly ranges: number;
   readonly bytes: number;
+  /** Whose memory it is, as the snapshot says it. */
+  readonly origins: readonly MemoryOrigin[];
   /** What to tell the user: what could not be seen. */
   readonly messages: readonly string[];
 }
@@ -51,7 +53,8 @@ export async function captureProcesses(
   if (!written.ok) return written;
   const { value, processes } = written.value;
   const { ranges, bytes } = value;
-  return succeed({ processes, ranges, bytes, messages: messagesOf(written.value) });
+  const { origins } = opened.value;
+  return succeed({ processes, ranges, bytes, origins, messages: messagesOf(written.value) });
 }
 
 /** Passes items on. Throws before their end where no snapshot of them should be kept. */

@@ -12,6 +12,7 @@ import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import { commonCpu } from '../../core/rules/cpu.ts';
 import { joinReleases } from '../../core/rules/kernel-release.ts';
+import type { MemoryOrigin } from '../../core/rules/memory-source.ts';
 import { commonReach, reachAsked, type TlbReach } from '../../core/rules/tlb-reach.ts';
 import type { LiveOptions } from '../../linux/live-source.ts';
 import type { Context } from './context.ts';
@@ -19,6 +20,7 @@ import { readDigestFile } from './digest-file.ts';
 import { type DigestOptions, digestSnapshots } from './digest-snapshots.ts';
 import type { InputFile } from './input-file.ts';
 import { isDigestFile } from './is-digest-file.ts';
+import { recordedOrigins } from './origin.ts';
 import type { TlbFlag } from './policy-flags.ts';
 import { startProgress } from './progress.ts';
 import { readMemory } from './read-memory.ts';
@@ -34,13 +36,18 @@ import {
 import type { ProcessFlags, WorkersFlag } from './source-flags.ts';
 import { timeLeft } from './time-left.ts';
 
+/** A digest, and whose memory it is about. */
+export interface DigestRead extends SourceDigest {
+  readonly origins: readonly MemoryOrigin[];
+}
+
 /** The digest of whatever was named: running processes, snapshots, or digests made before. */
 export async function digestFromFlags(
   context: Context,
   flags: ProcessFlags & WorkersFlag & TlbFlag,
   files: readonly InputFile[],
   asked: Omit<DigestOptions, 'tlb'>,
-): Promise<Result<SourceDigest>> {
+): Promise<Result<DigestRead>> {
   const stored = storedDigests(files, asked);
   if (!stored.ok) return stored;
   if (stored.value.length === 0) return digestAnew(context, flags, files, asked);
@@ -52,7 +59,7 @@ export async function digestFromFlags(
 /** What was named as one sum, for answers that tell no processes apart. */
 export interface TotalSource {
   /** Its only process is the sum of all. */
-  readonly source: SourceDigest;
+  readonly source: DigestRead;
   readonly memory: MemoryDigest;
   /** How many processes it is of. */
   readonly processes: number;
@@ -86,7 +93,7 @@ export async function digestTotal(
 }
 
 function totalOf(
-  source: Omit<SourceDigest, 'processes'>,
+  source: Omit<DigestRead, 'processes'>,
   memory: MemoryDigest,
   processes: number,
 ): TotalSource {
@@ -116,7 +123,7 @@ function digestAnew(
   flags: ProcessFlags & WorkersFlag & TlbFlag,
   files: readonly InputFile[],
   asked: Omit<DigestOptions, 'tlb'>,
-): Promise<Result<SourceDigest>> {
+): Promise<Result<DigestRead>> {
   const options = { ...asked, tlb: flags.tlb };
   return files.length === 0
     ? digestProcesses(context, flags, options)
@@ -129,7 +136,7 @@ async function readDigests(
   files: readonly InputFile[],
   tlb: string | undefined,
   take: (process: ProcessDigest) => void,
-): Promise<Result<Omit<SourceDigest, 'processes'>>> {
+): Promise<Result<Omit<DigestRead, 'processes'>>> {
   const hosts: SourceDigest['host'][] = [];
   const reaches: TlbReach[] = [];
   const skipped: SourceDigest['skipped'][number][] = [];
@@ -160,6 +167,7 @@ async function readDigests(
   // Hosts of a fleet may differ in settings; then none are those of all.
   const agree = hosts.every((each) => sameSettings(each.settings, first.settings));
   return succeed({
+    origins: recordedOrigins(files, hosts),
     host: {
       ...first,
       name: commonValue(hosts.map((each) => each.name)),
@@ -179,18 +187,20 @@ async function digestFiles(
   { workers }: WorkersFlag,
   files: readonly InputFile[],
   options: DigestOptions,
-): Promise<Result<SourceDigest>> {
+): Promise<Result<DigestRead>> {
   const opened = await openSnapshotFiles(context.command, files, oneByOne(context.command));
   if (!opened.ok) return opened;
   const progress = startProgress(context);
   const left = timeLeft();
   try {
-    return await digestSnapshots(opened.value, files, {
+    const digest = await digestSnapshots(opened.value, files, {
       ...options,
       command: context.command,
       workers,
       onProgress: (done, total) => progress.show(done, total, `row groups digested${left(done, total)}`),
     });
+    const hosts = opened.value.map(({ host }) => host);
+    return digest.ok ? succeed({ ...digest.value, origins: recordedOrigins(files, hosts) }) : digest;
   } finally {
     progress.clear();
     for (const snapshot of opened.value) snapshot.close();
@@ -202,7 +212,7 @@ export async function digestProcesses(
   context: Context,
   flags: ProcessFlags,
   { signal, tlb, walkAll, budget }: DigestOptions & Pick<LiveOptions, 'budget'>,
-): Promise<Result<SourceDigest>> {
+): Promise<Result<DigestRead>> {
   const opened = await openProcesses(context, flags, { budget });
   if (!opened.ok) return opened;
   const { host } = opened.value.source;
@@ -220,6 +230,7 @@ export async function digestProcesses(
   if (!read.ok) return read;
   const { value: processes, skipped, notes } = read.value;
   return succeed({
+    origins: opened.value.origins,
     host,
     reach: reach.value,
     processes,

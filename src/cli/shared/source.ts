@@ -9,7 +9,13 @@ import type { RangeState } from '../../core/memory/range-state.ts';
 import { renumbered } from '../../core/memory/shared-runs.ts';
 import { commonCpu } from '../../core/rules/cpu.ts';
 import { joinReleases } from '../../core/rules/kernel-release.ts';
-import type { Host, MemoryItem, MemorySource, Recording } from '../../core/rules/memory-source.ts';
+import type {
+  Host,
+  MemoryItem,
+  MemoryOrigin,
+  MemorySource,
+  Recording,
+} from '../../core/rules/memory-source.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import type { KernelTree } from '../../linux/kernel-tree.ts';
 import type { LiveOptions } from '../../linux/live-source.ts';
@@ -17,6 +23,7 @@ import type { SnapshotFile } from '../../snapshot/file.ts';
 import { type CommandInputs, commandInputs } from './command-inputs.ts';
 import type { Context } from './context.ts';
 import type { InputFile } from './input-file.ts';
+import { liveOrigin, recordedOrigins } from './origin.ts';
 import { rangeOfLine } from './range-line.ts';
 import { ReadError } from './read-memory.ts';
 import { RecordedProcesses } from './recorded-processes.ts';
@@ -90,6 +97,8 @@ export interface OpenedMemory {
    * The machines that it comes from: of snapshots one each, in their order. The first is that of `source`.
    */
   readonly hosts: readonly Host[];
+  /** What an answer says of them. */
+  readonly origins: readonly MemoryOrigin[];
   /** Ranges at most, where that is known. */
   readonly rows: number | undefined;
   /** Processes that are going to be read, where that is known. */
@@ -132,6 +141,7 @@ export async function openProcesses(
   return succeed({
     source: source.value,
     hosts: [source.value.host],
+    origins: [liveOrigin(flags, source.value.host)],
     rows: undefined,
     processes,
     single: processes === 1,
@@ -164,7 +174,8 @@ export async function openSnapshots(
   };
   const rows = snapshots.reduce((sum, snapshot) => sum + snapshot.rows, 0);
   const close = () => closeAll(snapshots);
-  return succeed({ source, hosts, rows, processes: undefined, single: false, close });
+  const origins = recordedOrigins(files, hosts);
+  return succeed({ source, hosts, origins, rows, processes: undefined, single: false, close });
 }
 
 /** The items of several recordings one after the other: the numbers of their shared pages do not meet. */

@@ -10,6 +10,7 @@ import { printable } from '../../render/words/printable.ts';
 import type { Gap } from '../../verify/optimality.ts';
 import type { SearchCase } from '../../verify/search-case.ts';
 import type { Asked, VerifyOptions, VerifyReport } from '../../verify/verification.ts';
+import type { OfSnapshots } from '../compare/snapshots.ts';
 import type { CFlags } from './c-flags.ts';
 import { cBuildOptions } from './c-walk/build-options.ts';
 import { isCFile } from './c-walk/c-file.ts';
@@ -62,9 +63,9 @@ export type VerifyJob =
 
 export interface VerifyAnswers {
   verify: VerifyReport;
-  gap: Gap;
+  gap: OfSnapshots<Gap>;
   explain: Explanation;
-  compare: Comparison;
+  compare: OfSnapshots<Comparison>;
 }
 
 /** What the worker gets. */

@@ -1,5 +1,6 @@
 import { formatDuration, parseDuration } from '../../core/base/duration.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
+import { originCells } from '../../render/csv/origin.ts';
 import { simulateCsv } from '../../render/csv/simulate.ts';
 import { simulateJson } from '../../render/json/simulate.ts';
 import { scenarioListText } from '../../render/text/scenario-list.ts';
@@ -13,7 +14,9 @@ import { traceLine } from '../../simulation/trace-line.ts';
 import type { WithPolicyFile } from '../shared/command-inputs.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, reportFailure, styleFor, warn } from '../shared/context.ts';
+import { originField, printOrigin } from '../shared/origin.ts';
 import { startProgress } from '../shared/progress.ts';
+import { readVersion } from '../shared/version.ts';
 import { readCalibration } from './calibration-file.ts';
 import type { SimulateFlags } from './command.ts';
 import { listScenarios } from './scenario-file.ts';
@@ -52,12 +55,15 @@ async function simulateWhat(context: Context, asked: SimulateFlags, words: strin
     until: until.value ?? start.value.until,
     calibration: calibration.value.name,
   });
-  const { assumed: facts, assumedUnder } = start.value;
+  const { assumed: facts, assumedUnder, origins } = start.value;
   const assumedOfProcesses = assumedUnder(report.settings);
-  if (flags.json)
-    await print(context, `${JSON.stringify(simulateJson(report, [...assumedOfProcesses, ...facts]))}\n`);
-  else if (flags.csv) await print(context, simulateCsv(report));
+  if (flags.json) {
+    const json = simulateJson(report, [...assumedOfProcesses, ...facts]);
+    await print(context, `${JSON.stringify({ ...json, ...originField(origins) })}\n`);
+  } else if (flags.csv)
+    await print(context, simulateCsv(report, originCells(origins, report.title, readVersion())));
   else if (!flags.trace) {
+    await printOrigin(context, origins);
     await print(context, simulateText(report, start.value.readOn, styleFor(context, flags.color)));
     const sentences = assumedSentences(assumedOfProcesses, new Set(facts));
     if (sentences.length > 0)

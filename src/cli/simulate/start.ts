@@ -6,7 +6,7 @@ import { formatDuration } from '../../core/base/duration.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import type { ObservableFact } from '../../core/memory/range-state.ts';
 import { KERNEL_MODELS } from '../../core/rules/kernel-model.ts';
-import type { Process } from '../../core/rules/memory-source.ts';
+import type { MemoryOrigin, Process } from '../../core/rules/memory-source.ts';
 import {
   notSettable,
   parseAssignment,
@@ -35,6 +35,8 @@ export interface Start {
   readonly host: SimulatedHost;
   /** Settings of the source; undefined if it comes from a kernel without any. */
   readonly settings: ThpSettings | undefined;
+  /** None for a scenario. */
+  readonly origins: readonly MemoryOrigin[];
   /** Undefined for a scenario. */
   readonly readOn: ReadOn | undefined;
   readonly until: Until;
@@ -102,6 +104,7 @@ async function startScenario(
   return succeed({
     host: host.value,
     settings,
+    origins: [],
     readOn: undefined,
     until: scenario.until,
     assumed: [],
@@ -137,6 +140,7 @@ async function startMemory(
   return succeed({
     host: loaded.host,
     settings,
+    origins: opened.value.origins,
     readOn: readOnKernel(release, files.length === 0),
     until: 'settled',
     assumed: loaded.unknown,

@@ -4,6 +4,8 @@ import { readOnKernel } from '../../analysis/read-on.ts';
 import { policyCount } from '../../analysis/sweep.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { LIMIT_FILES } from '../../core/base/sysfs.ts';
+import type { MemoryOrigin } from '../../core/rules/memory-source.ts';
+import { ORIGIN_COLUMNS, originCells } from '../../render/csv/origin.ts';
 import { sweepCsvHead, sweepCsvLine } from '../../render/csv/sweep.ts';
 import { sweepJson } from '../../render/json/sweep.ts';
 import { sweepText } from '../../render/text/sweep.ts';
@@ -11,8 +13,10 @@ import { settingsFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, styleFor, warn } from '../shared/context.ts';
 import { digestTotal } from '../shared/digest-source.ts';
 import { interruptible } from '../shared/interrupt.ts';
+import { originField, printOrigin } from '../shared/origin.ts';
 import { sourceInputs } from '../shared/source.ts';
 import { runSweep } from '../shared/sweep-run.ts';
+import { readVersion } from '../shared/version.ts';
 import type { PrintedSweepFlags, SweepFlags } from './command.ts';
 import { modelsFrom, modelsOfMemory, parametersFromFlags, spaceFrom } from './space.ts';
 
@@ -43,15 +47,18 @@ async function sweepSource(
   const walkAll = named.value?.some(({ noneRule }) => noneRule !== 'ends') === true;
   const total = await digestTotal(context, flags, files, { signal, walkAll });
   if (!total.ok) return total;
-  const swept = await sweepDigest(context, flags, { ...total.value, runsHere: files.length === 0 }, signal);
-  if (swept.ok)
-    for (const note of total.value.source.notes) if (!flags.json && !flags.csv) warn(context, note);
+  const { notes, origins } = total.value.source;
+  const memory = { ...total.value, origins, runsHere: files.length === 0 };
+  const swept = await sweepDigest(context, flags, memory, signal);
+  if (swept.ok) for (const note of notes) if (!flags.json && !flags.csv) warn(context, note);
   return swept;
 }
 
 /** Memory that is swept. */
 export interface SweepSource {
   readonly source: SourceDigest;
+  /** Whose it is. */
+  readonly origins: readonly MemoryOrigin[];
   /** How many processes it is of. */
   readonly processes: number;
   /** How many hosts they run on, where they are those of a fleet. */
@@ -64,7 +71,7 @@ export interface SweepSource {
 export async function sweepDigest(
   context: Context,
   flags: PrintedSweepFlags,
-  { source, processes, hosts, runsHere }: SweepSource,
+  { source, origins, processes, hosts, runsHere }: SweepSource,
   signal: AbortSignal,
 ): Promise<Result<void>> {
   const parameters = parametersFromFlags(flags);
@@ -85,18 +92,23 @@ export async function sweepDigest(
   if (flags.csv) {
     const onFront = new Set(front.map(({ index }) => index));
     const policies = policyCount(space.value);
-    await print(context, sweepCsvHead());
+    const from = originCells(origins, '', readVersion());
+    await print(context, `${sweepCsvHead()},${ORIGIN_COLUMNS}\n`);
     for (let index = 0; index < policies; index++) {
       if (index % 4096 === 0) signal.throwIfAborted();
       const result = resultAt(space.value, values, index);
-      await print(context, sweepCsvLine(result, memory, onFront.has(index)));
+      await print(context, `${sweepCsvLine(result, memory, onFront.has(index))},${from}\n`);
     }
     return succeed(undefined);
   }
   const readOn = readOnKernel(kernelRelease, runsHere);
   const { reach } = source;
   const view = { memory, reach, space: space.value, values, front, processes, hosts };
-  if (flags.json) await print(context, `${JSON.stringify(sweepJson(view))}\n`);
-  else await print(context, sweepText(view, readOn, styleFor(context, flags.color)));
+  if (flags.json)
+    await print(context, `${JSON.stringify({ ...sweepJson(view), ...originField(origins) })}\n`);
+  else {
+    await printOrigin(context, origins);
+    await print(context, sweepText(view, readOn, styleFor(context, flags.color)));
+  }
   return succeed(undefined);
 }

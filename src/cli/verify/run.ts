@@ -12,6 +12,7 @@ import { commandInputs, type WithPolicyFile } from '../shared/command-inputs.ts'
 import { policyFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, reportFailure, styleFor } from '../shared/context.ts';
 import { EXIT } from '../shared/exit-code.ts';
+import { originField, printOrigin } from '../shared/origin.ts';
 import { type SettingsFlags, settingsFlags } from '../shared/policy-flags.ts';
 import { rangeFromFlags } from '../shared/source.ts';
 import { reportJob, runVerifyJob } from '../shared/verify-job.ts';
@@ -71,11 +72,13 @@ async function verifyMemory(
   if (!inputs.ok) return reportFailure(context, inputs.failure);
   const gap = await runVerifyJob(context, { kind: 'gap', name, objective, ...inputs.value }, flags);
   if (!reportJob(context, gap)) return;
+  const { value, origins } = gap.value;
+  if (!flags.json) await printOrigin(context, origins);
   const text = flags.json
-    ? `${JSON.stringify(gapJson(name, objective, gap.value))}\n`
-    : gapText(name, objective, gap.value);
+    ? `${JSON.stringify({ ...gapJson(name, objective, value), ...originField(origins) })}\n`
+    : gapText(name, objective, value);
   await print(context, text);
-  if (gap.value.behind > 0) context.process.exitCode = EXIT.difference;
+  if (value.behind > 0) context.process.exitCode = EXIT.difference;
 }
 
 const SETTINGS = Object.keys(settingsFlags) as (keyof SettingsFlags)[];

@@ -68,6 +68,23 @@ export interface Recording {
   readonly time: string;
 }
 
+/** Memory that an answer is about: of which machine, read when and from what. */
+export interface MemoryOrigin {
+  /** The file, or the words that name running processes: `--all`. */
+  readonly source: string;
+  /** Whether running processes were read for the answer. */
+  readonly live: boolean;
+  /** The name of the machine; undefined where nothing says. */
+  readonly host: string | undefined;
+  /** How many machines, where a dataset has many: then none is named. */
+  readonly hosts?: number;
+  /** As uname prints it; empty where nothing says. */
+  readonly kernelRelease: string;
+  /** When reading began, ISO 8601 in UTC; of many machines the first one, and the last one. */
+  readonly time: string;
+  readonly lastTime?: string;
+}
+
 export interface Process extends ProcessFacts {
   readonly pid: number;
   /** Clock ticks since boot: with the pid it names a process for good. */

@@ -3,12 +3,13 @@ import { anonOrders, ordersOf } from '../../core/memory/order.ts';
 import { SCAN_RESULTS } from '../../core/rules/scan-result.ts';
 import type { Sample } from '../../simulation/sample.ts';
 import type { SimulationReport } from '../../simulation/simulation-report.ts';
+import { ORIGIN_COLUMNS } from './origin.ts';
 
 /**
  * The time series as CSV, a row a sample. Sums since the beginning but for memory; failures have a column a
- * result.
+ * result. Every row ends with the cells of `origin`: see `originCells`.
  */
-export function simulateCsv({ samples, geometry }: SimulationReport): string {
+export function simulateCsv({ samples, geometry }: SimulationReport, origin: string): string {
   const last = samples[samples.length - 1];
   const results = SCAN_RESULTS.filter((result) => last.failures[result] !== undefined);
   const columns: readonly [string, (sample: Sample) => number][] = [
@@ -29,8 +30,8 @@ export function simulateCsv({ samples, geometry }: SimulationReport): string {
     ['full_scans', ({ fullScans }) => fullScans],
   ];
   const lines = [
-    columns.map(([name]) => name),
-    ...samples.map((sample) => columns.map(([, valueOf]) => String(valueOf(sample)))),
+    [...columns.map(([name]) => name), ORIGIN_COLUMNS],
+    ...samples.map((sample) => [...columns.map(([, valueOf]) => String(valueOf(sample))), origin]),
   ];
   return `${lines.map((cells) => cells.join(',')).join('\n')}\n`;
 }

@@ -3,12 +3,12 @@ import type { SweptResult } from '../../analysis/pareto.ts';
 import { SWEEP_METRICS } from '../../analysis/sweep.ts';
 import { formatOrders } from '../../core/memory/order.ts';
 
-/** The head of the CSV of a sweep; pages are base pages. */
+/** The head of the CSV of a sweep, without the end of the line; pages are base pages. */
 export function sweepCsvHead(): string {
-  return `kernel,word,orders,max_ptes_none,resident_pages,${SWEEP_METRICS.map(snakeCase).join(',')},front\n`;
+  return `kernel,word,orders,max_ptes_none,resident_pages,${SWEEP_METRICS.map(snakeCase).join(',')},front`;
 }
 
-/** One policy. Sets of orders are written with + for commas: 2-4+9. */
+/** One policy, without the end of the line. Sets of orders are written with + for commas: 2-4+9. */
 export function sweepCsvLine(
   { policy, metrics }: SweptResult,
   { residentPages }: MemoryDigest,
@@ -17,7 +17,7 @@ export function sweepCsvLine(
   const { model, enabled, orders, maxPtesNone } = policy;
   const set = formatOrders(orders).replaceAll(',', '+');
   const numbers = SWEEP_METRICS.map((name) => metrics[name]);
-  return `${[model.name, enabled, set, maxPtesNone, residentPages, ...numbers, front ? 1 : 0].join(',')}\n`;
+  return [model.name, enabled, set, maxPtesNone, residentPages, ...numbers, front ? 1 : 0].join(',');
 }
 
 function snakeCase(name: string): string {

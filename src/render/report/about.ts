@@ -49,7 +49,7 @@ ${failed.length > 0 && html`<p>Attempts that fail:</p><ul>${failed.map(([result,
 }
 
 /** What was read, under which settings, and what could not be seen. */
-export function readSection({ findings, sources }: ReportView): Markup {
+export function readSection({ findings, origins }: ReportView): Markup {
   const { memory, read, model, advice, inForce } = findings;
   const { digest, table } = read;
   const { geometry } = memory;
@@ -67,20 +67,21 @@ export function readSection({ findings, sources }: ReportView): Markup {
       leave: middle.advice.leave,
     }),
   ];
-  const cell = (text: string | undefined) => html`<td class="name">${text ?? 'not recorded'}</td>`;
+  const cell = (text: string | undefined) => html`<td class="name">${text || 'not recorded'}</td>`;
   const failures = digest.skipped.slice(0, MOST_FAILURES);
   return html`${scrollable(
     'Sources',
     html`<table>
 <caption>Sources</caption>
 <thead><tr><th scope="col">source</th><th scope="col">host</th><th scope="col">kernel</th><th scope="col">read at</th></tr></thead>
-<tbody>${sources.map(
+<tbody>${origins.map(
       ({
-        name,
+        source,
+        live,
         host,
         kernelRelease,
         time,
-      }) => html`<tr><th scope="row" class="name">${name}</th>${[host, kernelRelease, time].map(cell)}</tr>
+      }) => html`<tr><th scope="row" class="name">${live ? `running processes (${source})` : source}</th>${[host, kernelRelease, time].map(cell)}</tr>
 `,
     )}</tbody></table>`,
   )}

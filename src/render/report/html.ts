@@ -67,9 +67,9 @@ ${parts}
 </section>`;
 }
 
-function titleOf({ findings, sources }: ReportView): string {
+function titleOf({ findings, origins }: ReportView): string {
   const { processes } = findings;
-  const host = sources.length === 1 && sources[0].host ? ` on ${sources[0].host}` : '';
+  const host = origins.length === 1 && origins[0].host ? ` on ${origins[0].host}` : '';
   const [only] = processes;
   const what =
     processes.length === 1

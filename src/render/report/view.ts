@@ -1,20 +1,13 @@
 import type { Findings } from '../../analysis/findings.ts';
 import type { Listing } from '../../analysis/process-list.ts';
 import type { ReadOn } from '../../analysis/read-on.ts';
-
-/** Where memory of a report comes from; what digests of several hosts do not tell is undefined. */
-export interface ReportSource {
-  /** The path of a file, or a word for running processes. */
-  readonly name: string;
-  readonly host: string | undefined;
-  readonly kernelRelease: string | undefined;
-  readonly time: string | undefined;
-}
+import type { MemoryOrigin } from '../../core/rules/memory-source.ts';
 
 /** A report: what was found, and how it was made. */
 export interface ReportView {
   readonly findings: Findings;
-  readonly sources: readonly ReportSource[];
+  /** Whose memory it is about. */
+  readonly origins: readonly MemoryOrigin[];
   /** How the processes are listed. */
   readonly listing: Partial<Listing>;
   readonly readOn: ReadOn;

@@ -11,6 +11,8 @@ export type WriteFormat = 'sh' | 'tmpfiles' | 'cmdline' | 'systemd';
 export interface LastingWrites {
   /** What they are, in a sentence. */
   readonly advice: string;
+  /** Whose memory they are advised for, in a line. */
+  readonly origin: string | undefined;
   readonly set: readonly SysfsWrite[];
   /** Every file of the settings, those included that stay as they are. */
   readonly all: readonly SysfsWrite[];
@@ -38,12 +40,14 @@ const FORMATS: Record<WriteFormat, (writes: LastingWrites) => readonly string[]>
  */
 export function writesText(format: WriteFormat, writes: LastingWrites): string {
   const first = format === 'sh' ? ['#!/bin/sh'] : [];
-  const head = `# thpscope advise: ${writes.advice}`;
+  const head = [writes.origin, `thpscope advise: ${writes.advice}`].flatMap((line) =>
+    line ? `# ${line}` : [],
+  );
   const nothing = '# Nothing to write: the settings in force are these already.';
   // What lasts says all of the settings, so that it can take the place of what was kept before.
   const rest = writes.set.length === 0 && format === 'sh' ? [nothing] : FORMATS[format](writes);
   const exceptions = writes.dropIns.map(({ path }) => `# First who opts out (--format systemd): ${path}`);
-  return `${[...first, head, ...(format === 'systemd' ? [] : exceptions), ...rest].join('\n')}\n`;
+  return `${[...first, ...head, ...(format === 'systemd' ? [] : exceptions), ...rest].join('\n')}\n`;
 }
 
 /** A script, as root: in force until the next boot. */

@@ -55,7 +55,12 @@ async function adviseFleet(
         return growingHosts(engine, { settings, model, geometry, where: `${where}${without}` }, last);
       },
     };
-    return await adviseDigest(context, flags, { source, runsHere: false, fleet }, signal);
+    return await adviseDigest(
+      context,
+      flags,
+      { source, origins: [opened.value.origin], runsHere: false, fleet },
+      signal,
+    );
   } finally {
     await engine.close();
   }

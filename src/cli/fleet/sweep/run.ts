@@ -21,7 +21,7 @@ async function sweepFleet(
   if (flags.csv && flags.json) return fail('usage', '--csv and --json cannot be combined');
   const opened = await openFleet(flags, folder);
   if (!opened.ok) return opened;
-  const { engine, survey, leftOut } = opened.value;
+  const { engine, survey, origin, leftOut } = opened.value;
   try {
     const folded = await foldFleet(engine, survey, []);
     if (!folded.ok) return folded;
@@ -30,7 +30,7 @@ async function sweepFleet(
     const swept = await sweepDigest(
       context,
       flags,
-      { source, processes, hosts: survey.hosts, runsHere: false },
+      { source, origins: [origin], processes, hosts: survey.hosts, runsHere: false },
       signal,
     );
     for (const line of leftOut) warn(context, `not counted: ${line}`);
