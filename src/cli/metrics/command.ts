@@ -68,7 +68,7 @@ export const metricsCommand = buildCommand<MetricsFlags, string[], Context>({
     fullDescription: describeCommand(
       [
         'Writes what memory is in huge pages, and what a few settings would make of it now and after a restart, in the text',
-        'format of Prometheus: some 60 series a machine. See docs/metrics.md; examples/grafana has a dashboard.',
+        'format of Prometheus: fewer than 60 series a machine. See docs/metrics.md; examples/grafana has a dashboard.',
       ],
       [
         'thpscope metrics --all',

@@ -153,12 +153,12 @@ function restartFamilies(watched: WatchedMemory): MetricFamily[] {
     ),
     gauge(
       'restart_growth_bytes',
-      'Memory that page faults then fill around what the programs touch, at most.',
+      'Memory that page faults fill around what programs touch, once all have started again, at most.',
       byPolicy(watched, ({ worth: { restart } }) => restart && restart.growthPages * bytes),
     ),
     gauge(
       'restart_tlb_entries',
-      'TLB entries that then map all anonymous memory once.',
+      'TLB entries that map all anonymous memory once, when all programs have started again.',
       byPolicy(watched, ({ worth: { restart } }) => restart?.tlbEntries),
     ),
   ];
