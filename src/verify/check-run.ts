@@ -263,6 +263,11 @@ export class CheckRun {
     return comesBack(() => void this.#wrongsOf(step.value as SearchCase)) ? found : step.value;
   }
 
+  /** Whether the same is wrong in another case. */
+  isWrongIn(other: SearchCase, wrong: Wrong): boolean {
+    return this.#wrongsOf(other).some((each) => wrongKey(each) === wrongKey(wrong));
+  }
+
   #wrongsOf(candidate: SearchCase): readonly Wrong[] {
     if (!reachesSearch(candidate, countPages(candidate.range.occupied))) return [];
     this.#shape = candidate;

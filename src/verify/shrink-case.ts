@@ -69,6 +69,7 @@ function* smallerCases(searchCase: SearchCase, fails: ScanResult | undefined): G
   // What holds for single windows goes before what holds for all of an order.
   for (const rule of outcomes.toReversed())
     yield { ...searchCase, outcomes: outcomes.filter((each) => each !== rule) };
+  yield* narrowerRules(searchCase);
   if (range.uffdArmed) yield { ...searchCase, range: { ...range, uffdArmed: false } };
   const largest = pagesPerRange(range.geometry) - 1;
   // Under the largest limit one page does what a full window does under 0.
@@ -90,6 +91,23 @@ function* withMoreFailures({ range, outcomes }: SearchCase, fails: ScanResult): 
     if (outcomes.length === 0) continue;
     yield { ...more, outcomes: [rule, ...outcomes] };
     yield { ...more, outcomes: [rule, ...outcomes.map((each) => lifted(each, range.geometry))] };
+  }
+}
+
+/** With a failure at fewer orders, or of one order at one window. */
+function* narrowerRules(searchCase: SearchCase): Generator<SearchCase> {
+  const { range, outcomes } = searchCase;
+  for (const rule of outcomes) {
+    if (rule.offset !== undefined) continue;
+    const replaced = (by: OutcomeRule) => outcomes.map((each) => (each === rule ? by : each));
+    const orders = ordersOf(rule.orders);
+    for (const order of orders.length > 1 ? orders : [])
+      yield { ...searchCase, outcomes: replaced({ ...rule, orders: withoutOrder(rule.orders, order) }) };
+    if (orders.length !== 1) continue;
+    for (let offset = 0; offset < pagesPerRange(range.geometry); offset += 1 << orders[0]) {
+      if (isBlank(range.occupied, offset, 1 << orders[0])) continue;
+      yield { ...searchCase, outcomes: replaced({ ...rule, offset: asOffset(offset) }) };
+    }
   }
 }
 

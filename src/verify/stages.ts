@@ -4,6 +4,7 @@ import type { CaseSpace } from './case-space.ts';
 import { pathSpaces } from './path-cases.ts';
 import { randomCases } from './random-cases.ts';
 import { EVERY_ACTION, exhausted, type SmallSpace, spacesToCheck, spacesToCompare } from './small-cases.ts';
+import { USUAL_PMD_ORDER } from './usual-case.ts';
 
 /** What cases are to be tried. */
 export interface WhichCases {
@@ -15,9 +16,6 @@ export interface WhichCases {
   /** Go on with random cases without end: whoever asks ends it. */
   readonly endless?: boolean;
 }
-
-/** The PMD order of x86-64 and arm64 with pages of 4K, which most people have. */
-const USUAL_PMD_ORDER = 9;
 
 /** Those of pages of 16K and 64K on arm64. */
 const LARGER_PMD_ORDERS = [11, 13];

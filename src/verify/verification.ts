@@ -11,6 +11,7 @@ import type { Relation } from './relation.ts';
 import { policyOf, type SearchCase } from './search-case.ts';
 import { EVERY_ACTION } from './small-cases.ts';
 import { stagesToCheck, stagesToCompare, stagesToRate, type WhichCases } from './stages.ts';
+import { inUsualRange } from './usual-case.ts';
 
 /** What is to be verified: plain data, so that it can be sent to whoever runs it. */
 export type Asked =
@@ -28,6 +29,8 @@ export interface ExplainedFinding extends Omit<Finding, 'twice'> {
   readonly runs: readonly CaseRun[];
   /** The best cover and its worth, if the finding is that there is a better one. */
   readonly best: Cover | undefined;
+  /** The same in a range of 2M, where it is wrong there too. */
+  readonly usual: SearchCase | undefined;
 }
 
 /** How a property came out: in all cases that were tried, or in those where something is reported of it. */
@@ -38,6 +41,8 @@ export interface VerifyReport {
   readonly asked: Asked;
   /** The names of the algorithms. */
   readonly names: readonly string[];
+  /** The kernel models whose rules they go by. */
+  readonly models: readonly string[];
   readonly seed: number;
   /**
    * Cases that were tried, and further ones that were made up to shrink those in which something was found.
@@ -100,6 +105,7 @@ export class Verification {
     return {
       asked: this.#asked,
       names: this.#algorithms.map(({ name }) => name),
+      models: this.#algorithms.map(({ model }) => model.name),
       seed: this.#seed,
       cases,
       shrinkingSteps,
@@ -133,6 +139,7 @@ export class Verification {
       exhaustive: false,
       runs,
       best: undefined,
+      usual: undefined,
     };
     return { ...report, shrinkingSteps: check.shrinkingSteps, findings: [...report.findings, hang] };
   }
@@ -166,7 +173,9 @@ export class Verification {
             return caseRunOf(named, run, searchCase);
           })
         : this.#runs(searchCase);
-    return { ...finding, runs, best };
+    const larger = wrong.kind === 'unsteady' ? undefined : inUsualRange(searchCase);
+    const usual = larger && this.check.isWrongIn(larger, wrong) ? larger : undefined;
+    return { ...finding, runs, best, usual };
   }
 }
 

@@ -63,7 +63,7 @@ describe('each kind of difference, with the smallest case', () => {
     [
       'bound8',
       {
-        'difference missing': '5: 0,8,16, 2-5, 31 2-5=SCAN_PAGE_COUNT',
+        'difference missing': '5: 0,8,16, 2-5, 31 3-5=SCAN_PAGE_COUNT',
         'difference collapses': '5: 0,8,16, 2-5, 31 3-5=SCAN_PAGE_COUNT',
       },
     ],

@@ -19,6 +19,7 @@ export type VerifyFlags = OutcomeFlags &
     readonly results?: string;
     readonly cases?: number;
     readonly time?: number;
+    readonly format?: 'text' | 'json' | 'mail' | 'ktap' | 'junit';
     readonly pmdOrder?: number;
     readonly pattern?: string;
     readonly swap?: string;
@@ -65,6 +66,12 @@ export const verifyCommand = buildCommand<VerifyFlags, string[], Context>({
       uffdArmed: optionalSwitch('The VMA of that range is registered with userfaultfd'),
       ...outcomeFlags,
       ...cFlags,
+      format: {
+        kind: 'enum',
+        values: ['text', 'json', 'mail', 'ktap', 'junit'],
+        optional: true,
+        brief: 'text by default; mail is 72 columns to paste, with a selftest; ktap and junit are for CI',
+      },
       ...outputFlags,
     },
     positional: wordList(

@@ -6,6 +6,8 @@ import { type ScanResult, scanResultNamed } from '../../core/rules/scan-result.t
 import { enabledOrders } from '../../core/rules/thp-settings.ts';
 import { gapJson, verifyJson } from '../../render/json/verify.ts';
 import { gapText, verifyText } from '../../render/text/verify.ts';
+import { verifyMail } from '../../render/text/verify-mail.ts';
+import { verifyJunit, verifyKtap } from '../../render/text/verify-tests.ts';
 import type { SearchCase } from '../../verify/search-case.ts';
 import type { Asked } from '../../verify/verification.ts';
 import { commandInputs, type WithPolicyFile } from '../shared/command-inputs.ts';
@@ -17,6 +19,7 @@ import { type SettingsFlags, settingsFlags } from '../shared/policy-flags.ts';
 import { rangeFromFlags } from '../shared/source.ts';
 import { reportJob, runVerifyJob } from '../shared/verify-job.ts';
 import type { VerifyFlags } from './command.ts';
+import { madeBy } from './made-by.ts';
 import { newAlgorithm, writeNewAlgorithm } from './new-algorithm.ts';
 
 /** `thpscope verify`: do algorithms do the same, or keep to what they should? */
@@ -30,7 +33,14 @@ export async function verify(this: Context, flags: VerifyFlags, ...words: string
   const checked = checkWords(flags, words);
   if (!checked.ok) return reportFailure(this, checked.failure);
   const { names, files } = checked.value;
-  if (files.length > 0) return verifyMemory(this, flags, names[0], files);
+  if (files.length > 0) {
+    if (flags.format !== undefined && !['text', 'json'].includes(flags.format))
+      return reportFailure(
+        this,
+        fail('usage', `--format ${flags.format}: of snapshots there is text and json`).failure,
+      );
+    return verifyMemory(this, flags, names[0], files);
+  }
 
   const inputs = await commandInputs(this, flags, []);
   if (!inputs.ok) return reportFailure(this, inputs.failure);
@@ -54,10 +64,15 @@ export async function verify(this: Context, flags: VerifyFlags, ...words: string
   if (!reportJob(this, report)) return;
   const seconds = (performance.now() - started) / 1000;
   const view = { report: report.value, single: single.value, flags, seconds };
-  await print(
-    this,
-    flags.json ? `${JSON.stringify(verifyJson(view))}\n` : verifyText(view, styleFor(this, flags.color)),
-  );
+  const by = await madeBy(names);
+  const answers = {
+    text: () => verifyText(view, styleFor(this, flags.color)),
+    json: () => `${JSON.stringify(verifyJson(view, by))}\n`,
+    mail: () => verifyMail(view, by),
+    ktap: () => verifyKtap(report.value),
+    junit: () => verifyJunit(report.value, seconds),
+  };
+  await print(this, answers[flags.json ? 'json' : (flags.format ?? 'text')]());
   if (report.value.findings.length > 0) this.process.exitCode = EXIT.difference;
 }
 
@@ -73,9 +88,11 @@ async function verifyMemory(
   const gap = await runVerifyJob(context, { kind: 'gap', name, objective, ...inputs.value }, flags);
   if (!reportJob(context, gap)) return;
   const { value, origins } = gap.value;
-  if (!flags.json) await printOrigin(context, origins);
-  const text = flags.json
-    ? `${JSON.stringify({ ...gapJson(name, objective, value), ...originField(origins) })}\n`
+  const json = flags.json || flags.format === 'json';
+  if (!json) await printOrigin(context, origins);
+  const text = json
+    ? `${JSON.stringify({ ...gapJson(name, objective, value), ...originField(origins) })}
+`
     : gapText(name, objective, value);
   await print(context, text);
   if (value.behind > 0) context.process.exitCode = EXIT.difference;
@@ -99,6 +116,8 @@ function checkWords(
       `--pmd-order ${pmdOrder}: thpscope knows PMD orders ${MIN_PMD_ORDER} to ${MAX_PMD_ORDER}`,
     );
   }
+  if (flags.json && flags.format !== undefined && flags.format !== 'json')
+    return fail('usage', `--json and --format ${flags.format}: give one of them`);
   if (words.length === 0) return fail('usage', 'which algorithms? for example: thpscope verify walk stack');
   const algorithms = flags.against ? 1 : 2;
   const names = words.slice(0, algorithms);

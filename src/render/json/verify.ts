@@ -6,17 +6,22 @@ import { type SearchCase, unmappedPages } from '../../verify/search-case.ts';
 import type { ExplainedFinding, VerifyReport } from '../../verify/verification.ts';
 import type { Wrong } from '../../verify/wrong.ts';
 import type { VerifyView } from '../text/verify.ts';
+import type { MadeBy } from '../words/verify-checks.ts';
 import { caseCommand } from '../words/verify-command.ts';
 
 const VERIFY_SCHEMA = 'thpscope/verify@1';
 
 /** What verification found as JSON. */
-export function verifyJson({ report, seconds }: VerifyView): object {
-  const { asked, names, seed, cases, shrinkingSteps, coverage, findings, properties, gap, runs } = report;
+export function verifyJson({ report, seconds }: VerifyView, { version, files }: MadeBy): object {
+  const { asked, names, models, seed, cases, shrinkingSteps, coverage, findings, properties, gap, runs } =
+    report;
   return {
     schema: VERIFY_SCHEMA,
     asked,
     algorithms: names,
+    thpscope: version,
+    models,
+    files,
     holds: findings.length === 0,
     seed,
     cases,

@@ -9,8 +9,8 @@ import { RELATIONS } from '../../verify/relation.ts';
 import type { SearchCase } from '../../verify/search-case.ts';
 import { EVERY_RESULT } from '../../verify/stages.ts';
 import type { ExplainedFinding, PropertyState, VerifyReport } from '../../verify/verification.ts';
-import { wrongKey } from '../../verify/wrong.ts';
 import { printable } from '../words/printable.ts';
+import { findingsByCase } from '../words/verify-checks.ts';
 import { caseCommand, caseFlags, type TriedFlags, wholeCommand } from '../words/verify-command.ts';
 import { layOutTable } from './columns.ts';
 import type { Style } from './style.ts';
@@ -29,7 +29,7 @@ export function verifyText(view: VerifyView, style: Style): string {
   const { report, single } = view;
   const lines = [
     ...verdictLines(view, style),
-    ...byCase(report.findings).flatMap((group) => ['', ...findingLines(group, view, style)]),
+    ...findingsByCase(report.findings).flatMap((group) => ['', ...findingLines(group, view, style)]),
   ];
   if (single) {
     const shown = report.findings.length > 0 ? [] : ['', ...sideBySide(report.runs, style)];
@@ -162,17 +162,6 @@ export function gapText(name: string, objective: string, gap: Gap): string {
 
 function round(value: number): string {
   return value.toLocaleString('en-US', { maximumFractionDigits: 1 });
-}
-
-/** Findings by the case that shows them: many differ in several ways at once. */
-function byCase(findings: readonly ExplainedFinding[]): ExplainedFinding[][] {
-  const groups = new Map<string, ExplainedFinding[]>();
-  for (const finding of findings) {
-    const key =
-      finding.wrong.kind === 'difference' ? caseFlags(finding.case).join(' ') : wrongKey(finding.wrong);
-    groups.set(key, [...(groups.get(key) ?? []), finding]);
-  }
-  return [...groups.values()];
 }
 
 function findingLines(group: readonly ExplainedFinding[], view: VerifyView, style: Style): string[] {

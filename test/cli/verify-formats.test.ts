@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { expectSchema } from '../support/schemas.ts';
+import { thpscope, words } from '../support/thpscope.ts';
+
+const MODULE = 'test/fixtures/lab/lazyfree-stops.js';
+const ASKED = `verify walk ${MODULE} --pmd-order 3 --seed 7`;
+const sha256 = createHash('sha256').update(readFileSync(MODULE)).digest('hex');
+
+test('--format mail: what was asked of what, and the smallest case as a table and a selftest, in 72 columns', async () => {
+  const { stdout, code } = await thpscope(words(`${ASKED} --format mail --color always`));
+  expect(code).toBe(1);
+  expect(stdout.split('\n').filter((line) => line.replaceAll('\t', '        ').length > 72)).toEqual([]);
+  expect(stdout).not.toContain('\u001b');
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+  expect(stdout).toContain(
+    `thpscope ${version}, rules of linux-7.3\n${MODULE}: sha256 ${sha256.slice(0, 16)}\n`,
+  );
+  expect(stdout.replaceAll(' \\\n    ', ' ')).toContain(`$ thpscope ${ASKED}\n`);
+  expect(stdout).toMatch(/PMD order 3; 1 PTE: present 0; orders 2 3; max_ptes_none 7;\n +0:3=PTE_UFFD/);
+  expect(stdout).toMatch(/^ {2}1 {2}0:3 PTE_UFFD {2}0:3 PTE_UFFD\n {2}2 {2}0:2 SUCCEED {3}-$/m);
+  expect(stdout).toContain('static const int runs[][2] = {\n\t{ 0, 0 },\n};');
+  expect(stdout).toContain('max_ptes_none: 511');
+});
+
+test('--format mail shows no selftest for what no memory of 2M brings about', async () => {
+  const { stdout } = await thpscope(
+    words('verify walk test/fixtures/lab/claim.js --pmd-order 4 --format mail'),
+  );
+  expect(stdout).toContain('userfaultfd armed');
+  expect(stdout).not.toContain('madvise');
+});
+
+test('--format ktap: a plan, a line a check, what is wrong before it', async () => {
+  const { stdout, code } = await thpscope(
+    words('verify test/fixtures/lab/lies.js --pmd-order 3 --format ktap'),
+  );
+  expect(code).toBe(1);
+  const lines = stdout.trimEnd().split('\n');
+  expect(lines.slice(0, 2)).toEqual(['KTAP version 1', '1..10']);
+  const results = lines.filter((line) => /^(not )?ok /.test(line));
+  expect(results.map((line) => Number(/ok (\d+) /.exec(line)?.[1]))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  expect(results.filter((line) => line.startsWith('not ok'))).toHaveLength(2);
+  expect(results.filter((line) => line.includes('# SKIP not reported'))).toHaveLength(2);
+  expect(lines.filter((line) => line.startsWith('# again: thpscope verify'))).toHaveLength(2);
+});
+
+test('--format junit: as many cases as it says, and nothing that is no XML', async () => {
+  const { stdout } = await thpscope(words(`${ASKED} --format junit`));
+  expect(stdout).toMatch(
+    /^<\?xml version="1.0" encoding="UTF-8"\?>\n<testsuite .* tests="2" failures="1" skipped="0" /,
+  );
+  expect(stdout.match(/<testcase /g)).toHaveLength(2);
+  expect(stdout).toContain('<failure message="an attempt is left out in ');
+  expect(stdout).not.toContain('\\x0a');
+});
+
+test('JSON says which thpscope judged which file by which rules, and what was tried', async () => {
+  const { stdout } = await thpscope(words(`${ASKED} --format json`));
+  const json = JSON.parse(stdout);
+  expectSchema('verify', json);
+  expect(json.files).toEqual([{ path: MODULE, sha256 }]);
+  expect(json.models).toEqual(['linux-7.3', 'linux-7.3']);
+  expect(json.tried.map((each: { results: string[] }) => each.results.length)).toEqual([1, 36, 5, 5]);
+});
+
+test.each([
+  ['verify walk stack --json --format mail', /--json and --format mail: give one/],
+  [
+    'verify walk --against optimal examples/redis.parquet --format junit',
+    /of snapshots there is text and json/,
+  ],
+])('%s: refused', async (line, message) => {
+  const { stderr, code } = await thpscope(words(line));
+  expect(stderr).toMatch(message);
+  expect(code).toBe(2);
+});
