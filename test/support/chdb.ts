@@ -1,8 +1,8 @@
 import { readClickHouseAnswer } from '../../src/fleet/engines/clickhouse-answer.ts';
+import { clickHouseColumns } from '../../src/fleet/engines/clickhouse-tables.ts';
 import { clickHouseText } from '../../src/fleet/engines/clickhouse-text.ts';
 import type { FleetEngine } from '../../src/fleet/engines/engine.ts';
 import { FLEET_TABLES, type FleetTableName, sqlName } from '../../src/fleet/tables.ts';
-import { clickHouseColumns } from './fleet-tables.ts';
 
 /** What of chdb is used: it is no dependency, see scripts/install-chdb.sh. */
 interface Chdb {

@@ -28,6 +28,7 @@ import { network } from '../../support/network.ts';
 import { valueOf } from '../../support/ranges.ts';
 import { type S3Server, startS3Server } from '../../support/s3-server.ts';
 import { seed } from '../../support/seed.ts';
+import { EXHAUSTIVE } from '../../support/slice.ts';
 import { digestOfSnapshot } from '../../support/snapshot-digest.ts';
 
 const NOW = Date.UTC(2026, 10, 24, 12);
@@ -152,23 +153,27 @@ test.each([
   ['2M', 511],
   ['16K,64K,2M', 400],
   ['all', 0],
-])('engines agree on growth: %s, max_ptes_none %i', async (orders, maxPtesNone) => {
-  const found = await survey();
-  const { where, last, geometry } = found;
-  const settings = {
-    ...withOrdersAlways(defaultSettings(geometry), valueOf(parseOrders(orders, geometry))),
-    enabled: 'always' as const,
-    maxPtesNone,
-  };
-  const question = { settings, model: MODEL, geometry, where };
-  // Each statement would list the bucket anew; what it answers from there the tests above hold.
-  const engine = agreeing((name) => name !== 'chdb s3');
-  for (const by of ['service', 'host'] as const) valueOf(await sumsBy(engine, by, question));
-  valueOf(await growingHosts(engine, question, last));
-  const folded = valueOf(await foldFleet(engine, found, []));
-  for (const when of ['now', 'restart'] as const)
-    valueOf(await groupsWithoutRoom(engine, { ...question, when }, folded.shape, folded.source));
-});
+])(
+  'engines agree on growth: %s, max_ptes_none %i',
+  async (orders, maxPtesNone) => {
+    const found = await survey();
+    const { where, last, geometry } = found;
+    const settings = {
+      ...withOrdersAlways(defaultSettings(geometry), valueOf(parseOrders(orders, geometry))),
+      enabled: 'always' as const,
+      maxPtesNone,
+    };
+    const question = { settings, model: MODEL, geometry, where };
+    // Each statement would list the bucket anew; what it answers from there the tests above hold.
+    const engine = agreeing((name) => name !== 'chdb s3');
+    valueOf(await sumsBy(engine, 'service', question));
+    valueOf(await growingHosts(engine, question, last));
+    const folded = valueOf(await foldFleet(engine, found, []));
+    for (const when of ['now', 'restart'] as const)
+      valueOf(await groupsWithoutRoom(engine, { ...question, when }, folded.shape, folded.source));
+  },
+  EXHAUSTIVE,
+);
 
 // The last one: it leaves one server.
 test.skipIf(!CLICKHOUSE)(

@@ -3,11 +3,13 @@ import { describeCommand } from '../../shared/command-docs.ts';
 import type { Context } from '../../shared/context.ts';
 import { optionalText } from '../../shared/flag-kinds.ts';
 
+const ENGINES = ['any', 'clickhouse'] as const;
 const KEYS = ['service', 'command', 'host', 'kernel', 'date'] as const;
 
 export type FleetSqlFlags = {
   readonly by?: readonly (typeof KEYS)[number][];
   readonly where?: string;
+  readonly engine: (typeof ENGINES)[number];
 };
 
 export const fleetSqlCommand = buildCommand<FleetSqlFlags, [], Context>({
@@ -22,17 +24,26 @@ export const fleetSqlCommand = buildCommand<FleetSqlFlags, [], Context>({
         brief: 'What processes are added up by; by default all are',
       },
       where: optionalText('SQL', 'Which processes: a condition on columns of the tables'),
+      engine: {
+        kind: 'enum',
+        values: ENGINES,
+        default: 'any',
+        brief: 'What makes the tables: standard SQL, or that of ClickHouse',
+      },
     },
   },
   docs: {
     brief: 'The SQL that makes the tables and adds them up, for engines of your own',
-    customUsage: ['[--by service] [--where SQL]'],
+    customUsage: ['[--by service] [--where SQL] [--engine clickhouse]'],
     fullDescription: describeCommand(
       [
         'Prints what makes the tables, and the statements that add up the last reading of each host: what Trino, Spark,',
         'BigQuery or Snowflake run as they are.',
       ],
-      ['thpscope fleet sql --by service > fold.sql'],
+      [
+        'thpscope fleet sql --by service > fold.sql',
+        'thpscope fleet sql --engine clickhouse | grep ^CREATE | clickhouse-client -mn',
+      ],
     ),
   },
 });
