@@ -1,10 +1,12 @@
 import { fail, type Result, succeed } from '../core/base/failure.ts';
 import { BlockedReader } from '../core/digest/blocked-reader.ts';
+import { BlockedWalks } from '../core/digest/blocked-walk.ts';
 import { DigestReader } from '../core/digest/reader.ts';
 import type { DigestTable } from '../core/digest/table.ts';
 import { emptyRestartCounts, largestOrder, type RestartCounts } from '../core/fault/restart-counts.ts';
 import { readRestart } from '../core/fault/restart-table.ts';
 import { intersectOrders, NO_ORDERS, type OrderSet } from '../core/memory/order.ts';
+import type { RangeState } from '../core/memory/range-state.ts';
 import { addCounts, emptyCounts, type PolicyCounts } from '../core/plan/policy-counts.ts';
 import { settledCounts } from '../core/plan/settled-counts.ts';
 import { collapsibleOrders, faultableOrders, type KernelModel } from '../core/rules/kernel-model.ts';
@@ -18,12 +20,14 @@ import { type MemoryDigest, VMA_CLASSES, type VmaClass } from './memory-digest.t
 export class DigestQuery {
   readonly memory: MemoryDigest;
   readonly #readers: Readonly<Record<VmaClass, DigestReader>>;
+  readonly #walks: BlockedWalks;
   /** Readers of blocked windows, by the limits that they were made for. */
   readonly #blockedReaders = new Map<string, BlockedReader>();
 
   constructor(memory: MemoryDigest) {
     const { unadvised, hugepage } = memory.classes;
     this.memory = memory;
+    this.#walks = new BlockedWalks(memory.geometry, memory.reachPages);
     this.#readers = {
       unadvised: new DigestReader(unadvised.table),
       hugepage: new DigestReader(hugepage.table),
@@ -36,6 +40,13 @@ export class DigestQuery {
     const { blocked } = this.memory.classes[name];
     if (blocked.rows.size + blocked.windows.size > 0)
       this.#blockedReader(name, policy).read(policy.orders, policy.maxPtesNone, counts);
+  }
+
+  /** What a policy does to a range that is kept apart. */
+  walk(range: RangeState, policy: CollapsePolicy): PolicyCounts {
+    const { reachPages } = this.memory;
+    const algorithm = ALGORITHMS[policy.model.algorithm];
+    return this.#walks.counts(range, policy) ?? settledCounts(range, policy, reachPages, algorithm);
   }
 
   #blockedReader(name: VmaClass, { maxPtesSwap, maxPtesShared, model }: CollapsePolicy): BlockedReader {
@@ -55,7 +66,7 @@ export class DigestQuery {
    * model must be one that `checkDigestModel` accepts.
    */
   ask(settings: ThpSettings, model: KernelModel): PolicyCounts {
-    const { geometry, classes, reachPages } = this.memory;
+    const { geometry, classes } = this.memory;
     const counts = emptyCounts(geometry);
     for (const name of VMA_CLASSES) {
       const enabled = enabledOrders(settings, name === 'hugepage', geometry);
@@ -64,7 +75,7 @@ export class DigestQuery {
       const policy = collapsePolicy(orders, settings, model, geometry);
       this.readTables(name, policy, counts);
       for (const { range, count } of classes[name].apart.values())
-        addCounts(counts, settledCounts(range, policy, reachPages, ALGORITHMS[model.algorithm]), count);
+        addCounts(counts, this.walk(range, policy), count);
     }
     return counts;
   }

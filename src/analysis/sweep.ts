@@ -5,10 +5,8 @@ import { countPages, intersection } from '../core/memory/occupancy.ts';
 import { intersectOrders, NO_ORDERS, type OrderSet, uniteOrders } from '../core/memory/order.ts';
 import type { RangeState } from '../core/memory/range-state.ts';
 import { clearCounts, emptyCounts, type PolicyCounts } from '../core/plan/policy-counts.ts';
-import { settledCounts } from '../core/plan/settled-counts.ts';
 import { collapsibleOrders, type KernelModel } from '../core/rules/kernel-model.ts';
 import { type CollapseLimits, collapsePolicy } from '../core/rules/policy.ts';
-import { ALGORITHMS } from '../core/search/algorithms.ts';
 import type { DigestQuery } from './digest-query.ts';
 import { type MemoryDigest, VMA_CLASSES, type VmaClass } from './memory-digest.ts';
 import { changedTlbEntries, copyingGrowthOf, memoryTlbEntries, restartWorth } from './policy-worth.ts';
@@ -118,7 +116,7 @@ export function sweepBlock(query: DigestQuery, space: SweepSpace, block: number,
   into.fill(0);
   for (const { apart, possible } of classes)
     for (const { range, count } of apart.values())
-      addChanges(into, space, range, count, possible, model, memory);
+      addChanges(into, space, range, count, possible, model, query);
   for (let at = METRICS; at < into.length; at++) into[at] += into[at - METRICS];
   const counts = emptyCounts(memory.geometry);
   for (const { name, possible } of classes) {
@@ -150,17 +148,18 @@ function addChanges(
   times: number,
   orders: OrderSet,
   model: KernelModel,
-  memory: MemoryDigest,
+  query: DigestQuery,
 ): void {
+  const { memory } = query;
   let before: PolicyCounts | undefined;
-  for (const i of model.noneRule === 'ends' ? startsOf(range, space) : space.maxPtesNone.keys()) {
+  for (const i of model.noneRule === 'ends' ? startsOf(range, orders, space) : space.maxPtesNone.keys()) {
     const policy = collapsePolicy(
       orders,
       { ...space, maxPtesNone: space.maxPtesNone[i] },
       model,
       range.geometry,
     );
-    const counts = settledCounts(range, policy, memory.reachPages, ALGORITHMS[model.algorithm]);
+    const counts = query.walk(range, policy);
     if (before) addMetrics(into, i, before, -times, memory);
     addMetrics(into, i, counts, times, memory);
     before = counts;
@@ -169,16 +168,18 @@ function addChanges(
 
 /**
  * Where the intervals begin, by their index in a space: at its first value, where the PMD order begins to
- * qualify, with unmapped PTEs counted or not, and at NR-1 (collapse_max_ptes_none,
+ * qualify if it is enabled, with unmapped PTEs counted or not, and at NR-1 (collapse_max_ptes_none,
  * docs/khugepaged.md#none-rules).
  */
 function startsOf(
   { geometry, facts: { present, zero, swap } }: RangeState,
+  orders: OrderSet,
   { maxPtesNone }: SweepSpace,
 ): number[] {
   const pages = pagesPerRange(geometry);
   const holes = pages - countPages(present) + (zero ? countPages(intersection(zero, present)) : 0);
-  const starts = [0, holes - countPages(swap), holes, pages - 1].map((step) =>
+  const pmdSteps = (orders >>> geometry.pmdOrder) & 1 ? [holes - countPages(swap), holes] : [];
+  const starts = [0, ...pmdSteps, pages - 1].map((step) =>
     firstIndex(maxPtesNone.length, (i) => maxPtesNone[i] >= step),
   );
   return [...new Set(starts)].filter((i) => i < maxPtesNone.length).sort((a, b) => a - b);

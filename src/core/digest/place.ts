@@ -26,13 +26,21 @@ export function digestPlaceOf(range: RangeState, occupied: Occupancy): DigestPla
   if (!range.pmdMapped && isPlain(range, occupied)) {
     const { shared, swap } = range.facts;
     if (isEmpty(swap) && avoids(shared, occupied)) return 'ordinary';
-    if (isBlocked(range, occupied)) return 'blocked';
+    if (isBlocked(range, occupied) && putsBackNothingOpen(occupied, range)) return 'blocked';
   }
   const refusal = scanRange(range, permissive(range, true)).result;
   if (refusal === 'SCAN_SUCCEED') return 'apart';
   const elsewhere =
     refusal === 'SCAN_PAGE_LAZYFREE' ? scanRange(range, permissive(range, false)).result : refusal;
   return elsewhere === 'SCAN_SUCCEED' ? 'apart' : refusal;
+}
+
+/**
+ * Whether attempts on a range fail on blocked windows, or where such a failure left pages in the LRU batch,
+ * and on no others. Then its occupied PTEs are left in `occupied`.
+ */
+export function isBlockedRange(range: RangeState, occupied: Occupancy): boolean {
+  return !range.pmdMapped && isPlain(range, occupied) && isBlocked(range, occupied);
 }
 
 /** Whether it has nothing but pages that were used recently, in folios, and what may block windows. */
@@ -52,7 +60,7 @@ function isPlain(range: RangeState, occupied: Occupancy): boolean {
   );
 }
 
-/** Whether the scan goes on to the search, and attempts fail where windows are blocked and nowhere else. */
+/** Whether a plain range has pages that block windows, and the scan goes on to the search. */
 function isBlocked(range: RangeState, occupied: Occupancy): boolean {
   const { geometry, facts, folioOrders } = range;
   const pages = countPages(occupied);
@@ -66,7 +74,7 @@ function isBlocked(range: RangeState, occupied: Occupancy): boolean {
     for (const [page, order] of folioOrders.entries())
       if (order > 0 && hasPage(occupied, page) && !(facts.shared && hasPage(facts.shared, page)))
         return false;
-  return putsBackNothingOpen(occupied, range);
+  return true;
 }
 
 function avoids(fact: Occupancy | undefined, occupied: Occupancy): boolean {

@@ -3,11 +3,13 @@ import { expect, test } from 'vitest';
 import { BlockedCounter } from '../../../src/core/digest/blocked-range.ts';
 import { BlockedReader } from '../../../src/core/digest/blocked-reader.ts';
 import { addBlocked, type BlockedTable, emptyBlocked } from '../../../src/core/digest/blocked-table.ts';
+import { BlockedWalks } from '../../../src/core/digest/blocked-walk.ts';
 import { digestPlaceOf } from '../../../src/core/digest/place.ts';
 import { type Geometry, geometryOfPmdOrder, pagesPerRange } from '../../../src/core/memory/geometry.ts';
 import {
   difference,
   emptyOccupancy,
+  fullOccupancy,
   hasPage,
   type Occupancy,
   setPage,
@@ -107,6 +109,26 @@ for (const [pmdOrder, kinds, stride] of [
   });
 }
 
+test('every policy over ranges that the LRU batch matters to, walked in short', {
+  timeout: EXHAUSTIVE,
+}, () => {
+  const geometry = geometryOfPmdOrder(4);
+  const questions = [...questionsOf(geometry, [KERNEL_MODELS['linux-7.2']])];
+  let apart = 0;
+  for (const number of slice(Math.floor(3 ** 16 / 30_011), 11)) {
+    const range = rangeOfNumber(number * 30_011 + 2, geometry, 3);
+    if (digestPlaceOf(range, emptyOccupancy(geometry)) === 'apart') apart++;
+    const walks = new BlockedWalks(geometry, REACH_PAGES);
+    for (const question of questions) {
+      const { orders, model, ...limits } = question;
+      const policy = collapsePolicy(orders, limits, model, geometry);
+      const counts = walks.counts(range, policy);
+      if (counts) expect(counts, JSON.stringify(question)).toEqual(settledCounts(range, policy, REACH_PAGES));
+    }
+  }
+  expect(apart).toBeGreaterThan(20);
+});
+
 /** Ranges with shared pages and swap entries: all of them, some, or runs; large folios are shared. */
 function blockedRanges(geometry: Geometry): fc.Arbitrary<RangeState> {
   const pages = pagesPerRange(geometry);
@@ -134,6 +156,24 @@ function blockedRanges(geometry: Geometry): fc.Arbitrary<RangeState> {
       }
       const plain = plainRange(geometry, present, folioOrders);
       return { ...plain, facts: { ...plain.facts, zero, shared, swap: difference(swap, present) } };
+    });
+}
+
+/** Nearly full ranges with some shared pages anywhere, where failed attempts put much back. */
+function plainShared(geometry: Geometry): fc.Arbitrary<RangeState> {
+  const pages = pagesPerRange(geometry);
+  const some = (maxLength: number) =>
+    fc.array(fc.nat({ max: pages - 1 }), { maxLength }).map((list) => {
+      const bitmap = emptyOccupancy(geometry);
+      for (const page of list) setPage(bitmap, page);
+      return bitmap;
+    });
+  return fc
+    .record({ holes: some(4), shared: fc.oneof(some(20), some(pages >>> 2)), swap: some(2) })
+    .map(({ holes, shared, swap }) => {
+      const empty = holes.map((word, i) => word | swap[i]);
+      const plain = plainRange(geometry, difference(fullOccupancy(geometry), empty), new Uint8Array(pages));
+      return { ...plain, facts: { ...plain.facts, shared, swap } };
     });
 }
 
@@ -166,6 +206,37 @@ for (const pmdOrder of [3, 4, 5, 6, 9, 11]) {
       { numRuns: pmdOrder < 9 ? 500 : 100 },
     );
     expect(compared).toBeGreaterThan(50);
+  });
+}
+
+for (const pmdOrder of [5, 6, 9, 11]) {
+  test(`random ranges are walked in short as they are walked, PMD order ${pmdOrder}`, () => {
+    const geometry = geometryOfPmdOrder(pmdOrder);
+    const answered = { blocked: 0, apart: 0 };
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          { weight: 4, arbitrary: blockedRanges(geometry) },
+          { weight: 2, arbitrary: plainShared(geometry) },
+          anyRanges(geometry),
+        ),
+        fc.array(questions(geometry), { maxLength: 8 }),
+        (range, asked) => {
+          const walks = new BlockedWalks(geometry, REACH_PAGES);
+          const place = digestPlaceOf(range, emptyOccupancy(geometry));
+          for (const { orders, model, ...limits } of asked) {
+            const policy = collapsePolicy(orders, limits, model, geometry);
+            const counts = walks.counts(range, policy);
+            if (!counts) continue;
+            if (place === 'blocked' || place === 'apart') answered[place]++;
+            expect(counts).toEqual(settledCounts(range, policy, REACH_PAGES));
+          }
+        },
+      ),
+      { numRuns: pmdOrder < 9 ? 800 : 250 },
+    );
+    expect(answered.blocked).toBeGreaterThan(20);
+    expect(answered.apart).toBeGreaterThan(20);
   });
 }
 
