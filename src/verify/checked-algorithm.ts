@@ -4,6 +4,7 @@ import type { Attempt, CollapseAlgorithm } from '../core/search/algorithm.ts';
 import { ALGORITHMS } from '../core/search/algorithms.ts';
 import { recursive } from '../core/search/recursive.ts';
 import { FaultError, windowFault } from './algorithm-fault.ts';
+import { chunkSearch } from './chunks.ts';
 
 /** What `verify` examines: a way to search a range, with the rules of a kernel that windows are judged by. */
 export interface CheckedAlgorithm {
@@ -23,6 +24,11 @@ export function checkedAlgorithmOf(
 /** The walk with the none rule of an earlier version, or an earlier version as a whole. */
 function contenderOfModel(model: KernelModel): CheckedAlgorithm {
   return { name: model.name, algorithm: ALGORITHMS[model.algorithm], model };
+}
+
+/** An early version: its attempts still go by the scaled limit. */
+function contenderOfChunks(algorithm: CollapseAlgorithm): CheckedAlgorithm {
+  return { name: algorithm.name, algorithm, model: KERNEL_MODELS.scaled };
 }
 
 /**
@@ -56,5 +62,6 @@ export const CHECKED_ALGORITHMS: ReadonlyMap<string, CheckedAlgorithm> = new Map
     ...Object.values(ALGORITHMS).map((algorithm) => checkedAlgorithmOf(algorithm)),
     checkedAlgorithmOf(recursive),
     ...[KERNEL_MODELS.scaled, KERNEL_MODELS.capped, KERNEL_MODELS.v18].map(contenderOfModel),
+    ...[chunkSearch('chunks', false), chunkSearch('chunks-always', true)].map(contenderOfChunks),
   ].map((algorithm) => [algorithm.name, algorithm]),
 );

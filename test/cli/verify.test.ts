@@ -314,3 +314,19 @@ describe('compare', () => {
     expect(code).toBe(5);
   });
 });
+
+test('explain marks the retry with reclaim, which ends in what its own outcome says', async () => {
+  const line =
+    'explain --pmd-order 3 --pattern 0 --orders 2 --max-ptes-none 7 --algorithm rounds --outcome 0:2=SCAN_ALLOC_LIGHT_MISS';
+  const succeeds = await thpscope(words(line));
+  expect(succeeds.stdout).toMatch(/^\d+ +0:2\* .* collapses/m);
+  const fails = await thpscope(words(`${line} --outcome 0:2*=SCAN_ALLOC_HUGE_PAGE_FAIL --json`));
+  const json = JSON.parse(fails.stdout);
+  expectSchema('explain', json);
+  expect(json.visits.filter((visit: { reclaim?: boolean }) => visit.reclaim)).toMatchObject([
+    { offset: 0, order: 2, result: 'SCAN_ALLOC_HUGE_PAGE_FAIL' },
+  ]);
+  expect((await thpscope(words(`${line} --outcome 0:2*=SCAN_ALLOC_LIGHT_MISS`))).stderr).toMatch(
+    /never ends with/,
+  );
+});

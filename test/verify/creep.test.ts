@@ -1,18 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type Geometry, geometryOfPmdOrder, pagesPerRange, x86_64 } from '../../src/core/memory/geometry.ts';
-import { countPages, type Occupancy } from '../../src/core/memory/occupancy.ts';
+import { countPages, countWindow, type Occupancy, setPages } from '../../src/core/memory/occupancy.ts';
 import type { OrderSet } from '../../src/core/memory/order.ts';
 import { formatPages } from '../../src/core/memory/page-list.ts';
 import { plainRange } from '../../src/core/memory/range-state.ts';
 import { applyPlan } from '../../src/core/plan/apply-plan.ts';
 import { collapsesOf, planRange } from '../../src/core/plan/plan.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
-import type { CollapsePolicy } from '../../src/core/rules/policy.ts';
+import { type CollapsePolicy, noneLimit } from '../../src/core/rules/policy.ts';
+import { attemptEach } from '../../src/core/search/algorithm.ts';
 import { creepPolicy, passesOf, smallestCreep } from '../../src/verify/creep.ts';
 import { creepRowCells, creepTable } from '../../src/verify/creep-table.ts';
 import { rangeOf } from '../support/ranges.ts';
 import { EXHAUSTIVE, slice } from '../support/slice.ts';
+import { builtIn } from './algorithms.ts';
 
 /** How often memory with these pages is collapsed, pass by pass, until nothing changes; above 1 it creeps. */
 function collapsingPasses(pages: Occupancy, policy: CollapsePolicy, geometry: Geometry): number {
@@ -84,6 +86,51 @@ describe.each(RULES)('%s', (name) => {
     },
     EXHAUSTIVE,
   );
+});
+
+/** The patterns of the table for scaled, gone over by the search that the early versions really had. */
+describe('what the early versions make of them', () => {
+  const model = KERNEL_MODELS.scaled;
+  const rows = creepTable(model, x86_64).flatMap(({ from, to, creep }) =>
+    creep ? [...new Set([from, to])].map((limit) => ({ limit, creep })) : [],
+  );
+  /** By the rules alone: what a failed attempt does to the LRU batch is that of 7.2. */
+  const grown = (name: string, { limit, creep }: (typeof rows)[number]) => {
+    const policy = creepPolicy(model, x86_64, limit);
+    const pages = creep.pages.slice();
+    const resident: number[] = [];
+    for (;;) {
+      const before = countPages(pages);
+      const range = { geometry: x86_64, occupied: pages.slice(), unmapped: 0, uffdArmed: false };
+      const folios: number[] = [];
+      const attempt = attemptEach((offset, order) => {
+        const holes = (1 << order) - countWindow(pages, offset, order);
+        if (holes > noneLimit(policy, order, x86_64)) return 'SCAN_EXCEED_NONE_PTE';
+        if (holes > 0) folios.push(offset);
+        setPages(pages, offset, 1 << order);
+        return 'SCAN_SUCCEED';
+      });
+      builtIn(name).algorithm.collapse(range, policy, attempt);
+      if (folios.length === 0) return { grew: resident.length, first: resident[0], last: before };
+      resident.push(countPages(pages));
+    }
+  };
+
+  test('with sizes that are not always: up to 255 they grow once at most, above it to 2M', () => {
+    expect(rows.filter(({ limit }) => limit <= 255).length).toBeGreaterThan(10);
+    for (const row of rows) {
+      const { grew, last } = grown('chunks', row);
+      if (row.limit <= 255) expect(grew, String(row.limit)).toBeLessThan(2);
+      else expect(last, String(row.limit)).toBe(512);
+    }
+  });
+
+  test('with sizes that are always: as far as under the scaled limit', () => {
+    for (const row of rows) {
+      const { last } = grown('chunks-always', row);
+      expect(last, String(row.limit)).toBe(row.creep.afterLast);
+    }
+  });
 });
 
 test('under the rule of 7.2 nothing creeps: no limit at PMD order 9, no pattern and set of orders at 3', () => {

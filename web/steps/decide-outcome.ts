@@ -61,7 +61,9 @@ export function withOutcome(
 ): OutcomeRule[] {
   const asked = { offset: scope === 'window' ? offset : undefined, orders: orderSet([order]), result };
   const replaced = (rule: OutcomeRule) =>
-    rule.orders === asked.orders && (scope === 'order' || rule.offset === offset);
+    rule.orders === asked.orders &&
+    rule.onRetry === undefined &&
+    (scope === 'order' || rule.offset === offset);
   const others = rules.filter((rule) => !replaced(rule));
   return asked.result === undefined ? others : [...others, { ...asked, result: asked.result }];
 }
@@ -73,7 +75,10 @@ export function ruleOf(
   order: Order,
 ): { readonly rule: OutcomeRule; readonly index: number; readonly scope: Scope } | undefined {
   const index = rules.findLastIndex(
-    (rule) => hasOrder(rule.orders, order) && (rule.offset === undefined || rule.offset === offset),
+    (rule) =>
+      rule.onRetry === undefined &&
+      hasOrder(rule.orders, order) &&
+      (rule.offset === undefined || rule.offset === offset),
   );
   const rule = rules[index];
   return rule && { rule, index, scope: rule.offset === undefined ? 'order' : 'window' };

@@ -2,6 +2,7 @@
 
 import { KERNEL_MODELS, type KernelModel } from '../../src/core/rules/kernel-model.ts';
 import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
+import { NEWEST_MODEL } from '../../src/core/rules/kernel-release.ts';
 import type { CollapseAlgorithm } from '../../src/core/search/algorithm.ts';
 import type { AlgorithmName } from '../../src/core/search/algorithm-names.ts';
 import { ALGORITHM_KIT, type AlgorithmKit } from '../../src/verify/algorithm-kit.ts';
@@ -31,7 +32,8 @@ export const SEARCHES: ReadonlyMap<string, Search> = new Map(
 
 function builtIn(): Search[] {
   return [...CHECKED_ALGORITHMS.values()].map(({ name, algorithm, model }) => {
-    const rules = Object.hasOwn(KERNEL_MODELS, name);
+    // Earlier versions come with the rules of their time.
+    const rules = Object.hasOwn(KERNEL_MODELS, name) || model !== NEWEST_MODEL;
     return { name, kind: rules ? 'rules' : 'built-in', algorithm, model: rules ? model : undefined };
   });
 }

@@ -1,4 +1,4 @@
-import { windowName } from '../../src/render/words/explain-steps.ts';
+import { visitName } from '../../src/render/words/explain-steps.ts';
 import { isResultRow, type Side, sameRow, stepAt } from './alignment.ts';
 import { StepRows } from './step-rows.tsx';
 import { alignment, alone, row, state } from './steps-signals.ts';
@@ -60,7 +60,7 @@ function Cell({ side, row }: { readonly side: Side; readonly row: number }) {
   const kind = visit.result === undefined ? 'none' : visit.result === 'SCAN_SUCCEED' ? 'good' : 'bad';
   return (
     <span class={`step-cell cell-${kind}`}>
-      <b class="mono">{windowName(visit)}</b>
+      <b class="mono">{visitName(visit)}</b>
       <i class="mono">{visit.enabled ? `${visit.occupied}/${visit.needed}` : ''}</i>
       <span>{outcomeText(run, visit)}</span>
     </span>

@@ -2,7 +2,7 @@ import { formatOrder } from '../../src/core/memory/order.ts';
 import { resultName } from '../../src/core/rules/kernel-model.ts';
 import { type Visit } from '../../src/core/search/algorithm.ts';
 import { cssColor, orderColor } from '../../src/render/svg/palette.ts';
-import { windowName } from '../../src/render/words/explain-steps.ts';
+import { visitName, windowName } from '../../src/render/words/explain-steps.ts';
 import { type Side, stepAt } from './alignment.ts';
 import { ruleOf } from './decide-outcome.ts';
 import { chooseOutcome } from './outcome-dialog.tsx';
@@ -28,7 +28,7 @@ export function StepNow({ side }: { readonly side: Side }) {
       <div class="step-words">
         <p class="step-window">
           <span class="swatch" style={{ background: cssColor(orderColor(visit.order, pmdOrder)) }} />
-          <strong class="mono">{windowName(visit)}</strong>{' '}
+          <strong class="mono">{visitName(visit)}</strong>{' '}
           <span>{formatOrder(visit.order, range.geometry)}</span>
           <span class="quiet">
             {' '}

@@ -83,7 +83,10 @@ export const settingsFlags = {
 } as const;
 
 const outcomeFlag = {
-  outcome: repeatedText('[OFFSET:]ORDERS=SCAN_NAME', 'Make attempts end so; repeatable, the last match wins'),
+  outcome: repeatedText(
+    '[OFFSET:]ORDERS[*]=SCAN_NAME',
+    'Make attempts end so, with * retries with reclaim; repeatable, the last match wins',
+  ),
 } as const;
 
 export const outcomeFlags = { ...settingsFlags, ...outcomeFlag } as const;

@@ -92,8 +92,8 @@ export const verifyCommand = buildCommand<VerifyFlags, string[], Context>({
       [
         'Runs two algorithms side by side on every window of every set of sizes, on every small range and on random large',
         'ones, and shows in what they differ, each with the smallest case. With one algorithm it checks what any of them',
-        'should keep to. An algorithm is walk, stack, stack-descend, stack-patch11, recursive, rounds, scaled, capped, v18, the',
-        'path of a module, or a C file with the function of a patch.',
+        'should keep to. An algorithm is walk, stack, stack-descend, stack-patch11, recursive, rounds, scaled, capped, chunks,',
+        'chunks-always, v18, the path of a module, or a C file with the function of a patch.',
       ],
       [
         'thpscope verify walk stack',

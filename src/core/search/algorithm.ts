@@ -33,6 +33,8 @@ export interface Visit extends JudgedWindow {
   readonly next: Window | undefined;
   /** For algorithms that keep a stack: its windows right after this one was popped, the top last. */
   readonly stack: readonly Window[] | undefined;
+  /** Whether the attempt was the retry that may reclaim memory. */
+  readonly reclaim?: boolean;
 }
 
 /** A window to be attempted. */

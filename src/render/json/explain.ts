@@ -45,13 +45,14 @@ export function explainJson({
       looked: scan.looked,
       ...(scan.failedAt === undefined ? {} : { failedAt: scan.failedAt }),
     },
-    visits: visits.map(({ offset, order, enabled, occupied, needed, result, stack }) => ({
+    visits: visits.map(({ offset, order, enabled, occupied, needed, result, stack, reclaim }) => ({
       offset,
       order,
       enabled,
       ...(enabled ? { occupied, needed } : {}),
       ...(result ? { result: resultName(result, policy.model) } : {}),
       ...(stack ? { stack } : {}),
+      ...(reclaim ? { reclaim } : {}),
     })),
     ...planJson(plan, policy),
     assumed: [...assumed, ...unknownFacts(range)],

@@ -12,7 +12,14 @@ import {
   resultLines,
   scanLines,
 } from '../words/explain-lines.ts';
-import { type Step, stepNumber, stepOutcome, stepsOf, windowName } from '../words/explain-steps.ts';
+import {
+  type Step,
+  stepNumber,
+  stepOutcome,
+  stepsOf,
+  visitName,
+  windowName,
+} from '../words/explain-steps.ts';
 import { html, type Markup, type Part, trusted } from '../words/markup.ts';
 import { marksOf } from '../words/pte-marks.ts';
 import { refusalLine } from '../words/reasons.ts';
@@ -192,7 +199,7 @@ function stepRow(
   });
   return element('g', {}, [
     textAt(COLUMN.number, base, stepNumber(step), 'tx-quiet tx-end'),
-    textAt(COLUMN.window, base, windowName(visit), 'tx-strong'),
+    textAt(COLUMN.window, base, visitName(visit), 'tx-strong'),
     textAt(COLUMN.size, base, formatOrder(visit.order, range.geometry), 'tx-end'),
     element('use', { href: `#${stripId}`, x: COLUMN.strip, y: y + 6 }),
     windowMark(step, range, y),
@@ -231,7 +238,7 @@ function stepLine(step: Step, { policy, range }: Explanation): string {
   const count = visit.enabled ? `, ${visit.occupied} pages, ${visit.needed} needed` : '';
   const stack = visit.stack ? `; stack ${visit.stack.map(windowName).join(' ') || 'empty'}` : '';
   const size = formatOrder(visit.order, range.geometry);
-  return `${stepNumber(step)}: ${windowName(visit)}, ${size}${count}: ${stepOutcome(step, policy).text}${stack}`;
+  return `${stepNumber(step)}: ${visitName(visit)}, ${size}${count}: ${stepOutcome(step, policy).text}${stack}`;
 }
 
 function onLines(parts: readonly Part[]): Part {

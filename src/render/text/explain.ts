@@ -10,7 +10,14 @@ import {
   resultLines,
   scanLines,
 } from '../words/explain-lines.ts';
-import { type Step, stepNumber, stepOutcome, stepsOf, windowName } from '../words/explain-steps.ts';
+import {
+  type Step,
+  stepNumber,
+  stepOutcome,
+  stepsOf,
+  visitName,
+  windowName,
+} from '../words/explain-steps.ts';
 import type { Style } from './style.ts';
 import { drawWindow, legend, PICTURE_ORDER } from './window-picture.ts';
 
@@ -67,7 +74,7 @@ function scanPart(explanation: Explanation, style: Style): string[] {
 function stepLines({ range, policy, plan, visits }: Explanation, style: Style, everyStep: boolean): string[] {
   const steps = stepsOf(visits, plan, everyStep);
   const width = Math.max(...steps.map((step) => stepNumber(step).length));
-  const labelWidth = Math.max(6, ...steps.map(({ visit }) => windowName(visit).length));
+  const labelWidth = Math.max(6, ...steps.map(({ visit }) => visitName(visit).length));
   const picture = ' '.repeat((1 << PICTURE_ORDER) + 2);
   const lines = [
     style.dim(
@@ -81,7 +88,7 @@ function stepLines({ range, policy, plan, visits }: Explanation, style: Style, e
     const needed = visit.enabled ? String(visit.needed) : '';
     const cells = [
       stepNumber(step).padStart(width),
-      windowName(visit).padEnd(labelWidth),
+      visitName(visit).padEnd(labelWidth),
       formatOrder(visit.order, range.geometry).padStart(5),
       drawWindow(range, visit),
       pages.padStart(5),

@@ -11,6 +11,11 @@ export function windowName({ offset, order }: Window): string {
   return `${offset}:${order}`;
 }
 
+/** The window of a visit, with a star where its attempt was the retry that may reclaim memory. */
+export function visitName(visit: Visit): string {
+  return `${windowName(visit)}${visit.reclaim ? '*' : ''}`;
+}
+
 /** A visit, or an empty window with the visits to the windows inside it; first and last count from 0. */
 export interface Step {
   readonly visit: Visit;

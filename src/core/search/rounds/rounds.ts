@@ -50,7 +50,7 @@ export function collapseInRounds(
   const selected: Look[] = [];
   const selection = new RoundsSelection(range, policy, (window) => {
     if (!observe) return;
-    const look = { window, result: undefined };
+    const look = { window, result: undefined, reclaim: false };
     looked.push(look);
     if (window.qualifies) selected.push(look);
   });
@@ -62,15 +62,21 @@ export function collapseInRounds(
       batch.push(pending);
     }
     const results = attempt(batch);
-    if (observe) for (const [i, look] of selected.splice(0, batch.length).entries()) look.result = results[i];
+    if (observe) {
+      for (const [i, look] of selected.splice(0, batch.length).entries()) {
+        look.result = results[i];
+        look.reclaim = batch[i].reclaim === true;
+      }
+    }
     batch.forEach((candidate, i) => outcome.classify(candidate, results[i]));
     // The pending window comes before those that the round put into the store
     // (docs/khugepaged.md#rounds-batches).
     if (!outcome.abandoned) pending ??= selection.next();
   }
-  looked.forEach(({ window, result }, i) => {
+  looked.forEach(({ window, result, reclaim }, i) => {
     const next = looked[i + 1]?.window;
-    observe?.(visitOf(window, result, next && { offset: next.offset, order: next.order }));
+    const visit = visitOf(window, result, next && { offset: next.offset, order: next.order });
+    observe?.(reclaim ? { ...visit, reclaim } : visit);
   });
   return outcome.result();
 }
@@ -79,6 +85,7 @@ export function collapseInRounds(
 interface Look {
   readonly window: JudgedWindow;
   result: ScanResult | undefined;
+  reclaim: boolean;
 }
 
 /** Bytes that the windows of a round may have together. */
