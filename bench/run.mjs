@@ -4,6 +4,7 @@ import { appendFileSync } from 'node:fs';
 import { cpus, loadavg, release } from 'node:os';
 import { measureDigest } from './digest.mjs';
 import { measureExtract } from './extract.mjs';
+import { measureFleet } from './fleet.mjs';
 import { measureGrowth } from './growth.mjs';
 import { measureLiveRead } from './live-read.mjs';
 import { measurePlans } from './plan.mjs';
@@ -19,6 +20,7 @@ const PARTS = {
   live: measureLiveRead,
   thpmaps: measureThpmaps,
   growth: measureGrowth,
+  fleet: measureFleet,
   web: measureWeb,
 };
 

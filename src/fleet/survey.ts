@@ -97,10 +97,15 @@ export async function surveyFleet(engine: FleetEngine, scope: FleetScope): Promi
     daily,
     leftOut: [
       ...namesakesLine(namesakes.value),
-      ...hostsLine(ahead.value, 'have clocks that are ahead of this one; set them, and this answer is whole'),
+      ...hostsLine(ahead.value, (one) =>
+        one
+          ? 'has a clock that is ahead of this one; set it, and this answer is whole'
+          : 'have clocks that are ahead of this one; set them, and this answer is whole',
+      ),
       ...hostsLine(
         silent.value,
-        `were read last before ${day(numeric(newest) - scope.sinceMs)}; --since reaches further back`,
+        (one) =>
+          `${one ? 'was' : 'were'} read last before ${day(numeric(newest) - scope.sinceMs)}; --since reaches further back`,
       ),
     ],
   });
@@ -136,8 +141,9 @@ function namesakesLine(names: readonly string[]): string[] {
   ];
 }
 
-function hostsLine(rows: readonly FleetRow[], what: string): string[] {
-  return rows.length === 0 ? [] : [`${namedHosts(rows.map(({ host }) => String(host)))} ${what}`];
+function hostsLine(rows: readonly FleetRow[], what: (isOne: boolean) => string): string[] {
+  if (rows.length === 0) return [];
+  return [`${namedHosts(rows.map(({ host }) => String(host)))} ${what(rows.length === 1)}`];
 }
 
 function namedHosts(names: readonly string[]): string {

@@ -3,9 +3,11 @@ import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { joinReleases } from '../../core/rules/kernel-release.ts';
 import type { MemoryOrigin } from '../../core/rules/memory-source.ts';
 import { listDataset } from '../../fleet/dataset.ts';
+import { clickHouseEngine } from '../../fleet/engines/clickhouse.ts';
 import { openDuckDb } from '../../fleet/engines/duckdb.ts';
 import type { FleetEngine } from '../../fleet/engines/engine.ts';
 import { type FleetSurvey, surveyFleet } from '../../fleet/survey.ts';
+import type { Context } from '../shared/context.ts';
 import type { FleetFlags } from './fleet-flags.ts';
 
 /** A dataset behind an engine, and what of it is asked about. */
@@ -18,12 +20,19 @@ export interface OpenedFleet {
   readonly leftOut: readonly string[];
 }
 
+/** A server may take so long for one statement. */
+const QUERY_TIMEOUT_MS = 10 * 60_000;
+
 /** Opens the dataset that the flags name and finds the last reading of each of its hosts. */
-export async function openFleet(flags: FleetFlags, folder: string | undefined): Promise<Result<OpenedFleet>> {
+export async function openFleet(
+  context: Context,
+  flags: FleetFlags,
+  folder: string | undefined,
+): Promise<Result<OpenedFleet>> {
   const since = parseDuration(flags.since);
   if (since === undefined || since <= 0)
     return fail('usage', `--since ${flags.since}: write a time such as 12h or 7d`);
-  const opened = await openEngine(flags, folder);
+  const opened = await openEngine(context, flags, folder);
   if (!opened.ok) return opened;
   const { engine, notRead } = opened.value;
   const survey = await surveyFleet(engine, {
@@ -51,10 +60,17 @@ function originOfFleet({ kinds, hosts, oldestMs, newestMs }: FleetSurvey, source
 }
 
 async function openEngine(
+  context: Context,
   { engine, url }: FleetFlags,
   folder: string | undefined,
 ): Promise<Result<{ readonly engine: FleetEngine; readonly notRead: readonly string[] }>> {
-  if (engine === 'clickhouse') return fail('unsupported', '--engine clickhouse: not yet');
+  if (engine === 'clickhouse') {
+    if (url === undefined) return fail('usage', '--engine clickhouse needs --url http://HOST:8123');
+    if (folder !== undefined)
+      return fail('usage', `${folder}: --engine clickhouse asks the tables of the server, and no folder`);
+    const opened = clickHouseEngine(url, context.process.env, { fetch, timeout: QUERY_TIMEOUT_MS });
+    return opened.ok ? succeed({ engine: opened.value, notRead: [] }) : opened;
+  }
   if (url !== undefined) return fail('usage', '--url goes with --engine clickhouse');
   if (folder === undefined) return fail('usage', 'no dataset given: name the folder that collect writes to');
   const listed = await listDataset(folder);

@@ -24,7 +24,7 @@ async function adviseFleet(
   folder: string | undefined,
   signal: AbortSignal,
 ): Promise<Result<void>> {
-  const opened = await openFleet(flags, folder);
+  const opened = await openFleet(context, flags, folder);
   if (!opened.ok) return opened;
   const { engine, survey } = opened.value;
   try {

@@ -19,7 +19,7 @@ async function printHistory(
   flags: FleetHistoryFlags,
   folder: string | undefined,
 ): Promise<Result<void>> {
-  const opened = await openFleet(flags, folder);
+  const opened = await openFleet(context, flags, folder);
   if (!opened.ok) return opened;
   const { engine, survey, leftOut } = opened.value;
   try {

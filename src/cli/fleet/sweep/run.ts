@@ -19,7 +19,7 @@ async function sweepFleet(
   signal: AbortSignal,
 ): Promise<Result<void>> {
   if (flags.csv && flags.json) return fail('usage', '--csv and --json cannot be combined');
-  const opened = await openFleet(flags, folder);
+  const opened = await openFleet(context, flags, folder);
   if (!opened.ok) return opened;
   const { engine, survey, origin, leftOut } = opened.value;
   try {
