@@ -79,7 +79,12 @@ export interface Advice {
 
 interface SwitchedOff {
   readonly order: Order;
-  readonly processes: readonly { readonly process: Process; readonly pages: number }[];
+  readonly processes: readonly {
+    readonly process: Process;
+    /** See ProcessDigest. */
+    readonly count: number | undefined;
+    readonly pages: number;
+  }[];
 }
 
 /** Whether khugepaged does to the memory what it does not do under the settings in force. */
@@ -225,7 +230,7 @@ export class Adviser {
     return narrowed(known, settings, geometry).map((order) => ({
       order,
       processes: this.#source.processes
-        .map(({ process, memory }) => ({ process, pages: pagesInFolios(memory, order) }))
+        .map(({ process, memory, count }) => ({ process, count, pages: pagesInFolios(memory, order) }))
         .filter(({ pages }) => pages > 0)
         .sort((a, b) => b.pages - a.pages),
     }));

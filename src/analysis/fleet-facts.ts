@@ -1,3 +1,4 @@
+import { type Geometry, pageBytes } from '../core/memory/geometry.ts';
 import type { ThpSettings } from '../core/rules/thp-settings.ts';
 
 /** What is known of the hosts of a fleet, besides their memory. */
@@ -22,4 +23,12 @@ export interface GrowingHost {
   readonly restart: number;
   /** Memory that the host has left without swapping; undefined where it did not say. */
   readonly availableBytes: number | undefined;
+}
+
+/** Whether a host may grow by more than it has left. */
+export function isBeyondAvailable(
+  { now, restart, availableBytes }: GrowingHost,
+  geometry: Geometry,
+): boolean {
+  return availableBytes !== undefined && Math.max(now, restart) * pageBytes(geometry) > availableBytes;
 }

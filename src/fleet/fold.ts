@@ -52,7 +52,7 @@ export async function fold(
     }
   }
   const out: FoldedPart[] = [];
-  for (const part of parts.values()) {
+  for (const [, part] of [...parts].sort(([a], [b]) => (a < b ? -1 : 1))) {
     // Sums over no row at all.
     if (part.processes.every((row) => numberOf(row, 'processes') === 0)) continue;
     const memory = memoryOf(part, folded);

@@ -77,7 +77,7 @@ test('who loses a size is named, and an empty loss is none', () => {
   const lines = lossLines(
     {
       switchedOff: [
-        { order: asOrder(9), processes: [{ process, pages: 512 }] },
+        { order: asOrder(9), processes: [{ process, count: undefined, pages: 512 }] },
         { order: asOrder(4), processes: [] },
       ],
     },

@@ -19,7 +19,10 @@ export function expectSchema(
     | 'sweep'
     | 'advise'
     | 'serve'
-    | 'metrics',
+    | 'metrics'
+    | 'fleet-top'
+    | 'fleet-history'
+    | 'collect',
   value: unknown,
 ): void {
   const ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true });

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { cpuUsage, getuid } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatBytes, parseBytes } from '../../core/base/bytes.ts';
 import { formatDuration, parseDuration } from '../../core/base/duration.ts';
@@ -90,7 +91,7 @@ function collectionFromFlags(context: Context, flags: CollectFlags): Result<Coll
   });
 }
 
-function defaultSpool({ process: { env, getuid } }: Context): string {
+function defaultSpool({ process: { env } }: Context): string {
   if (getuid?.() === 0) return '/var/lib/thpscope/spool';
   return join(env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'thpscope', 'spool');
 }
@@ -152,10 +153,10 @@ async function readHostNow(
   { budgetNs, labels }: Collection,
   signal: AbortSignal,
 ): Promise<Result<Reading>> {
-  const start = context.process.cpuUsage();
+  const start = cpuUsage();
   const said = formatDuration(budgetNs);
   const budget = (): Failure | undefined => {
-    const { user, system } = context.process.cpuUsage(start);
+    const { user, system } = cpuUsage(start);
     if ((user + system) * 1000 <= budgetNs) return undefined;
     return { kind: 'unsupported', message: `left out: larger ones took the budget of ${said} of CPU time` };
   };

@@ -1,6 +1,10 @@
 import type { EnabledOrders, JudgedSettings } from '../../analysis/advise.ts';
+import { isBeyondAvailable } from '../../analysis/fleet-facts.ts';
+import { processCount } from '../../analysis/memory-digest.ts';
 import { memoryTlbEntries, type PolicyWorth } from '../../analysis/policy-worth.ts';
+import type { ProcessWorth } from '../../analysis/process-worth.ts';
 import { sum } from '../../core/base/sum.ts';
+import type { Geometry } from '../../core/memory/geometry.ts';
 import { ordersOf, uniteOrders } from '../../core/memory/order.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import {
@@ -19,7 +23,7 @@ import { sweptMemoryJson } from './sweep.ts';
 
 /** `planned` is the plan by service where one was asked for. */
 export function adviseJson(view: AdviceView, planned?: PlanView): object {
-  const { memory, model, budget, advice, byProcess, source } = view;
+  const { memory, model, budget, advice, byProcess, source, fleet } = view;
   const { geometry } = memory;
   const { leave, advised, inForce, set, restore, switchedOff } = advice;
   return {
@@ -27,7 +31,10 @@ export function adviseJson(view: AdviceView, planned?: PlanView): object {
     model: model.name,
     geometry,
     tlb: reachJson(source.reach),
-    memory: { ...sweptMemoryJson(memory, source.processes.length), tlbEntries: memoryTlbEntries(memory) },
+    memory: {
+      ...sweptMemoryJson(memory, processCount(source.processes)),
+      tlbEntries: memoryTlbEntries(memory),
+    },
     budget: {
       growth: budget.growth,
       growthPages: Number.isFinite(budget.growthPages) ? budget.growthPages : null,
@@ -37,19 +44,23 @@ export function adviseJson(view: AdviceView, planned?: PlanView): object {
     leave,
     advised: judgedJson(advised),
     inForce: inForce ? { ...judgedJson(inForce), keepsBudget: inForce.keepsBudget } : null,
-    processes: byProcess.map(({ process, memory: own, worth }) => ({
-      pid: process.pid,
-      command: process.command,
-      cgroup: process.cgroup,
-      ...recordingJson(process),
-      residentPages: own.residentPages,
-      hugePages: own.hugePages,
-      tlbEntries: memoryTlbEntries(own),
-      ...worthJson(worth),
-    })),
+    processes: fleet
+      ? []
+      : byProcess.map((each) => ({
+          pid: each.process.pid,
+          command: each.process.command,
+          cgroup: each.process.cgroup,
+          ...recordingJson(each.process),
+          ...ownJson(each),
+        })),
+    ...(fleet && { fleet: fleetJson(fleet, byProcess, geometry) }),
     switchedOff: switchedOff.map(({ order, processes }) => ({
       order,
-      processes: processes.map(({ process: { pid, command }, pages }) => ({ pid, command, pages })),
+      processes: processes.map(({ process: { pid, command }, count, pages }) => ({
+        pid: count === undefined ? pid : null,
+        command,
+        pages,
+      })),
     })),
     pass: view.pass
       ? {
@@ -70,6 +81,51 @@ export function adviseJson(view: AdviceView, planned?: PlanView): object {
       ...tightGroupLines(advised.tight, geometry),
       ...blindSpots({ source, memory, model, advised, leave }),
     ],
+  };
+}
+
+/** What is known of some memory, and what settings do to it. */
+function ownJson({ memory, worth }: ProcessWorth): object {
+  return {
+    residentPages: memory.residentPages,
+    hugePages: memory.hugePages,
+    tlbEntries: memoryTlbEntries(memory),
+    ...worthJson(worth),
+  };
+}
+
+/** Hosts that are listed, the worst ones. */
+const HOSTS_LISTED = 100;
+
+function fleetJson(
+  { facts, growing }: NonNullable<AdviceView['fleet']>,
+  parts: readonly ProcessWorth[],
+  geometry: Geometry,
+): object {
+  return {
+    hosts: facts.hosts,
+    oldest: facts.oldest,
+    newest: facts.newest,
+    skippedProcesses: facts.skipped,
+    settings: facts.settings.map(({ settings, hosts }) => ({
+      hosts,
+      settings: settings ? plainSettingsJson(settings) : null,
+    })),
+    leftOut: facts.leftOut,
+    parts: parts.map((each) => ({
+      service: each.service ?? null,
+      command: each.process.command,
+      processes: each.count ?? 1,
+      ...ownJson(each),
+    })),
+    growingHosts: growing.length,
+    hostsBeyondAvailable: growing.filter((each) => isBeyondAvailable(each, geometry)).length,
+    worstHosts: growing.slice(0, HOSTS_LISTED).map(({ host, now, restart, availableBytes }) => ({
+      host,
+      growthPages: now,
+      restartGrowthPages: restart,
+      availableBytes: availableBytes ?? null,
+    })),
   };
 }
 
@@ -97,7 +153,10 @@ function planJson({ plan, following, dropIns, systemd }: PlanView): object {
     services: plan.services.map((each) => ({
       name: each.service.name,
       kind: each.service.service.kind,
-      processes: each.service.processes.map(({ process }) => process.pid),
+      processes: each.service.processes
+        .filter(({ count }) => count === undefined)
+        .map(({ process }) => process.pid),
+      count: processCount(each.service.processes),
       commands: each.service.commands,
       residentPages: each.service.query.memory.residentPages,
       tlbEntries: memoryTlbEntries(each.service.query.memory),
@@ -126,18 +185,14 @@ function judgedJson({ settings, orders, worth, tight }: JudgedSettings): object 
 }
 
 function settingsJson(settings: ThpSettings, { forAll, onlyAdvised }: EnabledOrders): object {
-  const { enabled, sizes, maxPtesNone, maxPtesSwap, maxPtesShared } = settings;
-  return {
-    enabled,
-    sizes: Object.fromEntries([...sizes].sort(([a], [b]) => a - b)),
-    orders: {
-      always: ordersOf(forAll),
-      madvise: ordersOf(uniteOrders(forAll, onlyAdvised)),
-    },
-    maxPtesNone,
-    maxPtesSwap,
-    maxPtesShared,
-  };
+  const { enabled, sizes, ...limits } = plainSettingsJson(settings);
+  const orders = { always: ordersOf(forAll), madvise: ordersOf(uniteOrders(forAll, onlyAdvised)) };
+  return { enabled, sizes, orders, ...limits };
+}
+
+function plainSettingsJson({ enabled, sizes, maxPtesNone, maxPtesSwap, maxPtesShared }: ThpSettings) {
+  const words = Object.fromEntries([...sizes].sort(([a], [b]) => a - b));
+  return { enabled, sizes: words, maxPtesNone, maxPtesSwap, maxPtesShared };
 }
 
 function worthJson({ counts, tlbEntries, growthPages, laterAttempts, restart }: PolicyWorth): object {

@@ -64,7 +64,7 @@ export function adviseText(view: AdviceView, style: Style): string {
 }
 
 function inForceLine({ advice: { inForce }, memory, fleet }: AdviceView): string[] {
-  if (fleet && !inForce) return [...hostSettingsLines(fleet.facts, memory.geometry), ''];
+  if (fleet) return [...hostSettingsLines(fleet.facts, memory.geometry), ''];
   if (!inForce) return [];
   return [`  in force: ${settingsWords(inForce.settings, memory.geometry)}`, ''];
 }

@@ -1,4 +1,4 @@
-import type { GrowingHost } from '../../analysis/fleet-facts.ts';
+import { type GrowingHost, isBeyondAvailable } from '../../analysis/fleet-facts.ts';
 import { listProcesses } from '../../analysis/process-list.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { percent } from '../../core/base/percent.ts';
@@ -65,7 +65,7 @@ export function hostLines({ fleet, memory: { geometry } }: AdviceView, style: St
       ]),
   );
   const rest = fleet.growing.length - lines.length;
-  const beyond = fleet.growing.filter((each) => isBeyond(each, geometry)).length;
+  const beyond = fleet.growing.filter((each) => isBeyondAvailable(each, geometry)).length;
   return [
     style.bold('Hosts that it would hurt most, by growth against the memory that they have left:'),
     style.dim(head),
@@ -78,11 +78,6 @@ export function hostLines({ fleet, memory: { geometry } }: AdviceView, style: St
     ...(rest > 0 ? [`and ${plural(rest, 'host')} that ${rest === 1 ? 'grows' : 'grow'} less`] : []),
     '',
   ];
-}
-
-/** Whether a host has less memory left than it may grow by. */
-function isBeyond({ now, restart, availableBytes }: GrowingHost, geometry: Geometry): boolean {
-  return availableBytes !== undefined && Math.max(now, restart) * pageBytes(geometry) > availableBytes;
 }
 
 function growthCell(pages: number, { availableBytes }: GrowingHost, geometry: Geometry): string {

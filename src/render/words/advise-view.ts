@@ -247,8 +247,8 @@ export function lossLines({ switchedOff }: Pick<Advice, 'switchedOff'>, geometry
     const named = processes
       .slice(0, 3)
       .map(
-        ({ process, pages }) =>
-          `${printable(process.command)} (${process.pid}) ${formatSize(pages, geometry)}`,
+        ({ process, count, pages }) =>
+          `${printable(process.command)} (${count === undefined ? process.pid : plural(count, 'process', 'processes')}) ${formatSize(pages, geometry)}`,
       );
     const more = processes.length > named.length ? ` and ${processes.length - named.length} more` : '';
     return `${size} is switched off for page faults, too: in folios of that size lie now ${named.join(', ')}${more}; they stay until freed, and do not come back after a restart`;
