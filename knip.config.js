@@ -8,12 +8,10 @@ export default {
     // What a program may import.
     'src/{index,node,algorithm}.ts!',
     'src/cli/shared/*-worker.ts!',
-    // Until a command of fleet imports them.
-    'src/fleet/**/*.ts!',
     'web/main.tsx!',
     'web/vite.config.ts!',
     'scripts/*.mjs!',
-    'bench/{run,extract,occupied}.mjs!',
+    'bench/{run,extract,occupied,peak-memory}.mjs!',
     'fuzz/{run,targets}.mjs!',
     // Compiled and started by a test.
     'test/snapshot/endless-capture.ts',

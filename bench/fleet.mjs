@@ -1,5 +1,6 @@
-// What questions about 10,000 hosts take, from files of one day rolled into one each: `npm run bench -- fleet`.
-// With THPSCOPE_DAYS=100 a run over 1,000,000 readings follows, which takes some minutes and gigabytes.
+// What questions about 10,000 hosts take, from files of one day rolled into one each: `npm run bench --
+// fleet`. With THPSCOPE_DAYS=100 a run over 1,000,000 readings follows, which takes some minutes and
+// gigabytes.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

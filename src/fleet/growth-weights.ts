@@ -121,6 +121,6 @@ function weighted(name: string, order: number, weights: Readonly<Record<string, 
 }
 
 /** Pages by which memory grows at that time. */
-export function growthAt({ growthPages, restart }: PolicyWorth, when: GrowthTime): number {
+function growthAt({ growthPages, restart }: PolicyWorth, when: GrowthTime): number {
   return when === 'now' ? growthPages : (restart?.growthPages ?? 0);
 }

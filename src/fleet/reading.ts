@@ -25,7 +25,7 @@ export interface Reading {
 }
 
 /** What a machine has, and when it was started; undefined where nothing says. */
-export interface HostMachine {
+interface HostMachine {
   readonly totalBytes: number | undefined;
   readonly availableBytes: number | undefined;
   /** Milliseconds since 1970, by the clock of the reading. */
@@ -33,7 +33,7 @@ export interface HostMachine {
 }
 
 /** A value of a column. */
-export type FleetValue = string | number | null;
+type FleetValue = string | number | null;
 export type TableRow = Readonly<Record<string, FleetValue>>;
 export type ReadingRows = Readonly<Record<FleetTableName, readonly TableRow[]>>;
 

@@ -5,9 +5,9 @@ import { MIN_ANON_ORDER } from '../core/memory/order.ts';
 export const DATASET_VERSION = 1;
 
 /** Whole numbers up to 2^53, or text: what every SQL engine has alike. */
-export type ColumnType = 'BIGINT' | 'VARCHAR';
+type ColumnType = 'BIGINT' | 'VARCHAR';
 
-export interface TableColumn {
+interface TableColumn {
   readonly name: string;
   readonly type: ColumnType;
   /** Unknown is not false: these may be null. */
@@ -40,7 +40,7 @@ export const OPEN_COLUMNS: readonly string[] = byOrder('open', MAX_PMD_ORDER - 1
 export const ANY_COLUMNS: readonly string[] = byOrder('any', MAX_PMD_ORDER);
 
 /** Whose reading a row is of: in every table. */
-export const READING_COLUMNS: readonly TableColumn[] = [
+const READING_COLUMNS: readonly TableColumn[] = [
   ...varchar('date', 'host', 'boot_id'),
   ...bigint('read_at_ms'),
   ...varchar('kernel'),

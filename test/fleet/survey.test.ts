@@ -161,7 +161,7 @@ describe('what is there and not read is named', () => {
     expect(counted).toEqual(['a']);
     expect(notRead).toEqual([
       '1 reading has not arrived wholly: half',
-      '2 files are none of a dataset: rows/date=2026-11-27/notes.txt, rows/notes.txt',
+      '2 files are no parts of a dataset: rows/date=2026-11-27/notes.txt, rows/notes.txt',
     ]);
   });
 });
