@@ -1,10 +1,13 @@
 import { FLEET_TABLES, type FleetTable, sqlName } from '../tables.ts';
 
-/** The statements that make the tables in a ClickHouse server. */
+/**
+ * The statements that make the tables in a ClickHouse server: a day is a partition, to be dropped and loaded
+ * anew.
+ */
 export function clickHouseTables(): string[] {
   return FLEET_TABLES.map(
     (table) =>
-      `CREATE TABLE ${sqlName(table.name)} (${clickHouseColumns(table)}) ENGINE = MergeTree ORDER BY (date, host)`,
+      `CREATE TABLE ${sqlName(table.name)} (${clickHouseColumns(table)}) ENGINE = MergeTree PARTITION BY date ORDER BY (date, host)`,
   );
 }
 
