@@ -107,9 +107,7 @@ describe('questions about many hosts', () => {
       const { code, stderr } = await thpscope(['fleet', ...args]);
       return `${code}: ${stderr}`;
     };
-    expect(await ends('sweep', join(folder, 'nothing'))).toMatch(
-      /^2: thpscope: .*nothing: no such folder;/,
-    );
+    expect(await ends('sweep', join(folder, 'nothing'))).toMatch(/^2: thpscope: .*nothing: no such folder;/);
     expect(await ends('sweep')).toMatch(/^2: thpscope: no dataset given/);
     expect(await ends('sweep', fleet, '--since', 'soon')).toMatch(/^2: thpscope: --since soon: write a time/);
     expect(await ends('sweep', '--engine', 'clickhouse')).toMatch(/^2: .*needs --url/);
