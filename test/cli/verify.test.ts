@@ -144,7 +144,7 @@ describe('a module that', () => {
   }
 
   const LOADS: [string, string, number, RegExp, Deadlines?][] = [
-    ['loops while it is loaded', 'for (;;);', 5, /does not come back/, SILENCE_SOON],
+    ['loops while it is loaded', 'for (;;);', 5, /^thpscope: [^ ]*bad.mjs does not come back/, SILENCE_SOON],
     ['throws while it is loaded', "throw new Error('early')", 5, /cannot be loaded: Error: early/],
     ['is no JavaScript', 'function (', 5, /cannot be loaded: SyntaxError/],
     ['ends the process', 'process.exit(0)', 5, /ended the process/],

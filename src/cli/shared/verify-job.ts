@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { Comparison } from '../../analysis/comparison.ts';
 import type { Explanation, RangeSurroundings } from '../../analysis/explanation.ts';
@@ -173,8 +173,11 @@ export function namesOf(job: VerifyJob): readonly string[] {
   return 'name' in job ? [job.name] : job.names;
 }
 
+/** Whose fault it may be: of built-in algorithms none. */
 function modulesOf(job: VerifyJob): string {
-  return namesOf(job).join(' or ');
+  const names = namesOf(job);
+  const files = names.filter((name) => existsSync(name));
+  return (files.length > 0 ? files : names).join(' or ');
 }
 
 /** Prints a failure of a job. */
