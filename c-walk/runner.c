@@ -26,11 +26,12 @@ enum { REQUESTS = 203, ANSWERS = 204 };
 enum { MAX_PMD_ORDER = 13, MAX_PTES = 1 << MAX_PMD_ORDER };
 /* Every window twice, and room for what is a difference but no endless loop. */
 enum { MOST_ATTEMPTS = 4 * MAX_PTES + 2, MOST_VISITS = 8 * MAX_PTES };
-/* How many attempts are guessed in one run. */
-enum { MOST_GUESSED = 64 };
-enum answer { ANSWER_RUNS, ANSWER_ENDED };
+/* All ends of so many attempts are tried at once, and so many runs at most. */
+enum { FEW_ATTEMPTS = 8, MOST_RUNS = 512, ENOUGH_BYTES = 1 << 20 };
+enum { ANSWER_RUNS, ANSWER_ENDED };
 enum reason { REASON_DIED, REASON_LOOPS, REASON_FAULT };
-enum end { END_RETURNED, END_ENDLESS, END_CUT };
+enum { VISIT = -1, UNKNOWN_END = -2 };
+enum end { END_RETURNED, END_ENDLESS, END_CUT, NO_MORE_RUNS };
 
 struct request {
 	int32_t sequence;
@@ -42,9 +43,14 @@ struct request {
 	int32_t observed;
 	/* How many results of attempts are known; they follow the bitmap, a byte each. */
 	int32_t known;
+	/* How many further attempts may be guessed; the run is left at the one after them. */
+	int32_t most_guessed;
 	int32_t none_limits[MAX_PMD_ORDER + 1];
 	/* Further attempts end so, by order: the first guess and the second. */
 	uint8_t guesses[2][MAX_PMD_ORDER + 3];
+	/* With results here every one of them is tried for each attempt instead of the second guess. */
+	int32_t ends;
+	uint8_t end[36];
 	uint32_t present[MAX_PTES / 32];
 	uint8_t results[MOST_ATTEMPTS];
 };
@@ -63,8 +69,8 @@ struct run {
 	int value;
 	int attempts;
 	int words;
-	/* An offset and an order each; the order of a visit is ~order. */
-	int32_t steps[2 * (MOST_ATTEMPTS + MOST_VISITS)];
+	/* An offset, an order and how the attempt ended each; or VISIT, or UNKNOWN_END where the run was left. */
+	int32_t steps[3 * (MOST_ATTEMPTS + MOST_VISITS)];
 };
 
 static struct shared *shared;
@@ -73,6 +79,9 @@ static struct thpscope_range range;
 static unsigned long present[MAX_PTES / (8 * sizeof(long))];
 static struct run runs[2];
 static struct run *run;
+/* The answer, written once all of it is there: a run that ends the process has none. */
+static char answer[4 << 20];
+static size_t answer_bytes;
 static const uint8_t *guess;
 static bool guesses_differ;
 static int visits;
@@ -153,7 +162,8 @@ void thpscope_look(long offset, long order)
 	if (!request.observed || visits++ >= MOST_VISITS)
 		return;
 	run->steps[run->words++] = clamped(offset);
-	run->steps[run->words++] = ~clamped(order < 0 ? 31 : order);
+	run->steps[run->words++] = clamped(order);
+	run->steps[run->words++] = VISIT;
 }
 
 int thpscope_try_address(unsigned long address, long offset, long order)
@@ -166,10 +176,12 @@ int thpscope_try_address(unsigned long address, long offset, long order)
 		fault("attempts an address that is not that of a page", NULL, 0);
 	if (run->attempts >= 4 * (1 << thpscope_pmd_order) + 2)
 		longjmp(leave, END_ENDLESS);
-	if (run->attempts >= request.known + MOST_GUESSED)
-		longjmp(leave, END_CUT);
 	run->steps[run->words++] = clamped(bytes / page + offset);
-	run->steps[run->words++] = clamped(order < 0 ? 31 : order);
+	run->steps[run->words++] = clamped(order);
+	if (run->attempts >= request.known + request.most_guessed) {
+		run->steps[run->words++] = UNKNOWN_END;
+		longjmp(leave, END_CUT);
+	}
 	if (run->attempts < request.known) {
 		result = request.results[run->attempts];
 	} else {
@@ -179,6 +191,7 @@ int thpscope_try_address(unsigned long address, long offset, long order)
 		guesses_differ |= request.guesses[0][known] != request.guesses[1][known];
 	}
 	run->attempts++;
+	run->steps[run->words++] = result;
 	return result;
 }
 
@@ -209,6 +222,8 @@ static bool read_request(void)
 
 	if (!read_all(&request, offsetof(struct request, present)))
 		return false;
+	if (request.ends < 0 || request.ends > (int)sizeof request.end)
+		return false;
 	if (!read_all(request.present, (size_t)(words ? words : 1) * 4))
 		return false;
 	if (request.known < 0 || request.known > MOST_ATTEMPTS || !read_all(request.results, (size_t)request.known))
@@ -228,10 +243,66 @@ static bool read_request(void)
 	return true;
 }
 
+static void put(const void *from, size_t size)
+{
+	memcpy(answer + answer_bytes, from, size);
+	answer_bytes += size;
+}
+
+static void put_run(const struct run *done)
+{
+	put(done, offsetof(struct run, steps) + (size_t)done->words * 4);
+}
+
+/* The place of a result among those that are tried. */
+static int place_of(int result)
+{
+	for (int i = 0; i < request.ends; i++)
+		if (request.end[i] == result)
+			return i;
+	return request.ends;
+}
+
+/* Makes the results of a run those of the next: the last one that can changes, those behind it are dropped. */
+static bool advance(const struct run *done, int known)
+{
+	int attempt = 0, last = -1;
+
+	for (int i = 0; i < done->words; i += 3) {
+		if (done->steps[i + 2] < 0)
+			continue;
+		request.results[attempt] = (uint8_t)done->steps[i + 2];
+		if (attempt >= known && place_of(done->steps[i + 2]) + 1 < request.ends)
+			last = attempt;
+		attempt++;
+	}
+	if (last < 0)
+		return false;
+	request.results[last] = request.end[place_of(request.results[last]) + 1];
+	request.known = last + 1;
+	return true;
+}
+
+/* Tries every end of every attempt behind those that are known, if there are few. */
+static void put_all_ends(void)
+{
+	int known = request.known;
+	const struct run *last = &runs[0];
+
+	if (runs[0].end != END_RETURNED || runs[0].attempts > known + FEW_ATTEMPTS)
+		return;
+	for (int i = 1; i < MOST_RUNS && answer_bytes < ENOUGH_BYTES && advance(last, known); i++) {
+		run_once(&runs[1], request.guesses[0]);
+		put_run(&runs[1]);
+		last = &runs[1];
+	}
+}
+
 static void answer_requests(void)
 {
 	while (read_request()) {
-		int32_t head[3] = { request.sequence, ANSWER_RUNS, 1 };
+		const int32_t head[2] = { request.sequence, ANSWER_RUNS };
+		const int32_t no_more[4] = { NO_MORE_RUNS, 0, 0, 0 };
 
 		if (global_bytes() > MOST_MEMORY)
 			fault("has more than 256 MB of global data", NULL, 0);
@@ -241,13 +312,19 @@ static void answer_requests(void)
 		run_once(&runs[1], request.guesses[0]);
 		if (!is_same(&runs[0], &runs[1]))
 			fault("does not do the same when the same case comes again", NULL, 0);
-		if (guesses_differ) {
+		answer_bytes = 0;
+		put(head, sizeof head);
+		put_run(&runs[0]);
+		if (request.most_guessed == 0) {
+			/* What follows is not known. */
+		} else if (request.ends > 0) {
+			put_all_ends();
+		} else if (guesses_differ) {
 			run_once(&runs[1], request.guesses[1]);
-			head[2] = 2;
+			put_run(&runs[1]);
 		}
-		write_all(head, sizeof head);
-		for (int i = 0; i < head[2]; i++)
-			write_all(&runs[i], offsetof(struct run, steps) + (size_t)runs[i].words * 4);
+		put(no_more, sizeof no_more);
+		write_all(answer, answer_bytes);
 	}
 	_exit(0);
 }

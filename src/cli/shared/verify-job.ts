@@ -14,7 +14,7 @@ import type { OfSnapshots } from '../compare/snapshots.ts';
 import type { CFlags } from './c-flags.ts';
 import { cBuildOptions } from './c-walk/build-options.ts';
 import { isCFile } from './c-walk/c-file.ts';
-import type { CBuildOptions } from './c-walk/compiler.ts';
+import { type CBuildOptions, MOST_COMPILING } from './c-walk/compiler.ts';
 import type { WithPolicyFile } from './command-inputs.ts';
 import { type Context, reportFailure } from './context.ts';
 import type { Deadlines } from './deadline.ts';
@@ -109,7 +109,7 @@ async function runInWorker<J extends VerifyJob>(
   signal?: AbortSignal,
 ): Promise<Result<VerifyAnswers[J['kind']]>> {
   const progress = startProgress(context);
-  const { deadlines } = context;
+  const deadlines = c ? withCompiling(context.deadlines) : context.deadlines;
   const { silence } = deadlines;
   const task: VerifyTask = { job, deadlines, c };
   const worker = new Worker(new URL('./verify-worker.js', import.meta.url), {
@@ -150,6 +150,12 @@ async function runInWorker<J extends VerifyJob>(
     await worker.terminate();
     if (c) rmSync(c.folder, { recursive: true, force: true });
   }
+}
+
+/** How long each may take if compilers run meanwhile. That a search in C loops its own program notices. */
+function withCompiling(deadlines: Deadlines): Deadlines {
+  const { step, silence } = deadlines;
+  return { ...deadlines, step: step + MOST_COMPILING, silence: silence + MOST_COMPILING };
 }
 
 /** Ends a search in C with whatever it started. */

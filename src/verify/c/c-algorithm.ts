@@ -16,7 +16,6 @@ import { crashSentence } from './crash-report.ts';
 import {
   encodeRequest,
   GUESSES,
-  guessAt,
   NUMBERED_RESULTS,
   numberOfResult,
   type ReadWords,
@@ -59,10 +58,17 @@ export function cAlgorithm(
   };
 }
 
+/** In larger ranges there are too many ends. */
+const MOST_ORDER_OF_ALL_ENDS = 4;
+
+/** All attempts succeed. */
+const USUAL = new Uint8Array(GUESSES).fill(numberOfResult('SCAN_SUCCEED'));
+
 /**
  * A search that is asked for whole runs: a program would wait longer for the result of each attempt than the
  * search takes. How attempts will end is guessed, and where a guess was wrong the program is asked again with
- * what is known. What was learnt of a case is kept while the same case is asked about.
+ * what is known. Where the same case comes with one end after the other, all ends of a few attempts are asked
+ * for at once. What was learnt of a case is kept while it is asked about.
  */
 class CSearch {
   readonly #path: string;
@@ -70,9 +76,19 @@ class CSearch {
   #sequence = 0;
   #case: { range: ScannedRange; occupied: Occupancy; policy: CollapsePolicy; observed: boolean } | undefined;
   #tree = new RunTree();
-  /** All attempts succeed; each ends as the last one of its order did. */
-  readonly #usual = new Uint8Array(GUESSES).fill(numberOfResult('SCAN_SUCCEED'));
-  readonly #last = this.#usual.slice();
+  /** How the last attempt of each order ended. */
+  readonly #last = USUAL.slice();
+  /** Runs on this case, and the results that attempts had in them. */
+  #runs = 0;
+  #results = new Set<number>();
+  /**
+   * How attempts of this case are guessed. Where the last case was run again and again, all results that it
+   * had are tried.
+   */
+  #guesses: false | { readonly first: Uint8Array; readonly ends: readonly number[] } = {
+    first: USUAL,
+    ends: [],
+  };
 
   constructor(path: string, program: WalkProgram) {
     this.#path = path;
@@ -81,6 +97,7 @@ class CSearch {
 
   collapse(range: ScannedRange, policy: CollapsePolicy, attempt: Attempt, observe?: Observe): ScanResult {
     this.#turnTo(range, policy, observe !== undefined);
+    this.#runs++;
     const known: number[] = [];
     const report = observe && reporter(range, policy, observe);
     for (let node = this.#tree.after(known); ; ) {
@@ -95,6 +112,7 @@ class CSearch {
       report?.attempt(window, result);
       const number = numberOfResult(result);
       this.#last[window.order] = number;
+      this.#results.add(number);
       known.push(number);
       node = node.next.get(number);
     }
@@ -114,6 +132,11 @@ class CSearch {
     ) {
       return;
     }
+    const ends =
+      this.#runs > 1 && range.geometry.pmdOrder <= MOST_ORDER_OF_ALL_ENDS ? [...this.#results] : [];
+    this.#guesses = { first: ends.length > 0 ? USUAL.slice().fill(ends[0]) : USUAL, ends };
+    this.#runs = 0;
+    if (this.#results.size > 0) this.#results = new Set();
     this.#case = { range: { ...range }, occupied: range.occupied.slice(), policy, observed };
     this.#tree = new RunTree();
   }
@@ -121,15 +144,19 @@ class CSearch {
   /** Asks the program what the search does after these results. */
   #ask(range: ScannedRange, policy: CollapsePolicy, known: readonly number[], observed: boolean): RunNode {
     const sequence = ++this.#sequence;
-    const guesses = [this.#usual, this.#last.slice()] as const;
+    const guesses = this.#guesses && { ...this.#guesses, second: this.#last };
     this.#program.write(encodeRequest({ sequence, range, policy, observed, known, guesses }));
     const answer = readAnswer(sequence, this.#program.read);
     if (!answer) throw faultError('crashes', this.#earlyEnd());
-    if (answer.kind === 'ended') throw this.#faultOf(answer.ended);
+    if (answer.kind === 'ended') {
+      const fault = this.#faultOf(answer.ended);
+      if (!guesses) throw fault;
+      // It may do that after a wrong guess only: from here on this case is asked about step by step.
+      this.#guesses = false;
+      return this.#ask(range, policy, known, observed);
+    }
     try {
-      answer.runs.forEach((run, i) => {
-        this.#tree.add(run, (at, { order }) => known[at] ?? guessAt(guesses[i], order));
-      });
+      for (const run of answer.runs) this.#tree.add(run);
     } catch (error) {
       if (!(error instanceof ChangesError)) throw error;
       throw faultError('changes', 'does something else when the same case comes again');

@@ -41,6 +41,20 @@ export function definitionsOf(text: string): CDefinitions {
   return { functions, tags, macros };
 }
 
+/**
+ * The C of a text that was taken out of a mail: without the quotes of an answer, and of a patch without its
+ * marks and what it takes away. Every line stays where it was. Other texts stay as they are.
+ */
+export function withoutMailMarks(text: string): string {
+  const lines = text.split('\n');
+  const isQuoted = lines.every((line) => /^>|^\s*$/.test(line));
+  const plain = isQuoted ? lines.map((line) => line.replace(/^(?:> ?)+/, '')) : lines;
+  const isPatch =
+    plain.some((line) => line.startsWith('+')) && plain.every((line) => /^[-+ @]|^\s*$/.test(line));
+  if (!isPatch) return plain.join('\n');
+  return plain.map((line) => (/^[-@]/.test(line) ? '' : line.slice(1))).join('\n');
+}
+
 /** Every name in a C file but those of comments and strings. */
 export function namesIn(text: string): ReadonlySet<string> {
   return new Set(withoutComments(text).match(/\b[A-Za-z_]\w*\b/g) ?? []);

@@ -16,17 +16,15 @@ export function numberOfResult(result: ScanResult): number {
   return NUMBERS.get(result) ?? 0;
 }
 
-const HEAD_WORDS = 7;
+const HEAD_WORDS = 8;
 const LIMITS = MAX_PMD_ORDER + 1;
 /** One for each order, padded to whole words. */
 export const GUESSES = MAX_PMD_ORDER + 3;
 
-/** How further attempts are taken to end, by order; orders that are none have that of the largest. */
-export type Guess = Uint8Array;
+const MOST_ENDS = 36;
 
-export function guessAt(guess: Guess, order: number): number {
-  return guess[order >= 0 && order <= MAX_PMD_ORDER ? order : MAX_PMD_ORDER];
-}
+/** How many attempts are guessed in one run. */
+const MOST_GUESSED = 64;
 
 /** What a program is asked. */
 export interface WalkRequest {
@@ -36,29 +34,49 @@ export interface WalkRequest {
   readonly observed: boolean;
   /** The numbers of the results of the first attempts. */
   readonly known: readonly number[];
-  readonly guesses: readonly [Guess, Guess];
+  /** Whether what the search does after other results than those may be tried too. */
+  readonly guesses: false | Guesses;
 }
 
-export function encodeRequest({
-  sequence,
-  range,
-  policy,
-  observed,
-  known,
-  guesses,
-}: WalkRequest): Uint8Array {
+/** How further attempts may end, so that what the search does then is known before they end so. */
+interface Guesses {
+  /** By order; what is no order ends as the largest does. */
+  readonly first: Uint8Array;
+  readonly second: Uint8Array;
+  /** If there are any, all of them are tried for each further attempt, instead of the second guess. */
+  readonly ends: readonly number[];
+}
+
+export function encodeRequest(request: WalkRequest): Uint8Array {
+  const { sequence, range, policy, observed, known, guesses } = request;
   const words = wordsPerRange(range.geometry);
   const fixed = HEAD_WORDS + LIMITS;
-  const bytes = new Uint8Array(4 * (fixed + words) + 2 * GUESSES + known.length);
+  const guessesAt = 4 * fixed;
+  const endsAt = guessesAt + 2 * GUESSES;
+  const presentAt = endsAt + 4 + MOST_ENDS;
+  const bytes = new Uint8Array(presentAt + 4 * words + known.length);
   const numbers = new Int32Array(bytes.buffer, 0, fixed);
   const { maxPtesNone, orders } = policy;
   const { unmapped, uffdArmed, geometry } = range;
-  numbers.set([sequence, maxPtesNone, orders, unmapped, Number(uffdArmed), Number(observed), known.length]);
+  numbers.set([
+    sequence,
+    maxPtesNone,
+    orders,
+    unmapped,
+    Number(uffdArmed),
+    Number(observed),
+    known.length,
+    guesses ? MOST_GUESSED : 0,
+  ]);
   numbers.set(noneLimits(policy, geometry), HEAD_WORDS);
-  bytes.set(guesses[0], 4 * fixed);
-  bytes.set(guesses[1], 4 * fixed + GUESSES);
-  new Uint32Array(bytes.buffer, 4 * fixed + 2 * GUESSES, words).set(range.occupied.subarray(0, words));
-  bytes.set(known, 4 * (fixed + words) + 2 * GUESSES);
+  if (guesses) {
+    bytes.set(guesses.first, guessesAt);
+    bytes.set(guesses.second, guessesAt + GUESSES);
+    new Int32Array(bytes.buffer, endsAt, 1)[0] = guesses.ends.length;
+    bytes.set(guesses.ends, endsAt + 4);
+  }
+  new Uint32Array(bytes.buffer, presentAt, words).set(range.occupied.subarray(0, words));
+  bytes.set(known, presentAt + 4 * words);
   return bytes;
 }
 
@@ -70,8 +88,11 @@ function noneLimits(policy: CollapsePolicy, geometry: Geometry): number[] {
 
 /** A window as the function named it: it may be none. */
 interface WalkStep extends Window {
-  /** Whether it was attempted, or only looked at. */
-  readonly attempted: boolean;
+  /**
+   * The number of the result that the attempt was given; unknown where the run was left at it, undefined if the
+   * window was only looked at.
+   */
+  readonly result: number | 'unknown' | undefined;
 }
 
 /** One run of the function with the results that it was told. */
@@ -99,6 +120,8 @@ export type ReadWords = (count: number) => Int32Array | undefined;
 
 const ENDS = ['died', 'loops', 'fault'] as const;
 const TEXT_WORDS = 60;
+const NO_MORE_RUNS = 3;
+const VISIT = -1;
 
 /** The answer to a request; earlier ones, to requests whose sender did not wait, are skipped. */
 export function readAnswer(sequence: number, read: ReadWords): WalkAnswer | undefined {
@@ -111,24 +134,22 @@ export function readAnswer(sequence: number, read: ReadWords): WalkAnswer | unde
 }
 
 function readRuns(read: ReadWords): WalkAnswer | undefined {
-  const count = read(1)?.[0] ?? 0;
   const runs: WalkRun[] = [];
-  for (let i = 0; i < count; i++) {
+  for (;;) {
     const head = read(4);
+    if (head?.[0] === NO_MORE_RUNS) return { kind: 'runs', runs };
     const steps = head && read(head[3]);
     if (!steps) return undefined;
     runs.push({ steps: stepsOf(steps), end: ([head[1], 'endless', 'cut'] as const)[head[0]] });
   }
-  return runs.length > 0 ? { kind: 'runs', runs } : undefined;
 }
 
 function stepsOf(words: Int32Array): WalkStep[] {
   const steps: WalkStep[] = [];
-  for (let i = 0; i < words.length; i += 2) {
-    const order = words[i + 1];
-    const attempted = order >= 0;
+  for (let i = 0; i < words.length; i += 3) {
+    const result = words[i + 2] >= 0 ? words[i + 2] : words[i + 2] === VISIT ? undefined : 'unknown';
     // Whatever the function said: who judges the window sees whether it is one.
-    steps.push({ offset: words[i], order: attempted ? order : ~order, attempted } as WalkStep);
+    steps.push({ offset: words[i], order: words[i + 1], result } as WalkStep);
   }
   return steps;
 }

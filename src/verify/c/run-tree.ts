@@ -31,23 +31,24 @@ export class RunTree {
     return node;
   }
 
-  /** Adds a run; `resultOf` says how its attempts were taken to end, by their place in the run. */
-  add({ steps, end }: WalkRun, resultOf: (attempt: number, window: Window) => number): void {
+  /** Adds a run. */
+  add({ steps, end }: WalkRun): void {
     let set = (node: RunNode) => {
       this.#root = node;
     };
     let known = this.#root;
     let visits: Window[] = [];
-    let attempts = 0;
     for (const step of steps) {
-      if (!step.attempted) {
+      if (step.result === undefined) {
         visits.push(step);
         continue;
       }
-      const node: RunNode = known ?? { visits, attempt: step, returned: undefined, next: new Map() };
+      const window = { offset: step.offset, order: step.order };
+      const node: RunNode = known ?? { visits, attempt: window, returned: undefined, next: new Map() };
       if (node.attempt?.offset !== step.offset || node.attempt.order !== step.order) throw new ChangesError();
       if (!known) set(node);
-      const result = resultOf(attempts++, step);
+      const { result } = step;
+      if (result === 'unknown') return;
       known = node.next.get(result);
       set = (next) => node.next.set(result, next);
       visits = [];

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { definitionsOf, namesIn } from '../../../src/verify/c/c-source.ts';
+import { definitionsOf, namesIn, withoutMailMarks } from '../../../src/verify/c/c-source.ts';
 
 test('functions with their parameters, tags and macros; not what only looks like them', () => {
   const { functions, tags, macros } = definitionsOf(`
@@ -51,3 +51,17 @@ test.each(['', '}}}', '{{{', 'int f(', '/* open', '"open', '\0\x01'])(
     expect(definitionsOf(text).functions).toEqual([]);
   },
 );
+
+test('what a mail puts in front of lines is taken off, line by line', () => {
+  const c = 'int f(void)\n{\n\n\treturn 1;\n}\n';
+  const added = c.replaceAll(/^(?=.)/gm, '+');
+  expect(withoutMailMarks(c)).toBe(c);
+  expect(withoutMailMarks(added)).toBe(c);
+  expect(withoutMailMarks(added.replaceAll(/^(?=.)/gm, '> '))).toBe(c);
+  expect(withoutMailMarks(c.replaceAll(/^(?=.)/gm, '> '))).toBe(c);
+  expect(withoutMailMarks('@@ -1,3 +1,3 @@\n int f(void)\n {\n-\treturn 0;\n+\treturn 1;\n }\n')).toBe(
+    '\nint f(void)\n{\n\n\treturn 1;\n}\n',
+  );
+  const indented = ' int a;\n- b;\n';
+  expect(withoutMailMarks(indented)).toBe(indented);
+});

@@ -5,7 +5,7 @@ import { fail, failWith, type Result, succeed } from '../../../core/base/failure
 import type { Geometry } from '../../../core/memory/geometry.ts';
 import { type CEntry, entryOf } from '../../../verify/c/c-entry.ts';
 import { type CFile, programOf } from '../../../verify/c/c-program.ts';
-import { definitionsOf, namesIn } from '../../../verify/c/c-source.ts';
+import { definitionsOf, namesIn, withoutMailMarks } from '../../../verify/c/c-source.ts';
 import { compilerAdvice } from '../../../verify/c/compiler-advice.ts';
 import { C_WALK } from './c-file.ts';
 
@@ -23,6 +23,9 @@ const FLAGS = [
   '-Wreturn-type',
   '-Wno-pointer-sign',
 ];
+
+/** Milliseconds that one run of a compiler may take. */
+export const MOST_COMPILING = 60_000;
 
 /** How a C file is to be compiled. */
 export interface CBuildOptions {
@@ -64,7 +67,7 @@ export class CBuild {
     }
     let text: string;
     try {
-      text = readFileSync(path, 'utf8');
+      text = withoutMailMarks(readFileSync(path, 'utf8'));
     } catch (error) {
       return fail('unreadable', `${path}: ${(error as Error).message}`);
     }
@@ -127,7 +130,7 @@ export class CBuild {
     const [command, ...own] = this.#options.cc.split(/\s+/).filter((word) => word !== '');
     const { status, stderr, error } = spawnSync(command ?? 'cc', [...own, ...words], {
       encoding: 'utf8',
-      timeout: 60_000,
+      timeout: MOST_COMPILING,
       env: { ...process.env, LC_ALL: 'C' },
     });
     const code = (error as NodeJS.ErrnoException | undefined)?.code;

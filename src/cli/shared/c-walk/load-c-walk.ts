@@ -1,4 +1,5 @@
-import { basename } from 'node:path';
+import { mkdtempSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { type Result, succeed } from '../../../core/base/failure.ts';
 import type { Geometry } from '../../../core/memory/geometry.ts';
 import { FaultError } from '../../../verify/algorithm-fault.ts';
@@ -19,8 +20,9 @@ export interface CWalkOptions extends CBuildOptions {
 
 /** The search of a C file, compiled for each geometry that it is asked about. */
 export function loadCWalk(path: string, options: CWalkOptions): Result<CheckedAlgorithm> {
-  const { geometry, folder, say, started } = options;
-  const build = CBuild.of(path, options, say);
+  const { geometry, say, started } = options;
+  const folder = mkdtempSync(join(options.folder, 'search-'));
+  const build = CBuild.of(path, { ...options, folder }, say);
   if (!build.ok) return build;
   const first = build.value.program(geometry);
   if (!first.ok) return first;
