@@ -89,8 +89,8 @@ function noneLimits(policy: CollapsePolicy, geometry: Geometry): number[] {
 /** A window as the function named it: it may be none. */
 interface WalkStep extends Window {
   /**
-   * The number of the result that the attempt was given; unknown where the run was left at it, undefined if the
-   * window was only looked at.
+   * The number of the result that the attempt was given; unknown where the run was left at it, undefined if
+   * the window was only looked at.
    */
   readonly result: number | 'unknown' | undefined;
 }
