@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail, failWith, type Result, succeed } from '../../../core/base/failure.ts';
 import type { Geometry } from '../../../core/memory/geometry.ts';
@@ -23,6 +23,9 @@ const FLAGS = [
   '-Wreturn-type',
   '-Wno-pointer-sign',
 ];
+
+/** A file with one function in it is far smaller. */
+const MOST_BYTES = 1 << 20;
 
 /** Milliseconds that one run of a compiler may take. */
 export const MOST_COMPILING = 60_000;
@@ -67,6 +70,10 @@ export class CBuild {
     }
     let text: string;
     try {
+      const found = statSync(path);
+      if (!found.isFile() || found.size > MOST_BYTES) {
+        return fail('unreadable', `${path}: no C file: it must be a regular file of at most a megabyte`);
+      }
       text = withoutMailMarks(readFileSync(path, 'utf8'));
     } catch (error) {
       return fail('unreadable', `${path}: ${(error as Error).message}`);
