@@ -1,7 +1,9 @@
 import { clickHouseTables } from '../../src/fleet/engines/clickhouse-tables.ts';
+import type { FleetEngine } from '../../src/fleet/engines/engine.ts';
 import type { ReadingRows, TableRow } from '../../src/fleet/reading.ts';
-import { FLEET_TABLES, sqlName } from '../../src/fleet/tables.ts';
+import { byTable, FLEET_TABLES, sqlName } from '../../src/fleet/tables.ts';
 import type { ClickHouseCluster } from './clickhouse.ts';
+import { valueOf } from './ranges.ts';
 
 /**
  * Makes the tables of a dataset on both servers, in a database of each, and Distributed ones of their names
@@ -39,4 +41,15 @@ export async function insertReadings(
 function tabSeparated(value: TableRow[string]): string {
   if (value === null) return '\\N';
   return String(value).replaceAll('\\', '\\\\').replaceAll('\t', '\\t').replaceAll('\n', '\\n');
+}
+
+/** The readings behind an engine, in two parts: hosts by turns. */
+export async function readingsBehind(engine: FleetEngine): Promise<ReadingRows[]> {
+  const hosts = valueOf(await engine.query(`SELECT DISTINCT host FROM ${sqlName('hosts')} ORDER BY host`));
+  const parts = [0, 1].map(() => byTable((): TableRow[] => []));
+  for (const { name } of FLEET_TABLES) {
+    for (const row of valueOf(await engine.query(`SELECT * FROM ${sqlName(name)}`)))
+      parts[hosts.findIndex(({ host }) => host === row.host) % 2][name].push(row);
+  }
+  return parts;
 }

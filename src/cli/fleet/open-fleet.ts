@@ -48,7 +48,7 @@ export async function openFleet(
   return succeed({
     engine,
     survey: survey.value,
-    origin: originOfFleet(survey.value, folder ?? ''),
+    origin: originOfFleet(survey.value, folder ?? engine.name),
     leftOut,
   });
 }

@@ -51,27 +51,36 @@ export function clickHouseEngine(
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (!url || !/^https?:$/.test(url.protocol))
     return fail('usage', 'the address of ClickHouse is none; write http://HOST:8123 or https://HOST:8443');
-  const user = decodeURIComponent(url.username) || environment.CLICKHOUSE_USER || 'default';
-  const password = decodeURIComponent(url.password) || environment.CLICKHOUSE_PASSWORD || '';
+  const user = unescaped(url.username) || environment.CLICKHOUSE_USER || 'default';
+  const password = unescaped(url.password) || environment.CLICKHOUSE_PASSWORD || '';
   url.username = '';
   url.password = '';
   for (const [name, value] of Object.entries(WHOLE_ANSWERS)) url.searchParams.set(name, String(value));
   url.searchParams.set('max_execution_time', String(Math.ceil(requests.timeout / 1000)));
+  const database = url.searchParams.get('database');
+  const name = `ClickHouse at ${url.host}${database === null ? '' : `, database ${database}`}`;
   const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
   return succeed({
-    name: 'clickhouse',
-    query: (sql) => ask(url, authorization, sql, requests),
+    name,
+    query: (sql) => ask(name, url, authorization, sql, requests),
     close: async () => {},
   });
 }
 
+/** A user or password out of an address; a % that escapes nothing is one. */
+function unescaped(text: string): string {
+  return text.replace(/%[0-9a-f]{2}(?:%[89ab][0-9a-f])*/gi, (escape) =>
+    Buffer.from(escape.replaceAll('%', ''), 'hex').toString(),
+  );
+}
+
 async function ask(
+  name: string,
   url: URL,
   authorization: string,
   sql: string,
   { fetch, timeout }: ClickHouseRequests,
 ): Promise<Result<readonly FleetRow[]>> {
-  const name = `ClickHouse at ${url.host}`;
   let status: number;
   let text: string;
   try {

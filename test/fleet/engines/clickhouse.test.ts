@@ -188,6 +188,26 @@ describe('a server that fails', () => {
   });
 });
 
+test.each([
+  ['http://a%zz:p%C3%BC%3A%@HOST', 'a%zz:pü:%'],
+  ['http://HOST/?database=x', 'me:word'],
+])('%s sends %s, and is named without it', async (address, sent) => {
+  const server = await startFaultyServer();
+  let authorization = '';
+  server.answers = [
+    ({ headers }, _, response) => {
+      authorization = headers.authorization ?? '';
+      response.writeHead(500).end();
+    },
+  ];
+  const environment = { CLICKHOUSE_USER: 'me', CLICKHOUSE_PASSWORD: 'word' };
+  const engine = engineAt(address.replace('HOST', server.address.slice('http://'.length)), environment);
+  await engine.query('SELECT 1');
+  expect(Buffer.from(authorization.slice('Basic '.length), 'base64').toString()).toBe(sent);
+  expect(engine.name).toMatch(/^ClickHouse at 127\.0\.0\.1:\d+(, database x)?$/);
+  await server.stop();
+});
+
 test.each(['', 'localhost:8123', 'tcp://localhost:9000'])('the address %j is none', (address) => {
   expect(clickHouseEngine(address, {}, { fetch, timeout: 1 })).toMatchObject({
     ok: false,
