@@ -6,7 +6,7 @@ export type { Occupancy } from './core/memory/occupancy.ts';
 export { type Offset, type Order, type OrderSet, type Window } from './core/memory/order.ts';
 export type { KernelModel } from './core/rules/kernel-model.ts';
 export type { CollapsePolicy } from './core/rules/policy.ts';
-export type { ScanResult } from './core/rules/scan-result.ts';
+export { type NextMove, type ScanResult } from './core/rules/scan-result.ts';
 export {
   type Attempt,
   type Candidate,
@@ -16,4 +16,5 @@ export {
   type ScannedRange,
   type Visit,
 } from './core/search/algorithm.ts';
+export { type Answer, type Fill, type SearchMachine, type SearchSetting } from './core/search/machine.ts';
 export { type AlgorithmKit, type AlgorithmModule, type ModuleAlgorithm } from './verify/algorithm-kit.ts';

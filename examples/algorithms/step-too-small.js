@@ -1,28 +1,13 @@
 // The walk, but after a failure at the lowest enabled order it steps half a window and stays at that order.
-export default ({ judgeWindow, RangeResult, actionAfter, pagesPerRange, naturalOrder, hasLowerOrder }) => ({
-  name: 'step-too-small',
-  collapse(range, policy, attempt) {
-    const outcome = new RangeResult();
-    let offset = 0;
-    let order = range.geometry.pmdOrder;
-    while (offset < pagesPerRange(range.geometry)) {
-      const window = judgeWindow(range, policy, offset, order);
-      const result = window.qualifies ? attempt([window])[0] : undefined;
-      if (result !== undefined) outcome.record(result);
-      const action = result === undefined ? 'next-order' : actionAfter(result);
-      if (action === 'stop') break;
-      if (action === 'next-offset') {
-        offset += 1 << order;
-        order = naturalOrder(offset, range.geometry);
-      } else if (order > 2 && hasLowerOrder(policy.orders, order)) {
-        order -= 1;
-      } else if (result !== undefined) {
-        offset += 1 << (order - 1); // must be 1 << order, and the order that of the offset
-      } else {
-        offset += 1 << order;
-        order = naturalOrder(offset, range.geometry);
-      }
-    }
-    return outcome.under(policy);
+export default ({ pagesPerRange, naturalOrder, hasLowerOrder }) => ({
+  start: ({ geometry }) => ({ offset: 0, order: geometry.pmdOrder }),
+  window: (state) => state,
+  next({ offset, order }, answer, { geometry, orders }) {
+    if (answer === 'stop') return undefined;
+    if (answer !== 'next-offset' && order > 2 && hasLowerOrder(orders, order)) return { offset, order: order - 1 };
+    const failed = answer === 'next-order';
+    const past = offset + (1 << (failed ? order - 1 : order)); // must be 1 << order, and the order that of the offset
+    if (past >= pagesPerRange(geometry)) return undefined;
+    return { offset: past, order: failed ? order : naturalOrder(past, geometry) };
   },
 });

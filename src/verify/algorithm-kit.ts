@@ -2,6 +2,7 @@ import { pagesPerRange } from '../core/memory/geometry.ts';
 import { asOffset, asOrder, hasLowerOrder, hasOrder, naturalOrder, ordersOf } from '../core/memory/order.ts';
 import { actionAfter } from '../core/rules/scan-result.ts';
 import { type CollapseAlgorithm, judgeWindow, RangeResult } from '../core/search/algorithm.ts';
+import type { SearchMachine } from '../core/search/machine.ts';
 
 /** What a module with an algorithm is given, so that it runs without an import: thpscope's own rules. */
 export const ALGORITHM_KIT = {
@@ -23,7 +24,10 @@ export type AlgorithmKit = typeof ALGORITHM_KIT;
 export type ModuleAlgorithm = Omit<CollapseAlgorithm, 'name'>;
 
 /**
- * What a module for `thpscope verify` exports by default: an algorithm, or a function that makes one from the
- * kit.
+ * What a module for `thpscope verify` exports by default: an algorithm, or a machine, which shows its states
+ * and so can be proved; or a function that makes one from the kit.
  */
-export type AlgorithmModule = ModuleAlgorithm | ((kit: AlgorithmKit) => ModuleAlgorithm);
+export type AlgorithmModule =
+  | ModuleAlgorithm
+  | SearchMachine
+  | ((kit: AlgorithmKit) => ModuleAlgorithm | SearchMachine);

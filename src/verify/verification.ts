@@ -38,6 +38,8 @@ export type PropertyState = 'held' | 'broken' | 'not-reported';
 
 /** What verification found: plain data again. */
 export interface VerifyReport {
+  /** What was proved instead of cases tried, in words. */
+  readonly proved?: string;
   readonly asked: Asked;
   /** The names of the algorithms. */
   readonly names: readonly string[];

@@ -21,13 +21,49 @@ const SILENCE_SOON = { ...DEADLINES, silence: 1_000 };
 
 const collapsing = (body: string) => `export default { collapse(range, policy, attempt) { ${body} } };`;
 
-test('equal algorithms: exit code 0, and how many cases were tried', async () => {
-  const { stdout, code } = await thpscope(words('verify walk stack --pmd-order 3'));
+test('equal machines: exit code 0, and a proof', async () => {
+  const { stdout, code } = await thpscope(words('verify walk stack --pmd-order 9'));
   expect(code).toBe(0);
-  expect(stdout).toMatch(
-    /^no difference between walk and stack in 206,372 cases: the same windows attempted/,
-  );
+  expect(stdout).toMatch(/^walk and stack agree, proved for every bitmap, limit and set of orders/);
+  expect(stdout).toMatch(/ 9 +256 +43,692\n/);
+});
+
+test('equal algorithms, one of which shows no states: exit code 0, and how many cases were tried', async () => {
+  const path = join(folder, 'opaque-walk.js');
+  await thpscope(['verify', '--new', path]);
+  const { stdout, code } = await thpscope(['verify', 'walk', path, '--pmd-order', '3']);
+  expect(code).toBe(0);
   expect(stdout).toMatch(/ 3 {2}every range, .* 206,016\n/);
+  expect(stdout).toMatch(/^tested, not proved: .*opaque-walk.js does not show its states$/m);
+});
+
+test('machines that differ: exit code 1, the smallest range and the shortest sequence of answers', async () => {
+  const line = 'verify walk examples/algorithms/no-skip-of-large-folios.js --pmd-order 9';
+  const { stdout, code } = await thpscope(words(line));
+  expect(code).toBe(1);
+  expect(stdout).toContain(
+    '--pmd-order 3 --pattern 0 --orders 2-3 --max-ptes-none 7 --outcome 0:3=SCAN_PTE_MAPPED_HUGEPAGE',
+  );
+  expect(stdout).toContain('no range of PMD order 3 with fewer PTEs does it');
+  expect(stdout).toMatch(
+    /0:3 {2}enough pages, SCAN_PTE_MAPPED_HUGEPAGE\n {2}then walk ends, .* visits 0:2\n/,
+  );
+  const json = JSON.parse((await thpscope([...words(line), '--json'])).stdout);
+  expectSchema('verify', json);
+  expect(json).toMatchObject({
+    holds: false,
+    proved: false,
+    proof: { smallest: true, parting: { pmdOrder: 3 } },
+  });
+});
+
+test.each([
+  ['scaled', /judge windows by rules of their own/],
+  ['stack-patch11 --relation result', /they do not attempt the same windows in the same order/],
+])('walk and %s are tested, and the answer says why', async (other, why) => {
+  const { stdout } = await thpscope(words(`verify walk ${other} --pmd-order 3`));
+  expect(stdout).toMatch(/^tested, not proved: /m);
+  expect(stdout).toMatch(why);
 });
 
 test('a difference: exit code 1, and commands that show the case and everything again', async () => {
@@ -66,9 +102,9 @@ test('--time ends it too, and it is repeated by the number of cases', async () =
 });
 
 test('--results all is what is tried by default', async () => {
-  const line = 'verify walk stack --pmd-order 3 --seed 1';
+  const line = 'verify walk scaled --relation result --pmd-order 3 --seed 1';
   const [all, usual] = [await thpscope(words(`${line} --results all`)), await thpscope(words(line))];
-  const table = (text: string) => text.slice(0, text.search(/^[\d,]+ cases;/m));
+  const table = (text: string) => text.slice(0, text.search(/^[\d,]+ cases[;,]/m));
   expect(table(all.stdout)).toBe(table(usual.stdout));
   expect(all.stdout).toContain('36 results: all that there are');
 });
@@ -92,6 +128,8 @@ test('JSON conforms to its schema: agreement, difference, properties, covers, a 
   for (const [line, exit] of [
     ['verify walk stack --pmd-order 3', 0],
     ['verify walk rounds --pmd-order 3', 1],
+    ['verify walk recursive --relation windows --pmd-order 5', 0],
+    ['verify walk stack --cases 1000', 0],
     ['verify stack --pmd-order 3', 0],
     ['verify walk --against optimal --objective price:2 --pmd-order 3', 1],
     ['verify walk stack --pattern 0-3 --pmd-order 3', 0],

@@ -1,12 +1,6 @@
 import { asOffset, asOrder } from '../../src/core/memory/order.ts';
 import { actionAfter, type ScanResult } from '../../src/core/rules/scan-result.ts';
-import {
-  type CollapseAlgorithm,
-  judgeWindow,
-  RangeResult,
-  visitOf,
-} from '../../src/core/search/algorithm.ts';
-import { ALGORITHM_KIT, type AlgorithmKit } from '../../src/verify/algorithm-kit.ts';
+import { judgeWindow, RangeResult, visitOf } from '../../src/core/search/algorithm.ts';
 import type { CaseSpace } from '../../src/verify/case-space.ts';
 import { type Check, CheckRun } from '../../src/verify/check-run.ts';
 import {
@@ -14,6 +8,7 @@ import {
   type CheckedAlgorithm,
   checkedAlgorithmOf,
 } from '../../src/verify/checked-algorithm.ts';
+import { moduleAlgorithm } from '../../src/verify/module-algorithm.ts';
 import { randomCases } from '../../src/verify/random-cases.ts';
 import { EVERY_ACTION, exhausted, type SmallSpace } from '../../src/verify/small-cases.ts';
 import { slice } from '../support/slice.ts';
@@ -34,10 +29,10 @@ export const WRONG_MODULES = [
 ] as const;
 
 export async function wrongModule(name: (typeof WRONG_MODULES)[number]): Promise<CheckedAlgorithm> {
-  const module: { default: (kit: AlgorithmKit) => CollapseAlgorithm } = await import(
-    `../../examples/algorithms/${name}.js`
-  );
-  return checkedAlgorithmOf(module.default(ALGORITHM_KIT));
+  const module: { default: unknown } = await import(`../../examples/algorithms/${name}.js`);
+  const algorithm = moduleAlgorithm(name, module.default);
+  if (!algorithm) throw new Error(`no algorithm in ${name}`);
+  return checkedAlgorithmOf(algorithm);
 }
 
 /** The same spaces with a slice of their ranges. */

@@ -5,8 +5,8 @@ import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
 import { NEWEST_MODEL } from '../../src/core/rules/kernel-release.ts';
 import type { CollapseAlgorithm } from '../../src/core/search/algorithm.ts';
 import type { AlgorithmName } from '../../src/core/search/algorithm-names.ts';
-import { ALGORITHM_KIT, type AlgorithmKit } from '../../src/verify/algorithm-kit.ts';
 import { CHECKED_ALGORITHMS, checkedAlgorithmOf, guarded } from '../../src/verify/checked-algorithm.ts';
+import { moduleAlgorithm } from '../../src/verify/module-algorithm.ts';
 
 /** A way to search a range that a column can show. */
 export interface Search {
@@ -18,9 +18,7 @@ export interface Search {
   readonly model: KernelModel | undefined;
 }
 
-type ModuleOfKit = (kit: AlgorithmKit) => CollapseAlgorithm;
-
-const MISTAKES = import.meta.glob<ModuleOfKit>('../../examples/algorithms/*.js', {
+const MISTAKES = import.meta.glob<unknown>('../../examples/algorithms/*.js', {
   eager: true,
   import: 'default',
 });
@@ -40,9 +38,11 @@ function builtIn(): Search[] {
 
 /** Guarded, because a mistake may lead to attempts that no search may make. */
 function mistakes(): Search[] {
-  return Object.values(MISTAKES).map((make) => {
-    const { name, algorithm } = guarded(checkedAlgorithmOf(make(ALGORITHM_KIT)));
-    return { name, kind: 'mistake', algorithm, model: undefined };
+  return Object.entries(MISTAKES).flatMap(([path, exported]) => {
+    const made = moduleAlgorithm(path.replace(/^.*\/|\.js$/g, ''), exported);
+    if (!made) return [];
+    const { name, algorithm } = guarded(checkedAlgorithmOf(made));
+    return [{ name, kind: 'mistake', algorithm, model: undefined } as const];
   });
 }
 

@@ -4,12 +4,12 @@ import { basename, extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import type { CollapseAlgorithm } from '../../core/search/algorithm.ts';
-import { ALGORITHM_KIT } from '../../verify/algorithm-kit.ts';
 import {
   CHECKED_ALGORITHMS,
   type CheckedAlgorithm,
   checkedAlgorithmOf,
 } from '../../verify/checked-algorithm.ts';
+import { moduleAlgorithm } from '../../verify/module-algorithm.ts';
 import { isCFile } from './c-walk/c-file.ts';
 import { type CWalkOptions, loadCWalk } from './c-walk/load-c-walk.ts';
 
@@ -44,44 +44,19 @@ export async function loadAlgorithm(
 }
 
 function fromExports(name: string, exported: Record<string, unknown>): Result<CheckedAlgorithm> {
-  let algorithm = exported.default ?? exported.algorithm;
-  if (typeof algorithm === 'function') {
-    try {
-      algorithm = algorithm(ALGORITHM_KIT);
-    } catch (error) {
-      return fail('unreadable', `${name}: its exported function throws ${messageOf(error)}`);
-    }
+  let algorithm: CollapseAlgorithm | undefined;
+  try {
+    algorithm = moduleAlgorithm(basename(name, extname(name)), exported.default ?? exported.algorithm);
+  } catch (error) {
+    return fail('unreadable', `${name}: its exported function throws ${messageOf(error)}`);
   }
-  if (!isAlgorithm(algorithm)) {
+  if (!algorithm) {
     return fail(
       'unreadable',
       `${name}: exports no algorithm; 'thpscope verify --new FILE' writes a module to start from`,
     );
   }
-  const { collapse } = algorithm;
-  return succeed(
-    checkedAlgorithmOf(
-      {
-        name: basename(name, extname(name)),
-        // On copies, so that a module that writes to what it is given harms nobody but itself.
-        collapse: (range, policy, attempt, observe) =>
-          collapse.call(
-            algorithm,
-            { ...range, occupied: range.occupied.slice() },
-            { ...policy },
-            attempt,
-            observe,
-          ),
-      },
-      name,
-    ),
-  );
-}
-
-function isAlgorithm(value: unknown): value is CollapseAlgorithm {
-  return (
-    typeof value === 'object' && value !== null && 'collapse' in value && typeof value.collapse === 'function'
-  );
+  return succeed(checkedAlgorithmOf(algorithm, name));
 }
 
 function readsTypeScript(): boolean {

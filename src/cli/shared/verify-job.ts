@@ -8,6 +8,8 @@ import type { OutcomeRule } from '../../core/rules/outcome.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import { printable } from '../../render/words/printable.ts';
 import type { Gap } from '../../verify/optimality.ts';
+import type { EqualityProof } from '../../verify/proof/equality-proof.ts';
+import type { ProofOptions } from '../../verify/proof/proving.ts';
 import type { SearchCase } from '../../verify/search-case.ts';
 import type { Asked, VerifyOptions, VerifyReport } from '../../verify/verification.ts';
 import type { OfSnapshots } from '../compare/snapshots.ts';
@@ -48,6 +50,13 @@ export type VerifyJob =
       readonly single: SearchCase | undefined;
     }
   | {
+      readonly kind: 'prove';
+      readonly asked: Asked;
+      readonly names: readonly string[];
+      readonly options: VerifyOptions;
+      readonly proof: ProofOptions;
+    }
+  | {
       readonly kind: 'gap';
       readonly name: string;
       readonly objective: string;
@@ -64,8 +73,17 @@ export type VerifyJob =
 export interface VerifyAnswers {
   verify: VerifyReport;
   gap: OfSnapshots<Gap>;
+  prove: ProofAnswer;
   explain: Explanation;
   compare: OfSnapshots<Comparison>;
+}
+
+/** What a proof came to, or why there is none. */
+export interface ProofAnswer {
+  readonly equality: EqualityProof | undefined;
+  /** Of the case that was found; without one, of no case at all. */
+  readonly report: VerifyReport | undefined;
+  readonly noProof: string | undefined;
 }
 
 /** What the worker gets. */

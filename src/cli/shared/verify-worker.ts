@@ -4,6 +4,7 @@ import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { type Geometry, geometryOfPmdOrder, x86_64 } from '../../core/memory/geometry.ts';
 import { FaultError } from '../../verify/algorithm-fault.ts';
 import { type CheckedAlgorithm, guarded } from '../../verify/checked-algorithm.ts';
+import { equalityProof } from '../../verify/proof/proving.ts';
 import { reportingAttempts } from '../../verify/reported-attempts.ts';
 import { Verification, type VerifyReport } from '../../verify/verification.ts';
 import { compareSnapshots, measureGap } from '../compare/snapshots.ts';
@@ -13,6 +14,7 @@ import { HangError, withDeadline } from './deadline.ts';
 import {
   type ExplainJob,
   namesOf,
+  type ProofAnswer,
   type VerifyJob,
   type VerifyMessage,
   type VerifyTask,
@@ -47,6 +49,7 @@ async function work(): Promise<Result<unknown>> {
     algorithms.push(loaded.value);
   }
   if (job.kind === 'verify') return verify(job, algorithms);
+  if (job.kind === 'prove') return prove(job, algorithms);
   const supervised = algorithms.map(guarded).map(bounded);
   try {
     if (job.kind === 'explain') return succeed(explainBy(supervised[0], job));
@@ -113,6 +116,29 @@ function comesBack(step: () => void): boolean {
     if (error instanceof HangError) return false;
     throw error;
   }
+}
+
+function prove(
+  { asked, options, proof: asks }: Extract<VerifyJob, { kind: 'prove' }>,
+  algorithms: readonly CheckedAlgorithm[],
+): Result<ProofAnswer> {
+  const [a, b] = algorithms;
+  const run = equalityProof([a, b], asks);
+  if (typeof run === 'string') return succeed({ equality: undefined, report: undefined, noProof: run });
+  try {
+    const steps = run.run();
+    for (let step = inTime(() => steps.next()); !step.done; step = inTime(() => steps.next())) {
+      showProgress(step.value, 'states gone through');
+    }
+  } catch (error) {
+    if (!(error instanceof HangError)) throw error;
+  }
+  const equality = run.result();
+  const verification = Verification.of(asked, algorithms, options);
+  if (!verification.ok) return verification;
+  const { found } = equality;
+  const report = found ? inTime(() => verification.value.only(found.case)) : verification.value.report();
+  return succeed({ equality, report, noProof: equality.stopped });
 }
 
 /** The same algorithm, ended when it does not come back. */

@@ -4,7 +4,9 @@ import { countPages } from '../../core/memory/occupancy.ts';
 import { NO_ORDERS } from '../../core/memory/order.ts';
 import { type ScanResult, scanResultNamed } from '../../core/rules/scan-result.ts';
 import { enabledOrders } from '../../core/rules/thp-settings.ts';
+import { proofJson } from '../../render/json/proof.ts';
 import { gapJson, verifyJson } from '../../render/json/verify.ts';
+import { notProvedText } from '../../render/text/proof.ts';
 import { gapText, verifyText } from '../../render/text/verify.ts';
 import { verifyMail } from '../../render/text/verify-mail.ts';
 import { verifyJunit, verifyKtap } from '../../render/text/verify-tests.ts';
@@ -21,6 +23,7 @@ import { reportJob, runVerifyJob } from '../shared/verify-job.ts';
 import type { VerifyFlags } from './command.ts';
 import { madeBy } from './made-by.ts';
 import { newAlgorithm, writeNewAlgorithm } from './new-algorithm.ts';
+import { printProof, proveFirst } from './prove.ts';
 
 /** `thpscope verify`: do algorithms do the same, or keep to what they should? */
 export async function verify(this: Context, flags: VerifyFlags, ...words: string[]): Promise<void> {
@@ -58,16 +61,27 @@ export async function verify(this: Context, flags: VerifyFlags, ...words: string
     endless: cases !== undefined || time !== undefined,
   };
   const asked = askedBy(flags, names);
-  const job = { kind: 'verify', asked, names, options, seconds: time, single: single.value } as const;
   const started = performance.now();
+  const asksCases = single.value !== undefined || options.endless;
+  const proof = asksCases ? succeed(undefined) : await proveFirst(this, { asked, names, options });
+  if (!reportJob(this, proof)) return;
+  if (proof.value && (proof.value.equality?.proved || proof.value.equality?.found)) {
+    const seconds = (performance.now() - started) / 1000;
+    return printProof(this, flags, { answer: proof.value, names, results: results.value, seconds });
+  }
+  const job = { kind: 'verify', asked, names, options, seconds: time, single: single.value } as const;
   const report = await runVerifyJob(this, job, flags);
   if (!reportJob(this, report)) return;
   const seconds = (performance.now() - started) / 1000;
   const view = { report: report.value, single: single.value, flags, seconds };
+  const why = proof.value?.noProof;
   const by = await madeBy(names);
   const answers = {
-    text: () => verifyText(view, styleFor(this, flags.color)),
-    json: () => `${JSON.stringify(verifyJson(view, by))}\n`,
+    text: () =>
+      verifyText(view, styleFor(this, flags.color)) +
+      (why === undefined ? '' : notProvedText(names, proof.value?.equality, why)),
+    json: () =>
+      `${JSON.stringify({ ...verifyJson(view, by), ...(asksCases ? {} : proofJson(proof.value?.equality, why)) })}\n`,
     mail: () => verifyMail(view, by),
     ktap: () => verifyKtap(report.value),
     junit: () => verifyJunit(report.value, seconds),

@@ -1,7 +1,14 @@
-import type { Geometry } from '../memory/geometry.ts';
+import { type Geometry, pagesPerRange } from '../memory/geometry.ts';
 import type { Order, OrderSet, Window } from '../memory/order.ts';
 import { actionAfter, type NextMove, type ScanResult } from '../rules/scan-result.ts';
-import { type CollapseAlgorithm, judgeWindow, RangeResult, visitOf } from './algorithm.ts';
+import {
+  type CollapseAlgorithm,
+  type JudgedWindow,
+  judgeWindow,
+  RangeResult,
+  type ScannedRange,
+  visitOf,
+} from './algorithm.ts';
 
 /** What a search knows before it looks at a range. */
 export interface SearchSetting {
@@ -16,19 +23,25 @@ export interface SearchSetting {
  * All that a search learns of a window: its order is disabled, it has too few pages, or it was attempted, and
  * where that leads.
  */
-type Answer = 'disabled' | 'too-few' | NextMove;
+export type Answer = 'disabled' | 'too-few' | NextMove;
+
+/** What a window of an enabled order has: too few pages, enough, or enough because swapped PTEs count. */
+export type Fill = 'too-few' | 'enough-with-swap' | 'enough';
 
 /**
  * A search as a state machine: which window it visits in a state, and which state follows an answer. It sees
  * the range through the answers alone, so what it does can be proved for every range (verify/proof). States
- * are plain values, and are never changed. `action` is where a result leads, as in Linux unless it is there.
+ * are plain values, and are never changed.
  */
 export interface SearchMachine<State = unknown> {
   start(setting: SearchSetting): State;
   /** Undefined at the end. */
   window(state: State, setting: SearchSetting): Window | undefined;
   next(state: State, answer: Answer, setting: SearchSetting): State;
+  /** Where a result leads; as in Linux, unless it is there. */
   action?(result: ScanResult): NextMove;
+  /** Whether a window of an enabled order is attempted; if it has enough, unless this is there. */
+  attempts?(fill: Fill): boolean;
   /** For searches that keep a stack: the windows under the one that is visited, the top last. */
   stack?(state: State): readonly Window[];
 }
@@ -38,24 +51,44 @@ export interface MachineAlgorithm extends CollapseAlgorithm {
   readonly machine: SearchMachine;
 }
 
+/** The machine of an algorithm that shows its states. */
+export function machineOf(algorithm: CollapseAlgorithm): SearchMachine | undefined {
+  return 'machine' in algorithm ? (algorithm as MachineAlgorithm).machine : undefined;
+}
+
+/** Where a result leads in a machine. */
+export function actionOf(machine: SearchMachine, result: ScanResult): NextMove {
+  return machine.action ? machine.action(result) : actionAfter(result);
+}
+
+/** Whether a machine attempts a window of an enabled order. */
+export function attemptsAt(machine: SearchMachine, fill: Fill): boolean {
+  return machine.attempts ? machine.attempts(fill) : fill !== 'too-few';
+}
+
+/** Visits of a range, by its pages; a search that looks at every window twice has 4. */
+const MOST_VISITS = 16;
+
 /** The algorithm that runs a machine: one window at a time, and the result of the walk. */
 export function algorithmOf<State>(name: string, machine: SearchMachine<State>): MachineAlgorithm {
-  const action = (result: ScanResult) => (machine.action ? machine.action(result) : actionAfter(result));
+  const shown = machine as SearchMachine;
   return {
     name,
-    machine: machine as SearchMachine,
+    machine: shown,
     collapse(range, policy, attempt, observe) {
       const setting = { geometry: range.geometry, orders: policy.orders, minOrder: policy.model.minOrder };
       const outcome = new RangeResult();
       let state = machine.start(setting);
-      for (let at = machine.window(state, setting); at !== undefined; ) {
+      let left = MOST_VISITS * pagesPerRange(range.geometry);
+      for (let at = machine.window(state, setting); at !== undefined; left--) {
+        if (left === 0) throw new Error('does not end');
         const window = judgeWindow(range, policy, at.offset, at.order);
         let answer: Answer = window.enabled ? 'too-few' : 'disabled';
         let result: ScanResult | undefined;
-        if (window.qualifies) {
+        if (machine.attempts ? attemptsWindow(shown, window, range) : window.qualifies) {
           result = attempt([window])[0];
           outcome.record(result);
-          answer = action(result);
+          answer = actionOf(shown, result);
         }
         const stack = observe && machine.stack?.(state);
         state = machine.next(state, answer, setting);
@@ -65,4 +98,12 @@ export function algorithmOf<State>(name: string, machine: SearchMachine<State>):
       return outcome.under(policy);
     },
   };
+}
+
+function attemptsWindow(machine: SearchMachine, window: JudgedWindow, range: ScannedRange): boolean {
+  const { enabled, qualifies, occupied, needed, order } = window;
+  if (!enabled) return false;
+  const ofPages = occupied - (order === range.geometry.pmdOrder ? range.unmapped : 0);
+  const enough = ofPages >= needed ? 'enough' : 'enough-with-swap';
+  return attemptsAt(machine, qualifies ? enough : 'too-few');
 }

@@ -1,0 +1,89 @@
+import { type Result, succeed } from '../../core/base/failure.ts';
+import { shellCommand } from '../../core/base/shell.ts';
+import type { ScanResult } from '../../core/rules/scan-result.ts';
+import { proofJson } from '../../render/json/proof.ts';
+import { verifyJson } from '../../render/json/verify.ts';
+import { provedText, provedWords, refutedText } from '../../render/text/proof.ts';
+import { verifyText } from '../../render/text/verify.ts';
+import { verifyMail } from '../../render/text/verify-mail.ts';
+import { verifyJunit, verifyKtap } from '../../render/text/verify-tests.ts';
+import { PROVED_PMD_ORDERS } from '../../verify/proof/proving.ts';
+import { EVERY_RESULT } from '../../verify/stages.ts';
+import type { Asked, VerifyOptions } from '../../verify/verification.ts';
+import { isCFile } from '../shared/c-walk/c-file.ts';
+import { type Context, print, styleFor } from '../shared/context.ts';
+import { EXIT } from '../shared/exit-code.ts';
+import { type ProofAnswer, runVerifyJob } from '../shared/verify-job.ts';
+import type { VerifyFlags } from './command.ts';
+import { madeBy } from './made-by.ts';
+
+interface ToProve {
+  readonly asked: Asked;
+  readonly names: readonly string[];
+  readonly options: VerifyOptions;
+}
+
+/** A proof of what is asked, if it is a question that can be proved. */
+export async function proveFirst(
+  context: Context,
+  { asked, names, options }: ToProve,
+): Promise<Result<ProofAnswer | undefined>> {
+  if (asked.kind !== 'equivalence') return succeed(undefined);
+  const inC = names.find(isCFile);
+  if (inC !== undefined) {
+    return succeed({ equality: undefined, report: undefined, noProof: `${inC} does not show its states` });
+  }
+  const pmdOrders = options.pmdOrder === undefined ? PROVED_PMD_ORDERS : [options.pmdOrder];
+  // Where the attempts differ, only cases tell what else does.
+  const refutes = asked.relation === 'attempts';
+  const proof = { pmdOrders, results: options.results, refutes };
+  const answer = await runVerifyJob(context, { kind: 'prove', asked, names, options, proof });
+  if (!answer.ok || answer.value.noProof !== undefined) return answer;
+  const { equality } = answer.value;
+  if (!equality || equality.proved || equality.found) return answer;
+  const noProof = equality.onlyFree
+    ? 'they part only if answers were free; no bitmap, limit and outcome gives the ones below'
+    : 'they do not attempt the same windows in the same order, and only that is proved';
+  return succeed({ ...answer.value, noProof });
+}
+
+/** Prints a proof, or the case that refutes it. */
+export async function printProof(
+  context: Context,
+  flags: VerifyFlags,
+  asked: {
+    readonly answer: ProofAnswer;
+    readonly names: readonly string[];
+    readonly results: readonly ScanResult[] | undefined;
+    readonly seconds: number;
+  },
+): Promise<void> {
+  const { answer, names, results = EVERY_RESULT, seconds } = asked;
+  const { equality: proof, report } = answer;
+  if (!proof || !report) return;
+  if (proof.found) context.process.exitCode = EXIT.difference;
+  const style = styleFor(context, flags.color);
+  const command = shellCommand(['thpscope', 'verify', ...names, ...askedWords(flags)]);
+  const everyResult = asked.results === undefined;
+  const view = { names, proof, results: results.length, everyResult, seconds, command };
+  const shown = proof.proved ? { ...report, proved: provedWords(view) } : report;
+  const ofCase = { report: shown, single: proof.found?.case, flags, seconds };
+  const by = await madeBy(names);
+  const answers = {
+    text: () =>
+      proof.found ? verifyText(ofCase, style) + refutedText(view, style) : provedText(view, style),
+    json: () => `${JSON.stringify({ ...verifyJson(ofCase, by), ...proofJson(proof, undefined) })}\n`,
+    mail: () => verifyMail(ofCase, by),
+    ktap: () => verifyKtap(shown),
+    junit: () => verifyJunit(shown, seconds),
+  };
+  await print(context, answers[flags.json ? 'json' : (flags.format ?? 'text')]());
+}
+
+function askedWords({ relation, results, pmdOrder }: VerifyFlags): string[] {
+  return [
+    ...(relation === 'attempts' ? [] : ['--relation', relation]),
+    ...(results === undefined || results === 'all' ? [] : ['--results', results]),
+    ...(pmdOrder === undefined ? [] : ['--pmd-order', String(pmdOrder)]),
+  ];
+}

@@ -1,0 +1,36 @@
+import type { CollapseAlgorithm } from '../core/search/algorithm.ts';
+import { algorithmOf, type SearchMachine } from '../core/search/machine.ts';
+import { ALGORITHM_KIT } from './algorithm-kit.ts';
+import { checkedMachine } from './proof/checked-machine.ts';
+
+/**
+ * The algorithm that a module exports, whichever way it does; undefined if it exports none. May throw what a
+ * function of the module throws.
+ */
+export function moduleAlgorithm(name: string, exported: unknown): CollapseAlgorithm | undefined {
+  const made: unknown = typeof exported === 'function' ? exported(ALGORITHM_KIT) : exported;
+  if (isMachine(made)) return algorithmOf(name, checkedMachine(name, made));
+  if (!isAlgorithm(made)) return undefined;
+  return {
+    name,
+    // On copies, so that a module that writes to what it is given harms nobody but itself.
+    collapse: (range, policy, attempt, observe) =>
+      made.collapse({ ...range, occupied: range.occupied.slice() }, { ...policy }, attempt, observe),
+  };
+}
+
+function isMachine(value: unknown): value is SearchMachine {
+  return ['start', 'window', 'next'].every((name) => hasFunction(value, name));
+}
+
+function isAlgorithm(value: unknown): value is CollapseAlgorithm {
+  return hasFunction(value, 'collapse');
+}
+
+function hasFunction(value: unknown, name: string): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as Record<string, unknown>)[name] === 'function'
+  );
+}

@@ -1,0 +1,40 @@
+import type { ScanResult } from '../../core/rules/scan-result.ts';
+import { machineOf, type SearchMachine } from '../../core/search/machine.ts';
+import type { CheckedAlgorithm } from '../checked-algorithm.ts';
+import { EVERY_RESULT } from '../stages.ts';
+import { EqualityProofRun } from './equality-proof.ts';
+import { movesOf } from './moves.ts';
+
+/** PMD orders that are gone through unless one is asked for: those that pages of 4K, 16K and 64K make. */
+export const PROVED_PMD_ORDERS: readonly number[] = [5, 9, 11, 13];
+
+export interface ProofOptions {
+  readonly pmdOrders: readonly number[];
+  /** How attempts may end; every result, unless it is there. */
+  readonly results: readonly ScanResult[] | undefined;
+  /** Whether a case is looked for where there is no proof. */
+  readonly refutes: boolean;
+}
+
+/** A proof of equality to be run, or why there can be none. */
+export function equalityProof(
+  algorithms: readonly [CheckedAlgorithm, CheckedAlgorithm],
+  { pmdOrders, results = EVERY_RESULT, refutes }: ProofOptions,
+): EqualityProofRun | string {
+  const machines = machinesOf(algorithms);
+  if (typeof machines === 'string') return machines;
+  const [a, b] = algorithms;
+  if (a.model !== b.model) return `${a.name} and ${b.name} judge windows by rules of their own`;
+  const [ofA, ofB] = machines;
+  return new EqualityProofRun(algorithms, [ofA, ofB], pmdOrders, movesOf(machines, results), refutes);
+}
+
+function machinesOf(algorithms: readonly CheckedAlgorithm[]): SearchMachine[] | string {
+  const machines: SearchMachine[] = [];
+  for (const { name, algorithm } of algorithms) {
+    const machine = machineOf(algorithm);
+    if (!machine) return `${name} does not show its states`;
+    machines.push(machine);
+  }
+  return machines;
+}
