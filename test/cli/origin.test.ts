@@ -34,6 +34,14 @@ const ANSWERS = [
   [`simulate ${SNAPSHOT}`, 'simulate'],
 ] as const;
 
+test('whose memory metrics are of, in a comment', async () => {
+  const { stdout } = await thpscope(['metrics', SNAPSHOT]);
+  expect(stdout.startsWith(`# ${LINE}\n# HELP `)).toBe(true);
+  const json = JSON.parse((await thpscope(['metrics', SNAPSHOT, '--json'])).stdout);
+  expect(json.origin).toEqual({ thpscope: version, read: [ORIGIN] });
+  expectSchema('metrics', json);
+});
+
 test.each(ANSWERS)('whose memory it is: %s', async (line, schema) => {
   const { stdout } = await thpscope(words(line));
   expect(stdout.split('\n')[0]).toBe(LINE);

@@ -19,6 +19,7 @@ export function parseExposition(text: string): Series[] {
   const typed = new Set<string>();
   let metric = '';
   for (const line of text.split('\n').slice(0, -1)) {
+    if (/^# (?!HELP |TYPE )/.test(line)) continue;
     const [, kind, name] = /^# (HELP|TYPE) ([a-z_:]+) \S/.exec(line) ?? [];
     if (kind) {
       if (kind === 'HELP' && typed.has(name)) throw new Error(`twice: ${line}`);

@@ -1,8 +1,7 @@
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
-import { expositionText } from '../../render/metrics/exposition.ts';
 import { startMetricsServer } from '../../server/metrics.ts';
 import { print } from '../shared/context.ts';
-import { readMetrics, tellNotes } from './reading.ts';
+import { metricsText, readMetrics, tellNotes } from './reading.ts';
 import type { MetricsSource } from './source.ts';
 
 const MAX_PORT = 65_535;
@@ -30,7 +29,7 @@ export async function listenForScrapes(
       const read = await readMetrics(source, signal);
       if (read.ok) tellNotes(context, read.value.notes, told);
       else if (isServing) tellNotes(context, [read.failure.message], told);
-      return read.ok ? succeed(expositionText(read.value.families)) : read;
+      return read.ok ? succeed(metricsText(read.value)) : read;
     },
     { port: port.value, maxAgeMs: flags.refresh * 1000, signal },
   );

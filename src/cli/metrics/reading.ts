@@ -1,8 +1,10 @@
 import type { SourceDigest } from '../../analysis/memory-digest.ts';
 import { watchMemory } from '../../analysis/watched-memory.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
-import type { MetricFamily } from '../../render/metrics/exposition.ts';
+import type { MemoryOrigin } from '../../core/rules/memory-source.ts';
+import { expositionText, type MetricFamily } from '../../render/metrics/exposition.ts';
 import { metricFamilies } from '../../render/metrics/families.ts';
+import { originLine } from '../../render/words/origin-line.ts';
 import { kernelAsked } from '../shared/asked-kernel.ts';
 import { type Context, warn } from '../shared/context.ts';
 import { digestFromFlags } from '../shared/digest-source.ts';
@@ -14,6 +16,8 @@ import type { MetricsSource } from './source.ts';
 export interface MetricsReading {
   readonly families: readonly MetricFamily[];
   readonly notes: readonly string[];
+  /** Whose memory it is. */
+  readonly origins: readonly MemoryOrigin[];
 }
 
 /** Reads the memory that the flags name, and asks it about the policies that they name. */
@@ -24,7 +28,7 @@ export async function readMetrics(
   const began = performance.now();
   const digested = await digestFromFlags(context, flags, files, { signal });
   if (!digested.ok) return digested;
-  const { host, notes } = digested.value;
+  const { host, notes, origins } = digested.value;
   const model = kernelAsked(flags.kernel, host.kernelRelease);
   if (!model.ok) return model;
   const policies = await policiesNamed(asked, host.geometry, host.settings);
@@ -39,7 +43,7 @@ export async function readMetrics(
     readAt: oldestSeconds(digested.value),
     seconds: (performance.now() - began) / 1000,
   });
-  return succeed({ families, notes });
+  return succeed({ families, notes, origins });
 }
 
 /** When the oldest of several recordings was read, in seconds since the epoch. */
@@ -50,6 +54,11 @@ function oldestSeconds({ host, processes }: SourceDigest): number {
     Date.parse(host.time),
   );
   return ms / 1000;
+}
+
+/** The metrics as text, below a comment that says whose memory it is. */
+export function metricsText({ families, origins }: MetricsReading): string {
+  return `# ${originLine(origins, readVersion())}\n${expositionText(families)}`;
 }
 
 /** Tells notes on stderr; those in `told` were told before. */

@@ -1,13 +1,13 @@
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { metricsJson } from '../../render/json/metrics.ts';
-import { expositionText } from '../../render/metrics/exposition.ts';
 import { type Context, print, reportFailure } from '../shared/context.ts';
 import { EXIT } from '../shared/exit-code.ts';
 import { interruptible, untilSignal } from '../shared/interrupt.ts';
+import { originField } from '../shared/origin.ts';
 import { checkOutput, notWritten } from '../shared/write-output.ts';
 import type { MetricsFlags } from './command.ts';
 import { listenForScrapes } from './listen.ts';
-import { readMetrics, tellNotes } from './reading.ts';
+import { metricsText, readMetrics, tellNotes } from './reading.ts';
 import { type MetricsSource, metricsSource } from './source.ts';
 import { writeMetrics, writeMetricsAgain } from './write.ts';
 
@@ -49,12 +49,12 @@ async function printMetrics(source: MetricsSource, signal: AbortSignal): Promise
   const { context, flags } = source;
   const read = await readMetrics(source, signal);
   if (!read.ok) return read;
-  const { families, notes } = read.value;
+  const { families, notes, origins } = read.value;
   if (flags.json) {
-    await print(context, `${JSON.stringify(metricsJson(families, notes))}\n`);
+    await print(context, `${JSON.stringify({ ...metricsJson(families, notes), ...originField(origins) })}\n`);
     return succeed(undefined);
   }
   tellNotes(context, notes);
-  await print(context, expositionText(families));
+  await print(context, metricsText(read.value));
   return succeed(undefined);
 }

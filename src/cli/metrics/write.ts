@@ -4,10 +4,11 @@ import { parseDuration } from '../../core/base/duration.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { plural } from '../../core/base/plural.ts';
 import { metricsJson } from '../../render/json/metrics.ts';
-import { expositionText, seriesIn } from '../../render/metrics/exposition.ts';
+import { seriesIn } from '../../render/metrics/exposition.ts';
 import { print, warn } from '../shared/context.ts';
+import { originField } from '../shared/origin.ts';
 import { outputName, writeOutput } from '../shared/write-output.ts';
-import { type MetricsReading, readMetrics, tellNotes } from './reading.ts';
+import { type MetricsReading, metricsText, readMetrics, tellNotes } from './reading.ts';
 import type { MetricsSource } from './source.ts';
 
 /** What timers can wait. */
@@ -21,10 +22,11 @@ export async function writeMetrics(
 ): Promise<Result<void>> {
   const written = await writeReading(source, output, signal);
   if (!written.ok) return written;
-  const { families, notes, bytes } = written.value;
+  const { families, notes, origins, bytes } = written.value;
   const { context, flags } = source;
   if (flags.json) {
-    await print(context, `${JSON.stringify(metricsJson(families, notes, { file: output, bytes }))}\n`);
+    const json = { ...metricsJson(families, notes, { file: output, bytes }), ...originField(origins) };
+    await print(context, `${JSON.stringify(json)}\n`);
     return succeed(undefined);
   }
   tellNotes(context, notes);
@@ -66,7 +68,7 @@ async function writeReading(
   const read = await readMetrics(source, signal);
   if (!read.ok) return read;
   // node_exporter is another user.
-  const written = await writeOutput(source.context, output, expositionText(read.value.families), 'umask');
+  const written = await writeOutput(source.context, output, metricsText(read.value), 'umask');
   return written.ok ? succeed({ ...read.value, bytes: written.value }) : written;
 }
 
