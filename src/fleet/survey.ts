@@ -97,11 +97,7 @@ export async function surveyFleet(engine: FleetEngine, scope: FleetScope): Promi
     daily,
     leftOut: [
       ...namesakesLine(namesakes.value),
-      ...hostsLine(ahead.value, (one) =>
-        one
-          ? 'has a clock that is ahead of this one; set it, and this answer is whole'
-          : 'have clocks that are ahead of this one; set them, and this answer is whole',
-      ),
+      ...aheadLine(ahead.value),
       ...hostsLine(
         silent.value,
         (one) =>
@@ -109,6 +105,13 @@ export async function surveyFleet(engine: FleetEngine, scope: FleetScope): Promi
       ),
     ],
   });
+}
+
+/** Of such a host earlier readings may count: not counted are those from the future. */
+function aheadLine(rows: readonly FleetRow[]): string[] {
+  if (rows.length === 0) return [];
+  const hosts = namedHosts(rows.map(({ host }) => String(host)));
+  return [`readings from the future of ${hosts}: set the clock there, or here`];
 }
 
 function nothingToRead(ahead: readonly FleetRow[]): string {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
@@ -36,7 +36,13 @@ test('the table names every set of the three capabilities', () => {
   expect(new Set(TABLE.map(({ names }) => names)).size).toBe(8);
 });
 
-test.skipIf(!isRoot).each(TABLE)('$names: reads other users $isRead, folios $seesFolios', (row) => {
+/** Linux 6.18 lets CAP_SYS_ADMIN read memory in place of CAP_SYS_PTRACE; older kernels need not. */
+const [major, minor] = release().split('.').map(Number);
+const HELD = TABLE.filter(
+  ({ names, isRead }) => isRead === 'no' || names.includes('PTRACE') || major * 100 + minor >= 618,
+);
+
+test.skipIf(!isRoot).each(HELD)('$names: reads other users $isRead, folios $seesFolios', (row) => {
   const held =
     row.names === 'none'
       ? []

@@ -82,7 +82,7 @@ describe('which readings count', () => {
     );
     expect(await leftOut()).toEqual({
       counted: ['a'],
-      leftOut: ['1 host (ahead) has a clock that is ahead of this one; set it, and this answer is whole'],
+      leftOut: ['readings from the future of 1 host (ahead): set the clock there, or here'],
     });
   });
 

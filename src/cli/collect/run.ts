@@ -107,8 +107,15 @@ async function collectOne(
   if (!reading.ok) return reading;
   const { digest } = reading.value;
   for (const note of flags.json ? [] : digest.notes) warn(context, note);
+  // As the kernel names groups outside of a control group namespace: no path below /sys/fs/cgroup.
+  if (digest.processes.some(({ process }) => process.cgroup.startsWith('/..')))
+    warn(
+      context,
+      'control groups are seen from within a container, so that limits are not known; start it by nsenter --target 1 --cgroup, with /sys of the host',
+    );
   const added = await addToSpool(collection.spool, readingFiles(reading.value));
-  if (!added.ok) return added;
+  if (!added.ok)
+    return failWith({ ...added.failure, message: `${added.failure.message}; this reading is lost` });
   const dropped = added.value.files;
   const { delivered, waiting, failure } = await deliverSpool(collection.spool, collection.store);
   if (flags.json) {
