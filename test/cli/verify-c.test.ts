@@ -1,5 +1,6 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -67,7 +68,7 @@ describe.skipIf(!hasCompiler)('a search in C', () => {
     [
       'step-too-small',
       3,
-      '--pattern 2 --orders 2 --max-ptes-none 7 --outcome 2-3=SCAN_PAGE_COUNT',
+      '--pattern 2 --orders 2 --max-ptes-none 7 --outcome 0:2=SCAN_PAGE_COUNT',
       'attempts 2:2, which is not aligned',
     ],
     [
@@ -244,6 +245,28 @@ static int helper(struct collapse_control *cc) { return cc->weight + bitmap_weig
     expect(again).toContain('--orders 2 --max-ptes-none 7 --outcome 4:2=SCAN_CGROUP_CHARGE_FAIL');
     const shown = await thpscope(words(again));
     expect(shown.stdout.split('\n')[0]).toBe(stdout.split('\n')[0]);
+  });
+
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('goes when the command is ended by %s', async (signal, exit) => {
+    const command = spawn(process.execPath, [
+      'dist/cli/main.js',
+      'verify',
+      'walk',
+      'examples/algorithms/walk.c',
+    ]);
+    const ended = once(command, 'exit');
+    const children = () =>
+      spawnSync('pgrep', ['-P', String(command.pid), '-f', '/search-'])
+        .stdout.toString()
+        .trim();
+    let search = '';
+    await expect.poll(() => (search = children()), { timeout: 60_000 }).not.toBe('');
+    command.kill(signal);
+    expect((await ended)[0]).toBe(exit);
+    await expect.poll(() => existsSync(`/proc/${search}/exe`)).toBe(false);
   });
 
   test('that prints harms nobody', async () => {
