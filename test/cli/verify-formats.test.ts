@@ -46,6 +46,12 @@ test('--format ktap: a plan, a line a check, what is wrong before it', async () 
   expect(lines.filter((line) => line.startsWith('# again: thpscope verify'))).toHaveLength(2);
 });
 
+test('of a search that does not do the same twice, nothing else is said', async () => {
+  const { stdout } = await thpscope(words('verify walk test/fixtures/lab/rnd.js --format ktap'));
+  expect(stdout).toMatch(/^ok 1 .* # SKIP nothing is said of a search that fails the last check$/m);
+  expect(stdout).toMatch(/^not ok 2 .*: do what searches may, and the same twice/m);
+});
+
 test('--format junit: as many cases as it says, and nothing that is no XML', async () => {
   const { stdout } = await thpscope(words(`${ASKED} --format junit`));
   expect(stdout).toMatch(

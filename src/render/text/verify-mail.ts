@@ -58,11 +58,16 @@ function casePart(group: readonly ExplainedFinding[], { report }: VerifyView): s
     return wrap(`${wrongText(finding)}, ${often}${after}`, MAIL_WIDTH);
   });
   const isSmallest = group.every(({ exhaustive }) => exhaustive);
+  const which = isSmallest
+    ? 'The smallest case of those tried'
+    : wrong.kind === 'unsteady'
+      ? 'The case'
+      : 'The smallest case that was found';
   const snippet = usual && selftestSnippet(usual);
   return [
     ...sentences,
     '',
-    `${isSmallest ? 'The smallest case of those tried' : 'The smallest case that was found'} (results without SCAN_):`,
+    `${which} (results without SCAN_):`,
     ...caseLines(searchCase),
     ...(wrong.kind === 'unsteady' ? [] : command(caseCommand(report, searchCase))),
     '',
