@@ -269,6 +269,16 @@ describe('--new', () => {
     expect(verified.stdout).toMatch(/^no difference/);
   });
 
+  test('--machine writes one that shows its states, and is proved to be the walk', async () => {
+    const path = join(folder, 'my-machine.js');
+    expect((await thpscope(['verify', '--new', path, '--machine'])).code).toBe(0);
+    const { stdout, code } = await thpscope(['verify', 'walk', path, '--pmd-order', '9']);
+    expect(stdout).toMatch(/agree, proved for every bitmap/);
+    expect(code).toBe(0);
+    const inC = await thpscope(['verify', '--new', join(folder, 'my-machine.c'), '--machine']);
+    expect(inC).toMatchObject({ code: 2, stderr: expect.stringContaining('a machine is a module') });
+  });
+
   test('writes TypeScript, which runs where Node can run it and is refused clearly elsewhere', async () => {
     const path = join(folder, 'my-walk.ts');
     await thpscope(['verify', '--new', path]);

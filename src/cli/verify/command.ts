@@ -15,6 +15,7 @@ export type VerifyFlags = OutcomeFlags &
     readonly against?: 'optimal';
     readonly objective: string;
     readonly new?: string;
+    readonly machine?: boolean;
     readonly seed?: number;
     readonly results?: string;
     readonly cases?: number;
@@ -53,6 +54,7 @@ export const verifyCommand = buildCommand<VerifyFlags, string[], Context>({
         'FILE|-',
         'Write a module (.js, .ts) or a C file to start from, and do nothing else; - prints it',
       ),
+      machine: optionalSwitch('With --new: a module that shows its states, which can be proved'),
       seed: optionalNumber('N', 'Seed of the random ranges; a fresh one by default, printed at the end'),
       results: optionalText(
         'all|LIST',
@@ -86,7 +88,7 @@ export const verifyCommand = buildCommand<VerifyFlags, string[], Context>({
       'A B --pattern LIST [--pmd-order N] [--orders SET] [--max-ptes-none N] [--outcome ...] ...',
       'A',
       'A --against optimal [--objective coverage|folios|price:N] [SNAPSHOT...]',
-      '--new FILE',
+      '--new FILE [--machine]',
     ],
     fullDescription: describeCommand(
       [

@@ -10,14 +10,16 @@ function newCFile(): Buffer {
 }
 
 /** Writes a module or a C file with the walk in it, to start from; a file that is there already stays. */
-export async function writeNewAlgorithm(path: string): Promise<Result<void>> {
+export async function writeNewAlgorithm(path: string, asMachine: boolean): Promise<Result<void>> {
   const isTyped = /\.[cm]?ts$/.test(path);
   if (!isTyped && !isCFile(path) && !/\.m?js$/.test(path))
     return fail('usage', `--new ${path}: the name must end in .js, .ts or .c`);
+  if (asMachine && isCFile(path)) return fail('usage', `--new ${path}: a machine is a module: .js or .ts`);
   let file: FileHandle | undefined;
   try {
     file = await open(path, 'wx');
-    await file.writeFile(isCFile(path) ? newCFile() : newAlgorithm(isTyped ? 'typescript' : 'javascript'));
+    const make = asMachine ? newMachine : newAlgorithm;
+    await file.writeFile(isCFile(path) ? newCFile() : make(isTyped ? 'typescript' : 'javascript'));
     await file.sync();
   } catch (error) {
     // Half of it would be in the way of the next try.
@@ -88,5 +90,46 @@ ${open}({
     return outcome.under(policy);
   },
 })${close};
+`;
+}
+
+/** A module with the walk as a machine in it. */
+export function newMachine(language: 'javascript' | 'typescript'): string {
+  const typed = language === 'typescript';
+  const head = typed
+    ? "import type { AlgorithmKit, SearchMachine, Window } from 'thpscope/algorithm';\n\n"
+    : '';
+  const open = typed
+    ? 'export default ({ pagesPerRange, naturalOrder, hasLowerOrder, asOffset, asOrder }: AlgorithmKit) => ({'
+    : `/** @type {import('thpscope/algorithm').AlgorithmModule} */
+export default ({ pagesPerRange, naturalOrder, hasLowerOrder, asOffset, asOrder }) => ({`;
+  return `${head}// A search for windows of a PMD range as a state machine: thpscope verify walk THIS-FILE  proves for every
+// bitmap, limit, set of orders and outcome that it does what the walk does, or finds the smallest range where
+// it does not. This one is the walk of Linux 7.2; change it.
+//
+// A state is any plain value: numbers, texts, lists, records. It holds all that the search remembers, and is
+// never changed: next makes another. setting is { geometry, orders, minOrder }.
+//
+// The answer for the window of a state is 'disabled' (its order is not enabled), 'too-few' (pages), or, where
+// it was attempted, what its result leads to: 'next-order' (its halves), 'next-offset' (past it) or 'stop'.
+// If results lead elsewhere than in Linux, add  action(result) { return ... };
+// if a window is attempted by another rule,     attempts(fill) { ... }  of 'too-few', 'enough-with-swap' and
+// 'enough'; if there is a stack,                stack(state) { ... }    the windows under the one visited.
+${open}
+  start: ({ geometry }) => ({ offset: asOffset(0), order: asOrder(geometry.pmdOrder) }),
+
+  // The window that is visited in this state; undefined at the end.
+  window: (state) => state,
+
+  next(state, answer, { geometry, orders }) {
+    if (state === undefined || answer === 'stop') return undefined;
+    const { offset, order } = state;
+    if (answer !== 'next-offset' && order > 2 && hasLowerOrder(orders, order)) {
+      return { offset, order: asOrder(order - 1) };
+    }
+    const past = asOffset(offset + (1 << order));
+    return past < pagesPerRange(geometry) ? { offset: past, order: naturalOrder(past, geometry) } : undefined;
+  },
+})${typed ? ' satisfies SearchMachine<Window | undefined>' : ''};
 `;
 }

@@ -22,14 +22,14 @@ import { rangeFromFlags } from '../shared/source.ts';
 import { reportJob, runVerifyJob } from '../shared/verify-job.ts';
 import type { VerifyFlags } from './command.ts';
 import { madeBy } from './made-by.ts';
-import { newAlgorithm, writeNewAlgorithm } from './new-algorithm.ts';
+import { newAlgorithm, newMachine, writeNewAlgorithm } from './new-algorithm.ts';
 import { printProof, proveFirst } from './prove.ts';
 
 /** `thpscope verify`: do algorithms do the same, or keep to what they should? */
 export async function verify(this: Context, flags: VerifyFlags, ...words: string[]): Promise<void> {
-  if (flags.new === '-') return print(this, newAlgorithm('javascript'));
+  if (flags.new === '-') return print(this, (flags.machine ? newMachine : newAlgorithm)('javascript'));
   if (flags.new !== undefined) {
-    const written = await writeNewAlgorithm(flags.new);
+    const written = await writeNewAlgorithm(flags.new, flags.machine ?? false);
     if (!written.ok) return reportFailure(this, written.failure);
     return print(this, `wrote ${flags.new}; now: thpscope verify walk ${flags.new}\n`);
   }

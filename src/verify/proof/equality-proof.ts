@@ -1,3 +1,4 @@
+import { grouped } from '../../core/base/plural.ts';
 import { geometryOfPmdOrder, MIN_PMD_ORDER } from '../../core/memory/geometry.ts';
 import { countPages } from '../../core/memory/occupancy.ts';
 import type { OrderSet, Window } from '../../core/memory/order.ts';
@@ -13,6 +14,7 @@ import { MachineFault } from './checked-machine.ts';
 import type { Moves } from './moves.ts';
 import { type OpenSet, partingCase } from './parting-case.ts';
 import {
+  MOST_STATES,
   type Pair,
   type Product,
   type ProductNode,
@@ -137,7 +139,7 @@ export class EqualityProofRun {
       states += product.nodes.length;
       if (product.parting) holds = false;
       if (product.unfinished) {
-        this.#stopped = `more than ${product.nodes.length - 1} states for one set of orders at PMD order ${pmdOrder}`;
+        this.#stopped = `more than ${grouped(MOST_STATES)} states for a set of orders at PMD order ${pmdOrder}`;
         holds = false;
       }
       if (!holds) break;

@@ -53,7 +53,7 @@ export interface Product {
 }
 
 /** Joint states for one set of orders; the walk has 4,095 at PMD order 13. */
-const MOST_STATES = 100_000;
+export const MOST_STATES = 100_000;
 
 /**
  * Every joint state that any sequence of answers reaches. Answers are free: not all sequences are those of a
