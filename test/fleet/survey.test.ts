@@ -1,6 +1,7 @@
 import { copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { listDataset } from '../../src/fleet/dataset.ts';
 import { openDuckDb } from '../../src/fleet/engines/duckdb.ts';
@@ -141,6 +142,20 @@ describe('what makes every sum untrue is an error', () => {
       'hosts of different page sizes do not add up (2 hosts: "page_shift = 12 AND pmd_order = 9"; 1 host: "page_shift = 16 AND pmd_order = 5"): choose by --where',
     );
     expect((await survey('page_shift = 16')).counted).toEqual(['p']);
+  });
+
+  test('a file of another version, which lacks a column', async () => {
+    store({ host: 'a', time: '2026-11-27T09:00:00.000Z' }, { host: 'b', time: '2026-11-27T09:00:00.000Z' });
+    const day = join(folder, 'rows/date=2026-11-27');
+    for (const name of readdirSync(day)) {
+      const columnData = [{ name: 'host', data: ['a'] }];
+      writeFileSync(join(day, name), new Uint8Array(parquetWriteBuffer({ columnData })));
+      const listed = valueOf(await listDataset(folder));
+      const opened = await openDuckDb(listed.files);
+      const asked = opened.ok ? await opened.value.query(`SELECT SUM(c) AS c FROM thp_rows`) : opened;
+      expect(messageOf(asked)).toMatch(/another version of thpscope wrote it: collect with this one/);
+      if (opened.ok) await opened.value.close();
+    }
   });
 
   test('a file that is no Parquet, by its name', async () => {

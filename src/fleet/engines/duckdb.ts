@@ -10,6 +10,10 @@ export type TableFiles = Readonly<Record<FleetTableName, readonly string[]>>;
 const MISSING =
   'DuckDB is not installed: npm install -g @duckdb/node-api brings it (70 MB), or give --engine clickhouse --url URL';
 
+/** What to say of files with other columns. */
+const OTHER_VERSION =
+  'if its columns are others, another version of thpscope wrote it: collect with this one, or ask with that';
+
 /** Room for DuckDB besides our own: beyond it, it spills to a temporary folder. */
 const MEMORY_LIMIT = '640MB';
 
@@ -46,7 +50,7 @@ export async function openDuckDb(files: TableFiles): Promise<Result<FleetEngine>
     const made = await engine.query(viewOf(table, files[table.name]));
     if (!made.ok) {
       await engine.close();
-      return made;
+      return fail('unreadable', `table ${table.name}: ${made.failure.message}; ${OTHER_VERSION}`);
     }
   }
   return succeed(engine);
@@ -100,6 +104,7 @@ function plainValue(value: unknown): string | number | null {
 
 /** What to do about a file that is cut off or none of ours. */
 function withAdvice(message: string): string {
+  if (/different schemas/.test(message)) return `${message.replace(/; if you.*$/i, '')}; ${OTHER_VERSION}`;
   if (!/magic bytes|too small to be a Parquet|Invalid Input Error: File|TProtocol/.test(message))
     return message;
   return `${message}; copy it anew, or move what has its name away from all tables: the rest counts`;
