@@ -5,6 +5,7 @@ import { type Result, succeed } from '../core/base/failure.ts';
 import { blockedRowOf, blockedWindowsOf } from '../core/digest/blocked-table.ts';
 import { MIN_ANON_ORDER } from '../core/memory/order.ts';
 import { type RangeText, rangeOfText } from '../core/memory/range-text.ts';
+import type { ThpSettings } from '../core/rules/thp-settings.ts';
 import type { FleetEngine, FleetRow } from './engines/engine.ts';
 import type { GrowthQuestion } from './growth-weights.ts';
 import { sqlText } from './sql-text.ts';
@@ -17,6 +18,8 @@ interface KeyedTable {
   readonly keys: readonly string[];
   /** The counts that growth depends on: khugepaged fills nothing in full windows below the PMD order. */
   readonly columns: readonly string[];
+  /** What is the same for keys whose rows add the same; by default every key is asked about. */
+  readonly alike?: (row: FleetRow, settings: ThpSettings) => string;
   /** Has some memory hold one of a column, and nothing else. */
   readonly hold: (memory: MemoryDigest, row: FleetRow, column: string) => Result<void>;
 }
@@ -36,6 +39,9 @@ const KEYED: readonly KeyedTable[] = [
     table: 'open',
     keys: ['s', 'u', 'j'],
     columns: ['pages', ...ANY_COLUMNS],
+    // Of ranges with so many shared pages and swap entries limits say whether they are scanned, and no more.
+    alike: ({ class: name, s, u, j }, { maxPtesShared, maxPtesSwap }) =>
+      `${name} ${j} ${Number(s) <= maxPtesShared} ${Number(u) <= maxPtesSwap}`,
     hold({ classes, geometry }, row, column) {
       const key = { shared: Number(row.s), swapped: Number(row.u) };
       const { any } = blockedWindowsOf(classes[row.class as VmaClass].blocked, key);
@@ -94,14 +100,20 @@ async function weightsOf(
   );
   if (!found.ok) return found;
   const weights = new Map<string, [string, number][]>();
+  const asked = new Map<string, [string, number][]>();
   for (const row of found.value) {
-    const own: [string, number][] = [];
-    for (const column of keyed.columns) {
-      const memory = emptyMemoryDigest(geometry, 1);
-      const held = keyed.hold(memory, row, column);
-      if (!held.ok) return held;
-      const pages = policyWorthOf(new DigestQuery(memory), settings, model).growthPages;
-      if (pages !== 0) own.push([column, pages]);
+    const kind = keyed.alike?.(row, settings) ?? keyOf(row, keyed);
+    let own = asked.get(kind);
+    if (!own) {
+      own = [];
+      for (const column of keyed.columns) {
+        const memory = emptyMemoryDigest(geometry, 1);
+        const held = keyed.hold(memory, row, column);
+        if (!held.ok) return held;
+        const pages = policyWorthOf(new DigestQuery(memory), settings, model).growthPages;
+        if (pages !== 0) own.push([column, pages]);
+      }
+      asked.set(kind, own);
     }
     if (own.length > 0) weights.set(keyOf(row, keyed), own);
   }
