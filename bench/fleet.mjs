@@ -90,45 +90,48 @@ function measured(words) {
   };
 }
 
-/** Copies the hosts of a rolled dataset under other names and to earlier days. */
+/** Copies the hosts of a rolled dataset under other names, and the day that this makes to earlier ones. */
 async function copyHosts(from, to, times, days) {
-  const instance = await DuckDBInstance.create(':memory:', {
-    memory_limit: '4GB',
-    preserve_insertion_order: 'false',
-  });
+  const instance = await DuckDBInstance.create(':memory:', { memory_limit: '4GB' });
   const connection = await instance.connect();
-  const id = 'f'.repeat(16);
+  let first;
   for (let day = 0; day < days; day++) {
-    let date;
+    const source = first ?? { folder: from, date: dayOf(from) };
+    const date = new Date(Date.parse(source.date) - day * DAY_MS).toISOString().slice(0, 10);
     const tables = [];
     for (const { name, columns } of FLEET_TABLES) {
-      const source = filesOf(join(from, name));
-      if (source.length === 0) continue;
-      date ??= new Date(Date.parse(source[0].match(/date=([\d-]+)/)[1]) - day * DAY_MS)
-        .toISOString()
-        .slice(0, 10);
+      const files = filesOf(join(source.folder, name)).filter((path) => path.includes(source.date));
+      if (files.length === 0) continue;
       const target = join(to, name, `date=${date}`);
       mkdirSync(target, { recursive: true });
-      const order = ['class', 'service', 'command', 'c', 'k', 'block', 'state', 'host'].filter((each) =>
-        columns.some((column) => column.name === each),
-      );
-      const files = source.map((each) => `'${each}'`).join(', ');
-      const copies = `SELECT t.*, r.range AS copy FROM read_parquet([${files}], hive_partitioning = false) AS t, range(${times}) AS r`;
-      const changed = `host || '-' || copy AS host, '${date}' AS date, read_at_ms - ${day * DAY_MS} AS read_at_ms`;
+      const list = files.map((each) => `'${each}'`).join(', ');
+      const rows = `read_parquet([${list}], hive_partitioning = false)`;
+      // The first day is sorted, as roll sorts it; the others are copies of it.
+      const order = SORTED_BY.filter((each) => columns.some((column) => column.name === each)).join(', ');
+      const copied = first
+        ? `SELECT * REPLACE ('${date}' AS date, read_at_ms - ${day * DAY_MS} AS read_at_ms) FROM ${rows}`
+        : `SELECT * EXCLUDE (copy) REPLACE (host || '-' || copy AS host) FROM (SELECT t.*, r.range AS copy FROM ${rows} AS t, range(${times}) AS r) ORDER BY ${order}`;
       await connection.run(
-        `COPY (SELECT * EXCLUDE (copy) REPLACE (${changed}) FROM (${copies}) ORDER BY ${order.join(', ')}) TO '${join(target, `roll-${id}.parquet`)}' (FORMAT parquet, COMPRESSION zstd)`,
+        `COPY (${copied}) TO '${join(target, `${ROLL}.parquet`)}' (FORMAT parquet, COMPRESSION zstd)`,
       );
       tables.push(name);
     }
     const records = join(to, 'rolls', `date=${date}`);
     mkdirSync(records, { recursive: true });
-    writeFileSync(
-      join(records, `${id}.json`),
-      JSON.stringify({ version: 1, readings: [`made-${day}`], replaces: [], tables }),
-    );
+    const record = { version: 1, readings: [`made-${day}`], replaces: [], tables };
+    writeFileSync(join(records, `${ROLL.slice('roll-'.length)}.json`), JSON.stringify(record));
+    first ??= { folder: to, date };
   }
   connection.closeSync();
   instance.closeSync();
+}
+
+const ROLL = `roll-${'f'.repeat(16)}`;
+const SORTED_BY = ['class', 'service', 'command', 'c', 'k', 'block', 'state', 'host'];
+
+/** The day of a dataset that has one. */
+function dayOf(folder) {
+  return filesOf(join(folder, 'hosts'))[0].match(/date=([\d-]+)/)[1];
 }
 
 function filesOf(folder) {

@@ -1,3 +1,4 @@
+import { formatDuration } from '../core/base/duration.ts';
 import { fail, type Result, succeed } from '../core/base/failure.ts';
 import { plural } from '../core/base/plural.ts';
 import type { Geometry } from '../core/memory/geometry.ts';
@@ -45,6 +46,8 @@ export interface FleetSurvey {
 
 /** Clocks of hosts may be ahead of ours by so much. */
 const CLOCK_TOLERANCE_MS = 10 * 60 * 1000;
+/** When a host was started, by its clock, may differ from reading to reading by so much. */
+const LARGEST_DRIFT_MS = 60 * 1000;
 /** Hosts that a sentence names. */
 const NAMED = 5;
 
@@ -78,6 +81,10 @@ export async function surveyFleet(engine: FleetEngine, scope: FleetScope): Promi
   if (!namesakes.ok) return namesakes;
   const twice = await checkOnce(engine, window);
   if (!twice.ok) return twice;
+  const jumped = await engine.query(
+    `SELECT host, MAX(booted_at_ms) - MIN(booted_at_ms) AS jump FROM ${hosts} WHERE ${window} GROUP BY host, boot_id HAVING MAX(booted_at_ms) - MIN(booted_at_ms) > ${LARGEST_DRIFT_MS} ORDER BY host`,
+  );
+  if (!jumped.ok) return jumped;
   const silent = await engine.query(
     `SELECT host, last FROM (SELECT host, MAX(read_at_ms) AS last FROM ${hosts} WHERE ${past} GROUP BY host) AS each_host WHERE last < ${numeric(newest) - scope.sinceMs} ORDER BY last, host`,
   );
@@ -98,6 +105,7 @@ export async function surveyFleet(engine: FleetEngine, scope: FleetScope): Promi
     leftOut: [
       ...namesakesLine(namesakes.value),
       ...aheadLine(ahead.value),
+      ...jumpedLine(jumped.value),
       ...hostsLine(
         silent.value,
         (one) =>
@@ -117,6 +125,15 @@ function aheadLine(rows: readonly FleetRow[]): string[] {
 function nothingToRead(ahead: readonly FleetRow[]): string {
   if (ahead.length === 0) return 'the dataset has no readings: thpscope collect makes them';
   return `all readings of the dataset are from the future: is the clock here right? ${String(ahead[0].host)} was read ${day(numeric(ahead[0].last))}`;
+}
+
+/** Which reading of such a host is its last is by its clock: the sums may have another one. */
+function jumpedLine(rows: readonly FleetRow[]): string[] {
+  if (rows.length === 0) return [];
+  const hosts = namedHosts(rows.map(({ host }) => String(host)));
+  const most = formatDuration(Math.max(...rows.map(({ jump }) => numeric(jump))) * 1e6);
+  const clocks = rows.length === 1 ? 'its clock' : 'their clocks';
+  return [`maybe the last reading of ${hosts}: ${clocks} jumped by up to ${most} between readings`];
 }
 
 /** Hosts of one name: two boots that were read in turn. */
@@ -169,8 +186,11 @@ async function checkOnce(engine: FleetEngine, window: string): Promise<Result<vo
   );
 }
 
-/** Every reading says how many rows it has in each table. */
-async function checkComplete(engine: FleetEngine, last: string): Promise<Result<void>> {
+/**
+ * Holds the rows that a condition on readings selects to what the readings say: how many they have in each
+ * table. Fails where some are missing, or there twice.
+ */
+export async function checkComplete(engine: FleetEngine, last: string): Promise<Result<void>> {
   const expected = await engine.query(
     `SELECT ${COUNTED_TABLES.map((table) => `SUM(${countColumn(table)}) AS ${countColumn(table)}`).join(', ')} FROM ${sqlName('hosts')} WHERE ${last}`,
   );

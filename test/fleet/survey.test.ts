@@ -7,7 +7,7 @@ import { listDataset } from '../../src/fleet/dataset.ts';
 import { openDuckDb } from '../../src/fleet/engines/duckdb.ts';
 import { foldFleet } from '../../src/fleet/fleet-memory.ts';
 import type { Reading } from '../../src/fleet/reading.ts';
-import { type FleetSurvey, surveyFleet } from '../../src/fleet/survey.ts';
+import { checkComplete, type FleetSurvey, surveyFleet } from '../../src/fleet/survey.ts';
 import { madeReading, type ReadingText, storeReadings } from '../support/made-reading.ts';
 import { messageOf, valueOf } from '../support/ranges.ts';
 
@@ -101,6 +101,20 @@ describe('which readings count', () => {
     });
   });
 
+  test('a clock that jumped between readings is named', async () => {
+    const booted = ['2026-11-20T00:00:00.000Z', '2026-11-19T21:00:00.000Z', '2026-11-20T00:00:01.000Z'];
+    store(
+      { host: 'jumped', time: '2026-11-27T10:00:00.000Z', booted: booted[0] },
+      { host: 'jumped', time: '2026-11-27T08:00:00.000Z', booted: booted[1] },
+      { host: 'steady', time: '2026-11-27T09:00:00.000Z', booted: booted[0] },
+      { host: 'steady', time: '2026-11-27T10:00:00.000Z', booted: booted[2] },
+    );
+    expect(await leftOut()).toEqual({
+      counted: ['jumped', 'steady'],
+      leftOut: ['maybe the last reading of 1 host (jumped): its clock jumped by up to 3h between readings'],
+    });
+  });
+
   test('two machines of one name that were read at the same moment', async () => {
     store(
       { host: 'twin', boot: 'one', time: '2026-11-27T09:00:00.000Z' },
@@ -118,6 +132,18 @@ describe('what makes every sum untrue is an error', () => {
     expect(messageOf((await survey()).surveyed)).toBe(
       'table rows has 0 of the 1 rows that the hosts sent: a part of the dataset is missing; no sum of it would be true',
     );
+  });
+
+  test('an earlier day that lacks rows, where days are asked about', async () => {
+    store({ host: 'a', time: '2026-11-26T13:00:00.000Z' }, { host: 'a', time: '2026-11-27T09:00:00.000Z' });
+    rmSync(join(folder, 'rows/date=2026-11-26'), { recursive: true });
+    const { files } = valueOf(await listDataset(folder));
+    const engine = valueOf(await openDuckDb(files));
+    const scope = { where: undefined, sinceMs: DAY_MS, nowMs: Date.parse(NOW) };
+    const { last, daily } = valueOf(await surveyFleet(engine, scope));
+    expect((await checkComplete(engine, last)).ok).toBe(true);
+    expect(messageOf(await checkComplete(engine, daily))).toMatch(/table rows has 1 of the 2 rows/);
+    await engine.close();
   });
 
   test('a reading that is there twice under two names', async () => {

@@ -18,6 +18,8 @@ export interface ReadingText {
   readonly command?: string;
   readonly geometry?: Geometry;
   readonly kernel?: string;
+  /** When the machine was started, by its clock. */
+  readonly booted?: string;
 }
 
 /** A reading of one process. */
@@ -61,7 +63,8 @@ export function madeReading(text: ReadingText): Reading {
     skipped: [],
     notes: [],
   };
-  const machine = { totalBytes: 2 ** 34, availableBytes: 2 ** 33, bootedAtMs: undefined };
+  const bootedAtMs = text.booted === undefined ? undefined : Date.parse(text.booted);
+  const machine = { totalBytes: 2 ** 34, availableBytes: 2 ** 33, bootedAtMs };
   return { digest, host, labels: [], machine, hashNames: false };
 }
 

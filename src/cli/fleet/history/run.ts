@@ -1,6 +1,7 @@
 import { type Result, succeed } from '../../../core/base/failure.ts';
 import { plural } from '../../../core/base/plural.ts';
 import { sumsBy } from '../../../fleet/fleet-sums.ts';
+import { checkComplete } from '../../../fleet/survey.ts';
 import { fleetSumsTable } from '../../../render/text/fleet-sums.ts';
 import { settingsWords } from '../../../render/words/sizes.ts';
 import { type Context, print, styleFor, warn } from '../../shared/context.ts';
@@ -25,6 +26,8 @@ async function printHistory(
   try {
     const question = await askedGrowth(flags, survey);
     if (!question.ok) return question;
+    const complete = await checkComplete(engine, survey.daily);
+    if (!complete.ok) return complete;
     const asked = flags.where === undefined ? '' : ` AND (${flags.where})`;
     const { geometry, settings, model } = question.value;
     const where = `${survey.daily} AND page_shift = ${geometry.pageShift} AND pmd_order = ${geometry.pmdOrder}${asked}`;
