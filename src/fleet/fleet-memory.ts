@@ -41,6 +41,7 @@ export async function foldFleet(
       service: named('service'),
     };
   });
+  processes.sort((a, b) => b.memory.residentPages - a.memory.residentPages);
   return succeed({
     survey,
     shape,

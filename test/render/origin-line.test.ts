@@ -42,7 +42,12 @@ test('several sources are one line, however many they are', () => {
 });
 
 test('a dataset of a fleet is one source of many hosts', () => {
-  const fleet = origin({ host: undefined, hosts: 5000, source: '/data', lastTime: '2026-11-27T01:07:09Z' });
+  const fleet = origin({
+    host: undefined,
+    hosts: 5000,
+    source: '/data',
+    lastTime: '2026-11-27T01:07:09.000Z',
+  });
   expect(lineOf(fleet)).toBe(
     'Memory of 5,000 hosts, read 2026-11-27 01:02:03 UTC to 2026-11-27 01:07:09 UTC from /data; thpscope 1.2.3',
   );

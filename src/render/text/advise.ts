@@ -19,7 +19,7 @@ import {
   type WorthCells,
   worthCells,
 } from '../words/advise-view.ts';
-import { hostSettingsLines, whoseMemory } from '../words/fleet-words.ts';
+import { hostSettingsLines, notCountedLines, whoseMemory } from '../words/fleet-words.ts';
 import { measuredLine } from '../words/measured-walks.ts';
 import { othersLine } from '../words/others-line.ts';
 import { printable } from '../words/printable.ts';
@@ -53,12 +53,12 @@ export function adviseText(view: AdviceView, style: Style): string {
     '',
     ...(view.fleet ? partLines(view, style) : processLines(view, style)),
     '',
-    ...(view.fleet ? hostLines(view, style) : []),
+    ...(view.fleet ? hostLines(view, advice.leave, style) : []),
     ...writesPart(advice, style),
     ...stopPart(view, style),
     style.bold('What this could not see or promise:'),
     ...unseen.map((line) => `  - ${line}`),
-    ...(view.fleet ? view.fleet.facts.leftOut.map((line) => `  - not counted: ${line}`) : []),
+    ...(view.fleet ? notCountedLines(view.fleet.facts).map((line) => `  - ${line}`) : []),
     '',
   ].join('\n');
 }

@@ -51,7 +51,12 @@ const HOST_COLUMNS: readonly Column[] = [
 ];
 
 /** The hosts that grow most for what they have left. */
-export function hostLines({ fleet, memory: { geometry } }: AdviceView, style: Style): string[] {
+export function hostLines(
+  { fleet, memory: { geometry } }: AdviceView,
+  /** Whether the settings in force are to stay. */
+  leave: boolean,
+  style: Style,
+): string[] {
   if (!fleet || fleet.growing.length === 0) return [];
   const [head, ...lines] = layOutTable(
     HOST_COLUMNS,
@@ -67,7 +72,9 @@ export function hostLines({ fleet, memory: { geometry } }: AdviceView, style: St
   const rest = fleet.growing.length - lines.length;
   const beyond = fleet.growing.filter((each) => isBeyondAvailable(each, geometry)).length;
   return [
-    style.bold('Hosts that it would hurt most, by growth against the memory that they have left:'),
+    style.bold(
+      `Hosts that ${leave ? 'the settings in force' : 'it would'} hurt most, by growth against the memory that they have left:`,
+    ),
     style.dim(head),
     ...lines,
     ...(beyond > 0

@@ -2,7 +2,7 @@ import { processCount } from '../../analysis/memory-digest.ts';
 import { FIRST_MEMORY_THP_SYSTEMD } from '../../analysis/opt-out-ways.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
 import { type AdviceView, blindSpots, lossLines, passTimeLines, reachLines } from '../words/advise-view.ts';
-import { hostSettingsLines, whoseMemory } from '../words/fleet-words.ts';
+import { hostSettingsLines, notCountedLines, whoseMemory } from '../words/fleet-words.ts';
 import { measuredLine } from '../words/measured-walks.ts';
 import {
   dropInCommands,
@@ -48,7 +48,7 @@ export function planText(view: AdviceView, planned: PlanView, style: Style): str
     ...(unmoved === undefined ? [] : [unmoved]),
     ...(view.measured ? [measuredLine(view.measured)] : []),
     '',
-    ...(view.fleet ? hostLines(view, style) : []),
+    ...(view.fleet ? hostLines(view, following.leave, style) : []),
     ...writesPart(planned, style),
     ...part('Before you do:', stops, style),
     ...part('What programs can do by themselves:', switchLines(planned), style),
@@ -57,7 +57,7 @@ export function planText(view: AdviceView, planned: PlanView, style: Style): str
       ...(none === undefined ? [] : [none]),
       ...blindSpots({ source, memory, model, advised: following.advised, leave: following.leave }),
     ].map((line) => `  - ${line}`),
-    ...(view.fleet ? view.fleet.facts.leftOut.map((line) => `  - not counted: ${line}`) : []),
+    ...(view.fleet ? notCountedLines(view.fleet.facts).map((line) => `  - ${line}`) : []),
     '',
   ].join('\n');
 }
