@@ -1,6 +1,5 @@
 import { type Result, succeed } from '../core/base/failure.ts';
-import type { KernelModel } from '../core/rules/kernel-model.ts';
-import { expectBatch } from './expected.ts';
+import { type BelievedSearch, expectBatch } from './expected.ts';
 import type { Guest } from './guest.ts';
 import { type ProbeBatch, requestLines } from './probe-batch.ts';
 import { type BatchReport, parseReport, probeRangeText, scansOf } from './probe-report.ts';
@@ -12,6 +11,7 @@ export interface Disagreement {
   /** Position of the range in the batch that was compared; undefined if only counters or errnos differ. */
   readonly index: number | undefined;
   readonly real: string;
+  /** What the search that is believed in says. */
   readonly model: string;
 }
 
@@ -37,19 +37,23 @@ const MOST_ASKS = 4;
 export async function compareBatch(
   guest: Guest,
   batch: ProbeBatch,
-  model: KernelModel,
+  belief: BelievedSearch,
 ): Promise<Result<BatchComparison>> {
   for (let asks = 1; ; asks++) {
     const answer = await guest.ask(requestLines(batch), BATCH_TIMEOUT_MS);
     if (!answer.ok) return answer;
     const report = parseReport(batch, answer.value);
-    if (report.ok) return succeed(compareReport(batch, report.value, model));
+    if (report.ok) return succeed(compareReport(batch, report.value, belief));
     if (asks === MOST_ASKS) return report;
   }
 }
 
-export function compareReport(batch: ProbeBatch, report: BatchReport, model: KernelModel): BatchComparison {
-  const expected = expectBatch(batch, scansOf(batch, report), { model });
+export function compareReport(
+  batch: ProbeBatch,
+  report: BatchReport,
+  belief: BelievedSearch,
+): BatchComparison {
+  const expected = expectBatch(batch, scansOf(batch, report), belief);
   const disagreements: Disagreement[] = [];
   batch.ranges.forEach((range, index) => {
     const [real, said] = [probeRangeText(report, index), probeRangeText(expected, index)];
@@ -80,12 +84,12 @@ export interface RepeatedComparison {
 export async function repeatBatch(
   guest: Guest,
   batch: ProbeBatch,
-  model: KernelModel,
+  belief: BelievedSearch,
   first: BatchComparison,
 ): Promise<Result<RepeatedComparison>> {
   let lasting = first.disagreements;
   for (let asks = 1; asks < MOST_ASKS && lasting.length > 0; asks++) {
-    const again = await compareBatch(guest, batch, model);
+    const again = await compareBatch(guest, batch, belief);
     if (!again.ok) return again;
     lasting = lasting.filter(({ index }) => again.value.disagreements.some((each) => each.index === index));
   }
@@ -99,11 +103,11 @@ export async function repeatBatch(
 export async function holdsAgain(
   guest: Guest,
   batch: ProbeBatch,
-  model: KernelModel,
+  belief: BelievedSearch,
   expects: (report: BatchReport) => boolean,
 ): Promise<Result<boolean>> {
   for (let asks = 1; asks < MOST_ASKS; asks++) {
-    const again = await compareBatch(guest, batch, model);
+    const again = await compareBatch(guest, batch, belief);
     if (!again.ok) return again;
     if (expects(again.value.report)) return succeed(true);
   }

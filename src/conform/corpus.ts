@@ -51,7 +51,8 @@ export function parseCorpusLine(line: string): Result<CorpusBatch | CorpusDaemon
   return report.ok ? succeed({ suite, batch, report: report.value }) : report;
 }
 
-function parseRequest([head, ...lines]: string[]): ProbeBatch | undefined {
+/** The batch that these lines ask the probe about; undefined if lines are missing. */
+export function parseRequest([head, ...lines]: string[]): ProbeBatch | undefined {
   const [call, ...words] = head.split(' ');
   const ranges = lines.map(parseRange);
   if (Number(words.at(-1)) !== ranges.length) return undefined;

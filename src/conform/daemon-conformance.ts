@@ -1,5 +1,4 @@
 import { type Result, succeed } from '../core/base/failure.ts';
-import type { KernelModel } from '../core/rules/kernel-model.ts';
 import {
   type AddressLayout,
   type DaemonBatch,
@@ -8,6 +7,7 @@ import {
   parseDaemonReport,
 } from './daemon-batch.ts';
 import { expectDaemon } from './daemon-expected.ts';
+import type { BelievedSearch } from './expected.ts';
 import type { Guest } from './guest.ts';
 
 /** What the kernel and the simulated daemon did differently, from the first visit on that differs. */
@@ -22,24 +22,24 @@ const TIMEOUT_MS = 180_000;
 export async function compareDaemon(
   guest: Guest,
   batch: DaemonBatch,
-  model: KernelModel,
+  belief: BelievedSearch,
 ): Promise<Result<DaemonDifference | undefined>> {
   const answer = await guest.ask(daemonRequest(batch), TIMEOUT_MS);
   if (!answer.ok) return answer;
   const parsed = parseDaemonReport(batch, answer.value);
   if (!parsed.ok) return parsed;
   const { layout, report } = parsed.value;
-  return succeed(compareDaemonReport(batch, layout, report, model));
+  return succeed(compareDaemonReport(batch, layout, report, belief));
 }
 
 export function compareDaemonReport(
   batch: DaemonBatch,
   layout: AddressLayout,
   report: DaemonReport,
-  model: KernelModel,
+  belief: BelievedSearch,
 ): DaemonDifference | undefined {
   const real = report.cutOff ? describeVisits(report) : describe(report);
-  const said = describe(expectDaemon(batch, layout, report, model));
+  const said = describe(expectDaemon(batch, layout, report, belief));
   const first = real.findIndex((line, i) => line !== said[i]);
   return first < 0 ? undefined : { real: real[first], model: said[first] };
 }

@@ -1,6 +1,5 @@
 import { pageBytes, rangeBytes } from '../core/memory/geometry.ts';
 import { asOrder, ordersOf } from '../core/memory/order.ts';
-import type { KernelModel } from '../core/rules/kernel-model.ts';
 import { traceString } from '../core/rules/scan-result.ts';
 import { type Costs, costsOf, DEFAULT_CALIBRATION } from '../khugepaged/costs.ts';
 import { Khugepaged } from '../khugepaged/khugepaged.ts';
@@ -15,6 +14,7 @@ import { VM_HUGEPAGE, VM_READ, VM_WRITE } from '../machine/page-tables/vma-flags
 import { defaultMachineSettings } from '../machine/settings.ts';
 import { formatCounters } from './counter-growth.ts';
 import { type AddressLayout, type DaemonBatch, type DaemonReport } from './daemon-batch.ts';
+import type { BelievedSearch } from './expected.ts';
 import { hasPageTable, isWritten, PROBE_GEOMETRY, pagesText, stateOf } from './probe-batch.ts';
 
 /** As much memory as the guest has, in pages. */
@@ -31,9 +31,9 @@ export function expectDaemon(
   batch: DaemonBatch,
   layout: AddressLayout,
   { visits }: DaemonReport,
-  model: KernelModel,
+  belief: BelievedSearch,
 ): DaemonReport {
-  return new GuestTwin(batch, layout, failedAllocations(visits), model).run(visits.length);
+  return new GuestTwin(batch, layout, failedAllocations(visits), belief).run(visits.length);
 }
 
 /** Which of all attempts, counted from 0, got no memory. */
@@ -57,7 +57,7 @@ class GuestTwin {
     batch: DaemonBatch,
     layout: AddressLayout,
     failedAllocations: ReadonlySet<number>,
-    model: KernelModel,
+    { model, algorithm }: BelievedSearch,
   ) {
     const machine = new Machine({ geometry: PROBE_GEOMETRY, nodes: [GUEST_PAGES], swapPages: 1 << 16 });
     machine.settings = {
@@ -69,6 +69,7 @@ class GuestTwin {
       maxPtesShared: batch.maxPtesShared,
     };
     this.#system = new System(machine, model, defaultCosts());
+    if (algorithm) this.#system.algorithm = algorithm;
     this.#system.settings.pagesToScan = batch.pagesToScan;
     this.#system.settings.scanSleepMs = SCAN_SLEEP_MS;
     this.#system.settings.allocSleepMs = ALLOC_SLEEP_MS;

@@ -24,11 +24,15 @@ import {
 import type { BatchReport } from './probe-report.ts';
 import { probeVmas } from './probe-vmas.ts';
 
-/** What is believed of the kernel. Another search, policy or view of the ranges makes a wrong model. */
-export interface Belief {
+/** Whose search the kernel is believed to do, and by which rules. */
+export interface BelievedSearch {
   readonly model: KernelModel;
   /** By default that of the model. */
   readonly algorithm?: CollapseAlgorithm;
+}
+
+/** What is believed of the kernel. Another search, policy or view of the ranges makes a wrong model. */
+export interface Belief extends BelievedSearch {
   readonly see?: (range: ProbeRange) => RangeState;
   readonly policy?: Partial<CollapsePolicy>;
   readonly newLruBatch?: () => LruBatch;
@@ -67,7 +71,7 @@ function expectKhugepaged(batch: KhugepagedBatch, scans: readonly number[], beli
   return { pages: states.map(pagesText), passes, counters: growth.toString(), errnos: '' };
 }
 
-function expectMadvise(batch: MadviseBatch, { model, see = stateOf }: Belief): BatchReport {
+function expectMadvise(batch: MadviseBatch, { model, algorithm, see = stateOf }: Belief): BatchReport {
   const bytes = rangeBytes(PROBE_GEOMETRY);
   const states = batch.ranges.map(see);
   const passes = batch.ranges.map((): string[] => []);
@@ -83,6 +87,7 @@ function expectMadvise(batch: MadviseBatch, { model, see = stateOf }: Belief): B
       rangeAt: (address) =>
         hasPageTable(batch.ranges[address / bytes]) ? states[address / bytes] : 'no-pte-table',
       model,
+      algorithm,
       geometry: PROBE_GEOMETRY,
     });
     errnos.push(call.errno ?? '0');

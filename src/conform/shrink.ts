@@ -8,8 +8,8 @@ import {
   withoutBlock,
 } from '../core/memory/occupancy.ts';
 import { ordersOf, withoutOrder } from '../core/memory/order.ts';
-import type { KernelModel } from '../core/rules/kernel-model.ts';
 import { compareBatch, type Disagreement } from './conformance.ts';
+import type { BelievedSearch } from './expected.ts';
 import type { Guest } from './guest.ts';
 import { PAGE_LISTS, PROBE_GEOMETRY, type ProbeBatch, type ProbeRange } from './probe-batch.ts';
 
@@ -24,7 +24,7 @@ const MOST_QUESTIONS = 400;
 export async function shrink(
   disagreement: Disagreement,
   guest: Guest,
-  model: KernelModel,
+  belief: BelievedSearch,
 ): Promise<Disagreement> {
   let smallest = disagreement;
   let questions = 0;
@@ -32,7 +32,7 @@ export async function shrink(
     shrunk = false;
     for (const batch of simpler(smallest.batch)) {
       if (++questions > MOST_QUESTIONS) return smallest;
-      const compared = await compareBatch(guest, batch, model);
+      const compared = await compareBatch(guest, batch, belief);
       if (!compared.ok) return smallest;
       if (compared.value.disagreements.length === 0) continue;
       smallest = compared.value.disagreements[0];

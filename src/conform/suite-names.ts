@@ -8,6 +8,9 @@ export type RandomSuite = (typeof RANDOM_SUITES)[number];
 /** Suites that ask about ranges and histories: all of them are run by default. */
 export const SUITES = [...RANDOM_SUITES, 'selftest', 'daemon', 'fault'] as const;
 
+/** Suites whose ranges are searched: another algorithm can judge them. */
+export const SEARCHED_SUITES = [...RANDOM_SUITES, 'selftest', 'daemon'] as const;
+
 export type Suite = (typeof SUITES)[number];
 
 /** Suites that run programs in the guest, Node and this package among them: run by name alone. */

@@ -1,8 +1,10 @@
 import { type Result, succeed } from '../core/base/failure.ts';
 import { randomFrom } from '../core/base/random.ts';
+import type { CollapseAlgorithm } from '../core/search/algorithm.ts';
 import { compareBatch, type Disagreement, holdsAgain, repeatBatch } from './conformance.ts';
 import { type DaemonBatch, daemonRequest, rangesOfBatch } from './daemon-batch.ts';
 import { compareDaemon } from './daemon-conformance.ts';
+import type { BelievedSearch } from './expected.ts';
 import { compareFaults, faultRequest, shrinkHistory } from './fault-conformance.ts';
 import { faultBatches } from './fault-suite.ts';
 import type { Guest } from './guest.ts';
@@ -22,6 +24,7 @@ export interface Difference {
   /** The lines that ask the probe; see kernel-lab/README.md. */
   readonly request: readonly string[];
   readonly real: string;
+  /** What the model says, or the algorithm in place of its search. */
   readonly model: string;
 }
 
@@ -41,24 +44,33 @@ export interface SuiteCount {
 /** What agreements are counted by. */
 export const COLUMNS = [...NONE_LIMITS.map((limit) => `none=${limit}`), 'madvise'];
 
+/** What a guest is asked, and by whom it is judged. */
+export interface SuiteOptions {
+  /** Of each random suite; histories of the suite fault. */
+  readonly ranges: number;
+  readonly seed: number;
+  /** In place of the model's search. The suite fault, in which nothing is searched, knows none. */
+  readonly algorithm?: CollapseAlgorithm;
+}
+
 /** Asks a guest about a whole suite. `onProgress` hears how many ranges of how many are done. */
 export async function runSuite(
   guest: Guest,
   kernel: BootableKernel,
   suite: Suite,
-  ranges: number,
-  seed: number,
+  { ranges, seed, algorithm }: SuiteOptions,
   onProgress: (done: number, of: number) => void,
 ): Promise<Result<SuiteCount>> {
   if (suite === 'fault') return runFaultSuite(guest, kernel, ranges, seed, onProgress);
   const columns = new Map(COLUMNS.map((column) => [column, { agree: 0, of: 0 }]));
   const count = { kernel, suite, agree: 0, passing: 0, lasting: 0, of: 0, columns, differences: [] };
   const { questions, ranges: total } = probeQuestions(suite, ranges, seed, guest.features);
+  const belief = { model: kernel.model, algorithm };
   for (const question of questions) {
     onProgress(count.of, total);
     const asked = question.daemon
-      ? await askDaemon(guest, question.daemon, count)
-      : await ask(guest, question, count);
+      ? await askDaemon(guest, question.daemon, belief, count)
+      : await ask(guest, question, belief, count);
     if (!asked.ok) return asked;
   }
   return succeed(count);
@@ -121,13 +133,17 @@ async function comesBack(question: () => Promise<Result<object | undefined>>): P
  * Asks about the whole daemon; its ranges agree together or not at all. A difference, or a khugepaged that
  * stood still, is asked about again.
  */
-async function askDaemon(guest: Guest, batch: DaemonBatch, count: SuiteCount): Promise<Result<void>> {
-  const { model } = count.kernel;
+async function askDaemon(
+  guest: Guest,
+  batch: DaemonBatch,
+  belief: BelievedSearch,
+  count: SuiteCount,
+): Promise<Result<void>> {
   const ranges = rangesOfBatch(batch).length;
-  const first = await compareDaemon(guest, batch, model);
+  const first = await compareDaemon(guest, batch, belief);
   const seen = first.ok ? first.value : { real: first.failure.message, model: 'goes round' };
   if (seen) {
-    const again = await comesBack(() => compareDaemon(guest, batch, model));
+    const again = await comesBack(() => compareDaemon(guest, batch, belief));
     if (!again.ok) return again;
     const kind = again.value ? 'lasting' : 'passing';
     count[kind] += ranges;
@@ -149,10 +165,10 @@ function addToColumn(count: SuiteCount, name: string, agree: number, of: number)
 async function ask(
   guest: Guest,
   { batch, name, expects }: RangesQuestion,
+  belief: BelievedSearch,
   count: SuiteCount,
 ): Promise<Result<void>> {
-  const { model } = count.kernel;
-  const compared = await compareBatch(guest, batch, model);
+  const compared = await compareBatch(guest, batch, belief);
   if (!compared.ok) return compared;
   const { agreements, disagreements, report } = compared.value;
   count.agree += agreements;
@@ -160,17 +176,17 @@ async function ask(
   const column = batch.call === 'madvise' ? 'madvise' : `none=${batch.maxPtesNone}`;
   addToColumn(count, column, agreements, batch.ranges.length);
   if (disagreements.length > 0) {
-    const repeated = await repeatBatch(guest, batch, model, compared.value);
+    const repeated = await repeatBatch(guest, batch, belief, compared.value);
     if (!repeated.ok) return repeated;
     const { passing, lasting } = repeated.value;
     count.passing += passing.length;
     count.lasting += lasting.length;
     count.differences.push(...passing.map((each) => differenceOf('passing', name, each)));
     if (lasting.length > 0)
-      count.differences.push(differenceOf('lasting', name, await shrink(lasting[0], guest, model)));
+      count.differences.push(differenceOf('lasting', name, await shrink(lasting[0], guest, belief)));
   }
   if (expects && !expects(report)) {
-    const holds = await holdsAgain(guest, batch, model, expects);
+    const holds = await holdsAgain(guest, batch, belief, expects);
     if (!holds.ok) return holds;
     const kind = holds.value ? 'passing' : 'lasting';
     count[kind]++;

@@ -4,7 +4,6 @@ import type { CollapsePolicy } from '../core/rules/policy.ts';
 import { type ScanReport, scanRange } from '../core/rules/scan.ts';
 import type { ScanResult } from '../core/rules/scan-result.ts';
 import { attemptEach } from '../core/search/algorithm.ts';
-import { ALGORITHMS } from '../core/search/algorithms.ts';
 import { NO_FRAME } from '../machine/frames/frame-table.ts';
 import type { Mm } from '../machine/page-tables/mm.ts';
 import { PMD_TABLE, type Pmd } from '../machine/page-tables/pmd.ts';
@@ -118,14 +117,14 @@ class PmdRangeScan {
 
   #walk({ report, uffdArmed }: ScannedTable, policy: CollapsePolicy): ScanResult {
     const control = this.#control;
-    const { machine, model } = control.system;
+    const { machine, model, algorithm } = control.system;
     const { unmapped, referenced, occupied } = report;
     const { geometry } = machine;
     const attempt = { policy, unmapped, referenced };
     const checkNoneLimit = (order: Order) => {
       if (!(model.searchSeesUffd && uffdArmed)) control.checkNoneLimit(policy, order);
     };
-    return ALGORITHMS[model.algorithm].collapse(
+    return algorithm.collapse(
       { geometry, occupied, unmapped, uffdArmed },
       policy,
       attemptEach((offset, order) => {

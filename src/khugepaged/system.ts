@@ -1,5 +1,7 @@
 import type { Order } from '../core/memory/order.ts';
 import type { KernelModel } from '../core/rules/kernel-model.ts';
+import type { CollapseAlgorithm } from '../core/search/algorithm.ts';
+import { ALGORITHMS } from '../core/search/algorithms.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { Mm } from '../machine/page-tables/mm.ts';
 import type { Costs } from './costs.ts';
@@ -29,6 +31,8 @@ export class System {
   /** Hears of trace events; nothing is made for it while there is none. */
   trace: TraceSink | undefined;
   faults: FaultPlan | undefined;
+  /** How ranges are searched: at first as the model does. */
+  algorithm: CollapseAlgorithm;
   /** Set when node_reclaim_mode is on. */
   nodeDistances: NodeDistances | undefined;
   /** Address spaces whose last user has gone and that are not torn down yet. */
@@ -37,6 +41,7 @@ export class System {
   constructor(machine: Machine, model: KernelModel, costs: Costs) {
     this.machine = machine;
     this.model = model;
+    this.algorithm = ALGORITHMS[model.algorithm];
     this.daemonModel = daemonModel(model);
     this.costs = costs;
     this.settings = defaultDaemonSettings(machine.geometry);

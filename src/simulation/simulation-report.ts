@@ -17,6 +17,8 @@ export interface SimulationReport {
   readonly title: string;
   readonly seed: number;
   readonly model: KernelModel;
+  /** Name of the algorithm that khugepaged searched by. */
+  readonly algorithm: string;
   readonly calibration: string;
   readonly geometry: Geometry;
   readonly memoryPages: number;

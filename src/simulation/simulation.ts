@@ -99,6 +99,7 @@ export class Simulation {
       title,
       seed,
       model: system.model,
+      algorithm: system.algorithm.name,
       calibration,
       geometry: machine.geometry,
       memoryPages: machine.frames.count,

@@ -16,7 +16,7 @@ for (const { series, head, batches, daemons } of corpora) {
   test(`the simulated daemon goes about ${daemons.length} recorded sets of processes as that of Linux ${head.version}`, () => {
     expect(daemons.length).toBeGreaterThan(0);
     for (const { daemon, layout, report } of daemons) {
-      expect(compareDaemonReport(daemon, layout, report, MODEL_OF[series])).toBeUndefined();
+      expect(compareDaemonReport(daemon, layout, report, { model: MODEL_OF[series] })).toBeUndefined();
     }
   });
 
@@ -25,7 +25,7 @@ for (const { series, head, batches, daemons } of corpora) {
     test(`the model agrees with Linux ${head.version} on ${count(ofSuite)} recorded ranges of the ${suite} suite`, () => {
       expect(count(ofSuite)).toBeGreaterThan(0);
       for (const { batch, report } of ofSuite) {
-        expect(compareReport(batch, report, MODEL_OF[series]).disagreements).toEqual([]);
+        expect(compareReport(batch, report, { model: MODEL_OF[series] }).disagreements).toEqual([]);
       }
     });
   }

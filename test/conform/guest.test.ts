@@ -54,7 +54,7 @@ describe.runIf(available)('a guest', () => {
     const ranges = [probeRange({ present: pages('4-7,12-27') })];
     const batch = { call: 'khugepaged', orders: orderSet([2, 3, 4]), ...limits, ranges } as const;
     const kernel = valueOf(await openKernel(KERNEL));
-    const compared = valueOf(await compareBatch(guest, batch, kernel.model));
+    const compared = valueOf(await compareBatch(guest, batch, kernel));
     expect(compared.disagreements).toEqual([]);
     expect(compared.report.passes[0][0]).toBe('2 succeeded,2 succeeded,3 succeeded,2 succeeded,= succeeded');
 

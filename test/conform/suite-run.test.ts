@@ -31,7 +31,7 @@ test.each([
   ['daemon', 4],
 ] as const)('a khugepaged that stands still is never agreement: %s', async (suite, asked) => {
   const guest = fakeGuest([TIMEOUT]);
-  const run = await runSuite(guest, KERNEL, suite, 1, SEED, () => {});
+  const run = await runSuite(guest, KERNEL, suite, { ranges: 1, seed: SEED }, () => {});
   expect(run).toMatchObject({ ok: false, failure: { kind: 'unreadable' } });
   expect(run.ok ? '' : run.failure.message).toMatch(/^khugepaged did not go round in time/);
   expect(guest.asked).toBe(asked);
@@ -43,7 +43,7 @@ describe('a busy machine', () => {
   // khugepaged was stopped within an attempt: its allocation is counted, its event is not there.
   const cutShort = [...right.slice(0, -1), `${right.at(-1)}9`];
   const count = async (answers: readonly (readonly string[])[]): Promise<SuiteCount> =>
-    valueOf(await runSuite(fakeGuest(answers), KERNEL, 'plain', 1, SEED, () => {}));
+    valueOf(await runSuite(fakeGuest(answers), KERNEL, 'plain', { ranges: 1, seed: SEED }, () => {}));
 
   test('makes differences that do not last', async () => {
     expect(await count([right])).toMatchObject({ agree: 1, passing: 0, lasting: 0 });

@@ -1,11 +1,15 @@
 import { buildCommand } from '@stricli/core';
 import { PROGRAM_SUITES, type ProgramSuite, SUITES, type Suite } from '../../conform/suite-names.ts';
+import { type CFlags, cFlags } from '../shared/c-flags.ts';
 import type { Context } from '../shared/context.ts';
 import { optionalNumber, optionalSwitch, optionalText, wholeNumber } from '../shared/flag-kinds.ts';
+import { searchFlag } from '../shared/search-flag.ts';
 
-export type ConformFlags = {
+export type ConformFlags = CFlags & {
   readonly kernel?: string;
   readonly suite?: Suite | ProgramSuite;
+  /** The name of a built-in algorithm, or a file with another. */
+  readonly algorithm?: string;
   readonly ranges: number;
   readonly seed?: number;
   readonly json?: boolean;
@@ -26,6 +30,8 @@ export const conformCommand = buildCommand<ConformFlags, [], Context>({
         brief:
           "Present pages and holes only, all conditions, the kernel's own selftest, the simulated daemon, or page faults: all of these by default. Live processes, programs that start again, and a server that follows advice: by name alone",
       },
+      algorithm: searchFlag("Whose search the kernel is compared with, in place of the model's"),
+      ...cFlags,
       ranges: {
         kind: 'parsed',
         parse: wholeNumber,
@@ -44,11 +50,14 @@ export const conformCommand = buildCommand<ConformFlags, [], Context>({
       'live predicts processes in known states inside the guest, and then lets khugepaged run; restart starts programs',
       'again with other sizes, and compares their memory with what was predicted; advice has a redis-server follow advise.',
       'None of the three is run by default.',
+      'With --algorithm, the rest of the model (scan, limits, attempts) stays, and the search is that of a FILE or NAME: does the',
+      'kernel of your series do what your module says? plain, mixed, selftest and daemon know it, and are then all by default.',
       'Kernels come from Debian through apt and are kept in ~/.cache/thpscope. QEMU and a C compiler have to be there: nothing',
       'is installed; kernel-lab/install-tools.sh does that. Exit code 1: there is a difference.',
       '',
       'Examples:',
       '  thpscope conform --kernel 7.2 --suite plain --ranges 10000 --seed 1',
+      '  thpscope conform --kernel my-bzImage --suite plain --algorithm my-walk.js',
       '  thpscope conform --kernel 7.3 --suite live',
     ].join('\n'),
   },

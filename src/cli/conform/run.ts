@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { bootGuest } from '../../conform/guest.ts';
 import {
   type BootableKernel,
@@ -7,13 +8,19 @@ import {
   KERNEL_SERIES,
   openKernel,
 } from '../../conform/kernels.ts';
-import { SUITES, type Suite } from '../../conform/suite-names.ts';
+import { SEARCHED_SUITES, SUITES, type Suite } from '../../conform/suite-names.ts';
 import { COLUMNS, type Difference, runSuite, type SuiteCount } from '../../conform/suite-run.ts';
-import { type Result, succeed } from '../../core/base/failure.ts';
+import { fail, type Result, succeed } from '../../core/base/failure.ts';
+import { shellCommand } from '../../core/base/shell.ts';
+import type { CollapseAlgorithm } from '../../core/search/algorithm.ts';
 import { layOutTable } from '../../render/text/columns.ts';
+import { printable } from '../../render/words/printable.ts';
+import type { MadeBy } from '../../render/words/verify-checks.ts';
+import { withAskedSearch } from '../shared/asked-search.ts';
 import { type Context, print, warn } from '../shared/context.ts';
 import { EXIT } from '../shared/exit-code.ts';
 import { interruptible } from '../shared/interrupt.ts';
+import { madeBy } from '../shared/made-by.ts';
 import { makePrivateFolder } from '../shared/private-folder.ts';
 import { startProgress } from '../shared/progress.ts';
 import { conformAdvice } from './advice.ts';
@@ -41,6 +48,27 @@ function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 
 /** Returns the number of differences that nothing explains. */
 async function runSuites(context: Context, flags: ConformFlags, folder: string): Promise<Result<number>> {
+  const { suite } = flags;
+  if (flags.algorithm === undefined) return runModelSuites(context, flags, folder);
+  const searched = SEARCHED_SUITES.find((each) => each === suite);
+  if (suite !== undefined && searched === undefined) {
+    const message = `--suite ${suite} asks about no search: --algorithm goes with ${SEARCHED_SUITES.join(', ')}`;
+    return fail('usage', message);
+  }
+  // Before any guest is booted, so that a file that is no algorithm is told at once.
+  return withAskedSearch(context, flags, async (algorithm) => {
+    const kernels = await chosenKernels(flags.kernel);
+    if (!kernels.ok) return kernels;
+    const suites = searched === undefined ? SEARCHED_SUITES : [searched];
+    return conformRanges(context, flags, suites, kernels.value, folder, algorithm);
+  });
+}
+
+async function runModelSuites(
+  context: Context,
+  flags: ConformFlags,
+  folder: string,
+): Promise<Result<number>> {
   const kernels = await chosenKernels(flags.kernel);
   if (!kernels.ok) return kernels;
   switch (flags.suite) {
@@ -64,8 +92,11 @@ async function conformRanges(
   suites: readonly Suite[],
   kernels: readonly BootableKernel[],
   folder: string,
+  algorithm?: CollapseAlgorithm,
 ): Promise<Result<number>> {
   const seed = flags.seed ?? Math.floor(Math.random() * 2 ** 32);
+  const { algorithm: judge, kernel: file } = flags;
+  const by = await madeBy([file, judge].filter((each) => each !== undefined));
   const probe = await compileProbe(folder);
   if (!probe.ok) return probe;
   const progress = startProgress(context);
@@ -79,25 +110,30 @@ async function conformRanges(
     }
     try {
       for (const suite of suites) {
-        const counted = await runSuite(guest.value, kernel, suite, flags.ranges, seed, (done, of) =>
+        const asked = { ranges: flags.ranges, seed, algorithm };
+        const counted = await runSuite(guest.value, kernel, suite, asked, (done, of) =>
           progress.show(done, of, `ranges of ${suite} on ${kernel.version}`),
-        );
-        progress.clear();
+        ).finally(() => progress.clear());
         if (!counted.ok) {
           if (!flags.json && counts.length > 0) await print(context, `${tableOf(counts)}\n`);
           return counted;
         }
         counts.push(counted.value);
         if (flags.json) continue;
-        const again = `thpscope conform --kernel ${kernel.name} --suite ${suite} --ranges ${flags.ranges} --seed ${seed}`;
+        const again = againCommand({ ...flags, kernel: kernel.name, suite, seed });
         for (const difference of counted.value.differences)
-          await print(context, `${describe(difference)}\n  again: ${again}\n`);
+          await print(context, `${describe(difference, judge)}\n  again: ${again}\n`);
       }
     } finally {
       await guest.value.stop();
     }
   }
-  await print(context, flags.json ? jsonOf(seed, counts) : `${tableOf(counts)}\nseed ${seed}\n`);
+  await print(
+    context,
+    flags.json
+      ? jsonOf(seed, counts, judge, by)
+      : `${tableOf(counts)}\n${judgedLines(counts, judge, by)}seed ${seed}\n`,
+  );
   return succeed(counts.reduce((sum, { lasting }) => sum + lasting, 0));
 }
 
@@ -108,16 +144,28 @@ async function chosenKernels(kernel: string | undefined): Promise<Result<Bootabl
   return opened.ok ? succeed([opened.value]) : opened;
 }
 
+function againCommand({ kernel, suite, algorithm, cc, function: name, ranges, seed }: ConformFlags): string {
+  const asked = { kernel, suite, algorithm, cc, function: name, ranges, seed };
+  const given = Object.entries(asked).filter(([, value]) => value !== undefined);
+  return shellCommand([
+    'thpscope',
+    'conform',
+    ...given.flatMap(([flag, value]) => [`--${flag}`, `${value}`]),
+  ]);
+}
+
 /** Of a batch that differs in its counters alone, the ranges say little. */
 const RANGES_SHOWN = 4;
 
-function describe({ kind, name, request, real, model }: Difference): string {
+function describe({ kind, name, request, real, model }: Difference, judge: string | undefined): string {
+  const judges = judge === undefined ? 'model' : printable(basename(judge));
+  const width = Math.max(6, judges.length);
   const shown = request.length > RANGES_SHOWN + 1 ? [request[0], '...'] : request;
   return [
     `${kind === 'passing' ? 'agreed when asked again' : 'difference'}${name === undefined ? '' : ` in ${name}`}:`,
     ...shown.map((line) => `  ${line}`),
-    `  kernel ${real}`,
-    `  model  ${model}`,
+    `  ${'kernel'.padEnd(width)} ${real}`,
+    `  ${judges.padEnd(width)} ${model}`,
   ].join('\n');
 }
 
@@ -134,9 +182,26 @@ function tableOf(counts: readonly SuiteCount[]): string {
   return layOutTable(columns, rows).join('\n');
 }
 
-function jsonOf(seed: number, counts: readonly SuiteCount[]): string {
+/** By whom the kernel was judged, if not by the model alone, and the sums of the files that were read. */
+function judgedLines(counts: readonly SuiteCount[], judge: string | undefined, by: MadeBy): string {
+  if (judge === undefined) return '';
+  const models = [...new Set(counts.map(({ kernel }) => kernel.model.name))].join(' and ');
+  return [
+    `the search of ${printable(judge)}, the rest by the model of ${models}; thpscope ${by.version}`,
+    ...by.files.map(({ path, sha256 }) => `${printable(path)}: sha256 ${sha256.slice(0, 16)}`),
+    '',
+  ].join('\n');
+}
+
+function jsonOf(
+  seed: number,
+  counts: readonly SuiteCount[],
+  judge: string | undefined,
+  { version, files }: MadeBy,
+): string {
   const suites = counts.map(({ kernel, suite, agree, passing, lasting, of, differences }) => {
     return { kernel: kernel.version, suite, agree, passing, lasting, of, differences };
   });
-  return `${JSON.stringify({ schema: 'thpscope/conform@1', seed, suites })}\n`;
+  const judged = judge === undefined ? {} : { algorithm: judge, thpscope: version, files };
+  return `${JSON.stringify({ schema: 'thpscope/conform@1', seed, ...judged, suites })}\n`;
 }

@@ -1,11 +1,11 @@
 import { buildCommand } from '@stricli/core';
-import { ALGORITHM_NAMES } from '../../core/search/algorithm-names.ts';
 import { type CFlags, cFlags } from '../shared/c-flags.ts';
 import { describeCommand } from '../shared/command-docs.ts';
 import type { Context } from '../shared/context.ts';
 import { optionalSwitch, optionalText } from '../shared/flag-kinds.ts';
 import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
 import { type PolicyFlags, policyFlags } from '../shared/policy-flags.ts';
+import { searchFlag } from '../shared/search-flag.ts';
 import { files, patternFlags, processFlags, type SourceFlags } from '../shared/source-flags.ts';
 
 export type ExplainFlags = SourceFlags &
@@ -30,13 +30,7 @@ export const explainCommand = buildCommand<ExplainFlags, string[], Context>({
         'An address in the PMD range to explain, or START-END of a VMA for its first range with pages',
       ),
       ...policyFlags,
-      algorithm: {
-        ...optionalText(
-          `${ALGORITHM_NAMES.join('|')}|FILE`,
-          'How a range is searched; as the kernel model does by default; a FILE is a module or C (see verify)',
-        ),
-        proposeCompletions: (partial: string) => ALGORITHM_NAMES.filter((name) => name.startsWith(partial)),
-      },
+      algorithm: searchFlag('How a range is searched; as the kernel model does by default'),
       ...cFlags,
       format: {
         kind: 'enum',

@@ -171,13 +171,13 @@ async function runInWorker<J extends VerifyJob>(
 }
 
 /** How long each may take if compilers run meanwhile. That a search in C loops its own program notices. */
-function withCompiling(deadlines: Deadlines): Deadlines {
+export function withCompiling(deadlines: Deadlines): Deadlines {
   const { step, silence } = deadlines;
   return { ...deadlines, step: step + MOST_COMPILING, silence: silence + MOST_COMPILING };
 }
 
 /** Ends a search in C with whatever it started. */
-function killSearch(pid: number): void {
+export function killSearch(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
@@ -186,7 +186,7 @@ function killSearch(pid: number): void {
 }
 
 /** Writes what a compiler says: the lines as they are, but for what a terminal would obey. */
-function sayLines({ process }: Context, text: string): void {
+export function sayLines({ process }: Context, text: string): void {
   if (text.trim() === '') return;
   for (const line of text.trimEnd().split('\n'))
     process.stderr.write(`${printable(line).replaceAll('\\x09', '\t')}\n`);

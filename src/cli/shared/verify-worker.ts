@@ -1,16 +1,15 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Explanation, explainRange } from '../../analysis/explanation.ts';
-import { fail, type Result, succeed } from '../../core/base/failure.ts';
+import { failWith, type Result, succeed } from '../../core/base/failure.ts';
 import { type Geometry, geometryOfPmdOrder, x86_64 } from '../../core/memory/geometry.ts';
-import { FaultError } from '../../verify/algorithm-fault.ts';
 import { type CheckedAlgorithm, guarded } from '../../verify/checked-algorithm.ts';
 import { equalityProof } from '../../verify/proof/proving.ts';
 import { reportingAttempts } from '../../verify/reported-attempts.ts';
 import { Verification, type VerifyReport } from '../../verify/verification.ts';
 import { compareSnapshots, measureGap } from '../compare/snapshots.ts';
 import { loadAlgorithm } from './algorithm-module.ts';
-import { isCFile } from './c-walk/c-file.ts';
 import { HangError, withDeadline } from './deadline.ts';
+import { bounded, searchFailure } from './search-failure.ts';
 import {
   type ExplainJob,
   namesOf,
@@ -50,7 +49,7 @@ async function work(): Promise<Result<unknown>> {
   }
   if (job.kind === 'verify') return verify(job, algorithms);
   if (job.kind === 'prove') return prove(job, algorithms);
-  const supervised = algorithms.map(guarded).map(bounded);
+  const supervised = algorithms.map((each) => bounded(guarded(each), deadlines.step));
   try {
     if (job.kind === 'explain') return succeed(explainBy(supervised[0], job));
     const { files, flags } = job;
@@ -59,9 +58,9 @@ async function work(): Promise<Result<unknown>> {
       ? await compareSnapshots([supervised[0], supervised[1]], asked)
       : await measureGap(supervised[0], job.objective, asked);
   } catch (error) {
-    if (!(error instanceof FaultError) && !(error instanceof HangError)) throw error;
-    const advice = `'thpscope verify ${namesOf(job).find(isCFile)}' shows the smallest case`;
-    return c ? fail('usage', `${error.message}; ${advice}`) : fail('unreadable', error.message);
+    const failure = searchFailure(error, namesOf(job));
+    if (!failure) throw error;
+    return failWith(failure);
   }
 }
 
@@ -139,22 +138,4 @@ function prove(
   const { found } = equality;
   const report = found ? inTime(() => verification.value.only(found.case)) : verification.value.report();
   return succeed({ equality, report, noProof: equality.stopped });
-}
-
-/** The same algorithm, ended when it does not come back. */
-function bounded({ name, algorithm, model }: CheckedAlgorithm): CheckedAlgorithm {
-  return {
-    name,
-    model,
-    algorithm: {
-      name,
-      collapse: (...asked) => {
-        try {
-          return inTime(() => algorithm.collapse(...asked));
-        } catch (error) {
-          throw error instanceof HangError ? new HangError(`${name} does not come back`) : error;
-        }
-      },
-    },
-  };
 }

@@ -1,17 +1,22 @@
 import { buildCommand } from '@stricli/core';
 import { KERNEL_MODEL_NAMES, type KernelModelName } from '../../core/rules/kernel-names.ts';
 import { REGISTERED_WORDS, type Registered } from '../../simulation/memory-start.ts';
+import { type CFlags, cFlags } from '../shared/c-flags.ts';
 import { describeCommand } from '../shared/command-docs.ts';
 import type { Context } from '../shared/context.ts';
 import { optionalNumber, optionalSwitch, optionalText, wordList } from '../shared/flag-kinds.ts';
 import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
 import { type SettingsFlags, setFlag, settingsFlags } from '../shared/policy-flags.ts';
+import { searchFlag } from '../shared/search-flag.ts';
 import { PROCESSES, type ProcessFlags, processFlags } from '../shared/source-flags.ts';
 
 export type SimulateFlags = ProcessFlags &
   SettingsFlags &
+  CFlags &
   OutputFlags & {
     readonly kernel?: KernelModelName;
+    /** The name of a built-in algorithm, or a file with another. */
+    readonly algorithm?: string;
     readonly until?: string;
     readonly seed?: number;
     readonly registered?: Registered;
@@ -40,6 +45,8 @@ export const simulateCommand = buildCommand<SimulateFlags, string[], Context>({
         brief:
           'Whose khugepaged works; by default as the scenario says, or the one that the memory was read on',
       },
+      algorithm: searchFlag('How khugepaged searches a range; as the kernel does by default'),
+      ...cFlags,
       ...setFlag(
         'Write to a file below /sys/kernel/mm/transparent_hugepage before it begins, such as khugepaged/pages_to_scan=65536; repeatable, over all other settings',
       ),
@@ -80,6 +87,7 @@ export const simulateCommand = buildCommand<SimulateFlags, string[], Context>({
       ],
       [
         'thpscope simulate go-heap --max-ptes-none 0',
+        'thpscope simulate go-heap --orders all --algorithm my-walk.js',
         'thpscope simulate examples/redis.parquet --policy default --registered all',
         'thpscope simulate -p $(pidof -s redis-server) --orders all --max-ptes-none 0 --csv',
       ],

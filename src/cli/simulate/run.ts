@@ -1,5 +1,7 @@
+import { setImmediate } from 'node:timers/promises';
 import { formatDuration, parseDuration } from '../../core/base/duration.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
+import type { CollapseAlgorithm } from '../../core/search/algorithm.ts';
 import { originCells } from '../../render/csv/origin.ts';
 import { simulateCsv } from '../../render/csv/simulate.ts';
 import { simulateJson } from '../../render/json/simulate.ts';
@@ -11,9 +13,11 @@ import { LONGEST_NS } from '../../simulation/scenario-bounds.ts';
 import { Simulation } from '../../simulation/simulation.ts';
 import type { SimulationReport } from '../../simulation/simulation-report.ts';
 import { traceLine } from '../../simulation/trace-line.ts';
+import { withAskedSearch } from '../shared/asked-search.ts';
 import type { WithPolicyFile } from '../shared/command-inputs.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, reportFailure, styleFor, warn } from '../shared/context.ts';
+import { interruptible } from '../shared/interrupt.ts';
 import { originField, printOrigin } from '../shared/origin.ts';
 import { startProgress } from '../shared/progress.ts';
 import { readVersion } from '../shared/version.ts';
@@ -24,14 +28,23 @@ import { type Start, simulateInputs, startFrom, writeSettings } from './start.ts
 
 const DEFAULT_SEED = 1;
 const FLUSH_CHARACTERS = 1 << 16;
+const PAUSE_EVERY_MS = 100;
 
 /** `thpscope simulate`: khugepaged over time, on a scenario or on memory as it is or was. */
 export async function simulate(this: Context, flags: SimulateFlags, ...names: string[]): Promise<void> {
-  const done = await simulateWhat(this, flags, names);
+  const work = () => withAskedSearch(this, flags, (algorithm) => simulateWhat(this, flags, names, algorithm));
+  // Of a search in C nothing may stay, whatever ends the command.
+  if (flags.algorithm !== undefined) return interruptible(this, work);
+  const done = await work();
   if (!done.ok) reportFailure(this, done.failure);
 }
 
-async function simulateWhat(context: Context, asked: SimulateFlags, words: string[]): Promise<Result<void>> {
+async function simulateWhat(
+  context: Context,
+  asked: SimulateFlags,
+  words: string[],
+  algorithm: CollapseAlgorithm | undefined,
+): Promise<Result<void>> {
   if (asked.calibrate) return (await import('./calibrate.ts')).calibrate(context);
   const hasSource = words.length > 0 || asked.pid || asked.cgroup !== undefined || asked.all;
   if (asked.list || !hasSource) return list(context, asked);
@@ -50,6 +63,7 @@ async function simulateWhat(context: Context, asked: SimulateFlags, words: strin
   if (!start.ok) return start;
   const settled = await applyPolicy(context, flags, start.value);
   if (!settled.ok) return settled;
+  if (algorithm) start.value.host.system.algorithm = algorithm;
   const report = await run(context, flags, start.value, {
     seed,
     until: until.value ?? start.value.until,
@@ -114,7 +128,7 @@ async function applyPolicy(
     );
   }
   // Of the files, all that there are may be written, which is more than a policy goes by.
-  const runPolicy = await policyFromFlags({ ...flags, set: [] }, machine.geometry, {
+  const runPolicy = await policyFromFlags({ ...flags, algorithm: undefined, set: [] }, machine.geometry, {
     settings,
     kernelRelease: readOn?.release,
   });
@@ -131,6 +145,7 @@ async function run(
 ): Promise<SimulationReport> {
   const progress = startProgress(context);
   let lines = '';
+  let paused = performance.now();
   const onTrace = flags.trace ? (at: number, text: string) => void (lines += traceLine(at, text)) : undefined;
   const simulation = new Simulation(host, { ...options, onTrace });
   const total = options.until === 'settled' ? undefined : Math.round(options.until / 1e9);
@@ -141,6 +156,11 @@ async function run(
       total,
       `s: ${formatDuration(simulation.now)} of virtual time, ${simulation.fullScans} full scans`,
     );
+    // The search is heard, and signals are, only in between.
+    if (flags.algorithm !== undefined && performance.now() - paused > PAUSE_EVERY_MS) {
+      await setImmediate();
+      paused = performance.now();
+    }
     if (lines.length > FLUSH_CHARACTERS) {
       await print(context, lines);
       lines = '';

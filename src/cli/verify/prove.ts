@@ -13,9 +13,9 @@ import type { Asked, VerifyOptions } from '../../verify/verification.ts';
 import { isCFile } from '../shared/c-walk/c-file.ts';
 import { type Context, print, styleFor } from '../shared/context.ts';
 import { EXIT } from '../shared/exit-code.ts';
+import { madeBy } from '../shared/made-by.ts';
 import { type ProofAnswer, runVerifyJob } from '../shared/verify-job.ts';
 import type { VerifyFlags } from './command.ts';
-import { madeBy } from './made-by.ts';
 
 interface ToProve {
   readonly asked: Asked;

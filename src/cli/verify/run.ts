@@ -16,12 +16,12 @@ import { commandInputs, type WithPolicyFile } from '../shared/command-inputs.ts'
 import { policyFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, reportFailure, styleFor } from '../shared/context.ts';
 import { EXIT } from '../shared/exit-code.ts';
+import { madeBy } from '../shared/made-by.ts';
 import { originField, printOrigin } from '../shared/origin.ts';
 import { type SettingsFlags, settingsFlags } from '../shared/policy-flags.ts';
 import { rangeFromFlags } from '../shared/source.ts';
 import { reportJob, runVerifyJob } from '../shared/verify-job.ts';
 import type { VerifyFlags } from './command.ts';
-import { madeBy } from './made-by.ts';
 import { newAlgorithm, newMachine, writeNewAlgorithm } from './new-algorithm.ts';
 import { printProof, proveFirst } from './prove.ts';
 

@@ -5,6 +5,7 @@ import type { KernelModel } from '../rules/kernel-model.ts';
 import type { OutcomeRule } from '../rules/outcome.ts';
 import { type CollapsePolicy, madvisePolicy } from '../rules/policy.ts';
 import type { ScanResult } from '../rules/scan-result.ts';
+import type { CollapseAlgorithm } from '../search/algorithm.ts';
 import { type MadviseErrno, madviseErrno, madviseGoesOn, madviseIsDone } from './madvise-errno.ts';
 import { type CollapsePlan, planRange } from './plan.ts';
 
@@ -40,6 +41,8 @@ export interface MadviseCall {
    */
   readonly rangeAt: (address: number) => RangeState | MissingTable;
   readonly model: KernelModel;
+  /** The search; by default that of the model. */
+  readonly algorithm?: CollapseAlgorithm;
   readonly geometry: Geometry;
   /** Results decided in advance for the attempts on the range at this address. */
   readonly outcomesAt?: (address: number) => readonly OutcomeRule[];
@@ -121,6 +124,9 @@ function adviseRange(
   found: RangeState | MissingTable,
 ): AdvisedRange {
   if (typeof found === 'string') return { address, result: 'SCAN_NO_PTE_TABLE', plan: undefined };
-  const plan = planRange(found, policy, { outcomes: call.outcomesAt?.(address) });
+  const plan = planRange(found, policy, {
+    algorithm: call.algorithm,
+    outcomes: call.outcomesAt?.(address),
+  });
   return { address, result: plan.result, plan };
 }

@@ -22,6 +22,7 @@ export function simulateJson(
     title: report.title,
     seed: report.seed,
     model: model.name,
+    algorithm: report.algorithm,
     calibration: report.calibration,
     geometry: report.geometry,
     memoryPages: report.memoryPages,

@@ -43,10 +43,14 @@ export function headLines(report: SimulationReport, readOn: ReadOn | undefined, 
   const ignored = ignoredLimitLine({ orders: enabledSizes(settings), maxPtesNone, model }, geometry);
   const sleep = formatDuration(scanSleepMs * 1e6);
   const swap = report.swapSlots > 0 ? `, ${formatSize(report.swapSlots, geometry)} of swap` : '';
+  const { algorithm } = report;
   const other = readOn && otherKernelLine(model, readOn, geometry);
   return [
     style.bold(printable(report.title)),
     `as ${kernelWords(model, readOn)} decides; enabled ${settings.enabled}, sizes: ${sizeSettingsLine(settings, geometry)}`,
+    ...(algorithm === model.algorithm
+      ? []
+      : [`searched by ${printable(algorithm)} in place of ${model.algorithm}`]),
     `max_ptes_none ${maxPtesNone}, max_ptes_swap ${maxPtesSwap}, max_ptes_shared ${maxPtesShared}`,
     `pages_to_scan ${pagesToScan} every ${sleep}; ${formatSize(report.memoryPages, geometry)} of memory${swap}`,
     `costs of ${printable(report.calibration)}; seed ${seed}`,

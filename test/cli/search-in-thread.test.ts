@@ -1,0 +1,96 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+
+import { thpscope } from '../support/thpscope.ts';
+import { hasCompiler } from '../support/verify/compiler.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'thpscope-searches-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const SCENARIO = ['simulate', 'go-heap', '--orders', 'all', '--max-ptes-none', '0'];
+const simulated = (algorithm: string, ...more: string[]) =>
+  thpscope([...SCENARIO, '--algorithm', algorithm, ...more]);
+
+/** The answer but for the name of the algorithm. */
+const answerOf = ({ stdout }: { stdout: string }) => ({ ...JSON.parse(stdout), algorithm: undefined });
+
+function moduleOf(name: string, body: string): string {
+  const path = join(folder, `${name}.js`);
+  writeFileSync(path, `export default { collapse(range, policy, attempt) { ${body} } };\n`);
+  return path;
+}
+
+describe('simulate --algorithm', () => {
+  test('a module that does as the kernel does changes nothing, and is named', async () => {
+    const walk = join(folder, 'walk.js');
+    expect((await thpscope(['verify', '--new', walk])).code).toBe(0);
+    const [own, text, plain] = await Promise.all([
+      simulated(walk, '--json'),
+      simulated(walk),
+      thpscope([...SCENARIO, '--json']),
+    ]);
+    expect(plain.code).toBe(0);
+    expect(JSON.parse(own.stdout).algorithm).toBe(walk);
+    expect(JSON.parse(plain.stdout).algorithm).toBe('walk');
+    expect(answerOf(own)).toEqual(answerOf(plain));
+    expect(text.stdout).toContain(`searched by ${walk} in place of walk`);
+  });
+
+  test.runIf(hasCompiler)('so does one in C, of which nothing stays', async () => {
+    const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith('thpscope-simulate-'));
+    const [own, plain] = [
+      await simulated('examples/algorithms/walk.c', '--json'),
+      await thpscope([...SCENARIO, '--json']),
+    ];
+    expect(own.stderr).toBe('');
+    expect(answerOf(own)).toEqual(answerOf(plain));
+    expect(folders()).toEqual([]);
+  });
+
+  test('another one does something else', async () => {
+    const never = moduleOf('never', "return 'SCAN_FAIL';");
+    const [own, plain] = await Promise.all([simulated(never, '--json'), thpscope([...SCENARIO, '--json'])]);
+    expect(JSON.parse(plain.stdout).summary.collapsed).not.toEqual({});
+    expect(answerOf(own)).not.toEqual(answerOf(plain));
+  });
+
+  test.each([
+    ['throws', "throw new TypeError('no');", ': no'],
+    ['ends', 'process.exit(0);', ': it ended the process'],
+    ['loops', 'for (;;);', ' does not come back'],
+    ['returns-junk', 'return 5;', ' returns no result'],
+    [
+      'no-window',
+      "attempt([{ offset: 1, order: 2 }]); return 'SCAN_FAIL';",
+      ' attempts 1:2, which is not aligned',
+    ],
+  ])('names a module that %s', async (name, body, message) => {
+    const path = moduleOf(name, body);
+    const run = await simulated(path);
+    expect(run).toEqual({ code: 5, stdout: '', stderr: `thpscope: ${path}${message}\n` });
+  });
+
+  test('what a module prints goes to stderr', async () => {
+    const path = moduleOf('talks', "console.log('looked'); return 'SCAN_FAIL';");
+    const run = await simulated(path, '--json');
+    expect(JSON.parse(run.stdout).algorithm).toBe(path);
+    expect(run.stderr).toMatch(/^(looked\n)+$/);
+  });
+
+  test('a file that is not there is refused', async () => {
+    expect(await simulated('nowhere.js')).toMatchObject({ code: 2, stdout: '' });
+  });
+});
+
+test('conform refuses an algorithm before anything is booted', async () => {
+  const broken = join(folder, 'broken.js');
+  writeFileSync(broken, 'export default 1;\n');
+  const run = await thpscope(['conform', '--algorithm', broken]);
+  expect(run).toMatchObject({ code: 5, stdout: '' });
+  expect(run.stderr).toContain(`${broken}: exports no algorithm`);
+  const fault = await thpscope(['conform', '--suite', 'fault', '--algorithm', 'walk']);
+  expect(fault).toMatchObject({ code: 2, stdout: '' });
+  expect(fault.stderr).toContain('--suite fault asks about no search');
+});
