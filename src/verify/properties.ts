@@ -1,6 +1,6 @@
-import { pagesPerRange } from '../core/memory/geometry.ts';
+import { type Geometry, pagesPerRange } from '../core/memory/geometry.ts';
 import { emptyOccupancy, hasPage, setPages } from '../core/memory/occupancy.ts';
-import { asOffset, asOrder, type Order, ordersOf } from '../core/memory/order.ts';
+import { asOffset, asOrder, type Order, type OrderSet, ordersOf } from '../core/memory/order.ts';
 import { actionAfter, SCAN_RESULTS, type ScanResult } from '../core/rules/scan-result.ts';
 import { judgeWindow } from '../core/search/algorithm.ts';
 import { collapsed } from './agreement.ts';
@@ -25,6 +25,10 @@ const PROPERTIES = {
   },
   qualifying: { text: 'only windows that qualify are attempted', holds: attemptsQualifying },
   stops: { text: 'nothing is attempted after a result at which Linux 7.3 stops', holds: stopsInTime },
+  'steps-over': {
+    text: 'nothing is attempted inside a window past which Linux 7.3 goes on after its result',
+    holds: stepsOver,
+  },
   result: {
     text: 'the result is SCAN_SUCCEED if anything collapsed, else SCAN_FAIL or that of a failed attempt',
     holds: returnsWhatHappened,
@@ -63,11 +67,14 @@ export function propertiesOf(
     judge: ([run], shape) => {
       if (run.visits > 0) reported.visits = true;
       if (run.stackDepth !== undefined) reported.stack = true;
-      return PROPERTY_NAMES.filter((name) => !PROPERTIES[name].holds(run, shape)).map((name) => {
-        return { kind: 'property', name };
-      });
+      return brokenProperties(run, shape).map((name) => ({ kind: 'property', name }));
     },
   };
+}
+
+/** The properties that a run breaks. */
+export function brokenProperties(run: AlgorithmRun, shape: Shape): PropertyName[] {
+  return PROPERTY_NAMES.filter((name) => !PROPERTIES[name].holds(run, shape));
 }
 
 /** Whether an algorithm lets see what a property is about. */
@@ -132,6 +139,23 @@ function stopsInTime({ results, rounds }: AlgorithmRun): boolean {
   return stop < 0 || (rounds.at(-1) ?? 0) <= stop;
 }
 
+/** As with `stopsInTime`, windows that are handed over together do not know of each other. */
+function stepsOver({ windows, results, rounds }: AlgorithmRun, { orders }: Shape): boolean {
+  if (windows.length < 2) return true;
+  const enabled = ordersOf(orders);
+  const done = new Set<number>();
+  for (const [round, from] of rounds.entries()) {
+    const end = rounds[round + 1] ?? windows.length;
+    for (let i = from; i < end && done.size > 0; i++) {
+      const { offset, order } = windowOf(windows[i]);
+      if (enabled.some((larger) => larger > order && done.has(((offset & -(1 << larger)) << 4) | larger)))
+        return false;
+    }
+    for (let i = from; i < end; i++) if (actionAfter(results[i]) === 'next-offset') done.add(windows[i] >> 1);
+  }
+  return true;
+}
+
 function returnsWhatHappened({ results, result }: AlgorithmRun): boolean {
   if (results.includes('SCAN_SUCCEED')) return result === 'SCAN_SUCCEED';
   return result === 'SCAN_FAIL' || results.includes(result);
@@ -158,10 +182,20 @@ function attemptsOnce({ windows }: AlgorithmRun): boolean {
 }
 
 function visitsFew({ visits }: AlgorithmRun, { range, orders }: Shape): boolean {
-  const lowest = ordersOf(orders)[0] ?? asOrder(range.geometry.pmdOrder);
-  return visits < (2 * pagesPerRange(range.geometry)) >> lowest;
+  return visits <= mostVisits(range.geometry, orders);
+}
+
+/** Visits of a search that looks at each window down to the lowest enabled order once. */
+export function mostVisits(geometry: Geometry, orders: OrderSet): number {
+  const lowest = ordersOf(orders)[0] ?? asOrder(geometry.pmdOrder);
+  return ((2 * pagesPerRange(geometry)) >> lowest) - 1;
 }
 
 function stacksFew({ stackDepth = 0 }: AlgorithmRun, { range }: Shape): boolean {
-  return stackDepth <= range.geometry.pmdOrder - 1;
+  return stackDepth <= mostStacked(range.geometry);
+}
+
+/** Windows on a stack that descends to order 2 by halves, with the one that is visited. */
+export function mostStacked({ pmdOrder }: Geometry): number {
+  return pmdOrder - 1;
 }

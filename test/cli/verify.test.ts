@@ -57,6 +57,38 @@ test('machines that differ: exit code 1, the smallest range and the shortest seq
   });
 });
 
+test('one machine: what it keeps to is proved, with the bounds; cases where they are asked for', async () => {
+  const { stdout, code } = await thpscope(words('verify stack --pmd-order 9'));
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^stack, proved for every bitmap, limit and set of orders, and every outcome/);
+  expect(stdout.match(/^proved /gm)).toHaveLength(12);
+  expect(stdout).toMatch(/ 9 +256 +43,692 +255 +255 +8\n/);
+  expect(stdout).toContain('  255 attempts with orders 2-9\n');
+  expect(stdout).toContain('8 on the stack with orders 2: 0:2 above 256:8 128:7 64:6 32:5 16:4 8:3 4:2\n');
+  expect((await thpscope(words('verify stack --cases 1000'))).stdout).toMatch(/^in 1,000 cases:\nheld /);
+  const tap = await thpscope(words('verify walk --pmd-order 5 --format ktap'));
+  expect(tap.stdout).toMatch(/^ok 1 walk: no larger .* missed, proved for every bitmap/m);
+  expect(tap.stdout).toMatch(/on the stack, .* # SKIP not reported/);
+});
+
+test('one machine that breaks a property: exit code 1, a small case and the answers', async () => {
+  const line = 'verify examples/algorithms/no-skip-of-large-folios.js --pmd-order 9';
+  const { stdout, code } = await thpscope(words(line));
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/^broken {8}nothing is attempted inside a window past which Linux 7.3 goes on/m);
+  expect(stdout).toMatch(
+    /--pattern 0 --orders 2-3 --max-ptes-none 7 --outcome 0:3=SCAN_PTE_MAPPED_HUGEPAGE\n/,
+  );
+  const json = JSON.parse((await thpscope([...words(line), '--json'])).stdout);
+  expectSchema('verify', json);
+  expect(json).toMatchObject({ proved: false, proof: { broken: { property: 'steps-over', pmdOrder: 3 } } });
+});
+
+test('one that shows no states is tested, and the answer says why', async () => {
+  const { stdout } = await thpscope(words('verify rounds --pmd-order 3'));
+  expect(stdout).toMatch(/^tested, not proved: rounds does not show its states$/m);
+});
+
 test.each([
   ['scaled', /judge windows by rules of their own/],
   ['stack-patch11 --relation result', /they do not attempt the same windows in the same order/],

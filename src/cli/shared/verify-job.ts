@@ -9,6 +9,7 @@ import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import { printable } from '../../render/words/printable.ts';
 import type { Gap } from '../../verify/optimality.ts';
 import type { EqualityProof } from '../../verify/proof/equality-proof.ts';
+import type { PropertyProof } from '../../verify/proof/property-proof.ts';
 import type { ProofOptions } from '../../verify/proof/proving.ts';
 import type { SearchCase } from '../../verify/search-case.ts';
 import type { Asked, VerifyOptions, VerifyReport } from '../../verify/verification.ts';
@@ -80,7 +81,10 @@ export interface VerifyAnswers {
 
 /** What a proof came to, or why there is none. */
 export interface ProofAnswer {
-  readonly equality: EqualityProof | undefined;
+  /** Of two algorithms. */
+  readonly equality?: EqualityProof | undefined;
+  /** Of one. */
+  readonly properties?: PropertyProof;
   /** Of the case that was found; without one, of no case at all. */
   readonly report: VerifyReport | undefined;
   readonly noProof: string | undefined;

@@ -3,8 +3,9 @@ import { type Explanation, explainRange } from '../../analysis/explanation.ts';
 import { failWith, type Result, succeed } from '../../core/base/failure.ts';
 import { type Geometry, geometryOfPmdOrder, x86_64 } from '../../core/memory/geometry.ts';
 import { type CheckedAlgorithm, guarded } from '../../verify/checked-algorithm.ts';
-import { equalityProof } from '../../verify/proof/proving.ts';
+import { equalityProof, propertyProof } from '../../verify/proof/proving.ts';
 import { reportingAttempts } from '../../verify/reported-attempts.ts';
+import type { SearchCase } from '../../verify/search-case.ts';
 import { Verification, type VerifyReport } from '../../verify/verification.ts';
 import { compareSnapshots, measureGap } from '../compare/snapshots.ts';
 import { loadAlgorithm } from './algorithm-module.ts';
@@ -122,20 +123,31 @@ function prove(
   algorithms: readonly CheckedAlgorithm[],
 ): Result<ProofAnswer> {
   const [a, b] = algorithms;
-  const run = equalityProof([a, b], asks);
-  if (typeof run === 'string') return succeed({ equality: undefined, report: undefined, noProof: run });
+  const verification = Verification.of(asked, algorithms, options);
+  if (!verification.ok) return verification;
+  const reportOf = (found: SearchCase | undefined) =>
+    found ? inTime(() => verification.value.only(found)) : verification.value.report();
+  if (b) {
+    const run = equalityProof([a, b], asks);
+    if (typeof run === 'string') return succeed({ report: undefined, noProof: run });
+    goThrough(run.run());
+    const equality = run.result();
+    return succeed({ equality, report: reportOf(equality.found?.case), noProof: equality.stopped });
+  }
+  const run = propertyProof(a, asks);
+  if (typeof run === 'string') return succeed({ report: undefined, noProof: run });
+  goThrough(run.run());
+  const properties = run.result();
+  return succeed({ properties, report: reportOf(properties.found), noProof: properties.stopped });
+}
+
+/** Runs a proof to its end, or until a machine does not come back. */
+function goThrough(steps: Generator<number>): void {
   try {
-    const steps = run.run();
     for (let step = inTime(() => steps.next()); !step.done; step = inTime(() => steps.next())) {
       showProgress(step.value, 'states gone through');
     }
   } catch (error) {
     if (!(error instanceof HangError)) throw error;
   }
-  const equality = run.result();
-  const verification = Verification.of(asked, algorithms, options);
-  if (!verification.ok) return verification;
-  const { found } = equality;
-  const report = found ? inTime(() => verification.value.only(found.case)) : verification.value.report();
-  return succeed({ equality, report, noProof: equality.stopped });
 }

@@ -94,7 +94,7 @@ export const verifyCommand = buildCommand<VerifyFlags, string[], Context>({
       [
         'Proves that two algorithms do the same for every bitmap, limit and outcome, where both show their states as machines.',
         'Others run side by side on every window of every set of sizes, on every small range and on random large ones. What',
-        'differs is shown, each with the smallest case. With one algorithm it checks what any of them should keep to. An',
+        'differs is shown, each with the smallest case. With one algorithm it proves, or else tests, what any of them should keep to. An',
         'algorithm is walk, stack, stack-descend, stack-patch11, recursive, rounds, scaled, capped, chunks,',
         'chunks-always, v18, the path of a module, or a C file with the function of a patch.',
       ],

@@ -2,14 +2,18 @@ import { type Result, succeed } from '../../core/base/failure.ts';
 import { shellCommand } from '../../core/base/shell.ts';
 import type { ScanResult } from '../../core/rules/scan-result.ts';
 import { proofJson } from '../../render/json/proof.ts';
+import { propertyProofJson } from '../../render/json/property-proof.ts';
 import { verifyJson } from '../../render/json/verify.ts';
 import { provedText, provedWords, refutedText } from '../../render/text/proof.ts';
+import { brokenText, propertiesProvedText, provedOfOne } from '../../render/text/property-proof.ts';
 import { verifyText } from '../../render/text/verify.ts';
 import { verifyMail } from '../../render/text/verify-mail.ts';
 import { verifyJunit, verifyKtap } from '../../render/text/verify-tests.ts';
-import { PROVED_PMD_ORDERS } from '../../verify/proof/proving.ts';
+import type { PropertyProof } from '../../verify/proof/property-proof.ts';
+import { PROVED_OF_ONE, PROVED_PMD_ORDERS } from '../../verify/proof/proving.ts';
+import { PROPERTY_NAMES, type PropertyName } from '../../verify/properties.ts';
 import { EVERY_RESULT } from '../../verify/stages.ts';
-import type { Asked, VerifyOptions } from '../../verify/verification.ts';
+import type { Asked, PropertyState, VerifyOptions } from '../../verify/verification.ts';
 import { isCFile } from '../shared/c-walk/c-file.ts';
 import { type Context, print, styleFor } from '../shared/context.ts';
 import { EXIT } from '../shared/exit-code.ts';
@@ -28,14 +32,15 @@ export async function proveFirst(
   context: Context,
   { asked, names, options }: ToProve,
 ): Promise<Result<ProofAnswer | undefined>> {
-  if (asked.kind !== 'equivalence') return succeed(undefined);
+  if (asked.kind === 'optimality') return succeed(undefined);
   const inC = names.find(isCFile);
   if (inC !== undefined) {
-    return succeed({ equality: undefined, report: undefined, noProof: `${inC} does not show its states` });
+    return succeed({ report: undefined, noProof: `${inC} does not show its states` });
   }
-  const pmdOrders = options.pmdOrder === undefined ? PROVED_PMD_ORDERS : [options.pmdOrder];
+  const usual = asked.kind === 'properties' ? PROVED_OF_ONE : PROVED_PMD_ORDERS;
+  const pmdOrders = options.pmdOrder === undefined ? usual : [options.pmdOrder];
   // Where the attempts differ, only cases tell what else does.
-  const refutes = asked.relation === 'attempts';
+  const refutes = asked.kind === 'equivalence' && asked.relation === 'attempts';
   const proof = { pmdOrders, results: options.results, refutes };
   const answer = await runVerifyJob(context, { kind: 'prove', asked, names, options, proof });
   if (!answer.ok || answer.value.noProof !== undefined) return answer;
@@ -59,7 +64,8 @@ export async function printProof(
   },
 ): Promise<void> {
   const { answer, names, results = EVERY_RESULT, seconds } = asked;
-  const { equality: proof, report } = answer;
+  const { equality: proof, properties, report } = answer;
+  if (properties) return printPropertyProof(context, flags, { ...asked, proof: properties });
   if (!proof || !report) return;
   if (proof.found) context.process.exitCode = EXIT.difference;
   const style = styleFor(context, flags.color);
@@ -78,6 +84,51 @@ export async function printProof(
     junit: () => verifyJunit(shown, seconds),
   };
   await print(context, answers[flags.json ? 'json' : (flags.format ?? 'text')]());
+}
+
+/** Prints what is proved of one algorithm, or the case that refutes it. */
+async function printPropertyProof(
+  context: Context,
+  flags: VerifyFlags,
+  asked: {
+    readonly answer: ProofAnswer;
+    readonly proof: PropertyProof;
+    readonly names: readonly string[];
+    readonly results: readonly ScanResult[] | undefined;
+    readonly seconds: number;
+  },
+): Promise<void> {
+  const { answer, proof, names, results = EVERY_RESULT, seconds } = asked;
+  if (!answer.report) return;
+  if (proof.found) context.process.exitCode = EXIT.difference;
+  const style = styleFor(context, flags.color);
+  const command = shellCommand(['thpscope', 'verify', ...names, ...askedWords(flags)]);
+  const everyResult = asked.results === undefined;
+  const view = { name: names[0], proof, results: results.length, everyResult, seconds, command };
+  const states = heldProperties(proof);
+  const report = proof.proved
+    ? { ...answer.report, properties: states, proved: provedOfOne(view) }
+    : answer.report;
+  const ofCase = { report, single: proof.found, flags, seconds };
+  const by = await madeBy(names);
+  const answers = {
+    text: () =>
+      proof.found
+        ? verifyText(ofCase, style) + brokenText(view, style)
+        : propertiesProvedText(view, states, style),
+    json: () => `${JSON.stringify({ ...verifyJson(ofCase, by), ...propertyProofJson(proof, undefined) })}\n`,
+    mail: () => verifyMail(ofCase, by),
+    ktap: () => verifyKtap(report),
+    junit: () => verifyJunit(report, seconds),
+  };
+  await print(context, answers[flags.json ? 'json' : (flags.format ?? 'text')]());
+}
+
+/** All of them, but that nothing is said of a stack where none is kept. */
+function heldProperties({ gone }: PropertyProof): Partial<Record<PropertyName, PropertyState>> {
+  const keepsStack = gone.some(({ stack }) => stack !== undefined);
+  const state = (name: PropertyName) => (name === 'stack-depth' && !keepsStack ? 'not-reported' : 'held');
+  return Object.fromEntries(PROPERTY_NAMES.map((name) => [name, state(name)]));
 }
 
 function askedWords({ relation, results, pmdOrder }: VerifyFlags): string[] {

@@ -5,8 +5,10 @@ import { NO_ORDERS } from '../../core/memory/order.ts';
 import { type ScanResult, scanResultNamed } from '../../core/rules/scan-result.ts';
 import { enabledOrders } from '../../core/rules/thp-settings.ts';
 import { proofJson } from '../../render/json/proof.ts';
+import { propertyProofJson } from '../../render/json/property-proof.ts';
 import { gapJson, verifyJson } from '../../render/json/verify.ts';
 import { notProvedText } from '../../render/text/proof.ts';
+import { notBrokenText } from '../../render/text/property-proof.ts';
 import { gapText, verifyText } from '../../render/text/verify.ts';
 import { verifyMail } from '../../render/text/verify-mail.ts';
 import { verifyJunit, verifyKtap } from '../../render/text/verify-tests.ts';
@@ -20,7 +22,7 @@ import { madeBy } from '../shared/made-by.ts';
 import { originField, printOrigin } from '../shared/origin.ts';
 import { type SettingsFlags, settingsFlags } from '../shared/policy-flags.ts';
 import { rangeFromFlags } from '../shared/source.ts';
-import { reportJob, runVerifyJob } from '../shared/verify-job.ts';
+import { type ProofAnswer, reportJob, runVerifyJob } from '../shared/verify-job.ts';
 import type { VerifyFlags } from './command.ts';
 import { newAlgorithm, newMachine, writeNewAlgorithm } from './new-algorithm.ts';
 import { printProof, proveFirst } from './prove.ts';
@@ -65,7 +67,8 @@ export async function verify(this: Context, flags: VerifyFlags, ...words: string
   const asksCases = single.value !== undefined || options.endless;
   const proof = asksCases ? succeed(undefined) : await proveFirst(this, { asked, names, options });
   if (!reportJob(this, proof)) return;
-  if (proof.value && (proof.value.equality?.proved || proof.value.equality?.found)) {
+  const decided = proof.value?.equality ?? proof.value?.properties;
+  if (proof.value && (decided?.proved || decided?.found)) {
     const seconds = (performance.now() - started) / 1000;
     return printProof(this, flags, { answer: proof.value, names, results: results.value, seconds });
   }
@@ -76,12 +79,16 @@ export async function verify(this: Context, flags: VerifyFlags, ...words: string
   const view = { report: report.value, single: single.value, flags, seconds };
   const why = proof.value?.noProof;
   const by = await madeBy(names);
+  const notProvedJson = (tried: ProofAnswer | undefined) => {
+    if (!tried) return {};
+    return tried.properties ? propertyProofJson(tried.properties, why) : proofJson(tried.equality, why);
+  };
   const answers = {
     text: () =>
       verifyText(view, styleFor(this, flags.color)) +
-      (why === undefined ? '' : notProvedText(names, proof.value?.equality, why)),
-    json: () =>
-      `${JSON.stringify({ ...verifyJson(view, by), ...(asksCases ? {} : proofJson(proof.value?.equality, why)) })}\n`,
+      (why === undefined ? '' : notProvedText(names, proof.value?.equality, why)) +
+      (proof.value?.properties ? notBrokenText(proof.value.properties) : ''),
+    json: () => `${JSON.stringify({ ...verifyJson(view, by), ...notProvedJson(proof.value) })}\n`,
     mail: () => verifyMail(view, by),
     ktap: () => verifyKtap(report.value),
     junit: () => verifyJunit(report.value, seconds),

@@ -1,6 +1,6 @@
 import { grouped, plural } from '../../core/base/plural.ts';
 import { formatOrders } from '../../core/memory/order.ts';
-import type { AnswerStep, EqualityProof, Parting } from '../../verify/proof/equality-proof.ts';
+import type { AnswerStep, EqualityProof, Parting, ProvedOrder } from '../../verify/proof/equality-proof.ts';
 import { printable } from '../words/printable.ts';
 import { layOutTable } from './columns.ts';
 import type { Style } from './style.ts';
@@ -31,7 +31,7 @@ export function provedWords({ proof, results, everyResult }: ProofView): string 
   const outcomes = everyResult ? 'every outcome' : 'outcomes';
   return (
     `proved for every bitmap, limit and set of orders, and ${outcomes} (${plural(results, 'result')}), ` +
-    `at ${ordersLine(proof)}: ${ALIKE[proof.sameness]}, whatever is found there, and return the same result`
+    `at ${pmdOrdersLine(proof.gone)}: ${ALIKE[proof.sameness]}, whatever is found there, and return the same result`
   );
 }
 
@@ -77,7 +77,8 @@ export function notProvedText(
   return `${[...lines, ...(proof?.onlyFree ? partingLines(proof.parting, names) : [])].join('\n')}\n`;
 }
 
-function ordersLine({ gone }: EqualityProof): string {
+/** The PMD orders that were gone through, in words. */
+export function pmdOrdersLine(gone: readonly ProvedOrder[]): string {
   const orders = gone.map(({ pmdOrder }) => String(pmdOrder));
   if (orders.length === 1) return `PMD order ${orders[0]}`;
   return `PMD orders ${orders.slice(0, -1).join(', ')} and ${orders.at(-1)}`;
@@ -94,6 +95,20 @@ function goneLines({ gone }: EqualityProof): string[] {
   );
 }
 
+/** Answers, a line each. */
+export function sequenceLines(steps: readonly AnswerStep[]): string[] {
+  const line = (step: AnswerStep) => `  ${step.offset}:${step.order}  ${answerWords(step)}`;
+  if (steps.length <= MOST_ANSWERS) return steps.map(line);
+  const left = steps.length - MOST_ANSWERS;
+  return [
+    ...steps.slice(0, MOST_ANSWERS / 2).map(line),
+    `  … ${left} more`,
+    ...steps.slice(-MOST_ANSWERS / 2).map(line),
+  ];
+}
+
+const MOST_ANSWERS = 24;
+
 function partingLines(parting: Parting | undefined, names: readonly string[]): string[] {
   if (!parting) return [];
   const { pmdOrder, orders, steps, windows } = parting;
@@ -103,7 +118,7 @@ function partingLines(parting: Parting | undefined, names: readonly string[]): s
   });
   return [
     `shortest sequence of answers, at PMD order ${pmdOrder} with orders ${formatOrders(orders)}:`,
-    ...steps.map((step) => `  ${step.offset}:${step.order}  ${answerWords(step)}`),
+    ...sequenceLines(steps),
     `  then ${then.join(', ')}`,
   ];
 }

@@ -142,6 +142,10 @@ export class EqualityProofRun {
         this.#stopped = `more than ${grouped(MOST_STATES)} states for a set of orders at PMD order ${pmdOrder}`;
         holds = false;
       }
+      if (product.endless) {
+        this.#stopped = `both come back to a state that they had, at PMD order ${pmdOrder}: they need not end`;
+        holds = false;
+      }
       if (!holds) break;
       sets++;
       yield this.#statesGone() + states;

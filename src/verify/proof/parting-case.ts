@@ -1,10 +1,10 @@
 import { pagesPerRange } from '../../core/memory/geometry.ts';
-import { asOffset, asOrder, hasOrder, orderSet, ordersOf, type Window } from '../../core/memory/order.ts';
-import type { ScanResult } from '../../core/rules/scan-result.ts';
+import { hasOrder, ordersOf, type Window } from '../../core/memory/order.ts';
 import { attemptsAt } from '../../core/search/machine.ts';
 import { windowFault } from '../algorithm-fault.ts';
 import type { SearchCase } from '../search-case.ts';
 import { CostQueue } from './cost-queue.ts';
+import { type AnswerFact, caseWith } from './fact-case.ts';
 import type { Move } from './moves.ts';
 import {
   type Joint,
@@ -17,7 +17,7 @@ import {
   windowCode,
   windowsOf,
 } from './product.ts';
-import { smallestRange, type WindowFact } from './smallest-range.ts';
+import { smallestRange } from './smallest-range.ts';
 
 /** A set of orders, and all that answers lead to under it. */
 export interface OpenSet {
@@ -25,12 +25,7 @@ export interface OpenSet {
   readonly product: Product;
 }
 
-/** What a window of the range turned out to have, and how its attempt ended. */
-interface Fact extends WindowFact {
-  readonly result: ScanResult | undefined;
-}
-
-type Facts = ReadonlyMap<number, Fact>;
+type Facts = ReadonlyMap<number, AnswerFact>;
 
 interface Path {
   readonly set: OpenSet;
@@ -133,7 +128,7 @@ function onward({ set, joint, facts }: Path): Path[] {
   // One of them lags behind: what is it about to find?
   const open = [a, b].find((window) => window && !facts.has(windowCode(window)));
   if (!open) return [{ ...path, parts: true }];
-  const fills = new Set(movesAt(pair, open).map(({ fill }) => fill as Fact['fill']));
+  const fills = new Set(movesAt(pair, open).map(({ fill }) => fill as AnswerFact['fill']));
   const { offset, order } = open;
   return [...fills].map((fill) => ({
     ...path,
@@ -157,7 +152,7 @@ function follow(path: Path, at: Window, { fill, result, answers, parts }: Move):
   return { ...path, joint: settle(path.set.pair, joint, 'windows'), facts, parts: parts || isFault };
 }
 
-function withFact(facts: Facts, fact: Fact): Facts {
+function withFact(facts: Facts, fact: AnswerFact): Facts {
   return new Map(facts).set(windowCode(fact), fact);
 }
 
@@ -194,17 +189,5 @@ function costOf({ set, facts }: Path): number | undefined {
 }
 
 function caseOf({ set, facts }: Path): SearchCase | undefined {
-  const { geometry, orders } = set.pair.setting;
-  const all = [...facts.values()];
-  const range = smallestRange(all, geometry);
-  if (!range) return undefined;
-  const { occupied, unmapped, maxPtesNone } = range;
-  const outcomes = all
-    .filter(({ result }) => result && result !== 'SCAN_SUCCEED')
-    .map(({ offset, order, result }) => ({
-      offset: asOffset(offset),
-      orders: orderSet([asOrder(order)]),
-      result: result as ScanResult,
-    }));
-  return { range: { geometry, occupied, unmapped, uffdArmed: false }, orders, maxPtesNone, outcomes };
+  return caseWith([...facts.values()], set.pair.setting);
 }

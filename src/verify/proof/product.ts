@@ -1,6 +1,7 @@
 import { pagesPerRange } from '../../core/memory/geometry.ts';
 import { hasOrder, type Window } from '../../core/memory/order.ts';
 import type { SearchMachine, SearchSetting } from '../../core/search/machine.ts';
+import { inOrder } from './in-order.ts';
 import type { Move, Moves } from './moves.ts';
 import { StateIndex } from './state-index.ts';
 
@@ -48,6 +49,8 @@ export interface Product {
   readonly parting: ProductNode | undefined;
   /** Whether there are more states than were looked at. */
   readonly unfinished: boolean;
+  /** Whether the machines come back to where they were, and may go on without end. */
+  readonly endless: boolean;
   /** The node with this state. */
   find(state: Joint): ProductNode | undefined;
 }
@@ -77,7 +80,7 @@ export function productOf(pair: Pair, sameness: Sameness, whole = false): Produc
       nodes.push(node);
       if (parts) parting ??= node;
     }
-    if (whole) from?.after.push(node);
+    from?.after.push(node);
   }
 
   const find = (state: Joint) => {
@@ -86,7 +89,7 @@ export function productOf(pair: Pair, sameness: Sameness, whole = false): Produc
   };
   reach(startOf(pair, sameness), undefined, undefined);
   for (let i = 0; i < nodes.length && (whole || !parting); i++) {
-    if (nodes.length > MOST_STATES) return { nodes, parting, unfinished: true, find };
+    if (nodes.length > MOST_STATES) return { nodes, parting, unfinished: true, endless: false, find };
     const node = nodes[i];
     const { at } = node;
     if (at === undefined) continue;
@@ -94,7 +97,8 @@ export function productOf(pair: Pair, sameness: Sameness, whole = false): Produc
       if (!move.parts) reach(follow(pair, node.state, at, move, sameness), node, move);
     }
   }
-  return { nodes, parting, unfinished: false, find };
+  const endless = !parting && inOrder(nodes) === undefined;
+  return { nodes, parting, unfinished: false, endless, find };
 }
 
 export function startOf(pair: Pair, sameness: Sameness): Joint {

@@ -1,12 +1,17 @@
+import { NEWEST_MODEL } from '../../core/rules/kernel-release.ts';
 import type { ScanResult } from '../../core/rules/scan-result.ts';
 import { machineOf, type SearchMachine } from '../../core/search/machine.ts';
 import type { CheckedAlgorithm } from '../checked-algorithm.ts';
 import { EVERY_RESULT } from '../stages.ts';
 import { EqualityProofRun } from './equality-proof.ts';
 import { movesOf } from './moves.ts';
+import { PropertyProofRun } from './property-proof.ts';
 
 /** PMD orders that are gone through unless one is asked for: those that pages of 4K, 16K and 64K make. */
 export const PROVED_PMD_ORDERS: readonly number[] = [5, 9, 11, 13];
+
+/** Those of a proof about one algorithm: at PMD order 13 it takes most of a minute. */
+export const PROVED_OF_ONE: readonly number[] = [5, 9, 11];
 
 export interface ProofOptions {
   readonly pmdOrders: readonly number[];
@@ -27,6 +32,17 @@ export function equalityProof(
   if (a.model !== b.model) return `${a.name} and ${b.name} judge windows by rules of their own`;
   const [ofA, ofB] = machines;
   return new EqualityProofRun(algorithms, [ofA, ofB], pmdOrders, movesOf(machines, results), refutes);
+}
+
+/** A proof of what one algorithm keeps to, to be run, or why there can be none. */
+export function propertyProof(
+  checked: CheckedAlgorithm,
+  { pmdOrders, results = EVERY_RESULT }: ProofOptions,
+): PropertyProofRun | string {
+  const machines = machinesOf([checked]);
+  if (typeof machines === 'string') return machines;
+  if (checked.model !== NEWEST_MODEL) return `${checked.name} judges windows by rules of its own`;
+  return new PropertyProofRun(checked, machines[0], pmdOrders, results);
 }
 
 function machinesOf(algorithms: readonly CheckedAlgorithm[]): SearchMachine[] | string {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { MachineAlgorithm } from '../../../src/core/search/machine.ts';
+import { algorithmOf, type MachineAlgorithm } from '../../../src/core/search/machine.ts';
 import { recursive } from '../../../src/core/search/recursive.ts';
 import { stack, stackDescend, stackPatch11 } from '../../../src/core/search/stack.ts';
 import { walk } from '../../../src/core/search/walk.ts';
@@ -82,6 +82,20 @@ test.each(WRONG_MACHINES)('$name is refuted by a range as small as one that case
   const question = equivalence(checkedAlgorithmOf(walk), checkedAlgorithmOf(wrong), 'attempts');
   const spaces = spacesToCompare().filter(({ pmdOrder }) => pmdOrder <= from);
   expect(ptes).toBe(ptesOf(examined(question, { spaces }).findings[0].case));
+});
+
+test('two that come back to where they were alike are not taken for equal', () => {
+  const stays = (name: string) => {
+    const { machine } = walk;
+    return algorithmOf(name, {
+      ...machine,
+      next: (state, answer, setting) =>
+        answer === 'disabled' ? state : machine.next(state, answer, setting),
+    });
+  };
+  const { proved, found, stopped } = prove(stays('one'), stays('other'), [5]);
+  expect({ proved, found }).toEqual({ proved: false, found: undefined });
+  expect(stopped).toMatch(/come back to a state that they had, at PMD order 5/);
 });
 
 /** How many of the wrong machines a prover takes for right. */
