@@ -32,3 +32,19 @@ export function isBeyondAvailable(
 ): boolean {
   return availableBytes !== undefined && Math.max(now, restart) * pageBytes(geometry) > availableBytes;
 }
+
+/** What processes of a fleet come to that have something in common. Pages are base pages. */
+export interface FleetSum {
+  readonly key: string;
+  readonly hosts: number;
+  readonly processes: number;
+  readonly residentPages: number;
+  readonly hugePages: number;
+  /** TLB entries that map all of it once, as it is. */
+  readonly tlbEntries: number;
+  /**
+   * What khugepaged fills under the settings that were asked about, and page faults at a restart, at most.
+   */
+  readonly growthPages: number;
+  readonly restartGrowthPages: number;
+}

@@ -1,3 +1,4 @@
+import type { FleetSum } from '../analysis/fleet-facts.ts';
 import { type Result, succeed } from '../core/base/failure.ts';
 import { pagesPerRange } from '../core/memory/geometry.ts';
 import type { FleetEngine } from './engines/engine.ts';
@@ -5,22 +6,6 @@ import type { FoldKey } from './fold-sql.ts';
 import { growthBy } from './growth.ts';
 import type { GrowthQuestion } from './growth-weights.ts';
 import { sqlName } from './tables.ts';
-
-/** What processes of a fleet come to that have something in common. Pages are base pages. */
-export interface FleetSum {
-  readonly key: string;
-  readonly hosts: number;
-  readonly processes: number;
-  readonly residentPages: number;
-  readonly hugePages: number;
-  /** TLB entries that map all of it once, as it is. */
-  readonly tlbEntries: number;
-  /**
-   * What khugepaged fills under the settings that were asked about, and page faults at a restart, at most.
-   */
-  readonly growthPages: number;
-  readonly restartGrowthPages: number;
-}
 
 /** Adds processes up by one column: memory as it is, and its growth under settings. */
 export async function sumsBy(

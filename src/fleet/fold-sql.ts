@@ -58,7 +58,9 @@ function adding(
   values: readonly string[],
 ): string {
   const columns = [...by, ...keys];
-  const grouped = columns.length === 0 ? '' : ` GROUP BY ${columns.join(', ')}`;
+  const list = columns.join(', ');
+  // In one order, whatever files and threads the rows come from: so that an answer is always the same.
+  const grouped = columns.length === 0 ? '' : ` GROUP BY ${list} ORDER BY ${list}`;
   // Conditions are innermost: some engines take the name of a sum in them for the sum.
   return `SELECT ${[...columns, ...values].join(', ')} FROM (SELECT ${columnsOf(table)} FROM ${sqlName(table)} WHERE ${where}) AS asked${grouped}`;
 }

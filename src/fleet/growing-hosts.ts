@@ -14,7 +14,7 @@ export async function growingHosts(
   last: string,
 ): Promise<Result<GrowingHost[]>> {
   const available = await engine.query(
-    `SELECT host, mem_available_bytes FROM ${sqlName('hosts')} WHERE ${last}`,
+    `SELECT host, mem_available_bytes FROM ${sqlName('hosts')} WHERE ${last} ORDER BY host`,
   );
   if (!available.ok) return available;
   const grown: Record<GrowthTime, Map<string, number>> = { now: new Map(), restart: new Map() };

@@ -28,7 +28,7 @@ export async function groupsWithoutRoom(
   source: Pick<SourceDigest, 'host' | 'reach'>,
 ): Promise<Result<LimitedGroup[]>> {
   const limits = await engine.query(
-    `SELECT host, pid, start_time, path, limit_bytes, used_bytes FROM ${sqlName('limits')} WHERE ${question.where}`,
+    `SELECT host, pid, start_time, path, limit_bytes, used_bytes FROM ${sqlName('limits')} WHERE ${question.where} ORDER BY host, path, pid, start_time`,
   );
   if (!limits.ok) return limits;
   if (limits.value.length === 0) return succeed([]);

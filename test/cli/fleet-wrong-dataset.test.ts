@@ -58,6 +58,6 @@ test.each(['cut off', 'of somebody else'])(
     expect(code).toBe(5);
     for (const table of readdirSync(join(path, kind)))
       rmSync(join(path, kind, table, day.slice(folder.length + 'rows/'.length), name), { force: true });
-    expect((await thpscope(['fleet', 'top', join(path, kind)])).stdout).toMatch(/^1 host;/);
+    expect((await thpscope(['fleet', 'top', join(path, kind)])).stdout).toMatch(/^Memory of 1 host, /);
   },
 );

@@ -99,7 +99,7 @@ describe('questions about many hosts', () => {
   test('sql prints what makes the tables and adds them up', async () => {
     const { stdout } = await thpscope(['fleet', 'sql', '--by', 'service']);
     expect(stdout).toContain('CREATE TABLE thp_rows (date VARCHAR NOT NULL, ');
-    expect(stdout).toContain('GROUP BY service, class, c;');
+    expect(stdout).toContain('GROUP BY service, class, c ORDER BY service, class, c;');
   });
 
   test('what is wrong is said', async () => {

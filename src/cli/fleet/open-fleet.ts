@@ -7,7 +7,7 @@ import { clickHouseEngine } from '../../fleet/engines/clickhouse.ts';
 import { openDuckDb } from '../../fleet/engines/duckdb.ts';
 import type { FleetEngine } from '../../fleet/engines/engine.ts';
 import { type FleetSurvey, surveyFleet } from '../../fleet/survey.ts';
-import type { Context } from '../shared/context.ts';
+import { type Context, warn } from '../shared/context.ts';
 import type { FleetFlags } from './fleet-flags.ts';
 
 /** A dataset behind an engine, and what of it is asked about. */
@@ -23,8 +23,31 @@ export interface OpenedFleet {
 /** A server may take so long for one statement. */
 const QUERY_TIMEOUT_MS = 10 * 60_000;
 
-/** Opens the dataset that the flags name and finds the last reading of each of its hosts. */
-export async function openFleet(
+/**
+ * Opens the dataset that the flags name, finds the last reading of each of its hosts and has something asked
+ * about them.
+ */
+export async function withFleet(
+  context: Context,
+  flags: FleetFlags,
+  folder: string | undefined,
+  ask: (fleet: OpenedFleet) => Promise<Result<void>>,
+): Promise<Result<void>> {
+  const opened = await openFleet(context, flags, folder);
+  if (!opened.ok) return opened;
+  try {
+    return await ask(opened.value);
+  } finally {
+    await opened.value.engine.close();
+  }
+}
+
+/** Says what is in a dataset and not in an answer. */
+export function warnOfLeftOut(context: Context, { leftOut }: OpenedFleet): void {
+  for (const line of leftOut) warn(context, `not counted: ${line}`);
+}
+
+async function openFleet(
   context: Context,
   flags: FleetFlags,
   folder: string | undefined,

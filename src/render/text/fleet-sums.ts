@@ -1,3 +1,4 @@
+import type { FleetSum } from '../../analysis/fleet-facts.ts';
 import { percent } from '../../core/base/percent.ts';
 import { grouped } from '../../core/base/plural.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
@@ -6,22 +7,10 @@ import { printable } from '../words/printable.ts';
 import { type Column, layOutTable } from './columns.ts';
 import type { Style } from './style.ts';
 
-/** What a line says: see FleetSum of the fleet room. */
-export interface FleetSumLine {
-  readonly key: string;
-  readonly hosts: number;
-  readonly processes: number;
-  readonly residentPages: number;
-  readonly hugePages: number;
-  readonly tlbEntries: number;
-  readonly growthPages: number;
-  readonly restartGrowthPages: number;
-}
-
 /** Sums of a fleet as a table; `title` is what the lines are of. */
 export function fleetSumsTable(
   title: string,
-  sums: readonly FleetSumLine[],
+  sums: readonly FleetSum[],
   geometry: Geometry,
   style: Style,
 ): string[] {

@@ -10,60 +10,46 @@ import { groupsWithoutRoom } from '../../../fleet/tight-groups.ts';
 import { type AdvisedFleet, adviseDigest } from '../../advise/run.ts';
 import type { Context } from '../../shared/context.ts';
 import { interruptible } from '../../shared/interrupt.ts';
-import { type OpenedFleet, openFleet } from '../open-fleet.ts';
+import { type OpenedFleet, withFleet } from '../open-fleet.ts';
 import type { FleetAdviseFlags } from './command.ts';
 
 /** `thpscope fleet advise`: the settings for all hosts that fit a budget. */
 export async function fleetAdvise(this: Context, flags: FleetAdviseFlags, folder?: string): Promise<void> {
-  await interruptible(this, (signal) => adviseFleet(this, flags, folder, signal));
+  await interruptible(this, (signal) =>
+    withFleet(this, flags, folder, (fleet) => adviseFleet(this, flags, fleet, signal)),
+  );
 }
 
 async function adviseFleet(
   context: Context,
   flags: FleetAdviseFlags,
-  folder: string | undefined,
+  opened: OpenedFleet,
   signal: AbortSignal,
 ): Promise<Result<void>> {
-  const opened = await openFleet(context, flags, folder);
-  if (!opened.ok) return opened;
-  const { engine, survey } = opened.value;
-  try {
-    const folded = await foldFleet(engine, survey, ['service', 'command']);
-    if (!folded.ok) return folded;
-    const { source, shape } = folded.value;
-    const { geometry, where, last } = survey;
-    const fleet: AdvisedFleet = {
-      facts: fleetFacts(opened.value),
-      async withoutRoom(settings, model, growth) {
-        const times = growth === 'both' ? (['now', 'restart'] as const) : [growth];
-        const groups = [];
-        for (const when of times) {
-          const found = await groupsWithoutRoom(
-            engine,
-            { settings, model, geometry, where, when },
-            shape,
-            source,
-          );
-          if (!found.ok) return found;
-          groups.push(...found.value);
-        }
-        return succeed(groups);
-      },
-      growingHosts(settings, model, optOuts) {
-        const without =
-          optOuts.length === 0 ? '' : ` AND service NOT IN (${optOuts.map(sqlText).join(', ')})`;
-        return growingHosts(engine, { settings, model, geometry, where: `${where}${without}` }, last);
-      },
-    };
-    return await adviseDigest(
-      context,
-      flags,
-      { source, origins: [opened.value.origin], runsHere: false, fleet },
-      signal,
-    );
-  } finally {
-    await engine.close();
-  }
+  const { engine, survey, origin } = opened;
+  const folded = await foldFleet(engine, survey, ['service', 'command']);
+  if (!folded.ok) return folded;
+  const { source, shape } = folded.value;
+  const { geometry, where, last } = survey;
+  const fleet: AdvisedFleet = {
+    facts: fleetFacts(opened),
+    async withoutRoom(settings, model, growth) {
+      const times = growth === 'both' ? (['now', 'restart'] as const) : [growth];
+      const groups = [];
+      for (const when of times) {
+        const question = { settings, model, geometry, where, when };
+        const found = await groupsWithoutRoom(engine, question, shape, source);
+        if (!found.ok) return found;
+        groups.push(...found.value);
+      }
+      return succeed(groups);
+    },
+    growingHosts(settings, model, optOuts) {
+      const without = optOuts.length === 0 ? '' : ` AND service NOT IN (${optOuts.map(sqlText).join(', ')})`;
+      return growingHosts(engine, { settings, model, geometry, where: `${where}${without}` }, last);
+    },
+  };
+  return adviseDigest(context, flags, { source, origins: [origin], runsHere: false, fleet }, signal);
 }
 
 function fleetFacts({ survey, leftOut }: OpenedFleet): FleetFacts {
