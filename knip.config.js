@@ -7,7 +7,7 @@ export default {
     'src/cli/main.ts!',
     // What a program may import.
     'src/{index,node,algorithm}.ts!',
-    'src/cli/shared/*-worker.ts!',
+    'src/cli/shared/*-{worker,hooks}.ts!',
     'web/main.tsx!',
     'web/vite.config.ts!',
     'scripts/*.mjs!',

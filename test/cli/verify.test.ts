@@ -311,16 +311,24 @@ describe('--new', () => {
     expect(inC).toMatchObject({ code: 2, stderr: expect.stringContaining('a machine is a module') });
   });
 
-  test('writes TypeScript, which runs where Node can run it and is refused clearly elsewhere', async () => {
+  test('writes TypeScript, which runs on every Node', async () => {
     const path = join(folder, 'my-walk.ts');
     await thpscope(['verify', '--new', path]);
-    const { stdout, stderr, code } = await thpscope(['verify', 'walk', path, '--pmd-order', '3']);
-    if ((process.features as { typescript?: unknown }).typescript) expect(stdout).toMatch(/^no difference/);
-    else
-      expect({ stderr, code }).toMatchObject({
-        code: 4,
-        stderr: expect.stringMatching(/Node 22.18 or later/),
-      });
+    const { stdout } = await thpscope(['verify', 'walk', path, '--pmd-order', '3']);
+    expect(stdout).toMatch(/^no difference/);
+    const machine = join(folder, 'my-machine.ts');
+    await thpscope(['verify', '--new', machine, '--machine']);
+    const importing = module('importing.ts', "import mine from './my-machine.ts';\nexport default mine;\n");
+    const proof = await thpscope(['verify', 'walk', importing, '--pmd-order', '5']);
+    expect(proof.stdout).toMatch(/agree, proved for every bitmap/);
+  });
+
+  test('TypeScript that is more than types is told the line', async () => {
+    const path = module('enum.ts', 'export default {};\nenum Order { Pmd = 9 }\n');
+    const { stderr, code } = await thpscope(['verify', 'walk', path]);
+    expect(code).toBe(5);
+    expect(stderr).toMatch(/enum.ts: cannot be loaded: .*enum is not supported in strip-only mode/);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
   });
 
   test('wants a name of JavaScript or TypeScript', async () => {

@@ -12,6 +12,7 @@ import {
 import { moduleAlgorithm } from '../../verify/module-algorithm.ts';
 import { isCFile } from './c-walk/c-file.ts';
 import { type CWalkOptions, loadCWalk } from './c-walk/load-c-walk.ts';
+import { readTypeScript } from './type-stripping.ts';
 
 /**
  * The algorithm with a built-in name, or the one that a module or a C file holds. Runs the module: not for
@@ -27,10 +28,10 @@ export async function loadAlgorithm(
     return fail('usage', `${name}: neither a file nor one of ${[...CHECKED_ALGORITHMS.keys()].join(', ')}`);
   }
   if (c && isCFile(name)) return loadCWalk(name, c);
-  if (/^\.[cm]?ts$/.test(extname(name)) && !readsTypeScript()) {
+  if (/^\.[cm]?ts$/.test(extname(name)) && !readTypeScript()) {
     return fail(
       'unsupported',
-      `${name}: Node ${process.versions.node} cannot run TypeScript; use Node 22.18 or later, or compile it to .js`,
+      `${name}: Node ${process.versions.node} cannot run TypeScript; use Node 22.18 or later, install @swc/wasm-typescript, or compile it to .js`,
     );
   }
   const url = pathToFileURL(resolve(name)).href;
@@ -57,10 +58,6 @@ function fromExports(name: string, exported: Record<string, unknown>): Result<Ch
     );
   }
   return succeed(checkedAlgorithmOf(algorithm, name));
-}
-
-function readsTypeScript(): boolean {
-  return Boolean((process.features as { typescript?: unknown }).typescript);
 }
 
 /**
