@@ -10,7 +10,7 @@ import { PropertyProofRun } from './property-proof.ts';
 /** PMD orders that are gone through unless one is asked for: those that pages of 4K, 16K and 64K make. */
 export const PROVED_PMD_ORDERS: readonly number[] = [5, 9, 11, 13];
 
-/** Those of a proof about one algorithm: at PMD order 13 it takes most of a minute. */
+/** Those of a proof about one algorithm: PMD order 13 takes some forty seconds. */
 export const PROVED_OF_ONE: readonly number[] = [5, 9, 11];
 
 export interface ProofOptions {
