@@ -47,6 +47,20 @@ test('without a compiler: one sentence, and the exit code of what is not support
 });
 
 describe.skipIf(!hasCompiler)('a search in C', () => {
+  test('prints to stderr, whole lines and not without end', async () => {
+    const talks = file('talks.c', searching('pr_info("looks\\n"); return SCAN_FAIL;'));
+    const { code, stdout, stderr } = await thpscope([
+      ...words('explain --pattern 0 --orders 2 --max-ptes-none 0 --json --algorithm'),
+      talks,
+    ]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).algorithm).toBe(talks);
+    expect(stderr).toMatch(/^(looks\n)+$/);
+    const many = await thpscope(['verify', talks, '--pmd-order', '3', '--cases', '9000', '--seed', '1']);
+    expect(many.stderr).toMatch(/^(looks\n)+\(what else it prints is left out\)\n$/);
+    expect(many.stderr.length).toBeLessThan(20_000);
+  });
+
   test('is compiled as it stands in two shapes, and agrees', async () => {
     for (const line of ['verify walk examples/algorithms/walk.c', 'verify v18 examples/algorithms/stack.c']) {
       for (const pmdOrder of [4, 5, 9, 11, 13]) {

@@ -418,3 +418,14 @@ test('explain marks the retry with reclaim, which ends in what its own outcome s
     /never ends with/,
   );
 });
+
+test.each([
+  [
+    'walk stack',
+    'no attempt of walk or stack ends in SCAN_ALLOC_LIGHT_MISS, which only the rebuild has (rounds)',
+  ],
+  ['rounds', ''],
+])('--results that no attempt of %s can have are told', async (names, said) => {
+  const line = `verify ${names} --pmd-order 3 --cases 100 --seed 1 --results SCAN_SUCCEED,SCAN_ALLOC_LIGHT_MISS`;
+  expect((await thpscope(words(line))).stderr).toBe(said === '' ? '' : `thpscope: ${said}\n`);
+});

@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { x86_64 } from '../../core/memory/geometry.ts';
 import { type CheckedAlgorithm, guarded } from '../../verify/checked-algorithm.ts';
 import { loadAlgorithm } from './algorithm-module.ts';
+import { sayPrints } from './c-walk/walk-process.ts';
 import { bounded, searchFailure } from './search-failure.ts';
 import { type FromSearch, type SearchTask, sendOn, type ToSearch, waitOn } from './search-thread.ts';
 import type { VerifyMessage } from './verify-job.ts';
@@ -41,6 +42,7 @@ function serve({ algorithm }: CheckedAlgorithm): void {
         const told = waitOn<ToSearch>(line);
         return told?.kind === 'results' ? told.results : [];
       });
+      sayPrints();
       answer({ kind: 'result', result });
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);

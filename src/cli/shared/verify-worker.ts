@@ -9,6 +9,7 @@ import type { SearchCase } from '../../verify/search-case.ts';
 import { Verification, type VerifyReport } from '../../verify/verification.ts';
 import { compareSnapshots, measureGap } from '../compare/snapshots.ts';
 import { loadAlgorithm } from './algorithm-module.ts';
+import { sayPrints } from './c-walk/walk-process.ts';
 import { HangError, withDeadline } from './deadline.ts';
 import { bounded, searchFailure } from './search-failure.ts';
 import {
@@ -38,6 +39,7 @@ process.exit = () => {
 };
 
 const answer = await work();
+sayPrints();
 if (answer.ok) say({ kind: 'answer', answer: answer.value });
 else say({ kind: 'failure', failure: answer.failure });
 

@@ -2,7 +2,7 @@ import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { geometryOfPmdOrder, MAX_PMD_ORDER, MIN_PMD_ORDER } from '../../core/memory/geometry.ts';
 import { countPages } from '../../core/memory/occupancy.ts';
 import { NO_ORDERS } from '../../core/memory/order.ts';
-import { type ScanResult, scanResultNamed } from '../../core/rules/scan-result.ts';
+import { REBUILD_RESULTS, type ScanResult, scanResultNamed } from '../../core/rules/scan-result.ts';
 import { enabledOrders } from '../../core/rules/thp-settings.ts';
 import { proofJson } from '../../render/json/proof.ts';
 import { propertyProofJson } from '../../render/json/property-proof.ts';
@@ -12,11 +12,12 @@ import { notBrokenText } from '../../render/text/property-proof.ts';
 import { gapText, verifyText } from '../../render/text/verify.ts';
 import { verifyMail } from '../../render/text/verify-mail.ts';
 import { verifyJunit, verifyKtap } from '../../render/text/verify-tests.ts';
+import { CHECKED_ALGORITHMS } from '../../verify/checked-algorithm.ts';
 import type { SearchCase } from '../../verify/search-case.ts';
 import type { Asked } from '../../verify/verification.ts';
 import { commandInputs, type WithPolicyFile } from '../shared/command-inputs.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
-import { type Context, print, reportFailure, styleFor } from '../shared/context.ts';
+import { type Context, print, reportFailure, styleFor, warn } from '../shared/context.ts';
 import { EXIT } from '../shared/exit-code.ts';
 import { madeBy } from '../shared/made-by.ts';
 import { originField, printOrigin } from '../shared/origin.ts';
@@ -54,6 +55,12 @@ export async function verify(this: Context, flags: VerifyFlags, ...words: string
   if (!single.ok) return reportFailure(this, single.failure);
   const results = resultsFromFlags(flags);
   if (!results.ok) return reportFailure(this, results.failure);
+  const strange = results.value?.filter((result) => !isReachable(result, names)) ?? [];
+  if (strange.length > 0)
+    warn(
+      this,
+      `no attempt of ${names.join(' or ')} ends in ${strange.join(' or ')}, which only the rebuild has (rounds)`,
+    );
   const { pmdOrder, cases, time } = flags;
   const options = {
     seed: flags.seed ?? Math.floor(Math.random() * 2 ** 31),
@@ -187,6 +194,12 @@ async function caseFromFlags(
     maxPtesNone: settings.maxPtesNone,
     outcomes,
   });
+}
+
+/** Whether an attempt may end so: of files nobody knows. */
+function isReachable(result: ScanResult, names: readonly string[]): boolean {
+  const isRebuilt = REBUILD_RESULTS.some((each) => each === result);
+  return !isRebuilt || names.some((name) => name === 'rounds' || !CHECKED_ALGORITHMS.has(name));
 }
 
 function resultsFromFlags({ results }: VerifyFlags): Result<ScanResult[] | undefined> {

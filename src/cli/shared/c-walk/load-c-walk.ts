@@ -12,7 +12,7 @@ import { startWalkProgram } from './walk-process.ts';
 export interface CWalkOptions extends CBuildOptions {
   /** The first geometry that will be asked about: so that what does not compile fails at once. */
   readonly geometry: Geometry;
-  /** Told what compilers say. */
+  /** Told what compilers say, and what searches print. */
   readonly say: (text: string) => void;
   /** Told of each process that is started, which is the first of its group. */
   readonly started: (pid: number) => void;
@@ -33,7 +33,7 @@ export function loadCWalk(path: string, options: CWalkOptions): Result<CheckedAl
       const message = `does not compile at PMD order ${asked.pmdOrder}`;
       throw new FaultError(message, { kind: 'breaks', message });
     }
-    const running = startWalkProgram(program.value, folder);
+    const running = startWalkProgram(program.value, folder, say);
     started(running.pid);
     return running;
   };

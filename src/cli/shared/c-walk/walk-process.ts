@@ -13,10 +13,29 @@ const SANITIZER_OPTIONS =
 const MOST_PRINTED = 64 << 10;
 
 /**
+ * Characters that are left to be said of what the searches of this thread print while nothing is wrong:
+ * hundreds of lines at first.
+ */
+let left = 16_000;
+
+/** One for each program of this thread that may have printed. */
+const sayings: (() => void)[] = [];
+
+/** Says what searches in C printed and no message tells. */
+export function sayPrints(): void {
+  for (const say of sayings) say();
+}
+
+/**
  * Starts the program of a search, in a process group of its own. All reading waits: the caller has nothing
  * else to do, and is no main thread. The program ends when this thread does.
+ * `say` hears of what it prints while nothing is wrong.
  */
-export function startWalkProgram(program: string, folder: string): WalkProgram & { readonly pid: number } {
+export function startWalkProgram(
+  program: string,
+  folder: string,
+  say: (text: string) => void,
+): WalkProgram & { readonly pid: number } {
   const requests = makePipe(join(folder, 'requests'));
   const answers = makePipe(join(folder, 'answers'));
   const log = openSync(`${program}.log`, 'w+');
@@ -46,20 +65,32 @@ export function startWalkProgram(program: string, folder: string): WalkProgram &
     }
     return true;
   };
+  const printed = () => {
+    const { size } = fstatSync(log);
+    const text = Buffer.alloc(Math.min(size - printedTo, MOST_PRINTED));
+    const length = readSync(log, text, 0, text.length, size - text.length);
+    printedTo = size;
+    return text.toString('utf8', 0, length);
+  };
+  const sayPrinted = () => {
+    if (fstatSync(log).size === printedTo) return;
+    const text = printed();
+    const whole = text.slice(0, text.lastIndexOf('\n', left) + 1);
+    if (left >= 0) say(text.length <= left ? text : `${whole}(what else it prints is left out)`);
+    left -= text.length;
+  };
+  sayings.push(sayPrinted);
   return {
     pid: child.pid ?? 0,
-    write: (request) => writeAll(requests.writer, request),
+    write: (request) => {
+      sayPrinted();
+      writeAll(requests.writer, request);
+    },
     read: (count) => {
       const words = new Int32Array(count);
       return readInto(new Uint8Array(words.buffer)) ? words : undefined;
     },
-    printed: () => {
-      const { size } = fstatSync(log);
-      const text = Buffer.alloc(Math.min(size - printedTo, MOST_PRINTED));
-      const length = readSync(log, text, 0, text.length, size - text.length);
-      printedTo = size;
-      return text.toString('utf8', 0, length);
-    },
+    printed,
   };
 }
 
