@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { DigestCollector } from '../../src/analysis/digest-collector.ts';
 import { memoryDigestJson } from '../../src/analysis/digest-json.ts';
 import { DigestQuery } from '../../src/analysis/digest-query.ts';
@@ -29,6 +29,9 @@ import { madeReading, storeReadings } from '../support/made-reading.ts';
 import { valueOf } from '../support/ranges.ts';
 import { ZEN } from '../support/reach.ts';
 import '../support/seed.ts';
+
+const all = mkdtempSync(join(tmpdir(), 'thpscope-any-'));
+afterAll(() => rmSync(all, { recursive: true }));
 
 const geometry = geometryOfPmdOrder(9);
 const model = KERNEL_MODELS['linux-7.3'];
@@ -68,7 +71,7 @@ async function expectSums(
   orders: number,
   maxPtesNone: number,
 ): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'thpscope-any-'));
+  const folder = mkdtempSync(join(all, 'hosts-'));
   const readings = hosts.map((items, at) => readingOf(`h${at}`, items));
   storeReadings(folder, readings);
   const engine = valueOf(await openDuckDb(valueOf(await listDataset(folder)).files));
@@ -93,7 +96,6 @@ async function expectSums(
     );
   }
   await engine.close();
-  rmSync(folder, { recursive: true });
 }
 
 test('the engine adds any memory up to what the digests say, and growth to what they grow by', async () => {
