@@ -206,6 +206,8 @@ describe.skipIf(!CHROMIUM)('steps in a browser', () => {
     expect(await text('.comparison')).toBe('same attempts');
     await hashWith('by=attempts');
     await page.selectOption('#steps-preset', 'small-step');
+    expect(await text('.comparison')).toBe('first difference at step 3');
+    await page.getByText('by attempts').click();
     expect(await text('.comparison')).toBe('the results differ');
     expect(await page.locator('.column-result').nth(1).innerText()).toContain('2:2, which is not aligned');
   });
