@@ -60,7 +60,8 @@ export async function foldFleet(
   });
 }
 
-function hostInCommon(kinds: readonly HostKind[]) {
+/** What hosts have in common; undefined where they differ. */
+export function hostInCommon(kinds: readonly HostKind[]) {
   const common = <T>(of: (kind: HostKind) => T): T | undefined => commonValue(kinds.map(of));
   const settings = common(({ facts }) => JSON.stringify(facts.settings));
   const pace = common(({ facts }) => JSON.stringify(facts.khugepaged));

@@ -7,7 +7,14 @@ import { MIN_ANON_ORDER } from '../core/memory/order.ts';
 import { OBSERVABLE_FACTS, type ObservableFact } from '../core/memory/range-state.ts';
 import type { FleetEngine, FleetRow } from './engines/engine.ts';
 import { type FoldQuestion, foldStatements } from './fold-sql.ts';
-import { ANY_COLUMNS, COUNTED_TABLES, type CountedTable, FULL_COLUMNS, OPEN_COLUMNS } from './tables.ts';
+import {
+  ANY_COLUMNS,
+  COUNTED_TABLES,
+  type CountedTable,
+  FULL_COLUMNS,
+  noRows,
+  OPEN_COLUMNS,
+} from './tables.ts';
 
 /** Processes of a fleet that are added up: those of a service, of a command, or all. */
 export interface FoldedPart {
@@ -73,19 +80,7 @@ export async function fold(
 type PartRows = { readonly key: readonly string[] } & Record<CountedTable, FleetRow[]>;
 
 function emptyPart(key: readonly string[]): PartRows {
-  return {
-    key,
-    processes: [],
-    limits: [],
-    refused: [],
-    rows: [],
-    any: [],
-    folios: [],
-    edges: [],
-    blocked: [],
-    open: [],
-    apart: [],
-  };
+  return { key, ...noRows<FleetRow>() };
 }
 
 function memoryOf(part: PartRows, { geometry, reachPages, sameReach }: FoldedGeometry): Result<MemoryDigest> {

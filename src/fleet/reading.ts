@@ -10,6 +10,7 @@ import {
   DATASET_VERSION,
   type FleetTableName,
   FULL_COLUMNS,
+  noRows,
   OPEN_COLUMNS,
 } from './tables.ts';
 
@@ -75,18 +76,7 @@ export function readingRows(reading: Reading): ReadingRows {
       residentPages,
     })),
   );
-  const tables: Record<CountedTable, TableRow[]> = {
-    processes: [],
-    limits: [],
-    refused: [],
-    rows: [],
-    any: [],
-    folios: [],
-    edges: [],
-    blocked: [],
-    open: [],
-    apart: [],
-  };
+  const tables = noRows<TableRow>();
   for (const [at, each] of digest.processes.entries()) {
     const { pid, startTime, command } = each.process;
     const process = { ...whose, pid, start_time: startTime, service: services[at], command };

@@ -55,14 +55,9 @@ async function rollDays(folder: string, { days }: Dataset, before: string): Prom
 
 /** Answers how many readings were rolled: none where there is one roll already, and nothing new. */
 async function rollDay(folder: string, date: string, day: DatasetDay): Promise<Result<number>> {
-  const { readings, rolls, files, leftOver } = day;
+  const { readings, rolls, rolledReadings, files, leftOver } = day;
   if (readings.length === 0 && rolls.length < 2) return succeed(0);
-  const all = [...readings];
-  for (const id of rolls) {
-    const record = await fs.readFile(join(folder, ROLLS, `date=${date}`, `${id}.json`), 'utf8');
-    all.push(...(JSON.parse(record).readings as string[]));
-  }
-  all.sort();
+  const all = [...readings, ...rolledReadings].sort();
   const id = createHash('sha256').update(all.join('\n')).digest('hex').slice(0, 16);
   const tables: FleetTable[] = FLEET_TABLES.filter(({ name }) => files[name].length > 0);
   for (const table of tables) {

@@ -54,6 +54,8 @@ export interface CountedDay {
   readonly readings: readonly string[];
   /** Rolls whose files count. */
   readonly rolls: readonly string[];
+  /** The readings that these hold. */
+  readonly rolledReadings: readonly string[];
   /** Readings that lack their file in `hosts`. */
   readonly half: readonly string[];
   /** Files that nothing counts any more, or yet: what they hold counts elsewhere. */
@@ -95,6 +97,7 @@ export function countedDay({ readings, rolled, records }: DayFiles, day: string)
   return succeed({
     readings: [...whole].filter((name) => !rollOf.has(name)),
     rolls: [...counting],
+    rolledReadings: [...rollOf.keys()],
     half: [...half],
     leftOver: {
       readings: [...all].filter((name) => rollOf.has(name)),

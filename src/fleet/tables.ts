@@ -127,6 +127,11 @@ export function sqlName(table: FleetTableName): string {
   return `thp_${table}`;
 }
 
+/** No rows of each table that a reading has any number of. */
+export function noRows<T>(): Record<CountedTable, T[]> {
+  return byTable((): T[] => []);
+}
+
 /** Something for each table. */
 export function byTable<T>(of: (table: FleetTableName) => T): Record<FleetTableName, T> {
   const entries = FLEET_TABLES.map(({ name }) => [name, of(name)] as const);

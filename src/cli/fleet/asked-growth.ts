@@ -1,7 +1,5 @@
-import { settingsOfJson } from '../../analysis/digest-json.ts';
-import { commonValue } from '../../core/base/common-value.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
-import { joinReleases } from '../../core/rules/kernel-release.ts';
+import { hostInCommon } from '../../fleet/fleet-memory.ts';
 import type { GrowthQuestion } from '../../fleet/growth-weights.ts';
 import type { FleetSurvey } from '../../fleet/survey.ts';
 import { kernelAsked } from '../shared/asked-kernel.ts';
@@ -13,11 +11,9 @@ export async function askedGrowth(
   flags: SettingsFlags & SweptKernelFlag,
   { kinds, geometry, where }: FleetSurvey,
 ): Promise<Result<Omit<GrowthQuestion, 'when'>>> {
-  const kernel = kernelAsked(flags.kernel, joinReleases(kinds.map((kind) => kind.kernel)));
+  const { kernelRelease, settings: inForce } = hostInCommon(kinds);
+  const kernel = kernelAsked(flags.kernel, kernelRelease);
   if (!kernel.ok) return kernel;
-  const common = commonValue(kinds.map(({ facts }) => JSON.stringify(facts.settings)));
-  const [{ facts }] = kinds;
-  const inForce = common !== undefined && facts.settings ? settingsOfJson(facts.settings) : undefined;
   const settings = await settingsFromFlags(flags, geometry, { settings: inForce });
   if (!settings.ok) return settings;
   return succeed({ settings: settings.value, model: kernel.value, geometry, where });
