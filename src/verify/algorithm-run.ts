@@ -5,9 +5,9 @@ import type { CollapsePolicy } from '../core/rules/policy.ts';
 import { type ScanResult, scanResultNamed } from '../core/rules/scan-result.ts';
 import type { Attempt, Candidate, Visit } from '../core/search/algorithm.ts';
 import { type Fault, FaultError, type FaultKind, windowFault } from './algorithm-fault.ts';
-import type { DecideOutcome } from './case-space.ts';
+import type { DecideOutcome } from './cases/case-space.ts';
+import { policyOf, type Shape } from './cases/search-case.ts';
 import type { CheckedAlgorithm } from './checked-algorithm.ts';
-import { policyOf, type Shape } from './search-case.ts';
 
 /**
  * One run of an algorithm on one case, attempt by attempt. A run is used again and again: exhaustive checks

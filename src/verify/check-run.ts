@@ -1,8 +1,7 @@
 import { countPages } from '../core/memory/occupancy.ts';
 import type { ScanResult } from '../core/rules/scan-result.ts';
 import { AlgorithmRun, type RunRecord, recordOf, rulesOf, sameRecords } from './algorithm-run.ts';
-import type { CaseSpace, DecideOutcome } from './case-space.ts';
-import type { CheckedAlgorithm } from './checked-algorithm.ts';
+import type { CaseSpace, DecideOutcome } from './cases/case-space.ts';
 import {
   isSmallerCase,
   outcomeOfCase,
@@ -10,8 +9,9 @@ import {
   reachesSearch,
   type SearchCase,
   type Shape,
-} from './search-case.ts';
-import { shrinkCase } from './shrink-case.ts';
+} from './cases/search-case.ts';
+import { shrinkCase } from './cases/shrink-case.ts';
+import type { CheckedAlgorithm } from './checked-algorithm.ts';
 import { endsCheckRun, type Wrong, wrongKey } from './wrong.ts';
 
 /** What is asked about one or two algorithms. */

@@ -5,9 +5,9 @@ import { attemptEach } from '../core/search/algorithm.ts';
 import { collapsed } from './agreement.ts';
 import { type AlgorithmRun, windowOf } from './algorithm-run.ts';
 import { bestCover, type Objective, worthOf } from './best-cover.ts';
+import { policyOf, type Shape } from './cases/search-case.ts';
 import type { Check } from './check-run.ts';
 import type { CheckedAlgorithm } from './checked-algorithm.ts';
-import { policyOf, type Shape } from './search-case.ts';
 
 /** How far a search stays behind the best covers, added up over ranges. */
 export interface Gap {

@@ -5,9 +5,9 @@ import { actionAfter, SCAN_RESULTS, type ScanResult } from '../core/rules/scan-r
 import { judgeWindow } from '../core/search/algorithm.ts';
 import { collapsed } from './agreement.ts';
 import { type AlgorithmRun, windowOf } from './algorithm-run.ts';
+import { policyOf, type Shape } from './cases/search-case.ts';
 import type { Check } from './check-run.ts';
 import type { CheckedAlgorithm } from './checked-algorithm.ts';
-import { policyOf, type Shape } from './search-case.ts';
 
 /**
  * What a search should keep to, whatever the range, the policy and the outcomes. That every attempt is inside

@@ -1,17 +1,17 @@
 import { fail, type Result, succeed } from '../core/base/failure.ts';
 import { actionAfter } from '../core/rules/scan-result.ts';
 import { bestCover, type Cover, parseObjective } from './best-cover.ts';
-import { type CaseRun, caseRunOf, hangingRun, runCase } from './case-run.ts';
+import { type CaseRun, caseRunOf, hangingRun, runCase } from './cases/case-run.ts';
+import { policyOf, type SearchCase } from './cases/search-case.ts';
+import { EVERY_ACTION } from './cases/small-cases.ts';
+import { stagesToCheck, stagesToCompare, stagesToRate, type WhichCases } from './cases/stages.ts';
+import { inUsualRange } from './cases/usual-case.ts';
 import { type Check, type CheckOptions, CheckRun, type Coverage, type Finding } from './check-run.ts';
 import type { CheckedAlgorithm } from './checked-algorithm.ts';
 import { equivalence } from './equivalence.ts';
 import { emptyGap, type Gap, optimality } from './optimality.ts';
 import { isReported, PROPERTY_NAMES, type PropertyName, propertiesOf, type Reported } from './properties.ts';
 import type { Relation } from './relation.ts';
-import { policyOf, type SearchCase } from './search-case.ts';
-import { EVERY_ACTION } from './small-cases.ts';
-import { stagesToCheck, stagesToCompare, stagesToRate, type WhichCases } from './stages.ts';
-import { inUsualRange } from './usual-case.ts';
 
 /** What is to be verified: plain data, so that it can be sent to whoever runs it. */
 export type Asked =

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { asOffset, asOrder } from '../../src/core/memory/order.ts';
 import type { CollapseAlgorithm } from '../../src/core/search/algorithm.ts';
-import { runCase } from '../../src/verify/case-run.ts';
+import { runCase } from '../../src/verify/cases/case-run.ts';
+import { spacesToCompare } from '../../src/verify/cases/small-cases.ts';
 import { checkedAlgorithmOf, guarded } from '../../src/verify/checked-algorithm.ts';
 import { equivalence } from '../../src/verify/equivalence.ts';
-import { spacesToCompare } from '../../src/verify/small-cases.ts';
 import { policyOf, scannedOf } from '../support/ranges.ts';
 import { builtIn, examined } from './algorithms.ts';
 

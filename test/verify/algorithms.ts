@@ -1,7 +1,9 @@
 import { asOffset, asOrder } from '../../src/core/memory/order.ts';
 import { actionAfter, type ScanResult } from '../../src/core/rules/scan-result.ts';
 import { judgeWindow, RangeResult, visitOf } from '../../src/core/search/algorithm.ts';
-import type { CaseSpace } from '../../src/verify/case-space.ts';
+import type { CaseSpace } from '../../src/verify/cases/case-space.ts';
+import { randomCases } from '../../src/verify/cases/random-cases.ts';
+import { EVERY_ACTION, exhausted, type SmallSpace } from '../../src/verify/cases/small-cases.ts';
 import { type Check, CheckRun } from '../../src/verify/check-run.ts';
 import {
   CHECKED_ALGORITHMS,
@@ -9,8 +11,6 @@ import {
   checkedAlgorithmOf,
 } from '../../src/verify/checked-algorithm.ts';
 import { moduleAlgorithm } from '../../src/verify/module-algorithm.ts';
-import { randomCases } from '../../src/verify/random-cases.ts';
-import { EVERY_ACTION, exhausted, type SmallSpace } from '../../src/verify/small-cases.ts';
 import { slice } from '../support/slice.ts';
 
 export function builtIn(name: string): CheckedAlgorithm {

@@ -4,8 +4,8 @@ import { asOffset, asOrder, type OrderSet, type Window } from '../../src/core/me
 import type { CollapsePolicy } from '../../src/core/rules/policy.ts';
 import { judgeWindow, type ScannedRange } from '../../src/core/search/algorithm.ts';
 import { bestCover, type Objective, parseObjective, worthOf } from '../../src/verify/best-cover.ts';
+import { spacesToCheck } from '../../src/verify/cases/small-cases.ts';
 import { emptyGap, optimality } from '../../src/verify/optimality.ts';
-import { spacesToCheck } from '../../src/verify/small-cases.ts';
 import { messageOf, policyOf, valueOf } from '../support/ranges.ts';
 import { builtIn, examined } from './algorithms.ts';
 

@@ -3,10 +3,10 @@ import { fullOccupancy } from '../../src/core/memory/occupancy.ts';
 import { asOffset, asOrder } from '../../src/core/memory/order.ts';
 import type { ScanResult } from '../../src/core/rules/scan-result.ts';
 import { walk } from '../../src/core/search/walk.ts';
+import { spacesToCheck } from '../../src/verify/cases/small-cases.ts';
 import type { CheckedAlgorithm } from '../../src/verify/checked-algorithm.ts';
 import { checkedAlgorithmOf } from '../../src/verify/checked-algorithm.ts';
 import { isReported, PROPERTY_NAMES, propertiesOf } from '../../src/verify/properties.ts';
-import { spacesToCheck } from '../../src/verify/small-cases.ts';
 import { EXHAUSTIVE } from '../support/slice.ts';
 import { builtIn, examined, isDone, searching, sliced } from './algorithms.ts';
 

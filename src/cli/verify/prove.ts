@@ -9,10 +9,10 @@ import { brokenText, propertiesProvedText, provedOfOne } from '../../render/text
 import { verifyText } from '../../render/text/verify.ts';
 import { verifyMail } from '../../render/text/verify-mail.ts';
 import { verifyJunit, verifyKtap } from '../../render/text/verify-tests.ts';
+import { EVERY_RESULT } from '../../verify/cases/stages.ts';
 import type { PropertyProof } from '../../verify/proof/property-proof.ts';
 import { PROVED_OF_ONE, PROVED_PMD_ORDERS } from '../../verify/proof/proving.ts';
 import { PROPERTY_NAMES, type PropertyName } from '../../verify/properties.ts';
-import { EVERY_RESULT } from '../../verify/stages.ts';
 import type { Asked, PropertyState, VerifyOptions } from '../../verify/verification.ts';
 import { isCFile } from '../shared/c-walk/c-file.ts';
 import { type Context, print, styleFor } from '../shared/context.ts';

@@ -1,8 +1,8 @@
 import { ordersOf } from '../../core/memory/order.ts';
 import { formatPages } from '../../core/memory/page-list.ts';
-import type { CaseRun } from '../../verify/case-run.ts';
+import type { CaseRun } from '../../verify/cases/case-run.ts';
+import { type SearchCase, unmappedPages } from '../../verify/cases/search-case.ts';
 import type { Gap } from '../../verify/optimality.ts';
-import { type SearchCase, unmappedPages } from '../../verify/search-case.ts';
 import type { ExplainedFinding, VerifyReport } from '../../verify/verification.ts';
 import type { Wrong } from '../../verify/wrong.ts';
 import type { VerifyView } from '../text/verify.ts';

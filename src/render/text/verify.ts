@@ -1,13 +1,13 @@
 import { grouped, plural } from '../../core/base/plural.ts';
 import type { Cover } from '../../verify/best-cover.ts';
-import { type CaseRun, firstDifference, type RunStep } from '../../verify/case-run.ts';
+import { type CaseRun, firstDifference, type RunStep } from '../../verify/cases/case-run.ts';
+import type { SearchCase } from '../../verify/cases/search-case.ts';
+import { EVERY_RESULT } from '../../verify/cases/stages.ts';
 import type { Coverage } from '../../verify/check-run.ts';
 import { DIFFERENCES } from '../../verify/difference.ts';
 import type { Gap } from '../../verify/optimality.ts';
 import { PROPERTY_NAMES, type PropertyName, propertyLine } from '../../verify/properties.ts';
 import { RELATIONS } from '../../verify/relation.ts';
-import type { SearchCase } from '../../verify/search-case.ts';
-import { EVERY_RESULT } from '../../verify/stages.ts';
 import type { ExplainedFinding, PropertyState, VerifyReport } from '../../verify/verification.ts';
 import { printable } from '../words/printable.ts';
 import { findingsByCase } from '../words/verify-checks.ts';

@@ -1,7 +1,7 @@
 import { formatOrder, ordersOf } from '../../core/memory/order.ts';
 import { formatPages } from '../../core/memory/page-list.ts';
 import { formatOutcome } from '../../core/rules/outcome.ts';
-import type { SearchCase } from '../../verify/search-case.ts';
+import type { SearchCase } from '../../verify/cases/search-case.ts';
 
 /**
  * The memory and the settings of a case as C for a selftest, with plain system calls. What makes attempts

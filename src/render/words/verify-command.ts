@@ -2,7 +2,7 @@ import { shellCommand } from '../../core/base/shell.ts';
 import { formatOrders } from '../../core/memory/order.ts';
 import { formatPages } from '../../core/memory/page-list.ts';
 import { formatOutcome } from '../../core/rules/outcome.ts';
-import { type SearchCase, unmappedPages } from '../../verify/search-case.ts';
+import { type SearchCase, unmappedPages } from '../../verify/cases/search-case.ts';
 import type { VerifyReport } from '../../verify/verification.ts';
 
 /** How a case is written as flags: those of `explain`. */

@@ -1,7 +1,7 @@
 import { asOffset, asOrder, orderSet } from '../../core/memory/order.ts';
 import type { ScanResult } from '../../core/rules/scan-result.ts';
 import type { SearchSetting } from '../../core/search/machine.ts';
-import type { SearchCase } from '../search-case.ts';
+import type { SearchCase } from '../cases/search-case.ts';
 import { smallestRange, type WindowFact } from './smallest-range.ts';
 
 /** What a window of the range turned out to have, and how its attempt ended. */

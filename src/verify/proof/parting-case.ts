@@ -2,7 +2,7 @@ import { pagesPerRange } from '../../core/memory/geometry.ts';
 import { hasOrder, ordersOf, type Window } from '../../core/memory/order.ts';
 import { attemptsAt } from '../../core/search/machine.ts';
 import { windowFault } from '../algorithm-fault.ts';
-import type { SearchCase } from '../search-case.ts';
+import type { SearchCase } from '../cases/search-case.ts';
 import { CostQueue } from './cost-queue.ts';
 import { type AnswerFact, caseWith } from './fact-case.ts';
 import type { Move } from './moves.ts';

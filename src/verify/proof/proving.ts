@@ -1,8 +1,8 @@
 import { NEWEST_MODEL } from '../../core/rules/kernel-release.ts';
 import type { ScanResult } from '../../core/rules/scan-result.ts';
 import { machineOf, type SearchMachine } from '../../core/search/machine.ts';
+import { EVERY_RESULT } from '../cases/stages.ts';
 import type { CheckedAlgorithm } from '../checked-algorithm.ts';
-import { EVERY_RESULT } from '../stages.ts';
 import { EqualityProofRun } from './equality-proof.ts';
 import { movesOf } from './moves.ts';
 import { PropertyProofRun } from './property-proof.ts';

@@ -13,7 +13,7 @@ import {
 } from '../../../src/core/search/algorithm.ts';
 import { stack, stackPatch11 } from '../../../src/core/search/stack.ts';
 import { walk } from '../../../src/core/search/walk.ts';
-import { OutcomeTree } from '../../../src/verify/outcome-tree.ts';
+import { OutcomeTree } from '../../../src/verify/cases/outcome-tree.ts';
 import { policyOf, scannedOf } from '../../support/ranges.ts';
 import '../../support/seed.ts';
 import { EXHAUSTIVE, slice } from '../../support/slice.ts';

@@ -1,5 +1,5 @@
 import { countPages } from '../../../src/core/memory/occupancy.ts';
-import type { Shape } from '../../../src/verify/search-case.ts';
+import type { Shape } from '../../../src/verify/cases/search-case.ts';
 
 /** PTEs of a case that hold anything. */
 export function ptesOf({ range }: Shape): number {

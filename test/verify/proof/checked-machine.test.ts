@@ -2,11 +2,11 @@ import { expect, test } from 'vitest';
 import type { Window } from '../../../src/core/memory/order.ts';
 import { algorithmOf, type SearchMachine } from '../../../src/core/search/machine.ts';
 import { walk } from '../../../src/core/search/walk.ts';
+import { EVERY_RESULT } from '../../../src/verify/cases/stages.ts';
 import { checkedAlgorithmOf } from '../../../src/verify/checked-algorithm.ts';
 import { checkedMachine } from '../../../src/verify/proof/checked-machine.ts';
 import { EqualityProofRun } from '../../../src/verify/proof/equality-proof.ts';
 import { movesOf } from '../../../src/verify/proof/moves.ts';
-import { EVERY_RESULT } from '../../../src/verify/stages.ts';
 
 const ofWalk = walk.machine as SearchMachine<Window | undefined>;
 

@@ -3,12 +3,12 @@ import { algorithmOf, type MachineAlgorithm } from '../../../src/core/search/mac
 import { recursive } from '../../../src/core/search/recursive.ts';
 import { stack, stackDescend, stackPatch11 } from '../../../src/core/search/stack.ts';
 import { walk } from '../../../src/core/search/walk.ts';
+import { spacesToCompare } from '../../../src/verify/cases/small-cases.ts';
+import { EVERY_RESULT } from '../../../src/verify/cases/stages.ts';
 import { checkedAlgorithmOf } from '../../../src/verify/checked-algorithm.ts';
 import { equivalence } from '../../../src/verify/equivalence.ts';
 import { type EqualityProof, EqualityProofRun } from '../../../src/verify/proof/equality-proof.ts';
 import { type Move, type Moves, movesOf } from '../../../src/verify/proof/moves.ts';
-import { spacesToCompare } from '../../../src/verify/small-cases.ts';
-import { EVERY_RESULT } from '../../../src/verify/stages.ts';
 import { EXHAUSTIVE, WHOLE } from '../../support/slice.ts';
 import { ptesOf } from '../../support/verify/ptes-of.ts';
 import { examined } from '../algorithms.ts';

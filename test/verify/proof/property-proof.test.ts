@@ -5,12 +5,12 @@ import { recursive } from '../../../src/core/search/recursive.ts';
 import { stack, stackDescend, stackPatch11 } from '../../../src/core/search/stack.ts';
 import { walk } from '../../../src/core/search/walk.ts';
 import { AlgorithmRun } from '../../../src/verify/algorithm-run.ts';
+import { outcomeOfCase, ptesOf } from '../../../src/verify/cases/search-case.ts';
+import { EVERY_RESULT } from '../../../src/verify/cases/stages.ts';
 import { checkedAlgorithmOf } from '../../../src/verify/checked-algorithm.ts';
 import { type Move, movesOf } from '../../../src/verify/proof/moves.ts';
 import { PropertyProofRun } from '../../../src/verify/proof/property-proof.ts';
 import { brokenProperties } from '../../../src/verify/properties.ts';
-import { outcomeOfCase, ptesOf } from '../../../src/verify/search-case.ts';
-import { EVERY_RESULT } from '../../../src/verify/stages.ts';
 import { EXHAUSTIVE, WHOLE } from '../../support/slice.ts';
 import { WRONG_MACHINES } from './wrong-machines.ts';
 

@@ -1,6 +1,6 @@
-import type { Offset, Order } from '../core/memory/order.ts';
-import { isPossibleOnRetry } from '../core/rules/outcome.ts';
-import type { ScanResult } from '../core/rules/scan-result.ts';
+import type { Offset, Order } from '../../core/memory/order.ts';
+import { isPossibleOnRetry } from '../../core/rules/outcome.ts';
+import type { ScanResult } from '../../core/rules/scan-result.ts';
 
 /**
  * Every way in which the attempts on a range can end, as far as anybody asks: a window gets a result when it

@@ -1,9 +1,9 @@
-import { plural } from '../core/base/plural.ts';
-import { type Geometry, geometryOfPmdOrder, pagesPerRange } from '../core/memory/geometry.ts';
-import { emptyOccupancy, fullOccupancy, setPages } from '../core/memory/occupancy.ts';
-import { asOffset, asOrder, NO_ORDERS, type Order, ordersOf, type Window } from '../core/memory/order.ts';
-import { isPossibleOnRetry } from '../core/rules/outcome.ts';
-import { actionAfter, type ScanResult } from '../core/rules/scan-result.ts';
+import { plural } from '../../core/base/plural.ts';
+import { type Geometry, geometryOfPmdOrder, pagesPerRange } from '../../core/memory/geometry.ts';
+import { emptyOccupancy, fullOccupancy, setPages } from '../../core/memory/occupancy.ts';
+import { asOffset, asOrder, NO_ORDERS, type Order, ordersOf, type Window } from '../../core/memory/order.ts';
+import { isPossibleOnRetry } from '../../core/rules/outcome.ts';
+import { actionAfter, type ScanResult } from '../../core/rules/scan-result.ts';
 import type { CaseSpace, DecideOutcome, TriedCase } from './case-space.ts';
 import { setsToFollow } from './order-sets.ts';
 import { reachesSearch } from './search-case.ts';

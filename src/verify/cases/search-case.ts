@@ -1,10 +1,10 @@
-import { pagesPerRange } from '../core/memory/geometry.ts';
-import { countPages, emptyOccupancy, hasPage, type Occupancy, setPage } from '../core/memory/occupancy.ts';
-import { asOrderSet, type OrderSet } from '../core/memory/order.ts';
-import type { KernelModel } from '../core/rules/kernel-model.ts';
-import { decidedOutcome, type OutcomeRule } from '../core/rules/outcome.ts';
-import { type CollapsePolicy, defaultLimits } from '../core/rules/policy.ts';
-import type { ScannedRange } from '../core/search/algorithm.ts';
+import { pagesPerRange } from '../../core/memory/geometry.ts';
+import { countPages, emptyOccupancy, hasPage, type Occupancy, setPage } from '../../core/memory/occupancy.ts';
+import { asOrderSet, type OrderSet } from '../../core/memory/order.ts';
+import type { KernelModel } from '../../core/rules/kernel-model.ts';
+import { decidedOutcome, type OutcomeRule } from '../../core/rules/outcome.ts';
+import { type CollapsePolicy, defaultLimits } from '../../core/rules/policy.ts';
+import type { ScannedRange } from '../../core/search/algorithm.ts';
 import type { DecideOutcome } from './case-space.ts';
 
 /** A scanned range and what is enabled for it: all that a search is asked about, but for how attempts end. */

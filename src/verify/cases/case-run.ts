@@ -1,9 +1,9 @@
-import type { ScanResult } from '../core/rules/scan-result.ts';
-import type { JudgedWindow } from '../core/search/algorithm.ts';
-import { judgeWindow } from '../core/search/algorithm.ts';
-import type { Fault } from './algorithm-fault.ts';
-import { AlgorithmRun, type RunRecord, windowOf } from './algorithm-run.ts';
-import type { CheckedAlgorithm } from './checked-algorithm.ts';
+import type { ScanResult } from '../../core/rules/scan-result.ts';
+import type { JudgedWindow } from '../../core/search/algorithm.ts';
+import { judgeWindow } from '../../core/search/algorithm.ts';
+import type { Fault } from '../algorithm-fault.ts';
+import { AlgorithmRun, type RunRecord, windowOf } from '../algorithm-run.ts';
+import type { CheckedAlgorithm } from '../checked-algorithm.ts';
 import { outcomeOfCase, policyOf, type SearchCase } from './search-case.ts';
 
 /** An attempt of a run. */

@@ -1,8 +1,8 @@
-import { plural } from '../core/base/plural.ts';
-import { type Geometry, geometryOfPmdOrder, pagesPerRange } from '../core/memory/geometry.ts';
-import { countPages } from '../core/memory/occupancy.ts';
-import { NO_ORDERS } from '../core/memory/order.ts';
-import type { ScanResult } from '../core/rules/scan-result.ts';
+import { plural } from '../../core/base/plural.ts';
+import { type Geometry, geometryOfPmdOrder, pagesPerRange } from '../../core/memory/geometry.ts';
+import { countPages } from '../../core/memory/occupancy.ts';
+import { NO_ORDERS } from '../../core/memory/order.ts';
+import type { ScanResult } from '../../core/rules/scan-result.ts';
 import type { CaseSpace, TriedCase } from './case-space.ts';
 import { everySetOfOrders } from './order-sets.ts';
 import { OutcomeTree } from './outcome-tree.ts';

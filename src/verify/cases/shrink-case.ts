@@ -1,4 +1,4 @@
-import { type Geometry, MIN_PMD_ORDER, pagesPerRange } from '../core/memory/geometry.ts';
+import { type Geometry, MIN_PMD_ORDER, pagesPerRange } from '../../core/memory/geometry.ts';
 import {
   clearPages,
   countPages,
@@ -7,7 +7,7 @@ import {
   type Occupancy,
   setPage,
   withoutBlock,
-} from '../core/memory/occupancy.ts';
+} from '../../core/memory/occupancy.ts';
 import {
   anonOrders,
   asOffset,
@@ -21,10 +21,10 @@ import {
   ordersOf,
   withOrder,
   withoutOrder,
-} from '../core/memory/order.ts';
-import type { OutcomeRule } from '../core/rules/outcome.ts';
-import type { ScanResult } from '../core/rules/scan-result.ts';
-import type { ScannedRange } from '../core/search/algorithm.ts';
+} from '../../core/memory/order.ts';
+import type { OutcomeRule } from '../../core/rules/outcome.ts';
+import type { ScanResult } from '../../core/rules/scan-result.ts';
+import type { ScannedRange } from '../../core/search/algorithm.ts';
 import type { SearchCase } from './search-case.ts';
 
 /**

@@ -1,6 +1,6 @@
-import { plural } from '../core/base/plural.ts';
-import { below, pick, type Random, randomFrom } from '../core/base/random.ts';
-import { type Geometry, geometryOfPmdOrder, pagesPerRange } from '../core/memory/geometry.ts';
+import { plural } from '../../core/base/plural.ts';
+import { below, pick, type Random, randomFrom } from '../../core/base/random.ts';
+import { type Geometry, geometryOfPmdOrder, pagesPerRange } from '../../core/memory/geometry.ts';
 import {
   clearPage,
   countPages,
@@ -9,10 +9,10 @@ import {
   type Occupancy,
   setPage,
   setPages,
-} from '../core/memory/occupancy.ts';
-import { anonOrders, asOrderSet, type OrderSet, ordersOf } from '../core/memory/order.ts';
-import { isPossibleOnRetry } from '../core/rules/outcome.ts';
-import type { ScanResult } from '../core/rules/scan-result.ts';
+} from '../../core/memory/occupancy.ts';
+import { anonOrders, asOrderSet, type OrderSet, ordersOf } from '../../core/memory/order.ts';
+import { isPossibleOnRetry } from '../../core/rules/outcome.ts';
+import type { ScanResult } from '../../core/rules/scan-result.ts';
 import type { CaseSpace, DecideOutcome, TriedCase } from './case-space.ts';
 import { reachesSearch } from './search-case.ts';
 

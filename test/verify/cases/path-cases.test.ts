@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { ALL_SCAN_RESULTS } from '../../src/core/rules/scan-result.ts';
-import { AlgorithmRun, windowOf } from '../../src/verify/algorithm-run.ts';
-import { pathSpaces } from '../../src/verify/path-cases.ts';
-import { EVERY_ACTION } from '../../src/verify/small-cases.ts';
-import { builtIn } from './algorithms.ts';
+import { ALL_SCAN_RESULTS } from '../../../src/core/rules/scan-result.ts';
+import { AlgorithmRun, windowOf } from '../../../src/verify/algorithm-run.ts';
+import { pathSpaces } from '../../../src/verify/cases/path-cases.ts';
+import { EVERY_ACTION } from '../../../src/verify/cases/small-cases.ts';
+import { builtIn } from '../algorithms.ts';
 
 const PMD_ORDER = 5;
 const [, SINGLE, PAIRS] = pathSpaces(PMD_ORDER, { each: ALL_SCAN_RESULTS, few: EVERY_ACTION });

@@ -1,5 +1,5 @@
-import { MIN_PMD_ORDER } from '../core/memory/geometry.ts';
-import { ALL_SCAN_RESULTS, type ScanResult } from '../core/rules/scan-result.ts';
+import { MIN_PMD_ORDER } from '../../core/memory/geometry.ts';
+import { ALL_SCAN_RESULTS, type ScanResult } from '../../core/rules/scan-result.ts';
 import type { CaseSpace } from './case-space.ts';
 import { pathSpaces } from './path-cases.ts';
 import { randomCases } from './random-cases.ts';

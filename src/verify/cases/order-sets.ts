@@ -1,5 +1,5 @@
-import type { Geometry } from '../core/memory/geometry.ts';
-import { anonOrders, asOrderSet, type OrderSet, ordersOf } from '../core/memory/order.ts';
+import type { Geometry } from '../../core/memory/geometry.ts';
+import { anonOrders, asOrderSet, type OrderSet, ordersOf } from '../../core/memory/order.ts';
 
 /** Up to this PMD order a tree of windows is tried with every set of orders; above it they are too many. */
 const ALL_SETS_UP_TO = 9;

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { planRange } from '../../src/core/plan/plan.ts';
-import { reachesSearch } from '../../src/verify/search-case.ts';
-import { shapesOf, spacesToCompare } from '../../src/verify/small-cases.ts';
-import { policyOf, rangeOf } from '../support/ranges.ts';
-import { ptesOf } from '../support/verify/ptes-of.ts';
+import { planRange } from '../../../src/core/plan/plan.ts';
+import { reachesSearch } from '../../../src/verify/cases/search-case.ts';
+import { shapesOf, spacesToCompare } from '../../../src/verify/cases/small-cases.ts';
+import { policyOf, rangeOf } from '../../support/ranges.ts';
+import { ptesOf } from '../../support/verify/ptes-of.ts';
 
 const [everything] = spacesToCompare();
 

@@ -1,5 +1,5 @@
-import { geometryOfPmdOrder, pagesPerRange } from '../core/memory/geometry.ts';
-import { emptyOccupancy, hasPage, setPage } from '../core/memory/occupancy.ts';
+import { geometryOfPmdOrder, pagesPerRange } from '../../core/memory/geometry.ts';
+import { emptyOccupancy, hasPage, setPage } from '../../core/memory/occupancy.ts';
 import type { SearchCase } from './search-case.ts';
 
 /** The PMD order of x86-64 and of arm64 with pages of 4K, which most people have. */

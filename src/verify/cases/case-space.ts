@@ -1,5 +1,5 @@
-import type { Offset, Order } from '../core/memory/order.ts';
-import type { ScanResult } from '../core/rules/scan-result.ts';
+import type { Offset, Order } from '../../core/memory/order.ts';
+import type { ScanResult } from '../../core/rules/scan-result.ts';
 import type { Shape } from './search-case.ts';
 
 /** How the attempt on a window ends, the first one or the retry that may reclaim memory. */
