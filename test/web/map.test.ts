@@ -7,7 +7,7 @@ import { restartedState } from '../../src/core/fault/restart.ts';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
 import { orderSet } from '../../src/core/memory/order.ts';
 import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
-import { orderColor } from '../../src/render/svg/palette.ts';
+import { FILLED, orderColor } from '../../src/render/svg/palette.ts';
 import { centerOn, fitCamera, pan, zoomAt } from '../../web/map/camera.ts';
 import { findPlace, missWords, placeName, processRows } from '../../web/map/find.ts';
 import { type Layer, legendOf, pixel, rowColors } from '../../web/map/layers.ts';
@@ -35,15 +35,16 @@ describe('layout', () => {
       fc.property(processes, shapes, (blocks, shape) => {
         const layout = layoutOf(blocks, shape);
         const seen = new Set<string>();
+        const misplaced: number[] = [];
         for (const { first, end } of blocks) {
           for (let row = first; row < end; row += 7) {
             const { x, y } = placeOfRow(layout, row);
             seen.add(`${x} ${y}`);
-            expect(rowAtPlace(layout, x + 0.5, y + 0.5)).toBe(row);
-            expect(x).toBeLessThan(layout.columns);
-            expect(y + 1).toBeLessThanOrEqual(layout.lines);
+            const isInside = x < layout.columns && y + 1 <= layout.lines;
+            if (rowAtPlace(layout, x + 0.5, y + 0.5) !== row || !isInside) misplaced.push(row);
           }
         }
+        expect(misplaced).toEqual([]);
         expect(seen.size).toBe(blocks.reduce((sum, { first, end }) => sum + Math.ceil((end - first) / 7), 0));
         expect(rowAtPlace(layout, -0.5, 1)).toBeUndefined();
         expect(rowAtPlace(layout, 0.5, layout.lines + 1)).toBeUndefined();
@@ -226,6 +227,57 @@ describe('picture', () => {
   });
 });
 
+describe('growth', () => {
+  const open = (resident: number, growth: number) => {
+    const memory = {
+      rows: 1,
+      host: { geometry: x86_64 },
+      residentPages: Uint16Array.of(resident),
+      mainOrders: Uint8Array.of(0),
+    } as unknown as OpenMemory;
+    const judgement = {
+      rows: 1,
+      mainOrders: Uint8Array.of(9),
+      growthPages: Uint16Array.of(growth),
+    } as unknown as Judgement;
+    return (layer: Layer, dark: boolean) => channels(rowColors(layer, memory, judgement, dark)[0]);
+  };
+  const channels = (color: number) => [color & 255, (color >>> 8) & 255, (color >>> 16) & 255];
+  const distance = (a: readonly number[], b: readonly number[]) =>
+    Math.hypot(...a.map((value, i) => value - b[i]));
+
+  test.each([false, true])(
+    'is never the colour of memory that does not grow, however little; dark %s',
+    (dark) => {
+      fc.assert(
+        fc.property(
+          fc.integer({ min: 5, max: 511 }),
+          fc.constantFrom<Layer>('after', 'growth'),
+          (growth, layer) => {
+            const grows = open(512 - growth, growth)(layer, dark);
+            const inUse = open(512, 0)(layer, dark);
+            // One page in a hundred moves the colour by a tenth of the way to pink.
+            expect(distance(grows, [...FILLED])).toBeLessThan(0.95 * distance(inUse, [...FILLED]));
+          },
+        ),
+      );
+    },
+  );
+
+  test('a range that is nearly all filled is pink', () => {
+    expect(distance(open(1, 511)('after', false), [...FILLED])).toBeLessThan(5);
+    expect(distance(open(1, 511)('growth', true), [...FILLED])).toBeLessThan(5);
+  });
+
+  test('has a layer in which sizes play no part', () => {
+    expect(open(100, 0)('growth', false)).not.toEqual(open(100, 0)('after', false));
+    expect(legendOf('growth', 9, false).map(({ name }) => name)).toEqual([
+      'in use now',
+      'filled by khugepaged: empty now',
+    ]);
+  });
+});
+
 test('a PTE is called what the terminal calls it', () => {
   const range = rangeOf({ present: '0-3', swap: '4-5', guard: '5', zero: '1', uffd: '2', unreferenced: '2' });
   const detail = { row: 0, range, ignored: undefined, plan: undefined, after: range, restarted: range };
@@ -268,9 +320,12 @@ describe('after a restart', () => {
     const full = (order: number) => pixel(orderColor(order, 9));
     expect(color('restart')).not.toBe(color('after'));
     expect(color('after')).toBe(color('before'));
-    // A range that is filled whole has the pure colour of its order.
-    const whole = { ...judgement, restartOrders: Uint8Array.of(9), restartGrowthPages: Uint16Array.of(507) };
-    expect(rowColors('restart', memory, whole, false)[0]).toBe(full(9));
+    // A range that is in use whole has the pure colour of its order; one that is filled has not.
+    const whole = { ...judgement, restartOrders: Uint8Array.of(9), restartGrowthPages: Uint16Array.of(0) };
+    const inUse = { ...memory, residentPages: Uint16Array.of(512) };
+    expect(rowColors('restart', inUse, whole, false)[0]).toBe(full(9));
+    const filled = { ...whole, restartGrowthPages: Uint16Array.of(507) };
+    expect(rowColors('restart', memory, filled, false)[0]).not.toBe(full(9));
   });
 
   test('the legend and a PTE say who filled it', () => {

@@ -17,12 +17,13 @@ import type { OpenMemory } from '../memory/open-memory.ts';
 import { PTE_FILLED } from './pte-code.ts';
 
 /** What the colours of the map say. */
-export const LAYERS = ['after', 'restart', 'before', 'use', 'why'] as const;
+export const LAYERS = ['after', 'restart', 'growth', 'before', 'use', 'why'] as const;
 export type Layer = (typeof LAYERS)[number];
 
 export const LAYER_NAMES: Record<Layer, string> = {
   after: 'after khugepaged',
   restart: 'after a restart',
+  growth: 'growth',
   before: 'folios now',
   use: 'pages in use',
   why: 'why not',
@@ -95,14 +96,25 @@ export function rowColors(
   const [orders, growthPages] =
     layer === 'restart'
       ? [judgement?.restartOrders, judgement?.restartGrowthPages]
-      : [judgement?.mainOrders, judgement?.growthPages];
+      : [layer === 'growth' ? undefined : judgement?.mainOrders, judgement?.growthPages];
+  const loudness = growthLoudness(pages);
   for (let row = 0; row < judged; row++) {
-    const then = Math.min(pages, residentPages[row] + (growthPages?.[row] ?? 0));
-    colors[row] = table[(orders?.[row] ?? 0) * width + then];
+    const growth = Math.min(pages, growthPages?.[row] ?? 0);
+    const then = layer === 'growth' ? residentPages[row] : Math.min(pages, residentPages[row] + growth);
+    const color = table[(orders?.[row] ?? 0) * width + then];
+    colors[row] = growth === 0 ? color : mixPixels(color, FILLED, loudness[growth]);
   }
   for (let row = judged; row < memory.rows; row++)
-    colors[row] = table[mainOrders[row] * width + residentPages[row]];
+    colors[row] = table[(layer === 'growth' ? 0 : mainOrders[row]) * width + residentPages[row]];
   return colors;
+}
+
+/**
+ * How much of the colour of filled pages a range takes, by how many of its pages are filled: the root of
+ * their share, so that a few are seen at the scale of a machine, where each pixel is the mean of many ranges.
+ */
+function growthLoudness(pages: number): Float64Array {
+  return Float64Array.from({ length: pages + 1 }, (_, filled) => Math.sqrt(filled / pages));
 }
 
 /** By order and pages in use. */
@@ -125,7 +137,8 @@ export function pteColors(layer: Layer, pmdOrder: number, dark: boolean): Uint32
   colors[CODE_SWAP] = pixel(SWAPPED);
   colors[CODE_ZERO] = pixel(ZERO_PAGE);
   for (let order = 0; order <= pmdOrder; order++) {
-    const color = layer === 'use' ? occupancyColor(1, dark) : orderColor(order, pmdOrder);
+    const color =
+      layer === 'use' ? occupancyColor(1, dark) : orderColor(layer === 'growth' ? 0 : order, pmdOrder);
     colors[codeOfOrder(order)] = pixel(color);
     colors[PTE_FILLED | codeOfOrder(order)] = pixel(FILLED);
   }
@@ -150,6 +163,11 @@ export function legendOf(
       { name: 'zero page', color: ZERO_PAGE },
     ];
   }
+  if (layer === 'growth')
+    return [
+      { name: 'in use now', color: SMALL_PAGE },
+      { name: 'filled by khugepaged: empty now', color: FILLED },
+    ];
   const orders = Array.from({ length: pmdOrder - 1 }, (_, i) => i + 2);
   return [
     { name: 'small', color: SMALL_PAGE, order: 0 },
@@ -162,6 +180,18 @@ export function legendOf(
           { name: 'zero page', color: ZERO_PAGE },
         ]),
   ];
+}
+
+/**
+ * A pixel on the way to a colour: itself at 0, the colour at 1. In whole numbers, as it is done for each range
+ * of a machine.
+ */
+function mixPixels(from: number, [red, green, blue]: Rgb, share: number): number {
+  const part = (shift: number, to: number) => {
+    const at = (from >>> shift) & 255;
+    return Math.round(at + share * (to - at)) << shift;
+  };
+  return (0xff000000 | part(16, blue) | part(8, green) | part(0, red)) >>> 0;
 }
 
 /**

@@ -72,7 +72,8 @@ function onKey(event: KeyboardEvent, onOpen: (row: number) => void): void {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const act = event.shiftKey ? PAN_KEYS[event.key] : undefined;
   if (act) moveTo(pan(camera.value, layout.value, viewport.value, ...act));
-  else if (/^[1-5]$/.test(event.key)) setParams({ layer: LAYERS[Number(event.key) - 1] });
+  else if (/^[1-9]$/.test(event.key) && LAYERS[Number(event.key) - 1])
+    setParams({ layer: LAYERS[Number(event.key) - 1] });
   else if (event.key === '+' || event.key === '=') zoomOnSelected(ZOOM_STEP);
   else if (event.key === '-') zoomOnSelected(1 / ZOOM_STEP);
   else if (event.key === '0') zoomBy(0);

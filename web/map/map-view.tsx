@@ -32,8 +32,8 @@ export function MapView() {
         <Legend />
         <Inspector onOpen={openSteps} />
         <p id="map-keys" class="quiet keys">
-          Arrows move, Shift+arrows pan, + and − zoom, 0 shows all, 1 to 5 change the colours, [ and ] go from
-          process to process, Enter steps through a range.
+          Arrows move, Shift+arrows pan, + and − zoom, 0 shows all, 1 to {LAYERS.length} change the colours, [
+          and ] go from process to process, Enter steps through a range.
         </p>
       </section>
       <PolicyPanel />

@@ -41,7 +41,7 @@ export function tilesInSight(): TileCodes | undefined {
 }
 
 function codesOf({ before, after, restarted }: Loaded): Uint8Array {
-  if (layer.value === 'after') return after;
+  if (layer.value === 'after' || layer.value === 'growth') return after;
   return layer.value === 'restart' ? restarted : before;
 }
 
