@@ -98,11 +98,12 @@ export function rowColors(
       ? [judgement?.restartOrders, judgement?.restartGrowthPages]
       : [layer === 'growth' ? undefined : judgement?.mainOrders, judgement?.growthPages];
   const loudness = growthLoudness(pages);
+  const filled = pixel(FILLED);
   for (let row = 0; row < judged; row++) {
     const growth = Math.min(pages, growthPages?.[row] ?? 0);
     const then = layer === 'growth' ? residentPages[row] : Math.min(pages, residentPages[row] + growth);
     const color = table[(orders?.[row] ?? 0) * width + then];
-    colors[row] = growth === 0 ? color : mixPixels(color, FILLED, loudness[growth]);
+    colors[row] = growth === 0 ? color : mixPixels(color, filled, loudness[growth]);
   }
   for (let row = judged; row < memory.rows; row++)
     colors[row] = table[(layer === 'growth' ? 0 : mainOrders[row]) * width + residentPages[row]];
@@ -110,11 +111,12 @@ export function rowColors(
 }
 
 /**
- * How much of the colour of filled pages a range takes, by how many of its pages are filled: the root of
- * their share, so that a few are seen at the scale of a machine, where each pixel is the mean of many ranges.
+ * How much of the colour of filled pages a range takes, of 256, by how many of its pages are filled: the root
+ * of their share, so that a few are seen at the scale of a machine, where each pixel is the mean of many
+ * ranges.
  */
-function growthLoudness(pages: number): Float64Array {
-  return Float64Array.from({ length: pages + 1 }, (_, filled) => Math.sqrt(filled / pages));
+function growthLoudness(pages: number): Uint16Array {
+  return Uint16Array.from({ length: pages + 1 }, (_, filled) => 256 * Math.sqrt(filled / pages));
 }
 
 /** By order and pages in use. */
@@ -183,15 +185,14 @@ export function legendOf(
 }
 
 /**
- * A pixel on the way to a colour: itself at 0, the colour at 1. In whole numbers, as it is done for each range
- * of a machine.
+ * A pixel on the way to another: itself at 0, the other at 256. Red and blue at once, since it is done for
+ * each range of a machine.
  */
-function mixPixels(from: number, [red, green, blue]: Rgb, share: number): number {
-  const part = (shift: number, to: number) => {
-    const at = (from >>> shift) & 255;
-    return Math.round(at + share * (to - at)) << shift;
-  };
-  return (0xff000000 | part(16, blue) | part(8, green) | part(0, red)) >>> 0;
+function mixPixels(from: number, to: number, weight: number): number {
+  const rest = 256 - weight;
+  const redBlue = (((from & 0xff00ff) * rest + (to & 0xff00ff) * weight) >>> 8) & 0xff00ff;
+  const green = (((from & 0xff00) * rest + (to & 0xff00) * weight) >>> 8) & 0xff00;
+  return (0xff000000 | redBlue | green) >>> 0;
 }
 
 /**
