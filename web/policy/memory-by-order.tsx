@@ -1,8 +1,8 @@
-import type { Tally } from '../../src/analysis/tally.ts';
+import { growthOf, restartGrowthOf, type Tally } from '../../src/analysis/tally.ts';
 import { sum } from '../../src/core/base/sum.ts';
 import { formatSize } from '../../src/core/memory/format-size.ts';
 import { asOrder, formatOrder } from '../../src/core/memory/order.ts';
-import { cssColor, inkOn, orderColor } from '../../src/render/svg/palette.ts';
+import { cssColor, FILLED, inkOn, orderColor } from '../../src/render/svg/palette.ts';
 
 /** A part of a bar with less of it than this has no room for a name. */
 const NAMED_SHARE = 0.12;
@@ -14,16 +14,16 @@ const NAMED_SHARE = 0.12;
 export function MemoryByOrder({ tally }: { readonly tally: Tally }) {
   const { geometry } = tally;
   const states = [
-    { name: 'now', pages: tally.pagesBefore },
-    { name: 'then', pages: tally.pagesAfter },
-    { name: 'restart', pages: tally.restart.pagesByOrder },
+    { name: 'now', pages: tally.pagesBefore, growth: 0 },
+    { name: 'then', pages: tally.pagesAfter, growth: growthOf(tally) },
+    { name: 'restart', pages: tally.restart.pagesByOrder, growth: Math.max(0, restartGrowthOf(tally)) },
   ];
   const most = Math.max(1, ...states.map(({ pages }) => sum(pages)));
   const present = tally.pagesBefore
     .map((_, order) => order)
     .filter((order) => states.some(({ pages }) => pages[order] > 0));
   const name = (order: number) => formatOrder(asOrder(order), geometry);
-  const bar = (label: string, pages: readonly number[]) => (
+  const bar = (label: string, pages: readonly number[], growth: number) => (
     <div key={label} class="policy-bar">
       <span>{label}</span>
       <span class="policy-bar-parts" aria-hidden="true">
@@ -40,6 +40,17 @@ export function MemoryByOrder({ tally }: { readonly tally: Tally }) {
             </span>
           );
         })}
+        {growth > 0 && (
+          <span
+            class="policy-bar-growth"
+            title={`growth: ${formatSize(growth, geometry)}`}
+            style={{
+              left: `${(100 * (sum(pages) - growth)) / most}%`,
+              width: `${(100 * growth) / most}%`,
+              background: cssColor(FILLED),
+            }}
+          />
+        )}
       </span>
     </div>
   );
@@ -47,9 +58,10 @@ export function MemoryByOrder({ tally }: { readonly tally: Tally }) {
     <section aria-labelledby="policy-orders">
       <h2 id="policy-orders">Memory by folio size</h2>
       <p class="policy-note">
-        then: after khugepaged, with the pages that collapses fill; restart: after page faults, at most
+        then: after khugepaged, with the pages that collapses fill; restart: after page faults, at most; the
+        pink edge is what memory grows by
       </p>
-      {states.map(({ name, pages }) => bar(name, pages))}
+      {states.map(({ name, pages, growth }) => bar(name, pages, growth))}
       <table class="policy-table">
         <thead>
           <tr>

@@ -81,6 +81,7 @@ th code{white-space:nowrap}
 .map{border:1px solid var(--line);padding:2px;border-radius:2px;background:var(--page)}
 .bar{height:1.5rem}
 .bar path{stroke-width:10}
+.bar .filled{stroke-width:4}
 .unsized{stroke:var(--text)}
 .swatch{display:inline-block;width:1.7em;height:.85em;margin-right:.35em;vertical-align:-.05em}
 .legend{display:flex;flex-wrap:wrap;gap:.15rem 1.1rem;padding:0;list-style:none;font-size:.9rem}

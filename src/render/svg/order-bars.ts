@@ -14,6 +14,8 @@ export interface SizedMemory {
   readonly byOrder: readonly number[];
   /** Pages in large folios of which the source does not know the size. */
   readonly unsized: number;
+  /** Pages of these that resident memory grew by. */
+  readonly growth: number;
 }
 
 interface Segment {
@@ -31,7 +33,9 @@ export function orderBars(memories: readonly SizedMemory[], geometry: Geometry):
   const size = (pages: number) => sizeCell(pages, geometry);
   return html`<figure>
 ${memories.map((memory) => html`<p class="quiet">${memory.name}: ${size(totalPages(memory))}</p>${bar(memory, segments, most, geometry)}`)}
-<ul class="legend">${segments.map(({ className, name }) => html`<li>${swatch(`c ${className}`)}${name}</li>`)}</ul>
+<ul class="legend">${segments.map(({ className, name }) => html`<li>${swatch(`c ${className}`)}${name}</li>`)}${
+    memories.some(({ growth }) => growth > 0) && html`<li>${swatch('c filled')}of it growth</li>`
+  }</ul>
 </figure>
 ${scrollable(
   'Memory by size, in numbers',
@@ -73,8 +77,12 @@ function bar(memory: SizedMemory, segments: readonly Segment[], most: number, ge
     x = Math.round((x + width) * 10) / 10;
     return width > 0 && path;
   });
+  const growth = Math.round((memory.growth / most) * WIDTH * 10) / 10;
+  if (growth > 0)
+    paths.push(element('path', { class: 'filled', d: `M${Math.round((x - growth) * 10) / 10} 8h${growth}` }));
   const words = segments
     .filter(({ pages }) => pages(memory) > 0)
     .map(({ name, pages }) => `${formatSize(pages(memory), geometry)} ${name}`);
+  if (memory.growth > 0) words.push(`${formatSize(memory.growth, geometry)} of it growth`);
   return svgImage(`${memory.name}: ${words.join(', ') || 'no memory'}`, 'bar', [WIDTH, 10], paths, true);
 }
