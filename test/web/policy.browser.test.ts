@@ -121,6 +121,29 @@ describe.skipIf(!CHROMIUM)('policy panel', () => {
     },
   );
 
+  test('each change is a step that the browser goes back from, a slide of a slider is one', async () => {
+    const { page } = await openPanel('');
+    const links = [await linkOf(page)];
+    const changed = async () => {
+      await page.waitForFunction((before) => location.hash !== before, links.at(-1));
+      links.push(await linkOf(page));
+    };
+    await page.locator('[aria-label="64K folios"] >> text=always').click();
+    await changed();
+    await page.focus('[aria-label="max_ptes_none, slider"]');
+    await page.keyboard.down('ArrowLeft');
+    await page.keyboard.down('ArrowLeft');
+    await page.keyboard.down('ArrowLeft');
+    await page.keyboard.up('ArrowLeft');
+    await page.waitForFunction(() => /none=508/.test(location.hash));
+    await changed();
+    for (const link of links.slice(0, -1).reverse()) {
+      await page.goBack();
+      expect(await linkOf(page)).toBe(link);
+    }
+    await page.close();
+  });
+
   test('memory by folio size is in a table as in the bars', async () => {
     const { page } = await openPanel(`${MIXED}&kernel=linux-7.2`);
     const { total } = await redis.predict({

@@ -15,13 +15,14 @@ export const choice = computed<PolicyChoice>(() => {
   return choiceFromParams(link.value.params, first, geometry);
 });
 
-export function choose(changes: Partial<PolicyChoice>): void {
-  setParams(paramsOfChoice({ ...choice.value, ...changes }));
-}
-
-/** As a step that the browser can go back from. */
-export function chooseAsStep(changes: Partial<PolicyChoice>): void {
-  go(link.value.view, paramsOfChoice({ ...choice.value, ...changes }));
+/**
+ * Changes the policy, as a step that the browser can go back from; a change `within` another, such as the
+ * next value of a slider that is dragged, belongs to that step.
+ */
+export function choose(changes: Partial<PolicyChoice>, within = false): void {
+  const params = paramsOfChoice({ ...choice.value, ...changes });
+  if (within) setParams(params);
+  else go(link.value.view, params);
 }
 
 /** What the policy does to each range; of a moment ago while a new one is being found. */

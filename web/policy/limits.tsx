@@ -1,3 +1,4 @@
+import { useRef } from 'preact/hooks';
 import { type Geometry, pagesPerRange } from '../../src/core/memory/geometry.ts';
 import { asOrder, formatOrder, hasLowerOrder } from '../../src/core/memory/order.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
@@ -17,20 +18,20 @@ export function Limits({ geometry }: { readonly geometry: Geometry }) {
         name="max_ptes_none"
         value={maxPtesNone}
         most={most}
-        onChange={(value) => choose({ maxPtesNone: value })}
+        onChange={(value, within) => choose({ maxPtesNone: value }, within)}
       />
       <NoneEnds geometry={geometry} />
       <LimitField
         name="max_ptes_swap"
         value={maxPtesSwap}
         most={most}
-        onChange={(value) => choose({ maxPtesSwap: value })}
+        onChange={(value, within) => choose({ maxPtesSwap: value }, within)}
       />
       <LimitField
         name="max_ptes_shared"
         value={maxPtesShared}
         most={most}
-        onChange={(value) => choose({ maxPtesShared: value })}
+        onChange={(value, within) => choose({ maxPtesShared: value }, within)}
       />
     </div>
   );
@@ -40,11 +41,16 @@ interface LimitProps {
   readonly name: string;
   readonly value: number;
   readonly most: number;
-  readonly onChange: (value: number) => void;
+  /** `within`: as the next value of a slider that is being moved. */
+  readonly onChange: (value: number, within: boolean) => void;
 }
 
 /** A limit as a slider, which is followed at once, and as a number. */
 function LimitField({ name, value, most, onChange }: LimitProps) {
+  const isSliding = useRef(false);
+  const rest = () => {
+    isSliding.current = false;
+  };
   return (
     <div class="policy-limit">
       <label for={name} class="mono">
@@ -54,7 +60,7 @@ function LimitField({ name, value, most, onChange }: LimitProps) {
         id={name}
         value={value}
         kind={{ whole: true, most, orAny: false }}
-        onChange={(typed) => typed !== undefined && onChange(typed)}
+        onChange={(typed) => typed !== undefined && onChange(typed, false)}
       />
       <input
         type="range"
@@ -63,7 +69,13 @@ function LimitField({ name, value, most, onChange }: LimitProps) {
         max={most}
         step={1}
         value={value}
-        onInput={({ currentTarget }) => onChange(currentTarget.valueAsNumber)}
+        onInput={({ currentTarget }) => {
+          onChange(currentTarget.valueAsNumber, isSliding.current);
+          isSliding.current = true;
+        }}
+        onPointerUp={rest}
+        onKeyUp={rest}
+        onBlur={rest}
       />
     </div>
   );

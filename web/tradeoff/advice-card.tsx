@@ -9,7 +9,7 @@ import {
 } from '../../src/render/words/advise-view.ts';
 import { reachWords } from '../../src/render/words/tlb-words.ts';
 import { Commands } from '../policy/commands.tsx';
-import { chooseAsStep } from '../policy/judgement.ts';
+import { choose } from '../policy/judgement.ts';
 import type { SweptAdvice } from './sweeper.ts';
 import { isChosen } from './trade-off.ts';
 
@@ -33,7 +33,7 @@ export function AdviceCard({ advice: given, geometry }: Props) {
       ))}
       <WorthTable given={given} geometry={geometry} />
       <p>
-        <button type="button" class="button" disabled={taken} onClick={() => chooseAsStep(choice)}>
+        <button type="button" class="button" disabled={taken} onClick={() => choose(choice)}>
           {taken ? 'Chosen' : 'Take it'}
         </button>
       </p>

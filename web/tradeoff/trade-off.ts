@@ -7,7 +7,7 @@ import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import type { Totals } from '../memory/memory-worker-protocol.ts';
 import { memory, memoryWorker } from '../memory/open-memory.ts';
 import { choiceOf, choiceOfPolicy, type PolicyChoice } from '../policy/choice.ts';
-import { choice, chooseAsStep } from '../policy/judgement.ts';
+import { choice, choose } from '../policy/judgement.ts';
 import { link } from '../state/link.ts';
 import { oneAtATime } from '../state/one-at-a-time.ts';
 import { budgetFromParams, budgetOf } from './budget.ts';
@@ -38,7 +38,7 @@ function choiceWith(policy: SweptPolicy): PolicyChoice {
 
 /** Takes a policy of the sweep; going back in the browser undoes it. */
 export function take(policy: SweptPolicy): void {
-  chooseAsStep(choiceWith(policy));
+  choose(choiceWith(policy));
 }
 
 /** Whether a policy of the sweep is the one that is chosen. */
