@@ -5,7 +5,7 @@ import { summaryLines } from '../../src/render/text/simulate-summary.ts';
 import { styleOf } from '../../src/render/text/style.ts';
 import { Frames } from '../../src/simulation/map-frames.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
-import { chartsOf, sampleSeconds } from '../../web/timeline/chart-data.ts';
+import { chartsOf, sampleSeconds, strokesOf } from '../../web/timeline/chart-data.ts';
 import { factsOf, MARKED } from '../../web/timeline/facts.ts';
 import { eventMarkers, troubleMarkers } from '../../web/timeline/markers.ts';
 import { cellsOf, mapOf, momentOf } from '../../web/timeline/run-map.ts';
@@ -19,8 +19,10 @@ import {
 import { layOutTiles, rowAtPoint, rowBeside, tilePlaceOf } from '../../web/timeline/tile-layout.ts';
 import { paintTiles, pixelColors } from '../../web/timeline/tile-paint.ts';
 import type { RunSeries } from '../../web/timeline/timeline-worker-protocol.ts';
+import { colorOf } from '../../web/timeline/uplot-options.ts';
 import { zoomAround } from '../../web/timeline/zoom.ts';
 import { event, MIB, onPages, S, small, stageOf, wantHuge } from '../simulation/scenarios.ts';
+import { contrastOf, readPageColors } from './contrast.ts';
 
 /** A heap that is half full, is collapsed, and forks; the parent exits. */
 const STORY = small(
@@ -176,6 +178,27 @@ test('charts add up to the samples', () => {
   expect(sum(chart('locks').series[0].values)).toBe(last.writeLock.totalNs);
   expect(Math.max(...chart('cpu').series[0].values)).toBeLessThan(1);
 });
+
+test.each(['light', 'dark'] as const)(
+  'every line of a chart stands out from what is beside it, %s',
+  (scheme) => {
+    const { series } = runStory();
+    const colors = readPageColors(scheme);
+    const neighbours = chartsOf(series).flatMap((chart) => {
+      const strokes = strokesOf(chart);
+      return strokes.flatMap(({ series: line, isCasing }, i) => {
+        if (line.isArea || isCasing) return [];
+        const areas = chart.series.filter(({ isArea }) => isArea).map(({ ink }) => colorOf(ink, 9, colors));
+        const beside = strokes[i - 1]?.isCasing ? [colors.page] : [colors.page, ...areas];
+        return beside.map(
+          (other) => [chart.id, line.label, contrastOf(colorOf(line.ink, 9, colors), other)] as const,
+        );
+      });
+    });
+    expect(neighbours.map(([, label]) => label)).toContain('RSS');
+    expect(neighbours.filter(([, , contrast]) => contrast < 3)).toEqual([]);
+  },
+);
 
 describe('the map at a moment', () => {
   const { host, frames } = runStory();

@@ -31,6 +31,21 @@ export interface ChartData {
   readonly series: readonly ChartSeries[];
 }
 
+/** What is drawn of a chart, one upon the other: each series, and below a line that crosses areas its casing. */
+export interface ChartStroke {
+  readonly series: ChartSeries;
+  /** A wider line in the colour of the page, that tells the line above it from any area. */
+  readonly isCasing: boolean;
+}
+
+export function strokesOf({ series }: ChartData): ChartStroke[] {
+  const hasAreas = series.some(({ isArea }) => isArea);
+  return series.flatMap((each) => [
+    ...(hasAreas && !each.isArea ? [{ series: each, isCasing: true }] : []),
+    { series: each, isCasing: false },
+  ]);
+}
+
 /** Orders of folios that hold memory at some sample; 0 are small pages. */
 export function ordersIn(samples: readonly Sample[]): number[] {
   const orders = new Set<number>();

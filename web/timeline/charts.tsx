@@ -3,7 +3,7 @@ import { type Signal, useComputed, useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type uPlot from 'uplot';
 import { dark } from '../state/theme.ts';
-import { type ChartData, chartsOf, sampleSeconds } from './chart-data.ts';
+import { type ChartData, chartsOf, sampleSeconds, strokesOf } from './chart-data.ts';
 import { pageColors } from './page-colors.ts';
 import { lastNotAfter } from './run-params.ts';
 import { goToMoment, momentAt, run } from './run-state.ts';
@@ -162,7 +162,7 @@ function ChartLegend({ chart, series, pointed }: ChartLegendProps) {
 }
 
 function dataOf({ samples }: RunSeries, chart: ChartData): uPlot.AlignedData {
-  return [sampleSeconds(samples), ...chart.series.map(({ drawn }) => [...drawn])];
+  return [sampleSeconds(samples), ...strokesOf(chart).map(({ series }) => [...series.drawn])];
 }
 
 /** The chart in words: what each line is at the end, and its most. */

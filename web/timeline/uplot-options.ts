@@ -2,7 +2,7 @@ import type uPlot from 'uplot';
 import { formatBytes } from '../../src/core/base/bytes.ts';
 import { formatDuration } from '../../src/core/base/duration.ts';
 import { cssColor, orderColor, SWAPPED } from '../../src/render/svg/palette.ts';
-import type { ChartData, ChartSeries, Ink, Unit } from './chart-data.ts';
+import { type ChartData, type ChartStroke, type Ink, strokesOf, type Unit } from './chart-data.ts';
 import type { Marker } from './markers.ts';
 import { formatMoment } from './run-params.ts';
 import type { Zoom } from './zoom.ts';
@@ -98,7 +98,7 @@ export function optionsOf(
         values: (_, splits) => splits.map((value) => formatValue(value, chart.unit)),
       },
     ],
-    series: [{}, ...chart.series.map((each) => seriesOf(each, chart, pmdOrder, colors, stepped))],
+    series: [{}, ...strokesOf(chart).map((each) => seriesOf(each, chart, pmdOrder, colors, stepped))],
     cursor: {
       drag: { x: true, y: false, setScale: false },
       sync: {
@@ -130,20 +130,20 @@ export function optionsOf(
 }
 
 function seriesOf(
-  series: ChartSeries,
+  { series, isCasing }: ChartStroke,
   { isOfInterval }: ChartData,
   pmdOrder: number,
   colors: PageColors,
   stepped: uPlot.Series.PathBuilderFactories['stepped'],
 ): uPlot.Series {
-  const color = colorOf(series.ink, pmdOrder, colors);
+  const color = isCasing ? colors.page : colorOf(series.ink, pmdOrder, colors);
   return {
     label: series.label,
     // A thin edge of the page's colour parts areas whose colours are close.
     stroke: series.isArea && !isOfInterval ? colors.page : color,
     fill: series.isArea ? color : undefined,
-    width: series.isArea ? 1 : 1.75,
-    dash: series.isDashed ? [6, 4] : undefined,
+    width: series.isArea ? 1 : isCasing ? 4.5 : 1.75,
+    dash: series.isDashed && !isCasing ? [6, 4] : undefined,
     points: { show: false },
     paths: stepped?.({ align: isOfInterval ? -1 : 1 }),
   };
