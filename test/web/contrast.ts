@@ -35,7 +35,6 @@ function luminanceOf(color: string): number {
 
 function channelsOf(color: string): number[] {
   if (color.startsWith('rgb')) return color.match(/\d+/g)!.map(Number);
-  const digits =
-    color.length === 4 ? [...color.slice(1)].map((digit) => digit + digit).join('') : color.slice(1);
+  const digits = color.replace(/^#(\w)(\w)(\w)$/, '#$1$1$2$2$3$3').slice(1);
   return [0, 2, 4].map((at) => Number.parseInt(digits.slice(at, at + 2), 16));
 }
