@@ -8,7 +8,7 @@ export type Unit = 'bytes' | 'share' | 'count' | 'time';
 /** How a line is drawn: a folio order of the palette, or a role that has a colour. */
 export type Ink = { readonly order: number } | 'text' | 'accent' | 'quiet' | 'bad' | 'swap';
 
-export interface ChartSeries {
+interface ChartSeries {
   readonly label: string;
   readonly ink: Ink;
   /** Filled down to nothing. */
