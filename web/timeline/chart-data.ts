@@ -31,7 +31,9 @@ export interface ChartData {
   readonly series: readonly ChartSeries[];
 }
 
-/** What is drawn of a chart, one upon the other: each series, and below a line that crosses areas its casing. */
+/**
+ * What is drawn of a chart, one upon the other: each series, and below a line that crosses areas its casing.
+ */
 export interface ChartStroke {
   readonly series: ChartSeries;
   /** A wider line in the colour of the page, that tells the line above it from any area. */
