@@ -12,6 +12,7 @@ import { type Geometry, pageBytes } from '../core/memory/geometry.ts';
 import type { ObservableFact, RangeState } from '../core/memory/range-state.ts';
 import type { Host, Process } from '../core/rules/memory-source.ts';
 import type { TlbReach } from '../core/rules/tlb-reach.ts';
+import type { SkippedProcess } from './left-out.ts';
 import type { Refusal, RefusedMemory } from './tally.ts';
 
 /** VMAs by what settings see of them: with MADV_HUGEPAGE, or with no advice. */
@@ -98,7 +99,7 @@ export interface SourceDigest {
     readonly bootId?: string | undefined;
   };
   readonly processes: readonly ProcessDigest[];
-  readonly skipped: readonly { readonly pid: number; readonly reason: string }[];
+  readonly skipped: readonly SkippedProcess[];
   readonly notes: readonly string[];
 }
 

@@ -1,4 +1,3 @@
-import type { Failure } from '../core/base/failure.ts';
 import { sum, sumKnown } from '../core/base/sum.ts';
 import { type Geometry, pageBytes } from '../core/memory/geometry.ts';
 import { countPages } from '../core/memory/occupancy.ts';
@@ -71,7 +70,7 @@ export interface Prediction {
    * Pages of zeros beyond which reclaim splits a PMD-order folio; undefined where it never does, or unknown.
    */
   readonly splitsAbove: number | undefined;
-  readonly skipped: { readonly pid: number; readonly failure: Failure }[];
+  readonly skipped: Extract<MemoryItem, { kind: 'skipped' }>[];
   readonly notes: string[];
 }
 
@@ -154,7 +153,7 @@ export async function predictMemory(
         await options.onBatch?.();
         break;
       case 'skipped':
-        prediction.skipped.push({ pid: item.pid, failure: item.failure });
+        prediction.skipped.push(item);
         break;
       case 'note':
         prediction.notes.push(item.message);

@@ -1,3 +1,4 @@
+import { SYSTEM_CLOCK } from '../linux/reading-clock.ts';
 import { runThpscope } from './run.ts';
 import { DEADLINES } from './shared/deadline.ts';
 import { EXIT } from './shared/exit-code.ts';
@@ -13,4 +14,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 // What cannot be said on stderr is lost; the exit code still tells.
 process.stderr.on('error', () => {});
 
-await runThpscope(process.argv.slice(2), { process, deadlines: DEADLINES, kernelRoot: '' });
+await runThpscope(process.argv.slice(2), {
+  process,
+  deadlines: DEADLINES,
+  kernelRoot: '',
+  clock: SYSTEM_CLOCK,
+});

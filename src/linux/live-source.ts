@@ -1,8 +1,10 @@
-import { type Failure, fail, type Result, succeed } from '../core/base/failure.ts';
-import type { Geometry } from '../core/memory/geometry.ts';
+import { fail, type Result, succeed } from '../core/base/failure.ts';
+import { type Geometry, pageBytes } from '../core/memory/geometry.ts';
 import type { Host, MemoryItem, MemorySource } from '../core/rules/memory-source.ts';
+import type { ProcessCost } from '../core/rules/reading-cost.ts';
 import { createChunkBuffer } from './chunk-buffer.ts';
 import { RANGES_PER_CHUNK } from './chunk-reader.ts';
+import { CostMeter } from './cost-meter.ts';
 import { readHost } from './host.ts';
 import type { KernelTree } from './kernel-tree.ts';
 import { MemoryGroupReader } from './memory-groups.ts';
@@ -10,7 +12,9 @@ import { PageFlags } from './page-flags.ts';
 import { canSeeFrameNumbers, openPagemap, type Pagemap } from './pagemap.ts';
 import { loadPagemapScan, type PagemapScan } from './pagemap-scan.ts';
 import { whyNoPageFlags } from './permission.ts';
+import { largestFirst, type SizedProcess } from './process.ts';
 import { readOne } from './process-reader.ts';
+import { type ReadingClock, SYSTEM_CLOCK } from './reading-clock.ts';
 import { loadSameMemory, type SameMemory, SharedMemory } from './shared-mm.ts';
 import { PageNumbers } from './shared-pages.ts';
 import { settingsNotes } from './sysfs-settings.ts';
@@ -18,12 +22,30 @@ import { settingsNotes } from './sysfs-settings.ts';
 const NEEDS_SCAN =
   'PAGEMAP_SCAN is not available (Linux 6.7 and the koffi package have it): where memory is mapped by PMD entries is known as far as the sums of smaps tell';
 
+/** CPU time that one reading may take: see docs/performance.md#what-a-reading-takes. */
+export interface CpuBudget {
+  readonly cpuNs: number;
+  /** As it was asked for: "50ms". */
+  readonly text: string;
+}
+
 /** How running processes are read. */
 export interface LiveOptions {
   /** Only the PMD range around it. */
   readonly address?: number;
-  /** Asked before each process; what it answers is why this one, and all after it, are skipped. */
-  readonly budget?: () => Failure | undefined;
+  /**
+   * With one, processes come by their resident memory, the largest first; once it is spent no other is begun.
+   */
+  readonly budget?: CpuBudget;
+  readonly clock?: ReadingClock;
+}
+
+/** Running processes as a source. */
+export interface LiveSource extends MemorySource {
+  /**
+   * What each process took that was read so far, in their order; what is done with its items does not count.
+   */
+  readonly costs: readonly ProcessCost[];
 }
 
 /**
@@ -35,8 +57,9 @@ export async function openLiveSource(
   tree: KernelTree,
   pids: readonly number[],
   now: Date,
-  { address, budget }: LiveOptions = {},
-): Promise<Result<MemorySource>> {
+  { address, budget, clock = SYSTEM_CLOCK }: LiveOptions = {},
+): Promise<Result<LiveSource>> {
+  const beganNs = clock.cpuNs();
   if (tree.isRunning && process.platform !== 'linux') {
     return fail('unsupported', `live memory can be read on Linux only; give a snapshot file instead`);
   }
@@ -50,13 +73,15 @@ export async function openLiveSource(
       'this kernel has no /proc/PID/pagemap (CONFIG_PROC_PAGE_MONITOR); give a snapshot file',
     );
   }
-  const scan = tree.isRunning ? await loadPagemapScan(pagemap.fd) : undefined;
+  const meter = new CostMeter(clock);
+  const scan = tree.isRunning ? await loadPagemapScan(pagemap.fd, meter.underLocks) : undefined;
   const sameMemory = tree.isRunning && pids.length > 1 ? await loadSameMemory() : undefined;
   pagemap.close();
-  return succeed({
-    host,
-    items: () => readProcesses(tree, pids, host, { scan, sameMemory }, { address, budget }),
-  });
+  const costs: ProcessCost[] = [];
+  const budgetLeft = budget && { ...budget, isSpent: () => clock.cpuNs() - beganNs > budget.cpuNs };
+  const items = () =>
+    readProcesses(tree, pids, host, { scan, sameMemory, meter, costs }, { address, budget: budgetLeft });
+  return succeed({ host, costs, items });
 }
 
 /** Our own pagemap, or one that was asked about where /proc shows others alone. */
@@ -72,22 +97,31 @@ function firstPagemap(
   return undefined;
 }
 
+interface SourceTools {
+  readonly scan: PagemapScan | undefined;
+  readonly sameMemory: SameMemory | undefined;
+  readonly meter: CostMeter;
+  readonly costs: ProcessCost[];
+}
+
+interface BudgetLeft extends CpuBudget {
+  readonly isSpent: () => boolean;
+}
+
 async function* readProcesses(
   tree: KernelTree,
   pids: readonly number[],
   host: Host,
-  {
-    scan,
-    sameMemory,
-  }: { readonly scan: PagemapScan | undefined; readonly sameMemory: SameMemory | undefined },
-  { address, budget }: LiveOptions,
+  { scan, sameMemory, meter, costs }: SourceTools,
+  { address, budget }: { readonly address: number | undefined; readonly budget: BudgetLeft | undefined },
 ): AsyncIterable<MemoryItem> {
   const flags = canSeeFrameNumbers(tree, host.geometry) ? PageFlags.open(tree) : undefined;
   if (!flags) yield { kind: 'note', message: whyNoPageFlags(tree) };
   if (!scan) yield { kind: 'note', message: NEEDS_SCAN };
   for (const message of settingsNotes(tree, host.geometry)) yield { kind: 'note', message };
   try {
-    const shared = new SharedMemory(tree, sameMemory);
+    const { underLocks } = meter;
+    const shared = pids.length > 1 ? new SharedMemory(tree, sameMemory, underLocks) : undefined;
     const tools = {
       tree,
       geometry: host.geometry,
@@ -96,19 +130,60 @@ async function* readProcesses(
       numbers: new PageNumbers(),
       buffer: createChunkBuffer(host.geometry, RANGES_PER_CHUNK),
       groups: new MemoryGroupReader(tree),
+      underLocks,
     };
-    for (const pid of pids) {
-      const spent = budget?.();
-      if (spent) {
-        yield { kind: 'skipped', pid, failure: { ...spent, message: `process ${pid}: ${spent.message}` } };
-        continue;
-      }
-      const owner = pids.length > 1 ? shared.ownerOf(pid) : undefined;
+    /** The process, or a note where one before it has the same address space. */
+    const itemsOf = function* (pid: number): Iterable<MemoryItem> {
+      const owner = shared?.ownerOf(pid);
       if (owner) yield { kind: 'note', message: countedOnce(pid, owner) };
       else yield* readOne(pid, tools, address);
+    };
+    const order = budget ? largestFirst(tree, pids) : pids.map((pid) => ({ pid, residentPages: 0 }));
+    for (const process of order) {
+      const { pid } = process;
+      if (budget?.isSpent()) {
+        yield leftOut(process, budget, host.geometry);
+        continue;
+      }
+      yield* metered(itemsOf(pid), meter);
+      costs.push({ pid, ...meter.take() });
     }
   } finally {
     flags?.close();
+  }
+}
+
+function leftOut({ pid, residentPages }: SizedProcess, { text }: CpuBudget, geometry: Geometry): MemoryItem {
+  const message = `process ${pid}: left out: larger ones took the budget of ${text} of CPU time`;
+  const leftOutBytes = residentPages * pageBytes(geometry);
+  return { kind: 'skipped', pid, failure: { kind: 'unsupported', message }, leftOutBytes };
+}
+
+/** Items without ranges that are made at once: asking what each took would take longer than most. */
+const ITEMS_AT_ONCE = 64;
+
+/** Passes items on; the meter counts what it takes to make them. */
+function* metered(items: Iterable<MemoryItem>, meter: CostMeter): Iterable<MemoryItem> {
+  const iterator = items[Symbol.iterator]();
+  const made: MemoryItem[] = [];
+  /** Whether there may be more. */
+  const make = () => {
+    made.length = 0;
+    while (made.length < ITEMS_AT_ONCE) {
+      const next = iterator.next();
+      if (next.done) return false;
+      made.push(next.value);
+      if (next.value.kind === 'ranges') break;
+    }
+    return true;
+  };
+  try {
+    for (let more = true; more; ) {
+      more = meter.work(make);
+      yield* made;
+    }
+  } finally {
+    iterator.return?.();
   }
 }
 

@@ -1,3 +1,4 @@
+import { type UnderLocks, uncounted } from './cost-meter.ts';
 import { KernelReadError } from './kernel-file.ts';
 import { loadKoffi } from './koffi.ts';
 
@@ -84,13 +85,17 @@ async function openIoctl(): Promise<ScanIoctl | undefined> {
  * The ioctl, called through koffi; undefined where koffi is not installed or the kernel is older than 6.7, so
  * that readers do without it. Trying it on the given pagemap decides.
  */
-export async function loadPagemapScan(tryFd: number): Promise<PagemapScan | undefined> {
+export async function loadPagemapScan(
+  tryFd: number,
+  underLocks: UnderLocks = uncounted,
+): Promise<PagemapScan | undefined> {
   opened ??= openIoctl();
   const ioctl = await opened;
   if (!ioctl || ioctl.call(tryFd, 0, 0, PAGE_IS.present) < 0) return undefined;
   return function* scan(fd, start, end, categories) {
     for (let from = start; from < end; ) {
-      const count = ioctl.call(fd, from, end, categories);
+      const at = from;
+      const count = underLocks(() => ioctl.call(fd, at, end, categories));
       if (count < 0) {
         const errno = ioctl.errno();
         if (errno === EINTR) continue;

@@ -1,5 +1,6 @@
 import { fail, type Result, succeed } from '../core/base/failure.ts';
 import { type Geometry, pageBytes } from '../core/memory/geometry.ts';
+import { type UnderLocks, uncounted } from './cost-meter.ts';
 import { closeKernelFile, openKernelFile, readFully, readKernelFile } from './kernel-file.ts';
 import type { KernelTree } from './kernel-tree.ts';
 
@@ -28,7 +29,11 @@ export interface Pagemap {
 }
 
 /** The pagemap in a folder such as /proc/PID. Fails when this user may not look into the process. */
-export function openPagemap(folder: string, geometry: Geometry): Result<Pagemap> {
+export function openPagemap(
+  folder: string,
+  geometry: Geometry,
+  underLocks: UnderLocks = uncounted,
+): Result<Pagemap> {
   const file = openKernelFile(`${folder}/pagemap`);
   if (!file.ok) return file;
   const fd = file.value;
@@ -36,7 +41,8 @@ export function openPagemap(folder: string, geometry: Geometry): Result<Pagemap>
     fd,
     read(address, entries) {
       const bytes = new Uint8Array(entries.buffer, entries.byteOffset, entries.byteLength);
-      const read = readFully(fd, bytes, (address / pageBytes(geometry)) * ENTRY_BYTES);
+      const at = (address / pageBytes(geometry)) * ENTRY_BYTES;
+      const read = underLocks(() => readFully(fd, bytes, at));
       if (!read.ok) return read;
       if (read.value === 0) return fail('unreadable', `${folder}: ended while it was read`);
       bytes.fill(0, read.value);

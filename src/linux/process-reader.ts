@@ -4,6 +4,7 @@ import { type Geometry, rangeBytes } from '../core/memory/geometry.ts';
 import type { RangeState } from '../core/memory/range-state.ts';
 import type { MemoryItem } from '../core/rules/memory-source.ts';
 import { type Instruments, RANGES_PER_CHUNK, readChunk } from './chunk-reader.ts';
+import type { UnderLocks } from './cost-meter.ts';
 import { KernelReadError } from './kernel-file.ts';
 import type { KernelTree } from './kernel-tree.ts';
 import type { MemoryGroupReader } from './memory-groups.ts';
@@ -19,6 +20,7 @@ import { readSmaps, type SmapsVma } from './smaps.ts';
 export interface ReaderTools extends Omit<Instruments, 'pagemap'> {
   readonly tree: KernelTree;
   readonly groups: MemoryGroupReader;
+  readonly underLocks: UnderLocks;
 }
 
 /**
@@ -35,11 +37,11 @@ export function* readOne(
   const opened = readProcess(tree, pid);
   if (!opened.ok) return yield skipped(opened.failure);
   const { folder } = opened.value;
-  const pagemap = openPagemap(folder, reader.geometry);
+  const pagemap = openPagemap(folder, reader.geometry, reader.underLocks);
   if (!pagemap.ok) return yield skipped(whyUnreadable(tree, pagemap.failure, pid, folder));
   const tools = { ...reader, pagemap: pagemap.value };
   try {
-    const smaps = readSmaps(folder);
+    const smaps = readSmaps(folder, reader.underLocks);
     if (!smaps.ok) return yield skipped(whyUnreadable(tree, smaps.failure, pid, folder));
     const vmas = tools.scan ? smaps.value : smaps.value.map((vma) => withPmdMapping(tools, vma));
     const again = readProcess(tree, pid);

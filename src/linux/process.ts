@@ -20,13 +20,20 @@ function hasMemory(tree: KernelTree, pid: number): boolean {
   return statm.ok && (!statm.value.startsWith('0 ') || taskWithMemory(tree, pid) !== undefined);
 }
 
-/** Processes by their resident memory, the largest first; those that have ended come last. */
-export function largestFirst(tree: KernelTree, pids: readonly number[]): number[] {
-  const resident = new Map(pids.map((pid) => [pid, residentOf(tree, pid)]));
-  return [...pids].sort((a, b) => (resident.get(b) ?? 0) - (resident.get(a) ?? 0));
+/** A process and how much memory it has, files and shared memory included. */
+export interface SizedProcess {
+  readonly pid: number;
+  readonly residentPages: number;
 }
 
-/** The second number of statm, in pages. */
+/** Processes by their resident memory, the largest first; those that have ended come last. */
+export function largestFirst(tree: KernelTree, pids: readonly number[]): SizedProcess[] {
+  return pids
+    .map((pid) => ({ pid, residentPages: residentOf(tree, pid) }))
+    .sort((a, b) => b.residentPages - a.residentPages);
+}
+
+/** The second number of statm, in pages: the kernel counts it as it goes, and walks nothing for it. */
 function residentOf(tree: KernelTree, pid: number): number {
   const statm = readKernelFile(`${tree.process(pid)}/statm`);
   return statm.ok ? Number(statm.value.split(' ', 2)[1]) : 0;

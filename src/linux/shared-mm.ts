@@ -1,3 +1,4 @@
+import { type UnderLocks, uncounted } from './cost-meter.ts';
 import { readKernelFile } from './kernel-file.ts';
 import type { KernelTree } from './kernel-tree.ts';
 import { loadKoffi } from './koffi.ts';
@@ -29,11 +30,13 @@ export async function loadSameMemory(): Promise<SameMemory | undefined> {
 export class SharedMemory {
   readonly #tree: KernelTree;
   readonly #same: SameMemory | undefined;
+  readonly #underLocks: UnderLocks;
   readonly #first = new Map<string, number[]>();
 
-  constructor(tree: KernelTree, same: SameMemory | undefined) {
+  constructor(tree: KernelTree, same: SameMemory | undefined, underLocks: UnderLocks = uncounted) {
     this.#tree = tree;
     this.#same = same;
+    this.#underLocks = underLocks;
   }
 
   /** The process before this one whose memory is the same, and how that shows. */
@@ -54,7 +57,9 @@ export class SharedMemory {
    * Forked processes differ: what one has for itself counts as private in its sums and not in the other's.
    */
   #haveSameSums(a: number, b: number): boolean {
-    const [first, second] = [a, b].map((pid) => readKernelFile(`${this.#tree.process(pid)}/smaps_rollup`));
+    const [first, second] = [a, b].map((pid) =>
+      this.#underLocks(() => readKernelFile(`${this.#tree.process(pid)}/smaps_rollup`)),
+    );
     if (!first.ok || !second.ok || first.value !== second.value) return false;
     return /^Private_Dirty: +[1-9]/m.test(first.value);
   }

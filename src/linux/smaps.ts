@@ -2,6 +2,7 @@ import { readSync } from 'node:fs';
 import { clip } from '../core/base/clip.ts';
 import { fail, type Result, succeed } from '../core/base/failure.ts';
 import type { Vma } from '../core/rules/vma.ts';
+import { type UnderLocks, uncounted } from './cost-meter.ts';
 import { closeKernelFile, openKernelFile } from './kernel-file.ts';
 import type { PmdMapping } from './pmd-mapped.ts';
 
@@ -25,7 +26,7 @@ export interface SmapsVma extends Vma {
 const HEADER = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) [0-9a-f]+ [0-9a-f]+:[0-9a-f]+ (\d+) *(.*)$/;
 
 /** The VMAs in a folder such as /proc/PID, in address order. A kernel thread, like a zombie, has none. */
-export function readSmaps(folder: string): Result<SmapsVma[]> {
+export function readSmaps(folder: string, underLocks: UnderLocks = uncounted): Result<SmapsVma[]> {
   const path = `${folder}/smaps`;
   const file = openKernelFile(path);
   if (!file.ok) return file;
@@ -33,7 +34,8 @@ export function readSmaps(folder: string): Result<SmapsVma[]> {
   try {
     const decoder = new TextDecoder('utf-8');
     const buffer = Buffer.allocUnsafe(1 << 16);
-    for (let bytes = readSync(file.value, buffer); bytes > 0; bytes = readSync(file.value, buffer)) {
+    const fill = () => underLocks(() => readSync(file.value, buffer));
+    for (let bytes = fill(); bytes > 0; bytes = fill()) {
       parser.add(decoder.decode(buffer.subarray(0, bytes), { stream: true }));
     }
   } catch (error) {

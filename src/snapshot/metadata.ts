@@ -41,6 +41,7 @@ const noticeSchema = z.discriminatedUnion('kind', [
       kind: z.enum(['usage', 'permission', 'unsupported', 'unreadable']),
       message: text,
     }),
+    leftOutBytes: count.optional(),
   }),
   z.object({ kind: z.literal('note'), message: text }),
 ]);

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import type * as CommandLine from '../../src/cli/run.ts';
 import type { Surroundings } from '../../src/cli/run.ts';
 import { DEADLINES } from '../../src/cli/shared/deadline.ts';
+import { SYSTEM_CLOCK } from '../../src/linux/reading-clock.ts';
 
 export interface Run {
   readonly stdout: string;
@@ -40,7 +41,11 @@ class Kept extends Writable {
 export async function thpscope(
   args: readonly string[],
   input = '',
-  { deadlines = DEADLINES, kernelRoot = '' }: Partial<Omit<Surroundings, 'process'>> = {},
+  {
+    deadlines = DEADLINES,
+    kernelRoot = '',
+    clock = SYSTEM_CLOCK,
+  }: Partial<Omit<Surroundings, 'process'>> = {},
 ): Promise<Run> {
   const { runThpscope } = await builtCommandLine();
   const [stdout, stderr] = [new Kept(), new Kept()];
@@ -53,7 +58,7 @@ export async function thpscope(
     stdout,
     stderr,
   });
-  const context = { process: alone, deadlines, kernelRoot };
+  const context = { process: alone, deadlines, kernelRoot, clock };
   await runThpscope(args, context as unknown as Surroundings);
   return { stdout: stdout.text, stderr: stderr.text, code: alone.exitCode ?? 0 };
 }

@@ -1,4 +1,5 @@
 import type { PolicyBudget } from '../../src/analysis/choose-policy.ts';
+import type { SkippedProcess } from '../../src/analysis/left-out.ts';
 import type { RowOutcomes } from '../../src/analysis/table-judge.ts';
 import type { Refusal, Tally } from '../../src/analysis/tally.ts';
 import type { EntryCounts } from '../../src/analysis/tally-entries.ts';
@@ -42,7 +43,7 @@ export interface Opening {
   /** At most so many rows will come. */
   readonly mostRows: number;
   readonly notes: readonly string[];
-  readonly skipped: readonly { readonly pid: number; readonly reason: string }[];
+  readonly skipped: readonly SkippedProcess[];
 }
 
 /** What a policy does to everything, read from the digest: see core/plan/policy-counts.ts. */

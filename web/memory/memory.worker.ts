@@ -1,6 +1,7 @@
 import { expose, transfer } from 'comlink';
 import { DigestCollector } from '../../src/analysis/digest-collector.ts';
 import { checkDigestModel, DigestQuery } from '../../src/analysis/digest-query.ts';
+import { skippedProcess } from '../../src/analysis/left-out.ts';
 import { type SourceDigest, totalDigest } from '../../src/analysis/memory-digest.ts';
 import { digestEntries, policyWorthOf } from '../../src/analysis/policy-worth.ts';
 import { RangeTable } from '../../src/analysis/range-table.ts';
@@ -12,6 +13,7 @@ import { pagesPerRange } from '../../src/core/memory/geometry.ts';
 import { writePteCodes } from '../../src/core/memory/pte-code.ts';
 import { applyPlan } from '../../src/core/plan/apply-plan.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { tlbReachOf } from '../../src/core/rules/tlb-reach.ts';
 import { possibleOrders, restartOrders, spanFrom } from '../../src/core/rules/vma.ts';
 import { SnapshotError } from '../../src/snapshot/damage.ts';
@@ -161,19 +163,14 @@ function nextTask(): Promise<void> {
 
 function openingOf(
   host: Opening['host'],
-  notices: readonly (
-    | { readonly kind: 'note'; readonly message: string }
-    | { readonly kind: 'skipped'; readonly pid: number; readonly failure: { readonly message: string } }
-  )[],
+  notices: readonly Extract<MemoryItem, { kind: 'note' | 'skipped' }>[],
   mostRows: number,
 ): Opening {
   return {
     host,
     mostRows,
     notes: notices.flatMap((each) => (each.kind === 'note' ? [each.message] : [])),
-    skipped: notices.flatMap((each) =>
-      each.kind === 'skipped' ? [{ pid: each.pid, reason: each.failure.message }] : [],
-    ),
+    skipped: notices.flatMap((each) => (each.kind === 'skipped' ? skippedProcess(each) : [])),
   };
 }
 

@@ -14,6 +14,7 @@ import {
   tlbFlag,
 } from '../shared/policy-flags.ts';
 import {
+  budgetFlag,
   files,
   PROCESSES,
   type ProcessFlags,
@@ -97,6 +98,7 @@ export const adviseCommand = buildCommand<AdviseFlags, string[], Context>({
   parameters: {
     flags: {
       ...processFlags,
+      ...budgetFlag,
       ...tlbFlag,
       ...advisedFlags,
       measure: {

@@ -3,7 +3,7 @@ import { describeCommand } from '../shared/command-docs.ts';
 import type { Context } from '../shared/context.ts';
 import { optionalSwitch } from '../shared/flag-kinds.ts';
 import { outputFile, type WrittenFlags, writtenJson } from '../shared/output-flags.ts';
-import { PROCESSES, type ProcessFlags, processFlags } from '../shared/source-flags.ts';
+import { budgetFlag, PROCESSES, type ProcessFlags, processFlags } from '../shared/source-flags.ts';
 
 export type CaptureFlags = ProcessFlags & WrittenFlags & { readonly redact?: boolean };
 
@@ -12,6 +12,7 @@ export const captureCommand = buildCommand<CaptureFlags, [], Context>({
   parameters: {
     flags: {
       ...processFlags,
+      ...budgetFlag,
       ...outputFile('Snapshot'),
       redact: optionalSwitch('Leave out names and shift addresses'),
       ...writtenJson,

@@ -2,12 +2,12 @@ import { buildCommand } from '@stricli/core';
 import { describeCommand } from '../shared/command-docs.ts';
 import type { Context } from '../shared/context.ts';
 import { optionalSwitch, optionalText, repeatedText } from '../shared/flag-kinds.ts';
-import { type ProcessFlags, processFlags } from '../shared/source-flags.ts';
+import { budgetFlag, type ProcessFlags, processFlags } from '../shared/source-flags.ts';
 
-export type CollectFlags = ProcessFlags & {
+export type CollectFlags = Omit<ProcessFlags, 'budget'> & {
+  readonly budget: string;
   readonly output: string;
   readonly every?: string;
-  readonly budget: string;
   readonly spool?: string;
   readonly spoolSize: string;
   readonly host?: string;
@@ -31,7 +31,7 @@ export const collectCommand = buildCommand<CollectFlags, [], Context>({
       },
       ...processFlags,
       every: optionalText('TIME', 'Go on, with a reading so often (1h); by default one, for timers and cron'),
-      budget: text('TIME', 'CPU time of one reading at most: processes with most memory come first', '5s'),
+      budget: text('TIME|SHARE', `${budgetFlag.budget.brief}; 2% is of the time of --every`, '5s'),
       spool: optionalText(
         'DIR',
         'Where readings wait that could not be delivered; by default /var/lib/thpscope/spool for root',
@@ -48,7 +48,7 @@ export const collectCommand = buildCommand<CollectFlags, [], Context>({
   },
   docs: {
     brief: 'Add a reading of this host to a dataset of many hosts',
-    customUsage: ['-o DATASET [--every TIME] [--budget TIME] [--host-label NAME=VALUE]'],
+    customUsage: ['-o DATASET [--every TIME] [--budget TIME|SHARE] [--host-label NAME=VALUE]'],
     fullDescription: describeCommand(
       [
         'Reads all processes, or those that are named, and adds what decides every policy about them to a dataset that',

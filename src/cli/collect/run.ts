@@ -1,13 +1,14 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { cpuUsage, getuid } from 'node:process';
+import { getuid } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatBytes, parseBytes } from '../../core/base/bytes.ts';
-import { formatDuration, parseDuration } from '../../core/base/duration.ts';
+import { parseDuration } from '../../core/base/duration.ts';
 import { type Failure, fail, failWith, type Result, succeed } from '../../core/base/failure.ts';
 import { plural } from '../../core/base/plural.ts';
 import { sum } from '../../core/base/sum.ts';
 import { pageBytes } from '../../core/memory/geometry.ts';
+import type { MemoryOrigin } from '../../core/rules/memory-source.ts';
 import { hashedName } from '../../fleet/hashed-names.ts';
 import type { Reading } from '../../fleet/reading.ts';
 import { readingFiles } from '../../fleet/reading-files.ts';
@@ -16,9 +17,12 @@ import { addToSpool, deliverSpool, type Spool } from '../../fleet/stores/spool.t
 import type { FleetStore } from '../../fleet/stores/store.ts';
 import { KernelTree } from '../../linux/kernel-tree.ts';
 import { readMachineMemory, readUptime } from '../../linux/machine-memory.ts';
+import { withoutLeftOut } from '../../render/words/left-out.ts';
 import { type Context, print, reportFailure, warn } from '../shared/context.ts';
+import { parseCpuBudget } from '../shared/cpu-budget.ts';
 import { digestProcesses } from '../shared/digest-source.ts';
 import { interruptible } from '../shared/interrupt.ts';
+import { originField } from '../shared/origin.ts';
 import type { CollectFlags } from './command.ts';
 
 /** One attempt to reach a bucket may take so long. */
@@ -35,7 +39,6 @@ export async function collect(this: Context, flags: CollectFlags): Promise<void>
 interface Collection {
   readonly store: FleetStore;
   readonly spool: Spool;
-  readonly budgetNs: number;
   /** Undefined for one reading. */
   readonly periodMs: number | undefined;
   readonly labels: readonly string[];
@@ -63,12 +66,12 @@ async function collectReadings(
 
 function collectionFromFlags(context: Context, flags: CollectFlags): Result<Collection> {
   const { env } = context.process;
-  const budgetNs = parseDuration(flags.budget);
-  if (budgetNs === undefined || budgetNs <= 0)
-    return fail('usage', `--budget ${flags.budget}: write a time such as 500ms or 5s`);
   const every = flags.every === undefined ? undefined : parseDuration(flags.every);
   if (flags.every !== undefined && (every === undefined || every / 1e6 < SHORTEST_PERIOD_MS))
     return fail('usage', `--every ${flags.every}: write a time of at least 10s, such as 10m or 1h`);
+  const periodMs = every === undefined ? undefined : every / 1e6;
+  const budget = parseCpuBudget(flags.budget, periodMs);
+  if (!budget.ok) return budget;
   const limit = parseBytes(flags.spoolSize);
   if (limit === undefined) return fail('usage', `--spool-size ${flags.spoolSize}: write a size such as 256M`);
   const labels = flags.hostLabel ?? [];
@@ -85,8 +88,7 @@ function collectionFromFlags(context: Context, flags: CollectFlags): Result<Coll
   return succeed({
     store: store.value,
     spool: { folder: flags.spool ?? defaultSpool(context), limit },
-    budgetNs,
-    periodMs: every === undefined ? undefined : every / 1e6,
+    periodMs,
     labels,
   });
 }
@@ -103,9 +105,10 @@ async function collectOne(
   collection: Collection,
   signal: AbortSignal,
 ): Promise<Result<void>> {
-  const reading = await readHostNow(context, flags, collection, signal);
-  if (!reading.ok) return reading;
-  const { digest } = reading.value;
+  const read = await readHostNow(context, flags, collection, signal);
+  if (!read.ok) return read;
+  const { reading, origins } = read.value;
+  const { digest } = reading;
   for (const note of flags.json ? [] : digest.notes) warn(context, note);
   // As the kernel names groups outside of a control group namespace: no path below /sys/fs/cgroup.
   if (digest.processes.some(({ process }) => process.cgroup.startsWith('/..')))
@@ -113,7 +116,7 @@ async function collectOne(
       context,
       'control groups are seen from within a container, so that limits are not known; start it by nsenter --target 1 --cgroup, with /sys of the host',
     );
-  const added = await addToSpool(collection.spool, readingFiles(reading.value));
+  const added = await addToSpool(collection.spool, readingFiles(reading));
   if (!added.ok)
     return failWith({ ...added.failure, message: `${added.failure.message}; this reading is lost` });
   const dropped = added.value.files;
@@ -121,7 +124,7 @@ async function collectOne(
   if (flags.json) {
     const line = {
       schema: 'thpscope/collect@1',
-      host: reading.value.host,
+      host: reading.host,
       time: digest.host.time,
       processes: digest.processes.length,
       skipped: digest.skipped,
@@ -130,15 +133,16 @@ async function collectOne(
       waiting,
       dropped,
       failure: failure?.message ?? null,
+      ...originField(flags.hashNames ? [] : origins),
     };
     await print(context, `${JSON.stringify(line)}\n`);
   } else {
     const resident = sum(digest.processes.map(({ memory }) => memory.residentPages));
     const size = formatBytes(resident * pageBytes(digest.host.geometry));
-    const unread = digest.skipped.length;
+    const unread = digest.skipped.filter(({ leftOutBytes }) => leftOutBytes === undefined);
     warn(
       context,
-      `read ${plural(digest.processes.length, 'process', 'processes')} with ${size} of anonymous memory${unread > 0 ? `, ${unread} could not be read (${digest.skipped[0].reason}${unread > 1 ? '; …' : ''})` : ''}; delivered ${plural(delivered.files, 'file')}, ${formatBytes(delivered.bytes)}, to ${collection.store.name}`,
+      `read ${plural(digest.processes.length, 'process', 'processes')} with ${size} of anonymous memory${withoutLeftOut(digest.skipped)}${unread.length > 0 ? `, ${unread.length} could not be read (${unread[0].reason}${unread.length > 1 ? '; …' : ''})` : ''}; delivered ${plural(delivered.files, 'file')}, ${formatBytes(delivered.bytes)}, to ${collection.store.name}`,
     );
   }
   if (dropped > 0)
@@ -157,25 +161,18 @@ function undelivered(
 async function readHostNow(
   context: Context,
   flags: CollectFlags,
-  { budgetNs, labels }: Collection,
+  { periodMs, labels }: Collection,
   signal: AbortSignal,
-): Promise<Result<Reading>> {
-  const start = cpuUsage();
-  const said = formatDuration(budgetNs);
-  const budget = (): Failure | undefined => {
-    const { user, system } = cpuUsage(start);
-    if ((user + system) * 1000 <= budgetNs) return undefined;
-    return { kind: 'unsupported', message: `left out: larger ones took the budget of ${said} of CPU time` };
-  };
+): Promise<Result<{ readonly reading: Reading; readonly origins: readonly MemoryOrigin[] }>> {
   const isNamed = (flags.pid?.length ?? 0) > 0 || flags.cgroup !== undefined;
-  const asked = isNamed ? flags : { all: true };
-  const digest = await digestProcesses(context, asked, { signal, budget });
+  const asked = isNamed ? flags : { all: true, budget: flags.budget };
+  const digest = await digestProcesses(context, asked, { signal, periodMs });
   if (!digest.ok) return digest;
   const tree = new KernelTree(context.kernelRoot);
   const uptimeMs = readUptime(tree);
   const name = flags.host ?? digest.value.host.name ?? '';
   if (name === '') return fail('usage', 'the machine has no host name: give --host NAME');
-  return succeed({
+  const reading = {
     digest: digest.value,
     host: flags.hashNames ? hashedName(name) : name,
     labels,
@@ -184,5 +181,6 @@ async function readHostNow(
       bootedAtMs: uptimeMs === undefined ? undefined : Math.round(Date.now() - uptimeMs),
     },
     hashNames: flags.hashNames === true,
-  });
+  };
+  return succeed({ reading, origins: digest.value.origins });
 }

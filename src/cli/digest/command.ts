@@ -4,6 +4,7 @@ import type { Context } from '../shared/context.ts';
 import { outputFile, type WrittenFlags, writtenJson } from '../shared/output-flags.ts';
 import { type TlbFlag, tlbFlag } from '../shared/policy-flags.ts';
 import {
+  budgetFlag,
   files,
   PROCESSES,
   type ProcessFlags,
@@ -17,7 +18,14 @@ export type DigestFlags = TlbFlag & ProcessFlags & WorkersFlag & WrittenFlags;
 export const digestCommand = buildCommand<DigestFlags, string[], Context>({
   loader: async () => (await import('./run.ts')).digest,
   parameters: {
-    flags: { ...processFlags, ...tlbFlag, ...outputFile('Digest'), ...workersFlag, ...writtenJson },
+    flags: {
+      ...processFlags,
+      ...budgetFlag,
+      ...tlbFlag,
+      ...outputFile('Digest'),
+      ...workersFlag,
+      ...writtenJson,
+    },
     aliases: { p: 'pid', o: 'output' },
     positional: files,
   },

@@ -2,6 +2,7 @@ import { apartRanges, otherBytesOf, totalDigest } from '../../analysis/memory-di
 import { formatBytes } from '../../core/base/bytes.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
 import { plural } from '../../core/base/plural.ts';
+import { missingLines } from '../../render/words/left-out.ts';
 import { notCovered } from '../../render/words/not-covered.ts';
 import { type Context, print, warn } from '../shared/context.ts';
 import { writeDigestFile } from '../shared/digest-file.ts';
@@ -50,8 +51,7 @@ async function digestSource(
     return succeed(undefined);
   }
   for (const note of notes) warn(context, note);
-  if (skipped.length > 0)
-    warn(context, `${plural(skipped.length, 'process', 'processes')} could not be read`);
+  for (const line of missingLines(skipped)) warn(context, line);
   const ranges = `${plural(total.ranges, 'PMD range')}${apart > 0 ? `, ${apart} of them kept whole` : ''}`;
   warn(
     context,

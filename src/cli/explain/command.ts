@@ -8,7 +8,7 @@ import { type PolicyFlags, policyFlags } from '../shared/policy-flags.ts';
 import { searchFlag } from '../shared/search-flag.ts';
 import { files, patternFlags, processFlags, type SourceFlags } from '../shared/source-flags.ts';
 
-export type ExplainFlags = SourceFlags &
+export type ExplainFlags = Omit<SourceFlags, 'budget'> &
   Omit<PolicyFlags, 'algorithm'> &
   CFlags &
   OutputFlags & {

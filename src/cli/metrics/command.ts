@@ -4,6 +4,7 @@ import type { Context } from '../shared/context.ts';
 import { optionalSwitch, optionalText, repeatedText, wholeNumber } from '../shared/flag-kinds.ts';
 import { type SweptKernelFlag, sweptKernelFlag, type TlbFlag, tlbFlag } from '../shared/policy-flags.ts';
 import {
+  budgetFlag,
   files,
   PROCESSES,
   type ProcessFlags,
@@ -30,6 +31,7 @@ export const metricsCommand = buildCommand<MetricsFlags, string[], Context>({
   parameters: {
     flags: {
       ...processFlags,
+      ...budgetFlag,
       policy: repeatedText(
         'NAME|FILE',
         'Settings to predict: current, default, madvise, mthp, or a FILE of JSON; repeatable, by default current, default and mthp',

@@ -22,11 +22,11 @@ export interface MetricsReading {
 
 /** Reads the memory that the flags name, and asks it about the policies that they name. */
 export async function readMetrics(
-  { context, flags, files, policies: asked }: MetricsSource,
+  { context, flags, files, policies: asked, periodMs }: MetricsSource,
   signal: AbortSignal,
 ): Promise<Result<MetricsReading>> {
   const began = performance.now();
-  const digested = await digestFromFlags(context, flags, files, { signal });
+  const digested = await digestFromFlags(context, flags, files, { signal, periodMs });
   if (!digested.ok) return digested;
   const { host, notes, origins } = digested.value;
   const model = kernelAsked(flags.kernel, host.kernelRelease);

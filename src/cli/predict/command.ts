@@ -5,7 +5,14 @@ import { optionalSwitch, optionalText } from '../shared/flag-kinds.ts';
 import { type ListingFlags, listingFlags } from '../shared/listing-flags.ts';
 import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
 import { type PolicyFlags, policyFlags, type TlbFlag, tlbFlag } from '../shared/policy-flags.ts';
-import { files, PROCESSES, patternFlags, processFlags, type SourceFlags } from '../shared/source-flags.ts';
+import {
+  budgetFlag,
+  files,
+  PROCESSES,
+  patternFlags,
+  processFlags,
+  type SourceFlags,
+} from '../shared/source-flags.ts';
 
 export type PredictFlags = TlbFlag &
   SourceFlags &
@@ -23,6 +30,7 @@ export const predictCommand = buildCommand<PredictFlags, string[], Context>({
   parameters: {
     flags: {
       ...processFlags,
+      ...budgetFlag,
       ...tlbFlag,
       ...patternFlags,
       ranges: optionalText('FILE|-', 'Ranges as newline-delimited JSON; answers stream in the same order'),

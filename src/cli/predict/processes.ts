@@ -3,7 +3,7 @@ import { itemsOfVmaAt, type RangeOutcome, rangeOutcome } from '../../analysis/ra
 import { readOnKernel } from '../../analysis/read-on.ts';
 import type { Verdict } from '../../analysis/verdict.ts';
 import { type Failed, fail, failWith, type Result, succeed } from '../../core/base/failure.ts';
-import type { Process } from '../../core/rules/memory-source.ts';
+import type { MemoryOrigin, Process } from '../../core/rules/memory-source.ts';
 import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
 import { reachAsked } from '../../core/rules/tlb-reach.ts';
 import { predictHead, predictTail, rangeJson } from '../../render/json/predict.ts';
@@ -42,13 +42,11 @@ export async function predictProcesses(
   }
   const policy = hugepagePolicy(runPolicy.value, geometry);
   const ranges = asked && new Map<Process, RangeOutcome[]>();
-  const document = flags.json
-    ? new JsonDocument(context, { ...predictHead(policy), ...originField(opened.value.origins) })
-    : undefined;
+  const document = flags.json ? new JsonDocument(context, predictHead(policy)) : undefined;
   const progress = startProgress(context);
   const read = await readMemory(
     opened.value,
-    async (items) => {
+    async (items, read) => {
       const within = asked ? itemsOfVmaAt(items, asked.value.start) : items;
       const prediction = await predictMemory(within, geometry, runPolicy.value, {
         surroundings: { ...host, shrinkUnderused: runPolicy.value.shrinkUnderused },
@@ -61,17 +59,20 @@ export async function predictProcesses(
       progress.clear();
       if (ranges?.size === 0) return noRanges(flags.vma ?? '', prediction);
       const shown = ranges ? ofProcesses(prediction, ranges) : prediction;
-      await document?.finish(predictTail(shown, policy, reach.value, ranges));
+      await document?.finish({
+        ...predictTail(shown, policy, reach.value, ranges),
+        ...originField(read.origins),
+      });
       return succeed(shown);
     },
     { progress },
   );
   if (!read.ok) {
-    await document?.breakOff(read.failure.message);
+    await document?.breakOff(read.failure.message, opened.value.origins);
     return read;
   }
   if (!document) {
-    const { value: prediction, notes } = read.value;
+    const { value: prediction, notes, origins } = read.value;
     const view = {
       prediction,
       ...runPolicy.value,
@@ -82,8 +83,9 @@ export async function predictProcesses(
       restart: flags.restart === true,
       ranges,
       listing: { sort: flags.sort, top: flags.top },
+      costs: origins[0]?.costs,
     };
-    await printOrigin(context, opened.value.origins);
+    await printOrigin(context, origins);
     await print(context, predictText(view, styleFor(context, flags.color)));
     for (const note of notes) warn(context, note);
   }
@@ -140,7 +142,7 @@ class JsonDocument {
   }
 
   /** Ends the document by saying why it is not whole, unless it is. */
-  async breakOff(incomplete: string): Promise<void> {
-    if (!this.#finished) await this.finish({ incomplete });
+  async breakOff(incomplete: string, origins: readonly MemoryOrigin[]): Promise<void> {
+    if (!this.#finished) await this.finish({ incomplete, ...originField(origins) });
   }
 }

@@ -13,6 +13,7 @@ import {
   tlbFlag,
 } from '../shared/policy-flags.ts';
 import {
+  budgetFlag,
   files,
   PROCESSES,
   type ProcessFlags,
@@ -33,6 +34,7 @@ export const reportCommand = buildCommand<ReportFlags, string[], Context>({
   parameters: {
     flags: {
       ...processFlags,
+      ...budgetFlag,
       ...tlbFlag,
       ...outputFile('HTML file'),
       ...settingsFlags,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { DigestCollector } from '../../analysis/digest-collector.ts';
 import { findingsOf, type ReadMemory } from '../../analysis/findings.ts';
+import { skippedProcess } from '../../analysis/left-out.ts';
 import { type SourceDigest, totalDigest } from '../../analysis/memory-digest.ts';
 import { RangeTable } from '../../analysis/range-table.ts';
 import { readOnKernel } from '../../analysis/read-on.ts';
@@ -15,6 +16,7 @@ import { defaultSettings } from '../../core/rules/thp-settings.ts';
 import { reachAsked } from '../../core/rules/tlb-reach.ts';
 import { reportHtml } from '../../render/report/html.ts';
 import { reportStyle } from '../../render/report/style.ts';
+import { missingLines } from '../../render/words/left-out.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, warn } from '../shared/context.ts';
 import type { DigestRead } from '../shared/digest-source.ts';
@@ -107,7 +109,7 @@ async function readRanges(
 ): Promise<Result<ReadSources>> {
   const opened = await memoryFromFlags(context, flags, files);
   if (!opened.ok) return opened;
-  const { hosts, origins, rows } = opened.value;
+  const { hosts, rows } = opened.value;
   const [first] = hosts;
   const settings = hosts.every((each) => sameSettings(each.settings, first.settings))
     ? first.settings
@@ -129,13 +131,13 @@ async function readRanges(
     { signal, progress: startProgress(context) },
   );
   if (!read.ok) return read;
-  const { value: processes, skipped, notes } = read.value;
+  const { value: processes, skipped, notes, origins } = read.value;
   const { host } = opened.value.source;
   const digest: SourceDigest = {
     host: { ...host, settings },
     reach,
     processes,
-    skipped: skipped.map(({ pid, failure }) => ({ pid, reason: failure.message })),
+    skipped: skipped.map(skippedProcess),
     notes,
   };
   return succeed({ memory: { digest, table }, origins });
@@ -188,8 +190,7 @@ async function sayWritten(
     return print(context, `${JSON.stringify(said)}\n`);
   }
   for (const note of notes) warn(context, note);
-  if (skipped.length > 0)
-    warn(context, `${plural(skipped.length, 'process', 'processes')} could not be read`);
+  for (const line of missingLines(skipped)) warn(context, line);
   warn(
     context,
     `wrote ${outputName(output)}: ${plural(processes.length, 'process', 'processes')}, ${formatBytes(bytes)}; open it in any browser`,

@@ -2,7 +2,7 @@ import { buildCommand } from '@stricli/core';
 import { describeCommand } from '../shared/command-docs.ts';
 import type { Context } from '../shared/context.ts';
 import { optionalSwitch, wholeNumber, wordList } from '../shared/flag-kinds.ts';
-import { type ProcessFlags, processFlags } from '../shared/source-flags.ts';
+import { budgetFlag, type ProcessFlags, processFlags } from '../shared/source-flags.ts';
 
 export type ServeFlags = ProcessFlags & {
   readonly port: number;
@@ -16,6 +16,7 @@ export const serveCommand = buildCommand<ServeFlags, string[], Context>({
   parameters: {
     flags: {
       ...processFlags,
+      ...budgetFlag,
       port: {
         kind: 'parsed',
         parse: wholeNumber,

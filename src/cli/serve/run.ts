@@ -39,7 +39,11 @@ async function serveUntil(
   if (!snapshots.ok) return snapshots;
 
   const folder = makePrivateFolder(context);
-  const live = await liveSources(context, flags, folder, { signal, progress: startProgress(context) });
+  const live = await liveSources(context, flags, folder, {
+    signal,
+    progress: startProgress(context),
+    periodMs: refresh * 1000,
+  });
   if (!live.ok) return live;
 
   const sources = [...snapshots.value, ...live.value];

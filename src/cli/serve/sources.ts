@@ -41,7 +41,7 @@ export async function snapshotSources(
  */
 export async function liveSources(
   context: Context,
-  { pid: pids = [], cgroup, all }: ProcessFlags,
+  { pid: pids = [], cgroup, all, budget }: ProcessFlags,
   folder: string,
   options: CaptureOptions,
 ): Promise<Result<SourceFile[]>> {
@@ -53,13 +53,15 @@ export async function liveSources(
     sources.push(source.value);
   }
   const groups: { name: string; flags: ProcessFlags }[] = [];
-  if (cgroup !== undefined) groups.push({ name: `cgroup ${cgroup}`, flags: { cgroup } });
-  if (all) groups.push({ name: 'all processes', flags: { all } });
+  if (cgroup !== undefined) groups.push({ name: `cgroup ${cgroup}`, flags: { cgroup, budget } });
+  if (all) groups.push({ name: 'all processes', flags: { all, budget } });
   for (const { name, flags } of groups) {
     const path = pathOf();
     const first = await captureProcesses(context, flags, path, options);
     if (!first.ok) return first;
-    sources.push({ name, path, refresh: (signal) => captureProcesses(context, flags, path, { signal }) });
+    const { periodMs } = options;
+    const refresh = (signal: AbortSignal) => captureProcesses(context, flags, path, { signal, periodMs });
+    sources.push({ name, path, refresh });
   }
   return succeed(sources);
 }

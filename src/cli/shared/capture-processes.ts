@@ -1,6 +1,8 @@
+import { leftOutOf } from '../../analysis/left-out.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { plural } from '../../core/base/plural.ts';
 import type { MemoryItem, MemoryOrigin, Process } from '../../core/rules/memory-source.ts';
+import { leftOutWords } from '../../render/words/left-out.ts';
 import { writeSnapshotTo } from '../../snapshot/writer.ts';
 import type { Context } from './context.ts';
 import type { Progress } from './progress.ts';
@@ -14,6 +16,8 @@ export interface CaptureOptions {
   /** Stops the capture: what was there under the name stays, and the signal's reason is thrown. */
   readonly signal: AbortSignal;
   readonly progress?: Progress;
+  /** Time from one capture to the next; undefined where there is one. */
+  readonly periodMs?: number;
   /** The start time of the one process that is meant: another one may have its pid by now. */
   readonly startTime?: number;
 }
@@ -36,9 +40,9 @@ export async function captureProcesses(
   context: Context,
   flags: ProcessFlags,
   path: string,
-  { redact, signal, progress, startTime }: CaptureOptions,
+  { redact, signal, progress, periodMs, startTime }: CaptureOptions,
 ): Promise<Result<Captured>> {
-  const opened = await openProcesses(context, flags);
+  const opened = await openProcesses(context, flags, { periodMs });
   if (!opened.ok) return opened;
   const { host } = opened.value.source;
   const written = await readMemory(
@@ -51,9 +55,8 @@ export async function captureProcesses(
     { signal, progress },
   );
   if (!written.ok) return written;
-  const { value, processes } = written.value;
+  const { value, processes, origins } = written.value;
   const { ranges, bytes } = value;
-  const { origins } = opened.value;
   return succeed({ processes, ranges, bytes, origins, messages: messagesOf(written.value) });
 }
 
@@ -80,13 +83,16 @@ function replaced({ pid, command }: Process): ReadError {
 
 /** Processes that this user may not read can be many: they are counted. */
 function messagesOf({ skipped, notes }: MemoryRead): string[] {
-  const others = skipped.filter(({ failure }) => failure.kind !== 'permission');
-  const denied = skipped.length - others.length;
+  const leftOut = leftOutOf(skipped);
+  const unread = skipped.filter((each) => each.leftOutBytes === undefined);
+  const others = unread.filter(({ failure }) => failure.kind !== 'permission');
+  const denied = unread.length - others.length;
   return [
     ...notes,
     ...others.map(({ failure }) => failure.message),
     ...(denied > 0
       ? [`${plural(denied, 'process', 'processes')} may not be read by this user (permission denied)`]
       : []),
+    ...(leftOut.length > 0 ? [leftOutWords(leftOut)] : []),
   ];
 }

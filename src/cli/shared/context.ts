@@ -1,5 +1,6 @@
 import type { CommandContext } from '@stricli/core';
 import type { Failure } from '../../core/base/failure.ts';
+import type { ReadingClock } from '../../linux/reading-clock.ts';
 import { type Style, styleOf } from '../../render/text/style.ts';
 import { printable } from '../../render/words/printable.ts';
 import type { Deadlines } from './deadline.ts';
@@ -14,6 +15,8 @@ export interface Context extends CommandContext {
   readonly deadlines: Deadlines;
   /** The folder with /proc and /sys of the kernel to read: '' is the one that runs; tests have others. */
   readonly kernelRoot: string;
+  /** What readings of processes are timed by. */
+  readonly clock: ReadingClock;
 }
 
 /** Prints a failure and sets the exit code that goes with it. */

@@ -90,7 +90,7 @@ const tlb = z.strictObject({
   source: z.string(),
 });
 
-const skipped = z.array(z.object({ pid: count, reason: text }));
+const skipped = z.array(z.object({ pid: count, reason: text, leftOutBytes: count.optional() }));
 const notes = z.array(text);
 
 const file = z.strictObject({

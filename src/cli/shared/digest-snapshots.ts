@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { skippedProcess } from '../../analysis/left-out.ts';
 import { addMemoryDigest, type ProcessDigest, type SourceDigest } from '../../analysis/memory-digest.ts';
 import { commonValue } from '../../core/base/common-value.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
@@ -23,6 +24,8 @@ export interface DigestOptions {
   readonly signal: AbortSignal;
   /** What one TLB entry maps, where that is not to be what the CPU can do: see `reachAsked`. */
   readonly tlb?: string;
+  /** Time from one reading of processes to the next; undefined where there is one. */
+  readonly periodMs?: number;
   /** Keeps every range, for models that no table answers for: see DigestCollector. */
   readonly walkAll?: boolean;
 }
@@ -78,9 +81,7 @@ export async function digestSnapshots(
     host,
     reach,
     processes: named.value.processes,
-    skipped: notices.flatMap((each) =>
-      each.kind === 'skipped' ? [{ pid: each.pid, reason: each.failure.message }] : [],
-    ),
+    skipped: notices.flatMap((each) => (each.kind === 'skipped' ? skippedProcess(each) : [])),
     notes: [...notices.flatMap((each) => (each.kind === 'note' ? [each.message] : [])), ...named.value.notes],
   });
 }

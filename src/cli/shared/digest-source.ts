@@ -1,4 +1,5 @@
 import { DigestCollector } from '../../analysis/digest-collector.ts';
+import { skippedProcess } from '../../analysis/left-out.ts';
 import {
   addMemoryDigest,
   emptyMemoryDigest,
@@ -14,7 +15,6 @@ import { commonCpu } from '../../core/rules/cpu.ts';
 import { joinReleases } from '../../core/rules/kernel-release.ts';
 import type { MemoryOrigin } from '../../core/rules/memory-source.ts';
 import { commonReach, reachAsked, type TlbReach } from '../../core/rules/tlb-reach.ts';
-import type { LiveOptions } from '../../linux/live-source.ts';
 import type { Context } from './context.ts';
 import { readDigestFile } from './digest-file.ts';
 import { type DigestOptions, digestSnapshots } from './digest-snapshots.ts';
@@ -32,6 +32,7 @@ import {
   otherPageSize,
   sameGeometry,
   sameSettings,
+  skippedIn,
 } from './source.ts';
 import type { ProcessFlags, WorkersFlag } from './source-flags.ts';
 import { timeLeft } from './time-left.ts';
@@ -139,7 +140,7 @@ async function readDigests(
 ): Promise<Result<Omit<DigestRead, 'processes'>>> {
   const hosts: SourceDigest['host'][] = [];
   const reaches: TlbReach[] = [];
-  const skipped: SourceDigest['skipped'][number][] = [];
+  const skipped: SourceDigest['skipped'][] = [];
   const notes = new Set<string>();
   const recorded = new RecordedProcesses(context.command);
   for (const file of files) {
@@ -159,7 +160,7 @@ async function readDigests(
       if (!process.ok) return process;
       take({ ...each, process: process.value });
     }
-    skipped.push(...digest.value.skipped);
+    skipped.push(digest.value.skipped);
     for (const note of digest.value.notes) notes.add(note);
   }
   if (recorded.note !== undefined) notes.add(recorded.note);
@@ -167,7 +168,7 @@ async function readDigests(
   // Hosts of a fleet may differ in settings; then none are those of all.
   const agree = hosts.every((each) => sameSettings(each.settings, first.settings));
   return succeed({
-    origins: recordedOrigins(files, hosts),
+    origins: recordedOrigins(files, hosts, skipped),
     host: {
       ...first,
       name: commonValue(hosts.map((each) => each.name)),
@@ -177,7 +178,7 @@ async function readDigests(
       cpu: commonCpu(hosts.map((each) => each.cpu)),
     },
     reach: commonReach(reaches),
-    skipped,
+    skipped: skipped.flat(),
     notes: [...notes],
   });
 }
@@ -199,8 +200,10 @@ async function digestFiles(
       workers,
       onProgress: (done, total) => progress.show(done, total, `row groups digested${left(done, total)}`),
     });
+    if (!digest.ok) return digest;
     const hosts = opened.value.map(({ host }) => host);
-    return digest.ok ? succeed({ ...digest.value, origins: recordedOrigins(files, hosts) }) : digest;
+    const origins = recordedOrigins(files, hosts, opened.value.map(skippedIn));
+    return succeed({ ...digest.value, origins });
   } finally {
     progress.clear();
     for (const snapshot of opened.value) snapshot.close();
@@ -211,9 +214,9 @@ async function digestFiles(
 export async function digestProcesses(
   context: Context,
   flags: ProcessFlags,
-  { signal, tlb, walkAll, budget }: DigestOptions & Pick<LiveOptions, 'budget'>,
+  { signal, tlb, walkAll, periodMs }: DigestOptions,
 ): Promise<Result<DigestRead>> {
-  const opened = await openProcesses(context, flags, { budget });
+  const opened = await openProcesses(context, flags, { periodMs });
   if (!opened.ok) return opened;
   const { host } = opened.value.source;
   const reach = reachAsked(tlb, host.cpu, host.geometry);
@@ -228,13 +231,13 @@ export async function digestProcesses(
     { signal, progress: startProgress(context) },
   );
   if (!read.ok) return read;
-  const { value: processes, skipped, notes } = read.value;
+  const { value: processes, skipped, notes, origins } = read.value;
   return succeed({
-    origins: opened.value.origins,
+    origins,
     host,
     reach: reach.value,
     processes,
-    skipped: skipped.map(({ pid, failure }) => ({ pid, reason: failure.message })),
+    skipped: skipped.map(skippedProcess),
     notes,
   });
 }

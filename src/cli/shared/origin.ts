@@ -1,3 +1,4 @@
+import { leftOutOf, type SkippedProcess } from '../../analysis/left-out.ts';
 import type { Host, MemoryOrigin } from '../../core/rules/memory-source.ts';
 import { originJson } from '../../render/json/origin.ts';
 import { originLine } from '../../render/words/origin-line.ts';
@@ -12,9 +13,22 @@ const MOST_PIDS = 8;
 /** What is known of a machine that memory was read on. */
 type ReadHost = Pick<Host, 'kernelRelease' | 'time'> & { readonly name?: string | undefined };
 
-/** Where recorded memory comes from; the hosts are those of the files. */
-export function recordedOrigins(files: readonly InputFile[], hosts: readonly ReadHost[]): MemoryOrigin[] {
-  return files.map(({ name }, i) => originOf(hosts[i], name, false));
+/** What was not read of a source. */
+type Skipped = readonly Pick<SkippedProcess, 'pid' | 'leftOutBytes'>[];
+
+/** Where recorded memory comes from; the hosts are those of the files, and what was skipped there. */
+export function recordedOrigins(
+  files: readonly InputFile[],
+  hosts: readonly ReadHost[],
+  skipped: readonly Skipped[],
+): MemoryOrigin[] {
+  return files.map(({ name }, i) => withLeftOut(originOf(hosts[i], name, false), skipped[i]));
+}
+
+/** The origin with what a budget left out of it. */
+export function withLeftOut(origin: MemoryOrigin, skipped: Skipped): MemoryOrigin {
+  const leftOut = leftOutOf(skipped);
+  return leftOut.length === 0 ? origin : { ...origin, leftOut };
 }
 
 /** Where the memory of running processes comes from, in the words that name them. */

@@ -2,21 +2,26 @@ import { setImmediate } from 'node:timers/promises';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { type Failure, failWith, type Result, succeed } from '../../core/base/failure.ts';
 import { rangeBytes } from '../../core/memory/geometry.ts';
-import type { MemoryItem, Process } from '../../core/rules/memory-source.ts';
+import type { MemoryItem, MemoryOrigin, Process } from '../../core/rules/memory-source.ts';
 import { SnapshotError } from '../../snapshot/damage.ts';
+import { withLeftOut } from './origin.ts';
 import type { Progress } from './progress.ts';
 import type { OpenedMemory } from './source.ts';
 
 /** Reading is one long computation: so often signals, and who asks a server, get their turn. */
 const TURN_MS = 50;
 
+type SkippedItem = Extract<MemoryItem, { kind: 'skipped' }>;
+
 /** What there is to say of memory that was read, besides what its items hold. */
 export interface MemoryRead {
   readonly processes: readonly Process[];
   /** Processes, or parts of one, that could not be read. */
-  readonly skipped: readonly { readonly pid: number; readonly failure: Failure }[];
+  readonly skipped: readonly SkippedItem[];
   /** What to tell the user, each note once. */
   readonly notes: readonly string[];
+  /** Where the memory comes from, with what was left out of it and what reading it took. */
+  readonly origins: readonly MemoryOrigin[];
 }
 
 interface ReadOptions {
@@ -52,8 +57,8 @@ export async function readMemory<T>(
     if (!value.ok) return value;
     const missing = missingMemory(opened, reading);
     if (missing) return failWith(missing);
-    const { processes, skipped, notes } = reading;
-    return succeed({ value: value.value, processes, skipped, notes });
+    const { processes, skipped, notes, origins } = reading;
+    return succeed({ value: value.value, processes, skipped, notes, origins });
   } finally {
     progress?.clear();
     opened.close();
@@ -81,7 +86,7 @@ export async function failureOfThrown<T>(work: () => Promise<Result<T>>): Promis
 /** Memory while it is read. */
 class Reading implements MemoryRead {
   readonly processes: Process[] = [];
-  readonly skipped: { readonly pid: number; readonly failure: Failure }[] = [];
+  readonly skipped: SkippedItem[] = [];
   readonly #opened: OpenedMemory;
   readonly #signal: AbortSignal | undefined;
   readonly #progress: Progress | undefined;
@@ -96,6 +101,12 @@ class Reading implements MemoryRead {
 
   get notes(): string[] {
     return [...this.#notes];
+  }
+
+  get origins(): MemoryOrigin[] {
+    const { costs, origins } = this.#opened;
+    // Recordings say by themselves what was left out of them.
+    return costs ? origins.map((origin) => ({ ...withLeftOut(origin, this.skipped), costs })) : [...origins];
   }
 
   async *items(): AsyncIterable<MemoryItem> {

@@ -5,6 +5,8 @@ export type ProcessFlags = {
   readonly pid?: readonly number[];
   readonly cgroup?: string;
   readonly all?: boolean;
+  /** CPU time of reading them: not of commands that read one range. */
+  readonly budget?: string;
 };
 
 /** A made-up range. */
@@ -36,6 +38,13 @@ export const processFlags = {
   },
   cgroup: optionalText('PATH', 'Read the processes of a control group and those below it'),
   all: optionalSwitch('Read all processes that may be read, but for thpscope itself'),
+} as const;
+
+export const budgetFlag = {
+  budget: optionalText(
+    'TIME|SHARE',
+    'CPU time of reading processes, such as 500ms; those with most memory come first, the rest is named',
+  ),
 } as const;
 
 export const patternFlags = {

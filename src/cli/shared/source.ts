@@ -16,12 +16,13 @@ import type {
   MemorySource,
   Recording,
 } from '../../core/rules/memory-source.ts';
+import type { ProcessCost } from '../../core/rules/reading-cost.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import type { KernelTree } from '../../linux/kernel-tree.ts';
-import type { LiveOptions } from '../../linux/live-source.ts';
 import type { SnapshotFile } from '../../snapshot/file.ts';
 import { type CommandInputs, commandInputs } from './command-inputs.ts';
 import type { Context } from './context.ts';
+import { parseCpuBudget } from './cpu-budget.ts';
 import type { InputFile } from './input-file.ts';
 import { liveOrigin, recordedOrigins } from './origin.ts';
 import { rangeOfLine } from './range-line.ts';
@@ -70,6 +71,11 @@ function checkOneSource(
   if (twice !== undefined) return fail('usage', `${twice}: is given twice`);
   if (given.length > 1)
     return fail('usage', `${given.join(' and ')} cannot be combined: give one kind of source`);
+  if (
+    flags.budget !== undefined &&
+    !(given[0] === '--pid' || given[0] === '--cgroup' || given[0] === '--all')
+  )
+    return fail('usage', '--budget goes with running processes: reading files takes nothing from them');
   const made = flags.pattern !== undefined || flags.ranges !== undefined;
   if (!made && flags.pmdOrder !== undefined) {
     return fail('usage', '--pmd-order goes with --pattern and --ranges; other sources know their own');
@@ -103,6 +109,8 @@ export interface OpenedMemory {
   readonly rows: number | undefined;
   /** Processes that are going to be read, where that is known. */
   readonly processes: number | undefined;
+  /** What reading each process took so far; undefined for recordings. */
+  readonly costs?: readonly ProcessCost[];
   /** A source of one process fails as a whole when that process cannot be read. */
   readonly single: boolean;
   close(): void;
@@ -122,20 +130,29 @@ export function memoryFromFlags(
     : openProcesses(context, flags, { address });
 }
 
+/** How the processes are read that flags name. */
+export interface ProcessOptions {
+  /** Only the PMD range around it. */
+  readonly address?: number;
+  /** Time from one reading to the next; undefined where there is one. */
+  readonly periodMs?: number;
+}
+
 /** Opens the processes that the flags name: with a budget, those with most memory first. */
 export async function openProcesses(
   context: Context,
   flags: ProcessFlags,
-  options: LiveOptions = {},
+  { address, periodMs }: ProcessOptions = {},
 ): Promise<Result<OpenedMemory>> {
+  const budget = flags.budget === undefined ? succeed(undefined) : parseCpuBudget(flags.budget, periodMs);
+  if (!budget.ok) return budget;
   const { KernelTree } = await import('../../linux/kernel-tree.ts');
   const { openLiveSource } = await import('../../linux/live-source.ts');
-  const { largestFirst } = await import('../../linux/process.ts');
   const tree = new KernelTree(context.kernelRoot);
   const pids = await pidsFromFlags(tree, flags, context.process.pid);
   if (!pids.ok) return pids;
-  const order = options.budget ? largestFirst(tree, pids.value) : pids.value;
-  const source = await openLiveSource(tree, order, new Date(), options);
+  const options = { address, budget: budget.value, clock: context.clock };
+  const source = await openLiveSource(tree, pids.value, new Date(), options);
   if (!source.ok) return source;
   const processes = pids.value.length;
   return succeed({
@@ -144,6 +161,7 @@ export async function openProcesses(
     origins: [liveOrigin(flags, source.value.host)],
     rows: undefined,
     processes,
+    costs: source.value.costs,
     single: processes === 1,
     close() {},
   });
@@ -174,7 +192,7 @@ export async function openSnapshots(
   };
   const rows = snapshots.reduce((sum, snapshot) => sum + snapshot.rows, 0);
   const close = () => closeAll(snapshots);
-  const origins = recordedOrigins(files, hosts);
+  const origins = recordedOrigins(files, hosts, snapshots.map(skippedIn));
   return succeed({ source, hosts, origins, rows, processes: undefined, single: false, close });
 }
 
@@ -207,6 +225,11 @@ async function* itemsOfAll(
     before += last;
   }
   if (processes.note !== undefined) yield { kind: 'note', message: processes.note };
+}
+
+/** What a recording says of processes that are not in it. */
+export function skippedIn({ notices }: SnapshotFile) {
+  return notices.filter((notice) => notice.kind === 'skipped');
 }
 
 export function recordingOf(file: string, { name, time }: Host): Recording {

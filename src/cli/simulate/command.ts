@@ -8,7 +8,7 @@ import { optionalNumber, optionalSwitch, optionalText, wordList } from '../share
 import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
 import { type SettingsFlags, setFlag, settingsFlags } from '../shared/policy-flags.ts';
 import { searchFlag } from '../shared/search-flag.ts';
-import { PROCESSES, type ProcessFlags, processFlags } from '../shared/source-flags.ts';
+import { budgetFlag, PROCESSES, type ProcessFlags, processFlags } from '../shared/source-flags.ts';
 
 export type SimulateFlags = ProcessFlags &
   SettingsFlags &
@@ -32,6 +32,7 @@ export const simulateCommand = buildCommand<SimulateFlags, string[], Context>({
   parameters: {
     flags: {
       ...processFlags,
+      ...budgetFlag,
       until: optionalText(
         'settled|DURATION',
         'Until nothing changes any more, or so long: 90s, 2h, 1d; as the scenario says by default, else settled',

@@ -1,4 +1,5 @@
 import type { ProcessAssumption } from '../../analysis/assumptions.ts';
+import { leftOutOf } from '../../analysis/left-out.ts';
 import { ProcessWatch } from '../../analysis/process-watch.ts';
 import type { ReadOn } from '../../analysis/read-on.ts';
 import { readOnKernel } from '../../analysis/read-on.ts';
@@ -15,6 +16,7 @@ import {
 } from '../../core/rules/settings-file.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import type { Calibration } from '../../khugepaged/costs.ts';
+import { leftOutWords } from '../../render/words/left-out.ts';
 import { loadMemory } from '../../simulation/load-memory.ts';
 import { loadScenario } from '../../simulation/load-scenario.ts';
 import type { Until } from '../../simulation/scenario.ts';
@@ -136,11 +138,11 @@ async function startMemory(
     progress: startProgress(context),
   });
   if (!read.ok) return read;
-  const { value: loaded, skipped, notes } = read.value;
+  const { value: loaded, skipped, notes, origins } = read.value;
   return succeed({
     host: loaded.host,
     settings,
-    origins: opened.value.origins,
+    origins,
     readOn: readOnKernel(release, files.length === 0),
     until: 'settled',
     assumed: loaded.unknown,
@@ -150,8 +152,14 @@ async function startMemory(
 }
 
 function skipNotes(skipped: MemoryRead['skipped']): string[] {
-  if (skipped.length === 0) return [];
-  return [`${skipped.length} processes could not be read, the first because: ${skipped[0].failure.message}`];
+  const unread = skipped.filter((each) => each.leftOutBytes === undefined);
+  const leftOut = leftOutOf(skipped);
+  return [
+    ...(unread.length > 0
+      ? [`${unread.length} processes could not be read, the first because: ${unread[0].failure.message}`]
+      : []),
+    ...(leftOut.length > 0 ? [leftOutWords(leftOut)] : []),
+  ];
 }
 
 /** Writes FILE=VALUE pairs to the sysfs of a machine; says which the kernel would not accept. */

@@ -11,6 +11,7 @@ import {
   tlbFlag,
 } from '../shared/policy-flags.ts';
 import {
+  budgetFlag,
   files,
   PROCESSES,
   type ProcessFlags,
@@ -48,6 +49,7 @@ export const sweepCommand = buildCommand<SweepFlags, string[], Context>({
   parameters: {
     flags: {
       ...processFlags,
+      ...budgetFlag,
       ...tlbFlag,
       ...printedSweepFlags,
     },

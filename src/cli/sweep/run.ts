@@ -103,7 +103,16 @@ export async function sweepDigest(
   }
   const readOn = readOnKernel(kernelRelease, runsHere);
   const { reach } = source;
-  const view = { memory, reach, space: space.value, values, front, processes, hosts };
+  const view = {
+    memory,
+    skipped: source.skipped,
+    reach,
+    space: space.value,
+    values,
+    front,
+    processes,
+    hosts,
+  };
   if (flags.json)
     await print(context, `${JSON.stringify({ ...sweepJson(view), ...originField(origins) })}\n`);
   else {

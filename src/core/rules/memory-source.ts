@@ -2,6 +2,7 @@ import type { Failure } from '../base/failure.ts';
 import type { Geometry } from '../memory/geometry.ts';
 import type { RangeState } from '../memory/range-state.ts';
 import type { Cpu } from './cpu.ts';
+import type { ProcessCost } from './reading-cost.ts';
 import type { ThpSettings } from './thp-settings.ts';
 import type { Vma } from './vma.ts';
 
@@ -83,6 +84,17 @@ export interface MemoryOrigin {
   /** When reading began, ISO 8601 in UTC; of many machines the first one, and the last one. */
   readonly time: string;
   readonly lastTime?: string;
+  /** Processes that were named and left out for want of budget; undefined where there are none. */
+  readonly leftOut?: readonly LeftOutProcess[];
+  /** What reading the processes took, in the order in which they were read; undefined for recordings. */
+  readonly costs?: readonly ProcessCost[];
+}
+
+/** A process that was not read because larger ones took the budget. */
+export interface LeftOutProcess {
+  readonly pid: number;
+  /** Files and shared memory included. */
+  readonly residentBytes: number;
 }
 
 export interface Process extends ProcessFacts {
@@ -102,14 +114,20 @@ export interface Process extends ProcessFacts {
  * - `process` opens a process; what follows up to the next one belongs to it;
  * - `vma` opens a VMA; `ranges` are its PMD ranges that hold any page, in address order. A range at an edge
  *   of the VMA shows only the PTEs inside the VMA;
- * - `skipped` is a process, or part of one, that could not be read, and why;
+ * - `skipped` is a process, or part of one, that could not be read, and why; `leftOutBytes` is what it has
+ *   in memory where it was left out for want of budget;
  * - `note` is for people: what could not be seen and what would help.
  */
 export type MemoryItem =
   | { readonly kind: 'process'; readonly process: Process }
   | { readonly kind: 'vma'; readonly vma: Vma }
   | { readonly kind: 'ranges'; readonly ranges: readonly RangeState[] }
-  | { readonly kind: 'skipped'; readonly pid: number; readonly failure: Failure }
+  | {
+      readonly kind: 'skipped';
+      readonly pid: number;
+      readonly failure: Failure;
+      readonly leftOutBytes?: number;
+    }
   | { readonly kind: 'note'; readonly message: string };
 
 /** A live machine or a recording of one. Items are bounded in size, whatever the size of the process. */

@@ -1,4 +1,5 @@
 import type { GroupOutcome } from '../../analysis/group-limits.ts';
+import { skippedProcess } from '../../analysis/left-out.ts';
 import {
   assumptionsOf,
   type Prediction,
@@ -106,7 +107,7 @@ export function predictTail(
     processes: prediction.processes.map((process) => processJson(process, policy, reach)),
     limits: limitsJson(prediction.limits),
     splitsAbove: prediction.splitsAbove ?? null,
-    skipped: prediction.skipped.map(({ pid, failure }) => ({ pid, reason: failure.message })),
+    skipped: prediction.skipped.map(skippedProcess),
     notes: prediction.notes,
     tlb: reachJson(reach),
   };

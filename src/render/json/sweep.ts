@@ -1,3 +1,4 @@
+import type { SkippedProcess } from '../../analysis/left-out.ts';
 import { apartRanges, type MemoryDigest } from '../../analysis/memory-digest.ts';
 import type { SweptResult } from '../../analysis/pareto.ts';
 import { policyCount, type SweepSpace } from '../../analysis/sweep.ts';
@@ -11,6 +12,8 @@ export interface SweepView {
   /** What TLB entries are counted by. */
   readonly reach: TlbReach;
   readonly processes: number;
+  /** What of the memory that was named is not in the digest. */
+  readonly skipped: readonly SkippedProcess[];
   /** Undefined where they are of one host. */
   readonly hosts?: number;
   readonly space: SweepSpace;

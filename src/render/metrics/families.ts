@@ -1,6 +1,8 @@
+import { leftOutOf } from '../../analysis/left-out.ts';
 import { otherBytesOf } from '../../analysis/memory-digest.ts';
 import { memoryTlbEntries } from '../../analysis/policy-worth.ts';
 import type { WatchedMemory, WatchedPolicy, WatchedService } from '../../analysis/watched-memory.ts';
+import { sum } from '../../core/base/sum.ts';
 import { pageBytes } from '../../core/memory/geometry.ts';
 import { formatOrder, type Order } from '../../core/memory/order.ts';
 import { printable } from '../words/printable.ts';
@@ -33,6 +35,7 @@ function readingFamilies(
   { version, readAt, seconds }: ReadingFacts,
 ): MetricFamily[] {
   const { settings } = source.host;
+  const leftOut = leftOutOf(source.skipped);
   return [
     gauge('build_info', 'Version of thpscope, and the kernel model that it asked; always 1.', [
       { labels: { version, model: model.name }, value: 1 },
@@ -61,10 +64,20 @@ function readingFamilies(
     gauge('read_duration_seconds', 'How long the last reading took, predictions included.', [
       single(seconds),
     ]),
-    gauge('processes', 'Processes whose memory was read, and those that could not be read.', [
-      { labels: { state: 'read' }, value: source.processes.length },
-      { labels: { state: 'skipped' }, value: source.skipped.length },
-    ]),
+    gauge(
+      'processes',
+      'Processes whose memory was read, those that could not be read, and those that were left out for want of budget.',
+      [
+        { labels: { state: 'read' }, value: source.processes.length },
+        { labels: { state: 'skipped' }, value: source.skipped.length - leftOut.length },
+        { labels: { state: 'left-out' }, value: leftOut.length },
+      ],
+    ),
+    gauge(
+      'left_out_bytes',
+      'What processes have in memory that were left out, files and shared memory included.',
+      [single(sum(leftOut.map(({ residentBytes }) => residentBytes)))],
+    ),
     gauge(
       'assumed_info',
       'Facts about pages that could not be seen; predictions assume the ordinary case; always 1.',

@@ -68,7 +68,9 @@ export function readSection({ findings, origins }: ReportView): Markup {
     }),
   ];
   const cell = (text: string | undefined) => html`<td class="name">${text || 'not recorded'}</td>`;
-  const failures = digest.skipped.slice(0, MOST_FAILURES);
+  const failures = digest.skipped
+    .filter(({ leftOutBytes }) => leftOutBytes === undefined)
+    .slice(0, MOST_FAILURES);
   return html`${scrollable(
     'Sources',
     html`<table>

@@ -1,3 +1,4 @@
+import { leftOutOf } from '../../analysis/left-out.ts';
 import {
   assumptionsOf,
   type Prediction,
@@ -14,13 +15,16 @@ import { formatSize } from '../../core/memory/format-size.ts';
 import { asOrder, formatOrder, type OrderSet } from '../../core/memory/order.ts';
 import type { Process } from '../../core/rules/memory-source.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
+import type { ProcessCost } from '../../core/rules/reading-cost.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import type { TlbReach } from '../../core/rules/tlb-reach.ts';
 import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
+import { leftOutWords, withoutLeftOut } from '../words/left-out.ts';
 import { ignoredLimitLine } from '../words/none-limit-note.ts';
 import { notCovered } from '../words/not-covered.ts';
 import { othersLine } from '../words/others-line.ts';
 import { printable } from '../words/printable.ts';
+import { costLines, costWords } from '../words/reading-cost.ts';
 import { recordedIn } from '../words/recorded-in.ts';
 import { RESTART_IS_A_BOUND } from '../words/restart-sentence.ts';
 import { sizeSettingsLine } from '../words/sizes.ts';
@@ -57,6 +61,8 @@ export interface PredictView {
   readonly restart: boolean;
   /** How the processes, or the ranges of a VMA, are listed. */
   readonly listing: Partial<Listing>;
+  /** What reading each process took; undefined for recordings. */
+  readonly costs?: readonly ProcessCost[];
   /** The ranges of the VMA that was asked about in each process; undefined where none was. */
   readonly ranges?: ReadonlyMap<Process, readonly RangeOutcome[]>;
 }
@@ -76,12 +82,13 @@ export function predictText(view: PredictView, style: Style): string {
     lines.push(...processTable(withMemory, view, style), '');
   }
   if (withMemory.length > 1) {
-    const title = `${style.bold('all together')}: ${plural(withMemory.length, 'process', 'processes')}`;
+    const title = `${style.bold('all together')}: ${plural(withMemory.length, 'process', 'processes')}${withoutLeftOut(prediction.skipped)}`;
     const { total, otherBytes } = prediction;
     lines.push(title, ...togetherLines(total, policy, view.reach, style));
     if (!view.ranges) lines.push(field('not covered', notCovered(otherBytes, prediction.processes.length)));
     lines.push('');
   }
+  if (view.verbose && view.costs) lines.push(...costLines(view.costs), '');
   if (empty > 0) lines.push(`${plural(empty, 'process has', 'processes have')} no anonymous memory.`);
   if (withMemory.length > 0) lines.push(RESTART_IS_A_BOUND);
   lines.push(
@@ -122,6 +129,8 @@ function processLines(prediction: ProcessPrediction, view: PredictView, style: S
   ];
   if (!view.ranges) lines.push(field('not covered', notCovered(otherBytes, 1)));
   for (const [name, line] of surroundingFacts(prediction)) lines.push(field(name, line));
+  const cost = view.costs?.find(({ pid }) => pid === process.pid);
+  if (view.verbose && cost) lines.push(field('reading it', costWords(cost)));
   const { orders } = view.policy;
   if (view.verbose || view.restart || view.ranges)
     lines.push('', ...vmaTable(prediction.vmas, orders, view.restart));
@@ -261,7 +270,9 @@ function limitLines({ limits }: Prediction): string[] {
   return [...sentences, ...(isCut ? ['The figures above count the collapses that fit.'] : []), ''];
 }
 
-function skippedLines({ skipped }: Prediction): string[] {
+function skippedLines(prediction: Prediction): string[] {
+  const leftOut = leftOutOf(prediction.skipped);
+  const skipped = prediction.skipped.filter(({ leftOutBytes }) => leftOutBytes === undefined);
   const denied = skipped.filter(({ failure }) => failure.kind === 'permission').length;
   const others = skipped.filter(({ failure }) => failure.kind !== 'permission');
   return [
@@ -271,6 +282,7 @@ function skippedLines({ skipped }: Prediction): string[] {
     ...(others.length <= FEW_FAILURES
       ? others.map(({ failure }) => printable(failure.message))
       : [`${others.length} processes ended before or while they were read.`]),
+    ...(leftOut.length > 0 ? [`Not counted: ${leftOutWords(leftOut)}.`] : []),
   ];
 }
 

@@ -8,6 +8,7 @@ import { grouped, plural } from '../../core/base/plural.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import type { SweepView } from '../json/sweep.ts';
 import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
+import { withoutLeftOut } from '../words/left-out.ts';
 import { notCovered } from '../words/not-covered.ts';
 import { sizesLine } from '../words/sizes.ts';
 import { reachWords } from '../words/tlb-words.ts';
@@ -33,7 +34,7 @@ const COLUMNS: readonly Column[] = [
 
 /** The front of a sweep as a table with a plot of all policies. */
 export function sweepText(
-  { memory, reach, processes, hosts, space, values, front }: SweepView,
+  { memory, reach, processes, hosts, skipped, space, values, front }: SweepView,
   readOn: ReadOn,
   style: Style,
 ): string {
@@ -49,7 +50,7 @@ export function sweepText(
   );
   const rest = front.length - shown.length;
   return [
-    `${plural(policies, 'policy', 'policies')} over ${bytes} of anonymous memory in ${plural(processes, 'process', 'processes')}${hosts === undefined ? '' : ` of ${plural(hosts, 'host')}`}`,
+    `${plural(policies, 'policy', 'policies')} over ${bytes} of anonymous memory in ${plural(processes, 'process', 'processes')}${hosts === undefined ? '' : ` of ${plural(hosts, 'host')}`}${withoutLeftOut(skipped)}`,
     `not covered: ${notCovered(otherBytesOf(memory), processes)}`,
     ...(only ? [`as ${kernelWords(only, readOn, '-L kernel')} decides`] : []),
     ...(other === undefined ? [] : [style.dim(`(${other})`)]),

@@ -19,6 +19,7 @@ import { type Geometry, pagesPerRange } from '../../core/memory/geometry.ts';
 import { formatOrder } from '../../core/memory/order.ts';
 import { ASSUMPTIONS } from '../../core/memory/range-state.ts';
 import type { KernelModel } from '../../core/rules/kernel-model.ts';
+import { missingLines } from './left-out.ts';
 import type { MeasuredWalks } from './measured-walks.ts';
 import { printable } from './printable.ts';
 import { sizesLine } from './sizes.ts';
@@ -304,8 +305,7 @@ export function blindSpots({
     );
   if (memory.unknown.size > 0)
     out.push(`assumed: ${[...memory.unknown].map((fact) => ASSUMPTIONS[fact]).join('; ')}`);
-  if (source.skipped.length > 0)
-    out.push(`${plural(source.skipped.length, 'process', 'processes')} could not be read`);
+  out.push(...missingLines(source.skipped));
   const walked = apartRanges(memory);
   if (walked > 0)
     out.push(

@@ -1,5 +1,6 @@
 import { plural } from '../../core/base/plural.ts';
 import type { MemoryOrigin } from '../../core/rules/memory-source.ts';
+import { leftOutWords } from './left-out.ts';
 import { printable } from './printable.ts';
 
 /** Names that a line has room for. */
@@ -11,7 +12,9 @@ const MOST_NAMES = 3;
  */
 export function originLine(origins: readonly MemoryOrigin[], version: string): string | undefined {
   if (origins.length === 0) return undefined;
-  const words = `Memory of ${whose(origins)}, read ${timesOf(origins)} from ${sourceWords(origins)}`;
+  const leftOut = origins.flatMap((each) => each.leftOut ?? []);
+  const without = leftOut.length === 0 ? '' : `, without ${leftOutWords(leftOut)}`;
+  const words = `Memory of ${whose(origins)}, read ${timesOf(origins)} from ${sourceWords(origins)}${without}`;
   return `${printable(words)}; thpscope ${version}`;
 }
 

@@ -1,0 +1,16 @@
+import { cpuUsage, hrtime } from 'node:process';
+
+/** The time, in nanoseconds from any start. */
+export interface ReadingClock {
+  wallNs(): number;
+  /** CPU time of this process, of all its threads, user and system. */
+  cpuNs(): number;
+}
+
+export const SYSTEM_CLOCK: ReadingClock = {
+  wallNs: () => Number(hrtime.bigint()),
+  cpuNs() {
+    const { user, system } = cpuUsage();
+    return (user + system) * 1000;
+  },
+};
