@@ -72,7 +72,7 @@ describe('what a budget leaves out is said', () => {
     ['sweep', 'sweep'],
     ['metrics', 'metrics'],
     ['simulate', 'simulate'],
-  ])('in the JSON of %s, with what was read took', async (command, schema) => {
+  ] as const)('in the JSON of %s, with what was read took', async (command, schema) => {
     const { stdout } = await run(`${command} --all --budget 3ms --json`);
     const answer = JSON.parse(stdout);
     expectSchema(schema, answer);

@@ -132,14 +132,18 @@ function rangeStates(geometry: Geometry): fc.Arbitrary<Omit<RangeState, 'address
 const notices: fc.Arbitrary<MemoryItem[]> = fc.array(
   fc.oneof(
     fc.record({ kind: fc.constant('note' as const), message: names }),
-    fc.record({
-      kind: fc.constant('skipped' as const),
-      pid: fc.nat(),
-      failure: fc.record({
-        kind: fc.constantFrom('permission' as const, 'unreadable' as const),
-        message: names,
-      }),
-    }),
+    fc.record(
+      {
+        kind: fc.constant('skipped' as const),
+        pid: fc.nat(),
+        failure: fc.record({
+          kind: fc.constantFrom('permission' as const, 'unreadable' as const),
+          message: names,
+        }),
+        leftOutBytes: fc.maxSafeNat(),
+      },
+      { requiredKeys: ['kind', 'pid', 'failure'] },
+    ),
   ),
   { maxLength: 2 },
 );
