@@ -3,9 +3,9 @@ import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import type { CpuBudget } from '../../linux/live-source.ts';
 
 /**
- * Reads --budget: CPU time that one reading may take, as a time, or as a share of one CPU between the start of
- * a reading and that of the next. `periodMs` is how long that is at least; undefined for commands that read
- * once, which know no such share.
+ * Reads --budget: CPU time that one reading may take, as a time, or as a share of one CPU between the start
+ * of a reading and that of the next. `periodMs` is how long that is at least; undefined for commands that
+ * read once, which know no such share.
  */
 export function parseCpuBudget(text: string, periodMs: number | undefined): Result<CpuBudget> {
   const share = /^(\d+(?:\.\d+)?)%$/.exec(text)?.[1];
