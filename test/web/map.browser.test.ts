@@ -58,7 +58,7 @@ describe.skipIf(!CHROMIUM)('map', () => {
     await page.waitForFunction(() => location.hash.includes('at='));
     await page.waitForSelector(`${INSPECTOR} >> text=collapses to`);
     for (let i = 0; i < 4; i++) await page.keyboard.press('+');
-    await page.keyboard.press('5');
+    await page.keyboard.press('6');
     await page.waitForFunction(() => /layer=why/.test(location.hash) && /zoom=/.test(location.hash));
     const link = await page.evaluate(() => location.hash);
     const words = await page.textContent(INSPECTOR);
@@ -122,12 +122,36 @@ describe.skipIf(!CHROMIUM)('map', () => {
 
   test('an address is found, and where there is none the nearest', async () => {
     const { page } = await openMap(REDIS);
-    await page.fill('input[name=address]', '16084:0x7fd567474000');
+    await page.fill('#map-find', '16084:0x7fd567474000');
     await page.keyboard.press('Enter');
     await page.waitForSelector(`${INSPECTOR} >> text=0x7fd567400000-0x7fd567600000`);
-    await page.fill('input[name=address]', '0x10');
+    await page.fill('#map-find', '0x10');
     await page.keyboard.press('Enter');
     await page.waitForSelector('text=no page there: this is the nearest');
+    await page.close();
+  });
+
+  test('a name is found, and Enter goes from one to the next', async () => {
+    const { page } = await openMap(REDIS);
+    await page.keyboard.press('/');
+    await page.keyboard.type('/usr');
+    await page.keyboard.press('Enter');
+    const status = page.locator('.find [role=status]');
+    await page.waitForSelector('.find [role=status] >> text=/^1 of \\d/');
+    const places = new Set<string | undefined>();
+    const several = Number((await status.textContent())?.split(' of ')[1]);
+    for (let i = 0; i < several; i++) {
+      places.add(await page.evaluate(() => /at=([^&]*)/.exec(location.hash)?.[1]));
+      await page.keyboard.press('Enter');
+      await page.waitForFunction(
+        (next) => document.querySelector('.find [role=status]')?.textContent === next,
+        `${((i + 1) % several) + 1} of ${several}`,
+      );
+    }
+    expect(places.size).toBe(several);
+    await page.fill('#map-find', 'nobody');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('text=no process, VMA or address of that name');
     await page.close();
   });
 

@@ -9,7 +9,7 @@ import { orderSet } from '../../src/core/memory/order.ts';
 import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
 import { FILLED, orderColor } from '../../src/render/svg/palette.ts';
 import { centerOn, fitCamera, pan, zoomAt } from '../../web/map/camera.ts';
-import { findPlace, missWords, placeName, processRows } from '../../web/map/find.ts';
+import { findPlace, findPlaces, missWords, placeName, processRows } from '../../web/map/find.ts';
 import { type Layer, legendOf, pixel, rowColors } from '../../web/map/layers.ts';
 import { layoutOf, placeOfRow, rowAtPlace } from '../../web/map/layout.ts';
 import { pteWords } from '../../web/map/pte-words.ts';
@@ -132,11 +132,51 @@ describe('find', () => {
     expect(findPlace(memory, text)).toEqual({ row, exact });
   });
 
+  test.each([
+    ['7', [0]],
+    ['8', [2]],
+    [' 7 ', [0]],
+    ['0x8', [0]],
+    ['10000000-10800000', [0, 2]],
+    ['8:0x10400000-0x10400fff', [3]],
+    ['10600000-10800000', []],
+    ['10800000-20000000', []],
+    ['', []],
+    ['8:0x10400fff', [3]],
+  ])('%j names rows %j', (text, rows) => {
+    expect(findPlaces(memory, text).map(({ row }) => row)).toEqual(rows);
+  });
+
+  test('names of processes and VMAs are found, each once', () => {
+    const table = new RangeTable(x86_64);
+    for (const [pid, name] of [
+      [7, '[heap]'],
+      [8, '/usr/lib/libc.so.6'],
+    ] as const) {
+      table.add(processItem(pid));
+      table.add(vmaItem({ start: 0x10000000, end: 0x10200000 }));
+      table.add(rangesItem(rangeOf({ present: '0-3', address: 0x10000000 })));
+      table.add(vmaItem({ start: 0x20000000, end: 0x20200000, name }));
+      table.add(rangesItem(rangeOf({ present: '0-3', address: 0x20000000 })));
+      table.add(vmaItem({ start: 0x30000000, end: 0x30200000, name }));
+    }
+    const named = { ...table, name: 'test', host: { geometry: x86_64 } } as unknown as OpenMemory;
+    const rows = (text: string) => findPlaces(named, text).map(({ row }) => row);
+    expect(rows('[heap]')).toEqual([1]);
+    expect(rows('LIBC')).toEqual([3]);
+    expect(rows('P8')).toEqual([2]);
+    expect(rows('p')).toEqual([0, 1, 2]);
+    expect(rows('no such')).toEqual([]);
+  });
+
   test('what was not found is said', () => {
-    const words = (text: string) => missWords(findPlace(memory, text), text);
+    const words = (text: string) => missWords(findPlaces(memory, text), text);
     expect(words('10200fff')).toMatch('nearest');
     expect(words('9:0x10000000')).toMatch('process 9');
-    expect(words('heap')).toMatch('write 0xADDRESS');
+    expect(words('9:0x10000000-0x20000000')).toMatch('process 9');
+    expect(words('0x30000000-0x40000000')).toMatch('no page in that range');
+    expect(words('heap')).toMatch('no process, VMA or address');
+    expect(words('8:0x10400fff')).toBe('');
   });
 
   test.each(['', 'heap', '9:0x10000000', '0x', '-1'])('not found: %j', (text) => {

@@ -24,7 +24,7 @@ export function placeName(memory: OpenMemory, row: number): string {
 
 const PLACE = /^\s*(?:(\d+):)?\s*(?:0x)?([0-9a-f]{1,16})\s*$/i;
 
-interface Found {
+export interface Found {
   readonly row: number;
   /** Whether the address is in the range of that row; else it is the nearest one with any page. */
   readonly exact: boolean;
@@ -56,11 +56,50 @@ export function findPlace(memory: OpenMemory, text: string): Found | undefined {
   return nearest;
 }
 
-/** Why a text did not find just what it names. */
-export function missWords(found: Found | undefined, text: string): string {
-  if (found) return 'no page there: this is the nearest';
-  const [, pid] = PLACE.exec(text) ?? [];
-  return pid === undefined ? 'write 0xADDRESS or PID:0xADDRESS' : `no memory of a process ${pid} here`;
+const SPAN = /^\s*(?:(\d+):)?\s*(?:0x)?([0-9a-f]{1,16})\s*-\s*(?:0x)?([0-9a-f]{1,16})\s*$/i;
+
+/**
+ * All that a text names, in the order of the map: a pid its process; `START-END`, as maps and smaps print it,
+ * the VMAs in it; an address or `PID:ADDRESS` its range, or the nearest; any other text the processes whose
+ * command has it, and the VMAs whose name has it. Each is the row where it begins.
+ */
+export function findPlaces(memory: OpenMemory, text: string): readonly Found[] {
+  const wanted = text.trim().toLowerCase();
+  if (wanted === '') return [];
+  const process = processRows(memory).find((each) => String(memory.processes[each.process].pid) === wanted);
+  if (process) return [{ row: process.first, exact: true }];
+  const span = SPAN.exec(text);
+  if (span) return placesIn(memory, span[1], Number.parseInt(span[2], 16), Number.parseInt(span[3], 16));
+  const place = findPlace(memory, text);
+  return place ? [place] : placesNamed(memory, wanted);
+}
+
+function placesIn(memory: OpenMemory, pid: string | undefined, start: number, end: number): Found[] {
+  return memory.vmas.flatMap((each) => {
+    const { vma, process, first } = each;
+    const isAsked = pid === undefined || memory.processes[process].pid === Number(pid);
+    if (!isAsked || each.end === first || vma.end <= start || vma.start >= end) return [];
+    const { geometry } = memory.host;
+    const row = nearestRow(memory.addresses, each, Math.max(start, vma.start), geometry);
+    const address = memory.addresses[row];
+    return address < end && address + rangeBytes(geometry) > start ? [{ row, exact: true }] : [];
+  });
+}
+
+function placesNamed(memory: OpenMemory, wanted: string): Found[] {
+  const isNamed = (name: string) => name.toLowerCase().includes(wanted);
+  const processes = processRows(memory).filter((each) => isNamed(memory.processes[each.process].command));
+  const vmas = memory.vmas.filter(({ vma, first, end }) => end > first && isNamed(vma.name));
+  const rows = new Set([...processes, ...vmas].map(({ first }) => first));
+  return [...rows].sort((a, b) => a - b).map((row) => ({ row, exact: true }));
+}
+
+/** What to say of a search that found nothing, or not just what it names; nothing where it did. */
+export function missWords(found: readonly Found[], text: string): string {
+  if (found.length > 0) return found[0].exact ? '' : 'no page there: this is the nearest';
+  const [, pid] = PLACE.exec(text) ?? SPAN.exec(text) ?? [];
+  if (pid !== undefined) return `no memory of a process ${pid} here`;
+  return SPAN.test(text) ? 'no page in that range' : 'no process, VMA or address of that name';
 }
 
 function distanceOf(start: number, address: number, geometry: Geometry): number {

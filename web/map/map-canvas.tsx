@@ -30,6 +30,8 @@ const ZOOM_STEP = 1.5;
 /** The picture itself, and what mouse, fingers and keys do to it. */
 export function MapCanvas({ onOpen }: { readonly onOpen: (row: number) => void }) {
   const canvas = useRef<HTMLCanvasElement>(null);
+  const latestOnOpen = useRef(onOpen);
+  latestOnOpen.current = onOpen;
   useEffect(() => {
     const element = canvas.current;
     if (!element) return undefined;
@@ -41,7 +43,12 @@ export function MapCanvas({ onOpen }: { readonly onOpen: (row: number) => void }
     const stopDrawing = effect(() => drawMap(element));
     const stopFollowing = followSight();
     const stopPointing = followPointers(element);
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (isForMap(event, element)) onKey(event, latestOnOpen.current);
+    };
+    window.addEventListener('keydown', onKeyDown);
     return () => {
+      window.removeEventListener('keydown', onKeyDown);
       measure.disconnect();
       stopDrawing();
       stopFollowing();
@@ -58,7 +65,6 @@ export function MapCanvas({ onOpen }: { readonly onOpen: (row: number) => void }
       aria-roledescription="memory map"
       aria-label={`Map of ${memory.value?.rows ?? 0} PMD ranges`}
       aria-describedby="map-keys"
-      onKeyDown={(event) => onKey(event, onOpen)}
       onDblClick={(event) => zoomBy(3, event.offsetX, event.offsetY)}
     />
   );
@@ -68,15 +74,28 @@ function zoomBy(factor: number, px = size.value.width / 2, py = size.value.heigh
   moveTo(zoomAt(camera.value, layout.value, viewport.value, factor, px, py));
 }
 
+const FIELD = 'input:not([type=radio]), select, textarea, dialog *';
+
+/**
+ * Whether a key means the map: while it has the focus, or nothing has, any key; else what is typed, unless
+ * into a field. Arrows, Enter and the like belong to what has the focus.
+ */
+function isForMap({ target, key }: KeyboardEvent, map: HTMLCanvasElement): boolean {
+  if (target === map || target === document.body) return true;
+  return key.length === 1 && key !== ' ' && target instanceof Element && !target.matches(FIELD);
+}
+
 function onKey(event: KeyboardEvent, onOpen: (row: number) => void): void {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const act = event.shiftKey ? PAN_KEYS[event.key] : undefined;
+  const act = event.shiftKey || event.key.length === 1 ? PAN_KEYS[event.key] : undefined;
   if (act) moveTo(pan(camera.value, layout.value, viewport.value, ...act));
   else if (/^[1-9]$/.test(event.key) && LAYERS[Number(event.key) - 1])
     setParams({ layer: LAYERS[Number(event.key) - 1] });
   else if (event.key === '+' || event.key === '=') zoomOnSelected(ZOOM_STEP);
   else if (event.key === '-') zoomOnSelected(1 / ZOOM_STEP);
   else if (event.key === '0') zoomBy(0);
+  else if (event.key === '/') document.getElementById('map-find')?.focus();
+  else if (event.key === 'f') zoomBy(0);
   else if (event.key === 'Escape') select(undefined);
   else if (event.key === 'Enter' && selected.value !== undefined) onOpen(selected.value);
   else if (event.key === 'c' && selected.value !== undefined) showRow(selected.value);
@@ -85,6 +104,10 @@ function onKey(event: KeyboardEvent, onOpen: (row: number) => void): void {
 }
 
 const PAN_KEYS: Record<string, [number, number] | undefined> = {
+  a: [80, 0],
+  d: [-80, 0],
+  w: [0, 80],
+  s: [0, -80],
   ArrowLeft: [80, 0],
   ArrowRight: [-80, 0],
   ArrowUp: [0, 80],

@@ -1,4 +1,3 @@
-import { useSignal } from '@preact/signals';
 import { plural } from '../../src/core/base/plural.ts';
 import { type Geometry, pagesPerRange } from '../../src/core/memory/geometry.ts';
 import type { PageSpan } from '../../src/core/memory/page-span.ts';
@@ -12,7 +11,7 @@ import { NoMemory } from '../start/no-memory.tsx';
 import { go, setParams } from '../state/link.ts';
 import { stepsParams } from '../steps/steps-link.ts';
 import { fitCamera, zoomAt } from './camera.ts';
-import { findPlace, missWords } from './find.ts';
+import { FindBox } from './find-box.tsx';
 import { Inspector } from './inspector.tsx';
 import { LAYER_NAMES, LAYERS } from './layers.ts';
 import { Legend } from './legend.tsx';
@@ -120,42 +119,5 @@ function ProcessPicker() {
         </option>
       ))}
     </select>
-  );
-}
-
-function FindBox() {
-  const message = useSignal('');
-  return (
-    <form
-      class="find"
-      onSubmit={(event) => {
-        event.preventDefault();
-        const open = memory.value;
-        if (!open) return;
-        const text = String(new FormData(event.currentTarget).get('address'));
-        const found = findPlace(open, text);
-        message.value = found?.exact ? '' : missWords(found, text);
-        if (!found) return;
-        select(found.row);
-        showRow(found.row);
-      }}
-    >
-      <label>
-        <span class="visually-hidden">Find an address</span>
-        <input
-          name="address"
-          placeholder="0x7f… or PID:0x7f…"
-          autocomplete="off"
-          spellcheck={false}
-          size={20}
-        />
-      </label>
-      <button type="submit" class="button">
-        Find
-      </button>
-      <span role="status" class="quiet">
-        {message.value}
-      </span>
-    </form>
   );
 }
