@@ -157,6 +157,15 @@ describe.skipIf(!CHROMIUM)('map', () => {
 
   test('a dropped file is read, a corrupt one is refused in words and loses nothing', async () => {
     const { page, complaints } = await openApp(browser, '#start');
+    await page.setInputFiles('input[type=file]', {
+      name: 'first.txt',
+      mimeType: '',
+      buffer: Buffer.from('no'),
+    });
+    await page.waitForSelector('[role=alert] >> text=/first.txt: is not a Parquet file/');
+    // Where a wrong file leads there is a way to choose another.
+    await page.setInputFiles('input[type=file]', 'test/fixtures/programs/node.parquet');
+    await whenRead(page);
     await drop(page, 'java.parquet', await readFile('test/fixtures/programs/java.parquet'));
     await whenRead(page);
     const label = await page.getAttribute('.map-canvas', 'aria-label');

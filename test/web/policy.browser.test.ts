@@ -95,14 +95,15 @@ describe.skipIf(!CHROMIUM)('policy panel', () => {
       const rows = processes
         .filter(({ tally }) => tally.ranges > 0)
         .toSorted((a, b) => b.tally.residentPages - a.tally.residentPages)
+        .toSorted((a, b) => growthOf(b.tally) - growthOf(a.tally))
         .map(({ process, tally }) => [
           process.command,
-          String(process.pid),
+          `+${formatSize(growthOf(tally), known.host.geometry)}`,
           formatSize(tally.residentPages, known.host.geometry),
           formatSize(sum(tally.pagesBefore.slice(1)), known.host.geometry),
           // In use, as in the summary: filled pages were not.
           formatSize(sum(tally.pagesAfter.slice(1)) - tally.filledPages, known.host.geometry),
-          `+${formatSize(growthOf(tally), known.host.geometry)}`,
+          String(process.pid),
         ]);
       expect(await cellsOf(page, '.policy .sortable tbody tr')).toEqual(rows);
 
@@ -289,10 +290,10 @@ describe.skipIf(!CHROMIUM)('policy panel', () => {
     await page.keyboard.press('Tab');
     await page.keyboard.press('ArrowRight');
     await page.waitForFunction(() => location.hash.includes('none=401'));
-    await page.focus('.policy .sortable button >> nth=1');
+    await page.focus('.policy .sortable button >> nth=5');
     await page.keyboard.press('Enter');
     await page.waitForFunction(() => location.hash.includes('sort=-pid'));
-    expect(await page.getAttribute('.policy .sortable th >> nth=1', 'aria-sort')).toBe('descending');
+    expect(await page.getAttribute('.policy .sortable th >> nth=5', 'aria-sort')).toBe('descending');
 
     const choice = {
       ...firstChoice(redis.host),

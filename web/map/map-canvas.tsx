@@ -1,10 +1,10 @@
-import { effect } from '@preact/signals';
+import { effect, useComputed } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { pagesPerRange } from '../../src/core/memory/geometry.ts';
 import { gridColumns } from '../../src/render/svg/pte-layers.ts';
 import { memory } from '../memory/open-memory.ts';
 import { setParams } from '../state/link.ts';
-import { pan, zoomAt } from './camera.ts';
+import { fitCamera, pan, zoomAt } from './camera.ts';
 import { drawMap } from './draw.ts';
 import { LAYERS } from './layers.ts';
 import { blockAt, rowAtPlace } from './layout.ts';
@@ -32,6 +32,7 @@ export function MapCanvas({ onOpen }: { readonly onOpen: (row: number) => void }
   const canvas = useRef<HTMLCanvasElement>(null);
   const latestOnOpen = useRef(onOpen);
   latestOnOpen.current = onOpen;
+  const isWhole = useComputed(() => camera.value.scale <= fitCamera(layout.value, viewport.value).scale);
   useEffect(() => {
     const element = canvas.current;
     if (!element) return undefined;
@@ -59,7 +60,7 @@ export function MapCanvas({ onOpen }: { readonly onOpen: (row: number) => void }
   return (
     <canvas
       ref={canvas}
-      class="map-canvas"
+      class={isWhole.value ? 'map-canvas map-whole' : 'map-canvas'}
       tabIndex={0}
       role="application"
       aria-roledescription="memory map"

@@ -32,6 +32,10 @@ const COLUMNS: readonly SortableColumn<Row>[] = [
     valueOf: ({ process }) => process.command,
     cell: ({ process }) => <span title={process.cgroup}>{printable(process.command)}</span>,
   },
+  pagesColumn('growth', 'growth', growth, '+'),
+  pagesColumn('memory', 'RSS', ({ tally }) => tally.residentPages),
+  pagesColumn('now', 'huge now', hugeNow),
+  pagesColumn('then', 'huge then', hugeThen),
   {
     key: 'pid',
     title: 'pid',
@@ -39,10 +43,6 @@ const COLUMNS: readonly SortableColumn<Row>[] = [
     valueOf: ({ process }) => process.pid,
     cell: ({ process }) => process.pid,
   },
-  pagesColumn('memory', 'RSS', ({ tally }) => tally.residentPages),
-  pagesColumn('now', 'huge now', hugeNow),
-  pagesColumn('then', 'huge then', hugeThen),
-  pagesColumn('growth', 'growth', growth, '+'),
 ];
 
 /** What the policy does to each process. */
@@ -50,7 +50,9 @@ export function ProcessTable({ judgement, processes }: Props) {
   const [all, setAll] = useState(false);
   const rows = judgement.processes
     .map((tally, index) => ({ index, tally, process: processes[index] }))
-    .filter(({ tally, process }) => process !== undefined && tally.ranges > 0);
+    .filter(({ tally, process }) => process !== undefined && tally.ranges > 0)
+    // Of equal growth, as of none, the largest first.
+    .sort((a, b) => b.tally.residentPages - a.tally.residentPages);
   return (
     <section aria-labelledby="policy-processes">
       <h2 id="policy-processes">Processes</h2>
@@ -63,7 +65,7 @@ export function ProcessTable({ judgement, processes }: Props) {
         rows={rows}
         rowKey={({ index }) => index}
         param="sort"
-        fallback={{ column: 'memory', descending: true }}
+        fallback={{ column: 'growth', descending: true }}
         most={all ? Infinity : SHOWN}
       />
       {!all && rows.length > SHOWN && (

@@ -1,6 +1,7 @@
 import { plural } from '../../src/core/base/plural.ts';
 import { memory, opening } from '../memory/open-memory.ts';
 import { Unseen } from '../policy/unseen.tsx';
+import { FileButton } from './file-button.tsx';
 import { visit } from './sources.ts';
 
 /** What views of memory show when there is none: nothing is open, or what is open has no ranges. */
@@ -17,18 +18,19 @@ export function NoMemory() {
             khugepaged has nothing to look at.
           </p>
           <Unseen memory={open} />
-          <p>Drop another snapshot here, or look at one that comes with thpscope.</p>
+          <p>Open or drop another snapshot, or look at one that comes with thpscope.</p>
         </>
       ) : (
         <>
           <h1>No memory is open</h1>
           <p>
-            Drop a snapshot here, or look at one that comes with thpscope. A dropped file is in no link: after
-            a reload, drop it again.
+            Open or drop a snapshot, or look at one that comes with thpscope. A file of yours is in no link:
+            after a reload, open it again.
           </p>
         </>
       )}
       <p>
+        <FileButton />{' '}
         <button type="button" class="button" onClick={() => visit('example:redis')}>
           Open the example
         </button>

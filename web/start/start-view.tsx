@@ -1,6 +1,7 @@
 import { EXAMPLES } from './examples.ts';
+import { FileButton } from './file-button.tsx';
 import { connected } from './live.ts';
-import { type ServerSource, serverSources, visit, visitFiles } from './sources.ts';
+import { type ServerSource, serverSources, visit } from './sources.ts';
 
 export function StartView() {
   return (
@@ -11,17 +12,7 @@ export function StartView() {
         It is read in this page and goes nowhere else.
       </p>
       <p>
-        <label class="button">
-          Open a snapshot…
-          <input
-            type="file"
-            accept=".parquet"
-            class="visually-hidden"
-            onChange={({ currentTarget }) => {
-              if (currentTarget.files) void visitFiles(currentTarget.files);
-            }}
-          />
-        </label>
+        <FileButton />
       </p>
       {serverSources.value.length > 0 && (
         <section>

@@ -39,7 +39,7 @@ export function PteGrid({ side }: { readonly side: Side }) {
     stepsDone(alignment.value, side, row.value),
     geometry,
   );
-  const { occupied } = alignment.value.left.scan;
+  const { occupied } = run.scan;
   const current = step === undefined ? undefined : run.steps[step];
   const crossings = failed.map((visit) => crossed(windowRectangle(visit, columns))).join('');
 

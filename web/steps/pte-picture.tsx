@@ -14,6 +14,8 @@ import { markOf } from '../../src/render/words/pte-marks.ts';
 
 /** Units of the picture in one cell. */
 export const CELL = 10;
+/** Units between two cells: the outline of a window, its edges included, lies in there and hides no PTE. */
+const GAP = 2.4;
 /** More letters than this are no help to anybody. */
 const MOST_MARKS = 1024;
 
@@ -37,7 +39,7 @@ export interface PteCellsPicture {
 
 /** What the PTEs of a range look like; `skips` leaves some out. */
 export function pteCells(range: RangeState, skips: ReadonlySet<number> = new Set()): PteCellsPicture {
-  const cells = { columns: gridColumns(range.geometry), width: CELL, height: CELL, gap: 1.6 };
+  const cells = { columns: gridColumns(range.geometry), width: CELL, height: CELL, gap: GAP };
   const layers = [...pteLayers(range)].map(([kind, list]) => ({
     kind,
     path: cellsPath(
@@ -142,8 +144,8 @@ export function FolioBlocks({
 }
 
 function block({ x, y, width, height }: CellRectangle): string {
-  const inner = `h${width * CELL - 1}v${height * CELL - 1}h${1 - width * CELL}z`;
-  return `M${x * CELL + 0.5} ${y * CELL + 0.5}${inner}`;
+  const inner = `h${width * CELL - GAP}v${height * CELL - GAP}h${GAP - width * CELL}z`;
+  return `M${x * CELL + GAP / 2} ${y * CELL + GAP / 2}${inner}`;
 }
 
 /** A ring on each of some pages. */
