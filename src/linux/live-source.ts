@@ -15,7 +15,7 @@ import { whyNoPageFlags } from './permission.ts';
 import { largestFirst, type SizedProcess } from './process.ts';
 import { readOne } from './process-reader.ts';
 import { type ReadingClock, SYSTEM_CLOCK } from './reading-clock.ts';
-import { loadSameMemory, type SameMemory, SharedMemory } from './shared-mm.ts';
+import { type CompareMemory, loadCompareMemory, SharedMemory } from './shared-mm.ts';
 import { PageNumbers } from './shared-pages.ts';
 import { settingsNotes } from './sysfs-settings.ts';
 
@@ -75,12 +75,12 @@ export async function openLiveSource(
   }
   const meter = new CostMeter(clock);
   const scan = tree.isRunning ? await loadPagemapScan(pagemap.fd, meter.underLocks) : undefined;
-  const sameMemory = tree.isRunning && pids.length > 1 ? await loadSameMemory() : undefined;
+  const compareMemory = tree.isRunning && pids.length > 1 ? await loadCompareMemory() : undefined;
   pagemap.close();
   const costs: ProcessCost[] = [];
   const budgetLeft = budget && { ...budget, isSpent: () => clock.cpuNs() - beganNs > budget.cpuNs };
   const items = () =>
-    readProcesses(tree, pids, host, { scan, sameMemory, meter, costs }, { address, budget: budgetLeft });
+    readProcesses(tree, pids, host, { scan, compareMemory, meter, costs }, { address, budget: budgetLeft });
   return succeed({ host, costs, items });
 }
 
@@ -99,7 +99,7 @@ function firstPagemap(
 
 interface SourceTools {
   readonly scan: PagemapScan | undefined;
-  readonly sameMemory: SameMemory | undefined;
+  readonly compareMemory: CompareMemory | undefined;
   readonly meter: CostMeter;
   readonly costs: ProcessCost[];
 }
@@ -112,7 +112,7 @@ async function* readProcesses(
   tree: KernelTree,
   pids: readonly number[],
   host: Host,
-  { scan, sameMemory, meter, costs }: SourceTools,
+  { scan, compareMemory, meter, costs }: SourceTools,
   { address, budget }: { readonly address: number | undefined; readonly budget: BudgetLeft | undefined },
 ): AsyncIterable<MemoryItem> {
   const flags = canSeeFrameNumbers(tree, host.geometry) ? PageFlags.open(tree) : undefined;
@@ -121,7 +121,7 @@ async function* readProcesses(
   for (const message of settingsNotes(tree, host.geometry)) yield { kind: 'note', message };
   try {
     const { underLocks } = meter;
-    const shared = pids.length > 1 ? new SharedMemory(tree, sameMemory, underLocks) : undefined;
+    const shared = pids.length > 1 ? new SharedMemory(tree, compareMemory, underLocks) : undefined;
     const tools = {
       tree,
       geometry: host.geometry,
@@ -159,8 +159,9 @@ function leftOut({ pid, residentPages }: SizedProcess, { text }: CpuBudget, geom
   return { kind: 'skipped', pid, failure: { kind: 'unsupported', message }, leftOutBytes };
 }
 
-/** Items without ranges that are made at once: asking what each took would take longer than most. */
-const ITEMS_AT_ONCE = 64;
+/** What is made at once, ranges and other items: asking what each took would take longer than most do. */
+const RANGES_AT_ONCE = RANGES_PER_CHUNK;
+const ITEMS_AT_ONCE = 256;
 
 /** Passes items on; the meter counts what it takes to make them. */
 function* metered(items: Iterable<MemoryItem>, meter: CostMeter): Iterable<MemoryItem> {
@@ -169,11 +170,11 @@ function* metered(items: Iterable<MemoryItem>, meter: CostMeter): Iterable<Memor
   /** Whether there may be more. */
   const make = () => {
     made.length = 0;
-    while (made.length < ITEMS_AT_ONCE) {
+    for (let ranges = 0; made.length < ITEMS_AT_ONCE && ranges < RANGES_AT_ONCE; ) {
       const next = iterator.next();
       if (next.done) return false;
       made.push(next.value);
-      if (next.value.kind === 'ranges') break;
+      if (next.value.kind === 'ranges') ranges += next.value.ranges.length;
     }
     return true;
   };

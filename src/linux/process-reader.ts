@@ -12,7 +12,7 @@ import { openPagemap } from './pagemap.ts';
 import { PAGE_IS } from './pagemap-scan.ts';
 import { whyUnreadable } from './permission.ts';
 import { pmdMappingOf } from './pmd-mapped.ts';
-import { readProcess } from './process.ts';
+import { isStillThere, readProcess } from './process.ts';
 import { PageNumbers } from './shared-pages.ts';
 import { readSmaps, type SmapsVma } from './smaps.ts';
 
@@ -44,8 +44,7 @@ export function* readOne(
     const smaps = readSmaps(folder, reader.underLocks);
     if (!smaps.ok) return yield skipped(whyUnreadable(tree, smaps.failure, pid, folder));
     const vmas = tools.scan ? smaps.value : smaps.value.map((vma) => withPmdMapping(tools, vma));
-    const again = readProcess(tree, pid);
-    if (!again.ok || again.value.process.startTime !== opened.value.process.startTime) {
+    if (!isStillThere(tree, opened.value)) {
       return yield skipped({ kind: 'unreadable', message: `process ${pid}: ended before it could be read` });
     }
     const ksmBytes = sum(vmas.map((vma) => vma.ksmBytes));

@@ -43,8 +43,11 @@ export class TaskStatus {
  * A task through which the memory of a process can be read: the process itself, or a thread that lives on
  * where the main thread has ended. Undefined where none has memory.
  */
-export function taskWithMemory(tree: KernelTree, pid: number): TaskStatus | undefined {
-  const main = TaskStatus.read(tree.process(pid));
+export function taskWithMemory(
+  tree: KernelTree,
+  pid: number,
+  main = TaskStatus.read(tree.process(pid)),
+): TaskStatus | undefined {
   if (!main || main.hasMemory) return main;
   for (const tid of threadsOf(main.folder)) {
     const thread = TaskStatus.read(`${main.folder}/task/${tid}`);

@@ -103,7 +103,7 @@ export function readProcess(tree: KernelTree, pid: number): Result<OpenedProcess
   const owner = Number(main.field('Tgid'));
   if (owner !== pid)
     return fail('unreadable', `process ${pid}: is a thread of process ${owner}; read that one`);
-  const task = taskWithMemory(tree, pid);
+  const task = taskWithMemory(tree, pid, main);
   if (!task) return fail('unreadable', `process ${pid} (${command}): ${kindWithoutMemory(folder)}`);
   const startTime = Number(stat[19]);
   if (!Number.isSafeInteger(startTime))
@@ -118,6 +118,12 @@ export function readProcess(tree: KernelTree, pid: number): Result<OpenedProcess
     pinnedBytes: task.bytes('VmPin'),
   };
   return succeed({ process, folder: task.folder });
+}
+
+/** Whether it is the process that was opened, and still has memory. */
+export function isStillThere(tree: KernelTree, { process, folder }: OpenedProcess): boolean {
+  const stat = statFields(tree.process(process.pid));
+  return Number(stat?.[19]) === process.startTime && TaskStatus.read(folder)?.hasMemory === true;
 }
 
 /** The path in the unified hierarchy, or that of the memory controller where v1 is in use. */
