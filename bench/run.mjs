@@ -8,6 +8,7 @@ import { measureFleet } from './fleet.mjs';
 import { measureGrowth } from './growth.mjs';
 import { measureLiveRead } from './live-read.mjs';
 import { measurePlans } from './plan.mjs';
+import { measureProcesses } from './processes.mjs';
 import { measureStartUp } from './start-up.mjs';
 import { measureThpmaps } from './thpmaps.mjs';
 import { measureWeb } from './web.mjs';
@@ -18,6 +19,7 @@ const PARTS = {
   digest: measureDigest,
   extract: measureExtract,
   live: measureLiveRead,
+  processes: measureProcesses,
   thpmaps: measureThpmaps,
   growth: measureGrowth,
   fleet: measureFleet,
