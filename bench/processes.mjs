@@ -1,6 +1,6 @@
-// CPU time of looking at many processes at once against that of reading smaps of all of them once. How many GiB
-// they hold: THPSCOPE_BENCH_GIB, by default 4, as a busy host of 16 GiB is too much for most machines that also do
-// other work.
+// CPU time of looking at many processes at once against that of reading smaps of all of them once. How many
+// GiB they hold: THPSCOPE_BENCH_GIB, by default 4, as a busy host of 16 GiB is too much for most machines that
+// also do other work.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -5,8 +5,8 @@ import { loadKoffi } from './koffi.ts';
 import { statFields } from './process-status.ts';
 
 /**
- * The order of the address spaces of two processes, 0 where it is one and the same; undefined where the kernel
- * does not say. It keeps to one order as long as both live.
+ * The order of the address spaces of two processes, 0 where it is one and the same; undefined where the
+ * kernel does not say. It keeps to one order as long as both live.
  */
 export type CompareMemory = (a: number, b: number) => number | undefined;
 
