@@ -1,6 +1,5 @@
 // CPU time of looking at many processes at once against that of reading smaps of all of them once. How many
-// GiB they hold: THPSCOPE_BENCH_GIB, by default 4, as a busy host of 16 GiB is too much for most machines that
-// also do other work.
+// GiB they hold: THPSCOPE_BENCH_GIB, by default 4, as 16 GiB are too much where others work too.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
