@@ -1,5 +1,6 @@
 import type { Geometry } from '../core/memory/geometry.ts';
 import { hasOrder, type Offset, type Order, type OrderSet } from '../core/memory/order.ts';
+import { type ScanResult, scanResultNamed } from '../core/rules/scan-result.ts';
 
 /** What no algorithm may do. */
 export type FaultKind =
@@ -60,4 +61,36 @@ export function windowFault(
   if (offset >= 0 && offset + size <= 1 << pmdOrder)
     return { kind: 'misaligned', message: `${window} not aligned` };
   return { kind: 'outside', message: `${window} not inside the range` };
+}
+
+/** What is wrong with what a search hands to `attempt`, if it is no list of anything. */
+export function batchFault(batch: unknown): Fault | undefined {
+  if (Array.isArray(batch) && batch.length > 0 && batch.every(isObject)) return undefined;
+  const message = 'calls attempt with no list of windows; write attempt([{ offset, order }])';
+  return { kind: 'no-window', message };
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}
+
+/** The result that a search returned, in the newest spelling, or what is wrong with it. */
+export function resultOf(returned: unknown): ScanResult | Fault {
+  const named = typeof returned === 'string' ? scanResultNamed(returned) : undefined;
+  return named ?? { kind: 'no-result', message: `returns ${describe(returned)}, which is no result` };
+}
+
+/** What a search did that threw. */
+export function faultOf(error: unknown): Fault {
+  if (error instanceof FaultError && error.fault) return error.fault;
+  const what = error instanceof Error ? `${error.name}: ${error.message}` : describe(error);
+  return { kind: 'throws', message: `throws ${what}` };
+}
+
+function describe(value: unknown): string {
+  try {
+    return String(value).slice(0, 80);
+  } catch {
+    return typeof value;
+  }
 }

@@ -2,9 +2,17 @@ import { pagesPerRange } from '../core/memory/geometry.ts';
 import { asOffset, asOrder, type Offset, type Order, orderSet, type Window } from '../core/memory/order.ts';
 import { isPossibleOnRetry, type OutcomeRule } from '../core/rules/outcome.ts';
 import type { CollapsePolicy } from '../core/rules/policy.ts';
-import { type ScanResult, scanResultNamed } from '../core/rules/scan-result.ts';
+import type { ScanResult } from '../core/rules/scan-result.ts';
 import type { Attempt, Candidate, Visit } from '../core/search/algorithm.ts';
-import { type Fault, FaultError, type FaultKind, windowFault } from './algorithm-fault.ts';
+import {
+  batchFault,
+  type Fault,
+  FaultError,
+  type FaultKind,
+  faultOf,
+  resultOf,
+  windowFault,
+} from './algorithm-fault.ts';
 import type { DecideOutcome } from './cases/case-space.ts';
 import { policyOf, type Shape } from './cases/search-case.ts';
 import type { CheckedAlgorithm } from './checked-algorithm.ts';
@@ -71,9 +79,8 @@ export class AlgorithmRun {
   }
 
   readonly #attempt: Attempt = (batch) => {
-    if (!Array.isArray(batch) || batch.length === 0) {
-      this.#fail('no-window', 'calls attempt with no list of windows; write attempt([{ offset, order }])');
-    }
+    const fault = batchFault(batch);
+    if (fault) this.#fail(fault.kind, fault.message);
     this.rounds.push(this.windows.length);
     return batch.map((candidate) => this.#attemptOne(candidate));
   };
@@ -102,11 +109,10 @@ export class AlgorithmRun {
   }
 
   #checkResult(result: unknown): ScanResult {
-    const named = typeof result === 'string' ? scanResultNamed(result) : undefined;
-    if (named === undefined) {
-      this.fault ??= { kind: 'no-result', message: `returns ${describe(result)}, which is no result` };
-    }
-    return named ?? 'SCAN_FAIL';
+    const checked = resultOf(result);
+    if (typeof checked === 'string') return checked;
+    this.fault ??= checked;
+    return 'SCAN_FAIL';
   }
 
   /** A fault stays, whether the search catches the error or not. */
@@ -159,18 +165,4 @@ export function rulesOf(runs: readonly AlgorithmRun[]): OutcomeRule[] {
 /** The window that a run keeps as a number. */
 export function windowOf(code: number): Window & { readonly reclaim: boolean } {
   return { offset: asOffset(code >> 5), order: asOrder((code >> 1) & 15), reclaim: (code & 1) === 1 };
-}
-
-function faultOf(error: unknown): Fault {
-  if (error instanceof FaultError && error.fault) return error.fault;
-  const what = error instanceof Error ? `${error.name}: ${error.message}` : describe(error);
-  return { kind: 'throws', message: `throws ${what}` };
-}
-
-function describe(value: unknown): string {
-  try {
-    return String(value).slice(0, 80);
-  } catch {
-    return typeof value;
-  }
 }

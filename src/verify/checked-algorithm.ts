@@ -1,9 +1,8 @@
 import { KERNEL_MODELS, type KernelModel } from '../core/rules/kernel-model.ts';
 import { NEWEST_MODEL } from '../core/rules/kernel-release.ts';
-import type { Attempt, CollapseAlgorithm } from '../core/search/algorithm.ts';
+import type { CollapseAlgorithm } from '../core/search/algorithm.ts';
 import { ALGORITHMS } from '../core/search/algorithms.ts';
 import { recursive } from '../core/search/recursive.ts';
-import { FaultError, windowFault } from './algorithm-fault.ts';
 import { chunkSearch } from './chunks.ts';
 
 /** What `verify` examines: a way to search a range, with the rules of a kernel that windows are judged by. */
@@ -29,31 +28,6 @@ function contenderOfModel(model: KernelModel): CheckedAlgorithm {
 /** An early version: its attempts still go by the scaled limit. */
 function contenderOfChunks(algorithm: CollapseAlgorithm): CheckedAlgorithm {
   return { name: algorithm.name, algorithm, model: KERNEL_MODELS.scaled };
-}
-
-/**
- * The same algorithm, but what no search may do throws a FaultError that names it: for use outside of runs.
- */
-export function guarded({ name, algorithm, model }: CheckedAlgorithm): CheckedAlgorithm {
-  const guard: CollapseAlgorithm = {
-    name,
-    collapse: (range, policy, attempt, observe) => {
-      const guardedAttempt: Attempt = (batch) => {
-        for (const { offset, order } of batch) {
-          const fault = windowFault(offset, order, range.geometry, policy.orders);
-          if (fault) throw new FaultError(fault.message, fault);
-        }
-        return attempt(batch);
-      };
-      try {
-        return algorithm.collapse(range, policy, guardedAttempt, observe);
-      } catch (error) {
-        if (!(error instanceof FaultError)) throw error;
-        throw new FaultError(`${name} ${error.message}`, error.fault);
-      }
-    },
-  };
-  return { name, algorithm: guard, model };
 }
 
 /** The built-in algorithms by name. */

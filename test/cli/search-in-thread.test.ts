@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 
+import { DEADLINES } from '../../src/cli/shared/deadline.ts';
 import { thpscope } from '../support/thpscope.ts';
 import { hasCompiler } from '../support/verify/compiler.ts';
 
@@ -57,19 +58,34 @@ describe('simulate --algorithm', () => {
   });
 
   test.each([
-    ['throws', "throw new TypeError('no');", ': no'],
-    ['ends', 'process.exit(0);', ': it ended the process'],
+    ['throws', "throw new TypeError('no');", ' throws TypeError: no'],
+    ['ends', 'process.exit(0);', ' throws Error: it ended the process'],
     ['loops', 'for (;;);', ' does not come back'],
-    ['returns-junk', 'return 5;', ' returns no result'],
+    ['returns-junk', 'return 5;', ' returns 5, which is no result'],
+    ['throws-null', 'throw null;', ' throws null'],
+    ['returns-a-promise', 'return Promise.resolve();', ' returns [object Promise], which is no result'],
+    [
+      'attempts-nothing',
+      "attempt(5); return 'SCAN_FAIL';",
+      ' calls attempt with no list of windows; write attempt([{ offset, order }])',
+    ],
     [
       'no-window',
       "attempt([{ offset: 1, order: 2 }]); return 'SCAN_FAIL';",
       ' attempts 1:2, which is not aligned',
     ],
-  ])('names a module that %s', async (name, body, message) => {
+  ])('names a module that %s, as explain and compare do', async (name, body, message) => {
     const path = moduleOf(name, body);
-    const run = await simulated(path);
-    expect(run).toEqual({ code: 5, stdout: '', stderr: `thpscope: ${path}${message}\n` });
+    const commands = [
+      [...SCENARIO, '--algorithm', path],
+      ['explain', '--pattern', 'all', '--orders', 'all', '--max-ptes-none', '0', '--algorithm', path],
+      ['compare', 'walk', path, 'examples/redis.parquet', '--orders', 'all', '--json'],
+    ];
+    for (const command of commands) {
+      // Nothing else that is done here comes near to a second.
+      const run = await thpscope(command, '', { deadlines: { ...DEADLINES, step: 1_000 } });
+      expect(run).toEqual({ code: 5, stdout: '', stderr: `thpscope: ${path}${message}\n` });
+    }
   });
 
   test('what a module prints goes to stderr', async () => {

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 import { asOffset, asOrder } from '../../src/core/memory/order.ts';
-import type { CollapseAlgorithm } from '../../src/core/search/algorithm.ts';
+import type { CollapseAlgorithm, Observe, Visit } from '../../src/core/search/algorithm.ts';
 import { runCase } from '../../src/verify/cases/case-run.ts';
 import { spacesToCompare } from '../../src/verify/cases/small-cases.ts';
-import { checkedAlgorithmOf, guarded } from '../../src/verify/checked-algorithm.ts';
+import { checkedAlgorithmOf } from '../../src/verify/checked-algorithm.ts';
 import { equivalence } from '../../src/verify/equivalence.ts';
+import { guarded } from '../../src/verify/guarded-algorithm.ts';
 import { policyOf, scannedOf } from '../support/ranges.ts';
 import { builtIn, examined } from './algorithms.ts';
 
@@ -78,12 +79,74 @@ test('a fault ends a check run, as the only finding', () => {
   ]);
 });
 
-test('outside of runs a guarded algorithm throws', () => {
-  const { algorithm } = guarded(
-    checkedAlgorithmOf({ name: 'faulty', collapse: attempting([2, 2]) }, 'my.js'),
+const guardedSearch = (collapse: CollapseAlgorithm['collapse'], observe?: Observe) =>
+  guarded(checkedAlgorithmOf({ name: 'faulty', collapse }, 'my.js')).algorithm.collapse(
+    CASE.range,
+    policyOf({ pmdOrder: 3, orders: '2' }),
+    (batch) => batch.map(() => 'SCAN_SUCCEED'),
+    observe,
   );
-  const range = scannedOf({ present: 'all' });
-  expect(() => algorithm.collapse(range, policyOf(), () => [])).toThrow(
-    'my.js attempts 2:2, which is not aligned',
+
+test.each(FAULTS)('outside of runs it throws, and is named: %s: %s', (_, message, collapse) => {
+  expect(() => guardedSearch(collapse)).toThrow(`my.js ${message}`);
+});
+
+test.each<[string, CollapseAlgorithm['collapse']]>([
+  [
+    'throws null',
+    () => {
+      throw null;
+    },
+  ],
+  [
+    'returns object, which is no result',
+    () =>
+      ({
+        toString: () => {
+          throw new Error();
+        },
+      }) as never,
+  ],
+  ['returns Symbol(x), which is no result', () => Symbol('x') as never],
+  ['returns [object Promise], which is no result', () => Promise.resolve('SCAN_FAIL') as never],
+  ['calls attempt with no list of windows', (_, __, attempt) => attempt([null] as never)[0]],
+])('junk is named: %s', (message, collapse) => {
+  expect(() => guardedSearch(collapse)).toThrow(`my.js ${message}`);
+  expect(runCase(checkedAlgorithmOf({ name: 'faulty', collapse }), CASE).fault?.message).toContain(message);
+});
+
+test('outside of runs, too, a fault stays one when the search catches it', () => {
+  const catching: CollapseAlgorithm['collapse'] = (_, __, attempt) => {
+    try {
+      attempt([{ offset: asOffset(2), order: asOrder(2) }]);
+    } catch {
+      // goes on
+    }
+    return 'SCAN_SUCCEED';
+  };
+  expect(() => guardedSearch(catching)).toThrow('my.js attempts 2:2, which is not aligned');
+});
+
+test('a visit has to be one of a window; what else it leaves out is filled in', () => {
+  const visiting =
+    (visit: unknown): CollapseAlgorithm['collapse'] =>
+    (_, __, ___, observe) => {
+      observe?.(visit as Visit);
+      return 'SCAN_FAIL';
+    };
+  const visits: Visit[] = [];
+  const see = (visit: unknown) => guardedSearch(visiting(visit), (each) => visits.push(each));
+  expect(() => see({ offset: 0 })).toThrow(
+    'my.js reports 0:undefined to observe, which is no window of PMD order 3',
   );
+  expect(() => see(undefined)).toThrow('my.js reports undefined:undefined to observe');
+  expect(() => see({ offset: 0, order: 2, next: { offset: 8, order: 2 } })).toThrow(
+    'my.js reports 8:2 to observe',
+  );
+  expect(() => see({ offset: 0, order: 2, stack: [5] })).toThrow(
+    'my.js reports undefined:undefined to observe',
+  );
+  expect(visits).toEqual([]);
+  expect(see({ offset: 0, order: 2 })).toBe('SCAN_FAIL');
+  expect(visits).toEqual([{ offset: 0, order: 2, enabled: true, occupied: 4, needed: 1, qualifies: true }]);
 });

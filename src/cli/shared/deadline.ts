@@ -35,7 +35,9 @@ export function withDeadline<T>(timeout: number, step: () => T): T {
   try {
     return CALL.runInContext(room, { timeout });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw new HangError();
+    // Whatever a module throws: null, too.
+    if ((error as NodeJS.ErrnoException | undefined)?.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT')
+      throw new HangError();
     throw error;
   }
 }

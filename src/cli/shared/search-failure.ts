@@ -15,10 +15,7 @@ export function searchFailure(error: unknown, names: readonly string[]): Failure
   return { kind: 'usage', message: `${error.message}; 'thpscope verify ${file}' shows the smallest case` };
 }
 
-/**
- * The same algorithm, ended when it does not come back within `timeout` milliseconds; what it throws becomes
- * a FaultError that names it.
- */
+/** The same algorithm, ended with a HangError that names it when it does not come back within milliseconds. */
 export function bounded({ name, algorithm, model }: CheckedAlgorithm, timeout: number): CheckedAlgorithm {
   return {
     name,
@@ -30,8 +27,7 @@ export function bounded({ name, algorithm, model }: CheckedAlgorithm, timeout: n
           return withDeadline(timeout, () => algorithm.collapse(...asked));
         } catch (error) {
           if (error instanceof HangError) throw new HangError(`${name} does not come back`);
-          if (error instanceof FaultError) throw error;
-          throw new FaultError(`${name}: ${error instanceof Error ? error.message : error}`);
+          throw error;
         }
       },
     },

@@ -3,7 +3,6 @@ import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { type Failure, fail, failWith, type Result, succeed } from '../../core/base/failure.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
-import { isScanResult } from '../../core/rules/scan-result.ts';
 import type { CollapseAlgorithm } from '../../core/search/algorithm.ts';
 import type { CFlags } from './c-flags.ts';
 import { cBuildOptions } from './c-walk/build-options.ts';
@@ -90,18 +89,17 @@ function policyNow(policy: CollapsePolicy): CollapsePolicy {
 
 /** The algorithm at the other end of a line. */
 function algorithmOn(line: LineEnd, name: string, patience: number): CollapseAlgorithm {
-  const failed = (message: string) => new SearchError({ kind: 'unreadable', message: `${name} ${message}` });
+  const hangs = `${name} does not come back`;
   return {
     name,
     collapse(range, policy, attempt) {
       sendOn(line, { kind: 'search', range, policy: policyNow(policy) });
       for (;;) {
         const said = waitOn<FromSearch>(line, patience);
-        if (!said) throw failed('does not come back');
+        if (!said) throw new SearchError({ kind: 'unreadable', message: hangs });
         if (said.kind === 'failed') throw new SearchError(said.failure);
         if (said.kind === 'attempt') sendOn(line, { kind: 'results', results: attempt(said.batch) });
-        else if (isScanResult(said.result)) return said.result;
-        else throw failed('returns no result');
+        else return said.result;
       }
     },
   };

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { x86_64 } from '../../core/memory/geometry.ts';
-import { type CheckedAlgorithm, guarded } from '../../verify/checked-algorithm.ts';
+import type { CheckedAlgorithm } from '../../verify/checked-algorithm.ts';
+import { guarded } from '../../verify/guarded-algorithm.ts';
 import { loadAlgorithm } from './algorithm-module.ts';
 import { sayPrints } from './c-walk/walk-process.ts';
 import { bounded, searchFailure } from './search-failure.ts';
