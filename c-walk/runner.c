@@ -305,7 +305,7 @@ static void answer_requests(void)
 		const int32_t no_more[4] = { NO_MORE_RUNS, 0, 0, 0 };
 
 		if (global_bytes() > MOST_MEMORY)
-			fault("has more than 256 MB of global data", NULL, 0);
+			fault("has more than 64 MB of global data", NULL, 0);
 
 		guesses_differ = false;
 		run_once(&runs[0], request.guesses[0]);

@@ -42,11 +42,26 @@ static const struct {
 };
 enum { FORBIDDEN_CALLS = sizeof FORBIDDEN / sizeof FORBIDDEN[0] };
 
-static void bound(int what, unsigned long most)
+static void bound(int what, unsigned long most, unsigned long at_last)
 {
-	struct rlimit limit = { .rlim_cur = most, .rlim_max = most };
+	struct rlimit limit = { .rlim_cur = most, .rlim_max = at_last };
 
 	setrlimit(what, &limit);
+}
+
+/*
+ * AddressSanitizer calls it before it reports anything. A report takes memory, too: that all of it is gone
+ * could not be said without, and would wait for itself instead.
+ */
+void __asan_on_error(void);
+void __asan_on_error(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_AS, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_AS, &limit);
 }
 
 /* Pages of the process; sanitizers reserve terabytes, so that the bound goes by what is there. */
@@ -105,9 +120,9 @@ void enter_sandbox(void)
 	unsigned long mapped = bytes_mapped();
 
 	signal(SIGXFSZ, SIG_IGN);
-	bound(RLIMIT_CORE, 0);
-	bound(RLIMIT_FSIZE, MOST_PRINTED);
+	bound(RLIMIT_CORE, 0, 0);
+	bound(RLIMIT_FSIZE, MOST_PRINTED, MOST_PRINTED);
 	if (mapped > 0)
-		bound(RLIMIT_AS, mapped + MOST_MEMORY);
+		bound(RLIMIT_AS, mapped + MOST_MEMORY, mapped + 2 * MOST_MEMORY);
 	forbid_calls();
 }

@@ -8,8 +8,11 @@
  */
 void enter_sandbox(void);
 
-/* What a search may have in all, and in global data alone. */
-#define MOST_MEMORY (256UL << 20)
+/*
+ * What a search may have in all, and in global data alone: so little that even a slow machine hands it out
+ * long before the search has had its time.
+ */
+#define MOST_MEMORY (64UL << 20)
 unsigned long global_bytes(void);
 
 /* Ends the process; what it did is said as a fault of the walk. */

@@ -162,7 +162,7 @@ static int helper(struct collapse_control *cc) { return cc->weight + bitmap_weig
     ['forks', 'for (;;) fork();', /calls fork\(\), which no walk may/],
     ['opens a socket', 'return socket(2, 1, 0);', /calls socket\(\), which no walk may/],
     ['eats memory', 'for (;;) memset(malloc(1 << 20), 1, 1 << 20);', /asks for too much memory/],
-    ['has huge data', 'static char big[300000000]; return big[unmapped];', /more than 256 MB of global data/],
+    ['has huge data', 'static char big[300000000]; return big[unmapped];', /more than 64 MB of global data/],
     ['ends the process', 'exit(0);', /ends the process with status 0/],
     ['keeps state', 'static int n; return n++ & 1;', /does not do the same when the same case comes again/],
     [
