@@ -88,6 +88,15 @@ describe('simulate --algorithm', () => {
     }
   });
 
+  test('a module that eats memory is ended before the machine has none, in a sentence', async () => {
+    const path = moduleOf('eats', 'const eaten = []; for (;;) eaten.push(new Array(100000).fill(0));');
+    // So long that the memory it may have is gone before, however slow the machine is.
+    const deadlines = { ...DEADLINES, step: 120_000, silence: 120_000 };
+    const run = await thpscope(['explain', '--pattern', 'all', '--algorithm', path], '', { deadlines });
+    const message = `${path} takes more than 256 MB of memory`;
+    expect(run).toEqual({ code: 5, stdout: '', stderr: `thpscope: ${message}\n` });
+  });
+
   test('what a module prints goes to stderr', async () => {
     const path = moduleOf('talks', "console.log('looked'); return 'SCAN_FAIL';");
     const run = await simulated(path, '--json');

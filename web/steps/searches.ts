@@ -5,7 +5,8 @@ import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
 import { NEWEST_MODEL } from '../../src/core/rules/kernel-release.ts';
 import type { CollapseAlgorithm } from '../../src/core/search/algorithm.ts';
 import type { AlgorithmName } from '../../src/core/search/algorithm-names.ts';
-import { CHECKED_ALGORITHMS, checkedAlgorithmOf, guarded } from '../../src/verify/checked-algorithm.ts';
+import { CHECKED_ALGORITHMS, checkedAlgorithmOf } from '../../src/verify/checked-algorithm.ts';
+import { guarded } from '../../src/verify/guarded-algorithm.ts';
 import { moduleAlgorithm } from '../../src/verify/module-algorithm.ts';
 
 /** A way to search a range that a column can show. */

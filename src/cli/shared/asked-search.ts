@@ -28,7 +28,8 @@ export async function withAskedSearch<T>(
     return await work(search.value.algorithm);
   } catch (error) {
     if (!(error instanceof SearchError)) throw error;
-    return failWith(error.failure);
+    // A thread that died is only silent while it is waited for.
+    return failWith((await search.value.stop()) ?? error.failure);
   } finally {
     await search.value.stop();
   }

@@ -8,6 +8,7 @@ import type { CFlags } from './c-flags.ts';
 import { cBuildOptions } from './c-walk/build-options.ts';
 import { isCFile } from './c-walk/c-file.ts';
 import type { Context } from './context.ts';
+import { MODULE_LIMITS, threadFailure } from './module-memory.ts';
 import { type FromSearch, type LineEnd, lineEnds, type SearchTask, sendOn, waitOn } from './search-thread.ts';
 import { killSearch, sayLines, type VerifyMessage, withCompiling } from './verify-job.ts';
 
@@ -25,7 +26,8 @@ export class SearchError extends Error {
 export interface SearchInThread {
   /** Throws a SearchError where the search loops, throws, or does what no search may do. */
   readonly algorithm: CollapseAlgorithm;
-  stop(): Promise<void>;
+  /** Ends the thread; why it ended before, if an error ended it. */
+  stop(): Promise<Failure | undefined>;
 }
 
 /**
@@ -45,10 +47,12 @@ export async function startSearch(
     workerData: task,
     transferList: [there.port],
     stdout: true,
+    resourceLimits: MODULE_LIMITS,
   });
   // What a module prints is no part of the answer.
   worker.stdout.on('data', (printed) => context.process.stderr.write(printed));
   const searches = new Set<number>();
+  let died: Failure | undefined;
   const stop = async () => {
     // Messages of a program that was started may not have been heard yet.
     await setImmediate();
@@ -56,6 +60,7 @@ export async function startSearch(
     here.port.close();
     await worker.terminate();
     if (c) rmSync(c.folder, { recursive: true, force: true });
+    return died;
   };
   const loaded = await new Promise<Result<void>>((resolve) => {
     const hang = () => resolve(fail(c ? 'usage' : 'unreadable', `${name} does not come back`));
@@ -67,7 +72,10 @@ export async function startSearch(
       if (message.kind === 'answer') resolve(succeed(undefined));
       if (message.kind === 'answer' || message.kind === 'failure') clearTimeout(patience);
     });
-    worker.on('error', (error) => resolve(fail('unreadable', `${name}: ${error.message}`)));
+    worker.on('error', (error) => {
+      died = threadFailure(name, error);
+      resolve(failWith(died));
+    });
     worker.on('exit', () => {
       clearTimeout(patience);
       resolve(fail('unreadable', `${name} ended the process`));

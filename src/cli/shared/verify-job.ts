@@ -24,6 +24,7 @@ import type { Deadlines } from './deadline.ts';
 import { exitCodeOfSignal } from './exit-code.ts';
 import type { InputFile } from './input-file.ts';
 import { untilSignal } from './interrupt.ts';
+import { MODULE_LIMITS, threadFailure } from './module-memory.ts';
 import type { OutcomeFlags } from './policy-flags.ts';
 import { startProgress } from './progress.ts';
 
@@ -137,6 +138,7 @@ async function runInWorker<J extends VerifyJob>(
   const worker = new Worker(new URL('./verify-worker.js', import.meta.url), {
     workerData: task,
     stdout: true,
+    resourceLimits: MODULE_LIMITS,
   });
   // What a module prints is no part of the answer.
   worker.stdout.on('data', (printed) => context.process.stderr.write(printed));
@@ -157,9 +159,7 @@ async function runInWorker<J extends VerifyJob>(
         if (message.kind === 'failure') give(message.failure);
         if (message.kind === 'answer') resolve(succeed(message.answer as VerifyAnswers[J['kind']]));
       });
-      worker.on('error', (error) =>
-        give({ kind: 'unreadable', message: `${modulesOf(job)}: ${error.message}` }),
-      );
+      worker.on('error', (error) => give(threadFailure(modulesOf(job), error)));
       worker.on('exit', () => {
         clearTimeout(patience);
         resolve(fail('unreadable', `${modulesOf(job)} ended the process`));
