@@ -6,10 +6,25 @@ import { build } from 'vite';
 
 const STANDALONE = 'dist/web-standalone';
 
+const define = { OWN_SEARCH_SCRIPT: JSON.stringify(await ownSearchScript()) };
 for (const mode of ['production', 'standalone'])
-  await build({ root: 'web', configFile: 'web/vite.config.ts', mode, logLevel: 'warn' });
+  await build({ root: 'web', configFile: 'web/vite.config.ts', mode, logLevel: 'warn', define });
 writeFileSync('dist/web/thpscope.html', singleFile());
 rmSync(STANDALONE, { recursive: true });
+
+/** The script of a worker as text: the page puts the module of a user before it. */
+async function ownSearchScript() {
+  const [{ output }] = await build({
+    configFile: false,
+    logLevel: 'warn',
+    build: {
+      write: false,
+      target: 'es2022',
+      lib: { entry: 'web/steps/own-search.worker.ts', formats: ['iife'], name: 'ownSearch' },
+    },
+  });
+  return output[0].code;
+}
 
 function singleFile() {
   const files = readdirSync(`${STANDALONE}/assets`);

@@ -48,10 +48,22 @@ export const onlyOne = signal<string | undefined>(undefined);
 export async function visitFiles(files: ArrayLike<File>): Promise<void> {
   const file = files[0];
   if (!file) return;
+  if (isSearchFile(file.name)) return visitSearch(file);
   onlyOne.value = files.length > 1 ? file.name : undefined;
   current = undefined;
   go('map', { source: undefined, ...ELSEWHERE });
   await openMapMemory(file, file.name);
+}
+
+/** Whether a file that was dropped is a search, or was meant as one. */
+function isSearchFile(name: string): boolean {
+  return /\.([cm]?[jt]s|c)$/.test(name);
+}
+
+/** Opens a module with a search beside that of the kernel. */
+async function visitSearch(file: File): Promise<void> {
+  go('steps');
+  await (await import('../steps/steps-signals.ts')).showOwnSearch(file);
 }
 
 /** Places in memory that was open before. */

@@ -3,6 +3,7 @@ import { formatOrders } from '../../src/core/memory/order.ts';
 import { formatPages } from '../../src/core/memory/page-list.ts';
 import { formatOutcome } from '../../src/core/rules/outcome.ts';
 import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
+import { isModuleName } from './own-searches.ts';
 import { SEARCHES } from './searches.ts';
 import type { StepsState } from './steps-state.ts';
 
@@ -16,8 +17,8 @@ export function explainCommandLine(state: StepsState, name: string): string | un
   const unsayable = UNSAYABLE.some((fact) => range.facts[fact] && !isEmpty(range.facts[fact]));
   const folios = range.folioOrders?.some((order) => order > 0) ?? false;
   if (unsayable || folios || range.pmdMapped || range.uffdArmed || orders === 0) return undefined;
-  if (!Object.hasOwn(ALGORITHMS, name) && model === state.model && !SEARCHES.get(name)?.model)
-    return undefined;
+  const isNamed = Object.hasOwn(ALGORITHMS, name) || isModuleName(name);
+  if (!isNamed && model === state.model && !SEARCHES.get(name)?.model) return undefined;
   const list = (flag: string, pages: Uint32Array | undefined) =>
     pages && !isEmpty(pages) ? [`--${flag} ${formatPages(pages)}`] : [];
   const { pmdOrder } = range.geometry;
@@ -33,7 +34,7 @@ export function explainCommandLine(state: StepsState, name: string): string | un
     `--max-ptes-swap ${limits.maxPtesSwap}`,
     `--max-ptes-shared ${limits.maxPtesShared}`,
     `--kernel ${model}`,
-    ...(Object.hasOwn(ALGORITHMS, name) ? [`--algorithm ${name}`] : []),
+    ...(isNamed ? [`--algorithm ${name}`] : []),
     ...outcomes.map((rule) => `--outcome ${formatOutcome(rule)}`),
   ].join(' ');
 }

@@ -1,100 +1,20 @@
-import { pagesPerRange } from '../../src/core/memory/geometry.ts';
-import { type CollapsePlan, planRange } from '../../src/core/plan/plan.ts';
-import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
-import { type CollapsePolicy, collapsePolicy } from '../../src/core/rules/policy.ts';
-import { type ScanReport, scanRange } from '../../src/core/rules/scan.ts';
-import type { ScanResult } from '../../src/core/rules/scan-result.ts';
-import {
-  type CollapseAlgorithm,
-  type JudgedWindow,
-  judgeWindow,
-  type Visit,
-  visitOf,
-} from '../../src/core/search/algorithm.ts';
-import { FaultError } from '../../src/verify/algorithm-fault.ts';
+import { noSteps, type RunSteps, searchSteps } from './search-run.ts';
 import { SEARCHES, type Search } from './searches.ts';
 import type { StepsState } from './steps-state.ts';
 
 /** One search of the range, step by step. */
-export interface SearchRun {
-  readonly search: Search;
-  readonly policy: CollapsePolicy;
-  readonly scan: ScanReport;
-  /** Undefined if the search did what no search may do: see `fault`. */
-  readonly plan: CollapsePlan | undefined;
-  readonly fault: string | undefined;
-  readonly steps: readonly Visit[];
-  /** The steps that were attempts, by their positions in `steps`. */
-  readonly attempts: readonly number[];
-  /** Whether the search reports every window that it looks at; else its steps are its attempts. */
-  readonly reportsVisits: boolean;
+export interface SearchRun extends RunSteps {
+  readonly search: Pick<Search, 'name' | 'kind'>;
 }
 
 /** Searches the range of a state in the way of one of its columns. */
 export function runSearch(state: StepsState, name: string): SearchRun {
   const search = SEARCHES.get(name);
   if (!search) throw new Error(`no search is named ${name}`);
-  const { range, orders, limits, outcomes } = state;
-  const { geometry } = range;
-  const policy = collapsePolicy(orders, limits, search.model ?? KERNEL_MODELS[state.model], geometry);
-  const steps: Visit[] = [];
-  const recorder = new Recorder(search.algorithm, steps);
-  let plan: CollapsePlan | undefined;
-  let fault: string | undefined;
-  try {
-    plan = planRange(range, policy, { algorithm: recorder.algorithm, outcomes });
-  } catch (error) {
-    if (!(error instanceof FaultError)) throw error;
-    fault = error.message;
-  }
-  const scan = plan?.scan ?? scanRange(range, policy);
-  return {
-    search,
-    policy,
-    scan,
-    plan,
-    fault,
-    steps,
-    attempts: steps.flatMap(({ result }, index) => (result === undefined ? [] : [index])),
-    reportsVisits: recorder.reportsVisits || scan.result !== 'SCAN_SUCCEED',
-  };
+  return { search, ...searchSteps(state, search) };
 }
 
-/** Writes down the steps of an algorithm: its visits, or, of one that reports none, its attempts. */
-class Recorder {
-  reportsVisits = false;
-  readonly algorithm: CollapseAlgorithm;
-
-  constructor({ name, collapse }: CollapseAlgorithm, steps: Visit[]) {
-    this.algorithm = {
-      name,
-      collapse: (range, policy, attempt) => {
-        const attempts: { readonly window: JudgedWindow; readonly result: ScanResult }[] = [];
-        // Every window twice, lightly and with reclaim, and room for what is a mistake but no endless loop.
-        const most = 4 * pagesPerRange(range.geometry);
-        try {
-          return collapse(
-            range,
-            policy,
-            (batch) => {
-              if (attempts.length >= most) throw new FaultError(`${name} makes more than ${most} attempts`);
-              const results = attempt(batch);
-              batch.forEach(({ offset, order }, i) =>
-                attempts.push({ window: judgeWindow(range, policy, offset, order), result: results[i] }),
-              );
-              return results;
-            },
-            (visit) => steps.push(visit),
-          );
-        } finally {
-          this.reportsVisits = steps.length > 0;
-          if (!this.reportsVisits) {
-            attempts.forEach(({ window, result }, i) =>
-              steps.push(visitOf(window, result, attempts[i + 1]?.window)),
-            );
-          }
-        }
-      },
-    };
-  }
+/** A run of a search whose steps are not known, and why. */
+export function unknownRun(state: StepsState, search: SearchRun['search'], why: string): SearchRun {
+  return { search, ...noSteps(state, why) };
 }

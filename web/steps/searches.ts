@@ -13,7 +13,8 @@ import { moduleAlgorithm } from '../../src/verify/module-algorithm.ts';
 export interface Search {
   /** As links and `thpscope verify` name it. */
   readonly name: string;
-  readonly kind: 'built-in' | 'rules' | 'mistake';
+  /** `own` is a module that was opened in the page. */
+  readonly kind: 'built-in' | 'rules' | 'mistake' | 'own';
   readonly algorithm: CollapseAlgorithm;
   /** The rules that come with it; undefined if those that are asked about hold. */
   readonly model: KernelModel | undefined;

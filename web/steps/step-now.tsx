@@ -8,7 +8,7 @@ import { ruleOf } from './decide-outcome.ts';
 import { chooseOutcome } from './outcome-dialog.tsx';
 import type { SearchRun } from './run.ts';
 import { alignment, row, state } from './steps-signals.ts';
-import { countText, endText, nextText, outcomeMeaning, outcomeText } from './visit-words.ts';
+import { countText, endText, isOfSomebody, nextText, outcomeMeaning, outcomeText } from './visit-words.ts';
 
 /** The step that a search is at: window, count against threshold, outcome, what it keeps, what comes next. */
 export function StepNow({ side }: { readonly side: Side }) {
@@ -48,11 +48,7 @@ export function StepNow({ side }: { readonly side: Side }) {
           </button>
         )}
       </div>
-      <Keeps
-        visit={visit}
-        walks={run.reportsVisits && run.search.kind !== 'mistake'}
-        name={run.search.name}
-      />
+      <Keeps visit={visit} walks={run.reportsVisits && !isOfSomebody(run.search)} name={run.search.name} />
     </div>
   );
 }

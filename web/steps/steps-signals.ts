@@ -1,4 +1,4 @@
-import { computed, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import type { Refusal } from '../../src/analysis/tally.ts';
 import { intersectOrders, NO_ORDERS, type OrderSet } from '../../src/core/memory/order.ts';
 import { parseSpan } from '../../src/core/memory/page-span.ts';
@@ -17,8 +17,10 @@ import {
   wholeRange,
 } from '../faults/faults-state.ts';
 import { go, link, setParams } from '../state/link.ts';
+import { oneAtATime } from '../state/one-at-a-time.ts';
 import { type Alignment, align, alignmentText, type By, rowUnder } from './alignment.ts';
 import { type Brush } from './edit-range.ts';
+import { askOwnRun, openOwnSearch, ownRun, ownSearches } from './own-searches.ts';
 import { runSearch, type SearchRun } from './run.ts';
 import { NO_SEARCH } from './searches.ts';
 import type { RangeOrigin } from './steps-link.ts';
@@ -41,12 +43,24 @@ const stateText = computed(() => JSON.stringify(paramsOfState(parsed.value.state
 export const state = computed<StepsState>(() => parsed.value.state);
 export const problems = computed(() => parsed.value.problems);
 
-const left = computed<SearchRun>(() => runSearch(state.value, state.value.left));
+function runOf(name: string): SearchRun {
+  if (ownSearches.value.has(name)) return ownRun(state.value, name, stateText.value);
+  return runSearch(state.value, name);
+}
+
+const left = computed<SearchRun>(() => runOf(state.value.left));
 /** Whether there is one column only. */
 export const alone = computed(() => state.value.right === NO_SEARCH);
-const right = computed<SearchRun>(() =>
-  alone.value ? left.value : runSearch(state.value, state.value.right),
-);
+const right = computed<SearchRun>(() => (alone.value ? left.value : runOf(state.value.right)));
+/** Modules answer in their own time. */
+const askOwnRuns = oneAtATime(async () => {
+  const [asked, text] = [state.peek(), stateText.peek()];
+  for (const name of new Set([asked.left, asked.right])) await askOwnRun(asked, name, text);
+});
+effect(() => {
+  if ([state.value.left, state.value.right].some((name) => ownSearches.value.has(name))) void askOwnRuns();
+});
+
 const by = computed<By>(() => (link.value.params.by === 'attempts' ? 'attempts' : 'steps'));
 export const alignment = computed<Alignment>(() => align(left.value, right.value, by.value));
 /** What the two have in common, in words. */
@@ -113,6 +127,12 @@ export function edit(changes: Partial<StepsState>, within = false): void {
 
 export function editLimits(changes: Partial<CollapseLimits>, within = false): void {
   edit({ limits: { ...state.value.limits, ...changes } }, within);
+}
+
+/** Opens a module and shows its search on the right. */
+export async function showOwnSearch(file: File): Promise<void> {
+  if (watchesFaults.value) watchSearches();
+  if (await openOwnSearch(file)) edit({ right: file.name });
 }
 
 /** Changes the page faults that are watched. */

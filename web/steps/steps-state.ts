@@ -19,6 +19,7 @@ import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
 import { formatOutcome, type OutcomeRule, parseOutcome } from '../../src/core/rules/outcome.ts';
 import { type CollapseLimits, checkLimits, defaultLimits } from '../../src/core/rules/policy.ts';
+import { isModuleName, ownSearches } from './own-searches.ts';
 import { paramsOfRange, RANGE_PARAMS, rangeOfParams } from './range-params.ts';
 import { NO_SEARCH, SEARCHES, searchesOf } from './searches.ts';
 
@@ -144,7 +145,9 @@ function modelOf(text = 'linux-7.3'): Result<KernelModelName> {
 }
 
 function searchNamed(name: string): Result<string> {
-  if (SEARCHES.has(name)) return succeed(name);
+  if (SEARCHES.has(name) || ownSearches.value.has(name)) return succeed(name);
+  if (isModuleName(name))
+    return fail('usage', `${name} is a module, which no link carries: open it under “Your own search”`);
   return fail('usage', `algorithm '${name}': there are ${[...SEARCHES.keys()].join(', ')}`);
 }
 

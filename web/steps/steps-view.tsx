@@ -13,6 +13,8 @@ import { explainCommandLine } from './command.ts';
 import { Controls, togglePlay } from './controls.tsx';
 import { OutcomeDialog } from './outcome-dialog.tsx';
 import { OutcomeRules } from './outcome-rules.tsx';
+import { OwnSearchField } from './own-search-field.tsx';
+import { ownSearches } from './own-searches.ts';
 import { PolicyEditor } from './policy-editor.tsx';
 import { PteGrid } from './pte-grid.tsx';
 import { RangeEditor } from './range-editor.tsx';
@@ -73,6 +75,7 @@ export function StepsView() {
         ) : (
           <>
             <RangeEditor />
+            <OwnSearchField />
             <OutcomeRules />
             <PolicyEditor />
             <Commands />
@@ -167,6 +170,15 @@ function SearchOptions() {
             ))}
         </optgroup>
       ))}
+      {ownSearches.value.size > 0 && (
+        <optgroup label="Your own">
+          {[...ownSearches.value.keys()].map((name) => (
+            <option key={name} value={name}>
+              {name}
+            </option>
+          ))}
+        </optgroup>
+      )}
     </>
   );
 }

@@ -32,12 +32,17 @@ export function countText({ enabled, occupied, needed, qualifies }: Visit): stri
   return qualifies ? `pages ${occupied}, ${needed} needed` : `pages ${occupied} of ${needed} needed`;
 }
 
+/** Whether a search may do anything: a mistake, or the user's own. */
+export function isOfSomebody({ kind }: SearchRun['search']): boolean {
+  return kind === 'mistake' || kind === 'own';
+}
+
 /** Where the search goes after a step. */
 export function nextText({ steps, search, fault, reportsVisits }: SearchRun, index: number): string {
   const { offset, order, next, stack } = steps[index];
   const last = index === steps.length - 1;
   if (last && fault) return fault;
-  if (!next) return search.kind === 'mistake' && !last ? 'goes on' : 'the search ends';
+  if (!next) return isOfSomebody(search) && !last ? 'goes on' : 'the search ends';
   if (!reportsVisits) return `next attempt ${windowName(next)}`;
   const descends = next.offset === offset && next.order === order - 1;
   if (!stack)

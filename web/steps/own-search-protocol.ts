@@ -1,0 +1,16 @@
+import type { Result } from '../../src/core/base/failure.ts';
+import type { RunSteps } from './search-run.ts';
+import type { StepsState } from './steps-state.ts';
+
+/** The worker that a module of the user's runs in. */
+export interface OwnSearchWorker {
+  /** Whether the module exports a search. */
+  load(name: string): Promise<Result<void>>;
+  /** Searches the range of a state, once the module is loaded. */
+  search(state: StepsState): Promise<RunSteps>;
+}
+
+/** Where the text of a module leaves what it exports, in the worker that it is put into. */
+export interface WithExported {
+  thpscopeExported?: unknown;
+}
