@@ -9,6 +9,8 @@ export default {
     'src/{index,node,algorithm}.ts!',
     'src/cli/shared/*-{worker,hooks}.ts!',
     'web/main.tsx!',
+    // scripts/build-web.mjs hands it to the page as text.
+    'web/steps/own-search.worker.ts!',
     'web/vite.config.ts!',
     'scripts/*.mjs!',
     'bench/{run,extract,occupied,peak-memory}.mjs!',

@@ -9,8 +9,3 @@ export interface OwnSearchWorker {
   /** Searches the range of a state, once the module is loaded. */
   search(state: StepsState): Promise<RunSteps>;
 }
-
-/** Where the text of a module leaves what it exports, in the worker that it is put into. */
-export interface WithExported {
-  thpscopeExported?: unknown;
-}

@@ -29,7 +29,7 @@ export interface RunSteps {
 }
 
 /** The policy of a state, for a search with these rules of its own, if it has any. */
-export function policyOfState(state: StepsState, model: KernelModel | undefined): CollapsePolicy {
+function policyOfState(state: StepsState, model: KernelModel | undefined): CollapsePolicy {
   const { range, orders, limits } = state;
   return collapsePolicy(orders, limits, model ?? KERNEL_MODELS[state.model], range.geometry);
 }
