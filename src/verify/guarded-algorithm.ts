@@ -62,7 +62,7 @@ export function guarded({ name, algorithm, model }: CheckedAlgorithm): CheckedAl
   return { name, algorithm: guard, model };
 }
 
-/** What is wrong with a visit as a step that can be shown: whether a search may visit the window is another. */
+/** What is wrong with a visit as a step to be shown; a search may visit what it may not attempt. */
 function visitFault(visit: unknown, geometry: Geometry, policy: CollapsePolicy): Fault | undefined {
   const { offset, order, next, stack } = (visit ?? {}) as Partial<Visit>;
   for (const window of [{ offset, order }, ...(next ? [next] : []), ...(stack ?? [])] as Window[]) {

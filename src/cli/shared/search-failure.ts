@@ -15,7 +15,7 @@ export function searchFailure(error: unknown, names: readonly string[]): Failure
   return { kind: 'usage', message: `${error.message}; 'thpscope verify ${file}' shows the smallest case` };
 }
 
-/** The same algorithm, ended with a HangError that names it when it does not come back within milliseconds. */
+/** The same algorithm, ended with a HangError that names it after `timeout` milliseconds. */
 export function bounded({ name, algorithm, model }: CheckedAlgorithm, timeout: number): CheckedAlgorithm {
   return {
     name,
