@@ -225,6 +225,8 @@ static inline unsigned long find_last_bit(const unsigned long *map, unsigned lon
 	for ((bit) = find_first_zero_bit(map, size); (bit) < (size); \
 	     (bit) = find_next_zero_bit(map, size, (bit) + 1))
 
+static inline bool is_pmd_order(unsigned int order) { return order == HPAGE_PMD_ORDER; }
+
 /* The largest order of a set, -1 of an empty one; and the one after it, which takes it out. */
 static inline int highest_order(unsigned long orders) { return fls_long(orders) - 1; }
 static inline int next_order(unsigned long *orders, int order)

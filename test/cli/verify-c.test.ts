@@ -293,6 +293,35 @@ static int helper(struct collapse_control *cc) { return cc->weight + bitmap_weig
     expect(code).toBe(0);
   });
 
+  test('is taken out of a patch or a mail as it was saved, and named with its lines', async () => {
+    const marked = readFileSync('examples/algorithms/walk.c', 'utf8').replaceAll(/^/gm, '+');
+    const head =
+      'Subject: [PATCH] a walk; no stack\n\n---\n@@ -1,3 +1,90 @@ static void before(void)\n \treturn;\n }\n';
+    const tail = '\n static void after(void)\n {\n-- \n2.43.0\n';
+    const asked = words('--pattern 0,4 --orders 2 --max-ptes-none 7');
+    for (const ending of ['.eml', '.patch', '.diff', '.mbox']) {
+      const { stdout, code } = await verify(file(`walk${ending}`, head + marked + tail), ...asked);
+      expect(stdout).toMatch(/^no difference between walk and /);
+      expect(code).toBe(0);
+    }
+    const wrong = file('wrong.eml', head + marked.replace('__ffs(', '__ffs(0 * ') + tail);
+    const { stdout, code } = await verify(wrong, ...asked);
+    const line =
+      readFileSync(wrong, 'utf8')
+        .split('\n')
+        .findIndex((each) => each.includes('0 * ')) + 1;
+    expect(stdout).toContain(`calls __ffs(0), which is undefined, at ${wrong}:${line}`);
+    expect(code).toBe(1);
+    const partly = file(
+      'partly.patch',
+      '@@ -1,3 +1,3 @@ static int mthp_collapse(int a)\n \ta();\n+\tb();\n }\n',
+    );
+    expect(await verify(partly)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('of a patch to a part, paste the function as it is then'),
+    });
+  });
+
   test('is explained like a built-in: its attempts, and the visits that it reports', async () => {
     const line =
       'explain --pattern 4-7,12-27 --pmd-order 5 --orders 2-4 --max-ptes-none 0 --json --algorithm';

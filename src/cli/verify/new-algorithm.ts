@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
-import { C_WALK, isCFile } from '../shared/c-walk/c-file.ts';
+import { C_WALK } from '../shared/c-walk/c-file.ts';
 
 /** The C file of `--new`. */
 function newCFile(): Buffer {
@@ -12,14 +12,15 @@ function newCFile(): Buffer {
 /** Writes a module or a C file with the walk in it, to start from; a file that is there already stays. */
 export async function writeNewAlgorithm(path: string, asMachine: boolean): Promise<Result<void>> {
   const isTyped = /\.[cm]?ts$/.test(path);
-  if (!isTyped && !isCFile(path) && !/\.m?js$/.test(path))
+  const isC = path.endsWith('.c');
+  if (!isTyped && !isC && !/\.m?js$/.test(path))
     return fail('usage', `--new ${path}: the name must end in .js, .ts or .c`);
-  if (asMachine && isCFile(path)) return fail('usage', `--new ${path}: a machine is a module: .js or .ts`);
+  if (asMachine && isC) return fail('usage', `--new ${path}: a machine is a module: .js or .ts`);
   let file: FileHandle | undefined;
   try {
     file = await open(path, 'wx');
     const make = asMachine ? newMachine : newAlgorithm;
-    await file.writeFile(isCFile(path) ? newCFile() : make(isTyped ? 'typescript' : 'javascript'));
+    await file.writeFile(isC ? newCFile() : make(isTyped ? 'typescript' : 'javascript'));
     await file.sync();
   } catch (error) {
     // Half of it would be in the way of the next try.

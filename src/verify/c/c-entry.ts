@@ -24,7 +24,10 @@ export function entryOf(file: string, definitions: CDefinitions, asked?: string)
   const found = names.flatMap((name) => functions.filter((each) => each.name === name)).at(0);
   if (found) return callOf(file, found);
   const defined = functions.map(({ name }) => name);
-  const has = defined.length > 0 ? `it defines ${defined.join(', ')}` : 'it defines no function';
+  const has =
+    defined.length > 0
+      ? `it defines ${defined.join(', ')}`
+      : 'it defines no function as a whole; of a patch to a part, paste the function as it is then';
   return asked === undefined
     ? fail(
         'usage',

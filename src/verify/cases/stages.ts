@@ -24,8 +24,8 @@ const LARGER_PMD_ORDERS = [11, 13];
 export const EVERY_RESULT: readonly ScanResult[] = [...new Set([...EVERY_ACTION, ...ALL_SCAN_RESULTS])];
 
 /**
- * What two algorithms are compared on, stage by stage: the trees of windows of PMD order 9 and everything of
- * PMD order 3, then random cases of 9, then more of small and of large orders.
+ * What two algorithms are compared on, stage by stage: the trees of windows of PMD orders 3 and 9, everything
+ * of PMD order 3, then random cases of 9, then more of small and of large orders.
  */
 export function stagesToCompare(which: WhichCases): Generator<CaseSpace[]> {
   const { results: few = EVERY_ACTION, results: each = EVERY_RESULT } = which;
@@ -58,7 +58,8 @@ function* stagesOf(
   const larger = small.filter((space) => space.pmdOrder > MIN_PMD_ORDER).map(exhausted);
   const random = (order: number, round = 0) => [randomCases(order, results, seed + round)];
   if (pmdOrder === undefined) {
-    yield [...paths(USUAL_PMD_ORDER), ...paths(MIN_PMD_ORDER), ...smallest];
+    // Those of the smallest are few and find most mistakes at once.
+    yield [...paths(MIN_PMD_ORDER), ...paths(USUAL_PMD_ORDER), ...smallest];
     yield random(USUAL_PMD_ORDER);
     for (const space of larger) yield [space];
     for (const order of LARGER_PMD_ORDERS) yield random(order);

@@ -44,7 +44,7 @@ describe('a sentence for', () => {
       'no function',
       '',
       undefined,
-      'a.c: no mthp_collapse or collapse_scan_bitmap in it (it defines no function)',
+      'a.c: no mthp_collapse or collapse_scan_bitmap in it (it defines no function as a whole; of a patch to a part, paste the function as it is then)',
     ],
     ['another function', 'int f(void) { }', undefined, '(it defines f); name the search with --function'],
     ['a name that is not there', 'int f(void) { }', 'g', 'a.c: no function g in it (it defines f)'],

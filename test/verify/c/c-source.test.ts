@@ -65,3 +65,66 @@ test('what a mail puts in front of lines is taken off, line by line', () => {
   const indented = ' int a;\n- b;\n';
   expect(withoutMailMarks(indented)).toBe(indented);
 });
+
+const PATCH = `From: Somebody <somebody@example.org>
+Subject: [PATCH] mm: walk; and more
+
+It walks;
+---
+ mm/khugepaged.c | 9 +++++++++
+diff --git a/mm/khugepaged.c b/mm/khugepaged.c
+--- a/mm/khugepaged.c
++++ b/mm/khugepaged.c
+@@ -10,6 +10,20 @@ static void before(void)
+ 	if (a) {
+ 		b();
+ 	}
++	c();
++out:
+ }
+ 
+ static int as_it_was(int a)
+ {
+ 	return a;
+ }
+ 
++#define TWICE(x) \
++	(2 * (x))
++/* { it is; commented } */
++static int declared(int a,
++		    int b);
++struct own { int a; };
+ static int mthp_collapse(int a)
+ {
+-	return 1;
++	if (a)
++		return 2;
+
++again:
++	return TWICE(a);
+ }
+ 
++static int cut_off(int a)
++{
++	return a;
+@@ -90,1 +110,2 @@ static int other(void)
++static int one_line(void) { return 1; }
+ static int next(void)
+-- 
+2.43.0
+`;
+
+test('of a whole mail with a patch, the definitions that it adds stay, at their lines', () => {
+  for (const text of [PATCH, PATCH.replaceAll('\n', '\r\n'), PATCH.replaceAll(/^/gm, '> ')]) {
+    const c = withoutMailMarks(text);
+    const { functions, tags, macros } = definitionsOf(c);
+    expect(functions.map(({ name }) => name)).toEqual(['mthp_collapse', 'one_line']);
+    expect([tags, macros]).toEqual([['own'], ['TWICE']]);
+    expect(c).toContain('static int declared(int a,\n\t\t    int b);');
+    expect(c).not.toMatch(/as_it_was|cut_off|return 1;\n|PATCH|before|next/);
+    const lines = PATCH.split('\n');
+    expect(c.split('\n').findIndex((line) => line.includes('return 2'))).toBe(
+      lines.findIndex((line) => line.includes('return 2')),
+    );
+  }
+});

@@ -4,7 +4,10 @@ import { fileURLToPath } from 'node:url';
 /** The header and the runner of searches in C, in the package as in the repository. */
 export const C_WALK = fileURLToPath(new URL('../../../../c-walk/', import.meta.url));
 
-/** Whether a word names a C file. */
+/** Files with C: of patches and mails, what they add. */
+const WITH_C = ['.c', '.patch', '.diff', '.eml', '.mbox'];
+
+/** Whether a word names a file with C. */
 export function isCFile(name: string): boolean {
-  return extname(name) === '.c';
+  return WITH_C.includes(extname(name));
 }
