@@ -3,7 +3,7 @@ import { formatOrders } from '../../src/core/memory/order.ts';
 import { formatPages } from '../../src/core/memory/page-list.ts';
 import { formatOutcome } from '../../src/core/rules/outcome.ts';
 import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
-import { isModuleName } from './own-searches.ts';
+import { isModuleName } from './own-search-names.ts';
 import { SEARCHES } from './searches.ts';
 import type { StepsState } from './steps-state.ts';
 

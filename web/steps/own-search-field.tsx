@@ -1,4 +1,5 @@
-import { ownFailure, ownSearches } from './own-searches.ts';
+import { ownSearches } from './own-search-names.ts';
+import { ownFailure } from './own-searches.ts';
 import { showOwnSearch, state } from './steps-signals.ts';
 
 /** Where a module of the user's is opened. */

@@ -2,6 +2,7 @@ import { signal } from '@preact/signals';
 import { type Remote, wrap } from 'comlink';
 import { fail, type Result, succeed } from '../../src/core/base/failure.ts';
 import { moduleScript } from './module-script.ts';
+import { isModuleName, type OwnSearch, ownSearches } from './own-search-names.ts';
 import type { OwnSearchWorker } from './own-search-protocol.ts';
 import { type SearchRun, unknownRun } from './run.ts';
 import type { StepsState } from './steps-state.ts';
@@ -18,21 +19,8 @@ const MOST_BYTES = 1 << 20;
 /** How many runs are remembered: going back and forth asks for the same ones. */
 const MOST_RUNS = 64;
 
-/** A module that was opened, under the name of its file. */
-interface OwnSearch {
-  readonly name: string;
-  readonly script: string;
-}
-
-/** The modules that were opened in this page. */
-export const ownSearches = signal<ReadonlyMap<string, OwnSearch>>(new Map());
 /** Why the last one could not be opened. */
 export const ownFailure = signal<string | undefined>(undefined);
-
-/** Whether a name is that of a module in a file, opened here or not. */
-export function isModuleName(name: string): boolean {
-  return /\.m?js$/.test(name);
-}
 
 /** Opens a module; one of the same name is replaced. Returns whether it can search. */
 export async function openOwnSearch(file: File): Promise<boolean> {

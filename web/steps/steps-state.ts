@@ -19,7 +19,7 @@ import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
 import { formatOutcome, type OutcomeRule, parseOutcome } from '../../src/core/rules/outcome.ts';
 import { type CollapseLimits, checkLimits, defaultLimits } from '../../src/core/rules/policy.ts';
-import { isModuleName, ownSearches } from './own-searches.ts';
+import { isModuleName, ownSearches } from './own-search-names.ts';
 import { paramsOfRange, RANGE_PARAMS, rangeOfParams } from './range-params.ts';
 import { NO_SEARCH, SEARCHES, searchesOf } from './searches.ts';
 

@@ -14,7 +14,7 @@ import { Controls, togglePlay } from './controls.tsx';
 import { OutcomeDialog } from './outcome-dialog.tsx';
 import { OutcomeRules } from './outcome-rules.tsx';
 import { OwnSearchField } from './own-search-field.tsx';
-import { ownSearches } from './own-searches.ts';
+import { ownSearches } from './own-search-names.ts';
 import { PolicyEditor } from './policy-editor.tsx';
 import { PteGrid } from './pte-grid.tsx';
 import { RangeEditor } from './range-editor.tsx';
