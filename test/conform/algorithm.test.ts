@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseRequest } from '../../src/conform/corpus.ts';
+import { compareDaemonReport } from '../../src/conform/daemon-conformance.ts';
 import { expectBatch } from '../../src/conform/expected.ts';
 import type { Guest } from '../../src/conform/guest.ts';
 import { leastPasses, type ProbeBatch } from '../../src/conform/probe-batch.ts';
@@ -9,6 +10,7 @@ import type { CollapseAlgorithm } from '../../src/core/search/algorithm.ts';
 import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
 import { recursive } from '../../src/core/search/recursive.ts';
 import { valueOf } from '../support/ranges.ts';
+import { readCorpus } from './corpus-file.ts';
 import { KERNEL } from './fake-guest.ts';
 
 /** A guest whose kernel does this search. */
@@ -64,5 +66,15 @@ describe('an algorithm in place of the search of the model', () => {
   test('agrees with a kernel that does the same, and the model differs', async () => {
     expect(await judge(guestOf(coarse), 'plain', coarse)).toMatchObject({ lasting: 0 });
     expect((await judge(guestOf(coarse), 'plain')).lasting).toBeGreaterThan(0);
+  });
+
+  test('judges what recorded daemons did, too', () => {
+    const { daemons } = readCorpus('7.3');
+    const differing = (algorithm: CollapseAlgorithm) =>
+      daemons.filter(({ daemon, layout, report }) =>
+        compareDaemonReport(daemon, layout, report, { model: KERNEL.model, algorithm }),
+      ).length;
+    expect(differing(recursive)).toBe(0);
+    expect(differing(coarse)).toBeGreaterThan(0);
   });
 });

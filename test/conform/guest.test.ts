@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -93,6 +94,24 @@ describe.runIf(available)('a guest', () => {
     expect(report.suites).toMatchObject([{ suite: 'mixed', lasting: 0, of: 45 }]);
   });
 
+  test('is held to a search in a file, whose sum the answer names', async () => {
+    const own = join(folder, 'own.js');
+    const written = await spawnThpscope(['verify', '--new', '-']);
+    writeFileSync(own, written.stdout);
+    const run = await spawnThpscope(
+      ['conform', '--json', '--kernel', KERNEL, '--suite', 'plain', '--ranges', '20', '--seed', '1'].concat([
+        '--algorithm',
+        own,
+      ]),
+    );
+    const report = JSON.parse(run.stdout);
+    expectSchema('conform', report);
+    expect(report).toMatchObject({ algorithm: own, thpscope: expect.any(String) });
+    expect(report.files).toEqual([KERNEL, own].map((path) => ({ path, sha256: sumOf(path) })));
+    expect(report.suites).toMatchObject([{ suite: 'plain', lasting: 0, of: 20 }]);
+    expect(run.code).toBe(0);
+  }, 180_000);
+
   test.each([
     ['SIGTERM', 143],
     ['SIGKILL', null],
@@ -104,6 +123,8 @@ describe.runIf(available)('a guest', () => {
     await vi.waitFor(() => expect(existsSync(`/proc/${qemu}`)).toBe(false), { timeout: 10_000 });
   });
 });
+
+const sumOf = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
 
 /** The QEMU that a process runs. */
 function childOf(pid: number | undefined): number {
