@@ -1,8 +1,12 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { expectSchema } from '../support/schemas.ts';
 import { thpscope, words } from '../support/thpscope.ts';
+import { hasCompiler } from '../support/verify/compiler.ts';
 
 const MODULE = 'test/fixtures/lab/lazyfree-stops.js';
 const ASKED = `verify walk ${MODULE} --pmd-order 3 --seed 7`;
@@ -30,7 +34,55 @@ test('--format mail shows no selftest for what no memory of 2M brings about', as
   );
   expect(stdout).toContain('userfaultfd armed');
   expect(stdout).not.toContain('madvise');
+  expect(stdout).toContain('No selftest: in a range of 2M the scan leaves it alone, or nothing is');
 });
+
+test.each([
+  ['userfaultfd', '--pattern 0 --uffd-armed --orders 2 --max-ptes-none 511', 'UFFDIO_REGISTER_MODE_MISSING'],
+  ['swap', '--pattern 0-299 --swap 300-301,400 --orders 2-9 --max-ptes-none 511', 'MADV_PAGEOUT'],
+])('--format mail: a case with %s as C that compiles and runs', async (_, given, part) => {
+  const { stdout } = await thpscope(
+    words(`verify walk test/fixtures/lab/lies.js ${given} --outcome 2-9=SCAN_PAGE_COUNT --format mail`),
+  );
+  const snippet = stdout.split('The same in a range of 2M:\n')[1];
+  expect(snippet).toContain(part);
+  expect(snippet.split('\n').filter((line) => line.replaceAll('\t', '        ').length > 72)).toEqual([]);
+  if (hasCompiler) runC(snippet);
+});
+
+test('--format mail says why there is no selftest', async () => {
+  const of = async (given: string) =>
+    (await thpscope(words(`verify walk test/fixtures/lab/lies.js ${given} --format mail`))).stdout;
+  expect(
+    await of('--pattern 0-3 --swap 4 --orders 2-9 --max-ptes-none 0 --outcome 2-9=SCAN_PAGE_COUNT'),
+  ).toContain('No selftest: in a range of 2M the scan leaves it alone, or nothing is');
+  expect(
+    await of('--pmd-order 11 --pattern 0 --orders 2 --max-ptes-none 2047 --outcome 2=SCAN_PAGE_COUNT'),
+  ).toContain('No selftest: a range of PMD order 11 is larger than 2M.');
+});
+
+/** Compiles statements as a function, and runs it. */
+function runC(statements: string): void {
+  const folder = mkdtempSync(join(tmpdir(), 'thpscope-snippet-'));
+  try {
+    const headers = ['fcntl.h', 'linux/userfaultfd.h', 'stdint.h', 'sys/ioctl.h', 'sys/mman.h'].concat([
+      'sys/syscall.h',
+      'unistd.h',
+    ]);
+    const source = [
+      '#define _GNU_SOURCE',
+      ...headers.map((header) => `#include <${header}>`),
+      'int main(void) {',
+      statements,
+      'return p[0] != 1; }',
+    ];
+    writeFileSync(join(folder, 'snippet.c'), source.join('\n'));
+    execFileSync('cc', ['-Wall', '-Werror', '-o', join(folder, 'snippet'), join(folder, 'snippet.c')]);
+    execFileSync(join(folder, 'snippet'));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
 
 test('--format ktap: a plan, a line a check, what is wrong before it', async () => {
   const { stdout, code } = await thpscope(

@@ -4,6 +4,7 @@ import { formatPages } from '../../core/memory/page-list.ts';
 import { formatOutcome } from '../../core/rules/outcome.ts';
 import type { CaseRun, RunStep } from '../../verify/cases/case-run.ts';
 import { ptesOf, type SearchCase, unmappedPages } from '../../verify/cases/search-case.ts';
+import { USUAL_PMD_ORDER } from '../../verify/cases/usual-case.ts';
 import type { ExplainedFinding } from '../../verify/verification.ts';
 import { printable } from '../words/printable.ts';
 import { selftestSnippet } from '../words/selftest-snippet.ts';
@@ -63,7 +64,6 @@ function casePart(group: readonly ExplainedFinding[], { report }: VerifyView): s
     : wrong.kind === 'unsteady'
       ? 'The case'
       : 'The smallest case that was found';
-  const snippet = usual && selftestSnippet(usual);
   return [
     ...sentences,
     '',
@@ -72,8 +72,17 @@ function casePart(group: readonly ExplainedFinding[], { report }: VerifyView): s
     ...(wrong.kind === 'unsteady' ? [] : command(caseCommand(report, searchCase))),
     '',
     ...tableOf(runs),
-    ...(snippet ? ['', 'The same in a range of 2M:', '', ...snippet] : []),
+    ...(wrong.kind === 'unsteady' ? [] : ['', ...selftestPart(searchCase, usual)]),
   ];
+}
+
+/** The case as C, in the ranges that most machines have; or why it is not there. */
+function selftestPart({ range }: SearchCase, usual: SearchCase | undefined): string[] {
+  const none = (why: string) => wrap(`No selftest: ${why}.`, MAIL_WIDTH);
+  const { pmdOrder } = range.geometry;
+  if (pmdOrder > USUAL_PMD_ORDER) return none(`a range of PMD order ${pmdOrder} is larger than 2M`);
+  if (!usual) return none('in a range of 2M the scan leaves it alone, or nothing is wrong');
+  return ['The same in a range of 2M:', '', ...selftestSnippet(usual)];
 }
 
 function caseLines(searchCase: SearchCase): string[] {
