@@ -25,11 +25,31 @@ export interface BitmapsModule {
     any: number,
   ): void;
   /**
+   * Counts what the folios of a range of 512 PTEs change about its windows, as `addFolios` does; answers the
+   * number of occupied PTEs, or 0 where none of them is in a large folio. `orders` has the order of the folio
+   * of each PTE. A row of 3 times 100 numbers for each count of occupied PTEs has held, large and saved at
+   * 10j + k; `any` is 4 times 10 numbers by order: held, pages held, large, saved. Adds to what is there.
+   * Whole folios of order `saves` or larger take one TLB entry for each block of order `block`, or each folio
+   * that is smaller. `room` is FOLIO_ROOM bytes.
+   */
+  folios(
+    bitmap: number,
+    orders: number,
+    room: number,
+    any: number,
+    rows: number,
+    saves: number,
+    block: number,
+  ): number;
+  /**
    * Turns pagemap entries, 32 for each word, into five bitmaps `stride` bytes apart: present, swap, guard,
    * userfaultfd, present but not exclusive.
    */
   extract(entries: number, words: number, bitmaps: number, stride: number): void;
 }
+
+/** Bytes that `folios` works in. */
+export const FOLIO_ROOM = 24 * 64;
 
 /** Order of a block, of which a PMD range must hold a whole number. */
 export const BLOCK_ORDER = 9;

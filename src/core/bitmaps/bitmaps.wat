@@ -141,6 +141,235 @@
       (local.set $ranges (i32.sub (local.get $ranges) (i32.const 1)))
       (br_if $nextRange (local.get $ranges))))
 
+  ;; What follows reads a range of one block, with the order of the folio of every page. Places of 64 bytes from $room on
+  ;; hold bitmaps: 0 the occupied PTEs, 1 to 9 those in folios of that order or larger, one more that is empty, 11 those that save a TLB entry (all of
+  ;; a whole folio but the first of each block that one entry maps), 12 to 18 those in full windows of order 2 to 8, 19 and 20
+  ;; what 1 and 11 have outside of held windows, 21 those in held windows. 22 holds numbers by order.
+  (func $place (param $room i32) (param $number i32) (result i32)
+    (i32.add (local.get $room) (i32.shl (local.get $number) (i32.const 6))))
+
+  ;; How many bits $a and $b have in common.
+  (func $both (param $a i32) (param $b i32) (result i32)
+    (i32.wrap_i64
+      (i64.add
+        (i64.add
+          (i64.add
+            (i64.popcnt (i64.and (i64.load offset=0 (local.get $a)) (i64.load offset=0 (local.get $b))))
+            (i64.popcnt (i64.and (i64.load offset=8 (local.get $a)) (i64.load offset=8 (local.get $b)))))
+          (i64.add
+            (i64.popcnt (i64.and (i64.load offset=16 (local.get $a)) (i64.load offset=16 (local.get $b))))
+            (i64.popcnt (i64.and (i64.load offset=24 (local.get $a)) (i64.load offset=24 (local.get $b))))))
+        (i64.add
+          (i64.add
+            (i64.popcnt (i64.and (i64.load offset=32 (local.get $a)) (i64.load offset=32 (local.get $b))))
+            (i64.popcnt (i64.and (i64.load offset=40 (local.get $a)) (i64.load offset=40 (local.get $b)))))
+          (i64.add
+            (i64.popcnt (i64.and (i64.load offset=48 (local.get $a)) (i64.load offset=48 (local.get $b))))
+            (i64.popcnt (i64.and (i64.load offset=56 (local.get $a)) (i64.load offset=56 (local.get $b)))))))))
+
+  ;; What $a has and $not has not, to $to.
+  (func $without (param $a i32) (param $not i32) (param $to i32)
+    (v128.store (local.get $to) (v128.andnot (v128.load (local.get $a)) (v128.load (local.get $not))))
+    (v128.store offset=16 (local.get $to) (v128.andnot (v128.load offset=16 (local.get $a)) (v128.load offset=16 (local.get $not))))
+    (v128.store offset=32 (local.get $to) (v128.andnot (v128.load offset=32 (local.get $a)) (v128.load offset=32 (local.get $not))))
+    (v128.store offset=48 (local.get $to) (v128.andnot (v128.load offset=48 (local.get $a)) (v128.load offset=48 (local.get $not)))))
+
+  ;; The first bit of every window of an order up to 6, in an i64.
+  (func $firsts (param $order i32) (result i64)
+    (if (i32.eq (local.get $order) (i32.const 1)) (then (return (i64.const 0x5555555555555555))))
+    (if (i32.eq (local.get $order) (i32.const 2)) (then (return (i64.const 0x1111111111111111))))
+    (if (i32.eq (local.get $order) (i32.const 3)) (then (return (i64.const 0x0101010101010101))))
+    (if (i32.eq (local.get $order) (i32.const 4)) (then (return (i64.const 0x0001000100010001))))
+    (if (i32.eq (local.get $order) (i32.const 5)) (then (return (i64.const 0x0000000100000001))))
+    (i64.const 1))
+
+  ;; All bits of the windows of an order from 1 on in which $from has any, or with $flip = -1 of those in which it has all.
+  (func $widen (param $from i32) (param $order i32) (param $to i32) (param $flip i64)
+    (local $at i32) (local $step i32) (local $size i32) (local $firsts i64) (local $fill i64) (local $word i64)
+    (if (i32.lt_u (local.get $order) (i32.const 6))
+      (then
+        (local.set $firsts (call $firsts (local.get $order)))
+        (local.set $size (i32.shl (i32.const 1) (local.get $order)))
+        (local.set $fill (i64.sub (i64.shl (i64.const 1) (i64.extend_i32_u (local.get $size))) (i64.const 1)))
+        (loop $next
+          (local.set $word (i64.xor (i64.load (i32.add (local.get $from) (local.get $at))) (local.get $flip)))
+          (local.set $step (i32.const 1))
+          (loop $fold
+            (local.set $word (i64.or (local.get $word) (i64.shr_u (local.get $word) (i64.extend_i32_u (local.get $step)))))
+            (local.set $step (i32.shl (local.get $step) (i32.const 1)))
+            (br_if $fold (i32.lt_u (local.get $step) (local.get $size))))
+          (i64.store (i32.add (local.get $to) (local.get $at))
+            (i64.xor (i64.mul (i64.and (local.get $word) (local.get $firsts)) (local.get $fill)) (local.get $flip)))
+          (local.set $at (i32.add (local.get $at) (i32.const 8)))
+          (br_if $next (i32.lt_u (local.get $at) (i32.const 64))))
+        (return)))
+    ;; Windows of whole words, of so many bytes.
+    (local.set $size (i32.shl (i32.const 1) (i32.sub (local.get $order) (i32.const 3))))
+    (loop $window
+      (local.set $word (i64.const 0))
+      (local.set $step (i32.const 0))
+      (loop $gather
+        (local.set $word (i64.or (local.get $word)
+          (i64.xor (i64.load (i32.add (local.get $from) (i32.add (local.get $at) (local.get $step)))) (local.get $flip))))
+        (local.set $step (i32.add (local.get $step) (i32.const 8)))
+        (br_if $gather (i32.lt_u (local.get $step) (local.get $size))))
+      (local.set $word (i64.xor (select (i64.const 0) (i64.const -1) (i64.eqz (local.get $word))) (local.get $flip)))
+      (local.set $step (i32.const 0))
+      (loop $spread
+        (i64.store (i32.add (local.get $to) (i32.add (local.get $at) (local.get $step))) (local.get $word))
+        (local.set $step (i32.add (local.get $step) (i32.const 8)))
+        (br_if $spread (i32.lt_u (local.get $step) (local.get $size))))
+      (local.set $at (i32.add (local.get $at) (local.get $size)))
+      (br_if $window (i32.lt_u (local.get $at) (i32.const 64)))))
+
+  ;; Adds to $saving the PTEs that whole folios of an order save: $folio has those of folios of that order, and is overwritten.
+  (func $addSaving (param $folio i32) (param $order i32) (param $block i32) (param $saving i32)
+    (local $at i32) (local $firsts i64) (local $every i32)
+    (call $widen (local.get $folio) (local.get $order) (local.get $folio) (i64.const -1))
+    (if (i32.gt_u (local.get $block) (local.get $order)) (then (local.set $block (local.get $order))))
+    (local.set $firsts (call $firsts (local.get $block)))
+    ;; In one word of so many is a first bit.
+    (if (i32.gt_u (local.get $block) (i32.const 6))
+      (then (local.set $every (i32.sub (i32.shl (i32.const 1) (i32.sub (local.get $block) (i32.const 3))) (i32.const 1)))))
+    (loop $next
+      (i64.store (i32.add (local.get $saving) (local.get $at))
+        (i64.or
+          (i64.load (i32.add (local.get $saving) (local.get $at)))
+          (i64.and
+            (i64.load (i32.add (local.get $folio) (local.get $at)))
+            (i64.xor
+              (select (i64.const 0) (local.get $firsts) (i32.and (local.get $at) (local.get $every)))
+              (i64.const -1)))))
+      (local.set $at (i32.add (local.get $at) (i32.const 8)))
+      (br_if $next (i32.lt_u (local.get $at) (i32.const 64)))))
+
+  (func $folios (export "folios")
+    (param $bitmap i32) (param $orders i32) (param $room i32) (param $any i32) (param $rows i32) (param $saves i32) (param $block i32)
+    (result i32)
+    (local $largest v128) (local $limit v128) (local $at i32) (local $top i32) (local $order i32) (local $outer i32)
+    (local $full i32) (local $pages i32) (local $large i32) (local $saving i32) (local $held i32) (local $isHeld i32)
+    (local $openLarge i32) (local $openSaving i32) (local $within i32) (local $cell i32) (local $counts i32) (local $isKnown i32)
+    (loop $next
+      (local.set $largest (i8x16.max_u (local.get $largest) (v128.load (i32.add (local.get $orders) (local.get $at)))))
+      (local.set $at (i32.add (local.get $at) (i32.const 16)))
+      (br_if $next (i32.lt_u (local.get $at) (i32.const 512))))
+    (if (i32.eqz (v128.any_true (local.get $largest))) (then (return (i32.const 0))))
+    (local.set $top (i32.const 9))
+    (block $found
+      (loop $next
+        (br_if $found (v128.any_true (i8x16.ge_u (local.get $largest) (i8x16.splat (local.get $top)))))
+        (local.set $top (i32.sub (local.get $top) (i32.const 1)))
+        (br $next)))
+    (v128.store (local.get $room) (v128.load (local.get $bitmap)))
+    (v128.store offset=16 (local.get $room) (v128.load offset=16 (local.get $bitmap)))
+    (v128.store offset=32 (local.get $room) (v128.load offset=32 (local.get $bitmap)))
+    (v128.store offset=48 (local.get $room) (v128.load offset=48 (local.get $bitmap)))
+    (local.set $order (i32.const 1))
+    (loop $next
+      (local.set $limit (i8x16.splat (local.get $order)))
+      (local.set $within (call $place (local.get $room) (local.get $order)))
+      (local.set $at (i32.const 0))
+      (loop $pages
+        (i32.store16 (i32.add (local.get $within) (local.get $at))
+          (i32.and
+            (i32.load16_u (i32.add (local.get $bitmap) (local.get $at)))
+            (i8x16.bitmask (i8x16.ge_u
+              (v128.load (i32.add (local.get $orders) (i32.shl (local.get $at) (i32.const 3))))
+              (local.get $limit)))))
+        (local.set $at (i32.add (local.get $at) (i32.const 2)))
+        (br_if $pages (i32.lt_u (local.get $at) (i32.const 64))))
+      (local.set $order (i32.add (local.get $order) (i32.const 1)))
+      (br_if $next (i32.le_u (local.get $order) (local.get $top))))
+    (local.set $large (call $place (local.get $room) (i32.const 1)))
+    (if (i32.eqz (call $holds (local.get $large))) (then (return (i32.const 0))))
+    (local.set $saving (call $place (local.get $room) (i32.const 11)))
+    (local.set $held (call $place (local.get $room) (i32.const 21)))
+    (local.set $counts (call $place (local.get $room) (i32.const 22)))
+    (local.set $pages (call $count (local.get $room)))
+    ;; Full windows, up to the largest order that has any.
+    (local.set $full (i32.const 1))
+    (block $done
+      (loop $next
+        (local.set $within (call $place (local.get $room) (i32.add (local.get $full) (i32.const 11))))
+        (call $widen (local.get $room) (i32.add (local.get $full) (i32.const 1)) (local.get $within) (i64.const -1))
+        (br_if $done (i32.eqz (call $holds (local.get $within))))
+        (local.set $full (i32.add (local.get $full) (i32.const 1)))
+        (br_if $next (i32.lt_u (local.get $full) (i32.const 8)))))
+    (call $without (local.get $large) (local.get $large) (local.get $saving))
+    (local.set $within (call $place (local.get $room) (i32.add (local.get $top) (i32.const 1))))
+    (call $without (local.get $large) (local.get $large) (local.get $within))
+    (local.set $order (local.get $saves))
+    (block $done
+      (loop $next
+        (br_if $done (i32.gt_u (local.get $order) (local.get $top)))
+        (local.set $within (call $place (local.get $room) (local.get $order)))
+        (call $without (local.get $within) (i32.add (local.get $within) (i32.const 64)) (local.get $held))
+        (if (call $holds (local.get $held))
+          (then (call $addSaving (local.get $held) (local.get $order) (local.get $block) (local.get $saving))))
+        (local.set $order (i32.add (local.get $order) (i32.const 1)))
+        (br $next)))
+    ;; Counts by the order of the window and, in full windows, by that of the window around it.
+    (local.set $rows (i32.add (local.get $rows) (i32.mul (local.get $pages) (i32.const 1200))))
+    (local.set $order (i32.const 2))
+    (loop $next
+      (local.set $isHeld (i32.le_u (local.get $order) (local.get $top)))
+      (local.set $cell (i32.add (local.get $any) (i32.shl (local.get $order) (i32.const 2))))
+      (if (local.get $isHeld)
+        (then
+          (call $widen (call $place (local.get $room) (local.get $order)) (local.get $order) (local.get $held) (i64.const 0))
+          (call $add (local.get $cell) (i32.shr_u (call $count (local.get $held)) (local.get $order)))
+          (call $add (i32.add (local.get $cell) (i32.const 40)) (call $both (local.get $room) (local.get $held)))
+          (local.set $openLarge (call $place (local.get $room) (i32.const 19)))
+          (local.set $openSaving (call $place (local.get $room) (i32.const 20)))
+          (call $without (local.get $large) (local.get $held) (local.get $openLarge))
+          (call $without (local.get $saving) (local.get $held) (local.get $openSaving)))
+        (else
+          (local.set $openLarge (local.get $large))
+          (local.set $openSaving (local.get $saving))))
+      ;; Above all folios no window is held: then the counts are the same for all orders.
+      (local.set $isKnown (i32.and (i32.eqz (local.get $isHeld))
+        (i32.and (i32.gt_u (local.get $order) (i32.const 2)) (i32.gt_u (i32.sub (local.get $order) (i32.const 1)) (local.get $top)))))
+      (if (i32.eqz (local.get $isKnown))
+        (then
+          (i32.store (local.get $counts) (call $count (local.get $openLarge)))
+          (i32.store offset=40 (local.get $counts) (call $count (local.get $openSaving)))))
+      (call $add (i32.add (local.get $cell) (i32.const 80)) (i32.load (local.get $counts)))
+      (call $add (i32.add (local.get $cell) (i32.const 120)) (i32.load offset=40 (local.get $counts)))
+      (local.set $outer (local.get $order))
+      (block $done
+        (loop $around
+          (br_if $done (i32.gt_u (local.get $outer) (local.get $full)))
+          (local.set $within (call $place (local.get $room) (i32.add (local.get $outer) (i32.const 10))))
+          (local.set $at (i32.add (local.get $counts) (i32.shl (local.get $outer) (i32.const 2))))
+          (local.set $cell (i32.add (local.get $rows)
+            (i32.shl (i32.add (i32.mul (local.get $outer) (i32.const 10)) (local.get $order)) (i32.const 2))))
+          (if (local.get $isHeld)
+            (then
+              (call $add (local.get $cell)
+                (i32.shr_u (call $both (local.get $held) (local.get $within)) (local.get $order)))))
+          (if (i32.eqz (local.get $isKnown))
+            (then
+              (i32.store (local.get $at) (i32.const 0))
+              (i32.store offset=40 (local.get $at) (i32.const 0))
+              (if (i32.load (local.get $counts))
+                (then (i32.store (local.get $at) (call $both (local.get $openLarge) (local.get $within)))))
+              (if (i32.load offset=40 (local.get $counts))
+                (then (i32.store offset=40 (local.get $at) (call $both (local.get $openSaving) (local.get $within)))))))
+          (call $add (i32.add (local.get $cell) (i32.const 400)) (i32.load (local.get $at)))
+          (call $add (i32.add (local.get $cell) (i32.const 800)) (i32.load offset=40 (local.get $at)))
+          (local.set $outer (i32.add (local.get $outer) (i32.const 1)))
+          (br $around)))
+      (local.set $order (i32.add (local.get $order) (i32.const 1)))
+      (br_if $next (i32.lt_u (local.get $order) (i32.const 9))))
+    ;; The whole range.
+    (local.set $at (call $count (local.get $large)))
+    (local.set $cell (call $count (local.get $saving)))
+    (call $add (i32.add (local.get $any) (i32.const 116)) (local.get $at))
+    (call $add (i32.add (local.get $any) (i32.const 156)) (local.get $cell))
+    (call $add (i32.add (local.get $rows) (i32.const 796)) (local.get $at))
+    (call $add (i32.add (local.get $rows) (i32.const 1196)) (local.get $cell))
+    (local.get $pages))
+
   ;; The top bytes of 16 pagemap entries.
   (func $topBytes (param $entries i32) (result v128)
     (i8x16.shuffle 0 1 2 3 4 5 6 7 16 17 18 19 20 21 22 23

@@ -1,6 +1,7 @@
 import { type BitmapsModule, BLOCK_ORDER, loadBitmaps } from '../bitmaps/bitmaps.ts';
 import { type Geometry, pagesPerRange } from '../memory/geometry.ts';
 import { type Occupancy, wordsPerRange } from '../memory/occupancy.ts';
+import { BlockFolios } from './block-folios.ts';
 import { addFolios, emptyLevels, type FolioLevels } from './folios.ts';
 import { addWindowCounts, type DigestTable, emptyDigest, rowOf } from './table.ts';
 import { countWindows, emptyWindowCounts } from './window-counts.ts';
@@ -66,7 +67,9 @@ class WasmBuilder implements DigestBuilder {
   readonly #places: Occupancy[];
   readonly #rows: Uint32Array;
   readonly #any: Uint32Array;
-  readonly #levels: FolioLevels;
+  readonly #reachPages: number;
+  /** Where folios are counted, once there are any: on WebAssembly where the geometry allows it. */
+  #folios: BlockFolios | FolioLevels | undefined;
   #table: DigestTable;
   #waiting = 0;
   /** Ranges that its 32-bit counters hold. */
@@ -87,7 +90,7 @@ class WasmBuilder implements DigestBuilder {
     );
     this.#rows = new Uint32Array(bitmaps.memory, BATCH_BYTES, ROW * rowCount);
     this.#any = new Uint32Array(bitmaps.memory, BATCH_BYTES + 4 * ROW * rowCount, ROW);
-    this.#levels = emptyLevels(geometry, reachPages);
+    this.#reachPages = reachPages;
     this.#table = emptyDigest(geometry);
   }
 
@@ -97,13 +100,23 @@ class WasmBuilder implements DigestBuilder {
 
   add(folioOrders?: Uint8Array): void {
     const occupied = this.#places[this.#waiting];
-    if (folioOrders) addFolios(this.#table, occupied, folioOrders, this.#levels);
+    if (folioOrders) this.#addFolios(occupied, folioOrders);
     if (++this.#waiting === this.#places.length) this.#tabulate();
+  }
+
+  #addFolios(occupied: Occupancy, folioOrders: Uint8Array): void {
+    this.#folios ??=
+      BlockFolios.create(this.#geometry, this.#reachPages) ?? emptyLevels(this.#geometry, this.#reachPages);
+    if (!(this.#folios instanceof BlockFolios))
+      return addFolios(this.#table, occupied, folioOrders, this.#folios);
+    this.#folios.add(occupied, folioOrders);
+    if (this.#folios.isFull) this.#folios.drain(this.#table);
   }
 
   finish(): DigestTable {
     this.#tabulate();
     this.#drain();
+    if (this.#folios instanceof BlockFolios) this.#folios.drain(this.#table);
     const table = this.#table;
     this.#table = emptyDigest(this.#geometry);
     return table;

@@ -6,10 +6,37 @@ import {
   type DigestBuilder,
 } from '../../../src/core/digest/builder.ts';
 import { type DigestTable, emptyDigest } from '../../../src/core/digest/table.ts';
-import { geometryOfPmdOrder, pagesPerRange } from '../../../src/core/memory/geometry.ts';
+import {
+  type Geometry,
+  geometryOfPmdOrder,
+  pagesPerRange,
+  x86_64,
+} from '../../../src/core/memory/geometry.ts';
 import { addRangeToTable, REACH_PAGES } from '../../support/core/add-range.ts';
 import '../../support/seed.ts';
+import { FOLIO_REACH } from '../../../src/core/rules/tlb-reach.ts';
 import { occupancies } from '../arbitraries.ts';
+
+/** Folios that lie where the kernel puts them, or anywhere, or one order everywhere. */
+function folioOrders(geometry: Geometry): fc.Arbitrary<Uint8Array> {
+  const { pmdOrder } = geometry;
+  const order = fc.integer({ min: 0, max: pmdOrder });
+  const pieces = fc.array(fc.tuple(order, fc.boolean()), { minLength: 1, maxLength: 40 });
+  const laid = pieces.map((list) => {
+    const orders = new Uint8Array(pagesPerRange(geometry));
+    for (let page = 0, i = 0; page < orders.length; i++) {
+      const [order, isAligned] = list[i % list.length];
+      const start = isAligned ? Math.ceil(page / 2 ** order) * 2 ** order : page;
+      orders.fill(order, start, start + 2 ** order);
+      page = start + 2 ** order;
+    }
+    return orders;
+  });
+  return fc.oneof(
+    laid,
+    order.map((each) => new Uint8Array(pagesPerRange(geometry)).fill(each)),
+  );
+}
 
 const sorted = (table: DigestTable) => ({ ...table, rows: [...table.rows].sort(([a], [b]) => a - b) });
 
@@ -23,13 +50,13 @@ for (const [path, create] of Object.entries({
       const builder = create(geometry, REACH_PAGES) as DigestBuilder;
       const one = fc.record({
         occupied: occupancies(geometry),
-        order: fc.option(fc.integer({ min: 0, max: pmdOrder })),
+        orders: fc.option(folioOrders(geometry)),
       });
       fc.assert(
         fc.property(fc.array(one, { maxLength: 12 }), (ranges) => {
           const expected = emptyDigest(geometry);
-          for (const { occupied, order } of ranges) {
-            const folios = order === null ? undefined : new Uint8Array(pagesPerRange(geometry)).fill(order);
+          for (const { occupied, orders } of ranges) {
+            const folios = orders ?? undefined;
             addRangeToTable(expected, occupied, folios);
             builder.next.set(occupied);
             builder.add(folios);
@@ -41,6 +68,31 @@ for (const [path, create] of Object.entries({
     });
   }
 }
+
+test.each([1, 2, 4, 64, 512, FOLIO_REACH])(
+  'folios come to the same on WebAssembly and in TypeScript where a TLB entry maps %i pages',
+  (reach) => {
+    const wasm = createWasmDigestBuilder(x86_64, reach) as DigestBuilder;
+    const plain = createPlainDigestBuilder(x86_64, reach);
+    const full = occupancies(x86_64).map((occupied) => occupied.map((word) => word | 0x0fffffff));
+    const one = fc.record({
+      occupied: fc.oneof(occupancies(x86_64), full, fc.constant(new Uint32Array(16).fill(0xffffffff))),
+      orders: folioOrders(x86_64),
+    });
+    fc.assert(
+      fc.property(fc.array(one, { maxLength: 12 }), (ranges) => {
+        for (const builder of [wasm, plain]) {
+          for (const { occupied, orders } of ranges) {
+            builder.next.set(occupied);
+            builder.add(orders);
+          }
+        }
+        expect(sorted(wasm.finish())).toEqual(sorted(plain.finish()));
+      }),
+      { numRuns: 100 },
+    );
+  },
+);
 
 test('a builder goes on when its batch is full', () => {
   const geometry = geometryOfPmdOrder(9);
