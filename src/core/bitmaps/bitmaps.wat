@@ -246,11 +246,15 @@
   (func $folios (export "folios")
     (param $bitmap i32) (param $orders i32) (param $room i32) (param $any i32) (param $rows i32) (param $saves i32) (param $block i32)
     (result i32)
-    (local $largest v128) (local $limit v128) (local $at i32) (local $top i32) (local $order i32) (local $outer i32)
+    (local $largest v128) (local $seen v128) (local $limit v128) (local $at i32) (local $top i32) (local $order i32) (local $outer i32)
     (local $full i32) (local $pages i32) (local $large i32) (local $saving i32) (local $held i32) (local $isHeld i32)
     (local $openLarge i32) (local $openSaving i32) (local $within i32) (local $cell i32) (local $counts i32) (local $isKnown i32)
     (loop $next
-      (local.set $largest (i8x16.max_u (local.get $largest) (v128.load (i32.add (local.get $orders) (local.get $at)))))
+      (local.set $limit (v128.load (i32.add (local.get $orders) (local.get $at))))
+      (local.set $largest (i8x16.max_u (local.get $largest) (local.get $limit)))
+      ;; Bit k - 1 for order k, up to 8.
+      (local.set $seen (v128.or (local.get $seen)
+        (i8x16.swizzle (v128.const i8x16 0 1 2 4 8 16 32 64 128 0 0 0 0 0 0 0) (local.get $limit))))
       (local.set $at (i32.add (local.get $at) (i32.const 16)))
       (br_if $next (i32.lt_u (local.get $at) (i32.const 512))))
     (if (i32.eqz (v128.any_true (local.get $largest))) (then (return (i32.const 0))))
@@ -268,16 +272,31 @@
     (loop $next
       (local.set $limit (i8x16.splat (local.get $order)))
       (local.set $within (call $place (local.get $room) (local.get $order)))
-      (local.set $at (i32.const 0))
-      (loop $pages
-        (i32.store16 (i32.add (local.get $within) (local.get $at))
-          (i32.and
-            (i32.load16_u (i32.add (local.get $bitmap) (local.get $at)))
-            (i8x16.bitmask (i8x16.ge_u
-              (v128.load (i32.add (local.get $orders) (i32.shl (local.get $at) (i32.const 3))))
-              (local.get $limit)))))
-        (local.set $at (i32.add (local.get $at) (i32.const 2)))
-        (br_if $pages (i32.lt_u (local.get $at) (i32.const 64))))
+      (if
+        (i32.or (i32.eq (local.get $order) (i32.const 1))
+          (v128.any_true (v128.and (local.get $seen) (i8x16.splat (i32.shr_u (i32.shl (i32.const 1) (local.get $order)) (i32.const 2))))))
+        (then
+          (local.set $at (i32.const 0))
+          (local.set $cell (local.get $orders))
+          (loop $pages
+            (i32.store (i32.add (local.get $within) (local.get $at))
+              (i32.and
+                (i32.load (i32.add (local.get $bitmap) (local.get $at)))
+                (i32.or
+                  (i8x16.bitmask (i8x16.ge_u (v128.load (local.get $cell)) (local.get $limit)))
+                  (i32.shl
+                    (i8x16.bitmask (i8x16.ge_u (v128.load offset=16 (local.get $cell)) (local.get $limit)))
+                    (i32.const 16)))))
+            (local.set $cell (i32.add (local.get $cell) (i32.const 32)))
+            (local.set $at (i32.add (local.get $at) (i32.const 4)))
+            (br_if $pages (i32.lt_u (local.get $at) (i32.const 64)))))
+        ;; No folio is of the order before: they are the same.
+        (else
+          (local.set $cell (i32.sub (local.get $within) (i32.const 64)))
+          (v128.store (local.get $within) (v128.load (local.get $cell)))
+          (v128.store offset=16 (local.get $within) (v128.load offset=16 (local.get $cell)))
+          (v128.store offset=32 (local.get $within) (v128.load offset=32 (local.get $cell)))
+          (v128.store offset=48 (local.get $within) (v128.load offset=48 (local.get $cell)))))
       (local.set $order (i32.add (local.get $order) (i32.const 1)))
       (br_if $next (i32.le_u (local.get $order) (local.get $top))))
     (local.set $large (call $place (local.get $room) (i32.const 1)))
