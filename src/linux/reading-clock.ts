@@ -1,5 +1,3 @@
-import { cpuUsage, hrtime } from 'node:process';
-
 /** The time, in nanoseconds from any start. */
 export interface ReadingClock {
   wallNs(): number;
@@ -8,9 +6,9 @@ export interface ReadingClock {
 }
 
 export const SYSTEM_CLOCK: ReadingClock = {
-  wallNs: () => Number(hrtime.bigint()),
+  wallNs: () => Number(process.hrtime.bigint()),
   cpuNs() {
-    const { user, system } = cpuUsage();
+    const { user, system } = process.cpuUsage();
     return (user + system) * 1000;
   },
 };
