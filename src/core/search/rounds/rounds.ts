@@ -1,77 +1,116 @@
 import { type Geometry, orderBytes, pagesPerRange } from '../../memory/geometry.ts';
-import { MIN_ANON_ORDER } from '../../memory/order.ts';
+import { MIN_ANON_ORDER, type Window } from '../../memory/order.ts';
 import type { CollapsePolicy } from '../../rules/policy.ts';
-import { actionAfter, type ScanResult } from '../../rules/scan-result.ts';
+import type { ScanResult } from '../../rules/scan-result.ts';
 import {
   type Attempt,
-  type Candidate,
   type CollapseAlgorithm,
   type JudgedWindow,
+  judgeWindow,
   type Observe,
+  type ScannedRange,
   visitOf,
 } from '../algorithm.ts';
-import { type PartialRange, RoundsSelection } from './selection.ts';
+import type { Part, RoundMove, RoundsMachine } from './part.ts';
+import { PartStore } from './part-store.ts';
+import { ROUNDS_MACHINE } from './rounds-machine.ts';
 
-/** A partial range with what its scan has against a collapse to the PMD order. */
-export interface RefusedRange extends PartialRange {
+/** A scanned range of which a part may be collapsed, with what its scan has against the PMD order. */
+export interface RefusedRange extends ScannedRange {
+  /** Only PTEs from here to the end (exclusive) may be collapsed. */
+  readonly start: number;
+  readonly end: number;
   /** SCAN_SUCCEED where there is nothing against it. */
   readonly refusal: ScanResult;
 }
 
+/** An algorithm that shows how it searches in rounds. */
+interface RoundsAlgorithm extends CollapseAlgorithm {
+  readonly rounds: RoundsMachine;
+}
+
+/** The machine of an algorithm that shows how it searches in rounds. */
+export function roundsMachineOf(algorithm: CollapseAlgorithm): RoundsMachine | undefined {
+  return 'rounds' in algorithm ? (algorithm as RoundsAlgorithm).rounds : undefined;
+}
+
+/** The algorithm that runs a machine in rounds, over whole ranges. */
+export function roundsAlgorithmOf(name: string, machine: RoundsMachine): RoundsAlgorithm {
+  return {
+    name,
+    rounds: machine,
+    collapse(range, policy, attempt, observe) {
+      const end = pagesPerRange(range.geometry);
+      const whole = { ...range, start: 0, end, refusal: 'SCAN_SUCCEED' } as const;
+      return collapseInRounds(machine, whole, policy, attempt, observe);
+    },
+  };
+}
+
 /**
  * The selection and retry of the proposed rebuild of mm/collapse: it collects the windows of a round, has
- * them attempted together, and puts the regions of those that failed into a store that the next round selects
- * from first.
+ * them attempted together, and the regions of those that failed come first in the next round.
  * Source: the proposed rebuild, not merged: docs/khugepaged.md#rounds.
  */
-export const rounds: CollapseAlgorithm = {
-  name: 'rounds',
-  collapse(range, policy, attempt, observe) {
-    const whole = {
-      ...range,
-      start: 0,
-      end: pagesPerRange(range.geometry),
-      refusal: 'SCAN_SUCCEED',
-    } as const;
-    return collapseInRounds(whole, policy, attempt, observe);
-  },
-};
+export const rounds: CollapseAlgorithm = roundsAlgorithmOf('rounds', ROUNDS_MACHINE);
 
 /**
  * The same for part of a range, or for one whose scan refused the PMD order. Visits are observed at the end.
  */
 export function collapseInRounds(
+  machine: RoundsMachine,
   range: RefusedRange,
   policy: CollapsePolicy,
   attempt: Attempt,
   observe?: Observe,
 ): ScanResult {
+  const { geometry } = range;
+  const setting = { geometry, orders: policy.orders, minOrder: policy.model.minOrder };
+  const store = new PartStore(pagesPerRange(geometry) >>> 2);
+  const whole = machine.start(setting, range.start, range.end);
+  if (whole) store.push(whole);
   const looked: Look[] = [];
   const selected: Look[] = [];
-  const selection = new RoundsSelection(range, policy, (window) => {
-    if (!observe) return;
-    const look = { window, result: undefined, reclaim: false };
-    looked.push(look);
-    if (window.qualifies) selected.push(look);
-  });
-  const outcome = new RoundsOutcome(selection, range.refusal);
-  let pending = selection.next();
-  while (pending !== undefined && !outcome.abandoned) {
-    const batch: Candidate[] = [];
-    for (; pending !== undefined && hasRoom(batch, pending, range.geometry); pending = selection.next()) {
-      batch.push(pending);
+
+  /** The next window to attempt, as the part in which it is. */
+  function select(): Part | undefined {
+    for (let part = store.top(); part !== undefined; part = store.top()) {
+      const window = judgeWindow(range, policy, part.offset, part.order);
+      if (observe) {
+        const look = { window, result: undefined, reclaim: false };
+        looked.push(look);
+        if (window.qualifies) selected.push(look);
+      }
+      store.replaceTop(machine.after(part, window.qualifies, setting));
+      if (window.qualifies) return part;
     }
+    return undefined;
+  }
+
+  const outcome = new RoundsOutcome(range.refusal);
+  let pending = select();
+  while (pending !== undefined) {
+    const batch: Part[] = [];
+    for (; pending !== undefined && hasRoom(batch, pending, geometry); pending = select()) batch.push(pending);
     const results = attempt(batch);
     if (observe) {
       for (const [i, look] of selected.splice(0, batch.length).entries()) {
         look.result = results[i];
-        look.reclaim = batch[i].reclaim === true;
+        look.reclaim = batch[i].reclaim;
       }
     }
-    batch.forEach((candidate, i) => outcome.classify(candidate, results[i]));
+    let stops = false;
+    for (let i = 0; i < batch.length && !stops; i++) {
+      const move = machine.action(results[i], batch[i].reclaim);
+      const retry = machine.retry(batch[i], move, setting);
+      if (retry) store.push(retry);
+      outcome.classify(results[i], move, retry !== undefined);
+      stops = move === 'stop';
+    }
+    if (stops) break;
     // The pending window comes before those that the round put into the store
     // (docs/khugepaged.md#rounds-batches).
-    if (!outcome.abandoned) pending ??= selection.next();
+    pending ??= select();
   }
   looked.forEach(({ window, result, reclaim }, i) => {
     const next = looked[i + 1]?.window;
@@ -95,7 +134,7 @@ const ROUND_BYTES = 32 * 2 ** 20;
  * Whether a window fits into a batch; an empty batch takes any.
  * Source: docs/khugepaged.md#rounds-batches.
  */
-function hasRoom(batch: readonly Candidate[], { order }: Candidate, geometry: Geometry): boolean {
+function hasRoom(batch: readonly Window[], { order }: Window, geometry: Geometry): boolean {
   if (batch.length === 0) return true;
   const pages = pagesPerRange(geometry);
   const most = Math.min(ROUND_BYTES / orderBytes(MIN_ANON_ORDER, geometry), pages / 4);
@@ -104,58 +143,29 @@ function hasRoom(batch: readonly Candidate[], { order }: Candidate, geometry: Ge
 }
 
 /**
- * Follows the results of attempts, and works out the result of the range.
+ * Works out the result of the range from those of attempts, as far as they are followed.
  * Source: docs/khugepaged.md#rounds-results.
  */
 class RoundsOutcome {
-  abandoned = false;
-  readonly #selection: RoundsSelection;
   readonly #refusal: ScanResult;
-  #pagesDone = 0;
+  #collapsed = false;
   #smallestFailed = false;
   #last: ScanResult = 'SCAN_FAIL';
 
-  constructor(selection: RoundsSelection, refusal: ScanResult) {
-    this.#selection = selection;
+  constructor(refusal: ScanResult) {
     this.#refusal = refusal;
   }
 
-  /** Takes the results of a round in batch order; nothing that comes after an abandoning one counts. */
-  classify({ offset, order, reclaim }: Candidate, result: ScanResult): void {
-    if (this.abandoned || result === 'SCAN_PTE_MAPPED_HUGEPAGE') return;
-    const end = offset + (1 << order);
-    if (result === 'SCAN_SUCCEED') {
-      this.#pagesDone += end - offset;
-      return;
-    }
-    // With reclaim the folio is allocated before anything else, so a light miss is then none.
-    if (result === 'SCAN_ALLOC_LIGHT_MISS' && !reclaim) {
-      this.#selection.store.push({ offset, end, order, reclaim: true });
-      return;
-    }
+  classify(result: ScanResult, move: RoundMove, isRetried: boolean): void {
+    if (result === 'SCAN_SUCCEED') this.#collapsed = true;
+    if (move === 'next-offset' || move === 'again') return;
     this.#last = result;
-    if (!leadsToLowerOrders(result)) {
-      this.abandoned = true;
-      this.#selection.abandon();
-      return;
-    }
-    const lower = this.#selection.lower(order);
-    if (lower !== undefined) this.#selection.store.push({ offset, end, order: lower, reclaim: false });
-    else if (result === 'SCAN_ALLOC_HUGE_PAGE_FAIL') this.#smallestFailed = true;
+    if (move === 'next-order' && !isRetried && result === 'SCAN_ALLOC_HUGE_PAGE_FAIL') this.#smallestFailed = true;
   }
 
   result(): ScanResult {
-    if (this.#pagesDone > 0) return 'SCAN_SUCCEED';
+    if (this.#collapsed) return 'SCAN_SUCCEED';
     if (this.#smallestFailed) return 'SCAN_ALLOC_HUGE_PAGE_FAIL';
     return this.#refusal === 'SCAN_SUCCEED' ? this.#last : this.#refusal;
   }
-}
-
-/** The walk's results for the next order, and two that the walk stops at or does not know. */
-function leadsToLowerOrders(result: ScanResult): boolean {
-  return (
-    actionAfter(result) === 'next-order' ||
-    result === 'SCAN_PAGE_NOT_EXCLUSIVE' ||
-    result === 'SCAN_PAGE_DIRTY_OR_WRITEBACK'
-  );
 }

@@ -9,8 +9,9 @@ import {
   type CollapseAlgorithm,
   type Visit,
 } from '../../../../src/core/search/algorithm.ts';
-import { RetryStore } from '../../../../src/core/search/rounds/retry-store.ts';
+import { PartStore } from '../../../../src/core/search/rounds/part-store.ts';
 import { collapseInRounds, rounds } from '../../../../src/core/search/rounds/rounds.ts';
+import { ROUNDS_MACHINE } from '../../../../src/core/search/rounds/rounds-machine.ts';
 import { walk } from '../../../../src/core/search/walk.ts';
 import { scanForRounds } from '../../../support/core/rounds-scan.ts';
 import { policyOf, rangeOf, scannedOf } from '../../../support/ranges.ts';
@@ -35,7 +36,7 @@ function run({ range: text, policy: policyText, part, outcome = () => 'SCAN_SUCC
       return result;
     });
   };
-  const result = collapseInRounds(scan, { ...policy, orders: scan.orders }, attempt);
+  const result = collapseInRounds(ROUNDS_MACHINE, scan, { ...policy, orders: scan.orders }, attempt);
   return { scan, result, attempts: batches.join(' | '), installed };
 }
 
@@ -174,10 +175,10 @@ describe('how many attempts and entries rounds need (docs/khugepaged.md#rounds-b
 
   test('the store never needs more than NR/4 entries, and needs them when all of order 2 miss lightly', () => {
     // A fuller store would throw in the properties above; that it does is shown here.
-    const store = new RetryStore(1);
-    const entry = { offset: asOffset(0), end: 4, order: asOrder(2), reclaim: true };
-    store.push(entry);
-    expect(() => store.push(entry)).toThrow('more than 1 retry entries');
+    const store = new PartStore(1);
+    const part = { offset: asOffset(0), end: 4, order: asOrder(2), largest: asOrder(2), reclaim: true };
+    store.push(part);
+    expect(() => store.push(part)).toThrow('more than 1 retry entries');
     const search = {
       range: scannedOf({ present: 'all' }),
       policy: policyOf({ orders: '2', maxPtesNone: 0 }),
