@@ -27,6 +27,18 @@ export function withDecided(
   );
 }
 
+/** With all windows that end at an offset or before it: for whoever asks about those behind it alone. */
+export function withDecidedBefore(
+  decided: DecidedWindows,
+  enabled: readonly Order[],
+  offset: number,
+): DecidedWindows {
+  return decided.map((each, i) => {
+    const end = offset & -(1 << enabled[i]);
+    return end > 0 ? withRun(each, 0, end) : each;
+  });
+}
+
 /** Whether a window of an enabled order is decided. */
 export function isDecided(
   decided: DecidedWindows,

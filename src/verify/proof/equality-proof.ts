@@ -35,6 +35,8 @@ export interface ProvedOrder {
 export interface AnswerStep extends Window {
   readonly fill: string;
   readonly result: ScanResult | undefined;
+  /** The retry, which may reclaim memory. */
+  readonly reclaim?: boolean;
 }
 
 /** Where two machines part, by the shortest sequence of answers. */

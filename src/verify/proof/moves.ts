@@ -7,16 +7,20 @@ import {
   type SearchMachine,
 } from '../../core/search/machine.ts';
 
-/** What may be found at a window, and the answer that each machine gets. */
-export interface Move {
+/** What may be found at a window. */
+export interface Found {
   readonly fill: Fill | 'disabled';
   /** The result, if it was attempted: one for all that lead every machine to the same place. */
   readonly result: ScanResult | undefined;
+  /** Whether one machine attempts the window and another does not. */
+  readonly parts: boolean;
+}
+
+/** What may be found at a window, and the answer that each machine gets. */
+export interface Move extends Found {
   /** How many results this one stands for. */
   readonly results: number;
   readonly answers: readonly Answer[];
-  /** Whether one machine attempts the window and another does not. */
-  readonly parts: boolean;
 }
 
 /** All that may be found at a window, by its order. */

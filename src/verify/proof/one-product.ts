@@ -2,21 +2,22 @@ import { pagesPerRange } from '../../core/memory/geometry.ts';
 import { hasOrder, type Order, type OrderSet, ordersOf, type Window } from '../../core/memory/order.ts';
 import type { SearchMachine, SearchSetting } from '../../core/search/machine.ts';
 import { windowFault } from '../algorithm-fault.ts';
-import type { PropertyName } from '../properties.ts';
+import { mostStacked, mostVisits } from '../properties.ts';
 import { type DecidedWindows, firstUndecided, isDecided, nothingDecided, withDecided } from './decided.ts';
+import { inOrder } from './in-order.ts';
 import type { Move, Moves } from './moves.ts';
 import { MOST_STATES, windowCode } from './product.ts';
 import { StateIndex } from './state-index.ts';
-
-/** What a proof about one machine can fail with: a property, or what no search may do. */
-export type Broken = PropertyName | 'attempt' | 'ends';
-
-/** A machine, the answers it may get and, second in each, what Linux makes of them. */
-export interface Single {
-  readonly machine: SearchMachine;
-  readonly moves: Moves;
-  readonly setting: SearchSetting;
-}
+import {
+  type Bounds,
+  type Broken,
+  MOST_VIOLATIONS,
+  type MostStacked,
+  type Reached,
+  type StateSpace,
+  undecidedAround,
+  type Violation,
+} from './state-space.ts';
 
 /** A state of the machine, with as much of its past as the properties ask about. */
 interface Past {
@@ -27,39 +28,79 @@ interface Past {
 }
 
 /** A state that is reached, and how. */
-export interface OneNode {
+interface OneNode extends Reached {
   readonly state: Past;
-  /** Undefined at the end. */
-  readonly at: Window | undefined;
-  readonly from: OneNode | undefined;
-  readonly move: Move | undefined;
   /** What follows; `attempts` says by which of these an attempt leads there. */
   readonly after: OneNode[];
   readonly attempts: boolean[];
 }
 
-/** Where a property is broken, if a range gives these answers. */
-export interface Violation {
-  readonly broken: Broken;
-  readonly node: OneNode;
-  /** The answer with which it is broken; undefined at the end. */
-  readonly move: Move | undefined;
-  /** The window that was missed. */
-  readonly missed: Window | undefined;
-}
-
-export interface OneProduct {
+interface OneProduct {
   readonly nodes: readonly OneNode[];
-  /** By the shortest sequences of answers first; the first ones. */
   readonly violations: readonly Violation[];
   readonly unfinished: boolean;
 }
 
-/** Places in which properties are broken that are kept for one set of orders. */
-const MOST_VIOLATIONS = 40;
+/**
+ * The states of a machine, with the answers that it may get: second in each move is what Linux makes of it.
+ */
+export function machineStates(machine: SearchMachine, moves: Moves): StateSpace {
+  return {
+    of: 'states',
+    leavesOpen: [],
+    explore(setting) {
+      const { nodes, violations, unfinished } = productOfOne(machine, moves, setting);
+      const states = nodes.length;
+      if (unfinished || violations.length > 0) return { states, violations, unfinished, bounds: undefined };
+      const found = boundsOf(nodes, machine, setting);
+      return 'broken' in found
+        ? { states, violations: [found], unfinished, bounds: undefined }
+        : { states, violations, unfinished, bounds: found };
+    },
+  };
+}
+
+function boundsOf(
+  nodes: readonly OneNode[],
+  machine: SearchMachine,
+  { geometry, orders }: SearchSetting,
+): Bounds | Violation {
+  const broken = (property: Broken, node: OneNode): Violation => {
+    return { broken: property, node, move: undefined, missed: undefined };
+  };
+  const sorted = inOrder(nodes);
+  if (!sorted) return broken('ends', nodes[nodes.length - 1]);
+  const visits = mostOnAWay(sorted, () => 1);
+  const attempts = mostOnAWay(sorted, (attempted) => (attempted ? 1 : 0));
+  if (visits > mostVisits(geometry, orders)) return broken('visits', nodes[0]);
+  let stack: MostStacked | undefined;
+  for (const node of nodes) {
+    if (!machine.stack || !node.at) continue;
+    const below = machine.stack(node.state.state);
+    const most = below.length + 1;
+    if (most > mostStacked(geometry)) return broken('stack-depth', node);
+    if (!stack || most > stack.most) stack = { most, visited: node.at, below };
+  }
+  return { visits, attempts, stack };
+}
+
+/** The most that any way from the first node to an end adds up to. */
+function mostOnAWay(sorted: readonly OneNode[], worth: (attempted: boolean) => number): number {
+  const best = new Map<OneNode, number>();
+  let most = 0;
+  for (const node of sorted) {
+    const so = best.get(node) ?? 0;
+    for (const [i, next] of node.after.entries()) {
+      const sum = so + worth(node.attempts[i]);
+      if (sum > (best.get(next) ?? -1)) best.set(next, sum);
+      most = Math.max(most, sum);
+    }
+  }
+  return most;
+}
 
 /** Every state that any sequence of answers reaches, and where a property is broken. */
-export function productOfOne({ machine, moves, setting }: Single): OneProduct {
+function productOfOne(machine: SearchMachine, moves: Moves, setting: SearchSetting): OneProduct {
   const { geometry, orders } = setting;
   const enabled = ordersOf(orders);
   const index = new StateIndex<OneNode>();
@@ -138,10 +179,6 @@ function brokenBy(
   if (stopped) return { broken: 'stops', missed: undefined };
   if (parts && fill === 'too-few') return { broken: 'qualifying', missed: undefined };
   if (isDecided(decided, enabled, at)) return { broken: 'attempted-once', missed: undefined };
-  for (const order of enabled) {
-    const around = { offset: at.offset & -(1 << order), order } as Window;
-    if (order > at.order && !isDecided(decided, enabled, around))
-      return { broken: 'largest-first', missed: around };
-  }
-  return undefined;
+  const around = undecidedAround(at, enabled, (window) => isDecided(decided, enabled, window));
+  return around && { broken: 'largest-first', missed: around };
 }

@@ -2,28 +2,21 @@ import { grouped } from '../../core/base/plural.ts';
 import { geometryOfPmdOrder, MIN_PMD_ORDER, pagesPerRange } from '../../core/memory/geometry.ts';
 import { countPages, emptyOccupancy, setPages } from '../../core/memory/occupancy.ts';
 import type { OrderSet, Window } from '../../core/memory/order.ts';
+import { isPossibleOnRetry } from '../../core/rules/outcome.ts';
 import { actionAfter, type ScanResult } from '../../core/rules/scan-result.ts';
-import type { SearchMachine } from '../../core/search/machine.ts';
+import type { SearchSetting } from '../../core/search/machine.ts';
 import { AlgorithmRun } from '../algorithm-run.ts';
 import { everySetOfOrders } from '../cases/order-sets.ts';
 import { outcomeOfCase, ptesOf, reachesSearch, type SearchCase } from '../cases/search-case.ts';
 import { shrinkCase } from '../cases/shrink-case.ts';
 import type { CheckedAlgorithm } from '../checked-algorithm.ts';
-import { brokenProperties, mostStacked, mostVisits } from '../properties.ts';
+import { brokenProperties, type PropertyName } from '../properties.ts';
 import { MachineFault } from './checked-machine.ts';
 import type { AnswerStep, ProvedOrder } from './equality-proof.ts';
 import { type AnswerFact, caseWith } from './fact-case.ts';
-import { inOrder } from './in-order.ts';
-import { type Move, type Moves, movesOf } from './moves.ts';
-import {
-  type Broken,
-  type OneNode,
-  type OneProduct,
-  productOfOne,
-  type Single,
-  type Violation,
-} from './one-product.ts';
+import type { Found } from './moves.ts';
 import { MOST_STATES } from './product.ts';
+import type { Bounds, Broken, MostStacked, Reached, StateSpace, Violation } from './state-space.ts';
 
 /** The most of something at one PMD order, over all sets of orders. */
 export interface Bound {
@@ -38,7 +31,9 @@ export interface BoundsOfOrder extends ProvedOrder {
   readonly visits: Bound;
   readonly attempts: Bound;
   /** With the window that is visited; undefined for searches that keep no stack. */
-  readonly stack: (Bound & { readonly visited: Window; readonly below: readonly Window[] }) | undefined;
+  readonly stack: (Bound & Omit<MostStacked, 'most'>) | undefined;
+  /** Undefined for searches that do not attempt windows together. */
+  readonly rounds: Bound | undefined;
 }
 
 /** How a property is broken, by answers that may be free. */
@@ -52,7 +47,12 @@ export interface BrokenProperty {
 
 /** What a proof about one machine came to: plain data. */
 export interface PropertyProof {
+  /** Whether nothing is broken of what is gone through. */
   readonly proved: boolean;
+  /** What was gone through: all states, or the parts that they are made of. */
+  readonly of: StateSpace['of'];
+  /** Properties of which that says nothing. */
+  readonly leavesOpen: readonly PropertyName[];
   readonly gone: readonly BoundsOfOrder[];
   /** How attempts end in the range that reaches bounds. */
   readonly fails: ScanResult | undefined;
@@ -63,19 +63,16 @@ export interface PropertyProof {
   readonly stopped: string | undefined;
 }
 
-/** Linux, which has no answers of its own. */
-const LINUX: SearchMachine = { start: () => 0, window: () => undefined, next: () => 0 };
-
 /**
  * Proves of one machine, for every set of orders of some PMD orders, that it keeps to what any search should,
  * or finds where it does not. Works in steps that yield how many states were looked at.
  */
 export class PropertyProofRun {
   readonly #checked: CheckedAlgorithm;
-  readonly #machine: SearchMachine;
-  readonly #moves: Moves;
+  readonly #space: StateSpace;
   readonly #pmdOrders: readonly number[];
   readonly #fails: ScanResult | undefined;
+  readonly #missesLightly: boolean;
   readonly #gone: BoundsOfOrder[] = [];
   readonly #run: AlgorithmRun;
   readonly #seen = { states: 0 };
@@ -86,16 +83,15 @@ export class PropertyProofRun {
 
   constructor(
     checked: CheckedAlgorithm,
-    machine: SearchMachine,
+    space: StateSpace,
     pmdOrders: readonly number[],
     results: readonly ScanResult[],
-    moves = movesOf([machine, LINUX], results),
   ) {
     this.#checked = checked;
-    this.#machine = machine;
-    this.#moves = moves;
+    this.#space = space;
     this.#pmdOrders = pmdOrders;
     this.#fails = results.find((result) => actionAfter(result) === 'next-order');
+    this.#missesLightly = space.of === 'parts' && results.some((result) => !isPossibleOnRetry(result));
     this.#run = new AlgorithmRun(checked);
   }
 
@@ -118,6 +114,8 @@ export class PropertyProofRun {
     const stopped = this.#stopped ?? (this.#done ? undefined : 'the machine does not come back');
     return {
       proved: stopped === undefined && this.#broken === undefined,
+      of: this.#space.of,
+      leavesOpen: this.#space.leavesOpen,
       gone: this.#gone,
       fails: this.#fails,
       broken: this.#broken,
@@ -129,25 +127,31 @@ export class PropertyProofRun {
   /** Whether everything holds at this PMD order. */
   *#prove(pmdOrder: number): Generator<number, boolean> {
     let [sets, states] = [0, 0];
-    const most: Partial<Record<'visits' | 'attempts' | 'stack', Most>> = {};
-    for (const single of this.#singles(pmdOrder)) {
-      const product = productOfOne(single);
-      states += product.nodes.length;
-      this.#seen.states += product.nodes.length;
-      if (product.unfinished) {
+    const most: Partial<Record<keyof Bounds, Most>> = {};
+    let stacked: MostStacked | undefined;
+    for (const setting of this.#settings(pmdOrder)) {
+      const explored = this.#space.explore(setting);
+      states += explored.states;
+      this.#seen.states += explored.states;
+      if (explored.unfinished) {
         this.#stopped = `more than ${grouped(MOST_STATES)} states for a set of orders at PMD order ${pmdOrder}`;
         return false;
       }
-      const found = this.#bounds(single, product);
-      if (found.violations.length > 0) return false;
-      for (const kind of ['visits', 'attempts', 'stack'] as const) {
-        const bound = found[kind];
-        if (bound && bound.most > (most[kind]?.most ?? -1)) most[kind] = bound;
+      if (!explored.bounds) return false;
+      const { stack, ...numbers } = explored.bounds;
+      const { orders } = setting;
+      if (stack && stack.most > (stacked?.most ?? -1)) {
+        stacked = stack;
+        most.stack = { most: stack.most, orders };
+      }
+      for (const kind of ['visits', 'attempts', 'rounds'] as const) {
+        const number = numbers[kind];
+        if (number !== undefined && number > (most[kind]?.most ?? -1)) most[kind] = { most: number, orders };
       }
       sets++;
       yield this.#seen.states;
     }
-    const { visits, attempts, stack } = most;
+    const { visits, attempts, stack, rounds } = most;
     if (!visits || !attempts) return false;
     this.#gone.push({
       pmdOrder,
@@ -155,42 +159,24 @@ export class PropertyProofRun {
       states,
       visits: this.#bound(visits, pmdOrder, ({ visits: count }) => count),
       attempts: this.#bound(attempts, pmdOrder, ({ windows }) => windows.length),
-      stack: stack && {
-        ...this.#bound(stack, pmdOrder, ({ stackDepth = 0 }) => stackDepth),
-        visited: plain(stack.node?.at as Window),
-        below: (this.#machine.stack?.(stack.node?.state.state) ?? []).map(plain),
-      },
+      stack: stack &&
+        stacked && {
+          ...this.#bound(stack, pmdOrder, ({ stackDepth = 0 }) => stackDepth),
+          visited: plain(stacked.visited),
+          below: stacked.below.map(plain),
+        },
+      rounds: rounds && this.#bound(rounds, pmdOrder, (run) => run.rounds.length),
     });
     return true;
   }
 
+  /** Whether a full range in which all that can fail does has so many. */
   #bound({ most, orders }: Most, pmdOrder: number, count: (run: AlgorithmRun) => number): Bound {
     const run = this.#run;
-    const full = fullRange(pmdOrder, orders);
-    run.run(full, () => this.#fails ?? 'SCAN_SUCCEED', true);
+    const fails = this.#fails ?? 'SCAN_SUCCEED';
+    const misses = this.#missesLightly ? 'SCAN_ALLOC_LIGHT_MISS' : fails;
+    run.run(fullRange(pmdOrder, orders), (_, __, reclaim) => (reclaim ? fails : misses), true);
     return { most, orders, reached: run.fault === undefined && count(run) === most };
-  }
-
-  /** The most of a set of orders, and what is broken under it. */
-  #bounds(single: Single, { nodes, violations }: OneProduct) {
-    const { geometry, orders } = single.setting;
-    if (violations.length > 0) return { violations };
-    const found = (broken: Broken, node: OneNode) => {
-      return { violations: [{ broken, node, move: undefined, missed: undefined }] };
-    };
-    const sorted = inOrder(nodes);
-    if (!sorted) return found('ends', nodes[nodes.length - 1]);
-    const visits = mostOnAWay(sorted, () => 1);
-    const attempts = mostOnAWay(sorted, (attempted) => (attempted ? 1 : 0));
-    if (visits > mostVisits(geometry, orders)) return found('visits', nodes[0]);
-    let stack: Most | undefined;
-    for (const node of nodes) {
-      if (!single.machine.stack || !node.at) continue;
-      const most = single.machine.stack(node.state.state).length + 1;
-      if (most > mostStacked(geometry)) return found('stack-depth', node);
-      if (!stack || most > stack.most) stack = { most, orders, node };
-    }
-    return { violations, visits: { most: visits, orders }, attempts: { most: attempts, orders }, stack };
   }
 
   /** Looks for a small case, at smaller PMD orders first. */
@@ -198,14 +184,14 @@ export class PropertyProofRun {
     for (let pmdOrder = MIN_PMD_ORDER; pmdOrder <= largest; pmdOrder++) {
       let smallest: SearchCase | undefined;
       let shortest: BrokenProperty | undefined;
-      for (const single of this.#singles(pmdOrder)) {
-        const product = productOfOne(single);
+      for (const setting of this.#settings(pmdOrder)) {
+        const { unfinished, violations } = this.#space.explore(setting);
         // Larger ranges have yet more states.
-        if (product.unfinished && product.violations.length === 0) return;
-        for (const violation of this.#bounds(single, product).violations) {
-          const told = toldOf(single, violation);
+        if (unfinished && violations.length === 0) return;
+        for (const violation of violations) {
+          const told = toldOf(setting, violation);
           if (!shortest || (!smallest && told.steps.length < shortest.steps.length)) shortest = told;
-          const made = caseOf(single, violation, this.#fails);
+          const made = caseOf(setting, violation, this.#fails);
           if (!made || (smallest && ptesOf(smallest) <= ptesOf(made)) || !this.#breaks(made, told.broken))
             continue;
           [smallest, shortest] = [made, told];
@@ -236,46 +222,31 @@ export class PropertyProofRun {
     return run.fault !== undefined || brokenProperties(run, searchCase).some((name) => name === broken);
   }
 
-  *#singles(pmdOrder: number): Generator<Single> {
+  *#settings(pmdOrder: number): Generator<SearchSetting> {
     const geometry = geometryOfPmdOrder(pmdOrder);
     const { minOrder } = this.#checked.model;
-    for (const orders of everySetOfOrders(geometry)) {
-      yield { machine: this.#machine, moves: this.#moves, setting: { geometry, orders, minOrder } };
-    }
+    for (const orders of everySetOfOrders(geometry)) yield { geometry, orders, minOrder };
   }
 }
 
 interface Most {
   readonly most: number;
   readonly orders: OrderSet;
-  readonly node?: OneNode;
-}
-
-/** The most that any way from the first node to an end adds up to. */
-function mostOnAWay(sorted: readonly OneNode[], worth: (attempted: boolean) => number): number {
-  const best = new Map<OneNode, number>();
-  let most = 0;
-  for (const node of sorted) {
-    const so = best.get(node) ?? 0;
-    for (const [i, next] of node.after.entries()) {
-      const sum = so + worth(node.attempts[i]);
-      if (sum > (best.get(next) ?? -1)) best.set(next, sum);
-      most = Math.max(most, sum);
-    }
-  }
-  return most;
 }
 
 /** The answers on the way to a violation, in words that can be sent. */
-function toldOf({ setting }: Single, { broken, node, move, missed }: Violation): BrokenProperty {
+function toldOf(
+  { geometry, orders }: SearchSetting,
+  { broken, node, move, missed }: Violation,
+): BrokenProperty {
   const steps: AnswerStep[] = answersTo(node, move).map(([at, { fill, result }]) => {
-    return { ...plain(at), fill, result };
+    return { ...plain(at), fill, result, ...(at.reclaim ? { reclaim: true } : {}) };
   });
   const again = broken === 'attempted-once' && !steps.slice(0, -1).some((step) => isSame(step, steps.at(-1)));
   return {
     broken: again ? 'steps-over' : broken,
-    pmdOrder: setting.geometry.pmdOrder,
-    orders: setting.orders,
+    pmdOrder: geometry.pmdOrder,
+    orders,
     steps,
     missed: missed && plain(missed),
   };
@@ -283,7 +254,7 @@ function toldOf({ setting }: Single, { broken, node, move, missed }: Violation):
 
 /** A case that gives the answers of a violation; what only many visits show, a full range shows. */
 function caseOf(
-  { setting }: Single,
+  setting: SearchSetting,
   { broken, node, move, missed }: Violation,
   fails: ScanResult | undefined,
 ): SearchCase | undefined {
@@ -294,7 +265,9 @@ function caseOf(
   }
   const facts = new Map<string, AnswerFact>();
   for (const [at, { fill, result }] of answersTo(node, move)) {
-    if (fill !== 'disabled') facts.set(`${at.offset}:${at.order}`, { ...plain(at), fill, result });
+    if (fill === 'disabled') continue;
+    const onRetry = at.reclaim ? { onRetry: true as const } : {};
+    facts.set(`${at.offset}:${at.order}${at.reclaim ? '*' : ''}`, { ...plain(at), fill, result, ...onRetry });
   }
   const isOpen = missed && facts.get(`${missed.offset}:${missed.order}`)?.result === undefined;
   if (isOpen && !move?.parts) {
@@ -304,10 +277,10 @@ function caseOf(
   return caseWith([...facts.values()], setting);
 }
 
-function answersTo(node: OneNode, last: Move | undefined): [Window, Move][] {
-  const steps: [Window, Move][] = last ? [[node.at as Window, last]] : [];
-  for (let each = node; each.from && each.move; each = each.from) {
-    steps.unshift([each.from.at as Window, each.move]);
+function answersTo(node: Reached, last: Found | undefined): [NonNullable<Reached['at']>, Found][] {
+  const steps: [NonNullable<Reached['at']>, Found][] = last && node.at ? [[node.at, last]] : [];
+  for (let each = node; each.from?.at && each.move; each = each.from) {
+    steps.unshift([each.from.at, each.move]);
   }
   return steps;
 }

@@ -1,11 +1,15 @@
 import { NEWEST_MODEL } from '../../core/rules/kernel-release.ts';
 import type { ScanResult } from '../../core/rules/scan-result.ts';
 import { machineOf, type SearchMachine } from '../../core/search/machine.ts';
+import { roundsMachineOf } from '../../core/search/rounds/rounds.ts';
 import { EVERY_RESULT } from '../cases/stages.ts';
 import type { CheckedAlgorithm } from '../checked-algorithm.ts';
 import { EqualityProofRun } from './equality-proof.ts';
 import { movesOf } from './moves.ts';
+import { machineStates } from './one-product.ts';
+import { partStates } from './part-states.ts';
 import { PropertyProofRun } from './property-proof.ts';
+import type { StateSpace } from './state-space.ts';
 
 /** PMD orders that are gone through unless one is asked for: those that pages of 4K, 16K and 64K make. */
 export const PROVED_PMD_ORDERS: readonly number[] = [5, 9, 11, 13];
@@ -39,10 +43,20 @@ export function propertyProof(
   checked: CheckedAlgorithm,
   { pmdOrders, results = EVERY_RESULT }: ProofOptions,
 ): PropertyProofRun | string {
-  const machines = machinesOf([checked]);
-  if (typeof machines === 'string') return machines;
+  const space = spaceOf(checked, results);
+  if (!space) return `${checked.name} does not show its states`;
   if (checked.model !== NEWEST_MODEL) return `${checked.name} judges windows by rules of its own`;
-  return new PropertyProofRun(checked, machines[0], pmdOrders, results);
+  return new PropertyProofRun(checked, space, pmdOrders, results);
+}
+
+/** Linux, which has no answers of its own. */
+const LINUX: SearchMachine = { start: () => 0, window: () => undefined, next: () => 0 };
+
+function spaceOf({ algorithm }: CheckedAlgorithm, results: readonly ScanResult[]): StateSpace | undefined {
+  const inRounds = roundsMachineOf(algorithm);
+  if (inRounds) return partStates(inRounds, results);
+  const machine = machineOf(algorithm);
+  return machine && machineStates(machine, movesOf([machine, LINUX], results));
 }
 
 function machinesOf(algorithms: readonly CheckedAlgorithm[]): SearchMachine[] | string {

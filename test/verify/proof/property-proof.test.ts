@@ -9,6 +9,7 @@ import { outcomeOfCase, ptesOf } from '../../../src/verify/cases/search-case.ts'
 import { EVERY_RESULT } from '../../../src/verify/cases/stages.ts';
 import { checkedAlgorithmOf } from '../../../src/verify/checked-algorithm.ts';
 import { type Move, movesOf } from '../../../src/verify/proof/moves.ts';
+import { machineStates } from '../../../src/verify/proof/one-product.ts';
 import { PropertyProofRun } from '../../../src/verify/proof/property-proof.ts';
 import { brokenProperties } from '../../../src/verify/properties.ts';
 import { EXHAUSTIVE, WHOLE } from '../../support/slice.ts';
@@ -25,7 +26,7 @@ function prove(
   const kept = (moves: readonly Move[]) => moves.filter((move) => !forgets(move));
   const moves = { disabled: kept(all.disabled), pmdOrder: kept(all.pmdOrder), below: kept(all.below) };
   const checked = checkedAlgorithmOf(algorithm);
-  const run = new PropertyProofRun(checked, machine, pmdOrders, EVERY_RESULT, moves);
+  const run = new PropertyProofRun(checked, machineStates(machine, moves), pmdOrders, EVERY_RESULT);
   for (const _ of run.run());
   const result = run.result();
   const ofCase = new AlgorithmRun(checked);

@@ -52,7 +52,8 @@ function partFrom(
     const natural = asOrder(Math.min(naturalOrder(offset, geometry), largest));
     let order: Order | undefined = natural;
     let smallest = natural;
-    for (; order !== undefined && start + (1 << order) > end; order = lowerOrder(orders, order)) smallest = order;
+    for (; order !== undefined && start + (1 << order) > end; order = lowerOrder(orders, order))
+      smallest = order;
     if (order !== undefined) return { offset, order, end, largest, reclaim };
     start += 1 << smallest;
   }

@@ -1,4 +1,4 @@
-import { type Geometry, orderBytes, pagesPerRange } from '../../memory/geometry.ts';
+import { type Geometry, orderBytes, pagesPerRange, rangeBytes } from '../../memory/geometry.ts';
 import { MIN_ANON_ORDER, type Window } from '../../memory/order.ts';
 import type { CollapsePolicy } from '../../rules/policy.ts';
 import type { ScanResult } from '../../rules/scan-result.ts';
@@ -91,7 +91,8 @@ export function collapseInRounds(
   let pending = select();
   while (pending !== undefined) {
     const batch: Part[] = [];
-    for (; pending !== undefined && hasRoom(batch, pending, geometry); pending = select()) batch.push(pending);
+    for (; pending !== undefined && hasRoom(batch, pending, geometry); pending = select())
+      batch.push(pending);
     const results = attempt(batch);
     if (observe) {
       for (const [i, look] of selected.splice(0, batch.length).entries()) {
@@ -130,6 +131,11 @@ interface Look {
 /** Bytes that the windows of a round may have together. */
 const ROUND_BYTES = 32 * 2 ** 20;
 
+/** Whether the windows of a range may be too many for one round: a range larger than that. */
+export function roundsFill(geometry: Geometry): boolean {
+  return rangeBytes(geometry) > ROUND_BYTES;
+}
+
 /**
  * Whether a window fits into a batch; an empty batch takes any.
  * Source: docs/khugepaged.md#rounds-batches.
@@ -160,7 +166,8 @@ class RoundsOutcome {
     if (result === 'SCAN_SUCCEED') this.#collapsed = true;
     if (move === 'next-offset' || move === 'again') return;
     this.#last = result;
-    if (move === 'next-order' && !isRetried && result === 'SCAN_ALLOC_HUGE_PAGE_FAIL') this.#smallestFailed = true;
+    if (move === 'next-order' && !isRetried && result === 'SCAN_ALLOC_HUGE_PAGE_FAIL')
+      this.#smallestFailed = true;
   }
 
   result(): ScanResult {
