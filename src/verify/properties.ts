@@ -37,7 +37,7 @@ const PROPERTIES = {
     text: 'if nothing collapsed and an allocation failed, the result is SCAN_ALLOC_HUGE_PAGE_FAIL',
     holds: keepsFailedAllocation,
   },
-  visits: { text: 'at most 2^(PMD order - lowest order + 1) - 1 visits', holds: visitsFew },
+  visits: { text: 'at most 2^(PMD order - lowest order + 1) - 1 visits, but for retries', holds: visitsFew },
   'stack-depth': { text: 'at most PMD order - 1 windows on the stack', holds: stacksFew },
 } satisfies Record<string, { text: string; holds: (run: AlgorithmRun, shape: Shape) => boolean }>;
 
@@ -181,8 +181,11 @@ function attemptsOnce({ windows }: AlgorithmRun): boolean {
   return windows.length < 2 || new Set(windows).size === windows.length;
 }
 
-function visitsFew({ visits }: AlgorithmRun, { range, orders }: Shape): boolean {
-  return visits <= mostVisits(range.geometry, orders);
+/** A window that is attempted again with reclaim is visited again. */
+function visitsFew({ visits, windows }: AlgorithmRun, { range, orders }: Shape): boolean {
+  if (visits <= mostVisits(range.geometry, orders)) return true;
+  const retries = windows.filter((code) => windowOf(code).reclaim).length;
+  return visits - retries <= mostVisits(range.geometry, orders);
 }
 
 /** Visits of a search that looks at each window down to the lowest enabled order once. */

@@ -33,8 +33,11 @@ export interface ExplainedFinding extends Omit<Finding, 'twice'> {
   readonly usual: SearchCase | undefined;
 }
 
-/** How a property came out: in all cases that were tried, or in those where something is reported of it. */
-export type PropertyState = 'held' | 'broken' | 'not-reported';
+/**
+ * How a property came out: proved, or in all cases that were tried, or in those where something is reported
+ * of it.
+ */
+export type PropertyState = 'proved' | 'held' | 'broken' | 'not-reported';
 
 /** What verification found: plain data again. */
 export interface VerifyReport {

@@ -5,7 +5,8 @@ import { type Geometry, geometryOfPmdOrder, x86_64 } from '../../core/memory/geo
 import type { SearchCase } from '../../verify/cases/search-case.ts';
 import type { CheckedAlgorithm } from '../../verify/checked-algorithm.ts';
 import { guarded } from '../../verify/guarded-algorithm.ts';
-import { equalityProof, propertyProof } from '../../verify/proof/proving.ts';
+import type { EqualityProof } from '../../verify/proof/equality-proof.ts';
+import { equalityProofs, propertyProof } from '../../verify/proof/proving.ts';
 import { reportingAttempts } from '../../verify/reported-attempts.ts';
 import { Verification, type VerifyReport } from '../../verify/verification.ts';
 import { compareSnapshots, measureGap } from '../compare/snapshots.ts';
@@ -131,11 +132,15 @@ function prove(
   const reportOf = (found: SearchCase | undefined) =>
     found ? inTime(() => verification.value.only(found)) : verification.value.report();
   if (b) {
-    const run = equalityProof([a, b], asks);
-    if (typeof run === 'string') return succeed({ report: undefined, noProof: run });
-    goThrough(run.run());
-    const equality = run.result();
-    return succeed({ equality, report: reportOf(equality.found?.case), noProof: equality.stopped });
+    const runs = equalityProofs([a, b], asked.kind === 'equivalence' ? asked.relation : 'attempts', asks);
+    if (typeof runs === 'string') return succeed({ report: undefined, noProof: runs });
+    let equality: EqualityProof | undefined;
+    for (const run of runs) {
+      goThrough(run.run());
+      equality = run.result();
+      if (equality.proved) break;
+    }
+    return succeed({ equality, report: reportOf(equality?.found?.case), noProof: equality?.stopped });
   }
   const run = propertyProof(a, asks);
   if (typeof run === 'string') return succeed({ report: undefined, noProof: run });

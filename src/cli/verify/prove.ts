@@ -5,7 +5,12 @@ import { proofJson } from '../../render/json/proof.ts';
 import { propertyProofJson } from '../../render/json/property-proof.ts';
 import { verifyJson } from '../../render/json/verify.ts';
 import { provedText, provedWords, refutedText } from '../../render/text/proof.ts';
-import { brokenText, propertiesProvedText, provedOfOne } from '../../render/text/property-proof.ts';
+import {
+  brokenText,
+  propertiesProvedText,
+  provedOfOne,
+  provedPartsText,
+} from '../../render/text/property-proof.ts';
 import { verifyText } from '../../render/text/verify.ts';
 import { verifyMail } from '../../render/text/verify-mail.ts';
 import { verifyJunit, verifyKtap } from '../../render/text/verify-tests.ts';
@@ -13,7 +18,7 @@ import { EVERY_RESULT } from '../../verify/cases/stages.ts';
 import type { PropertyProof } from '../../verify/proof/property-proof.ts';
 import { PROVED_OF_ONE, PROVED_PMD_ORDERS } from '../../verify/proof/proving.ts';
 import { PROPERTY_NAMES, type PropertyName } from '../../verify/properties.ts';
-import type { Asked, PropertyState, VerifyOptions } from '../../verify/verification.ts';
+import type { Asked, PropertyState, VerifyOptions, VerifyReport } from '../../verify/verification.ts';
 import { isCFile } from '../shared/c-walk/c-file.ts';
 import { type Context, print, styleFor } from '../shared/context.ts';
 import { EXIT } from '../shared/exit-code.ts';
@@ -46,6 +51,7 @@ export async function proveFirst(
   if (!answer.ok || answer.value.noProof !== undefined) return answer;
   const { equality } = answer.value;
   if (!equality || equality.proved || equality.found) return answer;
+  if (equality.sameness === 'set') return answer;
   const noProof = equality.onlyFree
     ? 'they part only if answers were free; no bitmap, limit and outcome gives the ones below'
     : 'they do not attempt the same windows in the same order, and only that is proved';
@@ -122,6 +128,39 @@ async function printPropertyProof(
     junit: () => verifyJunit(report, seconds),
   };
   await print(context, answers[flags.json ? 'json' : (flags.format ?? 'text')]());
+}
+
+/** What is proved of the parts of a search, if that is not all that was asked. */
+export function provedParts(answer: ProofAnswer | undefined): PropertyProof | undefined {
+  const proof = answer?.properties;
+  return proof?.proved && proof.leavesOpen.length > 0 ? proof : undefined;
+}
+
+/** A report of cases in which the properties that are proved are said to be. */
+export function withProved(
+  { properties }: VerifyReport,
+  { leavesOpen }: PropertyProof,
+): Pick<VerifyReport, 'properties'> {
+  const proved = PROPERTY_NAMES.filter((name) => !leavesOpen.includes(name) && properties?.[name] === 'held');
+  return { properties: { ...properties, ...Object.fromEntries(proved.map((name) => [name, 'proved'])) } };
+}
+
+/** What is proved of the parts of a search, after the cases. */
+export function textOfParts(
+  context: Context,
+  flags: VerifyFlags,
+  proof: PropertyProof,
+  asked: {
+    readonly name: string;
+    readonly results: readonly ScanResult[] | undefined;
+    readonly seconds: number;
+  },
+): string {
+  const { name, results = EVERY_RESULT, seconds } = asked;
+  const command = shellCommand(['thpscope', 'verify', name, ...askedWords(flags)]);
+  const everyResult = asked.results === undefined;
+  const view = { name, proof, results: results.length, everyResult, seconds, command };
+  return provedPartsText(view, styleFor(context, flags.color));
 }
 
 /** All of them, but that nothing is said of a stack where none is kept. */

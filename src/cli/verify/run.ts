@@ -26,7 +26,7 @@ import { rangeFromFlags } from '../shared/source.ts';
 import { type ProofAnswer, reportJob, runVerifyJob } from '../shared/verify-job.ts';
 import type { VerifyFlags } from './command.ts';
 import { newAlgorithm, newMachine, writeNewAlgorithm } from './new-algorithm.ts';
-import { printProof, proveFirst } from './prove.ts';
+import { printProof, provedParts, proveFirst, textOfParts, withProved } from './prove.ts';
 
 /** `thpscope verify`: do algorithms do the same, or keep to what they should? */
 export async function verify(this: Context, flags: VerifyFlags, ...words: string[]): Promise<void> {
@@ -75,7 +75,8 @@ export async function verify(this: Context, flags: VerifyFlags, ...words: string
   const proof = asksCases ? succeed(undefined) : await proveFirst(this, { asked, names, options });
   if (!reportJob(this, proof)) return;
   const decided = proof.value?.equality ?? proof.value?.properties;
-  if (proof.value && (decided?.proved || decided?.found)) {
+  const parts = provedParts(proof.value);
+  if (proof.value && !parts && (decided?.proved || decided?.found)) {
     const seconds = (performance.now() - started) / 1000;
     return printProof(this, flags, { answer: proof.value, names, results: results.value, seconds });
   }
@@ -83,7 +84,8 @@ export async function verify(this: Context, flags: VerifyFlags, ...words: string
   const report = await runVerifyJob(this, job, flags);
   if (!reportJob(this, report)) return;
   const seconds = (performance.now() - started) / 1000;
-  const view = { report: report.value, single: single.value, flags, seconds };
+  const states = parts && withProved(report.value, parts);
+  const view = { report: { ...report.value, ...states }, single: single.value, flags, seconds };
   const why = proof.value?.noProof;
   const by = await madeBy(names);
   const notProvedJson = (tried: ProofAnswer | undefined) => {
@@ -94,11 +96,12 @@ export async function verify(this: Context, flags: VerifyFlags, ...words: string
     text: () =>
       verifyText(view, styleFor(this, flags.color)) +
       (why === undefined ? '' : notProvedText(names, proof.value?.equality, why)) +
-      (proof.value?.properties ? notBrokenText(proof.value.properties) : ''),
+      (proof.value?.properties ? notBrokenText(proof.value.properties) : '') +
+      (parts ? textOfParts(this, flags, parts, { name: names[0], results: results.value, seconds }) : ''),
     json: () => `${JSON.stringify({ ...verifyJson(view, by), ...notProvedJson(proof.value) })}\n`,
     mail: () => verifyMail(view, by),
-    ktap: () => verifyKtap(report.value),
-    junit: () => verifyJunit(report.value, seconds),
+    ktap: () => verifyKtap(view.report),
+    junit: () => verifyJunit(view.report, seconds),
   };
   await print(this, answers[flags.json ? 'json' : (flags.format ?? 'text')]());
   if (report.value.findings.length > 0) this.process.exitCode = EXIT.difference;

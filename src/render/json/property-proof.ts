@@ -3,22 +3,24 @@ import type { Bound, BrokenProperty, PropertyProof } from '../../verify/proof/pr
 
 /** What a proof about one algorithm adds to the JSON of `verify`. */
 export function propertyProofJson(proof: PropertyProof, why: string | undefined): object {
-  const { proved, gone, fails, broken } = proof;
+  const { proved, gone, fails, broken, of, leavesOpen, missesLightly } = proof;
   const sum = (of: 'sets' | 'states') => gone.reduce((total, each) => total + each[of], 0);
   return {
-    proved,
+    proved: proved && leavesOpen.length === 0,
     ...(why === undefined ? {} : { notProved: why }),
     states: sum('states'),
     sets: sum('sets'),
     pmdOrders: gone.map(({ pmdOrder }) => pmdOrder),
     proof: {
-      gone: gone.map(({ visits, attempts, stack, ...rest }) => ({
+      ...(of === 'parts' ? { of, leavesOpen } : {}),
+      gone: gone.map(({ visits, attempts, stack, rounds, ...rest }) => ({
         ...rest,
         visits: boundJson(visits),
         attempts: boundJson(attempts),
+        ...(rounds && { rounds: boundJson(rounds) }),
         ...(stack && { stack: { ...boundJson(stack), visited: stack.visited, below: stack.below } }),
       })),
-      ...(fails && { reachedBy: fails }),
+      ...(fails && { reachedBy: fails, ...(missesLightly ? { afterLightMisses: true } : {}) }),
       ...(broken && { broken: brokenJson(broken) }),
     },
   };
@@ -33,8 +35,8 @@ function brokenJson({ broken, pmdOrder, orders, steps, missed }: BrokenProperty)
     property: broken,
     pmdOrder,
     orders: ordersOf(orders),
-    answers: steps.map(({ offset, order, fill, result }) => {
-      return { offset, order, fill, ...(result && { result }) };
+    answers: steps.map(({ offset, order, fill, result, reclaim }) => {
+      return { offset, order, fill, ...(result && { result }), ...(reclaim && { reclaim }) };
     }),
     ...(missed && { misses: missed }),
   };

@@ -12,6 +12,7 @@ const ALIKE = {
   windows:
     'they visit the same windows of enabled orders in the same order; what differs are visits of disabled ones',
   attempts: 'they attempt the same windows in the same order; what differs is what they look at in between',
+  set: 'each attempts a window exactly if it qualifies and none around it ended in what leads past it, so that both attempt the same, in whatever order',
 } as const;
 
 export interface ProofView {
@@ -31,7 +32,8 @@ export function provedWords({ proof, results, everyResult }: ProofView): string 
   const outcomes = everyResult ? 'every outcome' : 'outcomes';
   return (
     `proved for every bitmap, limit and set of orders, and ${outcomes} (${plural(results, 'result')}), ` +
-    `at ${pmdOrdersLine(proof.gone)}: ${ALIKE[proof.sameness]}, whatever is found there, and return the same result`
+    `at ${pmdOrdersLine(proof.gone)}: ${ALIKE[proof.sameness]}` +
+    (proof.sameness === 'set' ? '' : ', whatever is found there, and return the same result')
   );
 }
 
@@ -97,7 +99,8 @@ function goneLines({ gone }: EqualityProof): string[] {
 
 /** Answers, a line each. */
 export function sequenceLines(steps: readonly AnswerStep[]): string[] {
-  const line = (step: AnswerStep) => `  ${step.offset}:${step.order}  ${answerWords(step)}`;
+  const line = (step: AnswerStep) =>
+    `  ${step.offset}:${step.order}${step.reclaim ? '*' : ''}  ${answerWords(step)}`;
   if (steps.length <= MOST_ANSWERS) return steps.map(line);
   const left = steps.length - MOST_ANSWERS;
   return [

@@ -1,6 +1,6 @@
 import { grouped, plural } from '../../core/base/plural.ts';
 import { formatOrders } from '../../core/memory/order.ts';
-import type { Bound, BoundsOfOrder, PropertyProof } from '../../verify/proof/property-proof.ts';
+import type { Bound, PropertyProof } from '../../verify/proof/property-proof.ts';
 import { PROPERTY_NAMES, type PropertyName, propertyLine } from '../../verify/properties.ts';
 import type { PropertyState } from '../../verify/verification.ts';
 import { printable } from '../words/printable.ts';
@@ -49,31 +49,57 @@ export function propertiesProvedText(
     proved('every attempt is inside the range, aligned and enabled'),
     proved('the search ends'),
     '',
-    ...boundsTable(proof.gone),
+    ...boundsTable(proof),
     ...boundLines(proof),
     style.dim(`${view.seconds.toFixed(1)} s; no range had to be tried; again: ${printable(view.command)}`),
     '',
   ].join('\n');
 }
 
-function boundsTable(gone: readonly BoundsOfOrder[]): string[] {
-  const titles = ['PMD ORDER', 'SETS OF ORDERS', 'STATES', 'VISITS', 'ATTEMPTS', 'ON THE STACK'];
+function boundsTable({ gone, of }: PropertyProof): string[] {
+  const isInRounds = of === 'parts';
+  const titles = ['PMD ORDER', 'SETS OF ORDERS', isInRounds ? 'PARTS' : 'STATES', 'VISITS', 'ATTEMPTS'];
   return layOutTable(
-    titles.map((title) => ({ title, align: 'right' as const })),
-    gone.map(({ pmdOrder, sets, states, visits, attempts, stack }) => [
+    [...titles, isInRounds ? 'ROUNDS' : 'ON THE STACK'].map((title) => ({ title, align: 'right' as const })),
+    gone.map(({ pmdOrder, sets, states, visits, attempts, stack, rounds }) => [
       String(pmdOrder),
       ...[sets, states, visits.most, attempts.most].map(grouped),
-      stack ? String(stack.most) : '-',
+      String((isInRounds ? rounds : stack)?.most ?? '-'),
     ]),
   );
 }
 
+/** Why parts stand for states, and what they say nothing of. */
+function partLines({ of, leavesOpen }: PropertyProof): string[] {
+  if (of === 'states') return [];
+  return wrap(
+    'its states are stacks of parts of the range, too many to go through; each part was, because none knows of another. ' +
+      `That leaves open: ${leavesOpen.join(', ')}`,
+    110,
+  );
+}
+
+/** What is proved of a search of which parts were gone through: what comes after the cases. */
+export function provedPartsText(view: PropertyProofView, style: Style): string {
+  const { proof, name } = view;
+  return [
+    '',
+    ...wrap(`what is proved of ${printable(name)} is ${provedOfOne(view)}`, 110),
+    ...partLines(proof),
+    '',
+    ...boundsTable(proof),
+    ...boundLines(proof),
+    style.dim(`${view.seconds.toFixed(1)} s with the cases; again: ${printable(view.command)}`),
+    '',
+  ].join('\n');
+}
+
 /** What reaches the bounds, at the PMD order that most have, if it is one of them. */
-function boundLines({ gone, fails }: PropertyProof): string[] {
+function boundLines({ gone, fails, missesLightly }: PropertyProof): string[] {
   const shown = gone.find(({ pmdOrder }) => pmdOrder === 9) ?? gone.at(-1);
   if (!shown) return [];
-  const { pmdOrder, visits, attempts, stack } = shown;
-  const end = `whose attempts all ${fails ? `end in ${fails}` : 'succeed'}`;
+  const { pmdOrder, visits, attempts, stack, rounds } = shown;
+  const end = `whose attempts all ${fails ? `end in ${fails}` : 'succeed'}${missesLightly ? ', after a light miss each' : ''}`;
   const line = (what: string, { most, orders, reached }: Bound, more = '') => {
     const how = reached ? '' : ' (at most; such a range has fewer)';
     return `  ${grouped(most)} ${what} with orders ${formatOrders(orders)}${more}${how}`;
@@ -83,6 +109,7 @@ function boundLines({ gone, fails }: PropertyProof): string[] {
     `at PMD order ${pmdOrder}, in a full range ${end}:`,
     line('visits', visits),
     line('attempts', attempts),
+    ...(rounds ? [line('rounds', rounds)] : []),
     ...(stack
       ? [line('on the stack', stack, `: ${stack.visited.offset}:${stack.visited.order} above ${below}`)]
       : []),

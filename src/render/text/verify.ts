@@ -114,7 +114,7 @@ function badLines({ findings }: VerifyReport, style: Style): string[] {
   });
 }
 
-const STATES = { held: 'held', broken: 'broken', 'not-reported': 'not reported' } as const;
+const STATES = { proved: 'proved', held: 'held', broken: 'broken', 'not-reported': 'not reported' } as const;
 
 function propertyLines(
   properties: Partial<Record<PropertyName, PropertyState>>,
@@ -123,7 +123,9 @@ function propertyLines(
 ): string[] {
   const width = Math.max(...Object.values(properties).map((state) => STATES[state].length));
   const line = (state: PropertyState, text: string) => {
-    const tone = { held: style.good, broken: style.bad, 'not-reported': style.dim }[state];
+    const tone = { proved: style.good, held: style.good, broken: style.bad, 'not-reported': style.dim }[
+      state
+    ];
     return `${tone(STATES[state].padEnd(width))}  ${text}`;
   };
   return [

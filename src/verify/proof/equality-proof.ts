@@ -51,8 +51,8 @@ export interface Parting {
 /** What a proof of equality came to: plain data. */
 export interface EqualityProof {
   readonly proved: boolean;
-  /** What the two do alike, if it is proved. */
-  readonly sameness: Sameness;
+  /** What the two do alike, if it is proved; `set`: they attempt the same windows, in whatever order. */
+  readonly sameness: Sameness | 'set';
   readonly gone: readonly ProvedOrder[];
   readonly parting: Parting | undefined;
   /** A case in which they part, and whether none with fewer PTEs does it at its PMD order. */

@@ -56,6 +56,8 @@ export interface PropertyProof {
   readonly gone: readonly BoundsOfOrder[];
   /** How attempts end in the range that reaches bounds. */
   readonly fails: ScanResult | undefined;
+  /** Whether each window there is attempted twice, the first time without memory at hand. */
+  readonly missesLightly: boolean;
   readonly broken: BrokenProperty | undefined;
   /** A case in which it is broken, made smaller step by step. */
   readonly found: SearchCase | undefined;
@@ -118,6 +120,7 @@ export class PropertyProofRun {
       leavesOpen: this.#space.leavesOpen,
       gone: this.#gone,
       fails: this.#fails,
+      missesLightly: this.#missesLightly,
       broken: this.#broken,
       found: this.#found,
       stopped,

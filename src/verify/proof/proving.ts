@@ -4,11 +4,13 @@ import { machineOf, type SearchMachine } from '../../core/search/machine.ts';
 import { roundsMachineOf } from '../../core/search/rounds/rounds.ts';
 import { EVERY_RESULT } from '../cases/stages.ts';
 import type { CheckedAlgorithm } from '../checked-algorithm.ts';
+import type { Relation } from '../relation.ts';
 import { EqualityProofRun } from './equality-proof.ts';
 import { movesOf } from './moves.ts';
 import { machineStates } from './one-product.ts';
 import { partStates } from './part-states.ts';
 import { PropertyProofRun } from './property-proof.ts';
+import { SameWindowsRun } from './same-windows.ts';
 import type { StateSpace } from './state-space.ts';
 
 /** PMD orders that are gone through unless one is asked for: those that pages of 4K, 16K and 64K make. */
@@ -25,17 +27,37 @@ export interface ProofOptions {
   readonly refutes: boolean;
 }
 
-/** A proof of equality to be run, or why there can be none. */
-export function equalityProof(
+/**
+ * Proofs of what a relation asks for, to be run until one of them succeeds; or why there can be none. That
+ * the same windows are attempted in the same order answers every relation.
+ */
+export function equalityProofs(
   algorithms: readonly [CheckedAlgorithm, CheckedAlgorithm],
-  { pmdOrders, results = EVERY_RESULT, refutes }: ProofOptions,
-): EqualityProofRun | string {
-  const machines = machinesOf(algorithms);
-  if (typeof machines === 'string') return machines;
+  relation: Relation,
+  options: ProofOptions,
+): readonly (EqualityProofRun | SameWindowsRun)[] | string {
+  const { pmdOrders, results = EVERY_RESULT, refutes } = options;
   const [a, b] = algorithms;
+  const strange = algorithms.find(({ algorithm }) => !machineOf(algorithm) && !roundsMachineOf(algorithm));
+  if (strange) return `${strange.name} does not show its states`;
   if (a.model !== b.model) return `${a.name} and ${b.name} judge windows by rules of their own`;
-  const [ofA, ofB] = machines;
-  return new EqualityProofRun(algorithms, [ofA, ofB], pmdOrders, movesOf(machines, results), refutes);
+  const [ofA, ofB] = [machineOf(a.algorithm), machineOf(b.algorithm)];
+  const machines = ofA && ofB ? ([ofA, ofB] as const) : undefined;
+  const inOrder = machines
+    ? [new EqualityProofRun(algorithms, machines, pmdOrders, movesOf(machines, results), refutes)]
+    : [];
+  if (relation === 'attempts' || relation === 'result') {
+    return machines
+      ? inOrder
+      : 'of a search in rounds it is proved which windows it attempts (--relation windows), not their order';
+  }
+  const fewer = {
+    ...options,
+    pmdOrders: pmdOrders.filter((order) => pmdOrders.length === 1 || PROVED_OF_ONE.includes(order)),
+  };
+  const ofEach = algorithms.map((each) => propertyProof(each, fewer));
+  const runs = ofEach.filter((run) => typeof run !== 'string');
+  return runs.length < ofEach.length ? inOrder : [...inOrder, new SameWindowsRun(algorithms, runs, results)];
 }
 
 /** A proof of what one algorithm keeps to, to be run, or why there can be none. */
@@ -57,14 +79,4 @@ function spaceOf({ algorithm }: CheckedAlgorithm, results: readonly ScanResult[]
   if (inRounds) return partStates(inRounds, results);
   const machine = machineOf(algorithm);
   return machine && machineStates(machine, movesOf([machine, LINUX], results));
-}
-
-function machinesOf(algorithms: readonly CheckedAlgorithm[]): SearchMachine[] | string {
-  const machines: SearchMachine[] = [];
-  for (const { name, algorithm } of algorithms) {
-    const machine = machineOf(algorithm);
-    if (!machine) return `${name} does not show its states`;
-    machines.push(machine);
-  }
-  return machines;
 }
