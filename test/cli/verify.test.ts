@@ -85,8 +85,36 @@ test('one machine that breaks a property: exit code 1, a small case and the answ
 });
 
 test('one that shows no states is tested, and the answer says why', async () => {
-  const { stdout } = await thpscope(words('verify rounds --pmd-order 3'));
-  expect(stdout).toMatch(/^tested, not proved: rounds does not show its states$/m);
+  const { stdout } = await thpscope(words('verify chunks --pmd-order 3'));
+  expect(stdout).toMatch(/^tested, not proved: chunks does not show its states$/m);
+});
+
+test('rounds: what its parts show is proved, the rest is tried, and each is called what it is', async () => {
+  const line = 'verify rounds --pmd-order 3 --seed 1';
+  const { stdout, code } = await thpscope(words(line));
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/^proved {8}no larger enabled aligned window that qualifies is ever missed$/m);
+  expect(stdout).toMatch(/^broken {8}nothing is attempted after a result at which Linux 7.3 stops$/m);
+  expect(stdout).toMatch(/^ +3 +4 +14 +6 +6 +4$/m);
+  const json = JSON.parse((await thpscope([...words(line), '--json'])).stdout);
+  expectSchema('verify', json);
+  expect(json).toMatchObject({
+    proved: false,
+    properties: { 'largest-first': 'proved', stops: 'broken', 'stack-depth': 'not-reported' },
+    proof: { of: 'parts', leavesOpen: ['stops', 'result', 'failed-allocation', 'stack-depth'] },
+  });
+  expect(json.proof.gone[0].rounds).toEqual({ most: 4, orders: [2, 3], reached: true });
+});
+
+test('walk and rounds are proved to attempt the same windows where no result ends a search', async () => {
+  const line = 'verify walk rounds --relation windows --pmd-order 5 --results SCAN_SUCCEED,SCAN_PAGE_COUNT';
+  const { stdout, code } = await thpscope(words(line));
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^walk and rounds agree, proved .*\(2 results\)/);
+  expect(stdout).toContain('in whatever order');
+  const json = JSON.parse((await thpscope([...words(line), '--json'])).stdout);
+  expectSchema('verify', json);
+  expect(json).toMatchObject({ holds: true, proved: true, proof: { same: 'set' }, pmdOrders: [5] });
 });
 
 test.each([

@@ -67,7 +67,7 @@ export function attemptsAt(machine: SearchMachine, fill: Fill): boolean {
 }
 
 /** Visits of a range, by its pages; a search that looks at every window twice has 4. */
-const MOST_VISITS = 16;
+export const MOST_VISITS = 16;
 
 /** The algorithm that runs a machine: one window at a time, and the result of the walk. */
 export function algorithmOf<State>(name: string, machine: SearchMachine<State>): MachineAlgorithm {

@@ -61,8 +61,8 @@ const LEFT_OPEN: readonly PropertyName[] = ['result', 'failed-allocation', 'stac
  * The parts of a search in rounds. A state is a stack of parts that do not overlap, and what becomes of each
  * follows from what is found in it: so each part is gone through by itself, with every answer. Where it is
  * split, every window that no part holds as a whole has to be decided, because nobody comes back to it; that
- * parts attempt nothing outside of themselves is checked too. Stacks would be too many: the regions that may
- * fail in the first round alone make some 2 * 10^11 at PMD order 9.
+ * parts attempt nothing outside of themselves is checked too. Stacks would be too many: the first round alone
+ * leaves one of 4 * 10^22 at PMD order 9.
  */
 export function partStates(machine: RoundsMachine, results: readonly ScanResult[]): StateSpace {
   const first = movesOf(machine, results, false);

@@ -19,6 +19,9 @@ export const PROVED_PMD_ORDERS: readonly number[] = [5, 9, 11, 13];
 /** Those of a proof about one algorithm: PMD order 13 takes some forty seconds. */
 export const PROVED_OF_ONE: readonly number[] = [5, 9, 11];
 
+/** Those of a proof about parts: PMD order 11 takes minutes. */
+const PROVED_OF_PARTS: readonly number[] = [5, 9];
+
 export interface ProofOptions {
   readonly pmdOrders: readonly number[];
   /** How attempts may end; every result, unless it is there. */
@@ -51,13 +54,18 @@ export function equalityProofs(
       ? inOrder
       : 'of a search in rounds it is proved which windows it attempts (--relation windows), not their order';
   }
-  const fewer = {
-    ...options,
-    pmdOrders: pmdOrders.filter((order) => pmdOrders.length === 1 || PROVED_OF_ONE.includes(order)),
-  };
+  const usual = algorithms.some(({ algorithm }) => roundsMachineOf(algorithm))
+    ? PROVED_OF_PARTS
+    : PROVED_OF_ONE;
+  const fewer = { ...options, pmdOrders: feasibleOf(pmdOrders, usual) };
   const ofEach = algorithms.map((each) => propertyProof(each, fewer));
   const runs = ofEach.filter((run) => typeof run !== 'string');
   return runs.length < ofEach.length ? inOrder : [...inOrder, new SameWindowsRun(algorithms, runs, results)];
+}
+
+/** A single PMD order is what was asked for; of several those are kept that end soon. */
+function feasibleOf(pmdOrders: readonly number[], usual: readonly number[]): readonly number[] {
+  return pmdOrders.length === 1 ? pmdOrders : pmdOrders.filter((each) => usual.includes(each));
 }
 
 /** A proof of what one algorithm keeps to, to be run, or why there can be none. */
@@ -68,7 +76,8 @@ export function propertyProof(
   const space = spaceOf(checked, results);
   if (!space) return `${checked.name} does not show its states`;
   if (checked.model !== NEWEST_MODEL) return `${checked.name} judges windows by rules of its own`;
-  return new PropertyProofRun(checked, space, pmdOrders, results);
+  const feasible = space.of === 'parts' ? feasibleOf(pmdOrders, PROVED_OF_PARTS) : pmdOrders;
+  return new PropertyProofRun(checked, space, feasible, results);
 }
 
 /** Linux, which has no answers of its own. */

@@ -11,6 +11,7 @@ import {
   type ScannedRange,
   visitOf,
 } from '../algorithm.ts';
+import { MOST_VISITS } from '../machine.ts';
 import type { Part, RoundMove, RoundsMachine } from './part.ts';
 import { PartStore } from './part-store.ts';
 import { ROUNDS_MACHINE } from './rounds-machine.ts';
@@ -71,10 +72,12 @@ export function collapseInRounds(
   if (whole) store.push(whole);
   const looked: Look[] = [];
   const selected: Look[] = [];
+  let left = MOST_VISITS * pagesPerRange(geometry);
 
   /** The next window to attempt, as the part in which it is. */
   function select(): Part | undefined {
     for (let part = store.top(); part !== undefined; part = store.top()) {
+      if (left-- === 0) throw new Error('does not end');
       const window = judgeWindow(range, policy, part.offset, part.order);
       if (observe) {
         const look = { window, result: undefined, reclaim: false };
