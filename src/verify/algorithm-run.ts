@@ -51,7 +51,9 @@ export class AlgorithmRun {
   run(shape: Shape, outcome: DecideOutcome, observed = false): void {
     const { algorithm, model } = this.algorithm;
     const policy =
-      this.policy?.orders === shape.orders && this.policy.maxPtesNone === shape.maxPtesNone
+      this.policy?.orders === shape.orders &&
+      this.policy.maxPtesNone === shape.maxPtesNone &&
+      this.policy.noneLimits === shape.noneLimits
         ? this.policy
         : policyOf(shape, model);
     this.policy = policy;

@@ -281,6 +281,10 @@ function isSameSize(a: Shape, b: Shape): boolean {
 }
 
 /** A case of its own, whatever becomes of the shape. */
-function frozen({ range, orders, maxPtesNone }: Shape, outcomes: SearchCase['outcomes']): SearchCase {
-  return { range: { ...range, occupied: range.occupied.slice() }, orders, maxPtesNone, outcomes };
+function frozen(
+  { range, orders, maxPtesNone, noneLimits }: Shape,
+  outcomes: SearchCase['outcomes'],
+): SearchCase {
+  const kept = { range: { ...range, occupied: range.occupied.slice() }, orders, maxPtesNone, outcomes };
+  return noneLimits ? { ...kept, noneLimits: [...noneLimits] } : kept;
 }

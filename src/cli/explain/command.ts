@@ -4,13 +4,14 @@ import { describeCommand } from '../shared/command-docs.ts';
 import type { Context } from '../shared/context.ts';
 import { optionalSwitch, optionalText } from '../shared/flag-kinds.ts';
 import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
-import { type PolicyFlags, policyFlags } from '../shared/policy-flags.ts';
+import { type NoneLimitFlag, noneLimitFlag, type PolicyFlags, policyFlags } from '../shared/policy-flags.ts';
 import { searchFlag } from '../shared/search-flag.ts';
 import { files, patternFlags, processFlags, type SourceFlags } from '../shared/source-flags.ts';
 
 export type ExplainFlags = Omit<SourceFlags, 'budget'> &
   Omit<PolicyFlags, 'algorithm'> &
   CFlags &
+  NoneLimitFlag &
   OutputFlags & {
     readonly format?: 'text' | 'json' | 'svg';
     /** The name of a built-in algorithm, or a file with another. */
@@ -30,6 +31,7 @@ export const explainCommand = buildCommand<ExplainFlags, string[], Context>({
         'An address in the PMD range to explain, or START-END of a VMA for its first range with pages',
       ),
       ...policyFlags,
+      ...noneLimitFlag,
       algorithm: searchFlag('How a range is searched; as the kernel model does by default'),
       ...cFlags,
       format: {

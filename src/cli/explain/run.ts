@@ -30,6 +30,7 @@ import type { CommandInputs, WithPolicyFile } from '../shared/command-inputs.ts'
 import { policyFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, reportFailure, styleFor } from '../shared/context.ts';
 import { isDigestFile } from '../shared/is-digest-file.ts';
+import { noneLimitsFromFlags } from '../shared/none-limits.ts';
 import { originField } from '../shared/origin.ts';
 import type { PolicyFlags } from '../shared/policy-flags.ts';
 import { readMemory } from '../shared/read-memory.ts';
@@ -127,7 +128,9 @@ async function makeAsked(
   if (!range.ok) return range;
   const runPolicy = await policyFromFlags(flags, range.value.geometry, undefined);
   if (!runPolicy.ok) return runPolicy;
-  const policy = hugepagePolicy(runPolicy.value, range.value.geometry);
+  const noneLimits = noneLimitsFromFlags(flags, range.value.geometry);
+  if (!noneLimits.ok) return noneLimits;
+  const policy = { ...hugepagePolicy(runPolicy.value, range.value.geometry), ...noneLimits.value };
   return succeed({ range: range.value, policy, runPolicy: runPolicy.value, origins: [] });
 }
 
@@ -135,6 +138,8 @@ async function findAsked(
   context: Context,
   { flags, files }: CommandInputs<BuiltInFlags>,
 ): Promise<Result<(AskedRange | IgnoredRange) & Found>> {
+  if (flags.maxPtesNoneOf !== undefined)
+    return fail('usage', '--max-ptes-none-of is for made-up ranges: give --pattern');
   const digest = files.find(isDigestFile);
   if (digest)
     return fail('usage', `${digest.name}: a digest holds counts, no ranges to explain; give the snapshot`);

@@ -82,6 +82,16 @@ export const settingsFlags = {
   maxPtesShared: optionalNumber('N', 'Shared pages that a collapse may copy'),
 } as const;
 
+/** Limits of single orders, for commands that ask about a case. */
+export type NoneLimitFlag = { readonly maxPtesNoneOf?: readonly string[] };
+
+export const noneLimitFlag = {
+  maxPtesNoneOf: repeatedText(
+    'ORDERS=N',
+    'Empty pages for windows of these orders, which no Linux has; repeatable, with --pattern',
+  ),
+} as const;
+
 const outcomeFlag = {
   outcome: repeatedText(
     '[OFFSET:]ORDERS[*]=SCAN_NAME',

@@ -5,10 +5,16 @@ import { describeCommand } from '../shared/command-docs.ts';
 import type { Context } from '../shared/context.ts';
 import { optionalNumber, optionalSwitch, optionalText, wordList } from '../shared/flag-kinds.ts';
 import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
-import { type OutcomeFlags, outcomeFlags } from '../shared/policy-flags.ts';
+import {
+  type NoneLimitFlag,
+  noneLimitFlag,
+  type OutcomeFlags,
+  outcomeFlags,
+} from '../shared/policy-flags.ts';
 import { patternFlags } from '../shared/source-flags.ts';
 
 export type VerifyFlags = OutcomeFlags &
+  NoneLimitFlag &
   CFlags &
   OutputFlags & {
     readonly relation: Relation;
@@ -18,6 +24,7 @@ export type VerifyFlags = OutcomeFlags &
     readonly machine?: boolean;
     readonly seed?: number;
     readonly results?: string;
+    readonly limitsByOrder?: boolean;
     readonly cases?: number;
     readonly time?: number;
     readonly format?: 'text' | 'json' | 'mail' | 'ktap' | 'junit';
@@ -60,6 +67,9 @@ export const verifyCommand = buildCommand<VerifyFlags, string[], Context>({
         'all|LIST',
         'Results that attempts may have, the usual one first; all by default, where all are too many five',
       ),
+      limitsByOrder: optionalSwitch(
+        'Try cases in which each order has a max_ptes_none of its own, which no Linux has',
+      ),
       cases: optionalNumber('N', 'Try so many cases and no more; after the usual ones random ones'),
       time: optionalNumber('SECONDS', 'Go on for so long and no longer; after the usual cases random ones'),
       pmdOrder: optionalNumber('N', 'Only this PMD order; 3 and 4 are exhausted, others are not'),
@@ -67,6 +77,7 @@ export const verifyCommand = buildCommand<VerifyFlags, string[], Context>({
       swap: patternFlags.swap,
       uffdArmed: optionalSwitch('The VMA of that range is registered with userfaultfd'),
       ...outcomeFlags,
+      ...noneLimitFlag,
       ...cFlags,
       format: {
         kind: 'enum',

@@ -20,6 +20,7 @@ import { policyFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, reportFailure, styleFor, warn } from '../shared/context.ts';
 import { EXIT } from '../shared/exit-code.ts';
 import { madeBy } from '../shared/made-by.ts';
+import { noneLimitsFromFlags } from '../shared/none-limits.ts';
 import { originField, printOrigin } from '../shared/origin.ts';
 import { type SettingsFlags, settingsFlags } from '../shared/policy-flags.ts';
 import { rangeFromFlags } from '../shared/source.ts';
@@ -66,6 +67,7 @@ export async function verify(this: Context, flags: VerifyFlags, ...words: string
     seed: flags.seed ?? Math.floor(Math.random() * 2 ** 31),
     ...(pmdOrder === undefined ? {} : { pmdOrder }),
     ...(results.value ? { results: results.value } : {}),
+    ...(flags.limitsByOrder ? { limitsByOrder: true } : {}),
     ...(cases === undefined ? {} : { mostCases: cases }),
     endless: cases !== undefined || time !== undefined,
   };
@@ -156,7 +158,7 @@ function checkWords(
   if (files.length > 0 && !flags.against) {
     return fail('usage', `${files.join(' ')}: verify compares two algorithms; compare takes snapshots`);
   }
-  const caseFlags = ['swap', 'uffdArmed', ...SETTINGS, 'outcome'] as const;
+  const caseFlags = ['swap', 'uffdArmed', ...SETTINGS, 'maxPtesNoneOf', 'outcome'] as const;
   if (
     flags.pattern === undefined &&
     files.length === 0 &&
@@ -190,11 +192,14 @@ async function caseFromFlags(
   );
   if (!policy.ok) return policy;
   const { settings, outcomes } = policy.value;
+  const noneLimits = noneLimitsFromFlags(flags, geometry);
+  if (!noneLimits.ok) return noneLimits;
   const { facts } = range.value;
   return succeed({
     range: { geometry, occupied: facts.present, unmapped: countPages(facts.swap), uffdArmed },
     orders: flags.orders === 'none' ? NO_ORDERS : enabledOrders(settings, true, geometry),
     maxPtesNone: settings.maxPtesNone,
+    ...noneLimits.value,
     outcomes,
   });
 }

@@ -1,7 +1,15 @@
 import { fail, type Result, succeed } from '../base/failure.ts';
 import { LIMIT_FILES, LIMITS } from '../base/sysfs.ts';
 import { type Geometry, pagesPerRange } from '../memory/geometry.ts';
-import { intersectOrders, type Order, type OrderSet, orderSet } from '../memory/order.ts';
+import {
+  asOrder,
+  intersectOrders,
+  type Order,
+  type OrderSet,
+  orderSet,
+  ordersOf,
+  parseOrders,
+} from '../memory/order.ts';
 import { collapsibleOrders, type KernelModel } from './kernel-model.ts';
 
 /**
@@ -14,8 +22,15 @@ export interface CollapseLimits {
   readonly maxPtesShared: number;
 }
 
+/**
+ * Empty PTEs that windows may have, by order, in place of what max_ptes_none makes of it: what no Linux has,
+ * for the question what it would be like.
+ */
+export type NoneLimits = readonly (number | undefined)[];
+
 /** What one range may collapse to, and under which rules. */
 export interface CollapsePolicy extends CollapseLimits {
+  readonly noneLimits?: NoneLimits | undefined;
   /** Orders enabled for the range's VMA (thp_vma_allowable_orders, docs/khugepaged.md#possible-orders). */
   readonly orders: OrderSet;
   /**
@@ -76,7 +91,9 @@ export function checkLimits<T extends CollapseLimits>(limits: T, geometry: Geome
  * docs/khugepaged.md#historic-none-rules.
  */
 export function noneLimit(policy: CollapsePolicy, order: Order, geometry: Geometry): number {
-  const { maxPtesNone, model } = policy;
+  const { maxPtesNone, model, noneLimits } = policy;
+  const ofOrder = noneLimits?.[order];
+  if (ofOrder !== undefined) return ofOrder;
   if (order === geometry.pmdOrder) return maxPtesNone;
   const pages = pagesPerRange(geometry);
   const belowPmd = geometry.pmdOrder - order;
@@ -95,7 +112,8 @@ export function noneLimit(policy: CollapsePolicy, order: Order, geometry: Geomet
  * Source: collapse_max_ptes_none, docs/khugepaged.md#none-rules.
  */
 export function ignoresNoneLimit(policy: CollapsePolicy, order: Order, geometry: Geometry): boolean {
-  const { maxPtesNone, model, caller } = policy;
+  const { maxPtesNone, model, caller, noneLimits } = policy;
+  if (noneLimits?.[order] !== undefined) return false;
   const belowPmd = order < geometry.pmdOrder;
   const isEnd = maxPtesNone === 0 || maxPtesNone === pagesPerRange(geometry) - 1;
   return caller === 'khugepaged' && model.noneRule === 'ends' && belowPmd && !isEnd;
@@ -116,5 +134,27 @@ export function sharedLimit(policy: CollapsePolicy, order: Order, geometry: Geom
  */
 export function scanNoneLimit(policy: CollapsePolicy, geometry: Geometry, uffdArmed: boolean): number {
   if (policy.orders !== orderSet([geometry.pmdOrder])) return pagesPerRange(geometry) - 1;
-  return uffdArmed ? 0 : policy.maxPtesNone;
+  return uffdArmed ? 0 : noneLimit(policy, asOrder(geometry.pmdOrder), geometry);
+}
+
+/** Reads a limit of some orders, such as `4-6=8`, over those that are there. */
+export function parseNoneLimit(
+  text: string,
+  geometry: Geometry,
+  limits: NoneLimits = [],
+): Result<NoneLimits> {
+  const match = /^([^=]+)=(\d+)$/.exec(text);
+  if (!match) return fail('usage', `max_ptes_none of orders '${text}': write ORDERS=N, such as 4-6=8`);
+  const orders = parseOrders(match[1], geometry);
+  if (!orders.ok) return fail('usage', `max_ptes_none of orders '${text}': ${orders.failure.message}`);
+  const limit = Number(match[2]);
+  const tooSmall = ordersOf(orders.value).find((order) => limit >= 1 << order);
+  if (tooSmall !== undefined)
+    return fail(
+      'usage',
+      `max_ptes_none of orders '${text}': a window of order ${tooSmall} has at most ${(1 << tooSmall) - 1} empty pages`,
+    );
+  const all = Array.from({ length: geometry.pmdOrder + 1 }, (_, order) => limits[order]);
+  for (const order of ordersOf(orders.value)) all[order] = limit;
+  return succeed(all);
 }

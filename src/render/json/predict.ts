@@ -23,6 +23,7 @@ import type { Process } from '../../core/rules/memory-source.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import { isScanResult } from '../../core/rules/scan-result.ts';
 import { FOLIO_REACH, type TlbReach } from '../../core/rules/tlb-reach.ts';
+import { noneLimitsJson } from '../words/none-limits.ts';
 import { restartJson } from './restart.ts';
 
 const PREDICT_SCHEMA = 'thpscope/predict@1';
@@ -36,6 +37,7 @@ export function policyJson(policy: CollapsePolicy): object {
   return {
     orders: ordersOf(policy.orders),
     maxPtesNone: policy.maxPtesNone,
+    ...(policy.noneLimits ? { noneLimits: noneLimitsJson(policy.noneLimits) } : {}),
     maxPtesSwap: policy.maxPtesSwap,
     maxPtesShared: policy.maxPtesShared,
   };

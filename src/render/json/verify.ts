@@ -6,6 +6,7 @@ import type { Gap } from '../../verify/optimality.ts';
 import type { ExplainedFinding, VerifyReport } from '../../verify/verification.ts';
 import type { Wrong } from '../../verify/wrong.ts';
 import type { VerifyView } from '../text/verify.ts';
+import { noneLimitsJson } from '../words/none-limits.ts';
 import type { MadeBy } from '../words/verify-checks.ts';
 import { caseCommand } from '../words/verify-command.ts';
 
@@ -78,7 +79,7 @@ function wrongJson(wrong: Wrong): object {
 }
 
 function caseJson(searchCase: SearchCase): object {
-  const { range, orders, maxPtesNone, outcomes } = searchCase;
+  const { range, orders, maxPtesNone, noneLimits, outcomes } = searchCase;
   return {
     pmdOrder: range.geometry.pmdOrder,
     present: formatPages(range.occupied),
@@ -86,6 +87,7 @@ function caseJson(searchCase: SearchCase): object {
     uffdArmed: range.uffdArmed,
     orders: ordersOf(orders),
     maxPtesNone,
+    ...(noneLimits ? { noneLimits: noneLimitsJson(noneLimits) } : {}),
     outcomes: outcomes.map((rule) => ({
       ...(rule.offset === undefined ? {} : { offset: rule.offset }),
       orders: ordersOf(rule.orders),

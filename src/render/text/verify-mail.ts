@@ -6,6 +6,7 @@ import type { CaseRun, RunStep } from '../../verify/cases/case-run.ts';
 import { ptesOf, type SearchCase, unmappedPages } from '../../verify/cases/search-case.ts';
 import { USUAL_PMD_ORDER } from '../../verify/cases/usual-case.ts';
 import type { ExplainedFinding } from '../../verify/verification.ts';
+import { noneLimitLine } from '../words/none-limits.ts';
 import { printable } from '../words/printable.ts';
 import { selftestSnippet } from '../words/selftest-snippet.ts';
 import { findingsByCase, type MadeBy, verifyChecks, wrongText } from '../words/verify-checks.ts';
@@ -86,13 +87,13 @@ function selftestPart({ range }: SearchCase, usual: SearchCase | undefined): str
 }
 
 function caseLines(searchCase: SearchCase): string[] {
-  const { range, orders, maxPtesNone, outcomes } = searchCase;
+  const { range, orders, maxPtesNone, noneLimits, outcomes } = searchCase;
   const swapped = range.unmapped > 0 ? `, swapped ${formatPages(unmappedPages(searchCase))}` : '';
   const facts = [
     `PMD order ${range.geometry.pmdOrder}`,
     `${plural(ptesOf(searchCase), 'PTE')}: present ${formatPages(range.occupied) || 'none'}${swapped}`,
     `orders ${ordersOf(orders).join(' ') || 'none'}`,
-    `max_ptes_none ${maxPtesNone}`,
+    noneLimitLine(maxPtesNone, noneLimits),
     ...(range.uffdArmed ? ['userfaultfd armed'] : []),
     ...outcomes.map((rule) => short(formatOutcome(rule))),
   ];

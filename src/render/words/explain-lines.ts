@@ -11,6 +11,7 @@ import { unknownFacts } from '../../core/memory/range-state.ts';
 import { collapsesOf } from '../../core/plan/plan.ts';
 import { resultName } from '../../core/rules/kernel-model.ts';
 import { ignoredLimitLine } from './none-limit-note.ts';
+import { noneLimitLine } from './none-limits.ts';
 import { RESULT_MEANINGS, refusalLine } from './reasons.ts';
 import { assumedSentences, roomSentences } from './surroundings.ts';
 
@@ -43,7 +44,7 @@ export function headingLines({
   const { geometry } = range;
   const ignored = ignoredLimitLine(policy, geometry);
   const pages = `${pagesPerRange(geometry)} PTEs of ${formatBytes(pageBytes(geometry))}`;
-  const limits = `max_ptes_none ${policy.maxPtesNone}, max_ptes_swap ${policy.maxPtesSwap}, max_ptes_shared ${policy.maxPtesShared}`;
+  const limits = `${noneLimitLine(policy.maxPtesNone, policy.noneLimits)}, max_ptes_swap ${policy.maxPtesSwap}, max_ptes_shared ${policy.maxPtesShared}`;
   return [
     {
       ...line('heading', `, ${pages}; ${policy.model.name}, ${algorithm}`),

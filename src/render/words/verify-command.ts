@@ -4,10 +4,11 @@ import { formatPages } from '../../core/memory/page-list.ts';
 import { formatOutcome } from '../../core/rules/outcome.ts';
 import { type SearchCase, unmappedPages } from '../../verify/cases/search-case.ts';
 import type { VerifyReport } from '../../verify/verification.ts';
+import { noneLimitWords } from './none-limits.ts';
 
 /** How a case is written as flags: those of `explain`. */
 export function caseFlags(searchCase: SearchCase): string[] {
-  const { range, orders, maxPtesNone, outcomes } = searchCase;
+  const { range, orders, maxPtesNone, noneLimits, outcomes } = searchCase;
   return [
     `--pmd-order ${range.geometry.pmdOrder}`,
     `--pattern ${formatPages(range.occupied) || "''"}`,
@@ -15,6 +16,7 @@ export function caseFlags(searchCase: SearchCase): string[] {
     ...(range.uffdArmed ? ['--uffd-armed'] : []),
     `--orders ${formatOrders(orders)}`,
     `--max-ptes-none ${maxPtesNone}`,
+    ...noneLimitWords(noneLimits).map((limit) => `--max-ptes-none-of ${limit}`),
     ...outcomes.map((rule) => `--outcome ${quoted(formatOutcome(rule))}`),
   ];
 }
@@ -32,6 +34,7 @@ export function caseCommand({ asked, names }: VerifyReport, searchCase: SearchCa
 /** Flags that say what is tried, as they were given. */
 export interface TriedFlags {
   readonly results?: string;
+  readonly limitsByOrder?: boolean;
   readonly pmdOrder?: number;
   readonly cases?: number;
   readonly time?: number;
@@ -40,7 +43,7 @@ export interface TriedFlags {
 /** The command that verifies everything again, from the same seed; where a clock ended it, as many cases. */
 export function wholeCommand(
   { asked, names, seed, cases: tried }: VerifyReport,
-  { results, pmdOrder, cases, time }: TriedFlags,
+  { results, limitsByOrder, pmdOrder, cases, time }: TriedFlags,
 ): string {
   const flag = (name: string, value: string | number | undefined) =>
     value === undefined ? '' : ` --${name} ${value}`;
@@ -48,6 +51,7 @@ export function wholeCommand(
     shellCommand(['thpscope', 'verify', ...names]),
     askedFlags(asked),
     flag('results', results),
+    limitsByOrder ? ' --limits-by-order' : '',
     flag('pmd-order', pmdOrder),
     flag('cases', time === undefined ? cases : tried),
     flag('seed', seed),

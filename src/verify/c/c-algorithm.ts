@@ -124,6 +124,7 @@ class CSearch {
     if (
       last?.policy.orders === policy.orders &&
       last.policy.maxPtesNone === policy.maxPtesNone &&
+      last.policy.noneLimits === policy.noneLimits &&
       last.policy.model === policy.model &&
       last.observed === observed &&
       last.range.unmapped === range.unmapped &&

@@ -10,7 +10,7 @@ import {
   setPage,
   setPages,
 } from '../../core/memory/occupancy.ts';
-import { anonOrders, asOrderSet, type OrderSet, ordersOf } from '../../core/memory/order.ts';
+import { anonOrders, asOrderSet, MIN_ANON_ORDER, type OrderSet, ordersOf } from '../../core/memory/order.ts';
 import { isPossibleOnRetry } from '../../core/rules/outcome.ts';
 import type { ScanResult } from '../../core/rules/scan-result.ts';
 import type { CaseSpace, DecideOutcome, TriedCase } from './case-space.ts';
@@ -20,17 +20,23 @@ import { reachesSearch } from './search-case.ts';
 const RANDOM_CASES = 24_000;
 
 /** Random cases of a PMD order, the same ones for the same seed. */
-export function randomCases(pmdOrder: number, results: readonly ScanResult[], seed: number): CaseSpace {
+export function randomCases(
+  pmdOrder: number,
+  results: readonly ScanResult[],
+  seed: number,
+  limitsByOrder = false,
+): CaseSpace {
   return {
     pmdOrder,
-    what: `random ranges, sets of orders, limits and outcomes of ${plural(results.length, 'result')}, seed ${seed}`,
+    what: `random ranges, sets of orders, ${limitsByOrder ? 'limits of each order' : 'limits'} and outcomes of ${plural(results.length, 'result')}, seed ${seed}`,
     exhaustive: false,
     results,
     limits: undefined,
     *cases(): Generator<TriedCase> {
       const random = randomFrom(seed + pmdOrder);
       for (let left = RANDOM_CASES >> Math.max(0, pmdOrder - 9); left > 0; left--) {
-        const tried = randomCase(pmdOrder, results, random);
+        const drawn = randomCase(pmdOrder, results, random);
+        const tried = limitsByOrder ? withLimits(drawn, random) : drawn;
         if (reachesSearch(tried.shape, countPages(tried.shape.range.occupied))) yield tried;
       }
     },
@@ -50,6 +56,16 @@ function randomCase(pmdOrder: number, results: readonly ScanResult[], random: Ra
     shape: { range, orders: randomOrders(geometry, random), maxPtesNone },
     outcome: randomOutcome(geometry, results, random),
   };
+}
+
+/** The same with a limit for some orders: none, all but one, or any. */
+function withLimits({ shape, outcome }: TriedCase, random: Random): TriedCase {
+  const noneLimits = Array.from({ length: shape.range.geometry.pmdOrder + 1 }, (_, order) => {
+    const largest = (1 << order) - 1;
+    const limit = pick([0, largest, below(largest + 1, random)], random);
+    return order < MIN_ANON_ORDER || random() < 0.3 ? undefined : limit;
+  });
+  return { shape: { ...shape, noneLimits }, outcome };
 }
 
 function randomOrders(geometry: Geometry, random: Random): OrderSet {

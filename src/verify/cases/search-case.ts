@@ -3,7 +3,7 @@ import { countPages, emptyOccupancy, hasPage, type Occupancy, setPage } from '..
 import { asOrderSet, type OrderSet } from '../../core/memory/order.ts';
 import type { KernelModel } from '../../core/rules/kernel-model.ts';
 import { decidedOutcome, type OutcomeRule } from '../../core/rules/outcome.ts';
-import { type CollapsePolicy, defaultLimits } from '../../core/rules/policy.ts';
+import { type CollapsePolicy, defaultLimits, type NoneLimits } from '../../core/rules/policy.ts';
 import type { ScannedRange } from '../../core/search/algorithm.ts';
 import type { DecideOutcome } from './case-space.ts';
 
@@ -12,6 +12,7 @@ export interface Shape {
   readonly range: ScannedRange;
   readonly orders: OrderSet;
   readonly maxPtesNone: number;
+  readonly noneLimits?: NoneLimits | undefined;
 }
 
 /** A shape and how attempts on it end. Windows that no rule names succeed. */
@@ -20,8 +21,12 @@ export interface SearchCase extends Shape {
 }
 
 /** The policy of a case under a kernel's rules. The other limits play no part in a search. */
-export function policyOf({ range, orders, maxPtesNone }: Shape, model: KernelModel): CollapsePolicy {
-  return { ...defaultLimits(range.geometry), orders, maxPtesNone, caller: 'khugepaged', model };
+export function policyOf(
+  { range, orders, maxPtesNone, noneLimits }: Shape,
+  model: KernelModel,
+): CollapsePolicy {
+  const limits = { ...defaultLimits(range.geometry), maxPtesNone, ...(noneLimits && { noneLimits }) };
+  return { ...limits, orders, caller: 'khugepaged', model };
 }
 
 /** How a case says that an attempt ends. */
@@ -46,10 +51,10 @@ export function isSmallerCase(a: Shape, b: Shape): boolean {
  * order is all that is enabled. Source: collapse_scan_pmd, docs/khugepaged.md#scan-limits and
  * docs/khugepaged.md#scan-references.
  */
-export function reachesSearch({ range, orders, maxPtesNone }: Shape, occupied: number): boolean {
+export function reachesSearch({ range, orders, maxPtesNone, noneLimits }: Shape, occupied: number): boolean {
   const pages = pagesPerRange(range.geometry);
   if (occupied === 0 || (range.unmapped > 0 && occupied < pages >>> 1)) return false;
-  const holesAllowed = range.uffdArmed ? 0 : maxPtesNone;
+  const holesAllowed = range.uffdArmed ? 0 : (noneLimits?.[range.geometry.pmdOrder] ?? maxPtesNone);
   // The number of pages is also the mask of the PMD order alone.
   return orders !== asOrderSet(pages) || pages - occupied - range.unmapped <= holesAllowed;
 }

@@ -75,6 +75,7 @@ function* smallerCases(searchCase: SearchCase, fails: ScanResult | undefined): G
   // Under the largest limit one page does what a full window does under 0.
   if (maxPtesNone !== largest) yield { ...searchCase, maxPtesNone: largest };
   if (maxPtesNone !== largest && maxPtesNone !== 0) yield { ...searchCase, maxPtesNone: 0 };
+  yield* plainerLimits(searchCase);
   yield* furtherLeft(searchCase);
 }
 
@@ -91,6 +92,17 @@ function* withMoreFailures({ range, outcomes }: SearchCase, fails: ScanResult): 
     if (outcomes.length === 0) continue;
     yield { ...more, outcomes: [rule, ...outcomes] };
     yield { ...more, outcomes: [rule, ...outcomes.map((each) => lifted(each, range.geometry))] };
+  }
+}
+
+/** Without the limits of orders, or with one of them less, or nothing. */
+function* plainerLimits({ noneLimits, ...searchCase }: SearchCase): Generator<SearchCase> {
+  if (!noneLimits) return;
+  yield searchCase;
+  for (const [order, limit] of noneLimits.entries()) {
+    if (limit === undefined) continue;
+    yield { ...searchCase, noneLimits: noneLimits.with(order, undefined) };
+    if (limit > 0) yield { ...searchCase, noneLimits: noneLimits.with(order, 0) };
   }
 }
 
@@ -171,9 +183,10 @@ function isBlank(occupied: Occupancy, first: number, count: number): boolean {
 
 /** Two quarters of the range, side by side, as a range of half the size. */
 function* halves(searchCase: SearchCase): Generator<SearchCase> {
-  const { range, orders, outcomes, maxPtesNone } = searchCase;
+  const { range, orders, outcomes, maxPtesNone, noneLimits } = searchCase;
   const { geometry } = range;
   if (geometry.pmdOrder === MIN_PMD_ORDER) return;
+  const limitsLeft = noneLimits && { noneLimits: noneLimits.slice(0, geometry.pmdOrder) };
   const half: Geometry = { ...geometry, pmdOrder: geometry.pmdOrder - 1 };
   const pages = pagesPerRange(half);
   const quarter = pages >>> 1;
@@ -200,7 +213,7 @@ function* halves(searchCase: SearchCase): Generator<SearchCase> {
       });
       for (const limit of limits) {
         const shrunk = { ...range, geometry: half, occupied, unmapped };
-        yield { range: shrunk, orders: mask, maxPtesNone: limit, outcomes: rules };
+        yield { range: shrunk, orders: mask, maxPtesNone: limit, outcomes: rules, ...limitsLeft };
       }
     }
   }
@@ -244,6 +257,10 @@ function* fewerPtes(searchCase: SearchCase): Generator<SearchCase> {
       // Where the limit between two values matters, it has to follow.
       if (searchCase.maxPtesNone + size < pages)
         yield { ...smaller, maxPtesNone: searchCase.maxPtesNone + size };
+      const raised = searchCase.noneLimits?.map(
+        (limit, order) => limit && Math.min(limit + size, (1 << order) - 1),
+      );
+      if (raised) yield { ...smaller, noneLimits: raised };
     }
   }
 }

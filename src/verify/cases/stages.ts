@@ -1,6 +1,7 @@
 import { MIN_PMD_ORDER } from '../../core/memory/geometry.ts';
 import { ALL_SCAN_RESULTS, type ScanResult } from '../../core/rules/scan-result.ts';
 import type { CaseSpace } from './case-space.ts';
+import { limitCases } from './limit-cases.ts';
 import { pathSpaces } from './path-cases.ts';
 import { randomCases } from './random-cases.ts';
 import { EVERY_ACTION, exhausted, type SmallSpace, spacesToCheck, spacesToCompare } from './small-cases.ts';
@@ -13,6 +14,8 @@ export interface WhichCases {
   readonly pmdOrder?: number;
   /** How attempts may end, the usual end first; every result by default, and few where all are too many. */
   readonly results?: readonly ScanResult[];
+  /** Only cases in which each order has a limit of its own. */
+  readonly limitsByOrder?: boolean;
   /** Go on with random cases without end: whoever asks ends it. */
   readonly endless?: boolean;
 }
@@ -49,15 +52,19 @@ export function stagesToRate(which: WhichCases): Generator<CaseSpace[]> {
 }
 
 function* stagesOf(
-  { seed, pmdOrder, endless }: WhichCases,
+  { seed, pmdOrder, endless, limitsByOrder = false }: WhichCases,
   results: readonly ScanResult[],
   paths: (pmdOrder: number) => CaseSpace[],
   small: readonly SmallSpace[],
 ): Generator<CaseSpace[]> {
   const smallest = small.filter((space) => space.pmdOrder === MIN_PMD_ORDER).map(exhausted);
   const larger = small.filter((space) => space.pmdOrder > MIN_PMD_ORDER).map(exhausted);
-  const random = (order: number, round = 0) => [randomCases(order, results, seed + round)];
-  if (pmdOrder === undefined) {
+  const random = (order: number, round = 0) => [randomCases(order, results, seed + round, limitsByOrder)];
+  if (limitsByOrder) {
+    const orders = pmdOrder === undefined ? [USUAL_PMD_ORDER, MIN_PMD_ORDER] : [pmdOrder];
+    yield orders.map((order) => limitCases(order, results));
+    if (pmdOrder !== MIN_PMD_ORDER) yield random(pmdOrder ?? USUAL_PMD_ORDER);
+  } else if (pmdOrder === undefined) {
     // Those of the smallest are few and find most mistakes at once.
     yield [...paths(MIN_PMD_ORDER), ...paths(USUAL_PMD_ORDER), ...smallest];
     yield random(USUAL_PMD_ORDER);

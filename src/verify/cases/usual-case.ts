@@ -9,9 +9,11 @@ export const USUAL_PMD_ORDER = 9;
  * The pages, sizes and failures of a case in a range of 2M, so that it can be tried on a machine; undefined
  * if the range is larger. A limit that stands for no limit does so there too.
  */
-export function inUsualRange({ range, orders, maxPtesNone, outcomes }: SearchCase): SearchCase | undefined {
+export function inUsualRange(searchCase: SearchCase): SearchCase | undefined {
+  const { range, orders, maxPtesNone, noneLimits, outcomes } = searchCase;
   const { pmdOrder } = range.geometry;
-  if (pmdOrder > USUAL_PMD_ORDER) return undefined;
+  // No machine has limits by order.
+  if (pmdOrder > USUAL_PMD_ORDER || noneLimits) return undefined;
   const geometry = geometryOfPmdOrder(USUAL_PMD_ORDER);
   const occupied = emptyOccupancy(geometry);
   for (let page = 0; page < pagesPerRange(range.geometry); page++)
