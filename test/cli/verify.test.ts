@@ -178,6 +178,53 @@ test('a retry with reclaim has an end of its own', async () => {
   expect(failing.stdout).toContain("--outcome '0:2*=SCAN_ALLOC_HUGE_PAGE_FAIL'");
 });
 
+test('limits by order are part of a case: asked for, told, and taken back', async () => {
+  const template = (await thpscope(words('verify --new -'))).stdout;
+  const path = module(
+    'one-limit.js',
+    template.replaceAll(
+      'judgeWindow(range, policy, offset, order);',
+      'judgeWindow(range, { ...policy, noneLimits: undefined }, offset, order);',
+    ),
+  );
+  const { stdout, code } = await thpscope([
+    'verify',
+    'walk',
+    path,
+    ...words('--pmd-order 3 --limits-by-order --seed 1'),
+  ]);
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/^everything again: .* --limits-by-order --pmd-order 3 --seed 1$/m);
+  const [, flags] = /^case: (.*)$/m.exec(stdout) ?? [];
+  expect(flags).toMatch(/--max-ptes-none-of [23]=[1-7]/);
+  const again = await thpscope(['verify', 'walk', path, ...words(flags), '--json']);
+  expect(again.code).toBe(1);
+  const json = JSON.parse(again.stdout);
+  expectSchema('verify', json);
+  expect(Object.keys(json.findings[0].case.noneLimits)).toHaveLength(1);
+  expect((await thpscope(['verify', 'walk', path, ...words('--pmd-order 3 --seed 1')])).code).toBe(0);
+});
+
+test('explain goes by limits of orders, and says so', async () => {
+  const line = 'explain --pmd-order 4 --pattern 1-15 --orders 2-4 --max-ptes-none 0 --max-ptes-none-of 4=1';
+  const { stdout } = await thpscope(words(line));
+  expect(stdout).toContain('max_ptes_none 0, 1 for order 4');
+  expect(stdout).toMatch(/0:4 .* 15 +15 /);
+  const json = JSON.parse((await thpscope([...words(line), '--json'])).stdout);
+  expectSchema('explain', json);
+  expect(json.policy.noneLimits).toEqual({ 4: 1 });
+});
+
+test.each([
+  ['--max-ptes-none-of 4', 'write ORDERS=N, such as 4-6=8'],
+  ['--max-ptes-none-of 2=4', 'a window of order 2 has at most 3 empty pages'],
+  ['--max-ptes-none-of 1=0', 'max_ptes_none of orders'],
+])('a limit that is none is told: %s', async (flag, why) => {
+  const { stderr, code } = await thpscope(words(`verify walk stack --pattern 0 ${flag}`));
+  expect(code).toBe(2);
+  expect(stderr).toContain(why);
+});
+
 test('what agrees in one relation may differ in another', async () => {
   const results = '--results SCAN_SUCCEED,SCAN_CGROUP_CHARGE_FAIL --pmd-order 3';
   expect((await thpscope(words(`verify walk rounds --relation result ${results}`))).code).toBe(0);
