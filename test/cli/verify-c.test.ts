@@ -47,6 +47,11 @@ test('without a compiler: one sentence, and the exit code of what is not support
 });
 
 describe.skipIf(!hasCompiler)('a search in C', () => {
+  test('asks for the limit of each order, which may be one of its own', async () => {
+    const asked = ['--limits-by-order', '--cases', '3000', '--seed', '1'];
+    expect((await verify('examples/algorithms/walk.c', ...asked)).code).toBe(0);
+  });
+
   test('prints to stderr, whole lines and not without end', async () => {
     const talks = file('talks.c', searching('pr_info("looks\\n"); return SCAN_FAIL;'));
     const { code, stdout, stderr } = await thpscope([
