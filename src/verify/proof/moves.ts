@@ -8,7 +8,7 @@ import {
 } from '../../core/search/machine.ts';
 
 /** What may be found at a window. */
-export interface Found {
+export interface WindowAnswer {
   readonly fill: Fill | 'disabled';
   /** The result, if it was attempted: one for all that lead every machine to the same place. */
   readonly result: ScanResult | undefined;
@@ -17,7 +17,7 @@ export interface Found {
 }
 
 /** What may be found at a window, and the answer that each machine gets. */
-export interface Move extends Found {
+export interface Move extends WindowAnswer {
   /** How many results this one stands for. */
   readonly results: number;
   readonly answers: readonly Answer[];

@@ -3,13 +3,13 @@ import { asOffset, hasOrder, type Order, ordersOf, type Window } from '../../cor
 import { isPossibleOnRetry } from '../../core/rules/outcome.ts';
 import { actionAfter, SCAN_RESULTS, type ScanResult } from '../../core/rules/scan-result.ts';
 import type { SearchSetting } from '../../core/search/machine.ts';
-import type { Part, RoundMove, RoundsMachine } from '../../core/search/rounds/part.ts';
+import type { RangePart, RoundMove, RoundsMachine } from '../../core/search/rounds/part.ts';
 import { roundsFill } from '../../core/search/rounds/rounds.ts';
 import { windowFault } from '../algorithm-fault.ts';
 import { mostVisits, type PropertyName } from '../properties.ts';
 import { type DecidedWindows, isDecided, nothingDecided, withDecided, withDecidedBefore } from './decided.ts';
 import { inOrder } from './in-order.ts';
-import type { Found } from './moves.ts';
+import type { WindowAnswer } from './moves.ts';
 import { MOST_STATES, windowCode } from './product.ts';
 import { StateIndex } from './state-index.ts';
 import {
@@ -25,7 +25,7 @@ import {
 
 /** A part, with as much of what happened before as the properties ask about. */
 interface PartPast {
-  readonly part: Part;
+  readonly part: RangePart;
   /** Of the windows in the part, and of those around it. */
   readonly decided: DecidedWindows;
   /** The window was attempted without reclaim, and comes again. */
@@ -34,7 +34,7 @@ interface PartPast {
 
 interface PartNode extends Reached {
   readonly state: PartPast;
-  readonly at: Part;
+  readonly at: RangePart;
   /** What each answer leaves. */
   readonly ways: Way[];
   /** All that follow. */
@@ -47,7 +47,7 @@ interface Way {
   readonly retry: PartNode | undefined;
 }
 
-interface PartMove extends Found {
+interface PartMove extends WindowAnswer {
   /** Where it leads in the machine; undefined where nothing is attempted. */
   readonly move: RoundMove | undefined;
   /** Whether the search is done with the window by it. */
@@ -109,11 +109,11 @@ function explore(
   const violations: Violation[] = [];
 
   function reach(
-    part: Part,
+    part: RangePart,
     decided: DecidedWindows,
     again: boolean,
     from: PartNode | undefined,
-    move: Found | undefined,
+    move: WindowAnswer | undefined,
   ): PartNode {
     const state = { part, decided: withDecidedBefore(decided, enabled, part.offset), again };
     const code = windowCode(part);
@@ -199,8 +199,12 @@ function follow(
 }
 
 function wrongSplit(
-  part: Part,
-  { rest, retry, move }: { rest: Part | undefined; retry: Part | undefined; move: RoundMove | undefined },
+  part: RangePart,
+  {
+    rest,
+    retry,
+    move,
+  }: { rest: RangePart | undefined; retry: RangePart | undefined; move: RoundMove | undefined },
   decided: DecidedWindows,
   enabled: readonly Order[],
 ): { broken: Broken; missed: Window | undefined } | undefined {
@@ -210,7 +214,7 @@ function wrongSplit(
   if (overlaps || meets) return { broken: 'attempted-once', missed: undefined };
   const comesAgain = retry?.offset === part.offset && retry.order === part.order && retry.reclaim;
   if (move === 'again' && !comesAgain) return { broken: 'largest-first', missed: part };
-  const isHeld = (from: number, end: number, by: Part | undefined) =>
+  const isHeld = (from: number, end: number, by: RangePart | undefined) =>
     by !== undefined && from >= by.offset && end <= by.end;
   for (const order of enabled) {
     const size = 1 << order;

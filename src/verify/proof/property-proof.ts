@@ -14,7 +14,7 @@ import { brokenProperties, type PropertyName } from '../properties.ts';
 import { MachineFault } from './checked-machine.ts';
 import type { AnswerStep, ProvedOrder } from './equality-proof.ts';
 import { type AnswerFact, caseWith } from './fact-case.ts';
-import type { Found } from './moves.ts';
+import type { WindowAnswer } from './moves.ts';
 import { MOST_STATES } from './product.ts';
 import type { Bounds, Broken, MostStacked, Reached, StateSpace, Violation } from './state-space.ts';
 
@@ -280,8 +280,11 @@ function caseOf(
   return caseWith([...facts.values()], setting);
 }
 
-function answersTo(node: Reached, last: Found | undefined): [NonNullable<Reached['at']>, Found][] {
-  const steps: [NonNullable<Reached['at']>, Found][] = last && node.at ? [[node.at, last]] : [];
+function answersTo(
+  node: Reached,
+  last: WindowAnswer | undefined,
+): [NonNullable<Reached['at']>, WindowAnswer][] {
+  const steps: [NonNullable<Reached['at']>, WindowAnswer][] = last && node.at ? [[node.at, last]] : [];
   for (let each = node; each.from?.at && each.move; each = each.from) {
     steps.unshift([each.from.at, each.move]);
   }

@@ -1,7 +1,7 @@
 import type { Order, Window } from '../../core/memory/order.ts';
 import type { SearchSetting } from '../../core/search/machine.ts';
 import type { PropertyName } from '../properties.ts';
-import type { Found } from './moves.ts';
+import type { WindowAnswer } from './moves.ts';
 
 /** What a proof about one machine can fail with: a property, or what no search may do. */
 export type Broken = PropertyName | 'attempt' | 'ends';
@@ -11,7 +11,7 @@ export interface Reached {
   /** The window that is visited there; undefined at the end. */
   readonly at: (Window & { readonly reclaim?: boolean }) | undefined;
   readonly from: Reached | undefined;
-  readonly move: Found | undefined;
+  readonly move: WindowAnswer | undefined;
 }
 
 /** Where a property is broken, if a range gives these answers. */
@@ -19,7 +19,7 @@ export interface Violation {
   readonly broken: Broken;
   readonly node: Reached;
   /** The answer with which it is broken; undefined at the end. */
-  readonly move: Found | undefined;
+  readonly move: WindowAnswer | undefined;
   /** The window that was missed. */
   readonly missed: Window | undefined;
 }

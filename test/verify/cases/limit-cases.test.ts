@@ -37,7 +37,8 @@ test('at PMD order 3 every limit of every order comes, the fewest PTEs first', (
     expect(ptes).toBeGreaterThanOrEqual(before);
     before = ptes;
   }
-  // 255 ranges with a page: no order, each limit of order 2, each of both; order 3 alone as the scan lets through.
+  // 255 ranges with a page: no order, each limit of order 2, each of both; order 3 alone where the scan
+  // lets them through.
   const ofOrderThree = Array.from(
     { length: 256 },
     (_, bits) => 8 - bits.toString(2).replaceAll('0', '').length,

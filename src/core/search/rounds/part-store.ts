@@ -1,4 +1,4 @@
-import type { Part } from './part.ts';
+import type { RangePart } from './part.ts';
 
 /**
  * The parts of a range that are left to search: the whole range at the bottom, the region of the window that
@@ -6,7 +6,7 @@ import type { Part } from './part.ts';
  * Source: docs/khugepaged.md#rounds-bounds.
  */
 export class PartStore {
-  readonly #parts: Part[] = [];
+  readonly #parts: RangePart[] = [];
   readonly #capacity: number;
 
   constructor(capacity: number) {
@@ -14,18 +14,18 @@ export class PartStore {
   }
 
   /** Throws when the store is full: then the bound does not hold. */
-  push(part: Part): void {
+  push(part: RangePart): void {
     if (this.#parts.length === this.#capacity) throw new Error(`more than ${this.#capacity} retry entries`);
     this.#parts.push(part);
   }
 
   /** The part that is worked on, or undefined. */
-  top(): Part | undefined {
+  top(): RangePart | undefined {
     return this.#parts[this.#parts.length - 1];
   }
 
   /** What is left of the part that is worked on; without anything it goes. */
-  replaceTop(rest: Part | undefined): void {
+  replaceTop(rest: RangePart | undefined): void {
     if (rest === undefined) this.#parts.pop();
     else this.#parts[this.#parts.length - 1] = rest;
   }

@@ -3,7 +3,7 @@ import type { NextMove, ScanResult } from '../../rules/scan-result.ts';
 import type { SearchSetting } from '../machine.ts';
 
 /** Part of a range that is left to search, from its offset on, with the window that is looked at next. */
-export interface Part extends Window {
+export interface RangePart extends Window {
   /** Where it ends; exclusive. */
   readonly end: number;
   /** The largest order to try in it. */
@@ -22,11 +22,11 @@ export type RoundMove = NextMove | 'again';
  */
 export interface RoundsMachine {
   /** The part from `start` to `end` (exclusive) of a range; undefined where nothing can be tried. */
-  start(setting: SearchSetting, start: number, end: number): Part | undefined;
+  start(setting: SearchSetting, start: number, end: number): RangePart | undefined;
   /** What is left of a part for this round once its window is looked at, and attempted or not. */
-  after(part: Part, attempted: boolean, setting: SearchSetting): Part | undefined;
+  after(part: RangePart, attempted: boolean, setting: SearchSetting): RangePart | undefined;
   /** What the next round looks at again, by where the attempt on the window of a part leads. */
-  retry(part: Part, move: RoundMove, setting: SearchSetting): Part | undefined;
+  retry(part: RangePart, move: RoundMove, setting: SearchSetting): RangePart | undefined;
   /** Where the result of an attempt leads; `stop` ends the search after the round. */
   action(result: ScanResult, reclaim: boolean): RoundMove;
 }

@@ -1,7 +1,7 @@
 import { asOffset, asOrder, highestOrder, lowerOrder, naturalOrder, type Order } from '../../memory/order.ts';
 import { actionAfter } from '../../rules/scan-result.ts';
 import type { SearchSetting } from '../machine.ts';
-import type { Part, RoundsMachine } from './part.ts';
+import type { RangePart, RoundsMachine } from './part.ts';
 
 /**
  * How the proposed rebuild of mm/collapse selects windows. In a part it goes from left to right and takes the
@@ -46,7 +46,7 @@ function partFrom(
   largest: Order,
   reclaim: boolean,
   { geometry, orders }: SearchSetting,
-): Part | undefined {
+): RangePart | undefined {
   for (let start = from; start < end; ) {
     const offset = asOffset(start);
     const natural = asOrder(Math.min(naturalOrder(offset, geometry), largest));

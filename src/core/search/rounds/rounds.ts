@@ -12,7 +12,7 @@ import {
   visitOf,
 } from '../algorithm.ts';
 import { MOST_VISITS } from '../machine.ts';
-import type { Part, RoundMove, RoundsMachine } from './part.ts';
+import type { RangePart, RoundMove, RoundsMachine } from './part.ts';
 import { PartStore } from './part-store.ts';
 import { ROUNDS_MACHINE } from './rounds-machine.ts';
 
@@ -75,7 +75,7 @@ export function collapseInRounds(
   let left = MOST_VISITS * pagesPerRange(geometry);
 
   /** The next window to attempt, as the part in which it is. */
-  function select(): Part | undefined {
+  function select(): RangePart | undefined {
     for (let part = store.top(); part !== undefined; part = store.top()) {
       if (left-- === 0) throw new Error('does not end');
       const window = judgeWindow(range, policy, part.offset, part.order);
@@ -93,7 +93,7 @@ export function collapseInRounds(
   const outcome = new RoundsOutcome(range.refusal);
   let pending = select();
   while (pending !== undefined) {
-    const batch: Part[] = [];
+    const batch: RangePart[] = [];
     for (; pending !== undefined && hasRoom(batch, pending, geometry); pending = select())
       batch.push(pending);
     const results = attempt(batch);
