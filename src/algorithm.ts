@@ -17,4 +17,9 @@ export {
   type Visit,
 } from './core/search/algorithm.ts';
 export { type Answer, type Fill, type SearchMachine, type SearchSetting } from './core/search/machine.ts';
-export { type AlgorithmKit, type AlgorithmModule, type ModuleAlgorithm } from './verify/algorithm-kit.ts';
+export {
+  type AlgorithmKit,
+  type AlgorithmModule,
+  type ModuleAlgorithm,
+  type PassModule,
+} from './verify/algorithm-kit.ts';

@@ -21,13 +21,19 @@ export const ALGORITHM_KIT = {
 export type AlgorithmKit = typeof ALGORITHM_KIT;
 
 /** An algorithm as a module exports it: its file names it. */
-export type ModuleAlgorithm = Omit<CollapseAlgorithm, 'name'>;
+export type ModuleAlgorithm = Omit<CollapseAlgorithm, 'name' | 'startPass'>;
+
+/** A module that keeps something over a pass: it makes a search for each. */
+export interface PassModule {
+  startPass(): ModuleAlgorithm;
+}
 
 /**
  * What a module for `thpscope verify` exports by default: an algorithm, or a machine, which shows its states
- * and so can be proved; or a function that makes one from the kit.
+ * and so can be proved; one search a pass; or a function that makes one from the kit.
  */
 export type AlgorithmModule =
   | ModuleAlgorithm
   | SearchMachine
-  | ((kit: AlgorithmKit) => ModuleAlgorithm | SearchMachine);
+  | PassModule
+  | ((kit: AlgorithmKit) => ModuleAlgorithm | SearchMachine | PassModule);

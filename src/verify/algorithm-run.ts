@@ -3,7 +3,7 @@ import { asOffset, asOrder, type Offset, type Order, orderSet, type Window } fro
 import { isPossibleOnRetry, type OutcomeRule } from '../core/rules/outcome.ts';
 import type { CollapsePolicy } from '../core/rules/policy.ts';
 import type { ScanResult } from '../core/rules/scan-result.ts';
-import type { Attempt, Candidate, Visit } from '../core/search/algorithm.ts';
+import type { Attempt, Candidate, CollapseAlgorithm, Visit } from '../core/search/algorithm.ts';
 import {
   batchFault,
   type Fault,
@@ -70,14 +70,32 @@ export class AlgorithmRun {
     this.stackDepth = undefined;
     this.fault = undefined;
     try {
+      const search = algorithm.startPass
+        ? this.#searchBefore(algorithm.startPass(), shape, policy)
+        : algorithm;
       const result: unknown = observed
-        ? algorithm.collapse(shape.range, policy, this.#attempt, this.#observe)
-        : algorithm.collapse(shape.range, policy, this.#attempt);
+        ? search.collapse(shape.range, policy, this.#attempt, this.#observe)
+        : search.collapse(shape.range, policy, this.#attempt);
       this.result = this.#checkResult(result);
     } catch (error) {
       this.result = 'SCAN_FAIL';
       this.fault ??= faultOf(error);
     }
+  }
+
+  /** Has the ranges before this one searched, of which nothing is kept. */
+  #searchBefore(
+    search: CollapseAlgorithm,
+    { before = [] }: Shape,
+    policy: CollapsePolicy,
+  ): CollapseAlgorithm {
+    for (const range of before) {
+      search.collapse(range, policy, this.#attempt);
+      this.windows.length = 0;
+      this.results.length = 0;
+      this.rounds.length = 0;
+    }
+    return search;
   }
 
   readonly #attempt: Attempt = (batch) => {

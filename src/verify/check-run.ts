@@ -282,9 +282,13 @@ function isSameSize(a: Shape, b: Shape): boolean {
 
 /** A case of its own, whatever becomes of the shape. */
 function frozen(
-  { range, orders, maxPtesNone, noneLimits }: Shape,
+  { range, orders, maxPtesNone, noneLimits, before }: Shape,
   outcomes: SearchCase['outcomes'],
 ): SearchCase {
   const kept = { range: { ...range, occupied: range.occupied.slice() }, orders, maxPtesNone, outcomes };
-  return noneLimits ? { ...kept, noneLimits: [...noneLimits] } : kept;
+  return {
+    ...kept,
+    ...(noneLimits && { noneLimits: [...noneLimits] }),
+    ...(before && { before: before.map((each) => ({ ...each, occupied: each.occupied.slice() })) }),
+  };
 }

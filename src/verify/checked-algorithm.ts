@@ -20,6 +20,11 @@ export function checkedAlgorithmOf(
   return { name, algorithm, model: NEWEST_MODEL };
 }
 
+/** The same search, in one pass over all that it is given. */
+export function inOnePass(checked: CheckedAlgorithm): CheckedAlgorithm {
+  return checked.algorithm.startPass ? { ...checked, algorithm: checked.algorithm.startPass() } : checked;
+}
+
 /** The walk with the none rule of an earlier version, or an earlier version as a whole. */
 function contenderOfModel(model: KernelModel): CheckedAlgorithm {
   return { name: model.name, algorithm: ALGORITHMS[model.algorithm], model };

@@ -1,6 +1,6 @@
 import type { CollapseAlgorithm } from '../core/search/algorithm.ts';
 import { algorithmOf, type SearchMachine } from '../core/search/machine.ts';
-import { ALGORITHM_KIT } from './algorithm-kit.ts';
+import { ALGORITHM_KIT, type ModuleAlgorithm, type PassModule } from './algorithm-kit.ts';
 import { checkedMachine } from './proof/checked-machine.ts';
 
 /**
@@ -10,12 +10,29 @@ import { checkedMachine } from './proof/checked-machine.ts';
 export function moduleAlgorithm(name: string, exported: unknown): CollapseAlgorithm | undefined {
   const made: unknown = typeof exported === 'function' ? exported(ALGORITHM_KIT) : exported;
   if (isMachine(made)) return algorithmOf(name, checkedMachine(name, made));
-  if (!isAlgorithm(made)) return undefined;
+  if (hasFunction(made, 'startPass')) return passAlgorithm(name, made as PassModule);
+  return isAlgorithm(made) ? onCopies(name, made) : undefined;
+}
+
+/** On copies, so that a module that writes to what it is given harms nobody but itself. */
+function onCopies(name: string, made: ModuleAlgorithm): CollapseAlgorithm {
   return {
     name,
-    // On copies, so that a module that writes to what it is given harms nobody but itself.
     collapse: (range, policy, attempt, observe) =>
       made.collapse({ ...range, occupied: range.occupied.slice() }, { ...policy }, attempt, observe),
+  };
+}
+
+function passAlgorithm(name: string, made: PassModule): CollapseAlgorithm {
+  const startPass = () => {
+    const search: unknown = made.startPass();
+    if (!isAlgorithm(search)) throw new Error('startPass gives no { collapse }');
+    return onCopies(name, search);
+  };
+  return {
+    name,
+    startPass,
+    collapse: (range, policy, attempt, observe) => startPass().collapse(range, policy, attempt, observe),
   };
 }
 

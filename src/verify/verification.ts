@@ -84,7 +84,8 @@ export class Verification {
     this.#seed = options.seed;
     this.#gap = gap;
     this.#reported = reported;
-    this.check = new CheckRun(check, optionsOf(asked, options));
+    const passes = algorithms.some(({ algorithm }) => algorithm.startPass !== undefined);
+    this.check = new CheckRun(check, optionsOf(asked, { ...options, passes }));
   }
 
   static of(

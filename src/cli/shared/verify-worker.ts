@@ -3,7 +3,7 @@ import { type Explanation, explainRange } from '../../analysis/explanation.ts';
 import { failWith, type Result, succeed } from '../../core/base/failure.ts';
 import { type Geometry, geometryOfPmdOrder, x86_64 } from '../../core/memory/geometry.ts';
 import type { SearchCase } from '../../verify/cases/search-case.ts';
-import type { CheckedAlgorithm } from '../../verify/checked-algorithm.ts';
+import { type CheckedAlgorithm, inOnePass } from '../../verify/checked-algorithm.ts';
 import { guarded } from '../../verify/guarded-algorithm.ts';
 import type { EqualityProof } from '../../verify/proof/equality-proof.ts';
 import { equalityProofs, propertyProof } from '../../verify/proof/proving.ts';
@@ -54,7 +54,8 @@ async function work(): Promise<Result<unknown>> {
   }
   if (job.kind === 'verify') return verify(job, algorithms);
   if (job.kind === 'prove') return prove(job, algorithms);
-  const supervised = algorithms.map((each) => bounded(guarded(each), deadlines.step));
+  // What a file holds, in its order, is one pass.
+  const supervised = algorithms.map((each) => bounded(guarded(inOnePass(each)), deadlines.step));
   try {
     if (job.kind === 'explain') return succeed(explainBy(supervised[0], job));
     const { files, flags } = job;

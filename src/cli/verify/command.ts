@@ -3,7 +3,13 @@ import { RELATIONS, type Relation } from '../../verify/relation.ts';
 import { type CFlags, cFlags } from '../shared/c-flags.ts';
 import { describeCommand } from '../shared/command-docs.ts';
 import type { Context } from '../shared/context.ts';
-import { optionalNumber, optionalSwitch, optionalText, wordList } from '../shared/flag-kinds.ts';
+import {
+  optionalNumber,
+  optionalSwitch,
+  optionalText,
+  repeatedText,
+  wordList,
+} from '../shared/flag-kinds.ts';
 import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
 import {
   type NoneLimitFlag,
@@ -32,6 +38,7 @@ export type VerifyFlags = OutcomeFlags &
     readonly pattern?: string;
     readonly swap?: string;
     readonly uffdArmed?: boolean;
+    readonly before?: readonly string[];
   };
 
 export const verifyCommand = buildCommand<VerifyFlags, string[], Context>({
@@ -76,6 +83,10 @@ export const verifyCommand = buildCommand<VerifyFlags, string[], Context>({
       pattern: optionalText('LIST', 'Only the case with these pages present; the flags below are part of it'),
       swap: patternFlags.swap,
       uffdArmed: optionalSwitch('The VMA of that range is registered with userfaultfd'),
+      before: repeatedText(
+        'LIST[*N]',
+        'N ranges with these pages come before it in the same pass, for searches that startPass() makes; repeatable',
+      ),
       ...outcomeFlags,
       ...noneLimitFlag,
       ...cFlags,

@@ -4,6 +4,7 @@ import { countPages } from '../../core/memory/occupancy.ts';
 import { NO_ORDERS } from '../../core/memory/order.ts';
 import { REBUILD_RESULTS, type ScanResult, scanResultNamed } from '../../core/rules/scan-result.ts';
 import { enabledOrders } from '../../core/rules/thp-settings.ts';
+import type { ScannedRange } from '../../core/search/algorithm.ts';
 import { proofJson } from '../../render/json/proof.ts';
 import { propertyProofJson } from '../../render/json/property-proof.ts';
 import { gapJson, verifyJson } from '../../render/json/verify.ts';
@@ -158,7 +159,7 @@ function checkWords(
   if (files.length > 0 && !flags.against) {
     return fail('usage', `${files.join(' ')}: verify compares two algorithms; compare takes snapshots`);
   }
-  const caseFlags = ['swap', 'uffdArmed', ...SETTINGS, 'maxPtesNoneOf', 'outcome'] as const;
+  const caseFlags = ['swap', 'uffdArmed', 'before', ...SETTINGS, 'maxPtesNoneOf', 'outcome'] as const;
   if (
     flags.pattern === undefined &&
     files.length === 0 &&
@@ -195,14 +196,41 @@ async function caseFromFlags(
   const noneLimits = noneLimitsFromFlags(flags, geometry);
   if (!noneLimits.ok) return noneLimits;
   const { facts } = range.value;
+  const before = beforeFromFlags(flags.before ?? [], pmdOrder, uffdArmed);
+  if (!before.ok) return before;
   return succeed({
     range: { geometry, occupied: facts.present, unmapped: countPages(facts.swap), uffdArmed },
     orders: flags.orders === 'none' ? NO_ORDERS : enabledOrders(settings, true, geometry),
     maxPtesNone: settings.maxPtesNone,
     ...noneLimits.value,
+    ...(before.value.length > 0 ? { before: before.value } : {}),
     outcomes,
   });
 }
+
+/** Ranges before the one of a case: `all*19` are nineteen full ones. */
+function beforeFromFlags(
+  texts: readonly string[],
+  pmdOrder: number,
+  uffdArmed: boolean,
+): Result<ScannedRange[]> {
+  const ranges: ScannedRange[] = [];
+  for (const text of texts) {
+    const [, pattern, times = '1'] = /^([^*]+)(?:\*(\d+))?$/.exec(text) ?? [];
+    const count = Number(times);
+    if (pattern === undefined || count < 1 || ranges.length + count > MOST_BEFORE)
+      return fail('usage', `--before '${text}': write LIST or LIST*N, ${MOST_BEFORE} ranges at most`);
+    const range = rangeFromFlags({ pattern, pmdOrder });
+    if (!range.ok) return range;
+    const { geometry, facts } = range.value;
+    for (let i = 0; i < count; i++)
+      ranges.push({ geometry, occupied: facts.present, unmapped: 0, uffdArmed });
+  }
+  return succeed(ranges);
+}
+
+/** Ranges of a pass; 2 GB of them at PMD order 9. */
+const MOST_BEFORE = 1024;
 
 /** Whether an attempt may end so: of files nobody knows. */
 function isReachable(result: ScanResult, names: readonly string[]): boolean {

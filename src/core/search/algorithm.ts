@@ -74,6 +74,11 @@ export function visitOf(
 export interface CollapseAlgorithm {
   readonly name: string;
   collapse(range: ScannedRange, policy: CollapsePolicy, attempt: Attempt, observe?: Observe): ScanResult;
+  /**
+   * A search for the ranges of one pass, in order: for those that keep something from one range to the next.
+   * Without it every range is a pass of its own.
+   */
+  startPass?(): CollapseAlgorithm;
 }
 
 /**

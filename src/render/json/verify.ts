@@ -79,7 +79,7 @@ function wrongJson(wrong: Wrong): object {
 }
 
 function caseJson(searchCase: SearchCase): object {
-  const { range, orders, maxPtesNone, noneLimits, outcomes } = searchCase;
+  const { range, orders, maxPtesNone, noneLimits, outcomes, before } = searchCase;
   return {
     pmdOrder: range.geometry.pmdOrder,
     present: formatPages(range.occupied),
@@ -87,6 +87,7 @@ function caseJson(searchCase: SearchCase): object {
     uffdArmed: range.uffdArmed,
     orders: ordersOf(orders),
     maxPtesNone,
+    ...(before ? { before: before.map(({ occupied }) => formatPages(occupied)) } : {}),
     ...(noneLimits ? { noneLimits: noneLimitsJson(noneLimits) } : {}),
     outcomes: outcomes.map((rule) => ({
       ...(rule.offset === undefined ? {} : { offset: rule.offset }),

@@ -10,7 +10,7 @@ import { noneLimitLine } from '../words/none-limits.ts';
 import { printable } from '../words/printable.ts';
 import { selftestSnippet } from '../words/selftest-snippet.ts';
 import { findingsByCase, type MadeBy, verifyChecks, wrongText } from '../words/verify-checks.ts';
-import { caseCommand, wholeCommand } from '../words/verify-command.ts';
+import { beforeWords, caseCommand, wholeCommand } from '../words/verify-command.ts';
 import { layOutTable } from './columns.ts';
 import type { VerifyView } from './verify.ts';
 import { wrap } from './wrap.ts';
@@ -94,6 +94,7 @@ function caseLines(searchCase: SearchCase): string[] {
     `${plural(ptesOf(searchCase), 'PTE')}: present ${formatPages(range.occupied) || 'none'}${swapped}`,
     `orders ${ordersOf(orders).join(' ') || 'none'}`,
     noneLimitLine(maxPtesNone, noneLimits),
+    ...beforeWords(searchCase.before).map((ranges) => `before it in the pass ${ranges}`),
     ...(range.uffdArmed ? ['userfaultfd armed'] : []),
     ...outcomes.map((rule) => short(formatOutcome(rule))),
   ];

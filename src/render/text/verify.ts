@@ -106,6 +106,7 @@ function badLines({ findings }: VerifyReport, style: Style): string[] {
       return [
         style.bad(printable(`${wrong.algorithm} does not do the same twice for the same case`)),
         'It keeps something from one range to the next, or draws by chance: nothing else can be said of it.',
+        'What is kept over a pass belongs to a search that startPass() makes: docs/verify.md.',
       ];
     }
     if (wrong.kind !== 'fault') return [];

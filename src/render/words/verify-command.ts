@@ -8,7 +8,7 @@ import { noneLimitWords } from './none-limits.ts';
 
 /** How a case is written as flags: those of `explain`. */
 export function caseFlags(searchCase: SearchCase): string[] {
-  const { range, orders, maxPtesNone, noneLimits, outcomes } = searchCase;
+  const { range, orders, maxPtesNone, noneLimits, outcomes, before } = searchCase;
   return [
     `--pmd-order ${range.geometry.pmdOrder}`,
     `--pattern ${formatPages(range.occupied) || "''"}`,
@@ -17,8 +17,21 @@ export function caseFlags(searchCase: SearchCase): string[] {
     `--orders ${formatOrders(orders)}`,
     `--max-ptes-none ${maxPtesNone}`,
     ...noneLimitWords(noneLimits).map((limit) => `--max-ptes-none-of ${limit}`),
+    ...beforeWords(before).map((ranges) => `--before ${quoted(ranges)}`),
     ...outcomes.map((rule) => `--outcome ${quoted(formatOutcome(rule))}`),
   ];
+}
+
+/** Ranges that come before in a pass, runs of equal ones as one: `0-511*19`. */
+export function beforeWords(before: SearchCase['before'] = []): string[] {
+  const runs: { pages: string; times: number }[] = [];
+  for (const { occupied } of before) {
+    const pages = formatPages(occupied);
+    const last = runs.at(-1);
+    if (last?.pages === pages) last.times++;
+    else runs.push({ pages, times: 1 });
+  }
+  return runs.map(({ pages, times }) => (times > 1 ? `${pages}*${times}` : pages));
 }
 
 /** A star is for the shell else. */

@@ -13,6 +13,8 @@ export interface Shape {
   readonly orders: OrderSet;
   readonly maxPtesNone: number;
   readonly noneLimits?: NoneLimits | undefined;
+  /** Ranges that come before it in the same pass, under the same policy and outcomes. */
+  readonly before?: readonly ScannedRange[];
 }
 
 /** A shape and how attempts on it end. Windows that no rule names succeed. */

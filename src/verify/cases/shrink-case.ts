@@ -55,6 +55,7 @@ export function* shrinkCase(
  * fewer enabled orders, fewer failures, a plainer limit, PTEs further left.
  */
 function* smallerCases(searchCase: SearchCase, fails: ScanResult | undefined): Generator<SearchCase> {
+  yield* fewerBefore(searchCase);
   for (const half of halves(searchCase)) {
     yield half;
     if (fails) yield* withMoreFailures(half, fails);
@@ -83,9 +84,12 @@ function* smallerCases(searchCase: SearchCase, fails: ScanResult | undefined): G
  * With all orders, no limit, and failures everywhere or above the smallest order, but where the case says
  * otherwise: few pages then make many attempts.
  */
-function* withMoreFailures({ range, outcomes }: SearchCase, fails: ScanResult): Generator<SearchCase> {
+function* withMoreFailures(
+  { range, outcomes, before }: SearchCase,
+  fails: ScanResult,
+): Generator<SearchCase> {
   const orders = anonOrders(range.geometry);
-  const more = { range, orders, maxPtesNone: pagesPerRange(range.geometry) - 1 };
+  const more = { range, orders, maxPtesNone: pagesPerRange(range.geometry) - 1, ...(before && { before }) };
   for (const failing of [orders, withoutOrder(orders, MIN_ANON_ORDER)]) {
     const rule = { offset: undefined, orders: failing, result: fails };
     yield { ...more, outcomes: [rule] };
@@ -93,6 +97,15 @@ function* withMoreFailures({ range, outcomes }: SearchCase, fails: ScanResult): 
     yield { ...more, outcomes: [rule, ...outcomes] };
     yield { ...more, outcomes: [rule, ...outcomes.map((each) => lifted(each, range.geometry))] };
   }
+}
+
+/** With fewer ranges before it in its pass: none, half of them, or one less. */
+function* fewerBefore({ before, ...searchCase }: SearchCase): Generator<SearchCase> {
+  if (!before) return;
+  yield searchCase;
+  for (let count = before.length >>> 1; count >= 1; count >>>= 1)
+    for (let first = 0; first + count <= before.length; first += count)
+      yield { ...searchCase, before: before.toSpliced(first, count) };
 }
 
 /** Without the limits of orders, or with one of them less, or nothing. */
@@ -185,7 +198,7 @@ function isBlank(occupied: Occupancy, first: number, count: number): boolean {
 function* halves(searchCase: SearchCase): Generator<SearchCase> {
   const { range, orders, outcomes, maxPtesNone, noneLimits } = searchCase;
   const { geometry } = range;
-  if (geometry.pmdOrder === MIN_PMD_ORDER) return;
+  if (geometry.pmdOrder === MIN_PMD_ORDER || searchCase.before) return;
   const limitsLeft = noneLimits && { noneLimits: noneLimits.slice(0, geometry.pmdOrder) };
   const half: Geometry = { ...geometry, pmdOrder: geometry.pmdOrder - 1 };
   const pages = pagesPerRange(half);

@@ -2,6 +2,7 @@ import { MIN_PMD_ORDER } from '../../core/memory/geometry.ts';
 import { ALL_SCAN_RESULTS, type ScanResult } from '../../core/rules/scan-result.ts';
 import type { CaseSpace } from './case-space.ts';
 import { limitCases } from './limit-cases.ts';
+import { passCases } from './pass-cases.ts';
 import { pathSpaces } from './path-cases.ts';
 import { randomCases } from './random-cases.ts';
 import { EVERY_ACTION, exhausted, type SmallSpace, spacesToCheck, spacesToCompare } from './small-cases.ts';
@@ -16,6 +17,8 @@ export interface WhichCases {
   readonly results?: readonly ScanResult[];
   /** Only cases in which each order has a limit of its own. */
   readonly limitsByOrder?: boolean;
+  /** Passes of several ranges too: some search keeps something over a pass. */
+  readonly passes?: boolean;
   /** Go on with random cases without end: whoever asks ends it. */
   readonly endless?: boolean;
 }
@@ -52,7 +55,7 @@ export function stagesToRate(which: WhichCases): Generator<CaseSpace[]> {
 }
 
 function* stagesOf(
-  { seed, pmdOrder, endless, limitsByOrder = false }: WhichCases,
+  { seed, pmdOrder, endless, limitsByOrder = false, passes }: WhichCases,
   results: readonly ScanResult[],
   paths: (pmdOrder: number) => CaseSpace[],
   small: readonly SmallSpace[],
@@ -60,6 +63,7 @@ function* stagesOf(
   const smallest = small.filter((space) => space.pmdOrder === MIN_PMD_ORDER).map(exhausted);
   const larger = small.filter((space) => space.pmdOrder > MIN_PMD_ORDER).map(exhausted);
   const random = (order: number, round = 0) => [randomCases(order, results, seed + round, limitsByOrder)];
+  if (passes) yield [passCases(pmdOrder ?? USUAL_PMD_ORDER, results)];
   if (limitsByOrder) {
     const orders = pmdOrder === undefined ? [USUAL_PMD_ORDER, MIN_PMD_ORDER] : [pmdOrder];
     yield orders.map((order) => limitCases(order, results));

@@ -12,8 +12,8 @@ export const USUAL_PMD_ORDER = 9;
 export function inUsualRange(searchCase: SearchCase): SearchCase | undefined {
   const { range, orders, maxPtesNone, noneLimits, outcomes } = searchCase;
   const { pmdOrder } = range.geometry;
-  // No machine has limits by order.
-  if (pmdOrder > USUAL_PMD_ORDER || noneLimits) return undefined;
+  // No machine has limits by order, and a pass there has other ranges.
+  if (pmdOrder > USUAL_PMD_ORDER || noneLimits || searchCase.before) return undefined;
   const geometry = geometryOfPmdOrder(USUAL_PMD_ORDER);
   const occupied = emptyOccupancy(geometry);
   for (let page = 0; page < pagesPerRange(range.geometry); page++)
