@@ -205,6 +205,33 @@ test('limits by order are part of a case: asked for, told, and taken back', asyn
   expect((await thpscope(['verify', 'walk', path, ...words('--pmd-order 3 --seed 1')])).code).toBe(0);
 });
 
+test('a search for each pass: the ranges before are part of the case, which a command shows again', async () => {
+  const template = (await thpscope(words('verify --new -'))).stdout;
+  const path = module(
+    'budget.js',
+    template
+      .replace('=> ({', '=> ({ startPass() { let left = 300; return {')
+      .replace('if (window.qualifies)', 'if (window.qualifies && left-- > 0)')
+      .replace(/\}\);\s*$/, '}; } });\n'),
+  );
+  const { stdout, code } = await thpscope([
+    'verify',
+    'walk',
+    path,
+    ...words('--pmd-order 9 --cases 1000 --seed 1'),
+  ]);
+  expect(code).toBe(1);
+  const [, flags] = /^case: (.*)$/m.exec(stdout) ?? [];
+  expect(flags).toMatch(/--before \S+/);
+  const again = await thpscope(['verify', 'walk', path, ...words(flags.replaceAll("'", '')), '--json']);
+  expect(again.code).toBe(1);
+  const json = JSON.parse(again.stdout);
+  expectSchema('verify', json);
+  expect(json.findings[0].case.before).toHaveLength(1);
+  const alone = flags.replace(/--before \S+/, '');
+  expect((await thpscope(['verify', 'walk', path, ...words(alone)])).code).toBe(0);
+});
+
 test('explain goes by limits of orders, and says so', async () => {
   const line = 'explain --pmd-order 4 --pattern 1-15 --orders 2-4 --max-ptes-none 0 --max-ptes-none-of 4=1';
   const { stdout } = await thpscope(words(line));
@@ -219,7 +246,8 @@ test.each([
   ['--max-ptes-none-of 4', 'write ORDERS=N, such as 4-6=8'],
   ['--max-ptes-none-of 2=4', 'a window of order 2 has at most 3 empty pages'],
   ['--max-ptes-none-of 1=0', 'max_ptes_none of orders'],
-])('a limit that is none is told: %s', async (flag, why) => {
+  ['--before all*0', 'write LIST or LIST*N, 1024 ranges at most'],
+])('what is no limit and no range is told: %s', async (flag, why) => {
   const { stderr, code } = await thpscope(words(`verify walk stack --pattern 0 ${flag}`));
   expect(code).toBe(2);
   expect(stderr).toContain(why);
