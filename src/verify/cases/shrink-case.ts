@@ -55,7 +55,10 @@ export function* shrinkCase(
  * fewer enabled orders, fewer failures, a plainer limit, PTEs further left.
  */
 function* smallerCases(searchCase: SearchCase, fails: ScanResult | undefined): Generator<SearchCase> {
-  yield* fewerBefore(searchCase);
+  if (searchCase.before) {
+    yield* fewerBefore(searchCase);
+    return;
+  }
   for (const half of halves(searchCase)) {
     yield half;
     if (fails) yield* withMoreFailures(half, fails);
@@ -84,12 +87,9 @@ function* smallerCases(searchCase: SearchCase, fails: ScanResult | undefined): G
  * With all orders, no limit, and failures everywhere or above the smallest order, but where the case says
  * otherwise: few pages then make many attempts.
  */
-function* withMoreFailures(
-  { range, outcomes, before }: SearchCase,
-  fails: ScanResult,
-): Generator<SearchCase> {
+function* withMoreFailures({ range, outcomes }: SearchCase, fails: ScanResult): Generator<SearchCase> {
   const orders = anonOrders(range.geometry);
-  const more = { range, orders, maxPtesNone: pagesPerRange(range.geometry) - 1, ...(before && { before }) };
+  const more = { range, orders, maxPtesNone: pagesPerRange(range.geometry) - 1 };
   for (const failing of [orders, withoutOrder(orders, MIN_ANON_ORDER)]) {
     const rule = { offset: undefined, orders: failing, result: fails };
     yield { ...more, outcomes: [rule] };
@@ -99,13 +99,19 @@ function* withMoreFailures(
   }
 }
 
-/** With fewer ranges before it in its pass: none, half of them, or one less. */
-function* fewerBefore({ before, ...searchCase }: SearchCase): Generator<SearchCase> {
-  if (!before) return;
+/**
+ * With fewer ranges before it in its pass, down to one less; or with fewer orders and failures. Every step
+ * searches all of them, so pages are left as they are.
+ */
+function* fewerBefore({ before = [], ...searchCase }: SearchCase): Generator<SearchCase> {
   yield searchCase;
   for (let count = before.length >>> 1; count >= 1; count >>>= 1)
     for (let first = 0; first + count <= before.length; first += count)
       yield { ...searchCase, before: before.toSpliced(first, count) };
+  for (const order of ordersOf(searchCase.orders))
+    yield { ...searchCase, before, orders: withoutOrder(searchCase.orders, order) };
+  for (const rule of searchCase.outcomes.toReversed())
+    yield { ...searchCase, before, outcomes: searchCase.outcomes.filter((each) => each !== rule) };
 }
 
 /** Without the limits of orders, or with one of them less, or nothing. */
@@ -198,7 +204,7 @@ function isBlank(occupied: Occupancy, first: number, count: number): boolean {
 function* halves(searchCase: SearchCase): Generator<SearchCase> {
   const { range, orders, outcomes, maxPtesNone, noneLimits } = searchCase;
   const { geometry } = range;
-  if (geometry.pmdOrder === MIN_PMD_ORDER || searchCase.before) return;
+  if (geometry.pmdOrder === MIN_PMD_ORDER) return;
   const limitsLeft = noneLimits && { noneLimits: noneLimits.slice(0, geometry.pmdOrder) };
   const half: Geometry = { ...geometry, pmdOrder: geometry.pmdOrder - 1 };
   const pages = pagesPerRange(half);

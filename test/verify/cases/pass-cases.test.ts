@@ -5,7 +5,7 @@ import { checkedAlgorithmOf } from '../../../src/verify/checked-algorithm.ts';
 import { moduleAlgorithm } from '../../../src/verify/module-algorithm.ts';
 import { Verification } from '../../../src/verify/verification.ts';
 
-function compareWithWalk(other: CollapseAlgorithm | undefined, pmdOrder = 9) {
+function compareWithWalk(other: CollapseAlgorithm | undefined, pmdOrder = 5) {
   if (!other) throw new Error('no algorithm');
   const algorithms = [walk, other].map((each) => checkedAlgorithmOf(each));
   const asked = { kind: 'equivalence', relation: 'attempts' } as const;
@@ -29,17 +29,23 @@ function budget(most: number) {
 }
 
 test('a budget of attempts over a pass is a difference, with as few ranges before it as show it', () => {
-  const search = moduleAlgorithm('budget', { startPass: () => walkWithin(budget(600)) });
+  const search = moduleAlgorithm('budget', { startPass: () => walkWithin(budget(35)) });
   const { findings } = compareWithWalk(search);
   expect(findings.map(({ wrong }) => wrong.kind)).not.toContain('unsteady');
   const [{ case: found, runs }] = findings;
-  // A range takes 255 attempts at most, so the budget ends in the third one.
+  // A range takes 15 attempts at most, so the budget ends in the third one.
   expect(found.before).toHaveLength(2);
   expect(runs[1].steps.length).toBeLessThan(runs[0].steps.length);
 });
 
 test('the same budget beside the pass is no state of it: it does not do the same twice', () => {
-  const search = moduleAlgorithm('budget', walkWithin(budget(600)));
+  let left = 35;
+  const spend = () => {
+    if (left-- > 0) return true;
+    left = 35;
+    return false;
+  };
+  const search = moduleAlgorithm('budget', walkWithin(spend));
   expect(compareWithWalk(search).findings.map(({ wrong }) => wrong.kind)).toEqual(['unsteady']);
 });
 
@@ -64,7 +70,7 @@ test('what one range teaches for the next is shown with one range before', () =>
       },
     };
   };
-  const [{ case: found }] = compareWithWalk(moduleAlgorithm('hint', { startPass }), 5).findings;
+  const [{ case: found }] = compareWithWalk(moduleAlgorithm('hint', { startPass })).findings;
   expect(found.before).toHaveLength(1);
 });
 
