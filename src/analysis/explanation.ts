@@ -1,6 +1,8 @@
+import { countPages } from '../core/memory/occupancy.ts';
 import type { RangeState } from '../core/memory/range-state.ts';
 import { applyPlan } from '../core/plan/apply-plan.ts';
 import { costOf, type PlanCost } from '../core/plan/cost.ts';
+import { passesOver } from '../core/plan/passes.ts';
 import { type CollapsePlan, collapsesOf, planRange } from '../core/plan/plan.ts';
 import type { Process } from '../core/rules/memory-source.ts';
 import type { CollapsePolicy } from '../core/rules/policy.ts';
@@ -19,6 +21,8 @@ export interface Explanation {
   readonly cost: PlanCost;
   /** The range afterwards; undefined where nothing collapses. */
   readonly after: RangeState | undefined;
+  /** Pages resident after each further pass that collapses something, though nobody touches it: it creeps. */
+  readonly creep: readonly number[];
   /** What is taken for granted about its process; nothing of a made-up range. */
   readonly assumed: readonly ProcessAssumption[];
   /** What the limits of control groups let happen of it. */
@@ -62,6 +66,9 @@ export function explainRange(
     observe: (visit) => visits.push(visit),
   });
   const cost = costOf(range, plan);
+  const after = rangeAfter(range, plan);
+  // Of a group without room nobody knows what it has in the next pass.
+  const further = after && !failing ? [...passesOver(after, policy, { algorithm, outcomes })] : [];
   return {
     range,
     policy,
@@ -69,7 +76,8 @@ export function explainRange(
     plan,
     visits,
     cost,
-    after: rangeAfter(range, plan),
+    after,
+    creep: further.map(({ facts }) => countPages(facts.present)),
     assumed:
       around && plan.attempts.length > 0
         ? collapseAssumptions(

@@ -2,8 +2,7 @@ import { type Geometry, pagesPerRange } from '../core/memory/geometry.ts';
 import { countPages, emptyOccupancy, type Occupancy, setPage } from '../core/memory/occupancy.ts';
 import { anonOrders, asOrder, hasOrder } from '../core/memory/order.ts';
 import { plainRange, type RangeState } from '../core/memory/range-state.ts';
-import { applyPlan } from '../core/plan/apply-plan.ts';
-import { collapsesOf, planRange } from '../core/plan/plan.ts';
+import { passesOver } from '../core/plan/passes.ts';
 import type { KernelModel } from '../core/rules/kernel-model.ts';
 import { type CollapsePolicy, defaultLimits, noneLimit } from '../core/rules/policy.ts';
 
@@ -108,16 +107,9 @@ function placePages(
 
 /** Goes over a range until nothing changes. */
 export function passesOf(range: RangeState, policy: CollapsePolicy): Omit<Creep, 'pages'> {
-  let state = range;
-  let passes = 0;
-  let afterFirst = 0;
-  for (;;) {
-    const plan = planRange(state, policy);
-    if (collapsesOf(plan).length === 0)
-      return { passes, afterFirst, afterLast: countPages(state.facts.present) };
-    state = applyPlan(state, plan);
-    if (++passes === 1) afterFirst = countPages(state.facts.present);
-  }
+  const resident = [...passesOver(range, policy)].map(({ facts }) => countPages(facts.present));
+  const afterLast = resident.at(-1) ?? countPages(range.facts.present);
+  return { passes: resident.length, afterFirst: resident[0] ?? 0, afterLast };
 }
 
 function smallPages(present: Occupancy, geometry: Geometry): RangeState {

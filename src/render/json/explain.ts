@@ -30,6 +30,7 @@ export function explainJson({
   algorithm,
   plan,
   visits,
+  creep,
   assumed,
   limits,
 }: Explanation): object {
@@ -55,6 +56,7 @@ export function explainJson({
       ...(reclaim ? { reclaim } : {}),
     })),
     ...planJson(plan, policy),
+    ...(creep.length > 0 ? { creep } : {}),
     assumed: [...assumed, ...unknownFacts(range)],
     ...(limits.length > 0 ? { limits: limitsJson(limits) } : {}),
   };

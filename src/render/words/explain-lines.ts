@@ -80,7 +80,15 @@ export function scanLines({ range, policy, plan: { scan } }: Explanation): Expla
 }
 
 /** What came of it, what it costs, and what was assumed. */
-export function resultLines({ range, policy, plan, cost, assumed, limits }: Explanation): ExplainLine[] {
+export function resultLines({
+  range,
+  policy,
+  plan,
+  cost,
+  creep,
+  assumed,
+  limits,
+}: Explanation): ExplainLine[] {
   const { geometry } = range;
   const refusal = refusalOf({ ignored: undefined, plan });
   const lines = [labelled('result', resultName(plan.result, policy.model))];
@@ -105,6 +113,18 @@ export function resultLines({ range, policy, plan, cost, assumed, limits }: Expl
         8,
         `TLB entries ${onePerFolio.before} -> ${onePerFolio.after} if a folio takes one; ` +
           `${onePerPmdOrPage.before} -> ${onePerPmdOrPage.after} if only PMD entries map more than a page`,
+      ),
+    );
+  }
+  if (creep.length > 0) {
+    const resident = [countPages(range.facts.present) + cost.filledPages, ...creep];
+    const passes = plural(creep.length, 'further pass', 'further passes');
+    lines.push(
+      detail(
+        8,
+        resident[0] === resident.at(-1)
+          ? `${passes} ${creep.length === 1 ? 'collapses' : 'collapse'} more`
+          : `creeps, though nobody touches it: ${resident.join(' -> ')} pages resident in ${passes}`,
       ),
     );
   }

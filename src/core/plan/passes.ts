@@ -1,0 +1,21 @@
+import type { RangeState } from '../memory/range-state.ts';
+import type { CollapsePolicy } from '../rules/policy.ts';
+import { applyPlan } from './apply-plan.ts';
+import { collapsesOf, type PlanOptions, planRange } from './plan.ts';
+
+/**
+ * Goes over a range until nothing collapses any more, though nobody touches it: the range after each pass
+ * that collapsed something. It ends, for each of them makes larger folios.
+ */
+export function* passesOver(
+  range: RangeState,
+  policy: CollapsePolicy,
+  options: Pick<PlanOptions, 'algorithm' | 'outcomes'> = {},
+): Generator<RangeState> {
+  for (let state = range; ; ) {
+    const plan = planRange(state, policy, options);
+    if (collapsesOf(plan).length === 0) return;
+    state = applyPlan(state, plan);
+    yield state;
+  }
+}
