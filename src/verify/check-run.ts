@@ -181,6 +181,8 @@ export class CheckRun {
       const key = wrongKey(each);
       const known = this.#found.get(key);
       const found = known ?? this.#first(each);
+      // At once: whoever is out of time stops between the steps that make its case small.
+      this.#found.set(key, found);
       found.count++;
       if (cause !== undefined) found.causes.set(cause, (found.causes.get(cause) ?? 0) + 1);
       if (!known || isSmallerCase(raw ?? shape, known.case)) {
@@ -190,7 +192,6 @@ export class CheckRun {
       } else if (space.exhaustive && isSameSize(raw ?? shape, known.case)) {
         known.exhaustive = true;
       }
-      this.#found.set(key, found);
     }
   }
 

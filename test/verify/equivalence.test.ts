@@ -3,8 +3,9 @@ import { formatOrders, ordersOf } from '../../src/core/memory/order.ts';
 import { formatPages } from '../../src/core/memory/page-list.ts';
 import type { ScanResult } from '../../src/core/rules/scan-result.ts';
 import { walk } from '../../src/core/search/walk.ts';
-import { spacesToCompare } from '../../src/verify/cases/small-cases.ts';
-import type { Coverage } from '../../src/verify/check-run.ts';
+import { randomCases } from '../../src/verify/cases/random-cases.ts';
+import { EVERY_ACTION, spacesToCompare } from '../../src/verify/cases/small-cases.ts';
+import { CheckRun, type Coverage } from '../../src/verify/check-run.ts';
 import { checkedAlgorithmOf } from '../../src/verify/checked-algorithm.ts';
 import { equivalence } from '../../src/verify/equivalence.ts';
 import { RELATIONS, type Relation } from '../../src/verify/relation.ts';
@@ -170,4 +171,14 @@ test('a seed repeats the random cases', () => {
   expect(first.findings).toEqual(second.findings);
   expect(first.cases).toBe(second.cases);
   expect(first.findings.map(({ wrong }) => wrongKey(wrong))).toContain('difference extra');
+});
+
+test('what was found is there although time ends while its case is made smaller', () => {
+  const late = checkedAlgorithmOf({ name: 'late', collapse: () => SUCCEED });
+  const check = new CheckRun(equivalence(builtIn('walk'), late, 'attempts'), {
+    stages: [[randomCases(9, EVERY_ACTION, 1)]],
+  });
+  const steps = check.run();
+  while (check.shrinkingSteps === 0) steps.next();
+  expect(check.findings).not.toEqual([]);
 });
