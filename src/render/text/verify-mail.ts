@@ -78,10 +78,12 @@ function casePart(group: readonly ExplainedFinding[], { report }: VerifyView): s
 }
 
 /** The case as C, in the ranges that most machines have; or why it is not there. */
-function selftestPart({ range }: SearchCase, usual: SearchCase | undefined): string[] {
+function selftestPart({ range, noneLimits, before }: SearchCase, usual: SearchCase | undefined): string[] {
   const none = (why: string) => wrap(`No selftest: ${why}.`, MAIL_WIDTH);
   const { pmdOrder } = range.geometry;
   if (pmdOrder > USUAL_PMD_ORDER) return none(`a range of PMD order ${pmdOrder} is larger than 2M`);
+  if (noneLimits) return none('no Linux has a limit of each order');
+  if (before) return none('it takes a pass of several ranges');
   if (!usual) return none('in a range of 2M the scan leaves it alone, or nothing is wrong');
   return ['The same in a range of 2M:', '', ...selftestSnippet(usual)];
 }
