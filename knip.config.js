@@ -13,7 +13,7 @@ export default {
     'web/steps/own-search.worker.ts!',
     'web/vite.config.ts!',
     'scripts/*.mjs!',
-    'bench/{run,extract,occupied,peak-memory}.mjs!',
+    'bench/{run,extract,peak-memory}.mjs!',
     'fuzz/{run,targets}.mjs!',
     // Compiled and started by a test.
     'test/snapshot/endless-capture.ts',

@@ -1,88 +1,137 @@
-// Reading a process against a bare pread of the same pagemap bytes in the same pieces.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { closeSync, openSync, readSync } from 'node:fs';
+// What reading one process costs: the reader of src/linux against a bare PAGEMAP_SCAN and a bare pread of
+// pagemap in C, with and without the counters that save it a look at every frame; and how long a fault of the
+// process waits meanwhile. CPU times, for the machine may be busy; run as root.
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createChunkBuffer } from '../dist/linux/chunk-buffer.js';
-import { RANGES_PER_CHUNK, readChunk } from '../dist/linux/chunk-reader.js';
 import { readHost } from '../dist/linux/host.js';
+import { kernelTells } from '../dist/linux/kernel-tells.js';
 import { RUNNING_KERNEL } from '../dist/linux/kernel-tree.js';
+import { LargeFolioCounters } from '../dist/linux/large-folios.js';
+import { MemoryGroupReader } from '../dist/linux/memory-groups.js';
+import { RANGES_PER_CHUNK } from '../dist/linux/page-chunks.js';
 import { PageFlags } from '../dist/linux/page-flags.js';
 import { openPagemap } from '../dist/linux/pagemap.js';
 import { loadPagemapScan } from '../dist/linux/pagemap-scan.js';
+import { readOne } from '../dist/linux/process-reader.js';
+import { PageNumbers } from '../dist/linux/shared-pages.js';
 import { readSmaps } from '../dist/linux/smaps.js';
-import { medians } from './median.mjs';
+import { cpuOf, holdMemory, mediansOf, timeBareReads } from './live-memory.mjs';
 
-const GIB = 1 << 30;
+const MIB = 4096;
 const ROUNDS = 7;
-
-/** Memory that a child process holds, by the pages it touches of every 4. */
-const OCCUPANCIES = [
-  { name: 'dense 4 GiB', touched: 4 },
-  { name: 'half of 4 GiB', touched: 2 },
-];
+const KINDS = ['dense', 'half', 'alternate', 'half-huge', 'huge', 'scattered', 'folios'];
+const VMAS = 60_000;
+const FAULT_SECONDS = 2;
 
 export async function measureLiveRead() {
+  const tools = await openTools();
   const rows = [];
-  for (const { name, touched } of OCCUPANCIES) {
-    const child = spawn(process.execPath, ['bench/occupied.mjs', String(4 * GIB), String(touched)]);
-    await once(child.stdout, 'data');
-    rows.push(...(await measure(child.pid, name)));
-    child.kill();
-  }
+  for (const kind of KINDS) rows.push(...(await measureKind(kind, tools)));
+  rows.push(...(await measureVmas(tools)), ...(await measureStall(tools)));
   return rows;
 }
 
-async function measure(pid, name) {
-  const { geometry } = readHost(RUNNING_KERNEL, new Date()).value;
-  const pagemap = openPagemap(pid, geometry).value;
-  const scan = await loadPagemapScan(pagemap.fd);
-  const flags = PageFlags.open(RUNNING_KERNEL);
-  const chunks = anonymousChunks(pid, geometry);
-  const buffer = Buffer.allocUnsafe(8 * RANGES_PER_CHUNK * 2 ** geometry.pmdOrder);
-  const file = openSync(`/proc/${pid}/pagemap`);
-  const pageBytes = 2 ** geometry.pageShift;
+async function openTools() {
+  const { geometry, kernelRelease } = readHost(RUNNING_KERNEL, new Date()).value;
+  const own = openPagemap('/proc/self', geometry).value;
+  const scan = await loadPagemapScan(own.fd);
+  own.close();
+  return {
+    tree: RUNNING_KERNEL,
+    geometry,
+    scan,
+    flags: PageFlags.open(RUNNING_KERNEL),
+    largeFolios: LargeFolioCounters.open(RUNNING_KERNEL, geometry),
+    tells: kernelTells(kernelRelease),
+    numbers: new PageNumbers(),
+    buffer: createChunkBuffer(geometry, RANGES_PER_CHUNK),
+    groups: new MemoryGroupReader(RUNNING_KERNEL),
+    underLocks: (call) => call(),
+  };
+}
 
-  const buffers = createChunkBuffer(geometry, RANGES_PER_CHUNK);
-  const bare = () => {
-    for (const { start, end } of chunks) {
-      readSync(file, buffer, 0, (8 * (end - start)) / pageBytes, (8 * start) / pageBytes);
-    }
-  };
-  const reader = (tools) => () => {
-    for (const { vma, start, end } of chunks)
-      readChunk({ geometry, pagemap, scan, buffer: buffers, ...tools }, vma, start, end);
-  };
-  const actions = [
-    bare,
-    reader({ flags: undefined }),
-    () => readSmaps(pid),
-    ...(flags ? [reader({ flags })] : []),
-  ];
-  const [base, time, smaps, withFlags] = await medians(ROUNDS, actions);
-  closeSync(file);
-  pagemap.close();
-  flags?.close();
+function read(pid, tools) {
+  for (const item of readOne(pid, tools, undefined))
+    if (item.kind === 'skipped') throw new Error(item.failure.message);
+}
+
+/** Readers by what they know of folios: by the counters, by every frame, and nothing, as an ordinary user. */
+function readersOf(tools) {
   return [
-    { name: `ranges of ${name} : bare pread`, time, base, ratio: time / base, aim: 1.3 },
-    { name: `  smaps of it : bare pread`, time: smaps, base, ratio: smaps / base },
-    ...(withFlags
-      ? [{ name: `  ranges with folios : bare pread`, time: withFlags, base, ratio: withFlags / base }]
-      : []),
+    tools,
+    { ...tools, largeFolios: undefined },
+    { ...tools, flags: undefined, largeFolios: undefined },
   ];
 }
 
-/** The anonymous memory of a process in the pieces that the reader uses. */
-function anonymousChunks(pid, geometry) {
-  const rangeBytes = 2 ** (geometry.pageShift + geometry.pmdOrder);
-  const chunks = [];
-  for (const vma of readSmaps(pid).value) {
-    if (!vma.anonymous || vma.rssBytes < rangeBytes) continue;
-    const last = Math.ceil(vma.end / rangeBytes) * rangeBytes;
-    for (let start = Math.floor(vma.start / rangeBytes) * rangeBytes; start < last; ) {
-      const end = Math.min(start + RANGES_PER_CHUNK * rangeBytes, last);
-      chunks.push({ vma, start, end });
-      start = end;
+async function measureKind(kind, tools) {
+  const memory = await holdMemory(kind, MIB);
+  const folder = `/proc/${memory.pid}`;
+  const measures = [() => cpuOf(() => readSmaps(folder)), () => cpuOf(() => readFileSync(`${folder}/smaps`))];
+  for (const reader of readersOf(tools)) measures.push(() => cpuOf(() => read(memory.pid, reader)));
+  // Once, so that code is compiled.
+  for (const measure of measures) measure();
+  const [smaps, bareSmaps, counted, framed, user] = mediansOf(ROUNDS, measures);
+  const { scan, pagemap } = timeBareReads(memory, ROUNDS);
+  const left = smallestWords(tools);
+  memory.stop();
+  const base = scan;
+  const row = (name, time, more) => ({ name, time, base, ratio: time / base, ...more });
+  return [
+    row(`reading ${kind} 4 GiB : PAGEMAP_SCAN`, counted, { aim: 2, note: left }),
+    row('  of it smaps', smaps, { note: `the kernel alone ${bareSmaps.toFixed(1)} ms` }),
+    row('  pread of pagemap in C', pagemap),
+    row('  every frame looked at', framed),
+    row('  as an ordinary user', user),
+  ];
+}
+
+function smallestWords({ largeFolios }) {
+  const { smallest } = largeFolios?.read() ?? { smallest: 0 };
+  if (smallest === 0) return 'folios are not counted here';
+  return smallest > 9
+    ? 'PMD entries map all folios'
+    : `folios of order ${smallest} are not mapped by PMD entries`;
+}
+
+async function measureVmas(tools) {
+  const memory = await holdMemory('vmas', VMAS / 256);
+  const path = `/proc/${memory.pid}/smaps`;
+  const measures = [() => cpuOf(() => read(memory.pid, tools)), () => cpuOf(() => readFileSync(path))];
+  for (const measure of measures) measure();
+  const [time, base] = mediansOf(ROUNDS, measures);
+  memory.stop();
+  const note = `${((1000 * time) / VMAS).toFixed(1)} µs a VMA`;
+  return [{ name: 'reading 60,000 VMAs : smaps', time, base, ratio: time / base, note }];
+}
+
+/** The slowest fault of a thread of the process, while nobody and while somebody looks. */
+async function measureStall(tools) {
+  const memory = await holdMemory('stall', MIB);
+  const slowest = async (look) => {
+    await memory.ask();
+    const until = performance.now() + 1000 * FAULT_SECONDS;
+    while (performance.now() < until) {
+      look();
+      await sleep(1);
     }
+    const [microseconds, faults] = await memory.ask();
+    return { time: microseconds / 1000, note: `${faults} faults in ${FAULT_SECONDS} s` };
+  };
+  const [counted, framed] = readersOf(tools);
+  const looks = [
+    ['nobody looks', () => {}],
+    ['smaps is read', () => readFileSync(`/proc/${memory.pid}/smaps`)],
+    ['it is read', () => read(memory.pid, counted)],
+    ['every frame is looked at', () => read(memory.pid, framed)],
+  ];
+  const rows = [];
+  for (const [name, look] of looks) {
+    const { time, note } = await slowest(look);
+    const base = rows[0]?.time ?? time;
+    rows.push({ name: `slowest fault while ${name}`, time, base, ratio: time / base, note });
   }
-  return chunks;
+  memory.stop();
+  return rows;
 }

@@ -2,6 +2,7 @@ import { fail, type Result, succeed } from '../core/base/failure.ts';
 import { asOrderSet } from '../core/memory/order.ts';
 import { defaultLimits } from '../core/rules/policy.ts';
 import type { Guest } from './guest.ts';
+import { GUEST_PACKAGE } from './guest-files.ts';
 import {
   askThpscope,
   endProgram,
@@ -25,10 +26,14 @@ const FULL_SCANS = 4;
 const RANGE_BYTES = 2 ** (PROBE_GEOMETRY.pageShift + PROBE_GEOMETRY.pmdOrder);
 const NO_SIZES = asOrderSet(0);
 
+/** Looks at processes frame by frame, and compares with the reader of a build. */
+const EVERY_FRAME = 'every-frame.mjs';
+
 /** The files that the suite needs in the guest beside the package. */
-export function liveFiles(states: Uint8Array): GuestFile[] {
+export function liveFiles(states: Uint8Array, everyFrame: Uint8Array): GuestFile[] {
   return [
     { name: 'bin/states', content: states, executable: true },
+    { name: EVERY_FRAME, content: everyFrame },
     ...LIVE_POLICIES.map(({ orders, word, maxPtesNone }, i) => ({
       name: policyName(i),
       content: policyFile(orders, word, maxPtesNone),
@@ -52,7 +57,8 @@ interface LiveProcess {
 
 /**
  * Makes a process in every state, predicts all with the package in the guest, and lets khugepaged run, under
- * each policy. `onProgress` hears how many cases of how many are done.
+ * each policy. What the package reads must be what a look at every frame sees, before and after. `onProgress`
+ * hears how many cases of how many are done.
  */
 export async function runLive(
   guest: Guest,
@@ -99,8 +105,14 @@ async function runPolicy(
   const prediction = readPrediction(json.value);
   const before = await allPages(guest, processes);
   if (!before.ok) return before;
-  const ran = await collapseAll(guest, policy, processes);
-  if (!ran.ok) return ran;
+  for (const step of [
+    () => compareReaders(guest, processes),
+    () => collapseAll(guest, policy, processes),
+    () => compareReaders(guest, processes),
+  ]) {
+    const done = await step();
+    if (!done.ok) return done;
+  }
   const real = await allPages(guest, processes);
   if (!real.ok) return real;
   for (const { started } of processes) {
@@ -118,6 +130,12 @@ async function runPolicy(
       skipped: prediction.skipped(pid),
     })),
   );
+}
+
+/** Fails where the package reads a process otherwise than a look at every frame does. */
+async function compareReaders(guest: Guest, processes: readonly LiveProcess[]): Promise<Result<unknown>> {
+  const pids = processes.map(({ pid }) => pid).join(' ');
+  return runProgram(guest, `node /${EVERY_FRAME} /${GUEST_PACKAGE}/dist ${pids}`);
 }
 
 async function startState(guest: Guest, state: string, slot: number): Promise<Result<LiveProcess>> {

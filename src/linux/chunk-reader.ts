@@ -1,20 +1,28 @@
 import { type Result, succeed } from '../core/base/failure.ts';
 import { type Geometry, pageBytes, pagesPerRange, rangeBytes } from '../core/memory/geometry.ts';
-import { countPages, isEmpty, type Occupancy, wordsPerRange } from '../core/memory/occupancy.ts';
+import {
+  countPages,
+  difference,
+  hasPage,
+  intersection,
+  isEmpty,
+  type Occupancy,
+  union,
+  wordsPerRange,
+} from '../core/memory/occupancy.ts';
 import { pageFacts, type RangeState } from '../core/memory/range-state.ts';
 import type { SharedRun } from '../core/memory/shared-runs.ts';
 import { isUffdArmed } from '../core/rules/vma.ts';
 import type { ChunkBitmaps, ChunkBuffer } from './chunk-buffer.ts';
-import { readFolioFacts } from './folio-facts.ts';
+import { type FolioFacts, readFolioFacts } from './folio-facts.ts';
+import type { KernelTells } from './kernel-tells.ts';
+import type { PageChunk, ScannedPages } from './page-chunks.ts';
 import type { PageFlags } from './page-flags.ts';
 import type { Pagemap } from './pagemap.ts';
-import { PAGE_IS, type PagemapScan } from './pagemap-scan.ts';
+import type { PagemapScan } from './pagemap-scan.ts';
 import { pmdMappedBySums } from './pmd-mapped.ts';
 import { type PageNumbers, readSharedRuns } from './shared-pages.ts';
 import type { SmapsVma } from './smaps.ts';
-
-/** PMD ranges that are read at once: what bounds the memory of a reader. */
-export const RANGES_PER_CHUNK = 128;
 
 /** What a reader of one process has to look with. */
 export interface Instruments {
@@ -24,6 +32,7 @@ export interface Instruments {
   readonly scan: PagemapScan | undefined;
   /** Undefined without privilege. */
   readonly flags: PageFlags | undefined;
+  readonly tells: KernelTells;
   /** Of the pages that processes share, whichever process is read. */
   readonly numbers: PageNumbers;
   /** Room for RANGES_PER_CHUNK ranges. */
@@ -31,16 +40,100 @@ export interface Instruments {
 }
 
 /**
- * The ranges of a VMA within [start, end) that hold any page. `start` is a multiple of the PMD size and the
- * chunk at most RANGES_PER_CHUNK long; pages outside the VMA are left out. Fails when the process is gone.
+ * The ranges of a chunk of a VMA that hold any page; pages outside the VMA are left out. Pagemap, and the
+ * flags of the frames behind it, are read only where PAGEMAP_SCAN and the sums of smaps leave a fact open.
+ * `smallestFolio` is that of large-folios.ts: the smallest order of large anonymous folios that no PMD entry
+ * maps. Fails when the process is gone. Throws KernelReadError.
  */
 export function readChunk(
   tools: Instruments,
   vma: SmapsVma,
-  start: number,
-  end: number,
+  chunk: PageChunk,
+  smallestFolio: number,
 ): Result<RangeState[]> {
-  const { geometry, pagemap } = tools;
+  const { scanned } = chunk;
+  if (scanned && isEnough(tools, vma, scanned, smallestFolio))
+    return succeed(rangesOf(tools, vma, chunk, scannedFacts(tools, scanned)));
+  const facts = readEntries(tools, vma, chunk, smallestFolio);
+  return facts.ok ? succeed(rangesOf(tools, vma, chunk, facts.value)) : facts;
+}
+
+/** Facts about the pages of a chunk, before those that the sums of the VMA tell. */
+interface ChunkFacts {
+  readonly present: Occupancy;
+  readonly swap: Occupancy;
+  readonly guard: Occupancy | undefined;
+  readonly zero: Occupancy | undefined;
+  readonly shared: Occupancy;
+  readonly uffd: Occupancy;
+  /** Pages marked by MADV_FREE, whether written since or not. */
+  readonly freed: Occupancy | undefined;
+  readonly locked: Occupancy | undefined;
+  readonly orders: Uint8Array | undefined;
+  readonly pmdMapped: Uint8Array | undefined;
+  readonly sharedRunsOf: (index: number, shared: Occupancy) => readonly SharedRun[] | undefined;
+}
+
+/** Whether no entry of pagemap would tell more than PAGEMAP_SCAN has told, but for page locks. */
+function isEnough(
+  { flags, tells, scan, geometry }: Instruments,
+  vma: SmapsVma,
+  { swap, zero, pmdMapped }: ScannedPages,
+  smallestFolio: number,
+): boolean {
+  if (!isPrivate(vma) || isUffdArmed(vma)) return false;
+  if (!scan?.tellsGuards && !isEmpty(swap)) return false;
+  // Kernels that call the huge zero page none tell it from a huge page by its entries only.
+  if (!tells.hugeZeroPage && isEmpty(zero) && pmdMapped.includes(1)) return false;
+  return flags === undefined || (smallestFolio > geometry.pmdOrder && vma.lazyFreeBytes === 0);
+}
+
+/**
+ * Whether every page of a VMA was mapped by this process alone when smaps was read. A large folio of which
+ * others map other pages than this process does has no page that counts as shared.
+ */
+function isPrivate({ sharedBytes, privateBytes, rssBytes }: SmapsVma): boolean {
+  return sharedBytes === 0 && privateBytes === rssBytes;
+}
+
+/** The facts of a chunk of private pages, none of them in a large folio but those that PMD entries map. */
+function scannedFacts({ geometry, flags, scan }: Instruments, scanned: ScannedPages): ChunkFacts {
+  const { present, swap, zero, guard, pmdMapped } = scanned;
+  const none = new Uint32Array(present.length);
+  return {
+    present,
+    swap,
+    guard: scan?.tellsGuards ? guard : none,
+    zero,
+    shared: none,
+    uffd: none,
+    freed: undefined,
+    locked: undefined,
+    orders: flags && pmdMappedOrders(geometry, scanned),
+    pmdMapped,
+    sharedRunsOf: () => NO_RUNS,
+  };
+}
+
+function pmdMappedOrders(geometry: Geometry, { zero, pmdMapped }: ScannedPages): Uint8Array {
+  const rangePages = pagesPerRange(geometry);
+  const orders = new Uint8Array(pmdMapped.length * rangePages);
+  for (let index = 0; index < pmdMapped.length; index++) {
+    const first = index * rangePages;
+    if (pmdMapped[index] && !hasPage(zero, first)) orders.fill(geometry.pmdOrder, first, first + rangePages);
+  }
+  return orders;
+}
+
+/** The facts of a chunk by its entries of pagemap and, where they may be read, the flags of its frames. */
+function readEntries(
+  tools: Instruments,
+  vma: SmapsVma,
+  chunk: PageChunk,
+  smallestFolio: number,
+): Result<ChunkFacts> {
+  const { geometry, pagemap, tells } = tools;
+  const { start, end, scanned } = chunk;
   const pages = (end - start) / pageBytes(geometry);
   const first = Math.max(start, vma.start);
   const last = Math.min(end, vma.end);
@@ -51,56 +144,117 @@ export function readChunk(
   if (!read.ok) return read;
 
   const bitmaps = tools.buffer.extract(Math.ceil(pages / 32));
-  const folioFacts = tools.flags && readFolioFacts({ start, entries, ...bitmaps }, tools.flags, tools);
-  const zero = readZeroPages(tools, bitmaps, start, end) ?? folioFacts?.zero;
+  const pmdMapped = scanned && stillPmdMapped(geometry, scanned.pmdMapped, bitmaps.present);
+  // Others may map a folio by a PMD entry of which this process maps pages.
+  const smallest = scanned && vma.lazyFreeBytes === 0 ? Math.min(smallestFolio, geometry.pmdOrder) : 0;
+  const folioFacts =
+    tools.flags && readFolioFacts({ start, entries, pmdMapped, ...bitmaps }, tools.flags, tools, smallest);
+  const zero = zeroPages(geometry, vma, { scanned, bitmaps, folioFacts, pmdMapped });
   const mayBeShared = folioFacts?.shared ?? bitmaps.notExclusive;
-  const shared = zero ? mayBeShared.map((bits, i) => bits & ~zero[i]) : mayBeShared;
-  const mayBePmdMapped = vma.pmdMappedBytes > 0 || !zero || !isEmpty(zero);
-  const pmdMapped = mayBePmdMapped ? readPmdMapped(tools, start, end) : new Set<number>();
-  const uffdArmed = isUffdArmed(vma);
+  const shared = zero ? difference(mayBeShared, zero) : mayBeShared;
+  return succeed({
+    present: bitmaps.present,
+    swap: bitmaps.swap,
+    guard: tells.guards || isEmpty(bitmaps.swap) ? bitmaps.guard : undefined,
+    zero,
+    shared,
+    uffd: bitmaps.uffd,
+    freed: folioFacts?.marks?.lazyfree,
+    locked: folioFacts?.marks?.locked,
+    orders: folioFacts?.orders,
+    pmdMapped,
+    sharedRunsOf: readSharing(tools, entries, shared),
+  });
+}
 
+/** The ranges that one PMD entry maps, of which all pages are present: others were split since the scan. */
+function stillPmdMapped(geometry: Geometry, pmdMapped: Uint8Array, present: Occupancy): Uint8Array {
+  const words = wordsPerRange(geometry);
+  return pmdMapped.map((is, index) => {
+    const ofRange = present.subarray(index * words, (index + 1) * words);
+    return is && countPages(ofRange) === pagesPerRange(geometry) ? 1 : 0;
+  });
+}
+
+/**
+ * The zero pages of a chunk; they never count as exclusive. Undefined where nothing can tell them from shared
+ * pages.
+ */
+function zeroPages(
+  geometry: Geometry,
+  vma: SmapsVma,
+  {
+    scanned,
+    bitmaps: { notExclusive },
+    folioFacts,
+    pmdMapped,
+  }: {
+    readonly scanned: ScannedPages | undefined;
+    readonly bitmaps: ChunkBitmaps;
+    readonly folioFacts: FolioFacts | undefined;
+    readonly pmdMapped: Uint8Array | undefined;
+  },
+): Occupancy | undefined {
+  if (isEmpty(notExclusive)) return new Uint32Array(notExclusive.length);
+  if (!scanned || !pmdMapped) return folioFacts?.marks?.zero;
+  const zero = intersection(scanned.zero, notExclusive);
+  if (folioFacts?.marks) return union(zero, folioFacts.marks.zero);
+  // Before Linux 6.16 the scan says nothing of the huge zero page: in private memory nothing else looks so.
+  const words = wordsPerRange(geometry);
+  if (isPrivate(vma))
+    for (let index = 0; index < pmdMapped.length; index++)
+      if (pmdMapped[index] && hasPage(notExclusive, index * pagesPerRange(geometry)))
+        zero.fill(0xffffffff, index * words, (index + 1) * words);
+  return zero;
+}
+
+/** The ranges of a chunk that hold any page, with what the sums of the VMA tell. */
+function rangesOf(tools: Instruments, vma: SmapsVma, chunk: PageChunk, facts: ChunkFacts): RangeState[] {
+  const { geometry } = tools;
+  const { present, orders, pmdMapped } = facts;
+  const uffdArmed = isUffdArmed(vma);
   const words = wordsPerRange(geometry);
   const none = new Uint32Array(words);
   /** Cuts a bitmap of the chunk into those of its ranges; most are empty and need no cutting. */
   const cut = (bitmap: Occupancy) =>
     isEmpty(bitmap) ? () => none : (index: number) => bitmap.subarray(index * words, (index + 1) * words);
-  const noPages = new Uint32Array(bitmaps.present.length);
-  const lazyfree = readLazyfree(vma, folioFacts?.lazyfree, noPages, geometry);
+  const noPages = new Uint32Array(present.length);
+  const lazyfree = readLazyfree(vma, facts.freed, noPages, geometry);
   const unreferenced = readUnreferenced(vma, lazyfree, noPages);
-  const presentOf = cut(bitmaps.present);
-  const swapOf = cut(bitmaps.swap);
+  const presentOf = cut(present);
+  const swapOf = cut(facts.swap);
   const others = {
-    guard: cut(bitmaps.guard),
-    zero: zero && cut(zero),
-    shared: cut(shared),
+    guard: facts.guard && cut(facts.guard),
+    zero: facts.zero && cut(facts.zero),
+    shared: cut(facts.shared),
     unreferenced: unreferenced && cut(unreferenced),
     pinned: undefined,
     lazyfree: lazyfree && cut(lazyfree),
-    locked: folioFacts && cut(folioFacts.locked),
-    uffd: cut(uffdArmed ? bitmaps.uffd : noPages),
+    locked: facts.locked && cut(facts.locked),
+    uffd: cut(uffdArmed ? facts.uffd : noPages),
   };
   const rangePages = pagesPerRange(geometry);
-  const sharedRunsOf = readSharing(tools, entries, shared);
 
   const ranges: RangeState[] = [];
-  for (let index = 0; index * rangePages < pages; index++) {
-    const present = presentOf(index);
-    const swap = swapOf(index);
-    if (isEmpty(present) && isEmpty(swap)) continue;
-    const address = start + index * rangeBytes(geometry);
-    const facts = pageFacts({ present, swap }, (fact) => others[fact]?.(index));
-    const folioOrders = folioFacts?.orders.subarray(index * rangePages, (index + 1) * rangePages);
+  const count = (chunk.end - chunk.start) / rangeBytes(geometry);
+  for (let index = 0; index < count; index++) {
+    const ofRange = { present: presentOf(index), swap: swapOf(index) };
+    if (isEmpty(ofRange.present) && isEmpty(ofRange.swap)) continue;
+    const ranged = pageFacts(ofRange, (fact) => others[fact]?.(index));
+    const folioOrders = orders?.subarray(index * rangePages, (index + 1) * rangePages);
     ranges.push({
       geometry,
-      address,
-      facts,
+      address: chunk.start + index * rangeBytes(geometry),
+      facts: ranged,
       folioOrders,
-      pmdMapped: pmdMapped ? pmdMapped.has(address) : pmdMappedBySums({ geometry, facts, folioOrders }, vma),
+      pmdMapped: pmdMapped
+        ? pmdMapped[index] === 1
+        : pmdMappedBySums({ geometry, facts: ranged, folioOrders }, vma),
       uffdArmed,
-      sharedRuns: sharedRunsOf(index, others.shared(index)),
+      sharedRuns: facts.sharedRunsOf(index, others.shared(index)),
     });
   }
-  return succeed(ranges);
+  return ranges;
 }
 
 const NO_RUNS: readonly SharedRun[] = [];
@@ -152,40 +306,4 @@ function readUnreferenced(
 /** Whether the memory may be dropped under pressure (MAP_DROPPABLE). */
 function isDroppable(vma: SmapsVma): boolean {
   return vma.flags.includes('dp');
-}
-
-/**
- * Addresses of the ranges that one PMD entry maps; undefined where nothing can tell. smaps counts them, but
- * not those that map the huge zero page.
- */
-function readPmdMapped(tools: Instruments, start: number, end: number): Set<number> | undefined {
-  if (!tools.scan) return undefined;
-  const mapped = new Set<number>();
-  const bytes = rangeBytes(tools.geometry);
-  for (const region of tools.scan(tools.pagemap.fd, start, end, PAGE_IS.pmdMapped)) {
-    for (let address = region.start; address < region.end; address += bytes) mapped.add(address);
-  }
-  return mapped;
-}
-
-/**
- * The zero pages of a chunk; they never count as exclusive. Undefined where nothing can tell them from shared
- * pages.
- */
-function readZeroPages(
-  tools: Instruments,
-  bitmaps: ChunkBitmaps,
-  start: number,
-  end: number,
-): Occupancy | undefined {
-  const bitmap = new Uint32Array(bitmaps.notExclusive.length);
-  if (isEmpty(bitmaps.notExclusive)) return bitmap;
-  if (!tools.scan) return undefined;
-  const bytes = pageBytes(tools.geometry);
-  for (const region of tools.scan(tools.pagemap.fd, start, end, PAGE_IS.zeroPage)) {
-    for (let page = (region.start - start) / bytes; page < (region.end - start) / bytes; page++) {
-      bitmap[page >>> 5] |= 1 << (page & 31);
-    }
-  }
-  return bitmap;
 }

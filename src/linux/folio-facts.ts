@@ -1,5 +1,5 @@
-import { type Geometry, pageBytes } from '../core/memory/geometry.ts';
-import { hasPage, type Occupancy, setPage } from '../core/memory/occupancy.ts';
+import { type Geometry, pageBytes, pagesPerRange } from '../core/memory/geometry.ts';
+import { hasPage, type Occupancy, setPage, setPages } from '../core/memory/occupancy.ts';
 import { KPF, type PageFlags, type PhysicalFolio } from './page-flags.ts';
 import { frameNumber, PAGEMAP_HIGH, type Pagemap } from './pagemap.ts';
 
@@ -8,6 +8,11 @@ export interface FolioFacts {
   /** Order of the folio of each page; 0 for small pages and holes. */
   readonly orders: Uint8Array;
   readonly shared: Occupancy;
+  /** What is undefined is not known, as not every frame was looked at. */
+  readonly marks: FolioMarks | undefined;
+}
+
+interface FolioMarks {
   /** Pages marked by MADV_FREE, whether written since or not. */
   readonly lazyfree: Occupancy;
   readonly locked: Occupancy;
@@ -21,6 +26,8 @@ interface ChunkEntries {
   readonly entries: Int32Array;
   readonly present: Occupancy;
   readonly notExclusive: Occupancy;
+  /** By range: whether one PMD entry maps it, so that its first frame speaks for all. */
+  readonly pmdMapped: Uint8Array | undefined;
 }
 
 /** A large folio and the pages of the chunk that map it, ascending. */
@@ -29,37 +36,51 @@ interface MappedFolio {
   readonly pages: number[];
 }
 
+/** Up to this order of folio, to look at one frame of each is no cheaper than to look at all. */
+const CHEAPEST_BY_FRAME = 4;
+
 /**
  * Looks up the folios behind the present pages of a chunk, whose pagemap entries hold frame numbers. `shared`
  * is that of folio_maybe_mapped_shared as far as mapcounts tell (docs/khugepaged.md#shared): a large folio
- * counts as shared when it is mapped more often than the process maps it in one piece. Throws
- * KernelReadError.
+ * counts as shared when it is mapped more often than the process maps it in one piece. No large folio is
+ * smaller than `smallestOrder`; 0 if that is not known, or if `marks` are wanted. Throws KernelReadError.
  */
 export function readFolioFacts(
   chunk: ChunkEntries,
   pageFlags: PageFlags,
   process: { readonly geometry: Geometry; readonly pagemap: Pagemap },
+  smallestOrder: number,
 ): FolioFacts {
-  const { entries, present, notExclusive } = chunk;
+  const { entries, present, notExclusive, pmdMapped } = chunk;
+  const { pmdOrder } = process.geometry;
+  const rangePages = pagesPerRange(process.geometry);
+  /** Whether a range begins here that one PMD entry maps. */
+  const isPmdMapped = (page: number) =>
+    pmdMapped !== undefined && page % rangePages === 0 && pmdMapped[page / rangePages] === 1;
   const pages = entries.length / 2;
   const frames = new Float64Array(pages);
   for (let page = 0; page < pages; page++) {
     if (hasPage(present, page)) frames[page] = frameNumber(entries[2 * page], entries[2 * page + 1]);
+    if (isPmdMapped(page)) page += rangePages - 1;
   }
-  const flags = pageFlags.flagsOf(frames);
+  const byFrame = smallestOrder <= CHEAPEST_BY_FRAME;
+  const flags = byFrame ? pageFlags.flagsOf(frames) : pageFlags.largeByBlock(frames, smallestOrder);
 
   const orders = new Uint8Array(pages);
   const shared = notExclusive.slice();
-  const lazyfree = new Uint32Array(shared.length);
-  const locked = new Uint32Array(shared.length);
-  const zero = new Uint32Array(shared.length);
+  const noMarks = () => new Uint32Array(shared.length);
+  const marks = byFrame ? { lazyfree: noMarks(), locked: noMarks(), zero: noMarks() } : undefined;
   const folios = new Map<number, MappedFolio>();
   let last: MappedFolio | undefined;
   for (let page = 0; page < pages; page++) {
     if (frames[page] === 0) continue;
-    if (flags[page] & KPF.zeroPage) setPage(zero, page);
-    if (flags[page] & KPF.locked) setPage(locked, page);
-    if ((flags[page] & (KPF.anon | KPF.swapBacked)) === KPF.anon) setPage(lazyfree, page);
+    const pageCount = isPmdMapped(page) ? rangePages : 1;
+    if (marks) setMarks(marks, flags[page], page, pageCount);
+    if (pageCount > 1) {
+      if (!(flags[page] & KPF.zeroPage)) setPmdMapped(orders, shared, page, pmdOrder);
+      page += pageCount - 1;
+      continue;
+    }
     if (!(flags[page] & KPF.large) || flags[page] & KPF.zeroPage) continue;
     if (!last || !holds(last.folio, frames[page]))
       last = folioOf(frames[page], pageFlags, process.geometry, folios);
@@ -73,7 +94,22 @@ export function readFolioFacts(
       for (const page of mapped) setPage(shared, page);
     }
   }
-  return { orders, shared, lazyfree, locked, zero };
+  return { orders, shared, marks };
+}
+
+/** Sets what the flags of a frame say of the pages that it speaks for. */
+function setMarks({ zero, locked, lazyfree }: FolioMarks, flags: number, page: number, pages: number): void {
+  if (flags & KPF.zeroPage) setPages(zero, page, pages);
+  if (flags & KPF.locked) setPages(locked, page, pages);
+  if ((flags & (KPF.anon | KPF.swapBacked)) === KPF.anon) setPages(lazyfree, page, pages);
+}
+
+/** Sets the order of the pages of a folio that one PMD entry maps; if one of them is shared, all are. */
+function setPmdMapped(orders: Uint8Array, shared: Occupancy, first: number, pmdOrder: number): void {
+  const past = first + 2 ** pmdOrder;
+  orders.fill(pmdOrder, first, past);
+  for (let page = first; page < past; page++)
+    if (hasPage(shared, page)) return setPages(shared, first, 2 ** pmdOrder);
 }
 
 /** Whether a folio whose pages here are all exclusive has more mappings than the process has around them. */

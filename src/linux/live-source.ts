@@ -3,11 +3,13 @@ import { type Geometry, pageBytes } from '../core/memory/geometry.ts';
 import type { Host, MemoryItem, MemorySource } from '../core/rules/memory-source.ts';
 import type { ProcessCost } from '../core/rules/reading-cost.ts';
 import { createChunkBuffer } from './chunk-buffer.ts';
-import { RANGES_PER_CHUNK } from './chunk-reader.ts';
 import { CostMeter } from './cost-meter.ts';
 import { readHost } from './host.ts';
+import { kernelTells } from './kernel-tells.ts';
 import type { KernelTree } from './kernel-tree.ts';
+import { LargeFolioCounters } from './large-folios.ts';
 import { MemoryGroupReader } from './memory-groups.ts';
+import { RANGES_PER_CHUNK } from './page-chunks.ts';
 import { PageFlags } from './page-flags.ts';
 import { canSeeFrameNumbers, openPagemap, type Pagemap } from './pagemap.ts';
 import { loadPagemapScan, type PagemapScan } from './pagemap-scan.ts';
@@ -116,6 +118,7 @@ async function* readProcesses(
   { address, budget }: { readonly address: number | undefined; readonly budget: BudgetLeft | undefined },
 ): AsyncIterable<MemoryItem> {
   const flags = canSeeFrameNumbers(tree, host.geometry) ? PageFlags.open(tree) : undefined;
+  const largeFolios = flags && LargeFolioCounters.open(tree, host.geometry);
   if (!flags) yield { kind: 'note', message: whyNoPageFlags(tree) };
   if (!scan) yield { kind: 'note', message: NEEDS_SCAN };
   for (const message of settingsNotes(tree, host.geometry)) yield { kind: 'note', message };
@@ -127,6 +130,8 @@ async function* readProcesses(
       geometry: host.geometry,
       scan,
       flags,
+      largeFolios,
+      tells: kernelTells(host.kernelRelease),
       numbers: new PageNumbers(),
       buffer: createChunkBuffer(host.geometry, RANGES_PER_CHUNK),
       groups: new MemoryGroupReader(tree),
@@ -150,6 +155,7 @@ async function* readProcesses(
     }
   } finally {
     flags?.close();
+    largeFolios?.close();
   }
 }
 

@@ -58,6 +58,31 @@ export class PageFlags {
     return lowWordsOf(this.#flags, frames);
   }
 
+  /**
+   * Whether each frame is of a large folio (KPF.large, or 0), where none is smaller than 2^order frames: one
+   * of each aligned block of so many speaks for all of it.
+   */
+  largeByBlock(frames: Float64Array, order: number): Uint32Array {
+    this.#blocks.clear();
+    const seen = new Map<number, number>();
+    const large = new Uint32Array(frames.length);
+    let last = -1;
+    let ofLast = 0;
+    for (let i = 0; i < frames.length; i++) {
+      const frame = frames[i];
+      if (frame === 0) continue;
+      const block = Math.floor(frame / 2 ** order);
+      if (block !== last) {
+        last = block;
+        const known = seen.get(block);
+        ofLast = known ?? read(this.#flags, frame, 1)[0] & KPF.large;
+        if (known === undefined) seen.set(block, ofLast);
+      }
+      large[i] = ofLast;
+    }
+    return large;
+  }
+
   /** How often each frame is mapped, by anybody; 0 for frame 0. */
   mappingsOfFrames(frames: Float64Array): Uint32Array {
     return lowWordsOf(this.#counts, frames);
@@ -89,7 +114,7 @@ export class PageFlags {
     const number = Math.floor(frame / BLOCK);
     let block = this.#blocks.get(number);
     if (!block) {
-      block = read(this.#flags, number * BLOCK, BLOCK);
+      block = read(this.#flags, number * BLOCK, BLOCK).slice();
       this.#blocks.set(number, block);
     }
     return block[2 * (frame - number * BLOCK)];
@@ -99,69 +124,72 @@ export class PageFlags {
 /** The low words of the entries of frames; 0 for frame 0. */
 function lowWordsOf(fd: number, frames: Float64Array): Uint32Array {
   const lows = new Uint32Array(frames.length);
-  for (const span of spansOf(runsOf(frames))) {
-    const words = read(fd, span.first, span.end - span.first);
-    for (const run of span.runs) {
-      const from = run.frame - span.first;
-      for (let i = 0; i < run.length; i++) lows[run.index + i] = words[2 * (from + i)];
+  const { length } = frames;
+  const starts = runsOf(frames);
+  for (let i = 0; i < starts.length; ) {
+    // Runs that are close enough to each other are read at once.
+    const first = Math.floor(starts[i] / length);
+    let end = first;
+    const from = i;
+    for (; i < starts.length; i++) {
+      const frame = Math.floor(starts[i] / length);
+      const index = starts[i] - frame * length;
+      const runEnd = frame + runLength(frames, index);
+      if (i > from && (frame - end > LARGEST_GAP || runEnd - first > LONGEST_READ)) break;
+      end = Math.max(end, runEnd);
+    }
+    const words = read(fd, first, end - first);
+    for (let run = from; run < i; run++) {
+      const frame = Math.floor(starts[run] / length);
+      const index = starts[run] - frame * length;
+      const at = frame - first - index;
+      for (let page = index, last = index + runLength(frames, index); page < last; page++)
+        lows[page] = words[2 * (at + page)];
     }
   }
   return lows;
 }
 
-/** Neighbouring frames at neighbouring positions of the list. */
-interface Run {
-  readonly frame: number;
-  readonly index: number;
-  length: number;
-}
-
-/** Runs close enough to each other to be read at once. */
-interface Span {
-  readonly first: number;
-  end: number;
-  readonly runs: Run[];
-}
-
-function runsOf(frames: Float64Array): Run[] {
-  const runs: Run[] = [];
-  let last: Run | undefined;
-  for (let index = 0; index < frames.length; index++) {
+/**
+ * Where neighbouring frames at neighbouring positions of a list begin: frame times length plus position,
+ * ascending.
+ */
+function runsOf(frames: Float64Array): Float64Array {
+  const starts = new Float64Array(frames.length);
+  let count = 0;
+  let sorted = true;
+  for (let index = 0, next = 0; index < frames.length; index++) {
     const frame = frames[index];
-    if (frame === 0) continue;
-    if (last && last.frame + last.length === frame && last.index + last.length === index) {
-      last.length++;
-    } else {
-      last = { frame, index, length: 1 };
-      runs.push(last);
+    if (frame !== 0 && frame !== next) {
+      starts[count] = frame * frames.length + index;
+      if (count > 0 && starts[count] < starts[count - 1]) sorted = false;
+      count++;
     }
+    next = frame === 0 ? 0 : frame + 1;
   }
-  return runs;
+  const runs = starts.subarray(0, count);
+  return sorted ? runs : runs.sort();
 }
 
-function spansOf(runs: Run[]): Span[] {
-  const spans: Span[] = [];
-  let last: Span | undefined;
-  for (const run of runs.sort((a, b) => a.frame - b.frame)) {
-    const end = run.frame + run.length;
-    if (last && run.frame - last.end <= LARGEST_GAP && end - last.first <= LONGEST_READ) {
-      last.end = Math.max(last.end, end);
-      last.runs.push(run);
-    } else {
-      last = { first: run.frame, end, runs: [run] };
-      spans.push(last);
-    }
-  }
-  return spans;
+function runLength(frames: Float64Array, index: number): number {
+  let end = index + 1;
+  while (end < frames.length && frames[end] === frames[end - 1] + 1) end++;
+  return end - index;
 }
+
+/** Read and overwritten again and again: what is read is taken before the next call. */
+let words = new Uint32Array(2 * LONGEST_READ);
 
 /**
  * 64-bit entries as pairs of words, low word first; frames beyond the end of memory read as 0. Throws
  * KernelReadError.
  */
 function read(fd: number, first: number, count: number): Uint32Array {
-  const words = new Uint32Array(2 * count);
-  const done = readFully(fd, new Uint8Array(words.buffer), 8 * first);
+  if (words.length < 2 * count) words = new Uint32Array(2 * count);
+  const into = words.subarray(0, 2 * count);
+  const bytes = new Uint8Array(into.buffer, 0, 8 * count);
+  const done = readFully(fd, bytes, 8 * first);
   if (!done.ok) throw new KernelReadError(`page flags cannot be read: ${done.failure.message}`);
-  return words;
+  bytes.fill(0, done.value);
+  return into;
 }

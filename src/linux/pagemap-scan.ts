@@ -3,52 +3,69 @@ import { KernelReadError } from './kernel-file.ts';
 import { loadKoffi } from './koffi.ts';
 
 /** Page categories of the PAGEMAP_SCAN ioctl that we ask for (docs/khugepaged.md#pagemap_scan). */
-export const PAGE_IS = { present: 1 << 3, swapped: 1 << 4, zeroPage: 1 << 5, pmdMapped: 1 << 6 } as const;
+export const PAGE_IS = {
+  present: 1 << 3,
+  swapped: 1 << 4,
+  zeroPage: 1 << 5,
+  pmdMapped: 1 << 6,
+  guard: 1 << 8,
+} as const;
 
-/** A run of pages with the same categories. */
-interface PageRegion {
-  readonly start: number;
-  /** Exclusive. */
-  readonly end: number;
-  readonly categories: number;
+/** Categories of pages that are not empty; a guard marker need not be called swapped as well. */
+const OCCUPIED = PAGE_IS.present | PAGE_IS.swapped;
+const ASKED = OCCUPIED | PAGE_IS.zeroPage | PAGE_IS.pmdMapped;
+
+/** Words of a region: start, exclusive end and categories, 64 bits each, low word first. */
+export const REGION_WORDS = 6;
+
+/** The address in a region at a word: its start or its end. */
+export function addressAt(regions: Uint32Array, word: number): number {
+  return regions[word] + regions[word + 1] * 2 ** 32;
 }
 
-/**
- * Reports the regions of [start, end) whose pages are in any of the categories, in address order. Holes are
- * skipped at the speed of the kernel's own page-table walk. Throws KernelReadError when the kernel refuses; a
- * process that has ended has no regions.
- */
-export type PagemapScan = (
-  fd: number,
-  start: number,
-  end: number,
-  categories: number,
-) => Iterable<PageRegion>;
+/** What one call found: runs of occupied pages with equal categories, in address order. */
+interface ScannedRegions {
+  readonly regions: Uint32Array;
+  /** Everything before it was looked at. */
+  readonly walkEnd: number;
+}
+
+/** The PAGEMAP_SCAN ioctl of this kernel. */
+export interface PagemapScan {
+  /** Whether guard markers have a category of their own. */
+  readonly tellsGuards: boolean;
+  /**
+   * The first regions of [start, end) whose pages are present or swapped: at most some thousand, to be taken
+   * before the next call. Holes are skipped at the speed of the kernel's own page-table walk. Throws
+   * KernelReadError when the kernel refuses; a process that has ended has no regions.
+   */
+  scan(fd: number, start: number, end: number): ScannedRegions;
+}
 
 const EINTR = 4;
 
 /** _IOWR('f', 16, struct pm_scan_arg) */
 const PAGEMAP_SCAN = 0xc0606610;
+/** Fields of the argument by the 32-bit word that each begins at. */
 const ARGUMENT = {
   size: 0,
-  start: 2,
-  end: 3,
-  walkEnd: 4,
-  vec: 5,
-  vecLength: 6,
-  anyOf: 10,
-  returned: 11,
+  start: 4,
+  end: 6,
+  walkEnd: 8,
+  vec: 10,
+  vecLength: 12,
+  anyOf: 20,
+  returned: 22,
 } as const;
-const ARGUMENT_FIELDS = 12;
-const REGION_FIELDS = 3;
+const ARGUMENT_WORDS = 24;
 const REGIONS_PER_CALL = 4096;
 
-/** The ioctl with the memory that it reads and writes. What it writes is to be taken before the next call. */
+/** The ioctl with the memory that it reads and writes. */
 interface ScanIoctl {
-  readonly argument: BigUint64Array;
-  readonly regions: BigUint64Array;
+  readonly argument: Uint32Array;
+  readonly regions: Uint32Array;
   /** The number of regions, or less than 0 where `errno` says why. */
-  call(fd: number, start: number, end: number, categories: number): number;
+  call(fd: number, start: number, end: number, anyOf: number, returned: number): number;
   errno(): number;
 }
 
@@ -59,22 +76,27 @@ async function openIoctl(): Promise<ScanIoctl | undefined> {
   const koffi = await loadKoffi();
   if (!koffi) return undefined;
   const ioctl = koffi.load(null).func('int ioctl(int fd, unsigned long request, void *argument)');
-  const argumentMemory = koffi.alloc('uint64_t', ARGUMENT_FIELDS);
-  const regionMemory = koffi.alloc('uint64_t', REGION_FIELDS * REGIONS_PER_CALL);
-  const argument = new BigUint64Array(koffi.view(argumentMemory, 8 * ARGUMENT_FIELDS));
-  const regions = new BigUint64Array(koffi.view(regionMemory, 8 * REGION_FIELDS * REGIONS_PER_CALL));
+  const argumentMemory = koffi.alloc('uint32_t', ARGUMENT_WORDS);
+  const regionMemory = koffi.alloc('uint32_t', REGION_WORDS * REGIONS_PER_CALL);
+  const argument = new Uint32Array(koffi.view(argumentMemory, 4 * ARGUMENT_WORDS));
+  const regions = new Uint32Array(koffi.view(regionMemory, 4 * REGION_WORDS * REGIONS_PER_CALL));
+  const vec = koffi.address(regionMemory);
+  const put = (word: number, value: number) => {
+    argument[word] = value;
+    argument[word + 1] = value / 2 ** 32;
+  };
+  put(ARGUMENT.size, 4 * ARGUMENT_WORDS);
+  put(ARGUMENT.vec, Number(vec & 0xffffffffn));
+  argument[ARGUMENT.vec + 1] = Number(vec >> 32n);
+  put(ARGUMENT.vecLength, REGIONS_PER_CALL);
   return {
     argument,
     regions,
-    call(fd, start, end, categories) {
-      argument.fill(0n);
-      argument[ARGUMENT.size] = BigInt(8 * ARGUMENT_FIELDS);
-      argument[ARGUMENT.start] = BigInt(start);
-      argument[ARGUMENT.end] = BigInt(end);
-      argument[ARGUMENT.vec] = koffi.address(regionMemory);
-      argument[ARGUMENT.vecLength] = BigInt(REGIONS_PER_CALL);
-      argument[ARGUMENT.anyOf] = BigInt(categories);
-      argument[ARGUMENT.returned] = BigInt(categories);
+    call(fd, start, end, anyOf, returned) {
+      put(ARGUMENT.start, start);
+      put(ARGUMENT.end, end);
+      argument[ARGUMENT.anyOf] = anyOf;
+      argument[ARGUMENT.returned] = returned;
       return ioctl(fd, PAGEMAP_SCAN, argumentMemory);
     },
     errno: () => koffi.errno(),
@@ -91,24 +113,23 @@ export async function loadPagemapScan(
 ): Promise<PagemapScan | undefined> {
   opened ??= openIoctl();
   const ioctl = await opened;
-  if (!ioctl || ioctl.call(tryFd, 0, 0, PAGE_IS.present) < 0) return undefined;
-  return function* scan(fd, start, end, categories) {
-    for (let from = start; from < end; ) {
-      const at = from;
-      const count = underLocks(() => ioctl.call(fd, at, end, categories));
-      if (count < 0) {
+  if (!ioctl || ioctl.call(tryFd, 0, 0, OCCUPIED, ASKED) < 0) return undefined;
+  const tellsGuards = ioctl.call(tryFd, 0, 0, PAGE_IS.guard, PAGE_IS.guard) >= 0;
+  const guard = tellsGuards ? PAGE_IS.guard : 0;
+  return {
+    tellsGuards,
+    scan(fd, start, end) {
+      const call = () => underLocks(() => ioctl.call(fd, start, end, OCCUPIED | guard, ASKED | guard));
+      let count = call();
+      while (count < 0) {
         const errno = ioctl.errno();
-        if (errno === EINTR) continue;
-        throw new KernelReadError(`PAGEMAP_SCAN failed with errno ${errno}`);
+        if (errno !== EINTR) throw new KernelReadError(`PAGEMAP_SCAN failed with errno ${errno}`);
+        count = call();
       }
-      const walkEnd = Number(ioctl.argument[ARGUMENT.walkEnd]);
-      // Whoever takes the regions may scan again, or another reader may, before it takes the next one.
-      const found = ioctl.regions.slice(0, count * REGION_FIELDS);
-      for (let i = 0; i < found.length; i += REGION_FIELDS) {
-        yield { start: Number(found[i]), end: Number(found[i + 1]), categories: Number(found[i + 2]) };
-      }
-      if (walkEnd <= from) return;
-      from = walkEnd;
-    }
+      return {
+        regions: ioctl.regions.subarray(0, count * REGION_WORDS),
+        walkEnd: addressAt(ioctl.argument, ARGUMENT.walkEnd),
+      };
+    },
   };
 }

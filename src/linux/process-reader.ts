@@ -1,23 +1,31 @@
-import type { Failure } from '../core/base/failure.ts';
+import { type Failure, type Result, succeed } from '../core/base/failure.ts';
 import { sum } from '../core/base/sum.ts';
 import { type Geometry, rangeBytes } from '../core/memory/geometry.ts';
 import type { RangeState } from '../core/memory/range-state.ts';
 import type { MemoryItem } from '../core/rules/memory-source.ts';
-import { type Instruments, RANGES_PER_CHUNK, readChunk } from './chunk-reader.ts';
+import { type Instruments, readChunk } from './chunk-reader.ts';
 import type { UnderLocks } from './cost-meter.ts';
 import { KernelReadError } from './kernel-file.ts';
 import type { KernelTree } from './kernel-tree.ts';
+import { type LargeFolioCounters, UNCOUNTED } from './large-folios.ts';
 import type { MemoryGroupReader } from './memory-groups.ts';
+import { type PageChunk, plainChunks, RANGES_PER_CHUNK, scannedChunks } from './page-chunks.ts';
+import { PageSearch } from './page-search.ts';
 import { openPagemap } from './pagemap.ts';
-import { PAGE_IS } from './pagemap-scan.ts';
 import { whyUnreadable } from './permission.ts';
 import { pmdMappingOf } from './pmd-mapped.ts';
 import { isStillThere, readProcess } from './process.ts';
 import { PageNumbers } from './shared-pages.ts';
 import { readSmaps, type SmapsVma } from './smaps.ts';
 
+/** What one process is read with. */
+interface ProcessInstruments extends Instruments {
+  /** Undefined without privilege, or where the kernel does not count large folios. */
+  readonly largeFolios: LargeFolioCounters | undefined;
+}
+
 /** What processes are read with, one after another. A thread that reads has its own. */
-export interface ReaderTools extends Omit<Instruments, 'pagemap'> {
+export interface ReaderTools extends Omit<ProcessInstruments, 'pagemap'> {
   readonly tree: KernelTree;
   readonly groups: MemoryGroupReader;
   readonly underLocks: UnderLocks;
@@ -55,17 +63,12 @@ export function* readOne(
       kind: 'process',
       process: { ...opened.value.process, unplacedHugeBytes, ksmBytes, memoryGroups },
     };
-    for (const vma of vmas) {
-      if (address !== undefined && !(vma.start <= address && address < vma.end)) continue;
-      yield { kind: 'vma', vma };
-      if (!vma.anonymous) continue;
-      const chunks =
-        address === undefined ? populatedChunks(tools, vma) : [rangeAround(address, tools.geometry)];
-      for (const [start, end] of chunks) {
-        const ranges = readChunk(tools, vma, start, end);
-        if (!ranges.ok) return yield skipped(ranges.failure);
-        if (ranges.value.length > 0) yield { kind: 'ranges', ranges: ranges.value };
-      }
+    const asked = vmas.filter(
+      ({ start, end }) => address === undefined || (start <= address && address < end),
+    );
+    for (const item of readMemory(tools, asked, address)) {
+      if (!item.ok) return yield skipped(item.failure);
+      yield item.value;
     }
     // Where there is nothing to read the end of the process does not show.
     const alive = pagemap.value.read(0, tools.buffer.entries.subarray(0, 2));
@@ -78,19 +81,92 @@ export function* readOne(
   }
 }
 
-/** Without PAGEMAP_SCAN the whole VMA is looked at first: sums tell where PMD mappings are, or how many. */
-function withPmdMapping(tools: Instruments, vma: SmapsVma): SmapsVma {
-  if (!vma.anonymous || vma.pmdMappedBytes === 0) return vma;
-  const numbers = new PageNumbers();
-  return { ...vma, pmdMapping: pmdMappingOf(vma, rangesOf({ ...tools, numbers }, vma)) };
+/** Parts that are read before it is known whether the counters moved meanwhile, beside RANGES_PER_CHUNK. */
+const PARTS_PER_BATCH = 1024;
+
+/** A VMA that begins, or a chunk of it. */
+interface Part {
+  readonly vma: SmapsVma;
+  readonly chunk: PageChunk | undefined;
+  /** Without PAGEMAP_SCAN: what is still looked for in the VMA. */
+  readonly search?: PageSearch;
 }
 
-/** The ranges of a VMA; those of a process that ends meanwhile end early. */
-function* rangesOf(tools: Instruments, vma: SmapsVma): Iterable<RangeState> {
-  for (const [start, end] of populatedChunks(tools, vma)) {
-    const ranges = readChunk(tools, vma, start, end);
-    if (!ranges.ok) return;
-    yield* ranges.value;
+/**
+ * VMAs and their ranges, some at a time. What the counters of large folios rule out before and after is not
+ * looked for in frames; where they moved the same is read again, frame by frame.
+ */
+function* readMemory(
+  tools: ProcessInstruments,
+  vmas: readonly SmapsVma[],
+  address: number | undefined,
+): Iterable<Result<MemoryItem>> {
+  let parts = partsOf(tools, vmas, address);
+  for (;;) {
+    const counts = tools.largeFolios?.read() ?? UNCOUNTED;
+    const batch = takeBatch(parts, tools.geometry);
+    if (batch.length === 0) return;
+    let items = batch.map((part) => readPart(tools, part, counts.smallest));
+    if (counts.smallest > 0 && !tools.largeFolios?.stillHolds(counts)) {
+      items = batch.map((part) => readPart(tools, part, UNCOUNTED.smallest));
+      // What was scanned beyond the batch was so while the counters moved.
+      const { vma, chunk } = batch[batch.length - 1];
+      parts = partsOf(tools, vmas.slice(vmas.indexOf(vma)), address, chunk?.end ?? vma.start);
+    }
+    for (const [i, item] of items.entries()) {
+      if (item.ok && item.value.kind === 'ranges') {
+        if (item.value.ranges.length === 0) continue;
+        batch[i].search?.add(item.value.ranges);
+      }
+      yield item;
+    }
+  }
+}
+
+function takeBatch(parts: Iterator<Part>, geometry: Geometry): Part[] {
+  const batch: Part[] = [];
+  let bytes = 0;
+  while (bytes < RANGES_PER_CHUNK * rangeBytes(geometry) && batch.length < PARTS_PER_BATCH) {
+    const next = parts.next();
+    if (next.done) break;
+    batch.push(next.value);
+    const { chunk } = next.value;
+    if (chunk) bytes += chunk.end - chunk.start;
+  }
+  return batch;
+}
+
+function readPart(tools: Instruments, { vma, chunk }: Part, smallestFolio: number): Result<MemoryItem> {
+  if (!chunk) return succeed({ kind: 'vma', vma });
+  const ranges = readChunk(tools, vma, chunk, smallestFolio);
+  return ranges.ok ? succeed({ kind: 'ranges', ranges: ranges.value }) : ranges;
+}
+
+/** The VMAs with the parts of them that hold pages; of the first one, those from an address on. */
+function* partsOf(
+  tools: Instruments,
+  vmas: readonly SmapsVma[],
+  address: number | undefined,
+  from = 0,
+): Generator<Part> {
+  for (const vma of vmas) {
+    const start = Math.max(vma.start, from);
+    // With nothing read of it yet, it begins.
+    if (from === 0 || vma !== vmas[0]) yield { vma, chunk: undefined };
+    if (!vma.anonymous) continue;
+    const within = address === undefined ? undefined : rangeAround(address, tools.geometry);
+    const first = Math.max(start, within?.[0] ?? 0);
+    const end = Math.min(vma.end, within?.[1] ?? vma.end);
+    const { scan } = tools;
+    if (scan) {
+      for (const chunk of scannedChunks({ ...tools, scan }, first, end)) yield { vma, chunk };
+      continue;
+    }
+    const search = new PageSearch(vma, tools.geometry);
+    for (const chunk of plainChunks(tools.geometry, first, end)) {
+      if (search.isOver) break;
+      yield { vma, chunk, search };
+    }
   }
 }
 
@@ -100,33 +176,22 @@ function rangeAround(address: number, geometry: Geometry): [start: number, end: 
   return [start, start + bytes];
 }
 
-/**
- * The parts of a VMA to read, aligned to PMD ranges. Reserved address space costs as much to read as used
- * memory, so where a VMA is mostly empty the kernel is asked first which parts are in use.
- */
-function* populatedChunks(tools: Instruments, vma: SmapsVma): Iterable<[start: number, end: number]> {
-  if (vma.rssBytes + vma.swapBytes === 0 && !tools.scan) return;
-  const bytes = rangeBytes(tools.geometry);
-  const first = Math.floor(vma.start / bytes) * bytes;
-  const last = Math.ceil(vma.end / bytes) * bytes;
-  const chunk = RANGES_PER_CHUNK * bytes;
-  // Pages that lie alone are a region each, and reporting one takes as long as reading some entries.
-  const sparse = (vma.rssBytes + vma.swapBytes) * 8 < vma.end - vma.start;
-  if (!tools.scan || !sparse || last - first <= chunk) {
-    for (let start = first; start < last; start += chunk) yield [start, Math.min(start + chunk, last)];
-    return;
+/** Without PAGEMAP_SCAN the whole VMA is looked at first: sums tell where PMD mappings are, or how many. */
+function withPmdMapping(tools: Instruments, vma: SmapsVma): SmapsVma {
+  if (!vma.anonymous || vma.pmdMappedBytes === 0) return vma;
+  // All of it is: ranges that may be the huge zero page stay unknown whatever is answered here.
+  if (vma.pmdMappedBytes === vma.rssBytes) return { ...vma, pmdMapping: 'everywhere' };
+  const numbers = new PageNumbers();
+  return { ...vma, pmdMapping: pmdMappingOf(vma, rangesOf({ ...tools, numbers }, vma)) };
+}
+
+/** The ranges of a VMA; those of a process that ends meanwhile end early. */
+function* rangesOf(tools: Instruments, vma: SmapsVma): Iterable<RangeState> {
+  for (const part of partsOf(tools, [vma], undefined)) {
+    if (!part.chunk) continue;
+    const ranges = readChunk(tools, vma, part.chunk, UNCOUNTED.smallest);
+    if (!ranges.ok) return;
+    part.search?.add(ranges.value);
+    yield* ranges.value;
   }
-  let start = first;
-  let end = first;
-  for (const region of tools.scan(tools.pagemap.fd, vma.start, vma.end, PAGE_IS.present | PAGE_IS.swapped)) {
-    const regionStart = Math.floor(region.start / bytes) * bytes;
-    const regionEnd = Math.ceil(region.end / bytes) * bytes;
-    if (regionStart > end) {
-      if (end > start) yield [start, end];
-      start = regionStart;
-    }
-    end = Math.max(end, regionEnd);
-    for (; end - start > chunk; start += chunk) yield [start, start + chunk];
-  }
-  if (end > start) yield [start, end];
 }

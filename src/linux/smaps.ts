@@ -19,6 +19,9 @@ export interface SmapsVma extends Vma {
   readonly pmdMappedBytes: number;
   /** Where that is; undefined where PAGEMAP_SCAN tells, or nothing was asked. */
   readonly pmdMapping?: PmdMapping;
+  /** Resident pages that only this process maps, and those that others map too; undefined where unsaid. */
+  readonly privateBytes: number | undefined;
+  readonly sharedBytes: number | undefined;
   /** Pages that KSM merged. */
   readonly ksmBytes: number;
 }
@@ -114,12 +117,19 @@ class SmapsParser {
       referencedBytes: bytes('Referenced'),
       lazyFreeBytes: bytes('LazyFree'),
       pmdMappedBytes: bytes('AnonHugePages'),
+      privateBytes: this.#sum('Private_Clean', 'Private_Dirty'),
+      sharedBytes: this.#sum('Shared_Clean', 'Shared_Dirty'),
       ksmBytes: bytes('KSM'),
     });
     this.#header = undefined;
     this.#bytes = new Map();
     this.#thpEligible = undefined;
     this.#flags = [];
+  }
+
+  #sum(clean: string, dirty: string): number | undefined {
+    const [first, second] = [this.#bytes.get(clean), this.#bytes.get(dirty)];
+    return first === undefined || second === undefined ? undefined : first + second;
   }
 }
 

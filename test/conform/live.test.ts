@@ -107,6 +107,7 @@ function fakeGuest(): Guest & { readonly lines: string[] } {
     if (line === 'run /bin/states') return ['| plain', '| forked', 'done exit=0'];
     if (line.startsWith('start /bin/states plain')) return ['| ready 40000000 1 10', 'done pid=10'];
     if (line.startsWith('start /bin/states forked')) return ['| ready 80000000 1 21', 'done pid=20'];
+    if (line.startsWith('run node /every-frame.mjs ')) return ['done exit=0'];
     if (line.startsWith('run node ')) {
       collapsed = false;
       return [
@@ -150,10 +151,30 @@ test('processes are made, predicted by the package, and left to khugepaged under
   expect(cases[0]).toMatchObject({ state: 'plain', assumed: ['registration', 'limits'], real: [HUGE] });
   expect(cases[1].assumed).toEqual([]);
   expect(predictedPages(cases[1])).toEqual([SMALL]);
-  const predicted = guest.lines.filter((line) => line.startsWith('run node '));
+  const predicted = guest.lines.filter((line) => line.startsWith('run node ') && line.includes(' predict '));
   expect(predicted.length).toBe(LIVE_POLICIES.length);
   expect(predicted[0]).toContain('predict -p 10,21 --policy /policies/live-0.json --kernel linux-7.3 --json');
+  // What was read is compared with every frame, before khugepaged and after it.
+  const compared = guest.lines.filter((line) => line === 'run node /every-frame.mjs /thpscope/dist 10 21');
+  expect(compared.length).toBe(2 * LIVE_POLICIES.length);
   // The child is spoken to, and what was started is ended.
   expect(guest.lines).toContain('signal 21 12');
   expect(guest.lines).toContain('end 20');
+});
+
+test('a reading that differs from a look at every frame ends it', async () => {
+  const kernel = { name: '7.3', version: '7.3.0', path: '', modules: [], model: KERNEL_MODELS['linux-7.3'] };
+  const guest = fakeGuest();
+  const { ask } = guest;
+  const wrong = '| {"pid":10,"differing":["order at 40000000: 0, not 4"]}';
+  const asked: Guest = {
+    ...guest,
+    ask: async (lines, timeout) =>
+      lines[0].startsWith('run node /every-frame.mjs')
+        ? succeed([wrong, 'done exit=1'])
+        : ask(lines, timeout),
+  };
+  expect(await runLive(asked, kernel, () => {})).toMatchObject({
+    failure: { message: expect.stringContaining('order at 40000000: 0, not 4') },
+  });
 });

@@ -5,6 +5,7 @@ import { formatPages } from '../../src/core/memory/page-list.ts';
 import type { RangeState } from '../../src/core/memory/range-state.ts';
 import { createPlainChunkBuffer } from '../../src/linux/chunk-buffer.ts';
 import { readChunk } from '../../src/linux/chunk-reader.ts';
+import { kernelTells } from '../../src/linux/kernel-tells.ts';
 import { PAGEMAP_HIGH } from '../../src/linux/pagemap.ts';
 import { PageNumbers } from '../../src/linux/shared-pages.ts';
 import type { SmapsVma } from '../../src/linux/smaps.ts';
@@ -27,6 +28,8 @@ function read(sums: Partial<SmapsVma>): RangeState[] {
     referencedBytes: 32 * 4096,
     lazyFreeBytes: 0,
     pmdMappedBytes: 0,
+    privateBytes: undefined,
+    sharedBytes: undefined,
     ksmBytes: 0,
     ...sums,
   };
@@ -45,10 +48,11 @@ function read(sums: Partial<SmapsVma>): RangeState[] {
     pagemap,
     scan: undefined,
     flags: undefined,
+    tells: kernelTells('6.18.44'),
     numbers: new PageNumbers(),
     buffer,
   };
-  return valueOf(readChunk(tools, vma, 0, 2 * PMD));
+  return valueOf(readChunk(tools, vma, { start: 0, end: 2 * PMD, scanned: undefined }, 0));
 }
 
 function listsOf(fact: 'unreferenced' | 'lazyfree', sums: Partial<SmapsVma>): (string | undefined)[] {

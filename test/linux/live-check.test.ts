@@ -38,9 +38,15 @@ describe('a live source yields nothing that a reader of its recording would refu
         folioOf: () => ({ head: 4096, order }),
         mappingsOf: () => 0,
       } as unknown as PageFlags;
-      const chunk = { start: 0, entries, present, notExclusive: emptyOccupancy(x86_64) };
+      const chunk = {
+        start: 0,
+        entries,
+        present,
+        notExclusive: emptyOccupancy(x86_64),
+        pmdMapped: undefined,
+      };
       const pagemap = undefined as never;
-      return [...readFolioFacts(chunk, flags, { geometry: x86_64, pagemap }).orders.subarray(0, 5)];
+      return [...readFolioFacts(chunk, flags, { geometry: x86_64, pagemap }, 0).orders.subarray(0, 5)];
     };
     expect(ordersIn(2)).toEqual([2, 2, 2, 2, 0]);
     expect(ordersIn(10)).toEqual([0, 0, 0, 0, 0]);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { packageFiles } from '../../conform/guest-files.ts';
 import { type BootableKernel, compile } from '../../conform/kernels.ts';
+import { labFile } from '../../conform/lab.ts';
 import { type LiveCase, outcomeOf } from '../../conform/live-case.ts';
 import { liveFiles, runLive } from '../../conform/live-suite.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
@@ -21,7 +22,8 @@ export async function conformLive(
 ): Promise<Result<number>> {
   const states = await compile('live', folder);
   if (!states.ok) return states;
-  const files = [...packageFiles(), ...liveFiles(readFileSync(states.value))];
+  const everyFrame = readFileSync(labFile('live', 'every-frame.mjs'));
+  const files = [...packageFiles(), ...liveFiles(readFileSync(states.value), everyFrame)];
   const asked = await askGuests(context, kernels, folder, files, (guest, kernel, progress) =>
     runLive(guest, kernel, (done, of) => progress.show(done, of, `processes on ${kernel.version}`)),
   );

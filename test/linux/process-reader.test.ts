@@ -1,0 +1,144 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type RangeState, unknownFacts } from '../../src/core/memory/range-state.ts';
+import { kernelTells } from '../../src/linux/kernel-tells.ts';
+import type { PageFlags } from '../../src/linux/page-flags.ts';
+import { type ReaderTools, readOne } from '../../src/linux/process-reader.ts';
+import { buildOccupant, type Occupant, startOccupant } from './occupant/occupant.ts';
+import { counters, readerTools } from './reader-tools.ts';
+
+const RANGE = 2 << 20;
+const possible = buildOccupant() !== undefined && process.geteuid?.() === 0;
+
+describe.runIf(possible)('counters of large folios that rule some out', () => {
+  let occupant: Occupant;
+  let base: number;
+  beforeAll(async () => {
+    occupant = await startOccupant();
+    base = await occupant.map('map 2');
+    for (const index of [0, 1]) {
+      await occupant.must(`touch ${base + index * RANGE} 0-511`);
+      await occupant.must(`thp ${base + index * RANGE}`);
+    }
+    await occupant.must(`split ${base + RANGE}`);
+  });
+  afterAll(() => occupant?.stop());
+
+  function read(reader: ReaderTools): RangeState[] {
+    const ranges: RangeState[] = [];
+    for (const item of readOne(occupant.pid, reader, undefined)) {
+      if (item.kind === 'skipped') throw new Error(item.failure.message);
+      if (item.kind === 'ranges') ranges.push(...item.ranges);
+    }
+    return ranges.filter(({ address }) => address >= base && address < base + 2 * RANGE);
+  }
+  const orders = (ranges: RangeState[]) => ranges.map(({ folioOrders }) => folioOrders?.[300]);
+  const locks = (ranges: RangeState[]) => ranges.map(({ facts }) => facts.locked !== undefined);
+
+  test('are believed without a look at a frame of private memory, and locks are not known then', async () => {
+    const unread = new Proxy({} as PageFlags, {
+      get(_, name) {
+        throw new Error(`page flags were read: ${String(name)}`);
+      },
+    });
+    const ranges = read(await readerTools(counters(10), unread));
+    expect(orders(ranges)).toEqual([9, 0]);
+    expect(ranges.map(({ pmdMapped }) => pmdMapped)).toEqual([true, false]);
+    expect(locks(ranges)).toEqual([false, false]);
+  });
+
+  test('are not believed where they moved meanwhile: every frame is looked at', async () => {
+    const ranges = read(await readerTools(counters(10, ...Array<boolean>(1000).fill(false))));
+    expect(orders(ranges)).toEqual([9, 9]);
+    expect(locks(ranges)).toEqual([true, true]);
+  });
+
+  test('leave the frames to look at that a larger folio may have: one for each of them', async () => {
+    expect(orders(read(await readerTools(counters(9))))).toEqual([9, 9]);
+  });
+
+  test('are needed: a kernel without them has every frame looked at', async () => {
+    const ranges = read(await readerTools(undefined));
+    expect(orders(ranges)).toEqual([9, 9]);
+    expect(locks(ranges)).toEqual([true, true]);
+  });
+
+  test('that move for a while: what was scanned then is read again, and nothing is left out', async () => {
+    const sparse = await occupant.map('map 400 nohugepage');
+    for (let i = 0; i < 400; i += 20) await occupant.must(`touch ${sparse + i * RANGE} ${i}`);
+    const addresses = async (...holds: boolean[]) => {
+      const reader = await readerTools(counters(10, ...holds));
+      const items = [...readOne(occupant.pid, reader, undefined)];
+      return items.flatMap((item) =>
+        item.kind === 'vma'
+          ? [item.vma.start]
+          : item.kind === 'ranges'
+            ? item.ranges.map((r) => r.address)
+            : [],
+      );
+    };
+    expect(await addresses(false, true, false)).toEqual(await addresses());
+  });
+});
+
+describe.runIf(possible)('which facts are unknown, by rights and kernel', () => {
+  const occupants: Occupant[] = [];
+  /** Process and address of a range of small pages, a huge page, one with a marker, one that is shared. */
+  let kinds: (readonly [pid: number, address: number])[];
+  beforeAll(async () => {
+    const [alone, forked] = [await startOccupant(), await startOccupant()];
+    occupants.push(alone, forked);
+    const base = await alone.map('map 3');
+    await alone.must(`touch ${base} 0-9`);
+    for (const index of [1, 2]) await alone.must(`touch ${base + index * RANGE} 0-511`);
+    await alone.must(`thp ${base + RANGE}`);
+    const marked = await alone.map('map 1 nohugepage');
+    await alone.must(`touch ${marked} 0-9`);
+    // A marker is not present, and without its own mark it might be a guard.
+    await alone.must(`uffd ${marked} 1 wp 20-21`);
+    const shared = await forked.map('map 1 nohugepage');
+    await forked.must(`touch ${shared} 0-9`);
+    await forked.must(`fork ${shared}`);
+    const own = [base, base + RANGE, marked].map((address) => [alone.pid, address] as const);
+    kinds = [...own, [forked.pid, shared]];
+  });
+  afterAll(() => Promise.all(occupants.map((each) => each.stop())));
+
+  const asUser = { flags: undefined, largeFolios: undefined };
+  const userSees = ['pinned', 'locked', 'folioOrders'];
+  test.each<[string, Partial<ReaderTools>, string[][]]>([
+    ['root', { largeFolios: undefined }, Array<string[]>(4).fill(['pinned'])],
+    [
+      'root, without PAGEMAP_SCAN',
+      { largeFolios: undefined, scan: undefined },
+      Array<string[]>(4).fill(['pinned']),
+    ],
+    ['a user', asUser, Array<string[]>(4).fill(userSees)],
+    [
+      'a user, without PAGEMAP_SCAN, on 6.14',
+      { ...asUser, scan: undefined, tells: kernelTells('6.14.2') },
+      [
+        userSees,
+        [...userSees, 'pmdMapped'],
+        ['pinned', 'locked', 'guard', 'folioOrders'],
+        ['zero', ...userSees],
+      ],
+    ],
+    [
+      'a user, without PAGEMAP_SCAN, on 6.12, which has no guards',
+      { ...asUser, scan: undefined, tells: kernelTells('6.12.9') },
+      [userSees, [...userSees, 'pmdMapped'], userSees, ['zero', ...userSees]],
+    ],
+  ])('%s', async (_, change, unknown) => {
+    const reader = { ...(await readerTools(undefined)), ...change };
+    const seen = kinds.map(([pid, address]) => {
+      const ranges = [...readOne(pid, reader, address)].flatMap((item) =>
+        item.kind === 'ranges' ? item.ranges : [],
+      );
+      return ranges.flatMap((range) => unknownFacts(range));
+    });
+    // Which pages were used recently is a matter of the moment.
+    expect(seen.map((facts) => facts.filter((fact) => fact !== 'unreferenced').sort())).toEqual(
+      unknown.map((facts) => [...facts].sort()),
+    );
+  });
+});
