@@ -34,34 +34,67 @@ interface ScanTools {
 }
 
 /**
- * The parts of [start, end) that hold any page, in address order, as PAGEMAP_SCAN sees them: reserved address
- * space costs nothing, and memory is bounded by a chunk. Throws KernelReadError.
+ * The regions of [start, end) that PAGEMAP_SCAN reports, in address order and some at a time. VMAs that lie
+ * side by side are taken from one cursor, so that many small ones take few calls.
  */
-export function* scannedChunks(
-  { geometry, pagemap, scan }: ScanTools,
-  start: number,
-  end: number,
-): Iterable<PageChunk> {
+export class RegionCursor {
+  readonly #tools: ScanTools;
+  readonly #end: number;
+  #from: number;
+  #found = new Uint32Array(0);
+  #next = 0;
+  /** Start and end of the region, cut where parts of it were taken; equal where none is left. */
+  start = 0;
+  end = 0;
+  categories = 0;
+
+  constructor(tools: ScanTools, start: number, end: number) {
+    this.#tools = tools;
+    this.#from = start;
+    this.#end = end;
+  }
+
+  /** Whether there is a region, or what is left of one, that begins before an address. */
+  hasBefore(address: number): boolean {
+    while (this.start >= this.end) {
+      if (this.#next >= this.#found.length && !this.#scan()) return false;
+      if (this.#next >= this.#found.length) continue;
+      this.start = addressAt(this.#found, this.#next);
+      this.end = addressAt(this.#found, this.#next + 2);
+      this.categories = this.#found[this.#next + 4];
+      this.#next += REGION_WORDS;
+    }
+    return this.start < address;
+  }
+
+  /** Whether anything was left to scan. */
+  #scan(): boolean {
+    if (this.#from >= this.#end) return false;
+    const { scan, pagemap } = this.#tools;
+    const { regions, walkEnd } = scan.scan(pagemap.fd, this.#from, this.#end);
+    // Another cursor may scan before all of it is taken.
+    this.#found = regions.slice();
+    this.#next = 0;
+    this.#from = walkEnd > this.#from ? walkEnd : this.#end;
+    return true;
+  }
+}
+
+/**
+ * The parts of a VMA that hold any page, in address order, up to `end`: reserved address space costs nothing,
+ * and memory is bounded by a chunk. Throws KernelReadError.
+ */
+export function* scannedChunks(geometry: Geometry, regions: RegionCursor, end: number): Iterable<PageChunk> {
   const bytes = rangeBytes(geometry);
   const last = Math.ceil(end / bytes) * bytes;
   let open: OpenChunk | undefined;
-  for (let from = start; from < end; ) {
-    const { regions, walkEnd } = scan.scan(pagemap.fd, from, end);
-    // Whoever takes a chunk may scan again before it takes the next one.
-    const found = regions.slice();
-    for (let i = 0; i < found.length; i += REGION_WORDS) {
-      const regionEnd = addressAt(found, i + 2);
-      for (let at = addressAt(found, i); at < regionEnd; ) {
-        if (!open || at >= open.limit) {
-          if (open) yield open.close();
-          const first = Math.floor(at / bytes) * bytes;
-          open = new OpenChunk(geometry, first, Math.min(first + RANGES_PER_CHUNK * bytes, last));
-        }
-        at = open.add(at, regionEnd, found[i + 4]);
-      }
+  while (regions.hasBefore(end)) {
+    if (!open || regions.start >= open.limit) {
+      if (open) yield open.close();
+      const first = Math.floor(regions.start / bytes) * bytes;
+      open = new OpenChunk(geometry, first, Math.min(first + RANGES_PER_CHUNK * bytes, last));
     }
-    if (walkEnd <= from) break;
-    from = walkEnd;
+    regions.start = open.add(regions.start, Math.min(regions.end, end), regions.categories);
   }
   if (open) yield open.close();
 }

@@ -9,7 +9,7 @@ import { KernelReadError } from './kernel-file.ts';
 import type { KernelTree } from './kernel-tree.ts';
 import { type LargeFolioCounters, UNCOUNTED } from './large-folios.ts';
 import type { MemoryGroupReader } from './memory-groups.ts';
-import { type PageChunk, plainChunks, RANGES_PER_CHUNK, scannedChunks } from './page-chunks.ts';
+import { type PageChunk, plainChunks, RANGES_PER_CHUNK, RegionCursor, scannedChunks } from './page-chunks.ts';
 import { PageSearch } from './page-search.ts';
 import { openPagemap } from './pagemap.ts';
 import { whyUnreadable } from './permission.ts';
@@ -142,32 +142,48 @@ function readPart(tools: Instruments, { vma, chunk }: Part, smallestFolio: numbe
   return ranges.ok ? succeed({ kind: 'ranges', ranges: ranges.value }) : ranges;
 }
 
-/** The VMAs with the parts of them that hold pages; of the first one, those from an address on. */
+/**
+ * The VMAs with the parts of them that hold pages; of the first one, those from an address on. With `address`
+ * only the range around it.
+ */
 function* partsOf(
   tools: Instruments,
   vmas: readonly SmapsVma[],
   address: number | undefined,
   from = 0,
 ): Generator<Part> {
-  for (const vma of vmas) {
-    const start = Math.max(vma.start, from);
+  const { geometry, scan } = tools;
+  const [lowest, highest] = address === undefined ? [0, Infinity] : rangeAround(address, geometry);
+  let regions: RegionCursor | undefined;
+  let scannedTo = 0;
+  for (const [i, vma] of vmas.entries()) {
     // With nothing read of it yet, it begins.
-    if (from === 0 || vma !== vmas[0]) yield { vma, chunk: undefined };
+    if (from === 0 || i > 0) yield { vma, chunk: undefined };
     if (!vma.anonymous) continue;
-    const within = address === undefined ? undefined : rangeAround(address, tools.geometry);
-    const first = Math.max(start, within?.[0] ?? 0);
-    const end = Math.min(vma.end, within?.[1] ?? vma.end);
-    const { scan } = tools;
-    if (scan) {
-      for (const chunk of scannedChunks({ ...tools, scan }, first, end)) yield { vma, chunk };
+    const start = Math.max(vma.start, from, lowest);
+    const end = Math.min(vma.end, highest);
+    if (!scan) {
+      const search = new PageSearch(vma, geometry);
+      for (const chunk of plainChunks(geometry, start, end)) {
+        if (search.isOver) break;
+        yield { vma, chunk, search };
+      }
       continue;
     }
-    const search = new PageSearch(vma, tools.geometry);
-    for (const chunk of plainChunks(tools.geometry, first, end)) {
-      if (search.isOver) break;
-      yield { vma, chunk, search };
+    if (!regions || start >= scannedTo) {
+      scannedTo = Math.min(endOfNeighbours(vmas, i), highest);
+      regions = new RegionCursor({ ...tools, scan }, start, scannedTo);
     }
+    for (const chunk of scannedChunks(geometry, regions, end)) yield { vma, chunk };
   }
+}
+
+/** Where the anonymous VMAs end that follow one without a gap. */
+function endOfNeighbours(vmas: readonly SmapsVma[], first: number): number {
+  let last = first;
+  while (last + 1 < vmas.length && vmas[last + 1].anonymous && vmas[last + 1].start === vmas[last].end)
+    last++;
+  return vmas[last].end;
 }
 
 function rangeAround(address: number, geometry: Geometry): [start: number, end: number] {

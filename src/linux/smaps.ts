@@ -28,6 +28,10 @@ export interface SmapsVma extends Vma {
 
 const HEADER = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) [0-9a-f]+ [0-9a-f]+:[0-9a-f]+ (\d+) *(.*)$/;
 
+const KILOBYTES = /^\d{1,12}$/;
+/** Sums that are not known where they are not said. */
+const NEEDED_EVEN_IF_0 = new Set(['Private_Clean', 'Private_Dirty', 'Shared_Clean', 'Shared_Dirty']);
+
 /** The VMAs in a folder such as /proc/PID, in address order. A kernel thread, like a zombie, has none. */
 export function readSmaps(folder: string, underLocks: UnderLocks = uncounted): Result<SmapsVma[]> {
   const path = `${folder}/smaps`;
@@ -58,7 +62,7 @@ class SmapsParser {
   #header: RegExpExecArray | undefined;
   /** Where the last VMA ends. */
   #end = 0;
-  #bytes = new Map<string, number>();
+  readonly #bytes = new Map<string, number>();
   #thpEligible: boolean | undefined;
   #flags: string[] = [];
   #odd: string | undefined;
@@ -93,11 +97,19 @@ class SmapsParser {
     }
     const colon = line.indexOf(':');
     const key = line.slice(0, colon);
-    const value = line.slice(colon + 1).trim();
-    if (key === 'VmFlags') this.#flags = value.split(' ').filter((flag) => flag !== '');
-    else if (key === 'THPeligible') this.#thpEligible = value !== '0';
-    else if (/^\d{1,12} kB$/.test(value)) this.#bytes.set(key, Number.parseInt(value, 10) * 1024);
-    else if (value.endsWith(' kB')) this.#odd ??= line;
+    if (key === 'VmFlags')
+      this.#flags = line
+        .slice(colon + 1)
+        .split(' ')
+        .filter((flag) => flag !== '');
+    else if (key === 'THPeligible') this.#thpEligible = line.slice(colon + 1).trim() !== '0';
+    else if (line.endsWith(' kB')) this.#addBytes(key, line.slice(colon + 1, -3).trimStart(), line);
+  }
+
+  #addBytes(key: string, number: string, line: string): void {
+    const kB = number === '0' ? 0 : KILOBYTES.test(number) ? Number(number) : undefined;
+    if (kB === undefined) this.#odd ??= line;
+    else if (kB > 0 || NEEDED_EVEN_IF_0.has(key)) this.#bytes.set(key, kB * 1024);
   }
 
   #close(): void {
@@ -122,7 +134,7 @@ class SmapsParser {
       ksmBytes: bytes('KSM'),
     });
     this.#header = undefined;
-    this.#bytes = new Map();
+    this.#bytes.clear();
     this.#thpEligible = undefined;
     this.#flags = [];
   }
