@@ -77,7 +77,9 @@ export function readFolioFacts(
     const pageCount = isPmdMapped(page) ? rangePages : 1;
     if (marks) setMarks(marks, flags[page], page, pageCount);
     if (pageCount > 1) {
-      if (!(flags[page] & KPF.zeroPage)) setPmdMapped(orders, shared, page, pmdOrder);
+      // Split since the scan, if its frame is small by now.
+      if (flags[page] & KPF.large && !(flags[page] & KPF.zeroPage))
+        setPmdMapped(orders, shared, page, pmdOrder);
       page += pageCount - 1;
       continue;
     }

@@ -94,25 +94,27 @@ interface Part {
 
 /**
  * VMAs and their ranges, some at a time. What the counters of large folios rule out before and after is not
- * looked for in frames; where they moved the same is read again, frame by frame.
+ * looked for in frames; where they moved the same is read again, at last frame by frame.
  */
 function* readMemory(
   tools: ProcessInstruments,
   vmas: readonly SmapsVma[],
   address: number | undefined,
 ): Iterable<Result<MemoryItem>> {
+  const { largeFolios, geometry, numbers } = tools;
   let parts = partsOf(tools, vmas, address);
   for (;;) {
-    const counts = tools.largeFolios?.read() ?? UNCOUNTED;
-    const batch = takeBatch(parts, tools.geometry);
+    const counts = largeFolios?.read() ?? UNCOUNTED;
+    const batch = takeBatch(parts, geometry);
     if (batch.length === 0) return;
     let items = batch.map((part) => readPart(tools, part, counts.smallest));
-    if (counts.smallest > 0 && !tools.largeFolios?.stillHolds(counts)) {
-      items = batch.map((part) => readPart(tools, part, UNCOUNTED.smallest));
+    if (largeFolios && !largeFolios.stillHolds(counts)) {
+      items = readAgain(tools, batch, largeFolios);
       // What was scanned beyond the batch was so while the counters moved.
       const { vma, chunk } = batch[batch.length - 1];
       parts = partsOf(tools, vmas.slice(vmas.indexOf(vma)), address, chunk?.end ?? vma.start);
     }
+    numbers.keep();
     for (const [i, item] of items.entries()) {
       if (item.ok && item.value.kind === 'ranges') {
         if (item.value.ranges.length === 0) continue;
@@ -121,6 +123,25 @@ function* readMemory(
       yield item;
     }
   }
+}
+
+/**
+ * The items of a batch while which counters moved. On a busy machine huge pages come and go all the time, so
+ * that PMD entries map all of them is not tried again; sizes that nobody has enabled stay away.
+ */
+function readAgain(
+  tools: ProcessInstruments,
+  batch: readonly Part[],
+  largeFolios: LargeFolioCounters,
+): Result<MemoryItem>[] {
+  const { smallest, events } = largeFolios.read();
+  const counts = { smallest: Math.min(smallest, tools.geometry.pmdOrder), events };
+  const read = (smallestFolio: number) => {
+    tools.numbers.forget();
+    return batch.map((part) => readPart(tools, part, smallestFolio));
+  };
+  const again = read(counts.smallest);
+  return largeFolios.stillHolds(counts) ? again : read(UNCOUNTED.smallest);
 }
 
 function takeBatch(parts: Iterator<Part>, geometry: Geometry): Part[] {

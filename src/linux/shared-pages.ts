@@ -13,6 +13,8 @@ const BLOCK = 512;
 export class PageNumbers {
   readonly #blocks = new Map<number, Uint32Array>();
   #last = 0;
+  /** Frames that got a number since `keep`. */
+  readonly #open: number[] = [];
 
   /** The largest number so far. */
   get last(): number {
@@ -25,8 +27,26 @@ export class PageNumbers {
     let block = this.#blocks.get(number);
     if (!block) this.#blocks.set(number, (block = new Uint32Array(BLOCK)));
     const index = frame - number * BLOCK;
-    if (block[index] === 0) block[index] = ++this.#last;
+    if (block[index] === 0) {
+      block[index] = ++this.#last;
+      this.#open.push(frame);
+    }
     return block[index];
+  }
+
+  /** What was numbered so far was seen. */
+  keep(): void {
+    this.#open.length = 0;
+  }
+
+  /** Takes back the numbers given since `keep`: the same is read again. */
+  forget(): void {
+    for (const frame of this.#open) {
+      const block = this.#blocks.get(Math.floor(frame / BLOCK));
+      if (block) block[frame % BLOCK] = 0;
+    }
+    this.#last -= this.#open.length;
+    this.keep();
   }
 }
 

@@ -62,6 +62,24 @@ describe.runIf(possible)('counters of large folios that rule some out', () => {
     expect(locks(ranges)).toEqual([true, true]);
   });
 
+  test('that move while shared pages are numbered: these are no repeated ones for it', async () => {
+    const shared = await occupant.map('map 1 nohugepage');
+    await occupant.must(`touch ${shared} 0-9,20-25`);
+    await occupant.must(`fork ${shared}`);
+    const runs = async (...holds: boolean[]) => {
+      const items = [...readOne(occupant.pid, await readerTools(counters(10, ...holds)), shared)];
+      return items.flatMap((item) => (item.kind === 'ranges' ? item.ranges.map((r) => r.sharedRuns) : []));
+    };
+    const still = await runs();
+    expect(still[0]).toMatchObject([
+      { offset: 0, repeats: false },
+      { offset: 20, repeats: false },
+    ]);
+    expect(await runs(false, true)).toEqual(still);
+    expect(await runs(false, false)).toEqual(still);
+    await occupant.must('reap');
+  });
+
   test('that move for a while: what was scanned then is read again, and nothing is left out', async () => {
     const sparse = await occupant.map('map 400 nohugepage');
     for (let i = 0; i < 400; i += 20) await occupant.must(`touch ${sparse + i * RANGE} ${i}`);
