@@ -14,7 +14,7 @@ const SMALLEST_ORDER = 2;
 const LARGEST_UNFOLDED = 125;
 
 /** What the counters say at one time. */
-export interface FolioCounts {
+export interface LargeFolioCounts {
   /**
    * The smallest order of large anonymous folios that no PMD entry maps; above the PMD order if there are
    * none, 0 if nothing tells.
@@ -28,7 +28,7 @@ export interface FolioCounts {
 type CountedSize = readonly [order: number, fd: number];
 
 /** Nothing is known: every frame has to be looked at. */
-export const UNCOUNTED: FolioCounts = { smallest: 0, events: '' };
+export const UNCOUNTED: LargeFolioCounts = { smallest: 0, events: '' };
 
 /**
  * The machine's counters of large anonymous folios (docs/khugepaged.md#statistics). `nr_anon` counts the
@@ -68,7 +68,7 @@ export class LargeFolioCounters {
     for (const fd of [this.#vmstat, ...this.#sizes.map(([, fd]) => fd)]) closeKernelFile(fd);
   }
 
-  read(): FolioCounts {
+  read(): LargeFolioCounts {
     const vmstat = this.#text(this.#vmstat);
     const mapped = HUGE_PAGES.exec(vmstat)?.[1];
     const events = [mapped, ...(vmstat.match(EVENTS) ?? [])].join(' ');
@@ -83,7 +83,7 @@ export class LargeFolioCounters {
    * Whether what was counted before something was looked at still holds after it. That all large folios are
    * mapped by PMD entries needs more than equal counts: what makes or splits one moves an event.
    */
-  stillHolds({ smallest, events }: FolioCounts): boolean {
+  stillHolds({ smallest, events }: LargeFolioCounts): boolean {
     const now = this.read();
     const ofPmdSize = smallest > this.#sizes[this.#sizes.length - 1][0];
     return now.smallest >= smallest && (!ofPmdSize || now.events === events);

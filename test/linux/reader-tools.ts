@@ -2,7 +2,7 @@ import { x86_64 } from '../../src/core/memory/geometry.ts';
 import { createChunkBuffer } from '../../src/linux/chunk-buffer.ts';
 import { kernelTells } from '../../src/linux/kernel-tells.ts';
 import { RUNNING_KERNEL } from '../../src/linux/kernel-tree.ts';
-import type { FolioCounts, LargeFolioCounters } from '../../src/linux/large-folios.ts';
+import type { LargeFolioCounters, LargeFolioCounts } from '../../src/linux/large-folios.ts';
 import { MemoryGroupReader } from '../../src/linux/memory-groups.ts';
 import { RANGES_PER_CHUNK } from '../../src/linux/page-chunks.ts';
 import { PageFlags } from '../../src/linux/page-flags.ts';
@@ -14,7 +14,7 @@ import { valueOf } from '../support/ranges.ts';
 
 /** Counters that say this before, and afterwards whether it still holds. */
 export function counters(smallest: number, ...holds: boolean[]): LargeFolioCounters {
-  const counts: FolioCounts = { smallest, events: '' };
+  const counts: LargeFolioCounts = { smallest, events: '' };
   const left = [...holds];
   return { read: () => counts, stillHolds: () => left.shift() ?? true } as unknown as LargeFolioCounters;
 }
