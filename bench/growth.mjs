@@ -1,80 +1,116 @@
-// Time and memory of whole commands as snapshots grow, and with one worker and two.
-import { spawn } from 'node:child_process';
+// CPU time and memory of whole commands as snapshots grow, of four kinds of memory: `npm run bench -- growth`.
+// THPSCOPE_SIZES lists the sizes in GiB, THPSCOPE_KINDS and THPSCOPE_COMMANDS what to leave out of the rest.
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { x86_64 } from '../dist/core/memory/geometry.js';
-import { plainRange } from '../dist/core/memory/range-state.js';
-import { writeSnapshot } from '../dist/snapshot/writer.js';
-import { fillOccupancy } from './occupancies.mjs';
+import { FIRST_ADDRESS, RECORDED_KINDS, record } from './recorded.mjs';
 
-const GIB = [1, 4, 16, 64, 1024];
 const RANGES_PER_GIB = 512;
+/** CPU seconds after which a command is ended. */
+const LIMIT_SECONDS = 100;
+/** Simulations take no more memory than this. */
+const SIMULATED_GIB = 64;
+const POLICY = ['--orders', 'all', '--max-ptes-none', '0'];
+
+/** The words of each command about a snapshot of so many GiB. */
+const COMMANDS = {
+  predict: (path) => ['predict', path, ...POLICY],
+  'predict --json': (path) => ['predict', path, '--json', ...POLICY],
+  explain: (path, gib) => ['explain', path, '--address', lastAddress(gib), ...POLICY],
+  digest: (path, _, output) => ['digest', path, '-o', output],
+  sweep: (path) => ['sweep', path],
+  advise: (path) => ['advise', path],
+  metrics: (path) => ['metrics', path],
+  report: (path, _, output) => ['report', path, '-o', output, ...POLICY],
+  compare: (path) => ['compare', 'walk', 'stack', path, ...POLICY],
+  simulate: (path, gib) => (gib > SIMULATED_GIB ? undefined : ['simulate', path, ...POLICY]),
+};
+
+const lastAddress = (gib) => `0x${(FIRST_ADDRESS + (gib * RANGES_PER_GIB - 1) * 2 ** 21).toString(16)}`;
+
+const listed = (name, all) => process.env[name]?.split(',') ?? all;
 
 export async function measureGrowth() {
+  const sizes = listed('THPSCOPE_SIZES', ['1', '64', '1024']).map(Number);
+  const kinds = listed('THPSCOPE_KINDS', RECORDED_KINDS);
+  const commands = listed('THPSCOPE_COMMANDS', Object.keys(COMMANDS));
   const folder = mkdtempSync(join(tmpdir(), 'thpscope-bench-'));
-  const rows = [];
+  const rusage = join(folder, 'rusage');
+  execFileSync('cc', ['-O2', '-o', rusage, 'bench/reference/rusage.c']);
+  const rows = new Map();
+  console.log(`| command | memory | ${sizes.map((gib) => `${gib} GiB`).join(' | ')} | exp | : plain |`);
+  console.log(`|---|---|${sizes.map(() => '---|').join('')}---|---|`);
   try {
-    let first;
-    for (const gib of GIB) {
-      const path = join(folder, `${gib}.parquet`);
-      await recordMixed(path, gib * RANGES_PER_GIB);
-      const output = join(folder, 'digest.json');
-      const one = await run(['digest', path, '-o', output, '--json', '--workers', '1']);
-      const two = await run(['digest', path, '-o', output, '--json', '--workers', '2']);
-      first ??= one;
-      const mib = `${Math.round(one.peak / 1024)} and ${Math.round(two.peak / 1024)} MiB`;
-      rows.push(row(`digest of a ${gib} GiB snapshot, 1 worker : of 1 GiB`, one.time, first.time));
-      rows.push({
-        ...row(`  2 workers : 1 worker`, two.time, one.time),
-        note: mib,
-        peak: [one.peak, two.peak],
-      });
+    for (const kind of kinds) {
+      const taken = new Map(commands.map((name) => [name, []]));
+      for (const gib of sizes) {
+        const path = join(folder, 'memory.parquet');
+        await record(path, kind, gib * RANGES_PER_GIB);
+        for (const name of commands) {
+          const words = COMMANDS[name](path, gib, join(folder, 'output'));
+          // What took too long takes longer on more memory.
+          const isHopeless = taken.get(name).at(-1)?.isEnded;
+          if (words && !isHopeless) taken.get(name).push({ gib, ...(await run(rusage, words)) });
+        }
+      }
+      for (const [name, measured] of taken) {
+        const plain = rows.get(`${name}, plain`)?.at(-1);
+        rows.set(`${name}, ${kind}`, measured);
+        const cells = sizes.map((gib) => cell(measured.find((each) => each.gib === gib)));
+        const last = measured.at(-1);
+        const ratio = plain && plain.gib === last.gib ? (last.seconds / plain.seconds).toFixed(1) : '';
+        console.log(`| ${name} | ${kind} | ${cells.join(' | ')} | ${exponent(measured)} | ${ratio} |`);
+      }
     }
   } finally {
     rmSync(folder, { recursive: true });
   }
-  return rows;
+  console.log();
+  return [...rows].map(([name, measured]) => row(name, measured));
 }
 
-const row = (name, time, base) => ({ name, unit: 'ms', time, base, ratio: time / base });
-
-/** Wall time, and the most memory that /proc saw of it in KiB. */
-async function run(args) {
-  const start = performance.now();
-  const child = spawn(process.execPath, ['dist/cli/main.js', ...args], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  let peak = 0;
-  const poll = setInterval(() => {
-    try {
-      const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
-      peak = Math.max(peak, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0));
-    } catch {
-      // It has just ended.
-    }
-  }, 20);
-  const [code] = await once(child, 'close');
-  clearInterval(poll);
-  if (code !== 0) throw new Error(`thpscope ${args.join(' ')} ended with ${code}`);
-  return { time: performance.now() - start, peak };
+function cell(taken) {
+  if (!taken) return '-';
+  const { seconds, peak, bytes, isEnded } = taken;
+  const output = bytes > 1e5 ? ` ${(bytes / 1e6).toFixed(1)}M` : '';
+  return `${isEnded ? '>' : ''}${seconds.toFixed(seconds < 10 ? 2 : 1)} s ${Math.round(peak / 1024)} MB${output}`;
 }
 
-/** Writes a snapshot of one process with so many ranges of mixed occupancy. */
-export function recordMixed(path, ranges) {
-  const process = { pid: 1, startTime: 1, command: 'mixed', cgroup: '', thpDisabled: false };
-  const vma = { start: 0, end: ranges * 2 ** 21, name: '', anonymous: true, flags: [] };
-  async function* items() {
-    yield { kind: 'process', process };
-    yield { kind: 'vma', vma: { ...vma, thpEligible: undefined, rssBytes: 0, swapBytes: 0 } };
-    for (let i = 0; i < ranges; i++) {
-      const present = new Uint32Array(16);
-      fillOccupancy('mixed', present, i + 1);
-      const range = plainRange(x86_64, present, new Uint8Array(512));
-      yield { kind: 'ranges', ranges: [{ ...range, address: i * 2 ** 21 }] };
-    }
-  }
-  const host = { name: '', bootId: '', kernelRelease: '7.2.0', time: '2026-01-01T00:00:00.000Z' };
-  return writeSnapshot(path, { host: { ...host, geometry: x86_64, settings: undefined }, items });
+/** Of CPU time between the two largest sizes, less what the smallest takes; '-' where that is mostly start. */
+function exponent(measured) {
+  if (measured.length < 3) return '';
+  const [a, b] = measured.slice(-2).map(({ seconds }) => seconds - measured[0].seconds);
+  if (b < 0.3 || a < 0.02) return '-';
+  return (Math.log(b / a) / Math.log(measured.at(-1).gib / measured.at(-2).gib)).toFixed(2);
+}
+
+function row(name, measured) {
+  const [first, last] = [measured[0], measured.at(-1)];
+  return {
+    name: `${name}: ${last.gib} GiB : ${first.gib}`,
+    unit: 's',
+    time: last.seconds,
+    base: first.seconds,
+    ratio: last.seconds / first.seconds,
+    note: `${Math.round(last.peak / 1024)} MB`,
+    measured,
+  };
+}
+
+/** CPU seconds, KiB of memory at most, and bytes printed: until it ended, or had to be ended. */
+async function run(rusage, words) {
+  const command = [process.execPath, 'dist/cli/main.js', ...words];
+  const child = spawn(rusage, [String(LIMIT_SECONDS), ...command], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let bytes = 0;
+  let said = '';
+  child.stdout.on('data', (chunk) => (bytes += chunk.length));
+  child.stderr.on('data', (chunk) => (said = (said + chunk).slice(-10_000)));
+  await once(child, 'close');
+  const [peak, microseconds, status, signal] =
+    /rusage (\d+) (\d+) (\d+) (\d+)\n$/.exec(said)?.slice(1).map(Number) ?? [];
+  const isEnded = signal > 0;
+  if (status !== 0) throw new Error(`thpscope ${words.join(' ')}: ${said}`);
+  return { seconds: microseconds / 1e6, peak, bytes, isEnded };
 }

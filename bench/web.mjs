@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
-import { recordMixed } from './growth.mjs';
+import { record } from './recorded.mjs';
 
 const RANGES = 2 ** 19;
 const CHANGES = ['none=511', 'none=100', 'none=0&always=4,9', 'none=0&always=2-9'];
@@ -22,7 +22,7 @@ export async function measureWeb() {
   });
   try {
     const path = join(folder, '1TiB.parquet');
-    await recordMixed(path, RANGES);
+    await record(path, 'plain', RANGES);
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
     await page.goto(
       `${pathToFileURL(resolve('dist/web/thpscope.html')).href}#start?always=2-9&madvise=none&none=0`,
