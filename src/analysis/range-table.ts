@@ -3,7 +3,6 @@ import { countWindows, emptyWindowCounts } from '../core/digest/window-counts.ts
 import type { Geometry } from '../core/memory/geometry.ts';
 import { isEmpty, type Occupancy, wordsPerRange } from '../core/memory/occupancy.ts';
 import {
-  hasLargeFolio,
   OBSERVABLE_FACTS,
   type ObservableFact,
   observed,
@@ -13,6 +12,7 @@ import {
 import { costOf, type Mapping } from '../core/plan/cost.ts';
 import type { MemoryItem, Process } from '../core/rules/memory-source.ts';
 import { coversRange, type Vma } from '../core/rules/vma.ts';
+import { PlainRanges } from './plain-ranges.ts';
 
 /** A VMA that has ranges in a table, in rows from `first` up to `end`. */
 export interface TableVma {
@@ -75,8 +75,7 @@ export class RangeTable {
   readonly #counts;
   readonly #plainFacts = new Map<number, number>();
   readonly #otherFacts = new Map<string, number>();
-  /** A list of folio orders that is known to be all zeros: sources may hand out the same for many ranges. */
-  #smallPages: Uint8Array | undefined;
+  readonly #plain = new PlainRanges();
   #vma: Vma | undefined;
 
   /** `capacity` is how many rows there may be, if known. */
@@ -149,13 +148,12 @@ export class RangeTable {
     this.addresses[row] = range.address;
     this.vmaOf[row] = this.vmas.length - 1;
     this.#present.set(range.facts.present, row * this.#words);
-    const plain = this.#plainKey(range);
+    const plain = this.#plain.unknownOf(range);
     this.factsOf[row] =
       plain === undefined
         ? this.#intern(this.#otherFacts, factsKey(range), range)
         : this.#intern(this.#plainFacts, plain, range);
-    const isCounted = plain !== undefined && !range.pmdMapped && !range.uffdArmed;
-    if (isCounted) this.#count(vma, row, range);
+    if (plain !== undefined) this.#count(vma, row, range);
     else this.#describe(vma, row, range);
     if (!coversRange(vma.vma, range.address, this.geometry)) this.kinds[row] = ROW_KIND.edge;
     vma.residentPages += this.residentPages[row];
@@ -181,26 +179,6 @@ export class RangeTable {
     this.residentPages[row] = sum(before.pagesByOrder);
     this.mainOrders[row] = mainOrder(before.pagesByOrder);
     addMapping(vma, before);
-  }
-
-  /**
-   * A number for the facts of a range of small, unremarkable pages, by what is unknown; undefined for other
-   * ranges.
-   */
-  #plainKey(range: RangeState): number | undefined {
-    if (range.pmdMapped || range.uffdArmed || !isEmpty(range.facts.swap)) return undefined;
-    let key = 0;
-    for (const [bit, fact] of OBSERVABLE_FACTS.entries()) {
-      const value = observed(range, fact);
-      if (value === undefined) key |= 1 << bit;
-      else if (value instanceof Uint32Array && !isEmpty(value)) return undefined;
-    }
-    const { folioOrders } = range;
-    if (folioOrders && folioOrders !== this.#smallPages) {
-      if (hasLargeFolio(folioOrders)) return undefined;
-      this.#smallPages = folioOrders;
-    }
-    return key;
   }
 
   /**

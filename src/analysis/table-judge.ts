@@ -7,8 +7,18 @@ import {
 } from '../core/fault/restart-counts.ts';
 import type { OrderSet } from '../core/memory/order.ts';
 import { possibleOrders, restartOrders, spanFrom } from '../core/rules/vma.ts';
+import { canCount, countRange } from './counted-range.ts';
 import { mainOrder, type RangeTable, ROW_KIND, type TableVma } from './range-table.ts';
-import { addTally, addVerdict, emptyTally, growthOf, type Refusal, refusalOf, type Tally } from './tally.ts';
+import {
+  addTally,
+  addVerdict,
+  emptyTally,
+  growthOf,
+  type Refusal,
+  refusalOf,
+  refuse,
+  type Tally,
+} from './tally.ts';
 import { judgeRange, type RunPolicy } from './verdict.ts';
 
 /** What becomes of each row of a table, in columns as long as the table. */
@@ -76,6 +86,7 @@ export class TableJudge {
   readonly #table: RangeTable;
   readonly #runPolicy: RunPolicy;
   readonly #canCount: boolean;
+  readonly #outcome = { mainOrder: 0, growthPages: 0 };
   readonly #eligible: VmaPolicy[] = [];
   /** By process, what changes; what stays is added from the VMAs. */
   readonly #changes: Tally[] = [];
@@ -83,9 +94,7 @@ export class TableJudge {
   constructor(table: RangeTable, runPolicy: RunPolicy) {
     this.#table = table;
     this.#runPolicy = runPolicy;
-    const { model, algorithm, outcomes } = runPolicy;
-    this.#canCount =
-      model.noneRule === 'ends' && outcomes.length === 0 && ['walk', 'stack'].includes(algorithm.name);
+    this.#canCount = canCount(runPolicy);
   }
 
   /** Judges rows from `first` up to `end`. Each row is to be judged once. */
@@ -166,82 +175,22 @@ export class TableJudge {
   }
 
   #refuse(tally: Tally, refusal: Refusal, pages: number): number {
-    const refused = tally.refused.get(refusal);
-    if (refused) {
-      refused.ranges++;
-      refused.pages += pages;
-    } else tally.refused.set(refusal, { ranges: 1, pages });
+    refuse(tally, refusal, pages);
     const index = this.refusals.indexOf(refusal);
     return 1 + (index >= 0 ? index : this.refusals.push(refusal) - 1);
   }
 
-  /** A range of small pages, all of whose attempts succeed. Derivation: docs/digest.md. */
+  /** A range of small pages, all of whose attempts succeed. */
   #count(row: number, orders: OrderSet, tally: Tally, into: RowOutcomes): Refusal | undefined {
-    const table = this.#table;
-    const { pmdOrder } = table.geometry;
-    const all = 1 << pmdOrder;
+    const { residentPages, windows, windowStride } = this.#table;
     const { maxPtesNone } = this.#runPolicy.settings;
-    const resident = table.residentPages[row];
-    const largest = 31 - Math.clz32(orders);
-    const scanLimit = orders === 1 << pmdOrder ? maxPtesNone : all - 1;
-    if (all - resident > scanLimit) return 'SCAN_EXCEED_NONE_PTE';
-
-    const { windows, windowStride } = table;
-    let copied = 0;
-    let covered = 0;
-    let collapses = 0;
-    let main = 0;
-    let mainPages = 0;
-    if (largest === pmdOrder && all - resident <= maxPtesNone) {
-      collapses = 1;
-      covered = mainPages = all;
-      copied = resident;
-      main = pmdOrder;
-      tally.collapses[pmdOrder]++;
-      tally.pagesAfter[pmdOrder] += all;
-      tally.pmdMappedPages.after += all;
-    } else if (maxPtesNone === all - 1) {
-      collapses = windows[row * windowStride + windowStride / 2 + largest - 2];
-      covered = mainPages = collapses << largest;
-      copied = resident;
-      main = largest;
-      tally.collapses[largest] += collapses;
-      tally.pagesAfter[largest] += covered;
-      tally.wholeFoliosAfter[largest] += collapses;
-    } else {
-      let inside = 0;
-      const full = row * windowStride - 2;
-      for (let order = Math.min(largest, pmdOrder - 1); order >= 2; order--) {
-        inside *= 2;
-        if (!((orders >>> order) & 1)) continue;
-        const count = windows[full + order];
-        const outermost = count - inside;
-        inside = count;
-        if (outermost === 0) continue;
-        const pages = outermost << order;
-        tally.collapses[order] += outermost;
-        tally.pagesAfter[order] += pages;
-        tally.wholeFoliosAfter[order] += outermost;
-        collapses += outermost;
-        copied += pages;
-        if (pages > mainPages) {
-          main = order;
-          mainPages = pages;
-        }
-      }
-      if (copied === 0) return 'no-window';
-      covered = copied;
-    }
-    const left = resident - copied;
-    const growth = covered - copied;
-    tally.attempts += collapses;
-    tally.coveredPages += covered;
-    tally.copiedPages += copied;
-    tally.filledPages += growth;
-    tally.pagesAfter[0] -= copied;
-    tally.leftSmallPages += left;
-    into.mainOrders[row] = left > mainPages ? 0 : main;
-    into.growthPages[row] = growth;
+    const outcome = this.#outcome;
+    const full = row * windowStride - 2;
+    const lists = { counts: windows, full, any: full + windowStride / 2 };
+    const refusal = countRange(tally, residentPages[row], lists, orders, maxPtesNone, outcome);
+    if (refusal) return refusal;
+    into.mainOrders[row] = outcome.mainOrder;
+    into.growthPages[row] = outcome.growthPages;
     return undefined;
   }
 

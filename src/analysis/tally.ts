@@ -129,13 +129,19 @@ export function addVerdict(tally: Tally, verdict: Verdict): void {
   }
   const refusal = refusalOf(verdict);
   if (refusal) {
-    const refused = tally.refused.get(refusal) ?? { ranges: 0, pages: 0 };
-    refused.ranges++;
-    refused.pages += resident;
-    tally.refused.set(refusal, refused);
+    refuse(tally, refusal, resident);
   } else {
     tally.leftSmallPages += cost.after.pagesByOrder[0];
   }
+}
+
+/** Adds a range of so many resident pages that stays as it is. */
+export function refuse({ refused }: Tally, refusal: Refusal, pages: number): void {
+  const known = refused.get(refusal);
+  if (known) {
+    known.ranges++;
+    known.pages += pages;
+  } else refused.set(refusal, { ranges: 1, pages });
 }
 
 /**

@@ -50,10 +50,13 @@ export async function predictProcesses(
       const within = asked ? itemsOfVmaAt(items, asked.value.start) : items;
       const prediction = await predictMemory(within, geometry, runPolicy.value, {
         surroundings: { ...host, shrinkUnderused: runPolicy.value.shrinkUnderused },
-        onVerdict: (process, verdict, vma) => {
-          document?.add(process, verdict, policy.orders);
-          if (ranges) addTo(ranges, process, rangeOutcome(verdict, vma));
-        },
+        onVerdict:
+          document || ranges
+            ? (process, verdict, vma) => {
+                document?.add(process, verdict, policy.orders);
+                if (ranges) addTo(ranges, process, rangeOutcome(verdict, vma));
+              }
+            : undefined,
         onBatch: () => document?.flush(),
       });
       progress.clear();

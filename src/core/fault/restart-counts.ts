@@ -1,5 +1,5 @@
 import { type Geometry, pagesPerRange } from '../memory/geometry.ts';
-import { countBits, hasPage, type Occupancy } from '../memory/occupancy.ts';
+import { countBits, type Occupancy } from '../memory/occupancy.ts';
 import type { OrderSet } from '../memory/order.ts';
 import type { PageSpan } from '../memory/page-span.ts';
 import { hasLargeFolio, type RangeState } from '../memory/range-state.ts';
@@ -62,8 +62,8 @@ export function addRestartedRange(
   const touched = withoutPages(touchedPages(range), holes);
   counts.sharedPages += countSharedPages(range, holes);
   const largest = largestOrder(orders, range.geometry.pmdOrder);
-  forEachFolioPage(range, (order, page) => {
-    if (order > largest && hasPage(touched, page)) counts.largerFolioPages++;
+  forEachFolioPage(range, touched, (order) => {
+    if (order > largest) counts.largerFolioPages++;
   });
   forEachBlock(vma, range.geometry, holes, (first, block) => {
     const order = largestOrder(orders, block);
@@ -160,13 +160,18 @@ export function countSharedPages(
   return pages;
 }
 
-/** Calls `visit` with the order of the folio for each touched page in a large folio. */
-export function forEachFolioPage(range: RangeState, visit: (order: number, page: number) => void): void {
-  const { geometry, folioOrders, pmdMapped } = range;
+/** Calls `visit` with the order of the folio for each of these touched pages that is in a large folio. */
+export function forEachFolioPage(
+  { geometry, folioOrders, pmdMapped }: RangeState,
+  touched: Occupancy,
+  visit: (order: number) => void,
+): void {
   if (!pmdMapped && !(folioOrders && hasLargeFolio(folioOrders))) return;
-  const touched = touchedPages(range);
-  for (let page = 0; page < pagesPerRange(geometry); page++) {
-    const order = pmdMapped ? geometry.pmdOrder : (folioOrders?.[page] ?? 0);
-    if (order > 0 && hasPage(touched, page)) visit(order, page);
+  for (let i = 0; i < touched.length; i++) {
+    for (let left = touched[i]; left !== 0; left &= left - 1) {
+      const page = 32 * i + 31 - Math.clz32(left & -left);
+      const order = pmdMapped ? geometry.pmdOrder : (folioOrders?.[page] ?? 0);
+      if (order > 0) visit(order);
+    }
   }
 }

@@ -56,7 +56,7 @@ export function addRestartRange(table: RestartTable, range: RangeState, vma: Pag
 
 /** Adds what a restart asks about the folios of a range that is counted elsewhere. */
 export function addRestartFolios(table: RestartTable, range: RangeState): void {
-  forEachFolioPage(range, (order) => {
+  forEachFolioPage(range, touchedPages(range), (order) => {
     table.folioPages[order]++;
   });
 }

@@ -30,12 +30,12 @@ export function pagesPerRange(geometry: Geometry): number {
 
 /** Bytes in one base page (PAGE_SIZE). */
 export function pageBytes(geometry: Geometry): number {
-  return 2 ** geometry.pageShift;
+  return 1 << geometry.pageShift;
 }
 
 /** Bytes in one PMD range (PMD_SIZE). */
 export function rangeBytes(geometry: Geometry): number {
-  return 2 ** (geometry.pageShift + geometry.pmdOrder);
+  return (1 << geometry.pageShift) * (1 << geometry.pmdOrder);
 }
 
 /** Bytes in a folio of this order. */

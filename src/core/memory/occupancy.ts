@@ -36,11 +36,24 @@ export function clearPage(occupancy: Occupancy, page: number): void {
 }
 
 export function setPages(occupancy: Occupancy, first: number, count: number): void {
-  for (let page = first; page < first + count; page++) setPage(occupancy, page);
+  for (let page = first; page < first + count; ) {
+    const pages = Math.min(32 - (page & 31), first + count - page);
+    occupancy[page >>> 5] |= pagesOfWord(page, pages);
+    page += pages;
+  }
 }
 
 export function clearPages(occupancy: Occupancy, first: number, count: number): void {
-  for (let page = first; page < first + count; page++) clearPage(occupancy, page);
+  for (let page = first; page < first + count; ) {
+    const pages = Math.min(32 - (page & 31), first + count - page);
+    occupancy[page >>> 5] &= ~pagesOfWord(page, pages);
+    page += pages;
+  }
+}
+
+/** So many pages from one on, all of them in one word. */
+function pagesOfWord(page: number, pages: number): number {
+  return (pages === 32 ? -1 : (1 << pages) - 1) << (page & 31);
 }
 
 /** The pages without those in [first, first + count); undefined if there are none. */

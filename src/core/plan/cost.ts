@@ -1,6 +1,6 @@
 import { pagesPerRange } from '../memory/geometry.ts';
 import { hasPage } from '../memory/occupancy.ts';
-import { CODE_EMPTY, CODE_SWAP, codeOfOrder, orderOfCode, writePteCodes } from '../memory/pte-code.ts';
+import { codeOfOrder, orderOfCode, writePteCodes } from '../memory/pte-code.ts';
 import type { RangeState } from '../memory/range-state.ts';
 import { type CollapsePlan, collapsesOf } from './plan.ts';
 
@@ -78,29 +78,24 @@ function swapIn(range: RangeState, count: number, codes: Uint8Array): void {
 }
 
 function describe(codes: Uint8Array, pmdOrder: number, pmdMapped: boolean): Mapping {
-  const pagesByOrder = Array.from({ length: pmdOrder + 1 }, () => 0);
-  const wholeFolios = pagesByOrder.slice();
-  for (let page = 0; page < codes.length; ) {
-    const code = codes[page];
-    if (code === CODE_EMPTY || code === CODE_SWAP) {
-      page++;
-      continue;
-    }
+  const pagesByOrder = new Array<number>(pmdOrder + 1).fill(0);
+  const wholeFolios = new Array<number>(pmdOrder + 1).fill(0);
+  for (let first = 0; first < codes.length; ) {
+    const code = codes[first];
+    let end = first + 1;
+    while (end < codes.length && codes[end] === code) end++;
     // The zero page is nobody's memory.
     const order = orderOfCode(code);
-    const whole = order !== undefined && order > 0 && !pmdMapped && isWholeFolio(codes, page, order);
-    const pages = whole ? 1 << order : 1;
-    if (whole) wholeFolios[order]++;
-    if (order !== undefined) pagesByOrder[order] += pages;
-    page += pages;
+    if (order !== undefined) {
+      pagesByOrder[order] += end - first;
+      if (order > 0 && !pmdMapped) wholeFolios[order] += alignedWindows(first, end, order);
+    }
+    first = end;
   }
   return { pagesByOrder, pmdMappedPages: pmdMapped ? pagesByOrder[pmdOrder] : 0, wholeFolios };
 }
 
-function isWholeFolio(codes: Uint8Array, first: number, order: number): boolean {
-  const size = 1 << order;
-  if (first % size !== 0 || first + size > codes.length) return false;
-  const code = codeOfOrder(order);
-  for (let page = first; page < first + size; page++) if (codes[page] !== code) return false;
-  return true;
+/** Naturally aligned windows of an order among the pages from `first` up to `end`. */
+function alignedWindows(first: number, end: number, order: number): number {
+  return Math.max(0, (end >>> order) - ((first + (1 << order) - 1) >>> order));
 }

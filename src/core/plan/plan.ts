@@ -1,6 +1,7 @@
 import { countPages, countWindow } from '../memory/occupancy.ts';
 import { hasLargeFolio, type RangeState } from '../memory/range-state.ts';
 import { type AttemptRecord, CandidateRange } from '../rules/candidate.ts';
+import { firstHeld } from '../rules/isolation.ts';
 import { LruBatch } from '../rules/lru-batch.ts';
 import { decidedOutcome, type OutcomeRule } from '../rules/outcome.ts';
 import type { CollapsePolicy } from '../rules/policy.ts';
@@ -70,11 +71,13 @@ export function planRange(
   return { scan, result, attempts, swappedInPages: candidates.swappedIn };
 }
 
-/** Whether no attempt can fail: small private pages that were used recently, and none swapped out. */
+/**
+ * Whether attempts fail for no other reason than that a folio is large enough already: private pages that were
+ * used recently, and none swapped out.
+ */
 function isOrdinary(range: RangeState, scan: ScanReport, { caller, model }: CollapsePolicy): boolean {
   if (caller !== 'khugepaged' || model.noneRule !== 'ends' || range.uffdArmed) return false;
-  if (scan.unmapped > 0 || scan.shared > 0 || scan.referenced < countPages(scan.occupied)) return false;
-  return !range.folioOrders || !hasLargeFolio(range.folioOrders);
+  return scan.unmapped === 0 && scan.shared === 0 && scan.referenced === countPages(scan.occupied);
 }
 
 /**
@@ -82,7 +85,7 @@ function isOrdinary(range: RangeState, scan: ScanReport, { caller, model }: Coll
  * (docs/performance.md#policies-in-bulk).
  */
 function planOrdinary(
-  { geometry }: RangeState,
+  { geometry, folioOrders }: RangeState,
   scan: ScanReport,
   { orders, maxPtesNone }: CollapsePolicy,
   lruBatch: LruBatch,
@@ -90,13 +93,22 @@ function planOrdinary(
   const { occupied } = scan;
   const windows: PackedWindow[] = [];
   planWindows(occupied, orders, maxPtesNone, geometry, windows);
-  const attempts = windows.map((packed): AttemptRecord => {
-    const { offset, order } = unpackWindow(packed);
-    return { offset, order, result: 'SCAN_SUCCEED', pages: countWindow(occupied, offset, order) };
-  });
+  const large = folioOrders && hasLargeFolio(folioOrders) ? folioOrders : undefined;
   lruBatch.startRange();
-  if (attempts.length > 0) lruBatch.drain();
-  const result = attempts.length > 0 ? 'SCAN_SUCCEED' : 'SCAN_FAIL';
+  let result: ScanResult = 'SCAN_FAIL';
+  const attempts = windows.map((packed): AttemptRecord => {
+    const window = unpackWindow(packed);
+    const { offset, order } = window;
+    const pages = countWindow(occupied, offset, order);
+    const held = large && firstHeld(occupied, large, window, geometry);
+    if (large && held !== undefined) {
+      lruBatch.putBack(occupied, large, offset, held);
+      return { offset, order, result: 'SCAN_PTE_MAPPED_HUGEPAGE', pages };
+    }
+    lruBatch.drain();
+    result = 'SCAN_SUCCEED';
+    return { offset, order, result: 'SCAN_SUCCEED', pages };
+  });
   return { scan, result, attempts, swappedInPages: 0 };
 }
 

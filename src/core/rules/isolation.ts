@@ -1,4 +1,5 @@
 import type { Geometry } from '../memory/geometry.ts';
+import { hasPage, type Occupancy } from '../memory/occupancy.ts';
 import type { Window } from '../memory/order.ts';
 import { type CollapsePolicy, noneLimit, sharedLimit } from './policy.ts';
 import type { ScanResult } from './scan-result.ts';
@@ -77,4 +78,21 @@ export function isolateWindow(
     if (byKhugepaged && facts.isReferenced(page)) referenced++;
     return undefined;
   }
+}
+
+/**
+ * The first page of a window in a folio of its order or a larger one, at which isolation ends; undefined if
+ * there is none, or the window is that of the PMD order. `mapped` are PTEs that map an ordinary page. Row 7 of
+ * docs/khugepaged.md#isolation.
+ */
+export function firstHeld(
+  mapped: Occupancy,
+  folioOrders: Uint8Array,
+  { offset, order }: Window,
+  { pmdOrder }: Geometry,
+): number | undefined {
+  if (order === pmdOrder) return undefined;
+  for (let page: number = offset; page < offset + (1 << order); page++)
+    if (folioOrders[page] >= order && hasPage(mapped, page)) return page;
+  return undefined;
 }

@@ -1,3 +1,5 @@
+import { hasPage, type Occupancy } from '../memory/occupancy.ts';
+
 /**
  * The per-CPU batch of folios on their way to the LRU list. A page in it carries one reference more than its
  * mappings, so a collapse attempt over it fails with SCAN_PAGE_COUNT until the batch drains.
@@ -32,6 +34,20 @@ export class LruBatch {
   addSmallPage(page: number): void {
     this.#pages.add(page);
     if (this.#earlier + this.#pages.size === LruBatch.SLOTS) this.drain();
+  }
+
+  /**
+   * What was isolated of the pages of the current range from `first` up to `end` goes back to the LRU list, the
+   * last page first (release_pte_pages, docs/khugepaged.md#lru-batch).
+   */
+  putBack(mapped: Occupancy, folioOrders: Uint8Array, first: number, end: number): void {
+    let large = false;
+    for (let page = end - 1; page >= first; page--) {
+      if (!hasPage(mapped, page)) continue;
+      if (folioOrders[page] > 0) large = true;
+      else this.addSmallPage(page);
+    }
+    if (large) this.drain();
   }
 
   /** A large folio never waits: it drains the batch. So does every wake-up of khugepaged. */
