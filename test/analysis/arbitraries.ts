@@ -10,7 +10,7 @@ import {
   setPage,
 } from '../../src/core/memory/occupancy.ts';
 import type { Order } from '../../src/core/memory/order.ts';
-import type { RangeState } from '../../src/core/memory/range-state.ts';
+import { OBSERVABLE_FACTS, pageFacts, type RangeState } from '../../src/core/memory/range-state.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { SCAN_RESULTS } from '../../src/core/rules/scan-result.ts';
@@ -20,8 +20,36 @@ import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
 import { occupancies } from '../core/arbitraries.ts';
 import { processItem, rangesItem, vmaItem } from './streams.ts';
 
-/** Ranges with any facts, known or not; most have nothing that fails the scan. */
+/** Ranges with any facts, known or not; most have nothing that fails the scan. One in three is plain. */
 export function ranges(geometry: Geometry): fc.Arbitrary<RangeState> {
+  return fc.oneof({ weight: 2, arbitrary: oddRanges(geometry) }, plainRanges(geometry));
+}
+
+/** Ranges of pages of which nothing is known but their folios, or that there is nothing to know. */
+function plainRanges(geometry: Geometry): fc.Arbitrary<RangeState> {
+  const none = emptyOccupancy(geometry);
+  const small = fc.constant(new Uint8Array(pagesPerRange(geometry)));
+  const unknown = fc.option(fc.constantFrom(...OBSERVABLE_FACTS), { nil: undefined });
+  return fc
+    .record({
+      present: occupancies(geometry),
+      folioOrders: fc.oneof({ weight: 2, arbitrary: small }, folioOrders(geometry)),
+      unknown,
+    })
+    .map(({ present, folioOrders, unknown }) => ({
+      geometry,
+      address: 0,
+      facts: pageFacts({ present, swap: none }, (each) => (each === unknown ? undefined : none)),
+      folioOrders:
+        unknown === 'folioOrders'
+          ? undefined
+          : folioOrders.map((order, page) => (hasPage(present, page) ? order : 0)),
+      pmdMapped: unknown === 'pmdMapped' ? undefined : false,
+      uffdArmed: false,
+    }));
+}
+
+function oddRanges(geometry: Geometry): fc.Arbitrary<RangeState> {
   const pages = pagesPerRange(geometry);
   const few = fc.array(fc.nat({ max: pages - 1 }), { maxLength: 3 }).map((list) => bitmap(geometry, list));
   const seldom = fact(fc.oneof({ weight: 9, arbitrary: fc.constant(emptyOccupancy(geometry)) }, few));
