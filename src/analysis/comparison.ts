@@ -6,6 +6,7 @@ import {
   type Occupancy,
   setPages,
 } from '../core/memory/occupancy.ts';
+import type { Window } from '../core/memory/order.ts';
 import { collapsesOf } from '../core/plan/plan.ts';
 import { addVerdict, emptyTally, type Tally } from './tally.ts';
 import type { Verdict } from './verdict.ts';
@@ -45,18 +46,23 @@ export function addComparison(comparison: Comparison, pid: number, a: Verdict, b
   addVerdict(comparison.tallies[1], b);
   if (!a.plan || !b.plan) return;
   comparison.ranges++;
-  const windows = (attempts: readonly { offset: number; order: number }[]) =>
-    attempts
-      .map(({ offset, order }) => `${offset}:${order}`)
-      .sort()
-      .join();
-  if (windows(a.plan.attempts) !== windows(b.plan.attempts)) comparison.otherAttempts++;
-  if (windows(collapsesOf(a.plan)) === windows(collapsesOf(b.plan))) return;
+  if (!sameWindows(a.plan.attempts, b.plan.attempts)) comparison.otherAttempts++;
+  if (sameWindows(collapsesOf(a.plan), collapsesOf(b.plan))) return;
   comparison.otherCollapses++;
   comparison.first ??= { pid, address: a.range.address };
   const [ofA, ofB] = [covered(a), covered(b)];
   comparison.onlyCovered[0] += countPages(difference(ofA, ofB));
   comparison.onlyCovered[1] += countPages(difference(ofB, ofA));
+}
+
+/** Whether these are the same windows, in any order. */
+function sameWindows(a: readonly Window[], b: readonly Window[]): boolean {
+  if (a.length !== b.length) return false;
+  if (a.every(({ offset, order }, i) => b[i].offset === offset && b[i].order === order)) return true;
+  const sorted = (windows: readonly Window[]) =>
+    Uint32Array.from(windows, ({ offset, order }) => offset * 16 + order).sort();
+  const [ofA, ofB] = [sorted(a), sorted(b)];
+  return ofA.every((window, i) => window === ofB[i]);
 }
 
 function covered({ range, plan }: Verdict): Occupancy {

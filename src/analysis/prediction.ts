@@ -87,6 +87,8 @@ export interface PredictionOptions {
     verdict: Verdict,
     vma: Pick<VmaPrediction, 'vma' | 'restartOrders'>,
   ) => void;
+  /** Runs the planning of each batch of ranges, for searches that may have to be ended. */
+  readonly inStep?: ((step: () => void) => void) | undefined;
   /** Awaited after each batch of ranges, so that a slow consumer holds the source back. */
   readonly onBatch?: () => Promise<void> | undefined;
 }
@@ -113,6 +115,21 @@ export async function predictMemory(
   const limits = new GroupLimits();
   const freed = new FreedOriginals();
   const counter = options.onVerdict ? undefined : new RangeCounter(geometry, runPolicy);
+  const { inStep = (step) => step() } = options;
+  const addRanges = ({ ranges, vma, process, tally }: Batch) => {
+    // Of collapses in limited groups each is charged on its own.
+    const count = process.process.memoryGroups?.length ? undefined : counter;
+    for (const range of ranges) {
+      if (count?.add(tally, range, vma)) continue;
+      const verdict = judgeWithin(range, vma, process.process, runPolicy, limits);
+      addVerdict(tally, verdict);
+      const span = spanFrom(vma.vma, range.address, geometry);
+      addRestart(tally, range, span, vma.restartOrders);
+      tally.freedSharedPages += freed.add(verdict);
+      process.unnamedSharedPages += unnamedSharedPages(range);
+      options.onVerdict?.(process.process, verdict, vma);
+    }
+  };
   let process: ProcessPrediction | undefined;
   let vma: Omit<VmaPrediction, 'tally'> | undefined;
   let tally: Tally | undefined;
@@ -146,17 +163,8 @@ export async function predictMemory(
           tally = emptyTally(geometry);
           if (vma.vma.anonymous) process.vmas.push({ ...vma, tally });
         }
-        for (const range of item.ranges) {
-          // Of collapses in limited groups each is charged on its own.
-          if (!process.process.memoryGroups?.length && counter?.add(tally, range, vma)) continue;
-          const verdict = judgeWithin(range, vma, process.process, runPolicy, limits);
-          addVerdict(tally, verdict);
-          const span = spanFrom(vma.vma, range.address, geometry);
-          addRestart(tally, range, span, vma.restartOrders);
-          tally.freedSharedPages += freed.add(verdict);
-          process.unnamedSharedPages += unnamedSharedPages(range);
-          options.onVerdict?.(process.process, verdict, vma);
-        }
+        const batch = { ranges: item.ranges, vma, process, tally };
+        inStep(() => addRanges(batch));
         await options.onBatch?.();
         break;
       case 'skipped':
@@ -179,6 +187,14 @@ export async function predictMemory(
   }
   prediction.limits.push(...limits.outcomes());
   return prediction;
+}
+
+/** Ranges that were handed out together, and where they belong. */
+interface Batch {
+  readonly ranges: readonly RangeState[];
+  readonly vma: Omit<VmaPrediction, 'tally'>;
+  readonly process: ProcessPrediction;
+  readonly tally: Tally;
 }
 
 /** What becomes of a range within the limits of control groups: growth without room is a failure. */

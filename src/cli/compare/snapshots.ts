@@ -5,7 +5,7 @@ import { type Result, succeed } from '../../core/base/failure.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import { costOf } from '../../core/plan/cost.ts';
 import { planRange } from '../../core/plan/plan.ts';
-import type { MemoryOrigin } from '../../core/rules/memory-source.ts';
+import type { MemoryItem, MemoryOrigin } from '../../core/rules/memory-source.ts';
 import { parseObjective } from '../../verify/best-cover.ts';
 import type { CheckedAlgorithm } from '../../verify/checked-algorithm.ts';
 import { addRangeToGap, emptyGap, type Gap } from '../../verify/optimality.ts';
@@ -21,6 +21,8 @@ export interface AskedSnapshots {
   readonly files: readonly InputFile[];
   readonly flags: WithPolicyFile<OutcomeFlags>;
   readonly showProgress: (done: number, what: string) => void;
+  /** Runs what asks searches of other people; undefined where there are none. */
+  readonly inStep?: ((step: () => void) => void) | undefined;
 }
 
 /** What was found, and in whose memory. */
@@ -66,7 +68,7 @@ export async function measureGap(
 async function judgeSnapshots(
   command: 'compare' | 'verify',
   { algorithm, model }: CheckedAlgorithm,
-  { files, flags, showProgress }: AskedSnapshots,
+  { files, flags, showProgress, inStep }: AskedSnapshots,
   onVerdict: (pid: number, verdict: Verdict, runPolicy: CommandPolicy) => void,
 ): Promise<Result<{ readonly geometry: Geometry; readonly origins: readonly MemoryOrigin[] }>> {
   const opened = await openSnapshots(command, files, flags.policy);
@@ -79,7 +81,8 @@ async function judgeSnapshots(
   const runPolicy = { ...commandPolicy.value, model, algorithm };
   let ranges = 0;
   const read = await readMemory(opened.value, async (items) => {
-    await predictMemory(items, geometry, runPolicy, {
+    await predictMemory(inStep ? inSteps(items) : items, geometry, runPolicy, {
+      inStep,
       onVerdict: (process, verdict) => {
         ranges++;
         onVerdict(process.pid, verdict, runPolicy);
@@ -92,6 +95,18 @@ async function judgeSnapshots(
     return succeed(undefined);
   });
   return read.ok ? succeed({ geometry, origins: opened.value.origins }) : read;
+}
+
+/** Ranges that are planned in one step: slow searches get through so many in time. */
+const STEP_RANGES = 64;
+
+async function* inSteps(items: AsyncIterable<MemoryItem>): AsyncIterable<MemoryItem> {
+  for await (const item of items) {
+    if (item.kind !== 'ranges') yield item;
+    else
+      for (let first = 0; first < item.ranges.length; first += STEP_RANGES)
+        yield { kind: 'ranges', ranges: item.ranges.slice(first, first + STEP_RANGES) };
+  }
 }
 
 /** The same range under the same settings, judged by another algorithm. */

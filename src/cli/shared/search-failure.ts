@@ -16,20 +16,48 @@ export function searchFailure(error: unknown, names: readonly string[]): Failure
 }
 
 /** The same algorithm, ended with a HangError that names it after `timeout` milliseconds. */
-export function bounded({ name, algorithm, model }: CheckedAlgorithm, timeout: number): CheckedAlgorithm {
+export function bounded(checked: CheckedAlgorithm, timeout: number): CheckedAlgorithm {
+  const supervision = new Supervision(timeout);
+  const { name, algorithm, model } = supervision.of(checked);
   return {
     name,
     model,
-    algorithm: {
-      name,
-      collapse: (...asked) => {
-        try {
-          return withDeadline(timeout, () => algorithm.collapse(...asked));
-        } catch (error) {
-          if (error instanceof HangError) throw new HangError(`${name} does not come back`);
-          throw error;
-        }
-      },
-    },
+    algorithm: { name, collapse: (...asked) => supervision.run(() => algorithm.collapse(...asked)) },
   };
+}
+
+/** Searches of other people under one deadline: starting the clock takes longer than most searches. */
+export class Supervision {
+  readonly #timeout: number;
+  #asked = '';
+
+  /** Steps may take so many milliseconds. */
+  constructor(timeout: number) {
+    this.#timeout = timeout;
+  }
+
+  /** The same algorithm, for use in steps. */
+  of({ name, algorithm, model }: CheckedAlgorithm): CheckedAlgorithm {
+    return {
+      name,
+      model,
+      algorithm: {
+        name,
+        collapse: (...asked) => {
+          this.#asked = name;
+          return algorithm.collapse(...asked);
+        },
+      },
+    };
+  }
+
+  /** Runs a step that asks them; where one does not come back in time, a HangError names it. */
+  run<T>(step: () => T): T {
+    try {
+      return withDeadline(this.#timeout, step);
+    } catch (error) {
+      if (error instanceof HangError) throw new HangError(`${this.#asked} does not come back`);
+      throw error;
+    }
+  }
 }

@@ -1,4 +1,4 @@
-import { pagesPerRange } from '../memory/geometry.ts';
+import { MAX_PMD_ORDER, pagesPerRange } from '../memory/geometry.ts';
 import { hasPage } from '../memory/occupancy.ts';
 import { codeOfOrder, orderOfCode, writePteCodes } from '../memory/pte-code.ts';
 import type { RangeState } from '../memory/range-state.ts';
@@ -77,9 +77,11 @@ function swapIn(range: RangeState, count: number, codes: Uint8Array): void {
   }
 }
 
+const NONE_BY_ORDER = Array.from({ length: MAX_PMD_ORDER + 1 }, () => 0);
+
 function describe(codes: Uint8Array, pmdOrder: number, pmdMapped: boolean): Mapping {
-  const pagesByOrder = new Array<number>(pmdOrder + 1).fill(0);
-  const wholeFolios = new Array<number>(pmdOrder + 1).fill(0);
+  const pagesByOrder = NONE_BY_ORDER.slice(0, pmdOrder + 1);
+  const wholeFolios = NONE_BY_ORDER.slice(0, pmdOrder + 1);
   for (let first = 0; first < codes.length; ) {
     const code = codes[first];
     let end = first + 1;
