@@ -81,6 +81,19 @@ test('an address anywhere in the VMA will do; the summary is of this VMA', async
 });
 
 test.each([
+  `predict ${REDIS} --orders all --max-ptes-none 100 --kernel linux-7.3`,
+  'predict test/fixtures/programs/postgresql.parquet --enabled always',
+  'predict examples/services.digest.json',
+  ASKED,
+])('%s --totals leaves the ranges out of its JSON, and nothing else', async (line) => {
+  const { ranges, ...others } = await jsonOf(line);
+  expect(ranges).toBeInstanceOf(Array);
+  expect(await jsonOf(`${line} --totals`)).toEqual(others);
+});
+
+test.each([
+  [`predict ${REDIS} --totals`, /--totals leaves ranges out of the JSON about memory: give --json/],
+  ['predict --pattern 0-15 --totals --json', /--totals .* processes or FILE/],
   [`predict ${REDIS} --vma 0x1000`, /no VMA with a page of anonymous memory holds it/],
   [`predict ${REDIS} --vma here`, /write a hexadecimal address/],
   ['predict --pattern 0-15 --vma 0', /give processes or snapshots/],

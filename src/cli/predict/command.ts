@@ -22,6 +22,7 @@ export type PredictFlags = TlbFlag &
     readonly ranges?: string;
     readonly vma?: string;
     readonly restart?: boolean;
+    readonly totals?: boolean;
     readonly verbose?: boolean;
   };
 
@@ -40,6 +41,9 @@ export const predictCommand = buildCommand<PredictFlags, string[], Context>({
       ),
       restart: optionalSwitch(
         'What page faults make of each VMA when its process starts again; of each range with --ranges and --pattern',
+      ),
+      totals: optionalSwitch(
+        'With --json: processes and VMAs without each range: kilobytes, whatever the memory',
       ),
       ...policyFlags,
       ...listingFlags,
@@ -60,6 +64,7 @@ export const predictCommand = buildCommand<PredictFlags, string[], Context>({
         'thpscope predict -p $(pidof -s redis-server)',
         'thpscope predict --all --orders all --max-ptes-none 0',
         'thpscope predict -p 1234 --enabled always --vma 0x7f3a5c200000 --sort growth --top 20',
+        'thpscope predict --all --json --totals',
         'thpscope predict --pattern 0-15 --orders all --max-ptes-none 0 --json',
       ],
     ),

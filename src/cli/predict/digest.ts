@@ -40,7 +40,7 @@ export async function predictDigest(
     const totals = digestTotalsJson(memory, counts, restart);
     await print(
       context,
-      `${JSON.stringify({ ...predictHead(policy), ...originField(source.origins), ranges: [], totals, otherBytes: otherBytesOf(memory) ?? null })}\n`,
+      `${JSON.stringify({ ...predictHead(policy), ...originField(source.origins), ...(flags.totals ? {} : { ranges: [] }), totals, otherBytes: otherBytesOf(memory) ?? null })}\n`,
     );
   } else {
     const readOn = readOnKernel(host.kernelRelease, false);

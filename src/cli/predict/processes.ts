@@ -42,7 +42,9 @@ export async function predictProcesses(
   }
   const policy = hugepagePolicy(runPolicy.value, geometry);
   const ranges = asked && new Map<Process, RangeOutcome[]>();
-  const document = flags.json ? new JsonDocument(context, predictHead(policy)) : undefined;
+  const document = flags.json
+    ? new JsonDocument(context, predictHead(policy), flags.totals !== true)
+    : undefined;
   const progress = startProgress(context);
   const read = await readMemory(
     opened.value,
@@ -51,13 +53,13 @@ export async function predictProcesses(
       const prediction = await predictMemory(within, geometry, runPolicy.value, {
         surroundings: { ...host, shrinkUnderused: runPolicy.value.shrinkUnderused },
         onVerdict:
-          document || ranges
+          document?.hasRanges || ranges
             ? (process, verdict, vma) => {
                 document?.add(process, verdict, policy.orders);
                 if (ranges) addTo(ranges, process, rangeOutcome(verdict, vma));
               }
             : undefined,
-        onBatch: () => document?.flush(),
+        onBatch: () => (document?.hasRanges ? document.flush() : undefined),
       });
       progress.clear();
       if (ranges?.size === 0) return noRanges(flags.vma ?? '', prediction);
@@ -114,20 +116,22 @@ function noRanges(address: string, { skipped }: Prediction): Failed {
   );
 }
 
-/** A JSON object whose `ranges` are written as they come, so that it need not fit in memory. */
+/** A JSON object whose `ranges`, if it has any, are written as they come, so that it need not fit in memory. */
 class JsonDocument {
+  readonly hasRanges: boolean;
   readonly #context: Context;
   #pending: string;
   #separator = '';
   #finished = false;
 
-  constructor(context: Context, head: object) {
+  constructor(context: Context, head: object, hasRanges: boolean) {
+    this.hasRanges = hasRanges;
     this.#context = context;
-    this.#pending = `${JSON.stringify(head).slice(0, -1)},"ranges":[`;
+    this.#pending = JSON.stringify(head).slice(0, -1) + (hasRanges ? ',"ranges":[' : '');
   }
 
   add(process: Process, { range, plan, policy }: Verdict, allOrders: Parameters<typeof rangeJson>[3]): void {
-    if (!plan) return;
+    if (!plan || !this.hasRanges) return;
     this.#pending += `${this.#separator}\n${JSON.stringify({ pid: process.pid, ...rangeJson(range, plan, policy, allOrders) })}`;
     this.#separator = ',';
   }
@@ -140,7 +144,7 @@ class JsonDocument {
 
   async finish(tail: object): Promise<void> {
     this.#finished = true;
-    this.#pending += `],${JSON.stringify(tail).slice(1)}\n`;
+    this.#pending += `${this.hasRanges ? ']' : ''},${JSON.stringify(tail).slice(1)}\n`;
     await this.flush();
   }
 

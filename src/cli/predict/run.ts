@@ -30,6 +30,11 @@ async function predictSource(
   context: Context,
   { flags, files }: CommandInputs<PredictFlags>,
 ): Promise<Result<void>> {
+  if (flags.totals && (!flags.json || flags.pattern !== undefined || flags.ranges !== undefined))
+    return fail(
+      'usage',
+      '--totals leaves ranges out of the JSON about memory: give --json, and processes or FILE',
+    );
   const totalsOnly = flags.pattern !== undefined || flags.ranges !== undefined || files.some(isDigestFile);
   if (totalsOnly && (flags.sort ?? flags.top ?? flags.vma) !== undefined)
     return fail('usage', '--vma, --sort and --top list what there is: give processes or snapshots');
