@@ -1,17 +1,12 @@
 import { sum } from '../core/base/sum.ts';
 import { countWindows, emptyWindowCounts } from '../core/digest/window-counts.ts';
-import type { Geometry } from '../core/memory/geometry.ts';
-import { isEmpty, type Occupancy, wordsPerRange } from '../core/memory/occupancy.ts';
-import {
-  OBSERVABLE_FACTS,
-  type ObservableFact,
-  observed,
-  type RangeState,
-  unknownFacts,
-} from '../core/memory/range-state.ts';
+import { type Geometry, pagesPerRange } from '../core/memory/geometry.ts';
+import { emptyOccupancy, type Occupancy, wordsPerRange } from '../core/memory/occupancy.ts';
+import { pageFacts, type RangeState, unknownMask, unknownOfMask } from '../core/memory/range-state.ts';
 import { costOf, type Mapping } from '../core/plan/cost.ts';
 import type { MemoryItem, Process } from '../core/rules/memory-source.ts';
 import { coversRange, type Vma } from '../core/rules/vma.ts';
+import { KeptFacts } from './kept-facts.ts';
 import { PlainRanges } from './plain-ranges.ts';
 
 /** A VMA that has ranges in a table, in rows from `first` up to `end`. */
@@ -40,30 +35,23 @@ export const ROW_KIND = {
   edge: 3,
 } as const;
 
-/** The facts of ranges besides their present pages and addresses; most ranges share a few. */
-interface Facts {
-  readonly state: RangeState;
-  readonly unknown: readonly ObservableFact[];
-}
-
 const FIRST_CAPACITY = 4096;
 
 /**
  * All anonymous PMD ranges of some memory, a row each, in columns: what draws and judges a whole machine at
- * once. A plain range of 512 PTEs takes 112 bytes; what is unusual about ranges is kept once for all that
- * share it.
+ * once. A plain range of 512 PTEs takes 118 bytes; what is unusual about others is kept packed
+ * (kept-facts.ts): 8 bytes, 64 for each list that is not empty, two for each run of folio orders.
  */
 export class RangeTable {
   readonly geometry: Geometry;
   readonly processes: Process[] = [];
   readonly vmas: TableVma[] = [];
-  readonly facts: Facts[] = [];
   rows = 0;
   addresses = new Float64Array(0);
   /** Index of the VMA. */
   vmaOf = new Uint32Array(0);
-  /** Index in `facts`. */
-  factsOf = new Uint32Array(0);
+  /** What is unknown of the range, a bit for each of `OBSERVABLE_FACTS`. */
+  unknown = new Uint16Array(0);
   kinds = new Uint8Array(0);
   residentPages = new Uint16Array(0);
   /** The order whose folios hold most resident pages. */
@@ -72,9 +60,12 @@ export class RangeTable {
   windows = new Uint16Array(0);
   #present = new Uint32Array(0);
   readonly #words: number;
+  readonly #none: Occupancy;
+  readonly #small: Uint8Array;
   readonly #counts;
-  readonly #plainFacts = new Map<number, number>();
-  readonly #otherFacts = new Map<string, number>();
+  readonly #kept: KeptFacts;
+  /** Where the other facts of a range are kept; -1 for a plain one, of which nothing is known but its pages. */
+  #placeOf = new Float64Array(0);
   readonly #plain = new PlainRanges();
   #vma: Vma | undefined;
 
@@ -82,6 +73,9 @@ export class RangeTable {
   constructor(geometry: Geometry, capacity = FIRST_CAPACITY) {
     this.geometry = geometry;
     this.#words = wordsPerRange(geometry);
+    this.#kept = new KeptFacts(geometry);
+    this.#none = emptyOccupancy(geometry);
+    this.#small = new Uint8Array(pagesPerRange(geometry));
     this.#counts = emptyWindowCounts(geometry);
     this.#grow(Math.max(1, capacity));
   }
@@ -107,11 +101,23 @@ export class RangeTable {
     }
   }
 
-  /** The state of a row. Its bitmap is a view into the table. */
+  /** The state of a row. Its bitmaps may be views into the table. */
   range(row: number): RangeState {
-    const { state } = this.facts[this.factsOf[row]];
-    const facts = { ...state.facts, present: this.present(row) };
-    return { ...state, address: this.addresses[row], facts };
+    const [address, place] = [this.addresses[row], this.#placeOf[row]];
+    const present = this.present(row);
+    if (place >= 0) return this.#kept.range(place, address, present);
+    const unknown = unknownOfMask(this.unknown[row]);
+    const facts = pageFacts({ present, swap: this.#none }, (fact) =>
+      unknown.includes(fact) ? undefined : this.#none,
+    );
+    return {
+      geometry: this.geometry,
+      address,
+      facts,
+      folioOrders: unknown.includes('folioOrders') ? undefined : this.#small,
+      pmdMapped: unknown.includes('pmdMapped') ? undefined : false,
+      uffdArmed: false,
+    };
   }
 
   /** Windows of an order with a page in them, from order 2 on, in a counted row. */
@@ -149,10 +155,8 @@ export class RangeTable {
     this.vmaOf[row] = this.vmas.length - 1;
     this.#present.set(range.facts.present, row * this.#words);
     const plain = this.#plain.unknownOf(range);
-    this.factsOf[row] =
-      plain === undefined
-        ? this.#intern(this.#otherFacts, factsKey(range), range)
-        : this.#intern(this.#plainFacts, plain, range);
+    this.unknown[row] = plain ?? unknownMask(range);
+    this.#placeOf[row] = plain === undefined ? this.#kept.add(range) : -1;
     if (plain !== undefined) this.#count(vma, row, range);
     else this.#describe(vma, row, range);
     if (!coversRange(vma.vma, range.address, this.geometry)) this.kinds[row] = ROW_KIND.edge;
@@ -181,19 +185,6 @@ export class RangeTable {
     addMapping(vma, before);
   }
 
-  /**
-   * Index of the facts of a range, of which only what ranges share is used: pages and addresses have columns
-   * of their own.
-   */
-  #intern<K>(known: Map<K, number>, key: K, range: RangeState): number {
-    let index = known.get(key);
-    if (index === undefined) {
-      index = this.facts.push({ state: range, unknown: unknownFacts(range) }) - 1;
-      known.set(key, index);
-    }
-    return index;
-  }
-
   #grow(capacity: number): void {
     const grown = <T extends { set(from: T): void }>(
       make: new (length: number) => T,
@@ -206,7 +197,8 @@ export class RangeTable {
     };
     this.addresses = grown(Float64Array, this.addresses);
     this.vmaOf = grown(Uint32Array, this.vmaOf);
-    this.factsOf = grown(Uint32Array, this.factsOf);
+    this.unknown = grown(Uint16Array, this.unknown);
+    this.#placeOf = grown(Float64Array, this.#placeOf);
     this.kinds = grown(Uint8Array, this.kinds);
     this.residentPages = grown(Uint16Array, this.residentPages);
     this.mainOrders = grown(Uint8Array, this.mainOrders);
@@ -227,15 +219,4 @@ function addMapping(vma: TableVma, before: Mapping): void {
   for (const [order, pages] of before.pagesByOrder.entries()) vma.pagesByOrder[order] += pages;
   vma.pmdMappedPages += before.pmdMappedPages;
   for (const [order, folios] of before.wholeFolios.entries()) vma.wholeFolios[order] += folios;
-}
-
-function factsKey(range: RangeState): string {
-  let key = `${range.pmdMapped} ${range.uffdArmed} ${range.facts.swap.join()}`;
-  for (const fact of OBSERVABLE_FACTS) {
-    const value = observed(range, fact);
-    if (typeof value === 'boolean') continue;
-    if (value === undefined) key += ' ?';
-    else key += value instanceof Uint32Array && isEmpty(value) ? ' ' : ` ${value.join()}`;
-  }
-  return key;
 }

@@ -6,12 +6,13 @@ import {
   largestOrder,
 } from '../core/fault/restart-counts.ts';
 import type { OrderSet } from '../core/memory/order.ts';
+import { unknownOfMask } from '../core/memory/range-state.ts';
 import { possibleOrders, restartOrders, spanFrom } from '../core/rules/vma.ts';
 import { canCount, countRange } from './counted-range.ts';
 import { mainOrder, type RangeTable, ROW_KIND, type TableVma } from './range-table.ts';
 import {
+  addChange,
   addTally,
-  addVerdict,
   emptyTally,
   growthOf,
   type Refusal,
@@ -63,8 +64,8 @@ interface VmaPolicy {
   readonly restartOrders: OrderSet;
   /** What changes in its process. */
   readonly changes: Tally;
-  /** By facts of the table, whether their unknown ones are noted. */
-  readonly factsSeen: boolean[];
+  /** What is unknown of the row before, which is noted. */
+  noted: number | undefined;
 }
 
 export function emptyOutcomes(rows: number): RowOutcomes {
@@ -124,10 +125,10 @@ export class TableJudge {
     let refusal: Refusal | undefined = eligibility.ineligible;
     if (!refusal && kind === ROW_KIND.edge) refusal = 'vma-edge';
     if (!refusal) {
-      const facts = table.factsOf[row];
-      if (eligibility.factsSeen[facts] === undefined) {
-        eligibility.factsSeen[facts] = true;
-        for (const fact of table.facts[facts].unknown) changes.unknown.add(fact);
+      const unknown = table.unknown[row];
+      if (eligibility.noted !== unknown) {
+        eligibility.noted = unknown;
+        for (const fact of unknownOfMask(unknown)) changes.unknown.add(fact);
       }
       changes.scanned++;
       if (kind === ROW_KIND.pmdMapped) refusal = 'SCAN_PMD_MAPPED';
@@ -144,7 +145,7 @@ export class TableJudge {
     const { orders, ineligible } = possibleOrders(vma, settings, model, geometry, thpDisabled);
     const ofFaults = restartOrders(vma, settings, model, geometry, thpDisabled);
     const changes = (this.#changes[process] ??= emptyTally(geometry));
-    return { orders, ineligible, restartOrders: ofFaults, changes, factsSeen: [] };
+    return { orders, ineligible, restartOrders: ofFaults, changes, noted: undefined };
   }
 
   #restart(row: number, { restartOrders: orders, changes }: VmaPolicy, into: RowOutcomes): void {
@@ -207,25 +208,12 @@ export class TableJudge {
     const { cost, plan } = verdict;
     into.mainOrders[row] = mainOrder(cost.after.pagesByOrder);
     into.growthPages[row] = growthOf(cost);
-    if (plan && plan.attempts.length > 0) addChange(tally, verdict);
+    if (plan && plan.attempts.length > 0) {
+      addChange(tally, verdict);
+      if (!refusal) tally.leftSmallPages += cost.after.pagesByOrder[0];
+    }
     return refusal;
   }
-}
-
-/** Adds the difference that a verdict makes: its range is counted already. */
-function addChange(tally: Tally, verdict: Parameters<typeof addVerdict>[1]): void {
-  const change = emptyTally(tally.geometry);
-  addVerdict(change, verdict);
-  change.ranges = change.scanned = change.residentPages = 0;
-  change.refused.clear();
-  change.unknown.clear();
-  for (const [order, pages] of change.pagesBefore.entries()) change.pagesAfter[order] -= pages;
-  change.pagesBefore.fill(0);
-  for (const [order, folios] of change.wholeFoliosBefore.entries()) change.wholeFoliosAfter[order] -= folios;
-  change.wholeFoliosBefore.fill(0);
-  change.pmdMappedPages.after -= change.pmdMappedPages.before;
-  change.pmdMappedPages.before = 0;
-  addTally(tally, change);
 }
 
 /** Adds the rows of a VMA as they are. */

@@ -104,35 +104,44 @@ export function emptyTally(geometry: Geometry): Tally {
 /** Adds what becomes of one range. */
 export function addVerdict(tally: Tally, verdict: Verdict): void {
   const { plan, cost, range } = verdict;
-  const resident = sum(cost.before.pagesByOrder);
+  const { before } = cost;
+  const resident = sum(before.pagesByOrder);
   tally.ranges++;
   tally.residentPages += resident;
+  for (const pages of [tally.pagesBefore, tally.pagesAfter]) addTo(pages, before.pagesByOrder);
+  for (const folios of [tally.wholeFoliosBefore, tally.wholeFoliosAfter]) addTo(folios, before.wholeFolios);
+  tally.pmdMappedPages.before += before.pmdMappedPages;
+  tally.pmdMappedPages.after += before.pmdMappedPages;
+  addChange(tally, verdict);
+  if (plan) {
+    tally.scanned++;
+    for (const fact of unknownFacts(range)) tally.unknown.add(fact);
+  }
+  const refusal = refusalOf(verdict);
+  if (refusal) refuse(tally, refusal, resident);
+  else tally.leftSmallPages += cost.after.pagesByOrder[0];
+}
+
+/** Adds by how much a plan changes a range that is counted as it is. */
+export function addChange(tally: Tally, { plan, cost }: Pick<Verdict, 'plan' | 'cost'>): void {
+  if (!plan) return;
+  const { before, after } = cost;
   tally.attempts += cost.attempts;
   tally.coveredPages += cost.coveredPages;
   tally.filledPages += cost.filledPages;
   tally.copiedPages += cost.copiedPages;
   tally.copiedSharedPages += cost.copiedSharedPages;
   tally.swappedInPages += cost.swappedInPages;
-  addTo(tally.pagesBefore, cost.before.pagesByOrder);
-  addTo(tally.pagesAfter, cost.after.pagesByOrder);
-  tally.pmdMappedPages.before += cost.before.pmdMappedPages;
-  tally.pmdMappedPages.after += cost.after.pmdMappedPages;
-  addTo(tally.wholeFoliosBefore, cost.before.wholeFolios);
-  addTo(tally.wholeFoliosAfter, cost.after.wholeFolios);
-  if (plan) {
-    tally.scanned++;
-    for (const fact of unknownFacts(range)) tally.unknown.add(fact);
-    for (const { order, result } of plan.attempts) {
-      if (result === 'SCAN_SUCCEED') tally.collapses[order]++;
-      else tally.failedAttempts.set(result, (tally.failedAttempts.get(result) ?? 0) + 1);
-    }
+  for (const { order, result } of plan.attempts) {
+    if (result === 'SCAN_SUCCEED') tally.collapses[order]++;
+    else tally.failedAttempts.set(result, (tally.failedAttempts.get(result) ?? 0) + 1);
   }
-  const refusal = refusalOf(verdict);
-  if (refusal) {
-    refuse(tally, refusal, resident);
-  } else {
-    tally.leftSmallPages += cost.after.pagesByOrder[0];
+  if (after === before) return;
+  for (let order = 0; order < after.pagesByOrder.length; order++) {
+    tally.pagesAfter[order] += after.pagesByOrder[order] - before.pagesByOrder[order];
+    tally.wholeFoliosAfter[order] += after.wholeFolios[order] - before.wholeFolios[order];
   }
+  tally.pmdMappedPages.after += after.pmdMappedPages - before.pmdMappedPages;
 }
 
 /** Adds a range of so many resident pages that stays as it is. */

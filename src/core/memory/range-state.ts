@@ -146,6 +146,19 @@ export function unknownFacts(range: RangeState): ObservableFact[] {
   return OBSERVABLE_FACTS.filter((fact) => observed(range, fact) === undefined);
 }
 
+/** The same as a number: a bit for each of `OBSERVABLE_FACTS`. */
+export function unknownMask(range: RangeState): number {
+  let mask = 0;
+  for (let bit = 0; bit < OBSERVABLE_FACTS.length; bit++)
+    if (observed(range, OBSERVABLE_FACTS[bit]) === undefined) mask |= 1 << bit;
+  return mask;
+}
+
+/** The facts whose bits are set. */
+export function unknownOfMask(mask: number): ObservableFact[] {
+  return OBSERVABLE_FACTS.filter((_, bit) => (mask >>> bit) & 1);
+}
+
 /**
  * Whether any order is above 0. Eight at a time, for this is asked of every range and the answer is mostly
  * no.
