@@ -128,10 +128,17 @@ export function findingsOf(
   const query = new DigestQuery(memory);
   const runPolicy = { settings, model, algorithm: ALGORITHMS[model.algorithm], outcomes: [] };
   const find = (each: ThpSettings) => policyFinding(query, each, model);
-  const findRanges = (each: ThpSettings): RangesFinding => ({
-    ...find(each),
-    ranges: read.table && judgeTable(read.table, { ...runPolicy, settings: each }),
-  });
+  const found = new Map<string, RangesFinding>();
+  const findRanges = (each: ThpSettings): RangesFinding => {
+    // Several budgets often lead to the same settings, and judging all ranges takes longest.
+    const key = JSON.stringify({ ...each, sizes: [...each.sizes].sort(([a], [b]) => a - b) });
+    const known = found.get(key);
+    if (known) return known;
+    const ranges = read.table && judgeTable(read.table, { ...runPolicy, settings: each });
+    const finding = { ...find(each), ranges };
+    found.set(key, finding);
+    return finding;
+  };
   const asked = findRanges(settings);
   const start = known ?? defaultSettings(geometry);
   const adviser = new Adviser({ source: read.digest, memory, model, base: start, space, values });

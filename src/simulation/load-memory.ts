@@ -1,5 +1,7 @@
+import { formatBytes } from '../core/base/bytes.ts';
 import { type Failure, fail, type Result, succeed } from '../core/base/failure.ts';
 import { sumKnown } from '../core/base/sum.ts';
+import { pageBytes } from '../core/memory/geometry.ts';
 import { hasPage, isEmpty } from '../core/memory/occupancy.ts';
 import { type ObservableFact, type RangeState, unknownFacts } from '../core/memory/range-state.ts';
 import type { KernelModel } from '../core/rules/kernel-model.ts';
@@ -53,11 +55,12 @@ export async function loadMemory(
 ): Promise<Result<LoadedMemory>> {
   const { geometry } = source;
   const recording = await collect(items);
-  const pages = recording.pages + Math.ceil(recording.pages / 8) + SPARE_PAGES;
+  const pages = framesFor(recording);
   if (pages > MAX_FRAMES) {
+    const most = formatBytes(MAX_FRAMES * pageBytes(geometry));
     return fail(
       'usage',
-      `the processes need ${pages} pages of memory; at most ${MAX_FRAMES} can be simulated`,
+      `the processes need more memory than the ${most} that can be simulated, with the huge pages that may come; give fewer of them: capture -p PID`,
     );
   }
   const machine = new Machine({ geometry, nodes: [pages], cpus: 2, swapPages: recording.swapPages });
@@ -121,6 +124,12 @@ interface Recording {
   readonly families: Families;
 }
 
+/** Pages of a machine for all that its processes hold, and may come to hold. */
+function framesFor({ pages }: Pick<Recording, 'pages'>): number {
+  return pages + Math.ceil(pages / 8) + SPARE_PAGES;
+}
+
+/** Takes items until they need more memory than can be simulated. */
 async function collect(items: AsyncIterable<MemoryItem>): Promise<Recording> {
   const recording: Recording = {
     processes: [],
@@ -148,6 +157,7 @@ async function collect(items: AsyncIterable<MemoryItem>): Promise<Recording> {
           recording.families.add(recording.processes.length - 1, range);
           count(recording, range);
         }
+        if (framesFor(recording) > MAX_FRAMES) return recording;
         break;
       case 'skipped':
         recording.skipped.push(item.failure);

@@ -1,13 +1,18 @@
 import { expect, test } from 'vitest';
 import { predictMemory } from '../../src/analysis/prediction.ts';
+import { geometryOfPmdOrder, rangeBytes } from '../../src/core/memory/geometry.ts';
+import { fullOccupancy } from '../../src/core/memory/occupancy.ts';
 import { orderSet } from '../../src/core/memory/order.ts';
+import { plainRange } from '../../src/core/memory/range-state.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { defaultSettings, type ThpSettings, withOrdersAlways } from '../../src/core/rules/thp-settings.ts';
 import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
 import { DEFAULT_CALIBRATION } from '../../src/khugepaged/costs.ts';
 import { loadMemory } from '../../src/simulation/load-memory.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
 import { openSnapshotFile } from '../../src/snapshot/file.ts';
+import { processItem, rangesItem, vmaItem } from '../analysis/streams.ts';
 import { checkMachine } from '../support/machine/check.ts';
 import { lastSample } from './scenarios.ts';
 
@@ -56,4 +61,22 @@ test.each([
   expect(report.ending).toBe('settled');
   expect(lastSample(report).rssPages).toBe(total.residentPages + total.filledPages);
   expect(checkMachine(host.system.machine)).toEqual([]);
+});
+
+test('more memory than can be simulated is refused once that is known, and not read to its end', async () => {
+  const geometry = geometryOfPmdOrder(13);
+  const range = plainRange(geometry, fullOccupancy(geometry), undefined);
+  let read = 0;
+  async function* items(): AsyncGenerator<MemoryItem> {
+    yield processItem(1);
+    yield vmaItem({ end: 2 ** 46 });
+    for (; read < 10_000; read++) yield rangesItem({ ...range, address: read * rangeBytes(geometry) });
+  }
+  const { host } = await recording();
+  const options = { model, calibration: DEFAULT_CALIBRATION, registered: 'all' } as const;
+  const loaded = await loadMemory(items(), { ...host, geometry }, options);
+  if (loaded.ok) throw new Error('it was simulated');
+  expect(loaded.failure.kind).toBe('usage');
+  expect(loaded.failure.message).toMatch(/more memory than the 2T that can be simulated/);
+  expect(read).toBeLessThan(2000);
 });
