@@ -1,7 +1,9 @@
 import { MAX_PMD_ORDER, pagesPerRange } from '../memory/geometry.ts';
-import { hasPage } from '../memory/occupancy.ts';
+import { countPages, difference, hasPage } from '../memory/occupancy.ts';
+import type { Window } from '../memory/order.ts';
 import { codeOfOrder, orderOfCode, writePteCodes } from '../memory/pte-code.ts';
-import type { RangeState } from '../memory/range-state.ts';
+import { hasLargeFolio, type RangeState } from '../memory/range-state.ts';
+import type { AttemptRecord } from '../rules/candidate.ts';
 import { type CollapsePlan, collapsesOf } from './plan.ts';
 
 /** What a plan costs and gains, in base pages unless said otherwise. */
@@ -38,23 +40,17 @@ export interface Mapping {
  */
 export function costOf(range: RangeState, plan: CollapsePlan | undefined): PlanCost {
   const { pmdOrder } = range.geometry;
-  const codes = new Uint8Array(pagesPerRange(range.geometry));
-  writePteCodes(range, codes);
-  const before = describe(codes, pmdOrder, range.pmdMapped === true);
-
   const collapses = plan ? collapsesOf(plan) : [];
   const swappedInPages = plan?.swappedInPages ?? 0;
   let coveredPages = 0;
   let copiedPages = 0;
   let pmdCollapse = false;
-  swapIn(range, swappedInPages, codes);
-  for (const { offset, order, pages } of collapses) {
+  for (const { order, pages } of collapses) {
     coveredPages += 1 << order;
     copiedPages += pages;
     pmdCollapse ||= order === pmdOrder;
-    codes.fill(codeOfOrder(order), offset, offset + (1 << order));
   }
-  const changed = collapses.length > 0 || swappedInPages > 0;
+  const isSmall = holdsSmallPages(range) && swappedInPages === 0 && areApart(collapses);
   return {
     attempts: plan?.attempts.length ?? 0,
     coveredPages,
@@ -63,8 +59,65 @@ export function costOf(range: RangeState, plan: CollapsePlan | undefined): PlanC
     // No window below the PMD order may hold a shared page.
     copiedSharedPages: pmdCollapse ? (plan?.scan.shared ?? 0) : 0,
     swappedInPages,
+    ...(isSmall ? smallMappings(range, collapses) : mappingsOf(range, collapses, swappedInPages)),
+  };
+}
+
+type Mappings = Pick<PlanCost, 'before' | 'after'>;
+
+/** Of small pages each collapse takes those that it copies, and makes one folio. */
+function smallMappings(
+  { geometry: { pmdOrder }, facts: { present, zero } }: RangeState,
+  collapses: readonly AttemptRecord[],
+): Mappings {
+  const before = mappingOf(pmdOrder);
+  before.pagesByOrder[0] = countPages(zero ? difference(present, zero) : present);
+  if (collapses.length === 0) return { before, after: before };
+  const after = mappingOf(pmdOrder);
+  after.pagesByOrder[0] = before.pagesByOrder[0];
+  for (const { order, pages } of collapses) {
+    after.pagesByOrder[0] -= pages;
+    after.pagesByOrder[order] += 1 << order;
+    if (order < pmdOrder) after.wholeFolios[order]++;
+    else after.pmdMappedPages += 1 << order;
+  }
+  return { before, after };
+}
+
+function holdsSmallPages({ folioOrders, pmdMapped }: RangeState): boolean {
+  return !pmdMapped && !(folioOrders && hasLargeFolio(folioOrders));
+}
+
+/** Whether these are aligned windows, one after the other: searches of other people may collapse others. */
+function areApart(windows: readonly Window[]): boolean {
+  let end = 0;
+  for (const { offset, order } of windows) {
+    if (offset < end || offset % (1 << order) !== 0 || order === 0) return false;
+    end = offset + (1 << order);
+  }
+  return true;
+}
+
+/** The same PTE by PTE, whatever the range holds. */
+function mappingsOf(
+  range: RangeState,
+  collapses: readonly AttemptRecord[],
+  swappedInPages: number,
+): Mappings {
+  const { pmdOrder } = range.geometry;
+  const codes = new Uint8Array(pagesPerRange(range.geometry));
+  writePteCodes(range, codes);
+  const before = describe(codes, pmdOrder, range.pmdMapped === true);
+  if (collapses.length === 0 && swappedInPages === 0) return { before, after: before };
+  swapIn(range, swappedInPages, codes);
+  for (const { offset, order } of collapses) codes.fill(codeOfOrder(order), offset, offset + (1 << order));
+  return {
     before,
-    after: changed ? describe(codes, pmdOrder, pmdCollapse) : before,
+    after: describe(
+      codes,
+      pmdOrder,
+      collapses.some(({ order }) => order === pmdOrder),
+    ),
   };
 }
 
@@ -79,9 +132,15 @@ function swapIn(range: RangeState, count: number, codes: Uint8Array): void {
 
 const NONE_BY_ORDER = Array.from({ length: MAX_PMD_ORDER + 1 }, () => 0);
 
-function describe(codes: Uint8Array, pmdOrder: number, pmdMapped: boolean): Mapping {
+/** Of no page. */
+function mappingOf(pmdOrder: number) {
   const pagesByOrder = NONE_BY_ORDER.slice(0, pmdOrder + 1);
-  const wholeFolios = NONE_BY_ORDER.slice(0, pmdOrder + 1);
+  return { pagesByOrder, pmdMappedPages: 0, wholeFolios: NONE_BY_ORDER.slice(0, pmdOrder + 1) };
+}
+
+function describe(codes: Uint8Array, pmdOrder: number, pmdMapped: boolean): Mapping {
+  const mapping = mappingOf(pmdOrder);
+  const { pagesByOrder, wholeFolios } = mapping;
   for (let first = 0; first < codes.length; ) {
     const code = codes[first];
     let end = first + 1;
@@ -94,7 +153,8 @@ function describe(codes: Uint8Array, pmdOrder: number, pmdMapped: boolean): Mapp
     }
     first = end;
   }
-  return { pagesByOrder, pmdMappedPages: pmdMapped ? pagesByOrder[pmdOrder] : 0, wholeFolios };
+  if (pmdMapped) mapping.pmdMappedPages = pagesByOrder[pmdOrder];
+  return mapping;
 }
 
 /** Naturally aligned windows of an order among the pages from `first` up to `end`. */

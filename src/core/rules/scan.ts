@@ -74,15 +74,17 @@ export function scanRange(range: RangeState, policy: CollapsePolicy, live: LiveF
     looked = 1;
     return report('SCAN_PMD_MAPPED');
   }
-  // Pages of which nothing but emptiness is known are judged a word of bits at a time, with the same outcome.
+  // Pages of which nothing but emptiness and sharing is known are judged a word of bits at a time, with the same outcome.
   const byWords = pages >= 32 && countNode === undefined;
   for (let page = 0; page < pages; page++) {
     if (byWords && (page & 31) === 0) {
       const i = page >>> 5;
-      const marked = swap[i] | zero[i] | uffd[i] | lazyfree[i] | sharedPages[i];
+      const marked = swap[i] | zero[i] | uffd[i] | lazyfree[i];
       const facts = marked | noPage[i] | offLru[i] | locked[i] | pinned[i];
       const holes = 32 - countBits(present[i]);
-      if (facts === 0 && noneOrZero + holes <= noneLimit) {
+      const sharing = countBits(sharedPages[i] & present[i]);
+      if (facts === 0 && noneOrZero + holes <= noneLimit && shared + sharing <= policy.maxPtesShared) {
+        shared += sharing;
         occupied[i] = present[i];
         noneOrZero += holes;
         looked += 32;
