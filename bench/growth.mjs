@@ -1,5 +1,5 @@
-// CPU time and memory of whole commands as snapshots grow, of four kinds of memory: `npm run bench -- growth`.
-// THPSCOPE_SIZES lists the sizes in GiB, THPSCOPE_KINDS and THPSCOPE_COMMANDS what to leave out of the rest.
+// CPU time and memory of whole commands as snapshots of four kinds of memory grow: `npm run bench -- growth`.
+// THPSCOPE_SIZES lists sizes in GiB; THPSCOPE_KINDS and THPSCOPE_COMMANDS name the kinds and commands to try.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -78,7 +78,7 @@ function cell(taken) {
   return `${isEnded ? '>' : ''}${seconds.toFixed(seconds < 10 ? 2 : 1)} s ${Math.round(peak / 1024)} MB${output}`;
 }
 
-/** Of CPU time between the two largest sizes, less what the smallest takes; '-' where that is mostly start. */
+/** Of CPU time between the two largest sizes, less what the smallest takes; '-' where most is start. */
 function exponent(measured) {
   if (measured.length < 3) return '';
   const [a, b] = measured.slice(-2).map(({ seconds }) => seconds - measured[0].seconds);

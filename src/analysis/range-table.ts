@@ -64,7 +64,7 @@ export class RangeTable {
   readonly #small: Uint8Array;
   readonly #counts;
   readonly #kept: KeptFacts;
-  /** Where the other facts of a range are kept; -1 for a plain one, of which nothing is known but its pages. */
+  /** Where the other facts of a range are kept; -1 for a plain one, which has none. */
   #placeOf = new Float64Array(0);
   readonly #plain = new PlainRanges();
   #vma: Vma | undefined;

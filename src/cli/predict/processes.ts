@@ -116,7 +116,7 @@ function noRanges(address: string, { skipped }: Prediction): Failed {
   );
 }
 
-/** A JSON object whose `ranges`, if it has any, are written as they come, so that it need not fit in memory. */
+/** A JSON object whose `ranges`, if it has any, are written as they come: it need not fit in memory. */
 class JsonDocument {
   readonly hasRanges: boolean;
   readonly #context: Context;

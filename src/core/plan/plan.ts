@@ -72,8 +72,8 @@ export function planRange(
 }
 
 /**
- * Whether attempts fail for no other reason than that a folio is large enough already: private pages that were
- * used recently, and none swapped out.
+ * Whether attempts fail for no other reason than that a folio is large enough already: private pages that
+ * were used recently, and none swapped out.
  */
 function isOrdinary(range: RangeState, scan: ScanReport, { caller, model }: CollapsePolicy): boolean {
   if (caller !== 'khugepaged' || model.noneRule !== 'ends' || range.uffdArmed) return false;

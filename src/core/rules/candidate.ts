@@ -112,8 +112,8 @@ export class CandidateRange {
 
   /**
    * Whether a window holds private pages, some of them referenced, none that waits in the batch, and no more
-   * holes than are allowed: then nothing but a large folio stands in its way. isolateWindow finds the same page
-   * by page, and by which page it fails otherwise.
+   * holes than are allowed: then nothing but a large folio stands in its way. isolateWindow finds the same
+   * page by page, and by which page it fails otherwise.
    */
   #isOrdinary(offset: Offset, order: Order): boolean {
     if (!this.#lruBatch.isEmpty || !this.#isAligned(offset, order)) return false;

@@ -82,8 +82,8 @@ export function isolateWindow(
 
 /**
  * The first page of a window in a folio of its order or a larger one, at which isolation ends; undefined if
- * there is none, or the window is that of the PMD order. `mapped` are PTEs that map an ordinary page. Row 7 of
- * docs/khugepaged.md#isolation.
+ * there is none, or the window is that of the PMD order. `mapped` are PTEs that map an ordinary page.
+ * Source: docs/khugepaged.md#isolation, row 7.
  */
 export function firstHeld(
   mapped: Occupancy,

@@ -37,8 +37,8 @@ export class LruBatch {
   }
 
   /**
-   * What was isolated of the pages of the current range from `first` up to `end` goes back to the LRU list, the
-   * last page first (release_pte_pages, docs/khugepaged.md#lru-batch).
+   * What was isolated of the pages of the current range from `first` up to `end` goes back to the LRU list,
+   * the last page first (release_pte_pages, docs/khugepaged.md#lru-batch).
    */
   putBack(mapped: Occupancy, folioOrders: Uint8Array, first: number, end: number): void {
     let large = false;

@@ -74,7 +74,7 @@ export function scanRange(range: RangeState, policy: CollapsePolicy, live: LiveF
     looked = 1;
     return report('SCAN_PMD_MAPPED');
   }
-  // Pages of which nothing but emptiness and sharing is known are judged a word of bits at a time, with the same outcome.
+  // Pages that are empty, ordinary or shared are judged a word of bits at a time, with the same outcome.
   const byWords = pages >= 32 && countNode === undefined;
   for (let page = 0; page < pages; page++) {
     if (byWords && (page & 31) === 0) {
