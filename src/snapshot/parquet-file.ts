@@ -6,12 +6,14 @@ import {
   parquetMetadata,
   parquetRead,
   type RowGroup,
+  type Statistics,
 } from 'hyparquet';
 import { crc32 } from './crc32.ts';
 import { Damage } from './damage.ts';
 import { checkPages } from './page-bounds.ts';
 import {
   COLUMN_NAMES,
+  type ColumnName,
   FIRST_FORMAT_COLUMNS,
   isReadColumn,
   MAX_GROUP_ROWS,
@@ -238,6 +240,11 @@ function checkedExtent(
     throw new Damage(`its footer is wrong about row group ${index + 1}; ${DAMAGED}`);
   }
   return { start, end };
+}
+
+/** What the footer says of the values of a column of a row group. */
+export function statisticsOf(group: RowGroup, name: ColumnName): Statistics | undefined {
+  return group.columns[COLUMN_NAMES.indexOf(name)]?.meta_data?.statistics;
 }
 
 /** Where a column chunk lies; NaN where the footer does not say. */

@@ -1,14 +1,21 @@
 import type { AsyncBuffer, FileMetaData } from 'hyparquet';
 import { type Result, succeed } from '../core/base/failure.ts';
-import type { Geometry } from '../core/memory/geometry.ts';
+import { type Geometry, rangeBytes } from '../core/memory/geometry.ts';
 import type { RangeState } from '../core/memory/range-state.ts';
 import { MemoryCheck } from '../core/rules/memory-check.ts';
 import type { MemoryItem, MemorySource } from '../core/rules/memory-source.ts';
 import { Damage, damageFailure, SnapshotError } from './damage.ts';
 import { type Notice, type SnapshotMetadata, unpackMetadata } from './metadata.ts';
-import { checkRows, checkSchema, type KeptChunks, readFooter, readRowGroup } from './parquet-file.ts';
+import {
+  checkRows,
+  checkSchema,
+  type KeptChunks,
+  readFooter,
+  readRowGroup,
+  statisticsOf,
+} from './parquet-file.ts';
 import { withFacts } from './process-facts.ts';
-import { processOf, rangeReader, vmaOf } from './row.ts';
+import { packAddress, processOf, rangeReader, vmaOf } from './row.ts';
 import type { SnapshotColumns } from './schema.ts';
 
 /** A snapshot that can also be read in pieces, by several readers at once. */
@@ -19,6 +26,8 @@ export interface Snapshot extends MemorySource {
   readonly rows: number;
   /** The items of one row group. It begins with its process and VMA; notices are left out. */
   groupItems(index: number): AsyncIterable<MemoryItem>;
+  /** The row groups that may hold the PMD range around an address, by what the footer says of them. */
+  groupsAround(address: number): readonly number[];
   readonly notices: readonly Notice[];
 }
 
@@ -50,10 +59,19 @@ export async function openSnapshot(file: AsyncBuffer, name: string): Promise<Res
       notices: metadata.notices.map(({ notice }) => notice),
       items: () => allItems(groups, metadata),
       groupItems: (index) => groupItems(groups, { ...metadata, notices: [] }, index),
+      groupsAround: (address) => groupsAround(footer, address, metadata.host.geometry),
     });
   } catch (error) {
     return damageFailure(name, error);
   }
+}
+
+function groupsAround({ row_groups }: FileMetaData, address: number, geometry: Geometry): readonly number[] {
+  const range = packAddress(address - (address % rangeBytes(geometry)));
+  return [...row_groups.keys()].filter((index) => {
+    const { min_value: min, max_value: max } = statisticsOf(row_groups[index], 'range_address') ?? {};
+    return typeof min !== 'bigint' || typeof max !== 'bigint' || (min <= range && range <= max);
+  });
 }
 
 /** The row groups of an open file. */

@@ -128,7 +128,7 @@ function held<T>(value: T, column: ColumnName): NonNullable<T> {
 
 // Addresses are multiples of the page size, so a double holds all 64 bits of them. [vsyscall] lies in the
 // upper half.
-function packAddress(address: number): bigint {
+export function packAddress(address: number): bigint {
   return BigInt.asIntN(64, BigInt(address));
 }
 

@@ -107,6 +107,40 @@ test('a large process becomes many row groups, and is read one by one', async ()
   expect(sizes).toEqual([4096, 4096, 2048]);
 });
 
+test('the footer says in which row group a range lies, and which lie in none', async () => {
+  const geometry = geometryOfPmdOrder(13);
+  const rows = groupRows(geometry);
+  const bytes = rangeBytes(geometry);
+  const places = Array.from({ length: 2 * rows + 3 }, (_, i) => 3 * i);
+  const items: MemoryItem[] = [
+    { kind: 'process', process: redis },
+    { kind: 'vma', vma: vmaAt(0, 6 * (rows + 3) * bytes) },
+    { kind: 'ranges', ranges: places.map((place) => rangeAt(place, 1, geometry)) },
+    { kind: 'vma', vma: vmaAt(2 ** 64 - 2 * bytes, 2 ** 64 - bytes) },
+    { kind: 'ranges', ranges: [rangeAt(2 ** 64 / bytes - 2, 1, geometry)] },
+  ];
+  const snapshot = await opened(await snapshotBytes(sourceOf(items, hostOf(geometry))));
+  const last = 2 ** 64 - 2 * bytes;
+  // The last group has a range of the upper half, which is stored as one below 0: it may have any of these.
+  for (const [address, groups] of [
+    [0, [0, 2]],
+    [3 * (rows - 1) * bytes + 5, [0, 2]],
+    [3 * rows * bytes + bytes - 1, [1, 2]],
+    [(3 * rows - 1) * bytes, [2]],
+    [last + 4096, [2]],
+    [2 ** 62, []],
+  ] as const) {
+    expect(snapshot.groupsAround(address)).toEqual(groups);
+    const found: number[] = [];
+    for (const group of groups)
+      for await (const item of snapshot.groupItems(group))
+        if (item.kind === 'ranges') found.push(...item.ranges.map((range) => range.address));
+    expect(found.includes(address - (address % bytes))).toBe(
+      groups.length > 0 && address !== (3 * rows - 1) * bytes,
+    );
+  }
+});
+
 test('columns that change from row group to row group, or stay, come out as they went in', async () => {
   const geometry = geometryOfPmdOrder(13);
   const rows = groupRows(geometry);

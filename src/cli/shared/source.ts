@@ -126,7 +126,7 @@ export function memoryFromFlags(
   address?: number,
 ): Promise<Result<OpenedMemory>> {
   return files.length > 0
-    ? openSnapshots(context.command, files, flags.policy)
+    ? openSnapshots(context.command, files, flags.policy, address)
     : openProcesses(context, flags, { address });
 }
 
@@ -174,11 +174,15 @@ async function pidsFromFlags(tree: KernelTree, flags: ProcessFlags, own: number)
   return succeed(listUserPids(tree).filter((pid) => pid !== own));
 }
 
-/** Opens snapshots as one source for a command. They must agree on THP settings, unless a policy is given. */
+/**
+ * Opens snapshots as one source for a command. They must agree on THP settings, unless a policy is given. With
+ * an address what may be around it comes first.
+ */
 export async function openSnapshots(
   command: string,
   files: readonly InputFile[],
   policy: string | undefined,
+  address?: number,
 ): Promise<Result<OpenedMemory>> {
   const policyGiven = policy !== undefined && policy !== 'current';
   const opened = await openSnapshotFiles(command, files, policyGiven ? undefined : 'give --policy');
@@ -188,12 +192,23 @@ export async function openSnapshots(
   const kernelRelease = joinReleases(hosts.map((host) => host.kernelRelease));
   const source: MemorySource = {
     host: { ...hosts[0], kernelRelease, cpu: commonCpu(hosts.map(({ cpu }) => cpu)) },
-    items: () => itemsOfAll(command, snapshots, files),
+    items: () => itemsFrom(address, itemsOfAll(command, snapshots, files), snapshots),
   };
   const rows = snapshots.reduce((sum, snapshot) => sum + snapshot.rows, 0);
   const close = () => closeAll(snapshots);
   const origins = recordedOrigins(files, hosts, snapshots.map(skippedIn));
   return succeed({ source, hosts, origins, rows, processes: undefined, single: false, close });
+}
+
+/** Of a single recording those first that may be around an address: who finds it there reads no more. */
+async function* itemsFrom(
+  address: number | undefined,
+  all: AsyncIterable<MemoryItem>,
+  [snapshot, ...others]: readonly SnapshotFile[],
+): AsyncIterable<MemoryItem> {
+  if (address !== undefined && others.length === 0)
+    for (const group of snapshot.groupsAround(address)) yield* snapshot.groupItems(group);
+  yield* all;
 }
 
 /** The items of several recordings one after the other: the numbers of their shared pages do not meet. */
