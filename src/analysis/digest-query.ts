@@ -42,7 +42,7 @@ export class DigestQuery {
       this.#blockedReader(name, policy).read(policy.orders, policy.maxPtesNone, counts);
   }
 
-  /** What a policy does to a range that is kept apart. */
+  /** What a policy does to a range that is kept apart. The next walk may overwrite what this one returns. */
   walk(range: RangeState, policy: CollapsePolicy): PolicyCounts {
     const { reachPages } = this.memory;
     const algorithm = ALGORITHMS[policy.model.algorithm];

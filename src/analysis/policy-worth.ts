@@ -89,7 +89,9 @@ export function changedTlbEntries(
   { reachPages, geometry }: Pick<MemoryDigest, 'reachPages' | 'geometry'>,
 ): number {
   let entries = growthOf(counts) + counts.savedEntries;
-  for (const [order, collapses] of counts.collapses.entries()) {
+  for (let order = 0; order < counts.collapses.length; order++) {
+    const collapses = counts.collapses[order];
+    if (collapses === 0) continue;
     const saved = order === geometry.pmdOrder ? pagesPerRange(geometry) - 1 : savedEntries(order, reachPages);
     entries -= collapses * saved;
   }

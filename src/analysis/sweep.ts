@@ -124,7 +124,7 @@ export function sweepBlock(query: DigestQuery, space: SweepSpace, block: number,
       clearCounts(counts);
       const limits = { ...space, maxPtesNone };
       query.readTables(name, collapsePolicy(possible, limits, model, memory.geometry), counts);
-      addMetrics(into, i, counts, 1, memory);
+      addMetrics(into, i, counts, memory);
     }
   }
   const entries = memoryTlbEntries(memory);
@@ -151,7 +151,8 @@ function addChanges(
   query: DigestQuery,
 ): void {
   const { memory } = query;
-  let before: PolicyCounts | undefined;
+  const before = new Float64Array(METRICS);
+  const now = new Float64Array(METRICS);
   for (const i of model.noneRule === 'ends' ? startsOf(range, orders, space) : space.maxPtesNone.keys()) {
     const policy = collapsePolicy(
       orders,
@@ -159,10 +160,10 @@ function addChanges(
       model,
       range.geometry,
     );
-    const counts = query.walk(range, policy);
-    if (before) addMetrics(into, i, before, -times, memory);
-    addMetrics(into, i, counts, times, memory);
-    before = counts;
+    now.fill(0);
+    addMetrics(now, 0, query.walk(range, policy), memory);
+    for (let at = 0; at < METRICS; at++) into[i * METRICS + at] += times * (now[at] - before[at]);
+    before.set(now);
   }
 }
 
@@ -185,21 +186,15 @@ function startsOf(
   return [...new Set(starts)].filter((i) => i < maxPtesNone.length).sort((a, b) => a - b);
 }
 
-function addMetrics(
-  into: Float64Array,
-  policy: number,
-  counts: PolicyCounts,
-  times: number,
-  memory: MemoryDigest,
-): void {
+function addMetrics(into: Float64Array, policy: number, counts: PolicyCounts, memory: MemoryDigest): void {
   const at = policy * METRICS;
-  into[at] += times * sum(counts.attempts);
-  into[at + PLACES.collapses] += times * sum(counts.collapses);
-  into[at + PLACES.hugePages] += times * counts.newlyHugePages;
-  into[at + PLACES.coveredPages] += times * (counts.copiedPages + counts.filledPages);
-  into[at + PLACES.growthPages] += times * growthOf(counts);
-  into[at + PLACES.copiedPages] += times * counts.copiedPages;
-  into[at + PLACES.laterAttempts] += times * sum(counts.laterAttempts);
-  into[at + PLACES.machineGrowthPages] += times * copyingGrowthOf(counts);
-  into[at + PLACES.tlbEntries] += times * changedTlbEntries(counts, memory);
+  into[at] += sum(counts.attempts);
+  into[at + PLACES.collapses] += sum(counts.collapses);
+  into[at + PLACES.hugePages] += counts.newlyHugePages;
+  into[at + PLACES.coveredPages] += counts.copiedPages + counts.filledPages;
+  into[at + PLACES.growthPages] += growthOf(counts);
+  into[at + PLACES.copiedPages] += counts.copiedPages;
+  into[at + PLACES.laterAttempts] += sum(counts.laterAttempts);
+  into[at + PLACES.machineGrowthPages] += copyingGrowthOf(counts);
+  into[at + PLACES.tlbEntries] += changedTlbEntries(counts, memory);
 }

@@ -2,7 +2,7 @@ import { type Geometry, pagesPerRange } from '../memory/geometry.ts';
 import { emptyOccupancy, hasPage } from '../memory/occupancy.ts';
 import { MIN_ANON_ORDER } from '../memory/order.ts';
 import { hasLargeFolio, type RangeState } from '../memory/range-state.ts';
-import { emptyCounts, type PolicyCounts } from '../plan/policy-counts.ts';
+import { clearCounts, emptyCounts, type PolicyCounts } from '../plan/policy-counts.ts';
 import { LruBatch } from '../rules/lru-batch.ts';
 import type { CollapsePolicy } from '../rules/policy.ts';
 import { emptyLevels, type FolioLevels, largeInRange } from './folios.ts';
@@ -43,6 +43,8 @@ export class BlockedWalks {
   readonly #geometry: Geometry;
   readonly #levels: FolioLevels;
   readonly #windows = new Map<RangeState, Windows | undefined>();
+  /** What is handed out: a sweep walks a range a thousand times. */
+  readonly #counts: PolicyCounts;
   /** The order of the folio that a collapse has made of each unit, 0 for none. */
   readonly #made: Uint8Array;
   /** The first such unit at or after each one, as the pass began. */
@@ -53,11 +55,15 @@ export class BlockedWalks {
     const units = pagesPerRange(geometry) / UNIT;
     this.#geometry = geometry;
     this.#levels = emptyLevels(geometry, reachPages);
+    this.#counts = emptyCounts(geometry);
     this.#made = new Uint8Array(units);
     this.#nextMade = new Uint16Array(units + 1);
   }
 
-  /** Undefined for other ranges, and under the older none rules. Ranges are told apart by identity. */
+  /**
+   * Undefined for other ranges, and under the older none rules. Ranges are told apart by identity. The next call
+   * overwrites what this one returns.
+   */
   counts(range: RangeState, policy: CollapsePolicy): PolicyCounts | undefined {
     if (policy.model.noneRule !== 'ends' || policy.caller !== 'khugepaged') return undefined;
     let windows = this.#windows.get(range);
@@ -67,7 +73,8 @@ export class BlockedWalks {
 
   #walk(windows: Windows, { orders, model, ...limits }: CollapsePolicy): PolicyCounts {
     const { pmdOrder } = this.#geometry;
-    const counts = emptyCounts(this.#geometry);
+    const counts = this.#counts;
+    clearCounts(counts);
     const all = pagesPerRange(this.#geometry);
     const { sharedPages, swapped, largePages, savedEntries } = windows;
     if (orders === 0 || sharedPages > limits.maxPtesShared || swapped > limits.maxPtesSwap) return counts;
