@@ -175,8 +175,8 @@ async function pidsFromFlags(tree: KernelTree, flags: ProcessFlags, own: number)
 }
 
 /**
- * Opens snapshots as one source for a command. They must agree on THP settings, unless a policy is given. With
- * an address what may be around it comes first.
+ * Opens snapshots as one source for a command. They must agree on THP settings, unless a policy is given.
+ * With an address what may be around it comes first.
  */
 export async function openSnapshots(
   command: string,

@@ -61,8 +61,8 @@ export class BlockedWalks {
   }
 
   /**
-   * Undefined for other ranges, and under the older none rules. Ranges are told apart by identity. The next call
-   * overwrites what this one returns.
+   * Undefined for other ranges, and under the older none rules. Ranges are told apart by identity. The next
+   * call overwrites what this one returns.
    */
   counts(range: RangeState, policy: CollapsePolicy): PolicyCounts | undefined {
     if (policy.model.noneRule !== 'ends' || policy.caller !== 'khugepaged') return undefined;
