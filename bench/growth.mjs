@@ -18,6 +18,7 @@ const POLICY = ['--orders', 'all', '--max-ptes-none', '0'];
 const COMMANDS = {
   predict: (path) => ['predict', path, ...POLICY],
   'predict --json': (path) => ['predict', path, '--json', ...POLICY],
+  'predict --json --totals': (path) => ['predict', path, '--json', '--totals', ...POLICY],
   explain: (path, gib) => ['explain', path, '--address', lastAddress(gib), ...POLICY],
   digest: (path, _, output) => ['digest', path, '-o', output],
   sweep: (path) => ['sweep', path],
