@@ -6,7 +6,7 @@ import {
   largestOrder,
 } from '../core/fault/restart-counts.ts';
 import type { OrderSet } from '../core/memory/order.ts';
-import { unknownOfMask } from '../core/memory/range-state.ts';
+import { type RangeState, unknownOfMask } from '../core/memory/range-state.ts';
 import { possibleOrders, restartOrders, spanFrom } from '../core/rules/vma.ts';
 import { canCount, countRange } from './counted-range.ts';
 import { mainOrder, type RangeTable, ROW_KIND, type TableVma } from './range-table.ts';
@@ -121,7 +121,8 @@ export class TableJudge {
     const kind = table.kinds[row];
     into.mainOrders[row] = table.mainOrders[row];
     into.growthPages[row] = 0;
-    this.#restart(row, eligibility, into);
+    const range = kind === ROW_KIND.counted && this.#canCount ? undefined : table.range(row);
+    this.#restart(row, range, eligibility, into);
     let refusal: Refusal | undefined = eligibility.ineligible;
     if (!refusal && kind === ROW_KIND.edge) refusal = 'vma-edge';
     if (!refusal) {
@@ -132,8 +133,8 @@ export class TableJudge {
       }
       changes.scanned++;
       if (kind === ROW_KIND.pmdMapped) refusal = 'SCAN_PMD_MAPPED';
-      else if (kind === ROW_KIND.counted && this.#canCount) refusal = this.#count(row, orders, changes, into);
-      else refusal = this.#walk(row, table.vmas[vma], orders, changes, into);
+      else if (!range) refusal = this.#count(row, orders, changes, into);
+      else refusal = this.#walk(row, range, table.vmas[vma], orders, changes, into);
     }
     into.refusals[row] = refusal ? this.#refuse(changes, refusal, table.residentPages[row]) : 0;
   }
@@ -148,11 +149,16 @@ export class TableJudge {
     return { orders, ineligible, restartOrders: ofFaults, changes, noted: undefined };
   }
 
-  #restart(row: number, { restartOrders: orders, changes }: VmaPolicy, into: RowOutcomes): void {
+  #restart(
+    row: number,
+    range: RangeState | undefined,
+    { restartOrders: orders, changes }: VmaPolicy,
+    into: RowOutcomes,
+  ): void {
     const table = this.#table;
     const { kinds, residentPages, geometry } = table;
     const { restart } = changes;
-    if (kinds[row] === ROW_KIND.counted) {
+    if (!range || kinds[row] === ROW_KIND.counted) {
       const order = largestOrder(orders, geometry.pmdOrder);
       const touched = residentPages[row];
       const pages = order === 0 ? touched : table.touchedWindows(row, order) * 2 ** order;
@@ -162,7 +168,6 @@ export class TableJudge {
       into.restartGrowthPages[row] = pages - touched;
       return;
     }
-    const range = table.range(row);
     const counts = emptyRestartCounts(geometry);
     addRestartedRange(
       counts,
@@ -197,12 +202,12 @@ export class TableJudge {
 
   #walk(
     row: number,
+    range: RangeState,
     { vma }: TableVma,
     orders: OrderSet,
     tally: Tally,
     into: RowOutcomes,
   ): Refusal | undefined {
-    const range = this.#table.range(row);
     const verdict = judgeRange(range, vma, { orders }, this.#runPolicy);
     const refusal = refusalOf(verdict);
     const { cost, plan } = verdict;
