@@ -494,6 +494,14 @@ describe('compare', () => {
     }
   });
 
+  test('lets built-in searches take their time', async () => {
+    const line = 'compare walk stack examples/redis.parquet --orders all';
+    const { stderr, code } = await thpscope(words(line), '', {
+      deadlines: { step: 1, silence: 1, case: 1 },
+    });
+    expect([stderr, code]).toEqual(['', 0]);
+  });
+
   test('reports what a module does wrong', async () => {
     const path = module('looping.js', collapsing('for (;;);'));
     const { stderr, code } = await thpscope(

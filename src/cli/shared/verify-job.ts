@@ -149,10 +149,13 @@ async function runInWorker<J extends VerifyJob>(
       const give = (failure: Failure) => resolve(failWith(failure));
       const hang = () =>
         give({ kind: c ? 'usage' : 'unreadable', message: `${modulesOf(job)} does not come back` });
-      let patience = setTimeout(hang, silence);
+      // Built-in searches come back, however busy the machine is.
+      const watched = namesOf(job).some((name) => existsSync(name));
+      const wait = () => (watched ? setTimeout(hang, silence) : undefined);
+      let patience = wait();
       worker.on('message', (message: VerifyMessage) => {
         clearTimeout(patience);
-        patience = setTimeout(hang, silence);
+        patience = wait();
         if (message.kind === 'progress') progress.show(message.done, undefined, message.what);
         if (message.kind === 'said') sayLines(context, message.text);
         if (message.kind === 'started') searches.add(message.pid);
