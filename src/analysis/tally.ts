@@ -6,7 +6,7 @@ import {
   type RestartCounts,
   withoutRestartCounts,
 } from '../core/fault/restart-counts.ts';
-import type { Geometry } from '../core/memory/geometry.ts';
+import { type Geometry, noneByOrder } from '../core/memory/geometry.ts';
 import { countPages } from '../core/memory/occupancy.ts';
 import type { OrderSet } from '../core/memory/order.ts';
 import type { PageSpan } from '../core/memory/page-span.ts';
@@ -72,7 +72,7 @@ export interface Tally {
 }
 
 export function emptyTally(geometry: Geometry): Tally {
-  const byOrder = () => Array.from({ length: geometry.pmdOrder + 1 }, () => 0);
+  const byOrder = () => noneByOrder(geometry);
   return {
     geometry,
     ranges: 0,

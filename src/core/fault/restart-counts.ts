@@ -1,4 +1,4 @@
-import { type Geometry, pagesPerRange } from '../memory/geometry.ts';
+import { type Geometry, noneByOrder, pagesPerRange } from '../memory/geometry.ts';
 import { countBits, type Occupancy } from '../memory/occupancy.ts';
 import type { OrderSet } from '../memory/order.ts';
 import type { PageSpan } from '../memory/page-span.ts';
@@ -23,8 +23,8 @@ export interface RestartCounts {
   readonly pagesByOrder: number[];
 }
 
-export function emptyRestartCounts({ pmdOrder }: Geometry): RestartCounts {
-  const pagesByOrder = Array.from({ length: pmdOrder + 1 }, () => 0);
+export function emptyRestartCounts(geometry: Geometry): RestartCounts {
+  const pagesByOrder = noneByOrder(geometry);
   return { touchedPages: 0, sharedPages: 0, largerFolioPages: 0, pagesByOrder };
 }
 

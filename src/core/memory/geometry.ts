@@ -28,6 +28,13 @@ export function pagesPerRange(geometry: Geometry): number {
   return 1 << geometry.pmdOrder;
 }
 
+const NONE_BY_ORDER = Array.from({ length: MAX_PMD_ORDER + 1 }, () => 0);
+
+/** A zero for each order up to the PMD order: index = order. */
+export function noneByOrder({ pmdOrder }: Geometry): number[] {
+  return NONE_BY_ORDER.slice(0, pmdOrder + 1);
+}
+
 /** Bytes in one base page (PAGE_SIZE). */
 export function pageBytes(geometry: Geometry): number {
   return 1 << geometry.pageShift;

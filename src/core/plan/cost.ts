@@ -1,4 +1,4 @@
-import { MAX_PMD_ORDER, pagesPerRange } from '../memory/geometry.ts';
+import { type Geometry, noneByOrder, pagesPerRange } from '../memory/geometry.ts';
 import { countPages, difference, hasPage } from '../memory/occupancy.ts';
 import type { Window } from '../memory/order.ts';
 import { codeOfOrder, orderOfCode, writePteCodes } from '../memory/pte-code.ts';
@@ -67,18 +67,18 @@ type Mappings = Pick<PlanCost, 'before' | 'after'>;
 
 /** Of small pages each collapse takes those that it copies, and makes one folio. */
 function smallMappings(
-  { geometry: { pmdOrder }, facts: { present, zero } }: RangeState,
+  { geometry, facts: { present, zero } }: RangeState,
   collapses: readonly AttemptRecord[],
 ): Mappings {
-  const before = mappingOf(pmdOrder);
+  const before = emptyMapping(geometry);
   before.pagesByOrder[0] = countPages(zero ? difference(present, zero) : present);
   if (collapses.length === 0) return { before, after: before };
-  const after = mappingOf(pmdOrder);
+  const after = emptyMapping(geometry);
   after.pagesByOrder[0] = before.pagesByOrder[0];
   for (const { order, pages } of collapses) {
     after.pagesByOrder[0] -= pages;
     after.pagesByOrder[order] += 1 << order;
-    if (order < pmdOrder) after.wholeFolios[order]++;
+    if (order < geometry.pmdOrder) after.wholeFolios[order]++;
     else after.pmdMappedPages += 1 << order;
   }
   return { before, after };
@@ -104,21 +104,15 @@ function mappingsOf(
   collapses: readonly AttemptRecord[],
   swappedInPages: number,
 ): Mappings {
-  const { pmdOrder } = range.geometry;
-  const codes = new Uint8Array(pagesPerRange(range.geometry));
+  const { geometry } = range;
+  const codes = new Uint8Array(pagesPerRange(geometry));
   writePteCodes(range, codes);
-  const before = describe(codes, pmdOrder, range.pmdMapped === true);
+  const before = describe(codes, geometry, range.pmdMapped === true);
   if (collapses.length === 0 && swappedInPages === 0) return { before, after: before };
   swapIn(range, swappedInPages, codes);
   for (const { offset, order } of collapses) codes.fill(codeOfOrder(order), offset, offset + (1 << order));
-  return {
-    before,
-    after: describe(
-      codes,
-      pmdOrder,
-      collapses.some(({ order }) => order === pmdOrder),
-    ),
-  };
+  const isPmdMapped = collapses.some(({ order }) => order === geometry.pmdOrder);
+  return { before, after: describe(codes, geometry, isPmdMapped) };
 }
 
 /** Swap-in goes upwards from the start of the range and leaves small pages. */
@@ -130,16 +124,13 @@ function swapIn(range: RangeState, count: number, codes: Uint8Array): void {
   }
 }
 
-const NONE_BY_ORDER = Array.from({ length: MAX_PMD_ORDER + 1 }, () => 0);
-
 /** Of no page. */
-function mappingOf(pmdOrder: number) {
-  const pagesByOrder = NONE_BY_ORDER.slice(0, pmdOrder + 1);
-  return { pagesByOrder, pmdMappedPages: 0, wholeFolios: NONE_BY_ORDER.slice(0, pmdOrder + 1) };
+function emptyMapping(geometry: Geometry) {
+  return { pagesByOrder: noneByOrder(geometry), pmdMappedPages: 0, wholeFolios: noneByOrder(geometry) };
 }
 
-function describe(codes: Uint8Array, pmdOrder: number, pmdMapped: boolean): Mapping {
-  const mapping = mappingOf(pmdOrder);
+function describe(codes: Uint8Array, geometry: Geometry, pmdMapped: boolean): Mapping {
+  const mapping = emptyMapping(geometry);
   const { pagesByOrder, wholeFolios } = mapping;
   for (let first = 0; first < codes.length; ) {
     const code = codes[first];
@@ -153,7 +144,7 @@ function describe(codes: Uint8Array, pmdOrder: number, pmdMapped: boolean): Mapp
     }
     first = end;
   }
-  if (pmdMapped) mapping.pmdMappedPages = pagesByOrder[pmdOrder];
+  if (pmdMapped) mapping.pmdMappedPages = pagesByOrder[geometry.pmdOrder];
   return mapping;
 }
 
