@@ -3,7 +3,7 @@ import { type Explanation, explainRange } from '../../analysis/explanation.ts';
 import { failWith, type Result, succeed } from '../../core/base/failure.ts';
 import { type Geometry, geometryOfPmdOrder, x86_64 } from '../../core/memory/geometry.ts';
 import type { SearchCase } from '../../verify/cases/search-case.ts';
-import { CHECKED_ALGORITHMS, type CheckedAlgorithm } from '../../verify/checked-algorithm.ts';
+import { CHECKED_ALGORITHMS, type CheckedAlgorithm, inOnePass } from '../../verify/checked-algorithm.ts';
 import { guarded } from '../../verify/guarded-algorithm.ts';
 import type { EqualityProof } from '../../verify/proof/equality-proof.ts';
 import { equalityProofs, propertyProof } from '../../verify/proof/proving.ts';
@@ -54,19 +54,15 @@ async function work(): Promise<Result<unknown>> {
   }
   if (job.kind === 'verify') return verify(job, algorithms);
   if (job.kind === 'prove') return prove(job, algorithms);
-<<<<<<< HEAD
   // What a file holds, in its order, is one pass.
-  const supervised = algorithms.map((each) => bounded(guarded(inOnePass(each)), deadlines.step));
-=======
->>>>>>> c683678 (Compare without a clock for each range: built-in searches need none, modules have one for 64 ranges)
+  const searches = algorithms.map((each) => (isBuiltIn(each) ? each : guarded(inOnePass(each))));
   try {
-    if (job.kind === 'explain')
-      return succeed(explainBy(bounded(guarded(algorithms[0]), deadlines.step), job));
+    if (job.kind === 'explain') return succeed(explainBy(bounded(searches[0], deadlines.step), job));
     const { files, flags } = job;
     const supervision = new Supervision(deadlines.step);
     // Built-in searches come back, do nothing that none may do, and are planned in less time as they are.
-    const supervised = algorithms.map((each) => (isBuiltIn(each) ? each : supervision.of(guarded(each))));
-    const inStep = algorithms.every(isBuiltIn) ? undefined : (step: () => void) => supervision.run(step);
+    const supervised = searches.map((each) => (isBuiltIn(each) ? each : supervision.of(each)));
+    const inStep = searches.every(isBuiltIn) ? undefined : (step: () => void) => supervision.run(step);
     const asked = { files, flags, showProgress, inStep };
     return job.kind === 'compare'
       ? await compareSnapshots([supervised[0], supervised[1]], asked)
