@@ -45,6 +45,12 @@ test('memory is handed out, and what is to be said of it comes back', async () =
   expect(seen).toEqual({ closed: 1, cleared: 1, shown: '2/2 processes: 0B read, now p3' });
 });
 
+test('memory of which something is skipped is read as well where nobody sees how far it is', async () => {
+  const { opened: memory } = opened(sourceOf([gone(1), processItem(2), gone(3)]));
+  const read = await readMemory(memory, pidsOf);
+  expect(read.ok && read.value).toMatchObject({ value: [2], skipped: [gone(1), gone(3)] });
+});
+
 describe('memory is not read', () => {
   for (const [when, single, items, message] of [
     ['the only process is skipped', true, [gone(7)], '7 is gone'],

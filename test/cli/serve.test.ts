@@ -47,8 +47,8 @@ async function serve(...args: string[]): Promise<Serving> {
 }
 
 /** A process that holds some memory and does nothing. */
-function startProcess(): ChildProcess {
-  running = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e9)'], { stdio: 'ignore' });
+function startProcess(user: { uid?: number; gid?: number } = {}): ChildProcess {
+  running = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e9)'], { ...user, stdio: 'ignore' });
   return running;
 }
 
@@ -141,6 +141,29 @@ describe.runIf(process.platform === 'linux')('live memory', () => {
     expect(source.gone).toBe(`process ${child.pid} (node) has ended`);
     events.stop();
     expect(Date.parse(await timeOf(started, 1))).toBeLessThan(Date.now());
+  });
+
+  test.runIf(process.getuid?.() === 0)('is read again though some processes may not be read', async () => {
+    const nobody = { uid: 65534, gid: 65534 };
+    startProcess(nobody);
+    chmodSync(folder, 0o755);
+    chmodSync(temporary, 0o777);
+    serving = await startServing(
+      ['--all', '--refresh', '1', '--no-open'],
+      { TMPDIR: temporary },
+      'serve',
+      nobody,
+    );
+    const events = await listenTo(serving.page);
+    expect([await events.next(), await events.next()]).toEqual(['changed 0', 'changed 0']);
+    events.stop();
+    writeFileSync(join(folder, 'all.parquet'), await bytesOf(serving, 0));
+    const snapshot = valueOf(await openSnapshotFile(join(folder, 'all.parquet')));
+    snapshot.close();
+    const reasons = snapshot.notices.flatMap((each) =>
+      each.kind === 'skipped' ? [each.failure.message] : [],
+    );
+    expect(reasons.join()).toContain('process 1: ');
   });
 
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) {

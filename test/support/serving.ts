@@ -16,8 +16,10 @@ export async function startServing(
   args: readonly string[],
   env: Record<string, string> = {},
   command: 'serve' | 'metrics' = 'serve',
+  user: { uid?: number; gid?: number } = {},
 ): Promise<Serving> {
   const child = spawn(process.execPath, ['dist/cli/main.js', command, ...args], {
+    ...user,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
