@@ -11,7 +11,7 @@ import { FILLED, orderColor } from '../../src/render/svg/palette.ts';
 import { centerOn, fitCamera, pan, zoomAt } from '../../web/map/camera.ts';
 import { findPlace, findPlaces, missWords, placeName, processRows } from '../../web/map/find.ts';
 import { type Layer, legendOf, pixel, rowColors } from '../../web/map/layers.ts';
-import { layoutOf, placeOfRow, rowAtPlace } from '../../web/map/layout.ts';
+import { largestBlocks, layoutOf, placeOfRow, rowAtPlace } from '../../web/map/layout.ts';
 import { pteWords } from '../../web/map/pte-words.ts';
 import { rangeWords } from '../../web/map/range-words.ts';
 import { paintMap } from '../../web/map/raster.ts';
@@ -68,6 +68,20 @@ describe('layout', () => {
       const lines = Math.ceil(162 / columns) + 2 * layout.gap;
       expect(Math.min(900 / (2 * columns), 480 / lines)).toBeLessThanOrEqual(scale + 1e-9);
     }
+  });
+
+  test('of many processes a list holds the largest, in the order of the map', () => {
+    const many = Array.from({ length: 5000 }, (_, i) => ({
+      process: i,
+      first: 2 * i + Math.max(0, i - 4990),
+      end: 2 * (i + 1) + Math.max(0, i - 4989),
+    }));
+    const { blocks } = layoutOf(many, 2);
+    expect(largestBlocks(blocks, 3).map(({ process }) => process)).toEqual([4990, 4991, 4992]);
+    expect(largestBlocks(blocks, 10).map(({ process }) => process)).toEqual(
+      Array.from({ length: 10 }, (_, i) => 4990 + i),
+    );
+    expect(largestBlocks(blocks, 5000)).toBe(blocks);
   });
 
   test('1 TiB has room for a range a pixel', () => {
@@ -338,7 +352,7 @@ describe('after a restart', () => {
   for (const item of items) table.add(item);
   const choice = { ...choiceOf(defaultSettings(x86_64), x86_64, 'linux-7.2'), always: orderSet([2, 6, 9]) };
   const judged = judgeTable(table, runPolicyOf(choice));
-  const judgement: Judgement = { ...judged, choice, rows: 1, processes: judged.tallies };
+  const judgement: Judgement = { ...judged, choice, rows: 1 };
   const memory = { ...table, name: 'test', host: { geometry: x86_64 } } as unknown as OpenMemory;
   const restarted = restartedState(range, { start: 1, end: 2 ** 18 }, orderSet([2, 6, 9]));
   const detail = { row: 0, range, ignored: 'vma-edge' as const, plan: undefined, after: range, restarted };

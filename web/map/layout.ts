@@ -50,6 +50,14 @@ export function layoutOf(processes: readonly ProcessRows[], shape: number, gap =
   return { columns, lines: top, gap, blocks };
 }
 
+/** The processes with most ranges, at most so many, in the order of the map. */
+export function largestBlocks(blocks: readonly Block[], most: number): readonly Block[] {
+  if (blocks.length <= most) return blocks;
+  const size = ({ first, end }: Block) => end - first;
+  const largest = new Set([...blocks].sort((a, b) => size(b) - size(a)).slice(0, most));
+  return blocks.filter((block) => largest.has(block));
+}
+
 /** So many numbers of columns are tried. */
 const TRIES = 64;
 

@@ -14,6 +14,7 @@ import { fitCamera, zoomAt } from './camera.ts';
 import { FindBox } from './find-box.tsx';
 import { Inspector } from './inspector.tsx';
 import { LAYER_NAMES, LAYERS } from './layers.ts';
+import { largestBlocks } from './layout.ts';
 import { Legend } from './legend.tsx';
 import { MapCanvas } from './map-canvas.tsx';
 import { camera, layer, layout, moveTo, select, showRow, size, viewport } from './map-state.ts';
@@ -98,22 +99,30 @@ function Toolbar() {
   );
 }
 
+/** A list holds no more processes than somebody reads; all others are found by name, and by the keys. */
+const PICKED = 200;
+
 function ProcessPicker() {
   const open = memory.value;
   const { blocks } = layout.value;
   if (!open || blocks.length < 2) return null;
+  const listed = largestBlocks(blocks, PICKED);
+  const some = listed.length < blocks.length ? `, the largest ${PICKED}` : '';
   return (
     <select
       aria-label="Go to process"
       onChange={({ currentTarget }) => {
-        const block = blocks[Number(currentTarget.value)];
+        const block = listed[Number(currentTarget.value)];
         if (!block) return;
         select(block.first);
         showRow(block.first);
       }}
     >
-      <option value="">{plural(blocks.length, 'process', 'processes')}…</option>
-      {blocks.map(({ process, first, end }, i) => (
+      <option value="">
+        {plural(blocks.length, 'process', 'processes')}
+        {some}…
+      </option>
+      {listed.map(({ process, first, end }, i) => (
         <option key={process} value={i}>
           {printable(open.processes[process].command)} ({open.processes[process].pid}): {end - first}
         </option>

@@ -32,7 +32,7 @@ export interface ReadingProgress {
   readonly residentPages: Uint16Array;
   /** The order whose folios hold most resident pages. */
   readonly mainOrders: Uint8Array;
-  /** All processes so far, and the VMAs from `firstVma` on: the last one of earlier may have grown. */
+  /** The processes since then, and the VMAs from `firstVma` on: the last one of earlier may have grown. */
   readonly processes: readonly Process[];
   readonly firstVma: number;
   readonly vmas: readonly MapVma[];
@@ -57,12 +57,19 @@ export interface Totals {
   readonly entries: EntryCounts;
 }
 
-/** What a policy does to each row, and added up by process. */
+/** What a policy does to each row that is judged. */
 export interface Judgement extends RowOutcomes {
   readonly choice: PolicyChoice;
   readonly rows: number;
   /** What its refusals name, from 1 on. */
   readonly reasons: readonly Refusal[];
+  /** The same added up, once all rows are judged and no more are to come. */
+  readonly tallied?: Tallied;
+}
+
+/** What a policy does to each process, and to all of them. */
+export interface Tallied {
+  readonly choice: PolicyChoice;
   readonly total: Tally;
   readonly processes: readonly Tally[];
 }
@@ -101,8 +108,11 @@ export interface MemoryWorker {
     onOpening: (opening: Opening) => void,
     onProgress: (progress: ReadingProgress) => Promise<void>,
   ): Promise<Result<void>>;
-  /** What has been read so far under a policy. */
-  judge(choice: PolicyChoice): Promise<Judgement>;
+  /**
+   * What has been read so far under a policy: as many rows as can be judged at once. Asked again about the
+   * same policy it goes on from there. `isAll` says that no more rows are to come.
+   */
+  judge(choice: PolicyChoice, isAll: boolean): Promise<Judgement>;
   /**
    * Totals from the digest; undefined before everything is read, and for models that no digest answers for.
    */

@@ -5,7 +5,6 @@ import { skippedProcess } from '../../src/analysis/left-out.ts';
 import { type SourceDigest, totalDigest } from '../../src/analysis/memory-digest.ts';
 import { digestEntries, policyWorthOf } from '../../src/analysis/policy-worth.ts';
 import { RangeTable } from '../../src/analysis/range-table.ts';
-import { judgeTable } from '../../src/analysis/table-judge.ts';
 import { judgeRange } from '../../src/analysis/verdict.ts';
 import { failWith, type Result, succeed } from '../../src/core/base/failure.ts';
 import { restartedState } from '../../src/core/fault/restart.ts';
@@ -22,6 +21,7 @@ import { markFilled } from '../map/pte-code.ts';
 import { type PolicyChoice, runPolicyOf, settingsOf } from '../policy/choice.ts';
 import { Sweeper, type SweptMemory } from '../tradeoff/sweeper.ts';
 import { fileOf } from './file.ts';
+import { Judging } from './judging.ts';
 import type {
   Judgement,
   MemoryWorker,
@@ -34,11 +34,19 @@ import type {
 
 /** Between two reports of progress. */
 const REPORT_MS = 200;
+/**
+ * How long rows are judged before they are shown, and other questions answered: twice as long each time, for
+ * showing takes time too, up to the second.
+ */
+const [FIRST_JUDGE_MS, MOST_JUDGE_MS] = [100, 400];
 
 let table: RangeTable | undefined;
 /** What answers for all of it, once all is read. */
 let digested: SweptMemory | undefined;
 const sweeper = new Sweeper();
+/** Of the policy last asked about. */
+let judging: Judging | undefined;
+let judgeMs = FIRST_JUDGE_MS;
 /** Counts openings: an older one stops when it is not the last any more. */
 let opened = 0;
 
@@ -85,10 +93,16 @@ const worker: MemoryWorker = {
     return succeed(undefined);
   },
 
-  async judge(choice): Promise<Judgement> {
+  async judge(choice, isAll): Promise<Judgement> {
     const held = heldTable();
-    const { tallies, ...judged } = judgeTable(held, runPolicyOf(choice));
-    return transfer({ ...judged, choice, rows: held.rows, processes: tallies }, [
+    if (!judging?.isOf(held, choice)) {
+      judging = new Judging(held, choice);
+      judgeMs = FIRST_JUDGE_MS;
+    }
+    const end = performance.now() + judgeMs;
+    judgeMs = Math.min(2 * judgeMs, MOST_JUDGE_MS);
+    const judged = judging.go(() => performance.now() < end, isAll);
+    return transfer(judged, [
       judged.mainOrders.buffer,
       judged.refusals.buffer,
       judged.growthPages.buffer,
@@ -183,6 +197,7 @@ function reporter(
   onProgress: (progress: ReadingProgress) => Promise<void>,
 ): (now: boolean) => Promise<void> {
   let first = 0;
+  let firstProcess = 0;
   let firstVma = 0;
   // The first rows are shown at once.
   let last = -Infinity;
@@ -197,11 +212,12 @@ function reporter(
       vmaOf: from.vmaOf.slice(first, rows),
       residentPages: from.residentPages.slice(first, rows),
       mainOrders: from.mainOrders.slice(first, rows),
-      processes: from.processes,
+      processes: from.processes.slice(firstProcess),
       firstVma,
       vmas: from.vmas.slice(firstVma).map(({ vma, process, first, end }) => ({ vma, process, first, end })),
     });
     first = rows;
+    firstProcess = from.processes.length;
     firstVma = Math.max(0, from.vmas.length - 1);
     await heard;
   };

@@ -124,7 +124,7 @@ function withProgress(memory: OpenMemory, progress: ReadingProgress): OpenMemory
   memory.mainOrders.set(mainOrders, first);
   return {
     ...memory,
-    processes,
+    processes: [...memory.processes, ...processes],
     vmas: [...memory.vmas.slice(0, firstVma), ...vmas],
     rows: first + addresses.length,
   };

@@ -1,7 +1,7 @@
-import { computed, effect, signal } from '@preact/signals';
+import { batch, computed, effect, signal } from '@preact/signals';
 import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
-import type { Judgement, Totals } from '../memory/memory-worker-protocol.ts';
-import { memory, memoryWorker } from '../memory/open-memory.ts';
+import type { Judgement, Tallied, Totals } from '../memory/memory-worker-protocol.ts';
+import { memory, memoryWorker, opening } from '../memory/open-memory.ts';
 import { go, link, setParams } from '../state/link.ts';
 import { oneAtATime } from '../state/one-at-a-time.ts';
 import { measured } from '../state/timing.ts';
@@ -25,8 +25,12 @@ export function choose(changes: Partial<PolicyChoice>, within = false): void {
   else go(link.value.view, params);
 }
 
-/** What the policy does to each range; of a moment ago while a new one is being found. */
+/** What the policy does to the ranges that are judged; of a moment ago while a new one is being found. */
 export const judgement = signal<Judgement | undefined>(undefined);
+/** What it does to each process, and all of them; of a moment ago while ranges are judged. */
+export const tallied = signal<Tallied | undefined>(undefined);
+/** Whether ranges are being judged: what is known of processes is of a moment ago. */
+export const judging = signal(false);
 /** What it does to everything; undefined while the memory is being read. */
 export const totals = signal<Totals | undefined>(undefined);
 
@@ -35,28 +39,52 @@ export const totals = signal<Totals | undefined>(undefined);
  * kept.
  */
 export function followPolicy(): void {
+  /** When what is asked about came to be. */
+  let start = 0;
+  /** The last of these moments that totals were asked for. */
+  let told: number | undefined;
   const ask = oneAtATime(async () => {
     const asked = memory.peek();
     if (!asked || asked.rows === 0) {
-      judgement.value = totals.value = undefined;
+      forget();
       return;
     }
     const policy = choice.peek();
-    const start = performance.now();
-    totals.value = await memoryWorker.totals(policy);
-    measured('thpscope totals', start);
-    judgement.value = await memoryWorker.judge(policy);
-    measured('thpscope judgement', start);
+    const since = start;
+    if (told !== since) {
+      totals.value = await memoryWorker.totals(policy);
+      measured('thpscope totals', since);
+      told = since;
+    }
+    const isAll = asked.complete || opening.peek() === undefined;
+    const judged = await memoryWorker.judge(policy, isAll);
+    batch(() => {
+      judgement.value = judged;
+      tallied.value = judged.tallied ?? tallied.value;
+      judging.value = !judged.tallied;
+    });
+    if (judged.tallied) measured('thpscope judgement', since);
+    // While it is read, reading comes first: the next rows that are there ask again.
+    else if (isAll) void ask();
   });
   let last = '';
   let lastName: string | undefined;
   effect(() => {
     const { name, host, rows, complete } = memory.value ?? {};
     // What is known of other memory says nothing of this.
-    if (name !== lastName) judgement.value = totals.value = undefined;
+    if (name !== lastName) forget();
     lastName = name;
-    const now = JSON.stringify([choice.value, name, host?.time, rows, complete]);
-    if (now !== last) void ask();
+    const now = JSON.stringify([choice.value, name, host?.time, rows, complete, opening.value]);
+    if (now === last) return;
     last = now;
+    judging.value = rows !== undefined && rows > 0;
+    start = performance.now();
+    void ask();
+  });
+}
+
+function forget(): void {
+  batch(() => {
+    judgement.value = tallied.value = totals.value = undefined;
   });
 }

@@ -1,11 +1,11 @@
 import type { Host } from '../../src/core/rules/memory-source.ts';
-import { choose, judgement } from './judgement.ts';
+import { choose, tallied } from './judgement.ts';
 import { isPresetChosen, kernelDefault, presetsFor } from './policy-presets.ts';
 import { whyNothing } from './why-nothing.ts';
 
 /** Says why where the policy does nothing at all, and leads to one that may. */
 export function NothingNote({ settings, geometry }: Pick<Host, 'settings' | 'geometry'>) {
-  const judged = judgement.value;
+  const judged = tallied.value;
   const why = judged && whyNothing(judged);
   if (!why) return null;
   const untouched = kernelDefault(geometry);

@@ -8,7 +8,7 @@ import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import type { Host } from '../../src/core/rules/memory-source.ts';
 import { tlbReachOf } from '../../src/core/rules/tlb-reach.ts';
 import { reachWords } from '../../src/render/words/tlb-words.ts';
-import { choice, judgement, totals } from './judgement.ts';
+import { choice, tallied, totals } from './judgement.ts';
 import { entryCountsOf, type PolicyOutcome, policyOutcomeOf, type RestartOutcome } from './policy-outcome.ts';
 
 /** A screen reader hears the numbers once nothing has changed for so long. */
@@ -16,9 +16,9 @@ const QUIET_MS = 700;
 
 /** What the policy gains and costs: by khugepaged, and by page faults when the processes start again. */
 export function OutcomeSummary({ host: { geometry, cpu } }: { readonly host: Host }) {
-  const outcome = policyOutcomeOf(totals.value, judgement.value);
+  const outcome = policyOutcomeOf(totals.value, tallied.value);
   const reach = tlbReachOf(cpu, geometry);
-  const entries = entryCountsOf(totals.value, judgement.value, reach.pages);
+  const entries = entryCountsOf(totals.value, tallied.value, reach.pages);
   const canDigest = checkDigestModel(KERNEL_MODELS[choice.value.model]).ok;
   const words = outcome && wordsOf(outcome, geometry, canDigest);
   return (

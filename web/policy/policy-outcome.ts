@@ -2,7 +2,7 @@ import { growthOf, hugeAfterRestart, hugeInUse, restartGrowthOf } from '../../sr
 import { type EntryCounts, tallyEntries } from '../../src/analysis/tally-entries.ts';
 import { sum } from '../../src/core/base/sum.ts';
 import type { RestartCounts } from '../../src/core/fault/restart-counts.ts';
-import type { Judgement, Totals } from '../memory/memory-worker-protocol.ts';
+import type { Tallied, Totals } from '../memory/memory-worker-protocol.ts';
 
 /** What a policy comes to for all memory that was read. Pages are base pages. */
 export interface PolicyOutcome {
@@ -51,7 +51,7 @@ function restartOutcomeOf(counts: RestartCounts, residentNow: number): RestartOu
 /** From the digest, which answers at once, or else from the ranges; undefined before there is either. */
 export function policyOutcomeOf(
   totals: Totals | undefined,
-  judgement: Pick<Judgement, 'total'> | undefined,
+  tallied: Pick<Tallied, 'total'> | undefined,
 ): PolicyOutcome | undefined {
   if (totals) {
     const { counts, residentPages, hugePages, restart } = totals;
@@ -66,8 +66,8 @@ export function policyOutcomeOf(
       restart: restart && restartOutcomeOf(restart, residentPages),
     };
   }
-  if (!judgement) return undefined;
-  const { total } = judgement;
+  if (!tallied) return undefined;
+  const { total } = tallied;
   const huge = hugeInUse(total);
   return {
     residentPages: total.residentPages,
@@ -84,9 +84,9 @@ export function policyOutcomeOf(
 /** TLB entries, if one maps up to `reachPages` below the PMD: from the digest, or else from the ranges. */
 export function entryCountsOf(
   totals: Pick<Totals, 'entries'> | undefined,
-  judgement: Pick<Judgement, 'total'> | undefined,
+  tallied: Pick<Tallied, 'total'> | undefined,
   reachPages: number,
 ): EntryCounts | undefined {
   if (totals) return totals.entries;
-  return judgement && tallyEntries(judgement.total, reachPages);
+  return tallied && tallyEntries(tallied.total, reachPages);
 }

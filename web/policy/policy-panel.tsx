@@ -1,7 +1,7 @@
 import type { Process } from '../../src/core/rules/memory-source.ts';
 import { memory } from '../memory/open-memory.ts';
 import { Commands } from './commands.tsx';
-import { choice, judgement } from './judgement.ts';
+import { choice, tallied } from './judgement.ts';
 import { KernelField } from './kernel-field.tsx';
 import { Limits } from './limits.tsx';
 import { MemoryByOrder } from './memory-by-order.tsx';
@@ -39,13 +39,13 @@ export function PolicyPanel() {
 
 /** Reads signals of its own, as all parts of the panel do: a change draws only what it changes. */
 function Judged({ processes }: { readonly processes: readonly Process[] }) {
-  const judged = judgement.value;
+  const judged = tallied.value;
   if (!judged) return null;
   return (
     <>
       <MemoryByOrder tally={judged.total} />
-      <Unchanged judgement={judged} />
-      <ProcessTable judgement={judged} processes={processes} />
+      <Unchanged tallied={judged} />
+      <ProcessTable tallied={judged} processes={processes} />
     </>
   );
 }

@@ -4,8 +4,9 @@ import { grouped } from '../../src/core/base/plural.ts';
 import { formatSize } from '../../src/core/memory/format-size.ts';
 import type { Process } from '../../src/core/rules/memory-source.ts';
 import { printable } from '../../src/render/words/printable.ts';
-import type { Judgement } from '../memory/memory-worker-protocol.ts';
+import type { Tallied } from '../memory/memory-worker-protocol.ts';
 import { type SortableColumn, SortableTable } from '../shell/sortable-table.tsx';
+import { judging } from './judgement.ts';
 
 /** Processes that are shown before somebody asks for all. */
 const SHOWN = 30;
@@ -17,7 +18,7 @@ interface Row {
 }
 
 interface Props {
-  readonly judgement: Judgement;
+  readonly tallied: Tallied;
   readonly processes: readonly Process[];
 }
 
@@ -46,15 +47,15 @@ const COLUMNS: readonly SortableColumn<Row>[] = [
 ];
 
 /** What the policy does to each process. */
-export function ProcessTable({ judgement, processes }: Props) {
+export function ProcessTable({ tallied, processes }: Props) {
   const [all, setAll] = useState(false);
-  const rows = judgement.processes
+  const rows = tallied.processes
     .map((tally, index) => ({ index, tally, process: processes[index] }))
     .filter(({ tally, process }) => process !== undefined && tally.ranges > 0)
     // Of equal growth, as of none, the largest first.
     .sort((a, b) => b.tally.residentPages - a.tally.residentPages);
   return (
-    <section aria-labelledby="policy-processes">
+    <section class="policy-processes" aria-labelledby="policy-processes" aria-busy={judging.value}>
       <h2 id="policy-processes">Processes</h2>
       <p class="policy-note">
         huge: memory in use that lies in huge pages, now and under this policy; what is filled comes to it

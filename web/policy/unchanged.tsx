@@ -4,12 +4,12 @@ import { formatSize } from '../../src/core/memory/format-size.ts';
 import { KERNEL_MODELS, resultName } from '../../src/core/rules/kernel-model.ts';
 import { isScanResult } from '../../src/core/rules/scan-result.ts';
 import { refusalLine } from '../../src/render/words/reasons.ts';
-import type { Judgement } from '../memory/memory-worker-protocol.ts';
+import type { Tallied } from '../memory/memory-worker-protocol.ts';
 import { hugepageOrders } from './choice.ts';
 
 /** What stays as it is, and why: the most memory first, what is huge already last. */
-export function Unchanged({ judgement }: { readonly judgement: Judgement }) {
-  const { total, choice } = judgement;
+export function Unchanged({ tallied }: { readonly tallied: Tallied }) {
+  const { total, choice } = tallied;
   const orders = hugepageOrders(choice);
   const refused = [...total.refused].sort(
     ([a, x], [b, y]) => Number(isHuge(a)) - Number(isHuge(b)) || y.pages - x.pages,

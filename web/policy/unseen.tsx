@@ -2,7 +2,7 @@ import { plural } from '../../src/core/base/plural.ts';
 import { ASSUMPTIONS } from '../../src/core/memory/range-state.ts';
 import { printable } from '../../src/render/words/printable.ts';
 import type { OpenMemory } from '../memory/open-memory.ts';
-import { judgement } from './judgement.ts';
+import { tallied } from './judgement.ts';
 
 /** Processes that could not be read are named one by one when there are few. */
 const NAMED = 5;
@@ -10,7 +10,7 @@ const NAMED = 5;
 /** What the source could not see, and what is assumed in its place. */
 export function Unseen({ memory }: { readonly memory: OpenMemory }) {
   const { notes, skipped, complete } = memory;
-  const assumed = [...(judgement.value?.total.unknown ?? [])];
+  const assumed = [...(tallied.value?.total.unknown ?? [])];
   if (notes.length + skipped.length + assumed.length === 0 && complete) return null;
   return (
     <section aria-labelledby="policy-unseen">

@@ -1,14 +1,14 @@
 import { isHuge } from '../../src/analysis/tally.ts';
 import { sum } from '../../src/core/base/sum.ts';
 import { refusalLine } from '../../src/render/words/reasons.ts';
-import type { Judgement } from '../memory/memory-worker-protocol.ts';
+import type { Tallied } from '../memory/memory-worker-protocol.ts';
 import { hugepageOrders } from './choice.ts';
 
 /**
  * Why nothing at all collapses under a policy: the settings, where they keep anything back, or else what
  * holds for most memory that is not huge already. Undefined where something does collapse, or nothing could.
  */
-export function whyNothing({ total, choice }: Pick<Judgement, 'total' | 'choice'>): string | undefined {
+export function whyNothing({ total, choice }: Pick<Tallied, 'total' | 'choice'>): string | undefined {
   if (sum(total.collapses) > 0) return undefined;
   const [main] = [...total.refused]
     .filter(([refusal]) => !isHuge(refusal))

@@ -1,7 +1,7 @@
 import { growthOf } from '../../src/analysis/tally.ts';
 import type { Geometry } from '../../src/core/memory/geometry.ts';
 import type { Totals } from '../memory/memory-worker-protocol.ts';
-import { judgement, totals } from '../policy/judgement.ts';
+import { tallied, totals } from '../policy/judgement.ts';
 import { policyOutcomeOf } from '../policy/policy-outcome.ts';
 import { link, setParams } from '../state/link.ts';
 import { budgetFromParams, budgetOf } from './budget.ts';
@@ -21,7 +21,7 @@ export function ChartSection({ sweep, geometry }: Props) {
   const { params } = link.value;
   const axis: Axis = params.axis === 'linear' ? 'linear' : 'log';
   const budget = budgetOf(budgetFromParams(params), sweep.residentPages);
-  const outcome = policyOutcomeOf(totals.value, judgement.value);
+  const outcome = policyOutcomeOf(totals.value, tallied.value);
   return (
     <section aria-label="Chart">
       <AxisSwitch axis={axis} />
