@@ -45,5 +45,5 @@ export default {
   // Tests read the script of the one and run the others.
   ignoreDependencies: ['axe-core', '@arethetypeswrong/cli', 'publint'],
   // Scripts and benchmarks run what is built from src.
-  compilers: { mjs: (text) => text.replaceAll("'../dist/", "'../src/") },
+  compilers: { mjs: (text) => text.replaceAll(/'\.\.\/(build|dist)\//g, "'../src/") },
 };

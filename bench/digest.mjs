@@ -1,14 +1,14 @@
 // Digests and sweeps of packed occupancy against plain C walks of the same policies.
-import { DigestQuery } from '../dist/analysis/digest-query.js';
-import { emptyMemoryDigest } from '../dist/analysis/memory-digest.js';
-import { blockLength, sweepBlock, sweepBlocks } from '../dist/analysis/sweep.js';
-import { allNoneLimits, allOrderSets } from '../dist/analysis/sweep-space.js';
-import { createPlainDigestBuilder, createWasmDigestBuilder } from '../dist/core/digest/builder.js';
-import { DigestReader } from '../dist/core/digest/reader.js';
-import { addDigest } from '../dist/core/digest/table.js';
-import { x86_64 } from '../dist/core/memory/geometry.js';
-import { emptyCounts } from '../dist/core/plan/policy-counts.js';
-import { KERNEL_MODELS } from '../dist/core/rules/kernel-model.js';
+import { DigestQuery } from '../build/analysis/digest-query.js';
+import { emptyMemoryDigest } from '../build/analysis/memory-digest.js';
+import { blockLength, sweepBlock, sweepBlocks } from '../build/analysis/sweep.js';
+import { allNoneLimits, allOrderSets } from '../build/analysis/sweep-space.js';
+import { createPlainDigestBuilder, createWasmDigestBuilder } from '../build/core/digest/builder.js';
+import { DigestReader } from '../build/core/digest/reader.js';
+import { addDigest } from '../build/core/digest/table.js';
+import { x86_64 } from '../build/core/memory/geometry.js';
+import { emptyCounts } from '../build/core/plan/policy-counts.js';
+import { KERNEL_MODELS } from '../build/core/rules/kernel-model.js';
 import { timeWalk } from './c-walk.mjs';
 import { median } from './median.mjs';
 import { fillOccupancy } from './occupancies.mjs';

@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writ
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { FLEET_TABLES } from '../dist/fleet/tables.js';
+import { FLEET_TABLES } from '../build/fleet/tables.js';
 
 const THPSCOPE = resolve('dist/cli/main.js');
 const HOSTS = 10_000;

@@ -1,7 +1,7 @@
 // Planning of ordinary ranges against a plain C walk of the same rule, on the same bitmaps, for 8 policies
 // and 4 kinds of occupancy.
-import { x86_64 } from '../dist/core/memory/geometry.js';
-import { planWindows } from '../dist/core/plan/plan-windows.js';
+import { x86_64 } from '../build/core/memory/geometry.js';
+import { planWindows } from '../build/core/plan/plan-windows.js';
 import { timeWalk } from './c-walk.mjs';
 import { median } from './median.mjs';
 import { fillOccupancy, OCCUPANCY_KINDS } from './occupancies.mjs';

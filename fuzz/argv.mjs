@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { Readable, Writable } from 'node:stream';
-import { runThpscope } from '../dist/cli/run.js';
-import { DEADLINES } from '../dist/cli/shared/deadline.js';
-import { below, pick } from '../dist/core/base/random.js';
+import { runThpscope } from '../build/cli/run.js';
+import { DEADLINES } from '../build/cli/shared/deadline.js';
+import { below, pick } from '../build/core/base/random.js';
 import { mutateText } from './mutate.mjs';
 
 /** Command lines that write nothing, read nothing of this machine and come back soon. */
@@ -28,7 +28,7 @@ const FORBIDDEN =
 
 /** Command lines: words are changed, moved, left out. */
 export const argv = {
-  covers: /dist\/(cli|core\/(base|memory)|analysis\/)/,
+  covers: /build\/(cli|core\/(base|memory)|analysis\/)/,
   open: async () => ({ seeds: LINES.map((line) => line.split(' ')), mutate, run }),
 };
 

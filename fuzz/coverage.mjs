@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Session } from 'node:inspector';
 import { fileURLToPath } from 'node:url';
 
-/** What V8 counts of blocks of code, in the files of dist whose paths match. */
+/** What V8 counts of blocks of code, in the files of build whose paths match. */
 export class Coverage {
   #session = new Session();
   #files;

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
-import { pick } from '../dist/core/base/random.js';
-import { startServer } from '../dist/server/listen.js';
+import { pick } from '../build/core/base/random.js';
+import { startServer } from '../build/server/listen.js';
 import { mutateText } from './mutate.mjs';
 
 const PATHS = [
@@ -31,7 +31,7 @@ const PATIENT_MS = 60_000;
 
 /** Requests as they go over the wire; TOKEN and HOST stand for those of the server. */
 export const http = {
-  covers: /dist\/server\//,
+  covers: /build\/server\//,
   async open() {
     const server = await startServer([{ name: 'redis', path: 'examples/redis.parquet' }], {
       port: 0,

@@ -2,24 +2,24 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DigestQuery } from '../dist/analysis/digest-query.js';
-import { totalDigest } from '../dist/analysis/memory-digest.js';
-import { digestOfBytes } from '../dist/cli/shared/digest-file.js';
-import { readPolicyFile } from '../dist/cli/shared/policy-file.js';
-import { policyOfLine, rangeOfLine } from '../dist/cli/shared/range-line.js';
-import { parseRangeLine } from '../dist/cli/shared/range-line-json.js';
-import { parseJson } from '../dist/core/base/json.js';
-import { below } from '../dist/core/base/random.js';
-import { x86_64 } from '../dist/core/memory/geometry.js';
-import { planRange } from '../dist/core/plan/plan.js';
-import { KERNEL_MODELS } from '../dist/core/rules/kernel-model.js';
-import { collapsePolicy, defaultLimits } from '../dist/core/rules/policy.js';
-import { defaultSettings } from '../dist/core/rules/thp-settings.js';
-import { DEFAULT_CALIBRATION } from '../dist/khugepaged/costs.js';
-import { loadScenario } from '../dist/simulation/load-scenario.js';
-import { scenarioOf, scenarioSchema } from '../dist/simulation/scenario-schema.js';
-import { toCurrentScenario } from '../dist/simulation/scenario-version.js';
-import { checksumOf } from '../dist/snapshot/crc32.js';
+import { DigestQuery } from '../build/analysis/digest-query.js';
+import { totalDigest } from '../build/analysis/memory-digest.js';
+import { digestOfBytes } from '../build/cli/shared/digest-file.js';
+import { readPolicyFile } from '../build/cli/shared/policy-file.js';
+import { policyOfLine, rangeOfLine } from '../build/cli/shared/range-line.js';
+import { parseRangeLine } from '../build/cli/shared/range-line-json.js';
+import { parseJson } from '../build/core/base/json.js';
+import { below } from '../build/core/base/random.js';
+import { x86_64 } from '../build/core/memory/geometry.js';
+import { planRange } from '../build/core/plan/plan.js';
+import { KERNEL_MODELS } from '../build/core/rules/kernel-model.js';
+import { collapsePolicy, defaultLimits } from '../build/core/rules/policy.js';
+import { defaultSettings } from '../build/core/rules/thp-settings.js';
+import { DEFAULT_CALIBRATION } from '../build/khugepaged/costs.js';
+import { loadScenario } from '../build/simulation/load-scenario.js';
+import { scenarioOf, scenarioSchema } from '../build/simulation/scenario-schema.js';
+import { toCurrentScenario } from '../build/simulation/scenario-version.js';
+import { checksumOf } from '../build/snapshot/crc32.js';
 import { mutateJson, mutateText } from './mutate.mjs';
 
 const HOSTILE = 'test/fixtures/hostile';
@@ -57,7 +57,7 @@ function newDigest() {
 }
 
 export const digest = jsonTarget(
-  /dist\/(cli\/shared\/digest-(file|schema)|analysis\/(digest-json|restart-json)|core\/digest)/,
+  /build\/(cli\/shared\/digest-(file|schema)|analysis\/(digest-json|restart-json)|core\/digest)/,
   () => [...textsOf(HOSTILE, /^digest-/), newDigest()],
   (text) => {
     const body = text.replace(/,"crc32":"[^"]*"\}\s*$/, '');
@@ -71,7 +71,7 @@ export const digest = jsonTarget(
 );
 
 export const ranges = jsonTarget(
-  /dist\/(cli\/shared\/range-line|core\/memory|core\/base\/json)/,
+  /build\/(cli\/shared\/range-line|core\/memory|core\/base\/json)/,
   () => [
     '{"id":"a","present":"0-15","swap":"16","zero":"1","shared":"2","unreferenced":"","folios":[{"offset":0,"order":4,"missing":"3"}],"orders":"2-9","maxPtesNone":0}',
     '{"present":"0x5","pinned":null,"lazyfree":"0","folios":null,"vma":"0-512","uffdArmed":true,"pmdMapped":false}',
@@ -87,7 +87,7 @@ export const ranges = jsonTarget(
 );
 
 export const scenario = jsonTarget(
-  /dist\/simulation\/(check|load|scenario)/,
+  /build\/simulation\/(check|load|scenario)/,
   () => [...textsOf(HOSTILE, /^scenario-/), ...textsOf('examples/scenarios', /\.json$/)],
   (text) => {
     const json = parseJson(text);
@@ -99,7 +99,7 @@ export const scenario = jsonTarget(
 );
 
 export const policy = jsonTarget(
-  /dist\/(cli\/shared\/policy-file|core\/rules\/(thp-settings|policy)|core\/memory\/order)/,
+  /build\/(cli\/shared\/policy-file|core\/rules\/(thp-settings|policy)|core\/memory\/order)/,
   () => [
     '{"enabled":"madvise","sizes":{"64K":"always","2-9":"never"},"maxPtesNone":0}',
     '{"maxPtesSwap":64,"maxPtesShared":256}',

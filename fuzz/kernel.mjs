@@ -1,10 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { pick } from '../dist/core/base/random.js';
-import { KernelTree } from '../dist/linux/kernel-tree.js';
-import { openLiveSource } from '../dist/linux/live-source.js';
-import { listUserPids } from '../dist/linux/process.js';
+import { pick } from '../build/core/base/random.js';
+import { KernelTree } from '../build/linux/kernel-tree.js';
+import { openLiveSource } from '../build/linux/live-source.js';
+import { listUserPids } from '../build/linux/process.js';
 import { mutateText } from './mutate.mjs';
 
 const THP = 'sys/kernel/mm/transparent_hugepage';
@@ -45,7 +45,7 @@ const SOUND = {
 
 /** Texts of /proc and /sys: one file at a time is changed. */
 export const kernel = {
-  covers: /dist\/linux\/(smaps|process|host|cpu|sysfs|memory-groups|chunk-reader|live-source|permission)/,
+  covers: /build\/linux\/(smaps|process|host|cpu|sysfs|memory-groups|chunk-reader|live-source|permission)/,
   async open() {
     const root = mkdtempSync(join(tmpdir(), 'thpscope-fuzz-'));
     const put = (name, content) => {

@@ -1,4 +1,4 @@
-import { below, pick } from '../dist/core/base/random.js';
+import { below, pick } from '../build/core/base/random.js';
 
 const NUMBERS = [
   0,

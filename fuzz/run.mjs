@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { below, pick, randomFrom } from '../dist/core/base/random.js';
+import { below, pick, randomFrom } from '../build/core/base/random.js';
 import { Coverage } from './coverage.mjs';
 import { TARGETS } from './targets.mjs';
 

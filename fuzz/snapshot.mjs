@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { parquetMetadata } from 'hyparquet';
-import { below } from '../dist/core/base/random.js';
-import { checksumOf, crc32 } from '../dist/snapshot/crc32.js';
-import { SnapshotError } from '../dist/snapshot/damage.js';
-import { openSnapshot } from '../dist/snapshot/reader.js';
+import { below } from '../build/core/base/random.js';
+import { checksumOf, crc32 } from '../build/snapshot/crc32.js';
+import { SnapshotError } from '../build/snapshot/damage.js';
+import { openSnapshot } from '../build/snapshot/reader.js';
 import { mutateBytes } from './mutate.mjs';
 
 const HOSTILE = 'test/fixtures/hostile';
@@ -11,7 +11,7 @@ const HOSTILE = 'test/fixtures/hostile';
 /** Parquet files: bytes anywhere, or within row groups with checksums that match again. */
 export const snapshot = {
   covers:
-    /dist\/snapshot\/(reader|row|page-bounds|parquet-file|snappy|thrift-walk|packed-bytes|metadata|footer)/,
+    /build\/snapshot\/(reader|row|page-bounds|parquet-file|snappy|thrift-walk|packed-bytes|metadata|footer)/,
   async open() {
     const files = readdirSync(HOSTILE).filter((name) => name.endsWith('.parquet'));
     const seeds = files.map((name) => new Uint8Array(readFileSync(`${HOSTILE}/${name}`)));

@@ -1,15 +1,15 @@
-// Compiles src into dist and builds the web app, from nothing, so that no file of an earlier build stays
-// behind.
-import './require-node.mjs';
+// Makes dist, which users get, and build, in which every module of src is a file of its own, for benchmarks,
+// fuzzing and scripts. From nothing, so that no file of an earlier build stays behind.
+import './require-node.cjs';
 import { spawnSync } from 'node:child_process';
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
-rmSync('dist', { recursive: true, force: true });
+for (const folder of ['dist', 'build']) rmSync(folder, { recursive: true, force: true });
 compile('tsconfig.build.json');
 compile('tsconfig.types.json');
 writeJsExtensions();
+await import('./bundle.mjs');
 chmodSync('dist/cli/main.js', 0o755);
-await import('./bundle-commands.mjs');
 await import('./man.mjs');
 await import('./build-web.mjs');
 

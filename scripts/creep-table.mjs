@@ -1,8 +1,8 @@
 // Prints the tables of docs/creep.md: what creeps under the none rules of earlier versions. Run it after `npm
 // run build`.
-import { x86_64 } from '../dist/core/memory/geometry.js';
-import { KERNEL_MODELS } from '../dist/core/rules/kernel-model.js';
-import { creepRowCells, creepTable } from '../dist/verify/creep-table.js';
+import { x86_64 } from '../build/core/memory/geometry.js';
+import { KERNEL_MODELS } from '../build/core/rules/kernel-model.js';
+import { creepRowCells, creepTable } from '../build/verify/creep-table.js';
 
 for (const name of ['scaled', 'capped']) {
   console.log(`## ${name}\n`);

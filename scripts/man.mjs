@@ -1,8 +1,8 @@
 // Writes man/thpscope.1 from the help texts of the built command line.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { generateHelpTextForAllCommands } from '@stricli/core';
-import { thpscope } from '../dist/cli/app.js';
-import { EXIT_MEANINGS } from '../dist/cli/shared/exit-code.js';
+import { thpscope } from '../build/cli/app.js';
+import { EXIT_MEANINGS } from '../build/cli/shared/exit-code.js';
 
 const { version, description } = JSON.parse(readFileSync('package.json', 'utf8'));
 const commands = generateHelpTextForAllCommands(thpscope);

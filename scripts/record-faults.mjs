@@ -5,12 +5,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { faultRequest } from '../dist/conform/fault-conformance.js';
-import { historyLine } from '../dist/conform/fault-history.js';
-import { faultBatches } from '../dist/conform/fault-suite.js';
-import { bootGuest } from '../dist/conform/guest.js';
-import { buildInitramfs, compileProbe, fetchKernels, KERNEL_SERIES } from '../dist/conform/kernels.js';
-import { randomFrom } from '../dist/core/base/random.js';
+import { faultRequest } from '../build/conform/fault-conformance.js';
+import { historyLine } from '../build/conform/fault-history.js';
+import { faultBatches } from '../build/conform/fault-suite.js';
+import { bootGuest } from '../build/conform/guest.js';
+import { buildInitramfs, compileProbe, fetchKernels, KERNEL_SERIES } from '../build/conform/kernels.js';
+import { randomFrom } from '../build/core/base/random.js';
 
 const SEED = 20261126;
 const HISTORIES = 1000;

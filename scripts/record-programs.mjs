@@ -10,9 +10,9 @@ import { chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RUNNING_KERNEL } from '../dist/linux/kernel-tree.js';
-import { openLiveSource } from '../dist/linux/live-source.js';
-import { writeSnapshot } from '../dist/snapshot/writer.js';
+import { RUNNING_KERNEL } from '../build/linux/kernel-tree.js';
+import { openLiveSource } from '../build/linux/live-source.js';
+import { writeSnapshot } from '../build/snapshot/writer.js';
 
 const FOLDER = 'test/fixtures/programs';
 const work = mkdtempSync(join(tmpdir(), 'thpscope-record-'));

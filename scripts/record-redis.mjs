@@ -5,9 +5,9 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RUNNING_KERNEL } from '../dist/linux/kernel-tree.js';
-import { openLiveSource } from '../dist/linux/live-source.js';
-import { writeSnapshot } from '../dist/snapshot/writer.js';
+import { RUNNING_KERNEL } from '../build/linux/kernel-tree.js';
+import { openLiveSource } from '../build/linux/live-source.js';
+import { writeSnapshot } from '../build/snapshot/writer.js';
 
 const PORT = '16379';
 const KEYS = 24_000;

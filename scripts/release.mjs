@@ -1,6 +1,6 @@
 // `npm run release VERSION`: says what a release would do. With --write it does it: sets the version, dates
 // the changes, commits, tags and packs. What leaves this machine, pushing and publishing, is left to people.
-import './require-node.mjs';
+import './require-node.cjs';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 

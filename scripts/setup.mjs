@@ -1,6 +1,6 @@
 // Makes a fresh clone ready: installs the locked packages when they are not there, and builds when a source
 // is newer than the build. `npm start` and `npm test` run it first.
-import './require-node.mjs';
+import './require-node.cjs';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 

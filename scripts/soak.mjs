@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { captureProcesses } from '../dist/cli/shared/capture-processes.js';
-import { startServer } from '../dist/server/listen.js';
+import { captureProcesses } from '../build/cli/shared/capture-processes.js';
+import { startServer } from '../build/server/listen.js';
 
 const PROCESSES = 6;
 /** What memory may grow by between two measurements: caches that fill late, and what V8 keeps of code. */

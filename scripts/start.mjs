@@ -1,7 +1,7 @@
 // `npm start`: the main job on this machine. One recording of all processes that may be read, predicted as
 // the kernel that runs here decides and as the newest would. Where there is little memory, or none that may
 // be read, the bundled recording of a real redis-server has more to tell.
-import './require-node.mjs';
+import './require-node.cjs';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { release, tmpdir } from 'node:os';

@@ -15,6 +15,7 @@ import { predictCommand } from './predict/command.ts';
 import { reportCommand } from './report/command.ts';
 import { serveCommand } from './serve/command.ts';
 import { EXIT } from './shared/exit-code.ts';
+import { readVersion } from './shared/version.ts';
 import { simulateCommand } from './simulate/command.ts';
 import { sweepCommand } from './sweep/command.ts';
 import { verifyCommand } from './verify/command.ts';
@@ -50,7 +51,7 @@ const commands = buildRouteMap({
 /** The command line; what a command does is loaded when it runs, so that --version and --help stay fast. */
 export const thpscope = buildApplication(commands, {
   name: 'thpscope',
-  versionInfo: { getCurrentVersion: async () => (await import('./shared/version.ts')).readVersion() },
+  versionInfo: { getCurrentVersion: async () => readVersion() },
   scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
   determineExitCode: () => EXIT.bug,
   localization: { loadText: () => errorText },

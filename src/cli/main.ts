@@ -1,5 +1,5 @@
 #!/usr/bin/env node
 // The entry of the command line: nothing that an old Node lacks is loaded before the check.
-import '../../scripts/require-node.mjs';
+import '../../scripts/require-node.cjs';
 
-import('./start.ts');
+import('./start.ts').then(({ startThpscope }) => startThpscope());

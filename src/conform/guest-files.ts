@@ -40,7 +40,7 @@ function nodeFiles(): GuestFile[] {
 export function packageFiles(): GuestFile[] {
   const root = (name: string) => join(PACKAGE_ROOT, name);
   const files = [
-    ...['package.json', 'scripts/require-node.mjs'].map(root),
+    ...['package.json', 'scripts/require-node.cjs'].map(root),
     ...filesBelow(root('dist')).filter((path) => !path.includes('/web/')),
   ];
   for (const folder of dependencyFolders(PACKAGE_ROOT)) files.push(...filesBelow(folder));

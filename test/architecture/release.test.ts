@@ -19,7 +19,7 @@ const FILES = [
   'package-lock.json',
   'package.json',
   'scripts/release.mjs',
-  'scripts/require-node.mjs',
+  'scripts/require-node.cjs',
 ];
 
 const folder = mkdtempSync(join(tmpdir(), 'thpscope-release-'));

@@ -1,6 +1,6 @@
-import { fileURLToPath } from 'node:url';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { startServer } from '../../server/listen.ts';
+import { packagePath } from '../assets.ts';
 import { type Context, print, reportFailure } from '../shared/context.ts';
 import { EXIT } from '../shared/exit-code.ts';
 import { untilSignal } from '../shared/interrupt.ts';
@@ -10,7 +10,6 @@ import type { ServeFlags } from './command.ts';
 import { openBrowser } from './open-browser.ts';
 import { liveSources, snapshotSources } from './sources.ts';
 
-const WEB_FOLDER = fileURLToPath(new URL('../../web', import.meta.url));
 const MAX_PORT = 65_535;
 /** What timers can wait. */
 const MAX_REFRESH_SECONDS = 2_000_000;
@@ -47,7 +46,11 @@ async function serveUntil(
   if (!live.ok) return live;
 
   const sources = [...snapshots.value, ...live.value];
-  const server = await startServer(sources, { port, webFolder: WEB_FOLDER, refreshMs: refresh * 1000 });
+  const server = await startServer(sources, {
+    port,
+    webFolder: packagePath('dist/web'),
+    refreshMs: refresh * 1000,
+  });
   if (!server.ok) return server;
   const url = sources.length > 0 ? `${server.value.url}#map?source=server:0` : server.value.url;
   const report = {

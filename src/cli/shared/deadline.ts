@@ -16,11 +16,10 @@ export interface Deadlines {
  */
 export const DEADLINES: Deadlines = { step: 5_000, silence: 15_000, case: 250 };
 
-const CALL = new Script('step()');
-
-/** Made once: it costs more than most steps. */
 const ROOM: { step?: () => unknown } = {};
+/** Made once: they cost more than most steps. */
 let room: Context | undefined;
+let call: Script | undefined;
 
 /** Thrown when a step does not come back in time. */
 export class HangError extends Error {}
@@ -31,9 +30,10 @@ export class HangError extends Error {}
  */
 export function withDeadline<T>(timeout: number, step: () => T): T {
   room ??= createContext(ROOM);
+  call ??= new Script('step()');
   ROOM.step = step;
   try {
-    return CALL.runInContext(room, { timeout });
+    return call.runInContext(room, { timeout });
   } catch (error) {
     // Whatever a module throws: null, too.
     if ((error as NodeJS.ErrnoException | undefined)?.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT')

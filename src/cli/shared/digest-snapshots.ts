@@ -7,6 +7,7 @@ import { commonCpu } from '../../core/rules/cpu.ts';
 import { joinReleases } from '../../core/rules/kernel-release.ts';
 import { commonReach, reachAsked, type TlbReach } from '../../core/rules/tlb-reach.ts';
 import type { SnapshotFile } from '../../snapshot/file.ts';
+import { threadScript } from '../assets.ts';
 import type { DigestPiece, DigestTask, GroupSpan } from './digest-worker.ts';
 import type { InputFile } from './input-file.ts';
 import { RecordedProcesses } from './recorded-processes.ts';
@@ -60,7 +61,7 @@ export async function digestSnapshots(
   const paying = Math.min(availableParallelism(), Math.floor(groups / MIN_GROUPS_PER_WORKER));
   const count = Math.max(1, Math.min(run.workers ?? paying, groups));
   const results = await runWorkers<Result<DigestPiece[]>>(
-    new URL('./digest-worker.js', import.meta.url),
+    threadScript('digest-worker'),
     count,
     { files, spans: spansOf(snapshots, count), reach, walkAll: run.walkAll, counters } satisfies DigestTask,
     run.signal,

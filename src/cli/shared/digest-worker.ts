@@ -33,7 +33,9 @@ export interface DigestPiece {
   readonly digest: ProcessDigest;
 }
 
-parentPort?.postMessage(await failureOfThrown(() => digestGroups(workerData as DigestTask)));
+void failureOfThrown(() => digestGroups(workerData as DigestTask)).then((digested) =>
+  parentPort?.postMessage(digested),
+);
 
 async function digestGroups({
   files,

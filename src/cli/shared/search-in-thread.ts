@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { type Failure, fail, failWith, type Result, succeed } from '../../core/base/failure.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import type { CollapseAlgorithm } from '../../core/search/algorithm.ts';
+import { threadScript } from '../assets.ts';
 import type { CFlags } from './c-flags.ts';
 import { cBuildOptions } from './c-walk/build-options.ts';
 import { isCFile } from './c-walk/c-file.ts';
@@ -43,7 +44,7 @@ export async function startSearch(
   const deadlines = c ? withCompiling(context.deadlines) : context.deadlines;
   const [here, there] = lineEnds();
   const task: SearchTask = { name, deadlines, c, line: there };
-  const worker = new Worker(new URL('./search-worker.js', import.meta.url), {
+  const worker = new Worker(threadScript('search-worker'), {
     workerData: task,
     transferList: [there.port],
     stdout: true,

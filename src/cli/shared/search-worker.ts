@@ -17,19 +17,18 @@ process.exit = () => {
   throw new Error('it ended the process');
 };
 
-const loaded = await loadAlgorithm(
-  name,
-  c && {
-    ...c,
-    geometry: x86_64,
-    say: (text) => say({ kind: 'said', text }),
-    started: (pid) => say({ kind: 'started', pid }),
-  },
-);
-if (loaded.ok) {
-  serve(bounded(guarded(loaded.value), deadlines.step));
-  say({ kind: 'answer', answer: undefined });
-} else say({ kind: 'failure', failure: loaded.failure });
+const cWalks = c && {
+  ...c,
+  geometry: x86_64,
+  say: (text: string) => say({ kind: 'said', text }),
+  started: (pid: number) => say({ kind: 'started', pid }),
+};
+void loadAlgorithm(name, cWalks).then((loaded) => {
+  if (loaded.ok) {
+    serve(bounded(guarded(loaded.value), deadlines.step));
+    say({ kind: 'answer', answer: undefined });
+  } else say({ kind: 'failure', failure: loaded.failure });
+});
 
 function serve({ algorithm }: CheckedAlgorithm): void {
   line.port.on('message', (asked: ToSearch) => {

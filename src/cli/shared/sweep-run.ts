@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { DigestQuery } from '../../analysis/digest-query.ts';
 import { apartStates, type MemoryDigest } from '../../analysis/memory-digest.ts';
 import { blockLength, type SweepSpace, sweepBlock, sweepBlocks } from '../../analysis/sweep.ts';
+import { threadScript } from '../assets.ts';
 import type { Context } from './context.ts';
 import { startProgress } from './progress.ts';
 import type { SweepTask } from './sweep-worker.ts';
@@ -44,8 +45,9 @@ export async function runSweep(
     const counters = sharedCounters();
     const task: SweepTask = { memory, space, counters, results };
     const count = Math.max(1, Math.min(workers, blocks));
-    const script = new URL('./sweep-worker.js', import.meta.url);
-    await runWorkers(script, count, task, signal, () => show(Atomics.load(counters, SHARED.done)));
+    await runWorkers(threadScript('sweep-worker'), count, task, signal, () =>
+      show(Atomics.load(counters, SHARED.done)),
+    );
     return values;
   } finally {
     progress.clear();

@@ -1,4 +1,5 @@
 import { createRequire, register } from 'node:module';
+import { threadScript } from '../assets.ts';
 
 /** Whether this Node reads TypeScript, or can be made to: 22.18 and later do. */
 export function readTypeScript(): boolean {
@@ -9,6 +10,6 @@ export function readTypeScript(): boolean {
     // An optional dependency, which may have been left out.
     return false;
   }
-  register('./type-stripping-hooks.js', import.meta.url);
+  register(threadScript('type-stripping-hooks'));
   return true;
 }

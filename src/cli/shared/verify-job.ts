@@ -13,6 +13,7 @@ import type { EqualityProof } from '../../verify/proof/equality-proof.ts';
 import type { PropertyProof } from '../../verify/proof/property-proof.ts';
 import type { ProofOptions } from '../../verify/proof/proving.ts';
 import type { Asked, VerifyOptions, VerifyReport } from '../../verify/verification.ts';
+import { threadScript } from '../assets.ts';
 import type { OfSnapshots } from '../compare/snapshots.ts';
 import type { CFlags } from './c-flags.ts';
 import { cBuildOptions } from './c-walk/build-options.ts';
@@ -135,7 +136,7 @@ async function runInWorker<J extends VerifyJob>(
   const deadlines = c ? withCompiling(context.deadlines) : context.deadlines;
   const { silence } = deadlines;
   const task: VerifyTask = { job, deadlines, c };
-  const worker = new Worker(new URL('./verify-worker.js', import.meta.url), {
+  const worker = new Worker(threadScript('verify-worker'), {
     workerData: task,
     stdout: true,
     resourceLimits: MODULE_LIMITS,

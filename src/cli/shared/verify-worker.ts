@@ -40,10 +40,11 @@ process.exit = () => {
   throw new Error('it ended the process');
 };
 
-const answer = await work();
-sayPrints();
-if (answer.ok) say({ kind: 'answer', answer: answer.value });
-else say({ kind: 'failure', failure: answer.failure });
+void work().then((answer) => {
+  sayPrints();
+  if (answer.ok) say({ kind: 'answer', answer: answer.value });
+  else say({ kind: 'failure', failure: answer.failure });
+});
 
 async function work(): Promise<Result<unknown>> {
   const algorithms: CheckedAlgorithm[] = [];

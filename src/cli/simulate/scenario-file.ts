@@ -1,13 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import type { Scenario } from '../../simulation/scenario.ts';
+import { packagePath } from '../assets.ts';
 import { firstIssue } from '../shared/first-issue.ts';
 import { type InputFile, readJsonFile } from '../shared/input-file.ts';
 import { isDigestFile as beginsAsJson } from '../shared/is-digest-file.ts';
 
-const BUILT_IN = fileURLToPath(new URL('../../../examples/scenarios', import.meta.url));
+const BUILT_IN = packagePath('examples/scenarios');
 
 /** A scenario that comes with thpscope. */
 export interface BuiltInScenario {

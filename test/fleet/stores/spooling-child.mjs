@@ -4,7 +4,7 @@ import fs from 'node:fs';
 
 const { spool, location, environment, keys, killAt } = JSON.parse(process.argv[2]);
 if (killAt !== undefined) killAtStep(killAt);
-const stores = new URL('../../../dist/fleet/stores/', import.meta.url);
+const stores = new URL('../../../build/fleet/stores/', import.meta.url);
 const { addToSpool, deliverSpool } = await import(new URL('spool.js', stores));
 const { openStore } = await import(new URL('open-store.js', stores));
 const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));

@@ -1,8 +1,8 @@
 import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { packagePath } from '../../assets.ts';
 
 /** The header and the runner of searches in C, in the package as in the repository. */
-export const C_WALK = fileURLToPath(new URL('../../../../c-walk/', import.meta.url));
+export const C_WALK = packagePath('c-walk/');
 
 /** Files with C: of patches and mails, what they add. */
 const WITH_C = ['.c', '.patch', '.diff', '.eml', '.mbox'];

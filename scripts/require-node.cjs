@@ -1,8 +1,7 @@
 // Ends the process with a sentence and exit code 4 where Node is older than package.json asks for. Every
-// entry imports this before anything else, so it keeps to what old versions have.
-import { readFileSync } from 'node:fs';
+// entry loads this before anything else, so it keeps to what old versions have.
+const { engines } = require('../package.json');
 
-const { engines } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 const needed = engines.node.slice('>='.length);
 const running = process.versions.node;
 if (isOlder(running.split('.'), needed.split('.'))) {
