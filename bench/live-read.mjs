@@ -3,19 +3,19 @@
 // process waits meanwhile. CPU times, for the machine may be busy; run as root.
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createChunkBuffer } from '../dist/linux/chunk-buffer.js';
-import { readHost } from '../dist/linux/host.js';
-import { kernelTells } from '../dist/linux/kernel-tells.js';
-import { RUNNING_KERNEL } from '../dist/linux/kernel-tree.js';
-import { LargeFolioCounters } from '../dist/linux/large-folios.js';
-import { MemoryGroupReader } from '../dist/linux/memory-groups.js';
-import { RANGES_PER_CHUNK } from '../dist/linux/page-chunks.js';
-import { PageFlags } from '../dist/linux/page-flags.js';
-import { openPagemap } from '../dist/linux/pagemap.js';
-import { loadPagemapScan } from '../dist/linux/pagemap-scan.js';
-import { readOne } from '../dist/linux/process-reader.js';
-import { PageNumbers } from '../dist/linux/shared-pages.js';
-import { readSmaps } from '../dist/linux/smaps.js';
+import { createChunkBuffer } from '../build/linux/chunk-buffer.js';
+import { readHost } from '../build/linux/host.js';
+import { kernelTells } from '../build/linux/kernel-tells.js';
+import { RUNNING_KERNEL } from '../build/linux/kernel-tree.js';
+import { LargeFolioCounters } from '../build/linux/large-folios.js';
+import { MemoryGroupReader } from '../build/linux/memory-groups.js';
+import { RANGES_PER_CHUNK } from '../build/linux/page-chunks.js';
+import { PageFlags } from '../build/linux/page-flags.js';
+import { openPagemap } from '../build/linux/pagemap.js';
+import { loadPagemapScan } from '../build/linux/pagemap-scan.js';
+import { readOne } from '../build/linux/process-reader.js';
+import { PageNumbers } from '../build/linux/shared-pages.js';
+import { readSmaps } from '../build/linux/smaps.js';
 import { cpuOf, holdMemory, mediansOf, timeBareReads } from './live-memory.mjs';
 
 const MIB = 4096;

@@ -1,8 +1,8 @@
 // Snapshots of one process with so many ranges of memory, in four kinds, the same in every run.
-import { x86_64 } from '../dist/core/memory/geometry.js';
-import { emptyOccupancy } from '../dist/core/memory/occupancy.js';
-import { pageFacts, plainRange } from '../dist/core/memory/range-state.js';
-import { writeSnapshot } from '../dist/snapshot/writer.js';
+import { x86_64 } from '../build/core/memory/geometry.js';
+import { emptyOccupancy } from '../build/core/memory/occupancy.js';
+import { pageFacts, plainRange } from '../build/core/memory/range-state.js';
+import { writeSnapshot } from '../build/snapshot/writer.js';
 import { fillOccupancy, generator } from './occupancies.mjs';
 
 const RANGE_BYTES = 2 ** 21;
