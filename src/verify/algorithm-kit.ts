@@ -1,5 +1,6 @@
 import { pagesPerRange } from '../core/memory/geometry.ts';
 import { asOffset, asOrder, hasLowerOrder, hasOrder, naturalOrder, ordersOf } from '../core/memory/order.ts';
+import { scanRange } from '../core/rules/scan.ts';
 import { actionAfter } from '../core/rules/scan-result.ts';
 import { type CollapseAlgorithm, judgeWindow, RangeResult } from '../core/search/algorithm.ts';
 import type { SearchMachine } from '../core/search/machine.ts';
@@ -8,6 +9,7 @@ import type { SearchMachine } from '../core/search/machine.ts';
 export const ALGORITHM_KIT = {
   judgeWindow,
   RangeResult,
+  scanRange,
   actionAfter,
   pagesPerRange,
   naturalOrder,

@@ -1,7 +1,10 @@
 import type { Geometry } from '../core/memory/geometry.ts';
 import { pagesPerRange } from '../core/memory/geometry.ts';
+import { emptyOccupancy } from '../core/memory/occupancy.ts';
 import type { Window } from '../core/memory/order.ts';
 import type { CollapsePolicy } from '../core/rules/policy.ts';
+import type { ScanReport } from '../core/rules/scan.ts';
+import { isScanResult } from '../core/rules/scan-result.ts';
 import {
   type Attempt,
   type CollapseAlgorithm,
@@ -22,8 +25,10 @@ const MOST_ATTEMPTS_A_PAGE = 4;
  * of its window is filled in.
  */
 export function guarded({ name, algorithm, model }: CheckedAlgorithm): CheckedAlgorithm {
+  const { scan } = algorithm;
   const guard: CollapseAlgorithm = {
     name,
+    ...(scan && { scan: (range, policy) => guardedScan(name, scan(range, policy), range.geometry) }),
     collapse: (range, policy, attempt, observe) => {
       const { geometry } = range;
       let fault: Fault | undefined;
@@ -60,6 +65,26 @@ export function guarded({ name, algorithm, model }: CheckedAlgorithm): CheckedAl
     },
   };
   return { name, algorithm: guard, model };
+}
+
+/** The report of a scan of somebody's own; throws a FaultError if it is none. */
+function guardedScan(name: string, returned: unknown, geometry: Geometry): ScanReport {
+  const report = (returned ?? {}) as Partial<ScanReport>;
+  const { occupied, pmdRefusal } = report;
+  const counts = [report.looked, report.noneOrZero, report.unmapped, report.shared, report.referenced];
+  const isReport =
+    isResult(report.result) &&
+    (pmdRefusal === undefined || isResult(pmdRefusal)) &&
+    occupied instanceof Uint32Array &&
+    occupied.length === emptyOccupancy(geometry).length &&
+    counts.every((count) => Number.isInteger(count) && Number(count) >= 0);
+  if (isReport) return report as ScanReport;
+  const message = 'has a scan that returns no report; change the one that scanRange of the kit makes';
+  throw new FaultError(`${name} ${message}`, { kind: 'no-result', message });
+}
+
+function isResult(value: unknown): boolean {
+  return typeof value === 'string' && isScanResult(value);
 }
 
 /** What is wrong with a visit as a step to be shown; a search may visit what it may not attempt. */

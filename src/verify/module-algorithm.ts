@@ -1,3 +1,6 @@
+import type { RangeState } from '../core/memory/range-state.ts';
+import type { CollapsePolicy } from '../core/rules/policy.ts';
+import type { ScanReport } from '../core/rules/scan.ts';
 import type { CollapseAlgorithm } from '../core/search/algorithm.ts';
 import { algorithmOf, type SearchMachine } from '../core/search/machine.ts';
 import { ALGORITHM_KIT, type ModuleAlgorithm, type PassModule } from './algorithm-kit.ts';
@@ -18,9 +21,18 @@ export function moduleAlgorithm(name: string, exported: unknown): CollapseAlgori
 function onCopies(name: string, made: ModuleAlgorithm): CollapseAlgorithm {
   return {
     name,
+    ...(hasFunction(made, 'scan') && {
+      scan: (range: RangeState, policy: CollapsePolicy) =>
+        made.scan?.(copied(range), { ...policy }) as ScanReport,
+    }),
     collapse: (range, policy, attempt, observe) =>
       made.collapse({ ...range, occupied: range.occupied.slice() }, { ...policy }, attempt, observe),
   };
+}
+
+function copied(range: RangeState): RangeState {
+  const facts = Object.fromEntries(Object.entries(range.facts).map(([name, bits]) => [name, bits?.slice()]));
+  return { ...range, facts: facts as RangeState['facts'], folioOrders: range.folioOrders?.slice() };
 }
 
 function passAlgorithm(name: string, made: PassModule): CollapseAlgorithm {

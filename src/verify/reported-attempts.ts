@@ -8,7 +8,7 @@ import { type CollapseAlgorithm, judgeWindow, visitOf } from '../core/search/alg
  */
 export function reportingAttempts(algorithm: CollapseAlgorithm): CollapseAlgorithm {
   return {
-    name: algorithm.name,
+    ...algorithm,
     collapse(range, policy, attempt, observe) {
       if (!observe) return algorithm.collapse(range, policy, attempt);
       const attempted: { window: Window; result: ScanResult }[] = [];

@@ -193,8 +193,8 @@ test('skipped processes and notes are kept in order, between whatever they come'
     { kind: 'skipped', pid: 5, failure },
   ]);
   expect(skipped).toEqual([
-    { pid: 7, failure },
-    { pid: 5, failure },
+    { kind: 'skipped', pid: 7, failure },
+    { kind: 'skipped', pid: 5, failure },
   ]);
   expect(notes).toEqual(['first', 'second']);
   expect(processes).toHaveLength(1);

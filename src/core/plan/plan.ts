@@ -1,4 +1,6 @@
+import type { Geometry } from '../memory/geometry.ts';
 import { countPages, countWindow } from '../memory/occupancy.ts';
+import { asOrder, withoutOrder } from '../memory/order.ts';
 import { hasLargeFolio, type RangeState } from '../memory/range-state.ts';
 import { type AttemptRecord, CandidateRange } from '../rules/candidate.ts';
 import { firstHeld } from '../rules/isolation.ts';
@@ -41,14 +43,14 @@ export function planRange(
   policy: CollapsePolicy,
   options: PlanOptions = {},
 ): CollapsePlan {
-  const scan = scanRange(range, policy);
-  if (scan.result !== 'SCAN_SUCCEED') return { scan, result: scan.result, attempts: [], swappedInPages: 0 };
-
   const {
     algorithm = ALGORITHMS[policy.model.algorithm],
     outcomes = [],
     lruBatch = new LruBatch(),
   } = options;
+  const scan = algorithm.scan ? algorithm.scan(range, policy) : scanRange(range, policy);
+  if (scan.result !== 'SCAN_SUCCEED') return { scan, result: scan.result, attempts: [], swappedInPages: 0 };
+
   if (algorithm === walk && outcomes.length === 0 && !options.observe && isOrdinary(range, scan, policy))
     return planOrdinary(range, scan, policy, lruBatch);
   const candidates = new CandidateRange(range, policy, lruBatch);
@@ -59,8 +61,9 @@ export function planRange(
       occupied: scan.occupied,
       unmapped: scan.unmapped,
       uffdArmed: range.uffdArmed,
+      pmdRefusal: scan.pmdRefusal,
     },
-    policy,
+    searchedPolicy(scan, policy, range.geometry),
     attemptEach((offset, order, reclaim) => {
       const attempt = candidates.attempt(offset, order, decidedOutcome(outcomes, offset, order, reclaim));
       attempts.push(attempt);
@@ -69,6 +72,16 @@ export function planRange(
     options.observe,
   );
   return { scan, result, attempts, swappedInPages: candidates.swappedIn };
+}
+
+/** The policy that a search goes by: without the PMD order where its scan refuses that one alone. */
+function searchedPolicy(
+  { pmdRefusal }: ScanReport,
+  policy: CollapsePolicy,
+  { pmdOrder }: Geometry,
+): CollapsePolicy {
+  if (pmdRefusal === undefined) return policy;
+  return { ...policy, orders: withoutOrder(policy.orders, asOrder(pmdOrder)) };
 }
 
 /**

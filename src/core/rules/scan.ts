@@ -22,6 +22,11 @@ export interface ScanReport {
   readonly shared: number;
   /** Referenced pages; only khugepaged counts them. */
   readonly referenced: number;
+  /**
+   * What the scan has against the PMD order alone: the search goes on without it. Only scans that go with a
+   * search refuse no more than that (docs/khugepaged.md#rounds-scan).
+   */
+  readonly pmdRefusal?: ScanResult;
 }
 
 /**

@@ -1,7 +1,9 @@
 import type { Geometry } from '../memory/geometry.ts';
 import { countWindow, type Occupancy } from '../memory/occupancy.ts';
 import { hasOrder, type Offset, type Order, type Window } from '../memory/order.ts';
+import type { RangeState } from '../memory/range-state.ts';
 import { type CollapsePolicy, noneLimit } from '../rules/policy.ts';
+import type { ScanReport } from '../rules/scan.ts';
 import type { ScanResult } from '../rules/scan-result.ts';
 
 /** What the scan of a range hands to the search: which PTEs may be collapsed, and what it counted. */
@@ -12,6 +14,8 @@ export interface ScannedRange {
   /** PTEs that are neither empty nor present, in the whole range. */
   readonly unmapped: number;
   readonly uffdArmed: boolean;
+  /** What the scan has against the PMD order alone, which is then not among the orders of the policy. */
+  readonly pmdRefusal?: ScanResult;
 }
 
 /** One window as the search sees it. */
@@ -73,6 +77,8 @@ export function visitOf(
  */
 export interface CollapseAlgorithm {
   readonly name: string;
+  /** The scan that goes with the search; without it, that of the kernel (`scanRange`). */
+  scan?(range: RangeState, policy: CollapsePolicy): ScanReport;
   collapse(range: ScannedRange, policy: CollapsePolicy, attempt: Attempt, observe?: Observe): ScanResult;
   /**
    * A search for the ranges of one pass, in order: for those that keep something from one range to the next.

@@ -46,6 +46,7 @@ export function explainJson({
       looked: scan.looked,
       ...(scan.failedAt === undefined ? {} : { failedAt: scan.failedAt }),
     },
+    ...(scan.pmdRefusal ? { pmdRefusal: resultName(scan.pmdRefusal, policy.model) } : {}),
     visits: visits.map(({ offset, order, enabled, occupied, needed, result, stack, reclaim }) => ({
       offset,
       order,

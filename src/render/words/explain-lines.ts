@@ -4,12 +4,14 @@ import { entryBounds } from '../../analysis/tally-entries.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { plural } from '../../core/base/plural.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
-import { pageBytes, pagesPerRange } from '../../core/memory/geometry.ts';
+import { type Geometry, pageBytes, pagesPerRange } from '../../core/memory/geometry.ts';
 import { countPages } from '../../core/memory/occupancy.ts';
-import { formatOrder, formatOrders } from '../../core/memory/order.ts';
+import { asOrder, formatOrder, formatOrders, hasLowerOrder } from '../../core/memory/order.ts';
 import { unknownFacts } from '../../core/memory/range-state.ts';
 import { collapsesOf } from '../../core/plan/plan.ts';
 import { resultName } from '../../core/rules/kernel-model.ts';
+import type { CollapsePolicy } from '../../core/rules/policy.ts';
+import type { ScanResult } from '../../core/rules/scan-result.ts';
 import { ignoredLimitLine } from './none-limit-note.ts';
 import { noneLimitLine } from './none-limits.ts';
 import { RESULT_MEANINGS, refusalLine } from './reasons.ts';
@@ -75,8 +77,14 @@ export function scanLines({ range, policy, plan: { scan } }: Explanation): Expla
           ),
           tone: 'bad',
         },
+    ...(scan.pmdRefusal ? [detail(6, pmdRefusalLine(scan.pmdRefusal, policy, range.geometry))] : []),
     ...(range.pmdMapped ? [] : [detail(6, `${counts.join(', ')} (${scan.looked} PTEs looked at)`)]),
   ];
+}
+
+function pmdRefusalLine(refusal: ScanResult, { model, orders }: CollapsePolicy, geometry: Geometry): string {
+  const others = hasLowerOrder(orders, asOrder(geometry.pmdOrder)) ? '; smaller sizes go on' : '';
+  return `not at the PMD size: ${resultName(refusal, model)}, ${RESULT_MEANINGS[refusal]}${others}`;
 }
 
 /** What came of it, what it costs, and what was assumed. */

@@ -15,6 +15,7 @@ import { MOST_VISITS } from '../machine.ts';
 import type { RangePart, RoundMove, RoundsMachine } from './part.ts';
 import { PartStore } from './part-store.ts';
 import { ROUNDS_MACHINE } from './rounds-machine.ts';
+import { scanForRounds } from './scan.ts';
 
 /** A scanned range of which a part may be collapsed, with what its scan has against the PMD order. */
 export interface RefusedRange extends ScannedRange {
@@ -40,9 +41,10 @@ export function roundsAlgorithmOf(name: string, machine: RoundsMachine): RoundsA
   return {
     name,
     rounds: machine,
+    scan: (range, policy) => scanForRounds(range, policy),
     collapse(range, policy, attempt, observe) {
       const end = pagesPerRange(range.geometry);
-      const whole = { ...range, start: 0, end, refusal: 'SCAN_SUCCEED' } as const;
+      const whole = { ...range, start: 0, end, refusal: range.pmdRefusal ?? 'SCAN_SUCCEED' };
       return collapseInRounds(machine, whole, policy, attempt, observe);
     },
   };

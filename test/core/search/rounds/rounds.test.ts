@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { pagesPerRange } from '../../../../src/core/memory/geometry.ts';
-import { asOffset, asOrder, ordersOf } from '../../../../src/core/memory/order.ts';
+import { asOffset, asOrder, ordersOf, withoutOrder } from '../../../../src/core/memory/order.ts';
 import type { ScanResult } from '../../../../src/core/rules/scan-result.ts';
 import {
   type Attempt,
@@ -12,8 +12,8 @@ import {
 import { PartStore } from '../../../../src/core/search/rounds/part-store.ts';
 import { collapseInRounds, rounds } from '../../../../src/core/search/rounds/rounds.ts';
 import { ROUNDS_MACHINE } from '../../../../src/core/search/rounds/rounds-machine.ts';
+import { scanForRounds } from '../../../../src/core/search/rounds/scan.ts';
 import { walk } from '../../../../src/core/search/walk.ts';
-import { scanForRounds } from '../../../support/core/rounds-scan.ts';
 import { policyOf, rangeOf, scannedOf } from '../../../support/ranges.ts';
 import '../../../support/seed.ts';
 import { attempts, searchCases } from '../../arbitraries.ts';
@@ -36,7 +36,23 @@ function run({ range: text, policy: policyText, part, outcome = () => 'SCAN_SUCC
       return result;
     });
   };
-  const result = collapseInRounds(ROUNDS_MACHINE, scan, { ...policy, orders: scan.orders }, attempt);
+  const { geometry, uffdArmed } = range;
+  const { occupied, unmapped, pmdRefusal } = scan;
+  const { start, end } = part ?? { start: 0, end: pagesPerRange(geometry) };
+  const refused = {
+    geometry,
+    occupied,
+    unmapped,
+    uffdArmed,
+    start,
+    end,
+    refusal: pmdRefusal ?? 'SCAN_SUCCEED',
+  };
+  const orders = pmdRefusal ? withoutOrder(policy.orders, asOrder(geometry.pmdOrder)) : policy.orders;
+  const result =
+    scan.result === 'SCAN_SUCCEED'
+      ? collapseInRounds(ROUNDS_MACHINE, refused, { ...policy, orders }, attempt)
+      : scan.result;
   return { scan, result, attempts: batches.join(' | '), installed };
 }
 
@@ -73,38 +89,39 @@ describe('the scan of rounds', () => {
     ['a locked page', { present: 'all', locked: '7' }, 'SCAN_PAGE_LOCK'],
   ] as const)('%s costs the PMD order and its own bit, no more', (_, range, refusal) => {
     const found = scan(range);
-    expect(found).toMatchObject({ refusal, looked: 512, orders: 0b111111100 });
+    expect(found).toMatchObject({ result: 'SCAN_SUCCEED', pmdRefusal: refusal, looked: 512 });
     expect(found.occupied[0]).toBe(0xffffff7f);
   });
 
   test('of several reasons against the PMD order the first one is kept', () => {
-    expect(scan({ present: 'all', lazyfree: '9', locked: '7' }).refusal).toBe('SCAN_PAGE_LOCK');
+    expect(scan({ present: 'all', lazyfree: '9', locked: '7' }).pmdRefusal).toBe('SCAN_PAGE_LOCK');
     const holes = scan({ present: '3-511', locked: '7' }, { maxPtesNone: 2 });
-    expect(holes).toMatchObject({ refusal: 'SCAN_EXCEED_NONE_PTE', exceeded: ['SCAN_EXCEED_NONE_PTE'] });
+    expect(holes).toMatchObject({ pmdRefusal: 'SCAN_EXCEED_NONE_PTE', exceeded: ['SCAN_EXCEED_NONE_PTE'] });
     const late = scan({ present: '0-508', locked: '7' }, { maxPtesNone: 2 });
-    expect(late).toMatchObject({ refusal: 'SCAN_PAGE_LOCK', exceeded: [] });
+    expect(late).toMatchObject({ pmdRefusal: 'SCAN_PAGE_LOCK', exceeded: [] });
   });
 
   test('the none limit of the scan is that of the PMD order, 0 if userfaultfd is armed', () => {
-    expect(scan({ present: '0-510' }).refusal).toBe('SCAN_SUCCEED');
-    expect(scan({ present: '0-510', uffdArmed: true }).refusal).toBe('SCAN_EXCEED_NONE_PTE');
+    expect(scan({ present: '0-510' }).pmdRefusal).toBeUndefined();
+    expect(scan({ present: '0-510', uffdArmed: true }).pmdRefusal).toBe('SCAN_EXCEED_NONE_PTE');
   });
 
   test('a zero page is a hole, a pinned or shared page has a bit', () => {
     const found = scan({ present: 'all', zero: '0-3', pinned: '4', shared: '5' }, { maxPtesNone: 511 });
-    expect(found).toMatchObject({ refusal: 'SCAN_SUCCEED', noneOrZero: 4, shared: 1, referenced: 508 });
+    expect(found).toMatchObject({ result: 'SCAN_SUCCEED', noneOrZero: 4, shared: 1, referenced: 508 });
+    expect(found.pmdRefusal).toBeUndefined();
     expect(found.occupied[0]).toBe(0xfffffff0);
   });
 
   test('swap demands references for half the range, for the PMD order only', () => {
     const found = scan({ present: '0-254', swap: '500' });
-    expect(found).toMatchObject({ refusal: 'SCAN_LACK_REFERENCED_PAGE', orders: 0b111111100 });
-    expect(scan({ present: '0-255', swap: '500' }).refusal).toBe('SCAN_SUCCEED');
+    expect(found).toMatchObject({ result: 'SCAN_SUCCEED', pmdRefusal: 'SCAN_LACK_REFERENCED_PAGE' });
+    expect(scan({ present: '0-255', swap: '500' }).pmdRefusal).toBeUndefined();
   });
 
   test('a range that is one huge page already is left alone', () => {
     const found = scan({ present: 'all', pmdMapped: true });
-    expect(found).toMatchObject({ refusal: 'SCAN_PMD_MAPPED', orders: 0, looked: 1 });
+    expect(found).toMatchObject({ result: 'SCAN_PMD_MAPPED', looked: 1 });
   });
 });
 

@@ -1,23 +1,13 @@
-import { pagesPerRange } from '../../../src/core/memory/geometry.ts';
-import { emptyOccupancy, hasPage, setPage } from '../../../src/core/memory/occupancy.ts';
-import { asOrder, NO_ORDERS, type OrderSet, withoutOrder } from '../../../src/core/memory/order.ts';
-import type { RangeState } from '../../../src/core/memory/range-state.ts';
-import { type CollapsePolicy, noneLimit } from '../../../src/core/rules/policy.ts';
-import type { ScanResult } from '../../../src/core/rules/scan-result.ts';
-import type { RefusedRange } from '../../../src/core/search/rounds/rounds.ts';
+import { pagesPerRange } from '../../memory/geometry.ts';
+import { emptyOccupancy, hasPage, setPage } from '../../memory/occupancy.ts';
+import { asOffset, asOrder } from '../../memory/order.ts';
+import type { RangeState } from '../../memory/range-state.ts';
+import { type CollapsePolicy, noneLimit } from '../../rules/policy.ts';
+import type { ScanReport } from '../../rules/scan.ts';
+import type { ScanResult } from '../../rules/scan-result.ts';
 
 /** What the scan of the proposed rebuild found in a range, or in the part of it that the VMA covers. */
-export interface RoundsScan extends RefusedRange {
-  /**
-   * Orders that are left to try; there is nothing to run when none is, and then `refusal` is the range's
-   * result.
-   */
-  readonly orders: OrderSet;
-  /** PTEs looked at: the progress that khugepaged counts. */
-  readonly looked: number;
-  readonly noneOrZero: number;
-  readonly shared: number;
-  readonly referenced: number;
+interface RoundsScan extends ScanReport {
   /** The limits whose exceed counters of the PMD order grow. */
   readonly exceeded: readonly ScanResult[];
 }
@@ -49,6 +39,7 @@ export function scanForRounds(
   const exceeded: ScanResult[] = [];
   let [noneOrZero, unmapped, shared, referenced, looked] = [0, 0, 0, 0, 0];
   let tableVeto: ScanResult | undefined;
+  let failedAt: number | undefined;
   let pmdVeto: ScanResult | undefined;
   const vetoPmd = (result: ScanResult) => {
     if (pmdVeto !== undefined) return;
@@ -79,13 +70,22 @@ export function scanForRounds(
       if (!hasPage(unreferenced, page)) referenced++;
     }
   }
-  if (tableVeto === 'SCAN_EXCEED_SWAP_PTE' || tableVeto === 'SCAN_EXCEED_SHARED_PTE')
+  if (tableVeto === 'SCAN_EXCEED_SWAP_PTE' || tableVeto === 'SCAN_EXCEED_SHARED_PTE') {
     exceeded.push(tableVeto);
+    failedAt = start + looked - 1;
+  }
 
   const lacksReferences = referenced === 0 || (unmapped > 0 && referenced < pages >>> 1);
-  const refusal = tableVeto ?? (lacksReferences ? 'SCAN_LACK_REFERENCED_PAGE' : (pmdVeto ?? 'SCAN_SUCCEED'));
-  const withoutPmd = withoutOrder(policy.orders, pmdOrder);
-  const orders = tableVeto ? NO_ORDERS : refusal === 'SCAN_SUCCEED' ? policy.orders : withoutPmd;
-  const counts = { looked, noneOrZero, unmapped, shared, referenced };
-  return { geometry, uffdArmed, start, end, occupied, orders, refusal, exceeded, ...counts };
+  return {
+    result: tableVeto ?? 'SCAN_SUCCEED',
+    pmdRefusal: tableVeto ? undefined : lacksReferences ? 'SCAN_LACK_REFERENCED_PAGE' : pmdVeto,
+    failedAt: failedAt === undefined ? undefined : asOffset(failedAt),
+    occupied,
+    exceeded,
+    looked,
+    noneOrZero,
+    unmapped,
+    shared,
+    referenced,
+  };
 }
