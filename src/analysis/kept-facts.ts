@@ -90,6 +90,13 @@ export class KeptFacts {
     };
   }
 
+  /** Writes the folio orders of a range of which nothing else is kept. */
+  folioOrders(place: number, into: Uint8Array): void {
+    const chunk = this.#chunks[Math.floor(place / CHUNK_WORDS)];
+    const at = place % CHUNK_WORDS;
+    writeRuns(chunk, at + 2, chunk[at + 1], into);
+  }
+
   #room(size: number) {
     if (this.#used + size > CHUNK_WORDS) {
       this.#chunks.push(new Uint32Array(CHUNK_WORDS));
@@ -116,12 +123,16 @@ export class KeptFacts {
   #unpackRuns(chunk: Uint32Array, at: number, runs: number): Uint8Array {
     if (runs === 0) return this.#small;
     const orders = new Uint8Array(pagesPerRange(this.#geometry));
-    for (let run = 0, page = 0; run < runs; run++) {
-      const packed = (chunk[at + (run >>> 1)] >>> (16 * (run & 1))) & 0xffff;
-      const end = page + (packed & (MOST_RUN - 1)) + 1;
-      orders.fill(packed >>> RUN_ORDER, page, end);
-      page = end;
-    }
+    writeRuns(chunk, at, runs, orders);
     return orders;
+  }
+}
+
+function writeRuns(chunk: Uint32Array, at: number, runs: number, into: Uint8Array): void {
+  for (let run = 0, page = 0; run < runs; run++) {
+    const packed = (chunk[at + (run >>> 1)] >>> (16 * (run & 1))) & 0xffff;
+    const end = page + (packed & (MOST_RUN - 1)) + 1;
+    into.fill(packed >>> RUN_ORDER, page, end);
+    page = end;
   }
 }

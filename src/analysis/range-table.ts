@@ -6,6 +6,7 @@ import { pageFacts, type RangeState, unknownMask, unknownOfMask } from '../core/
 import { costOf, type Mapping } from '../core/plan/cost.ts';
 import type { MemoryItem, Process } from '../core/rules/memory-source.ts';
 import { coversRange, type Vma } from '../core/rules/vma.ts';
+import { addFolioMapping, clearFolioMapping, emptyFolioMapping, type FolioMapping } from './folio-mapping.ts';
 import { KeptFacts } from './kept-facts.ts';
 import { PlainRanges } from './plain-ranges.ts';
 
@@ -27,6 +28,10 @@ export interface TableVma {
 export const ROW_KIND = {
   /** Small pages and nothing else: the counts of its windows say what any policy does to it. */
   counted: 0,
+  /** Small pages and large folios, and nothing else: its folios are looked at where windows are attempted. */
+  folios: 4,
+  /** Small pages, all of them shared, and nothing else: counts of its windows say all but one case. */
+  shared: 5,
   /** Whatever else: it is walked under each policy. */
   walked: 1,
   /** One PMD entry maps it already: every policy refuses it. */
@@ -56,13 +61,19 @@ export class RangeTable {
   residentPages = new Uint16Array(0);
   /** The order whose folios hold most resident pages. */
   mainOrders = new Uint8Array(0);
-  /** Full and occupied windows of counted rows, from order 2 to one below the PMD order: full ones first. */
+  /** The order of the largest folio of rows with folios and small pages. */
+  largestOrders = new Uint8Array(0);
+  /**
+   * Full and occupied windows of rows that are not walked, from order 2 to one below the PMD order: full ones
+   * first.
+   */
   windows = new Uint16Array(0);
   #present = new Uint32Array(0);
   readonly #words: number;
   readonly #none: Occupancy;
   readonly #small: Uint8Array;
   readonly #counts;
+  readonly #mapping: FolioMapping;
   readonly #kept: KeptFacts;
   /** Where the other facts of a range are kept; -1 for a plain one, which has none. */
   #placeOf = new Float64Array(0);
@@ -74,6 +85,7 @@ export class RangeTable {
     this.geometry = geometry;
     this.#words = wordsPerRange(geometry);
     this.#kept = new KeptFacts(geometry);
+    this.#mapping = emptyFolioMapping(geometry);
     this.#none = emptyOccupancy(geometry);
     this.#small = new Uint8Array(pagesPerRange(geometry));
     this.#counts = emptyWindowCounts(geometry);
@@ -120,7 +132,12 @@ export class RangeTable {
     };
   }
 
-  /** Windows of an order with a page in them, from order 2 on, in a counted row. */
+  /** Writes the folio orders of a row that holds folios and small pages. */
+  folioOrders(row: number, into: Uint8Array): void {
+    this.#kept.folioOrders(this.#placeOf[row], into);
+  }
+
+  /** Windows of an order with a page in them, from order 2 on, in a row whose windows are counted. */
   touchedWindows(row: number, order: number): number {
     if (order === this.geometry.pmdOrder) return this.residentPages[row] > 0 ? 1 : 0;
     return this.windows[row * this.windowStride + this.windowStride / 2 + order - 2];
@@ -157,13 +174,18 @@ export class RangeTable {
     const plain = this.#plain.unknownOf(range);
     this.unknown[row] = plain ?? unknownMask(range);
     this.#placeOf[row] = plain === undefined ? this.#kept.add(range) : -1;
-    if (plain !== undefined) this.#count(vma, row, range);
+    if (plain !== undefined) vma.pagesByOrder[0] += this.#count(row, range);
+    else if (this.#isShared(range)) {
+      vma.pagesByOrder[0] += this.#count(row, range);
+      this.kinds[row] = ROW_KIND.shared;
+    } else if (this.#plain.unknownBesidesFolios(range) !== undefined) this.#countFolios(vma, row, range);
     else this.#describe(vma, row, range);
     if (!coversRange(vma.vma, range.address, this.geometry)) this.kinds[row] = ROW_KIND.edge;
     vma.residentPages += this.residentPages[row];
   }
 
-  #count(vma: TableVma, row: number, { facts: { present } }: RangeState): void {
+  /** Counts the windows of a row; returns its pages. */
+  #count(row: number, { facts: { present } }: RangeState): number {
     const { pmdOrder } = this.geometry;
     countWindows(present, this.geometry, this.#counts);
     const { pages, full, any } = this.#counts;
@@ -174,7 +196,28 @@ export class RangeTable {
       this.windows[row * stride + order - 2] = full[order];
       this.windows[row * stride + stride / 2 + order - 2] = any[order];
     }
-    vma.pagesByOrder[0] += pages;
+    return pages;
+  }
+
+  /** Whether each page is shared, and that is all there is to say of the range. */
+  #isShared(range: RangeState): boolean {
+    const { present, shared } = range.facts;
+    if (!shared || present.some((pages, i) => (pages & ~shared[i]) !== 0)) return false;
+    return this.#plain.unknownOf({ ...range, facts: { ...range.facts, shared: this.#none } }) !== undefined;
+  }
+
+  #countFolios(vma: TableVma, row: number, range: RangeState): void {
+    const pages = pagesPerRange(this.geometry);
+    const mapping = this.#mapping;
+    clearFolioMapping(mapping);
+    addFolioMapping(mapping, range.folioOrders ?? this.#small, 0, pages, this.#count(row, range));
+    this.kinds[row] = ROW_KIND.folios;
+    this.mainOrders[row] = mainOrder(mapping.pagesByOrder);
+    this.largestOrders[row] = mapping.pagesByOrder.findLastIndex((count) => count > 0);
+    for (let order = 0; order <= this.geometry.pmdOrder; order++) {
+      vma.pagesByOrder[order] += mapping.pagesByOrder[order];
+      vma.wholeFolios[order] += mapping.wholeFolios[order];
+    }
   }
 
   #describe(vma: TableVma, row: number, range: RangeState): void {
@@ -202,6 +245,7 @@ export class RangeTable {
     this.kinds = grown(Uint8Array, this.kinds);
     this.residentPages = grown(Uint16Array, this.residentPages);
     this.mainOrders = grown(Uint8Array, this.mainOrders);
+    this.largestOrders = grown(Uint8Array, this.largestOrders);
     this.windows = grown(Uint16Array, this.windows, this.windowStride);
     this.#present = grown(Uint32Array, this.#present, this.#words);
   }

@@ -5,11 +5,16 @@ import {
   emptyRestartCounts,
   largestOrder,
 } from '../core/fault/restart-counts.ts';
+import { pagesPerRange } from '../core/memory/geometry.ts';
+import { hasPage } from '../core/memory/occupancy.ts';
 import type { OrderSet } from '../core/memory/order.ts';
 import { type RangeState, unknownOfMask } from '../core/memory/range-state.ts';
 import { possibleOrders, restartOrders, spanFrom } from '../core/rules/vma.ts';
-import { canCount, countRange } from './counted-range.ts';
+import { ALGORITHMS } from '../core/search/algorithms.ts';
+import { canCount, countRange, type WindowLists } from './counted-range.ts';
+import { FolioRangeCounter } from './folio-range.ts';
 import { mainOrder, type RangeTable, ROW_KIND, type TableVma } from './range-table.ts';
+import { countSharedRange } from './shared-range.ts';
 import {
   addChange,
   addTally,
@@ -87,6 +92,9 @@ export class TableJudge {
   readonly #table: RangeTable;
   readonly #runPolicy: RunPolicy;
   readonly #canCount: boolean;
+  readonly #isWalk: boolean;
+  readonly #folioCounter: FolioRangeCounter;
+  readonly #folios: Uint8Array;
   readonly #outcome = { mainOrder: 0, growthPages: 0 };
   readonly #eligible: VmaPolicy[] = [];
   /** By process, what changes; what stays is added from the VMAs. */
@@ -96,6 +104,9 @@ export class TableJudge {
     this.#table = table;
     this.#runPolicy = runPolicy;
     this.#canCount = canCount(runPolicy);
+    this.#isWalk = this.#canCount && runPolicy.algorithm === ALGORITHMS.walk;
+    this.#folioCounter = new FolioRangeCounter(table.geometry);
+    this.#folios = new Uint8Array(pagesPerRange(table.geometry));
   }
 
   /** Judges rows from `first` up to `end`. Each row is to be judged once. */
@@ -121,7 +132,7 @@ export class TableJudge {
     const kind = table.kinds[row];
     into.mainOrders[row] = table.mainOrders[row];
     into.growthPages[row] = 0;
-    const range = kind === ROW_KIND.counted && this.#canCount ? undefined : table.range(row);
+    const range = this.#isCounted(kind) ? undefined : table.range(row);
     this.#restart(row, range, eligibility, into);
     let refusal: Refusal | undefined = eligibility.ineligible;
     if (!refusal && kind === ROW_KIND.edge) refusal = 'vma-edge';
@@ -133,8 +144,8 @@ export class TableJudge {
       }
       changes.scanned++;
       if (kind === ROW_KIND.pmdMapped) refusal = 'SCAN_PMD_MAPPED';
-      else if (!range) refusal = this.#count(row, orders, changes, into);
-      else refusal = this.#walk(row, range, table.vmas[vma], orders, changes, into);
+      else if (range) refusal = this.#walk(row, range, table.vmas[vma], orders, changes, into);
+      else refusal = this.#countKind(row, table.vmas[vma], orders, changes, into);
     }
     into.refusals[row] = refusal ? this.#refuse(changes, refusal, table.residentPages[row]) : 0;
   }
@@ -158,10 +169,14 @@ export class TableJudge {
     const table = this.#table;
     const { kinds, residentPages, geometry } = table;
     const { restart } = changes;
-    if (!range || kinds[row] === ROW_KIND.counted) {
+    const kind = kinds[row];
+    if (!range || kind === ROW_KIND.counted || kind === ROW_KIND.folios || kind === ROW_KIND.shared) {
       const order = largestOrder(orders, geometry.pmdOrder);
       const touched = residentPages[row];
       const pages = order === 0 ? touched : table.touchedWindows(row, order) * 2 ** order;
+      if (kind === ROW_KIND.folios && table.largestOrders[row] > order)
+        restart.largerFolioPages += this.#pagesAbove(row, order);
+      if (kind === ROW_KIND.shared) restart.sharedPages += touched;
       restart.touchedPages += touched;
       restart.pagesByOrder[order] += pages;
       into.restartOrders[row] = order;
@@ -186,18 +201,82 @@ export class TableJudge {
     return 1 + (index >= 0 ? index : this.refusals.push(refusal) - 1);
   }
 
+  #isCounted(kind: number): boolean {
+    if (kind === ROW_KIND.folios || kind === ROW_KIND.shared) return this.#isWalk;
+    return kind === ROW_KIND.counted && this.#canCount;
+  }
+
+  #countKind(
+    row: number,
+    vma: TableVma,
+    orders: OrderSet,
+    tally: Tally,
+    into: RowOutcomes,
+  ): Refusal | undefined {
+    const kind = this.#table.kinds[row];
+    if (kind === ROW_KIND.counted) return this.#count(row, orders, tally, into);
+    if (kind === ROW_KIND.folios) return this.#countFolios(row, orders, tally, into);
+    const refusal = this.#countShared(row, orders, tally, into);
+    if (refusal !== 'undecided') return refusal;
+    return this.#walk(row, this.#table.range(row), vma, orders, tally, into);
+  }
+
   /** A range of small pages, all of whose attempts succeed. */
   #count(row: number, orders: OrderSet, tally: Tally, into: RowOutcomes): Refusal | undefined {
-    const { residentPages, windows, windowStride } = this.#table;
+    const pages = this.#table.residentPages[row];
     const { maxPtesNone } = this.#runPolicy.settings;
-    const outcome = this.#outcome;
+    const refusal = countRange(tally, pages, this.#windows(row), orders, maxPtesNone, this.#outcome);
+    if (!refusal) this.#take(row, into);
+    return refusal;
+  }
+
+  #windows(row: number): WindowLists {
+    const { windows, windowStride } = this.#table;
     const full = row * windowStride - 2;
-    const lists = { counts: windows, full, any: full + windowStride / 2 };
-    const refusal = countRange(tally, residentPages[row], lists, orders, maxPtesNone, outcome);
-    if (refusal) return refusal;
-    into.mainOrders[row] = outcome.mainOrder;
-    into.growthPages[row] = outcome.growthPages;
-    return undefined;
+    return { counts: windows, full, any: full + windowStride / 2 };
+  }
+
+  /** What was counted of a row in which something collapses. */
+  #take(row: number, into: RowOutcomes): void {
+    into.mainOrders[row] = this.#outcome.mainOrder;
+    into.growthPages[row] = this.#outcome.growthPages;
+  }
+
+  #countShared(row: number, orders: OrderSet, tally: Tally, into: RowOutcomes) {
+    const pages = this.#table.residentPages[row];
+    const { settings } = this.#runPolicy;
+    const refusal = countSharedRange(tally, pages, this.#windows(row), orders, settings, this.#outcome);
+    if (!refusal) this.#take(row, into);
+    return refusal;
+  }
+
+  #pagesAbove(row: number, order: number): number {
+    const present = this.#table.present(row);
+    const folioOrders = this.#folioOrders(row);
+    let pages = 0;
+    for (let page = 0; page < folioOrders.length; page++)
+      if (folioOrders[page] > order && hasPage(present, page)) pages++;
+    return pages;
+  }
+
+  /** Overwritten by the next row. */
+  #folioOrders(row: number): Uint8Array {
+    this.#table.folioOrders(row, this.#folios);
+    return this.#folios;
+  }
+
+  #countFolios(row: number, orders: OrderSet, tally: Tally, into: RowOutcomes): Refusal | undefined {
+    const { maxPtesNone } = this.#runPolicy.settings;
+    const refusal = this.#folioCounter.count(
+      tally,
+      { present: this.#table.present(row), folioOrders: () => this.#folioOrders(row) },
+      this.#table.residentPages[row],
+      orders,
+      maxPtesNone,
+      this.#outcome,
+    );
+    if (!refusal) this.#take(row, into);
+    return refusal;
   }
 
   #walk(

@@ -7,6 +7,7 @@ import { emptyOutcomes, TableJudge } from '../../src/analysis/table-judge.ts';
 import { growthOf, refusalOf } from '../../src/analysis/tally.ts';
 import type { RunPolicy, Verdict } from '../../src/analysis/verdict.ts';
 import { type Geometry, geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
+import { pageFacts, type RangeState } from '../../src/core/memory/range-state.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { openSnapshotFile } from '../../src/snapshot/file.ts';
 import { valueOf } from '../support/ranges.ts';
@@ -58,6 +59,39 @@ async function expectSame(geometry: Geometry, items: readonly MemoryItem[], runP
 test('a table says of each row, and of each process, what predict says; so does predict without each range', async () => {
   await fc.assert(
     fc.asyncProperty(cases, ({ geometry, items, runPolicy }) => expectSame(geometry, items, runPolicy)),
+    { numRuns: 300 },
+  );
+});
+
+test('and so of ranges that hold large folios and small pages, and nothing else', async () => {
+  const nothing = (range: RangeState) => range.facts.present.map(() => 0);
+  const withoutFacts = (range: RangeState): RangeState => {
+    const facts = pageFacts({ present: range.facts.present, swap: nothing(range) }, () => nothing(range));
+    return { ...range, facts, pmdMapped: false, uffdArmed: false };
+  };
+  const only = (item: MemoryItem): MemoryItem =>
+    item.kind === 'ranges' ? { ...item, ranges: item.ranges.map(withoutFacts) } : item;
+  await fc.assert(
+    fc.asyncProperty(cases, ({ geometry, items, runPolicy }) =>
+      expectSame(geometry, items.map(only), { ...runPolicy, outcomes: [] }),
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test('and so of small pages that are all shared', async () => {
+  const allShared = (range: RangeState): RangeState => {
+    const { present } = range.facts;
+    const nothing = present.map(() => 0);
+    const facts = pageFacts({ present, swap: nothing }, (fact) => (fact === 'shared' ? present : nothing));
+    return { ...range, facts, folioOrders: undefined, pmdMapped: false, uffdArmed: false };
+  };
+  const shared = (item: MemoryItem): MemoryItem =>
+    item.kind === 'ranges' ? { ...item, ranges: item.ranges.map(allShared) } : item;
+  await fc.assert(
+    fc.asyncProperty(cases, ({ geometry, items, runPolicy }) =>
+      expectSame(geometry, items.map(shared), { ...runPolicy, outcomes: [] }),
+    ),
     { numRuns: 300 },
   );
 });
