@@ -357,7 +357,10 @@ describe('a module that', () => {
     const { stdout, code } = await thpscope(words('verify walk test/fixtures/lab/s-u8off.js'), '', {
       deadlines: STEP_SOON,
     });
-    expect(stdout).toMatch(/^test.fixtures.lab.s-u8off.js does not come back\n/);
+    // Where attempts succeed it makes them again and again, which is told apart.
+    const name = 'test/fixtures/lab/s-u8off.js';
+    const head = `${name} makes more than 2048 attempts in one range\n${name} does not come back\n`;
+    expect(stdout.startsWith(head)).toBe(true);
     expect(stdout).toContain('case: --pmd-order 8 --pattern 0 --orders none --max-ptes-none 255\n');
     expect(code).toBe(1);
   });
