@@ -75,9 +75,10 @@ class Recorder {
   reportsVisits = false;
   readonly algorithm: CollapseAlgorithm;
 
-  constructor({ name, collapse }: CollapseAlgorithm, steps: Visit[]) {
+  constructor({ name, scan, collapse }: CollapseAlgorithm, steps: Visit[]) {
     this.algorithm = {
       name,
+      ...(scan && { scan }),
       collapse: (range, policy, attempt) => {
         const attempts: { readonly window: JudgedWindow; readonly result: ScanResult }[] = [];
         // Every window twice, lightly and with reclaim, and room for what is a mistake but no endless loop.
