@@ -97,6 +97,21 @@ describe('simulate --algorithm', () => {
     expect(run).toEqual({ code: 5, stdout: '', stderr: `thpscope: ${message}\n` });
   });
 
+  test('a module brings its own scan to explain and compare', async () => {
+    const path = join(folder, 'scans.js');
+    writeFileSync(
+      path,
+      `export default (kit) => ({
+        scan: (range, policy) => ({ ...kit.scanRange(range, policy), result: 'SCAN_PAGE_LRU' }),
+        collapse: () => 'SCAN_FAIL',
+      });`,
+    );
+    const explained = await thpscope(['explain', '--pattern', 'all', '--algorithm', path, '--json']);
+    expect(JSON.parse(explained.stdout)).toMatchObject({ scan: 'SCAN_PAGE_LRU', result: 'SCAN_PAGE_LRU' });
+    const compared = await thpscope(['compare', path, path, 'examples/redis.parquet', '--orders', 'all']);
+    expect(compared).toMatchObject({ code: 0, stderr: '' });
+  });
+
   test('what a module prints goes to stderr', async () => {
     const path = moduleOf('talks', "console.log('looked'); return 'SCAN_FAIL';");
     const run = await simulated(path, '--json');

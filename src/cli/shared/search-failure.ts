@@ -19,10 +19,15 @@ export function searchFailure(error: unknown, names: readonly string[]): Failure
 export function bounded(checked: CheckedAlgorithm, timeout: number): CheckedAlgorithm {
   const supervision = new Supervision(timeout);
   const { name, algorithm, model } = supervision.of(checked);
+  const { scan, collapse } = algorithm;
   return {
     name,
     model,
-    algorithm: { name, collapse: (...asked) => supervision.run(() => algorithm.collapse(...asked)) },
+    algorithm: {
+      name,
+      ...(scan && { scan: (...asked) => supervision.run(() => scan(...asked)) }),
+      collapse: (...asked) => supervision.run(() => collapse(...asked)),
+    },
   };
 }
 
@@ -38,15 +43,20 @@ export class Supervision {
 
   /** The same algorithm, for use in steps. */
   of({ name, algorithm, model }: CheckedAlgorithm): CheckedAlgorithm {
+    const { scan } = algorithm;
+    const asking =
+      <Asked extends unknown[], Answer>(search: (...asked: Asked) => Answer) =>
+      (...asked: Asked) => {
+        this.#asked = name;
+        return search(...asked);
+      };
     return {
       name,
       model,
       algorithm: {
         name,
-        collapse: (...asked) => {
-          this.#asked = name;
-          return algorithm.collapse(...asked);
-        },
+        ...(scan && { scan: asking((range, policy) => scan.call(algorithm, range, policy)) }),
+        collapse: asking((...asked) => algorithm.collapse(...asked)),
       },
     };
   }
