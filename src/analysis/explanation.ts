@@ -68,7 +68,7 @@ export function explainRange(
   const cost = costOf(range, plan);
   const after = rangeAfter(range, plan);
   // Of a group without room nobody knows what it has in the next pass.
-  const further = after && !failing ? [...passesOver(after, policy, { algorithm, outcomes })] : [];
+  const passes = after && !failing ? [...passesOver(range, policy, { algorithm, outcomes })] : [];
   return {
     range,
     policy,
@@ -77,7 +77,7 @@ export function explainRange(
     visits,
     cost,
     after,
-    creep: further.map(({ facts }) => countPages(facts.present)),
+    creep: passes.slice(1).map(({ facts }) => countPages(facts.present)),
     assumed:
       around && plan.attempts.length > 0
         ? collapseAssumptions(
