@@ -10,7 +10,7 @@ const SCRIPTS = ['bench', 'scripts'].flatMap((folder) =>
 
 /** What a script imports from the build: the source of each module, and the names. */
 function importsOf(script: string): { source: string; names: string[] }[] {
-  const found = readFileSync(script, 'utf8').matchAll(/import \{([^}]+)\} from '\.\.\/dist\/(.+)\.js'/g);
+  const found = readFileSync(script, 'utf8').matchAll(/import \{([^}]+)\} from '\.\.\/build\/(.+)\.js'/g);
   return [...found].map(([, names, path]) => ({
     source: resolve('src', `${path}.ts`),
     names: names.split(',').flatMap((name) => name.trim().split(' as ')[0] || []),

@@ -44,7 +44,7 @@ describe.skipIf(!CHROMIUM)('a module in Steps', () => {
     await resultWith('2 attempts');
     expect(await right().locator('.step-window strong').innerText()).toBe('0:3');
     await page.locator('.comparison.differs').click();
-    expect(await right().locator('.step-window strong').innerText()).toBe('4:2');
+    await right().locator('.step-window strong', { hasText: '4:2' }).waitFor();
     expect(await page.locator('.steps-panel').innerText()).toContain(
       'The link of this page names mine.js, but does not carry it',
     );
