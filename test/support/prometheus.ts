@@ -4,7 +4,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 
 const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'thpscope', 'prometheus');
 
@@ -51,7 +51,7 @@ export interface Prometheus {
   stop(): Promise<void>;
 }
 
-/** Starts a Prometheus with this configuration, on loopback and with its data in `folder`. */
+/** Starts a Prometheus with this configuration, ready to be asked, on loopback and with its data in `folder`. */
 export async function startPrometheus(folder: string, config: string): Promise<Prometheus> {
   const file = join(folder, 'prometheus.yml');
   writeFileSync(file, config);
@@ -65,6 +65,9 @@ export async function startPrometheus(folder: string, config: string): Promise<P
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
   const address = await addressOf(child);
+  // It listens before it has opened its data, and answers 503 until then.
+  const isReady = async () => (await fetch(`http://${address}/-/ready`)).ok;
+  await vi.waitUntil(isReady, { timeout: 60_000, interval: 100 });
   const ask = async <T>(path: string): Promise<T> => {
     const answer = await fetch(`http://${address}/api/v1/${path}`);
     const body = (await answer.json()) as { status: string; data: T };
