@@ -51,7 +51,7 @@ export interface Prometheus {
   stop(): Promise<void>;
 }
 
-/** Starts a Prometheus with this configuration, ready to be asked, on loopback and with its data in `folder`. */
+/** Starts a Prometheus with this configuration, ready to be asked, on loopback, with its data in `folder`. */
 export async function startPrometheus(folder: string, config: string): Promise<Prometheus> {
   const file = join(folder, 'prometheus.yml');
   writeFileSync(file, config);

@@ -97,6 +97,41 @@ describe.skipIf(!CHROMIUM)('map', () => {
     await page.close();
   });
 
+  test('no range moves by selection, hover, layer or legend, at seven sizes of the window', async () => {
+    const { page } = await openMap(REDIS);
+    for (const [width, height] of [
+      [1920, 1080],
+      [1440, 900],
+      [1280, 720],
+      [1024, 768],
+      [800, 1100],
+      [768, 600],
+      [390, 844],
+    ]) {
+      await page.setViewportSize({ width, height });
+      await page.waitForTimeout(100);
+      // Where the map is, and which range is at a place on it.
+      const place = () => page.locator('.map-canvas').boundingBox();
+      const seen = async () => {
+        const box = await place();
+        if (!box) throw new Error('the map has no place');
+        await page.mouse.move(box.x + 0.4 * box.width, box.y + 0.3 * box.height);
+        return { ...box, address: await page.locator(`${INSPECTOR} strong`).innerText() };
+      };
+      const first = await seen();
+      await page.mouse.down();
+      await page.mouse.up();
+      expect(await seen(), `selected at ${width}x${height}`).toEqual(first);
+      for (const key of ['1', '2', '3', '4', '5', '6', 'ArrowRight', 'Escape']) {
+        await page.keyboard.press(key);
+        expect({ ...first, ...(await place()) }, `${key} at ${width}x${height}`).toEqual(first);
+      }
+      await page.mouse.move(first.x + first.width - 2, first.y + first.height - 2);
+      expect(await seen(), `hovered at ${width}x${height}`).toEqual(first);
+    }
+    await page.close();
+  });
+
   test('what page faults make of each range after a restart is a layer of its own, down to PTEs', async () => {
     const { page, complaints } = await openMap(`${REDIS}&layer=before`);
     const before = await pictureOf(page);

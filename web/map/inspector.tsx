@@ -25,7 +25,7 @@ export function Inspector({ onOpen }: { readonly onOpen: (row: number) => void }
   const row = hovered.value?.row ?? selected.value;
   if (!open || row === undefined || row >= open.rows) {
     return (
-      <div class="inspector" id="map-inspector">
+      <div class="inspector" id="map-inspector" role="group" aria-label="Range" tabIndex={0}>
         <p class="quiet">Point at a range, or move with the arrow keys.</p>
       </div>
     );
@@ -34,7 +34,8 @@ export function Inspector({ onOpen }: { readonly onOpen: (row: number) => void }
   const words = rangeWords(open, judgement.value, row, shown);
   const { pte } = hovered.value ?? {};
   return (
-    <div class="inspector" id="map-inspector" role="group" aria-label="Range">
+    // It scrolls, and so has to be reachable by keyboard.
+    <div class="inspector" id="map-inspector" role="group" aria-label="Range" tabIndex={0}>
       {selected.value === row && (
         <p class="inspector-actions">
           <button type="button" class="button" onClick={() => onOpen(row)}>

@@ -50,6 +50,11 @@ export function layoutOf(processes: readonly ProcessRows[], shape: number, gap =
   return { columns, lines: top, gap, blocks };
 }
 
+/** How high, in pixels, a map of this width is on usual screens: what lines are laid out for. */
+export function usualHeight(width: number): number {
+  return 300 + 0.27 * width;
+}
+
 /** The processes with most ranges, at most so many, in the order of the map. */
 export function largestBlocks(blocks: readonly Block[], most: number): readonly Block[] {
   if (blocks.length <= most) return blocks;

@@ -6,7 +6,7 @@ import { link, setParams } from '../state/link.ts';
 import { type Camera, centerOn, fitCamera, type Viewport } from './camera.ts';
 import { findPlace, placeName, processRows } from './find.ts';
 import { LAYERS, type Layer } from './layers.ts';
-import { layoutOf, nearestRow, placeOfRow } from './layout.ts';
+import { layoutOf, nearestRow, placeOfRow, usualHeight } from './layout.ts';
 
 /** The size of the canvas in CSS pixels; 0 before it is on the page. */
 export const size = signal({ width: 0, height: 0 });
@@ -31,16 +31,18 @@ const NAME_PIXELS = 18;
 /** At most this part of the window's height goes to names. */
 const NAMES_SHARE = 0.2;
 
+/** By the width of the canvas and the rows alone: what changes its height moves no range to another line. */
 export const layout = computed(() => {
   const open = memory.value;
-  const { width, height, aspect } = viewport.value;
+  const { width, aspect } = viewport.value;
+  const height = usualHeight(width);
   const known = open ? processRows(open) : [];
   // While rows are still coming, the last process is given the rest, so that lines keep their length.
   const last = known.at(-1);
   if (open && !open.complete && last) known[known.length - 1] = { ...last, end: open.mostRows };
-  const shape = height > 0 ? width / aspect / height : 1;
+  const shape = width > 0 ? width / aspect / height : 1;
   const plain = layoutOf(known, shape);
-  const { scale } = fitCamera(plain, viewport.value);
+  const { scale } = fitCamera(plain, { width, height, aspect });
   const hasRoom = known.length * NAME_PIXELS < NAMES_SHARE * height;
   return hasRoom && plain.gap * scale < NAME_PIXELS ? layoutOf(known, shape, NAME_PIXELS / scale) : plain;
 });
