@@ -16,6 +16,7 @@ import { isUffdArmed } from '../core/rules/vma.ts';
 import type { ChunkBitmaps, ChunkBuffer } from './chunk-buffer.ts';
 import { type FolioFacts, readFolioFacts } from './folio-facts.ts';
 import type { KernelTells } from './kernel-tells.ts';
+import { type LargeFolioCounts, UNCOUNTED } from './large-folios.ts';
 import type { PageChunk, ScannedPages } from './page-chunks.ts';
 import type { PageFlags } from './page-flags.ts';
 import type { Pagemap } from './pagemap.ts';
@@ -42,19 +43,18 @@ export interface Instruments {
 /**
  * The ranges of a chunk of a VMA that hold any page; pages outside the VMA are left out. Pagemap, and the
  * flags of the frames behind it, are read only where PAGEMAP_SCAN and the sums of smaps leave a fact open.
- * `smallestFolio` is that of large-folios.ts: the smallest order of large anonymous folios that no PMD entry
- * maps. Fails when the process is gone. Throws KernelReadError.
+ * `counts` say which large folios there cannot be. Fails when the process is gone. Throws KernelReadError.
  */
 export function readChunk(
   tools: Instruments,
   vma: SmapsVma,
   chunk: PageChunk,
-  smallestFolio: number,
+  counts: LargeFolioCounts,
 ): Result<RangeState[]> {
   const { scanned } = chunk;
-  if (scanned && isEnough(tools, vma, scanned, smallestFolio))
+  if (scanned && isEnough(tools, vma, scanned, counts))
     return succeed(rangesOf(tools, vma, chunk, scannedFacts(tools, scanned)));
-  const facts = readEntries(tools, vma, chunk, smallestFolio);
+  const facts = readEntries(tools, vma, chunk, counts);
   return facts.ok ? succeed(rangesOf(tools, vma, chunk, facts.value)) : facts;
 }
 
@@ -79,13 +79,13 @@ function isEnough(
   { flags, tells, scan, geometry }: Instruments,
   vma: SmapsVma,
   { swap, zero, pmdMapped }: ScannedPages,
-  smallestFolio: number,
+  counts: LargeFolioCounts,
 ): boolean {
   if (!isPrivate(vma) || isUffdArmed(vma)) return false;
   if (!scan?.tellsGuards && !isEmpty(swap)) return false;
   // Kernels that call the huge zero page none tell it from a huge page by its entries only.
   if (!tells.hugeZeroPage && isEmpty(zero) && pmdMapped.includes(1)) return false;
-  return flags === undefined || (smallestFolio > geometry.pmdOrder && vma.lazyFreeBytes === 0);
+  return flags === undefined || (counts.smallest > geometry.pmdOrder && vma.lazyFreeBytes === 0);
 }
 
 /**
@@ -130,7 +130,7 @@ function readEntries(
   tools: Instruments,
   vma: SmapsVma,
   chunk: PageChunk,
-  smallestFolio: number,
+  counts: LargeFolioCounts,
 ): Result<ChunkFacts> {
   const { geometry, pagemap, tells } = tools;
   const { start, end, scanned } = chunk;
@@ -146,9 +146,12 @@ function readEntries(
   const bitmaps = tools.buffer.extract(Math.ceil(pages / 32));
   const pmdMapped = scanned && stillPmdMapped(geometry, scanned.pmdMapped, bitmaps.present);
   // Others may map a folio by a PMD entry of which this process maps pages.
-  const smallest = scanned && vma.lazyFreeBytes === 0 ? Math.min(smallestFolio, geometry.pmdOrder) : 0;
+  const known =
+    scanned && vma.lazyFreeBytes === 0
+      ? { ...counts, smallest: Math.min(counts.smallest, geometry.pmdOrder) }
+      : UNCOUNTED;
   const folioFacts =
-    tools.flags && readFolioFacts({ start, entries, pmdMapped, ...bitmaps }, tools.flags, tools, smallest);
+    tools.flags && readFolioFacts({ start, entries, pmdMapped, ...bitmaps }, tools.flags, tools, known);
   const zero = zeroPages(geometry, vma, { scanned, bitmaps, folioFacts, pmdMapped });
   const mayBeShared = folioFacts?.shared ?? bitmaps.notExclusive;
   const shared = zero ? difference(mayBeShared, zero) : mayBeShared;

@@ -1,5 +1,6 @@
 import { type Geometry, pageBytes, pagesPerRange } from '../core/memory/geometry.ts';
 import { hasPage, type Occupancy, setPage, setPages } from '../core/memory/occupancy.ts';
+import type { LargeFolioCounts } from './large-folios.ts';
 import { KPF, type PageFlags, type PhysicalFolio } from './page-flags.ts';
 import { frameNumber, PAGEMAP_HIGH, type Pagemap } from './pagemap.ts';
 
@@ -43,13 +44,13 @@ const CHEAPEST_BY_FRAME = 4;
  * Looks up the folios behind the present pages of a chunk, whose pagemap entries hold frame numbers. `shared`
  * is that of folio_maybe_mapped_shared as far as mapcounts tell (docs/khugepaged.md#shared): a large folio
  * counts as shared when it is mapped more often than the process maps it in one piece. No large folio is
- * smaller than `smallestOrder`; 0 if that is not known, or if `marks` are wanted. Throws KernelReadError.
+ * smaller than `counts.smallest`; 0 if that is not known, or if `marks` are wanted. Throws KernelReadError.
  */
 export function readFolioFacts(
   chunk: ChunkEntries,
   pageFlags: PageFlags,
   process: { readonly geometry: Geometry; readonly pagemap: Pagemap },
-  smallestOrder: number,
+  { smallest, made }: LargeFolioCounts,
 ): FolioFacts {
   const { entries, present, notExclusive, pmdMapped } = chunk;
   const { pmdOrder } = process.geometry;
@@ -63,8 +64,8 @@ export function readFolioFacts(
     if (hasPage(present, page)) frames[page] = frameNumber(entries[2 * page], entries[2 * page + 1]);
     if (isPmdMapped(page)) page += rangePages - 1;
   }
-  const byFrame = smallestOrder <= CHEAPEST_BY_FRAME;
-  const flags = byFrame ? pageFlags.flagsOf(frames) : pageFlags.largeByBlock(frames, smallestOrder);
+  const byFrame = smallest <= CHEAPEST_BY_FRAME;
+  const flags = byFrame ? pageFlags.flagsOf(frames) : pageFlags.largeByBlock(frames, smallest, made);
 
   const orders = new Uint8Array(pages);
   const shared = notExclusive.slice();

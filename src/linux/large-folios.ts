@@ -3,9 +3,11 @@ import type { Order } from '../core/memory/order.ts';
 import { closeKernelFile, openKernelFile, readFully } from './kernel-file.ts';
 import type { KernelTree } from './kernel-tree.ts';
 
-/** What vmstat counts of huge pages that PMD entries map, and each event that makes or splits one. */
+/** What vmstat counts of huge pages that PMD entries map, and each event that makes or moves a huge page. */
 const HUGE_PAGES = /^nr_anon_transparent_hugepages (\d+)$/m;
-const EVENTS = /^thp_(?:fault_alloc|collapse_alloc|split_page|split_pmd|deferred_split_page) \d+$/gm;
+const MADE = /^thp_(?:fault_alloc|collapse_alloc|migration_success) \d+$/gm;
+/** A huge page that a PMD entry mapped, and PTEs map since. */
+const SPLIT_PMD = /^thp_split_pmd (\d+)$/m;
 
 /** Anonymous memory has no folios of two pages (docs/khugepaged.md#sysfs). */
 const SMALLEST_ORDER = 2;
@@ -13,22 +15,30 @@ const SMALLEST_ORDER = 2;
 /** vmstat folds what a CPU has counted for itself at this many pages at the latest: a huge page at once. */
 const LARGEST_UNFOLDED = 125;
 
-/** What the counters say at one time. */
+/** How often to look for an instant in which no huge page is just being made or freed. */
+const LOOKS = 4;
+
+/** What the counters said at one instant. */
 export interface LargeFolioCounts {
   /**
    * The smallest order of large anonymous folios that no PMD entry maps; above the PMD order if there are
    * none, 0 if nothing tells.
    */
   readonly smallest: number;
-  /** Huge pages that PMD entries map, and events: two equal texts are from a time without any. */
-  readonly events: string;
+  /**
+   * Huge pages made and moved so far: while it stays, no frame becomes one of a huge page. Undefined where
+   * smaller folios are made, which nothing counts at one place.
+   */
+  readonly made: string | undefined;
+  /** PMD mappings so far that became mappings by PTEs. */
+  readonly splits: string;
 }
 
 /** A size and the file that counts its folios. */
 type CountedSize = readonly [order: number, fd: number];
 
 /** Nothing is known: every frame has to be looked at. */
-export const UNCOUNTED: LargeFolioCounts = { smallest: 0, events: '' };
+export const UNCOUNTED: LargeFolioCounts = { smallest: 0, made: undefined, splits: '' };
 
 /**
  * The machine's counters of large anonymous folios (docs/khugepaged.md#statistics). `nr_anon` counts the
@@ -38,13 +48,15 @@ export const UNCOUNTED: LargeFolioCounts = { smallest: 0, events: '' };
  */
 export class LargeFolioCounters {
   readonly #vmstat: number;
-  /** `nr_anon` of the sizes by their order, ascending; the last is the PMD size. */
+  /** `nr_anon` of the sizes below the PMD size by their order, ascending. */
   readonly #sizes: readonly CountedSize[];
+  readonly #pmdSize: CountedSize;
   readonly #buffer = Buffer.allocUnsafe(1 << 16);
 
-  private constructor(vmstat: number, sizes: readonly CountedSize[]) {
+  private constructor(vmstat: number, sizes: readonly CountedSize[], pmdSize: CountedSize) {
     this.#vmstat = vmstat;
     this.#sizes = sizes;
+    this.#pmdSize = pmdSize;
   }
 
   /** Undefined where the kernel does not count the folios of every size: before Linux 6.12. */
@@ -55,38 +67,57 @@ export class LargeFolioCounters {
     const files = [tree.proc('vmstat'), ...orders.map((order) => pathOf(tree, order, geometry))];
     const opened = files.map(openKernelFile);
     const fds = opened.flatMap((file) => (file.ok ? [file.value] : []));
-    if (fds.length === files.length)
-      return new LargeFolioCounters(
-        fds[0],
-        orders.map((order, i) => [order, fds[i + 1]]),
-      );
+    if (fds.length === files.length) {
+      const sizes = orders.map((order, i): CountedSize => [order, fds[i + 1]]);
+      return new LargeFolioCounters(fds[0], sizes.slice(0, -1), sizes[count - 1]);
+    }
     for (const fd of fds) closeKernelFile(fd);
     return undefined;
   }
 
   close(): void {
-    for (const fd of [this.#vmstat, ...this.#sizes.map(([, fd]) => fd)]) closeKernelFile(fd);
-  }
-
-  read(): LargeFolioCounts {
-    const vmstat = this.#text(this.#vmstat);
-    const mapped = HUGE_PAGES.exec(vmstat)?.[1];
-    const events = [mapped, ...(vmstat.match(EVENTS) ?? [])].join(' ');
-    for (const [i, [order, fd]] of this.#sizes.entries()) {
-      const none = i === this.#sizes.length - 1 ? `${mapped}\n` : '0\n';
-      if (this.#text(fd) !== none) return { smallest: order, events };
-    }
-    return { smallest: this.#sizes[this.#sizes.length - 1][0] + 1, events };
+    for (const fd of [this.#vmstat, ...this.#sizes.map(([, fd]) => fd), this.#pmdSize[1]])
+      closeKernelFile(fd);
   }
 
   /**
-   * Whether what was counted before something was looked at still holds after it. That all large folios are
-   * mapped by PMD entries needs more than equal counts: what makes or splits one moves an event.
+   * What they say now. That PMD entries map all huge pages takes two files, so it counts only where the first
+   * of them says the same before the other and after it.
    */
-  stillHolds({ smallest, events }: LargeFolioCounts): boolean {
-    const now = this.read();
-    const ofPmdSize = smallest > this.#sizes[this.#sizes.length - 1][0];
-    return now.smallest >= smallest && (!ofPmdSize || now.events === events);
+  read(): LargeFolioCounts {
+    const [pmdOrder, pmdSize] = this.#pmdSize;
+    let before = this.#hugePages();
+    const smaller = this.#sizes.find(([, fd]) => this.#text(fd) !== '0\n');
+    if (smaller) return { smallest: smaller[0], made: undefined, splits: before.splits };
+    const counts = (smallest: number) => ({ smallest, made: before.made, splits: before.splits });
+    for (let look = 0; look < LOOKS; look++) {
+      const folios = this.#text(pmdSize);
+      const after = this.#hugePages();
+      if (after.text === before.text)
+        return counts(folios === `${after.mapped}\n` && after.splits !== '' ? pmdOrder + 1 : pmdOrder);
+      before = after;
+    }
+    return counts(pmdOrder);
+  }
+
+  /**
+   * Whether what was counted before something was looked at held until after it. Where PMD entries mapped
+   * every large folio before, only one that is split makes a page that a PTE maps one of a large folio;
+   * huge pages that others make or free meanwhile do not matter.
+   */
+  stillHolds(before: LargeFolioCounts): boolean {
+    const [pmdOrder] = this.#pmdSize;
+    const after = this.read();
+    const isSplit = before.smallest > pmdOrder && after.splits !== before.splits;
+    return !isSplit && after.smallest >= Math.min(before.smallest, pmdOrder);
+  }
+
+  #hugePages(): { text: string; mapped: string; made: string; splits: string } {
+    const vmstat = this.#text(this.#vmstat);
+    const mapped = HUGE_PAGES.exec(vmstat)?.[1] ?? '';
+    const made = (vmstat.match(MADE) ?? []).join(' ');
+    const splits = SPLIT_PMD.exec(vmstat)?.[1] ?? '';
+    return { text: [mapped, made, splits].join(' '), mapped, made, splits };
   }
 
   #text(fd: number): string {

@@ -26,11 +26,19 @@ export interface PhysicalFolio {
   readonly order: number;
 }
 
+/** Which aligned blocks of 2^order frames a large folio covers, as far as was looked. */
+interface LargeBlocks {
+  readonly order: number;
+  readonly made: string | undefined;
+  readonly seen: Map<number, number>;
+}
+
 /** Reads /proc/kpageflags and /proc/kpagecount in runs of neighbouring frames. */
 export class PageFlags {
   readonly #flags: number;
   readonly #counts: number;
   #blocks = new Map<number, Uint32Array>();
+  #largeBlocks: LargeBlocks | undefined;
 
   private constructor(flags: number, counts: number) {
     this.#flags = flags;
@@ -60,11 +68,15 @@ export class PageFlags {
 
   /**
    * Whether each frame is of a large folio (KPF.large, or 0), where none is smaller than 2^order frames: one
-   * of each aligned block of so many speaks for all of it.
+   * frame of each aligned block of so many speaks for all of it. What was seen is kept until large folios are
+   * made, as `made` tells by changing (large-folios.ts).
    */
-  largeByBlock(frames: Float64Array, order: number): Uint32Array {
+  largeByBlock(frames: Float64Array, order: number, made: string | undefined): Uint32Array {
     this.#blocks.clear();
-    const seen = new Map<number, number>();
+    const isKept = made !== undefined && this.#largeBlocks?.made === made;
+    if (!this.#largeBlocks || !isKept || this.#largeBlocks.order !== order)
+      this.#largeBlocks = { order, made, seen: new Map() };
+    const { seen } = this.#largeBlocks;
     const large = new Uint32Array(frames.length);
     let last = -1;
     let ofLast = 0;

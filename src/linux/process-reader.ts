@@ -7,7 +7,7 @@ import { type Instruments, readChunk } from './chunk-reader.ts';
 import type { UnderLocks } from './cost-meter.ts';
 import { KernelReadError } from './kernel-file.ts';
 import type { KernelTree } from './kernel-tree.ts';
-import { type LargeFolioCounters, UNCOUNTED } from './large-folios.ts';
+import { type LargeFolioCounters, type LargeFolioCounts, UNCOUNTED } from './large-folios.ts';
 import type { MemoryGroupReader } from './memory-groups.ts';
 import { type PageChunk, plainChunks, RANGES_PER_CHUNK, RegionCursor, scannedChunks } from './page-chunks.ts';
 import { PageSearch } from './page-search.ts';
@@ -93,28 +93,55 @@ interface Part {
 }
 
 /**
+ * What may be believed of the counters, try by try, if they move while a batch is read. That PMD entries map
+ * all large folios is tried twice, for splits come in bursts.
+ */
+const TRIES: readonly ((counts: LargeFolioCounts, pmdOrder: number) => LargeFolioCounts)[] = [
+  (counts) => counts,
+  (counts) => counts,
+  (counts, pmdOrder) => ({ ...counts, smallest: Math.min(counts.smallest, pmdOrder) }),
+];
+
+/** Where a batch begins: a VMA, and from where on it is read; 0 if nothing of it was read yet. */
+interface BatchStart {
+  readonly vma: SmapsVma | undefined;
+  readonly from: number;
+}
+
+/**
  * VMAs and their ranges, some at a time. What the counters of large folios rule out before and after is not
- * looked for in frames; where they moved the same is read again, at last frame by frame.
+ * looked for in frames; where they moved the same is scanned and read again, at last frame by frame.
  */
 function* readMemory(
   tools: ProcessInstruments,
   vmas: readonly SmapsVma[],
   address: number | undefined,
 ): Iterable<Result<MemoryItem>> {
-  const { largeFolios, geometry, numbers } = tools;
-  let parts = partsOf(tools, vmas, address);
-  for (;;) {
-    const counts = largeFolios?.read() ?? UNCOUNTED;
+  const { geometry, numbers } = tools;
+  let start: BatchStart = { vma: vmas[0], from: 0 };
+  const partsFromStart = () =>
+    partsOf(tools, start.vma ? vmas.slice(vmas.indexOf(start.vma)) : [], address, start.from);
+  let parts = partsFromStart();
+  // Without PAGEMAP_SCAN every frame is looked at.
+  const counters = tools.scan && tools.largeFolios;
+  for (let tries = 0; ; ) {
+    const counts = counters && TRIES[tries] ? TRIES[tries](counters.read(), geometry.pmdOrder) : UNCOUNTED;
     const batch = takeBatch(parts, geometry);
     if (batch.length === 0) return;
-    let items = batch.map((part) => readPart(tools, part, counts.smallest));
-    if (largeFolios && !largeFolios.stillHolds(counts)) {
-      items = readAgain(tools, batch, largeFolios);
-      // What was scanned beyond the batch was so while the counters moved.
-      const { vma, chunk } = batch[batch.length - 1];
-      parts = partsOf(tools, vmas.slice(vmas.indexOf(vma)), address, chunk?.end ?? vma.start);
+    const items = batch.map((part) => readPart(tools, part, counts));
+    if (counts !== UNCOUNTED && !counters?.stillHolds(counts)) {
+      tries++;
+      numbers.forget();
+      parts = partsFromStart();
+      continue;
     }
     numbers.keep();
+    const { vma, chunk } = batch[batch.length - 1];
+    // The last PMD range of a VMA may be the first of the next one.
+    start = { vma, from: chunk ? Math.min(chunk.end, vma.end) : vma.start };
+    // What was scanned beyond the batch was so while counters moved.
+    if (tries > 0) parts = partsFromStart();
+    tries = 0;
     for (const [i, item] of items.entries()) {
       if (item.ok && item.value.kind === 'ranges') {
         if (item.value.ranges.length === 0) continue;
@@ -123,25 +150,6 @@ function* readMemory(
       yield item;
     }
   }
-}
-
-/**
- * The items of a batch while which counters moved. On a busy machine huge pages come and go all the time, so
- * that PMD entries map all of them is not tried again; sizes that nobody has enabled stay away.
- */
-function readAgain(
-  tools: ProcessInstruments,
-  batch: readonly Part[],
-  largeFolios: LargeFolioCounters,
-): Result<MemoryItem>[] {
-  const { smallest, events } = largeFolios.read();
-  const counts = { smallest: Math.min(smallest, tools.geometry.pmdOrder), events };
-  const read = (smallestFolio: number) => {
-    tools.numbers.forget();
-    return batch.map((part) => readPart(tools, part, smallestFolio));
-  };
-  const again = read(counts.smallest);
-  return largeFolios.stillHolds(counts) ? again : read(UNCOUNTED.smallest);
 }
 
 function takeBatch(parts: Iterator<Part>, geometry: Geometry): Part[] {
@@ -157,9 +165,9 @@ function takeBatch(parts: Iterator<Part>, geometry: Geometry): Part[] {
   return batch;
 }
 
-function readPart(tools: Instruments, { vma, chunk }: Part, smallestFolio: number): Result<MemoryItem> {
+function readPart(tools: Instruments, { vma, chunk }: Part, counts: LargeFolioCounts): Result<MemoryItem> {
   if (!chunk) return succeed({ kind: 'vma', vma });
-  const ranges = readChunk(tools, vma, chunk, smallestFolio);
+  const ranges = readChunk(tools, vma, chunk, counts);
   return ranges.ok ? succeed({ kind: 'ranges', ranges: ranges.value }) : ranges;
 }
 
@@ -226,7 +234,7 @@ function withPmdMapping(tools: Instruments, vma: SmapsVma): SmapsVma {
 function* rangesOf(tools: Instruments, vma: SmapsVma): Iterable<RangeState> {
   for (const part of partsOf(tools, [vma], undefined)) {
     if (!part.chunk) continue;
-    const ranges = readChunk(tools, vma, part.chunk, UNCOUNTED.smallest);
+    const ranges = readChunk(tools, vma, part.chunk, UNCOUNTED);
     if (!ranges.ok) return;
     part.search?.add(ranges.value);
     yield* ranges.value;

@@ -6,6 +6,7 @@ import type { RangeState } from '../../src/core/memory/range-state.ts';
 import { createPlainChunkBuffer } from '../../src/linux/chunk-buffer.ts';
 import { readChunk } from '../../src/linux/chunk-reader.ts';
 import { kernelTells } from '../../src/linux/kernel-tells.ts';
+import { UNCOUNTED } from '../../src/linux/large-folios.ts';
 import { PAGEMAP_HIGH } from '../../src/linux/pagemap.ts';
 import { PageNumbers } from '../../src/linux/shared-pages.ts';
 import type { SmapsVma } from '../../src/linux/smaps.ts';
@@ -52,7 +53,7 @@ function read(sums: Partial<SmapsVma>): RangeState[] {
     numbers: new PageNumbers(),
     buffer,
   };
-  return valueOf(readChunk(tools, vma, { start: 0, end: 2 * PMD, scanned: undefined }, 0));
+  return valueOf(readChunk(tools, vma, { start: 0, end: 2 * PMD, scanned: undefined }, UNCOUNTED));
 }
 
 function listsOf(fact: 'unreferenced' | 'lazyfree', sums: Partial<SmapsVma>): (string | undefined)[] {

@@ -1,15 +1,27 @@
 import { writeFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
+import type * as kernelFile from '../../src/linux/kernel-file.ts';
 import type { KernelTree } from '../../src/linux/kernel-tree.ts';
 import { LargeFolioCounters } from '../../src/linux/large-folios.ts';
 import { type KernelFiles, kernelTree } from '../support/kernel-tree.ts';
 
+const { beforeLook } = vi.hoisted(() => ({ beforeLook: vi.fn() }));
+vi.mock('../../src/linux/kernel-file.ts', async (importOriginal) => {
+  const real = await importOriginal<typeof kernelFile>();
+  const readFully: typeof real.readFully = (...args) => {
+    beforeLook();
+    return real.readFully(...args);
+  };
+  return { ...real, readFully };
+});
+afterEach(() => void beforeLook.mockReset());
+
 const SIZES = ['16', '32', '64', '128', '256', '512', '1024', '2048'];
 const THP = 'sys/kernel/mm/transparent_hugepage';
 
-function vmstat(mapped: number, events = 7): string {
-  const rest = `thp_fault_alloc ${events}\nthp_fault_fallback 3\nthp_split_pmd 1\n`;
+function vmstat(mapped: number, made = 7, splits = 1): string {
+  const rest = `thp_fault_alloc ${made}\nthp_fault_fallback 3\nthp_split_pmd ${splits}\n`;
   return `nr_free_pages 5\nnr_anon_transparent_hugepages ${mapped}\n${rest}`;
 }
 
@@ -58,12 +70,44 @@ test('sizes whose huge pages vmstat may not have counted yet are not believed', 
   expect(LargeFolioCounters.open(tree, { pageShift: 12, pmdOrder: 6 })).toBeUndefined();
 });
 
+test('where the kernel counts no events, that PMD entries map all of them is not believed', () => {
+  const text = vmstat(5).replace(/^thp_.*\n/gm, '');
+  expect(smallestOf({ ...machine({ 2048: 5 }, 5), 'proc/vmstat': text })).toBe(9);
+});
+
+test('a huge page that goes between two looks does not stand for one that is split', () => {
+  const tree = kernelTree(machine({ 2048: 7 }, 6));
+  const counters = open(tree) as LargeFolioCounters;
+  let looks = 0;
+  beforeLook.mockImplementation(() => {
+    // vmstat was read once, and the sizes below.
+    if (++looks !== SIZES.length + 1) return;
+    writeFileSync(`${tree.root}/proc/vmstat`, vmstat(5));
+    writeFileSync(`${tree.root}/${counted('2048')}`, '6\n');
+  });
+  expect(counters.read().smallest).toBe(9);
+  counters.close();
+});
+
+test('what is never still is not believed', () => {
+  const tree = kernelTree(machine({ 2048: 5 }, 5));
+  const counters = open(tree) as LargeFolioCounters;
+  let made = 7;
+  beforeLook.mockImplementation(() => writeFileSync(`${tree.root}/proc/vmstat`, vmstat(5, made++)));
+  expect(counters.read().smallest).toBe(9);
+  beforeLook.mockReset();
+  expect(counters.read().smallest).toBe(10);
+  counters.close();
+});
+
 test.each([
   ['nothing', {}, true],
   ['events of no matter', { 'proc/vmstat': vmstat(5).replace('fallback 3', 'fallback 4') }, true],
-  ['a huge page that came and went', { 'proc/vmstat': vmstat(5, 8) }, false],
-  ['a huge page more', { 'proc/vmstat': vmstat(6), [counted('2048')]: '6\n' }, false],
-  ['a split', { 'proc/vmstat': vmstat(4) }, false],
+  ['a huge page that came and went', { 'proc/vmstat': vmstat(5, 8) }, true],
+  ['a huge page more', { 'proc/vmstat': vmstat(6, 8), [counted('2048')]: '6\n' }, true],
+  ['one that is just being made', { 'proc/vmstat': vmstat(5), [counted('2048')]: '6\n' }, true],
+  ['a split', { 'proc/vmstat': vmstat(4, 7, 2) }, false],
+  ['a split of which nothing is left', { 'proc/vmstat': vmstat(5, 7, 2) }, false],
   ['a folio of 64K', { [counted('64')]: '1\n' }, false],
 ])('what held before holds after %s: %s', (_, files: Record<string, string>, holds) => {
   const tree = kernelTree(machine({ 2048: 5 }, 5));
@@ -78,9 +122,18 @@ test('where some folios are split, those of the PMD size may come and go, smalle
   const tree = kernelTree(machine({ 2048: 6 }, 5));
   const counters = open(tree) as LargeFolioCounters;
   const before = counters.read();
-  writeFileSync(`${tree.root}/proc/vmstat`, vmstat(9, 30));
+  writeFileSync(`${tree.root}/proc/vmstat`, vmstat(9, 30, 4));
   expect(counters.stillHolds(before)).toBe(true);
   writeFileSync(`${tree.root}/${counted('32')}`, '1\n');
   expect(counters.stillHolds(before)).toBe(false);
   counters.close();
+});
+
+test('what was made is told while no smaller folio is there', () => {
+  const madeOf = (files: KernelFiles) => open(kernelTree(files))?.read().made;
+  expect(madeOf(machine({ 2048: 6 }, 5))).not.toBe(
+    madeOf({ ...machine({ 2048: 6 }, 5), 'proc/vmstat': vmstat(5, 8) }),
+  );
+  expect(madeOf(machine({ 2048: 6 }, 5))).toBe(madeOf(machine({ 2048: 5 }, 5)));
+  expect(madeOf(machine({ 64: 1 }, 5))).toBeUndefined();
 });

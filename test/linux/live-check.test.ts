@@ -4,6 +4,7 @@ import { emptyOccupancy, setPages } from '../../src/core/memory/occupancy.ts';
 import { MemoryCheck } from '../../src/core/rules/memory-check.ts';
 import { readFolioFacts } from '../../src/linux/folio-facts.ts';
 import { RUNNING_KERNEL } from '../../src/linux/kernel-tree.ts';
+import { UNCOUNTED } from '../../src/linux/large-folios.ts';
 import { openLiveSource } from '../../src/linux/live-source.ts';
 import { KPF, type PageFlags } from '../../src/linux/page-flags.ts';
 import { valueOf } from '../support/ranges.ts';
@@ -46,7 +47,9 @@ describe('a live source yields nothing that a reader of its recording would refu
         pmdMapped: undefined,
       };
       const pagemap = undefined as never;
-      return [...readFolioFacts(chunk, flags, { geometry: x86_64, pagemap }, 0).orders.subarray(0, 5)];
+      return [
+        ...readFolioFacts(chunk, flags, { geometry: x86_64, pagemap }, UNCOUNTED).orders.subarray(0, 5),
+      ];
     };
     expect(ordersIn(2)).toEqual([2, 2, 2, 2, 0]);
     expect(ordersIn(10)).toEqual([0, 0, 0, 0, 0]);

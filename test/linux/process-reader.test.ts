@@ -80,21 +80,33 @@ describe.runIf(possible)('counters of large folios that rule some out', () => {
     await occupant.must('reap');
   });
 
+  /** Where VMAs begin, and ranges of them are, in the order in which they come. */
+  async function placesWith(...holds: boolean[]): Promise<string[]> {
+    const reader = await readerTools(counters(10, ...holds));
+    const places: string[] = [];
+    let vma = '';
+    for (const item of readOne(occupant.pid, reader, undefined)) {
+      if (item.kind === 'vma') places.push((vma = `${item.vma.start}`));
+      if (item.kind === 'ranges') places.push(...item.ranges.map(({ address }) => `${vma} has ${address}`));
+    }
+    return places;
+  }
+
   test('that move for a while: what was scanned then is read again, and nothing is left out', async () => {
     const sparse = await occupant.map('map 400 nohugepage');
     for (let i = 0; i < 400; i += 20) await occupant.must(`touch ${sparse + i * RANGE} ${i}`);
-    const addresses = async (...holds: boolean[]) => {
-      const reader = await readerTools(counters(10, ...holds));
-      const items = [...readOne(occupant.pid, reader, undefined)];
-      return items.flatMap((item) =>
-        item.kind === 'vma'
-          ? [item.vma.start]
-          : item.kind === 'ranges'
-            ? item.ranges.map((r) => r.address)
-            : [],
-      );
-    };
-    expect(await addresses(false, true, false)).toEqual(await addresses());
+    expect(await placesWith(false, true, false)).toEqual(await placesWith());
+  });
+
+  test('that move where a batch ends inside of a PMD range: the VMA that begins there is read whole', async () => {
+    const first = await occupant.map('map 129 nohugepage');
+    const edge = 127 * 512 + 256;
+    await occupant.must(`touch ${first} 0,${edge - 1}-${edge + 9}`);
+    await occupant.must(`mlock ${first} ${edge}-${edge + 9}`);
+    const still = await placesWith();
+    expect(still).toContain(`${first + edge * 4096} has ${first + 127 * RANGE}`);
+    for (let held = 0; held < 4; held++)
+      expect(await placesWith(...Array<boolean>(held).fill(true), false)).toEqual(still);
   });
 });
 

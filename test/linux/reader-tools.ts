@@ -14,7 +14,7 @@ import { valueOf } from '../support/ranges.ts';
 
 /** Counters that say this before, and afterwards whether it still holds. */
 export function counters(smallest: number, ...holds: boolean[]): LargeFolioCounters {
-  const counts: LargeFolioCounts = { smallest, events: '' };
+  const counts: LargeFolioCounts = { smallest, made: undefined, splits: '' };
   const left = [...holds];
   return { read: () => counts, stillHolds: () => left.shift() ?? true } as unknown as LargeFolioCounters;
 }
