@@ -1,13 +1,13 @@
-import { sum } from '../core/base/sum.ts';
 import { BlockedCounter } from '../core/digest/blocked-range.ts';
 import { createDigestBuilder, type DigestBuilder } from '../core/digest/builder.ts';
 import { digestPlaceOf } from '../core/digest/place.ts';
 import { addDigest } from '../core/digest/table.ts';
 import { addRestartFolios, addRestartRange } from '../core/fault/restart-table.ts';
 import { type Geometry, pageBytes } from '../core/memory/geometry.ts';
+import { difference } from '../core/memory/occupancy.ts';
 import { anonOrders } from '../core/memory/order.ts';
-import { type RangeState, unknownFacts } from '../core/memory/range-state.ts';
-import { costOf } from '../core/plan/cost.ts';
+import { hasLargeFolio, type RangeState, unknownFacts } from '../core/memory/range-state.ts';
+import { createFolioWindows, type FolioWindows } from '../core/plan/folio-windows.ts';
 import { KERNEL_MODELS, type KernelModel } from '../core/rules/kernel-model.ts';
 import { modelOfRelease, NEWEST_MODEL } from '../core/rules/kernel-release.ts';
 import type { MemoryItem, Process } from '../core/rules/memory-source.ts';
@@ -26,6 +26,7 @@ import {
   addApart,
   addRefused,
   emptyMemoryDigest,
+  type MemoryDigest,
   type ProcessDigest,
   type RestartDigest,
   VMA_CLASSES,
@@ -49,6 +50,10 @@ export interface CollectorOptions {
 export class DigestCollector {
   readonly #geometry: Geometry;
   readonly #reachPages: number;
+  /** TLB entries that a whole folio saves, by its order. */
+  readonly #savedByFolio: readonly number[];
+  /** Made when the first large folios are met. */
+  #folios: FolioWindows | undefined;
   readonly #builders: Record<VmaClass, DigestBuilder>;
   readonly #blocked: BlockedCounter;
   readonly #walkAll: boolean;
@@ -74,6 +79,9 @@ export class DigestCollector {
   ) {
     this.#geometry = geometry;
     this.#reachPages = reachPages;
+    this.#savedByFolio = Array.from({ length: geometry.pmdOrder + 1 }, (_, order) =>
+      savedEntries(order, reachPages),
+    );
     this.#walkAll = walkAll;
     this.#surroundings = surroundings;
     this.#blocked = new BlockedCounter(geometry, reachPages);
@@ -155,12 +163,7 @@ export class DigestCollector {
     const { vma, className, ineligible, isUnchecked } = this.#vma;
     if (!vma.anonymous) return;
     const { memory } = this.#open;
-    const { resident, huge } = residentPages(range);
-    memory.ranges++;
-    memory.residentPages += resident;
-    memory.hugePages += huge;
-    if (range.pmdMapped) memory.pmdMappedPages += huge;
-    else if (huge > 0) memory.savedEntries += savedInRange(range, this.#reachPages);
+    const { resident, folios } = this.#addResident(memory, range);
     const ignored = ineligible ?? (coversRange(vma, range.address, this.#geometry) ? undefined : 'vma-edge');
     if (ignored) {
       this.#addRestart(range);
@@ -172,15 +175,46 @@ export class DigestCollector {
     const found = digestPlaceOf(range, builder.next);
     const place = this.#walkAll && (found === 'ordinary' || found === 'blocked') ? 'apart' : found;
     if (place === 'ordinary') {
-      builder.add(huge > 0 ? range.folioOrders : undefined);
+      builder.add(folios && range.folioOrders);
       // Its pages in use are those that were touched: the table knows them.
-      if (huge > 0 && memory.restart) addRestartFolios(memory.restart[className], range);
+      if (folios && memory.restart) addRestartFolios(memory.restart[className], folios.pagesByOrder);
       return;
     }
     this.#addRestart(range);
     if (place === 'blocked') this.#blocked.add(memory.classes[className].blocked, range, builder.next);
     else if (place === 'apart') addApart(memory.classes[className], range, 1);
     else addRefused(memory, place, 1, resident);
+  }
+
+  /** Adds what is resident of a range. Of one with large folios that PTEs map it has read these. */
+  #addResident(
+    memory: MemoryDigest,
+    range: RangeState,
+  ): { readonly resident: number; readonly folios: FolioWindows | undefined } {
+    const { pmdMapped, folioOrders, facts } = range;
+    const { present, zero } = facts;
+    memory.ranges++;
+    const hasFolios = !pmdMapped && folioOrders !== undefined && hasLargeFolio(folioOrders);
+    if (!hasFolios) {
+      const { resident, huge } = residentPages(range);
+      memory.residentPages += resident;
+      memory.hugePages += huge;
+      memory.pmdMappedPages += huge;
+      return { resident, folios: undefined };
+    }
+    const folios = (this.#folios ??= createFolioWindows(this.#geometry));
+    folios.read(zero ? difference(present, zero) : present, folioOrders);
+    folios.map();
+    const { pagesByOrder, wholeFolios } = folios;
+    let resident = 0;
+    for (let order = 0; order < pagesByOrder.length; order++) {
+      resident += pagesByOrder[order];
+      memory.savedEntries += wholeFolios[order] * this.#savedByFolio[order];
+    }
+    const huge = resident - pagesByOrder[0];
+    memory.residentPages += resident;
+    memory.hugePages += huge;
+    return { resident, folios: huge > 0 ? folios : undefined };
   }
 
   #addRestart(range: RangeState): void {
@@ -200,10 +234,4 @@ export class DigestCollector {
     this.#finished.push(this.#open);
     this.#open = undefined;
   }
-}
-
-/** TLB entries that the folios of a range save which PTEs map whole and aligned. */
-function savedInRange(range: RangeState, reachPages: number): number {
-  const { wholeFolios } = costOf(range, undefined).before;
-  return sum(wholeFolios.map((folios, order) => folios * savedEntries(order, reachPages)));
 }

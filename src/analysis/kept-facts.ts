@@ -1,5 +1,6 @@
 import { type Geometry, pagesPerRange } from '../core/memory/geometry.ts';
 import { emptyOccupancy, isEmpty, type Occupancy, wordsPerRange } from '../core/memory/occupancy.ts';
+import { packRuns, unpackRuns } from '../core/memory/order-runs.ts';
 import { hasLargeFolio, PAGE_FACTS, pageFacts, type RangeState } from '../core/memory/range-state.ts';
 
 /** Words of a piece of memory: enough that pieces are few, not so many that the last one wastes much. */
@@ -14,10 +15,6 @@ const FOLIOS_UNKNOWN = 1 << 3;
 const HAS_WORDS = 4;
 /** From here on a bit for each: which are unknown. */
 const IS_UNKNOWN = HAS_WORDS + PAGE_FACTS.length;
-
-/** A run of pages of one folio order in half a word: the order, and the pages less one. */
-const RUN_ORDER = 12;
-const MOST_RUN = 1 << RUN_ORDER;
 
 /** What ranges hold besides their present pages, record after record: what holds nothing takes no room. */
 export class KeptFacts {
@@ -35,14 +32,17 @@ export class KeptFacts {
     this.#runs = new Uint16Array(pagesPerRange(geometry));
   }
 
-  /** Keeps a copy of the facts of a range but for its present pages; returns their place. */
-  add({ facts, folioOrders, pmdMapped, uffdArmed }: RangeState): number {
+  /**
+   * Keeps a copy of the facts of a range but for its present pages; returns their place. `packed` are the
+   * runs of its folio orders, where they are known already.
+   */
+  add({ facts, folioOrders, pmdMapped, uffdArmed }: RangeState, packed?: Uint16Array): number {
     let head = pmdMapped ? PMD_MAPPED : pmdMapped === undefined ? PMD_UNKNOWN : 0;
     if (uffdArmed) head |= UFFD_ARMED;
     if (!folioOrders) head |= FOLIOS_UNKNOWN;
-    const runs = folioOrders && hasLargeFolio(folioOrders) ? this.#packRuns(folioOrders) : 0;
+    const runs = packed ?? this.#runsOf(folioOrders);
     const words = wordsPerRange(this.#geometry);
-    let size = 2 + ((runs + 1) >>> 1);
+    let size = 2 + ((runs.length + 1) >>> 1);
     for (let bit = 0; bit < PAGE_FACTS.length; bit++) {
       const pages = facts[PAGE_FACTS[bit]];
       if (!pages) head |= 1 << (IS_UNKNOWN + bit);
@@ -53,7 +53,7 @@ export class KeptFacts {
     }
     const { chunk, at, place } = this.#room(size);
     chunk[at] = head;
-    chunk[at + 1] = runs;
+    chunk[at + 1] = runs.length;
     let next = at + 2;
     for (let bit = 0; bit < PAGE_FACTS.length; bit++) {
       const pages = facts[PAGE_FACTS[bit]];
@@ -61,8 +61,8 @@ export class KeptFacts {
       chunk.set(pages, next);
       next += words;
     }
-    for (let run = 0; run < runs; run += 2)
-      chunk[next++] = this.#runs[run] | (run + 1 < runs ? this.#runs[run + 1] << 16 : 0);
+    for (let run = 0; run < runs.length; run += 2)
+      chunk[next++] = runs[run] | (run + 1 < runs.length ? runs[run + 1] << 16 : 0);
     return place;
   }
 
@@ -90,11 +90,16 @@ export class KeptFacts {
     };
   }
 
-  /** Writes the folio orders of a range of which nothing else is kept. */
-  folioOrders(place: number, into: Uint8Array): void {
-    const chunk = this.#chunks[Math.floor(place / CHUNK_WORDS)];
+  /** Where the runs of folio orders are of a range of which nothing else is kept: see order-runs.ts. */
+  runs(place: number): { readonly words: Uint32Array; readonly at: number; readonly count: number } {
+    const words = this.#chunks[Math.floor(place / CHUNK_WORDS)];
     const at = place % CHUNK_WORDS;
-    writeRuns(chunk, at + 2, chunk[at + 1], into);
+    return { words, at: at + 2, count: words[at + 1] };
+  }
+
+  #runsOf(folioOrders: Uint8Array | undefined): Uint16Array {
+    const some = folioOrders && hasLargeFolio(folioOrders);
+    return this.#runs.subarray(0, some ? packRuns(folioOrders, this.#runs) : 0);
   }
 
   #room(size: number) {
@@ -108,31 +113,10 @@ export class KeptFacts {
     return { chunk: this.#chunks[last], at, place: last * CHUNK_WORDS + at };
   }
 
-  #packRuns(orders: Uint8Array): number {
-    let runs = 0;
-    for (let first = 0; first < orders.length; ) {
-      const order = orders[first];
-      let end = first + 1;
-      while (end < orders.length && orders[end] === order && end - first < MOST_RUN) end++;
-      this.#runs[runs++] = (order << RUN_ORDER) | (end - first - 1);
-      first = end;
-    }
-    return runs;
-  }
-
   #unpackRuns(chunk: Uint32Array, at: number, runs: number): Uint8Array {
     if (runs === 0) return this.#small;
     const orders = new Uint8Array(pagesPerRange(this.#geometry));
-    writeRuns(chunk, at, runs, orders);
+    unpackRuns(chunk, at, runs, orders);
     return orders;
-  }
-}
-
-function writeRuns(chunk: Uint32Array, at: number, runs: number, into: Uint8Array): void {
-  for (let run = 0, page = 0; run < runs; run++) {
-    const packed = (chunk[at + (run >>> 1)] >>> (16 * (run & 1))) & 0xffff;
-    const end = page + (packed & (MOST_RUN - 1)) + 1;
-    into.fill(packed >>> RUN_ORDER, page, end);
-    page = end;
   }
 }

@@ -120,7 +120,10 @@ export async function predictMemory(
     // Of collapses in limited groups each is charged on its own.
     const count = process.process.memoryGroups?.length ? undefined : counter;
     for (const range of ranges) {
-      if (count?.add(tally, range, vma)) continue;
+      if (count?.add(tally, range, vma)) {
+        process.unnamedSharedPages += unnamedSharedPages(range);
+        continue;
+      }
       const verdict = judgeWithin(range, vma, process.process, runPolicy, limits);
       addVerdict(tally, verdict);
       const span = spanFrom(vma.vma, range.address, geometry);

@@ -2,13 +2,13 @@ import { sum } from '../core/base/sum.ts';
 import { countWindows, emptyWindowCounts } from '../core/digest/window-counts.ts';
 import { type Geometry, pagesPerRange } from '../core/memory/geometry.ts';
 import { emptyOccupancy, type Occupancy, wordsPerRange } from '../core/memory/occupancy.ts';
-import { pageFacts, type RangeState, unknownMask, unknownOfMask } from '../core/memory/range-state.ts';
+import { pageFacts, type RangeState, unknownOfMask } from '../core/memory/range-state.ts';
 import { costOf, type Mapping } from '../core/plan/cost.ts';
+import { createFolioWindows, type FolioWindows } from '../core/plan/folio-windows.ts';
 import type { MemoryItem, Process } from '../core/rules/memory-source.ts';
 import { coversRange, type Vma } from '../core/rules/vma.ts';
-import { addFolioMapping, clearFolioMapping, emptyFolioMapping, type FolioMapping } from './folio-mapping.ts';
 import { KeptFacts } from './kept-facts.ts';
-import { PlainRanges } from './plain-ranges.ts';
+import { RANGE_KIND, type RangeKind, RangeKinds } from './range-kinds.ts';
 
 /** A VMA that has ranges in a table, in rows from `first` up to `end`. */
 export interface TableVma {
@@ -23,22 +23,6 @@ export interface TableVma {
   pmdMappedPages: number;
   readonly wholeFolios: Float64Array;
 }
-
-/** What decides about a row. */
-export const ROW_KIND = {
-  /** Small pages and nothing else: the counts of its windows say what any policy does to it. */
-  counted: 0,
-  /** Small pages and large folios, and nothing else: its folios are looked at where windows are attempted. */
-  folios: 4,
-  /** Small pages, all of them shared, and nothing else: counts of its windows say all but one case. */
-  shared: 5,
-  /** Whatever else: it is walked under each policy. */
-  walked: 1,
-  /** One PMD entry maps it already: every policy refuses it. */
-  pmdMapped: 2,
-  /** The VMA does not cover the whole range. */
-  edge: 3,
-} as const;
 
 const FIRST_CAPACITY = 4096;
 
@@ -73,11 +57,11 @@ export class RangeTable {
   readonly #none: Occupancy;
   readonly #small: Uint8Array;
   readonly #counts;
-  readonly #mapping: FolioMapping;
+  readonly #folios: FolioWindows;
   readonly #kept: KeptFacts;
   /** Where the other facts of a range are kept; -1 for a plain one, which has none. */
   #placeOf = new Float64Array(0);
-  readonly #plain = new PlainRanges();
+  readonly #kinds = new RangeKinds();
   #vma: Vma | undefined;
 
   /** `capacity` is how many rows there may be, if known. */
@@ -85,7 +69,7 @@ export class RangeTable {
     this.geometry = geometry;
     this.#words = wordsPerRange(geometry);
     this.#kept = new KeptFacts(geometry);
-    this.#mapping = emptyFolioMapping(geometry);
+    this.#folios = createFolioWindows(geometry);
     this.#none = emptyOccupancy(geometry);
     this.#small = new Uint8Array(pagesPerRange(geometry));
     this.#counts = emptyWindowCounts(geometry);
@@ -132,9 +116,9 @@ export class RangeTable {
     };
   }
 
-  /** Writes the folio orders of a row that holds folios and small pages. */
-  folioOrders(row: number, into: Uint8Array): void {
-    this.#kept.folioOrders(this.#placeOf[row], into);
+  /** Where the runs of folio orders are of a row that holds folios and small pages: see order-runs.ts. */
+  folioRuns(row: number): { readonly words: Uint32Array; readonly at: number; readonly count: number } {
+    return this.#kept.runs(this.#placeOf[row]);
   }
 
   /** Windows of an order with a page in them, from order 2 on, in a row whose windows are counted. */
@@ -171,25 +155,28 @@ export class RangeTable {
     this.addresses[row] = range.address;
     this.vmaOf[row] = this.vmas.length - 1;
     this.#present.set(range.facts.present, row * this.#words);
-    const plain = this.#plain.unknownOf(range);
-    this.unknown[row] = plain ?? unknownMask(range);
-    this.#placeOf[row] = plain === undefined ? this.#kept.add(range) : -1;
-    if (plain !== undefined) vma.pagesByOrder[0] += this.#count(row, range);
-    else if (this.#isShared(range)) {
-      vma.pagesByOrder[0] += this.#count(row, range);
-      this.kinds[row] = ROW_KIND.shared;
-    } else if (this.#plain.unknownBesidesFolios(range) !== undefined) this.#countFolios(vma, row, range);
-    else this.#describe(vma, row, range);
-    if (!coversRange(vma.vma, range.address, this.geometry)) this.kinds[row] = ROW_KIND.edge;
+    const kind = this.#kinds.of(range);
+    this.unknown[row] = this.#kinds.unknown;
+    this.kinds[row] = kind;
+    if (kind === RANGE_KIND.walked || kind === RANGE_KIND.pmdMapped) this.#describe(vma, row, range);
+    else if (kind === RANGE_KIND.folios) this.#countFolios(vma, row, range);
+    else vma.pagesByOrder[0] += this.#count(row, range);
+    this.#placeOf[row] = this.#keep(kind, range);
+    if (!coversRange(vma.vma, range.address, this.geometry)) this.kinds[row] = RANGE_KIND.edge;
     vma.residentPages += this.residentPages[row];
   }
 
+  /** Where its other facts are kept, once its folios are read. */
+  #keep(kind: RangeKind, range: RangeState): number {
+    if (kind === RANGE_KIND.counted) return -1;
+    return this.#kept.add(range, kind === RANGE_KIND.folios ? this.#folios.packRuns() : undefined);
+  }
+
   /** Counts the windows of a row; returns its pages. */
-  #count(row: number, { facts: { present } }: RangeState): number {
+  #count(row: number, { facts: { present } }: { facts: Pick<RangeState['facts'], 'present'> }): number {
     const { pmdOrder } = this.geometry;
     countWindows(present, this.geometry, this.#counts);
     const { pages, full, any } = this.#counts;
-    this.kinds[row] = ROW_KIND.counted;
     this.residentPages[row] = pages;
     const stride = this.windowStride;
     for (let order = 2; order < pmdOrder; order++) {
@@ -199,30 +186,22 @@ export class RangeTable {
     return pages;
   }
 
-  /** Whether each page is shared, and that is all there is to say of the range. */
-  #isShared(range: RangeState): boolean {
-    const { present, shared } = range.facts;
-    if (!shared || present.some((pages, i) => (pages & ~shared[i]) !== 0)) return false;
-    return this.#plain.unknownOf({ ...range, facts: { ...range.facts, shared: this.#none } }) !== undefined;
-  }
-
-  #countFolios(vma: TableVma, row: number, range: RangeState): void {
-    const pages = pagesPerRange(this.geometry);
-    const mapping = this.#mapping;
-    clearFolioMapping(mapping);
-    addFolioMapping(mapping, range.folioOrders ?? this.#small, 0, pages, this.#count(row, range));
-    this.kinds[row] = ROW_KIND.folios;
-    this.mainOrders[row] = mainOrder(mapping.pagesByOrder);
-    this.largestOrders[row] = mapping.pagesByOrder.findLastIndex((count) => count > 0);
+  #countFolios(vma: TableVma, row: number, { facts: { present }, folioOrders }: RangeState): void {
+    this.#count(row, { facts: { present } });
+    const folios = this.#folios;
+    folios.read(present, folioOrders ?? this.#small);
+    folios.map();
+    const { pagesByOrder, wholeFolios } = folios;
+    this.mainOrders[row] = mainOrder(pagesByOrder);
     for (let order = 0; order <= this.geometry.pmdOrder; order++) {
-      vma.pagesByOrder[order] += mapping.pagesByOrder[order];
-      vma.wholeFolios[order] += mapping.wholeFolios[order];
+      if (pagesByOrder[order] > 0) this.largestOrders[row] = order;
+      vma.pagesByOrder[order] += pagesByOrder[order];
+      vma.wholeFolios[order] += wholeFolios[order];
     }
   }
 
   #describe(vma: TableVma, row: number, range: RangeState): void {
     const { before } = costOf(range, undefined);
-    this.kinds[row] = range.pmdMapped ? ROW_KIND.pmdMapped : ROW_KIND.walked;
     this.residentPages[row] = sum(before.pagesByOrder);
     this.mainOrders[row] = mainOrder(before.pagesByOrder);
     addMapping(vma, before);

@@ -1,29 +1,41 @@
-import { pagesPerRange } from '../core/memory/geometry.ts';
+import { type Geometry, pagesPerRange } from '../core/memory/geometry.ts';
 import type { OrderSet } from '../core/memory/order.ts';
 import type { ThpSettings } from '../core/rules/thp-settings.ts';
 import { type CountedOutcome, countRange, type WindowLists } from './counted-range.ts';
 import type { Refusal, Tally } from './tally.ts';
 
+type SharedLimits = Pick<ThpSettings, 'maxPtesNone' | 'maxPtesShared'>;
+
+/** Whether it matters which of two limits the scan of such a range meets first: that is not counted. */
+export function isUndecided(
+  pages: number,
+  orders: OrderSet,
+  { maxPtesNone, maxPtesShared }: SharedLimits,
+  geometry: Geometry,
+): boolean {
+  if (orders !== 1 << geometry.pmdOrder) return false;
+  return pages > maxPtesShared && pagesPerRange(geometry) - pages > maxPtesNone;
+}
+
 /**
  * Adds to a tally what changes in a range that khugepaged scans, of so many small pages, all of which
  * processes share, and nothing else: the PMD order takes it as if they were private, and all attempts below
  * fail, so that each enabled order is attempted wherever a window qualifies (docs/digest.md#blocked). `tally`
- * has the range as it is already. Returns why nothing in it collapses; undefined if it does, and then writes
- * `into`. Which of two limits the scan meets first is not counted: `undecided`.
+ * has the range as it is already, and it is not undecided. Returns why nothing in it collapses; undefined if
+ * it does, and then writes `into`.
  */
 export function countSharedRange(
   tally: Tally,
   pages: number,
   lists: WindowLists,
   orders: OrderSet,
-  { maxPtesNone, maxPtesShared }: Pick<ThpSettings, 'maxPtesNone' | 'maxPtesShared'>,
+  { maxPtesNone, maxPtesShared }: SharedLimits,
   into: CountedOutcome,
-): Refusal | 'undecided' | undefined {
+): Refusal | undefined {
   const { pmdOrder } = tally.geometry;
   const all = pagesPerRange(tally.geometry);
   const isPmdOnly = orders === 1 << pmdOrder;
-  if (pages > maxPtesShared)
-    return isPmdOnly && all - pages > maxPtesNone ? 'undecided' : 'SCAN_EXCEED_SHARED_PTE';
+  if (pages > maxPtesShared) return 'SCAN_EXCEED_SHARED_PTE';
   if ((orders >>> pmdOrder) & 1 && (isPmdOnly || all - pages <= maxPtesNone)) {
     const refusal = countRange(tally, pages, lists, orders, maxPtesNone, into);
     if (!refusal) tally.copiedSharedPages += pages;

@@ -5,16 +5,16 @@ import {
   emptyRestartCounts,
   largestOrder,
 } from '../core/fault/restart-counts.ts';
-import { pagesPerRange } from '../core/memory/geometry.ts';
-import { hasPage } from '../core/memory/occupancy.ts';
 import type { OrderSet } from '../core/memory/order.ts';
 import { type RangeState, unknownOfMask } from '../core/memory/range-state.ts';
+import { createFolioWindows, type FolioWindows } from '../core/plan/folio-windows.ts';
 import { possibleOrders, restartOrders, spanFrom } from '../core/rules/vma.ts';
 import { ALGORITHMS } from '../core/search/algorithms.ts';
 import { canCount, countRange, type WindowLists } from './counted-range.ts';
-import { FolioRangeCounter } from './folio-range.ts';
-import { mainOrder, type RangeTable, ROW_KIND, type TableVma } from './range-table.ts';
-import { countSharedRange } from './shared-range.ts';
+import { countFolioRange } from './folio-range.ts';
+import { RANGE_KIND } from './range-kinds.ts';
+import { mainOrder, type RangeTable, type TableVma } from './range-table.ts';
+import { countSharedRange, isUndecided } from './shared-range.ts';
 import {
   addChange,
   addTally,
@@ -93,8 +93,7 @@ export class TableJudge {
   readonly #runPolicy: RunPolicy;
   readonly #canCount: boolean;
   readonly #isWalk: boolean;
-  readonly #folioCounter: FolioRangeCounter;
-  readonly #folios: Uint8Array;
+  readonly #folios: FolioWindows;
   readonly #outcome = { mainOrder: 0, growthPages: 0 };
   readonly #eligible: VmaPolicy[] = [];
   /** By process, what changes; what stays is added from the VMAs. */
@@ -105,8 +104,7 @@ export class TableJudge {
     this.#runPolicy = runPolicy;
     this.#canCount = canCount(runPolicy);
     this.#isWalk = this.#canCount && runPolicy.algorithm === ALGORITHMS.walk;
-    this.#folioCounter = new FolioRangeCounter(table.geometry);
-    this.#folios = new Uint8Array(pagesPerRange(table.geometry));
+    this.#folios = createFolioWindows(table.geometry);
   }
 
   /** Judges rows from `first` up to `end`. Each row is to be judged once. */
@@ -135,7 +133,7 @@ export class TableJudge {
     const range = this.#isCounted(kind) ? undefined : table.range(row);
     this.#restart(row, range, eligibility, into);
     let refusal: Refusal | undefined = eligibility.ineligible;
-    if (!refusal && kind === ROW_KIND.edge) refusal = 'vma-edge';
+    if (!refusal && kind === RANGE_KIND.edge) refusal = 'vma-edge';
     if (!refusal) {
       const unknown = table.unknown[row];
       if (eligibility.noted !== unknown) {
@@ -143,7 +141,7 @@ export class TableJudge {
         for (const fact of unknownOfMask(unknown)) changes.unknown.add(fact);
       }
       changes.scanned++;
-      if (kind === ROW_KIND.pmdMapped) refusal = 'SCAN_PMD_MAPPED';
+      if (kind === RANGE_KIND.pmdMapped) refusal = 'SCAN_PMD_MAPPED';
       else if (range) refusal = this.#walk(row, range, table.vmas[vma], orders, changes, into);
       else refusal = this.#countKind(row, table.vmas[vma], orders, changes, into);
     }
@@ -170,13 +168,13 @@ export class TableJudge {
     const { kinds, residentPages, geometry } = table;
     const { restart } = changes;
     const kind = kinds[row];
-    if (!range || kind === ROW_KIND.counted || kind === ROW_KIND.folios || kind === ROW_KIND.shared) {
+    if (!range || kind === RANGE_KIND.counted || kind === RANGE_KIND.folios || kind === RANGE_KIND.shared) {
       const order = largestOrder(orders, geometry.pmdOrder);
       const touched = residentPages[row];
       const pages = order === 0 ? touched : table.touchedWindows(row, order) * 2 ** order;
-      if (kind === ROW_KIND.folios && table.largestOrders[row] > order)
+      if (kind === RANGE_KIND.folios && table.largestOrders[row] > order)
         restart.largerFolioPages += this.#pagesAbove(row, order);
-      if (kind === ROW_KIND.shared) restart.sharedPages += touched;
+      if (kind === RANGE_KIND.shared) restart.sharedPages += touched;
       restart.touchedPages += touched;
       restart.pagesByOrder[order] += pages;
       into.restartOrders[row] = order;
@@ -202,8 +200,8 @@ export class TableJudge {
   }
 
   #isCounted(kind: number): boolean {
-    if (kind === ROW_KIND.folios || kind === ROW_KIND.shared) return this.#isWalk;
-    return kind === ROW_KIND.counted && this.#canCount;
+    if (kind === RANGE_KIND.folios || kind === RANGE_KIND.shared) return this.#isWalk;
+    return kind === RANGE_KIND.counted && this.#canCount;
   }
 
   #countKind(
@@ -214,11 +212,12 @@ export class TableJudge {
     into: RowOutcomes,
   ): Refusal | undefined {
     const kind = this.#table.kinds[row];
-    if (kind === ROW_KIND.counted) return this.#count(row, orders, tally, into);
-    if (kind === ROW_KIND.folios) return this.#countFolios(row, orders, tally, into);
-    const refusal = this.#countShared(row, orders, tally, into);
-    if (refusal !== 'undecided') return refusal;
-    return this.#walk(row, this.#table.range(row), vma, orders, tally, into);
+    if (kind === RANGE_KIND.counted) return this.#count(row, orders, tally, into);
+    if (kind === RANGE_KIND.folios) return this.#countFolios(row, orders, tally, into);
+    const { residentPages, geometry } = this.#table;
+    if (isUndecided(residentPages[row], orders, this.#runPolicy.settings, geometry))
+      return this.#walk(row, this.#table.range(row), vma, orders, tally, into);
+    return this.#countShared(row, orders, tally, into);
   }
 
   /** A range of small pages, all of whose attempts succeed. */
@@ -251,30 +250,24 @@ export class TableJudge {
   }
 
   #pagesAbove(row: number, order: number): number {
-    const present = this.#table.present(row);
-    const folioOrders = this.#folioOrders(row);
+    this.#readFolios(row);
+    this.#folios.map();
+    const { pagesByOrder } = this.#folios;
     let pages = 0;
-    for (let page = 0; page < folioOrders.length; page++)
-      if (folioOrders[page] > order && hasPage(present, page)) pages++;
+    for (let above = order + 1; above < pagesByOrder.length; above++) pages += pagesByOrder[above];
     return pages;
   }
 
-  /** Overwritten by the next row. */
-  #folioOrders(row: number): Uint8Array {
-    this.#table.folioOrders(row, this.#folios);
-    return this.#folios;
+  #readFolios(row: number): void {
+    const { words, at, count } = this.#table.folioRuns(row);
+    this.#folios.readRuns(this.#table.present(row), words, at, count);
   }
 
   #countFolios(row: number, orders: OrderSet, tally: Tally, into: RowOutcomes): Refusal | undefined {
     const { maxPtesNone } = this.#runPolicy.settings;
-    const refusal = this.#folioCounter.count(
-      tally,
-      { present: this.#table.present(row), folioOrders: () => this.#folioOrders(row) },
-      this.#table.residentPages[row],
-      orders,
-      maxPtesNone,
-      this.#outcome,
-    );
+    const pages = this.#table.residentPages[row];
+    this.#readFolios(row);
+    const refusal = countFolioRange(tally, this.#folios, pages, orders, maxPtesNone, this.#outcome);
     if (!refusal) this.#take(row, into);
     return refusal;
   }

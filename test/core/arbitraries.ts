@@ -68,3 +68,24 @@ function mix(value: number): number {
   bits = Math.imul(bits ^ (bits >>> 16), 0x45d9f3b);
   return (bits ^ (bits >>> 16)) >>> 0;
 }
+
+/** Folios that lie where the kernel puts them, or anywhere, or one order everywhere. */
+export function folioOrders(geometry: Geometry): fc.Arbitrary<Uint8Array> {
+  const { pmdOrder } = geometry;
+  const order = fc.integer({ min: 0, max: pmdOrder });
+  const pieces = fc.array(fc.tuple(order, fc.boolean()), { minLength: 1, maxLength: 40 });
+  const laid = pieces.map((list) => {
+    const orders = new Uint8Array(pagesPerRange(geometry));
+    for (let page = 0, i = 0; page < orders.length; i++) {
+      const [order, isAligned] = list[i % list.length];
+      const start = isAligned ? Math.ceil(page / 2 ** order) * 2 ** order : page;
+      orders.fill(order, start, start + 2 ** order);
+      page = start + 2 ** order;
+    }
+    return orders;
+  });
+  return fc.oneof(
+    laid,
+    order.map((each) => new Uint8Array(pagesPerRange(geometry)).fill(each)),
+  );
+}

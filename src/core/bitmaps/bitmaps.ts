@@ -42,6 +42,27 @@ export interface BitmapsModule {
     block: number,
   ): number;
   /**
+   * Takes a range of 512 PTEs and the order of the folio of each into `room`; answers the largest order of a
+   * folio of an occupied PTE, 0 where all are small. What follows asks about that range, with that order.
+   */
+  levels(bitmap: number, orders: number, room: number): number;
+  /** The same from runs of pages of one order: see order-runs.ts. */
+  runLevels(bitmap: number, runs: number, count: number, room: number): number;
+  /** Writes these runs from the orders of 512 PTEs, which have 16 bytes before them; answers how many. */
+  packRuns(orders: number, runs: number): number;
+  /**
+   * Writes occupied PTEs by the order of their folio to 10 numbers at `counts`, whole folios to the next 10.
+   */
+  mapping(room: number, top: number, counts: number): void;
+  /**
+   * Tries the windows of a set of orders, the largest first, inside of none that was tried: those that are
+   * full, or with `full` = 0 those with any page. Windows below the PMD order that hold a folio of their
+   * order or larger are held. Writes 10 numbers each, by order, behind 20 numbers at `counts`: folios made;
+   * pages and whole folios that they replace, which are right where any is made; then windows tried, and
+   * held.
+   */
+  collapse(room: number, top: number, orders: number, full: number, counts: number): void;
+  /**
    * Turns pagemap entries, 32 for each word, into five bitmaps `stride` bytes apart: present, swap, guard,
    * userfaultfd, present but not exclusive.
    */

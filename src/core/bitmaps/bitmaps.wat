@@ -243,12 +243,15 @@
       (local.set $at (i32.add (local.get $at) (i32.const 8)))
       (br_if $next (i32.lt_u (local.get $at) (i32.const 64)))))
 
-  (func $folios (export "folios")
-    (param $bitmap i32) (param $orders i32) (param $room i32) (param $any i32) (param $rows i32) (param $saves i32) (param $block i32)
-    (result i32)
-    (local $largest v128) (local $seen v128) (local $limit v128) (local $at i32) (local $top i32) (local $order i32) (local $outer i32)
-    (local $full i32) (local $pages i32) (local $large i32) (local $saving i32) (local $held i32) (local $isHeld i32)
-    (local $openLarge i32) (local $openSaving i32) (local $within i32) (local $cell i32) (local $counts i32) (local $isKnown i32)
+  ;; Writes the bitmaps 0 to one above the largest order that a page has, which it answers: 0, and bitmap 0 alone, where no
+  ;; occupied PTE is in a large folio.
+  (func $levels (export "levels") (param $bitmap i32) (param $orders i32) (param $room i32) (result i32)
+    (local $largest v128) (local $seen v128) (local $limit v128) (local $at i32) (local $top i32) (local $order i32)
+    (local $within i32) (local $cell i32)
+    (v128.store (local.get $room) (v128.load (local.get $bitmap)))
+    (v128.store offset=16 (local.get $room) (v128.load offset=16 (local.get $bitmap)))
+    (v128.store offset=32 (local.get $room) (v128.load offset=32 (local.get $bitmap)))
+    (v128.store offset=48 (local.get $room) (v128.load offset=48 (local.get $bitmap)))
     (loop $next
       (local.set $limit (v128.load (i32.add (local.get $orders) (local.get $at))))
       (local.set $largest (i8x16.max_u (local.get $largest) (local.get $limit)))
@@ -264,10 +267,6 @@
         (br_if $found (v128.any_true (i8x16.ge_u (local.get $largest) (i8x16.splat (local.get $top)))))
         (local.set $top (i32.sub (local.get $top) (i32.const 1)))
         (br $next)))
-    (v128.store (local.get $room) (v128.load (local.get $bitmap)))
-    (v128.store offset=16 (local.get $room) (v128.load offset=16 (local.get $bitmap)))
-    (v128.store offset=32 (local.get $room) (v128.load offset=32 (local.get $bitmap)))
-    (v128.store offset=48 (local.get $room) (v128.load offset=48 (local.get $bitmap)))
     (local.set $order (i32.const 1))
     (loop $next
       (local.set $limit (i8x16.splat (local.get $order)))
@@ -299,8 +298,21 @@
           (v128.store offset=48 (local.get $within) (v128.load offset=48 (local.get $cell)))))
       (local.set $order (i32.add (local.get $order) (i32.const 1)))
       (br_if $next (i32.le_u (local.get $order) (local.get $top))))
+    (local.set $within (call $place (local.get $room) (i32.const 1)))
+    (if (i32.eqz (call $holds (local.get $within))) (then (return (i32.const 0))))
+    (local.set $cell (call $place (local.get $room) (i32.add (local.get $top) (i32.const 1))))
+    (call $without (local.get $within) (local.get $within) (local.get $cell))
+    (local.get $top))
+
+  (func $folios (export "folios")
+    (param $bitmap i32) (param $orders i32) (param $room i32) (param $any i32) (param $rows i32) (param $saves i32) (param $block i32)
+    (result i32)
+    (local $at i32) (local $top i32) (local $order i32) (local $outer i32)
+    (local $full i32) (local $pages i32) (local $large i32) (local $saving i32) (local $held i32) (local $isHeld i32)
+    (local $openLarge i32) (local $openSaving i32) (local $within i32) (local $cell i32) (local $counts i32) (local $isKnown i32)
+    (local.set $top (call $levels (local.get $bitmap) (local.get $orders) (local.get $room)))
+    (if (i32.eqz (local.get $top)) (then (return (i32.const 0))))
     (local.set $large (call $place (local.get $room) (i32.const 1)))
-    (if (i32.eqz (call $holds (local.get $large))) (then (return (i32.const 0))))
     (local.set $saving (call $place (local.get $room) (i32.const 11)))
     (local.set $held (call $place (local.get $room) (i32.const 21)))
     (local.set $counts (call $place (local.get $room) (i32.const 22)))
@@ -315,8 +327,6 @@
         (local.set $full (i32.add (local.get $full) (i32.const 1)))
         (br_if $next (i32.lt_u (local.get $full) (i32.const 8)))))
     (call $without (local.get $large) (local.get $large) (local.get $saving))
-    (local.set $within (call $place (local.get $room) (i32.add (local.get $top) (i32.const 1))))
-    (call $without (local.get $large) (local.get $large) (local.get $within))
     (local.set $order (local.get $saves))
     (block $done
       (loop $next
@@ -388,6 +398,199 @@
     (call $add (i32.add (local.get $rows) (i32.const 796)) (local.get $at))
     (call $add (i32.add (local.get $rows) (i32.const 1196)) (local.get $cell))
     (local.get $pages))
+
+  ;; The bits that $a and $b have in common, to $to.
+  (func $common (param $a i32) (param $b i32) (param $to i32)
+    (v128.store (local.get $to) (v128.and (v128.load (local.get $a)) (v128.load (local.get $b))))
+    (v128.store offset=16 (local.get $to) (v128.and (v128.load offset=16 (local.get $a)) (v128.load offset=16 (local.get $b))))
+    (v128.store offset=32 (local.get $to) (v128.and (v128.load offset=32 (local.get $a)) (v128.load offset=32 (local.get $b))))
+    (v128.store offset=48 (local.get $to) (v128.and (v128.load offset=48 (local.get $a)) (v128.load offset=48 (local.get $b)))))
+
+  ;; Adds the bits of $a to $to.
+  (func $join (param $a i32) (param $to i32)
+    (v128.store (local.get $to) (v128.or (v128.load (local.get $a)) (v128.load (local.get $to))))
+    (v128.store offset=16 (local.get $to) (v128.or (v128.load offset=16 (local.get $a)) (v128.load offset=16 (local.get $to))))
+    (v128.store offset=32 (local.get $to) (v128.or (v128.load offset=32 (local.get $a)) (v128.load offset=32 (local.get $to))))
+    (v128.store offset=48 (local.get $to) (v128.or (v128.load offset=48 (local.get $a)) (v128.load offset=48 (local.get $to)))))
+
+  ;; The same bitmaps as $levels, all of them, from runs of pages of one order: the order in the upper 4 of 16 bits, the
+  ;; pages less one in those below.
+  (func $runLevels (export "runLevels") (param $bitmap i32) (param $runs i32) (param $count i32) (param $room i32) (result i32)
+    (local $at i32) (local $end i32) (local $page i32) (local $next i32) (local $size i32) (local $run i32) (local $order i32)
+    (local $within i32) (local $word i32) (local $top i32)
+    (local.set $within (call $place (local.get $room) (i32.const 10)))
+    (loop $clear
+      (v128.store (i32.add (local.get $room) (local.get $at)) (v128.const i64x2 0 0))
+      (local.set $at (i32.add (local.get $at) (i32.const 16)))
+      (br_if $clear (i32.lt_u (local.get $at) (i32.const 704))))
+    (call $join (local.get $bitmap) (local.get $room))
+    (local.set $end (i32.add (local.get $runs) (i32.shl (local.get $count) (i32.const 1))))
+    (block $done
+      (loop $each
+        (br_if $done (i32.ge_u (local.get $runs) (local.get $end)))
+        (local.set $run (i32.load16_u (local.get $runs)))
+        (local.set $runs (i32.add (local.get $runs) (i32.const 2)))
+        (local.set $next (i32.add (i32.add (local.get $page) (i32.and (local.get $run) (i32.const 0xfff))) (i32.const 1)))
+        (local.set $order (i32.shr_u (local.get $run) (i32.const 12)))
+        (if (i32.eqz (local.get $order))
+          (then
+            (local.set $page (local.get $next))
+            (br $each)))
+        (local.set $within (call $place (local.get $room) (local.get $order)))
+        (loop $words
+          (local.set $size (i32.sub (i32.const 64) (i32.and (local.get $page) (i32.const 63))))
+          (if (i32.gt_u (local.get $size) (i32.sub (local.get $next) (local.get $page)))
+            (then (local.set $size (i32.sub (local.get $next) (local.get $page)))))
+          (local.set $word (i32.add (local.get $within) (i32.shl (i32.shr_u (local.get $page) (i32.const 6)) (i32.const 3))))
+          (i64.store (local.get $word)
+            (i64.or
+              (i64.load (local.get $word))
+              (i64.shl
+                (i64.shr_u (i64.const -1) (i64.extend_i32_u (i32.sub (i32.const 64) (local.get $size))))
+                (i64.extend_i32_u (i32.and (local.get $page) (i32.const 63))))))
+          (local.set $page (i32.add (local.get $page) (local.get $size)))
+          (br_if $words (i32.lt_u (local.get $page) (local.get $next))))
+        (br $each)))
+    (local.set $order (i32.const 9))
+    (loop $next
+      (local.set $within (call $place (local.get $room) (local.get $order)))
+      (call $common (local.get $within) (local.get $room) (local.get $within))
+      (if (local.get $top)
+        (then (call $join (i32.add (local.get $within) (i32.const 64)) (local.get $within)))
+        (else (if (call $holds (local.get $within)) (then (local.set $top (local.get $order))))))
+      (local.set $order (i32.sub (local.get $order) (i32.const 1)))
+      (br_if $next (local.get $order)))
+    (local.get $top))
+
+  ;; Runs of pages of one order as $runLevels reads them, to $runs; answers how many. $orders begins at no place before 16.
+  (func $packRuns (export "packRuns") (param $orders i32) (param $runs i32) (result i32)
+    (local $at i32) (local $bits i32) (local $first i32) (local $page i32) (local $end i32)
+    (local.set $end (local.get $runs))
+    (loop $next
+      ;; Pages of another order than the one before.
+      (local.set $bits (i32.xor (i32.const 0xffff)
+        (i8x16.bitmask (i8x16.eq
+          (v128.load (i32.add (local.get $orders) (local.get $at)))
+          (v128.load (i32.sub (i32.add (local.get $orders) (local.get $at)) (i32.const 1)))))))
+      (if (i32.eqz (local.get $at)) (then (local.set $bits (i32.and (local.get $bits) (i32.const 0xfffe)))))
+      (block $done
+        (loop $each
+          (br_if $done (i32.eqz (local.get $bits)))
+          (local.set $page (i32.add (local.get $at) (i32.ctz (local.get $bits))))
+          (i32.store16 (local.get $end)
+            (i32.or
+              (i32.shl (i32.load8_u (i32.add (local.get $orders) (local.get $first))) (i32.const 12))
+              (i32.sub (i32.sub (local.get $page) (local.get $first)) (i32.const 1))))
+          (local.set $end (i32.add (local.get $end) (i32.const 2)))
+          (local.set $first (local.get $page))
+          (local.set $bits (i32.and (local.get $bits) (i32.sub (local.get $bits) (i32.const 1))))
+          (br $each)))
+      (local.set $at (i32.add (local.get $at) (i32.const 16)))
+      (br_if $next (i32.lt_u (local.get $at) (i32.const 512))))
+    (i32.store16 (local.get $end)
+      (i32.or
+        (i32.shl (i32.load8_u (i32.add (local.get $orders) (local.get $first))) (i32.const 12))
+        (i32.sub (i32.const 511) (local.get $first))))
+    (i32.add (i32.shr_u (i32.sub (local.get $end) (local.get $runs)) (i32.const 1)) (i32.const 1)))
+
+  ;; Pages in folios of exactly this order, to bitmap 13, and those of whole folios among them to 14; answers how many there
+  ;; are of these.
+  (func $whole (param $room i32) (param $order i32) (result i32)
+    (local $within i32) (local $folio i32) (local $whole i32)
+    (local.set $within (call $place (local.get $room) (local.get $order)))
+    (local.set $folio (call $place (local.get $room) (i32.const 13)))
+    (local.set $whole (call $place (local.get $room) (i32.const 14)))
+    (call $without (local.get $within) (i32.add (local.get $within) (i32.const 64)) (local.get $folio))
+    (call $widen (local.get $folio) (local.get $order) (local.get $whole) (i64.const -1))
+    (i32.shr_u (call $count (local.get $whole)) (local.get $order)))
+
+  (func $mapping (export "mapping") (param $room i32) (param $top i32) (param $counts i32)
+    (local $order i32) (local $above i32) (local $pages i32)
+    (local.set $order (i32.const 9))
+    (loop $next
+      (local.set $pages (i32.const 0))
+      (if (i32.le_u (local.get $order) (local.get $top))
+        (then
+          (local.set $pages (call $count (call $place (local.get $room) (local.get $order))))
+          (i32.store (i32.add (local.get $counts) (i32.shl (local.get $order) (i32.const 2)))
+            (i32.sub (local.get $pages) (local.get $above)))
+          (i32.store offset=40 (i32.add (local.get $counts) (i32.shl (local.get $order) (i32.const 2)))
+            (if (result i32) (i32.lt_u (i32.sub (local.get $pages) (local.get $above)) (i32.shl (i32.const 1) (local.get $order)))
+              (then (i32.const 0))
+              (else (call $whole (local.get $room) (local.get $order))))))
+        (else
+          (i32.store (i32.add (local.get $counts) (i32.shl (local.get $order) (i32.const 2))) (i32.const 0))
+          (i32.store offset=40 (i32.add (local.get $counts) (i32.shl (local.get $order) (i32.const 2))) (i32.const 0))))
+      (local.set $above (local.get $pages))
+      (local.set $order (i32.sub (local.get $order) (i32.const 1)))
+      (br_if $next (local.get $order)))
+    (i32.store (local.get $counts) (i32.sub (call $count (local.get $room)) (local.get $above)))
+    (i32.store offset=40 (local.get $counts) (i32.const 0)))
+
+  (func $collapse (export "collapse") (param $room i32) (param $top i32) (param $orders i32) (param $all i32) (param $counts i32)
+    (local $flip i64) (local $order i32) (local $cell i32) (local $windows i32) (local $held i32) (local $taken i32) (local $open i32)
+    (local $attempts i32) (local $failed i32) (local $pages i32) (local $above i32) (local $bit i32)
+    (local.set $flip (select (i64.const -1) (i64.const 0) (local.get $all)))
+    (local.set $taken (call $place (local.get $room) (i32.const 11)))
+    (local.set $open (call $place (local.get $room) (i32.const 12)))
+    (local.set $windows (call $place (local.get $room) (i32.const 13)))
+    (local.set $held (call $place (local.get $room) (i32.const 14)))
+    (call $without (local.get $room) (local.get $room) (local.get $taken))
+    (call $without (local.get $room) (local.get $room) (local.get $open))
+    (local.set $order (i32.const 9))
+    (loop $next
+      (local.set $cell (i32.add (local.get $counts) (i32.shl (local.get $order) (i32.const 2))))
+      (i32.store offset=80 (local.get $cell) (i32.const 0))
+      (local.set $bit (i32.and (i32.shr_u (local.get $orders) (local.get $order)) (i32.const 1)))
+      (if (local.get $bit)
+        (then
+          (call $widen (local.get $room) (local.get $order) (local.get $windows) (local.get $flip))
+          (call $without (local.get $windows) (local.get $taken) (local.get $windows))
+          (if (call $holds (local.get $windows))
+            (then
+              (call $join (local.get $windows) (local.get $taken))
+              (local.set $pages (call $count (local.get $windows)))
+              (local.set $attempts (i32.add (local.get $attempts) (i32.shr_u (local.get $pages) (local.get $order))))
+              (if (i32.and (i32.le_u (local.get $order) (local.get $top)) (i32.lt_u (local.get $order) (i32.const 9)))
+                (then
+                  (call $widen (call $place (local.get $room) (local.get $order)) (local.get $order) (local.get $held) (i64.const 0))
+                  (call $without (local.get $windows) (local.get $held) (local.get $windows))
+                  (local.set $above (call $count (local.get $windows)))
+                  (local.set $failed (i32.add (local.get $failed)
+                    (i32.shr_u (i32.sub (local.get $pages) (local.get $above)) (local.get $order))))
+                  (local.set $pages (local.get $above))))
+              (i32.store offset=80 (local.get $cell) (i32.shr_u (local.get $pages) (local.get $order)))
+              (call $join (local.get $windows) (local.get $open))))))
+      (local.set $order (i32.sub (local.get $order) (i32.const 1)))
+      (br_if $next (local.get $order)))
+    (i32.store offset=200 (local.get $counts) (local.get $attempts))
+    (i32.store offset=204 (local.get $counts) (local.get $failed))
+    (if (i32.eq (local.get $attempts) (local.get $failed)) (then (return)))
+    ;; What lies in the windows that are made.
+    (local.set $above (i32.const 0))
+    (local.set $order (i32.const 9))
+    (loop $next
+      (local.set $cell (i32.add (local.get $counts) (i32.shl (local.get $order) (i32.const 2))))
+      (local.set $pages (i32.const 0))
+      (i32.store offset=160 (local.get $cell) (i32.const 0))
+      (if (i32.le_u (local.get $order) (local.get $top))
+        (then
+          (local.set $pages (call $both (call $place (local.get $room) (local.get $order)) (local.get $open)))
+          (if (i32.ge_u (i32.sub (local.get $pages) (local.get $above)) (i32.shl (i32.const 1) (local.get $order)))
+            (then
+              (drop (call $whole (local.get $room) (local.get $order)))
+              (i32.store offset=160 (local.get $cell)
+                (i32.shr_u
+                  (call $both (call $place (local.get $room) (i32.const 14)) (local.get $open))
+                  (local.get $order)))))))
+      (i32.store offset=120 (local.get $cell) (i32.sub (local.get $pages) (local.get $above)))
+      (local.set $above (local.get $pages))
+      (local.set $order (i32.sub (local.get $order) (i32.const 1)))
+      (br_if $next (local.get $order)))
+    (i32.store offset=80 (local.get $counts) (i32.const 0))
+    (i32.store offset=160 (local.get $counts) (i32.const 0))
+    (i32.store offset=120 (local.get $counts)
+      (i32.sub (call $both (local.get $room) (local.get $open)) (local.get $above))))
 
   ;; The top bytes of 16 pagemap entries.
   (func $topBytes (param $entries i32) (result v128)

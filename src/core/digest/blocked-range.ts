@@ -1,4 +1,4 @@
-import { type Geometry, pagesPerRange } from '../memory/geometry.ts';
+import type { Geometry } from '../memory/geometry.ts';
 import { countPages, emptyOccupancy, isEmpty, type Occupancy } from '../memory/occupancy.ts';
 import { MIN_ANON_ORDER } from '../memory/order.ts';
 import { hasLargeFolio, type RangeState } from '../memory/range-state.ts';
@@ -114,32 +114,51 @@ export function putsBackNothingOpen(
   { geometry, facts: { shared, swap } }: RangeState,
 ): boolean {
   if (!shared || geometry.pmdOrder <= MIN_ANON_ORDER + 1) return true;
-  const states: WindowState[] = [];
-  for (let first = 0; first < pagesPerRange(geometry); first += 4) {
-    const pages = (words: Occupancy) => (words[first >>> 5] >>> (first & 31)) & 15;
-    const mapped = pages(occupied);
-    const isShared = (mapped & pages(shared)) !== 0;
-    states.push(
-      (mapped ? HAS_PAGE : 0) | (isShared ? SHARED | BEGINS_SHARED : 0) | (pages(swap) ? SWAPPED : 0),
-    );
+  // Four PTEs are a bit, and so is each larger window, at the place of its first four.
+  const words = Math.max(1, occupied.length >>> 2);
+  const mapped = new Uint32Array(words);
+  const begins = new Uint32Array(words);
+  const holds = new Uint32Array(words);
+  const swapped = new Uint32Array(words);
+  for (let i = 0; i < occupied.length; i++) {
+    const [word, shift] = [i >>> 2, 8 * (i & 3)];
+    mapped[word] |= fours(occupied[i]) << shift;
+    begins[word] |= fours(occupied[i] & shared[i]) << shift;
+    swapped[word] |= fours(swap[i]) << shift;
   }
-  for (let order = MIN_ANON_ORDER + 1; order < geometry.pmdOrder; order++) {
-    const windows = states.length >>> 1;
-    for (let i = 0; i < windows; i++) {
-      const [left, right] = [states[2 * i], states[2 * i + 1]];
-      const begins = left & HAS_PAGE ? left : right;
-      const state = ((left | right) & ~BEGINS_SHARED) | (begins & BEGINS_SHARED);
-      if ((state & (SHARED | SWAPPED | BEGINS_SHARED)) === SHARED) return false;
-      states[i] = state;
+  holds.set(begins);
+  const isWrong = (at: number, mask: number) => (holds[at] & ~swapped[at] & ~begins[at] & mask) !== 0;
+  const largest = geometry.pmdOrder - 1;
+  let order = MIN_ANON_ORDER + 1;
+  for (let half = 1; half < 32 && order <= largest; half *= 2, order++) {
+    const firsts = FIRST_HALVES[order - MIN_ANON_ORDER];
+    for (let at = 0; at < words; at++) {
+      begins[at] = (mapped[at] & begins[at]) | (~mapped[at] & (begins[at] >>> half));
+      mapped[at] |= mapped[at] >>> half;
+      holds[at] |= holds[at] >>> half;
+      swapped[at] |= swapped[at] >>> half;
+      if (isWrong(at, firsts)) return false;
     }
-    states.length = windows;
+  }
+  for (let half = 1; order <= largest; half *= 2, order++) {
+    for (let at = 0; at < words; at += 2 * half) {
+      if ((mapped[at] & 1) === 0) begins[at] = begins[at + half];
+      mapped[at] |= mapped[at + half];
+      holds[at] |= holds[at + half];
+      swapped[at] |= swapped[at + half];
+      if (isWrong(at, 1)) return false;
+    }
   }
   return true;
 }
 
-type WindowState = number;
-const HAS_PAGE = 1;
-const SHARED = 2;
-const SWAPPED = 4;
-/** Its first four PTEs with a page hold a shared page. */
-const BEGINS_SHARED = 8;
+/** First bits of the windows of 1, 2, 4 ... bits. */
+const FIRST_HALVES = [0xffffffff, 0x55555555, 0x11111111, 0x01010101, 0x00010001, 1];
+
+/** A bit for each four of a word that hold any. */
+function fours(word: number): number {
+  let any = (word | (word >>> 1) | (word >>> 2) | (word >>> 3)) & 0x11111111;
+  any = (any | (any >>> 3)) & 0x03030303;
+  any = (any | (any >>> 6)) & 0x000f000f;
+  return (any | (any >>> 12)) & 0xff;
+}

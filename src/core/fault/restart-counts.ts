@@ -1,5 +1,5 @@
 import { type Geometry, noneByOrder, pagesPerRange } from '../memory/geometry.ts';
-import { countBits, type Occupancy } from '../memory/occupancy.ts';
+import { countBits, countPages, type Occupancy } from '../memory/occupancy.ts';
 import type { OrderSet } from '../memory/order.ts';
 import type { PageSpan } from '../memory/page-span.ts';
 import { hasLargeFolio, type RangeState } from '../memory/range-state.ts';
@@ -62,8 +62,8 @@ export function addRestartedRange(
   const touched = withoutPages(touchedPages(range), holes);
   counts.sharedPages += countSharedPages(range, holes);
   const largest = largestOrder(orders, range.geometry.pmdOrder);
-  forEachFolioPage(range, touched, (order) => {
-    if (order > largest) counts.largerFolioPages++;
+  forFolioPages(range, touched, (order, pages) => {
+    if (order > largest) counts.largerFolioPages += pages;
   });
   forEachBlock(vma, range.geometry, holes, (first, block) => {
     const order = largestOrder(orders, block);
@@ -160,18 +160,18 @@ export function countSharedPages(
   return pages;
 }
 
-/** Calls `visit` with the order of the folio for each of these touched pages that is in a large folio. */
-export function forEachFolioPage(
+/** Calls `visit` with an order and how many of these touched pages lie in large folios of it. */
+export function forFolioPages(
   { geometry, folioOrders, pmdMapped }: RangeState,
   touched: Occupancy,
-  visit: (order: number) => void,
+  visit: (order: number, pages: number) => void,
 ): void {
-  if (!pmdMapped && !(folioOrders && hasLargeFolio(folioOrders))) return;
+  if (pmdMapped) return visit(geometry.pmdOrder, countPages(touched));
+  if (!folioOrders || !hasLargeFolio(folioOrders)) return;
   for (let i = 0; i < touched.length; i++) {
     for (let left = touched[i]; left !== 0; left &= left - 1) {
-      const page = 32 * i + 31 - Math.clz32(left & -left);
-      const order = pmdMapped ? geometry.pmdOrder : (folioOrders?.[page] ?? 0);
-      if (order > 0) visit(order);
+      const order = folioOrders[32 * i + 31 - Math.clz32(left & -left)];
+      if (order > 0) visit(order, 1);
     }
   }
 }

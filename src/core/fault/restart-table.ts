@@ -6,7 +6,7 @@ import { touchedPages } from './restart.ts';
 import {
   countSharedPages,
   forEachBlock,
-  forEachFolioPage,
+  forFolioPages,
   largestOrder,
   type RestartCounts,
   touchedWindows,
@@ -44,7 +44,9 @@ export function emptyRestartTable(geometry: Geometry): RestartTable {
 /** Adds one range with its VMA in PTEs from the start of the range. */
 export function addRestartRange(table: RestartTable, range: RangeState, vma: PageSpan): void {
   const touched = touchedPages(range);
-  addRestartFolios(table, range);
+  forFolioPages(range, touched, (order, pages) => {
+    table.folioPages[order] += pages;
+  });
   table.sharedPages += countSharedPages(range, undefined);
   forEachBlock(vma, table.geometry, undefined, (first, order) => {
     const block = order < MIN_ANON_ORDER ? 0 : order;
@@ -54,11 +56,10 @@ export function addRestartRange(table: RestartTable, range: RangeState, vma: Pag
   });
 }
 
-/** Adds what a restart asks about the folios of a range that is counted elsewhere. */
-export function addRestartFolios(table: RestartTable, range: RangeState): void {
-  forEachFolioPage(range, touchedPages(range), (order) => {
-    table.folioPages[order]++;
-  });
+/** Adds what a restart asks about the folios of a range that is counted elsewhere: touched pages by order. */
+export function addRestartFolios(table: RestartTable, pagesByOrder: ArrayLike<number>): void {
+  for (let order = 1; order < table.folioPages.length; order++)
+    table.folioPages[order] += pagesByOrder[order];
 }
 
 export function addRestartTable(into: RestartTable, from: RestartTable): void {

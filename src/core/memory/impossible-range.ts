@@ -1,19 +1,35 @@
 import type { Geometry } from './geometry.ts';
 import type { Occupancy } from './occupancy.ts';
 import type { PageSpan } from './page-span.ts';
-import { hasLargeFolio, type RangeState } from './range-state.ts';
+import type { RangeState } from './range-state.ts';
 
 /** What a range holds that no range can; undefined where nothing is wrong. */
 export function impossibleRange({ geometry, facts, folioOrders }: RangeState): string | undefined {
   const { present, swap } = facts;
   for (let i = 0; i < present.length; i++)
     if ((present[i] & swap[i]) !== 0) return presentAndSwapped(firstPage(i, present[i] & swap[i]));
-  if (!folioOrders || !hasLargeFolio(folioOrders)) return undefined;
-  // Without a call for each page: this is asked of every range.
+  if (!folioOrders || areAtMost(geometry.pmdOrder, folioOrders)) return undefined;
   for (let page = 0; page < folioOrders.length; page++)
     if (folioOrders[page] > geometry.pmdOrder)
       return `page ${page}, ${noFolioOrder(folioOrders[page], geometry)}`;
   return undefined;
+}
+
+/** Whether all orders are at most one. Eight at a time: this is asked of every range. */
+function areAtMost(m: number, o: Uint8Array): boolean {
+  // Below 0 where any of them is.
+  let least = 0;
+  for (let i = 0; i < o.length; i += 8)
+    least |=
+      (m - o[i]) |
+      (m - o[i + 1]) |
+      (m - o[i + 2]) |
+      (m - o[i + 3]) |
+      (m - o[i + 4]) |
+      (m - o[i + 5]) |
+      (m - o[i + 6]) |
+      (m - o[i + 7]);
+  return least >= 0;
 }
 
 /** Why a page cannot be both. */

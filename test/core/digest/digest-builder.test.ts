@@ -6,37 +6,11 @@ import {
   type DigestBuilder,
 } from '../../../src/core/digest/builder.ts';
 import { type DigestTable, emptyDigest } from '../../../src/core/digest/table.ts';
-import {
-  type Geometry,
-  geometryOfPmdOrder,
-  pagesPerRange,
-  x86_64,
-} from '../../../src/core/memory/geometry.ts';
+import { geometryOfPmdOrder, x86_64 } from '../../../src/core/memory/geometry.ts';
 import { addRangeToTable, REACH_PAGES } from '../../support/core/add-range.ts';
 import '../../support/seed.ts';
 import { FOLIO_REACH } from '../../../src/core/rules/tlb-reach.ts';
-import { occupancies } from '../arbitraries.ts';
-
-/** Folios that lie where the kernel puts them, or anywhere, or one order everywhere. */
-function folioOrders(geometry: Geometry): fc.Arbitrary<Uint8Array> {
-  const { pmdOrder } = geometry;
-  const order = fc.integer({ min: 0, max: pmdOrder });
-  const pieces = fc.array(fc.tuple(order, fc.boolean()), { minLength: 1, maxLength: 40 });
-  const laid = pieces.map((list) => {
-    const orders = new Uint8Array(pagesPerRange(geometry));
-    for (let page = 0, i = 0; page < orders.length; i++) {
-      const [order, isAligned] = list[i % list.length];
-      const start = isAligned ? Math.ceil(page / 2 ** order) * 2 ** order : page;
-      orders.fill(order, start, start + 2 ** order);
-      page = start + 2 ** order;
-    }
-    return orders;
-  });
-  return fc.oneof(
-    laid,
-    order.map((each) => new Uint8Array(pagesPerRange(geometry)).fill(each)),
-  );
-}
+import { folioOrders, occupancies } from '../arbitraries.ts';
 
 const sorted = (table: DigestTable) => ({ ...table, rows: [...table.rows].sort(([a], [b]) => a - b) });
 

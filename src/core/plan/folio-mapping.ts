@@ -1,4 +1,4 @@
-import type { Geometry } from '../core/memory/geometry.ts';
+import type { Geometry } from '../memory/geometry.ts';
 
 /** Pages of some memory by the order of their folio, and whole, naturally aligned folios by order. */
 export interface FolioMapping {
