@@ -7,8 +7,11 @@ const APP = resolve('dist/web/thpscope.html');
 
 export interface AppPage {
   readonly page: Page;
-  /** What went wrong in the page: errors, and what the content security policy forbade. */
-  readonly complaints: readonly string[];
+  /**
+   * What went wrong in the page: errors, and what the content security policy forbade. A test that means to
+   * see one takes it out.
+   */
+  readonly complaints: string[];
 }
 
 /** Opens the app from the disk at a link such as `#map?source=example:redis`. */
@@ -29,6 +32,19 @@ export async function openApp(
   });
   await page.goto(pathToFileURL(APP).href + hash);
   return { page, complaints };
+}
+
+/** Goes to another link in a page that is open, as somebody who types it: what is read stays read. */
+export async function goTo(page: Page, hash: string): Promise<void> {
+  await page.evaluate(async (to) => {
+    // The page may show more than its address says yet.
+    if (location.hash === to) history.replaceState(null, '', '#');
+    const gone = new Promise((done) => addEventListener('hashchange', done, { once: true }));
+    location.hash = to;
+    await gone;
+    await new Promise(requestAnimationFrame);
+    await new Promise((done) => setTimeout(done));
+  }, hash);
 }
 
 /** Whether the page would have to be scrolled sideways. */

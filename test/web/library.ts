@@ -31,11 +31,17 @@ export async function readKnown(path: string): Promise<KnownMemory> {
   async function* again() {
     yield* items;
   }
+  const predictions = new Map<string, Promise<Prediction>>();
   return {
     host,
     digest,
     memory,
     query: new DigestQuery(memory),
-    predict: (choice) => predictMemory(again(), host.geometry, runPolicyOf(choice)),
+    predict(choice) {
+      const key = JSON.stringify(choice);
+      const known = predictions.get(key) ?? predictMemory(again(), host.geometry, runPolicyOf(choice));
+      predictions.set(key, known);
+      return known;
+    },
   };
 }

@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { CHROMIUM, launchBrowser } from '../support/browser.ts';
 import { thpscope } from '../support/thpscope.ts';
-import { openApp } from './app-page.ts';
+import { goTo, openApp } from './app-page.ts';
 import { violationsOf } from './axe.ts';
 
 const PAIR = '#steps?limit=7&orders=2&pmd=3&present=0,4&left=walk&right=stack';
@@ -18,17 +18,13 @@ describe.skipIf(!CHROMIUM)('a module in Steps', () => {
 
   beforeAll(async () => {
     browser = await launchBrowser();
+    ({ page, complaints } = await openApp(browser, PAIR, { viewport: { width: 1400, height: 1000 } }));
+    await page.waitForSelector('.columns');
   });
   afterAll(() => browser?.close());
-  afterEach(async () => {
-    await page?.close();
-    expect(complaints).toEqual([]);
-  });
+  afterEach(() => expect(complaints).toEqual([]));
 
-  async function open(hash = PAIR): Promise<void> {
-    ({ page, complaints } = await openApp(browser, hash, { viewport: { width: 1400, height: 1000 } }));
-    await page.waitForSelector('.columns');
-  }
+  const open = (hash = PAIR) => goTo(page, hash);
 
   const choose = (name: string, text: string) =>
     page
@@ -79,29 +75,6 @@ describe.skipIf(!CHROMIUM)('a module in Steps', () => {
     }
   }, 60_000);
 
-  test('is refused in a sentence where it cannot be loaded', async () => {
-    const refusals: [string, string, RegExp][] = [
-      ['broken.js', '\n\nexport default {', /^broken\.js cannot be loaded: SyntaxError: .* in line \d+$/],
-      ['throws.js', '\nthrow new TypeError("no");', /^throws\.js cannot be loaded: TypeError: no in line 2$/],
-      ['empty.js', 'export default 1;', /^empty\.js exports no algorithm$/],
-      ['imports.js', 'import x from "./x.js";', /^imports\.js cannot be loaded: .*import.* in line 1$/],
-      [
-        'made.js',
-        'export default () => { throw new Error("no"); };',
-        /^made\.js: its exported function throws Error: no$/,
-      ],
-      ['stuck.js', 'for (;;);', /^stuck\.js does not come back$/],
-      ['walk.c', 'int x;', /^walk\.c: a search is a module in JavaScript/],
-    ];
-    await open();
-    for (const [name, text, sentence] of refusals) {
-      await choose(name, text);
-      await page.locator('section[aria-label="Your own search"] .failure', { hasText: name }).waitFor();
-      expect(await said()).toMatch(sentence);
-    }
-    expect(await page.locator('.column select').nth(1).inputValue()).toBe('stack');
-  }, 60_000);
-
   test('can be dropped on the page', async () => {
     await open();
     const files = await page.evaluateHandle((text) => {
@@ -117,12 +90,43 @@ describe.skipIf(!CHROMIUM)('a module in Steps', () => {
   });
 
   test('a link that names one asks for the file, and is followed when it is there', async () => {
-    await open(PAIR.replace('stack', 'mine.js'));
+    await open(PAIR.replace('stack', 'named.js'));
     expect(await page.locator('.steps-main [role=alert]').first().innerText()).toContain(
-      'mine.js is a module, which no link carries: open it under “Your own search”',
+      'named.js is a module, which no link carries: open it under “Your own search”',
     );
-    await choose('mine.js', collapsing("return 'SCAN_FAIL';"));
+    await choose('named.js', collapsing("return 'SCAN_FAIL';"));
     await resultWith('SCAN_FAIL');
     expect(await page.locator('.steps-main [role=alert]').first().innerText()).toBe('');
   });
+
+  test('is refused in a sentence where it cannot be loaded', async () => {
+    const refusals: [string, string, RegExp][] = [
+      ['broken.js', '\n\nexport default {', /^broken\.js cannot be loaded: SyntaxError: .* in line \d+$/],
+      ['throws.js', '\nthrow new TypeError("no");', /^throws\.js cannot be loaded: TypeError: no in line 2$/],
+      ['empty.js', 'export default 1;', /^empty\.js exports no algorithm$/],
+      ['imports.js', 'import x from "./x.js";', /^imports\.js cannot be loaded: .*import.* in line 1$/],
+      [
+        'made.js',
+        'export default () => { throw new Error("no"); };',
+        /^made\.js: its exported function throws Error: no$/,
+      ],
+      ['walk.c', 'int x;', /^walk\.c: a search is a module in JavaScript/],
+    ];
+    await open();
+    for (const [name, text, sentence] of refusals) {
+      await choose(name, text);
+      await page.locator('section[aria-label="Your own search"] .failure', { hasText: name }).waitFor();
+      expect(await said()).toMatch(sentence);
+    }
+    // It never comes back, however patient the page is.
+    await page.evaluate(() => {
+      const { setTimeout } = window;
+      window.setTimeout = ((...[act, ms]: Parameters<typeof setTimeout>) =>
+        setTimeout(act, Math.min(ms ?? 0, 500))) as typeof setTimeout;
+    });
+    await choose('stuck.js', 'for (;;);');
+    await page.locator('section[aria-label="Your own search"] .failure', { hasText: 'stuck.js' }).waitFor();
+    expect(await said()).toMatch(/^stuck\.js does not come back$/);
+    expect(await page.locator('.column select').nth(1).inputValue()).toBe('stack');
+  }, 60_000);
 });

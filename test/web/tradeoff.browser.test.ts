@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Advice, Adviser } from '../../src/analysis/advise.ts';
 import { paretoFront, type SweptResult } from '../../src/analysis/pareto.ts';
 import { type SweepSpace } from '../../src/analysis/sweep.ts';
@@ -16,8 +16,8 @@ import { envelopeOf, frameOf, xOf, yOf } from '../../web/tradeoff/chart-frame.ts
 import { pointsOf } from '../../web/tradeoff/sweep-points.ts';
 import { CHROMIUM, launchBrowser } from '../support/browser.ts';
 import { sweepAll } from '../support/sweep-all.ts';
-import { isTooWide, openApp, typeNumber } from './app-page.ts';
-import { violationsOf } from './axe.ts';
+import { goTo, openApp, typeNumber } from './app-page.ts';
+import { faultsOf } from './axe.ts';
 import { type KnownMemory, readKnown } from './library.ts';
 
 const REDIS = '#tradeoff?source=example:redis';
@@ -65,21 +65,96 @@ async function sweepKnown(path: string): Promise<Known> {
 
 describe.skipIf(!CHROMIUM)('trade-off', () => {
   let browser: Browser;
+  let page: Page;
+  let complaints: readonly string[];
   let redis: Known;
   beforeAll(async () => {
     browser = await launchBrowser();
+    ({ page, complaints } = await openApp(browser, '#tradeoff'));
     redis = await sweepKnown('examples/redis.parquet');
   });
   afterAll(() => browser?.close());
+  afterEach(() => expect(complaints).toEqual([]));
 
-  async function openTradeoff(hash: string, options = {}) {
-    const app = await openApp(browser, hash, options);
-    await whenSwept(app.page);
-    return app;
+  async function openTradeoff(hash: string): Promise<void> {
+    await goTo(page, hash);
+    await whenSwept(page);
   }
 
+  test('without memory it says so', async () => {
+    await page.waitForSelector('text=No memory is open');
+  });
+
+  test('a row is taken: the panel and the link follow', async () => {
+    await openTradeoff(REDIS);
+    const { policy, metrics } = envelopeOf(redis.front)[0];
+    await page.click('.tradeoff-front button[aria-label^=Take] >> nth=0');
+    await page.waitForSelector('.tradeoff-front tr[aria-current] >> text=chosen');
+    await page.waitForFunction(
+      (text) => location.hash.includes(text),
+      `always=${formatOrders(policy.orders)}&front=growth&kernel`.replace('&front=growth', ''),
+    );
+    expect(await page.inputValue('#max_ptes_none')).toBe(String(policy.maxPtesNone));
+    await page.goBack();
+    await expect.poll(() => page.inputValue('#max_ptes_none')).toBe('511');
+    expect(await page.locator('.tradeoff-front tr[aria-current]').count()).toBe(0);
+    await page.goForward();
+    const share = percent(metrics.hugePages, redis.memory.residentPages);
+    await page.waitForSelector(`.policy-outcome >> text=${share}`);
+  });
+
+  test('by keyboard: along the front, Enter takes, a reload shows the same', async () => {
+    await openTradeoff(REDIS);
+    const chart = page.locator('.tradeoff-chart canvas');
+    await page.focus('input[name=axis]:checked');
+    await page.keyboard.press('Tab');
+    await page.waitForSelector('.tradeoff-tip');
+    expect(await chart.getAttribute('aria-valuemax')).toBe(String(redis.front.length));
+    for (const key of ['End', 'PageDown', 'ArrowLeft', 'ArrowLeft']) await page.keyboard.press(key);
+    const at = redis.front[redis.front.length - 13];
+    expect(await chart.getAttribute('aria-valuenow')).toBe(String(redis.front.length - 12));
+    const words = `max_ptes_none ${at.policy.maxPtesNone}`;
+    expect(await chart.getAttribute('aria-valuetext')).toContain(words);
+    expect(await page.innerText('.tradeoff-tip')).toContain(words);
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(
+      ([always, none]) => location.hash.includes(always) && location.hash.includes(none),
+      [`always=${formatOrders(at.policy.orders)}&`, `none=${at.policy.maxPtesNone}`],
+    );
+    await page.waitForSelector('.tradeoff-front tr[aria-current]');
+    await chart.blur();
+    const text = await page.innerText('.tradeoff');
+    await page.reload();
+    await whenSwept(page);
+    await expect.poll(() => page.innerText('.tradeoff')).toBe(text);
+  });
+
+  test('pointing at a policy names it, a click takes it', async () => {
+    await openTradeoff(REDIS);
+    const box = await page.locator('.tradeoff-chart canvas').boundingBox();
+    if (!box) throw new Error('the chart has no place');
+    // The line around the canvas is no part of the chart.
+    const frame = frameOf(
+      box.width - 2,
+      box.height - 2,
+      pointsOf(redis.space, redis.values),
+      redis.memory.residentPages,
+      'log',
+    );
+    const envelope = envelopeOf(redis.front);
+    const { policy, metrics } = envelope[Math.floor(envelope.length / 2)];
+    const x = box.x + 1 + xOf(frame, metrics.growthPages);
+    const y = box.y + 1 + yOf(frame, metrics.hugePages);
+    await page.mouse.move(x, y);
+    const tip = page.locator('.tradeoff-tip', { hasText: `max_ptes_none ${policy.maxPtesNone}` });
+    await tip.locator(`text=RSS +${formatSize(metrics.growthPages, redis.host.geometry)}`).waitFor();
+    await page.mouse.down();
+    await page.mouse.up();
+    await expect.poll(() => page.inputValue('#max_ptes_none')).toBe(String(policy.maxPtesNone));
+  });
+
   test('the front is that of the command line, in a table that can be sorted', async () => {
-    const { page, complaints } = await openTradeoff(`${REDIS}&front=-huge`);
+    await openTradeoff(`${REDIS}&front=-huge`);
     await page.waitForSelector(`text=${redis.front.length} policies are beaten by no other`);
     const cells = (results: readonly SweptResult[]) =>
       results.map(({ policy, metrics }) => [
@@ -103,81 +178,95 @@ describe.skipIf(!CHROMIUM)('trade-off', () => {
     expect(await frontOf(page)).toEqual(
       cells(redis.front.toSorted((a, b) => a.metrics.laterAttempts - b.metrics.laterAttempts)),
     );
-    expect(complaints).toEqual([]);
-    await page.close();
   });
 
-  test('a row is taken: the panel and the link follow', async () => {
-    const { page } = await openTradeoff(REDIS);
-    const { policy, metrics } = envelopeOf(redis.front)[0];
-    await page.click('.tradeoff-front button[aria-label^=Take] >> nth=0');
-    await page.waitForSelector('.tradeoff-front tr[aria-current] >> text=chosen');
-    await page.waitForFunction(
-      (text) => location.hash.includes(text),
-      `always=${formatOrders(policy.orders)}&front=growth&kernel`.replace('&front=growth', ''),
-    );
-    expect(await page.inputValue('#max_ptes_none')).toBe(String(policy.maxPtesNone));
-    await page.goBack();
-    await expect.poll(() => page.inputValue('#max_ptes_none')).toBe('511');
-    expect(await page.locator('.tradeoff-front tr[aria-current]').count()).toBe(0);
-    await page.goForward();
-    const share = percent(metrics.hugePages, redis.memory.residentPages);
-    await page.waitForSelector(`.policy-outcome >> text=${share}`);
-    await page.close();
+  test('a budget that cannot be meant is refused: nothing is applied, and the one in force comes back', async () => {
+    await openTradeoff(`${REDIS}&budget=-5&work=-1`);
+    expect(await page.inputValue('#budget-growth')).toBe('5');
+    expect(await page.inputValue('#budget-work')).toBe('any');
+    for (const [id, texts, value] of [
+      ['#budget-growth', ['-5', '', 'much', '1e-9'], '5'],
+      ['#budget-work', ['-5', '', '1.5', 'many'], '100'],
+    ] as const) {
+      await typeNumber(page, '#budget-work', '100');
+      const field = page.locator(id);
+      for (const text of texts) {
+        await field.fill(text);
+        expect(await field.getAttribute('aria-invalid'), text).toBe('true');
+        expect(await page.innerText(`${id}-reach`)).toBe('0 or more, or any');
+        await field.blur();
+        await expect.poll(() => field.inputValue()).toBe(value);
+      }
+    }
+    await page.waitForFunction(() => location.hash.includes('work=100'));
+    expect(await page.evaluate(() => location.hash)).not.toContain('budget=none');
+    await typeNumber(page, '#budget-growth', 'any');
+    await page.waitForFunction(() => location.hash.includes('budget=none'));
+    expect(await page.inputValue('#budget-growth')).toBe('any');
   });
 
-  test('by keyboard: along the front, Enter takes, a reload shows the same', async () => {
-    const { page, complaints } = await openTradeoff(REDIS);
-    const chart = page.locator('.tradeoff-chart canvas');
-    await page.focus('input[name=axis]:checked');
-    await page.keyboard.press('Tab');
-    await page.waitForSelector('.tradeoff-tip');
-    expect(await chart.getAttribute('aria-valuemax')).toBe(String(redis.front.length));
-    for (const key of ['End', 'PageDown', 'ArrowLeft', 'ArrowLeft']) await page.keyboard.press(key);
-    const at = redis.front[redis.front.length - 13];
-    expect(await chart.getAttribute('aria-valuenow')).toBe(String(redis.front.length - 12));
-    const words = `max_ptes_none ${at.policy.maxPtesNone}`;
-    expect(await chart.getAttribute('aria-valuetext')).toContain(words);
-    expect(await page.innerText('.tradeoff-tip')).toContain(words);
-    await page.keyboard.press('Enter');
-    await page.waitForFunction(
-      ([always, none]) => location.hash.includes(always) && location.hash.includes(none),
-      [`always=${formatOrders(at.policy.orders)}&`, `none=${at.policy.maxPtesNone}`],
-    );
-    await page.waitForSelector('.tradeoff-front tr[aria-current]');
-    await chart.blur();
-    const text = await page.innerText('.tradeoff');
-    await page.reload();
+  test('the sliders of the budget go from 0 to no limit by keyboard; the advice is taken', async () => {
+    await openTradeoff(REDIS);
+    const slider = page.locator('.tradeoff-limit input[type=range]').first();
+    await slider.focus();
+    await page.keyboard.press('End');
+    await page.waitForFunction(() => location.hash.includes('budget=none'));
+    expect(await slider.getAttribute('aria-valuetext')).toBe('any growth');
+    await page.keyboard.press('Home');
+    await page.waitForFunction(() => location.hash.includes('budget=0'));
+    const none = redis.advise(0, undefined);
+    expect(none.leave).toBe(true);
+    await page.waitForSelector(`.tradeoff-sentence >> text=${adviceLine(none, redis.host.geometry)}`);
+    await page.keyboard.press('End');
+    const any = redis.advise(Infinity, undefined);
+    expect(any.leave).toBe(false);
+    await page.waitForSelector(`.tradeoff-sentence >> text=${adviceLine(any, redis.host.geometry)}`);
+    await page.click('text=Take it');
+    await page.waitForSelector('.tradeoff-advice button:disabled >> text=Chosen');
+    expect(await page.inputValue('#max_ptes_none')).toBe(String(any.advised.settings.maxPtesNone));
+  });
+
+  test('what is shown keeps its place while all policies are asked again', async () => {
+    await openTradeoff(REDIS);
+    await page.evaluate(() => {
+      const tops = new Set<number>();
+      const note = () => {
+        const busy = document.querySelector('.tradeoff-progress:not(.is-idle)');
+        const chart = document.querySelector('.tradeoff-chart');
+        if (chart) tops.add(chart.getBoundingClientRect().top);
+        document.body.dataset.tops = [...tops].join();
+        if (busy) document.body.dataset.busy = 'seen';
+      };
+      new MutationObserver(note).observe(document.body, {
+        subtree: true,
+        childList: true,
+        attributeFilter: ['class'],
+      });
+      note();
+    });
+    await typeNumber(page, '#max_ptes_swap', '3');
+    await page.waitForSelector('body[data-busy]');
+    await page.waitForSelector('.tradeoff-progress.is-idle', { state: 'attached' });
     await whenSwept(page);
-    await expect.poll(() => page.innerText('.tradeoff')).toBe(text);
-    expect(complaints).toEqual([]);
-    await page.close();
+    expect(await page.evaluate(() => document.body.dataset.tops?.split(','))).toHaveLength(1);
   });
 
-  test('pointing at a policy names it, a click takes it', async () => {
-    const { page, complaints } = await openTradeoff(REDIS);
-    const box = await page.locator('.tradeoff-chart canvas').boundingBox();
-    if (!box) throw new Error('the chart has no place');
-    // The line around the canvas is no part of the chart.
-    const frame = frameOf(
-      box.width - 2,
-      box.height - 2,
-      pointsOf(redis.space, redis.values),
-      redis.memory.residentPages,
-      'log',
-    );
-    const envelope = envelopeOf(redis.front);
-    const { policy, metrics } = envelope[Math.floor(envelope.length / 2)];
-    const x = box.x + 1 + xOf(frame, metrics.growthPages);
-    const y = box.y + 1 + yOf(frame, metrics.hugePages);
-    await page.mouse.move(x, y);
-    const tip = page.locator('.tradeoff-tip', { hasText: `max_ptes_none ${policy.maxPtesNone}` });
-    await tip.locator(`text=RSS +${formatSize(metrics.growthPages, redis.host.geometry)}`).waitFor();
-    await page.mouse.down();
-    await page.mouse.up();
-    await expect.poll(() => page.inputValue('#max_ptes_none')).toBe(String(policy.maxPtesNone));
-    expect(complaints).toEqual([]);
-    await page.close();
+  test('a kernel that no digest answers for is refused in words, with another one to ask', async () => {
+    await goTo(page, `${REDIS}&kernel=scaled`);
+    await page.waitForSelector('text=thpscope sweep does so for up to 4,096 policies');
+    await page.waitForSelector('.policy-outcome >> text=later passes are not known');
+    await page.click('text=Ask linux-7.3');
+    await whenSwept(page);
+    await page.selectOption('#kernel-model', 'linux-6.18');
+    await page.waitForSelector('text=by the rules of linux-6.18');
+  });
+
+  test('axe has nothing to say, light, dark and narrow, nothing is too wide', async () => {
+    await openTradeoff(`${REDIS}&axis=linear&budget=none`);
+    await page.evaluate(() => {
+      for (const details of document.querySelectorAll('details')) details.open = true;
+    });
+    expect(await faultsOf(page)).toEqual([]);
   });
 
   test.each(['redis', 'gcc', 'java', 'node', 'postgresql', 'python'])(
@@ -187,7 +276,7 @@ describe.skipIf(!CHROMIUM)('trade-off', () => {
         program === 'redis' ? 'examples/redis.parquet' : `test/fixtures/programs/${program}.parquet`;
       const known = program === 'redis' ? redis : await sweepKnown(path);
       const { memory, host } = known;
-      const { page, complaints } = await openApp(browser, '#start');
+      await goTo(page, '#start');
       await page.setInputFiles('input[type=file]', path);
       await page.waitForSelector('.policy-outcome dl');
       await page.click('nav >> text=Trade-off');
@@ -217,124 +306,12 @@ describe.skipIf(!CHROMIUM)('trade-off', () => {
               (name) => cells.map((each) => each[name]),
             ),
           );
-        expect(await page.locator('.tradeoff-advice pre').allTextContents()).toEqual(
-          leave ? [] : [set, ...(restore ? [restore] : [])].map((list) => writeScript(list)),
-        );
+        await expect
+          .poll(() => page.locator('.tradeoff-advice pre').allTextContents())
+          .toEqual(leave ? [] : [set, ...(restore ? [restore] : [])].map((list) => writeScript(list)));
       }
-      expect(complaints).toEqual([]);
-      await page.close();
     },
   );
-
-  test('a budget that cannot be meant is refused: nothing is applied, and the one in force comes back', async () => {
-    const { page, complaints } = await openTradeoff(`${REDIS}&budget=-5&work=-1`);
-    expect(await page.inputValue('#budget-growth')).toBe('5');
-    expect(await page.inputValue('#budget-work')).toBe('any');
-    for (const [id, texts, value] of [
-      ['#budget-growth', ['-5', '', 'much', '1e-9'], '5'],
-      ['#budget-work', ['-5', '', '1.5', 'many'], '100'],
-    ] as const) {
-      await typeNumber(page, '#budget-work', '100');
-      const field = page.locator(id);
-      for (const text of texts) {
-        await field.fill(text);
-        expect(await field.getAttribute('aria-invalid'), text).toBe('true');
-        expect(await page.innerText(`${id}-reach`)).toBe('0 or more, or any');
-        await field.blur();
-        await expect.poll(() => field.inputValue()).toBe(value);
-      }
-    }
-    await page.waitForFunction(() => location.hash.includes('work=100'));
-    expect(await page.evaluate(() => location.hash)).not.toContain('budget=none');
-    await typeNumber(page, '#budget-growth', 'any');
-    await page.waitForFunction(() => location.hash.includes('budget=none'));
-    expect(await page.inputValue('#budget-growth')).toBe('any');
-    expect(complaints).toEqual([]);
-    await page.close();
-  });
-
-  test('the sliders of the budget go from 0 to no limit by keyboard; the advice is taken', async () => {
-    const { page, complaints } = await openTradeoff(REDIS);
-    const slider = page.locator('.tradeoff-limit input[type=range]').first();
-    await slider.focus();
-    await page.keyboard.press('End');
-    await page.waitForFunction(() => location.hash.includes('budget=none'));
-    expect(await slider.getAttribute('aria-valuetext')).toBe('any growth');
-    await page.keyboard.press('Home');
-    await page.waitForFunction(() => location.hash.includes('budget=0'));
-    const none = redis.advise(0, undefined);
-    expect(none.leave).toBe(true);
-    await page.waitForSelector(`.tradeoff-sentence >> text=${adviceLine(none, redis.host.geometry)}`);
-    await page.keyboard.press('End');
-    const any = redis.advise(Infinity, undefined);
-    expect(any.leave).toBe(false);
-    await page.waitForSelector(`.tradeoff-sentence >> text=${adviceLine(any, redis.host.geometry)}`);
-    await page.click('text=Take it');
-    await page.waitForSelector('.tradeoff-advice button:disabled >> text=Chosen');
-    expect(await page.inputValue('#max_ptes_none')).toBe(String(any.advised.settings.maxPtesNone));
-    expect(complaints).toEqual([]);
-    await page.close();
-  });
-
-  test('what is shown keeps its place while all policies are asked again', async () => {
-    const { page } = await openTradeoff(REDIS);
-    await page.evaluate(() => {
-      const tops = new Set<number>();
-      const note = () => {
-        const busy = document.querySelector('.tradeoff-progress:not(.is-idle)');
-        const chart = document.querySelector('.tradeoff-chart');
-        if (chart) tops.add(chart.getBoundingClientRect().top);
-        document.body.dataset.tops = [...tops].join();
-        if (busy) document.body.dataset.busy = 'seen';
-      };
-      new MutationObserver(note).observe(document.body, {
-        subtree: true,
-        childList: true,
-        attributeFilter: ['class'],
-      });
-      note();
-    });
-    await typeNumber(page, '#max_ptes_swap', '3');
-    await page.waitForSelector('body[data-busy]');
-    await page.waitForSelector('.tradeoff-progress.is-idle', { state: 'attached' });
-    await whenSwept(page);
-    expect(await page.evaluate(() => document.body.dataset.tops?.split(','))).toHaveLength(1);
-    await page.close();
-  });
-
-  test('a kernel that no digest answers for is refused in words, with another one to ask', async () => {
-    const { page } = await openApp(browser, `${REDIS}&kernel=scaled`);
-    await page.waitForSelector('text=thpscope sweep does so for up to 4,096 policies');
-    await page.waitForSelector('.policy-outcome >> text=later passes are not known');
-    await page.click('text=Ask linux-7.3');
-    await whenSwept(page);
-    await page.selectOption('#kernel-model', 'linux-6.18');
-    await page.waitForSelector('text=by the rules of linux-6.18');
-    await page.close();
-  });
-
-  test.each([
-    ['light', {}],
-    ['dark', { colorScheme: 'dark' }],
-    ['narrow', { viewport: { width: 360, height: 740 } }],
-  ])('%s: axe has nothing to say, nothing is too wide', async (_, options) => {
-    const { page, complaints } = await openTradeoff(`${REDIS}&axis=linear&budget=none`, options);
-    await page.evaluate(() => {
-      for (const details of document.querySelectorAll('details')) details.open = true;
-    });
-    expect(await violationsOf(page)).toEqual([]);
-    expect(await isTooWide(page)).toBe(false);
-    expect(await page.evaluate(() => document.documentElement.scrollHeight <= innerHeight)).toBe(true);
-    expect(complaints).toEqual([]);
-    await page.close();
-  });
-
-  test('without memory it says so', async () => {
-    const { page, complaints } = await openApp(browser, '#tradeoff');
-    await page.waitForSelector('text=No memory is open');
-    expect(complaints).toEqual([]);
-    await page.close();
-  });
 });
 
 async function whenSwept(page: Page): Promise<void> {

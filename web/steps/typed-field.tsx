@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import type { Result } from '../../src/core/base/failure.ts';
 
 /**
@@ -25,6 +26,10 @@ export function TypedField<T>({
 }) {
   const typed = useSignal<{ readonly text: string; readonly shown: string } | undefined>(undefined);
   const editing = useSignal(false);
+  // What was typed beside another value does not come back with that value.
+  useEffect(() => {
+    if (typed.peek()?.shown !== shown) typed.value = undefined;
+  }, [shown]);
   const text = typed.value?.shown === shown ? typed.value.text : undefined;
   const parsed = text === undefined ? undefined : parse(text);
   const error = parsed?.ok === false ? parsed.failure.message : undefined;
