@@ -121,7 +121,7 @@ describe.skipIf(!CHROMIUM)('map', () => {
   });
 
   test('no range moves by selection, hover, layer or legend, at seven sizes of the window', async () => {
-    const { page } = await openMap(REDIS);
+    await openMap(REDIS);
     for (const [width, height] of [
       [1920, 1080],
       [1440, 900],
@@ -132,7 +132,7 @@ describe.skipIf(!CHROMIUM)('map', () => {
       [390, 844],
     ]) {
       await page.setViewportSize({ width, height });
-      await page.waitForTimeout(100);
+      await pictureOf(page);
       // Where the map is, and which range is at a place on it.
       const place = () => page.locator('.map-canvas').boundingBox();
       const seen = async () => {
@@ -152,7 +152,7 @@ describe.skipIf(!CHROMIUM)('map', () => {
       await page.mouse.move(first.x + first.width - 2, first.y + first.height - 2);
       expect(await seen(), `hovered at ${width}x${height}`).toEqual(first);
     }
-    await page.close();
+    await page.setViewportSize({ width: 1280, height: 800 });
   });
 
   test('what page faults make of each range after a restart is a layer of its own, down to PTEs', async () => {
