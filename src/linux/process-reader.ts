@@ -14,7 +14,7 @@ import { PageSearch } from './page-search.ts';
 import { openPagemap } from './pagemap.ts';
 import { whyUnreadable } from './permission.ts';
 import { pmdMappingOf } from './pmd-mapped.ts';
-import { isStillThere, readProcess } from './process.ts';
+import { hasMemoryLeft, isStillThere, readProcess } from './process.ts';
 import { PageNumbers } from './shared-pages.ts';
 import { readSmaps, type SmapsVma } from './smaps.ts';
 
@@ -52,7 +52,7 @@ export function* readOne(
     const smaps = readSmaps(folder, reader.underLocks);
     if (!smaps.ok) return yield skipped(whyUnreadable(tree, smaps.failure, pid, folder));
     const vmas = tools.scan ? smaps.value : smaps.value.map((vma) => withPmdMapping(tools, vma));
-    if (!isStillThere(tree, opened.value)) {
+    if (!isStillThere(tree, opened.value) || (vmas.length === 0 && !hasMemoryLeft(opened.value))) {
       return yield skipped({ kind: 'unreadable', message: `process ${pid}: ended before it could be read` });
     }
     const ksmBytes = sum(vmas.map((vma) => vma.ksmBytes));

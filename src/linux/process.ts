@@ -120,10 +120,14 @@ export function readProcess(tree: KernelTree, pid: number): Result<OpenedProcess
   return succeed({ process, folder: task.folder });
 }
 
-/** Whether it is the process that was opened, and still has memory. */
-export function isStillThere(tree: KernelTree, { process, folder }: OpenedProcess): boolean {
-  const stat = statFields(tree.process(process.pid));
-  return Number(stat?.[19]) === process.startTime && TaskStatus.read(folder)?.hasMemory === true;
+/** Whether the pid still is that of the process that was opened. */
+export function isStillThere(tree: KernelTree, { process }: OpenedProcess): boolean {
+  return Number(statFields(tree.process(process.pid))?.[19]) === process.startTime;
+}
+
+/** Whether the process has memory: one that is ending has none any more. */
+export function hasMemoryLeft({ folder }: OpenedProcess): boolean {
+  return TaskStatus.read(folder)?.hasMemory === true;
 }
 
 /** The path in the unified hierarchy, or that of the memory controller where v1 is in use. */

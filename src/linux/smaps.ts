@@ -26,12 +26,6 @@ export interface SmapsVma extends Vma {
   readonly ksmBytes: number;
 }
 
-const HEADER = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) [0-9a-f]+ [0-9a-f]+:[0-9a-f]+ (\d+) *(.*)$/;
-
-const KILOBYTES = /^\d{1,12}$/;
-/** Sums that are not known where they are not said. */
-const NEEDED_EVEN_IF_0 = new Set(['Private_Clean', 'Private_Dirty', 'Shared_Clean', 'Shared_Dirty']);
-
 /** The VMAs in a folder such as /proc/PID, in address order. A kernel thread, like a zombie, has none. */
 export function readSmaps(folder: string, underLocks: UnderLocks = uncounted): Result<SmapsVma[]> {
   const path = `${folder}/smaps`;
@@ -39,12 +33,7 @@ export function readSmaps(folder: string, underLocks: UnderLocks = uncounted): R
   if (!file.ok) return file;
   const parser = new SmapsParser();
   try {
-    const decoder = new TextDecoder('utf-8');
-    const buffer = Buffer.allocUnsafe(1 << 16);
-    const fill = () => underLocks(() => readSync(file.value, buffer));
-    for (let bytes = fill(); bytes > 0; bytes = fill()) {
-      parser.add(decoder.decode(buffer.subarray(0, bytes), { stream: true }));
-    }
+    while (underLocks(() => parser.readFrom(file.value))) parser.takeLines();
   } catch (error) {
     return fail('unreadable', `${path}: ${(error as Error).message}`);
   } finally {
@@ -55,16 +44,55 @@ export function readSmaps(folder: string, underLocks: UnderLocks = uncounted): R
   return fail('unreadable', `${path}: '${clip(parser.odd)}' is no line that a kernel writes there`);
 }
 
-/** Reads the text of smaps piece by piece. */
+const HEADER = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) [0-9a-f]+ [0-9a-f]+:[0-9a-f]+ (\d+) *(.*)$/;
+
+/** Sums that are needed, and their places among the numbers of a VMA. */
+const SUM = {
+  Rss: 0,
+  Swap: 1,
+  Anonymous: 2,
+  Referenced: 3,
+  LazyFree: 4,
+  AnonHugePages: 5,
+  Private_Clean: 6,
+  Private_Dirty: 7,
+  Shared_Clean: 8,
+  Shared_Dirty: 9,
+  KSM: 10,
+} as const;
+const SUMS = Object.keys(SUM).length;
+const [THP_ELIGIBLE, VM_FLAGS] = [SUMS, SUMS + 1];
+/** What stands before the values, in the order of the numbers above. */
+const KEYS = [...Object.keys(SUM), 'THPeligible', 'VmFlags'].map((key) => Buffer.from(`${key}:`));
+const KEYS_BY_LETTER = Array.from({ length: 0x100 }, (_, letter) =>
+  [...KEYS.keys()].filter((key) => KEYS[key][0] === letter),
+);
+const NO_KEY = KEYS.length;
+
+/** No sum of a VMA has more digits, in kB. */
+const LONGEST_NUMBER = 12;
+const UNSAID = -1;
+
+const [NEWLINE, SPACE, ZERO, NINE, A, Z, K, B] = Buffer.from('\n 09AZkB');
+
+/**
+ * Reads the text of smaps piece by piece. It works on bytes: of 25 lines of a VMA half matter, and strings of
+ * all would take longer than the kernel takes to write them.
+ */
 class SmapsParser {
   readonly #vmas: SmapsVma[] = [];
-  #rest = '';
+  #buffer = Buffer.allocUnsafe(1 << 14);
+  /** Bytes that were read and are no whole line yet. */
+  #filled = 0;
   #header: RegExpExecArray | undefined;
   /** Where the last VMA ends. */
   #end = 0;
-  readonly #bytes = new Map<string, number>();
+  /** In kB, as SUM. */
+  readonly #sums = new Float64Array(SUMS);
   #thpEligible: boolean | undefined;
-  #flags: string[] = [];
+  #flags: readonly string[] = [];
+  /** VMAs have few combinations of flags. */
+  readonly #flagLists = new Map<string, readonly string[]>();
   #odd: string | undefined;
 
   /** The first line that cannot be. */
@@ -72,50 +100,73 @@ class SmapsParser {
     return this.#odd;
   }
 
-  add(text: string): void {
-    const lines = (this.#rest + text).split('\n');
-    this.#rest = lines.pop() ?? '';
-    for (const line of lines) this.#addLine(line);
+  /** Whether there was any more. */
+  readFrom(fd: number): boolean {
+    if (this.#filled === this.#buffer.length) this.#buffer = Buffer.concat([this.#buffer, this.#buffer]);
+    const bytes = readSync(fd, this.#buffer, this.#filled, this.#buffer.length - this.#filled, null);
+    this.#filled += bytes;
+    return bytes > 0;
+  }
+
+  takeLines(): void {
+    const end = this.#buffer.subarray(0, this.#filled).lastIndexOf(NEWLINE) + 1;
+    for (let at = 0; at < end; ) at = this.#addLine(at);
+    this.#buffer.copyWithin(0, end, this.#filled);
+    this.#filled -= end;
   }
 
   finish(): SmapsVma[] {
-    if (this.#rest) this.#addLine(this.#rest);
-    this.#rest = '';
+    if (this.#filled > 0) this.#odd ??= this.#buffer.toString('utf8', 0, this.#filled);
     this.#close();
     return this.#vmas;
   }
 
-  #addLine(line: string): void {
-    // Keys begin with a capital letter, addresses never do.
-    const header = line[0] > 'Z' || line[0] < 'A' ? HEADER.exec(line) : null;
-    if (header) {
-      this.#close();
-      this.#header = header;
-      if (!(this.#end <= address(header[1]) && address(header[1]) < address(header[2]))) this.#odd ??= line;
-      this.#end = address(header[2]);
-      return;
+  /** Takes the line that starts there; returns where the next one does. */
+  #addLine(start: number): number {
+    const buffer = this.#buffer;
+    const key = keyAt(buffer, start);
+    if (key < SUMS) {
+      let at = start + KEYS[key].length;
+      while (buffer[at] === SPACE) at++;
+      const first = at;
+      let kB = 0;
+      for (; buffer[at] >= ZERO && buffer[at] <= NINE; at++) kB = kB * 10 + buffer[at] - ZERO;
+      if (at > first && at - first <= LONGEST_NUMBER && endsInKilobytes(buffer, at)) {
+        this.#sums[key] = kB;
+        return at + 4;
+      }
     }
-    const colon = line.indexOf(':');
-    const key = line.slice(0, colon);
-    if (key === 'VmFlags')
-      this.#flags = line
-        .slice(colon + 1)
-        .split(' ')
-        .filter((flag) => flag !== '');
-    else if (key === 'THPeligible') this.#thpEligible = line.slice(colon + 1).trim() !== '0';
-    else if (line.endsWith(' kB')) this.#addBytes(key, line.slice(colon + 1, -3).trimStart(), line);
+    const end = buffer.indexOf(NEWLINE, start);
+    if (key === VM_FLAGS) this.#flags = this.#flagsOf(buffer.toString('latin1', start + 8, end));
+    else if (key === THP_ELIGIBLE) this.#thpEligible = buffer[end - 1] !== ZERO;
+    else if (key < SUMS) this.#odd ??= buffer.toString('utf8', start, end);
+    // Keys begin with a capital letter, addresses never do.
+    else if (buffer[start] < A || buffer[start] > Z) this.#addHeader(buffer.toString('utf8', start, end));
+    return end + 1;
   }
 
-  #addBytes(key: string, number: string, line: string): void {
-    const kB = number === '0' ? 0 : KILOBYTES.test(number) ? Number(number) : undefined;
-    if (kB === undefined) this.#odd ??= line;
-    else if (kB > 0 || NEEDED_EVEN_IF_0.has(key)) this.#bytes.set(key, kB * 1024);
+  #addHeader(line: string): void {
+    const header = HEADER.exec(line);
+    if (!header) return;
+    this.#close();
+    this.#header = header;
+    if (!(this.#end <= address(header[1]) && address(header[1]) < address(header[2]))) this.#odd ??= line;
+    this.#end = address(header[2]);
+    this.#sums.fill(UNSAID);
+  }
+
+  #flagsOf(text: string): readonly string[] {
+    const known = this.#flagLists.get(text);
+    if (known) return known;
+    const flags = text.split(' ').filter((flag) => flag !== '');
+    this.#flagLists.set(text, flags);
+    return flags;
   }
 
   #close(): void {
     if (!this.#header) return;
     const [, start, end, permissions, inode, name] = this.#header;
-    const bytes = (key: string) => this.#bytes.get(key) ?? 0;
+    const bytes = (sum: number) => Math.max(this.#sums[sum], 0) * 1024;
     this.#vmas.push({
       start: address(start),
       end: address(end),
@@ -123,26 +174,41 @@ class SmapsParser {
       anonymous: isAnonymous(permissions, inode, name),
       flags: this.#flags,
       thpEligible: this.#thpEligible,
-      rssBytes: bytes('Rss'),
-      swapBytes: bytes('Swap'),
-      anonymousBytes: bytes('Anonymous'),
-      referencedBytes: bytes('Referenced'),
-      lazyFreeBytes: bytes('LazyFree'),
-      pmdMappedBytes: bytes('AnonHugePages'),
-      privateBytes: this.#sum('Private_Clean', 'Private_Dirty'),
-      sharedBytes: this.#sum('Shared_Clean', 'Shared_Dirty'),
-      ksmBytes: bytes('KSM'),
+      rssBytes: bytes(SUM.Rss),
+      swapBytes: bytes(SUM.Swap),
+      anonymousBytes: bytes(SUM.Anonymous),
+      referencedBytes: bytes(SUM.Referenced),
+      lazyFreeBytes: bytes(SUM.LazyFree),
+      pmdMappedBytes: bytes(SUM.AnonHugePages),
+      privateBytes: this.#bytesOf(SUM.Private_Clean, SUM.Private_Dirty),
+      sharedBytes: this.#bytesOf(SUM.Shared_Clean, SUM.Shared_Dirty),
+      ksmBytes: bytes(SUM.KSM),
     });
     this.#header = undefined;
-    this.#bytes.clear();
     this.#thpEligible = undefined;
     this.#flags = [];
   }
 
-  #sum(clean: string, dirty: string): number | undefined {
-    const [first, second] = [this.#bytes.get(clean), this.#bytes.get(dirty)];
-    return first === undefined || second === undefined ? undefined : first + second;
+  /** What two sums make together; undefined where one is not said. */
+  #bytesOf(clean: number, dirty: number): number | undefined {
+    const [first, second] = [this.#sums[clean], this.#sums[dirty]];
+    return first === UNSAID || second === UNSAID ? undefined : (first + second) * 1024;
   }
+}
+
+/** Which of KEYS a line begins with; NO_KEY for others. */
+function keyAt(buffer: Buffer, start: number): number {
+  next: for (const key of KEYS_BY_LETTER[buffer[start]]) {
+    const bytes = KEYS[key];
+    for (let i = 1; i < bytes.length; i++) if (buffer[start + i] !== bytes[i]) continue next;
+    return key;
+  }
+  return NO_KEY;
+}
+
+/** Whether the line ends in " kB" from there on. */
+function endsInKilobytes(buffer: Buffer, at: number): boolean {
+  return buffer[at] === SPACE && buffer[at + 1] === K && buffer[at + 2] === B && buffer[at + 3] === NEWLINE;
 }
 
 function address(text: string): number {
