@@ -85,7 +85,8 @@ class SmapsParser {
   /** Bytes that were read and are no whole line yet. */
   #filled = 0;
   #header: RegExpExecArray | undefined;
-  /** Where the last VMA ends. */
+  /** Where the last VMA begins and ends. */
+  #start = 0;
   #end = 0;
   /** In kB, as SUM. */
   readonly #sums = new Float64Array(SUMS);
@@ -150,8 +151,10 @@ class SmapsParser {
     if (!header) return;
     this.#close();
     this.#header = header;
-    if (!(this.#end <= address(header[1]) && address(header[1]) < address(header[2]))) this.#odd ??= line;
+    // One that grew over what was told before, while it was read: the kernel goes on behind the last end.
+    this.#start = Math.max(address(header[1]), this.#end);
     this.#end = address(header[2]);
+    if (!(this.#start < this.#end)) this.#odd ??= line;
     this.#sums.fill(UNSAID);
   }
 
@@ -165,11 +168,11 @@ class SmapsParser {
 
   #close(): void {
     if (!this.#header) return;
-    const [, start, end, permissions, inode, name] = this.#header;
+    const [, , , permissions, inode, name] = this.#header;
     const bytes = (sum: number) => Math.max(this.#sums[sum], 0) * 1024;
     this.#vmas.push({
-      start: address(start),
-      end: address(end),
+      start: this.#start,
+      end: this.#end,
       name,
       anonymous: isAnonymous(permissions, inode, name),
       flags: this.#flags,

@@ -29,7 +29,7 @@ describe('a process whose files cannot be is skipped, and no number of it is NaN
     ['smaps', `${HEADER}Swap:      9999999999999 kB\n`],
     ['smaps', '08200000-08000000 rw-p 00000000 00:00 0 \n'],
     ['smaps', '08000000-08000000 rw-p 00000000 00:00 0 \n'],
-    ['smaps', `${HEADER}08100000-08300000 rw-p 00000000 00:00 0 \n`],
+    ['smaps', `${HEADER}08100000-08180000 rw-p 00000000 00:00 0 \n`],
     ['stat', '7 (cat) S 1 2 3\n'],
     ['stat', ''],
   ])('%s: %j', async (name, text) => {
@@ -38,6 +38,14 @@ describe('a process whose files cannot be is skipped, and no number of it is NaN
       'unreadable',
     ]);
     expect(JSON.stringify(items)).not.toMatch(/NaN|null/);
+  });
+
+  test('a VMA that grew over the one before while it was read is told from where that ended', async () => {
+    const items = await read({ 'proc/7/smaps': `${HEADER}08100000-08300000 rw-p 00000000 00:00 0 \n` });
+    expect(items.flatMap((item) => (item.kind === 'vma' ? [[item.vma.start, item.vma.end]] : []))).toEqual([
+      [0x08000000, 0x08200000],
+      [0x08200000, 0x08300000],
+    ]);
   });
 
   test('what is missing or unknown is left out', async () => {
