@@ -155,6 +155,35 @@ describe.skipIf(!CHROMIUM)('map', () => {
     await page.setViewportSize({ width: 1280, height: 800 });
   });
 
+  test('a reason leaves its ranges alone on the map, a VMA of the table is gone to, and back', async () => {
+    await openMap(`${REDIS}&show=map`);
+    const all = await pictureOf(page);
+    const reason = page.locator('.policy-reasons button', { hasText: 'no enabled size' });
+    const size = await reason.locator('strong').innerText();
+    const ranges = await reason.locator('small').innerText();
+    await reason.click();
+    await page.waitForSelector(`.map-note >> text=${size} in ${ranges}`);
+    await page.waitForFunction(() => location.hash.includes('why=no-window'));
+    expect((await pictureOf(page)) === all).toBe(false);
+    await page.click('[aria-label="Next of these ranges"]');
+    await page.waitForSelector(`${INSPECTOR} >> text=stays as it is: no enabled size`);
+    await page.click('text=All ranges');
+    await page.keyboard.press('Escape');
+    await page.waitForFunction(() => !/why=|at=/.test(location.hash));
+    await expect.poll(async () => (await pictureOf(page)) === all).toBe(true);
+
+    await page.getByText('VMAs', { exact: true }).click();
+    await page.waitForSelector('.map-list tbody');
+    expect(await faultsOf(page)).toEqual([]);
+    await page.fill('#map-filter', '[stack]');
+    await page.waitForFunction(() => document.querySelectorAll('.map-list tbody tr').length === 1);
+    await page.click('.list-link');
+    await page.waitForSelector(`${INSPECTOR} >> text=[stack]`);
+    await page.waitForFunction(() => /zoom=/.test(location.hash));
+    await page.goBack();
+    await page.waitForSelector('.map-list tbody >> text=[stack]');
+  });
+
   test('what page faults make of each range after a restart is a layer of its own, down to PTEs', async () => {
     await openMap(`${REDIS}&layer=before`);
     const before = await pictureOf(page);
@@ -201,7 +230,7 @@ describe.skipIf(!CHROMIUM)('map', () => {
     await openMap(`${REDIS}&at=16084:0x7fd567400000&layer=restart`);
     await page.waitForSelector(`${INSPECTOR} >> text=/page faults leave at most/`);
     expect(await faultsOf(page)).toEqual([]);
-    await openMap(`${REDIS}&at=16084:0x7fd567400000`);
+    await openMap(`${REDIS}&at=16084:0x7fd567400000&why=collapses`);
     await page.waitForSelector(`${INSPECTOR} >> text=collapses to`);
     expect(await faultsOf(page)).toEqual([]);
   });

@@ -10,11 +10,13 @@ import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
 import { FILLED, orderColor } from '../../src/render/svg/palette.ts';
 import { centerOn, fitCamera, pan, zoomAt } from '../../web/map/camera.ts';
 import { findPlace, findPlaces, missWords, placeName, processRows } from '../../web/map/find.ts';
-import { type Layer, legendOf, pixel, rowColors } from '../../web/map/layers.ts';
+import { fadeRows, type Layer, legendOf, pixel, rowColors } from '../../web/map/layers.ts';
 import { largestBlocks, layoutOf, placeOfRow, rowAtPlace } from '../../web/map/layout.ts';
 import { pteWords } from '../../web/map/pte-words.ts';
 import { rangeWords } from '../../web/map/range-words.ts';
 import { paintMap } from '../../web/map/raster.ts';
+import { addSums, vmaSums } from '../../web/map/row-sums.ts';
+import { nextStandingOut } from '../../web/map/standing-out.ts';
 import type { Judgement } from '../../web/memory/memory-worker-protocol.ts';
 import type { OpenMemory } from '../../web/memory/open-memory.ts';
 import { choiceOf, runPolicyOf } from '../../web/policy/choice.ts';
@@ -229,6 +231,7 @@ describe('picture', () => {
     rowColors: Uint32Array.of(11, 12, 13, 14),
     tiles: undefined,
     pteColors: new Uint32Array(256),
+    only: undefined,
     pageColor: 9,
   };
 
@@ -257,6 +260,29 @@ describe('picture', () => {
     };
     paintMap({ ...scene, rowColors, layout: wide, viewport, camera: { x: 0, y: 0, scale: 0.5 } }, pixels);
     expect([...pixels]).toEqual([0xff000020, 0xff002000, 9, 9]);
+  });
+
+  test('a range that stands out is seen among others that share its pixel', () => {
+    const viewport = { width: 1, height: 1, aspect: 1 };
+    const pixels = new Uint32Array(1);
+    const rowColors = Uint32Array.of(0xff000010, 0xff000020, 0xff0000f0, 0xff000030);
+    const one = {
+      columns: 4,
+      lines: 1,
+      gap: 0,
+      blocks: [{ process: 0, first: 0, end: 4, top: 0, lines: 1 }],
+    };
+    const only = { refusals: Uint8Array.of(1, 1, 2, 1), code: 2, fadedPtes: new Uint32Array(256) };
+    paintMap(
+      { ...scene, rowColors, layout: one, viewport, only, camera: { x: 0, y: 0, scale: 0.25 } },
+      pixels,
+    );
+    expect([...pixels]).toEqual([0xff0000f0]);
+    const rest = Uint32Array.of(100, 100, 100, 100);
+    fadeRows(rest, only, 0xffffffff);
+    expect([rest[2], rest[0] === 100]).toEqual([100, false]);
+    expect([1, 2, 3].map((from) => nextStandingOut(only, from, 1))).toEqual([2, 2, 2]);
+    expect(nextStandingOut({ ...only, code: 9 }, undefined, 1)).toBeUndefined();
   });
 
   test('PTEs are painted where they lie', () => {
@@ -367,6 +393,16 @@ describe('after a restart', () => {
       'page faults leave at most 132 pages: most in folios of 256K, grows by at most 508K',
     );
     expect(rangeWords(memory, undefined, 0, undefined).restarted).toBe('…');
+  });
+
+  test('its VMA and its process are what it is, or not known before it is judged', () => {
+    const [vma] = vmaSums(memory, judgement);
+    expect(vma).toMatchObject({ ranges: 1, judged: 1, collapsing: 0, mainRefusal: 'vma-edge' });
+    expect(addSums([vma, vma])).toEqual({
+      ...{ ranges: 2, judged: 2, collapsing: 0 },
+      ...{ residentPages: 10, growthPages: 0, restartGrowthPages: 254 },
+    });
+    expect(vmaSums(memory, undefined)[0]).toMatchObject({ residentPages: 5, judged: 0, growthPages: 0 });
   });
 
   test('its colour is that of the folios that page faults leave', () => {

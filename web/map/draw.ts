@@ -5,8 +5,8 @@ import { memory } from '../memory/open-memory.ts';
 import { judgement } from '../policy/judgement.ts';
 import { dark } from '../state/theme.ts';
 import { measured } from '../state/timing.ts';
-import { PAGE_DARK, PAGE_LIGHT, pixel, pteColors, rowColors } from './layers.ts';
-import { camera, hovered, layer, layout, pixelsOf, selected, viewport } from './map-state.ts';
+import { fadedColors, fadeRows, PAGE_DARK, PAGE_LIGHT, pixel, pteColors, rowColors } from './layers.ts';
+import { camera, hovered, layer, layout, pixelsOf, selected, standingOut, viewport } from './map-state.ts';
 import { orderOfTile } from './pte-code.ts';
 import { paintMap, type TileCodes } from './raster.ts';
 import { tilesInSight } from './tiles.ts';
@@ -34,9 +34,14 @@ export function drawMap(canvas: HTMLCanvasElement): void {
   if (canvas.width !== wide) canvas.width = wide;
   if (canvas.height !== high) canvas.height = high;
   const isDark = dark.value;
-  const key = [layer.value, open, judgement.value, isDark];
-  if (!colors || key.some((each, i) => each !== colors?.key[i]))
+  const out = standingOut.value;
+  const pageColor = pixel(isDark ? PAGE_DARK : PAGE_LIGHT);
+  const key = [layer.value, open, judgement.value, isDark, out];
+  if (!colors || key.some((each, i) => each !== colors?.key[i])) {
     colors = { key, of: rowColors(layer.value, open, judgement.value, isDark) };
+    if (out) fadeRows(colors.of, out, pageColor);
+  }
+  const ofPtes = pteColors(layer.value, open.host.geometry.pmdOrder, isDark);
 
   const tiles = tilesInSight();
   const picture = context.createImageData(canvas.width, canvas.height);
@@ -47,8 +52,9 @@ export function drawMap(canvas: HTMLCanvasElement): void {
       viewport: { width: canvas.width, height: canvas.height, aspect },
       rowColors: colors.of,
       tiles,
-      pteColors: pteColors(layer.value, open.host.geometry.pmdOrder, isDark),
-      pageColor: pixel(isDark ? PAGE_DARK : PAGE_LIGHT),
+      pteColors: ofPtes,
+      only: out && { ...out, fadedPtes: fadedColors(ofPtes, pageColor) },
+      pageColor,
     },
     new Uint32Array(picture.data.buffer),
   );

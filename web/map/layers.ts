@@ -15,6 +15,7 @@ import {
 import type { Judgement } from '../memory/memory-worker-protocol.ts';
 import type { OpenMemory } from '../memory/open-memory.ts';
 import { PTE_FILLED } from './pte-code.ts';
+import type { StandingOut } from './standing-out.ts';
 
 /** What the colours of the map say. */
 export const LAYERS = ['after', 'restart', 'growth', 'before', 'use', 'why'] as const;
@@ -117,6 +118,20 @@ export function rowColors(
  */
 function growthLoudness(pages: number): Uint16Array {
   return Uint16Array.from({ length: pages + 1 }, (_, filled) => 256 * Math.sqrt(filled / pages));
+}
+
+/** Of 256: how far colours of what is not looked at go to that of the page. */
+const FADED = 216;
+
+/** Fades what does not stand out. */
+export function fadeRows(colors: Uint32Array, { refusals, code }: StandingOut, page: number): void {
+  for (let row = 0; row < colors.length; row++)
+    if (refusals[row] !== code) colors[row] = mixPixels(colors[row], page, FADED);
+}
+
+/** The same colours of PTEs, faded. */
+export function fadedColors(colors: Uint32Array, page: number): Uint32Array {
+  return colors.map((color) => mixPixels(color, page, FADED));
 }
 
 /** By order and pages in use. */

@@ -18,6 +18,7 @@ import {
   select,
   selected,
   showRow,
+  showWanted,
   size,
   viewport,
 } from './map-state.ts';
@@ -44,6 +45,7 @@ export function MapCanvas({ onOpen }: { readonly onOpen: (row: number) => void }
     const stopDrawing = effect(() => drawMap(element));
     const stopFollowing = followSight();
     const stopPointing = followPointers(element);
+    const stopShowing = effect(showWanted);
     const onKeyDown = (event: KeyboardEvent) => {
       if (isForMap(event, element)) onKey(event, latestOnOpen.current);
     };
@@ -54,6 +56,8 @@ export function MapCanvas({ onOpen }: { readonly onOpen: (row: number) => void }
       stopDrawing();
       stopFollowing();
       stopPointing();
+      stopShowing();
+      size.value = { width: 0, height: 0 };
       pointed.value = undefined;
     };
   }, []);

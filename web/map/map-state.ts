@@ -2,11 +2,13 @@ import { computed, signal } from '@preact/signals';
 import { pagesPerRange, x86_64 } from '../../src/core/memory/geometry.ts';
 import { gridColumns } from '../../src/render/svg/pte-layers.ts';
 import { memory } from '../memory/open-memory.ts';
-import { link, setParams } from '../state/link.ts';
+import { judgement } from '../policy/judgement.ts';
+import { go, link, setParams } from '../state/link.ts';
 import { type Camera, centerOn, fitCamera, type Viewport } from './camera.ts';
 import { findPlace, placeName, processRows } from './find.ts';
 import { LAYERS, type Layer } from './layers.ts';
 import { layoutOf, nearestRow, placeOfRow, usualHeight } from './layout.ts';
+import { standingOutFor } from './standing-out.ts';
 
 /** The size of the canvas in CSS pixels; 0 before it is on the page. */
 export const size = signal({ width: 0, height: 0 });
@@ -50,6 +52,30 @@ export const layout = computed(() => {
 export const layer = computed<Layer>(
   () => LAYERS.find((each) => each === link.value.params.layer) ?? 'after',
 );
+
+/** What fills the place of the map: itself, or its memory as a list. */
+export const SHOWN = ['map', 'processes', 'vmas'] as const;
+export type Shown = (typeof SHOWN)[number];
+
+/** With more processes than this a list of them says more at first sight than their ranges do. */
+const MANY_PROCESSES = 20;
+
+/** What the link says; the map where it names anything on it, else what says most at first sight. */
+export const shown = computed<Shown>(() => {
+  const { show, at, see, layer: asked, why } = link.value.params;
+  const named = SHOWN.find((each) => each === show);
+  if (named || !memory.value) return named ?? 'map';
+  const isOnMap = [at, see, asked, why].some((param) => param !== undefined);
+  return !isOnMap && processRows(memory.value).length > MANY_PROCESSES ? 'processes' : 'map';
+});
+
+/** The ranges that alone are looked at, by the link (`why=SCAN_EXCEED_NONE_PTE`); undefined for all. */
+export const standingOut = computed(() => {
+  const { why } = link.value.params;
+  return why === undefined
+    ? undefined
+    : standingOutFor(why, judgement.value ?? { refusals: new Uint8Array(0), reasons: [] });
+});
 
 /** The range that is looked at closely. */
 export const selected = computed<number | undefined>(() => rowOf(link.value.params.at));
@@ -116,6 +142,39 @@ export function showRow(row: number): void {
   const { x, y } = placeOfRow(layout.value, row);
   const scale = Math.max(camera.value.scale, Math.min(96, size.value.height / 3));
   moveTo(centerOn(layout.value, viewport.value, scale, x + 0.5, y + 0.5));
+}
+
+/** Rows that are to be shown as soon as there is a canvas. */
+const wanted = signal<{ readonly first: number; readonly end: number } | undefined>(undefined);
+
+/** Goes to rows on the map, from wherever, as a step that the browser can go back from. */
+export function goToRows(first: number, end: number): void {
+  const open = memory.value;
+  if (!open) return;
+  go('map', { show: 'map', at: placeName(open, first), see: undefined, zoom: undefined });
+  wanted.value = { first, end };
+}
+
+/** Shows rows that were asked for; reads the signals it depends on. */
+export function showWanted(): void {
+  const rows = wanted.value;
+  if (!rows || size.value.width === 0) return;
+  wanted.value = undefined;
+  showRows(rows.first, rows.end);
+}
+
+/** Shows rows as large as they fit, and no larger than a single one is shown. */
+export function showRows(first: number, end: number): void {
+  const from = placeOfRow(layout.value, first);
+  const to = placeOfRow(layout.value, end - 1);
+  const { width, height, aspect } = viewport.value;
+  const lines = to.y - from.y + 1;
+  const cells = lines > 1 ? layout.value.columns : to.x - from.x + 1;
+  const fits = Math.min(height / (lines + 1), width / (aspect * (cells + 1)));
+  const whole = fitCamera(layout.value, viewport.value).scale;
+  const scale = Math.max(whole, Math.min(96, height / 3, fits));
+  const middle = lines > 1 ? cells / 2 : from.x + cells / 2;
+  moveTo(centerOn(layout.value, viewport.value, scale, middle, from.y + lines / 2));
 }
 
 /** Moves as little as is needed to have a row in sight. */

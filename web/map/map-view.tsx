@@ -8,36 +8,64 @@ import { hugepageOrders } from '../policy/choice.ts';
 import { choice } from '../policy/judgement.ts';
 import { PolicyPanel } from '../policy/policy-panel.tsx';
 import { NoMemory } from '../start/no-memory.tsx';
-import { go, setParams } from '../state/link.ts';
-import { stepsParams } from '../steps/steps-link.ts';
+import { go, link, setParams } from '../state/link.ts';
 import { fitCamera, zoomAt } from './camera.ts';
 import { FindBox } from './find-box.tsx';
 import { Inspector } from './inspector.tsx';
 import { LAYER_NAMES, LAYERS } from './layers.ts';
 import { largestBlocks } from './layout.ts';
+import { LazyList } from './lazy-list.tsx';
 import { Legend } from './legend.tsx';
 import { MapCanvas } from './map-canvas.tsx';
-import { camera, layer, layout, moveTo, select, showRow, size, viewport } from './map-state.ts';
+import {
+  camera,
+  layer,
+  layout,
+  moveTo,
+  SHOWN,
+  type Shown,
+  select,
+  shown,
+  showRows,
+  size,
+  viewport,
+} from './map-state.ts';
 import { rangeWords } from './range-words.ts';
+import { WhyNote } from './why-note.tsx';
 import './map.css';
 
 export function MapView() {
   if (!memory.value?.rows) return <NoMemory />;
+  const isMap = shown.value === 'map';
   return (
     <div class="beside">
-      <section class="map" aria-label="Map">
+      <section class={isMap ? 'map' : 'map map-as-list'} aria-label="Map">
         <h1 class="visually-hidden">Map of {memory.value.name}</h1>
         <Toolbar />
-        <MapCanvas onOpen={openSteps} />
-        <Legend />
-        <Inspector onOpen={openSteps} />
-        <p id="map-keys" class="quiet keys">
-          Arrows move, Shift+arrows pan, + and − zoom, 0 shows all, 1 to {LAYERS.length} change the colours, [
-          and ] go from process to process, Enter steps through a range.
-        </p>
+        {shown.value === 'map' ? <TheMap /> : <LazyList key={shown.value} list={shown.value} />}
       </section>
-      <PolicyPanel />
+      <PolicyPanel
+        reasonsFirst={layer.value === 'why' || link.value.params.why !== undefined}
+        listsProcesses={shown.value !== 'processes'}
+      />
     </div>
+  );
+}
+
+function TheMap() {
+  return (
+    <>
+      <div class="map-frame">
+        <MapCanvas onOpen={openSteps} />
+        <WhyNote />
+      </div>
+      <Legend />
+      <Inspector onOpen={openSteps} />
+      <p id="map-keys" class="quiet keys">
+        Arrows move, Shift+arrows pan, + and − zoom, 0 shows all, 1 to {LAYERS.length} change the colours, [
+        and ] go from process to process, Enter steps through a range.
+      </p>
+    </>
   );
 }
 
@@ -46,7 +74,11 @@ async function openSteps(row: number): Promise<void> {
   const open = memory.value;
   if (!open) return;
   const policy = choice.value;
-  const detail = await memoryWorker.detail(row, policy);
+  // Loaded when it is wanted: it is as large as the map itself.
+  const [{ stepsParams }, detail] = await Promise.all([
+    import('../steps/steps-link.ts'),
+    memoryWorker.detail(row, policy),
+  ]);
   if (!detail) return;
   const of = open.vmas[open.vmaOf[row]];
   const orders = of.vma.flags.includes('hg') ? hugepageOrders(policy) : policy.always;
@@ -62,26 +94,38 @@ function partInRange({ start, end }: PageSpan, geometry: Geometry): PageSpan {
 }
 
 function Toolbar() {
+  return (
+    <div class="toolbar">
+      <Segmented
+        name="show"
+        legend="What is shown"
+        values={SHOWN}
+        labels={SHOWN_NAMES}
+        value={shown.value}
+        onChange={(show) => go('map', { show })}
+      />
+      {shown.value === 'map' && <MapTools />}
+    </div>
+  );
+}
+
+const SHOWN_NAMES: Record<Shown, string> = { map: 'Map', processes: 'Processes', vmas: 'VMAs' };
+
+function MapTools() {
   const zoom = (factor: number) => {
     const { width, height } = size.value;
     moveTo(zoomAt(camera.value, layout.value, viewport.value, factor, width / 2, height / 2));
   };
   return (
-    <div class="toolbar">
-      <fieldset class="segmented">
-        <legend class="visually-hidden">Colours</legend>
-        {LAYERS.map((each) => (
-          <label key={each}>
-            <input
-              type="radio"
-              name="layer"
-              checked={layer.value === each}
-              onChange={() => setParams({ layer: each })}
-            />
-            <span>{LAYER_NAMES[each]}</span>
-          </label>
-        ))}
-      </fieldset>
+    <>
+      <Segmented
+        name="layer"
+        legend="Colours"
+        values={LAYERS}
+        labels={LAYER_NAMES}
+        value={layer.value}
+        onChange={(each) => setParams({ layer: each })}
+      />
       <ProcessPicker />
       <FindBox />
       <span class="zoom">
@@ -95,7 +139,31 @@ function Toolbar() {
           All
         </button>
       </span>
-    </div>
+    </>
+  );
+}
+
+interface SegmentedProps<T extends string> {
+  readonly name: string;
+  readonly legend: string;
+  readonly values: readonly T[];
+  readonly labels: Record<T, string>;
+  readonly value: T;
+  readonly onChange: (value: T) => void;
+}
+
+function Segmented<T extends string>(props: SegmentedProps<T>) {
+  const { name, legend, values, labels, value, onChange } = props;
+  return (
+    <fieldset class="segmented">
+      <legend class="visually-hidden">{legend}</legend>
+      {values.map((each) => (
+        <label key={each}>
+          <input type="radio" name={name} checked={value === each} onChange={() => onChange(each)} />
+          <span>{labels[each]}</span>
+        </label>
+      ))}
+    </fieldset>
   );
 }
 
@@ -115,7 +183,7 @@ function ProcessPicker() {
         const block = listed[Number(currentTarget.value)];
         if (!block) return;
         select(block.first);
-        showRow(block.first);
+        showRows(block.first, block.end);
       }}
     >
       <option value="">

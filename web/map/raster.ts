@@ -1,5 +1,6 @@
 import type { Camera, Viewport } from './camera.ts';
 import { blockAt, type MapLayout } from './layout.ts';
+import type { StandingOut } from './standing-out.ts';
 
 /** PTEs of ranges that are seen closely: codes of rows, range after range. */
 export interface TileCodes {
@@ -19,6 +20,8 @@ export interface Scene {
   readonly rowColors: Uint32Array;
   readonly tiles: TileCodes | undefined;
   readonly pteColors: Uint32Array;
+  /** Rows that stand out, where not all are looked at; PTEs of the others have these colours. */
+  readonly only: (StandingOut & { readonly fadedPtes: Uint32Array }) | undefined;
   /** Of what is no range. */
   readonly pageColor: number;
 }
@@ -79,7 +82,8 @@ function paintLine(
   line: Uint32Array,
   { columnOf, insideX, gap, firstRow, end, inLine }: Line,
 ): void {
-  const { rowColors, tiles, pteColors, pageColor } = scene;
+  const { rowColors, tiles, only, pageColor } = scene;
+  let { pteColors } = scene;
   let row = -1;
   let color = pageColor;
   let ptes = -1;
@@ -92,6 +96,7 @@ function paintLine(
     if (firstRow + column !== row) {
       row = firstRow + column;
       color = row < end && row < rowColors.length ? rowColors[row] : pageColor;
+      if (only) pteColors = only.refusals[row] === only.code ? scene.pteColors : only.fadedPtes;
       const tile = tiles && row < end ? tiles.indexOf.get(row) : undefined;
       ptes =
         tiles && tile !== undefined
@@ -103,25 +108,12 @@ function paintLine(
   }
 }
 
-function paintMeans({ layout, camera, viewport, rowColors, pageColor }: Scene, into: Uint32Array): void {
-  const { width, height } = viewport;
-  const sums = new Float64Array(4 * width * height);
-  const cellWidth = camera.scale * viewport.aspect;
-  for (const { first, end, top } of layout.blocks) {
-    for (let row = first; row < Math.min(end, rowColors.length); row++) {
-      const index = row - first;
-      const line = Math.floor(index / layout.columns);
-      const px = Math.floor((index - line * layout.columns + 0.5 - camera.x) * cellWidth);
-      const py = Math.floor((top + line + 0.5 - camera.y) * camera.scale);
-      if (px < 0 || px >= width || py < 0 || py >= height) continue;
-      const at = 4 * (py * width + px);
-      const color = rowColors[row];
-      sums[at] += color & 255;
-      sums[at + 1] += (color >>> 8) & 255;
-      sums[at + 2] += (color >>> 16) & 255;
-      sums[at + 3]++;
-    }
-  }
+function paintMeans(scene: Scene, into: Uint32Array): void {
+  const { only, viewport, pageColor } = scene;
+  const sums = new Float64Array(4 * viewport.width * viewport.height);
+  // One range that stands out among a hundred others is seen: its pixel is the mean of those that do.
+  if (only) addRows(scene, sums, (row) => only.refusals[row] === only.code);
+  addRows(scene, sums, only ? (_, count) => count === 0 : () => true);
   for (let i = 0; i < into.length; i++) {
     const count = sums[4 * i + 3];
     into[i] =
@@ -132,5 +124,31 @@ function paintMeans({ layout, camera, viewport, rowColors, pageColor }: Scene, i
             (Math.round(sums[4 * i + 1] / count) << 8) |
             Math.round(sums[4 * i] / count)) >>>
           0;
+  }
+}
+
+/** Adds the colours of rows to the sums of their pixels, where `isAdded` says so by row and what is there. */
+function addRows(
+  { layout, camera, viewport, rowColors }: Scene,
+  sums: Float64Array,
+  isAdded: (row: number, count: number) => boolean,
+): void {
+  const { width, height } = viewport;
+  const cellWidth = camera.scale * viewport.aspect;
+  for (const { first, end, top } of layout.blocks) {
+    for (let row = first; row < Math.min(end, rowColors.length); row++) {
+      const index = row - first;
+      const line = Math.floor(index / layout.columns);
+      const px = Math.floor((index - line * layout.columns + 0.5 - camera.x) * cellWidth);
+      const py = Math.floor((top + line + 0.5 - camera.y) * camera.scale);
+      if (px < 0 || px >= width || py < 0 || py >= height) continue;
+      const at = 4 * (py * width + px);
+      if (!isAdded(row, sums[at + 3])) continue;
+      const color = rowColors[row];
+      sums[at] += color & 255;
+      sums[at + 1] += (color >>> 8) & 255;
+      sums[at + 2] += (color >>> 16) & 255;
+      sums[at + 3]++;
+    }
   }
 }

@@ -14,8 +14,15 @@ import { Unchanged } from './unchanged.tsx';
 import { Unseen } from './unseen.tsx';
 import './policy.css';
 
+interface Props {
+  /** Whether reasons are what is looked at: then they come before the policy. */
+  readonly reasonsFirst?: boolean;
+  /** Whether it lists processes: not where they are listed beside it. */
+  readonly listsProcesses?: boolean;
+}
+
 /** The policy that is chosen, how to choose another, and what it does to the open memory. */
-export function PolicyPanel() {
+export function PolicyPanel({ reasonsFirst = false, listsProcesses = true }: Props) {
   const open = memory.value;
   if (!open) return null;
   const { geometry } = open.host;
@@ -23,6 +30,7 @@ export function PolicyPanel() {
     <aside class="panel policy" aria-label="Policy" tabIndex={0}>
       <NothingNote settings={open.host.settings} geometry={geometry} />
       <OutcomeSummary host={open.host} />
+      {reasonsFirst && <Reasons />}
       <section aria-labelledby="policy-sizes">
         <h2 id="policy-sizes">Policy</h2>
         <Presets settings={open.host.settings} geometry={geometry} />
@@ -30,24 +38,26 @@ export function PolicyPanel() {
         <Limits geometry={geometry} />
         <KernelField readOn={open.host.kernelRelease} />
       </section>
-      <Judged processes={open.processes} />
+      <Orders />
+      {!reasonsFirst && <Reasons />}
+      {listsProcesses && <Processes processes={open.processes} />}
       <ChosenCommands />
       <Unseen memory={open} />
     </aside>
   );
 }
 
-/** Reads signals of its own, as all parts of the panel do: a change draws only what it changes. */
-function Judged({ processes }: { readonly processes: readonly Process[] }) {
-  const judged = tallied.value;
-  if (!judged) return null;
-  return (
-    <>
-      <MemoryByOrder tally={judged.total} />
-      <Unchanged tallied={judged} />
-      <ProcessTable tallied={judged} processes={processes} />
-    </>
-  );
+/** Each reads signals of its own, as all parts of the panel do: a change draws only what it changes. */
+function Orders() {
+  return tallied.value ? <MemoryByOrder tally={tallied.value.total} /> : null;
+}
+
+function Reasons() {
+  return tallied.value ? <Unchanged tallied={tallied.value} /> : null;
+}
+
+function Processes({ processes }: { readonly processes: readonly Process[] }) {
+  return tallied.value ? <ProcessTable tallied={tallied.value} processes={processes} /> : null;
 }
 
 function ChosenCommands() {

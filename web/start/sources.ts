@@ -66,8 +66,11 @@ async function visitSearch(file: File): Promise<void> {
   await (await import('../steps/steps-signals.ts')).showOwnSearch(file);
 }
 
-/** Places in memory that was open before. */
-const ELSEWHERE = { at: undefined, see: undefined, zoom: undefined };
+/** Places in memory that was open before, and how it was listed. */
+const ELSEWHERE = {
+  ...{ at: undefined, see: undefined, zoom: undefined, why: undefined },
+  ...{ show: undefined, filter: undefined, by: undefined },
+};
 
 /** The source of the link that was opened last. */
 let current: string | undefined;
