@@ -169,6 +169,7 @@ describe.skipIf(!CHROMIUM)('map', () => {
     await page.waitForSelector(`${INSPECTOR} >> text=stays as it is: no enabled size`);
     await page.click('text=All ranges');
     await page.keyboard.press('Escape');
+    await page.mouse.move(0, 0);
     await page.waitForFunction(() => !/why=|at=/.test(location.hash));
     await expect.poll(async () => (await pictureOf(page)) === all).toBe(true);
 

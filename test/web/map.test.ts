@@ -399,8 +399,12 @@ describe('after a restart', () => {
     const [vma] = vmaSums(memory, judgement);
     expect(vma).toMatchObject({ ranges: 1, judged: 1, collapsing: 0, mainRefusal: 'vma-edge' });
     expect(addSums([vma, vma])).toEqual({
-      ...{ ranges: 2, judged: 2, collapsing: 0 },
-      ...{ residentPages: 10, growthPages: 0, restartGrowthPages: 254 },
+      ranges: 2,
+      judged: 2,
+      collapsing: 0,
+      residentPages: 10,
+      growthPages: 0,
+      restartGrowthPages: 254,
     });
     expect(vmaSums(memory, undefined)[0]).toMatchObject({ residentPages: 5, judged: 0, growthPages: 0 });
   });

@@ -68,8 +68,13 @@ async function visitSearch(file: File): Promise<void> {
 
 /** Places in memory that was open before, and how it was listed. */
 const ELSEWHERE = {
-  ...{ at: undefined, see: undefined, zoom: undefined, why: undefined },
-  ...{ show: undefined, filter: undefined, by: undefined },
+  at: undefined,
+  see: undefined,
+  zoom: undefined,
+  why: undefined,
+  show: undefined,
+  filter: undefined,
+  by: undefined,
 };
 
 /** The source of the link that was opened last. */
