@@ -201,7 +201,7 @@ interface Batch {
 }
 
 /** What becomes of a range within the limits of control groups: growth without room is a failure. */
-function judgeWithin(
+export function judgeWithin(
   range: RangeState,
   { vma, eligibility }: Pick<VmaPrediction, 'vma' | 'eligibility'>,
   process: Process,

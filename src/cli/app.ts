@@ -5,6 +5,7 @@ import { collectCommand } from './collect/command.ts';
 import { compareCommand } from './compare/command.ts';
 import { completionCommand } from './completion/command.ts';
 import { conformCommand } from './conform/command.ts';
+import { diffCommand } from './diff/command.ts';
 import { digestCommand } from './digest/command.ts';
 import { errorText } from './error-text.ts';
 import { explainCommand } from './explain/command.ts';
@@ -27,6 +28,7 @@ const commands = buildRouteMap({
     faults: faultsCommand,
     simulate: simulateCommand,
     capture: captureCommand,
+    diff: diffCommand,
     digest: digestCommand,
     sweep: sweepCommand,
     advise: adviseCommand,

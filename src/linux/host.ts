@@ -6,10 +6,11 @@ import { readCpu } from './cpu.ts';
 import { closeKernelFile, openKernelFile, readFully, readKernelFile } from './kernel-file.ts';
 import type { KernelTree } from './kernel-tree.ts';
 import { readKhugepagedPace, readShrinkUnderused, readThpSettings } from './sysfs-settings.ts';
+import { readThpCounters } from './thp-counters.ts';
 
 /**
- * Facts about a machine that stay the same while it is read. Fails as unsupported where it has pages of other
- * sizes than thpscope knows.
+ * Facts about a machine that stay the same while it is read, and its counters at that time. Fails as
+ * unsupported where it has pages of other sizes than thpscope knows.
  */
 export function readHost(tree: KernelTree, now: Date): Result<Host> {
   const geometry = readGeometry(tree);
@@ -26,6 +27,7 @@ export function readHost(tree: KernelTree, now: Date): Result<Host> {
     shrinkUnderused: readShrinkUnderused(tree),
     zoneReclaim: readZoneReclaim(tree),
     cpu: readCpu(tree),
+    counters: readThpCounters(tree, geometry),
   });
 }
 

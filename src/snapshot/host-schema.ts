@@ -36,4 +36,5 @@ export const hostSchema = z.object({
       modelName: z.string().optional(),
     })
     .optional(),
+  counters: z.record(z.string().max(128), count).optional(),
 });

@@ -15,6 +15,7 @@ export function expectSchema(
     | 'simulate'
     | 'verify'
     | 'compare'
+    | 'diff'
     | 'digest'
     | 'sweep'
     | 'advise'

@@ -1,10 +1,8 @@
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { plural } from '../../core/base/plural.ts';
+import { namesBoot } from '../../core/rules/boot-id.ts';
 import type { Process, Recording } from '../../core/rules/memory-source.ts';
 import { printable } from '../../render/words/printable.ts';
-
-/** Boot ids that stand for none, as redaction writes them. */
-const NO_BOOT_ID = /^[0-]*$/;
 
 /**
  * The processes of several recordings that one answer adds up. A process is one at two times where boot, pid
@@ -25,7 +23,7 @@ export class RecordedProcesses {
    */
   add(process: Process, recording: Recording, bootId: string | undefined): Result<Process> {
     const { pid, startTime } = process;
-    const boot = bootId === undefined || NO_BOOT_ID.test(bootId) ? undefined : bootId;
+    const boot = namesBoot(bootId) ? bootId : undefined;
     const key = `${boot} ${pid} ${startTime}`;
     const earlier = this.#known.get(key);
     const recorded = succeed({ ...process, recording });
@@ -38,7 +36,7 @@ export class RecordedProcesses {
     const host = recording.host === undefined ? '' : ` of ${printable(recording.host)}`;
     return fail(
       'usage',
-      `${printable(process.command)} (pid ${pid})${host} is in ${earlier.file} (${earlier.time}) and in ${recording.file} (${recording.time}): one process at two times cannot be added up; give one of these files, or run thpscope ${this.#command} on each of them alone`,
+      `${printable(process.command)} (pid ${pid})${host} is in ${earlier.file} (${earlier.time}) and in ${recording.file} (${recording.time}): one process at two times cannot be added up; give one of these files, run thpscope ${this.#command} on each of them alone, or compare them: thpscope diff`,
     );
   }
 

@@ -3,6 +3,7 @@ import type { Geometry } from '../memory/geometry.ts';
 import type { RangeState } from '../memory/range-state.ts';
 import type { Cpu } from './cpu.ts';
 import type { ProcessCost } from './reading-cost.ts';
+import type { ThpCounters } from './thp-counters.ts';
 import type { ThpSettings } from './thp-settings.ts';
 import type { Vma } from './vma.ts';
 
@@ -28,6 +29,8 @@ export interface Host {
   readonly zoneReclaim?: boolean;
   /** Undefined where the source does not say: recordings of older versions, machines that differ. */
   readonly cpu?: Cpu;
+  /** As reading began. Undefined where the source does not say: recordings of older versions. */
+  readonly counters?: ThpCounters;
 }
 
 /** How often khugepaged works and how much it does then (docs/khugepaged.md#sysfs). */

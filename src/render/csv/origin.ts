@@ -15,11 +15,11 @@ export function originCells(origins: readonly MemoryOrigin[], source: string, ve
   const count = origins[0]?.hosts ?? hosts.length;
   const host = count === 1 && hosts.length === 1 ? hosts[0] : count > 0 ? plural(count, 'host') : '';
   const from = origins.length > 1 ? plural(origins.length, 'file') : (origins[0]?.source ?? source);
-  return [host, readingTimes(origins).join('/'), from, version].map(cell).join(',');
+  return [host, readingTimes(origins).join('/'), from, version].map(csvCell).join(',');
 }
 
-/** Quoted where it has to be. */
-function cell(text: string): string {
+/** Text as a cell: quoted where it has to be. */
+export function csvCell(text: string): string {
   const safe = printable(text);
   return /[",]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

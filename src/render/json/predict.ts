@@ -244,7 +244,7 @@ function refusedJson(tally: Tally, policy: CollapsePolicy): object {
 }
 
 /** Counts by order, orders without any left out. */
-function byOrder(counts: readonly number[]): Record<string, number> {
+export function byOrder(counts: readonly number[]): Record<string, number> {
   return Object.fromEntries(
     counts.map((count, order) => [order, count] as const).filter(([, count]) => count > 0),
   );

@@ -23,6 +23,7 @@ import { SWEPT_KERNEL_NAMES } from '../../../src/core/rules/kernel-names.ts';
 import { type CollapseLimits, collapsePolicy } from '../../../src/core/rules/policy.ts';
 import { ranges as anyRanges } from '../../analysis/arbitraries.ts';
 import { REACH_PAGES } from '../../support/core/add-range.ts';
+import { expectSame } from '../../support/expect-same.ts';
 import '../../support/seed.ts';
 import { EXHAUSTIVE, slice } from '../../support/slice.ts';
 import { occupancies } from '../arbitraries.ts';
@@ -101,8 +102,10 @@ for (const [pmdOrder, kinds, stride] of [
       if (counted.length === 0) continue;
       compared++;
       for (const question of questions)
-        expect(read(table, question), `${number} ${JSON.stringify(question)}`).toEqual(
+        expectSame(
+          read(table, question),
           walk(counted, question, geometry),
+          () => `${number} ${JSON.stringify(question)}`,
         );
     }
     expect(compared).toBeGreaterThan(cases.length / 20);
@@ -123,7 +126,8 @@ test('every policy over ranges that the LRU batch matters to, walked in short', 
       const { orders, model, ...limits } = question;
       const policy = collapsePolicy(orders, limits, model, geometry);
       const counts = walks.counts(range, policy);
-      if (counts) expect(counts, JSON.stringify(question)).toEqual(settledCounts(range, policy, REACH_PAGES));
+      if (counts)
+        expectSame(counts, settledCounts(range, policy, REACH_PAGES), () => JSON.stringify(question));
     }
   }
   expect(apart).toBeGreaterThan(20);

@@ -1,0 +1,320 @@
+import { sum } from '../core/base/sum.ts';
+import type { Geometry } from '../core/memory/geometry.ts';
+import type { RangeState } from '../core/memory/range-state.ts';
+import { namesBoot } from '../core/rules/boot-id.ts';
+import type { Host, MemoryItem, Process } from '../core/rules/memory-source.ts';
+import type { Vma } from '../core/rules/vma.ts';
+import { type CollapseSurroundings, eligibilityIn } from './assumptions.ts';
+import { addEnded, addForetold, addOutcome, type Foretold, nothingForetold } from './foretold.ts';
+import { GroupLimits } from './group-limits.ts';
+import { matchRestarted } from './matched-processes.ts';
+import { addChanges, noChanges, type PageChanges, RangeChanges } from './page-changes.ts';
+import { judgeWithin } from './prediction.ts';
+import type { RangeTable, TableVma } from './range-table.ts';
+import type { RunPolicy, Verdict } from './verdict.ts';
+
+/** An anonymous VMA at two readings: as it is now, else as it was. */
+export interface VmaDifference {
+  readonly vma: Vma;
+  readonly changes: PageChanges;
+}
+
+/** A process at two readings. */
+export interface ProcessDifference {
+  /** Undefined where it was not there, or was not read. */
+  readonly before: Process | undefined;
+  readonly after: Process | undefined;
+  /**
+   * Whether both are the same process at the same addresses. Where one of them has been started again, or
+   * addresses were dropped, only the sums `before` and `after` of its changes are known.
+   */
+  readonly isSame: boolean;
+  readonly changes: PageChanges;
+  /** Those that hold or held any page, in address order; of processes that are not the same none. */
+  readonly vmas: readonly VmaDifference[];
+  /** Undefined where nothing was asked of the earlier reading. */
+  readonly foretold: Foretold | undefined;
+}
+
+export interface MemoryDifference {
+  readonly geometry: Geometry;
+  readonly processes: readonly ProcessDifference[];
+  readonly total: PageChanges;
+  readonly foretold: Foretold | undefined;
+}
+
+/** What is asked of the earlier reading. */
+export interface ForetoldUnder {
+  readonly runPolicy: RunPolicy;
+  readonly surroundings: CollapseSurroundings;
+}
+
+/** What tells whether processes of two readings are the same. */
+type ReadHost = Pick<Host, 'bootId' | 'geometry'>;
+
+/**
+ * The difference between two readings of memory: the earlier one in a table, the later one as it comes. A
+ * process is the same where machine, boot, pid and start time are; its ranges are compared page by page.
+ */
+export async function memoryDifference(
+  before: RangeTable,
+  beforeHost: ReadHost,
+  items: AsyncIterable<MemoryItem>,
+  afterHost: ReadHost,
+  under: ForetoldUnder | undefined,
+): Promise<MemoryDifference> {
+  const isSameBoot = namesBoot(beforeHost.bootId) && beforeHost.bootId === afterHost.bootId;
+  const collector = new Collector(before, isSameBoot, under);
+  for await (const item of items) collector.add(item);
+  return collector.finish();
+}
+
+/** The rows of a process in the table. */
+interface Earlier {
+  readonly process: Process;
+  readonly vmas: TableVma[];
+}
+
+/** A process that is only there at one of the readings, with what it has. */
+interface Alone {
+  readonly process: Process;
+  readonly residentPages: number;
+  readonly changes: PageChanges;
+  readonly foretold: Foretold | undefined;
+}
+
+class Collector {
+  readonly #table: RangeTable;
+  readonly #under: ForetoldUnder | undefined;
+  readonly #earlier = new Map<string, Earlier>();
+  readonly #limits = new GroupLimits();
+  readonly #ranges: RangeChanges;
+  readonly #done: ProcessDifference[] = [];
+  readonly #new: Alone[] = [];
+  readonly #isSameBoot: boolean;
+  #open: OpenProcess | undefined;
+
+  constructor(table: RangeTable, isSameBoot: boolean, under: ForetoldUnder | undefined) {
+    this.#table = table;
+    this.#isSameBoot = isSameBoot;
+    this.#under = under;
+    this.#ranges = new RangeChanges(table.geometry);
+    const earlier = table.processes.map((process): Earlier => ({ process, vmas: [] }));
+    for (const vma of table.vmas) earlier[vma.process].vmas.push(vma);
+    for (const each of earlier) this.#earlier.set(keyOf(each.process), each);
+  }
+
+  add(item: MemoryItem): void {
+    switch (item.kind) {
+      case 'process':
+        this.#close();
+        this.#open = this.#openProcess(item.process);
+        break;
+      case 'vma':
+        this.#open?.openVma(item.vma);
+        break;
+      case 'ranges':
+        for (const range of item.ranges) this.#open?.addRange(range);
+        break;
+    }
+  }
+
+  finish(): MemoryDifference {
+    this.#close();
+    const { geometry } = this.#table;
+    const gone = [...this.#earlier.values()].map((earlier) => this.#ended(earlier));
+    const processes = [...this.#done];
+    for (const { before, after } of matchRestarted(gone, this.#new)) {
+      const [was, is] = [
+        before === undefined ? undefined : gone[before],
+        after === undefined ? undefined : this.#new[after],
+      ];
+      const changes = noChanges(geometry);
+      if (was) addChanges(changes, was.changes);
+      if (is) addChanges(changes, is.changes);
+      processes.push({
+        before: was?.process,
+        after: is?.process,
+        isSame: false,
+        changes,
+        vmas: [],
+        foretold: was?.foretold,
+      });
+    }
+    const total = noChanges(geometry);
+    for (const { changes } of processes) addChanges(total, changes);
+    if (!this.#under) return { geometry, processes, total, foretold: undefined };
+    const foretold = nothingForetold();
+    for (const each of processes) if (each.foretold) addForetold(foretold, each.foretold);
+    return { geometry, processes, total, foretold };
+  }
+
+  #openProcess(process: Process): OpenProcess {
+    const key = keyOf(process);
+    const earlier = this.#isSameBoot ? this.#earlier.get(key) : undefined;
+    if (earlier) this.#earlier.delete(key);
+    return new OpenProcess(process, earlier, this.#table, this.#ranges, this.#judgeOf(earlier));
+  }
+
+  #close(): void {
+    const open = this.#open;
+    if (!open) return;
+    this.#open = undefined;
+    const difference = open.finish();
+    if (difference.before) this.#done.push(difference);
+    else
+      this.#new.push({
+        process: open.process,
+        residentPages: sum(difference.changes.after),
+        ...withoutEvents(difference, this.#table.geometry),
+      });
+  }
+
+  /** What a process had that is not there any more. */
+  #ended(earlier: Earlier): Alone {
+    const judge = this.#judgeOf(earlier);
+    const changes = noChanges(this.#table.geometry);
+    const foretold = judge && nothingForetold();
+    for (const vma of earlier.vmas) {
+      for (let row = vma.first; row < vma.end; row++) {
+        const range = this.#table.range(row);
+        this.#ranges.add(changes, range, undefined);
+        if (foretold) addEnded(foretold, judge(range, vma.vma));
+      }
+    }
+    const ofEnded = withoutEvents({ changes, foretold }, this.#table.geometry);
+    return { process: earlier.process, residentPages: sum(changes.before), ...ofEnded };
+  }
+
+  #judgeOf(earlier: Earlier | undefined): Judge | undefined {
+    if (!earlier || !this.#under) return undefined;
+    const { runPolicy, surroundings } = this.#under;
+    const { geometry } = this.#table;
+    return (range, vma) => {
+      const { eligibility } = eligibilityIn(vma, earlier.process, runPolicy, geometry, surroundings);
+      return judgeWithin(range, { vma, eligibility }, earlier.process, runPolicy, this.#limits);
+    };
+  }
+}
+
+/** What is predicted of a range of the earlier reading. */
+type Judge = (range: RangeState, vma: Vma) => Verdict;
+
+/** Of processes that are there once, what is and was; that all of it came or went says nothing. */
+function withoutEvents(
+  { changes: { before, after }, foretold }: Pick<ProcessDifference, 'changes' | 'foretold'>,
+  geometry: Geometry,
+): Pick<Alone, 'changes' | 'foretold'> {
+  return { changes: { ...noChanges(geometry), before, after }, foretold };
+}
+
+function keyOf({ pid, startTime }: Process): string {
+  return `${pid} ${startTime}`;
+}
+
+/** A process of the later reading while its ranges come, beside the rows of what it was. */
+class OpenProcess {
+  readonly process: Process;
+  readonly #earlier: Earlier | undefined;
+  readonly #table: RangeTable;
+  readonly #ranges: RangeChanges;
+  readonly #judge: Judge | undefined;
+  readonly #foretold: Foretold | undefined;
+  readonly #vmas: VmaDifference[] = [];
+  /** Anonymous VMAs of the later reading, in address order. */
+  readonly #later: Vma[] = [];
+  #isAnonymous = false;
+  /** The next row of the earlier reading: its place among the VMAs, and the row. */
+  #place = 0;
+  #row: number;
+
+  constructor(
+    process: Process,
+    earlier: Earlier | undefined,
+    table: RangeTable,
+    ranges: RangeChanges,
+    judge: Judge | undefined,
+  ) {
+    this.process = process;
+    this.#earlier = earlier;
+    this.#table = table;
+    this.#ranges = ranges;
+    this.#judge = judge;
+    this.#foretold = judge && nothingForetold();
+    this.#row = earlier?.vmas[0]?.first ?? 0;
+  }
+
+  openVma(vma: Vma): void {
+    this.#isAnonymous = vma.anonymous;
+    if (vma.anonymous) this.#later.push(vma);
+  }
+
+  addRange(range: RangeState): void {
+    if (!this.#isAnonymous) return;
+    const vma = this.#later[this.#later.length - 1];
+    this.#passTo(range.address, vma);
+    const at = this.#next();
+    const isSame = at && this.#table.addresses[this.#row] === range.address && meet(at.vma, vma);
+    this.#compare(vma, isSame ? at.vma : undefined, range);
+  }
+
+  finish(): ProcessDifference {
+    this.#passTo(Infinity, undefined);
+    const changes = noChanges(this.#table.geometry);
+    for (const vma of this.#vmas) addChanges(changes, vma.changes);
+    return {
+      before: this.#earlier?.process,
+      after: this.process,
+      isSame: this.#earlier !== undefined,
+      changes,
+      vmas: this.#vmas.sort((a, b) => a.vma.start - b.vma.start),
+      foretold: this.#foretold,
+    };
+  }
+
+  /** Rows of the earlier reading that the later one does not have, up to an address of a VMA of it. */
+  #passTo(address: number, vma: Vma | undefined): void {
+    for (let at = this.#next(); at; at = this.#next()) {
+      const of = this.#table.addresses[this.#row];
+      // Two VMAs may share a range: the one that ends below is another.
+      const isBefore = of < address || (of === address && vma !== undefined && at.vma.end <= vma.start);
+      if (!isBefore) return;
+      this.#compare(this.#laterOf(at.vma) ?? at.vma, at.vma, undefined);
+    }
+  }
+
+  /** The VMA of the next row of the earlier reading; undefined where there is none. */
+  #next(): TableVma | undefined {
+    const vmas = this.#earlier?.vmas ?? [];
+    for (let at = vmas[this.#place]; at; at = vmas[this.#place]) {
+      if (this.#row < at.end) return at;
+      this.#place++;
+      this.#row = vmas[this.#place]?.first ?? 0;
+    }
+    return undefined;
+  }
+
+  /** Compares the next row of the earlier reading, or none, with a range of the later one, or none. */
+  #compare(vma: Vma, earlier: Vma | undefined, range: RangeState | undefined): void {
+    const before = earlier && this.#table.range(this.#row++);
+    this.#ranges.add(this.#differenceOf(vma).changes, before, range);
+    if (before && earlier && this.#judge && this.#foretold)
+      addOutcome(this.#foretold, this.#judge(before, earlier), this.#ranges);
+  }
+
+  #laterOf(earlier: Vma): Vma | undefined {
+    return this.#later.findLast((vma) => meet(vma, earlier));
+  }
+
+  #differenceOf(vma: Vma): VmaDifference {
+    const known = this.#vmas.findLast((each) => each.vma === vma);
+    if (known) return known;
+    const made = { vma, changes: noChanges(this.#table.geometry) };
+    this.#vmas.push(made);
+    return made;
+  }
+}
+
+function meet(a: Vma, b: Vma): boolean {
+  return a.start < b.end && b.start < a.end;
+}

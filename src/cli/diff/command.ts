@@ -1,0 +1,55 @@
+import { buildCommand } from '@stricli/core';
+import { describeCommand } from '../shared/command-docs.ts';
+import type { Context } from '../shared/context.ts';
+import { optionalNumber, optionalSwitch, wordList } from '../shared/flag-kinds.ts';
+import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
+import { type PolicyFlags, policyFlags } from '../shared/policy-flags.ts';
+import { budgetFlag, PROCESSES, type ProcessFlags, processFlags } from '../shared/source-flags.ts';
+
+export type DiffFlags = ProcessFlags &
+  PolicyFlags &
+  OutputFlags & {
+    readonly csv?: boolean;
+    readonly verbose?: boolean;
+    readonly top?: number;
+  };
+
+export const diffCommand = buildCommand<DiffFlags, string[], Context>({
+  loader: async () => (await import('./run.ts')).diff,
+  parameters: {
+    flags: {
+      ...processFlags,
+      ...budgetFlag,
+      ...policyFlags,
+      top: optionalNumber(
+        'N',
+        'Processes in the table at most, 20 by default; those that changed most come first',
+      ),
+      verbose: optionalSwitch('List the VMAs that changed of each process too'),
+      csv: optionalSwitch('Print processes, and with -v their VMAs, as CSV'),
+      ...outputFlags,
+    },
+    aliases: { p: 'pid', v: 'verbose' },
+    positional: wordList(
+      'FILE',
+      'One snapshot and the processes that run now, or two snapshots; - is standard input',
+    ),
+  },
+  docs: {
+    brief: 'Two readings of memory: what changed, and did the prediction come true',
+    customUsage: [`BEFORE (AFTER | ${PROCESSES}) [--policy current|FILE] [-v]`],
+    fullDescription: describeCommand(
+      [
+        'Compares recorded memory with a later recording, or with what runs now: huge pages by size, what collapsed, was split,',
+        'filled, freed, by process and VMA; settings and counters of the kernel that changed in between.',
+        'With settings (--policy current: those that the second reading found in force) it predicts from the first',
+        'reading and says what came true, what did not yet, and what went otherwise.',
+      ],
+      [
+        'thpscope capture --all -o before.parquet',
+        'thpscope diff before.parquet --all',
+        'thpscope diff before.parquet after.parquet --policy current -v',
+      ],
+    ),
+  },
+});

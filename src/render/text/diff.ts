@@ -1,0 +1,291 @@
+import { type Foretold, MISSES, SURPRISES } from '../../analysis/foretold.ts';
+import type { MemoryDifference, ProcessDifference, VmaDifference } from '../../analysis/memory-difference.ts';
+import type { PageChanges } from '../../analysis/page-changes.ts';
+import type { ReadingDifference } from '../../analysis/reading-difference.ts';
+import { formatDuration } from '../../core/base/duration.ts';
+import { percent } from '../../core/base/percent.ts';
+import { grouped, plural } from '../../core/base/plural.ts';
+import { sum } from '../../core/base/sum.ts';
+import { formatSize } from '../../core/memory/format-size.ts';
+import type { Geometry } from '../../core/memory/geometry.ts';
+import { asOrder, formatOrder } from '../../core/memory/order.ts';
+import type { ThpSettings } from '../../core/rules/thp-settings.ts';
+import { MISS_WORDS, SURPRISE_WORDS } from '../words/diff-words.ts';
+import { printable } from '../words/printable.ts';
+import { settingsWords } from '../words/sizes.ts';
+import { layOutTable } from './columns.ts';
+import { field } from './lines.ts';
+import type { Style } from './style.ts';
+
+export interface DiffView {
+  readonly difference: ReadingDifference;
+  /** What was asked of the earlier reading; undefined where nothing was. */
+  readonly asked: { readonly settings: ThpSettings; readonly inForce: boolean } | undefined;
+  /** The VMAs of each process, too. */
+  readonly verbose: boolean;
+  /** Processes that are listed at most. */
+  readonly top: number;
+}
+
+/** What changed between two readings of memory, as a person reads it. */
+export function diffText(view: DiffView, style: Style): string {
+  const { difference } = view;
+  const { geometry, total, processes } = difference.memory;
+  const lines = [
+    ...timeLines(difference),
+    '',
+    ...totalsTable(total, geometry, style),
+    '',
+    ...happenedLines(difference.memory),
+    ...settingLines(difference, style),
+    ...counterLines(difference, style),
+    ...foretoldLines(view, style),
+    ...processTable(processes, view, style),
+  ];
+  return `${lines.join('\n').trimEnd()}\n`;
+}
+
+function timeLines({ elapsedMs, boot, isOneMachine }: ReadingDifference): string[] {
+  const seconds = Math.max(1, Math.round(elapsedMs / 1000));
+  const lines = [
+    elapsedMs >= 0
+      ? `${formatDuration(seconds * 1e9)} from the first reading to the second`
+      : 'the second reading is older than the first: did you mean the other order?',
+  ];
+  const byName = 'processes are matched by service and command';
+  if (boot === 'unknown') lines.push(`one of the readings does not name its boot: ${byName}`);
+  if (boot === 'other')
+    lines.push(`${isOneMachine ? 'the machine was started again in between' : 'two machines'}: ${byName}`);
+  return lines;
+}
+
+function totalsTable({ before, after }: PageChanges, geometry: Geometry, style: Style): string[] {
+  const size = (pages: number) => formatSize(pages, geometry);
+  const row = (name: string, was: number, is: number) => [
+    name,
+    size(was),
+    size(is),
+    signed(is - was, geometry),
+  ];
+  const huge = (pages: readonly number[]) => sum(pages.slice(1));
+  const sizes = before
+    .map((was, order) => ({ order, was, is: after[order] }))
+    .filter(({ order, was, is }) => order > 0 && was + is > 0)
+    .map(({ order, was, is }) => row(`  in ${formatOrder(asOrder(order), geometry)}`, was, is))
+    .toReversed();
+  const [title, ...rows] = layOutTable(
+    ['', 'BEFORE', 'AFTER', 'CHANGE'].map((each, i) => ({ title: each, align: i === 0 ? 'left' : 'right' })),
+    [
+      row('anonymous memory', sum(before), sum(after)),
+      row('huge', huge(before), huge(after)),
+      ...sizes,
+      row('small', before[0], after[0]),
+    ],
+  );
+  return [style.bold(title), ...rows];
+}
+
+/** What happened to the pages of the processes that were there both times. */
+function happenedLines({ processes, total, geometry }: MemoryDifference): string[] {
+  const same = processes.filter(({ isSame }) => isSame).length;
+  const others = otherProcesses(processes);
+  if (same === 0) return [...others, ''];
+  const size = (pages: number) => formatSize(pages, geometry);
+  const into = total.collapsed
+    .map((pages, order) => (pages > 0 ? `${size(pages)} into ${formatOrder(asOrder(order), geometry)}` : ''))
+    .filter((text) => text !== '')
+    .toReversed();
+  const inRanges = (count: number) =>
+    `in ${plural(count, 'range')} of ${formatOrder(asOrder(geometry.pmdOrder), geometry)}`;
+  const { ranges } = total;
+  const facts: (readonly [name: string, pages: number, words: string])[] = [
+    ['collapsed', sum(total.collapsed), `${inRanges(ranges.collapsed)}: ${into.join(', ')}`],
+    [
+      'filled',
+      total.filled,
+      `${inRanges(ranges.filled)}: was empty, now in one folio with pages from before`,
+    ],
+    ['split', total.split, `${inRanges(ranges.split)}: in smaller folios than before`],
+    ['touched', total.touched, 'is new, in folios of its own'],
+    ['swapped in', total.swappedIn, ''],
+    ['swapped out', total.swappedOut, ''],
+    ['freed', total.freed, inRanges(ranges.freed)],
+    [
+      'not seen',
+      total.unseen,
+      'whose folios were not visible at one of the readings: read both times as root',
+    ],
+  ];
+  const lines = facts
+    .filter(([, pages]) => pages > 0)
+    .map(([name, pages, words]) => field(name, `${size(pages)} ${words}`.trimEnd()));
+  const title = `${plural(same, 'process was', 'processes were')} there both times; page by page:`;
+  return [title, ...(lines.length > 0 ? lines : ['  nothing changed']), ...others, ''];
+}
+
+function otherProcesses(processes: readonly ProcessDifference[]): string[] {
+  const others = processes.filter(({ isSame }) => !isSame);
+  const counts = {
+    'matched by service and command': others.filter(({ before, after }) => before && after).length,
+    'only before': others.filter(({ after }) => !after).length,
+    'only after': others.filter(({ before }) => !before).length,
+  };
+  const parts = Object.entries(counts).filter(([, count]) => count > 0);
+  return parts.length === 0
+    ? []
+    : [`other processes: ${parts.map(([name, count]) => `${grouped(count)} ${name}`).join(', ')}`];
+}
+
+function settingLines({ settings: changes }: ReadingDifference, style: Style): string[] {
+  if (changes.length === 0) return [];
+  const rows = changes.map((each) => [`  ${each.file}`, each.before, '->', each.after]);
+  const [, ...body] = layOutTable(
+    ['', '', '', ''].map((title) => ({ title, align: 'left' })),
+    rows,
+  );
+  return [style.bold('settings that changed'), ...body, ''];
+}
+
+function counterLines({ boot, counters }: ReadingDifference, style: Style): string[] {
+  if (boot !== 'same') return [];
+  if (!counters)
+    return [
+      'counters of the kernel: one of the readings has none, as those of older versions of thpscope',
+      '',
+    ];
+  if (counters.length === 0) return ['counters of the kernel: none about huge pages moved', ''];
+  const rows = counters.map(({ name, before, after, isGauge }) => [
+    `  ${name}`,
+    isGauge
+      ? `${grouped(before)} -> ${grouped(after)}`
+      : `${after < before ? '-' : '+'}${grouped(Math.abs(after - before))}`,
+  ]);
+  const [, ...body] = layOutTable(
+    [
+      { title: '', align: 'left' },
+      { title: '', align: 'right' },
+    ],
+    rows,
+  );
+  return [style.bold('counters of the whole machine that moved'), ...body, ''];
+}
+
+function foretoldLines({ difference, asked }: DiffView, style: Style): string[] {
+  const { foretold, geometry } = difference.memory;
+  if (!foretold || !asked) return [];
+  const { predicted, happened, missed } = foretold;
+  const size = (pages: number) => formatSize(pages, geometry);
+  const lines = [
+    `${style.bold('predicted from the first reading')} under ${settingsWords(asked.settings, geometry)}`,
+  ];
+  if (!asked.inForce)
+    lines.push(style.warn('  these are not the settings that the second reading found in force'));
+  lines.push(
+    field('predicted', `${size(predicted.pages)} in ${plural(predicted.windows, 'collapse')}`),
+    field('came true', `${size(happened.pages)} (${percent(happened.pages, predicted.pages)})`),
+  );
+  for (const miss of MISSES) {
+    const { pages } = missed[miss];
+    if (pages > 0)
+      lines.push(field(miss === 'waiting' ? 'not yet' : 'otherwise', `${size(pages)} ${MISS_WORDS[miss]}`));
+  }
+  if (missed.waiting.pages > 0) lines.push(waitingLine(difference));
+  for (const surprise of SURPRISES) {
+    const pages = foretold.surprises[surprise];
+    if (pages > 0) lines.push(field('besides', `${size(pages)} collapsed that ${SURPRISE_WORDS[surprise]}`));
+  }
+  return [...lines, ''];
+}
+
+/** How far khugepaged has come since. */
+function waitingLine({ fullScans }: ReadingDifference): string {
+  if (!fullScans)
+    return '  whether khugepaged has been there since is not known: the readings have no counters of one boot';
+  const { since, now } = fullScans;
+  if (since === 0)
+    return `  khugepaged has not finished a round since (full_scans is ${grouped(now)} as before)`;
+  return since === 1
+    ? '  khugepaged finished 1 round since and may not have been there: wait for the second one (full_scans)'
+    : `  khugepaged went ${grouped(since)} times round all of its list since, so it was there: what it refused for cannot be seen (pins, locks, references), or the process is not on its list`;
+}
+
+/** How much a process changed, for the order of lists: in huge memory and in size. */
+function weight({ before, after, split, freed, touched }: PageChanges): number {
+  const huge = Math.abs(sum(after.slice(1)) - sum(before.slice(1)));
+  return huge + Math.abs(sum(after) - sum(before)) + split + (freed + touched) / 4;
+}
+
+function processTable(
+  processes: readonly ProcessDifference[],
+  { top, verbose, difference }: DiffView,
+  style: Style,
+): string[] {
+  const { geometry } = difference.memory;
+  const listed = processes
+    .filter(({ changes }) => sum(changes.before) + sum(changes.after) > 0)
+    .sort((a, b) => weight(b.changes) - weight(a.changes));
+  const changed = listed.filter(({ changes }) => weight(changes) > 0);
+  if (changed.length === 0) return [];
+  const shown = changed.slice(0, top);
+  const rows = shown.flatMap((process) => [
+    [pidCell(process), commandCell(process), ...changeCells(process.changes, process.foretold, geometry)],
+    ...(verbose ? process.vmas.filter(({ changes }) => changes.ranges.changed > 0) : []).map((vma) =>
+      vmaRow(vma, geometry),
+    ),
+  ]);
+  const [title, ...body] = layOutTable(
+    ['PID', 'COMMAND', 'MEMORY', 'CHANGE', 'HUGE', 'CHANGE', 'COLLAPSED', 'FILLED', 'SPLIT', 'CAME TRUE'].map(
+      (each, i) => ({
+        title: each,
+        align: i === 1 ? 'left' : 'right',
+      }),
+    ),
+    rows,
+  );
+  const left = changed.length - shown.length;
+  const unchanged = listed.length - changed.length;
+  return [
+    style.bold(title),
+    ...body,
+    ...(left > 0 ? [`and ${grouped(left)} more that changed less`] : []),
+    ...(unchanged > 0 ? [`${plural(unchanged, 'process', 'processes')} did not change`] : []),
+  ];
+}
+
+function pidCell({ before, after, isSame }: ProcessDifference): string {
+  if (isSame || !before || !after) return String((after ?? before)?.pid);
+  return `${before.pid} -> ${after.pid}`;
+}
+
+function commandCell({ before, after }: ProcessDifference): string {
+  const command = printable((after ?? before)?.command ?? '');
+  if (!after) return `${command} (ended)`;
+  return before ? command : `${command} (new)`;
+}
+
+function changeCells(changes: PageChanges, foretold: Foretold | undefined, geometry: Geometry): string[] {
+  const [was, is] = [sum(changes.before), sum(changes.after)];
+  const [hugeWas, hugeIs] = [sum(changes.before.slice(1)), sum(changes.after.slice(1))];
+  const size = (pages: number) => formatSize(pages, geometry);
+  return [
+    size(is),
+    signed(is - was, geometry),
+    size(hugeIs),
+    signed(hugeIs - hugeWas, geometry),
+    size(sum(changes.collapsed)),
+    size(changes.filled),
+    size(changes.split),
+    foretold && foretold.predicted.pages > 0
+      ? percent(foretold.happened.pages, foretold.predicted.pages)
+      : '',
+  ];
+}
+
+function vmaRow({ vma, changes }: VmaDifference, geometry: Geometry): string[] {
+  const where = `  ${vma.start.toString(16)}-${vma.end.toString(16)} ${printable(vma.name)}`.trimEnd();
+  return ['', where, ...changeCells(changes, undefined, geometry)];
+}
+
+function signed(pages: number, geometry: Geometry): string {
+  return pages > 0 ? `+${formatSize(pages, geometry)}` : formatSize(pages, geometry);
+}

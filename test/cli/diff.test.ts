@@ -1,0 +1,155 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Host, MemoryItem } from '../../src/core/rules/memory-source.ts';
+import { writeSnapshot } from '../../src/snapshot/writer.ts';
+import { knownRanges, processItem, vmaItem } from '../analysis/streams.ts';
+import { hostOf, sourceOf } from '../snapshot/sources.ts';
+import { valueOf } from '../support/ranges.ts';
+import { expectSchema } from '../support/schemas.ts';
+import { thpscope, words } from '../support/thpscope.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'thpscope-diff-'));
+const BOOT = 'c0ffee00-5a0a-4f6f-9d8e-0123456789ab';
+const vma = vmaItem({ end: 2 ** 24, flags: ['hg'], name: '[heap]' });
+const cron = [processItem(5, { command: 'cron' }), vmaItem(), knownRanges([{ present: '0-9' }])];
+
+const BEFORE: MemoryItem[] = [
+  processItem(1, { command: 'redis' }),
+  vma,
+  knownRanges([{ present: '0-499' }, { present: '0-511' }, { present: '0-99' }, { present: '0-299' }]),
+  ...cron,
+  processItem(7, { command: 'ended' }),
+  vmaItem(),
+  knownRanges([{ present: '0-9' }]),
+];
+const AFTER: MemoryItem[] = [
+  processItem(1, { command: 'redis' }),
+  vma,
+  knownRanges([
+    { present: '0-511', folios: ['9@0-511'], pmdMapped: true },
+    { present: '0-511' },
+    { present: '0-49' },
+  ]),
+  ...cron,
+];
+
+beforeAll(async () => {
+  const host = { ...hostOf(), bootId: BOOT, kernelRelease: '7.3.0' };
+  const write = async (name: string, items: MemoryItem[], more: Partial<Host>) =>
+    valueOf(await writeSnapshot(join(folder, name), sourceOf(items, { ...host, ...more })));
+  await write('before.parquet', BEFORE, {
+    time: '2026-11-27T12:00:00Z',
+    counters: { 'khugepaged/full_scans': 4, 'vmstat/thp_collapse_alloc': 10, 'vmstat/thp_split_page': 3 },
+  });
+  await write('after.parquet', AFTER, {
+    time: '2026-11-27T12:30:00Z',
+    counters: { 'khugepaged/full_scans': 4, 'vmstat/thp_collapse_alloc': 11, 'vmstat/thp_split_page': 3 },
+    settings: { ...host.settings!, maxPtesNone: 64 },
+  });
+  await write('old.parquet', AFTER, { time: '2026-11-27T12:30:00Z', bootId: 'other0' });
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Runs diff on files of this test; hands out what it prints. */
+async function ask(line: string): Promise<string> {
+  const args = words(line).map((word) => (word.endsWith('.parquet') ? join(folder, word) : word));
+  const { stdout, stderr, code } = await thpscope(['diff', ...args]);
+  expect(stderr).toBe('');
+  expect(code).toBe(0);
+  return stdout;
+}
+
+test('what changed is told in sums, page by page, in settings, counters and processes', async () => {
+  const text = await ask('before.parquet after.parquet -v');
+  expect(text.slice(text.indexOf('30m'))).toMatchInlineSnapshot(`
+    "30m from the first reading to the second
+
+                      BEFORE  AFTER  CHANGE
+    anonymous memory   5.59M  4.23M  -1.36M
+    huge                  0B     2M     +2M
+      in 2M               0B     2M     +2M
+    small              5.59M  2.23M  -3.36M
+
+    2 processes were there both times; page by page:
+      collapsed     1.95M in 1 range of 2M: 1.95M into 2M
+      filled        48K in 1 range of 2M: was empty, now in one folio with pages from before
+      freed         1.37M in 2 ranges of 2M
+    other processes: 1 only before
+
+    settings that changed
+      khugepaged/max_ptes_none  511  ->  64
+
+    counters of the whole machine that moved
+      vmstat/thp_collapse_alloc  +1
+
+    PID  COMMAND             MEMORY  CHANGE  HUGE  CHANGE  COLLAPSED  FILLED  SPLIT  CAME TRUE
+      1  redis                 4.2M  -1.32M    2M     +2M      1.95M     48K     0B
+           0-1000000 [heap]    4.2M  -1.32M    2M     +2M      1.95M     48K     0B
+      7  ended (ended)           0B    -40K    0B      0B         0B      0B     0B
+    1 process did not change
+    "
+  `);
+});
+
+test('with settings it says what of a prediction came true', async () => {
+  const text = await ask('before.parquet after.parquet --policy current --orders 2M --max-ptes-none 511');
+  const at = text.indexOf('predicted from');
+  expect(text.slice(at, text.indexOf('PID', at))).toMatchInlineSnapshot(`
+    "predicted from the first reading under enabled always, sizes: 2M always; max_ptes_none 511
+      these are not the settings that the second reading found in force
+      predicted     12M in 6 collapses
+      came true     2M (16.7%)
+      otherwise     2M its process has ended or was started again
+      otherwise     2M its pages were freed or swapped out
+      otherwise     2M other pages of the range are resident than before: khugepaged may have met other memory
+      not yet       4M as before
+      khugepaged has not finished a round since (full_scans is 4 as before)
+
+    "
+  `);
+});
+
+test('of another boot processes are matched by their names, and no counter is compared', async () => {
+  const text = await ask('before.parquet old.parquet');
+  expect(text).toContain('the machine was started again in between');
+  expect(text).not.toContain('counters');
+  expect(text).toContain('other processes: 2 matched by service and command, 1 only before');
+});
+
+test('JSON keeps to its schema, and CSV has a row a process and VMA', async () => {
+  const json = JSON.parse(await ask('before.parquet after.parquet --json --policy current'));
+  expectSchema('diff', json);
+  expect(json.totals).toMatchObject({ collapsedPages: { 9: 500 }, filledPages: 12, freedPages: 350 });
+  const rows = (await ask('before.parquet after.parquet --csv -v')).trim().split('\n');
+  expect(rows).toHaveLength(1 + 3 + 2);
+  const columns = rows[0].split(',').length;
+  expect(rows.every((row) => row.split(',').length === columns)).toBe(true);
+});
+
+describe('what cannot be compared is refused in a sentence', () => {
+  test.each([
+    ['before.parquet', 2, 'give two snapshots, or one and the processes that run now'],
+    ['before.parquet after.parquet old.parquet', 2, 'give two snapshots'],
+    ['before.parquet after.parquet -p 1', 2, 'give two snapshots'],
+    ['examples/services.digest.json after.parquet', 2, 'is a digest, which has sums only'],
+    ['before.parquet after.parquet --csv --json', 2, 'give one'],
+    ['before.parquet gone.parquet', 5, 'no such file'],
+    ['before.parquet after.parquet --max-ptes-none 512', 2, 'max_ptes_none'],
+  ])('%s', async (line, exit, sentence) => {
+    const args = words(line).map((word) => (word.endsWith('.parquet') ? join(folder, word) : word));
+    const { stdout, stderr, code } = await thpscope(['diff', ...args]);
+    expect(stderr).toContain(sentence);
+    expect({ stdout, code }).toEqual({ stdout: '', code: exit });
+  });
+});
+
+test('a recording and the process that runs now', async () => {
+  const recorded = join(folder, 'live.parquet');
+  expect((await thpscope(['capture', '-p', String(process.pid), '-o', recorded])).code).toBe(0);
+  const { stdout, code } = await thpscope(['diff', recorded, '-p', String(process.pid)]);
+  expect(code).toBe(0);
+  expect(stdout).toContain('1 process was there both times; page by page:');
+  expect(stdout).toMatch(/counters of the (kernel: none|whole machine)/);
+});
