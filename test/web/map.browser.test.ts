@@ -85,7 +85,7 @@ describe.skipIf(!CHROMIUM)('map', () => {
     await page.waitForFunction(() => location.hash.includes('at='));
     await page.waitForSelector(`${INSPECTOR} >> text=collapses to`);
     for (let i = 0; i < 4; i++) await page.keyboard.press('+');
-    await page.keyboard.press('6');
+    await page.keyboard.press('7');
     await page.waitForFunction(() => /layer=why/.test(location.hash) && /zoom=/.test(location.hash));
     const link = await page.evaluate(() => location.hash);
     const words = await page.textContent(INSPECTOR);
@@ -145,7 +145,7 @@ describe.skipIf(!CHROMIUM)('map', () => {
       await page.mouse.down();
       await page.mouse.up();
       expect(await seen(), `selected at ${width}x${height}`).toEqual(first);
-      for (const key of ['1', '2', '3', '4', '5', '6', 'ArrowRight', 'Escape']) {
+      for (const key of ['2', '3', '4', '5', '6', '7', '1', 'ArrowRight', 'Escape']) {
         await page.keyboard.press(key);
         expect({ ...first, ...(await place()) }, `${key} at ${width}x${height}`).toEqual(first);
       }
@@ -153,6 +153,38 @@ describe.skipIf(!CHROMIUM)('map', () => {
       expect(await seen(), `hovered at ${width}x${height}`).toEqual(first);
     }
     await page.setViewportSize({ width: 1280, height: 800 });
+  });
+
+  test('memory now is beside what it becomes, down to PTEs, and the split between them moves', async () => {
+    await openMap(`${REDIS}&none=511`);
+    const labels = () => page.locator('.split-label').allInnerTexts();
+    const [grown, restarted] = await page
+      .locator('.policy-outcome dl > dd:nth-child(2) strong')
+      .allInnerTexts();
+    await expect
+      .poll(labels)
+      .toEqual([
+        expect.stringMatching(/^\S+M\s+now$/),
+        `${grown}\nafter khugepaged`,
+        `at most ${restarted}\nafter a restart`,
+      ]);
+    const thirds = await pictureOf(page);
+    await page.getByRole('slider', { name: 'between now and after khugepaged' }).press('End');
+    await page.waitForFunction(() => location.hash.includes('split=1,1'));
+    const now = await pictureOf(page);
+    expect(now === thirds).toBe(false);
+    await page.keyboard.press('5');
+    await page.waitForFunction(() => location.hash.includes('layer=before'));
+    // All of the split is the layer of what is now.
+    expect((await pictureOf(page)) === now).toBe(true);
+    await page.keyboard.press('1');
+    const handle = await page.getByRole('slider', { name: 'and after a restart' }).boundingBox();
+    if (!handle) throw new Error('the handle has no place');
+    await page.mouse.move(handle.x + 8, handle.y + 50);
+    await page.mouse.down();
+    await page.mouse.move(handle.x - 300, handle.y + 50, { steps: 3 });
+    await page.mouse.up();
+    await page.waitForFunction(() => /split=0\.\d+,0\.\d+/.test(location.hash));
   });
 
   test('a reason leaves its ranges alone on the map, a VMA of the table is gone to, and back', async () => {
@@ -164,14 +196,15 @@ describe.skipIf(!CHROMIUM)('map', () => {
     await reason.click();
     await page.waitForSelector(`.map-note >> text=${size} in ${ranges}`);
     await page.waitForFunction(() => location.hash.includes('why=no-window'));
-    expect((await pictureOf(page)) === all).toBe(false);
+    const faded = await pictureOf(page);
+    expect(faded === all).toBe(false);
     await page.click('[aria-label="Next of these ranges"]');
     await page.waitForSelector(`${INSPECTOR} >> text=stays as it is: no enabled size`);
     await page.click('text=All ranges');
     await page.keyboard.press('Escape');
     await page.mouse.move(0, 0);
     await page.waitForFunction(() => !/why=|at=/.test(location.hash));
-    await expect.poll(async () => (await pictureOf(page)) === all).toBe(true);
+    expect((await pictureOf(page)) === faded).toBe(false);
 
     await page.getByText('VMAs', { exact: true }).click();
     await page.waitForSelector('.map-list tbody');
@@ -189,7 +222,7 @@ describe.skipIf(!CHROMIUM)('map', () => {
     await openMap(`${REDIS}&layer=before`);
     const before = await pictureOf(page);
     await page.focus('.map-canvas');
-    await page.keyboard.press('2');
+    await page.keyboard.press('3');
     await page.waitForFunction(() => location.hash.includes('layer=restart'));
     await page.waitForSelector('.legend >> text=filled by page faults: empty now');
     await expect.poll(async () => (await pictureOf(page)) === before).toBe(false);

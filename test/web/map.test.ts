@@ -10,7 +10,7 @@ import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
 import { FILLED, orderColor } from '../../src/render/svg/palette.ts';
 import { centerOn, fitCamera, pan, zoomAt } from '../../web/map/camera.ts';
 import { findPlace, findPlaces, missWords, placeName, processRows } from '../../web/map/find.ts';
-import { fadeRows, type Layer, legendOf, pixel, rowColors } from '../../web/map/layers.ts';
+import { fadeRows, type Layer, legendOf, type OwnLayer, pixel, rowColors } from '../../web/map/layers.ts';
 import { largestBlocks, layoutOf, placeOfRow, rowAtPlace } from '../../web/map/layout.ts';
 import { pteWords } from '../../web/map/pte-words.ts';
 import { rangeWords } from '../../web/map/range-words.ts';
@@ -320,7 +320,7 @@ describe('growth', () => {
       mainOrders: Uint8Array.of(9),
       growthPages: Uint16Array.of(growth),
     } as unknown as Judgement;
-    return (layer: Layer, dark: boolean) => channels(rowColors(layer, memory, judgement, dark)[0]);
+    return (layer: OwnLayer, dark: boolean) => channels(rowColors(layer, memory, judgement, dark)[0]);
   };
   const channels = (color: number) => [color & 255, (color >>> 8) & 255, (color >>> 16) & 255];
   const distance = (a: readonly number[], b: readonly number[]) =>
@@ -332,7 +332,7 @@ describe('growth', () => {
       fc.assert(
         fc.property(
           fc.integer({ min: 5, max: 511 }),
-          fc.constantFrom<Layer>('after', 'growth'),
+          fc.constantFrom<OwnLayer>('after', 'growth'),
           (growth, layer) => {
             const grows = open(512 - growth, growth)(layer, dark);
             const inUse = open(512, 0)(layer, dark);
@@ -410,7 +410,7 @@ describe('after a restart', () => {
   });
 
   test('its colour is that of the folios that page faults leave', () => {
-    const color = (layer: Layer) => rowColors(layer, memory, judgement, false)[0];
+    const color = (layer: OwnLayer) => rowColors(layer, memory, judgement, false)[0];
     const full = (order: number) => pixel(orderColor(order, 9));
     expect(color('restart')).not.toBe(color('after'));
     expect(color('after')).toBe(color('before'));

@@ -26,6 +26,8 @@ import { goTo, openApp, typeNumber } from './app-page.ts';
 import { faultsOf } from './axe.ts';
 import { type KnownMemory, readKnown } from './library.ts';
 
+/** What the example was recorded under. */
+const RECORDED = 'always=none&madvise=9&none=511&swap=64&shared=256&kernel=linux-6.18';
 const MIXED = 'always=2-6,9&madvise=none&none=124';
 
 describe.skipIf(!CHROMIUM)('policy panel', () => {
@@ -51,7 +53,7 @@ describe.skipIf(!CHROMIUM)('policy panel', () => {
     page.waitForFunction((text) => location.hash.split(/[?&]/).includes(text), part);
 
   test('switches of sizes, limits and kernels say what the library says, and the link follows', async () => {
-    await openPanel('');
+    await openPanel(RECORDED);
     let choice = firstChoice(redis.host);
     expect(choice.model).toBe('linux-6.18');
     await expectOutcome(page, redis, choice);
@@ -132,7 +134,7 @@ describe.skipIf(!CHROMIUM)('policy panel', () => {
   );
 
   test('each change is a step that the browser goes back from, a slide of a slider is one', async () => {
-    await openPanel('');
+    await openPanel(RECORDED);
     const hash = () => page.evaluate(() => location.hash);
     const links = [await hash()];
     const changed = async () => {
@@ -224,7 +226,7 @@ describe.skipIf(!CHROMIUM)('policy panel', () => {
   });
 
   test('a policy that does nothing says why at the top, with a way to another', async () => {
-    await openPanel('');
+    await openPanel(RECORDED);
     const first = page.locator('.policy > :first-child');
     await expect
       .poll(() => first.innerText())
@@ -235,6 +237,12 @@ describe.skipIf(!CHROMIUM)('policy panel', () => {
     await page.waitForSelector('.policy-nothing', { state: 'detached' });
     await page.click('text=no size');
     await page.waitForSelector('text=Under this policy nothing collapses: no size is enabled.');
+    // A link that names no policy opens with one that does something, and says so.
+    await goTo(page, '#map?source=example:redis');
+    await page.waitForSelector('text=What is shown is the kernel default.');
+    await expectOutcome(page, redis, firstChoice({ ...redis.host, settings: undefined }));
+    await first.locator('button >> text=as recorded').click();
+    await expectOutcome(page, redis, firstChoice(redis.host));
   });
 
   test('presets say what they are called', async () => {

@@ -103,7 +103,7 @@ describe.skipIf(!CHROMIUM)('a page of thpscope serve', () => {
       await page.waitForSelector('.live >> text=live');
       await expect.poll(() => ranges(page)).toBeGreaterThan(0);
       const first = await ranges(page);
-      const place = `at=0x${base.toString(16)}&source=server:0`;
+      const place = `at=0x${base.toString(16)}&none=511&source=server:0`;
       await page.evaluate((to) => void (location.hash = `#map?${to}`), place);
       await page.evaluate(() => {
         const canvas = document.querySelector<HTMLElement>('.map-canvas');

@@ -1,14 +1,34 @@
 import { firstIndex } from '../../src/core/base/first-index.ts';
 import { cssColor } from '../../src/render/svg/palette.ts';
 import { printable } from '../../src/render/words/printable.ts';
-import { memory } from '../memory/open-memory.ts';
+import { memory, type OpenMemory } from '../memory/open-memory.ts';
 import { judgement } from '../policy/judgement.ts';
 import { dark } from '../state/theme.ts';
 import { measured } from '../state/timing.ts';
-import { fadedColors, fadeRows, PAGE_DARK, PAGE_LIGHT, pixel, pteColors, rowColors } from './layers.ts';
-import { camera, hovered, layer, layout, pixelsOf, selected, standingOut, viewport } from './map-state.ts';
+import {
+  fadedColors,
+  fadeRows,
+  type OwnLayer,
+  PAGE_DARK,
+  PAGE_LIGHT,
+  pixel,
+  pteColors,
+  rowColors,
+} from './layers.ts';
+import {
+  camera,
+  hovered,
+  layer,
+  layout,
+  pixelsOf,
+  selected,
+  split,
+  standingOut,
+  viewport,
+} from './map-state.ts';
 import { orderOfTile } from './pte-code.ts';
-import { paintMap, type TileCodes } from './raster.ts';
+import { type PixelColumns, paintMap, type TileCodes } from './raster.ts';
+import { layerParts } from './split.ts';
 import { tilesInSight } from './tiles.ts';
 
 /** PTEs at least so many pixels wide have their folios outlined. */
@@ -16,7 +36,7 @@ const OUTLINES_FROM = 6;
 /** Cells at least so many pixels wide have the borders of VMAs between them. */
 const VMAS_FROM = 12;
 
-let colors: { readonly key: unknown[]; readonly of: Uint32Array } | undefined;
+let colors: { readonly key: unknown[]; readonly of: Map<OwnLayer, Uint32Array> } | undefined;
 
 /**
  * Draws the whole map into a canvas of the window's size times the screen's pixel ratio. Reads every signal
@@ -36,37 +56,52 @@ export function drawMap(canvas: HTMLCanvasElement): void {
   const isDark = dark.value;
   const out = standingOut.value;
   const pageColor = pixel(isDark ? PAGE_DARK : PAGE_LIGHT);
-  const key = [layer.value, open, judgement.value, isDark, out];
-  if (!colors || key.some((each, i) => each !== colors?.key[i])) {
-    colors = { key, of: rowColors(layer.value, open, judgement.value, isDark) };
-    if (out) fadeRows(colors.of, out, pageColor);
-  }
-  const ofPtes = pteColors(layer.value, open.host.geometry.pmdOrder, isDark);
-
-  const tiles = tilesInSight();
   const picture = context.createImageData(canvas.width, canvas.height);
-  paintMap(
-    {
-      layout: layout.value,
-      camera: { ...camera.value, scale: camera.value.scale * ratio },
-      viewport: { width: canvas.width, height: canvas.height, aspect },
-      rowColors: colors.of,
-      tiles,
-      pteColors: ofPtes,
-      only: out && { ...out, fadedPtes: fadedColors(ofPtes, pageColor) },
-      pageColor,
-    },
-    new Uint32Array(picture.data.buffer),
-  );
+  const pixels = new Uint32Array(picture.data.buffer);
+  const parts = layerParts(layer.value, split.value, canvas.width);
+  for (const part of parts) {
+    const ofPtes = pteColors(part.layer, open.host.geometry.pmdOrder, isDark);
+    paintMap(
+      {
+        layout: layout.value,
+        camera: { ...camera.value, scale: camera.value.scale * ratio },
+        viewport: { width: canvas.width, height: canvas.height, aspect },
+        rowColors: colorsOf(part.layer, open, isDark),
+        tiles: tilesInSight(part.layer),
+        pteColors: ofPtes,
+        only: out && { ...out, fadedPtes: fadedColors(ofPtes, pageColor) },
+        pageColor,
+      },
+      pixels,
+      part,
+    );
+  }
   context.putImageData(picture, 0, 0);
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  if (tiles && layer.value !== 'use') outlineFolios(context, tiles, isDark);
+  for (const part of parts) {
+    const tiles = tilesInSight(part.layer);
+    if (tiles && part.layer !== 'use') outlineFolios(context, tiles, part, isDark);
+  }
   markVmas(context, isDark);
   labelProcesses(context, isDark);
   const ink = isDark ? '#fff' : '#000';
   if (hovered.value) frame(context, hovered.value.row, ink, 1);
   if (selected.value !== undefined) frame(context, selected.value, ink, 3);
   measured('thpscope frame', start);
+}
+
+/** The colours of all rows in a layer, kept for the next frame. */
+function colorsOf(of: OwnLayer, open: OpenMemory, isDark: boolean): Uint32Array {
+  const out = standingOut.value;
+  const key = [open, judgement.value, isDark, out];
+  if (!colors || key.some((each, i) => each !== colors?.key[i])) colors = { key, of: new Map() };
+  let known = colors.of.get(of);
+  if (!known) {
+    known = rowColors(of, open, judgement.value, isDark);
+    if (out) fadeRows(known, out, pixel(isDark ? PAGE_DARK : PAGE_LIGHT));
+    colors.of.set(of, known);
+  }
+  return known;
 }
 
 function frame(context: CanvasRenderingContext2D, row: number, ink: string, width: number): void {
@@ -122,10 +157,20 @@ function labelProcesses(context: CanvasRenderingContext2D, isDark: boolean): voi
 }
 
 /** Lines around folios, so that neighbours of one size can be told apart. */
-function outlineFolios(context: CanvasRenderingContext2D, tiles: TileCodes, isDark: boolean): void {
+function outlineFolios(
+  context: CanvasRenderingContext2D,
+  tiles: TileCodes,
+  part: PixelColumns,
+  isDark: boolean,
+): void {
   const pteWidth = (camera.value.scale * viewport.value.aspect) / tiles.columns;
   if (pteWidth < OUTLINES_FROM) return;
   const lines = tiles.pages / tiles.columns;
+  const ratio = window.devicePixelRatio;
+  context.save();
+  context.beginPath();
+  context.rect(part.first / ratio, 0, (part.end - part.first) / ratio, viewport.value.height);
+  context.clip();
   context.strokeStyle = cssColor(isDark ? PAGE_DARK : PAGE_LIGHT);
   context.lineWidth = pteWidth < 12 ? 1 : 2;
   context.beginPath();
@@ -144,4 +189,5 @@ function outlineFolios(context: CanvasRenderingContext2D, tiles: TileCodes, isDa
     }
   }
   context.stroke();
+  context.restore();
 }

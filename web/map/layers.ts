@@ -17,11 +17,15 @@ import type { OpenMemory } from '../memory/open-memory.ts';
 import { PTE_FILLED } from './pte-code.ts';
 import type { StandingOut } from './standing-out.ts';
 
-/** What the colours of the map say. */
-export const LAYERS = ['after', 'restart', 'growth', 'before', 'use', 'why'] as const;
+/** What the colours of the map say; those of `split` are of three layers side by side: see split.ts. */
+export const LAYERS = ['split', 'after', 'restart', 'growth', 'before', 'use', 'why'] as const;
 export type Layer = (typeof LAYERS)[number];
 
+/** A layer that has colours of its own. */
+export type OwnLayer = Exclude<Layer, 'split'>;
+
 export const LAYER_NAMES: Record<Layer, string> = {
+  split: 'now | then',
   after: 'after khugepaged',
   restart: 'after a restart',
   growth: 'growth',
@@ -67,7 +71,7 @@ function whyKindOf(refusal: Refusal | undefined): WhyKind {
 
 /** The colour of each row as the four bytes of a pixel, for what has been read and judged of it. */
 export function rowColors(
-  layer: Layer,
+  layer: OwnLayer,
   memory: OpenMemory,
   judgement: Judgement | undefined,
   dark: boolean,
@@ -148,7 +152,7 @@ function orderTable(pmdOrder: number, pages: number, dark: boolean): Uint32Array
 }
 
 /** The colour of each code of a PTE. */
-export function pteColors(layer: Layer, pmdOrder: number, dark: boolean): Uint32Array {
+export function pteColors(layer: OwnLayer, pmdOrder: number, dark: boolean): Uint32Array {
   const empty = dark ? RANGE_DARK : RANGE_LIGHT;
   const colors = new Uint32Array(256).fill(pixel(empty));
   colors[CODE_SWAP] = pixel(SWAPPED);
@@ -189,6 +193,7 @@ export function legendOf(
   return [
     { name: 'small', color: SMALL_PAGE, order: 0 },
     ...orders.map((order) => ({ name: '', color: orderColor(order, pmdOrder), order })),
+    ...(layer === 'split' ? [{ name: 'filled: empty now', color: FILLED }] : []),
     ...(layer === 'after' ? [{ name: 'filled by khugepaged: empty now', color: FILLED }] : []),
     ...(layer === 'restart'
       ? [{ name: 'filled by page faults: empty now', color: FILLED }]

@@ -52,7 +52,7 @@ export function layoutOf(processes: readonly ProcessRows[], shape: number, gap =
 
 /** How high, in pixels, a map of this width is on usual screens: what lines are laid out for. */
 export function usualHeight(width: number): number {
-  return 300 + 0.27 * width;
+  return Math.max(380, 20 + 0.45 * width);
 }
 
 /** The processes with most ranges, at most so many, in the order of the map. */

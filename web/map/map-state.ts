@@ -8,6 +8,7 @@ import { type Camera, centerOn, fitCamera, type Viewport } from './camera.ts';
 import { findPlace, placeName, processRows } from './find.ts';
 import { LAYERS, type Layer } from './layers.ts';
 import { layoutOf, nearestRow, placeOfRow, usualHeight } from './layout.ts';
+import { splitFrom } from './split.ts';
 import { standingOutFor } from './standing-out.ts';
 
 /** The size of the canvas in CSS pixels; 0 before it is on the page. */
@@ -50,7 +51,7 @@ export const layout = computed(() => {
 });
 
 export const layer = computed<Layer>(
-  () => LAYERS.find((each) => each === link.value.params.layer) ?? 'after',
+  () => LAYERS.find((each) => each === link.value.params.layer) ?? 'split',
 );
 
 /** What fills the place of the map: itself, or its memory as a list. */
@@ -106,6 +107,13 @@ function linkedCamera(): Camera {
   const { x, y } = placeOfRow(layout.value, row);
   return centerOn(layout.value, viewport.value, scale, x + dx, y + dy);
 }
+
+/** Where the parts of the split end, as shares of the width, from the left: now, then khugepaged's. */
+export const split = computed<readonly [number, number]>(() => {
+  const { width, aspect } = viewport.value;
+  const used = Math.min(width, layout.value.columns * aspect * camera.value.scale);
+  return splitFrom(link.value.params.split, used / Math.max(1, width));
+});
 
 /** Where the cell of a row is on the canvas, from its upper left corner, and how large. */
 export function pixelsOf(row: number): { x: number; y: number; cellWidth: number; scale: number } {

@@ -1,3 +1,4 @@
+import { useEffect } from 'preact/hooks';
 import { plural } from '../../src/core/base/plural.ts';
 import { type Geometry, pagesPerRange } from '../../src/core/memory/geometry.ts';
 import type { PageSpan } from '../../src/core/memory/page-span.ts';
@@ -6,7 +7,9 @@ import { printable } from '../../src/render/words/printable.ts';
 import { memory, memoryWorker } from '../memory/open-memory.ts';
 import { hugepageOrders } from '../policy/choice.ts';
 import { choice } from '../policy/judgement.ts';
+import { followOpening } from '../policy/opening-policy.ts';
 import { PolicyPanel } from '../policy/policy-panel.tsx';
+import { lazy } from '../shell/lazy.tsx';
 import { NoMemory } from '../start/no-memory.tsx';
 import { go, link, setParams } from '../state/link.ts';
 import { fitCamera, zoomAt } from './camera.ts';
@@ -14,7 +17,6 @@ import { FindBox } from './find-box.tsx';
 import { Inspector } from './inspector.tsx';
 import { LAYER_NAMES, LAYERS } from './layers.ts';
 import { largestBlocks } from './layout.ts';
-import { LazyList } from './lazy-list.tsx';
 import { Legend } from './legend.tsx';
 import { MapCanvas } from './map-canvas.tsx';
 import {
@@ -31,10 +33,15 @@ import {
   viewport,
 } from './map-state.ts';
 import { rangeWords } from './range-words.ts';
+import { SplitHandles } from './split-handles.tsx';
 import { WhyNote } from './why-note.tsx';
 import './map.css';
 
+const ProcessOverview = lazy(async () => (await import('./process-overview.tsx')).ProcessOverview);
+const VmaTable = lazy(async () => (await import('./vma-table.tsx')).VmaTable);
+
 export function MapView() {
+  useEffect(followOpening, []);
   if (!memory.value?.rows) return <NoMemory />;
   const isMap = shown.value === 'map';
   return (
@@ -42,7 +49,9 @@ export function MapView() {
       <section class={isMap ? 'map' : 'map map-as-list'} aria-label="Map">
         <h1 class="visually-hidden">Map of {memory.value.name}</h1>
         <Toolbar />
-        {shown.value === 'map' ? <TheMap /> : <LazyList key={shown.value} list={shown.value} />}
+        {isMap && <TheMap />}
+        {shown.value === 'processes' && <ProcessOverview />}
+        {shown.value === 'vmas' && <VmaTable />}
       </section>
       <PolicyPanel
         reasonsFirst={layer.value === 'why' || link.value.params.why !== undefined}
@@ -57,6 +66,8 @@ function TheMap() {
     <>
       <div class="map-frame">
         <MapCanvas onOpen={openSteps} />
+        <ZoomButtons />
+        <SplitHandles />
         <WhyNote />
       </div>
       <Legend />
@@ -104,6 +115,7 @@ function Toolbar() {
         value={shown.value}
         onChange={(show) => go('map', { show })}
       />
+      {shown.value === 'map' && <FindBox />}
       {shown.value === 'map' && <MapTools />}
     </div>
   );
@@ -112,10 +124,6 @@ function Toolbar() {
 const SHOWN_NAMES: Record<Shown, string> = { map: 'Map', processes: 'Processes', vmas: 'VMAs' };
 
 function MapTools() {
-  const zoom = (factor: number) => {
-    const { width, height } = size.value;
-    moveTo(zoomAt(camera.value, layout.value, viewport.value, factor, width / 2, height / 2));
-  };
   return (
     <>
       <Segmented
@@ -127,19 +135,28 @@ function MapTools() {
         onChange={(each) => setParams({ layer: each })}
       />
       <ProcessPicker />
-      <FindBox />
-      <span class="zoom">
-        <button type="button" class="button" aria-label="Zoom out" onClick={() => zoom(1 / 1.5)}>
-          −
-        </button>
-        <button type="button" class="button" aria-label="Zoom in" onClick={() => zoom(1.5)}>
-          +
-        </button>
-        <button type="button" class="button" onClick={() => moveTo(fitCamera(layout.value, viewport.value))}>
-          All
-        </button>
-      </span>
     </>
+  );
+}
+
+/** Over the map, where its camera is. */
+function ZoomButtons() {
+  const zoom = (factor: number) => {
+    const { width, height } = size.value;
+    moveTo(zoomAt(camera.value, layout.value, viewport.value, factor, width / 2, height / 2));
+  };
+  return (
+    <span class="zoom">
+      <button type="button" class="button" aria-label="Zoom out" onClick={() => zoom(1 / 1.5)}>
+        −
+      </button>
+      <button type="button" class="button" aria-label="Zoom in" onClick={() => zoom(1.5)}>
+        +
+      </button>
+      <button type="button" class="button" onClick={() => moveTo(fitCamera(layout.value, viewport.value))}>
+        All
+      </button>
+    </span>
   );
 }
 

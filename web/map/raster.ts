@@ -34,19 +34,19 @@ const GRID_FROM = 7;
  * the colour of the range at its middle, or of the PTE where ranges are seen closely. Where several ranges
  * share a pixel, it is their mean.
  */
-export function paintMap(scene: Scene, into: Uint32Array): void {
+export function paintMap(scene: Scene, into: Uint32Array, part: PixelColumns = wholeOf(scene)): void {
   const { layout, camera, viewport, pageColor } = scene;
   const { width, height } = viewport;
   const lineHeight = camera.scale;
   const cellWidth = camera.scale * viewport.aspect;
   if (cellWidth < 1) {
-    paintMeans(scene, into);
+    paintMeans(scene, into, part);
     return;
   }
-  const columnOf = new Int32Array(width);
-  const insideX = new Float64Array(width);
-  for (let px = 0; px < width; px++) {
-    const x = camera.x + (px + 0.5) / cellWidth;
+  const columnOf = new Int32Array(part.end - part.first);
+  const insideX = new Float64Array(part.end - part.first);
+  for (let px = 0; px < columnOf.length; px++) {
+    const x = camera.x + (part.first + px + 0.5) / cellWidth;
     const column = Math.floor(x);
     columnOf[px] = x >= 0 && column < layout.columns ? column : -1;
     insideX[px] = x - column;
@@ -56,7 +56,7 @@ export function paintMap(scene: Scene, into: Uint32Array): void {
     const y = camera.y + (py + 0.5) / lineHeight;
     const block = blockAt(layout, y);
     const inLine = block ? y - block.top - Math.floor(y - block.top) : 0;
-    const line = into.subarray(py * width, (py + 1) * width);
+    const line = into.subarray(py * width + part.first, py * width + part.end);
     if (!block || inLine * lineHeight < gap) {
       line.fill(pageColor);
       continue;
@@ -64,6 +64,16 @@ export function paintMap(scene: Scene, into: Uint32Array): void {
     const firstRow = block.first + Math.floor(y - block.top) * layout.columns;
     paintLine(scene, line, { columnOf, insideX, gap: gap / cellWidth, firstRow, end: block.end, inLine });
   }
+}
+
+/** Columns of pixels from `first` up to `end`: a map may have several parts, each of another layer. */
+export interface PixelColumns {
+  readonly first: number;
+  readonly end: number;
+}
+
+function wholeOf({ viewport }: Scene): PixelColumns {
+  return { first: 0, end: viewport.width };
 }
 
 interface Line {
@@ -108,13 +118,15 @@ function paintLine(
   }
 }
 
-function paintMeans(scene: Scene, into: Uint32Array): void {
+function paintMeans(scene: Scene, into: Uint32Array, part: PixelColumns): void {
   const { only, viewport, pageColor } = scene;
   const sums = new Float64Array(4 * viewport.width * viewport.height);
   // One range that stands out among a hundred others is seen: its pixel is the mean of those that do.
-  if (only) addRows(scene, sums, (row) => only.refusals[row] === only.code);
-  addRows(scene, sums, only ? (_, count) => count === 0 : () => true);
+  if (only) addRows(scene, sums, part, (row) => only.refusals[row] === only.code);
+  addRows(scene, sums, part, only ? (_, count) => count === 0 : () => true);
   for (let i = 0; i < into.length; i++) {
+    const px = i % viewport.width;
+    if (px < part.first || px >= part.end) continue;
     const count = sums[4 * i + 3];
     into[i] =
       count === 0
@@ -131,6 +143,7 @@ function paintMeans(scene: Scene, into: Uint32Array): void {
 function addRows(
   { layout, camera, viewport, rowColors }: Scene,
   sums: Float64Array,
+  part: PixelColumns,
   isAdded: (row: number, count: number) => boolean,
 ): void {
   const { width, height } = viewport;
@@ -141,7 +154,7 @@ function addRows(
       const line = Math.floor(index / layout.columns);
       const px = Math.floor((index - line * layout.columns + 0.5 - camera.x) * cellWidth);
       const py = Math.floor((top + line + 0.5 - camera.y) * camera.scale);
-      if (px < 0 || px >= width || py < 0 || py >= height) continue;
+      if (px < part.first || px >= part.end || py < 0 || py >= height) continue;
       const at = 4 * (py * width + px);
       if (!isAdded(row, sums[at + 3])) continue;
       const color = rowColors[row];

@@ -4,8 +4,9 @@ import { gridColumns } from '../../src/render/svg/pte-layers.ts';
 import { memory, memoryWorker, type OpenMemory } from '../memory/open-memory.ts';
 import { choice } from '../policy/judgement.ts';
 import { oneAtATime } from '../state/one-at-a-time.ts';
+import type { OwnLayer } from './layers.ts';
 import { rowAtPlace } from './layout.ts';
-import { camera, layer, layout, size, viewport } from './map-state.ts';
+import { camera, layout, size, viewport } from './map-state.ts';
 import type { TileCodes } from './raster.ts';
 
 /**
@@ -25,24 +26,24 @@ interface Loaded {
 const loaded = signal<Loaded | undefined>(undefined);
 
 /** The PTEs of the ranges in sight, as the layer wants them; undefined while cells are too small for PTEs. */
-export function tilesInSight(): TileCodes | undefined {
+export function tilesInSight(layer: OwnLayer): TileCodes | undefined {
   const tiles = loaded.value;
   const open = memory.value;
   // Those of an older reading are better than none, those of other memory are not.
   if (tiles?.source !== open?.source) return undefined;
-  if (!tiles || !open || !showsPtes() || layer.value === 'why') return undefined;
+  if (!tiles || !open || !showsPtes() || layer === 'why') return undefined;
   const { geometry } = open.host;
   return {
     indexOf: tiles.indexOf,
-    codes: codesOf(tiles),
+    codes: codesOf(tiles, layer),
     pages: pagesPerRange(geometry),
     columns: gridColumns(geometry),
   };
 }
 
-function codesOf({ before, after, restarted }: Loaded): Uint8Array {
-  if (layer.value === 'after' || layer.value === 'growth') return after;
-  return layer.value === 'restart' ? restarted : before;
+function codesOf({ before, after, restarted }: Loaded, layer: OwnLayer): Uint8Array {
+  if (layer === 'after' || layer === 'growth') return after;
+  return layer === 'restart' ? restarted : before;
 }
 
 export function showsPtes(): boolean {

@@ -1,6 +1,6 @@
 import type { Process } from '../../src/core/rules/memory-source.ts';
 import { memory } from '../memory/open-memory.ts';
-import { Commands } from './commands.tsx';
+import { lazy } from '../shell/lazy.tsx';
 import { choice, tallied } from './judgement.ts';
 import { KernelField } from './kernel-field.tsx';
 import { Limits } from './limits.tsx';
@@ -13,6 +13,8 @@ import { SizeSwitches } from './size-switches.tsx';
 import { Unchanged } from './unchanged.tsx';
 import { Unseen } from './unseen.tsx';
 import './policy.css';
+
+const Commands = lazy(async () => (await import('./commands.tsx')).Commands);
 
 interface Props {
   /** Whether reasons are what is looked at: then they come before the policy. */
