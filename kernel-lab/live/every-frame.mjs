@@ -1,8 +1,19 @@
-// Looks at a process the slow way, every entry and every frame by itself, and says where a reader of thpscope
+// Looks at processes the slow way, every entry and every frame by itself, and says where a capture of thpscope
 // says otherwise: the reference for src/linux. It runs as root, on this machine or in a guest:
 //   node every-frame.mjs DIST PID...
 // prints a line of JSON for each process, and exits with 1 where anything differs.
-import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -103,14 +114,28 @@ function folioOf(frame, flags) {
   return { head, order: Math.floor(Math.log2(end - head)) };
 }
 
-/** The anonymous bytes that smaps says PMD entries map, by the start of the VMA. */
-function pmdMappedBytes(folder) {
+/** Bytes that smaps says PMD entries map, or are clean MADV_FREE pages, by the start of the VMA. */
+function smapsBytes(folder, key) {
   const text = readFileSync(`${folder}/smaps`, 'latin1');
-  const all = [...text.matchAll(/^([0-9a-f]+)-[0-9a-f]+ [^]*?^AnonHugePages: +(\d+) kB/gm)];
+  const all = [...text.matchAll(new RegExp(`^([0-9a-f]+)-[0-9a-f]+ [^]*?^${key}: +(\\d+) kB`, 'gm'))];
   return new Map(all.map(([, start, kB]) => [Number.parseInt(start, 16), Number(kB) * 1024]));
 }
 
-/** Compares what a live source says of a process that stands still; the facts that it left open. */
+/**
+ * Whether PMD entries map every large anonymous folio of the machine, by its counters; undefined where it has
+ * none (before Linux 6.12).
+ */
+function pmdEntriesMapAll() {
+  const text = readFileSync('/proc/vmstat', 'latin1');
+  const mapped = Number(/^nr_anon_transparent_hugepages (\d+)/m.exec(text)[1]);
+  const sizes = '/sys/kernel/mm/transparent_hugepage';
+  const counted = readdirSync(sizes).filter((name) => existsSync(join(sizes, name, 'stats/nr_anon')));
+  if (counted.length === 0) return undefined;
+  const folios = (size) => Number(readFileSync(join(sizes, size, 'stats/nr_anon'), 'latin1'));
+  return counted.every((size) => folios(size) === (size === 'hugepages-2048kB' ? mapped : 0));
+}
+
+/** Compares what a source says of a process that stands still; the facts that it left open. */
 export async function compareReaders(source, pid) {
   const differing = [];
   const unknown = new Set();
@@ -124,7 +149,9 @@ export async function compareReaders(source, pid) {
   for (const vma of asked) vma.uffdArmed = vma.flags.some((flag) => ['um', 'uw', 'ui'].includes(flag));
   const folder = folderOf(pid);
   const pages = lookAtEveryFrame(folder, asked);
-  const huge = pmdMappedBytes(folder);
+  const huge = smapsBytes(folder, 'AnonHugePages');
+  const clean = smapsBytes(folder, 'LazyFree');
+  for (const vma of asked) vma.isFreed = clean.get(vma.start) > 0;
   let ranges = 0;
   for (const vma of asked) {
     let hugeBytes = 0;
@@ -160,7 +187,7 @@ function compareRange({ address, facts, folioOrders }, vma, pages, differs, unkn
       const is = ((bits[i >>> 5] >>> (i & 31)) & 1) === 1;
       const applies = page !== undefined || ['present', 'swap'].includes(fact);
       // Marks of MADV_FREE count where smaps says that pages are clean since.
-      const expected = fact === 'lazyfree' && vma.lazyFreeBytes === 0 ? false : (page?.[fact] ?? false);
+      const expected = fact === 'lazyfree' && !vma.isFreed ? false : (page?.[fact] ?? false);
       if (applies && is !== expected) differs(`${fact} at ${at.toString(16)}: ${is}`);
     }
     if (folioOrders === undefined) unknown.add('folioOrders');
@@ -169,15 +196,32 @@ function compareRange({ address, facts, folioOrders }, vma, pages, differs, unkn
   }
 }
 
+/** What the built command records of processes: for each of them a source of its items. */
+async function captured(dist, pids) {
+  // A guest has no /tmp.
+  const folder = mkdtempSync(join(existsSync(tmpdir()) ? tmpdir() : '/', 'every-frame-'));
+  const file = join(folder, 'capture.parquet');
+  const command = [join(dist, 'cli/main.js'), 'capture', '-p', pids.join(','), '-o', file];
+  execFileSync(process.execPath, command, { stdio: 'ignore' });
+  const { openSnapshotFile } = await import(pathToFileURL(join(dist, 'node.js')));
+  const opened = await openSnapshotFile(file);
+  const itemsOf = new Map(pids.map((pid) => [pid, []]));
+  let pid;
+  for await (const item of opened.value.items()) {
+    if (item.kind === 'process') pid = item.process.pid;
+    if (item.kind !== 'note') itemsOf.get(item.kind === 'skipped' ? item.pid : pid).push(item);
+  }
+  opened.value.close();
+  rmSync(folder, { recursive: true });
+  return [...itemsOf].map(([each, items]) => [each, { items: () => items }]);
+}
+
 if (process.argv[1]?.endsWith('every-frame.mjs')) {
   const [dist, ...pids] = process.argv.slice(2);
-  const load = (name) => import(pathToFileURL(join(resolve(dist), 'linux', name)));
-  const { openLiveSource } = await load('live-source.js');
-  const { RUNNING_KERNEL } = await load('kernel-tree.js');
-  for (const pid of pids.map(Number)) {
-    const source = await openLiveSource(RUNNING_KERNEL, [pid], new Date(0));
-    const compared = await compareReaders(source.value, pid);
-    console.log(JSON.stringify(compared));
+  const counted = pmdEntriesMapAll();
+  for (const [pid, source] of await captured(resolve(dist), pids.map(Number))) {
+    const compared = await compareReaders(source, pid);
+    console.log(JSON.stringify({ ...compared, pmdEntriesMapAll: counted }));
     if (compared.differing.length > 0) process.exitCode = 1;
   }
 }

@@ -752,6 +752,23 @@ static const struct {
 	{ "limited-amply", limited_amply },
 };
 
+/* Not a state: huge pages come, are split and go without end, while others are looked at. */
+static void split_for_ever(void)
+{
+	set_size(9, "madvise");
+	printf("ready 0 0 %d\n", getpid());
+	fflush(stdout);
+	for (;;) {
+		char *start = mmap(area, RANGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+
+		if (start == MAP_FAILED || madvise(start, RANGE, MADV_HUGEPAGE))
+			die("mmap");
+		touch(start, 0, 1, 1);
+		mprotect(start, PAGE, PROT_READ);
+		munmap(start, RANGE);
+	}
+}
+
 static void note(int signal)
 {
 	asked = signal;
@@ -802,6 +819,8 @@ int main(int argc, char **argv)
 	}
 	registers = register_now;
 	area = (char *)(0x100000000000UL + atol(argv[2]) * (1UL << 30));
+	if (!strcmp(argv[1], "split-for-ever"))
+		split_for_ever();
 	for (size_t i = 0; i < count; i++) {
 		if (strcmp(states[i].name, argv[1]))
 			continue;

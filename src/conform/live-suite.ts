@@ -67,6 +67,8 @@ export async function runLive(
 ): Promise<Result<LiveCase[]>> {
   const states = await runProgram(guest, '/bin/states');
   if (!states.ok) return states;
+  const counted = await checkCounters(guest);
+  if (!counted.ok) return counted;
   const cases: LiveCase[] = [];
   for (const policy of LIVE_POLICIES) {
     onProgress(cases.length, states.value.length * LIVE_POLICIES.length);
@@ -132,10 +134,72 @@ async function runPolicy(
   );
 }
 
+/** What every-frame.mjs says of a process. */
+interface Compared {
+  /** Facts that the package left unknown. */
+  readonly unknown: readonly string[];
+  /** Whether the counters of the machine say that PMD entries map every large folio. */
+  readonly pmdEntriesMapAll: boolean;
+}
+
 /** Fails where the package reads a process otherwise than a look at every frame does. */
-async function compareReaders(guest: Guest, processes: readonly LiveProcess[]): Promise<Result<unknown>> {
+async function compareReaders(
+  guest: Guest,
+  processes: readonly LiveProcess[],
+): Promise<Result<readonly Compared[]>> {
   const pids = processes.map(({ pid }) => pid).join(' ');
-  return runProgram(guest, `node /${EVERY_FRAME} /${GUEST_PACKAGE}/dist ${pids}`);
+  const lines = await runProgram(guest, `node /${EVERY_FRAME} /${GUEST_PACKAGE}/dist ${pids}`);
+  return lines.ok ? succeed(lines.value.map((line) => JSON.parse(line) as Compared)) : lines;
+}
+
+/**
+ * What else is on the machine while a process of small pages is looked at, and what the counters must say
+ * then. Frames need no look where they say that PMD entries map all, so that locks stay unknown; with folios
+ * of 64K each has to be looked at.
+ */
+const SURROUNDINGS = [
+  { state: 'huge', mapAll: true, unknown: ['locked'] },
+  { state: 'huge-by-ptes', mapAll: false, unknown: ['locked'] },
+  { state: 'folios-64k', mapAll: false, unknown: [] },
+] as const;
+
+/** Splits huge pages without end, so that counters move while others are looked at. */
+const SPLITTER = 'split-for-ever';
+
+/**
+ * Whether the package believes the counters of large folios where it may, and nowhere else: what it reads of
+ * a process is what a look at every frame sees, whatever folios others have and while these are split.
+ */
+async function checkCounters(guest: Guest): Promise<Result<void>> {
+  for (const step of [() => sleepKhugepaged(guest), () => putSizes(guest, NO_SIZES, 'always')]) {
+    const done = await step();
+    if (!done.ok) return done;
+  }
+  const looked = await startState(guest, 'plain-full', 0);
+  if (!looked.ok) return looked;
+  for (const { state, mapAll, unknown } of SURROUNDINGS) {
+    const other = await startState(guest, state, 1);
+    if (!other.ok) return other;
+    const compared = await compareReaders(guest, [looked.value, other.value]);
+    if (!compared.ok) return compared;
+    const [{ pmdEntriesMapAll, unknown: left }] = compared.value;
+    if (pmdEntriesMapAll !== mapAll || left.join() !== unknown.join())
+      return fail(
+        'unreadable',
+        `beside '${state}' counters say ${pmdEntriesMapAll}, and left unknown is '${left.join()}'`,
+      );
+    const ended = await endProgram(guest, { pid: other.value.started });
+    if (!ended.ok) return ended;
+  }
+  const splitter = await startState(guest, SPLITTER, 1);
+  if (!splitter.ok) return splitter;
+  const compared = await compareReaders(guest, [looked.value]);
+  if (!compared.ok) return compared;
+  for (const { started } of [splitter.value, looked.value]) {
+    const ended = await endProgram(guest, { pid: started });
+    if (!ended.ok) return ended;
+  }
+  return succeed(undefined);
 }
 
 async function startState(guest: Guest, state: string, slot: number): Promise<Result<LiveProcess>> {

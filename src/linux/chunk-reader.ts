@@ -69,7 +69,8 @@ interface ChunkFacts {
   /** Pages marked by MADV_FREE, whether written since or not. */
   readonly freed: Occupancy | undefined;
   readonly locked: Occupancy | undefined;
-  readonly orders: Uint8Array | undefined;
+  /** Folio orders of the pages of a range; undefined where they are not visible. */
+  readonly ordersOf: (index: number) => Uint8Array | undefined;
   readonly pmdMapped: Uint8Array | undefined;
   readonly sharedRunsOf: (index: number, shared: Occupancy) => readonly SharedRun[] | undefined;
 }
@@ -99,7 +100,9 @@ function isPrivate({ sharedBytes, privateBytes, rssBytes }: SmapsVma): boolean {
 /** The facts of a chunk of private pages, none of them in a large folio but those that PMD entries map. */
 function scannedFacts({ geometry, flags, scan }: Instruments, scanned: ScannedPages): ChunkFacts {
   const { present, swap, zero, guard, pmdMapped } = scanned;
-  const none = new Uint32Array(present.length);
+  const none = noPagesOf(present.length);
+  const { small, huge } = wholeFolios(geometry);
+  const isHuge = (index: number) => pmdMapped[index] === 1 && !hasPage(zero, index * pagesPerRange(geometry));
   return {
     present,
     swap,
@@ -109,19 +112,30 @@ function scannedFacts({ geometry, flags, scan }: Instruments, scanned: ScannedPa
     uffd: none,
     freed: undefined,
     locked: undefined,
-    orders: flags && pmdMappedOrders(geometry, scanned),
+    ordersOf: (index) => flags && (isHuge(index) ? huge : small),
     pmdMapped,
     sharedRunsOf: () => NO_RUNS,
   };
 }
 
-function pmdMappedOrders(geometry: Geometry, { zero, pmdMapped }: ScannedPages): Uint8Array {
-  const rangePages = pagesPerRange(geometry);
-  const orders = new Uint8Array(pmdMapped.length * rangePages);
-  for (let index = 0; index < pmdMapped.length; index++) {
-    const first = index * rangePages;
-    if (pmdMapped[index] && !hasPage(zero, first)) orders.fill(geometry.pmdOrder, first, first + rangePages);
-  }
+/** No pages: shared by all that have none of a kind, and never written. */
+let nothing = new Uint32Array(0);
+
+function noPagesOf(words: number): Occupancy {
+  if (nothing.length < words) nothing = new Uint32Array(words);
+  return nothing.subarray(0, words);
+}
+
+/** Orders of a range of small pages, and of one that is one folio; by the PMD order. */
+const wholeFoliosBy = new Map<number, { readonly small: Uint8Array; readonly huge: Uint8Array }>();
+
+function wholeFolios(geometry: Geometry): { readonly small: Uint8Array; readonly huge: Uint8Array } {
+  const { pmdOrder } = geometry;
+  const known = wholeFoliosBy.get(pmdOrder);
+  if (known) return known;
+  const pages = pagesPerRange(geometry);
+  const orders = { small: new Uint8Array(pages), huge: new Uint8Array(pages).fill(pmdOrder) };
+  wholeFoliosBy.set(pmdOrder, orders);
   return orders;
 }
 
@@ -155,6 +169,7 @@ function readEntries(
   const zero = zeroPages(geometry, vma, { scanned, bitmaps, folioFacts, pmdMapped });
   const mayBeShared = folioFacts?.shared ?? bitmaps.notExclusive;
   const shared = zero ? difference(mayBeShared, zero) : mayBeShared;
+  const rangePages = pagesPerRange(geometry);
   return succeed({
     present: bitmaps.present,
     swap: bitmaps.swap,
@@ -164,7 +179,7 @@ function readEntries(
     uffd: bitmaps.uffd,
     freed: folioFacts?.marks?.lazyfree,
     locked: folioFacts?.marks?.locked,
-    orders: folioFacts?.orders,
+    ordersOf: (index) => folioFacts?.orders.subarray(index * rangePages, (index + 1) * rangePages),
     pmdMapped,
     sharedRunsOf: readSharing(tools, entries, shared),
   });
@@ -198,7 +213,7 @@ function zeroPages(
     readonly pmdMapped: Uint8Array | undefined;
   },
 ): Occupancy | undefined {
-  if (isEmpty(notExclusive)) return new Uint32Array(notExclusive.length);
+  if (isEmpty(notExclusive)) return noPagesOf(notExclusive.length);
   if (!scanned || !pmdMapped) return folioFacts?.marks?.zero;
   const zero = intersection(scanned.zero, notExclusive);
   if (folioFacts?.marks) return union(zero, folioFacts.marks.zero);
@@ -214,14 +229,14 @@ function zeroPages(
 /** The ranges of a chunk that hold any page, with what the sums of the VMA tell. */
 function rangesOf(tools: Instruments, vma: SmapsVma, chunk: PageChunk, facts: ChunkFacts): RangeState[] {
   const { geometry } = tools;
-  const { present, orders, pmdMapped } = facts;
+  const { present, pmdMapped } = facts;
   const uffdArmed = isUffdArmed(vma);
   const words = wordsPerRange(geometry);
-  const none = new Uint32Array(words);
+  const none = noPagesOf(words);
   /** Cuts a bitmap of the chunk into those of its ranges; most are empty and need no cutting. */
   const cut = (bitmap: Occupancy) =>
     isEmpty(bitmap) ? () => none : (index: number) => bitmap.subarray(index * words, (index + 1) * words);
-  const noPages = new Uint32Array(present.length);
+  const noPages = noPagesOf(present.length);
   const lazyfree = readLazyfree(vma, facts.freed, noPages, geometry);
   const unreferenced = readUnreferenced(vma, lazyfree, noPages);
   const presentOf = cut(present);
@@ -236,7 +251,6 @@ function rangesOf(tools: Instruments, vma: SmapsVma, chunk: PageChunk, facts: Ch
     locked: facts.locked && cut(facts.locked),
     uffd: cut(uffdArmed ? facts.uffd : noPages),
   };
-  const rangePages = pagesPerRange(geometry);
 
   const ranges: RangeState[] = [];
   const count = (chunk.end - chunk.start) / rangeBytes(geometry);
@@ -244,7 +258,7 @@ function rangesOf(tools: Instruments, vma: SmapsVma, chunk: PageChunk, facts: Ch
     const ofRange = { present: presentOf(index), swap: swapOf(index) };
     if (isEmpty(ofRange.present) && isEmpty(ofRange.swap)) continue;
     const ranged = pageFacts(ofRange, (fact) => others[fact]?.(index));
-    const folioOrders = orders?.subarray(index * rangePages, (index + 1) * rangePages);
+    const folioOrders = facts.ordersOf(index);
     ranges.push({
       geometry,
       address: chunk.start + index * rangeBytes(geometry),

@@ -112,17 +112,19 @@ class OpenChunk {
   constructor(geometry: Geometry, start: number, limit: number) {
     const ranges = (limit - start) / rangeBytes(geometry);
     const words = Math.ceil((ranges * pagesPerRange(geometry)) / 32);
-    const bitmap = () => new Uint32Array(words);
+    // One piece of memory, for most VMAs are small: one for each would take longer than its use.
+    const bitmaps = new ArrayBuffer(4 * 4 * words + ranges);
+    const bitmap = (index: number) => new Uint32Array(bitmaps, 4 * words * index, words);
     this.#geometry = geometry;
     this.#start = start;
     this.#end = start;
     this.limit = limit;
     this.#pages = {
-      present: bitmap(),
-      swap: bitmap(),
-      zero: bitmap(),
-      guard: bitmap(),
-      pmdMapped: new Uint8Array(ranges),
+      present: bitmap(0),
+      swap: bitmap(1),
+      zero: bitmap(2),
+      guard: bitmap(3),
+      pmdMapped: new Uint8Array(bitmaps, 4 * 4 * words, ranges),
     };
   }
 

@@ -7,8 +7,16 @@ import { crc32 } from './crc32.ts';
 import { type PlacedNotice, packMetadata } from './metadata.ts';
 import type { Output } from './output-file.ts';
 import { factsOfProcess, processKey } from './process-facts.ts';
-import { toRow } from './row.ts';
-import { COLUMN_NAMES, groupRows, PARQUET_SCHEMA, type SnapshotRow, wantsStatistics } from './schema.ts';
+import { NO_RANGE, ownerColumns, rangeColumns } from './row.ts';
+import {
+  COLUMN_NAMES,
+  type ColumnName,
+  groupRows,
+  type OwnerColumns,
+  PARQUET_SCHEMA,
+  type RangeColumns,
+  wantsStatistics,
+} from './schema.ts';
 
 /** What has been written so far. */
 export interface SnapshotProgress {
@@ -30,14 +38,16 @@ export class RowGroupWriter {
   readonly #notices: PlacedNotice[] = [];
   readonly #facts = new Map<string, ReturnType<typeof factsOfProcess>>();
   readonly #groupChecksums: number[] = [];
-  #rows: SnapshotRow[] = [];
+  /** The rows of the group in two halves: rows of one VMA share the first. */
+  #owners: OwnerColumns[] = [];
+  #rangesOf: RangeColumns[] = [];
   #rowsBefore = 0;
   #processes = 0;
   #ranges = 0;
   #process: Process | undefined;
   #vma: Vma | undefined;
-  /** Whether the process, or VMA if there is one, is in no row so far. */
-  #unwritten = false;
+  /** Those of the process and VMA, once they are in a row. */
+  #owner: OwnerColumns | undefined;
 
   constructor(file: Output, host: Host, onProgress?: (progress: SnapshotProgress) => void) {
     this.#host = host;
@@ -62,7 +72,7 @@ export class RowGroupWriter {
         await this.#writeUnwritten();
         this.#process = item.process;
         this.#vma = undefined;
-        this.#unwritten = true;
+        this.#owner = undefined;
         this.#facts.set(processKey(item.process), factsOfProcess(item.process));
         this.#processes++;
         break;
@@ -70,15 +80,19 @@ export class RowGroupWriter {
         // The rows of a process's first VMA show the process too.
         if (this.#vma) await this.#writeUnwritten();
         this.#vma = item.vma;
-        this.#unwritten = true;
+        this.#owner = undefined;
         break;
       case 'ranges':
-        for (const range of item.ranges) await this.#writeRange(range);
+        for (const range of item.ranges) {
+          this.#addRange(range);
+          // Waiting for each would take as long as writing them.
+          if (this.#isFull) await this.#writeGroup();
+        }
         break;
       case 'skipped':
       case 'note':
         await this.#writeUnwritten();
-        this.#notices.push({ row: this.#rowsBefore + this.#rows.length, notice: item });
+        this.#notices.push({ row: this.#rowsBefore + this.#owners.length, notice: item });
     }
   }
 
@@ -95,38 +109,44 @@ export class RowGroupWriter {
     return this.#progress();
   }
 
-  async #writeRange(range: RangeState): Promise<void> {
+  #addRange(range: RangeState): void {
     checkRange(range, this.#host.geometry);
     if (!this.#vma) throw new Error('bug: ranges without their VMA');
-    this.#unwritten = false;
     this.#ranges++;
-    await this.#writeRow(this.#vma, range);
+    this.#addRow(rangeColumns(range));
   }
 
+  /** A row for the process, or for its VMA, if no row shows it so far. */
   async #writeUnwritten(): Promise<void> {
-    if (!this.#unwritten) return;
-    this.#unwritten = false;
-    await this.#writeRow(this.#vma);
+    if (!this.#process || this.#owner) return;
+    this.#addRow(NO_RANGE);
+    if (this.#isFull) await this.#writeGroup();
   }
 
-  async #writeRow(vma?: Vma, range?: RangeState): Promise<void> {
+  #addRow(range: RangeColumns): void {
     if (!this.#process) throw new Error('bug: memory without its process');
-    this.#rows.push(toRow(this.#host, this.#process, vma, range));
-    if (this.#rows.length === this.#groupRows) await this.#writeGroup();
+    this.#owner ??= ownerColumns(this.#host, this.#process, this.#vma);
+    this.#owners.push(this.#owner);
+    this.#rangesOf.push(range);
+  }
+
+  get #isFull(): boolean {
+    return this.#owners.length === this.#groupRows;
   }
 
   async #writeGroup(): Promise<void> {
-    const rows = this.#rows;
-    if (rows.length === 0) return;
+    const [owners, ranges] = [this.#owners, this.#rangesOf];
+    if (owners.length === 0) return;
     const columnData = COLUMN_NAMES.map((name) => ({
       name,
-      data: rows.map((row) => row[name]),
+      data: isOfRange(name) ? ranges.map((row) => row[name]) : owners.map((row) => row[name]),
       statistics: wantsStatistics(name),
     }));
-    await this.#parquet.write({ columnData, rowGroupSize: rows.length });
+    await this.#parquet.write({ columnData, rowGroupSize: owners.length });
     this.#groupChecksums.push(this.#buffer.flushedChecksum);
-    this.#rowsBefore += rows.length;
-    this.#rows = [];
+    this.#rowsBefore += owners.length;
+    this.#owners = [];
+    this.#rangesOf = [];
     this.#onProgress?.(this.#progress());
   }
 
@@ -155,6 +175,10 @@ class GroupBuffer extends ByteWriter {
   override finish(): Promise<void> {
     return this.flush();
   }
+}
+
+function isOfRange(name: ColumnName): name is keyof RangeColumns {
+  return name in NO_RANGE;
 }
 
 function checkRange({ geometry, address }: RangeState, host: Geometry): void {

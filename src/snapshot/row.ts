@@ -13,14 +13,12 @@ import {
   unpackFolioOrders,
   unpackSharedRuns,
 } from './packed-bytes.ts';
-import type { ColumnName, SnapshotColumns, SnapshotRow } from './schema.ts';
+import type { ColumnName, OwnerColumns, RangeColumns, SnapshotColumns } from './schema.ts';
 
 const NO_RUNS: readonly SharedRun[] = [];
 
-/** The row of a range; of a VMA when there is no range; of a process when there is no VMA either. */
-export function toRow(host: Host, process: Process, vma?: Vma, range?: RangeState): SnapshotRow {
-  const { geometry } = host;
-  const pack = (bitmap: Occupancy | undefined) => (bitmap ? packBitmap(bitmap, geometry) : null);
+/** What rows say of their process, and of their VMA if they have one. */
+export function ownerColumns(host: Host, process: Process, vma: Vma | undefined): OwnerColumns {
   return {
     host: host.name,
     boot_id: host.bootId,
@@ -31,8 +29,8 @@ export function toRow(host: Host, process: Process, vma?: Vma, range?: RangeStat
     cgroup: process.cgroup,
     // The metadata says where it is not known.
     process_thp_disabled: process.thpDisabled ?? false,
-    page_shift: geometry.pageShift,
-    pmd_order: geometry.pmdOrder,
+    page_shift: host.geometry.pageShift,
+    pmd_order: host.geometry.pmdOrder,
     vma_start: vma ? packAddress(vma.start) : null,
     vma_end: vma ? packAddress(vma.end) : null,
     vma_name: vma?.name ?? null,
@@ -41,14 +39,31 @@ export function toRow(host: Host, process: Process, vma?: Vma, range?: RangeStat
     vma_thp_eligible: vma?.thpEligible ?? null,
     vma_rss_bytes: vma ? BigInt(vma.rssBytes) : null,
     vma_swap_bytes: vma ? BigInt(vma.swapBytes) : null,
-    range_address: range ? packAddress(range.address) : null,
-    uffd_armed: range?.uffdArmed ?? null,
-    ...eachFact((fact) => pack(range?.facts[fact])),
-    folio_orders: range?.folioOrders ? packFolioOrders(range.folioOrders) : null,
-    pmd_mapped: range?.pmdMapped ?? null,
-    shared_runs: range?.sharedRuns ? packSharedRuns(range.sharedRuns) : null,
   };
 }
+
+/** What the row of a range says of it. */
+export function rangeColumns(range: RangeState): RangeColumns {
+  const pack = (bitmap: Occupancy | undefined) => (bitmap ? packBitmap(bitmap, range.geometry) : null);
+  return {
+    range_address: packAddress(range.address),
+    uffd_armed: range.uffdArmed,
+    ...eachFact((fact) => pack(range.facts[fact])),
+    folio_orders: range.folioOrders ? packFolioOrders(range.folioOrders) : null,
+    pmd_mapped: range.pmdMapped ?? null,
+    shared_runs: range.sharedRuns ? packSharedRuns(range.sharedRuns) : null,
+  };
+}
+
+/** The range columns of a row that is of a VMA, or of a process. */
+export const NO_RANGE: RangeColumns = {
+  range_address: null,
+  uffd_armed: null,
+  ...eachFact(() => null),
+  folio_orders: null,
+  pmd_mapped: null,
+  shared_runs: null,
+};
 
 export function processOf(columns: SnapshotColumns, row: number): Process {
   return {

@@ -47,7 +47,7 @@ interface VmaColumns {
 }
 
 /** All null in a row that only names a VMA. Bytes: see packed-bytes.ts. */
-interface RangeColumns extends Record<PageFact, Uint8Array | null> {
+export interface RangeColumns extends Record<PageFact, Uint8Array | null> {
   range_address: bigint | null;
   uffd_armed: boolean | null;
   folio_orders: Uint8Array | null;
@@ -55,7 +55,10 @@ interface RangeColumns extends Record<PageFact, Uint8Array | null> {
   shared_runs: Uint8Array | null;
 }
 
-export interface SnapshotRow extends ProcessColumns, VmaColumns, RangeColumns {}
+/** What all rows of a VMA have in common. */
+export interface OwnerColumns extends ProcessColumns, VmaColumns {}
+
+export interface SnapshotRow extends OwnerColumns, RangeColumns {}
 
 export type ColumnName = keyof SnapshotRow;
 

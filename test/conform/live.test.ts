@@ -101,13 +101,16 @@ test('the JSON says why, and conforms to its schema', () => {
 /** A guest with two states, one of whose processes is that of a child; its khugepaged is slow at first. */
 function fakeGuest(): Guest & { readonly lines: string[] } {
   const lines: string[] = [];
-  let [collapsed, scans] = [false, 0];
+  let [collapsed, scans, state] = [false, 0, ''];
   const answer = (line: string): string[] => {
     lines.push(line);
     if (line === 'run /bin/states') return ['| plain', '| forked', 'done exit=0'];
+    state = /^start \/bin\/states (\S+) 1$/.exec(line)?.[1] ?? state;
     if (line.startsWith('start /bin/states plain')) return ['| ready 40000000 1 10', 'done pid=10'];
+    if (/^start \/bin\/states (huge|folios|split)/.test(line))
+      return ['| ready 80000000 1 31', 'done pid=30'];
     if (line.startsWith('start /bin/states forked')) return ['| ready 80000000 1 21', 'done pid=20'];
-    if (line.startsWith('run node /every-frame.mjs ')) return ['done exit=0'];
+    if (line.startsWith('run node /every-frame.mjs ')) return [...comparedBeside(state), 'done exit=0'];
     if (line.startsWith('run node ')) {
       collapsed = false;
       return [
@@ -127,6 +130,12 @@ function fakeGuest(): Guest & { readonly lines: string[] } {
     return ['done'];
   };
   return { lines, features: new Set(), ask: async ([line]) => succeed(answer(line)), stop: async () => {} };
+}
+
+/** What every-frame.mjs prints of a process beside one in a state. */
+function comparedBeside(state: string): string[] {
+  const unknown = state === 'folios-64k' ? [] : ['locked'];
+  return [`| ${JSON.stringify({ pid: 10, unknown, differing: [], pmdEntriesMapAll: state === 'huge' })}`];
 }
 
 const PREDICTION = {
@@ -176,5 +185,22 @@ test('a reading that differs from a look at every frame ends it', async () => {
   };
   expect(await runLive(asked, kernel, () => {})).toMatchObject({
     failure: { message: expect.stringContaining('order at 40000000: 0, not 4') },
+  });
+});
+
+test('counters that are believed where a split folio is end it', async () => {
+  const kernel = { name: '7.3', version: '7.3.0', path: '', modules: [], model: KERNEL_MODELS['linux-7.3'] };
+  const guest = fakeGuest();
+  const { ask } = guest;
+  const believing: Guest = {
+    ...guest,
+    ask: async (lines, timeout) => {
+      const answer = await ask(lines, timeout);
+      const believed = (line: string) => line.replace('"pmdEntriesMapAll":false', '"pmdEntriesMapAll":true');
+      return answer.ok ? succeed(answer.value.map(believed)) : answer;
+    },
+  };
+  expect(await runLive(believing, kernel, () => {})).toMatchObject({
+    failure: { message: "beside 'huge-by-ptes' counters say true, and left unknown is 'locked'" },
   });
 });

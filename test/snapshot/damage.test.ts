@@ -11,7 +11,7 @@ import { SnapshotError } from '../../src/snapshot/damage.ts';
 import { openSnapshotFile } from '../../src/snapshot/file.ts';
 import { packMetadata } from '../../src/snapshot/metadata.ts';
 import { openSnapshot } from '../../src/snapshot/reader.ts';
-import { toRow } from '../../src/snapshot/row.ts';
+import { ownerColumns, rangeColumns } from '../../src/snapshot/row.ts';
 import { COLUMN_NAMES, PARQUET_SCHEMA, type SnapshotRow } from '../../src/snapshot/schema.ts';
 import {
   bufferOf,
@@ -170,7 +170,7 @@ function snapshotOf(rows: SnapshotRow[], host = hostOf()): Uint8Array {
 }
 
 describe('rows that cannot be', () => {
-  const row = toRow(hostOf(), redis, vmaAt(0, 2 ** 30), rangeAt(1, 512));
+  const row = { ...ownerColumns(hostOf(), redis, vmaAt(0, 2 ** 30)), ...rangeColumns(rangeAt(1, 512)) };
 
   test('a sound row is read', async () => {
     expect(await read(snapshotOf([row]))).toHaveLength(3);

@@ -64,7 +64,7 @@ export function withoutBlock(occupancy: Occupancy, first: number, count: number)
 }
 
 export function isEmpty(occupancy: Occupancy): boolean {
-  for (const word of occupancy) if (word !== 0) return false;
+  for (let i = 0; i < occupancy.length; i++) if (occupancy[i] !== 0) return false;
   return true;
 }
 
