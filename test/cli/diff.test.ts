@@ -1,7 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Host, MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { writeSnapshot } from '../../src/snapshot/writer.ts';
 import { knownRanges, processItem, vmaItem } from '../analysis/streams.ts';
@@ -126,6 +128,68 @@ test('JSON keeps to its schema, and CSV has a row a process and VMA', async () =
   expect(rows).toHaveLength(1 + 3 + 2);
   const columns = rows[0].split(',').length;
   expect(rows.every((row) => row.split(',').length === columns)).toBe(true);
+});
+
+describe('a series', () => {
+  const series = join(folder, 'series');
+  beforeAll(() => {
+    mkdirSync(series);
+    for (const [name, at] of [
+      ['before', '120000'],
+      ['after', '123000'],
+      ['before', '130000'],
+    ])
+      copyFileSync(join(folder, `${name}.parquet`), join(series, `20261127T${at}Z.parquet`));
+    copyFileSync(join(folder, 'old.parquet'), join(series, 'other.parquet'));
+  });
+
+  test('is a row a snapshot, with the settings that changed before it', async () => {
+    const text = await ask(series);
+    expect(text.slice(text.indexOf('READ AT'))).toMatchInlineSnapshot(`
+      "READ AT (UTC)        MEMORY  HUGE  COLLAPSED  FILLED  SPLIT  TOUCHED  FREED  RESTARTED
+      2026-11-27 12:00:00   5.59M    0B
+      2026-11-27 12:30:00   4.23M    2M      1.95M     48K     0B       0B  1.37M          1
+          khugepaged/max_ptes_none: 511 -> 64
+      2026-11-27 12:00:00   5.59M    0B         0B      0B  1.95M    1.37M    48K          1
+          khugepaged/max_ptes_none: 64 -> 511
+
+      from the first to the last: memory 5.59M -> 5.59M, huge 0B -> 0B
+      RESTARTED counts processes that ended, are new, or have another pid; only sums of them are known.
+      "
+    `);
+  });
+
+  test('is JSON of its schema, and rows', async () => {
+    const json = JSON.parse(await ask(`${series} --json`));
+    expectSchema('diff-series', json);
+    expect(json.steps).toMatchObject([{ collapsedPages: { 9: 500 } }, { splitPages: 500, restarted: 1 }]);
+    expect((await ask(`${series} --csv`)).trim().split('\n')).toHaveLength(3);
+  });
+
+  test('is written by capture --every, whole until a signal comes', async () => {
+    const written = mkdtempSync(join(folder, 'written-'));
+    const args = ['capture', '-p', String(process.pid), '--every', '10m', '-o', written];
+    const command = spawn(process.execPath, ['dist/cli/main.js', ...args], { stdio: 'ignore' });
+    const ended = once(command, 'exit');
+    await vi.waitUntil(() => readdirSync(written).some((name) => name.endsWith('Z.parquet')), 30_000);
+    command.kill('SIGINT');
+    expect(await ended).toEqual([130, null]);
+    expect(readdirSync(written)).toHaveLength(1);
+    const { stderr, code } = await thpscope(['diff', written]);
+    expect(stderr).toContain('has only one snapshot of a series');
+    expect(code).toBe(2);
+  });
+
+  test.each([
+    ['--keep 5', 'give --every'],
+    ['--every 5s', 'at least 10s'],
+    ['--every 1h --keep none', 'write a number of snapshots'],
+    ['--every 1h --keep 0', 'write a number of snapshots'],
+    ['--every 1h --budget 0%', 'write a share'],
+  ])('capture %s is refused', async (flags, sentence) => {
+    const args = ['capture', '-p', String(process.pid), '-o', series, ...words(flags)];
+    expect(await thpscope(args)).toMatchObject({ code: 2, stderr: expect.stringContaining(sentence) });
+  });
 });
 
 describe('what cannot be compared is refused in a sentence', () => {

@@ -16,6 +16,7 @@ export function expectSchema(
     | 'verify'
     | 'compare'
     | 'diff'
+    | 'diff-series'
     | 'digest'
     | 'sweep'
     | 'advise'

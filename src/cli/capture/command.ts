@@ -1,11 +1,16 @@
 import { buildCommand } from '@stricli/core';
 import { describeCommand } from '../shared/command-docs.ts';
 import type { Context } from '../shared/context.ts';
-import { optionalSwitch } from '../shared/flag-kinds.ts';
+import { optionalSwitch, optionalText } from '../shared/flag-kinds.ts';
 import { outputFile, type WrittenFlags, writtenJson } from '../shared/output-flags.ts';
 import { budgetFlag, PROCESSES, type ProcessFlags, processFlags } from '../shared/source-flags.ts';
 
-export type CaptureFlags = ProcessFlags & WrittenFlags & { readonly redact?: boolean };
+export type CaptureFlags = ProcessFlags &
+  WrittenFlags & {
+    readonly every?: string;
+    readonly keep?: string;
+    readonly redact?: boolean;
+  };
 
 export const captureCommand = buildCommand<CaptureFlags, [], Context>({
   loader: async () => (await import('./run.ts')).capture,
@@ -14,6 +19,11 @@ export const captureCommand = buildCommand<CaptureFlags, [], Context>({
       ...processFlags,
       ...budgetFlag,
       ...outputFile('Snapshot'),
+      every: optionalText('TIME', 'Go on, with a snapshot so often (10m) in the folder that -o names'),
+      keep: optionalText(
+        'N|SIZE',
+        'What such a series may take, 10G by default: so many snapshots or bytes; then the oldest go',
+      ),
       redact: optionalSwitch('Leave out names and shift addresses'),
       ...writtenJson,
     },
@@ -21,7 +31,10 @@ export const captureCommand = buildCommand<CaptureFlags, [], Context>({
   },
   docs: {
     brief: 'Write a snapshot of live processes',
-    customUsage: [`(${PROCESSES}) -o FILE [--redact]`],
+    customUsage: [
+      `(${PROCESSES}) -o FILE [--redact]`,
+      `(${PROCESSES}) -o FOLDER --every TIME [--keep N|SIZE]`,
+    ],
     fullDescription: describeCommand(
       [
         'Writes what predict would read of processes to a Parquet file, to be predicted, compared or queried later.',
@@ -29,6 +42,7 @@ export const captureCommand = buildCommand<CaptureFlags, [], Context>({
       [
         'thpscope capture -p $(pidof -s redis-server) -o redis.parquet',
         'thpscope capture --all --redact -o host.parquet',
+        'thpscope capture --all --every 10m --budget 2% --keep 1000 -o /var/lib/thpscope/series',
         'ssh host thpscope capture --all -o - > host.parquet',
       ],
     ),

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { getuid } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatBytes, parseBytes } from '../../core/base/bytes.ts';
-import { parseDuration } from '../../core/base/duration.ts';
 import { type Failure, fail, failWith, type Result, succeed } from '../../core/base/failure.ts';
 import { plural } from '../../core/base/plural.ts';
 import { sum } from '../../core/base/sum.ts';
@@ -18,16 +17,16 @@ import type { FleetStore } from '../../fleet/stores/store.ts';
 import { KernelTree } from '../../linux/kernel-tree.ts';
 import { readMachineMemory, readUptime } from '../../linux/machine-memory.ts';
 import { withoutLeftOut } from '../../render/words/left-out.ts';
-import { type Context, print, reportFailure, warn } from '../shared/context.ts';
+import { type Context, print, warn } from '../shared/context.ts';
 import { parseCpuBudget } from '../shared/cpu-budget.ts';
 import { digestProcesses } from '../shared/digest-source.ts';
 import { interruptible } from '../shared/interrupt.ts';
 import { originField } from '../shared/origin.ts';
+import { parsePeriod, readEvery } from '../shared/period.ts';
 import type { CollectFlags } from './command.ts';
 
 /** One attempt to reach a bucket may take so long. */
 const NETWORK_TIMEOUT_MS = 60_000;
-const SHORTEST_PERIOD_MS = 10_000;
 
 /** `thpscope collect`: readings of this host for a dataset of many. */
 export async function collect(this: Context, flags: CollectFlags): Promise<void> {
@@ -52,24 +51,16 @@ async function collectReadings(
   const checked = collectionFromFlags(context, flags);
   if (!checked.ok) return checked;
   const collection = checked.value;
-  const { periodMs } = collection;
-  if (periodMs === undefined) return collectOne(context, flags, collection, signal);
-  for (let next = performance.now(); ; ) {
-    const done = await collectOne(context, flags, collection, signal);
-    // A host that cannot be read or delivered now may be in an hour.
-    if (!done.ok) reportFailure(context, done.failure);
-    while (next <= performance.now()) next += periodMs;
-    await sleep(next - performance.now(), undefined, { signal }).catch(() => {});
-    signal.throwIfAborted();
-  }
+  return readEvery(context, collection.periodMs, signal, () =>
+    collectOne(context, flags, collection, signal),
+  );
 }
 
 function collectionFromFlags(context: Context, flags: CollectFlags): Result<Collection> {
   const { env } = context.process;
-  const every = flags.every === undefined ? undefined : parseDuration(flags.every);
-  if (flags.every !== undefined && (every === undefined || every / 1e6 < SHORTEST_PERIOD_MS))
-    return fail('usage', `--every ${flags.every}: write a time of at least 10s, such as 10m or 1h`);
-  const periodMs = every === undefined ? undefined : every / 1e6;
+  const every = parsePeriod(flags.every);
+  if (!every.ok) return every;
+  const periodMs = every.value;
   const budget = parseCpuBudget(flags.budget, periodMs);
   if (!budget.ok) return budget;
   const limit = parseBytes(flags.spoolSize);

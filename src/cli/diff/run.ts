@@ -1,6 +1,4 @@
-import { type ForetoldUnder, memoryDifference } from '../../analysis/memory-difference.ts';
-import { RangeTable } from '../../analysis/range-table.ts';
-import { readingDifference } from '../../analysis/reading-difference.ts';
+import { statSync } from 'node:fs';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import type { Host } from '../../core/rules/memory-source.ts';
 import { diffCsv } from '../../render/csv/diff.ts';
@@ -12,11 +10,11 @@ import { type CommandPolicy, policyFromFlags } from '../shared/command-policy.ts
 import { type Context, print, reportFailure, styleFor, warn } from '../shared/context.ts';
 import { isDigestFile } from '../shared/is-digest-file.ts';
 import { originField, printOrigin } from '../shared/origin.ts';
-import { startProgress } from '../shared/progress.ts';
-import { readMemory } from '../shared/read-memory.ts';
-import { type OpenedMemory, openProcesses, openSnapshots, otherPageSize } from '../shared/source.ts';
+import { type PolicyFlags, policyFlags } from '../shared/policy-flags.ts';
+import { type OpenedMemory, openProcesses, openSnapshots } from '../shared/source.ts';
 import { readVersion } from '../shared/version.ts';
 import type { DiffFlags } from './command.ts';
+import { readDifference } from './read-difference.ts';
 
 /** Rows of the table of processes. */
 const TABLE_ROWS = 20;
@@ -29,46 +27,29 @@ export async function diff(this: Context, flags: DiffFlags, ...words: string[]):
 }
 
 async function diffReadings(context: Context, inputs: CommandInputs<DiffFlags>): Promise<Result<void>> {
-  const { flags } = inputs;
+  const { flags, files } = inputs;
   if (flags.csv && flags.json) return fail('usage', '--csv and --json are two forms: give one');
+  const folder = files.find(({ path }) => statSync(path, { throwIfNoEntry: false })?.isDirectory());
+  if (folder) {
+    if (files.length > 1 || isLive(flags) || isAsked(flags))
+      return fail('usage', `${folder.name}: is a series, which is compared alone and without settings`);
+    const { diffSeries } = await import('./series.ts');
+    return diffSeries(context, flags, folder.path);
+  }
   const opened = await openBoth(context, inputs);
   if (!opened.ok) return opened;
   const [before, after] = opened.value;
-  const hosts = [before.source.host, after.source.host] as const;
-  const { geometry } = hosts[0];
-  const asked = await policyAsked(flags, hosts);
+  const asked = await policyAsked(flags, before.source.host, after.source.host);
   if (!asked.ok) {
     before.close();
     after.close();
     return asked;
   }
-  const under: ForetoldUnder | undefined = asked.value && {
-    runPolicy: asked.value,
-    surroundings: hosts[0],
-  };
-  const progress = startProgress(context);
-  const table = new RangeTable(geometry, before.rows);
-  const first = await readMemory(
-    before,
-    async (items) => {
-      for await (const item of items) table.add(item);
-      return succeed(undefined);
-    },
-    { progress },
-  );
-  if (!first.ok) {
-    after.close();
-    return first;
-  }
-  const second = await readMemory(
-    after,
-    async (items) => succeed(await memoryDifference(table, hosts[0], items, hosts[1], under)),
-    { progress },
-  );
-  if (!second.ok) return second;
-  const elapsedMs = Date.parse(hosts[1].time) - Date.parse(hosts[0].time);
-  const difference = readingDifference(second.value.value, ...hosts, elapsedMs);
-  const origins = [...first.value.origins, ...second.value.origins];
+  const under = asked.value && { runPolicy: asked.value, surroundings: before.source.host };
+  const read = await readDifference(context, before, after, under);
+  if (!read.ok) return read;
+  const { difference, notes } = read.value;
+  const origins = read.value.origins.flat();
   if (flags.json) {
     await print(context, `${JSON.stringify({ ...diffJson(difference), ...originField(origins) })}\n`);
     return succeed(undefined);
@@ -80,7 +61,7 @@ async function diffReadings(context: Context, inputs: CommandInputs<DiffFlags>):
     );
     return succeed(undefined);
   }
-  for (const each of [first.value.origins, second.value.origins]) await printOrigin(context, each);
+  for (const each of read.value.origins) await printOrigin(context, each);
   const view = {
     difference,
     asked: asked.value,
@@ -88,16 +69,16 @@ async function diffReadings(context: Context, inputs: CommandInputs<DiffFlags>):
     top: flags.top ?? TABLE_ROWS,
   };
   await print(context, diffText(view, styleFor(context, flags.color)));
-  for (const note of new Set([...first.value.notes, ...second.value.notes])) warn(context, note);
+  for (const note of notes) warn(context, note);
   return succeed(undefined);
 }
 
-/** The earlier reading and the later one: of the same page sizes. */
+/** The earlier reading and the later one. */
 async function openBoth(
   context: Context,
   { flags, files }: CommandInputs<DiffFlags>,
 ): Promise<Result<readonly [before: OpenedMemory, after: OpenedMemory]>> {
-  const live = (flags.pid?.length ?? 0) > 0 || flags.cgroup !== undefined || flags.all === true;
+  const live = isLive(flags);
   const [earlier, later, ...more] = files;
   if (!earlier || more.length > 0 || (later === undefined) !== live)
     return fail(
@@ -119,42 +100,24 @@ async function openBoth(
     before.value.close();
     return after;
   }
-  const [a, b] = [before.value.source.host.geometry, after.value.source.host.geometry];
-  if (a.pmdOrder === b.pmdOrder && a.pageShift === b.pageShift) return succeed([before.value, after.value]);
-  before.value.close();
-  after.value.close();
-  return otherPageSize(context.command, later?.name ?? 'this machine', earlier.name);
+  return succeed([before.value, after.value]);
 }
 
-/** The settings that are asked about; undefined where no flag names any: then nothing is predicted. */
+function isLive({ pid = [], cgroup, all }: DiffFlags): boolean {
+  return pid.length > 0 || cgroup !== undefined || all === true;
+}
+
+/** Whether any flag names settings: else nothing is predicted. */
+function isAsked(flags: DiffFlags): boolean {
+  return Object.keys(policyFlags).some((name) => flags[name as keyof PolicyFlags] !== undefined);
+}
+
+/** The settings that are asked about; undefined where none are. */
 async function policyAsked(
   flags: CommandInputs<DiffFlags>['flags'],
-  [before, after]: readonly [Host, Host],
+  before: Host,
+  after: Host,
 ): Promise<Result<CommandPolicy | undefined>> {
-  const {
-    policy,
-    enabled,
-    set,
-    orders,
-    maxPtesNone,
-    maxPtesSwap,
-    maxPtesShared,
-    outcome,
-    kernel,
-    algorithm,
-  } = flags;
-  const given = [
-    policy,
-    enabled,
-    set,
-    orders,
-    maxPtesNone,
-    maxPtesSwap,
-    maxPtesShared,
-    outcome,
-    kernel,
-    algorithm,
-  ];
-  if (given.every((flag) => flag === undefined)) return succeed(undefined);
+  if (!isAsked(flags)) return succeed(undefined);
   return await policyFromFlags(flags, before.geometry, { ...before, settings: after.settings });
 }

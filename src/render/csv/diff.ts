@@ -3,7 +3,7 @@ import type { PageChanges } from '../../analysis/page-changes.ts';
 import { sum } from '../../core/base/sum.ts';
 import { csvCell, ORIGIN_COLUMNS } from './origin.ts';
 
-const COLUMNS: readonly [name: string, pages: (changes: PageChanges) => number][] = [
+export const CHANGE_COLUMNS: readonly [name: string, pages: (changes: PageChanges) => number][] = [
   ['resident_before', ({ before }) => sum(before)],
   ['resident_after', ({ after }) => sum(after)],
   ['huge_before', ({ before }) => sum(before.slice(1))],
@@ -24,9 +24,9 @@ const COLUMNS: readonly [name: string, pages: (changes: PageChanges) => number][
  */
 export function diffCsv({ processes, geometry }: MemoryDifference, vmas: boolean, origin: string): string {
   const sizes = (changes: PageChanges) =>
-    COLUMNS.map(([, pages]) => pages(changes) * 2 ** geometry.pageShift);
+    CHANGE_COLUMNS.map(([, pages]) => pages(changes) * 2 ** geometry.pageShift);
   const head = ['pid_before', 'pid_after', 'command', 'vma', 'vma_name'];
-  const names = COLUMNS.map(([name]) => `${name}_bytes`);
+  const names = CHANGE_COLUMNS.map(([name]) => `${name}_bytes`);
   const rows = processes.flatMap((process) => [
     [...nameCells(process), '', '', ...sizes(process.changes), origin],
     ...(vmas ? process.vmas : []).map(({ vma, changes }) => [

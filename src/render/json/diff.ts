@@ -39,7 +39,7 @@ function nameJson({ pid, startTime, command, cgroup }: Process): object {
   return { pid, startTime, command, cgroup };
 }
 
-function changesJson({ before, after, collapsed, ranges, unseen, ...pages }: PageChanges): object {
+export function changesJson({ before, after, collapsed, ranges, unseen, ...pages }: PageChanges): object {
   const { split, filled, swappedIn, touched, swappedOut, freed } = pages;
   return {
     pagesBefore: byOrder(before),
