@@ -7,14 +7,23 @@ import {
   setPages,
 } from '../core/memory/occupancy.ts';
 import type { Window } from '../core/memory/order.ts';
-import { collapsesOf } from '../core/plan/plan.ts';
-import { addVerdict, emptyTally, type Tally } from './tally.ts';
-import type { Verdict } from './verdict.ts';
+import type { RangeState } from '../core/memory/range-state.ts';
+import { type CollapsePlan, collapsesOf } from '../core/plan/plan.ts';
+
+/** What one algorithm does, added up. Pages are base pages. */
+export interface AlgorithmWork {
+  attempts: number;
+  collapses: number;
+  coveredPages: number;
+  filledPages: number;
+  copiedPages: number;
+}
 
 /** What two algorithms do to the same memory. */
 export interface Comparison {
+  readonly geometry: Geometry;
   /** One of each. */
-  readonly tallies: readonly [Tally, Tally];
+  readonly work: readonly [AlgorithmWork, AlgorithmWork];
   /** Ranges that khugepaged scans. */
   ranges: number;
   /**
@@ -30,8 +39,10 @@ export interface Comparison {
 }
 
 export function emptyComparison(geometry: Geometry): Comparison {
+  const none = () => ({ attempts: 0, collapses: 0, coveredPages: 0, filledPages: 0, copiedPages: 0 });
   return {
-    tallies: [emptyTally(geometry), emptyTally(geometry)],
+    geometry,
+    work: [none(), none()],
     ranges: 0,
     otherAttempts: 0,
     otherCollapses: 0,
@@ -40,19 +51,35 @@ export function emptyComparison(geometry: Geometry): Comparison {
   };
 }
 
-/** Adds what two algorithms do to one range of a process. */
-export function addComparison(comparison: Comparison, pid: number, a: Verdict, b: Verdict): void {
-  addVerdict(comparison.tallies[0], a);
-  addVerdict(comparison.tallies[1], b);
-  if (!a.plan || !b.plan) return;
+/** Adds what two algorithms do to one range of a process, which khugepaged scans. */
+export function addComparison(
+  comparison: Comparison,
+  pid: number,
+  { geometry, address }: Pick<RangeState, 'geometry' | 'address'>,
+  a: CollapsePlan,
+  b: CollapsePlan,
+): void {
+  addPlan(comparison.work[0], a);
+  addPlan(comparison.work[1], b);
   comparison.ranges++;
-  if (!sameWindows(a.plan.attempts, b.plan.attempts)) comparison.otherAttempts++;
-  if (sameWindows(collapsesOf(a.plan), collapsesOf(b.plan))) return;
+  if (!sameWindows(a.attempts, b.attempts)) comparison.otherAttempts++;
+  if (sameWindows(collapsesOf(a), collapsesOf(b))) return;
   comparison.otherCollapses++;
-  comparison.first ??= { pid, address: a.range.address };
-  const [ofA, ofB] = [covered(a), covered(b)];
+  comparison.first ??= { pid, address };
+  const [ofA, ofB] = [covered(a, geometry), covered(b, geometry)];
   comparison.onlyCovered[0] += countPages(difference(ofA, ofB));
   comparison.onlyCovered[1] += countPages(difference(ofB, ofA));
+}
+
+function addPlan(work: AlgorithmWork, { attempts }: CollapsePlan): void {
+  work.attempts += attempts.length;
+  for (const { order, result, pages } of attempts) {
+    if (result !== 'SCAN_SUCCEED') continue;
+    work.collapses++;
+    work.coveredPages += 1 << order;
+    work.copiedPages += pages;
+    work.filledPages += (1 << order) - pages;
+  }
 }
 
 /** Whether these are the same windows, in any order. */
@@ -65,8 +92,8 @@ function sameWindows(a: readonly Window[], b: readonly Window[]): boolean {
   return ofA.every((window, i) => window === ofB[i]);
 }
 
-function covered({ range, plan }: Verdict): Occupancy {
-  const pages = emptyOccupancy(range.geometry);
-  for (const { offset, order } of plan ? collapsesOf(plan) : []) setPages(pages, offset, 1 << order);
+function covered(plan: CollapsePlan, geometry: Geometry): Occupancy {
+  const pages = emptyOccupancy(geometry);
+  for (const { offset, order } of collapsesOf(plan)) setPages(pages, offset, 1 << order);
   return pages;
 }

@@ -5,6 +5,8 @@ import { DigestReader } from '../core/digest/reader.ts';
 import type { DigestTable } from '../core/digest/table.ts';
 import { emptyRestartCounts, largestOrder, type RestartCounts } from '../core/fault/restart-counts.ts';
 import { readRestart } from '../core/fault/restart-table.ts';
+import { pagesPerRange } from '../core/memory/geometry.ts';
+import { countPages, difference } from '../core/memory/occupancy.ts';
 import { intersectOrders, NO_ORDERS, type OrderSet } from '../core/memory/order.ts';
 import type { RangeState } from '../core/memory/range-state.ts';
 import { addCounts, emptyCounts, type PolicyCounts } from '../core/plan/policy-counts.ts';
@@ -16,11 +18,18 @@ import type { AlgorithmName } from '../core/search/algorithm-names.ts';
 import { ALGORITHMS } from '../core/search/algorithms.ts';
 import { type MemoryDigest, VMA_CLASSES, type VmaClass } from './memory-digest.ts';
 
+/** PTEs of a range that hold no page, and those of them that are unmapped: swap entries and markers. */
+export interface RangeHoles {
+  readonly holes: number;
+  readonly unmapped: number;
+}
+
 /** A digest that is asked about many policies. */
 export class DigestQuery {
   readonly memory: MemoryDigest;
   readonly #readers: Readonly<Record<VmaClass, DigestReader>>;
   readonly #walks: BlockedWalks;
+  readonly #holes = new Map<RangeState, RangeHoles>();
   /** Readers of blocked windows, by the limits that they were made for. */
   readonly #blockedReaders = new Map<string, BlockedReader>();
 
@@ -47,6 +56,18 @@ export class DigestQuery {
     const { reachPages } = this.memory;
     const algorithm = ALGORITHMS[policy.model.algorithm];
     return this.#walks.counts(range, policy) ?? settledCounts(range, policy, reachPages, algorithm);
+  }
+
+  /** The holes of a range that is kept apart, the zero page among them; told apart by identity. */
+  holesOf(range: RangeState): RangeHoles {
+    let found = this.#holes.get(range);
+    if (!found) {
+      const { present, zero, swap } = range.facts;
+      const mapped = countPages(zero ? difference(present, zero) : present);
+      found = { holes: pagesPerRange(range.geometry) - mapped, unmapped: countPages(swap) };
+      this.#holes.set(range, found);
+    }
+    return found;
   }
 
   #blockedReader(name: VmaClass, { maxPtesSwap, maxPtesShared, model }: CollapsePolicy): BlockedReader {

@@ -1,13 +1,11 @@
-import { firstIndex } from '../core/base/first-index.ts';
 import { sum } from '../core/base/sum.ts';
-import { pagesPerRange } from '../core/memory/geometry.ts';
-import { countPages, intersection } from '../core/memory/occupancy.ts';
+import { type Geometry, pagesPerRange } from '../core/memory/geometry.ts';
 import { intersectOrders, NO_ORDERS, type OrderSet, uniteOrders } from '../core/memory/order.ts';
 import type { RangeState } from '../core/memory/range-state.ts';
 import { clearCounts, emptyCounts, type PolicyCounts } from '../core/plan/policy-counts.ts';
 import { collapsibleOrders, type KernelModel } from '../core/rules/kernel-model.ts';
 import { type CollapseLimits, collapsePolicy } from '../core/rules/policy.ts';
-import type { DigestQuery } from './digest-query.ts';
+import type { DigestQuery, RangeHoles } from './digest-query.ts';
 import { type MemoryDigest, VMA_CLASSES, type VmaClass } from './memory-digest.ts';
 import { changedTlbEntries, copyingGrowthOf, memoryTlbEntries, restartWorth } from './policy-worth.ts';
 import { growthOf } from './tally.ts';
@@ -114,9 +112,10 @@ export function sweepBlock(query: DigestQuery, space: SweepSpace, block: number,
     possible: intersectOrders(enabledFor(name), collapsibleOrders(model, memory.geometry)),
   })).filter(({ possible }) => possible !== NO_ORDERS);
   into.fill(0);
+  const steps = new NoneSteps(space, memory.geometry);
   for (const { apart, possible } of classes)
     for (const { range, count } of apart.values())
-      addChanges(into, space, range, count, possible, model, query);
+      addChanges(into, space, steps, range, count, possible, model, query);
   for (let at = METRICS; at < into.length; at++) into[at] += into[at - METRICS];
   const counts = emptyCounts(memory.geometry);
   for (const { name, possible } of classes) {
@@ -144,6 +143,7 @@ export function sweepBlock(query: DigestQuery, space: SweepSpace, block: number,
 function addChanges(
   into: Float64Array,
   space: SweepSpace,
+  steps: NoneSteps,
   range: RangeState,
   times: number,
   orders: OrderSet,
@@ -151,9 +151,11 @@ function addChanges(
   query: DigestQuery,
 ): void {
   const { memory } = query;
-  const before = new Float64Array(METRICS);
-  const now = new Float64Array(METRICS);
-  for (const i of model.noneRule === 'ends' ? startsOf(range, orders, space) : space.maxPtesNone.keys()) {
+  let before = new Float64Array(METRICS);
+  let now = new Float64Array(METRICS);
+  const starts =
+    model.noneRule === 'ends' ? steps.of(query.holesOf(range), orders) : space.maxPtesNone.keys();
+  for (const i of starts) {
     const policy = collapsePolicy(
       orders,
       { ...space, maxPtesNone: space.maxPtesNone[i] },
@@ -163,27 +165,44 @@ function addChanges(
     now.fill(0);
     addMetrics(now, 0, query.walk(range, policy), memory);
     for (let at = 0; at < METRICS; at++) into[i * METRICS + at] += times * (now[at] - before[at]);
-    before.set(now);
+    [before, now] = [now, before];
   }
 }
 
-/**
- * Where the intervals begin, by their index in a space: at its first value, where the PMD order begins to
- * qualify if it is enabled, with unmapped PTEs counted or not, and at NR-1 (collapse_max_ptes_none,
- * docs/khugepaged.md#none-rules).
- */
-function startsOf(
-  { geometry, facts: { present, zero, swap } }: RangeState,
-  orders: OrderSet,
-  { maxPtesNone }: SweepSpace,
-): number[] {
-  const pages = pagesPerRange(geometry);
-  const holes = pages - countPages(present) + (zero ? countPages(intersection(zero, present)) : 0);
-  const pmdSteps = (orders >>> geometry.pmdOrder) & 1 ? [holes - countPages(swap), holes] : [];
-  const starts = [0, ...pmdSteps, pages - 1].map((step) =>
-    firstIndex(maxPtesNone.length, (i) => maxPtesNone[i] >= step),
-  );
-  return [...new Set(starts)].filter((i) => i < maxPtesNone.length).sort((a, b) => a - b);
+/** Finds where the intervals begin, by their index in a space. */
+class NoneSteps {
+  readonly #geometry: Geometry;
+  /** For each number, the first value of max_ptes_none that is as large. */
+  readonly #firstFrom: Uint16Array;
+  readonly #values: number;
+
+  constructor({ maxPtesNone }: SweepSpace, geometry: Geometry) {
+    this.#geometry = geometry;
+    this.#values = maxPtesNone.length;
+    this.#firstFrom = new Uint16Array(pagesPerRange(geometry) + 1);
+    for (let number = 0, i = 0; number < this.#firstFrom.length; number++) {
+      while (i < maxPtesNone.length && maxPtesNone[i] < number) i++;
+      this.#firstFrom[number] = i;
+    }
+  }
+
+  /**
+   * They begin at the first value, where the PMD order begins to qualify if it is enabled, with unmapped PTEs
+   * counted or not, and at NR-1 (collapse_max_ptes_none, docs/khugepaged.md#none-rules). Ascending.
+   */
+  of({ holes, unmapped }: RangeHoles, orders: OrderSet): readonly number[] {
+    const starts = [0];
+    const begin = (number: number) => {
+      const i = this.#firstFrom[number];
+      if (i < this.#values && i > starts[starts.length - 1]) starts.push(i);
+    };
+    if ((orders >>> this.#geometry.pmdOrder) & 1) {
+      begin(holes - unmapped);
+      begin(holes);
+    }
+    begin(pagesPerRange(this.#geometry) - 1);
+    return starts;
+  }
 }
 
 function addMetrics(into: Float64Array, policy: number, counts: PolicyCounts, memory: MemoryDigest): void {

@@ -27,6 +27,7 @@ import {
 import { envelopeOf, frameOf, nearestPoint, xOf, yOf } from '../../web/tradeoff/chart-frame.ts';
 import { linearScale, logScale } from '../../web/tradeoff/scale.ts';
 import { stepAlong } from '../../web/tradeoff/step-along.ts';
+import { LocalBlocks } from '../../web/tradeoff/sweep-blocks.ts';
 import { type Sweep, Sweeper, type SweptMemory } from '../../web/tradeoff/sweeper.ts';
 import { processItem, rangesItem, vmaItem } from '../analysis/streams.ts';
 import { rangeOf } from '../support/ranges.ts';
@@ -140,6 +141,35 @@ describe('a sweep in the worker', () => {
     expect(shares).toEqual(shares.toSorted((a, b) => a - b));
     expect(shares.length).toBeGreaterThan(4);
     expect(Math.max(...shares)).toBeLessThan(1);
+  });
+
+  test('comes to the same by several workers, which are asked for where many ranges are walked alone', async () => {
+    const ranges = Array.from({ length: 17 }, (_, i) =>
+      rangeOf({ present: `0-${100 + i}`, unreferenced: `${i}`, address: 2 ** 21 * i }),
+    );
+    const vma = vmaItem({ start: 0, end: 2 ** 30 });
+    const memory = sweptMemory([processItem(1), vma, rangesItem(...ranges)]);
+    const alone = await swept(memory);
+    const asked: number[] = [];
+    const workers = [new LocalBlocks(), new LocalBlocks(), new LocalBlocks()].map((worker, i) => ({
+      begin: worker.begin.bind(worker),
+      sweep: (first: number, end: number) => (asked.push(i), worker.sweep(first, end)),
+    }));
+    const sweeper = new Sweeper(async () => workers);
+    const shares: number[] = [];
+    const sweep = await sweeper.sweep(memory, QUESTION, noPause, (share) => shares.push(share));
+    expect(sweep).toEqual(alone.sweep);
+    expect(new Set(asked)).toEqual(new Set([0, 1, 2]));
+    expect(shares).toEqual(shares.toSorted((a, b) => a - b));
+    // Few ranges are swept at once.
+    asked.length = 0;
+    await sweeper.sweep(memoryOf([]), QUESTION, noPause, () => {});
+    expect(asked).toEqual([]);
+    // A later sweep ends one by workers.
+    const first = sweeper.sweep(memory, QUESTION, noPause, () => {});
+    const second = sweeper.sweep(memoryOf([]), QUESTION, noPause, () => {});
+    expect(await first).toBeUndefined();
+    expect(await second).toBeDefined();
   });
 
   test('advises what fits a budget, and nothing where nothing was swept', async () => {

@@ -12,6 +12,7 @@ import type { PolicyCounts } from '../../src/core/plan/policy-counts.ts';
 import type { Host, Process } from '../../src/core/rules/memory-source.ts';
 import type { Vma } from '../../src/core/rules/vma.ts';
 import type { PolicyChoice } from '../policy/choice.ts';
+import type { BlockSweeper } from '../tradeoff/sweep-blocks.ts';
 import type { Sweep, SweepQuestion, SweptAdvice } from '../tradeoff/sweeper.ts';
 
 /** A VMA with ranges in rows from `first` up to `end`. */
@@ -131,4 +132,9 @@ export interface MemoryWorker {
    * core/memory/pte-code.ts and map/pte-code.ts.
    */
   tiles(rows: readonly number[], choice: PolicyChoice): Promise<Tiles>;
+  /** Says where doors to more workers of this kind come from, for what takes one of them too long. */
+  askHelpers(of: () => Promise<readonly MessagePort[]>): Promise<void>;
+  /** As a helper: see `BlockSweeper`. */
+  beginBlocks(...of: Parameters<BlockSweeper['begin']>): Promise<void>;
+  sweepBlocks(...of: Parameters<BlockSweeper['sweep']>): Promise<Float64Array>;
 }

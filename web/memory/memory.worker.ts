@@ -1,4 +1,4 @@
-import { expose, transfer } from 'comlink';
+import { expose, transfer, wrap } from 'comlink';
 import { DigestCollector } from '../../src/analysis/digest-collector.ts';
 import { checkDigestModel, DigestQuery } from '../../src/analysis/digest-query.ts';
 import { skippedProcess } from '../../src/analysis/left-out.ts';
@@ -19,6 +19,7 @@ import { SnapshotError } from '../../src/snapshot/damage.ts';
 import { openSnapshot } from '../../src/snapshot/reader.ts';
 import { markFilled } from '../map/pte-code.ts';
 import { type PolicyChoice, runPolicyOf, settingsOf } from '../policy/choice.ts';
+import { type BlockSweeper, LocalBlocks } from '../tradeoff/sweep-blocks.ts';
 import { Sweeper, type SweptMemory } from '../tradeoff/sweeper.ts';
 import { fileOf } from './file.ts';
 import { Judging } from './judging.ts';
@@ -43,7 +44,12 @@ const [FIRST_JUDGE_MS, MOST_JUDGE_MS] = [100, 400];
 let table: RangeTable | undefined;
 /** What answers for all of it, once all is read. */
 let digested: SweptMemory | undefined;
-const sweeper = new Sweeper();
+/** Where more workers come from, and those that came. */
+let helpersFrom: () => Promise<readonly MessagePort[]> = async () => [];
+let helpers: Promise<readonly BlockSweeper[]> | undefined;
+const sweeper = new Sweeper(() => (helpers ??= helpersFrom().then((ports) => ports.map(helperAt))));
+/** What this worker sweeps as a helper of another. */
+const blocks = new LocalBlocks();
 /** Of the policy last asked about. */
 let judging: Judging | undefined;
 let judgeMs = FIRST_JUDGE_MS;
@@ -161,6 +167,17 @@ const worker: MemoryWorker = {
     }
     return transfer({ before, after, restarted }, [before.buffer, after.buffer, restarted.buffer]);
   },
+
+  async askHelpers(of) {
+    helpersFrom = of;
+  },
+
+  beginBlocks: (...of) => blocks.begin(...of),
+
+  async sweepBlocks(first, end) {
+    const metrics = await blocks.sweep(first, end);
+    return transfer(metrics, [metrics.buffer]);
+  },
 };
 
 expose(worker);
@@ -168,6 +185,11 @@ expose(worker);
 function heldTable(): RangeTable {
   if (!table) throw new Error('no memory is open');
   return table;
+}
+
+function helperAt(port: MessagePort): BlockSweeper {
+  const helper = wrap<MemoryWorker>(port);
+  return { begin: (...of) => helper.beginBlocks(...of), sweep: (...of) => helper.sweepBlocks(...of) };
 }
 
 /** Lets other questions be answered in between. */

@@ -1,5 +1,5 @@
 import { batch, computed, signal } from '@preact/signals';
-import { proxy, wrap } from 'comlink';
+import { createEndpoint, proxy, transfer, wrap } from 'comlink';
 import { type Failure, fail } from '../../src/core/base/failure.ts';
 import type { Host, Process } from '../../src/core/rules/memory-source.ts';
 import MemoryWorkerScript from './memory.worker.ts?worker&inline';
@@ -27,12 +27,27 @@ export interface OpenMemory {
   readonly mainOrders: Uint8Array;
 }
 
-const script = new MemoryWorkerScript();
-export const memoryWorker = wrap<MemoryWorker>(script);
-script.addEventListener('error', ({ message }) => {
-  opening.value = undefined;
-  failure.value = { kind: 'unsupported', message: `the worker that reads memory failed: ${message}` };
-});
+/** More helpers than these do not pay for their start. */
+const MOST_HELPERS = 8;
+
+export const memoryWorker = startWorker();
+void memoryWorker.askHelpers(
+  proxy(async () => {
+    const cores = Math.min(navigator.hardwareConcurrency, MOST_HELPERS);
+    const helpers = Array.from({ length: cores > 1 ? cores : 0 }, startWorker);
+    const ports = await Promise.all(helpers.map((helper) => helper[createEndpoint]()));
+    return transfer(ports, ports);
+  }),
+);
+
+function startWorker() {
+  const script = new MemoryWorkerScript();
+  script.addEventListener('error', ({ message }) => {
+    opening.value = undefined;
+    failure.value = { kind: 'unsupported', message: `the worker that reads memory failed: ${message}` };
+  });
+  return wrap<MemoryWorker>(script);
+}
 
 /** The memory that all views look at. */
 export const memory = signal<OpenMemory | undefined>(undefined);

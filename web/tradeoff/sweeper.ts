@@ -10,13 +10,7 @@ import {
 } from '../../src/analysis/memory-digest.ts';
 import { paretoFront, type SweptResult } from '../../src/analysis/pareto.ts';
 import { memoryTlbEntries } from '../../src/analysis/policy-worth.ts';
-import {
-  blockLength,
-  policyCount,
-  type SweepSpace,
-  sweepBlock,
-  sweepBlocks,
-} from '../../src/analysis/sweep.ts';
+import { blockLength, policyCount, type SweepSpace, sweepBlocks } from '../../src/analysis/sweep.ts';
 import { adviceSpace } from '../../src/analysis/sweep-space.ts';
 import { NO_ORDERS } from '../../src/core/memory/order.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
@@ -26,6 +20,7 @@ import { defaultSettings, type ThpSettings } from '../../src/core/rules/thp-sett
 import type { TlbReach } from '../../src/core/rules/tlb-reach.ts';
 import { blindSpots, tightGroupLines } from '../../src/render/words/advise-view.ts';
 import { choiceOf, type PolicyChoice } from '../policy/choice.ts';
+import { type BlockSweeper, sweepBlocksOf } from './sweep-blocks.ts';
 import { pointsOf, type SweepPoints } from './sweep-points.ts';
 
 /** What is the same for all policies of a sweep. The model is one that digests answer for. */
@@ -66,6 +61,10 @@ export interface SweptAdvice {
 
 /** Policies between two pauses, times the states that are walked for each: some milliseconds. */
 const STEP = 8192;
+/** Sets of sizes times states that are walked, from which on more workers are worth their start. */
+const WALKS_FOR_WORKERS = 4000;
+/** Pieces for each worker: enough that they end together, and that a new sweep need not wait long. */
+const PIECES = 16;
 
 interface Held {
   readonly swept: SweptMemory;
@@ -78,8 +77,14 @@ interface Held {
 
 /** Asks about all policies, one sweep at a time, and keeps the answers of the last one. */
 export class Sweeper {
+  readonly #workers: () => Promise<readonly BlockSweeper[]>;
   #turn = 0;
   #held: Held | undefined;
+
+  /** `workers` are asked for once many ranges are walked under each policy; there may be none. */
+  constructor(workers: () => Promise<readonly BlockSweeper[]> = async () => []) {
+    this.#workers = workers;
+  }
 
   /** Undefined if another sweep was begun before this one's end. `pause` lets others have their turn. */
   async sweep(
@@ -95,20 +100,41 @@ export class Sweeper {
     const space = allPolicies(memory, ofAdvice);
     // Where nothing asks for huge pages, what such memory keeps changes no policy.
     const isSame = space.enabled.length === 1 && !holdsAny(memory.classes.hugepage);
-    const step = Math.max(1, Math.floor(STEP / (space.maxPtesNone.length + 64 * apartStates(memory))));
+    const states = apartStates(memory);
+    const isLong = states * sweepBlocks(space) >= WALKS_FOR_WORKERS;
+    const workers = isLong ? await this.#workers() : [];
     const sweepAll = async (each: SweepSpace, from: number, share: number) => {
-      const length = blockLength(each);
       const blocks = sweepBlocks(each);
-      const into = new Float64Array(length * blocks);
-      for (let block = 0; block < blocks; block++) {
-        if (block % step === 0) {
-          onProgress(from + (share * block) / blocks);
-          await pause();
-          if (turn !== this.#turn) return undefined;
+      const into = new Float64Array(blockLength(each) * blocks);
+      const step =
+        workers.length > 0
+          ? Math.ceil(blocks / (PIECES * workers.length))
+          : Math.max(1, Math.floor(STEP / (each.maxPtesNone.length + 64 * states)));
+      let next = 0;
+      let done = 0;
+      /** Takes the next blocks until none are left; false where another sweep was begun. */
+      const work = async (sweepPart: BlockSweeper['sweep']) => {
+        while (next < blocks) {
+          const [first, end] = [next, Math.min(blocks, next + step)];
+          next = end;
+          onProgress(from + (share * done) / blocks);
+          const part = await sweepPart(first, end);
+          if (turn !== this.#turn) return false;
+          into.set(part, blockLength(each) * first);
+          done += end - first;
         }
-        sweepBlock(swept.query, each, block, into.subarray(length * block, length * (block + 1)));
+        return true;
+      };
+      if (workers.length > 0) {
+        await Promise.all(workers.map((worker) => worker.begin(memory, each)));
+        const ended = await Promise.all(workers.map((worker) => work((...part) => worker.sweep(...part))));
+        return ended.every(Boolean) ? into : undefined;
       }
-      return into;
+      const here = async (first: number, end: number) => {
+        await pause();
+        return turn === this.#turn ? sweepBlocksOf(swept.query, each, first, end) : new Float64Array(0);
+      };
+      return (await work(here)) ? into : undefined;
     };
     const values = await sweepAll(space, 0, isSame ? 1 : 0.5);
     const adviceValues = isSame ? values : values && (await sweepAll(ofAdvice, 0.5, 0.5));

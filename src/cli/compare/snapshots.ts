@@ -3,8 +3,7 @@ import { predictMemory } from '../../analysis/prediction.ts';
 import type { Verdict } from '../../analysis/verdict.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
-import { costOf } from '../../core/plan/cost.ts';
-import { planRange } from '../../core/plan/plan.ts';
+import { type CollapsePlan, planRange } from '../../core/plan/plan.ts';
 import type { MemoryItem, MemoryOrigin } from '../../core/rules/memory-source.ts';
 import { parseObjective } from '../../verify/best-cover.ts';
 import type { CheckedAlgorithm } from '../../verify/checked-algorithm.ts';
@@ -38,8 +37,9 @@ export async function compareSnapshots(
 ): Promise<Result<OfSnapshots<Comparison>>> {
   let comparison: Comparison | undefined;
   const done = await judgeSnapshots('compare', a, asked, (pid, verdict, runPolicy) => {
-    comparison ??= emptyComparison(verdict.range.geometry);
-    addComparison(comparison, pid, verdict, judgedBy(b, verdict, runPolicy));
+    const { range, plan } = verdict;
+    comparison ??= emptyComparison(range.geometry);
+    if (plan) addComparison(comparison, pid, range, plan, plannedBy(b, verdict, runPolicy));
   });
   if (!done.ok) return done;
   const { geometry, origins } = done.value;
@@ -109,14 +109,11 @@ async function* inSteps(items: AsyncIterable<MemoryItem>): AsyncIterable<MemoryI
   }
 }
 
-/** The same range under the same settings, judged by another algorithm. */
-function judgedBy(
+/** What another algorithm does to the same range under the same settings. */
+function plannedBy(
   { algorithm, model }: CheckedAlgorithm,
-  verdict: Verdict,
+  { range, policy }: Verdict,
   { outcomes }: CommandPolicy,
-): Verdict {
-  const { range, ignored } = verdict;
-  const policy = { ...verdict.policy, model };
-  const plan = ignored ? undefined : planRange(range, policy, { algorithm, outcomes });
-  return { range, policy, ignored, plan, cost: costOf(range, plan) };
+): CollapsePlan {
+  return planRange(range, { ...policy, model }, { algorithm, outcomes });
 }

@@ -23,6 +23,8 @@ const NONE = 0xffff;
  */
 interface Windows {
   readonly flags: Uint8Array;
+  /** The order of the largest full window inside; 0 if there is none. */
+  readonly largestFull: Uint8Array;
   /** The first unit with a shared page. */
   readonly shared: Uint16Array;
   /** Occupied PTEs before the first shared page. */
@@ -106,9 +108,12 @@ export class BlockedWalks {
     return counts;
   }
 
-  /** One pass with an empty LRU batch at its start. Whether anything collapsed. */
+  /**
+   * One pass with an empty LRU batch at its start; the first one, before which nothing is made, counts what
+   * it does. Whether anything collapsed.
+   */
   #pass(
-    { flags, shared, before, pages }: Windows,
+    { flags, largestFull, shared, before, pages }: Windows,
     orders: readonly number[],
     qualifying: number,
     attempts: Float64Array,
@@ -118,18 +123,23 @@ export class BlockedWalks {
     const nextMade = this.#nextMade;
     const all = pagesPerRange(this.#geometry);
     const units = made.length;
-    nextMade[units] = NONE;
-    for (let unit = units - 1; unit >= 0; unit--) nextMade[unit] = made[unit] > 0 ? unit : nextMade[unit + 1];
+    if (counts) nextMade.fill(NONE);
+    else {
+      for (let unit = units - 1; unit >= 0; unit--)
+        nextMade[unit] = made[unit] > 0 ? unit : nextMade[unit + 1];
+    }
     /** Pages in the batch. Those of the window at hand wait that have fewer occupied PTEs before them. */
     let waiting = 0;
     let inBatch = 0;
     let collapsed = false;
     let level = 0;
+    const smallest = orders[orders.length - 1];
     for (let unit = 0; unit < units; ) {
       const order = orders[level];
       const size = 1 << (order - MIN_ANON_ORDER);
       const window = (all >> order) + (unit >> (order - MIN_ANON_ORDER));
-      let isDone = false;
+      // Done as well where none of the windows inside is tried.
+      let isDone = qualifying === FULL ? largestFull[window] < smallest : (flags[window] & ANY) === 0;
       if (flags[window] & qualifying) {
         attempts[order]++;
         if (flags[window] & SWAPPED) {
@@ -176,6 +186,7 @@ export class BlockedWalks {
     const shared = new Uint16Array(flags.length).fill(NONE);
     const before = new Uint16Array(flags.length);
     const pages = new Uint16Array(all / UNIT + 1);
+    const largestFull = new Uint8Array(flags.length);
     let sharedPages = 0;
     let swapped = 0;
     for (let unit = 0; unit < all / UNIT; unit++) {
@@ -195,11 +206,14 @@ export class BlockedWalks {
         }
       }
       flags[window] |= (mapped > 0 ? ANY : 0) | (mapped === UNIT ? FULL : 0);
+      if (mapped === UNIT) largestFull[window] = MIN_ANON_ORDER;
       pages[unit + 1] = pages[unit] + mapped;
     }
     for (let window = all / UNIT - 1; window > 1; window--) {
       const [left, right] = [2 * window, 2 * window + 1];
       flags[window] = ((flags[left] | flags[right]) & (ANY | SWAPPED)) | (flags[left] & flags[right] & FULL);
+      largestFull[window] =
+        flags[window] & FULL ? largestFull[left] + 1 : Math.max(largestFull[left], largestFull[right]);
       const first = shared[left] !== NONE ? left : right;
       shared[window] = shared[first];
       if (shared[window] !== NONE)
@@ -209,7 +223,8 @@ export class BlockedWalks {
     const { large, saved } = hasFolios
       ? largeInRange(occupied, folioOrders, this.#levels)
       : { large: 0, saved: 0 };
-    return { flags, shared, before, pages, sharedPages, swapped, largePages: large, savedEntries: saved };
+    const windows = { flags, largestFull, shared, before, pages };
+    return { ...windows, sharedPages, swapped, largePages: large, savedEntries: saved };
   }
 
   /** Occupied PTEs of a window by its number. */

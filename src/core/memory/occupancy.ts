@@ -68,16 +68,24 @@ export function isEmpty(occupancy: Occupancy): boolean {
   return true;
 }
 
+// Loops, not calls of map: every planned range asks for some of them.
+
 export function union(a: Occupancy, b: Occupancy): Occupancy {
-  return a.map((word, i) => word | b[i]);
+  const pages = new Uint32Array(a.length);
+  for (let i = 0; i < pages.length; i++) pages[i] = a[i] | b[i];
+  return pages;
 }
 
 export function intersection(a: Occupancy, b: Occupancy): Occupancy {
-  return a.map((word, i) => word & b[i]);
+  const pages = new Uint32Array(a.length);
+  for (let i = 0; i < pages.length; i++) pages[i] = a[i] & b[i];
+  return pages;
 }
 
 export function difference(a: Occupancy, b: Occupancy): Occupancy {
-  return a.map((word, i) => word & ~b[i]);
+  const pages = new Uint32Array(a.length);
+  for (let i = 0; i < pages.length; i++) pages[i] = a[i] & ~b[i];
+  return pages;
 }
 
 export function countPages(occupancy: Occupancy): number {

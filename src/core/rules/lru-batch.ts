@@ -52,7 +52,8 @@ export class LruBatch {
 
   /** A large folio never waits: it drains the batch. So does every wake-up of khugepaged. */
   drain(): void {
-    this.#pages.clear();
+    // Each collapse drains it, and it is empty mostly.
+    if (this.#pages.size > 0) this.#pages.clear();
     this.#earlier = 0;
   }
 }

@@ -98,15 +98,33 @@ export function judgeWindow(
   offset: Offset,
   order: Order,
 ): JudgedWindow {
-  if (!hasOrder(policy.orders, order)) {
+  const needed = neededPages(range, policy, order);
+  if (needed === undefined)
     return { offset, order, enabled: false, occupied: 0, needed: 0, qualifies: false };
-  }
-  const { geometry } = range;
-  const allowsNone = !(policy.model.searchSeesUffd && range.uffdArmed);
-  const needed = (1 << order) - (allowsNone ? noneLimit(policy, order, geometry) : 0);
-  let occupied = countWindow(range.occupied, offset, order);
-  if (order === geometry.pmdOrder && policy.model.unmappedFillsPmd) occupied += range.unmapped;
+  const occupied = occupiedPages(range, policy, offset, order);
   return { offset, order, enabled: true, occupied, needed, qualifies: occupied >= needed };
+}
+
+/** Occupied PTEs that a window must have to be attempted; undefined where its order is not enabled. */
+export function neededPages(
+  { geometry, uffdArmed }: ScannedRange,
+  policy: CollapsePolicy,
+  order: Order,
+): number | undefined {
+  if (!hasOrder(policy.orders, order)) return undefined;
+  const allowsNone = !(policy.model.searchSeesUffd && uffdArmed);
+  return (1 << order) - (allowsNone ? noneLimit(policy, order, geometry) : 0);
+}
+
+/** Those that it has, with the unmapped ones of the range where they count. */
+export function occupiedPages(
+  { geometry, occupied, unmapped }: ScannedRange,
+  { model }: CollapsePolicy,
+  offset: Offset,
+  order: Order,
+): number {
+  const pages = countWindow(occupied, offset, order);
+  return order === geometry.pmdOrder && model.unmappedFillsPmd ? pages + unmapped : pages;
 }
 
 /** The result of a range from those of its attempts: mthp_collapse, docs/khugepaged.md#the-walk. */

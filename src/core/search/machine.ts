@@ -1,10 +1,12 @@
 import { type Geometry, pagesPerRange } from '../memory/geometry.ts';
-import type { Order, OrderSet, Window } from '../memory/order.ts';
+import { asOrder, type Order, type OrderSet, type Window } from '../memory/order.ts';
 import { actionAfter, type NextMove, type ScanResult } from '../rules/scan-result.ts';
 import {
   type CollapseAlgorithm,
   type JudgedWindow,
   judgeWindow,
+  neededPages,
+  occupiedPages,
   RangeResult,
   type ScannedRange,
   visitOf,
@@ -78,32 +80,50 @@ export function algorithmOf<State>(name: string, machine: SearchMachine<State>):
     collapse(range, policy, attempt, observe) {
       const setting = { geometry: range.geometry, orders: policy.orders, minOrder: policy.model.minOrder };
       const outcome = new RangeResult();
+      // Asked once for each order: a search visits hundreds of windows, and most have too few pages.
+      const neededBy = Array.from({ length: range.geometry.pmdOrder + 1 }, (_, order) =>
+        neededPages(range, policy, asOrder(order)),
+      );
       let state = machine.start(setting);
       let left = MOST_VISITS * pagesPerRange(range.geometry);
       for (let at = machine.window(state, setting); at !== undefined; left--) {
         if (left === 0) throw new Error('does not end');
-        const window = judgeWindow(range, policy, at.offset, at.order);
-        let answer: Answer = window.enabled ? 'too-few' : 'disabled';
+        const { offset, order } = at;
+        const needed = neededBy[order];
+        let answer: Answer = 'disabled';
         let result: ScanResult | undefined;
-        if (machine.attempts ? attemptsWindow(shown, window, range) : window.qualifies) {
-          result = attempt([window])[0];
-          outcome.record(result);
-          answer = actionOf(shown, result);
+        if (needed !== undefined) {
+          answer = 'too-few';
+          const occupied = occupiedPages(range, policy, offset, order);
+          const qualifies = occupied >= needed;
+          if (machine.attempts ? attemptsWindow(shown, at, occupied, needed, range) : qualifies) {
+            const window: JudgedWindow = { offset, order, enabled: true, occupied, needed, qualifies };
+            result = attempt([window])[0];
+            outcome.record(result);
+            answer = actionOf(shown, result);
+          }
         }
         const stack = observe && machine.stack?.(state);
         state = machine.next(state, answer, setting);
         at = machine.window(state, setting);
-        observe?.(visitOf(window, result, at && { offset: at.offset, order: at.order }, stack));
+        if (observe) {
+          const next = at && { offset: at.offset, order: at.order };
+          observe(visitOf(judgeWindow(range, policy, offset, order), result, next, stack));
+        }
       }
       return outcome.under(policy);
     },
   };
 }
 
-function attemptsWindow(machine: SearchMachine, window: JudgedWindow, range: ScannedRange): boolean {
-  const { enabled, qualifies, occupied, needed, order } = window;
-  if (!enabled) return false;
-  const ofPages = occupied - (order === range.geometry.pmdOrder ? range.unmapped : 0);
+function attemptsWindow(
+  machine: SearchMachine,
+  { order }: Window,
+  occupied: number,
+  needed: number,
+  { geometry, unmapped }: ScannedRange,
+): boolean {
+  const ofPages = occupied - (order === geometry.pmdOrder ? unmapped : 0);
   const enough = ofPages >= needed ? 'enough' : 'enough-with-swap';
-  return attemptsAt(machine, qualifies ? enough : 'too-few');
+  return attemptsAt(machine, occupied >= needed ? enough : 'too-few');
 }

@@ -1,19 +1,18 @@
 import type { Comparison } from '../../analysis/comparison.ts';
-import { sum } from '../../core/base/sum.ts';
 import { hex } from './predict.ts';
 
 /** A comparison as JSON; pages are base pages. */
 export function comparisonJson(names: readonly [string, string], comparison: Comparison): object {
-  const { tallies, ranges, otherAttempts, otherCollapses, onlyCovered, first } = comparison;
+  const { work, ranges, otherAttempts, otherCollapses, onlyCovered, first } = comparison;
   return {
     schema: 'thpscope/compare@1',
-    algorithms: tallies.map(({ coveredPages, filledPages, copiedPages, collapses, attempts }, i) => ({
+    algorithms: work.map(({ coveredPages, filledPages, copiedPages, collapses, attempts }, i) => ({
       algorithm: names[i],
       coveredPages,
       onlyCoveredPages: onlyCovered[i],
       filledPages,
       copiedPages,
-      collapses: sum(collapses),
+      collapses,
       attempts,
     })),
     ranges,

@@ -1,16 +1,14 @@
-import type { Comparison } from '../../analysis/comparison.ts';
-import type { Tally } from '../../analysis/tally.ts';
+import type { AlgorithmWork, Comparison } from '../../analysis/comparison.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
-import { sum } from '../../core/base/sum.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import { layOutTable } from './columns.ts';
 
 /** What two algorithms do to the same memory, in one table. */
 export function comparisonText(names: readonly [string, string], comparison: Comparison): string {
-  const { tallies, ranges, otherAttempts, otherCollapses, onlyCovered, first } = comparison;
-  const size = (pages: number) => formatSize(pages, tallies[0].geometry);
-  const row = (name: string, value: (tally: Tally) => number, format: (value: number) => string) => {
-    const [a, b] = tallies.map(value);
+  const { geometry, work, ranges, otherAttempts, otherCollapses, onlyCovered, first } = comparison;
+  const size = (pages: number) => formatSize(pages, geometry);
+  const row = (name: string, value: (work: AlgorithmWork) => number, format: (value: number) => string) => {
+    const [a, b] = work.map(value);
     return [name, format(a), format(b), a === b ? '' : `${b > a ? '+' : ''}${format(b - a)}`];
   };
   const rows = [
@@ -18,7 +16,7 @@ export function comparisonText(names: readonly [string, string], comparison: Com
     ['covered by it alone', ...onlyCovered.map(size), ''],
     row('filled', ({ filledPages }) => filledPages, size),
     row('copied', ({ copiedPages }) => copiedPages, size),
-    row('collapses', ({ collapses }) => sum(collapses), grouped),
+    row('collapses', ({ collapses }) => collapses, grouped),
     row('attempts', ({ attempts }) => attempts, grouped),
   ];
   const columns = ['', ...names, 'DIFFERENCE'].map((title, i) => {
