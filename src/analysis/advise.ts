@@ -162,8 +162,11 @@ export class Adviser {
       },
     });
     if (chosen === undefined) {
-      if (!start) throw new Error('bug: not even an empty set of sizes fits a budget');
-      return { ...this.#following(start, inForce), withoutRoom: [...withoutRoom.values()] };
+      // Nobody knows them, and memory that asks for huge pages keeps its own whatever else is chosen.
+      const stays = start
+        ? this.#following(start, inForce)
+        : { ...this.#following(this.judge(this.#base, budget), undefined), leave: true, set: [] };
+      return { ...stays, withoutRoom: [...withoutRoom.values()] };
     }
     const wanted = settingsOf(policyAt(this.#space, chosen));
     const advised = known

@@ -280,6 +280,14 @@ describe('what people do', () => {
     expect(bound.advised.tight).toEqual([]);
   });
 
+  test('settings that are not known stay where memory that asks for huge pages breaks any budget', () => {
+    const items = [processItem(1), vmaItem({ flags: ['hg'] }), knownRanges([{ present: '0-100' }])];
+    const source = digestOf(items, geometryOfPmdOrder(9), 1);
+    const { space, values } = sweepOf(source, ['always']);
+    const advice = adviserOf(source, { space, values }).advise({ ...FIVE_PERCENT, growthPages: 5 });
+    expect(advice).toMatchObject({ leave: true, inForce: undefined, set: [], restore: undefined });
+  });
+
   test('settings that are not known are written whole', () => {
     const source = digestOf(
       [processItem(1), vmaItem(), knownRanges([{ present: 'all' }])],

@@ -76,6 +76,27 @@ describe.skipIf(!CHROMIUM)('map', () => {
     expect(await page.getAttribute('.map-canvas', 'aria-label')).toBe(label);
   });
 
+  test('advice is above the map with what it costs, is taken and copied, and never given for nothing', async () => {
+    // The memory of java is open.
+    const region = page.locator('.map-advice');
+    const take = region.getByRole('button', { name: 'Take' });
+    await page.locator('.policy-presets button', { hasText: 'no size' }).click();
+    await take.click();
+    await region.getByRole('button', { name: 'Shown' }).waitFor();
+    const text = await region.innerText();
+    expect(text).toMatch(/^Enable 2M for all memory \(always\).* → 2,400 TLB entries, growth \+3.59M/);
+    expect(text).toMatch(/Budget: growth of at most 4.88M \(\+?5.0%\)/);
+    await page.evaluate(() => {
+      const writeText = async (copied: string) => void (document.title = copied);
+      Object.defineProperty(navigator, 'clipboard', { value: { writeText }, configurable: true });
+    });
+    await region.getByRole('button', { name: 'Copy writes' }).click();
+    await page.waitForFunction(() => /echo always > hugepages-2048kB/.test(document.title));
+    await openMap(REDIS.replace('none=0', 'none=511'));
+    await page.waitForSelector('.map-advice >> text=Leave the settings as recorded.');
+    expect(await take.count()).toBe(0);
+  });
+
   test('the example, from link to range to steps, by keyboard alone', async () => {
     await openMap(REDIS);
     expect(await page.getAttribute('.map-canvas', 'aria-label')).toBe('Map of 162 PMD ranges');

@@ -37,6 +37,7 @@ import { SplitHandles } from './split-handles.tsx';
 import { WhyNote } from './why-note.tsx';
 import './map.css';
 
+const AdviceLine = lazy(async () => (await import('./advice-line.tsx')).AdviceLine);
 const ProcessOverview = lazy(async () => (await import('./process-overview.tsx')).ProcessOverview);
 const VmaTable = lazy(async () => (await import('./vma-table.tsx')).VmaTable);
 
@@ -48,6 +49,10 @@ export function MapView() {
     <div class="beside">
       <section class={isMap ? 'map' : 'map map-as-list'} aria-label="Map">
         <h1 class="visually-hidden">Map of {memory.value.name}</h1>
+        {/* It keeps its place while it is awaited, so that nothing moves. */}
+        <div class="map-advice" role="region" aria-label="Advice" tabIndex={0}>
+          <AdviceLine />
+        </div>
         <Toolbar />
         {isMap && <TheMap />}
         {shown.value === 'processes' && <ProcessOverview />}

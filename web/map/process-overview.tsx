@@ -175,7 +175,7 @@ function sentence(processes: readonly Listed[], geometry: Geometry): string {
   const total = addSums(processes.map(({ sums }) => sums));
   const size = (pages: number) => formatSize(pages, geometry);
   const use = `${plural(processes.length, 'process uses', 'processes use')} ${size(total.residentPages)}`;
-  if (total.judged < total.ranges) return `${use}. …`;
+  if (judging.value || total.judged < total.ranges) return `${use}. …`;
   const restart =
     total.restartGrowthPages > 0
       ? `Started again, page faults make them grow by at most ${size(total.restartGrowthPages)}.`

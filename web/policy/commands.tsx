@@ -6,6 +6,7 @@ import { writeScript } from '../../src/render/text/write-script.ts';
 import { writeCaveats } from '../../src/render/words/advise-view.ts';
 import { memory } from '../memory/open-memory.ts';
 import { type PolicyChoice, settingsFrom } from './choice.ts';
+import { copyText } from './copy-text.ts';
 
 /**
  * The writes to sysfs that set a policy on the machine that the memory was read on, what else they do, and
@@ -68,14 +69,4 @@ function Script({ label, writes }: { readonly label: string; readonly writes: re
       </span>
     </div>
   );
-}
-
-/** Whether it could be copied: pages from the disk may have no clipboard. */
-async function copyText(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -85,9 +85,11 @@ let pending: number | undefined;
 /** Browsers refuse more than some hundred changes of the address in half a minute. */
 function replaceSoon(hash: string): void {
   forgetPending();
+  const from = location.hash;
   pending = window.setTimeout(() => {
     pending = undefined;
-    history.replaceState(null, '', hash);
+    // Whoever has typed another address meanwhile is to get there, also if we have not heard of it yet.
+    if (location.hash === from) history.replaceState(null, '', hash);
   }, 150);
 }
 

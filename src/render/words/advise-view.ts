@@ -72,6 +72,10 @@ export function reasonLines(
   budget: PolicyBudget,
   { residentPages, geometry }: Pick<MemoryDigest, 'residentPages' | 'geometry'>,
 ): string[] {
+  if (!inForce && leave)
+    return [
+      'The settings in force are not known, and none that leave memory with MADV_HUGEPAGE its sizes keep this budget.',
+    ];
   if (!inForce)
     return [
       'The settings in force are not known: this is all that would have to be written, whatever they are.',
