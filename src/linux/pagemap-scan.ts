@@ -126,9 +126,12 @@ export async function loadPagemapScan(
         if (errno !== EINTR) throw new KernelReadError(`PAGEMAP_SCAN failed with errno ${errno}`);
         count = call();
       }
+      const walkEnd = addressAt(ioctl.argument, ARGUMENT.walkEnd);
+      // The kernel scans in pieces, and at the end of the last one may tell where the one before ended.
+      const lastEnd = count > 0 ? addressAt(ioctl.regions, (count - 1) * REGION_WORDS + 2) : start;
       return {
         regions: ioctl.regions.subarray(0, count * REGION_WORDS),
-        walkEnd: addressAt(ioctl.argument, ARGUMENT.walkEnd),
+        walkEnd: Math.max(walkEnd, lastEnd),
       };
     },
   };
