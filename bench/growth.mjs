@@ -69,7 +69,26 @@ export async function measureGrowth() {
     rmSync(folder, { recursive: true });
   }
   console.log();
+  printLargest(Math.max(...sizes), kinds, commands, rows);
   return [...rows].map(([name, measured]) => row(name, measured));
+}
+
+/** What each command takes of the largest size, kind by kind, with the ratio to plain memory. */
+function printLargest(gib, kinds, commands, rows) {
+  const taken = (name, kind) => rows.get(`${name}, ${kind}`)?.find((each) => each.gib === gib);
+  console.log(`| ${gib >= 1024 ? `${gib / 1024} TiB` : `${gib} GiB`} | ${kinds.join(' | ')} |`);
+  console.log(`|---|${kinds.map(() => '---|').join('')}`);
+  for (const name of commands) {
+    const plain = taken(name, 'plain');
+    const cells = kinds.map((kind) => {
+      const of = taken(name, kind);
+      if (!of) return '-';
+      const ratio = plain && kind !== 'plain' ? ` (${(of.seconds / plain.seconds).toFixed(1)}x)` : '';
+      return `${of.isEnded ? '>' : ''}${of.seconds.toFixed(of.seconds < 10 ? 2 : 1)} s, ${Math.round(of.peak / 1024)} MB${ratio}`;
+    });
+    console.log(`| ${name} | ${cells.join(' | ')} |`);
+  }
+  console.log();
 }
 
 function cell(taken) {

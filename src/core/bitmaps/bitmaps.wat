@@ -185,22 +185,26 @@
 
   ;; All bits of the windows of an order from 1 on in which $from has any, or with $flip = -1 of those in which it has all.
   (func $widen (param $from i32) (param $order i32) (param $to i32) (param $flip i64)
-    (local $at i32) (local $step i32) (local $size i32) (local $firsts i64) (local $fill i64) (local $word i64)
+    (local $at i32) (local $step i32) (local $size i32) (local $firsts v128) (local $flips v128) (local $words v128) (local $word i64)
     (if (i32.lt_u (local.get $order) (i32.const 6))
       (then
-        (local.set $firsts (call $firsts (local.get $order)))
+        (local.set $firsts (i64x2.splat (call $firsts (local.get $order))))
+        (local.set $flips (i64x2.splat (local.get $flip)))
         (local.set $size (i32.shl (i32.const 1) (local.get $order)))
-        (local.set $fill (i64.sub (i64.shl (i64.const 1) (i64.extend_i32_u (local.get $size))) (i64.const 1)))
         (loop $next
-          (local.set $word (i64.xor (i64.load (i32.add (local.get $from) (local.get $at))) (local.get $flip)))
+          (local.set $words (v128.xor (v128.load (i32.add (local.get $from) (local.get $at))) (local.get $flips)))
           (local.set $step (i32.const 1))
           (loop $fold
-            (local.set $word (i64.or (local.get $word) (i64.shr_u (local.get $word) (i64.extend_i32_u (local.get $step)))))
+            (local.set $words (v128.or (local.get $words) (i64x2.shr_u (local.get $words) (local.get $step))))
             (local.set $step (i32.shl (local.get $step) (i32.const 1)))
             (br_if $fold (i32.lt_u (local.get $step) (local.get $size))))
-          (i64.store (i32.add (local.get $to) (local.get $at))
-            (i64.xor (i64.mul (i64.and (local.get $word) (local.get $firsts)) (local.get $fill)) (local.get $flip)))
-          (local.set $at (i32.add (local.get $at) (i32.const 8)))
+          ;; From the first bit of each window on, all bits of it: 2^(first + size) - 2^first.
+          (local.set $words (v128.and (local.get $words) (local.get $firsts)))
+          (v128.store (i32.add (local.get $to) (local.get $at))
+            (v128.xor
+              (i64x2.sub (i64x2.shl (local.get $words) (local.get $size)) (local.get $words))
+              (local.get $flips)))
+          (local.set $at (i32.add (local.get $at) (i32.const 16)))
           (br_if $next (i32.lt_u (local.get $at) (i32.const 64))))
         (return)))
     ;; Windows of whole words, of so many bytes.
