@@ -1,5 +1,6 @@
 import { buildApplication, buildRouteMap } from '@stricli/core';
 import { adviseCommand } from './advise/command.ts';
+import { applyCommand } from './apply/command.ts';
 import { captureCommand } from './capture/command.ts';
 import { collectCommand } from './collect/command.ts';
 import { compareCommand } from './compare/command.ts';
@@ -32,6 +33,7 @@ const commands = buildRouteMap({
     digest: digestCommand,
     sweep: sweepCommand,
     advise: adviseCommand,
+    apply: applyCommand,
     report: reportCommand,
     verify: verifyCommand,
     compare: compareCommand,

@@ -76,7 +76,7 @@ test('what changed is told in sums, page by page, in settings, counters and proc
 
     2 processes were there both times; page by page:
       collapsed     1.95M in 1 range of 2M: 1.95M into 2M
-      filled        48K in 1 range of 2M: was empty, now in one folio with pages from before
+      filled        48K in 1 range of 2M: it was empty, and is in one folio with pages from before
       freed         1.37M in 2 ranges of 2M
     other processes: 1 only before
 
@@ -86,7 +86,7 @@ test('what changed is told in sums, page by page, in settings, counters and proc
     counters of the whole machine that moved
       vmstat/thp_collapse_alloc  +1
 
-    PID  COMMAND             MEMORY  CHANGE  HUGE  CHANGE  COLLAPSED  FILLED  SPLIT  CAME TRUE
+    PID  COMMAND             MEMORY  CHANGE  HUGE  CHANGE  COLLAPSED  FILLED  SPLIT
       1  redis                 4.2M  -1.32M    2M     +2M      1.95M     48K     0B
            0-1000000 [heap]    4.2M  -1.32M    2M     +2M      1.95M     48K     0B
       7  ended (ended)           0B    -40K    0B      0B         0B      0B     0B

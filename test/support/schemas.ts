@@ -15,6 +15,7 @@ export function expectSchema(
     | 'simulate'
     | 'verify'
     | 'compare'
+    | 'apply'
     | 'diff'
     | 'diff-series'
     | 'digest'

@@ -103,10 +103,10 @@ function happenedLines({ processes, total, geometry }: MemoryDifference): string
     [
       'filled',
       total.filled,
-      `${inRanges(ranges.filled)}: was empty, now in one folio with pages from before`,
+      `${inRanges(ranges.filled)}: it was empty, and is in one folio with pages from before`,
     ],
-    ['split', total.split, `${inRanges(ranges.split)}: in smaller folios than before`],
-    ['touched', total.touched, 'is new, in folios of its own'],
+    ['split', total.split, `${inRanges(ranges.split)}: it is in smaller folios than before`],
+    ['touched', total.touched, 'that is new, in folios of its own'],
     ['swapped in', total.swappedIn, ''],
     ['swapped out', total.swappedOut, ''],
     ['freed', total.freed, inRanges(ranges.freed)],
@@ -215,12 +215,25 @@ function weight({ before, after, split, freed, touched }: PageChanges): number {
   return huge + Math.abs(sum(after) - sum(before)) + split + (freed + touched) / 4;
 }
 
+const PROCESS_COLUMNS = [
+  'PID',
+  'COMMAND',
+  'MEMORY',
+  'CHANGE',
+  'HUGE',
+  'CHANGE',
+  'COLLAPSED',
+  'FILLED',
+  'SPLIT',
+];
+
 function processTable(
   processes: readonly ProcessDifference[],
   { top, verbose, difference }: DiffView,
   style: Style,
 ): string[] {
-  const { geometry } = difference.memory;
+  const { geometry, foretold } = difference.memory;
+  const isForetold = foretold !== undefined;
   const listed = processes
     .filter(({ changes }) => sum(changes.before) + sum(changes.after) > 0)
     .sort((a, b) => weight(b.changes) - weight(a.changes));
@@ -228,18 +241,22 @@ function processTable(
   if (changed.length === 0) return [];
   const shown = changed.slice(0, top);
   const rows = shown.flatMap((process) => [
-    [pidCell(process), commandCell(process), ...changeCells(process.changes, process.foretold, geometry)],
-    ...(verbose ? process.vmas.filter(({ changes }) => changes.ranges.changed > 0) : []).map((vma) =>
-      vmaRow(vma, geometry),
-    ),
+    [
+      pidCell(process),
+      commandCell(process),
+      ...changeCells(process.changes, geometry),
+      ...(isForetold ? [cameTrueCell(process.foretold)] : []),
+    ],
+    ...(verbose ? process.vmas.filter(({ changes }) => changes.ranges.changed > 0) : []).map((vma) => [
+      ...vmaCells(vma, geometry),
+      ...(isForetold ? [''] : []),
+    ]),
   ]);
   const [title, ...body] = layOutTable(
-    ['PID', 'COMMAND', 'MEMORY', 'CHANGE', 'HUGE', 'CHANGE', 'COLLAPSED', 'FILLED', 'SPLIT', 'CAME TRUE'].map(
-      (each, i) => ({
-        title: each,
-        align: i === 1 ? 'left' : 'right',
-      }),
-    ),
+    [...PROCESS_COLUMNS, ...(isForetold ? ['CAME TRUE'] : [])].map((each, i) => ({
+      title: each,
+      align: i === 1 ? 'left' : 'right',
+    })),
     rows,
   );
   const left = changed.length - shown.length;
@@ -263,7 +280,7 @@ function commandCell({ before, after }: ProcessDifference): string {
   return before ? command : `${command} (new)`;
 }
 
-function changeCells(changes: PageChanges, foretold: Foretold | undefined, geometry: Geometry): string[] {
+function changeCells(changes: PageChanges, geometry: Geometry): string[] {
   const [was, is] = [sum(changes.before), sum(changes.after)];
   const [hugeWas, hugeIs] = [sum(changes.before.slice(1)), sum(changes.after.slice(1))];
   const size = (pages: number) => formatSize(pages, geometry);
@@ -275,15 +292,18 @@ function changeCells(changes: PageChanges, foretold: Foretold | undefined, geome
     size(sum(changes.collapsed)),
     size(changes.filled),
     size(changes.split),
-    foretold && foretold.predicted.pages > 0
-      ? percent(foretold.happened.pages, foretold.predicted.pages)
-      : '',
   ];
 }
 
-function vmaRow({ vma, changes }: VmaDifference, geometry: Geometry): string[] {
+/** Empty where nothing was predicted of a process. */
+function cameTrueCell(foretold: Foretold | undefined): string {
+  if (!foretold || foretold.predicted.pages === 0) return '';
+  return percent(foretold.happened.pages, foretold.predicted.pages);
+}
+
+function vmaCells({ vma, changes }: VmaDifference, geometry: Geometry): string[] {
   const where = `  ${vma.start.toString(16)}-${vma.end.toString(16)} ${printable(vma.name)}`.trimEnd();
-  return ['', where, ...changeCells(changes, undefined, geometry)];
+  return ['', where, ...changeCells(changes, geometry)];
 }
 
 function signed(pages: number, geometry: Geometry): string {

@@ -1,0 +1,248 @@
+import { z } from 'zod';
+import { type ChangedSetting, changedSettings } from '../../analysis/changed-settings.ts';
+import { type Failed, fail, failWith, type Result, succeed } from '../../core/base/failure.ts';
+import { asOrder } from '../../core/memory/order.ts';
+import type { Host } from '../../core/rules/memory-source.ts';
+import { checkLimits } from '../../core/rules/policy.ts';
+import { type FiledSettings, settingsFiles } from '../../core/rules/settings-file.ts';
+import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../../core/rules/settings-words.ts';
+import { readHost } from '../../linux/host.ts';
+import { KernelTree } from '../../linux/kernel-tree.ts';
+import { mayWriteThpSetting, readThpSetting, writeThpSetting } from '../../linux/settings-writer.ts';
+import { layOutTable } from '../../render/text/columns.ts';
+import { commandInputs } from '../shared/command-inputs.ts';
+import { settingsFromFlags } from '../shared/command-policy.ts';
+import { type Context, print, reportFailure } from '../shared/context.ts';
+import { EXIT } from '../shared/exit-code.ts';
+import { type InputFile, readJsonFile } from '../shared/input-file.ts';
+import { settingsFlags } from '../shared/policy-flags.ts';
+import type { ApplyFlags } from './command.ts';
+import { type AppliedRecord, readRecord, recordPath, removeRecord, writeRecord } from './record.ts';
+
+const GO_BACK = 'thpscope apply --undo --yes';
+
+/** `thpscope apply`: writes THP settings of this machine, or goes back. */
+export async function apply(this: Context, flags: ApplyFlags, word?: string): Promise<void> {
+  const done = await applyFromFlags(this, flags, word);
+  if (!done.ok) reportFailure(this, done.failure);
+}
+
+async function applyFromFlags(
+  context: Context,
+  flags: ApplyFlags,
+  word: string | undefined,
+): Promise<Result<void>> {
+  const isNamed = Object.keys(settingsFlags).some((name) => flags[name as keyof ApplyFlags] !== undefined);
+  if ([word !== undefined, isNamed, flags.undo === true].filter(Boolean).length !== 1)
+    return fail(
+      'usage',
+      'give one of an advice (advise --json), settings such as --set FILE=VALUE, and --undo',
+    );
+  const inputs = await commandInputs(context, flags, word === undefined ? [] : [word]);
+  if (!inputs.ok) return inputs;
+  const tree = new KernelTree(context.kernelRoot);
+  const host = readHost(tree, new Date());
+  if (!host.ok) return host;
+  const { settings, shrinkUnderused, geometry, bootId } = host.value;
+  if (!settings) return fail('unsupported', 'this kernel has no transparent huge pages to set');
+  const record = readRecord(context, bootId);
+  if (!record.ok) return record;
+  if (flags.undo) return undo(context, flags, tree, record.value);
+  const [advice] = inputs.value.files;
+  const wanted = advice
+    ? await settingsOfAdvice(advice, host.value)
+    : await settingsFromFlags(
+        inputs.value.flags,
+        geometry,
+        host.value,
+        (path) => readThpSetting(tree, path).ok,
+      );
+  if (!wanted.ok) return wanted;
+  const current = { ...settings, shrinkUnderused };
+  const changes = changesBetween(current, wanted.value, host.value);
+  const missing = changes.find(({ file }) => !readThpSetting(tree, file).ok);
+  if (missing) return fail('unsupported', `${tree.thp(missing.file)}: this kernel has no such file`);
+  return write(
+    context,
+    flags,
+    tree,
+    { bootId, time: host.value.time, files: [], ...record.value, schema: 'thpscope/applied@1' },
+    changes,
+  );
+}
+
+function changesBetween(current: FiledSettings, wanted: FiledSettings, { geometry }: Host): ChangedSetting[] {
+  const word = (isOn: boolean | undefined) => (isOn ? '1' : '0');
+  const shrinks = wanted.shrinkUnderused ?? current.shrinkUnderused;
+  return [
+    ...changedSettings(current, wanted, geometry),
+    ...(shrinks === current.shrinkUnderused
+      ? []
+      : [{ file: 'shrink_underused', before: word(current.shrinkUnderused), after: word(shrinks) }]),
+  ];
+}
+
+const adviceSchema = z.object({
+  schema: z.literal('thpscope/advise@2'),
+  geometry: z.object({ pageShift: z.number(), pmdOrder: z.number() }),
+  advised: z.object({
+    settings: z.object({
+      enabled: z.enum(TOP_LEVEL_WORDS),
+      sizes: z.record(z.string().regex(/^\d+$/), z.enum(SIZE_WORDS)),
+      maxPtesNone: z.int().nonnegative(),
+      maxPtesSwap: z.int().nonnegative(),
+      maxPtesShared: z.int().nonnegative(),
+    }),
+  }),
+});
+
+/** The settings that an advice is to. */
+async function settingsOfAdvice(file: InputFile, { geometry }: Host): Promise<Result<FiledSettings>> {
+  const json = await readJsonFile(file);
+  if (!json.ok) return json;
+  const parsed = adviceSchema.safeParse(json.value);
+  if (!parsed.success)
+    return fail('unreadable', `${file.name}: is no advice; thpscope advise --json prints one`);
+  const { advised, geometry: own } = parsed.data;
+  if (own.pageShift !== geometry.pageShift || own.pmdOrder !== geometry.pmdOrder)
+    return fail('usage', `${file.name}: is advice for a machine with other page sizes`);
+  const { sizes, ...rest } = advised.settings;
+  const limits = checkLimits(rest, geometry);
+  if (!limits.ok) return fail('unreadable', `${file.name}: ${limits.failure.message}`);
+  const words = Object.entries(sizes).map(([order, each]) => [asOrder(Number(order)), each] as const);
+  const known = settingsFiles(geometry).size;
+  if (words.length > known) return fail('unreadable', `${file.name}: names more sizes than there are`);
+  return succeed({ ...rest, sizes: new Map(words), shrinkUnderused: undefined });
+}
+
+/** Writes changes in their order, what was before recorded first; or shows them. */
+async function write(
+  context: Context,
+  flags: ApplyFlags,
+  tree: KernelTree,
+  record: AppliedRecord,
+  changes: readonly ChangedSetting[],
+): Promise<Result<void>> {
+  if (changes.length === 0 || !flags.yes) {
+    await answer(context, flags, changes, 0, [
+      changes.length === 0
+        ? 'These settings are in force already: nothing to write.'
+        : `Nothing was written. With --yes these are, in this order; ${GO_BACK} goes back.`,
+    ]);
+    return succeed(undefined);
+  }
+  const refused = mayNotWrite(tree, changes);
+  if (refused) return refused;
+  const files = new Map(record.files.map((each) => [each.file, each]));
+  for (const { file, before, after } of changes) {
+    const known = files.get(file) ?? { file, before, written: [] };
+    files.set(file, { ...known, written: [...new Set([...known.written, after])] });
+  }
+  const kept = await writeRecord(context, { ...record, files: [...files.values()] });
+  if (!kept.ok) return failWith({ ...kept.failure, message: `${kept.failure.message}; nothing was written` });
+  for (const [at, { file, after }] of changes.entries()) {
+    const written = writeThpSetting(tree, file, after);
+    if (written.ok) continue;
+    const where = `${at} of ${changes.length} files were written`;
+    return failWith({
+      ...written.failure,
+      message: `${written.failure.message}; ${where}; ${GO_BACK} goes back`,
+    });
+  }
+  await answer(context, flags, changes, changes.length, [
+    'Written. The settings hold until the machine is started again, for every process.',
+    `To go back: ${GO_BACK}`,
+  ]);
+  return succeed(undefined);
+}
+
+/** Puts back what thpscope has changed, the last first; what somebody else has set since stays. */
+async function undo(
+  context: Context,
+  flags: ApplyFlags,
+  tree: KernelTree,
+  record: AppliedRecord | undefined,
+): Promise<Result<void>> {
+  if (!record) {
+    await answer(context, flags, [], 0, [
+      `Nothing was applied since this machine was started (${recordPath(context)}).`,
+    ]);
+    return succeed(undefined);
+  }
+  const changes: ChangedSetting[] = [];
+  const foreign: string[] = [];
+  for (const { file, before, written } of record.files.toReversed()) {
+    const now = readThpSetting(tree, file);
+    if (!now.ok) return now;
+    if (now.value === before) continue;
+    if (written.includes(now.value)) changes.push({ file, before: now.value, after: before });
+    else
+      foreign.push(
+        `${file} holds ${now.value}, which thpscope did not write: left as it is (before: ${before})`,
+      );
+  }
+  if (!flags.yes) {
+    const nothing =
+      changes.length === 0
+        ? 'Nothing to put back.'
+        : 'Nothing was written. With --yes these are put back, in this order.';
+    await answer(context, flags, changes, 0, [...foreign, nothing]);
+    return succeed(undefined);
+  }
+  const refused = mayNotWrite(tree, changes);
+  if (refused) return refused;
+  for (const [at, { file, after }] of changes.entries()) {
+    const written = writeThpSetting(tree, file, after);
+    if (written.ok) continue;
+    const where = `${at} of ${changes.length} files were put back`;
+    return failWith({
+      ...written.failure,
+      message: `${written.failure.message}; ${where}; ${GO_BACK} tries again`,
+    });
+  }
+  removeRecord(context);
+  await answer(context, flags, changes, changes.length, [
+    ...foreign,
+    foreign.length === 0
+      ? 'The settings are as they were before the first apply.'
+      : 'All else is as it was before the first apply.',
+  ]);
+  if (foreign.length > 0) context.process.exitCode = EXIT.difference;
+  return succeed(undefined);
+}
+
+function mayNotWrite(tree: KernelTree, changes: readonly ChangedSetting[]): Failed | undefined {
+  const denied = changes.find(({ file }) => !mayWriteThpSetting(tree, file));
+  return (
+    denied &&
+    fail(
+      'permission',
+      `${tree.thp(denied.file)}: may not be written by this user; nothing was written; run as root`,
+    )
+  );
+}
+
+async function answer(
+  context: Context,
+  flags: ApplyFlags,
+  changes: readonly ChangedSetting[],
+  written: number,
+  sentences: readonly string[],
+): Promise<void> {
+  if (flags.json) {
+    const json = {
+      schema: 'thpscope/apply@1',
+      changes,
+      written,
+      record: recordPath(context),
+      messages: sentences,
+    };
+    return print(context, `${JSON.stringify(json)}\n`);
+  }
+  const table = layOutTable(
+    ['FILE', 'NOW', 'THEN'].map((title) => ({ title, align: 'left' })),
+    changes.map(({ file, before, after }) => [file, before, after]),
+  );
+  const lines = [...(changes.length > 0 ? [...table, ''] : []), ...sentences];
+  await print(context, `${lines.join('\n')}\n`);
+}
