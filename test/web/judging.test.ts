@@ -6,7 +6,8 @@ import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
 import { openSnapshotFile } from '../../src/snapshot/file.ts';
 import { Judging } from '../../web/memory/judging.ts';
-import { choiceOf, runPolicyOf } from '../../web/policy/choice.ts';
+import { choiceOf } from '../../web/policy/choice.ts';
+import { runPolicyOf } from '../../web/policy/run-policy.ts';
 import { valueOf } from '../support/ranges.ts';
 
 const choice = choiceOf(defaultSettings(x86_64), x86_64, 'linux-7.3');

@@ -5,7 +5,8 @@ import { type Prediction, predictMemory } from '../../src/analysis/prediction.ts
 import type { Host, MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { tlbReachOf } from '../../src/core/rules/tlb-reach.ts';
 import { openSnapshotFile } from '../../src/snapshot/file.ts';
-import { type PolicyChoice, runPolicyOf } from '../../web/policy/choice.ts';
+import type { PolicyChoice } from '../../web/policy/choice.ts';
+import { runPolicyOf } from '../../web/policy/run-policy.ts';
 import { valueOf } from '../support/ranges.ts';
 
 /** A snapshot as the library reads it, for what a page should say of it. */

@@ -239,6 +239,34 @@ describe.skipIf(!CHROMIUM)('map', () => {
     await page.waitForSelector('.map-list tbody >> text=[stack]');
   });
 
+  test('what is selected stays when the pointer moves on; marked ranges are added up; the keys are shown', async () => {
+    await openMap(REDIS);
+    const box = await page.locator('.map-canvas').boundingBox();
+    if (!box) throw new Error('the map has no place');
+    const at = (x: number) => page.mouse.move(box.x + x * box.width, box.y + 0.3 * box.height);
+    const address = () => page.locator(`${INSPECTOR} strong`).innerText();
+    await at(0.1);
+    await page.mouse.down();
+    await page.mouse.up();
+    const pinned = await address();
+    await at(0.5);
+    expect(await address()).toBe(pinned);
+    await page.keyboard.press('>');
+    await page.waitForSelector(`${INSPECTOR} >> text=/^2 ranges marked: \\S+ in use; khugepaged \\+/`);
+    await page.keyboard.down('Shift');
+    await page.mouse.down();
+    await at(0.8);
+    await page.mouse.up();
+    await page.keyboard.up('Shift');
+    await page.waitForSelector(`${INSPECTOR} >> text=/^([3-9]|\\d\\d) ranges marked/`);
+    await page.waitForFunction(() => /[&?]to=/.test(location.hash));
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('?');
+    await page.waitForSelector('dialog[open] >> text=step through the selected range');
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('dialog[open]', { state: 'detached' });
+  });
+
   test('what page faults make of each range after a restart is a layer of its own, down to PTEs', async () => {
     await openMap(`${REDIS}&layer=before`);
     const before = await pictureOf(page);

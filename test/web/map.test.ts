@@ -19,7 +19,8 @@ import { addSums, vmaSums } from '../../web/map/row-sums.ts';
 import { nextStandingOut } from '../../web/map/standing-out.ts';
 import type { Judgement } from '../../web/memory/memory-worker-protocol.ts';
 import type { OpenMemory } from '../../web/memory/open-memory.ts';
-import { choiceOf, runPolicyOf } from '../../web/policy/choice.ts';
+import { choiceOf } from '../../web/policy/choice.ts';
+import { runPolicyOf } from '../../web/policy/run-policy.ts';
 import { processItem, rangesItem, vmaItem } from '../analysis/streams.ts';
 import { rangeOf } from '../support/ranges.ts';
 

@@ -29,7 +29,7 @@ export function AdviceLine() {
     <>
       <p>
         <strong>
-          {given.advice.leave
+          {given.advice.leave && given.advice.inForce
             ? 'Leave the settings as recorded.'
             : adviceLine(given.advice, open.host.geometry)}
         </strong>{' '}

@@ -1,4 +1,5 @@
 import { firstIndex } from '../../src/core/base/first-index.ts';
+import type { Vma } from '../../src/core/rules/vma.ts';
 import { cssColor } from '../../src/render/svg/palette.ts';
 import { printable } from '../../src/render/words/printable.ts';
 import { memory, type OpenMemory } from '../memory/open-memory.ts';
@@ -20,6 +21,7 @@ import {
   hovered,
   layer,
   layout,
+  marked,
   pixelsOf,
   selected,
   split,
@@ -35,6 +37,8 @@ import { tilesInSight } from './tiles.ts';
 const OUTLINES_FROM = 6;
 /** Cells at least so many pixels wide have the borders of VMAs between them. */
 const VMAS_FROM = 12;
+/** Lines at least so many pixels high have room for the names of VMAs. */
+const NAMES_FROM = 40;
 
 let colors: { readonly key: unknown[]; readonly of: Map<OwnLayer, Uint32Array> } | undefined;
 
@@ -85,6 +89,7 @@ export function drawMap(canvas: HTMLCanvasElement): void {
   markVmas(context, isDark);
   labelProcesses(context, isDark);
   const ink = isDark ? '#fff' : '#000';
+  if (marked.value) shadeMarked(context, marked.value, isDark);
   if (hovered.value) frame(context, hovered.value.row, ink, 1);
   if (selected.value !== undefined) frame(context, selected.value, ink, 3);
   measured('thpscope frame', start);
@@ -119,7 +124,7 @@ function markVmas(context: CanvasRenderingContext2D, isDark: boolean): void {
   const { height, aspect } = viewport.value;
   const { blocks, columns } = layout.value;
   if (scale * aspect < VMAS_FROM) return;
-  context.fillStyle = isDark ? '#e6e8eb' : '#1a1d21';
+  const ink = isDark ? '#e6e8eb' : '#1a1d21';
   for (const { first, end, top, lines } of blocks) {
     const above = Math.max(0, Math.floor(y - top));
     const below = Math.min(lines, Math.ceil(y + height / scale - top));
@@ -128,7 +133,49 @@ function markVmas(context: CanvasRenderingContext2D, isDark: boolean): void {
     const visible = firstIndex(vmas.length, (i) => vmas[i].first >= first + above * columns);
     for (let i = visible; i < vmas.length && vmas[i].first < last; i++) {
       const { x, y: cellTop } = pixelsOf(vmas[i].first);
+      context.fillStyle = ink;
       context.fillRect(x - 1, cellTop, 2, scale);
+      const inLine = Math.min(vmas[i].end - vmas[i].first, columns - ((vmas[i].first - first) % columns));
+      if (scale >= NAMES_FROM)
+        nameVma(context, vmas[i].vma, { x, y: cellTop, width: inLine * scale * aspect }, isDark);
+    }
+  }
+}
+
+/** The name of a VMA, or where it begins, on its first ranges, where these have room for it. */
+function nameVma(
+  context: CanvasRenderingContext2D,
+  vma: Vma,
+  { x, y, width }: { readonly x: number; readonly y: number; readonly width: number },
+  isDark: boolean,
+): void {
+  const text = vma.name === '' ? `0x${vma.start.toString(16)}` : printable(vma.name);
+  context.font = '11px system-ui, sans-serif';
+  context.textBaseline = 'middle';
+  const needed = context.measureText(text).width + 8;
+  if (needed > width) return;
+  context.fillStyle = isDark ? 'rgb(20 23 26 / 85%)' : 'rgb(255 255 255 / 88%)';
+  context.fillRect(x + 2, y + 2, needed, 15);
+  context.fillStyle = isDark ? '#e6e8eb' : '#1a1d21';
+  context.fillText(text, x + 6, y + 10);
+}
+
+/** Shades marked rows, line by line. */
+function shadeMarked(
+  context: CanvasRenderingContext2D,
+  { first, end }: { readonly first: number; readonly end: number },
+  isDark: boolean,
+): void {
+  const { blocks, columns } = layout.value;
+  const { height } = viewport.value;
+  context.fillStyle = isDark ? 'rgb(125 184 245 / 45%)' : 'rgb(11 92 173 / 40%)';
+  for (const block of blocks) {
+    for (let row = Math.max(first, block.first); row < Math.min(end, block.end); ) {
+      const next = Math.min(row + columns - ((row - block.first) % columns), end, block.end);
+      const { x, y, cellWidth, scale } = pixelsOf(row);
+      if (y > -scale && y < height)
+        context.fillRect(x, y, Math.max(1, (next - row) * cellWidth), Math.max(1, scale));
+      row = next;
     }
   }
 }

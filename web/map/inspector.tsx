@@ -3,26 +3,27 @@ import { pageBytes } from '../../src/core/memory/geometry.ts';
 import type { RangeDetail } from '../memory/memory-worker-protocol.ts';
 import { memory, memoryWorker } from '../memory/open-memory.ts';
 import { choice, judgement } from '../policy/judgement.ts';
-import { hovered, selected, showRow } from './map-state.ts';
+import { hovered, marked, selected, showRow } from './map-state.ts';
 import { pteWords } from './pte-words.ts';
-import { rangeWords } from './range-words.ts';
+import { markedWords, rangeWords } from './range-words.ts';
 
-/** What is under the pointer, or else what is selected, in words. */
+/** What is selected, or else what is under the pointer, in words; what is marked, added up. */
 export function Inspector({ onOpen }: { readonly onOpen: (row: number) => void }) {
   const detail = useSignal<RangeDetail | undefined>(undefined);
   useSignalEffect(() => {
-    const row = hovered.value?.row ?? selected.value;
+    const row = selected.value ?? hovered.value?.row;
     const policy = choice.value;
     if (row === undefined || !memory.value) {
       detail.value = undefined;
       return;
     }
     void memoryWorker.detail(row, policy).then((answer) => {
-      if ((hovered.peek()?.row ?? selected.peek()) === row) detail.value = answer;
+      if ((selected.peek() ?? hovered.peek()?.row) === row) detail.value = answer;
     });
   });
   const open = memory.value;
-  const row = hovered.value?.row ?? selected.value;
+  // What is selected stays when the pointer moves on.
+  const row = selected.value ?? hovered.value?.row;
   if (!open || row === undefined || row >= open.rows) {
     return (
       <div class="inspector" id="map-inspector" role="group" aria-label="Range" tabIndex={0}>
@@ -32,7 +33,7 @@ export function Inspector({ onOpen }: { readonly onOpen: (row: number) => void }
   }
   const shown = detail.value?.row === row ? detail.value : undefined;
   const words = rangeWords(open, judgement.value, row, shown);
-  const { pte } = hovered.value ?? {};
+  const pte = hovered.value?.row === row ? hovered.value?.pte : undefined;
   return (
     // It scrolls, and so has to be reachable by keyboard.
     <div class="inspector" id="map-inspector" role="group" aria-label="Range" tabIndex={0}>
@@ -46,10 +47,11 @@ export function Inspector({ onOpen }: { readonly onOpen: (row: number) => void }
           </button>
         </p>
       )}
+      {marked.value && <p>{markedWords(open, judgement.value, marked.value)}</p>}
       <p>
         <strong class="mono">{words.address}</strong> {words.where}
       </p>
-      <dl aria-live={hovered.value ? 'off' : 'polite'}>
+      <dl aria-live={selected.value === undefined ? 'off' : 'polite'}>
         <dt>now</dt>
         <dd>{words.before}</dd>
         <dt>khugepaged</dt>

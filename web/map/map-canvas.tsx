@@ -10,8 +10,10 @@ import { LAYERS } from './layers.ts';
 import { blockAt, rowAtPlace } from './layout.ts';
 import {
   camera,
+  extendMark,
   keepInSight,
   layout,
+  markTo,
   moveTo,
   pixelsOf,
   pointed,
@@ -22,6 +24,7 @@ import {
   size,
   viewport,
 } from './map-state.ts';
+import { openKeys } from './open-keys.ts';
 import { followSight, showsPtes } from './tiles.ts';
 
 /** Pointers that moved less than this between down and up meant to click. */
@@ -101,6 +104,9 @@ function onKey(event: KeyboardEvent, onOpen: (row: number) => void): void {
   else if (event.key === '0') zoomBy(0);
   else if (event.key === '/') document.getElementById('map-find')?.focus();
   else if (event.key === 'f') zoomBy(0);
+  else if (event.key === '?') openKeys();
+  else if (event.key === '>') extendMark(1);
+  else if (event.key === '<') extendMark(-1);
   else if (event.key === 'Escape') select(undefined);
   else if (event.key === 'Enter' && selected.value !== undefined) onOpen(selected.value);
   else if (event.key === 'c' && selected.value !== undefined) showRow(selected.value);
@@ -160,6 +166,7 @@ function moveSelection(key: string): boolean {
 function followPointers(element: HTMLCanvasElement): () => void {
   const down = new Map<number, { x: number; y: number }>();
   let travelled = 0;
+  let isMarking = false;
   const at = (event: PointerEvent | WheelEvent) => {
     const { left, top } = element.getBoundingClientRect();
     return { x: event.clientX - left, y: event.clientY - top };
@@ -168,6 +175,9 @@ function followPointers(element: HTMLCanvasElement): () => void {
     pointerdown: (event) => {
       element.setPointerCapture(event.pointerId);
       if (down.size === 0) travelled = 0;
+      const { x, y } = at(event);
+      isMarking = event.shiftKey && down.size === 0;
+      if (isMarking) select(placeUnder(x, y)?.row);
       down.set(event.pointerId, at(event));
     },
     pointermove: (event) => {
@@ -183,6 +193,9 @@ function followPointers(element: HTMLCanvasElement): () => void {
       if (other) {
         const spread = (from: { x: number; y: number }) => Math.hypot(from.x - other.x, from.y - other.y);
         zoomBy(spread(now) / Math.max(1, spread(before)), (now.x + other.x) / 2, (now.y + other.y) / 2);
+      } else if (isMarking) {
+        const row = placeUnder(now.x, now.y)?.row;
+        if (row !== undefined) markTo(row);
       } else if (travelled > CLICK_PIXELS) {
         pointed.value = undefined;
         moveTo(pan(camera.value, layout.value, viewport.value, now.x - before.x, now.y - before.y));

@@ -115,6 +115,29 @@ export const split = computed<readonly [number, number]>(() => {
   return splitFrom(link.value.params.split, used / Math.max(1, width));
 });
 
+/** The rows from the selected one to that of the link (`to`), in the order of the map. */
+export const marked = computed<{ readonly first: number; readonly end: number } | undefined>(() => {
+  const from = selected.value;
+  const to = rowOf(link.value.params.to);
+  if (from === undefined || to === undefined || to === from) return undefined;
+  return { first: Math.min(from, to), end: Math.max(from, to) + 1 };
+});
+
+/** Marks the rows from the selected one to this. */
+export function markTo(row: number): void {
+  const open = memory.value;
+  if (!open || row < 0 || row >= open.rows) return;
+  if (selected.value === undefined) select(row);
+  else setParams({ to: placeName(open, row) });
+}
+
+/** Marks one more row, or one less. */
+export function extendMark(by: 1 | -1): void {
+  const { to } = link.value.params;
+  const last = rowOf(to) ?? selected.value;
+  if (last !== undefined) markTo(last + by);
+}
+
 /** Where the cell of a row is on the canvas, from its upper left corner, and how large. */
 export function pixelsOf(row: number): { x: number; y: number; cellWidth: number; scale: number } {
   const place = placeOfRow(layout.value, row);
@@ -142,7 +165,7 @@ export function moveTo(next: Camera): void {
 
 export function select(row: number | undefined): void {
   const open = memory.value;
-  setParams({ at: open && row !== undefined ? placeName(open, row) : undefined });
+  setParams({ at: open && row !== undefined ? placeName(open, row) : undefined, to: undefined });
 }
 
 /** Shows a row in the middle, at least so large that its PTEs can be told apart. */

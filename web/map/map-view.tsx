@@ -32,12 +32,14 @@ import {
   size,
   viewport,
 } from './map-state.ts';
+import { openKeys } from './open-keys.ts';
 import { rangeWords } from './range-words.ts';
 import { SplitHandles } from './split-handles.tsx';
-import { WhyNote } from './why-note.tsx';
 import './map.css';
 
 const AdviceLine = lazy(async () => (await import('./advice-line.tsx')).AdviceLine);
+const KeysDialog = lazy(async () => (await import('./keys-dialog.tsx')).KeysDialog);
+const WhyNote = lazy(async () => (await import('./why-note.tsx')).WhyNote);
 const ProcessOverview = lazy(async () => (await import('./process-overview.tsx')).ProcessOverview);
 const VmaTable = lazy(async () => (await import('./vma-table.tsx')).VmaTable);
 
@@ -78,9 +80,12 @@ function TheMap() {
       <Legend />
       <Inspector onOpen={openSteps} />
       <p id="map-keys" class="quiet keys">
-        Arrows move, Shift+arrows pan, + and − zoom, 0 shows all, 1 to {LAYERS.length} change the colours, [
-        and ] go from process to process, Enter steps through a range.
+        Arrows move, Enter steps through a range, 1 to {LAYERS.length} change the colours, + and − zoom,{' '}
+        <button type="button" class="list-link" onClick={openKeys}>
+          ? shows all keys
+        </button>
       </p>
+      <KeysDialog />
     </>
   );
 }

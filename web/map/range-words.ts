@@ -4,12 +4,13 @@ import { type Geometry, pagesPerRange, rangeBytes } from '../../src/core/memory/
 import { hasPage } from '../../src/core/memory/occupancy.ts';
 import { asOrder, formatOrder, type Order } from '../../src/core/memory/order.ts';
 import type { RangeState } from '../../src/core/memory/range-state.ts';
-import { type CollapsePlan, collapsesOf } from '../../src/core/plan/plan.ts';
+import type { CollapsePlan } from '../../src/core/plan/plan.ts';
 import { printable } from '../../src/render/words/printable.ts';
 import { refusalLine } from '../../src/render/words/reasons.ts';
 import type { Judgement, RangeDetail } from '../memory/memory-worker-protocol.ts';
 import type { OpenMemory } from '../memory/open-memory.ts';
 import { hugepageOrders } from '../policy/choice.ts';
+import { vmaSums } from './row-sums.ts';
 
 interface RangeWords {
   /** Process and VMA. */
@@ -69,6 +70,23 @@ export function rangeWords(
   }
 }
 
+/** Marked ranges, added up. */
+export function markedWords(
+  memory: OpenMemory,
+  judgement: Judgement | undefined,
+  { first, end }: { readonly first: number; readonly end: number },
+): string {
+  const [sums] = vmaSums(
+    { ...memory, vmas: [{ ...memory.vmas[memory.vmaOf[first]], first, end }] },
+    judgement,
+  );
+  const size = (pages: number) => formatSize(pages, memory.host.geometry);
+  const marked = `${plural(sums.ranges, 'range')} marked: ${size(sums.residentPages)} in use`;
+  if (sums.judged < sums.ranges) return `${marked}; …`;
+  const restart = size(Math.max(0, sums.restartGrowthPages));
+  return `${marked}; khugepaged +${size(sums.growthPages)}, something collapses in ${sums.collapsing}; a restart at most +${restart}`;
+}
+
 /** `1 of 64K, 3 small pages`: what lies in a range. */
 function partsOf({ geometry, facts, folioOrders }: RangeState): string {
   const pages = new Map<number, number>();
@@ -89,7 +107,9 @@ function partsOf({ geometry, facts, folioOrders }: RangeState): string {
 /** "collapses to 2 of 16K, 1 of 64K". */
 function collapsesWords(plan: CollapsePlan, geometry: Geometry): string {
   const byOrder = new Map<Order, number>();
-  for (const { order } of collapsesOf(plan)) byOrder.set(order, (byOrder.get(order) ?? 0) + 1);
+  // Not by plan.ts, which would load all searches with the map.
+  for (const { order, result } of plan.attempts)
+    if (result === 'SCAN_SUCCEED') byOrder.set(order, (byOrder.get(order) ?? 0) + 1);
   const parts = [...byOrder]
     .sort(([a], [b]) => b - a)
     .map(([order, count]) => `${count} of ${formatOrder(order, geometry)}`);

@@ -1,7 +1,8 @@
 import type { RangeTable } from '../../src/analysis/range-table.ts';
 import { emptyOutcomes, type RowOutcomes, TableJudge } from '../../src/analysis/table-judge.ts';
 import { addTally, emptyTally } from '../../src/analysis/tally.ts';
-import { type PolicyChoice, runPolicyOf } from '../policy/choice.ts';
+import type { PolicyChoice } from '../policy/choice.ts';
+import { runPolicyOf } from '../policy/run-policy.ts';
 import type { Judgement } from './memory-worker-protocol.ts';
 
 /** Rows between two looks at the clock. */

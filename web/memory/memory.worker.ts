@@ -18,7 +18,8 @@ import { possibleOrders, restartOrders, spanFrom } from '../../src/core/rules/vm
 import { SnapshotError } from '../../src/snapshot/damage.ts';
 import { openSnapshot } from '../../src/snapshot/reader.ts';
 import { markFilled } from '../map/pte-code.ts';
-import { type PolicyChoice, runPolicyOf, settingsOf } from '../policy/choice.ts';
+import { type PolicyChoice, settingsOf } from '../policy/choice.ts';
+import { runPolicyOf } from '../policy/run-policy.ts';
 import { type BlockSweeper, LocalBlocks } from '../tradeoff/sweep-blocks.ts';
 import { Sweeper, type SweptMemory } from '../tradeoff/sweeper.ts';
 import { fileOf } from './file.ts';

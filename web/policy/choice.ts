@@ -1,6 +1,5 @@
 import type { SweptPolicy } from '../../src/analysis/sweep.ts';
 import { settingsWith } from '../../src/analysis/sysfs-writes.ts';
-import type { RunPolicy } from '../../src/analysis/verdict.ts';
 import { type Geometry, pagesPerRange } from '../../src/core/memory/geometry.ts';
 import {
   anonOrders,
@@ -23,7 +22,6 @@ import { modelOfRelease, NEWEST_MODEL } from '../../src/core/rules/kernel-releas
 import type { Host } from '../../src/core/rules/memory-source.ts';
 import type { SizeWord, TopLevelWord } from '../../src/core/rules/settings-words.ts';
 import { defaultSettings, type ThpSettings } from '../../src/core/rules/thp-settings.ts';
-import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
 
 /**
  * A policy as the panel shows it: each size for all memory, for advised memory, or off. It crosses to workers
@@ -120,11 +118,6 @@ export function choiceOfPolicy(
  */
 export function settingsFrom(current: ThpSettings, choice: PolicyChoice, geometry: Geometry): ThpSettings {
   return settingsWith(current, settingsOf(choice).sizes, choice, geometry);
-}
-
-export function runPolicyOf(choice: PolicyChoice): RunPolicy {
-  const model = KERNEL_MODELS[choice.model];
-  return { settings: settingsOf(choice), model, algorithm: ALGORITHMS[model.algorithm], outcomes: [] };
 }
 
 /**

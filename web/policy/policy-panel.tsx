@@ -4,17 +4,17 @@ import { lazy } from '../shell/lazy.tsx';
 import { choice, tallied } from './judgement.ts';
 import { KernelField } from './kernel-field.tsx';
 import { Limits } from './limits.tsx';
-import { MemoryByOrder } from './memory-by-order.tsx';
 import { NothingNote } from './nothing-note.tsx';
 import { OutcomeSummary } from './outcome-summary.tsx';
 import { Presets } from './preset-buttons.tsx';
-import { ProcessTable } from './process-table.tsx';
 import { SizeSwitches } from './size-switches.tsx';
 import { Unchanged } from './unchanged.tsx';
-import { Unseen } from './unseen.tsx';
 import './policy.css';
 
 const Commands = lazy(async () => (await import('./commands.tsx')).Commands);
+const MemoryByOrder = lazy(async () => (await import('./memory-by-order.tsx')).MemoryByOrder);
+const Unseen = lazy(async () => (await import('./unseen.tsx')).Unseen);
+const ProcessTable = lazy(async () => (await import('./process-table.tsx')).ProcessTable);
 
 interface Props {
   /** Whether reasons are what is looked at: then they come before the policy. */

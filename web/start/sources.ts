@@ -69,6 +69,7 @@ async function visitSearch(file: File): Promise<void> {
 /** Places in memory that was open before, and how it was listed. */
 const ELSEWHERE = {
   at: undefined,
+  to: undefined,
   see: undefined,
   zoom: undefined,
   why: undefined,
