@@ -151,7 +151,8 @@ export async function compareReaders(source, pid) {
   const pages = lookAtEveryFrame(folder, asked);
   const huge = smapsBytes(folder, 'AnonHugePages');
   const clean = smapsBytes(folder, 'LazyFree');
-  for (const vma of asked) vma.isFreed = clean.get(vma.start) > 0;
+  // Marks wait in a batch of their CPU: a source that says what smaps said then is believed.
+  for (const vma of asked) vma.isFreed = (vma.lazyFreeBytes ?? clean.get(vma.start)) > 0;
   let ranges = 0;
   for (const vma of asked) {
     let hugeBytes = 0;

@@ -165,7 +165,13 @@ function readEntries(
       ? { ...counts, smallest: Math.min(counts.smallest, geometry.pmdOrder) }
       : UNCOUNTED;
   const folioFacts =
-    tools.flags && readFolioFacts({ start, entries, pmdMapped, ...bitmaps }, tools.flags, tools, known);
+    tools.flags &&
+    readFolioFacts(
+      { start, entries, pmdMapped, mayBeShared: !isPrivate(vma), ...bitmaps },
+      tools.flags,
+      tools,
+      known,
+    );
   const zero = zeroPages(geometry, vma, { scanned, bitmaps, folioFacts, pmdMapped });
   const mayBeShared = folioFacts?.shared ?? bitmaps.notExclusive;
   const shared = zero ? difference(mayBeShared, zero) : mayBeShared;

@@ -29,6 +29,8 @@ interface ChunkEntries {
   readonly notExclusive: Occupancy;
   /** By range: whether one PMD entry maps it, so that its first frame speaks for all. */
   readonly pmdMapped: Uint8Array | undefined;
+  /** Whether others may map pages of it. */
+  readonly mayBeShared: boolean;
 }
 
 /** A large folio and the pages of the chunk that map it, ascending. */
@@ -58,6 +60,9 @@ export function readFolioFacts(
   /** Whether a range begins here that one PMD entry maps. */
   const isPmdMapped = (page: number) =>
     pmdMapped !== undefined && page % rangePages === 0 && pmdMapped[page / rangePages] === 1;
+  /** The pagemap of Linux 6.18 says of each page of a PMD mapping what holds of its first one. */
+  const isSharedInPart = (head: number) =>
+    chunk.mayBeShared && pageFlags.mappingsOf({ head, order: pmdOrder }) > rangePages;
   const pages = entries.length / 2;
   const frames = new Float64Array(pages);
   for (let page = 0; page < pages; page++) {
@@ -80,7 +85,7 @@ export function readFolioFacts(
     if (pageCount > 1) {
       // Split since the scan, if its frame is small by now.
       if (flags[page] & KPF.large && !(flags[page] & KPF.zeroPage))
-        setPmdMapped(orders, shared, page, pmdOrder);
+        setPmdMapped(orders, shared, page, pmdOrder, () => isSharedInPart(frames[page]));
       page += pageCount - 1;
       continue;
     }
@@ -108,11 +113,18 @@ function setMarks({ zero, locked, lazyfree }: FolioMarks, flags: number, page: n
 }
 
 /** Sets the order of the pages of a folio that one PMD entry maps; if one of them is shared, all are. */
-function setPmdMapped(orders: Uint8Array, shared: Occupancy, first: number, pmdOrder: number): void {
+function setPmdMapped(
+  orders: Uint8Array,
+  shared: Occupancy,
+  first: number,
+  pmdOrder: number,
+  isSharedInPart: () => boolean,
+): void {
+  orders.fill(pmdOrder, first, first + 2 ** pmdOrder);
   const past = first + 2 ** pmdOrder;
-  orders.fill(pmdOrder, first, past);
-  for (let page = first; page < past; page++)
-    if (hasPage(shared, page)) return setPages(shared, first, 2 ** pmdOrder);
+  let page = first;
+  while (page < past && !hasPage(shared, page)) page++;
+  if (page < past || isSharedInPart()) setPages(shared, first, 2 ** pmdOrder);
 }
 
 /** Whether a folio whose pages here are all exclusive has more mappings than the process has around them. */

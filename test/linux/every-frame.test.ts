@@ -99,8 +99,8 @@ describe.runIf(possible)('a reader says what a look at every entry and every fra
     await occupant.must(`touch ${base} 0-9`);
     await hugePages(base, 1, 3);
     const { child } = await occupant.must(`fork ${base}`);
-    // The child maps the rest of the first huge page by PTEs, its parent by a PMD entry still.
-    await occupant.must('fork-touch 0-3,600');
+    // The child maps the rest of both huge pages by PTEs, its parent by a PMD entry still.
+    await occupant.must('fork-touch 0-3,600,1024');
     await occupant.suspend();
     for (const pid of [occupant.pid, child as number])
       expect((await compare(pid, counters(smallest))).differing).toEqual([]);

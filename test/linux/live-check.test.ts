@@ -45,6 +45,7 @@ describe('a live source yields nothing that a reader of its recording would refu
         present,
         notExclusive: emptyOccupancy(x86_64),
         pmdMapped: undefined,
+        mayBeShared: true,
       };
       const pagemap = undefined as never;
       return [
