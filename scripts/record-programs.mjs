@@ -1,4 +1,4 @@
-// Makes test/fixtures/programs/*.parquet: real programs in the middle of their work, for the tests and docs
+// Makes examples/programs/*.parquet: real programs in the middle of their work, for the tests and docs
 // of advise. Needs root, so that folio orders are in the recordings, and of the programs those that are to be
 // recorded: node, java, gcc, python3, PostgreSQL (initdb and postgres). Names of this machine are left out;
 // the rest is as captured.
@@ -14,7 +14,7 @@ import { RUNNING_KERNEL } from '../build/linux/kernel-tree.js';
 import { openLiveSource } from '../build/linux/live-source.js';
 import { writeSnapshot } from '../build/snapshot/writer.js';
 
-const FOLDER = 'test/fixtures/programs';
+const FOLDER = 'examples/programs';
 const work = mkdtempSync(join(tmpdir(), 'thpscope-record-'));
 
 /** Each starts a program and returns its processes once they are worth recording. */

@@ -53,6 +53,7 @@ export { plainRange, type RangeState, unknownFacts } from './core/memory/range-s
 export { type RangeText, rangeOfText, rangeText } from './core/memory/range-text.ts';
 export type { SharedRun } from './core/memory/shared-runs.ts';
 export { applyPlan } from './core/plan/apply-plan.ts';
+export { collapsesOf } from './core/plan/collapses.ts';
 export { costOf, type PlanCost } from './core/plan/cost.ts';
 export {
   type AdvisedRange,
@@ -61,7 +62,7 @@ export {
   type MadvisePlan,
   planMadvise,
 } from './core/plan/madvise-collapse.ts';
-export { type CollapsePlan, collapsesOf, type PlanOptions, planRange } from './core/plan/plan.ts';
+export { type CollapsePlan, type PlanOptions, planRange } from './core/plan/plan.ts';
 export type { PolicyCounts } from './core/plan/policy-counts.ts';
 export type { AttemptRecord } from './core/rules/candidate.ts';
 export type { Cpu } from './core/rules/cpu.ts';

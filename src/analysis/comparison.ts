@@ -8,7 +8,8 @@ import {
 } from '../core/memory/occupancy.ts';
 import type { Window } from '../core/memory/order.ts';
 import type { RangeState } from '../core/memory/range-state.ts';
-import { type CollapsePlan, collapsesOf } from '../core/plan/plan.ts';
+import { collapsesOf } from '../core/plan/collapses.ts';
+import type { CollapsePlan } from '../core/plan/plan.ts';
 
 /** What one algorithm does, added up. Pages are base pages. */
 export interface AlgorithmWork {

@@ -1,9 +1,10 @@
 import { countPages } from '../core/memory/occupancy.ts';
 import type { RangeState } from '../core/memory/range-state.ts';
 import { applyPlan } from '../core/plan/apply-plan.ts';
+import { collapsesOf } from '../core/plan/collapses.ts';
 import { costOf, type PlanCost } from '../core/plan/cost.ts';
 import { passesOver } from '../core/plan/passes.ts';
-import { type CollapsePlan, collapsesOf, planRange } from '../core/plan/plan.ts';
+import { type CollapsePlan, planRange } from '../core/plan/plan.ts';
 import type { Process } from '../core/rules/memory-source.ts';
 import type { CollapsePolicy } from '../core/rules/policy.ts';
 import type { Visit } from '../core/search/algorithm.ts';

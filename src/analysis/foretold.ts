@@ -1,6 +1,6 @@
 import type { Window } from '../core/memory/order.ts';
 import { orderOfCode } from '../core/memory/pte-code.ts';
-import { collapsesOf } from '../core/plan/plan.ts';
+import { collapsesOf } from '../core/plan/collapses.ts';
 import type { RangeChanges } from './page-changes.ts';
 import type { Verdict } from './verdict.ts';
 

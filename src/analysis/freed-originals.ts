@@ -1,5 +1,5 @@
 import { forEachSharedPage } from '../core/memory/shared-runs.ts';
-import { collapsesOf } from '../core/plan/plan.ts';
+import { collapsesOf } from '../core/plan/collapses.ts';
 import type { Verdict } from './verdict.ts';
 
 /** Pages whose copies are counted together: their numbers mostly follow each other. */

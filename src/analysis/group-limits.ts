@@ -1,6 +1,6 @@
 import { pageBytes } from '../core/memory/geometry.ts';
 import { orderSet } from '../core/memory/order.ts';
-import { collapsesOf } from '../core/plan/plan.ts';
+import { collapsesOf } from '../core/plan/collapses.ts';
 import type { MemoryGroup, Process } from '../core/rules/memory-source.ts';
 import type { OutcomeRule } from '../core/rules/outcome.ts';
 import type { Verdict } from './verdict.ts';

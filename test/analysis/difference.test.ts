@@ -10,7 +10,8 @@ import { sum } from '../../src/core/base/sum.ts';
 import { type Geometry, geometryOfPmdOrder, rangeBytes, x86_64 } from '../../src/core/memory/geometry.ts';
 import type { RangeState } from '../../src/core/memory/range-state.ts';
 import { applyPlan } from '../../src/core/plan/apply-plan.ts';
-import { collapsesOf } from '../../src/core/plan/plan.ts';
+import { collapsesOf } from '../../src/core/plan/collapses.ts';
+
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { type RangeText, rangeOf } from '../support/ranges.ts';
 import { ranges, runPolicies, streams } from './arbitraries.ts';

@@ -98,8 +98,8 @@ test('and so of small pages that are all shared', async () => {
 
 test.each([
   'examples/redis.parquet',
-  'test/fixtures/programs/java.parquet',
-  'test/fixtures/programs/postgresql.parquet',
+  'examples/programs/java.parquet',
+  'examples/programs/postgresql.parquet',
 ])('and so on recorded memory: %s', async (path) => {
   const file = valueOf(await openSnapshotFile(path));
   const items: MemoryItem[] = [];

@@ -49,7 +49,7 @@ test.each([3, 4, 9, 11])('a restart from a digest is one from memory, at PMD ord
   );
 });
 
-const programs = 'test/fixtures/programs';
+const programs = 'examples/programs';
 test.each([
   'examples/redis.parquet',
   ...readdirSync(programs)

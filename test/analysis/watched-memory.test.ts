@@ -81,7 +81,7 @@ describe('services', () => {
 });
 
 test('huge memory by order adds up to all of it', async () => {
-  const huge = await digestOf('test/fixtures/programs/java.parquet');
+  const huge = await digestOf('examples/programs/java.parquet');
   for (const of of [source, huge]) {
     const { hugePages, memory } = watch(of);
     expect(sum((hugePages ?? []).map(({ pages }) => pages))).toBe(memory.hugePages);

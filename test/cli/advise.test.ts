@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { expectSchema } from '../support/schemas.ts';
 import { thpscope, words } from '../support/thpscope.ts';
 
-const PROGRAMS = 'test/fixtures/programs';
+const PROGRAMS = 'examples/programs';
 const JAVA = `${PROGRAMS}/java.parquet`;
 const RECORDINGS = ['examples/redis.parquet', ...readdirSync(PROGRAMS).map((name) => `${PROGRAMS}/${name}`)];
 

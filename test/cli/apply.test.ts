@@ -122,7 +122,7 @@ test('a record of another boot is none', async () => {
 test('an advice is applied as it was given, from a file or a pipe', async () => {
   const root = machine();
   const { stdout: advice } = await thpscope(
-    words('advise test/fixtures/programs/java.parquet --json --max-growth 5%'),
+    words('advise examples/programs/java.parquet --json --max-growth 5%'),
   );
   const { advised } = JSON.parse(advice);
   const { stdout } = await apply(root, '- --yes --json', advice);

@@ -91,7 +91,7 @@ describe('values', () => {
   });
 
   test('of several recordings are as old as the oldest', async () => {
-    const programs = ['java', 'node', 'python'].map((name) => `test/fixtures/programs/${name}.parquet`);
+    const programs = ['java', 'node', 'python'].map((name) => `examples/programs/${name}.parquet`);
     const at = async (...args: string[]) => valueOf(await metricsOf(...args), 'read_timestamp_seconds');
     const times = [await at(programs[0]), await at(programs[1]), await at(programs[2])];
     expect(new Set(times).size).toBe(3);

@@ -8,7 +8,7 @@ import { thpscope, words } from '../support/thpscope.ts';
 /** Keeps mappings of files; 2,651 pages of them are resident. */
 const REDIS = 'examples/redis.parquet';
 /** Keeps anonymous memory alone. */
-const GCC = 'test/fixtures/programs/gcc.parquet';
+const GCC = 'examples/programs/gcc.parquet';
 const SEEN = '10.4M of shared memory and files';
 const UNSEEN = 'shared memory and files, of which the recording does not say how much there is';
 

@@ -8,7 +8,7 @@ import { expectSchema } from '../support/schemas.ts';
 import { thpscope, words } from '../support/thpscope.ts';
 
 const REDIS = 'examples/redis.parquet';
-const GCC = 'test/fixtures/programs/gcc.parquet';
+const GCC = 'examples/programs/gcc.parquet';
 const BOTH = `${REDIS} ${GCC} --kernel linux-6.18`;
 
 const folder = mkdtempSync(join(tmpdir(), 'thpscope-twice-'));
@@ -89,7 +89,7 @@ test('rows say in which file, on which host and when they were recorded', async 
   expect((await thpscope(words(`predict ${REDIS}`))).stdout).not.toContain('recorded in');
   const { stdout: advice } = await thpscope(words(`advise ${BOTH}`));
   expect(advice).toMatch(new RegExp(`16084 +redis-server .*${REDIS}, example, `));
-  const table = (await thpscope(words(`predict ${BOTH} test/fixtures/programs/postgresql.parquet`))).stdout;
+  const table = (await thpscope(words(`predict ${BOTH} examples/programs/postgresql.parquet`))).stdout;
   expect(table).toMatch(/UNCHANGED, MOSTLY +RECORDED IN$/m);
 });
 

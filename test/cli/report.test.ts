@@ -13,7 +13,7 @@ import { valueOf } from '../support/ranges.ts';
 import { thpscope, words } from '../support/thpscope.ts';
 
 const REDIS = 'examples/redis.parquet';
-const PROGRAMS = 'test/fixtures/programs';
+const PROGRAMS = 'examples/programs';
 const RECORDINGS = [REDIS, ...readdirSync(PROGRAMS).map((name) => `${PROGRAMS}/${name}`)];
 
 const folder = mkdtempSync(join(tmpdir(), 'thpscope-report-'));

@@ -82,7 +82,7 @@ test('an address anywhere in the VMA will do; the summary is of this VMA', async
 
 test.each([
   `predict ${REDIS} --orders all --max-ptes-none 100 --kernel linux-7.3`,
-  'predict test/fixtures/programs/postgresql.parquet --enabled always',
+  'predict examples/programs/postgresql.parquet --enabled always',
   'predict examples/services.digest.json',
   ASKED,
 ])('%s --totals leaves the ranges out of its JSON, and nothing else', async (line) => {

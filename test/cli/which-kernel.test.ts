@@ -129,7 +129,7 @@ test.each([
 });
 
 test('advice for a khugepaged with one size judges the others by page faults', async () => {
-  const asked = words('advise test/fixtures/programs/java.parquet --max-growth 1% --tlb 16K');
+  const asked = words('advise examples/programs/java.parquet --max-growth 1% --tlb 16K');
   const { advised, memory } = JSON.parse((await thpscope([...asked, '--json'])).stdout);
   expect(advised.settings.orders.always).toEqual([2]);
   expect(advised.outcome.now.tlbEntries).toBe(memory.tlbEntries);

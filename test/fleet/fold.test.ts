@@ -36,7 +36,7 @@ let engine: FleetEngine;
 beforeAll(async () => {
   readings = await Promise.all(
     RECORDINGS.map(async (name, at) => ({
-      digest: await digestOfSnapshot(resolve('test/fixtures/programs', `${name}.parquet`)),
+      digest: await digestOfSnapshot(resolve('examples/programs', `${name}.parquet`)),
       host: `host${at}`,
       labels: [],
       hashNames: false,

@@ -9,26 +9,23 @@ const pod = (digit: string) => `${digit.repeat(8)}_28a7_4dd8_9f61_0242ac120002`;
 const PLACES: readonly (readonly [recording: string, cgroup: string])[] = [
   ['examples/redis.parquet', '/system.slice/redis.service'],
   [
-    'test/fixtures/programs/postgresql.parquet',
+    'examples/programs/postgresql.parquet',
     '/system.slice/system-postgresql.slice/postgresql@15-main.service',
   ],
   [
-    'test/fixtures/programs/java.parquet',
+    'examples/programs/java.parquet',
     `/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod${pod('a')}.slice/cri-containerd-${id('1')}.scope`,
   ],
   [
-    'test/fixtures/programs/java.parquet',
+    'examples/programs/java.parquet',
     `/kubepods.slice/kubepods-pod${pod('b')}.slice/cri-containerd-${id('2')}.scope`,
   ],
   [
-    'test/fixtures/programs/python.parquet',
+    'examples/programs/python.parquet',
     `/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod${pod('c')}.slice/crio-${id('3')}.scope`,
   ],
-  ['test/fixtures/programs/node.parquet', `/system.slice/docker-${id('4')}.scope`],
-  [
-    'test/fixtures/programs/gcc.parquet',
-    '/user.slice/user-1000.slice/user@1000.service/app.slice/build.service',
-  ],
+  ['examples/programs/node.parquet', `/system.slice/docker-${id('4')}.scope`],
+  ['examples/programs/gcc.parquet', '/user.slice/user-1000.slice/user@1000.service/app.slice/build.service'],
 ];
 
 /** The host, beside what the first recording says of its own. */

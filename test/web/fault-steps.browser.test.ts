@@ -78,10 +78,10 @@ describe.skipIf(!CHROMIUM)('page faults step by step in a browser', () => {
 
   test('stand beside the searches: a range as a restart would touch it, and back', async () => {
     await open('#steps?limit=0&orders=2-8&present=4-7,12-27&step=3');
-    await page.getByText('page faults', { exact: true }).click();
+    await page.locator('label:has-text("page faults")').first().click();
     expect(await page.inputValue('#faults-history')).toBe('w4-7 w12-27');
     expect(await place()).toContain('step 1 of');
-    await page.getByText('khugepaged', { exact: true }).click();
+    await page.locator('label:has-text("khugepaged")').first().click();
     expect(await page.inputValue('#pages-present')).toBe('4-7,12-27');
     expect(await page.locator('#faults-history').count()).toBe(0);
     await page.selectOption('#steps-preset', 'fault-dontneed');

@@ -14,7 +14,7 @@ const choice = choiceOf(defaultSettings(x86_64), x86_64, 'linux-7.3');
 const items: MemoryItem[] = [];
 
 beforeAll(async () => {
-  const file = valueOf(await openSnapshotFile('test/fixtures/programs/java.parquet'));
+  const file = valueOf(await openSnapshotFile('examples/programs/java.parquet'));
   for await (const item of file.items()) items.push(item);
   file.close();
 });

@@ -60,12 +60,12 @@ describe.skipIf(!CHROMIUM)('map', () => {
     });
     await page.waitForSelector('[role=alert] >> text=/first.txt: is not a Parquet file/');
     // Where a wrong file leads there is a way to choose another.
-    await page.setInputFiles('input[type=file]', 'test/fixtures/programs/node.parquet');
+    await page.setInputFiles('input[type=file]', 'examples/programs/node.parquet');
     await whenRead();
-    await drop(page, 'java.parquet', await readFile('test/fixtures/programs/java.parquet'));
+    await drop(page, 'java.parquet', await readFile('examples/programs/java.parquet'));
     await whenRead();
     const label = await page.getAttribute('.map-canvas', 'aria-label');
-    const corrupt = await readFile('test/fixtures/programs/java.parquet');
+    const corrupt = await readFile('examples/programs/java.parquet');
     corrupt[2000] ^= 1;
     await drop(page, 'corrupt.parquet', corrupt);
     await page.waitForSelector('[role=alert] >> text=/corrupt.parquet: .*checksum/');
@@ -279,7 +279,7 @@ describe.skipIf(!CHROMIUM)('map', () => {
     await page.waitForSelector(`${INSPECTOR} >> text=/page faults leave at most/`);
     await page.keyboard.press('Enter');
     await page.waitForSelector('.columns');
-    await page.getByText('page faults', { exact: true }).click();
+    await page.locator('.steps label:has-text("page faults")').first().click();
     await page.waitForSelector(
       'text=if the process starts again and writes the pages that it has in use here',
     );

@@ -82,7 +82,7 @@ describe.skipIf(!CHROMIUM)('a module in Steps', () => {
       transfer.items.add(new File([text], 'dropped.js'));
       return transfer;
     }, collapsing("return 'SCAN_FAIL';"));
-    await page.getByRole('link', { name: 'Open', exact: true }).click();
+    await page.getByRole('link', { name: 'Start', exact: true }).click();
     await page.locator('.start').waitFor();
     await page.dispatchEvent('.page', 'drop', { dataTransfer: files });
     await resultWith('SCAN_FAIL');

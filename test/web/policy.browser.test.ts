@@ -88,7 +88,7 @@ describe.skipIf(!CHROMIUM)('policy panel', () => {
   test.each(['gcc', 'java', 'node', 'postgresql', 'python'])(
     '%s, dropped as a file: process by process, and what stays as it is',
     async (program) => {
-      const path = `test/fixtures/programs/${program}.parquet`;
+      const path = `examples/programs/${program}.parquet`;
       const known = await readKnown(path);
       await goTo(page, `#start?${MIXED}`);
       await page.setInputFiles('input[type=file]', path);

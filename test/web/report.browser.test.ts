@@ -11,7 +11,7 @@ import { faultsOf } from './axe.ts';
 
 const REPORTS = {
   redis: ['examples/redis.parquet', '--policy', 'default'],
-  postgresql: ['test/fixtures/programs/postgresql.parquet', '--orders', 'all', '--max-ptes-none', '0'],
+  postgresql: ['examples/programs/postgresql.parquet', '--orders', 'all', '--max-ptes-none', '0'],
 };
 
 describe.skipIf(!CHROMIUM)('a report in a browser', () => {

@@ -50,7 +50,7 @@ describe.skipIf(!CHROMIUM)('a page of thpscope serve', () => {
     const { page, complaints } = await openServed(['examples/redis.parquet']);
     await page.waitForSelector('.map-canvas[aria-label="Map of 162 PMD ranges"]');
     expect(await page.locator('.live').count()).toBe(0);
-    for (const view of ['Trade-off', 'Steps', 'Timeline', 'Open']) {
+    for (const view of ['Trade-off', 'Steps', 'Timeline', 'Start']) {
       await page.getByRole('link', { name: view, exact: true }).click();
       await page.waitForSelector('main h1, main canvas, main section, main svg');
     }
@@ -68,8 +68,8 @@ describe.skipIf(!CHROMIUM)('a page of thpscope serve', () => {
     rmSync(file);
     await page.evaluate(() => void (location.hash = '#map?source=server:1'));
     await page.waitForSelector('[role=alert] >> text=no such file; check the path');
-    copyFileSync('test/fixtures/programs/java.parquet', file);
-    await page.getByRole('link', { name: 'Open', exact: true }).click();
+    copyFileSync('examples/programs/java.parquet', file);
+    await page.getByRole('link', { name: 'Start', exact: true }).click();
     await page.getByRole('button', { name: 'short-lived' }).click();
     const source = page.getByRole('combobox', { name: 'Source' });
     expect(await source.inputValue()).toBe('server:1');
@@ -206,7 +206,7 @@ describe.skipIf(!CHROMIUM)('a page of thpscope serve', () => {
       await page.waitForSelector('[role=alert] >> text=start thpscope serve again');
       expect(await page.locator('.live button').isDisabled()).toBe(true);
       expect(await ranges(page)).toBe(last);
-      await page.getByRole('link', { name: 'Open', exact: true }).click();
+      await page.getByRole('link', { name: 'Start', exact: true }).click();
       await page.waitForSelector('.card >> text=the server does not answer');
       await page.close();
     });

@@ -66,6 +66,16 @@ describe.skipIf(!CHROMIUM)('timeline', () => {
     const legend = words(await text('.chart-tall .chart-legend'));
     expect(legend).toContain(`RSS ${formatBytes(last.rssPages * 4096)}`);
     expect(legend).toContain(`2M ${formatBytes(last.pagesByOrder[9] * 4096)}`);
+    const figures = words(await text('.run-figures'));
+    expect(figures).toContain(`RSS at the end ${formatBytes(last.rssPages * 4096)}`);
+    expect(figures).toContain(`for ${last.collapses} collapses`);
+    // Chart and map are seen together.
+    await page.setViewportSize({ width: 1440, height: 900 });
+    for (const seen of ['.chart-tall', '.map-frame']) {
+      const { y, height } = (await page.locator(seen).boundingBox())!;
+      expect(y + height, seen).toBeLessThanOrEqual(900);
+    }
+    await page.setViewportSize({ width: 1280, height: 900 });
     await page.getByText('samples as a table').click();
     await expect.poll(() => page.locator('.sample-table tbody tr').count()).toBe(report.samples.length);
   });
@@ -125,6 +135,7 @@ describe.skipIf(!CHROMIUM)('timeline', () => {
     await page.waitForSelector(DONE);
     const chart = page.locator('.chart-tall .u-over');
     await chart.waitFor();
+    await chart.scrollIntoViewIfNeeded();
     const box = (await chart.boundingBox())!;
     await page.mouse.move(box.x + 50, box.y + 50);
     await page.mouse.down();
@@ -155,7 +166,7 @@ describe.skipIf(!CHROMIUM)('timeline', () => {
     await open('timeline?always=9&none=511&scenario=memory&source=example:redis');
     await page.waitForSelector(DONE);
     expect(await text('.run-facts')).toMatch(/143 collapses/);
-    expect(await text('.run-head')).toContain('max_ptes_none 511');
+    expect(await page.locator('.run-head').textContent()).toContain('max_ptes_none 511');
   });
 
   test('what cannot be meant is said', async () => {

@@ -101,6 +101,16 @@ describe.skipIf(!CHROMIUM)('trade-off', () => {
     await page.goForward();
     const share = percent(metrics.hugePages, redis.memory.residentPages);
     await page.waitForSelector(`.policy-outcome >> text=${share}`);
+    // What was taken is copied at the next click.
+    await page.evaluate(() => {
+      const writeText = async (text: string) => void Object.assign(window, { written: text });
+      Object.defineProperty(navigator, 'clipboard', { value: { writeText }, configurable: true });
+    });
+    await page.getByRole('button', { name: 'Copy its writes' }).click();
+    await page.waitForSelector('.tradeoff-chosen >> text=copied');
+    expect(await page.evaluate(() => (window as unknown as { written: string }).written)).toBe(
+      await page.locator('.policy-script pre').first().textContent(),
+    );
   });
 
   test('by keyboard: along the front, Enter takes, a reload shows the same', async () => {
@@ -178,6 +188,17 @@ describe.skipIf(!CHROMIUM)('trade-off', () => {
     expect(await frontOf(page)).toEqual(
       cells(redis.front.toSorted((a, b) => a.metrics.laterAttempts - b.metrics.laterAttempts)),
     );
+  });
+
+  test('other axes have a front of their own', async () => {
+    await openTradeoff(REDIS);
+    await page.selectOption('select[aria-label="Upward axis"]', 'tlb');
+    await page.selectOption('select[aria-label="Axis to the right"]', 'restart');
+    const front = paretoFront(redis.space, redis.values, { cost: 'restartGrowthPages', gain: 'tlbEntries' });
+    await page.waitForSelector(`text=${front.length} policies are beaten by no other`);
+    const entries = Math.round(front[0].metrics.tlbEntries).toLocaleString('en-US');
+    expect(await frontOf(page)).toContainEqual(expect.arrayContaining([entries]));
+    expect(await page.evaluate(() => location.hash)).toContain('cost=restart&gain=tlb');
   });
 
   test('a budget that cannot be meant is refused: nothing is applied, and the one in force comes back', async () => {
@@ -272,8 +293,7 @@ describe.skipIf(!CHROMIUM)('trade-off', () => {
   test.each(['redis', 'gcc', 'java', 'node', 'postgresql', 'python'])(
     '%s: what fits a budget is what thpscope advise says',
     async (program) => {
-      const path =
-        program === 'redis' ? 'examples/redis.parquet' : `test/fixtures/programs/${program}.parquet`;
+      const path = program === 'redis' ? 'examples/redis.parquet' : `examples/programs/${program}.parquet`;
       const known = program === 'redis' ? redis : await sweepKnown(path);
       const { memory, host } = known;
       await goTo(page, '#start');

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { PolicyBudget } from '../../src/analysis/choose-policy.ts';
+import { COLLAPSE_AXES, type FrontAxes, signedGain } from '../../src/analysis/pareto.ts';
 import { growthOf } from '../../src/analysis/tally.ts';
 import { sum } from '../../src/core/base/sum.ts';
 import { NO_ORDERS } from '../../src/core/memory/order.ts';
@@ -33,7 +34,12 @@ import { processItem, rangesItem, vmaItem } from '../analysis/streams.ts';
 import { rangeOf } from '../support/ranges.ts';
 import { thpscope } from '../support/thpscope.ts';
 
-const QUESTION = { model: 'linux-7.2', maxPtesSwap: 64, maxPtesShared: 256 } as const;
+const QUESTION = {
+  model: 'linux-7.2',
+  maxPtesSwap: 64,
+  maxPtesShared: 256,
+  axes: COLLAPSE_AXES,
+} as const;
 const noPause = async () => {};
 
 function sweptMemory(items: readonly MemoryItem[]): SweptMemory {
@@ -232,12 +238,47 @@ describe('scales', () => {
   });
 });
 
+const AXES = fc.record({
+  cost: fc.constantFrom('growthPages' as const, 'restartGrowthPages' as const),
+  gain: fc.constantFrom('hugePages' as const, 'tlbEntries' as const),
+});
+
+describe('a front', () => {
+  test('is what nothing beats in the cost and the gain that are asked about, and in attempts', async () => {
+    const memory = memoryOf([]);
+    for (const axes of [
+      { cost: 'restartGrowthPages', gain: 'tlbEntries' },
+      { cost: 'growthPages', gain: 'tlbEntries' },
+    ] as const) {
+      const sweep = await new Sweeper().sweep(memory, { ...QUESTION, axes }, noPause, () => {});
+      if (!sweep) throw new Error('a sweep alone was not finished');
+      const { front, points } = sweep;
+      const worth = (at: Readonly<Record<FrontAxes['cost'] | FrontAxes['gain'], number>>) =>
+        [-at[axes.cost], signedGain(at[axes.gain], axes)] as const;
+      // Whatever stands anywhere in the picture, something on the front is at least as good.
+      const unmatched = [...points.index.keys()].filter((i) => {
+        const [cost, gain] = [-points[axes.cost][i], signedGain(points[axes.gain][i], axes)];
+        return !front.some(({ metrics }) => {
+          const [otherCost, otherGain] = worth(metrics);
+          return otherCost >= cost && otherGain >= gain && metrics.laterAttempts <= points.laterAttempts[i];
+        });
+      });
+      expect(unmatched).toEqual([]);
+      const line = envelopeOf(front, axes).map(({ metrics }) => worth(metrics));
+      for (const [i, [cost, gain]] of line.entries())
+        if (i > 0) expect([cost < line[i - 1][0], gain > line[i - 1][1]]).toEqual([true, true]);
+    }
+  });
+});
+
 describe('a picture', () => {
   const columns = fc
     .array(fc.tuple(fc.nat({ max: 3000 }), fc.nat({ max: 1000 })), { minLength: 1, maxLength: 30 })
     .map((places) => ({
       growthPages: Float64Array.from(places, ([growth]) => growth),
       hugePages: Float64Array.from(places, ([, huge]) => huge),
+      tlbEntries: Float64Array.from(places, ([, huge]) => 1000 - huge),
+      restartGrowthPages: Float64Array.from(places, ([growth]) => growth),
       attempts: new Float64Array(places.length),
       laterAttempts: new Float64Array(places.length),
       index: Uint32Array.from(places.keys()),
@@ -246,11 +287,11 @@ describe('a picture', () => {
 
   test('has every policy inside its plot, and the pointer finds it there', () => {
     fc.assert(
-      fc.property(columns, fc.constantFrom('log' as const, 'linear' as const), (points, axis) => {
-        const frame = frameOf(360, 300, points, 1000, axis);
+      fc.property(columns, fc.constantFrom('log' as const, 'linear' as const), AXES, (points, axis, axes) => {
+        const frame = frameOf(360, 300, points, 1000, axis, axes, 1000);
         for (let i = 0; i < points.index.length; i++) {
-          const x = xOf(frame, points.growthPages[i]);
-          const y = yOf(frame, points.hugePages[i]);
+          const x = xOf(frame, points[axes.cost][i]);
+          const y = yOf(frame, points[axes.gain][i]);
           expect(x).toBeGreaterThanOrEqual(frame.left);
           expect(x).toBeLessThanOrEqual(frame.right + 1e-6);
           expect(y).toBeGreaterThanOrEqual(frame.top - 1e-6);

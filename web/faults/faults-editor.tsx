@@ -6,7 +6,6 @@ import { PmdOrderField } from '../steps/pmd-order-field.tsx';
 import { SizeFields } from '../steps/size-fields.tsx';
 import { editFaults } from '../steps/steps-signals.ts';
 import { TypedField } from '../steps/typed-field.tsx';
-import { UndoButtons } from '../steps/undo-buttons.tsx';
 import { faultsView } from './faults-signals.ts';
 import { faultsCommandLine, shownHistory } from './faults-state.ts';
 
@@ -42,9 +41,7 @@ export function FaultsEditor() {
           format={historyText}
           onTake={(next, within) => editFaults({ acts: next }, within)}
         />
-        <p class="row-of-buttons">
-          <UndoButtons />
-        </p>
+        <p class="row-of-buttons"></p>
       </section>
       <section aria-label="What page faults may use">
         <h2>Page faults may use</h2>

@@ -36,8 +36,8 @@ export const LAYER_NAMES: Record<Layer, string> = {
 
 export const PAGE_LIGHT: Rgb = [255, 255, 255];
 export const PAGE_DARK: Rgb = [20, 23, 26];
-const RANGE_LIGHT: Rgb = [235, 238, 242];
-const RANGE_DARK: Rgb = [34, 39, 46];
+export const RANGE_LIGHT: Rgb = [235, 238, 242];
+export const RANGE_DARK: Rgb = [34, 39, 46];
 
 /** Why a range stays as it is, in kinds that a colour can tell apart. */
 type WhyKind = 'collapses' | 'not-looked-at' | 'nothing-to-do' | 'no-window' | 'refused';

@@ -5,6 +5,7 @@ import { memory, memoryWorker, opening } from '../memory/open-memory.ts';
 import { go, link, setParams } from '../state/link.ts';
 import { oneAtATime } from '../state/one-at-a-time.ts';
 import { measured } from '../state/timing.ts';
+import { remember } from '../state/undo.ts';
 import { choiceFromParams, firstChoice, type PolicyChoice, paramsOfChoice } from './choice.ts';
 
 /** The policy in force: what the link says, and for the rest the settings of the open memory. */
@@ -16,13 +17,17 @@ export const choice = computed<PolicyChoice>(() => {
 });
 
 /**
- * Changes the policy, as a step that the browser can go back from; a change `within` another, such as the
- * next value of a slider that is dragged, belongs to that step.
+ * Changes the policy, as a step that can be undone and that the browser can go back from; a change `within`
+ * another, such as the next value of a slider that is dragged, belongs to that step.
  */
 export function choose(changes: Partial<PolicyChoice>, within = false): void {
   const params = paramsOfChoice({ ...choice.value, ...changes });
-  if (within) setParams(params);
-  else go(link.value.view, params);
+  if (within) {
+    setParams(params);
+    return;
+  }
+  remember(Object.keys(params));
+  go(link.value.view, params);
 }
 
 /** What the policy does to the ranges that are judged; of a moment ago while a new one is being found. */

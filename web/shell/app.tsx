@@ -4,13 +4,13 @@ import { failure, memory, opening } from '../memory/open-memory.ts';
 import { DropZone } from '../start/drop-zone.tsx';
 import { connected, paused, watched } from '../start/live.ts';
 import { onlyOne } from '../start/sources.ts';
-import { StartView } from '../start/start-view.tsx';
 import { link, type View } from '../state/link.ts';
 import { followFocus } from './arrival.ts';
 import { Header } from './header.tsx';
 
-/** Views other than the first are loaded when they are looked at. */
-const LAZY_VIEWS: Record<Exclude<View, 'start'>, () => Promise<ComponentType>> = {
+/** Views are loaded when they are looked at. */
+const VIEWS: Record<View, () => Promise<ComponentType>> = {
+  start: async () => (await import('../start/start-view.tsx')).StartView,
   map: async () => (await import('../map/map-view.tsx')).MapView,
   tradeoff: async () => (await import('../tradeoff/tradeoff-view.tsx')).TradeoffView,
   steps: async () => (await import('../steps/steps-view.tsx')).StepsView,
@@ -24,22 +24,17 @@ export function App() {
       <Header />
       <Messages />
       <main id="main" class={`view view-${view}`}>
-        {view === 'start' ? <Start /> : <LazyView key={view} view={view} />}
+        <LazyView key={view} view={view} />
       </main>
     </DropZone>
   );
 }
 
-function Start() {
-  useEffect(() => followFocus('start'), []);
-  return <StartView />;
-}
-
-function LazyView({ view }: { readonly view: Exclude<View, 'start'> }) {
+function LazyView({ view }: { readonly view: View }) {
   const [loaded, setLoaded] = useState<{ Component: ComponentType } | undefined>();
   useEffect(() => {
     let wanted = true;
-    void LAZY_VIEWS[view]().then(
+    void VIEWS[view]().then(
       (Component) => {
         if (wanted) setLoaded({ Component });
       },

@@ -2,15 +2,17 @@ import { memory } from '../memory/open-memory.ts';
 import { LiveStatus } from '../start/live-status.tsx';
 import { serverSources, visit } from '../start/sources.ts';
 import { formatLink, go, link, linkTo, type View } from '../state/link.ts';
-import { WordsDialog } from './words-dialog.tsx';
+import { HelpDialog } from './help-dialog.tsx';
+import { Tools } from './tools.tsx';
+import { VIEW_NAMES } from './view-names.ts';
 import './header.css';
 
-const TABS: readonly { readonly view: View; readonly label: string; readonly needsMemory: boolean }[] = [
-  { view: 'start', label: 'Open', needsMemory: false },
-  { view: 'map', label: 'Map', needsMemory: true },
-  { view: 'tradeoff', label: 'Trade-off', needsMemory: true },
-  { view: 'steps', label: 'Steps', needsMemory: false },
-  { view: 'timeline', label: 'Timeline', needsMemory: false },
+const TABS: readonly { readonly view: View; readonly needsMemory: boolean }[] = [
+  { view: 'start', needsMemory: false },
+  { view: 'map', needsMemory: true },
+  { view: 'tradeoff', needsMemory: true },
+  { view: 'steps', needsMemory: false },
+  { view: 'timeline', needsMemory: false },
 ];
 
 export function Header() {
@@ -33,11 +35,12 @@ export function Header() {
               go(tab.view);
             }}
           >
-            {tab.label}
+            {VIEW_NAMES[tab.view]}
           </a>
         ))}
       </nav>
-      <WordsDialog />
+      <HelpDialog />
+      <Tools />
       <SourceName />
       <LiveStatus />
     </header>

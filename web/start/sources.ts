@@ -32,12 +32,12 @@ export function sourceAddress(id: string): string {
   return new URL(`sources/${id}`, location.href).href;
 }
 
-/** Opens a source and shows it, on the map if nothing else is asked for. */
-export function visit(source: string, view: View = 'map'): void {
+/** Opens a source and shows it, on the map if nothing else is asked for, and under a policy if one is. */
+export function visit(source: string, view: View = 'map', policy: Record<string, string> = {}): void {
   onlyOne.value = undefined;
   // Whoever asks again for what could not be opened wants it tried again.
   if (failure.value) current = undefined;
-  go(view, { source, ...ELSEWHERE });
+  go(view, { source, ...policy, ...ELSEWHERE });
   followLink();
 }
 

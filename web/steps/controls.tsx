@@ -1,8 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { goRow, playing, row, rows, stepsPerSecond } from './steps-signals.ts';
-
-const SPEEDS = [1, 2, 4, 10, 30];
+import { goRow, playing, row, rows, SPEEDS, stepsPerSecond } from './steps-signals.ts';
 
 /**
  * Play, pause, one row forth and back, to the ends, scrub. A row is a `unit`; `text` says the one that is

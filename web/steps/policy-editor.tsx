@@ -4,6 +4,7 @@ import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
 import type { CollapseLimits } from '../../src/core/rules/policy.ts';
 import { ignoredLimitLine } from '../../src/render/words/none-limit-note.ts';
 import { PmdOrderField } from './pmd-order-field.tsx';
+import { PolicyNote } from './policy-note.tsx';
 import { SizeFields } from './size-fields.tsx';
 import { alignment, edit, editLimits, state } from './steps-signals.ts';
 import { withPmdOrder } from './steps-state.ts';
@@ -16,6 +17,7 @@ export function PolicyEditor() {
   return (
     <section aria-label="Policy for the range">
       <h2>Policy</h2>
+      <PolicyNote />
       <SizeFields
         legend="Enabled sizes"
         orders={orders}

@@ -3,12 +3,11 @@ import { asOrder, formatOrder } from '../../src/core/memory/order.ts';
 import { formatPages, parsePages } from '../../src/core/memory/page-list.ts';
 import { ASSUMPTIONS, plainRange, unknownFacts } from '../../src/core/memory/range-state.ts';
 import { applyPlan } from '../../src/core/plan/apply-plan.ts';
-import { collapsesOf } from '../../src/core/plan/plan.ts';
+import { collapsesOf } from '../../src/core/plan/collapses.ts';
 import type { Side } from './alignment.ts';
 import { type Brush, type ListedFact, withPages } from './edit-range.ts';
 import { alignment, alone, brush, edit, goRow, state } from './steps-signals.ts';
 import { TypedField } from './typed-field.tsx';
-import { UndoButtons } from './undo-buttons.tsx';
 
 const BRUSHES: readonly { readonly kind: Exclude<Brush['kind'], 'folio'>; readonly label: string }[] = [
   { kind: 'present', label: 'present' },
@@ -74,7 +73,6 @@ export function RangeEditor() {
         </select>
       </fieldset>
       <p class="row-of-buttons">
-        <UndoButtons />
         <button
           type="button"
           class="button small"

@@ -17,8 +17,8 @@ export interface RangeOrigin {
 }
 
 /**
- * The parameters that make this view show a range of memory from its first step, searched in the way of the
- * kernel alone: `go('steps', stepsParams(range, policy))`. `orders` are those that its VMA may have; by
+ * The parameters that make this view show a range of memory from its first attempt, searched in the way of
+ * the kernel alone: `go('steps', stepsParams(range, policy))`. `orders` are those that its VMA may have; by
  * default all that the policy enables for memory with MADV_HUGEPAGE.
  */
 export function stepsParams(
@@ -44,6 +44,6 @@ export function stepsParams(
     history: undefined,
     zeropage: undefined,
     step: undefined,
-    by: undefined,
+    by: 'attempts',
   };
 }

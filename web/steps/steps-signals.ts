@@ -16,10 +16,15 @@ import {
   paramsOfFaults,
   wholeRange,
 } from '../faults/faults-state.ts';
-import { go, link, setParams } from '../state/link.ts';
+import { paramsOfChoice } from '../policy/choice.ts';
+import { choice } from '../policy/judgement.ts';
+import { go, link, POLICY_PARAMS, setParams } from '../state/link.ts';
 import { oneAtATime } from '../state/one-at-a-time.ts';
+import { remembered } from '../state/remembered.ts';
+import { remember } from '../state/undo.ts';
 import { type Alignment, align, alignmentText, type By, rowUnder } from './alignment.ts';
 import { type Brush } from './edit-range.ts';
+import { choiceAfter } from './map-policy.ts';
 import { ownSearches } from './own-search-names.ts';
 import { askOwnRun, openOwnSearch, ownRun } from './own-searches.ts';
 import { runSearch, type SearchRun } from './run.ts';
@@ -62,7 +67,11 @@ effect(() => {
   if ([state.value.left, state.value.right].some((name) => ownSearches.value.has(name))) void askOwnRuns();
 });
 
-const by = computed<By>(() => (link.value.params.by === 'attempts' ? 'attempts' : 'steps'));
+/** A link that names no range opens at attempts: what khugepaged tries, without the steps between. */
+const by = computed<By>(() => {
+  const { by, present } = link.value.params;
+  return by === 'attempts' || (by === undefined && present === undefined) ? 'attempts' : 'steps';
+});
 export const alignment = computed<Alignment>(() => align(left.value, right.value, by.value));
 /** What the two have in common, in words. */
 export const comparison = computed(() => alignmentText(alignment.value));
@@ -105,25 +114,28 @@ function presetParams({ params }: StepsPreset): ParamChanges {
 }
 
 export const playing = signal(false);
-export const stepsPerSecond = signal(4);
+export const SPEEDS = [1, 2, 4, 10, 30];
+export const stepsPerSecond = remembered('steps per second', SPEEDS, 4);
 export const brush = signal<Brush>({ kind: 'present' });
-
-const MOST_UNDO = 200;
-const undone: ParamChanges[] = [];
-/** States before each change, the last one on top. */
-const before: ParamChanges[] = [];
-export const canUndo = signal(false);
-export const canRedo = signal(false);
 
 /**
  * Changes the state. A change `within` another, such as the next cell of a stroke, is undone together with
  * it.
  */
 export function edit(changes: Partial<StepsState>, within = false): void {
-  if (!within) remember();
+  if (!within) rememberSteps();
   // A range that was painted on is not that of the memory any more.
-  const origin = changes.range ? { from: undefined, ignored: undefined } : {};
-  setParams({ ...paramsOfState({ ...state.value, ...changes }), ...origin });
+  const from = changes.range ? { from: undefined, ignored: undefined } : {};
+  const next = { ...state.value, ...changes };
+  setParams({
+    ...paramsOfState(next),
+    by: by.value === 'attempts' ? 'attempts' : undefined,
+    ...from,
+    // A range of the memory is searched under the policy that all views have.
+    ...(origin.value.from === undefined || changes.range
+      ? {}
+      : paramsOfChoice(choiceAfter(state.value.orders, next, choice.value))),
+  });
 }
 
 export function editLimits(changes: Partial<CollapseLimits>, within = false): void {
@@ -138,7 +150,7 @@ export async function showOwnSearch(file: File): Promise<void> {
 
 /** Changes the page faults that are watched. */
 export function editFaults(changes: Partial<FaultsState>, within = false): void {
-  if (!within) remember();
+  if (!within) rememberSteps();
   // Another history is not that of the memory any more.
   const origin = changes.acts ? { from: undefined, ignored: undefined } : {};
   setParams({ ...paramsOfFaults({ ...faultsView.value, ...changes }), ...origin });
@@ -146,7 +158,7 @@ export function editFaults(changes: Partial<FaultsState>, within = false): void 
 
 /** Watches page faults: those of a program that starts again and writes the pages of the range. */
 export function watchFaults(): void {
-  remember();
+  rememberSteps();
   playing.value = false;
   const { range } = state.value;
   const orders = ordersOfFaults(state.value, origin.value.ignored);
@@ -176,21 +188,13 @@ function ordersOfFaults({ range, orders, model }: StepsState, ignored: Refusal |
 
 /** Watches searches again. */
 export function watchSearches(): void {
-  remember();
+  rememberSteps();
   playing.value = false;
   setParams({ history: undefined, zeropage: undefined, step: undefined });
 }
 
-export function undo(): void {
-  swap(before, undone);
-}
-
-export function redo(): void {
-  swap(undone, before);
-}
-
 export function showPreset(chosen: StepsPreset): void {
-  remember();
+  rememberSteps();
   playing.value = false;
   go('steps', { ...noParams(), ...presetParams(chosen), step: undefined, by: undefined });
 }
@@ -204,27 +208,11 @@ export function goRow(to: number): void {
 /** Rows by steps or by attempts, at the same place. */
 export function alignBy(next: By): void {
   const to = rowUnder(alignment.value, row.value, next);
-  setParams({ by: next === 'steps' ? undefined : next, step: to <= 1 ? undefined : String(to) });
+  setParams({ by: next, step: to <= 1 ? undefined : String(to) });
 }
 
-function remember(): void {
-  before.push(allParams(link.value.params));
-  if (before.length > MOST_UNDO) before.shift();
-  undone.length = 0;
-  noteHistory();
-}
-
-function swap(from: ParamChanges[], to: ParamChanges[]): void {
-  const params = from.pop();
-  if (!params) return;
-  to.push(allParams(link.value.params));
-  setParams({ ...noParams(), ...params });
-  noteHistory();
-}
-
-function noteHistory(): void {
-  canUndo.value = before.length > 0;
-  canRedo.value = undone.length > 0;
+function rememberSteps(): void {
+  remember([...ALL_PARAMS, ...POLICY_PARAMS], 'steps');
 }
 
 function stateParams(params: Params): ParamChanges {
@@ -234,10 +222,6 @@ function stateParams(params: Params): ParamChanges {
 /** All that a change may change, of searches and of page faults. */
 const ALL_PARAMS = [...STATE_PARAMS, ...FAULT_PARAMS];
 
-function allParams(params: Params): ParamChanges {
-  return Object.fromEntries(ALL_PARAMS.map((name) => [name, params[name]]));
-}
-
 function noParams(): ParamChanges {
-  return allParams({});
+  return Object.fromEntries(ALL_PARAMS.map((name) => [name, undefined]));
 }

@@ -8,6 +8,7 @@ import { FAULT_PRESETS } from '../faults/faults-presets.ts';
 import { faultProblems, watchesFaults } from '../faults/faults-signals.ts';
 import { hugepageOrders } from '../policy/choice.ts';
 import { choice } from '../policy/judgement.ts';
+import { formatLink, go, linkTo } from '../state/link.ts';
 import type { Side } from './alignment.ts';
 import { explainCommandLine } from './command.ts';
 import { Controls, togglePlay } from './controls.tsx';
@@ -33,12 +34,10 @@ import {
   playing,
   preset,
   problems,
-  redo,
   row,
   rows,
   showPreset,
   state,
-  undo,
   watchFaults,
   watchSearches,
 } from './steps-signals.ts';
@@ -93,12 +92,14 @@ function Searches() {
     <>
       <Ignored />
       {isEnabled && <SearchControls />}
-      <div class={alone.value ? 'columns columns-alone' : 'columns'}>
-        <Column side="left" />
-        {!alone.value && <Column side="right" />}
+      <div class={alone.value ? 'steps-stage steps-stage-alone' : 'steps-stage'}>
+        <div class={alone.value ? 'columns columns-alone' : 'columns'}>
+          <Column side="left" />
+          {!alone.value && <Column side="right" />}
+        </div>
+        <RangeLegend />
+        {isEnabled && <StepList />}
       </div>
-      <RangeLegend />
-      {isEnabled && <StepList />}
     </>
   );
 }
@@ -128,9 +129,15 @@ function Column({ side }: { readonly side: Side }) {
         <select
           id={id}
           value={run.search.name}
-          onChange={({ currentTarget }) => edit({ [side]: currentTarget.value })}
+          onChange={({ currentTarget }) => {
+            if (currentTarget.value === PAGE_FAULTS) watchFaults();
+            else edit({ [side]: currentTarget.value });
+          }}
         >
           <SearchOptions />
+          <optgroup label="After a restart">
+            <option value={PAGE_FAULTS}>page faults</option>
+          </optgroup>
           {side === 'right' && <option value={NO_SEARCH}>no second column</option>}
         </select>
         {alone.value && (
@@ -209,6 +216,9 @@ function Ignored() {
   );
 }
 
+/** Where algorithms are chosen: not a search, but who else makes large folios. */
+const PAGE_FAULTS = 'page-faults';
+
 const SEARCH_GROUPS = {
   'built-in': 'Algorithms',
   rules: 'With rules of their own',
@@ -249,6 +259,7 @@ function PresetPicker() {
           </optgroup>
         ))}
       </select>
+      {from !== undefined && <BackToMap from={from} />}
       <p>
         {from === undefined ? (
           (current?.look ?? (watchesFaults.value ? OWN_HISTORY : OWN_RANGE))
@@ -260,6 +271,25 @@ function PresetPicker() {
         )}
       </p>
     </div>
+  );
+}
+
+/** The way back to the range on the map, wherever the link was followed. */
+function BackToMap({ from }: { readonly from: string }) {
+  const [, pid, address] = /\((\d+)\).*?(0x[0-9a-f]+)/.exec(from) ?? [];
+  const to = linkTo('map');
+  const at: Record<string, string> = pid === undefined ? {} : { at: `${pid}:${address}` };
+  return (
+    <a
+      class="button small"
+      href={formatLink({ view: 'map', params: { ...to.params, ...at } })}
+      onClick={(event) => {
+        event.preventDefault();
+        go('map', at);
+      }}
+    >
+      Back to the map
+    </a>
   );
 }
 
@@ -302,15 +332,15 @@ function onKeyDown(event: KeyboardEvent): void {
     event.target instanceof HTMLElement || event.target instanceof SVGElement ? event.target : undefined;
   if (target?.closest('dialog')) return;
   const typing = target?.closest('input:not([type=radio]):not([type=checkbox]):not([type=range]), textarea');
-  if ((event.ctrlKey || event.metaKey) && !event.altKey) {
-    const key = event.key.toLowerCase();
-    if (typing || (key !== 'z' && key !== 'y')) return;
-    event.preventDefault();
-    if (key === 'y' || event.shiftKey) redo();
-    else undo();
+  if (
+    event.ctrlKey ||
+    event.metaKey ||
+    event.altKey ||
+    event.shiftKey ||
+    typing ||
+    target?.closest('select, input')
+  )
     return;
-  }
-  if (event.altKey || event.shiftKey || typing || target?.closest('select, input')) return;
   const inList = target?.closest('[role=listbox]') !== null && target !== undefined;
   const move: Record<string, () => void> = {
     ' ': togglePlay,

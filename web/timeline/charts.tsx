@@ -95,7 +95,7 @@ function ChartFigure({ chart, series, Plot, zoom, onZoom, pointed }: ChartFigure
       onReset: () => latest.current.onZoom(undefined),
       onPoint: (sample) => (pointed.value = sample),
     };
-    const height = chart.isTall ? 240 : 130;
+    const height = chart.isTall ? 210 : 110;
     const sizeNow = () => ({ width: Math.max(200, element.clientWidth), height });
     const { pmdOrder } = latest.current.series.geometry;
     const options = optionsOf(chart, sizeNow(), pmdOrder, pageColors.peek(), Plot.paths.stepped, state);

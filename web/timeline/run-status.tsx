@@ -25,7 +25,12 @@ export function RunStatus() {
           </p>
         )}
       </div>
-      {end && <p class="run-head mono">{end.head.join('; ')}</p>}
+      {end && (
+        <details class="run-settings">
+          <summary>Settings and machine</summary>
+          <p class="run-head mono">{end.head.join('; ')}</p>
+        </details>
+      )}
     </>
   );
 }

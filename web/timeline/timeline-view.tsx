@@ -7,6 +7,7 @@ import { Charts } from './charts.tsx';
 import { MarkerList } from './marker-list.tsx';
 import { MomentMap } from './moment-map.tsx';
 import { ResultFacts } from './result-facts.tsx';
+import { RunFigures } from './run-figures.tsx';
 import { RunForm } from './run-form.tsx';
 import { OPEN_MEMORY, paramsOfRun, runParamsOf } from './run-params.ts';
 import { asked, followRunLinks, run } from './run-state.ts';
@@ -80,46 +81,71 @@ function RunView() {
   const isMemory = scenario === OPEN_MEMORY;
   return (
     <div class="timeline">
-      <p class="timeline-back">
+      <div class="timeline-head">
+        <h1>
+          {bundled?.title ??
+            (isMemory ? (memory.value?.name ?? 'The open memory') : `No scenario ${scenario}`)}
+        </h1>
         <button type="button" class="button" onClick={() => choose(undefined)}>
           All scenarios
         </button>
-      </p>
-      <h1>
-        {bundled?.title ?? (isMemory ? (memory.value?.name ?? 'The open memory') : `No scenario ${scenario}`)}
-      </h1>
-      {bundled && <p class="timeline-about">{bundled.about}</p>}
-      {isMemory && memory.value && (
-        <p class="timeline-about">
-          Nothing happens to this memory but khugepaged, under the policy that is{' '}
-          <a
-            href={formatLink(linkTo('map'))}
-            onClick={(event) => {
-              event.preventDefault();
-              go('map');
-            }}
-          >
-            chosen on the map
-          </a>
-          . The simulated machine is not the recorded one: it has memory for these processes and for all that
-          khugepaged may do to them, in large free blocks.
-        </p>
-      )}
+      </div>
+      {bundled && <About text={bundled.about} />}
+      {isMemory && memory.value && <AboutMemory />}
       {isMemory && !memory.value && <NoMemory />}
+      {shown?.series && <RunFigures series={shown.series} />}
       <RunForm key={JSON.stringify(asked.value)} />
       <RunStatus />
       {shown?.series && (
         <>
           <Scrubber />
-          <div class="timeline-columns">
+          <div class="timeline-stage">
             <Charts series={shown.series} />
+            {shown.end && <MomentMap end={shown.end} />}
+          </div>
+          <div class="timeline-columns">
+            {shown.end && <ResultFacts end={shown.end} />}
             <MarkerList markers={shown.series.markers} />
           </div>
-          {shown.end && <ResultFacts end={shown.end} />}
-          {shown.end && <MomentMap end={shown.end} />}
           <SampleTable series={shown.series} />
         </>
       )}
     </div>
+  );
+}
+
+/** What happens in a story: its first sentence, and the rest for whoever asks. */
+function About({ text }: { readonly text: string }) {
+  const first = firstSentence(text);
+  const rest = text.slice(first.length).trim();
+  return (
+    <details class="timeline-about">
+      <summary>{first}</summary>
+      {rest && <p>{rest}</p>}
+    </details>
+  );
+}
+
+function AboutMemory() {
+  return (
+    <details class="timeline-about">
+      <summary>
+        Nothing happens to this memory but khugepaged, under the policy that is{' '}
+        <a
+          href={formatLink(linkTo('map'))}
+          onClick={(event) => {
+            event.preventDefault();
+            go('map');
+          }}
+        >
+          chosen on the map
+        </a>
+        .
+      </summary>
+      <p>
+        The simulated machine is not the recorded one: it has memory for these processes and for all that
+        khugepaged may do to them, in large free blocks.
+      </p>
+    </details>
   );
 }

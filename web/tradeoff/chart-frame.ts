@@ -1,4 +1,4 @@
-import type { SweptResult } from '../../src/analysis/pareto.ts';
+import { COLLAPSE_AXES, type FrontAxes, type SweptResult, signedGain } from '../../src/analysis/pareto.ts';
 import { linearScale, logScale, type Scale } from './scale.ts';
 import type { SweepPoints } from './sweep-points.ts';
 
@@ -14,7 +14,10 @@ const BOTTOM = 40;
 const EDGE = 12;
 const TOP = 18;
 
-/** Where a picture of growth and coverage has its plot; both axes are in percent of the memory in use. */
+/**
+ * Where a picture of a cost and a gain has its plot. Pages are in percent of the memory in use, TLB entries
+ * of those that it takes now; fewer of them stand higher.
+ */
 export interface ChartFrame {
   readonly width: number;
   readonly height: number;
@@ -26,6 +29,9 @@ export interface ChartFrame {
   readonly growth: Scale;
   readonly coverage: Scale;
   readonly residentPages: number;
+  readonly axes: FrontAxes;
+  /** What is 100% of the gain. */
+  readonly allGain: number;
 }
 
 export function frameOf(
@@ -34,11 +40,14 @@ export function frameOf(
   points: SweepPoints,
   residentPages: number,
   axis: Axis,
+  axes: FrontAxes = COLLAPSE_AXES,
+  tlbEntries = 0,
 ): ChartFrame {
-  const percent = (pages: Float64Array) =>
-    (100 * pages.reduce((most, each) => Math.max(most, each), 0)) / Math.max(1, residentPages);
-  const mostGrowth = percent(points.growthPages);
-  const mostHuge = percent(points.hugePages);
+  const percent = (values: Float64Array, all: number) =>
+    (100 * values.reduce((most, each) => (each > most ? each : most), 0)) / Math.max(1, all);
+  const allGain = axes.gain === 'tlbEntries' ? tlbEntries : residentPages;
+  const mostGrowth = percent(points[axes.cost], residentPages);
+  const mostHuge = percent(points[axes.gain], allGain);
   return {
     width,
     height,
@@ -49,6 +58,8 @@ export function frameOf(
     growth: axis === 'log' ? logScale(mostGrowth, SMALL_PERCENT) : linearScale(mostGrowth),
     coverage: linearScale(mostHuge === 0 || mostHuge > NEARLY_ALL ? 100 : mostHuge),
     residentPages,
+    axes,
+    allGain,
   };
 }
 
@@ -56,23 +67,29 @@ export function xOf({ left, right, growth, residentPages }: ChartFrame, growthPa
   return left + (right - left) * growth.at((100 * growthPages) / Math.max(1, residentPages));
 }
 
-export function yOf({ top, bottom, coverage, residentPages }: ChartFrame, hugePages: number): number {
-  return bottom - (bottom - top) * coverage.at((100 * hugePages) / Math.max(1, residentPages));
+export function yOf(frame: ChartFrame, gain: number): number {
+  return yOfPercent(frame, (100 * gain) / Math.max(1, frame.allGain));
+}
+
+export function yOfPercent({ top, bottom, coverage, axes }: ChartFrame, percent: number): number {
+  const up = coverage.at(percent);
+  return bottom - (bottom - top) * (axes.gain === 'tlbEntries' ? 1 - up : up);
 }
 
 /** The point that is nearest to a place, within `reach`; all in CSS pixels. */
 export function nearestPoint(
   frame: ChartFrame,
-  { growthPages, hugePages }: Pick<SweepPoints, 'growthPages' | 'hugePages'>,
+  points: Pick<SweepPoints, FrontAxes['cost'] | FrontAxes['gain']>,
   x: number,
   y: number,
   reach: number,
 ): number | undefined {
   let nearest: number | undefined;
   let least = reach ** 2;
-  for (let i = 0; i < growthPages.length; i++) {
-    const distance = (xOf(frame, growthPages[i]) - x) ** 2 + (yOf(frame, hugePages[i]) - y) ** 2;
-    if (distance > least) continue;
+  const [costs, gains] = [points[frame.axes.cost], points[frame.axes.gain]];
+  for (let i = 0; i < costs.length; i++) {
+    const distance = (xOf(frame, costs[i]) - x) ** 2 + (yOf(frame, gains[i]) - y) ** 2;
+    if (!(distance <= least)) continue;
     least = distance;
     nearest = i;
   }
@@ -83,11 +100,12 @@ export function nearestPoint(
  * Of a Pareto front by rising growth, those that have more in huge pages than all with less growth: the
  * others are on the front for their fewer attempts.
  */
-export function envelopeOf(front: readonly SweptResult[]): SweptResult[] {
-  let most = -1;
+export function envelopeOf(front: readonly SweptResult[], axes: FrontAxes = COLLAPSE_AXES): SweptResult[] {
+  let most = -Infinity;
   return front.filter(({ metrics }) => {
-    if (metrics.hugePages <= most) return false;
-    most = metrics.hugePages;
+    const gain = signedGain(metrics[axes.gain], axes);
+    if (gain <= most) return false;
+    most = gain;
     return true;
   });
 }

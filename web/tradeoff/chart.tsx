@@ -5,8 +5,8 @@ import { grouped, plural } from '../../src/core/base/plural.ts';
 import { formatSize } from '../../src/core/memory/format-size.ts';
 import type { Geometry } from '../../src/core/memory/geometry.ts';
 import { dark } from '../state/theme.ts';
-import { type Axis, frameOf, nearestPoint, xOf, yOf } from './chart-frame.ts';
-import { drawChart, INKS, type Inks, type Place } from './draw-chart.ts';
+import { type Axis, frameOf, nearestPoint } from './chart-frame.ts';
+import { drawChart, INKS, type Inks, type Place, placeIn } from './draw-chart.ts';
 import { policyLine } from './policy-words.ts';
 import { stepAlong } from './step-along.ts';
 import type { Sweep } from './sweeper.ts';
@@ -21,6 +21,7 @@ interface Props {
   readonly mostGrowth: number;
   readonly chosen: Place | undefined;
   readonly recorded: Place | undefined;
+  readonly untouched: Place | undefined;
   readonly advised: Place | undefined;
   readonly onTake: (policy: SweptPolicy) => void;
 }
@@ -38,7 +39,7 @@ interface Mark extends Place {
  * takes a policy.
  */
 export function TradeoffChart(props: Props) {
-  const { sweep, geometry, axis, mostGrowth, chosen, recorded, advised, onTake } = props;
+  const { sweep, geometry, axis, mostGrowth, chosen, recorded, untouched, advised, onTake } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   const { width, height } = useSize(canvas);
   const [pointed, setPointed] = useState<Mark | undefined>();
@@ -51,7 +52,7 @@ export function TradeoffChart(props: Props) {
   );
   const active = pointed ?? stepped;
   const frame = useMemo(
-    () => frameOf(width, height, sweep.points, sweep.residentPages, axis),
+    () => frameOf(width, height, sweep.points, sweep.residentPages, axis, sweep.axes, sweep.tlbEntries),
     [width, height, sweep, axis],
   );
   useLayoutEffect(() => {
@@ -62,9 +63,18 @@ export function TradeoffChart(props: Props) {
     surface.width = Math.round(width * ratio);
     surface.height = Math.round(height * ratio);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    const picture = { frame, geometry, points: sweep.points, front, mostGrowth };
-    drawChart(context, { ...picture, chosen, recorded, advised, active }, inksOf(surface));
-  }, [frame, mostGrowth, ...placeValues(chosen), ...placeValues(recorded), advised, active, dark.value]);
+    const picture = { frame, geometry, space: sweep.space, points: sweep.points, front, mostGrowth };
+    drawChart(context, { ...picture, chosen, recorded, untouched, advised, active }, inksOf(surface));
+  }, [
+    frame,
+    mostGrowth,
+    ...placeValues(chosen),
+    ...placeValues(recorded),
+    ...placeValues(untouched),
+    advised,
+    active,
+    dark.value,
+  ]);
   const markAt = (event: MouseEvent): Mark | undefined => {
     const { points, space } = sweep;
     const i = nearestPoint(frame, points, event.offsetX, event.offsetY, REACH);
@@ -73,6 +83,8 @@ export function TradeoffChart(props: Props) {
       policy: policyAt(space, points.index[i]),
       growthPages: points.growthPages[i],
       hugePages: points.hugePages[i],
+      tlbEntries: points.tlbEntries[i],
+      restartGrowthPages: points.restartGrowthPages[i],
       attempts: points.attempts[i],
       laterAttempts: points.laterAttempts[i],
       policies: points.policies[i],
@@ -116,8 +128,7 @@ export function TradeoffChart(props: Props) {
           mark={active}
           sweep={sweep}
           geometry={geometry}
-          x={xOf(frame, active.growthPages)}
-          y={yOf(frame, active.hugePages)}
+          at={placeIn(frame, active)}
           width={width}
           height={height}
         />
@@ -130,20 +141,20 @@ interface TipProps {
   readonly mark: Mark;
   readonly sweep: Sweep;
   readonly geometry: Geometry;
-  readonly x: number;
-  readonly y: number;
+  readonly at: readonly [x: number, y: number];
   readonly width: number;
   readonly height: number;
 }
 
 /** What a place is, for comparing it with that of the last drawing. */
 function placeValues(place: Place | undefined): (number | undefined)[] {
-  return [place?.growthPages, place?.hugePages];
+  return [place?.growthPages, place?.hugePages, place?.tlbEntries, place?.restartGrowthPages];
 }
 
 /** What a screen reader is told by the value of the slider. */
-function Tip({ mark, sweep, geometry, x, y, width, height }: TipProps) {
-  const { policy, growthPages, hugePages, attempts, laterAttempts, policies } = mark;
+function Tip({ mark, sweep, geometry, at: [x, y], width, height }: TipProps) {
+  const { policy, growthPages, hugePages, tlbEntries, restartGrowthPages } = mark;
+  const { attempts, laterAttempts, policies } = mark;
   const side = x > width / 2 ? { right: `${width - x + 14}px` } : { left: `${x + 14}px` };
   const end = y > height / 2 ? { bottom: `${height - y + 14}px` } : { top: `${y + 14}px` };
   return (
@@ -154,6 +165,11 @@ function Tip({ mark, sweep, geometry, x, y, width, height }: TipProps) {
       </span>
       <span>
         RSS +{formatSize(growthPages, geometry)} (+{percent(growthPages, sweep.residentPages)})
+      </span>
+      <span>
+        {grouped(Math.round(tlbEntries))} TLB entries
+        {!Number.isNaN(restartGrowthPages) &&
+          `; restart: at most +${formatSize(restartGrowthPages, geometry)}`}
       </span>
       <span>
         {plural(attempts, 'attempt')}, {grouped(laterAttempts)} in every later pass

@@ -1,24 +1,27 @@
-import type { SweptResult } from '../../src/analysis/pareto.ts';
+import type { FrontAxes, SweptResult } from '../../src/analysis/pareto.ts';
+import { policyAt, type SweepSpace } from '../../src/analysis/sweep.ts';
+import { grouped } from '../../src/core/base/plural.ts';
 import { formatSize } from '../../src/core/memory/format-size.ts';
 import type { Geometry } from '../../src/core/memory/geometry.ts';
-import { type ChartFrame, envelopeOf, xOf, yOf } from './chart-frame.ts';
+import { ordersOf } from '../../src/core/memory/order.ts';
+import { cssColor, orderColor } from '../../src/render/svg/palette.ts';
+import { type ChartFrame, envelopeOf, xOf, yOf, yOfPercent } from './chart-frame.ts';
 import type { SweepPoints } from './sweep-points.ts';
 
-/** A place in the picture. */
-export interface Place {
-  readonly growthPages: number;
-  readonly hugePages: number;
-}
+/** A place in the picture, whatever its axes are. */
+export type Place = Readonly<Record<FrontAxes['cost'] | FrontAxes['gain'], number>>;
 
 interface Picture {
   readonly frame: ChartFrame;
   readonly geometry: Geometry;
+  readonly space: SweepSpace;
   readonly points: SweepPoints;
   readonly front: readonly SweptResult[];
   /** Growth beyond this is shaded. */
   readonly mostGrowth: number;
   readonly chosen: Place | undefined;
   readonly recorded: Place | undefined;
+  readonly untouched: Place | undefined;
   readonly advised: Place | undefined;
   /** Under the pointer or the keyboard. */
   readonly active: Place | undefined;
@@ -31,13 +34,14 @@ const TAU = 2 * Math.PI;
 
 /** Draws coverage against growth. The context's unit is a CSS pixel. */
 export function drawChart(context: CanvasRenderingContext2D, picture: Picture, inks: Inks): void {
-  const { frame, points, front, chosen, recorded, advised, active } = picture;
+  const { frame, front, chosen, recorded, untouched, advised, active } = picture;
   context.clearRect(0, 0, frame.width, frame.height);
   context.font = `11px ${getComputedStyle(context.canvas).fontFamily}`;
   drawAxes(context, picture, inks);
   drawBudget(context, picture, inks);
-  drawPoints(context, frame, points, new Set(front.map(({ index }) => index)), inks);
-  drawFront(context, frame, front, inks);
+  drawPoints(context, picture, new Set(front.map(({ index }) => index)), inks);
+  drawFront(context, picture, inks);
+  if (untouched) drawTriangle(context, frame, untouched, inks);
   if (recorded) drawSquare(context, frame, recorded, inks);
   if (advised) drawDiamond(context, frame, advised, inks);
   if (chosen) drawTarget(context, frame, chosen, inks);
@@ -46,19 +50,21 @@ export function drawChart(context: CanvasRenderingContext2D, picture: Picture, i
 
 function drawAxes(context: CanvasRenderingContext2D, picture: Picture, inks: Inks): void {
   const { frame, geometry } = picture;
-  const { left, right, top, bottom, growth, coverage, residentPages } = frame;
+  const { left, right, top, bottom, growth, coverage, residentPages, allGain, axes } = frame;
   const size = (percent: number) => formatSize(Math.round((residentPages * percent) / 100), geometry);
+  const gain = (percent: number) =>
+    axes.gain === 'tlbEntries' ? grouped(Math.round((allGain * percent) / 100)) : size(percent);
   context.strokeStyle = inks.line;
   context.lineWidth = 1;
   context.textBaseline = 'middle';
   context.textAlign = 'right';
   for (const tick of coverage.ticks) {
-    const y = Math.round(bottom - (bottom - top) * coverage.at(tick)) + 0.5;
+    const y = Math.round(yOfPercent(frame, tick)) + 0.5;
     stroke(context, [left - 12, y, right + 12, y]);
     context.fillStyle = inks.text;
     context.fillText(`${tick}%`, left - 16, tick === 0 ? y : y - 6);
     context.fillStyle = inks.quiet;
-    if (tick > 0) context.fillText(size(tick), left - 16, y + 7);
+    if (tick > 0) context.fillText(gain(tick), left - 16, y + 7);
   }
   context.textAlign = 'center';
   let free = -Infinity;
@@ -80,6 +86,8 @@ function drawAxes(context: CanvasRenderingContext2D, picture: Picture, inks: Ink
 /** What a budget leaves out is hatched. */
 function drawBudget(context: CanvasRenderingContext2D, { frame, mostGrowth }: Picture, inks: Inks): void {
   const { right, top, bottom } = frame;
+  // The budget is about khugepaged.
+  if (frame.axes.cost !== 'growthPages') return;
   const x = xOf(frame, mostGrowth);
   if (!(x < right)) return;
   context.save();
@@ -97,68 +105,84 @@ function drawBudget(context: CanvasRenderingContext2D, { frame, mostGrowth }: Pi
   context.setLineDash([]);
 }
 
+/** The colour of a policy: that of the largest folios that it enables, as on the map. */
+export function policyColor(space: SweepSpace, index: number, geometry: Geometry): string {
+  const largest = ordersOf(policyAt(space, index).orders).at(-1) ?? 0;
+  return cssColor(orderColor(largest, geometry.pmdOrder));
+}
+
 /** A dot for each place, larger where more policies are. */
 function drawPoints(
   context: CanvasRenderingContext2D,
-  frame: ChartFrame,
-  { growthPages, hugePages, policies, index }: SweepPoints,
+  { frame, points, space, geometry }: Picture,
   onFront: ReadonlySet<number>,
   { quiet }: Inks,
 ): void {
-  context.fillStyle = quiet;
-  context.globalAlpha = 0.55;
-  for (let i = 0; i < growthPages.length; i++) {
-    if (onFront.has(index[i])) continue;
-    const radius = 1.2 + 0.5 * Math.log10(policies[i]);
-    disc(context, xOf(frame, growthPages[i]), yOf(frame, hugePages[i]), radius);
+  const [costs, gains] = [points[frame.axes.cost], points[frame.axes.gain]];
+  // Yellow on white, violet on black: the line around it is what is seen.
+  context.strokeStyle = quiet;
+  context.lineWidth = 0.8;
+  for (let i = 0; i < costs.length; i++) {
+    if (onFront.has(points.index[i])) continue;
+    const radius = 1.4 + 0.5 * Math.log10(points.policies[i]);
+    context.fillStyle = policyColor(space, points.index[i], geometry);
+    disc(context, xOf(frame, costs[i]), yOf(frame, gains[i]), radius);
+    context.stroke();
   }
-  context.globalAlpha = 1;
 }
 
-/** The front as steps with a disc each; hollow ones are on it for their fewer attempts. */
+/** The front as steps with a disc each; those that are on it for their fewer attempts are smaller. */
 function drawFront(
   context: CanvasRenderingContext2D,
-  frame: ChartFrame,
-  front: readonly SweptResult[],
-  { accent, page }: Inks,
+  { frame, front, space, geometry }: Picture,
+  { text }: Inks,
 ): void {
-  const envelope = envelopeOf(front);
+  const { axes } = frame;
+  const envelope = envelopeOf(front, axes);
   const onEnvelope = new Set(envelope);
-  context.strokeStyle = accent;
+  context.strokeStyle = text;
   context.lineWidth = 1.5;
   const line: number[] = [];
   for (const { metrics } of envelope) {
-    const x = xOf(frame, metrics.growthPages);
+    const x = xOf(frame, metrics[axes.cost]);
     if (line.length > 0) line.push(x, line[line.length - 1]);
-    line.push(x, yOf(frame, metrics.hugePages));
+    line.push(x, yOf(frame, metrics[axes.gain]));
   }
   if (line.length > 0) stroke(context, [...line, frame.right + 12, line[line.length - 1]]);
   for (const each of front) {
-    const x = xOf(frame, each.metrics.growthPages);
-    const y = yOf(frame, each.metrics.hugePages);
-    context.fillStyle = onEnvelope.has(each) ? accent : page;
-    disc(context, x, y, 3);
-    context.lineWidth = 1;
+    const x = xOf(frame, each.metrics[axes.cost]);
+    const y = yOf(frame, each.metrics[axes.gain]);
+    context.fillStyle = policyColor(space, each.index, geometry);
+    disc(context, x, y, onEnvelope.has(each) ? 4.5 : 3);
+    context.lineWidth = 1.2;
     context.stroke();
   }
+}
+
+function drawTriangle(context: CanvasRenderingContext2D, frame: ChartFrame, at: Place, inks: Inks): void {
+  const [x, y] = placeIn(frame, at);
+  shape(context, [x, y - 9, x + 8, y + 6, x - 8, y + 6], inks);
+}
+
+/** Where a place stands, in CSS pixels. */
+export function placeIn(frame: ChartFrame, at: Place): readonly [x: number, y: number] {
+  return [xOf(frame, at[frame.axes.cost]), yOf(frame, at[frame.axes.gain])];
 }
 
 function drawTarget(context: CanvasRenderingContext2D, frame: ChartFrame, at: Place, inks: Inks): void {
   ring(context, frame, at, 7, 5, inks.page);
   ring(context, frame, at, 7, 2.5, inks.text);
   context.fillStyle = inks.text;
-  disc(context, xOf(frame, at.growthPages), yOf(frame, at.hugePages), 2.5);
+  disc(context, ...placeIn(frame, at), 2.5);
 }
 
 function drawDiamond(context: CanvasRenderingContext2D, frame: ChartFrame, at: Place, inks: Inks): void {
-  const x = xOf(frame, at.growthPages);
-  const y = yOf(frame, at.hugePages);
+  const [x, y] = placeIn(frame, at);
   shape(context, [x, y - 8, x + 8, y, x, y + 8, x - 8, y], inks);
 }
 
 function drawSquare(context: CanvasRenderingContext2D, frame: ChartFrame, at: Place, inks: Inks): void {
-  const x = xOf(frame, at.growthPages);
-  const y = yOf(frame, at.hugePages);
+  const [x, y] = placeIn(frame, at);
   shape(context, [x - 6, y - 6, x + 6, y - 6, x + 6, y + 6, x - 6, y + 6], inks);
 }
 
@@ -184,7 +208,7 @@ function ring(
   context.strokeStyle = ink;
   context.lineWidth = width;
   context.beginPath();
-  context.arc(xOf(frame, at.growthPages), yOf(frame, at.hugePages), radius, 0, TAU);
+  context.arc(...placeIn(frame, at), radius, 0, TAU);
   context.stroke();
 }
 

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { SweptResult } from '../../src/analysis/pareto.ts';
+import type { FrontAxes, SweptResult } from '../../src/analysis/pareto.ts';
 import { percent } from '../../src/core/base/percent.ts';
 import { grouped } from '../../src/core/base/plural.ts';
 import { formatSize } from '../../src/core/memory/format-size.ts';
@@ -21,9 +21,23 @@ interface Props {
 /** The Pareto front as a table, each policy with a button that takes it. */
 export function FrontTable({ sweep, geometry }: Props) {
   const [all, setAll] = useState(false);
-  const { front, residentPages } = sweep;
+  const { front, residentPages, axes } = sweep;
   const chosen = chosenOnFront.value;
-  const shown = all ? front : shownOf(front, chosen);
+  const shown = all ? front : shownOf(front, chosen, axes);
+  const tlb: SortableColumn<SweptResult> = {
+    key: 'tlb',
+    title: 'TLB entries',
+    numeric: true,
+    valueOf: ({ metrics }) => metrics.tlbEntries,
+    cell: ({ metrics }) => grouped(Math.round(metrics.tlbEntries)),
+  };
+  const restart: SortableColumn<SweptResult> = {
+    key: 'restart',
+    title: 'restart',
+    numeric: true,
+    valueOf: ({ metrics }) => metrics.restartGrowthPages,
+    cell: ({ metrics }) => `+${formatSize(metrics.restartGrowthPages, geometry)}`,
+  };
   const columns: readonly SortableColumn<SweptResult>[] = [
     {
       key: 'sizes',
@@ -52,6 +66,8 @@ export function FrontTable({ sweep, geometry }: Props) {
       valueOf: ({ metrics }) => metrics.growthPages,
       cell: ({ metrics }) => `+${formatSize(metrics.growthPages, geometry)}`,
     },
+    ...(axes.gain === 'tlbEntries' ? [tlb] : []),
+    ...(axes.cost === 'restartGrowthPages' ? [restart] : []),
     {
       key: 'attempts',
       title: 'attempts',
@@ -111,8 +127,12 @@ export function FrontTable({ sweep, geometry }: Props) {
 /**
  * Some of those with the most in huge pages for their growth, from the first to the last, and what is chosen.
  */
-function shownOf(front: readonly SweptResult[], chosen: SweptResult | undefined): SweptResult[] {
-  const envelope = envelopeOf(front);
+function shownOf(
+  front: readonly SweptResult[],
+  chosen: SweptResult | undefined,
+  axes: FrontAxes,
+): SweptResult[] {
+  const envelope = envelopeOf(front, axes);
   const few = Math.min(SHOWN, envelope.length);
   const places = Array.from({ length: few }, (_, i) =>
     Math.round((i * (envelope.length - 1)) / Math.max(1, few - 1)),

@@ -1,14 +1,17 @@
-import { preferred, resultAt } from '../../src/analysis/pareto.ts';
+import { COLLAPSE_AXES, type FrontAxes, preferred, resultAt } from '../../src/analysis/pareto.ts';
 import { metricAt, policyCount, type SweepSpace } from '../../src/analysis/sweep.ts';
 
 /**
- * The places that the policies of a sweep have in a picture of growth and coverage, each once, in columns. A
+ * The places that the policies of a sweep have in a picture of a cost and a gain, each once, in columns. A
  * place stands for its policy with the fewest attempts in later passes, then by `preferred`. Pages are base
  * pages.
  */
 export interface SweepPoints {
   readonly growthPages: Float64Array;
   readonly hugePages: Float64Array;
+  readonly tlbEntries: Float64Array;
+  /** NaN where a digest does not know. */
+  readonly restartGrowthPages: Float64Array;
   readonly attempts: Float64Array;
   readonly laterAttempts: Float64Array;
   /** Where the policy stands in the sweep: see `policyAt`. */
@@ -22,16 +25,20 @@ interface Place {
   policies: number;
 }
 
-export function pointsOf(space: SweepSpace, values: Float64Array): SweepPoints {
+export function pointsOf(
+  space: SweepSpace,
+  values: Float64Array,
+  axes: FrontAxes = COLLAPSE_AXES,
+): SweepPoints {
   const places = new Map<number, Map<number, Place>>();
   const policies = policyCount(space);
   for (let index = 0; index < policies; index++) {
-    const growth = metricAt(values, index, 'growthPages');
-    const huge = metricAt(values, index, 'hugePages');
-    let column = places.get(growth);
-    if (!column) places.set(growth, (column = new Map()));
-    const place = column.get(huge);
-    if (!place) column.set(huge, { best: index, policies: 1 });
+    const cost = metricAt(values, index, axes.cost);
+    const gain = metricAt(values, index, axes.gain);
+    let column = places.get(cost);
+    if (!column) places.set(cost, (column = new Map()));
+    const place = column.get(gain);
+    if (!place) column.set(gain, { best: index, policies: 1 });
     else {
       place.policies++;
       if (isBetter(space, values, index, place.best)) place.best = index;
@@ -43,6 +50,8 @@ export function pointsOf(space: SweepSpace, values: Float64Array): SweepPoints {
   return {
     growthPages: column('growthPages'),
     hugePages: column('hugePages'),
+    tlbEntries: column('tlbEntries'),
+    restartGrowthPages: column('restartGrowthPages'),
     attempts: column('attempts'),
     laterAttempts: column('laterAttempts'),
     index: Uint32Array.from(all, ({ best }) => best),

@@ -8,7 +8,7 @@ import {
   type SourceDigest,
   VMA_CLASSES,
 } from '../../src/analysis/memory-digest.ts';
-import { paretoFront, type SweptResult } from '../../src/analysis/pareto.ts';
+import { type FrontAxes, paretoFront, type SweptResult } from '../../src/analysis/pareto.ts';
 import { memoryTlbEntries } from '../../src/analysis/policy-worth.ts';
 import { blockLength, policyCount, type SweepSpace, sweepBlocks } from '../../src/analysis/sweep.ts';
 import { adviceSpace } from '../../src/analysis/sweep-space.ts';
@@ -26,6 +26,7 @@ import { pointsOf, type SweepPoints } from './sweep-points.ts';
 /** What is the same for all policies of a sweep. The model is one that digests answer for. */
 export interface SweepQuestion extends Pick<CollapseLimits, 'maxPtesSwap' | 'maxPtesShared'> {
   readonly model: KernelModelName;
+  readonly axes: FrontAxes;
 }
 
 /** Memory that was read to its end. */
@@ -40,6 +41,9 @@ export interface Sweep {
   readonly space: SweepSpace;
   readonly policies: number;
   readonly residentPages: number;
+  /** TLB entries of the memory as it is. */
+  readonly tlbEntries: number;
+  readonly axes: FrontAxes;
   readonly front: readonly SweptResult[];
   readonly points: SweepPoints;
 }
@@ -144,8 +148,10 @@ export class Sweeper {
       space,
       policies: policyCount(space),
       residentPages: memory.residentPages,
-      front: paretoFront(space, values),
-      points: pointsOf(space, values),
+      tlbEntries: memoryTlbEntries(memory),
+      axes: question.axes,
+      front: paretoFront(space, values, question.axes),
+      points: pointsOf(space, values, question.axes),
     };
   }
 

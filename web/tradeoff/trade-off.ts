@@ -4,6 +4,7 @@ import { checkDigestModel } from '../../src/analysis/digest-query.ts';
 import type { SweptPolicy } from '../../src/analysis/sweep.ts';
 import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
 import type { Totals } from '../memory/memory-worker-protocol.ts';
 import { memory, memoryWorker } from '../memory/open-memory.ts';
 import { choiceOf, choiceOfPolicy, type PolicyChoice } from '../policy/choice.ts';
@@ -11,6 +12,7 @@ import { choice, choose } from '../policy/judgement.ts';
 import { link } from '../state/link.ts';
 import { oneAtATime } from '../state/one-at-a-time.ts';
 import { budgetFromParams, budgetOf } from './budget.ts';
+import { axesFromParams } from './chart-axes.ts';
 import type { Sweep, SweptAdvice } from './sweeper.ts';
 
 /** All policies over the open memory; of the memory or the limits before while new ones are being asked. */
@@ -22,6 +24,11 @@ export const advice = signal<SweptAdvice | undefined>(undefined);
 
 /** What the settings of the machine that the memory was read on come to. */
 export const recorded = signal<Totals | undefined>(undefined);
+/** What an untouched kernel comes to. */
+export const untouched = signal<Totals | undefined>(undefined);
+
+/** The axes of the link: a text, so that other changes of the link ask nothing. */
+const axesInLink = computed(() => JSON.stringify(axesFromParams(link.value.params)));
 
 /** What the link says of the budget: a text, so that other changes of the link ask nothing. */
 const budgetInLink = computed(() => JSON.stringify(budgetFromParams(link.value.params)));
@@ -68,7 +75,7 @@ export function followTradeoff(): () => void {
     const { model, maxPtesSwap, maxPtesShared } = choice.peek();
     sweeping.value = 0;
     const found = await memoryWorker.sweep(
-      { model, maxPtesSwap, maxPtesShared },
+      { model, maxPtesSwap, maxPtesShared, axes: JSON.parse(axesInLink.peek()) },
       proxy((share: number) => {
         if (mine === turn) sweeping.value = share;
       }),
@@ -76,18 +83,29 @@ export function followTradeoff(): () => void {
     const host = memory.peek()?.host;
     const before = host?.settings && choiceOf(host.settings, host.geometry, model);
     const then = before && (await memoryWorker.totals(before));
+    const byDefault =
+      host && (await memoryWorker.totals(choiceOf(defaultSettings(host.geometry), host.geometry, model)));
     if (mine !== turn) return;
     sweeping.value = undefined;
     recorded.value = then;
+    untouched.value = byDefault;
     if (found) sweptPolicies.value = found;
   };
   let last = '';
   const stopSweeps = effect(() => {
     const { model, maxPtesSwap, maxPtesShared } = choice.value;
     const open = memory.value;
-    if (!open) sweptPolicies.value = advice.value = recorded.value = undefined;
+    if (!open) sweptPolicies.value = advice.value = recorded.value = untouched.value = undefined;
     if (!open?.complete || !canSweep.value) return;
-    const now = [model, maxPtesSwap, maxPtesShared, open.name, open.host.time, open.rows].join(' ');
+    const now = [
+      axesInLink.value,
+      model,
+      maxPtesSwap,
+      maxPtesShared,
+      open.name,
+      open.host.time,
+      open.rows,
+    ].join(' ');
     if (now !== last) void ask();
     last = now;
   });

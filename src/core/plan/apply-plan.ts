@@ -1,6 +1,7 @@
 import { clearPage, emptyOccupancy, hasPage, setPage } from '../memory/occupancy.ts';
 import { type PageFacts, pageFacts, type RangeState } from '../memory/range-state.ts';
-import { type CollapsePlan, collapsesOf } from './plan.ts';
+import { collapsesOf } from './collapses.ts';
+import type { CollapsePlan } from './plan.ts';
 
 /**
  * The range as it is after a plan was carried out, as the next pass of khugepaged finds it: collapsed windows

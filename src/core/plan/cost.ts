@@ -4,7 +4,8 @@ import type { Window } from '../memory/order.ts';
 import { codeOfOrder, orderOfCode, writePteCodes } from '../memory/pte-code.ts';
 import { hasLargeFolio, type RangeState } from '../memory/range-state.ts';
 import type { AttemptRecord } from '../rules/candidate.ts';
-import { type CollapsePlan, collapsesOf } from './plan.ts';
+import { collapsesOf } from './collapses.ts';
+import type { CollapsePlan } from './plan.ts';
 
 /** What a plan costs and gains, in base pages unless said otherwise. */
 export interface PlanCost {

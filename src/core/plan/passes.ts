@@ -2,7 +2,8 @@ import { pagesPerRange } from '../memory/geometry.ts';
 import type { RangeState } from '../memory/range-state.ts';
 import type { CollapsePolicy } from '../rules/policy.ts';
 import { applyPlan } from './apply-plan.ts';
-import { collapsesOf, type PlanOptions, planRange } from './plan.ts';
+import { collapsesOf } from './collapses.ts';
+import { type PlanOptions, planRange } from './plan.ts';
 
 /**
  * Goes over a range until nothing collapses any more, though nobody touches it: the range after each pass

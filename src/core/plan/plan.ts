@@ -124,8 +124,3 @@ function planOrdinary(
   });
   return { scan, result, attempts, swappedInPages: 0 };
 }
-
-/** The windows that a plan collapses, in order. */
-export function collapsesOf(plan: CollapsePlan): AttemptRecord[] {
-  return plan.attempts.filter((attempt) => attempt.result === 'SCAN_SUCCEED');
-}

@@ -5,8 +5,9 @@ import type { CollapsePolicy } from '../rules/policy.ts';
 import { savedEntries } from '../rules/tlb-reach.ts';
 import type { CollapseAlgorithm } from '../search/algorithm.ts';
 import { applyPlan } from './apply-plan.ts';
+import { collapsesOf } from './collapses.ts';
 import { costOf, type PlanCost } from './cost.ts';
-import { type CollapsePlan, collapsesOf, planRange } from './plan.ts';
+import { type CollapsePlan, planRange } from './plan.ts';
 import { emptyCounts, type PolicyCounts } from './policy-counts.ts';
 
 /**

@@ -17,7 +17,8 @@ import {
 import { tallyEntries } from '../../analysis/tally-entries.ts';
 import { type OrderSet, ordersOf } from '../../core/memory/order.ts';
 import type { RangeState } from '../../core/memory/range-state.ts';
-import { type CollapsePlan, collapsesOf } from '../../core/plan/plan.ts';
+import { collapsesOf } from '../../core/plan/collapses.ts';
+import type { CollapsePlan } from '../../core/plan/plan.ts';
 import { resultName } from '../../core/rules/kernel-model.ts';
 import type { Process } from '../../core/rules/memory-source.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';

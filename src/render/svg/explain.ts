@@ -2,7 +2,7 @@ import type { Explanation, IgnoredRange } from '../../analysis/explanation.ts';
 import { pagesPerRange } from '../../core/memory/geometry.ts';
 import { formatOrder } from '../../core/memory/order.ts';
 import type { RangeState } from '../../core/memory/range-state.ts';
-import { collapsesOf } from '../../core/plan/plan.ts';
+import { collapsesOf } from '../../core/plan/collapses.ts';
 import { wrap } from '../text/wrap.ts';
 import {
   type ExplainLine,

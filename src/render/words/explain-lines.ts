@@ -8,7 +8,7 @@ import { type Geometry, pageBytes, pagesPerRange } from '../../core/memory/geome
 import { countPages } from '../../core/memory/occupancy.ts';
 import { asOrder, formatOrder, formatOrders, hasLowerOrder } from '../../core/memory/order.ts';
 import { unknownFacts } from '../../core/memory/range-state.ts';
-import { collapsesOf } from '../../core/plan/plan.ts';
+import { collapsesOf } from '../../core/plan/collapses.ts';
 import { resultName } from '../../core/rules/kernel-model.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import type { ScanResult } from '../../core/rules/scan-result.ts';

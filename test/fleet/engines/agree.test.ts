@@ -43,7 +43,7 @@ const engines = new Map<string, FleetEngine>();
 
 beforeAll(async () => {
   const recordings = await Promise.all(
-    RECORDINGS.map((name) => digestOfSnapshot(resolve('test/fixtures/programs', `${name}.parquet`))),
+    RECORDINGS.map((name) => digestOfSnapshot(resolve('examples/programs', `${name}.parquet`))),
   );
   readings = [
     ...generateFleet(recordings, { hosts: 3, processes: 7, timeMs: NOW - 3_600_000 }, randomFrom(seed)),
