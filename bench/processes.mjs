@@ -25,6 +25,7 @@ export async function measureProcesses() {
     const commands = {
       smaps: 'cat /proc/[0-9]*/smaps',
       node: `${process.execPath} -e 0`,
+      one: thpscope(`capture -p ${child.pid} -o ${snapshot}`),
       predict: thpscope('predict --all'),
       capture: thpscope(`capture --all -o ${snapshot}`),
       digest: thpscope(`digest --all -o ${snapshot}`),
@@ -46,6 +47,12 @@ export async function measureProcesses() {
       row('digest', '  digest --all'),
       row('predict', '  predict --all'),
       row('node', '  node -e 0'),
+      row('one', '  capture -p of one small process'),
+      {
+        ...row('one', '  floor: that and smaps of all'),
+        time: medianOf('one') + base,
+        ratio: medianOf('one') / base + 1,
+      },
     ];
   } finally {
     child.kill();
