@@ -27,7 +27,7 @@ export const SURPRISES = ['left-alone', 'refused', 'changed', 'later'] as const;
 export type Surprise = (typeof SURPRISES)[number];
 
 /** Windows and the base pages that they cover. */
-export interface WindowSum {
+interface WindowSum {
   windows: number;
   pages: number;
 }

@@ -5,7 +5,7 @@ import { type ChangedSetting, changedSettings } from './changed-settings.ts';
 import type { MemoryDifference } from './memory-difference.ts';
 
 /** A counter of a machine that moved between two readings. */
-export interface CounterChange {
+interface CounterChange {
   /** See thp-counters.ts. */
   readonly name: string;
   readonly before: number;

@@ -2,7 +2,7 @@ import type { Layer, OwnLayer } from './layers.ts';
 import type { PixelColumns } from './raster.ts';
 
 /** The layers of the split, from left to right. */
-export const SPLIT_LAYERS = ['before', 'after', 'restart'] as const satisfies readonly OwnLayer[];
+const SPLIT_LAYERS = ['before', 'after', 'restart'] as const satisfies readonly OwnLayer[];
 
 /** A layer and the columns of pixels that are its. */
 export interface LayerPart extends PixelColumns {

@@ -106,7 +106,7 @@ function drawBudget(context: CanvasRenderingContext2D, { frame, mostGrowth }: Pi
 }
 
 /** The colour of a policy: that of the largest folios that it enables, as on the map. */
-export function policyColor(space: SweepSpace, index: number, geometry: Geometry): string {
+function policyColor(space: SweepSpace, index: number, geometry: Geometry): string {
   const largest = ordersOf(policyAt(space, index).orders).at(-1) ?? 0;
   return cssColor(orderColor(largest, geometry.pmdOrder));
 }

@@ -25,8 +25,6 @@ const schema = z.object({
 /** What apply has changed since the machine was started: enough to go back, wherever it was ended. */
 export type AppliedRecord = z.infer<typeof schema>;
 
-export type AppliedFile = AppliedRecord['files'][number];
-
 /** Where it is kept. */
 export function recordPath({ kernelRoot }: Context): string {
   return `${kernelRoot}/var/lib/thpscope/applied.json`;
