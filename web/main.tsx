@@ -5,7 +5,7 @@ import { followBugs } from './shell/bugs.ts';
 import { followShortcuts } from './shell/shortcuts.ts';
 import { followTitle } from './shell/title.ts';
 import { followLive } from './start/live.ts';
-import { findServer, followSource } from './start/sources.ts';
+import { findServer, followSource, serverSources } from './start/sources.ts';
 import { followLinks } from './state/link.ts';
 import { followWayBack } from './state/undo.ts';
 
@@ -21,3 +21,5 @@ render(<App />, root);
 await findServer();
 followSource();
 followLive();
+// A server may end: what leads to other memory is there then.
+if (serverSources.peek().length > 0) void import('./start/start-view.tsx');

@@ -83,7 +83,7 @@ describe.skipIf(!CHROMIUM)('a module in Steps', () => {
       return transfer;
     }, collapsing("return 'SCAN_FAIL';"));
     await page.getByRole('link', { name: 'Start', exact: true }).click();
-    await page.locator('.start').waitFor();
+    await page.locator('.start-page').waitFor();
     await page.dispatchEvent('.page', 'drop', { dataTransfer: files });
     await resultWith('SCAN_FAIL');
     expect(await page.locator('.column select').nth(1).inputValue()).toBe('dropped.js');
