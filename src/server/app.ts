@@ -12,10 +12,21 @@ const HEARTBEAT_MS = 15_000;
 /** Where the address of the page is to be found. */
 const HINT = 'open the address that thpscope serve printed';
 
+/** What is known of a source before anybody opens it; of a live one at its first reading. */
+export interface SourceFacts {
+  /** The machine; empty where nothing says. */
+  readonly host: string;
+  /** When reading began, ISO 8601. */
+  readonly time: string;
+  /** PMD ranges that hold any page, at most: rows of the snapshot. */
+  readonly ranges: number;
+}
+
 /** A source of the page: a snapshot, of running processes if it is live. */
 export interface Source {
   readonly id: string;
   readonly name: string;
+  readonly facts: SourceFacts;
   readonly file: ServedFile;
   readonly live: LiveSnapshot | undefined;
 }
@@ -35,9 +46,10 @@ export function buildApp(
 
   app.get('/:token/sources.json', (c) =>
     c.json(
-      sources.map(({ id, name, live }) => ({
+      sources.map(({ id, name, facts, live }) => ({
         id,
         name,
+        ...facts,
         live: live !== undefined,
         gone: live?.failure?.message,
       })),

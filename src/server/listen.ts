@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { type Result, succeed } from '../core/base/failure.ts';
-import { buildApp, type Source } from './app.ts';
+import { buildApp, type Source, type SourceFacts } from './app.ts';
 import { LiveSnapshot, serially } from './live-snapshot.ts';
 import { closeServer, listenOnLoopback, portOf } from './loopback.ts';
 import { ServedFile } from './served-file.ts';
@@ -12,6 +12,7 @@ import { readWebFiles } from './web-files.ts';
 export interface SourceFile {
   readonly name: string;
   readonly path: string;
+  readonly facts: SourceFacts;
   readonly refresh?: (signal: AbortSignal) => Promise<Result<unknown>>;
 }
 
@@ -45,9 +46,10 @@ export async function startServer(
   const inTurn = serially();
   const closing = new AbortController();
   const sources = files.map(
-    ({ name, path, refresh }, index): Source => ({
+    ({ name, path, facts, refresh }, index): Source => ({
       id: String(index),
       name,
+      facts,
       file: new ServedFile(path),
       live: refresh && new LiveSnapshot(refresh, refreshMs, inTurn, closing.signal),
     }),

@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openSnapshotFile } from '../../src/snapshot/file.ts';
@@ -70,10 +70,12 @@ describe('recorded memory', () => {
     writeFileSync(join(series, 'README'), 'not a snapshot');
     writeFileSync(join(series, '.c.parquet.0a1b.partial'), 'not whole');
     const started = await serve(SNAPSHOT, series);
+    const { host, rows } = valueOf(await openSnapshotFile(SNAPSHOT));
+    const facts = { host: host.name, time: host.time, ranges: rows, live: false };
     expect(await sourcesOf(started)).toEqual([
-      { id: '0', name: SNAPSHOT, live: false },
-      { id: '1', name: join(series, 'a.parquet'), live: false },
-      { id: '2', name: join(series, 'b.parquet'), live: false },
+      { id: '0', name: SNAPSHOT, ...facts },
+      { id: '1', name: join(series, 'a.parquet'), ...facts },
+      { id: '2', name: join(series, 'b.parquet'), ...facts },
     ]);
     expect((await bytesOf(started, 2)).equals(readFileSync(SNAPSHOT))).toBe(true);
   });
@@ -115,7 +117,9 @@ describe.runIf(process.platform === 'linux')('live memory', () => {
   test('is a snapshot of its process, read again for those who listen', async () => {
     const { pid } = startProcess();
     const started = await serve('-p', String(pid), '--refresh', '1');
-    expect(await sourcesOf(started)).toEqual([{ id: '0', name: `node (pid ${pid})`, live: true }]);
+    expect(await sourcesOf(started)).toMatchObject([
+      { id: '0', name: `node (pid ${pid})`, host: hostname(), ranges: expect.any(Number), live: true },
+    ]);
     const first = await timeOf(started, 0);
     const events = await listenTo(started.page);
     expect(await events.next()).toBe('changed 0');

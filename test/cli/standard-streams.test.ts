@@ -98,7 +98,7 @@ describe('standard input is read as a file of the same bytes', () => {
     const page = /http:[^\s"#]+/.exec(line)?.[0] ?? '';
     try {
       const sources = await (await fetch(new URL('sources.json', page))).json();
-      expect(sources).toEqual([{ id: '0', name: 'standard input', live: false }]);
+      expect(sources).toMatchObject([{ id: '0', name: 'standard input', live: false }]);
       const served = await (await fetch(new URL('sources/0', page))).arrayBuffer();
       expect(Buffer.from(served).equals(readFileSync(SNAPSHOT))).toBe(true);
     } finally {
@@ -187,7 +187,8 @@ describe.runIf(process.platform === 'linux')('a capture to standard output', () 
     const items: MemoryItem[] = [];
     for await (const item of snapshot.items()) items.push(item);
     snapshot.close();
-    const { time: _, ...host } = snapshot.host;
+    // Of another moment.
+    const { time: _, counters: __, ...host } = snapshot.host;
     return { host, items };
   }
 

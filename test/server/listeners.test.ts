@@ -18,7 +18,8 @@ let url: string;
 
 beforeEach(async () => {
   live = new LiveSnapshot(async () => succeed(undefined), 1e6, serially(), closing.signal);
-  const source = { id: '0', name: 'process 7', file: new ServedFile('/none'), live };
+  const facts = { host: '', time: '', ranges: 0 };
+  const source = { id: '0', name: 'process 7', facts, file: new ServedFile('/none'), live };
   const port = () => (server.address() as AddressInfo).port;
   const app = buildApp(TOKEN, port, new Map(), [source]);
   server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }));

@@ -23,6 +23,7 @@ import { valueOf } from '../support/ranges.ts';
 import { request } from './request.ts';
 
 const SNAPSHOT = 'examples/redis.parquet';
+const FACTS = { host: 'db1', time: '2026-11-22T10:00:00.000Z', ranges: 180 };
 const OPTIONS = { port: 0, webFolder: 'dist/web', refreshMs: 1000 };
 const folder = mkdtempSync(join(tmpdir(), 'thpscope-test-'));
 const changing = join(folder, 'changing.parquet');
@@ -34,8 +35,8 @@ beforeAll(async () => {
   copyFileSync(SNAPSHOT, changing);
   const started = await startServer(
     [
-      { name: 'redis', path: SNAPSHOT },
-      { name: 'changing', path: changing },
+      { name: 'redis', path: SNAPSHOT, facts: FACTS },
+      { name: 'changing', path: changing, facts: FACTS },
     ],
     OPTIONS,
   );
@@ -79,8 +80,8 @@ describe('a page that knows the token gets', () => {
 
   test('the list of sources', async () => {
     expect(JSON.parse((await get('sources.json')).body.toString())).toEqual([
-      { id: '0', name: 'redis', live: false },
-      { id: '1', name: 'changing', live: false },
+      { id: '0', name: 'redis', ...FACTS, live: false },
+      { id: '1', name: 'changing', ...FACTS, live: false },
     ]);
   });
 
@@ -329,7 +330,7 @@ test('who began to read a snapshot reads it to its end, whatever takes its place
   await writeLarge(large);
   const bytes = readFileSync(large);
   expect(bytes.length).toBeGreaterThan(2 ** 23);
-  const started = await startServer([{ name: 'large', path: large }], OPTIONS);
+  const started = await startServer([{ name: 'large', path: large, facts: FACTS }], OPTIONS);
   if (!started.ok) throw new Error(started.failure.message);
   const response = await fetch(new URL('sources/0', started.value.url));
   writeFileSync(join(folder, 'other'), 'something else');

@@ -12,6 +12,7 @@ import { centerOn, fitCamera, pan, zoomAt } from '../../web/map/camera.ts';
 import { findPlace, findPlaces, missWords, placeName, processRows } from '../../web/map/find.ts';
 import { fadeRows, type Layer, legendOf, type OwnLayer, pixel, rowColors } from '../../web/map/layers.ts';
 import { largestBlocks, layoutOf, placeOfRow, rowAtPlace } from '../../web/map/layout.ts';
+import { minimapOf, placeOnMinimap } from '../../web/map/minimap.ts';
 import { pteWords } from '../../web/map/pte-words.ts';
 import { rangeWords } from '../../web/map/range-words.ts';
 import { paintMap } from '../../web/map/raster.ts';
@@ -133,6 +134,35 @@ function openMemory(): OpenMemory {
   }
   return { ...table, name: 'test', host: { geometry: x86_64 } } as unknown as OpenMemory;
 }
+
+describe('minimap', () => {
+  const map = layoutOf([{ process: 0, first: 0, end: 10_000 }], 2);
+  const view = { width: 900, height: 500, aspect: 2 };
+  const whole = fitCamera(map, view);
+
+  test('is there while not all of the map is seen', () => {
+    expect(minimapOf(map, view, whole)).toBeUndefined();
+    expect(minimapOf(map, view, { ...whole, scale: 2 * whole.scale })).toBeDefined();
+  });
+
+  test('leads to the place that it shows: what is seen lies around the pixel', () => {
+    const close = centerOn(map, view, 5 * whole.scale, map.columns / 2, map.lines / 2);
+    const before = minimapOf(map, view, close);
+    if (!before) throw new Error('no minimap');
+    const { box } = before;
+    for (const [px, py] of [
+      [box.x + 0.3 * box.width, box.y + 0.6 * box.height],
+      [box.x + 0.5 * box.width, box.y + 0.5 * box.height],
+    ]) {
+      const place = placeOnMinimap(before, view, px, py);
+      if (!place) throw new Error('beside it');
+      const seen = minimapOf(map, view, centerOn(map, view, close.scale, place.x, place.y))?.seen;
+      expect(seen && seen.x + seen.width / 2).toBeCloseTo(px, 3);
+      expect(seen && seen.y + seen.height / 2).toBeCloseTo(py, 3);
+    }
+    expect(placeOnMinimap(before, view, box.x - 1, box.y + 1)).toBeUndefined();
+  });
+});
 
 describe('find', () => {
   const memory = openMemory();

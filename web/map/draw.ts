@@ -6,6 +6,7 @@ import { memory, type OpenMemory } from '../memory/open-memory.ts';
 import { judgement } from '../policy/judgement.ts';
 import { dark } from '../state/theme.ts';
 import { measured } from '../state/timing.ts';
+import { drawMinimap } from './draw-minimap.ts';
 import {
   fadedColors,
   fadeRows,
@@ -92,6 +93,8 @@ export function drawMap(canvas: HTMLCanvasElement): void {
   if (marked.value) shadeMarked(context, marked.value, isDark);
   if (hovered.value) frame(context, hovered.value.row, ink, 1);
   if (selected.value !== undefined) frame(context, selected.value, ink, 3);
+  const whole = layer.value === 'split' ? 'after' : layer.value;
+  drawMinimap(context, colorsOf(whole, open, isDark), pageColor, isDark);
   measured('thpscope frame', start);
 }
 

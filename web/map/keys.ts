@@ -1,14 +1,17 @@
 import type { KeyList } from '../shell/key-list.ts';
+import { LAYER_NAMES, LAYERS } from './layers.ts';
 
+/** What keys do on the map, wherever no field has the focus. */
 export const MAP_KEYS: KeyList = [
-  ['arrows', 'go from range to range'],
-  ['W A S D', 'move the map, as Shift + arrows do'],
-  ['+ −', 'zoom in and out'],
-  ['0 or F', 'show all'],
-  ['1 to 6', 'change what the colours say'],
-  ['[ ]', 'go from process to process'],
-  ['/', 'find'],
-  ['C', 'bring the range into sight'],
-  ['Enter', 'step through the range'],
-  ['Escape', 'choose no range'],
+  ['arrows', 'move the selection'],
+  ['Enter', 'step through the selected range'],
+  ['> <', 'mark one more range after it, one less; Shift and dragging do, too'],
+  ['Escape', 'let go what is selected'],
+  ['[ ]', 'the process before, the next'],
+  ['/', 'find; Enter again goes to the next'],
+  ['+ −', 'zoom in, out'],
+  ['C', 'zoom to the selected range'],
+  ['0 or F', 'all of the map'],
+  ['W A S D', 'pan; Shift and arrows do, too'],
+  ...LAYERS.map((layer, i) => [String(i + 1), LAYER_NAMES[layer]] as const),
 ];

@@ -4,7 +4,7 @@ import { pagesPerRange } from '../../src/core/memory/geometry.ts';
 import { gridColumns } from '../../src/render/svg/pte-layers.ts';
 import { memory } from '../memory/open-memory.ts';
 import { setParams } from '../state/link.ts';
-import { fitCamera, pan, zoomAt } from './camera.ts';
+import { centerOn, fitCamera, pan, zoomAt } from './camera.ts';
 import { drawMap } from './draw.ts';
 import { LAYERS } from './layers.ts';
 import { blockAt, rowAtPlace } from './layout.ts';
@@ -24,7 +24,7 @@ import {
   size,
   viewport,
 } from './map-state.ts';
-import { openKeys } from './open-keys.ts';
+import { minimapOf, placeOnMinimap } from './minimap.ts';
 import { followSight, showsPtes } from './tiles.ts';
 
 /** Pointers that moved less than this between down and up meant to click. */
@@ -104,7 +104,6 @@ function onKey(event: KeyboardEvent, onOpen: (row: number) => void): void {
   else if (event.key === '0') zoomBy(0);
   else if (event.key === '/') document.getElementById('map-find')?.focus();
   else if (event.key === 'f') zoomBy(0);
-  else if (event.key === '?') openKeys();
   else if (event.key === '>') extendMark(1);
   else if (event.key === '<') extendMark(-1);
   else if (event.key === 'Escape') select(undefined);
@@ -167,6 +166,7 @@ function followPointers(element: HTMLCanvasElement): () => void {
   const down = new Map<number, { x: number; y: number }>();
   let travelled = 0;
   let isMarking = false;
+  let isSteering = false;
   const at = (event: PointerEvent | WheelEvent) => {
     const { left, top } = element.getBoundingClientRect();
     return { x: event.clientX - left, y: event.clientY - top };
@@ -176,13 +176,15 @@ function followPointers(element: HTMLCanvasElement): () => void {
       element.setPointerCapture(event.pointerId);
       if (down.size === 0) travelled = 0;
       const { x, y } = at(event);
-      isMarking = event.shiftKey && down.size === 0;
+      isSteering = down.size === 0 && steerByMinimap(x, y);
+      isMarking = event.shiftKey && down.size === 0 && !isSteering;
       if (isMarking) select(placeUnder(x, y)?.row);
       down.set(event.pointerId, at(event));
     },
     pointermove: (event) => {
       const now = at(event);
       const before = down.get(event.pointerId);
+      if (before && isSteering) return void steerByMinimap(now.x, now.y);
       if (!before) {
         pointed.value = placeUnder(now.x, now.y);
         return;
@@ -204,7 +206,8 @@ function followPointers(element: HTMLCanvasElement): () => void {
     pointerup: (event) => {
       down.delete(event.pointerId);
       const place = at(event);
-      if (travelled <= CLICK_PIXELS && event.button === 0) select(placeUnder(place.x, place.y)?.row);
+      if (travelled <= CLICK_PIXELS && event.button === 0 && !isSteering)
+        select(placeUnder(place.x, place.y)?.row);
     },
     pointercancel: (event) => void down.delete(event.pointerId),
     pointerleave: () => {
@@ -224,6 +227,16 @@ function followPointers(element: HTMLCanvasElement): () => void {
     for (const [name, listener] of Object.entries(listeners))
       element.removeEventListener(name, listener as EventListener);
   };
+}
+
+/** Moves what is seen to a place of the minimap; false where the pixel is not on it. */
+function steerByMinimap(px: number, py: number): boolean {
+  const [map, view, { scale }] = [layout.value, viewport.value, camera.value];
+  const minimap = minimapOf(map, view, camera.value);
+  const place = minimap && placeOnMinimap(minimap, view, px, py);
+  if (!place) return false;
+  moveTo(centerOn(map, view, scale, place.x, place.y));
+  return true;
 }
 
 /** The range, and where cells are large enough the PTE, at a pixel. */

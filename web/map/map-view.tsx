@@ -9,6 +9,7 @@ import { hugepageOrders } from '../policy/choice.ts';
 import { choice } from '../policy/judgement.ts';
 import { followOpening } from '../policy/opening-policy.ts';
 import { PolicyPanel } from '../policy/policy-panel.tsx';
+import { showHelp } from '../shell/help-dialog.tsx';
 import { lazy } from '../shell/lazy.tsx';
 import { NoMemory } from '../start/no-memory.tsx';
 import { go, link, setParams } from '../state/link.ts';
@@ -32,13 +33,11 @@ import {
   size,
   viewport,
 } from './map-state.ts';
-import { openKeys } from './open-keys.ts';
 import { rangeWords } from './range-words.ts';
 import { SplitHandles } from './split-handles.tsx';
 import './map.css';
 
 const AdviceLine = lazy(async () => (await import('./advice-line.tsx')).AdviceLine);
-const KeysDialog = lazy(async () => (await import('./keys-dialog.tsx')).KeysDialog);
 const WhyNote = lazy(async () => (await import('./why-note.tsx')).WhyNote);
 const ProcessOverview = lazy(async () => (await import('./process-overview.tsx')).ProcessOverview);
 const VmaTable = lazy(async () => (await import('./vma-table.tsx')).VmaTable);
@@ -81,11 +80,10 @@ function TheMap() {
       <Inspector onOpen={openSteps} />
       <p id="map-keys" class="quiet keys">
         Arrows move, Enter steps through a range, 1 to {LAYERS.length} change the colours, + and − zoom,{' '}
-        <button type="button" class="list-link" onClick={openKeys}>
+        <button type="button" class="list-link" onClick={showHelp}>
           ? shows all keys
         </button>
       </p>
-      <KeysDialog />
     </>
   );
 }

@@ -7,6 +7,10 @@ import { EXAMPLES } from './examples.ts';
 export interface ServerSource {
   readonly id: string;
   readonly name: string;
+  /** The machine, empty where nothing says; when it was first read, ISO 8601; PMD ranges with any page. */
+  readonly host: string;
+  readonly time: string;
+  readonly ranges: number;
   /** Whether it is read anew every now and then. */
   readonly live: boolean;
   /** Why it could not be read last time: its process ended, say. What was read before is still there. */

@@ -35,6 +35,7 @@ export function StartView() {
                   key={source.id}
                   title={source.name}
                   says={kindOf(source)}
+                  facts={factsOfSource(source)}
                   onOpen={() => visit(`server:${source.id}`)}
                 />
               ))}
@@ -103,6 +104,13 @@ function Card({ title, says, facts, onOpen }: CardProps) {
 function factsOf({ processes, inUse, growth, kernel, date }: Example): string {
   const count = plural(processes, 'process', 'processes');
   return `${count}, ${inUse} in use; kernel default: +${growth}; Linux ${kernel}, ${date}`;
+}
+
+function factsOfSource({ host, time, ranges }: ServerSource): string {
+  const at = `${time.slice(0, 10)} ${time.slice(11, 16)} UTC`;
+  return [host, `read ${at}`, `at most ${plural(ranges, 'PMD range')}`]
+    .filter((each) => each !== '')
+    .join(', ');
 }
 
 function kindOf({ live, gone }: ServerSource): string {

@@ -1,9 +1,10 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
+import type { SourceFacts } from '../../server/app.ts';
 import type { SourceFile } from '../../server/listen.ts';
 import { openSnapshotFile } from '../../snapshot/file.ts';
-import { type CaptureOptions, captureProcesses } from '../shared/capture-processes.ts';
+import { type Captured, type CaptureOptions, captureProcesses } from '../shared/capture-processes.ts';
 import { inputFile } from '../shared/command-inputs.ts';
 import type { Context } from '../shared/context.ts';
 import type { ProcessFlags } from '../shared/source-flags.ts';
@@ -28,8 +29,9 @@ export async function snapshotSources(
       const { path, name } = file.value;
       const opened = await openSnapshotFile(path, name);
       if (!opened.ok) return opened;
+      const { host, rows } = opened.value;
       opened.value.close();
-      sources.push({ name, path });
+      sources.push({ name, path, facts: { host: host.name, time: host.time, ranges: rows } });
     }
   }
   return succeed(sources);
@@ -61,7 +63,7 @@ export async function liveSources(
     if (!first.ok) return first;
     const { periodMs } = options;
     const refresh = (signal: AbortSignal) => captureProcesses(context, flags, path, { signal, periodMs });
-    sources.push({ name, path, refresh });
+    sources.push({ name, path, facts: factsOf(first.value), refresh });
   }
   return succeed(sources);
 }
@@ -79,12 +81,17 @@ async function processSource(
   return succeed({
     name: `${command} (pid ${pid})`,
     path,
+    facts: factsOf(first.value),
     async refresh(signal) {
       const again = await captureProcesses(context, { pid: [pid] }, path, { signal, startTime });
       if (again.ok || again.failure.kind !== 'unreadable') return again;
       return fail('unreadable', `process ${pid} (${command}) has ended`);
     },
   });
+}
+
+function factsOf({ origins: [{ host = '', time }], ranges }: Captured): SourceFacts {
+  return { host, time, ranges };
 }
 
 function isDirectory(path: string): boolean {

@@ -1,0 +1,53 @@
+import { camera, layout, viewport } from './map-state.ts';
+import { minimapOf } from './minimap.ts';
+import { paintMap } from './raster.ts';
+
+/** The small picture that was painted last: it changes with memory, policy and layer, not with the camera. */
+let painted: { readonly key: readonly unknown[]; readonly picture: OffscreenCanvas } | undefined;
+
+/** Draws the whole map in small, and a frame around what is seen. */
+export function drawMinimap(
+  context: CanvasRenderingContext2D,
+  rowColors: Uint32Array,
+  pageColor: number,
+  isDark: boolean,
+): void {
+  const [map, view] = [layout.value, viewport.value];
+  const minimap = minimapOf(map, view, camera.value);
+  if (!minimap) return;
+  const { box, seen, scale } = minimap;
+  const ratio = window.devicePixelRatio;
+  const [width, height] = [Math.ceil(box.width * ratio), Math.ceil(box.height * ratio)];
+  const key = [map, rowColors, width, height];
+  if (!painted || key.some((each, i) => each !== painted?.key[i])) {
+    const small = new OffscreenCanvas(width, height);
+    const inside = small.getContext('2d', { alpha: false });
+    const picture = new ImageData(width, height);
+    const scene = {
+      layout: map,
+      camera: { x: 0, y: 0, scale: scale * ratio },
+      viewport: { width, height, aspect: view.aspect },
+      rowColors,
+      tiles: undefined,
+      pteColors: rowColors,
+      only: undefined,
+      pageColor,
+    };
+    paintMap(scene, new Uint32Array(picture.data.buffer));
+    inside?.putImageData(picture, 0, 0);
+    painted = { key, picture: small };
+  }
+  context.drawImage(painted.picture, box.x, box.y, box.width, box.height);
+  const [ink, halo] = isDark ? ['#fff', '#14171a'] : ['#000', '#fff'];
+  // Ink within a rim of the other one is seen on every colour.
+  for (const [color, rim] of [
+    [halo, 3],
+    [ink, 0],
+  ] as const) {
+    context.strokeStyle = color;
+    context.lineWidth = 1 + rim;
+    context.strokeRect(box.x - 1, box.y - 1, box.width + 2, box.height + 2);
+    context.lineWidth = 2 + rim;
+    context.strokeRect(seen.x, seen.y, Math.max(3, seen.width), Math.max(3, seen.height));
+  }
+}
