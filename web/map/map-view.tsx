@@ -78,7 +78,7 @@ function TheMap() {
       </div>
       <Legend />
       <Inspector onOpen={openSteps} />
-      <p id="map-keys" class="quiet keys">
+      <p id="map-keys" class="quiet map-keys">
         Arrows move, Enter steps through a range, 1 to {LAYERS.length} change the colours, + and − zoom,{' '}
         <button type="button" class="list-link" onClick={showHelp}>
           ? shows all keys

@@ -80,15 +80,21 @@ export function algorithmOf<State>(name: string, machine: SearchMachine<State>):
     collapse(range, policy, attempt, observe) {
       const setting = { geometry: range.geometry, orders: policy.orders, minOrder: policy.model.minOrder };
       const outcome = new RangeResult();
-      // Asked once for each order: a search visits hundreds of windows, and most have too few pages.
-      const neededBy = Array.from({ length: range.geometry.pmdOrder + 1 }, (_, order) =>
-        neededPages(range, policy, asOrder(order)),
-      );
+      const ordersUpTo = { length: range.geometry.pmdOrder + 1 };
+      const neededNow = () =>
+        Array.from(ordersUpTo, (_, order) => neededPages(range, policy, asOrder(order)));
+      // Kept while max_ptes_none stays, which may be written meanwhile: a search visits hundreds of windows.
+      let maxPtesNone = policy.maxPtesNone;
+      let neededBy = neededNow();
       let state = machine.start(setting);
       let left = MOST_VISITS * pagesPerRange(range.geometry);
       for (let at = machine.window(state, setting); at !== undefined; left--) {
         if (left === 0) throw new Error('does not end');
         const { offset, order } = at;
+        if (policy.maxPtesNone !== maxPtesNone) {
+          maxPtesNone = policy.maxPtesNone;
+          neededBy = neededNow();
+        }
         const needed = neededBy[order];
         let answer: Answer = 'disabled';
         let result: ScanResult | undefined;
