@@ -156,7 +156,7 @@ describe.skipIf(!CHROMIUM)('what is around the views', () => {
     await help.focus();
     await page.keyboard.press('?');
     await page.waitForSelector('dialog[open] >> text=later pass');
-    await page.waitForSelector('dialog[open] >> text=go from process to process');
+    await page.waitForSelector('dialog[open] >> text=the process before, the next');
     expect(await faultsOf(page)).toEqual([]);
     await page.keyboard.press('Escape');
     expect(await page.locator('dialog[open]').count()).toBe(0);
