@@ -7,7 +7,7 @@ const MOST_HEIGHT = 100;
 const MARGIN = 10;
 
 /** A rectangle in CSS pixels of the map's window. */
-export interface Box {
+interface Box {
   readonly x: number;
   readonly y: number;
   readonly width: number;
