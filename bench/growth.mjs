@@ -70,7 +70,8 @@ export async function measureGrowth() {
   }
   console.log();
   printLargest(Math.max(...sizes), kinds, commands, rows);
-  return [...rows].map(([name, measured]) => row(name, measured));
+  const found = [...rows].filter(([, measured]) => measured.length > 0);
+  return found.map(([name, measured]) => row(name, measured));
 }
 
 /** What each command takes of the largest size, kind by kind, with the ratio to plain memory. */
