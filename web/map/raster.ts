@@ -120,22 +120,24 @@ function paintLine(
 
 function paintMeans(scene: Scene, into: Uint32Array, part: PixelColumns): void {
   const { only, viewport, pageColor } = scene;
-  const sums = new Float64Array(4 * viewport.width * viewport.height);
+  const wide = part.end - part.first;
+  const sums = new Float64Array(4 * wide * viewport.height);
   // One range that stands out among a hundred others is seen: its pixel is the mean of those that do.
   if (only) addRows(scene, sums, part, (row) => only.refusals[row] === only.code);
   addRows(scene, sums, part, only ? (_, count) => count === 0 : () => true);
-  for (let i = 0; i < into.length; i++) {
-    const px = i % viewport.width;
-    if (px < part.first || px >= part.end) continue;
-    const count = sums[4 * i + 3];
-    into[i] =
-      count === 0
-        ? pageColor
-        : (0xff000000 |
-            (Math.round(sums[4 * i + 2] / count) << 16) |
-            (Math.round(sums[4 * i + 1] / count) << 8) |
-            Math.round(sums[4 * i] / count)) >>>
-          0;
+  for (let py = 0, at = 0; py < viewport.height; py++) {
+    const line = py * viewport.width + part.first;
+    for (let px = 0; px < wide; px++, at += 4) {
+      const count = sums[at + 3];
+      into[line + px] =
+        count === 0
+          ? pageColor
+          : (0xff000000 |
+              (Math.round(sums[at + 2] / count) << 16) |
+              (Math.round(sums[at + 1] / count) << 8) |
+              Math.round(sums[at] / count)) >>>
+            0;
+    }
   }
 }
 
@@ -146,22 +148,28 @@ function addRows(
   part: PixelColumns,
   isAdded: (row: number, count: number) => boolean,
 ): void {
-  const { width, height } = viewport;
   const cellWidth = camera.scale * viewport.aspect;
+  const wide = part.end - part.first;
+  // Columns of which the middle may lie in the part.
+  const left = Math.max(0, Math.floor(part.first / cellWidth + camera.x - 0.5));
+  const right = Math.min(layout.columns, Math.ceil(part.end / cellWidth + camera.x + 0.5));
   for (const { first, end, top } of layout.blocks) {
-    for (let row = first; row < Math.min(end, rowColors.length); row++) {
-      const index = row - first;
-      const line = Math.floor(index / layout.columns);
-      const px = Math.floor((index - line * layout.columns + 0.5 - camera.x) * cellWidth);
+    const stop = Math.min(end, rowColors.length);
+    for (let line = 0, from = first; from < stop; line++, from += layout.columns) {
       const py = Math.floor((top + line + 0.5 - camera.y) * camera.scale);
-      if (px < part.first || px >= part.end || py < 0 || py >= height) continue;
-      const at = 4 * (py * width + px);
-      if (!isAdded(row, sums[at + 3])) continue;
-      const color = rowColors[row];
-      sums[at] += color & 255;
-      sums[at + 1] += (color >>> 8) & 255;
-      sums[at + 2] += (color >>> 16) & 255;
-      sums[at + 3]++;
+      if (py < 0 || py >= viewport.height) continue;
+      for (let column = left; column < right && from + column < stop; column++) {
+        const row = from + column;
+        const px = Math.floor((column + 0.5 - camera.x) * cellWidth);
+        if (px < part.first || px >= part.end) continue;
+        const at = 4 * (py * wide + px - part.first);
+        if (!isAdded(row, sums[at + 3])) continue;
+        const color = rowColors[row];
+        sums[at] += color & 255;
+        sums[at + 1] += (color >>> 8) & 255;
+        sums[at + 2] += (color >>> 16) & 255;
+        sums[at + 3]++;
+      }
     }
   }
 }
