@@ -74,6 +74,8 @@ export class RangeChanges {
   /** Whether a PMD entry maps it at the later reading; undefined is unknown. */
   isPmdMapped: boolean | undefined = false;
   #isNewPmd = false;
+  /** The last window that `#joinsOld` looked through, and what it found. */
+  #window = { first: -1, order: 0, joins: false };
 
   constructor(geometry: Geometry) {
     this.geometry = geometry;
@@ -87,6 +89,7 @@ export class RangeChanges {
     writeCodes(before, this.before);
     writeCodes(after, this.after);
     this.isSeen = seesBoth(before, after);
+    this.#window.first = -1;
     this.isPmdMapped = after ? after.pmdMapped : false;
     this.#isNewPmd = after?.pmdMapped === true && before?.pmdMapped === false;
     for (let page = 0; page < this.before.length; page++) this.#addPage(changes, page);
@@ -122,9 +125,13 @@ export class RangeChanges {
   #joinsOld(page: number, order: number): boolean {
     if (order === 0) return false;
     const first = (page >>> order) << order;
-    for (let at = first; at < first + (1 << order); at++)
-      if (orderOfCode(this.before[at]) !== undefined && this.after[at] === this.after[page]) return true;
-    return false;
+    if (this.#window.first === first && this.#window.order === order) return this.#window.joins;
+    let joins = false;
+    for (let at = first; at < first + (1 << order) && !joins; at++)
+      joins = orderOfCode(this.before[at]) !== undefined && this.after[at] === this.after[page];
+    // A new folio of 2M would be looked through for each of its pages.
+    this.#window = { first, order, joins };
+    return joins;
   }
 }
 

@@ -1,4 +1,3 @@
-import { useState } from 'preact/hooks';
 import { hugeInUse } from '../../src/analysis/tally.ts';
 import { grouped, plural } from '../../src/core/base/plural.ts';
 import { formatSize } from '../../src/core/memory/format-size.ts';
@@ -7,7 +6,8 @@ import { serviceNames } from '../../src/core/rules/service.ts';
 import { printable } from '../../src/render/words/printable.ts';
 import { memory, type OpenMemory } from '../memory/open-memory.ts';
 import { judgement, judging, tallied } from '../policy/judgement.ts';
-import { type SortableColumn, SortableTable } from '../shell/sortable-table.tsx';
+import { LongTable } from '../shell/long-table.tsx';
+import type { SortableColumn } from '../shell/sortable-table.tsx';
 import { go, link, setParams } from '../state/link.ts';
 import { processRows } from './find.ts';
 import { BarLegend, longestBar } from './growth-bar.tsx';
@@ -33,7 +33,6 @@ interface Listed {
 
 /** A machine at a glance: who uses how much now, and grows by how much under the policy. */
 export function ProcessOverview() {
-  const [all, setAll] = useState(false);
   const open = memory.value;
   if (!open) return null;
   const { geometry } = open.host;
@@ -66,20 +65,15 @@ export function ProcessOverview() {
         <BarLegend />
       </div>
       <div aria-busy={judging.value}>
-        <SortableTable
+        <LongTable
           caption={isByService ? 'Services under this policy' : 'Processes under this policy'}
           columns={[nameColumn(isByService), ...sumColumns<Listed>(geometry, most), ...hugeColumns(geometry)]}
           rows={rows}
           rowKey={({ name, members }) => (isByService ? name : members[0].pid)}
           param="sort"
           fallback={{ column: 'growth', descending: true }}
-          most={all ? Infinity : SHOWN}
+          first={SHOWN}
         />
-        {!all && rows.length > SHOWN && (
-          <button type="button" class="button" onClick={() => setAll(true)}>
-            Show all {grouped(rows.length)}
-          </button>
-        )}
       </div>
     </div>
   );

@@ -1,4 +1,3 @@
-import { useState } from 'preact/hooks';
 import { grouped } from '../../src/core/base/plural.ts';
 import { printable } from '../../src/render/words/printable.ts';
 import { refusalLine } from '../../src/render/words/reasons.ts';
@@ -6,7 +5,8 @@ import type { MapVma } from '../memory/memory-worker-protocol.ts';
 import { memory, type OpenMemory } from '../memory/open-memory.ts';
 import { hugepageOrders } from '../policy/choice.ts';
 import { choice, judgement, judging } from '../policy/judgement.ts';
-import { type SortableColumn, SortableTable } from '../shell/sortable-table.tsx';
+import { LongTable } from '../shell/long-table.tsx';
+import type { SortableColumn } from '../shell/sortable-table.tsx';
 import { BarLegend, longestBar } from './growth-bar.tsx';
 import { filterText, ListFilter } from './list-filter.tsx';
 import { goToRows } from './map-state.ts';
@@ -28,7 +28,6 @@ interface Listed {
 
 /** All VMAs with anonymous memory: what they use, what becomes of it, and why not more. */
 export function VmaTable() {
-  const [all, setAll] = useState(false);
   const open = memory.value;
   if (!open) return null;
   const { geometry } = open.host;
@@ -48,20 +47,15 @@ export function VmaTable() {
         <BarLegend />
       </div>
       <div aria-busy={judging.value}>
-        <SortableTable
+        <LongTable
           caption="VMAs under this policy"
           columns={[NAME_COLUMN, ...sumColumns<Listed>(geometry, most), ...outcomeColumns()]}
           rows={rows}
           rowKey={({ index }) => index}
           param="vmasort"
           fallback={{ column: 'growth', descending: true }}
-          most={all ? Infinity : SHOWN}
+          first={SHOWN}
         />
-        {!all && rows.length > SHOWN && (
-          <button type="button" class="button" onClick={() => setAll(true)}>
-            Show all {grouped(rows.length)}
-          </button>
-        )}
       </div>
     </div>
   );

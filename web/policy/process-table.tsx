@@ -1,11 +1,10 @@
-import { useState } from 'preact/hooks';
 import { growthOf, hugeInUse, type Tally } from '../../src/analysis/tally.ts';
-import { grouped } from '../../src/core/base/plural.ts';
 import { formatSize } from '../../src/core/memory/format-size.ts';
 import type { Process } from '../../src/core/rules/memory-source.ts';
 import { printable } from '../../src/render/words/printable.ts';
 import type { Tallied } from '../memory/memory-worker-protocol.ts';
-import { type SortableColumn, SortableTable } from '../shell/sortable-table.tsx';
+import { LongTable } from '../shell/long-table.tsx';
+import type { SortableColumn } from '../shell/sortable-table.tsx';
 import { judging } from './judgement.ts';
 
 /** Processes that are shown before somebody asks for all. */
@@ -48,7 +47,6 @@ const COLUMNS: readonly SortableColumn<Row>[] = [
 
 /** What the policy does to each process. */
 export function ProcessTable({ tallied, processes }: Props) {
-  const [all, setAll] = useState(false);
   const rows = tallied.processes
     .map((tally, index) => ({ index, tally, process: processes[index] }))
     .filter(({ tally, process }) => process !== undefined && tally.ranges > 0)
@@ -60,20 +58,15 @@ export function ProcessTable({ tallied, processes }: Props) {
       <p class="policy-note">
         huge: memory in use that lies in huge pages, now and under this policy; what is filled comes to it
       </p>
-      <SortableTable
+      <LongTable
         caption="Processes under this policy"
         columns={COLUMNS}
         rows={rows}
         rowKey={({ index }) => index}
         param="sort"
         fallback={{ column: 'growth', descending: true }}
-        most={all ? Infinity : SHOWN}
+        first={SHOWN}
       />
-      {!all && rows.length > SHOWN && (
-        <button type="button" class="button" onClick={() => setAll(true)}>
-          Show all {grouped(rows.length)}
-        </button>
-      )}
     </section>
   );
 }

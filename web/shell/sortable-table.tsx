@@ -12,7 +12,7 @@ export interface SortableColumn<Row> {
   readonly cell: (row: Row) => ComponentChildren;
 }
 
-interface Props<Row> {
+export interface SortableTableProps<Row> {
   readonly caption: string;
   readonly columns: readonly SortableColumn<Row>[];
   readonly rows: readonly Row[];
@@ -27,7 +27,7 @@ interface Props<Row> {
 }
 
 /** A table that is sorted by pressing the heads of its columns. The link says how. */
-export function SortableTable<Row>(props: Props<Row>) {
+export function SortableTable<Row>(props: SortableTableProps<Row>) {
   const { caption, columns, rows, rowKey, param, fallback, most = Infinity, isCurrent, action } = props;
   const keys = columns.map(({ key }) => key);
   const sort = parseSort(useComputed(() => link.value.params[param]).value, keys, fallback);
