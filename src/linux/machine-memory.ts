@@ -23,3 +23,12 @@ export function readUptime(tree: KernelTree): number | undefined {
   const seconds = file.ok ? Number.parseFloat(file.value) : Number.NaN;
   return Number.isNaN(seconds) ? undefined : seconds * 1000;
 }
+
+/**
+ * For how much of the last ten seconds some task waited for memory, in percent; undefined where nothing says.
+ */
+export function readMemoryStall(tree: KernelTree): number | undefined {
+  const file = readKernelFile(tree.proc('pressure/memory'));
+  const percent = file.ok ? /^some avg10=(\d+\.\d+) /m.exec(file.value)?.[1] : undefined;
+  return percent === undefined ? undefined : Number(percent);
+}

@@ -16,6 +16,7 @@ export function expectSchema(
     | 'verify'
     | 'compare'
     | 'apply'
+    | 'apply-collapse'
     | 'diff'
     | 'diff-series'
     | 'digest'

@@ -13,7 +13,6 @@ import { readOnKernel } from '../../analysis/read-on.ts';
 import { planByService } from '../../analysis/service-plan.ts';
 import { adviceSpace } from '../../analysis/sweep-space.ts';
 import { allWrites } from '../../analysis/sysfs-writes.ts';
-import { parseBytes } from '../../core/base/bytes.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { LIMIT_FILES } from '../../core/base/sysfs.ts';
 import { pageBytes } from '../../core/memory/geometry.ts';
@@ -34,6 +33,7 @@ import { kernelAsked } from '../shared/asked-kernel.ts';
 import { settingsFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, styleFor, warn } from '../shared/context.ts';
 import { digestFromFlags } from '../shared/digest-source.ts';
+import { parseGrowthLimit, shareOf } from '../shared/growth-limit.ts';
 import { interruptible } from '../shared/interrupt.ts';
 import { originField, printOrigin } from '../shared/origin.ts';
 import { sourceInputs } from '../shared/source.ts';
@@ -259,22 +259,12 @@ type Budget = (residentPages: number, bytesPerPage: number) => PolicyBudget;
 function parseBudget({ maxGrowth, maxWork, growth, within }: AdvisedFlags): Result<Budget> {
   const tolerance = shareOf(within);
   if (tolerance === undefined) return fail('usage', `--within ${within}: write a share such as 1%`);
-  const share = shareOf(maxGrowth);
-  const bytes = maxGrowth === '0' ? 0 : parseBytes(maxGrowth);
-  if (share === undefined && bytes === undefined && maxGrowth !== 'none')
-    return fail(
-      'usage',
-      `--max-growth ${maxGrowth}: write a share of the memory such as 2%, a size such as 512M, or none for no limit`,
-    );
-  return succeed((residentPages, bytesPerPage) => {
-    const pages =
-      share === undefined ? (bytes ?? Number.POSITIVE_INFINITY) / bytesPerPage : residentPages * share;
-    return { growth, growthPages: Math.floor(pages), laterAttempts: maxWork, within: tolerance };
-  });
-}
-
-/** `2%` as 0.02. */
-function shareOf(text: string): number | undefined {
-  const share = /^(\d+(?:\.\d+)?)%$/.exec(text);
-  return share ? Number(share[1]) / 100 : undefined;
+  const limit = parseGrowthLimit(maxGrowth);
+  if (!limit.ok) return limit;
+  return succeed((residentPages, bytesPerPage) => ({
+    growth,
+    growthPages: limit.value(residentPages, bytesPerPage),
+    laterAttempts: maxWork,
+    within: tolerance,
+  }));
 }

@@ -1,13 +1,18 @@
 import { buildCommand } from '@stricli/core';
 import { describeCommand } from '../shared/command-docs.ts';
 import type { Context } from '../shared/context.ts';
-import { optionalSwitch } from '../shared/flag-kinds.ts';
+import { optionalSwitch, optionalText } from '../shared/flag-kinds.ts';
 import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
 import { type SettingsFlags, settingsFlags } from '../shared/policy-flags.ts';
+import { PROCESSES, type ProcessFlags, processFlags } from '../shared/source-flags.ts';
 
 export type ApplyFlags = SettingsFlags &
+  Omit<ProcessFlags, 'budget'> &
   OutputFlags & {
     readonly undo?: boolean;
+    readonly collapse?: boolean;
+    readonly maxGrowth?: string;
+    readonly rate?: string;
     readonly yes?: boolean;
   };
 
@@ -17,9 +22,19 @@ export const applyCommand = buildCommand<ApplyFlags, [string?], Context>({
     flags: {
       ...settingsFlags,
       undo: optionalSwitch('Go back to the settings before the first apply since the machine was started'),
-      yes: optionalSwitch('Write them; without it nothing is changed'),
+      yes: optionalSwitch('Do it; without it nothing is changed'),
+      collapse: optionalSwitch(
+        'Collapse what the settings would collapse to the PMD size, now, with MADV_COLLAPSE; the settings stay as they are',
+      ),
+      ...processFlags,
+      maxGrowth: optionalText(
+        'N%|SIZE|none',
+        'With --collapse: how much memory may grow by it, 0 by default: ranges without an empty page',
+      ),
+      rate: optionalText('SIZE', 'With --collapse: memory to collapse in a second at most, 256M by default'),
       ...outputFlags,
     },
+    aliases: { p: 'pid' },
     positional: {
       kind: 'tuple',
       parameters: [
@@ -38,6 +53,7 @@ export const applyCommand = buildCommand<ApplyFlags, [string?], Context>({
       'ADVICE [--yes]',
       '[--set FILE=VALUE] [--policy FILE] [--orders SET] ... [--yes]',
       '--undo [--yes]',
+      `--collapse (${PROCESSES}) [ADVICE] [--orders SET] ... [--max-growth SIZE] [--yes]`,
     ],
     fullDescription: describeCommand(
       [
@@ -45,6 +61,8 @@ export const applyCommand = buildCommand<ApplyFlags, [string?], Context>({
         'and with --yes writes them in an order in which no memory may use a size meanwhile that it may not use before',
         'or after. What they held is recorded first, in /var/lib/thpscope/applied.json, so that --undo can go back',
         'wherever it was ended. The settings hold until the machine is started again. The only command that changes anything.',
+        'With --collapse it changes no setting: it makes huge pages of what an advice, or the settings that the flags name,',
+        'would collapse, those ranges first that grow least, and stops where memory gets short. That cannot be undone.',
       ],
       [
         'thpscope advise --all --json > advice.json',
@@ -52,6 +70,7 @@ export const applyCommand = buildCommand<ApplyFlags, [string?], Context>({
         'thpscope apply advice.json --yes',
         'thpscope apply --set hugepages-64kB/enabled=madvise --yes',
         'thpscope apply --undo --yes',
+        'thpscope apply --collapse -p $(pidof -s redis-server) --enabled always --max-growth 64M --yes',
       ],
     ),
   },

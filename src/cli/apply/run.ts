@@ -11,11 +11,12 @@ import { KernelTree } from '../../linux/kernel-tree.ts';
 import { mayWriteThpSetting, readThpSetting, writeThpSetting } from '../../linux/settings-writer.ts';
 import { layOutTable } from '../../render/text/columns.ts';
 import { commandInputs } from '../shared/command-inputs.ts';
-import { settingsFromFlags } from '../shared/command-policy.ts';
+import { policyFromFlags, settingsFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, reportFailure } from '../shared/context.ts';
 import { EXIT } from '../shared/exit-code.ts';
 import { type InputFile, readJsonFile } from '../shared/input-file.ts';
 import { settingsFlags } from '../shared/policy-flags.ts';
+import { processFlags } from '../shared/source-flags.ts';
 import type { ApplyFlags } from './command.ts';
 import { type AppliedRecord, readRecord, recordPath, removeRecord, writeRecord } from './record.ts';
 
@@ -32,12 +33,8 @@ async function applyFromFlags(
   flags: ApplyFlags,
   word: string | undefined,
 ): Promise<Result<void>> {
-  const isNamed = Object.keys(settingsFlags).some((name) => flags[name as keyof ApplyFlags] !== undefined);
-  if ([word !== undefined, isNamed, flags.undo === true].filter(Boolean).length !== 1)
-    return fail(
-      'usage',
-      'give one of an advice (advise --json), settings such as --set FILE=VALUE, and --undo',
-    );
+  const words = checkWords(flags, word);
+  if (!words.ok) return words;
   const inputs = await commandInputs(context, flags, word === undefined ? [] : [word]);
   if (!inputs.ok) return inputs;
   const tree = new KernelTree(context.kernelRoot);
@@ -45,10 +42,22 @@ async function applyFromFlags(
   if (!host.ok) return host;
   const { settings, shrinkUnderused, geometry, bootId } = host.value;
   if (!settings) return fail('unsupported', 'this kernel has no transparent huge pages to set');
+  const [advice] = inputs.value.files;
+  if (flags.collapse) {
+    const policy = await policyFromFlags(inputs.value.flags, geometry, host.value);
+    const advised = advice && (await settingsOfAdvice(advice, host.value));
+    if (!policy.ok) return policy;
+    if (advised && !advised.ok) return advised;
+    const { collapseProcesses } = await import('./collapse-processes.ts');
+    return collapseProcesses(
+      context,
+      flags,
+      advised ? { ...policy.value, settings: advised.value } : policy.value,
+    );
+  }
   const record = readRecord(context, bootId);
   if (!record.ok) return record;
   if (flags.undo) return undo(context, flags, tree, record.value);
-  const [advice] = inputs.value.files;
   const wanted = advice
     ? await settingsOfAdvice(advice, host.value)
     : await settingsFromFlags(
@@ -69,6 +78,27 @@ async function applyFromFlags(
     { bootId, time: host.value.time, files: [], ...record.value, schema: 'thpscope/applied@1' },
     changes,
   );
+}
+
+/** Whether flags and words go together. */
+function checkWords(flags: ApplyFlags, word: string | undefined): Result<void> {
+  const isAnyOf = (names: readonly (keyof ApplyFlags)[]) => names.some((name) => flags[name] !== undefined);
+  const isNamed = isAnyOf(Object.keys(settingsFlags) as (keyof ApplyFlags)[]);
+  const asked = [word !== undefined, isNamed, flags.undo === true].filter(Boolean).length;
+  const ways = 'an advice (advise --json), settings such as --set FILE=VALUE, and --undo';
+  if (!flags.collapse) {
+    if (isAnyOf([...(Object.keys(processFlags) as (keyof ApplyFlags)[]), 'maxGrowth', 'rate']))
+      return fail(
+        'usage',
+        'processes, --max-growth and --rate go with --collapse: settings are those of the machine',
+      );
+    return asked === 1 ? succeed(undefined) : fail('usage', `give one of ${ways}`);
+  }
+  if (flags.undo) return fail('usage', '--undo goes back to settings before; what was collapsed stays so');
+  if (asked > 1) return fail('usage', 'give an advice (advise --json) or settings, not both');
+  const sources = [(flags.pid ?? []).length > 0, flags.cgroup !== undefined, flags.all === true];
+  if (sources.filter(Boolean).length === 1) return succeed(undefined);
+  return fail('usage', '--collapse needs the processes: one of -p PID, --cgroup PATH and --all');
 }
 
 function changesBetween(current: FiledSettings, wanted: FiledSettings, { geometry }: Host): ChangedSetting[] {
