@@ -17,7 +17,7 @@ export interface CollapseCandidate {
 }
 
 /** The range of a verdict, if its policy collapses it to the PMD size. */
-export function collapseCandidate({ range, plan, cost }: Verdict): CollapseCandidate | undefined {
+function collapseCandidate({ range, plan, cost }: Verdict): CollapseCandidate | undefined {
   const isWhole = plan && collapsesOf(plan).some(({ order }) => order === range.geometry.pmdOrder);
   if (!isWhole) return undefined;
   const { present, swap } = range.facts;

@@ -1,18 +1,8 @@
 import { namesBoot } from '../core/rules/boot-id.ts';
 import type { Host } from '../core/rules/memory-source.ts';
-import type { ThpCounters } from '../core/rules/thp-counters.ts';
 import { type ChangedSetting, changedSettings } from './changed-settings.ts';
+import { type CounterChange, counterChanges, type GroupChange, groupChanges } from './counter-changes.ts';
 import type { MemoryDifference } from './memory-difference.ts';
-
-/** A counter of a machine that moved between two readings. */
-interface CounterChange {
-  /** See thp-counters.ts. */
-  readonly name: string;
-  readonly before: number;
-  readonly after: number;
-  /** Whether it says how much there is, and not how often something happened. */
-  readonly isGauge: boolean;
-}
 
 /** Two readings of memory, and what changed around it. */
 export interface ReadingDifference {
@@ -26,6 +16,8 @@ export interface ReadingDifference {
   readonly settings: readonly ChangedSetting[];
   /** Undefined where they are not known of both readings of one boot. */
   readonly counters: readonly CounterChange[] | undefined;
+  /** Control groups that count something else than before; none where the readings are not of one boot. */
+  readonly groups: readonly GroupChange[];
   /**
    * How often khugepaged went round all of its list since, and that count now; undefined where nothing says.
    */
@@ -50,17 +42,9 @@ export function readingDifference(
     isOneMachine: before.name === after.name,
     settings: changedSettings(before.settings, after.settings, memory.geometry),
     counters: counters?.before && counters.after && counterChanges(counters.before, counters.after),
+    groups: boot === 'same' ? groupChanges(memory.processes) : [],
     fullScans: was === undefined || is === undefined ? undefined : { since: is - was, now: is },
   };
 }
 
 const FULL_SCANS = 'khugepaged/full_scans';
-
-/** The counters that both readings have and that moved, in the order of the later one. */
-function counterChanges(before: ThpCounters, after: ThpCounters): CounterChange[] {
-  return Object.entries(after).flatMap(([name, value]) => {
-    const earlier = before[name];
-    if (earlier === undefined || earlier === value) return [];
-    return [{ name, before: earlier, after: value, isGauge: /(^|\/)nr_/.test(name) }];
-  });
-}

@@ -1,4 +1,4 @@
-import type { MemoryGroup } from '../core/rules/memory-source.ts';
+import type { GroupCounters, MemoryGroup } from '../core/rules/memory-source.ts';
 import { readKernelFile } from './kernel-file.ts';
 import type { KernelTree } from './kernel-tree.ts';
 
@@ -19,10 +19,20 @@ const V2: Hierarchy = { root: 'fs/cgroup', limit: 'memory.max', used: 'memory.cu
 /** What the root group of version 1 has for a limit: no limit, in whole pages. */
 const NO_LIMIT = 2 ** 62;
 
-/** Reads the limits of control groups, each once. */
+/** Lines of memory.stat about anonymous and huge memory; version 1 has others than version 2. */
+const COUNTED = /^(anon|anon_thp|shmem_thp|file_thp|rss|rss_huge|thp_\w+) (\d+)$/gm;
+
+/** A control group: where it is mounted, and its path there. */
+interface GroupPlace {
+  readonly path: string;
+  readonly hierarchy: Hierarchy;
+}
+
+/** Reads limits and counters of control groups, each once. */
 export class MemoryGroupReader {
   readonly #tree: KernelTree;
   readonly #groups = new Map<string, MemoryGroup | undefined>();
+  readonly #counters = new Map<string, GroupCounters | undefined>();
 
   constructor(tree: KernelTree) {
     this.#tree = tree;
@@ -33,15 +43,35 @@ export class MemoryGroupReader {
    * where nothing says.
    */
   of(folder: string): MemoryGroup[] | undefined {
+    const place = this.#placeOf(folder);
+    return (
+      place &&
+      withAncestors(place.path)
+        .map((each) => this.#read(each, place.hierarchy))
+        .filter((group) => group !== undefined)
+    );
+  }
+
+  /** What the group of that task counts; undefined where it has no memory.stat, as the root of version 2. */
+  countersOf(folder: string): GroupCounters | undefined {
+    const place = this.#placeOf(folder);
+    if (!place) return undefined;
+    const { path, hierarchy } = place;
+    if (!this.#counters.has(path)) {
+      const file = readKernelFile(this.#tree.sys(`${hierarchy.root}${path}/memory.stat`));
+      const lines = file.ok ? [...file.value.matchAll(COUNTED)] : [];
+      const counters = Object.fromEntries(lines.map(([, name, value]) => [name, Number(value)]));
+      this.#counters.set(path, lines.length > 0 ? { path, counters } : undefined);
+    }
+    return this.#counters.get(path);
+  }
+
+  #placeOf(folder: string): GroupPlace | undefined {
     const file = readKernelFile(`${folder}/cgroup`);
     if (!file.ok) return undefined;
     const v1 = /^\d+:(?:\w+,)*memory(?:,\w+)*:(.*)$/m.exec(file.value)?.[1];
     const path = v1 ?? /^0::(.*)$/m.exec(file.value)?.[1];
-    if (path === undefined) return undefined;
-    const hierarchy = v1 === undefined ? V2 : V1;
-    return withAncestors(path)
-      .map((each) => this.#read(each, hierarchy))
-      .filter((group) => group !== undefined);
+    return path === undefined ? undefined : { path, hierarchy: v1 === undefined ? V2 : V1 };
   }
 
   #read(path: string, { root, limit, used }: Hierarchy): MemoryGroup | undefined {

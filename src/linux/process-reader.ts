@@ -58,10 +58,10 @@ export function* readOne(
     const ksmBytes = sum(vmas.map((vma) => vma.ksmBytes));
     const unplaced = vmas.filter(({ pmdMapping }) => pmdMapping === 'somewhere');
     const unplacedHugeBytes = sum(unplaced.map(({ pmdMappedBytes }) => pmdMappedBytes));
-    const memoryGroups = groups.of(folder);
+    const ofGroups = { memoryGroups: groups.of(folder), groupCounters: groups.countersOf(folder) };
     yield {
       kind: 'process',
-      process: { ...opened.value.process, unplacedHugeBytes, ksmBytes, memoryGroups },
+      process: { ...opened.value.process, unplacedHugeBytes, ksmBytes, ...ofGroups },
     };
     const asked = vmas.filter(
       ({ start, end }) => address === undefined || (start <= address && address < end),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { MemoryGroup, Process, ProcessFacts } from '../core/rules/memory-source.ts';
+import type { GroupCounters, MemoryGroup, Process, ProcessFacts } from '../core/rules/memory-source.ts';
 import { Damage } from './damage.ts';
 
 /** What is known of processes besides their rows, by `processKey`. */
@@ -22,8 +22,9 @@ export function factsOfProcess({
   unplacedHugeBytes,
   ksmBytes,
   memoryGroups,
+  groupCounters,
 }: Process) {
-  return { thpDisabled, pinnedBytes, unplacedHugeBytes, ksmBytes, memoryGroups };
+  return { thpDisabled, pinnedBytes, unplacedHugeBytes, ksmBytes, memoryGroups, groupCounters };
 }
 
 const count = z.int().nonnegative();
@@ -39,38 +40,54 @@ export const processFactsSchema = z.object({
       unplacedHugeBytes: count.optional(),
       ksmBytes: count.optional(),
       memoryGroups: z.array(count).optional(),
+      groupCounters: count.optional(),
     }),
   ),
+  /** Recordings of older versions have none. */
+  counted: z
+    .array(z.object({ path: z.string(), counters: z.record(z.string().max(128), count) }))
+    .default([]),
 });
 
 type PackedFacts = z.output<typeof processFactsSchema>;
 
 export function packFacts(facts: ProcessFactsTable): PackedFacts {
-  const groups: MemoryGroup[] = [];
-  const places = new Map<string, number>();
-  const placeOf = (group: MemoryGroup): number => {
-    const key = JSON.stringify(group);
-    const known = places.get(key);
-    if (known !== undefined) return known;
-    places.set(key, groups.length);
-    return groups.push(group) - 1;
-  };
+  const groups = new Places<MemoryGroup>();
+  const counted = new Places<GroupCounters>();
   const processes = [...facts].map(([key, each]) => {
-    return [key, { ...each, memoryGroups: each.memoryGroups?.map(placeOf) }] as const;
+    const memoryGroups = each.memoryGroups?.map((group) => groups.placeOf(group));
+    const groupCounters = each.groupCounters && counted.placeOf(each.groupCounters);
+    return [key, { ...each, memoryGroups, groupCounters }] as const;
   });
-  return { processes: Object.fromEntries(processes), groups };
+  return { processes: Object.fromEntries(processes), groups: groups.values, counted: counted.values };
+}
+
+/** Values that are equal are kept once. */
+class Places<T> {
+  readonly values: T[] = [];
+  readonly #places = new Map<string, number>();
+
+  placeOf(value: T): number {
+    const key = JSON.stringify(value);
+    const known = this.#places.get(key);
+    if (known !== undefined) return known;
+    this.#places.set(key, this.values.length);
+    return this.values.push(value) - 1;
+  }
 }
 
 /** Throws Damage where a process is in a group that there is not. */
-export function unpackFacts({ groups, processes }: PackedFacts): ProcessFactsTable {
-  const groupAt = (place: number): MemoryGroup => {
-    const group = groups.at(place);
-    if (!group) throw new Damage(`its metadata names control group ${place}, which it does not have`);
-    return group;
+export function unpackFacts({ groups, processes, counted }: PackedFacts): ProcessFactsTable {
+  const at = <T extends object>(values: readonly T[], place: number): T => {
+    const value = values.at(place);
+    if (!value) throw new Damage(`its metadata names control group ${place}, which it does not have`);
+    return value;
   };
   return new Map(
     Object.entries(processes).map(([key, each]) => {
-      return [key, { ...each, thpDisabled: each.thpDisabled, memoryGroups: each.memoryGroups?.map(groupAt) }];
+      const memoryGroups = each.memoryGroups?.map((place) => at(groups, place));
+      const groupCounters = each.groupCounters === undefined ? undefined : at(counted, each.groupCounters);
+      return [key, { ...each, thpDisabled: each.thpDisabled, memoryGroups, groupCounters }];
     }),
   );
 }

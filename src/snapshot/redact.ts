@@ -66,7 +66,9 @@ function redactedProcess(process: Process, groupNames: Map<string, string>): Pro
     return name;
   };
   const memoryGroups = process.memoryGroups?.map((group) => ({ ...group, path: nameOf(group.path) }));
-  return { ...process, command: 'redacted', cgroup: '', memoryGroups };
+  const { groupCounters: counted } = process;
+  const groupCounters = counted && { ...counted, path: nameOf(counted.path) };
+  return { ...process, command: 'redacted', cgroup: '', memoryGroups, groupCounters };
 }
 
 function redactedVma(vma: Vma, shift: number): Vma {

@@ -17,8 +17,16 @@ const BOOT = 'c0ffee00-5a0a-4f6f-9d8e-0123456789ab';
 const vma = vmaItem({ end: 2 ** 24, flags: ['hg'], name: '[heap]' });
 const cron = [processItem(5, { command: 'cron' }), vmaItem(), knownRanges([{ present: '0-9' }])];
 
+const GROUP = '/system.slice/redis.service';
+const redis = (anon_thp: number, thp_collapse_alloc: number) =>
+  processItem(1, {
+    command: 'redis',
+    cgroup: GROUP,
+    groupCounters: { path: GROUP, counters: { anon: 5 * 2 ** 20 + anon_thp, anon_thp, thp_collapse_alloc } },
+  });
+
 const BEFORE: MemoryItem[] = [
-  processItem(1, { command: 'redis' }),
+  redis(0, 7),
   vma,
   knownRanges([{ present: '0-499' }, { present: '0-511' }, { present: '0-99' }, { present: '0-299' }]),
   ...cron,
@@ -27,7 +35,7 @@ const BEFORE: MemoryItem[] = [
   knownRanges([{ present: '0-9' }]),
 ];
 const AFTER: MemoryItem[] = [
-  processItem(1, { command: 'redis' }),
+  redis(2 ** 21, 8),
   vma,
   knownRanges([
     { present: '0-511', folios: ['9@0-511'], pmdMapped: true },
@@ -86,6 +94,11 @@ test('what changed is told in sums, page by page, in settings, counters and proc
     counters of the whole machine that moved
       vmstat/thp_collapse_alloc  +1
 
+    control groups: what memory.stat counts that moved
+      /system.slice/redis.service anon                5M -> 7M
+      /system.slice/redis.service anon_thp            0B -> 2M
+      /system.slice/redis.service thp_collapse_alloc        +1
+
     PID  COMMAND             MEMORY  CHANGE  HUGE  CHANGE  COLLAPSED  FILLED  SPLIT
       1  redis                 4.2M  -1.32M    2M     +2M      1.95M     48K     0B
            0-1000000 [heap]    4.2M  -1.32M    2M     +2M      1.95M     48K     0B
@@ -128,6 +141,27 @@ test('JSON keeps to its schema, and CSV has a row a process and VMA', async () =
   expect(rows).toHaveLength(1 + 3 + 2);
   const columns = rows[0].split(',').length;
   expect(rows.every((row) => row.split(',').length === columns)).toBe(true);
+  expect(json.services.map(({ name }: { name: string }) => name)).toEqual(['redis.service', 'cron', 'ended']);
+  const services = (await ask('before.parquet after.parquet --csv --by service')).trim().split('\n');
+  expect(services.map((row) => row.split(',').slice(0, 5).join(','))).toEqual([
+    'service,processes_before,processes_after,resident_before_bytes,resident_after_bytes',
+    'redis.service,1,1,5783552,4399104',
+    'cron,1,1,40960,40960',
+    'ended,1,0,40960,0',
+  ]);
+});
+
+test('processes of a service are one row', async () => {
+  const text = await ask('before.parquet after.parquet --by service');
+  expect(text.slice(text.indexOf('SERVICE'))).toMatchInlineSnapshot(`
+    "SERVICE        PROCESSES  MEMORY  CHANGE  HUGE  CHANGE  COLLAPSED  FILLED  SPLIT
+    redis.service          1    4.2M  -1.32M    2M     +2M      1.95M     48K     0B
+    ended             1 -> 0      0B    -40K    0B      0B         0B      0B     0B
+    "
+  `);
+  // In short, what is about huge pages alone.
+  expect(text).toContain('redis.service anon_thp');
+  expect(text).not.toContain('redis.service anon ');
 });
 
 describe('a series', () => {

@@ -31,6 +31,13 @@ test('the limits of a group and its ancestors are read, innermost first', ({ ski
     expect(inner).toMatchObject({ path: group.path, limitBytes: 400 * M });
     expect(inner.usedBytes).toBeLessThan(400 * M);
     expect(outer.map(({ path }) => path)).toEqual(before.map(({ path }) => path));
+    const counted = new MemoryGroupReader(RUNNING_KERNEL).countersOf('/proc/self');
+    expect(counted?.path).toBe(group.path);
+    expect(Object.keys(counted?.counters ?? {})).toEqual(
+      expect.arrayContaining(
+        counted && 'anon' in counted.counters ? ['anon', 'anon_thp'] : ['rss', 'rss_huge'],
+      ),
+    );
   } finally {
     writeFileSync(`${group.folder}/../cgroup.procs`, String(process.pid));
     rmdirSync(group.folder);
@@ -40,4 +47,5 @@ test('the limits of a group and its ancestors are read, innermost first', ({ ski
 
 test('a task that there is not has no known groups', () => {
   expect(new MemoryGroupReader(RUNNING_KERNEL).of('/proc/0')).toBeUndefined();
+  expect(new MemoryGroupReader(RUNNING_KERNEL).countersOf('/proc/0')).toBeUndefined();
 });

@@ -154,6 +154,13 @@ const memoryGroups = fc.record({
   usedBytes: fc.maxSafeNat(),
 });
 
+const groupCounters = fc.record({
+  path: names,
+  counters: fc.dictionary(fc.constantFrom('anon', 'anon_thp', 'thp_fault_alloc'), fc.maxSafeNat(), {
+    noNullPrototype: true,
+  }),
+});
+
 function vmaItems(geometry: Geometry): fc.Arbitrary<(start: number) => MemoryItem[]> {
   const vma = fc.record({
     name: fc.oneof(fc.constantFrom('', '[heap]', '[anon:arena]'), names),
@@ -191,6 +198,7 @@ export function itemSequences(geometry: Geometry): fc.Arbitrary<MemoryItem[]> {
     pinnedBytes: fc.option(fc.maxSafeNat(), { nil: undefined }),
     ksmBytes: fc.option(fc.maxSafeNat(), { nil: undefined }),
     memoryGroups: fc.option(fc.array(memoryGroups, { maxLength: 3 }), { nil: undefined }),
+    groupCounters: fc.option(groupCounters, { nil: undefined }),
   });
   const vmas = fc.array(vmaItems(geometry), { maxLength: 4 });
   return fc

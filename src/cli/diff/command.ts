@@ -12,6 +12,7 @@ export type DiffFlags = ProcessFlags &
     readonly csv?: boolean;
     readonly verbose?: boolean;
     readonly top?: number;
+    readonly by: 'process' | 'service';
   };
 
 export const diffCommand = buildCommand<DiffFlags, string[], Context>({
@@ -21,9 +22,15 @@ export const diffCommand = buildCommand<DiffFlags, string[], Context>({
       ...processFlags,
       ...budgetFlag,
       ...policyFlags,
+      by: {
+        kind: 'enum',
+        values: ['process', 'service'],
+        default: 'process',
+        brief: 'What the table and the CSV are of: each process, or all of a service together',
+      },
       top: optionalNumber(
         'N',
-        'Processes in the table at most, 20 by default; those that changed most come first',
+        'Rows of the table at most, 20 by default; those that changed most come first',
       ),
       verbose: optionalSwitch('List the VMAs that changed of each process too'),
       csv: optionalSwitch('Print processes, and with -v their VMAs, as CSV'),

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import type { Host } from '../../core/rules/memory-source.ts';
-import { diffCsv } from '../../render/csv/diff.ts';
+import { diffCsv, serviceCsv } from '../../render/csv/diff.ts';
 import { originCells } from '../../render/csv/origin.ts';
 import { diffJson } from '../../render/json/diff.ts';
 import { diffText } from '../../render/text/diff.ts';
@@ -57,7 +57,9 @@ async function diffReadings(context: Context, inputs: CommandInputs<DiffFlags>):
   if (flags.csv) {
     await print(
       context,
-      diffCsv(difference.memory, flags.verbose === true, originCells(origins, '', readVersion())),
+      flags.by === 'service'
+        ? serviceCsv(difference.memory, originCells(origins, '', readVersion()))
+        : diffCsv(difference.memory, flags.verbose === true, originCells(origins, '', readVersion())),
     );
     return succeed(undefined);
   }
@@ -65,6 +67,7 @@ async function diffReadings(context: Context, inputs: CommandInputs<DiffFlags>):
   const view = {
     difference,
     asked: asked.value,
+    by: flags.by,
     verbose: flags.verbose === true,
     top: flags.top ?? TABLE_ROWS,
   };

@@ -51,6 +51,16 @@ export interface MemoryGroup {
   readonly usedBytes: number;
 }
 
+/** What a control group counts of anonymous and huge memory. */
+export interface GroupCounters {
+  readonly path: string;
+  /**
+   * By the line of its `memory.stat`: bytes now (`anon`, `anon_thp`; `rss`, `rss_huge` of version 1), and
+   * events since the group was made (`thp_fault_alloc`).
+   */
+  readonly counters: ThpCounters;
+}
+
 /** What a process has around its memory. What is undefined is not known. */
 export interface ProcessFacts {
   /** Memory pinned for long (VmPin of status); which pages it is cannot be seen. */
@@ -61,6 +71,8 @@ export interface ProcessFacts {
   readonly ksmBytes?: number;
   /** The limited groups among its control group and the ancestors of that, innermost first. */
   readonly memoryGroups?: readonly MemoryGroup[];
+  /** Of the control group that it is in, with all processes of that and of those below it. */
+  readonly groupCounters?: GroupCounters;
 }
 
 /** Where a process was recorded. */

@@ -1,6 +1,8 @@
 import type { MemoryDifference, ProcessDifference } from '../../analysis/memory-difference.ts';
 import type { PageChanges } from '../../analysis/page-changes.ts';
+import { serviceDifferences } from '../../analysis/service-difference.ts';
 import { sum } from '../../core/base/sum.ts';
+import { type Geometry, pageBytes } from '../../core/memory/geometry.ts';
 import { csvCell, ORIGIN_COLUMNS } from './origin.ts';
 
 export const CHANGE_COLUMNS: readonly [name: string, pages: (changes: PageChanges) => number][] = [
@@ -23,10 +25,8 @@ export const CHANGE_COLUMNS: readonly [name: string, pages: (changes: PageChange
  * bytes. Every row ends with the cells of `origin`: see `originCells`.
  */
 export function diffCsv({ processes, geometry }: MemoryDifference, vmas: boolean, origin: string): string {
-  const sizes = (changes: PageChanges) =>
-    CHANGE_COLUMNS.map(([, pages]) => pages(changes) * 2 ** geometry.pageShift);
+  const sizes = (changes: PageChanges) => sizeCells(changes, geometry);
   const head = ['pid_before', 'pid_after', 'command', 'vma', 'vma_name'];
-  const names = CHANGE_COLUMNS.map(([name]) => `${name}_bytes`);
   const rows = processes.flatMap((process) => [
     [...nameCells(process), '', '', ...sizes(process.changes), origin],
     ...(vmas ? process.vmas : []).map(({ vma, changes }) => [
@@ -37,6 +37,27 @@ export function diffCsv({ processes, geometry }: MemoryDifference, vmas: boolean
       origin,
     ]),
   ]);
+  return csvOf(head, rows);
+}
+
+/** A row a service, as `diffCsv` has one a process. */
+export function serviceCsv({ processes, geometry }: MemoryDifference, origin: string): string {
+  const rows = serviceDifferences(processes, geometry).map(({ name, before, after, changes }) => [
+    csvCell(name),
+    before,
+    after,
+    ...sizeCells(changes, geometry),
+    origin,
+  ]);
+  return csvOf(['service', 'processes_before', 'processes_after'], rows);
+}
+
+function sizeCells(changes: PageChanges, geometry: Geometry): number[] {
+  return CHANGE_COLUMNS.map(([, pages]) => pages(changes) * pageBytes(geometry));
+}
+
+function csvOf(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  const names = CHANGE_COLUMNS.map(([name]) => `${name}_bytes`);
   return `${[[...head, ...names, ORIGIN_COLUMNS], ...rows].map((cells) => cells.join(',')).join('\n')}\n`;
 }
 

@@ -2,20 +2,38 @@ import { type Foretold, MISSES } from '../../analysis/foretold.ts';
 import type { ProcessDifference } from '../../analysis/memory-difference.ts';
 import type { PageChanges } from '../../analysis/page-changes.ts';
 import type { ReadingDifference } from '../../analysis/reading-difference.ts';
+import { type ServiceDifference, serviceDifferences } from '../../analysis/service-difference.ts';
 import type { Process } from '../../core/rules/memory-source.ts';
 import { byOrder, hex } from './predict.ts';
 
 /** What changed between two readings as JSON; pages are base pages. */
-export function diffJson({ memory, settings, counters, elapsedMs }: ReadingDifference): object {
+export function diffJson({ memory, settings, counters, groups, elapsedMs }: ReadingDifference): object {
   const { geometry, processes, total, foretold } = memory;
   return {
     schema: 'thpscope/diff@1',
     pageBytes: 2 ** geometry.pageShift,
     elapsedMs,
     settings,
-    counters: counters?.map(({ name, before, after }) => ({ name, before, after })) ?? null,
+    counters: countersJson(counters),
+    groups: groups.map((group) => ({ path: group.path, counters: countersJson(group.counters) })),
+    services: serviceDifferences(processes, geometry).map(serviceJson),
     processes: processes.map(processJson),
     totals: { ...changesJson(total), ...(foretold ? { foretold: foretoldJson(foretold) } : {}) },
+  };
+}
+
+/** Null where they are not known. */
+export function countersJson(counters: ReadingDifference['counters']): object | null {
+  return counters?.map(({ name, before, after }) => ({ name, before, after })) ?? null;
+}
+
+function serviceJson({ name, before, after, changes, foretold }: ServiceDifference): object {
+  return {
+    name,
+    processesBefore: before,
+    processesAfter: after,
+    ...changesJson(changes),
+    ...(foretold ? { foretold: foretoldJson(foretold) } : {}),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { SeriesView } from '../text/series.ts';
-import { changesJson } from './diff.ts';
+import { changesJson, countersJson } from './diff.ts';
 
 /** A series as JSON: what changed from each snapshot to the next. Pages are base pages. */
 export function seriesJson({ times, differences }: SeriesView): object {
@@ -11,7 +11,7 @@ export function seriesJson({ times, differences }: SeriesView): object {
       to: times[i + 1],
       elapsedMs,
       settings,
-      counters: counters?.map(({ name, before, after }) => ({ name, before, after })) ?? null,
+      counters: countersJson(counters),
       restarted: processes.filter(({ isSame }) => !isSame).length,
       ...changesJson(total),
     })),

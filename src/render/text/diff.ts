@@ -1,7 +1,10 @@
+import type { CounterChange } from '../../analysis/counter-changes.ts';
 import { type Foretold, MISSES, SURPRISES } from '../../analysis/foretold.ts';
 import type { MemoryDifference, ProcessDifference, VmaDifference } from '../../analysis/memory-difference.ts';
 import type { PageChanges } from '../../analysis/page-changes.ts';
 import type { ReadingDifference } from '../../analysis/reading-difference.ts';
+import { serviceDifferences } from '../../analysis/service-difference.ts';
+import { formatBytes } from '../../core/base/bytes.ts';
 import { formatDuration } from '../../core/base/duration.ts';
 import { percent } from '../../core/base/percent.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
@@ -21,7 +24,9 @@ export interface DiffView {
   readonly difference: ReadingDifference;
   /** What was asked of the earlier reading; undefined where nothing was. */
   readonly asked: { readonly settings: ThpSettings; readonly inForce: boolean } | undefined;
-  /** The VMAs of each process, too. */
+  /** What the table is of. */
+  readonly by: 'process' | 'service';
+  /** The VMAs of each process, and all control groups, too. */
   readonly verbose: boolean;
   /** Processes that are listed at most. */
   readonly top: number;
@@ -39,8 +44,9 @@ export function diffText(view: DiffView, style: Style): string {
     ...happenedLines(difference.memory),
     ...settingLines(difference, style),
     ...counterLines(difference, style),
+    ...groupLines(view, style),
     ...foretoldLines(view, style),
-    ...processTable(processes, view, style),
+    ...(view.by === 'service' ? serviceTable(view, style) : processTable(processes, view, style)),
   ];
   return `${lines.join('\n').trimEnd()}\n`;
 }
@@ -154,20 +160,39 @@ function counterLines({ boot, counters }: ReadingDifference, style: Style): stri
       '',
     ];
   if (counters.length === 0) return ['counters of the kernel: none about huge pages moved', ''];
-  const rows = counters.map(({ name, before, after, isGauge }) => [
-    `  ${name}`,
-    isGauge
-      ? `${grouped(before)} -> ${grouped(after)}`
-      : `${after < before ? '-' : '+'}${grouped(Math.abs(after - before))}`,
-  ]);
-  const [, ...body] = layOutTable(
+  const lines = movedLines(counters.map((counter) => [counter.name, moved(counter, grouped)]));
+  return [style.bold('counters of the whole machine that moved'), ...lines, ''];
+}
+
+/** Control groups whose huge memory moved; in detail all of them, with all that moved. */
+function groupLines({ difference: { groups }, verbose }: DiffView, style: Style): string[] {
+  const rows = groups.flatMap(({ path, counters }) =>
+    counters
+      .filter(({ name }) => verbose || /thp|huge/.test(name))
+      .map((counter) => {
+        const words = moved(counter, counter.isGauge ? formatBytes : grouped);
+        return [`${printable(path)} ${counter.name}`, words] as const;
+      }),
+  );
+  if (rows.length === 0) return [];
+  return [style.bold('control groups: what memory.stat counts that moved'), ...movedLines(rows), ''];
+}
+
+/** "1 -> 2" of what there is, "+1" of events. */
+function moved({ before, after, isGauge }: CounterChange, words: (count: number) => string): string {
+  if (isGauge) return `${words(before)} -> ${words(after)}`;
+  return `${after < before ? '-' : '+'}${words(Math.abs(after - before))}`;
+}
+
+function movedLines(rows: readonly (readonly [name: string, words: string])[]): string[] {
+  const [, ...lines] = layOutTable(
     [
       { title: '', align: 'left' },
       { title: '', align: 'right' },
     ],
-    rows,
+    rows.map(([name, words]) => [`  ${name}`, words]),
   );
-  return [style.bold('counters of the whole machine that moved'), ...body, ''];
+  return lines;
 }
 
 function foretoldLines({ difference, asked }: DiffView, style: Style): string[] {
@@ -215,17 +240,8 @@ function weight({ before, after, split, freed, touched }: PageChanges): number {
   return huge + Math.abs(sum(after) - sum(before)) + split + (freed + touched) / 4;
 }
 
-const PROCESS_COLUMNS = [
-  'PID',
-  'COMMAND',
-  'MEMORY',
-  'CHANGE',
-  'HUGE',
-  'CHANGE',
-  'COLLAPSED',
-  'FILLED',
-  'SPLIT',
-];
+/** Columns of what changed, after those that say whose memory it is. */
+const CHANGE_TITLES = ['MEMORY', 'CHANGE', 'HUGE', 'CHANGE', 'COLLAPSED', 'FILLED', 'SPLIT'];
 
 function processTable(
   processes: readonly ProcessDifference[],
@@ -253,7 +269,7 @@ function processTable(
     ]),
   ]);
   const [title, ...body] = layOutTable(
-    [...PROCESS_COLUMNS, ...(isForetold ? ['CAME TRUE'] : [])].map((each, i) => ({
+    ['PID', 'COMMAND', ...CHANGE_TITLES, ...(isForetold ? ['CAME TRUE'] : [])].map((each, i) => ({
       title: each,
       align: i === 1 ? 'left' : 'right',
     })),
@@ -267,6 +283,30 @@ function processTable(
     ...(left > 0 ? [`and ${grouped(left)} more that changed less`] : []),
     ...(unchanged > 0 ? [`${plural(unchanged, 'process', 'processes')} did not change`] : []),
   ];
+}
+
+function serviceTable({ difference: { memory }, top }: DiffView, style: Style): string[] {
+  const { geometry, processes, foretold } = memory;
+  const changed = serviceDifferences(processes, geometry)
+    .filter(({ changes }) => weight(changes) > 0)
+    .sort((a, b) => weight(b.changes) - weight(a.changes));
+  if (changed.length === 0) return [];
+  const isForetold = foretold !== undefined;
+  const rows = changed
+    .slice(0, top)
+    .map(({ name, before, after, changes, foretold: ofService }) => [
+      printable(name),
+      before === after ? String(after) : `${before} -> ${after}`,
+      ...changeCells(changes, geometry),
+      ...(isForetold ? [cameTrueCell(ofService)] : []),
+    ]);
+  const titles = ['SERVICE', 'PROCESSES', ...CHANGE_TITLES, ...(isForetold ? ['CAME TRUE'] : [])];
+  const [title, ...body] = layOutTable(
+    titles.map((each, i) => ({ title: each, align: i === 0 ? 'left' : 'right' })),
+    rows,
+  );
+  const left = changed.length - rows.length;
+  return [style.bold(title), ...body, ...(left > 0 ? [`and ${grouped(left)} more that changed less`] : [])];
 }
 
 function pidCell({ before, after, isSame }: ProcessDifference): string {
