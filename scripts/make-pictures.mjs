@@ -22,6 +22,7 @@ const VIEWS = [
   { name: 'map', link: `#map?${MEMORY}` },
   { name: 'map-dark', link: `#map?${MEMORY}`, scheme: 'dark' },
   { name: 'tradeoff', link: `#tradeoff?${MEMORY}` },
+  { name: 'changes', link: '#changes?before=example:before&source=example:after' },
   { name: 'steps', link: '#steps?present=4-7,12-27&orders=2-8&limit=0&step=12' },
   { name: 'page-faults', link: '#steps?history=w3+w37+w261&orders=2-9&vma=3-1024&step=3' },
   { name: 'timeline', link: '#timeline?scenario=go-heap' },

@@ -49,12 +49,32 @@ export interface ForetoldUnder {
   readonly surroundings: CollapseSurroundings;
 }
 
+/**
+ * A range of a process of the later reading, as it was compared. What it holds is good until the next one is
+ * compared.
+ */
+export interface ComparedRange {
+  /** As it is now. */
+  readonly process: Process;
+  /** See `ProcessDifference`: where it is not, only what is there now is known of its ranges. */
+  readonly isSame: boolean;
+  readonly vma: Vma;
+  /** Its row of the earlier reading, and what it is at the later one; undefined where it has no page. */
+  readonly before: number | undefined;
+  readonly after: RangeState | undefined;
+  readonly address: number;
+  readonly pages: RangeChanges;
+  /** What was predicted of this range alone. */
+  readonly foretold: Foretold | undefined;
+}
+
 /** What tells whether processes of two readings are the same. */
 type ReadHost = Pick<Host, 'bootId' | 'geometry'>;
 
 /**
  * The difference between two readings of memory: the earlier one in a table, the later one as it comes. A
  * process is the same where machine, boot, pid and start time are; its ranges are compared page by page.
+ * `onRange` hears of every range of the processes of the later reading: process by process, in address order.
  */
 export async function memoryDifference(
   before: RangeTable,
@@ -62,9 +82,10 @@ export async function memoryDifference(
   items: AsyncIterable<MemoryItem>,
   afterHost: ReadHost,
   under: ForetoldUnder | undefined,
+  onRange?: (range: ComparedRange) => void,
 ): Promise<MemoryDifference> {
   const isSameBoot = namesBoot(beforeHost.bootId) && beforeHost.bootId === afterHost.bootId;
-  const collector = new Collector(before, isSameBoot, under);
+  const collector = new Collector(before, isSameBoot, under, onRange);
   for await (const item of items) collector.add(item);
   return collector.finish();
 }
@@ -86,6 +107,7 @@ interface Alone {
 class Collector {
   readonly #table: RangeTable;
   readonly #under: ForetoldUnder | undefined;
+  readonly #onRange: OnRange;
   readonly #earlier = new Map<string, Earlier>();
   readonly #limits = new GroupLimits();
   readonly #ranges: RangeChanges;
@@ -94,10 +116,11 @@ class Collector {
   readonly #isSameBoot: boolean;
   #open: OpenProcess | undefined;
 
-  constructor(table: RangeTable, isSameBoot: boolean, under: ForetoldUnder | undefined) {
+  constructor(table: RangeTable, isSameBoot: boolean, under: ForetoldUnder | undefined, onRange: OnRange) {
     this.#table = table;
     this.#isSameBoot = isSameBoot;
     this.#under = under;
+    this.#onRange = onRange;
     this.#ranges = new RangeChanges(table.geometry);
     const earlier = table.processes.map((process): Earlier => ({ process, vmas: [] }));
     for (const vma of table.vmas) earlier[vma.process].vmas.push(vma);
@@ -153,7 +176,8 @@ class Collector {
     const key = keyOf(process);
     const earlier = this.#isSameBoot ? this.#earlier.get(key) : undefined;
     if (earlier) this.#earlier.delete(key);
-    return new OpenProcess(process, earlier, this.#table, this.#ranges, this.#judgeOf(earlier));
+    const judge = this.#judgeOf(earlier);
+    return new OpenProcess(process, earlier, this.#table, this.#ranges, judge, this.#onRange);
   }
 
   #close(): void {
@@ -197,6 +221,8 @@ class Collector {
   }
 }
 
+type OnRange = ((range: ComparedRange) => void) | undefined;
+
 /** What is predicted of a range of the earlier reading. */
 type Judge = (range: RangeState, vma: Vma) => Verdict;
 
@@ -219,6 +245,7 @@ class OpenProcess {
   readonly #table: RangeTable;
   readonly #ranges: RangeChanges;
   readonly #judge: Judge | undefined;
+  readonly #onRange: OnRange;
   readonly #foretold: Foretold | undefined;
   readonly #vmas: VmaDifference[] = [];
   /** Anonymous VMAs of the later reading, in address order. */
@@ -234,8 +261,10 @@ class OpenProcess {
     table: RangeTable,
     ranges: RangeChanges,
     judge: Judge | undefined,
+    onRange: OnRange,
   ) {
     this.process = process;
+    this.#onRange = onRange;
     this.#earlier = earlier;
     this.#table = table;
     this.#ranges = ranges;
@@ -296,10 +325,28 @@ class OpenProcess {
 
   /** Compares the next row of the earlier reading, or none, with a range of the later one, or none. */
   #compare(vma: Vma, earlier: Vma | undefined, range: RangeState | undefined): void {
-    const before = earlier && this.#table.range(this.#row++);
+    const row = earlier && this.#row++;
+    const before = row === undefined ? undefined : this.#table.range(row);
     this.#ranges.add(this.#differenceOf(vma).changes, before, range);
-    if (before && earlier && this.#judge && this.#foretold)
-      addOutcome(this.#foretold, this.#judge(before, earlier), this.#ranges);
+    const foretold = before && earlier && this.#judge && this.#outcomeOf(this.#judge(before, earlier));
+    this.#onRange?.({
+      process: this.process,
+      isSame: this.#earlier !== undefined,
+      vma,
+      before: row,
+      after: range,
+      address: range?.address ?? before?.address ?? 0,
+      pages: this.#ranges,
+      foretold,
+    });
+  }
+
+  /** What became of what was predicted of the range that was compared last. */
+  #outcomeOf(verdict: Verdict): Foretold {
+    const own = nothingForetold();
+    addOutcome(own, verdict, this.#ranges);
+    if (this.#foretold) addForetold(this.#foretold, own);
+    return own;
   }
 
   #laterOf(earlier: Vma): Vma | undefined {

@@ -37,6 +37,24 @@ export interface PageChanges {
   readonly ranges: { collapsed: number; split: number; filled: number; freed: number; changed: number };
 }
 
+/**
+ * What became of one page, as the numbers above count it; `none` was not resident at either reading. Of pages
+ * that were resident at both and whose folios could not be seen, `unseen`.
+ */
+export const PAGE_CHANGES = [
+  'none',
+  'unchanged',
+  'collapsed',
+  'filled',
+  'split',
+  'touched',
+  'swappedIn',
+  'swappedOut',
+  'freed',
+  'unseen',
+] as const;
+export type PageChange = (typeof PAGE_CHANGES)[number];
+
 export function noChanges(geometry: Geometry): PageChanges {
   return {
     before: noneByOrder(geometry),
@@ -69,6 +87,8 @@ export class RangeChanges {
   /** What each PTE held: see pte-code.ts. */
   readonly before: Uint8Array;
   readonly after: Uint8Array;
+  /** What became of each page of the last range: places in PAGE_CHANGES. */
+  readonly kinds: Uint8Array;
   /** Whether the folios of the last range could be seen at both readings. */
   isSeen = true;
   /** Whether a PMD entry maps it at the later reading; undefined is unknown. */
@@ -81,6 +101,7 @@ export class RangeChanges {
     this.geometry = geometry;
     this.before = new Uint8Array(pagesPerRange(geometry));
     this.after = new Uint8Array(pagesPerRange(geometry));
+    this.kinds = new Uint8Array(pagesPerRange(geometry));
   }
 
   /** Compares a range with what it was, and adds that up; undefined is a range without any page. */
@@ -92,7 +113,8 @@ export class RangeChanges {
     this.#window.first = -1;
     this.isPmdMapped = after ? after.pmdMapped : false;
     this.#isNewPmd = after?.pmdMapped === true && before?.pmdMapped === false;
-    for (let page = 0; page < this.before.length; page++) this.#addPage(changes, page);
+    for (let page = 0; page < this.before.length; page++)
+      this.kinds[page] = KIND[this.#addPage(changes, page)];
     if (!this.isSeen) changes.unseen = sum(changes.before) + changes.swappedIn + changes.touched;
     const { collapsed, split, filled, freed, swappedOut, swappedIn, touched, ranges } = changes;
     ranges.collapsed = Number(collapsed.some((pages) => pages > 0));
@@ -103,22 +125,34 @@ export class RangeChanges {
     addChanges(into, changes);
   }
 
-  #addPage(changes: PageChanges, page: number): void {
+  #addPage(changes: PageChanges, page: number): PageChange {
     const [codeBefore, codeAfter] = [this.before[page], this.after[page]];
     const [before, after] = [orderOfCode(codeBefore), orderOfCode(codeAfter)];
     if (before !== undefined) changes.before[before]++;
     if (after !== undefined) changes.after[after]++;
-    if (before === undefined) {
-      if (after === undefined) return;
-      if (codeBefore === CODE_SWAP) changes.swappedIn++;
-      else if (this.isSeen && this.#joinsOld(page, after)) changes.filled++;
-      else changes.touched++;
-    } else if (after === undefined) {
-      if (codeAfter === CODE_SWAP) changes.swappedOut++;
-      else changes.freed++;
-    } else if (!this.isSeen) return;
-    else if (after > before || this.#isNewPmd) changes.collapsed[after]++;
-    else if (after < before) changes.split++;
+    if (before !== undefined && after !== undefined) return this.#addResident(changes, before, after);
+    const kind = this.#comingOrGoing(page, before, after);
+    if (kind !== 'none') changes[kind]++;
+    return kind;
+  }
+
+  /** A page that is resident at both readings. */
+  #addResident(changes: PageChanges, before: number, after: number): PageChange {
+    if (!this.isSeen) return 'unseen';
+    if (after > before || this.#isNewPmd) {
+      changes.collapsed[after]++;
+      return 'collapsed';
+    }
+    if (after === before) return 'unchanged';
+    changes.split++;
+    return 'split';
+  }
+
+  #comingOrGoing(page: number, before: number | undefined, after: number | undefined) {
+    if (before !== undefined) return this.after[page] === CODE_SWAP ? 'swappedOut' : 'freed';
+    if (after === undefined) return 'none';
+    if (this.before[page] === CODE_SWAP) return 'swappedIn';
+    return this.isSeen && this.#joinsOld(page, after) ? 'filled' : 'touched';
   }
 
   /** Whether the window of a folio of this order around a new page holds a page that was resident before. */
@@ -134,6 +168,8 @@ export class RangeChanges {
     return joins;
   }
 }
+
+const KIND = Object.fromEntries(PAGE_CHANGES.map((name, at) => [name, at])) as Record<PageChange, number>;
 
 function writeCodes(range: RangeState | undefined, into: Uint8Array): void {
   if (range) writePteCodes(range, into);

@@ -1,8 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import '../support/seed.ts';
-import { MISSES, SURPRISES } from '../../src/analysis/foretold.ts';
-import { type MemoryDifference, memoryDifference } from '../../src/analysis/memory-difference.ts';
+import { addForetold, MISSES, nothingForetold, SURPRISES } from '../../src/analysis/foretold.ts';
+import {
+  type ComparedRange,
+  type MemoryDifference,
+  memoryDifference,
+} from '../../src/analysis/memory-difference.ts';
+import { PAGE_CHANGES } from '../../src/analysis/page-changes.ts';
 import { predictMemory } from '../../src/analysis/prediction.ts';
 import { RangeTable } from '../../src/analysis/range-table.ts';
 import type { RunPolicy } from '../../src/analysis/verdict.ts';
@@ -26,12 +31,13 @@ function differenceOf(
   after: readonly MemoryItem[],
   runPolicy?: RunPolicy,
   boots: readonly [string, string] = [BOOT, BOOT],
+  onRange?: (range: ComparedRange) => void,
 ): Promise<MemoryDifference> {
   const table = new RangeTable(geometry);
   for (const item of before) table.add(item);
   const [was, is] = boots.map((bootId) => ({ bootId, geometry }));
   const surroundings = { kernelRelease: '7.3', settings: undefined };
-  return memoryDifference(table, was, streamOf(after), is, runPolicy && { runPolicy, surroundings });
+  return memoryDifference(table, was, streamOf(after), is, runPolicy && { runPolicy, surroundings }, onRange);
 }
 
 const GEOMETRIES = [3, 4, 9, 11].map(geometryOfPmdOrder);
@@ -50,6 +56,38 @@ const rangePairs = fc
   .chain((geometry) =>
     fc.record({ geometry: fc.constant(geometry), before: ranges(geometry), after: ranges(geometry) }),
   );
+
+test('whoever hears of each range hears what the sums are of: every page, and what was predicted', async () => {
+  const pairs = rangePairs.chain((pair) =>
+    fc.record({ pair: fc.constant(pair), runPolicy: runPolicies(pair.geometry) }),
+  );
+  await fc.assert(
+    fc.asyncProperty(pairs, async ({ pair: { geometry, before, after }, runPolicy }) => {
+      const pages = Object.fromEntries(PAGE_CHANGES.map((kind) => [kind, 0]));
+      const heard: ComparedRange[] = [];
+      const { total, foretold } = await differenceOf(
+        geometry,
+        memoryOf(before),
+        memoryOf(after),
+        runPolicy,
+        [BOOT, BOOT],
+        (range) => {
+          heard.push(range);
+          for (const kind of range.pages.kinds) pages[PAGE_CHANGES[kind]]++;
+        },
+      );
+      const { split, filled, touched, swappedIn, swappedOut, freed } = total;
+      expect(pages).toMatchObject({ split, filled, touched, swappedIn, swappedOut, freed });
+      expect(pages.collapsed).toBe(sum(total.collapsed));
+      expect(pages.none + sum(total.before) + swappedIn + filled + touched).toBe(
+        heard.length * 2 ** geometry.pmdOrder,
+      );
+      const said = nothingForetold();
+      for (const each of heard) if (each.foretold) addForetold(said, each.foretold);
+      expect(said).toEqual(foretold);
+    }),
+  );
+});
 
 /** The processes of a stream by pids of their own. */
 function renamed(items: readonly MemoryItem[]): MemoryItem[] {

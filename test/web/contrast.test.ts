@@ -11,6 +11,7 @@ import {
   SWAPPED,
   ZERO_PAGE,
 } from '../../src/render/svg/palette.ts';
+import { CHANGE_COLORS, FORETOLD_COLORS } from '../../web/changes/change-layers.ts';
 import { legendOf, PAGE_DARK, PAGE_LIGHT, RANGE_DARK, RANGE_LIGHT } from '../../web/map/layers.ts';
 import { cellColor } from '../../web/timeline/tile-paint.ts';
 import { contrastOf, distanceOf, readColor, readPageColors } from './contrast.ts';
@@ -54,6 +55,19 @@ test.each(['why', 'use', 'growth'] as const)('colours of the layer %s are told a
   }
 });
 
+test('colours of what changed are told apart, among each other and from what did not', () => {
+  for (const colors of [CHANGE_COLORS, FORETOLD_COLORS]) {
+    const fills = Object.entries<Rgb>({ still: SMALL_PAGE, ...colors });
+    const alike = fills.flatMap(([one, fill], i) =>
+      fills
+        .slice(i + 1)
+        .filter(([, other]) => distanceOf(cssColor(fill), cssColor(other)) < TOLD_APART)
+        .map(([other]) => [one, other]),
+    );
+    expect(alike).toEqual([]);
+  }
+});
+
 test('the map of a simulation has the colours of the map', () => {
   for (const order of [0, 2, 9])
     expect(cellColor(codeOfOrder(asOrder(order)), 9, PAGE_LIGHT)).toEqual(orderColor(order, 9));
@@ -75,6 +89,13 @@ describe.each(['light', 'dark'] as const)('%s', (scheme) => {
 
   test('every fill is seen on what is empty', () => {
     const unseen = Object.entries(FILLS).filter(([, fill]) =>
+      GROUNDS[scheme].some((ground) => distanceOf(cssColor(fill), cssColor(ground)) < SEEN),
+    );
+    expect(unseen).toEqual([]);
+  });
+
+  test('every change is seen on what is empty', () => {
+    const unseen = Object.entries<Rgb>({ ...CHANGE_COLORS, ...FORETOLD_COLORS }).filter(([, fill]) =>
       GROUNDS[scheme].some((ground) => distanceOf(cssColor(fill), cssColor(ground)) < SEEN),
     );
     expect(unseen).toEqual([]);

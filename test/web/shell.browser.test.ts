@@ -82,12 +82,13 @@ describe.skipIf(!CHROMIUM)('what is around the views', () => {
     await page.waitForSelector('.map-canvas');
     await page.evaluate(() => {
       const dropped = new DataTransfer();
-      for (const name of ['one.parquet', 'two.parquet']) dropped.items.add(new File(['nothing'], name));
+      for (const name of ['one.parquet', 'two.parquet', 'three.parquet'])
+        dropped.items.add(new File(['nothing'], name));
       document
         .querySelector('.page')
         ?.dispatchEvent(new DragEvent('drop', { dataTransfer: dropped, bubbles: true, cancelable: true }));
     });
-    await page.waitForSelector('[role=status] >> text=only one file can be open: this is one.parquet');
+    await page.waitForSelector('[role=status] >> text=of so many files one can be open: this is one.parquet');
     await page.waitForSelector('[role=alert] >> text=one.parquet');
   });
 

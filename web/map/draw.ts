@@ -2,36 +2,14 @@ import { firstIndex } from '../../src/core/base/first-index.ts';
 import type { Vma } from '../../src/core/rules/vma.ts';
 import { cssColor } from '../../src/render/svg/palette.ts';
 import { printable } from '../../src/render/words/printable.ts';
-import { memory, type OpenMemory } from '../memory/open-memory.ts';
-import { judgement } from '../policy/judgement.ts';
 import { dark } from '../state/theme.ts';
 import { measured } from '../state/timing.ts';
 import { drawMinimap } from './draw-minimap.ts';
-import {
-  fadedColors,
-  fadeRows,
-  type OwnLayer,
-  PAGE_DARK,
-  PAGE_LIGHT,
-  pixel,
-  pteColors,
-  rowColors,
-} from './layers.ts';
-import {
-  camera,
-  hovered,
-  layer,
-  layout,
-  marked,
-  pixelsOf,
-  selected,
-  split,
-  standingOut,
-  viewport,
-} from './map-state.ts';
+import { fadedColors, fadeRows, PAGE_DARK, PAGE_LIGHT, pixel } from './layers.ts';
+import { camera, hovered, layout, marked, pixelsOf, selected, viewport } from './map-state.ts';
 import { orderOfTile } from './pte-code.ts';
 import { type PixelColumns, paintMap, type TileCodes } from './raster.ts';
-import { layerParts } from './split.ts';
+import { type MapSubject, onMap, subject } from './subject.ts';
 import { tilesInSight } from './tiles.ts';
 
 /** PTEs at least so many pixels wide have their folios outlined. */
@@ -41,7 +19,7 @@ const VMAS_FROM = 12;
 /** Lines at least so many pixels high have room for the names of VMAs. */
 const NAMES_FROM = 40;
 
-let colors: { readonly key: unknown[]; readonly of: Map<OwnLayer, Uint32Array> } | undefined;
+let colors: { readonly key: readonly unknown[]; readonly of: Map<string, Uint32Array> } | undefined;
 
 /**
  * Draws the whole map into a canvas of the window's size times the screen's pixel ratio. Reads every signal
@@ -49,29 +27,29 @@ let colors: { readonly key: unknown[]; readonly of: Map<OwnLayer, Uint32Array> }
  */
 export function drawMap(canvas: HTMLCanvasElement): void {
   const start = performance.now();
-  const open = memory.value;
+  const shown = subject.value;
   const { width, height, aspect } = viewport.value;
   const context = canvas.getContext('2d', { alpha: false });
-  if (!open || !context || width === 0 || height === 0) return;
+  if (!shown?.memory.value || !context || width === 0 || height === 0) return;
   const ratio = window.devicePixelRatio;
   const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
   // Setting the size, even to what it is, makes a new picture.
   if (canvas.width !== wide) canvas.width = wide;
   if (canvas.height !== high) canvas.height = high;
   const isDark = dark.value;
-  const out = standingOut.value;
+  const out = shown.standingOut.value;
   const pageColor = pixel(isDark ? PAGE_DARK : PAGE_LIGHT);
   const picture = context.createImageData(canvas.width, canvas.height);
   const pixels = new Uint32Array(picture.data.buffer);
-  const parts = layerParts(layer.value, split.value, canvas.width);
+  const parts = shown.parts(canvas.width);
   for (const part of parts) {
-    const ofPtes = pteColors(part.layer, open.host.geometry.pmdOrder, isDark);
+    const ofPtes = shown.pteColors(part.layer, isDark);
     paintMap(
       {
         layout: layout.value,
         camera: { ...camera.value, scale: camera.value.scale * ratio },
         viewport: { width: canvas.width, height: canvas.height, aspect },
-        rowColors: colorsOf(part.layer, open, isDark),
+        rowColors: colorsOf(shown, part.layer, isDark),
         tiles: tilesInSight(part.layer),
         pteColors: ofPtes,
         only: out && { ...out, fadedPtes: fadedColors(ofPtes, pageColor) },
@@ -85,7 +63,7 @@ export function drawMap(canvas: HTMLCanvasElement): void {
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   for (const part of parts) {
     const tiles = tilesInSight(part.layer);
-    if (tiles && part.layer !== 'use') outlineFolios(context, tiles, part, isDark);
+    if (tiles && shown.hasFolios(part.layer)) outlineFolios(context, tiles, part, isDark);
   }
   markVmas(context, isDark);
   labelProcesses(context, isDark);
@@ -93,19 +71,18 @@ export function drawMap(canvas: HTMLCanvasElement): void {
   if (marked.value) shadeMarked(context, marked.value, isDark);
   if (hovered.value) frame(context, hovered.value.row, ink, 1);
   if (selected.value !== undefined) frame(context, selected.value, ink, 3);
-  const whole = layer.value === 'split' ? 'after' : layer.value;
-  drawMinimap(context, colorsOf(whole, open, isDark), pageColor, isDark);
+  drawMinimap(context, colorsOf(shown, shown.small(), isDark), pageColor, isDark);
   measured('thpscope frame', start);
 }
 
 /** The colours of all rows in a layer, kept for the next frame. */
-function colorsOf(of: OwnLayer, open: OpenMemory, isDark: boolean): Uint32Array {
-  const out = standingOut.value;
-  const key = [open, judgement.value, isDark, out];
+function colorsOf(shown: MapSubject, of: string, isDark: boolean): Uint32Array {
+  const out = shown.standingOut.value;
+  const key = [shown, ...shown.colorKey(), isDark, out];
   if (!colors || key.some((each, i) => each !== colors?.key[i])) colors = { key, of: new Map() };
   let known = colors.of.get(of);
   if (!known) {
-    known = rowColors(of, open, judgement.value, isDark);
+    known = shown.rowColors(of, isDark);
     if (out) fadeRows(known, out, pixel(isDark ? PAGE_DARK : PAGE_LIGHT));
     colors.of.set(of, known);
   }
@@ -122,7 +99,7 @@ function frame(context: CanvasRenderingContext2D, row: number, ink: string, widt
 
 /** A bar before the first range of each VMA, where cells are large enough for it. */
 function markVmas(context: CanvasRenderingContext2D, isDark: boolean): void {
-  const vmas = memory.value?.vmas ?? [];
+  const vmas = onMap.value?.vmas ?? [];
   const { y, scale } = camera.value;
   const { height, aspect } = viewport.value;
   const { blocks, columns } = layout.value;
@@ -185,7 +162,7 @@ function shadeMarked(
 
 /** The name of each process, above its ranges where there is room, else upon them. */
 function labelProcesses(context: CanvasRenderingContext2D, isDark: boolean): void {
-  const open = memory.value;
+  const open = onMap.value;
   const { y, scale } = camera.value;
   context.font = '12px system-ui, sans-serif';
   context.textBaseline = 'middle';

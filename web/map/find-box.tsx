@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
-import { memory } from '../memory/open-memory.ts';
 import { type Found, findPlaces, missWords } from './find.ts';
 import { select, showRow } from './map-state.ts';
+import { onMap } from './subject.ts';
 
 interface Search {
   readonly text: string;
@@ -27,7 +27,7 @@ export function FindBox() {
       role="search"
       onSubmit={(event) => {
         event.preventDefault();
-        const open = memory.value;
+        const open = onMap.value;
         if (!open) return;
         const text = String(new FormData(event.currentTarget).get('place'));
         const now = findPlaces(open, text);

@@ -138,8 +138,8 @@ export function fadedColors(colors: Uint32Array, page: number): Uint32Array {
   return colors.map((color) => mixPixels(color, page, FADED));
 }
 
-/** By order and pages in use. */
-function orderTable(pmdOrder: number, pages: number, dark: boolean): Uint32Array {
+/** The colours of ranges by the order of most of their pages and how many are in use. */
+export function orderTable(pmdOrder: number, pages: number, dark: boolean): Uint32Array {
   const table = new Uint32Array((pmdOrder + 1) * (pages + 1));
   const empty = dark ? RANGE_DARK : RANGE_LIGHT;
   for (let order = 0; order <= pmdOrder; order++) {

@@ -2,11 +2,9 @@ import { effect, useComputed } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { pagesPerRange } from '../../src/core/memory/geometry.ts';
 import { gridColumns } from '../../src/render/svg/pte-layers.ts';
-import { memory } from '../memory/open-memory.ts';
 import { setParams } from '../state/link.ts';
 import { centerOn, fitCamera, pan, zoomAt } from './camera.ts';
 import { drawMap } from './draw.ts';
-import { LAYERS } from './layers.ts';
 import { blockAt, rowAtPlace } from './layout.ts';
 import {
   camera,
@@ -25,6 +23,7 @@ import {
   viewport,
 } from './map-state.ts';
 import { minimapOf, placeOnMinimap } from './minimap.ts';
+import { onMap, subject } from './subject.ts';
 import { followSight, showsPtes } from './tiles.ts';
 
 /** Pointers that moved less than this between down and up meant to click. */
@@ -71,7 +70,7 @@ export function MapCanvas({ onOpen }: { readonly onOpen: (row: number) => void }
       tabIndex={0}
       role="application"
       aria-roledescription="memory map"
-      aria-label={`Map of ${memory.value?.rows ?? 0} PMD ranges`}
+      aria-label={`Map of ${onMap.value?.rows ?? 0} PMD ranges`}
       aria-describedby="map-keys"
       onDblClick={(event) => zoomBy(3, event.offsetX, event.offsetY)}
     />
@@ -95,10 +94,11 @@ function isForMap({ target, key }: KeyboardEvent, map: HTMLCanvasElement): boole
 
 function onKey(event: KeyboardEvent, onOpen: (row: number) => void): void {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const { layers } = subject.value ?? { layers: [] };
   const act = event.shiftKey || event.key.length === 1 ? PAN_KEYS[event.key] : undefined;
   if (act) moveTo(pan(camera.value, layout.value, viewport.value, ...act));
-  else if (/^[1-9]$/.test(event.key) && LAYERS[Number(event.key) - 1])
-    setParams({ layer: LAYERS[Number(event.key) - 1] });
+  else if (/^[1-9]$/.test(event.key) && layers[Number(event.key) - 1])
+    setParams({ layer: layers[Number(event.key) - 1] });
   else if (event.key === '+' || event.key === '=') zoomOnSelected(ZOOM_STEP);
   else if (event.key === '-') zoomOnSelected(1 / ZOOM_STEP);
   else if (event.key === '0') zoomBy(0);
@@ -136,7 +136,7 @@ function zoomOnSelected(factor: number): void {
 }
 
 function moveSelection(key: string): boolean {
-  const rows = memory.value?.rows ?? 0;
+  const rows = onMap.value?.rows ?? 0;
   const from = selected.value;
   const { columns, blocks } = layout.value;
   const steps: Record<string, number> = {
@@ -245,7 +245,7 @@ function placeUnder(px: number, py: number): { row: number; pte: number | undefi
   const { aspect } = viewport.value;
   const [mapX, mapY] = [x + px / (scale * aspect), y + py / scale];
   const row = rowAtPlace(layout.value, mapX, mapY);
-  const open = memory.value;
+  const open = onMap.value;
   const block = blockAt(layout.value, mapY);
   if (row === undefined || !open || !block || row >= open.rows) return undefined;
   if (!showsPtes()) return { row, pte: undefined };

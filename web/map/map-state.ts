@@ -10,6 +10,7 @@ import { LAYERS, type Layer } from './layers.ts';
 import { layoutOf, nearestRow, placeOfRow, usualHeight } from './layout.ts';
 import { splitFrom } from './split.ts';
 import { standingOutFor } from './standing-out.ts';
+import { onMap } from './subject.ts';
 
 /** The size of the canvas in CSS pixels; 0 before it is on the page. */
 export const size = signal({ width: 0, height: 0 });
@@ -21,11 +22,11 @@ export const pointed = signal<{ readonly row: number; readonly pte: number | und
 
 /** The row under the pointer; a newer reading may not have it. */
 export const hovered = computed(() =>
-  pointed.value && pointed.value.row < (memory.value?.rows ?? 0) ? pointed.value : undefined,
+  pointed.value && pointed.value.row < (onMap.value?.rows ?? 0) ? pointed.value : undefined,
 );
 
 export const viewport = computed<Viewport>(() => {
-  const geometry = memory.value?.host.geometry ?? x86_64;
+  const geometry = onMap.value?.host.geometry ?? x86_64;
   return { ...size.value, aspect: gridColumns(geometry) ** 2 / pagesPerRange(geometry) };
 });
 
@@ -36,7 +37,7 @@ const NAMES_SHARE = 0.2;
 
 /** By the width of the canvas and the rows alone: what changes its height moves no range to another line. */
 export const layout = computed(() => {
-  const open = memory.value;
+  const open = onMap.value;
   const { width, aspect } = viewport.value;
   const height = usualHeight(width);
   const known = open ? processRows(open) : [];
@@ -125,7 +126,7 @@ export const marked = computed<{ readonly first: number; readonly end: number } 
 
 /** Marks the rows from the selected one to this. */
 export function markTo(row: number): void {
-  const open = memory.value;
+  const open = onMap.value;
   if (!open || row < 0 || row >= open.rows) return;
   if (selected.value === undefined) select(row);
   else setParams({ to: placeName(open, row) });
@@ -148,7 +149,7 @@ export function pixelsOf(row: number): { x: number; y: number; cellWidth: number
 
 /** Moves the camera, which is to say the link. */
 export function moveTo(next: Camera): void {
-  const open = memory.value;
+  const open = onMap.value;
   if (!open) return;
   const { width, height, aspect } = viewport.value;
   if (next.scale <= fitCamera(layout.value, viewport.value).scale * 1.001) {
@@ -164,7 +165,7 @@ export function moveTo(next: Camera): void {
 }
 
 export function select(row: number | undefined): void {
-  const open = memory.value;
+  const open = onMap.value;
   setParams({ at: open && row !== undefined ? placeName(open, row) : undefined, to: undefined });
 }
 
@@ -178,11 +179,11 @@ export function showRow(row: number): void {
 /** Rows that are to be shown as soon as there is a canvas. */
 const wanted = signal<{ readonly first: number; readonly end: number } | undefined>(undefined);
 
-/** Goes to rows on the map, from wherever, as a step that the browser can go back from. */
+/** Goes to rows on the map of this view, as a step that the browser can go back from. */
 export function goToRows(first: number, end: number): void {
-  const open = memory.value;
+  const open = onMap.value;
   if (!open) return;
-  go('map', { show: 'map', at: placeName(open, first), see: undefined, zoom: undefined });
+  go(link.value.view, { show: 'map', at: placeName(open, first), see: undefined, zoom: undefined });
   wanted.value = { first, end };
 }
 
@@ -220,7 +221,7 @@ export function keepInSight(row: number): void {
 }
 
 function rowOf(place: string | undefined): number | undefined {
-  const open = memory.value;
+  const open = onMap.value;
   if (!open || !place) return undefined;
   const found = findPlace(open, place);
   return found && found.row < open.rows ? found.row : undefined;

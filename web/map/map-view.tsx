@@ -1,9 +1,7 @@
 import { useEffect } from 'preact/hooks';
-import { plural } from '../../src/core/base/plural.ts';
 import { type Geometry, pagesPerRange } from '../../src/core/memory/geometry.ts';
 import type { PageSpan } from '../../src/core/memory/page-span.ts';
 import { spanFrom } from '../../src/core/rules/vma.ts';
-import { printable } from '../../src/render/words/printable.ts';
 import { memory, memoryWorker } from '../memory/open-memory.ts';
 import { hugepageOrders } from '../policy/choice.ts';
 import { choice } from '../policy/judgement.ts';
@@ -11,36 +9,29 @@ import { followOpening } from '../policy/opening-policy.ts';
 import { PolicyPanel } from '../policy/policy-panel.tsx';
 import { showHelp } from '../shell/help-dialog.tsx';
 import { lazy } from '../shell/lazy.tsx';
+import { Segmented } from '../shell/segmented.tsx';
 import { NoMemory } from '../start/no-memory.tsx';
 import { go, link, setParams } from '../state/link.ts';
-import { fitCamera, zoomAt } from './camera.ts';
 import { FindBox } from './find-box.tsx';
 import { Inspector } from './inspector.tsx';
 import { LAYER_NAMES, LAYERS } from './layers.ts';
-import { largestBlocks } from './layout.ts';
 import { Legend } from './legend.tsx';
 import { MapCanvas } from './map-canvas.tsx';
-import {
-  camera,
-  layer,
-  layout,
-  moveTo,
-  SHOWN,
-  type Shown,
-  select,
-  shown,
-  showRows,
-  size,
-  viewport,
-} from './map-state.ts';
+import { layer, SHOWN, type Shown, shown } from './map-state.ts';
+import { memorySubject } from './memory-subject.ts';
+import { ProcessPicker } from './process-picker.tsx';
 import { rangeWords } from './range-words.ts';
 import { SplitHandles } from './split-handles.tsx';
+import { provideSubject } from './subject.ts';
+import { ZoomButtons } from './zoom-buttons.tsx';
 import './map.css';
 
 const AdviceLine = lazy(async () => (await import('./advice-line.tsx')).AdviceLine);
 const WhyNote = lazy(async () => (await import('./why-note.tsx')).WhyNote);
 const ProcessOverview = lazy(async () => (await import('./process-overview.tsx')).ProcessOverview);
 const VmaTable = lazy(async () => (await import('./vma-table.tsx')).VmaTable);
+
+provideSubject('map', memorySubject);
 
 export function MapView() {
   useEffect(followOpening, []);
@@ -144,82 +135,5 @@ function MapTools() {
       />
       <ProcessPicker />
     </>
-  );
-}
-
-/** Over the map, where its camera is. */
-function ZoomButtons() {
-  const zoom = (factor: number) => {
-    const { width, height } = size.value;
-    moveTo(zoomAt(camera.value, layout.value, viewport.value, factor, width / 2, height / 2));
-  };
-  return (
-    <span class="zoom">
-      <button type="button" class="button" aria-label="Zoom out" onClick={() => zoom(1 / 1.5)}>
-        −
-      </button>
-      <button type="button" class="button" aria-label="Zoom in" onClick={() => zoom(1.5)}>
-        +
-      </button>
-      <button type="button" class="button" onClick={() => moveTo(fitCamera(layout.value, viewport.value))}>
-        All
-      </button>
-    </span>
-  );
-}
-
-interface SegmentedProps<T extends string> {
-  readonly name: string;
-  readonly legend: string;
-  readonly values: readonly T[];
-  readonly labels: Record<T, string>;
-  readonly value: T;
-  readonly onChange: (value: T) => void;
-}
-
-function Segmented<T extends string>(props: SegmentedProps<T>) {
-  const { name, legend, values, labels, value, onChange } = props;
-  return (
-    <fieldset class="segmented">
-      <legend class="visually-hidden">{legend}</legend>
-      {values.map((each) => (
-        <label key={each}>
-          <input type="radio" name={name} checked={value === each} onChange={() => onChange(each)} />
-          <span>{labels[each]}</span>
-        </label>
-      ))}
-    </fieldset>
-  );
-}
-
-/** A list holds no more processes than somebody reads; all others are found by name, and by the keys. */
-const PICKED = 200;
-
-function ProcessPicker() {
-  const open = memory.value;
-  const { blocks } = layout.value;
-  if (!open || blocks.length < 2) return null;
-  const listed = largestBlocks(blocks, PICKED);
-  const some = listed.length < blocks.length ? `, the largest ${PICKED}` : '';
-  return (
-    <select
-      aria-label="Go to process"
-      onChange={({ currentTarget }) => {
-        const block = listed[Number(currentTarget.value)];
-        if (!block) return;
-        select(block.first);
-        showRows(block.first, block.end);
-      }}
-    >
-      <option value="">
-        {plural(blocks.length, 'process', 'processes')}
-        {some}…
-      </option>
-      {listed.map(({ process, first, end }, i) => (
-        <option key={process} value={i}>
-          {printable(open.processes[process].command)} ({open.processes[process].pid}): {end - first}
-        </option>
-      ))}
-    </select>
   );
 }

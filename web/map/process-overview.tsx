@@ -1,5 +1,5 @@
 import { hugeInUse } from '../../src/analysis/tally.ts';
-import { grouped, plural } from '../../src/core/base/plural.ts';
+import { plural } from '../../src/core/base/plural.ts';
 import { formatSize } from '../../src/core/memory/format-size.ts';
 import type { Geometry } from '../../src/core/memory/geometry.ts';
 import { serviceNames } from '../../src/core/rules/service.ts';
@@ -12,7 +12,8 @@ import { go, link, setParams } from '../state/link.ts';
 import { processRows } from './find.ts';
 import { BarLegend, longestBar } from './growth-bar.tsx';
 import type { ProcessRows } from './layout.ts';
-import { filterText, ListFilter } from './list-filter.tsx';
+import { filterText } from './list-filter.tsx';
+import { ListHead } from './list-head.tsx';
 import { goToRows } from './map-state.ts';
 import { addSums, type RowSums, vmaSums } from './row-sums.ts';
 import { sumColumns } from './sum-columns.tsx';
@@ -47,8 +48,7 @@ export function ProcessOverview() {
   return (
     <div class="map-list">
       <p class="map-sentence">{sentence(processes, geometry)}</p>
-      <div class="toolbar">
-        <ListFilter of="name, pid, service" />
+      <ListHead of="name, pid, service" found={rows.length} all={processes.length}>
         <label>
           <input
             type="checkbox"
@@ -59,11 +59,8 @@ export function ProcessOverview() {
           />{' '}
           by service
         </label>
-        <span class="quiet" role="status">
-          {filter !== '' && `${grouped(rows.length)} of ${grouped(processes.length)}`}
-        </span>
         <BarLegend />
-      </div>
+      </ListHead>
       <div aria-busy={judging.value}>
         <LongTable
           caption={isByService ? 'Services under this policy' : 'Processes under this policy'}

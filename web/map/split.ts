@@ -1,13 +1,8 @@
 import type { Layer, OwnLayer } from './layers.ts';
-import type { PixelColumns } from './raster.ts';
+import type { LayerPart } from './subject.ts';
 
 /** The layers of the split, from left to right. */
 const SPLIT_LAYERS = ['before', 'after', 'restart'] as const satisfies readonly OwnLayer[];
-
-/** A layer and the columns of pixels that are its. */
-export interface LayerPart extends PixelColumns {
-  readonly layer: OwnLayer;
-}
 
 /** `0.25,0.75`: where parts end; thirds of the share that is used where a text says nothing of the kind. */
 export function splitFrom(text: string | undefined, used: number): readonly [number, number] {

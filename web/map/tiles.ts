@@ -1,13 +1,12 @@
-import { effect, signal } from '@preact/signals';
+import { effect, signal, untracked } from '@preact/signals';
 import { pagesPerRange, x86_64 } from '../../src/core/memory/geometry.ts';
 import { gridColumns } from '../../src/render/svg/pte-layers.ts';
-import { memory, memoryWorker, type OpenMemory } from '../memory/open-memory.ts';
-import { choice } from '../policy/judgement.ts';
+import type { OpenMemory } from '../memory/open-memory.ts';
 import { oneAtATime } from '../state/one-at-a-time.ts';
-import type { OwnLayer } from './layers.ts';
 import { rowAtPlace } from './layout.ts';
 import { camera, layout, size, viewport } from './map-state.ts';
 import type { TileCodes } from './raster.ts';
+import { type MapSubject, onMap, subject } from './subject.ts';
 
 /**
  * Cells show their PTEs when these are at least so many pixels wide: then those in sight are some MB whatever
@@ -16,38 +15,33 @@ import type { TileCodes } from './raster.ts';
 const PTE_FROM = 0.5;
 
 interface Loaded {
+  readonly of: MapSubject;
   readonly source: OpenMemory['source'];
   readonly indexOf: ReadonlyMap<number, number>;
-  readonly before: Uint8Array;
-  readonly after: Uint8Array;
-  readonly restarted: Uint8Array;
+  readonly codes: Readonly<Record<string, Uint8Array>>;
 }
 
 const loaded = signal<Loaded | undefined>(undefined);
 
 /** The PTEs of the ranges in sight, as the layer wants them; undefined while cells are too small for PTEs. */
-export function tilesInSight(layer: OwnLayer): TileCodes | undefined {
+export function tilesInSight(layer: string): TileCodes | undefined {
   const tiles = loaded.value;
-  const open = memory.value;
+  const open = onMap.value;
   // Those of an older reading are better than none, those of other memory are not.
-  if (tiles?.source !== open?.source) return undefined;
-  if (!tiles || !open || !showsPtes() || layer === 'why') return undefined;
+  if (!tiles || !open || tiles.of !== subject.value || tiles.source !== open.source) return undefined;
+  const codes = tiles.codes[layer];
+  if (!codes || !showsPtes()) return undefined;
   const { geometry } = open.host;
   return {
     indexOf: tiles.indexOf,
-    codes: codesOf(tiles, layer),
+    codes,
     pages: pagesPerRange(geometry),
     columns: gridColumns(geometry),
   };
 }
 
-function codesOf({ before, after, restarted }: Loaded, layer: OwnLayer): Uint8Array {
-  if (layer === 'after' || layer === 'growth') return after;
-  return layer === 'restart' ? restarted : before;
-}
-
 export function showsPtes(): boolean {
-  const columns = gridColumns(memory.value?.host.geometry ?? x86_64);
+  const columns = gridColumns(onMap.value?.host.geometry ?? x86_64);
   return camera.value.scale * viewport.value.aspect >= PTE_FROM * columns;
 }
 
@@ -74,20 +68,22 @@ function rowsInSight(most: number): number[] {
 export function followSight(): () => void {
   let answered = '';
   const ask = oneAtATime(async () => {
-    const open = memory.peek();
-    if (!open || size.peek().width === 0 || !showsPtes()) return;
+    const shown = subject.peek();
+    const open = shown?.memory.peek();
+    if (!shown || !open || size.peek().width === 0 || !showsPtes()) return;
     const rows = rowsInSight(open.rows);
     const { name, host, complete } = open;
-    const question = JSON.stringify([name, host.time, complete, choice.peek(), rows]);
+    const question = JSON.stringify([name, host.time, complete, untracked(shown.tileKey), rows]);
     if (rows.length === 0 || question === answered) return;
-    const tiles = await memoryWorker.tiles(rows, choice.peek());
-    if (memory.peek()?.host !== host) return;
-    loaded.value = { source: open.source, indexOf: new Map(rows.map((row, i) => [row, i])), ...tiles };
+    const codes = await shown.tiles(rows);
+    if (onMap.peek()?.host !== host || subject.peek() !== shown) return;
+    const indexOf = new Map(rows.map((row, i) => [row, i]));
+    loaded.value = { of: shown, source: open.source, indexOf, codes };
     answered = question;
   });
   return effect(() => {
     // What the answer depends on.
-    void [memory.value, choice.value, camera.value, layout.value, size.value];
+    void [onMap.value, subject.value?.tileKey(), camera.value, layout.value, size.value];
     void ask();
   });
 }

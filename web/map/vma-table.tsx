@@ -8,7 +8,8 @@ import { choice, judgement, judging } from '../policy/judgement.ts';
 import { LongTable } from '../shell/long-table.tsx';
 import type { SortableColumn } from '../shell/sortable-table.tsx';
 import { BarLegend, longestBar } from './growth-bar.tsx';
-import { filterText, ListFilter } from './list-filter.tsx';
+import { filterText } from './list-filter.tsx';
+import { ListHead } from './list-head.tsx';
 import { goToRows } from './map-state.ts';
 import { type VmaSums, vmaSums } from './row-sums.ts';
 import { sumColumns } from './sum-columns.tsx';
@@ -39,13 +40,9 @@ export function VmaTable() {
   const most = longestBar(rows.map(({ sums }) => sums));
   return (
     <div class="map-list">
-      <div class="toolbar">
-        <ListFilter of="VMA, process, address" />
-        <span class="quiet" role="status">
-          {filter !== '' && `${grouped(rows.length)} of ${grouped(listed.length)}`}
-        </span>
+      <ListHead of="VMA, process, address" found={rows.length} all={listed.length}>
         <BarLegend />
-      </div>
+      </ListHead>
       <div aria-busy={judging.value}>
         <LongTable
           caption="VMAs under this policy"

@@ -1,4 +1,4 @@
-import type { Process } from '../../src/core/rules/memory-source.ts';
+import type { Host, Process } from '../../src/core/rules/memory-source.ts';
 import { memory } from '../memory/open-memory.ts';
 import { lazy } from '../shell/lazy.tsx';
 import { choice, tallied } from './judgement.ts';
@@ -33,19 +33,26 @@ export function PolicyPanel({ reasonsFirst = false, listsProcesses = true }: Pro
       <NothingNote settings={open.host.settings} geometry={geometry} />
       <OutcomeSummary host={open.host} />
       {reasonsFirst && <Reasons />}
-      <section aria-labelledby="policy-sizes">
-        <h2 id="policy-sizes">Policy</h2>
-        <Presets settings={open.host.settings} geometry={geometry} />
-        <SizeSwitches geometry={geometry} />
-        <Limits geometry={geometry} />
-        <KernelField readOn={open.host.kernelRelease} />
-      </section>
+      <PolicyFields host={open.host} />
       <Orders />
       {!reasonsFirst && <Reasons />}
       {listsProcesses && <Processes processes={open.processes} />}
       <ChosenCommands />
       <Unseen memory={open} />
     </aside>
+  );
+}
+
+/** How another policy is chosen. */
+export function PolicyFields({ host: { settings, geometry, kernelRelease } }: { readonly host: Host }) {
+  return (
+    <section aria-labelledby="policy-sizes">
+      <h2 id="policy-sizes">Policy</h2>
+      <Presets settings={settings} geometry={geometry} />
+      <SizeSwitches geometry={geometry} />
+      <Limits geometry={geometry} />
+      <KernelField readOn={kernelRelease} />
+    </section>
   );
 }
 

@@ -13,6 +13,7 @@ const VIEWS: Record<View, () => Promise<ComponentType>> = {
   start: async () => (await import('../start/start-view.tsx')).StartView,
   map: async () => (await import('../map/map-view.tsx')).MapView,
   tradeoff: async () => (await import('../tradeoff/tradeoff-view.tsx')).TradeoffView,
+  changes: async () => (await import('../changes/changes-view.tsx')).ChangesView,
   steps: async () => (await import('../steps/steps-view.tsx')).StepsView,
   timeline: async () => (await import('../timeline/timeline-view.tsx')).TimelineView,
 };
@@ -77,7 +78,7 @@ function Messages() {
           </p>
         )}
         {onlyOne.value !== undefined && (
-          <p class="progress">only one file can be open: this is {onlyOne.value}</p>
+          <p class="progress">of so many files one can be open: this is {onlyOne.value}</p>
         )}
       </div>
     </>

@@ -1,7 +1,11 @@
 import type { View } from '../state/link.ts';
 
 /** What of a view is worked with by keyboard; of others it is all of the view. */
-const FIRST: Partial<Record<View, string>> = { map: '.map-canvas', steps: '.move-main, .ignored button' };
+const FIRST: Partial<Record<View, string>> = {
+  map: '.map-canvas',
+  changes: '.map-canvas',
+  steps: '.move-main, .ignored button',
+};
 
 let isFirst = true;
 

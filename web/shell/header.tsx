@@ -11,6 +11,7 @@ const TABS: readonly { readonly view: View; readonly needsMemory: boolean }[] = 
   { view: 'start', needsMemory: false },
   { view: 'map', needsMemory: true },
   { view: 'tradeoff', needsMemory: true },
+  { view: 'changes', needsMemory: true },
   { view: 'steps', needsMemory: false },
   { view: 'timeline', needsMemory: false },
 ];
@@ -66,7 +67,9 @@ function SourceName() {
         aria-label="Source"
         title={about}
         value={served ? params.source : ''}
-        onChange={({ currentTarget }) => visit(currentTarget.value, view === 'tradeoff' ? 'tradeoff' : 'map')}
+        onChange={({ currentTarget }) =>
+          visit(currentTarget.value, view === 'tradeoff' || view === 'changes' ? view : 'map')
+        }
       >
         {!served && <option value="">{name ?? 'choose a source…'}</option>}
         {sources.map((source) => (

@@ -1,5 +1,6 @@
 import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import { appWords } from '../../src/render/words/glossary.ts';
+import { CHANGES_KEYS } from '../changes/keys.ts';
 import { MAP_KEYS } from '../map/keys.ts';
 import { memory } from '../memory/open-memory.ts';
 import { link, type View } from '../state/link.ts';
@@ -13,6 +14,7 @@ const KEYS: Readonly<Record<View, KeyList>> = {
   start: [],
   map: MAP_KEYS,
   tradeoff: TRADEOFF_KEYS,
+  changes: CHANGES_KEYS,
   steps: STEPS_KEYS,
   timeline: TIMELINE_KEYS,
 };

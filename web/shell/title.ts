@@ -10,6 +10,7 @@ export function followTitle(): void {
     const isOfMemory =
       view === 'map' ||
       view === 'tradeoff' ||
+      view === 'changes' ||
       (view === 'steps' && params.from !== undefined) ||
       (view === 'timeline' && params.scenario === 'memory');
     const name = isOfMemory ? memory.value?.name : undefined;

@@ -5,6 +5,7 @@ export const VIEW_NAMES: Readonly<Record<View, string>> = {
   start: 'Start',
   map: 'Map',
   tradeoff: 'Trade-off',
+  changes: 'Changes',
   steps: 'Steps',
   timeline: 'Timeline',
 };

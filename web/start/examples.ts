@@ -1,3 +1,5 @@
+import after from '../../examples/pair/after.parquet?url';
+import before from '../../examples/pair/before.parquet?url';
 import gcc from '../../examples/programs/gcc.parquet?url';
 import java from '../../examples/programs/java.parquet?url';
 import node from '../../examples/programs/node.parquet?url';
@@ -86,4 +88,10 @@ export const EXAMPLES: readonly Example[] = [
     date: '2026-11-23',
     url: python,
   },
+];
+
+/** Two readings of the same three processes, 75 seconds apart, with khugepaged at work meanwhile. */
+export const PAIR: readonly Pick<Example, 'id' | 'title' | 'url'>[] = [
+  { id: 'before', title: 'before', url: before },
+  { id: 'after', title: 'after', url: after },
 ];

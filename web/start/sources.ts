@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
-import { failure, openMapMemory } from '../memory/open-memory.ts';
+import { failure, memory, openMapMemory } from '../memory/open-memory.ts';
 import { go, link, type View } from '../state/link.ts';
-import { EXAMPLES } from './examples.ts';
+import { EXAMPLES, PAIR } from './examples.ts';
 
 /** A source of the server that this page came from: see src/server. */
 export interface ServerSource {
@@ -19,16 +19,25 @@ export interface ServerSource {
 
 export const serverSources = signal<readonly ServerSource[]>([]);
 
-/**
- * Opens what a link names as its source: `example:NAME` or `server:ID`. Files of this machine are in no link.
- */
-async function openLinked(source: string): Promise<void> {
-  const [kind, id] = source.split(':', 2);
-  const example = EXAMPLES.find((each) => each.id === id);
+/** Where what a link names is, and what it is called: `example:NAME` or `server:ID`. */
+export function linkedSource(text: string): { readonly source: string; readonly name: string } | undefined {
+  const [kind, id] = text.split(':', 2);
+  const example = [...EXAMPLES, ...PAIR].find((each) => each.id === id);
+  if (kind === 'example' && example) return { source: example.url, name: example.title };
   const served = serverSources.value.find((each) => each.id === id);
-  if (kind === 'example' && example) await openMapMemory(example.url, example.title);
-  else if (kind === 'server' && served) await openMapMemory(sourceAddress(served.id), served.name);
-  else failure.value = { kind: 'usage', message: `${source}: there is no such source here; choose another` };
+  if (kind === 'server' && served) return { source: sourceAddress(served.id), name: served.name };
+  return undefined;
+}
+
+/** Says that a link names nothing that is here. */
+export function noSuchSource(text: string): void {
+  failure.value = { kind: 'usage', message: `${text}: there is no such source here; choose another` };
+}
+
+async function openLinked(text: string): Promise<void> {
+  const linked = linkedSource(text);
+  if (linked) await openMapMemory(linked.source, linked.name);
+  else noSuchSource(text);
 }
 
 /** Where a source of the server is. */
@@ -48,15 +57,29 @@ export function visit(source: string, view: View = 'map', policy: Record<string,
 /** The name of the file that was opened of several, because only one can be open. */
 export const onlyOne = signal<string | undefined>(undefined);
 
-/** Opens the first of some files of this machine; nothing of it leaves the page. */
+/**
+ * Opens files of this machine; nothing of them leaves the page. Two snapshots are compared, and so is one
+ * with what is open where changes are looked at; of more the first is opened.
+ */
 export async function visitFiles(files: ArrayLike<File>): Promise<void> {
-  const file = files[0];
+  const [file, ...more] = Array.from(files);
   if (!file) return;
   if (isSearchFile(file.name)) return visitSearch(file);
-  onlyOne.value = files.length > 1 ? file.name : undefined;
+  const comparesOne = link.peek().view === 'changes' && memory.peek() !== undefined;
+  if (more.length === (comparesOne ? 0 : 1) && !more.some(({ name }) => isSearchFile(name))) {
+    onlyOne.value = undefined;
+    await (await import('../changes/compare-readings.ts')).compareFiles([file, ...more]);
+    return;
+  }
+  onlyOne.value = more.length > 0 ? file.name : undefined;
+  await showFile(file, file.name, 'map');
+}
+
+/** Opens memory that no link names, and shows it in a view. */
+export async function showFile(file: Blob | string, name: string, view: View): Promise<void> {
   current = undefined;
-  go('map', { source: undefined, ...ELSEWHERE });
-  await openMapMemory(file, file.name);
+  go(view, { source: undefined, ...ELSEWHERE });
+  await openMapMemory(file, name);
 }
 
 /** Whether a file that was dropped is a search, or was meant as one. */

@@ -23,7 +23,8 @@ export function StartView() {
           <h2 id="start-yours">Memory of yours</h2>
           <p>
             <code>thpscope capture -p PID -o FILE</code> records a process, <code>--all</code> a machine. Drop
-            the file here, or choose it: it is read in this page and goes nowhere else.
+            the file here, or choose it: it is read in this page and goes nowhere else. Two files are
+            compared.
           </p>
           <p>
             <FileButton />
@@ -53,6 +54,13 @@ export function StartView() {
             onOpen={() => visit(`example:${each.id}`)}
           />
         ))}
+      </Cards>
+      <Cards title="Before and after">
+        <Card
+          title="Three programs, 75 seconds apart"
+          says="a cache collapses and grows, a server frees and touches, a table gives back parts of its huge pages"
+          onOpen={() => visit('example:after', 'changes', { before: 'example:before' })}
+        />
       </Cards>
       <Cards title="One range, step by step">
         {[...PRESET_GROUPS.slice(0, 2).flatMap(({ presets }) => presets), ...FAULT_PRESETS]

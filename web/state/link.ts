@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 
-const VIEWS = ['start', 'map', 'tradeoff', 'steps', 'timeline'] as const;
+const VIEWS = ['start', 'map', 'tradeoff', 'changes', 'steps', 'timeline'] as const;
 export type View = (typeof VIEWS)[number];
 
 /** What the address of the page says after its `#`: a view, and parameters that views understand. */

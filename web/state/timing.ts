@@ -1,5 +1,10 @@
 /** What benchmarks and the browser's own profiler see of the app. */
-type Timing = 'thpscope frame' | 'thpscope totals' | 'thpscope judgement';
+type Timing =
+  | 'thpscope frame'
+  | 'thpscope totals'
+  | 'thpscope judgement'
+  | 'thpscope comparison'
+  | 'thpscope foretold';
 
 /**
  * Notes how long something took that began at `start`, in ms of performance.now. Only the last one is kept.

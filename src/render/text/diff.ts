@@ -13,7 +13,7 @@ import { formatSize } from '../../core/memory/format-size.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import { asOrder, formatOrder } from '../../core/memory/order.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
-import { MISS_WORDS, SURPRISE_WORDS } from '../words/diff-words.ts';
+import { MISS_WORDS, matchWords, roundsWords, SURPRISE_WORDS } from '../words/diff-words.ts';
 import { printable } from '../words/printable.ts';
 import { settingsWords } from '../words/sizes.ts';
 import { layOutTable } from './columns.ts';
@@ -51,18 +51,14 @@ export function diffText(view: DiffView, style: Style): string {
   return `${lines.join('\n').trimEnd()}\n`;
 }
 
-function timeLines({ elapsedMs, boot, isOneMachine }: ReadingDifference): string[] {
+function timeLines(difference: ReadingDifference): string[] {
+  const { elapsedMs } = difference;
   const seconds = Math.max(1, Math.round(elapsedMs / 1000));
-  const lines = [
+  const time =
     elapsedMs >= 0
       ? `${formatDuration(seconds * 1e9)} from the first reading to the second`
-      : 'the second reading is older than the first: did you mean the other order?',
-  ];
-  const byName = 'processes are matched by service and command';
-  if (boot === 'unknown') lines.push(`one of the readings does not name its boot: ${byName}`);
-  if (boot === 'other')
-    lines.push(`${isOneMachine ? 'the machine was started again in between' : 'two machines'}: ${byName}`);
-  return lines;
+      : 'the second reading is older than the first: did you mean the other order?';
+  return [time, matchWords(difference)].filter((line) => line !== '');
 }
 
 function totalsTable({ before, after }: PageChanges, geometry: Geometry, style: Style): string[] {
@@ -214,24 +210,12 @@ function foretoldLines({ difference, asked }: DiffView, style: Style): string[] 
     if (pages > 0)
       lines.push(field(miss === 'waiting' ? 'not yet' : 'otherwise', `${size(pages)} ${MISS_WORDS[miss]}`));
   }
-  if (missed.waiting.pages > 0) lines.push(waitingLine(difference));
+  if (missed.waiting.pages > 0) lines.push(`  ${roundsWords(difference.fullScans)}`);
   for (const surprise of SURPRISES) {
     const pages = foretold.surprises[surprise];
-    if (pages > 0) lines.push(field('besides', `${size(pages)} collapsed that ${SURPRISE_WORDS[surprise]}`));
+    if (pages > 0) lines.push(field('besides', `${size(pages)} ${SURPRISE_WORDS[surprise]}`));
   }
   return [...lines, ''];
-}
-
-/** How far khugepaged has come since. */
-function waitingLine({ fullScans }: ReadingDifference): string {
-  if (!fullScans)
-    return '  whether khugepaged has been there since is not known: the readings have no counters of one boot';
-  const { since, now } = fullScans;
-  if (since === 0)
-    return `  khugepaged has not finished a round since (full_scans is ${grouped(now)} as before)`;
-  return since === 1
-    ? '  khugepaged finished 1 round since and may not have been there: wait for the second one (full_scans)'
-    : `  khugepaged went ${grouped(since)} times round all of its list since, so it was there: what it refused for cannot be seen (pins, locks, references), or the process is not on its list`;
 }
 
 /** How much a process changed, for the order of lists: in huge memory and in size. */
