@@ -7,11 +7,12 @@ import { checkLimits } from '../core/rules/policy.ts';
 import type { SizeWord } from '../core/rules/settings-words.ts';
 import type { ThpSettings } from '../core/rules/thp-settings.ts';
 import { type TlbReach, tlbReachOf } from '../core/rules/tlb-reach.ts';
-import { type ClassJson, classJson, fillClass } from './class-json.ts';
+import { type AnyClassJson, type ClassJson, classJson, fileClassJson, fillClass } from './class-json.ts';
 import { misplaced, refusalNamed } from './digest-shape.ts';
 import { wrongSum } from './digest-sums.ts';
 import {
   addRefused,
+  type ClassDigest,
   emptyMemoryDigest,
   type MemoryDigest,
   type ProcessDigest,
@@ -21,8 +22,10 @@ import {
 } from './memory-digest.ts';
 import { fillRestart, type RestartDigestJson, restartDigestJson } from './restart-json.ts';
 
-export const DIGEST_SCHEMA = 'thpscope/digest@4';
-/** The version before: it keeps whole what version 4 counts as blocked, and is read and no longer written. */
+export const DIGEST_SCHEMA = 'thpscope/digest@5';
+/** Versions before are read and no longer written. This one has a cell for each count of folios. */
+export const DIGEST_SCHEMA_4 = 'thpscope/digest@4';
+/** Keeps whole what version 4 counts as blocked. */
 export const DIGEST_SCHEMA_3 = 'thpscope/digest@3';
 /**
  * Earlier versions, which are read as well. The first does not know what a restart makes of its memory;
@@ -32,7 +35,11 @@ export const OLD_DIGEST_SCHEMAS = ['thpscope/digest@2', 'thpscope/digest@1'] as 
 
 /** A digest as it is stored: docs/digest.md. */
 export interface DigestJson {
-  readonly schema: typeof DIGEST_SCHEMA | typeof DIGEST_SCHEMA_3 | (typeof OLD_DIGEST_SCHEMAS)[number];
+  readonly schema:
+    | typeof DIGEST_SCHEMA
+    | typeof DIGEST_SCHEMA_4
+    | typeof DIGEST_SCHEMA_3
+    | (typeof OLD_DIGEST_SCHEMAS)[number];
   readonly host: Omit<SourceDigest['host'], 'settings'> & { readonly settings: SettingsJson | null };
   readonly processes: readonly ProcessJson[];
   readonly skipped: SourceDigest['skipped'];
@@ -51,10 +58,10 @@ type ProcessJson = Pick<Process, 'pid' | 'startTime' | 'command' | 'cgroup'> &
     readonly thpDisabled: boolean | null;
     /** Left out where it is not known. */
     readonly isRegistered?: boolean;
-  } & MemoryDigestJson;
+  } & MemoryDigestJson<AnyClassJson>;
 
 /** What is counted of some memory. */
-export interface MemoryDigestJson {
+export interface MemoryDigestJson<C = ClassJson> {
   readonly ranges: number;
   readonly residentPages: number;
   readonly hugePages: number;
@@ -65,8 +72,8 @@ export interface MemoryDigestJson {
   readonly uncheckedPages?: number;
   readonly refused: Readonly<Record<string, { readonly ranges: number; readonly pages: number }>>;
   readonly assumed: readonly ObservableFact[];
-  readonly unadvised?: ClassJson;
-  readonly hugepage?: ClassJson;
+  readonly unadvised?: C;
+  readonly hugepage?: C;
   /** By class of VMAs; null where it is not known, absent in files of the first version. */
   readonly restart?: RestartDigestJson | null;
 }
@@ -117,15 +124,23 @@ function processJson({ process, isRegistered, memory }: ProcessDigest): ProcessJ
     ksmBytes,
     memoryGroups,
     isRegistered,
-    ...memoryDigestJson(memory),
+    ...countsJson(memory, (digest) => fileClassJson(digest, memory.reachPages)),
   };
 }
 
+/** Everything by its counts, for datasets. */
 export function memoryDigestJson(memory: MemoryDigest): MemoryDigestJson {
+  return countsJson(memory, classJson);
+}
+
+function countsJson<C>(
+  memory: MemoryDigest,
+  classOf: (digest: ClassDigest) => C | undefined,
+): MemoryDigestJson<C> {
   const { ranges, residentPages, hugePages, otherPages, uncheckedPages } = memory;
-  const classes: Partial<Record<VmaClass, ClassJson>> = {};
+  const classes: Partial<Record<VmaClass, C>> = {};
   for (const name of VMA_CLASSES) {
-    const stored = classJson(memory.classes[name]);
+    const stored = classOf(memory.classes[name]);
     if (stored) classes[name] = stored;
   }
   return {
@@ -171,7 +186,7 @@ export function digestOfJson(json: DigestJson): Result<SourceDigest> {
 
 /** The counts of JSON that has the right shape. Fails where no memory can have them. */
 export function memoryDigestOfJson(
-  json: MemoryDigestJson,
+  json: MemoryDigestJson<AnyClassJson>,
   geometry: Geometry,
   reachPages: number,
 ): Result<MemoryDigest> {
@@ -194,7 +209,7 @@ export function memoryDigestOfJson(
   for (const name of VMA_CLASSES) {
     const stored = json[name];
     if (!stored) continue;
-    const filled = fillClass(memory.classes[name], stored);
+    const filled = fillClass(memory.classes[name], stored, reachPages);
     if (!filled.ok) return filled;
   }
   if (json.restart && memory.restart) fillRestart(memory.restart, json.restart);

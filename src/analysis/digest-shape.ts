@@ -5,8 +5,9 @@ import { MIN_ANON_ORDER } from '../core/memory/order.ts';
 import { scanResultNamed } from '../core/rules/scan-result.ts';
 import { INELIGIBLE_REASONS } from '../core/rules/vma.ts';
 import { type BlockedJson, ROW_HEAD, ROW_PLACE } from './blocked-json.ts';
-import type { ClassJson } from './class-json.ts';
+import type { AnyClassJson, ClassJson } from './class-json.ts';
 import type { MemoryDigestJson } from './digest-json.ts';
+import { misplacedFolios } from './folio-rows.ts';
 import type { RestartDigestJson } from './restart-json.ts';
 import type { Refusal } from './tally.ts';
 
@@ -22,7 +23,7 @@ export function refusalNamed(name: string): Refusal | undefined {
  * What in a stored digest stands in no place of the tables of this geometry, or twice; undefined where all
  * fits. What the numbers are is for `wrongSum`.
  */
-export function misplaced(json: MemoryDigestJson, geometry: Geometry): string | undefined {
+export function misplaced(json: MemoryDigestJson<AnyClassJson>, geometry: Geometry): string | undefined {
   const refusal = Object.keys(json.refused).find((name) => refusalNamed(name) === undefined);
   if (refusal !== undefined) return `'refused' has a reason of no kernel: '${refusal}'`;
   return (
@@ -32,7 +33,11 @@ export function misplaced(json: MemoryDigestJson, geometry: Geometry): string | 
   );
 }
 
-function misplacedInClass(name: string, json: ClassJson | undefined, geometry: Geometry): string | undefined {
+function misplacedInClass(
+  name: string,
+  json: AnyClassJson | undefined,
+  geometry: Geometry,
+): string | undefined {
   if (!json) return undefined;
   const { pmdOrder } = geometry;
   const rows = new Set<number>();
@@ -43,18 +48,29 @@ function misplacedInClass(name: string, json: ClassJson | undefined, geometry: G
     if (counts.length > pmdOrder - 1) return `${where} has full windows of no order`;
     rows.add(pages);
   }
-  const places = new Set<string>();
-  for (const [pages, j, k] of json.folios) {
-    const place = `[${pages}, ${j}, ${k}]`;
-    const isPlace = k >= MIN_ANON_ORDER && (j < pmdOrder ? k <= j : j === pmdOrder && k === pmdOrder);
-    if (!rows.has(pages) || !isPlace) return `folios ${place} of ${name} are in no window`;
-    if (places.has(place)) return `folios ${place} of ${name} are there twice`;
-    places.add(place);
-  }
-  const wrong = misplacedBlocked(json.blocked, geometry);
+  const { folios = [] } = json;
+  const wrong =
+    ('odd' in folios ? misplacedFolios(folios, rows, geometry) : misplacedCells(folios, rows, geometry)) ??
+    misplacedBlocked(json.blocked, geometry);
   if (wrong !== undefined) return `${wrong} of ${name}`;
   if (json.any.some((byOrder) => byOrder.length > pmdOrder + 1))
     return `'any' of ${name} has windows of no order`;
+  return undefined;
+}
+
+function misplacedCells(
+  cells: ClassJson['folios'],
+  rows: ReadonlySet<number>,
+  { pmdOrder }: Geometry,
+): string | undefined {
+  const places = new Set<string>();
+  for (const [pages, j, k] of cells) {
+    const place = `[${pages}, ${j}, ${k}]`;
+    const isPlace = k >= MIN_ANON_ORDER && (j < pmdOrder ? k <= j : j === pmdOrder && k === pmdOrder);
+    if (!rows.has(pages) || !isPlace) return `in no window are folios ${place}`;
+    if (places.has(place)) return `twice there are folios ${place}`;
+    places.add(place);
+  }
   return undefined;
 }
 

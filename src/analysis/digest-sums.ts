@@ -179,6 +179,8 @@ function wrongFolioRow(
 ): string | undefined {
   const stride = pmdOrder + 1;
   const inFolios = large[pmdOrder * stride + pmdOrder];
+  if ([held, large, saved].some((list) => list.some((count) => count < 0))) return 'has folios below 0';
+  if (saved[saved.length - 1] > inFolios) return 'has more entries saved by folios than pages in them';
   if (inFolios > pages) return `has ${grouped(inFolios)} pages in large folios of ${grouped(pages)}`;
   for (let j: number = MIN_ANON_ORDER; j < pmdOrder; j++) {
     for (let k: number = MIN_ANON_ORDER; k <= j; k++) {

@@ -101,23 +101,58 @@ describe('what no memory can have is refused, with the row that says it', () => 
     ['folios in others', (p) => (p.unadvised.any[3][5] = 17), /'any' .* its folios at order 5$/],
     [
       'folios in no window',
-      (p) => p.unadvised.folios.push([66, 4, 4, 1, 0]),
-      /folios \[66, 4, 4\] of unadvised are in no window/,
+      (p) => p.unadvised.folios.rows.push([66, 4, 4, 1]),
+      /in no window are folios of row 66 of unadvised/,
+    ],
+    [
+      'folios of no order',
+      (p) => (p.unadvised.folios.rows[0][31] = 1),
+      /in no window are folios of row 65 of unadvised/,
     ],
     [
       'folios twice',
-      (p) => p.unadvised.folios.push(p.unadvised.folios[0]),
-      /folios \[65, 2, 2\] of unadvised are there twice/,
+      (p) => p.unadvised.folios.rows.push(p.unadvised.folios.rows[0]),
+      /twice there are folios of row 65 of unadvised/,
     ],
     [
       'held windows above full ones',
-      (p) => (p.unadvised.folios[0][3] = 33),
+      (p) => (p.unadvised.folios.rows[0][3] = 33),
       /row 65 of unadvised has folios \[2, 2\] that its windows do not hold/,
     ],
     [
+      'folios below none',
+      (p) => (p.unadvised.folios.rows[0][3] = -99),
+      /row 65 of unadvised has folios below 0/,
+    ],
+    [
       'pages in folios above those of the row',
-      (p) => (p.unadvised.folios.at(-1)[4] = 200),
+      (p) => (p.unadvised.folios.rows[0][1] = 200),
       /row 65 of unadvised has 200 pages in large folios of 130/,
+    ],
+    [
+      'entries saved above pages in folios',
+      (p) => (p.unadvised.folios.rows[0][2] = 17),
+      /row 65 of unadvised has more entries saved by folios than pages in them/,
+    ],
+    [
+      'odd folios in no window',
+      (p) => p.unadvised.folios.odd.push([65, 9, 9, 1, 0]),
+      /in no window are odd folios \[65, 9, 9\] of unadvised/,
+    ],
+    [
+      'odd folios twice',
+      (p) => p.unadvised.folios.odd.push([65, 6, 6, 1, 0], [65, 6, 6, 1, 0]),
+      /twice there are odd folios \[65, 6, 6\] of unadvised/,
+    ],
+    [
+      'in a file of version 4: folios in no window',
+      (p) => (p.unadvised.folios = [[66, 4, 4, 1, 0]]),
+      /in no window are folios \[66, 4, 4\] of unadvised/,
+    ],
+    [
+      'in a file of version 4: folios twice',
+      (p) => (p.unadvised.folios = [65, 65].map((pages) => [pages, 2, 2, 4, 0, 0])),
+      /twice there are folios \[65, 2, 2\] of unadvised/,
     ],
     [
       'a range of no geometry',

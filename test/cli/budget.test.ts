@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -133,15 +133,50 @@ describe('what a budget leaves out is said', () => {
   });
 });
 
+const COST_OF_ALL =
+  /^thpscope: reading 3 processes took \S+ and \S+ of CPU time; their locks were held for \S+ at most$/m;
+
 test('predict -v says what reading took, of each process and of all', async () => {
-  const { stdout } = await run('predict --all -v');
+  const { stdout, stderr } = await run('predict --all -v');
   expect(stdout.match(/^ +reading it +\d.* of CPU time, \d.* in calls that hold its locks$/gm)).toHaveLength(
     3,
   );
-  expect(stdout).toMatch(
-    /^Reading 3 processes took \S+ and \S+ of CPU time; their locks were held for \S+ at most\.$/m,
-  );
-  expect((await run('predict --all')).stdout).not.toContain('CPU time');
+  expect(stderr).toMatch(COST_OF_ALL);
+  const { stdout: brief, stderr: nothing } = await run('predict --all');
+  expect(brief + nothing).not.toContain('CPU time');
+});
+
+describe('every other command that reads processes says with -v what it took, and in JSON always', () => {
+  const before = join(folder, 'before.parquet');
+  const withBefore = async (line: string) => {
+    if (line.includes(before) && !existsSync(before)) await run(`capture --all -o ${before}`);
+    return run(line);
+  };
+
+  test.each([
+    `capture --all -o ${join(folder, 'b.parquet')}`,
+    `digest --all -o ${join(folder, 'b.json')}`,
+    'sweep --all',
+    'advise --all',
+    `report --all -o ${join(folder, 'b.html')}`,
+    `diff ${before} --all`,
+  ])('%s', async (line) => {
+    const { stdout, stderr } = await withBefore(`${line} --json -v`);
+    const { cost } = JSON.parse(stdout).origin.read.at(-1);
+    expect(cost.processes).toHaveLength(3);
+    expect(cost.cpuMs).toBeGreaterThan(0);
+    expect(cost.underLocksMs).toBeGreaterThan(0);
+    expect(stderr).toMatch(COST_OF_ALL);
+  });
+
+  test('also where stdout is for programs', async () => {
+    expect((await run('advise --all --format sh -v')).stderr).toMatch(COST_OF_ALL);
+    expect((await run('advise --all --format sh')).stderr).not.toMatch(COST_OF_ALL);
+  });
+
+  test('recordings take nothing from processes', async () => {
+    expect((await withBefore(`advise ${before} -v`)).stderr).not.toMatch(COST_OF_ALL);
+  });
 });
 
 test('a share is of the time between readings', () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { DigestCollector } from '../../src/analysis/digest-collector.ts';
-import { digestJson } from '../../src/analysis/digest-json.ts';
+import { digestJson, memoryDigestJson } from '../../src/analysis/digest-json.ts';
 import { DigestQuery } from '../../src/analysis/digest-query.ts';
 import { totalDigest } from '../../src/analysis/memory-digest.ts';
 import type { Context } from '../../src/cli/shared/context.ts';
@@ -53,7 +53,10 @@ const FACTS = {
 const ITEMS: MemoryItem[] = [
   processItem(7, FACTS),
   vmaItem({ rssBytes: M }),
-  knownRanges([{ present: '0-63,100' }, { present: '4-9', shared: '5' }]),
+  knownRanges([
+    { present: '0-63,100', folios: ['3@0-7'] },
+    { present: '4-9', shared: '5' },
+  ]),
   vmaItem({ start: 2 ** 40, end: 2 ** 40 + M, name: '/lib/libc.so', anonymous: false, rssBytes: 12288 }),
 ];
 
@@ -72,7 +75,7 @@ test('a digest keeps the machine, and what is around each process', async () => 
   await written();
   const json = JSON.parse(readFileSync(PATH, 'utf8'));
   expectSchema('digest', json);
-  expect(json.schema).toBe('thpscope/digest@4');
+  expect(json.schema).toBe('thpscope/digest@5');
   const read = await readDigestFile({ path: PATH, name: PATH });
   if (!read.ok) throw new Error(read.failure.message);
   expect(read.value.host).toEqual(HOST);
@@ -125,18 +128,25 @@ test('a digest that another program wrote anew says so, one that was damaged too
     expect(
       say(JSON.stringify({ ...json, schema: `thpscope/digest@${version}`, crc32: undefined }))?.message,
     ).toMatch(/is no digest of this version/);
-  expect(say(sealed({ ...json, schema: 'thpscope/digest@3' }))?.message).toMatch(
-    /Unrecognized key: "blocked"/,
-  );
+  for (const version of [3, 4])
+    expect(say(sealed({ ...json, schema: `thpscope/digest@${version}` }))?.message).toMatch(
+      /unadvised\.folios/,
+    );
 });
 
-test('a file of version 3, which keeps shared pages whole, says the same', async () => {
+test('a file of version 4, with a cell for each count of folios, and one of version 3, which keeps shared pages whole, say the same', async () => {
   const now = JSON.parse(new TextDecoder().decode(await written()));
-  const [{ unadvised }] = now.processes;
-  const old = structuredClone({ ...now, schema: 'thpscope/digest@3' });
+  const { folios } = memoryDigestJson(digestOf(ITEMS).processes[0].memory).unadvised ?? {};
+  const [old4, old3] = [4, 3].map((version) => {
+    const old = structuredClone({ ...now, schema: `thpscope/digest@${version}` });
+    old.processes[0].unadvised.folios = folios;
+    return old;
+  });
   const range = { present: '4-9', shared: '5' };
-  old.processes[0].unadvised = { ...unadvised, blocked: undefined, apart: [{ count: 1, range }] };
-  const answers = [now, old].map((json) => {
+  const { unadvised } = old3.processes[0];
+  old3.processes[0].unadvised = { ...unadvised, blocked: undefined, apart: [{ count: 1, range }] };
+  expect(folios).not.toEqual([]);
+  const answers = [now, old4, old3].map((json) => {
     const read = digestOfBytes(new TextEncoder().encode(sealed(json)), 'a.json');
     if (!read.ok) throw new Error(read.failure.message);
     const query = new DigestQuery(totalDigest(read.value));
@@ -148,6 +158,7 @@ test('a file of version 3, which keeps shared pages whole, says the same', async
     );
   });
   expect(answers[1]).toEqual(answers[0]);
+  expect(answers[2]).toEqual(answers[0]);
   expect(answers[0][0].attempts[2]).toBeGreaterThan(0);
 });
 

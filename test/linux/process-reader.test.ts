@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { formatPages } from '../../src/core/memory/page-list.ts';
 import { type RangeState, unknownFacts } from '../../src/core/memory/range-state.ts';
 import { kernelTells } from '../../src/linux/kernel-tells.ts';
 import type { PageFlags } from '../../src/linux/page-flags.ts';
@@ -112,7 +113,10 @@ describe.runIf(possible)('counters of large folios that rule some out', () => {
 
 describe.runIf(possible)('which facts are unknown, by rights and kernel', () => {
   const occupants: Occupant[] = [];
-  /** Process and address of a range of small pages, a huge page, one with a marker, one that is shared. */
+  /**
+   * Process and address of a range of small pages, a huge page, one with a marker, one that is shared, one
+   * with zero pages, one with MADV_FREE pages.
+   */
   let kinds: (readonly [pid: number, address: number])[];
   beforeAll(async () => {
     const [alone, forked] = [await startOccupant(), await startOccupant()];
@@ -128,47 +132,94 @@ describe.runIf(possible)('which facts are unknown, by rights and kernel', () => 
     const shared = await forked.map('map 1 nohugepage');
     await forked.must(`touch ${shared} 0-9`);
     await forked.must(`fork ${shared}`);
-    const own = [base, base + RANGE, marked].map((address) => [alone.pid, address] as const);
-    kinds = [...own, [forked.pid, shared]];
+    const zero = await alone.map('map 1 nohugepage');
+    await alone.must(`touch ${zero} 0-9`);
+    await alone.must(`read ${zero} 20-29`);
+    const freed = await alone.map('map 1 nohugepage');
+    // The kernel marks them in batches of 31.
+    await alone.must(`touch ${freed} 0-99`);
+    await alone.must(`free ${freed} 0-63`);
+    const own = [base, base + RANGE, marked, zero, freed].map((address) => [alone.pid, address] as const);
+    kinds = [...own.slice(0, 3), [forked.pid, shared], ...own.slice(3)];
   });
   afterAll(() => Promise.all(occupants.map((each) => each.stop())));
 
   const asUser = { flags: undefined, largeFolios: undefined };
   const userSees = ['pinned', 'locked', 'folioOrders'];
+  const ofShared = [...userSees, 'sharedRuns'];
+  const ofFreed = [...userSees, 'lazyfree'];
+  const rootSees = Array<string[]>(6).fill(['pinned']);
+  const noGuards = (...sees: string[]) => [...sees, 'guard'];
   test.each<[string, Partial<ReaderTools>, string[][]]>([
-    ['root', { largeFolios: undefined }, Array<string[]>(4).fill(['pinned'])],
+    ['root', { largeFolios: undefined }, rootSees],
     [
-      'root, without PAGEMAP_SCAN',
-      { largeFolios: undefined, scan: undefined },
-      Array<string[]>(4).fill(['pinned']),
+      'root, believing counters, who looks at every frame of MADV_FREE pages alone',
+      { largeFolios: counters(10) },
+      [...Array<string[]>(5).fill(['pinned', 'locked']), ['pinned']],
     ],
-    ['a user', asUser, Array<string[]>(4).fill(userSees)],
+    ['root, without PAGEMAP_SCAN', { largeFolios: undefined, scan: undefined }, rootSees],
+    [
+      'root, without PAGEMAP_SCAN, on 6.14',
+      { largeFolios: undefined, scan: undefined, tells: kernelTells('6.14.2') },
+      [...rootSees.slice(0, 2), noGuards('pinned'), ...rootSees.slice(3)],
+    ],
+    ['a user', asUser, [userSees, userSees, userSees, ofShared, userSees, ofFreed]],
+    [
+      'a user, on 6.14, whose PAGEMAP_SCAN tells no guards',
+      { ...asUser, tells: kernelTells('6.14.2') },
+      [userSees, userSees, noGuards(...userSees), ofShared, userSees, ofFreed],
+    ],
     [
       'a user, without PAGEMAP_SCAN, on 6.14',
       { ...asUser, scan: undefined, tells: kernelTells('6.14.2') },
       [
         userSees,
         [...userSees, 'pmdMapped'],
-        ['pinned', 'locked', 'guard', 'folioOrders'],
-        ['zero', ...userSees],
+        noGuards(...userSees),
+        ['zero', ...ofShared],
+        ['zero', ...ofShared],
+        ofFreed,
       ],
     ],
     [
       'a user, without PAGEMAP_SCAN, on 6.12, which has no guards',
       { ...asUser, scan: undefined, tells: kernelTells('6.12.9') },
-      [userSees, [...userSees, 'pmdMapped'], userSees, ['zero', ...userSees]],
+      [userSees, [...userSees, 'pmdMapped'], userSees, ['zero', ...ofShared], ['zero', ...ofShared], ofFreed],
     ],
-  ])('%s', async (_, change, unknown) => {
-    const reader = { ...(await readerTools(undefined)), ...change };
+  ])('%s', async (name, change, unknown) => {
+    const tools = await readerTools(undefined);
+    const { scan = null } = tools;
+    const onOld = name.includes('tells no guards') && scan ? { scan: { ...scan, tellsGuards: false } } : {};
+    const reader = { ...tools, ...onOld, ...change };
     const seen = kinds.map(([pid, address]) => {
       const ranges = [...readOne(pid, reader, address)].flatMap((item) =>
         item.kind === 'ranges' ? item.ranges : [],
       );
-      return ranges.flatMap((range) => unknownFacts(range));
+      return ranges.flatMap((range) => [
+        ...unknownFacts(range),
+        ...(range.sharedRuns === undefined ? ['sharedRuns'] : []),
+      ]);
     });
     // Which pages were used recently is a matter of the moment.
     expect(seen.map((facts) => facts.filter((fact) => fact !== 'unreferenced').sort())).toEqual(
       unknown.map((facts) => [...facts].sort()),
     );
+  });
+
+  test('zero pages look shared to a user without PAGEMAP_SCAN', async () => {
+    const [, , , shared, zero] = kinds;
+    const tools = { ...(await readerTools(undefined)), ...asUser };
+    const seen = (reader: ReaderTools) =>
+      [shared, zero].map(([pid, address]) =>
+        [...readOne(pid, reader, address)].flatMap((item) =>
+          item.kind === 'ranges'
+            ? item.ranges.map(({ facts }) =>
+                [facts.shared, facts.zero].map((each) => each && formatPages(each)),
+              )
+            : [],
+        ),
+      );
+    expect(seen(tools)).toEqual([[['0-9', '']], [['', '20-29']]]);
+    expect(seen({ ...tools, scan: undefined })).toEqual([[['0-9', undefined]], [['20-29', undefined]]]);
   });
 });

@@ -41,7 +41,7 @@ function doors({ folio, ...said }: Said): Record<string, unknown> {
 
 /** The one range of a digest that holds it. */
 function rangeOfDigest(range: RangeText): Result<RangeState> {
-  const unadvised = { rows: [], folios: [], any: [], apart: [{ count: 1, range }] };
+  const unadvised = { rows: [], any: [], apart: [{ count: 1, range }] };
   const process = { pid: 1, startTime: 1, command: '', cgroup: '', thpDisabled: false };
   const read = rangeOfText(range, x86_64);
   const { resident, huge } = read.ok ? residentPages(read.value) : { resident: 0, huge: 0 };

@@ -15,6 +15,8 @@ import {
 } from '../shared/policy-flags.ts';
 import {
   budgetFlag,
+  type CostFlag,
+  costFlag,
   files,
   PROCESSES,
   type ProcessFlags,
@@ -38,7 +40,7 @@ export type AdvisedFlags = BaseSettingsFlags &
     readonly words: 'always' | 'madvise';
   };
 
-export type AdviseFlags = TlbFlag & ProcessFlags & AdvisedFlags & { readonly measure?: string };
+export type AdviseFlags = TlbFlag & ProcessFlags & CostFlag & AdvisedFlags & { readonly measure?: string };
 
 /** What is printed: the advice for people, as JSON, or only its writes for what reads them. */
 const ADVICE_FORMATS = ['text', 'sh', 'tmpfiles', 'cmdline', 'systemd', 'json'] as const;
@@ -99,6 +101,7 @@ export const adviseCommand = buildCommand<AdviseFlags, string[], Context>({
     flags: {
       ...processFlags,
       ...budgetFlag,
+      ...costFlag,
       ...tlbFlag,
       ...advisedFlags,
       measure: {
@@ -109,7 +112,7 @@ export const adviseCommand = buildCommand<AdviseFlags, string[], Context>({
         brief: 'Count the page walks of the processes for so long (10s): what any settings can gain at most',
       },
     },
-    aliases: { p: 'pid' },
+    aliases: { p: 'pid', v: 'verbose' },
     positional: files,
   },
   docs: {

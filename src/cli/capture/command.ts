@@ -3,9 +3,17 @@ import { describeCommand } from '../shared/command-docs.ts';
 import type { Context } from '../shared/context.ts';
 import { optionalSwitch, optionalText } from '../shared/flag-kinds.ts';
 import { outputFile, type WrittenFlags, writtenJson } from '../shared/output-flags.ts';
-import { budgetFlag, PROCESSES, type ProcessFlags, processFlags } from '../shared/source-flags.ts';
+import {
+  budgetFlag,
+  type CostFlag,
+  costFlag,
+  PROCESSES,
+  type ProcessFlags,
+  processFlags,
+} from '../shared/source-flags.ts';
 
 export type CaptureFlags = ProcessFlags &
+  CostFlag &
   WrittenFlags & {
     readonly every?: string;
     readonly keep?: string;
@@ -18,6 +26,7 @@ export const captureCommand = buildCommand<CaptureFlags, [], Context>({
     flags: {
       ...processFlags,
       ...budgetFlag,
+      ...costFlag,
       ...outputFile('Snapshot'),
       every: optionalText('TIME', 'Go on, with a snapshot so often (10m) in the folder that -o names'),
       keep: optionalText(
@@ -27,7 +36,7 @@ export const captureCommand = buildCommand<CaptureFlags, [], Context>({
       redact: optionalSwitch('Leave out names and shift addresses'),
       ...writtenJson,
     },
-    aliases: { p: 'pid', o: 'output' },
+    aliases: { p: 'pid', v: 'verbose', o: 'output' },
   },
   docs: {
     brief: 'Write a snapshot of live processes',

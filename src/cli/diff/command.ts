@@ -32,7 +32,9 @@ export const diffCommand = buildCommand<DiffFlags, string[], Context>({
         'N',
         'Rows of the table at most, 20 by default; those that changed most come first',
       ),
-      verbose: optionalSwitch('List the VMAs that changed of each process too'),
+      verbose: optionalSwitch(
+        'List the VMAs that changed of each process too, and say what reading processes took',
+      ),
       csv: optionalSwitch('Print processes, and with -v their VMAs, as CSV'),
       ...outputFlags,
     },

@@ -5,6 +5,8 @@ import { outputFile, type WrittenFlags, writtenJson } from '../shared/output-fla
 import { type TlbFlag, tlbFlag } from '../shared/policy-flags.ts';
 import {
   budgetFlag,
+  type CostFlag,
+  costFlag,
   files,
   PROCESSES,
   type ProcessFlags,
@@ -13,7 +15,7 @@ import {
   workersFlag,
 } from '../shared/source-flags.ts';
 
-export type DigestFlags = TlbFlag & ProcessFlags & WorkersFlag & WrittenFlags;
+export type DigestFlags = TlbFlag & ProcessFlags & CostFlag & WorkersFlag & WrittenFlags;
 
 export const digestCommand = buildCommand<DigestFlags, string[], Context>({
   loader: async () => (await import('./run.ts')).digest,
@@ -21,12 +23,13 @@ export const digestCommand = buildCommand<DigestFlags, string[], Context>({
     flags: {
       ...processFlags,
       ...budgetFlag,
+      ...costFlag,
       ...tlbFlag,
       ...outputFile('Digest'),
       ...workersFlag,
       ...writtenJson,
     },
-    aliases: { p: 'pid', o: 'output' },
+    aliases: { p: 'pid', v: 'verbose', o: 'output' },
     positional: files,
   },
   docs: {

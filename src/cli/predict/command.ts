@@ -48,7 +48,7 @@ export const predictCommand = buildCommand<PredictFlags, string[], Context>({
       ...policyFlags,
       ...listingFlags,
       ...outputFlags,
-      verbose: optionalSwitch('Show every process and VMA'),
+      verbose: optionalSwitch('Show every process and VMA, and what reading processes took'),
     },
     aliases: { p: 'pid', v: 'verbose' },
     positional: files,

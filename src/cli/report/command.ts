@@ -14,6 +14,8 @@ import {
 } from '../shared/policy-flags.ts';
 import {
   budgetFlag,
+  type CostFlag,
+  costFlag,
   files,
   PROCESSES,
   type ProcessFlags,
@@ -23,6 +25,7 @@ import {
 
 export type ReportFlags = TlbFlag &
   ProcessFlags &
+  CostFlag &
   SettingsFlags &
   SweptKernelFlag &
   WorkersFlag &
@@ -35,6 +38,7 @@ export const reportCommand = buildCommand<ReportFlags, string[], Context>({
     flags: {
       ...processFlags,
       ...budgetFlag,
+      ...costFlag,
       ...tlbFlag,
       ...outputFile('HTML file'),
       ...settingsFlags,
@@ -43,7 +47,7 @@ export const reportCommand = buildCommand<ReportFlags, string[], Context>({
       ...listingFlags,
       ...writtenJson,
     },
-    aliases: { p: 'pid', o: 'output' },
+    aliases: { p: 'pid', v: 'verbose', o: 'output' },
     positional: files,
   },
   docs: {

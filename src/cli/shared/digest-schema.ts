@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import { DIGEST_SCHEMA, DIGEST_SCHEMA_3, OLD_DIGEST_SCHEMAS } from '../../analysis/digest-json.ts';
+import {
+  DIGEST_SCHEMA,
+  DIGEST_SCHEMA_3,
+  DIGEST_SCHEMA_4,
+  OLD_DIGEST_SCHEMAS,
+} from '../../analysis/digest-json.ts';
 import { eachFact, OBSERVABLE_FACTS } from '../../core/memory/range-state.ts';
 import { LONGEST_TEXT } from '../../core/rules/longest-text.ts';
 import { REACH_CERTAINTIES } from '../../core/rules/tlb-reach.ts';
@@ -30,9 +35,15 @@ const classOfVersion3 = oldClass.extend({
   any: z.array(z.array(count)).length(5),
 });
 
-const classJson = classOfVersion3.extend({
+const classOfVersion4 = classOfVersion3.extend({
   blocked: z
     .strictObject({ rows: z.array(z.array(count).min(4)), any: z.array(z.array(count).min(4)) })
+    .optional(),
+});
+
+const classJson = classOfVersion4.extend({
+  folios: z
+    .strictObject({ rows: z.array(z.array(z.int()).min(1)), odd: z.array(z.array(z.int()).length(5)) })
     .optional(),
 });
 
@@ -78,6 +89,11 @@ const processOfVersion3 = oldProcess.extend({
   hugepage: classOfVersion3.optional(),
 });
 
+const processOfVersion4 = processOfVersion3.extend({
+  unadvised: classOfVersion4.optional(),
+  hugepage: classOfVersion4.optional(),
+});
+
 const process = processOfVersion3.extend({
   unadvised: classJson.optional(),
   hugepage: classJson.optional(),
@@ -107,6 +123,7 @@ const file = z.strictObject({
 /** The file of a digest, of every version that is read. */
 export const digestFile = z.discriminatedUnion('schema', [
   file,
+  file.extend({ schema: z.literal(DIGEST_SCHEMA_4), processes: z.array(processOfVersion4) }),
   file.extend({ schema: z.literal(DIGEST_SCHEMA_3), processes: z.array(processOfVersion3) }),
   z.strictObject({
     schema: z.literal(OLD_DIGEST_SCHEMAS),

@@ -9,6 +9,9 @@ export type ProcessFlags = {
   readonly budget?: string;
 };
 
+/** Says on stderr what reading processes took, beside what else a command says then. */
+export type CostFlag = { readonly verbose?: boolean };
+
 /** A made-up range. */
 type PatternFlags = {
   readonly pattern?: string;
@@ -45,6 +48,11 @@ export const budgetFlag = {
     'TIME|SHARE',
     'CPU time of reading processes, such as 500ms; those with most memory come first, the rest is named',
   ),
+} as const;
+
+/** For commands that say nothing else with -v; its alias is v. */
+export const costFlag = {
+  verbose: optionalSwitch('Say what reading processes took: time, CPU time, and time under their locks'),
 } as const;
 
 export const patternFlags = {

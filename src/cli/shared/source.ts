@@ -19,16 +19,17 @@ import type {
 import type { ProcessCost } from '../../core/rules/reading-cost.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import type { KernelTree } from '../../linux/kernel-tree.ts';
+import { costSentence } from '../../render/words/reading-cost.ts';
 import type { SnapshotFile } from '../../snapshot/file.ts';
 import { type CommandInputs, commandInputs } from './command-inputs.ts';
-import type { Context } from './context.ts';
+import { type Context, warn } from './context.ts';
 import { parseCpuBudget } from './cpu-budget.ts';
 import type { InputFile } from './input-file.ts';
 import { liveOrigin, recordedOrigins } from './origin.ts';
 import { rangeOfLine } from './range-line.ts';
 import { ReadError } from './read-memory.ts';
 import { RecordedProcesses } from './recorded-processes.ts';
-import type { ProcessFlags, SourceFlags } from './source-flags.ts';
+import type { CostFlag, ProcessFlags, SourceFlags } from './source-flags.ts';
 
 /** The geometry of made-up ranges. */
 export function geometryFromFlags({ pmdOrder = 9 }: SourceFlags): Result<Geometry> {
@@ -121,7 +122,7 @@ export interface OpenedMemory {
  */
 export function memoryFromFlags(
   context: Context,
-  flags: ProcessFlags & { readonly policy?: string },
+  flags: ProcessFlags & CostFlag & { readonly policy?: string },
   files: readonly InputFile[],
   address?: number,
 ): Promise<Result<OpenedMemory>> {
@@ -141,7 +142,7 @@ export interface ProcessOptions {
 /** Opens the processes that the flags name: with a budget, those with most memory first. */
 export async function openProcesses(
   context: Context,
-  flags: ProcessFlags,
+  flags: ProcessFlags & CostFlag,
   { address, periodMs }: ProcessOptions = {},
 ): Promise<Result<OpenedMemory>> {
   const budget = flags.budget === undefined ? succeed(undefined) : parseCpuBudget(flags.budget, periodMs);
@@ -163,8 +164,13 @@ export async function openProcesses(
     processes,
     costs: source.value.costs,
     single: processes === 1,
-    close() {},
+    close: () => sayCost(context, flags, source.value.costs),
   });
+}
+
+/** What reading processes took, whatever was read of them and whichever command asked. */
+function sayCost(context: Context, { verbose }: CostFlag, costs: readonly ProcessCost[]): void {
+  if (verbose && costs.length > 0) warn(context, costSentence(costs));
 }
 
 async function pidsFromFlags(tree: KernelTree, flags: ProcessFlags, own: number): Promise<Result<number[]>> {

@@ -12,6 +12,8 @@ import {
 } from '../shared/policy-flags.ts';
 import {
   budgetFlag,
+  type CostFlag,
+  costFlag,
   files,
   PROCESSES,
   type ProcessFlags,
@@ -29,7 +31,7 @@ export type PrintedSweepFlags = Pick<BaseSettingsFlags, 'policy' | 'set'> &
     readonly csv?: boolean;
   };
 
-export type SweepFlags = TlbFlag & ProcessFlags & PrintedSweepFlags;
+export type SweepFlags = TlbFlag & ProcessFlags & CostFlag & PrintedSweepFlags;
 
 export const printedSweepFlags = {
   list: repeatedText(
@@ -50,10 +52,11 @@ export const sweepCommand = buildCommand<SweepFlags, string[], Context>({
     flags: {
       ...processFlags,
       ...budgetFlag,
+      ...costFlag,
       ...tlbFlag,
       ...printedSweepFlags,
     },
-    aliases: { p: 'pid', L: 'list', P: 'steps' },
+    aliases: { p: 'pid', v: 'verbose', L: 'list', P: 'steps' },
     positional: files,
   },
   docs: {

@@ -1,7 +1,7 @@
 import { pagesPerRange } from '../memory/geometry.ts';
 import type { OrderSet } from '../memory/order.ts';
 import type { PolicyCounts } from '../plan/policy-counts.ts';
-import type { DigestTable } from './table.ts';
+import { type DigestTable, sortedRows } from './table.ts';
 
 /**
  * Reads policies from a digest. It keeps running sums over the number of occupied PTEs, so a policy costs as
@@ -28,7 +28,7 @@ export class DigestReader {
 
   constructor(table: DigestTable) {
     const stride = table.geometry.pmdOrder + 1;
-    const rows = [...table.rows].sort(([a], [b]) => a - b);
+    const rows = sortedRows(table);
     const hasFolios = rows.some(([, { folios }]) => folios !== undefined);
     this.#table = table;
     this.#pmdOrder = table.geometry.pmdOrder;

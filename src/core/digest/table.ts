@@ -56,6 +56,11 @@ export function emptyDigest(geometry: Geometry): DigestTable {
   };
 }
 
+/** The rows by their number of occupied PTEs. */
+export function sortedRows({ rows }: DigestTable): [pages: number, row: DigestRow][] {
+  return [...rows].sort(([a], [b]) => a - b);
+}
+
 export function rowOf(table: DigestTable, pages: number): DigestRow {
   let row = table.rows.get(pages);
   if (!row) {

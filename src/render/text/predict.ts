@@ -24,7 +24,7 @@ import { ignoredLimitLine } from '../words/none-limit-note.ts';
 import { notCovered } from '../words/not-covered.ts';
 import { othersLine } from '../words/others-line.ts';
 import { printable } from '../words/printable.ts';
-import { costLines, costWords } from '../words/reading-cost.ts';
+import { costWords } from '../words/reading-cost.ts';
 import { recordedIn } from '../words/recorded-in.ts';
 import { RESTART_IS_A_BOUND } from '../words/restart-sentence.ts';
 import { sizeSettingsLine } from '../words/sizes.ts';
@@ -88,7 +88,6 @@ export function predictText(view: PredictView, style: Style): string {
     if (!view.ranges) lines.push(field('not covered', notCovered(otherBytes, prediction.processes.length)));
     lines.push('');
   }
-  if (view.verbose && view.costs) lines.push(...costLines(view.costs), '');
   if (empty > 0) lines.push(`${plural(empty, 'process has', 'processes have')} no anonymous memory.`);
   if (withMemory.length > 0) lines.push(RESTART_IS_A_BOUND);
   lines.push(

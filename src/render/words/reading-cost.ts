@@ -9,9 +9,7 @@ export function costWords({ wallNs, cpuNs, underLocksNs }: ReadingCost): string 
 }
 
 /** What reading all processes took. */
-export function costLines(costs: readonly ProcessCost[]): string[] {
+export function costSentence(costs: readonly ProcessCost[]): string {
   const { wallNs, cpuNs, underLocksNs } = totalCost(costs);
-  return [
-    `Reading ${plural(costs.length, 'process', 'processes')} took ${formatDuration(wallNs)} and ${formatDuration(cpuNs)} of CPU time; their locks were held for ${formatDuration(underLocksNs)} at most.`,
-  ];
+  return `reading ${plural(costs.length, 'process', 'processes')} took ${formatDuration(wallNs)} and ${formatDuration(cpuNs)} of CPU time; their locks were held for ${formatDuration(underLocksNs)} at most`;
 }
