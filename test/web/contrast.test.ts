@@ -12,7 +12,16 @@ import {
   ZERO_PAGE,
 } from '../../src/render/svg/palette.ts';
 import { CHANGE_COLORS, FORETOLD_COLORS } from '../../web/changes/change-layers.ts';
-import { legendOf, PAGE_DARK, PAGE_LIGHT, RANGE_DARK, RANGE_LIGHT } from '../../web/map/layers.ts';
+import {
+  LAYERS,
+  type Layer,
+  legendOf,
+  MARK_INKS,
+  PAGE_DARK,
+  PAGE_LIGHT,
+  RANGE_DARK,
+  RANGE_LIGHT,
+} from '../../web/map/layers.ts';
 import { cellColor } from '../../web/timeline/tile-paint.ts';
 import { contrastOf, distanceOf, readColor, readPageColors } from './contrast.ts';
 
@@ -101,6 +110,41 @@ describe.each(['light', 'dark'] as const)('%s', (scheme) => {
     expect(unseen).toEqual([]);
   });
 
+  const onFills = [
+    ...Object.values(FILLS),
+    ...Object.values<Rgb>({ ...CHANGE_COLORS, ...FORETOLD_COLORS }),
+    ...LAYERS.flatMap((layer: Layer) => legendOf(layer, 9, scheme === 'dark').map(({ color }) => color)),
+    ...GROUNDS[scheme],
+  ].map(cssColor);
+
+  test.each([
+    ['frames, the borders of VMAs and the small map', MARK_INKS[scheme].ink, MARK_INKS[scheme].rim],
+    ['lines over areas of Timeline, a page that is touched', page.text, page.page],
+    ['a second line over areas', page.bad, page.page],
+    ['the window of a step', page.accent, page.page],
+    ['a page that is in the way, an attempt that failed', page.bad, page.page],
+  ])('%s: ink within a rim is seen on whatever is there', (_, ink, rim) => {
+    expect(contrastOf(ink, rim)).toBeGreaterThanOrEqual(LINE);
+    const unseen = onFills.filter(
+      (fill) => Math.max(distanceOf(ink, fill), distanceOf(rim, fill)) < 2 * SEEN,
+    );
+    expect(unseen).toEqual([]);
+  });
+
+  test('parts of bars in lists and stories are told apart, and seen on the page and on panels', () => {
+    const parts = [SMALL_PAGE, FILLED, orderColor(9, 9)].map(cssColor);
+    for (const [i, part] of parts.entries()) {
+      for (const other of parts.slice(i + 1)) expect(distanceOf(part, other)).toBeGreaterThan(SEEN);
+      for (const ground of [page.page, raised]) expect(distanceOf(part, ground)).toBeGreaterThan(SEEN);
+    }
+  });
+
+  test('bars of Timeline that stand on one another are told apart, and seen', () => {
+    expect(distanceOf(page.accent, page.bad)).toBeGreaterThan(SEEN);
+    for (const bar of [page.accent, page.bad])
+      expect(contrastOf(bar, page.page)).toBeGreaterThanOrEqual(LINE);
+  });
+
   test('the map stands on the page', () => {
     expect(contrastOf(cssColor(GROUNDS[scheme][0]), page.page)).toBeLessThan(1.01);
   });
@@ -111,6 +155,7 @@ describe.each(['light', 'dark'] as const)('%s', (scheme) => {
     ['the window of a step, the focus', page.accent],
     ['PTEs that are empty', readColor('web/steps/steps.css', 'empty', scheme)],
     ['what collapses', readColor('web/steps/steps.css', 'good', scheme)],
+    ['swap over time', cssColor(SWAPPED)],
     ['what fails', page.bad],
   ])('%s: seen on the page and on panels', (_, line) => {
     expect(contrastOf(line, page.page)).toBeGreaterThanOrEqual(LINE);

@@ -51,6 +51,18 @@ describe.skipIf(!CHROMIUM)('page faults step by step in a browser', () => {
     );
   });
 
+  test('all steps are listed beside the grid from a width of 1024 on', async () => {
+    await open(EDGE);
+    for (const width of [1024, 1440]) {
+      await page.setViewportSize({ width, height: 1000 });
+      const [grid, list] = await Promise.all(
+        ['.pte-grid', '.step-list'].map((each) => page.locator(each).boundingBox()),
+      );
+      expect(list!.x, `${width}`).toBeGreaterThan(grid!.x + grid!.width);
+      expect(list!.y).toBeLessThan(grid!.y + grid!.height);
+    }
+  });
+
   test('axe has nothing against it in light, dark and on a narrow screen', async () => {
     await open(`${EDGE}&step=2`);
     expect(await faultsOf(page)).toEqual([]);

@@ -10,12 +10,20 @@ import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
 import { FILLED, orderColor } from '../../src/render/svg/palette.ts';
 import { centerOn, fitCamera, pan, zoomAt } from '../../web/map/camera.ts';
 import { findPlace, findPlaces, missWords, placeName, processRows } from '../../web/map/find.ts';
-import { fadeRows, type Layer, legendOf, type OwnLayer, pixel, rowColors } from '../../web/map/layers.ts';
+import {
+  fadedPainter,
+  type Layer,
+  legendOf,
+  type OwnLayer,
+  pixel,
+  rowPainter,
+} from '../../web/map/layers.ts';
 import { largestBlocks, layoutOf, placeOfRow, rowAtPlace } from '../../web/map/layout.ts';
 import { minimapOf, placeOnMinimap } from '../../web/map/minimap.ts';
 import { pteWords } from '../../web/map/pte-words.ts';
 import { rangeWords } from '../../web/map/range-words.ts';
-import { paintMap } from '../../web/map/raster.ts';
+import { eachSeenSpan, paintMap } from '../../web/map/raster.ts';
+import { RowColors } from '../../web/map/row-colors.ts';
 import { addSums, vmaSums } from '../../web/map/row-sums.ts';
 import { nextStandingOut } from '../../web/map/standing-out.ts';
 import type { Judgement } from '../../web/memory/memory-worker-protocol.ts';
@@ -32,6 +40,13 @@ const processes = fc
     return lengths.map((length, process) => ({ process, first, end: (first += length) }));
   });
 const shapes = fc.double({ min: 0.1, max: 10, noNaN: true });
+
+/** The colour of the only row of some memory. */
+function rowColor(...of: Parameters<typeof rowPainter>): number {
+  const colors = new Uint32Array(1);
+  rowPainter(...of)(colors, 0, 1);
+  return colors[0];
+}
 
 describe('layout', () => {
   test('every range has a place of its own, and the place finds the range', () => {
@@ -293,6 +308,39 @@ describe('picture', () => {
     expect([...pixels]).toEqual([0xff000020, 0xff002000, 9, 9]);
   });
 
+  test('rows that are not seen need no colour: the picture is the same without', () => {
+    const camera = fc.record({
+      zoom: fc.double({ min: 1, max: 30, noNaN: true }),
+      x: fc.double({ min: 0, max: 1, noNaN: true }),
+      y: fc.double({ min: 0, max: 1, noNaN: true }),
+      first: fc.integer({ min: 0, max: 39 }),
+      columns: fc.integer({ min: 1, max: 40 }),
+    });
+    fc.assert(
+      fc.property(processes, shapes, camera, (blocks, shape, { zoom, x, y, first, columns }) => {
+        const map = layoutOf(blocks, shape);
+        const rows = blocks[blocks.length - 1].end;
+        const viewport = { width: 40, height: 30, aspect: 2 };
+        const part = { first, end: Math.min(40, first + columns) };
+        const scale = zoom * fitCamera(map, viewport).scale;
+        const at = centerOn(map, viewport, scale, x * map.columns, y * map.lines);
+        const painter = (colors: Uint32Array, from: number, end: number) => {
+          for (let row = from; row < end; row++) colors[row] = 0xff000000 + row + 1;
+        };
+        const [all, seen] = [new RowColors(rows, painter), new RowColors(rows, painter)];
+        all.want(0, rows);
+        const pictures = [all, seen].map(({ colors }) => {
+          const pixels = new Uint32Array(40 * 30);
+          const own = { ...scene, layout: map, rowColors: colors, viewport, camera: at };
+          if (colors === seen.colors) eachSeenSpan(own, part, (from, end) => seen.want(from, end));
+          paintMap(own, pixels, part);
+          return pixels;
+        });
+        expect(pictures[1]).toEqual(pictures[0]);
+      }),
+    );
+  });
+
   test('a range that stands out is seen among others that share its pixel', () => {
     const viewport = { width: 1, height: 1, aspect: 1 };
     const pixels = new Uint32Array(1);
@@ -309,8 +357,8 @@ describe('picture', () => {
       pixels,
     );
     expect([...pixels]).toEqual([0xff0000f0]);
-    const rest = Uint32Array.of(100, 100, 100, 100);
-    fadeRows(rest, only, 0xffffffff);
+    const rest = new Uint32Array(4);
+    fadedPainter((colors, first, end) => void colors.fill(100, first, end), only, 0xffffffff)(rest, 0, 4);
     expect([rest[2], rest[0] === 100]).toEqual([100, false]);
     expect([1, 2, 3].map((from) => nextStandingOut(only, from, 1))).toEqual([2, 2, 2]);
     expect(nextStandingOut({ ...only, code: 9 }, undefined, 1)).toBeUndefined();
@@ -351,7 +399,7 @@ describe('growth', () => {
       mainOrders: Uint8Array.of(9),
       growthPages: Uint16Array.of(growth),
     } as unknown as Judgement;
-    return (layer: OwnLayer, dark: boolean) => channels(rowColors(layer, memory, judgement, dark)[0]);
+    return (layer: OwnLayer, dark: boolean) => channels(rowColor(layer, memory, judgement, dark));
   };
   const channels = (color: number) => [color & 255, (color >>> 8) & 255, (color >>> 16) & 255];
   const distance = (a: readonly number[], b: readonly number[]) =>
@@ -441,16 +489,16 @@ describe('after a restart', () => {
   });
 
   test('its colour is that of the folios that page faults leave', () => {
-    const color = (layer: OwnLayer) => rowColors(layer, memory, judgement, false)[0];
+    const color = (layer: OwnLayer) => rowColor(layer, memory, judgement, false);
     const full = (order: number) => pixel(orderColor(order, 9));
     expect(color('restart')).not.toBe(color('after'));
     expect(color('after')).toBe(color('before'));
     // A range that is in use whole has the pure colour of its order; one that is filled has not.
     const whole = { ...judgement, restartOrders: Uint8Array.of(9), restartGrowthPages: Uint16Array.of(0) };
     const inUse = { ...memory, residentPages: Uint16Array.of(512) };
-    expect(rowColors('restart', inUse, whole, false)[0]).toBe(full(9));
+    expect(rowColor('restart', inUse, whole, false)).toBe(full(9));
     const filled = { ...whole, restartGrowthPages: Uint16Array.of(507) };
-    expect(rowColors('restart', memory, filled, false)[0]).not.toBe(full(9));
+    expect(rowColor('restart', memory, filled, false)).not.toBe(full(9));
   });
 
   test('the legend and a PTE say who filled it', () => {

@@ -218,6 +218,24 @@ describe.skipIf(!CHROMIUM)('steps in a browser', () => {
     expect(await page.inputValue('#steps-preset')).toBe('example');
   });
 
+  test('lists all steps beside the grids from a width of 1024 on, one column or two', async () => {
+    const wide = page.viewportSize()!;
+    for (const [width, right] of [
+      [1024, 'stack'],
+      [1280, 'stack'],
+      [1440, 'none'],
+    ] as const) {
+      await page.setViewportSize({ width, height: 900 });
+      await open(`#steps?present=4-7,12-27&orders=2-8&limit=0&right=${right}`);
+      const grid = (await page.locator('.pte-grid').last().boundingBox())!;
+      const list = (await page.locator('.step-list').boundingBox())!;
+      expect(list.x, `${width}`).toBeGreaterThan(grid.x + grid.width);
+      expect(list.y).toBeLessThan(grid.y + grid.height);
+      expect(list.x + list.width).toBeLessThan(width);
+    }
+    await page.setViewportSize(wide);
+  });
+
   test('changes the policy and the shape of the range', async () => {
     await open('#steps?present=0-511&orders=2-9&limit=0');
     await page.getByRole('checkbox', { name: '2M' }).uncheck();

@@ -2,6 +2,7 @@ import { PAGE_CHANGES, type PageChange } from '../../src/analysis/page-changes.t
 import { pagesPerRange } from '../../src/core/memory/geometry.ts';
 import { FILLED, mixColors, type Rgb, SMALL_PAGE, SWAPPED, ZERO_PAGE } from '../../src/render/svg/palette.ts';
 import { orderTable, pixel, pteColors, RANGE_DARK, RANGE_LIGHT } from '../map/layers.ts';
+import type { RowPainter } from '../map/row-colors.ts';
 import {
   type ComparedReadings,
   FORETOLD_KINDS,
@@ -39,37 +40,37 @@ export const FORETOLD_COLORS: Record<Exclude<ForetoldKind, 'none'>, Rgb> = {
   besides: [86, 180, 233],
 };
 
-/** The colour of each row as the four bytes of a pixel. */
-export function changeColors(
+/** What colours rows in a layer. */
+export function changePainter(
   layer: ChangeLayer,
   { rows, difference }: ComparedReadings,
   foretold: ForetoldAnswer | undefined,
   isDark: boolean,
-): Uint32Array {
+): RowPainter {
   const { geometry } = difference.memory;
   const pages = pagesPerRange(geometry);
-  const count = rows.addresses.length;
-  const colors = new Uint32Array(count);
   if (layer === 'was' || layer === 'is') {
     const [resident, main] =
       layer === 'was' ? [rows.residentBefore, rows.mainBefore] : [rows.residentAfter, rows.mainAfter];
     const table = orderTable(geometry.pmdOrder, pages, isDark);
-    for (let row = 0; row < count; row++) colors[row] = table[main[row] * (pages + 1) + resident[row]];
-    return colors;
+    return (colors, first, end) => {
+      for (let row = first; row < end; row++) colors[row] = table[main[row] * (pages + 1) + resident[row]];
+    };
   }
   const empty = isDark ? RANGE_DARK : RANGE_LIGHT;
   const still = Array.from({ length: pages + 1 }, (_, used) =>
     mixColors(empty, SMALL_PAGE, used === 0 ? 0 : 0.35 + (0.65 * used) / pages),
   );
-  for (let row = 0; row < count; row++) {
-    const ground = still[Math.max(rows.residentBefore[row], rows.residentAfter[row])];
-    const color =
-      layer === 'changes'
-        ? changedColor(rows.pages, row, pages, ground)
-        : foretoldColor(foretold?.kinds[row] ?? 0, ground);
-    colors[row] = pixel(color);
-  }
-  return colors;
+  return (colors, first, end) => {
+    for (let row = first; row < end; row++) {
+      const ground = still[Math.max(rows.residentBefore[row], rows.residentAfter[row])];
+      const color =
+        layer === 'changes'
+          ? changedColor(rows.pages, row, pages, ground)
+          : foretoldColor(foretold?.kinds[row] ?? 0, ground);
+      colors[row] = pixel(color);
+    }
+  };
 }
 
 const KINDS = PAGE_CHANGES.map((kind) =>

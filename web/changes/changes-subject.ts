@@ -1,5 +1,5 @@
 import type { MapSubject } from '../map/subject.ts';
-import { CHANGE_LAYERS, type ChangeLayer, changeColors, changePteColors } from './change-layers.ts';
+import { CHANGE_LAYERS, type ChangeLayer, changePainter, changePteColors } from './change-layers.ts';
 import {
   changeLayer,
   changesStandingOut,
@@ -17,10 +17,10 @@ export const changesSubject: MapSubject = {
   small: () => changeLayer.value,
   standingOut: changesStandingOut,
   colorKey: () => [comparedReadings.value, foretold.value],
-  rowColors: (layer, isDark) =>
+  rowPainter: (layer, isDark) =>
     comparedReadings.value
-      ? changeColors(layer as ChangeLayer, comparedReadings.value, foretold.value, isDark)
-      : new Uint32Array(0),
+      ? changePainter(layer as ChangeLayer, comparedReadings.value, foretold.value, isDark)
+      : () => undefined,
   pteColors: (layer, isDark) =>
     changePteColors(
       layer as ChangeLayer,

@@ -40,10 +40,16 @@ export function FaultGrid({ picture, index }: { readonly picture: FaultPicture; 
           <path class="pte-outside" d={outsidePath(outside, columns)} />
           <FolioBlocks windows={folios} geometry={geometry} isFilled={(page) => filled.has(page)} />
           <LooseRings picture={picture} columns={columns} />
+          <path class="pte-rim" d={cells(inTheWay, 1)} />
           <path class="pte-in-the-way" d={cells(inTheWay, 1)} />
           <path class="window-failed" d={givenBack.map((page) => crossed(one(page))).join('')} />
           {taken && <CurrentWindow {...windowRectangle(taken, columns)} />}
-          {givenBack.length === 0 && <path class="pte-touched" d={cells([...touched], 3)} />}
+          {givenBack.length === 0 && (
+            <>
+              <path class="pte-rim" d={cells([...touched], 3)} />
+              <path class="pte-touched" d={cells([...touched], 3)} />
+            </>
+          )}
         </svg>
       </div>
       <figcaption class="quiet">

@@ -21,7 +21,9 @@ export function FaultList() {
               <span class="quiet">{each}</span>
               <span class={`step-cell fault-cell cell-${toneOf(step)}`}>
                 <b class="mono">{actWords(step)}</b>
-                <span>{faultResultWords(step, pages.geometry)}</span>
+                <span title={faultResultWords(step, pages.geometry)}>
+                  {faultResultWords(step, pages.geometry)}
+                </span>
               </span>
             </>
           );

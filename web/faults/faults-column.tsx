@@ -9,6 +9,7 @@ import {
 import { row } from '../steps/steps-signals.ts';
 import { FaultGrid } from './fault-grid.tsx';
 import { FaultLegend } from './fault-legend.tsx';
+import { FaultList } from './fault-list.tsx';
 import { FaultNow } from './fault-now.tsx';
 import { faultPicture } from './fault-picture.ts';
 import { followed } from './faults-signals.ts';
@@ -39,11 +40,12 @@ export function FaultsColumn() {
         </p>
       ) : (
         <div class="fault-body">
-          <div>
+          <div class="fault-side">
             <FaultGrid picture={picture.value} index={index} />
             <FaultLegend picture={picture.value} givesBack={steps[index].act.kind === 'dontneed'} />
+            <FaultNow index={index} rangeStart={picture.value.rangeStart} />
           </div>
-          <FaultNow index={index} rangeStart={picture.value.rangeStart} />
+          <FaultList />
         </div>
       )}
     </section>

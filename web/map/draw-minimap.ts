@@ -1,3 +1,4 @@
+import { MARK_INKS } from './layers.ts';
 import { camera, layout, viewport } from './map-state.ts';
 import { minimapOf } from './minimap.ts';
 import { paintMap } from './raster.ts';
@@ -8,7 +9,7 @@ let painted: { readonly key: readonly unknown[]; readonly picture: OffscreenCanv
 /** Draws the whole map in small, and a frame around what is seen. */
 export function drawMinimap(
   context: CanvasRenderingContext2D,
-  rowColors: Uint32Array,
+  colorsOfAll: () => Uint32Array,
   pageColor: number,
   isDark: boolean,
 ): void {
@@ -16,6 +17,7 @@ export function drawMinimap(
   const minimap = minimapOf(map, view, camera.value);
   if (!minimap) return;
   const { box, seen, scale } = minimap;
+  const rowColors = colorsOfAll();
   const ratio = window.devicePixelRatio;
   const [width, height] = [Math.ceil(box.width * ratio), Math.ceil(box.height * ratio)];
   const key = [map, rowColors, width, height];
@@ -38,16 +40,15 @@ export function drawMinimap(
     painted = { key, picture: small };
   }
   context.drawImage(painted.picture, box.x, box.y, box.width, box.height);
-  const [ink, halo] = isDark ? ['#fff', '#14171a'] : ['#000', '#fff'];
-  // Ink within a rim of the other one is seen on every colour.
-  for (const [color, rim] of [
-    [halo, 3],
+  const { ink, rim } = MARK_INKS[isDark ? 'dark' : 'light'];
+  for (const [color, more] of [
+    [rim, 3],
     [ink, 0],
   ] as const) {
     context.strokeStyle = color;
-    context.lineWidth = 1 + rim;
+    context.lineWidth = 1 + more;
     context.strokeRect(box.x - 1, box.y - 1, box.width + 2, box.height + 2);
-    context.lineWidth = 2 + rim;
+    context.lineWidth = 2 + more;
     context.strokeRect(seen.x, seen.y, Math.max(3, seen.width), Math.max(3, seen.height));
   }
 }

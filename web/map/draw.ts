@@ -5,11 +5,12 @@ import { printable } from '../../src/render/words/printable.ts';
 import { dark } from '../state/theme.ts';
 import { measured } from '../state/timing.ts';
 import { drawMinimap } from './draw-minimap.ts';
-import { fadedColors, fadeRows, PAGE_DARK, PAGE_LIGHT, pixel } from './layers.ts';
+import { fadedColors, fadedPainter, MARK_INKS, PAGE_DARK, PAGE_LIGHT, pixel } from './layers.ts';
 import { camera, hovered, layout, marked, pixelsOf, selected, viewport } from './map-state.ts';
 import { orderOfTile } from './pte-code.ts';
-import { type PixelColumns, paintMap, type TileCodes } from './raster.ts';
-import { type MapSubject, onMap, subject } from './subject.ts';
+import { eachSeenSpan, type PixelColumns, paintMap, type Scene, type TileCodes } from './raster.ts';
+import { RowColors } from './row-colors.ts';
+import { type LayerPart, type MapSubject, onMap, subject } from './subject.ts';
 import { tilesInSight } from './tiles.ts';
 
 /** PTEs at least so many pixels wide have their folios outlined. */
@@ -19,7 +20,10 @@ const VMAS_FROM = 12;
 /** Lines at least so many pixels high have room for the names of VMAs. */
 const NAMES_FROM = 40;
 
-let colors: { readonly key: readonly unknown[]; readonly of: Map<string, Uint32Array> } | undefined;
+/** The colours of layers, kept for the next frame. */
+const kept = new Map<string, { readonly key: readonly unknown[]; readonly colors: RowColors }>();
+/** The picture of all ranges that was painted last: what points at one of them changes it not. */
+let painted: { readonly key: readonly unknown[]; readonly picture: ImageData } | undefined;
 
 /**
  * Draws the whole map into a canvas of the window's size times the screen's pixel ratio. Reads every signal
@@ -28,7 +32,7 @@ let colors: { readonly key: readonly unknown[]; readonly of: Map<string, Uint32A
 export function drawMap(canvas: HTMLCanvasElement): void {
   const start = performance.now();
   const shown = subject.value;
-  const { width, height, aspect } = viewport.value;
+  const { width, height } = viewport.value;
   const context = canvas.getContext('2d', { alpha: false });
   if (!shown?.memory.value || !context || width === 0 || height === 0) return;
   const ratio = window.devicePixelRatio;
@@ -37,29 +41,9 @@ export function drawMap(canvas: HTMLCanvasElement): void {
   if (canvas.width !== wide) canvas.width = wide;
   if (canvas.height !== high) canvas.height = high;
   const isDark = dark.value;
-  const out = shown.standingOut.value;
-  const pageColor = pixel(isDark ? PAGE_DARK : PAGE_LIGHT);
-  const picture = context.createImageData(canvas.width, canvas.height);
-  const pixels = new Uint32Array(picture.data.buffer);
   const parts = shown.parts(canvas.width);
-  for (const part of parts) {
-    const ofPtes = shown.pteColors(part.layer, isDark);
-    paintMap(
-      {
-        layout: layout.value,
-        camera: { ...camera.value, scale: camera.value.scale * ratio },
-        viewport: { width: canvas.width, height: canvas.height, aspect },
-        rowColors: colorsOf(shown, part.layer, isDark),
-        tiles: tilesInSight(part.layer),
-        pteColors: ofPtes,
-        only: out && { ...out, fadedPtes: fadedColors(ofPtes, pageColor) },
-        pageColor,
-      },
-      pixels,
-      part,
-    );
-  }
-  context.putImageData(picture, 0, 0);
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.putImageData(pictureOf(shown, parts, context, isDark), 0, 0);
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   for (const part of parts) {
     const tiles = tilesInSight(part.layer);
@@ -67,34 +51,94 @@ export function drawMap(canvas: HTMLCanvasElement): void {
   }
   markVmas(context, isDark);
   labelProcesses(context, isDark);
-  const ink = isDark ? '#fff' : '#000';
   if (marked.value) shadeMarked(context, marked.value, isDark);
-  if (hovered.value) frame(context, hovered.value.row, ink, 1);
-  if (selected.value !== undefined) frame(context, selected.value, ink, 3);
-  drawMinimap(context, colorsOf(shown, shown.small(), isDark), pageColor, isDark);
+  if (hovered.value) frame(context, hovered.value.row, isDark, 1);
+  if (selected.value !== undefined) frame(context, selected.value, isDark, 3);
+  drawMinimap(context, () => wholeColors(shown, isDark), pageColorOf(isDark), isDark);
   measured('thpscope frame', start);
 }
 
-/** The colours of all rows in a layer, kept for the next frame. */
-function colorsOf(shown: MapSubject, of: string, isDark: boolean): Uint32Array {
-  const out = shown.standingOut.value;
-  const key = [shown, ...shown.colorKey(), isDark, out];
-  if (!colors || key.some((each, i) => each !== colors?.key[i])) colors = { key, of: new Map() };
-  let known = colors.of.get(of);
-  if (!known) {
-    known = shown.rowColors(of, isDark);
-    if (out) fadeRows(known, out, pixel(isDark ? PAGE_DARK : PAGE_LIGHT));
-    colors.of.set(of, known);
-  }
-  return known;
+function pageColorOf(isDark: boolean): number {
+  return pixel(isDark ? PAGE_DARK : PAGE_LIGHT);
 }
 
-function frame(context: CanvasRenderingContext2D, row: number, ink: string, width: number): void {
+/** All ranges in their colours; the last picture where nothing of it changed. */
+function pictureOf(
+  shown: MapSubject,
+  parts: readonly LayerPart[],
+  context: CanvasRenderingContext2D,
+  isDark: boolean,
+): ImageData {
+  const { width, height } = context.canvas;
+  const out = shown.standingOut.value;
+  const scenes = parts.map((part): Scene => {
+    const ofPtes = shown.pteColors(part.layer, isDark);
+    return {
+      layout: layout.value,
+      camera: { ...camera.value, scale: camera.value.scale * window.devicePixelRatio },
+      viewport: { width, height, aspect: viewport.value.aspect },
+      rowColors: colorsOf(shown, part.layer, isDark).colors,
+      tiles: tilesInSight(part.layer),
+      pteColors: ofPtes,
+      only: out && { ...out, fadedPtes: fadedColors(ofPtes, pageColorOf(isDark)) },
+      pageColor: pageColorOf(isDark),
+    };
+  });
+  const ofParts = scenes.flatMap(({ rowColors, tiles }, i) => [
+    rowColors,
+    tiles?.codes,
+    parts[i].first,
+    parts[i].end,
+  ]);
+  const key = [layout.value, camera.value, width, height, isDark, ...ofParts];
+  if (painted && isSameKey(painted.key, key)) return painted.picture;
+  const picture = context.createImageData(width, height);
+  const pixels = new Uint32Array(picture.data.buffer);
+  for (const [i, scene] of scenes.entries()) {
+    const colors = colorsOf(shown, parts[i].layer, isDark);
+    eachSeenSpan(scene, parts[i], (first, end) => colors.want(first, end));
+    paintMap(scene, pixels, parts[i]);
+  }
+  painted = { key, picture };
+  return picture;
+}
+
+/** The colours of a layer, of the rows that were wanted so far. */
+function colorsOf(shown: MapSubject, of: string, isDark: boolean): RowColors {
+  const out = shown.standingOut.value;
+  const key = [shown, ...shown.colorKey(of), isDark, out];
+  const known = kept.get(of);
+  if (known && isSameKey(known.key, key)) return known.colors;
+  const plain = shown.rowPainter(of, isDark);
+  const paint = out ? fadedPainter(plain, out, pageColorOf(isDark)) : plain;
+  const colors = new RowColors(shown.memory.value?.rows ?? 0, paint);
+  kept.set(of, { key, colors });
+  return colors;
+}
+
+/** The colours of all rows, for the map in small. */
+function wholeColors(shown: MapSubject, isDark: boolean): Uint32Array {
+  const colors = colorsOf(shown, shown.small(), isDark);
+  colors.want(0, colors.colors.length);
+  return colors.colors;
+}
+
+function isSameKey(one: readonly unknown[], other: readonly unknown[]): boolean {
+  return one.length === other.length && one.every((each, i) => each === other[i]);
+}
+
+function frame(context: CanvasRenderingContext2D, row: number, isDark: boolean, width: number): void {
   const { x, y, cellWidth, scale } = pixelsOf(row);
-  context.strokeStyle = ink;
-  context.lineWidth = width;
-  const least = Math.max(5, cellWidth);
-  context.strokeRect(x - width / 2, y - width / 2, least + width, Math.max(5, scale) + width);
+  const { ink, rim } = MARK_INKS[isDark ? 'dark' : 'light'];
+  const [wide, high] = [Math.max(5, cellWidth) + width, Math.max(5, scale) + width];
+  for (const [color, lineWidth] of [
+    [rim, width + 2],
+    [ink, width],
+  ] as const) {
+    context.strokeStyle = color;
+    context.lineWidth = lineWidth;
+    context.strokeRect(x - width / 2, y - width / 2, wide, high);
+  }
 }
 
 /** A bar before the first range of each VMA, where cells are large enough for it. */
@@ -104,7 +148,7 @@ function markVmas(context: CanvasRenderingContext2D, isDark: boolean): void {
   const { height, aspect } = viewport.value;
   const { blocks, columns } = layout.value;
   if (scale * aspect < VMAS_FROM) return;
-  const ink = isDark ? '#e6e8eb' : '#1a1d21';
+  const { ink, rim } = MARK_INKS[isDark ? 'dark' : 'light'];
   for (const { first, end, top, lines } of blocks) {
     const above = Math.max(0, Math.floor(y - top));
     const below = Math.min(lines, Math.ceil(y + height / scale - top));
@@ -113,6 +157,8 @@ function markVmas(context: CanvasRenderingContext2D, isDark: boolean): void {
     const visible = firstIndex(vmas.length, (i) => vmas[i].first >= first + above * columns);
     for (let i = visible; i < vmas.length && vmas[i].first < last; i++) {
       const { x, y: cellTop } = pixelsOf(vmas[i].first);
+      context.fillStyle = rim;
+      context.fillRect(x - 2, cellTop, 4, scale);
       context.fillStyle = ink;
       context.fillRect(x - 1, cellTop, 2, scale);
       const inLine = Math.min(vmas[i].end - vmas[i].first, columns - ((vmas[i].first - first) % columns));

@@ -15,6 +15,7 @@ import {
 import type { Judgement } from '../memory/memory-worker-protocol.ts';
 import type { OpenMemory } from '../memory/open-memory.ts';
 import { PTE_FILLED } from './pte-code.ts';
+import type { RowPainter } from './row-colors.ts';
 import type { StandingOut } from './standing-out.ts';
 
 /** What the colours of the map say; those of `split` are of three layers side by side: see split.ts. */
@@ -33,6 +34,12 @@ export const LAYER_NAMES: Record<Layer, string> = {
   use: 'pages in use',
   why: 'why not',
 };
+
+/** Of lines on the map: ink within a rim of the other one is seen on every colour. */
+export const MARK_INKS = {
+  light: { ink: '#000', rim: '#fff' },
+  dark: { ink: '#fff', rim: '#14171a' },
+} as const;
 
 export const PAGE_LIGHT: Rgb = [255, 255, 255];
 export const PAGE_DARK: Rgb = [20, 23, 26];
@@ -69,14 +76,13 @@ function whyKindOf(refusal: Refusal | undefined): WhyKind {
   return isScanResult(refusal) ? 'refused' : 'not-looked-at';
 }
 
-/** The colour of each row as the four bytes of a pixel, for what has been read and judged of it. */
-export function rowColors(
+/** What colours rows in a layer, by what has been read and judged of them. */
+export function rowPainter(
   layer: OwnLayer,
   memory: OpenMemory,
   judgement: Judgement | undefined,
   dark: boolean,
-): Uint32Array {
-  const colors = new Uint32Array(memory.rows);
+): RowPainter {
   const { residentPages, mainOrders } = memory;
   const judged = judgement && layer !== 'before' ? Math.min(judgement.rows, memory.rows) : 0;
   const pages = pagesPerRange(memory.host.geometry);
@@ -85,16 +91,18 @@ export function rowColors(
     const kinds = [undefined, ...(judgement?.reasons ?? [])].map((reason) =>
       pixel(WHY_COLORS[whyKindOf(reason)]),
     );
-    colors.fill(unknown, judged);
-    for (let row = 0; row < judged; row++) colors[row] = kinds[judgement?.refusals[row] ?? 0];
-    return colors;
+    return (colors, first, end) => {
+      for (let row = first; row < end; row++)
+        colors[row] = row < judged ? kinds[judgement?.refusals[row] ?? 0] : unknown;
+    };
   }
   if (layer === 'use') {
     const table = Uint32Array.from({ length: pages + 1 }, (_, used) =>
       pixel(occupancyColor(used / pages, dark)),
     );
-    for (let row = 0; row < memory.rows; row++) colors[row] = table[residentPages[row]];
-    return colors;
+    return (colors, first, end) => {
+      for (let row = first; row < end; row++) colors[row] = table[residentPages[row]];
+    };
   }
   const table = orderTable(memory.host.geometry.pmdOrder, pages, dark);
   const width = pages + 1;
@@ -104,15 +112,17 @@ export function rowColors(
       : [layer === 'growth' ? undefined : judgement?.mainOrders, judgement?.growthPages];
   const loudness = growthLoudness(pages);
   const filled = pixel(FILLED);
-  for (let row = 0; row < judged; row++) {
-    const growth = Math.min(pages, growthPages?.[row] ?? 0);
-    const then = layer === 'growth' ? residentPages[row] : Math.min(pages, residentPages[row] + growth);
-    const color = table[(orders?.[row] ?? 0) * width + then];
-    colors[row] = growth === 0 ? color : mixPixels(color, filled, loudness[growth]);
-  }
-  for (let row = judged; row < memory.rows; row++)
-    colors[row] = table[(layer === 'growth' ? 0 : mainOrders[row]) * width + residentPages[row]];
-  return colors;
+  return (colors, first, end) => {
+    const known = Math.min(end, judged);
+    for (let row = first; row < known; row++) {
+      const growth = Math.min(pages, growthPages?.[row] ?? 0);
+      const then = layer === 'growth' ? residentPages[row] : Math.min(pages, residentPages[row] + growth);
+      const color = table[(orders?.[row] ?? 0) * width + then];
+      colors[row] = growth === 0 ? color : mixPixels(color, filled, loudness[growth]);
+    }
+    for (let row = Math.max(first, judged); row < end; row++)
+      colors[row] = table[(layer === 'growth' ? 0 : mainOrders[row]) * width + residentPages[row]];
+  };
 }
 
 /**
@@ -128,9 +138,12 @@ function growthLoudness(pages: number): Uint16Array {
 const FADED = 216;
 
 /** Fades what does not stand out. */
-export function fadeRows(colors: Uint32Array, { refusals, code }: StandingOut, page: number): void {
-  for (let row = 0; row < colors.length; row++)
-    if (refusals[row] !== code) colors[row] = mixPixels(colors[row], page, FADED);
+export function fadedPainter(paint: RowPainter, { refusals, code }: StandingOut, page: number): RowPainter {
+  return (colors, first, end) => {
+    paint(colors, first, end);
+    for (let row = first; row < end; row++)
+      if (refusals[row] !== code) colors[row] = mixPixels(colors[row], page, FADED);
+  };
 }
 
 /** The same colours of PTEs, faded. */

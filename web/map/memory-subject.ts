@@ -1,6 +1,6 @@
 import { memory, memoryWorker } from '../memory/open-memory.ts';
 import { choice, judgement } from '../policy/judgement.ts';
-import { LAYERS, type OwnLayer, pteColors, rowColors } from './layers.ts';
+import { LAYERS, type OwnLayer, pteColors, rowPainter } from './layers.ts';
 import { layer, split, standingOut } from './map-state.ts';
 import { layerParts } from './split.ts';
 import type { MapSubject } from './subject.ts';
@@ -12,9 +12,9 @@ export const memorySubject: MapSubject = {
   parts: (width) => layerParts(layer.value, split.value, width),
   small: () => (layer.value === 'split' ? 'after' : layer.value),
   standingOut,
-  colorKey: () => [memory.value, judgement.value],
-  rowColors: (of, isDark) =>
-    memory.value ? rowColors(of as OwnLayer, memory.value, judgement.value, isDark) : new Uint32Array(0),
+  colorKey: (of) => (of === 'before' || of === 'use' ? [memory.value] : [memory.value, judgement.value]),
+  rowPainter: (of, isDark) =>
+    memory.value ? rowPainter(of as OwnLayer, memory.value, judgement.value, isDark) : () => undefined,
   pteColors: (of, isDark) => pteColors(of as OwnLayer, memory.value?.host.geometry.pmdOrder ?? 9, isDark),
   hasFolios: (of) => of !== 'use',
   tileKey: () => [choice.value],

@@ -141,6 +141,35 @@ function paintMeans(scene: Scene, into: Uint32Array, part: PixelColumns): void {
   }
 }
 
+/** Tells of the rows that may be seen in some columns of pixels, line by line. */
+export function eachSeenSpan(
+  { layout, camera, viewport }: Pick<Scene, 'layout' | 'camera' | 'viewport'>,
+  part: PixelColumns,
+  tell: (first: number, end: number) => void,
+): void {
+  const { left, right } = columnsIn({ layout, camera, viewport }, part);
+  for (const { first, end, top, lines } of layout.blocks) {
+    const above = Math.max(0, Math.floor(camera.y - top - 1));
+    const below = Math.min(lines, Math.ceil(camera.y + viewport.height / camera.scale - top + 1));
+    for (let line = above; line < below; line++) {
+      const from = first + line * layout.columns;
+      tell(from + left, Math.min(end, from + right));
+    }
+  }
+}
+
+/** Columns of which the middle may lie in a part. */
+function columnsIn(
+  { layout, camera, viewport }: Pick<Scene, 'layout' | 'camera' | 'viewport'>,
+  part: PixelColumns,
+): { readonly left: number; readonly right: number } {
+  const cellWidth = camera.scale * viewport.aspect;
+  return {
+    left: Math.max(0, Math.floor(part.first / cellWidth + camera.x - 0.5)),
+    right: Math.min(layout.columns, Math.ceil(part.end / cellWidth + camera.x + 0.5)),
+  };
+}
+
 /** Adds the colours of rows to the sums of their pixels, where `isAdded` says so by row and what is there. */
 function addRows(
   { layout, camera, viewport, rowColors }: Scene,
@@ -150,9 +179,7 @@ function addRows(
 ): void {
   const cellWidth = camera.scale * viewport.aspect;
   const wide = part.end - part.first;
-  // Columns of which the middle may lie in the part.
-  const left = Math.max(0, Math.floor(part.first / cellWidth + camera.x - 0.5));
-  const right = Math.min(layout.columns, Math.ceil(part.end / cellWidth + camera.x + 0.5));
+  const { left, right } = columnsIn({ layout, camera, viewport }, part);
   for (const { first, end, top } of layout.blocks) {
     const stop = Math.min(end, rowColors.length);
     for (let line = 0, from = first; from < stop; line++, from += layout.columns) {

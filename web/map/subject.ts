@@ -2,6 +2,7 @@ import { computed, type ReadonlySignal, signal } from '@preact/signals';
 import type { OpenMemory } from '../memory/open-memory.ts';
 import { link, type View } from '../state/link.ts';
 import type { PixelColumns } from './raster.ts';
+import type { RowPainter } from './row-colors.ts';
 import type { StandingOut } from './standing-out.ts';
 
 /** A layer and the columns of pixels that are its. */
@@ -21,9 +22,9 @@ export interface MapSubject {
   readonly small: () => string;
   /** The rows that alone are looked at; undefined for all. */
   readonly standingOut: ReadonlySignal<StandingOut | undefined>;
-  /** What the colours of rows depend on, besides the layer and the scheme. */
-  readonly colorKey: () => readonly unknown[];
-  readonly rowColors: (layer: string, isDark: boolean) => Uint32Array;
+  /** What the colours of rows depend on in a layer, besides the scheme. */
+  readonly colorKey: (layer: string) => readonly unknown[];
+  readonly rowPainter: (layer: string, isDark: boolean) => RowPainter;
   /** The colour of each code that `tiles` has for the layer. */
   readonly pteColors: (layer: string, isDark: boolean) => Uint32Array;
   /** Whether the codes of a layer name orders of folios, which are then outlined. */

@@ -129,6 +129,7 @@ export function FolioBlocks({
                   key={`${x} ${y}`}
                   class="window-label"
                   fill={inkOn(color)}
+                  stroke={cssColor(color)}
                   font-size={font}
                   x={(x + width / 2) * CELL}
                   y={(y + height / 2) * CELL + font * 0.35}

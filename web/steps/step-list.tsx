@@ -62,7 +62,7 @@ function Cell({ side, row }: { readonly side: Side; readonly row: number }) {
     <span class={`step-cell cell-${kind}`}>
       <b class="mono">{visitName(visit)}</b>
       <i class="mono">{visit.enabled ? `${visit.occupied}/${visit.needed}` : ''}</i>
-      <span>{outcomeText(run, visit)}</span>
+      <span title={outcomeText(run, visit)}>{outcomeText(run, visit)}</span>
     </span>
   );
 }

@@ -1,7 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import { anonOrders, NO_ORDERS } from '../../src/core/memory/order.ts';
 import { refusalLine } from '../../src/render/words/reasons.ts';
-import { FaultList, faultText } from '../faults/fault-list.tsx';
+import { faultText } from '../faults/fault-list.tsx';
 import { FaultsColumn } from '../faults/faults-column.tsx';
 import { FaultsEditor } from '../faults/faults-editor.tsx';
 import { FAULT_PRESETS } from '../faults/faults-presets.ts';
@@ -111,7 +111,6 @@ function Faults() {
       <div class="columns columns-alone">
         <FaultsColumn />
       </div>
-      <FaultList />
     </>
   );
 }

@@ -161,7 +161,8 @@ function drawFront(
 
 function drawTriangle(context: CanvasRenderingContext2D, frame: ChartFrame, at: Place, inks: Inks): void {
   const [x, y] = placeIn(frame, at);
-  shape(context, [x, y - 9, x + 8, y + 6, x - 8, y + 6], inks);
+  // Full, as its sign in the legend: page and text change places.
+  shape(context, [x, y - 10, x + 9, y + 7, x - 9, y + 7], { ...inks, page: inks.text, text: inks.page });
 }
 
 /** Where a place stands, in CSS pixels. */
