@@ -80,7 +80,7 @@ export interface MemoryDigestJson<C = ClassJson> {
 
 export function digestJson(digest: SourceDigest): DigestJson {
   const { name, bootId, kernelRelease, time, geometry, settings } = digest.host;
-  const { khugepaged, shrinkUnderused, zoneReclaim, cpu } = digest.host;
+  const { khugepaged, shrinkUnderused, zoneReclaim, cpu, counters } = digest.host;
   return {
     schema: DIGEST_SCHEMA,
     host: {
@@ -94,6 +94,7 @@ export function digestJson(digest: SourceDigest): DigestJson {
       shrinkUnderused,
       zoneReclaim,
       cpu,
+      counters,
     },
     processes: digest.processes.map(processJson),
     tlb: digest.reach,

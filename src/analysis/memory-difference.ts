@@ -3,6 +3,7 @@ import type { Geometry } from '../core/memory/geometry.ts';
 import type { RangeState } from '../core/memory/range-state.ts';
 import { namesBoot } from '../core/rules/boot-id.ts';
 import type { Host, MemoryItem, Process } from '../core/rules/memory-source.ts';
+import { processKey } from '../core/rules/process-key.ts';
 import type { Vma } from '../core/rules/vma.ts';
 import { type CollapseSurroundings, eligibilityIn } from './assumptions.ts';
 import { addEnded, addForetold, addOutcome, type Foretold, nothingForetold } from './foretold.ts';
@@ -124,7 +125,7 @@ class Collector {
     this.#ranges = new RangeChanges(table.geometry);
     const earlier = table.processes.map((process): Earlier => ({ process, vmas: [] }));
     for (const vma of table.vmas) earlier[vma.process].vmas.push(vma);
-    for (const each of earlier) this.#earlier.set(keyOf(each.process), each);
+    for (const each of earlier) this.#earlier.set(processKey(each.process), each);
   }
 
   add(item: MemoryItem): void {
@@ -173,7 +174,7 @@ class Collector {
   }
 
   #openProcess(process: Process): OpenProcess {
-    const key = keyOf(process);
+    const key = processKey(process);
     const earlier = this.#isSameBoot ? this.#earlier.get(key) : undefined;
     if (earlier) this.#earlier.delete(key);
     const judge = this.#judgeOf(earlier);
@@ -232,10 +233,6 @@ function withoutEvents(
   geometry: Geometry,
 ): Pick<Alone, 'changes' | 'foretold'> {
   return { changes: { ...noChanges(geometry), before, after }, foretold };
-}
-
-function keyOf({ pid, startTime }: Process): string {
-  return `${pid} ${startTime}`;
 }
 
 /** A process of the later reading while its ranges come, beside the rows of what it was. */

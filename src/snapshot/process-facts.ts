@@ -1,14 +1,10 @@
 import { z } from 'zod';
 import type { GroupCounters, MemoryGroup, Process, ProcessFacts } from '../core/rules/memory-source.ts';
+import { processKey } from '../core/rules/process-key.ts';
 import { Damage } from './damage.ts';
 
 /** What is known of processes besides their rows, by `processKey`. */
 export type ProcessFactsTable = ReadonlyMap<string, ProcessFacts & Pick<Process, 'thpDisabled'>>;
-
-/** A process by its pid and start time. */
-export function processKey({ pid, startTime }: Pick<Process, 'pid' | 'startTime'>): string {
-  return `${pid} ${startTime}`;
-}
 
 /** The process with what the table says of it; as it is where the table does not know it. */
 export function withFacts(process: Process, facts: ProcessFactsTable): Process {

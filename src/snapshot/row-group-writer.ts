@@ -2,11 +2,12 @@ import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import { type Geometry, rangeBytes } from '../core/memory/geometry.ts';
 import type { RangeState } from '../core/memory/range-state.ts';
 import type { Host, MemoryItem, Process } from '../core/rules/memory-source.ts';
+import { processKey } from '../core/rules/process-key.ts';
 import type { Vma } from '../core/rules/vma.ts';
 import { crc32 } from './crc32.ts';
 import { type PlacedNotice, packMetadata } from './metadata.ts';
 import type { Output } from './output-file.ts';
-import { factsOfProcess, processKey } from './process-facts.ts';
+import { factsOfProcess } from './process-facts.ts';
 import { NO_RANGE, ownerColumns, rangeColumns } from './row.ts';
 import {
   COLUMN_NAMES,

@@ -164,6 +164,42 @@ test('processes of a service are one row', async () => {
   expect(text).not.toContain('redis.service anon ');
 });
 
+test('digests are compared by their sums, with counters and the same processes', async () => {
+  for (const name of ['before', 'after'])
+    await thpscope(['digest', join(folder, `${name}.parquet`), '-o', join(folder, `${name}.digest.json`)]);
+  const digests = ['before', 'after'].map((name) => join(folder, `${name}.digest.json`));
+  const { stdout, code } = await thpscope(['diff', ...digests]);
+  expect(code).toBe(0);
+  expect(stdout.slice(stdout.indexOf('30m'))).toMatchInlineSnapshot(`
+    "30m from the first reading to the second
+
+                      BEFORE  AFTER  CHANGE
+    anonymous memory   5.59M  4.23M  -1.36M
+    huge                  0B     2M     +2M
+      mapped as 2M        0B     2M     +2M
+    small              5.59M  2.23M  -3.36M
+
+    digests hold sums: what collapsed, was split or filled is not known page by page
+
+    settings that changed
+      khugepaged/max_ptes_none  511  ->  64
+
+    counters of the whole machine that moved
+      vmstat/thp_collapse_alloc  +1
+
+    PROCESS  PROCESSES  MEMORY  CHANGE  HUGE  CHANGE
+    1 redis          1    4.2M  -1.32M    2M     +2M
+    7 ended     1 -> 0      0B    -40K    0B      0B
+    "
+  `);
+  const { stdout: text } = await thpscope(['diff', digests[0], join(folder, 'after.parquet'), '--json']);
+  const json = JSON.parse(text);
+  expectSchema('diff-digest', json);
+  const pages = JSON.parse(await ask('before.parquet after.parquet --json'));
+  expect(json.totals.after.hugePages).toBe(pages.totals.pagesAfter[9]);
+  expect(json.services).toHaveLength(pages.services.length);
+});
+
 describe('a series', () => {
   const series = join(folder, 'series');
   beforeAll(() => {
@@ -228,10 +264,12 @@ describe('a series', () => {
 
 describe('what cannot be compared is refused in a sentence', () => {
   test.each([
-    ['before.parquet', 2, 'give two snapshots, or one and the processes that run now'],
-    ['before.parquet after.parquet old.parquet', 2, 'give two snapshots'],
-    ['before.parquet after.parquet -p 1', 2, 'give two snapshots'],
-    ['examples/services.digest.json after.parquet', 2, 'is a digest, which has sums only'],
+    ['before.parquet', 2, 'give two recordings, or one and the processes that run now'],
+    ['before.parquet after.parquet old.parquet', 2, 'give two recordings'],
+    ['before.parquet after.parquet -p 1', 2, 'give two recordings'],
+    ['examples/services.digest.json after.parquet --policy current', 2, 'does not tell what came true'],
+    ['examples/services.digest.json after.parquet -v', 2, 'what digests do not hold'],
+    ['examples/services.digest.json', 2, 'give two recordings'],
     ['before.parquet after.parquet --csv --json', 2, 'give one'],
     ['before.parquet gone.parquet', 5, 'no such file'],
     ['before.parquet after.parquet --max-ptes-none 512', 2, 'max_ptes_none'],

@@ -19,6 +19,7 @@ export function expectSchema(
     | 'apply-collapse'
     | 'diff'
     | 'diff-series'
+    | 'diff-digest'
     | 'digest'
     | 'sweep'
     | 'advise'

@@ -2,7 +2,7 @@ import { type ForetoldUnder, memoryDifference } from '../../analysis/memory-diff
 import { RangeTable } from '../../analysis/range-table.ts';
 import { type ReadingDifference, readingDifference } from '../../analysis/reading-difference.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
-import type { MemoryOrigin } from '../../core/rules/memory-source.ts';
+import type { Host, MemoryOrigin } from '../../core/rules/memory-source.ts';
 import type { Context } from '../shared/context.ts';
 import { startProgress } from '../shared/progress.ts';
 import { readMemory } from '../shared/read-memory.ts';
@@ -52,10 +52,14 @@ export async function readDifference(
     { progress },
   );
   if (!second.ok) return second;
-  const elapsedMs = Date.parse(hosts[1].time) - Date.parse(hosts[0].time);
   return succeed({
-    difference: readingDifference(second.value.value, ...hosts, elapsedMs),
+    difference: readingDifference(second.value.value, ...hosts, elapsedMs(...hosts)),
     origins: [first.value.origins, second.value.origins],
     notes: new Set([...first.value.notes, ...second.value.notes]),
   });
+}
+
+/** Milliseconds from one reading to the next. */
+export function elapsedMs(before: Pick<Host, 'time'>, after: Pick<Host, 'time'>): number {
+  return Date.parse(after.time) - Date.parse(before.time);
 }

@@ -8,6 +8,7 @@ import { diffText } from '../../render/text/diff.ts';
 import { type CommandInputs, commandInputs } from '../shared/command-inputs.ts';
 import { type CommandPolicy, policyFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, reportFailure, styleFor, warn } from '../shared/context.ts';
+import { interruptible } from '../shared/interrupt.ts';
 import { isDigestFile } from '../shared/is-digest-file.ts';
 import { originField, printOrigin } from '../shared/origin.ts';
 import { type PolicyFlags, policyFlags } from '../shared/policy-flags.ts';
@@ -35,6 +36,17 @@ async function diffReadings(context: Context, inputs: CommandInputs<DiffFlags>):
       return fail('usage', `${folder.name}: is a series, which is compared alone and without settings`);
     const { diffSeries } = await import('./series.ts');
     return diffSeries(context, flags, folder.path);
+  }
+  const digest = files.find(isDigestFile);
+  if (digest) {
+    if (isAsked(flags))
+      return fail('usage', `${digest.name}: is a digest, which does not tell what came true; give snapshots`);
+    const named = namesTwo(inputs);
+    if (!named.ok) return named;
+    const { diffDigests } = await import('./digests.ts');
+    const top = flags.top ?? TABLE_ROWS;
+    await interruptible(context, (signal) => diffDigests(context, flags, files, top, signal));
+    return succeed(undefined);
   }
   const opened = await openBoth(context, inputs);
   if (!opened.ok) return opened;
@@ -76,24 +88,24 @@ async function diffReadings(context: Context, inputs: CommandInputs<DiffFlags>):
   return succeed(undefined);
 }
 
+/** Whether two readings are named: two files, or one and running processes. */
+function namesTwo({ flags, files }: CommandInputs<DiffFlags>): Result<void> {
+  const isNow = files.length === 1 && isLive(flags);
+  if (isNow || (files.length === 2 && !isLive(flags))) return succeed(undefined);
+  return fail(
+    'usage',
+    'give two recordings, or one and the processes that run now: thpscope diff before.parquet --all',
+  );
+}
+
 /** The earlier reading and the later one. */
 async function openBoth(
   context: Context,
   { flags, files }: CommandInputs<DiffFlags>,
 ): Promise<Result<readonly [before: OpenedMemory, after: OpenedMemory]>> {
-  const live = isLive(flags);
-  const [earlier, later, ...more] = files;
-  if (!earlier || more.length > 0 || (later === undefined) !== live)
-    return fail(
-      'usage',
-      'give two snapshots, or one and the processes that run now: thpscope diff before.parquet --all',
-    );
-  const digest = files.find(isDigestFile);
-  if (digest)
-    return fail(
-      'usage',
-      `${digest.name}: is a digest, which has sums only; give snapshots (thpscope capture)`,
-    );
+  const named = namesTwo({ flags, files });
+  if (!named.ok) return named;
+  const [earlier, later] = files;
   const before = await openSnapshots(context.command, [earlier], undefined);
   if (!before.ok) return before;
   const after = later

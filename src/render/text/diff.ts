@@ -1,5 +1,6 @@
 import type { CounterChange } from '../../analysis/counter-changes.ts';
 import { type Foretold, MISSES, SURPRISES } from '../../analysis/foretold.ts';
+import type { MachineDifference } from '../../analysis/machine-difference.ts';
 import type { MemoryDifference, ProcessDifference, VmaDifference } from '../../analysis/memory-difference.ts';
 import type { PageChanges } from '../../analysis/page-changes.ts';
 import type { ReadingDifference } from '../../analysis/reading-difference.ts';
@@ -51,7 +52,7 @@ export function diffText(view: DiffView, style: Style): string {
   return `${lines.join('\n').trimEnd()}\n`;
 }
 
-function timeLines(difference: ReadingDifference): string[] {
+export function timeLines(difference: MachineDifference): string[] {
   const { elapsedMs } = difference;
   const seconds = Math.max(1, Math.round(elapsedMs / 1000));
   const time =
@@ -62,29 +63,33 @@ function timeLines(difference: ReadingDifference): string[] {
 }
 
 function totalsTable({ before, after }: PageChanges, geometry: Geometry, style: Style): string[] {
-  const size = (pages: number) => formatSize(pages, geometry);
-  const row = (name: string, was: number, is: number) => [
-    name,
-    size(was),
-    size(is),
-    signed(is - was, geometry),
-  ];
   const huge = (pages: readonly number[]) => sum(pages.slice(1));
   const sizes = before
     .map((was, order) => ({ order, was, is: after[order] }))
     .filter(({ order, was, is }) => order > 0 && was + is > 0)
-    .map(({ order, was, is }) => row(`  in ${formatOrder(asOrder(order), geometry)}`, was, is))
+    .map(({ order, was, is }) => [`  in ${formatOrder(asOrder(order), geometry)}`, was, is] as const)
     .toReversed();
-  const [title, ...rows] = layOutTable(
+  const rows = [
+    ['anonymous memory', sum(before), sum(after)],
+    ['huge', huge(before), huge(after)],
+    ...sizes,
+    ['small', before[0], after[0]],
+  ] as const;
+  return changeTable(rows, geometry, style);
+}
+
+/** Pages before and after by what they are, with the difference. */
+export function changeTable(
+  rows: readonly (readonly [name: string, before: number, after: number])[],
+  geometry: Geometry,
+  style: Style,
+): string[] {
+  const size = (pages: number) => formatSize(pages, geometry);
+  const [title, ...lines] = layOutTable(
     ['', 'BEFORE', 'AFTER', 'CHANGE'].map((each, i) => ({ title: each, align: i === 0 ? 'left' : 'right' })),
-    [
-      row('anonymous memory', sum(before), sum(after)),
-      row('huge', huge(before), huge(after)),
-      ...sizes,
-      row('small', before[0], after[0]),
-    ],
+    rows.map(([name, was, is]) => [name, size(was), size(is), signed(is - was, geometry)]),
   );
-  return [style.bold(title), ...rows];
+  return [style.bold(title), ...lines];
 }
 
 /** What happened to the pages of the processes that were there both times. */
@@ -138,7 +143,7 @@ function otherProcesses(processes: readonly ProcessDifference[]): string[] {
     : [`other processes: ${parts.map(([name, count]) => `${grouped(count)} ${name}`).join(', ')}`];
 }
 
-function settingLines({ settings: changes }: ReadingDifference, style: Style): string[] {
+export function settingLines({ settings: changes }: MachineDifference, style: Style): string[] {
   if (changes.length === 0) return [];
   const rows = changes.map((each) => [`  ${each.file}`, each.before, '->', each.after]);
   const [, ...body] = layOutTable(
@@ -148,7 +153,7 @@ function settingLines({ settings: changes }: ReadingDifference, style: Style): s
   return [style.bold('settings that changed'), ...body, ''];
 }
 
-function counterLines({ boot, counters }: ReadingDifference, style: Style): string[] {
+export function counterLines({ boot, counters }: MachineDifference, style: Style): string[] {
   if (boot !== 'same') return [];
   if (!counters)
     return [
@@ -330,6 +335,6 @@ function vmaCells({ vma, changes }: VmaDifference, geometry: Geometry): string[]
   return ['', where, ...changeCells(changes, geometry)];
 }
 
-function signed(pages: number, geometry: Geometry): string {
+export function signed(pages: number, geometry: Geometry): string {
   return pages > 0 ? `+${formatSize(pages, geometry)}` : formatSize(pages, geometry);
 }
