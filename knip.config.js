@@ -31,7 +31,9 @@ export default {
   ignoreBinaries: [
     'cc',
     'gcc',
+    'jq',
     'ldd',
+    'man',
     'mkfifo',
     'psql',
     'redis-cli',

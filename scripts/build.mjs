@@ -1,5 +1,5 @@
-// Makes dist, which users get, and build, in which every module of src is a file of its own, for benchmarks,
-// fuzzing and scripts. From nothing, so that no file of an earlier build stays behind.
+// Makes dist, which users get; docs/reference; and build, in which every module of src is a file of its own,
+// for benchmarks, fuzzing and scripts. From nothing, so that no file of an earlier build stays behind.
 import './require-node.cjs';
 import { spawnSync } from 'node:child_process';
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,6 +11,7 @@ writeJsExtensions();
 await import('./bundle.mjs');
 chmodSync('dist/cli/main.js', 0o755);
 await import('./man.mjs');
+await import('./reference.mjs');
 await import('./build-web.mjs');
 
 function compile(project) {

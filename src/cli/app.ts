@@ -1,4 +1,4 @@
-import { buildApplication, buildRouteMap } from '@stricli/core';
+import { buildApplication } from '@stricli/core';
 import { adviseCommand } from './advise/command.ts';
 import { applyCommand } from './apply/command.ts';
 import { captureCommand } from './capture/command.ts';
@@ -16,48 +16,62 @@ import { metricsCommand } from './metrics/command.ts';
 import { predictCommand } from './predict/command.ts';
 import { reportCommand } from './report/command.ts';
 import { serveCommand } from './serve/command.ts';
+import { documentedRoutes } from './shared/documented-routes.ts';
 import { EXIT } from './shared/exit-code.ts';
 import { readVersion } from './shared/version.ts';
 import { simulateCommand } from './simulate/command.ts';
 import { sweepCommand } from './sweep/command.ts';
 import { verifyCommand } from './verify/command.ts';
 
-const commands = buildRouteMap({
-  routes: {
-    predict: predictCommand,
-    explain: explainCommand,
-    faults: faultsCommand,
-    simulate: simulateCommand,
-    capture: captureCommand,
-    diff: diffCommand,
-    digest: digestCommand,
-    sweep: sweepCommand,
-    advise: adviseCommand,
-    apply: applyCommand,
-    report: reportCommand,
-    verify: verifyCommand,
-    compare: compareCommand,
-    conform: conformCommand,
-    serve: serveCommand,
-    metrics: metricsCommand,
-    collect: collectCommand,
-    fleet: fleetCommands,
-    completion: completionCommand,
-  },
-  docs: {
+/** The commands, with help that fits a terminal of so many columns; undefined where there is none. */
+export function thpscopeCommands(columns: number | undefined) {
+  return documentedRoutes({
+    name: 'thpscope',
+    columns,
+    routes: {
+      predict: predictCommand,
+      explain: explainCommand,
+      faults: faultsCommand,
+      simulate: simulateCommand,
+      capture: captureCommand,
+      diff: diffCommand,
+      digest: digestCommand,
+      sweep: sweepCommand,
+      advise: adviseCommand,
+      apply: applyCommand,
+      report: reportCommand,
+      verify: verifyCommand,
+      compare: compareCommand,
+      conform: conformCommand,
+      serve: serveCommand,
+      metrics: metricsCommand,
+      collect: collectCommand,
+      fleet: fleetCommands(columns),
+      completion: completionCommand,
+    },
     brief: 'Says what transparent huge page collapse will do to memory before it does it, and why',
-    fullDescription:
-      'thpscope says what khugepaged of Linux 7.2 and later will do to memory before it does it, and why.\n' +
-      "Try 'thpscope predict --all' or 'thpscope explain --pattern 4-7,12-27 --orders 2-8 --max-ptes-none 0'.",
-  },
-});
+    about:
+      'thpscope says what khugepaged will do to memory before it does it, and why: the kernel thread that makes huge ' +
+      'pages of small ones. It reads running processes, or recordings of them.',
+    examples: [
+      'thpscope predict --all',
+      'thpscope advise --all --max-growth 2%',
+      'thpscope explain --pattern 4-7,12-27 --orders 2-8 --max-ptes-none 0',
+    ],
+  });
+}
 
-/** The command line; what a command does is loaded when it runs, so that --version and --help stay fast. */
-export const thpscope = buildApplication(commands, {
-  name: 'thpscope',
-  versionInfo: { getCurrentVersion: async () => readVersion() },
-  scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
-  determineExitCode: () => EXIT.bug,
-  localization: { loadText: () => errorText },
-  documentation: { caseStyle: 'convert-camel-to-kebab', onlyRequiredInUsageLine: true },
-});
+/**
+ * The command line, for a terminal of so many columns; what a command does is loaded when it runs, so that
+ * --version and --help stay fast.
+ */
+export function buildThpscope(columns: number | undefined) {
+  return buildApplication(thpscopeCommands(columns), {
+    name: 'thpscope',
+    versionInfo: { getCurrentVersion: async () => readVersion() },
+    scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
+    determineExitCode: () => EXIT.bug,
+    localization: { loadText: () => errorText },
+    documentation: { caseStyle: 'convert-camel-to-kebab', onlyRequiredInUsageLine: true },
+  });
+}

@@ -1,9 +1,10 @@
 import { type CommandInfo, ExitCode, proposeCompletions, run } from '@stricli/core';
-import { thpscope } from './app.ts';
+import { buildThpscope } from './app.ts';
 import type { Context } from './shared/context.ts';
 import { EXIT } from './shared/exit-code.ts';
 import { inheritedFlag } from './shared/inherited-flag.ts';
 import { joinParameterWords } from './shared/parameter-words.ts';
+import { terminalColumns } from './shared/terminal-columns.ts';
 
 /** What is there before a command is known. */
 export type Surroundings = Omit<Context, 'command'>;
@@ -19,6 +20,7 @@ export async function runThpscope(typed: readonly string[], surroundings: Surrou
     }),
   };
   const words = joinParameterWords(typed);
+  const thpscope = buildThpscope(terminalColumns(process));
   const inherited = inheritedFlag(words);
   if (inherited !== undefined) {
     process.stderr.write(`No flag registered for --${inherited}\n`);

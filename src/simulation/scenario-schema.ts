@@ -26,7 +26,7 @@ const advice = z.enum(['hugepage', 'nohugepage']);
 const machine = z
   .strictObject({
     memory: size.describe('At least 512M: the kernel turns THP off on smaller machines'),
-    swap: size.optional(),
+    swap: size.optional().describe('Swap space; none by default'),
     pmdOrder: z
       .int()
       .min(MIN_PMD_ORDER)
@@ -54,13 +54,13 @@ const machine = z
   });
 
 const mapping = z.strictObject({
-  name,
-  size,
+  name: name.describe('What events call it'),
+  size: size.describe('Its size, a multiple of a page'),
   advice: advice.optional().describe('MADV_HUGEPAGE or MADV_NOHUGEPAGE from the start'),
 });
 
 const choice = {
-  mapping: name,
+  mapping: name.describe('Name of the mapping'),
   from: size.optional().describe('Bytes from the start of the mapping; 0 by default'),
   bytes: size.optional().describe('Bytes from there on; all the rest by default'),
   density: share.optional().describe('Share of the blocks that are chosen at random; all by default'),
@@ -96,8 +96,8 @@ function acts<T extends z.ZodRawShape>(fields: T) {
     z.strictObject({
       ...fields,
       do: z.literal('advise').describe('MADV_HUGEPAGE or MADV_NOHUGEPAGE'),
-      mapping: name,
-      advice,
+      mapping: name.describe('Name of the mapping'),
+      advice: advice.describe('What madvise is told'),
     }),
     z.strictObject({ ...fields, do: z.literal('exit').describe('The process ends') }),
   ] as const;
@@ -115,7 +115,7 @@ const event = z.discriminatedUnion('do', [
   ...acts(who),
   z.strictObject({
     ...who,
-    do: z.literal('fork'),
+    do: z.literal('fork').describe('The process makes a child'),
     child: name.describe('Name of the child, which has the same mappings'),
     does: z
       .array(z.discriminatedUnion('do', [...acts(after)]))
@@ -126,22 +126,22 @@ const event = z.discriminatedUnion('do', [
     ...when,
     do: z.literal('set').describe('A write to sysfs'),
     file: name.describe('Below /sys/kernel/mm/transparent_hugepage'),
-    value,
+    value: value.describe('What is written'),
   }),
 ]);
 
 /** What a scenario file says; schemas/scenario.schema.json is made from it. */
 export const scenarioSchema = z.strictObject({
-  $schema: z.string().optional(),
+  $schema: z.string().optional().describe('Where the schema is, for editors'),
   version: z
     .literal(2)
     .describe(
       '2; files without a version are of version 1, where free was MADV_DONTNEED and lazyfree MADV_FREE',
     ),
-  title: z.string().min(1),
+  title: z.string().min(1).describe('One line on what it is about'),
   about: z.string().optional().describe('What the story shows'),
   kernel: z.enum(KERNEL_MODEL_NAMES).optional().describe('linux-7.3 by default'),
-  machine,
+  machine: machine.describe('The simulated machine'),
   settings: z
     .record(z.string(), value)
     .optional()
@@ -151,13 +151,14 @@ export const scenarioSchema = z.strictObject({
   processes: z
     .array(
       z.strictObject({
-        name,
+        name: name.describe('What events call it'),
         memoryMax: size.optional().describe('Limit of a memory cgroup of its own'),
-        mappings: z.array(mapping),
+        mappings: z.array(mapping).describe('Its private anonymous memory'),
       }),
     )
-    .min(1),
-  events: z.array(event),
+    .min(1)
+    .describe('The programs that run at the start'),
+  events: z.array(event).describe('What happens, in whatever order'),
   costs: z
     .record(z.string(), z.number().min(0))
     .optional()

@@ -1,7 +1,5 @@
-import { buildCommand } from '@stricli/core';
 import { GROWTH_KINDS, type GrowthKind } from '../../analysis/growth-kinds.ts';
-import { describeCommand } from '../shared/command-docs.ts';
-import type { Context } from '../shared/context.ts';
+import { documentedCommand } from '../shared/command-docs.ts';
 import { optionalNumber } from '../shared/flag-kinds.ts';
 import { type ListingFlags, listingFlags } from '../shared/listing-flags.ts';
 import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
@@ -95,7 +93,7 @@ export const advisedFlags = {
   ...outputFlags,
 } as const;
 
-export const adviseCommand = buildCommand<AdviseFlags, string[], Context>({
+export const adviseCommand = documentedCommand<AdviseFlags, string[]>({
   loader: async () => (await import('./run.ts')).advise,
   parameters: {
     flags: {
@@ -117,19 +115,18 @@ export const adviseCommand = buildCommand<AdviseFlags, string[], Context>({
   },
   docs: {
     brief: 'Whether to change the settings within a budget, and the writes that do; changes nothing itself',
-    customUsage: [`(${PROCESSES} | FILE...) [--max-growth N%] [--growth now|restart|both] [--max-work N]`],
-    fullDescription: describeCommand(
-      [
-        'Finds, among all sets of sizes and all max_ptes_none, what maps the memory with the fewest TLB entries within a budget',
-        'of growth, now and when the programs start again, and whether that is worth a change. Says what it gains and costs,',
-        'process by process, what to write to sysfs and how to go back. It writes nothing.',
-      ],
-      [
-        'thpscope advise -p $(pidof -s redis-server) --max-growth 2%',
-        'thpscope advise host.digest.json --max-growth 512M --max-work 1000 --json',
-        'thpscope advise --all --by service',
-        'thpscope advise --all --format tmpfiles > /etc/tmpfiles.d/thp.conf',
-      ],
-    ),
+    usage: [`(${PROCESSES} | FILE...) [--max-growth N%] [--growth now|restart|both] [--max-work N]`],
+    about: [
+      'Finds, among all sets of sizes and all max_ptes_none, what maps the memory with the fewest TLB entries within a budget',
+      'of growth, now and when the programs start again, and whether that is worth a change. Says what it gains and costs,',
+      'process by process, what to write to sysfs and how to go back. It writes nothing.',
+    ],
+    examples: [
+      'thpscope advise -p $(pidof -s redis-server) --max-growth 2%',
+      'thpscope advise host.digest.json --max-growth 512M --max-work 1000 --json',
+      'thpscope advise --all --by service',
+      'thpscope advise --all --format tmpfiles > /etc/tmpfiles.d/thp.conf',
+    ],
+    pages: ['advice.md', 'services.md', 'page-walks.md'],
   },
 });

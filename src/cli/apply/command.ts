@@ -1,6 +1,4 @@
-import { buildCommand } from '@stricli/core';
-import { describeCommand } from '../shared/command-docs.ts';
-import type { Context } from '../shared/context.ts';
+import { documentedCommand } from '../shared/command-docs.ts';
 import { optionalSwitch, optionalText } from '../shared/flag-kinds.ts';
 import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
 import { type SettingsFlags, settingsFlags } from '../shared/policy-flags.ts';
@@ -16,7 +14,7 @@ export type ApplyFlags = SettingsFlags &
     readonly yes?: boolean;
   };
 
-export const applyCommand = buildCommand<ApplyFlags, [string?], Context>({
+export const applyCommand = documentedCommand<ApplyFlags, [string?]>({
   loader: async () => (await import('./run.ts')).apply,
   parameters: {
     flags: {
@@ -49,29 +47,29 @@ export const applyCommand = buildCommand<ApplyFlags, [string?], Context>({
   },
   docs: {
     brief: 'Write THP settings of this machine, and go back; changes nothing without --yes',
-    customUsage: [
+    usage: [
       'ADVICE [--yes]',
       '[--set FILE=VALUE] [--policy FILE] [--orders SET] ... [--yes]',
       '--undo [--yes]',
       `--collapse (${PROCESSES}) [ADVICE] [--orders SET] ... [--max-growth SIZE] [--yes]`,
     ],
-    fullDescription: describeCommand(
-      [
-        'Shows which files of /sys/kernel/mm/transparent_hugepage an advice, or the settings that the flags name, would change,',
-        'and with --yes writes them in an order in which no memory may use a size meanwhile that it may not use before',
-        'or after. What they held is recorded first, in /var/lib/thpscope/applied.json, so that --undo can go back',
-        'wherever it was ended. The settings hold until the machine is started again. The only command that changes anything.',
-        'With --collapse it changes no setting: it makes huge pages of what an advice, or the settings that the flags name,',
-        'would collapse, those ranges first that grow least, and stops where memory gets short. That cannot be undone.',
-      ],
-      [
-        'thpscope advise --all --json > advice.json',
-        'thpscope apply advice.json',
-        'thpscope apply advice.json --yes',
-        'thpscope apply --set hugepages-64kB/enabled=madvise --yes',
-        'thpscope apply --undo --yes',
-        'thpscope apply --collapse -p $(pidof -s redis-server) --enabled always --max-growth 64M --yes',
-      ],
-    ),
+    about: [
+      'Shows which files of /sys/kernel/mm/transparent_hugepage an advice, or the settings that the flags name, would change,',
+      'and with --yes writes them in an order in which no memory may use a size meanwhile that it may not use before',
+      'or after. What they held is recorded first, in /var/lib/thpscope/applied.json, so that --undo can go back',
+      'wherever it was ended. The settings hold until the machine is started again. The only command that changes anything.',
+      'With --collapse it changes no setting: it makes huge pages of what an advice, or the settings that the flags name,',
+      'would collapse, those ranges first that grow least, and stops where memory gets short. That cannot be undone.',
+    ],
+    examples: [
+      'thpscope advise --all --json > advice.json',
+      'thpscope apply advice.json',
+      'thpscope apply advice.json --yes',
+      'thpscope apply --set hugepages-64kB/enabled=madvise --yes',
+      'thpscope apply --undo --yes',
+      'thpscope apply --collapse -p $(pidof -s redis-server) --enabled always --max-growth 64M --yes',
+    ],
+    files: [['/var/lib/thpscope/applied.json', 'what the files held before thpscope wrote them']],
+    pages: ['apply.md'],
   },
 });

@@ -1,6 +1,4 @@
-import { buildCommand } from '@stricli/core';
-import { describeCommand } from '../shared/command-docs.ts';
-import type { Context } from '../shared/context.ts';
+import { documentedCommand } from '../shared/command-docs.ts';
 import { optionalSwitch, optionalText } from '../shared/flag-kinds.ts';
 import { outputFile, type WrittenFlags, writtenJson } from '../shared/output-flags.ts';
 import {
@@ -20,7 +18,7 @@ export type CaptureFlags = ProcessFlags &
     readonly redact?: boolean;
   };
 
-export const captureCommand = buildCommand<CaptureFlags, [], Context>({
+export const captureCommand = documentedCommand<CaptureFlags, []>({
   loader: async () => (await import('./run.ts')).capture,
   parameters: {
     flags: {
@@ -40,20 +38,16 @@ export const captureCommand = buildCommand<CaptureFlags, [], Context>({
   },
   docs: {
     brief: 'Write a snapshot of live processes',
-    customUsage: [
-      `(${PROCESSES}) -o FILE [--redact]`,
-      `(${PROCESSES}) -o FOLDER --every TIME [--keep N|SIZE]`,
+    usage: [`(${PROCESSES}) -o FILE [--redact]`, `(${PROCESSES}) -o FOLDER --every TIME [--keep N|SIZE]`],
+    about: [
+      'Writes what predict would read of processes to a Parquet file, to be predicted, compared or queried later.',
     ],
-    fullDescription: describeCommand(
-      [
-        'Writes what predict would read of processes to a Parquet file, to be predicted, compared or queried later.',
-      ],
-      [
-        'thpscope capture -p $(pidof -s redis-server) -o redis.parquet',
-        'thpscope capture --all --redact -o host.parquet',
-        'thpscope capture --all --every 10m --budget 2% --keep 1000 -o /var/lib/thpscope/series',
-        'ssh host thpscope capture --all -o - > host.parquet',
-      ],
-    ),
+    examples: [
+      'thpscope capture -p $(pidof -s redis-server) -o redis.parquet',
+      'thpscope capture --all --redact -o host.parquet',
+      'thpscope capture --all --every 10m --budget 2% --keep 1000 -o /var/lib/thpscope/series',
+      'ssh host thpscope capture --all -o - > host.parquet',
+    ],
+    pages: ['how-to/hand-over.md', 'how-to/query.md'],
   },
 });

@@ -1,6 +1,4 @@
-import { buildCommand } from '@stricli/core';
-import { describeCommand } from '../shared/command-docs.ts';
-import type { Context } from '../shared/context.ts';
+import { documentedCommand } from '../shared/command-docs.ts';
 import { optionalSwitch, optionalText, repeatedText } from '../shared/flag-kinds.ts';
 import { budgetFlag, type ProcessFlags, processFlags } from '../shared/source-flags.ts';
 
@@ -19,7 +17,7 @@ export type CollectFlags = Omit<ProcessFlags, 'budget'> & {
 const text = (placeholder: string, brief: string, byDefault: string) =>
   ({ kind: 'parsed', parse: String, default: byDefault, placeholder, brief }) as const;
 
-export const collectCommand = buildCommand<CollectFlags, [], Context>({
+export const collectCommand = documentedCommand<CollectFlags, []>({
   loader: async () => (await import('./run.ts')).collect,
   parameters: {
     flags: {
@@ -48,13 +46,19 @@ export const collectCommand = buildCommand<CollectFlags, [], Context>({
   },
   docs: {
     brief: 'Add a reading of this host to a dataset of many hosts',
-    customUsage: ['-o DATASET [--every TIME] [--budget TIME|SHARE] [--host-label NAME=VALUE]'],
-    fullDescription: describeCommand(
-      [
-        'Reads all processes, or those that are named, and adds what decides every policy about them to a dataset that',
-        'thpscope fleet asks: some ten kilobytes a host, without addresses or contents. See docs/fleet.md.',
-      ],
-      ['thpscope collect -o /srv/thp', 'thpscope collect -o s3://metrics/thp --every 1h --host-label rack=a'],
-    ),
+    usage: ['-o DATASET [--every TIME] [--budget TIME|SHARE] [--host-label NAME=VALUE]'],
+    about: [
+      'Reads all processes, or those that are named, and adds what decides every policy about them to a dataset that',
+      'thpscope fleet asks: some ten kilobytes a host, without addresses or contents. ',
+    ],
+    examples: [
+      'thpscope collect -o /srv/thp',
+      'thpscope collect -o s3://metrics/thp --every 1h --host-label rack=a',
+    ],
+    files: [
+      ['/var/lib/thpscope/spool', 'readings of root that could not be delivered yet'],
+      ['~/.local/state/thpscope/spool', 'those of other users; below XDG_STATE_HOME where that is set'],
+    ],
+    pages: ['fleet.md'],
   },
 });

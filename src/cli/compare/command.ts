@@ -1,14 +1,12 @@
-import { buildCommand } from '@stricli/core';
 import { type CFlags, cFlags } from '../shared/c-flags.ts';
-import { describeCommand } from '../shared/command-docs.ts';
-import type { Context } from '../shared/context.ts';
+import { documentedCommand } from '../shared/command-docs.ts';
 import { wordList } from '../shared/flag-kinds.ts';
 import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
 import { type OutcomeFlags, outcomeFlags } from '../shared/policy-flags.ts';
 
 export type CompareFlags = OutcomeFlags & CFlags & OutputFlags;
 
-export const compareCommand = buildCommand<CompareFlags, string[], Context>({
+export const compareCommand = documentedCommand<CompareFlags, string[]>({
   loader: async () => (await import('./run.ts')).compare,
   parameters: {
     flags: { ...outcomeFlags, ...cFlags, ...outputFlags },
@@ -16,12 +14,11 @@ export const compareCommand = buildCommand<CompareFlags, string[], Context>({
   },
   docs: {
     brief: 'Two algorithms on recorded memory: what differs in covered memory, attempts, work',
-    customUsage: ['A B SNAPSHOT... [--policy ...] [--orders SET] [--max-ptes-none N] ...'],
-    fullDescription: describeCommand(
-      [
-        'Plans recorded memory with two algorithms, as for verify, under the same settings. Exit code 1: they differ.',
-      ],
-      ['thpscope compare walk scaled examples/redis.parquet --orders all --max-ptes-none 255'],
-    ),
+    usage: ['A B SNAPSHOT... [--policy ...] [--orders SET] [--max-ptes-none N] ...'],
+    about: [
+      'Plans recorded memory with two algorithms, as for verify, under the same settings. Exit code 1: they differ.',
+    ],
+    examples: ['thpscope compare walk scaled examples/redis.parquet --orders all --max-ptes-none 255'],
+    pages: ['verify.md'],
   },
 });

@@ -1,11 +1,11 @@
-import { buildChoiceParser, buildCommand } from '@stricli/core';
-import type { Context } from '../shared/context.ts';
+import { buildChoiceParser } from '@stricli/core';
+import { documentedCommand } from '../shared/command-docs.ts';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
 export type Shell = (typeof SHELLS)[number];
 
-export const completionCommand = buildCommand<object, [Shell], Context>({
+export const completionCommand = documentedCommand<object, [Shell]>({
   loader: async () => (await import('./run.ts')).completion,
   parameters: {
     flags: {},
@@ -16,6 +16,8 @@ export const completionCommand = buildCommand<object, [Shell], Context>({
   },
   docs: {
     brief: 'Print code that completes commands and flags in a shell',
-    fullDescription: 'Example:\n  source <(thpscope completion bash)',
+    usage: [SHELLS.join('|')],
+    about: ['Prints code for the shell: it completes commands, flags and their values.'],
+    examples: ['source <(thpscope completion bash)'],
   },
 });

@@ -1,7 +1,6 @@
-import { buildCommand } from '@stricli/core';
 import { PROGRAM_SUITES, type ProgramSuite, SUITES, type Suite } from '../../conform/suite-names.ts';
 import { type CFlags, cFlags } from '../shared/c-flags.ts';
-import type { Context } from '../shared/context.ts';
+import { documentedCommand } from '../shared/command-docs.ts';
 import { optionalNumber, optionalSwitch, optionalText, wholeNumber } from '../shared/flag-kinds.ts';
 import { searchFlag } from '../shared/search-flag.ts';
 
@@ -15,7 +14,7 @@ export type ConformFlags = CFlags & {
   readonly json?: boolean;
 };
 
-export const conformCommand = buildCommand<ConformFlags, [], Context>({
+export const conformCommand = documentedCommand<ConformFlags, []>({
   loader: async () => (await import('./run.ts')).conform,
   parameters: {
     flags: {
@@ -37,7 +36,7 @@ export const conformCommand = buildCommand<ConformFlags, [], Context>({
         parse: wholeNumber,
         default: '2000',
         placeholder: 'N',
-        brief: 'PMD ranges, or histories of page faults, a kernel and random suite',
+        brief: 'PMD ranges, or histories of page faults, per kernel and random suite',
       },
       seed: optionalNumber('N', 'Seed of the ranges; a fresh one by default, printed at the end'),
       json: optionalSwitch('Print JSON'),
@@ -45,7 +44,8 @@ export const conformCommand = buildCommand<ConformFlags, [], Context>({
   },
   docs: {
     brief: 'The model against the real khugepaged of Linux 7.2 and 7.3 in QEMU',
-    fullDescription: [
+    usage: ['[--kernel LIST] [--suite LIST] [--ranges N] [--seed N] ...'],
+    about: [
       'Boots real kernels in QEMU, has khugepaged work on generated ranges, and compares with the model, range by range.',
       'live predicts processes in known states inside the guest, and then lets khugepaged run; restart starts programs',
       'again with other sizes, and compares their memory with what was predicted; advice has a redis-server follow advise.',
@@ -54,11 +54,13 @@ export const conformCommand = buildCommand<ConformFlags, [], Context>({
       'kernel of your series do what your module says? plain, mixed, selftest and daemon know it, and are then all by default.',
       'Kernels come from Debian through apt and are kept in ~/.cache/thpscope. QEMU and a C compiler have to be there: nothing',
       'is installed; kernel-lab/install-tools.sh does that. Exit code 1: there is a difference.',
-      '',
-      'Examples:',
-      '  thpscope conform --kernel 7.2 --suite plain --ranges 10000 --seed 1',
-      '  thpscope conform --kernel my-bzImage --suite plain --algorithm my-walk.js',
-      '  thpscope conform --kernel 7.3 --suite live',
-    ].join('\n'),
+    ],
+    examples: [
+      'thpscope conform --kernel 7.2 --suite plain --ranges 10000 --seed 1',
+      'thpscope conform --kernel my-bzImage --suite plain --algorithm my-walk.js',
+      'thpscope conform --kernel 7.3 --suite live',
+    ],
+    files: [['~/.cache/thpscope/kernels', 'kernels of the guests; below XDG_CACHE_HOME where that is set']],
+    pages: ['fidelity.md'],
   },
 });

@@ -1,6 +1,4 @@
-import { buildCommand } from '@stricli/core';
-import { describeCommand } from '../shared/command-docs.ts';
-import type { Context } from '../shared/context.ts';
+import { documentedCommand } from '../shared/command-docs.ts';
 import { optionalNumber, optionalSwitch, wordList } from '../shared/flag-kinds.ts';
 import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
 import { type PolicyFlags, policyFlags } from '../shared/policy-flags.ts';
@@ -15,7 +13,7 @@ export type DiffFlags = ProcessFlags &
     readonly by: 'process' | 'service';
   };
 
-export const diffCommand = buildCommand<DiffFlags, string[], Context>({
+export const diffCommand = documentedCommand<DiffFlags, string[]>({
   loader: async () => (await import('./run.ts')).diff,
   parameters: {
     flags: {
@@ -46,19 +44,18 @@ export const diffCommand = buildCommand<DiffFlags, string[], Context>({
   },
   docs: {
     brief: 'Two readings of memory: what changed, and did the prediction come true',
-    customUsage: [`BEFORE (AFTER | ${PROCESSES}) [--policy current|FILE] [-v]`],
-    fullDescription: describeCommand(
-      [
-        'Compares recorded memory with a later recording, or with what runs now: huge pages by size, what collapsed, was split,',
-        'filled, freed, by process and VMA; settings and counters of the kernel that changed in between.',
-        'With settings (--policy current: those that the second reading found in force) it predicts from the first',
-        'reading and says what came true, what did not yet, and what went otherwise.',
-      ],
-      [
-        'thpscope capture --all -o before.parquet',
-        'thpscope diff before.parquet --all',
-        'thpscope diff before.parquet after.parquet --policy current -v',
-      ],
-    ),
+    usage: [`BEFORE (AFTER | ${PROCESSES}) [--policy current|FILE] [-v]`],
+    about: [
+      'Compares recorded memory with a later recording, or with what runs now: huge pages by size, what collapsed, was split,',
+      'filled, freed, by process and VMA; settings and counters of the kernel that changed in between.',
+      'With settings (--policy current: those that the second reading found in force) it predicts from the first',
+      'reading and says what came true, what did not yet, and what went otherwise.',
+    ],
+    examples: [
+      'thpscope capture --all -o before.parquet',
+      'thpscope diff before.parquet --all',
+      'thpscope diff before.parquet after.parquet --policy current -v',
+    ],
+    pages: ['diff.md'],
   },
 });

@@ -1,6 +1,4 @@
-import { buildCommand } from '@stricli/core';
-import { describeCommand } from '../shared/command-docs.ts';
-import type { Context } from '../shared/context.ts';
+import { documentedCommand } from '../shared/command-docs.ts';
 import { outputFile, type WrittenFlags, writtenJson } from '../shared/output-flags.ts';
 import { type TlbFlag, tlbFlag } from '../shared/policy-flags.ts';
 import {
@@ -17,7 +15,7 @@ import {
 
 export type DigestFlags = TlbFlag & ProcessFlags & CostFlag & WorkersFlag & WrittenFlags;
 
-export const digestCommand = buildCommand<DigestFlags, string[], Context>({
+export const digestCommand = documentedCommand<DigestFlags, string[]>({
   loader: async () => (await import('./run.ts')).digest,
   parameters: {
     flags: {
@@ -34,17 +32,16 @@ export const digestCommand = buildCommand<DigestFlags, string[], Context>({
   },
   docs: {
     brief: 'What decides every policy, in a file of some kilobytes',
-    customUsage: [`(${PROCESSES} | FILE...) -o FILE`],
-    fullDescription: describeCommand(
-      [
-        'Counts what decides the outcome of every policy. predict, sweep and advise take the file in place of the memory;',
-        'the files of many hosts can be given together. It holds no addresses: see docs/digest.md.',
-      ],
-      [
-        'thpscope digest --all -o host.digest.json',
-        'thpscope sweep host.digest.json',
-        'ssh host thpscope digest --all -o - | thpscope advise -',
-      ],
-    ),
+    usage: [`(${PROCESSES} | FILE...) -o FILE`],
+    about: [
+      'Counts what decides the outcome of every policy. predict, sweep and advise take the file in place of the memory;',
+      'the files of many hosts can be given together. It holds no addresses.',
+    ],
+    examples: [
+      'thpscope digest --all -o host.digest.json',
+      'thpscope sweep host.digest.json',
+      'ssh host thpscope digest --all -o - | thpscope advise -',
+    ],
+    pages: ['digest.md'],
   },
 });

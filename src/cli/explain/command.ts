@@ -1,7 +1,5 @@
-import { buildCommand } from '@stricli/core';
 import { type CFlags, cFlags } from '../shared/c-flags.ts';
-import { describeCommand } from '../shared/command-docs.ts';
-import type { Context } from '../shared/context.ts';
+import { documentedCommand } from '../shared/command-docs.ts';
 import { optionalSwitch, optionalText } from '../shared/flag-kinds.ts';
 import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
 import { type NoneLimitFlag, noneLimitFlag, type PolicyFlags, policyFlags } from '../shared/policy-flags.ts';
@@ -20,7 +18,7 @@ export type ExplainFlags = Omit<SourceFlags, 'budget'> &
     readonly verbose?: boolean;
   };
 
-export const explainCommand = buildCommand<ExplainFlags, string[], Context>({
+export const explainCommand = documentedCommand<ExplainFlags, string[]>({
   loader: async () => (await import('./run.ts')).explain,
   parameters: {
     flags: {
@@ -48,19 +46,15 @@ export const explainCommand = buildCommand<ExplainFlags, string[], Context>({
   },
   docs: {
     brief: 'One PMD range, every step: which window, how many pages, the threshold, the outcome',
-    customUsage: [
-      '--pattern LIST [--orders SET] [--max-ptes-none N] ...',
-      '(-p PID | FILE) --address ADDR ...',
+    usage: ['--pattern LIST [--orders SET] [--max-ptes-none N] ...', '(-p PID | FILE) --address ADDR ...'],
+    about: ['Explains one PMD range step by step. Windows are written OFFSET:ORDER.'],
+    examples: [
+      'thpscope explain --pattern 4-7,12-27 --orders 2-8 --max-ptes-none 0',
+      'thpscope explain --pattern all --orders all --outcome 7-9=SCAN_ALLOC_HUGE_PAGE_FAIL --algorithm stack',
+      'thpscope explain --pattern 4-7,12-27 --orders all --algorithm mthp_collapse.c',
+      'thpscope explain -p 1234 --address 0x7f3a5c200000',
+      'thpscope explain --pattern 4-7,12-27 --orders 2-8 --max-ptes-none 0 --format svg > steps.svg',
     ],
-    fullDescription: describeCommand(
-      ['Explains one PMD range step by step. Windows are written OFFSET:ORDER.'],
-      [
-        'thpscope explain --pattern 4-7,12-27 --orders 2-8 --max-ptes-none 0',
-        'thpscope explain --pattern all --orders all --outcome 7-9=SCAN_ALLOC_HUGE_PAGE_FAIL --algorithm stack',
-        'thpscope explain --pattern 4-7,12-27 --orders all --algorithm mthp_collapse.c',
-        'thpscope explain -p 1234 --address 0x7f3a5c200000',
-        'thpscope explain --pattern 4-7,12-27 --orders 2-8 --max-ptes-none 0 --format svg > steps.svg',
-      ],
-    ),
+    pages: ['khugepaged.md', 'results.md'],
   },
 });

@@ -1,6 +1,4 @@
-import { buildCommand } from '@stricli/core';
-import { describeCommand } from '../shared/command-docs.ts';
-import type { Context } from '../shared/context.ts';
+import { documentedCommand } from '../shared/command-docs.ts';
 import { optionalNumber, optionalSwitch, optionalText } from '../shared/flag-kinds.ts';
 import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
 import { type BaseSettingsFlags, baseSettingsFlags } from '../shared/policy-flags.ts';
@@ -16,7 +14,7 @@ export type FaultsFlags = OutputFlags &
     readonly verbose?: boolean;
   };
 
-export const faultsCommand = buildCommand<FaultsFlags, [], Context>({
+export const faultsCommand = documentedCommand<FaultsFlags, []>({
   loader: async () => (await import('./run.ts')).faults,
   parameters: {
     flags: {
@@ -45,20 +43,19 @@ export const faultsCommand = buildCommand<FaultsFlags, [], Context>({
   },
   docs: {
     brief: 'Page faults, step by step: which folio each first touch of a page gets, and why',
-    customUsage: [
+    usage: [
       '--vma START-END --history ACTS [--orders SET] [--no-zero-page] [--pmd-order N]',
       '--histories FILE|- [--orders SET] [--no-zero-page] [--pmd-order N]',
     ],
-    fullDescription: describeCommand(
-      [
-        'Follows the page faults of one anonymous VMA that is empty at first, while memory is free.',
-        'Linux before 6.8 gives page faults the PMD order only: --orders 9 on x86-64.',
-      ],
-      [
-        'thpscope faults --vma 3-1024 --history "w37 w101 r5 d0-511" --orders 2-9',
-        'thpscope faults --vma 0-512 --history "w37 w101" --orders 64K --json',
-        `echo '{"id":"a","vma":"3-1024","history":"w37","orders":"2-9"}' | thpscope faults --histories -`,
-      ],
-    ),
+    about: [
+      'Follows the page faults of one anonymous VMA that is empty at first, while memory is free.',
+      'Linux before 6.8 gives page faults the PMD order only: --orders 9 on x86-64.',
+    ],
+    examples: [
+      'thpscope faults --vma 3-1024 --history "w37 w101 r5 d0-511" --orders 2-9',
+      'thpscope faults --vma 0-512 --history "w37 w101" --orders 64K --json',
+      `echo '{"vma":"3-1024","history":"w37","orders":"2-9"}' | thpscope faults --histories -`,
+    ],
+    pages: ['khugepaged.md#page-faults'],
   },
 });

@@ -1,6 +1,4 @@
-import { buildCommand } from '@stricli/core';
-import { describeCommand } from '../shared/command-docs.ts';
-import type { Context } from '../shared/context.ts';
+import { documentedCommand } from '../shared/command-docs.ts';
 import { optionalSwitch, optionalText, repeatedText, wholeNumber } from '../shared/flag-kinds.ts';
 import { type SweptKernelFlag, sweptKernelFlag, type TlbFlag, tlbFlag } from '../shared/policy-flags.ts';
 import {
@@ -26,7 +24,7 @@ export type MetricsFlags = ProcessFlags &
     readonly json?: boolean;
   };
 
-export const metricsCommand = buildCommand<MetricsFlags, string[], Context>({
+export const metricsCommand = documentedCommand<MetricsFlags, string[]>({
   loader: async () => (await import('./run.ts')).metrics,
   parameters: {
     flags: {
@@ -66,17 +64,16 @@ export const metricsCommand = buildCommand<MetricsFlags, string[], Context>({
   },
   docs: {
     brief: 'Memory and predictions as metrics for Prometheus: a file, or served on this machine',
-    customUsage: [`(${PROCESSES} | FILE...) [-o FILE [--every TIME] | --listen PORT]`],
-    fullDescription: describeCommand(
-      [
-        'Writes what memory is in huge pages, and what a few settings would make of it now and after a restart, in the text',
-        'format of Prometheus: fewer than 60 series a machine. See docs/metrics.md; examples/grafana has a dashboard.',
-      ],
-      [
-        'thpscope metrics --all',
-        'thpscope metrics --all -o /var/lib/prometheus/node-exporter/thpscope.prom',
-        'thpscope metrics --all --listen 127.0.0.1:9977 --refresh 300',
-      ],
-    ),
+    usage: [`(${PROCESSES} | FILE...) [-o FILE [--every TIME] | --listen PORT]`],
+    about: [
+      'Writes what memory is in huge pages, and what a few settings would make of it now and after a restart, in the text',
+      'format of Prometheus: fewer than 60 series a machine. examples/grafana has a dashboard.',
+    ],
+    examples: [
+      'thpscope metrics --all',
+      'thpscope metrics --all -o /var/lib/prometheus/node-exporter/thpscope.prom',
+      'thpscope metrics --all --listen 127.0.0.1:9977 --refresh 300',
+    ],
+    pages: ['metrics.md'],
   },
 });

@@ -1,6 +1,4 @@
-import { buildCommand } from '@stricli/core';
-import { describeCommand } from '../shared/command-docs.ts';
-import type { Context } from '../shared/context.ts';
+import { documentedCommand } from '../shared/command-docs.ts';
 import { optionalSwitch, optionalText } from '../shared/flag-kinds.ts';
 import { type ListingFlags, listingFlags } from '../shared/listing-flags.ts';
 import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
@@ -26,7 +24,7 @@ export type PredictFlags = TlbFlag &
     readonly verbose?: boolean;
   };
 
-export const predictCommand = buildCommand<PredictFlags, string[], Context>({
+export const predictCommand = documentedCommand<PredictFlags, string[]>({
   loader: async () => (await import('./run.ts')).predict,
   parameters: {
     flags: {
@@ -55,18 +53,17 @@ export const predictCommand = buildCommand<PredictFlags, string[], Context>({
   },
   docs: {
     brief: 'What khugepaged would collapse, what it costs and gains',
-    customUsage: [
+    usage: [
       `(${PROCESSES} | FILE... | --pattern LIST | --ranges FILE|-) [--policy ...] [--orders SET] [--max-ptes-none N] ...`,
     ],
-    fullDescription: describeCommand(
-      ['Predicts what khugepaged would collapse in running processes, snapshots or made-up ranges.'],
-      [
-        'thpscope predict -p $(pidof -s redis-server)',
-        'thpscope predict --all --orders all --max-ptes-none 0',
-        'thpscope predict -p 1234 --enabled always --vma 0x7f3a5c200000 --sort growth --top 20',
-        'thpscope predict --all --json --totals',
-        'thpscope predict --pattern 0-15 --orders all --max-ptes-none 0 --json',
-      ],
-    ),
+    about: ['Predicts what khugepaged would collapse in running processes, snapshots or made-up ranges.'],
+    examples: [
+      'thpscope predict -p $(pidof -s redis-server)',
+      'thpscope predict --all --orders all --max-ptes-none 0',
+      'thpscope predict -p 1234 --enabled always --vma 0x7f3a5c200000 --sort growth --top 20',
+      'thpscope predict --all --json --totals',
+      'thpscope predict --pattern 0-15 --orders all --max-ptes-none 0 --json',
+    ],
+    pages: ['start/first-prediction.md', 'fidelity.md', 'results.md'],
   },
 });

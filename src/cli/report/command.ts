@@ -1,6 +1,4 @@
-import { buildCommand } from '@stricli/core';
-import { describeCommand } from '../shared/command-docs.ts';
-import type { Context } from '../shared/context.ts';
+import { documentedCommand } from '../shared/command-docs.ts';
 import { optionalNumber } from '../shared/flag-kinds.ts';
 import { type ListingFlags, listingFlags } from '../shared/listing-flags.ts';
 import { outputFile, type WrittenFlags, writtenJson } from '../shared/output-flags.ts';
@@ -32,7 +30,7 @@ export type ReportFlags = TlbFlag &
   ListingFlags &
   WrittenFlags;
 
-export const reportCommand = buildCommand<ReportFlags, string[], Context>({
+export const reportCommand = documentedCommand<ReportFlags, string[]>({
   loader: async () => (await import('./run.ts')).report,
   parameters: {
     flags: {
@@ -52,16 +50,15 @@ export const reportCommand = buildCommand<ReportFlags, string[], Context>({
   },
   docs: {
     brief: 'One HTML file with the findings in words and pictures, to mail and to print',
-    customUsage: [`(${PROCESSES} | FILE...) -o FILE [--policy ...] [--orders SET] [--max-ptes-none N] ...`],
-    fullDescription: describeCommand(
-      [
-        'Writes what a policy does to memory, what advise would set instead, maps of the processes, what is refused and why.',
-        'The file has no script and loads nothing; docs/report.md says how to read it.',
-      ],
-      [
-        'thpscope report -p $(pidof -s redis-server) -o redis.html',
-        'thpscope report examples/redis.parquet --policy default -o redis.html',
-      ],
-    ),
+    usage: [`(${PROCESSES} | FILE...) -o FILE [--policy ...] [--orders SET] [--max-ptes-none N] ...`],
+    about: [
+      'Writes what a policy does to memory, what advise would set instead, maps of the processes, what is refused and why.',
+      'The file has no script and loads nothing.',
+    ],
+    examples: [
+      'thpscope report -p $(pidof -s redis-server) -o redis.html',
+      'thpscope report examples/redis.parquet --policy default -o redis.html',
+    ],
+    pages: ['report.md'],
   },
 });

@@ -1,6 +1,4 @@
-import { buildCommand } from '@stricli/core';
-import { describeCommand } from '../shared/command-docs.ts';
-import type { Context } from '../shared/context.ts';
+import { documentedCommand } from '../shared/command-docs.ts';
 import { optionalSwitch, wholeNumber, wordList } from '../shared/flag-kinds.ts';
 import { budgetFlag, type ProcessFlags, processFlags } from '../shared/source-flags.ts';
 
@@ -11,7 +9,7 @@ export type ServeFlags = ProcessFlags & {
   readonly json?: boolean;
 };
 
-export const serveCommand = buildCommand<ServeFlags, string[], Context>({
+export const serveCommand = documentedCommand<ServeFlags, string[]>({
   loader: async () => (await import('./run.ts')).serve,
   parameters: {
     flags: {
@@ -39,18 +37,17 @@ export const serveCommand = buildCommand<ServeFlags, string[], Context>({
   },
   docs: {
     brief: 'Snapshots and running processes in a browser, on this machine only',
-    customUsage: ['[FILE|DIRECTORY]... [-p PID]... [--cgroup PATH] [--all] [--port N] [--no-open]'],
-    fullDescription: describeCommand(
-      [
-        'Shows memory in a browser: on this machine only, below an address that cannot be guessed, until Ctrl-C. Processes are',
-        'read again every 10 seconds while a page shows them. Without a source it has the examples, and takes snapshots that are',
-        'dropped on it. See docs/serve.md.',
-      ],
-      [
-        'thpscope serve examples/redis.parquet',
-        'thpscope serve -p $(pidof -s redis-server) --refresh 2',
-        'thpscope serve --all --port 8080 --no-open',
-      ],
-    ),
+    usage: ['[FILE|DIRECTORY]... [-p PID]... [--cgroup PATH] [--all] [--port N] [--no-open]'],
+    about: [
+      'Shows memory in a browser: on this machine only, below an address that cannot be guessed, until Ctrl-C. Processes are',
+      'read again every 10 seconds while a page shows them. Without a source it has the examples, and takes snapshots that are',
+      'dropped on it. ',
+    ],
+    examples: [
+      'thpscope serve examples/redis.parquet',
+      'thpscope serve -p $(pidof -s redis-server) --refresh 2',
+      'thpscope serve --all --port 8080 --no-open',
+    ],
+    pages: ['serve.md', 'web.md'],
   },
 });

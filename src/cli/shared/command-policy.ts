@@ -5,6 +5,7 @@ import { parseOrders } from '../../core/memory/order.ts';
 import { type OutcomeRule, parseOutcome } from '../../core/rules/outcome.ts';
 import { checkLimits } from '../../core/rules/policy.ts';
 import { type FiledSettings, settingsFiles } from '../../core/rules/settings-file.ts';
+import { TOP_LEVEL_WORDS } from '../../core/rules/settings-words.ts';
 import { defaultSettings, type ThpSettings, withOrdersAlways } from '../../core/rules/thp-settings.ts';
 import { ALGORITHMS } from '../../core/search/algorithms.ts';
 import { kernelAsked } from './asked-kernel.ts';
@@ -96,6 +97,11 @@ async function baseSettings(
   const name = policy ?? (current ? 'current' : 'default');
   if (name === 'default') return succeed(defaultSettings(geometry));
   if (name !== 'current') {
+    if (TOP_LEVEL_WORDS.some((word) => word === name))
+      return fail(
+        'usage',
+        `--policy ${name}: that is a word of --enabled; --policy takes current, default or a FILE`,
+      );
     const { readPolicyFile } = await import('./policy-file.ts');
     return readPolicyFile(policyFile ?? { path: name, name }, geometry);
   }

@@ -4,7 +4,10 @@ import { optionalText } from './flag-kinds.ts';
 /** `--algorithm`, where it is the name of a built-in one or a file with another. */
 export function searchFlag(brief: string) {
   return {
-    ...optionalText(`${ALGORITHM_NAMES.join('|')}|FILE`, `${brief}; a FILE is a module or C (see verify)`),
+    ...optionalText(
+      'NAME|FILE',
+      `${brief}; one of ${ALGORITHM_NAMES.join(', ')}, or a FILE: a module or C (see verify)`,
+    ),
     proposeCompletions: (partial: string) => ALGORITHM_NAMES.filter((name) => name.startsWith(partial)),
   };
 }

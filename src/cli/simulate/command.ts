@@ -1,9 +1,7 @@
-import { buildCommand } from '@stricli/core';
 import { KERNEL_MODEL_NAMES, type KernelModelName } from '../../core/rules/kernel-names.ts';
 import { REGISTERED_WORDS, type Registered } from '../../simulation/memory-start.ts';
 import { type CFlags, cFlags } from '../shared/c-flags.ts';
-import { describeCommand } from '../shared/command-docs.ts';
-import type { Context } from '../shared/context.ts';
+import { documentedCommand } from '../shared/command-docs.ts';
 import { optionalNumber, optionalSwitch, optionalText, wordList } from '../shared/flag-kinds.ts';
 import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
 import { type SettingsFlags, setFlag, settingsFlags } from '../shared/policy-flags.ts';
@@ -27,7 +25,7 @@ export type SimulateFlags = ProcessFlags &
     readonly calibrate?: boolean;
   };
 
-export const simulateCommand = buildCommand<SimulateFlags, string[], Context>({
+export const simulateCommand = documentedCommand<SimulateFlags, string[]>({
   loader: async () => (await import('./run.ts')).simulate,
   parameters: {
     flags: {
@@ -76,22 +74,21 @@ export const simulateCommand = buildCommand<SimulateFlags, string[], Context>({
   },
   docs: {
     brief: 'khugepaged over time: when it is done, what it costs on the way, what it goes on to cost',
-    customUsage: [
+    usage: [
       'SCENARIO [--until settled|DURATION] [--seed N] [--orders SET] [--max-ptes-none N] ...',
       `(SNAPSHOT... | ${PROCESSES}) [--until ...] [--policy ...] ...`,
       '--list',
       '--calibrate',
     ],
-    fullDescription: describeCommand(
-      [
-        'Runs khugepaged in virtual time on a simulated machine: on a scenario, or on processes as they are or were.',
-      ],
-      [
-        'thpscope simulate go-heap --max-ptes-none 0',
-        'thpscope simulate go-heap --orders all --algorithm my-walk.js',
-        'thpscope simulate examples/redis.parquet --policy default --registered all',
-        'thpscope simulate -p $(pidof -s redis-server) --orders all --max-ptes-none 0 --csv',
-      ],
-    ),
+    about: [
+      'Runs khugepaged in virtual time on a simulated machine: on a scenario, or on processes as they are or were.',
+    ],
+    examples: [
+      'thpscope simulate go-heap --max-ptes-none 0',
+      'thpscope simulate go-heap --orders all --algorithm my-walk.js',
+      'thpscope simulate examples/redis.parquet --policy default --registered all',
+      'thpscope simulate -p $(pidof -s redis-server) --orders all --max-ptes-none 0 --csv',
+    ],
+    pages: ['simulate.md', 'reference/scenarios.md'],
   },
 });

@@ -1,6 +1,4 @@
-import { buildCommand } from '@stricli/core';
-import { describeCommand } from '../shared/command-docs.ts';
-import type { Context } from '../shared/context.ts';
+import { documentedCommand } from '../shared/command-docs.ts';
 import { optionalSwitch, repeatedText } from '../shared/flag-kinds.ts';
 import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
 import {
@@ -46,7 +44,7 @@ export const printedSweepFlags = {
   ...outputFlags,
 } as const;
 
-export const sweepCommand = buildCommand<SweepFlags, string[], Context>({
+export const sweepCommand = documentedCommand<SweepFlags, string[]>({
   loader: async () => (await import('./run.ts')).sweep,
   parameters: {
     flags: {
@@ -61,17 +59,16 @@ export const sweepCommand = buildCommand<SweepFlags, string[], Context>({
   },
   docs: {
     brief: 'Every policy at once: huge memory against growth and work',
-    customUsage: [`(${PROCESSES} | FILE...) [-L NAME A,B,C] [-P NAME MIN MAX STEP]`],
-    fullDescription: describeCommand(
-      [
-        'Asks about every set of sizes and every max_ptes_none, 131,072 policies from Linux 7.2 on, and shows those that no other',
-        'beats. -L and -P choose: -L orders 2-9,4+9 -L kernel linux-7.2,linux-6.18 -P max-ptes-none 0 511 64.',
-      ],
-      [
-        'thpscope sweep -p $(pidof -s redis-server)',
-        'thpscope sweep host.parquet --csv > policies.csv',
-        'thpscope sweep host.digest.json -L kernel linux-7.3 -L orders 64K,2M,64K+2M -P max-ptes-none 0 511 73',
-      ],
-    ),
+    usage: [`(${PROCESSES} | FILE...) [-L NAME A,B,C] [-P NAME MIN MAX STEP]`],
+    about: [
+      'Asks about every set of sizes and every max_ptes_none, 131,072 policies from Linux 7.2 on, and shows those that no other',
+      'beats. -L and -P choose: -L orders 2-9,4+9 -L kernel linux-7.2,linux-6.18 -P max-ptes-none 0 511 64.',
+    ],
+    examples: [
+      'thpscope sweep -p $(pidof -s redis-server)',
+      'thpscope sweep host.parquet --csv > policies.csv',
+      'thpscope sweep host.digest.json -L kernel linux-7.3 -L orders 64K,2M,64K+2M -P max-ptes-none 0 511 73',
+    ],
+    pages: ['digest.md', 'reference/csv.md'],
   },
 });

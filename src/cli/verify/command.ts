@@ -1,8 +1,6 @@
-import { buildCommand } from '@stricli/core';
 import { RELATIONS, type Relation } from '../../verify/relation.ts';
 import { type CFlags, cFlags } from '../shared/c-flags.ts';
-import { describeCommand } from '../shared/command-docs.ts';
-import type { Context } from '../shared/context.ts';
+import { documentedCommand } from '../shared/command-docs.ts';
 import {
   optionalNumber,
   optionalSwitch,
@@ -41,7 +39,7 @@ export type VerifyFlags = OutcomeFlags &
     readonly before?: readonly string[];
   };
 
-export const verifyCommand = buildCommand<VerifyFlags, string[], Context>({
+export const verifyCommand = documentedCommand<VerifyFlags, string[]>({
   loader: async () => (await import('./run.ts')).verify,
   parameters: {
     flags: {
@@ -105,30 +103,29 @@ export const verifyCommand = buildCommand<VerifyFlags, string[], Context>({
   },
   docs: {
     brief: 'Two algorithms: same attempts on all inputs? else the smallest difference',
-    customUsage: [
+    usage: [
       'A B [--relation attempts|windows|collapses|coverage|result] [--pmd-order N] [--seed N] ...',
       'A B --pattern LIST [--pmd-order N] [--orders SET] [--max-ptes-none N] [--outcome ...] ...',
       'A',
       'A --against optimal [--objective coverage|folios|price:N] [SNAPSHOT...]',
       '--new FILE [--machine]',
     ],
-    fullDescription: describeCommand(
-      [
-        'Proves that two algorithms do the same for every bitmap, limit and outcome, where both show their states as machines.',
-        'Others run side by side on every window of every set of sizes, on every small range and on random large ones. What',
-        'differs is shown, each with the smallest case. With one algorithm it proves, or else tests, what any of them should keep to. An',
-        'algorithm is walk, stack, stack-descend, stack-patch11, recursive, rounds, scaled, capped, chunks,',
-        'chunks-always, v18, the path of a module, a C file with the function of a patch, or the patch or mail itself (.patch,',
-        '.diff, .eml). One in C is told apart in seconds or not at all: --time 60 stops after a minute, the whole takes ten.',
-      ],
-      [
-        'thpscope verify walk stack',
-        'thpscope verify walk rounds --relation windows --results SCAN_SUCCEED,SCAN_PAGE_COUNT',
-        'thpscope verify --new my-walk.js && thpscope verify walk my-walk.js',
-        'thpscope verify walk mthp_collapse.c --time 60',
-        'thpscope verify walk series-v20-0011.patch --format mail',
-        'thpscope verify walk --against optimal --objective price:0.5 examples/redis.parquet',
-      ],
-    ),
+    about: [
+      'Proves that two algorithms do the same for every bitmap, limit and outcome, where both show their states as machines.',
+      'Others run side by side on every window of every set of sizes, on every small range and on random large ones. What',
+      'differs is shown, each with the smallest case. With one algorithm it proves, or else tests, what any of them should keep to. An',
+      'algorithm is walk, stack, stack-descend, stack-patch11, recursive, rounds, scaled, capped, chunks,',
+      'chunks-always, v18, the path of a module, a C file with the function of a patch, or the patch or mail itself (.patch,',
+      '.diff, .eml). One in C is told apart in seconds or not at all: --time 60 stops after a minute, the whole takes ten.',
+    ],
+    examples: [
+      'thpscope verify walk stack',
+      'thpscope verify walk rounds --relation windows --results SCAN_SUCCEED,SCAN_PAGE_COUNT',
+      'thpscope verify --new my-walk.js && thpscope verify walk my-walk.js',
+      'thpscope verify walk mthp_collapse.c --time 60',
+      'thpscope verify walk series-v20-0011.patch --format mail',
+      'thpscope verify walk --against optimal --objective price:0.5 --orders all examples/redis.parquet',
+    ],
+    pages: ['verify.md', 'thread.md'],
   },
 });

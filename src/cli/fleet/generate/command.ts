@@ -1,6 +1,4 @@
-import { buildCommand } from '@stricli/core';
-import { describeCommand } from '../../shared/command-docs.ts';
-import type { Context } from '../../shared/context.ts';
+import { documentedCommand } from '../../shared/command-docs.ts';
 import { wholeNumber } from '../../shared/flag-kinds.ts';
 import { files } from '../../shared/source-flags.ts';
 
@@ -14,7 +12,7 @@ export type FleetGenerateFlags = {
 const number = (placeholder: string, brief: string, byDefault: string) =>
   ({ kind: 'parsed', parse: wholeNumber, default: byDefault, placeholder, brief }) as const;
 
-export const fleetGenerateCommand = buildCommand<FleetGenerateFlags, string[], Context>({
+export const fleetGenerateCommand = documentedCommand<FleetGenerateFlags, string[]>({
   loader: async () => (await import('./run.ts')).fleetGenerate,
   parameters: {
     flags: {
@@ -39,13 +37,12 @@ export const fleetGenerateCommand = buildCommand<FleetGenerateFlags, string[], C
   },
   docs: {
     brief: 'A made-up fleet from recordings, to try questions on',
-    customUsage: ['FILE... -o DATASET [--hosts N] [--processes N] [--seed N]'],
-    fullDescription: describeCommand(
-      [
-        'Draws the processes of made-up hosts from recordings and adds them to a dataset as if they had been collected',
-        'now: to try questions on before there is a fleet, and to see how long they take at its size.',
-      ],
-      ['thpscope fleet generate examples/services.digest.json -o /tmp/fleet --hosts 1000 --seed 1'],
-    ),
+    usage: ['FILE... -o DATASET [--hosts N] [--processes N] [--seed N]'],
+    about: [
+      'Draws the processes of made-up hosts from recordings and adds them to a dataset as if they had been collected',
+      'now: to try questions on before there is a fleet, and to see how long they take at its size.',
+    ],
+    examples: ['thpscope fleet generate examples/services.digest.json -o /tmp/fleet --hosts 1000 --seed 1'],
+    pages: ['fleet.md'],
   },
 });

@@ -1,6 +1,4 @@
-import { buildCommand } from '@stricli/core';
-import { describeCommand } from '../../shared/command-docs.ts';
-import type { Context } from '../../shared/context.ts';
+import { documentedCommand } from '../../shared/command-docs.ts';
 import { type OutputFlags, outputFlags } from '../../shared/output-flags.ts';
 import {
   type SettingsFlags,
@@ -12,7 +10,7 @@ import { dataset, type FleetFlags, fleetFlags } from '../fleet-flags.ts';
 
 export type FleetHistoryFlags = FleetFlags & SettingsFlags & SweptKernelFlag & OutputFlags;
 
-export const fleetHistoryCommand = buildCommand<FleetHistoryFlags, [string?], Context>({
+export const fleetHistoryCommand = documentedCommand<FleetHistoryFlags, [string?]>({
   loader: async () => (await import('./run.ts')).fleetHistory,
   parameters: {
     flags: {
@@ -26,12 +24,11 @@ export const fleetHistoryCommand = buildCommand<FleetHistoryFlags, [string?], Co
   },
   docs: {
     brief: 'Memory, huge memory and growth of all hosts, day by day',
-    customUsage: ['DATASET [--since 30d] [--where SQL]'],
-    fullDescription: describeCommand(
-      [
-        'Adds up the last reading of each host on each day: what was huge then, and what settings would have added.',
-      ],
-      ['thpscope fleet history /srv/thp --since 7d --where "service = \'redis.service\'"'],
-    ),
+    usage: ['DATASET [--since 30d] [--where SQL]'],
+    about: [
+      'Adds up the last reading of each host on each day: what was huge then, and what settings would have added.',
+    ],
+    examples: ['thpscope fleet history /srv/thp --since 7d --where "service = \'redis.service\'"'],
+    pages: ['fleet.md'],
   },
 });

@@ -1,11 +1,9 @@
-import { buildCommand } from '@stricli/core';
-import { describeCommand } from '../../shared/command-docs.ts';
-import type { Context } from '../../shared/context.ts';
+import { documentedCommand } from '../../shared/command-docs.ts';
 import { optionalText } from '../../shared/flag-kinds.ts';
 
 export type FleetRollFlags = { readonly before?: string };
 
-export const fleetRollCommand = buildCommand<FleetRollFlags, [string], Context>({
+export const fleetRollCommand = documentedCommand<FleetRollFlags, [string]>({
   loader: async () => (await import('./run.ts')).fleetRoll,
   parameters: {
     flags: {
@@ -20,13 +18,12 @@ export const fleetRollCommand = buildCommand<FleetRollFlags, [string], Context>(
   },
   docs: {
     brief: 'Put the files of each past day of a dataset into a few',
-    customUsage: ['DATASET [--before YYYY-MM-DD]'],
-    fullDescription: describeCommand(
-      [
-        'Puts what hosts sent on a day into one file for each table: answers come ten times sooner. May be killed at any',
-        'point and run again; every reading counts once all the while.',
-      ],
-      ['thpscope fleet roll /srv/thp'],
-    ),
+    usage: ['DATASET [--before YYYY-MM-DD]'],
+    about: [
+      'Puts what hosts sent on a day into one file for each table: answers come ten times sooner. May be killed at any',
+      'point and run again; every reading counts once all the while.',
+    ],
+    examples: ['thpscope fleet roll /srv/thp'],
+    pages: ['fleet.md'],
   },
 });

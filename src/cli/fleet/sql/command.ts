@@ -1,6 +1,4 @@
-import { buildCommand } from '@stricli/core';
-import { describeCommand } from '../../shared/command-docs.ts';
-import type { Context } from '../../shared/context.ts';
+import { documentedCommand } from '../../shared/command-docs.ts';
 import { optionalText } from '../../shared/flag-kinds.ts';
 
 const ENGINES = ['any', 'clickhouse'] as const;
@@ -12,7 +10,7 @@ export type FleetSqlFlags = {
   readonly engine: (typeof ENGINES)[number];
 };
 
-export const fleetSqlCommand = buildCommand<FleetSqlFlags, [], Context>({
+export const fleetSqlCommand = documentedCommand<FleetSqlFlags, []>({
   loader: async () => (await import('./run.ts')).fleetSql,
   parameters: {
     flags: {
@@ -34,16 +32,15 @@ export const fleetSqlCommand = buildCommand<FleetSqlFlags, [], Context>({
   },
   docs: {
     brief: 'The SQL that makes the tables and adds them up, for engines of your own',
-    customUsage: ['[--by service] [--where SQL] [--engine clickhouse]'],
-    fullDescription: describeCommand(
-      [
-        'Prints what makes the tables, and the statements that add up the last reading of each host: what Trino, Spark,',
-        'BigQuery or Snowflake run as they are.',
-      ],
-      [
-        'thpscope fleet sql --by service > fold.sql',
-        'thpscope fleet sql --engine clickhouse | grep ^CREATE | clickhouse-client -mn',
-      ],
-    ),
+    usage: ['[--by service] [--where SQL] [--engine clickhouse]'],
+    about: [
+      'Prints what makes the tables, and the statements that add up the last reading of each host: what Trino, Spark,',
+      'BigQuery or Snowflake run as they are.',
+    ],
+    examples: [
+      'thpscope fleet sql --by service > fold.sql',
+      'thpscope fleet sql --engine clickhouse | grep ^CREATE | clickhouse-client -mn',
+    ],
+    pages: ['fleet.md#sql'],
   },
 });

@@ -1,6 +1,4 @@
-import { buildCommand } from '@stricli/core';
-import { describeCommand } from '../../shared/command-docs.ts';
-import type { Context } from '../../shared/context.ts';
+import { documentedCommand } from '../../shared/command-docs.ts';
 import { wholeNumber } from '../../shared/flag-kinds.ts';
 import { type OutputFlags, outputFlags } from '../../shared/output-flags.ts';
 import {
@@ -23,7 +21,7 @@ export type FleetTopFlags = FleetFlags &
     readonly top: number;
   };
 
-export const fleetTopCommand = buildCommand<FleetTopFlags, [string?], Context>({
+export const fleetTopCommand = documentedCommand<FleetTopFlags, [string?]>({
   loader: async () => (await import('./run.ts')).fleetTop,
   parameters: {
     flags: {
@@ -45,16 +43,15 @@ export const fleetTopCommand = buildCommand<FleetTopFlags, [string?], Context>({
   },
   docs: {
     brief: 'Which services, commands, hosts or kernels have most memory, and grow most under settings',
-    customUsage: ['DATASET [--by service|command|host|kernel] [--sort KEY] [--orders SET]'],
-    fullDescription: describeCommand(
-      [
-        'Adds up the last reading of each host by service, command, host or kernel. Growth is that under the settings in',
-        'force, where all hosts have the same, or those that the flags ask for.',
-      ],
-      [
-        'thpscope fleet top /srv/thp --by host --sort restart --orders 2M --max-ptes-none 511',
-        'thpscope fleet top /srv/thp --by kernel --json',
-      ],
-    ),
+    usage: ['DATASET [--by service|command|host|kernel] [--sort KEY] [--orders SET]'],
+    about: [
+      'Adds up the last reading of each host by service, command, host or kernel. Growth is that under the settings in',
+      'force, where all hosts have the same, or those that the flags ask for.',
+    ],
+    examples: [
+      'thpscope fleet top /srv/thp --by host --sort restart --orders 2M --max-ptes-none 511',
+      'thpscope fleet top /srv/thp --by kernel --json',
+    ],
+    pages: ['fleet.md'],
   },
 });

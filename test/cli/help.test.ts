@@ -1,0 +1,97 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { thpscopeCommands } from '../../src/cli/app.ts';
+import { commandPages } from '../../src/cli/shared/command-page.ts';
+import { thpscope } from '../support/thpscope.ts';
+
+const commands = commandPages('thpscope', thpscopeCommands(undefined));
+
+/** Lines that are too long, but for single words that no line can hold. */
+function overruns(text: string, width: number): string[] {
+  return text.split('\n').filter((line) => line.length > width && /\S\s+\S/.test(line.trim()));
+}
+
+describe.each([60, 80, 100])('at %i columns', (columns) => {
+  const asked = process.env.COLUMNS;
+  beforeAll(() => {
+    process.env.COLUMNS = String(columns);
+  });
+  afterAll(() => {
+    if (asked === undefined) delete process.env.COLUMNS;
+    else process.env.COLUMNS = asked;
+  });
+
+  test.each(['', 'fleet', ...commands.map(({ name }) => name.replace('thpscope ', ''))])(
+    'help of %s fits',
+    async (command) => {
+      const { stdout, code } = await thpscope([...command.split(' ').filter(Boolean), '--help']);
+      expect(code).toBe(0);
+      expect(overruns(stdout, columns)).toEqual([]);
+    },
+  );
+});
+
+test('help is 80 columns wide where no terminal says otherwise, and at most 100', async () => {
+  const widest = async (columns: string | undefined) => {
+    const asked = process.env.COLUMNS;
+    if (columns === undefined) delete process.env.COLUMNS;
+    else process.env.COLUMNS = columns;
+    const { stdout } = await thpscope(['predict', '--help']);
+    if (asked === undefined) delete process.env.COLUMNS;
+    else process.env.COLUMNS = asked;
+    return Math.max(...stdout.split('\n').map((line) => line.length));
+  };
+  expect(await widest(undefined)).toBeLessThanOrEqual(80);
+  expect(await widest('300')).toBeGreaterThan(80);
+  expect(await widest('300')).toBeLessThanOrEqual(100);
+});
+
+test('help shows every flag, its values and what is taken when it is left out', async () => {
+  const { stdout } = await thpscope(['advise', '--help']);
+  for (const words of [
+    '-p, --pid PID...',
+    '--max-growth N%|SIZE|none',
+    '5% by default',
+    '--growth now|restart|both',
+  ])
+    expect(stdout.replace(/\s+/g, ' ')).toContain(words);
+});
+
+describe('manual pages', () => {
+  const pages = readdirSync('man');
+
+  test('there is one for each command, with the sections that readers look for', () => {
+    expect(pages.sort()).toEqual(
+      ['thpscope.1', ...commands.map(({ name }) => `${name.replaceAll(' ', '-')}.1`)].sort(),
+    );
+    for (const page of pages) {
+      const text = readFileSync(`man/${page}`, 'utf8');
+      for (const title of ['NAME', 'SYNOPSIS', 'DESCRIPTION', 'EXAMPLES', 'EXIT STATUS', 'SEE ALSO'])
+        expect(text, page).toContain(`\n.SH ${title}\n`);
+    }
+  });
+
+  const hasMan = (() => {
+    try {
+      execFileSync('man', ['--version'], { stdio: 'ignore' });
+      return true;
+    } catch {
+      return false;
+    }
+  })();
+
+  test.skipIf(!hasMan).each(['thpscope', 'thpscope-predict', 'thpscope-apply', 'thpscope-verify'])(
+    '%s fits 80 columns, and man has nothing to complain about',
+    (page) => {
+      const env = { ...process.env, MANWIDTH: '80', MAN_KEEP_FORMATTING: '', LC_ALL: 'C.UTF-8' };
+      const text = execFileSync('man', ['--warnings', '-l', `man/${page}.1`], {
+        env,
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      expect(overruns(text, 80)).toEqual([]);
+      expect(text).toContain('EXIT STATUS');
+    },
+  );
+});
