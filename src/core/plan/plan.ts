@@ -11,6 +11,7 @@ import { type ScanReport, scanRange } from '../rules/scan.ts';
 import type { ScanResult } from '../rules/scan-result.ts';
 import { attemptEach, type CollapseAlgorithm, type Observe } from '../search/algorithm.ts';
 import { ALGORITHMS } from '../search/algorithms.ts';
+import { stack } from '../search/stack.ts';
 import { walk } from '../search/walk.ts';
 import { type PackedWindow, planWindows, unpackWindow } from './plan-windows.ts';
 
@@ -51,8 +52,8 @@ export function planRange(
   const scan = algorithm.scan ? algorithm.scan(range, policy) : scanRange(range, policy);
   if (scan.result !== 'SCAN_SUCCEED') return { scan, result: scan.result, attempts: [], swappedInPages: 0 };
 
-  if (algorithm === walk && outcomes.length === 0 && !options.observe && isOrdinary(range, scan, policy))
-    return planOrdinary(range, scan, policy, lruBatch);
+  const isKnown = ATTEMPT_ALIKE.includes(algorithm) && outcomes.length === 0 && !options.observe;
+  if (isKnown && isOrdinary(range, scan, policy)) return planOrdinary(range, scan, policy, lruBatch);
   const candidates = new CandidateRange(range, policy, lruBatch);
   const attempts: AttemptRecord[] = [];
   const result = algorithm.collapse(
@@ -74,6 +75,12 @@ export function planRange(
   return { scan, result, attempts, swappedInPages: candidates.swappedIn };
 }
 
+/**
+ * Searches whose attempts and result are those of the walk whatever the attempts come to: `thpscope verify
+ * walk stack` proves it.
+ */
+const ATTEMPT_ALIKE: readonly CollapseAlgorithm[] = [walk, stack];
+
 /** The policy that a search goes by: without the PMD order where its scan refuses that one alone. */
 function searchedPolicy(
   { pmdRefusal }: ScanReport,
@@ -94,7 +101,7 @@ function isOrdinary(range: RangeState, scan: ScanReport, { caller, model }: Coll
 }
 
 /**
- * What the walk and its attempts come to in an ordinary range, in less time
+ * What the walk, or a search like it, and its attempts come to in an ordinary range, in less time
  * (docs/performance.md#policies-in-bulk).
  */
 function planOrdinary(

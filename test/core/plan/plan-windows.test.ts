@@ -5,12 +5,15 @@ import { digestPlaceOf } from '../../../src/core/digest/place.ts';
 import { type Geometry, geometryOfPmdOrder, pagesPerRange } from '../../../src/core/memory/geometry.ts';
 import { emptyOccupancy, type Occupancy } from '../../../src/core/memory/occupancy.ts';
 import { anonOrders, type OrderSet } from '../../../src/core/memory/order.ts';
+import { planRange } from '../../../src/core/plan/plan.ts';
 import { planWindows, unpackWindow } from '../../../src/core/plan/plan-windows.ts';
 import { KERNEL_MODELS } from '../../../src/core/rules/kernel-model.ts';
 import { collapsePolicy, defaultLimits } from '../../../src/core/rules/policy.ts';
 import { attemptEach } from '../../../src/core/search/algorithm.ts';
+import { ALGORITHMS } from '../../../src/core/search/algorithms.ts';
 import { walk } from '../../../src/core/search/walk.ts';
 import { openSnapshotFile } from '../../../src/snapshot/file.ts';
+import { ranges, runPolicies } from '../../analysis/arbitraries.ts';
 import { readCorpus } from '../../conform/corpus-file.ts';
 import { valueOf } from '../../support/ranges.ts';
 import '../../support/seed.ts';
@@ -85,6 +88,22 @@ for (const pmdOrder of [9, 11, 13]) {
     );
   });
 }
+
+test.each(['walk', 'stack'] as const)('%s plans any range as its search does, step by step', (name) => {
+  const geometry = geometryOfPmdOrder(9);
+  const algorithm = ALGORITHMS[name];
+  let attempts = 0;
+  fc.assert(
+    fc.property(ranges(geometry), runPolicies(geometry), (range, { settings, model }) => {
+      const policy = collapsePolicy(anonOrders(geometry), settings, model, geometry);
+      const searched = planRange(range, policy, { algorithm, observe: () => {} });
+      expect(planRange(range, policy, { algorithm })).toEqual(searched);
+      attempts += searched.attempts.length;
+    }),
+    { numRuns: 600 },
+  );
+  expect(attempts).toBeGreaterThan(1000);
+});
 
 test('ranges of 512 PTEs that differ in 16 bits, whatever word they are in', () => {
   const geometry = geometryOfPmdOrder(9);
