@@ -90,8 +90,8 @@ export function addOutcome(
   }
   if (!isSeen) return;
   const surprise = surpriseOf(verdict, windows.length > 0, hasChanged);
-  for (const [page, code] of after.entries()) {
-    const [now, then] = [orderOfCode(code), orderOfCode(before[page])];
+  for (let page = 0; page < after.length; page++) {
+    const [now, then] = [orderOfCode(after[page]), orderOfCode(before[page])];
     // What is new in a large folio may come from page faults.
     if (now === undefined || then === undefined || now <= then) continue;
     if (!windows.some(({ offset, order }) => offset <= page && page < offset + (1 << order)))
@@ -104,13 +104,18 @@ function missOf(
   { geometry, before, after, isSeen, isPmdMapped }: Parameters<typeof addOutcome>[2],
   hasChanged: boolean,
 ): Miss | undefined {
-  const pages = Array.from({ length: 1 << order }, (_, i) => offset + i);
-  const ordersNow = pages.map((page) => orderOfCode(after[page]));
-  const isWhole = ordersNow.every((now) => now !== undefined && now >= order);
-  const grew = pages.some((page, i) => (ordersNow[i] ?? 0) > (orderOfCode(before[page]) ?? 0));
+  let isWhole = true;
+  let isGone = true;
+  let grew = false;
+  for (let page = offset as number; page < offset + (1 << order); page++) {
+    const now = orderOfCode(after[page]);
+    isWhole &&= now !== undefined && now >= order;
+    isGone &&= now === undefined;
+    grew ||= (now ?? 0) > (orderOfCode(before[page]) ?? 0);
+  }
   if (isWhole && (order < geometry.pmdOrder || (isPmdMapped ?? grew))) return undefined;
   if (isWhole && isPmdMapped === undefined) return 'unseen';
-  if (ordersNow.every((now) => now === undefined)) return 'freed';
+  if (isGone) return 'freed';
   if (!isSeen) return 'unseen';
   if (grew) return 'smaller';
   return hasChanged ? 'changed' : 'waiting';

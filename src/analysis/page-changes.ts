@@ -94,8 +94,6 @@ export class RangeChanges {
   /** Whether a PMD entry maps it at the later reading; undefined is unknown. */
   isPmdMapped: boolean | undefined = false;
   #isNewPmd = false;
-  /** The last window that `#joinsOld` looked through, and what it found. */
-  #window = { first: -1, order: 0, joins: false };
 
   constructor(geometry: Geometry) {
     this.geometry = geometry;
@@ -110,11 +108,10 @@ export class RangeChanges {
     writeCodes(before, this.before);
     writeCodes(after, this.after);
     this.isSeen = seesBoth(before, after);
-    this.#window.first = -1;
     this.isPmdMapped = after ? after.pmdMapped : false;
     this.#isNewPmd = after?.pmdMapped === true && before?.pmdMapped === false;
-    for (let page = 0; page < this.before.length; page++)
-      this.kinds[page] = KIND[this.#addPage(changes, page)];
+    // Neighbours are mostly alike.
+    for (let page = 0; page < this.before.length; ) page = this.#addRun(changes, page);
     if (!this.isSeen) changes.unseen = sum(changes.before) + changes.swappedIn + changes.touched;
     const { collapsed, split, filled, freed, swappedOut, swappedIn, touched, ranges } = changes;
     ranges.collapsed = Number(collapsed.some((pages) => pages > 0));
@@ -125,30 +122,37 @@ export class RangeChanges {
     addChanges(into, changes);
   }
 
-  #addPage(changes: PageChanges, page: number): PageChange {
+  /** Adds the pages from one on that hold the same as it, at either reading. Returns the first of others. */
+  #addRun(changes: PageChanges, page: number): number {
     const [codeBefore, codeAfter] = [this.before[page], this.after[page]];
+    let end = page + 1;
+    while (this.before[end] === codeBefore && this.after[end] === codeAfter) end++;
     const [before, after] = [orderOfCode(codeBefore), orderOfCode(codeAfter)];
-    if (before !== undefined) changes.before[before]++;
-    if (after !== undefined) changes.after[after]++;
-    if (before !== undefined && after !== undefined) return this.#addResident(changes, before, after);
-    const kind = this.#comingOrGoing(page, before, after);
-    if (kind !== 'none') changes[kind]++;
-    return kind;
+    const isNewFolio = before === undefined && after !== undefined && after > 0 && codeBefore !== CODE_SWAP;
+    // Each folio may hold pages from before, or not.
+    if (isNewFolio) end = Math.min(end, ((page >>> after) + 1) << after);
+    const count = end - page;
+    if (before !== undefined) changes.before[before] += count;
+    if (after !== undefined) changes.after[after] += count;
+    const kind =
+      before !== undefined && after !== undefined
+        ? this.#residentKind(before, after)
+        : this.#movedKind(page, before, after);
+    if (kind === 'collapsed') changes.collapsed[after ?? 0] += count;
+    else if (kind !== 'none' && kind !== 'unchanged' && kind !== 'unseen') changes[kind] += count;
+    this.kinds.fill(KIND[kind], page, end);
+    return end;
   }
 
-  /** A page that is resident at both readings. */
-  #addResident(changes: PageChanges, before: number, after: number): PageChange {
+  /** Of a page that is resident at both readings. */
+  #residentKind(before: number, after: number): PageChange {
     if (!this.isSeen) return 'unseen';
-    if (after > before || this.#isNewPmd) {
-      changes.collapsed[after]++;
-      return 'collapsed';
-    }
-    if (after === before) return 'unchanged';
-    changes.split++;
-    return 'split';
+    if (after > before || this.#isNewPmd) return 'collapsed';
+    return after === before ? 'unchanged' : 'split';
   }
 
-  #comingOrGoing(page: number, before: number | undefined, after: number | undefined) {
+  /** Of a page that is resident at one of them, or none. */
+  #movedKind(page: number, before: number | undefined, after: number | undefined): PageChange {
     if (before !== undefined) return this.after[page] === CODE_SWAP ? 'swappedOut' : 'freed';
     if (after === undefined) return 'none';
     if (this.before[page] === CODE_SWAP) return 'swappedIn';
@@ -159,12 +163,9 @@ export class RangeChanges {
   #joinsOld(page: number, order: number): boolean {
     if (order === 0) return false;
     const first = (page >>> order) << order;
-    if (this.#window.first === first && this.#window.order === order) return this.#window.joins;
     let joins = false;
     for (let at = first; at < first + (1 << order) && !joins; at++)
       joins = orderOfCode(this.before[at]) !== undefined && this.after[at] === this.after[page];
-    // A new folio of 2M would be looked through for each of its pages.
-    this.#window = { first, order, joins };
     return joins;
   }
 }

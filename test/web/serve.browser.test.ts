@@ -50,11 +50,28 @@ describe.skipIf(!CHROMIUM)('a page of thpscope serve', () => {
     const { page, complaints } = await openServed(['examples/redis.parquet']);
     await page.waitForSelector('.map-canvas[aria-label="Map of 162 PMD ranges"]');
     expect(await page.locator('.live').count()).toBe(0);
-    for (const view of ['Trade-off', 'Steps', 'Timeline', 'Start']) {
+    for (const view of ['Trade-off', 'Changes', 'Steps', 'Timeline', 'Start']) {
       await page.getByRole('link', { name: view, exact: true }).click();
       await page.waitForSelector('main h1, main canvas, main section, main svg');
     }
     expect(await page.textContent('main')).toContain('From this server');
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test('compares two snapshots: from the start page, and from what is open', async () => {
+    const { page, complaints } = await openServed(
+      ['after', 'before'].map((name) => `examples/pair/${name}.parquet`),
+    );
+    await page.waitForSelector('.map-canvas');
+    await page.getByRole('link', { name: 'Changes', exact: true }).click();
+    await page.getByRole('combobox', { name: 'Compare with' }).selectOption('server:1');
+    const answer = '.map-advice >> text=/before\\S* → \\S*after\\S*, 1m 15s later: memory 81.7M → 104M/';
+    await page.waitForSelector(answer);
+    expect(await page.evaluate(() => location.hash)).toBe('#changes?before=server:1&source=server:0');
+    await page.getByRole('link', { name: 'Start', exact: true }).click();
+    await page.getByRole('button', { name: 'What changed between them' }).click();
+    await page.waitForSelector(answer);
     expect(complaints).toEqual([]);
     await page.close();
   });
@@ -70,7 +87,7 @@ describe.skipIf(!CHROMIUM)('a page of thpscope serve', () => {
     await page.waitForSelector('[role=alert] >> text=no such file; check the path');
     copyFileSync('examples/programs/java.parquet', file);
     await page.getByRole('link', { name: 'Start', exact: true }).click();
-    await page.getByRole('button', { name: 'short-lived' }).click();
+    await page.getByRole('button', { name: /short-lived\.parquet a snapshot/ }).click();
     const source = page.getByRole('combobox', { name: 'Source' });
     expect(await source.inputValue()).toBe('server:1');
     await page.waitForSelector('.map-canvas');

@@ -71,7 +71,7 @@ describe.skipIf(!CHROMIUM)('timeline', () => {
     expect(figures).toContain(`for ${last.collapses} collapses`);
     // Chart and map are seen together.
     await page.setViewportSize({ width: 1440, height: 900 });
-    for (const seen of ['.chart-tall', '.map-frame']) {
+    for (const seen of ['.chart-tall', '.moment-frame']) {
       const { y, height } = (await page.locator(seen).boundingBox())!;
       expect(y + height, seen).toBeLessThanOrEqual(900);
     }
@@ -92,12 +92,12 @@ describe.skipIf(!CHROMIUM)('timeline', () => {
     expect(await moment()).toBe(`${before.at / 1e9}s`);
     await page.waitForSelector(`h2:has-text("The map at ${before.at / 1e9}s")`);
     expect(await text('.map-summary')).toContain(`${formatBytes(before.rssPages * 4096)} in 32 PMD ranges`);
-    const picture = await page.locator('.map-frame canvas').screenshot();
+    const picture = await page.locator('.moment-frame canvas').screenshot();
     expect(page.url().split('#')[1]).toBe(link);
     await page.reload();
     await page.waitForSelector(`h2:has-text("The map at ${before.at / 1e9}s")`);
     expect(words(await text('.run-facts'))).toBe(facts);
-    expect(picture.equals(await page.locator('.map-frame canvas').screenshot())).toBe(true);
+    expect(picture.equals(await page.locator('.moment-frame canvas').screenshot())).toBe(true);
   });
 
   test('keys move through time, play it, and go from range to range', async () => {
@@ -118,7 +118,7 @@ describe.skipIf(!CHROMIUM)('timeline', () => {
     await page.keyboard.press('Space');
     await page.waitForSelector('button:has-text("Play")');
     await page.keyboard.press('End');
-    await page.locator('.map-frame canvas').focus();
+    await page.locator('.moment-frame canvas').focus();
     const address = () => text('.range-details .mono');
     const start = await address();
     await page.keyboard.press('ArrowRight');
@@ -214,7 +214,7 @@ describe.skipIf(!CHROMIUM)('timeline', () => {
     await open('timeline?moment=7s&scenario=swap-pressure&until=8s');
     await page.waitForSelector(DONE);
     await page.waitForSelector('.chart-tall .u-over');
-    await page.locator('.map-frame canvas').focus();
+    await page.locator('.moment-frame canvas').focus();
     await page.getByText('samples as a table').click();
     expect(await faultsOf(page)).toEqual([]);
   });

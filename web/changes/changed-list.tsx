@@ -36,7 +36,7 @@ interface Props<Row extends Changed> {
   readonly geometry: Geometry;
   readonly param: string;
   /** Columns before those of sizes, and after them. */
-  readonly first: SortableColumn<Row>;
+  readonly first: readonly SortableColumn<Row>[];
   readonly last?: readonly SortableColumn<Row>[];
   readonly children?: ComponentChildren;
 }
@@ -65,10 +65,10 @@ export function ChangedList<Row extends Changed>(props: Props<Row>) {
           </li>
         </ul>
       </ListHead>
-      <div>
+      <div class="map-list-rows">
         <LongTable
           caption={caption}
-          columns={[first, ...sizeColumns<Row>(geometry, most), ...last]}
+          columns={[...first, ...sizeColumns<Row>(geometry, most), ...last]}
           rows={rows}
           rowKey={({ key }) => key}
           param={param}
@@ -83,7 +83,8 @@ export function ChangedList<Row extends Changed>(props: Props<Row>) {
 const HUGE = orderColor(9, 9);
 
 function sizeColumns<Row extends Changed>(geometry: Geometry, most: number): SortableColumn<Row>[] {
-  const size = (pages: number) => formatSize(pages, geometry);
+  // What is nothing says so by its absence: what is something is seen.
+  const size = (pages: number) => (pages === 0 ? '' : formatSize(pages, geometry));
   const huge = (pages: readonly number[]) => sum(pages.slice(1));
   const column = (
     key: string,
@@ -97,11 +98,11 @@ function sizeColumns<Row extends Changed>(geometry: Geometry, most: number): Sor
     valueOf,
     cell: (row) => format(valueOf(row)),
   });
-  const signed = (pages: number) => signedSize(pages, geometry);
+  const signed = (pages: number) => (pages === 0 ? '' : signedSize(pages, geometry));
   const happened = (kind: Happened): SortableColumn<Row> => ({
     ...column(kind, CHANGE_WORDS[kind], ({ changes }) => happenedPages(changes, kind)),
     cell: ({ changes, isSame }) =>
-      isSame ? <span title={HAPPENED_TITLES[kind]}>{size(happenedPages(changes, kind))}</span> : '',
+      isSame && <span title={HAPPENED_TITLES[kind]}>{size(happenedPages(changes, kind))}</span>,
   });
   return [
     column('changed', 'changed', ({ changes, isSame }) => pagesThatChanged(changes, isSame)),

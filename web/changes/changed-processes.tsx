@@ -42,7 +42,7 @@ export function ChangedProcesses({ both }: { readonly both: ComparedReadings }) 
       rows={listed}
       geometry={geometry}
       param="sort"
-      first={NAME}
+      first={[NAME]}
       last={[CAME_TRUE]}
     />
   );

@@ -19,7 +19,7 @@ export function ChangedVmas({ both }: { readonly both: ComparedReadings }) {
   );
   const listed = processes.flatMap(({ after, vmas, isSame }) =>
     vmas.map(({ vma, changes }): Row => {
-      const name = vma.name === '' ? 'anonymous memory' : printable(vma.name);
+      const name = printable(vma.name);
       const place = `${vma.start.toString(16)}-${vma.end.toString(16)}`;
       const process = `${printable(after?.command ?? '')} (${after?.pid})`;
       return {
@@ -41,8 +41,7 @@ export function ChangedVmas({ both }: { readonly both: ComparedReadings }) {
       rows={listed}
       geometry={geometry}
       param="vmasort"
-      first={NAME}
-      last={[PROCESS]}
+      first={[NAME, PROCESS]}
     />
   );
 }
@@ -59,7 +58,13 @@ const NAME: SortableColumn<Row> = {
       disabled={!rows}
       onClick={() => rows && goToRows(rows.first, rows.end)}
     >
-      <span>{name}</span> <small class="mono">{place}</small>
+      {name === '' ? (
+        <span class="mono">{place}</span>
+      ) : (
+        <>
+          <span>{name}</span> <small class="mono">{place}</small>
+        </>
+      )}
     </button>
   ),
 };

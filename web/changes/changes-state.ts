@@ -5,8 +5,9 @@ import { fail } from '../../src/core/base/failure.ts';
 import type { StandingOut } from '../map/standing-out.ts';
 import { failure, memory, type OpenMemory } from '../memory/open-memory.ts';
 import { choice } from '../policy/judgement.ts';
+import { recordedDoesNothing } from '../policy/opening-policy.ts';
 import { linkedSource, noSuchSource } from '../start/sources.ts';
-import { link } from '../state/link.ts';
+import { link, POLICY_PARAMS, setParams } from '../state/link.ts';
 import { oneAtATime } from '../state/one-at-a-time.ts';
 import { measured } from '../state/timing.ts';
 import { CHANGE_LAYERS, type ChangeLayer } from './change-layers.ts';
@@ -102,10 +103,18 @@ export const changesStandingOut = computed<StandingOut | undefined>(() => {
 
 /** Compares whenever one of the readings changes, and asks again whenever the policy does. */
 export function followChanges(): () => void {
+  takeRecordedPolicy();
   const stops = [effect(followReadings), effect(followPolicy)];
   return () => {
     for (const stop of stops) stop();
   };
+}
+
+/** The map may have opened with the kernel default of itself: here what was in force is asked about first. */
+function takeRecordedPolicy(): void {
+  if (!recordedDoesNothing.peek()) return;
+  recordedDoesNothing.value = undefined;
+  setParams(Object.fromEntries(POLICY_PARAMS.map((name) => [name, undefined])));
 }
 
 /** What is compared, or being compared. */

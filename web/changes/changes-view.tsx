@@ -20,7 +20,6 @@ import {
   changesStandingOut,
   comparedMemory,
   comparedReadings,
-  comparing,
   earlier,
   followChanges,
   only,
@@ -49,7 +48,7 @@ export function ChangesView() {
       <section class={shown === 'map' ? 'map' : 'map map-as-list'} aria-label="Changes">
         <h1 class="visually-hidden">What changed until {memory.value.name}</h1>
         <ReadingsLine />
-        {both ? (
+        {both && (
           <>
             <div class="toolbar">
               <Segmented
@@ -66,8 +65,6 @@ export function ChangesView() {
             {shown === 'processes' && <ChangedProcesses both={both} />}
             {shown === 'vmas' && <ChangedVmas both={both} />}
           </>
-        ) : (
-          <p class="loading">{comparing.value !== undefined && 'comparing…'}</p>
         )}
       </section>
       {both && <ChangesPanel both={both} />}

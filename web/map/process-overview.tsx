@@ -61,7 +61,7 @@ export function ProcessOverview() {
         </label>
         <BarLegend />
       </ListHead>
-      <div aria-busy={judging.value}>
+      <div class="map-list-rows" aria-busy={judging.value}>
         <LongTable
           caption={isByService ? 'Services under this policy' : 'Processes under this policy'}
           columns={[nameColumn(isByService), ...sumColumns<Listed>(geometry, most), ...hugeColumns(geometry)]}

@@ -43,7 +43,7 @@ export function VmaTable() {
       <ListHead of="VMA, process, address" found={rows.length} all={listed.length}>
         <BarLegend />
       </ListHead>
-      <div aria-busy={judging.value}>
+      <div class="map-list-rows" aria-busy={judging.value}>
         <LongTable
           caption="VMAs under this policy"
           columns={[NAME_COLUMN, ...sumColumns<Listed>(geometry, most), ...outcomeColumns()]}

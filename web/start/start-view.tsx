@@ -40,6 +40,7 @@ export function StartView() {
                   onOpen={() => visit(`server:${source.id}`)}
                 />
               ))}
+              <ServedPair served={served} />
             </Cards>
           )}
         </section>
@@ -75,6 +76,19 @@ export function StartView() {
         ))}
       </Cards>
     </div>
+  );
+}
+
+/** Of two snapshots that are served, what changed between them. */
+function ServedPair({ served }: { readonly served: readonly ServerSource[] }) {
+  if (served.length !== 2 || served.some(({ live }) => live)) return null;
+  const [before, after] = served.toSorted((a, b) => Date.parse(a.time) - Date.parse(b.time));
+  return (
+    <Card
+      title="What changed between them"
+      says={`from ${before.name} to ${after.name}`}
+      onOpen={() => visit(`server:${after.id}`, 'changes', { before: `server:${before.id}` })}
+    />
   );
 }
 

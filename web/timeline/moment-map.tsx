@@ -67,7 +67,7 @@ export function MomentMap({ end }: { readonly end: RunEnd }) {
       </p>
       {moment && <CellLegend moment={moment} pmdOrder={pmdOrder} geometry={end.geometry} nothing={nothing} />}
       <div class="map-columns">
-        <div ref={frame} class="map-frame">
+        <div ref={frame} class="moment-frame">
           <canvas
             ref={canvas}
             tabIndex={0}

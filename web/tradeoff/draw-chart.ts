@@ -41,8 +41,8 @@ export function drawChart(context: CanvasRenderingContext2D, picture: Picture, i
   drawBudget(context, picture, inks);
   drawPoints(context, picture, new Set(front.map(({ index }) => index)), inks);
   drawFront(context, picture, inks);
-  if (untouched) drawTriangle(context, frame, untouched, inks);
   if (recorded) drawSquare(context, frame, recorded, inks);
+  if (untouched) drawTriangle(context, frame, untouched, inks);
   if (advised) drawDiamond(context, frame, advised, inks);
   if (chosen) drawTarget(context, frame, chosen, inks);
   if (active) ring(context, frame, active, 9, 2, inks.text);
@@ -184,7 +184,8 @@ function drawDiamond(context: CanvasRenderingContext2D, frame: ChartFrame, at: P
 
 function drawSquare(context: CanvasRenderingContext2D, frame: ChartFrame, at: Place, inks: Inks): void {
   const [x, y] = placeIn(frame, at);
-  shape(context, [x - 6, y - 6, x + 6, y - 6, x + 6, y + 6, x - 6, y + 6], inks);
+  // Large enough to be seen around what is chosen, at the same place.
+  shape(context, [x - 10, y - 10, x + 10, y - 10, x + 10, y + 10, x - 10, y + 10], inks);
 }
 
 function shape(context: CanvasRenderingContext2D, corners: readonly number[], { page, text }: Inks): void {
