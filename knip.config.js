@@ -5,6 +5,7 @@ const isProduction = process.argv.includes('--production');
 export default {
   entry: [
     'src/cli/main.ts!',
+    'src/cli/executable/main.ts!',
     // What a program may import.
     'src/{index,node,algorithm}.ts!',
     'src/cli/shared/*-{worker,hooks}.ts!',
@@ -13,6 +14,8 @@ export default {
     'web/steps/own-search.worker.ts!',
     'web/vite.config.ts!',
     'scripts/*.mjs!',
+    // What package.json starts is no entry of production.
+    ...(isProduction ? ['scripts/packaging/build.mjs!'] : []),
     'bench/{run,extract,peak-memory}.mjs!',
     'fuzz/{run,targets}.mjs!',
     // Compiled and started by a test.
@@ -21,7 +24,7 @@ export default {
   project: [
     'src/**/*.ts!',
     'web/**/*.{ts,tsx}!',
-    'scripts/*.mjs!',
+    'scripts/**/*.mjs!',
     'bench/*.mjs!',
     'fuzz/*.mjs!',
     'test/**/*.{ts,tsx}',
@@ -29,7 +32,9 @@ export default {
   ignoreExportsUsedInFile: isProduction,
   // Programs of the system: README and CONTRIBUTING say where they come from.
   ignoreBinaries: [
+    'apt-get',
     'cc',
+    'dpkg-deb',
     'gcc',
     'jq',
     'ldd',
@@ -38,10 +43,12 @@ export default {
     'psql',
     'redis-cli',
     'redis-server',
+    'rpmbuild',
     'script',
     'setpriv',
     'systemd-analyze',
     'systemd-tmpfiles',
+    'umoci',
     'unshare',
   ],
   // Tests read the script of the one and run the others.

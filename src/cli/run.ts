@@ -34,6 +34,10 @@ export async function runThpscope(typed: readonly string[], surroundings: Surrou
       ({ completion }) => !completion.startsWith('-') || begun.at(-1)?.startsWith('-'),
     );
     process.stdout.write(fitting.map(({ completion }) => `${completion}\n`).join(''));
+  } else if (words[0] === '__import') {
+    // What `placeOf` of shared/algorithm-module.ts starts: Node ends this process, and says where the error
+    // is.
+    await import(words[1]);
   } else {
     await run(thpscope, words, context);
   }

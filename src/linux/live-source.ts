@@ -7,6 +7,7 @@ import { CostMeter } from './cost-meter.ts';
 import { readHost } from './host.ts';
 import { kernelTells } from './kernel-tells.ts';
 import type { KernelTree } from './kernel-tree.ts';
+import { whyKoffiFailed } from './koffi.ts';
 import { LargeFolioCounters } from './large-folios.ts';
 import { MemoryGroupReader } from './memory-groups.ts';
 import { RANGES_PER_CHUNK } from './page-chunks.ts';
@@ -120,7 +121,7 @@ async function* readProcesses(
   const flags = canSeeFrameNumbers(tree, host.geometry) ? PageFlags.open(tree) : undefined;
   const largeFolios = flags && LargeFolioCounters.open(tree, host.geometry);
   if (!flags) yield { kind: 'note', message: whyNoPageFlags(tree) };
-  if (!scan) yield { kind: 'note', message: NEEDS_SCAN };
+  if (!scan) yield { kind: 'note', message: NEEDS_SCAN + whyKoffiFailed() };
   for (const message of settingsNotes(tree, host.geometry)) yield { kind: 'note', message };
   try {
     const { underLocks } = meter;

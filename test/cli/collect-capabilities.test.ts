@@ -4,6 +4,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { PROGRAM, SCRIPT } from '../support/built-command.ts';
 
 /** The table of docs/fleet.md: capabilities, whether processes of other users are read, and their folios. */
 const TABLE = [
@@ -51,7 +52,7 @@ test.skipIf(!isRoot).each(HELD)('$names: reads other users $isRead, folios $sees
   const user = ['--reuid', `${READER}`, '--regid', `${READER}`, '--clear-groups', '--no-new-privs'];
   const rights = ['--inh-caps', set, '--ambient-caps', set, '--bounding-set', set];
   const collect = [
-    'dist/cli/main.js',
+    ...SCRIPT,
     'collect',
     '-p',
     `${other.pid}`,
@@ -62,7 +63,7 @@ test.skipIf(!isRoot).each(HELD)('$names: reads other users $isRead, folios $sees
   ];
   const { stderr, status } = spawnSync(
     'setpriv',
-    [...user, ...rights, process.execPath, ...collect, '--spool', join(folder, 'spool')],
+    [...user, ...rights, PROGRAM, ...collect, '--spool', join(folder, 'spool')],
     { encoding: 'utf8' },
   );
   expect(status, stderr).toBe(row.isRead === 'yes' ? 0 : 3);

@@ -8,6 +8,7 @@ import type { Host, MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { writeSnapshot } from '../../src/snapshot/writer.ts';
 import { knownRanges, processItem, vmaItem } from '../analysis/streams.ts';
 import { hostOf, sourceOf } from '../snapshot/sources.ts';
+import { PROGRAM, SCRIPT } from '../support/built-command.ts';
 import { valueOf } from '../support/ranges.ts';
 import { expectSchema } from '../support/schemas.ts';
 import { thpscope, words } from '../support/thpscope.ts';
@@ -239,7 +240,7 @@ describe('a series', () => {
   test('is written by capture --every, whole until a signal comes', async () => {
     const written = mkdtempSync(join(folder, 'written-'));
     const args = ['capture', '-p', String(process.pid), '--every', '10m', '-o', written];
-    const command = spawn(process.execPath, ['dist/cli/main.js', ...args], { stdio: 'ignore' });
+    const command = spawn(PROGRAM, [...SCRIPT, ...args], { stdio: 'ignore' });
     const ended = once(command, 'exit');
     await vi.waitUntil(() => readdirSync(written).some((name) => name.endsWith('Z.parquet')), 30_000);
     command.kill('SIGINT');

@@ -2,8 +2,11 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { IS_BUILT_HERE } from '../support/built-command.ts';
 import { thpscope } from '../support/thpscope.ts';
 
+/** npm alone brings it. */
+const withDuckdb = test.skipIf(!IS_BUILT_HERE);
 const folder = mkdtempSync(join(tmpdir(), 'thpscope-wrong-dataset-'));
 
 beforeAll(async () => {
@@ -33,14 +36,14 @@ test('a bucket is asked once it is here', async () => {
   expect(code).toBe(2);
 });
 
-test('a condition on a column that there is not is whose it is', async () => {
+withDuckdb('a condition on a column that there is not is whose it is', async () => {
   const { said, code } = await refused(folder, '--where', "servce = 'redis.service'");
   expect(said).toContain("--where servce = 'redis.service'");
   expect(said).toContain('docs/fleet.md lists the columns');
   expect(code).toBe(2);
 });
 
-test.each(['cut off', 'of somebody else'])(
+withDuckdb.each(['cut off', 'of somebody else'])(
   'a file that is %s is named, and what to do about it',
   async (kind) => {
     const day = join(folder, 'rows', readdirSync(join(folder, 'rows'))[0]);

@@ -4,9 +4,12 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { IS_BUILT_HERE, PROGRAM, SCRIPT } from '../support/built-command.ts';
 import { expectSchema } from '../support/schemas.ts';
 import { thpscope } from '../support/thpscope.ts';
 
+/** npm alone brings it. */
+const withDuckdb = test.skipIf(!IS_BUILT_HERE);
 const folder = mkdtempSync(join(tmpdir(), 'thpscope-fleet-cli-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const fleet = join(folder, 'made');
@@ -21,7 +24,7 @@ beforeAll(async () => {
 }, 60_000);
 
 describe('questions about many hosts', () => {
-  test('sweep says of how many hosts it is', async () => {
+  withDuckdb('sweep says of how many hosts it is', async () => {
     const { stdout, code } = await thpscope(['fleet', 'sweep', fleet]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^131,072 policies over \S+ of anonymous memory in 240 processes of 12 hosts$/m);
@@ -30,7 +33,7 @@ describe('questions about many hosts', () => {
     expect(json.memory).toMatchObject({ hosts: 12, processes: 240 });
   });
 
-  test('advice names services, and the hosts that it would hurt most', async () => {
+  withDuckdb('advice names services, and the hosts that it would hurt most', async () => {
     const asked = ['fleet', 'advise', fleet, '--max-growth', 'none', '--growth', 'now'];
     const { stdout, code } = await thpscope(asked);
     expect(code).toBe(0);
@@ -49,7 +52,7 @@ describe('questions about many hosts', () => {
     expect(growth(json.fleet.worstHosts)).toBe(growth(parts.map(({ now }) => now)));
   });
 
-  test('advice by service lets services opt out', async () => {
+  withDuckdb('advice by service lets services opt out', async () => {
     const asked = ['fleet', 'advise', fleet, '--max-growth', '2%', '--by', 'service'];
     const { stdout } = await thpscope(asked);
     expect(stdout).toContain('redis.service opts out.');
@@ -57,7 +60,7 @@ describe('questions about many hosts', () => {
     expectSchema('advise', JSON.parse((await thpscope([...asked, '--json'])).stdout));
   });
 
-  test('top and history add up', async () => {
+  withDuckdb('top and history add up', async () => {
     const top = JSON.parse((await thpscope(['fleet', 'top', fleet, '--by', 'host', '--json'])).stdout);
     expectSchema('fleet-top', top);
     expect(top.lines).toHaveLength(12);
@@ -71,7 +74,7 @@ describe('questions about many hosts', () => {
     expect(stdout).toMatch(/and 4 more: --top N\n$/);
   });
 
-  test('--where asks about some', async () => {
+  withDuckdb('--where asks about some', async () => {
     const where = ['--where', "labels LIKE '%;rack=3;%'"];
     const { stdout } = await thpscope(['fleet', 'sweep', fleet, ...where]);
     expect(stdout).toContain('in 20 processes of 1 host\n');
@@ -85,7 +88,7 @@ describe('questions about many hosts', () => {
     expect(wrong.stderr).toContain('nothing');
   });
 
-  test('rolled, the answers are the same', async () => {
+  withDuckdb('rolled, the answers are the same', async () => {
     const rolled = join(folder, 'rolled');
     spawnSync('cp', ['-r', fleet, rolled]);
     const before = await thpscope(['fleet', 'advise', rolled, '--json']);
@@ -121,7 +124,7 @@ describe('collect', () => {
   const spool = join(folder, 'spool');
   const own = ['--spool', spool, '-p', String(process.pid)];
 
-  test('adds a reading of this machine, which fleet answers about', async () => {
+  withDuckdb('adds a reading of this machine, which fleet answers about', async () => {
     const dataset = join(folder, 'collected');
     const collect = ['collect', '-o', dataset, ...own];
     const missing = await thpscope(collect);
@@ -140,7 +143,7 @@ describe('collect', () => {
     expect((await thpscope(asked)).stdout).toMatch(/^web-1 /m);
   });
 
-  test('hashes names', async () => {
+  withDuckdb('hashes names', async () => {
     const dataset = join(folder, 'hashed');
     mkdirSync(dataset);
     expect(
@@ -160,8 +163,8 @@ describe('collect', () => {
   test('goes on with --every until it is told to stop', async () => {
     const dataset = join(folder, 'every');
     mkdirSync(dataset);
-    const words = ['dist/cli/main.js', 'collect', '-o', dataset, ...own, '--every', '10s', '--json'];
-    const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'ignore'] });
+    const words = [...SCRIPT, 'collect', '-o', dataset, ...own, '--every', '10s', '--json'];
+    const child = spawn(PROGRAM, words, { stdio: ['ignore', 'pipe', 'ignore'] });
     await once(child.stdout, 'data');
     child.kill('SIGTERM');
     expect((await once(child, 'close'))[0]).toBe(143);

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { PROGRAM, SCRIPT } from '../support/built-command.ts';
 import { thpscope, words } from '../support/thpscope.ts';
 
 const HOSTILE = 'test/fixtures/hostile';
@@ -55,7 +56,7 @@ describe('what is no regular file is refused, and nobody waits for it', () => {
 test.each(['predict --ranges -', 'faults --histories -'])(
   'standard input may be a pipe: %s',
   async (line) => {
-    const child = spawn(process.execPath, ['dist/cli/main.js', ...words(line)], {
+    const child = spawn(PROGRAM, [...SCRIPT, ...words(line)], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     const [lines, history] = ['{"present":"0-15"}\n', '{"vma":"0-512","history":"w0"}\n'];

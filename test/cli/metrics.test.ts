@@ -17,6 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
+import { PROGRAM, SCRIPT } from '../support/built-command.ts';
 import { parseExposition, type Series } from '../support/exposition.ts';
 import { kernelTree, machineFiles } from '../support/kernel-tree.ts';
 import { expectSchema } from '../support/schemas.ts';
@@ -260,7 +261,7 @@ describe('--every', () => {
     const home = join(folder, 'every');
     mkdirSync(home);
     const file = join(home, 'x.prom');
-    child = spawn(process.execPath, ['dist/cli/main.js', 'metrics', REDIS, '-o', file, '--every', '1s'], {
+    child = spawn(PROGRAM, [...SCRIPT, 'metrics', REDIS, '-o', file, '--every', '1s'], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let stderr = '';

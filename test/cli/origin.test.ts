@@ -4,6 +4,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { originLine } from '../../src/render/words/origin-line.ts';
+import { SHELL_COMMAND } from '../support/built-command.ts';
 import { expectSchema } from '../support/schemas.ts';
 import { thpscope, words } from '../support/thpscope.ts';
 
@@ -89,7 +90,7 @@ test('what was written says it too', async () => {
 /** Runs a shell's line, in which T is the built command; H NAME COMMAND... runs on a host of that name. */
 function onHosts(line: string) {
   const script = `
-    T() { ${process.execPath} dist/cli/main.js "$@"; }
+    T() { ${SHELL_COMMAND} "$@"; }
     export -f T
     H() { unshare --uts bash -c 'hostname "$0" && "$@"' "$@"; }
     ${line}`;

@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { PROGRAM, SCRIPT } from '../support/built-command.ts';
 import { thpscope } from '../support/thpscope.ts';
 
 const SNAPSHOT = 'examples/redis.parquet';
@@ -93,11 +94,9 @@ function onFullDisk(args: readonly string[]) {
   const full = join(folder, 'full');
   mkdirSync(full);
   const script = `mount -t tmpfs -o size=4k none "$0" && echo mounted && head -c 4096 /dev/zero > "$0/filler" && cd "$0" && "$@"; echo "code $?"; ls -A "$0"`;
-  const run = spawnSync(
-    'unshare',
-    ['-m', 'sh', '-c', script, full, process.execPath, join(process.cwd(), 'dist/cli/main.js'), ...args],
-    { encoding: 'utf8' },
-  );
+  const run = spawnSync('unshare', ['-m', 'sh', '-c', script, full, PROGRAM, ...SCRIPT, ...args], {
+    encoding: 'utf8',
+  });
   return run.stdout?.startsWith('mounted\n') ? run : undefined;
 }
 

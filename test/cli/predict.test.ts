@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { vectors } from '../core/search/vectors.ts';
+import { PROGRAM, SCRIPT, SHELL_COMMAND } from '../support/built-command.ts';
 import { expectSchema } from '../support/schemas.ts';
 import { thpscope, words } from '../support/thpscope.ts';
 
@@ -113,10 +114,7 @@ test('--ranges answers line by line, in order, with the policy of each line', as
 });
 
 test('--ranges answers while its input is still open', async () => {
-  const child = spawn(process.execPath, [
-    'dist/cli/main.js',
-    ...words('predict --ranges - --json --orders all'),
-  ]);
+  const child = spawn(PROGRAM, [...SCRIPT, ...words('predict --ranges - --json --orders all')]);
   let answered = '';
   child.stdout.on('data', (text) => (answered += text));
   const line = `${JSON.stringify({ present: '0-15' })}\n`;
@@ -143,8 +141,7 @@ test('a bad line of --ranges keeps the answers before it', async () => {
 test('a reader that stops early ends the command quietly', async () => {
   const child = spawn('sh', [
     '-c',
-    `yes '{"present":"0-511"}' | "$0" dist/cli/main.js predict --ranges - --orders all --json | head -n 3`,
-    process.execPath,
+    `yes '{"present":"0-511"}' | ${SHELL_COMMAND} predict --ranges - --orders all --json | head -n 3`,
   ]);
   let stdout = '';
   let stderr = '';

@@ -18,6 +18,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openSnapshotFile } from '../../src/snapshot/file.ts';
 import { listenTo } from '../server/events.ts';
+import { PROGRAM, SCRIPT } from '../support/built-command.ts';
 import { valueOf } from '../support/ranges.ts';
 import { expectSchema } from '../support/schemas.ts';
 import { type Serving, startServing } from '../support/serving.ts';
@@ -151,7 +152,7 @@ describe.runIf(process.platform === 'linux')('live memory', () => {
     const nobody = { uid: 65534, gid: 65534 };
     startProcess(nobody);
     chmodSync(folder, 0o755);
-    chmodSync(temporary, 0o777);
+    chmodSync(temporary, 0o1777);
     serving = await startServing(
       ['--all', '--refresh', '1', '--no-open'],
       { TMPDIR: temporary },
@@ -188,7 +189,7 @@ describe.runIf(process.platform === 'linux')('live memory', () => {
   }
 
   test('interrupted while it is read for the first time, leaves nothing behind', async () => {
-    const child = spawn(process.execPath, ['dist/cli/main.js', 'serve', '--all', '--no-open'], {
+    const child = spawn(PROGRAM, [...SCRIPT, 'serve', '--all', '--no-open'], {
       env: { ...process.env, TMPDIR: temporary },
       stdio: 'ignore',
     });

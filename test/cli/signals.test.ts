@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
 import { listenTo } from '../server/events.ts';
+import { PROGRAM, SCRIPT } from '../support/built-command.ts';
 import { slice } from '../support/slice.ts';
 
 /**
@@ -172,8 +173,8 @@ async function start({ args, env }: State): Promise<Started> {
   const passing = args.length > 0 ? undefined : spawn(process.execPath, ['-e', 'setTimeout(() => {}, 4000)']);
   const words = passing ? serve('-p', String(passing.pid), '--refresh', '1') : args;
   const child = spawn(
-    process.execPath,
-    ['dist/cli/main.js', ...words.map((word) => (word === 'OUT' ? join(folder, 'out') : word))],
+    PROGRAM,
+    [...SCRIPT, ...words.map((word) => (word === 'OUT' ? join(folder, 'out') : word))],
     { env: { ...process.env, TMPDIR: folder, ...env }, stdio: ['pipe', 'pipe', 'ignore'] },
   );
   let printed = '';

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { openSnapshotFile } from '../../src/snapshot/file.ts';
+import { PROGRAM, SCRIPT, SHELL_COMMAND } from '../support/built-command.ts';
 import { valueOf } from '../support/ranges.ts';
 import { thpscope, words } from '../support/thpscope.ts';
 
@@ -20,7 +21,7 @@ const SCENARIO = 'examples/scenarios/go-heap.json';
 
 /** What a shell makes of a line, in which T is the built command: over pipes, each command a process. */
 function shell(line: string, env: Record<string, string> = {}) {
-  const script = `T() { ${process.execPath} dist/cli/main.js "$@"; }\n${line}`;
+  const script = `T() { ${SHELL_COMMAND} "$@"; }\n${line}`;
   const run = spawnSync('bash', ['-o', 'pipefail', '-c', script], {
     maxBuffer: 1 << 26,
     env: { ...process.env, ...env },
@@ -92,7 +93,7 @@ describe('standard input is read as a file of the same bytes', () => {
   });
 
   test('of serve', async () => {
-    const child = spawn(process.execPath, ['dist/cli/main.js', 'serve', '-', '--no-open']);
+    const child = spawn(PROGRAM, [...SCRIPT, 'serve', '-', '--no-open']);
     child.stdin.end(readFileSync(SNAPSHOT));
     const [line] = await once(child.stdout.setEncoding('utf8'), 'data');
     const page = /http:[^\s"#]+/.exec(line)?.[0] ?? '';
@@ -153,7 +154,7 @@ describe('standard input that is nothing to read', () => {
 
   test('what is kept of it has no name while it is read, so that nothing can leave it behind', async () => {
     const temporary = mkdtempSync(join(folder, 'tmp-'));
-    const child = spawn(process.execPath, ['dist/cli/main.js', 'predict', '-'], {
+    const child = spawn(PROGRAM, [...SCRIPT, 'predict', '-'], {
       env: { ...process.env, TMPDIR: temporary },
     });
     const bytes = readFileSync(SNAPSHOT);
@@ -231,7 +232,7 @@ test('a reader of text may go away, as before', () => {
 
 test('a terminal is neither written a file to nor read as one', () => {
   const terminal = (line: string) => {
-    const command = `${process.execPath} dist/cli/main.js ${line}`;
+    const command = `${SHELL_COMMAND} ${line}`;
     return spawnSync('script', ['-qec', command, '/dev/null'], { encoding: 'utf8' });
   };
   const written = terminal(`digest ${SNAPSHOT} -o -`);

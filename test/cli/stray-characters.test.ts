@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
+import { SHELL_COMMAND } from '../support/built-command.ts';
 import { kernelTree, machineFiles, PRESENT, processFiles } from '../support/kernel-tree.ts';
 import { thpscope, words } from '../support/thpscope.ts';
 
@@ -74,6 +75,6 @@ test.each([
   ['predict --nothing', 2],
   ['digest /no/such/file -o x', 5],
 ])('a full stderr changes no exit code: %s', (line, code) => {
-  const command = `"$0" dist/cli/main.js ${line} 2>/dev/full`;
-  expect(spawnSync('sh', ['-c', command, process.execPath]).status).toBe(code);
+  const command = `${SHELL_COMMAND} ${line} 2>/dev/full`;
+  expect(spawnSync('sh', ['-c', command]).status).toBe(code);
 });

@@ -11,6 +11,7 @@ import { plainRange } from '../../src/core/memory/range-state.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { writeSnapshot } from '../../src/snapshot/writer.ts';
 import { processItem, vmaItem } from '../analysis/streams.ts';
+import { PROGRAM, SCRIPT } from '../support/built-command.ts';
 import { valueOf } from '../support/ranges.ts';
 import { expectSchema } from '../support/schemas.ts';
 import { sealed } from '../support/sealed.ts';
@@ -229,7 +230,7 @@ test.each([
 test('an interrupted sweep exits cleanly and leaves no worker', async () => {
   // Every range is walked under each policy, which takes half a minute.
   const flags = '-L kernel scaled -P max-ptes-none 0 511 34 --csv --workers 2';
-  const child = spawn(process.execPath, ['dist/cli/main.js', 'sweep', REDIS, ...words(flags)]);
+  const child = spawn(PROGRAM, [...SCRIPT, 'sweep', REDIS, ...words(flags)]);
   let output = '';
   let errors = '';
   child.stdout.on('data', (text) => (output += text));

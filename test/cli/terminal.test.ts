@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Context } from '../../src/cli/shared/context.ts';
 import { startProgress } from '../../src/cli/shared/progress.ts';
+import { SHELL_COMMAND } from '../support/built-command.ts';
 import { thpscope, words } from '../support/thpscope.ts';
 
 /** A terminal of 60 columns that keeps what is written to it. */
@@ -36,7 +37,7 @@ test('progress is silent where stderr is no terminal', async () => {
 });
 
 test('a snapshot is predicted on a terminal as elsewhere', () => {
-  const command = `${process.execPath} dist/cli/main.js predict examples/redis.parquet --policy default`;
+  const command = `${SHELL_COMMAND} predict examples/redis.parquet --policy default`;
   const run = spawnSync('script', ['-qec', command, '/dev/null'], { encoding: 'utf8' });
   if (run.error) return; // util-linux is not here
   expect(run.status).toBe(0);

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { PROGRAM, SCRIPT } from '../support/built-command.ts';
 import { expectSchema } from '../support/schemas.ts';
 import { type Run, thpscope, words } from '../support/thpscope.ts';
 import { hasCompiler } from '../support/verify/compiler.ts';
@@ -270,12 +271,7 @@ static int helper(struct collapse_control *cc) { return cc->weight + bitmap_weig
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const)('goes when the command is ended by %s', async (signal, exit) => {
-    const command = spawn(process.execPath, [
-      'dist/cli/main.js',
-      'verify',
-      'walk',
-      'examples/algorithms/walk.c',
-    ]);
+    const command = spawn(PROGRAM, [...SCRIPT, 'verify', 'walk', 'examples/algorithms/walk.c']);
     const ended = once(command, 'exit');
     const children = () =>
       spawnSync('pgrep', ['-P', String(command.pid), '-f', '/search-'])

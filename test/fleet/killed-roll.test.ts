@@ -9,6 +9,7 @@ import { randomFrom } from '../../src/core/base/random.ts';
 import { listDataset } from '../../src/fleet/dataset.ts';
 import { openDuckDb } from '../../src/fleet/engines/duckdb.ts';
 import { FLEET_TABLES, sqlName } from '../../src/fleet/tables.ts';
+import { PROGRAM, SCRIPT } from '../support/built-command.ts';
 import { madeReading, storeReadings } from '../support/made-reading.ts';
 import { valueOf } from '../support/ranges.ts';
 import { seed } from '../support/seed.ts';
@@ -36,7 +37,7 @@ async function counted(dataset: string): Promise<string> {
 
 /** Runs the built command and kills it after some milliseconds, if it still runs. */
 async function runFor(milliseconds: number, ...words: string[]): Promise<void> {
-  const child = spawn(process.execPath, ['dist/cli/main.js', ...words], { stdio: 'ignore' });
+  const child = spawn(PROGRAM, [...SCRIPT, ...words], { stdio: 'ignore' });
   const ended = once(child, 'close');
   await Promise.race([ended, sleep(milliseconds)]);
   child.kill('SIGKILL');

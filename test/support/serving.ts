@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { PROGRAM, SCRIPT } from './built-command.ts';
 
 export interface Serving {
   readonly pid: number;
@@ -18,7 +19,7 @@ export async function startServing(
   command: 'serve' | 'metrics' = 'serve',
   user: { uid?: number; gid?: number } = {},
 ): Promise<Serving> {
-  const child = spawn(process.execPath, ['dist/cli/main.js', command, ...args], {
+  const child = spawn(PROGRAM, [...SCRIPT, command, ...args], {
     ...user,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -7,6 +7,7 @@ import type * as CommandLine from '../../src/cli/run.ts';
 import type { Surroundings } from '../../src/cli/run.ts';
 import { DEADLINES } from '../../src/cli/shared/deadline.ts';
 import { SYSTEM_CLOCK } from '../../src/linux/reading-clock.ts';
+import { IS_BUILT_HERE, PROGRAM, SCRIPT } from './built-command.ts';
 
 export interface Run {
   readonly stdout: string;
@@ -35,7 +36,8 @@ class Kept extends Writable {
 
 /**
  * Runs the built command in this process, which spares the start of another: what it would print and how it
- * would end. What is about processes themselves (signals, pipes, users, terminals) needs `spawnThpscope`;
+ * would end. A program named by THPSCOPE_COMMAND is started, unless its surroundings are to be others. What
+ * is about processes themselves (signals, pipes, users, terminals) needs `spawnThpscope`;
  * test/cli/main.test.ts holds one to the other.
  */
 export async function thpscope(
@@ -47,6 +49,8 @@ export async function thpscope(
     clock = SYSTEM_CLOCK,
   }: Partial<Omit<Surroundings, 'process'>> = {},
 ): Promise<Run> {
+  const usual = deadlines === DEADLINES && kernelRoot === '' && clock === SYSTEM_CLOCK;
+  if (!IS_BUILT_HERE && usual) return spawnThpscope(args, input);
   const { runThpscope } = await builtCommandLine();
   const [stdout, stderr] = [new Kept(), new Kept()];
   const alone = Object.assign(new EventEmitter(), {
@@ -70,7 +74,7 @@ export function spawnThpscope(
   options: { uid?: number; gid?: number } = {},
 ): Promise<Run> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['dist/cli/main.js', ...args], options);
+    const child = spawn(PROGRAM, [...SCRIPT, ...args], options);
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text) => (stdout += text));

@@ -9,7 +9,7 @@ import {
   KERNEL_SERIES,
   openKernel,
 } from '../../conform/kernels.ts';
-import { SEARCHED_SUITES, SUITES, type Suite } from '../../conform/suite-names.ts';
+import { PROGRAM_SUITES, SEARCHED_SUITES, SUITES, type Suite } from '../../conform/suite-names.ts';
 import { COLUMNS, type Difference, runSuite, type SuiteCount } from '../../conform/suite-run.ts';
 import { type Failed, fail, type Result, succeed } from '../../core/base/failure.ts';
 import { shellCommand } from '../../core/base/shell.ts';
@@ -17,6 +17,7 @@ import type { CollapseAlgorithm } from '../../core/search/algorithm.ts';
 import { layOutTable } from '../../render/text/columns.ts';
 import { printable } from '../../render/words/printable.ts';
 import type { MadeBy } from '../../render/words/verify-checks.ts';
+import { isExecutable } from '../own-command.ts';
 import { withAskedSearch } from '../shared/asked-search.ts';
 import { type Context, print, warn } from '../shared/context.ts';
 import { EXIT } from '../shared/exit-code.ts';
@@ -70,6 +71,11 @@ async function runModelSuites(
   flags: ConformFlags,
   folder: string,
 ): Promise<Result<number>> {
+  const needsNode = PROGRAM_SUITES.some((each) => each === flags.suite);
+  if (needsNode && isExecutable()) {
+    const message = `--suite ${flags.suite} puts Node and the package of npm into a guest; this is a single executable`;
+    return fail('unsupported', message);
+  }
   const kernels = await chosenKernels(flags.kernel);
   if (!kernels.ok) return kernels;
   switch (flags.suite) {

@@ -10,6 +10,7 @@ import {
   checkedAlgorithmOf,
 } from '../../verify/checked-algorithm.ts';
 import { moduleAlgorithm } from '../../verify/module-algorithm.ts';
+import { ownCommand } from '../own-command.ts';
 import { isCFile } from './c-walk/c-file.ts';
 import { type CWalkOptions, loadCWalk } from './c-walk/load-c-walk.ts';
 import { readTypeScript } from './type-stripping.ts';
@@ -66,7 +67,8 @@ function fromExports(name: string, exported: Record<string, unknown>): Result<Ch
  */
 function placeOf(error: unknown, url: string): string {
   if (!(error instanceof SyntaxError)) return '';
-  const { stderr } = spawnSync(process.execPath, ['-e', `import(${JSON.stringify(url)})`], {
+  const [program, ...words] = ownCommand();
+  const { stderr } = spawnSync(program, [...words, '__import', url], {
     encoding: 'utf8',
     timeout: 5_000,
   });

@@ -8,7 +8,7 @@ import type { FleetEngine, FleetRow } from './engine.ts';
 export type TableFiles = Readonly<Record<FleetTableName, readonly string[]>>;
 
 const MISSING =
-  'DuckDB is not installed: npm install -g @duckdb/node-api brings it (70 MB), or give --engine clickhouse --url URL';
+  'DuckDB is not installed beside thpscope: npm install -g thpscope @duckdb/node-api brings both, or give --engine clickhouse --url URL';
 
 /** What to say of files with other columns. */
 const OTHER_VERSION =
