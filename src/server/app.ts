@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
+import type { Result } from '../core/base/failure.ts';
 import { belowToken, notFound, ownMachine } from './gate.ts';
 import { headersOnly } from './headers-only.ts';
 import type { LiveSnapshot } from './live-snapshot.ts';
@@ -31,12 +32,23 @@ export interface Source {
   readonly live: LiveSnapshot | undefined;
 }
 
+/** Snapshots of a folder in the order in which they were read. */
+export interface SeriesSource {
+  readonly id: string;
+  readonly name: string;
+  /** The sources that its snapshots are, in their order. */
+  readonly sources: readonly string[];
+  /** What changed from each to the next: JSON of schemas/diff-series.schema.json. */
+  readonly read: () => Promise<Result<string>>;
+}
+
 /** What the server answers: the web app, its sources, and events of live ones, all below the token. */
 export function buildApp(
   token: string,
   port: () => number,
   webFiles: WebFiles,
   sources: readonly Source[],
+  series: readonly SeriesSource[] = [],
 ): Hono {
   const app = new Hono();
   app.use(headersOnly, ownMachine(port, HINT), belowToken(token, HINT));
@@ -59,6 +71,19 @@ export function buildApp(
   app.get('/:token/sources/:id', (c) => {
     const source = sources.find(({ id }) => id === c.req.param('id'));
     return source ? source.file.respond(c) : notFound(c, HINT);
+  });
+
+  app.get('/:token/series.json', (c) =>
+    c.json(series.map(({ id, name, sources: ids }) => ({ id, name, sources: ids }))),
+  );
+
+  app.get('/:token/series/:id', async (c) => {
+    const wanted = series.find(({ id }) => id === c.req.param('id'));
+    if (!wanted) return notFound(c, HINT);
+    const read = await wanted.read();
+    if (!read.ok) return c.text(read.failure.message, 503);
+    c.header('Content-Type', 'application/json');
+    return c.body(read.value);
   });
 
   app.get('/:token/events', (c) => {

@@ -16,6 +16,15 @@ export interface SourceFile {
   readonly refresh?: (signal: AbortSignal) => Promise<Result<unknown>>;
 }
 
+/** A folder of snapshots that `files` has too. */
+export interface SeriesFolder {
+  readonly name: string;
+  /** The places of its snapshots in `files`, in the order of their time. */
+  readonly files: readonly number[];
+  /** What changed from each to the next, as JSON. */
+  readonly read: () => Promise<Result<string>>;
+}
+
 export interface ServerOptions {
   /** 0 takes any that is free. */
   readonly port: number;
@@ -23,6 +32,7 @@ export interface ServerOptions {
   readonly webFolder: string;
   /** How long after a reading a live source is read again. */
   readonly refreshMs: number;
+  readonly series?: readonly SeriesFolder[];
 }
 
 export interface RunningServer {
@@ -39,7 +49,7 @@ export interface RunningServer {
  */
 export async function startServer(
   files: readonly SourceFile[],
-  { port, webFolder, refreshMs }: ServerOptions,
+  { port, webFolder, refreshMs, series = [] }: ServerOptions,
 ): Promise<Result<RunningServer>> {
   const webFiles = readWebFiles(webFolder);
   if (!webFiles.ok) return webFiles;
@@ -54,8 +64,14 @@ export async function startServer(
       live: refresh && new LiveSnapshot(refresh, refreshMs, inTurn, closing.signal),
     }),
   );
+  const seriesSources = series.map(({ name, files: places, read }, index) => ({
+    id: String(index),
+    name,
+    sources: places.map(String),
+    read,
+  }));
   const token = randomBytes(16).toString('hex');
-  const app = buildApp(token, () => portOf(server), webFiles.value, sources);
+  const app = buildApp(token, () => portOf(server), webFiles.value, sources, seriesSources);
   const server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }));
   const address = await listenOnLoopback(server, port, 'choose another --port, or none to have a free one');
   if (!address.ok) return address;

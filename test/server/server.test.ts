@@ -14,6 +14,7 @@ import { connect } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fail, succeed } from '../../src/core/base/failure.ts';
 import { below, randomFrom } from '../../src/core/base/random.ts';
 import type { MemoryItem, MemorySource } from '../../src/core/rules/memory-source.ts';
 import { type RunningServer, startServer } from '../../src/server/listen.ts';
@@ -38,7 +39,13 @@ beforeAll(async () => {
       { name: 'redis', path: SNAPSHOT, facts: FACTS },
       { name: 'changing', path: changing, facts: FACTS },
     ],
-    OPTIONS,
+    {
+      ...OPTIONS,
+      series: [
+        { name: 'nightly', files: [1, 0], read: async () => succeed('{"steps":[]}') },
+        { name: 'broken', files: [0, 1], read: async () => fail('unreadable', 'a snapshot is damaged') },
+      ],
+    },
   );
   if (!started.ok) throw new Error(started.failure.message);
   server = started.value;
@@ -53,6 +60,20 @@ const get = (path: string, headers: Record<string, string> = {}) =>
   request(server.url, `${page}${path}`, { headers });
 
 describe('a page that knows the token gets', () => {
+  test('folders of snapshots, and what changed in them', async () => {
+    const named = await get('series.json');
+    expect(JSON.parse(named.body.toString())).toEqual([
+      { id: '0', name: 'nightly', sources: ['1', '0'] },
+      { id: '1', name: 'broken', sources: ['0', '1'] },
+    ]);
+    const read = await get('series/0');
+    expect(read.headers['content-type']).toContain('application/json');
+    expect(read.body.toString()).toBe('{"steps":[]}');
+    const broken = await get('series/1');
+    expect([broken.status, broken.body.toString()]).toEqual([503, 'a snapshot is damaged']);
+    expect((await get('series/2')).status).toBe(404);
+  });
+
   test('the app, which learns that it has a server, and nothing that its policy forbids', async () => {
     const { status, headers, body } = await get('');
     expect(status).toBe(200);

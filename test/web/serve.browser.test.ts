@@ -46,6 +46,29 @@ describe.skipIf(!CHROMIUM)('a page of thpscope serve', () => {
     return { page, complaints, asked };
   }
 
+  test('a folder of snapshots is drawn over time, and each of them is on the map', async () => {
+    const series = mkdtempSync(join(tmpdir(), 'thpscope-series-'));
+    for (const [name, at] of [
+      ['before', '100000'],
+      ['after', '110000'],
+    ])
+      copyFileSync(`examples/pair/${name}.parquet`, join(series, `20261127T${at}Z.parquet`));
+    try {
+      const { page, complaints } = await openServed([series]);
+      await page.getByRole('link', { name: 'Timeline' }).click();
+      await page.getByRole('button', { name: '2 snapshots' }).click();
+      await page.getByRole('heading', { name: 'Over time', exact: true }).waitFor();
+      const rows = page.getByRole('region', { name: 'Snapshots' }).getByRole('row');
+      expect(await rows.count()).toBe(3);
+      await rows.nth(2).getByRole('button').click();
+      await page.getByRole('heading', { name: 'Policy' }).waitFor();
+      expect(new URL(page.url()).hash).toContain('source=server:1');
+      expect(complaints).toEqual([]);
+    } finally {
+      rmSync(series, { recursive: true });
+    }
+  });
+
   test('shows the first source at the address that was printed, and every view', async () => {
     const { page, complaints } = await openServed(['examples/redis.parquet']);
     await page.waitForSelector('.map-canvas[aria-label="Map of 162 PMD ranges"]');

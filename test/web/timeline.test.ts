@@ -5,7 +5,7 @@ import { summaryLines } from '../../src/render/text/simulate-summary.ts';
 import { styleOf } from '../../src/render/text/style.ts';
 import { Frames } from '../../src/simulation/map-frames.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
-import { chartsOf, sampleSeconds, strokesOf } from '../../web/timeline/chart-data.ts';
+import { chartsOf, strokesOf, timeOfRun } from '../../web/timeline/chart-data.ts';
 import { factsOf, MARKED } from '../../web/timeline/facts.ts';
 import { eventMarkers, troubleMarkers } from '../../web/timeline/markers.ts';
 import { cellsOf, mapOf, momentOf } from '../../web/timeline/run-map.ts';
@@ -162,7 +162,7 @@ test('charts add up to the samples', () => {
   const { series } = runStory();
   const charts = chartsOf(series);
   const { samples } = series;
-  expect(sampleSeconds(samples)).toEqual(samples.map(({ at }) => at / 1e9));
+  expect(timeOfRun(series).seconds).toEqual(samples.map(({ at }) => at / 1e9));
   const chart = (id: string) => charts.find((each) => each.id === id)!;
   const [top] = chart('memory').series;
   expect(top.drawn).toEqual(

@@ -65,6 +65,8 @@ export async function visitFiles(files: ArrayLike<File>): Promise<void> {
   const [file, ...more] = Array.from(files);
   if (!file) return;
   if (isSearchFile(file.name)) return visitSearch(file);
+  if (file.name.endsWith('.json'))
+    return (await import('../timeline/recorded-series.ts')).openSeriesFile(file);
   const comparesOne = link.peek().view === 'changes' && memory.peek() !== undefined;
   if (more.length === (comparesOne ? 0 : 1) && !more.some(({ name }) => isSearchFile(name))) {
     onlyOne.value = undefined;

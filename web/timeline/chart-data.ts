@@ -1,6 +1,7 @@
-import { pageBytes } from '../../src/core/memory/geometry.ts';
+import { type Geometry, pageBytes } from '../../src/core/memory/geometry.ts';
 import { asOrder, formatOrder } from '../../src/core/memory/order.ts';
 import type { Sample } from '../../src/simulation/sample.ts';
+import type { Marker } from './markers.ts';
 import type { RunSeries } from './timeline-worker-protocol.ts';
 
 export type Unit = 'bytes' | 'share' | 'count' | 'time';
@@ -8,7 +9,7 @@ export type Unit = 'bytes' | 'share' | 'count' | 'time';
 /** How a line is drawn: a folio order of the palette, or a role that has a colour. */
 export type Ink = { readonly order: number } | 'text' | 'accent' | 'quiet' | 'bad' | 'swap';
 
-interface ChartSeries {
+export interface ChartSeries {
   readonly label: string;
   readonly ink: Ink;
   /** Filled down to nothing. */
@@ -56,9 +57,19 @@ export function ordersIn(samples: readonly Sample[]): number[] {
   return [...orders].sort((a, b) => a - b);
 }
 
-/** Times of the samples, in seconds. */
-export function sampleSeconds(samples: readonly Sample[]): number[] {
-  return samples.map(({ at }) => at / 1e9);
+/** The time axis that charts share. */
+export interface ChartTime {
+  /** When each value is of, in seconds from the beginning. */
+  readonly seconds: readonly number[];
+  /** Where it ends, in seconds. */
+  readonly end: number;
+  readonly markers: readonly Marker[];
+  readonly geometry: Geometry;
+}
+
+/** The time axis of a run. */
+export function timeOfRun({ samples, ranNs, markers, geometry }: RunSeries): ChartTime {
+  return { seconds: samples.map(({ at }) => at / 1e9), end: ranNs / 1e9, markers, geometry };
 }
 
 /** What the charts of a run show. */
@@ -204,7 +215,7 @@ function area(label: string, ink: Ink, values: readonly number[]): ChartSeries {
 }
 
 /** Areas upon each other, the first lowest; what is drawn first must be highest, so they come in reverse. */
-function stacked(
+export function stacked(
   parts: readonly { readonly label: string; readonly ink: Ink; readonly values: readonly number[] }[],
 ): ChartSeries[] {
   const tops: ChartSeries[] = [];

@@ -1,28 +1,31 @@
 import 'uplot/dist/uPlot.min.css';
 import { type Signal, useComputed, useSignal } from '@preact/signals';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type uPlot from 'uplot';
 import { dark } from '../state/theme.ts';
-import { type ChartData, chartsOf, sampleSeconds, strokesOf } from './chart-data.ts';
+import { type ChartData, type ChartTime, strokesOf } from './chart-data.ts';
 import { pageColors } from './page-colors.ts';
 import { lastNotAfter } from './run-params.ts';
 import { goToMoment, momentAt, run } from './run-state.ts';
-import type { RunSeries } from './timeline-worker-protocol.ts';
 import { type ChartState, colorOf, formatValue, optionsOf } from './uplot-options.ts';
 import { type Zoom, zoomAround } from './zoom.ts';
 
 type Plotter = typeof uPlot;
 
+interface ChartsProps {
+  readonly charts: readonly ChartData[];
+  readonly time: ChartTime;
+}
+
 /** What happened over time, in charts that share their time axis. */
-export function Charts({ series }: { readonly series: RunSeries }) {
+export function Charts({ charts, time }: ChartsProps) {
   const [plotter, setPlotter] = useState<{ Plot: Plotter } | undefined>();
   useEffect(() => {
     void import('uplot').then(({ default: Plot }) => setPlotter({ Plot }));
   }, []);
   const zoom = useSignal<Zoom | undefined>(undefined);
   const pointed = useSignal<number | undefined>(undefined);
-  const end = series.ranNs / 1e9;
-  const charts = useMemo(() => chartsOf(series), [series]);
+  const { end } = time;
   const closer = (by: number) => {
     const at = run.peek()?.end?.moments[momentAt.peek()];
     zoom.value = zoomAround(zoom.value, by, at === undefined ? end : at / 1e9, end);
@@ -53,7 +56,7 @@ export function Charts({ series }: { readonly series: RunSeries }) {
           <ChartFigure
             key={`${chart.id} ${dark.value}`}
             chart={chart}
-            series={series}
+            time={time}
             Plot={plotter?.Plot}
             zoom={zoom.value}
             onZoom={(to) => (zoom.value = to)}
@@ -67,14 +70,14 @@ export function Charts({ series }: { readonly series: RunSeries }) {
 
 interface ChartFigureProps {
   readonly chart: ChartData;
-  readonly series: RunSeries;
+  readonly time: ChartTime;
   readonly Plot: Plotter | undefined;
   readonly zoom: Zoom | undefined;
   readonly onZoom: (zoom: Zoom | undefined) => void;
   readonly pointed: Signal<number | undefined>;
 }
 
-function ChartFigure({ chart, series, Plot, zoom, onZoom, pointed }: ChartFigureProps) {
+function ChartFigure({ chart, time, Plot, zoom, onZoom, pointed }: ChartFigureProps) {
   const frame = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   const moment = useComputed(() => {
@@ -82,24 +85,24 @@ function ChartFigure({ chart, series, Plot, zoom, onZoom, pointed }: ChartFigure
     return at === undefined ? undefined : at / 1e9;
   });
   // What the chart asks for when it draws is always of the last rendering.
-  const latest = useRef({ series, onZoom });
-  latest.current = { series, onZoom };
+  const latest = useRef({ time, onZoom });
+  latest.current = { time, onZoom };
   const structure = chart.series.map(({ label }) => label).join();
 
   useEffect(() => {
     const element = frame.current;
     if (!Plot || !element) return;
     const state: ChartState = {
-      markers: () => latest.current.series.markers,
+      markers: () => latest.current.time.markers,
       onZoom: (to) => latest.current.onZoom(to),
       onReset: () => latest.current.onZoom(undefined),
       onPoint: (sample) => (pointed.value = sample),
     };
     const height = chart.isTall ? 210 : 110;
     const sizeNow = () => ({ width: Math.max(200, element.clientWidth), height });
-    const { pmdOrder } = latest.current.series.geometry;
+    const { pmdOrder } = latest.current.time.geometry;
     const options = optionsOf(chart, sizeNow(), pmdOrder, pageColors.peek(), Plot.paths.stepped, state);
-    const made = new Plot(options, dataOf(latest.current.series, chart), element);
+    const made = new Plot(options, dataOf(latest.current.time, chart), element);
     plot.current = made;
     const line = momentLine(made, () => moment.peek());
     const resizes = new ResizeObserver(() => made.setSize(sizeNow()));
@@ -118,15 +121,15 @@ function ChartFigure({ chart, series, Plot, zoom, onZoom, pointed }: ChartFigure
   useEffect(() => {
     const made = plot.current;
     if (!made) return;
-    made.setData(dataOf(series, chart), false);
-    made.setScale('x', zoom ?? { min: 0, max: series.ranNs / 1e9 });
-  }, [Plot, structure, series, zoom]);
+    made.setData(dataOf(time, chart), false);
+    made.setScale('x', zoom ?? { min: 0, max: time.end });
+  }, [Plot, structure, time, chart, zoom]);
 
   return (
     <figure class={chart.isTall ? 'chart chart-tall' : 'chart'}>
       <figcaption>
         <strong>{chart.title}</strong>
-        <ChartLegend chart={chart} series={series} pointed={pointed} />
+        <ChartLegend chart={chart} time={time} pointed={pointed} />
       </figcaption>
       <div ref={frame} role="img" aria-label={summaryOf(chart)} />
     </figure>
@@ -135,16 +138,16 @@ function ChartFigure({ chart, series, Plot, zoom, onZoom, pointed }: ChartFigure
 
 interface ChartLegendProps {
   readonly chart: ChartData;
-  readonly series: RunSeries;
+  readonly time: ChartTime;
   readonly pointed: Signal<number | undefined>;
 }
 
 /** What the lines are, and their values under the pointer, or else at the moment of the map. */
-function ChartLegend({ chart, series, pointed }: ChartLegendProps) {
-  const { samples, geometry } = series;
-  const moment = run.value?.end?.moments[momentAt.value] ?? series.ranNs;
-  const times = samples.map(({ at }) => at);
-  const sample = Math.min(pointed.value ?? lastNotAfter(times, moment), samples.length - 1);
+function ChartLegend({ chart, time, pointed }: ChartLegendProps) {
+  const { seconds, geometry } = time;
+  const moment = run.value?.end?.moments[momentAt.value];
+  const at = moment === undefined ? time.end : moment / 1e9;
+  const sample = Math.min(pointed.value ?? lastNotAfter(seconds, at), seconds.length - 1);
   const colors = pageColors.value;
   return (
     <span class="chart-legend">
@@ -161,8 +164,8 @@ function ChartLegend({ chart, series, pointed }: ChartLegendProps) {
   );
 }
 
-function dataOf({ samples }: RunSeries, chart: ChartData): uPlot.AlignedData {
-  return [sampleSeconds(samples), ...strokesOf(chart).map(({ series }) => [...series.drawn])];
+function dataOf({ seconds }: ChartTime, chart: ChartData): uPlot.AlignedData {
+  return [[...seconds], ...strokesOf(chart).map(({ series }) => [...series.drawn])];
 }
 
 /** The chart in words: what each line is at the end, and its most. */

@@ -1,11 +1,15 @@
 import './timeline.css';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import { memory } from '../memory/open-memory.ts';
 import { NoMemory } from '../start/no-memory.tsx';
 import { formatLink, go, linkTo } from '../state/link.ts';
+import { chartsOf, timeOfRun } from './chart-data.ts';
 import { Charts } from './charts.tsx';
 import { MarkerList } from './marker-list.tsx';
 import { MomentMap } from './moment-map.tsx';
+import { isRecordedSeries } from './recorded-series.ts';
+import { RecordedSeriesCards } from './recorded-series-cards.tsx';
+import { RecordedSeriesView } from './recorded-series-view.tsx';
 import { ResultFacts } from './result-facts.tsx';
 import { RunFigures } from './run-figures.tsx';
 import { RunForm } from './run-form.tsx';
@@ -15,11 +19,14 @@ import { RunStatus } from './run-status.tsx';
 import { SampleTable } from './sample-table.tsx';
 import { SCENARIOS } from './scenarios.ts';
 import { Scrubber } from './scrubber.tsx';
+import type { RunSeries } from './timeline-worker-protocol.ts';
 
 /** khugepaged over time, on a scenario or on the open memory. */
 export function TimelineView() {
   useEffect(followRunLinks, []);
-  return asked.value.scenario === undefined ? <Chooser /> : <RunView />;
+  const { scenario } = asked.value;
+  if (scenario === undefined) return <Chooser />;
+  return isRecordedSeries(scenario) ? <RecordedSeriesView /> : <RunView />;
 }
 
 /** Begins anew: what was asked of another scenario is forgotten. */
@@ -54,6 +61,7 @@ function Chooser() {
           </ul>
         </>
       )}
+      <RecordedSeriesCards />
       <h2>Scenarios</h2>
       <ul class="cards scenario-cards">
         {SCENARIOS.map(({ name, title, about }) => (
@@ -100,7 +108,7 @@ function RunView() {
         <>
           <Scrubber />
           <div class="timeline-stage">
-            <Charts series={shown.series} />
+            <RunCharts series={shown.series} />
             {shown.end && <MomentMap end={shown.end} />}
           </div>
           <div class="timeline-columns">
@@ -112,6 +120,12 @@ function RunView() {
       )}
     </div>
   );
+}
+
+function RunCharts({ series }: { readonly series: RunSeries }) {
+  const charts = useMemo(() => chartsOf(series), [series]);
+  const time = useMemo(() => timeOfRun(series), [series]);
+  return <Charts charts={charts} time={time} />;
 }
 
 /** What happens in a story: its first sentence, and the rest for whoever asks. */

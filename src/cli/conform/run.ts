@@ -139,7 +139,7 @@ interface Question {
   readonly probe: string;
 }
 
-/** Runs the suites on one kernel; where one of them cannot be run, those before it are counted all the same. */
+/** Runs the suites on one kernel: those before one that cannot be run are counted all the same. */
 async function conformKernel(
   context: Context,
   { flags, suites, folder: runFolder, seed, algorithm, probe }: Question,

@@ -6,9 +6,9 @@ import { type Context, print, styleFor, warn } from '../shared/context.ts';
 import { type DigestRead, digestFromFlags } from '../shared/digest-source.ts';
 import type { InputFile } from '../shared/input-file.ts';
 import { originField, printOrigin } from '../shared/origin.ts';
+import { elapsedMs } from '../shared/read-difference.ts';
 import { otherPageSize, sameGeometry } from '../shared/source.ts';
 import type { DiffFlags } from './command.ts';
-import { elapsedMs } from './read-difference.ts';
 
 /** `diff` where one of the readings is a digest: the sums of both. */
 export async function diffDigests(

@@ -12,10 +12,10 @@ import { interruptible } from '../shared/interrupt.ts';
 import { isDigestFile } from '../shared/is-digest-file.ts';
 import { originField, printOrigin } from '../shared/origin.ts';
 import { type PolicyFlags, policyFlags } from '../shared/policy-flags.ts';
+import { readDifference } from '../shared/read-difference.ts';
 import { type OpenedMemory, openProcesses, openSnapshots } from '../shared/source.ts';
 import { readVersion } from '../shared/version.ts';
 import type { DiffFlags } from './command.ts';
-import { readDifference } from './read-difference.ts';
 
 /** Rows of the table of processes. */
 const TABLE_ROWS = 20;

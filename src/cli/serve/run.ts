@@ -8,7 +8,7 @@ import { makePrivateFolder } from '../shared/private-folder.ts';
 import { startProgress } from '../shared/progress.ts';
 import type { ServeFlags } from './command.ts';
 import { openBrowser } from './open-browser.ts';
-import { liveSources, snapshotSources } from './sources.ts';
+import { liveSources, seriesFolders, snapshotSources } from './sources.ts';
 
 const MAX_PORT = 65_535;
 /** What timers can wait. */
@@ -50,6 +50,7 @@ async function serveUntil(
     port,
     webFolder: packagePath('dist/web'),
     refreshMs: refresh * 1000,
+    series: await seriesFolders(context, paths, snapshots.value),
   });
   if (!server.ok) return server;
   const url = sources.length > 0 ? `${server.value.url}#map?source=server:0` : server.value.url;

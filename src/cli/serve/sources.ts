@@ -1,12 +1,16 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
+import { seriesJson } from '../../render/json/series.ts';
 import type { SourceFacts } from '../../server/app.ts';
-import type { SourceFile } from '../../server/listen.ts';
+import type { SeriesFolder, SourceFile } from '../../server/listen.ts';
 import { openSnapshotFile } from '../../snapshot/file.ts';
+import { seriesFiles } from '../../snapshot/series.ts';
 import { type Captured, type CaptureOptions, captureProcesses } from '../shared/capture-processes.ts';
 import { inputFile } from '../shared/command-inputs.ts';
 import type { Context } from '../shared/context.ts';
+import { originField } from '../shared/origin.ts';
+import { readSeries } from '../shared/read-series.ts';
 import type { ProcessFlags } from '../shared/source-flags.ts';
 import { checkNamedOnce } from '../shared/standard-input.ts';
 
@@ -35,6 +39,28 @@ export async function snapshotSources(
     }
   }
   return succeed(sources);
+}
+
+/** The folders among some words that hold several snapshots of a series, which are among the files. */
+export async function seriesFolders(
+  context: Context,
+  words: readonly string[],
+  files: readonly SourceFile[],
+): Promise<SeriesFolder[]> {
+  const folders: SeriesFolder[] = [];
+  for (const name of words.filter(isDirectory)) {
+    const paths = await seriesFiles(name);
+    if (!paths.ok || paths.value.length < 2) continue;
+    const places = paths.value.map((path) => files.findIndex((file) => file.path === path));
+    const read = async () => {
+      const series = await readSeries(context, name);
+      if (!series.ok) return series;
+      const { origins, ...view } = series.value;
+      return succeed(JSON.stringify({ ...seriesJson(view), ...originField(origins) }));
+    };
+    folders.push({ name, files: places, read });
+  }
+  return folders;
 }
 
 /**

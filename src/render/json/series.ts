@@ -1,11 +1,14 @@
+import { pageBytes } from '../../core/memory/geometry.ts';
 import type { SeriesView } from '../text/series.ts';
 import { changesJson, countersJson } from './diff.ts';
 
 /** A series as JSON: what changed from each snapshot to the next. Pages are base pages. */
 export function seriesJson({ times, differences }: SeriesView): object {
+  const { geometry } = differences[0].memory;
   return {
     schema: 'thpscope/diff-series@1',
-    pageBytes: 2 ** differences[0].memory.geometry.pageShift,
+    pageBytes: pageBytes(geometry),
+    pmdOrder: geometry.pmdOrder,
     steps: differences.map(({ memory: { total, processes }, settings, counters, elapsedMs }, i) => ({
       from: times[i],
       to: times[i + 1],

@@ -3,10 +3,10 @@ import { RangeTable } from '../../analysis/range-table.ts';
 import { type ReadingDifference, readingDifference } from '../../analysis/reading-difference.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
 import type { Host, MemoryOrigin } from '../../core/rules/memory-source.ts';
-import type { Context } from '../shared/context.ts';
-import { startProgress } from '../shared/progress.ts';
-import { readMemory } from '../shared/read-memory.ts';
-import { type OpenedMemory, otherPageSize, sameGeometry } from '../shared/source.ts';
+import type { Context } from './context.ts';
+import { startProgress } from './progress.ts';
+import { readMemory } from './read-memory.ts';
+import { type OpenedMemory, otherPageSize, sameGeometry } from './source.ts';
 
 /** A difference, and what is said of the two readings. */
 export interface ReadDifference {
