@@ -34,6 +34,9 @@ export function ChangeLegend() {
           aria-hidden={layer !== changeLayer.value}
         >
           <Entries layer={layer} />
+          <li>
+            <span class="swatch-bar" />a VMA begins
+          </li>
         </ul>
       ))}
     </div>

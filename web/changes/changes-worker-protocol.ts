@@ -27,6 +27,8 @@ export interface ComparedRows {
 
 /** Two readings, and what changed from one to the other. */
 export interface ComparedReadings {
+  /** What the sources of both are called. */
+  readonly names: readonly [before: string, after: string];
   readonly before: Host;
   readonly after: Host;
   /** What could not be seen at either. */

@@ -8,7 +8,7 @@ import { SnapshotError } from '../../src/snapshot/damage.ts';
 import { openSnapshot, type Snapshot } from '../../src/snapshot/reader.ts';
 import { fileOf } from '../memory/file.ts';
 import { runPolicyOf } from '../policy/run-policy.ts';
-import type { ChangesWorker } from './changes-worker-protocol.ts';
+import type { ChangesWorker, ComparedReadings } from './changes-worker-protocol.ts';
 import { Comparing, type Pause } from './comparing.ts';
 
 /** Other questions are looked for so often, in ms. */
@@ -50,7 +50,8 @@ const worker: ChangesWorker = {
     if (!answer) return undefined;
     comparing = both;
     const elapsedMs = Date.parse(is.host.time) - Date.parse(was.host.time);
-    const comparison = {
+    const comparison: ComparedReadings = {
+      names: [before.name, after.name],
       before: was.host,
       after: is.host,
       notes: [...new Set([...notesOf(was), ...notesOf(is)])],

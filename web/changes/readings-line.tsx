@@ -17,7 +17,7 @@ export function ReadingsLine() {
   return (
     <div class="map-advice" role="region" aria-label="Readings" tabIndex={0}>
       <p role="status">
-        {both && comparing.value === undefined ? (
+        {both ? (
           <Sentence both={both} />
         ) : (
           `comparing ${earlier.value?.name} with ${memory.value?.name}: ${Math.floor(100 * (comparing.value ?? 0))}%`
@@ -45,10 +45,8 @@ function Sentence({ both }: { readonly both: ComparedReadings }) {
   const match = matchWords(both.difference);
   return (
     <>
-      <strong>
-        {printable(earlier.value?.name ?? '')} → {printable(memory.value?.name ?? '')}
-      </strong>
-      , {formatDuration(seconds * 1e9)} {later}: memory {size(was)} → {size(is)} (
+      <strong>{both.names.map((name) => printable(name)).join(' → ')}</strong>,{' '}
+      {formatDuration(seconds * 1e9)} {later}: memory {size(was)} → {size(is)} (
       <strong>{signedSize(is - was, geometry)}</strong>), huge {size(hugeWas)} → {size(hugeIs)} (
       <strong>{signedSize(hugeIs - hugeWas, geometry)}</strong>).
       {match !== '' && ` ${match[0].toUpperCase()}${match.slice(1)}.`}
