@@ -71,7 +71,7 @@ const choice = {
     .optional()
     .describe('Choices with the same seed choose the same blocks; by default each is its own'),
 };
-const over = duration.optional().describe('Spread evenly over so long; at once by default');
+const over = duration.optional().describe('Spread evenly over this time; at once by default');
 
 const PAGE_ACTIONS = [
   'touch',
@@ -106,7 +106,7 @@ function acts<T extends z.ZodRawShape>(fields: T) {
 const after = { after: duration.describe('Since the fork') };
 const when = {
   at: duration.describe('Since the beginning'),
-  every: duration.optional().describe('It happens again so often'),
+  every: duration.optional().describe('Time from one to the next; it happens again and again'),
   times: z.int().min(1).max(100_000).optional().describe('How often it happens; once by default'),
 };
 const who = { ...when, process: name.describe('Every living process of this name does it') };

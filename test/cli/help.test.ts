@@ -1,31 +1,20 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { thpscopeCommands } from '../../src/cli/app.ts';
 import { commandPages } from '../../src/cli/shared/command-page.ts';
+import { overruns } from '../support/overruns.ts';
 import { thpscope } from '../support/thpscope.ts';
 
 const commands = commandPages('thpscope', thpscopeCommands(undefined));
 
-/** Lines that are too long, but for single words that no line can hold. */
-function overruns(text: string, width: number): string[] {
-  return text.split('\n').filter((line) => line.length > width && /\S\s+\S/.test(line.trim()));
-}
-
 describe.each([60, 80, 100])('at %i columns', (columns) => {
-  const asked = process.env.COLUMNS;
-  beforeAll(() => {
-    process.env.COLUMNS = String(columns);
-  });
-  afterAll(() => {
-    if (asked === undefined) delete process.env.COLUMNS;
-    else process.env.COLUMNS = asked;
-  });
-
   test.each(['', 'fleet', ...commands.map(({ name }) => name.replace('thpscope ', ''))])(
     'help of %s fits',
     async (command) => {
-      const { stdout, code } = await thpscope([...command.split(' ').filter(Boolean), '--help']);
+      const { stdout, code } = await thpscope([...command.split(' ').filter(Boolean), '--help'], '', {
+        columns,
+      });
       expect(code).toBe(0);
       expect(overruns(stdout, columns)).toEqual([]);
     },
@@ -33,18 +22,13 @@ describe.each([60, 80, 100])('at %i columns', (columns) => {
 });
 
 test('help is 80 columns wide where no terminal says otherwise, and at most 100', async () => {
-  const widest = async (columns: string | undefined) => {
-    const asked = process.env.COLUMNS;
-    if (columns === undefined) delete process.env.COLUMNS;
-    else process.env.COLUMNS = columns;
-    const { stdout } = await thpscope(['predict', '--help']);
-    if (asked === undefined) delete process.env.COLUMNS;
-    else process.env.COLUMNS = asked;
+  const widest = async (columns: number | undefined) => {
+    const { stdout } = await thpscope(['predict', '--help'], '', { columns });
     return Math.max(...stdout.split('\n').map((line) => line.length));
   };
   expect(await widest(undefined)).toBeLessThanOrEqual(80);
-  expect(await widest('300')).toBeGreaterThan(80);
-  expect(await widest('300')).toBeLessThanOrEqual(100);
+  expect(await widest(300)).toBeGreaterThan(80);
+  expect(await widest(300)).toBeLessThanOrEqual(100);
 });
 
 test('help shows every flag, its values and what is taken when it is left out', async () => {

@@ -4,7 +4,7 @@ import { actionAfter, SCAN_RESULTS, traceString } from '../../src/core/rules/sca
 import { RESULT_MEANINGS } from '../../src/render/words/reasons.ts';
 
 const THEN = {
-  'next-offset': 'goes on behind the window',
+  'next-offset': 'goes on after the window',
   'next-order': 'tries the halves of the window',
   stop: 'ends the search',
 };

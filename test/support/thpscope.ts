@@ -38,7 +38,7 @@ class Kept extends Writable {
  * Runs the built command in this process, which spares the start of another: what it would print and how it
  * would end. A program named by THPSCOPE_COMMAND is started, unless its surroundings are to be others. What
  * is about processes themselves (signals, pipes, users, terminals) needs `spawnThpscope`;
- * test/cli/main.test.ts holds one to the other.
+ * test/cli/main.test.ts holds one to the other. `columns` is how wide the terminal says that it is.
  */
 export async function thpscope(
   args: readonly string[],
@@ -47,16 +47,19 @@ export async function thpscope(
     deadlines = DEADLINES,
     kernelRoot = '',
     clock = SYSTEM_CLOCK,
-  }: Partial<Omit<Surroundings, 'process'>> = {},
+    columns,
+  }: Partial<Omit<Surroundings, 'process'>> & { readonly columns?: number } = {},
 ): Promise<Run> {
-  const usual = deadlines === DEADLINES && kernelRoot === '' && clock === SYSTEM_CLOCK;
+  const usual =
+    deadlines === DEADLINES && kernelRoot === '' && clock === SYSTEM_CLOCK && columns === undefined;
   if (!IS_BUILT_HERE && usual) return spawnThpscope(args, input);
   const { runThpscope } = await builtCommandLine();
   const [stdout, stderr] = [new Kept(), new Kept()];
   const alone = Object.assign(new EventEmitter(), {
     pid: process.pid,
     argv: [process.execPath, 'dist/cli/main.js', ...args],
-    env: process.env,
+    // As into a pipe, unless a test asks for a width.
+    env: { ...process.env, COLUMNS: columns === undefined ? undefined : String(columns) },
     exitCode: undefined as number | undefined,
     stdin: Readable.from([Buffer.from(input)]),
     stdout,

@@ -11,7 +11,7 @@ import { resultsByAction, ruleOf, type Scope, withOutcome } from './decide-outco
 import { alignment, edit, playing, state } from './steps-signals.ts';
 
 const ACTIONS: Record<NextMove, string> = {
-  'next-offset': 'Then the walk goes on behind the window',
+  'next-offset': 'Then the walk goes on after the window',
   'next-order': 'Then it tries the halves of the window',
   stop: 'Then it ends the search',
 };

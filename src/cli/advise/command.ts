@@ -107,7 +107,7 @@ export const adviseCommand = documentedCommand<AdviseFlags, string[]>({
         parse: String,
         optional: true,
         placeholder: 'TIME',
-        brief: 'Count the page walks of the processes for so long (10s): what any settings can gain at most',
+        brief: 'Count page walks of the processes for this long (10s): what any settings can gain at most',
       },
     },
     aliases: { p: 'pid', v: 'verbose' },

@@ -31,7 +31,7 @@ import { originLine } from '../../render/words/origin-line.ts';
 import { type PlanView, planLine } from '../../render/words/plan-view.ts';
 import { kernelAsked } from '../shared/asked-kernel.ts';
 import { settingsFromFlags } from '../shared/command-policy.ts';
-import { type Context, print, styleFor, warn } from '../shared/context.ts';
+import { type Context, print, printText, styleFor, warn } from '../shared/context.ts';
 import { digestFromFlags } from '../shared/digest-source.ts';
 import { parseGrowthLimit, shareOf } from '../shared/growth-limit.ts';
 import { interruptible } from '../shared/interrupt.ts';
@@ -220,7 +220,7 @@ async function printAdvice(
     await print(context, `${JSON.stringify(json)}\n`);
   } else if (format === 'text') {
     await printOrigin(context, origins);
-    await print(context, planned ? planText(view, planned, style) : adviseText(view, style));
+    await printText(context, planned ? planText(view, planned, style) : adviseText(view, style));
   } else {
     const origin = originLine(origins, readVersion());
     await print(context, writesText(format, { ...lastingWrites(view, planned), origin }));

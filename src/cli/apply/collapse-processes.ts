@@ -10,7 +10,7 @@ import { layOutTable } from '../../render/text/columns.ts';
 import { printable } from '../../render/words/printable.ts';
 import { shrinkerSentence } from '../../render/words/surroundings.ts';
 import type { CommandPolicy } from '../shared/command-policy.ts';
-import { type Context, print } from '../shared/context.ts';
+import { type Context, print, printText } from '../shared/context.ts';
 import { EXIT } from '../shared/exit-code.ts';
 import { interruptible } from '../shared/interrupt.ts';
 import { type CollapsedProcess, type CollapseRun, carryOutCollapses, planCollapses } from './collapse.ts';
@@ -139,7 +139,7 @@ async function answer(
   ]);
   const table = layOutTable(columns, rows);
   const lines = [...(rows.length > 0 ? [...table, ''] : []), ...sentences];
-  await print(context, `${lines.join('\n')}\n`);
+  await printText(context, `${lines.join('\n')}\n`);
 }
 
 function jsonOf(

@@ -12,7 +12,7 @@ import { mayWriteThpSetting, readThpSetting, writeThpSetting } from '../../linux
 import { layOutTable } from '../../render/text/columns.ts';
 import { commandInputs } from '../shared/command-inputs.ts';
 import { policyFromFlags, settingsFromFlags } from '../shared/command-policy.ts';
-import { type Context, print, reportFailure } from '../shared/context.ts';
+import { type Context, print, printText, reportFailure } from '../shared/context.ts';
 import { EXIT } from '../shared/exit-code.ts';
 import { type InputFile, readJsonFile } from '../shared/input-file.ts';
 import { settingsFlags } from '../shared/policy-flags.ts';
@@ -274,5 +274,5 @@ async function answer(
     changes.map(({ file, before, after }) => [file, before, after]),
   );
   const lines = [...(changes.length > 0 ? [...table, ''] : []), ...sentences];
-  await print(context, `${lines.join('\n')}\n`);
+  await printText(context, `${lines.join('\n')}\n`);
 }

@@ -2,7 +2,7 @@ import { fail } from '../../core/base/failure.ts';
 import { comparisonJson } from '../../render/json/compare.ts';
 import { comparisonText } from '../../render/text/compare.ts';
 import { commandInputs } from '../shared/command-inputs.ts';
-import { type Context, print, reportFailure } from '../shared/context.ts';
+import { type Context, print, printText, reportFailure } from '../shared/context.ts';
 import { EXIT } from '../shared/exit-code.ts';
 import { originField, printOrigin } from '../shared/origin.ts';
 import { reportJob, runVerifyJob } from '../shared/verify-job.ts';
@@ -26,7 +26,7 @@ export async function compare(this: Context, flags: CompareFlags, ...words: stri
   const text = flags.json
     ? `${JSON.stringify({ ...comparisonJson(names, value), ...originField(origins) })}\n`
     : comparisonText(names, value);
-  await print(this, text);
+  await (flags.json ? print : printText)(this, text);
   const { otherAttempts, otherCollapses } = value;
   if (otherAttempts + otherCollapses > 0) this.process.exitCode = EXIT.difference;
 }

@@ -2,7 +2,7 @@ import { digestDifference } from '../../analysis/digest-difference.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { digestDiffJson } from '../../render/json/diff-digest.ts';
 import { digestDiffText } from '../../render/text/diff-digest.ts';
-import { type Context, print, styleFor, warn } from '../shared/context.ts';
+import { type Context, print, printText, styleFor, warn } from '../shared/context.ts';
 import { type DigestRead, digestFromFlags } from '../shared/digest-source.ts';
 import type { InputFile } from '../shared/input-file.ts';
 import { originField, printOrigin } from '../shared/origin.ts';
@@ -41,7 +41,7 @@ export async function diffDigests(
     return succeed(undefined);
   }
   for (const each of readings) await printOrigin(context, each.origins);
-  await print(context, digestDiffText({ difference, by: flags.by, top }, styleFor(context, flags.color)));
+  await printText(context, digestDiffText({ difference, by: flags.by, top }, styleFor(context, flags.color)));
   for (const note of new Set(readings.flatMap(({ notes }) => notes))) warn(context, note);
   return succeed(undefined);
 }

@@ -7,7 +7,9 @@ import { diffJson } from '../../render/json/diff.ts';
 import { diffText } from '../../render/text/diff.ts';
 import { type CommandInputs, commandInputs } from '../shared/command-inputs.ts';
 import { type CommandPolicy, policyFromFlags } from '../shared/command-policy.ts';
-import { type Context, print, reportFailure, styleFor, warn } from '../shared/context.ts';
+
+import { type Context, print, printText, reportFailure, styleFor, warn } from '../shared/context.ts';
+
 import { interruptible } from '../shared/interrupt.ts';
 import { isDigestFile } from '../shared/is-digest-file.ts';
 import { originField, printOrigin } from '../shared/origin.ts';
@@ -83,7 +85,7 @@ async function diffReadings(context: Context, inputs: CommandInputs<DiffFlags>):
     verbose: flags.verbose === true,
     top: flags.top ?? TABLE_ROWS,
   };
-  await print(context, diffText(view, styleFor(context, flags.color)));
+  await printText(context, diffText(view, styleFor(context, flags.color)));
   for (const note of notes) warn(context, note);
   return succeed(undefined);
 }

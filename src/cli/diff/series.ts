@@ -3,7 +3,7 @@ import { originCells } from '../../render/csv/origin.ts';
 import { seriesCsv } from '../../render/csv/series.ts';
 import { seriesJson } from '../../render/json/series.ts';
 import { seriesText } from '../../render/text/series.ts';
-import { type Context, print, styleFor } from '../shared/context.ts';
+import { type Context, print, printText, styleFor } from '../shared/context.ts';
 import { originField, printOrigin } from '../shared/origin.ts';
 import { readSeries } from '../shared/read-series.ts';
 import { readVersion } from '../shared/version.ts';
@@ -19,7 +19,7 @@ export async function diffSeries(context: Context, flags: DiffFlags, folder: str
   else if (flags.csv) await print(context, seriesCsv(series, originCells(origins, '', readVersion())));
   else {
     await printOrigin(context, origins);
-    await print(context, seriesText(series, styleFor(context, flags.color)));
+    await printText(context, seriesText(series, styleFor(context, flags.color)));
   }
   return succeed(undefined);
 }

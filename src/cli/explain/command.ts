@@ -36,7 +36,7 @@ export const explainCommand = documentedCommand<ExplainFlags, string[]>({
         kind: 'enum',
         values: ['text', 'json', 'svg'],
         optional: true,
-        brief: 'text by default; svg is a picture for mails and documents, that nothing else is needed for',
+        brief: 'text by default; svg is one picture, complete in itself',
       },
       ...outputFlags,
       verbose: optionalSwitch('Show the steps inside empty windows too'),

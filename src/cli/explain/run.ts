@@ -28,7 +28,7 @@ import { type AskedAddress, parseAddress } from '../shared/asked-address.ts';
 import type { CFlags } from '../shared/c-flags.ts';
 import type { CommandInputs, WithPolicyFile } from '../shared/command-inputs.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
-import { type Context, print, reportFailure, styleFor } from '../shared/context.ts';
+import { type Context, print, printText, reportFailure, styleFor } from '../shared/context.ts';
 import { isDigestFile } from '../shared/is-digest-file.ts';
 import { noneLimitsFromFlags } from '../shared/none-limits.ts';
 import { originField } from '../shared/origin.ts';
@@ -52,7 +52,8 @@ export async function explain(this: Context, flags: ExplainFlags, ...words: stri
   }
   const inputs = await sourceInputs(this, { ...flags, algorithm: builtIn }, words);
   const answer = inputs.ok ? await answerText(this, inputs.value, file) : inputs;
-  if (answer.ok) await print(this, answer.value);
+  const isText = !flags.json && (flags.format ?? 'text') === 'text';
+  if (answer.ok) await (isText ? printText : print)(this, answer.value);
   else reportFailure(this, answer.failure);
 }
 

@@ -12,7 +12,7 @@ import { faultsText } from '../../render/text/faults.ts';
 import { answerLines } from '../shared/answer-lines.ts';
 import { commandInputs, type WithPolicyFile } from '../shared/command-inputs.ts';
 import { settingsFromFlags } from '../shared/command-policy.ts';
-import { type Context, print, reportFailure, styleFor } from '../shared/context.ts';
+import { type Context, print, printText, reportFailure, styleFor } from '../shared/context.ts';
 import { answerJsonLine } from '../shared/json-line.ts';
 import { geometryFromFlags } from '../shared/source.ts';
 import type { FaultsFlags } from './command.ts';
@@ -73,7 +73,7 @@ async function answerOne(
     await print(context, `${JSON.stringify(faultsJson(pagesAfter(asked, geometry)))}\n`);
   } else {
     const followed = followHistory(geometry, span, policy, acts);
-    await print(context, faultsText(followed, styleFor(context, flags.color), flags.verbose === true));
+    await printText(context, faultsText(followed, styleFor(context, flags.color), flags.verbose === true));
   }
   return succeed(undefined);
 }

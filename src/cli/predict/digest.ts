@@ -7,7 +7,7 @@ import { predictHead } from '../../render/json/predict.ts';
 import { digestTotalsJson, digestTotalsText } from '../../render/text/digest-totals.ts';
 import type { CommandInputs } from '../shared/command-inputs.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
-import { type Context, print, styleFor, warn } from '../shared/context.ts';
+import { type Context, print, printText, styleFor, warn } from '../shared/context.ts';
 import { digestTotal } from '../shared/digest-source.ts';
 import { originField, printOrigin } from '../shared/origin.ts';
 import type { PredictFlags } from './command.ts';
@@ -46,7 +46,7 @@ export async function predictDigest(
     const readOn = readOnKernel(host.kernelRelease, false);
     const style = styleFor(context, flags.color);
     await printOrigin(context, source.origins);
-    await print(context, digestTotalsText(memory, counts, restart, processes, policy, readOn, style));
+    await printText(context, digestTotalsText(memory, counts, restart, processes, policy, readOn, style));
     for (const note of source.notes) warn(context, note);
   }
   return succeed(undefined);

@@ -11,7 +11,7 @@ import { predictText } from '../../render/text/predict.ts';
 import { parseAddress } from '../shared/asked-address.ts';
 import type { CommandInputs } from '../shared/command-inputs.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
-import { type Context, print, styleFor, warn } from '../shared/context.ts';
+import { type Context, print, printText, styleFor, warn } from '../shared/context.ts';
 import { originField, printOrigin } from '../shared/origin.ts';
 import { startProgress } from '../shared/progress.ts';
 import { readMemory } from '../shared/read-memory.ts';
@@ -91,7 +91,7 @@ export async function predictProcesses(
       costs: origins[0]?.costs,
     };
     await printOrigin(context, origins);
-    await print(context, predictText(view, styleFor(context, flags.color)));
+    await printText(context, predictText(view, styleFor(context, flags.color)));
     for (const note of notes) warn(context, note);
   }
   return succeed(undefined);

@@ -13,7 +13,7 @@ import { restartLines } from '../../render/text/restart.ts';
 import { RESTART_IS_A_BOUND } from '../../render/words/restart-sentence.ts';
 import type { CommandInputs, WithPolicyFile } from '../shared/command-inputs.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
-import { type Context, print, reportFailure, styleFor } from '../shared/context.ts';
+import { type Context, print, printText, reportFailure, styleFor } from '../shared/context.ts';
 import { isDigestFile } from '../shared/is-digest-file.ts';
 import { rangeFromFlags, sourceInputs } from '../shared/source.ts';
 import type { PredictFlags } from './command.ts';
@@ -75,11 +75,14 @@ async function predictPattern(
     const totals = flags.restart ? totalsWithRestart(tally) : totalsJson(tally);
     await print(context, `${JSON.stringify({ ...predictHead(policy), ranges, totals })}\n`);
   } else {
-    await print(context, explainText({ ...explanation, visits: [] }, styleFor(context, flags.color), false));
+    await printText(
+      context,
+      explainText({ ...explanation, visits: [] }, styleFor(context, flags.color), false),
+    );
     if (!flags.restart) return succeed(undefined);
     const resident = sum(explanation.cost.before.pagesByOrder);
     const lines = [...restartLines(tally.restart, resident, geometry), RESTART_IS_A_BOUND];
-    await print(context, `${lines.join('\n')}\n`);
+    await printText(context, `${lines.join('\n')}\n`);
   }
   return succeed(undefined);
 }

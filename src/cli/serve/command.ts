@@ -28,7 +28,7 @@ export const serveCommand = documentedCommand<ServeFlags, string[]>({
         parse: wholeNumber,
         default: '10',
         placeholder: 'SECONDS',
-        brief: 'Read processes again so long after the last time, while a page shows them',
+        brief: 'Seconds between readings, while a page shows the processes',
       },
       json: optionalSwitch('Print the address as JSON'),
     },

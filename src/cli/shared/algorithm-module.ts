@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
@@ -28,6 +28,8 @@ export async function loadAlgorithm(
   if (!existsSync(name)) {
     return fail('usage', `${name}: neither a file nor one of ${[...CHECKED_ALGORITHMS.keys()].join(', ')}`);
   }
+  if (statSync(name).isDirectory())
+    return fail('usage', `${name}: is a directory; name a module or a C file`);
   if (c && isCFile(name)) return loadCWalk(name, c);
   if (/^\.[cm]?ts$/.test(extname(name)) && !readTypeScript()) {
     return fail(

@@ -1,11 +1,13 @@
 import type { CommandContext } from '@stricli/core';
 import type { Failure } from '../../core/base/failure.ts';
 import type { ReadingClock } from '../../linux/reading-clock.ts';
+import { foldLines } from '../../render/text/fold-lines.ts';
 import { type Style, styleOf } from '../../render/text/style.ts';
 import { printable } from '../../render/words/printable.ts';
 import type { Deadlines } from './deadline.ts';
 import { exitCodeOf } from './exit-code.ts';
 import type { ColorChoice } from './output-flags.ts';
+import { terminalColumns } from './terminal-columns.ts';
 
 /** What every command gets as `this`. */
 export interface Context extends CommandContext {
@@ -50,4 +52,10 @@ export async function print(context: Context, text: string): Promise<void> {
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
   if (!stdout.write(safe)) await new Promise<void>((resolve) => stdout.once('drain', resolve));
+}
+
+/** Prints what is for people, in lines that fit the terminal; as it is where that has no width. */
+export async function printText(context: Context, text: string): Promise<void> {
+  const columns = terminalColumns(context.process);
+  await print(context, columns === undefined ? text : foldLines(text, Math.max(columns, 40)));
 }

@@ -2,7 +2,7 @@ import { leftOutOf, type SkippedProcess } from '../../analysis/left-out.ts';
 import type { Host, MemoryOrigin } from '../../core/rules/memory-source.ts';
 import { originJson } from '../../render/json/origin.ts';
 import { originLine } from '../../render/words/origin-line.ts';
-import { type Context, print } from './context.ts';
+import { type Context, printText } from './context.ts';
 import type { InputFile } from './input-file.ts';
 import type { ProcessFlags } from './source-flags.ts';
 import { readVersion } from './version.ts';
@@ -48,7 +48,7 @@ function originOf(read: ReadHost, source: string, live: boolean): MemoryOrigin {
 /** Prints whose memory an answer is about, before the answer. */
 export async function printOrigin(context: Context, origins: readonly MemoryOrigin[]): Promise<void> {
   const line = originLine(origins, readVersion());
-  if (line !== undefined) await print(context, `${line}\n`);
+  if (line !== undefined) await printText(context, `${line}\n`);
 }
 
 /** The field that says so in every answer in JSON; none where memory is made up. */

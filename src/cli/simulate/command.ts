@@ -33,7 +33,7 @@ export const simulateCommand = documentedCommand<SimulateFlags, string[]>({
       ...budgetFlag,
       until: optionalText(
         'settled|DURATION',
-        'Until nothing changes any more, or so long: 90s, 2h, 1d; as the scenario says by default, else settled',
+        'Run until nothing changes any more (settled), or for a time: 90s, 2h, 1d; as the scenario says by default, else settled',
       ),
       seed: optionalNumber('N', 'Decides what the scenario leaves to chance; 1 by default'),
       ...settingsFlags,

@@ -16,7 +16,7 @@ import { traceLine } from '../../simulation/trace-line.ts';
 import { withAskedSearch } from '../shared/asked-search.ts';
 import type { WithPolicyFile } from '../shared/command-inputs.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
-import { type Context, print, reportFailure, styleFor, warn } from '../shared/context.ts';
+import { type Context, print, printText, reportFailure, styleFor, warn } from '../shared/context.ts';
 import { interruptible } from '../shared/interrupt.ts';
 import { originField, printOrigin } from '../shared/origin.ts';
 import { startProgress } from '../shared/progress.ts';
@@ -78,10 +78,10 @@ async function simulateWhat(
     await print(context, simulateCsv(report, originCells(origins, report.title, readVersion())));
   else if (!flags.trace) {
     await printOrigin(context, origins);
-    await print(context, simulateText(report, start.value.readOn, styleFor(context, flags.color)));
+    await printText(context, simulateText(report, start.value.readOn, styleFor(context, flags.color)));
     const sentences = assumedSentences(assumedOfProcesses, new Set(facts));
     if (sentences.length > 0)
-      await print(
+      await printText(
         context,
         `assumed, because it cannot be seen:\n${sentences.map((each) => `  ${each}\n`).join('')}`,
       );
@@ -92,12 +92,8 @@ async function simulateWhat(
 
 async function list(context: Context, flags: SimulateFlags): Promise<Result<void>> {
   const scenarios = listScenarios();
-  await print(
-    context,
-    flags.json
-      ? `${JSON.stringify({ schema: 'thpscope/scenarios@1', scenarios })}\n`
-      : scenarioListText(scenarios, styleFor(context, flags.color)),
-  );
+  if (flags.json) await print(context, `${JSON.stringify({ schema: 'thpscope/scenarios@1', scenarios })}\n`);
+  else await printText(context, scenarioListText(scenarios, styleFor(context, flags.color)));
   return succeed(undefined);
 }
 

@@ -10,7 +10,7 @@ import { sweepCsvHead, sweepCsvLine } from '../../render/csv/sweep.ts';
 import { sweepJson } from '../../render/json/sweep.ts';
 import { sweepText } from '../../render/text/sweep.ts';
 import { settingsFromFlags } from '../shared/command-policy.ts';
-import { type Context, print, styleFor, warn } from '../shared/context.ts';
+import { type Context, print, printText, styleFor, warn } from '../shared/context.ts';
 import { digestTotal } from '../shared/digest-source.ts';
 import { interruptible } from '../shared/interrupt.ts';
 import { originField, printOrigin } from '../shared/origin.ts';
@@ -117,7 +117,7 @@ export async function sweepDigest(
     await print(context, `${JSON.stringify({ ...sweepJson(view), ...originField(origins) })}\n`);
   else {
     await printOrigin(context, origins);
-    await print(context, sweepText(view, readOn, styleFor(context, flags.color)));
+    await printText(context, sweepText(view, readOn, styleFor(context, flags.color)));
   }
   return succeed(undefined);
 }

@@ -76,7 +76,10 @@ export const verifyCommand = documentedCommand<VerifyFlags, string[]>({
         'Try cases in which each order has a max_ptes_none of its own, which no Linux has',
       ),
       cases: optionalNumber('N', 'Try so many cases and no more; after the usual ones random ones'),
-      time: optionalNumber('SECONDS', 'Go on for so long and no longer; after the usual cases random ones'),
+      time: optionalNumber(
+        'SECONDS',
+        'Stop after so many seconds; until then go on with random cases after the usual ones',
+      ),
       pmdOrder: optionalNumber('N', 'Only this PMD order; 3 and 4 are exhausted, others are not'),
       pattern: optionalText('LIST', 'Only the case with these pages present; the flags below are part of it'),
       swap: patternFlags.swap,

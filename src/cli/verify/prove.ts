@@ -20,7 +20,7 @@ import { PROVED_OF_ONE, PROVED_PMD_ORDERS } from '../../verify/proof/proving.ts'
 import { PROPERTY_NAMES, type PropertyName } from '../../verify/properties.ts';
 import type { Asked, PropertyState, VerifyOptions, VerifyReport } from '../../verify/verification.ts';
 import { isCFile } from '../shared/c-walk/c-file.ts';
-import { type Context, print, styleFor } from '../shared/context.ts';
+import { type Context, print, printText, styleFor } from '../shared/context.ts';
 import { EXIT } from '../shared/exit-code.ts';
 import { madeBy } from '../shared/made-by.ts';
 import { type ProofAnswer, runVerifyJob } from '../shared/verify-job.ts';
@@ -89,7 +89,8 @@ export async function printProof(
     ktap: () => verifyKtap(shown),
     junit: () => verifyJunit(shown, seconds),
   };
-  await print(context, answers[flags.json ? 'json' : (flags.format ?? 'text')]());
+  const format = flags.json ? 'json' : (flags.format ?? 'text');
+  await (format === 'text' ? printText : print)(context, answers[format]());
 }
 
 /** Prints what is proved of one algorithm, or the case that refutes it. */
@@ -127,7 +128,8 @@ async function printPropertyProof(
     ktap: () => verifyKtap(report),
     junit: () => verifyJunit(report, seconds),
   };
-  await print(context, answers[flags.json ? 'json' : (flags.format ?? 'text')]());
+  const format = flags.json ? 'json' : (flags.format ?? 'text');
+  await (format === 'text' ? printText : print)(context, answers[format]());
 }
 
 /** What is proved of the parts of a search, if that is not all that was asked. */

@@ -18,7 +18,7 @@ import { CHECKED_ALGORITHMS } from '../../verify/checked-algorithm.ts';
 import type { Asked } from '../../verify/verification.ts';
 import { commandInputs, type WithPolicyFile } from '../shared/command-inputs.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
-import { type Context, print, reportFailure, styleFor, warn } from '../shared/context.ts';
+import { type Context, print, printText, reportFailure, styleFor, warn } from '../shared/context.ts';
 import { EXIT } from '../shared/exit-code.ts';
 import { madeBy } from '../shared/made-by.ts';
 import { noneLimitsFromFlags } from '../shared/none-limits.ts';
@@ -106,7 +106,8 @@ export async function verify(this: Context, flags: VerifyFlags, ...words: string
     ktap: () => verifyKtap(view.report),
     junit: () => verifyJunit(view.report, seconds),
   };
-  await print(this, answers[flags.json ? 'json' : (flags.format ?? 'text')]());
+  const format = flags.json ? 'json' : (flags.format ?? 'text');
+  await (format === 'text' ? printText : print)(this, answers[format]());
   if (report.value.findings.length > 0) this.process.exitCode = EXIT.difference;
 }
 
@@ -128,7 +129,7 @@ async function verifyMemory(
     ? `${JSON.stringify({ ...gapJson(name, objective, value), ...originField(origins) })}
 `
     : gapText(name, objective, value);
-  await print(context, text);
+  await (json ? print : printText)(context, text);
   if (value.behind > 0) context.process.exitCode = EXIT.difference;
 }
 

@@ -1,6 +1,6 @@
 import { metricAt } from '../../analysis/sweep.ts';
 
-const COLUMNS = 60;
+const COLUMNS = 48;
 const ROWS = 14;
 
 /**

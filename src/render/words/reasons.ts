@@ -7,8 +7,8 @@ import { INELIGIBLE_REASONS, type Ineligible } from '../../core/rules/vma.ts';
 export const RESULT_MEANINGS: Record<ScanResult, string> = {
   SCAN_FAIL: 'nothing collapsed, and no reason is named',
   SCAN_SUCCEED: 'collapsed',
-  SCAN_NO_PTE_TABLE: 'no page table: nothing was ever touched',
-  SCAN_PMD_MAPPED: 'already one PMD-mapped huge page',
+  SCAN_NO_PTE_TABLE: 'no page table: no page of the range is in use',
+  SCAN_PMD_MAPPED: 'already mapped by one PMD entry',
   SCAN_EXCEED_NONE_PTE: 'more empty pages than max_ptes_none',
   SCAN_EXCEED_SWAP_PTE: 'more pages in swap or guarded than max_ptes_swap (below the PMD size: any)',
   SCAN_EXCEED_SHARED_PTE: 'more shared pages than max_ptes_shared (below the PMD size: any)',

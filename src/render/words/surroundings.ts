@@ -23,10 +23,12 @@ const PROCESS_ASSUMPTIONS: Record<ProcessAssumption, string> = {
  * How a process comes to be visited by khugepaged, and what to do about it (docs/khugepaged.md#registration).
  */
 export const REGISTRATION_ADVICE = [
-  'khugepaged visits only processes on its list. What puts one there: a page fault in an untouched PMD range',
-  'where the PMD size is allowed, MADV_HUGEPAGE on touched memory, memory mapped or grown next to it, a fork',
-  'from a process that is there; page faults of smaller sizes do not. To be sure: restart the process under',
-  'the new settings. MADV_COLLAPSE makes folios of the PMD size at once, whatever max_ptes_none says.',
+  'khugepaged visits only processes on its list. What puts one there: a page',
+  'fault in an untouched PMD range where the PMD size is allowed, MADV_HUGEPAGE',
+  'on touched memory, memory mapped or grown next to it, a fork from a process',
+  'that is there; page faults of smaller sizes do not.',
+  'To be sure: restart the process under the new settings. MADV_COLLAPSE makes',
+  'folios of the PMD size at once, whatever max_ptes_none says.',
 ];
 
 /** All that is assumed, a sentence each; what is known of pins takes the place of the fact about pages. */

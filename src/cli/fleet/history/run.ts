@@ -4,7 +4,7 @@ import { sumsBy } from '../../../fleet/fleet-sums.ts';
 import { checkComplete } from '../../../fleet/survey.ts';
 import { fleetSumsTable } from '../../../render/text/fleet-sums.ts';
 import { settingsWords } from '../../../render/words/sizes.ts';
-import { type Context, print, styleFor } from '../../shared/context.ts';
+import { type Context, print, printText, styleFor } from '../../shared/context.ts';
 import { interruptible } from '../../shared/interrupt.ts';
 import { originField, printOrigin } from '../../shared/origin.ts';
 import { askedGrowth } from '../asked-growth.ts';
@@ -51,7 +51,7 @@ async function printHistory(
     '',
     ...fleetSumsTable('day', sums.value, geometry, styleFor(context, flags.color)),
   ];
-  await print(context, `${lines.join('\n')}\n`);
+  await printText(context, `${lines.join('\n')}\n`);
   warnOfLeftOut(context, fleet);
   return succeed(undefined);
 }

@@ -3,7 +3,7 @@ import { type Result, succeed } from '../../../core/base/failure.ts';
 import { sumsBy } from '../../../fleet/fleet-sums.ts';
 import { fleetSumsTable } from '../../../render/text/fleet-sums.ts';
 import { settingsWords } from '../../../render/words/sizes.ts';
-import { type Context, print, styleFor } from '../../shared/context.ts';
+import { type Context, print, printText, styleFor } from '../../shared/context.ts';
 import { interruptible } from '../../shared/interrupt.ts';
 import { originField, printOrigin } from '../../shared/origin.ts';
 import { askedGrowth } from '../asked-growth.ts';
@@ -47,7 +47,7 @@ async function printTop(context: Context, flags: FleetTopFlags, fleet: OpenedFle
     ...fleetSumsTable(flags.by, shown, geometry, styleFor(context, flags.color)),
     ...(rest > 0 ? [`and ${rest} more: --top N`] : []),
   ];
-  await print(context, `${lines.join('\n')}\n`);
+  await printText(context, `${lines.join('\n')}\n`);
   warnOfLeftOut(context, fleet);
   return succeed(undefined);
 }
