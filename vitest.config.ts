@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config';
 import GuestsFirst from './test/support/guests-first.ts';
 
-/** This changes THP settings of the machine, if asked to, so it runs after everything else. */
-const HOST = ['test/linux/host-khugepaged.test.ts'];
+/** These change THP settings of the machine, if asked to, so they run after everything else, one by one. */
+const HOST = ['test/linux/host-khugepaged.test.ts', 'test/linux/host-diff.test.ts'];
 
 /** These drive a browser or boot a kernel, which would starve beside everything else. */
 const OUTSIDE = ['test/web/**/*.browser.test.ts', 'test/conform/guest.test.ts'];
@@ -31,7 +31,7 @@ export default defineConfig({
         },
       },
       { test: { ...shared, name: 'outside', include: OUTSIDE, sequence: { groupOrder: 1 } } },
-      { test: { ...shared, name: 'host', include: HOST, sequence: { groupOrder: 2 } } },
+      { test: { ...shared, name: 'host', include: HOST, maxWorkers: 1, sequence: { groupOrder: 2 } } },
     ],
   },
 });

@@ -1,5 +1,6 @@
 // Fills the redis-server behind /redis.sock with the same keys each time and deletes some, for
-// `thpscope conform --suite restart` and `--suite advice`.
+// `thpscope conform --suite restart`, `--suite advice` and `--suite diff`. With the word `serve` it does some work on
+// the keys that are there instead: some values are written anew, some keys are new, some go.
 import { connect } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 
@@ -55,13 +56,27 @@ function below(limit) {
 }
 
 const isLarge = (key) => key % 40 === 0;
-await sendForKeys((key) => {
-  const bytes = isLarge(key) ? 8_000 + below(32_000) : 40 + below(900);
-  return ['SET', `key:${key}`, 'v'.repeat(bytes)];
-});
-// What is left of small values stays in every page, large ones leave holes.
-await sendForKeys((key) => (below(isLarge(key) ? 2 : 3) === 0 ? ['DEL', `key:${key}`] : undefined));
-// What was freed leaves at once, not when some seconds have gone by.
-await send([['MEMORY', 'PURGE']]);
-console.log('filled');
+
+async function fill() {
+  await sendForKeys((key) => {
+    const bytes = isLarge(key) ? 8_000 + below(32_000) : 40 + below(900);
+    return ['SET', `key:${key}`, 'v'.repeat(bytes)];
+  });
+  // What is left of small values stays in every page, large ones leave holes.
+  await sendForKeys((key) => (below(isLarge(key) ? 2 : 3) === 0 ? ['DEL', `key:${key}`] : undefined));
+  // What was freed leaves at once, not when some seconds have gone by.
+  await send([['MEMORY', 'PURGE']]);
+}
+
+async function serve() {
+  const few = Array.from({ length: 2_000 }, () => below(KEYS));
+  await send(few.map((key) => ['SET', `key:${key}`, 'w'.repeat(40 + below(900))]));
+  await send(few.slice(1_000).map((key) => ['DEL', `key:${key}`]));
+  // More than what was freed has room for.
+  await send(Array.from({ length: 500 }, (_, i) => ['SET', `new:${i}`, 'n'.repeat(8_000 + below(64_000))]));
+}
+
+if (process.argv[2] === 'serve') await serve();
+else await fill();
+console.log('done');
 socket.end();

@@ -1,29 +1,21 @@
+import { type Geometry, pageBytes } from '../core/memory/geometry.ts';
 import type { Window } from '../core/memory/order.ts';
 import { orderOfCode } from '../core/memory/pte-code.ts';
 import { collapsesOf } from '../core/plan/collapses.ts';
-import type { RangeChanges } from './page-changes.ts';
+import type { Process } from '../core/rules/memory-source.ts';
+import { type JudgedRange, type Meanwhile, MISSES, type Miss, windowFate } from './missed-window.ts';
+import type { Refusal } from './tally.ts';
 import type { Verdict } from './verdict.ts';
-
-/**
- * Why a window that was predicted to collapse is not one folio of at least its size:
- * - ended: its process is not there any more
- * - freed: none of its pages is
- * - changed: other pages of its range are resident than before, so khugepaged may have seen other memory
- * - smaller: its pages lie in folios that are larger than before, and smaller than was said
- * - unseen: its folios cannot be seen
- * - waiting: nothing changed
- */
-export const MISSES = ['ended', 'freed', 'changed', 'smaller', 'unseen', 'waiting'] as const;
-export type Miss = (typeof MISSES)[number];
 
 /**
  * Why pages lie in larger folios than before though that was not predicted:
  * - left-alone: under the policy nothing collapses in their VMA, or at its edge; something else did it
+ * - vma: the same, but now it would take them: their VMA has grown, or has other flags
  * - refused: khugepaged was predicted to refuse their range
  * - changed: other pages of their range are resident than before
  * - later: in a range of which a part was predicted to collapse; the next passes go on
  */
-export const SURPRISES = ['left-alone', 'refused', 'changed', 'later'] as const;
+export const SURPRISES = ['left-alone', 'vma', 'refused', 'changed', 'later'] as const;
 export type Surprise = (typeof SURPRISES)[number];
 
 /** Windows and the base pages that they cover. */
@@ -35,9 +27,13 @@ interface WindowSum {
 /** What was predicted from the earlier reading, and what became of it. */
 export interface Foretold {
   readonly predicted: WindowSum;
-  /** Windows that are one folio of at least their size now. */
+  /** Windows that became one folio of at least their size. */
   readonly happened: WindowSum;
+  /** Of these, windows of which a part was freed since, or is new. */
+  readonly cut: WindowSum;
   readonly missed: Record<Miss, WindowSum>;
+  /** Of what is `refused`, why. */
+  readonly refusals: Map<Refusal, WindowSum>;
   /** Pages that lie in larger folios than before, outside of what was predicted. */
   readonly surprises: Record<Surprise, number>;
 }
@@ -47,22 +43,19 @@ export function nothingForetold(): Foretold {
   return {
     predicted: none(),
     happened: none(),
-    missed: {
-      ended: none(),
-      freed: none(),
-      changed: none(),
-      smaller: none(),
-      unseen: none(),
-      waiting: none(),
-    },
-    surprises: { 'left-alone': 0, refused: 0, changed: 0, later: 0 },
+    cut: none(),
+    missed: Object.fromEntries(MISSES.map((miss) => [miss, none()])) as Record<Miss, WindowSum>,
+    refusals: new Map(),
+    surprises: { 'left-alone': 0, vma: 0, refused: 0, changed: 0, later: 0 },
   };
 }
 
 export function addForetold(into: Foretold, from: Foretold): void {
   addWindows(into.predicted, from.predicted);
   addWindows(into.happened, from.happened);
+  addWindows(into.cut, from.cut);
   for (const miss of MISSES) addWindows(into.missed[miss], from.missed[miss]);
+  for (const [refusal, sum] of from.refusals) addWindows(refusedBy(into, refusal), sum);
   for (const surprise of SURPRISES) into.surprises[surprise] += from.surprises[surprise];
 }
 
@@ -74,51 +67,70 @@ export function addEnded(foretold: Foretold, { plan }: Verdict): void {
   }
 }
 
-/** Adds what became of a range that was judged as it was: its PTEs at both readings, see pte-code.ts. */
+/**
+ * Adds what became of a range that was judged as it was: its PTEs at both readings, see pte-code.ts.
+ * `judgeNow` judges it as it is at the later one.
+ */
 export function addOutcome(
   foretold: Foretold,
   verdict: Verdict,
-  ranges: Pick<RangeChanges, 'geometry' | 'before' | 'after' | 'isSeen' | 'isPmdMapped'>,
+  ranges: JudgedRange['ranges'],
+  since: Meanwhile,
+  judgeNow: () => Verdict | undefined,
 ): void {
   const { before, after, isSeen } = ranges;
   const windows = verdict.plan ? collapsesOf(verdict.plan) : [];
   const hasChanged = before.some((code, page) => isLostOrNew(code, after[page]));
+  let now: Verdict | undefined;
+  const judged = { ranges, hasChanged, judgeNow: () => (now ??= judgeNow()) };
   for (const window of windows) {
     addWindow(foretold.predicted, window);
-    const missed = missOf(window, ranges, hasChanged);
-    addWindow(missed === undefined ? foretold.happened : foretold.missed[missed], window);
+    const fate = windowFate(window, judged, since);
+    if (fate.miss === undefined) {
+      addWindow(foretold.happened, window);
+      if (fate.isCut) addWindow(foretold.cut, window);
+      continue;
+    }
+    addWindow(foretold.missed[fate.miss], window);
+    if (fate.refusal) addWindow(refusedBy(foretold, fate.refusal), window);
   }
   if (!isSeen) return;
-  const surprise = surpriseOf(verdict, windows.length > 0, hasChanged);
+  let surprise: Surprise | undefined;
   for (let page = 0; page < after.length; page++) {
-    const [now, then] = [orderOfCode(after[page]), orderOfCode(before[page])];
+    const [is, was] = [orderOfCode(after[page]), orderOfCode(before[page])];
     // What is new in a large folio may come from page faults.
-    if (now === undefined || then === undefined || now <= then) continue;
-    if (!windows.some(({ offset, order }) => offset <= page && page < offset + (1 << order)))
-      foretold.surprises[surprise]++;
+    if (is === undefined || was === undefined || is <= was) continue;
+    if (windows.some(({ offset, order }) => offset <= page && page < offset + (1 << order))) continue;
+    surprise ??= surpriseOf(verdict, windows.length > 0, judged);
+    foretold.surprises[surprise]++;
   }
 }
 
-function missOf(
-  { offset, order }: Window,
-  { geometry, before, after, isSeen, isPmdMapped }: Parameters<typeof addOutcome>[2],
-  hasChanged: boolean,
-): Miss | undefined {
-  let isWhole = true;
-  let isGone = true;
-  let grew = false;
-  for (let page = offset as number; page < offset + (1 << order); page++) {
-    const now = orderOfCode(after[page]);
-    isWhole &&= now !== undefined && now >= order;
-    isGone &&= now === undefined;
-    grew ||= (now ?? 0) > (orderOfCode(before[page]) ?? 0);
-  }
-  if (isWhole && (order < geometry.pmdOrder || (isPmdMapped ?? grew))) return undefined;
-  if (isWhole && isPmdMapped === undefined) return 'unseen';
-  if (isGone) return 'freed';
-  if (!isSeen) return 'unseen';
-  if (grew) return 'smaller';
-  return hasChanged ? 'changed' : 'waiting';
+/** What is known of a process as a whole. */
+export interface MissedProcess extends Pick<Process, 'pinnedBytes' | 'ksmBytes'> {
+  /** Whether khugepaged is known to visit it. */
+  readonly isListed: boolean;
+}
+
+/** Names reasons that only the process as a whole tells, once all of its ranges are there. */
+export function settleMissed(
+  { missed }: Foretold,
+  { pinnedBytes = 0, ksmBytes = 0, isListed }: MissedProcess,
+  geometry: Geometry,
+): void {
+  const { windows } = missed.hidden;
+  if (windows > 0 && windows <= pinnedBytes / pageBytes(geometry)) moveWindows(missed.hidden, missed.pinned);
+  else if (windows > 0 && windows <= ksmBytes / pageBytes(geometry))
+    moveWindows(missed.hidden, missed.merged);
+  const open = [missed.hidden, missed.unreferenced, missed.allocation];
+  if (isListed || open.every((each) => each.windows === 0)) return;
+  for (const each of [...open, missed.changed]) moveWindows(each, missed.unlisted);
+}
+
+function moveWindows(from: WindowSum, into: WindowSum): void {
+  addWindows(into, from);
+  from.windows = 0;
+  from.pages = 0;
 }
 
 /** Whether a page went away, or a small one came: large folios may be what a collapse filled. */
@@ -127,10 +139,16 @@ function isLostOrNew(before: number, after: number): boolean {
   return then === undefined ? now === 0 : now === undefined;
 }
 
-function surpriseOf({ ignored }: Verdict, isPredicted: boolean, hasChanged: boolean): Surprise {
-  if (ignored) return 'left-alone';
+function surpriseOf(
+  { ignored, plan }: Verdict,
+  isPredicted: boolean,
+  { hasChanged, judgeNow }: JudgedRange,
+): Surprise {
+  if (ignored) return judgeNow()?.ignored === undefined ? 'vma' : 'left-alone';
   if (hasChanged) return 'changed';
-  return isPredicted ? 'later' : 'refused';
+  // What a failed attempt leaves in a per-CPU batch makes others fail, until the next pass.
+  const isBatched = plan?.attempts.some(({ result }) => result === 'SCAN_PAGE_COUNT');
+  return isPredicted || isBatched ? 'later' : 'refused';
 }
 
 function addWindow(into: WindowSum, { order }: Window): void {
@@ -141,4 +159,10 @@ function addWindow(into: WindowSum, { order }: Window): void {
 function addWindows(into: WindowSum, from: WindowSum): void {
   into.windows += from.windows;
   into.pages += from.pages;
+}
+
+function refusedBy({ refusals }: Foretold, refusal: Refusal): WindowSum {
+  const known = refusals.get(refusal) ?? { windows: 0, pages: 0 };
+  refusals.set(refusal, known);
+  return known;
 }

@@ -1,6 +1,6 @@
-import { namesBoot } from '../core/rules/boot-id.ts';
 import type { Host } from '../core/rules/memory-source.ts';
 import { type ChangedSetting, changedSettings } from './changed-settings.ts';
+import { bootsOf, type CountedHost, countedSince, FULL_SCANS } from './counted-since.ts';
 import { type CounterChange, counterChanges } from './counter-changes.ts';
 
 /** What changed around memory between two readings. */
@@ -21,25 +21,19 @@ export interface MachineDifference {
 }
 
 /** A machine as a recording names it; what is undefined is not known. */
-type ReadHost = Pick<Host, 'geometry' | 'settings' | 'counters'> & {
-  readonly name?: string | undefined;
-  readonly bootId?: string | undefined;
-};
-
-const FULL_SCANS = 'khugepaged/full_scans';
+type ReadHost = Pick<Host, 'geometry' | 'settings'> & CountedHost & { readonly name?: string | undefined };
 
 /** The difference of the machines of two readings, so many milliseconds apart. */
 export function machineDifference(before: ReadHost, after: ReadHost, elapsedMs: number): MachineDifference {
-  const isKnown = namesBoot(before.bootId) && namesBoot(after.bootId);
-  const boot = !isKnown ? 'unknown' : before.bootId === after.bootId ? 'same' : 'other';
+  const boot = bootsOf(before, after);
   const counters = boot === 'same' ? { before: before.counters, after: after.counters } : undefined;
-  const [was, is] = [counters?.before?.[FULL_SCANS], counters?.after?.[FULL_SCANS]];
+  const rounds = countedSince(before, after, FULL_SCANS);
   return {
     elapsedMs,
     boot,
     isOneMachine: before.name === after.name,
     settings: changedSettings(before.settings, after.settings, before.geometry),
     counters: counters?.before && counters.after && counterChanges(counters.before, counters.after),
-    fullScans: was === undefined || is === undefined ? undefined : { since: is - was, now: is },
+    fullScans: rounds === undefined ? undefined : { since: rounds, now: after.counters?.[FULL_SCANS] ?? 0 },
   };
 }

@@ -5,14 +5,19 @@ import { namesBoot } from '../core/rules/boot-id.ts';
 import type { Host, MemoryItem, Process } from '../core/rules/memory-source.ts';
 import { processKey } from '../core/rules/process-key.ts';
 import type { Vma } from '../core/rules/vma.ts';
-import { type CollapseSurroundings, eligibilityIn } from './assumptions.ts';
-import { addEnded, addForetold, addOutcome, type Foretold, nothingForetold } from './foretold.ts';
-import { GroupLimits } from './group-limits.ts';
+import { Foreteller, type ForetoldUnder, type Judge } from './foreteller.ts';
+import {
+  addEnded,
+  addForetold,
+  addOutcome,
+  type Foretold,
+  nothingForetold,
+  settleMissed,
+} from './foretold.ts';
 import { matchRestarted } from './matched-processes.ts';
+import { type Meanwhile, meanwhile } from './missed-window.ts';
 import { addChanges, noChanges, type PageChanges, RangeChanges } from './page-changes.ts';
-import { judgeWithin } from './prediction.ts';
 import type { RangeTable, TableVma } from './range-table.ts';
-import type { RunPolicy, Verdict } from './verdict.ts';
 
 /** An anonymous VMA at two readings: as it is now, else as it was. */
 export interface VmaDifference {
@@ -44,12 +49,6 @@ export interface MemoryDifference {
   readonly foretold: Foretold | undefined;
 }
 
-/** What is asked of the earlier reading. */
-export interface ForetoldUnder {
-  readonly runPolicy: RunPolicy;
-  readonly surroundings: CollapseSurroundings;
-}
-
 /**
  * A range of a process of the later reading, as it was compared. What it holds is good until the next one is
  * compared.
@@ -69,8 +68,8 @@ export interface ComparedRange {
   readonly foretold: Foretold | undefined;
 }
 
-/** What tells whether processes of two readings are the same. */
-type ReadHost = Pick<Host, 'bootId' | 'geometry'>;
+/** What tells whether processes of two readings are the same, and what was counted in between. */
+type ReadHost = Pick<Host, 'bootId' | 'geometry' | 'counters'>;
 
 /**
  * The difference between two readings of memory: the earlier one in a table, the later one as it comes. A
@@ -86,7 +85,9 @@ export async function memoryDifference(
   onRange?: (range: ComparedRange) => void,
 ): Promise<MemoryDifference> {
   const isSameBoot = namesBoot(beforeHost.bootId) && beforeHost.bootId === afterHost.bootId;
-  const collector = new Collector(before, isSameBoot, under, onRange);
+  const foreteller = under && new Foreteller(under, before.geometry);
+  const since = meanwhile(beforeHost, afterHost);
+  const collector = new Collector(before, isSameBoot, foreteller, since, onRange);
   for await (const item of items) collector.add(item);
   return collector.finish();
 }
@@ -107,20 +108,27 @@ interface Alone {
 
 class Collector {
   readonly #table: RangeTable;
-  readonly #under: ForetoldUnder | undefined;
+  readonly #foreteller: Foreteller | undefined;
+  readonly #since: Meanwhile;
   readonly #onRange: OnRange;
   readonly #earlier = new Map<string, Earlier>();
-  readonly #limits = new GroupLimits();
   readonly #ranges: RangeChanges;
   readonly #done: ProcessDifference[] = [];
   readonly #new: Alone[] = [];
   readonly #isSameBoot: boolean;
   #open: OpenProcess | undefined;
 
-  constructor(table: RangeTable, isSameBoot: boolean, under: ForetoldUnder | undefined, onRange: OnRange) {
+  constructor(
+    table: RangeTable,
+    isSameBoot: boolean,
+    foreteller: Foreteller | undefined,
+    since: Meanwhile,
+    onRange: OnRange,
+  ) {
     this.#table = table;
     this.#isSameBoot = isSameBoot;
-    this.#under = under;
+    this.#foreteller = foreteller;
+    this.#since = since;
     this.#onRange = onRange;
     this.#ranges = new RangeChanges(table.geometry);
     const earlier = table.processes.map((process): Earlier => ({ process, vmas: [] }));
@@ -167,7 +175,7 @@ class Collector {
     }
     const total = noChanges(geometry);
     for (const { changes } of processes) addChanges(total, changes);
-    if (!this.#under) return { geometry, processes, total, foretold: undefined };
+    if (!this.#foreteller) return { geometry, processes, total, foretold: undefined };
     const foretold = nothingForetold();
     for (const each of processes) if (each.foretold) addForetold(foretold, each.foretold);
     return { geometry, processes, total, foretold };
@@ -177,8 +185,14 @@ class Collector {
     const key = processKey(process);
     const earlier = this.#isSameBoot ? this.#earlier.get(key) : undefined;
     if (earlier) this.#earlier.delete(key);
-    const judge = this.#judgeOf(earlier);
-    return new OpenProcess(process, earlier, this.#table, this.#ranges, judge, this.#onRange);
+    const foreteller = earlier && this.#foreteller;
+    const judges = foreteller && {
+      earlier: foreteller.judgeOf(earlier.process),
+      later: foreteller.laterJudgeOf(process),
+      since: this.#since,
+      isListed: foreteller.isListed(earlier.process, earlier.vmas),
+    };
+    return new OpenProcess(process, earlier, this.#table, this.#ranges, judges, this.#onRange);
   }
 
   #close(): void {
@@ -197,7 +211,7 @@ class Collector {
 
   /** What a process had that is not there any more. */
   #ended(earlier: Earlier): Alone {
-    const judge = this.#judgeOf(earlier);
+    const judge = this.#foreteller?.judgeOf(earlier.process);
     const changes = noChanges(this.#table.geometry);
     const foretold = judge && nothingForetold();
     for (const vma of earlier.vmas) {
@@ -210,22 +224,18 @@ class Collector {
     const ofEnded = withoutEvents({ changes, foretold }, this.#table.geometry);
     return { process: earlier.process, residentPages: sum(changes.before), ...ofEnded };
   }
-
-  #judgeOf(earlier: Earlier | undefined): Judge | undefined {
-    if (!earlier || !this.#under) return undefined;
-    const { runPolicy, surroundings } = this.#under;
-    const { geometry } = this.#table;
-    return (range, vma) => {
-      const { eligibility } = eligibilityIn(vma, earlier.process, runPolicy, geometry, surroundings);
-      return judgeWithin(range, { vma, eligibility }, earlier.process, runPolicy, this.#limits);
-    };
-  }
 }
 
 type OnRange = ((range: ComparedRange) => void) | undefined;
 
-/** What is predicted of a range of the earlier reading. */
-type Judge = (range: RangeState, vma: Vma) => Verdict;
+/** What a process is judged by at both readings. */
+interface Judges {
+  readonly earlier: Judge;
+  readonly later: Judge;
+  readonly since: Meanwhile;
+  /** Whether its memory has put it on khugepaged's list. */
+  readonly isListed: boolean;
+}
 
 /** Of processes that are there once, what is and was; that all of it came or went says nothing. */
 function withoutEvents(
@@ -241,7 +251,7 @@ class OpenProcess {
   readonly #earlier: Earlier | undefined;
   readonly #table: RangeTable;
   readonly #ranges: RangeChanges;
-  readonly #judge: Judge | undefined;
+  readonly #judges: Judges | undefined;
   readonly #onRange: OnRange;
   readonly #foretold: Foretold | undefined;
   readonly #vmas: VmaDifference[] = [];
@@ -257,7 +267,7 @@ class OpenProcess {
     earlier: Earlier | undefined,
     table: RangeTable,
     ranges: RangeChanges,
-    judge: Judge | undefined,
+    judges: Judges | undefined,
     onRange: OnRange,
   ) {
     this.process = process;
@@ -265,8 +275,8 @@ class OpenProcess {
     this.#earlier = earlier;
     this.#table = table;
     this.#ranges = ranges;
-    this.#judge = judge;
-    this.#foretold = judge && nothingForetold();
+    this.#judges = judges;
+    this.#foretold = judges && nothingForetold();
     this.#row = earlier?.vmas[0]?.first ?? 0;
   }
 
@@ -288,6 +298,11 @@ class OpenProcess {
     this.#passTo(Infinity, undefined);
     const changes = noChanges(this.#table.geometry);
     for (const vma of this.#vmas) addChanges(changes, vma.changes);
+    if (this.#foretold && this.#judges) {
+      const { geometry } = this.#table;
+      const isListed = this.#judges.isListed || wasVisited(changes, this.#foretold, geometry);
+      settleMissed(this.#foretold, { ...this.process, isListed }, geometry);
+    }
     return {
       before: this.#earlier?.process,
       after: this.process,
@@ -325,7 +340,7 @@ class OpenProcess {
     const row = earlier && this.#row++;
     const before = row === undefined ? undefined : this.#table.range(row);
     this.#ranges.add(this.#differenceOf(vma).changes, before, range);
-    const foretold = before && earlier && this.#judge && this.#outcomeOf(this.#judge(before, earlier));
+    const foretold = before && earlier && this.#outcomeOf(before, earlier, vma, range);
     this.#onRange?.({
       process: this.process,
       isSame: this.#earlier !== undefined,
@@ -339,10 +354,18 @@ class OpenProcess {
   }
 
   /** What became of what was predicted of the range that was compared last. */
-  #outcomeOf(verdict: Verdict): Foretold {
+  #outcomeOf(
+    before: RangeState,
+    earlier: Vma,
+    vma: Vma,
+    range: RangeState | undefined,
+  ): Foretold | undefined {
+    if (!this.#judges || !this.#foretold) return undefined;
+    const { since } = this.#judges;
     const own = nothingForetold();
-    addOutcome(own, verdict, this.#ranges);
-    if (this.#foretold) addForetold(this.#foretold, own);
+    const judgeNow = () => range && this.#judges?.later(range, vma);
+    addOutcome(own, this.#judges.earlier(before, earlier), this.#ranges, since, judgeNow);
+    addForetold(this.#foretold, own);
     return own;
   }
 
@@ -357,6 +380,15 @@ class OpenProcess {
     this.#vmas.push(made);
     return made;
   }
+}
+
+/** Whether anything shows that khugepaged visits a process: collapses, or a huge page of a page fault. */
+function wasVisited(
+  { before, after, collapsed }: PageChanges,
+  { happened }: Foretold,
+  { pmdOrder }: Geometry,
+): boolean {
+  return happened.windows > 0 || sum(collapsed) > 0 || after[pmdOrder] > before[pmdOrder];
 }
 
 function meet(a: Vma, b: Vma): boolean {

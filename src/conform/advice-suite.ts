@@ -4,7 +4,7 @@ import { type Result, succeed } from '../core/base/failure.ts';
 import { ADVICE_QUESTIONS, ADVICE_STARTS, type AdviceQuestion, type AdviceStart } from './advice-settings.ts';
 import type { AskBuilt } from './built-command.ts';
 import type { Guest } from './guest.ts';
-import { captureProcess, type GuestProgram, withProgram } from './guest-programs.ts';
+import { captureInGuest, type GuestProgram, withProgram } from './guest-programs.ts';
 import { putSettings, runKhugepaged, type SettingWrite, sleepKhugepaged } from './guest-settings.ts';
 import type { BootableKernel } from './kernels.ts';
 import { countProcessPages, type PagesByOrder } from './process-memory.ts';
@@ -70,7 +70,7 @@ async function followFrom(lab: AdviceLab, start: AdviceStart): Promise<Result<Ad
   const recorded = await underSettings(lab, start.writes, async (pid) => {
     const settled = await settle(lab.guest, pid);
     if (!settled.ok) return settled;
-    const snapshot = await captureProcess(lab.guest, pid);
+    const snapshot = await captureInGuest(lab.guest, [pid]);
     if (!snapshot.ok) return snapshot;
     writeFileSync(snapshotIn(lab.folder), snapshot.value);
     return settled;

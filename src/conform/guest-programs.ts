@@ -46,16 +46,16 @@ export async function startProgram(guest: Guest, command: string): Promise<Resul
     : fail('unreadable', `in the guest '${command}' does not start`);
 }
 
-/** Runs a program for as long as it is looked at. */
+/** Runs a program for as long as it is looked at, by its pid and the first line that it printed. */
 export async function withProgram<T>(
   guest: Guest,
   { command, fill }: GuestProgram,
-  look: (pid: number) => Promise<Result<T>>,
+  look: (pid: number, line: string) => Promise<Result<T>>,
 ): Promise<Result<T>> {
   const started = await startProgram(guest, command);
   if (!started.ok) return started;
   const filled = fill === undefined ? succeed([]) : await runProgram(guest, fill);
-  const seen = filled.ok ? await look(started.value.pid) : filled;
+  const seen = filled.ok ? await look(started.value.pid, started.value.line) : filled;
   const ended = await endProgram(guest, started.value);
   return ended.ok ? seen : ended;
 }
@@ -73,9 +73,9 @@ export async function askThpscope(guest: Guest, words: string): Promise<Result<u
   }
 }
 
-/** Has the package of the guest record a process; the snapshot. */
-export async function captureProcess(guest: Guest, pid: number): Promise<Result<Uint8Array>> {
-  const captured = await askThpscope(guest, `capture -p ${pid} -o ${SNAPSHOT} --json`);
+/** Has the package of the guest record processes; the snapshot. */
+export async function captureInGuest(guest: Guest, pids: readonly number[]): Promise<Result<Uint8Array>> {
+  const captured = await askThpscope(guest, `capture -p ${pids.join()} -o ${SNAPSHOT} --json`);
   if (!captured.ok) return captured;
   const lines = await runProgram(guest, `node -p require("fs").readFileSync("${SNAPSHOT}","base64")`);
   return lines.ok ? succeed(Buffer.from(lines.value.join(''), 'base64')) : lines;

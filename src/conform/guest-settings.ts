@@ -41,9 +41,14 @@ export function sleepKhugepaged(guest: Guest): Promise<Result<void>> {
   return putFiles(guest, [['khugepaged/scan_sleep_millisecs', '1000000000']]);
 }
 
+/** khugepaged goes round from now on. */
+export function wakeKhugepaged(guest: Guest): Promise<Result<void>> {
+  return putFiles(guest, [['khugepaged/scan_sleep_millisecs', '30']]);
+}
+
 /** Lets khugepaged go over all processes so often. On a busy machine it is waited for more than once. */
 export async function runKhugepaged(guest: Guest, fullScans: number): Promise<Result<void>> {
-  const woken = await putFiles(guest, [['khugepaged/scan_sleep_millisecs', '30']]);
+  const woken = await wakeKhugepaged(guest);
   if (!woken.ok) return woken;
   for (let waits = 0; waits < 3; waits++) {
     const scanned = await guest.ask([`scans ${fullScans}`], TIMEOUT_MS);

@@ -95,7 +95,10 @@ export function compileProbe(folder: string): Promise<Result<string>> {
 /**
  * Compiles a program of the guest, all C files of a folder of kernel-lab, into this folder; returns its path.
  */
-export async function compile(name: 'probe' | 'live' | 'restart', folder: string): Promise<Result<string>> {
+export async function compile(
+  name: 'probe' | 'live' | 'restart' | 'diff',
+  folder: string,
+): Promise<Result<string>> {
   const program = join(folder, name);
   const flags = ['-std=gnu11', '-static', '-O1', '-Wall', '-Wextra', '-Werror'];
   const sources = readdirSync(labFile(name)).filter((file) => file.endsWith('.c'));

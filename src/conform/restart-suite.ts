@@ -5,7 +5,7 @@ import { asOrderSet, type OrderSet } from '../core/memory/order.ts';
 import { defaultLimits } from '../core/rules/policy.ts';
 import type { AskBuilt } from './built-command.ts';
 import type { Guest } from './guest.ts';
-import { captureProcess, type GuestProgram, memoryOf, withProgram } from './guest-programs.ts';
+import { captureInGuest, type GuestProgram, memoryOf, withProgram } from './guest-programs.ts';
 import { policyFile, putSizes, sleepKhugepaged } from './guest-settings.ts';
 import type { GuestFile } from './initramfs.ts';
 import type { BootableKernel } from './kernels.ts';
@@ -78,7 +78,7 @@ async function predictRestarts(
   { guest, kernel, askBuilt, folder }: RestartLab,
   program: GuestProgram,
 ): Promise<Result<RestartPrediction[]>> {
-  const snapshot = await underSizes(guest, program, NO_SIZES, (pid) => captureProcess(guest, pid));
+  const snapshot = await underSizes(guest, program, NO_SIZES, (pid) => captureInGuest(guest, [pid]));
   if (!snapshot.ok) return snapshot;
   const [file, policy] = [join(folder, 'restart.parquet'), join(folder, 'restart-policy.json')];
   writeFileSync(file, snapshot.value);

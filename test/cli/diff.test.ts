@@ -127,6 +127,46 @@ test('with settings it says what of a prediction came true', async () => {
   `);
 });
 
+/** Recordings of the suite diff of `conform`, on Linux 7.3.4. */
+describe('what a kernel did', () => {
+  const told = async (name: string) => {
+    const [before, after] = ['before', 'after'].map((each) => `test/fixtures/diff/${name}-${each}.parquet`);
+    const { stdout } = await thpscope([
+      'diff',
+      before,
+      after,
+      '--policy',
+      'current',
+      '--kernel',
+      'linux-7.3',
+    ]);
+    const at = stdout.indexOf('predicted from');
+    return stdout.slice(at, stdout.indexOf('PID', at));
+  };
+
+  test('a redis-server gave parts of huge pages back once khugepaged had made them', async () => {
+    expect(await told('redis')).toMatchInlineSnapshot(`
+      "predicted from the first reading under enabled madvise, sizes: 2M always; max_ptes_none 511
+        predicted     80M in 40 collapses
+        came true     80M (100.0%); of 40M a part was freed since, or is new
+
+      "
+    `);
+  });
+
+  test('of a server that forked, only the parent came to the list of khugepaged', async () => {
+    expect(await told('forking-server')).toMatchInlineSnapshot(`
+      "predicted from the first reading under enabled madvise, sizes: 64K-2M always; max_ptes_none 0
+        predicted     18.1M in 196 collapses
+        came true     0B (0.0%)
+        otherwise     18.1M nothing of its process collapsed, which is probably not on khugepaged's list: the sizes were enabled after it had started. Restart it, or use MADV_COLLAPSE (thpscope apply --collapse)
+        khugepaged went 14 times round all of its list since
+
+      "
+    `);
+  });
+});
+
 test('of another boot processes are matched by their names, and no counter is compared', async () => {
   const text = await ask('before.parquet old.parquet');
   expect(text).toContain('the machine was started again in between');

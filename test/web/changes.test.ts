@@ -86,8 +86,8 @@ test.each([
   const { memory, kinds } = (await comparing.foretell(runPolicyOf(choice), goOn))!;
   const flags = 'maxPtesNone' in changed ? ['--max-ptes-none', '0'] : [];
   const { stdout } = await thpscope(['diff', ...PAIR, '--policy', 'current', ...flags, '--json']);
-  const { unforeseenPages: surprises, ...said } = JSON.parse(stdout).totals.foretold;
-  expect(memory.foretold).toMatchObject({ ...said, surprises });
+  const { unforeseenPages: surprises, refused, ...said } = JSON.parse(stdout).totals.foretold;
+  expect(memory.foretold).toMatchObject({ ...said, surprises, refusals: new Map(Object.entries(refused)) });
   // Twenty-one ranges were to collapse and did; with none 0 four, and the others did besides.
   const counts = FORETOLD_KINDS.map((_kind, at) => kinds.filter((each) => each === at).length);
   expect(counts.slice(1)).toEqual('maxPtesNone' in changed ? [4, 0, 0, 17] : [21, 0, 0, 0]);

@@ -1,4 +1,4 @@
-import { MISSES } from '../../src/analysis/foretold.ts';
+import { MISSES } from '../../src/analysis/missed-window.ts';
 import { PAGE_CHANGES, type PageChange, type PageChanges } from '../../src/analysis/page-changes.ts';
 import { plural } from '../../src/core/base/plural.ts';
 import { sum } from '../../src/core/base/sum.ts';

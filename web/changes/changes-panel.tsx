@@ -1,9 +1,9 @@
-import { MISSES, SURPRISES } from '../../src/analysis/foretold.ts';
+import { SURPRISES } from '../../src/analysis/foretold.ts';
 import type { ReadingDifference } from '../../src/analysis/reading-difference.ts';
 import { percent } from '../../src/core/base/percent.ts';
 import { grouped, plural } from '../../src/core/base/plural.ts';
 import { formatSize } from '../../src/core/memory/format-size.ts';
-import { MISS_WORDS, roundsWords, SURPRISE_WORDS } from '../../src/render/words/diff-words.ts';
+import { cutWords, missedLines, roundsWords, SURPRISE_WORDS } from '../../src/render/words/diff-words.ts';
 import { printable } from '../../src/render/words/printable.ts';
 import { firstChoice } from '../policy/choice.ts';
 import { choice } from '../policy/judgement.ts';
@@ -39,10 +39,11 @@ export function ChangesPanel({ both }: { readonly both: ComparedReadings }) {
 
 function Foretold({ both, said }: { readonly both: ComparedReadings; readonly said: ForetoldAnswer }) {
   const { geometry } = both.difference.memory;
-  const { predicted, happened, missed, surprises } = said.total;
+  const { predicted, happened, surprises } = said.total;
   const size = (pages: number) => formatSize(pages, geometry);
   const inForce = JSON.stringify(firstChoice(both.after)) === JSON.stringify({ ...choice.value });
-  const misses = MISSES.filter((miss) => missed[miss].pages > 0);
+  const cut = cutWords(said.total, geometry);
+  const rounds = roundsWords(said.total, both.difference.fullScans);
   const besides = SURPRISES.filter((surprise) => surprises[surprise] > 0);
   return (
     <>
@@ -58,15 +59,13 @@ function Foretold({ both, said }: { readonly both: ComparedReadings; readonly sa
         <dt>came true</dt>
         <dd>
           <strong>{size(happened.pages)}</strong>{' '}
-          <span>{predicted.pages > 0 && percent(happened.pages, predicted.pages)}</span>
+          <span>
+            {predicted.pages > 0 && percent(happened.pages, predicted.pages)}
+            {cut && `; ${cut}`}
+          </span>
         </dd>
-        {misses.map((miss) => (
-          <Fact
-            key={miss}
-            name={miss === 'waiting' ? 'not yet' : 'otherwise'}
-            size={size(missed[miss].pages)}
-            words={MISS_WORDS[miss]}
-          />
+        {missedLines(said.total).map(({ name, pages, words }) => (
+          <Fact key={words} name={name} size={size(pages)} words={words} />
         ))}
         {besides.map((surprise) => (
           <Fact
@@ -77,9 +76,7 @@ function Foretold({ both, said }: { readonly both: ComparedReadings; readonly sa
           />
         ))}
       </dl>
-      {missed.waiting.pages > 0 && (
-        <p class="policy-note">{sentence(roundsWords(both.difference.fullScans))}</p>
-      )}
+      {rounds && <p class="policy-note">{sentence(rounds)}</p>}
     </>
   );
 }

@@ -1,10 +1,11 @@
-import { type Foretold, MISSES, SURPRISES } from '../../src/analysis/foretold.ts';
+import type { ForetoldUnder } from '../../src/analysis/foreteller.ts';
+import { type Foretold, SURPRISES } from '../../src/analysis/foretold.ts';
 import {
   type ComparedRange,
-  type ForetoldUnder,
   type MemoryDifference,
   memoryDifference,
 } from '../../src/analysis/memory-difference.ts';
+import { MISSES } from '../../src/analysis/missed-window.ts';
 import { noChanges, PAGE_CHANGES, RangeChanges } from '../../src/analysis/page-changes.ts';
 import type { RangeTable } from '../../src/analysis/range-table.ts';
 import { pagesPerRange } from '../../src/core/memory/geometry.ts';
@@ -58,7 +59,8 @@ export class Comparing {
   ): Promise<{ readonly memory: MemoryDifference; readonly kinds: Uint8Array } | undefined> {
     const kinds = new Uint8Array(this.#before.rows + this.#after.rows);
     let row = 0;
-    const under = { runPolicy, surroundings: this.#hosts[0] };
+    const [surroundings, laterSurroundings] = this.#hosts;
+    const under = { runPolicy, surroundings, laterSurroundings };
     const memory = await this.#difference(under, pause, ({ foretold }) => {
       kinds[row++] = FORETOLD_KINDS.indexOf(foretold ? foretoldKind(foretold) : 'none');
     });

@@ -27,7 +27,7 @@ export const conformCommand = documentedCommand<ConformFlags, []>({
         values: [...SUITES, ...PROGRAM_SUITES],
         optional: true,
         brief:
-          "Present pages and holes only, all conditions, the kernel's own selftest, the simulated daemon, or page faults: all of these by default. Live processes, programs that start again, and a server that follows advice: by name alone",
+          "Present pages and holes only, all conditions, the kernel's own selftest, the simulated daemon, or page faults: all of these by default. Live processes, programs that start again, a server that follows advice, and programs at work while settings change: by name alone",
       },
       algorithm: searchFlag("Whose search the kernel is compared with, in place of the model's"),
       ...cFlags,
@@ -48,8 +48,9 @@ export const conformCommand = documentedCommand<ConformFlags, []>({
     about: [
       'Boots real kernels in QEMU, has khugepaged work on generated ranges, and compares with the model, range by range.',
       'live predicts processes in known states inside the guest, and then lets khugepaged run; restart starts programs',
-      'again with other sizes, and compares their memory with what was predicted; advice has a redis-server follow advise.',
-      'None of the three is run by default.',
+      'again with other sizes, and compares their memory with what was predicted; advice has a redis-server follow advise;',
+      'diff changes settings while programs are at work, and asks diff why what it predicted did not come true.',
+      'None of the four is run by default.',
       'With --algorithm, the rest of the model (scan, limits, attempts) stays, and the search is that of a FILE or NAME: does the',
       'kernel of your series do what your module says? plain, mixed, selftest and daemon know it, and are then all by default.',
       'Kernels come from Debian through apt and are kept in ~/.cache/thpscope. QEMU and a C compiler have to be there: nothing',

@@ -1,5 +1,6 @@
 import { breachesOf } from '../../conform/advice-check.ts';
 import type { AdviceCase } from '../../conform/advice-suite.ts';
+import type { DiffCase } from '../../conform/diff-suite.ts';
 import { type LiveCase, outcomeOf, predictedPages } from '../../conform/live-case.ts';
 import type { RestartCase } from '../../conform/restart-suite.ts';
 
@@ -48,4 +49,10 @@ export function adviceSuiteJson(asked: Answers<AdviceCase>): string {
     })),
   );
   return `${JSON.stringify({ schema: SCHEMA, advice })}\n`;
+}
+
+/** The suite diff as JSON. */
+export function diffSuiteJson(asked: Answers<DiffCase>): string {
+  const diff = asked.flatMap(({ kernel, answer }) => answer.map((each) => ({ kernel, ...each })));
+  return `${JSON.stringify({ schema: SCHEMA, diff })}\n`;
 }

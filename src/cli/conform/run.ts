@@ -27,6 +27,7 @@ import { makePrivateFolder } from '../shared/private-folder.ts';
 import { type Progress, startProgress } from '../shared/progress.ts';
 import { conformAdvice } from './advice.ts';
 import type { ConformFlags } from './command.ts';
+import { conformDiff } from './diff.ts';
 import { conformLive } from './live.ts';
 import { conformRestart } from './restart.ts';
 
@@ -85,6 +86,8 @@ async function runModelSuites(
       return conformRestart(context, kernels.value, folder, flags.json);
     case 'advice':
       return conformAdvice(context, kernels.value, folder, flags.json);
+    case 'diff':
+      return conformDiff(context, kernels.value, folder, flags.json);
     case undefined:
       return conformRanges(context, flags, SUITES, kernels.value, folder);
     default:

@@ -59,13 +59,20 @@ async function diffReadings(context: Context, inputs: CommandInputs<DiffFlags>):
     after.close();
     return asked;
   }
-  const under = asked.value && { runPolicy: asked.value, surroundings: before.source.host };
+  const under = asked.value && {
+    runPolicy: asked.value,
+    surroundings: before.source.host,
+    laterSurroundings: after.source.host,
+  };
   const read = await readDifference(context, before, after, under);
   if (!read.ok) return read;
   const { difference, notes } = read.value;
   const origins = read.value.origins.flat();
   if (flags.json) {
-    await print(context, `${JSON.stringify({ ...diffJson(difference), ...originField(origins) })}\n`);
+    await print(
+      context,
+      `${JSON.stringify({ ...diffJson(difference, asked.value?.model), ...originField(origins) })}\n`,
+    );
     return succeed(undefined);
   }
   if (flags.csv) {

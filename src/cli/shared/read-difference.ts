@@ -1,4 +1,5 @@
-import { type ForetoldUnder, memoryDifference } from '../../analysis/memory-difference.ts';
+import type { ForetoldUnder } from '../../analysis/foreteller.ts';
+import { memoryDifference } from '../../analysis/memory-difference.ts';
 import { RangeTable } from '../../analysis/range-table.ts';
 import { type ReadingDifference, readingDifference } from '../../analysis/reading-difference.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';

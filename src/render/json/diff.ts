@@ -1,13 +1,19 @@
-import { type Foretold, MISSES } from '../../analysis/foretold.ts';
+import type { Foretold } from '../../analysis/foretold.ts';
 import type { ProcessDifference } from '../../analysis/memory-difference.ts';
+import { MISSES } from '../../analysis/missed-window.ts';
 import type { PageChanges } from '../../analysis/page-changes.ts';
 import type { ReadingDifference } from '../../analysis/reading-difference.ts';
 import { type ServiceDifference, serviceDifferences } from '../../analysis/service-difference.ts';
+import { type KernelModel, resultName } from '../../core/rules/kernel-model.ts';
 import type { Process } from '../../core/rules/memory-source.ts';
+import { isScanResult } from '../../core/rules/scan-result.ts';
 import { byOrder, hex } from './predict.ts';
 
-/** What changed between two readings as JSON; pages are base pages. */
-export function diffJson({ memory, settings, counters, groups, elapsedMs }: ReadingDifference): object {
+/** What changed between two readings as JSON; pages are base pages, results have the names of the model. */
+export function diffJson(
+  { memory, settings, counters, groups, elapsedMs }: ReadingDifference,
+  model: KernelModel | undefined,
+): object {
   const { geometry, processes, total, foretold } = memory;
   return {
     schema: 'thpscope/diff@1',
@@ -16,9 +22,9 @@ export function diffJson({ memory, settings, counters, groups, elapsedMs }: Read
     settings,
     counters: countersJson(counters),
     groups: groups.map((group) => ({ path: group.path, counters: countersJson(group.counters) })),
-    services: serviceDifferences(processes, geometry).map(serviceJson),
-    processes: processes.map(processJson),
-    totals: { ...changesJson(total), ...(foretold ? { foretold: foretoldJson(foretold) } : {}) },
+    services: serviceDifferences(processes, geometry).map((service) => serviceJson(service, model)),
+    processes: processes.map((process) => processJson(process, model)),
+    totals: { ...changesJson(total), ...(foretold ? { foretold: foretoldJson(foretold, model) } : {}) },
   };
 }
 
@@ -27,23 +33,29 @@ export function countersJson(counters: ReadingDifference['counters']): object | 
   return counters?.map(({ name, before, after }) => ({ name, before, after })) ?? null;
 }
 
-function serviceJson({ name, before, after, changes, foretold }: ServiceDifference): object {
+function serviceJson(
+  { name, before, after, changes, foretold }: ServiceDifference,
+  model: KernelModel | undefined,
+): object {
   return {
     name,
     processesBefore: before,
     processesAfter: after,
     ...changesJson(changes),
-    ...(foretold ? { foretold: foretoldJson(foretold) } : {}),
+    ...(foretold ? { foretold: foretoldJson(foretold, model) } : {}),
   };
 }
 
-function processJson({ before, after, isSame, changes, vmas, foretold }: ProcessDifference): object {
+function processJson(
+  { before, after, isSame, changes, vmas, foretold }: ProcessDifference,
+  model: KernelModel | undefined,
+): object {
   return {
     before: before ? nameJson(before) : null,
     after: after ? nameJson(after) : null,
     sameProcess: isSame,
     ...changesJson(changes),
-    ...(foretold ? { foretold: foretoldJson(foretold) } : {}),
+    ...(foretold ? { foretold: foretoldJson(foretold, model) } : {}),
     vmas: vmas.map(({ vma, changes: ofVma }) => ({
       start: hex(vma.start),
       end: hex(vma.end),
@@ -74,11 +86,21 @@ export function changesJson({ before, after, collapsed, ranges, unseen, ...pages
   };
 }
 
-function foretoldJson({ predicted, happened, missed, surprises }: Foretold): object {
+function foretoldJson(
+  { predicted, happened, cut, missed, refusals, surprises }: Foretold,
+  model: KernelModel | undefined,
+): object {
   return {
     predicted,
     happened,
+    cut,
     missed: Object.fromEntries(MISSES.map((miss) => [miss, missed[miss]])),
+    refused: Object.fromEntries(
+      [...refusals].map(([refusal, windows]) => [
+        model && isScanResult(refusal) ? resultName(refusal, model) : refusal,
+        windows,
+      ]),
+    ),
     unforeseenPages: surprises,
   };
 }

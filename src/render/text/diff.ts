@@ -1,5 +1,5 @@
 import type { CounterChange } from '../../analysis/counter-changes.ts';
-import { type Foretold, MISSES, SURPRISES } from '../../analysis/foretold.ts';
+import { type Foretold, SURPRISES } from '../../analysis/foretold.ts';
 import type { MachineDifference } from '../../analysis/machine-difference.ts';
 import type { MemoryDifference, ProcessDifference, VmaDifference } from '../../analysis/memory-difference.ts';
 import type { PageChanges } from '../../analysis/page-changes.ts';
@@ -14,7 +14,7 @@ import { formatSize } from '../../core/memory/format-size.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import { asOrder, formatOrder } from '../../core/memory/order.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
-import { MISS_WORDS, matchWords, roundsWords, SURPRISE_WORDS } from '../words/diff-words.ts';
+import { cutWords, matchWords, missedLines, roundsWords, SURPRISE_WORDS } from '../words/diff-words.ts';
 import { printable } from '../words/printable.ts';
 import { settingsWords } from '../words/sizes.ts';
 import { layOutTable } from './columns.ts';
@@ -199,7 +199,8 @@ function movedLines(rows: readonly (readonly [name: string, words: string])[]): 
 function foretoldLines({ difference, asked }: DiffView, style: Style): string[] {
   const { foretold, geometry } = difference.memory;
   if (!foretold || !asked) return [];
-  const { predicted, happened, missed } = foretold;
+  const { predicted, happened } = foretold;
+  const [cut, rounds] = [cutWords(foretold, geometry), roundsWords(foretold, difference.fullScans)];
   const size = (pages: number) => formatSize(pages, geometry);
   const lines = [
     `${style.bold('predicted from the first reading')} under ${settingsWords(asked.settings, geometry)}`,
@@ -208,14 +209,14 @@ function foretoldLines({ difference, asked }: DiffView, style: Style): string[] 
     lines.push(style.warn('  these are not the settings that the second reading found in force'));
   lines.push(
     field('predicted', `${size(predicted.pages)} in ${plural(predicted.windows, 'collapse')}`),
-    field('came true', `${size(happened.pages)} (${percent(happened.pages, predicted.pages)})`),
+    field(
+      'came true',
+      `${size(happened.pages)} (${percent(happened.pages, predicted.pages)})${cut && `; ${cut}`}`,
+    ),
   );
-  for (const miss of MISSES) {
-    const { pages } = missed[miss];
-    if (pages > 0)
-      lines.push(field(miss === 'waiting' ? 'not yet' : 'otherwise', `${size(pages)} ${MISS_WORDS[miss]}`));
-  }
-  if (missed.waiting.pages > 0) lines.push(`  ${roundsWords(difference.fullScans)}`);
+  for (const { name, pages, words } of missedLines(foretold))
+    lines.push(field(name, `${size(pages)} ${words}`));
+  if (rounds) lines.push(`  ${rounds}`);
   for (const surprise of SURPRISES) {
     const pages = foretold.surprises[surprise];
     if (pages > 0) lines.push(field('besides', `${size(pages)} ${SURPRISE_WORDS[surprise]}`));

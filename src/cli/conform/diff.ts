@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import { askBuilt } from '../../conform/built-command.ts';
+import { BUSY_JVM, BUSY_REDIS, FORKING_SERVER } from '../../conform/diff-programs.ts';
+import { type DiffCase, runDiff } from '../../conform/diff-suite.ts';
+import { packageFiles } from '../../conform/guest-files.ts';
+import { javaFiles } from '../../conform/guest-java.ts';
+import { redisFiles } from '../../conform/guest-redis.ts';
+import { type BootableKernel, compile } from '../../conform/kernels.ts';
+import { type Result, succeed } from '../../core/base/failure.ts';
+import { type Context, print, warn } from '../shared/context.ts';
+import { diffTable } from './diff-table.ts';
+import { diffSuiteJson } from './json.ts';
+import { askGuests } from './program-guest.ts';
+
+/**
+ * The suite diff: programs at work while settings change, and whether diff has a reason for each difference
+ * between said and happened. Returns the number of cases without one. Programs that this machine
+ * cannot bring are left out, with a word.
+ */
+export async function conformDiff(
+  context: Context,
+  kernels: readonly BootableKernel[],
+  folder: string,
+  json = false,
+): Promise<Result<number>> {
+  const compiled = await compile('diff', folder);
+  if (!compiled.ok) return compiled;
+  const files = [
+    ...packageFiles(),
+    { name: 'bin/server', content: readFileSync(compiled.value), executable: true },
+  ];
+  const programs = [FORKING_SERVER];
+  for (const [program, brought] of [
+    [BUSY_REDIS, await redisFiles()],
+    [BUSY_JVM, await javaFiles(folder)],
+  ] as const) {
+    if (!brought.ok) {
+      warn(context, `${program.name} is left out: ${brought.failure.message}`);
+      continue;
+    }
+    programs.push(program);
+    files.push(...brought.value);
+  }
+  const asked = await askGuests(context, kernels, folder, files, (guest, kernel, progress) =>
+    runDiff({ guest, kernel, programs, askBuilt, folder }, (done, of) =>
+      progress.show(done, of, `changes on ${kernel.version}`),
+    ),
+  );
+  if (!asked.ok) return asked;
+  if (json) await print(context, diffSuiteJson(asked.value));
+  else
+    for (const { kernel, answer } of asked.value)
+      await print(context, `Linux ${kernel}\n${diffTable(answer).join('\n')}\n`);
+  return succeed(asked.value.flatMap(({ answer }) => answer.filter(isUnexplained)).length);
+}
+
+/** Whether diff has no reason for some of a case, or khugepaged was not round twice: nothing was tested. */
+function isUnexplained({ fullScans, unexplainedPages }: DiffCase): boolean {
+  return fullScans < 2 || Object.keys(unexplainedPages).length > 0;
+}
