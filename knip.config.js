@@ -34,6 +34,7 @@ export default {
   ignoreBinaries: [
     'apt-get',
     'cc',
+    'dpkg',
     'dpkg-deb',
     'gcc',
     'jq',

@@ -19,8 +19,9 @@ export function buildImage(arch, folder, { epoch, work }) {
   rmSync(top, { recursive: true, force: true });
   mkdirSync(packages, { recursive: true });
   const names = [...WHOLE, ONE_FILE.package].map((name) => `${name}:${ARCH[arch]}`);
+  const own = ownLists(ARCH[arch], join(top, 'apt'));
   // apt checks packages by the signed lists of the archive.
-  execFileSync('apt-get', ['download', '-q', '-o', 'APT::Sandbox::User=root', ...names], {
+  execFileSync('apt-get', ['download', '-q', '-o', 'APT::Sandbox::User=root', ...own, ...names], {
     cwd: packages,
     stdio: 'ignore',
   });
@@ -76,4 +77,20 @@ export function buildImage(arch, folder, { epoch, work }) {
     '.',
   ]);
   return file;
+}
+
+/** What apt has to be told for an architecture that the machine has no lists of; fetches them. */
+function ownLists(architecture, folder) {
+  if (execFileSync('dpkg', ['--print-architecture'], { encoding: 'utf8' }).trim() === architecture) return [];
+  const [lists, cache] = ['lists', 'cache'].map((name) => join(folder, name));
+  for (const each of [lists, join(cache, 'archives')]) mkdirSync(join(each, 'partial'), { recursive: true });
+  const options = [
+    `APT::Architecture=${architecture}`,
+    `APT::Architectures=${architecture}`,
+    `Dir::State::Lists=${lists}`,
+    'Dir::State::status=/dev/null',
+    `Dir::Cache=${cache}`,
+  ].flatMap((option) => ['-o', option]);
+  execFileSync('apt-get', ['update', '-q', '-o', 'APT::Sandbox::User=root', ...options], { stdio: 'ignore' });
+  return options;
 }
