@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -47,6 +48,15 @@ test('it carries its schemas, its man page and its example', () => {
   const listing = run('ls', 'node_modules/thpscope/schemas', 'node_modules/thpscope/man');
   for (const name of ['predict.schema.json', 'explain.schema.json', 'thpscope.1'])
     expect(listing).toContain(name);
+});
+
+test('npm is told of every man page: it looks into no folder when it installs', () => {
+  const { man } = JSON.parse(readFileSync('package.json', 'utf8')) as { man: string[] };
+  expect(man).toEqual(
+    readdirSync('man')
+      .map((name) => `./man/${name}`)
+      .sort(),
+  );
 });
 
 test('it carries its web app', async () => {

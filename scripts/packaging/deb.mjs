@@ -37,7 +37,7 @@ if [ "$1" = remove ] || [ "$1" = purge ]; then
   rm -f /etc/systemd/system/timers.target.wants/thpscope-collect.timer
 fi
 if [ "$1" = purge ]; then
-  rm -rf /etc/thpscope /var/lib/thpscope /var/lib/private/thpscope
+  rm -rf /etc/thpscope /var/lib/thpscope /var/lib/private/thpscope /var/cache/thpscope /var/cache/private/thpscope
 fi
 if [ -d /run/systemd/system ]; then
   systemctl --system daemon-reload >/dev/null || true

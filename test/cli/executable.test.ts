@@ -2,6 +2,7 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  lchownSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -95,8 +96,11 @@ test('a folder that others could change is passed over, and said where there is 
   // As /tmp: what others may add there they cannot rename or remove.
   chmodSync(shared, 0o1777);
   expect(privateFolder(join(shared, 'cache'), uid).ok).toBe(true);
+  // As systemd makes one for a service with DynamicUser=: what it leads to is looked at.
   symlinkSync(join(shared, 'cache'), join(folder, 'link'));
-  expect(privateFolder(join(folder, 'link'), uid).ok).toBe(false);
+  expect(privateFolder(join(folder, 'link'), uid)).toEqual({ ok: true, value: join(shared, 'cache') });
+  symlinkSync(open, join(folder, 'link-to-open'));
+  expect(privateFolder(join(folder, 'link-to-open'), uid).ok).toBe(false);
 
   expect(placed([open, own])).toBe(join(own, '1.0.0-hash'));
   expect(placed([open])).toMatch(/no folder to unpack to .*open to others.*set THPSCOPE_CACHE/);
@@ -108,6 +112,11 @@ asRoot('what lies in a folder of another user is not run, whole or not', () => {
   const theirs = join(folder, 'theirs');
   placed([theirs]);
   chownSync(theirs, 12_345, 12_345);
+  expect(placed([theirs])).toContain('belongs to another user');
+  rmSync(theirs, { recursive: true });
+  mkdirSync(join(folder, 'own'), { mode: 0o700 });
+  symlinkSync(join(folder, 'own'), theirs);
+  lchownSync(theirs, 12_345, 12_345);
   expect(placed([theirs])).toContain('belongs to another user');
   mkdirSync(join(folder, 'home'));
   chownSync(join(folder, 'home'), 12_345, 12_345);

@@ -1,5 +1,5 @@
 import { type BigIntStats, lstatSync, mkdirSync, realpathSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 
 /** Who runs the executable. */
@@ -45,7 +45,10 @@ export function privateFolder(path: string, uid: number): Result<string> {
     const why = whyOthersCanChange(parent, uid);
     if (why !== undefined) return fail('permission', why);
     mkdirSync(path, { recursive: true, mode: 0o700 });
-    const folder = join(realpathSync(dirname(path)), basename(path));
+    // That of a service with DynamicUser= is a link of systemd.
+    if (!isTrusted(lstatSync(path, { bigint: true }), uid))
+      return fail('permission', `${path} belongs to another user`);
+    const folder = realpathSync(path);
     const about = lstatSync(folder, { bigint: true });
     if (!about.isDirectory()) return fail('permission', `${folder} is no folder`);
     if (about.uid !== BigInt(uid)) return fail('permission', `${folder} belongs to another user`);
@@ -69,9 +72,14 @@ function existing(path: string): string {
 
 function whyOthersCanChange(folder: string, uid: number): string | undefined {
   const about = lstatSync(folder, { bigint: true });
-  if (about.uid !== 0n && about.uid !== BigInt(uid)) return `${folder} belongs to another user`;
+  if (!isTrusted(about, uid)) return `${folder} belongs to another user`;
   if (isOpen(about)) return `others may write to ${folder}`;
   return folder === dirname(folder) ? undefined : whyOthersCanChange(dirname(folder), uid);
+}
+
+/** Whether something is the user's own or root's. */
+function isTrusted(about: BigIntStats, uid: number): boolean {
+  return about.uid === 0n || about.uid === BigInt(uid);
 }
 
 /** Whether others may replace what lies in a folder. */
