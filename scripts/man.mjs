@@ -12,6 +12,7 @@ const ENVIRONMENT = [
   ['CC', 'The C compiler of searches in C; cc where it is not set.'],
   ['COLUMNS', 'How wide what is printed for people may be. By default as wide as the terminal.'],
   ['NO_COLOR', 'Turns colour off when set to anything.'],
+  ['THPSCOPE_CACHE', 'Where the single executable unpacks itself.'],
   ['TMPDIR', 'Where standard input is kept while it is read, and readings of serve while a page shows them.'],
 ];
 /** What is read of the kernel, by every command that takes processes. */

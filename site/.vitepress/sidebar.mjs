@@ -41,7 +41,13 @@ const docs = (...names) => names.map((name) => `docs/${name}.md`);
 export const sidebar = [
   section(
     'Start',
-    docs('start/what', 'start/first-prediction', 'start/from-recording-to-setting', 'start/concepts'),
+    docs(
+      'start/what',
+      'install',
+      'start/first-prediction',
+      'start/from-recording-to-setting',
+      'start/concepts',
+    ),
     false,
   ),
   section('How to', [

@@ -25,6 +25,24 @@ const SAID = [
     .map((name) => join('src/cli', name)),
 ];
 
+test('reasons that a page names are those that are printed', () => {
+  const page = readFileSync('docs/how-to/why-not-huge.md', 'utf8');
+  const [, rows] = /^\| it says \| do \|\n\|---\|---\|\n((?:\|.*\n)+)/m.exec(page) ?? [];
+  const reasons = rows
+    .trimEnd()
+    .split('\n')
+    .map((row) => row.split(' | ')[0].slice('| '.length));
+  expect(reasons.length).toBeGreaterThan(7);
+  const printed = ['src/render/words/reasons.ts', 'src/core/rules/vma.ts'].map((path) =>
+    readFileSync(path, 'utf8'),
+  );
+  for (const reason of reasons)
+    expect(
+      printed.some((text) => text.includes(reason)),
+      reason,
+    ).toBe(true);
+});
+
 test('pages and help say it in words that mean one thing', () => {
   const found = SAID.flatMap((path) => {
     const text = readFileSync(path, 'utf8').replace(CODE, '');
