@@ -4,7 +4,8 @@
 # the installed archive keyring; the system's own suites stay untouched.
 #
 # usage: fetch-kernels.sh CACHE [SERIES...]     prints a line SERIES VERSION FOLDER for each kernel in the cache; a folder holds
-# vmlinuz and the modules that swap in compressed memory needs. Without a series only the tools are checked.
+# vmlinuz and the modules that swap in compressed memory needs. 7.3 is of x86-64, 7.3-arm64 of arm64 with 4K pages. Without a
+# series only the tools of x86-64 are checked.
 set -euo pipefail
 
 cache=${1:?usage: fetch-kernels.sh CACHE [SERIES...]}
@@ -26,10 +27,17 @@ mirror() {
   echo "$uri"
 }
 
+# As Debian calls the machine of a series.
+architecture() {
+  [[ $1 == *-arm64 ]] && echo arm64 || echo amd64
+}
+
+# Of an architecture: QEMU, and what makes programs for it.
 check_tools() {
-  local missing=()
-  command -v qemu-system-x86_64 >/dev/null || missing+=(qemu-system-x86_64)
-  command -v cc >/dev/null || missing+=("a C compiler")
+  local missing=() qemu=qemu-system-x86_64 compiler=cc
+  [[ $1 == arm64 ]] && qemu=qemu-system-aarch64 compiler=aarch64-linux-gnu-gcc
+  command -v "$qemu" >/dev/null || missing+=("$qemu")
+  command -v "$compiler" >/dev/null || missing+=("a C compiler ($compiler)")
   command -v xz >/dev/null || missing+=(xz)
   ((${#missing[@]} == 0)) && return
   local list
@@ -37,16 +45,29 @@ check_tools() {
   fail "missing ${list:2}; install it, or run $(dirname "$0")/install-tools.sh as root"
 }
 
+# Of an architecture, with lists, sources and a status of its own: nothing is installed there.
 private_apt() {
-  local tool=$1
-  shift
-  "$tool" -o Dir::Etc::sourcelist="$cache/apt/sources.list" -o Dir::Etc::sourceparts=/dev/null \
-    -o Dir::State::Lists="$cache/apt/lists" -o Dir::Cache="$cache/apt/cache" -o APT::Sandbox::User=root "$@"
+  local apt="$cache/apt/$1" tool=$2
+  local of=$1
+  shift 2
+  "$tool" -o APT::Architecture="$of" -o APT::Architectures="$of" -o Dir::State::Status="$apt/status" \
+    -o Dir::Etc::sourcelist="$apt/sources.list" -o Dir::Etc::sourceparts=/dev/null \
+    -o Dir::State::Lists="$apt/lists" -o Dir::Cache="$apt/cache" -o APT::Sandbox::User=root "$@"
+}
+
+# The lists of an architecture as they are now; fails without a mirror.
+update() {
+  local apt="$cache/apt/$1"
+  mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
+  : >"$apt/status"
+  printf "deb [arch=$1 signed-by=$keyring] $uri %s main\n" sid trixie-backports >"$apt/sources.list"
+  private_apt "$1" apt-get update -q >&2
 }
 
 # The newest linux-binary package of a series, such as linux-binary-7.2.13+deb14-cloud-amd64.
 newest() {
-  private_apt apt-cache search --names-only "^linux-binary-${1//./\\.}\\.[0-9]+.*-cloud-amd64\$" |
+  local of=$2 series=${1%-arm64}
+  private_apt "$of" apt-cache search --names-only "^linux-binary-${series//./\\.}\\.[0-9]+.*-cloud-$of\$" |
     awk '{print $1}' | sort -V | tail -n 1
 }
 
@@ -56,10 +77,10 @@ contents() {
 
 # A folder is replaced whole, so that a run that is interrupted leaves the old kernel.
 fetch() {
-  local package=$1 folder=$2
+  local of=$1 package=$2 folder=$3
   local work
   work=$(mktemp -d "$cache/fetch.XXXXXX")
-  (cd "$work" && private_apt apt-get download -q "$package" "${package/linux-binary/linux-modules}" >&2)
+  (cd "$work" && private_apt "$of" apt-get download -q "$package" "${package/linux-binary/linux-modules}" >&2)
   mkdir "$work/kernel"
   for file in "$work"/*.deb; do dpkg-deb --extract "$file" "$work/files"; done
   cp "$work"/files/usr/lib/modules/*/vmlinuz "$work/kernel/vmlinuz"
@@ -73,25 +94,26 @@ fetch() {
   rm -rf "$work"
 }
 
-check_tools
+((${#series[@]} > 0)) || check_tools amd64
 ((${#series[@]} > 0)) || exit 0
 command -v apt-get >/dev/null || fail "no apt on this machine: real kernels come as Debian packages"
 [[ -r $keyring ]] || fail "no $keyring: the packages could not be checked"
-mkdir -p "$cache/apt/lists/partial" "$cache/apt/cache/archives/partial"
+mkdir -p "$cache"
 # Two runs at once would fight over the lists.
 exec 9>"$cache/lock"
 flock 9
 uri=$(mirror)
-printf 'deb [arch=amd64 signed-by=%s] %s %s main\n' "$keyring" "$uri" sid "$keyring" "$uri" trixie-backports >"$cache/apt/sources.list"
-updated=yes
-private_apt apt-get update -q >&2 || updated=no
+declare -A updated=()
 for name in "${series[@]}"; do
+  of=$(architecture "$name")
+  check_tools "$of"
+  [[ -n ${updated[$of]:-} ]] || { update "$of" && updated[$of]=yes || updated[$of]=no; }
   folder="$cache/$name"
-  package=$(newest "$name")
+  package=$(newest "$name" "$of")
   # Without a mirror the kernel that is there will do.
-  [[ $updated == no && -f $folder/contents ]] && package=$(cut -d ' ' -f 1 "$folder/contents")
-  [[ -n $package ]] || fail "no cloud kernel $name from the mirror (update: $updated)"
-  [[ $(cat "$folder/contents" 2>/dev/null) == "$(contents "$package")" ]] || fetch "$package" "$folder"
+  [[ ${updated[$of]} == no && -f $folder/contents ]] && package=$(cut -d ' ' -f 1 "$folder/contents")
+  [[ -n $package ]] || fail "no cloud kernel $name from the mirror (update: ${updated[$of]})"
+  [[ $(cat "$folder/contents" 2>/dev/null) == "$(contents "$package")" ]] || fetch "$of" "$package" "$folder"
   version=${package#linux-binary-}
-  echo "$name ${version%-cloud-amd64} $folder"
+  echo "$name ${version%-cloud-"$of"} $folder"
 done

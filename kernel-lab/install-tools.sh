@@ -1,12 +1,16 @@
 #!/usr/bin/env bash
-# Installs what conform needs and the machine lacks, through apt: QEMU, a static C tool chain, xz. Run it as root; conform itself
-# installs nothing.
+# Installs what conform needs and the machine lacks, through apt: QEMU, a static C tool chain, xz; with the word arm64 what its
+# kernels need as well. Run it as root; conform itself installs nothing.
 set -euo pipefail
 
 packages=()
 command -v qemu-system-x86_64 >/dev/null || packages+=(qemu-system-x86)
 command -v cc >/dev/null || packages+=(gcc libc6-dev)
 command -v xz >/dev/null || packages+=(xz-utils)
+if [[ ${1:-} == arm64 ]]; then
+  command -v qemu-system-aarch64 >/dev/null || packages+=(qemu-system-arm)
+  command -v aarch64-linux-gnu-gcc >/dev/null || packages+=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
+fi
 ((${#packages[@]} == 0)) && exit 0
 if [[ $EUID -ne 0 || ! -x $(command -v apt-get) ]]; then
   echo "install-tools: missing ${packages[*]}: install them, or run this as root where there is apt" >&2

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promises as timers } from 'node:timers';
 import { fail, type Result, succeed } from '../core/base/failure.ts';
+import { GUEST_MACHINES, type GuestMachine } from './guest-machines.ts';
 
 const BOOT_TIMEOUT_MS = 60_000;
 const MEMORY = '3G';
@@ -24,22 +25,28 @@ export interface Guest {
 }
 
 // On a busy machine the kernel may take the timer of an emulated machine for broken.
-const KERNEL_PARAMETERS = 'console=ttyS0 panic=-1 quiet no_timer_check';
+const KERNEL_PARAMETERS = 'panic=-1 quiet no_timer_check';
 
 /**
  * Boots a kernel in QEMU by software emulation: KVM may be there and hang, and with two processors about one
  * guest in ten dies (docs/khugepaged.md#guests). `folder` takes the socket and the console.
  */
-export async function bootGuest(kernel: string, initramfs: string, folder: string): Promise<Result<Guest>> {
+export async function bootGuest(
+  kernel: string,
+  initramfs: string,
+  folder: string,
+  machine: GuestMachine = GUEST_MACHINES.amd64,
+): Promise<Result<Guest>> {
+  const parameters = `console=${machine.console} ${KERNEL_PARAMETERS}`;
   const socketPath = join(folder, 'port.sock');
   const consolePath = join(folder, 'console.txt');
   // However this process ends, its guest ends with it.
   const qemu = spawn(
     'setpriv',
     [
-      ['--pdeathsig', 'KILL', 'qemu-system-x86_64'],
-      `-accel tcg -cpu qemu64 -smp 1 -m ${MEMORY} -nodefaults -display none -no-reboot`.split(' '),
-      ['-kernel', kernel, '-initrd', initramfs, '-append', KERNEL_PARAMETERS],
+      ['--pdeathsig', 'KILL', machine.qemu, ...machine.options],
+      `-accel tcg -smp 1 -m ${MEMORY} -nodefaults -display none -no-reboot`.split(' '),
+      ['-kernel', kernel, '-initrd', initramfs, '-append', parameters],
       ['-serial', `file:${consolePath}`, '-device', 'virtio-serial-pci'],
       ['-chardev', `socket,id=port,path=${socketPath},server=on,wait=on`],
       ['-device', 'virtserialport,chardev=port'],

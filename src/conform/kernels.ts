@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { fail, type Result, succeed } from '../core/base/failure.ts';
 import { FIRST_MTHP_SERIES, isBefore } from '../core/base/release.ts';
 import { KERNEL_MODELS, type KernelModel } from '../core/rules/kernel-model.ts';
+import { GUEST_MACHINES, type GuestMachine } from './guest-machines.ts';
 import { type GuestFile, initramfsOf } from './initramfs.ts';
 import { labFile, runFetchScript } from './lab.ts';
 
@@ -12,16 +13,22 @@ const run = promisify(execFile);
 
 /** A kernel that can be booted. */
 export interface BootableKernel {
-  /** 7.2 or 7.3; the path of a kernel that was given as a file. */
+  /** Of the series that are fetched; the path of a kernel that was given as a file. */
   readonly name: string;
   readonly version: string;
   readonly path: string;
   /** Of those that swap needs, the modules that come with it. */
   readonly modules: readonly string[];
   readonly model: KernelModel;
+  /** What it runs on. */
+  readonly machine: GuestMachine;
 }
 
+/** Those of x86-64, which are asked by default. */
 export const KERNEL_SERIES = ['7.2', '7.3'] as const;
+
+/** Of arm64 with pages of 4K: for suites that run no program of this machine. */
+export const ARM64_SERIES = ['7.2-arm64', '7.3-arm64'] as const;
 
 /** In the order in which they must be loaded. */
 const MODULES = ['lz4hc_compress.ko', 'zram.ko'];
@@ -36,7 +43,8 @@ export async function fetchKernels(series: readonly string[]): Promise<Result<Bo
   const kernels: BootableKernel[] = [];
   for (const line of lines.value) {
     const [name, version, folder] = line.split(' ');
-    const kernel = kernelIn(name, version, join(folder, 'vmlinuz'));
+    const machine = GUEST_MACHINES[name.endsWith('-arm64') ? 'arm64' : 'amd64'];
+    const kernel = kernelIn(name, version, join(folder, 'vmlinuz'), machine);
     if (!kernel.ok) return kernel;
     kernels.push(kernel.value);
   }
@@ -52,17 +60,25 @@ export async function openKernel(path: string): Promise<Result<BootableKernel>> 
   try {
     image = readFileSync(path);
   } catch {
-    return fail('unreadable', `cannot read the kernel '${path}'; give 7.2, 7.3 or the path of a vmlinuz`);
+    return fail(
+      'unreadable',
+      `cannot read the kernel '${path}'; give 7.2, 7.3, 7.2-arm64, 7.3-arm64 or the path of a vmlinuz`,
+    );
   }
   const version = bootVersion(image);
   if (!version) return fail('unreadable', `'${path}' is no bootable x86 kernel (bzImage)`);
-  const kernel = kernelIn(path, version, path);
+  const kernel = kernelIn(path, version, path, GUEST_MACHINES.amd64);
   if (!kernel.ok) return kernel;
   const tools = await runKernelScript([]);
   return tools.ok ? kernel : tools;
 }
 
-function kernelIn(name: string, version: string, path: string): Result<BootableKernel> {
+function kernelIn(
+  name: string,
+  version: string,
+  path: string,
+  machine: GuestMachine,
+): Result<BootableKernel> {
   if (isBefore(version, FIRST_MTHP_SERIES)) {
     return fail(
       'unsupported',
@@ -71,7 +87,7 @@ function kernelIn(name: string, version: string, path: string): Result<BootableK
   }
   const model = KERNEL_MODELS[isBefore(version, [7, 3]) ? 'linux-7.2' : 'linux-7.3'];
   const modules = MODULES.map((module) => join(dirname(path), module)).filter((module) => existsSync(module));
-  return succeed({ name, version, path, modules, model });
+  return succeed({ name, version, path, modules, model, machine });
 }
 
 /** The version that a bzImage states. Source: Documentation/arch/x86/boot, kernel_version. */
@@ -87,9 +103,12 @@ async function runKernelScript(series: readonly string[]): Promise<Result<string
   return lines.ok ? lines : fail('unsupported', `no real kernel to boot: ${lines.failure.message}`);
 }
 
-/** Compiles the probe into this folder; returns its path. Fails where there is no C compiler. */
-export function compileProbe(folder: string): Promise<Result<string>> {
-  return compile('probe', folder);
+/** Compiles the probe for a machine into this folder; its path. Fails where there is no C compiler. */
+export function compileProbe(
+  folder: string,
+  machine: GuestMachine = GUEST_MACHINES.amd64,
+): Promise<Result<string>> {
+  return compile('probe', folder, machine);
 }
 
 /**
@@ -98,12 +117,13 @@ export function compileProbe(folder: string): Promise<Result<string>> {
 export async function compile(
   name: 'probe' | 'live' | 'restart' | 'diff',
   folder: string,
+  { compiler }: GuestMachine = GUEST_MACHINES.amd64,
 ): Promise<Result<string>> {
   const program = join(folder, name);
   const flags = ['-std=gnu11', '-static', '-O1', '-Wall', '-Wextra', '-Werror'];
   const sources = readdirSync(labFile(name)).filter((file) => file.endsWith('.c'));
   try {
-    await run('cc', [...flags, ...sources.map((file) => labFile(name, file)), '-o', program]);
+    await run(compiler, [...flags, ...sources.map((file) => labFile(name, file)), '-o', program]);
   } catch (error) {
     return fail(
       'unsupported',

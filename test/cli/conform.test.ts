@@ -2,9 +2,18 @@ import { expect, test } from 'vitest';
 import { thpscope } from '../support/thpscope.ts';
 
 test.each([
-  ['--kernel 7.9', 5, "cannot read the kernel '7.9'; give 7.2, 7.3 or the path of a vmlinuz"],
+  [
+    '--kernel 7.9',
+    5,
+    "cannot read the kernel '7.9'; give 7.2, 7.3, 7.2-arm64, 7.3-arm64 or the path of a vmlinuz",
+  ],
   ['--kernel package.json', 5, "'package.json' is no bootable x86 kernel (bzImage)"],
   ['--suite everything', 2, 'everything'],
+  [
+    '--kernel 7.3-arm64 --suite live',
+    2,
+    'runs programs of this machine in the guest: give a kernel of x86-64',
+  ],
   ['--ranges many', 2, 'many'],
 ])('conform %s is refused before anything is booted', async (flags, code, message) => {
   const run = await thpscope(['conform', ...flags.split(' ')]);

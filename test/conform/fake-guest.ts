@@ -1,4 +1,5 @@
 import type { Guest } from '../../src/conform/guest.ts';
+import { GUEST_MACHINES } from '../../src/conform/guest-machines.ts';
 import { succeed } from '../../src/core/base/failure.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 
@@ -7,6 +8,7 @@ export const KERNEL = {
   version: '7.3.4',
   path: '',
   modules: [],
+  machine: GUEST_MACHINES.amd64,
   model: KERNEL_MODELS['linux-7.3'],
 };
 export const SERVER = { name: 'server', command: 'server', fill: 'fill' };

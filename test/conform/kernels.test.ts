@@ -36,7 +36,10 @@ test('refuses what is not a kernel, and what is not there', async () => {
   writeFileSync(path, 'no kernel');
   for (const [file, message] of [
     [path, /is no bootable x86 kernel/],
-    [join(folder, 'missing'), /cannot read the kernel .*; give 7\.2, 7\.3 or the path of a vmlinuz/],
+    [
+      join(folder, 'missing'),
+      /cannot read the kernel .*; give 7\.2, 7\.3, 7\.2-arm64, 7\.3-arm64 or the path of a vmlinuz/,
+    ],
     [folder, /cannot read the kernel/],
   ] as const) {
     const failure = { kind: 'unreadable', message: expect.stringMatching(message) };

@@ -6,9 +6,9 @@ import { type LiveCase, outcomeOf, predictedPages } from '../../src/conform/live
 import { LIVE_POLICIES } from '../../src/conform/live-states.ts';
 import { runLive } from '../../src/conform/live-suite.ts';
 import { succeed } from '../../src/core/base/failure.ts';
-import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { valueOf } from '../support/ranges.ts';
 import { expectSchema } from '../support/schemas.ts';
+import { KERNEL } from './fake-guest.ts';
 
 const SMALL = '0'.repeat(512);
 const HUGE = '9'.repeat(512);
@@ -152,9 +152,8 @@ const PREDICTION = {
 };
 
 test('processes are made, predicted by the package, and left to khugepaged under each policy', async () => {
-  const kernel = { name: '7.3', version: '7.3.0', path: '', modules: [], model: KERNEL_MODELS['linux-7.3'] };
   const guest = fakeGuest();
-  const cases = valueOf(await runLive(guest, kernel, () => {}));
+  const cases = valueOf(await runLive(guest, KERNEL, () => {}));
   expect(cases.length).toBe(2 * LIVE_POLICIES.length);
   expect(cases.map(outcomeOf)).toEqual(cases.map(() => ({ kind: 'agrees' })));
   expect(cases[0]).toMatchObject({ state: 'plain', assumed: ['registration', 'limits'], real: [HUGE] });
@@ -172,7 +171,6 @@ test('processes are made, predicted by the package, and left to khugepaged under
 });
 
 test('a reading that differs from a look at every frame ends it', async () => {
-  const kernel = { name: '7.3', version: '7.3.0', path: '', modules: [], model: KERNEL_MODELS['linux-7.3'] };
   const guest = fakeGuest();
   const { ask } = guest;
   const wrong = '| {"pid":10,"differing":["order at 40000000: 0, not 4"]}';
@@ -183,13 +181,12 @@ test('a reading that differs from a look at every frame ends it', async () => {
         ? succeed([wrong, 'done exit=1'])
         : ask(lines, timeout),
   };
-  expect(await runLive(asked, kernel, () => {})).toMatchObject({
+  expect(await runLive(asked, KERNEL, () => {})).toMatchObject({
     failure: { message: expect.stringContaining('order at 40000000: 0, not 4') },
   });
 });
 
 test('counters that are believed where a split folio is end it', async () => {
-  const kernel = { name: '7.3', version: '7.3.0', path: '', modules: [], model: KERNEL_MODELS['linux-7.3'] };
   const guest = fakeGuest();
   const { ask } = guest;
   const believing: Guest = {
@@ -200,7 +197,7 @@ test('counters that are believed where a split folio is end it', async () => {
       return answer.ok ? succeed(answer.value.map(believed)) : answer;
     },
   };
-  expect(await runLive(believing, kernel, () => {})).toMatchObject({
+  expect(await runLive(believing, KERNEL, () => {})).toMatchObject({
     failure: { message: "beside 'huge-by-ptes' counters say true, and left unknown is 'locked'" },
   });
 });

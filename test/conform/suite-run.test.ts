@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { expectBatch } from '../../src/conform/expected.ts';
 import type { Guest } from '../../src/conform/guest.ts';
+import { GUEST_MACHINES } from '../../src/conform/guest-machines.ts';
 import { leastPasses, type ProbeBatch } from '../../src/conform/probe-batch.ts';
 import { runSuite, type SuiteCount } from '../../src/conform/suite-run.ts';
 import { batchesOf } from '../../src/conform/suites.ts';
@@ -9,7 +10,14 @@ import { randomFrom } from '../../src/core/base/random.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { valueOf } from '../support/ranges.ts';
 
-const KERNEL = { name: '7.2', version: '7.2.0', path: '', modules: [], model: KERNEL_MODELS['linux-7.2'] };
+const KERNEL = {
+  name: '7.2',
+  version: '7.2.0',
+  path: '',
+  modules: [],
+  machine: GUEST_MACHINES.amd64,
+  model: KERNEL_MODELS['linux-7.2'],
+};
 const SEED = 1;
 
 /** A guest that answers the questions of a suite one after the other; the last answer is given again. */

@@ -8,6 +8,7 @@ import { askBuilt } from '../../src/conform/built-command.ts';
 import { BUSY_JVM, BUSY_REDIS, FORKING_SERVER } from '../../src/conform/diff-programs.ts';
 import { DIFF_CHANGES } from '../../src/conform/diff-settings.ts';
 import { type BusyProgram, type DiffCase, runDiff } from '../../src/conform/diff-suite.ts';
+import { GUEST_MACHINES } from '../../src/conform/guest-machines.ts';
 import { compile } from '../../src/conform/kernels.ts';
 import { kernelCache, labFile } from '../../src/conform/lab.ts';
 import { THP_FOLDER } from '../../src/core/base/sysfs.ts';
@@ -49,6 +50,7 @@ describe.runIf(asked && hasSizes)('diff on this machine', () => {
       version: release(),
       path: '',
       modules: [],
+      machine: GUEST_MACHINES.amd64,
       model: KERNEL_MODELS['linux-6.18'],
     };
     cases = valueOf(await runDiff({ guest: machine, kernel, programs, askBuilt, folder }, () => {}));
@@ -102,7 +104,7 @@ async function programsHere(folder: string): Promise<{
       const here = join(folder, file);
       writeFileSync(
         here,
-        readFileSync(labFile('redis', file), 'utf8').replace('/redis.sock', join(folder, 'redis.sock')),
+        readFileSync(labFile('redis', file), 'utf8').replaceAll('/redis.sock', join(folder, 'redis.sock')),
       );
       places[name] = here;
     }

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { bootGuest } from '../../conform/guest.ts';
 import {
+  ARM64_SERIES,
   type BootableKernel,
   buildInitramfs,
   compileProbe,
@@ -77,6 +78,11 @@ async function runModelSuites(
     const message = `--suite ${flags.suite} puts Node and the package of npm into a guest; this is a single executable`;
     return fail('unsupported', message);
   }
+  if (needsNode && ARM64_SERIES.some((series) => series === flags.kernel))
+    return fail(
+      'usage',
+      `--suite ${flags.suite} runs programs of this machine in the guest: give a kernel of x86-64`,
+    );
   const kernels = await chosenKernels(flags.kernel);
   if (!kernels.ok) return kernels;
   switch (flags.suite) {
@@ -107,7 +113,8 @@ async function conformRanges(
   const seed = flags.seed ?? Math.floor(Math.random() * 2 ** 32);
   const { algorithm: judge, kernel: file } = flags;
   const by = await madeBy([file, judge].filter((each) => each !== undefined));
-  const probe = await compileProbe(folder);
+  // All of a run are of one machine: see chosenKernels.
+  const probe = await compileProbe(folder, kernels[0].machine);
   if (!probe.ok) return probe;
   const question: Question = { flags, suites, folder, seed, algorithm, probe: probe.value };
   const progress = startProgress(context);
@@ -152,7 +159,7 @@ async function conformKernel(
   const counts: SuiteCount[] = [];
   const folder = join(runFolder, kernel.version);
   mkdirSync(folder);
-  const guest = await bootGuest(kernel.path, buildInitramfs(probe, kernel, folder), folder);
+  const guest = await bootGuest(kernel.path, buildInitramfs(probe, kernel, folder), folder, kernel.machine);
   if (!guest.ok) return { counts, failed: guest };
   for (const feature of ['swap', 'uffd']) {
     if (!guest.value.features.has(feature))
@@ -177,9 +184,10 @@ async function conformKernel(
   return { counts, failed: undefined };
 }
 
+/** The kernels that are asked, all of one machine. */
 async function chosenKernels(kernel: string | undefined): Promise<Result<BootableKernel[]>> {
   if (kernel === undefined) return fetchKernels(KERNEL_SERIES);
-  if (KERNEL_SERIES.some((series) => series === kernel)) return fetchKernels([kernel]);
+  if ([...KERNEL_SERIES, ...ARM64_SERIES].some((series) => series === kernel)) return fetchKernels([kernel]);
   const opened = await openKernel(kernel);
   return opened.ok ? succeed([opened.value]) : opened;
 }
