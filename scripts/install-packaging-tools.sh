@@ -1,12 +1,20 @@
 #!/usr/bin/env bash
-# Installs what `npm run package` needs and the machine lacks, through apt; run it as root.
+# install-packaging-tools.sh [PACKAGE...]: installs what `npm run package` needs and the machine lacks, through apt; run it as
+# root. With words only those packages of Debian.
 set -euo pipefail
 
+wanted=("$@")
+(($# > 0)) || wanted=(binutils binutils-aarch64-linux-gnu rpm umoci)
 packages=()
-command -v aarch64-linux-gnu-strip >/dev/null || packages+=(binutils-aarch64-linux-gnu)
-command -v x86_64-linux-gnu-strip >/dev/null || packages+=(binutils)
-command -v rpmbuild >/dev/null || packages+=(rpm)
-command -v umoci >/dev/null || packages+=(umoci)
+for each in "${wanted[@]}"; do
+  case $each in
+    binutils) program=strip ;;
+    binutils-aarch64-linux-gnu) program=aarch64-linux-gnu-strip ;;
+    rpm) program=rpmbuild ;;
+    *) program=$each ;;
+  esac
+  command -v "$program" >/dev/null || packages+=("$each")
+done
 ((${#packages[@]} == 0)) && exit 0
 if [[ $EUID -ne 0 || ! -x $(command -v apt-get) ]]; then
   echo "install-packaging-tools: missing ${packages[*]}: install them, or run this as root where there is apt" >&2

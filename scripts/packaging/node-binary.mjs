@@ -30,7 +30,11 @@ export function nodeBinary(arch) {
       ])
         renameSync(join(content, from), join(work, to));
       rmSync(content, { recursive: true });
-      execFileSync(STRIP[arch], ['-o', join(work, 'node.stripped'), join(work, 'node')]);
+      execFileSync(arch === process.arch ? 'strip' : STRIP[arch], [
+        '-o',
+        join(work, 'node.stripped'),
+        join(work, 'node'),
+      ]);
       renameSync(work, folder);
     } finally {
       rmSync(work, { recursive: true, force: true });

@@ -1,7 +1,7 @@
 // thpscope as a package of Fedora, RHEL 8 and later, openSUSE, with Node in it.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { filesBelow, VERSION } from './package-files.mjs';
 import { layTree } from './tree.mjs';
 
@@ -40,6 +40,8 @@ function specOf(tree) {
   const files = filesBelow(tree)
     .map((path) => path.slice(tree.length))
     .sort();
+  // Those that are ours alone: they go with the package.
+  const folders = new Set(files.flatMap(foldersOf).filter((path) => /\/thpscope(\/|$)/.test(path)));
   return `Name: thpscope
 Version: ${VERSION}
 Release: 1
@@ -65,7 +67,12 @@ if [ "$1" = 0 ] && [ -d /run/systemd/system ]; then
 fi
 
 %files
-%dir /usr/lib/thpscope
+${[...folders].map((path) => `%dir "${path}"`).join('\n')}
 ${files.map((path) => `"${path}"`).join('\n')}
 `;
+}
+
+/** The folders above a file, below `/`. */
+function foldersOf(path) {
+  return path === '/' ? [] : [dirname(path), ...foldersOf(dirname(path))];
 }
