@@ -58,6 +58,7 @@ export const sidebar = [
       'fleet',
       'apply',
       'diff',
+      'watch',
       'simulate',
       'serve',
       'report',

@@ -1,5 +1,6 @@
-import { THP_FOLDER } from '../core/base/sysfs.ts';
+import { PACE_FILES, THP_FOLDER } from '../core/base/sysfs.ts';
 import type { Geometry } from '../core/memory/geometry.ts';
+import type { Host } from '../core/rules/memory-source.ts';
 import type { ThpSettings } from '../core/rules/thp-settings.ts';
 import { writesBetween } from './sysfs-writes.ts';
 
@@ -24,4 +25,21 @@ export function changedSettings(
     before: earlier.get(path) ?? '',
     after: value,
   }));
+}
+
+/** The files that say how often khugepaged works, and whether reclaim splits, that changed. */
+export function changedPace(
+  before: Pick<Host, 'khugepaged' | 'shrinkUnderused'>,
+  after: Pick<Host, 'khugepaged' | 'shrinkUnderused'>,
+): ChangedSetting[] {
+  const [was, is] = [before.khugepaged, after.khugepaged];
+  const values = (Object.keys(PACE_FILES) as (keyof typeof PACE_FILES)[]).map(
+    (name) => [`khugepaged/${PACE_FILES[name]}`, was?.[name], is?.[name]] as const,
+  );
+  return [...values, ['shrink_underused', before.shrinkUnderused, after.shrinkUnderused] as const].flatMap(
+    ([file, then, now]) =>
+      then === undefined || now === undefined || then === now
+        ? []
+        : [{ file, before: String(Number(then)), after: String(Number(now)) }],
+  );
 }

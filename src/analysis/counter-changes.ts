@@ -1,5 +1,5 @@
 import type { GroupCounters } from '../core/rules/memory-source.ts';
-import type { ThpCounters } from '../core/rules/thp-counters.ts';
+import { isGauge, type ThpCounters } from '../core/rules/thp-counters.ts';
 import type { ProcessDifference } from './memory-difference.ts';
 
 /** A counter that moved between two readings. */
@@ -20,7 +20,7 @@ export interface GroupChange {
 
 /** The counters of a machine that both readings have and that moved, in the order of the later one. */
 export function counterChanges(before: ThpCounters, after: ThpCounters): CounterChange[] {
-  return movedCounters(before, after, (name) => /(^|\/)nr_/.test(name));
+  return movedCounters(before, after, isGauge);
 }
 
 /** The control groups of processes of both readings in which any counter moved. */

@@ -1,6 +1,7 @@
 import { pagesPerRange } from '../core/memory/geometry.ts';
 import type { KhugepagedPace } from '../core/rules/memory-source.ts';
 import type { MemoryDigest } from './memory-digest.ts';
+import { roundByPace } from './watch/round-time.ts';
 
 /** How long khugepaged takes for one pass over some memory, in ms: at most, if it had no other to visit. */
 export interface PassTime {
@@ -19,7 +20,7 @@ const MOST_PAGES = 2 ** 20;
  */
 export function passTime({ ranges, geometry }: MemoryDigest, pace: KhugepagedPace): PassTime {
   const ptes = ranges * pagesPerRange(geometry);
-  const timeWith = (pagesToScan: number) => Math.ceil(ptes / pagesToScan) * pace.scanSleepMs;
+  const timeWith = (pagesToScan: number) => roundByPace(ptes, { ...pace, pagesToScan });
   const enough = Math.min(MOST_PAGES, 2 ** Math.ceil(Math.log2(Math.max(1, ptes))));
   return {
     pace,

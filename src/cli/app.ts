@@ -22,6 +22,7 @@ import { readVersion } from './shared/version.ts';
 import { simulateCommand } from './simulate/command.ts';
 import { sweepCommand } from './sweep/command.ts';
 import { verifyCommand } from './verify/command.ts';
+import { watchCommand } from './watch/command.ts';
 
 /** The commands, with help that fits a terminal of so many columns; undefined where there is none. */
 export function thpscopeCommands(columns: number | undefined) {
@@ -35,6 +36,7 @@ export function thpscopeCommands(columns: number | undefined) {
       simulate: simulateCommand,
       capture: captureCommand,
       diff: diffCommand,
+      watch: watchCommand,
       digest: digestCommand,
       sweep: sweepCommand,
       advise: adviseCommand,

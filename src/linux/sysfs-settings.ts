@@ -1,5 +1,5 @@
 import { fail, type Result, succeed } from '../core/base/failure.ts';
-import { LIMIT_FILES, LIMITS, sizeFolder } from '../core/base/sysfs.ts';
+import { LIMIT_FILES, LIMITS, PACE_FILES, sizeFolder } from '../core/base/sysfs.ts';
 import { type Geometry, orderBytes } from '../core/memory/geometry.ts';
 import { anonOrders, type Order, ordersOf } from '../core/memory/order.ts';
 import type { KhugepagedPace } from '../core/rules/memory-source.ts';
@@ -83,14 +83,6 @@ function wordNotes(tree: KernelTree, name: string, known: readonly string[]): st
     return [`${name} has no word in brackets, as in "${known.join(' ')}": taken for never`];
   return known.includes(word) ? [] : [`${name} is "${word}", a word that is not known here: taken for never`];
 }
-
-/** khugepaged's pace by the names of its files in the folder `khugepaged`. */
-const PACE_FILES = {
-  pagesToScan: 'pages_to_scan',
-  scanSleepMs: 'scan_sleep_millisecs',
-  allocSleepMs: 'alloc_sleep_millisecs',
-  defrag: 'defrag',
-} as const;
 
 /**
  * How often khugepaged works and how much it does then; the default for what the kernel does not say,

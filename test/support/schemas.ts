@@ -31,7 +31,8 @@ export function expectSchema(
     | 'metrics'
     | 'fleet-top'
     | 'fleet-history'
-    | 'collect',
+    | 'collect'
+    | 'watch',
   value: unknown,
 ): void {
   const ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true });

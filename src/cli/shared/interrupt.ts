@@ -5,7 +5,7 @@ import { exitCodeOfSignal } from './exit-code.ts';
 /** Ctrl-C, Ctrl-\, a terminal that is closed, and kill. */
 const ENDING_SIGNALS = ['SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGTERM'] as const;
 
-/** How long work may take to end by itself. */
+/** How long work may take to end by itself, unless it says. */
 const GRACE_MS = 500;
 
 /** The reason of an abort by a signal. */
@@ -19,14 +19,15 @@ class Interrupted extends Error {
 }
 
 /**
- * Does work that a signal aborts: returns what it returned, or the signal. Work that goes on all the same, or
- * is sent a second signal, ends with the process, whose exit code is then `exitCode`. Files that must not
- * stay are removed by whoever made them, or at the `exit` of the process.
+ * Does work that a signal aborts: returns what it returned, or the signal. Work that goes on all the same for
+ * `graceMs`, or is sent a second signal, ends with the process, whose exit code is then `exitCode`. Files
+ * that must not stay are removed by whoever made them, or at the `exit` of the process.
  */
 export async function untilSignal<T>(
   { process }: Context,
   exitCode: (signal: NodeJS.Signals) => number,
   work: (signal: AbortSignal) => Promise<T>,
+  graceMs = GRACE_MS,
 ): Promise<{ readonly done: T } | { readonly endedBy: NodeJS.Signals }> {
   const stop = new AbortController();
   const end = (signal: NodeJS.Signals) => {
@@ -34,7 +35,7 @@ export async function untilSignal<T>(
     if (stop.signal.aborted) exit();
     stop.abort(new Interrupted(signal));
     // Whatever else keeps the process alive ends with it.
-    setTimeout(exit, GRACE_MS).unref();
+    setTimeout(exit, graceMs).unref();
   };
   for (const signal of ENDING_SIGNALS) process.on(signal, end);
   try {

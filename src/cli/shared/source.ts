@@ -51,7 +51,7 @@ export function rangeFromFlags(flags: SourceFlags & { readonly pattern: string }
 }
 
 /** Exactly one kind of source must be given. */
-function checkOneSource(
+export function checkOneSource(
   flags: SourceFlags & { readonly ranges?: string },
   files: readonly string[],
 ): Result<void> {

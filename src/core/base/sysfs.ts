@@ -15,3 +15,11 @@ export const LIMIT_FILES = {
 
 /** The limits, in the order in which they are written and checked. */
 export const LIMITS = Object.keys(LIMIT_FILES) as readonly (keyof typeof LIMIT_FILES)[];
+
+/** khugepaged's pace by the names of its files in the folder `khugepaged`. */
+export const PACE_FILES = {
+  pagesToScan: 'pages_to_scan',
+  scanSleepMs: 'scan_sleep_millisecs',
+  allocSleepMs: 'alloc_sleep_millisecs',
+  defrag: 'defrag',
+} as const;

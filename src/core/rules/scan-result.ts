@@ -58,6 +58,18 @@ export const SCAN_RESULTS = Object.keys(TRACE_STRINGS) as readonly ScanResult[];
 /** Those, and what the proposed rebuild adds. */
 export const ALL_SCAN_RESULTS: readonly ScanResult[] = [...SCAN_RESULTS, ...REBUILD_RESULTS];
 
+/** Words of trace events of kernels before 7.2, for codes that later ones do not have. */
+const OLD_TRACE_WORDS: ReadonlyMap<string, string> = new Map([
+  ['pmd_null', 'SCAN_PMD_NULL'],
+  ['pmd_none', 'SCAN_PMD_NONE'],
+  ['no_writable_page', 'SCAN_PAGE_RO'],
+]);
+
+/** The kernel's name of the result that a trace event prints; the word itself where no version has it. */
+export function scanNameTraced(word: string): string {
+  return SCAN_RESULTS.find((result) => traceString(result) === word) ?? OLD_TRACE_WORDS.get(word) ?? word;
+}
+
 const ALL_RESULTS: ReadonlySet<string> = new Set(ALL_SCAN_RESULTS);
 
 /** What trace events print for a result; its name where no kernel prints it yet. */

@@ -5,3 +5,8 @@
  * not there (docs/khugepaged.md#statistics).
  */
 export type ThpCounters = Readonly<Record<string, number>>;
+
+/** Whether a counter says how much there is, and not how often something happened. */
+export function isGauge(name: string): boolean {
+  return /(^|\/)nr_/.test(name);
+}

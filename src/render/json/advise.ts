@@ -190,7 +190,8 @@ function settingsJson(settings: ThpSettings, { forAll, onlyAdvised }: EnabledOrd
   return { enabled, sizes, orders, ...limits };
 }
 
-function plainSettingsJson({ enabled, sizes, maxPtesNone, maxPtesSwap, maxPtesShared }: ThpSettings) {
+/** THP settings; `sizes` by order. */
+export function plainSettingsJson({ enabled, sizes, maxPtesNone, maxPtesSwap, maxPtesShared }: ThpSettings) {
   const words = Object.fromEntries([...sizes].sort(([a], [b]) => a - b));
   return { enabled, sizes: words, maxPtesNone, maxPtesSwap, maxPtesShared };
 }

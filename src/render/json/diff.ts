@@ -86,7 +86,8 @@ export function changesJson({ before, after, collapsed, ranges, unseen, ...pages
   };
 }
 
-function foretoldJson(
+/** Windows and base pages by what became of them. */
+export function foretoldJson(
   { predicted, happened, cut, missed, refusals, surprises }: Foretold,
   model: KernelModel | undefined,
 ): object {

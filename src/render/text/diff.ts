@@ -196,7 +196,11 @@ function movedLines(rows: readonly (readonly [name: string, words: string])[]): 
   return lines;
 }
 
-function foretoldLines({ difference, asked }: DiffView, style: Style): string[] {
+/** What was predicted of the earlier reading, and what became of it; none where nothing was. */
+export function foretoldLines(
+  { difference, asked }: Pick<DiffView, 'difference' | 'asked'>,
+  style: Style,
+): string[] {
   const { foretold, geometry } = difference.memory;
   if (!foretold || !asked) return [];
   const { predicted, happened } = foretold;
