@@ -19,7 +19,9 @@ export async function runThpscope(typed: readonly string[], surroundings: Surrou
       command: prefix[prefix.length - 1],
     }),
   };
-  const words = joinParameterWords(typed);
+  // `thpscope help predict` is what many try first.
+  const asked = typed[0] === 'help' ? [...typed.slice(1), '--help'] : typed;
+  const words = joinParameterWords(asked);
   const thpscope = buildThpscope(terminalColumns(process));
   const inherited = inheritedFlag(words);
   if (inherited !== undefined) {

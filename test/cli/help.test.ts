@@ -21,6 +21,17 @@ describe.each([60, 80, 100])('at %i columns', (columns) => {
   );
 });
 
+test('help as a word says the same', async () => {
+  expect(await thpscope(['help', 'predict'])).toEqual(await thpscope(['predict', '--help']));
+  expect(await thpscope(['help'])).toEqual(await thpscope(['--help']));
+});
+
+test('a name in place of a process id is told how to find the id', async () => {
+  const { stderr, code } = await thpscope(['predict', '-p', 'redis-server']);
+  expect(stderr).toContain("'pidof redis-server' prints");
+  expect(code).toBe(2);
+});
+
 test('help is 80 columns wide where no terminal says otherwise, and at most 100', async () => {
   const widest = async (columns: number | undefined) => {
     const { stdout } = await thpscope(['predict', '--help'], '', { columns });

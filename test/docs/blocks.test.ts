@@ -25,6 +25,9 @@ const BLOCKS: readonly Block[] = markdownPages()
       ),
     ].map(([, notRun, line, shown]) => ({ page, line, shown, notRun })),
   );
+/** Pages whose other blocks are drawings or file names; test/package.test.ts runs library.md. */
+const OTHER_TEXT = ['docs/architecture.md', 'docs/fleet.md', 'docs/library.md'];
+
 const RUN = BLOCKS.filter(({ notRun }) => notRun === undefined);
 
 /** Pages show the version that they were last shown by. */
@@ -59,6 +62,20 @@ test.each([
 test('a block that is not run says when and how it was made', () => {
   for (const { notRun, page } of BLOCKS)
     if (notRun !== undefined) expect(notRun, page).toMatch(/^\d{4}-\d\d-\d\d, .{20,}/);
+});
+
+test('output is shown with the command that prints it, or with when and how it was made', () => {
+  const fences = /(^<!-- not run: .*? -->\n+)?^```(\w*)\n([\s\S]*?)^```$/gm;
+  const bare = markdownPages()
+    .filter((page) => /^(README|docs\/)/.test(page) && !OTHER_TEXT.includes(page))
+    .flatMap((page) =>
+      [...readFileSync(page, 'utf8').matchAll(fences)]
+        .filter(([, notRun, language]) => notRun === undefined && ['', 'text'].includes(language))
+        .map(([, , , text]) => text.split('\n')[0])
+        .filter((line) => !/^(\$|thpscope) /.test(line))
+        .map((line) => `${page}: ${line}`),
+    );
+  expect(bare).toEqual([]);
 });
 
 const hasJq = (() => {

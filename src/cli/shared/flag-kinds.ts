@@ -7,6 +7,14 @@ export function wholeNumber(value: string): number {
   return Number(value);
 }
 
+/** Reads a process id; of a name it says how to find the id. */
+export function processId(value: string): number {
+  if (/^\d{1,15}$/.test(value)) return Number(value);
+  throw new Error(
+    `'${value}' is not a process id; 'pidof ${value}' prints the ids of a program of that name`,
+  );
+}
+
 export function optionalText(placeholder: string, brief: string) {
   return { kind: 'parsed', parse: String, optional: true, placeholder, brief } as const;
 }

@@ -1,4 +1,4 @@
-import { optionalNumber, optionalSwitch, optionalText, wholeNumber, wordList } from './flag-kinds.ts';
+import { optionalNumber, optionalSwitch, optionalText, processId, wordList } from './flag-kinds.ts';
 
 /** Running processes: for every command that reads memory. */
 export type ProcessFlags = {
@@ -33,7 +33,7 @@ export const PROCESSES = '-p PID... | --cgroup PATH | --all';
 export const processFlags = {
   pid: {
     kind: 'parsed',
-    parse: wholeNumber,
+    parse: processId,
     variadic: ',',
     optional: true,
     placeholder: 'PID',
