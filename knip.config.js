@@ -37,6 +37,7 @@ export default {
     'dpkg',
     'dpkg-deb',
     'gcc',
+    'javac',
     'jq',
     'ldd',
     'man',
