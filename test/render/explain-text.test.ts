@@ -117,11 +117,13 @@ function expectedPicture(range: RangeState, offset: number, order: number): RegE
       }
       return occupied === 0 ? '·' : occupied === perCell ? '█' : '[░▒▓]';
     }
-    if (has(range.facts.swap, first)) return 's';
+    if (has(range.facts.swap, first)) return has(range.facts.guard, first) ? 'g' : 's';
     if (!has(range.facts.present, first)) return '·';
     const marks = [
       ['z', range.facts.zero],
       ['m', range.facts.shared],
+      ['w', range.facts.uffd],
+      ['l', range.facts.locked],
       ['p', range.facts.pinned],
       ['f', range.facts.lazyfree],
       ['u', range.facts.unreferenced],
