@@ -211,13 +211,14 @@ export function foretoldLines(
   ];
   if (!asked.inForce)
     lines.push(style.warn('  these are not the settings that the second reading found in force'));
-  lines.push(
-    field('predicted', `${size(predicted.pages)} in ${plural(predicted.windows, 'collapse')}`),
-    field(
-      'came true',
-      `${size(happened.pages)} (${percent(happened.pages, predicted.pages)})${cut && `; ${cut}`}`,
-    ),
-  );
+  if (predicted.pages === 0) lines.push(field('predicted', 'nothing'));
+  else {
+    const share = percent(happened.pages, predicted.pages);
+    lines.push(
+      field('predicted', `${size(predicted.pages)} in ${plural(predicted.windows, 'collapse')}`),
+      field('came true', `${size(happened.pages)} (${share})${cut && `; ${cut}`}`),
+    );
+  }
   for (const { name, pages, words } of missedLines(foretold))
     lines.push(field(name, `${size(pages)} ${words}`));
   if (rounds) lines.push(`  ${rounds}`);
