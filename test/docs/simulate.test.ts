@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { thpscope, words } from '../support/thpscope.ts';
 
 const page = readFileSync('docs/simulate.md', 'utf8');
-const examples = [...page.matchAll(/^```\n\$ npx thpscope (.*)\n([^`]*)```$/gm)].map(([, line, output]) => [
+const examples = [...page.matchAll(/^```\n\$ thpscope (.*)\n([^`]*)```$/gm)].map(([, line, output]) => [
   line,
   output,
 ]);

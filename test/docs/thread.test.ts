@@ -6,7 +6,7 @@ import { hasCompiler } from '../support/verify/compiler.ts';
 import { WRONG_MODULES } from '../verify/algorithms.ts';
 
 const text = readFileSync('docs/thread.md', 'utf8');
-const blocks = [...text.matchAll(/^```\n\$ npx thpscope (.*)\n([\s\S]*?)^```$/gm)].map(
+const blocks = [...text.matchAll(/^```\n\$ thpscope (.*)\n([\s\S]*?)^```$/gm)].map(
   ([, line, output]) => ({
     line,
     output,
