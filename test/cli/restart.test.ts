@@ -51,7 +51,9 @@ test('predict says of a digest what it says of the memory, and of an old digest 
   for (const process of json.processes)
     for (const field of Object.keys(process)) if (!FIRST_FIELDS.includes(field)) delete process[field];
   for (const { unadvised } of json.processes) {
-    unadvised.folios = unadvised.folios.map((counts: number[]) => counts.slice(0, 5));
+    // This memory has none; version 1 has a list of them all the same.
+    expect(unadvised.folios).toBeUndefined();
+    unadvised.folios = [];
     unadvised.any = unadvised.any.slice(0, 4);
   }
   writeFileSync(
