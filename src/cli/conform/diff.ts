@@ -7,10 +7,10 @@ import { javaFiles } from '../../conform/guest-java.ts';
 import { redisFiles } from '../../conform/guest-redis.ts';
 import { type BootableKernel, compile } from '../../conform/kernels.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
-import { type Context, print, warn } from '../shared/context.ts';
+import { type Context, print } from '../shared/context.ts';
 import { diffTable } from './diff-table.ts';
 import { diffSuiteJson } from './json.ts';
-import { askGuests } from './program-guest.ts';
+import { askGuests, broughtPrograms } from './program-guest.ts';
 
 /**
  * The suite diff: programs at work while settings change, and whether diff has a reason for each difference
@@ -29,22 +29,20 @@ export async function conformDiff(
     ...packageFiles(),
     { name: 'bin/server', content: readFileSync(compiled.value), executable: true },
   ];
-  const programs = [FORKING_SERVER];
-  for (const [program, brought] of [
+  const brought = broughtPrograms(context, [
     [BUSY_REDIS, await redisFiles()],
     [BUSY_JVM, await javaFiles(folder)],
-  ] as const) {
-    if (!brought.ok) {
-      warn(context, `${program.name} is left out: ${brought.failure.message}`);
-      continue;
-    }
-    programs.push(program);
-    files.push(...brought.value);
-  }
-  const asked = await askGuests(context, kernels, folder, files, (guest, kernel, progress) =>
-    runDiff({ guest, kernel, programs, askBuilt, folder }, (done, of) =>
-      progress.show(done, of, `changes on ${kernel.version}`),
-    ),
+  ]);
+  const programs = [FORKING_SERVER, ...brought.programs];
+  const asked = await askGuests(
+    context,
+    kernels,
+    folder,
+    [...files, ...brought.files],
+    (guest, kernel, progress) =>
+      runDiff({ guest, kernel, programs, askBuilt, folder }, (done, of) =>
+        progress.show(done, of, `changes on ${kernel.version}`),
+      ),
   );
   if (!asked.ok) return asked;
   if (json) await print(context, diffSuiteJson(asked.value));

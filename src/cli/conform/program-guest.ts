@@ -2,7 +2,7 @@ import { bootGuest, type Guest } from '../../conform/guest.ts';
 import type { GuestFile } from '../../conform/initramfs.ts';
 import { type BootableKernel, buildInitramfs, compileProbe } from '../../conform/kernels.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
-import { type Context } from '../shared/context.ts';
+import { type Context, warn } from '../shared/context.ts';
 import { type Progress, startProgress } from '../shared/progress.ts';
 
 /** Boots one kernel after the other with these files, and asks each guest. */
@@ -26,4 +26,25 @@ export async function askGuests<T>(
     answers.push({ kernel: kernel.version, answer: answer.value });
   }
   return succeed(answers);
+}
+
+/** A program, and the files that this machine can bring for it. */
+type Brought<P> = readonly [program: P, files: Result<readonly GuestFile[]>];
+
+/** The programs that this machine can bring into a guest, with their files; the others are said. */
+export function broughtPrograms<P extends { readonly name: string }>(
+  context: Context,
+  wanted: readonly Brought<P>[],
+): { readonly programs: readonly P[]; readonly files: readonly GuestFile[] } {
+  const programs: P[] = [];
+  const files: GuestFile[] = [];
+  for (const [program, brought] of wanted) {
+    if (!brought.ok) {
+      warn(context, `${program.name} is left out: ${brought.failure.message}`);
+      continue;
+    }
+    programs.push(program);
+    files.push(...brought.value);
+  }
+  return { programs, files };
 }

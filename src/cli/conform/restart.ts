@@ -8,9 +8,9 @@ import { labFile } from '../../conform/lab.ts';
 import { RESTART_PROGRAMS } from '../../conform/restart-programs.ts';
 import { restartFiles, runRestart } from '../../conform/restart-suite.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
-import { type Context, print, warn } from '../shared/context.ts';
+import { type Context, print } from '../shared/context.ts';
 import { restartSuiteJson } from './json.ts';
-import { askGuests } from './program-guest.ts';
+import { askGuests, broughtPrograms } from './program-guest.ts';
 import { restartTable } from './restart-table.ts';
 
 /**
@@ -28,22 +28,20 @@ export async function conformRestart(
   if (!compiled.ok) return compiled;
   const script = readFileSync(labFile('restart', 'objects.mjs'));
   const files = [...packageFiles(), ...restartFiles(readFileSync(compiled.value), script)];
-  const programs = [...RESTART_PROGRAMS];
-  for (const [program, brought] of [
+  const brought = broughtPrograms(context, [
     [REDIS, await redisFiles()],
     [JVM, await javaFiles(folder)],
-  ] as const) {
-    if (!brought.ok) {
-      warn(context, `${program.name} is left out: ${brought.failure.message}`);
-      continue;
-    }
-    programs.push(program);
-    files.push(...brought.value);
-  }
-  const asked = await askGuests(context, kernels, folder, files, (guest, kernel, progress) =>
-    runRestart({ guest, kernel, programs, askBuilt, folder }, (done, of) =>
-      progress.show(done, of, `restarts on ${kernel.version}`),
-    ),
+  ]);
+  const programs = [...RESTART_PROGRAMS, ...brought.programs];
+  const asked = await askGuests(
+    context,
+    kernels,
+    folder,
+    [...files, ...brought.files],
+    (guest, kernel, progress) =>
+      runRestart({ guest, kernel, programs, askBuilt, folder }, (done, of) =>
+        progress.show(done, of, `restarts on ${kernel.version}`),
+      ),
   );
   if (!asked.ok) return asked;
   if (json) await print(context, restartSuiteJson(asked.value));
