@@ -13,7 +13,7 @@ import type { PageSpan } from '../core/memory/page-span.ts';
 import { type ObservableFact, type RangeState, unknownFacts } from '../core/memory/range-state.ts';
 import { repeatedPages } from '../core/memory/shared-runs.ts';
 import type { ScanResult } from '../core/rules/scan-result.ts';
-import type { Verdict } from './verdict.ts';
+import type { RunPolicy, Verdict } from './verdict.ts';
 
 /** Why ranges stay as they are. */
 export type Refusal =
@@ -257,6 +257,22 @@ export function machineGrowthOf(
   tally: Filling & Pick<Tally, 'copiedSharedPages' | 'freedSharedPages'>,
 ): number {
   return growthOf(tally) + tally.copiedSharedPages - tally.freedSharedPages;
+}
+
+/**
+ * Attempts of every later pass, which change nothing: all but those that make a huge page of the PMD size,
+ * for what is left of the range is as it was, and a window with its folio is tried again
+ * (docs/khugepaged.md#later-passes, docs/digest.md). Undefined where one pass does not tell: where attempts
+ * failed for what may be gone by then, under older rules for holes, and in other searches.
+ */
+export function laterAttemptsOf(
+  { attempts, collapses, failedAttempts, geometry }: Tally,
+  { model, algorithm }: Pick<RunPolicy, 'model' | 'algorithm'>,
+): number | undefined {
+  if (!['walk', 'stack'].includes(algorithm.name) || model.noneRule !== 'ends') return undefined;
+  const later = attempts - collapses[geometry.pmdOrder];
+  const onlyHeld = [...failedAttempts.keys()].every((result) => result === 'SCAN_PTE_MAPPED_HUGEPAGE');
+  return later === 0 || onlyHeld ? later : undefined;
 }
 
 /** Resident pages, those that several processes of the source share counted once. */

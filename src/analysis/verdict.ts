@@ -19,6 +19,9 @@ export interface RunPolicy {
   readonly outcomes: readonly OutcomeRule[];
 }
 
+/** What ranges of one VMA, or of memory with VM_HUGEPAGE, are decided by, and how they are searched. */
+export type SearchedPolicy = CollapsePolicy & Pick<RunPolicy, 'algorithm'>;
+
 /** What becomes of one range of a process: a plan, or a VMA that keeps khugepaged from even looking. */
 export interface Verdict {
   readonly range: RangeState;

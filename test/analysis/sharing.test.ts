@@ -78,7 +78,10 @@ describe('memory of the machine', () => {
       EVERYTHING,
       { surroundings },
     );
-    const policy = hugepagePolicy(runPolicyOf(EVERYTHING), x86_64);
+    const policy = {
+      ...hugepagePolicy(runPolicyOf(EVERYTHING), x86_64),
+      algorithm: runPolicyOf(EVERYTHING).algorithm,
+    };
     for (const prediction of [known, unknown])
       expectSchema('predict', {
         ...predictHead(policy),

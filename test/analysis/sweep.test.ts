@@ -22,7 +22,7 @@ import {
 } from '../../src/analysis/sweep.ts';
 import { allNoneLimits, allOrderSets } from '../../src/analysis/sweep-space.ts';
 import { settingsFor, settingsWith, writesBetween } from '../../src/analysis/sysfs-writes.ts';
-import { growthOf } from '../../src/analysis/tally.ts';
+import { growthOf, laterAttemptsOf } from '../../src/analysis/tally.ts';
 import { sum } from '../../src/core/base/sum.ts';
 import { type Geometry, geometryOfPmdOrder, pagesPerRange } from '../../src/core/memory/geometry.ts';
 import { NO_ORDERS, type Order, type OrderSet, orderSet, ordersOf } from '../../src/core/memory/order.ts';
@@ -71,6 +71,8 @@ for (const pmdOrder of [9, 11]) {
           const { total } = await predictMemory(streamOf(items), of, runPolicy);
           const memory = totalDigest(digestOf(items, of));
           const counts = new DigestQuery(memory).ask(settings, model);
+          const later = laterAttemptsOf(total, runPolicy);
+          if (later !== undefined) expect(later).toBe(sum(counts.laterAttempts));
           expect({
             ranges: memory.ranges,
             residentPages: memory.residentPages,

@@ -27,6 +27,16 @@ describe('a screen', () => {
     expect(written.map(ups)).toEqual([0, 4, 2]);
   });
 
+  test('breaks long lines between words, while it draws and at the end', async () => {
+    const { screen, written } = terminal(9, 12);
+    await screen.draw(['rounds  0 since the start']);
+    await screen.finish(['rounds  0 since the start']);
+    const shown = written.map((text) => stripVTControlCharacters(text).trimEnd().split('\n'));
+    expect(shown[0].map((line) => line.trim())).toEqual(['rounds  0', 'since the', 'start']);
+    expect(shown[1].map((line) => line.trim())).toEqual(shown[0].map((line) => line.trim()));
+    expect(ups(written[1])).toBe(shown[0].length);
+  });
+
   test('leaves all of it behind at the end', async () => {
     const { screen, written } = terminal(4, 80);
     await screen.draw(LINES);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { compareReport } from '../../src/conform/conformance.ts';
 import type { CorpusBatch } from '../../src/conform/corpus.ts';
@@ -49,6 +50,22 @@ function failuresIn({ batch, report }: CorpusBatch, belief: Belief) {
 const [{ batches, series }] = corpora;
 const right = 'the correct model, which must fail nothing';
 
+/** The table of docs/fidelity.md: by folios, by attempts alone, batches by counters. */
+const FIDELITY = readFileSync('docs/fidelity.md', 'utf8').split('### Wrong models')[1];
+const DOCUMENTED = new Map(
+  [...FIDELITY.matchAll(/^\| ([^|]+) \| ([\d,]+) \| ([\d,]+) \| ([\d,]+) \|$/gm)].map(
+    ([, name, ...counts]) => [name, counts] as const,
+  ),
+);
+
+test('docs/fidelity.md names every wrong model, and how many ranges there are', () => {
+  const wrong = Object.keys(MUTANTS).filter((name) => name !== right);
+  expect([...DOCUMENTED.keys()]).toEqual(wrong);
+  expect(FIDELITY.replace(/\s+/g, ' ')).toContain(
+    `Of ${count(batches).toLocaleString('en')} recorded ranges of 7.2.13 in ${batches.length} batches`,
+  );
+});
+
 test.each(Object.keys(MUTANTS))(
   '%s',
   (name) => {
@@ -61,9 +78,10 @@ test.each(Object.keys(MUTANTS))(
       // One failure will do; the whole says how many there are.
       if (!WHOLE && failed.folios + failed.attempts + failed.counts > 0) break;
     }
-    if (WHOLE)
-      console.log(
-        `${name}: fails ${JSON.stringify(total)} of ${count(batches)} ranges and ${batches.length} batches`,
+    const { folios, attempts, counts } = total;
+    if (WHOLE && name !== right)
+      expect(DOCUMENTED.get(name)).toEqual(
+        [folios, attempts, counts].map((each) => each.toLocaleString('en')),
       );
     expect(total.folios + total.attempts + total.counts > 0).toBe(name !== right);
   },

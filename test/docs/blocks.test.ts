@@ -59,6 +59,13 @@ test.each([
   expect(stdout).toContain(`(${restart}): page faults fill`);
 });
 
+test('it says what smaller sizes cost in every later pass', async () => {
+  const [, windows] = /tries (\d+) windows anew/.exec(readFileSync('README.md', 'utf8')) ?? [];
+  const flags = '--kernel linux-7.3 --orders all --max-ptes-none 0';
+  const { stdout } = await thpscope(words(`predict examples/redis.parquet ${flags}`));
+  expect(stdout).toContain(`later passes  ${windows} attempts each that change nothing`);
+});
+
 test('a block that is not run says when and how it was made', () => {
   for (const { notRun, page } of BLOCKS)
     if (notRun !== undefined) expect(notRun, page).toMatch(/^\d{4}-\d\d-\d\d, .{20,}/);

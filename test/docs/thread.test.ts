@@ -6,12 +6,10 @@ import { hasCompiler } from '../support/verify/compiler.ts';
 import { WRONG_MODULES } from '../verify/algorithms.ts';
 
 const text = readFileSync('docs/thread.md', 'utf8');
-const blocks = [...text.matchAll(/^```\n\$ thpscope (.*)\n([\s\S]*?)^```$/gm)].map(
-  ([, line, output]) => ({
-    line,
-    output,
-  }),
-);
+const blocks = [...text.matchAll(/^```\n\$ thpscope (.*)\n([\s\S]*?)^```$/gm)].map(([, line, output]) => ({
+  line,
+  output,
+}));
 /** Those that show one case; the others take long, and test/verify holds their figures. */
 const cases = blocks.filter(({ line }) => line.includes('--pattern'));
 

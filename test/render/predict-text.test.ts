@@ -36,11 +36,12 @@ async function textOf(
   surroundings?: CollapseSurroundings,
 ): Promise<string> {
   const geometry = geometryOfPmdOrder(ask.pmdOrder ?? 9);
-  const { settings, model } = runPolicyOf(ask);
+  const { settings, model, algorithm } = runPolicyOf(ask);
+  const orders = enabledOrders(settings, true, geometry);
   const view: PredictView = {
     prediction: await predictItems(items, ask, { surroundings }),
     settings,
-    policy: collapsePolicy(enabledOrders(settings, true, geometry), settings, model, geometry),
+    policy: { ...collapsePolicy(orders, settings, model, geometry), algorithm },
     reach: ZEN,
     readOn: readOnKernel('7.2.13', true),
     verbose: ask.verbose ?? false,

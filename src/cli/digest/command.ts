@@ -31,7 +31,7 @@ export const digestCommand = documentedCommand<DigestFlags, string[]>({
     positional: files,
   },
   docs: {
-    brief: 'What decides every policy, in a file of some kilobytes',
+    brief: 'What decides every policy, in a file of some kilobytes per process',
     usage: [`(${PROCESSES} | FILE...) -o FILE`],
     about: [
       'Counts what decides the outcome of every policy. predict, sweep and advise take the file in place of the memory;',

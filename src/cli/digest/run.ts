@@ -13,7 +13,7 @@ import { sourceInputs } from '../shared/source.ts';
 import { checkOutput, notWritten, outputName } from '../shared/write-output.ts';
 import type { DigestFlags } from './command.ts';
 
-/** `thpscope digest`: what decides every policy, in a file of some kilobytes. */
+/** `thpscope digest`: what decides every policy, in a file of some kilobytes per process. */
 export async function digest(this: Context, flags: DigestFlags, ...files: string[]): Promise<void> {
   const said = notWritten(flags.output);
   await interruptible(this, (signal) => digestSource(this, flags, files, signal), said);

@@ -40,7 +40,8 @@ export async function predictProcesses(
       "the memory comes from a kernel without THP settings; predicted with the kernel's defaults",
     );
   }
-  const policy = hugepagePolicy(runPolicy.value, geometry);
+  const { algorithm } = runPolicy.value;
+  const policy = { ...hugepagePolicy(runPolicy.value, geometry), algorithm };
   const ranges = asked && new Map<Process, RangeOutcome[]>();
   const document = flags.json
     ? new JsonDocument(context, predictHead(policy), flags.totals !== true)

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import { foldLines } from '../../render/text/fold-lines.ts';
 import { type Context, print } from '../shared/context.ts';
 
 const ERASE_LINE_END = '\u001b[K';
@@ -14,17 +15,25 @@ export class Screen {
 
   /** Draws as many lines as the terminal has room for. */
   async draw(lines: readonly string[]): Promise<void> {
-    const { rows, columns } = this.#context.process.stdout;
-    // Some terminals do not say how large they are.
-    const shown = lines.slice(0, (rows || 24) - 1).map((line) => fit(line, columns || 80));
-    await this.#write(shown);
+    const rows = this.#context.process.stdout.rows || 24;
+    const shown = this.#folded(lines).slice(0, rows - 1);
+    await this.#write(shown.map((line) => fit(line, this.#columns)));
     this.#drawn = shown.length;
   }
 
   /** Leaves all lines behind. */
   async finish(lines: readonly string[]): Promise<void> {
-    await this.#write(lines);
+    await this.#write(this.#folded(lines));
     this.#drawn = 0;
+  }
+
+  /** Some terminals do not say how large they are. */
+  get #columns(): number {
+    return this.#context.process.stdout.columns || 80;
+  }
+
+  #folded(lines: readonly string[]): string[] {
+    return foldLines(lines.join('\n'), this.#columns).split('\n');
   }
 
   async #write(lines: readonly string[]): Promise<void> {
@@ -36,7 +45,7 @@ export class Screen {
   }
 }
 
-/** A line that does not wrap; one that is too long loses its colours. */
+/** A line that does not wrap: a word that fits on none is cut, and loses its colours. */
 function fit(line: string, columns: number): string {
   const plain = stripVTControlCharacters(line);
   return plain.length <= columns ? line : plain.slice(0, columns);

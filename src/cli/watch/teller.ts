@@ -1,7 +1,7 @@
 import type { WatchReport, WatchStart } from '../../analysis/watch/report.ts';
 import { watchReportJson, watchStartJson } from '../../render/json/watch.ts';
 import { watchFrame, watchLines, watchTitle } from '../../render/text/watch.ts';
-import { type Context, print, styleFor } from '../shared/context.ts';
+import { type Context, print, printText, styleFor } from '../shared/context.ts';
 import { originField } from '../shared/origin.ts';
 import type { WatchFlags } from './command.ts';
 import { Screen } from './screen.ts';
@@ -33,11 +33,11 @@ export function tellerFor(context: Context, flags: WatchFlags, start: WatchStart
       end: (report) => screen.finish(watchFrame(start, report, style)),
     };
   return {
-    start: () => print(context, `${watchTitle(start, style)}\n`),
-    tell: (report) => print(context, watchLines(report)),
+    start: () => printText(context, `${watchTitle(start, style)}\n`),
+    tell: (report) => printText(context, watchLines(report)),
     end: async (report) => {
-      await print(context, watchLines(report));
-      await print(context, `\n${watchFrame(start, report, style).join('\n')}\n`);
+      await printText(context, watchLines(report));
+      await printText(context, `\n${watchFrame(start, report, style).join('\n')}\n`);
     },
   };
 }

@@ -9,12 +9,14 @@ import {
 import type { RangeOutcome } from '../../analysis/range-outcome.ts';
 import {
   hugeInUse,
+  laterAttemptsOf,
   machineGrowthOf,
   machinePagesOf,
   machineRestartOf,
   type Tally,
 } from '../../analysis/tally.ts';
 import { tallyEntries } from '../../analysis/tally-entries.ts';
+import type { SearchedPolicy } from '../../analysis/verdict.ts';
 import { type OrderSet, ordersOf } from '../../core/memory/order.ts';
 import type { RangeState } from '../../core/memory/range-state.ts';
 import { collapsesOf } from '../../core/plan/collapses.ts';
@@ -94,7 +96,7 @@ export function totalsWithRestart(tally: Tally): object {
 /** The values after `ranges` in a prediction of processes. */
 export function predictTail(
   prediction: Prediction,
-  policy: CollapsePolicy,
+  policy: SearchedPolicy,
   reach: TlbReach,
   ranges?: ReadonlyMap<Process, readonly RangeOutcome[]>,
 ): object {
@@ -139,7 +141,7 @@ export function limitsJson(limits: readonly GroupOutcome[]): object[] {
   }));
 }
 
-function processJson(prediction: ProcessPrediction, policy: CollapsePolicy, reach: TlbReach): object {
+function processJson(prediction: ProcessPrediction, policy: SearchedPolicy, reach: TlbReach): object {
   const { process, tally } = prediction;
   return {
     pid: process.pid,
@@ -169,7 +171,7 @@ export function recordingJson({ recording }: Process): object {
 
 function vmaJson(
   { vma, eligibility, tally }: VmaPrediction,
-  policy: CollapsePolicy,
+  policy: SearchedPolicy,
   reach: TlbReach,
 ): object {
   return {
@@ -184,11 +186,12 @@ function vmaJson(
   };
 }
 
-function costJson(tally: Tally, policy: CollapsePolicy, reach: TlbReach): object {
+function costJson(tally: Tally, policy: SearchedPolicy, reach: TlbReach): object {
   return {
     residentPages: tally.residentPages,
     scannedRanges: tally.scanned,
     attempts: tally.attempts,
+    laterAttempts: laterAttemptsOf(tally, policy) ?? null,
     failedAttempts: Object.fromEntries(
       [...tally.failedAttempts].map(([result, count]) => [resultName(result, policy.model), count]),
     ),

@@ -24,13 +24,16 @@ export function adviceHead(view: AdviceView, whose: string, style: Style): strin
   ];
 }
 
-/** What becomes of some memory, in a line of a table: now, by khugepaged, and at a restart. */
+/**
+ * What becomes of some memory, in a line of a table: TLB entries now, then (by khugepaged) and at a restart,
+ * and growth by each of both. Titles are short: with a command beside them they take 80 columns.
+ */
 export const WORTH_COLUMNS: readonly Column[] = [
   { title: 'memory', align: 'right' },
-  { title: 'TLB entries', align: 'right' },
-  { title: 'by khugepaged', align: 'right' },
+  { title: 'TLB now', align: 'right' },
+  { title: 'TLB then', align: 'right' },
   { title: 'growth', align: 'right' },
-  { title: 'at a restart', align: 'right' },
+  { title: 'TLB restart', align: 'right' },
   { title: 'growth', align: 'right' },
 ];
 

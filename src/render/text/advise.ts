@@ -124,7 +124,6 @@ const COLUMNS: readonly Column[] = [
   { title: 'pid', align: 'right' },
   { title: 'command', align: 'left' },
   ...WORTH_COLUMNS,
-  { title: 'in vain', align: 'right' },
 ];
 
 function processLines({ byProcess, listing, memory: { geometry } }: AdviceView, style: Style): string[] {
@@ -133,13 +132,18 @@ function processLines({ byProcess, listing, memory: { geometry } }: AdviceView, 
     top: listing.top ?? PROCESSES_SHOWN,
   });
   const isRecorded = byProcess.some(({ process }) => process.recording);
+  const hasLater = shown.some(({ worth }) => worth.laterAttempts > 0);
   const [head, ...lines] = layOutTable(
-    isRecorded ? [...COLUMNS, { title: 'recorded in', align: 'left' }] : COLUMNS,
+    [
+      ...COLUMNS,
+      ...(hasLater ? [{ title: 'in vain', align: 'right' } as const] : []),
+      ...(isRecorded ? [{ title: 'recorded in', align: 'left' } as const] : []),
+    ],
     shown.map(({ process, memory, worth }) => [
       String(process.pid),
       printable(process.command),
       ...worthFigures(memory, worth),
-      grouped(worth.laterAttempts),
+      ...(hasLater ? [grouped(worth.laterAttempts)] : []),
       ...(isRecorded ? [process.recording ? recordedIn(process.recording) : ''] : []),
     ]),
   );

@@ -9,12 +9,12 @@ import { type ListedFigures, type Listing, listProcesses } from '../../analysis/
 import type { RangeOutcome } from '../../analysis/range-outcome.ts';
 import type { ReadOn } from '../../analysis/read-on.ts';
 import { growthOf, hugeAfterRestart, hugeInUse, restartGrowthOf, type Tally } from '../../analysis/tally.ts';
+import type { SearchedPolicy } from '../../analysis/verdict.ts';
 import { plural } from '../../core/base/plural.ts';
 import { sum } from '../../core/base/sum.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import { asOrder, formatOrder, type OrderSet } from '../../core/memory/order.ts';
 import type { Process } from '../../core/rules/memory-source.ts';
-import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import type { ProcessCost } from '../../core/rules/reading-cost.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import type { TlbReach } from '../../core/rules/tlb-reach.ts';
@@ -51,7 +51,7 @@ export interface PredictView {
   readonly prediction: Prediction;
   readonly settings: ThpSettings;
   /** The policy of memory with VM_HUGEPAGE. */
-  readonly policy: CollapsePolicy;
+  readonly policy: SearchedPolicy;
   readonly readOn: ReadOn;
   /** What TLB entries are counted by. */
   readonly reach: TlbReach;

@@ -1,6 +1,7 @@
 import {
   growthOf,
   isHuge,
+  laterAttemptsOf,
   machineGrowthOf,
   machinePagesOf,
   machineRestartOf,
@@ -9,6 +10,7 @@ import {
   type Tally,
 } from '../../analysis/tally.ts';
 import { tallyEntries } from '../../analysis/tally-entries.ts';
+import type { SearchedPolicy } from '../../analysis/verdict.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
 import { sum } from '../../core/base/sum.ts';
@@ -26,13 +28,13 @@ import { restartLines } from './restart.ts';
 import type { Style } from './style.ts';
 
 /** What predictions added up say: before, after, the price, what stays as it is and why. One fact a line. */
-export function tallyLines(tally: Tally, policy: CollapsePolicy, reach: TlbReach, style: Style): string[] {
+export function tallyLines(tally: Tally, policy: SearchedPolicy, reach: TlbReach, style: Style): string[] {
   const restart = restartLines(tally.restart, tally.residentPages, tally.geometry);
   return linesOf(tally, [], restart, policy, reach, style);
 }
 
 /** The same of several processes: what they share counts once in the memory of the machine. */
-export function togetherLines(tally: Tally, policy: CollapsePolicy, reach: TlbReach, style: Style): string[] {
+export function togetherLines(tally: Tally, policy: SearchedPolicy, reach: TlbReach, style: Style): string[] {
   const { geometry, repeatedPages } = tally;
   if (repeatedPages === 0) return tallyLines(tally, policy, reach, style);
   const once = formatSize(machinePagesOf(tally), geometry);
@@ -46,7 +48,7 @@ function linesOf(
   tally: Tally,
   shared: readonly string[],
   restart: readonly string[],
-  policy: CollapsePolicy,
+  policy: SearchedPolicy,
   reach: TlbReach,
   style: Style,
 ): string[] {
@@ -78,6 +80,7 @@ function linesOf(
       'work',
       `${plural(sum(tally.collapses), 'collapse')} in ${plural(tally.attempts, 'attempt')}, ${formatSize(tally.copiedPages, geometry)} copied`,
     ),
+    ...laterLines(tally, policy),
     field('TLB entries', tlbLine(tally, reach)),
     ...restart,
   ];
@@ -125,6 +128,20 @@ export function refusedLine(
 ): string {
   const reason = refusal === 'vma-edge' ? 'at VMA edges' : refusalLine(refusal, orders);
   return `${formatSize(pages, geometry)} ${reason}`;
+}
+
+/** What every later pass tries in vain; nothing where it tries nothing. */
+function laterLines(tally: Tally, policy: SearchedPolicy): string[] {
+  const later = laterAttemptsOf(tally, policy);
+  if (later === 0) return [];
+  return [
+    field(
+      'later passes',
+      later === undefined
+        ? 'not known from one pass where attempts fail; advise and sweep count what is tried again'
+        : `${plural(later, 'attempt')} each that change nothing`,
+    ),
+  ];
 }
 
 function growthLine(tally: Tally, policy: CollapsePolicy, style: Style): string {

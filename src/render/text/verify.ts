@@ -84,7 +84,7 @@ function verdictLines(view: VerifyView, style: Style): string[] {
       const relation = RELATIONS[asked.relation];
       if (findings.length === 0)
         return [`${style.good('no difference')} between ${a} and ${b} ${tried}: ${relation}`];
-      const lines = [`${a} and ${b} ${style.bad('differ')}: ${relation}`];
+      const lines = [`${a} and ${b} ${style.bad('differ')}: not always ${relation}`];
       return single ? lines : [...lines, '', ...differenceLines(findings, style)];
     }
     case 'optimality': {

@@ -35,8 +35,9 @@ test('head, ranges and tail of a prediction conform to its schema', async () => 
     );
   await fc.assert(
     fc.asyncProperty(cases, async ({ geometry, runPolicy, items, skipped }) => {
-      const { settings, model } = runPolicy;
-      const policy = collapsePolicy(enabledOrders(settings, true, geometry), settings, model, geometry);
+      const { settings, model, algorithm } = runPolicy;
+      const orders = enabledOrders(settings, true, geometry);
+      const policy = { ...collapsePolicy(orders, settings, model, geometry), algorithm };
       const ranges: object[] = [];
       const all = [...items, ...skipped.map((each) => ({ kind: 'skipped' as const, ...each }))];
       const prediction = await predictMemory(streamOf(all), geometry, runPolicy, {
@@ -71,7 +72,8 @@ test('failed attempts and refusals are spelled as the kernel of the model spells
     expect(runPolicyOf(ask).model.name).toBe(model);
     const refused = { [name]: { ranges: 1, pages: 512 } };
     const own = { refused, cost: { failedAttempts: { [name]: 1 } } };
-    expect(predictTail(prediction, policyOf({ model }), ZEN)).toMatchObject({
+    const policy = { ...policyOf({ model }), algorithm: runPolicyOf(ask).algorithm };
+    expect(predictTail(prediction, policy, ZEN)).toMatchObject({
       ...own,
       processes: [{ ...own, vmas: [own] }],
     });
