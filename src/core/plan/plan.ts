@@ -1,6 +1,6 @@
 import type { Geometry } from '../memory/geometry.ts';
 import { countPages, countWindow } from '../memory/occupancy.ts';
-import { asOrder, withoutOrder } from '../memory/order.ts';
+import { asOrder, MIN_ANON_ORDER, withoutOrder } from '../memory/order.ts';
 import { hasLargeFolio, type RangeState } from '../memory/range-state.ts';
 import { type AttemptRecord, CandidateRange } from '../rules/candidate.ts';
 import { firstHeld } from '../rules/isolation.ts';
@@ -97,6 +97,8 @@ function searchedPolicy(
  */
 function isOrdinary(range: RangeState, scan: ScanReport, { caller, model }: CollapsePolicy): boolean {
   if (caller !== 'khugepaged' || model.noneRule !== 'ends' || range.uffdArmed) return false;
+  // Its windows are found by the enabled orders alone: a search that ends above one of them is walked.
+  if (model.minOrder > MIN_ANON_ORDER) return false;
   return scan.unmapped === 0 && scan.shared === 0 && scan.referenced === countPages(scan.occupied);
 }
 
