@@ -74,15 +74,15 @@ async function runModelSuites(
   folder: string,
 ): Promise<Result<number>> {
   const needsNode = PROGRAM_SUITES.some((each) => each === flags.suite);
-  if (needsNode && isExecutable()) {
-    const message = `--suite ${flags.suite} puts Node and the package of npm into a guest; this is a single executable`;
-    return fail('unsupported', message);
-  }
   if (needsNode && ARM64_SERIES.some((series) => series === flags.kernel))
     return fail(
       'usage',
       `--suite ${flags.suite} runs programs of this machine in the guest: give a kernel of x86-64`,
     );
+  if (needsNode && isExecutable()) {
+    const message = `--suite ${flags.suite} puts Node and the package of npm into a guest; this is a single executable`;
+    return fail('unsupported', message);
+  }
   const kernels = await chosenKernels(flags.kernel);
   if (!kernels.ok) return kernels;
   switch (flags.suite) {
