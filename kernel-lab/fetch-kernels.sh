@@ -4,15 +4,14 @@
 # the installed archive keyring; the system's own suites stay untouched.
 #
 # usage: fetch-kernels.sh CACHE [SERIES...]     prints a line SERIES VERSION FOLDER for each kernel in the cache; a folder holds
-# vmlinuz and the modules that swap in compressed memory needs. 7.3 is of x86-64, 7.3-arm64 of arm64 with 4K pages. Without a
-# series only the tools of x86-64 are checked.
+# vmlinuz and the modules that swap in compressed memory needs. 7.3 is of x86-64, 7.3-arm64 of arm64 with 4K pages,
+# 7.3-arm64-16k of arm64 with 16K pages, 7.2-ppc64 of ppc64le with 64K pages. Without a series only the tools of x86-64 are checked.
 set -euo pipefail
 
 cache=${1:?usage: fetch-kernels.sh CACHE [SERIES...]}
 shift
 series=("$@")
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-modules=(lz4hc_compress zram)
 
 fail() {
   echo "fetch-kernels: $*" >&2
@@ -29,13 +28,34 @@ mirror() {
 
 # As Debian calls the machine of a series.
 architecture() {
-  [[ $1 == *-arm64 ]] && echo arm64 || echo amd64
+  case $1 in
+  *-arm64 | *-arm64-16k) echo arm64 ;;
+  *-ppc64) echo ppc64el ;;
+  *) echo amd64 ;;
+  esac
+}
+
+# Those that swap needs and a kernel of this machine does not have built in.
+modules() {
+  [[ $1 == ppc64el ]] && echo -n "lz4_compress "
+  echo lz4hc_compress zram
+}
+
+# How the names of a series' packages end: the smallest kernel with its pages.
+flavour() {
+  case $1 in
+  *-arm64) echo cloud-arm64 ;;
+  *-arm64-16k) echo arm64-16k ;;
+  *-ppc64) echo powerpc64le-64k ;;
+  *) echo cloud-amd64 ;;
+  esac
 }
 
 # Of an architecture: QEMU, and what makes programs for it.
 check_tools() {
   local missing=() qemu=qemu-system-x86_64 compiler=cc
   [[ $1 == arm64 ]] && qemu=qemu-system-aarch64 compiler=aarch64-linux-gnu-gcc
+  [[ $1 == ppc64el ]] && qemu=qemu-system-ppc64 compiler=powerpc64le-linux-gnu-gcc
   command -v "$qemu" >/dev/null || missing+=("$qemu")
   command -v "$compiler" >/dev/null || missing+=("a C compiler ($compiler)")
   command -v xz >/dev/null || missing+=(xz)
@@ -66,13 +86,14 @@ update() {
 
 # The newest linux-binary package of a series, such as linux-binary-7.2.13+deb14-cloud-amd64.
 newest() {
-  local of=$2 series=${1%-arm64}
-  private_apt "$of" apt-cache search --names-only "^linux-binary-${series//./\\.}\\.[0-9]+.*-cloud-$of\$" |
+  local of=$2 series=${1%%-*}
+  # The version has no minus: -arm64 must not be found at the end of -cloud-arm64.
+  private_apt "$of" apt-cache search --names-only "^linux-binary-${series//./\\.}\\.[0-9][^-]*-$(flavour "$1")\$" |
     awk '{print $1}' | sort -V | tail -n 1
 }
 
 contents() {
-  echo "$1 ${modules[*]}"
+  echo "$2 $(modules "$1")"
 }
 
 # A folder is replaced whole, so that a run that is interrupted leaves the old kernel.
@@ -84,11 +105,11 @@ fetch() {
   mkdir "$work/kernel"
   for file in "$work"/*.deb; do dpkg-deb --extract "$file" "$work/files"; done
   cp "$work"/files/usr/lib/modules/*/vmlinuz "$work/kernel/vmlinuz"
-  for module in "${modules[@]}"; do
+  for module in $(modules "$of"); do
     find "$work/files" -name "$module.ko.xz" -exec xz -dc {} \; >"$work/kernel/$module.ko"
     [[ -s $work/kernel/$module.ko ]] || rm "$work/kernel/$module.ko"
   done
-  contents "$package" >"$work/kernel/contents"
+  contents "$of" "$package" >"$work/kernel/contents"
   rm -rf "$folder"
   mv "$work/kernel" "$folder"
   rm -rf "$work"
@@ -112,8 +133,8 @@ for name in "${series[@]}"; do
   package=$(newest "$name" "$of")
   # Without a mirror the kernel that is there will do.
   [[ ${updated[$of]} == no && -f $folder/contents ]] && package=$(cut -d ' ' -f 1 "$folder/contents")
-  [[ -n $package ]] || fail "no cloud kernel $name from the mirror (update: ${updated[$of]})"
-  [[ $(cat "$folder/contents" 2>/dev/null) == "$(contents "$package")" ]] || fetch "$of" "$package" "$folder"
+  [[ -n $package ]] || fail "no kernel $name from the mirror (update: ${updated[$of]})"
+  [[ $(cat "$folder/contents" 2>/dev/null) == "$(contents "$of" "$package")" ]] || fetch "$of" "$package" "$folder"
   version=${package#linux-binary-}
-  echo "$name ${version%-cloud-"$of"} $folder"
+  echo "$name ${version%-"$(flavour "$name")"} $folder"
 done

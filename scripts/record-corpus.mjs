@@ -10,7 +10,7 @@ import { daemonRequest } from '../build/conform/daemon-batch.js';
 import { compareDaemonReport } from '../build/conform/daemon-conformance.js';
 import { bootGuest } from '../build/conform/guest.js';
 import { buildInitramfs, compileProbe, fetchKernels, KERNEL_SERIES } from '../build/conform/kernels.js';
-import { requestLines } from '../build/conform/probe-batch.js';
+import { PROBE_GEOMETRY, requestLines } from '../build/conform/probe-batch.js';
 import { probeQuestions } from '../build/conform/questions.js';
 import { SUITES } from '../build/conform/suite-names.js';
 
@@ -27,7 +27,8 @@ for (const kernel of kernels) {
   const guest = valueOf(await bootGuest(kernel.path, buildInitramfs(probe, kernel, folder), folder));
   const lines = [JSON.stringify({ kernel: name, version, recorded: new Date().toISOString(), seed: SEED })];
   for (const suite of SUITES) {
-    for (const question of probeQuestions(suite, RANGES[suite], SEED, guest.features).questions) {
+    const { questions } = probeQuestions(suite, RANGES[suite], SEED, guest.features, PROBE_GEOMETRY);
+    for (const question of questions) {
       lines.push(await settledLine(guest, suite, question, model));
     }
   }

@@ -32,7 +32,7 @@ static void put_settings(char top, const char *sizes, int zero_page)
 		die("not a letter for each size");
 	put(word_of(top), THP "enabled");
 	for (int order = 2; order <= PMD_ORDER; order++)
-		put(word_of(sizes[order - 2]), THP "hugepages-%dkB/enabled", 4 << order);
+		put(word_of(sizes[order - 2]), THP SIZE_FOLDER "enabled", SIZE_KB(order));
 	put(zero_page ? "1" : "0", THP "use_zero_page");
 	usleep(FIRST_PASS_US);
 }

@@ -4,11 +4,15 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-#define PAGE 4096UL
-#define PTES 512
+/* Of the kernel that is booted: whoever compiles the probe says so. */
+#if !defined(PROBE_PAGE_SHIFT) || !defined(PROBE_PMD_ORDER)
+#error "give -DPROBE_PAGE_SHIFT and -DPROBE_PMD_ORDER"
+#endif
+#define PAGE (1UL << PROBE_PAGE_SHIFT)
+#define PMD_ORDER PROBE_PMD_ORDER
+#define PTES (1 << PMD_ORDER)
 #define RANGE (PAGE * PTES)
-#define WORDS (PTES / 64)
-#define PMD_ORDER 9
+#define WORDS ((PTES + 63) / 64)
 #define MAX_RANGES 1024
 
 /* Long enough to stop khugepaged while it sleeps between two passes. daemon-expected.ts has both sleeps too. */
@@ -41,6 +45,9 @@ uint64_t pattern(const char *page);
 
 /* settings.c: sysfs files of transparent huge pages */
 #define THP "/sys/kernel/mm/transparent_hugepage/"
+/* The folder of the size of an order in there. */
+#define SIZE_FOLDER "hugepages-%lukB/"
+#define SIZE_KB(order) (PAGE >> 10 << (order))
 #define TRACING "/sys/kernel/tracing/"
 void put(const char *value, const char *format, ...);
 void put_khugepaged(long value, const char *file);

@@ -50,14 +50,14 @@ long get_fallbacks(int order)
 {
 	char path[256];
 
-	snprintf(path, sizeof(path), THP "hugepages-%dkB/stats/anon_fault_fallback", 4 << order);
+	snprintf(path, sizeof(path), THP SIZE_FOLDER "stats/anon_fault_fallback", SIZE_KB(order));
 	return get_number(path);
 }
 
 void set_sizes(unsigned orders, const char *word)
 {
 	for (int order = 2; order <= PMD_ORDER; order++)
-		put(orders >> order & 1 ? word : "never", THP "hugepages-%dkB/enabled", 4 << order);
+		put(orders >> order & 1 ? word : "never", THP SIZE_FOLDER "enabled", SIZE_KB(order));
 }
 
 /* Beyond any batch seen: khugepaged stands still. */
@@ -92,7 +92,7 @@ void read_counters(struct counters *counters)
 		for (int order = 2; order <= PMD_ORDER; order++) {
 			char path[256];
 
-			snprintf(path, sizeof(path), THP "hugepages-%dkB/stats/%s", 4 << order, names[i]);
+			snprintf(path, sizeof(path), THP SIZE_FOLDER "stats/%s", SIZE_KB(order), names[i]);
 			counters->of_order[i][order] = get_number(path);
 		}
 }

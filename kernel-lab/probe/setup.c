@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -207,12 +208,27 @@ void use_pages(const struct setup *setup, const struct range *ranges)
 				(void)*(volatile char *)(setup->area + r * RANGE + i * PAGE);
 }
 
+/* clear_refs leaves the TLB alone; without this the processor would not mark pages again. */
+static void empty_tlb(const struct setup *setup)
+{
+#ifdef __powerpc64__
+	/* mprotect marks all pages as referenced there, but QEMU empties the TLB when another process runs. */
+	char *words[] = { "init", NULL };
+	pid_t child;
+
+	(void)setup;
+	if (posix_spawn(&child, "/init", NULL, NULL, words, environ) || waitpid(child, NULL, 0) != child)
+		die("a process beside");
+#else
+	mprotect(setup->area, setup->count * RANGE, PROT_NONE);
+	mprotect(setup->area, setup->count * RANGE, PROT_READ | PROT_WRITE);
+#endif
+}
+
 static void forget_references(const struct setup *setup, const struct range *ranges)
 {
 	put("1", "/proc/self/clear_refs");
-	/* clear_refs leaves the TLB alone; without this the processor would not mark pages again. */
-	mprotect(setup->area, setup->count * RANGE, PROT_NONE);
-	mprotect(setup->area, setup->count * RANGE, PROT_READ | PROT_WRITE);
+	empty_tlb(setup);
 	use_pages(setup, ranges);
 }
 

@@ -39,6 +39,7 @@ static int write_header(const char *device)
 int swap_on(void)
 {
 	/* A kernel with these built in refuses nothing of what follows. */
+	load("/modules/lz4_compress.ko");
 	load("/modules/lz4hc_compress.ko");
 	load("/modules/zram.ko");
 	if (access("/sys/block/zram0/disksize", W_OK))

@@ -56,10 +56,18 @@ export function parseRequest([head, ...lines]: string[]): ProbeBatch | undefined
   const [call, ...words] = head.split(' ');
   const ranges = lines.map(parseRange);
   if (Number(words.at(-1)) !== ranges.length) return undefined;
-  if (call === 'madvise') return { call, span: Number(words[0]), ranges };
+  if (call === 'madvise') return { call, geometry: PROBE_GEOMETRY, span: Number(words[0]), ranges };
   const [maxPtesNone, maxPtesSwap, maxPtesShared] = words.slice(1, 4).map(Number);
   const orders = asOrderSet(Number.parseInt(words[0], 16));
-  return { call: 'khugepaged', orders, maxPtesNone, maxPtesSwap, maxPtesShared, ranges };
+  return {
+    call: 'khugepaged',
+    geometry: PROBE_GEOMETRY,
+    orders,
+    maxPtesNone,
+    maxPtesSwap,
+    maxPtesShared,
+    ranges,
+  };
 }
 
 function parseDaemon([head, ...lines]: string[]): DaemonBatch {

@@ -1,6 +1,6 @@
+import { type Geometry, noneByOrder } from '../core/memory/geometry.ts';
 import type { CollapsePlan } from '../core/plan/plan.ts';
 import type { ScanResult } from '../core/rules/scan-result.ts';
-import { PROBE_GEOMETRY } from './probe-batch.ts';
 
 /** Counters of sysfs that are kept by order. */
 export const COUNTED = [
@@ -25,16 +25,21 @@ export class CounterGrowth {
   /** Scans with a success, whatever they collapsed. */
   pagesCollapsed = 0;
 
-  readonly #ofOrder = Object.fromEntries(
-    COUNTED.map((name) => [name, Array.from({ length: PROBE_GEOMETRY.pmdOrder + 1 }, () => 0)]),
-  ) as Record<(typeof COUNTED)[number], number[]>;
+  readonly #geometry: Geometry;
+  readonly #ofOrder: Record<(typeof COUNTED)[number], number[]>;
+
+  constructor(geometry: Geometry) {
+    this.#geometry = geometry;
+    const ofOrder = Object.fromEntries(COUNTED.map((name) => [name, noneByOrder(geometry)]));
+    this.#ofOrder = ofOrder as Record<(typeof COUNTED)[number], number[]>;
+  }
 
   /**
    * Every attempt allocates, and a limit that ends the scan counts at the PMD order
    * (docs/khugepaged.md#statistics).
    */
   addPlan(plan: CollapsePlan): void {
-    this.#raise(plan.scan.result, PROBE_GEOMETRY.pmdOrder);
+    this.#raise(plan.scan.result, this.#geometry.pmdOrder);
     for (const { order, result } of plan.attempts) {
       this.#ofOrder.collapse_alloc[order]++;
       this.#raise(result, order);
@@ -51,7 +56,7 @@ export class CounterGrowth {
   }
 }
 
-/** Counters in the probe's words: by order, those of orders 2 to 9. */
+/** Counters in the probe's words: by order, from order 2 to the PMD order. */
 export function formatCounters(
   pagesCollapsed: number,
   ofOrder: (name: (typeof COUNTED)[number]) => readonly number[],

@@ -2,7 +2,7 @@ import { below, pick, type Random } from '../core/base/random.ts';
 import { isEmpty } from '../core/memory/occupancy.ts';
 import type { DaemonBatch, ProbeArea } from './daemon-batch.ts';
 import { PROBE_GEOMETRY, type ProbeRange, probeRange } from './probe-batch.ts';
-import { mixedRange, NONE_LIMITS, randomOrders, randomPages } from './suites.ts';
+import { mixedRange, noneLimits, randomOrders, randomPages } from './suites.ts';
 
 /** Batches for the whole daemon: `count` ranges or a few more in all. A seed reproduces them. */
 export function* daemonBatches(count: number, random: Random): Generator<DaemonBatch> {
@@ -17,8 +17,8 @@ function daemonBatch(random: Random): DaemonBatch {
   const several = (most: number, make: () => ProbeArea | ProbeArea[]) =>
     Array.from({ length: 1 + below(most, random) }, make);
   return {
-    orders: randomOrders(random),
-    maxPtesNone: pick(NONE_LIMITS, random),
+    orders: randomOrders(random, PROBE_GEOMETRY),
+    maxPtesNone: pick(noneLimits(PROBE_GEOMETRY), random),
     maxPtesSwap: pick([0, 3, 64, 511], random),
     maxPtesShared: pick([0, 256], random),
     // From one range a wake-up to all at once, and such that a wake-up ends in the middle of a process.
@@ -38,16 +38,16 @@ function randomArea(random: Random): ProbeArea {
     tail: edge(),
     advised: random() < 0.85,
     // Now and then an area that was never written: khugepaged does not count it among those it scans.
-    ranges: random() < 0.1 ? [probeRange({ zero: randomPages(random) })] : ranges,
+    ranges: random() < 0.1 ? [probeRange({ zero: randomPages(random, PROBE_GEOMETRY) })] : ranges,
   };
 }
 
 /** Conditions that a simulated machine can be put into, too. */
 function randomRange(random: Random): ProbeRange {
-  if (random() < 0.3) return probeRange({ present: randomPages(random) });
+  if (random() < 0.3) return probeRange({ present: randomPages(random, PROBE_GEOMETRY) });
   if (random() < 0.1) return probeRange({});
   for (;;) {
-    const range = mixedRange(random, false);
+    const range = mixedRange(random, false, PROBE_GEOMETRY);
     const isWhole = range.folioOrder === PROBE_GEOMETRY.pmdOrder && !range.split;
     if (isEmpty(range.outside) && !range.armed && !range.scattered) {
       // A range that is mapped by a PMD takes its facts whole.

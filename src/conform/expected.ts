@@ -1,4 +1,4 @@
-import { rangeBytes } from '../core/memory/geometry.ts';
+import { type Geometry, rangeBytes } from '../core/memory/geometry.ts';
 import type { RangeState } from '../core/memory/range-state.ts';
 import { applyPlan } from '../core/plan/apply-plan.ts';
 import { planMadvise } from '../core/plan/madvise-collapse.ts';
@@ -15,7 +15,6 @@ import {
   isScanned,
   type KhugepagedBatch,
   type MadviseBatch,
-  PROBE_GEOMETRY,
   type ProbeBatch,
   type ProbeRange,
   pagesText,
@@ -33,7 +32,7 @@ export interface BelievedSearch {
 
 /** What is believed of the kernel. Another search, policy or view of the ranges makes a wrong model. */
 export interface Belief extends BelievedSearch {
-  readonly see?: (range: ProbeRange) => RangeState;
+  readonly see?: (range: ProbeRange, geometry: Geometry) => RangeState;
   readonly policy?: Partial<CollapsePolicy>;
   readonly newLruBatch?: () => LruBatch;
 }
@@ -49,10 +48,10 @@ export function expectBatch(batch: ProbeBatch, scans: readonly number[], belief:
 /** All ranges of a pass share one wake-up, and so one LRU batch. */
 function expectKhugepaged(batch: KhugepagedBatch, scans: readonly number[], belief: Belief): BatchReport {
   const { model, algorithm = ALGORITHMS[model.algorithm], see = stateOf, newLruBatch } = belief;
-  const policy = { ...collapsePolicy(batch.orders, batch, model, PROBE_GEOMETRY), ...belief.policy };
-  const states = batch.ranges.map(see);
+  const policy = { ...collapsePolicy(batch.orders, batch, model, batch.geometry), ...belief.policy };
+  const states = batch.ranges.map((range) => see(range, batch.geometry));
   const passes = batch.ranges.map((): string[] => []);
-  const growth = new CounterGrowth();
+  const growth = new CounterGrowth(batch.geometry);
   for (let pass = 0; pass < Math.max(...scans); pass++) {
     const lruBatch = newLruBatch?.() ?? new LruBatch();
     for (const [index, range] of batch.ranges.entries()) {
@@ -72,11 +71,11 @@ function expectKhugepaged(batch: KhugepagedBatch, scans: readonly number[], beli
 }
 
 function expectMadvise(batch: MadviseBatch, { model, algorithm, see = stateOf }: Belief): BatchReport {
-  const bytes = rangeBytes(PROBE_GEOMETRY);
-  const states = batch.ranges.map(see);
+  const bytes = rangeBytes(batch.geometry);
+  const states = batch.ranges.map((range) => see(range, batch.geometry));
   const passes = batch.ranges.map((): string[] => []);
-  const growth = new CounterGrowth();
-  const vmas = probeVmas(batch.ranges);
+  const growth = new CounterGrowth(batch.geometry);
+  const vmas = probeVmas(batch.ranges, batch.geometry);
   const errnos: string[] = [];
   for (let first = 0; first < states.length; first += batch.span) {
     const end = Math.min(first + batch.span, states.length);
@@ -88,7 +87,7 @@ function expectMadvise(batch: MadviseBatch, { model, algorithm, see = stateOf }:
         hasPageTable(batch.ranges[address / bytes]) ? states[address / bytes] : 'no-pte-table',
       model,
       algorithm,
-      geometry: PROBE_GEOMETRY,
+      geometry: batch.geometry,
     });
     errnos.push(call.errno ?? '0');
     for (const { address, result, plan } of call.ranges) {

@@ -1,17 +1,20 @@
 import type { FaultRule } from '../core/fault/fault.ts';
 import { historyText, type PageAct, playHistory } from '../core/fault/history.ts';
 import { VmaPages } from '../core/fault/vma-pages.ts';
+import type { Geometry } from '../core/memory/geometry.ts';
 import { asOrder, MIN_ANON_ORDER, NO_ORDERS, type Order, type OrderSet } from '../core/memory/order.ts';
 import type { PageSpan } from '../core/memory/page-span.ts';
 import type { SizeWord, TopLevelWord } from '../core/rules/settings-words.ts';
 import { defaultSettings, enabledOrders } from '../core/rules/thp-settings.ts';
-import { PROBE_GEOMETRY } from './probe-batch.ts';
 
 /**
  * A program that touches one VMA of the guest and gives pages back, under settings that do not change
  * meanwhile.
  */
 export interface FaultHistory {
+  readonly geometry: Geometry;
+  /** Whether the kernel frees page tables that MADV_DONTNEED leaves empty. */
+  readonly freesEmptyTables: boolean;
   readonly enabled: TopLevelWord;
   readonly sizes: ReadonlyMap<Order, SizeWord>;
   readonly advice: 'hugepage' | 'nohugepage' | undefined;
@@ -20,28 +23,27 @@ export interface FaultHistory {
   readonly acts: readonly PageAct[];
 }
 
-const ORDERS = Array.from({ length: PROBE_GEOMETRY.pmdOrder - 1 }, (_, i) => asOrder(MIN_ANON_ORDER + i));
-
 /** The line that asks the probe (kernel-lab/README.md). */
 export function historyLine(history: FaultHistory): string {
-  const { enabled, sizes, advice, hugeZeroPage, vma, acts } = history;
-  const letters = ORDERS.map((order) => (sizes.get(order) ?? 'never')[0]).join('');
+  const { geometry, enabled, sizes, advice, hugeZeroPage, vma, acts } = history;
+  const orders = Array.from({ length: geometry.pmdOrder - 1 }, (_, i) => asOrder(MIN_ANON_ORDER + i));
+  const letters = orders.map((order) => (sizes.get(order) ?? 'never')[0]).join('');
   const where = `${hugeZeroPage ? 1 : 0} ${vma.start} ${vma.end}`;
   return `${enabled[0]} ${letters} ${advice?.[0] ?? '-'} ${where} ${historyText(acts)}`;
 }
 
 /** Orders that page faults may use. */
-function ordersOfHistory({ enabled, sizes, advice }: FaultHistory): OrderSet {
+function ordersOfHistory({ geometry, enabled, sizes, advice }: FaultHistory): OrderSet {
   if (advice === 'nohugepage') return NO_ORDERS;
-  const settings = { ...defaultSettings(PROBE_GEOMETRY), enabled, sizes };
-  return enabledOrders(settings, advice === 'hugepage', PROBE_GEOMETRY);
+  const settings = { ...defaultSettings(geometry), enabled, sizes };
+  return enabledOrders(settings, advice === 'hugepage', geometry);
 }
 
 /** What the model expects the probe to answer; another `rule` is for tests. */
 export function expectHistory(history: FaultHistory, rule?: FaultRule): string {
-  const { vma, hugeZeroPage, acts } = history;
+  const { geometry, freesEmptyTables, vma, hugeZeroPage, acts } = history;
   const policy = { orders: ordersOfHistory(history), hugeZeroPage };
-  const pages = new VmaPages(PROBE_GEOMETRY, vma, policy, rule);
+  const pages = new VmaPages(geometry, vma, policy, rule, freesEmptyTables);
   playHistory(pages, acts);
   const runs: string[] = [];
   for (let page = vma.start, end: number; page < vma.end; page = end) {

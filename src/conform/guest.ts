@@ -9,7 +9,6 @@ import { fail, type Result, succeed } from '../core/base/failure.ts';
 import { GUEST_MACHINES, type GuestMachine } from './guest-machines.ts';
 
 const BOOT_TIMEOUT_MS = 60_000;
-const MEMORY = '3G';
 
 /** A booted kernel that answers one request after the other. */
 export interface Guest {
@@ -45,7 +44,7 @@ export async function bootGuest(
     'setpriv',
     [
       ['--pdeathsig', 'KILL', machine.qemu, ...machine.options],
-      `-accel tcg -smp 1 -m ${MEMORY} -nodefaults -display none -no-reboot`.split(' '),
+      `-accel tcg -smp 1 -m ${machine.memory} -nodefaults -display none -no-reboot`.split(' '),
       ['-kernel', kernel, '-initrd', initramfs, '-append', parameters],
       ['-serial', `file:${consolePath}`, '-device', 'virtio-serial-pci'],
       ['-chardev', `socket,id=port,path=${socketPath},server=on,wait=on`],

@@ -27,11 +27,20 @@ export interface BootableKernel {
 /** Those of x86-64, which are asked by default. */
 export const KERNEL_SERIES = ['7.2', '7.3'] as const;
 
-/** Of arm64 with pages of 4K: for suites that run no program of this machine. */
-export const ARM64_SERIES = ['7.2-arm64', '7.3-arm64'] as const;
+/** Of other machines: for suites that run no program of this machine. ppc64 has pages of 64K. */
+const OTHER_MACHINES = {
+  '7.2-arm64': 'arm64',
+  '7.3-arm64': 'arm64',
+  '7.3-arm64-16k': 'arm64-16k',
+  '7.2-ppc64': 'ppc64el',
+} as const satisfies Record<string, GuestMachine['name']>;
+
+type OtherSeries = keyof typeof OTHER_MACHINES;
+
+export const OTHER_SERIES = Object.keys(OTHER_MACHINES) as OtherSeries[];
 
 /** In the order in which they must be loaded. */
-const MODULES = ['lz4hc_compress.ko', 'zram.ko'];
+const MODULES = ['lz4_compress.ko', 'lz4hc_compress.ko', 'zram.ko'];
 
 /**
  * Fetches the newest Debian cloud kernels of these series, or takes them from the cache. Fails as unsupported
@@ -43,12 +52,17 @@ export async function fetchKernels(series: readonly string[]): Promise<Result<Bo
   const kernels: BootableKernel[] = [];
   for (const line of lines.value) {
     const [name, version, folder] = line.split(' ');
-    const machine = GUEST_MACHINES[name.endsWith('-arm64') ? 'arm64' : 'amd64'];
-    const kernel = kernelIn(name, version, join(folder, 'vmlinuz'), machine);
+    const kernel = kernelIn(name, version, join(folder, 'vmlinuz'), guestMachineOf(name));
     if (!kernel.ok) return kernel;
     kernels.push(kernel.value);
   }
   return succeed(kernels);
+}
+
+/** What a kernel runs on: a series as its name says, a file of the user's on x86-64. */
+export function guestMachineOf(name: string | undefined): GuestMachine {
+  const series = OTHER_SERIES.find((each) => each === name);
+  return GUEST_MACHINES[series ? OTHER_MACHINES[series] : 'amd64'];
 }
 
 /**
@@ -62,7 +76,7 @@ export async function openKernel(path: string): Promise<Result<BootableKernel>> 
   } catch {
     return fail(
       'unreadable',
-      `cannot read the kernel '${path}'; give 7.2, 7.3, 7.2-arm64, 7.3-arm64 or the path of a vmlinuz`,
+      `cannot read the kernel '${path}'; give ${[...KERNEL_SERIES, ...OTHER_SERIES].join(', ')} or the path of a vmlinuz`,
     );
   }
   const version = bootVersion(image);
@@ -117,10 +131,12 @@ export function compileProbe(
 export async function compile(
   name: 'probe' | 'live' | 'restart' | 'diff',
   folder: string,
-  { compiler }: GuestMachine = GUEST_MACHINES.amd64,
+  { compiler, geometry }: GuestMachine = GUEST_MACHINES.amd64,
 ): Promise<Result<string>> {
   const program = join(folder, name);
-  const flags = ['-std=gnu11', '-static', '-O1', '-Wall', '-Wextra', '-Werror'];
+  const { pageShift, pmdOrder } = geometry;
+  const pages = [`-DPROBE_PAGE_SHIFT=${pageShift}`, `-DPROBE_PMD_ORDER=${pmdOrder}`];
+  const flags = ['-std=gnu11', '-static', '-O1', '-Wall', '-Wextra', '-Werror', ...pages];
   const sources = readdirSync(labFile(name)).filter((file) => file.endsWith('.c'));
   try {
     await run(compiler, [...flags, ...sources.map((file) => labFile(name, file)), '-o', program]);

@@ -15,6 +15,7 @@ import { pteKind } from '../core/memory/pte-kind.ts';
 import { pageFacts, type RangeState } from '../core/memory/range-state.ts';
 import type { CollapseLimits } from '../core/rules/policy.ts';
 
+/** That of the kernels of x86-64: of what was recorded, and of the suites that are asked of them alone. */
 export const PROBE_GEOMETRY: Geometry = x86_64;
 
 /**
@@ -42,7 +43,7 @@ export const PAGE_LISTS = [
 
 type PageList = (typeof PAGE_LISTS)[number];
 
-/** What the probe makes of one PMD range: bitmaps of 512 pages, and what else it does. */
+/** What the probe makes of one PMD range: bitmaps of its pages, and what else it does. */
 export interface ProbeRange extends Readonly<Record<PageList, Occupancy>> {
   /** Order of the old folios that the present pages are what is left of; 0 for small pages. */
   readonly folioOrder: number;
@@ -57,6 +58,7 @@ export interface ProbeRange extends Readonly<Record<PageList, Occupancy>> {
 /** Ranges side by side that khugepaged is given under one policy, for some full scans. */
 export interface KhugepagedBatch extends CollapseLimits {
   readonly call: 'khugepaged';
+  readonly geometry: Geometry;
   readonly orders: OrderSet;
   readonly ranges: readonly ProbeRange[];
 }
@@ -66,6 +68,7 @@ export interface KhugepagedBatch extends CollapseLimits {
  */
 export interface MadviseBatch {
   readonly call: 'madvise';
+  readonly geometry: Geometry;
   readonly span: number;
   readonly ranges: readonly ProbeRange[];
 }
@@ -76,8 +79,8 @@ export type ProbeBatch = KhugepagedBatch | MadviseBatch;
 const SCANS = 4;
 
 /** A range of which only the named facts differ from an empty one. */
-export function probeRange(facts: Partial<ProbeRange>): ProbeRange {
-  const lists = Object.fromEntries(PAGE_LISTS.map((list) => [list, emptyOccupancy(PROBE_GEOMETRY)]));
+export function probeRange(facts: Partial<ProbeRange>, geometry: Geometry = PROBE_GEOMETRY): ProbeRange {
+  const lists = Object.fromEntries(PAGE_LISTS.map((list) => [list, emptyOccupancy(geometry)]));
   const none = lists as Record<PageList, Occupancy>;
   return { ...none, folioOrder: 0, split: false, scattered: false, armed: false, ...facts };
 }
@@ -126,17 +129,17 @@ export function isWritten(range: ProbeRange): boolean {
 }
 
 /** The range as the model sees it. */
-export function stateOf(range: ProbeRange): RangeState {
-  const pages = pagesPerRange(PROBE_GEOMETRY);
+export function stateOf(range: ProbeRange, geometry: Geometry = PROBE_GEOMETRY): RangeState {
+  const pages = pagesPerRange(geometry);
   const folioOrders = new Uint8Array(pages);
   for (let page = 0; page < pages; page++) {
     if (hasPage(range.present, page) && !hasPage(range.small, page)) folioOrders[page] = range.folioOrder;
   }
-  const whole = folioOrders.every((order) => order === PROBE_GEOMETRY.pmdOrder);
+  const whole = folioOrders.every((order) => order === geometry.pmdOrder);
   const seen = { present: union(range.present, range.zero), swap: union(range.swap, range.guard) };
-  const others = { ...range, pinned: pinnedWithFolios(range), locked: emptyOccupancy(PROBE_GEOMETRY) };
+  const others = { ...range, pinned: pinnedWithFolios(range, geometry), locked: emptyOccupancy(geometry) };
   return {
-    geometry: PROBE_GEOMETRY,
+    geometry,
     address: 0,
     facts: pageFacts(seen, (fact) => others[fact]),
     folioOrders,
@@ -146,13 +149,13 @@ export function stateOf(range: ProbeRange): RangeState {
 }
 
 /** A pinned page pins its folio. */
-function pinnedWithFolios(range: ProbeRange): Occupancy {
+function pinnedWithFolios(range: ProbeRange, geometry: Geometry): Occupancy {
   if (range.folioOrder === 0 || range.scattered) return range.pinned;
   const pinned = range.pinned.slice();
   const ofFolios = difference(range.present, range.small);
   const size = 1 << range.folioOrder;
-  for (let first = 0; first < pagesPerRange(PROBE_GEOMETRY); first += size) {
-    const folio = emptyOccupancy(PROBE_GEOMETRY);
+  for (let first = 0; first < pagesPerRange(geometry); first += size) {
+    const folio = emptyOccupancy(geometry);
     setPages(folio, first, size);
     const left = intersection(folio, ofFolios);
     if (isEmpty(intersection(left, range.pinned))) continue;
@@ -163,7 +166,7 @@ function pinnedWithFolios(range: ProbeRange): Occupancy {
 
 /**
  * A range as the probe reports it: one character a page. `.` none, `z` zero page, `s` swap, `g` guard marker,
- * else the order of its folio.
+ * else the order of its folio: a digit, and `:` and `;`, which follow 9, for 10 and 11.
  */
 export function pagesText(range: RangeState): string {
   let text = '';
@@ -171,9 +174,12 @@ export function pagesText(range: RangeState): string {
   return text;
 }
 
+const DIGIT_ZERO = '0'.charCodeAt(0);
+
 function pageText(range: RangeState, page: number): string {
   const kind = pteKind(range, page);
-  if (kind !== 'swap') return kind === 'empty' ? '.' : kind === 'zero' ? 'z' : String(kind);
+  if (kind !== 'swap')
+    return kind === 'empty' ? '.' : kind === 'zero' ? 'z' : String.fromCharCode(DIGIT_ZERO + kind);
   const { guard } = range.facts;
   return guard && hasPage(guard, page) ? 'g' : 's';
 }

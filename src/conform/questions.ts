@@ -1,4 +1,5 @@
 import { randomFrom } from '../core/base/random.ts';
+import type { Geometry } from '../core/memory/geometry.ts';
 import { emptyOccupancy, isEmpty } from '../core/memory/occupancy.ts';
 import type { DaemonBatch } from './daemon-batch.ts';
 import { daemonBatches } from './daemon-suite.ts';
@@ -35,6 +36,7 @@ export function probeQuestions(
   ranges: number,
   seed: number,
   features: ReadonlySet<string>,
+  geometry: Geometry,
 ): ProbeQuestions {
   if (suite === 'selftest') {
     const tests = selftests().filter(({ batch }) =>
@@ -53,7 +55,8 @@ export function probeQuestions(
     if (suite === 'daemon') {
       for (const batch of daemonBatches(ranges, random)) yield { daemon: possibleDaemon(batch, features) };
     } else {
-      for (const batch of batchesOf(suite, ranges, random)) yield { batch: possible(batch, features) };
+      for (const batch of batchesOf(suite, ranges, random, geometry))
+        yield { batch: possible(batch, features) };
     }
   };
   return { questions: generate(), ranges };
@@ -65,21 +68,21 @@ function isPossible(range: ProbeRange, features: ReadonlySet<string>): boolean {
 
 /** The batch without what the guest cannot do. */
 function possible(batch: ProbeBatch, features: ReadonlySet<string>): ProbeBatch {
-  return { ...batch, ranges: batch.ranges.map((range) => possibleRange(range, features)) };
+  return { ...batch, ranges: batch.ranges.map((range) => possibleRange(range, features, batch.geometry)) };
 }
 
 function possibleDaemon(batch: DaemonBatch, features: ReadonlySet<string>): DaemonBatch {
   const processes = batch.processes.map((areas) =>
     areas.map((area) => ({
       ...area,
-      ranges: area.ranges.map((range) => possibleRange(range, features)),
+      ranges: area.ranges.map((range) => possibleRange(range, features, PROBE_GEOMETRY)),
     })),
   );
   return { ...batch, processes };
 }
 
-function possibleRange(range: ProbeRange, features: ReadonlySet<string>): ProbeRange {
-  const none = emptyOccupancy(PROBE_GEOMETRY);
+function possibleRange(range: ProbeRange, features: ReadonlySet<string>, geometry: Geometry): ProbeRange {
+  const none = emptyOccupancy(geometry);
   return {
     ...range,
     ...(features.has('swap') ? {} : { swap: none }),

@@ -159,13 +159,13 @@ function pmdTests(each: Case, faultOrder: number): Selftest[] {
   return [
     {
       name: `khugepaged ${name}${suffix}`,
-      batch: { call: 'khugepaged', orders, ...limits, ranges },
+      batch: { call: 'khugepaged', geometry: PROBE_GEOMETRY, orders, ...limits, ranges },
       order: PMD_ORDER,
       collapses: each.khugepaged,
     },
     {
       name: `madvise ${name}${suffix}`,
-      batch: { call: 'madvise', span: 1, ranges },
+      batch: { call: 'madvise', geometry: PROBE_GEOMETRY, span: 1, ranges },
       order: PMD_ORDER,
       collapses: each.madvise,
       errno: each.errno ?? success,
@@ -181,6 +181,7 @@ function mthpTests(order: Order): Selftest[] {
       name: `mthp_khugepaged ${name} -c ${order}${faultOrder > 0 ? ` -s ${faultOrder}` : ''}`,
       batch: {
         call: 'khugepaged',
+        geometry: PROBE_GEOMETRY,
         orders,
         ...defaultLimits(PROBE_GEOMETRY),
         // khugepaged goes round only where there is a page: that of the range beside.

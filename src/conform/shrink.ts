@@ -1,3 +1,4 @@
+import { type Geometry, pagesPerRange } from '../core/memory/geometry.ts';
 import {
   difference,
   emptyOccupancy,
@@ -11,7 +12,7 @@ import { ordersOf, withoutOrder } from '../core/memory/order.ts';
 import { compareBatch, type Disagreement } from './conformance.ts';
 import type { BelievedSearch } from './expected.ts';
 import type { Guest } from './guest.ts';
-import { PAGE_LISTS, PROBE_GEOMETRY, type ProbeBatch, type ProbeRange } from './probe-batch.ts';
+import { PAGE_LISTS, type ProbeBatch, type ProbeRange } from './probe-batch.ts';
 
 /** Questions that a shrink may ask; each takes some hundredths of a second. */
 const MOST_QUESTIONS = 400;
@@ -52,9 +53,14 @@ function* simpler(batch: ProbeBatch): Generator<ProbeBatch> {
     return;
   }
   const [range] = batch.ranges;
-  const withRange = (next: ProbeRange): ProbeBatch => ({ ...batch, ranges: [consistent(next)] });
+  const pages = pagesPerRange(batch.geometry);
+  const withRange = (next: ProbeRange): ProbeBatch => ({
+    ...batch,
+    ranges: [consistent(next, batch.geometry)],
+  });
   for (const list of PAGE_LISTS) {
-    if (list !== 'present' && !isEmpty(range[list])) yield withRange({ ...range, [list]: NO_PAGES });
+    if (list !== 'present' && !isEmpty(range[list]))
+      yield withRange({ ...range, [list]: emptyOccupancy(batch.geometry) });
   }
   for (const flag of FLAGS) if (range[flag]) yield withRange({ ...range, [flag]: false });
   if (range.folioOrder > 0) yield withRange({ ...range, folioOrder: 0 });
@@ -65,8 +71,8 @@ function* simpler(batch: ProbeBatch): Generator<ProbeBatch> {
     }
   }
   for (const list of PAGE_LISTS) {
-    for (let size = 256; size >= 1; size >>= 1) {
-      for (let first = 0; first < 512; first += size) {
+    for (let size = pages >> 1; size >= 1; size >>= 1) {
+      for (let first = 0; first < pages; first += size) {
         const kept = withoutBlock(range[list], first, size);
         // A VMA that was never written is not even registered: khugepaged would not go round.
         if (kept && (list !== 'present' || !isEmpty(kept))) yield withRange({ ...range, [list]: kept });
@@ -75,25 +81,24 @@ function* simpler(batch: ProbeBatch): Generator<ProbeBatch> {
   }
 }
 
-const NO_PAGES = emptyOccupancy(PROBE_GEOMETRY);
-
 /**
  * The range without contradictions: conditions hold for pages that are there, and what the set-up does by
  * itself is said.
  */
-function consistent(range: ProbeRange): ProbeRange {
+function consistent(range: ProbeRange, geometry: Geometry): ProbeRange {
+  const none = emptyOccupancy(geometry);
   const only = (pages: Occupancy) => intersection(pages, range.present);
   const shared = only(range.shared);
   const uffd = intersection(range.uffd, union(range.present, range.swap));
-  const rewritten = isEmpty(shared) ? NO_PAGES : difference(range.present, shared);
+  const rewritten = isEmpty(shared) ? none : difference(range.present, shared);
   return {
     ...range,
     shared,
     unreferenced: only(range.unreferenced),
     pinned: only(range.pinned),
     lazyfree: only(range.lazyfree),
-    small: range.folioOrder > 0 ? union(only(range.small), rewritten) : NO_PAGES,
+    small: range.folioOrder > 0 ? union(only(range.small), rewritten) : none,
     uffd,
-    split: range.split || (range.folioOrder === PROBE_GEOMETRY.pmdOrder && !isEmpty(uffd)),
+    split: range.split || (range.folioOrder === geometry.pmdOrder && !isEmpty(uffd)),
   };
 }

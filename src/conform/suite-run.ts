@@ -13,7 +13,7 @@ import { requestLines } from './probe-batch.ts';
 import { probeQuestions, type RangesQuestion } from './questions.ts';
 import { shrink } from './shrink.ts';
 import type { Suite } from './suite-names.ts';
-import { NONE_LIMITS } from './suites.ts';
+import { noneLimits } from './suites.ts';
 
 /** A difference, or what the kernel's own selftest expects and did not get. */
 export interface Difference {
@@ -41,8 +41,11 @@ export interface SuiteCount {
   readonly differences: Difference[];
 }
 
-/** What agreements are counted by. */
-export const COLUMNS = [...NONE_LIMITS.map((limit) => `none=${limit}`), 'madvise'];
+/** What agreements are counted by: values of max_ptes_none, and MADV_COLLAPSE. */
+function newColumns({ machine }: BootableKernel): SuiteCount['columns'] {
+  const names = [...noneLimits(machine.geometry).map((limit) => `none=${limit}`), 'madvise'];
+  return new Map(names.map((name) => [name, { agree: 0, of: 0 }]));
+}
 
 /** What a guest is asked, and by whom it is judged. */
 export interface SuiteOptions {
@@ -62,9 +65,15 @@ export async function runSuite(
   onProgress: (done: number, of: number) => void,
 ): Promise<Result<SuiteCount>> {
   if (suite === 'fault') return runFaultSuite(guest, kernel, ranges, seed, onProgress);
-  const columns = new Map(COLUMNS.map((column) => [column, { agree: 0, of: 0 }]));
+  const columns = newColumns(kernel);
   const count = { kernel, suite, agree: 0, passing: 0, lasting: 0, of: 0, columns, differences: [] };
-  const { questions, ranges: total } = probeQuestions(suite, ranges, seed, guest.features);
+  const { questions, ranges: total } = probeQuestions(
+    suite,
+    ranges,
+    seed,
+    guest.features,
+    kernel.machine.geometry,
+  );
   const belief = { model: kernel.model, algorithm };
   for (const question of questions) {
     onProgress(count.of, total);
@@ -85,7 +94,7 @@ async function runFaultSuite(
   onProgress: (done: number, of: number) => void,
 ): Promise<Result<SuiteCount>> {
   const suite = 'fault' as const;
-  const columns = new Map(COLUMNS.map((column) => [column, { agree: 0, of: 0 }]));
+  const columns = newColumns(kernel);
   const count: SuiteCount = {
     kernel,
     suite,
@@ -96,7 +105,7 @@ async function runFaultSuite(
     columns,
     differences: [],
   };
-  for (const batch of faultBatches(histories, randomFrom(seed))) {
+  for (const batch of faultBatches(histories, randomFrom(seed), kernel.machine)) {
     onProgress(count.of, histories);
     const compared = await compareFaults(guest, batch);
     if (!compared.ok) return compared;

@@ -3,8 +3,10 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { expectHistory, type FaultHistory, historyLine } from '../../src/conform/fault-history.ts';
 import { faultBatches } from '../../src/conform/fault-suite.ts';
+import { GUEST_MACHINES } from '../../src/conform/guest-machines.ts';
 import { randomFrom } from '../../src/core/base/random.ts';
 import { parseHistory } from '../../src/core/fault/history.ts';
+import { x86_64 } from '../../src/core/memory/geometry.ts';
 import { asOrder } from '../../src/core/memory/order.ts';
 import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../../src/core/rules/settings-words.ts';
 import { valueOf } from '../support/ranges.ts';
@@ -21,6 +23,8 @@ function parseHistoryLine(line: string): FaultHistory {
     return [asOrder(i + 2), word] as const;
   });
   return {
+    geometry: x86_64,
+    freesEmptyTables: true,
     enabled: TOP_LEVEL_WORDS.find((word) => word.startsWith(top)) ?? 'never',
     sizes: new Map(sizes),
     advice: ADVICE[advice as keyof typeof ADVICE],
@@ -55,6 +59,16 @@ describe.each(['7.2', '7.3'])('page faults of a real Linux %s', (series) => {
   test.each(Object.entries(WRONG_FAULT_RULES))('are not what a wrong rule says: %s', (_, rule) => {
     expect(recorded.some(({ history, answer }) => expectHistory(history, rule) !== answer)).toBe(true);
   });
+});
+
+// What 7.2.13 of ppc64le mapped: the table that the first MADV_DONTNEED made stays.
+test('a kernel that keeps empty page tables has no room for the PMD order in them', () => {
+  const machine = GUEST_MACHINES.ppc64el;
+  const line = 'm aana - 0 0 64 w31-63 d4-11 d0-31 w0';
+  const history = { ...parseHistoryLine(line), geometry: machine.geometry, freesEmptyTables: false };
+  expect(historyLine(history)).toBe(line);
+  expect(expectHistory(history)).toBe('mapped f0-7:3@0 f32-63:5@32');
+  expect(expectHistory({ ...history, freesEmptyTables: true })).toBe('mapped f0-31:5@0 f32-63:5@32');
 });
 
 test('a history is read as it was written', () => {

@@ -9,7 +9,7 @@ import { compareBatch } from '../../src/conform/conformance.ts';
 import { bootGuest, type Guest } from '../../src/conform/guest.ts';
 import { buildInitramfs, compileProbe, openKernel } from '../../src/conform/kernels.ts';
 import { kernelCache } from '../../src/conform/lab.ts';
-import { probeRange } from '../../src/conform/probe-batch.ts';
+import { PROBE_GEOMETRY, probeRange } from '../../src/conform/probe-batch.ts';
 import { orderSet } from '../../src/core/memory/order.ts';
 import { pages, valueOf } from '../support/ranges.ts';
 import { expectSchema } from '../support/schemas.ts';
@@ -53,7 +53,13 @@ describe.runIf(available)('a guest', () => {
     expect([...guest.features]).toEqual(['swap', 'uffd']);
     const limits = { maxPtesNone: 0, maxPtesSwap: 64, maxPtesShared: 256 };
     const ranges = [probeRange({ present: pages('4-7,12-27') })];
-    const batch = { call: 'khugepaged', orders: orderSet([2, 3, 4]), ...limits, ranges } as const;
+    const batch = {
+      call: 'khugepaged',
+      geometry: PROBE_GEOMETRY,
+      orders: orderSet([2, 3, 4]),
+      ...limits,
+      ranges,
+    } as const;
     const kernel = valueOf(await openKernel(KERNEL));
     const compared = valueOf(await compareBatch(guest, batch, kernel));
     expect(compared.disagreements).toEqual([]);

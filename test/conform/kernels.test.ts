@@ -38,7 +38,7 @@ test('refuses what is not a kernel, and what is not there', async () => {
     [path, /is no bootable x86 kernel/],
     [
       join(folder, 'missing'),
-      /cannot read the kernel .*; give 7\.2, 7\.3, 7\.2-arm64, 7\.3-arm64 or the path of a vmlinuz/,
+      /cannot read the kernel .*; give 7\.2, 7\.3, 7\.2-arm64, 7\.3-arm64, 7\.3-arm64-16k, 7\.2-ppc64 or the path of a vmlinuz/,
     ],
     [folder, /cannot read the kernel/],
   ] as const) {

@@ -69,6 +69,32 @@ describe('a busy machine', () => {
   });
 });
 
+test('a kernel with pages of 64K is asked about ranges of 32 pages, and judged by them', async () => {
+  const machine = GUEST_MACHINES.ppc64el;
+  const batches = [...batchesOf('mixed', 200, randomFrom(SEED), machine.geometry)];
+  const ranges = batches.flatMap((batch) => batch.ranges);
+  expect(Math.max(...ranges.map((range) => range.folioOrder))).toBe(5);
+  expect(new Set(ranges.map((range) => range.present.length))).toEqual(new Set([1]));
+  const [batch] = batchesOf('plain', 1, randomFrom(SEED), machine.geometry);
+  const right = answerOf(batch);
+  expect(right[0]).toHaveLength(32);
+  const options = { ranges: 1, seed: SEED };
+  const run = await runSuite(fakeGuest([right]), { ...KERNEL, machine }, 'plain', options, () => {});
+  expect(run).toMatchObject({ ok: true, value: { agree: 1, lasting: 0 } });
+  const limits = ['none=0', 'none=1', 'none=4', 'none=16', 'none=30', 'none=31', 'madvise'];
+  expect([...valueOf(run).columns.keys()]).toEqual(limits);
+});
+
+test('ranges of 32M are asked about eight at a time, and folios of order 10 and 11 have a character each', () => {
+  const batches = [...batchesOf('plain', 200, randomFrom(SEED), GUEST_MACHINES['arm64-16k'].geometry)];
+  expect(new Set(batches.map((batch) => batch.ranges.length))).toEqual(new Set([8]));
+  const answers = batches.map(answerOf);
+  for (const answer of answers) expect(answer[0]).toHaveLength(2048);
+  const text = answers.flatMap((answer) => answer.slice(0, 8)).join('');
+  expect(text).toMatch(/:{1024}/);
+  expect(text).toMatch(/;{2048}/);
+});
+
 /** What a kernel that does as the model says answers. */
 function answerOf(batch: ProbeBatch): string[] {
   const { pages, passes, counters } = expectBatch(batch, leastPasses(batch), { model: KERNEL.model });

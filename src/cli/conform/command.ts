@@ -19,7 +19,7 @@ export const conformCommand = documentedCommand<ConformFlags, []>({
   parameters: {
     flags: {
       kernel: optionalText(
-        '7.2|7.3|7.2-arm64|7.3-arm64|FILE',
+        '7.2|7.3|7.2-arm64|7.3-arm64|7.3-arm64-16k|7.2-ppc64|FILE',
         'Only this kernel, or a vmlinuz of yours (7.2 or later, x86-64); 7.2 and 7.3 of x86-64 by default',
       ),
       suite: {
@@ -53,7 +53,8 @@ export const conformCommand = documentedCommand<ConformFlags, []>({
       'None of the four is run by default.',
       'With --algorithm, the rest of the model (scan, limits, attempts) stays, and the search is that of a FILE or NAME: does the',
       'kernel of your series do what your module says? plain, mixed, selftest and daemon know it, and are then all by default.',
-      '7.2-arm64 and 7.3-arm64 have pages of 4K, as x86-64; the suites of programs run on x86-64 alone.',
+      '7.2-arm64 and 7.3-arm64 have pages of 4K, as x86-64; 7.3-arm64-16k has pages of 16K, and 7.2-ppc64 of',
+      '64K, for plain, mixed and fault. The suites of programs run on x86-64 alone.',
       'Kernels come from Debian through apt and are kept in ~/.cache/thpscope. QEMU and a C compiler have to be there: nothing',
       'is installed; kernel-lab/install-tools.sh does that. Exit code 1: there is a difference.',
     ],
@@ -61,6 +62,7 @@ export const conformCommand = documentedCommand<ConformFlags, []>({
       'thpscope conform --kernel 7.2 --suite plain --ranges 10000 --seed 1',
       'thpscope conform --kernel my-bzImage --suite plain --algorithm my-walk.js',
       'thpscope conform --kernel 7.3-arm64 --suite mixed',
+      'thpscope conform --kernel 7.2-ppc64 --suite plain',
       'thpscope conform --kernel 7.3 --suite live',
     ],
     files: [['~/.cache/thpscope/kernels', 'kernels of the guests; below XDG_CACHE_HOME where that is set']],

@@ -2,18 +2,26 @@ import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { bootGuest } from '../../conform/guest.ts';
 import {
-  ARM64_SERIES,
   type BootableKernel,
   buildInitramfs,
   compileProbe,
   fetchKernels,
+  guestMachineOf,
   KERNEL_SERIES,
+  OTHER_SERIES,
   openKernel,
 } from '../../conform/kernels.ts';
-import { PROGRAM_SUITES, SEARCHED_SUITES, SUITES, type Suite } from '../../conform/suite-names.ts';
-import { COLUMNS, type Difference, runSuite, type SuiteCount } from '../../conform/suite-run.ts';
+import {
+  PROGRAM_SUITES,
+  SEARCHED_SUITES,
+  SUITES,
+  SUITES_OF_4K,
+  type Suite,
+} from '../../conform/suite-names.ts';
+import { type Difference, runSuite, type SuiteCount } from '../../conform/suite-run.ts';
 import { type Failed, fail, type Result, succeed } from '../../core/base/failure.ts';
 import { shellCommand } from '../../core/base/shell.ts';
+import { x86_64 } from '../../core/memory/geometry.ts';
 import type { CollapseAlgorithm } from '../../core/search/algorithm.ts';
 import { layOutTable } from '../../render/text/columns.ts';
 import { printable } from '../../render/words/printable.ts';
@@ -59,12 +67,13 @@ async function runSuites(context: Context, flags: ConformFlags, folder: string):
     const message = `--suite ${suite} asks about no search: --algorithm goes with ${SEARCHED_SUITES.join(', ')}`;
     return fail('usage', message);
   }
+  const suites = possibleSuites(context, flags, SEARCHED_SUITES);
+  if (!suites.ok) return suites;
   // Before any guest is booted, so that a file that is no algorithm is told at once.
   return withAskedSearch(context, flags, async (algorithm) => {
     const kernels = await chosenKernels(flags.kernel);
     if (!kernels.ok) return kernels;
-    const suites = searched === undefined ? SEARCHED_SUITES : [searched];
-    return conformRanges(context, flags, suites, kernels.value, folder, algorithm);
+    return conformRanges(context, flags, suites.value, kernels.value, folder, algorithm);
   });
 }
 
@@ -74,7 +83,7 @@ async function runModelSuites(
   folder: string,
 ): Promise<Result<number>> {
   const needsNode = PROGRAM_SUITES.some((each) => each === flags.suite);
-  if (needsNode && ARM64_SERIES.some((series) => series === flags.kernel))
+  if (needsNode && guestMachineOf(flags.kernel).name !== 'amd64')
     return fail(
       'usage',
       `--suite ${flags.suite} runs programs of this machine in the guest: give a kernel of x86-64`,
@@ -83,6 +92,8 @@ async function runModelSuites(
     const message = `--suite ${flags.suite} puts Node and the package of npm into a guest; this is a single executable`;
     return fail('unsupported', message);
   }
+  const suites = possibleSuites(context, flags, SUITES);
+  if (!suites.ok) return suites;
   const kernels = await chosenKernels(flags.kernel);
   if (!kernels.ok) return kernels;
   switch (flags.suite) {
@@ -94,11 +105,28 @@ async function runModelSuites(
       return conformAdvice(context, kernels.value, folder, flags.json);
     case 'diff':
       return conformDiff(context, kernels.value, folder, flags.json);
-    case undefined:
-      return conformRanges(context, flags, SUITES, kernels.value, folder);
     default:
-      return conformRanges(context, flags, [flags.suite], kernels.value, folder);
+      return conformRanges(context, flags, suites.value, kernels.value, folder);
   }
+}
+
+/** The suite of --suite, or those of all that the kernel can be asked about: what is left out is said. */
+function possibleSuites(
+  context: Context,
+  { kernel, suite }: ConformFlags,
+  all: readonly Suite[],
+): Result<readonly Suite[]> {
+  const { pageShift } = guestMachineOf(kernel).geometry;
+  const impossible: readonly Suite[] = pageShift === x86_64.pageShift ? [] : SUITES_OF_4K;
+  const pages = `${kernel} has pages of ${2 ** (pageShift - 10)}K`;
+  if (suite === undefined) {
+    const leftOut = all.filter((each) => impossible.includes(each));
+    if (leftOut.length > 0) warn(context, `${pages}: ${leftOut.join(' and ')} are left out`);
+    return succeed(all.filter((each) => !impossible.includes(each)));
+  }
+  const asked = all.filter((each) => each === suite);
+  if (!asked.some((each) => impossible.includes(each))) return succeed(asked);
+  return fail('usage', `--suite ${suite} is made for pages of 4K, and ${pages}: ask for plain or mixed`);
 }
 
 /** Returns the number of lasting differences. */
@@ -187,7 +215,7 @@ async function conformKernel(
 /** The kernels that are asked, all of one machine. */
 async function chosenKernels(kernel: string | undefined): Promise<Result<BootableKernel[]>> {
   if (kernel === undefined) return fetchKernels(KERNEL_SERIES);
-  if ([...KERNEL_SERIES, ...ARM64_SERIES].some((series) => series === kernel)) return fetchKernels([kernel]);
+  if ([...KERNEL_SERIES, ...OTHER_SERIES].some((series) => series === kernel)) return fetchKernels([kernel]);
   const opened = await openKernel(kernel);
   return opened.ok ? succeed([opened.value]) : opened;
 }
@@ -218,7 +246,17 @@ function describe({ kind, name, request, real, model }: Difference, judge: strin
 }
 
 function tableOf(counts: readonly SuiteCount[]): string {
-  const head = ['KERNEL', 'VERSION', 'SUITE', 'AGREE', 'PASSING', 'LASTING', 'OF', ...COLUMNS];
+  // All kernels of a run are of one machine, and so are counted by the same.
+  const head = [
+    'KERNEL',
+    'VERSION',
+    'SUITE',
+    'AGREE',
+    'PASSING',
+    'LASTING',
+    'OF',
+    ...counts[0].columns.keys(),
+  ];
   const columns = head.map((title, i) => ({ title, align: i < 3 ? ('left' as const) : ('right' as const) }));
   const rows = counts.map(({ kernel, suite, agree, passing, lasting, of, columns: byColumn }) => [
     kernel.name,

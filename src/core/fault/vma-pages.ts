@@ -35,6 +35,7 @@ export class VmaPages implements FaultTables {
   readonly vma: PageSpan;
   readonly #policy: FaultPolicy;
   readonly #rule: FaultRule;
+  readonly #freesEmptyTables: boolean;
   /** First page of the first PMD range. */
   readonly #base: number;
   readonly #pmds: PmdEntry[];
@@ -43,9 +44,19 @@ export class VmaPages implements FaultTables {
   readonly #folioOf: Uint32Array;
   readonly #folios: MappedFolio[] = [];
 
-  /** All pages are empty. Another `rule` than that of the kernel is for tests and for other algorithms. */
-  constructor(geometry: Geometry, vma: PageSpan, policy: FaultPolicy, rule: FaultRule = faultPage) {
+  /**
+   * All pages are empty. Another `rule` than that of the kernel is for tests and for other algorithms.
+   * `freesEmptyTables` is PT_RECLAIM of the kernel: see `dontneed`.
+   */
+  constructor(
+    geometry: Geometry,
+    vma: PageSpan,
+    policy: FaultPolicy,
+    rule: FaultRule = faultPage,
+    freesEmptyTables = true,
+  ) {
     this.#rule = rule;
+    this.#freesEmptyTables = freesEmptyTables;
     this.geometry = geometry;
     this.vma = vma;
     this.#policy = policy;
@@ -114,8 +125,8 @@ export class VmaPages implements FaultTables {
 
   /**
    * MADV_DONTNEED of the pages [first, end) of the VMA. A PMD entry of which a part goes is split; a page
-   * table without an entry is freed. Source: madvise_dontneed_single_vma, zap_pte_range;
-   * docs/khugepaged.md#page-faults.
+   * table without an entry is freed, where the kernel does that (x86-64 and arm64, not ppc64le).
+   * Source: madvise_dontneed_single_vma, zap_pte_range; docs/khugepaged.md#page-faults.
    */
   dontneed(first: number, end: number): void {
     for (let page = first; page < end; page++) {
@@ -129,7 +140,8 @@ export class VmaPages implements FaultTables {
     for (let range = this.#rangeOf(first); range <= this.#rangeOf(end - 1); range++) {
       if (this.#pmds[range] === 'none') continue;
       const isEmpty = this.#ptes.subarray(range * pages, (range + 1) * pages).every((pte) => pte === NONE);
-      this.#pmds[range] = isEmpty
+      const isFreed = isEmpty && (this.#freesEmptyTables || this.#pmds[range] !== 'table');
+      this.#pmds[range] = isFreed
         ? 'none'
         : this.#isUntouched(range, first, end)
           ? this.#pmds[range]

@@ -182,7 +182,7 @@ test('ranges that real kernels were asked about', () => {
   for (const { batch } of readCorpus('7.2').batches) {
     if (batch.call !== 'khugepaged') continue;
     const ordinary = batch.ranges
-      .map(stateOf)
+      .map((range) => stateOf(range))
       .filter((range) => digestPlaceOf(range, emptyOccupancy(geometry)) === 'ordinary');
     const policy = policyFor(batch.orders, batch.maxPtesNone, geometry);
     const read = readOne(digestOf(ordinary, geometry), batch.orders, batch.maxPtesNone);
