@@ -7,9 +7,7 @@ import { diffJson } from '../../render/json/diff.ts';
 import { diffText } from '../../render/text/diff.ts';
 import { type CommandInputs, commandInputs } from '../shared/command-inputs.ts';
 import { type CommandPolicy, policyFromFlags } from '../shared/command-policy.ts';
-
 import { type Context, print, printText, reportFailure, styleFor, warn } from '../shared/context.ts';
-
 import { interruptible } from '../shared/interrupt.ts';
 import { isDigestFile } from '../shared/is-digest-file.ts';
 import { originField, printOrigin } from '../shared/origin.ts';
@@ -39,12 +37,12 @@ async function diffReadings(context: Context, inputs: CommandInputs<DiffFlags>):
     const { diffSeries } = await import('./series.ts');
     return diffSeries(context, flags, folder.path);
   }
+  const named = namesTwo(inputs);
+  if (!named.ok) return named;
   const digest = files.find(isDigestFile);
   if (digest) {
     if (isAsked(flags))
       return fail('usage', `${digest.name}: is a digest, which does not tell what came true; give snapshots`);
-    const named = namesTwo(inputs);
-    if (!named.ok) return named;
     const { diffDigests } = await import('./digests.ts');
     const top = flags.top ?? TABLE_ROWS;
     await interruptible(context, (signal) => diffDigests(context, flags, files, top, signal));
@@ -112,8 +110,6 @@ async function openBoth(
   context: Context,
   { flags, files }: CommandInputs<DiffFlags>,
 ): Promise<Result<readonly [before: OpenedMemory, after: OpenedMemory]>> {
-  const named = namesTwo({ flags, files });
-  if (!named.ok) return named;
   const [earlier, later] = files;
   const before = await openSnapshots(context.command, [earlier], undefined);
   if (!before.ok) return before;

@@ -1,6 +1,7 @@
 import { formatDuration, parseDuration } from '../../core/base/duration.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import type { CpuBudget } from '../../linux/live-source.ts';
+import { shareOf } from './share.ts';
 
 /**
  * Reads --budget: CPU time that one reading may take, as a time, or as a share of one CPU between the start
@@ -8,7 +9,7 @@ import type { CpuBudget } from '../../linux/live-source.ts';
  * read once, which know no such share.
  */
 export function parseCpuBudget(text: string, periodMs: number | undefined): Result<CpuBudget> {
-  const share = /^(\d+(?:\.\d+)?)%$/.exec(text)?.[1];
+  const share = shareOf(text);
   if (share === undefined) {
     const cpuNs = parseDuration(text);
     if (cpuNs !== undefined && cpuNs > 0) return succeed({ cpuNs, text });
@@ -19,8 +20,8 @@ export function parseCpuBudget(text: string, periodMs: number | undefined): Resu
       'usage',
       `--budget ${text}: is a share of the time from one reading to the next, and this reads once, or as often as it is asked; give a time such as 500ms`,
     );
-  if (Number(share) === 0 || Number(share) > 100)
+  if (share === 0 || share > 1)
     return fail('usage', `--budget ${text}: write a share of one CPU above 0% and up to 100%`);
-  const cpuNs = (Number(share) / 100) * periodMs * 1e6;
+  const cpuNs = share * periodMs * 1e6;
   return succeed({ cpuNs, text: `${formatDuration(cpuNs)} (${text} of ${formatDuration(periodMs * 1e6)})` });
 }

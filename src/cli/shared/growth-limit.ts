@@ -1,5 +1,6 @@
 import { parseBytes } from '../../core/base/bytes.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
+import { shareOf } from './share.ts';
 
 /** How many pages memory may grow by, given how many are resident and the bytes of a page. */
 export type GrowthLimit = (residentPages: number, bytesPerPage: number) => number;
@@ -18,10 +19,4 @@ export function parseGrowthLimit(text: string): Result<GrowthLimit> {
       share === undefined ? (bytes ?? Number.POSITIVE_INFINITY) / bytesPerPage : residentPages * share,
     ),
   );
-}
-
-/** `2%` as 0.02; undefined for what is no share. */
-export function shareOf(text: string): number | undefined {
-  const share = /^(\d+(?:\.\d+)?)%$/.exec(text);
-  return share ? Number(share[1]) / 100 : undefined;
 }
