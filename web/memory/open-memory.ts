@@ -58,6 +58,8 @@ export const opening = signal<string | undefined>(undefined);
 export const failure = signal<Failure | undefined>(undefined);
 
 let turn = 0;
+/** Why memory could not be read, the last time that it could not. */
+let readingFailure: Failure | undefined;
 
 /**
  * Opens a snapshot in place of the memory before. A failure leaves what was open, or what was read of the new
@@ -103,7 +105,9 @@ async function readMemory(source: Blob | string, name: string, { newer }: { newe
   if (mine !== turn) return;
   batch(() => {
     if (result.ok && next) memory.value = { ...next, complete: true };
-    failure.value = result.ok ? undefined : result.failure;
+    if (!result.ok) failure.value = readingFailure = result.failure;
+    // Others fail meanwhile, too: what they said is not taken back by a reading that went well.
+    else if (failure.value === readingFailure) failure.value = undefined;
     opening.value = undefined;
   });
 }

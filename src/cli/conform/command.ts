@@ -19,8 +19,8 @@ export const conformCommand = documentedCommand<ConformFlags, []>({
   parameters: {
     flags: {
       kernel: optionalText(
-        '7.2|7.3|7.2-arm64|7.3-arm64|7.3-arm64-16k|7.2-ppc64|FILE',
-        'Only this kernel, or a vmlinuz of yours (7.2 or later, x86-64); 7.2 and 7.3 of x86-64 by default',
+        'NAME|FILE',
+        'Only this kernel: 7.2, 7.3 (x86-64; both by default), 7.2-arm64, 7.3-arm64, 7.3-arm64-16k, 7.2-ppc64, or a vmlinuz of yours (7.2 or later, x86-64)',
       ),
       suite: {
         kind: 'enum',
