@@ -5,7 +5,11 @@ import GuestsFirst from './test/support/guests-first.ts';
 const HOST = ['test/linux/host-khugepaged.test.ts', 'test/linux/host-diff.test.ts'];
 
 /** These drive a browser or boot a kernel, which would starve beside everything else. */
-const OUTSIDE = ['test/web/**/*.browser.test.ts', 'test/conform/guest.test.ts'];
+const OUTSIDE = [
+  'test/web/**/*.browser.test.ts',
+  'test/conform/guest.test.ts',
+  'test/conform/other-guest.test.ts',
+];
 
 const shared = {
   testTimeout: 60_000,

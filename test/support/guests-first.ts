@@ -7,7 +7,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 export default class GuestsFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    const boots = ({ moduleId }: TestSpecification) => moduleId.endsWith('/conform/guest.test.ts');
+    const boots = ({ moduleId }: TestSpecification) => /\/conform\/(other-)?guest\.test\.ts$/.test(moduleId);
     return [...sorted.filter(boots), ...sorted.filter((file) => !boots(file))];
   }
 }
