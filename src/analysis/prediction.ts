@@ -14,6 +14,7 @@ import {
   registers,
   splitsAbove,
 } from './assumptions.ts';
+import { CachePredictor, type CachePrediction } from './cache/cache-prediction.ts';
 import { FreedOriginals } from './freed-originals.ts';
 import { GroupLimits, type GroupOutcome } from './group-limits.ts';
 import { RangeCounter } from './range-counter.ts';
@@ -71,6 +72,8 @@ export interface Prediction {
    * Pages of zeros beyond which reclaim splits a PMD-order folio; undefined where it never does, or unknown.
    */
   readonly splitsAbove: number | undefined;
+  /** Shared memory and files; undefined where the source says nothing of them. */
+  cache: CachePrediction | undefined;
   readonly skipped: Extract<MemoryItem, { kind: 'skipped' }>[];
   readonly notes: string[];
 }
@@ -108,12 +111,14 @@ export async function predictMemory(
     processes: [],
     otherBytes: undefined,
     limits: [],
+    cache: undefined,
     splitsAbove: options.surroundings && splitsAbove(options.surroundings, runPolicy.settings, geometry),
     skipped: [],
     notes: [],
   };
   const limits = new GroupLimits();
   const freed = new FreedOriginals();
+  const cache = new CachePredictor(geometry, runPolicy);
   const counter = options.onVerdict ? undefined : new RangeCounter(geometry, runPolicy);
   const { inStep = (step) => step() } = options;
   const addRanges = ({ ranges, vma, process, tally }: Batch) => {
@@ -158,6 +163,13 @@ export async function predictMemory(
         if (!process) throw new Error('a source opened a VMA before a process');
         vma = openVma(item.vma, process, geometry, runPolicy, options.surroundings);
         tally = undefined;
+        cache.addVma(process.process, item.vma);
+        break;
+      case 'file':
+        cache.openFile(item.file);
+        break;
+      case 'cache-ranges':
+        cache.addRanges(item.ranges);
         break;
       case 'ranges':
         if (!process || !vma) throw new Error('a source sent ranges outside of a VMA');
@@ -178,6 +190,7 @@ export async function predictMemory(
         break;
     }
   }
+  prediction.cache = cache.result();
   prediction.otherBytes = sumKnown(prediction.processes.map(({ otherBytes }) => otherBytes));
   const isFamily = prediction.processes.length > 1;
   for (const each of prediction.processes) {

@@ -4,6 +4,7 @@ import { type CollapsePlan, planRange } from '../core/plan/plan.ts';
 import type { KernelModel } from '../core/rules/kernel-model.ts';
 import type { OutcomeRule } from '../core/rules/outcome.ts';
 import { type CollapsePolicy, collapsePolicy } from '../core/rules/policy.ts';
+import type { ShmemSettings } from '../core/rules/shmem-settings.ts';
 import type { ThpSettings } from '../core/rules/thp-settings.ts';
 import { coversRange, type Eligibility, type Vma } from '../core/rules/vma.ts';
 import type { CollapseAlgorithm } from '../core/search/algorithm.ts';
@@ -14,6 +15,8 @@ import type { CollapseAlgorithm } from '../core/search/algorithm.ts';
  */
 export interface RunPolicy {
   readonly settings: ThpSettings;
+  /** Undefined where nothing says: the page cache is then judged by the kernel's default. */
+  readonly shmem?: ShmemSettings | undefined;
   readonly model: KernelModel;
   readonly algorithm: CollapseAlgorithm;
   readonly outcomes: readonly OutcomeRule[];

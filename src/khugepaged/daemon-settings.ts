@@ -1,13 +1,9 @@
 import type { Geometry } from '../core/memory/geometry.ts';
 import { anonOrders, asOrder, type Order, ordersOf } from '../core/memory/order.ts';
 import { defaultPace } from '../core/rules/pace.ts';
+import type { ShmemSizeWord, ShmemWord } from '../core/rules/shmem-settings.ts';
 import type { MachineSettings } from '../machine/settings.ts';
 import type { DaemonModel } from './daemon-model.ts';
-
-export const SHMEM_WORDS = ['always', 'within_size', 'advise', 'never', 'deny', 'force'] as const;
-export const SHMEM_SIZE_WORDS = ['always', 'inherit', 'within_size', 'advise', 'never'] as const;
-type ShmemWord = (typeof SHMEM_WORDS)[number];
-type ShmemSizeWord = (typeof SHMEM_SIZE_WORDS)[number];
 
 /**
  * Settings of the daemon alone (docs/khugepaged.md#sysfs); faults and reclaim read `MachineSettings`, too.

@@ -3,8 +3,8 @@ import { orderBytes, pagesPerRange, rangeBytes } from '../core/memory/geometry.t
 import { asOrder, MIN_ANON_ORDER, type Order } from '../core/memory/order.ts';
 import type { CollapseLimits } from '../core/rules/policy.ts';
 import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../core/rules/settings-words.ts';
+import { SHMEM_SIZE_WORDS, SHMEM_WORDS } from '../core/rules/shmem-settings.ts';
 import { DEFRAG_WORDS, type MachineSettings } from '../machine/settings.ts';
-import { SHMEM_SIZE_WORDS, SHMEM_WORDS } from './daemon-settings.ts';
 import type { Khugepaged } from './khugepaged.ts';
 import { statsFiles } from './stats-files.ts';
 import {

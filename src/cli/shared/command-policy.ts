@@ -27,6 +27,7 @@ interface ReadOnMachine {
   readonly kernelRelease: string | undefined;
   readonly settings: ThpSettings | undefined;
   readonly shrinkUnderused?: boolean;
+  readonly shmem?: ShmemSettings;
 }
 
 /**
@@ -45,7 +46,7 @@ export async function policyFromFlags(
 
   const filed = await settingsFromFlags(flags, geometry, host);
   if (!filed.ok) return filed;
-  const { shrinkUnderused, ...settings } = filed.value;
+  const { shrinkUnderused, shmem, ...settings } = filed.value;
 
   const outcomes: OutcomeRule[] = [];
   for (const text of flags.outcome ?? []) {
@@ -55,7 +56,7 @@ export async function policyFromFlags(
   }
   const current = flags.policy === undefined || flags.policy === 'current' ? host?.settings : undefined;
   const inForce = current !== undefined && sameSettings(settings, current);
-  return succeed({ settings, model, algorithm, outcomes, inForce, shrinkUnderused });
+  return succeed({ settings, shmem, model, algorithm, outcomes, inForce, shrinkUnderused });
 }
 
 /**
@@ -66,7 +67,7 @@ export async function policyFromFlags(
 export async function settingsFromFlags(
   flags: WithPolicyFile<SettingsFlags>,
   geometry: Geometry,
-  host: Pick<ReadOnMachine, 'settings' | 'shrinkUnderused'> | undefined,
+  host: Pick<ReadOnMachine, 'settings' | 'shrinkUnderused' | 'shmem'> | undefined,
   isTaken: (path: string) => boolean = () => true,
 ): Promise<Result<FiledSettings>> {
   const current = host?.settings;
@@ -79,6 +80,7 @@ export async function settingsFromFlags(
     ...sized,
     enabled: flags.enabled ?? sized.enabled,
     shrinkUnderused: host?.shrinkUnderused,
+    shmem: policyOfHost(flags) ? host?.shmem : defaultShmemSettings(geometry),
     maxPtesNone: flags.maxPtesNone ?? sized.maxPtesNone,
     maxPtesSwap: flags.maxPtesSwap ?? sized.maxPtesSwap,
     maxPtesShared: flags.maxPtesShared ?? sized.maxPtesShared,

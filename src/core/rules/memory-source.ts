@@ -1,8 +1,11 @@
 import type { Failure } from '../base/failure.ts';
+import type { CacheRange } from '../memory/cache-range.ts';
 import type { Geometry } from '../memory/geometry.ts';
 import type { RangeState } from '../memory/range-state.ts';
 import type { Cpu } from './cpu.ts';
+import type { CachedFile } from './page-cache.ts';
 import type { ProcessCost } from './reading-cost.ts';
+import type { ShmemSettings } from './shmem-settings.ts';
 import type { ThpCounters } from './thp-counters.ts';
 import type { ThpSettings } from './thp-settings.ts';
 import type { Vma } from './vma.ts';
@@ -18,6 +21,8 @@ export interface Host {
   readonly geometry: Geometry;
   /** Undefined where the kernel has no transparent huge pages. */
   readonly settings: ThpSettings | undefined;
+  /** Undefined where the source does not say: recordings of older versions, kernels without shmem. */
+  readonly shmem?: ShmemSettings;
   /** Undefined where the source does not say: recordings of older versions. */
   readonly khugepaged?: KhugepagedPace;
   /**
@@ -129,6 +134,9 @@ export interface Process extends ProcessFacts {
  * - `process` opens a process; what follows up to the next one belongs to it;
  * - `vma` opens a VMA; `ranges` are its PMD ranges that hold any page, in address order. A range at an edge
  *   of the VMA shows only the PTEs inside the VMA;
+ * - `file` opens a file, or shared memory, that VMAs before it map: it comes once, behind all processes;
+ * - `cache-ranges` are the PMD ranges of it that any VMA maps whole and aligned, by what the page cache
+ *   holds;
  * - `skipped` is a process, or part of one, that could not be read, and why; `leftOutBytes` is what it has
  *   in memory where it was left out for want of budget;
  * - `note` is for people: what could not be seen and what would help.
@@ -137,6 +145,8 @@ export type MemoryItem =
   | { readonly kind: 'process'; readonly process: Process }
   | { readonly kind: 'vma'; readonly vma: Vma }
   | { readonly kind: 'ranges'; readonly ranges: readonly RangeState[] }
+  | { readonly kind: 'file'; readonly file: CachedFile }
+  | { readonly kind: 'cache-ranges'; readonly ranges: readonly CacheRange[] }
   | {
       readonly kind: 'skipped';
       readonly pid: number;

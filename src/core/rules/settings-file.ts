@@ -4,6 +4,13 @@ import { LIMIT_FILES, LIMITS, sizeFolder, THP_FOLDER } from '../base/sysfs.ts';
 import { type Geometry, orderBytes, pagesPerRange } from '../memory/geometry.ts';
 import { anonOrders, ordersOf } from '../memory/order.ts';
 import { SIZE_WORDS, TOP_LEVEL_WORDS } from './settings-words.ts';
+import {
+  defaultShmemSettings,
+  SHMEM_SIZE_WORDS,
+  SHMEM_WORDS,
+  type ShmemSettings,
+  shmemOrders,
+} from './shmem-settings.ts';
 import type { ThpSettings } from './thp-settings.ts';
 
 /** What the files of sysfs say that predictions go by. */
@@ -12,6 +19,8 @@ export interface FiledSettings extends ThpSettings {
    * Whether reclaim splits PMD-order folios that are mostly zeros; undefined where the kernel does not say.
    */
   readonly shrinkUnderused: boolean | undefined;
+  /** Of shared memory; undefined where the kernel does not say. */
+  readonly shmem?: ShmemSettings | undefined;
 }
 
 /** A file of settings: the words that it takes, or the largest number. */
@@ -45,6 +54,22 @@ export function settingsFiles(geometry: Geometry): SettingsFiles {
       write: (settings, value) => {
         return { ...settings, sizes: new Map(settings.sizes).set(order, wordOf(value, SIZE_WORDS)) };
       },
+    });
+  const writeShmem = (settings: FiledSettings, changes: (shmem: ShmemSettings) => Partial<ShmemSettings>) => {
+    const shmem = settings.shmem ?? defaultShmemSettings(geometry);
+    return { ...settings, shmem: { ...shmem, ...changes(shmem) } };
+  };
+  files.set('shmem_enabled', {
+    takes: SHMEM_WORDS,
+    write: (settings, value) => writeShmem(settings, () => ({ enabled: wordOf(value, SHMEM_WORDS) })),
+  });
+  for (const order of ordersOf(shmemOrders(geometry)))
+    files.set(`${sizeFolder(orderBytes(order, geometry))}/shmem_enabled`, {
+      takes: SHMEM_SIZE_WORDS,
+      write: (settings, value) =>
+        writeShmem(settings, ({ sizes }) => ({
+          sizes: new Map(sizes).set(order, wordOf(value, SHMEM_SIZE_WORDS)),
+        })),
     });
   return files;
 }

@@ -2,6 +2,7 @@ import { type Geometry, orderBytes, rangeBytes } from '../memory/geometry.ts';
 import { intersectOrders, NO_ORDERS, type OrderSet, orderSet, ordersOf } from '../memory/order.ts';
 import type { PageSpan } from '../memory/page-span.ts';
 import { collapsibleOrders, faultableOrders, type KernelModel } from './kernel-model.ts';
+import type { FileMapping } from './page-cache.ts';
 import { enabledOrders, type ThpSettings } from './thp-settings.ts';
 
 /** A virtual memory area as /proc/PID/smaps shows it. */
@@ -13,6 +14,8 @@ export interface Vma {
   readonly name: string;
   /** Private anonymous memory, heap or stack: no file and not shared memory. */
   readonly anonymous: boolean;
+  /** What it maps of a file or of shared memory; undefined for anonymous memory, or where nothing says. */
+  readonly mapping?: FileMapping;
   /** VmFlags: two-letter codes such as `hg` for VM_HUGEPAGE. */
   readonly flags: readonly string[];
   /** What the kernel itself says under the settings of the moment; undefined where it does not say. */
@@ -142,7 +145,10 @@ function allowedOrders(
 }
 
 /** Why a VMA has no large folio of any order, be it of khugepaged or of page faults. */
-function refusalOfVma({ flags }: Vma, thpDisabled: boolean | undefined): Ineligible | undefined {
+export function refusalOfVma(
+  { flags }: Vma,
+  thpDisabled: boolean | undefined,
+): 'nohugepage' | 'prctl' | 'special' | undefined {
   if (flags.includes('nh')) return 'nohugepage';
   if (thpDisabled) return 'prctl';
   return SPECIAL_FLAGS.some((flag) => flags.includes(flag)) ? 'special' : undefined;

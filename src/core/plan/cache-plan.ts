@@ -1,0 +1,76 @@
+import type { CacheRange } from '../memory/cache-range.ts';
+import { pageBytes, pagesPerRange, rangeBytes } from '../memory/geometry.ts';
+import { countPages } from '../memory/occupancy.ts';
+import { type CachedFile, isShmem } from '../rules/page-cache.ts';
+import type { CollapseLimits } from '../rules/policy.ts';
+import type { ScanResult } from '../rules/scan-result.ts';
+
+/** What khugepaged does to one PMD range of a file. */
+export interface CachePlan {
+  /** SCAN_SUCCEED: one folio of the PMD size takes the place of what was there. */
+  readonly result: ScanResult;
+  /** Pages by which the page cache grows: holes that are filled and pages that are swapped in. */
+  readonly growthPages: number;
+  /**
+   * Page table entries that go away, of all mappers: their RSS falls by that until they touch it again;
+   * undefined where the source did not see them.
+   */
+  readonly unmappedPages: number | undefined;
+}
+
+/** Facts of a range that a prediction took for granted, for its source could not see them. */
+export type CacheUnknown = 'swapPages' | 'folioOrders' | 'dirtyPages' | 'bytes';
+
+/**
+ * What khugepaged does to a range of a file that it may collapse. It counts pages in the page cache, not
+ * PTEs: nothing is asked of references or sharing. What is unknown is taken for absent (`cacheUnknowns`
+ * names it).
+ * Source: collapse_scan_file and collapse_file, docs/khugepaged.md#files-and-shared-memory.
+ */
+export function planCacheRange(
+  range: CacheRange,
+  file: CachedFile,
+  limits: Pick<CollapseLimits, 'maxPtesNone' | 'maxPtesSwap'>,
+): CachePlan {
+  const pages = pagesPerRange(range.geometry);
+  const present = countPages(range.present);
+  const result = scanResultOf(range, present, file, limits);
+  const collapses = result === 'SCAN_SUCCEED';
+  return {
+    result,
+    growthPages: collapses ? pages - present : 0,
+    unmappedPages: collapses ? range.mappedPages : 0,
+  };
+}
+
+function scanResultOf(
+  range: CacheRange,
+  present: number,
+  file: CachedFile,
+  { maxPtesNone, maxPtesSwap }: Pick<CollapseLimits, 'maxPtesNone' | 'maxPtesSwap'>,
+): ScanResult {
+  const { geometry, folioOrders, swapPages = 0, dirtyPages = 0, offset } = range;
+  if (swapPages > maxPtesSwap) return 'SCAN_EXCEED_SWAP_PTE';
+  if (isOneFolio(range, folioOrders)) return 'SCAN_PTE_MAPPED_HUGEPAGE';
+  if (present < pagesPerRange(geometry) - maxPtesNone) return 'SCAN_EXCEED_NONE_PTE';
+  if (isShmem(file)) return 'SCAN_SUCCEED';
+  if (dirtyPages > 0) return 'SCAN_PAGE_DIRTY_OR_WRITEBACK';
+  // What lies behind the end of a file cannot be read.
+  const end = Math.ceil((file.bytes ?? Infinity) / pageBytes(geometry)) * pageBytes(geometry);
+  return offset + rangeBytes(geometry) > end ? 'SCAN_FAIL' : 'SCAN_SUCCEED';
+}
+
+/** Whether a folio of the PMD size is there already. */
+function isOneFolio({ geometry }: CacheRange, folioOrders: Uint8Array | undefined): boolean {
+  return folioOrders?.[0] === geometry.pmdOrder;
+}
+
+/** What is not known of a range and its file, and would matter to `planCacheRange`. */
+export function cacheUnknowns(range: CacheRange, file: CachedFile): CacheUnknown[] {
+  const unknown: CacheUnknown[] = [];
+  if (range.folioOrders === undefined) unknown.push('folioOrders');
+  if (isShmem(file) && range.swapPages === undefined) unknown.push('swapPages');
+  if (!isShmem(file) && range.dirtyPages === undefined) unknown.push('dirtyPages');
+  if (!isShmem(file) && file.bytes === undefined) unknown.push('bytes');
+  return unknown;
+}

@@ -1,0 +1,97 @@
+import { type Geometry, pageBytes, rangeBytes } from '../memory/geometry.ts';
+import { asOrder } from '../memory/order.ts';
+import type { CachedFile, FileMapping } from './page-cache.ts';
+import type { ShmemSettings, ShmemSizeWord } from './shmem-settings.ts';
+import type { ThpSettings } from './thp-settings.ts';
+import { refusalOfVma, type Vma } from './vma.ts';
+
+/** Why no range that a VMA maps of a file is collapsed, whatever the page cache holds. */
+export type CacheIneligible =
+  | 'nohugepage'
+  | 'prctl'
+  | 'special'
+  | 'alignment'
+  | 'too-small'
+  | 'settings'
+  | 'filesystem';
+
+export const CACHE_INELIGIBLE_REASONS: Record<CacheIneligible, string> = {
+  nohugepage: 'MADV_NOHUGEPAGE',
+  prctl: 'THP disabled for the process (prctl)',
+  special: 'special mapping (I/O, hugetlb, PFN map)',
+  alignment: 'address and file offset are not aligned to each other',
+  'too-small': 'maps no whole PMD range of the file',
+  settings: 'the settings that govern it do not allow huge pages',
+  filesystem: 'its filesystem does not take folios of the PMD size',
+};
+
+/** Filesystems that are known to take folios of the PMD size into the page cache of 7.2 and later. */
+const PMD_FOLIO_FILESYSTEMS: ReadonlySet<string> = new Set(['ext4', 'xfs', 'btrfs']);
+/** Filesystems that are known not to. */
+const SMALL_FOLIO_FILESYSTEMS: ReadonlySet<string> = new Set(['overlay', 'squashfs', 'vfat', 'iso9660']);
+
+/** Whether the filesystem of a file takes folios of the PMD size; undefined where that is not known. */
+export function takesPmdFolios({ kind, filesystem }: CachedFile): boolean | undefined {
+  if (kind !== 'file' || PMD_FOLIO_FILESYSTEMS.has(filesystem ?? '')) return true;
+  return SMALL_FOLIO_FILESYSTEMS.has(filesystem ?? '') ? false : undefined;
+}
+
+/** What governs huge pages of files and shared memory. */
+export interface CacheSettings {
+  readonly settings: Pick<ThpSettings, 'enabled'>;
+  readonly shmem: ShmemSettings;
+}
+
+/**
+ * Why khugepaged collapses nothing of a file through this VMA; undefined where it may, to the PMD order, the
+ * only one there is for files and shared memory. A filesystem that is not known is taken for one that can.
+ * Source: thp_vma_allowable_orders and shmem_allowable_huge_orders,
+ * docs/khugepaged.md#files-and-shared-memory.
+ */
+export function whyNoCacheCollapse(
+  vma: Vma & { readonly mapping: FileMapping },
+  file: CachedFile,
+  governing: CacheSettings,
+  geometry: Geometry,
+  thpDisabled: boolean | undefined,
+): CacheIneligible | undefined {
+  const refusal = refusalOfVma(vma, thpDisabled);
+  if (refusal) return refusal;
+  const bytes = rangeBytes(geometry);
+  if ((vma.start - vma.mapping.offset) % bytes !== 0) return 'alignment';
+  if (Math.ceil(vma.start / bytes) * bytes + bytes > vma.end) return 'too-small';
+  const advised = vma.flags.includes('hg');
+  if (file.kind !== 'file')
+    return isShmemAllowed(file, vma.mapping, advised, governing.shmem, geometry) ? undefined : 'settings';
+  const { enabled } = governing.settings;
+  if (enabled === 'never' || (enabled === 'madvise' && !advised)) return 'settings';
+  return takesPmdFolios(file) === false ? 'filesystem' : undefined;
+}
+
+/** Source: shmem_allowable_huge_orders, docs/khugepaged.md#files-and-shared-memory. */
+function isShmemAllowed(
+  file: CachedFile,
+  mapping: FileMapping,
+  advised: boolean,
+  { enabled, sizes }: ShmemSettings,
+  geometry: Geometry,
+): boolean {
+  if (enabled === 'deny') return false;
+  const allows = (word: ShmemSizeWord) =>
+    word === 'always' ||
+    (word === 'within_size' && isWithinSize(file, mapping, geometry)) ||
+    ((word === 'within_size' || word === 'advise') && advised);
+  if (file.kind !== 'shared-anonymous')
+    return enabled === 'force' || allows(file.kind === 'tmpfs' ? (file.hugeMount ?? 'never') : enabled);
+  const word = sizes.get(asOrder(geometry.pmdOrder)) ?? 'never';
+  if (enabled === 'force') return word === 'inherit';
+  return allows(word === 'inherit' ? enabled : word);
+}
+
+/** Whether the range in which the VMA begins ends within the file. */
+function isWithinSize({ bytes }: CachedFile, { offset }: FileMapping, geometry: Geometry): boolean {
+  if (bytes === undefined) return true;
+  const range = rangeBytes(geometry);
+  const page = pageBytes(geometry);
+  return Math.ceil((offset + page) / range) * range <= Math.ceil(bytes / page) * page;
+}
