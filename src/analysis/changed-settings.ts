@@ -1,6 +1,8 @@
-import { PACE_FILES, THP_FOLDER } from '../core/base/sysfs.ts';
-import type { Geometry } from '../core/memory/geometry.ts';
+import { PACE_FILES, sizeFolder, THP_FOLDER } from '../core/base/sysfs.ts';
+import { type Geometry, orderBytes } from '../core/memory/geometry.ts';
+import { ordersOf } from '../core/memory/order.ts';
 import type { Host } from '../core/rules/memory-source.ts';
+import { type ShmemSettings, shmemOrders } from '../core/rules/shmem-settings.ts';
 import type { ThpSettings } from '../core/rules/thp-settings.ts';
 import { writesBetween } from './sysfs-writes.ts';
 
@@ -25,6 +27,32 @@ export function changedSettings(
     before: earlier.get(path) ?? '',
     after: value,
   }));
+}
+
+/** The words of shared memory, from those that allow the least on: `inherit` as much as what it inherits. */
+const SHMEM_REACH = ['deny', 'never', 'advise', 'within_size', 'inherit', 'always', 'force'];
+
+/**
+ * The files of shared memory that changed between two readings, those first that allow less then; none where
+ * one of them does not say.
+ */
+export function changedShmem(
+  before: ShmemSettings | undefined,
+  after: ShmemSettings | undefined,
+  geometry: Geometry,
+): ChangedSetting[] {
+  if (!before || !after) return [];
+  const words = [
+    ['shmem_enabled', before.enabled, after.enabled] as const,
+    ...ordersOf(shmemOrders(geometry)).map((order) => {
+      const file = `${sizeFolder(orderBytes(order, geometry))}/shmem_enabled`;
+      return [file, before.sizes.get(order) ?? 'never', after.sizes.get(order) ?? 'never'] as const;
+    }),
+  ];
+  const changed = words.flatMap(([file, was, is]) => (was === is ? [] : [{ file, before: was, after: is }]));
+  const isWider = (each: ChangedSetting) =>
+    Number(SHMEM_REACH.indexOf(each.after) > SHMEM_REACH.indexOf(each.before));
+  return changed.sort((a, b) => isWider(a) - isWider(b));
 }
 
 /** The files that say how often khugepaged works, and whether reclaim splits, that changed. */

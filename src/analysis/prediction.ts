@@ -14,7 +14,7 @@ import {
   registers,
   splitsAbove,
 } from './assumptions.ts';
-import { CachePredictor, type CachePrediction } from './cache/cache-prediction.ts';
+import { type CachePrediction, CachePredictor } from './cache/cache-prediction.ts';
 import { FreedOriginals } from './freed-originals.ts';
 import { GroupLimits, type GroupOutcome } from './group-limits.ts';
 import { RangeCounter } from './range-counter.ts';

@@ -1,9 +1,10 @@
+import { sum } from '../../core/base/sum.ts';
 import type { CacheRange } from '../../core/memory/cache-range.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import { cacheUnknowns, planCacheRange } from '../../core/plan/cache-plan.ts';
 import type { CacheIneligible, CacheSettings } from '../../core/rules/cache-orders.ts';
 import type { Process } from '../../core/rules/memory-source.ts';
-import type { CachedFile, CacheKind } from '../../core/rules/page-cache.ts';
+import { CACHE_KINDS, type CachedFile, type CacheKind } from '../../core/rules/page-cache.ts';
 import { defaultShmemSettings } from '../../core/rules/shmem-settings.ts';
 import type { Vma } from '../../core/rules/vma.ts';
 import type { RunPolicy } from '../verdict.ts';
@@ -18,10 +19,23 @@ export interface FilePrediction {
   readonly tally: CacheTally;
 }
 
+/** A file that a VMA maps whole and aligned, whose pages could not be seen. */
+export interface UnreadFile {
+  readonly file: CachedFile;
+  readonly why: string;
+  /** RSS of the VMAs that map it. */
+  readonly rssBytes: number;
+}
+
 /** What is predicted of the page cache, beside anonymous memory: totals never mix the two. */
 export interface CachePrediction {
+  /** Kinds of which there is any, in the order of CACHE_KINDS. */
   readonly byKind: ReadonlyMap<CacheKind, CacheTally>;
   readonly files: readonly FilePrediction[];
+  /** Files that may be collapsed and could not be read. */
+  readonly unread: readonly UnreadFile[];
+  /** What it was judged by. */
+  readonly governing: CacheSettings;
   /** Whether the settings of shared memory were taken for the kernel's default, for nothing says. */
   readonly assumesShmem: boolean;
 }
@@ -33,6 +47,7 @@ export class CachePredictor {
   readonly #governing: CacheSettings;
   readonly #mappers = new FileMappers();
   readonly #files: FilePrediction[] = [];
+  readonly #unread: UnreadFile[] = [];
   #ignored: (offset: number) => CacheIneligible | undefined = () => undefined;
 
   constructor(geometry: Geometry, runPolicy: RunPolicy) {
@@ -48,6 +63,10 @@ export class CachePredictor {
 
   openFile(file: CachedFile): void {
     const mappers = this.#mappers.of(file);
+    if (file.unread !== undefined) {
+      this.#unread.push({ file, why: file.unread, rssBytes: sum(mappers.map(({ vma }) => vma.rssBytes)) });
+      return;
+    }
     const processes = [...new Set(mappers.map(({ process }) => process))];
     this.#files.push({ file, processes, tally: emptyCacheTally(this.#geometry) });
     this.#ignored = ignoredRanges(file, mappers, this.#governing, this.#geometry);
@@ -69,12 +88,20 @@ export class CachePredictor {
     if (!this.#mappers.any) return undefined;
     const files = this.#files.filter(({ tally }) => tally.ranges > 0);
     const byKind = new Map<CacheKind, CacheTally>();
-    for (const { file, tally } of files) {
-      const total = byKind.get(file.kind) ?? emptyCacheTally(this.#geometry);
-      addCacheTally(total, tally);
-      byKind.set(file.kind, total);
+    for (const kind of CACHE_KINDS) {
+      const ofKind = files.filter(({ file }) => file.kind === kind);
+      if (ofKind.length === 0) continue;
+      const total = emptyCacheTally(this.#geometry);
+      for (const { tally } of ofKind) addCacheTally(total, tally);
+      byKind.set(kind, total);
     }
     const hasShmem = files.some(({ file }) => file.kind !== 'file' && file.kind !== 'tmpfs');
-    return { byKind, files, assumesShmem: hasShmem && this.#runPolicy.shmem === undefined };
+    return {
+      byKind,
+      files,
+      unread: this.#unread,
+      governing: this.#governing,
+      assumesShmem: hasShmem && this.#runPolicy.shmem === undefined,
+    };
   }
 }

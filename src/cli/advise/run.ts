@@ -118,7 +118,7 @@ export async function adviseDigest(
   const model = kernel.value;
   const base = await settingsFromFlags(flags, geometry, source.host, isKept);
   if (!base.ok) return base;
-  const { shrinkUnderused: _, ...kept } = base.value;
+  const { shrinkUnderused: _, shmem: __, ...kept } = base.value;
   const space = adviceSpace(memory, model, [flags.words], kept);
   const values = await runSweep(context, memory, space, { workers: flags.workers, signal });
   const budget = budgetOf.value(memory.residentPages, pageBytes(geometry));

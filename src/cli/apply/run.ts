@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type ChangedSetting, changedSettings } from '../../analysis/changed-settings.ts';
+import { type ChangedSetting, changedSettings, changedShmem } from '../../analysis/changed-settings.ts';
 import { type Failed, fail, failWith, type Result, succeed } from '../../core/base/failure.ts';
 import { asOrder } from '../../core/memory/order.ts';
 import type { Host } from '../../core/rules/memory-source.ts';
@@ -40,7 +40,7 @@ async function applyFromFlags(
   const tree = new KernelTree(context.kernelRoot);
   const host = readHost(tree, new Date());
   if (!host.ok) return host;
-  const { settings, shrinkUnderused, geometry, bootId } = host.value;
+  const { settings, shmem, shrinkUnderused, geometry, bootId } = host.value;
   if (!settings) return fail('unsupported', 'this kernel has no transparent huge pages to set');
   const [advice] = inputs.value.files;
   if (flags.collapse) {
@@ -67,7 +67,7 @@ async function applyFromFlags(
         (path) => readThpSetting(tree, path).ok,
       );
   if (!wanted.ok) return wanted;
-  const current = { ...settings, shrinkUnderused };
+  const current = { ...settings, shmem, shrinkUnderused };
   const changes = changesBetween(current, wanted.value, host.value);
   const missing = changes.find(({ file }) => !readThpSetting(tree, file).ok);
   if (missing) return fail('unsupported', `${tree.thp(missing.file)}: this kernel has no such file`);
@@ -106,6 +106,7 @@ function changesBetween(current: FiledSettings, wanted: FiledSettings, { geometr
   const shrinks = wanted.shrinkUnderused ?? current.shrinkUnderused;
   return [
     ...changedSettings(current, wanted, geometry),
+    ...changedShmem(current.shmem, wanted.shmem, geometry),
     ...(shrinks === current.shrinkUnderused
       ? []
       : [{ file: 'shrink_underused', before: word(current.shrinkUnderused), after: word(shrinks) }]),

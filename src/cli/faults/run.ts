@@ -58,7 +58,7 @@ async function ordersFromFlags(
   if (orders !== undefined)
     return fail('usage', '--orders says which sizes there are, so give no --policy, --enabled or --set');
   const asked = { policy, policyFile, enabled, set };
-  const settings = await settingsFromFlags(asked, geometry, undefined, (path) => path.endsWith('enabled'));
+  const settings = await settingsFromFlags(asked, geometry, undefined, (path) => /(^|\/)enabled$/.test(path));
   return settings.ok ? succeed(enabledOrders(settings.value, true, geometry)) : settings;
 }
 

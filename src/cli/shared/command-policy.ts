@@ -6,6 +6,7 @@ import { type OutcomeRule, parseOutcome } from '../../core/rules/outcome.ts';
 import { checkLimits } from '../../core/rules/policy.ts';
 import { type FiledSettings, settingsFiles } from '../../core/rules/settings-file.ts';
 import { TOP_LEVEL_WORDS } from '../../core/rules/settings-words.ts';
+import { defaultShmemSettings, type ShmemSettings } from '../../core/rules/shmem-settings.ts';
 import { defaultSettings, type ThpSettings, withOrdersAlways } from '../../core/rules/thp-settings.ts';
 import { ALGORITHMS } from '../../core/search/algorithms.ts';
 import { kernelAsked } from './asked-kernel.ts';
@@ -54,7 +55,7 @@ export async function policyFromFlags(
     if (!outcome.ok) return outcome;
     outcomes.push(outcome.value);
   }
-  const current = flags.policy === undefined || flags.policy === 'current' ? host?.settings : undefined;
+  const current = isOfHost(flags) ? host?.settings : undefined;
   const inForce = current !== undefined && sameSettings(settings, current);
   return succeed({ settings, shmem, model, algorithm, outcomes, inForce, shrinkUnderused });
 }
@@ -80,7 +81,7 @@ export async function settingsFromFlags(
     ...sized,
     enabled: flags.enabled ?? sized.enabled,
     shrinkUnderused: host?.shrinkUnderused,
-    shmem: policyOfHost(flags) ? host?.shmem : defaultShmemSettings(geometry),
+    shmem: isOfHost(flags) ? host?.shmem : defaultShmemSettings(geometry),
     maxPtesNone: flags.maxPtesNone ?? sized.maxPtesNone,
     maxPtesSwap: flags.maxPtesSwap ?? sized.maxPtesSwap,
     maxPtesShared: flags.maxPtesShared ?? sized.maxPtesShared,
@@ -89,6 +90,11 @@ export async function settingsFromFlags(
   if (!checked.ok) return checked;
   const files = new Map([...settingsFiles(geometry)].filter(([path]) => isTaken(path)));
   return withAssignments(limited, flags.set ?? [], files);
+}
+
+/** Whether settings begin with those of the machine. */
+function isOfHost({ policy }: SettingsFlags): boolean {
+  return policy === undefined || policy === 'current';
 }
 
 async function baseSettings(

@@ -23,6 +23,8 @@ export interface CachedFile {
   readonly filesystem?: string;
   /** Its size; undefined where unknown. */
   readonly bytes?: number;
+  /** Why nothing could be seen of its pages; undefined where its ranges follow. */
+  readonly unread?: string;
   /** What its tmpfs was mounted with; undefined where unknown, and for all but tmpfs. */
   readonly hugeMount?: HugeMountWord;
 }

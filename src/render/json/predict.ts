@@ -27,6 +27,7 @@ import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import { isScanResult } from '../../core/rules/scan-result.ts';
 import { FOLIO_REACH, type TlbReach } from '../../core/rules/tlb-reach.ts';
 import { noneLimitsJson } from '../words/none-limits.ts';
+import { pageCacheJson } from './page-cache.ts';
 import { restartJson } from './restart.ts';
 
 const PREDICT_SCHEMA = 'thpscope/predict@1';
@@ -105,6 +106,7 @@ export function predictTail(
     geometry: prediction.total.geometry,
     totals: totalsWithRestart(prediction.total),
     otherBytes: prediction.otherBytes ?? null,
+    pageCache: pageCacheJson(prediction.cache),
     cost: costJson(prediction.total, policy, reach),
     machine: machineJson(prediction.total),
     refused: refusedJson(prediction.total, policy),

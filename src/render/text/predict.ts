@@ -1,3 +1,4 @@
+import type { CachePrediction } from '../../analysis/cache/cache-prediction.ts';
 import { leftOutOf } from '../../analysis/left-out.ts';
 import {
   assumptionsOf,
@@ -35,6 +36,7 @@ import {
   shrinkerSentence,
   surroundingFacts,
 } from '../words/surroundings.ts';
+import { cacheLines } from './cache.ts';
 import { type Column, layOutTable } from './columns.ts';
 import { field } from './lines.ts';
 import type { Style } from './style.ts';
@@ -85,9 +87,10 @@ export function predictText(view: PredictView, style: Style): string {
     const title = `${style.bold('all together')}: ${plural(withMemory.length, 'process', 'processes')}${withoutLeftOut(prediction.skipped)}`;
     const { total, otherBytes } = prediction;
     lines.push(title, ...togetherLines(total, policy, view.reach, style));
-    if (!view.ranges) lines.push(field('not covered', notCovered(otherBytes, prediction.processes.length)));
+    if (!view.ranges) lines.push(otherLine(prediction, otherBytes, prediction.processes.length));
     lines.push('');
   }
+  if (prediction.cache && !view.ranges) lines.push(...cacheLines(prediction.cache, style));
   if (empty > 0) lines.push(`${plural(empty, 'process has', 'processes have')} no anonymous memory.`);
   if (withMemory.length > 0) lines.push(RESTART_IS_A_BOUND);
   lines.push(
@@ -126,7 +129,7 @@ function processLines(prediction: ProcessPrediction, view: PredictView, style: S
     `${style.bold(`${printable(process.command)} (pid ${process.pid})`)}${alone}${cgroup}${recorded}`,
     ...tallyLines(tally, view.policy, view.reach, style),
   ];
-  if (!view.ranges) lines.push(field('not covered', notCovered(otherBytes, 1)));
+  if (!view.ranges) lines.push(otherLine(view.prediction, otherBytes, 1));
   for (const [name, line] of surroundingFacts(prediction)) lines.push(field(name, line));
   const cost = view.costs?.find(({ pid }) => pid === process.pid);
   if (view.verbose && cost) lines.push(field('reading it', costWords(cost)));
@@ -136,6 +139,17 @@ function processLines(prediction: ProcessPrediction, view: PredictView, style: S
   const ranges = view.ranges?.get(process);
   if (ranges) lines.push('', ...vmaRangesTable(ranges, view.listing, orders, tally.geometry));
   return lines;
+}
+
+/** RSS outside of anonymous memory: not covered where a recording does not have it. */
+function otherLine({ cache }: Prediction, otherBytes: number | undefined, processes: number): string {
+  if (!cache || otherBytes === undefined) return field('not covered', notCovered(otherBytes, processes));
+  return field('files', `${notCovered(otherBytes, processes)}; ${othersFate(cache)}`);
+}
+
+function othersFate({ byKind, unread }: CachePrediction): string {
+  if (byKind.size + unread.length > 0) return 'what becomes of it is said below, by the page cache';
+  return 'no mapping of it has a whole aligned PMD range in memory, so none of it becomes huge';
 }
 
 const MEMORY_COLUMNS: readonly Column[] = [

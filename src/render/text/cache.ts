@@ -1,0 +1,86 @@
+import type { CachePrediction } from '../../analysis/cache/cache-prediction.ts';
+import type { CacheTally } from '../../analysis/cache/cache-tally.ts';
+import { formatBytes } from '../../core/base/bytes.ts';
+import { plural } from '../../core/base/plural.ts';
+import { sum } from '../../core/base/sum.ts';
+import { formatSize } from '../../core/memory/format-size.ts';
+import { rangeBytes } from '../../core/memory/geometry.ts';
+import type { CacheSettings } from '../../core/rules/cache-orders.ts';
+import type { CacheKind } from '../../core/rules/page-cache.ts';
+import {
+  CACHE_KIND_NAMES,
+  cacheAssumptions,
+  cacheRefusalWords,
+  governingFiles,
+} from '../words/cache-words.ts';
+import { printable } from '../words/printable.ts';
+import { field } from './lines.ts';
+import type { Style } from './style.ts';
+
+/** What becomes of the page cache, kind by kind; nothing where no range of it can be collapsed at all. */
+export function cacheLines(
+  { byKind, files, unread, governing, assumesShmem }: CachePrediction,
+  style: Style,
+): string[] {
+  if (byKind.size === 0) return unreadLines(unread);
+  const lines = ['page cache: each file counts once, whoever maps it, and apart from the RSS above', ''];
+  for (const [kind, tally] of byKind) {
+    const ofKind = files.filter(({ file }) => file.kind === kind);
+    lines.push(
+      `${style.bold(CACHE_KIND_NAMES[kind])}: ${plural(ofKind.length, 'file')} in ${plural(tally.ranges, 'whole PMD range')}`,
+      ...kindLines(kind, tally, governing, style),
+      '',
+    );
+  }
+  const assumed = cacheAssumptions(byKind.values(), assumesShmem);
+  if (assumed.length > 0)
+    lines.push(
+      'assumed of the page cache, because it cannot be seen:',
+      ...assumed.map((line) => `  ${line}`),
+      '',
+    );
+  return [...lines, ...unreadLines(unread)];
+}
+
+/** Files that may be collapsed and could not be read: how much, and why. */
+function unreadLines(unread: CachePrediction['unread']): string[] {
+  if (unread.length === 0) return [];
+  const bytes = formatBytes(sum(unread.map(({ rssBytes }) => rssBytes)));
+  const reasons = [...new Set(unread.map(({ why }) => why))].join('; ');
+  return [
+    `not known: what becomes of ${plural(unread.length, 'file')} in the page cache, of which ${bytes} is in RSS: ${printable(reasons)}`,
+    '',
+  ];
+}
+
+function kindLines(kind: CacheKind, tally: CacheTally, governing: CacheSettings, style: Style): string[] {
+  const { geometry } = tally;
+  const size = (pages: number) => formatSize(pages, geometry);
+  const files = governingFiles(kind, governing, geometry);
+  const governed =
+    files.length > 0 ? files.map(({ file, value }) => `${file} ${value}`).join(', ') : 'huge= of the mount';
+  const lines = [
+    field('in memory', `${size(tally.cachedPages)}, ${size(tally.hugePages)} of it huge now`),
+    field('governed by', governed),
+  ];
+  if (tally.collapses > 0) {
+    const ranges = `${plural(tally.collapses, 'collapse')} to ${formatBytes(rangeBytes(geometry))}`;
+    const huge = style.good(`${size(tally.collapsedPages)} more of it becomes huge`);
+    lines.push(
+      field('khugepaged', `${ranges}: ${huge}; the page cache grows by ${size(tally.growthPages)}`),
+      field('RSS', unmappedLine(tally)),
+    );
+  } else lines.push(field('khugepaged', 'collapses none of it'));
+  const refused = [...tally.refused].sort(([, a], [, b]) => b.pages - a.pages);
+  refused.forEach(([refusal, { ranges, pages }], i) => {
+    const words = `${size(pages)} in ${plural(ranges, 'range')}: ${cacheRefusalWords(refusal)}`;
+    lines.push(field(i === 0 ? 'unchanged' : '', words));
+  });
+  return lines;
+}
+
+function unmappedLine({ unmappedPages, unseenMappings, geometry }: CacheTally): string {
+  const falls = `falls by ${formatSize(unmappedPages, geometry)} over all that map it, until they touch it again`;
+  if (unseenMappings === 0) return falls;
+  return `${falls}; of ${plural(unseenMappings, 'range')} it is not known how much is mapped`;
+}

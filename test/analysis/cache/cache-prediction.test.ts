@@ -1,0 +1,124 @@
+import { describe, expect, test } from 'vitest';
+import { predictMemory } from '../../../src/analysis/prediction.ts';
+import type { CacheRange } from '../../../src/core/memory/cache-range.ts';
+import { pagesPerRange, rangeBytes, x86_64 } from '../../../src/core/memory/geometry.ts';
+import { emptyOccupancy, setPages } from '../../../src/core/memory/occupancy.ts';
+import { asOrder } from '../../../src/core/memory/order.ts';
+import type { MemoryItem } from '../../../src/core/rules/memory-source.ts';
+import type { CachedFile } from '../../../src/core/rules/page-cache.ts';
+import type { ShmemWord } from '../../../src/core/rules/shmem-settings.ts';
+import type { Vma } from '../../../src/core/rules/vma.ts';
+import { processItem, type RunPolicyText, runPolicyOf, streamOf, vmaItem } from '../streams.ts';
+
+const RANGE = rangeBytes(x86_64);
+const NR = pagesPerRange(x86_64);
+const BUFFERS: CachedFile = {
+  id: '0:1:5',
+  kind: 'shared-anonymous',
+  name: '/dev/zero (deleted)',
+  bytes: 4 * RANGE,
+};
+const TABLE: CachedFile = {
+  id: '8:1:9',
+  kind: 'file',
+  name: '/data/table',
+  filesystem: 'ext4',
+  bytes: 4 * RANGE,
+};
+
+function mappingOf(file: CachedFile, text: Partial<Vma> = {}): MemoryItem {
+  const [start, end] = [8 * RANGE, 12 * RANGE];
+  const mapping = { file: file.id, offset: 0 };
+  return vmaItem({ start, end, name: file.name, anonymous: false, rssBytes: 2 * RANGE, mapping, ...text });
+}
+
+/** The first ranges of a file, by how many pages each has in memory. */
+function cacheItem(pages: readonly number[], facts: Partial<CacheRange> = {}): MemoryItem {
+  const ranges = pages.map((count, i): CacheRange => {
+    const present = emptyOccupancy(x86_64);
+    setPages(present, 0, count);
+    const seen = { swapPages: 0, folioOrders: new Uint8Array(NR), dirtyPages: 0, mappedPages: count };
+    return { geometry: x86_64, offset: i * RANGE, present, ...seen, ...facts };
+  });
+  return { kind: 'cache-ranges', ranges };
+}
+
+async function predicted(items: readonly MemoryItem[], shmem?: ShmemWord, text: RunPolicyText = {}) {
+  const sizes = new Map([[asOrder(9), 'inherit' as const]]);
+  const runPolicy = { ...runPolicyOf(text), ...(shmem ? { shmem: { enabled: shmem, sizes } } : {}) };
+  return (await predictMemory(streamOf(items), x86_64, runPolicy)).cache;
+}
+
+describe('the page cache of a prediction', () => {
+  test('counts a file once, whoever maps it, by the mapping that may have huge pages', async () => {
+    const items = [
+      processItem(1),
+      mappingOf(BUFFERS),
+      processItem(2),
+      mappingOf(BUFFERS, { flags: ['hg'] }),
+      { kind: 'file', file: BUFFERS } as const,
+      cacheItem([NR, 100, 0, 300]),
+    ];
+    const cache = await predicted(items, 'advise', { maxPtesNone: 255 });
+    expect(cache?.files[0]).toMatchObject({ file: BUFFERS, processes: [{ pid: 1 }, { pid: 2 }] });
+    expect(cache?.byKind.get('shared-anonymous')).toMatchObject({
+      ranges: 4,
+      cachedPages: NR + 400,
+      collapses: 2,
+      collapsedPages: NR + 300,
+      growthPages: NR - 300,
+      unmappedPages: NR + 300,
+      refused: new Map([['SCAN_EXCEED_NONE_PTE', { ranges: 2, pages: 100 }]]),
+    });
+  });
+
+  test('goes by the settings of each kind: those for anonymous memory move no shared memory', async () => {
+    const items = [
+      processItem(1),
+      mappingOf(BUFFERS),
+      mappingOf(TABLE, { start: 16 * RANGE, end: 20 * RANGE }),
+      { kind: 'file', file: BUFFERS } as const,
+      cacheItem([NR]),
+      { kind: 'file', file: TABLE } as const,
+      cacheItem([NR]),
+    ];
+    const collapses = async (shmem: ShmemWord, enabled: 'always' | 'never') => {
+      const cache = await predicted(items, shmem, { enabled });
+      return [cache?.byKind.get('shared-anonymous')?.collapses, cache?.byKind.get('file')?.collapses];
+    };
+    expect(await collapses('never', 'always')).toEqual([0, 1]);
+    expect(await collapses('always', 'never')).toEqual([1, 0]);
+  });
+
+  test('is of ranges that a mapping covers whole: a cut one is refused as too small', async () => {
+    const items = [
+      processItem(1),
+      mappingOf(TABLE, { end: 10 * RANGE + 4096 }),
+      { kind: 'file', file: TABLE } as const,
+      cacheItem([NR, NR, NR]),
+    ];
+    const cache = await predicted(items, 'never', { enabled: 'always' });
+    expect(cache?.byKind.get('file')).toMatchObject({
+      collapses: 2,
+      refused: new Map([['too-small', { ranges: 1, pages: NR }]]),
+    });
+  });
+
+  test('says what it assumes, what could not be read, and nothing where the source says nothing', async () => {
+    const unread = { ...TABLE, unread: 'map_files needs root' };
+    const items = [
+      processItem(1),
+      mappingOf(BUFFERS),
+      mappingOf(TABLE, { start: 16 * RANGE, end: 20 * RANGE }),
+      { kind: 'file', file: BUFFERS } as const,
+      cacheItem([NR], { folioOrders: undefined, mappedPages: undefined }),
+      { kind: 'file', file: unread } as const,
+    ];
+    const cache = await predicted(items);
+    expect(cache?.assumesShmem).toBe(true);
+    expect(cache?.unread).toEqual([{ file: unread, why: unread.unread, rssBytes: 2 * RANGE }]);
+    const asked = (await predicted(items, 'always'))?.byKind.get('shared-anonymous');
+    expect(asked).toMatchObject({ unseenMappings: 1, unknown: new Map([['folioOrders', 1]]) });
+    expect(await predicted([processItem(1), vmaItem()])).toBe(undefined);
+  });
+});
