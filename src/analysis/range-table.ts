@@ -52,6 +52,8 @@ export class RangeTable {
    * first.
    */
   windows = new Uint16Array(0);
+  /** Numbers that a row takes in `windows`. */
+  readonly windowStride: number;
   #present = new Uint32Array(0);
   readonly #words: number;
   readonly #none: Occupancy;
@@ -67,6 +69,7 @@ export class RangeTable {
   /** `capacity` is how many rows there may be, if known. */
   constructor(geometry: Geometry, capacity = FIRST_CAPACITY) {
     this.geometry = geometry;
+    this.windowStride = 2 * Math.max(0, geometry.pmdOrder - 2);
     this.#words = wordsPerRange(geometry);
     this.#kept = new KeptFacts(geometry);
     this.#folios = createFolioWindows(geometry);
@@ -74,11 +77,6 @@ export class RangeTable {
     this.#small = new Uint8Array(pagesPerRange(geometry));
     this.#counts = emptyWindowCounts(geometry);
     this.#grow(Math.max(1, capacity));
-  }
-
-  /** Numbers that a row takes in `windows`. */
-  get windowStride(): number {
-    return 2 * Math.max(0, this.geometry.pmdOrder - 2);
   }
 
   /** Takes the items of a source in their order; memory that is not anonymous is left out. */

@@ -65,8 +65,9 @@ export function judgeTable(table: RangeTable, runPolicy: RunPolicy): JudgedRange
 interface VmaPolicy {
   readonly orders: OrderSet;
   readonly ineligible: Refusal | undefined;
-  /** The orders that page faults may use when the process starts again. */
+  /** The orders that page faults may use when the process starts again, and the largest of them. */
   readonly restartOrders: OrderSet;
+  readonly restartOrder: number;
   /** What changes in its process. */
   readonly changes: Tally;
   /** What is unknown of the row before, which is noted. */
@@ -94,7 +95,9 @@ export class TableJudge {
   readonly #canCount: boolean;
   readonly #isWalk: boolean;
   readonly #folios: FolioWindows;
+  /** Of the row that is judged: made once, for there are half a million. */
   readonly #outcome = { mainOrder: 0, growthPages: 0 };
+  readonly #windows: { counts: ArrayLike<number>; full: number; any: number };
   readonly #eligible: VmaPolicy[] = [];
   /** By process, what changes; what stays is added from the VMAs. */
   readonly #changes: Tally[] = [];
@@ -105,6 +108,7 @@ export class TableJudge {
     this.#canCount = canCount(runPolicy);
     this.#isWalk = this.#canCount && runPolicy.algorithm === ALGORITHMS.walk;
     this.#folios = createFolioWindows(table.geometry);
+    this.#windows = { counts: table.windows, full: 0, any: 0 };
   }
 
   /** Judges rows from `first` up to `end`. Each row is to be judged once. */
@@ -155,30 +159,22 @@ export class TableJudge {
     const { orders, ineligible } = possibleOrders(vma, settings, model, geometry, thpDisabled);
     const ofFaults = restartOrders(vma, settings, model, geometry, thpDisabled);
     const changes = (this.#changes[process] ??= emptyTally(geometry));
-    return { orders, ineligible, restartOrders: ofFaults, changes, noted: undefined };
+    return {
+      orders,
+      ineligible,
+      restartOrders: ofFaults,
+      restartOrder: largestOrder(ofFaults, geometry.pmdOrder),
+      changes,
+      noted: undefined,
+    };
   }
 
-  #restart(
-    row: number,
-    range: RangeState | undefined,
-    { restartOrders: orders, changes }: VmaPolicy,
-    into: RowOutcomes,
-  ): void {
+  #restart(row: number, range: RangeState | undefined, of: VmaPolicy, into: RowOutcomes): void {
     const table = this.#table;
     const { kinds, residentPages, geometry } = table;
-    const { restart } = changes;
     const kind = kinds[row];
     if (!range || kind === RANGE_KIND.counted || kind === RANGE_KIND.folios || kind === RANGE_KIND.shared) {
-      const order = largestOrder(orders, geometry.pmdOrder);
-      const touched = residentPages[row];
-      const pages = order === 0 ? touched : table.touchedWindows(row, order) * 2 ** order;
-      if (kind === RANGE_KIND.folios && table.largestOrders[row] > order)
-        restart.largerFolioPages += this.#pagesAbove(row, order);
-      if (kind === RANGE_KIND.shared) restart.sharedPages += touched;
-      restart.touchedPages += touched;
-      restart.pagesByOrder[order] += pages;
-      into.restartOrders[row] = order;
-      into.restartGrowthPages[row] = pages - touched;
+      this.#restartCounted(row, of, into);
       return;
     }
     const counts = emptyRestartCounts(geometry);
@@ -186,11 +182,26 @@ export class TableJudge {
       counts,
       range,
       spanFrom(table.vmas[table.vmaOf[row]].vma, range.address, geometry),
-      orders,
+      of.restartOrders,
     );
-    addRestartCounts(restart, counts);
+    addRestartCounts(of.changes.restart, counts);
     into.restartOrders[row] = mainOrder(counts.pagesByOrder);
     into.restartGrowthPages[row] = sum(counts.pagesByOrder) - residentPages[row];
+  }
+
+  #restartCounted(row: number, { restartOrder: order, changes }: VmaPolicy, into: RowOutcomes): void {
+    const table = this.#table;
+    const { restart } = changes;
+    const kind = table.kinds[row];
+    const touched = table.residentPages[row];
+    const pages = order === 0 ? touched : table.touchedWindows(row, order) << order;
+    if (kind === RANGE_KIND.folios && table.largestOrders[row] > order)
+      restart.largerFolioPages += this.#pagesAbove(row, order);
+    if (kind === RANGE_KIND.shared) restart.sharedPages += touched;
+    restart.touchedPages += touched;
+    restart.pagesByOrder[order] += pages;
+    into.restartOrders[row] = order;
+    into.restartGrowthPages[row] = pages - touched;
   }
 
   #refuse(tally: Tally, refusal: Refusal, pages: number): number {
@@ -224,15 +235,18 @@ export class TableJudge {
   #count(row: number, orders: OrderSet, tally: Tally, into: RowOutcomes): Refusal | undefined {
     const pages = this.#table.residentPages[row];
     const { maxPtesNone } = this.#runPolicy.settings;
-    const refusal = countRange(tally, pages, this.#windows(row), orders, maxPtesNone, this.#outcome);
+    const refusal = countRange(tally, pages, this.#windowsOf(row), orders, maxPtesNone, this.#outcome);
     if (!refusal) this.#take(row, into);
     return refusal;
   }
 
-  #windows(row: number): WindowLists {
+  #windowsOf(row: number): WindowLists {
     const { windows, windowStride } = this.#table;
-    const full = row * windowStride - 2;
-    return { counts: windows, full, any: full + windowStride / 2 };
+    const lists = this.#windows;
+    lists.counts = windows;
+    lists.full = row * windowStride - 2;
+    lists.any = lists.full + windowStride / 2;
+    return lists;
   }
 
   /** What was counted of a row in which something collapses. */
@@ -244,7 +258,7 @@ export class TableJudge {
   #countShared(row: number, orders: OrderSet, tally: Tally, into: RowOutcomes) {
     const pages = this.#table.residentPages[row];
     const { settings } = this.#runPolicy;
-    const refusal = countSharedRange(tally, pages, this.#windows(row), orders, settings, this.#outcome);
+    const refusal = countSharedRange(tally, pages, this.#windowsOf(row), orders, settings, this.#outcome);
     if (!refusal) this.#take(row, into);
     return refusal;
   }

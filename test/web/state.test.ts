@@ -1,5 +1,7 @@
+import { effect, signal } from '@preact/signals';
 import { describe, expect, test } from 'vitest';
 import { oneAtATime } from '../../web/state/one-at-a-time.ts';
+import { steady } from '../../web/state/steady.ts';
 
 describe('one question at a time', () => {
   /** Questions as they are asked; each is answered when the test says so. */
@@ -34,4 +36,20 @@ describe('one question at a time', () => {
     asked[1].answer();
     await second;
   });
+});
+
+test('a steady value tells of what it says, not of each new object that says the same', () => {
+  const link = signal({ from: 1, to: 2, none: 511 });
+  const marked = steady(() =>
+    link.value.from > 0 ? { from: link.value.from, to: link.value.to } : undefined,
+  );
+  const heard: unknown[] = [];
+  const stop = effect(() => void heard.push(marked.value));
+  link.value = { ...link.value, none: 0 };
+  link.value = { ...link.value, to: 3 };
+  link.value = { ...link.value, from: 0 };
+  link.value = { ...link.value, to: 2 };
+  link.value = { ...link.value, from: 1 };
+  stop();
+  expect(heard).toEqual([{ from: 1, to: 2 }, { from: 1, to: 3 }, undefined, { from: 1, to: 2 }]);
 });

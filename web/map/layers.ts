@@ -106,23 +106,31 @@ export function rowPainter(
   }
   const table = orderTable(memory.host.geometry.pmdOrder, pages, dark);
   const width = pages + 1;
-  const [orders, growthPages] =
-    layer === 'restart'
-      ? [judgement?.restartOrders, judgement?.restartGrowthPages]
-      : [layer === 'growth' ? undefined : judgement?.mainOrders, judgement?.growthPages];
+  // Where growth alone is looked at, all pages in use look like small ones.
+  const now = layer === 'growth' ? new Uint8Array(memory.rows) : mainOrders;
+  const then = judgedColumns(layer, judgement);
+  const orders = layer === 'growth' ? now : then.orders;
+  const { growthPages } = then;
+  const added = layer === 'growth' ? 0 : 1;
   const loudness = growthLoudness(pages);
   const filled = pixel(FILLED);
   return (colors, first, end) => {
     const known = Math.min(end, judged);
     for (let row = first; row < known; row++) {
-      const growth = Math.min(pages, growthPages?.[row] ?? 0);
-      const then = layer === 'growth' ? residentPages[row] : Math.min(pages, residentPages[row] + growth);
-      const color = table[(orders?.[row] ?? 0) * width + then];
+      const growth = Math.min(pages, growthPages[row]);
+      const color = table[orders[row] * width + Math.min(pages, residentPages[row] + added * growth)];
       colors[row] = growth === 0 ? color : mixPixels(color, filled, loudness[growth]);
     }
     for (let row = Math.max(first, judged); row < end; row++)
-      colors[row] = table[(layer === 'growth' ? 0 : mainOrders[row]) * width + residentPages[row]];
+      colors[row] = table[now[row] * width + residentPages[row]];
   };
+}
+
+function judgedColumns(layer: OwnLayer, judgement: Judgement | undefined) {
+  if (!judgement) return { orders: new Uint8Array(0), growthPages: new Uint16Array(0) };
+  return layer === 'restart'
+    ? { orders: judgement.restartOrders, growthPages: judgement.restartGrowthPages }
+    : { orders: judgement.mainOrders, growthPages: judgement.growthPages };
 }
 
 /**
@@ -153,6 +161,16 @@ export function fadedColors(colors: Uint32Array, page: number): Uint32Array {
 
 /** The colours of ranges by the order of most of their pages and how many are in use. */
 export function orderTable(pmdOrder: number, pages: number, dark: boolean): Uint32Array {
+  const name = [pmdOrder, pages, dark].join();
+  const known = orderTables.get(name) ?? newOrderTable(pmdOrder, pages, dark);
+  orderTables.set(name, known);
+  return known;
+}
+
+/** By what they are of: each frame wants them for each layer. */
+const orderTables = new Map<string, Uint32Array>();
+
+function newOrderTable(pmdOrder: number, pages: number, dark: boolean): Uint32Array {
   const table = new Uint32Array((pmdOrder + 1) * (pages + 1));
   const empty = dark ? RANGE_DARK : RANGE_LIGHT;
   for (let order = 0; order <= pmdOrder; order++) {
@@ -223,8 +241,8 @@ export function legendOf(
  */
 function mixPixels(from: number, to: number, weight: number): number {
   const rest = 256 - weight;
-  const redBlue = (((from & 0xff00ff) * rest + (to & 0xff00ff) * weight) >>> 8) & 0xff00ff;
-  const green = (((from & 0xff00) * rest + (to & 0xff00) * weight) >>> 8) & 0xff00;
+  const redBlue = ((Math.imul(from & 0xff00ff, rest) + Math.imul(to & 0xff00ff, weight)) >>> 8) & 0xff00ff;
+  const green = ((Math.imul(from & 0xff00, rest) + Math.imul(to & 0xff00, weight)) >>> 8) & 0xff00;
   return (0xff000000 | redBlue | green) >>> 0;
 }
 

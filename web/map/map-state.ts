@@ -4,6 +4,7 @@ import { gridColumns } from '../../src/render/svg/pte-layers.ts';
 import { memory } from '../memory/open-memory.ts';
 import { judgement } from '../policy/judgement.ts';
 import { go, link, setParams } from '../state/link.ts';
+import { steady } from '../state/steady.ts';
 import { type Camera, centerOn, fitCamera, type Viewport } from './camera.ts';
 import { findPlace, placeName, processRows } from './find.ts';
 import { LAYERS, type Layer } from './layers.ts';
@@ -71,12 +72,12 @@ export const shown = computed<Shown>(() => {
   return !isOnMap && processRows(memory.value).length > MANY_PROCESSES ? 'processes' : 'map';
 });
 
+const NOT_JUDGED = { refusals: new Uint8Array(0), reasons: [] };
+
 /** The ranges that alone are looked at, by the link (`why=SCAN_EXCEED_NONE_PTE`); undefined for all. */
-export const standingOut = computed(() => {
+export const standingOut = steady(() => {
   const { why } = link.value.params;
-  return why === undefined
-    ? undefined
-    : standingOutFor(why, judgement.value ?? { refusals: new Uint8Array(0), reasons: [] });
+  return why === undefined ? undefined : standingOutFor(why, judgement.value ?? NOT_JUDGED);
 });
 
 /** The range that is looked at closely. */
@@ -87,15 +88,7 @@ export const selected = computed<number | undefined>(() => rowOf(link.value.para
  * cells and lines (`PID:0xADDRESS@0.5,0.5`); `zoom` is the height of a cell in pixels. Without them, all of
  * the map.
  */
-export const camera = computed<Camera>(() => {
-  const next = linkedCamera();
-  // A policy that changes in the link is no reason to draw.
-  const isSame = lastCamera.x === next.x && lastCamera.y === next.y && lastCamera.scale === next.scale;
-  if (!isSame) lastCamera = next;
-  return lastCamera;
-});
-
-let lastCamera: Camera = { x: 0, y: 0, scale: 0 };
+export const camera = steady(linkedCamera);
 
 function linkedCamera(): Camera {
   const { see, zoom } = link.value.params;
@@ -110,14 +103,14 @@ function linkedCamera(): Camera {
 }
 
 /** Where the parts of the split end, as shares of the width, from the left: now, then khugepaged's. */
-export const split = computed<readonly [number, number]>(() => {
+export const split = steady(() => {
   const { width, aspect } = viewport.value;
   const used = Math.min(width, layout.value.columns * aspect * camera.value.scale);
   return splitFrom(link.value.params.split, used / Math.max(1, width));
 });
 
 /** The rows from the selected one to that of the link (`to`), in the order of the map. */
-export const marked = computed<{ readonly first: number; readonly end: number } | undefined>(() => {
+export const marked = steady(() => {
   const from = selected.value;
   const to = rowOf(link.value.params.to);
   if (from === undefined || to === undefined || to === from) return undefined;

@@ -118,27 +118,103 @@ function paintLine(
   }
 }
 
+/**
+ * Each pixel the mean of its ranges, or, where some stand out, of those: one among a hundred others is seen.
+ * Lines of cells come from top to bottom, so that the sums of one line of pixels are all that is kept.
+ */
 function paintMeans(scene: Scene, into: Uint32Array, part: PixelColumns): void {
-  const { only, viewport, pageColor } = scene;
-  const wide = part.end - part.first;
-  const sums = new Float64Array(4 * wide * viewport.height);
-  // One range that stands out among a hundred others is seen: its pixel is the mean of those that do.
-  if (only) addRows(scene, sums, part, (row) => only.refusals[row] === only.code);
-  addRows(scene, sums, part, only ? (_, count) => count === 0 : () => true);
-  for (let py = 0, at = 0; py < viewport.height; py++) {
-    const line = py * viewport.width + part.first;
-    for (let px = 0; px < wide; px++, at += 4) {
-      const count = sums[at + 3];
-      into[line + px] =
-        count === 0
-          ? pageColor
-          : (0xff000000 |
-              (Math.round(sums[at + 2] / count) << 16) |
-              (Math.round(sums[at + 1] / count) << 8) |
-              Math.round(sums[at] / count)) >>>
-            0;
+  const { layout, camera, viewport, rowColors, only, pageColor } = scene;
+  const { left, right } = columnsIn(scene, part);
+  const pixelOf = pixelsOfColumns(scene, part, left, right);
+  const lineOf = (py: number) =>
+    into.subarray(py * viewport.width + part.first, py * viewport.width + part.end);
+  for (let py = 0; py < viewport.height; py++) lineOf(py).fill(pageColor);
+  const sums = emptySums(part.end - part.first);
+  let at = -1;
+  for (const { first, end, top } of layout.blocks) {
+    const stop = Math.min(end, rowColors.length);
+    for (let line = 0, from = first; from < stop; line++, from += layout.columns) {
+      const py = Math.floor((top + line + 0.5 - camera.y) * camera.scale);
+      if (py < 0 || py >= viewport.height) continue;
+      if (py !== at) {
+        if (at >= 0) paintSums(sums, lineOf(at));
+        at = py;
+      }
+      addLine(rowColors, only, pixelOf, from + left, Math.min(stop, from + right), sums);
     }
   }
+  if (at >= 0) paintSums(sums, lineOf(at));
+}
+
+/** The colours of the ranges of each pixel in a line, added up. */
+interface Sums {
+  readonly red: Uint32Array;
+  readonly green: Uint32Array;
+  readonly blue: Uint32Array;
+  readonly count: Uint32Array;
+  /** 1 where it has a range that stands out: then others are left out. */
+  readonly isOut: Uint8Array;
+}
+
+function emptySums(wide: number): Sums {
+  const numbers = () => new Uint32Array(wide);
+  return { red: numbers(), green: numbers(), blue: numbers(), count: numbers(), isOut: new Uint8Array(wide) };
+}
+
+/** The pixel of each column from `left` up to `right`, from the first of the part; -1 beside it. */
+function pixelsOfColumns(
+  { camera, viewport }: Scene,
+  part: PixelColumns,
+  left: number,
+  right: number,
+): Int32Array {
+  const cellWidth = camera.scale * viewport.aspect;
+  return Int32Array.from({ length: Math.max(0, right - left) }, (_, i) => {
+    const px = Math.floor((left + i + 0.5 - camera.x) * cellWidth);
+    return px < part.first || px >= part.end ? -1 : px - part.first;
+  });
+}
+
+/** Adds the rows of a line of cells to the sums of its pixels. */
+function addLine(
+  rowColors: Uint32Array,
+  only: Scene['only'],
+  pixelOf: Int32Array,
+  first: number,
+  end: number,
+  { red, green, blue, count, isOut }: Sums,
+): void {
+  for (let row = first; row < end; row++) {
+    const px = pixelOf[row - first];
+    if (px < 0) continue;
+    if (only) {
+      const standsOut = only.refusals[row] === only.code;
+      if (!standsOut && isOut[px]) continue;
+      if (standsOut && !isOut[px]) {
+        isOut[px] = 1;
+        red[px] = green[px] = blue[px] = count[px] = 0;
+      }
+    }
+    const color = rowColors[row];
+    red[px] += color & 255;
+    green[px] += (color >>> 8) & 255;
+    blue[px] += (color >>> 16) & 255;
+    count[px]++;
+  }
+}
+
+/** Paints the means of a line, and begins the next. */
+function paintSums({ red, green, blue, count, isOut }: Sums, line: Uint32Array): void {
+  for (let px = 0; px < line.length; px++) {
+    const ranges = count[px];
+    if (ranges === 0) continue;
+    line[px] =
+      0xff000000 |
+      (Math.round(blue[px] / ranges) << 16) |
+      (Math.round(green[px] / ranges) << 8) |
+      Math.round(red[px] / ranges);
+  }
+  for (const each of [red, green, blue, count, isOut]) each.fill(0);
 }
 
 /** Tells of the rows that may be seen in some columns of pixels, line by line. */
@@ -168,35 +244,4 @@ function columnsIn(
     left: Math.max(0, Math.floor(part.first / cellWidth + camera.x - 0.5)),
     right: Math.min(layout.columns, Math.ceil(part.end / cellWidth + camera.x + 0.5)),
   };
-}
-
-/** Adds the colours of rows to the sums of their pixels, where `isAdded` says so by row and what is there. */
-function addRows(
-  { layout, camera, viewport, rowColors }: Scene,
-  sums: Float64Array,
-  part: PixelColumns,
-  isAdded: (row: number, count: number) => boolean,
-): void {
-  const cellWidth = camera.scale * viewport.aspect;
-  const wide = part.end - part.first;
-  const { left, right } = columnsIn({ layout, camera, viewport }, part);
-  for (const { first, end, top } of layout.blocks) {
-    const stop = Math.min(end, rowColors.length);
-    for (let line = 0, from = first; from < stop; line++, from += layout.columns) {
-      const py = Math.floor((top + line + 0.5 - camera.y) * camera.scale);
-      if (py < 0 || py >= viewport.height) continue;
-      for (let column = left; column < right && from + column < stop; column++) {
-        const row = from + column;
-        const px = Math.floor((column + 0.5 - camera.x) * cellWidth);
-        if (px < part.first || px >= part.end) continue;
-        const at = 4 * (py * wide + px - part.first);
-        if (!isAdded(row, sums[at + 3])) continue;
-        const color = rowColors[row];
-        sums[at] += color & 255;
-        sums[at + 1] += (color >>> 8) & 255;
-        sums[at + 2] += (color >>> 16) & 255;
-        sums[at + 3]++;
-      }
-    }
-  }
 }
