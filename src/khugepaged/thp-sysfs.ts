@@ -89,7 +89,7 @@ export class ThpSysfs {
       read: () => formatWords(SHMEM_WORDS, settings.shmemEnabled),
       write: (text) => {
         const word = parseWord(text, SHMEM_WORDS);
-        if (!word) return 'EINVAL';
+        if (!word || (word === 'force' && this.#refusesForce)) return 'EINVAL';
         settings.shmemEnabled = word;
         return this.#enabledWritten(true);
       },
@@ -142,7 +142,8 @@ export class ThpSysfs {
       read: () => formatWords(SHMEM_SIZE_WORDS, settings.shmemSizes.get(order) ?? 'never'),
       write: (text) => {
         const word = parseWord(text, SHMEM_SIZE_WORDS);
-        if (!word) return 'EINVAL';
+        const isForced = settings.shmemEnabled === 'force' && order !== machine.geometry.pmdOrder;
+        if (!word || (word === 'inherit' && isForced)) return 'EINVAL';
         settings.shmemSizes.set(order, word);
         return this.#enabledWritten(true);
       },
@@ -150,6 +151,14 @@ export class ThpSysfs {
     for (const [name, read] of statsFiles(machine, daemonModel, order)) {
       this.#files.set(`${folder}/stats/${name}`, { read: () => `${read()}\n` });
     }
+  }
+
+  /** `force` wants the PMD size to inherit it, and no other (shmem_enabled_store). */
+  get #refusesForce(): boolean {
+    const { machine, settings } = this.#daemon.system;
+    const pmdOrder = asOrder(machine.geometry.pmdOrder);
+    const inherits = [...settings.shmemSizes].filter(([, word]) => word === 'inherit');
+    return inherits.length !== 1 || inherits[0][0] !== pmdOrder;
   }
 
   #change(change: Partial<MachineSettings>): undefined {

@@ -55,6 +55,17 @@ describe('files', () => {
   });
 });
 
+test('force wants the PMD size to inherit it, and no other', () => {
+  const { sysfs } = sysfsOf();
+  expect(sysfs.write('hugepages-64kB/shmem_enabled', 'inherit')).toBeUndefined();
+  expect(sysfs.write('shmem_enabled', 'force')).toBe('EINVAL');
+  sysfs.write('hugepages-64kB/shmem_enabled', 'always');
+  expect(sysfs.write('shmem_enabled', 'force')).toBeUndefined();
+  expect(sysfs.write('hugepages-64kB/shmem_enabled', 'inherit')).toBe('EINVAL');
+  expect(sysfs.write('hugepages-2048kB/shmem_enabled', 'never')).toBeUndefined();
+  expect(sysfs.write('shmem_enabled', 'force')).toBe('EINVAL');
+});
+
 describe('a write', () => {
   const { sysfs } = sysfsOf();
   test.each([

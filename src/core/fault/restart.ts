@@ -1,12 +1,12 @@
 import { type Geometry, pagesPerRange } from '../memory/geometry.ts';
 import { emptyOccupancy, fullOccupancy, hasPage, type Occupancy, setPage } from '../memory/occupancy.ts';
-import { asOffset, asOrder, type OrderSet, ordersOf, type Window } from '../memory/order.ts';
+import { asOffset, type Order, type OrderSet, ordersOf, type Window } from '../memory/order.ts';
 import { holdsWindow, type PageSpan } from '../memory/page-span.ts';
 import { plainRange, type RangeState } from '../memory/range-state.ts';
 
 /** What page faults make of one PMD range of a program that starts again. */
 export interface RestartedRange {
-  /** Folios of at least four pages, in order of their offsets. */
+  /** Large folios, in order of their offsets. */
   readonly folios: readonly Window[];
   /** Resident pages, those in folios included. */
   readonly present: number;
@@ -42,13 +42,29 @@ export function restartRange(
   geometry: Geometry,
 ): RestartedRange {
   const descending = ordersOf(orders).reverse();
+  return filledBlocks(
+    touched,
+    (page) => descending.find((each) => holdsWindow(vma, page & -(1 << each), each)),
+    geometry,
+  );
+}
+
+/**
+ * The range cut into blocks, of which those with a touched page are filled. `orderAt` says for the first page
+ * of a block which order it has, undefined for a small page.
+ */
+export function filledBlocks(
+  touched: Occupancy,
+  orderAt: (page: number) => Order | undefined,
+  geometry: Geometry,
+): RestartedRange {
   const folios: Window[] = [];
   let present = 0;
   for (let page = 0; page < pagesPerRange(geometry); ) {
-    const order = descending.find((each) => holdsWindow(vma, page & -(1 << each), each));
+    const order = orderAt(page);
     const pages = order === undefined ? 1 : 1 << order;
     if (holdsPage(touched, page, pages)) {
-      if (order !== undefined) folios.push({ offset: asOffset(page), order: asOrder(order) });
+      if (order !== undefined) folios.push({ offset: asOffset(page), order });
       present += pages;
     }
     page += pages;

@@ -1,7 +1,8 @@
 import { type Geometry, pageBytes, rangeBytes } from '../memory/geometry.ts';
-import { asOrder } from '../memory/order.ts';
+import { asOrder, hasOrder } from '../memory/order.ts';
 import type { CachedFile, FileMapping } from './page-cache.ts';
-import type { ShmemSettings, ShmemSizeWord } from './shmem-settings.ts';
+import { allowedShmemOrders } from './shmem-orders.ts';
+import type { ShmemSettings } from './shmem-settings.ts';
 import type { ThpSettings } from './thp-settings.ts';
 import { refusalOfVma, type Vma } from './vma.ts';
 
@@ -71,27 +72,12 @@ export function whyNoCacheCollapse(
 /** Source: shmem_allowable_huge_orders, docs/khugepaged.md#files-and-shared-memory. */
 function isShmemAllowed(
   file: CachedFile,
-  mapping: FileMapping,
+  { offset }: FileMapping,
   advised: boolean,
-  { enabled, sizes }: ShmemSettings,
+  shmem: ShmemSettings,
   geometry: Geometry,
 ): boolean {
-  if (enabled === 'deny') return false;
-  const allows = (word: ShmemSizeWord) =>
-    word === 'always' ||
-    (word === 'within_size' && isWithinSize(file, mapping, geometry)) ||
-    ((word === 'within_size' || word === 'advise') && advised);
-  if (file.kind !== 'shared-anonymous')
-    return enabled === 'force' || allows(file.kind === 'tmpfs' ? (file.hugeMount ?? 'never') : enabled);
-  const word = sizes.get(asOrder(geometry.pmdOrder)) ?? 'never';
-  if (enabled === 'force') return word === 'inherit';
-  return allows(word === 'inherit' ? enabled : word);
-}
-
-/** Whether the range in which the VMA begins ends within the file. */
-function isWithinSize({ bytes }: CachedFile, { offset }: FileMapping, geometry: Geometry): boolean {
-  if (bytes === undefined) return true;
-  const range = rangeBytes(geometry);
-  const page = pageBytes(geometry);
-  return Math.ceil((offset + page) / range) * range <= Math.ceil(bytes / page) * page;
+  // The kernel asks for the page in which the VMA begins, whatever range is scanned.
+  const page = Math.floor(offset / pageBytes(geometry));
+  return hasOrder(allowedShmemOrders(file, page, advised, shmem, geometry), asOrder(geometry.pmdOrder));
 }

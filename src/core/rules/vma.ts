@@ -146,7 +146,7 @@ function allowedOrders(
 
 /** Why a VMA has no large folio of any order, be it of khugepaged or of page faults. */
 export function refusalOfVma(
-  { flags }: Vma,
+  { flags }: Pick<Vma, 'flags'>,
   thpDisabled: boolean | undefined,
 ): 'nohugepage' | 'prctl' | 'special' | undefined {
   if (flags.includes('nh')) return 'nohugepage';

@@ -68,11 +68,11 @@ describe('a mapping of shared memory', () => {
     expect(whyNot({ shmem, size, flags: ['hg'] })).toBe(advised ? undefined : 'settings');
   });
 
-  test('of memfd goes by the top level alone, of a tmpfs by its mount', () => {
+  test('of memfd goes by the size as shared anonymous memory does, of a tmpfs by its mount', () => {
     const of = (kind: CacheKind, asked: Asked, hugeMount?: 'always' | 'never') =>
       whyNot({ ...asked, file: { ...SHMEM, kind, hugeMount } });
-    expect(of('internal', { shmem: 'always', size: 'never' })).toBe(undefined);
-    expect(of('internal', { shmem: 'never', size: 'always' })).toBe('settings');
+    expect(of('internal', { shmem: 'always', size: 'never' })).toBe('settings');
+    expect(of('internal', { shmem: 'never', size: 'always' })).toBe(undefined);
     expect(of('tmpfs', { shmem: 'never' }, 'always')).toBe(undefined);
     expect(of('tmpfs', { shmem: 'always' }, 'never')).toBe('settings');
     expect(of('tmpfs', { shmem: 'force' }, 'never')).toBe(undefined);
