@@ -1,4 +1,4 @@
-import type { CachePrediction } from '../../analysis/cache/cache-prediction.ts';
+import type { CachePrediction, FilePrediction } from '../../analysis/cache/cache-prediction.ts';
 import type { CacheTally } from '../../analysis/cache/cache-tally.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { plural } from '../../core/base/plural.ts';
@@ -14,6 +14,7 @@ import {
   governingFiles,
 } from '../words/cache-words.ts';
 import { printable } from '../words/printable.ts';
+import { layOutTable } from './columns.ts';
 import { field } from './lines.ts';
 import type { Style } from './style.ts';
 
@@ -32,7 +33,8 @@ export function cacheLines(
       '',
     );
   }
-  const assumed = cacheAssumptions(byKind.values(), assumesShmem);
+  lines.push(...fileTable(files, style), '');
+  const assumed = cacheAssumptions([...byKind.values()], assumesShmem);
   if (assumed.length > 0)
     lines.push(
       'assumed of the page cache, because it cannot be seen:',
@@ -40,6 +42,47 @@ export function cacheLines(
       '',
     );
   return [...lines, ...unreadLines(unread)];
+}
+
+/** Files that are listed: those of which most is in memory. */
+const TABLE_ROWS = 10;
+/** Processes that a row names. */
+const FEW_PROCESSES = 2;
+
+function fileTable(files: readonly FilePrediction[], style: Style): string[] {
+  const bySize = [...files].sort((a, b) => b.tally.cachedPages - a.tally.cachedPages);
+  const [title, ...rows] = layOutTable(
+    [
+      { title: 'IN MEMORY', align: 'right' },
+      { title: 'HUGE NOW', align: 'right' },
+      { title: 'HUGE THEN', align: 'right' },
+      { title: 'GROWTH', align: 'right' },
+      { title: 'MAPPED BY', align: 'left' },
+      { title: 'FILE', align: 'left' },
+    ],
+    bySize.slice(0, TABLE_ROWS).map(({ file, processes, tally }) => {
+      const size = (pages: number) => formatSize(pages, tally.geometry);
+      const { cachedPages, hugePages, collapsedPages, growthPages } = tally;
+      return [
+        size(cachedPages),
+        size(hugePages),
+        size(hugePages + collapsedPages),
+        growthPages > 0 ? `+${size(growthPages)}` : '0B',
+        mappedBy(processes),
+        printable(file.name),
+      ];
+    }),
+  );
+  const others = bySize.slice(TABLE_ROWS);
+  if (others.length === 0) return [style.bold(title), ...rows];
+  const cached = formatSize(sum(others.map(({ tally }) => tally.cachedPages)), others[0].tally.geometry);
+  return [style.bold(title), ...rows, `and ${plural(others.length, 'file')} more: ${cached} in memory`];
+}
+
+function mappedBy(processes: FilePrediction['processes']): string {
+  const named = processes.slice(0, FEW_PROCESSES).map(({ command, pid }) => `${printable(command)} (${pid})`);
+  const more = processes.length - named.length;
+  return more > 0 ? `${named.join(', ')} and ${more} more` : named.join(', ');
 }
 
 /** Files that may be collapsed and could not be read: how much, and why. */
@@ -80,7 +123,7 @@ function kindLines(kind: CacheKind, tally: CacheTally, governing: CacheSettings,
 }
 
 function unmappedLine({ unmappedPages, unseenMappings, geometry }: CacheTally): string {
-  const falls = `falls by ${formatSize(unmappedPages, geometry)} over all that map it, until they touch it again`;
+  const falls = `of all that map it falls by ${formatSize(unmappedPages, geometry)}, until they touch it again`;
   if (unseenMappings === 0) return falls;
   return `${falls}; of ${plural(unseenMappings, 'range')} it is not known how much is mapped`;
 }

@@ -39,8 +39,8 @@ export function governingFiles(
 }
 
 const RESULT_REASONS: Partial<Record<ScanResult, string>> = {
-  SCAN_EXCEED_NONE_PTE: `more pages than ${LIMIT_FILES.maxPtesNone} are not in memory`,
-  SCAN_EXCEED_SWAP_PTE: `more pages than ${LIMIT_FILES.maxPtesSwap} are swapped out`,
+  SCAN_EXCEED_NONE_PTE: `more than ${LIMIT_FILES.maxPtesNone} of its pages are not in memory`,
+  SCAN_EXCEED_SWAP_PTE: `more than ${LIMIT_FILES.maxPtesSwap} of its pages are swapped out`,
   SCAN_PTE_MAPPED_HUGEPAGE: 'one huge page already',
   SCAN_PAGE_DIRTY_OR_WRITEBACK: 'pages wait to be written back; khugepaged comes again',
   SCAN_FAIL: 'the file ends within the range',
@@ -53,9 +53,12 @@ export function cacheRefusalWords(refusal: CacheRefusal): string {
 }
 
 /** What is taken for granted of the page cache, a sentence each. */
-export function cacheAssumptions(tallies: Iterable<CacheTally>, assumesShmem: boolean): string[] {
-  const unknown = new Set([...tallies].flatMap((tally) => [...tally.unknown.keys()]));
+export function cacheAssumptions(tallies: readonly CacheTally[], assumesShmem: boolean): string[] {
+  const unknown = new Set(tallies.flatMap((tally) => [...tally.unknown.keys()]));
   return [
+    ...(tallies.some(({ collapses }) => collapses > 0)
+      ? ["a process that maps it is on khugepaged's list: one that started under other settings may not be"]
+      : []),
     ...(assumesShmem ? ['shared memory has the settings of an untouched kernel: nothing says'] : []),
     ...(unknown.has('folioOrders') ? ['no page of the page cache is in a huge page already'] : []),
     ...(unknown.has('swapPages') ? ['no shared memory is swapped out'] : []),

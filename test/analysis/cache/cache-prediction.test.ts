@@ -1,14 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { predictMemory } from '../../../src/analysis/prediction.ts';
-import type { CacheRange } from '../../../src/core/memory/cache-range.ts';
 import { pagesPerRange, rangeBytes, x86_64 } from '../../../src/core/memory/geometry.ts';
-import { emptyOccupancy, setPages } from '../../../src/core/memory/occupancy.ts';
 import { asOrder } from '../../../src/core/memory/order.ts';
 import type { MemoryItem } from '../../../src/core/rules/memory-source.ts';
 import type { CachedFile } from '../../../src/core/rules/page-cache.ts';
 import type { ShmemWord } from '../../../src/core/rules/shmem-settings.ts';
-import type { Vma } from '../../../src/core/rules/vma.ts';
 import { processItem, type RunPolicyText, runPolicyOf, streamOf, vmaItem } from '../streams.ts';
+import { cacheItem, mappingItem } from './items.ts';
 
 const RANGE = rangeBytes(x86_64);
 const NR = pagesPerRange(x86_64);
@@ -26,23 +24,6 @@ const TABLE: CachedFile = {
   bytes: 4 * RANGE,
 };
 
-function mappingOf(file: CachedFile, text: Partial<Vma> = {}): MemoryItem {
-  const [start, end] = [8 * RANGE, 12 * RANGE];
-  const mapping = { file: file.id, offset: 0 };
-  return vmaItem({ start, end, name: file.name, anonymous: false, rssBytes: 2 * RANGE, mapping, ...text });
-}
-
-/** The first ranges of a file, by how many pages each has in memory. */
-function cacheItem(pages: readonly number[], facts: Partial<CacheRange> = {}): MemoryItem {
-  const ranges = pages.map((count, i): CacheRange => {
-    const present = emptyOccupancy(x86_64);
-    setPages(present, 0, count);
-    const seen = { swapPages: 0, folioOrders: new Uint8Array(NR), dirtyPages: 0, mappedPages: count };
-    return { geometry: x86_64, offset: i * RANGE, present, ...seen, ...facts };
-  });
-  return { kind: 'cache-ranges', ranges };
-}
-
 async function predicted(items: readonly MemoryItem[], shmem?: ShmemWord, text: RunPolicyText = {}) {
   const sizes = new Map([[asOrder(9), 'inherit' as const]]);
   const runPolicy = { ...runPolicyOf(text), ...(shmem ? { shmem: { enabled: shmem, sizes } } : {}) };
@@ -53,9 +34,9 @@ describe('the page cache of a prediction', () => {
   test('counts a file once, whoever maps it, by the mapping that may have huge pages', async () => {
     const items = [
       processItem(1),
-      mappingOf(BUFFERS),
+      mappingItem(BUFFERS),
       processItem(2),
-      mappingOf(BUFFERS, { flags: ['hg'] }),
+      mappingItem(BUFFERS, { flags: ['hg'] }),
       { kind: 'file', file: BUFFERS } as const,
       cacheItem([NR, 100, 0, 300]),
     ];
@@ -75,8 +56,8 @@ describe('the page cache of a prediction', () => {
   test('goes by the settings of each kind: those for anonymous memory move no shared memory', async () => {
     const items = [
       processItem(1),
-      mappingOf(BUFFERS),
-      mappingOf(TABLE, { start: 16 * RANGE, end: 20 * RANGE }),
+      mappingItem(BUFFERS),
+      mappingItem(TABLE, { start: 16 * RANGE, end: 20 * RANGE }),
       { kind: 'file', file: BUFFERS } as const,
       cacheItem([NR]),
       { kind: 'file', file: TABLE } as const,
@@ -93,7 +74,7 @@ describe('the page cache of a prediction', () => {
   test('is of ranges that a mapping covers whole: a cut one is refused as too small', async () => {
     const items = [
       processItem(1),
-      mappingOf(TABLE, { end: 10 * RANGE + 4096 }),
+      mappingItem(TABLE, { end: 10 * RANGE + 4096 }),
       { kind: 'file', file: TABLE } as const,
       cacheItem([NR, NR, NR]),
     ];
@@ -108,8 +89,8 @@ describe('the page cache of a prediction', () => {
     const unread = { ...TABLE, unread: 'map_files needs root' };
     const items = [
       processItem(1),
-      mappingOf(BUFFERS),
-      mappingOf(TABLE, { start: 16 * RANGE, end: 20 * RANGE }),
+      mappingItem(BUFFERS),
+      mappingItem(TABLE, { start: 16 * RANGE, end: 20 * RANGE }),
       { kind: 'file', file: BUFFERS } as const,
       cacheItem([NR], { folioOrders: undefined, mappedPages: undefined }),
       { kind: 'file', file: unread } as const,
