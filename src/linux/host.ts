@@ -5,7 +5,12 @@ import type { Host } from '../core/rules/memory-source.ts';
 import { readCpu } from './cpu.ts';
 import { closeKernelFile, openKernelFile, readFully, readKernelFile } from './kernel-file.ts';
 import type { KernelTree } from './kernel-tree.ts';
-import { readKhugepagedPace, readShrinkUnderused, readThpSettings } from './sysfs-settings.ts';
+import {
+  readKhugepagedPace,
+  readShmemSettings,
+  readShrinkUnderused,
+  readThpSettings,
+} from './sysfs-settings.ts';
 import { readThpCounters } from './thp-counters.ts';
 
 /**
@@ -23,6 +28,7 @@ export function readHost(tree: KernelTree, now: Date): Result<Host> {
     time: now.toISOString(),
     geometry,
     settings: settings.ok ? settings.value : undefined,
+    shmem: readShmemSettings(tree, geometry),
     khugepaged: readKhugepagedPace(tree, geometry),
     shrinkUnderused: readShrinkUnderused(tree),
     zoneReclaim: readZoneReclaim(tree),

@@ -10,6 +10,9 @@ import type { KernelTree } from './kernel-tree.ts';
 import { whyKoffiFailed } from './koffi.ts';
 import { LargeFolioCounters } from './large-folios.ts';
 import { MemoryGroupReader } from './memory-groups.ts';
+import { type CacheCalls, loadCacheCalls } from './page-cache/cache-calls.ts';
+import { readPageCache } from './page-cache/cache-reader.ts';
+import { MappedFiles } from './page-cache/mapped-files.ts';
 import { RANGES_PER_CHUNK } from './page-chunks.ts';
 import { PageFlags } from './page-flags.ts';
 import { canSeeFrameNumbers, openPagemap, type Pagemap } from './pagemap.ts';
@@ -79,11 +82,18 @@ export async function openLiveSource(
   const meter = new CostMeter(clock);
   const scan = tree.isRunning ? await loadPagemapScan(pagemap.fd, meter.underLocks) : undefined;
   const compareMemory = tree.isRunning && pids.length > 1 ? await loadCompareMemory() : undefined;
+  const cacheCalls = tree.isRunning ? await loadCacheCalls(host.geometry) : undefined;
   pagemap.close();
   const costs: ProcessCost[] = [];
   const budgetLeft = budget && { ...budget, isSpent: () => clock.cpuNs() - beganNs > budget.cpuNs };
   const items = () =>
-    readProcesses(tree, pids, host, { scan, compareMemory, meter, costs }, { address, budget: budgetLeft });
+    readProcesses(
+      tree,
+      pids,
+      host,
+      { scan, compareMemory, cacheCalls, meter, costs },
+      { address, budget: budgetLeft },
+    );
   return succeed({ host, costs, items });
 }
 
@@ -103,6 +113,7 @@ function firstPagemap(
 interface SourceTools {
   readonly scan: PagemapScan | undefined;
   readonly compareMemory: CompareMemory | undefined;
+  readonly cacheCalls: CacheCalls | undefined;
   readonly meter: CostMeter;
   readonly costs: ProcessCost[];
 }
@@ -115,7 +126,7 @@ async function* readProcesses(
   tree: KernelTree,
   pids: readonly number[],
   host: Host,
-  { scan, compareMemory, meter, costs }: SourceTools,
+  { scan, compareMemory, cacheCalls, meter, costs }: SourceTools,
   { address, budget }: { readonly address: number | undefined; readonly budget: BudgetLeft | undefined },
 ): AsyncIterable<MemoryItem> {
   const flags = canSeeFrameNumbers(tree, host.geometry) ? PageFlags.open(tree) : undefined;
@@ -138,6 +149,7 @@ async function* readProcesses(
       groups: new MemoryGroupReader(tree),
       underLocks,
     };
+    const files = new MappedFiles(host.geometry, address);
     /** The process, or a note where one before it has the same address space. */
     const itemsOf = function* (pid: number): Iterable<MemoryItem> {
       const owner = shared?.ownerOf(pid);
@@ -151,9 +163,14 @@ async function* readProcesses(
         yield leftOut(process, budget, host.geometry);
         continue;
       }
-      yield* metered(itemsOf(pid), meter);
+      for (const item of metered(itemsOf(pid), meter)) {
+        files.add(item);
+        yield item;
+      }
       costs.push({ pid, ...meter.take() });
     }
+    if (budget?.isSpent()) yield { kind: 'note', message: cacheLeftOut(budget) };
+    else yield* readPageCache({ ...tools, calls: cacheCalls }, files);
   } finally {
     flags?.close();
     largeFolios?.close();
@@ -164,6 +181,10 @@ function leftOut({ pid, residentPages }: SizedProcess, { text }: CpuBudget, geom
   const message = `process ${pid}: left out: larger ones took the budget of ${text} of CPU time`;
   const leftOutBytes = residentPages * pageBytes(geometry);
   return { kind: 'skipped', pid, failure: { kind: 'unsupported', message }, leftOutBytes };
+}
+
+function cacheLeftOut({ text }: CpuBudget): string {
+  return `what the page cache holds of mapped files is left out: the budget of ${text} of CPU time is spent`;
 }
 
 /** What is made at once, ranges and other items: asking what each took would take longer than most do. */

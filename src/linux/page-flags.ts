@@ -66,6 +66,14 @@ export class PageFlags {
     return lowWordsOf(this.#flags, frames);
   }
 
+  /** The low 32 flag bits of neighbouring frames; 0 beyond the end of memory. */
+  flagsFrom(first: number, count: number): Uint32Array {
+    const words = read(this.#flags, first, count);
+    const lows = new Uint32Array(count);
+    for (let i = 0; i < count; i++) lows[i] = words[2 * i];
+    return lows;
+  }
+
   /**
    * Whether each frame is of a large folio (KPF.large, or 0), where none is smaller than 2^order frames: one
    * frame of each aligned block of so many speaks for all of it. What was seen is kept until large folios are

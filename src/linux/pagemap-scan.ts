@@ -4,6 +4,7 @@ import { loadKoffi } from './koffi.ts';
 
 /** Page categories of the PAGEMAP_SCAN ioctl that we ask for (docs/khugepaged.md#pagemap_scan). */
 export const PAGE_IS = {
+  file: 1 << 2,
   present: 1 << 3,
   swapped: 1 << 4,
   zeroPage: 1 << 5,
@@ -40,6 +41,11 @@ export interface PagemapScan {
    * KernelReadError when the kernel refuses; a process that has ended has no regions.
    */
   scan(fd: number, start: number, end: number): ScannedRegions;
+  /**
+   * The same of present pages alone; with `ofFiles` those of the page cache, which takes a look at each page:
+   * pages of private mappings that were written are none.
+   */
+  scanPresent(fd: number, start: number, end: number, ofFiles: boolean): ScannedRegions;
 }
 
 const EINTR = 4;
@@ -54,18 +60,26 @@ const ARGUMENT = {
   walkEnd: 8,
   vec: 10,
   vecLength: 12,
+  allOf: 18,
   anyOf: 20,
   returned: 22,
 } as const;
 const ARGUMENT_WORDS = 24;
 const REGIONS_PER_CALL = 4096;
 
+/** Categories that pages have all of, or any of, and those that are told of them. */
+interface WantedPages {
+  readonly allOf?: number;
+  readonly anyOf?: number;
+  readonly returned: number;
+}
+
 /** The ioctl with the memory that it reads and writes. */
 interface ScanIoctl {
   readonly argument: Uint32Array;
   readonly regions: Uint32Array;
   /** The number of regions, or less than 0 where `errno` says why. */
-  call(fd: number, start: number, end: number, anyOf: number, returned: number): number;
+  call(fd: number, start: number, end: number, wanted: WantedPages): number;
   errno(): number;
 }
 
@@ -92,9 +106,10 @@ async function openIoctl(): Promise<ScanIoctl | undefined> {
   return {
     argument,
     regions,
-    call(fd, start, end, anyOf, returned) {
+    call(fd, start, end, { allOf = 0, anyOf = 0, returned }) {
       put(ARGUMENT.start, start);
       put(ARGUMENT.end, end);
+      argument[ARGUMENT.allOf] = allOf;
       argument[ARGUMENT.anyOf] = anyOf;
       argument[ARGUMENT.returned] = returned;
       return ioctl(fd, PAGEMAP_SCAN, argumentMemory);
@@ -113,26 +128,32 @@ export async function loadPagemapScan(
 ): Promise<PagemapScan | undefined> {
   opened ??= openIoctl();
   const ioctl = await opened;
-  if (!ioctl || ioctl.call(tryFd, 0, 0, OCCUPIED, ASKED) < 0) return undefined;
-  const tellsGuards = ioctl.call(tryFd, 0, 0, PAGE_IS.guard, PAGE_IS.guard) >= 0;
+  if (!ioctl || ioctl.call(tryFd, 0, 0, { anyOf: OCCUPIED, returned: ASKED }) < 0) return undefined;
+  const tellsGuards = ioctl.call(tryFd, 0, 0, { anyOf: PAGE_IS.guard, returned: PAGE_IS.guard }) >= 0;
   const guard = tellsGuards ? PAGE_IS.guard : 0;
+  const occupied = { anyOf: OCCUPIED | guard, returned: ASKED | guard };
+  const scan = (fd: number, start: number, end: number, wanted: WantedPages) => {
+    const call = () => underLocks(() => ioctl.call(fd, start, end, wanted));
+    let count = call();
+    while (count < 0) {
+      const errno = ioctl.errno();
+      if (errno !== EINTR) throw new KernelReadError(`PAGEMAP_SCAN failed with errno ${errno}`);
+      count = call();
+    }
+    const walkEnd = addressAt(ioctl.argument, ARGUMENT.walkEnd);
+    // The kernel scans in pieces, and at the end of the last one may tell where the one before ended.
+    const lastEnd = count > 0 ? addressAt(ioctl.regions, (count - 1) * REGION_WORDS + 2) : start;
+    return {
+      regions: ioctl.regions.subarray(0, count * REGION_WORDS),
+      walkEnd: Math.max(walkEnd, lastEnd),
+    };
+  };
   return {
     tellsGuards,
-    scan(fd, start, end) {
-      const call = () => underLocks(() => ioctl.call(fd, start, end, OCCUPIED | guard, ASKED | guard));
-      let count = call();
-      while (count < 0) {
-        const errno = ioctl.errno();
-        if (errno !== EINTR) throw new KernelReadError(`PAGEMAP_SCAN failed with errno ${errno}`);
-        count = call();
-      }
-      const walkEnd = addressAt(ioctl.argument, ARGUMENT.walkEnd);
-      // The kernel scans in pieces, and at the end of the last one may tell where the one before ended.
-      const lastEnd = count > 0 ? addressAt(ioctl.regions, (count - 1) * REGION_WORDS + 2) : start;
-      return {
-        regions: ioctl.regions.subarray(0, count * REGION_WORDS),
-        walkEnd: Math.max(walkEnd, lastEnd),
-      };
+    scan: (fd, start, end) => scan(fd, start, end, occupied),
+    scanPresent(fd, start, end, ofFiles) {
+      const allOf = PAGE_IS.present | (ofFiles ? PAGE_IS.file : 0);
+      return scan(fd, start, end, { allOf, returned: allOf });
     },
   };
 }

@@ -44,7 +44,7 @@ export function readSmaps(folder: string, underLocks: UnderLocks = uncounted): R
   return fail('unreadable', `${path}: '${clip(parser.odd)}' is no line that a kernel writes there`);
 }
 
-const HEADER = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) [0-9a-f]+ [0-9a-f]+:[0-9a-f]+ (\d+) *(.*)$/;
+const HEADER = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) ([0-9a-f]+) ([0-9a-f]+:[0-9a-f]+) (\d+) *(.*)$/;
 
 /** Sums that are needed, and their places among the numbers of a VMA. */
 const SUM = {
@@ -168,13 +168,16 @@ class SmapsParser {
 
   #close(): void {
     if (!this.#header) return;
-    const [, , , permissions, inode, name] = this.#header;
+    const [, , , permissions, offset, device, inode, name] = this.#header;
+    const anonymous = isAnonymous(permissions, inode, name);
     const bytes = (sum: number) => Math.max(this.#sums[sum], 0) * 1024;
     this.#vmas.push({
       start: this.#start,
       end: this.#end,
       name,
-      anonymous: isAnonymous(permissions, inode, name),
+      anonymous,
+      mapping:
+        anonymous || inode === '0' ? undefined : { file: `${device}:${inode}`, offset: address(offset) },
       flags: this.#flags,
       thpEligible: this.#thpEligible,
       rssBytes: bytes(SUM.Rss),

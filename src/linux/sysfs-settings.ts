@@ -11,6 +11,13 @@ import {
   TOP_LEVEL_WORDS,
   type TopLevelWord,
 } from '../core/rules/settings-words.ts';
+import {
+  SHMEM_SIZE_WORDS,
+  SHMEM_WORDS,
+  type ShmemSettings,
+  type ShmemSizeWord,
+  type ShmemWord,
+} from '../core/rules/shmem-settings.ts';
 import type { ThpSettings } from '../core/rules/thp-settings.ts';
 import { readKernelFile } from './kernel-file.ts';
 import type { KernelTree } from './kernel-tree.ts';
@@ -43,8 +50,29 @@ export function readThpSettings(tree: KernelTree, geometry: Geometry): Result<Th
   });
 }
 
+const SHMEM_FILE = 'shmem_enabled';
+
+/**
+ * The settings of shared memory; undefined where the kernel has none. Before Linux 6.14 no size but the PMD
+ * size has a file, and before 6.12 that one follows the top level.
+ */
+export function readShmemSettings(tree: KernelTree, geometry: Geometry): ShmemSettings | undefined {
+  const enabled = readKernelFile(tree.thp(SHMEM_FILE));
+  if (!enabled.ok) return undefined;
+  const sizes = new Map<Order, ShmemSizeWord>();
+  for (const order of ordersOf(anonOrders(geometry))) {
+    const file = readKernelFile(tree.thp(`${sizeFolder(orderBytes(order, geometry))}/${SHMEM_FILE}`));
+    if (file.ok) sizes.set(order, chosenWord(file.value, SHMEM_SIZE_WORDS));
+    else if (order === geometry.pmdOrder) sizes.set(order, 'inherit');
+  }
+  return { enabled: chosenWord(enabled.value, SHMEM_WORDS), sizes };
+}
+
 /** The word in brackets of a line such as "always [madvise] never"; `never` if there is none that we know. */
-function chosenWord<Word extends TopLevelWord | SizeWord>(line: string, words: readonly Word[]): Word {
+function chosenWord<Word extends TopLevelWord | SizeWord | ShmemWord | ShmemSizeWord>(
+  line: string,
+  words: readonly Word[],
+): Word {
   return words.find((word) => word === bracketed(line)) ?? ('never' as Word);
 }
 
@@ -58,12 +86,16 @@ function bracketed(line: string): string | undefined {
  */
 export function settingsNotes(tree: KernelTree, geometry: Geometry): string[] {
   if (!readKernelFile(tree.thp('enabled')).ok) return [];
-  const ofSizes = ordersOf(anonOrders(geometry)).map(
-    (order) => [`${sizeFolder(orderBytes(order, geometry))}/enabled`, SIZE_WORDS] as const,
-  );
-  const words = [['enabled', TOP_LEVEL_WORDS] as const, ...ofSizes].flatMap(([name, known]) =>
-    wordNotes(tree, name, known),
-  );
+  const ofSizes = (name: string, words: readonly string[]) =>
+    ordersOf(anonOrders(geometry)).map(
+      (order) => [`${sizeFolder(orderBytes(order, geometry))}/${name}`, words] as const,
+    );
+  const words = [
+    ['enabled', TOP_LEVEL_WORDS] as const,
+    ...ofSizes('enabled', SIZE_WORDS),
+    [SHMEM_FILE, SHMEM_WORDS] as const,
+    ...ofSizes(SHMEM_FILE, SHMEM_SIZE_WORDS),
+  ].flatMap(([name, known]) => wordNotes(tree, name, known));
   const ofPace = readKhugepagedPace(tree, geometry) ? Object.values(PACE_FILES) : [];
   const unread = [...LIMITS.map((limit) => LIMIT_FILES[limit]), ...ofPace].filter(
     (name) => readNumber(tree.thp(`khugepaged/${name}`)) === undefined,

@@ -85,7 +85,11 @@ function read(
   const tools = {
     geometry: x86_64,
     pagemap,
-    scan: { tellsGuards: true, scan: () => ({ regions: new Uint32Array(0), walkEnd: PMD }) },
+    scan: {
+      tellsGuards: true,
+      scan: () => ({ regions: new Uint32Array(0), walkEnd: PMD }),
+      scanPresent: () => ({ regions: new Uint32Array(0), walkEnd: PMD }),
+    },
     flags: asRoot ? flags : undefined,
     tells: kernelTells('6.18.44'),
     numbers: new PageNumbers(),

@@ -454,8 +454,16 @@ static int parse_advice(const char *text)
 	return -1;
 }
 
+/* What a mapping shows: private anonymous memory, or the file behind fd from its beginning. */
+struct backing {
+	int flags, fd;
+};
+
+static const struct backing private_memory = { MAP_PRIVATE | MAP_ANONYMOUS, -1 };
+
 /* A VMA of so many pages around whole PMD ranges, or NULL after an answer. */
-static struct mapping *create_mapping(uint64_t lead, uint64_t ranges, uint64_t tail, const char *advice_text)
+static struct mapping *create_mapping(uint64_t lead, uint64_t ranges, uint64_t tail, const char *advice_text,
+				      struct backing backing)
 {
 	int advice = parse_advice(advice_text);
 	size_t bytes, reserved;
@@ -485,7 +493,7 @@ static struct mapping *create_mapping(uint64_t lead, uint64_t ranges, uint64_t t
 	mappings = realloc(mappings, (mapping_count + 1) * sizeof(*mappings));
 	if (!m.contents || !mappings)
 		abort();
-	if (mmap(m.start, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED ||
+	if (mmap(m.start, bytes, PROT_READ | PROT_WRITE, backing.flags | MAP_FIXED, backing.fd, 0) == MAP_FAILED ||
 	    (advice != MADV_NORMAL && madvise(m.start, bytes, advice))) {
 		refuse(errno, "mmap, madvise");
 		munmap(reservation, reserved);
@@ -508,7 +516,7 @@ static void command_map(char **args)
 
 	if (!parse_number(args[0], &ranges))
 		ranges = 0;
-	m = create_mapping(0, ranges, 0, args[1]);
+	m = create_mapping(0, ranges, 0, args[1], private_memory);
 	if (m)
 		answer_mapping(m, 0);
 }
@@ -520,7 +528,43 @@ static void command_map_unaligned(char **args)
 
 	if (!parse_number(args[0], &lead) || !parse_number(args[1], &ranges) || !parse_number(args[2], &tail))
 		lead = ranges = tail = 0;
-	m = create_mapping(lead, ranges, tail, args[3]);
+	m = create_mapping(lead, ranges, tail, args[3], private_memory);
+	if (m)
+		answer_mapping(m, lead);
+}
+
+/* Where the file that is mapped comes from; -1 after an answer. A memfd and a file stay open. */
+static int open_backing(const char *what, uint64_t bytes)
+{
+	int fd = strcmp(what, "memfd") ? open(what, O_RDWR | O_CLOEXEC) : memfd_create("occupant", MFD_CLOEXEC);
+
+	if (fd < 0 && errno == EACCES)
+		fd = open(what, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || (!strcmp(what, "memfd") && ftruncate(fd, bytes))) {
+		refuse(errno, "memfd_create, open");
+		return -1;
+	}
+	return fd;
+}
+
+static void command_map_file(char **args)
+{
+	struct backing backing = { MAP_SHARED | MAP_ANONYMOUS, -1 };
+	uint64_t ranges, lead = 0;
+	struct mapping *m;
+
+	if (!parse_number(args[1], &ranges) || ranges > 1 << 24 || (args[2] && !parse_number(args[2], &lead)) ||
+	    (args[3] && strcmp(args[3], "private"))) {
+		refuse(EINVAL, "usage: map-file memfd|anonymous|PATH RANGES [LEAD [private]]");
+		return;
+	}
+	if (strcmp(args[0], "anonymous")) {
+		backing.flags = args[3] ? MAP_PRIVATE : MAP_SHARED;
+		backing.fd = open_backing(args[0], lead * PAGE + ranges * RANGE);
+		if (backing.fd < 0)
+			return;
+	}
+	m = create_mapping(lead, ranges, 0, NULL, backing);
 	if (m)
 		answer_mapping(m, lead);
 }
@@ -532,7 +576,7 @@ static void command_big(char **args)
 	struct mapping *m = NULL;
 
 	if (parse_number(args[0], &mib) && mib <= 1 << 24)
-		m = create_mapping(0, (mib + 1) / 2, 0, args[1]);
+		m = create_mapping(0, (mib + 1) / 2, 0, args[1], private_memory);
 	else
 		refuse(EINVAL, "usage: big MIB [hugepage|nohugepage]");
 	if (!m)
@@ -1118,6 +1162,7 @@ static const struct {
 	{ "hello", 0, 0, command_hello },
 	{ "map", 1, 2, command_map },
 	{ "map-unaligned", 3, 4, command_map_unaligned },
+	{ "map-file", 2, 4, command_map_file },
 	{ "big", 1, 2, command_big },
 	{ "touch", 2, 2, command_touch },
 	{ "read", 2, 2, command_read },
