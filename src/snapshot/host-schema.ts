@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { MAX_PMD_ORDER, MIN_PMD_ORDER } from '../core/memory/geometry.ts';
 import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../core/rules/settings-words.ts';
+import { SHMEM_SIZE_WORDS, SHMEM_WORDS } from '../core/rules/shmem-settings.ts';
 
 const count = z.int().nonnegative();
 
@@ -11,6 +12,12 @@ export const settingsSchema = z.object({
   maxPtesNone: count,
   maxPtesSwap: count,
   maxPtesShared: count,
+});
+
+/** Settings of shared memory as snapshots hold them. */
+export const shmemSchema = z.object({
+  enabled: z.enum(SHMEM_WORDS),
+  sizes: z.array(z.object({ order: count.max(MAX_PMD_ORDER), enabled: z.enum(SHMEM_SIZE_WORDS) })),
 });
 
 /** The machine as recordings hold it: snapshots and digests. */

@@ -1,13 +1,15 @@
 import type { KeyValue } from 'hyparquet';
 import { z } from 'zod';
-import { asOrder } from '../core/memory/order.ts';
+import { asOrder, type Order } from '../core/memory/order.ts';
 import { LONGEST_TEXT } from '../core/rules/longest-text.ts';
 import type { Host, MemoryItem } from '../core/rules/memory-source.ts';
+import { CACHE_KINDS, type CachedFile } from '../core/rules/page-cache.ts';
 import { checkLimits } from '../core/rules/policy.ts';
+import { HUGE_MOUNT_WORDS, type ShmemSettings } from '../core/rules/shmem-settings.ts';
 import type { ThpSettings } from '../core/rules/thp-settings.ts';
 import { checksumOf } from './crc32.ts';
 import { Damage } from './damage.ts';
-import { hostSchema, type settingsSchema } from './host-schema.ts';
+import { hostSchema, shmemSchema } from './host-schema.ts';
 import { type ProcessFactsTable, packFacts, processFactsSchema, unpackFacts } from './process-facts.ts';
 import { FORMAT_VERSION, METADATA_CRC_KEY, METADATA_KEY } from './schema.ts';
 
@@ -25,6 +27,8 @@ export interface SnapshotMetadata {
   readonly host: Host;
   /** What is known of processes besides their rows. */
   readonly facts: ProcessFactsTable;
+  /** What is known of files besides their rows, by `id`. */
+  readonly files: ReadonlyMap<string, CachedFile>;
   readonly notices: readonly PlacedNotice[];
   /** CRC-32 of each row group's bytes. */
   readonly groupChecksums: readonly number[];
@@ -46,25 +50,41 @@ const noticeSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('note'), message: text }),
 ]);
 
+const fileSchema = z.object({
+  id: text,
+  kind: z.enum(CACHE_KINDS),
+  name: text,
+  filesystem: text.optional(),
+  bytes: count.optional(),
+  hugeMount: z.enum(HUGE_MOUNT_WORDS).optional(),
+});
+
 const metadataSchema = z.object({
   version: z.int().min(1).max(FORMAT_VERSION),
   host: z.object({
     name: text,
     bootId: text,
     ...hostSchema.shape,
+    shmem: shmemSchema.optional(),
   }),
   // Undefined in files of older versions.
   processFacts: processFactsSchema.optional(),
+  files: z.array(fileSchema).default([]),
   notices: z.array(z.object({ row: count, notice: noticeSchema })),
   groupChecksums: z.array(count),
 });
 
 /** The key-value pairs of the Parquet footer that hold the metadata and its checksum. */
-export function packMetadata({ host, facts, notices, groupChecksums }: SnapshotMetadata): KeyValue[] {
+export function packMetadata({ host, facts, files, notices, groupChecksums }: SnapshotMetadata): KeyValue[] {
   const json: z.input<typeof metadataSchema> = {
     version: FORMAT_VERSION,
-    host: { ...host, settings: host.settings ? packSettings(host.settings) : null },
+    host: {
+      ...host,
+      settings: host.settings ? { ...host.settings, sizes: packSizes(host.settings.sizes) } : null,
+      shmem: host.shmem && { ...host.shmem, sizes: packSizes(host.shmem.sizes) },
+    },
     processFacts: packFacts(facts),
+    files: [...files.values()],
     notices: [...notices],
     groupChecksums: [...groupChecksums],
   };
@@ -96,13 +116,24 @@ export function unpackMetadata(pairs: readonly KeyValue[]): SnapshotMetadata {
     const { path, message } = parsed.error.issues[0];
     throw new Damage(`its metadata is wrong at '${path.join('.')}': ${message}; capture the memory again`);
   }
-  const { host, processFacts, notices, groupChecksums } = parsed.data;
+  const { host, processFacts, files, notices, groupChecksums } = parsed.data;
   const facts = processFacts ? unpackFacts(processFacts) : new Map();
-  return { host: { ...host, settings: unpackSettings(host) }, facts, notices, groupChecksums };
+  return {
+    host: { ...host, settings: unpackSettings(host), shmem: host.shmem && unpackShmem(host.shmem) },
+    facts,
+    files: new Map(files.map((file) => [file.id, file])),
+    notices,
+    groupChecksums,
+  };
 }
 
-function packSettings(settings: ThpSettings): z.input<typeof settingsSchema> {
-  return { ...settings, sizes: [...settings.sizes].map(([order, enabled]) => ({ order, enabled })) };
+/** The words of sizes as a list. */
+function packSizes<Word>(sizes: ReadonlyMap<Order, Word>) {
+  return [...sizes].map(([order, enabled]) => ({ order, enabled }));
+}
+
+function unpackShmem({ enabled, sizes }: z.output<typeof shmemSchema>): ShmemSettings {
+  return { enabled, sizes: new Map(sizes.map((each) => [asOrder(each.order), each.enabled])) };
 }
 
 function unpackSettings({

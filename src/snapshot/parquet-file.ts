@@ -14,7 +14,7 @@ import { checkPages } from './page-bounds.ts';
 import {
   COLUMN_NAMES,
   type ColumnName,
-  FIRST_FORMAT_COLUMNS,
+  FORMAT_COLUMNS,
   isReadColumn,
   MAX_GROUP_ROWS,
   PARQUET_SCHEMA,
@@ -59,7 +59,7 @@ export async function readFooter(file: AsyncBuffer): Promise<FileMetaData> {
 
 /** Throws Damage unless the columns are exactly those of a snapshot of this format or an older one. */
 export function checkSchema({ schema }: FileMetaData): void {
-  const isComplete = schema.length === PARQUET_SCHEMA.length || schema.length === 1 + FIRST_FORMAT_COLUMNS;
+  const isComplete = FORMAT_COLUMNS.includes(schema.length - 1);
   const same =
     isComplete &&
     schema.every(({ name, type, repetition_type, converted_type }, i) => {

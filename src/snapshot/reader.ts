@@ -1,5 +1,7 @@
 import type { AsyncBuffer, FileMetaData } from 'hyparquet';
+import { clip } from '../core/base/clip.ts';
 import { type Result, succeed } from '../core/base/failure.ts';
+import type { CacheRange } from '../core/memory/cache-range.ts';
 import { type Geometry, rangeBytes } from '../core/memory/geometry.ts';
 import type { RangeState } from '../core/memory/range-state.ts';
 import { MemoryCheck } from '../core/rules/memory-check.ts';
@@ -15,7 +17,7 @@ import {
   statisticsOf,
 } from './parquet-file.ts';
 import { withFacts } from './process-facts.ts';
-import { packAddress, processOf, rangeReader, vmaOf } from './row.ts';
+import { cacheRangeOf, packAddress, processOf, rangeReader, vmaOf } from './row.ts';
 import type { SnapshotColumns } from './schema.ts';
 
 /** A snapshot that can also be read in pieces, by several readers at once. */
@@ -24,7 +26,7 @@ export interface Snapshot extends MemorySource {
   readonly groups: number;
   /** Rows of the file: at least as many as it has ranges. */
   readonly rows: number;
-  /** The items of one row group. It begins with its process and VMA; notices are left out. */
+  /** The items of one row group. It begins with its process and VMA, or its file; notices are left out. */
   groupItems(index: number): AsyncIterable<MemoryItem>;
   /** The row groups that may hold the PMD range around an address, by what the footer says of them. */
   groupsAround(address: number): readonly number[];
@@ -140,18 +142,20 @@ async function checkedBefore(
 }
 
 /**
- * Turns rows back into items: a process or VMA opens where its columns change, ranges are handed out
+ * Turns rows back into items: a process, VMA or file opens where its columns change, ranges are handed out
  * together. Throws Damage with the number of a row that no memory has.
  */
 class Replay {
   readonly metadata: SnapshotMetadata;
   readonly #check: MemoryCheck;
   #pending: RangeState[] = [];
+  #pendingOfFile: CacheRange[] = [];
   #rowsSeen: number;
   #noticesSeen = 0;
   #pid: number | undefined;
   #startTime: bigint | undefined;
   #vmaStart: bigint | null = null;
+  #file: string | null = null;
 
   /** `rowsBefore` are those of the file before the first group. */
   constructor(metadata: SnapshotMetadata, check: MemoryCheck, rowsBefore = 0) {
@@ -168,6 +172,11 @@ class Replay {
         if (this.#noticesSeen < this.metadata.notices.length) yield* this.noticesBefore(this.#rowsSeen);
         this.#rowsSeen++;
         checkGeometry(columns, row, geometry);
+        const file = columns.file[row];
+        if (file !== null) {
+          yield* this.#addFileRow(columns, row, file);
+          continue;
+        }
         if (this.#opens(columns, row)) yield* this.#open(columns, row);
         const range = rangeAt(row);
         if (!range) continue;
@@ -179,6 +188,22 @@ class Replay {
       throw new Damage(`row ${this.#rowsSeen}: ${error.message}`);
     }
     yield* this.ranges();
+  }
+
+  /** The file of a row, if it is another than that of the row before, and the range of it. */
+  *#addFileRow(columns: SnapshotColumns, row: number, id: string): Generator<MemoryItem> {
+    if (id !== this.#file) {
+      yield* this.ranges();
+      const file = this.metadata.files.get(id);
+      if (!file) throw new Damage(`file '${clip(id)}' is not in its metadata; capture the memory again`);
+      refuse(this.#check.file(file));
+      yield { kind: 'file', file };
+      this.#file = id;
+    }
+    const range = cacheRangeOf(columns, row, this.metadata.host.geometry);
+    if (!range) return;
+    refuse(this.#check.cacheRange(range));
+    this.#pendingOfFile.push(range);
   }
 
   #opens({ pid, process_start_time, vma_start }: SnapshotColumns, row: number): boolean {
@@ -213,6 +238,8 @@ class Replay {
   *ranges(): Generator<MemoryItem> {
     if (this.#pending.length > 0) yield { kind: 'ranges', ranges: this.#pending };
     this.#pending = [];
+    if (this.#pendingOfFile.length > 0) yield { kind: 'cache-ranges', ranges: this.#pendingOfFile };
+    this.#pendingOfFile = [];
   }
 
   *noticesBefore(row: number): Generator<MemoryItem> {

@@ -1,5 +1,6 @@
 import { rangeBytes } from '../core/memory/geometry.ts';
 import type { Host, MemoryItem, MemorySource, Process } from '../core/rules/memory-source.ts';
+import type { CachedFile } from '../core/rules/page-cache.ts';
 import type { Vma } from '../core/rules/vma.ts';
 
 const NO_BOOT_ID = '00000000-0000-0000-0000-000000000000';
@@ -24,6 +25,13 @@ async function* redactedItems(source: MemorySource, random: () => number): Async
   const bytes = rangeBytes(source.host.geometry);
   let shift = 0;
   const groupNames = new Map<string, string>();
+  const fileIds = new Map<string, string>();
+  /** Numbers from 1 on, as files are first seen. */
+  const idOf = (file: string): string => {
+    const id = fileIds.get(file) ?? String(fileIds.size + 1);
+    fileIds.set(file, id);
+    return id;
+  };
   for await (const item of source.items()) {
     switch (item.kind) {
       case 'process':
@@ -32,7 +40,13 @@ async function* redactedItems(source: MemorySource, random: () => number): Async
         yield { kind: 'process', process: redactedProcess(item.process, groupNames) };
         break;
       case 'vma':
-        yield { kind: 'vma', vma: redactedVma(item.vma, shift) };
+        yield { kind: 'vma', vma: redactedVma(item.vma, shift, idOf) };
+        break;
+      case 'file':
+        yield { kind: 'file', file: redactedFile(item.file, idOf) };
+        break;
+      case 'cache-ranges':
+        yield item;
         break;
       case 'ranges':
         yield {
@@ -71,10 +85,16 @@ function redactedProcess(process: Process, groupNames: Map<string, string>): Pro
   return { ...process, command: 'redacted', cgroup: '', memoryGroups, groupCounters };
 }
 
-function redactedVma(vma: Vma, shift: number): Vma {
+/** Of names those that the kernel gives stay. */
+function redactedFile(file: CachedFile, idOf: (file: string) => string): CachedFile {
+  return { ...file, id: idOf(file.id), name: file.kind === 'shared-anonymous' ? file.name : '' };
+}
+
+function redactedVma(vma: Vma, shift: number, idOf: (file: string) => string): Vma {
   // [heap] and [stack] are the kernel's words; after a colon, as in [anon:arena], stands the program's.
   const name = /^\[[^:]*\]$/.test(vma.name) ? vma.name : '';
-  return { ...vma, name, start: shifted(vma.start, shift), end: shifted(vma.end, shift) };
+  const mapping = vma.mapping && { ...vma.mapping, file: idOf(vma.mapping.file) };
+  return { ...vma, name, mapping, start: shifted(vma.start, shift), end: shifted(vma.end, shift) };
 }
 
 function shifted(address: number, shift: number): number {

@@ -1,14 +1,16 @@
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
+import type { CacheRange } from '../core/memory/cache-range.ts';
 import { type Geometry, rangeBytes } from '../core/memory/geometry.ts';
 import type { RangeState } from '../core/memory/range-state.ts';
 import type { Host, MemoryItem, Process } from '../core/rules/memory-source.ts';
+import type { CachedFile } from '../core/rules/page-cache.ts';
 import { processKey } from '../core/rules/process-key.ts';
 import type { Vma } from '../core/rules/vma.ts';
 import { crc32 } from './crc32.ts';
 import { type PlacedNotice, packMetadata } from './metadata.ts';
 import type { Output } from './output-file.ts';
 import { factsOfProcess } from './process-facts.ts';
-import { NO_RANGE, ownerColumns, rangeColumns } from './row.ts';
+import { cacheColumns, NO_RANGE, noOwner, ownerColumns, rangeColumns } from './row.ts';
 import {
   COLUMN_NAMES,
   type ColumnName,
@@ -28,7 +30,8 @@ export interface SnapshotProgress {
 
 /**
  * Turns items into rows and rows into row groups: a row for each range, and one for what no range speaks of:
- * a VMA without ranges, a process without VMAs. Notices go to the metadata, with their place among the rows.
+ * a VMA or file without ranges, a process without VMAs. Notices go to the metadata, with their place among
+ * the rows.
  */
 export class RowGroupWriter {
   readonly #host: Host;
@@ -49,9 +52,14 @@ export class RowGroupWriter {
   #vma: Vma | undefined;
   /** Those of the process and VMA, once they are in a row. */
   #owner: OwnerColumns | undefined;
+  readonly #files = new Map<string, CachedFile>();
+  /** The file that was opened last: no process comes behind it. */
+  #file: { readonly id: string; isWritten: boolean } | undefined;
+  readonly #noOwner: OwnerColumns;
 
   constructor(file: Output, host: Host, onProgress?: (progress: SnapshotProgress) => void) {
     this.#host = host;
+    this.#noOwner = noOwner(host);
     this.#onProgress = onProgress;
     this.#buffer = new GroupBuffer(file);
     this.#parquet = new ParquetWriter({
@@ -70,6 +78,7 @@ export class RowGroupWriter {
   async add(item: MemoryItem): Promise<void> {
     switch (item.kind) {
       case 'process':
+        if (this.#file) throw new Error('bug: a process behind a file');
         await this.#writeUnwritten();
         this.#process = item.process;
         this.#vma = undefined;
@@ -90,6 +99,18 @@ export class RowGroupWriter {
           if (this.#isFull) await this.#writeGroup();
         }
         break;
+      case 'file':
+        await this.#writeUnwritten();
+        if (this.#files.has(item.file.id)) throw new Error(`bug: file ${item.file.id} comes twice`);
+        this.#files.set(item.file.id, item.file);
+        this.#file = { id: item.file.id, isWritten: false };
+        break;
+      case 'cache-ranges':
+        for (const range of item.ranges) {
+          this.#addCacheRange(range);
+          if (this.#isFull) await this.#writeGroup();
+        }
+        break;
       case 'skipped':
       case 'note':
         await this.#writeUnwritten();
@@ -103,6 +124,7 @@ export class RowGroupWriter {
     this.#parquet.kvMetadata = packMetadata({
       host: this.#host,
       facts: this.#facts,
+      files: this.#files,
       notices: this.#notices,
       groupChecksums: this.#groupChecksums,
     });
@@ -117,10 +139,27 @@ export class RowGroupWriter {
     this.#addRow(rangeColumns(range));
   }
 
-  /** A row for the process, or for its VMA, if no row shows it so far. */
+  #addCacheRange(range: CacheRange): void {
+    checkRange({ geometry: range.geometry, address: range.offset }, this.#host.geometry);
+    if (!this.#file) throw new Error('bug: ranges without their file');
+    this.#addFileRow(cacheColumns(this.#file.id, range));
+  }
+
+  #addFileRow(range: RangeColumns): void {
+    if (this.#file) this.#file.isWritten = true;
+    this.#owners.push(this.#noOwner);
+    this.#rangesOf.push(range);
+  }
+
+  /** A row for the process, its VMA or the file, if no row shows it so far. */
   async #writeUnwritten(): Promise<void> {
-    if (!this.#process || this.#owner) return;
-    this.#addRow(NO_RANGE);
+    if (this.#file) {
+      if (this.#file.isWritten) return;
+      this.#addFileRow({ ...NO_RANGE, file: this.#file.id });
+    } else {
+      if (!this.#process || this.#owner) return;
+      this.#addRow(NO_RANGE);
+    }
     if (this.#isFull) await this.#writeGroup();
   }
 
@@ -182,7 +221,7 @@ function isOfRange(name: ColumnName): name is keyof RangeColumns {
   return name in NO_RANGE;
 }
 
-function checkRange({ geometry, address }: RangeState, host: Geometry): void {
+function checkRange({ geometry, address }: Pick<RangeState, 'geometry' | 'address'>, host: Geometry): void {
   const fits = geometry.pageShift === host.pageShift && geometry.pmdOrder === host.pmdOrder;
   if (!fits) throw new Error('bug: a range of another geometry than its host');
   if (address % rangeBytes(geometry) !== 0) throw new Error(`bug: a range at ${address}, inside a PMD`);

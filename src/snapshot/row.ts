@@ -1,8 +1,10 @@
+import type { CacheRange } from '../core/memory/cache-range.ts';
 import { type Geometry, pagesPerRange, rangeBytes } from '../core/memory/geometry.ts';
 import { emptyOccupancy, type Occupancy } from '../core/memory/occupancy.ts';
 import { eachFact, type PageFact, pageFacts, type RangeState } from '../core/memory/range-state.ts';
 import type { SharedRun } from '../core/memory/shared-runs.ts';
 import type { Host, Process } from '../core/rules/memory-source.ts';
+import type { FileMapping } from '../core/rules/page-cache.ts';
 import type { Vma } from '../core/rules/vma.ts';
 import { Damage } from './damage.ts';
 import {
@@ -14,6 +16,14 @@ import {
   unpackSharedRuns,
 } from './packed-bytes.ts';
 import type { ColumnName, OwnerColumns, RangeColumns, SnapshotColumns } from './schema.ts';
+
+const NO_CACHE = {
+  file: null,
+  file_offset: null,
+  swap_pages: null,
+  dirty_pages: null,
+  mapped_pages: null,
+};
 
 const NO_RUNS: readonly SharedRun[] = [];
 
@@ -39,7 +49,15 @@ export function ownerColumns(host: Host, process: Process, vma: Vma | undefined)
     vma_thp_eligible: vma?.thpEligible ?? null,
     vma_rss_bytes: vma ? BigInt(vma.rssBytes) : null,
     vma_swap_bytes: vma ? BigInt(vma.swapBytes) : null,
+    vma_file: vma?.mapping?.file ?? null,
+    vma_file_offset: vma?.mapping ? packAddress(vma.mapping.offset) : null,
   };
+}
+
+/** What rows of files say of the process that they do not have. */
+export function noOwner(host: Host): OwnerColumns {
+  const process = { pid: 0, startTime: 0, command: '', cgroup: '', thpDisabled: undefined };
+  return ownerColumns(host, process, undefined);
 }
 
 /** What the row of a range says of it. */
@@ -52,6 +70,21 @@ export function rangeColumns(range: RangeState): RangeColumns {
     folio_orders: range.folioOrders ? packFolioOrders(range.folioOrders) : null,
     pmd_mapped: range.pmdMapped ?? null,
     shared_runs: range.sharedRuns ? packSharedRuns(range.sharedRuns) : null,
+    ...NO_CACHE,
+  };
+}
+
+/** What the row of a range of a file says of it. */
+export function cacheColumns(id: string, range: CacheRange): RangeColumns {
+  return {
+    ...NO_RANGE,
+    present: packBitmap(range.present, range.geometry),
+    folio_orders: range.folioOrders ? packFolioOrders(range.folioOrders) : null,
+    file: id,
+    file_offset: BigInt(range.offset),
+    swap_pages: range.swapPages ?? null,
+    dirty_pages: range.dirtyPages ?? null,
+    mapped_pages: range.mappedPages ?? null,
   };
 }
 
@@ -63,6 +96,7 @@ export const NO_RANGE: RangeColumns = {
   folio_orders: null,
   pmd_mapped: null,
   shared_runs: null,
+  ...NO_CACHE,
 };
 
 export function processOf(columns: SnapshotColumns, row: number): Process {
@@ -83,11 +117,47 @@ export function vmaOf(columns: SnapshotColumns, row: number): Vma {
     end: unpackAddress(held(columns.vma_end[row], 'vma_end')),
     name: held(columns.vma_name[row], 'vma_name'),
     anonymous: held(columns.vma_anonymous[row], 'vma_anonymous'),
+    mapping: mappingOf(columns, row),
     flags: flags === '' ? [] : flags.split(' '),
     thpEligible: columns.vma_thp_eligible[row] ?? undefined,
     rssBytes: Number(held(columns.vma_rss_bytes[row], 'vma_rss_bytes')),
     swapBytes: Number(held(columns.vma_swap_bytes[row], 'vma_swap_bytes')),
   };
+}
+
+function mappingOf(columns: SnapshotColumns, row: number): FileMapping | undefined {
+  const file = columns.vma_file[row];
+  if (file === null) return undefined;
+  return { file, offset: unpackAddress(held(columns.vma_file_offset[row], 'vma_file_offset')) };
+}
+
+/**
+ * The range of a file in a row that has a `file`; undefined where it only names the file. Throws Damage when
+ * the row does not fit the geometry.
+ */
+export function cacheRangeOf(
+  columns: SnapshotColumns,
+  row: number,
+  geometry: Geometry,
+): CacheRange | undefined {
+  const offset = columns.file_offset[row];
+  if (offset === null) return undefined;
+  const present = held(columns.present[row], 'present');
+  const orders = columns.folio_orders[row];
+  return {
+    geometry,
+    offset: Number(offset),
+    present: present.length === 0 ? emptyOccupancy(geometry) : unpackBitmap(present, geometry, 'present'),
+    swapPages: columns.swap_pages[row] ?? undefined,
+    folioOrders: orders === null ? undefined : foliosOf(orders, geometry),
+    dirtyPages: columns.dirty_pages[row] ?? undefined,
+    mappedPages: columns.mapped_pages[row] ?? undefined,
+  };
+}
+
+function foliosOf(orders: Uint8Array, geometry: Geometry): Uint8Array {
+  if (orders.length === 0) return new Uint8Array(pagesPerRange(geometry));
+  return unpackFolioOrders(orders, geometry, 'folio_orders');
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Geometry } from '../core/memory/geometry.ts';
 import { eachFact, type PageFact } from '../core/memory/range-state.ts';
 
 /** To be raised when readers of the version before would misread a file. */
-export const FORMAT_VERSION = 2;
+export const FORMAT_VERSION = 3;
 
 /**
  * Parquet key-value metadata: the snapshot's facts as JSON, and the CRC-32 of that JSON as eight hex digits.
@@ -44,10 +44,22 @@ interface VmaColumns {
   vma_thp_eligible: boolean | null;
   vma_rss_bytes: bigint | null;
   vma_swap_bytes: bigint | null;
+  /** Null in anonymous memory too. */
+  vma_file: string | null;
+  vma_file_offset: bigint | null;
+}
+
+/** All null but in a row of a file. One without `file_offset` only names the file. */
+interface CacheColumns {
+  file: string | null;
+  file_offset: bigint | null;
+  swap_pages: number | null;
+  dirty_pages: number | null;
+  mapped_pages: number | null;
 }
 
 /** All null in a row that only names a VMA. Bytes: see packed-bytes.ts. */
-export interface RangeColumns extends Record<PageFact, Uint8Array | null> {
+export interface RangeColumns extends Record<PageFact, Uint8Array | null>, CacheColumns {
   range_address: bigint | null;
   uffd_armed: boolean | null;
   folio_orders: Uint8Array | null;
@@ -99,12 +111,23 @@ const COLUMN_TYPES: Record<ColumnName, ColumnType | `${ColumnType}?`> = {
   folio_orders: 'bytes?',
   pmd_mapped: 'boolean?',
   shared_runs: 'bytes?',
+  vma_file: 'text?',
+  vma_file_offset: 'int64?',
+  file: 'text?',
+  file_offset: 'int64?',
+  swap_pages: 'int32?',
+  dirty_pages: 'int32?',
+  mapped_pages: 'int32?',
 };
 
 export const COLUMN_NAMES = Object.keys(COLUMN_TYPES) as ColumnName[];
 
-/** Columns that files of format 1 have: all but the last. */
-export const FIRST_FORMAT_COLUMNS = COLUMN_NAMES.length - 1;
+/** How many of the columns files of each format have, format 1 first: what is new comes last. */
+export const FORMAT_COLUMNS: readonly number[] = [
+  COLUMN_NAMES.indexOf('shared_runs'),
+  COLUMN_NAMES.indexOf('vma_file'),
+  COLUMN_NAMES.length,
+];
 
 const REPEATED_COLUMNS: readonly ColumnName[] = ['host', 'boot_id', 'time'] satisfies RepeatedColumn[];
 

@@ -39,6 +39,8 @@ describe.runIf(buildOccupant())('a stopped process of more than a GiB', () => {
     await occupant.must(`thp ${base + 2 * RANGE}`);
     await occupant.must(`split ${base + 2 * RANGE}`);
     await occupant.must(`drop ${base + 2 * RANGE} 100-200`);
+    const shared = await occupant.map('map-file memfd 3');
+    await occupant.must(`touch ${shared} 0-511,1024-1100`);
     await occupant.suspend();
     const { code, stderr } = await thpscope(['capture', '-p', String(occupant.pid), '-o', file]);
     expect(stderr).toMatch(/wrote .*: 1 process/);

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
-import { type Geometry, pagesPerRange, rangeBytes } from '../../src/core/memory/geometry.ts';
+import type { CacheRange } from '../../src/core/memory/cache-range.ts';
+import { type Geometry, pageBytes, pagesPerRange, rangeBytes } from '../../src/core/memory/geometry.ts';
 import {
+  countPages,
   difference,
   emptyOccupancy,
   fullOccupancy,
@@ -11,7 +13,9 @@ import { asOrder } from '../../src/core/memory/order.ts';
 import { eachFact, type RangeState } from '../../src/core/memory/range-state.ts';
 import type { SharedRun } from '../../src/core/memory/shared-runs.ts';
 import type { Host, MemoryItem } from '../../src/core/rules/memory-source.ts';
+import { CACHE_KINDS } from '../../src/core/rules/page-cache.ts';
 import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../../src/core/rules/settings-words.ts';
+import { HUGE_MOUNT_WORDS, SHMEM_SIZE_WORDS, SHMEM_WORDS } from '../../src/core/rules/shmem-settings.ts';
 
 const TOP_OF_USER_SPACE = 2 ** 47;
 
@@ -54,6 +58,17 @@ export function hosts(geometry: Geometry): fc.Arbitrary<Host> {
         scanSleepMs: fc.nat(),
         allocSleepMs: fc.nat(),
         defrag: fc.boolean(),
+      }),
+      { nil: undefined },
+    ),
+    shmem: fc.option(
+      fc.record({
+        enabled: fc.constantFrom(...SHMEM_WORDS),
+        sizes: fc
+          .dictionary(fc.constantFrom('2', '3', '9'), fc.constantFrom(...SHMEM_SIZE_WORDS))
+          .map(
+            (words) => new Map(Object.entries(words).map(([order, word]) => [asOrder(Number(order)), word])),
+          ),
       }),
       { nil: undefined },
     ),
@@ -165,6 +180,10 @@ function vmaItems(geometry: Geometry): fc.Arbitrary<(start: number) => MemoryIte
   const vma = fc.record({
     name: fc.oneof(fc.constantFrom('', '[heap]', '[anon:arena]'), names),
     anonymous: fc.boolean(),
+    mapping: fc.option(
+      fc.record({ file: names, offset: fc.nat(1000).map((page) => page * pageBytes(geometry)) }),
+      { nil: undefined },
+    ),
     flags: fc.array(fc.constantFrom('rd', 'wr', 'hg', 'nh', 'um')),
     thpEligible: fc.option(fc.boolean(), { nil: undefined }),
     rssBytes: fc.maxSafeNat(),
@@ -188,7 +207,68 @@ function vmaItems(geometry: Geometry): fc.Arbitrary<(start: number) => MemoryIte
   });
 }
 
-/** What a source may yield: processes of distinct pids, VMAs in address order, notices anywhere. */
+function cacheRanges(geometry: Geometry): fc.Arbitrary<Omit<CacheRange, 'offset'>> {
+  const share = fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { nil: undefined });
+  return fc
+    .record({
+      present: bitmaps(geometry),
+      swap: share,
+      dirty: share,
+      folioOrders: fc.option(folioOrders(geometry), { nil: undefined }),
+      mappedPages: fc.option(fc.nat(), { nil: undefined }),
+    })
+    .map(({ present, swap, dirty, folioOrders, mappedPages }) => {
+      const some = (part: number | undefined, of: number) =>
+        part === undefined ? undefined : Math.floor(part * of);
+      const swapPages = some(swap, pagesPerRange(geometry) - countPages(present));
+      return {
+        geometry,
+        present,
+        swapPages,
+        folioOrders,
+        dirtyPages: some(dirty, countPages(present)),
+        mappedPages,
+      };
+    });
+}
+
+/** Files of distinct ids with their ranges in order, with notices between. */
+function fileItems(geometry: Geometry): fc.Arbitrary<MemoryItem[]> {
+  const file = fc.record(
+    {
+      kind: fc.constantFrom(...CACHE_KINDS),
+      name: names,
+      filesystem: names,
+      bytes: fc.maxSafeNat(),
+      hugeMount: fc.constantFrom(...HUGE_MOUNT_WORDS),
+    },
+    { requiredKeys: ['kind', 'name'] },
+  );
+  const batches = fc.array(fc.tuple(fc.array(cacheRanges(geometry), { maxLength: 4 }), notices), {
+    maxLength: 3,
+  });
+  return fc.array(fc.tuple(file, notices, batches, fc.nat(9)), { maxLength: 3 }).map((files) =>
+    files.flatMap(([facts, before, parts, skipped], index) => {
+      let number = skipped;
+      return [
+        { kind: 'file' as const, file: { ...facts, id: `fe:00:${index}` } },
+        ...before,
+        ...parts.flatMap(([ranges, after]) => [
+          {
+            kind: 'cache-ranges' as const,
+            ranges: ranges.map((range) => ({ ...range, offset: rangeBytes(geometry) * number++ })),
+          },
+          ...after,
+        ]),
+      ];
+    }),
+  );
+}
+
+/**
+ * What a source may yield: processes of distinct pids, VMAs in address order, files behind them, notices
+ * anywhere.
+ */
 export function itemSequences(geometry: Geometry): fc.Arbitrary<MemoryItem[]> {
   const process = fc.record({
     startTime: fc.maxSafeNat(),
@@ -202,8 +282,8 @@ export function itemSequences(geometry: Geometry): fc.Arbitrary<MemoryItem[]> {
   });
   const vmas = fc.array(vmaItems(geometry), { maxLength: 4 });
   return fc
-    .tuple(notices, fc.array(fc.tuple(process, notices, vmas), { maxLength: 4 }))
-    .map(([first, processes]) => {
+    .tuple(notices, fc.array(fc.tuple(process, notices, vmas), { maxLength: 4 }), fileItems(geometry))
+    .map(([first, processes, files]) => {
       const items = [...first];
       processes.forEach(([facts, after, parts], pid) => {
         items.push({ kind: 'process', process: { ...facts, pid } }, ...after);
@@ -211,6 +291,7 @@ export function itemSequences(geometry: Geometry): fc.Arbitrary<MemoryItem[]> {
           items.push(...vma(TOP_OF_USER_SPACE - (parts.length - i) * 16 * rangeBytes(geometry))),
         );
       });
+      items.push(...files);
       return items;
     });
 }

@@ -11,7 +11,7 @@ import { SnapshotError } from '../../src/snapshot/damage.ts';
 import { openSnapshotFile } from '../../src/snapshot/file.ts';
 import { packMetadata } from '../../src/snapshot/metadata.ts';
 import { openSnapshot } from '../../src/snapshot/reader.ts';
-import { ownerColumns, rangeColumns } from '../../src/snapshot/row.ts';
+import { cacheColumns, noOwner, ownerColumns, rangeColumns } from '../../src/snapshot/row.ts';
 import { COLUMN_NAMES, PARQUET_SCHEMA, type SnapshotRow } from '../../src/snapshot/schema.ts';
 import {
   bufferOf,
@@ -106,7 +106,13 @@ describe('files of other kinds', () => {
   });
 
   test('our metadata, other columns', async () => {
-    const kvMetadata = packMetadata({ host: hostOf(), facts: new Map(), notices: [], groupChecksums: [0] });
+    const kvMetadata = packMetadata({
+      host: hostOf(),
+      facts: new Map(),
+      files: new Map(),
+      notices: [],
+      groupChecksums: [0],
+    });
     const bytes = parquetWriteBuffer({
       columnData: [{ name: 'a', data: [1, 2, 3], type: 'INT32' }],
       kvMetadata,
@@ -115,7 +121,7 @@ describe('files of other kinds', () => {
   });
 
   test.each([
-    ['of a newer version', { version: 3, whatever: [] }, /newer thpscope \(format 3.*update thpscope/],
+    ['of a newer version', { version: 4, whatever: [] }, /newer thpscope \(format 4.*update thpscope/],
     ['without a version', {}, /metadata is wrong at 'version'/],
     ['of no host', { version: 1 }, /metadata is wrong at 'host'/],
   ])('metadata %s', async (_, json, message) => {
@@ -152,6 +158,9 @@ describe('files of other kinds', () => {
   });
 });
 
+const LIBRARY = { id: 'fe:00:17', kind: 'file', name: '/usr/lib/libx.so' } as const;
+const HEAP = { id: '00:01:5', kind: 'internal', name: '/memfd:heap (deleted)' } as const;
+
 /** A file with correct checksums around any rows. */
 function snapshotOf(rows: SnapshotRow[], host = hostOf()): Uint8Array {
   const writer = new ByteWriter();
@@ -161,6 +170,7 @@ function snapshotOf(rows: SnapshotRow[], host = hostOf()): Uint8Array {
   });
   parquet.kvMetadata = packMetadata({
     facts: new Map(),
+    files: new Map([LIBRARY, HEAP].map((file) => [file.id, file])),
     host,
     notices: [],
     groupChecksums: [crc32(writer.getBytes().subarray(4))],
@@ -223,6 +233,54 @@ describe('rows that cannot be', () => {
     ['a process twice', [{}, { pid: 43 }, {}], /row 3: process 42 is there twice/],
   ])('%s', async (_, changes, message) => {
     expectUnreadable(await read(snapshotOf(changes.map((change) => ({ ...row, ...change })))), message);
+  });
+
+  const page = {
+    geometry: hostOf().geometry,
+    offset: 2 ** 21,
+    present: rangeAt(0, 300).facts.present,
+    folioOrders: undefined,
+    swapPages: 200,
+    dirtyPages: 7,
+    mappedPages: 900,
+  };
+  const fileRow = { ...noOwner(hostOf()), ...cacheColumns(LIBRARY.id, page) };
+
+  test('a sound row of a file is read', async () => {
+    expect(await read(snapshotOf([row, fileRow]))).toEqual([
+      ...((await read(snapshotOf([row]))) as MemoryItem[]),
+      { kind: 'file', file: LIBRARY },
+      { kind: 'cache-ranges', ranges: [page] },
+    ]);
+  });
+
+  test.each<[string, Partial<SnapshotRow>, RegExp]>([
+    ['a file that nobody knows', { file: 'fe:00:18' }, /row 1: file 'fe:00:18' is not in its metadata/],
+    ['an offset inside a PMD range', { file_offset: 4096n }, /4096 of a file does not begin at a multiple/],
+    [
+      'an offset below 0',
+      { file_offset: -(2n ** 21n) },
+      /row 1: the range at -2097152 of a file does not begin/,
+    ],
+    ['no pages', { present: null }, /row 1: present is null/],
+    ['less than no pages', { mapped_pages: -1 }, /has less than no pages/],
+    ['more in swap than there is room', { swap_pages: 213 }, /has 300 pages, 213 in swap and 7 dirty/],
+    ['more dirty than there are', { dirty_pages: 301 }, /has 300 pages, 200 in swap and 301 dirty/],
+    ['a folio larger than the range', { folio_orders: new Uint8Array(512).fill(10) }, /page 0, order 10/],
+  ])('%s', async (_, change, message) => {
+    expectUnreadable(await read(snapshotOf([{ ...fileRow, ...change }])), message);
+  });
+
+  test.each<[string, SnapshotRow[], RegExp]>([
+    ['a range of a file twice', [fileRow, fileRow], /row 2: the range at 2097152 of a file is there twice/],
+    [
+      'a file twice',
+      [fileRow, { ...fileRow, file: HEAP.id }, fileRow],
+      /row 3: file fe:00:17 is there twice/,
+    ],
+    ['a process behind a file', [fileRow, row], /row 2: process 42 comes behind a file/],
+  ])('%s', async (_, rows, message) => {
+    expectUnreadable(await read(snapshotOf(rows)), message);
   });
 
   test('the last rows of the row group before count where groups are read alone', async () => {

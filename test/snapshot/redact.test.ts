@@ -9,16 +9,26 @@ import { writeSnapshot } from '../../src/snapshot/writer.ts';
 import { geometries, hosts, itemSequences } from './arbitraries.ts';
 import { hostOf, itemsOf, opened, rangeAt, redis, sourceOf, temporaryDirectory, vmaAt } from './sources.ts';
 
-const SECRETS = ['acme', 'secret', 'redis', 'example', '0f8fad5b'];
+const SECRETS = ['acme', 'secret', 'redis', 'example', '0f8fad5b', 'fe:00', '4711'];
 
 const secretItems: MemoryItem[] = [
   { kind: 'note', message: 'secret note' },
   { kind: 'process', process: { ...redis, command: 'secretd', cgroup: '/redis.slice' } },
-  { kind: 'vma', vma: { ...vmaAt(2 ** 40, 2 ** 41), name: '/opt/acme/secret.so' } },
+  {
+    kind: 'vma',
+    vma: {
+      ...vmaAt(2 ** 40, 2 ** 41),
+      name: '/opt/acme/secret.so',
+      mapping: { file: 'fe:00:4711', offset: 2 ** 21 },
+    },
+  },
   { kind: 'vma', vma: { ...vmaAt(2 ** 42, 2 ** 43), name: '[anon:secret arena]' } },
   { kind: 'vma', vma: { ...vmaAt(2 ** 45, 2 ** 46), name: '[heap]' } },
   { kind: 'ranges', ranges: [{ ...rangeAt(0, 7), address: 2 ** 45 }] },
   { kind: 'skipped', pid: 7, failure: { kind: 'permission', message: '/proc/7/acme' } },
+  { kind: 'file', file: { id: '00:01:2', kind: 'internal', name: '/memfd:secret (deleted)' } },
+  { kind: 'file', file: { id: 'fe:00:4711', kind: 'file', name: '/opt/acme/secret.so', filesystem: 'ext4' } },
+  { kind: 'file', file: { id: '00:01:9', kind: 'shared-anonymous', name: '/dev/zero (deleted)' } },
 ];
 
 async function bytesOf(redact: boolean): Promise<Uint8Array> {
@@ -52,7 +62,15 @@ test('what predictions need stays, shifted by the PMD size', async () => {
   expect(await itemsOf(snapshot)).toEqual([
     { kind: 'note', message: 'a note of the capture (redacted)' },
     { kind: 'process', process: { ...redis, command: 'redacted', cgroup: '' } },
-    { kind: 'vma', vma: { ...vmaAt(2 ** 40, 2 ** 41), start: 2 ** 40 + shift, end: 2 ** 41 + shift } },
+    {
+      kind: 'vma',
+      vma: {
+        ...vmaAt(2 ** 40, 2 ** 41),
+        start: 2 ** 40 + shift,
+        end: 2 ** 41 + shift,
+        mapping: { file: '1', offset: 2 ** 21 },
+      },
+    },
     { kind: 'vma', vma: { ...vmaAt(2 ** 42, 2 ** 43), start: 2 ** 42 + shift, end: 2 ** 43 + shift } },
     {
       kind: 'vma',
@@ -64,6 +82,9 @@ test('what predictions need stays, shifted by the PMD size', async () => {
       pid: 7,
       failure: { kind: 'permission', message: 'could not be read (message redacted)' },
     },
+    { kind: 'file', file: { id: '2', kind: 'internal', name: '' } },
+    { kind: 'file', file: { id: '1', kind: 'file', name: '', filesystem: 'ext4' } },
+    { kind: 'file', file: { id: '3', kind: 'shared-anonymous', name: '/dev/zero (deleted)' } },
   ]);
 });
 
@@ -112,6 +133,7 @@ test('redaction keeps every bitmap and the place of every PTE in its PMD range, 
             start: item.vma.start + shift,
             end: item.vma.end + shift,
             name: other.vma.name,
+            mapping: item.vma.mapping && { ...item.vma.mapping, file: other.vma.mapping?.file },
           });
         } else if (item.kind === 'ranges' && other.kind === 'ranges') {
           const shift = other.ranges[0].address - item.ranges[0].address;

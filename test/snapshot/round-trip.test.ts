@@ -190,3 +190,17 @@ test('a file of format 1 does not tell which pages are shared', async () => {
   expect(new Set(ranges.map((range) => range.sharedRuns))).toEqual(new Set([undefined]));
   file.value.close();
 });
+
+test('files of formats 1 and 2 do not say what is mapped of files, and hold none', async () => {
+  for (const path of ['examples/redis.parquet', 'examples/pair/before.parquet']) {
+    const file = await openSnapshotFile(path);
+    if (!file.ok) throw new Error(file.failure.message);
+    expect(file.value.host.shmem).toBeUndefined();
+    const items = await itemsOf(file.value);
+    const vmas = items.flatMap((item) => (item.kind === 'vma' ? [item.vma] : []));
+    expect(vmas.some(({ anonymous }) => !anonymous)).toBe(true);
+    expect(new Set(vmas.map(({ mapping }) => mapping))).toEqual(new Set([undefined]));
+    expect(items.filter(({ kind }) => kind === 'file' || kind === 'cache-ranges')).toEqual([]);
+    file.value.close();
+  }
+});

@@ -105,7 +105,9 @@ export async function itemsOf(source: MemorySource): Promise<MemoryItem[]> {
     const last = items.at(-1);
     if (item.kind === 'ranges' && last?.kind === 'ranges') {
       items[items.length - 1] = { kind: 'ranges', ranges: [...last.ranges, ...item.ranges] };
-    } else if (item.kind !== 'ranges' || item.ranges.length > 0) {
+    } else if (item.kind === 'cache-ranges' && last?.kind === 'cache-ranges') {
+      items[items.length - 1] = { kind: 'cache-ranges', ranges: [...last.ranges, ...item.ranges] };
+    } else if (!('ranges' in item) || item.ranges.length > 0) {
       items.push(item);
     }
   }

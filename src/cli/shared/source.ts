@@ -217,7 +217,10 @@ async function* itemsFrom(
   yield* all;
 }
 
-/** The items of several recordings one after the other: the numbers of their shared pages do not meet. */
+/**
+ * The items of several recordings one after the other: neither the numbers of their shared pages nor the ids
+ * of their files meet.
+ */
 async function* itemsOfAll(
   command: string,
   snapshots: readonly MemorySource[],
@@ -236,7 +239,7 @@ async function* itemsOfAll(
         continue;
       }
       if (item.kind !== 'ranges') {
-        yield item;
+        yield snapshots.length > 1 ? withFilesOf(item, index) : item;
         continue;
       }
       for (const { sharedRuns = [] } of item.ranges)
@@ -246,6 +249,15 @@ async function* itemsOfAll(
     before += last;
   }
   if (processes.note !== undefined) yield { kind: 'note', message: processes.note };
+}
+
+/** Devices and inodes of one machine are others on the next. */
+function withFilesOf(item: MemoryItem, recording: number): MemoryItem {
+  const named = (id: string) => `${recording + 1}/${id}`;
+  if (item.kind === 'file') return { ...item, file: { ...item.file, id: named(item.file.id) } };
+  if (item.kind !== 'vma' || !item.vma.mapping) return item;
+  const { file, offset } = item.vma.mapping;
+  return { ...item, vma: { ...item.vma, mapping: { file: named(file), offset } } };
 }
 
 /** What a recording says of processes that are not in it. */

@@ -8,7 +8,12 @@ export function impossibleRange({ geometry, facts, folioOrders }: RangeState): s
   const { present, swap } = facts;
   for (let i = 0; i < present.length; i++)
     if ((present[i] & swap[i]) !== 0) return presentAndSwapped(firstPage(i, present[i] & swap[i]));
-  if (!folioOrders || areAtMost(geometry.pmdOrder, folioOrders)) return undefined;
+  return folioOrders && impossibleOrders(folioOrders, geometry);
+}
+
+/** Which page has a folio of an order that no folio has; undefined where none has. */
+export function impossibleOrders(folioOrders: Uint8Array, geometry: Geometry): string | undefined {
+  if (areAtMost(geometry.pmdOrder, folioOrders)) return undefined;
   for (let page = 0; page < folioOrders.length; page++)
     if (folioOrders[page] > geometry.pmdOrder)
       return `page ${page}, ${noFolioOrder(folioOrders[page], geometry)}`;

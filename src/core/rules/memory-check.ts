@@ -1,14 +1,19 @@
+import { clip } from '../base/clip.ts';
+import type { CacheRange } from '../memory/cache-range.ts';
 import { type Geometry, pageBytes, pagesPerRange, rangeBytes } from '../memory/geometry.ts';
-import { impossibleRange, pageOutside } from '../memory/impossible-range.ts';
+import { impossibleOrders, impossibleRange, pageOutside } from '../memory/impossible-range.ts';
+import { countPages } from '../memory/occupancy.ts';
 import type { RangeState } from '../memory/range-state.ts';
 import { LONGEST_TEXT } from './longest-text.ts';
 import type { Process } from './memory-source.ts';
+import type { CachedFile, FileMapping } from './page-cache.ts';
 import { spanFrom, type Vma } from './vma.ts';
 
 /**
- * Holds memory to what a machine can have, process by process, VMA by VMA and range by range: readers of
- * recordings ask it before anybody else sees what they read. Each method says what is wrong, undefined if
- * nothing is. A process or VMA may be opened again as long as it is the last one: readers in pieces do so.
+ * Holds memory to what a machine can have, process by process, VMA by VMA and range by range, and then file
+ * by file: readers of recordings ask it before anybody else sees what they read. Each method says what is
+ * wrong, undefined if nothing is. A process, VMA or file may be opened again as long as it is the last one:
+ * readers in pieces do so.
  */
 export class MemoryCheck {
   readonly #geometry: Geometry;
@@ -18,6 +23,10 @@ export class MemoryCheck {
   /** Where the next VMA and the next range may begin. */
   #nextVma = 0;
   #nextRange = 0;
+  readonly #files = new Set<string>();
+  #file: string | undefined;
+  /** Where the next range of the file may begin. */
+  #nextOffset = 0;
 
   constructor(geometry: Geometry) {
     this.#geometry = geometry;
@@ -27,6 +36,7 @@ export class MemoryCheck {
     const length = Math.max(command.length, cgroup.length);
     if (length > LONGEST_TEXT) return `process ${pid} has a name of ${length} characters`;
     if (!(isCount(pid) && isCount(startTime))) return `process ${pid} that started at ${startTime}`;
+    if (this.#file !== undefined) return `process ${pid} comes behind a file`;
     const key = `${pid} ${startTime}`;
     if (key === this.#process) return undefined;
     if (this.#known.has(key)) return `process ${pid} is there twice`;
@@ -44,6 +54,7 @@ export class MemoryCheck {
     if (!(start < end)) return `${name} ends before it begins, at 0x${end.toString(16)}`;
     if (start % bytes !== 0 || end % bytes !== 0) return `${name} is not of whole pages of ${bytes} bytes`;
     if (vma.name.length > LONGEST_TEXT) return `${name} has a name of ${vma.name.length} characters`;
+    if (vma.mapping && !isMapping(vma.mapping, bytes)) return `${name} maps a file at ${vma.mapping.offset}`;
     if (!(rssBytes >= 0 && swapBytes >= 0)) return `${name} has less than no memory`;
     if (this.#vma?.start === start && this.#vma.end === end) return undefined;
     if (start < this.#nextVma) return `${name} begins before the one before it ends`;
@@ -51,6 +62,31 @@ export class MemoryCheck {
     this.#nextVma = end;
     this.#nextRange = 0;
     return undefined;
+  }
+
+  file({ id }: CachedFile): string | undefined {
+    if (id === this.#file) return undefined;
+    if (this.#files.has(id)) return `file ${clip(id)} is there twice`;
+    this.#files.add(id);
+    this.#file = id;
+    this.#nextOffset = 0;
+    return undefined;
+  }
+
+  cacheRange(range: CacheRange): string | undefined {
+    const { offset, swapPages = 0, dirtyPages = 0, mappedPages = 0 } = range;
+    const name = `the range at ${offset} of a file`;
+    if (this.#file === undefined) return `${name} has no file`;
+    if (!(offset >= 0) || offset % rangeBytes(this.#geometry) !== 0)
+      return `${name} does not begin at a multiple of the PMD size`;
+    if (offset < this.#nextOffset) return `${name} is there twice, or after one behind it`;
+    this.#nextOffset = offset + rangeBytes(this.#geometry);
+    if (![swapPages, dirtyPages, mappedPages].every(isCount)) return `${name} has less than no pages`;
+    const present = countPages(range.present);
+    if (present + swapPages > pagesPerRange(this.#geometry) || dirtyPages > present)
+      return `${name} has ${present} pages, ${swapPages} in swap and ${dirtyPages} dirty`;
+    const impossible = range.folioOrders && impossibleOrders(range.folioOrders, this.#geometry);
+    return impossible === undefined ? undefined : `${name}: ${impossible}`;
   }
 
   range(range: RangeState): string | undefined {
@@ -74,6 +110,10 @@ export class MemoryCheck {
     const impossible = impossibleRange(range);
     return impossible === undefined ? undefined : `: ${impossible}`;
   }
+}
+
+function isMapping({ file, offset }: FileMapping, bytes: number): boolean {
+  return file.length <= LONGEST_TEXT && offset >= 0 && offset % bytes === 0;
 }
 
 function isCount(value: number): boolean {
