@@ -22,6 +22,8 @@ import {
   type Vma,
 } from '../core/rules/vma.ts';
 import { type CollapseSurroundings, registers, wordOfSmaps } from './assumptions.ts';
+import type { CacheDigest } from './cache/cache-digest.ts';
+import { CacheDigestBuilder } from './cache/cache-digest-builder.ts';
 import {
   addApart,
   addRefused,
@@ -56,6 +58,7 @@ export class DigestCollector {
   #folios: FolioWindows | undefined;
   readonly #builders: Record<VmaClass, DigestBuilder>;
   readonly #blocked: BlockedCounter;
+  readonly #cache: CacheDigestBuilder;
   readonly #walkAll: boolean;
   readonly #surroundings: CollapseSurroundings | undefined;
   readonly #finished: ProcessDigest[] = [];
@@ -85,6 +88,7 @@ export class DigestCollector {
     this.#walkAll = walkAll;
     this.#surroundings = surroundings;
     this.#blocked = new BlockedCounter(geometry, reachPages);
+    this.#cache = new CacheDigestBuilder(geometry);
     this.#builders = {
       unadvised: createDigestBuilder(geometry, reachPages),
       hugepage: createDigestBuilder(geometry, reachPages),
@@ -105,6 +109,12 @@ export class DigestCollector {
       case 'ranges':
         for (const range of item.ranges) this.#addRange(range);
         break;
+      case 'file':
+        this.#cache.openFile(item.file);
+        break;
+      case 'cache-ranges':
+        this.#cache.addRanges(item.ranges);
+        break;
     }
   }
 
@@ -112,6 +122,11 @@ export class DigestCollector {
   finish(): ProcessDigest[] {
     this.#close();
     return this.#finished.splice(0);
+  }
+
+  /** The page cache of all of them; undefined where the source says nothing of it. */
+  finishCache(): CacheDigest | undefined {
+    return this.#cache.finish();
   }
 
   #openProcess(process: Process): ProcessDigest {
@@ -125,6 +140,7 @@ export class DigestCollector {
   #openVma(vma: Vma) {
     if (!this.#open) throw new Error('a source opened a VMA before a process');
     const { memory } = this.#open;
+    this.#cache.addVma(this.#open.process, vma);
     if (!vma.anonymous)
       memory.otherPages = (memory.otherPages ?? 0) + Math.floor(vma.rssBytes / pageBytes(this.#geometry));
     const everySize = withOrdersAlways(defaultSettings(this.#geometry), anonOrders(this.#geometry));

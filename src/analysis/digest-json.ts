@@ -1,12 +1,14 @@
 import { fail, type Result, succeed } from '../core/base/failure.ts';
 import type { Geometry } from '../core/memory/geometry.ts';
-import { asOrder } from '../core/memory/order.ts';
+import { asOrder, type Order } from '../core/memory/order.ts';
 import type { ObservableFact } from '../core/memory/range-state.ts';
 import type { Process, ProcessFacts } from '../core/rules/memory-source.ts';
 import { checkLimits } from '../core/rules/policy.ts';
 import type { SizeWord } from '../core/rules/settings-words.ts';
+import type { ShmemSettings, ShmemSizeWord } from '../core/rules/shmem-settings.ts';
 import type { ThpSettings } from '../core/rules/thp-settings.ts';
 import { type TlbReach, tlbReachOf } from '../core/rules/tlb-reach.ts';
+import { type CacheDigestJson, cacheDigestJson, cacheDigestOfJson } from './cache/cache-digest-json.ts';
 import { type AnyClassJson, type ClassJson, classJson, fileClassJson, fillClass } from './class-json.ts';
 import { misplaced, refusalNamed } from './digest-shape.ts';
 import { wrongSum } from './digest-sums.ts';
@@ -22,8 +24,10 @@ import {
 } from './memory-digest.ts';
 import { fillRestart, type RestartDigestJson, restartDigestJson } from './restart-json.ts';
 
-export const DIGEST_SCHEMA = 'thpscope/digest@5';
-/** Versions before are read and no longer written. This one has a cell for each count of folios. */
+export const DIGEST_SCHEMA = 'thpscope/digest@6';
+/** Versions before are read and no longer written. This one knows nothing of the page cache. */
+export const DIGEST_SCHEMA_5 = 'thpscope/digest@5';
+/** Has a cell for each count of folios. */
 export const DIGEST_SCHEMA_4 = 'thpscope/digest@4';
 /** Keeps whole what version 4 counts as blocked. */
 export const DIGEST_SCHEMA_3 = 'thpscope/digest@3';
@@ -37,19 +41,30 @@ export const OLD_DIGEST_SCHEMAS = ['thpscope/digest@2', 'thpscope/digest@1'] as 
 export interface DigestJson {
   readonly schema:
     | typeof DIGEST_SCHEMA
+    | typeof DIGEST_SCHEMA_5
     | typeof DIGEST_SCHEMA_4
     | typeof DIGEST_SCHEMA_3
     | (typeof OLD_DIGEST_SCHEMAS)[number];
-  readonly host: Omit<SourceDigest['host'], 'settings'> & { readonly settings: SettingsJson | null };
+  readonly host: Omit<SourceDigest['host'], 'settings' | 'shmem'> & {
+    readonly settings: SettingsJson | null;
+    /** Left out where it is not known. */
+    readonly shmem?: ShmemJson | undefined;
+  };
   readonly processes: readonly ProcessJson[];
   readonly skipped: SourceDigest['skipped'];
   readonly notes: readonly string[];
+  /** From version 6 on; null where it is not known. */
+  readonly pageCache?: CacheDigestJson | null;
   /** What TLB entries are counted by; from version 3 on. */
   readonly tlb?: TlbReach;
 }
 
 type SettingsJson = Omit<ThpSettings, 'sizes'> & {
   readonly sizes: readonly { order: number; enabled: SizeWord }[];
+};
+
+type ShmemJson = Omit<ShmemSettings, 'sizes'> & {
+  readonly sizes: readonly { order: number; enabled: ShmemSizeWord }[];
 };
 
 type ProcessJson = Pick<Process, 'pid' | 'startTime' | 'command' | 'cgroup'> &
@@ -79,7 +94,7 @@ export interface MemoryDigestJson<C = ClassJson> {
 }
 
 export function digestJson(digest: SourceDigest): DigestJson {
-  const { name, bootId, kernelRelease, time, geometry, settings } = digest.host;
+  const { name, bootId, kernelRelease, time, geometry, settings, shmem } = digest.host;
   const { khugepaged, shrinkUnderused, zoneReclaim, cpu, counters } = digest.host;
   return {
     schema: DIGEST_SCHEMA,
@@ -90,6 +105,7 @@ export function digestJson(digest: SourceDigest): DigestJson {
       time,
       geometry,
       settings: settings ? settingsJson(settings) : null,
+      shmem: shmem && { ...shmem, sizes: sizesJson(shmem.sizes) },
       khugepaged,
       shrinkUnderused,
       zoneReclaim,
@@ -97,6 +113,7 @@ export function digestJson(digest: SourceDigest): DigestJson {
       counters,
     },
     processes: digest.processes.map(processJson),
+    pageCache: digest.cache ? cacheDigestJson(digest.cache) : null,
     tlb: digest.reach,
     skipped: digest.skipped,
     notes: digest.notes,
@@ -104,12 +121,20 @@ export function digestJson(digest: SourceDigest): DigestJson {
 }
 
 function settingsJson({ sizes, ...rest }: ThpSettings): SettingsJson {
-  return { ...rest, sizes: [...sizes].map(([order, enabled]) => ({ order, enabled })) };
+  return { ...rest, sizes: sizesJson(sizes) };
+}
+
+function sizesJson<W>(sizes: ReadonlyMap<Order, W>): { order: number; enabled: W }[] {
+  return [...sizes].map(([order, enabled]) => ({ order, enabled }));
+}
+
+function sizesOfJson<W>(sizes: readonly { order: number; enabled: W }[]): ReadonlyMap<Order, W> {
+  return new Map(sizes.map(({ order, enabled }) => [asOrder(order), enabled]));
 }
 
 /** Settings as recordings hold them. */
 export function settingsOfJson({ sizes, ...rest }: SettingsJson): ThpSettings {
-  return { ...rest, sizes: new Map(sizes.map(({ order, enabled }) => [asOrder(order), enabled])) };
+  return { ...rest, sizes: sizesOfJson(sizes) };
 }
 
 function processJson({ process, isRegistered, memory }: ProcessDigest): ProcessJson {
@@ -181,8 +206,12 @@ export function digestOfJson(json: DigestJson): Result<SourceDigest> {
     });
   }
   const settings = json.host.settings ? settingsOfJson(json.host.settings) : undefined;
-  const { skipped, notes } = json;
-  return succeed({ host: { ...json.host, settings }, reach, processes, skipped, notes });
+  const { skipped, notes, pageCache } = json;
+  const cache = pageCache ? cacheDigestOfJson(pageCache, geometry) : succeed(undefined);
+  if (!cache.ok) return cache;
+  const { shmem, ...rest } = json.host;
+  const host = { ...rest, settings, ...(shmem && { shmem: { ...shmem, sizes: sizesOfJson(shmem.sizes) } }) };
+  return succeed({ host, reach, processes, cache: cache.value, skipped, notes });
 }
 
 /** The counts of JSON that has the right shape. Fails where no memory can have them. */

@@ -12,6 +12,7 @@ import { type Geometry, pageBytes } from '../core/memory/geometry.ts';
 import type { ObservableFact, RangeState } from '../core/memory/range-state.ts';
 import type { Host, Process } from '../core/rules/memory-source.ts';
 import type { TlbReach } from '../core/rules/tlb-reach.ts';
+import type { CacheDigest } from './cache/cache-digest.ts';
 import type { SkippedProcess } from './left-out.ts';
 import type { Refusal, RefusedMemory } from './tally.ts';
 
@@ -99,6 +100,8 @@ export interface SourceDigest {
     readonly bootId?: string | undefined;
   };
   readonly processes: readonly ProcessDigest[];
+  /** Shared memory and files, each once, whoever maps it; undefined where it is not known. */
+  readonly cache?: CacheDigest | undefined;
   readonly skipped: readonly SkippedProcess[];
   readonly notes: readonly string[];
 }

@@ -2,10 +2,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { type CacheDigest, cacheSums } from '../../src/analysis/cache/cache-digest.ts';
 import { DigestCollector } from '../../src/analysis/digest-collector.ts';
 import { digestJson, memoryDigestJson } from '../../src/analysis/digest-json.ts';
 import { DigestQuery } from '../../src/analysis/digest-query.ts';
-import { totalDigest } from '../../src/analysis/memory-digest.ts';
+import { type SourceDigest, totalDigest } from '../../src/analysis/memory-digest.ts';
 import type { Context } from '../../src/cli/shared/context.ts';
 import { digestOfBytes, readDigestFile, writeDigestFile } from '../../src/cli/shared/digest-file.ts';
 import { digestFromFlags, digestTotal } from '../../src/cli/shared/digest-source.ts';
@@ -14,6 +15,7 @@ import type { Order } from '../../src/core/memory/order.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import type { Host, MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
+import { cacheItem } from '../analysis/cache/items.ts';
 import { knownRanges, processItem, vmaItem } from '../analysis/streams.ts';
 import { ZEN } from '../support/reach.ts';
 import { expectSchema } from '../support/schemas.ts';
@@ -63,7 +65,8 @@ const ITEMS: MemoryItem[] = [
 function digestOf(items: readonly MemoryItem[]) {
   const collector = new DigestCollector(geometry, ZEN.pages, { surroundings: HOST });
   for (const item of items) collector.add(item);
-  return { host: HOST, reach: ZEN, processes: collector.finish(), skipped: [], notes: ['a note'] };
+  const [processes, cache] = [collector.finish(), collector.finishCache()];
+  return { host: HOST, reach: ZEN, processes, cache, skipped: [], notes: ['a note'] };
 }
 
 async function written(): Promise<Uint8Array> {
@@ -75,7 +78,7 @@ test('a digest keeps the machine, and what is around each process', async () => 
   await written();
   const json = JSON.parse(readFileSync(PATH, 'utf8'));
   expectSchema('digest', json);
-  expect(json.schema).toBe('thpscope/digest@5');
+  expect(json.schema).toBe('thpscope/digest@6');
   const read = await readDigestFile({ path: PATH, name: PATH });
   if (!read.ok) throw new Error(read.failure.message);
   expect(read.value.host).toEqual(HOST);
@@ -138,7 +141,7 @@ test('a file of version 4, with a cell for each count of folios, and one of vers
   const now = JSON.parse(new TextDecoder().decode(await written()));
   const { folios } = memoryDigestJson(digestOf(ITEMS).processes[0].memory).unadvised ?? {};
   const [old4, old3] = [4, 3].map((version) => {
-    const old = structuredClone({ ...now, schema: `thpscope/digest@${version}` });
+    const { pageCache: _, ...old } = structuredClone({ ...now, schema: `thpscope/digest@${version}` });
     old.processes[0].unadvised.folios = folios;
     return old;
   });
@@ -160,6 +163,74 @@ test('a file of version 4, with a cell for each count of folios, and one of vers
   expect(answers[1]).toEqual(answers[0]);
   expect(answers[2]).toEqual(answers[0]);
   expect(answers[0][0].attempts[2]).toBeGreaterThan(0);
+});
+
+const CACHED: MemoryItem[] = [
+  ...ITEMS,
+  vmaItem({
+    start: 2 ** 41,
+    end: 2 ** 41 + 4 * M,
+    name: '/data/table',
+    anonymous: false,
+    rssBytes: M,
+    mapping: { file: '8:1:9', offset: 0 },
+  }),
+  {
+    kind: 'file',
+    file: { id: '8:1:9', kind: 'file', name: '/data/table', filesystem: 'ext4', bytes: 4 * M },
+  },
+  cacheItem([512, 100]),
+];
+
+test('a digest keeps the page cache apart from processes; files of version 5 do not know it', async () => {
+  const shmem = { enabled: 'advise', sizes: new Map([[9 as Order, 'inherit' as const]]) } as const;
+  const digest = { ...digestOf(CACHED), host: { ...HOST, shmem } };
+  const json = JSON.parse(sealed(digestJson(digest)));
+  expectSchema('digest', json);
+  const read = (text: string) => digestOfBytes(new TextEncoder().encode(text), 'a.json');
+  const now = read(sealed(json));
+  if (!now.ok) throw new Error(now.failure.message);
+  expect(now.value.host.shmem).toEqual(shmem);
+  expect(now.value.cache).toEqual(digest.cache);
+  expect(cacheSums(now.value.cache as CacheDigest)).toEqual({ files: 1, ranges: 2, unreadFiles: 0 });
+  expect(now.value.processes[0].memory.residentPages).toBe(digestOf(ITEMS).processes[0].memory.residentPages);
+  const { pageCache, ...old } = {
+    ...json,
+    schema: 'thpscope/digest@5',
+    host: { ...json.host, shmem: undefined },
+  };
+  const earlier = read(sealed(old));
+  expect(earlier.ok && earlier.value.cache).toBe(undefined);
+  const mixed = read(sealed({ ...old, pageCache }));
+  expect(!mixed.ok && mixed.failure.message).toMatch(/no digest of this version.*pageCache/);
+  json.pageCache.groups[0].ranges++;
+  const wrong = read(sealed(json));
+  expect(!wrong.ok && wrong.failure.message).toMatch(/group 1 of the page cache \(file\): ranges and pages/);
+});
+
+test('page caches of machines add up; parts of one machine, or a digest that does not know, make it unknown', async () => {
+  const context = { command: 'sweep' } as Context;
+  const signal = new AbortController().signal;
+  const read = async (digests: readonly SourceDigest[]) => {
+    const asked = digests.map((digest, i) => {
+      const path = join(folder, `cache${i}.json`);
+      writeFileSync(path, sealed(digestJson(digest)));
+      return { path, name: path };
+    });
+    const total = await digestTotal(context, {} as Parameters<typeof digestTotal>[1], asked, { signal });
+    if (!total.ok) throw new Error(total.failure.message);
+    return total.value.source;
+  };
+  const host = (bootId: string, pid: number): SourceDigest => ({
+    ...digestOf(CACHED.map((item) => (item.kind === 'process' ? processItem(pid, FACTS) : item))),
+    host: { ...HOST, name: bootId, bootId },
+  });
+  const two = await read([host('boot1', 7), host('boot2', 7)]);
+  expect(two.cache && cacheSums(two.cache)).toEqual({ files: 2, ranges: 4, unreadFiles: 0 });
+  const parts = await read([host('boot1', 7), host('boot1', 8)]);
+  expect(parts.cache).toBe(undefined);
+  expect(parts.notes.join()).toMatch(/several digests are of one machine/);
+  expect((await read([host('boot1', 7), { ...host('boot2', 8), cache: undefined }])).cache).toBe(undefined);
 });
 
 test('several digests are one sum, process by process or all at once', async () => {

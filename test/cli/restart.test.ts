@@ -56,10 +56,8 @@ test('predict says of a digest what it says of the memory, and of an old digest 
     unadvised.folios = [];
     unadvised.any = unadvised.any.slice(0, 4);
   }
-  writeFileSync(
-    first,
-    JSON.stringify({ ...json, schema: 'thpscope/digest@1', crc32: undefined, tlb: undefined }),
-  );
+  const later = { crc32: undefined, tlb: undefined, pageCache: undefined };
+  writeFileSync(first, JSON.stringify({ ...json, schema: 'thpscope/digest@1', ...later }));
   expect(restartLines(await outputOf(`predict ${first} --policy default`))).toEqual([
     '  restart       not known: this digest is of a version that does not keep it',
   ]);

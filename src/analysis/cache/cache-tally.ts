@@ -64,18 +64,39 @@ export function emptyCacheTally(geometry: Geometry): CacheTally {
 }
 
 export function addCacheVerdict(tally: CacheTally, { range, ignored, plan, unknown }: CacheVerdict): void {
-  const cached = countPages(range.present);
-  tally.ranges++;
-  tally.cachedPages += cached;
-  tally.hugePages += hugePagesOf(range);
   for (const fact of unknown) tally.unknown.set(fact, (tally.unknown.get(fact) ?? 0) + 1);
-  if (plan?.result === 'SCAN_SUCCEED') {
-    tally.collapses++;
-    tally.collapsedPages += cached;
-    tally.growthPages += plan.growthPages;
-    if (plan.unmappedPages === undefined) tally.unseenMappings++;
-    else tally.unmappedPages += plan.unmappedPages;
-  } else addRefused(tally, ignored ?? (plan?.result as CacheRefusal), { ranges: 1, pages: cached });
+  const refusal = ignored ?? (plan?.result === 'SCAN_SUCCEED' ? undefined : (plan?.result as CacheRefusal));
+  addCacheOutcome(tally, refusal, {
+    ranges: 1,
+    cachedPages: countPages(range.present),
+    hugePages: hugePagesOf(range),
+    growthPages: plan?.growthPages ?? 0,
+    unmappedPages: plan?.unmappedPages ?? 0,
+    unseenMappings: plan && plan.unmappedPages === undefined ? 1 : 0,
+  });
+}
+
+/** Ranges that one thing becomes of. */
+type CacheOutcome = Pick<
+  CacheTally,
+  'ranges' | 'cachedPages' | 'hugePages' | 'growthPages' | 'unmappedPages' | 'unseenMappings'
+>;
+
+/** Adds ranges that stay as they are for a reason, or that are collapsed where there is none. */
+export function addCacheOutcome(
+  tally: CacheTally,
+  refusal: CacheRefusal | undefined,
+  { ranges, cachedPages, hugePages, growthPages, unmappedPages, unseenMappings }: CacheOutcome,
+): void {
+  tally.ranges += ranges;
+  tally.cachedPages += cachedPages;
+  tally.hugePages += hugePages;
+  if (refusal) return addRefused(tally, refusal, { ranges, pages: cachedPages });
+  tally.collapses += ranges;
+  tally.collapsedPages += cachedPages;
+  tally.growthPages += growthPages;
+  tally.unmappedPages += unmappedPages;
+  tally.unseenMappings += unseenMappings;
 }
 
 /** Adds sums to others. */
@@ -102,6 +123,6 @@ function addRefused({ refused }: CacheTally, refusal: CacheRefusal, { ranges, pa
 }
 
 /** Pages of the range in a folio of the PMD size. */
-function hugePagesOf({ folioOrders, geometry }: CacheRange): number {
+export function hugePagesOf({ folioOrders, geometry }: CacheRange): number {
   return folioOrders?.[0] === geometry.pmdOrder ? folioOrders.length : 0;
 }

@@ -1,3 +1,4 @@
+import { cacheSums } from '../../analysis/cache/cache-digest.ts';
 import { apartRanges, otherBytesOf, totalDigest } from '../../analysis/memory-digest.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
@@ -6,7 +7,7 @@ import { missingLines } from '../../render/words/left-out.ts';
 import { notCovered } from '../../render/words/not-covered.ts';
 import { type Context, print, warn } from '../shared/context.ts';
 import { writeDigestFile } from '../shared/digest-file.ts';
-import { digestFromFlags } from '../shared/digest-source.ts';
+import { type DigestRead, digestFromFlags } from '../shared/digest-source.ts';
 import { interruptible } from '../shared/interrupt.ts';
 import { originField } from '../shared/origin.ts';
 import { sourceInputs } from '../shared/source.ts';
@@ -42,6 +43,7 @@ async function digestSource(
       ranges: total.ranges,
       apart,
       otherBytes: otherBytesOf(total) ?? null,
+      pageCache: made.value.cache ? cacheSums(made.value.cache) : null,
       bytes: written.value,
     };
     await print(
@@ -55,7 +57,17 @@ async function digestSource(
   const ranges = `${plural(total.ranges, 'PMD range')}${apart > 0 ? `, ${apart} of them kept whole` : ''}`;
   warn(
     context,
-    `wrote ${outputName(flags.output)}: ${plural(processes.length, 'process', 'processes')}, ${ranges}, ${formatBytes(written.value)}; not covered: ${notCovered(otherBytesOf(total), processes.length)}`,
+    `wrote ${outputName(flags.output)}: ${plural(processes.length, 'process', 'processes')}, ${ranges}, ${formatBytes(written.value)}; ${othersWords(made.value, otherBytesOf(total))}`,
   );
   return succeed(undefined);
+}
+
+/** Memory that is not anonymous: what of the page cache is counted, or that none of it is. */
+function othersWords({ cache, processes }: DigestRead, otherBytes: number | undefined): string {
+  const mapped = notCovered(otherBytes, processes.length);
+  if (!cache) return `not covered: ${mapped}`;
+  const { files, ranges, unreadFiles } = cacheSums(cache);
+  const unread = unreadFiles > 0 ? `, not read: ${plural(unreadFiles, 'file')}` : '';
+  const counted = `${plural(files, 'file')} in ${plural(ranges, 'whole PMD range')}${unread}`;
+  return `page cache: ${counted}; in RSS: ${mapped}`;
 }

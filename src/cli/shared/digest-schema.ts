@@ -1,18 +1,26 @@
 import { z } from 'zod';
+import { CACHE_UNKNOWNS } from '../../analysis/cache/cache-digest-json.ts';
 import {
   DIGEST_SCHEMA,
   DIGEST_SCHEMA_3,
   DIGEST_SCHEMA_4,
+  DIGEST_SCHEMA_5,
   OLD_DIGEST_SCHEMAS,
 } from '../../analysis/digest-json.ts';
+import { MAX_PMD_ORDER } from '../../core/memory/geometry.ts';
 import { eachFact, OBSERVABLE_FACTS } from '../../core/memory/range-state.ts';
+import { CACHE_INELIGIBLE_REASONS, type CacheIneligible } from '../../core/rules/cache-orders.ts';
 import { LONGEST_TEXT } from '../../core/rules/longest-text.ts';
+import { CACHE_KINDS } from '../../core/rules/page-cache.ts';
+import { ALL_SCAN_RESULTS } from '../../core/rules/scan-result.ts';
+import { SHMEM_SIZE_WORDS, SHMEM_WORDS } from '../../core/rules/shmem-settings.ts';
 import { REACH_CERTAINTIES } from '../../core/rules/tlb-reach.ts';
 import { hostSchema } from '../../snapshot/host-schema.ts';
 
 const count = z.int().nonnegative();
 const text = z.string().max(LONGEST_TEXT);
 const list = z.string().nullish();
+const CACHE_IGNORED = Object.keys(CACHE_INELIGIBLE_REASONS) as CacheIneligible[];
 
 const rangeText = z.strictObject({
   ...eachFact(() => list),
@@ -106,13 +114,37 @@ const tlb = z.strictObject({
   source: z.string(),
 });
 
+const pageCache = z.strictObject({
+  files: z.partialRecord(z.enum(CACHE_KINDS), count),
+  groups: z.array(
+    z.strictObject({
+      kind: z.enum(CACHE_KINDS),
+      ignored: z.partialRecord(z.enum(CACHE_IGNORED), z.array(text)),
+      ranges: count,
+      cachedPages: count,
+      hugePages: count,
+      unknown: z.partialRecord(z.enum(CACHE_UNKNOWNS), count),
+      rows: z.partialRecord(z.enum(ALL_SCAN_RESULTS), z.array(z.array(count).min(3).max(6))),
+    }),
+  ),
+  unread: z.array(z.strictObject({ why: text, files: count, rssBytes: count })),
+});
+
+const shmem = z.strictObject({
+  enabled: z.enum(SHMEM_WORDS),
+  sizes: z.array(z.strictObject({ order: count.max(MAX_PMD_ORDER), enabled: z.enum(SHMEM_SIZE_WORDS) })),
+});
+
 const skipped = z.array(z.object({ pid: count, reason: text, leftOutBytes: count.optional() }));
 const notes = z.array(text);
 
+const hostOfVersion3 = hostSchema.extend({ name: text.optional(), bootId: z.string().optional() });
+
 const file = z.strictObject({
   schema: z.literal(DIGEST_SCHEMA),
-  host: hostSchema.extend({ name: text.optional(), bootId: z.string().optional() }),
+  host: hostOfVersion3.extend({ shmem: shmem.optional() }),
   processes: z.array(process),
+  pageCache: pageCache.nullable(),
   tlb,
   skipped,
   notes,
@@ -120,11 +152,16 @@ const file = z.strictObject({
   crc32: z.string(),
 });
 
+const fileOfVersion5 = file
+  .omit({ pageCache: true })
+  .extend({ schema: z.literal(DIGEST_SCHEMA_5), host: hostOfVersion3 });
+
 /** The file of a digest, of every version that is read. */
 export const digestFile = z.discriminatedUnion('schema', [
   file,
-  file.extend({ schema: z.literal(DIGEST_SCHEMA_4), processes: z.array(processOfVersion4) }),
-  file.extend({ schema: z.literal(DIGEST_SCHEMA_3), processes: z.array(processOfVersion3) }),
+  fileOfVersion5,
+  fileOfVersion5.extend({ schema: z.literal(DIGEST_SCHEMA_4), processes: z.array(processOfVersion4) }),
+  fileOfVersion5.extend({ schema: z.literal(DIGEST_SCHEMA_3), processes: z.array(processOfVersion3) }),
   z.strictObject({
     schema: z.literal(OLD_DIGEST_SCHEMAS),
     host: hostSchema,

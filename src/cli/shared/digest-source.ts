@@ -1,3 +1,4 @@
+import { addCacheDigest, type CacheDigest, emptyCacheDigest } from '../../analysis/cache/cache-digest.ts';
 import { DigestCollector } from '../../analysis/digest-collector.ts';
 import { skippedProcess } from '../../analysis/left-out.ts';
 import {
@@ -11,6 +12,7 @@ import {
 import { commonValue } from '../../core/base/common-value.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
+import { namesBoot } from '../../core/rules/boot-id.ts';
 import { commonCpu } from '../../core/rules/cpu.ts';
 import { joinReleases } from '../../core/rules/kernel-release.ts';
 import type { MemoryOrigin } from '../../core/rules/memory-source.ts';
@@ -139,6 +141,7 @@ async function readDigests(
   take: (process: ProcessDigest) => void,
 ): Promise<Result<Omit<DigestRead, 'processes'>>> {
   const hosts: SourceDigest['host'][] = [];
+  const caches: (CacheDigest | undefined)[] = [];
   const reaches: TlbReach[] = [];
   const skipped: SourceDigest['skipped'][] = [];
   const notes = new Set<string>();
@@ -150,6 +153,7 @@ async function readDigests(
     if (!counted.ok) return counted;
     const { host, processes } = digest.value;
     hosts.push(host);
+    caches.push(digest.value.cache);
     reaches.push(digest.value.reach);
     if (!sameGeometry(host.geometry, hosts[0].geometry))
       return otherPageSize(context.command, file.name, files[0].name);
@@ -164,6 +168,8 @@ async function readDigests(
     for (const note of digest.value.notes) notes.add(note);
   }
   if (recorded.note !== undefined) notes.add(recorded.note);
+  const cache = cacheOfHosts(hosts, caches);
+  if (cache.note !== undefined) notes.add(cache.note);
   const [first] = hosts;
   // Hosts of a fleet may differ in settings; then none are those of all.
   const agree = hosts.every((each) => sameSettings(each.settings, first.settings));
@@ -175,12 +181,32 @@ async function readDigests(
       bootId: hosts.length === 1 ? first.bootId : undefined,
       kernelRelease: joinReleases(hosts.map((each) => each.kernelRelease)),
       settings: agree ? first.settings : undefined,
+      shmem: hosts.every(({ shmem }) => sameSettings(shmem, first.shmem)) ? first.shmem : undefined,
       cpu: commonCpu(hosts.map((each) => each.cpu)),
     },
     reach: commonReach(reaches),
+    cache: cache.sum,
     skipped: skipped.flat(),
     notes: [...notes],
   });
+}
+
+/** The page cache of digests together: of one machine read in parts nobody knows what is in several. */
+function cacheOfHosts(
+  hosts: readonly SourceDigest['host'][],
+  caches: readonly (CacheDigest | undefined)[],
+): { readonly sum: CacheDigest | undefined; readonly note?: string } {
+  const known = caches.filter((cache) => cache !== undefined);
+  if (known.length < caches.length) return { sum: undefined };
+  const boots = hosts.flatMap(({ bootId }) => (namesBoot(bootId) ? [bootId] : []));
+  if (new Set(boots).size < boots.length)
+    return {
+      sum: undefined,
+      note: 'several digests are of one machine: a file may be in each, so nothing is said of the page cache; digest its processes together',
+    };
+  const sum = emptyCacheDigest(hosts[0].geometry);
+  for (const cache of known) addCacheDigest(sum, cache);
+  return { sum };
 }
 
 async function digestFiles(
@@ -237,6 +263,7 @@ export async function digestProcesses(
     host,
     reach: reach.value,
     processes,
+    cache: collector.finishCache(),
     skipped: skipped.map(skippedProcess),
     notes,
   });

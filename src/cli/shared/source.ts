@@ -17,6 +17,7 @@ import type {
   Recording,
 } from '../../core/rules/memory-source.ts';
 import type { ProcessCost } from '../../core/rules/reading-cost.ts';
+import type { ShmemSettings } from '../../core/rules/shmem-settings.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import type { KernelTree } from '../../linux/kernel-tree.ts';
 import { costSentence } from '../../render/words/reading-cost.ts';
@@ -331,8 +332,11 @@ export function sameGeometry(a: Geometry, b: Geometry): boolean {
 }
 
 /** Whether two machines have the same THP settings. */
-export function sameSettings(a: ThpSettings | undefined, b: ThpSettings | undefined): boolean {
-  const text = (settings: ThpSettings | undefined) =>
+export function sameSettings<T extends Pick<ThpSettings, 'enabled' | 'sizes'> | ShmemSettings>(
+  a: T | undefined,
+  b: T | undefined,
+): boolean {
+  const text = (settings: T | undefined) =>
     settings && JSON.stringify({ ...settings, sizes: [...settings.sizes].sort(([x], [y]) => x - y) });
   return text(a) === text(b);
 }
