@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest';
+import { CacheTable } from '../../src/analysis/cache/cache-table.ts';
 import { readOnKernel } from '../../src/analysis/read-on.ts';
 import { rangeBytes, x86_64 } from '../../src/core/memory/geometry.ts';
 import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
 import { reportHtml } from '../../src/render/report/html.ts';
 import { reportStyle } from '../../src/render/report/style.ts';
 import type { ReportView } from '../../src/render/report/view.ts';
+import { BUFFERS, shmemPolicy, TABLE } from '../analysis/cache/cached-memory.ts';
+import { cacheItem, mappingItem } from '../analysis/cache/items.ts';
 import { type FindingsText, findingsIn } from '../analysis/report-findings.ts';
 import { knownRanges, processItem, vmaItem } from '../analysis/streams.ts';
 
@@ -30,6 +33,7 @@ function page(name: string, text: FindingsText = {}, view: Partial<ReportView> =
   const origin = { source: name, live: false, host: name, kernelRelease: '7.2.0', time };
   const whole = {
     findings,
+    cache: undefined,
     origins: [origin],
     readOn: readOnKernel('7.2.0', false),
     inForce: false,
@@ -49,6 +53,37 @@ test('names of processes, VMAs, hosts and files are text, never markup', () => {
   // Whatever the names are, the tags are the same.
   const tags = (html: string) => html.replace(/"[^"]*"/g, '""').match(/<[^>]*>/g);
   expect(tags(text)).toEqual(tags(page('redis')));
+});
+
+test('shared memory and files have a section of their own: sums, knobs, files, refusals, assumptions', () => {
+  const buffers = { ...BUFFERS, name: HOSTILE };
+  const cache = new CacheTable(x86_64);
+  for (const item of [
+    processItem(1, { command: HOSTILE }),
+    mappingItem(buffers),
+    mappingItem(TABLE, { start: 16 * RANGE, end: 20 * RANGE }),
+    { kind: 'file', file: buffers } as const,
+    cacheItem([300, 512], { folioOrders: undefined, mappedPages: undefined }),
+    { kind: 'file', file: TABLE } as const,
+    cacheItem([100]),
+  ])
+    cache.add(item);
+  const policy = shmemPolicy('always', 'inherit', { maxPtesNone: 300 });
+  const [section] = /<section><h2>Shared memory and files.*?<\/section>/s.exec(
+    page('redis', {}, { cache: cache.predict(policy) }),
+  ) ?? [''];
+  expect(section).not.toMatch(/<script|<img|<table>\n<\/table>/);
+  expect(section).toContain('&lt;script&gt;');
+  expect(section).toContain('hugepages-2048kB/shmem_enabled inherit, shmem_enabled always');
+  expect(section).toMatch(
+    /shared anonymous memory<\/th><td class="number">1<\/td>(<td class="number">[^<]*<\/td>){5}/,
+  );
+  expect(section.match(/<td class="number">[^<]*<\/td>/g)?.slice(1, 6)).toEqual(
+    ['3.17M', '0', '3.17M', '+848K', 'not known'].map((cell) => `<td class="number">${cell}</td>`),
+  );
+  expect(section).toContain('more than max_ptes_none of its pages are not in memory');
+  expect(section).toContain('no page of the page cache is in a huge page already');
+  expect(page('redis')).not.toContain('Shared memory and files');
 });
 
 test('there is no script, no style but one, and nothing to load', () => {

@@ -26,8 +26,8 @@ export class FileMappers {
     else this.#byFile.set(vma.mapping.file, [{ process, vma }]);
   }
 
-  of(file: CachedFile): readonly FileMapper[] {
-    return this.#byFile.get(file.id) ?? [];
+  of({ id }: Pick<CachedFile, 'id'>): readonly FileMapper[] {
+    return this.#byFile.get(id) ?? [];
   }
 
   /** Whether any VMA said what it maps: recordings of older versions do not. */

@@ -47,7 +47,10 @@ export const explainCommand = documentedCommand<ExplainFlags, string[]>({
   docs: {
     brief: 'One PMD range, every step: which window, how many pages, the threshold, the outcome',
     usage: ['--pattern LIST [--orders SET] [--max-ptes-none N] ...', '(-p PID | FILE) --address ADDR ...'],
-    about: ['Explains one PMD range step by step. Windows are written OFFSET:ORDER.'],
+    about: [
+      'Explains one PMD range step by step. Windows are written OFFSET:ORDER.',
+      'An address in a mapping of a file, or of shared memory, is explained by the page cache of that part of the file: who maps it, which settings govern it, what is in memory, what khugepaged makes of it. Patterns, orders and searches are those of anonymous memory.',
+    ],
     examples: [
       'thpscope explain --pattern 4-7,12-27 --orders 2-8 --max-ptes-none 0',
       'thpscope explain --pattern all --orders all --outcome 7-9=SCAN_ALLOC_HUGE_PAGE_FAIL --algorithm stack',

@@ -5,6 +5,8 @@ import {
   eligibilityIn,
   registers,
 } from '../../analysis/assumptions.ts';
+import { type CacheExplanation, explainCacheRange } from '../../analysis/cache/cache-explanation.ts';
+import type { FoundCacheRange } from '../../analysis/cache/cache-search.ts';
 import {
   type Explanation,
   explainRange,
@@ -12,32 +14,36 @@ import {
   type RangeSurroundings,
 } from '../../analysis/explanation.ts';
 import type { RunPolicy } from '../../analysis/verdict.ts';
-import { fail, failWith, type Result, succeed } from '../../core/base/failure.ts';
-import { type Geometry, rangeBytes } from '../../core/memory/geometry.ts';
+import { fail, type Result, succeed } from '../../core/base/failure.ts';
+import { rangeBytes } from '../../core/memory/geometry.ts';
+import { orderSet } from '../../core/memory/order.ts';
 import type { RangeState } from '../../core/memory/range-state.ts';
-import type { MemoryItem, MemoryOrigin, Process } from '../../core/rules/memory-source.ts';
+import type { Host, MemoryOrigin } from '../../core/rules/memory-source.ts';
 import { type CollapsePolicy, collapsePolicy } from '../../core/rules/policy.ts';
 import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
-import { coversRange, type Vma } from '../../core/rules/vma.ts';
+import { coversRange } from '../../core/rules/vma.ts';
 import { ALGORITHM_NAMES } from '../../core/search/algorithm-names.ts';
 import { explainJson, ignoredRangeJson } from '../../render/json/explain.ts';
+import { cacheRangeJson } from '../../render/json/explain-cache.ts';
 import { explainSvg, ignoredRangeSvg } from '../../render/svg/explain.ts';
+import { cacheRangeSvg } from '../../render/svg/explain-cache.ts';
 import { explainText, ignoredRangeText } from '../../render/text/explain.ts';
+import { cacheRangeText } from '../../render/text/explain-cache.ts';
 import { originLine } from '../../render/words/origin-line.ts';
-import { type AskedAddress, parseAddress } from '../shared/asked-address.ts';
+import { parseAddress } from '../shared/asked-address.ts';
 import type { CFlags } from '../shared/c-flags.ts';
 import type { CommandInputs, WithPolicyFile } from '../shared/command-inputs.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
-import { type Context, print, printText, reportFailure, styleFor } from '../shared/context.ts';
+import { type Context, print, printText, reportFailure, styleFor, warn } from '../shared/context.ts';
 import { isDigestFile } from '../shared/is-digest-file.ts';
 import { noneLimitsFromFlags } from '../shared/none-limits.ts';
 import { originField } from '../shared/origin.ts';
 import type { PolicyFlags } from '../shared/policy-flags.ts';
-import { readMemory } from '../shared/read-memory.ts';
-import { memoryFromFlags, type OpenedMemory, rangeFromFlags, sourceInputs } from '../shared/source.ts';
+import { memoryFromFlags, rangeFromFlags, sourceInputs } from '../shared/source.ts';
 import { runVerifyJob } from '../shared/verify-job.ts';
 import { readVersion } from '../shared/version.ts';
 import type { ExplainFlags } from './command.ts';
+import { type FoundRange, findRange } from './find-range.ts';
 
 /** The flags with a built-in algorithm, if with any. */
 type BuiltInFlags = Omit<ExplainFlags, 'algorithm'> & Pick<PolicyFlags, 'algorithm'>;
@@ -72,10 +78,20 @@ async function answerText(
   if (!asked.ok) return asked;
   const style = styleFor(context, flags.color);
   const value =
-    file !== undefined && 'ignored' in asked.value ? { ...asked.value, algorithm: file } : asked.value;
+    file !== undefined && ('ignored' in asked.value || 'cached' in asked.value)
+      ? { ...asked.value, algorithm: file }
+      : asked.value;
   const { origins } = value;
   const line = originLine(origins, readVersion());
   const above = line === undefined ? '' : `${line}\n`;
+  if ('cached' in value) {
+    const { cached, policy } = value;
+    if (format === 'json')
+      return succeed(
+        `${JSON.stringify({ ...cacheRangeJson(cached, policy, value.algorithm), ...originField(origins) })}\n`,
+      );
+    return succeed(format === 'svg' ? cacheRangeSvg(cached) : `${above}${cacheRangeText(cached, style)}`);
+  }
   if ('ignored' in value) {
     if (format === 'json')
       return succeed(`${JSON.stringify({ ...ignoredRangeJson(value), ...originField(origins) })}\n`);
@@ -102,6 +118,13 @@ interface AskedRange {
   readonly policy: CollapsePolicy;
   readonly runPolicy: RunPolicy;
   readonly around?: RangeSurroundings;
+}
+
+/** A range of the page cache, which no search is asked about. */
+interface CachedRange {
+  readonly cached: CacheExplanation;
+  readonly policy: CollapsePolicy;
+  readonly algorithm: string;
 }
 
 function explainBuiltIn({ range, policy, runPolicy, around }: AskedRange): Explanation {
@@ -138,7 +161,7 @@ async function makeAsked(
 async function findAsked(
   context: Context,
   { flags, files }: CommandInputs<BuiltInFlags>,
-): Promise<Result<(AskedRange | IgnoredRange) & Found>> {
+): Promise<Result<(AskedRange | IgnoredRange | CachedRange) & Found>> {
   if (flags.maxPtesNoneOf !== undefined)
     return fail('usage', '--max-ptes-none-of is for made-up ranges: give --pattern');
   const digest = files.find(isDigestFile);
@@ -156,67 +179,24 @@ async function findAsked(
   if (!runPolicy.ok) return runPolicy;
   const found = await findRange(opened.value, address.value);
   if (!found.ok) return found;
+  const { origins } = opened.value;
+  if ('cached' in found.value) {
+    const { cached, notes } = found.value;
+    // They say why the file could not be read.
+    if (cached.file === undefined) for (const note of notes) warn(context, note);
+    return succeed({ ...judgeCached(cached, runPolicy.value, host), origins });
+  }
   const surroundings = { ...host, shrinkUnderused: runPolicy.value.shrinkUnderused };
   const judged = judgeFound(found.value, runPolicy.value, surroundings);
-  return succeed({ ...judged, origins: opened.value.origins });
+  return succeed({ ...judged, origins });
 }
 
-interface FoundRange {
-  readonly process: Process;
-  readonly vma: Vma;
-  readonly range: RangeState;
-}
-
-interface Search {
-  readonly found: FoundRange | undefined;
-  /** The last VMA that holds the address, without a page there. */
-  readonly around: Vma | undefined;
-}
-
-/** The range around an address; of a VMA the first whole range with pages. */
-async function findRange(opened: OpenedMemory, asked: AskedAddress): Promise<Result<FoundRange>> {
-  const { geometry } = opened.source.host;
-  const read = await readMemory(opened, async (items) => succeed(await searchItems(items, asked, geometry)));
-  if (!read.ok) return read;
-  const { skipped, value } = read.value;
-  const { found, around } = value;
-  if (found) return succeed(found);
-  if (skipped.length > 0) return failWith(skipped[0].failure);
-  const hexadecimal = `0x${asked.start.toString(16)}`;
-  if (!around) return fail('usage', `--address ${hexadecimal}: no VMA holds it; predict -v lists them`);
-  if (!around.anonymous)
-    return fail('usage', `--address ${hexadecimal}: ${around.name || 'it'} is not anonymous memory`);
-  return fail(
-    'usage',
-    `--address ${hexadecimal}: no page there; --address START-END finds the first range of a VMA with pages`,
-  );
-}
-
-async function searchItems(
-  items: AsyncIterable<MemoryItem>,
-  { start, end }: AskedAddress,
-  geometry: Geometry,
-): Promise<Search> {
-  const holds = (vma: Vma) => vma.start <= start && start < vma.end;
-  const isAsked = (vma: Vma, { address }: RangeState) =>
-    end === undefined
-      ? address <= start && start < address + rangeBytes(geometry)
-      : address < end && coversRange(vma, address, geometry);
-  let process: Process | undefined;
-  let vma: Vma | undefined;
-  let around: Vma | undefined;
-  for await (const item of items) {
-    if (item.kind === 'process') process = item.process;
-    if (item.kind === 'vma') {
-      vma = item.vma;
-      if (holds(vma)) around = vma;
-    }
-    if (item.kind !== 'ranges' || !process || !vma || !holds(vma)) continue;
-    const asked = vma;
-    const range = item.ranges.find((each) => isAsked(asked, each));
-    if (range) return { found: { process, vma, range }, around };
-  }
-  return { found: undefined, around };
+function judgeCached(found: FoundCacheRange, runPolicy: RunPolicy, { geometry }: Host): CachedRange {
+  const { settings, model, algorithm } = runPolicy;
+  const cached = explainCacheRange(found, geometry, runPolicy);
+  const orders = orderSet(cached.refusal === undefined ? [geometry.pmdOrder] : []);
+  const policy = collapsePolicy(orders, settings, model, geometry);
+  return { cached, policy, algorithm: algorithm.name };
 }
 
 function judgeFound(

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { CacheTable } from '../../analysis/cache/cache-table.ts';
 import { DigestCollector } from '../../analysis/digest-collector.ts';
 import { findingsOf, type ReadMemory } from '../../analysis/findings.ts';
 import { skippedProcess } from '../../analysis/left-out.ts';
@@ -53,7 +54,7 @@ async function reportSource(
     ? await readDigest(context, flags, files, signal)
     : await readRanges(context, flags, files, signal);
   if (!read.ok) return read;
-  const { memory, origins } = read.value;
+  const { memory, cache, origins } = read.value;
   const { geometry, settings: known } = memory.digest.host;
   const runPolicy = await policyFromFlags(flags, geometry, memory.digest.host);
   if (!runPolicy.ok) return runPolicy;
@@ -65,6 +66,7 @@ async function reportSource(
   const page = reportHtml(
     {
       findings: findingsOf(memory, settings, model, space, values),
+      cache: cache?.predict(runPolicy.value),
       origins,
       listing: { sort: flags.sort, top: flags.top },
       inForce,
@@ -84,6 +86,8 @@ async function reportSource(
 
 interface ReadSources {
   readonly memory: ReadMemory;
+  /** Undefined for digests. */
+  readonly cache: CacheTable | undefined;
   readonly origins: readonly MemoryOrigin[];
 }
 
@@ -97,7 +101,7 @@ async function readDigest(
   const digest = await digestFromFlags(context, flags, files, { signal });
   if (!digest.ok) return digest;
   const { origins } = digest.value;
-  return succeed({ memory: { digest: digest.value, table: undefined }, origins });
+  return succeed({ memory: { digest: digest.value, table: undefined }, cache: undefined, origins });
 }
 
 /** Reads memory once, into a table of its ranges and into digests. */
@@ -119,12 +123,14 @@ async function readRanges(
   if (!asked.ok) return asked;
   const reach = asked.value;
   const collector = new DigestCollector(first.geometry, reach.pages);
+  const cache = new CacheTable(first.geometry);
   const read = await readMemory(
     opened.value,
     async (items) => {
       for await (const item of items) {
         table.add(item);
         collector.add(item);
+        cache.add(item);
       }
       return succeed(collector.finish());
     },
@@ -140,7 +146,7 @@ async function readRanges(
     skipped: skipped.map(skippedProcess),
     notes,
   };
-  return succeed({ memory: { digest, table }, origins });
+  return succeed({ memory: { digest, table }, cache, origins });
 }
 
 /**

@@ -9,17 +9,29 @@ const EXPLAIN_SCHEMA = 'thpscope/explain@1';
 
 /** The same for a range that khugepaged does not look at: nothing but the reason. */
 export function ignoredRangeJson({ range, policy, algorithm, ignored }: IgnoredRange): object {
-  return { ...head(range, policy, algorithm), ignored, visits: [], attempts: [], collapses: [], assumed: [] };
+  return {
+    ...explainHead(range, policy, algorithm),
+    ignored,
+    visits: [],
+    attempts: [],
+    collapses: [],
+    assumed: [],
+  };
 }
 
-function head(range: RangeState, policy: CollapsePolicy, algorithm: string): object {
+/** What every explanation begins with. */
+export function explainHead(
+  { address, geometry: { pmdOrder } }: Pick<RangeState, 'address' | 'geometry'>,
+  policy: CollapsePolicy,
+  algorithm: string,
+): object {
   return {
     schema: EXPLAIN_SCHEMA,
     model: policy.model.name,
     algorithm,
     policy: policyJson(policy),
-    address: hex(range.address),
-    pmdOrder: range.geometry.pmdOrder,
+    address: hex(address),
+    pmdOrder,
   };
 }
 
@@ -36,7 +48,7 @@ export function explainJson({
 }: Explanation): object {
   const { scan } = plan;
   return {
-    ...head(range, policy, algorithm),
+    ...explainHead(range, policy, algorithm),
     counts: {
       occupied: formatPages(scan.occupied),
       noneOrZero: scan.noneOrZero,

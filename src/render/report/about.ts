@@ -49,7 +49,7 @@ ${failed.length > 0 && html`<p>Attempts that fail:</p><ul>${failed.map(([result,
 }
 
 /** What was read, under which settings, and what could not be seen. */
-export function readSection({ findings, origins }: ReportView): Markup {
+export function readSection({ findings, origins, cache }: ReportView): Markup {
   const { memory, read, model, advice, inForce } = findings;
   const { digest, table } = read;
   const { geometry } = memory;
@@ -92,7 +92,7 @@ ${table === undefined && html`<p>This is a digest: it holds counts and no ranges
 ${digest.notes.length > 0 && html`<p>Notes of the reading:</p><ul>${digest.notes.map((note) => html`<li>${note}</li>`)}</ul>`}
 ${failures.length > 0 && html`<p>Could not be read:</p><ul>${failures.map(({ pid, reason }) => html`<li>pid ${pid}: ${reason}</li>`)}</ul>`}
 <p>Not seen or not promised:</p>
-<ul><li>file and shared memory: all of this is about anonymous memory</li>
+<ul><li>file and shared memory: ${cache?.byKind.size ? 'all but the section on them is about anonymous memory' : 'all of this is about anonymous memory'}</li>
 ${[...groupLines(findings), ...sharingLines(findings), ...unseen].map(
   (line) => html`<li>${line}</li>
 `,

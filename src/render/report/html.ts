@@ -1,9 +1,11 @@
+import type { CachePrediction } from '../../analysis/cache/cache-prediction.ts';
 import { changedPages } from '../../analysis/process-worth.ts';
 import { plural } from '../../core/base/plural.ts';
 import { html, type Markup, type Part, trusted } from '../words/markup.ts';
 import { againSection, glossary, readSection, refusedSection } from './about.ts';
 import { adviceSection } from './advice.ts';
 import { answer } from './answer.ts';
+import { pageCacheSection } from './page-cache.ts';
 import { processSection } from './process.ts';
 import { processTable } from './processes.ts';
 import { sizesSection } from './sizes.ts';
@@ -52,6 +54,7 @@ ${section('Processes', [
     sections.length < findings.processes.length &&
     html`<p class="quiet">Maps are ${changed.length > 0 ? 'of those that change most' : 'of the largest, for none changes'}.</p>`,
 ])}
+${hasPageCache(view.cache) && section('Shared memory and files', pageCacheSection(view.cache, findings.memory.geometry))}
 ${section('What was read, and what was not seen', readSection(view))}
 ${section('Words', glossary(findings.memory.geometry))}
 ${section('To make this report again', againSection(view))}
@@ -59,6 +62,11 @@ ${section('To make this report again', againSection(view))}
 </body>
 </html>
 `.text;
+}
+
+/** Whether there is anything to say of it. */
+function hasPageCache(cache: CachePrediction | undefined): cache is CachePrediction {
+  return cache !== undefined && (cache.byKind.size > 0 || cache.unread.length > 0);
 }
 
 function section(title: string, parts: Part): Markup {

@@ -1,3 +1,4 @@
+import type { CachePrediction } from '../../analysis/cache/cache-prediction.ts';
 import type { Findings } from '../../analysis/findings.ts';
 import type { Listing } from '../../analysis/process-list.ts';
 import type { ReadOn } from '../../analysis/read-on.ts';
@@ -6,6 +7,8 @@ import type { MemoryOrigin } from '../../core/rules/memory-source.ts';
 /** A report: what was found, and how it was made. */
 export interface ReportView {
   readonly findings: Findings;
+  /** Shared memory and files; undefined where the source says nothing of them. */
+  readonly cache: CachePrediction | undefined;
   /** Whose memory it is about. */
   readonly origins: readonly MemoryOrigin[];
   /** How the processes are listed. */

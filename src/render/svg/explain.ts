@@ -80,16 +80,28 @@ export function explainSvg(explanation: Explanation, everyStep: boolean): string
 /** The same for a range that khugepaged does not look at. */
 export function ignoredRangeSvg(ignored: IgnoredRange): string {
   const { range, policy } = ignored;
+  const reason = refusalLine(ignored.ignored, policy.orders);
+  return linesSvg([headingLines(ignored)], range, ignoredLines(ignored), [reason]);
+}
+
+/** Lines in parts, the picture of a range below them, and what comes of it; `description` is for readers. */
+export function linesSvg(
+  parts: readonly (readonly ExplainLine[])[],
+  range: RangeState | undefined,
+  results: readonly ExplainLine[],
+  description: readonly string[],
+): string {
   const width = 800;
   const characters = Math.floor((width - 2 * MARGIN) / CHARACTER);
   const page = new Page();
-  page.lines(headingLines(ignored), characters);
+  for (const part of parts) {
+    page.lines(part, characters);
+    page.space();
+  }
+  if (range) page.pictures([['', rangeSvg(range, [], GRID)]], range);
   page.space();
-  page.pictures([['', rangeSvg(range, [], GRID)]], range);
-  page.space();
-  page.lines(ignoredLines(ignored), characters);
-  const title = plainLine(headingLines(ignored)[0]);
-  return page.document(width, title, [refusalLine(ignored.ignored, policy.orders)]);
+  page.lines(results, characters);
+  return page.document(width, plainLine(parts[0][0]), description);
 }
 
 /** What is drawn from the top down. */

@@ -11,7 +11,8 @@ import {
   CACHE_KIND_NAMES,
   cacheAssumptions,
   cacheRefusalWords,
-  governingFiles,
+  governedWords,
+  unreadSentence,
 } from '../words/cache-words.ts';
 import { printable } from '../words/printable.ts';
 import { layOutTable } from './columns.ts';
@@ -87,24 +88,15 @@ function mappedBy(processes: FilePrediction['processes']): string {
 
 /** Files that may be collapsed and could not be read: how much, and why. */
 function unreadLines(unread: CachePrediction['unread']): string[] {
-  if (unread.length === 0) return [];
-  const bytes = formatBytes(sum(unread.map(({ rssBytes }) => rssBytes)));
-  const reasons = [...new Set(unread.map(({ why }) => why))].join('; ');
-  return [
-    `not known: what becomes of ${plural(unread.length, 'file')} in the page cache, of which ${bytes} is in RSS: ${printable(reasons)}`,
-    '',
-  ];
+  return unread.length === 0 ? [] : [printable(unreadSentence(unread)), ''];
 }
 
 function kindLines(kind: CacheKind, tally: CacheTally, governing: CacheSettings, style: Style): string[] {
   const { geometry } = tally;
   const size = (pages: number) => formatSize(pages, geometry);
-  const files = governingFiles(kind, governing, geometry);
-  const governed =
-    files.length > 0 ? files.map(({ file, value }) => `${file} ${value}`).join(', ') : 'huge= of the mount';
   const lines = [
     field('in memory', `${size(tally.cachedPages)}, ${size(tally.hugePages)} of it huge now`),
-    field('governed by', governed),
+    field('governed by', governedWords(kind, governing, geometry)),
   ];
   if (tally.collapses > 0) {
     const ranges = `${plural(tally.collapses, 'collapse')} to ${formatBytes(rangeBytes(geometry))}`;

@@ -51,7 +51,8 @@ export function explainText(explanation: Explanation, style: Style, everyStep: b
   ].join('\n');
 }
 
-function styledLines(lines: readonly ExplainLine[], style: Style): string[] {
+/** Lines as a terminal shows them. */
+export function styledLines(lines: readonly ExplainLine[], style: Style): string[] {
   return lines.map(({ kind, label, text, tone, indent }) => {
     const start = label === '' ? '' : style.bold(label);
     return `${' '.repeat(indent)}${start}${AFTER_LABEL[kind]}${tone === 'plain' ? text : style[tone](text)}`;
@@ -105,7 +106,7 @@ function stepLines({ range, policy, plan, visits }: Explanation, style: Style, e
 }
 
 /** The whole range as one box. */
-function drawRange(range: RangeState): string {
+export function drawRange(range: RangeState): string {
   return drawWindow(range, { offset: asOffset(0), order: asOrder(range.geometry.pmdOrder) });
 }
 

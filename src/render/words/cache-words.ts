@@ -1,7 +1,12 @@
+import type { CachePrediction } from '../../analysis/cache/cache-prediction.ts';
 import type { CacheRefusal, CacheTally } from '../../analysis/cache/cache-tally.ts';
+import { formatBytes } from '../../core/base/bytes.ts';
+import { plural } from '../../core/base/plural.ts';
+import { sum } from '../../core/base/sum.ts';
 import { LIMIT_FILES, sizeFolder } from '../../core/base/sysfs.ts';
 import { type Geometry, rangeBytes } from '../../core/memory/geometry.ts';
 import { asOrder } from '../../core/memory/order.ts';
+import type { CacheUnknown } from '../../core/plan/cache-plan.ts';
 import { CACHE_INELIGIBLE_REASONS, type CacheSettings } from '../../core/rules/cache-orders.ts';
 import type { CacheKind } from '../../core/rules/page-cache.ts';
 import { isScanResult, type ScanResult } from '../../core/rules/scan-result.ts';
@@ -46,23 +51,52 @@ const RESULT_REASONS: Partial<Record<ScanResult, string>> = {
   SCAN_FAIL: 'the file ends within the range',
 };
 
+/** The settings that govern a kind, in one line. */
+export function governedWords(kind: CacheKind, governing: CacheSettings, geometry: Geometry): string {
+  const files = governingFiles(kind, governing, geometry);
+  return files.length > 0
+    ? files.map(({ file, value }) => `${file} ${value}`).join(', ')
+    : 'huge= of the mount';
+}
+
+/** Why most of what stays as it is does so; empty where nothing stays. */
+export function mainCacheRefusal({ refused }: CacheTally): string {
+  const [main] = [...refused].sort(([, a], [, b]) => b.pages - a.pages);
+  return main ? cacheRefusalWords(main[0]) : '';
+}
+
+/** Files that may be collapsed and could not be read: how much, and why. */
+export function unreadSentence(unread: CachePrediction['unread']): string {
+  const bytes = formatBytes(sum(unread.map(({ rssBytes }) => rssBytes)));
+  const reasons = [...new Set(unread.map(({ why }) => why))].join('; ');
+  return `not known: what becomes of ${plural(unread.length, 'file')} in the page cache, of which ${bytes} is in RSS: ${reasons}`;
+}
+
 /** Why a range of the page cache stays as it is. */
 export function cacheRefusalWords(refusal: CacheRefusal): string {
   if (!isScanResult(refusal)) return CACHE_INELIGIBLE_REASONS[refusal];
   return RESULT_REASONS[refusal] ?? refusal;
 }
 
+/** What a prediction takes for granted about a fact that its source could not see. */
+export const CACHE_ASSUMPTIONS: Record<CacheUnknown, string> = {
+  folioOrders: 'no page of the page cache is in a huge page already',
+  swapPages: 'no shared memory is swapped out',
+  dirtyPages: 'no page of a file waits to be written back',
+  bytes: 'no file ends within a PMD range',
+};
+
+export const ASSUMES_REGISTRATION =
+  "a process that maps it is on khugepaged's list: one that started under other settings may not be";
+export const ASSUMES_SHMEM = 'shared memory has the settings of an untouched kernel: nothing says';
+
 /** What is taken for granted of the page cache, a sentence each. */
 export function cacheAssumptions(tallies: readonly CacheTally[], assumesShmem: boolean): string[] {
   const unknown = new Set(tallies.flatMap((tally) => [...tally.unknown.keys()]));
+  const facts = Object.keys(CACHE_ASSUMPTIONS) as CacheUnknown[];
   return [
-    ...(tallies.some(({ collapses }) => collapses > 0)
-      ? ["a process that maps it is on khugepaged's list: one that started under other settings may not be"]
-      : []),
-    ...(assumesShmem ? ['shared memory has the settings of an untouched kernel: nothing says'] : []),
-    ...(unknown.has('folioOrders') ? ['no page of the page cache is in a huge page already'] : []),
-    ...(unknown.has('swapPages') ? ['no shared memory is swapped out'] : []),
-    ...(unknown.has('dirtyPages') ? ['no page of a file waits to be written back'] : []),
-    ...(unknown.has('bytes') ? ['no file ends within a PMD range'] : []),
+    ...(tallies.some(({ collapses }) => collapses > 0) ? [ASSUMES_REGISTRATION] : []),
+    ...(assumesShmem ? [ASSUMES_SHMEM] : []),
+    ...facts.filter((fact) => unknown.has(fact)).map((fact) => CACHE_ASSUMPTIONS[fact]),
   ];
 }

@@ -152,14 +152,15 @@ export function ignoredLines({ ignored, policy, firstWhole }: IgnoredRange): Exp
   return [labelled('result', why), ...(firstWhole === undefined ? [] : [detail(8, first)])];
 }
 
-function line(kind: ExplainLine['kind'], text: string): ExplainLine {
+/** A line that stands as it is. */
+export function line(kind: ExplainLine['kind'], text: string): ExplainLine {
   return { kind, label: '', text, tone: 'plain', indent: 0 };
 }
 
-function labelled(kind: 'scan' | 'result', text: string): ExplainLine {
+export function labelled(kind: 'scan' | 'result', text: string): ExplainLine {
   return { ...line(kind, text), label: kind };
 }
 
-function detail(indent: number, text: string): ExplainLine {
+export function detail(indent: number, text: string): ExplainLine {
   return { ...line('detail', text), indent };
 }
