@@ -1,4 +1,4 @@
-import { pagesPerRange } from '../core/memory/geometry.ts';
+import { type Geometry, pagesPerRange } from '../core/memory/geometry.ts';
 import type { OrderSet } from '../core/memory/order.ts';
 import { ALGORITHMS } from '../core/search/algorithms.ts';
 import type { Refusal, Tally } from './tally.ts';
@@ -28,47 +28,80 @@ export function canCount({ model, algorithm, outcomes }: RunPolicy): boolean {
 }
 
 /**
- * Adds to a tally what changes in a range that khugepaged scans, of so many small pages and nothing else: all
- * its attempts succeed, and counts of its windows say how many there are (docs/digest.md). `tally` has the
- * range as it is already. Returns why nothing in it collapses; undefined if anything does, and then writes
- * `into`.
+ * What collapses in ranges of which all attempts succeed, added up until it is put into a tally: half a
+ * million ranges are counted for one tally.
+ */
+export interface CollapseSums {
+  readonly geometry: Geometry;
+  /** Collapses by order. */
+  readonly made: Float64Array;
+  copiedPages: number;
+  /** Pages that stay small in ranges where something collapses. */
+  leftPages: number;
+}
+
+export function emptyCollapseSums(geometry: Geometry): CollapseSums {
+  return { geometry, made: new Float64Array(geometry.pmdOrder + 1), copiedPages: 0, leftPages: 0 };
+}
+
+/** Puts sums into a tally that has their ranges as they are already, and empties them. */
+export function addCollapses(tally: Tally, sums: CollapseSums): void {
+  const { made, copiedPages, leftPages, geometry } = sums;
+  let covered = 0;
+  for (let order = 2; order < made.length; order++) {
+    const pages = made[order] * 2 ** order;
+    if (pages === 0) continue;
+    covered += pages;
+    tally.attempts += made[order];
+    tally.collapses[order] += made[order];
+    tally.pagesAfter[order] += pages;
+    if (order === geometry.pmdOrder) tally.pmdMappedPages.after += pages;
+    else tally.wholeFoliosAfter[order] += made[order];
+  }
+  tally.coveredPages += covered;
+  tally.copiedPages += copiedPages;
+  tally.filledPages += covered - copiedPages;
+  tally.pagesAfter[0] -= copiedPages;
+  tally.leftSmallPages += leftPages;
+  made.fill(0);
+  sums.copiedPages = sums.leftPages = 0;
+}
+
+/**
+ * Adds what changes in a range that khugepaged scans, of so many small pages and nothing else: all its
+ * attempts succeed, and counts of its windows say how many there are (docs/digest.md). Returns why nothing in
+ * it collapses; undefined if anything does, and then writes `into`.
  */
 export function countRange(
-  tally: Tally,
+  sums: CollapseSums,
   pages: number,
   { counts, full, any }: WindowLists,
   orders: OrderSet,
   maxPtesNone: number,
   into: CountedOutcome,
 ): Refusal | undefined {
-  const { pmdOrder } = tally.geometry;
-  const all = pagesPerRange(tally.geometry);
+  const { made, geometry } = sums;
+  const { pmdOrder } = geometry;
+  const all = pagesPerRange(geometry);
   const largest = 31 - Math.clz32(orders);
   const scanLimit = orders === 1 << pmdOrder ? maxPtesNone : all - 1;
   if (all - pages > scanLimit) return 'SCAN_EXCEED_NONE_PTE';
 
-  let copied = 0;
-  let covered = 0;
-  let collapses = 0;
-  let main = 0;
+  let copied = pages;
+  let main = largest;
   let mainPages = 0;
+  let growth = 0;
   if (largest === pmdOrder && all - pages <= maxPtesNone) {
-    collapses = 1;
-    covered = mainPages = all;
-    copied = pages;
-    main = pmdOrder;
-    tally.collapses[pmdOrder]++;
-    tally.pagesAfter[pmdOrder] += all;
-    tally.pmdMappedPages.after += all;
+    mainPages = all;
+    growth = all - pages;
+    made[pmdOrder]++;
   } else if (maxPtesNone === all - 1) {
-    collapses = counts[any + largest];
-    covered = mainPages = collapses << largest;
-    copied = pages;
-    main = largest;
-    tally.collapses[largest] += collapses;
-    tally.pagesAfter[largest] += covered;
-    tally.wholeFoliosAfter[largest] += collapses;
+    const windows = counts[any + largest];
+    mainPages = windows << largest;
+    growth = mainPages - pages;
+    made[largest] += windows;
   } else {
+    copied = 0;
     let inside = 0;
     for (let order = Math.min(largest, pmdOrder - 1); order >= 2; order--) {
       inside *= 2;
@@ -78,10 +111,7 @@ export function countRange(
       inside = count;
       if (outermost === 0) continue;
       const filled = outermost << order;
-      tally.collapses[order] += outermost;
-      tally.pagesAfter[order] += filled;
-      tally.wholeFoliosAfter[order] += outermost;
-      collapses += outermost;
+      made[order] += outermost;
       copied += filled;
       if (filled > mainPages) {
         main = order;
@@ -89,16 +119,10 @@ export function countRange(
       }
     }
     if (copied === 0) return 'no-window';
-    covered = copied;
   }
   const left = pages - copied;
-  const growth = covered - copied;
-  tally.attempts += collapses;
-  tally.coveredPages += covered;
-  tally.copiedPages += copied;
-  tally.filledPages += growth;
-  tally.pagesAfter[0] -= copied;
-  tally.leftSmallPages += left;
+  sums.copiedPages += copied;
+  sums.leftPages += left;
   into.mainOrder = left > mainPages ? 0 : main;
   into.growthPages = growth;
   return undefined;

@@ -2,6 +2,7 @@ import { type Geometry, pagesPerRange } from '../core/memory/geometry.ts';
 import { emptyOccupancy, isEmpty, type Occupancy, wordsPerRange } from '../core/memory/occupancy.ts';
 import { packRuns, unpackRuns } from '../core/memory/order-runs.ts';
 import { hasLargeFolio, PAGE_FACTS, pageFacts, type RangeState } from '../core/memory/range-state.ts';
+import type { FolioWindows } from '../core/plan/folio-windows.ts';
 
 /** Words of a piece of memory: enough that pieces are few, not so many that the last one wastes much. */
 const CHUNK_WORDS = 2 ** 18;
@@ -90,11 +91,20 @@ export class KeptFacts {
     };
   }
 
-  /** Where the runs of folio orders are of a range of which nothing else is kept: see order-runs.ts. */
-  runs(place: number): { readonly words: Uint32Array; readonly at: number; readonly count: number } {
-    const words = this.#chunks[Math.floor(place / CHUNK_WORDS)];
+  /**
+   * Has the folios of a range read of which nothing else is kept, and of which the present pages are from
+   * `first` on. Nothing is made for it: half a million ranges are read at once.
+   */
+  readFolios(place: number, present: Occupancy, first: number, into: FolioWindows): void {
+    const chunk = this.#chunks[Math.floor(place / CHUNK_WORDS)];
     const at = place % CHUNK_WORDS;
-    return { words, at: at + 2, count: words[at + 1] };
+    into.readRuns(present, first, chunk, at + 2, chunk[at + 1]);
+  }
+
+  /** Whether a fact is known to be true of a page of the range. */
+  holds(place: number, fact: (typeof PAGE_FACTS)[number]): boolean {
+    const head = this.#chunks[Math.floor(place / CHUNK_WORDS)][place % CHUNK_WORDS];
+    return ((head >>> (HAS_WORDS + PAGE_FACTS.indexOf(fact))) & 1) === 1;
   }
 
   #runsOf(folioOrders: Uint8Array | undefined): Uint16Array {

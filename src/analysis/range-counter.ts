@@ -6,7 +6,7 @@ import { type RangeState, unknownOfMask } from '../core/memory/range-state.ts';
 import { createFolioWindows, type FolioWindows } from '../core/plan/folio-windows.ts';
 import { coversRange, type Eligibility, spanFrom, type Vma } from '../core/rules/vma.ts';
 import { ALGORITHMS } from '../core/search/algorithms.ts';
-import { canCount, countRange } from './counted-range.ts';
+import { addCollapses, canCount, countRange, emptyCollapseSums } from './counted-range.ts';
 import { addStandingFolios, countFolioRange } from './folio-range.ts';
 import { RANGE_KIND, type RangeKind, RangeKinds } from './range-kinds.ts';
 import { residentPages } from './resident-pages.ts';
@@ -34,6 +34,7 @@ export class RangeCounter {
   readonly #counts;
   readonly #windows: Uint16Array;
   readonly #outcome = { mainOrder: 0, growthPages: 0 };
+  readonly #sums;
   #folios: FolioWindows | undefined;
   /** The tally that knows what is unknown of these ranges, and what that is. */
   #noted: { readonly tally: Tally; readonly unknown: number } | undefined;
@@ -44,6 +45,7 @@ export class RangeCounter {
     this.#canCount = canCount(runPolicy);
     this.#isWalk = this.#canCount && runPolicy.algorithm === ALGORITHMS.walk;
     this.#counts = emptyWindowCounts(geometry);
+    this.#sums = emptyCollapseSums(geometry);
     this.#windows = new Uint16Array(2 * (geometry.pmdOrder + 1));
   }
 
@@ -118,9 +120,13 @@ export class RangeCounter {
     const { maxPtesNone } = this.#settings;
     if (kind === RANGE_KIND.folios && this.#folios)
       return countFolioRange(tally, this.#folios, pages, orders, maxPtesNone, this.#outcome);
-    if (kind === RANGE_KIND.shared)
-      return countSharedRange(tally, pages, this.#lists(), orders, this.#settings, this.#outcome);
-    return countRange(tally, pages, this.#lists(), orders, maxPtesNone, this.#outcome);
+    const [sums, lists, outcome] = [this.#sums, this.#lists(), this.#outcome];
+    const refusal =
+      kind === RANGE_KIND.shared
+        ? countSharedRange(tally, sums, pages, lists, orders, this.#settings, outcome)
+        : countRange(sums, pages, lists, orders, maxPtesNone, outcome);
+    if (!refusal) addCollapses(tally, sums);
+    return refusal;
   }
 
   #lists() {

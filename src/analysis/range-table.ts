@@ -114,9 +114,16 @@ export class RangeTable {
     };
   }
 
-  /** Where the runs of folio orders are of a row that holds folios and small pages: see order-runs.ts. */
-  folioRuns(row: number): { readonly words: Uint32Array; readonly at: number; readonly count: number } {
-    return this.#kept.runs(this.#placeOf[row]);
+  /** Has the folios of a row read that holds folios and small pages. */
+  readFolios(row: number, into: FolioWindows): void {
+    this.#kept.readFolios(this.#placeOf[row], this.#present, row * this.#words, into);
+  }
+
+  /** Whether a row is a huge page that a PMD entry maps, all of it in use by nobody else. */
+  isOwnHugePage(row: number): boolean {
+    if (this.kinds[row] !== RANGE_KIND.pmdMapped) return false;
+    const place = this.#placeOf[row];
+    return !this.#kept.holds(place, 'zero') && !this.#kept.holds(place, 'shared');
   }
 
   /** Windows of an order with a page in them, from order 2 on, in a row whose windows are counted. */

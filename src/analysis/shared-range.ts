@@ -1,7 +1,7 @@
 import { type Geometry, pagesPerRange } from '../core/memory/geometry.ts';
 import type { OrderSet } from '../core/memory/order.ts';
 import type { ThpSettings } from '../core/rules/thp-settings.ts';
-import { type CountedOutcome, countRange, type WindowLists } from './counted-range.ts';
+import { type CollapseSums, type CountedOutcome, countRange, type WindowLists } from './counted-range.ts';
 import type { Refusal, Tally } from './tally.ts';
 
 type SharedLimits = Pick<ThpSettings, 'maxPtesNone' | 'maxPtesShared'>;
@@ -19,13 +19,14 @@ export function isUndecided(
 
 /**
  * Adds to a tally what changes in a range that khugepaged scans, of so many small pages, all of which
- * processes share, and nothing else: the PMD order takes it as if they were private, and all attempts below
- * fail, so that each enabled order is attempted wherever a window qualifies (docs/digest.md#blocked). `tally`
- * has the range as it is already, and it is not undecided. Returns why nothing in it collapses; undefined if
- * it does, and then writes `into`.
+ * processes share, and nothing else; what collapses, to the sums of its collapses. The PMD order takes it as
+ * if they were private, and all attempts below fail, so that each enabled order is attempted wherever a
+ * window qualifies (docs/digest.md#blocked). `tally` has the range as it is already, and it is not undecided.
+ * Returns why nothing in it collapses; undefined if it does, and then writes `into`.
  */
 export function countSharedRange(
   tally: Tally,
+  sums: CollapseSums,
   pages: number,
   lists: WindowLists,
   orders: OrderSet,
@@ -37,7 +38,7 @@ export function countSharedRange(
   const isPmdOnly = orders === 1 << pmdOrder;
   if (pages > maxPtesShared) return 'SCAN_EXCEED_SHARED_PTE';
   if ((orders >>> pmdOrder) & 1 && (isPmdOnly || all - pages <= maxPtesNone)) {
-    const refusal = countRange(tally, pages, lists, orders, maxPtesNone, into);
+    const refusal = countRange(sums, pages, lists, orders, maxPtesNone, into);
     if (!refusal) tally.copiedSharedPages += pages;
     return refusal;
   }

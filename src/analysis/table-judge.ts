@@ -1,19 +1,16 @@
 import { sum } from '../core/base/sum.ts';
-import {
-  addRestartCounts,
-  addRestartedRange,
-  emptyRestartCounts,
-  largestOrder,
-} from '../core/fault/restart-counts.ts';
+import { addRestartCounts, addRestartedRange, emptyRestartCounts } from '../core/fault/restart-counts.ts';
 import type { OrderSet } from '../core/memory/order.ts';
-import { type RangeState, unknownOfMask } from '../core/memory/range-state.ts';
+import type { RangeState } from '../core/memory/range-state.ts';
 import { createFolioWindows, type FolioWindows } from '../core/plan/folio-windows.ts';
-import { possibleOrders, restartOrders, spanFrom } from '../core/rules/vma.ts';
+import { spanFrom } from '../core/rules/vma.ts';
 import { ALGORITHMS } from '../core/search/algorithms.ts';
-import { canCount, countRange, type WindowLists } from './counted-range.ts';
+import { addCollapses, canCount } from './counted-range.ts';
+import { CountedRows } from './counted-rows.ts';
 import { countFolioRange } from './folio-range.ts';
 import { RANGE_KIND } from './range-kinds.ts';
 import { mainOrder, type RangeTable, type TableVma } from './range-table.ts';
+import { emptyOutcomes, type RowOutcomes } from './row-outcomes.ts';
 import { countSharedRange, isUndecided } from './shared-range.ts';
 import {
   addChange,
@@ -26,20 +23,7 @@ import {
   type Tally,
 } from './tally.ts';
 import { judgeRange, type RunPolicy } from './verdict.ts';
-
-/** What becomes of each row of a table, in columns as long as the table. */
-export interface RowOutcomes {
-  /** The order whose folios hold most resident pages afterwards. */
-  readonly mainOrders: Uint8Array;
-  /** Why nothing in the range collapses: 1 + an index in the judge's `refusals`; 0 where something does. */
-  readonly refusals: Uint8Array;
-  /** Pages by which resident memory grows. */
-  readonly growthPages: Uint16Array;
-  /** The order whose folios hold most pages when page faults have filled the range again after a restart. */
-  readonly restartOrders: Uint8Array;
-  /** Pages by which a restart makes resident memory grow, at most. */
-  readonly restartGrowthPages: Uint16Array;
-}
+import { noteUnknown, policyOfVma, type VmaPolicy } from './vma-policy.ts';
 
 /** What becomes of all memory of a table. */
 export interface JudgedRanges extends RowOutcomes {
@@ -61,32 +45,9 @@ export function judgeTable(table: RangeTable, runPolicy: RunPolicy): JudgedRange
   return { ...outcomes, reasons: judge.refusals, tallies, total };
 }
 
-/** What the policy of the run comes to for one VMA. */
-interface VmaPolicy {
-  readonly orders: OrderSet;
-  readonly ineligible: Refusal | undefined;
-  /** The orders that page faults may use when the process starts again, and the largest of them. */
-  readonly restartOrders: OrderSet;
-  readonly restartOrder: number;
-  /** What changes in its process. */
-  readonly changes: Tally;
-  /** What is unknown of the row before, which is noted. */
-  noted: number | undefined;
-}
-
-export function emptyOutcomes(rows: number): RowOutcomes {
-  return {
-    mainOrders: new Uint8Array(rows),
-    refusals: new Uint8Array(rows),
-    growthPages: new Uint16Array(rows),
-    restartOrders: new Uint8Array(rows),
-    restartGrowthPages: new Uint16Array(rows),
-  };
-}
-
 /**
  * Judges the rows of a table under one policy, as `judgeRange` would each of them. Ranges of small pages are
- * judged by the counts of their windows (docs/digest.md), in some 20 ns; those of other kinds are walked.
+ * judged by the counts of their windows (docs/digest.md); those of other kinds are walked.
  */
 export class TableJudge {
   readonly refusals: Refusal[] = [];
@@ -95,10 +56,9 @@ export class TableJudge {
   readonly #canCount: boolean;
   readonly #isWalk: boolean;
   readonly #folios: FolioWindows;
-  /** Of the row that is judged: made once, for there are half a million. */
+  readonly #counted: CountedRows;
   readonly #outcome = { mainOrder: 0, growthPages: 0 };
-  readonly #windows: { counts: ArrayLike<number>; full: number; any: number };
-  readonly #eligible: VmaPolicy[] = [];
+  readonly #policies: VmaPolicy[] = [];
   /** By process, what changes; what stays is added from the VMAs. */
   readonly #changes: Tally[] = [];
 
@@ -108,12 +68,19 @@ export class TableJudge {
     this.#canCount = canCount(runPolicy);
     this.#isWalk = this.#canCount && runPolicy.algorithm === ALGORITHMS.walk;
     this.#folios = createFolioWindows(table.geometry);
-    this.#windows = { counts: table.windows, full: 0, any: 0 };
+    this.#counted = new CountedRows(table, runPolicy.settings.maxPtesNone, this.#refuse);
   }
 
   /** Judges rows from `first` up to `end`. Each row is to be judged once. */
   judge(first: number, end: number, into: RowOutcomes): void {
-    for (let row = first; row < end; row++) this.#judgeRow(row, into);
+    const { vmaOf, vmas } = this.#table;
+    for (let row = first; row < end; ) {
+      const vma = vmaOf[row];
+      const policy = (this.#policies[vma] ??= this.#policyOf(vmas[vma]));
+      const stop = Math.min(end, vmas[vma].end);
+      this.#judgeVma(row, stop, policy, into);
+      row = stop;
+    }
   }
 
   /** By process, in the order of the table: what its rows are, and what becomes of those that were judged. */
@@ -126,47 +93,41 @@ export class TableJudge {
     return tallies;
   }
 
-  #judgeRow(row: number, into: RowOutcomes): void {
+  #judgeVma(first: number, end: number, policy: VmaPolicy, into: RowOutcomes): void {
+    for (let row = first; row < end; ) {
+      const next = this.#canCount ? this.#counted.judge(row, end, policy, into) : row;
+      if (next === row) this.#judgeRow(row++, policy, into);
+      else row = next;
+    }
+    addCollapses(policy.changes, this.#counted.sums);
+  }
+
+  #judgeRow(row: number, policy: VmaPolicy, into: RowOutcomes): void {
     const table = this.#table;
-    const vma = table.vmaOf[row];
-    const eligibility = (this.#eligible[vma] ??= this.#eligibility(table.vmas[vma]));
-    const { orders, changes } = eligibility;
+    const vma = table.vmas[table.vmaOf[row]];
+    const { orders, changes } = policy;
     const kind = table.kinds[row];
     into.mainOrders[row] = table.mainOrders[row];
     into.growthPages[row] = 0;
-    const range = this.#isCounted(kind) ? undefined : table.range(row);
-    this.#restart(row, range, eligibility, into);
-    let refusal: Refusal | undefined = eligibility.ineligible;
+    const range = this.#isCounted(kind) || table.isOwnHugePage(row) ? undefined : table.range(row);
+    this.#restart(row, range, policy, into);
+    let refusal: Refusal | undefined = policy.ineligible;
     if (!refusal && kind === RANGE_KIND.edge) refusal = 'vma-edge';
     if (!refusal) {
-      const unknown = table.unknown[row];
-      if (eligibility.noted !== unknown) {
-        eligibility.noted = unknown;
-        for (const fact of unknownOfMask(unknown)) changes.unknown.add(fact);
-      }
+      noteUnknown(policy, table.unknown[row]);
       changes.scanned++;
       if (kind === RANGE_KIND.pmdMapped) refusal = 'SCAN_PMD_MAPPED';
-      else if (range) refusal = this.#walk(row, range, table.vmas[vma], orders, changes, into);
-      else refusal = this.#countKind(row, table.vmas[vma], orders, changes, into);
+      else if (range) refusal = this.#walk(row, range, vma, orders, changes, into);
+      else refusal = this.#countKind(row, vma, orders, changes, into);
     }
     into.refusals[row] = refusal ? this.#refuse(changes, refusal, table.residentPages[row]) : 0;
   }
 
-  #eligibility({ vma, process }: TableVma): VmaPolicy {
+  #policyOf(vma: TableVma): VmaPolicy {
     const { geometry, processes } = this.#table;
-    const { settings, model } = this.#runPolicy;
-    const { thpDisabled } = processes[process];
-    const { orders, ineligible } = possibleOrders(vma, settings, model, geometry, thpDisabled);
-    const ofFaults = restartOrders(vma, settings, model, geometry, thpDisabled);
-    const changes = (this.#changes[process] ??= emptyTally(geometry));
-    return {
-      orders,
-      ineligible,
-      restartOrders: ofFaults,
-      restartOrder: largestOrder(ofFaults, geometry.pmdOrder),
-      changes,
-      noted: undefined,
-    };
+    const { thpDisabled } = processes[vma.process];
+    const changes = (this.#changes[vma.process] ??= emptyTally(geometry));
+    return policyOfVma(vma.vma, this.#runPolicy, geometry, thpDisabled, changes);
   }
 
   #restart(row: number, range: RangeState | undefined, of: VmaPolicy, into: RowOutcomes): void {
@@ -194,7 +155,9 @@ export class TableJudge {
     const { restart } = changes;
     const kind = table.kinds[row];
     const touched = table.residentPages[row];
-    const pages = order === 0 ? touched : table.touchedWindows(row, order) << order;
+    const isHuge = kind === RANGE_KIND.pmdMapped;
+    const pages = isHuge ? touched : this.#counted.restartedPages(row, order);
+    if (isHuge && order < table.geometry.pmdOrder) restart.largerFolioPages += touched;
     if (kind === RANGE_KIND.folios && table.largestOrders[row] > order)
       restart.largerFolioPages += this.#pagesAbove(row, order);
     if (kind === RANGE_KIND.shared) restart.sharedPages += touched;
@@ -204,11 +167,12 @@ export class TableJudge {
     into.restartGrowthPages[row] = pages - touched;
   }
 
-  #refuse(tally: Tally, refusal: Refusal, pages: number): number {
+  /** An arrow, as it goes along with rows that are counted. */
+  readonly #refuse = (tally: Tally, refusal: Refusal, pages: number): number => {
     refuse(tally, refusal, pages);
     const index = this.refusals.indexOf(refusal);
     return 1 + (index >= 0 ? index : this.refusals.push(refusal) - 1);
-  }
+  };
 
   #isCounted(kind: number): boolean {
     if (kind === RANGE_KIND.folios || kind === RANGE_KIND.shared) return this.#isWalk;
@@ -222,31 +186,11 @@ export class TableJudge {
     tally: Tally,
     into: RowOutcomes,
   ): Refusal | undefined {
-    const kind = this.#table.kinds[row];
-    if (kind === RANGE_KIND.counted) return this.#count(row, orders, tally, into);
-    if (kind === RANGE_KIND.folios) return this.#countFolios(row, orders, tally, into);
+    if (this.#table.kinds[row] === RANGE_KIND.folios) return this.#countFolios(row, orders, tally, into);
     const { residentPages, geometry } = this.#table;
     if (isUndecided(residentPages[row], orders, this.#runPolicy.settings, geometry))
       return this.#walk(row, this.#table.range(row), vma, orders, tally, into);
     return this.#countShared(row, orders, tally, into);
-  }
-
-  /** A range of small pages, all of whose attempts succeed. */
-  #count(row: number, orders: OrderSet, tally: Tally, into: RowOutcomes): Refusal | undefined {
-    const pages = this.#table.residentPages[row];
-    const { maxPtesNone } = this.#runPolicy.settings;
-    const refusal = countRange(tally, pages, this.#windowsOf(row), orders, maxPtesNone, this.#outcome);
-    if (!refusal) this.#take(row, into);
-    return refusal;
-  }
-
-  #windowsOf(row: number): WindowLists {
-    const { windows, windowStride } = this.#table;
-    const lists = this.#windows;
-    lists.counts = windows;
-    lists.full = row * windowStride - 2;
-    lists.any = lists.full + windowStride / 2;
-    return lists;
   }
 
   /** What was counted of a row in which something collapses. */
@@ -258,7 +202,9 @@ export class TableJudge {
   #countShared(row: number, orders: OrderSet, tally: Tally, into: RowOutcomes) {
     const pages = this.#table.residentPages[row];
     const { settings } = this.#runPolicy;
-    const refusal = countSharedRange(tally, pages, this.#windowsOf(row), orders, settings, this.#outcome);
+    const lists = this.#counted.windowsOf(row);
+    const { sums } = this.#counted;
+    const refusal = countSharedRange(tally, sums, pages, lists, orders, settings, this.#outcome);
     if (!refusal) this.#take(row, into);
     return refusal;
   }
@@ -273,8 +219,7 @@ export class TableJudge {
   }
 
   #readFolios(row: number): void {
-    const { words, at, count } = this.#table.folioRuns(row);
-    this.#folios.readRuns(this.#table.present(row), words, at, count);
+    this.#table.readFolios(row, this.#folios);
   }
 
   #countFolios(row: number, orders: OrderSet, tally: Tally, into: RowOutcomes): Refusal | undefined {

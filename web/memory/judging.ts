@@ -1,5 +1,6 @@
 import type { RangeTable } from '../../src/analysis/range-table.ts';
-import { emptyOutcomes, type RowOutcomes, TableJudge } from '../../src/analysis/table-judge.ts';
+import { emptyOutcomes, type RowOutcomes } from '../../src/analysis/row-outcomes.ts';
+import { TableJudge } from '../../src/analysis/table-judge.ts';
 import { addTally, emptyTally } from '../../src/analysis/tally.ts';
 import type { PolicyChoice } from '../policy/choice.ts';
 import { runPolicyOf } from '../policy/run-policy.ts';

@@ -1,6 +1,6 @@
 import type { PolicyBudget } from '../../src/analysis/choose-policy.ts';
 import type { SkippedProcess } from '../../src/analysis/left-out.ts';
-import type { RowOutcomes } from '../../src/analysis/table-judge.ts';
+import type { RowOutcomes } from '../../src/analysis/row-outcomes.ts';
 import type { Refusal, Tally } from '../../src/analysis/tally.ts';
 import type { EntryCounts } from '../../src/analysis/tally-entries.ts';
 import type { Verdict } from '../../src/analysis/verdict.ts';

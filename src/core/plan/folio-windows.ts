@@ -1,6 +1,6 @@
 import { type BitmapsModule, BLOCK_ORDER, FOLIO_ROOM, loadBitmaps } from '../bitmaps/bitmaps.ts';
 import { type Geometry, pagesPerRange } from '../memory/geometry.ts';
-import { countWindow, hasPage, type Occupancy } from '../memory/occupancy.ts';
+import { countWindow, hasPage, type Occupancy, wordsPerRange } from '../memory/occupancy.ts';
 import type { OrderSet } from '../memory/order.ts';
 import { packRuns, unpackRuns } from '../memory/order-runs.ts';
 import { firstHeld } from '../rules/isolation.ts';
@@ -15,8 +15,11 @@ import { type PackedWindow, planWindows, unpackWindow } from './plan-windows.ts'
 export interface FolioWindows {
   /** Takes a range: the occupied PTEs, and the orders of the folios there. */
   read(occupied: Occupancy, folioOrders: Uint8Array): void;
-  /** The same from so many runs of pages of one order, two to a word from `at` on: see order-runs.ts. */
-  readRuns(occupied: Occupancy, words: Uint32Array, at: number, count: number): void;
+  /**
+   * The same from a list of occupied PTEs of many ranges, of which those of this one are from `first` on, and
+   * from so many runs of pages of one order, two to a word from `at` on: see order-runs.ts.
+   */
+  readRuns(occupied: Occupancy, first: number, words: Uint32Array, at: number, count: number): void;
   /** These runs of the orders that `read` took last: a view, which the next call overwrites. */
   packRuns(): Uint16Array;
 
@@ -111,8 +114,9 @@ class WasmFolioWindows implements FolioWindows {
     this.#top = this.#module.levels(0, ORDERS_AT, ROOM_AT);
   }
 
-  readRuns(occupied: Occupancy, words: Uint32Array, at: number, count: number): void {
-    this.#occupied.set(occupied);
+  readRuns(occupied: Occupancy, first: number, words: Uint32Array, at: number, count: number): void {
+    const own = this.#occupied;
+    for (let i = 0; i < own.length; i++) own[i] = occupied[first + i];
     for (let i = 0; 2 * i < count; i++) this.#runs[i] = words[at + i];
     this.#top = this.#module.runLevels(0, RUNS_AT, count, ROOM_AT);
   }
@@ -192,10 +196,10 @@ class PlainFolioWindows implements FolioWindows {
     }
   }
 
-  readRuns(occupied: Occupancy, words: Uint32Array, at: number, count: number): void {
+  readRuns(occupied: Occupancy, first: number, words: Uint32Array, at: number, count: number): void {
     const orders = new Uint8Array(this.#folioOrders.length);
     unpackRuns(words, at, count, orders);
-    this.read(occupied, orders);
+    this.read(occupied.subarray(first, first + wordsPerRange(this.#geometry)), orders);
   }
 
   packRuns(): Uint16Array {
