@@ -5,7 +5,7 @@
 #
 # usage: fetch-kernels.sh CACHE [SERIES...]     prints a line SERIES VERSION FOLDER for each kernel in the cache; a folder holds
 # vmlinuz and the modules that swap in compressed memory needs. 7.3 is of x86-64, 7.3-arm64 of arm64 with 4K pages,
-# 7.3-arm64-16k of arm64 with 16K pages, 7.2-ppc64 of ppc64le with 64K pages. Without a series only the tools of x86-64 are checked.
+# 7.3-arm64-16k of arm64 with 16K pages, 7.2-ppc64 and 7.3-ppc64 (a release candidate) of ppc64le with 64K pages. Without a series only the tools of x86-64 are checked.
 set -euo pipefail
 
 cache=${1:?usage: fetch-kernels.sh CACHE [SERIES...]}
@@ -80,15 +80,18 @@ update() {
   local apt="$cache/apt/$1"
   mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
   : >"$apt/status"
-  printf "deb [arch=$1 signed-by=$keyring] $uri %s main\n" sid trixie-backports >"$apt/sources.list"
+  local suites=(sid trixie-backports)
+  # What is newer than sid is there built for this machine alone: release candidates.
+  [[ $1 == ppc64el ]] && suites=(sid experimental)
+  printf "deb [arch=$1 signed-by=$keyring] $uri %s main\n" "${suites[@]}" >"$apt/sources.list"
   private_apt "$1" apt-get update -q >&2
 }
 
 # The newest linux-binary package of a series, such as linux-binary-7.2.13+deb14-cloud-amd64.
 newest() {
   local of=$2 series=${1%%-*}
-  # The version has no minus: -arm64 must not be found at the end of -cloud-arm64.
-  private_apt "$of" apt-cache search --names-only "^linux-binary-${series//./\\.}\\.[0-9][^-]*-$(flavour "$1")\$" |
+  # The version has no minus: -arm64 must not be found at the end of -cloud-arm64. A candidate has no third number.
+  private_apt "$of" apt-cache search --names-only "^linux-binary-${series//./\\.}(\\.[0-9][^-]*)?-$(flavour "$1")\$" |
     awk '{print $1}' | sort -V | tail -n 1
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The model against a kernel of another machine than x86-64, a bounded share for CI: installs what that needs, boots the kernel,
-# and asks the suites that know other pages. Says which kernel it asked; where it cannot be had, says why, and ends with 0.
+# and asks. Says which kernel it asked; where it cannot be had, says why, and ends with 0.
 # Ends with 1 where the kernel did something else than the model says.
 #
 # usage: other-machine.sh [RANGES]
@@ -10,6 +10,8 @@ cd "$(dirname "$0")/.."
 # Of those that can be booted the cheapest: pages of 64K, PMD order 5.
 kernel=7.2-ppc64
 ranges=${1:-300}
+# All but the simulated daemon, which takes minutes.
+suites=(plain mixed selftest fault)
 complaints=$(mktemp)
 trap 'rm -f "$complaints"' EXIT
 
@@ -21,9 +23,11 @@ skip() {
 }
 
 kernel-lab/install-tools.sh ppc64 2>"$complaints" || skip
-asked=0
-node dist/cli/main.js conform --kernel "$kernel" --ranges "$ranges" 2>"$complaints" || asked=$?
-[[ $asked -eq 4 ]] && skip
-cat "$complaints" >&2
-[[ $asked -eq 0 ]] && echo "another machine was asked: $kernel"
-exit "$asked"
+for suite in "${suites[@]}"; do
+  asked=0
+  node dist/cli/main.js conform --kernel "$kernel" --suite "$suite" --ranges "$ranges" 2>"$complaints" || asked=$?
+  [[ $asked -eq 4 ]] && skip
+  cat "$complaints" >&2
+  [[ $asked -eq 0 ]] || exit "$asked"
+done
+echo "another machine was asked: $kernel (${suites[*]})"

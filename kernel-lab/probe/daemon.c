@@ -8,8 +8,6 @@
 #include <unistd.h>
 #include "probe.h"
 
-#define SETTLE_US 15000
-
 /* A process of ours: it does a step each time it is told, and says when it is done. */
 struct process {
 	pid_t pid;
@@ -148,7 +146,7 @@ void run_daemon(const struct daemon_request *request, const struct area *areas, 
 	put_khugepaged(SCAN_SLEEP_MS, "scan_sleep_millisecs");
 	int late = wait_full_scans(start + request->scans);
 	/* khugepaged has gone on meanwhile: let it come to the end of its turn. */
-	usleep(SETTLE_US);
+	wait_until_asleep();
 	put("0", TRACING "events/huge_memory/mm_khugepaged_scan/enable");
 	trace_stop();
 	read_counters(&now);

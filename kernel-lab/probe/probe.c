@@ -40,7 +40,7 @@ static void put_to_sleep(void)
 {
 	set_sizes(0, "never");
 	put_khugepaged(1000000, "scan_sleep_millisecs");
-	usleep(2000);
+	wait_until_asleep();
 }
 
 /* Compaction in the background locks pages, and a scan that meets one gives up the range. */
@@ -81,6 +81,8 @@ static void run_khugepaged(unsigned orders, long none, long swap, long shared, i
 	madvise(setup.area, count * RANGE, MADV_HUGEPAGE);
 	put_khugepaged(SCAN_SLEEP_MS, "scan_sleep_millisecs");
 	int late = orders ? wait_full_scans(start + scans) : 0;
+	/* An attempt that is stopped within ends late: its event would be taken for one of the next batch. */
+	wait_until_asleep();
 	madvise(setup.area, count * RANGE, MADV_NOHUGEPAGE);
 	set_sizes(0, "never");
 	trace_stop();

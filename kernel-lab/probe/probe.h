@@ -57,6 +57,8 @@ long get_fallbacks(int order);
 void set_sizes(unsigned orders, const char *word);
 void put_limits(long none, long swap, long shared);
 int wait_full_scans(long wanted);
+/* Waits until khugepaged is between two passes, or two visits, and not within an attempt. */
+void wait_until_asleep(void);
 #define COUNTERS 5
 struct counters {
 	long pages_collapsed;

@@ -1,3 +1,4 @@
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -71,6 +72,51 @@ int wait_full_scans(long wanted)
 		usleep(1000);
 	}
 	return -1;
+}
+
+/* The number of the thread, or 0: found once. */
+static int khugepaged_pid(void)
+{
+	static int found;
+	DIR *proc = found ? NULL : opendir("/proc");
+
+	for (struct dirent *entry; proc && (entry = readdir(proc));) {
+		char path[300], name[32] = "";
+		FILE *comm;
+
+		snprintf(path, sizeof(path), "/proc/%s/comm", entry->d_name);
+		if (atoi(entry->d_name) <= 0 || !(comm = fopen(path, "r")))
+			continue;
+		if (fgets(name, sizeof(name), comm) && !strcmp(name, "khugepaged\n"))
+			found = atoi(entry->d_name);
+		fclose(comm);
+	}
+	if (proc)
+		closedir(proc);
+	return found;
+}
+
+/* How long a pass may take until it is said to have no end. */
+#define PASS_TIMEOUT_S 60
+
+void wait_until_asleep(void)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", khugepaged_pid());
+	for (int i = 0; i < PASS_TIMEOUT_S * 1000; i++) {
+		char state = 0;
+		FILE *stat = fopen(path, "r");
+
+		/* It runs within an attempt, or waits for a lock (D). */
+		if (stat && fscanf(stat, "%*d (khugepaged) %c", &state) != 1)
+			state = 0;
+		if (stat)
+			fclose(stat);
+		if (!stat || state == 'S')
+			return;
+		usleep(1000);
+	}
 }
 
 void put_limits(long none, long swap, long shared)

@@ -87,6 +87,7 @@ function parseDaemon([head, ...lines]: string[]): DaemonBatch {
   }
   const limits = { maxPtesNone, maxPtesSwap, maxPtesShared };
   return {
+    geometry: PROBE_GEOMETRY,
     orders: asOrderSet(Number.parseInt(orders, 16)),
     ...limits,
     pagesToScan,

@@ -1,4 +1,5 @@
 import { fail, type Result, succeed } from '../core/base/failure.ts';
+import type { Geometry } from '../core/memory/geometry.ts';
 import type { OrderSet } from '../core/memory/order.ts';
 import type { CollapseLimits } from '../core/rules/policy.ts';
 import { type ProbeRange, rangeLine } from './probe-batch.ts';
@@ -14,6 +15,7 @@ export interface ProbeArea {
 
 /** Processes that khugepaged finds when it wakes, and how it goes about them. */
 export interface DaemonBatch extends CollapseLimits {
+  readonly geometry: Geometry;
   readonly orders: OrderSet;
   readonly pagesToScan: number;
   /** Full scans that it is given. */

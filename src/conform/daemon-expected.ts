@@ -1,4 +1,4 @@
-import { pageBytes, rangeBytes } from '../core/memory/geometry.ts';
+import { type Geometry, pageBytes, pagesPerRange, rangeBytes } from '../core/memory/geometry.ts';
 import { asOrder, ordersOf } from '../core/memory/order.ts';
 import { traceString } from '../core/rules/scan-result.ts';
 import { type Costs, costsOf, DEFAULT_CALIBRATION } from '../khugepaged/costs.ts';
@@ -15,10 +15,11 @@ import { defaultMachineSettings } from '../machine/settings.ts';
 import { formatCounters } from './counter-growth.ts';
 import { type AddressLayout, type DaemonBatch, type DaemonReport } from './daemon-batch.ts';
 import type { BelievedSearch } from './expected.ts';
-import { hasPageTable, isWritten, PROBE_GEOMETRY, pagesText, stateOf } from './probe-batch.ts';
+import { hasPageTable, isWritten, pagesText, stateOf } from './probe-batch.ts';
 
-/** As much memory as the guest has, in pages. */
-const GUEST_PAGES = 3 << 18;
+/** As much memory as the guest of x86-64 has, and more swap than it needs. */
+const GUEST_BYTES = 3 * 2 ** 30;
+const SWAP_BYTES = 2 ** 28;
 /** As the probe sets them: kernel-lab/probe/probe.h. */
 const SCAN_SLEEP_MS = 30;
 const ALLOC_SLEEP_MS = 10;
@@ -59,16 +60,22 @@ class GuestTwin {
     failedAllocations: ReadonlySet<number>,
     { model, algorithm }: BelievedSearch,
   ) {
-    const machine = new Machine({ geometry: PROBE_GEOMETRY, nodes: [GUEST_PAGES], swapPages: 1 << 16 });
+    const { geometry } = batch;
+    const pages = (bytes: number) => bytes / pageBytes(geometry);
+    const machine = new Machine({
+      geometry,
+      nodes: [pages(GUEST_BYTES)],
+      swapPages: pages(SWAP_BYTES),
+    });
     machine.settings = {
-      ...defaultMachineSettings(PROBE_GEOMETRY),
+      ...defaultMachineSettings(geometry),
       enabled: 'madvise',
       sizes: new Map(ordersOf(batch.orders).map((order) => [asOrder(order), 'madvise'])),
       maxPtesNone: batch.maxPtesNone,
       maxPtesSwap: batch.maxPtesSwap,
       maxPtesShared: batch.maxPtesShared,
     };
-    this.#system = new System(machine, model, defaultCosts());
+    this.#system = new System(machine, model, defaultCosts(geometry));
     if (algorithm) this.#system.algorithm = algorithm;
     this.#system.settings.pagesToScan = batch.pagesToScan;
     this.#system.settings.scanSleepMs = SCAN_SLEEP_MS;
@@ -98,10 +105,13 @@ class GuestTwin {
     areas.forEach(({ ranges }, i) => {
       const written = ranges.some(isWritten);
       ranges.forEach((range, r) => {
-        const address = addresses[i] + r * rangeBytes(PROBE_GEOMETRY);
+        const address = addresses[i] + r * rangeBytes(machine.geometry);
         const area = mm.areas.at(address);
         if (!area) throw new Error('the guest reports an area that is in none of its VMAs');
-        if (hasPageTable(range) && !restoreRange(machine, mm, area, { ...stateOf(range), address })) {
+        if (
+          hasPageTable(range) &&
+          !restoreRange(machine, mm, area, { ...stateOf(range, machine.geometry), address })
+        ) {
           throw new Error('the simulated guest has too little memory');
         }
         area.hasAnonVma = written;
@@ -135,8 +145,8 @@ class GuestTwin {
     const { fullScans, pagesCollapsed } = this.#daemon.counts;
     const pages = this.#ranges.map(({ mm, address }) => {
       const area = mm.areas.at(address);
-      const pmd = mm.pmds.get(address / rangeBytes(PROBE_GEOMETRY));
-      if (!area || !pmd) return '.'.repeat(rangeBytes(PROBE_GEOMETRY) / pageBytes(PROBE_GEOMETRY));
+      const pmd = mm.pmds.get(address / rangeBytes(machine.geometry));
+      if (!area || !pmd) return '.'.repeat(pagesPerRange(machine.geometry));
       return pagesText(viewRange(machine, area, pmd).state);
     });
     const counters = formatCounters(pagesCollapsed, (name) => machine.counters.mthp[name]);
@@ -144,8 +154,8 @@ class GuestTwin {
   }
 }
 
-function defaultCosts(): Costs {
-  const costs = costsOf(DEFAULT_CALIBRATION, PROBE_GEOMETRY);
+function defaultCosts(geometry: Geometry): Costs {
+  const costs = costsOf(DEFAULT_CALIBRATION, geometry);
   if (!costs.ok) throw new Error(costs.failure.message);
   return costs.value;
 }

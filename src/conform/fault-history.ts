@@ -13,8 +13,6 @@ import { defaultSettings, enabledOrders } from '../core/rules/thp-settings.ts';
  */
 export interface FaultHistory {
   readonly geometry: Geometry;
-  /** Whether the kernel frees page tables that MADV_DONTNEED leaves empty. */
-  readonly freesEmptyTables: boolean;
   readonly enabled: TopLevelWord;
   readonly sizes: ReadonlyMap<Order, SizeWord>;
   readonly advice: 'hugepage' | 'nohugepage' | undefined;
@@ -41,9 +39,9 @@ function ordersOfHistory({ geometry, enabled, sizes, advice }: FaultHistory): Or
 
 /** What the model expects the probe to answer; another `rule` is for tests. */
 export function expectHistory(history: FaultHistory, rule?: FaultRule): string {
-  const { geometry, freesEmptyTables, vma, hugeZeroPage, acts } = history;
+  const { geometry, vma, hugeZeroPage, acts } = history;
   const policy = { orders: ordersOfHistory(history), hugeZeroPage };
-  const pages = new VmaPages(geometry, vma, policy, rule, freesEmptyTables);
+  const pages = new VmaPages(geometry, vma, policy, rule);
   playHistory(pages, acts);
   const runs: string[] = [];
   for (let page = vma.start, end: number; page < vma.end; page = end) {

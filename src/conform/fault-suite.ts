@@ -20,14 +20,13 @@ export function* faultBatches(
     yield Array.from({ length: Math.min(left, BATCH_HISTORIES) }, () => randomHistory(random, machine));
 }
 
-function randomHistory(random: Random, { geometry, freesEmptyTables }: GuestMachine): FaultHistory {
+function randomHistory(random: Random, { geometry }: GuestMachine): FaultHistory {
   const pages = pagesPerRange(geometry);
   const vma = randomVma(pages, random);
   const acts = Array.from({ length: 1 + below(12, random) }, () => randomAct(vma, pages, random));
   const advice = pick(['hugepage', 'hugepage', undefined, undefined, 'nohugepage'] as const, random);
   return {
     geometry,
-    freesEmptyTables,
     enabled: pick(TOP_LEVEL_WORDS, random),
     sizes: randomSizes(geometry, random),
     advice: random() < 0.7 && advice === 'nohugepage' ? undefined : advice,

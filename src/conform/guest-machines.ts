@@ -6,8 +6,6 @@ export interface GuestMachine {
   readonly name: 'amd64' | 'arm64' | 'arm64-16k' | 'ppc64el';
   /** Of the kernels that are booted on it. */
   readonly geometry: Geometry;
-  /** PT_RECLAIM: whether they free page tables that MADV_DONTNEED leaves empty. */
-  readonly freesEmptyTables: boolean;
   readonly qemu: string;
   /** The machine and its processor. */
   readonly options: readonly string[];
@@ -22,7 +20,6 @@ export const GUEST_MACHINES: Readonly<Record<GuestMachine['name'], GuestMachine>
   amd64: {
     name: 'amd64',
     geometry: x86_64,
-    freesEmptyTables: true,
     qemu: 'qemu-system-x86_64',
     options: ['-cpu', 'qemu64'],
     memory: '3G',
@@ -32,7 +29,6 @@ export const GUEST_MACHINES: Readonly<Record<GuestMachine['name'], GuestMachine>
   arm64: {
     name: 'arm64',
     geometry: x86_64,
-    freesEmptyTables: true,
     qemu: 'qemu-system-aarch64',
     options: ['-M', 'virt', '-cpu', 'cortex-a76'],
     memory: '3G',
@@ -43,7 +39,6 @@ export const GUEST_MACHINES: Readonly<Record<GuestMachine['name'], GuestMachine>
   'arm64-16k': {
     name: 'arm64-16k',
     geometry: { pageShift: 14, pmdOrder: 11 },
-    freesEmptyTables: true,
     qemu: 'qemu-system-aarch64',
     options: ['-M', 'virt', '-cpu', 'cortex-a76'],
     memory: '5G',
@@ -54,7 +49,6 @@ export const GUEST_MACHINES: Readonly<Record<GuestMachine['name'], GuestMachine>
     name: 'ppc64el',
     // Pages of 64K, and a PMD of the radix tree maps 2M as well.
     geometry: { pageShift: 16, pmdOrder: 5 },
-    freesEmptyTables: false,
     qemu: 'qemu-system-ppc64',
     options: ['-M', 'pseries,cap-htm=off', '-cpu', 'power9'],
     memory: '3G',

@@ -4,7 +4,8 @@ import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { fail, type Result, succeed } from '../core/base/failure.ts';
 import { FIRST_MTHP_SERIES, isBefore } from '../core/base/release.ts';
-import { KERNEL_MODELS, type KernelModel } from '../core/rules/kernel-model.ts';
+import type { KernelModel } from '../core/rules/kernel-model.ts';
+import { modelOfRelease, NEWEST_MODEL } from '../core/rules/kernel-release.ts';
 import { GUEST_MACHINES, type GuestMachine } from './guest-machines.ts';
 import { type GuestFile, initramfsOf } from './initramfs.ts';
 import { labFile, runFetchScript } from './lab.ts';
@@ -31,8 +32,10 @@ export const KERNEL_SERIES = ['7.2', '7.3'] as const;
 const OTHER_MACHINES = {
   '7.2-arm64': 'arm64',
   '7.3-arm64': 'arm64',
+  '7.2-arm64-16k': 'arm64-16k',
   '7.3-arm64-16k': 'arm64-16k',
   '7.2-ppc64': 'ppc64el',
+  '7.3-ppc64': 'ppc64el',
 } as const satisfies Record<string, GuestMachine['name']>;
 
 type OtherSeries = keyof typeof OTHER_MACHINES;
@@ -99,7 +102,7 @@ function kernelIn(
       `${name} is Linux ${version}: khugepaged collapses to more than one size from 7.2 on`,
     );
   }
-  const model = KERNEL_MODELS[isBefore(version, [7, 3]) ? 'linux-7.2' : 'linux-7.3'];
+  const model = modelOfRelease(version) ?? NEWEST_MODEL;
   const modules = MODULES.map((module) => join(dirname(path), module)).filter((module) => existsSync(module));
   return succeed({ name, version, path, modules, model, machine });
 }

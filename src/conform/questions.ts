@@ -3,7 +3,7 @@ import type { Geometry } from '../core/memory/geometry.ts';
 import { emptyOccupancy, isEmpty } from '../core/memory/occupancy.ts';
 import type { DaemonBatch } from './daemon-batch.ts';
 import { daemonBatches } from './daemon-suite.ts';
-import { PROBE_GEOMETRY, type ProbeBatch, type ProbeRange } from './probe-batch.ts';
+import type { ProbeBatch, ProbeRange } from './probe-batch.ts';
 import type { BatchReport } from './probe-report.ts';
 import { selftestPasses, selftests } from './selftest.ts';
 import type { Suite } from './suite-names.ts';
@@ -39,7 +39,7 @@ export function probeQuestions(
   geometry: Geometry,
 ): ProbeQuestions {
   if (suite === 'selftest') {
-    const tests = selftests().filter(({ batch }) =>
+    const tests = selftests(geometry).filter(({ batch }) =>
       batch.ranges.every((range) => isPossible(range, features)),
     );
     const questions = tests.map((test) => ({
@@ -53,7 +53,8 @@ export function probeQuestions(
   const generate = function* (): Generator<ProbeQuestion> {
     const random = randomFrom(seed);
     if (suite === 'daemon') {
-      for (const batch of daemonBatches(ranges, random)) yield { daemon: possibleDaemon(batch, features) };
+      for (const batch of daemonBatches(ranges, random, geometry))
+        yield { daemon: possibleDaemon(batch, features) };
     } else {
       for (const batch of batchesOf(suite, ranges, random, geometry))
         yield { batch: possible(batch, features) };
@@ -75,7 +76,7 @@ function possibleDaemon(batch: DaemonBatch, features: ReadonlySet<string>): Daem
   const processes = batch.processes.map((areas) =>
     areas.map((area) => ({
       ...area,
-      ranges: area.ranges.map((range) => possibleRange(range, features, PROBE_GEOMETRY)),
+      ranges: area.ranges.map((range) => possibleRange(range, features, batch.geometry)),
     })),
   );
   return { ...batch, processes };

@@ -1,4 +1,4 @@
-import { pagesPerRange } from '../core/memory/geometry.ts';
+import { type Geometry, pagesPerRange, rangeBytes } from '../core/memory/geometry.ts';
 import {
   difference,
   emptyOccupancy,
@@ -6,7 +6,7 @@ import {
   type Occupancy,
   setPages,
 } from '../core/memory/occupancy.ts';
-import { asOrder, type Order, orderSet } from '../core/memory/order.ts';
+import { asOrder, MIN_ANON_ORDER, type Order, orderSet } from '../core/memory/order.ts';
 import { defaultLimits } from '../core/rules/policy.ts';
 import { PROBE_GEOMETRY, type ProbeBatch, type ProbeRange, probeRange } from './probe-batch.ts';
 import type { BatchReport } from './probe-report.ts';
@@ -25,13 +25,13 @@ export interface Selftest {
   readonly errno?: string;
 }
 
-const NR = pagesPerRange(PROBE_GEOMETRY);
-const PMD_ORDER = asOrder(PROBE_GEOMETRY.pmdOrder);
-const { maxPtesSwap, maxPtesShared } = defaultLimits(PROBE_GEOMETRY);
-const FULL = fullOccupancy(PROBE_GEOMETRY);
-
 /** Orders of the folios that memory is made of before, as its option -s: 0 for small pages. */
-const FAULT_ORDERS = [0, 2, 3, 4, 6, 7];
+function faultOrders({ pmdOrder }: Geometry): number[] {
+  return [0, 2, 3, 4, 6, 7].filter((order) => order < pmdOrder - 1);
+}
+
+/** The most memory that a case may take while it is made: a guest has 3G and more. */
+const MOST_BYTES = 1.5 * 2 ** 30;
 
 /** What a case makes of memory, and whether khugepaged and MADV_COLLAPSE must collapse it. */
 interface Case {
@@ -45,13 +45,14 @@ interface Case {
 }
 
 /** All anonymous cases, for khugepaged, for khugepaged with one mTHP size alone, and for MADV_COLLAPSE. */
-export function selftests(): Selftest[] {
+export function selftests(geometry: Geometry = PROBE_GEOMETRY): Selftest[] {
+  const mthpOrders = Array.from({ length: geometry.pmdOrder - MIN_ANON_ORDER }, (_, i) => MIN_ANON_ORDER + i);
   return [
-    ...FAULT_ORDERS.flatMap((faultOrder) =>
-      faultedCases(faultOrder).flatMap((each) => pmdTests(each, faultOrder)),
+    ...faultOrders(geometry).flatMap((faultOrder) =>
+      faultedCases(faultOrder, geometry).flatMap((each) => pmdTests(each, faultOrder, geometry)),
     ),
-    ...compoundCases().flatMap((each) => pmdTests(each, 0)),
-    ...[2, 3, 4, 5, 6, 7, 8].flatMap((order) => mthpTests(asOrder(order))),
+    ...compoundCases(geometry).flatMap((each) => pmdTests(each, 0, geometry)),
+    ...mthpOrders.flatMap((order) => mthpTests(asOrder(order), geometry)),
   ];
 }
 
@@ -65,8 +66,11 @@ export function selftestPasses(test: Selftest, report: BatchReport): boolean {
 }
 
 /** Cases whose memory comes from faults of one order. */
-function faultedCases(order: number): Case[] {
-  const of = (facts: Partial<ProbeRange>) => probeRange({ folioOrder: order, ...facts });
+function faultedCases(order: number, geometry: Geometry): Case[] {
+  const [NR, FULL] = [pagesPerRange(geometry), fullOccupancy(geometry)];
+  const { maxPtesSwap } = defaultLimits(geometry);
+  const of = (facts: Partial<ProbeRange>) => probeRange({ folioOrder: order, ...facts }, geometry);
+  const pages = (first: number, count: number) => pagesFrom(first, count, geometry);
   const lastPages = (count: number) => pages(NR - count, count);
   return [
     {
@@ -106,15 +110,20 @@ function faultedCases(order: number): Case[] {
 }
 
 /** Cases that make their own huge pages, or none. */
-function compoundCases(): Case[] {
-  const huge = (facts: Partial<ProbeRange>) => probeRange({ folioOrder: PMD_ORDER, present: FULL, ...facts });
+function compoundCases(geometry: Geometry): Case[] {
+  const [NR, FULL] = [pagesPerRange(geometry), fullOccupancy(geometry)];
+  const { maxPtesShared } = defaultLimits(geometry);
+  const pages = (first: number, count: number) => pagesFrom(first, count, geometry);
+  const range = (facts: Partial<ProbeRange>) => probeRange(facts, geometry);
+  const huge = (facts: Partial<ProbeRange>) =>
+    range({ folioOrder: geometry.pmdOrder, present: FULL, ...facts });
   // The pages that the process wrote after the fork are its own small ones.
   const sharedBut = (written: Occupancy) => huge({ shared: difference(FULL, written), small: written });
-  const full = probeRange({ present: FULL });
+  const full = range({ present: FULL });
   return [
     {
       name: 'collapse_empty',
-      ranges: [probeRange({}), full],
+      ranges: [range({}), full],
       khugepaged: [0, 1],
       madvise: [0, 1],
       errno: 'EINVAL,0',
@@ -126,10 +135,20 @@ function compoundCases(): Case[] {
       madvise: [1],
     },
     { name: 'collapse_full_of_compound', ranges: [huge({ split: true })], khugepaged: [1], madvise: [1] },
-    { name: 'collapse_compound_extreme', ranges: [huge({ scattered: true })], khugepaged: [1], madvise: [1] },
+    // Every page is the first of a folio of the PMD order.
+    ...(NR * rangeBytes(geometry) > MOST_BYTES
+      ? []
+      : [
+          {
+            name: 'collapse_compound_extreme',
+            ranges: [huge({ scattered: true })],
+            khugepaged: [1],
+            madvise: [1],
+          },
+        ]),
     {
       name: 'collapse_fork',
-      ranges: [probeRange({ present: pages(0, 2), shared: pages(0, 1) })],
+      ranges: [range({ present: pages(0, 2), shared: pages(0, 1) })],
       khugepaged: [1],
       madvise: [1],
     },
@@ -150,23 +169,25 @@ function compoundCases(): Case[] {
   ];
 }
 
-function pmdTests(each: Case, faultOrder: number): Selftest[] {
-  const { name, ranges, maxPtesNone = NR - 1 } = each;
-  const orders = orderSet(faultOrder > 0 ? [faultOrder, PMD_ORDER] : [PMD_ORDER]);
+function pmdTests(each: Case, faultOrder: number, geometry: Geometry): Selftest[] {
+  const { name, ranges, maxPtesNone = pagesPerRange(geometry) - 1 } = each;
+  const order = asOrder(geometry.pmdOrder);
+  const { maxPtesSwap, maxPtesShared } = defaultLimits(geometry);
+  const orders = orderSet(faultOrder > 0 ? [faultOrder, order] : [order]);
   const limits = { maxPtesNone, maxPtesSwap, maxPtesShared: each.maxPtesShared ?? maxPtesShared };
   const success = ranges.map(() => '0').join();
   const suffix = faultOrder > 0 ? ` -s ${faultOrder}` : '';
   return [
     {
       name: `khugepaged ${name}${suffix}`,
-      batch: { call: 'khugepaged', geometry: PROBE_GEOMETRY, orders, ...limits, ranges },
-      order: PMD_ORDER,
+      batch: { call: 'khugepaged', geometry, orders, ...limits, ranges },
+      order,
       collapses: each.khugepaged,
     },
     {
       name: `madvise ${name}${suffix}`,
-      batch: { call: 'madvise', geometry: PROBE_GEOMETRY, span: 1, ranges },
-      order: PMD_ORDER,
+      batch: { call: 'madvise', geometry, span: 1, ranges },
+      order,
       collapses: each.madvise,
       errno: each.errno ?? success,
     },
@@ -174,32 +195,37 @@ function pmdTests(each: Case, faultOrder: number): Selftest[] {
 }
 
 /** One mTHP size alone, for memory of smaller folios. */
-function mthpTests(order: Order): Selftest[] {
-  return FAULT_ORDERS.filter((faultOrder) => faultOrder < order).flatMap((faultOrder) => {
-    const orders = orderSet(faultOrder > 0 ? [faultOrder, order] : [order]);
-    const test = (name: string, present: Occupancy, collapses: number): Selftest => ({
-      name: `mthp_khugepaged ${name} -c ${order}${faultOrder > 0 ? ` -s ${faultOrder}` : ''}`,
-      batch: {
-        call: 'khugepaged',
-        geometry: PROBE_GEOMETRY,
-        orders,
-        ...defaultLimits(PROBE_GEOMETRY),
-        // khugepaged goes round only where there is a page: that of the range beside.
-        ranges: [probeRange({ present, folioOrder: faultOrder }), probeRange({ present: pages(0, 1) })],
-      },
-      order,
-      collapses: [collapses, 1],
+function mthpTests(order: Order, geometry: Geometry): Selftest[] {
+  const pages = (first: number, count: number) => pagesFrom(first, count, geometry);
+  return faultOrders(geometry)
+    .filter((faultOrder) => faultOrder < order)
+    .flatMap((faultOrder) => {
+      const orders = orderSet(faultOrder > 0 ? [faultOrder, order] : [order]);
+      const test = (name: string, present: Occupancy, collapses: number): Selftest => ({
+        name: `mthp_khugepaged ${name} -c ${order}${faultOrder > 0 ? ` -s ${faultOrder}` : ''}`,
+        batch: {
+          call: 'khugepaged',
+          geometry,
+          orders,
+          ...defaultLimits(geometry),
+          // khugepaged goes round only where there is a page: that of the range beside.
+          ranges: [{ present, folioOrder: faultOrder }, { present: pages(0, 1) }].map((facts) =>
+            probeRange(facts, geometry),
+          ),
+        },
+        order,
+        collapses: [collapses, 1],
+      });
+      return [
+        test('collapse_full', fullOccupancy(geometry), pagesPerRange(geometry) >> order),
+        test('collapse_empty', emptyOccupancy(geometry), 0),
+        test('collapse_single_mthp', pages(0, 1 << order), 1),
+      ];
     });
-    return [
-      test('collapse_full', FULL, NR >> order),
-      test('collapse_empty', emptyOccupancy(PROBE_GEOMETRY), 0),
-      test('collapse_single_mthp', pages(0, 1 << order), 1),
-    ];
-  });
 }
 
-function pages(first: number, count: number): Occupancy {
-  const chosen = emptyOccupancy(PROBE_GEOMETRY);
+function pagesFrom(first: number, count: number, geometry: Geometry): Occupancy {
+  const chosen = emptyOccupancy(geometry);
   setPages(chosen, first, count);
   return chosen;
 }

@@ -11,9 +11,6 @@ export const SUITES = [...RANDOM_SUITES, 'selftest', 'daemon', 'fault'] as const
 /** Suites whose ranges are searched: another algorithm can judge them. */
 export const SEARCHED_SUITES = [...RANDOM_SUITES, 'selftest', 'daemon'] as const;
 
-/** Suites whose questions are made for pages of 4K: amounts of memory, and the sizes of the selftest. */
-export const SUITES_OF_4K = ['selftest', 'daemon'] as const;
-
 export type Suite = (typeof SUITES)[number];
 
 /** Suites that run programs in the guest, Node and this package among them: run by name alone. */

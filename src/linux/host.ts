@@ -1,6 +1,12 @@
 import { clip } from '../core/base/clip.ts';
 import { type Failed, fail, type Result, succeed } from '../core/base/failure.ts';
-import { type Geometry, MAX_PMD_ORDER, MIN_PMD_ORDER } from '../core/memory/geometry.ts';
+import {
+  type Geometry,
+  MAX_PAGE_SHIFT,
+  MAX_PMD_ORDER,
+  MIN_PAGE_SHIFT,
+  MIN_PMD_ORDER,
+} from '../core/memory/geometry.ts';
 import type { Host } from '../core/rules/memory-source.ts';
 import { readCpu } from './cpu.ts';
 import { closeKernelFile, openKernelFile, readFully, readKernelFile } from './kernel-file.ts';
@@ -18,8 +24,8 @@ import { readThpCounters } from './thp-counters.ts';
  * unsupported where it has pages of other sizes than thpscope knows.
  */
 export function readHost(tree: KernelTree, now: Date): Result<Host> {
-  const geometry = readGeometry(tree);
-  if (!isKnown(geometry)) return otherPages(tree);
+  const geometry = readKnownGeometry(tree);
+  if (!geometry) return otherPages(tree);
   const settings = readThpSettings(tree, geometry);
   return succeed({
     name: readWord(tree, 'hostname'),
@@ -60,8 +66,14 @@ function readGeometry(tree: KernelTree): Geometry {
   return { pageShift, pmdOrder: pmdShift - pageShift };
 }
 
+/** The geometry of the machine, if thpscope knows such. */
+export function readKnownGeometry(tree: KernelTree): Geometry | undefined {
+  const geometry = readGeometry(tree);
+  return isKnown(geometry) ? geometry : undefined;
+}
+
 function isKnown({ pageShift, pmdOrder }: Geometry): boolean {
-  const isPage = Number.isInteger(pageShift) && pageShift >= 12 && pageShift <= 16;
+  const isPage = Number.isInteger(pageShift) && pageShift >= MIN_PAGE_SHIFT && pageShift <= MAX_PAGE_SHIFT;
   return isPage && Number.isInteger(pmdOrder) && pmdOrder >= MIN_PMD_ORDER && pmdOrder <= MAX_PMD_ORDER;
 }
 

@@ -32,7 +32,7 @@ const machine = z
       .min(MIN_PMD_ORDER)
       .max(MAX_PMD_ORDER)
       .optional()
-      .describe('9 by default; 11 implies 16K pages, 13 64K'),
+      .describe('9 by default; 11 implies 16K pages, 5 and 13 64K'),
     fragmentation: z
       .strictObject({
         unmovableBlocks: share

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MAX_PMD_ORDER, MIN_PMD_ORDER } from '../core/memory/geometry.ts';
+import { MAX_PAGE_SHIFT, MAX_PMD_ORDER, MIN_PAGE_SHIFT, MIN_PMD_ORDER } from '../core/memory/geometry.ts';
 import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../core/rules/settings-words.ts';
 import { SHMEM_SIZE_WORDS, SHMEM_WORDS } from '../core/rules/shmem-settings.ts';
 
@@ -25,7 +25,7 @@ export const hostSchema = z.object({
   kernelRelease: z.string(),
   time: z.iso.datetime({ offset: true }),
   geometry: z.object({
-    pageShift: z.int().min(12).max(16),
+    pageShift: z.int().min(MIN_PAGE_SHIFT).max(MAX_PAGE_SHIFT),
     pmdOrder: z.int().min(MIN_PMD_ORDER).max(MAX_PMD_ORDER),
   }),
   settings: settingsSchema.nullable(),

@@ -180,6 +180,15 @@ describe('cases of page faults', () => {
       'thpscope faults --vma 3-40 --history "w3 r9-12" --orders 2 --no-zero-page --pmd-order 4',
     );
   });
+
+  test('on ppc64, where 32 pages of 64K are 2M', () => {
+    const { state, problems } = faultsOfParams({ vma: '0-64', history: 'w3', orders: '256K,2M', pmd: '5' });
+    expect(problems).toEqual([]);
+    expect(state.geometry).toEqual({ pageShift: 16, pmdOrder: 5 });
+    expect(faultsCommandLine(state)).toBe(
+      'thpscope faults --vma 0-64 --history "w3" --orders 2,5 --pmd-order 5',
+    );
+  });
 });
 
 describe('the page faults of a range', () => {

@@ -7,6 +7,7 @@ import { anonOrders, formatOrders } from '../../src/core/memory/order.ts';
 import { formatPages } from '../../src/core/memory/page-list.ts';
 import { type PageSpan, parseSpan } from '../../src/core/memory/page-span.ts';
 import type { RangeState } from '../../src/core/memory/range-state.ts';
+import { geometryFlagWords } from '../../src/render/words/geometry-flags.ts';
 import { geometryOf, ordersOfSteps, type ParamChanges, type Params } from '../steps/steps-state.ts';
 
 /** Page faults that are shown step by step: what a program does with one VMA that is empty at first. */
@@ -113,6 +114,6 @@ export function faultsCommandLine({ geometry, vma, acts, policy }: FaultsState):
     `--history "${historyText(acts)}"`,
     `--orders ${formatOrders(policy.orders)}`,
     ...(policy.hugeZeroPage ? [] : ['--no-zero-page']),
-    ...(geometry.pmdOrder === 9 ? [] : [`--pmd-order ${geometry.pmdOrder}`]),
+    ...geometryFlagWords(geometry),
   ].join(' ');
 }

@@ -3,6 +3,7 @@ import { formatOrders } from '../../src/core/memory/order.ts';
 import { formatPages } from '../../src/core/memory/page-list.ts';
 import { formatOutcome } from '../../src/core/rules/outcome.ts';
 import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
+import { geometryFlagWords } from '../../src/render/words/geometry-flags.ts';
 import { isModuleName } from './own-search-names.ts';
 import { SEARCHES } from './searches.ts';
 import type { StepsState } from './steps-state.ts';
@@ -21,14 +22,13 @@ export function explainCommandLine(state: StepsState, name: string): string | un
   if (!isNamed && model === state.model && !SEARCHES.get(name)?.model) return undefined;
   const list = (flag: string, pages: Uint32Array | undefined) =>
     pages && !isEmpty(pages) ? [`--${flag} ${formatPages(pages)}`] : [];
-  const { pmdOrder } = range.geometry;
   return [
     'thpscope explain',
     `--pattern ${formatPages(range.facts.present) || "''"}`,
     ...list('swap', range.facts.swap),
     ...list('zero', range.facts.zero),
     ...list('shared', range.facts.shared),
-    ...(pmdOrder === 9 ? [] : [`--pmd-order ${pmdOrder}`]),
+    ...geometryFlagWords(range.geometry),
     `--orders ${formatOrders(orders)}`,
     `--max-ptes-none ${limits.maxPtesNone}`,
     `--max-ptes-swap ${limits.maxPtesSwap}`,

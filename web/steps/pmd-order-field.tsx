@@ -1,9 +1,10 @@
 const PMD_ORDERS: readonly (readonly [number, string])[] = [
   [3, '8 PTEs, made up'],
   [4, '16 PTEs, made up'],
+  [5, '32 PTEs of 64K, 2M (ppc64)'],
   [9, '512 PTEs of 4K, 2M'],
-  [11, '2048 PTEs of 16K, 32M'],
-  [13, '8192 PTEs of 64K, 512M'],
+  [11, '2048 PTEs of 16K, 32M (arm64)'],
+  [13, '8192 PTEs of 64K, 512M (arm64)'],
 ];
 
 /** The shape of page tables. */

@@ -20,7 +20,7 @@ export const conformCommand = documentedCommand<ConformFlags, []>({
     flags: {
       kernel: optionalText(
         'NAME|FILE',
-        'Only this kernel: 7.2, 7.3 (x86-64; both by default), 7.2-arm64, 7.3-arm64, 7.3-arm64-16k, 7.2-ppc64, or a vmlinuz of yours (7.2 or later, x86-64)',
+        'Only this kernel: 7.2, 7.3 (x86-64; both by default), 7.2-arm64, 7.3-arm64, 7.2-arm64-16k, 7.3-arm64-16k, 7.2-ppc64, 7.3-ppc64, or a vmlinuz of yours (7.2 or later, x86-64)',
       ),
       suite: {
         kind: 'enum',
@@ -53,8 +53,8 @@ export const conformCommand = documentedCommand<ConformFlags, []>({
       'None of the four is run by default.',
       'With --algorithm, the rest of the model (scan, limits, attempts) stays, and the search is that of a FILE or NAME: does the',
       'kernel of your series do what your module says? plain, mixed, selftest and daemon know it, and are then all by default.',
-      '7.2-arm64 and 7.3-arm64 have pages of 4K, as x86-64; 7.3-arm64-16k has pages of 16K, and 7.2-ppc64 of',
-      '64K, for plain, mixed and fault. The suites of programs run on x86-64 alone.',
+      '7.2-arm64 and 7.3-arm64 have pages of 4K, as x86-64; 7.2-arm64-16k and 7.3-arm64-16k have pages of 16K, 7.2-ppc64 and',
+      '7.3-ppc64 of 64K. The suites of programs run on x86-64 alone.',
       'Kernels come from Debian through apt and are kept in ~/.cache/thpscope. QEMU and a C compiler have to be there: nothing',
       'is installed; kernel-lab/install-tools.sh does that. Exit code 1: there is a difference.',
     ],

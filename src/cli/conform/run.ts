@@ -11,17 +11,12 @@ import {
   OTHER_SERIES,
   openKernel,
 } from '../../conform/kernels.ts';
-import {
-  PROGRAM_SUITES,
-  SEARCHED_SUITES,
-  SUITES,
-  SUITES_OF_4K,
-  type Suite,
-} from '../../conform/suite-names.ts';
-import { type Difference, runSuite, type SuiteCount } from '../../conform/suite-run.ts';
+import { newerKernelNote } from '../../conform/newer-kernel.ts';
+import { PROGRAM_SUITES, SEARCHED_SUITES, SUITES, type Suite } from '../../conform/suite-names.ts';
+import { type Difference, runSuite, SELFTEST_DIFFERS, type SuiteCount } from '../../conform/suite-run.ts';
+import { whatDiffers } from '../../conform/what-differs.ts';
 import { type Failed, fail, type Result, succeed } from '../../core/base/failure.ts';
 import { shellCommand } from '../../core/base/shell.ts';
-import { x86_64 } from '../../core/memory/geometry.ts';
 import type { CollapseAlgorithm } from '../../core/search/algorithm.ts';
 import { layOutTable } from '../../render/text/columns.ts';
 import { printable } from '../../render/words/printable.ts';
@@ -67,13 +62,12 @@ async function runSuites(context: Context, flags: ConformFlags, folder: string):
     const message = `--suite ${suite} asks about no search: --algorithm goes with ${SEARCHED_SUITES.join(', ')}`;
     return fail('usage', message);
   }
-  const suites = possibleSuites(context, flags, SEARCHED_SUITES);
-  if (!suites.ok) return suites;
+  const suites = searched === undefined ? SEARCHED_SUITES : [searched];
   // Before any guest is booted, so that a file that is no algorithm is told at once.
   return withAskedSearch(context, flags, async (algorithm) => {
-    const kernels = await chosenKernels(flags.kernel);
+    const kernels = await chosenKernels(context, flags.kernel);
     if (!kernels.ok) return kernels;
-    return conformRanges(context, flags, suites.value, kernels.value, folder, algorithm);
+    return conformRanges(context, flags, suites, kernels.value, folder, algorithm);
   });
 }
 
@@ -92,9 +86,8 @@ async function runModelSuites(
     const message = `--suite ${flags.suite} puts Node and the package of npm into a guest; this is a single executable`;
     return fail('unsupported', message);
   }
-  const suites = possibleSuites(context, flags, SUITES);
-  if (!suites.ok) return suites;
-  const kernels = await chosenKernels(flags.kernel);
+  const suites = SUITES.filter((each) => flags.suite === undefined || each === flags.suite);
+  const kernels = await chosenKernels(context, flags.kernel);
   if (!kernels.ok) return kernels;
   switch (flags.suite) {
     case 'live':
@@ -106,27 +99,8 @@ async function runModelSuites(
     case 'diff':
       return conformDiff(context, kernels.value, folder, flags.json);
     default:
-      return conformRanges(context, flags, suites.value, kernels.value, folder);
+      return conformRanges(context, flags, suites, kernels.value, folder);
   }
-}
-
-/** The suite of --suite, or those of all that the kernel can be asked about: what is left out is said. */
-function possibleSuites(
-  context: Context,
-  { kernel, suite }: ConformFlags,
-  all: readonly Suite[],
-): Result<readonly Suite[]> {
-  const { pageShift } = guestMachineOf(kernel).geometry;
-  const impossible: readonly Suite[] = pageShift === x86_64.pageShift ? [] : SUITES_OF_4K;
-  const pages = `${kernel} has pages of ${2 ** (pageShift - 10)}K`;
-  if (suite === undefined) {
-    const leftOut = all.filter((each) => impossible.includes(each));
-    if (leftOut.length > 0) warn(context, `${pages}: ${leftOut.join(' and ')} are left out`);
-    return succeed(all.filter((each) => !impossible.includes(each)));
-  }
-  const asked = all.filter((each) => each === suite);
-  if (!asked.some((each) => impossible.includes(each))) return succeed(asked);
-  return fail('usage', `--suite ${suite} is made for pages of 4K, and ${pages}: ask for plain or mixed`);
 }
 
 /** Returns the number of lasting differences. */
@@ -213,11 +187,17 @@ async function conformKernel(
 }
 
 /** The kernels that are asked, all of one machine. */
-async function chosenKernels(kernel: string | undefined): Promise<Result<BootableKernel[]>> {
+async function chosenKernels(
+  context: Context,
+  kernel: string | undefined,
+): Promise<Result<BootableKernel[]>> {
   if (kernel === undefined) return fetchKernels(KERNEL_SERIES);
   if ([...KERNEL_SERIES, ...OTHER_SERIES].some((series) => series === kernel)) return fetchKernels([kernel]);
   const opened = await openKernel(kernel);
-  return opened.ok ? succeed([opened.value]) : opened;
+  if (!opened.ok) return opened;
+  const note = newerKernelNote(opened.value);
+  if (note !== undefined) warn(context, note);
+  return succeed([opened.value]);
 }
 
 function againCommand({ kernel, suite, algorithm, cc, function: name, ranges, seed }: ConformFlags): string {
@@ -238,11 +218,16 @@ function describe({ kind, name, request, real, model }: Difference, judge: strin
   const width = Math.max(6, judges.length);
   const shown = request.length > RANGES_SHOWN + 1 ? [request[0], '...'] : request;
   return [
-    `${kind === 'passing' ? 'agreed when asked again' : 'difference'}${name === undefined ? '' : ` in ${name}`}:`,
+    `${kind === 'passing' ? 'agreed when asked again' : 'difference'}${name === undefined ? '' : ` in ${name}`}${inWhat(real, model)}:`,
     ...shown.map((line) => `  ${line}`),
     `  ${'kernel'.padEnd(width)} ${real}`,
     `  ${judges.padEnd(width)} ${model}`,
   ].join('\n');
+}
+
+function inWhat(real: string, model: string): string {
+  const what = model === SELFTEST_DIFFERS ? [] : whatDiffers(real, model);
+  return what.length === 0 ? '' : ` (${what.join(', ')})`;
 }
 
 function tableOf(counts: readonly SuiteCount[]): string {

@@ -1,16 +1,17 @@
 import { documentedCommand } from '../shared/command-docs.ts';
-import { optionalNumber, optionalSwitch, optionalText } from '../shared/flag-kinds.ts';
+import { optionalSwitch, optionalText } from '../shared/flag-kinds.ts';
 import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
 import { type BaseSettingsFlags, baseSettingsFlags } from '../shared/policy-flags.ts';
+import { type GeometryFlags, geometryFlags } from '../shared/source-flags.ts';
 
 export type FaultsFlags = OutputFlags &
+  GeometryFlags &
   BaseSettingsFlags & {
     readonly vma?: string;
     readonly history?: string;
     readonly histories?: string;
     readonly orders?: string;
     readonly noZeroPage?: boolean;
-    readonly pmdOrder?: number;
     readonly verbose?: boolean;
   };
 
@@ -35,7 +36,7 @@ export const faultsCommand = documentedCommand<FaultsFlags, []>({
         'Write to enabled or hugepages-SIZEkB/enabled; repeatable. With settings, sizes are those of memory with MADV_HUGEPAGE',
       ),
       noZeroPage: optionalSwitch('use_zero_page is off: reads get no huge zero page'),
-      pmdOrder: optionalNumber('N', 'PMD order, 9 by default; 11 implies 16K pages, 13 64K, others 4K'),
+      ...geometryFlags('the VMA'),
       ...outputFlags,
       verbose: optionalSwitch('Show the windows of acts on several pages too'),
     },
@@ -44,8 +45,8 @@ export const faultsCommand = documentedCommand<FaultsFlags, []>({
   docs: {
     brief: 'Page faults, step by step: which folio each first touch of a page gets, and why',
     usage: [
-      '--vma START-END --history ACTS [--orders SET] [--no-zero-page] [--pmd-order N]',
-      '--histories FILE|- [--orders SET] [--no-zero-page] [--pmd-order N]',
+      '--vma START-END --history ACTS [--orders SET] [--no-zero-page] [--page-size SIZE] [--pmd-order N]',
+      '--histories FILE|- [--orders SET] [--no-zero-page] [--page-size SIZE] [--pmd-order N]',
     ],
     about: [
       'Follows the page faults of one anonymous VMA that is empty at first, while memory is free.',

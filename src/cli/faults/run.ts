@@ -13,8 +13,8 @@ import { answerLines } from '../shared/answer-lines.ts';
 import { commandInputs, type WithPolicyFile } from '../shared/command-inputs.ts';
 import { settingsFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, printText, reportFailure, styleFor } from '../shared/context.ts';
+import { geometryFromFlags } from '../shared/geometry-flags.ts';
 import { answerJsonLine } from '../shared/json-line.ts';
-import { geometryFromFlags } from '../shared/source.ts';
 import type { FaultsFlags } from './command.ts';
 import { type HistoryLine, parseHistoryJson } from './history-line.ts';
 

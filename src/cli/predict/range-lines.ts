@@ -15,10 +15,10 @@ import { answerLines } from '../shared/answer-lines.ts';
 import type { WithPolicyFile } from '../shared/command-inputs.ts';
 import { policyFromFlags } from '../shared/command-policy.ts';
 import type { Context } from '../shared/context.ts';
+import { geometryFromFlags } from '../shared/geometry-flags.ts';
 import { answerJsonLine } from '../shared/json-line.ts';
 import { policyOfLine, type RangeLine, rangeOfLine } from '../shared/range-line.ts';
 import { parseRangeLine } from '../shared/range-line-json.ts';
-import { geometryFromFlags } from '../shared/source.ts';
 import type { PredictFlags } from './command.ts';
 
 /**

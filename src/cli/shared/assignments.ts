@@ -1,5 +1,5 @@
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
-import { geometryOfPmdOrder } from '../../core/memory/geometry.ts';
+import { x86_64 } from '../../core/memory/geometry.ts';
 import {
   type FiledSettings,
   type SettingsFiles,
@@ -22,10 +22,12 @@ export function withAssignments(
   return succeed(written);
 }
 
-/** What may follow `--set` once this much is typed, on a machine with pages of 4K. */
-export function proposeAssignments(partial: string): string[] {
+/** What may follow `--set` once this much is typed: the files of the machine on which it is. */
+export async function proposeAssignments(partial: string, kernelRoot: string): Promise<string[]> {
   const [path] = partial.split('=', 1);
-  const files = settingsFiles(geometryOfPmdOrder(9));
+  const { KernelTree } = await import('../../linux/kernel-tree.ts');
+  const { readKnownGeometry } = await import('../../linux/host.ts');
+  const files = settingsFiles(readKnownGeometry(new KernelTree(kernelRoot)) ?? x86_64);
   const takes = files.get(path)?.takes;
   const all =
     partial.includes('=') && typeof takes === 'object'

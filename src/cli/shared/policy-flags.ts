@@ -64,8 +64,9 @@ export function baseSettingsFlags(brief: string) {
 
 /** `--set`; `brief` says which files the command takes. */
 export function setFlag(brief: string) {
-  const proposeCompletions = async (partial: string) =>
-    (await import('./assignments.ts')).proposeAssignments(partial);
+  const proposeCompletions = async function (this: { readonly kernelRoot: string }, partial: string) {
+    return (await import('./assignments.ts')).proposeAssignments(partial, this.kernelRoot);
+  };
   return { set: { ...repeatedText('FILE=VALUE', brief), proposeCompletions } } as const;
 }
 

@@ -12,13 +12,15 @@ export type ProcessFlags = {
 /** Says on stderr what reading processes took, beside what else a command says then. */
 export type CostFlag = { readonly verbose?: boolean };
 
+/** The machine of made-up ranges and histories. */
+export type GeometryFlags = { readonly pageSize?: string; readonly pmdOrder?: number };
+
 /** A made-up range. */
-type PatternFlags = {
+type PatternFlags = GeometryFlags & {
   readonly pattern?: string;
   readonly swap?: string;
   readonly zero?: string;
   readonly shared?: string;
-  readonly pmdOrder?: number;
 };
 
 /** Where memory comes from, whatever it is. */
@@ -55,15 +57,26 @@ export const costFlag = {
   verbose: optionalSwitch('Say what reading processes took: time, CPU time, and time under their locks'),
 } as const;
 
+/** Of commands that make up memory: `what` it is. */
+export function geometryFlags(what: string) {
+  return {
+    pageSize: optionalText(
+      'SIZE',
+      `Page size of ${what}: 4K, 16K or 64K; by default what goes with the PMD order`,
+    ),
+    pmdOrder: optionalNumber(
+      'N',
+      `PMD order of ${what}; by default what goes with the page size: 9 (4K), 11 (16K), 13 (64K); 5 is 64K on ppc64`,
+    ),
+  } as const;
+}
+
 export const patternFlags = {
   pattern: optionalText('LIST', 'One PMD range with these pages present: 0-15,100 or 0xffff'),
   swap: optionalText('LIST', 'Pages of that range that are in swap; they are not in the pattern'),
   zero: optionalText('LIST', 'Pages of that range that map the zero page'),
   shared: optionalText('LIST', 'Pages of the pattern that another process shares'),
-  pmdOrder: optionalNumber(
-    'N',
-    'PMD order of --pattern and --ranges, 9 by default; 11 implies 16K pages, 13 64K, others 4K',
-  ),
+  ...geometryFlags('--pattern and --ranges'),
 } as const;
 
 export const workersFlag = {

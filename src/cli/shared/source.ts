@@ -1,10 +1,5 @@
 import { type Failed, fail, type Result, succeed } from '../../core/base/failure.ts';
-import {
-  type Geometry,
-  geometryOfPmdOrder,
-  MAX_PMD_ORDER,
-  MIN_PMD_ORDER,
-} from '../../core/memory/geometry.ts';
+import type { Geometry } from '../../core/memory/geometry.ts';
 import type { RangeState } from '../../core/memory/range-state.ts';
 import { renumbered } from '../../core/memory/shared-runs.ts';
 import { commonCpu } from '../../core/rules/cpu.ts';
@@ -25,23 +20,13 @@ import type { SnapshotFile } from '../../snapshot/file.ts';
 import { type CommandInputs, commandInputs } from './command-inputs.ts';
 import { type Context, warn } from './context.ts';
 import { parseCpuBudget } from './cpu-budget.ts';
+import { geometryFromFlags } from './geometry-flags.ts';
 import type { InputFile } from './input-file.ts';
 import { liveOrigin, recordedOrigins } from './origin.ts';
 import { rangeOfLine } from './range-line.ts';
 import { ReadError } from './read-memory.ts';
 import { RecordedProcesses } from './recorded-processes.ts';
 import type { CostFlag, ProcessFlags, SourceFlags } from './source-flags.ts';
-
-/** The geometry of made-up ranges. */
-export function geometryFromFlags({ pmdOrder = 9 }: SourceFlags): Result<Geometry> {
-  if (pmdOrder < MIN_PMD_ORDER || pmdOrder > MAX_PMD_ORDER) {
-    return fail(
-      'usage',
-      `--pmd-order ${pmdOrder}: thpscope knows PMD orders ${MIN_PMD_ORDER} to ${MAX_PMD_ORDER}`,
-    );
-  }
-  return succeed(geometryOfPmdOrder(pmdOrder));
-}
 
 /** The range that --pattern and its companions describe. */
 export function rangeFromFlags(flags: SourceFlags & { readonly pattern: string }): Result<RangeState> {
@@ -79,8 +64,9 @@ export function checkOneSource(
   )
     return fail('usage', '--budget goes with running processes: reading files takes nothing from them');
   const made = flags.pattern !== undefined || flags.ranges !== undefined;
-  if (!made && flags.pmdOrder !== undefined) {
-    return fail('usage', '--pmd-order goes with --pattern and --ranges; other sources know their own');
+  const shape = flags.pageSize === undefined ? '--pmd-order' : '--page-size';
+  if (!made && (flags.pageSize ?? flags.pmdOrder) !== undefined) {
+    return fail('usage', `${shape} goes with --pattern and --ranges; other sources know their own`);
   }
   if (flags.pattern === undefined && (flags.swap ?? flags.zero ?? flags.shared) !== undefined) {
     return fail('usage', '--swap, --zero and --shared go with --pattern');

@@ -61,8 +61,9 @@ export const sweepCommand = documentedCommand<SweepFlags, string[]>({
     brief: 'Every policy at once: huge memory against growth and work',
     usage: [`(${PROCESSES} | FILE...) [-L NAME A,B,C] [-P NAME MIN MAX STEP]`],
     about: [
-      'Asks about every set of sizes and every max_ptes_none, 131,072 policies from Linux 7.2 on, and shows those that no other',
-      'beats. -L and -P choose: -L orders 2-9,4+9 -L kernel linux-7.2,linux-6.18 -P max-ptes-none 0 511 64.',
+      'Asks about every set of sizes and every max_ptes_none, 131,072 policies from Linux 7.2 on with pages of 4K and 512 where 2M',
+      'are 32 pages of 64K, and shows those that no other beats. -L and -P choose: -L orders 2-9,4+9 -L kernel linux-7.2,linux-6.18',
+      '-P max-ptes-none 0 511 64.',
     ],
     examples: [
       'thpscope sweep -p $(pidof -s redis-server)',

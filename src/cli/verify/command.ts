@@ -15,11 +15,12 @@ import {
   type OutcomeFlags,
   outcomeFlags,
 } from '../shared/policy-flags.ts';
-import { patternFlags } from '../shared/source-flags.ts';
+import { type GeometryFlags, patternFlags } from '../shared/source-flags.ts';
 
 export type VerifyFlags = OutcomeFlags &
   NoneLimitFlag &
   CFlags &
+  GeometryFlags &
   OutputFlags & {
     readonly relation: Relation;
     readonly against?: 'optimal';
@@ -32,7 +33,6 @@ export type VerifyFlags = OutcomeFlags &
     readonly cases?: number;
     readonly time?: number;
     readonly format?: 'text' | 'json' | 'mail' | 'ktap' | 'junit';
-    readonly pmdOrder?: number;
     readonly pattern?: string;
     readonly swap?: string;
     readonly uffdArmed?: boolean;
@@ -80,6 +80,7 @@ export const verifyCommand = documentedCommand<VerifyFlags, string[]>({
         'SECONDS',
         'Stop after so many seconds; until then go on with random cases after the usual ones',
       ),
+      pageSize: optionalText('SIZE', 'Page size of a case, or only the PMD order that goes with it'),
       pmdOrder: optionalNumber('N', 'Only this PMD order; 3 and 4 are exhausted, others are not'),
       pattern: optionalText('LIST', 'Only the case with these pages present; the flags below are part of it'),
       swap: patternFlags.swap,

@@ -1,5 +1,6 @@
+import { formatBytes } from '../../core/base/bytes.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
-import { geometryOfPmdOrder, MAX_PMD_ORDER, MIN_PMD_ORDER } from '../../core/memory/geometry.ts';
+import { geometryOfPmdOrder, pageBytes } from '../../core/memory/geometry.ts';
 import { countPages } from '../../core/memory/occupancy.ts';
 import { NO_ORDERS } from '../../core/memory/order.ts';
 import { REBUILD_RESULTS, type ScanResult, scanResultNamed } from '../../core/rules/scan-result.ts';
@@ -20,18 +21,23 @@ import { commandInputs, type WithPolicyFile } from '../shared/command-inputs.ts'
 import { policyFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, printText, reportFailure, styleFor, warn } from '../shared/context.ts';
 import { EXIT } from '../shared/exit-code.ts';
+import { geometryFromFlags } from '../shared/geometry-flags.ts';
 import { madeBy } from '../shared/made-by.ts';
 import { noneLimitsFromFlags } from '../shared/none-limits.ts';
 import { originField, printOrigin } from '../shared/origin.ts';
 import { type SettingsFlags, settingsFlags } from '../shared/policy-flags.ts';
 import { rangeFromFlags } from '../shared/source.ts';
+import type { GeometryFlags } from '../shared/source-flags.ts';
 import { type ProofAnswer, reportJob, runVerifyJob } from '../shared/verify-job.ts';
 import type { VerifyFlags } from './command.ts';
 import { newAlgorithm, newMachine, writeNewAlgorithm } from './new-algorithm.ts';
 import { printProof, provedParts, proveFirst, textOfParts, withProved } from './prove.ts';
 
 /** `thpscope verify`: do algorithms do the same, or keep to what they should? */
-export async function verify(this: Context, flags: VerifyFlags, ...words: string[]): Promise<void> {
+export async function verify(this: Context, given: VerifyFlags, ...words: string[]): Promise<void> {
+  const shaped = withPmdOrder(given);
+  if (!shaped.ok) return reportFailure(this, shaped.failure);
+  const flags = shaped.value;
   if (flags.new === '-') return print(this, (flags.machine ? newMachine : newAlgorithm)('javascript'));
   if (flags.new !== undefined) {
     const written = await writeNewAlgorithm(flags.new, flags.machine ?? false);
@@ -133,6 +139,21 @@ async function verifyMemory(
   if (value.behind > 0) context.process.exitCode = EXIT.difference;
 }
 
+/** The flags with the PMD order that goes with a page size: where all cases are tried, each order has one. */
+function withPmdOrder(flags: VerifyFlags): Result<VerifyFlags> {
+  const geometry = geometryFromFlags(flags);
+  if (!geometry.ok || (flags.pageSize ?? flags.pmdOrder) === undefined)
+    return geometry.ok ? succeed(flags) : geometry;
+  const { pageShift, pmdOrder } = geometry.value;
+  const usual = geometryOfPmdOrder(pmdOrder);
+  if (flags.pattern === undefined && pageShift !== usual.pageShift) {
+    const usualPages = formatBytes(pageBytes(usual));
+    const message = `--page-size ${flags.pageSize}: PMD order ${pmdOrder} is tried with pages of ${usualPages}; other pages need a --pattern`;
+    return fail('usage', message);
+  }
+  return succeed({ ...flags, pmdOrder });
+}
+
 const SETTINGS = Object.keys(settingsFlags) as (keyof SettingsFlags)[];
 
 /** Which of the words are algorithms, which snapshots. */
@@ -140,17 +161,11 @@ function checkWords(
   flags: VerifyFlags,
   words: readonly string[],
 ): Result<{ names: string[]; files: string[] }> {
-  const { pmdOrder, cases, time } = flags;
+  const { cases, time } = flags;
   if (cases !== undefined && !(Number.isInteger(cases) && cases > 0))
     return fail('usage', `--cases ${cases}: write how many cases to try, such as 1000000`);
   if (time !== undefined && !(time > 0))
     return fail('usage', `--time ${time}: write for how many seconds to go on, such as 60`);
-  if (pmdOrder !== undefined && (pmdOrder < MIN_PMD_ORDER || pmdOrder > MAX_PMD_ORDER)) {
-    return fail(
-      'usage',
-      `--pmd-order ${pmdOrder}: thpscope knows PMD orders ${MIN_PMD_ORDER} to ${MAX_PMD_ORDER}`,
-    );
-  }
   if (flags.json && flags.format !== undefined && flags.format !== 'json')
     return fail('usage', `--json and --format ${flags.format}: give one of them`);
   if (words.length === 0) return fail('usage', 'which algorithms? for example: thpscope verify walk stack');
@@ -180,10 +195,11 @@ async function caseFromFlags(
   flags: WithPolicyFile<VerifyFlags>,
   pattern: string,
 ): Promise<Result<SearchCase>> {
-  const { pmdOrder = 9, swap, uffdArmed = false } = flags;
-  const geometry = geometryOfPmdOrder(pmdOrder);
-  const range = rangeFromFlags({ pattern, pmdOrder, ...(swap === undefined ? {} : { swap }) });
+  const { pageSize, pmdOrder, swap, uffdArmed = false } = flags;
+  const shape = { pageSize, pmdOrder };
+  const range = rangeFromFlags({ ...shape, pattern, ...(swap === undefined ? {} : { swap }) });
   if (!range.ok) return range;
+  const { geometry } = range.value;
   // An empty set of orders is part of some cases, but is none that --orders otherwise takes.
   const orders = flags.orders === 'none' ? undefined : flags.orders;
   const namesSizes = orders !== undefined || flags.policy !== undefined || flags.enabled !== undefined;
@@ -197,7 +213,7 @@ async function caseFromFlags(
   const noneLimits = noneLimitsFromFlags(flags, geometry);
   if (!noneLimits.ok) return noneLimits;
   const { facts } = range.value;
-  const before = beforeFromFlags(flags.before ?? [], pmdOrder, uffdArmed);
+  const before = beforeFromFlags(flags.before ?? [], shape, uffdArmed);
   if (!before.ok) return before;
   return succeed({
     range: { geometry, occupied: facts.present, unmapped: countPages(facts.swap), uffdArmed },
@@ -212,7 +228,7 @@ async function caseFromFlags(
 /** Ranges before the one of a case: `all*19` are nineteen full ones. */
 function beforeFromFlags(
   texts: readonly string[],
-  pmdOrder: number,
+  shape: GeometryFlags,
   uffdArmed: boolean,
 ): Result<ScannedRange[]> {
   const ranges: ScannedRange[] = [];
@@ -221,7 +237,7 @@ function beforeFromFlags(
     const count = Number(times);
     if (pattern === undefined || count < 1 || ranges.length + count > MOST_BEFORE)
       return fail('usage', `--before '${text}': write LIST or LIST*N, ${MOST_BEFORE} ranges at most`);
-    const range = rangeFromFlags({ pattern, pmdOrder });
+    const range = rangeFromFlags({ ...shape, pattern });
     if (!range.ok) return range;
     const { geometry, facts } = range.value;
     for (let i = 0; i < count; i++)

@@ -3,6 +3,7 @@ import { emptyOccupancy, setPage } from '../memory/occupancy.ts';
 import type { Order } from '../memory/order.ts';
 import { type PageSpan, windowStart } from '../memory/page-span.ts';
 import { plainRange, type RangeState } from '../memory/range-state.ts';
+import { freesEmptyTables } from './empty-tables.ts';
 import {
   type Access,
   type FaultPolicy,
@@ -35,7 +36,6 @@ export class VmaPages implements FaultTables {
   readonly vma: PageSpan;
   readonly #policy: FaultPolicy;
   readonly #rule: FaultRule;
-  readonly #freesEmptyTables: boolean;
   /** First page of the first PMD range. */
   readonly #base: number;
   readonly #pmds: PmdEntry[];
@@ -46,17 +46,9 @@ export class VmaPages implements FaultTables {
 
   /**
    * All pages are empty. Another `rule` than that of the kernel is for tests and for other algorithms.
-   * `freesEmptyTables` is PT_RECLAIM of the kernel: see `dontneed`.
    */
-  constructor(
-    geometry: Geometry,
-    vma: PageSpan,
-    policy: FaultPolicy,
-    rule: FaultRule = faultPage,
-    freesEmptyTables = true,
-  ) {
+  constructor(geometry: Geometry, vma: PageSpan, policy: FaultPolicy, rule: FaultRule = faultPage) {
     this.#rule = rule;
-    this.#freesEmptyTables = freesEmptyTables;
     this.geometry = geometry;
     this.vma = vma;
     this.#policy = policy;
@@ -140,7 +132,7 @@ export class VmaPages implements FaultTables {
     for (let range = this.#rangeOf(first); range <= this.#rangeOf(end - 1); range++) {
       if (this.#pmds[range] === 'none') continue;
       const isEmpty = this.#ptes.subarray(range * pages, (range + 1) * pages).every((pte) => pte === NONE);
-      const isFreed = isEmpty && (this.#freesEmptyTables || this.#pmds[range] !== 'table');
+      const isFreed = isEmpty && (freesEmptyTables(this.geometry) || this.#pmds[range] !== 'table');
       this.#pmds[range] = isFreed
         ? 'none'
         : this.#isUntouched(range, first, end)

@@ -14,13 +14,27 @@ export const x86_64: Geometry = { pageShift: 12, pmdOrder: 9 };
 export const MIN_PMD_ORDER = 3;
 export const MAX_PMD_ORDER = 13;
 
+/** log2 of the page size, where it is not 4K: of ppc64 with a radix tree, and of arm64. */
+const PAGE_SHIFTS: Readonly<Record<number, number>> = { 5: 16, 11: 14, 13: 16 };
+
 /**
- * The geometry that goes with a PMD order: arm64 with 16K pages for 11, with 64K pages for 13, else 4K pages.
- * Source: docs/khugepaged.md#geometry.
+ * The geometry that goes with a PMD order: 64K pages for 5 and 13, 16K pages for 11, else 4K pages. Source:
+ * docs/khugepaged.md#geometry.
  */
 export function geometryOfPmdOrder(pmdOrder: number): Geometry {
-  const pageShift = pmdOrder === 11 ? 14 : pmdOrder === 13 ? 16 : 12;
-  return { pageShift, pmdOrder };
+  return { pageShift: PAGE_SHIFTS[pmdOrder] ?? 12, pmdOrder };
+}
+
+/** Log2 of the smallest and the largest page size: 4K and 64K. */
+export const MIN_PAGE_SHIFT = 12;
+export const MAX_PAGE_SHIFT = 16;
+
+/**
+ * The geometry of machines with such pages whose page tables fill a page with entries of 8 bytes: PMD order 9
+ * for 4K, 11 for 16K, 13 for 64K, which is arm64 and not ppc64. Source: docs/khugepaged.md#geometry.
+ */
+export function geometryOfPageShift(pageShift: number): Geometry {
+  return { pageShift, pmdOrder: pageShift - 3 };
 }
 
 /** PTEs in one PMD range (HPAGE_PMD_NR). */

@@ -4,6 +4,15 @@ import { KERNEL_MODELS, type KernelModel } from './kernel-model.ts';
 /** The newest kernel with a model: asked about memory that was read on none. */
 export const NEWEST_MODEL: KernelModel = KERNEL_MODELS['linux-7.3'];
 
+/** The series of the newest model. */
+const NEWEST_SERIES = [7, 3] as const;
+
+/** Whether a kernel release is of a later series than all models: the newest answers for it. */
+export function isNewerThanModels(release: string): boolean {
+  const [major, minor] = NEWEST_SERIES;
+  return seriesOf(release).every((part) => !Number.isNaN(part)) && !isBefore(release, [major, minor + 1]);
+}
+
 /**
  * The model of a kernel release as uname prints it, distribution suffix and release candidates included
  * ("6.18.44-cloud-amd64", "7.3.0-rc1"). A release newer than all models has the newest; undefined for a text
@@ -13,7 +22,7 @@ export function modelOfRelease(release: string): KernelModel | undefined {
   if (seriesOf(release).some(Number.isNaN)) return undefined;
   if (isBefore(release, [6, 8])) return KERNEL_MODELS['linux-6.6'];
   if (isBefore(release, FIRST_MTHP_SERIES)) return KERNEL_MODELS['linux-6.18'];
-  return isBefore(release, [7, 3]) ? KERNEL_MODELS['linux-7.2'] : NEWEST_MODEL;
+  return isBefore(release, NEWEST_SERIES) ? KERNEL_MODELS['linux-7.2'] : NEWEST_MODEL;
 }
 
 /** The releases of machines that are taken together, each once: a text that `releasesOf` takes apart. */

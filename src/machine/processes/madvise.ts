@@ -1,3 +1,4 @@
+import { freesEmptyTables } from '../../core/fault/empty-tables.ts';
 import { setLazyfree } from '../folios/folio.ts';
 import { splitFolio } from '../folios/folio-split.ts';
 import { drainAllLru } from '../folios/lru.ts';
@@ -37,12 +38,14 @@ export function madviseNohugepage(machine: Machine, mm: Mm, start: number, bytes
 
 /**
  * MADV_DONTNEED: the pages are given up at once; they read as zeros afterwards. Guard markers stay. A page
- * table that is empty then is freed, so that a fault may map a folio of the PMD order again.
+ * table that is empty then is freed where the machine does that, so that a fault may map a folio of the PMD
+ * order again.
  */
 export function madviseDontneed(machine: Machine, mm: Mm, start: number, bytes: number): void {
+  const tables = freesEmptyTables(machine.geometry) ? 'empty' : 'keep';
   for (const area of mm.areas.overlapping(start, start + bytes)) {
     const from = Math.max(start, area.start);
-    unmapPages(machine, mm, from, Math.min(start + bytes, area.end), { markers: false, tables: 'empty' });
+    unmapPages(machine, mm, from, Math.min(start + bytes, area.end), { markers: false, tables });
   }
 }
 

@@ -4,6 +4,7 @@ import { formatPages } from '../../core/memory/page-list.ts';
 import { formatOutcome } from '../../core/rules/outcome.ts';
 import { type SearchCase, unmappedPages } from '../../verify/cases/search-case.ts';
 import type { VerifyReport } from '../../verify/verification.ts';
+import { pageSizeFlag } from './geometry-flags.ts';
 import { noneLimitWords } from './none-limits.ts';
 
 /** How a case is written as flags: those of `explain`. */
@@ -11,6 +12,7 @@ export function caseFlags(searchCase: SearchCase): string[] {
   const { range, orders, maxPtesNone, noneLimits, outcomes, before } = searchCase;
   return [
     `--pmd-order ${range.geometry.pmdOrder}`,
+    ...pageSizeFlag(range.geometry),
     `--pattern ${formatPages(range.occupied) || "''"}`,
     ...(range.unmapped > 0 ? [`--swap ${formatPages(unmappedPages(searchCase))}`] : []),
     ...(range.uffdArmed ? ['--uffd-armed'] : []),

@@ -1,4 +1,9 @@
-import { type Geometry, MIN_PMD_ORDER, pagesPerRange } from '../../core/memory/geometry.ts';
+import {
+  type Geometry,
+  geometryOfPmdOrder,
+  MIN_PMD_ORDER,
+  pagesPerRange,
+} from '../../core/memory/geometry.ts';
 import {
   clearPages,
   countPages,
@@ -206,7 +211,7 @@ function* halves(searchCase: SearchCase): Generator<SearchCase> {
   const { geometry } = range;
   if (geometry.pmdOrder === MIN_PMD_ORDER) return;
   const limitsLeft = noneLimits && { noneLimits: noneLimits.slice(0, geometry.pmdOrder) };
-  const half: Geometry = { ...geometry, pmdOrder: geometry.pmdOrder - 1 };
+  const half = geometryOfPmdOrder(geometry.pmdOrder - 1);
   const pages = pagesPerRange(half);
   const quarter = pages >>> 1;
   const kept = intersectOrders(orders, anonOrders(half));
