@@ -51,6 +51,7 @@ export default {
     'systemd-analyze',
     'systemd-tmpfiles',
     'umoci',
+    'umount',
     'unshare',
   ],
   // Tests read the script of the one and run the others.

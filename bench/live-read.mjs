@@ -32,7 +32,8 @@ export async function measureLiveRead() {
   return rows;
 }
 
-async function openTools() {
+/** What processes are read with, with every right there is. */
+export async function openTools() {
   const { geometry, kernelRelease } = readHost(RUNNING_KERNEL, new Date()).value;
   const own = openPagemap('/proc/self', geometry).value;
   const scan = await loadPagemapScan(own.fd);

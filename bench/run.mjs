@@ -7,6 +7,7 @@ import { measureExtract } from './extract.mjs';
 import { measureFleet } from './fleet.mjs';
 import { measureGrowth } from './growth.mjs';
 import { measureLiveRead } from './live-read.mjs';
+import { measurePageCache } from './page-cache.mjs';
 import { measurePlans } from './plan.mjs';
 import { measureProcesses } from './processes.mjs';
 import { measureStartUp } from './start-up.mjs';
@@ -20,6 +21,7 @@ const PARTS = {
   extract: measureExtract,
   live: measureLiveRead,
   processes: measureProcesses,
+  'page-cache': measurePageCache,
   thpmaps: measureThpmaps,
   growth: measureGrowth,
   fleet: measureFleet,

@@ -2,12 +2,14 @@
  * Memory of a known kind for the benchmarks of live reading: `memory KIND MIB` makes it, prints "PID START END" and
  * waits. Kinds: dense, half (two of every 4 pages), alternate (every other page), half-huge (half of it is to be mapped
  * by PMD entries), huge, scattered (pages touched in an order that leaves no two neighbouring frames together), folios
- * (faults bring what is enabled for MADV_HUGEPAGE), vmas (MIB * 256 of one page each).
+ * (faults bring what is enabled for MADV_HUGEPAGE), vmas (MIB * 256 of one page each), shared (shared anonymous memory),
+ * file (a file without a name in the working directory that was read from end to end).
  *
  * `memory stall MIB`: a thread touches and drops 1,024 pages of it again and again. A line of standard input is
  * answered with the microseconds of its slowest fault since the line before, and how many it has had.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -61,6 +63,27 @@ static char *map(size_t bytes)
 	return (char *)(((uintptr_t)area + HUGE - 1) & ~(HUGE - 1));
 }
 
+/* Takes the place of the area, if the kind asks for that. */
+static void map_shared(const char *kind, char *area, size_t bytes)
+{
+	int fd = -1;
+
+	if (!strcmp(kind, "file")) {
+		fd = open(".", O_TMPFILE | O_RDWR, 0600);
+		if (fd < 0 || ftruncate(fd, bytes)) {
+			perror("a file without a name");
+			exit(1);
+		}
+	} else if (strcmp(kind, "shared")) {
+		return;
+	}
+	if (mmap(area, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | (fd < 0 ? MAP_ANONYMOUS : 0), fd, 0) ==
+	    MAP_FAILED) {
+		perror("mmap");
+		exit(1);
+	}
+}
+
 static int is_touched(const char *kind, size_t page)
 {
 	if (!strcmp(kind, "half"))
@@ -76,6 +99,7 @@ int main(int argc, char **argv)
 	int huge = !strcmp(kind, "huge") || !strcmp(kind, "folios");
 	pthread_t thread;
 
+	map_shared(kind, area, bytes);
 	madvise(area, bytes, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 	if (!strcmp(kind, "half-huge"))
 		madvise(area, bytes / 2, MADV_HUGEPAGE);
@@ -85,7 +109,9 @@ int main(int argc, char **argv)
 			area[page * PAGE] = 1;
 	} else {
 		for (size_t page = 0; page < pages; page++)
-			if (is_touched(kind, page))
+			if (!strcmp(kind, "file"))
+				(void)*(volatile char *)(area + page * PAGE);
+			else if (is_touched(kind, page))
 				area[page * PAGE] = 1;
 	}
 	/* Neighbours of other rights are other VMAs. */

@@ -169,8 +169,9 @@ async function* readProcesses(
       }
       costs.push({ pid, ...meter.take() });
     }
-    if (budget?.isSpent()) yield { kind: 'note', message: cacheLeftOut(budget) };
-    else yield* readPageCache({ ...tools, calls: cacheCalls }, files);
+    const whyStopped = () =>
+      budget?.isSpent() ? `the budget of ${budget.text} of CPU time is spent` : undefined;
+    yield* readPageCache({ ...tools, calls: cacheCalls, whyStopped }, files);
   } finally {
     flags?.close();
     largeFolios?.close();
@@ -181,10 +182,6 @@ function leftOut({ pid, residentPages }: SizedProcess, { text }: CpuBudget, geom
   const message = `process ${pid}: left out: larger ones took the budget of ${text} of CPU time`;
   const leftOutBytes = residentPages * pageBytes(geometry);
   return { kind: 'skipped', pid, failure: { kind: 'unsupported', message }, leftOutBytes };
-}
-
-function cacheLeftOut({ text }: CpuBudget): string {
-  return `what the page cache holds of mapped files is left out: the budget of ${text} of CPU time is spent`;
 }
 
 /** What is made at once, ranges and other items: asking what each took would take longer than most do. */

@@ -121,7 +121,10 @@ export function readProcess(tree: KernelTree, pid: number): Result<OpenedProcess
 }
 
 /** Whether the pid still is that of the process that was opened. */
-export function isStillThere(tree: KernelTree, { process }: Pick<OpenedProcess, 'process'>): boolean {
+export function isStillThere(
+  tree: KernelTree,
+  { process }: { readonly process: Pick<Process, 'pid' | 'startTime'> },
+): boolean {
   return Number(statFields(tree.process(process.pid))?.[19]) === process.startTime;
 }
 

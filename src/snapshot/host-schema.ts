@@ -6,7 +6,7 @@ import { SHMEM_SIZE_WORDS, SHMEM_WORDS } from '../core/rules/shmem-settings.ts';
 const count = z.int().nonnegative();
 
 /** THP settings as recordings hold them. */
-export const settingsSchema = z.object({
+const settingsSchema = z.object({
   enabled: z.enum(TOP_LEVEL_WORDS),
   sizes: z.array(z.object({ order: count.max(MAX_PMD_ORDER), enabled: z.enum(SIZE_WORDS) })),
   maxPtesNone: count,

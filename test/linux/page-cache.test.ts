@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   closeSync,
   fsyncSync,
   ftruncateSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   rmSync,
@@ -190,6 +192,27 @@ describe.runIf(possible)('the page cache of what processes map', () => {
     }
     const { ranges } = named(await look([occupant.pid]), `${path} (deleted)`);
     expect(ranges.map(shown)).toMatchObject([{ present: '3-4' }]);
+  });
+
+  test('of a file on an overlay, of which cachestat counts nothing: the pages are there', async ({
+    skip,
+  }) => {
+    const [lower, target] = [join(folder, 'lower'), join(folder, 'merged')];
+    for (const name of ['lower', 'upper', 'work', 'merged']) mkdirSync(join(folder, name));
+    writePages(join(lower, 'data'), 1, [[3, 5]]);
+    const options = `lowerdir=${lower},upperdir=${join(folder, 'upper')},workdir=${join(folder, 'work')}`;
+    const mounted = spawnSync('mount', ['-t', 'overlay', 'overlay', '-o', options, target]);
+    if (mounted.status !== 0) return skip('no overlay can be mounted here');
+    try {
+      const path = join(target, 'data');
+      await occupant.map(`map-file ${path} 1 0 private`);
+      const { ranges, ...file } = named(await look([occupant.pid]), path);
+      expect(file).toMatchObject({ kind: 'file', filesystem: 'overlay' });
+      expect(ranges.map(shown)).toMatchObject([{ present: '3-7', dirtyPages: undefined, swapPages: 0 }]);
+    } finally {
+      await occupant.stop();
+      spawnSync('umount', [target]);
+    }
   });
 
   test('of ranges that are mapped whole and aligned, and of no others', async () => {

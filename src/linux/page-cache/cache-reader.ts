@@ -18,6 +18,8 @@ import { isShmemSmall } from './shmem-folios.ts';
 export interface CacheTools extends MappingTools {
   /** Undefined without koffi, and where the kernel is not the one that runs. */
   readonly calls: CacheCalls | undefined;
+  /** Why no further file is begun; undefined while there is no such reason. */
+  readonly whyStopped?: () => string | undefined;
 }
 
 /**
@@ -28,7 +30,7 @@ export function* readPageCache(tools: CacheTools, files: MappedFiles): Iterable<
   const unseen = new Map<string, string[]>();
   const machine = { mounts: new Mounts(tools.tree), isShmemSmall: isShmemSmall(tools.tree) };
   for (const { file, spans } of files.wholeRanges()) {
-    const why = yield* readFile(tools, machine, file, spans);
+    const why = tools.whyStopped?.() ?? (yield* readFile(tools, machine, file, spans));
     if (why !== undefined) unseen.set(why, [...(unseen.get(why) ?? []), file.name]);
   }
   for (const [why, names] of unseen) yield { kind: 'note', message: unseenNote(names, why) };

@@ -6,7 +6,7 @@ import type { KernelTree } from '../kernel-tree.ts';
 import type { PageFlags } from '../page-flags.ts';
 import { frameNumber, openPagemap, PAGEMAP_HIGH, type Pagemap } from '../pagemap.ts';
 import { addressAt, type PagemapScan, REGION_WORDS } from '../pagemap-scan.ts';
-import { isStillThere, readProcess } from '../process.ts';
+import { isStillThere } from '../process.ts';
 import { FolioProbe, LEAST_AHEAD, MOST_AHEAD } from './folio-probe.ts';
 import type { FileVma, MappedFile, RangeSpan } from './mapped-files.ts';
 
@@ -91,16 +91,15 @@ function readVma(
   { counts, orders }: Pick<MappedPages, 'counts' | 'orders'>,
 ): boolean {
   const { tree, geometry } = tools;
-  const opened = readProcess(tree, pid);
-  if (!opened.ok || opened.value.process.startTime !== startTime) return false;
-  const pagemap = openPagemap(opened.value.folder, geometry, tools.underLocks);
+  const pagemap = openPagemap(tree.process(pid), geometry, tools.underLocks);
   if (!pagemap.ok) return false;
   try {
     for (const [first, past] of mappedRuns(tools, pagemap.value, part, hasOwnPages)) {
       addCounts(counts, first, past - first, geometry);
       if (orders && probe) addOrders(tools, probe, pagemap.value, part, first, past, orders);
     }
-    return isStillThere(tree, opened.value);
+    // Then it was also there before.
+    return isStillThere(tree, { process: { pid, startTime } });
   } catch (error) {
     if (!(error instanceof KernelReadError)) throw error;
     return false;

@@ -534,12 +534,10 @@ static void command_map_unaligned(char **args)
 }
 
 /* Where the file that is mapped comes from; -1 after an answer. A memfd and a file stay open. */
-static int open_backing(const char *what, uint64_t bytes)
+static int open_backing(const char *what, uint64_t bytes, int access)
 {
-	int fd = strcmp(what, "memfd") ? open(what, O_RDWR | O_CLOEXEC) : memfd_create("occupant", MFD_CLOEXEC);
+	int fd = strcmp(what, "memfd") ? open(what, access | O_CLOEXEC) : memfd_create("occupant", MFD_CLOEXEC);
 
-	if (fd < 0 && errno == EACCES)
-		fd = open(what, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || (!strcmp(what, "memfd") && ftruncate(fd, bytes))) {
 		refuse(errno, "memfd_create, open");
 		return -1;
@@ -560,7 +558,8 @@ static void command_map_file(char **args)
 	}
 	if (strcmp(args[0], "anonymous")) {
 		backing.flags = args[3] ? MAP_PRIVATE : MAP_SHARED;
-		backing.fd = open_backing(args[0], lead * PAGE + ranges * RANGE);
+		/* A private mapping may be written all the same. */
+		backing.fd = open_backing(args[0], lead * PAGE + ranges * RANGE, args[3] ? O_RDONLY : O_RDWR);
 		if (backing.fd < 0)
 			return;
 	}
