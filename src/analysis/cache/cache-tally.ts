@@ -1,5 +1,5 @@
 import type { CacheRange } from '../../core/memory/cache-range.ts';
-import type { Geometry } from '../../core/memory/geometry.ts';
+import { type Geometry, pagesPerRange } from '../../core/memory/geometry.ts';
 import { countPages } from '../../core/memory/occupancy.ts';
 import type { CachePlan, CacheUnknown } from '../../core/plan/cache-plan.ts';
 import type { CacheIneligible } from '../../core/rules/cache-orders.ts';
@@ -91,7 +91,13 @@ export function addCacheOutcome(
   tally.ranges += ranges;
   tally.cachedPages += cachedPages;
   tally.hugePages += hugePages;
-  if (refusal) return addRefused(tally, refusal, { ranges, pages: cachedPages });
+  if (refusal) {
+    // What is huge already is so whatever the settings allow.
+    const huge = hugePages / pagesPerRange(tally.geometry);
+    if (huge > 0) addRefused(tally, 'SCAN_PTE_MAPPED_HUGEPAGE', { ranges: huge, pages: hugePages });
+    if (huge < ranges) addRefused(tally, refusal, { ranges: ranges - huge, pages: cachedPages - hugePages });
+    return;
+  }
   tally.collapses += ranges;
   tally.collapsedPages += cachedPages;
   tally.growthPages += growthPages;

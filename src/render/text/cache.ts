@@ -1,5 +1,5 @@
 import type { CachePrediction, FilePrediction } from '../../analysis/cache/cache-prediction.ts';
-import type { CacheTally } from '../../analysis/cache/cache-tally.ts';
+import type { CacheRefusal, CacheTally } from '../../analysis/cache/cache-tally.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { plural } from '../../core/base/plural.ts';
 import { sum } from '../../core/base/sum.ts';
@@ -106,12 +106,19 @@ function kindLines(kind: CacheKind, tally: CacheTally, governing: CacheSettings,
       field('RSS', unmappedLine(tally)),
     );
   } else lines.push(field('khugepaged', 'collapses none of it'));
-  const refused = [...tally.refused].sort(([, a], [, b]) => b.pages - a.pages);
+  const refused = [...tally.refused].sort(
+    ([a, x], [b, y]) => Number(isHuge(a)) - Number(isHuge(b)) || y.pages - x.pages,
+  );
   refused.forEach(([refusal, { ranges, pages }], i) => {
-    const words = `${size(pages)} in ${plural(ranges, 'range')}: ${cacheRefusalWords(refusal)}`;
-    lines.push(field(i === 0 ? 'unchanged' : '', words));
+    const words = `${size(pages)} in ${plural(ranges, 'range')}`;
+    if (isHuge(refusal)) lines.push(field('already huge', words));
+    else lines.push(field(i === 0 ? 'unchanged' : '', `${words}: ${cacheRefusalWords(refusal)}`));
   });
   return lines;
+}
+
+function isHuge(refusal: CacheRefusal): boolean {
+  return refusal === 'SCAN_PTE_MAPPED_HUGEPAGE';
 }
 
 function unmappedLine({ unmappedPages, unseenMappings, geometry }: CacheTally): string {

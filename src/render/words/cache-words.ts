@@ -35,7 +35,6 @@ export function governingFiles(
 ): GoverningFile[] {
   const top = { file: 'shmem_enabled', value: shmem.enabled };
   if (kind === 'file') return [{ file: 'enabled', value: settings.enabled }];
-  if (kind === 'internal') return [top];
   const overrides = shmem.enabled === 'deny' || shmem.enabled === 'force';
   if (kind === 'tmpfs') return overrides ? [top] : [];
   const value = shmem.sizes.get(asOrder(geometry.pmdOrder)) ?? 'never';

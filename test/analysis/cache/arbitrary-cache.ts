@@ -75,13 +75,15 @@ export const arbitraryCache: fc.Arbitrary<MemoryItem[]> = fc
 
 function rangeAt({ pages, swapped, order, dirtyPages, mappedPages }: CacheText, at: number): CacheRange {
   const present = emptyOccupancy(SMALL);
-  setPages(present, 0, pages);
+  // A folio of the PMD size is there as a whole.
+  const isHuge = order === SMALL.pmdOrder;
+  setPages(present, 0, isHuge ? NR : pages);
   const folioOrders = order === undefined ? undefined : new Uint8Array(NR).fill(order);
   return {
     geometry: SMALL,
     offset: at * RANGE,
     present,
-    swapPages: swapped,
+    swapPages: isHuge ? 0 : swapped,
     folioOrders,
     dirtyPages,
     mappedPages,

@@ -71,6 +71,23 @@ describe('the page cache of a prediction', () => {
     expect(await collapses('always', 'never')).toEqual([1, 0]);
   });
 
+  test('that is huge already is told as such, whatever the settings allow', async () => {
+    const folioOrders = new Uint8Array(NR).fill(9);
+    const items = [
+      processItem(1),
+      mappingItem(BUFFERS),
+      mappingItem({ ...BUFFERS, id: '0:1:6' }, { start: 16 * RANGE, end: 20 * RANGE }),
+      { kind: 'file', file: BUFFERS } as const,
+      cacheItem([NR, NR], { folioOrders }),
+      { kind: 'file', file: { ...BUFFERS, id: '0:1:6' } } as const,
+      cacheItem([40]),
+    ];
+    const tally = async (word: ShmemWord) => (await predicted(items, word))?.byKind.get('shared-anonymous');
+    const huge = ['SCAN_PTE_MAPPED_HUGEPAGE', { ranges: 2, pages: 2 * NR }] as const;
+    expect((await tally('never'))?.refused).toEqual(new Map([huge, ['settings', { ranges: 1, pages: 40 }]]));
+    expect((await tally('always'))?.refused).toEqual(new Map([huge]));
+  });
+
   test('is of ranges that a mapping covers whole: a cut one is refused as too small', async () => {
     const items = [
       processItem(1),
