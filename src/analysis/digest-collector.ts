@@ -23,7 +23,7 @@ import {
 } from '../core/rules/vma.ts';
 import { type CollapseSurroundings, registers, wordOfSmaps } from './assumptions.ts';
 import type { CacheDigest } from './cache/cache-digest.ts';
-import { CacheDigestBuilder } from './cache/cache-digest-builder.ts';
+import type { CacheDigestBuilder } from './cache/cache-digest-builder.ts';
 import {
   addApart,
   addRefused,
@@ -43,6 +43,8 @@ export interface CollectorOptions {
   readonly walkAll?: boolean;
   /** The machine that it was read on: without it nobody knows who is registered and what prctl forbids. */
   readonly surroundings?: CollapseSurroundings;
+  /** What counts the page cache; without it nobody does, and who shows none need not load it. */
+  readonly cache?: CacheDigestBuilder;
 }
 
 /**
@@ -58,7 +60,7 @@ export class DigestCollector {
   #folios: FolioWindows | undefined;
   readonly #builders: Record<VmaClass, DigestBuilder>;
   readonly #blocked: BlockedCounter;
-  readonly #cache: CacheDigestBuilder;
+  readonly #cache: CacheDigestBuilder | undefined;
   readonly #walkAll: boolean;
   readonly #surroundings: CollapseSurroundings | undefined;
   readonly #finished: ProcessDigest[] = [];
@@ -78,7 +80,7 @@ export class DigestCollector {
   constructor(
     geometry: Geometry,
     reachPages: number,
-    { walkAll = false, surroundings }: CollectorOptions = {},
+    { walkAll = false, surroundings, cache }: CollectorOptions = {},
   ) {
     this.#geometry = geometry;
     this.#reachPages = reachPages;
@@ -88,7 +90,7 @@ export class DigestCollector {
     this.#walkAll = walkAll;
     this.#surroundings = surroundings;
     this.#blocked = new BlockedCounter(geometry, reachPages);
-    this.#cache = new CacheDigestBuilder(geometry);
+    this.#cache = cache;
     this.#builders = {
       unadvised: createDigestBuilder(geometry, reachPages),
       hugepage: createDigestBuilder(geometry, reachPages),
@@ -110,10 +112,10 @@ export class DigestCollector {
         for (const range of item.ranges) this.#addRange(range);
         break;
       case 'file':
-        this.#cache.openFile(item.file);
+        this.#cache?.openFile(item.file);
         break;
       case 'cache-ranges':
-        this.#cache.addRanges(item.ranges);
+        this.#cache?.addRanges(item.ranges);
         break;
     }
   }
@@ -124,9 +126,9 @@ export class DigestCollector {
     return this.#finished.splice(0);
   }
 
-  /** The page cache of all of them; undefined where the source says nothing of it. */
+  /** The page cache of all of them; undefined where the source says nothing of it, or nobody counts it. */
   finishCache(): CacheDigest | undefined {
-    return this.#cache.finish();
+    return this.#cache?.finish();
   }
 
   #openProcess(process: Process): ProcessDigest {
@@ -140,7 +142,7 @@ export class DigestCollector {
   #openVma(vma: Vma) {
     if (!this.#open) throw new Error('a source opened a VMA before a process');
     const { memory } = this.#open;
-    this.#cache.addVma(this.#open.process, vma);
+    this.#cache?.addVma(this.#open.process, vma);
     if (!vma.anonymous)
       memory.otherPages = (memory.otherPages ?? 0) + Math.floor(vma.rssBytes / pageBytes(this.#geometry));
     const everySize = withOrdersAlways(defaultSettings(this.#geometry), anonOrders(this.#geometry));

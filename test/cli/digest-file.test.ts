@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type CacheDigest, cacheSums } from '../../src/analysis/cache/cache-digest.ts';
+import { CacheDigestBuilder } from '../../src/analysis/cache/cache-digest-builder.ts';
 import { DigestCollector } from '../../src/analysis/digest-collector.ts';
 import { digestJson, memoryDigestJson } from '../../src/analysis/digest-json.ts';
 import { DigestQuery } from '../../src/analysis/digest-query.ts';
@@ -63,7 +64,10 @@ const ITEMS: MemoryItem[] = [
 ];
 
 function digestOf(items: readonly MemoryItem[]) {
-  const collector = new DigestCollector(geometry, ZEN.pages, { surroundings: HOST });
+  const collector = new DigestCollector(geometry, ZEN.pages, {
+    surroundings: HOST,
+    cache: new CacheDigestBuilder(geometry),
+  });
   for (const item of items) collector.add(item);
   const [processes, cache] = [collector.finish(), collector.finishCache()];
   return { host: HOST, reach: ZEN, processes, cache, skipped: [], notes: ['a note'] };

@@ -1,4 +1,5 @@
 import { addCacheDigest, type CacheDigest, emptyCacheDigest } from '../../analysis/cache/cache-digest.ts';
+import { CacheDigestBuilder } from '../../analysis/cache/cache-digest-builder.ts';
 import { DigestCollector } from '../../analysis/digest-collector.ts';
 import { skippedProcess } from '../../analysis/left-out.ts';
 import {
@@ -247,7 +248,9 @@ export async function digestProcesses(
   const { host } = opened.value.source;
   const reach = reachAsked(tlb, host.cpu, host.geometry);
   if (!reach.ok) return reach;
-  const collector = new DigestCollector(host.geometry, reach.value.pages, { walkAll, surroundings: host });
+  const cache = new CacheDigestBuilder(host.geometry);
+  const options = { walkAll, surroundings: host, cache };
+  const collector = new DigestCollector(host.geometry, reach.value.pages, options);
   const read = await readMemory(
     opened.value,
     async (items) => {

@@ -5,6 +5,7 @@ import {
   askCacheDigest,
   emptyCacheDigest,
 } from '../../../src/analysis/cache/cache-digest.ts';
+import { CacheDigestBuilder } from '../../../src/analysis/cache/cache-digest-builder.ts';
 import { cacheDigestJson, cacheDigestOfJson } from '../../../src/analysis/cache/cache-digest-json.ts';
 import { addCacheTally } from '../../../src/analysis/cache/cache-tally.ts';
 import { DigestCollector } from '../../../src/analysis/digest-collector.ts';
@@ -17,7 +18,7 @@ import { processItem, streamOf, vmaItem } from '../streams.ts';
 import { arbitraryCache, arbitraryGoverning, SMALL } from './arbitrary-cache.ts';
 
 function digestOf(items: readonly MemoryItem[]) {
-  const collector = new DigestCollector(SMALL, 1);
+  const collector = new DigestCollector(SMALL, 1, { cache: new CacheDigestBuilder(SMALL) });
   for (const item of items) collector.add(item);
   collector.finish();
   return collector.finishCache();
