@@ -308,7 +308,7 @@ int main(void)
 		unsigned orders;
 		long none, swap, shared;
 		int scans, span, count, at;
-		unsigned long address;
+		unsigned long address, address_end;
 		struct daemon_request request;
 
 		if (sscanf(line, "khugepaged %x %ld %ld %ld %d %d", &orders, &none, &swap, &shared, &scans, &count) == 6 && count <= MAX_RANGES) {
@@ -337,6 +337,10 @@ int main(void)
 			report_process(span, address, count);
 		} else if (sscanf(line, "memory %d", &count) == 1) {
 			report_memory(count);
+		} else if (sscanf(line, "cached %d %lx-%lx", &count, &address, &address_end) == 3) {
+			report_page_cache(count, address, address_end);
+		} else if (sscanf(line, "read %255s", path) == 1) {
+			report_file(path);
 		} else if (sscanf(line, "scans %d", &count) == 1) {
 			int late = wait_full_scans(get_khugepaged("full_scans") + count);
 

@@ -138,5 +138,13 @@ void report_memory(int pid);
 void report_pages(const char *base, const struct range *range);
 /* One line for each of `count` ranges of a process, as report_pages has them, without contents. */
 void report_process(int pid, unsigned long address, int count);
+/* One line for each PMD range of a file that is mapped here, a character a page: '.', 'u' or the order of its folio. */
+void report_mapping(const char *map, const unsigned char *present, long pages);
 /* One line of runs of pages [start, end) from `origin`: zN-N, ZN-N, pN-N or fN-N:ORDER@HEAD. */
 void report_mapped(const char *origin, long start, long end);
+
+/* page-cache.c */
+/* What the page cache holds of the file that a VMA of a process maps, a line for each PMD range of the file. */
+void report_page_cache(int pid, unsigned long start, unsigned long end);
+/* Prints each line of a file behind "| ". */
+void report_file(const char *path);

@@ -158,6 +158,29 @@ void report_mapped(const char *origin, long start, long end)
 	close(frames.fd);
 }
 
+void report_mapping(const char *map, const unsigned char *present, long pages)
+{
+	struct frames frames = { .fd = open("/proc/kpageflags", O_RDONLY), .number = -1 };
+	int pagemap = open("/proc/self/pagemap", O_RDONLY);
+
+	for (long first = 0; first < pages; first += PTES) {
+		long count = pages - first < PTES ? pages - first : PTES;
+		uint64_t entries[PTES];
+		char line[PTES + 1] = "";
+
+		if (pread(pagemap, entries, count * 8, ((uintptr_t)map / PAGE + first) * 8) != count * 8)
+			die("pagemap");
+		for (long i = 0; i < count; i++) {
+			struct mapping mapping = mapping_of(&frames, entries[i], i);
+
+			line[i] = present[first + i] == 2 ? 'u' : !(present[first + i] & 1) ? '.' : mapping.kind == 'f' ? '0' + mapping.order : '0';
+		}
+		fprintf(port, "%s\n", line);
+	}
+	close(pagemap);
+	close(frames.fd);
+}
+
 /* A process whose main thread has ended has its memory through another thread only. */
 static int open_pagemap(int pid)
 {

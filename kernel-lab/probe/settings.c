@@ -14,7 +14,7 @@ void put(const char *value, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(path, sizeof(path), format, arguments);
 	va_end(arguments);
-	int fd = open(path, O_WRONLY);
+	int fd = open(path, O_WRONLY | O_TRUNC);
 	if (fd < 0 || write(fd, value, strlen(value)) < 0)
 		die(path);
 	close(fd);

@@ -10,10 +10,13 @@ import { labFile } from './lab.ts';
 
 const run = promisify(execFile);
 
+/** The program that runs Java in the guest. */
+export const JAVA = '/java/bin/java';
+
 /** A JVM whose heap has a fixed size. */
 export const JVM: GuestProgram = {
   name: 'jvm',
-  command: '/java/bin/java -XX:+UseSerialGC -Xms64m -Xmx64m -cp /classes Objects',
+  command: `${JAVA} -XX:+UseSerialGC -Xms64m -Xmx64m -cp /classes Objects`,
 };
 
 /** The modules and libraries of a runtime that a program with no more than java.base needs. */

@@ -102,6 +102,12 @@ export async function pagesOf(
   return lines.ok ? succeed(lines.value.slice(0, ranges)) : lines;
 }
 
+/** The lines of a file of the guest, which must be there. */
+export async function linesOf(guest: Guest, path: string): Promise<Result<string[]>> {
+  const answer = await guest.ask([`read ${path}`], TIMEOUT_MS);
+  return answer.ok ? succeed(printed(answer.value)) : answer;
+}
+
 /** A VMA with anonymous memory. */
 export interface GuestVma {
   readonly start: number;

@@ -14,6 +14,6 @@ export const SEARCHED_SUITES = [...RANDOM_SUITES, 'selftest', 'daemon'] as const
 export type Suite = (typeof SUITES)[number];
 
 /** Suites that run programs in the guest, Node and this package among them: run by name alone. */
-export const PROGRAM_SUITES = ['live', 'restart', 'advice', 'diff'] as const;
+export const PROGRAM_SUITES = ['live', 'restart', 'advice', 'diff', 'shared-programs'] as const;
 
 export type ProgramSuite = (typeof PROGRAM_SUITES)[number];

@@ -27,7 +27,7 @@ export const conformCommand = documentedCommand<ConformFlags, []>({
         values: [...SUITES, ...PROGRAM_SUITES],
         optional: true,
         brief:
-          "Present pages and holes only, all conditions, the kernel's own selftest, the simulated daemon, or page faults: all of these by default. Live processes, programs that start again, a server that follows advice, and programs at work while settings change: by name alone",
+          "Present pages and holes only, all conditions, the kernel's own selftest, the simulated daemon, or page faults: all of these by default. Live processes, programs that start again, a server that follows advice, programs at work while settings change, and shared memory of PostgreSQL and a JVM: by name alone",
       },
       algorithm: searchFlag("Whose search the kernel is compared with, in place of the model's"),
       ...cFlags,
@@ -50,7 +50,8 @@ export const conformCommand = documentedCommand<ConformFlags, []>({
       'live predicts processes in known states inside the guest, and then lets khugepaged run; restart starts programs',
       'again with other sizes, and compares their memory with what was predicted; advice has a redis-server follow advise;',
       'diff changes settings while programs are at work, and asks diff why what it predicted did not come true.',
-      'None of the four is run by default.',
+      'shared-programs predicts shared memory of PostgreSQL and of a JVM, and then lets khugepaged run.',
+      'None of the five is run by default.',
       'With --algorithm, the rest of the model (scan, limits, attempts) stays, and the search is that of a FILE or NAME: does the',
       'kernel of your series do what your module says? plain, mixed, selftest and daemon know it, and are then all by default.',
       '7.2-arm64 and 7.3-arm64 have pages of 4K, as x86-64; 7.2-arm64-16k and 7.3-arm64-16k have pages of 16K, 7.2-ppc64 and',

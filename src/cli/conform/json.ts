@@ -3,6 +3,7 @@ import type { AdviceCase } from '../../conform/advice-suite.ts';
 import type { DiffCase } from '../../conform/diff-suite.ts';
 import { type LiveCase, outcomeOf, predictedPages } from '../../conform/live-case.ts';
 import type { RestartCase } from '../../conform/restart-suite.ts';
+import type { SharedCase } from '../../conform/shared-programs/suite.ts';
 
 const SCHEMA = 'thpscope/conform@1';
 
@@ -55,4 +56,21 @@ export function adviceSuiteJson(asked: Answers<AdviceCase>): string {
 export function diffSuiteJson(asked: Answers<DiffCase>): string {
   const diff = asked.flatMap(({ kernel, answer }) => answer.map((each) => ({ kernel, ...each })));
   return `${JSON.stringify({ schema: SCHEMA, diff })}\n`;
+}
+
+/** The suite shared-programs as JSON. */
+export function sharedProgramsJson(asked: Answers<SharedCase>): string {
+  const sharedPrograms = asked.flatMap(({ kernel, answer }) =>
+    answer.map(({ files, touched, ...each }) => ({
+      kernel,
+      ...each,
+      touched: touched ?? null,
+      files: files.map(({ predicted, scanned, ...file }) => ({
+        ...file,
+        predicted: predicted ?? null,
+        scanned: scanned ?? null,
+      })),
+    })),
+  );
+  return `${JSON.stringify({ schema: SCHEMA, sharedPrograms })}\n`;
 }

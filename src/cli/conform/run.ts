@@ -34,6 +34,7 @@ import type { ConformFlags } from './command.ts';
 import { conformDiff } from './diff.ts';
 import { conformLive } from './live.ts';
 import { conformRestart } from './restart.ts';
+import { conformSharedPrograms } from './shared-programs.ts';
 
 /** `thpscope conform`: the model against the real kernel in QEMU. */
 export async function conform(this: Context, flags: ConformFlags): Promise<void> {
@@ -98,6 +99,8 @@ async function runModelSuites(
       return conformAdvice(context, kernels.value, folder, flags.json);
     case 'diff':
       return conformDiff(context, kernels.value, folder, flags.json);
+    case 'shared-programs':
+      return conformSharedPrograms(context, kernels.value, folder, flags.json);
     default:
       return conformRanges(context, flags, suites, kernels.value, folder);
   }

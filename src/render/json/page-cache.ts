@@ -42,6 +42,6 @@ function cacheTotalsJson(tally: CacheTally): object {
     growthPages,
     unmappedPages: tally.unseenMappings > 0 ? null : tally.unmappedPages,
     refused: Object.fromEntries(tally.refused),
-    assumed: [...tally.unknown.keys()],
+    assumed: [...tally.unknown.keys(), ...(collapses > 0 ? ['registration'] : [])],
   };
 }
