@@ -26,6 +26,8 @@ export interface Snapshot extends MemorySource {
   readonly groups: number;
   /** Rows of the file: at least as many as it has ranges. */
   readonly rows: number;
+  /** Files, and shared memory, of which it has what the page cache holds. */
+  readonly files: number;
   /** The items of one row group. It begins with its process and VMA, or its file; notices are left out. */
   groupItems(index: number): AsyncIterable<MemoryItem>;
   /** The row groups that may hold the PMD range around an address, by what the footer says of them. */
@@ -58,6 +60,7 @@ export async function openSnapshot(file: AsyncBuffer, name: string): Promise<Res
       host: metadata.host,
       groups: metadata.groupChecksums.length,
       rows: Number(footer.num_rows),
+      files: metadata.files.size,
       notices: metadata.notices.map(({ notice }) => notice),
       items: () => allItems(groups, metadata),
       groupItems: (index) => groupItems(groups, { ...metadata, notices: [] }, index),

@@ -72,6 +72,7 @@ export const comparedMemory = computed<OpenMemory | undefined>(() => {
     vmas,
     rows: addresses.length,
     mostRows: addresses.length,
+    files: 0,
     complete: true,
     addresses,
     vmaOf,

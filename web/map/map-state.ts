@@ -57,7 +57,7 @@ export const layer = computed<Layer>(
 );
 
 /** What fills the place of the map: itself, or its memory as a list. */
-export const SHOWN = ['map', 'processes', 'vmas'] as const;
+export const SHOWN = ['map', 'processes', 'vmas', 'files'] as const;
 export type Shown = (typeof SHOWN)[number];
 
 /** With more processes than this a list of them says more at first sight than their ranges do. */

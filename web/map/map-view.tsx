@@ -29,6 +29,7 @@ import './map.css';
 const AdviceLine = lazy(async () => (await import('./advice-line.tsx')).AdviceLine);
 const WhyNote = lazy(async () => (await import('./why-note.tsx')).WhyNote);
 const ProcessOverview = lazy(async () => (await import('./process-overview.tsx')).ProcessOverview);
+const FileTables = lazy(async () => (await import('../cache/file-tables.tsx')).FileTables);
 const VmaTable = lazy(async () => (await import('./vma-table.tsx')).VmaTable);
 
 provideSubject('map', memorySubject);
@@ -49,6 +50,7 @@ export function MapView() {
         {isMap && <TheMap />}
         {shown.value === 'processes' && <ProcessOverview />}
         {shown.value === 'vmas' && <VmaTable />}
+        {shown.value === 'files' && <FileTables />}
       </section>
       <PolicyPanel
         reasonsFirst={layer.value === 'why' || link.value.params.why !== undefined}
@@ -120,7 +122,12 @@ function Toolbar() {
   );
 }
 
-const SHOWN_NAMES: Record<Shown, string> = { map: 'Map', processes: 'Processes', vmas: 'VMAs' };
+const SHOWN_NAMES: Record<Shown, string> = {
+  map: 'Map',
+  processes: 'Processes',
+  vmas: 'VMAs',
+  files: 'Files',
+};
 
 function MapTools() {
   return (

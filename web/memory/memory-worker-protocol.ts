@@ -43,6 +43,8 @@ export interface Opening {
   readonly host: Host;
   /** At most so many rows will come. */
   readonly mostRows: number;
+  /** Files and shared memory of which it has the page cache. */
+  readonly files: number;
   readonly notes: readonly string[];
   readonly skipped: readonly SkippedProcess[];
 }

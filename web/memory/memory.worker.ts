@@ -64,8 +64,8 @@ const worker: MemoryWorker = {
     if (!file.ok) return file;
     const snapshot = await openSnapshot(file.value, name);
     if (!snapshot.ok) return snapshot;
-    const { host, notices, rows } = snapshot.value;
-    const opening = openingOf(host, notices, rows);
+    const { host, notices, rows, files } = snapshot.value;
+    const opening = openingOf(host, notices, rows, files);
     onOpening(opening);
 
     const reach = tlbReachOf(host.cpu, host.geometry);
@@ -202,10 +202,12 @@ function openingOf(
   host: Opening['host'],
   notices: readonly Extract<MemoryItem, { kind: 'note' | 'skipped' }>[],
   mostRows: number,
+  files: number,
 ): Opening {
   return {
     host,
     mostRows,
+    files,
     notes: notices.flatMap((each) => (each.kind === 'note' ? [each.message] : [])),
     skipped: notices.flatMap((each) => (each.kind === 'skipped' ? skippedProcess(each) : [])),
   };

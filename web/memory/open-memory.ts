@@ -18,6 +18,8 @@ export interface OpenMemory {
   readonly processes: readonly Process[];
   readonly vmas: readonly MapVma[];
   readonly mostRows: number;
+  /** Files and shared memory of which it has the page cache. */
+  readonly files: number;
   /** Rows that the columns hold. */
   readonly rows: number;
   readonly complete: boolean;
@@ -115,7 +117,7 @@ async function readMemory(source: Blob | string, name: string, { newer }: { newe
 function emptyMemory(
   source: Blob | string,
   name: string,
-  { host, notes, skipped, mostRows }: Opening,
+  { host, notes, skipped, mostRows, files }: Opening,
 ): OpenMemory {
   return {
     source,
@@ -124,6 +126,7 @@ function emptyMemory(
     notes,
     skipped,
     mostRows,
+    files,
     processes: [],
     vmas: [],
     rows: 0,

@@ -11,6 +11,7 @@ import { SizeSwitches } from './size-switches.tsx';
 import { Unchanged } from './unchanged.tsx';
 import './policy.css';
 
+const CachePanel = lazy(async () => (await import('../cache/cache-panel.tsx')).CachePanel);
 const Commands = lazy(async () => (await import('./commands.tsx')).Commands);
 const MemoryByOrder = lazy(async () => (await import('./memory-by-order.tsx')).MemoryByOrder);
 const Unseen = lazy(async () => (await import('./unseen.tsx')).Unseen);
@@ -32,6 +33,7 @@ export function PolicyPanel({ reasonsFirst = false, listsProcesses = true }: Pro
     <aside class="panel policy" aria-label="Policy" tabIndex={0}>
       <NothingNote settings={open.host.settings} geometry={geometry} />
       <OutcomeSummary host={open.host} />
+      {open.files > 0 && <PageCache />}
       {reasonsFirst && <Reasons />}
       <PolicyFields host={open.host} />
       <Orders />
@@ -59,6 +61,15 @@ export function PolicyFields({ host: { settings, geometry, kernelRelease } }: { 
 /** Each reads signals of its own, as all parts of the panel do: a change draws only what it changes. */
 function Orders() {
   return tallied.value ? <MemoryByOrder tally={tallied.value.total} /> : null;
+}
+
+/** It keeps its place while it is awaited, so that nothing moves. */
+function PageCache() {
+  return (
+    <div class="policy-cache">
+      <CachePanel />
+    </div>
+  );
 }
 
 function Reasons() {

@@ -29,7 +29,17 @@ export const link = signal<Link>(parseLink(location.hash));
 /**
  * Parameters that mean the same to every view: what is open, and the policy. All others belong to one view.
  */
-export const POLICY_PARAMS = ['always', 'madvise', 'none', 'swap', 'shared', 'kernel'];
+export const POLICY_PARAMS = [
+  'always',
+  'madvise',
+  'none',
+  'swap',
+  'shared',
+  'kernel',
+  'enabled',
+  'shmem',
+  'shmemsize',
+];
 const SHARED = ['source', ...POLICY_PARAMS];
 
 /** The parameters of its own that a view had when it was left. */

@@ -85,7 +85,7 @@ const MOUNT: readonly KnobWrite[] = [
   { knob: 'mount', word: 'always' },
 ];
 /** Takes `deny` back, and nothing else. */
-const UNDENY: readonly KnobWrite[] = [{ knob: 'shmem', word: 'never' }];
+const ALLOW: readonly KnobWrite[] = [{ knob: 'shmem', word: 'never' }];
 const ENABLED: readonly KnobWrite[] = [
   { knob: 'enabled', word: 'madvise' },
   { knob: 'enabled', word: 'always' },
@@ -101,7 +101,7 @@ function changesOf({ kind }: CachedFile): KnobWrite[][] {
     case 'internal':
       return [[], ...single(TOP), ...single(SIZE), ...both(TOP, SIZE)];
     case 'tmpfs':
-      return [[], ...single(MOUNT), ...single(UNDENY), ...both(UNDENY, MOUNT)];
+      return [[], ...single(MOUNT), ...single(ALLOW), ...both(ALLOW, MOUNT)];
     case 'file':
       return [[], ...single(ENABLED)];
   }

@@ -34,7 +34,7 @@ export const TMPFS: CachedFile = {
   bytes: 4 * RANGE,
   hugeMount: 'never',
 };
-export const SEGMENT: CachedFile = { id: '0:1:6', kind: 'internal', name: '/SYSV0001', bytes: 4 * RANGE };
+export const SEGMENT: CachedFile = { id: '0:1:6', kind: 'internal', name: '/segment', bytes: 4 * RANGE };
 
 /** A file and its first range, with so many pages in memory. */
 export function fileItems(file: CachedFile, pages: number, facts: Partial<CacheRange> = {}): MemoryItem[] {
