@@ -11,7 +11,15 @@ import {
 import { collapsibleOrders, faultableOrders, type KernelModel } from '../core/rules/kernel-model.ts';
 import type { Process } from '../core/rules/memory-source.ts';
 import { enabledOrders, type ThpSettings } from '../core/rules/thp-settings.ts';
-import { choosePolicy, keepsBudget, losesNoReach, measuresOf, type PolicyBudget } from './choose-policy.ts';
+import type { CacheAsked, CacheQuery, CacheWorth } from './cache/cache-query.ts';
+import {
+  choosePolicy,
+  keepsBudget,
+  losesNoReach,
+  measuresOf,
+  type PolicyBudget,
+  withCacheGrowth,
+} from './choose-policy.ts';
 import { DigestQuery } from './digest-query.ts';
 import { type LimitedGroup, limitedGroups, type TightGroup, tightGroups } from './group-room.ts';
 import { type MemoryDigest, RESTART_CLASSES, type SourceDigest } from './memory-digest.ts';
@@ -22,6 +30,7 @@ import {
   type SysfsWrite,
   settingsFor,
   sizeReach,
+  topLevelUnder,
   withSize,
   writesBetween,
 } from './sysfs-writes.ts';
@@ -58,6 +67,18 @@ export interface JudgedSettings {
   readonly worth: PolicyWorth;
   /** Control groups that have no room for it. */
   readonly tight: readonly TightGroup[];
+  /** What they do to the page cache; undefined where that is not known. */
+  readonly cache?: JudgedCache | undefined;
+}
+
+/** What settings do to the page cache: apart from RSS, and never added to it. */
+export interface JudgedCache {
+  readonly worth: CacheWorth;
+  /**
+   * Pages by which it grows more than under the settings in force, or by which it grows where these are not
+   * known: a budget holds for it together with the growth of anonymous memory.
+   */
+  readonly moreGrowthPages: number;
 }
 
 /** What to do for a budget, and the way there and back. */
@@ -102,6 +123,8 @@ export interface AdviceSource {
   readonly base: ThpSettings;
   readonly space: SweepSpace;
   readonly values: Float64Array;
+  /** The page cache of the source; undefined where it is not known. */
+  readonly cache?: CacheQuery | undefined;
   /** Control groups whose limits count: by default all of the source. */
   readonly groups?: readonly LimitedGroup[];
 }
@@ -111,15 +134,17 @@ export class Adviser {
   readonly #source: SourceDigest;
   readonly #query: DigestQuery;
   readonly #groups: readonly LimitedGroup[];
+  readonly #cache: CacheQuery | undefined;
   readonly #model: KernelModel;
   readonly #base: ThpSettings;
   readonly #space: SweepSpace;
   readonly #values: Float64Array;
 
-  constructor({ source, memory, model, base, space, values, groups }: AdviceSource) {
+  constructor({ source, memory, model, base, space, values, cache, groups }: AdviceSource) {
     this.#source = source;
     this.#query = new DigestQuery(memory);
     this.#groups = groups ?? limitedGroups(source, model);
+    this.#cache = cache;
     this.#model = model;
     this.#base = base;
     this.#space = space;
@@ -135,7 +160,13 @@ export class Adviser {
       orders,
       worth,
       tight: this.#tight(settings, budget),
+      cache: this.#judgeCache(settings),
     };
+  }
+
+  #judgeCache(settings: CacheAsked): JudgedCache | undefined {
+    const worth = this.#cache?.worth(settings);
+    return worth && { worth, moreGrowthPages: cacheGrowthFrom(this.#cache, this.#source, settings) };
   }
 
   /** The settings to follow within a budget: see docs/advice.md#choosing. */
@@ -154,6 +185,7 @@ export class Adviser {
       residentPages: memory.residentPages,
       inForce: start && measuresOf(start.worth),
       inForceKeepsBudget: start?.keepsBudget === true,
+      cacheGrowth: this.#cache && ((policy) => this.#cacheGrowth(policy)),
       filesChanged: known ? countingWrites(known, settingsOf, geometry) : () => 0,
       noRoom: (policy) => {
         const [tight] = this.#tight(settingsOf(policy), budget);
@@ -173,6 +205,16 @@ export class Adviser {
       ? this.#putBack(this.judge(wanted, budget), known, budget)
       : this.judge(wanted, budget);
     return { ...this.#following(advised, inForce), withoutRoom: [...withoutRoom.values()] };
+  }
+
+  #cacheGrowth(policy: SweptPolicy): number {
+    const { kept, maxPtesSwap } = this.#space;
+    const enabled = topLevelUnder(this.#base, policy, kept);
+    return cacheGrowthFrom(this.#cache, this.#source, {
+      enabled,
+      maxPtesNone: policy.maxPtesNone,
+      maxPtesSwap,
+    });
   }
 
   /** What it means to follow these settings, whatever the budget. */
@@ -224,8 +266,9 @@ export class Adviser {
     return advised;
   }
 
-  #keeps({ worth, tight }: JudgedSettings, budget: PolicyBudget): boolean {
-    return keepsBudget(measuresOf(worth), budget) && tight.length === 0;
+  #keeps({ worth, tight, cache }: JudgedSettings, budget: PolicyBudget): boolean {
+    const measures = withCacheGrowth(measuresOf(worth), cache?.moreGrowthPages ?? 0);
+    return keepsBudget(measures, budget) && tight.length === 0;
   }
 
   #switchedOff(known: ThpSettings, settings: ThpSettings): SwitchedOff[] {
@@ -238,6 +281,17 @@ export class Adviser {
         .sort((a, b) => b.pages - a.pages),
     }));
   }
+}
+
+/** Pages by which the page cache grows more under settings than under those in force, if these are known. */
+export function cacheGrowthFrom(
+  cache: CacheQuery | undefined,
+  { host: { settings: known } }: Pick<SourceDigest, 'host'>,
+  settings: CacheAsked,
+): number {
+  if (!cache) return 0;
+  const inForce = known ? cache.worth(known).growthPages : 0;
+  return Math.max(0, cache.worth(settings).growthPages - inForce);
 }
 
 /** Sizes that fewer VMAs may use under the second settings, largest first. */

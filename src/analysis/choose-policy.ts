@@ -43,6 +43,11 @@ export function measuresAt(values: Float64Array, index: number): PolicyMeasures 
   };
 }
 
+/** The same with growth of the page cache, which is memory of the machine as well: budgets hold for both. */
+export function withCacheGrowth(measures: PolicyMeasures, cacheGrowthPages: number): PolicyMeasures {
+  return { ...measures, growthPages: measures.growthPages + cacheGrowthPages };
+}
+
 /** TLB entries that count: now and after a restart together where both do, because both will come. */
 export function countedEntries(measures: PolicyMeasures, growth: GrowthKind): number {
   const { tlbEntries, restartTlbEntries } = measures;
@@ -91,6 +96,8 @@ export interface Choosing {
   readonly inForce: PolicyMeasures | undefined;
   /** Whether they keep the budget, so that they may be the choice. */
   readonly inForceKeepsBudget: boolean;
+  /** Pages by which the page cache grows more under a policy than under the settings in force. */
+  readonly cacheGrowth?: (policy: SweptPolicy) => number;
   /** Files of sysfs that a policy changes. */
   readonly filesChanged: (policy: SweptPolicy) => number;
   /** Whether control groups have no room for a policy, and when. */
@@ -136,12 +143,13 @@ interface Ranked {
 function candidatesOf(
   space: SweepSpace,
   values: Float64Array,
-  { budget, residentPages, inForce }: Choosing,
+  { budget, residentPages, inForce, cacheGrowth }: Choosing,
 ): Ranked[] {
   const { growth } = budget;
   const candidates: Ranked[] = [];
   for (let index = 0; index < policyCount(space); index++) {
-    const measures = measuresAt(values, index);
+    const swept = measuresAt(values, index);
+    const measures = cacheGrowth ? withCacheGrowth(swept, cacheGrowth(policyAt(space, index))) : swept;
     if (!keepsBudget(measures, budget) || (inForce && !losesNoReach(measures, inForce, growth))) continue;
     candidates.push({
       index,

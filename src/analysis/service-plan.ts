@@ -1,6 +1,6 @@
 import { sum } from '../core/base/sum.ts';
 import type { ThpSettings } from '../core/rules/thp-settings.ts';
-import { type Advice, type AdviceSource, Adviser } from './advise.ts';
+import { type Advice, type AdviceSource, Adviser, cacheGrowthFrom } from './advise.ts';
 import {
   countedEntries,
   growthSteps,
@@ -9,6 +9,7 @@ import {
   measuresAt,
   measuresOf,
   type PolicyMeasures,
+  withCacheGrowth,
 } from './choose-policy.ts';
 import { DigestQuery } from './digest-query.ts';
 import { limitedGroups, tightGroups } from './group-room.ts';
@@ -81,7 +82,8 @@ export async function planByService(
   const staying = services.filter((_, at) => !out.has(at));
   const rest = { ...source, processes: staying.flatMap(({ processes }) => processes) };
   const restMemory = totalDigest(rest);
-  const question = { source: rest, memory: restMemory, model, base, ...(await sweep(restMemory)) };
+  const { cache } = from;
+  const question = { source: rest, memory: restMemory, model, base, cache, ...(await sweep(restMemory)) };
   const { settings } = new Adviser(question).advise(budget).advised;
   const again = judged(settings);
   return preferredPlan(from, plain, [
@@ -173,9 +175,20 @@ function withOptOuts(
 ): ServicePlan | undefined {
   const out = chooseOptOuts(
     judged.map(({ stake }) => stake),
-    from.budget.growthPages,
+    from.budget.growthPages - countedCacheGrowth(from, settings),
   );
   return out && keptPlan(from, planOf(settings, judged, out), judged);
+}
+
+/**
+ * What a budget has to hold besides the growth of services: that of the page cache, as though none opted out,
+ * for a digest does not tell whose it is.
+ */
+function countedCacheGrowth(
+  { cache, source, budget }: Pick<PlanSource, 'cache' | 'source' | 'budget'>,
+  settings: ThpSettings,
+): number {
+  return budget.growth === 'restart' ? 0 : cacheGrowthFrom(cache, source, settings);
 }
 
 /** A plan, if it keeps the budget and the limits of control groups, and loses no reach. */
@@ -185,7 +198,7 @@ function keptPlan(
   judged: readonly JudgedService[],
 ): ServicePlan | undefined {
   const { source, model, budget, advice } = from;
-  const measures = measuresOfPlan(plan);
+  const measures = withCacheGrowth(measuresOfPlan(plan), countedCacheGrowth(from, plan.settings));
   const out = placesOut(plan);
   const cannot = judged.some(({ stake }, at) => (out.has(at) ? !stake.canOptOut : stake.hasNoRoom));
   if (cannot || !keepsBudget(measures, budget)) return undefined;

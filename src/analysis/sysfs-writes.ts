@@ -25,13 +25,22 @@ export function settingsFor(
   kept: OrderSet = NO_ORDERS,
 ): ThpSettings {
   if (model.faultOrders === 'pmd')
-    return { ...current, enabled: topLevelFor(orders, enabled, kept), maxPtesNone };
+    return { ...current, enabled: topLevelUnder(current, { model, orders, enabled }, kept), maxPtesNone };
   const wanted = new Map(ordersOf(kept).map((order): [Order, SizeWord] => [order, 'madvise']));
   for (const order of ordersOf(orders)) wanted.set(order, enabled);
   return settingsWith(current, wanted, { ...current, maxPtesNone }, geometry);
 }
 
-function topLevelFor(orders: OrderSet, enabled: TopLevelWord, kept: OrderSet): TopLevelWord {
+/**
+ * What the top-level file says under a policy, which also governs files on disks: what it says now, unless
+ * the kernel has no files of sizes.
+ */
+export function topLevelUnder(
+  current: Pick<ThpSettings, 'enabled'>,
+  { model, orders, enabled }: Pick<SweptPolicy, 'model' | 'orders' | 'enabled'>,
+  kept: OrderSet,
+): TopLevelWord {
+  if (model.faultOrders !== 'pmd') return current.enabled;
   if (orders !== NO_ORDERS) return enabled;
   return kept === NO_ORDERS ? 'never' : 'madvise';
 }

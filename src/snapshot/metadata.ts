@@ -57,6 +57,7 @@ const fileSchema = z.object({
   filesystem: text.optional(),
   bytes: count.optional(),
   hugeMount: z.enum(HUGE_MOUNT_WORDS).optional(),
+  unread: text.optional(),
 });
 
 const metadataSchema = z.object({

@@ -233,7 +233,7 @@ test('page caches of machines add up; parts of one machine, or a digest that doe
   expect(two.cache && cacheSums(two.cache)).toEqual({ files: 2, ranges: 4, unreadFiles: 0 });
   const parts = await read([host('boot1', 7), host('boot1', 8)]);
   expect(parts.cache).toBe(undefined);
-  expect(parts.notes.join()).toMatch(/several digests are of one machine/);
+  expect(parts.notes.join()).toMatch(/several recordings are of one machine/);
   expect((await read([host('boot1', 7), { ...host('boot2', 8), cache: undefined }])).cache).toBe(undefined);
 });
 

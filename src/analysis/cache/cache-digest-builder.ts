@@ -26,6 +26,7 @@ export class CacheDigestBuilder {
   readonly #mappers = new FileMappers();
   #open: { readonly file: CachedFile; readonly groupAt: (offset: number) => CacheGroup } | undefined;
   #hasRanges = false;
+  #last: string | undefined;
 
   constructor(geometry: Geometry) {
     this.#digest = emptyCacheDigest(geometry);
@@ -35,7 +36,10 @@ export class CacheDigestBuilder {
     this.#mappers.add(process, vma);
   }
 
+  /** A source that hands out its memory in pieces may open a file again: it goes on then. */
   openFile(file: CachedFile): void {
+    if (this.#last === file.id) return;
+    this.#last = file.id;
     const mappers = this.#mappers.of(file);
     this.#open = undefined;
     this.#hasRanges = false;

@@ -42,7 +42,7 @@ export interface CacheTally {
   readonly unknown: Map<CacheUnknown, number>;
 }
 
-export interface RefusedCache {
+interface RefusedCache {
   ranges: number;
   pages: number;
 }

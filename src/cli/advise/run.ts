@@ -1,6 +1,8 @@
 import { type Advice, type AdviceSource, Adviser } from '../../analysis/advise.ts';
 import { assumesRegistration } from '../../analysis/assumptions.ts';
 import { bootParameters } from '../../analysis/boot-parameters.ts';
+import { CacheQuery } from '../../analysis/cache/cache-query.ts';
+import { type ShmemOffer, shmemOffer } from '../../analysis/cache/shmem-offer.ts';
 import type { PolicyBudget } from '../../analysis/choose-policy.ts';
 import { dropInsOf } from '../../analysis/drop-ins.ts';
 import type { FleetFacts, GrowingHost } from '../../analysis/fleet-facts.ts';
@@ -122,7 +124,8 @@ export async function adviseDigest(
   const space = adviceSpace(memory, model, [flags.words], kept);
   const values = await runSweep(context, memory, space, { workers: flags.workers, signal });
   const budget = budgetOf.value(memory.residentPages, pageBytes(geometry));
-  const question = { source, memory, model, base: kept, space, values };
+  const cache = source.cache && new CacheQuery(source.cache, source.host.shmem);
+  const question = { source, memory, model, base: kept, space, values, cache };
   const found = await adviseWithRoom(question, budget, fleet);
   if (!found.ok) return found;
   const { adviser, advice } = found.value;
@@ -142,6 +145,8 @@ export async function adviseDigest(
     assumesRegistration: assumesRegistration({ settings: known }, advice.advised.settings, geometry),
     measured: await measure?.(),
     fleet: fleet && { facts: fleet.facts, growing: growing?.value ?? [] },
+    cache,
+    offer: offerBeside(advice, cache, budget),
   };
   if (flags.by === 'process') return printAdvice(context, flags, { view, planned: undefined, origins });
   if (!memory.restart)
@@ -160,18 +165,31 @@ export async function adviseDigest(
   const out = plan.services.filter(({ optOut }) => optOut).map(({ service }) => service.name);
   const growingThen = await fleet?.growingHosts(plan.settings, model, out);
   if (growingThen && !growingThen.ok) return growingThen;
+  const following = adviser.follow(plan.settings, budget);
   const viewOfPlan = {
     ...view,
+    offer: offerBeside(following, cache, budget),
     assumesRegistration: registration,
     fleet: fleet && { facts: fleet.facts, growing: growingThen?.value ?? [] },
   };
   const planned = {
     plan,
-    following: adviser.follow(plan.settings, budget),
+    following,
     dropIns: dropInsOf(plan),
     systemd,
   };
   return printAdvice(context, flags, { view: viewOfPlan, planned, origins });
+}
+
+/** What could be set for shared memory beside an advice, in what the advice leaves of its budget. */
+function offerBeside(
+  { advised: { settings, worth, cache: judged } }: Advice,
+  cache: CacheQuery | undefined,
+  { growthPages, within }: PolicyBudget,
+): ShmemOffer | undefined {
+  if (!cache || !judged) return undefined;
+  const left = Math.max(0, growthPages - worth.growthPages - judged.moreGrowthPages);
+  return shmemOffer(cache, settings, { growthPages: left, within });
 }
 
 interface GivenAdvice {

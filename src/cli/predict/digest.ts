@@ -1,3 +1,4 @@
+import { CacheQuery } from '../../analysis/cache/cache-query.ts';
 import { checkDigestAlgorithm, checkDigestModel, DigestQuery } from '../../analysis/digest-query.ts';
 import { otherBytesOf } from '../../analysis/memory-digest.ts';
 import { readOnKernel } from '../../analysis/read-on.ts';
@@ -46,7 +47,12 @@ export async function predictDigest(
     const readOn = readOnKernel(host.kernelRelease, false);
     const style = styleFor(context, flags.color);
     await printOrigin(context, source.origins);
-    await printText(context, digestTotalsText(memory, counts, restart, processes, policy, readOn, style));
+    const { settings: asked, shmem } = runPolicy.value;
+    const cache = source.cache && new CacheQuery(source.cache, shmem);
+    await printText(
+      context,
+      digestTotalsText(memory, counts, restart, processes, policy, readOn, style, cache, asked),
+    );
     for (const note of source.notes) warn(context, note);
   }
   return succeed(undefined);

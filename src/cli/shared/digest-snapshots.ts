@@ -1,4 +1,6 @@
 import { availableParallelism } from 'node:os';
+import type { CacheDigest } from '../../analysis/cache/cache-digest.ts';
+import { CacheDigestBuilder } from '../../analysis/cache/cache-digest-builder.ts';
 import { skippedProcess } from '../../analysis/left-out.ts';
 import { addMemoryDigest, type ProcessDigest, type SourceDigest } from '../../analysis/memory-digest.ts';
 import { commonValue } from '../../core/base/common-value.ts';
@@ -8,11 +10,13 @@ import { joinReleases } from '../../core/rules/kernel-release.ts';
 import { commonReach, reachAsked, type TlbReach } from '../../core/rules/tlb-reach.ts';
 import type { SnapshotFile } from '../../snapshot/file.ts';
 import { threadScript } from '../assets.ts';
-import type { DigestPiece, DigestTask, GroupSpan } from './digest-worker.ts';
+import type { DigestedSpans, DigestPiece, DigestTask, GroupSpan } from './digest-worker.ts';
 import type { InputFile } from './input-file.ts';
+import { failureOfThrown } from './read-memory.ts';
 import { RecordedProcesses } from './recorded-processes.ts';
-import { recordingOf } from './source.ts';
+import { recordingOf, sameSettings } from './source.ts';
 import type { WorkersFlag } from './source-flags.ts';
+import { summedCache } from './summed-cache.ts';
 import { runWorkers, SHARED, sharedCounters } from './worker-pool.ts';
 
 /** A worker takes as long to start as to digest about these. */
@@ -52,7 +56,8 @@ export async function digestSnapshots(
   const hosts = snapshots.map((snapshot) => snapshot.host);
   const name = commonValue(hosts.map((host) => host.name));
   const bootId = commonValue(hosts.map((host) => host.bootId));
-  const host = { ...hosts[0], name, bootId, kernelRelease, cpu };
+  const shmem = hosts.every((each) => sameSettings(each.shmem, hosts[0].shmem)) ? hosts[0].shmem : undefined;
+  const host = { ...hosts[0], name, bootId, kernelRelease, cpu, shmem };
   const asked = collectiveReach(run.tlb, snapshots);
   if (!asked.ok) return asked;
   const reach = asked.value;
@@ -60,7 +65,7 @@ export async function digestSnapshots(
   const counters = sharedCounters();
   const paying = Math.min(availableParallelism(), Math.floor(groups / MIN_GROUPS_PER_WORKER));
   const count = Math.max(1, Math.min(run.workers ?? paying, groups));
-  const results = await runWorkers<Result<DigestPiece[]>>(
+  const results = await runWorkers<Result<DigestedSpans>>(
     threadScript('digest-worker'),
     count,
     { files, spans: spansOf(snapshots, count), reach, walkAll: run.walkAll, counters } satisfies DigestTask,
@@ -68,10 +73,19 @@ export async function digestSnapshots(
     () => run.onProgress(Atomics.load(counters, SHARED.done), groups),
   );
   const pieces: DigestPiece[] = [];
+  const found: DigestedSpans[] = [];
   for (const result of results) {
     if (!result.ok) return result;
-    pieces.push(...result.value);
+    found.push(result.value);
+    pieces.push(...result.value.pieces);
   }
+  const caches: (CacheDigest | undefined)[] = [];
+  for (const [file, snapshot] of snapshots.entries()) {
+    const cache = await failureOfThrown(() => cacheOfSnapshot(snapshot, file, found));
+    if (!cache.ok) return cache;
+    caches.push(cache.value);
+  }
+  const cache = summedCache(hosts, caches);
   pieces.sort(({ place: [a, i] }, { place: [b, j] }) => a - b || i - j);
   const processes = mergePieces(pieces, files);
   if (!processes.ok) return processes;
@@ -82,9 +96,41 @@ export async function digestSnapshots(
     host,
     reach,
     processes: named.value.processes,
+    cache: cache.sum,
     skipped: notices.flatMap((each) => (each.kind === 'skipped' ? skippedProcess(each) : [])),
-    notes: [...notices.flatMap((each) => (each.kind === 'note' ? [each.message] : [])), ...named.value.notes],
+    notes: [
+      ...notices.flatMap((each) => (each.kind === 'note' ? [each.message] : [])),
+      ...named.value.notes,
+      ...(cache.note === undefined ? [] : [cache.note]),
+    ],
   });
+}
+
+/** The page cache of a snapshot: a file is asked about all VMAs that map it, whichever worker met them. */
+async function cacheOfSnapshot(
+  snapshot: SnapshotFile,
+  file: number,
+  found: readonly DigestedSpans[],
+): Promise<Result<CacheDigest | undefined>> {
+  const builder = new CacheDigestBuilder(snapshot.host.geometry);
+  // A VMA whose rows lie in several spans was met in each.
+  const known = new Set<string>();
+  for (const each of found.flatMap(({ mappers }) => mappers)) {
+    const { pid, startTime } = each.process;
+    const key = `${pid} ${startTime} ${each.vma.start}`;
+    if (each.file !== file || known.has(key)) continue;
+    known.add(key);
+    builder.addVma(each.process, each.vma);
+  }
+  const groups = found
+    .flatMap(({ cacheGroups }) => cacheGroups.filter((each) => each.file === file))
+    .sort((a, b) => a.group - b.group);
+  for (const { group } of groups)
+    for await (const item of snapshot.groupItems(group)) {
+      if (item.kind === 'file') builder.openFile(item.file);
+      else if (item.kind === 'cache-ranges') builder.addRanges(item.ranges);
+    }
+  return succeed(builder.finish());
 }
 
 function collectiveReach(tlb: string | undefined, snapshots: readonly SnapshotFile[]): Result<TlbReach> {

@@ -1,4 +1,4 @@
-import { addCacheDigest, type CacheDigest, emptyCacheDigest } from '../../analysis/cache/cache-digest.ts';
+import type { CacheDigest } from '../../analysis/cache/cache-digest.ts';
 import { CacheDigestBuilder } from '../../analysis/cache/cache-digest-builder.ts';
 import { DigestCollector } from '../../analysis/digest-collector.ts';
 import { skippedProcess } from '../../analysis/left-out.ts';
@@ -13,7 +13,6 @@ import {
 import { commonValue } from '../../core/base/common-value.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
-import { namesBoot } from '../../core/rules/boot-id.ts';
 import { commonCpu } from '../../core/rules/cpu.ts';
 import { joinReleases } from '../../core/rules/kernel-release.ts';
 import type { MemoryOrigin } from '../../core/rules/memory-source.ts';
@@ -38,6 +37,7 @@ import {
   skippedIn,
 } from './source.ts';
 import type { ProcessFlags, WorkersFlag } from './source-flags.ts';
+import { summedCache } from './summed-cache.ts';
 import { timeLeft } from './time-left.ts';
 
 /** A digest, and whose memory it is about. */
@@ -169,7 +169,7 @@ async function readDigests(
     for (const note of digest.value.notes) notes.add(note);
   }
   if (recorded.note !== undefined) notes.add(recorded.note);
-  const cache = cacheOfHosts(hosts, caches);
+  const cache = summedCache(hosts, caches);
   if (cache.note !== undefined) notes.add(cache.note);
   const [first] = hosts;
   // Hosts of a fleet may differ in settings; then none are those of all.
@@ -190,24 +190,6 @@ async function readDigests(
     skipped: skipped.flat(),
     notes: [...notes],
   });
-}
-
-/** The page cache of digests together: of one machine read in parts nobody knows what is in several. */
-function cacheOfHosts(
-  hosts: readonly SourceDigest['host'][],
-  caches: readonly (CacheDigest | undefined)[],
-): { readonly sum: CacheDigest | undefined; readonly note?: string } {
-  const known = caches.filter((cache) => cache !== undefined);
-  if (known.length < caches.length) return { sum: undefined };
-  const boots = hosts.flatMap(({ bootId }) => (namesBoot(bootId) ? [bootId] : []));
-  if (new Set(boots).size < boots.length)
-    return {
-      sum: undefined,
-      note: 'several digests are of one machine: a file may be in each, so nothing is said of the page cache; digest its processes together',
-    };
-  const sum = emptyCacheDigest(hosts[0].geometry);
-  for (const cache of known) addCacheDigest(sum, cache);
-  return { sum };
 }
 
 async function digestFiles(

@@ -6,6 +6,7 @@ import type { ProcessDigest } from '../../analysis/memory-digest.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
 import type { Process } from '../../core/rules/memory-source.ts';
 import type { TlbReach } from '../../core/rules/tlb-reach.ts';
+import type { Vma } from '../../core/rules/vma.ts';
 import { openSnapshotFile, type SnapshotFile } from '../../snapshot/file.ts';
 import type { InputFile } from './input-file.ts';
 import { failureOfThrown } from './read-memory.ts';
@@ -26,6 +27,21 @@ export interface DigestTask {
   readonly counters: Int32Array;
 }
 
+/** A VMA that maps a file of a snapshot. */
+export interface SnapshotMapper {
+  readonly file: number;
+  readonly process: Process;
+  readonly vma: Vma;
+}
+
+/** What a worker found: processes, and what the page cache is counted from once all VMAs are known. */
+export interface DigestedSpans {
+  readonly pieces: readonly DigestPiece[];
+  readonly mappers: readonly SnapshotMapper[];
+  /** Row groups with the page cache of files. */
+  readonly cacheGroups: readonly { readonly file: number; readonly group: number }[];
+}
+
 /** A process in one span; `place` orders what all workers found as the snapshots have it. */
 export interface DigestPiece {
   readonly file: number;
@@ -43,7 +59,7 @@ async function digestGroups({
   reach,
   walkAll,
   counters,
-}: DigestTask): Promise<Result<DigestPiece[]>> {
+}: DigestTask): Promise<Result<DigestedSpans>> {
   const snapshots: SnapshotFile[] = [];
   for (const { path, name } of files) {
     const snapshot = await openSnapshotFile(path, name);
@@ -51,21 +67,35 @@ async function digestGroups({
     snapshots.push(snapshot.value);
   }
   const pieces: DigestPiece[] = [];
+  const mappers: SnapshotMapper[] = [];
+  const cacheGroups: { file: number; group: number }[] = [];
   const collectors = snapshots.map(
     ({ host }) => new DigestCollector(host.geometry, reach.pages, { walkAll, surroundings: host }),
   );
   for (;;) {
     const index = Atomics.add(counters, SHARED.next, 1);
-    if (index >= spans.length) return succeed(pieces);
+    if (index >= spans.length) return succeed({ pieces, mappers, cacheGroups });
     const { file, first, end } = spans[index];
     const collector = collectors[file];
     let last: Process | undefined;
+    let mapped: Vma | undefined;
     for (let group = first; group < end; group++) {
       for await (const item of snapshots[file].groupItems(group)) {
         if (item.kind === 'process') {
           // Each row group opens its process anew.
           if (item.process.pid === last?.pid && item.process.startTime === last.startTime) continue;
           last = item.process;
+          mapped = undefined;
+        }
+        if (item.kind === 'file' || item.kind === 'cache-ranges') {
+          const known = cacheGroups.at(-1);
+          if (known?.file !== file || known.group !== group) cacheGroups.push({ file, group });
+          continue;
+        }
+        // Each row group opens its VMA anew, too.
+        if (item.kind === 'vma' && item.vma.mapping && last && item.vma.start !== mapped?.start) {
+          mappers.push({ file, process: last, vma: item.vma });
+          mapped = item.vma;
         }
         collector.add(item);
       }

@@ -1,3 +1,5 @@
+import { CacheQuery } from '../../analysis/cache/cache-query.ts';
+import { SweptCache } from '../../analysis/cache/swept-cache.ts';
 import { type SourceDigest, totalDigest } from '../../analysis/memory-digest.ts';
 import { paretoFront, resultAt } from '../../analysis/pareto.ts';
 import { readOnKernel } from '../../analysis/read-on.ts';
@@ -89,6 +91,9 @@ export async function sweepDigest(
 
   const values = await runSweep(context, memory, space.value, { workers: flags.workers, signal });
   const front = paretoFront(space.value, values);
+  const cache =
+    source.cache &&
+    new SweptCache(new CacheQuery(source.cache, source.host.shmem), limits.value, space.value);
   if (flags.csv) {
     const onFront = new Set(front.map(({ index }) => index));
     const policies = policyCount(space.value);
@@ -97,7 +102,8 @@ export async function sweepDigest(
     for (let index = 0; index < policies; index++) {
       if (index % 4096 === 0) signal.throwIfAborted();
       const result = resultAt(space.value, values, index);
-      await print(context, `${sweepCsvLine(result, memory, onFront.has(index))},${from}\n`);
+      const line = sweepCsvLine(result, memory, onFront.has(index), cache?.worth(result.policy));
+      await print(context, `${line},${from}\n`);
     }
     return succeed(undefined);
   }
@@ -112,6 +118,7 @@ export async function sweepDigest(
     front,
     processes,
     hosts,
+    cache,
   };
   if (flags.json)
     await print(context, `${JSON.stringify({ ...sweepJson(view), ...originField(origins) })}\n`);

@@ -1,4 +1,6 @@
-import type { EnabledOrders, JudgedSettings } from '../../analysis/advise.ts';
+import type { Advice, EnabledOrders, JudgedSettings } from '../../analysis/advise.ts';
+import { cacheSums } from '../../analysis/cache/cache-digest.ts';
+import type { CacheWorth } from '../../analysis/cache/cache-query.ts';
 import { isBeyondAvailable } from '../../analysis/fleet-facts.ts';
 import { processCount } from '../../analysis/memory-digest.ts';
 import { memoryTlbEntries, type PolicyWorth } from '../../analysis/policy-worth.ts';
@@ -71,6 +73,7 @@ export function adviseJson(view: AdviceView, planned?: PlanView): object {
       : null,
     set,
     restore: restore ?? null,
+    pageCache: view.cache ? pageCacheJson(view, planned?.following ?? advice) : null,
     measured: view.measured ? measuredJson(view.measured) : null,
     plan: planned ? planJson(planned) : null,
     assumed: view.assumesRegistration ? ['registration'] : [],
@@ -127,6 +130,34 @@ function fleetJson(
       availableBytes: availableBytes ?? null,
     })),
   };
+}
+
+/** What an advice does to the page cache, and what it leaves to settings of shared memory. */
+function pageCacheJson({ cache, offer }: AdviceView, { advised, inForce }: Advice): object {
+  return {
+    inForce: inForce?.cache ? cacheWorthJson(inForce.cache.worth) : null,
+    advised: advised.cache ? cacheWorthJson(advised.cache.worth) : null,
+    moreGrowthPages: advised.cache?.moreGrowthPages ?? null,
+    unreadFiles: cache ? cacheSums(cache.digest).unreadFiles : 0,
+    assumesShmem: cache?.assumesShmem === true,
+    sharedMemory: offer
+      ? {
+          kinds: offer.kinds.map(({ kind, tally, now }) => ({
+            kind,
+            cachedPages: tally.cachedPages,
+            newlyHugePages: tally.collapsedPages - now.collapsedPages,
+            growthPages: tally.growthPages - now.growthPages,
+            unmappedPages: tally.unseenMappings > 0 ? null : tally.unmappedPages - now.unmappedPages,
+          })),
+          set: offer.set,
+          restore: offer.restore,
+        }
+      : null,
+  };
+}
+
+function cacheWorthJson({ unmappedPages, ...worth }: CacheWorth): object {
+  return { ...worth, unmappedPages: unmappedPages ?? null };
 }
 
 function measuredJson({ ns, counted }: MeasuredWalks): object {

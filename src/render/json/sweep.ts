@@ -1,3 +1,6 @@
+import { cacheSums } from '../../analysis/cache/cache-digest.ts';
+import type { CacheWorth } from '../../analysis/cache/cache-query.ts';
+import type { SweptCache } from '../../analysis/cache/swept-cache.ts';
 import type { SkippedProcess } from '../../analysis/left-out.ts';
 import { apartRanges, type MemoryDigest } from '../../analysis/memory-digest.ts';
 import type { SweptResult } from '../../analysis/pareto.ts';
@@ -20,9 +23,11 @@ export interface SweepView {
   /** The metrics of every policy: see `metricsAt`. */
   readonly values: Float64Array;
   readonly front: readonly SweptResult[];
+  /** Undefined where the page cache is not known. */
+  readonly cache: SweptCache | undefined;
 }
 
-export function sweepJson({ memory, reach, processes, hosts, space, front }: SweepView): object {
+export function sweepJson({ memory, reach, processes, hosts, space, front, cache }: SweepView): object {
   return {
     schema: 'thpscope/sweep@1',
     geometry: memory.geometry,
@@ -43,6 +48,37 @@ export function sweepJson({ memory, reach, processes, hosts, space, front }: Swe
       orders: ordersOf(policy.orders),
       maxPtesNone: policy.maxPtesNone,
       ...metrics,
+      ...sweptCacheMetrics(cache?.worth(policy)),
+    })),
+    pageCache: cache ? sweptCacheJson(cache) : null,
+  };
+}
+
+/** What a policy does to the page cache, by the names of its columns; null where that is not known. */
+export function sweptCacheMetrics(worth: CacheWorth | undefined) {
+  return {
+    pageCacheCollapses: worth?.collapses ?? null,
+    pageCacheHugePages: worth?.hugePages ?? null,
+    pageCacheGrowthPages: worth?.growthPages ?? null,
+    pageCacheUnmappedPages: worth?.unmappedPages ?? null,
+  };
+}
+
+function sweptCacheJson(cache: SweptCache): object {
+  const { query } = cache;
+  const steps = cache.steps();
+  const { ranges, cachedPages } = steps[0].worth;
+  return {
+    ranges,
+    cachedPages,
+    unreadFiles: cacheSums(query.digest).unreadFiles,
+    shmemEnabled: query.shmem.enabled,
+    assumesShmem: query.assumesShmem,
+    byMaxPtesNone: steps.map(({ enabled, maxPtesNone, upTo, worth }) => ({
+      enabled,
+      maxPtesNone,
+      upTo,
+      ...sweptCacheMetrics(worth),
     })),
   };
 }

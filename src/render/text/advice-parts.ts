@@ -1,3 +1,4 @@
+import type { Advice } from '../../analysis/advise.ts';
 import { type MemoryDigest, otherBytesOf } from '../../analysis/memory-digest.ts';
 import { memoryTlbEntries, type PolicyWorth } from '../../analysis/policy-worth.ts';
 import type { ListedFigures } from '../../analysis/process-list.ts';
@@ -5,11 +6,12 @@ import type { ProcessWorth } from '../../analysis/process-worth.ts';
 import { grouped } from '../../core/base/plural.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import { type AdviceView, budgetWords } from '../words/advise-view.ts';
+import { besidesLine, cacheAdviceLines, offerLines } from '../words/advised-cache.ts';
 import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
-import { notCovered } from '../words/not-covered.ts';
 import { reachWords } from '../words/tlb-words.ts';
 import type { Column } from './columns.ts';
 import type { Style } from './style.ts';
+import { writeLines } from './write-script.ts';
 
 /** What was asked, of an advice or a plan: about whose memory, within which budget, of which kernel. */
 export function adviceHead(view: AdviceView, whose: string, style: Style): string[] {
@@ -18,7 +20,7 @@ export function adviceHead(view: AdviceView, whose: string, style: Style): strin
   const other = otherKernelLine(model, readOn, geometry);
   return [
     `${formatSize(memory.residentPages, geometry)} of anonymous memory in ${whose}; ${budgetWords(budget, memory)}`,
-    `not covered: ${notCovered(otherBytesOf(memory), source.processes.length)}`,
+    besidesLine(source.cache, otherBytesOf(memory), source.processes.length),
     `as ${kernelWords(model, readOn)} decides; of TLB entries ${reachWords(source.reach, geometry)}`,
     ...(other === undefined ? [] : [style.dim(`(${other})`)]),
   ];
@@ -61,4 +63,31 @@ export function figuresOf({ memory: { residentPages, hugePages }, worth }: Proce
     growthPages,
     restartGrowthPages: restart?.growthPages,
   };
+}
+
+/** What an advice means for the page cache: figures of their own, which no table adds to those of RSS. */
+export function cachePart({ cache, model }: AdviceView, advice: Advice, style: Style): string[] {
+  const [head, ...lines] = cache ? cacheAdviceLines(advice, cache, model) : [];
+  if (head === undefined) return [];
+  return [style.bold(`${head}${lines.length > 0 ? ':' : ''}`), ...lines.map((line) => `  ${line}`), ''];
+}
+
+/** What else could be set for shared memory, with its own writes and way back. */
+export function offerPart(
+  { offer, memory }: AdviceView,
+  { advised: { settings } }: Advice,
+  style: Style,
+): string[] {
+  if (!offer) return [];
+  return [
+    style.bold(
+      `Shared memory, which the advice leaves alone, has settings of its own (with max_ptes_none ${settings.maxPtesNone}):`,
+    ),
+    ...offerLines(offer, memory.geometry).map((line) => `  ${line}`),
+    style.bold('To set these, as root, apart from the above:'),
+    ...writeLines(offer.set).map((line) => `  ${line}`),
+    style.bold('To go back:'),
+    ...writeLines(offer.restore).map((line) => `  ${line}`),
+    '',
+  ];
 }

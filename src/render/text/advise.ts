@@ -25,7 +25,7 @@ import { othersLine } from '../words/others-line.ts';
 import { printable } from '../words/printable.ts';
 import { recordedIn } from '../words/recorded-in.ts';
 import { settingsWords } from '../words/sizes.ts';
-import { adviceHead, figuresOf, WORTH_COLUMNS, worthFigures } from './advice-parts.ts';
+import { adviceHead, cachePart, figuresOf, offerPart, WORTH_COLUMNS, worthFigures } from './advice-parts.ts';
 import { type Column, layOutTable } from './columns.ts';
 import { hostLines, partLines } from './fleet-tables.ts';
 import type { Style } from './style.ts';
@@ -54,8 +54,10 @@ export function adviseText(view: AdviceView, style: Style): string {
     ...(view.fleet ? partLines(view, style) : processLines(view, style)),
     '',
     ...(view.fleet ? hostLines(view, advice.leave, style) : []),
+    ...cachePart(view, advice, style),
     ...writesPart(advice, style),
     ...stopPart(view, style),
+    ...offerPart(view, advice, style),
     style.bold('What this could not see or promise:'),
     ...unseen.map((line) => `  - ${line}`),
     ...(view.fleet ? notCountedLines(view.fleet.facts).map((line) => `  - ${line}`) : []),

@@ -1,3 +1,4 @@
+import type { CacheAsked, CacheQuery } from '../../analysis/cache/cache-query.ts';
 import { apartRanges, type MemoryDigest, otherBytesOf } from '../../analysis/memory-digest.ts';
 import type { ReadOn } from '../../analysis/read-on.ts';
 import { growthOf } from '../../analysis/tally.ts';
@@ -9,6 +10,7 @@ import { formatSize } from '../../core/memory/format-size.ts';
 import type { PolicyCounts } from '../../core/plan/policy-counts.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import { restartJson } from '../json/restart.ts';
+import { cacheSizeWords, cacheWorthWords, unreadLines } from '../words/advised-cache.ts';
 import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
 import { notCovered } from '../words/not-covered.ts';
 import { RESTART_IS_A_BOUND } from '../words/restart-sentence.ts';
@@ -43,6 +45,8 @@ export function digestTotalsText(
   policy: CollapsePolicy,
   readOn: ReadOn,
   style: Style,
+  cache: CacheQuery | undefined,
+  settings: CacheAsked,
 ): string {
   const { geometry, residentPages, hugePages } = memory;
   const growth = growthOf(counts);
@@ -83,9 +87,27 @@ export function digestTotalsText(
     ...(processes > 1 && restart && restart.sharedPages > 0
       ? [field('', 'each process counts what it shares: predict of a snapshot counts it once')]
       : []),
-    field('not covered', notCovered(otherBytesOf(memory), processes)),
+    ...otherLines(memory, processes, cache, settings),
     ...(walked > 0 ? [style.dim(field('walked', plural(walked, 'range')))] : []),
     ...(restart ? [style.dim(RESTART_IS_A_BOUND)] : []),
     '',
   ].join('\n');
+}
+
+/** Memory that is not anonymous: what becomes of the page cache, apart from RSS, where the digest has it. */
+function otherLines(
+  memory: MemoryDigest,
+  processes: number,
+  cache: CacheQuery | undefined,
+  settings: CacheAsked,
+): string[] {
+  const { geometry } = memory;
+  const others = notCovered(otherBytesOf(memory), processes);
+  if (!cache) return [field('not covered', others)];
+  const worth = cache.worth(settings);
+  return [
+    field('files', others),
+    field('page cache', `${cacheSizeWords(worth, geometry)}: ${cacheWorthWords(worth, geometry)}`),
+    ...unreadLines(cache).map((line) => field('', line)),
+  ];
 }

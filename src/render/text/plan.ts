@@ -15,7 +15,7 @@ import {
   unmovedLine,
 } from '../words/plan-view.ts';
 import { printable } from '../words/printable.ts';
-import { adviceHead, WORTH_COLUMNS, worthFigures } from './advice-parts.ts';
+import { adviceHead, cachePart, offerPart, WORTH_COLUMNS, worthFigures } from './advice-parts.ts';
 import { type Column, layOutTable } from './columns.ts';
 import { hostLines } from './fleet-tables.ts';
 import type { Style } from './style.ts';
@@ -49,9 +49,11 @@ export function planText(view: AdviceView, planned: PlanView, style: Style): str
     ...(view.measured ? [measuredLine(view.measured)] : []),
     '',
     ...(view.fleet ? hostLines(view, following.leave, style) : []),
+    ...cachePart(view, following, style),
     ...writesPart(planned, style),
     ...part('Before you do:', stops, style),
     ...part('What programs can do by themselves:', switchLines(planned), style),
+    ...offerPart(view, following, style),
     style.bold('What this could not see or promise:'),
     ...[
       ...(none === undefined ? [] : [none]),

@@ -7,13 +7,14 @@ import { percent } from '../../core/base/percent.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import type { SweepView } from '../json/sweep.ts';
+import { besidesLine } from '../words/advised-cache.ts';
 import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
 import { withoutLeftOut } from '../words/left-out.ts';
-import { notCovered } from '../words/not-covered.ts';
 import { sizesLine } from '../words/sizes.ts';
 import { reachWords } from '../words/tlb-words.ts';
 import { type Column, layOutTable } from './columns.ts';
 import type { Style } from './style.ts';
+import { sweptCacheLines } from './sweep-cache.ts';
 import { sweepPlot } from './sweep-plot.ts';
 
 /** Lines of the front that a terminal shows; --csv and --json have them all. */
@@ -34,7 +35,7 @@ const COLUMNS: readonly Column[] = [
 
 /** The front of a sweep as a table with a plot of all policies. */
 export function sweepText(
-  { memory, reach, processes, hosts, skipped, space, values, front }: SweepView,
+  { memory, reach, processes, hosts, skipped, space, values, front, cache }: SweepView,
   readOn: ReadOn,
   style: Style,
 ): string {
@@ -51,7 +52,7 @@ export function sweepText(
   const rest = front.length - shown.length;
   return [
     `${plural(policies, 'policy', 'policies')} over ${bytes} of anonymous memory in ${plural(processes, 'process', 'processes')}${hosts === undefined ? '' : ` of ${plural(hosts, 'host')}`}${withoutLeftOut(skipped)}`,
-    `not covered: ${notCovered(otherBytesOf(memory), processes)}`,
+    besidesLine(cache, otherBytesOf(memory), processes),
     ...(only ? [`as ${kernelWords(only, readOn, '-L kernel')} decides`] : []),
     ...(other === undefined ? [] : [style.dim(`(${other})`)]),
     ...(walked > 0
@@ -71,6 +72,7 @@ export function sweepText(
     ...lines,
     ...(rest > 0 ? [style.dim(`and ${rest} between these: --csv and --json have them all`)] : []),
     '',
+    ...(cache ? sweptCacheLines(cache, style) : []),
     ...sweepPlot(values, policies, new Set(front.map(({ index }) => index)), memory.residentPages),
     '',
   ].join('\n');

@@ -1,5 +1,7 @@
 import type { Advice, JudgedSettings } from '../../analysis/advise.ts';
 import { mayArmShrinker, splitsAbove } from '../../analysis/assumptions.ts';
+import type { CacheQuery } from '../../analysis/cache/cache-query.ts';
+import type { ShmemOffer } from '../../analysis/cache/shmem-offer.ts';
 import { countedGrowth, measuresOf, type PolicyBudget } from '../../analysis/choose-policy.ts';
 import type { FleetFacts, GrowingHost } from '../../analysis/fleet-facts.ts';
 import type { TightGroup } from '../../analysis/group-room.ts';
@@ -39,6 +41,10 @@ export interface AdviceView {
   readonly listing: Partial<Listing>;
   /** Undefined where the pace of khugepaged is not recorded. */
   readonly pass: PassTime | undefined;
+  /** The page cache; undefined where it is not known. */
+  readonly cache?: CacheQuery | undefined;
+  /** Settings of shared memory, which the advice leaves alone, that would make more of it huge. */
+  readonly offer?: ShmemOffer | undefined;
   /** Whether khugepaged may not visit processes that run now: other sizes are in force. */
   readonly assumesRegistration: boolean;
   /** Undefined where it was not asked for. */
@@ -281,7 +287,7 @@ export function blindSpots({
   advised: { settings, orders },
   leave,
 }: {
-  readonly source: Pick<SourceDigest, 'host' | 'skipped'>;
+  readonly source: Pick<SourceDigest, 'host' | 'skipped' | 'cache'>;
   readonly memory: MemoryDigest;
   readonly model: KernelModel;
   readonly advised: Pick<JudgedSettings, 'settings' | 'orders'>;
@@ -300,6 +306,11 @@ export function blindSpots({
         ]),
     'growth at a restart is a bound: it holds where the programs touch the same pages again',
     'memory that is allocated, freed or swapped after it was read',
+    ...(source.cache || leave
+      ? []
+      : [
+          'what khugepaged does to shared memory and files under max_ptes_none, which holds for them too: the page cache is not known here',
+        ]),
   ];
   const limit = splitsAbove(source.host, settings, geometry);
   if (limit !== undefined) out.push(shrinkerSentence(limit, pmdSize, geometry));
