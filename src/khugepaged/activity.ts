@@ -34,6 +34,8 @@ export class Activity {
   copiedPages = 0;
   /** Empty and zero-page PTEs that became pages: so much RSS grew. */
   filledPages = 0;
+  /** Holes in the page cache that collapses made pages of: so much it grew, and no RSS. */
+  cacheFilledPages = 0;
   /** Base pages that attempts read from swap. */
   swappedInPages = 0;
 

@@ -1,7 +1,6 @@
 import type { Geometry } from '../core/memory/geometry.ts';
 import { anonOrders, asOrder, type Order, ordersOf } from '../core/memory/order.ts';
 import { defaultPace } from '../core/rules/pace.ts';
-import type { ShmemSizeWord, ShmemWord } from '../core/rules/shmem-settings.ts';
 import type { MachineSettings } from '../machine/settings.ts';
 import type { DaemonModel } from './daemon-model.ts';
 
@@ -15,27 +14,15 @@ export interface DaemonSettings {
   pagesToScan: number;
   scanSleepMs: number;
   allocSleepMs: number;
-  shmemEnabled: ShmemWord;
-  /** By order; `never` where none is named. */
-  readonly shmemSizes: Map<Order, ShmemSizeWord>;
 }
 
 /** The kernel's defaults (docs/khugepaged.md#sysfs). */
 export function defaultDaemonSettings(geometry: Geometry): DaemonSettings {
-  return {
-    ...defaultPace(geometry),
-    shmemEnabled: 'never',
-    shmemSizes: new Map([[asOrder(geometry.pmdOrder), 'inherit']]),
-  };
+  return defaultPace(geometry);
 }
 
 /** Whether anything wants khugepaged to run. Source: hugepage_enabled, docs/khugepaged.md#when-it-runs. */
-export function hugepageEnabled(
-  machine: MachineSettings,
-  daemon: DaemonSettings,
-  model: DaemonModel,
-  geometry: Geometry,
-): boolean {
+export function hugepageEnabled(machine: MachineSettings, model: DaemonModel, geometry: Geometry): boolean {
   const topLevel = machine.enabled !== 'never';
   const isOn = (order: Order) => {
     const word = machine.sizes.get(order) ?? 'never';
@@ -44,7 +31,7 @@ export function hugepageEnabled(
   const pmdOrder = asOrder(geometry.pmdOrder);
   if (!model.runsForAnySize) return isOn(pmdOrder);
   if (topLevel || ordersOf(anonOrders(geometry)).some(isOn)) return true;
-  const shmem = daemon.shmemSizes.get(pmdOrder) ?? 'never';
+  const shmem = machine.shmem.sizes.get(pmdOrder) ?? 'never';
   if (shmem !== 'inherit') return shmem !== 'never';
-  return daemon.shmemEnabled !== 'never' && daemon.shmemEnabled !== 'deny';
+  return machine.shmem.enabled !== 'never' && machine.shmem.enabled !== 'deny';
 }

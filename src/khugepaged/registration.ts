@@ -5,8 +5,8 @@ import type { MmList } from './mm-list.ts';
 import type { System } from './system.ts';
 
 /** Whether THP settings want khugepaged to run at all (hugepage_enabled, docs/khugepaged.md#when-it-runs). */
-export function isEnabled({ machine, settings, daemonModel }: System): boolean {
-  return hugepageEnabled(machine.settings, settings, daemonModel, machine.geometry);
+export function isEnabled({ machine, daemonModel }: System): boolean {
+  return hugepageEnabled(machine.settings, daemonModel, machine.geometry);
 }
 
 /**

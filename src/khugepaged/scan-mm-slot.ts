@@ -1,8 +1,10 @@
 import type { ScanResult } from '../core/rules/scan-result.ts';
+import { mapsFile } from '../machine/cache/file-tables.ts';
 import type { Mm } from '../machine/page-tables/mm.ts';
 import type { CollapseControl } from './collapse-control.ts';
 import type { Hold } from './locks.ts';
 import type { MmList } from './mm-list.ts';
+import { scanFileRange } from './scan-file.ts';
 import { scanPmdRange } from './scan-range.ts';
 
 /** Counters of the daemon (docs/khugepaged.md#daemon-state): unsigned 32 bit. */
@@ -102,7 +104,9 @@ class Visit {
       cursor.address = Math.max(cursor.address, first);
       while (cursor.address < end) {
         if (system.isOutOfReach(mm)) return 'interrupted';
-        const scanned = scanPmdRange(control, mm, area, cursor.address, mmap);
+        const scanned = mapsFile(area)
+          ? scanFileRange(control, mm, area, cursor.address, mmap)
+          : scanPmdRange(control, mm, area, cursor.address, mmap);
         cursor.address += rangeBytes;
         this.progress += scanned.progress;
         this.result = scanned.result;

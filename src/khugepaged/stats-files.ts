@@ -1,5 +1,5 @@
 import { MIN_ANON_ORDER, type Order } from '../core/memory/order.ts';
-import { ANON_STATS, MTHP_STAT_NAMES, type MthpStatName } from '../machine/counters.ts';
+import { ANON_STATS, MTHP_STAT_NAMES, type MthpStatName, SHMEM_STATS } from '../machine/counters.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { DaemonModel } from './daemon-model.ts';
 
@@ -15,14 +15,13 @@ const ANY = [
   'collapse_alloc',
   'collapse_alloc_failed',
 ];
-const SHMEM = ['shmem_alloc', 'shmem_fallback', 'shmem_fallback_charge'];
 
 /**
  * The files of hugepages-<size>kB/stats for an order, each with a reader; what the model never raises is 0
  * (docs/khugepaged.md#statistics).
  */
 export function statsFiles(machine: Machine, model: DaemonModel, order: Order): [string, () => number][] {
-  return [...ANY, ...(order >= MIN_ANON_ORDER ? ANON_STATS : []), ...SHMEM]
+  return [...ANY, ...(order >= MIN_ANON_ORDER ? ANON_STATS : []), ...SHMEM_STATS]
     .filter((name) => model.knowsOrders || !name.startsWith('collapse_'))
     .map((name) => [name, () => (isRaised(name) ? machine.counters.mthp[name][order] : 0)]);
 }

@@ -3,7 +3,7 @@ import { orderBytes, pagesPerRange, rangeBytes } from '../core/memory/geometry.t
 import { asOrder, MIN_ANON_ORDER, type Order } from '../core/memory/order.ts';
 import type { CollapseLimits } from '../core/rules/policy.ts';
 import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../core/rules/settings-words.ts';
-import { SHMEM_SIZE_WORDS, SHMEM_WORDS } from '../core/rules/shmem-settings.ts';
+import { SHMEM_SIZE_WORDS, SHMEM_WORDS, type ShmemSettings } from '../core/rules/shmem-settings.ts';
 import { DEFRAG_WORDS, type MachineSettings } from '../machine/settings.ts';
 import type { Khugepaged } from './khugepaged.ts';
 import { statsFiles } from './stats-files.ts';
@@ -59,7 +59,7 @@ export class ThpSysfs {
   }
 
   #addTopLevel(): void {
-    const { machine, settings } = this.#daemon.system;
+    const { machine } = this.#daemon.system;
     this.#files.set('enabled', {
       read: () => formatWords(TOP_LEVEL_WORDS, machine.settings.enabled),
       write: (text) => {
@@ -86,11 +86,11 @@ export class ThpSysfs {
     });
     this.#files.set('hpage_pmd_size', { read: () => `${rangeBytes(machine.geometry)}\n` });
     this.#files.set('shmem_enabled', {
-      read: () => formatWords(SHMEM_WORDS, settings.shmemEnabled),
+      read: () => formatWords(SHMEM_WORDS, machine.settings.shmem.enabled),
       write: (text) => {
         const word = parseWord(text, SHMEM_WORDS);
         if (!word || (word === 'force' && this.#refusesForce)) return 'EINVAL';
-        settings.shmemEnabled = word;
+        this.#changeShmem({ enabled: word });
         return this.#enabledWritten(true);
       },
     });
@@ -124,7 +124,7 @@ export class ThpSysfs {
   }
 
   #addSize(order: Order): void {
-    const { machine, settings, daemonModel } = this.#daemon.system;
+    const { machine, daemonModel } = this.#daemon.system;
     const folder = sizeFolder(orderBytes(order, machine.geometry));
     if (order >= MIN_ANON_ORDER) {
       this.#files.set(`${folder}/enabled`, {
@@ -139,12 +139,12 @@ export class ThpSysfs {
       });
     }
     this.#files.set(`${folder}/shmem_enabled`, {
-      read: () => formatWords(SHMEM_SIZE_WORDS, settings.shmemSizes.get(order) ?? 'never'),
+      read: () => formatWords(SHMEM_SIZE_WORDS, machine.settings.shmem.sizes.get(order) ?? 'never'),
       write: (text) => {
         const word = parseWord(text, SHMEM_SIZE_WORDS);
-        const isForced = settings.shmemEnabled === 'force' && order !== machine.geometry.pmdOrder;
+        const isForced = machine.settings.shmem.enabled === 'force' && order !== machine.geometry.pmdOrder;
         if (!word || (word === 'inherit' && isForced)) return 'EINVAL';
-        settings.shmemSizes.set(order, word);
+        this.#changeShmem({ sizes: new Map(machine.settings.shmem.sizes).set(order, word) });
         return this.#enabledWritten(true);
       },
     });
@@ -155,15 +155,19 @@ export class ThpSysfs {
 
   /** `force` wants the PMD size to inherit it, and no other (shmem_enabled_store). */
   get #refusesForce(): boolean {
-    const { machine, settings } = this.#daemon.system;
+    const { machine } = this.#daemon.system;
     const pmdOrder = asOrder(machine.geometry.pmdOrder);
-    const inherits = [...settings.shmemSizes].filter(([, word]) => word === 'inherit');
+    const inherits = [...machine.settings.shmem.sizes].filter(([, word]) => word === 'inherit');
     return inherits.length !== 1 || inherits[0][0] !== pmdOrder;
   }
 
   #change(change: Partial<MachineSettings>): undefined {
     const { machine } = this.#daemon.system;
     machine.settings = { ...machine.settings, ...change };
+  }
+
+  #changeShmem(change: Partial<ShmemSettings>): undefined {
+    this.#change({ shmem: { ...this.#daemon.system.machine.settings.shmem, ...change } });
   }
 
   /**

@@ -6,7 +6,7 @@ import type { DaemonModel } from './daemon-model.ts';
 export const NO_PFN = -1;
 
 /**
- * The trace events of system huge_memory that the anonymous path emits (docs/khugepaged.md#trace-events).
+ * The trace events of system huge_memory that khugepaged emits (docs/khugepaged.md#trace-events).
  * `mm` is the id of the address space; `address`, `offset` and `result` are there for programs, also where
  * the kernel prints none.
  */
@@ -53,6 +53,29 @@ export type TraceEvent =
       readonly order: Order;
     }
   | {
+      readonly event: 'mm_khugepaged_scan_file';
+      readonly mm: number;
+      readonly address: number;
+      readonly pfn: number;
+      /** Its name as smaps has it. */
+      readonly file: string;
+      readonly present: number;
+      readonly swap: number;
+      readonly result: ScanResult;
+    }
+  | {
+      readonly event: 'mm_khugepaged_collapse_file';
+      readonly mm: number;
+      readonly address: number;
+      readonly pfn: number;
+      /** Page of the file at which it ended: behind the range, or its first. */
+      readonly index: number;
+      readonly isShmem: boolean;
+      readonly file: string;
+      readonly pages: number;
+      readonly result: ScanResult;
+    }
+  | {
       readonly event: 'mm_khugepaged_scan';
       readonly mm: number;
       readonly progress: number;
@@ -85,6 +108,17 @@ export function formatTraceEvent(e: TraceEvent, model: DaemonModel): string {
         `${e.event}: mm=${pointer(e.mm)}, swapped_in=${e.swappedIn}, referenced=${e.referenced}, ` +
         `ret=${resultNumber(e.result, model)}${order}`
       );
+    case 'mm_khugepaged_scan_file':
+      return (
+        `${e.event}: mm=${pointer(e.mm)}, scan_pfn=${pfn(e.pfn)}, filename=${dentryName(e.file)}, ` +
+        `present=${e.present}, swap=${e.swap}, result=${traceString(e.result)}`
+      );
+    case 'mm_khugepaged_collapse_file':
+      return (
+        `${e.event}: mm=${pointer(e.mm)}, hpage_pfn=${pfn(e.pfn)}, index=${e.index}, ` +
+        `addr=${e.address.toString(16)}, is_shmem=${e.isShmem ? 1 : 0}, filename=${dentryName(e.file)}, ` +
+        `nr=${e.pages}, result=${traceString(e.result)}`
+      );
     case 'mm_khugepaged_scan': {
       const finished = e.fullScanFinished ? 1 : 0;
       return `${e.event}: mm=${pointer(e.mm)}, progress=${e.progress}, full_scan_finished=${finished}`;
@@ -110,6 +144,12 @@ function resultNumber(result: ScanResult, model: DaemonModel): number {
   const afterReadOnly = number >= SCAN_RESULTS.indexOf('SCAN_LACK_REFERENCED_PAGE') ? 1 : 0;
   const afterLazyfree = number > SCAN_RESULTS.indexOf('SCAN_PAGE_LAZYFREE') ? 1 : 0;
   return number + 1 + afterReadOnly - afterLazyfree;
+}
+
+/** The last part of a path; of shared memory without a file what smaps has, such as memfd:NAME. */
+function dentryName(name: string): string {
+  const path = name.replace(/ \(deleted\)$/, '');
+  return path === '/dev/zero' ? 'dev/zero' : path.slice(path.lastIndexOf('/') + 1);
 }
 
 function pfn(value: number): string {

@@ -20,6 +20,10 @@ const VMSTAT = [
   'thp_fault_fallback_charge',
   'thp_collapse_alloc',
   'thp_collapse_alloc_failed',
+  'thp_file_alloc',
+  'thp_file_fallback',
+  'thp_file_fallback_charge',
+  'thp_file_mapped',
   'thp_split_page',
   'thp_split_page_failed',
   'thp_deferred_split_page',
@@ -50,6 +54,9 @@ export const ANON_STATS = [
   'collapse_exceed_shared_pte',
 ] as const;
 
+/** Those of shared memory. */
+export const SHMEM_STATS = ['shmem_alloc', 'shmem_fallback', 'shmem_fallback_charge'] as const;
+
 /** Files of hugepages-<size>kB/stats that the model raises. */
 const MTHP_STATS = [
   'swpin',
@@ -59,6 +66,7 @@ const MTHP_STATS = [
   'split_failed',
   'collapse_alloc',
   'collapse_alloc_failed',
+  ...SHMEM_STATS,
   ...ANON_STATS,
 ] as const;
 

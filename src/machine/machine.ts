@@ -1,4 +1,5 @@
 import { type Geometry, pageBytes, pagesPerRange, rangeBytes } from '../core/memory/geometry.ts';
+import { PageCache } from './cache/page-cache.ts';
 import { Counters } from './counters.ts';
 import { AnonRanges, AnonRoot } from './folios/anon-ranges.ts';
 import { LruBatches } from './folios/lru-batches.ts';
@@ -50,6 +51,8 @@ export class Machine {
   readonly anon: AnonRanges;
   readonly counters: Counters;
   readonly work = noWork();
+  /** Files and shared memory. */
+  readonly cache = new PageCache();
   /** Large folios that wait to be split, the oldest first. */
   readonly deferred = new Set<number>();
   /** References by get_user_pages: pins of each frame. */
@@ -60,7 +63,7 @@ export class Machine {
   settings: MachineSettings;
   /** The CPU that runs what is done next: its LRU add batch is used. */
   cpu = 0;
-  /** Pages of page cache: what reclaim can drop without swap. */
+  /** Page cache outside of `cache`, of files that nobody maps: what reclaim can drop without swap. */
   cachePages = 0;
   /** Pages of folios that MADV_FREE has marked. */
   lazyfreePages = 0;

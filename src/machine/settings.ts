@@ -1,4 +1,5 @@
 import type { Geometry } from '../core/memory/geometry.ts';
+import { defaultShmemSettings, type ShmemSettings } from '../core/rules/shmem-settings.ts';
 import { defaultSettings, type ThpSettings } from '../core/rules/thp-settings.ts';
 
 export const DEFRAG_WORDS = ['always', 'defer', 'defer+madvise', 'madvise', 'never'] as const;
@@ -11,12 +12,19 @@ export interface MachineSettings extends ThpSettings {
   /** Top-level `defrag`: which page faults may reclaim and compact for a large folio. */
   readonly defrag: DefragWord;
   readonly shrinkUnderused: boolean;
+  readonly shmem: ShmemSettings;
   /** `use_zero_page`: reads of fresh PMD ranges map the huge zero page. */
   readonly useZeroPage: boolean;
 }
 
 export function defaultMachineSettings(geometry: Geometry): MachineSettings {
-  return { ...defaultSettings(geometry), defrag: 'madvise', shrinkUnderused: true, useZeroPage: true };
+  return {
+    ...defaultSettings(geometry),
+    defrag: 'madvise',
+    shrinkUnderused: true,
+    useZeroPage: true,
+    shmem: defaultShmemSettings(geometry),
+  };
 }
 
 /** Whether a page fault that wants a large folio may reclaim and compact directly. */

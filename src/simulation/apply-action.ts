@@ -7,7 +7,13 @@ import {
   reverseMappingLocks,
   zapLocks,
 } from '../khugepaged/process-acts.ts';
+import { fadviseDontneed, punchHole, syncFile, writeFile } from '../machine/cache/file-calls.ts';
+import { accessFile } from '../machine/cache/file-fault.ts';
+import { type FileArea, filePageAt, mapsFile, unmapFileAddresses } from '../machine/cache/file-tables.ts';
 import { read, touch } from '../machine/fault/fault.ts';
+import type { Machine } from '../machine/machine.ts';
+import { munmap } from '../machine/page-tables/address-space.ts';
+import type { Mm } from '../machine/page-tables/mm.ts';
 import { fork } from '../machine/processes/fork.ts';
 import {
   clearReferences,
@@ -19,7 +25,7 @@ import {
 } from '../machine/processes/madvise.ts';
 import { pin } from '../machine/processes/pin.ts';
 import type { PageRun } from './page-choice.ts';
-import type { AdviseAction, PageAction } from './scenario.ts';
+import { type AdviseAction, FILE_VERBS, type FileVerb, type PageAction } from './scenario.ts';
 import { MOST_PROCESSES } from './scenario-bounds.ts';
 import type { SimulatedHost, SimulatedProcess } from './simulated-host.ts';
 
@@ -49,6 +55,8 @@ export function applyPageAction(
 
   function locksFor(action: PageAction['do']): LockWish[] {
     const isFault = action === 'touch' || action === 'read' || action === 'pin';
+    if (action === 'munmap') return areaLocks(mm);
+    if (FILE_VERBS.includes(action as FileVerb)) return [];
     return isFault ? faultLocks(system, mm, start, bytes) : zapLocks(system, mm, start, bytes);
   }
 
@@ -69,6 +77,8 @@ function doToPages(
   start: number,
   bytes: number,
 ): string | undefined {
+  const area = mm.areas.at(start);
+  if (area && mapsFile(area)) return doToFile(machine, mm, area, kind, start, bytes);
   switch (kind) {
     case 'touch':
       return touch(machine, mm, start, bytes).stop;
@@ -82,8 +92,43 @@ function doToPages(
       return void madvisePageout(machine, mm, start, bytes);
     case 'age':
       return void clearReferences(machine, mm, start, bytes);
+    case 'munmap':
+      return void munmap(machine, mm, start, bytes);
     case 'pin':
       return pin(machine, mm, start, bytes) ? undefined : 'oom';
+  }
+}
+
+/** The same to a mapping of a file, or to the part of the file that it maps. */
+function doToFile(
+  machine: Machine,
+  mm: Mm,
+  area: FileArea,
+  kind: PageAction['do'],
+  start: number,
+  bytes: number,
+): string | undefined {
+  const { pages } = area.mapped;
+  const first = filePageAt(machine, area, start);
+  const count = bytes / machine.pageBytes;
+  switch (kind) {
+    case 'touch':
+    case 'read':
+      return accessFile(machine, mm, start, bytes, kind === 'touch');
+    case 'dontneed':
+      return void unmapFileAddresses(machine, mm, start, start + bytes);
+    case 'munmap':
+      return void munmap(machine, mm, start, bytes);
+    case 'write':
+      return writeFile(machine, mm, pages, first, count) ? undefined : 'oom';
+    case 'sync':
+      return void syncFile(machine, pages, first, count);
+    case 'punch':
+      return void punchHole(machine, pages, first, count);
+    case 'fadvise':
+      return void fadviseDontneed(machine, pages, first, count);
+    default:
+      return undefined;
   }
 }
 

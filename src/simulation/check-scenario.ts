@@ -1,10 +1,18 @@
 import { clip } from '../core/base/clip.ts';
 import { type Failure, fail, failWith, type Result, succeed } from '../core/base/failure.ts';
-import { rangeBytes } from '../core/memory/geometry.ts';
+import { pageBytes, rangeBytes } from '../core/memory/geometry.ts';
 import { KERNEL_MODELS } from '../core/rules/kernel-model.ts';
 import { DEFAULT_CALIBRATION } from '../khugepaged/costs.ts';
 import { Machine } from '../machine/machine.ts';
-import type { Action, Scenario, Setting } from './scenario.ts';
+import {
+  type Action,
+  ANON_VERBS,
+  FILE_VERBS,
+  type MappingSpec,
+  type PageAction,
+  type Scenario,
+  type Setting,
+} from './scenario.ts';
 import { exceededBound } from './scenario-bounds.ts';
 import { SimulatedHost, systemOf } from './simulated-host.ts';
 
@@ -41,6 +49,7 @@ class Check {
           ? problem(`processes.${i}.name`, `there are two processes '${name}'`)
           : undefined,
       ) ??
+      this.#files() ??
       firstOf(processes, ({ mappings }, i) =>
         firstOf(mappings, ({ name }, j) =>
           mappings.findIndex((other) => other.name === name) < j
@@ -50,6 +59,33 @@ class Check {
       ) ??
       firstOf(events, ({ process, action }, i) => this.#event(process, action, `events.${i}`));
     return failure ? failWith(failure) : succeed(undefined);
+  }
+
+  /** What mappings say of files that cannot be. */
+  #files(): Failure | undefined {
+    const { files, processes, machine } = this.#scenario;
+    const names = files.map(({ name }) => name);
+    return (
+      firstOf(names, (name, i) =>
+        names.indexOf(name) < i ? problem(`files.${i}.name`, `there are two files '${name}'`) : undefined,
+      ) ??
+      firstOf(processes, ({ mappings }, i) =>
+        firstOf(mappings, ({ file, bytes }, j) => {
+          if (!file) return undefined;
+          const place = `processes.${i}.mappings.${j}`;
+          const found = files.find(({ name }) => name === file.name);
+          if (!found)
+            return problem(
+              `${place}.file`,
+              `no file '${file.name}'; there are ${names.join(', ') || 'none'}`,
+            );
+          if (file.from % pageBytes(machine.geometry) !== 0)
+            return problem(`${place}.fileFrom`, 'is not a multiple of a page');
+          if (file.from + bytes <= found.bytes) return undefined;
+          return problem(`${place}.size`, `ends behind the end of file '${file.name}'`);
+        }),
+      )
+    );
   }
 
   #event(process: string | undefined, action: Action, place: string): Failure | undefined {
@@ -64,20 +100,23 @@ class Check {
     return this.#action(action, mappings, place);
   }
 
-  #action(action: Action, mappings: ReadonlyMap<string, number>, place: string): Failure | undefined {
+  #action(action: Action, mappings: ReadonlyMap<string, MappingSpec>, place: string): Failure | undefined {
     if (action.do === 'exit' || action.do === 'set') return undefined;
     if (action.do === 'fork') {
       return firstOf(action.does, (each, i) => this.#action(each.action, mappings, `${place}.does.${i}`));
     }
     const name = action.do === 'advise' ? action.mapping : action.pages.mapping;
-    const bytes = mappings.get(name);
-    if (bytes === undefined) {
+    const mapping = mappings.get(name);
+    if (mapping === undefined) {
       return problem(
         `${place}.mapping`,
         `no mapping '${name}'; there are ${[...mappings.keys()].join(', ') || 'none'}`,
       );
     }
-    if (action.do === 'advise' || action.pages.from < bytes) return undefined;
+    if (action.do === 'advise') return undefined;
+    const wrong = wrongVerb(action.do, mapping);
+    if (wrong) return problem(`${place}.do`, wrong);
+    if (action.pages.from < mapping.bytes) return undefined;
     return problem(`${place}.from`, `begins behind the end of mapping '${name}'`);
   }
 
@@ -87,10 +126,10 @@ class Check {
   }
 
   /** The mappings that processes of a name have, with their sizes; children have those of their parents. */
-  #mappingsOf(name: string, seen: readonly string[] = []): ReadonlyMap<string, number> | undefined {
+  #mappingsOf(name: string, seen: readonly string[] = []): ReadonlyMap<string, MappingSpec> | undefined {
     const { processes, events } = this.#scenario;
     const found = processes.find((process) => process.name === name);
-    if (found) return new Map(found.mappings.map(({ name, bytes }) => [name, bytes]));
+    if (found) return new Map(found.mappings.map((mapping) => [mapping.name, mapping]));
     const parent = events.find(({ action }) => action.do === 'fork' && action.child === name)?.process;
     // Children that only ever come from each other never come to be.
     const isLoop = parent === undefined || seen.includes(parent);
@@ -103,6 +142,15 @@ class Check {
     const all = [...new Set([...processes.map(({ name }) => name), ...children])];
     return all.filter((name) => this.#mappingsOf(name));
   }
+}
+
+/** Why a mapping of its kind has no such action. */
+function wrongVerb(verb: PageAction['do'], { name, file }: MappingSpec): string | undefined {
+  const verbs: readonly string[] = file ? ANON_VERBS : FILE_VERBS;
+  if (!verbs.includes(verb)) return undefined;
+  return file
+    ? `${verb} of a mapping of a file is not modelled, and '${name}' is one`
+    : `${verb} is for mappings of files, and '${name}' is anonymous memory`;
 }
 
 /** Tries writes on a machine of its own: what the kernel of this version has against them. */

@@ -1,13 +1,17 @@
 import { formatBytes } from '../core/base/bytes.ts';
 import { type Failure, fail, type Result, succeed } from '../core/base/failure.ts';
 import { sumKnown } from '../core/base/sum.ts';
+import type { CacheRange } from '../core/memory/cache-range.ts';
 import { pageBytes } from '../core/memory/geometry.ts';
 import { hasPage, isEmpty } from '../core/memory/occupancy.ts';
 import { type ObservableFact, type RangeState, unknownFacts } from '../core/memory/range-state.ts';
 import type { KernelModel } from '../core/rules/kernel-model.ts';
 import type { Host, MemoryItem, Process } from '../core/rules/memory-source.ts';
+import type { CachedFile } from '../core/rules/page-cache.ts';
 import { addOtherBytes, type Vma } from '../core/rules/vma.ts';
 import type { Calibration } from '../khugepaged/costs.ts';
+import type { FilePages } from '../machine/cache/page-cache.ts';
+import { restoreFileRange } from '../machine/cache/restore-file.ts';
 import { MAX_FRAMES } from '../machine/frames/frame-table.ts';
 import { Machine } from '../machine/machine.ts';
 import { mmap } from '../machine/page-tables/address-space.ts';
@@ -69,7 +73,9 @@ export async function loadMemory(
   const host = new SimulatedHost(titleOf(recording.processes), kernel.value);
   takeSettings(host, source);
   const groups = new MemoryGroups(machine);
-  const mms = startProcesses(host, recording, groups);
+  const files = new Map(recording.files.map(({ file }) => [file.id, machine.cache.add(file)]));
+  const mms = startProcesses(host, recording, groups, files);
+  restoreFiles(machine, recording, files);
   groups.enforce();
   const settingsKnown = source.settings !== undefined;
   const who = registered === 'auto' && !settingsKnown ? 'all' : registered;
@@ -81,7 +87,7 @@ export async function loadMemory(
     registered,
     settingsKnown,
     unvisited: mms.filter((mm) => !host.daemon.list.has(mm)).map(({ name }) => name),
-    otherBytes: sumKnown(recording.processes.map(otherBytesOfAreas)),
+    otherBytes: sumKnown(recording.processes.map((process) => otherBytesOfAreas(process, files))),
     groups: groups.groups,
     shared: recording.families.pages(),
   };
@@ -109,12 +115,19 @@ interface RecordedProcess {
   readonly areas: { readonly vma: Vma; readonly ranges: RangeState[] }[];
 }
 
-function otherBytesOfAreas({ areas }: RecordedProcess): number | undefined {
-  return areas.reduce<number | undefined>((bytes, { vma }) => addOtherBytes(bytes, vma), undefined);
+/** What no simulation has: memory of files and shared memory whose pages were not recorded. */
+function otherBytesOfAreas(
+  { areas }: RecordedProcess,
+  files: ReadonlyMap<string, FilePages>,
+): number | undefined {
+  return areas
+    .filter(({ vma }) => !files.has(vma.mapping?.file ?? ''))
+    .reduce<number | undefined>((bytes, { vma }) => addOtherBytes(bytes, vma), undefined);
 }
 
 interface Recording {
   readonly processes: RecordedProcess[];
+  readonly files: { readonly file: CachedFile; readonly ranges: CacheRange[] }[];
   readonly unknown: Set<ObservableFact>;
   readonly skipped: Failure[];
   readonly notes: string[];
@@ -133,6 +146,7 @@ function framesFor({ pages }: Pick<Recording, 'pages'>): number {
 async function collect(items: AsyncIterable<MemoryItem>): Promise<Recording> {
   const recording: Recording = {
     processes: [],
+    files: [],
     unknown: new Set(),
     skipped: [],
     notes: [],
@@ -156,6 +170,16 @@ async function collect(items: AsyncIterable<MemoryItem>): Promise<Recording> {
           process.areas[process.areas.length - 1].ranges.push(range);
           recording.families.add(recording.processes.length - 1, range);
           count(recording, range);
+        }
+        if (framesFor(recording) > MAX_FRAMES) return recording;
+        break;
+      case 'file':
+        recording.files.push({ file: item.file, ranges: [] });
+        break;
+      case 'cache-ranges':
+        for (const range of item.ranges) {
+          recording.files[recording.files.length - 1].ranges.push(range);
+          recording.pages += 2 << range.geometry.pmdOrder;
         }
         if (framesFor(recording) > MAX_FRAMES) return recording;
         break;
@@ -188,10 +212,11 @@ function count(recording: Recording, range: RangeState): void {
 }
 
 /** What the machine that was read had in force. */
-function takeSettings(host: SimulatedHost, { settings, khugepaged, shrinkUnderused }: Host): void {
+function takeSettings(host: SimulatedHost, { settings, shmem, khugepaged, shrinkUnderused }: Host): void {
   const { machine } = host.system;
   if (khugepaged) Object.assign(host.system.settings, khugepaged);
   if (shrinkUnderused !== undefined) machine.settings = { ...machine.settings, shrinkUnderused };
+  if (shmem) machine.settings = { ...machine.settings, shmem };
   if (settings) host.applySettings(settings);
 }
 
@@ -209,6 +234,7 @@ function startProcesses(
   host: SimulatedHost,
   { processes, families }: Recording,
   groups: MemoryGroups,
+  files: ReadonlyMap<string, FilePages>,
 ): readonly Mm[] {
   const { machine } = host.system;
   const frames = new SharedFrames(machine);
@@ -220,7 +246,8 @@ function startProcesses(
     let sharer: Mm | undefined;
     for (const { vma, ranges } of areas) {
       const moved = ranges.map((range) => frames.moveOf(range)).find((each) => each !== 0) ?? 0;
-      const area = mapArea(machine, mm, vma, moved);
+      const pages = files.get(vma.mapping?.file ?? '');
+      const area = mapArea(machine, mm, vma, moved, pages);
       const outside = ranges.map((range) => families.outsideOf(range));
       if (outside.some((pages) => pages && !isEmpty(pages))) {
         sharer ??= machine.createMm(`shares with ${process.command}`, { root: mm.root });
@@ -237,11 +264,22 @@ function startProcesses(
   return mms;
 }
 
+/** Files and shared memory have their pages once, whoever maps them. */
+function restoreFiles(machine: Machine, { files }: Recording, pagesOf: ReadonlyMap<string, FilePages>): void {
+  for (const { file, ranges } of files) {
+    for (const range of ranges) {
+      if (!restoreFileRange(machine, pagesOf.get(file.id) as FilePages, range))
+        throw new Error(`no room for the range at ${range.offset} of ${file.id}`);
+    }
+  }
+}
+
 function mapArea(
   machine: Machine,
   mm: Mm,
-  { start, end, flags, name, anonymous }: Vma,
+  { start, end, flags, name, anonymous, mapping }: Vma,
   moved: number,
+  pages?: FilePages,
 ): VmArea {
   mmap(machine, mm, {
     address: start,
@@ -250,6 +288,7 @@ function mapArea(
     name,
     anonymous,
     moved,
+    file: pages && mapping && { pages, page: mapping.offset / machine.pageBytes },
   });
   return mm.areas.at(start) as VmArea;
 }

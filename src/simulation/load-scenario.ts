@@ -1,14 +1,16 @@
 import { type Result, succeed } from '../core/base/failure.ts';
 import { randomFrom } from '../core/base/random.ts';
 import { type KernelModel } from '../core/rules/kernel-model.ts';
+import type { CachedFile } from '../core/rules/page-cache.ts';
 import type { Calibration } from '../khugepaged/costs.ts';
+import type { FilePages } from '../machine/cache/page-cache.ts';
 import { fragment } from '../machine/frames/fragment.ts';
 import { Machine } from '../machine/machine.ts';
 import { mmap } from '../machine/page-tables/address-space.ts';
 import { VM_HUGEPAGE, VM_NOHUGEPAGE, VM_READ, VM_WRITE } from '../machine/page-tables/vma-flags.ts';
 import { checkScenario } from './check-scenario.ts';
 import type { PageRun } from './page-choice.ts';
-import type { MachineSpec, MadviseAdvice, ProcessSpec, Scenario } from './scenario.ts';
+import type { FileSpec, MachineSpec, MadviseAdvice, ProcessSpec, Scenario } from './scenario.ts';
 import { scheduleEvents } from './schedule-events.ts';
 import { SimulatedHost, systemOf } from './simulated-host.ts';
 
@@ -35,7 +37,10 @@ export function loadScenario(
   if (!kernel.ok) return kernel;
   const host = new SimulatedHost(scenario.title, kernel.value);
   for (const { file, value } of scenario.settings) host.sysfs.write(file, value);
-  for (const process of scenario.processes) startProcess(host, process);
+  const files = new Map(
+    scenario.files.map((file, i) => [file.name, host.system.machine.cache.add(cachedFile(file, i))]),
+  );
+  for (const process of scenario.processes) startProcess(host, process, files);
   scheduleEvents(host, scenario.events, seed);
   return succeed(host);
 }
@@ -53,7 +58,23 @@ function machineOf({ geometry, memoryBytes, swapBytes, fragmentation }: MachineS
   return machine;
 }
 
-function startProcess(host: SimulatedHost, { name, memoryMax, mappings }: ProcessSpec): void {
+function cachedFile({ name, kind, bytes, hugeMount }: FileSpec, number: number): CachedFile {
+  const id = `0:0:${number + 1}`;
+  return {
+    id,
+    kind,
+    name,
+    bytes,
+    ...(hugeMount && { hugeMount }),
+    ...(kind === 'file' && { filesystem: 'ext4' }),
+  };
+}
+
+function startProcess(
+  host: SimulatedHost,
+  { name, memoryMax, mappings }: ProcessSpec,
+  files: ReadonlyMap<string, FilePages>,
+): void {
   const { machine } = host.system;
   const limit = Math.floor(memoryMax / machine.pageBytes);
   const memcg = Number.isFinite(memoryMax) ? machine.createMemcg(name, limit) : undefined;
@@ -61,7 +82,16 @@ function startProcess(host: SimulatedHost, { name, memoryMax, mappings }: Proces
   const places = new Map<string, PageRun>();
   for (const mapping of mappings) {
     const flags = VM_READ | VM_WRITE | adviceFlags(mapping.advice);
-    const start = mmap(machine, mm, { bytes: mapping.bytes, flags, name: `[anon:${mapping.name}]` });
+    const pagesOfFile = mapping.file && files.get(mapping.file.name);
+    const start = mmap(machine, mm, {
+      bytes: mapping.bytes,
+      flags,
+      name: mapping.file ? mapping.file.name : `[anon:${mapping.name}]`,
+      file:
+        mapping.file && pagesOfFile
+          ? { pages: pagesOfFile, page: mapping.file.from / machine.pageBytes }
+          : undefined,
+    });
     const pages = Math.ceil(mapping.bytes / machine.pageBytes);
     places.set(mapping.name, { start, end: start + pages * machine.pageBytes });
   }

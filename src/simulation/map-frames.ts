@@ -139,7 +139,7 @@ export class Frames {
     this.#frames.push({
       at,
       processes: processes.map(({ mm }) => ({
-        rssPages: mm.exited ? 0 : mm.rssPages,
+        rssPages: mm.exited ? 0 : mm.rssPages + mm.fileRssPages,
         swapPages: mm.exited ? 0 : mm.swapEntries,
         exited: mm.exited,
       })),

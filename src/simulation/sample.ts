@@ -8,8 +8,19 @@ import type { SimulatedHost } from './simulated-host.ts';
 export interface Sample {
   /** In ns. */
   readonly at: number;
-  /** Pages that processes map, each counted as often as it is mapped. */
+  /**
+   * Pages that processes map, each counted as often as it is mapped; those of files and shared memory
+   * too.
+   */
   readonly rssPages: number;
+  /** Of these, pages of files and shared memory. */
+  readonly fileRssPages: number;
+  /**
+   * Pages of files and shared memory in the page cache, once whoever maps them, and of these in folios of the
+   * PMD order.
+   */
+  readonly cachePages: number;
+  readonly cacheHugePages: number;
   /** Pages of anonymous memory by the order of their folio: index = order. Shared ones count once. */
   readonly pagesByOrder: readonly number[];
   /**
@@ -21,6 +32,8 @@ export interface Sample {
   readonly swapPages: number;
   /** Empty and zero-page PTEs that collapses made pages of. */
   readonly filledPages: number;
+  /** Holes of the page cache that collapses made pages of. */
+  readonly cacheFilledPages: number;
   readonly copiedPages: number;
   /** Pages that collapses read from swap. */
   readonly swappedInPages: number;
@@ -40,10 +53,14 @@ export function takeSample({ system, daemon, processes }: SimulatedHost): Sample
   const { machine, timeline, locks } = system;
   const { activity } = daemon.control;
   const { attempts, collapses, failures } = countAttempts(activity.attempts);
+  const living = processes.filter(({ mm }) => !mm.exited);
   return {
     at: timeline.now,
-    rssPages: processes.reduce((sum, { mm }) => sum + (mm.exited ? 0 : mm.rssPages), 0),
-    pagesByOrder: pagesByOrder(machine.counters.mthp.nr_anon, machine.rootMemcg.usage),
+    rssPages: living.reduce((sum, { mm }) => sum + mm.rssPages + mm.fileRssPages, 0),
+    fileRssPages: living.reduce((sum, { mm }) => sum + mm.fileRssPages, 0),
+    cachePages: machine.cache.pages,
+    cacheHugePages: machine.cache.hugePages,
+    pagesByOrder: pagesByOrder(machine.counters.mthp.nr_anon, machine.rootMemcg.usage - machine.cache.pages),
     partlyMappedPages: machine.counters.mthp.nr_anon_partially_mapped.reduce(
       (sum, count, order) => sum + count * 2 ** order,
       0,
@@ -51,6 +68,7 @@ export function takeSample({ system, daemon, processes }: SimulatedHost): Sample
     freePages: machine.freePages,
     swapPages: machine.swap.slots - machine.swap.free,
     filledPages: activity.filledPages,
+    cacheFilledPages: activity.cacheFilledPages,
     copiedPages: activity.copiedPages,
     swappedInPages: activity.swappedInPages,
     attempts,

@@ -18,11 +18,13 @@ const PAGE_SECONDS = 0.05e-6;
 
 /** What a scenario says that is too large to be simulated or meant: the field and its bound. */
 export function exceededBound(scenario: Scenario): { place: string; what: string } | undefined {
-  const { machine, processes, events, until } = scenario;
+  const { machine, files, processes, events, until } = scenario;
   const page = pageBytes(machine.geometry);
   const memory = `at most ${formatBytes(MAX_FRAMES * page)} can be simulated`;
   if (machine.memoryBytes / page > MAX_FRAMES) return { place: 'machine.memory', what: memory };
   if (machine.swapBytes / page > MAX_FRAMES) return { place: 'machine.swap', what: memory };
+  for (const [i, { bytes }] of files.entries())
+    if (bytes / page > MAX_FRAMES) return { place: `files.${i}.size`, what: memory };
   for (const [i, { mappings }] of processes.entries()) {
     const bytes = mappings.reduce((sum, mapping) => sum + mapping.bytes, 0);
     if (bytes > MOST_MAPPED_BYTES) {

@@ -3,7 +3,10 @@ import { parseBytes } from '../core/base/bytes.ts';
 import { parseDuration } from '../core/base/duration.ts';
 import { geometryOfPmdOrder, MAX_PMD_ORDER, MIN_PMD_ORDER } from '../core/memory/geometry.ts';
 import { KERNEL_MODEL_NAMES } from '../core/rules/kernel-names.ts';
-import type { Action, PageAction, Scenario, ScenarioEvent } from './scenario.ts';
+import type { CacheKind } from '../core/rules/page-cache.ts';
+import { HUGE_MOUNT_WORDS } from '../core/rules/shmem-settings.ts';
+import type { Action, FileSpec, MappingSpec, PageAction, Scenario, ScenarioEvent } from './scenario.ts';
+import { FILE_VERBS } from './scenario.ts';
 
 const size = z
   .string()
@@ -57,6 +60,21 @@ const mapping = z.strictObject({
   name: name.describe('What events call it'),
   size: size.describe('Its size, a multiple of a page'),
   advice: advice.optional().describe('MADV_HUGEPAGE or MADV_NOHUGEPAGE from the start'),
+  file: name
+    .optional()
+    .describe('What it maps, shared: a name of files; private anonymous memory by default'),
+  fileFrom: size.optional().describe('Where in the file it begins; 0 by default'),
+});
+
+const file = z.strictObject({
+  name: name.describe('What mappings call it'),
+  kind: z
+    .enum(['shared-anonymous', 'memfd', 'tmpfs', 'file'])
+    .describe(
+      'Shared anonymous memory, a memfd, a file on a tmpfs, or on a filesystem that takes huge pages',
+    ),
+  size: size.describe('Its size, a multiple of a page'),
+  huge: z.enum(HUGE_MOUNT_WORDS).optional().describe('huge= of its tmpfs; never by default'),
 });
 
 const choice = {
@@ -81,12 +99,15 @@ const PAGE_ACTIONS = [
   'pageout',
   'age',
   'pin',
+  'munmap',
+  ...FILE_VERBS,
 ] as const satisfies PageAction['do'][];
 const onPages = z
   .enum(PAGE_ACTIONS)
   .describe(
     'touch writes, read reads; dontneed is MADV_DONTNEED, free MADV_FREE, pageout MADV_PAGEOUT; age clears the accessed ' +
-      'bits, as time does; pin pins for good, as device drivers do',
+      'bits, as time does; pin pins for good, as device drivers do; munmap unmaps. Of a mapping of a file: write ' +
+      'writes to the file, sync has it on the disk, punch is fallocate with PUNCH_HOLE, fadvise POSIX_FADV_DONTNEED',
   );
 
 /** An object of every kind of thing that a process may do, each with these fields too. */
@@ -148,12 +169,13 @@ export const scenarioSchema = z.strictObject({
     .describe(
       'Files below /sys/kernel/mm/transparent_hugepage and what is written to them before anything begins',
     ),
+  files: z.array(file).optional().describe('Files and shared memory that mappings name'),
   processes: z
     .array(
       z.strictObject({
         name: name.describe('What events call it'),
         memoryMax: size.optional().describe('Limit of a memory cgroup of its own'),
-        mappings: z.array(mapping).describe('Its private anonymous memory'),
+        mappings: z.array(mapping).describe('Its private anonymous memory, and what it maps of files'),
       }),
     )
     .min(1)
@@ -170,6 +192,8 @@ export const scenarioSchema = z.strictObject({
 });
 
 type ScenarioJson = z.output<typeof scenarioSchema>;
+type FileJson = NonNullable<ScenarioJson['files']>[number];
+type MappingJson = ScenarioJson['processes'][number]['mappings'][number];
 type EventJson = ScenarioJson['events'][number];
 type ChildJson = NonNullable<Extract<EventJson, { do: 'fork' }>['does']>[number];
 
@@ -182,15 +206,25 @@ export function scenarioOf(json: ScenarioJson): Scenario {
     kernel: json.kernel ?? 'linux-7.3',
     machine: { geometry: geometryOfPmdOrder(pmdOrder), memoryBytes: memory, swapBytes: swap, fragmentation },
     settings: Object.entries(json.settings ?? {}).map(([file, value]) => ({ file, value })),
+    files: (json.files ?? []).map(fileOf),
     processes: json.processes.map((process) => ({
       name: process.name,
       memoryMax: process.memoryMax ?? Number.POSITIVE_INFINITY,
-      mappings: process.mappings.map((each) => ({ name: each.name, bytes: each.size, advice: each.advice })),
+      mappings: process.mappings.map(mappingOf),
     })),
     events: json.events.map(eventOf),
     costs: json.costs ?? {},
     until: json.until ?? 'settled',
   };
+}
+
+function fileOf({ name, kind, size: bytes, huge }: FileJson): FileSpec {
+  const cacheKind: CacheKind = kind === 'memfd' ? 'internal' : kind;
+  return { name, kind: cacheKind, bytes, hugeMount: huge };
+}
+
+function mappingOf({ name, size: bytes, advice, file, fileFrom = 0 }: MappingJson): MappingSpec {
+  return { name, bytes, advice, file: file === undefined ? undefined : { name: file, from: fileFrom } };
 }
 
 function eventOf(json: EventJson): ScenarioEvent {

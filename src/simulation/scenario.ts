@@ -1,5 +1,7 @@
 import type { Geometry } from '../core/memory/geometry.ts';
 import type { KernelModelName } from '../core/rules/kernel-names.ts';
+import type { CacheKind } from '../core/rules/page-cache.ts';
+import type { HugeMountWord } from '../core/rules/shmem-settings.ts';
 import type { Fragmentation } from '../machine/frames/fragment.ts';
 
 /**
@@ -14,6 +16,8 @@ export interface Scenario {
   readonly kernel: KernelModelName;
   /** What is written to files of /sys/kernel/mm/transparent_hugepage before anything begins. */
   readonly settings: readonly Setting[];
+  /** Files and shared memory that mappings name. */
+  readonly files: readonly FileSpec[];
   readonly processes: readonly ProcessSpec[];
   readonly events: readonly ScenarioEvent[];
   /** Costs in ns that take the place of those of the calibration. */
@@ -39,10 +43,21 @@ export interface ProcessSpec {
   readonly mappings: readonly MappingSpec[];
 }
 
-/** Private anonymous memory; nothing is touched at first. */
-interface MappingSpec {
+/** A file or shared memory; nothing of it is in the page cache at first. */
+export interface FileSpec {
+  readonly name: string;
+  readonly kind: CacheKind;
+  readonly bytes: number;
+  /** What its tmpfs was mounted with. */
+  readonly hugeMount: HugeMountWord | undefined;
+}
+
+/** Private anonymous memory, or a shared mapping of a file; nothing is touched at first. */
+export interface MappingSpec {
   readonly name: string;
   readonly bytes: number;
+  /** Name of the file that it maps, and from which byte on. */
+  readonly file: { readonly name: string; readonly from: number } | undefined;
   readonly advice: MadviseAdvice | undefined;
 }
 
@@ -71,14 +86,24 @@ export interface TimedAction {
 
 export type Action = PageAction | AdviseAction | ForkAction | ExitAction | SetAction;
 
+/** What is done to a file, to the part of it that a mapping has. */
+export const FILE_VERBS = ['write', 'sync', 'punch', 'fadvise'] as const;
+export type FileVerb = (typeof FILE_VERBS)[number];
+
+/** What is done to anonymous memory alone, in this model. */
+export const ANON_VERBS = ['free', 'pageout', 'age', 'pin'] as const;
+
 export interface PageAction {
   /**
    * - touch: writes; read: reads
    * - dontneed: MADV_DONTNEED; free: MADV_FREE; pageout: MADV_PAGEOUT
    * - age: clears the accessed bits, as time does
    * - pin: pins for good, as a device driver does
+   * - munmap: unmaps
+   * - write: writes to the file without its mapping; sync: what was written is on the disk
+   * - punch: fallocate with PUNCH_HOLE; fadvise: POSIX_FADV_DONTNEED
    */
-  readonly do: 'touch' | 'read' | 'dontneed' | 'free' | 'pageout' | 'age' | 'pin';
+  readonly do: 'touch' | 'read' | 'dontneed' | 'free' | 'pageout' | 'age' | 'pin' | 'munmap' | FileVerb;
   readonly pages: PageChoice;
   /** Spread evenly over so long, in steps of a PMD range; 0 is at once. */
   readonly over: number;

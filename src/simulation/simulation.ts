@@ -116,7 +116,7 @@ export class Simulation {
       processes: processes.map(({ name, mm }) => ({
         name,
         id: mm.id,
-        rssPages: mm.exited ? 0 : mm.rssPages,
+        rssPages: mm.exited ? 0 : mm.rssPages + mm.fileRssPages,
         swapPages: mm.exited ? 0 : mm.swapEntries,
         exited: mm.exited,
       })),
@@ -148,6 +148,8 @@ export class Simulation {
       this.#lastCollapse = at;
       this.#creep.collapsed(event.mm, event.address, event.order, daemon.counts.fullScans);
     }
+    if (event.event === 'mm_khugepaged_collapse_file' && event.result === 'SCAN_SUCCEED')
+      this.#lastCollapse = at;
     this.#options.onEvent?.(event);
     this.#options.onTrace?.(at, formatTraceEvent(event, system.daemonModel));
   }

@@ -32,9 +32,9 @@ function file(scenario: object | string, name = 'scenario.json'): string {
 }
 
 describe('the built-in scenarios', () => {
-  test('are thirteen, each with a paragraph, and listed without arguments', async () => {
+  test('are fourteen, each with a paragraph, and listed without arguments', async () => {
     const scenarios = listScenarios();
-    expect(scenarios).toHaveLength(13);
+    expect(scenarios).toHaveLength(14);
     const { stdout, code } = await thpscope(['simulate']);
     expect(code).toBe(0);
     for (const { name, title, about } of scenarios) {

@@ -1,11 +1,14 @@
 import { expect, test } from 'vitest';
 import { predictMemory } from '../../src/analysis/prediction.ts';
+import type { CacheRange } from '../../src/core/memory/cache-range.ts';
 import { geometryOfPmdOrder, rangeBytes } from '../../src/core/memory/geometry.ts';
-import { fullOccupancy } from '../../src/core/memory/occupancy.ts';
-import { orderSet } from '../../src/core/memory/order.ts';
+import { emptyOccupancy, fullOccupancy, setPage } from '../../src/core/memory/occupancy.ts';
+import { asOrder, orderSet } from '../../src/core/memory/order.ts';
 import { plainRange } from '../../src/core/memory/range-state.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
-import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
+import type { Host, MemoryItem } from '../../src/core/rules/memory-source.ts';
+import type { CachedFile } from '../../src/core/rules/page-cache.ts';
+import type { ShmemSettings } from '../../src/core/rules/shmem-settings.ts';
 import { defaultSettings, type ThpSettings, withOrdersAlways } from '../../src/core/rules/thp-settings.ts';
 import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
 import { DEFAULT_CALIBRATION } from '../../src/khugepaged/costs.ts';
@@ -79,4 +82,56 @@ test('more memory than can be simulated is refused once that is known, and not r
   expect(loaded.failure.kind).toBe('usage');
   expect(loaded.failure.message).toMatch(/more memory than the 2T that can be simulated/);
   expect(read).toBeLessThan(2000);
+});
+
+test('files and shared memory that were recorded are in the page cache, and collapse as is predicted', async () => {
+  const geometry = geometryOfPmdOrder(4);
+  const range = rangeBytes(geometry);
+  const file: CachedFile = { id: '0:1:2', kind: 'internal', name: '/memfd:heap (deleted)', bytes: 4 * range };
+  const occupied = (pages: readonly number[]) => {
+    const present = emptyOccupancy(geometry);
+    for (const page of pages) setPage(present, page);
+    return present;
+  };
+  const small = { geometry, swapPages: 0, folioOrders: new Uint8Array(16), dirtyPages: 0 };
+  const huge = { ...small, present: fullOccupancy(geometry), folioOrders: new Uint8Array(16).fill(4) };
+  const ranges: CacheRange[] = [
+    { ...small, offset: 0, present: occupied([0, 3, 4, 9]), mappedPages: 6 },
+    { ...huge, offset: range, mappedPages: 32 },
+    { ...small, offset: 2 * range, present: occupied([1]), mappedPages: 1 },
+  ];
+  const mapping = { file: file.id, offset: 0 };
+  const flags = ['rd', 'wr'];
+  const mapped = (name: string, pid: number) => [
+    processItem(pid, { command: name }),
+    vmaItem({ start: 8 * range, end: 12 * range, anonymous: false, name: file.name, mapping, flags }),
+  ];
+  const items: MemoryItem[] = [
+    ...mapped('one', 1),
+    ...mapped('two', 2),
+    { kind: 'file', file },
+    { kind: 'cache-ranges', ranges },
+  ];
+  const settings = { ...defaultSettings(geometry), enabled: 'never' as const, maxPtesNone: 12 };
+  const shmem: ShmemSettings = { enabled: 'always', sizes: new Map([[asOrder(4), 'inherit']]) };
+  const host = { hostname: 'h', geometry, kernelRelease: '7.3.4', settings, shmem } as unknown as Host;
+  async function* stream() {
+    yield* items;
+  }
+  const loaded = await loadMemory(stream(), host, {
+    model,
+    calibration: DEFAULT_CALIBRATION,
+    registered: 'auto',
+  });
+  if (!loaded.ok) throw new Error(loaded.failure.message);
+  const { system, daemon, processes } = loaded.value.host;
+  expect(checkMachine(system.machine)).toEqual([]);
+  expect([system.machine.cache.pages, system.machine.cache.hugePages]).toEqual([21, 16]);
+  expect(processes.map(({ mm }) => mm.fileRssPages)).toEqual([3 + 16 + 1, 3 + 16]);
+  daemon.runUntil(1e9);
+  // The first range grows by 12 and loses 6 PTEs; the last has too many holes.
+  expect(system.machine.cache.pages).toBe(21 + 12);
+  expect(processes.map(({ mm }) => mm.fileRssPages)).toEqual([16 + 1, 16]);
+  expect(loaded.value.host.start?.otherBytes ?? 0).toBe(0);
+  expect(checkMachine(system.machine)).toEqual([]);
 });

@@ -22,11 +22,12 @@ export function small(events: readonly ScenarioEvent[], change: Partial<Scenario
     until: 'settled',
     machine: { geometry: x86_64, memoryBytes: 64 * MIB, swapBytes: 0, fragmentation: undefined },
     settings: [{ file: 'enabled', value: 'madvise' }],
+    files: [],
     processes: [
       {
         name: 'p',
         memoryMax: Number.POSITIVE_INFINITY,
-        mappings: [{ name: 'heap', bytes: 16 * MIB, advice: undefined }],
+        mappings: [{ name: 'heap', bytes: 16 * MIB, advice: undefined, file: undefined }],
       },
     ],
     events,

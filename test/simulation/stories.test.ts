@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readScenario } from '../../src/cli/simulate/scenario-file.ts';
-import type { Scenario, Setting } from '../../src/simulation/scenario.ts';
+import type { Action, Scenario, Setting } from '../../src/simulation/scenario.ts';
 import { lastSample, MIB, runScenario } from './scenarios.ts';
 
 const PAGE = 4096;
@@ -13,6 +13,10 @@ async function story(name: string, settings: Record<string, string> = {}): Promi
   const { scenario } = read.value;
   const more = Object.entries(settings).map(([file, value]): Setting => ({ file, value }));
   return { ...scenario, settings: [...scenario.settings, ...more] };
+}
+
+function setting(file: string, value: string): Action {
+  return { do: 'set', setting: { file, value } };
 }
 
 const NONE_0 = { 'khugepaged/max_ptes_none': '0' };
@@ -47,6 +51,30 @@ describe('the built-in scenarios tell their stories', () => {
     const last = lastSample(runScenario(await story('jvm-pretouch')));
     expect(last).toMatchObject({ attempts: 0, copiedPages: 0, writeLock: { count: 0 } });
     expect(bytes(last.pagesByOrder[9])).toBe(2048 * MIB);
+  });
+
+  test('postgres-buffers: RSS falls to nothing and comes back, the page cache grows; not so with advise', async () => {
+    const scenario = await story('postgres-buffers');
+    const report = runScenario(scenario);
+    const files = report.samples.map(({ fileRssPages }) => bytes(fileRssPages) / MIB);
+    const first = Math.max(...files.slice(0, files.length / 4));
+    const lowest = Math.min(...files.slice(files.length / 4));
+    expect(first).toBeGreaterThan(450);
+    expect(lowest).toBe(0);
+    const last = lastSample(report);
+    expect(bytes(last.fileRssPages) / MIB).toBeGreaterThan(first);
+    expect([last.cachePages, last.cacheHugePages].map((pages) => bytes(pages) / MIB)).toEqual([256, 256]);
+    expect(bytes(last.cacheFilledPages) / MIB).toBeCloseTo(
+      256 - bytes(report.samples[5].cachePages) / MIB,
+      5,
+    );
+    // What is in the page cache is no anonymous memory, and the other way round.
+    expect([bytes(sum(last.pagesByOrder)) / MIB, last.filledPages, last.collapses]).toEqual([8, 0, 128]);
+    const events = scenario.events.map((each) =>
+      each.action.do === 'set' ? { ...each, action: setting('shmem_enabled', 'advise') } : each,
+    );
+    const advised = lastSample(runScenario({ ...scenario, events }));
+    expect([advised.collapses, advised.cacheHugePages]).toEqual([0, 0]);
   });
 
   test('forking-server: what was shared becomes private, unless max_ptes_shared is 0', async () => {

@@ -106,7 +106,7 @@ export function chartsOf({ samples, geometry, swapSlots }: RunSeries): ChartData
         line(
           'RSS',
           'text',
-          bytes(({ rssPages }) => rssPages),
+          bytes(({ rssPages, fileRssPages }) => rssPages - fileRssPages),
         ),
         ...(partly
           ? [
@@ -120,6 +120,35 @@ export function chartsOf({ samples, geometry, swapSlots }: RunSeries): ChartData
           : []),
       ],
     },
+    ...(samples.some(({ cachePages }) => cachePages > 0)
+      ? [
+          {
+            id: 'page-cache',
+            title: 'Page cache of files and shared memory',
+            unit: 'bytes' as const,
+            isTall: false,
+            isOfInterval: false,
+            series: [
+              line(
+                'page cache',
+                'accent',
+                bytes(({ cachePages }) => cachePages),
+              ),
+              line(
+                `of it in ${formatOrder(asOrder(geometry.pmdOrder), geometry)}`,
+                { order: geometry.pmdOrder },
+                bytes(({ cacheHugePages }) => cacheHugePages),
+              ),
+              line(
+                'RSS of it, each mapping counted',
+                'text',
+                bytes(({ fileRssPages }) => fileRssPages),
+                true,
+              ),
+            ],
+          },
+        ]
+      : []),
     {
       id: 'free',
       title: swapSlots > 0 ? 'Free memory and swap' : 'Free memory',

@@ -21,6 +21,12 @@ export function SampleTable({ series }: { readonly series: RunSeries }) {
           ({ pagesByOrder }: Sample) => formatSize(pagesByOrder[order], geometry),
         ] as const,
     ),
+    ...(samples.some(({ cachePages }) => cachePages > 0)
+      ? ([
+          ['page cache', ({ cachePages }: Sample) => formatSize(cachePages, geometry)],
+          ['of RSS, files', ({ fileRssPages }: Sample) => formatSize(fileRssPages, geometry)],
+        ] as const)
+      : []),
     ['free', ({ freePages }) => formatSize(freePages, geometry)],
     ['swap', ({ swapPages }) => formatSize(swapPages, geometry)],
     ['collapses', ({ collapses }) => grouped(collapses)],

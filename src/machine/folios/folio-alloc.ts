@@ -15,6 +15,7 @@ export const CHARGE_FAILED = -2;
 /**
  * Allocates a folio with one reference, that of the caller, and charges it: its head frame, or ALLOC_FAILED
  * or CHARGE_FAILED. It is not on the LRU, its pages hold anything.
+ * `init` makes it what it is to be, anonymous by default.
  * Source: alloc_charge_folio, docs/khugepaged.md#allocation.
  */
 export function allocFolio(
@@ -23,6 +24,7 @@ export function allocFolio(
   memcg: Memcg,
   nodes: readonly number[],
   mode: AllocMode,
+  init = initFolio,
 ): number {
   const head = allocFrames(machine, order, MOVABLE, nodes, mode);
   if (head === NO_FRAME) return ALLOC_FAILED;
@@ -30,7 +32,7 @@ export function allocFolio(
     machine.nodeOf(head).free(head, order);
     return CHARGE_FAILED;
   }
-  initFolio(machine, head, order, memcg);
+  init(machine, head, order, memcg);
   return head;
 }
 

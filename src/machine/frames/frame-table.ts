@@ -3,10 +3,12 @@ export const FRAME_FREE = 0;
 /** A page of an anonymous folio. */
 export const FRAME_FOLIO = 1;
 export const FRAME_PAGE_TABLE = 2;
-/** Page cache: movable, and dropped by reclaim. Nobody maps it. */
+/** Page cache of files that no process of the model has: movable, and dropped by reclaim. */
 export const FRAME_CACHE = 3;
 /** Kernel memory: can be neither moved nor reclaimed. */
 export const FRAME_KERNEL = 4;
+/** A page of a folio of the page cache: files and shared memory, which processes may map. */
+export const FRAME_FILE = 5;
 export const FRAME_KIND = 7;
 
 /** First frame of a free block or of a folio. */

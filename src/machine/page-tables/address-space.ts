@@ -1,4 +1,6 @@
 import { roundDown, roundUp } from '../../core/base/round.ts';
+import { closeFileArea } from '../cache/file-calls.ts';
+import type { FilePages } from '../cache/page-cache.ts';
 import type { Machine } from '../machine.ts';
 import type { Mm } from './mm.ts';
 import { PMD_HUGE_ZERO, PMD_LEAF } from './pmd.ts';
@@ -20,6 +22,8 @@ export interface MmapRequest {
    * Pages by which it lies elsewhere than what it shares with others of its root, as mremap would move it.
    */
   readonly moved?: number;
+  /** A shared mapping of a file from this page on. */
+  readonly file?: { readonly pages: FilePages; readonly page: number } | undefined;
 }
 
 /** Mappings without an address lie below. */
@@ -31,7 +35,8 @@ const MMAP_TOP = 0x7f80_0000_0000;
  * docs/khugepaged.md#huge-zero-page-swap-in-mmap.
  */
 export function mmap(machine: Machine, mm: Mm, request: MmapRequest): number {
-  const { flags = VM_READ | VM_WRITE, name = '', anonymous = true, moved = 0 } = request;
+  const { flags = VM_READ | VM_WRITE, name = '', file, moved = 0 } = request;
+  const { anonymous = file === undefined } = request;
   const bytes = roundUp(request.bytes, machine.pageBytes);
   if (bytes <= 0) throw new Error('mmap needs a length');
   const start = request.address ?? findGap(machine, mm, bytes);
@@ -45,6 +50,7 @@ export function mmap(machine: Machine, mm: Mm, request: MmapRequest): number {
     anonymous,
     hasAnonVma: false,
     moved,
+    ...(file && { mapped: { pages: file.pages, skew: start / machine.pageBytes - file.page } }),
   });
   if (!mm.moves.includes(moved)) mm.moves.push(moved);
   machine.hooks.enterVma?.(mm, area);
@@ -66,8 +72,10 @@ function findGap(machine: Machine, mm: Mm, bytes: number): number {
 export function munmap(machine: Machine, mm: Mm, start: number, bytes: number): void {
   const end = start + roundUp(bytes, machine.pageBytes);
   const removed = mm.areas.remove(start, end);
-  for (const area of removed)
+  for (const area of removed) {
     unmapPages(machine, mm, area.start, area.end, { markers: true, tables: 'whole' });
+    if (area.mapped) closeFileArea(machine, mm, area);
+  }
   if (removed.length > 0) freeEmptyTables(machine, mm, removed[0].start, removed[removed.length - 1].end);
 }
 

@@ -1,3 +1,4 @@
+import type { FileTable } from '../cache/file-tables.ts';
 import type { AnonMapper, AnonRoot } from '../folios/anon-ranges.ts';
 import type { Memcg } from '../reclaim/memcg.ts';
 import { Pmd } from './pmd.ts';
@@ -19,9 +20,13 @@ export class Mm implements AnonMapper {
   /** PMD entries by range number (address / PMD size); ranges that were never touched have none. */
   readonly pmds = new Map<number, Pmd>();
   readonly moves: number[] = [0];
+  /** What is mapped of files, by range number. */
+  readonly fileTables = new Map<number, FileTable>();
   thpDisabled: ThpDisabled = 'no';
   /** Anonymous pages mapped (MM_ANONPAGES). */
   rssPages = 0;
+  /** Pages of files and shared memory mapped (MM_FILEPAGES, MM_SHMEMPAGES). */
+  fileRssPages = 0;
   /** Swap entries (MM_SWAPENTS). */
   swapEntries = 0;
   /** PTE tables, deposited ones included. */

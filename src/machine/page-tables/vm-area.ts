@@ -1,5 +1,6 @@
 import { firstIndex } from '../../core/base/first-index.ts';
 import type { Vma } from '../../core/rules/vma.ts';
+import type { FilePlace } from '../cache/page-cache.ts';
 import { vmFlagLetters } from './vma-flags.ts';
 
 /** A virtual memory area (vm_area_struct): `start` and `end` are bytes, page aligned, the end exclusive. */
@@ -9,12 +10,14 @@ export interface VmArea {
   /** Mask of VM_* flags. */
   flags: number;
   readonly name: string;
-  /** Private anonymous memory. The model never maps pages into others. */
+  /** Private anonymous memory. */
   readonly anonymous: boolean;
   /** Set by the first write fault (docs/khugepaged.md#possible-orders, step J). */
   hasAnonVma: boolean;
   /** Pages that mremap has moved the area by: virtual page number minus index in its anon_vma. */
   readonly moved: number;
+  /** What it maps of a file or of shared memory, shared; areas that are neither are never touched. */
+  readonly mapped?: FilePlace | undefined;
 }
 
 /** The area as core's rules see it; sizes of what is resident are not counted. Rule J is not part of it. */
@@ -138,6 +141,8 @@ function mergeable(left: VmArea, right: VmArea): boolean {
     left.flags === right.flags &&
     left.name === right.name &&
     left.anonymous === right.anonymous &&
-    left.moved === right.moved
+    left.moved === right.moved &&
+    left.mapped?.pages === right.mapped?.pages &&
+    left.mapped?.skew === right.mapped?.skew
   );
 }

@@ -1,3 +1,4 @@
+import { closeFileArea } from '../cache/file-calls.ts';
 import type { Machine } from '../machine.ts';
 import type { Mm } from '../page-tables/mm.ts';
 import { unmapPages } from '../page-tables/unmap.ts';
@@ -7,8 +8,9 @@ export function exit(machine: Machine, mm: Mm): void {
   if (mm.exited) throw new Error(`process ${mm.id} has exited already`);
   mm.exited = true;
   machine.hooks.exiting?.(mm);
-  for (const { start, end } of mm.areas.remove(0, Number.MAX_SAFE_INTEGER)) {
-    unmapPages(machine, mm, start, end, { markers: true, tables: 'keep' });
+  for (const area of mm.areas.remove(0, Number.MAX_SAFE_INTEGER)) {
+    unmapPages(machine, mm, area.start, area.end, { markers: true, tables: 'keep' });
+    if (area.mapped) closeFileArea(machine, mm, area);
   }
   for (const pmd of mm.pmds.values()) {
     const start = pmd.number * machine.rangeBytes;

@@ -51,5 +51,9 @@ function bytesColumns(geometry: Geometry): [string, (sample: Sample) => number][
     ['filled_bytes', ({ filledPages }) => filledPages * page],
     ['copied_bytes', ({ copiedPages }) => copiedPages * page],
     ['swapped_in_bytes', ({ swappedInPages }) => swappedInPages * page],
+    ['file_rss_bytes', ({ fileRssPages }) => fileRssPages * page],
+    ['page_cache_bytes', ({ cachePages }) => cachePages * page],
+    ['page_cache_huge_bytes', ({ cacheHugePages }) => cacheHugePages * page],
+    ['page_cache_filled_bytes', ({ cacheFilledPages }) => cacheFilledPages * page],
   ];
 }

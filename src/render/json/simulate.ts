@@ -88,6 +88,10 @@ function workJson(sample: Sample, name: (result: ScanResult) => string): object 
   const failures = Object.entries(sample.failures) as [ScanResult, number][];
   return {
     rssPages: sample.rssPages,
+    fileRssPages: sample.fileRssPages,
+    cachePages: sample.cachePages,
+    cacheHugePages: sample.cacheHugePages,
+    cacheFilledPages: sample.cacheFilledPages,
     filledPages: sample.filledPages,
     copiedPages: sample.copiedPages,
     swappedInPages: sample.swappedInPages,

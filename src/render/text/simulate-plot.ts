@@ -13,8 +13,8 @@ const COLUMNS = 50;
 const LABEL = 17;
 
 /**
- * What happened over time, a row a value: memory by size of its folios, all to one scale, then what
- * khugepaged did.
+ * What happened over time, a row a value: anonymous memory by size of its folios and the page cache, all to
+ * one scale, then what khugepaged did.
  */
 export function plotLines(report: SimulationReport, style: Style): string[] {
   const { samples, ranNs, geometry } = report;
@@ -27,22 +27,33 @@ export function plotLines(report: SimulationReport, style: Style): string[] {
     row(label, sparkline(growth(points(of), ranNs, COLUMNS)), total);
 
   const most = Math.max(
-    ...samples.map(({ rssPages, pagesByOrder }) => Math.max(rssPages, sum(pagesByOrder))),
+    ...samples.map(({ rssPages, cachePages, pagesByOrder }) =>
+      Math.max(rssPages, cachePages, sum(pagesByOrder)),
+    ),
   );
   const orders = [...last.pagesByOrder.keys()]
     .filter((order) => samples.some(({ pagesByOrder }) => pagesByOrder[order] > 0))
     .reverse();
+  const hasCache = samples.some(({ cachePages }) => cachePages > 0);
+  const pmdSize = formatOrder(asOrder(geometry.pmdOrder), geometry);
   const failed = ({ attempts, collapses }: Sample) => attempts - collapses;
   const end = formatDuration(ranNs);
   return [
     style.dim(`${' '.repeat(LABEL)}0${end.padStart(COLUMNS - 1)}  at the end`),
     level('RSS', ({ rssPages }) => rssPages, most),
+    ...(hasCache ? [level('  of files', ({ fileRssPages }) => fileRssPages, most)] : []),
     ...orders.map((order) => {
       const label = order === 0 ? '  small' : `  in ${formatOrder(asOrder(order), geometry)}`;
       return level(label, ({ pagesByOrder }) => pagesByOrder[order], most);
     }),
     ...(samples.some(({ partlyMappedPages }) => partlyMappedPages > 0)
       ? [level('  partly mapped', ({ partlyMappedPages }) => partlyMappedPages, most)]
+      : []),
+    ...(hasCache
+      ? [
+          level('page cache', ({ cachePages }) => cachePages, most),
+          level(`  in ${pmdSize}`, ({ cacheHugePages }) => cacheHugePages, most),
+        ]
       : []),
     level('free memory', ({ freePages }) => freePages, report.memoryPages),
     ...(samples.some(({ swapPages }) => swapPages > 0)

@@ -27,6 +27,7 @@ export function summaryLines(report: SimulationReport, style: Style): string[] {
     field('full scans', `${grouped(report.passes)} in ${formatDuration(ranNs)}`),
     field('RSS', rssLine(report, style)),
     field('memory', memoryLine(report)),
+    ...cacheLines(report, style),
     field(
       'work',
       `${plural(collapses, 'collapse')} in ${plural(attempts, 'attempt')}, ${formatSize(copiedPages, geometry)} copied`,
@@ -71,10 +72,32 @@ function rssLine({ samples, geometry }: SimulationReport, style: Style): string 
   return `${stations.filter((text, i) => text !== stations[i - 1]).join(' -> ')}${filled}${swapped}`;
 }
 
-/** What folios take: less than RSS where they are shared, more where parts of them are mapped no more. */
+/**
+ * What anonymous folios take: less than RSS where they are shared, more where parts of them are mapped no
+ * more.
+ */
 function memoryLine({ samples, geometry }: SimulationReport): string {
   const folios = samples.map(({ pagesByOrder }) => sum(pagesByOrder));
   return `${formatSize(folios[folios.length - 1], geometry)} in folios at the end, ${formatSize(Math.max(...folios), geometry)} at most (shared ones once)`;
+}
+
+/** The page cache of files and shared memory: it is no process's, and once there for all. */
+function cacheLines({ samples, geometry }: SimulationReport, style: Style): string[] {
+  const cache = samples.map(({ cachePages }) => cachePages);
+  const most = Math.max(...cache);
+  if (most === 0) return [];
+  const size = (pages: number) => formatSize(pages, geometry);
+  const last = samples[samples.length - 1];
+  const stations = [cache[0], most, last.cachePages].map(size).filter((text, i, all) => text !== all[i - 1]);
+  const { cacheFilledPages } = last;
+  const filled =
+    cacheFilledPages > 0
+      ? style.warn(`; khugepaged filled ${size(cacheFilledPages)} of holes`)
+      : '; no hole filled';
+  return [
+    field('page cache', `${stations.join(' -> ')}${filled}`),
+    field('', `${size(last.cacheHugePages)} of it in folios of the PMD size at the end`),
+  ];
 }
 
 /** Why attempts failed, and why ranges were not even attempted. */

@@ -1,6 +1,7 @@
 import type { Buddy } from '../../../src/machine/frames/buddy.ts';
 import {
   FRAME_CACHE,
+  FRAME_FILE,
   FRAME_FOLIO,
   FRAME_FREE,
   FRAME_KERNEL,
@@ -14,6 +15,8 @@ import type { Machine } from '../../../src/machine/machine.ts';
 export interface FrameOwners {
   /** Heads of all folios. */
   readonly folios: number[];
+  /** Heads of folios of the page cache. */
+  readonly files: number[];
   readonly pageTables: Set<number>;
   cachePages: number;
 }
@@ -24,7 +27,7 @@ export interface FrameOwners {
  */
 export function checkFrames(machine: Machine): { problems: string[]; owners: FrameOwners } {
   const problems: string[] = [];
-  const owners: FrameOwners = { folios: [], pageTables: new Set(), cachePages: 0 };
+  const owners: FrameOwners = { folios: [], files: [], pageTables: new Set(), cachePages: 0 };
   for (const node of machine.nodes) {
     const free = new Map<number, number>();
     for (let frame = node.first; frame < node.end; ) {
@@ -66,6 +69,9 @@ function checkOwner(
     case FRAME_FOLIO:
       owners.folios.push(frame);
       break;
+    case FRAME_FILE:
+      owners.files.push(frame);
+      break;
     default:
       problems.push(`frame ${frame} has the unknown kind ${kind}`);
   }
@@ -75,7 +81,7 @@ function checkOwner(
   for (let i = 1; i < size; i++) {
     if (f.has(frame + i, PG_HEAD) || f.kind(frame + i) !== kind) {
       problems.push(`frame ${frame + i} lies in the block at ${frame} and is something else`);
-    } else if (kind === FRAME_FOLIO && f.order[frame + i] !== order) {
+    } else if (kind !== FRAME_FREE && f.order[frame + i] !== order) {
       problems.push(`frame ${frame + i} does not lead to the head of its folio`);
     }
   }

@@ -52,6 +52,8 @@ export function checkTotals(
     if (f.order[head] > 0) gauges.anon[f.order[head]]++;
     if (f.has(head, PG_PARTIAL)) gauges.partial[f.order[head]]++;
   }
+  for (const head of owners.files)
+    sums.charged[machine.frames.memcg[head]] += 1 << machine.frames.order[head];
   const expect = (what: string, counted: number, real: number) => {
     if (counted !== real) problems.push(`${what}: counted ${counted}, found ${real}`);
   };

@@ -1,4 +1,5 @@
 import type { Machine } from '../../../src/machine/machine.ts';
+import { checkCache } from './check-cache.ts';
 import { checkFrames } from './check-frames.ts';
 import { checkMappings } from './check-mappings.ts';
 import { checkTotals, type HeldReferences } from './check-totals.ts';
@@ -19,5 +20,9 @@ export function checkMachine(machine: Machine, held: HeldReferences = NOTHING_HE
   // Counting over a broken frame table would only repeat it, at length.
   if (problems.length > 0) return problems;
   const mappings = checkMappings(machine);
-  return [...mappings.problems, ...checkTotals(machine, owners, mappings, held)];
+  return [
+    ...mappings.problems,
+    ...checkCache(machine, owners.files),
+    ...checkTotals(machine, owners, mappings, held),
+  ];
 }
