@@ -4,7 +4,7 @@
 # the installed archive keyring; the system's own suites stay untouched.
 #
 # usage: fetch-kernels.sh CACHE [SERIES...]     prints a line SERIES VERSION FOLDER for each kernel in the cache; a folder holds
-# vmlinuz and the modules that swap in compressed memory needs. 7.3 is of x86-64, 7.3-arm64 of arm64 with 4K pages,
+# vmlinuz and the modules that swap in compressed memory and a disk need. 7.3 is of x86-64, 7.3-arm64 of arm64 with 4K pages,
 # 7.3-arm64-16k of arm64 with 16K pages, 7.2-ppc64 and 7.3-ppc64 (a release candidate) of ppc64le with 64K pages. Without a series only the tools of x86-64 are checked.
 set -euo pipefail
 
@@ -35,9 +35,10 @@ architecture() {
   esac
 }
 
-# Those that swap needs and a kernel of this machine does not have built in.
+# Those that swap needs and, on x86-64, a disk, and a kernel of this machine does not have built in.
 modules() {
   [[ $1 == ppc64el ]] && echo -n "lz4_compress "
+  [[ $1 == amd64 ]] && echo -n "virtio_blk "
   echo lz4hc_compress zram
 }
 

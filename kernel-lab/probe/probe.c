@@ -13,6 +13,7 @@
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "cache.h"
 #include "probe.h"
 
 #ifndef MADV_COLLAPSE
@@ -292,6 +293,8 @@ int main(void)
 	put("16384", TRACING "buffer_size_kb");
 	put("1", TRACING "events/huge_memory/mm_collapse_huge_page/enable");
 	put("1", TRACING "events/huge_memory/mm_khugepaged_scan_pmd/enable");
+	put("1", TRACING "events/huge_memory/mm_khugepaged_scan_file/enable");
+	put("1", TRACING "events/huge_memory/mm_khugepaged_collapse_file/enable");
 	stop_background_compaction();
 	mount_at("/sys/fs/cgroup", "cgroup2");
 	put("+memory", "/sys/fs/cgroup/cgroup.subtree_control");
@@ -301,7 +304,7 @@ int main(void)
 	put_khugepaged(ALLOC_SLEEP_MS, "alloc_sleep_millisecs");
 	put_khugepaged(1 << 24, "pages_to_scan");
 	register_with_khugepaged();
-	fprintf(port, "ready%s%s\n", swap_on() ? " swap" : "", uffd_works() ? " uffd" : "");
+	fprintf(port, "ready%s%s%s\n", swap_on() ? " swap" : "", uffd_works() ? " uffd" : "", mount_disk() ? " disk" : "");
 	fflush(port);
 
 	while (fgets(line, sizeof(line), requests)) {
@@ -323,6 +326,8 @@ int main(void)
 			read_processes(request.processes, areas, area_counts);
 			put_to_sleep();
 			run_daemon(&request, areas, area_counts, ranges);
+		} else if (!strncmp(line, "cache ", 6)) {
+			run_cache(line, read_line);
 		} else if (sscanf(line, "faults %d", &count) == 1) {
 			run_histories(count);
 		} else if (!strncmp(line, "run ", 4)) {

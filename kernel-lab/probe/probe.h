@@ -70,6 +70,8 @@ void print_growth(const struct counters *before, const struct counters *now);
 
 /* swap.c */
 int swap_on(void);
+/* Returns whether it failed: the file of a module may be missing. */
+int load_module(const char *module);
 
 /* trace.c: what khugepaged said of each range */
 void trace_start(void);
@@ -135,6 +137,8 @@ void end_program(int pid);
 void report_memory(int pid);
 
 /* report.c: one line for a range as it is now */
+/* Of the folio that a page frame belongs to. */
+int order_of_frame(uint64_t frame);
 void report_pages(const char *base, const struct range *range);
 /* One line for each of `count` ranges of a process, as report_pages has them, without contents. */
 void report_process(int pid, unsigned long address, int count);

@@ -50,6 +50,15 @@ static int folio_order(struct frames *frames, uint64_t frame)
 	return order;
 }
 
+int order_of_frame(uint64_t frame)
+{
+	struct frames frames = { .fd = open("/proc/kpageflags", O_RDONLY), .number = -1 };
+	int order = flags_of(&frames, frame) >> KPF_THP & 1 ? folio_order(&frames, frame) : 0;
+
+	close(frames.fd);
+	return order;
+}
+
 /* Kept pages keep their bytes, filled holes read zero; what was freed with MADV_FREE may be either. */
 static int lost(const char *page, const struct range *range, int i)
 {

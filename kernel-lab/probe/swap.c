@@ -9,7 +9,7 @@
 
 #define SWAP_BYTES (512UL << 20)
 
-static int load(const char *module)
+int load_module(const char *module)
 {
 	int fd = open(module, O_RDONLY);
 
@@ -39,9 +39,9 @@ static int write_header(const char *device)
 int swap_on(void)
 {
 	/* A kernel with these built in refuses nothing of what follows. */
-	load("/modules/lz4_compress.ko");
-	load("/modules/lz4hc_compress.ko");
-	load("/modules/zram.ko");
+	load_module("/modules/lz4_compress.ko");
+	load_module("/modules/lz4hc_compress.ko");
+	load_module("/modules/zram.ko");
 	if (access("/sys/block/zram0/disksize", W_OK))
 		return 0;
 	char size[32];

@@ -29,13 +29,15 @@ const KERNEL_PARAMETERS = 'panic=-1 quiet no_timer_check';
 
 /**
  * Boots a kernel in QEMU by software emulation: KVM may be there and hang, and with two processors about one
- * guest in ten dies (docs/khugepaged.md#guests). `folder` takes the socket and the console.
+ * guest in ten dies (docs/khugepaged.md#guests). `folder` takes the socket and the console; `disk` is the
+ * image of one, if the guest has any.
  */
 export async function bootGuest(
   kernel: string,
   initramfs: string,
   folder: string,
   machine: GuestMachine = GUEST_MACHINES.amd64,
+  disk?: string,
 ): Promise<Result<Guest>> {
   const parameters = `console=${machine.console} ${KERNEL_PARAMETERS}`;
   const socketPath = join(folder, 'port.sock');
@@ -50,6 +52,9 @@ export async function bootGuest(
       ['-serial', `file:${consolePath}`, '-device', 'virtio-serial-pci'],
       ['-chardev', `socket,id=port,path=${socketPath},server=on,wait=on`],
       ['-device', 'virtserialport,chardev=port'],
+      disk === undefined
+        ? []
+        : ['-drive', `file=${disk},if=none,format=raw,id=disk`, '-device', 'virtio-blk-pci,drive=disk'],
     ].flat(),
     { stdio: 'ignore' },
   );

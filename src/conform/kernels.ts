@@ -18,7 +18,7 @@ export interface BootableKernel {
   readonly name: string;
   readonly version: string;
   readonly path: string;
-  /** Of those that swap needs, the modules that come with it. */
+  /** Of those that swap and a disk need, the modules that come with it. */
   readonly modules: readonly string[];
   readonly model: KernelModel;
   /** What it runs on. */
@@ -42,8 +42,8 @@ type OtherSeries = keyof typeof OTHER_MACHINES;
 
 export const OTHER_SERIES = Object.keys(OTHER_MACHINES) as OtherSeries[];
 
-/** In the order in which they must be loaded. */
-const MODULES = ['lz4_compress.ko', 'lz4hc_compress.ko', 'zram.ko'];
+/** For swap, in the order in which they must be loaded, and for a disk. */
+const MODULES = ['lz4_compress.ko', 'lz4hc_compress.ko', 'zram.ko', 'virtio_blk.ko'];
 
 /**
  * Fetches the newest Debian cloud kernels of these series, or takes them from the cache. Fails as unsupported

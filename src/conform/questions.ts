@@ -6,7 +6,7 @@ import { daemonBatches } from './daemon-suite.ts';
 import type { ProbeBatch, ProbeRange } from './probe-batch.ts';
 import type { BatchReport } from './probe-report.ts';
 import { selftestPasses, selftests } from './selftest.ts';
-import type { Suite } from './suite-names.ts';
+import type { CacheSuite, Suite } from './suite-names.ts';
 import { batchesOf } from './suites.ts';
 
 /** A batch of a suite. */
@@ -32,7 +32,7 @@ export interface ProbeQuestions {
  * asked for, the selftest has its own.
  */
 export function probeQuestions(
-  suite: Exclude<Suite, 'fault'>,
+  suite: Exclude<Suite, 'fault' | CacheSuite>,
   ranges: number,
   seed: number,
   features: ReadonlySet<string>,

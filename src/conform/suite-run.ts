@@ -1,6 +1,7 @@
 import { type Result, succeed } from '../core/base/failure.ts';
 import { randomFrom } from '../core/base/random.ts';
 import type { CollapseAlgorithm } from '../core/search/algorithm.ts';
+import { runCacheSuite } from './cache/run.ts';
 import { compareBatch, type Disagreement, holdsAgain, repeatBatch } from './conformance.ts';
 import { type DaemonBatch, daemonRequest, rangesOfBatch } from './daemon-batch.ts';
 import { compareDaemon } from './daemon-conformance.ts';
@@ -55,7 +56,7 @@ export interface SuiteOptions {
   /** Of each random suite; histories of the suite fault. */
   readonly ranges: number;
   readonly seed: number;
-  /** In place of the model's search. The suite fault, in which nothing is searched, knows none. */
+  /** In place of the model's search. Suites in which nothing is searched know none: fault, shared, files. */
   readonly algorithm?: CollapseAlgorithm;
 }
 
@@ -67,9 +68,20 @@ export async function runSuite(
   { ranges, seed, algorithm }: SuiteOptions,
   onProgress: (done: number, of: number) => void,
 ): Promise<Result<SuiteCount>> {
-  if (suite === 'fault') return runFaultSuite(guest, kernel, ranges, seed, onProgress);
   const columns = newColumns(kernel);
-  const count = { kernel, suite, agree: 0, passing: 0, lasting: 0, of: 0, columns, differences: [] };
+  const count: SuiteCount = {
+    kernel,
+    suite,
+    agree: 0,
+    passing: 0,
+    lasting: 0,
+    of: 0,
+    columns,
+    differences: [],
+  };
+  if (suite === 'fault') return runFaultSuite(guest, count, ranges, seed, onProgress);
+  if (suite === 'shared' || suite === 'files')
+    return runCacheSuite(guest, kernel, suite, { ranges, seed }, count, onProgress);
   const { questions, ranges: total } = probeQuestions(
     suite,
     ranges,
@@ -91,24 +103,12 @@ export async function runSuite(
 /** Asks about page faults; what counts as ranges elsewhere are histories here. */
 async function runFaultSuite(
   guest: Guest,
-  kernel: BootableKernel,
+  count: SuiteCount,
   histories: number,
   seed: number,
   onProgress: (done: number, of: number) => void,
 ): Promise<Result<SuiteCount>> {
-  const suite = 'fault' as const;
-  const columns = newColumns(kernel);
-  const count: SuiteCount = {
-    kernel,
-    suite,
-    agree: 0,
-    passing: 0,
-    lasting: 0,
-    of: 0,
-    columns,
-    differences: [],
-  };
-  for (const batch of faultBatches(histories, randomFrom(seed), kernel.machine)) {
+  for (const batch of faultBatches(histories, randomFrom(seed), count.kernel.machine)) {
     onProgress(count.of, histories);
     const compared = await compareFaults(guest, batch);
     if (!compared.ok) return compared;

@@ -31,7 +31,8 @@ export function hugepageEnabled(machine: MachineSettings, model: DaemonModel, ge
   const pmdOrder = asOrder(geometry.pmdOrder);
   if (!model.runsForAnySize) return isOn(pmdOrder);
   if (topLevel || ordersOf(anonOrders(geometry)).some(isOn)) return true;
-  const shmem = machine.shmem.sizes.get(pmdOrder) ?? 'never';
-  if (shmem !== 'inherit') return shmem !== 'never';
-  return machine.shmem.enabled !== 'never' && machine.shmem.enabled !== 'deny';
+  const { enabled, sizes } = machine.shmem;
+  if (enabled === 'deny') return false;
+  const shmem = sizes.get(pmdOrder) ?? 'never';
+  return (shmem === 'inherit' ? enabled : shmem) !== 'never';
 }

@@ -15,6 +15,8 @@ test.each([
     'runs programs of this machine in the guest: give a kernel of x86-64',
   ],
   ['--kernel 7.2-ppc64 --suite live', 2, 'give a kernel of x86-64'],
+  ['--kernel 7.3-arm64 --suite shared', 2, '--suite shared is made for x86-64: give a kernel of it'],
+  ['--suite files --algorithm walk', 2, '--suite files asks about no search'],
   ['--ranges many', 2, 'many'],
 ])('conform %s is refused before anything is booted', async (flags, code, message) => {
   const run = await thpscope(['conform', ...flags.split(' ')]);

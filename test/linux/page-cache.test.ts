@@ -108,7 +108,7 @@ describe.runIf(possible)('the page cache of what processes map', () => {
     await occupant.must(`touch ${at} 0-15,100`);
     await occupant.must(`touch ${at + 2 * RANGE} 0-511`);
     const { ranges, ...file } = named(await look([occupant.pid]), MEMFD);
-    expect(file).toMatchObject({ kind: 'internal', bytes: 4 * RANGE });
+    expect(file).toMatchObject({ kind: 'shared-anonymous', bytes: 4 * RANGE });
     const known = { swapPages: 0, dirtyPages: 0, orders: 512 };
     expect(ranges.map(shown)).toEqual([
       { ...known, offset: 0, present: '0-15,100', mappedPages: 17 },
@@ -126,7 +126,7 @@ describe.runIf(possible)('the page cache of what processes map', () => {
     expect(orders).toEqual([[collapsed.ok ? 9 : 0], [0]]);
   });
 
-  test('of shared anonymous memory, which has a kind of its own', async () => {
+  test('of shared anonymous memory', async () => {
     const at = await occupant.map('map-file anonymous 1');
     await occupant.must(`touch ${at} 7`);
     const { kind, bytes, ranges } = named(await look([occupant.pid]), ANONYMOUS);

@@ -1,4 +1,10 @@
-import { PROGRAM_SUITES, type ProgramSuite, SUITES, type Suite } from '../../conform/suite-names.ts';
+import {
+  CACHE_SUITES,
+  PROGRAM_SUITES,
+  type ProgramSuite,
+  SUITES,
+  type Suite,
+} from '../../conform/suite-names.ts';
 import { type CFlags, cFlags } from '../shared/c-flags.ts';
 import { documentedCommand } from '../shared/command-docs.ts';
 import { optionalNumber, optionalSwitch, optionalText, wholeNumber } from '../shared/flag-kinds.ts';
@@ -24,10 +30,10 @@ export const conformCommand = documentedCommand<ConformFlags, []>({
       ),
       suite: {
         kind: 'enum',
-        values: [...SUITES, ...PROGRAM_SUITES],
+        values: [...SUITES, ...CACHE_SUITES, ...PROGRAM_SUITES],
         optional: true,
         brief:
-          "Present pages and holes only, all conditions, the kernel's own selftest, the simulated daemon, or page faults: all of these by default. Live processes, programs that start again, a server that follows advice, programs at work while settings change, and shared memory of PostgreSQL and a JVM: by name alone",
+          "Present pages and holes only, all conditions, the kernel's own selftest, the simulated daemon, or page faults: all of these by default. By name alone: shared memory, files in the page cache, live processes, programs that start again, a server that follows advice, programs at work while settings change, and shared memory of PostgreSQL and a JVM",
       },
       algorithm: searchFlag("Whose search the kernel is compared with, in place of the model's"),
       ...cFlags,
@@ -51,7 +57,8 @@ export const conformCommand = documentedCommand<ConformFlags, []>({
       'again with other sizes, and compares their memory with what was predicted; advice has a redis-server follow advise;',
       'diff changes settings while programs are at work, and asks diff why what it predicted did not come true.',
       'shared-programs predicts shared memory of PostgreSQL and of a JVM, and then lets khugepaged run.',
-      'None of the five is run by default.',
+      'shared has khugepaged work on tmpfs, memfd, shared anonymous and System V memory, files on the page cache of an ext4',
+      'on a disk of the guest (mke2fs makes it); both are of x86-64. None of the seven is run by default.',
       'With --algorithm, the rest of the model (scan, limits, attempts) stays, and the search is that of a FILE or NAME: does the',
       'kernel of your series do what your module says? plain, mixed, selftest and daemon know it, and are then all by default.',
       '7.2-arm64 and 7.3-arm64 have pages of 4K, as x86-64; 7.2-arm64-16k and 7.3-arm64-16k have pages of 16K, 7.2-ppc64 and',
@@ -64,6 +71,7 @@ export const conformCommand = documentedCommand<ConformFlags, []>({
       'thpscope conform --kernel my-bzImage --suite plain --algorithm my-walk.js',
       'thpscope conform --kernel 7.3-arm64 --suite mixed',
       'thpscope conform --kernel 7.2-ppc64 --suite plain',
+      'thpscope conform --kernel 7.3 --suite shared --ranges 300',
       'thpscope conform --kernel 7.3 --suite live',
     ],
     files: [['~/.cache/thpscope/kernels', 'kernels of the guests; below XDG_CACHE_HOME where that is set']],

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { makeDisk } from '../../conform/cache/disk.ts';
 import { bootGuest } from '../../conform/guest.ts';
 import {
   type BootableKernel,
@@ -12,7 +13,13 @@ import {
   openKernel,
 } from '../../conform/kernels.ts';
 import { newerKernelNote } from '../../conform/newer-kernel.ts';
-import { PROGRAM_SUITES, SEARCHED_SUITES, SUITES, type Suite } from '../../conform/suite-names.ts';
+import {
+  CACHE_SUITES,
+  PROGRAM_SUITES,
+  SEARCHED_SUITES,
+  SUITES,
+  type Suite,
+} from '../../conform/suite-names.ts';
 import { type Difference, runSuite, SELFTEST_DIFFERS, type SuiteCount } from '../../conform/suite-run.ts';
 import { whatDiffers } from '../../conform/what-differs.ts';
 import { type Failed, fail, type Result, succeed } from '../../core/base/failure.ts';
@@ -87,7 +94,11 @@ async function runModelSuites(
     const message = `--suite ${flags.suite} puts Node and the package of npm into a guest; this is a single executable`;
     return fail('unsupported', message);
   }
-  const suites = SUITES.filter((each) => flags.suite === undefined || each === flags.suite);
+  const isCache = CACHE_SUITES.some((each) => each === flags.suite);
+  if (isCache && guestMachineOf(flags.kernel).name !== 'amd64')
+    return fail('usage', `--suite ${flags.suite} is made for x86-64: give a kernel of it`);
+  const all: readonly Suite[] = isCache ? CACHE_SUITES : SUITES;
+  const suites = all.filter((each) => flags.suite === undefined || each === flags.suite);
   const kernels = await chosenKernels(context, flags.kernel);
   if (!kernels.ok) return kernels;
   switch (flags.suite) {
@@ -164,7 +175,10 @@ async function conformKernel(
   const counts: SuiteCount[] = [];
   const folder = join(runFolder, kernel.version);
   mkdirSync(folder);
-  const guest = await bootGuest(kernel.path, buildInitramfs(probe, kernel, folder), folder, kernel.machine);
+  const disk = suites.includes('files') ? await makeDisk(folder) : succeed(undefined);
+  if (!disk.ok) return { counts, failed: disk };
+  const initramfs = buildInitramfs(probe, kernel, folder);
+  const guest = await bootGuest(kernel.path, initramfs, folder, kernel.machine, disk.value);
   if (!guest.ok) return { counts, failed: guest };
   for (const feature of ['swap', 'uffd']) {
     if (!guest.value.features.has(feature))

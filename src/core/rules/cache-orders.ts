@@ -1,7 +1,7 @@
 import { type Geometry, pageBytes, rangeBytes } from '../memory/geometry.ts';
 import { asOrder, hasOrder } from '../memory/order.ts';
 import type { CachedFile, FileMapping } from './page-cache.ts';
-import { allowedShmemOrders } from './shmem-orders.ts';
+import { allowedShmemOrders, shmemOrdersOfWord } from './shmem-orders.ts';
 import type { ShmemSettings } from './shmem-settings.ts';
 import type { ThpSettings } from './thp-settings.ts';
 import { refusalOfVma, type Vma } from './vma.ts';
@@ -79,5 +79,10 @@ function isShmemAllowed(
 ): boolean {
   // The kernel asks for the page in which the VMA begins, whatever range is scanned.
   const page = Math.floor(offset / pageBytes(geometry));
-  return hasOrder(allowedShmemOrders(file, page, advised, shmem, geometry), asOrder(geometry.pmdOrder));
+  const pmdOrder = asOrder(geometry.pmdOrder);
+  if (file.kind !== 'internal')
+    return hasOrder(allowedShmemOrders(file, page, advised, shmem, geometry), pmdOrder);
+  const { enabled } = shmem;
+  if (enabled === 'deny' || enabled === 'force') return enabled === 'force';
+  return hasOrder(shmemOrdersOfWord(enabled, file, page, advised, geometry), pmdOrder);
 }

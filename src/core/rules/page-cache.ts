@@ -2,9 +2,9 @@ import type { HugeMountWord } from './shmem-settings.ts';
 
 /**
  * Where memory that is not anonymous comes from, by what governs its huge pages:
- * - `shared-anonymous`: MAP_SHARED | MAP_ANONYMOUS, by the size's and the top-level `shmem_enabled`;
- * - `internal`: memfd and System V shared memory, on the kernel's own mount, by the same once it is mapped
+ * - `shared-anonymous`: MAP_SHARED | MAP_ANONYMOUS and memfd, by the size's and the top-level `shmem_enabled`
  *   (what is written to a memfd goes by the top level alone);
+ * - `internal`: System V shared memory, for page faults by the same, for khugepaged by the top level alone;
  * - `tmpfs`: a file on a mounted tmpfs, by `huge=` of the mount;
  * - `file`: any other file, by the top-level `enabled`.
  */

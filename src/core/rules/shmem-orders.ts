@@ -1,7 +1,7 @@
 import { type Geometry, pageBytes } from '../memory/geometry.ts';
 import { NO_ORDERS, type Order, type OrderSet, orderSet, ordersOf, uniteOrders } from '../memory/order.ts';
 import type { CachedFile } from './page-cache.ts';
-import { type ShmemSettings, type ShmemSizeWord, shmemOrders } from './shmem-settings.ts';
+import { type HugeMountWord, type ShmemSettings, type ShmemSizeWord, shmemOrders } from './shmem-settings.ts';
 
 /**
  * The orders that the settings allow for a page of shared memory that is mapped, by a page fault or, of them
@@ -17,15 +17,10 @@ export function allowedShmemOrders(
   geometry: Geometry,
 ): OrderSet {
   if (enabled === 'deny') return NO_ORDERS;
-  const all = shmemOrders(geometry);
-  const endingInside = orderSet(ordersOf(all).filter((order) => isWithinSize(file, page, order, geometry)));
-  const byWord = (word: Exclude<ShmemSizeWord, 'inherit'>): OrderSet => {
-    if (word === 'always') return all;
-    if (word === 'within_size' && endingInside !== NO_ORDERS) return endingInside;
-    return word !== 'never' && advised ? all : NO_ORDERS;
-  };
   if (file.kind === 'tmpfs')
-    return enabled === 'force' ? orderSet([geometry.pmdOrder]) : byWord(file.hugeMount ?? 'never');
+    return enabled === 'force'
+      ? orderSet([geometry.pmdOrder])
+      : shmemOrdersOfWord(file.hugeMount ?? 'never', file, page, advised, geometry);
   const having = (word: ShmemSizeWord): OrderSet =>
     orderSet([...sizes].filter(([, each]) => each === word).map(([order]) => order));
   if (enabled === 'force') return having('inherit');
@@ -34,8 +29,28 @@ export function allowedShmemOrders(
     having('always'),
     orderSet(inside),
     advised ? having('advise') : NO_ORDERS,
-    byWord(enabled) === NO_ORDERS ? NO_ORDERS : having('inherit'),
+    shmemOrdersOfWord(enabled, file, page, advised, geometry) === NO_ORDERS ? NO_ORDERS : having('inherit'),
   ].reduce(uniteOrders);
+}
+
+/**
+ * The orders that a mount, or the top level, allows by itself: within_size those whose window ends within the
+ * file; advice lifts it only where there is none. Source: shmem_huge_global_enabled.
+ */
+export function shmemOrdersOfWord(
+  word: HugeMountWord,
+  file: Pick<CachedFile, 'bytes'>,
+  page: number,
+  advised: boolean,
+  geometry: Geometry,
+): OrderSet {
+  const all = shmemOrders(geometry);
+  if (word === 'always') return all;
+  if (word === 'within_size') {
+    const inside = ordersOf(all).filter((order) => isWithinSize(file, page, order, geometry));
+    if (inside.length > 0) return orderSet(inside);
+  }
+  return word !== 'never' && advised ? all : NO_ORDERS;
 }
 
 /**

@@ -89,8 +89,7 @@ function cachedFile(
   { bytes }: OpenFile,
   mount: { readonly type: string; readonly huge: CachedFile['hugeMount'] } | undefined,
 ): CachedFile {
-  if (!mount)
-    return { id, kind: name === '/dev/zero (deleted)' ? 'shared-anonymous' : 'internal', name, bytes };
+  if (!mount) return { id, kind: name.startsWith('/SYSV') ? 'internal' : 'shared-anonymous', name, bytes };
   const { type: filesystem, huge } = mount;
   if (filesystem !== 'tmpfs' && filesystem !== 'devtmpfs')
     return { id, kind: 'file', name, filesystem, bytes };

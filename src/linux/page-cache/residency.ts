@@ -13,7 +13,7 @@ import type { RangeSpan } from './mapped-files.ts';
 /** An open file whose page cache is asked about. */
 export interface AskedFile {
   readonly fd: number;
-  /** Of shared memory evicted pages are swapped out. */
+  /** Of shared memory evicted pages are swapped out; those of a file can be read again. */
   readonly isShmem: boolean;
   /** Whether cachestat answers for it: on an overlay the page cache belongs to the file below. */
   readonly counts: boolean;
@@ -55,7 +55,7 @@ export function residencyOf(
     return numbers.flatMap((number) => {
       const present = bitmapOf(inCore(number), geometry);
       if (countPages(present) === 0) return [];
-      return [{ number, present, swapPages: file.isShmem ? undefined : 0, dirtyPages: undefined }];
+      return [{ number, present, swapPages: undefined, dirtyPages: undefined }];
     });
   }
   const counted = (offset: number, length: number): CacheCounts => {
@@ -67,8 +67,8 @@ export function residencyOf(
   if (all.present === 0 && !(file.isShmem && all.evicted > 0)) return [];
   return numbers.flatMap((number) => {
     const counts = counted(number * bytes, bytes);
-    const swapPages = file.isShmem ? counts.evicted : 0;
-    if (counts.present === 0 && swapPages === 0) return [];
+    if (counts.present === 0 && !(file.isShmem && counts.evicted > 0)) return [];
+    const swapPages = counts.evicted;
     const dirtyPages = Math.min(counts.dirty + counts.writeback, counts.present);
     const present = presentPages(counts);
     return [{ number, present, swapPages, dirtyPages }];

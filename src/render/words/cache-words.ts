@@ -14,7 +14,7 @@ import { isScanResult, type ScanResult } from '../../core/rules/scan-result.ts';
 /** What memory of a kind is called. */
 export const CACHE_KIND_NAMES: Record<CacheKind, string> = {
   'shared-anonymous': 'shared anonymous memory',
-  internal: 'memfd and System V shared memory',
+  internal: 'System V shared memory',
   tmpfs: 'files on tmpfs',
   file: 'files on disks',
 };
@@ -44,7 +44,7 @@ export function governingFiles(
 
 const RESULT_REASONS: Partial<Record<ScanResult, string>> = {
   SCAN_EXCEED_NONE_PTE: `more than ${LIMIT_FILES.maxPtesNone} of its pages are not in memory`,
-  SCAN_EXCEED_SWAP_PTE: `more than ${LIMIT_FILES.maxPtesSwap} of its pages are swapped out`,
+  SCAN_EXCEED_SWAP_PTE: `more than ${LIMIT_FILES.maxPtesSwap} of its pages are swapped out or were evicted`,
   SCAN_PTE_MAPPED_HUGEPAGE: 'one huge page already',
   SCAN_PAGE_DIRTY_OR_WRITEBACK: 'pages wait to be written back; khugepaged comes again',
   SCAN_FAIL: 'the file ends within the range',
@@ -80,7 +80,7 @@ export function cacheRefusalWords(refusal: CacheRefusal): string {
 /** What a prediction takes for granted about a fact that its source could not see. */
 export const CACHE_ASSUMPTIONS: Record<CacheUnknown, string> = {
   folioOrders: 'no page of the page cache is in a huge page already',
-  swapPages: 'no shared memory is swapped out',
+  swapPages: 'no page of the page cache is swapped out or was evicted',
   dirtyPages: 'no page of a file waits to be written back',
   bytes: 'no file ends within a PMD range',
 };

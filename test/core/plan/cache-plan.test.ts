@@ -53,6 +53,30 @@ describe('a range of the page cache', () => {
     expect(result).toEqual({ result: 'SCAN_PTE_MAPPED_HUGEPAGE', growthPages: 0, unmappedPages: 0 });
   });
 
+  // Observed by `conform --suite files` on 7.2.13 and 7.3.4.
+  test('of a file counts pages that reclaim took as swap', () => {
+    const evicted = rangeOf(400, { swapPages: 9 });
+    expect(planCacheRange(evicted, FILE, limits(511, 8)).result).toBe('SCAN_EXCEED_SWAP_PTE');
+    expect(planCacheRange(evicted, FILE, limits(511, 9)).result).toBe('SCAN_SUCCEED');
+  });
+
+  test('of a file that ends in it fails after all of it was read and unmapped', () => {
+    const range = rangeOf(100);
+    const plan = planCacheRange(range, { ...FILE, bytes: 300 * 4096 + 1 }, limits(511));
+    expect(plan).toEqual({ result: 'SCAN_FAIL', growthPages: 201, unmappedPages: 100 });
+  });
+
+  test('of a file with a dirty page is read if a hole comes first', () => {
+    const behindHole = rangeOf(100, { dirtyPages: 1, firstDirtyPage: 200 });
+    expect(planCacheRange(behindHole, FILE, limits(511)).growthPages).toBe(NR - 100);
+    const beforeHole = rangeOf(100, { dirtyPages: 1, firstDirtyPage: 99 });
+    expect(planCacheRange(beforeHole, FILE, limits(511))).toEqual({
+      result: 'SCAN_PAGE_DIRTY_OR_WRITEBACK',
+      growthPages: 0,
+      unmappedPages: undefined,
+    });
+  });
+
   test('of a file fails while a page is dirty, and behind the end of the file', () => {
     expect(planCacheRange(rangeOf(NR, { dirtyPages: 1 }), FILE, limits(511)).result).toBe(
       'SCAN_PAGE_DIRTY_OR_WRITEBACK',
@@ -68,6 +92,7 @@ describe('a range of the page cache', () => {
     expect(cacheUnknowns(rangeOf(1, unseen), SHMEM)).toEqual(['folioOrders', 'swapPages']);
     expect(cacheUnknowns(rangeOf(1, unseen), { ...FILE, bytes: undefined })).toEqual([
       'folioOrders',
+      'swapPages',
       'dirtyPages',
       'bytes',
     ]);
