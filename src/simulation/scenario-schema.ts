@@ -219,7 +219,7 @@ export function scenarioOf(json: ScenarioJson): Scenario {
 }
 
 function fileOf({ name, kind, size: bytes, huge }: FileJson): FileSpec {
-  const cacheKind: CacheKind = kind === 'memfd' ? 'internal' : kind;
+  const cacheKind: CacheKind = kind === 'memfd' ? 'shared-anonymous' : kind;
   return { name, kind: cacheKind, bytes, hugeMount: huge };
 }
 

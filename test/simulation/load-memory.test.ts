@@ -87,7 +87,12 @@ test('more memory than can be simulated is refused once that is known, and not r
 test('files and shared memory that were recorded are in the page cache, and collapse as is predicted', async () => {
   const geometry = geometryOfPmdOrder(4);
   const range = rangeBytes(geometry);
-  const file: CachedFile = { id: '0:1:2', kind: 'internal', name: '/memfd:heap (deleted)', bytes: 4 * range };
+  const file: CachedFile = {
+    id: '0:1:2',
+    kind: 'shared-anonymous',
+    name: '/memfd:heap (deleted)',
+    bytes: 4 * range,
+  };
   const occupied = (pages: readonly number[]) => {
     const present = emptyOccupancy(geometry);
     for (const page of pages) setPage(present, page);
