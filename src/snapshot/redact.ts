@@ -85,9 +85,12 @@ function redactedProcess(process: Process, groupNames: Map<string, string>): Pro
   return { ...process, command: 'redacted', cgroup: '', memoryGroups, groupCounters };
 }
 
+/** What the kernel calls shared anonymous memory; programs name a memfd themselves. */
+const SHARED_ANONYMOUS = '/dev/zero (deleted)';
+
 /** Of names those that the kernel gives stay. */
 function redactedFile(file: CachedFile, idOf: (file: string) => string): CachedFile {
-  return { ...file, id: idOf(file.id), name: file.kind === 'shared-anonymous' ? file.name : '' };
+  return { ...file, id: idOf(file.id), name: file.name === SHARED_ANONYMOUS ? file.name : '' };
 }
 
 function redactedVma(vma: Vma, shift: number, idOf: (file: string) => string): Vma {
