@@ -42,6 +42,7 @@ export default {
     'ldd',
     'man',
     'mkfifo',
+    'mount',
     'psql',
     'redis-cli',
     'redis-server',

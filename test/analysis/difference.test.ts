@@ -105,7 +105,9 @@ function memoryOf(...each: RangeState[]): MemoryItem[] {
 
 test('nothing changes between a reading and itself, and what is predicted waits', async () => {
   await fc.assert(
-    fc.asyncProperty(streamed, async ({ geometry, runPolicy, items: sameNames }) => {
+    fc.asyncProperty(streamed, async ({ geometry, runPolicy: asked, items: sameNames }) => {
+      // An attempt that is told to succeed does so on one folio, too: nothing could be seen of that.
+      const runPolicy = { ...asked, outcomes: [] };
       const items = renamed(sameNames);
       const { processes, total, foretold } = await differenceOf(geometry, items, items, runPolicy);
       const prediction = await predictMemory(streamOf(items), geometry, runPolicy);

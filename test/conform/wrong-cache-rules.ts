@@ -22,6 +22,7 @@ function seeing(wrong: {
         wrong.vma?.(vma, file) ?? vma,
         wrong.file?.(file) ?? file,
         {
+          ...governing,
           settings: wrong.settings?.(governing) ?? governing.settings,
           shmem: wrong.shmem?.(governing.shmem, file) ?? governing.shmem,
         },

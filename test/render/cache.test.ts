@@ -44,7 +44,7 @@ test('the page cache is told kind by kind, with its files, what governs them and
   expect(cache && cacheLines(cache, styleOf(false)).join('\n')).toMatchInlineSnapshot(`
     "page cache: each file counts once, whoever maps it, and apart from the RSS above
 
-    shared anonymous memory: 1 file in 3 whole PMD ranges
+    shared anonymous memory and memfd: 1 file in 3 whole PMD ranges
       in memory     3.39M, 0B of it huge now
       governed by   hugepages-2048kB/shmem_enabled inherit, shmem_enabled advise
       khugepaged    2 collapses to 2M: 3M more of it becomes huge; the page cache grows by 1M

@@ -76,7 +76,7 @@ test('shared memory and files have a section of their own: sums, knobs, files, r
   expect(section).toContain('&lt;script&gt;');
   expect(section).toContain('hugepages-2048kB/shmem_enabled inherit, shmem_enabled always');
   expect(section).toMatch(
-    /shared anonymous memory<\/th><td class="number">1<\/td>(<td class="number">[^<]*<\/td>){5}/,
+    /shared anonymous memory and memfd<\/th><td class="number">1<\/td>(<td class="number">[^<]*<\/td>){5}/,
   );
   expect(section.match(/<td class="number">[^<]*<\/td>/g)?.slice(1, 6)).toEqual(
     ['3.17M', '0', '3.17M', '+848K', 'not known'].map((cell) => `<td class="number">${cell}</td>`),

@@ -132,7 +132,9 @@ export function askCacheDigest(
   for (const kind of CACHE_KINDS) {
     const tally = emptyCacheTally(geometry);
     const name = governingName(kind, governing, geometry);
-    for (const group of groups.values()) if (group.kind === kind) addGroup(tally, group, name, limits);
+    const leftAlone = kind === 'file' && !governing.model.collapsesFiles ? 'kernel' : undefined;
+    for (const group of groups.values())
+      if (group.kind === kind) addGroup(tally, group, group.ignored.get(name) ?? leftAlone, limits);
     if (tally.ranges > 0) byKind.set(kind, tally);
   }
   return byKind;
@@ -141,10 +143,9 @@ export function askCacheDigest(
 function addGroup(
   tally: CacheTally,
   group: CacheGroup,
-  governing: string,
+  ignored: CacheIneligible | undefined,
   { maxPtesNone, maxPtesSwap }: Pick<CollapseLimits, 'maxPtesNone' | 'maxPtesSwap'>,
 ): void {
-  const ignored = group.ignored.get(governing);
   if (ignored) {
     const { ranges, cachedPages, hugePages } = group;
     addCacheOutcome(tally, ignored, { ...NO_PLAN, ranges, cachedPages, hugePages });

@@ -80,7 +80,7 @@ export function explainCacheRange(
 ): CacheExplanation {
   const { file, offset } = found;
   const { settings, shmem, model } = runPolicy;
-  const governing = { settings, shmem: shmem ?? defaultShmemSettings(geometry) };
+  const governing = { settings, shmem: shmem ?? defaultShmemSettings(geometry), model };
   const judge = (mapper: FileMapper) => judgeMapper(mapper, file, offset, governing, geometry);
   const asked = judge(found.asked);
   const others = found.others.map(judge);

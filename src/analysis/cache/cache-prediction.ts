@@ -53,8 +53,8 @@ export class CachePredictor {
   constructor(geometry: Geometry, runPolicy: RunPolicy) {
     this.#geometry = geometry;
     this.#runPolicy = runPolicy;
-    const { settings, shmem = defaultShmemSettings(geometry) } = runPolicy;
-    this.#governing = { settings, shmem };
+    const { settings, shmem = defaultShmemSettings(geometry), model } = runPolicy;
+    this.#governing = { settings, shmem, model };
   }
 
   addVma(process: Process, vma: Vma): void {

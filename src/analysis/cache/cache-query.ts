@@ -25,18 +25,20 @@ export interface CacheWorth {
 export class CacheQuery {
   readonly digest: CacheDigest;
   readonly shmem: ShmemSettings;
+  readonly model: CacheSettings['model'];
   /** Whether the settings of shared memory are taken for the kernel's default, for nothing says. */
   readonly assumesShmem: boolean;
   readonly #known = new Map<string, CacheWorth>();
 
-  constructor(digest: CacheDigest, shmem: ShmemSettings | undefined) {
+  constructor(digest: CacheDigest, shmem: ShmemSettings | undefined, model: CacheSettings['model']) {
     this.digest = digest;
+    this.model = model;
     this.shmem = shmem ?? defaultShmemSettings(digest.geometry);
     this.assumesShmem = shmem === undefined;
   }
 
   governing({ enabled }: Pick<ThpSettings, 'enabled'>): CacheSettings {
-    return { settings: { enabled }, shmem: this.shmem };
+    return { settings: { enabled }, shmem: this.shmem, model: this.model };
   }
 
   byKind(asked: CacheAsked): Map<CacheKind, CacheTally> {

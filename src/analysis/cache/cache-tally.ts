@@ -29,9 +29,10 @@ export interface CacheTally {
   /** Pages of them in memory; of these, in folios of the PMD size already. */
   cachedPages: number;
   hugePages: number;
-  /** Ranges that are collapsed, the pages that they had in memory before, and by how many they grow. */
+  /** Ranges that are collapsed, and the pages that they had in memory before. */
   collapses: number;
   collapsedPages: number;
+  /** Pages that are filled or read in, also by attempts on files that fail. */
   growthPages: number;
   /** Page table entries of all mappers that go away: RSS falls by them until they are touched again. */
   unmappedPages: number;
@@ -91,6 +92,10 @@ export function addCacheOutcome(
   tally.ranges += ranges;
   tally.cachedPages += cachedPages;
   tally.hugePages += hugePages;
+  // Attempts on files that fail have read holes and unmapped pages, too.
+  tally.growthPages += growthPages;
+  tally.unmappedPages += unmappedPages;
+  tally.unseenMappings += unseenMappings;
   if (refusal) {
     // What is huge already is so whatever the settings allow.
     const huge = hugePages / pagesPerRange(tally.geometry);
@@ -100,9 +105,6 @@ export function addCacheOutcome(
   }
   tally.collapses += ranges;
   tally.collapsedPages += cachedPages;
-  tally.growthPages += growthPages;
-  tally.unmappedPages += unmappedPages;
-  tally.unseenMappings += unseenMappings;
 }
 
 /** Adds sums to others. */

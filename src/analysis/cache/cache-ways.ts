@@ -49,6 +49,7 @@ export function waysToAllow(
   governing: CacheSettings,
   geometry: Geometry,
 ): CacheWay[] {
+  if (file.kind === 'file' && !governing.model.collapsesFiles) return [];
   const isAdvised = vma.flags.includes('hg');
   const works = (writes: readonly KnobWrite[], flags: readonly string[]) => {
     const after = writes.reduce<Governed>((each, write) => withWrite(each, write, geometry), {
@@ -109,14 +110,15 @@ function changesOf({ kind }: CachedFile): KnobWrite[][] {
 
 function withWrite({ file, governing }: Governed, { knob, word }: KnobWrite, geometry: Geometry): Governed {
   const { settings, shmem } = governing;
+  const governed = (after: Partial<CacheSettings>) => ({ file, governing: { ...governing, ...after } });
   switch (knob) {
     case 'enabled':
-      return { file, governing: { settings: { ...settings, enabled: word }, shmem } };
+      return governed({ settings: { ...settings, enabled: word } });
     case 'shmem':
-      return { file, governing: { settings, shmem: { ...shmem, enabled: word } } };
+      return governed({ shmem: { ...shmem, enabled: word } });
     case 'shmem-size':
       const sizes = new Map(shmem.sizes).set(asOrder(geometry.pmdOrder), word);
-      return { file, governing: { settings, shmem: { ...shmem, sizes } } };
+      return governed({ shmem: { ...shmem, sizes } });
     case 'mount':
       return { file: { ...file, hugeMount: word }, governing };
   }

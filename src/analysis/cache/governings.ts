@@ -20,16 +20,25 @@ export interface Governing {
   readonly settings: CacheSettings;
 }
 
+/** Of kernels that leave files alone a digest knows it without asking. */
+const COLLAPSES_FILES = { collapsesFiles: true };
+
 /** All that there are for a kind. */
 export function governingsOf(kind: CacheKind, geometry: Geometry): Governing[] {
   if (kind === 'file') {
     const shmem = defaultShmemSettings(geometry);
-    return TOP_LEVEL_WORDS.map((enabled) => ({ name: enabled, settings: { settings: { enabled }, shmem } }));
+    return TOP_LEVEL_WORDS.map((enabled) => ({
+      name: enabled,
+      settings: { settings: { enabled }, shmem, model: COLLAPSES_FILES },
+    }));
   }
   return SHMEM_SIZE_WORDS.flatMap((size) =>
     SHMEM_WORDS.map((enabled) => {
       const shmem: ShmemSettings = { enabled, sizes: new Map([[asOrder(geometry.pmdOrder), size]]) };
-      return { name: `${size}/${enabled}`, settings: { settings: { enabled: 'never' }, shmem } };
+      return {
+        name: `${size}/${enabled}`,
+        settings: { settings: { enabled: 'never' }, shmem, model: COLLAPSES_FILES },
+      };
     }),
   );
 }

@@ -43,11 +43,11 @@ export function shmemOffer(
   asked: CacheAsked,
   { growthPages, within }: OfferBudget,
 ): ShmemOffer | undefined {
-  const { digest, shmem, assumesShmem } = query;
+  const { digest, shmem, model, assumesShmem } = query;
   if (assumesShmem || shmem.enabled === 'deny' || shmem.enabled === 'force') return undefined;
   const { geometry } = digest;
   const ask = (settings: ShmemSettings) => {
-    const byKind = askCacheDigest(digest, { settings: asked, shmem: settings }, asked);
+    const byKind = askCacheDigest(digest, { settings: asked, shmem: settings, model }, asked);
     const kinds = CACHE_KINDS.filter((kind) => isShmem({ kind })).flatMap((kind) => byKind.get(kind) ?? []);
     return { byKind, worth: cacheWorth(kinds) };
   };

@@ -124,7 +124,9 @@ export async function adviseDigest(
   const space = adviceSpace(memory, model, [flags.words], kept);
   const values = await runSweep(context, memory, space, { workers: flags.workers, signal });
   const budget = budgetOf.value(memory.residentPages, pageBytes(geometry));
-  const cache = source.cache && new CacheQuery(source.cache, source.host.shmem);
+  // Whether a kernel before 7.2 was built to collapse files nobody knows: what it may do is counted.
+  const ofFiles = { collapsesFiles: true };
+  const cache = source.cache && new CacheQuery(source.cache, source.host.shmem, ofFiles);
   const question = { source, memory, model, base: kept, space, values, cache };
   const found = await adviseWithRoom(question, budget, fleet);
   if (!found.ok) return found;

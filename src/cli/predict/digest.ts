@@ -47,8 +47,8 @@ export async function predictDigest(
     const readOn = readOnKernel(host.kernelRelease, false);
     const style = styleFor(context, flags.color);
     await printOrigin(context, source.origins);
-    const { settings: asked, shmem } = runPolicy.value;
-    const cache = source.cache && new CacheQuery(source.cache, shmem);
+    const { settings: asked, shmem, model: of } = runPolicy.value;
+    const cache = source.cache && new CacheQuery(source.cache, shmem, of);
     await printText(
       context,
       digestTotalsText(memory, counts, restart, processes, policy, readOn, style, cache, asked),

@@ -91,9 +91,11 @@ export async function sweepDigest(
 
   const values = await runSweep(context, memory, space.value, { workers: flags.workers, signal });
   const front = paretoFront(space.value, values);
+  // Of several models the one that collapses most.
+  const ofFiles = { collapsesFiles: models.value.some(({ collapsesFiles }) => collapsesFiles) };
   const cache =
     source.cache &&
-    new SweptCache(new CacheQuery(source.cache, source.host.shmem), limits.value, space.value);
+    new SweptCache(new CacheQuery(source.cache, source.host.shmem, ofFiles), limits.value, space.value);
   if (flags.csv) {
     const onFront = new Set(front.map(({ index }) => index));
     const policies = policyCount(space.value);

@@ -74,7 +74,7 @@ function isScanned(batch: CacheBatch, mapping: CacheMapping, model: KernelModel,
     mapping: { file: file.id, offset: mapping.offset * bytes },
   };
   const sizes = new Map([[asOrder(CACHE_GEOMETRY.pmdOrder), batch.size]]);
-  const governing = { settings: batch, shmem: { enabled: batch.shmem, sizes } };
+  const governing = { settings: batch, shmem: { enabled: batch.shmem, sizes }, model };
   if (!rules.threadRuns(batch, model)) return false;
   return rules.whyNot(vma, file, governing, CACHE_GEOMETRY, false) === undefined;
 }

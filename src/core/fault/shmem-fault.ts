@@ -65,13 +65,17 @@ export class ShmemFaults {
   }
 
   /**
-   * What page faults through this VMA leave of a range whose pages are touched again, in whatever order,
-   * after its memory was given back. Pages that `read` and `write` of the file bring in are not modelled: on
-   * a tmpfs those of one call come in folios as large as the call.
+   * What page faults through this VMA leave of a range whose pages are touched again after
+   * its memory was given back, in whatever order; only where within_size meets the end of the file does the
+   * order count, and is taken for that of the pages. Pages that `read` and `write` of the file bring in are
+   * not modelled: on a tmpfs those of one call come in folios as large as the call.
    */
   restart({ geometry, offset, present }: CacheRange): RestartedRange {
     const first = offset / pageBytes(geometry);
-    const everEmpty = () => true;
-    return filledBlocks(present, (page) => this.orderAt(first + page, everEmpty), geometry);
+    return filledBlocks(
+      present,
+      (page) => this.orderAt(first + page, (from) => from >= first + page),
+      geometry,
+    );
   }
 }

@@ -1,5 +1,6 @@
 import { type Geometry, pageBytes, rangeBytes } from '../memory/geometry.ts';
 import { asOrder, hasOrder } from '../memory/order.ts';
+import type { KernelModel } from './kernel-model.ts';
 import type { CachedFile, FileMapping } from './page-cache.ts';
 import { allowedShmemOrders, shmemOrdersOfWord } from './shmem-orders.ts';
 import type { ShmemSettings } from './shmem-settings.ts';
@@ -14,7 +15,8 @@ export type CacheIneligible =
   | 'alignment'
   | 'too-small'
   | 'settings'
-  | 'filesystem';
+  | 'filesystem'
+  | 'kernel';
 
 export const CACHE_INELIGIBLE_REASONS: Record<CacheIneligible, string> = {
   nohugepage: 'MADV_NOHUGEPAGE',
@@ -24,6 +26,8 @@ export const CACHE_INELIGIBLE_REASONS: Record<CacheIneligible, string> = {
   'too-small': 'maps no whole PMD range of the file',
   settings: 'the settings that govern it do not allow huge pages',
   filesystem: 'its filesystem does not take folios of the PMD size',
+  kernel:
+    'before Linux 7.2 only kernels built with CONFIG_READ_ONLY_THP_FOR_FS collapse files, and this is taken for none',
 };
 
 /** Filesystems that are known to take folios of the PMD size into the page cache of 7.2 and later. */
@@ -41,6 +45,7 @@ export function takesPmdFolios({ kind, filesystem }: CachedFile): boolean | unde
 export interface CacheSettings {
   readonly settings: Pick<ThpSettings, 'enabled'>;
   readonly shmem: ShmemSettings;
+  readonly model: Pick<KernelModel, 'collapsesFiles'>;
 }
 
 /**
@@ -66,7 +71,8 @@ export function whyNoCacheCollapse(
     return isShmemAllowed(file, vma.mapping, advised, governing.shmem, geometry) ? undefined : 'settings';
   const { enabled } = governing.settings;
   if (enabled === 'never' || (enabled === 'madvise' && !advised)) return 'settings';
-  return takesPmdFolios(file) === false ? 'filesystem' : undefined;
+  if (takesPmdFolios(file) === false) return 'filesystem';
+  return governing.model.collapsesFiles ? undefined : 'kernel';
 }
 
 /** Source: shmem_allowable_huge_orders, docs/khugepaged.md#files-and-shared-memory. */

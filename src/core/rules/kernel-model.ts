@@ -45,6 +45,11 @@ export interface KernelModel {
    * goes on.
    */
   readonly madviseStopsAtEmptyPmd: boolean;
+  /**
+   * Whether the page cache of any file is collapsed. Before 7.2 it took a kernel that was built with
+   * CONFIG_READ_ONLY_THP_FOR_FS, which is off by default, and a file that nobody has open for writing.
+   */
+  readonly collapsesFiles: boolean;
   /** The PFN in mm_khugepaged_scan_pmd: of the folio looked at last, or of the one that failed. */
   readonly scanPfn: 'last' | 'failed';
   /** Result names that this version spells differently. */
@@ -64,6 +69,7 @@ const linux72: KernelModel = {
   refusesLazyfree: true,
   madviseFailsInsideRange: false,
   madviseStopsAtEmptyPmd: false,
+  collapsesFiles: true,
   scanPfn: 'last',
   spellings: { SCAN_PTE_UFFD: 'SCAN_PTE_UFFD_WP' },
 };
@@ -75,6 +81,7 @@ const linux618: KernelModel = {
   refusesLazyfree: false,
   madviseFailsInsideRange: true,
   madviseStopsAtEmptyPmd: true,
+  collapsesFiles: false,
   spellings: { SCAN_PTE_UFFD: 'SCAN_PTE_UFFD_WP', SCAN_NO_PTE_TABLE: 'SCAN_PMD_NULL' },
 };
 

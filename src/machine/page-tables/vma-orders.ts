@@ -19,17 +19,17 @@ export function isThpDisabled(mm: Mm, area: VmArea): boolean {
  * docs/khugepaged.md#possible-orders.
  */
 export function khugepagedOrders(machine: Machine, mm: Mm, area: VmArea, model: KernelModel): OrderSet {
-  if (mapsFile(area)) return khugepagedFileOrders(machine, mm, area);
+  if (mapsFile(area)) return khugepagedFileOrders(machine, mm, area, model);
   if (!area.hasAnonVma) return NO_ORDERS;
   const { settings, geometry } = machine;
   return possibleOrders(viewVma(area), settings, model, geometry, isThpDisabled(mm, area)).orders;
 }
 
 /** The PMD order or none: docs/khugepaged.md#files-and-shared-memory. */
-function khugepagedFileOrders(machine: Machine, mm: Mm, area: FileArea): OrderSet {
+function khugepagedFileOrders(machine: Machine, mm: Mm, area: FileArea, model: KernelModel): OrderSet {
   const { settings, geometry } = machine;
   const { file } = area.mapped.pages;
-  const governing = { settings, shmem: settings.shmem };
+  const governing = { settings, shmem: settings.shmem, model };
   const why = whyNoCacheCollapse(fileVma(machine, area), file, governing, geometry, isThpDisabled(mm, area));
   return why === undefined ? orderSet([geometry.pmdOrder]) : NO_ORDERS;
 }

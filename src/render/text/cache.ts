@@ -105,7 +105,10 @@ function kindLines(kind: CacheKind, tally: CacheTally, governing: CacheSettings,
       field('khugepaged', `${ranges}: ${huge}; the page cache grows by ${size(tally.growthPages)}`),
       field('RSS', unmappedLine(tally)),
     );
-  } else lines.push(field('khugepaged', 'collapses none of it'));
+  } else {
+    const read = tally.growthPages > 0 ? `, and reads ${size(tally.growthPages)} in while it tries` : '';
+    lines.push(field('khugepaged', `collapses none of it${read}`));
+  }
   const refused = [...tally.refused].sort(
     ([a, x], [b, y]) => Number(isHuge(a)) - Number(isHuge(b)) || y.pages - x.pages,
   );

@@ -13,7 +13,7 @@ import { isScanResult, type ScanResult } from '../../core/rules/scan-result.ts';
 
 /** What memory of a kind is called. */
 export const CACHE_KIND_NAMES: Record<CacheKind, string> = {
-  'shared-anonymous': 'shared anonymous memory',
+  'shared-anonymous': 'shared anonymous memory and memfd',
   internal: 'System V shared memory',
   tmpfs: 'files on tmpfs',
   file: 'files on disks',
@@ -36,6 +36,7 @@ export function governingFiles(
   const top = { file: 'shmem_enabled', value: shmem.enabled };
   if (kind === 'file') return [{ file: 'enabled', value: settings.enabled }];
   const overrides = shmem.enabled === 'deny' || shmem.enabled === 'force';
+  if (kind === 'internal') return [top];
   if (kind === 'tmpfs') return overrides ? [top] : [];
   const value = shmem.sizes.get(asOrder(geometry.pmdOrder)) ?? 'never';
   const size = { file: `${sizeFolder(rangeBytes(geometry))}/shmem_enabled`, value };
@@ -46,7 +47,7 @@ const RESULT_REASONS: Partial<Record<ScanResult, string>> = {
   SCAN_EXCEED_NONE_PTE: `more than ${LIMIT_FILES.maxPtesNone} of its pages are not in memory`,
   SCAN_EXCEED_SWAP_PTE: `more than ${LIMIT_FILES.maxPtesSwap} of its pages are swapped out or were evicted`,
   SCAN_PTE_MAPPED_HUGEPAGE: 'one huge page already',
-  SCAN_PAGE_DIRTY_OR_WRITEBACK: 'pages wait to be written back; khugepaged comes again',
+  SCAN_PAGE_DIRTY_OR_WRITEBACK: 'pages are dirty: it fails until somebody writes them back',
   SCAN_FAIL: 'the file ends within the range',
 };
 

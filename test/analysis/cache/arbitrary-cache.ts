@@ -104,13 +104,15 @@ export const arbitraryGoverning: fc.Arbitrary<
 > = fc
   .record({
     enabled: fc.constantFrom(...TOP_LEVEL_WORDS),
+    collapsesFiles: fc.boolean(),
     top: fc.constantFrom(...SHMEM_WORDS),
     size: fc.option(fc.constantFrom(...SHMEM_SIZE_WORDS), { nil: undefined }),
     maxPtesNone: fc.oneof(fc.constant(NR - 1), fc.integer({ min: 0, max: NR - 1 })),
     maxPtesSwap: fc.integer({ min: 0, max: NR - 1 }),
   })
-  .map(({ enabled, top, size, maxPtesNone, maxPtesSwap }) => ({
+  .map(({ enabled, collapsesFiles, top, size, maxPtesNone, maxPtesSwap }) => ({
     settings: { enabled },
+    model: { collapsesFiles },
     shmem: { enabled: top, sizes: new Map(size ? [[asOrder(SMALL.pmdOrder), size]] : []) },
     limits: { maxPtesNone, maxPtesSwap },
   }));

@@ -65,7 +65,7 @@ function adviceOf(
   const base = settings ?? defaultSettings(x86_64);
   const all = adviceSpace(memory, model, ['always'], base);
   const space = { ...all, orders: [NO_ORDERS, orderSet([9])] };
-  const cache = new CacheQuery(source.cache as CacheDigest, undefined);
+  const cache = new CacheQuery(source.cache as CacheDigest, undefined, { collapsesFiles: true });
   const question = { source, memory, model, base, space, values: sweepAll(memory, space), cache };
   const budget: PolicyBudget = { growth: 'now', growthPages, laterAttempts: undefined, within: 0.01 };
   return new Adviser(question).advise(budget);
@@ -116,7 +116,10 @@ describe('what is offered for shared memory', () => {
   const offerOf = (pages: readonly number[], top: ShmemWord, growthPages = 10_000, flags: string[] = []) => {
     const shmem: ShmemSettings = { enabled: top, sizes: new Map([[asOrder(9), 'inherit']]) };
     const { cache } = digestOf(itemsWith(BUFFERS, pages, flags), undefined);
-    return shmemOffer(new CacheQuery(cache as CacheDigest, shmem), asked, { growthPages, within: 0.01 });
+    return shmemOffer(new CacheQuery(cache as CacheDigest, shmem, KERNEL_MODELS['linux-7.3']), asked, {
+      growthPages,
+      within: 0.01,
+    });
   };
 
   test('is the file of the size with the narrowest word, what comes of it, and the way back', () => {
@@ -137,7 +140,7 @@ describe('what is offered for shared memory', () => {
     expect(offerOf([NR, 400, 0, 12], 'always')).toBe(undefined);
     expect(offerOf([NR, 400, 0, 12], 'deny')).toBe(undefined);
     const { cache } = digestOf(itemsWith(BUFFERS, [NR]), undefined);
-    const unknown = new CacheQuery(cache as CacheDigest, undefined);
+    const unknown = new CacheQuery(cache as CacheDigest, undefined, KERNEL_MODELS['linux-7.3']);
     expect(shmemOffer(unknown, asked, { growthPages: 10_000, within: 0.01 })).toBe(undefined);
   });
 });

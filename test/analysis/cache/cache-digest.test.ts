@@ -31,11 +31,11 @@ function known<T>(value: T | undefined): T {
 
 type Asked = typeof arbitraryGoverning extends fc.Arbitrary<infer T> ? T : never;
 
-async function predicted(items: readonly MemoryItem[], { settings, shmem, limits }: Asked) {
+async function predicted(items: readonly MemoryItem[], { settings, shmem, model, limits }: Asked) {
   const { cache } = await predictMemory(streamOf(items), SMALL, {
     settings: { ...defaultSettings(SMALL), ...settings, ...limits },
     shmem,
-    model: KERNEL_MODELS['linux-7.3'],
+    model: { ...KERNEL_MODELS['linux-7.3'], ...model },
     algorithm: ALGORITHMS.walk,
     outcomes: [],
   });

@@ -186,6 +186,8 @@ test('a restart is what page faults leave, in whatever order pages are touched',
       }),
       fc.uniqueArray(fc.nat(15), { maxLength: 8 }),
       ({ kind, mount, top, words, advised, start, skew, end, filePages }, order) => {
+        // Where within_size meets the end of a file, what is touched first decides.
+        fc.pre(filePages >= 16 || ![mount, top, ...words].includes('within_size'));
         // Behind the end of the file nothing can be touched.
         const touched = order.filter((page) => page >= start && page < Math.min(end, filePages));
         const file: CachedFile = { id: '', kind, name: '', bytes: filePages * PAGE, hugeMount: mount };

@@ -25,6 +25,7 @@ interface Asked {
   readonly shmem?: ShmemWord;
   readonly size?: ShmemSizeWord;
   readonly disabled?: boolean;
+  readonly collapsesFiles?: boolean;
 }
 
 function whyNot(asked: Asked) {
@@ -40,9 +41,16 @@ function whyNot(asked: Asked) {
     swapBytes: 0,
     mapping: { file: file.id, offset },
   };
-  const { enabled = 'never', shmem = 'never', size = 'inherit', disabled = false } = asked;
+  const {
+    collapsesFiles = true,
+    enabled = 'never',
+    shmem = 'never',
+    size = 'inherit',
+    disabled = false,
+  } = asked;
   const governing = {
     settings: { enabled },
+    model: { collapsesFiles },
     shmem: { enabled: shmem, sizes: new Map([[asOrder(9), size]]) },
   };
   return whyNoCacheCollapse(vma, file, governing, x86_64, disabled);
@@ -115,6 +123,13 @@ describe('a mapping of a file', () => {
   ])('under enabled %s', (enabled, plain, advised) => {
     expect(whyNot({ file: FILE, enabled })).toBe(plain ? undefined : 'settings');
     expect(whyNot({ file: FILE, enabled, flags: ['hg'] })).toBe(advised ? undefined : 'settings');
+  });
+
+  test('before Linux 7.2 is taken for none that the kernel collapses; shared memory is collapsed there, too', () => {
+    const old = { enabled: 'always', shmem: 'always', collapsesFiles: false } as const;
+    expect(whyNot({ ...old, file: FILE })).toBe('kernel');
+    expect(whyNot({ ...old, file: FILE, enabled: 'never' })).toBe('settings');
+    expect(whyNot(old)).toBe(undefined);
   });
 
   test('on a filesystem of small folios is not collapsed', () => {
