@@ -1,4 +1,3 @@
-import { plural } from '../../core/base/plural.ts';
 import type { CacheRange } from '../../core/memory/cache-range.ts';
 import { pagesPerRange, rangeBytes } from '../../core/memory/geometry.ts';
 import { hasPage } from '../../core/memory/occupancy.ts';
@@ -24,27 +23,21 @@ export interface CacheTools extends MappingTools {
 
 /**
  * The page cache of the files, and the shared memory, of which the VMAs read map whole PMD ranges: each file
- * once. What cannot be seen of how many files comes out as notes; nothing else is said of such a file.
+ * once. One whose pages cannot be seen comes without ranges and says why.
  */
 export function* readPageCache(tools: CacheTools, files: MappedFiles): Iterable<MemoryItem> {
-  const unseen = new Map<string, string[]>();
   const machine = { mounts: new Mounts(tools.tree), isShmemSmall: isShmemSmall(tools.tree) };
   for (const { file, spans } of files.wholeRanges()) {
     const why = tools.whyStopped?.() ?? (yield* readFile(tools, machine, file, spans));
-    if (why !== undefined) unseen.set(why, [...(unseen.get(why) ?? []), file.name]);
+    if (why !== undefined) yield { kind: 'file', file: unreadFile(file, why) };
   }
-  for (const [why, names] of unseen) yield { kind: 'note', message: unseenNote(names, why) };
 }
 
-/** How many names a note has. */
-const NAMES = 3;
-
-function unseenNote(names: readonly string[], why: string): string {
-  const distinct = [...new Set(names)];
-  const more = distinct.length - NAMES;
-  const list = distinct.slice(0, NAMES).join(', ') + (more > 0 ? ` and ${more} more` : '');
-  const what = plural(names.length, 'mapped file');
-  return `what the page cache holds of ${what} is not known (${list}): ${why}`;
+/** A file that was not opened, of the kind that its name tells. */
+function unreadFile({ id, name }: MappedFile, unread: string): CachedFile {
+  const isAnonymous = name === '/dev/zero (deleted)' || name.startsWith('/memfd:');
+  const kind = isAnonymous ? 'shared-anonymous' : name.startsWith('/SYSV') ? 'internal' : 'file';
+  return { id, kind, name, unread };
 }
 
 const NEEDS_ROOT = 'its owner, who may write it, and root see it';
