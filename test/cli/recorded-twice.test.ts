@@ -67,7 +67,11 @@ test('digests keep the boot, so that they are not added up either', async () => 
   expect(stderr).toContain('one process at two times');
   const { code: apart, stderr: none } = await thpscope(words(`advise ${digests[0]} ${digests[2]}`));
   expect(apart).toBe(0);
-  expect(none).toBe('');
+  // Both may map the same file, which would count twice.
+  const complaints = none
+    .split('\n')
+    .filter((line) => line && !line.includes('nothing is said of the page cache'));
+  expect(complaints).toEqual([]);
 });
 
 test('what may be one process is told where recordings do not name the boot', async () => {

@@ -15,7 +15,8 @@ export function summedCache(
 ): SummedCache {
   const known = caches.filter((cache) => cache !== undefined);
   if (known.length < caches.length || known.length === 0) return { sum: undefined };
-  if (known.length === 1) return { sum: known[0] };
+  const holding = known.filter(({ files, unread }) => files.size + unread.size > 0);
+  if (holding.length < 2) return { sum: holding[0] ?? known[0] };
   const boots = hosts.flatMap(({ bootId }) => (namesBoot(bootId) ? [bootId] : []));
   if (new Set(boots).size < boots.length)
     return {
@@ -23,6 +24,6 @@ export function summedCache(
       note: 'several recordings are of one machine: a file may be in each, so nothing is said of the page cache; read its processes together',
     };
   const sum = emptyCacheDigest(hosts[0].geometry);
-  for (const cache of known) addCacheDigest(sum, cache);
+  for (const cache of holding) addCacheDigest(sum, cache);
   return { sum };
 }
