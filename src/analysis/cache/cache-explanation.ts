@@ -16,13 +16,13 @@ import {
 import type { KernelModel } from '../../core/rules/kernel-model.ts';
 import type { Process } from '../../core/rules/memory-source.ts';
 import type { CachedFile } from '../../core/rules/page-cache.ts';
-import { defaultShmemSettings } from '../../core/rules/shmem-settings.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import { refusalOfVma } from '../../core/rules/vma.ts';
 import type { RunPolicy } from '../verdict.ts';
 import type { FoundCacheRange } from './cache-search.ts';
 import { type CacheWay, settingsRefusal, waysToAllow } from './cache-ways.ts';
 import type { FileMapper } from './file-mappers.ts';
+import { governingOf } from './governings.ts';
 
 /** Why khugepaged does not look at a range through a VMA: `vma-edge` where it maps a part of the range. */
 export type MapperRefusal = CacheIneligible | 'vma-edge';
@@ -80,7 +80,7 @@ export function explainCacheRange(
 ): CacheExplanation {
   const { file, offset } = found;
   const { settings, shmem, model } = runPolicy;
-  const governing = { settings, shmem: shmem ?? defaultShmemSettings(geometry), model };
+  const governing = governingOf(runPolicy, geometry);
   const judge = (mapper: FileMapper) => judgeMapper(mapper, file, offset, governing, geometry);
   const asked = judge(found.asked);
   const others = found.others.map(judge);

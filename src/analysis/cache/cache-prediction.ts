@@ -5,11 +5,11 @@ import { cacheUnknowns, planCacheRange } from '../../core/plan/cache-plan.ts';
 import type { CacheIneligible, CacheSettings } from '../../core/rules/cache-orders.ts';
 import type { Process } from '../../core/rules/memory-source.ts';
 import { CACHE_KINDS, type CachedFile, type CacheKind } from '../../core/rules/page-cache.ts';
-import { defaultShmemSettings } from '../../core/rules/shmem-settings.ts';
 import type { Vma } from '../../core/rules/vma.ts';
 import type { RunPolicy } from '../verdict.ts';
 import { addCacheTally, addCacheVerdict, type CacheTally, emptyCacheTally } from './cache-tally.ts';
 import { FileMappers, ignoredRanges } from './file-mappers.ts';
+import { governingOf } from './governings.ts';
 
 /** What is predicted of one file, or of one piece of shared memory. */
 export interface FilePrediction {
@@ -53,8 +53,7 @@ export class CachePredictor {
   constructor(geometry: Geometry, runPolicy: RunPolicy) {
     this.#geometry = geometry;
     this.#runPolicy = runPolicy;
-    const { settings, shmem = defaultShmemSettings(geometry), model } = runPolicy;
-    this.#governing = { settings, shmem, model };
+    this.#governing = governingOf(runPolicy, geometry);
   }
 
   addVma(process: Process, vma: Vma): void {

@@ -1,6 +1,7 @@
 import type { CacheRange } from '../../core/memory/cache-range.ts';
 import { type Geometry, pagesPerRange } from '../../core/memory/geometry.ts';
 import { wordsPerRange } from '../../core/memory/occupancy.ts';
+import { isOneFolio } from '../../core/plan/cache-plan.ts';
 import type { MemoryItem, Process } from '../../core/rules/memory-source.ts';
 import type { CachedFile } from '../../core/rules/page-cache.ts';
 import type { Vma } from '../../core/rules/vma.ts';
@@ -86,10 +87,10 @@ export class CacheTable {
   #push(range: CacheRange): void {
     if (this.#rows === this.#offsets.length) this.#grow();
     const row = this.#rows++;
-    const { offset, present, folioOrders, swapPages, dirtyPages, mappedPages } = range;
+    const { offset, present, swapPages, dirtyPages, mappedPages } = range;
     this.#offsets[row] = offset;
     this.#present.set(present, row * this.#words);
-    this.#folios[row] = folioOrders ? (folioOrders[0] === this.#geometry.pmdOrder ? HUGE : SMALL) : NO_FOLIOS;
+    this.#folios[row] = range.folioOrders ? (isOneFolio(range) ? HUGE : SMALL) : NO_FOLIOS;
     this.#swapPages[row] = swapPages ?? UNKNOWN;
     this.#dirtyPages[row] = dirtyPages ?? UNKNOWN;
     this.#mappedPages[row] = mappedPages ?? UNKNOWN;

@@ -1,7 +1,7 @@
 import type { CacheRange } from '../../core/memory/cache-range.ts';
 import { type Geometry, pagesPerRange } from '../../core/memory/geometry.ts';
 import { countPages } from '../../core/memory/occupancy.ts';
-import type { CachePlan, CacheUnknown } from '../../core/plan/cache-plan.ts';
+import { type CachePlan, type CacheUnknown, isOneFolio } from '../../core/plan/cache-plan.ts';
 import type { CacheIneligible } from '../../core/rules/cache-orders.ts';
 import type { ScanResult } from '../../core/rules/scan-result.ts';
 
@@ -131,6 +131,6 @@ function addRefused({ refused }: CacheTally, refusal: CacheRefusal, { ranges, pa
 }
 
 /** Pages of the range in a folio of the PMD size. */
-export function hugePagesOf({ folioOrders, geometry }: CacheRange): number {
-  return folioOrders?.[0] === geometry.pmdOrder ? folioOrders.length : 0;
+export function hugePagesOf(range: CacheRange): number {
+  return isOneFolio(range) ? pagesPerRange(range.geometry) : 0;
 }

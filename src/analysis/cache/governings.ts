@@ -9,6 +9,7 @@ import {
   SHMEM_WORDS,
   type ShmemSettings,
 } from '../../core/rules/shmem-settings.ts';
+import type { RunPolicy } from '../verdict.ts';
 
 /**
  * Settings that can differ in whether they allow huge pages of a kind. They have a name each: of files what
@@ -18,6 +19,11 @@ import {
 export interface Governing {
   readonly name: string;
   readonly settings: CacheSettings;
+}
+
+/** What a run judges the page cache by; shared memory by the kernel's default where nothing says. */
+export function governingOf({ settings, shmem, model }: RunPolicy, geometry: Geometry): CacheSettings {
+  return { settings, shmem: shmem ?? defaultShmemSettings(geometry), model };
 }
 
 /** Of kernels that leave files alone a digest knows it without asking. */

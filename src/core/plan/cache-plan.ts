@@ -75,9 +75,9 @@ function scanResultOf(
   file: CachedFile,
   { maxPtesNone, maxPtesSwap }: Pick<CollapseLimits, 'maxPtesNone' | 'maxPtesSwap'>,
 ): ScanResult {
-  const { geometry, folioOrders, swapPages = 0, dirtyPages = 0 } = range;
+  const { geometry, swapPages = 0, dirtyPages = 0 } = range;
   if (swapPages > maxPtesSwap) return 'SCAN_EXCEED_SWAP_PTE';
-  if (isOneFolio(range, folioOrders)) return 'SCAN_PTE_MAPPED_HUGEPAGE';
+  if (isOneFolio(range)) return 'SCAN_PTE_MAPPED_HUGEPAGE';
   if (present < pagesPerRange(geometry) - maxPtesNone) return 'SCAN_EXCEED_NONE_PTE';
   if (isShmem(file)) return 'SCAN_SUCCEED';
   if (dirtyPages > 0) return 'SCAN_PAGE_DIRTY_OR_WRITEBACK';
@@ -85,8 +85,8 @@ function scanResultOf(
   return pagesWithin(range, file) < pagesPerRange(geometry) ? 'SCAN_FAIL' : 'SCAN_SUCCEED';
 }
 
-/** Whether a folio of the PMD size is there already. */
-function isOneFolio({ geometry }: CacheRange, folioOrders: Uint8Array | undefined): boolean {
+/** Whether a folio of the PMD size is there already; false where folios cannot be seen. */
+export function isOneFolio({ geometry, folioOrders }: Pick<CacheRange, 'geometry' | 'folioOrders'>): boolean {
   return folioOrders?.[0] === geometry.pmdOrder;
 }
 
