@@ -13,6 +13,12 @@ const size = z
   .regex(/^\d+[KMGT]$/, 'write a size such as 64K, 512M or 2G')
   .meta({ id: 'size', description: 'Bytes: 64K, 512M, 2G' })
   .transform((text) => parseBytes(text) as number);
+/** What is mapped, or a file that is: mmap refuses a length of 0. */
+const length = z
+  .string()
+  .regex(/^0*[1-9]\d*[KMGT]$/, 'write a size above 0 such as 64K, 512M or 2G')
+  .meta({ id: 'length', description: 'Bytes, not 0: 64K, 512M, 2G' })
+  .transform((text) => parseBytes(text) as number);
 const duration = z
   .string()
   .regex(
@@ -58,7 +64,7 @@ const machine = z
 
 const mapping = z.strictObject({
   name: name.describe('What events call it'),
-  size: size.describe('Its size, a multiple of a page'),
+  size: length.describe('Its size, a multiple of a page'),
   advice: advice.optional().describe('MADV_HUGEPAGE or MADV_NOHUGEPAGE from the start'),
   file: name
     .optional()
@@ -73,7 +79,7 @@ const file = z.strictObject({
     .describe(
       'Shared anonymous memory, a memfd, a file on a tmpfs, or on a filesystem that takes huge pages',
     ),
-  size: size.describe('Its size, a multiple of a page'),
+  size: length.describe('Its size, a multiple of a page'),
   huge: z.enum(HUGE_MOUNT_WORDS).optional().describe('huge= of its tmpfs; never by default'),
 });
 

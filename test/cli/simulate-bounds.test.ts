@@ -7,6 +7,10 @@ const LONG = '1'.repeat(400);
 test.each([
   ['scenario-mapping-huge', /field 'processes\.0\.mappings': more than the 128T of an address space\n$/],
   ['scenario-swap-huge', /field 'machine\.swap': at most 128G can be simulated\n$/],
+  [
+    'scenario-mapping-empty',
+    /field 'processes\.0\.mappings\.0\.size': write a size above 0 such as 64K, 512M or 2G; see schemas/,
+  ],
   ['scenario-fork-cycle', /field 'events\.0\.process': no process 'b'; there are a\n$/],
 ])('sizes that nobody can mean are refused with their bound: %s', async (name, message) => {
   const { code, stdout, stderr } = await thpscope(['simulate', `${HOSTILE}/${name}.json`]);
@@ -53,6 +57,15 @@ test.each([
   expect(stderr).toContain(`field '${field}': `);
   expect(stderr).toMatch(/at most 128G can be simulated|the longest time that is simulated, 100d/);
   expect(code).toBe(5);
+});
+
+test('a file of nothing is refused as a mapping of nothing is', async () => {
+  const files = [{ name: 'f', kind: 'memfd', size: '000T' }];
+  const { code, stdout, stderr } = await simulated(scenario({ files }));
+  expect(stderr).toContain(
+    "field 'files.0.size': write a size above 0 such as 64K, 512M or 2G; see schemas/",
+  );
+  expect([code, stdout]).toEqual([5, '']);
 });
 
 test('--until has the same bound', async () => {
