@@ -2,6 +2,7 @@ import { batch, computed, effect, signal } from '@preact/signals';
 import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import type { Judgement, Tallied, Totals } from '../memory/memory-worker-protocol.ts';
 import { memory, memoryWorker, opening } from '../memory/open-memory.ts';
+import { drawWith } from '../state/drawing.ts';
 import { go, link, setParams } from '../state/link.ts';
 import { oneAtATime } from '../state/one-at-a-time.ts';
 import { measured } from '../state/timing.ts';
@@ -57,7 +58,9 @@ export function followPolicy(): void {
     const policy = choice.peek();
     const since = start;
     if (told !== since) {
-      totals.value = await memoryWorker.totals(policy);
+      const answer = memoryWorker.totals(policy);
+      drawWith(answer);
+      totals.value = await answer;
       measured('thpscope totals', since);
       told = since;
     }

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { growthOf, hugeInUse, type Tally } from '../../src/analysis/tally.ts';
 import { formatSize } from '../../src/core/memory/format-size.ts';
 import type { Process } from '../../src/core/rules/memory-source.ts';
@@ -53,7 +54,7 @@ export function ProcessTable({ tallied, processes }: Props) {
     // Of equal growth, as of none, the largest first.
     .sort((a, b) => b.tally.residentPages - a.tally.residentPages);
   return (
-    <section class="policy-processes" aria-labelledby="policy-processes" aria-busy={judging.value}>
+    <ProcessSection>
       <h2 id="policy-processes">Processes</h2>
       <p class="policy-note">
         huge: memory in use that lies in huge pages, now and under this policy; what is filled comes to it
@@ -67,6 +68,15 @@ export function ProcessTable({ tallied, processes }: Props) {
         fallback={{ column: 'growth', descending: true }}
         first={SHOWN}
       />
+    </ProcessSection>
+  );
+}
+
+/** Of itself, so that the table is not made again when it becomes busy and when it no longer is. */
+function ProcessSection({ children }: { readonly children: ComponentChildren }) {
+  return (
+    <section class="policy-processes" aria-labelledby="policy-processes" aria-busy={judging.value}>
+      {children}
     </section>
   );
 }
