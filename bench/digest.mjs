@@ -1,8 +1,8 @@
 // Digests and sweeps of packed occupancy against plain C walks of the same policies.
-import { DigestQuery } from '../build/analysis/digest-query.js';
-import { emptyMemoryDigest } from '../build/analysis/memory-digest.js';
-import { blockLength, sweepBlock, sweepBlocks } from '../build/analysis/sweep.js';
-import { allNoneLimits, allOrderSets } from '../build/analysis/sweep-space.js';
+import { DigestQuery } from '../build/analysis/digest/digest-query.js';
+import { emptyMemoryDigest } from '../build/analysis/digest/memory-digest.js';
+import { blockLength, sweepBlock, sweepBlocks } from '../build/analysis/sweep/sweep.js';
+import { allNoneLimits, allOrderSets } from '../build/analysis/sweep/sweep-space.js';
 import { createPlainDigestBuilder, createWasmDigestBuilder } from '../build/core/digest/builder.js';
 import { DigestReader } from '../build/core/digest/reader.js';
 import { addDigest } from '../build/core/digest/table.js';

@@ -1,10 +1,10 @@
 // What a program may import from 'thpscope', in Node and in browsers: docs/library.md. Everything else may
 // change.
 
-export { DigestCollector } from './analysis/digest-collector.ts';
-export { type DigestJson, digestOfJson } from './analysis/digest-json.ts';
-export { checkDigestModel, DigestQuery } from './analysis/digest-query.ts';
-export { type MemoryDigest, type ProcessDigest, type SourceDigest } from './analysis/memory-digest.ts';
+export { DigestCollector } from './analysis/digest/digest-collector.ts';
+export { type DigestJson, digestOfJson } from './analysis/digest/digest-json.ts';
+export { checkDigestModel, DigestQuery } from './analysis/digest/digest-query.ts';
+export { type MemoryDigest, type ProcessDigest, type SourceDigest } from './analysis/digest/memory-digest.ts';
 export { type Failure, type FailureKind, fail, type Result, succeed } from './core/base/failure.ts';
 export {
   type Geometry,

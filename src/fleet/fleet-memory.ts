@@ -1,5 +1,5 @@
-import { settingsOfJson } from '../analysis/digest-json.ts';
-import type { ProcessDigest, SourceDigest } from '../analysis/memory-digest.ts';
+import { settingsOfJson } from '../analysis/digest/digest-json.ts';
+import type { ProcessDigest, SourceDigest } from '../analysis/digest/memory-digest.ts';
 import { commonValue } from '../core/base/common-value.ts';
 import { type Result, succeed } from '../core/base/failure.ts';
 import { commonCpu } from '../core/rules/cpu.ts';

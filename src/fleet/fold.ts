@@ -1,6 +1,11 @@
-import type { BlockedJson } from '../analysis/blocked-json.ts';
-import { type MemoryDigestJson, memoryDigestOfJson } from '../analysis/digest-json.ts';
-import { type MemoryDigest, RESTART_CLASSES, VMA_CLASSES, type VmaClass } from '../analysis/memory-digest.ts';
+import type { BlockedJson } from '../analysis/digest/blocked-json.ts';
+import { type MemoryDigestJson, memoryDigestOfJson } from '../analysis/digest/digest-json.ts';
+import {
+  type MemoryDigest,
+  RESTART_CLASSES,
+  VMA_CLASSES,
+  type VmaClass,
+} from '../analysis/digest/memory-digest.ts';
 import { fail, type Result, succeed } from '../core/base/failure.ts';
 import type { Geometry } from '../core/memory/geometry.ts';
 import { MIN_ANON_ORDER } from '../core/memory/order.ts';

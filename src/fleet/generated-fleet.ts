@@ -1,4 +1,4 @@
-import type { ProcessDigest, SourceDigest } from '../analysis/memory-digest.ts';
+import type { ProcessDigest, SourceDigest } from '../analysis/digest/memory-digest.ts';
 import { below, pick, type Random } from '../core/base/random.ts';
 import { sum } from '../core/base/sum.ts';
 import { pageBytes } from '../core/memory/geometry.ts';

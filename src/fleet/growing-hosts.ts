@@ -1,4 +1,4 @@
-import type { GrowingHost } from '../analysis/fleet-facts.ts';
+import type { GrowingHost } from '../analysis/reading/fleet-facts.ts';
 import { type Result, succeed } from '../core/base/failure.ts';
 import { type Geometry, pageBytes } from '../core/memory/geometry.ts';
 import type { FleetEngine } from './engines/engine.ts';

@@ -1,4 +1,4 @@
-import { VMA_CLASSES } from '../analysis/memory-digest.ts';
+import { VMA_CLASSES } from '../analysis/digest/memory-digest.ts';
 import type { GrowthWeights, WeightedColumns } from './growth-weights.ts';
 import { sqlText } from './sql-text.ts';
 import { sqlName } from './tables.ts';

@@ -1,12 +1,12 @@
-import { DigestQuery } from '../analysis/digest-query.ts';
+import { DigestQuery } from '../analysis/digest/digest-query.ts';
 import {
   emptyMemoryDigest,
   type MemoryDigest,
   RESTART_CLASSES,
   VMA_CLASSES,
   type VmaClass,
-} from '../analysis/memory-digest.ts';
-import { type PolicyWorth, policyWorthOf } from '../analysis/policy-worth.ts';
+} from '../analysis/digest/memory-digest.ts';
+import { type PolicyWorth, policyWorthOf } from '../analysis/digest/policy-worth.ts';
 import { rowOf } from '../core/digest/table.ts';
 import { type Geometry, pagesPerRange } from '../core/memory/geometry.ts';
 import { MIN_ANON_ORDER } from '../core/memory/order.ts';

@@ -1,6 +1,11 @@
-import { DigestQuery } from '../analysis/digest-query.ts';
-import { addApart, emptyMemoryDigest, type MemoryDigest, type VmaClass } from '../analysis/memory-digest.ts';
-import { policyWorthOf } from '../analysis/policy-worth.ts';
+import { DigestQuery } from '../analysis/digest/digest-query.ts';
+import {
+  addApart,
+  emptyMemoryDigest,
+  type MemoryDigest,
+  type VmaClass,
+} from '../analysis/digest/memory-digest.ts';
+import { policyWorthOf } from '../analysis/digest/policy-worth.ts';
 import { type Result, succeed } from '../core/base/failure.ts';
 import { blockedRowOf, blockedWindowsOf } from '../core/digest/blocked-table.ts';
 import { MIN_ANON_ORDER } from '../core/memory/order.ts';

@@ -1,6 +1,6 @@
-import { digestJson, type MemoryDigestJson, memoryDigestJson } from '../analysis/digest-json.ts';
-import type { ProcessDigest, SourceDigest } from '../analysis/memory-digest.ts';
-import { RESTART_CLASSES, VMA_CLASSES } from '../analysis/memory-digest.ts';
+import { digestJson, type MemoryDigestJson, memoryDigestJson } from '../analysis/digest/digest-json.ts';
+import type { ProcessDigest, SourceDigest } from '../analysis/digest/memory-digest.ts';
+import { RESTART_CLASSES, VMA_CLASSES } from '../analysis/digest/memory-digest.ts';
 import { serviceNames } from '../core/rules/service.ts';
 import {
   ANY_COLUMNS,

@@ -1,5 +1,5 @@
-import { type LimitedGroup, limitedGroups } from '../analysis/group-room.ts';
-import type { ProcessDigest, SourceDigest } from '../analysis/memory-digest.ts';
+import { type LimitedGroup, limitedGroups } from '../analysis/advice/group-room.ts';
+import type { ProcessDigest, SourceDigest } from '../analysis/digest/memory-digest.ts';
 import { type Result, succeed } from '../core/base/failure.ts';
 import { pageBytes } from '../core/memory/geometry.ts';
 import type { KernelModel } from '../core/rules/kernel-model.ts';

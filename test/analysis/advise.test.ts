@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Adviser } from '../../src/analysis/advise.ts';
+import { Adviser } from '../../src/analysis/advice/advise.ts';
 import {
   choosePolicy,
   countedEntries,
@@ -10,17 +10,17 @@ import {
   measuresOf,
   type PolicyBudget,
   type PolicyMeasures,
-} from '../../src/analysis/choose-policy.ts';
-import { DigestCollector } from '../../src/analysis/digest-collector.ts';
-import { DigestQuery } from '../../src/analysis/digest-query.ts';
-import { GROWTH_KINDS } from '../../src/analysis/growth-kinds.ts';
-import { type SourceDigest, totalDigest } from '../../src/analysis/memory-digest.ts';
-import { digestEntries, policyWorthOf } from '../../src/analysis/policy-worth.ts';
-import { predictMemory } from '../../src/analysis/prediction.ts';
-import { policyAt, policyCount, type SweepSpace } from '../../src/analysis/sweep.ts';
-import { adviceSpace } from '../../src/analysis/sweep-space.ts';
-import { settingsFor, writesBetween } from '../../src/analysis/sysfs-writes.ts';
-import { tallyEntries } from '../../src/analysis/tally-entries.ts';
+} from '../../src/analysis/advice/choose-policy.ts';
+import { GROWTH_KINDS } from '../../src/analysis/advice/growth-kinds.ts';
+import { DigestCollector } from '../../src/analysis/digest/digest-collector.ts';
+import { DigestQuery } from '../../src/analysis/digest/digest-query.ts';
+import { type SourceDigest, totalDigest } from '../../src/analysis/digest/memory-digest.ts';
+import { digestEntries, policyWorthOf } from '../../src/analysis/digest/policy-worth.ts';
+import { predictMemory } from '../../src/analysis/prediction/prediction.ts';
+import { tallyEntries } from '../../src/analysis/ranges/tally-entries.ts';
+import { policyAt, policyCount, type SweepSpace } from '../../src/analysis/sweep/sweep.ts';
+import { adviceSpace } from '../../src/analysis/sweep/sweep-space.ts';
+import { settingsFor, writesBetween } from '../../src/analysis/sweep/sysfs-writes.ts';
 import type { RestartCounts } from '../../src/core/fault/restart-counts.ts';
 import { type Geometry, geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import { anonOrders, asOrder, ordersOf } from '../../src/core/memory/order.ts';

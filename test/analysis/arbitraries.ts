@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { RunPolicy } from '../../src/analysis/verdict.ts';
+import type { RunPolicy } from '../../src/analysis/ranges/verdict.ts';
 import { type Geometry, pagesPerRange, rangeBytes } from '../../src/core/memory/geometry.ts';
 import {
   difference,

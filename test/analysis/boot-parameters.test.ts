@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bootParameters } from '../../src/analysis/boot-parameters.ts';
+import { bootParameters } from '../../src/analysis/sweep/boot-parameters.ts';
 import { geometryOfPmdOrder, x86_64 } from '../../src/core/memory/geometry.ts';
 import { asOrder } from '../../src/core/memory/order.ts';
 import type { SizeWord } from '../../src/core/rules/settings-words.ts';

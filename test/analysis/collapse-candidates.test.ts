@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { CandidateCounts, type CollapseCandidate } from '../../src/analysis/collapse-candidates.ts';
-import { memoryShortage } from '../../src/analysis/memory-shortage.ts';
+import { CandidateCounts, type CollapseCandidate } from '../../src/analysis/apply/collapse-candidates.ts';
+import { memoryShortage } from '../../src/analysis/apply/memory-shortage.ts';
 import { sum } from '../../src/core/base/sum.ts';
 
 const candidate = (growthPages: number): CollapseCandidate => ({ address: 0, growthPages, heldPages: 1 });

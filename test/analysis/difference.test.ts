@@ -1,17 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import '../support/seed.ts';
-import { addForetold, nothingForetold, SURPRISES } from '../../src/analysis/foretold.ts';
+import { addForetold, nothingForetold, SURPRISES } from '../../src/analysis/difference/foretold.ts';
 import {
   type ComparedRange,
   type MemoryDifference,
   memoryDifference,
-} from '../../src/analysis/memory-difference.ts';
-import { MISSES } from '../../src/analysis/missed-window.ts';
-import { PAGE_CHANGES } from '../../src/analysis/page-changes.ts';
-import { predictMemory } from '../../src/analysis/prediction.ts';
-import { RangeTable } from '../../src/analysis/range-table.ts';
-import type { RunPolicy } from '../../src/analysis/verdict.ts';
+} from '../../src/analysis/difference/memory-difference.ts';
+import { MISSES } from '../../src/analysis/difference/missed-window.ts';
+import { PAGE_CHANGES } from '../../src/analysis/difference/page-changes.ts';
+import { predictMemory } from '../../src/analysis/prediction/prediction.ts';
+import type { RunPolicy } from '../../src/analysis/ranges/verdict.ts';
+import { RangeTable } from '../../src/analysis/table/range-table.ts';
 import { sum } from '../../src/core/base/sum.ts';
 import { type Geometry, geometryOfPmdOrder, rangeBytes, x86_64 } from '../../src/core/memory/geometry.ts';
 import type { RangeState } from '../../src/core/memory/range-state.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkDigestModel } from '../../src/analysis/digest-query.ts';
+import { checkDigestModel } from '../../src/analysis/digest/digest-query.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { SWEPT_KERNEL_NAMES } from '../../src/core/rules/kernel-names.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DigestCollector } from '../../src/analysis/digest-collector.ts';
-import { type DigestJson, digestJson, digestOfJson } from '../../src/analysis/digest-json.ts';
+import { DigestCollector } from '../../src/analysis/digest/digest-collector.ts';
+import { type DigestJson, digestJson, digestOfJson } from '../../src/analysis/digest/digest-json.ts';
 import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
 import { ZEN } from '../support/reach.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { DigestCollector } from '../../src/analysis/digest-collector.ts';
-import type { ProcessDigest } from '../../src/analysis/memory-digest.ts';
+import { DigestCollector } from '../../src/analysis/digest/digest-collector.ts';
+import type { ProcessDigest } from '../../src/analysis/digest/memory-digest.ts';
 import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { knownRanges, predictItems, processItem, runPolicyOf, vmaItem } from './streams.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { judgedCells, mapCells } from '../../src/analysis/map-cells.ts';
-import { growthOf } from '../../src/analysis/tally.ts';
+import { growthOf } from '../../src/analysis/ranges/tally.ts';
+import { judgedCells, mapCells } from '../../src/analysis/table/map-cells.ts';
 import { sum } from '../../src/core/base/sum.ts';
 import { rangeBytes, x86_64 } from '../../src/core/memory/geometry.ts';
 import { defaultSettings } from '../../src/core/rules/thp-settings.ts';

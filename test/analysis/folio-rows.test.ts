@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DigestCollector } from '../../src/analysis/digest-collector.ts';
-import { digestJson, digestOfJson } from '../../src/analysis/digest-json.ts';
-import { folioRows } from '../../src/analysis/folio-rows.ts';
-import type { ProcessDigest } from '../../src/analysis/memory-digest.ts';
+import { DigestCollector } from '../../src/analysis/digest/digest-collector.ts';
+import { digestJson, digestOfJson } from '../../src/analysis/digest/digest-json.ts';
+import { folioRows } from '../../src/analysis/digest/folio-rows.ts';
+import type { ProcessDigest } from '../../src/analysis/digest/memory-digest.ts';
 import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { tlbReachOf } from '../../src/core/rules/tlb-reach.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Foretold } from '../../src/analysis/foretold.ts';
-import { memoryDifference } from '../../src/analysis/memory-difference.ts';
-import { RangeTable } from '../../src/analysis/range-table.ts';
+import type { Foretold } from '../../src/analysis/difference/foretold.ts';
+import { memoryDifference } from '../../src/analysis/difference/memory-difference.ts';
+import { RangeTable } from '../../src/analysis/table/range-table.ts';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
 import type { Process } from '../../src/core/rules/memory-source.ts';
 import type { ThpCounters } from '../../src/core/rules/thp-counters.ts';

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { chooseOptOuts, growthWith, largerGrowth, type ServiceStake } from '../../src/analysis/opt-outs.ts';
+import {
+  chooseOptOuts,
+  growthWith,
+  largerGrowth,
+  type ServiceStake,
+} from '../../src/analysis/services/opt-outs.ts';
 
 /** Small hosts; shares are by memory, as parts of the budget. */
 const hosts = (growsAtRestart: boolean) =>

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { emptyMemoryDigest } from '../../src/analysis/memory-digest.ts';
-import { passTime } from '../../src/analysis/pass-time.ts';
+import { emptyMemoryDigest } from '../../src/analysis/digest/memory-digest.ts';
+import { passTime } from '../../src/analysis/metrics/pass-time.ts';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
 
 const DEFAULT = { pagesToScan: 4096, scanSleepMs: 10_000, allocSleepMs: 60_000, defrag: true };

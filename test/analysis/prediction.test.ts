@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import { predictMemory } from '../../src/analysis/prediction.ts';
+import { predictMemory } from '../../src/analysis/prediction/prediction.ts';
 import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import { NO_ORDERS } from '../../src/core/memory/order.ts';
 import type { MemoryItem, Process } from '../../src/core/rules/memory-source.ts';

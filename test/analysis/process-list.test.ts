@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type ListedFigures, listProcesses } from '../../src/analysis/process-list.ts';
+import { type ListedFigures, listProcesses } from '../../src/analysis/prediction/process-list.ts';
 
 type Named = ListedFigures & { readonly name: string };
 

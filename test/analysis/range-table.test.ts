@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import '../support/seed.ts';
-import { predictMemory } from '../../src/analysis/prediction.ts';
-import { mainOrder, RangeTable } from '../../src/analysis/range-table.ts';
-import { emptyOutcomes } from '../../src/analysis/row-outcomes.ts';
-import { TableJudge } from '../../src/analysis/table-judge.ts';
-import { growthOf, refusalOf } from '../../src/analysis/tally.ts';
-import type { RunPolicy, Verdict } from '../../src/analysis/verdict.ts';
+import { predictMemory } from '../../src/analysis/prediction/prediction.ts';
+import { growthOf, refusalOf } from '../../src/analysis/ranges/tally.ts';
+import type { RunPolicy, Verdict } from '../../src/analysis/ranges/verdict.ts';
+import { mainOrder, RangeTable } from '../../src/analysis/table/range-table.ts';
+import { emptyOutcomes } from '../../src/analysis/table/row-outcomes.ts';
+import { TableJudge } from '../../src/analysis/table/table-judge.ts';
 import { type Geometry, geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import { pageFacts, type RangeState } from '../../src/core/memory/range-state.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';

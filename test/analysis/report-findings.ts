@@ -1,8 +1,8 @@
-import { DigestCollector } from '../../src/analysis/digest-collector.ts';
-import { type Findings, findingsOf } from '../../src/analysis/findings.ts';
-import { totalDigest } from '../../src/analysis/memory-digest.ts';
-import { RangeTable } from '../../src/analysis/range-table.ts';
-import { adviceSpace } from '../../src/analysis/sweep-space.ts';
+import { DigestCollector } from '../../src/analysis/digest/digest-collector.ts';
+import { totalDigest } from '../../src/analysis/digest/memory-digest.ts';
+import { type Findings, findingsOf } from '../../src/analysis/report/findings.ts';
+import { adviceSpace } from '../../src/analysis/sweep/sweep-space.ts';
+import { RangeTable } from '../../src/analysis/table/range-table.ts';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import type { ThpSettings } from '../../src/core/rules/thp-settings.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Adviser } from '../../src/analysis/advise.ts';
+import { Adviser } from '../../src/analysis/advice/advise.ts';
 import {
   countedEntries,
   countedGrowth,
@@ -8,15 +8,23 @@ import {
   losesNoReach,
   measuresOf,
   type PolicyBudget,
-} from '../../src/analysis/choose-policy.ts';
-import { DigestCollector } from '../../src/analysis/digest-collector.ts';
-import { DigestQuery } from '../../src/analysis/digest-query.ts';
-import { type MemoryDigest, type SourceDigest, totalDigest } from '../../src/analysis/memory-digest.ts';
-import { memoryTlbEntries, policyWorthOf } from '../../src/analysis/policy-worth.ts';
-import { type MemorySweep, planByService, type ServicePlan } from '../../src/analysis/service-plan.ts';
-import { policyAt, policyCount } from '../../src/analysis/sweep.ts';
-import { adviceSpace } from '../../src/analysis/sweep-space.ts';
-import { settingsFor } from '../../src/analysis/sysfs-writes.ts';
+} from '../../src/analysis/advice/choose-policy.ts';
+import { DigestCollector } from '../../src/analysis/digest/digest-collector.ts';
+import { DigestQuery } from '../../src/analysis/digest/digest-query.ts';
+import {
+  type MemoryDigest,
+  type SourceDigest,
+  totalDigest,
+} from '../../src/analysis/digest/memory-digest.ts';
+import { memoryTlbEntries, policyWorthOf } from '../../src/analysis/digest/policy-worth.ts';
+import {
+  type MemorySweep,
+  planByService,
+  type ServicePlan,
+} from '../../src/analysis/services/service-plan.ts';
+import { policyAt, policyCount } from '../../src/analysis/sweep/sweep.ts';
+import { adviceSpace } from '../../src/analysis/sweep/sweep-space.ts';
+import { settingsFor } from '../../src/analysis/sweep/sysfs-writes.ts';
 import { type Geometry, geometryOfPmdOrder, rangeBytes } from '../../src/core/memory/geometry.ts';
 import { anonOrders, asOrder, ordersOf } from '../../src/core/memory/order.ts';
 import { KERNEL_MODELS, type KernelModel } from '../../src/core/rules/kernel-model.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { machineGrowthOf, machinePagesOf, machineRestartOf } from '../../src/analysis/tally.ts';
+import { machineGrowthOf, machinePagesOf, machineRestartOf } from '../../src/analysis/ranges/tally.ts';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
 import type { SharedRun } from '../../src/core/memory/shared-runs.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';

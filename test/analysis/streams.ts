@@ -1,5 +1,9 @@
-import { type Prediction, type PredictionOptions, predictMemory } from '../../src/analysis/prediction.ts';
-import type { RunPolicy, Verdict } from '../../src/analysis/verdict.ts';
+import {
+  type Prediction,
+  type PredictionOptions,
+  predictMemory,
+} from '../../src/analysis/prediction/prediction.ts';
+import type { RunPolicy, Verdict } from '../../src/analysis/ranges/verdict.ts';
 import { geometryOfPmdOrder, rangeBytes } from '../../src/core/memory/geometry.ts';
 import type { Order } from '../../src/core/memory/order.ts';
 import type { RangeState } from '../../src/core/memory/range-state.ts';

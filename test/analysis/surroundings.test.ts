@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { DigestCollector } from '../../src/analysis/digest-collector.ts';
-import { DigestQuery } from '../../src/analysis/digest-query.ts';
-import { groupGrowth } from '../../src/analysis/group-limits.ts';
-import { machineGrowthOf } from '../../src/analysis/tally.ts';
+import { DigestCollector } from '../../src/analysis/digest/digest-collector.ts';
+import { DigestQuery } from '../../src/analysis/digest/digest-query.ts';
+import { groupGrowth } from '../../src/analysis/ranges/group-limits.ts';
+import { machineGrowthOf } from '../../src/analysis/ranges/tally.ts';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
 import type { MemoryGroup } from '../../src/core/rules/memory-source.ts';
 import { growthBeyondLimits, limitSentences } from '../../src/render/words/surroundings.ts';

@@ -1,28 +1,28 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DigestCollector } from '../../src/analysis/digest-collector.ts';
-import { digestJson, digestOfJson } from '../../src/analysis/digest-json.ts';
-import { DigestQuery } from '../../src/analysis/digest-query.ts';
+import { DigestCollector } from '../../src/analysis/digest/digest-collector.ts';
+import { digestJson, digestOfJson } from '../../src/analysis/digest/digest-json.ts';
+import { DigestQuery } from '../../src/analysis/digest/digest-query.ts';
 import {
   addMemoryDigest,
   emptyMemoryDigest,
   type MemoryDigest,
   type SourceDigest,
   totalDigest,
-} from '../../src/analysis/memory-digest.ts';
-import { paretoFront, resultAt } from '../../src/analysis/pareto.ts';
-import { policyWorthOf } from '../../src/analysis/policy-worth.ts';
-import { predictMemory } from '../../src/analysis/prediction.ts';
+} from '../../src/analysis/digest/memory-digest.ts';
+import { policyWorthOf } from '../../src/analysis/digest/policy-worth.ts';
+import { predictMemory } from '../../src/analysis/prediction/prediction.ts';
+import { growthOf, laterAttemptsOf } from '../../src/analysis/ranges/tally.ts';
+import { paretoFront, resultAt } from '../../src/analysis/sweep/pareto.ts';
 import {
   metricsAt,
   policyAt,
   SWEEP_METRICS,
   type SweepSpace,
   sweepBlocks,
-} from '../../src/analysis/sweep.ts';
-import { allNoneLimits, allOrderSets } from '../../src/analysis/sweep-space.ts';
-import { settingsFor, settingsWith, writesBetween } from '../../src/analysis/sysfs-writes.ts';
-import { growthOf, laterAttemptsOf } from '../../src/analysis/tally.ts';
+} from '../../src/analysis/sweep/sweep.ts';
+import { allNoneLimits, allOrderSets } from '../../src/analysis/sweep/sweep-space.ts';
+import { settingsFor, settingsWith, writesBetween } from '../../src/analysis/sweep/sysfs-writes.ts';
 import { sum } from '../../src/core/base/sum.ts';
 import { type Geometry, geometryOfPmdOrder, pagesPerRange } from '../../src/core/memory/geometry.ts';
 import { NO_ORDERS, type Order, type OrderSet, orderSet, ordersOf } from '../../src/core/memory/order.ts';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import '../support/seed.ts';
-import { type Prediction, predictMemory } from '../../src/analysis/prediction.ts';
-import type { Tally } from '../../src/analysis/tally.ts';
-import type { RunPolicy } from '../../src/analysis/verdict.ts';
+import { type Prediction, predictMemory } from '../../src/analysis/prediction/prediction.ts';
+import type { Tally } from '../../src/analysis/ranges/tally.ts';
+import type { RunPolicy } from '../../src/analysis/ranges/verdict.ts';
 import { type Geometry, geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import { NO_ORDERS } from '../../src/core/memory/order.ts';
 import { unknownFacts } from '../../src/core/memory/range-state.ts';

@@ -14,7 +14,26 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const oxlint = resolve('node_modules/.bin/oxlint');
 const PURE_ROOMS = ['core', 'machine', 'khugepaged', 'simulation', 'analysis', 'verify', 'render'] as const;
-const CORE_FOLDERS = ['base', 'memory', 'bitmaps', 'rules', 'search', 'plan', 'fault', 'digest'];
+/** Folders of rooms that import only those before them. */
+const IN_ORDER: Record<string, readonly string[]> = {
+  core: ['base', 'memory', 'bitmaps', 'rules', 'search', 'plan', 'fault', 'digest'],
+  analysis: [
+    'reading',
+    'ranges',
+    'cache',
+    'prediction',
+    'table',
+    'digest',
+    'sweep',
+    'advice',
+    'services',
+    'apply',
+    'difference',
+    'watch',
+    'metrics',
+    'report',
+  ],
+};
 
 /** What each room may import besides itself. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
@@ -64,15 +83,11 @@ interface Place {
 }
 
 const PLACES: readonly Place[] = [
-  ...CORE_FOLDERS.map((name, i) => ({
-    folder: `core/${name}`,
-    allowed: CORE_FOLDERS.slice(0, i + 1).map((each) => `core/${each}`),
-  })),
-  {
-    folder: 'core/search/rounds',
-    allowed: CORE_FOLDERS.slice(0, CORE_FOLDERS.indexOf('search') + 1).map((each) => `core/${each}`),
-  },
+  ...inOrder('core', []),
+  ...inOrder('analysis', ['core']),
+  { folder: 'core/search/rounds', allowed: upTo('core', 'search') },
   ...Object.entries(MAY_IMPORT).flatMap(([room, others]) => {
+    if (room in IN_ORDER) return [];
     const allowed = [room, ...others];
     const inside = readdirSync(`src/${room}`, { withFileTypes: true }).filter((each) => each.isDirectory());
     const folders = inside.map(({ name }) => ({ folder: `${room}/${name}`, allowed }));
@@ -83,11 +98,25 @@ const PLACES: readonly Place[] = [
   }),
 ];
 
-/** The ways from a folder of src to every room, every folder of core, and every package. */
+/** The folders of a room up to one of them. */
+function upTo(room: string, last: string): readonly string[] {
+  const folders = IN_ORDER[room];
+  return folders.slice(0, folders.indexOf(last) + 1).map((each) => `${room}/${each}`);
+}
+
+function inOrder(room: string, others: readonly string[]): readonly Place[] {
+  return IN_ORDER[room].map((name) => ({
+    folder: `${room}/${name}`,
+    allowed: [...upTo(room, name), ...others],
+  }));
+}
+
+/** The ways from a folder of src to every room, every folder in order, and every package. */
 function destinations(folder: string): { path: string; to: string }[] {
   const up = '../'.repeat(folder.split('/').length);
-  const rooms = ROOMS.filter((room) => room !== 'core' && room !== folder.split('/')[0]);
-  return [...CORE_FOLDERS.filter((name) => folder !== `core/${name}`).map((name) => `core/${name}`), ...rooms]
+  const rooms = ROOMS.filter((room) => !(room in IN_ORDER) && room !== folder.split('/')[0]);
+  const folders = Object.entries(IN_ORDER).flatMap(([room, all]) => all.map((name) => `${room}/${name}`));
+  return [...folders.filter((each) => each !== folder), ...rooms]
     .map((to) => ({ path: `${posix.relative(folder, to)}/x.ts`, to }))
     .concat(PACKAGES.map((name) => ({ path: name, to: name })))
     .concat([
@@ -97,9 +126,9 @@ function destinations(folder: string): { path: string; to: string }[] {
     ]);
 }
 
-/** Whether a place may import something: "core" stands for all folders of core. */
+/** Whether a place may import something: "core" stands for all folders of core, "analysis" for its own. */
 function mayImport({ allowed }: Place, to: string): boolean {
-  return allowed.some((each) => to === each || (each === 'core' && to.startsWith('core/')));
+  return allowed.some((each) => to === each || (each in IN_ORDER && to.startsWith(`${each}/`)));
 }
 
 /** What the doors of the package hand out, and what they may not. `node.ts` has a rule of its own. */
@@ -255,7 +284,11 @@ beforeAll(() => {
   place('src/core/base/first.ts', ["export { a } from './second.ts';"], () => true);
   place('src/core/base/second.ts', ["export { a } from './first.ts';"], () => true);
 
-  const { stdout } = spawnSync(oxlint, ['--format', 'unix'], { cwd: folder, encoding: 'utf8' });
+  const { stdout } = spawnSync(oxlint, ['--format', 'unix'], {
+    cwd: folder,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26,
+  });
   complaints = new Set(
     [...stdout.matchAll(/^((?:src|web)\/[^:]+):(\d+):\d+: /gm)].map(([, file, line]) => `${file}:${line}`),
   );

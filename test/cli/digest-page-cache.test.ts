@@ -5,7 +5,7 @@ import { afterAll, expect, test } from 'vitest';
 import type { CacheDigest } from '../../src/analysis/cache/cache-digest.ts';
 import { CacheDigestBuilder } from '../../src/analysis/cache/cache-digest-builder.ts';
 import { type CacheDigestJson, cacheDigestJson } from '../../src/analysis/cache/cache-digest-json.ts';
-import { DigestCollector } from '../../src/analysis/digest-collector.ts';
+import { DigestCollector } from '../../src/analysis/digest/digest-collector.ts';
 import type { CacheRange } from '../../src/core/memory/cache-range.ts';
 import { rangeBytes, x86_64 } from '../../src/core/memory/geometry.ts';
 import { setPages } from '../../src/core/memory/occupancy.ts';

@@ -3,16 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
-import { DigestCollector } from '../../src/analysis/digest-collector.ts';
-import { memoryDigestJson } from '../../src/analysis/digest-json.ts';
-import { DigestQuery } from '../../src/analysis/digest-query.ts';
+import { DigestCollector } from '../../src/analysis/digest/digest-collector.ts';
+import { memoryDigestJson } from '../../src/analysis/digest/digest-json.ts';
+import { DigestQuery } from '../../src/analysis/digest/digest-query.ts';
 import {
   addMemoryDigest,
   emptyMemoryDigest,
   type MemoryDigest,
   totalDigest,
-} from '../../src/analysis/memory-digest.ts';
-import { policyWorthOf } from '../../src/analysis/policy-worth.ts';
+} from '../../src/analysis/digest/memory-digest.ts';
+import { policyWorthOf } from '../../src/analysis/digest/policy-worth.ts';
 import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import { anonOrders, asOrderSet } from '../../src/core/memory/order.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';

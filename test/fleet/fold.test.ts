@@ -2,14 +2,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DigestQuery } from '../../src/analysis/digest-query.ts';
+import { DigestQuery } from '../../src/analysis/digest/digest-query.ts';
 import {
   addMemoryDigest,
   emptyMemoryDigest,
   type MemoryDigest,
   totalDigest,
-} from '../../src/analysis/memory-digest.ts';
-import { policyWorthOf } from '../../src/analysis/policy-worth.ts';
+} from '../../src/analysis/digest/memory-digest.ts';
+import { policyWorthOf } from '../../src/analysis/digest/policy-worth.ts';
 import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import { parseOrders } from '../../src/core/memory/order.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Prediction, predictMemory } from '../../src/analysis/prediction.ts';
-import { machineGrowthOf, machinePagesOf } from '../../src/analysis/tally.ts';
+import { type Prediction, predictMemory } from '../../src/analysis/prediction/prediction.ts';
+import { machineGrowthOf, machinePagesOf } from '../../src/analysis/ranges/tally.ts';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { defaultSettings } from '../../src/core/rules/thp-settings.ts';

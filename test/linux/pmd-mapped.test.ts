@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { predictMemory } from '../../src/analysis/prediction.ts';
+import { predictMemory } from '../../src/analysis/prediction/prediction.ts';
 import { rangeBytes, x86_64 } from '../../src/core/memory/geometry.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Advice, type JudgedSettings, ordersEnabledBy } from '../../src/analysis/advise.ts';
+import { type Advice, type JudgedSettings, ordersEnabledBy } from '../../src/analysis/advice/advise.ts';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
 import { asOrder, type Order } from '../../src/core/memory/order.ts';
 import { emptyCounts } from '../../src/core/plan/policy-counts.ts';

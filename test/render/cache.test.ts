@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { predictMemory } from '../../src/analysis/prediction.ts';
+import { predictMemory } from '../../src/analysis/prediction/prediction.ts';
 import { rangeBytes, x86_64 } from '../../src/core/memory/geometry.ts';
 import { asOrder } from '../../src/core/memory/order.ts';
 import type { CachedFile } from '../../src/core/rules/page-cache.ts';

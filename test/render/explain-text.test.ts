@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import '../support/seed.ts';
-import type { Explanation } from '../../src/analysis/explanation.ts';
+import type { Explanation } from '../../src/analysis/prediction/explanation.ts';
 import type { Occupancy } from '../../src/core/memory/occupancy.ts';
 import type { RangeState } from '../../src/core/memory/range-state.ts';
 import { ALGORITHMS } from '../../src/core/search/algorithms.ts';

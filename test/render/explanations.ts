@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type Explanation, explainRange } from '../../src/analysis/explanation.ts';
+import { type Explanation, explainRange } from '../../src/analysis/prediction/explanation.ts';
 import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import type { RangeState } from '../../src/core/memory/range-state.ts';
 import { type CollapsePolicy, collapsePolicy } from '../../src/core/rules/policy.ts';

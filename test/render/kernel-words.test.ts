@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { ReadOn } from '../../src/analysis/read-on.ts';
-import { readOnKernel } from '../../src/analysis/read-on.ts';
+import type { ReadOn } from '../../src/analysis/reading/read-on.ts';
+import { readOnKernel } from '../../src/analysis/reading/read-on.ts';
 import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';

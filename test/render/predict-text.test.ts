@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { CollapseSurroundings } from '../../src/analysis/assumptions.ts';
-import type { Listing } from '../../src/analysis/process-list.ts';
-import { readOnKernel } from '../../src/analysis/read-on.ts';
+import type { Listing } from '../../src/analysis/prediction/process-list.ts';
+import type { CollapseSurroundings } from '../../src/analysis/ranges/assumptions.ts';
+import { readOnKernel } from '../../src/analysis/reading/read-on.ts';
 import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { collapsePolicy } from '../../src/core/rules/policy.ts';

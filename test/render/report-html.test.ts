@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { CacheTable } from '../../src/analysis/cache/cache-table.ts';
-import { readOnKernel } from '../../src/analysis/read-on.ts';
+import { readOnKernel } from '../../src/analysis/reading/read-on.ts';
 import { rangeBytes, x86_64 } from '../../src/core/memory/geometry.ts';
 import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
 import { reportHtml } from '../../src/render/report/html.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { explainRange } from '../../src/analysis/explanation.ts';
+import { explainRange } from '../../src/analysis/prediction/explanation.ts';
 import { hugepagePolicy } from '../../src/core/rules/thp-settings.ts';
 import { resultLines } from '../../src/render/words/explain-lines.ts';
 import { runPolicyOf } from '../analysis/streams.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { predictMemory } from '../../src/analysis/prediction.ts';
+import { predictMemory } from '../../src/analysis/prediction/prediction.ts';
 import type { CacheRange } from '../../src/core/memory/cache-range.ts';
 import { geometryOfPmdOrder, rangeBytes } from '../../src/core/memory/geometry.ts';
 import { emptyOccupancy, fullOccupancy, setPage } from '../../src/core/memory/occupancy.ts';

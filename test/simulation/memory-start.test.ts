@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ProcessWatch } from '../../src/analysis/process-watch.ts';
+import { ProcessWatch } from '../../src/analysis/ranges/process-watch.ts';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import type { Host, MemoryItem, Process } from '../../src/core/rules/memory-source.ts';

@@ -1,5 +1,5 @@
-import { memoryDigestJson } from '../../src/analysis/digest-json.ts';
-import type { MemoryDigest } from '../../src/analysis/memory-digest.ts';
+import { memoryDigestJson } from '../../src/analysis/digest/digest-json.ts';
+import type { MemoryDigest } from '../../src/analysis/digest/memory-digest.ts';
 
 /** A digest as JSON, without an order of what has none. */
 export function comparableDigest(memory: MemoryDigest) {

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { emptyMemoryDigest, type SourceDigest } from '../../src/analysis/memory-digest.ts';
+import { emptyMemoryDigest, type SourceDigest } from '../../src/analysis/digest/memory-digest.ts';
 import { rowOf } from '../../src/core/digest/table.ts';
 import { type Geometry, x86_64 } from '../../src/core/memory/geometry.ts';
 import { defaultSettings } from '../../src/core/rules/thp-settings.ts';

@@ -1,5 +1,5 @@
-import { DigestCollector } from '../../src/analysis/digest-collector.ts';
-import type { SourceDigest } from '../../src/analysis/memory-digest.ts';
+import { DigestCollector } from '../../src/analysis/digest/digest-collector.ts';
+import type { SourceDigest } from '../../src/analysis/digest/memory-digest.ts';
 import { tlbReachOf } from '../../src/core/rules/tlb-reach.ts';
 import { openSnapshotFile } from '../../src/snapshot/file.ts';
 import { valueOf } from './ranges.ts';

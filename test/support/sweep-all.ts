@@ -1,6 +1,6 @@
-import { DigestQuery } from '../../src/analysis/digest-query.ts';
-import type { MemoryDigest } from '../../src/analysis/memory-digest.ts';
-import { blockLength, type SweepSpace, sweepBlock, sweepBlocks } from '../../src/analysis/sweep.ts';
+import { DigestQuery } from '../../src/analysis/digest/digest-query.ts';
+import type { MemoryDigest } from '../../src/analysis/digest/memory-digest.ts';
+import { blockLength, type SweepSpace, sweepBlock, sweepBlocks } from '../../src/analysis/sweep/sweep.ts';
 
 /** The metrics of every policy of a space, block after block. */
 export function sweepAll(memory: MemoryDigest, space: SweepSpace): Float64Array {

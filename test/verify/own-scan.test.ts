@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { explainRange } from '../../src/analysis/explanation.ts';
+import { explainRange } from '../../src/analysis/prediction/explanation.ts';
 import { planRange } from '../../src/core/plan/plan.ts';
 import { rounds } from '../../src/core/search/rounds/rounds.ts';
 import { scanLines } from '../../src/render/words/explain-lines.ts';

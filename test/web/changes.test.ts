@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
-import { PAGE_CHANGES } from '../../src/analysis/page-changes.ts';
-import { RangeTable } from '../../src/analysis/range-table.ts';
+import { PAGE_CHANGES } from '../../src/analysis/difference/page-changes.ts';
+import { RangeTable } from '../../src/analysis/table/range-table.ts';
 import { sum } from '../../src/core/base/sum.ts';
 import { pagesPerRange } from '../../src/core/memory/geometry.ts';
 import type { Host } from '../../src/core/rules/memory-source.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import '../support/seed.ts';
-import { followHistory } from '../../src/analysis/fault-steps.ts';
+import { followHistory } from '../../src/analysis/prediction/fault-steps.ts';
 import type { PageAct } from '../../src/core/fault/history.ts';
 import { playHistory } from '../../src/core/fault/history.ts';
 import { VmaPages } from '../../src/core/fault/vma-pages.ts';

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { RangeTable } from '../../src/analysis/range-table.ts';
-import { judgeTable } from '../../src/analysis/table-judge.ts';
+import { RangeTable } from '../../src/analysis/table/range-table.ts';
+import { judgeTable } from '../../src/analysis/table/table-judge.ts';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { defaultSettings } from '../../src/core/rules/thp-settings.ts';

@@ -1,7 +1,11 @@
-import { DigestCollector } from '../../src/analysis/digest-collector.ts';
-import { DigestQuery } from '../../src/analysis/digest-query.ts';
-import { type MemoryDigest, type SourceDigest, totalDigest } from '../../src/analysis/memory-digest.ts';
-import { type Prediction, predictMemory } from '../../src/analysis/prediction.ts';
+import { DigestCollector } from '../../src/analysis/digest/digest-collector.ts';
+import { DigestQuery } from '../../src/analysis/digest/digest-query.ts';
+import {
+  type MemoryDigest,
+  type SourceDigest,
+  totalDigest,
+} from '../../src/analysis/digest/memory-digest.ts';
+import { type Prediction, predictMemory } from '../../src/analysis/prediction/prediction.ts';
 import type { Host, MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { tlbReachOf } from '../../src/core/rules/tlb-reach.ts';
 import { openSnapshotFile } from '../../src/snapshot/file.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import '../support/seed.ts';
-import { RangeTable } from '../../src/analysis/range-table.ts';
-import { judgeTable } from '../../src/analysis/table-judge.ts';
+import { RangeTable } from '../../src/analysis/table/range-table.ts';
+import { judgeTable } from '../../src/analysis/table/table-judge.ts';
 import { restartedState } from '../../src/core/fault/restart.ts';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
 import { orderSet } from '../../src/core/memory/order.ts';

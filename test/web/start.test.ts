@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { growthOf, hugeInUse } from '../../src/analysis/tally.ts';
+import { growthOf, hugeInUse } from '../../src/analysis/ranges/tally.ts';
 import { sum } from '../../src/core/base/sum.ts';
 import { formatSize } from '../../src/core/memory/format-size.ts';
 import { anonOrders, NO_ORDERS } from '../../src/core/memory/order.ts';

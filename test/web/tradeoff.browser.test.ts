@@ -1,9 +1,9 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Advice, Adviser } from '../../src/analysis/advise.ts';
-import { paretoFront, type SweptResult } from '../../src/analysis/pareto.ts';
-import { type SweepSpace } from '../../src/analysis/sweep.ts';
-import { allNoneLimits, allOrderSets } from '../../src/analysis/sweep-space.ts';
+import { type Advice, Adviser } from '../../src/analysis/advice/advise.ts';
+import { paretoFront, type SweptResult } from '../../src/analysis/sweep/pareto.ts';
+import { type SweepSpace } from '../../src/analysis/sweep/sweep.ts';
+import { allNoneLimits, allOrderSets } from '../../src/analysis/sweep/sweep-space.ts';
 import { percent } from '../../src/core/base/percent.ts';
 import { formatSize } from '../../src/core/memory/format-size.ts';
 import { formatOrders, NO_ORDERS } from '../../src/core/memory/order.ts';

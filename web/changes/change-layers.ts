@@ -1,4 +1,4 @@
-import { PAGE_CHANGES, type PageChange } from '../../src/analysis/page-changes.ts';
+import { PAGE_CHANGES, type PageChange } from '../../src/analysis/difference/page-changes.ts';
 import { pagesPerRange } from '../../src/core/memory/geometry.ts';
 import { FILLED, mixColors, type Rgb, SMALL_PAGE, SWAPPED, ZERO_PAGE } from '../../src/render/svg/palette.ts';
 import { orderTable, pixel, pteColors, RANGE_DARK, RANGE_LIGHT } from '../map/layers.ts';

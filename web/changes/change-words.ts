@@ -1,5 +1,9 @@
-import { MISSES } from '../../src/analysis/missed-window.ts';
-import { PAGE_CHANGES, type PageChange, type PageChanges } from '../../src/analysis/page-changes.ts';
+import { MISSES } from '../../src/analysis/difference/missed-window.ts';
+import {
+  PAGE_CHANGES,
+  type PageChange,
+  type PageChanges,
+} from '../../src/analysis/difference/page-changes.ts';
 import { plural } from '../../src/core/base/plural.ts';
 import { sum } from '../../src/core/base/sum.ts';
 import { formatSize } from '../../src/core/memory/format-size.ts';

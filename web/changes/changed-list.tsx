@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import type { PageChanges } from '../../src/analysis/page-changes.ts';
+import type { PageChanges } from '../../src/analysis/difference/page-changes.ts';
 import { sum } from '../../src/core/base/sum.ts';
 import { formatSize } from '../../src/core/memory/format-size.ts';
 import type { Geometry } from '../../src/core/memory/geometry.ts';

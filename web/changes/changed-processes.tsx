@@ -1,4 +1,4 @@
-import type { ProcessDifference } from '../../src/analysis/memory-difference.ts';
+import type { ProcessDifference } from '../../src/analysis/difference/memory-difference.ts';
 import { percent } from '../../src/core/base/percent.ts';
 import { sum } from '../../src/core/base/sum.ts';
 import { printable } from '../../src/render/words/printable.ts';

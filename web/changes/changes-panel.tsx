@@ -1,5 +1,5 @@
-import { SURPRISES } from '../../src/analysis/foretold.ts';
-import type { ReadingDifference } from '../../src/analysis/reading-difference.ts';
+import { SURPRISES } from '../../src/analysis/difference/foretold.ts';
+import type { ReadingDifference } from '../../src/analysis/difference/reading-difference.ts';
 import { percent } from '../../src/core/base/percent.ts';
 import { grouped, plural } from '../../src/core/base/plural.ts';
 import { formatSize } from '../../src/core/memory/format-size.ts';

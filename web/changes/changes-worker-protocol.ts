@@ -1,5 +1,5 @@
-import type { Foretold } from '../../src/analysis/foretold.ts';
-import type { ReadingDifference } from '../../src/analysis/reading-difference.ts';
+import type { Foretold } from '../../src/analysis/difference/foretold.ts';
+import type { ReadingDifference } from '../../src/analysis/difference/reading-difference.ts';
 import type { Result } from '../../src/core/base/failure.ts';
 import type { Host, Process } from '../../src/core/rules/memory-source.ts';
 import type { MapVma } from '../memory/memory-worker-protocol.ts';

@@ -1,7 +1,7 @@
 import { expose, transfer } from 'comlink';
-import { skippedProcess } from '../../src/analysis/left-out.ts';
-import { RangeTable } from '../../src/analysis/range-table.ts';
-import { readingDifference } from '../../src/analysis/reading-difference.ts';
+import { readingDifference } from '../../src/analysis/difference/reading-difference.ts';
+import { skippedProcess } from '../../src/analysis/reading/left-out.ts';
+import { RangeTable } from '../../src/analysis/table/range-table.ts';
 import { fail, failWith, type Result, succeed } from '../../src/core/base/failure.ts';
 import type { Geometry } from '../../src/core/memory/geometry.ts';
 import { SnapshotError } from '../../src/snapshot/damage.ts';

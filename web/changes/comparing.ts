@@ -1,13 +1,13 @@
-import type { ForetoldUnder } from '../../src/analysis/foreteller.ts';
-import { type Foretold, SURPRISES } from '../../src/analysis/foretold.ts';
+import type { ForetoldUnder } from '../../src/analysis/difference/foreteller.ts';
+import { type Foretold, SURPRISES } from '../../src/analysis/difference/foretold.ts';
 import {
   type ComparedRange,
   type MemoryDifference,
   memoryDifference,
-} from '../../src/analysis/memory-difference.ts';
-import { MISSES } from '../../src/analysis/missed-window.ts';
-import { noChanges, PAGE_CHANGES, RangeChanges } from '../../src/analysis/page-changes.ts';
-import type { RangeTable } from '../../src/analysis/range-table.ts';
+} from '../../src/analysis/difference/memory-difference.ts';
+import { MISSES } from '../../src/analysis/difference/missed-window.ts';
+import { noChanges, PAGE_CHANGES, RangeChanges } from '../../src/analysis/difference/page-changes.ts';
+import type { RangeTable } from '../../src/analysis/table/range-table.ts';
 import { pagesPerRange } from '../../src/core/memory/geometry.ts';
 import type { Host, MemoryItem } from '../../src/core/rules/memory-source.ts';
 import type { MapVma } from '../memory/memory-worker-protocol.ts';

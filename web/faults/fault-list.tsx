@@ -1,4 +1,4 @@
-import type { FaultStep } from '../../src/analysis/fault-steps.ts';
+import type { FaultStep } from '../../src/analysis/prediction/fault-steps.ts';
 import { actWords, faultResultWords } from '../../src/render/words/fault-words.ts';
 import { StepRows } from '../steps/step-rows.tsx';
 import { row } from '../steps/steps-signals.ts';

@@ -1,4 +1,4 @@
-import type { FaultStep } from '../../src/analysis/fault-steps.ts';
+import type { FaultStep } from '../../src/analysis/prediction/fault-steps.ts';
 import type { FaultVisit } from '../../src/core/fault/fault.ts';
 import { pagesPerRange } from '../../src/core/memory/geometry.ts';
 import { formatOrder } from '../../src/core/memory/order.ts';

@@ -1,4 +1,4 @@
-import type { FaultStep, FollowedHistory } from '../../src/analysis/fault-steps.ts';
+import type { FaultStep, FollowedHistory } from '../../src/analysis/prediction/fault-steps.ts';
 import { VmaPages } from '../../src/core/fault/vma-pages.ts';
 import { pagesPerRange } from '../../src/core/memory/geometry.ts';
 import { hasPage } from '../../src/core/memory/occupancy.ts';

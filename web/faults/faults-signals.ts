@@ -1,5 +1,5 @@
 import { computed } from '@preact/signals';
-import { type FollowedHistory, followHistory } from '../../src/analysis/fault-steps.ts';
+import { type FollowedHistory, followHistory } from '../../src/analysis/prediction/fault-steps.ts';
 import { link } from '../state/link.ts';
 import type { Params } from '../steps/steps-state.ts';
 import { asksForFaults, FAULT_PARAMS, type FaultsState, faultsOfParams } from './faults-state.ts';

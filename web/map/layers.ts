@@ -1,4 +1,4 @@
-import type { Refusal } from '../../src/analysis/tally.ts';
+import type { Refusal } from '../../src/analysis/ranges/tally.ts';
 import { pagesPerRange } from '../../src/core/memory/geometry.ts';
 import { CODE_SWAP, CODE_ZERO, codeOfOrder } from '../../src/core/memory/pte-code.ts';
 import { isScanResult } from '../../src/core/rules/scan-result.ts';

@@ -1,4 +1,4 @@
-import { hugeInUse } from '../../src/analysis/tally.ts';
+import { hugeInUse } from '../../src/analysis/ranges/tally.ts';
 import { plural } from '../../src/core/base/plural.ts';
 import { formatSize } from '../../src/core/memory/format-size.ts';
 import type { Geometry } from '../../src/core/memory/geometry.ts';

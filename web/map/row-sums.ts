@@ -1,4 +1,4 @@
-import type { Refusal } from '../../src/analysis/tally.ts';
+import type { Refusal } from '../../src/analysis/ranges/tally.ts';
 import type { Judgement } from '../memory/memory-worker-protocol.ts';
 import type { OpenMemory } from '../memory/open-memory.ts';
 

@@ -1,4 +1,4 @@
-import type { Refusal } from '../../src/analysis/tally.ts';
+import type { Refusal } from '../../src/analysis/ranges/tally.ts';
 import { plural } from '../../src/core/base/plural.ts';
 import { formatSize } from '../../src/core/memory/format-size.ts';
 import { refusalLine } from '../../src/render/words/reasons.ts';

@@ -1,7 +1,7 @@
-import type { RangeTable } from '../../src/analysis/range-table.ts';
-import { emptyOutcomes, type RowOutcomes } from '../../src/analysis/row-outcomes.ts';
-import { TableJudge } from '../../src/analysis/table-judge.ts';
-import { addTally, emptyTally } from '../../src/analysis/tally.ts';
+import { addTally, emptyTally } from '../../src/analysis/ranges/tally.ts';
+import type { RangeTable } from '../../src/analysis/table/range-table.ts';
+import { emptyOutcomes, type RowOutcomes } from '../../src/analysis/table/row-outcomes.ts';
+import { TableJudge } from '../../src/analysis/table/table-judge.ts';
 import type { PolicyChoice } from '../policy/choice.ts';
 import { runPolicyOf } from '../policy/run-policy.ts';
 import type { Judgement } from './memory-worker-protocol.ts';

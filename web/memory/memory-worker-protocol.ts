@@ -1,9 +1,9 @@
-import type { PolicyBudget } from '../../src/analysis/choose-policy.ts';
-import type { SkippedProcess } from '../../src/analysis/left-out.ts';
-import type { RowOutcomes } from '../../src/analysis/row-outcomes.ts';
-import type { Refusal, Tally } from '../../src/analysis/tally.ts';
-import type { EntryCounts } from '../../src/analysis/tally-entries.ts';
-import type { Verdict } from '../../src/analysis/verdict.ts';
+import type { PolicyBudget } from '../../src/analysis/advice/choose-policy.ts';
+import type { Refusal, Tally } from '../../src/analysis/ranges/tally.ts';
+import type { EntryCounts } from '../../src/analysis/ranges/tally-entries.ts';
+import type { Verdict } from '../../src/analysis/ranges/verdict.ts';
+import type { SkippedProcess } from '../../src/analysis/reading/left-out.ts';
+import type { RowOutcomes } from '../../src/analysis/table/row-outcomes.ts';
 import type { Result } from '../../src/core/base/failure.ts';
 import type { RestartCounts } from '../../src/core/fault/restart-counts.ts';
 import type { RangeState } from '../../src/core/memory/range-state.ts';

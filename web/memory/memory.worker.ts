@@ -1,11 +1,11 @@
 import { expose, transfer, wrap } from 'comlink';
-import { DigestCollector } from '../../src/analysis/digest-collector.ts';
-import { checkDigestModel, DigestQuery } from '../../src/analysis/digest-query.ts';
-import { skippedProcess } from '../../src/analysis/left-out.ts';
-import { type SourceDigest, totalDigest } from '../../src/analysis/memory-digest.ts';
-import { digestEntries, policyWorthOf } from '../../src/analysis/policy-worth.ts';
-import { RangeTable } from '../../src/analysis/range-table.ts';
-import { judgeRange } from '../../src/analysis/verdict.ts';
+import { DigestCollector } from '../../src/analysis/digest/digest-collector.ts';
+import { checkDigestModel, DigestQuery } from '../../src/analysis/digest/digest-query.ts';
+import { type SourceDigest, totalDigest } from '../../src/analysis/digest/memory-digest.ts';
+import { digestEntries, policyWorthOf } from '../../src/analysis/digest/policy-worth.ts';
+import { judgeRange } from '../../src/analysis/ranges/verdict.ts';
+import { skippedProcess } from '../../src/analysis/reading/left-out.ts';
+import { RangeTable } from '../../src/analysis/table/range-table.ts';
 import { failWith, type Result, succeed } from '../../src/core/base/failure.ts';
 import { restartedState } from '../../src/core/fault/restart.ts';
 import { pagesPerRange } from '../../src/core/memory/geometry.ts';

@@ -1,5 +1,5 @@
-import type { SweptPolicy } from '../../src/analysis/sweep.ts';
-import { settingsWith } from '../../src/analysis/sysfs-writes.ts';
+import type { SweptPolicy } from '../../src/analysis/sweep/sweep.ts';
+import { settingsWith } from '../../src/analysis/sweep/sysfs-writes.ts';
 import { type Geometry, pagesPerRange } from '../../src/core/memory/geometry.ts';
 import {
   anonOrders,

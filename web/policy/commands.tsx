@@ -1,5 +1,5 @@
 import { useRef, useState } from 'preact/hooks';
-import { type SysfsWrite, writesBetween } from '../../src/analysis/sysfs-writes.ts';
+import { type SysfsWrite, writesBetween } from '../../src/analysis/sweep/sysfs-writes.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
 import { writeScript } from '../../src/render/text/write-script.ts';

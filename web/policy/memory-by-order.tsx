@@ -1,4 +1,4 @@
-import { growthOf, restartGrowthOf, type Tally } from '../../src/analysis/tally.ts';
+import { growthOf, restartGrowthOf, type Tally } from '../../src/analysis/ranges/tally.ts';
 import { sum } from '../../src/core/base/sum.ts';
 import { formatSize } from '../../src/core/memory/format-size.ts';
 import { asOrder, formatOrder } from '../../src/core/memory/order.ts';

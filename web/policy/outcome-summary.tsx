@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { checkDigestModel } from '../../src/analysis/digest-query.ts';
+import { checkDigestModel } from '../../src/analysis/digest/digest-query.ts';
 import { percent } from '../../src/core/base/percent.ts';
 import { grouped } from '../../src/core/base/plural.ts';
 import { formatSize } from '../../src/core/memory/format-size.ts';

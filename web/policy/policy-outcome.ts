@@ -1,5 +1,5 @@
-import { growthOf, hugeAfterRestart, hugeInUse, restartGrowthOf } from '../../src/analysis/tally.ts';
-import { type EntryCounts, tallyEntries } from '../../src/analysis/tally-entries.ts';
+import { growthOf, hugeAfterRestart, hugeInUse, restartGrowthOf } from '../../src/analysis/ranges/tally.ts';
+import { type EntryCounts, tallyEntries } from '../../src/analysis/ranges/tally-entries.ts';
 import { sum } from '../../src/core/base/sum.ts';
 import type { RestartCounts } from '../../src/core/fault/restart-counts.ts';
 import type { Tallied, Totals } from '../memory/memory-worker-protocol.ts';

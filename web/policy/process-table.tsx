@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { growthOf, hugeInUse, type Tally } from '../../src/analysis/tally.ts';
+import { growthOf, hugeInUse, type Tally } from '../../src/analysis/ranges/tally.ts';
 import { formatSize } from '../../src/core/memory/format-size.ts';
 import type { Process } from '../../src/core/rules/memory-source.ts';
 import { printable } from '../../src/render/words/printable.ts';

@@ -1,4 +1,4 @@
-import type { RunPolicy } from '../../src/analysis/verdict.ts';
+import type { RunPolicy } from '../../src/analysis/ranges/verdict.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
 import { type PolicyChoice, settingsOf } from './choice.ts';

@@ -1,4 +1,4 @@
-import { isHuge, type Refusal } from '../../src/analysis/tally.ts';
+import { isHuge, type Refusal } from '../../src/analysis/ranges/tally.ts';
 import { plural } from '../../src/core/base/plural.ts';
 import { sum } from '../../src/core/base/sum.ts';
 import { formatSize } from '../../src/core/memory/format-size.ts';

@@ -1,4 +1,4 @@
-import { isHuge } from '../../src/analysis/tally.ts';
+import { isHuge } from '../../src/analysis/ranges/tally.ts';
 import { sum } from '../../src/core/base/sum.ts';
 import { refusalLine } from '../../src/render/words/reasons.ts';
 import type { Tallied } from '../memory/memory-worker-protocol.ts';

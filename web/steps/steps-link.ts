@@ -1,4 +1,4 @@
-import type { Refusal } from '../../src/analysis/tally.ts';
+import type { Refusal } from '../../src/analysis/ranges/tally.ts';
 import type { OrderSet } from '../../src/core/memory/order.ts';
 import type { PageSpan } from '../../src/core/memory/page-span.ts';
 import type { RangeState } from '../../src/core/memory/range-state.ts';

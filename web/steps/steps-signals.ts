@@ -1,5 +1,5 @@
 import { computed, effect, signal } from '@preact/signals';
-import type { Refusal } from '../../src/analysis/tally.ts';
+import type { Refusal } from '../../src/analysis/ranges/tally.ts';
 import { intersectOrders, NO_ORDERS, type OrderSet } from '../../src/core/memory/order.ts';
 import { parseSpan } from '../../src/core/memory/page-span.ts';
 import { faultableOrders, KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';

@@ -1,4 +1,4 @@
-import { growthOf } from '../../src/analysis/tally.ts';
+import { growthOf } from '../../src/analysis/ranges/tally.ts';
 import { plural } from '../../src/core/base/plural.ts';
 import { formatSize } from '../../src/core/memory/format-size.ts';
 import { formatOrder } from '../../src/core/memory/order.ts';

@@ -1,5 +1,5 @@
 import { expose } from 'comlink';
-import { ProcessWatch } from '../../src/analysis/process-watch.ts';
+import { ProcessWatch } from '../../src/analysis/ranges/process-watch.ts';
 import { parseDuration } from '../../src/core/base/duration.ts';
 import { fail, failWith, type Result, succeed } from '../../src/core/base/failure.ts';
 import { parseOrders } from '../../src/core/memory/order.ts';

@@ -1,4 +1,4 @@
-import type { PolicyBudget } from '../../src/analysis/choose-policy.ts';
+import type { PolicyBudget } from '../../src/analysis/advice/choose-policy.ts';
 
 /** What the sliders say: undefined is no limit. */
 export interface BudgetChoice {

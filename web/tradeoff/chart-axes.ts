@@ -1,4 +1,4 @@
-import { COLLAPSE_AXES, type FrontAxes } from '../../src/analysis/pareto.ts';
+import { COLLAPSE_AXES, type FrontAxes } from '../../src/analysis/sweep/pareto.ts';
 
 /** The axes that a link asks for: `cost=restart`, `gain=tlb`. */
 export function axesFromParams(params: Readonly<Record<string, string>>): FrontAxes {

@@ -1,4 +1,9 @@
-import { COLLAPSE_AXES, type FrontAxes, type SweptResult, signedGain } from '../../src/analysis/pareto.ts';
+import {
+  COLLAPSE_AXES,
+  type FrontAxes,
+  type SweptResult,
+  signedGain,
+} from '../../src/analysis/sweep/pareto.ts';
 import { linearScale, logScale, type Scale } from './scale.ts';
 import type { SweepPoints } from './sweep-points.ts';
 

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
-import { writesBetween } from '../../src/analysis/sysfs-writes.ts';
-import { growthOf } from '../../src/analysis/tally.ts';
+import { growthOf } from '../../src/analysis/ranges/tally.ts';
+import { writesBetween } from '../../src/analysis/sweep/sysfs-writes.ts';
 import { sum } from '../../src/core/base/sum.ts';
 import type { Geometry } from '../../src/core/memory/geometry.ts';
 import { anonOrders, formatOrder, ordersOf } from '../../src/core/memory/order.ts';

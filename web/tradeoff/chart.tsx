@@ -1,5 +1,5 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { policyAt, type SweptPolicy } from '../../src/analysis/sweep.ts';
+import { policyAt, type SweptPolicy } from '../../src/analysis/sweep/sweep.ts';
 import { percent } from '../../src/core/base/percent.ts';
 import { grouped, plural } from '../../src/core/base/plural.ts';
 import { formatSize } from '../../src/core/memory/format-size.ts';

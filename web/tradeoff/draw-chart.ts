@@ -1,5 +1,5 @@
-import type { FrontAxes, SweptResult } from '../../src/analysis/pareto.ts';
-import { policyAt, type SweepSpace } from '../../src/analysis/sweep.ts';
+import type { FrontAxes, SweptResult } from '../../src/analysis/sweep/pareto.ts';
+import { policyAt, type SweepSpace } from '../../src/analysis/sweep/sweep.ts';
 import { grouped } from '../../src/core/base/plural.ts';
 import { formatSize } from '../../src/core/memory/format-size.ts';
 import type { Geometry } from '../../src/core/memory/geometry.ts';

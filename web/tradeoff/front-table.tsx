@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { FrontAxes, SweptResult } from '../../src/analysis/pareto.ts';
+import type { FrontAxes, SweptResult } from '../../src/analysis/sweep/pareto.ts';
 import { percent } from '../../src/core/base/percent.ts';
 import { grouped } from '../../src/core/base/plural.ts';
 import { formatSize } from '../../src/core/memory/format-size.ts';

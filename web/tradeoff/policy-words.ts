@@ -1,4 +1,4 @@
-import type { SweptPolicy } from '../../src/analysis/sweep.ts';
+import type { SweptPolicy } from '../../src/analysis/sweep/sweep.ts';
 import type { Geometry } from '../../src/core/memory/geometry.ts';
 import { sizesLine } from '../../src/render/words/sizes.ts';
 

@@ -1,6 +1,6 @@
-import { DigestQuery } from '../../src/analysis/digest-query.ts';
-import type { MemoryDigest } from '../../src/analysis/memory-digest.ts';
-import { blockLength, type SweepSpace, sweepBlock } from '../../src/analysis/sweep.ts';
+import { DigestQuery } from '../../src/analysis/digest/digest-query.ts';
+import type { MemoryDigest } from '../../src/analysis/digest/memory-digest.ts';
+import { blockLength, type SweepSpace, sweepBlock } from '../../src/analysis/sweep/sweep.ts';
 
 /** Sweeps blocks of policies for another: a worker, or a thread of its own in tests. */
 export interface BlockSweeper {

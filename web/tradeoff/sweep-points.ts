@@ -1,5 +1,5 @@
-import { COLLAPSE_AXES, type FrontAxes, preferred, resultAt } from '../../src/analysis/pareto.ts';
-import { metricAt, policyCount, type SweepSpace } from '../../src/analysis/sweep.ts';
+import { COLLAPSE_AXES, type FrontAxes, preferred, resultAt } from '../../src/analysis/sweep/pareto.ts';
+import { metricAt, policyCount, type SweepSpace } from '../../src/analysis/sweep/sweep.ts';
 
 /**
  * The places that the policies of a sweep have in a picture of a cost and a gain, each once, in columns. A

@@ -1,17 +1,17 @@
-import { type Advice, Adviser } from '../../src/analysis/advise.ts';
-import type { PolicyBudget } from '../../src/analysis/choose-policy.ts';
-import type { DigestQuery } from '../../src/analysis/digest-query.ts';
+import { type Advice, Adviser } from '../../src/analysis/advice/advise.ts';
+import type { PolicyBudget } from '../../src/analysis/advice/choose-policy.ts';
+import type { DigestQuery } from '../../src/analysis/digest/digest-query.ts';
 import {
   apartStates,
   type ClassDigest,
   type MemoryDigest,
   type SourceDigest,
   VMA_CLASSES,
-} from '../../src/analysis/memory-digest.ts';
-import { type FrontAxes, paretoFront, type SweptResult } from '../../src/analysis/pareto.ts';
-import { memoryTlbEntries } from '../../src/analysis/policy-worth.ts';
-import { blockLength, policyCount, type SweepSpace, sweepBlocks } from '../../src/analysis/sweep.ts';
-import { adviceSpace } from '../../src/analysis/sweep-space.ts';
+} from '../../src/analysis/digest/memory-digest.ts';
+import { memoryTlbEntries } from '../../src/analysis/digest/policy-worth.ts';
+import { type FrontAxes, paretoFront, type SweptResult } from '../../src/analysis/sweep/pareto.ts';
+import { blockLength, policyCount, type SweepSpace, sweepBlocks } from '../../src/analysis/sweep/sweep.ts';
+import { adviceSpace } from '../../src/analysis/sweep/sweep-space.ts';
 import { NO_ORDERS } from '../../src/core/memory/order.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';

@@ -1,7 +1,7 @@
 import { computed, effect, signal } from '@preact/signals';
 import { proxy } from 'comlink';
-import { checkDigestModel } from '../../src/analysis/digest-query.ts';
-import type { SweptPolicy } from '../../src/analysis/sweep.ts';
+import { checkDigestModel } from '../../src/analysis/digest/digest-query.ts';
+import type { SweptPolicy } from '../../src/analysis/sweep/sweep.ts';
 import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { defaultSettings } from '../../src/core/rules/thp-settings.ts';

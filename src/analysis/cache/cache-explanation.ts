@@ -18,7 +18,7 @@ import type { Process } from '../../core/rules/memory-source.ts';
 import type { CachedFile } from '../../core/rules/page-cache.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
 import { refusalOfVma } from '../../core/rules/vma.ts';
-import type { RunPolicy } from '../verdict.ts';
+import type { RunPolicy } from '../ranges/verdict.ts';
 import type { FoundCacheRange } from './cache-search.ts';
 import { type CacheWay, settingsRefusal, waysToAllow } from './cache-ways.ts';
 import type { FileMapper } from './file-mappers.ts';

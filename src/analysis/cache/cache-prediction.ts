@@ -6,7 +6,7 @@ import type { CacheIneligible, CacheSettings } from '../../core/rules/cache-orde
 import type { Process } from '../../core/rules/memory-source.ts';
 import { CACHE_KINDS, type CachedFile, type CacheKind } from '../../core/rules/page-cache.ts';
 import type { Vma } from '../../core/rules/vma.ts';
-import type { RunPolicy } from '../verdict.ts';
+import type { RunPolicy } from '../ranges/verdict.ts';
 import { addCacheTally, addCacheVerdict, type CacheTally, emptyCacheTally } from './cache-tally.ts';
 import { FileMappers, ignoredRanges } from './file-mappers.ts';
 import { governingOf } from './governings.ts';

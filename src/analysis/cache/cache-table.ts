@@ -5,7 +5,7 @@ import { isOneFolio } from '../../core/plan/cache-plan.ts';
 import type { MemoryItem, Process } from '../../core/rules/memory-source.ts';
 import type { CachedFile } from '../../core/rules/page-cache.ts';
 import type { Vma } from '../../core/rules/vma.ts';
-import type { RunPolicy } from '../verdict.ts';
+import type { RunPolicy } from '../ranges/verdict.ts';
 import { type CachePrediction, CachePredictor } from './cache-prediction.ts';
 
 /** Ranges that are handed to a prediction at once. */

@@ -9,7 +9,7 @@ import {
   SHMEM_WORDS,
   type ShmemSettings,
 } from '../../core/rules/shmem-settings.ts';
-import type { RunPolicy } from '../verdict.ts';
+import type { RunPolicy } from '../ranges/verdict.ts';
 
 /**
  * Settings that can differ in whether they allow huge pages of a kind. They have a name each: of files what

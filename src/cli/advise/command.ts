@@ -1,4 +1,4 @@
-import { GROWTH_KINDS, type GrowthKind } from '../../analysis/growth-kinds.ts';
+import { GROWTH_KINDS, type GrowthKind } from '../../analysis/advice/growth-kinds.ts';
 import { documentedCommand } from '../shared/command-docs.ts';
 import { optionalNumber } from '../shared/flag-kinds.ts';
 import { type ListingFlags, listingFlags } from '../shared/listing-flags.ts';

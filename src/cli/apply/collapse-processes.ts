@@ -1,4 +1,4 @@
-import { splitsAbove } from '../../analysis/assumptions.ts';
+import { splitsAbove } from '../../analysis/ranges/assumptions.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { formatDuration } from '../../core/base/duration.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';

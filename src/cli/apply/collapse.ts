@@ -4,9 +4,9 @@ import {
   type CollapseCandidate,
   candidateBatches,
   type FittingCandidates,
-} from '../../analysis/collapse-candidates.ts';
-import { memoryShortage } from '../../analysis/memory-shortage.ts';
-import type { RunPolicy } from '../../analysis/verdict.ts';
+} from '../../analysis/apply/collapse-candidates.ts';
+import { memoryShortage } from '../../analysis/apply/memory-shortage.ts';
+import type { RunPolicy } from '../../analysis/ranges/verdict.ts';
 import { formatBytes, parseBytes } from '../../core/base/bytes.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { pageBytes, rangeBytes } from '../../core/memory/geometry.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type ChangedSetting, changedSettings, changedShmem } from '../../analysis/changed-settings.ts';
+import { type ChangedSetting, changedSettings, changedShmem } from '../../analysis/sweep/changed-settings.ts';
 import { type Failed, fail, failWith, type Result, succeed } from '../../core/base/failure.ts';
 import { asOrder } from '../../core/memory/order.ts';
 import type { Host } from '../../core/rules/memory-source.ts';

@@ -1,6 +1,6 @@
-import { addComparison, type Comparison, emptyComparison } from '../../analysis/comparison.ts';
-import { predictMemory } from '../../analysis/prediction.ts';
-import type { Verdict } from '../../analysis/verdict.ts';
+import { addComparison, type Comparison, emptyComparison } from '../../analysis/prediction/comparison.ts';
+import { predictMemory } from '../../analysis/prediction/prediction.ts';
+import type { Verdict } from '../../analysis/ranges/verdict.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import { type CollapsePlan, planRange } from '../../core/plan/plan.ts';

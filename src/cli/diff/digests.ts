@@ -1,4 +1,4 @@
-import { digestDifference } from '../../analysis/digest-difference.ts';
+import { digestDifference } from '../../analysis/difference/digest-difference.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { digestDiffJson } from '../../render/json/diff-digest.ts';
 import { digestDiffText } from '../../render/text/diff-digest.ts';

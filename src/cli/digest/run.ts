@@ -1,5 +1,5 @@
 import { cacheSums } from '../../analysis/cache/cache-digest.ts';
-import { apartRanges, otherBytesOf, totalDigest } from '../../analysis/memory-digest.ts';
+import { apartRanges, otherBytesOf, totalDigest } from '../../analysis/digest/memory-digest.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
 import { plural } from '../../core/base/plural.ts';

@@ -1,10 +1,4 @@
 import { existsSync } from 'node:fs';
-import {
-  assumesRegistration,
-  type CollapseSurroundings,
-  eligibilityIn,
-  registers,
-} from '../../analysis/assumptions.ts';
 import { type CacheExplanation, explainCacheRange } from '../../analysis/cache/cache-explanation.ts';
 import type { FoundCacheRange } from '../../analysis/cache/cache-search.ts';
 import {
@@ -12,8 +6,14 @@ import {
   explainRange,
   type IgnoredRange,
   type RangeSurroundings,
-} from '../../analysis/explanation.ts';
-import type { RunPolicy } from '../../analysis/verdict.ts';
+} from '../../analysis/prediction/explanation.ts';
+import {
+  assumesRegistration,
+  type CollapseSurroundings,
+  eligibilityIn,
+  registers,
+} from '../../analysis/ranges/assumptions.ts';
+import type { RunPolicy } from '../../analysis/ranges/verdict.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { rangeBytes } from '../../core/memory/geometry.ts';
 import { orderSet } from '../../core/memory/order.ts';

@@ -1,4 +1,4 @@
-import { followHistory } from '../../analysis/fault-steps.ts';
+import { followHistory } from '../../analysis/prediction/fault-steps.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import type { FaultPolicy } from '../../core/fault/fault.ts';
 import { type PageAct, parseHistory, playHistory } from '../../core/fault/history.ts';

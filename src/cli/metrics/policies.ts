@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
-import type { NamedPolicy } from '../../analysis/watched-memory.ts';
-import { WATCHED_POLICIES, type WatchedPolicyName } from '../../analysis/watched-policies.ts';
+import type { NamedPolicy } from '../../analysis/metrics/watched-memory.ts';
+import { WATCHED_POLICIES, type WatchedPolicyName } from '../../analysis/metrics/watched-policies.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';

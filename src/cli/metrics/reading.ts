@@ -1,5 +1,5 @@
-import type { SourceDigest } from '../../analysis/memory-digest.ts';
-import { watchMemory } from '../../analysis/watched-memory.ts';
+import type { SourceDigest } from '../../analysis/digest/memory-digest.ts';
+import { watchMemory } from '../../analysis/metrics/watched-memory.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
 import type { MemoryOrigin } from '../../core/rules/memory-source.ts';
 import { expositionText, type MetricFamily } from '../../render/metrics/exposition.ts';

@@ -1,7 +1,7 @@
 import { CacheQuery } from '../../analysis/cache/cache-query.ts';
-import { checkDigestAlgorithm, checkDigestModel, DigestQuery } from '../../analysis/digest-query.ts';
-import { otherBytesOf } from '../../analysis/memory-digest.ts';
-import { readOnKernel } from '../../analysis/read-on.ts';
+import { checkDigestAlgorithm, checkDigestModel, DigestQuery } from '../../analysis/digest/digest-query.ts';
+import { otherBytesOf } from '../../analysis/digest/memory-digest.ts';
+import { readOnKernel } from '../../analysis/reading/read-on.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
 import { predictHead } from '../../render/json/predict.ts';

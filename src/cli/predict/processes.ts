@@ -1,7 +1,7 @@
-import { type Prediction, predictMemory } from '../../analysis/prediction.ts';
-import { itemsOfVmaAt, type RangeOutcome, rangeOutcome } from '../../analysis/range-outcome.ts';
-import { readOnKernel } from '../../analysis/read-on.ts';
-import type { Verdict } from '../../analysis/verdict.ts';
+import { type Prediction, predictMemory } from '../../analysis/prediction/prediction.ts';
+import { itemsOfVmaAt, type RangeOutcome, rangeOutcome } from '../../analysis/prediction/range-outcome.ts';
+import type { Verdict } from '../../analysis/ranges/verdict.ts';
+import { readOnKernel } from '../../analysis/reading/read-on.ts';
 import { type Failed, fail, failWith, type Result, succeed } from '../../core/base/failure.ts';
 import type { MemoryOrigin, Process } from '../../core/rules/memory-source.ts';
 import { hugepagePolicy } from '../../core/rules/thp-settings.ts';

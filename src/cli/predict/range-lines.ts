@@ -1,4 +1,4 @@
-import type { RunPolicy } from '../../analysis/verdict.ts';
+import type { RunPolicy } from '../../analysis/ranges/verdict.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { type RestartedRange, restartRange, touchedPages } from '../../core/fault/restart.ts';
 import { type Geometry, pagesPerRange } from '../../core/memory/geometry.ts';

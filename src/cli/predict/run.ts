@@ -1,5 +1,5 @@
-import { explainRange } from '../../analysis/explanation.ts';
-import { addVerdict, emptyTally } from '../../analysis/tally.ts';
+import { explainRange } from '../../analysis/prediction/explanation.ts';
+import { addVerdict, emptyTally } from '../../analysis/ranges/tally.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { sum } from '../../core/base/sum.ts';
 import { addRestartedRange } from '../../core/fault/restart-counts.ts';

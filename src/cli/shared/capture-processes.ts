@@ -1,4 +1,4 @@
-import { leftOutOf } from '../../analysis/left-out.ts';
+import { leftOutOf } from '../../analysis/reading/left-out.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { plural } from '../../core/base/plural.ts';
 import type { MemoryItem, MemoryOrigin, Process } from '../../core/rules/memory-source.ts';

@@ -1,4 +1,4 @@
-import type { RunPolicy } from '../../analysis/verdict.ts';
+import type { RunPolicy } from '../../analysis/ranges/verdict.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import { parseOrders } from '../../core/memory/order.ts';

@@ -1,5 +1,5 @@
-import { digestJson, digestOfJson } from '../../analysis/digest-json.ts';
-import type { SourceDigest } from '../../analysis/memory-digest.ts';
+import { digestJson, digestOfJson } from '../../analysis/digest/digest-json.ts';
+import type { SourceDigest } from '../../analysis/digest/memory-digest.ts';
 import { fail, type Result } from '../../core/base/failure.ts';
 import { checksumOf } from '../../snapshot/crc32.ts';
 import type { Context } from './context.ts';

@@ -6,7 +6,7 @@ import {
   DIGEST_SCHEMA_4,
   DIGEST_SCHEMA_5,
   OLD_DIGEST_SCHEMAS,
-} from '../../analysis/digest-json.ts';
+} from '../../analysis/digest/digest-json.ts';
 import { MAX_PMD_ORDER } from '../../core/memory/geometry.ts';
 import { eachFact, OBSERVABLE_FACTS } from '../../core/memory/range-state.ts';
 import { CACHE_INELIGIBLE_REASONS, type CacheIneligible } from '../../core/rules/cache-orders.ts';

@@ -1,8 +1,12 @@
 import { availableParallelism } from 'node:os';
 import type { CacheDigest } from '../../analysis/cache/cache-digest.ts';
 import { CacheDigestBuilder } from '../../analysis/cache/cache-digest-builder.ts';
-import { skippedProcess } from '../../analysis/left-out.ts';
-import { addMemoryDigest, type ProcessDigest, type SourceDigest } from '../../analysis/memory-digest.ts';
+import {
+  addMemoryDigest,
+  type ProcessDigest,
+  type SourceDigest,
+} from '../../analysis/digest/memory-digest.ts';
+import { skippedProcess } from '../../analysis/reading/left-out.ts';
 import { commonValue } from '../../core/base/common-value.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { commonCpu } from '../../core/rules/cpu.ts';

@@ -1,7 +1,6 @@
 import type { CacheDigest } from '../../analysis/cache/cache-digest.ts';
 import { CacheDigestBuilder } from '../../analysis/cache/cache-digest-builder.ts';
-import { DigestCollector } from '../../analysis/digest-collector.ts';
-import { skippedProcess } from '../../analysis/left-out.ts';
+import { DigestCollector } from '../../analysis/digest/digest-collector.ts';
 import {
   addMemoryDigest,
   emptyMemoryDigest,
@@ -9,7 +8,8 @@ import {
   type ProcessDigest,
   type SourceDigest,
   totalDigest,
-} from '../../analysis/memory-digest.ts';
+} from '../../analysis/digest/memory-digest.ts';
+import { skippedProcess } from '../../analysis/reading/left-out.ts';
 import { commonValue } from '../../core/base/common-value.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { formatSize } from '../../core/memory/format-size.ts';

@@ -1,8 +1,8 @@
 // A worker thread that digests row groups of snapshots: it takes the next span of them that no other has
 // taken.
 import { parentPort, workerData } from 'node:worker_threads';
-import { DigestCollector } from '../../analysis/digest-collector.ts';
-import type { ProcessDigest } from '../../analysis/memory-digest.ts';
+import { DigestCollector } from '../../analysis/digest/digest-collector.ts';
+import type { ProcessDigest } from '../../analysis/digest/memory-digest.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
 import type { Process } from '../../core/rules/memory-source.ts';
 import type { TlbReach } from '../../core/rules/tlb-reach.ts';

@@ -1,4 +1,4 @@
-import { PROCESS_ORDERS, type ProcessOrder } from '../../analysis/process-orders.ts';
+import { PROCESS_ORDERS, type ProcessOrder } from '../../analysis/prediction/process-orders.ts';
 import { optionalNumber } from './flag-kinds.ts';
 
 /** Tables of processes: for every command that prints one. */

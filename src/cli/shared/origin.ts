@@ -1,4 +1,4 @@
-import { leftOutOf, type SkippedProcess } from '../../analysis/left-out.ts';
+import { leftOutOf, type SkippedProcess } from '../../analysis/reading/left-out.ts';
 import type { Host, MemoryOrigin } from '../../core/rules/memory-source.ts';
 import { originJson } from '../../render/json/origin.ts';
 import { originLine } from '../../render/words/origin-line.ts';

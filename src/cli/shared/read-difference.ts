@@ -1,7 +1,7 @@
-import type { ForetoldUnder } from '../../analysis/foreteller.ts';
-import { memoryDifference } from '../../analysis/memory-difference.ts';
-import { RangeTable } from '../../analysis/range-table.ts';
-import { type ReadingDifference, readingDifference } from '../../analysis/reading-difference.ts';
+import type { ForetoldUnder } from '../../analysis/difference/foreteller.ts';
+import { memoryDifference } from '../../analysis/difference/memory-difference.ts';
+import { type ReadingDifference, readingDifference } from '../../analysis/difference/reading-difference.ts';
+import { RangeTable } from '../../analysis/table/range-table.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
 import type { Host, MemoryOrigin } from '../../core/rules/memory-source.ts';
 import type { Context } from './context.ts';

@@ -1,4 +1,4 @@
-import type { ReadingDifference } from '../../analysis/reading-difference.ts';
+import type { ReadingDifference } from '../../analysis/difference/reading-difference.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import type { MemoryOrigin } from '../../core/rules/memory-source.ts';
 import type { SeriesView } from '../../render/text/series.ts';

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
-import { DigestQuery } from '../../analysis/digest-query.ts';
-import { apartStates, type MemoryDigest } from '../../analysis/memory-digest.ts';
-import { blockLength, type SweepSpace, sweepBlock, sweepBlocks } from '../../analysis/sweep.ts';
+import { DigestQuery } from '../../analysis/digest/digest-query.ts';
+import { apartStates, type MemoryDigest } from '../../analysis/digest/memory-digest.ts';
+import { blockLength, type SweepSpace, sweepBlock, sweepBlocks } from '../../analysis/sweep/sweep.ts';
 import { threadScript } from '../assets.ts';
 import type { Context } from './context.ts';
 import { startProgress } from './progress.ts';

@@ -1,9 +1,9 @@
 // A worker thread that sweeps blocks of policies: it takes the next one that no other has taken and writes
 // what comes of it to its place in shared memory.
 import { parentPort, workerData } from 'node:worker_threads';
-import { DigestQuery } from '../../analysis/digest-query.ts';
-import type { MemoryDigest } from '../../analysis/memory-digest.ts';
-import { blockLength, type SweepSpace, sweepBlock, sweepBlocks } from '../../analysis/sweep.ts';
+import { DigestQuery } from '../../analysis/digest/digest-query.ts';
+import type { MemoryDigest } from '../../analysis/digest/memory-digest.ts';
+import { blockLength, type SweepSpace, sweepBlock, sweepBlocks } from '../../analysis/sweep/sweep.ts';
 import { SHARED } from './worker-pool.ts';
 
 export interface SweepTask {

@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import type { Comparison } from '../../analysis/comparison.ts';
-import type { Explanation, RangeSurroundings } from '../../analysis/explanation.ts';
+import type { Comparison } from '../../analysis/prediction/comparison.ts';
+import type { Explanation, RangeSurroundings } from '../../analysis/prediction/explanation.ts';
 import { type Failure, fail, failWith, type Result, succeed } from '../../core/base/failure.ts';
 import type { RangeState } from '../../core/memory/range-state.ts';
 import type { OutcomeRule } from '../../core/rules/outcome.ts';

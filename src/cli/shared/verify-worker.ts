@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { type Explanation, explainRange } from '../../analysis/explanation.ts';
+import { type Explanation, explainRange } from '../../analysis/prediction/explanation.ts';
 import { failWith, type Result, succeed } from '../../core/base/failure.ts';
 import { type Geometry, geometryOfPmdOrder, x86_64 } from '../../core/memory/geometry.ts';
 import type { SearchCase } from '../../verify/cases/search-case.ts';

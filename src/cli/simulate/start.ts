@@ -1,8 +1,8 @@
-import type { ProcessAssumption } from '../../analysis/assumptions.ts';
-import { leftOutOf } from '../../analysis/left-out.ts';
-import { ProcessWatch } from '../../analysis/process-watch.ts';
-import type { ReadOn } from '../../analysis/read-on.ts';
-import { readOnKernel } from '../../analysis/read-on.ts';
+import type { ProcessAssumption } from '../../analysis/ranges/assumptions.ts';
+import { ProcessWatch } from '../../analysis/ranges/process-watch.ts';
+import { leftOutOf } from '../../analysis/reading/left-out.ts';
+import type { ReadOn } from '../../analysis/reading/read-on.ts';
+import { readOnKernel } from '../../analysis/reading/read-on.ts';
 import { formatDuration } from '../../core/base/duration.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import type { ObservableFact } from '../../core/memory/range-state.ts';

@@ -1,9 +1,9 @@
 import { CacheQuery } from '../../analysis/cache/cache-query.ts';
-import { SweptCache } from '../../analysis/cache/swept-cache.ts';
-import { type SourceDigest, totalDigest } from '../../analysis/memory-digest.ts';
-import { paretoFront, resultAt } from '../../analysis/pareto.ts';
-import { readOnKernel } from '../../analysis/read-on.ts';
-import { policyCount } from '../../analysis/sweep.ts';
+import { type SourceDigest, totalDigest } from '../../analysis/digest/memory-digest.ts';
+import { readOnKernel } from '../../analysis/reading/read-on.ts';
+import { paretoFront, resultAt } from '../../analysis/sweep/pareto.ts';
+import { policyCount } from '../../analysis/sweep/sweep.ts';
+import { SweptCache } from '../../analysis/sweep/swept-cache.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { LIMIT_FILES } from '../../core/base/sysfs.ts';
 import type { MemoryOrigin } from '../../core/rules/memory-source.ts';

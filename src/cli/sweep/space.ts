@@ -1,6 +1,6 @@
-import type { MemoryDigest } from '../../analysis/memory-digest.ts';
-import { policyCount, type SweepSpace, type SweepWord } from '../../analysis/sweep.ts';
-import { allNoneLimits, allOrderSets } from '../../analysis/sweep-space.ts';
+import type { MemoryDigest } from '../../analysis/digest/memory-digest.ts';
+import { policyCount, type SweepSpace, type SweepWord } from '../../analysis/sweep/sweep.ts';
+import { allNoneLimits, allOrderSets } from '../../analysis/sweep/sweep-space.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { type Geometry, pagesPerRange } from '../../core/memory/geometry.ts';
 import { NO_ORDERS, type OrderSet, parseOrders } from '../../core/memory/order.ts';

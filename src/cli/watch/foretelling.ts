@@ -1,6 +1,6 @@
-import { memoryDifference } from '../../analysis/memory-difference.ts';
-import { RangeTable } from '../../analysis/range-table.ts';
-import { readingDifference } from '../../analysis/reading-difference.ts';
+import { memoryDifference } from '../../analysis/difference/memory-difference.ts';
+import { readingDifference } from '../../analysis/difference/reading-difference.ts';
+import { RangeTable } from '../../analysis/table/range-table.ts';
 import type { ForetoldReport } from '../../analysis/watch/report.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
 import { pagesPerRange } from '../../core/memory/geometry.ts';

@@ -1,5 +1,5 @@
-import { type ChangedSetting, changedPace, changedSettings } from '../../analysis/changed-settings.ts';
-import { FULL_SCANS } from '../../analysis/counted-since.ts';
+import { FULL_SCANS } from '../../analysis/difference/counted-since.ts';
+import { type ChangedSetting, changedPace, changedSettings } from '../../analysis/sweep/changed-settings.ts';
 import { counterGrowth } from '../../analysis/watch/counters.ts';
 import type { HappenedAt, TraceReport, WatchReport } from '../../analysis/watch/report.ts';
 import { RoundClock, roundByPace } from '../../analysis/watch/round-time.ts';

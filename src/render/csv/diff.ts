@@ -1,6 +1,6 @@
-import type { MemoryDifference, ProcessDifference } from '../../analysis/memory-difference.ts';
-import type { PageChanges } from '../../analysis/page-changes.ts';
-import { serviceDifferences } from '../../analysis/service-difference.ts';
+import type { MemoryDifference, ProcessDifference } from '../../analysis/difference/memory-difference.ts';
+import type { PageChanges } from '../../analysis/difference/page-changes.ts';
+import { serviceDifferences } from '../../analysis/difference/service-difference.ts';
 import { sum } from '../../core/base/sum.ts';
 import { type Geometry, pageBytes } from '../../core/memory/geometry.ts';
 import { csvCell, ORIGIN_COLUMNS } from './origin.ts';

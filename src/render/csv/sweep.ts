@@ -1,7 +1,7 @@
 import type { CacheWorth } from '../../analysis/cache/cache-query.ts';
-import type { MemoryDigest } from '../../analysis/memory-digest.ts';
-import type { SweptResult } from '../../analysis/pareto.ts';
-import { SWEEP_METRICS } from '../../analysis/sweep.ts';
+import type { MemoryDigest } from '../../analysis/digest/memory-digest.ts';
+import type { SweptResult } from '../../analysis/sweep/pareto.ts';
+import { SWEEP_METRICS } from '../../analysis/sweep/sweep.ts';
 import { formatOrders } from '../../core/memory/order.ts';
 import { sweptCacheMetrics } from '../json/sweep.ts';
 

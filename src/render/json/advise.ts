@@ -1,10 +1,10 @@
-import type { Advice, EnabledOrders, JudgedSettings } from '../../analysis/advise.ts';
+import type { Advice, EnabledOrders, JudgedSettings } from '../../analysis/advice/advise.ts';
 import { cacheSums } from '../../analysis/cache/cache-digest.ts';
 import type { CacheWorth } from '../../analysis/cache/cache-query.ts';
-import { isBeyondAvailable } from '../../analysis/fleet-facts.ts';
-import { processCount } from '../../analysis/memory-digest.ts';
-import { memoryTlbEntries, type PolicyWorth } from '../../analysis/policy-worth.ts';
-import type { ProcessWorth } from '../../analysis/process-worth.ts';
+import { processCount } from '../../analysis/digest/memory-digest.ts';
+import { memoryTlbEntries, type PolicyWorth } from '../../analysis/digest/policy-worth.ts';
+import type { ProcessWorth } from '../../analysis/digest/process-worth.ts';
+import { isBeyondAvailable } from '../../analysis/reading/fleet-facts.ts';
 import { sum } from '../../core/base/sum.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import { ordersOf, uniteOrders } from '../../core/memory/order.ts';

@@ -1,4 +1,4 @@
-import type { Comparison } from '../../analysis/comparison.ts';
+import type { Comparison } from '../../analysis/prediction/comparison.ts';
 import { hex } from './predict.ts';
 
 /** A comparison as JSON; pages are base pages. */

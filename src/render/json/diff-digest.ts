@@ -1,4 +1,4 @@
-import type { DigestDifference, HeldDifference } from '../../analysis/digest-difference.ts';
+import type { DigestDifference, HeldDifference } from '../../analysis/difference/digest-difference.ts';
 import { pageBytes } from '../../core/memory/geometry.ts';
 import { countersJson } from './diff.ts';
 

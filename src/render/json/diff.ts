@@ -1,9 +1,9 @@
-import type { Foretold } from '../../analysis/foretold.ts';
-import type { ProcessDifference } from '../../analysis/memory-difference.ts';
-import { MISSES } from '../../analysis/missed-window.ts';
-import type { PageChanges } from '../../analysis/page-changes.ts';
-import type { ReadingDifference } from '../../analysis/reading-difference.ts';
-import { type ServiceDifference, serviceDifferences } from '../../analysis/service-difference.ts';
+import type { Foretold } from '../../analysis/difference/foretold.ts';
+import type { ProcessDifference } from '../../analysis/difference/memory-difference.ts';
+import { MISSES } from '../../analysis/difference/missed-window.ts';
+import type { PageChanges } from '../../analysis/difference/page-changes.ts';
+import type { ReadingDifference } from '../../analysis/difference/reading-difference.ts';
+import { type ServiceDifference, serviceDifferences } from '../../analysis/difference/service-difference.ts';
 import { type KernelModel, resultName } from '../../core/rules/kernel-model.ts';
 import type { Process } from '../../core/rules/memory-source.ts';
 import { isScanResult } from '../../core/rules/scan-result.ts';

@@ -1,4 +1,4 @@
-import type { Explanation, IgnoredRange } from '../../analysis/explanation.ts';
+import type { Explanation, IgnoredRange } from '../../analysis/prediction/explanation.ts';
 import { formatPages } from '../../core/memory/page-list.ts';
 import { type RangeState, unknownFacts } from '../../core/memory/range-state.ts';
 import { resultName } from '../../core/rules/kernel-model.ts';

@@ -1,4 +1,4 @@
-import { totalCost } from '../../analysis/total-cost.ts';
+import { totalCost } from '../../analysis/reading/total-cost.ts';
 import type { MemoryOrigin } from '../../core/rules/memory-source.ts';
 import type { ProcessCost, ReadingCost } from '../../core/rules/reading-cost.ts';
 

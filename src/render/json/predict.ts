@@ -1,12 +1,11 @@
-import type { GroupOutcome } from '../../analysis/group-limits.ts';
-import { skippedProcess } from '../../analysis/left-out.ts';
 import {
   assumptionsOf,
   type Prediction,
   type ProcessPrediction,
   type VmaPrediction,
-} from '../../analysis/prediction.ts';
-import type { RangeOutcome } from '../../analysis/range-outcome.ts';
+} from '../../analysis/prediction/prediction.ts';
+import type { RangeOutcome } from '../../analysis/prediction/range-outcome.ts';
+import type { GroupOutcome } from '../../analysis/ranges/group-limits.ts';
 import {
   hugeInUse,
   laterAttemptsOf,
@@ -14,9 +13,10 @@ import {
   machinePagesOf,
   machineRestartOf,
   type Tally,
-} from '../../analysis/tally.ts';
-import { tallyEntries } from '../../analysis/tally-entries.ts';
-import type { SearchedPolicy } from '../../analysis/verdict.ts';
+} from '../../analysis/ranges/tally.ts';
+import { tallyEntries } from '../../analysis/ranges/tally-entries.ts';
+import type { SearchedPolicy } from '../../analysis/ranges/verdict.ts';
+import { skippedProcess } from '../../analysis/reading/left-out.ts';
 import { type OrderSet, ordersOf } from '../../core/memory/order.ts';
 import type { RangeState } from '../../core/memory/range-state.ts';
 import { collapsesOf } from '../../core/plan/collapses.ts';

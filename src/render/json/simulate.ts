@@ -1,4 +1,4 @@
-import type { ProcessAssumption } from '../../analysis/assumptions.ts';
+import type { ProcessAssumption } from '../../analysis/ranges/assumptions.ts';
 import type { ObservableFact } from '../../core/memory/range-state.ts';
 import { resultName } from '../../core/rules/kernel-model.ts';
 import type { ScanResult } from '../../core/rules/scan-result.ts';

@@ -1,10 +1,10 @@
 import { cacheSums } from '../../analysis/cache/cache-digest.ts';
 import type { CacheWorth } from '../../analysis/cache/cache-query.ts';
-import type { SweptCache } from '../../analysis/cache/swept-cache.ts';
-import type { SkippedProcess } from '../../analysis/left-out.ts';
-import { apartRanges, type MemoryDigest } from '../../analysis/memory-digest.ts';
-import type { SweptResult } from '../../analysis/pareto.ts';
-import { policyCount, type SweepSpace } from '../../analysis/sweep.ts';
+import { apartRanges, type MemoryDigest } from '../../analysis/digest/memory-digest.ts';
+import type { SkippedProcess } from '../../analysis/reading/left-out.ts';
+import type { SweptResult } from '../../analysis/sweep/pareto.ts';
+import { policyCount, type SweepSpace } from '../../analysis/sweep/sweep.ts';
+import type { SweptCache } from '../../analysis/sweep/swept-cache.ts';
 import { ordersOf } from '../../core/memory/order.ts';
 import type { TlbReach } from '../../core/rules/tlb-reach.ts';
 import { reachJson } from './predict.ts';

@@ -1,7 +1,7 @@
-import { leftOutOf } from '../../analysis/left-out.ts';
-import { otherBytesOf } from '../../analysis/memory-digest.ts';
-import { memoryTlbEntries } from '../../analysis/policy-worth.ts';
-import type { WatchedMemory, WatchedPolicy, WatchedService } from '../../analysis/watched-memory.ts';
+import { otherBytesOf } from '../../analysis/digest/memory-digest.ts';
+import { memoryTlbEntries } from '../../analysis/digest/policy-worth.ts';
+import type { WatchedMemory, WatchedPolicy, WatchedService } from '../../analysis/metrics/watched-memory.ts';
+import { leftOutOf } from '../../analysis/reading/left-out.ts';
 import { sum } from '../../core/base/sum.ts';
 import { pageBytes } from '../../core/memory/geometry.ts';
 import { formatOrder, type Order } from '../../core/memory/order.ts';

@@ -1,6 +1,12 @@
-import { assumesRegistration } from '../../analysis/assumptions.ts';
-import { groupGrowth } from '../../analysis/group-limits.ts';
-import { growthOf, isHuge, type Refusal, type RefusedMemory, restartGrowthOf } from '../../analysis/tally.ts';
+import { assumesRegistration } from '../../analysis/ranges/assumptions.ts';
+import { groupGrowth } from '../../analysis/ranges/group-limits.ts';
+import {
+  growthOf,
+  isHuge,
+  type Refusal,
+  type RefusedMemory,
+  restartGrowthOf,
+} from '../../analysis/ranges/tally.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
 import { sum } from '../../core/base/sum.ts';

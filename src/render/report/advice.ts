@@ -1,6 +1,6 @@
-import { isSameAdvice } from '../../analysis/findings.ts';
-import { policyCount } from '../../analysis/sweep.ts';
-import type { SysfsWrite } from '../../analysis/sysfs-writes.ts';
+import { isSameAdvice } from '../../analysis/report/findings.ts';
+import { policyCount } from '../../analysis/sweep/sweep.ts';
+import type { SysfsWrite } from '../../analysis/sweep/sysfs-writes.ts';
 import { plural } from '../../core/base/plural.ts';
 import { writeScript } from '../text/write-script.ts';
 import { adviceLine, lossLines, reasonLines, tightGroupLines, worthSentence } from '../words/advise-view.ts';

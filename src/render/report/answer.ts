@@ -1,6 +1,6 @@
-import type { PolicyFinding } from '../../analysis/findings.ts';
-import { otherBytesOf } from '../../analysis/memory-digest.ts';
-import type { EntryCounts } from '../../analysis/tally-entries.ts';
+import { otherBytesOf } from '../../analysis/digest/memory-digest.ts';
+import type { EntryCounts } from '../../analysis/ranges/tally-entries.ts';
+import type { PolicyFinding } from '../../analysis/report/findings.ts';
 import { percent } from '../../core/base/percent.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
 import { sum } from '../../core/base/sum.ts';

@@ -1,5 +1,5 @@
 import type { CachePrediction } from '../../analysis/cache/cache-prediction.ts';
-import { changedPages } from '../../analysis/process-worth.ts';
+import { changedPages } from '../../analysis/digest/process-worth.ts';
 import { plural } from '../../core/base/plural.ts';
 import { html, type Markup, type Part, trusted } from '../words/markup.ts';
 import { againSection, glossary, readSection, refusedSection } from './about.ts';

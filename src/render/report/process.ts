@@ -1,7 +1,7 @@
-import type { ProcessFinding, RangesFinding } from '../../analysis/findings.ts';
-import { type JudgedCells, judgedCells, type MapCells, mapCells } from '../../analysis/map-cells.ts';
-import type { RangeTable } from '../../analysis/range-table.ts';
-import type { JudgedRanges } from '../../analysis/table-judge.ts';
+import type { ProcessFinding, RangesFinding } from '../../analysis/report/findings.ts';
+import { type JudgedCells, judgedCells, type MapCells, mapCells } from '../../analysis/table/map-cells.ts';
+import type { RangeTable } from '../../analysis/table/range-table.ts';
+import type { JudgedRanges } from '../../analysis/table/table-judge.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { plural } from '../../core/base/plural.ts';
 import { formatSize } from '../../core/memory/format-size.ts';

@@ -1,6 +1,6 @@
-import type { ProcessFinding } from '../../analysis/findings.ts';
-import { type ListedFigures, listProcesses } from '../../analysis/process-list.ts';
-import { growthOf, restartGrowthOf } from '../../analysis/tally.ts';
+import { type ListedFigures, listProcesses } from '../../analysis/prediction/process-list.ts';
+import { growthOf, restartGrowthOf } from '../../analysis/ranges/tally.ts';
+import type { ProcessFinding } from '../../analysis/report/findings.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
 import { sum } from '../../core/base/sum.ts';
 import { mainRefusal } from '../text/tally.ts';

@@ -1,8 +1,8 @@
-import type { ProcessFinding } from '../../analysis/findings.ts';
-import { mainOrder } from '../../analysis/range-table.ts';
-import { growthOf, refusalOf } from '../../analysis/tally.ts';
-import type { TellingRange } from '../../analysis/telling-range.ts';
-import type { Verdict } from '../../analysis/verdict.ts';
+import { growthOf, refusalOf } from '../../analysis/ranges/tally.ts';
+import type { Verdict } from '../../analysis/ranges/verdict.ts';
+import type { ProcessFinding } from '../../analysis/report/findings.ts';
+import type { TellingRange } from '../../analysis/report/telling-range.ts';
+import { mainOrder } from '../../analysis/table/range-table.ts';
 import { plural } from '../../core/base/plural.ts';
 import { sum } from '../../core/base/sum.ts';
 import { formatSize } from '../../core/memory/format-size.ts';

@@ -1,5 +1,5 @@
-import { type Findings, isSameAdvice, type RangesFinding } from '../../analysis/findings.ts';
-import { growthOf } from '../../analysis/tally.ts';
+import { growthOf } from '../../analysis/ranges/tally.ts';
+import { type Findings, isSameAdvice, type RangesFinding } from '../../analysis/report/findings.ts';
 import { sum } from '../../core/base/sum.ts';
 import { orderBars, type SizedMemory } from '../svg/order-bars.ts';
 import { html, type Markup } from '../words/markup.ts';

@@ -1,5 +1,5 @@
-import type { PolicyFinding } from '../../analysis/findings.ts';
-import { policyCount } from '../../analysis/sweep.ts';
+import type { PolicyFinding } from '../../analysis/report/findings.ts';
+import { policyCount } from '../../analysis/sweep/sweep.ts';
 import { percent } from '../../core/base/percent.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
 import { sum } from '../../core/base/sum.ts';

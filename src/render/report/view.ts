@@ -1,7 +1,7 @@
 import type { CachePrediction } from '../../analysis/cache/cache-prediction.ts';
-import type { Findings } from '../../analysis/findings.ts';
-import type { Listing } from '../../analysis/process-list.ts';
-import type { ReadOn } from '../../analysis/read-on.ts';
+import type { Listing } from '../../analysis/prediction/process-list.ts';
+import type { ReadOn } from '../../analysis/reading/read-on.ts';
+import type { Findings } from '../../analysis/report/findings.ts';
 import type { MemoryOrigin } from '../../core/rules/memory-source.ts';
 
 /** A report: what was found, and how it was made. */

@@ -1,5 +1,5 @@
-import type { RangeTable, TableVma } from '../../analysis/range-table.ts';
-import type { JudgedRanges } from '../../analysis/table-judge.ts';
+import type { RangeTable, TableVma } from '../../analysis/table/range-table.ts';
+import type { JudgedRanges } from '../../analysis/table/table-judge.ts';
 import { asOrder, formatOrder, type OrderSet } from '../../core/memory/order.ts';
 import { html, type Markup } from '../words/markup.ts';
 import { refusalLine } from '../words/reasons.ts';

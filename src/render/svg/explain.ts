@@ -1,4 +1,4 @@
-import type { Explanation, IgnoredRange } from '../../analysis/explanation.ts';
+import type { Explanation, IgnoredRange } from '../../analysis/prediction/explanation.ts';
 import { pagesPerRange } from '../../core/memory/geometry.ts';
 import { formatOrder } from '../../core/memory/order.ts';
 import type { RangeState } from '../../core/memory/range-state.ts';

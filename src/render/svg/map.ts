@@ -1,4 +1,4 @@
-import type { JudgedCells, MapCells } from '../../analysis/map-cells.ts';
+import type { JudgedCells, MapCells } from '../../analysis/table/map-cells.ts';
 import { type Geometry, pagesPerRange } from '../../core/memory/geometry.ts';
 import { asOrder, formatOrder } from '../../core/memory/order.ts';
 import { OCCUPANCY_LEVELS } from '../report/style.ts';

@@ -1,4 +1,4 @@
-import { metricAt, policyCount, type SweepSpace } from '../../analysis/sweep.ts';
+import { metricAt, policyCount, type SweepSpace } from '../../analysis/sweep/sweep.ts';
 import { grouped } from '../../core/base/plural.ts';
 import { DENSITY_LEVELS } from '../report/style.ts';
 import type { Markup, Part } from '../words/markup.ts';

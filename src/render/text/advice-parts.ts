@@ -1,8 +1,8 @@
-import type { Advice } from '../../analysis/advise.ts';
-import { type MemoryDigest, otherBytesOf } from '../../analysis/memory-digest.ts';
-import { memoryTlbEntries, type PolicyWorth } from '../../analysis/policy-worth.ts';
-import type { ListedFigures } from '../../analysis/process-list.ts';
-import type { ProcessWorth } from '../../analysis/process-worth.ts';
+import type { Advice } from '../../analysis/advice/advise.ts';
+import { type MemoryDigest, otherBytesOf } from '../../analysis/digest/memory-digest.ts';
+import { memoryTlbEntries, type PolicyWorth } from '../../analysis/digest/policy-worth.ts';
+import type { ProcessWorth } from '../../analysis/digest/process-worth.ts';
+import type { ListedFigures } from '../../analysis/prediction/process-list.ts';
 import { grouped } from '../../core/base/plural.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import { type AdviceView, budgetWords } from '../words/advise-view.ts';

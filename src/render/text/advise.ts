@@ -1,7 +1,7 @@
-import { type Advice, changesKhugepaged } from '../../analysis/advise.ts';
-import { memoryTlbEntries } from '../../analysis/policy-worth.ts';
-import { listProcesses } from '../../analysis/process-list.ts';
-import type { SysfsWrite } from '../../analysis/sysfs-writes.ts';
+import { type Advice, changesKhugepaged } from '../../analysis/advice/advise.ts';
+import { memoryTlbEntries } from '../../analysis/digest/policy-worth.ts';
+import { listProcesses } from '../../analysis/prediction/process-list.ts';
+import type { SysfsWrite } from '../../analysis/sweep/sysfs-writes.ts';
 import { grouped } from '../../core/base/plural.ts';
 import {
   type AdviceView,

@@ -1,4 +1,4 @@
-import type { AlgorithmWork, Comparison } from '../../analysis/comparison.ts';
+import type { AlgorithmWork, Comparison } from '../../analysis/prediction/comparison.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import { layOutTable } from './columns.ts';

@@ -1,4 +1,8 @@
-import type { DigestDifference, HeldDifference, HeldPages } from '../../analysis/digest-difference.ts';
+import type {
+  DigestDifference,
+  HeldDifference,
+  HeldPages,
+} from '../../analysis/difference/digest-difference.ts';
 import { grouped } from '../../core/base/plural.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import { asOrder, formatOrder } from '../../core/memory/order.ts';

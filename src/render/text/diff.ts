@@ -1,10 +1,14 @@
-import type { CounterChange } from '../../analysis/counter-changes.ts';
-import { type Foretold, SURPRISES } from '../../analysis/foretold.ts';
-import type { MachineDifference } from '../../analysis/machine-difference.ts';
-import type { MemoryDifference, ProcessDifference, VmaDifference } from '../../analysis/memory-difference.ts';
-import type { PageChanges } from '../../analysis/page-changes.ts';
-import type { ReadingDifference } from '../../analysis/reading-difference.ts';
-import { serviceDifferences } from '../../analysis/service-difference.ts';
+import type { CounterChange } from '../../analysis/difference/counter-changes.ts';
+import { type Foretold, SURPRISES } from '../../analysis/difference/foretold.ts';
+import type { MachineDifference } from '../../analysis/difference/machine-difference.ts';
+import type {
+  MemoryDifference,
+  ProcessDifference,
+  VmaDifference,
+} from '../../analysis/difference/memory-difference.ts';
+import type { PageChanges } from '../../analysis/difference/page-changes.ts';
+import type { ReadingDifference } from '../../analysis/difference/reading-difference.ts';
+import { serviceDifferences } from '../../analysis/difference/service-difference.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { formatDuration } from '../../core/base/duration.ts';
 import { percent } from '../../core/base/percent.ts';

@@ -1,7 +1,7 @@
 import type { CacheAsked, CacheQuery } from '../../analysis/cache/cache-query.ts';
-import { apartRanges, type MemoryDigest, otherBytesOf } from '../../analysis/memory-digest.ts';
-import type { ReadOn } from '../../analysis/read-on.ts';
-import { growthOf } from '../../analysis/tally.ts';
+import { apartRanges, type MemoryDigest, otherBytesOf } from '../../analysis/digest/memory-digest.ts';
+import { growthOf } from '../../analysis/ranges/tally.ts';
+import type { ReadOn } from '../../analysis/reading/read-on.ts';
 import { percent } from '../../core/base/percent.ts';
 import { plural } from '../../core/base/plural.ts';
 import { sum } from '../../core/base/sum.ts';

@@ -1,4 +1,4 @@
-import type { FaultStep, FollowedHistory } from '../../analysis/fault-steps.ts';
+import type { FaultStep, FollowedHistory } from '../../analysis/prediction/fault-steps.ts';
 import type { FaultVisit } from '../../core/fault/fault.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import { asOffset, asOrder, formatOrder } from '../../core/memory/order.ts';

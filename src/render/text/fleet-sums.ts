@@ -1,4 +1,4 @@
-import type { FleetSum } from '../../analysis/fleet-facts.ts';
+import type { FleetSum } from '../../analysis/reading/fleet-facts.ts';
 import { percent } from '../../core/base/percent.ts';
 import { grouped } from '../../core/base/plural.ts';
 import { formatSize } from '../../core/memory/format-size.ts';

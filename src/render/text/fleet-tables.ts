@@ -1,5 +1,5 @@
-import { type GrowingHost, isBeyondAvailable } from '../../analysis/fleet-facts.ts';
-import { listProcesses } from '../../analysis/process-list.ts';
+import { listProcesses } from '../../analysis/prediction/process-list.ts';
+import { type GrowingHost, isBeyondAvailable } from '../../analysis/reading/fleet-facts.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { percent } from '../../core/base/percent.ts';
 import { grouped, plural } from '../../core/base/plural.ts';

@@ -1,5 +1,5 @@
-import { processCount } from '../../analysis/memory-digest.ts';
-import { FIRST_MEMORY_THP_SYSTEMD } from '../../analysis/opt-out-ways.ts';
+import { processCount } from '../../analysis/digest/memory-digest.ts';
+import { FIRST_MEMORY_THP_SYSTEMD } from '../../analysis/services/opt-out-ways.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
 import { type AdviceView, blindSpots, lossLines, passTimeLines, reachLines } from '../words/advise-view.ts';
 import { hostSettingsLines, notCountedLines, whoseMemory } from '../words/fleet-words.ts';

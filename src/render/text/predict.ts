@@ -1,16 +1,22 @@
 import type { CachePrediction } from '../../analysis/cache/cache-prediction.ts';
-import { leftOutOf } from '../../analysis/left-out.ts';
 import {
   assumptionsOf,
   type Prediction,
   type ProcessPrediction,
   type VmaPrediction,
-} from '../../analysis/prediction.ts';
-import { type ListedFigures, type Listing, listProcesses } from '../../analysis/process-list.ts';
-import type { RangeOutcome } from '../../analysis/range-outcome.ts';
-import type { ReadOn } from '../../analysis/read-on.ts';
-import { growthOf, hugeAfterRestart, hugeInUse, restartGrowthOf, type Tally } from '../../analysis/tally.ts';
-import type { SearchedPolicy } from '../../analysis/verdict.ts';
+} from '../../analysis/prediction/prediction.ts';
+import { type ListedFigures, type Listing, listProcesses } from '../../analysis/prediction/process-list.ts';
+import type { RangeOutcome } from '../../analysis/prediction/range-outcome.ts';
+import {
+  growthOf,
+  hugeAfterRestart,
+  hugeInUse,
+  restartGrowthOf,
+  type Tally,
+} from '../../analysis/ranges/tally.ts';
+import type { SearchedPolicy } from '../../analysis/ranges/verdict.ts';
+import { leftOutOf } from '../../analysis/reading/left-out.ts';
+import type { ReadOn } from '../../analysis/reading/read-on.ts';
 import { plural } from '../../core/base/plural.ts';
 import { sum } from '../../core/base/sum.ts';
 import { formatSize } from '../../core/memory/format-size.ts';

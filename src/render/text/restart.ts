@@ -1,4 +1,4 @@
-import { restartGrowthOf } from '../../analysis/tally.ts';
+import { restartGrowthOf } from '../../analysis/ranges/tally.ts';
 import { sum } from '../../core/base/sum.ts';
 import type { RestartCounts } from '../../core/fault/restart-counts.ts';
 import { formatSize } from '../../core/memory/format-size.ts';

@@ -1,4 +1,4 @@
-import type { ReadingDifference } from '../../analysis/reading-difference.ts';
+import type { ReadingDifference } from '../../analysis/difference/reading-difference.ts';
 import { sum } from '../../core/base/sum.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import { type Column, layOutTable } from './columns.ts';

@@ -1,4 +1,4 @@
-import type { ReadOn } from '../../analysis/read-on.ts';
+import type { ReadOn } from '../../analysis/reading/read-on.ts';
 import { formatDuration } from '../../core/base/duration.ts';
 import { plural } from '../../core/base/plural.ts';
 import { formatSize } from '../../core/memory/format-size.ts';

@@ -1,4 +1,4 @@
-import type { SweptCache } from '../../analysis/cache/swept-cache.ts';
+import type { SweptCache } from '../../analysis/sweep/swept-cache.ts';
 import { grouped } from '../../core/base/plural.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import { cacheHead, unreadLines } from '../words/advised-cache.ts';

@@ -1,4 +1,4 @@
-import { metricAt } from '../../analysis/sweep.ts';
+import { metricAt } from '../../analysis/sweep/sweep.ts';
 
 const COLUMNS = 48;
 const ROWS = 14;

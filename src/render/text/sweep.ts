@@ -1,8 +1,8 @@
-import { apartRanges, type MemoryDigest, otherBytesOf } from '../../analysis/memory-digest.ts';
-import type { SweptResult } from '../../analysis/pareto.ts';
-import { memoryTlbEntries } from '../../analysis/policy-worth.ts';
-import type { ReadOn } from '../../analysis/read-on.ts';
-import { policyCount } from '../../analysis/sweep.ts';
+import { apartRanges, type MemoryDigest, otherBytesOf } from '../../analysis/digest/memory-digest.ts';
+import { memoryTlbEntries } from '../../analysis/digest/policy-worth.ts';
+import type { ReadOn } from '../../analysis/reading/read-on.ts';
+import type { SweptResult } from '../../analysis/sweep/pareto.ts';
+import { policyCount } from '../../analysis/sweep/sweep.ts';
 import { percent } from '../../core/base/percent.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
 import { formatSize } from '../../core/memory/format-size.ts';

@@ -8,9 +8,9 @@ import {
   type Refusal,
   type RefusedMemory,
   type Tally,
-} from '../../analysis/tally.ts';
-import { tallyEntries } from '../../analysis/tally-entries.ts';
-import type { SearchedPolicy } from '../../analysis/verdict.ts';
+} from '../../analysis/ranges/tally.ts';
+import { tallyEntries } from '../../analysis/ranges/tally-entries.ts';
+import type { SearchedPolicy } from '../../analysis/ranges/verdict.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
 import { sum } from '../../core/base/sum.ts';

@@ -1,5 +1,5 @@
-import { type Listing, listProcesses } from '../../analysis/process-list.ts';
-import type { RangeOutcome } from '../../analysis/range-outcome.ts';
+import { type Listing, listProcesses } from '../../analysis/prediction/process-list.ts';
+import type { RangeOutcome } from '../../analysis/prediction/range-outcome.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import type { OrderSet } from '../../core/memory/order.ts';

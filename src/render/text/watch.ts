@@ -1,4 +1,4 @@
-import type { ChangedSetting } from '../../analysis/changed-settings.ts';
+import type { ChangedSetting } from '../../analysis/sweep/changed-settings.ts';
 import { otherGrowth, type SizeCounters, sizeCounters } from '../../analysis/watch/counters.ts';
 import { inInterval, type WatchReport, type WatchStart } from '../../analysis/watch/report.ts';
 import { formatDuration } from '../../core/base/duration.ts';

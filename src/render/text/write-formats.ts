@@ -1,6 +1,6 @@
-import type { BootParameters } from '../../analysis/boot-parameters.ts';
-import type { DropIn } from '../../analysis/drop-ins.ts';
-import type { SysfsWrite } from '../../analysis/sysfs-writes.ts';
+import type { DropIn } from '../../analysis/services/drop-ins.ts';
+import type { BootParameters } from '../../analysis/sweep/boot-parameters.ts';
+import type { SysfsWrite } from '../../analysis/sweep/sysfs-writes.ts';
 import { dropInCommands } from '../words/plan-view.ts';
 import { writeLines } from './write-script.ts';
 

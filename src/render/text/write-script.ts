@@ -1,4 +1,4 @@
-import type { SysfsWrite } from '../../analysis/sysfs-writes.ts';
+import type { SysfsWrite } from '../../analysis/sweep/sysfs-writes.ts';
 import { THP_FOLDER } from '../../core/base/sysfs.ts';
 
 /** Writes as commands of a shell, a line each. */

@@ -1,7 +1,7 @@
-import type { Advice } from '../../analysis/advise.ts';
+import type { Advice } from '../../analysis/advice/advise.ts';
+import type { ShmemOffer } from '../../analysis/advice/shmem-offer.ts';
 import { cacheSums } from '../../analysis/cache/cache-digest.ts';
 import type { CacheQuery, CacheWorth } from '../../analysis/cache/cache-query.ts';
-import type { ShmemOffer } from '../../analysis/cache/shmem-offer.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { plural } from '../../core/base/plural.ts';
 import { sum } from '../../core/base/sum.ts';

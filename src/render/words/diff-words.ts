@@ -1,7 +1,7 @@
-import type { Foretold, Surprise } from '../../analysis/foretold.ts';
-import { MISSES, type Miss } from '../../analysis/missed-window.ts';
-import type { PageChange } from '../../analysis/page-changes.ts';
-import type { ReadingDifference } from '../../analysis/reading-difference.ts';
+import type { Foretold, Surprise } from '../../analysis/difference/foretold.ts';
+import { MISSES, type Miss } from '../../analysis/difference/missed-window.ts';
+import type { PageChange } from '../../analysis/difference/page-changes.ts';
+import type { ReadingDifference } from '../../analysis/difference/reading-difference.ts';
 import { grouped } from '../../core/base/plural.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';

@@ -1,6 +1,6 @@
-import type { Explanation, IgnoredRange } from '../../analysis/explanation.ts';
-import { growthOf, refusalOf } from '../../analysis/tally.ts';
-import { entryBounds } from '../../analysis/tally-entries.ts';
+import type { Explanation, IgnoredRange } from '../../analysis/prediction/explanation.ts';
+import { growthOf, refusalOf } from '../../analysis/ranges/tally.ts';
+import { entryBounds } from '../../analysis/ranges/tally-entries.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { plural } from '../../core/base/plural.ts';
 import { formatSize } from '../../core/memory/format-size.ts';

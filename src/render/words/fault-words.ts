@@ -1,4 +1,4 @@
-import type { FaultStep, FollowedHistory } from '../../analysis/fault-steps.ts';
+import type { FaultStep, FollowedHistory } from '../../analysis/prediction/fault-steps.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
 import { runList } from '../../core/base/run-list.ts';

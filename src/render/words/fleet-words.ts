@@ -1,5 +1,5 @@
-import type { FleetFacts } from '../../analysis/fleet-facts.ts';
-import { processCount } from '../../analysis/memory-digest.ts';
+import { processCount } from '../../analysis/digest/memory-digest.ts';
+import type { FleetFacts } from '../../analysis/reading/fleet-facts.ts';
 import { plural } from '../../core/base/plural.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import type { AdviceView } from './advise-view.ts';

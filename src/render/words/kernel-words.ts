@@ -1,4 +1,4 @@
-import type { ReadOn } from '../../analysis/read-on.ts';
+import type { ReadOn } from '../../analysis/reading/read-on.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import { type Geometry, pagesPerRange } from '../../core/memory/geometry.ts';
 import type { KernelModel } from '../../core/rules/kernel-model.ts';

@@ -1,4 +1,4 @@
-import { leftOutOf, type SkippedProcess } from '../../analysis/left-out.ts';
+import { leftOutOf, type SkippedProcess } from '../../analysis/reading/left-out.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { plural } from '../../core/base/plural.ts';
 import { sum } from '../../core/base/sum.ts';

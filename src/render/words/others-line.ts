@@ -1,4 +1,4 @@
-import type { ListedProcesses } from '../../analysis/process-list.ts';
+import type { ListedProcesses } from '../../analysis/prediction/process-list.ts';
 import { grouped } from '../../core/base/plural.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';

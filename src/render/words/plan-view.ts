@@ -1,9 +1,9 @@
-import type { Advice } from '../../analysis/advise.ts';
-import type { DropIn } from '../../analysis/drop-ins.ts';
-import type { PlannedService } from '../../analysis/judged-service.ts';
-import { FIRST_MEMORY_THP_SYSTEMD } from '../../analysis/opt-out-ways.ts';
-import { largerGrowth } from '../../analysis/opt-outs.ts';
-import type { ServicePlan } from '../../analysis/service-plan.ts';
+import type { Advice } from '../../analysis/advice/advise.ts';
+import type { DropIn } from '../../analysis/services/drop-ins.ts';
+import type { PlannedService } from '../../analysis/services/judged-service.ts';
+import { FIRST_MEMORY_THP_SYSTEMD } from '../../analysis/services/opt-out-ways.ts';
+import { largerGrowth } from '../../analysis/services/opt-outs.ts';
+import type { ServicePlan } from '../../analysis/services/service-plan.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
 import { shellCommand } from '../../core/base/shell.ts';
 import { formatSize } from '../../core/memory/format-size.ts';

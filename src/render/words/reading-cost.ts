@@ -1,4 +1,4 @@
-import { totalCost } from '../../analysis/total-cost.ts';
+import { totalCost } from '../../analysis/reading/total-cost.ts';
 import { formatDuration } from '../../core/base/duration.ts';
 import { plural } from '../../core/base/plural.ts';
 import type { ProcessCost, ReadingCost } from '../../core/rules/reading-cost.ts';

@@ -1,4 +1,4 @@
-import type { Refusal } from '../../analysis/tally.ts';
+import type { Refusal } from '../../analysis/ranges/tally.ts';
 import type { OrderSet } from '../../core/memory/order.ts';
 import type { ScanResult } from '../../core/rules/scan-result.ts';
 import { INELIGIBLE_REASONS, type Ineligible } from '../../core/rules/vma.ts';

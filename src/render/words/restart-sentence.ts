@@ -1,4 +1,4 @@
-import { hugeAfterRestart, restartGrowthOf } from '../../analysis/tally.ts';
+import { hugeAfterRestart, restartGrowthOf } from '../../analysis/ranges/tally.ts';
 import { sum } from '../../core/base/sum.ts';
 import type { RestartCounts } from '../../core/fault/restart-counts.ts';
 import { formatSize } from '../../core/memory/format-size.ts';

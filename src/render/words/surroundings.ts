@@ -1,6 +1,6 @@
-import type { ProcessAssumption } from '../../analysis/assumptions.ts';
-import type { GroupGrowth, GroupOutcome } from '../../analysis/group-limits.ts';
-import type { ProcessPrediction } from '../../analysis/prediction.ts';
+import type { ProcessPrediction } from '../../analysis/prediction/prediction.ts';
+import type { ProcessAssumption } from '../../analysis/ranges/assumptions.ts';
+import type { GroupGrowth, GroupOutcome } from '../../analysis/ranges/group-limits.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { plural } from '../../core/base/plural.ts';
 import { type Geometry, pagesPerRange, rangeBytes } from '../../core/memory/geometry.ts';

@@ -8,8 +8,8 @@ import {
 import { CacheDigestBuilder } from '../../../src/analysis/cache/cache-digest-builder.ts';
 import { cacheDigestJson, cacheDigestOfJson } from '../../../src/analysis/cache/cache-digest-json.ts';
 import { addCacheTally } from '../../../src/analysis/cache/cache-tally.ts';
-import { DigestCollector } from '../../../src/analysis/digest-collector.ts';
-import { predictMemory } from '../../../src/analysis/prediction.ts';
+import { DigestCollector } from '../../../src/analysis/digest/digest-collector.ts';
+import { predictMemory } from '../../../src/analysis/prediction/prediction.ts';
 import { KERNEL_MODELS } from '../../../src/core/rules/kernel-model.ts';
 import type { MemoryItem } from '../../../src/core/rules/memory-source.ts';
 import { defaultSettings } from '../../../src/core/rules/thp-settings.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { predictMemory } from '../../../src/analysis/prediction.ts';
+import { predictMemory } from '../../../src/analysis/prediction/prediction.ts';
 import { x86_64 } from '../../../src/core/memory/geometry.ts';
 import { asOrder } from '../../../src/core/memory/order.ts';
 import { HUGE_MOUNT_WORDS, SHMEM_SIZE_WORDS, SHMEM_WORDS } from '../../../src/core/rules/shmem-settings.ts';

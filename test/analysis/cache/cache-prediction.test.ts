@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { predictMemory } from '../../../src/analysis/prediction.ts';
+import { predictMemory } from '../../../src/analysis/prediction/prediction.ts';
 import { pagesPerRange, rangeBytes, x86_64 } from '../../../src/core/memory/geometry.ts';
 import { asOrder } from '../../../src/core/memory/order.ts';
 import type { MemoryItem } from '../../../src/core/rules/memory-source.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { CacheTable } from '../../../src/analysis/cache/cache-table.ts';
-import { predictMemory } from '../../../src/analysis/prediction.ts';
+import { predictMemory } from '../../../src/analysis/prediction/prediction.ts';
 import { x86_64 } from '../../../src/core/memory/geometry.ts';
 import { processItem, streamOf } from '../streams.ts';
 import { BUFFERS, PAGES, shmemPolicy, TABLE } from './cached-memory.ts';

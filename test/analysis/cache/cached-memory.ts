@@ -1,6 +1,6 @@
 import { type CacheExplanation, explainCacheRange } from '../../../src/analysis/cache/cache-explanation.ts';
 import { CacheRangeSearch } from '../../../src/analysis/cache/cache-search.ts';
-import type { RunPolicy } from '../../../src/analysis/verdict.ts';
+import type { RunPolicy } from '../../../src/analysis/ranges/verdict.ts';
 import type { CacheRange } from '../../../src/core/memory/cache-range.ts';
 import { pagesPerRange, rangeBytes, x86_64 } from '../../../src/core/memory/geometry.ts';
 import { asOrder } from '../../../src/core/memory/order.ts';

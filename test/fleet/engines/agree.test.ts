@@ -2,7 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { addMemoryDigest, emptyMemoryDigest, totalDigest } from '../../../src/analysis/memory-digest.ts';
+import {
+  addMemoryDigest,
+  emptyMemoryDigest,
+  totalDigest,
+} from '../../../src/analysis/digest/memory-digest.ts';
 import { randomFrom } from '../../../src/core/base/random.ts';
 import { parseOrders } from '../../../src/core/memory/order.ts';
 import { KERNEL_MODELS } from '../../../src/core/rules/kernel-model.ts';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ZEN } from '../../support/reach.ts';
 import '../../support/seed.ts';
-import { predictMemory } from '../../../src/analysis/prediction.ts';
+import { predictMemory } from '../../../src/analysis/prediction/prediction.ts';
 import { geometryOfPmdOrder } from '../../../src/core/memory/geometry.ts';
 import { collapsePolicy } from '../../../src/core/rules/policy.ts';
 import { enabledOrders } from '../../../src/core/rules/thp-settings.ts';

@@ -1,5 +1,5 @@
-import { settingsOfJson } from '../../../analysis/digest-json.ts';
-import type { FleetFacts } from '../../../analysis/fleet-facts.ts';
+import { settingsOfJson } from '../../../analysis/digest/digest-json.ts';
+import type { FleetFacts } from '../../../analysis/reading/fleet-facts.ts';
 import { type Result, succeed } from '../../../core/base/failure.ts';
 import type { ThpSettings } from '../../../core/rules/thp-settings.ts';
 import { foldFleet } from '../../../fleet/fleet-memory.ts';

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import type { SourceDigest } from '../../../analysis/memory-digest.ts';
+import type { SourceDigest } from '../../../analysis/digest/memory-digest.ts';
 import { fail, type Result, succeed } from '../../../core/base/failure.ts';
 import { plural } from '../../../core/base/plural.ts';
 import { randomFrom } from '../../../core/base/random.ts';

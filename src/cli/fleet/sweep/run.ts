@@ -1,4 +1,4 @@
-import { processCount } from '../../../analysis/memory-digest.ts';
+import { processCount } from '../../../analysis/digest/memory-digest.ts';
 import { fail, type Result } from '../../../core/base/failure.ts';
 import { foldFleet } from '../../../fleet/fleet-memory.ts';
 import type { Context } from '../../shared/context.ts';

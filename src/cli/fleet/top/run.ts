@@ -1,4 +1,4 @@
-import type { FleetSum } from '../../../analysis/fleet-facts.ts';
+import type { FleetSum } from '../../../analysis/reading/fleet-facts.ts';
 import { type Result, succeed } from '../../../core/base/failure.ts';
 import { sumsBy } from '../../../fleet/fleet-sums.ts';
 import { fleetSumsTable } from '../../../render/text/fleet-sums.ts';
