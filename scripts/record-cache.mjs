@@ -10,9 +10,9 @@ import { compareCacheReport } from '../build/conform/cache/conformance.js';
 import { makeDisk } from '../build/conform/cache/disk.js';
 import { parseCacheReport } from '../build/conform/cache/report.js';
 import { cacheBatches } from '../build/conform/cache/suite.js';
-import { bootGuest } from '../build/conform/guest.js';
-import { GUEST_MACHINES } from '../build/conform/guest-machines.js';
-import { buildInitramfs, compileProbe, fetchKernels, KERNEL_SERIES } from '../build/conform/kernels.js';
+import { bootGuest } from '../build/conform/guest/guest.js';
+import { GUEST_MACHINES } from '../build/conform/guest/guest-machines.js';
+import { buildInitramfs, compileProbe, fetchKernels, KERNEL_SERIES } from '../build/conform/guest/kernels.js';
 import { CACHE_SUITES } from '../build/conform/suite-names.js';
 import { randomFrom } from '../build/core/base/random.js';
 

@@ -5,11 +5,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { faultRequest } from '../build/conform/fault-conformance.js';
-import { historyLine } from '../build/conform/fault-history.js';
-import { faultBatches } from '../build/conform/fault-suite.js';
-import { bootGuest } from '../build/conform/guest.js';
-import { buildInitramfs, compileProbe, fetchKernels, KERNEL_SERIES } from '../build/conform/kernels.js';
+import { faultRequest } from '../build/conform/faults/fault-conformance.js';
+import { historyLine } from '../build/conform/faults/fault-history.js';
+import { faultBatches } from '../build/conform/faults/fault-suite.js';
+import { bootGuest } from '../build/conform/guest/guest.js';
+import { buildInitramfs, compileProbe, fetchKernels, KERNEL_SERIES } from '../build/conform/guest/kernels.js';
 import { randomFrom } from '../build/core/base/random.js';
 
 const SEED = 20261126;

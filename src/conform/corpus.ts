@@ -8,9 +8,15 @@ import {
   type DaemonReport,
   type ProbeArea,
   parseDaemonReport,
-} from './daemon-batch.ts';
-import { PAGE_LISTS, PROBE_GEOMETRY, type ProbeBatch, type ProbeRange, probeRange } from './probe-batch.ts';
-import { type BatchReport, parseReport } from './probe-report.ts';
+} from './daemon/daemon-batch.ts';
+import {
+  PAGE_LISTS,
+  PROBE_GEOMETRY,
+  type ProbeBatch,
+  type ProbeRange,
+  probeRange,
+} from './probe/probe-batch.ts';
+import { type BatchReport, parseReport } from './probe/probe-report.ts';
 import type { Suite } from './suite-names.ts';
 
 /** A batch and what a real kernel made of it. */

@@ -1,13 +1,13 @@
 import { randomFrom } from '../core/base/random.ts';
 import type { Geometry } from '../core/memory/geometry.ts';
 import { emptyOccupancy, isEmpty } from '../core/memory/occupancy.ts';
-import type { DaemonBatch } from './daemon-batch.ts';
-import { daemonBatches } from './daemon-suite.ts';
-import type { ProbeBatch, ProbeRange } from './probe-batch.ts';
-import type { BatchReport } from './probe-report.ts';
-import { selftestPasses, selftests } from './selftest.ts';
+import type { DaemonBatch } from './daemon/daemon-batch.ts';
+import { daemonBatches } from './daemon/daemon-suite.ts';
+import type { ProbeBatch, ProbeRange } from './probe/probe-batch.ts';
+import type { BatchReport } from './probe/probe-report.ts';
+import { selftestPasses, selftests } from './ranges/selftest.ts';
+import { batchesOf } from './ranges/suites.ts';
 import type { CacheSuite, Suite } from './suite-names.ts';
-import { batchesOf } from './suites.ts';
 
 /** A batch of a suite. */
 type ProbeQuestion = RangesQuestion | { readonly daemon: DaemonBatch };

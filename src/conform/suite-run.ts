@@ -2,19 +2,19 @@ import { type Result, succeed } from '../core/base/failure.ts';
 import { randomFrom } from '../core/base/random.ts';
 import type { CollapseAlgorithm } from '../core/search/algorithm.ts';
 import { runCacheSuite } from './cache/run.ts';
-import { compareBatch, type Disagreement, holdsAgain, repeatBatch } from './conformance.ts';
-import { type DaemonBatch, daemonRequest, rangesOfBatch } from './daemon-batch.ts';
-import { compareDaemon } from './daemon-conformance.ts';
-import type { BelievedSearch } from './expected.ts';
-import { compareFaults, faultRequest, shrinkHistory } from './fault-conformance.ts';
-import { faultBatches } from './fault-suite.ts';
-import type { Guest } from './guest.ts';
-import type { BootableKernel } from './kernels.ts';
-import { requestLines } from './probe-batch.ts';
+import { type DaemonBatch, daemonRequest, rangesOfBatch } from './daemon/daemon-batch.ts';
+import { compareDaemon } from './daemon/daemon-conformance.ts';
+import { compareFaults, faultRequest, shrinkHistory } from './faults/fault-conformance.ts';
+import { faultBatches } from './faults/fault-suite.ts';
+import type { Guest } from './guest/guest.ts';
+import type { BootableKernel } from './guest/kernels.ts';
+import { requestLines } from './probe/probe-batch.ts';
 import { probeQuestions, type RangesQuestion } from './questions.ts';
-import { shrink } from './shrink.ts';
+import { compareBatch, type Disagreement, holdsAgain, repeatBatch } from './ranges/conformance.ts';
+import type { BelievedSearch } from './ranges/expected.ts';
+import { shrink } from './ranges/shrink.ts';
+import { noneLimits } from './ranges/suites.ts';
 import type { Suite } from './suite-names.ts';
-import { noneLimits } from './suites.ts';
 
 /** A difference, or what the kernel's own selftest expects and did not get. */
 export interface Difference {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { parseRequest } from '../../src/conform/corpus.ts';
-import { compareDaemonReport } from '../../src/conform/daemon-conformance.ts';
-import { expectBatch } from '../../src/conform/expected.ts';
-import type { Guest } from '../../src/conform/guest.ts';
-import { leastPasses, type ProbeBatch } from '../../src/conform/probe-batch.ts';
+import { compareDaemonReport } from '../../src/conform/daemon/daemon-conformance.ts';
+import type { Guest } from '../../src/conform/guest/guest.ts';
+import { leastPasses, type ProbeBatch } from '../../src/conform/probe/probe-batch.ts';
+import { expectBatch } from '../../src/conform/ranges/expected.ts';
 import { runSuite } from '../../src/conform/suite-run.ts';
 import { succeed } from '../../src/core/base/failure.ts';
 import type { CollapseAlgorithm } from '../../src/core/search/algorithm.ts';

@@ -5,7 +5,7 @@ import { compareCacheReport } from '../../src/conform/cache/conformance.ts';
 import { CACHE_RULES } from '../../src/conform/cache/expected.ts';
 import { rangesOfCacheBatch } from '../../src/conform/cache/report.ts';
 import { cacheBatches } from '../../src/conform/cache/suite.ts';
-import type { Guest } from '../../src/conform/guest.ts';
+import type { Guest } from '../../src/conform/guest/guest.ts';
 import { CACHE_SUITES } from '../../src/conform/suite-names.ts';
 import { runSuite } from '../../src/conform/suite-run.ts';
 import { succeed } from '../../src/core/base/failure.ts';

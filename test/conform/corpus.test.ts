@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { compareReport } from '../../src/conform/conformance.ts';
 import type { CorpusBatch } from '../../src/conform/corpus.ts';
-import { compareDaemonReport } from '../../src/conform/daemon-conformance.ts';
-import { type Belief, expectBatch } from '../../src/conform/expected.ts';
-import { probeRangeText, scansOf } from '../../src/conform/probe-report.ts';
+import { compareDaemonReport } from '../../src/conform/daemon/daemon-conformance.ts';
+import { probeRangeText, scansOf } from '../../src/conform/probe/probe-report.ts';
+import { compareReport } from '../../src/conform/ranges/conformance.ts';
+import { type Belief, expectBatch } from '../../src/conform/ranges/expected.ts';
 import { EXHAUSTIVE, WHOLE } from '../support/slice.ts';
 import { RECORDED_KERNELS, readCorpus } from './corpus-file.ts';
 import { MODEL_OF, MUTANTS, mutated } from './mutants.ts';

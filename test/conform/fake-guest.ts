@@ -1,5 +1,5 @@
-import type { Guest } from '../../src/conform/guest.ts';
-import { GUEST_MACHINES } from '../../src/conform/guest-machines.ts';
+import type { Guest } from '../../src/conform/guest/guest.ts';
+import { GUEST_MACHINES } from '../../src/conform/guest/guest-machines.ts';
 import { succeed } from '../../src/core/base/failure.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { expectHistory, type FaultHistory, historyLine } from '../../src/conform/fault-history.ts';
-import { faultBatches } from '../../src/conform/fault-suite.ts';
-import { GUEST_MACHINES } from '../../src/conform/guest-machines.ts';
+import { expectHistory, type FaultHistory, historyLine } from '../../src/conform/faults/fault-history.ts';
+import { faultBatches } from '../../src/conform/faults/fault-suite.ts';
+import { GUEST_MACHINES } from '../../src/conform/guest/guest-machines.ts';
 import { randomFrom } from '../../src/core/base/random.ts';
 import { parseHistory } from '../../src/core/fault/history.ts';
 import { x86_64 } from '../../src/core/memory/geometry.ts';

@@ -5,11 +5,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { compareBatch } from '../../src/conform/conformance.ts';
-import { bootGuest, type Guest } from '../../src/conform/guest.ts';
-import { buildInitramfs, compileProbe, openKernel } from '../../src/conform/kernels.ts';
-import { kernelCache } from '../../src/conform/lab.ts';
-import { PROBE_GEOMETRY, probeRange } from '../../src/conform/probe-batch.ts';
+import { bootGuest, type Guest } from '../../src/conform/guest/guest.ts';
+import { buildInitramfs, compileProbe, openKernel } from '../../src/conform/guest/kernels.ts';
+import { kernelCache } from '../../src/conform/guest/lab.ts';
+import { PROBE_GEOMETRY, probeRange } from '../../src/conform/probe/probe-batch.ts';
+import { compareBatch } from '../../src/conform/ranges/conformance.ts';
 import { orderSet } from '../../src/core/memory/order.ts';
 import { pages, valueOf } from '../support/ranges.ts';
 import { expectSchema } from '../support/schemas.ts';

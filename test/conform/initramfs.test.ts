@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { initramfsOf } from '../../src/conform/initramfs.ts';
+import { initramfsOf } from '../../src/conform/guest/initramfs.ts';
 
 const file = (name: string, text: string) => ({ name, content: Buffer.from(text) });
 

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { openKernel } from '../../src/conform/kernels.ts';
-import { newerKernelNote } from '../../src/conform/newer-kernel.ts';
+import { openKernel } from '../../src/conform/guest/kernels.ts';
+import { newerKernelNote } from '../../src/conform/guest/newer-kernel.ts';
 import { valueOf } from '../support/ranges.ts';
 import { thpscope } from '../support/thpscope.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { liveJson } from '../../src/cli/conform/json.ts';
 import { describeUnexplained, liveTable } from '../../src/cli/conform/live-table.ts';
-import type { Guest } from '../../src/conform/guest.ts';
-import { type LiveCase, outcomeOf, predictedPages } from '../../src/conform/live-case.ts';
-import { LIVE_POLICIES } from '../../src/conform/live-states.ts';
-import { runLive } from '../../src/conform/live-suite.ts';
+import type { Guest } from '../../src/conform/guest/guest.ts';
+import { type LiveCase, outcomeOf, predictedPages } from '../../src/conform/live/live-case.ts';
+import { LIVE_POLICIES } from '../../src/conform/live/live-states.ts';
+import { runLive } from '../../src/conform/live/live-suite.ts';
 import { succeed } from '../../src/core/base/failure.ts';
 import { valueOf } from '../support/ranges.ts';
 import { expectSchema } from '../support/schemas.ts';

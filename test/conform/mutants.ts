@@ -1,5 +1,5 @@
-import type { Belief } from '../../src/conform/expected.ts';
-import { type ProbeRange, stateOf } from '../../src/conform/probe-batch.ts';
+import { type ProbeRange, stateOf } from '../../src/conform/probe/probe-batch.ts';
+import type { Belief } from '../../src/conform/ranges/expected.ts';
 import { pagesPerRange } from '../../src/core/memory/geometry.ts';
 import { asOffset, asOrder, hasLowerOrder } from '../../src/core/memory/order.ts';
 import type { PageFact, RangeState } from '../../src/core/memory/range-state.ts';

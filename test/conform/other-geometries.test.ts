@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { rangesOfBatch } from '../../src/conform/daemon-batch.ts';
-import { daemonBatches } from '../../src/conform/daemon-suite.ts';
-import { expectBatch } from '../../src/conform/expected.ts';
-import { selftestPasses, selftests } from '../../src/conform/selftest.ts';
+import { rangesOfBatch } from '../../src/conform/daemon/daemon-batch.ts';
+import { daemonBatches } from '../../src/conform/daemon/daemon-suite.ts';
+import { expectBatch } from '../../src/conform/ranges/expected.ts';
+import { selftestPasses, selftests } from '../../src/conform/ranges/selftest.ts';
 import { randomFrom } from '../../src/core/base/random.ts';
 import { geometryOfPmdOrder, pagesPerRange, rangeBytes } from '../../src/core/memory/geometry.ts';
 import { anonOrders } from '../../src/core/memory/order.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { expectBatch } from '../../src/conform/expected.ts';
-import type { Guest } from '../../src/conform/guest.ts';
-import { GUEST_MACHINES } from '../../src/conform/guest-machines.ts';
-import { leastPasses, type ProbeBatch } from '../../src/conform/probe-batch.ts';
+import type { Guest } from '../../src/conform/guest/guest.ts';
+import { GUEST_MACHINES } from '../../src/conform/guest/guest-machines.ts';
+import { leastPasses, type ProbeBatch } from '../../src/conform/probe/probe-batch.ts';
+import { expectBatch } from '../../src/conform/ranges/expected.ts';
+import { batchesOf } from '../../src/conform/ranges/suites.ts';
 import { runSuite, type SuiteCount } from '../../src/conform/suite-run.ts';
-import { batchesOf } from '../../src/conform/suites.ts';
 import { succeed } from '../../src/core/base/failure.ts';
 import { randomFrom } from '../../src/core/base/random.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { whatDiffers } from '../../src/conform/what-differs.ts';
+import { whatDiffers } from '../../src/conform/guest/what-differs.ts';
 
 const COUNTERS = 'pages_collapsed=2 collapse_alloc=0,3 collapse_alloc_failed=0,0';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Guest } from '../../src/conform/guest.ts';
+import type { Guest } from '../../src/conform/guest/guest.ts';
 import { succeed } from '../../src/core/base/failure.ts';
 import { THP_FOLDER } from '../../src/core/base/sysfs.ts';
 import type { SettingsGuard } from './thp-settings-guard.ts';

@@ -1,6 +1,6 @@
-import { breachesOf, pagesIn } from '../../conform/advice-check.ts';
-import type { AdviceCase } from '../../conform/advice-suite.ts';
-import { PROBE_GEOMETRY } from '../../conform/probe-batch.ts';
+import { breachesOf, pagesIn } from '../../conform/advice/advice-check.ts';
+import type { AdviceCase } from '../../conform/advice/advice-suite.ts';
+import { PROBE_GEOMETRY } from '../../conform/probe/probe-batch.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { orderBytes, pageBytes } from '../../core/memory/geometry.ts';
 import { asOrder } from '../../core/memory/order.ts';

@@ -1,9 +1,9 @@
-import { breachesOf } from '../../conform/advice-check.ts';
-import { runAdvice } from '../../conform/advice-suite.ts';
-import { askBuilt } from '../../conform/built-command.ts';
-import { packageFiles } from '../../conform/guest-files.ts';
-import { REDIS, redisFiles } from '../../conform/guest-redis.ts';
-import type { BootableKernel } from '../../conform/kernels.ts';
+import { breachesOf } from '../../conform/advice/advice-check.ts';
+import { runAdvice } from '../../conform/advice/advice-suite.ts';
+import { askBuilt } from '../../conform/guest/built-command.ts';
+import { packageFiles } from '../../conform/guest/guest-files.ts';
+import { REDIS, redisFiles } from '../../conform/guest/guest-redis.ts';
+import type { BootableKernel } from '../../conform/guest/kernels.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
 import { type Context, print } from '../shared/context.ts';
 import { describeAdvice } from './advice-table.ts';

@@ -1,5 +1,5 @@
-import type { DiffCase } from '../../conform/diff-suite.ts';
-import { PROBE_GEOMETRY } from '../../conform/probe-batch.ts';
+import type { DiffCase } from '../../conform/diff/diff-suite.ts';
+import { PROBE_GEOMETRY } from '../../conform/probe/probe-batch.ts';
 import { sum } from '../../core/base/sum.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import { layOutTable } from '../../render/text/columns.ts';

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { askBuilt } from '../../conform/built-command.ts';
-import { BUSY_JVM, BUSY_REDIS, FORKING_SERVER } from '../../conform/diff-programs.ts';
-import { type DiffCase, runDiff } from '../../conform/diff-suite.ts';
-import { packageFiles } from '../../conform/guest-files.ts';
-import { javaFiles } from '../../conform/guest-java.ts';
-import { redisFiles } from '../../conform/guest-redis.ts';
-import { type BootableKernel, compile } from '../../conform/kernels.ts';
+import { BUSY_JVM, BUSY_REDIS, FORKING_SERVER } from '../../conform/diff/diff-programs.ts';
+import { type DiffCase, runDiff } from '../../conform/diff/diff-suite.ts';
+import { askBuilt } from '../../conform/guest/built-command.ts';
+import { packageFiles } from '../../conform/guest/guest-files.ts';
+import { javaFiles } from '../../conform/guest/guest-java.ts';
+import { redisFiles } from '../../conform/guest/guest-redis.ts';
+import { type BootableKernel, compile } from '../../conform/guest/kernels.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
 import { type Context, print } from '../shared/context.ts';
 import { diffTable } from './diff-table.ts';

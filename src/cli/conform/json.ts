@@ -1,8 +1,8 @@
-import { breachesOf } from '../../conform/advice-check.ts';
-import type { AdviceCase } from '../../conform/advice-suite.ts';
-import type { DiffCase } from '../../conform/diff-suite.ts';
-import { type LiveCase, outcomeOf, predictedPages } from '../../conform/live-case.ts';
-import type { RestartCase } from '../../conform/restart-suite.ts';
+import { breachesOf } from '../../conform/advice/advice-check.ts';
+import type { AdviceCase } from '../../conform/advice/advice-suite.ts';
+import type { DiffCase } from '../../conform/diff/diff-suite.ts';
+import { type LiveCase, outcomeOf, predictedPages } from '../../conform/live/live-case.ts';
+import type { RestartCase } from '../../conform/restart/restart-suite.ts';
 import type { SharedCase } from '../../conform/shared-programs/suite.ts';
 
 const SCHEMA = 'thpscope/conform@1';

@@ -1,4 +1,4 @@
-import { type LiveCase, outcomeOf, predictedPages } from '../../conform/live-case.ts';
+import { type LiveCase, outcomeOf, predictedPages } from '../../conform/live/live-case.ts';
 import { layOutTable } from '../../render/text/columns.ts';
 
 const COLUMNS = [

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { packageFiles } from '../../conform/guest-files.ts';
-import { type BootableKernel, compile } from '../../conform/kernels.ts';
-import { labFile } from '../../conform/lab.ts';
-import { type LiveCase, outcomeOf } from '../../conform/live-case.ts';
-import { liveFiles, runLive } from '../../conform/live-suite.ts';
+import { packageFiles } from '../../conform/guest/guest-files.ts';
+import { type BootableKernel, compile } from '../../conform/guest/kernels.ts';
+import { labFile } from '../../conform/guest/lab.ts';
+import { type LiveCase, outcomeOf } from '../../conform/live/live-case.ts';
+import { liveFiles, runLive } from '../../conform/live/live-suite.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
 import { type Context, print } from '../shared/context.ts';
 import { liveJson } from './json.ts';

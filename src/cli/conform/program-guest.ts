@@ -1,6 +1,6 @@
-import { bootGuest, type Guest } from '../../conform/guest.ts';
-import type { GuestFile } from '../../conform/initramfs.ts';
-import { type BootableKernel, buildInitramfs, compileProbe } from '../../conform/kernels.ts';
+import { bootGuest, type Guest } from '../../conform/guest/guest.ts';
+import type { GuestFile } from '../../conform/guest/initramfs.ts';
+import { type BootableKernel, buildInitramfs, compileProbe } from '../../conform/guest/kernels.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
 import { type Context, warn } from '../shared/context.ts';
 import { type Progress, startProgress } from '../shared/progress.ts';

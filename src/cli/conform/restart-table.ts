@@ -1,4 +1,4 @@
-import type { RestartCase } from '../../conform/restart-suite.ts';
+import type { RestartCase } from '../../conform/restart/restart-suite.ts';
 import { formatBytes } from '../../core/base/bytes.ts';
 import { layOutTable } from '../../render/text/columns.ts';
 

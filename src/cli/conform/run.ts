@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { makeDisk } from '../../conform/cache/disk.ts';
-import { bootGuest } from '../../conform/guest.ts';
+import { bootGuest } from '../../conform/guest/guest.ts';
 import {
   type BootableKernel,
   buildInitramfs,
@@ -11,8 +11,9 @@ import {
   KERNEL_SERIES,
   OTHER_SERIES,
   openKernel,
-} from '../../conform/kernels.ts';
-import { newerKernelNote } from '../../conform/newer-kernel.ts';
+} from '../../conform/guest/kernels.ts';
+import { newerKernelNote } from '../../conform/guest/newer-kernel.ts';
+import { whatDiffers } from '../../conform/guest/what-differs.ts';
 import {
   CACHE_SUITES,
   PROGRAM_SUITES,
@@ -21,7 +22,6 @@ import {
   type Suite,
 } from '../../conform/suite-names.ts';
 import { type Difference, runSuite, SELFTEST_DIFFERS, type SuiteCount } from '../../conform/suite-run.ts';
-import { whatDiffers } from '../../conform/what-differs.ts';
 import { type Failed, fail, type Result, succeed } from '../../core/base/failure.ts';
 import { shellCommand } from '../../core/base/shell.ts';
 import type { CollapseAlgorithm } from '../../core/search/algorithm.ts';

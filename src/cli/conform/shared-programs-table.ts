@@ -1,4 +1,4 @@
-import { PROBE_GEOMETRY } from '../../conform/probe-batch.ts';
+import { PROBE_GEOMETRY } from '../../conform/probe/probe-batch.ts';
 import type { SharedFile } from '../../conform/shared-programs/outcome.ts';
 import type { FileRss, SharedCase } from '../../conform/shared-programs/suite.ts';
 import { formatBytes } from '../../core/base/bytes.ts';

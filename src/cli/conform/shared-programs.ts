@@ -1,8 +1,8 @@
-import { packageFiles } from '../../conform/guest-files.ts';
-import { javaFiles } from '../../conform/guest-java.ts';
-import { postgresFiles } from '../../conform/guest-postgres.ts';
-import { runProgram } from '../../conform/guest-programs.ts';
-import type { BootableKernel } from '../../conform/kernels.ts';
+import { packageFiles } from '../../conform/guest/guest-files.ts';
+import { javaFiles } from '../../conform/guest/guest-java.ts';
+import { postgresFiles } from '../../conform/guest/guest-postgres.ts';
+import { runProgram } from '../../conform/guest/guest-programs.ts';
+import type { BootableKernel } from '../../conform/guest/kernels.ts';
 import { POSTGRES, ZGC } from '../../conform/shared-programs/programs.ts';
 import { runSharedPrograms } from '../../conform/shared-programs/suite.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';

@@ -1,7 +1,7 @@
 import { type Result, succeed } from '../../core/base/failure.ts';
 import { isEmpty } from '../../core/memory/occupancy.ts';
 import type { KernelModel } from '../../core/rules/kernel-model.ts';
-import type { Guest } from '../guest.ts';
+import type { Guest } from '../guest/guest.ts';
 import { CACHE_SCANS, type CacheBatch, type CacheMapping, cacheRequest } from './batch.ts';
 import {
   CACHE_RULES,

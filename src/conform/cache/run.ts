@@ -1,7 +1,7 @@
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { randomFrom } from '../../core/base/random.ts';
-import type { Guest } from '../guest.ts';
-import type { BootableKernel } from '../kernels.ts';
+import type { Guest } from '../guest/guest.ts';
+import type { BootableKernel } from '../guest/kernels.ts';
 import type { CacheSuite } from '../suite-names.ts';
 import type { SuiteCount, SuiteOptions } from '../suite-run.ts';
 import { cacheRequest } from './batch.ts';

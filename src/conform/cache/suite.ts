@@ -3,8 +3,8 @@ import { pagesPerRange, rangeBytes } from '../../core/memory/geometry.ts';
 import { hasPage, type Occupancy, setPage, wordsPerRange } from '../../core/memory/occupancy.ts';
 import { TOP_LEVEL_WORDS } from '../../core/rules/settings-words.ts';
 import { SHMEM_SIZE_WORDS, SHMEM_WORDS } from '../../core/rules/shmem-settings.ts';
+import { noneLimits, randomPages } from '../ranges/suites.ts';
 import type { CacheSuite } from '../suite-names.ts';
-import { noneLimits, randomPages } from '../suites.ts';
 import {
   CACHE_GEOMETRY,
   type CacheBatch,

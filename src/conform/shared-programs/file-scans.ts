@@ -1,9 +1,9 @@
 import { type Result, succeed } from '../../core/base/failure.ts';
 import { rangeBytes } from '../../core/memory/geometry.ts';
-import type { Guest } from '../guest.ts';
-import { linesOf } from '../guest-programs.ts';
-import { putSettings } from '../guest-settings.ts';
-import { PROBE_GEOMETRY } from '../probe-batch.ts';
+import type { Guest } from '../guest/guest.ts';
+import { linesOf } from '../guest/guest-programs.ts';
+import { putSettings } from '../guest/guest-settings.ts';
+import { PROBE_GEOMETRY } from '../probe/probe-batch.ts';
 import type { GuestFileVma, GuestMappedFile } from './mapped-files.ts';
 
 const TRACING = '/sys/kernel/tracing';

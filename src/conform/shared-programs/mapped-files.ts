@@ -1,8 +1,8 @@
 import { type Result, succeed } from '../../core/base/failure.ts';
 import { rangeBytes } from '../../core/memory/geometry.ts';
-import type { Guest } from '../guest.ts';
-import { linesOf } from '../guest-programs.ts';
-import { PROBE_GEOMETRY } from '../probe-batch.ts';
+import type { Guest } from '../guest/guest.ts';
+import { linesOf } from '../guest/guest-programs.ts';
+import { PROBE_GEOMETRY } from '../probe/probe-batch.ts';
 
 const TIMEOUT_MS = 300_000;
 

@@ -1,7 +1,7 @@
 import { sum } from '../../core/base/sum.ts';
 import { pageBytes } from '../../core/memory/geometry.ts';
 import { SCAN_RESULTS, traceString } from '../../core/rules/scan-result.ts';
-import { PROBE_GEOMETRY } from '../probe-batch.ts';
+import { PROBE_GEOMETRY } from '../probe/probe-batch.ts';
 import { type FileScan, firstScans, mostRanges } from './file-scans.ts';
 import type { GuestMappedFile } from './mapped-files.ts';
 import type { FileOutcome, PredictedFile, SharedPrediction } from './prediction.ts';

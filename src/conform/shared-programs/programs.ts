@@ -1,4 +1,4 @@
-import { JAVA } from '../guest-java.ts';
+import { JAVA } from '../guest/guest-java.ts';
 
 const SIGUSR1 = 10;
 const SIGTERM = 15;

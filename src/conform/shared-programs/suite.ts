@@ -1,10 +1,10 @@
 import { type Result, succeed } from '../../core/base/failure.ts';
 import { sum } from '../../core/base/sum.ts';
 import { THP_FOLDER } from '../../core/base/sysfs.ts';
-import type { Guest } from '../guest.ts';
-import { askThpscope, endProgram, signalProcess, startProgram } from '../guest-programs.ts';
-import { putSettings, runKhugepaged, sleepKhugepaged } from '../guest-settings.ts';
-import type { BootableKernel } from '../kernels.ts';
+import type { Guest } from '../guest/guest.ts';
+import { askThpscope, endProgram, signalProcess, startProgram } from '../guest/guest-programs.ts';
+import { putSettings, runKhugepaged, sleepKhugepaged } from '../guest/guest-settings.ts';
+import type { BootableKernel } from '../guest/kernels.ts';
 import { SHARED_CHANGES, type SharedChange, type ThpWrites } from './changes.ts';
 import { endTrace, startTrace } from './file-scans.ts';
 import { type GuestMappedFile, type MemInfo, readMappedFiles, readMemInfo } from './mapped-files.ts';

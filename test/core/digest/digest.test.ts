@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { stateOf } from '../../../src/conform/probe-batch.ts';
+import { stateOf } from '../../../src/conform/probe/probe-batch.ts';
 import { digestPlaceOf } from '../../../src/core/digest/place.ts';
 import { DigestReader } from '../../../src/core/digest/reader.ts';
 import { addDigest, type DigestTable, emptyDigest } from '../../../src/core/digest/table.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { stateOf } from '../../../src/conform/probe-batch.ts';
+import { stateOf } from '../../../src/conform/probe/probe-batch.ts';
 import { digestPlaceOf } from '../../../src/core/digest/place.ts';
 import { type Geometry, geometryOfPmdOrder, pagesPerRange } from '../../../src/core/memory/geometry.ts';
 import { emptyOccupancy, type Occupancy } from '../../../src/core/memory/occupancy.ts';
