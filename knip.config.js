@@ -8,7 +8,7 @@ export default {
     'src/cli/executable/main.ts!',
     // What a program may import.
     'src/{index,node,algorithm}.ts!',
-    'src/cli/shared/*-{worker,hooks}.ts!',
+    'src/cli/shared/*/*-{worker,hooks}.ts!',
     'web/main.tsx!',
     // scripts/build-web.mjs hands it to the page as text.
     'web/steps/own-search.worker.ts!',

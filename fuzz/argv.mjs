@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { Readable, Writable } from 'node:stream';
 import { runThpscope } from '../build/cli/run.js';
-import { DEADLINES } from '../build/cli/shared/deadline.js';
+import { DEADLINES } from '../build/cli/shared/search/deadline.js';
 import { below, pick } from '../build/core/base/random.js';
 import { mutateText } from './mutate.mjs';
 

@@ -24,7 +24,9 @@ await bundle(
   (path) => !/^[./]/.test(path),
 );
 
-const threads = readdirSync('src/cli/shared').filter((name) => /-(worker|hooks)\.ts$/.test(name));
+const threads = readdirSync('src/cli/shared', { recursive: true }).filter((name) =>
+  /-(worker|hooks)\.ts$/.test(name),
+);
 const scripts = ['src/cli/main.ts', 'src/cli/run.ts', ...threads.map((name) => `src/cli/shared/${name}`)];
 const packed = await bundle(
   'dist/cli',

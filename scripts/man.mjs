@@ -1,9 +1,9 @@
 // Writes man/thpscope.1 and a page for each command, from what the commands say of themselves.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { thpscopeCommands } from '../build/cli/app.js';
-import { commandPages } from '../build/cli/shared/command-page.js';
 import { EXIT_MEANINGS } from '../build/cli/shared/exit-code.js';
-import { commandLines } from '../build/cli/shared/help-text.js';
+import { commandPages } from '../build/cli/shared/help/command-page.js';
+import { commandLines } from '../build/cli/shared/help/help-text.js';
 
 const { version, description, homepage } = JSON.parse(readFileSync('package.json', 'utf8'));
 const commands = commandPages('thpscope', thpscopeCommands(undefined));

@@ -3,9 +3,9 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { thpscopeCommands } from '../build/cli/app.js';
-import { commandPages } from '../build/cli/shared/command-page.js';
 import { EXIT_MEANINGS } from '../build/cli/shared/exit-code.js';
-import { commandLines, usageLines } from '../build/cli/shared/help-text.js';
+import { commandPages } from '../build/cli/shared/help/command-page.js';
+import { commandLines, usageLines } from '../build/cli/shared/help/help-text.js';
 import { KERNEL_MODELS } from '../build/core/rules/kernel-model.js';
 import { fieldRows } from './schema-fields.mjs';
 

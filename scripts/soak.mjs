@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { captureProcesses } from '../build/cli/shared/capture-processes.js';
+import { captureProcesses } from '../build/cli/shared/memory/capture-processes.js';
 import { startServer } from '../build/server/listen.js';
 
 const PROCESSES = 6;

@@ -2,9 +2,9 @@ import { type CommandInfo, ExitCode, proposeCompletions, run } from '@stricli/co
 import { buildThpscope } from './app.ts';
 import type { Context } from './shared/context.ts';
 import { EXIT } from './shared/exit-code.ts';
-import { inheritedFlag } from './shared/inherited-flag.ts';
-import { joinParameterWords } from './shared/parameter-words.ts';
-import { terminalColumns } from './shared/terminal-columns.ts';
+import { inheritedFlag } from './shared/flags/inherited-flag.ts';
+import { joinParameterWords } from './shared/flags/parameter-words.ts';
+import { terminalColumns } from './shared/help/terminal-columns.ts';
 
 /** What is there before a command is known. */
 export type Surroundings = Omit<Context, 'command'>;

@@ -1,7 +1,7 @@
 import { SYSTEM_CLOCK } from '../linux/reading-clock.ts';
 import { runThpscope } from './run.ts';
-import { DEADLINES } from './shared/deadline.ts';
 import { EXIT } from './shared/exit-code.ts';
+import { DEADLINES } from './shared/search/deadline.ts';
 
 /** Runs the command line of this process, and leaves the exit code there. */
 export async function startThpscope(): Promise<void> {

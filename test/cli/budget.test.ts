@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { parseCpuBudget } from '../../src/cli/shared/cpu-budget.ts';
+import { parseCpuBudget } from '../../src/cli/shared/memory/cpu-budget.ts';
 import { rangeBytes, x86_64 } from '../../src/core/memory/geometry.ts';
 import { kernelTree, machineFiles, PRESENT, processFiles } from '../support/kernel-tree.ts';
 import { expectSchema } from '../support/schemas.ts';

@@ -9,8 +9,8 @@ import { digestJson, memoryDigestJson } from '../../src/analysis/digest/digest-j
 import { DigestQuery } from '../../src/analysis/digest/digest-query.ts';
 import { type SourceDigest, totalDigest } from '../../src/analysis/digest/memory-digest.ts';
 import type { Context } from '../../src/cli/shared/context.ts';
-import { digestOfBytes, readDigestFile, writeDigestFile } from '../../src/cli/shared/digest-file.ts';
-import { digestFromFlags, digestTotal } from '../../src/cli/shared/digest-source.ts';
+import { digestOfBytes, readDigestFile, writeDigestFile } from '../../src/cli/shared/digest/digest-file.ts';
+import { digestFromFlags, digestTotal } from '../../src/cli/shared/digest/digest-source.ts';
 import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import type { Order } from '../../src/core/memory/order.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { thpscopeCommands } from '../../src/cli/app.ts';
-import { commandPages } from '../../src/cli/shared/command-page.ts';
+import { commandPages } from '../../src/cli/shared/help/command-page.ts';
 import { overruns } from '../support/overruns.ts';
 import { thpscope } from '../support/thpscope.ts';
 

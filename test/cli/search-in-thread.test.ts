@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 
-import { DEADLINES } from '../../src/cli/shared/deadline.ts';
+import { DEADLINES } from '../../src/cli/shared/search/deadline.ts';
 import { thpscope } from '../support/thpscope.ts';
 import { hasCompiler } from '../support/verify/compiler.ts';
 

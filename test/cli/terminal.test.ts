@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Context } from '../../src/cli/shared/context.ts';
-import { startProgress } from '../../src/cli/shared/progress.ts';
+import { startProgress } from '../../src/cli/shared/output/progress.ts';
 import { SHELL_COMMAND } from '../support/built-command.ts';
 import { thpscope, words } from '../support/thpscope.ts';
 

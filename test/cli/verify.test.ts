@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { DEADLINES, type Deadlines } from '../../src/cli/shared/deadline.ts';
+import { DEADLINES, type Deadlines } from '../../src/cli/shared/search/deadline.ts';
 import { expectSchema } from '../support/schemas.ts';
 import { thpscope, words } from '../support/thpscope.ts';
 

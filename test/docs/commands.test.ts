@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { thpscopeCommands } from '../../src/cli/app.ts';
-import { commandPages } from '../../src/cli/shared/command-page.ts';
+import { commandPages } from '../../src/cli/shared/help/command-page.ts';
 import { markdownPages } from '../support/markdown-pages.ts';
 import { thpscope, words } from '../support/thpscope.ts';
 

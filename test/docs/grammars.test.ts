@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { parseAddress } from '../../src/cli/shared/asked-address.ts';
-import { parseCpuBudget } from '../../src/cli/shared/cpu-budget.ts';
-import { parseGrowthLimit } from '../../src/cli/shared/growth-limit.ts';
+import { parseAddress } from '../../src/cli/shared/flags/asked-address.ts';
+import { parseGrowthLimit } from '../../src/cli/shared/flags/growth-limit.ts';
+import { parseCpuBudget } from '../../src/cli/shared/memory/cpu-budget.ts';
 import { parseBytes } from '../../src/core/base/bytes.ts';
 import { parseDuration } from '../../src/core/base/duration.ts';
 import type { Result } from '../../src/core/base/failure.ts';

@@ -5,7 +5,7 @@ import { Readable, Writable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import type * as CommandLine from '../../src/cli/run.ts';
 import type { Surroundings } from '../../src/cli/run.ts';
-import { DEADLINES } from '../../src/cli/shared/deadline.ts';
+import { DEADLINES } from '../../src/cli/shared/search/deadline.ts';
 import { SYSTEM_CLOCK } from '../../src/linux/reading-clock.ts';
 import { IS_BUILT_HERE, PROGRAM, SCRIPT } from './built-command.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { DIGEST_SCHEMA, digestOfJson } from '../../src/analysis/digest/digest-json.ts';
 import { residentPages } from '../../src/analysis/ranges/resident-pages.ts';
-import { rangeOfLine } from '../../src/cli/shared/range-line.ts';
+import { rangeOfLine } from '../../src/cli/shared/input/range-line.ts';
 import { type Result, succeed } from '../../src/core/base/failure.ts';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
 import type { RangeState } from '../../src/core/memory/range-state.ts';

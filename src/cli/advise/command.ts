@@ -1,8 +1,7 @@
 import { GROWTH_KINDS, type GrowthKind } from '../../analysis/advice/growth-kinds.ts';
-import { documentedCommand } from '../shared/command-docs.ts';
-import { optionalNumber } from '../shared/flag-kinds.ts';
-import { type ListingFlags, listingFlags } from '../shared/listing-flags.ts';
-import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
+import { optionalNumber } from '../shared/flags/flag-kinds.ts';
+import { type ListingFlags, listingFlags } from '../shared/flags/listing-flags.ts';
+import { type OutputFlags, outputFlags } from '../shared/flags/output-flags.ts';
 import {
   type BaseSettingsFlags,
   baseSettingsFlags,
@@ -10,7 +9,7 @@ import {
   sweptKernelFlag,
   type TlbFlag,
   tlbFlag,
-} from '../shared/policy-flags.ts';
+} from '../shared/flags/policy-flags.ts';
 import {
   budgetFlag,
   type CostFlag,
@@ -21,7 +20,8 @@ import {
   processFlags,
   type WorkersFlag,
   workersFlag,
-} from '../shared/source-flags.ts';
+} from '../shared/flags/source-flags.ts';
+import { documentedCommand } from '../shared/help/command-docs.ts';
 
 /** What advice is asked for, and how it is printed. */
 export type AdvisedFlags = BaseSettingsFlags &

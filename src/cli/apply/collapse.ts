@@ -20,10 +20,10 @@ import {
   type OpenAdvisedProcess,
 } from '../../linux/process-madvise.ts';
 import { type Context, warn } from '../shared/context.ts';
-import { parseGrowthLimit } from '../shared/growth-limit.ts';
-import { type Progress, startProgress } from '../shared/progress.ts';
-import { readMemory } from '../shared/read-memory.ts';
-import { openProcesses } from '../shared/source.ts';
+import { parseGrowthLimit } from '../shared/flags/growth-limit.ts';
+import { readMemory } from '../shared/memory/read-memory.ts';
+import { openProcesses } from '../shared/memory/source.ts';
+import { type Progress, startProgress } from '../shared/output/progress.ts';
 import type { ApplyFlags } from './command.ts';
 
 /** Ranges of a process that are to be collapsed, and what came of it. */

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { parseJson } from '../../core/base/json.ts';
 import type { Context } from '../shared/context.ts';
-import { writeOutput } from '../shared/write-output.ts';
+import { writeOutput } from '../shared/output/write-output.ts';
 
 const schema = z.object({
   schema: z.literal('thpscope/applied@1'),

@@ -10,13 +10,13 @@ import { readHost } from '../../linux/host.ts';
 import { KernelTree } from '../../linux/kernel-tree.ts';
 import { mayWriteThpSetting, readThpSetting, writeThpSetting } from '../../linux/settings-writer.ts';
 import { layOutTable } from '../../render/text/columns.ts';
-import { commandInputs } from '../shared/command-inputs.ts';
-import { policyFromFlags, settingsFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, printText, reportFailure } from '../shared/context.ts';
 import { EXIT } from '../shared/exit-code.ts';
-import { type InputFile, readJsonFile } from '../shared/input-file.ts';
-import { settingsFlags } from '../shared/policy-flags.ts';
-import { processFlags } from '../shared/source-flags.ts';
+import { policyFromFlags, settingsFromFlags } from '../shared/flags/command-policy.ts';
+import { settingsFlags } from '../shared/flags/policy-flags.ts';
+import { processFlags } from '../shared/flags/source-flags.ts';
+import { commandInputs } from '../shared/input/command-inputs.ts';
+import { type InputFile, readJsonFile } from '../shared/input/input-file.ts';
 import type { ApplyFlags } from './command.ts';
 import { type AppliedRecord, readRecord, recordPath, removeRecord, writeRecord } from './record.ts';
 

@@ -1,6 +1,5 @@
-import { documentedCommand } from '../shared/command-docs.ts';
-import { optionalSwitch, optionalText } from '../shared/flag-kinds.ts';
-import { outputFile, type WrittenFlags, writtenJson } from '../shared/output-flags.ts';
+import { optionalSwitch, optionalText } from '../shared/flags/flag-kinds.ts';
+import { outputFile, type WrittenFlags, writtenJson } from '../shared/flags/output-flags.ts';
 import {
   budgetFlag,
   type CostFlag,
@@ -8,7 +7,8 @@ import {
   PROCESSES,
   type ProcessFlags,
   processFlags,
-} from '../shared/source-flags.ts';
+} from '../shared/flags/source-flags.ts';
+import { documentedCommand } from '../shared/help/command-docs.ts';
 
 export type CaptureFlags = ProcessFlags &
   CostFlag &

@@ -3,13 +3,13 @@ import { formatBytes, parseBytes } from '../../core/base/bytes.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { plural } from '../../core/base/plural.ts';
 import { type SeriesBound, seriesFiles, seriesName, trimSeries } from '../../snapshot/series.ts';
-import { captureProcesses } from '../shared/capture-processes.ts';
 import { type Context, print, warn } from '../shared/context.ts';
+import { parsePeriod, readEvery } from '../shared/flags/period.ts';
 import { interruptible } from '../shared/interrupt.ts';
-import { originField } from '../shared/origin.ts';
-import { parsePeriod, readEvery } from '../shared/period.ts';
-import { startProgress } from '../shared/progress.ts';
-import { checkOutput, notWritten, outputName } from '../shared/write-output.ts';
+import { captureProcesses } from '../shared/memory/capture-processes.ts';
+import { originField } from '../shared/memory/origin.ts';
+import { startProgress } from '../shared/output/progress.ts';
+import { checkOutput, notWritten, outputName } from '../shared/output/write-output.ts';
 import type { CaptureFlags } from './command.ts';
 
 /** What a series takes on the disk by default. */

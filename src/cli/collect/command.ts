@@ -1,6 +1,6 @@
-import { documentedCommand } from '../shared/command-docs.ts';
-import { optionalSwitch, optionalText, repeatedText } from '../shared/flag-kinds.ts';
-import { budgetFlag, type ProcessFlags, processFlags } from '../shared/source-flags.ts';
+import { optionalSwitch, optionalText, repeatedText } from '../shared/flags/flag-kinds.ts';
+import { budgetFlag, type ProcessFlags, processFlags } from '../shared/flags/source-flags.ts';
+import { documentedCommand } from '../shared/help/command-docs.ts';
 
 export type CollectFlags = Omit<ProcessFlags, 'budget'> & {
   readonly budget: string;

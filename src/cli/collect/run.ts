@@ -18,11 +18,11 @@ import { KernelTree } from '../../linux/kernel-tree.ts';
 import { readMachineMemory, readUptime } from '../../linux/machine-memory.ts';
 import { withoutLeftOut } from '../../render/words/left-out.ts';
 import { type Context, print, warn } from '../shared/context.ts';
-import { parseCpuBudget } from '../shared/cpu-budget.ts';
-import { digestProcesses } from '../shared/digest-source.ts';
+import { digestProcesses } from '../shared/digest/digest-source.ts';
+import { parsePeriod, readEvery } from '../shared/flags/period.ts';
 import { interruptible } from '../shared/interrupt.ts';
-import { originField } from '../shared/origin.ts';
-import { parsePeriod, readEvery } from '../shared/period.ts';
+import { parseCpuBudget } from '../shared/memory/cpu-budget.ts';
+import { originField } from '../shared/memory/origin.ts';
 import type { CollectFlags } from './command.ts';
 
 /** One attempt to reach a bucket may take so long. */

@@ -1,8 +1,8 @@
-import { type CFlags, cFlags } from '../shared/c-flags.ts';
-import { documentedCommand } from '../shared/command-docs.ts';
-import { wordList } from '../shared/flag-kinds.ts';
-import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
-import { type OutcomeFlags, outcomeFlags } from '../shared/policy-flags.ts';
+import { type CFlags, cFlags } from '../shared/flags/c-flags.ts';
+import { wordList } from '../shared/flags/flag-kinds.ts';
+import { type OutputFlags, outputFlags } from '../shared/flags/output-flags.ts';
+import { type OutcomeFlags, outcomeFlags } from '../shared/flags/policy-flags.ts';
+import { documentedCommand } from '../shared/help/command-docs.ts';
 
 export type CompareFlags = OutcomeFlags & CFlags & OutputFlags;
 

@@ -1,11 +1,11 @@
 import { fail } from '../../core/base/failure.ts';
 import { comparisonJson } from '../../render/json/compare.ts';
 import { comparisonText } from '../../render/text/compare.ts';
-import { commandInputs } from '../shared/command-inputs.ts';
 import { type Context, print, printText, reportFailure } from '../shared/context.ts';
 import { EXIT } from '../shared/exit-code.ts';
-import { originField, printOrigin } from '../shared/origin.ts';
-import { reportJob, runVerifyJob } from '../shared/verify-job.ts';
+import { commandInputs } from '../shared/input/command-inputs.ts';
+import { originField, printOrigin } from '../shared/memory/origin.ts';
+import { reportJob, runVerifyJob } from '../shared/search/verify-job.ts';
 import type { CompareFlags } from './command.ts';
 
 /** `thpscope compare`: two algorithms on recorded memory. */

@@ -8,12 +8,12 @@ import type { MemoryItem, MemoryOrigin } from '../../core/rules/memory-source.ts
 import { parseObjective } from '../../verify/best-cover.ts';
 import type { CheckedAlgorithm } from '../../verify/checked-algorithm.ts';
 import { addRangeToGap, emptyGap, type Gap } from '../../verify/optimality.ts';
-import type { WithPolicyFile } from '../shared/command-inputs.ts';
-import { type CommandPolicy, policyFromFlags } from '../shared/command-policy.ts';
-import type { InputFile } from '../shared/input-file.ts';
-import type { OutcomeFlags } from '../shared/policy-flags.ts';
-import { readMemory } from '../shared/read-memory.ts';
-import { openSnapshots } from '../shared/source.ts';
+import { type CommandPolicy, policyFromFlags } from '../shared/flags/command-policy.ts';
+import type { OutcomeFlags } from '../shared/flags/policy-flags.ts';
+import type { WithPolicyFile } from '../shared/input/command-inputs.ts';
+import type { InputFile } from '../shared/input/input-file.ts';
+import { readMemory } from '../shared/memory/read-memory.ts';
+import { openSnapshots } from '../shared/memory/source.ts';
 
 /** Recorded memory, and under which settings it is asked about. */
 export interface AskedSnapshots {

@@ -1,5 +1,5 @@
 import { buildChoiceParser } from '@stricli/core';
-import { documentedCommand } from '../shared/command-docs.ts';
+import { documentedCommand } from '../shared/help/command-docs.ts';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 

@@ -5,10 +5,10 @@ import {
   SUITES,
   type Suite,
 } from '../../conform/suite-names.ts';
-import { type CFlags, cFlags } from '../shared/c-flags.ts';
-import { documentedCommand } from '../shared/command-docs.ts';
-import { optionalNumber, optionalSwitch, optionalText, wholeNumber } from '../shared/flag-kinds.ts';
-import { searchFlag } from '../shared/search-flag.ts';
+import { type CFlags, cFlags } from '../shared/flags/c-flags.ts';
+import { optionalNumber, optionalSwitch, optionalText, wholeNumber } from '../shared/flags/flag-kinds.ts';
+import { searchFlag } from '../shared/flags/search-flag.ts';
+import { documentedCommand } from '../shared/help/command-docs.ts';
 
 export type ConformFlags = CFlags & {
   readonly kernel?: string;

@@ -3,7 +3,7 @@ import type { GuestFile } from '../../conform/guest/initramfs.ts';
 import { type BootableKernel, buildInitramfs, compileProbe } from '../../conform/guest/kernels.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
 import { type Context, warn } from '../shared/context.ts';
-import { type Progress, startProgress } from '../shared/progress.ts';
+import { type Progress, startProgress } from '../shared/output/progress.ts';
 
 /** Boots one kernel after the other with these files, and asks each guest. */
 export async function askGuests<T>(

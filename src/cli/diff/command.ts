@@ -1,8 +1,8 @@
-import { documentedCommand } from '../shared/command-docs.ts';
-import { optionalNumber, optionalSwitch, wordList } from '../shared/flag-kinds.ts';
-import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
-import { type PolicyFlags, policyFlags } from '../shared/policy-flags.ts';
-import { budgetFlag, PROCESSES, type ProcessFlags, processFlags } from '../shared/source-flags.ts';
+import { optionalNumber, optionalSwitch, wordList } from '../shared/flags/flag-kinds.ts';
+import { type OutputFlags, outputFlags } from '../shared/flags/output-flags.ts';
+import { type PolicyFlags, policyFlags } from '../shared/flags/policy-flags.ts';
+import { budgetFlag, PROCESSES, type ProcessFlags, processFlags } from '../shared/flags/source-flags.ts';
+import { documentedCommand } from '../shared/help/command-docs.ts';
 
 export type DiffFlags = ProcessFlags &
   PolicyFlags &

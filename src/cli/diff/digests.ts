@@ -3,11 +3,11 @@ import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { digestDiffJson } from '../../render/json/diff-digest.ts';
 import { digestDiffText } from '../../render/text/diff-digest.ts';
 import { type Context, print, printText, styleFor, warn } from '../shared/context.ts';
-import { type DigestRead, digestFromFlags } from '../shared/digest-source.ts';
-import type { InputFile } from '../shared/input-file.ts';
-import { originField, printOrigin } from '../shared/origin.ts';
-import { elapsedMs } from '../shared/read-difference.ts';
-import { otherPageSize, sameGeometry } from '../shared/source.ts';
+import { type DigestRead, digestFromFlags } from '../shared/digest/digest-source.ts';
+import type { InputFile } from '../shared/input/input-file.ts';
+import { originField, printOrigin } from '../shared/memory/origin.ts';
+import { elapsedMs } from '../shared/memory/read-difference.ts';
+import { otherPageSize, sameGeometry } from '../shared/memory/source.ts';
 import type { DiffFlags } from './command.ts';
 
 /** `diff` where one of the readings is a digest: the sums of both. */

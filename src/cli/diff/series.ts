@@ -4,8 +4,8 @@ import { seriesCsv } from '../../render/csv/series.ts';
 import { seriesJson } from '../../render/json/series.ts';
 import { seriesText } from '../../render/text/series.ts';
 import { type Context, print, printText, styleFor } from '../shared/context.ts';
-import { originField, printOrigin } from '../shared/origin.ts';
-import { readSeries } from '../shared/read-series.ts';
+import { originField, printOrigin } from '../shared/memory/origin.ts';
+import { readSeries } from '../shared/memory/read-series.ts';
 import { readVersion } from '../shared/version.ts';
 import type { DiffFlags } from './command.ts';
 

@@ -1,6 +1,5 @@
-import { documentedCommand } from '../shared/command-docs.ts';
-import { outputFile, type WrittenFlags, writtenJson } from '../shared/output-flags.ts';
-import { type TlbFlag, tlbFlag } from '../shared/policy-flags.ts';
+import { outputFile, type WrittenFlags, writtenJson } from '../shared/flags/output-flags.ts';
+import { type TlbFlag, tlbFlag } from '../shared/flags/policy-flags.ts';
 import {
   budgetFlag,
   type CostFlag,
@@ -11,7 +10,8 @@ import {
   processFlags,
   type WorkersFlag,
   workersFlag,
-} from '../shared/source-flags.ts';
+} from '../shared/flags/source-flags.ts';
+import { documentedCommand } from '../shared/help/command-docs.ts';
 
 export type DigestFlags = TlbFlag & ProcessFlags & CostFlag & WorkersFlag & WrittenFlags;
 

@@ -6,12 +6,12 @@ import { plural } from '../../core/base/plural.ts';
 import { missingLines } from '../../render/words/left-out.ts';
 import { notCovered } from '../../render/words/not-covered.ts';
 import { type Context, print, warn } from '../shared/context.ts';
-import { writeDigestFile } from '../shared/digest-file.ts';
-import { type DigestRead, digestFromFlags } from '../shared/digest-source.ts';
+import { writeDigestFile } from '../shared/digest/digest-file.ts';
+import { type DigestRead, digestFromFlags } from '../shared/digest/digest-source.ts';
 import { interruptible } from '../shared/interrupt.ts';
-import { originField } from '../shared/origin.ts';
-import { sourceInputs } from '../shared/source.ts';
-import { checkOutput, notWritten, outputName } from '../shared/write-output.ts';
+import { originField } from '../shared/memory/origin.ts';
+import { sourceInputs } from '../shared/memory/source.ts';
+import { checkOutput, notWritten, outputName } from '../shared/output/write-output.ts';
 import type { DigestFlags } from './command.ts';
 
 /** `thpscope digest`: what decides every policy, in a file of some kilobytes per process. */

@@ -1,10 +1,15 @@
-import { type CFlags, cFlags } from '../shared/c-flags.ts';
-import { documentedCommand } from '../shared/command-docs.ts';
-import { optionalSwitch, optionalText } from '../shared/flag-kinds.ts';
-import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
-import { type NoneLimitFlag, noneLimitFlag, type PolicyFlags, policyFlags } from '../shared/policy-flags.ts';
-import { searchFlag } from '../shared/search-flag.ts';
-import { files, patternFlags, processFlags, type SourceFlags } from '../shared/source-flags.ts';
+import { type CFlags, cFlags } from '../shared/flags/c-flags.ts';
+import { optionalSwitch, optionalText } from '../shared/flags/flag-kinds.ts';
+import { type OutputFlags, outputFlags } from '../shared/flags/output-flags.ts';
+import {
+  type NoneLimitFlag,
+  noneLimitFlag,
+  type PolicyFlags,
+  policyFlags,
+} from '../shared/flags/policy-flags.ts';
+import { searchFlag } from '../shared/flags/search-flag.ts';
+import { files, patternFlags, processFlags, type SourceFlags } from '../shared/flags/source-flags.ts';
+import { documentedCommand } from '../shared/help/command-docs.ts';
 
 export type ExplainFlags = Omit<SourceFlags, 'budget'> &
   Omit<PolicyFlags, 'algorithm'> &

@@ -4,9 +4,9 @@ import { type Geometry, rangeBytes } from '../../core/memory/geometry.ts';
 import type { RangeState } from '../../core/memory/range-state.ts';
 import type { MemoryItem, Process } from '../../core/rules/memory-source.ts';
 import { coversRange, type Vma } from '../../core/rules/vma.ts';
-import type { AskedAddress } from '../shared/asked-address.ts';
-import { readMemory } from '../shared/read-memory.ts';
-import type { OpenedMemory } from '../shared/source.ts';
+import type { AskedAddress } from '../shared/flags/asked-address.ts';
+import { readMemory } from '../shared/memory/read-memory.ts';
+import type { OpenedMemory } from '../shared/memory/source.ts';
 
 /** A range of anonymous memory. */
 export interface FoundRange {

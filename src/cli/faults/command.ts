@@ -1,8 +1,8 @@
-import { documentedCommand } from '../shared/command-docs.ts';
-import { optionalSwitch, optionalText } from '../shared/flag-kinds.ts';
-import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
-import { type BaseSettingsFlags, baseSettingsFlags } from '../shared/policy-flags.ts';
-import { type GeometryFlags, geometryFlags } from '../shared/source-flags.ts';
+import { optionalSwitch, optionalText } from '../shared/flags/flag-kinds.ts';
+import { type OutputFlags, outputFlags } from '../shared/flags/output-flags.ts';
+import { type BaseSettingsFlags, baseSettingsFlags } from '../shared/flags/policy-flags.ts';
+import { type GeometryFlags, geometryFlags } from '../shared/flags/source-flags.ts';
+import { documentedCommand } from '../shared/help/command-docs.ts';
 
 export type FaultsFlags = OutputFlags &
   GeometryFlags &

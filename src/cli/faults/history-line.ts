@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Result } from '../../core/base/failure.ts';
-import { type AskedLine, parseJsonLine } from '../shared/json-line.ts';
+import { type AskedLine, parseJsonLine } from '../shared/input/json-line.ts';
 
 const historyLine = z.strictObject({
   id: z.union([z.string(), z.number()]).optional(),

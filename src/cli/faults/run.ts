@@ -9,12 +9,12 @@ import { type PageSpan, parseSpan } from '../../core/memory/page-span.ts';
 import { enabledOrders } from '../../core/rules/thp-settings.ts';
 import { faultsJson } from '../../render/json/faults.ts';
 import { faultsText } from '../../render/text/faults.ts';
-import { answerLines } from '../shared/answer-lines.ts';
-import { commandInputs, type WithPolicyFile } from '../shared/command-inputs.ts';
-import { settingsFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, printText, reportFailure, styleFor } from '../shared/context.ts';
-import { geometryFromFlags } from '../shared/geometry-flags.ts';
-import { answerJsonLine } from '../shared/json-line.ts';
+import { settingsFromFlags } from '../shared/flags/command-policy.ts';
+import { geometryFromFlags } from '../shared/flags/geometry-flags.ts';
+import { answerLines } from '../shared/input/answer-lines.ts';
+import { commandInputs, type WithPolicyFile } from '../shared/input/command-inputs.ts';
+import { answerJsonLine } from '../shared/input/json-line.ts';
 import type { FaultsFlags } from './command.ts';
 import { type HistoryLine, parseHistoryJson } from './history-line.ts';
 

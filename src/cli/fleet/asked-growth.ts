@@ -2,9 +2,9 @@ import { type Result, succeed } from '../../core/base/failure.ts';
 import { hostInCommon } from '../../fleet/fleet-memory.ts';
 import type { GrowthQuestion } from '../../fleet/growth-weights.ts';
 import type { FleetSurvey } from '../../fleet/survey.ts';
-import { kernelAsked } from '../shared/asked-kernel.ts';
-import { settingsFromFlags } from '../shared/command-policy.ts';
-import type { SettingsFlags, SweptKernelFlag } from '../shared/policy-flags.ts';
+import { kernelAsked } from '../shared/flags/asked-kernel.ts';
+import { settingsFromFlags } from '../shared/flags/command-policy.ts';
+import type { SettingsFlags, SweptKernelFlag } from '../shared/flags/policy-flags.ts';
 
 /** Settings and kernel that growth of a fleet is asked about: what is in force where the flags do not say. */
 export async function askedGrowth(

@@ -1,4 +1,4 @@
-import { documentedRoutes } from '../shared/documented-routes.ts';
+import { documentedRoutes } from '../shared/help/documented-routes.ts';
 import { fleetAdviseCommand } from './advise/command.ts';
 import { fleetGenerateCommand } from './generate/command.ts';
 import { fleetHistoryCommand } from './history/command.ts';

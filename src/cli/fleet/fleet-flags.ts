@@ -1,4 +1,4 @@
-import { optionalText } from '../shared/flag-kinds.ts';
+import { optionalText } from '../shared/flags/flag-kinds.ts';
 
 /** Engines that add digests up. */
 const FLEET_ENGINES = ['duckdb', 'clickhouse'] as const;

@@ -1,6 +1,10 @@
-import { documentedCommand } from '../shared/command-docs.ts';
-import { optionalSwitch, optionalText, repeatedText, wholeNumber } from '../shared/flag-kinds.ts';
-import { type SweptKernelFlag, sweptKernelFlag, type TlbFlag, tlbFlag } from '../shared/policy-flags.ts';
+import { optionalSwitch, optionalText, repeatedText, wholeNumber } from '../shared/flags/flag-kinds.ts';
+import {
+  type SweptKernelFlag,
+  sweptKernelFlag,
+  type TlbFlag,
+  tlbFlag,
+} from '../shared/flags/policy-flags.ts';
 import {
   budgetFlag,
   files,
@@ -9,7 +13,8 @@ import {
   processFlags,
   type WorkersFlag,
   workersFlag,
-} from '../shared/source-flags.ts';
+} from '../shared/flags/source-flags.ts';
+import { documentedCommand } from '../shared/help/command-docs.ts';
 
 export type MetricsFlags = ProcessFlags &
   TlbFlag &

@@ -4,8 +4,8 @@ import { WATCHED_POLICIES, type WatchedPolicyName } from '../../analysis/metrics
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
-import type { InputFile } from '../shared/input-file.ts';
-import { readPolicyFile } from '../shared/policy-file.ts';
+import { readPolicyFile } from '../shared/flags/policy-file.ts';
+import type { InputFile } from '../shared/input/input-file.ts';
 
 /** Asked about where nobody says otherwise; `current` only where it is known. */
 const POLICIES = ['current', 'default', 'mthp'].map((name) => ({ path: name, name }));

@@ -1,10 +1,10 @@
 import { parseDuration } from '../../core/base/duration.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
-import { inputFile } from '../shared/command-inputs.ts';
 import type { Context } from '../shared/context.ts';
-import type { InputFile } from '../shared/input-file.ts';
-import { sourceInputs } from '../shared/source.ts';
-import { checkNamedOnce } from '../shared/standard-input.ts';
+import { inputFile } from '../shared/input/command-inputs.ts';
+import type { InputFile } from '../shared/input/input-file.ts';
+import { checkNamedOnce } from '../shared/input/standard-input.ts';
+import { sourceInputs } from '../shared/memory/source.ts';
 import type { MetricsFlags } from './command.ts';
 
 /** Where the memory comes from, however often it is read, and what is asked about it. */

@@ -6,8 +6,8 @@ import { plural } from '../../core/base/plural.ts';
 import { metricsJson } from '../../render/json/metrics.ts';
 import { seriesIn } from '../../render/metrics/exposition.ts';
 import { print, warn } from '../shared/context.ts';
-import { originField } from '../shared/origin.ts';
-import { outputName, writeOutput } from '../shared/write-output.ts';
+import { originField } from '../shared/memory/origin.ts';
+import { outputName, writeOutput } from '../shared/output/write-output.ts';
 import { type MetricsReading, metricsText, readMetrics, tellNotes } from './reading.ts';
 import type { MetricsSource } from './source.ts';
 

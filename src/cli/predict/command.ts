@@ -1,8 +1,7 @@
-import { documentedCommand } from '../shared/command-docs.ts';
-import { optionalSwitch, optionalText } from '../shared/flag-kinds.ts';
-import { type ListingFlags, listingFlags } from '../shared/listing-flags.ts';
-import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
-import { type PolicyFlags, policyFlags, type TlbFlag, tlbFlag } from '../shared/policy-flags.ts';
+import { optionalSwitch, optionalText } from '../shared/flags/flag-kinds.ts';
+import { type ListingFlags, listingFlags } from '../shared/flags/listing-flags.ts';
+import { type OutputFlags, outputFlags } from '../shared/flags/output-flags.ts';
+import { type PolicyFlags, policyFlags, type TlbFlag, tlbFlag } from '../shared/flags/policy-flags.ts';
 import {
   budgetFlag,
   files,
@@ -10,7 +9,8 @@ import {
   patternFlags,
   processFlags,
   type SourceFlags,
-} from '../shared/source-flags.ts';
+} from '../shared/flags/source-flags.ts';
+import { documentedCommand } from '../shared/help/command-docs.ts';
 
 export type PredictFlags = TlbFlag &
   SourceFlags &

@@ -6,11 +6,11 @@ import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
 import { predictHead } from '../../render/json/predict.ts';
 import { digestTotalsJson, digestTotalsText } from '../../render/text/digest-totals.ts';
-import type { CommandInputs } from '../shared/command-inputs.ts';
-import { policyFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, printText, styleFor, warn } from '../shared/context.ts';
-import { digestTotal } from '../shared/digest-source.ts';
-import { originField, printOrigin } from '../shared/origin.ts';
+import { digestTotal } from '../shared/digest/digest-source.ts';
+import { policyFromFlags } from '../shared/flags/command-policy.ts';
+import type { CommandInputs } from '../shared/input/command-inputs.ts';
+import { originField, printOrigin } from '../shared/memory/origin.ts';
 import type { PredictFlags } from './command.ts';
 
 /** `predict` over digests: totals only, for a digest knows neither VMAs nor ranges. */

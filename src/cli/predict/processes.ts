@@ -8,14 +8,14 @@ import { hugepagePolicy } from '../../core/rules/thp-settings.ts';
 import { reachAsked } from '../../core/rules/tlb-reach.ts';
 import { predictHead, predictTail, rangeJson } from '../../render/json/predict.ts';
 import { predictText } from '../../render/text/predict.ts';
-import { parseAddress } from '../shared/asked-address.ts';
-import type { CommandInputs } from '../shared/command-inputs.ts';
-import { policyFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, printText, styleFor, warn } from '../shared/context.ts';
-import { originField, printOrigin } from '../shared/origin.ts';
-import { startProgress } from '../shared/progress.ts';
-import { readMemory } from '../shared/read-memory.ts';
-import { memoryFromFlags } from '../shared/source.ts';
+import { parseAddress } from '../shared/flags/asked-address.ts';
+import { policyFromFlags } from '../shared/flags/command-policy.ts';
+import type { CommandInputs } from '../shared/input/command-inputs.ts';
+import { originField, printOrigin } from '../shared/memory/origin.ts';
+import { readMemory } from '../shared/memory/read-memory.ts';
+import { memoryFromFlags } from '../shared/memory/source.ts';
+import { startProgress } from '../shared/output/progress.ts';
 import type { PredictFlags } from './command.ts';
 
 /** `predict` over processes or snapshots. */

@@ -11,14 +11,14 @@ import { faultableOrders } from '../../core/rules/kernel-model.ts';
 import type { CollapsePolicy } from '../../core/rules/policy.ts';
 import { enabledOrders, hugepagePolicy } from '../../core/rules/thp-settings.ts';
 import { planJson } from '../../render/json/predict.ts';
-import { answerLines } from '../shared/answer-lines.ts';
-import type { WithPolicyFile } from '../shared/command-inputs.ts';
-import { policyFromFlags } from '../shared/command-policy.ts';
 import type { Context } from '../shared/context.ts';
-import { geometryFromFlags } from '../shared/geometry-flags.ts';
-import { answerJsonLine } from '../shared/json-line.ts';
-import { policyOfLine, type RangeLine, rangeOfLine } from '../shared/range-line.ts';
-import { parseRangeLine } from '../shared/range-line-json.ts';
+import { policyFromFlags } from '../shared/flags/command-policy.ts';
+import { geometryFromFlags } from '../shared/flags/geometry-flags.ts';
+import { answerLines } from '../shared/input/answer-lines.ts';
+import type { WithPolicyFile } from '../shared/input/command-inputs.ts';
+import { answerJsonLine } from '../shared/input/json-line.ts';
+import { policyOfLine, type RangeLine, rangeOfLine } from '../shared/input/range-line.ts';
+import { parseRangeLine } from '../shared/input/range-line-json.ts';
 import type { PredictFlags } from './command.ts';
 
 /**

@@ -11,11 +11,11 @@ import { predictHead, rangeJson, totalsJson, totalsWithRestart } from '../../ren
 import { explainText } from '../../render/text/explain.ts';
 import { restartLines } from '../../render/text/restart.ts';
 import { RESTART_IS_A_BOUND } from '../../render/words/restart-sentence.ts';
-import type { CommandInputs, WithPolicyFile } from '../shared/command-inputs.ts';
-import { policyFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, printText, reportFailure, styleFor } from '../shared/context.ts';
-import { isDigestFile } from '../shared/is-digest-file.ts';
-import { rangeFromFlags, sourceInputs } from '../shared/source.ts';
+import { policyFromFlags } from '../shared/flags/command-policy.ts';
+import type { CommandInputs, WithPolicyFile } from '../shared/input/command-inputs.ts';
+import { isDigestFile } from '../shared/input/is-digest-file.ts';
+import { rangeFromFlags, sourceInputs } from '../shared/memory/source.ts';
 import type { PredictFlags } from './command.ts';
 import { predictProcesses } from './processes.ts';
 

@@ -1,7 +1,6 @@
-import { documentedCommand } from '../shared/command-docs.ts';
-import { optionalNumber } from '../shared/flag-kinds.ts';
-import { type ListingFlags, listingFlags } from '../shared/listing-flags.ts';
-import { outputFile, type WrittenFlags, writtenJson } from '../shared/output-flags.ts';
+import { optionalNumber } from '../shared/flags/flag-kinds.ts';
+import { type ListingFlags, listingFlags } from '../shared/flags/listing-flags.ts';
+import { outputFile, type WrittenFlags, writtenJson } from '../shared/flags/output-flags.ts';
 import {
   type SettingsFlags,
   type SweptKernelFlag,
@@ -9,7 +8,7 @@ import {
   sweptKernelFlag,
   type TlbFlag,
   tlbFlag,
-} from '../shared/policy-flags.ts';
+} from '../shared/flags/policy-flags.ts';
 import {
   budgetFlag,
   type CostFlag,
@@ -19,7 +18,8 @@ import {
   type ProcessFlags,
   processFlags,
   type WorkersFlag,
-} from '../shared/source-flags.ts';
+} from '../shared/flags/source-flags.ts';
+import { documentedCommand } from '../shared/help/command-docs.ts';
 
 export type ReportFlags = TlbFlag &
   ProcessFlags &

@@ -18,19 +18,19 @@ import { reachAsked } from '../../core/rules/tlb-reach.ts';
 import { reportHtml } from '../../render/report/html.ts';
 import { reportStyle } from '../../render/report/style.ts';
 import { missingLines } from '../../render/words/left-out.ts';
-import { policyFromFlags } from '../shared/command-policy.ts';
 import { type Context, print, warn } from '../shared/context.ts';
-import type { DigestRead } from '../shared/digest-source.ts';
-import type { InputFile } from '../shared/input-file.ts';
+import type { DigestRead } from '../shared/digest/digest-source.ts';
+import { runSweep } from '../shared/digest/sweep-run.ts';
+import { policyFromFlags } from '../shared/flags/command-policy.ts';
+import type { InputFile } from '../shared/input/input-file.ts';
+import { isDigestFile } from '../shared/input/is-digest-file.ts';
 import { interruptible } from '../shared/interrupt.ts';
-import { isDigestFile } from '../shared/is-digest-file.ts';
-import { originField } from '../shared/origin.ts';
-import { startProgress } from '../shared/progress.ts';
-import { readMemory } from '../shared/read-memory.ts';
-import { memoryFromFlags, sameSettings, sourceInputs } from '../shared/source.ts';
-import { runSweep } from '../shared/sweep-run.ts';
+import { originField } from '../shared/memory/origin.ts';
+import { readMemory } from '../shared/memory/read-memory.ts';
+import { memoryFromFlags, sameSettings, sourceInputs } from '../shared/memory/source.ts';
+import { startProgress } from '../shared/output/progress.ts';
+import { checkOutput, notWritten, outputName, writeOutput } from '../shared/output/write-output.ts';
 import { readVersion } from '../shared/version.ts';
-import { checkOutput, notWritten, outputName, writeOutput } from '../shared/write-output.ts';
 import type { ReportFlags } from './command.ts';
 
 /** `thpscope report`: one HTML file with the findings in words and pictures. */
@@ -97,7 +97,7 @@ async function readDigest(
   files: readonly InputFile[],
   signal: AbortSignal,
 ): Promise<Result<ReadSources>> {
-  const { digestFromFlags } = await import('../shared/digest-source.ts');
+  const { digestFromFlags } = await import('../shared/digest/digest-source.ts');
   const digest = await digestFromFlags(context, flags, files, { signal });
   if (!digest.ok) return digest;
   const { origins } = digest.value;

@@ -6,13 +6,13 @@ import type { SourceFacts } from '../../server/app.ts';
 import type { SeriesFolder, SourceFile } from '../../server/listen.ts';
 import { openSnapshotFile } from '../../snapshot/file.ts';
 import { seriesFiles } from '../../snapshot/series.ts';
-import { type Captured, type CaptureOptions, captureProcesses } from '../shared/capture-processes.ts';
-import { inputFile } from '../shared/command-inputs.ts';
 import type { Context } from '../shared/context.ts';
-import { originField } from '../shared/origin.ts';
-import { readSeries } from '../shared/read-series.ts';
-import type { ProcessFlags } from '../shared/source-flags.ts';
-import { checkNamedOnce } from '../shared/standard-input.ts';
+import type { ProcessFlags } from '../shared/flags/source-flags.ts';
+import { inputFile } from '../shared/input/command-inputs.ts';
+import { checkNamedOnce } from '../shared/input/standard-input.ts';
+import { type Captured, type CaptureOptions, captureProcesses } from '../shared/memory/capture-processes.ts';
+import { originField } from '../shared/memory/origin.ts';
+import { readSeries } from '../shared/memory/read-series.ts';
 
 /**
  * Snapshots by their paths, and those of directories by their names. Fails at the first that is not sound.

@@ -4,10 +4,10 @@ import type { ReadingClock } from '../../linux/reading-clock.ts';
 import { foldLines } from '../../render/text/fold-lines.ts';
 import { type Style, styleOf } from '../../render/text/style.ts';
 import { printable } from '../../render/words/printable.ts';
-import type { Deadlines } from './deadline.ts';
 import { exitCodeOf } from './exit-code.ts';
-import type { ColorChoice } from './output-flags.ts';
-import { terminalColumns } from './terminal-columns.ts';
+import type { ColorChoice } from './flags/output-flags.ts';
+import { terminalColumns } from './help/terminal-columns.ts';
+import type { Deadlines } from './search/deadline.ts';
 
 /** What every command gets as `this`. */
 export interface Context extends CommandContext {

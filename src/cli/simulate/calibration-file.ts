@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { type Calibration, DEFAULT_CALIBRATION } from '../../khugepaged/costs.ts';
-import { inputFile } from '../shared/command-inputs.ts';
 import type { Context } from '../shared/context.ts';
-import { firstIssue } from '../shared/first-issue.ts';
-import { readJsonFile } from '../shared/input-file.ts';
+import { inputFile } from '../shared/input/command-inputs.ts';
+import { firstIssue } from '../shared/input/first-issue.ts';
+import { readJsonFile } from '../shared/input/input-file.ts';
 
 const calibrationFile = z.strictObject({
   name: z.string(),

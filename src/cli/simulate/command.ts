@@ -1,12 +1,12 @@
 import { KERNEL_MODEL_NAMES, type KernelModelName } from '../../core/rules/kernel-names.ts';
 import { REGISTERED_WORDS, type Registered } from '../../simulation/memory-start.ts';
-import { type CFlags, cFlags } from '../shared/c-flags.ts';
-import { documentedCommand } from '../shared/command-docs.ts';
-import { optionalNumber, optionalSwitch, optionalText, wordList } from '../shared/flag-kinds.ts';
-import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
-import { type SettingsFlags, setFlag, settingsFlags } from '../shared/policy-flags.ts';
-import { searchFlag } from '../shared/search-flag.ts';
-import { budgetFlag, PROCESSES, type ProcessFlags, processFlags } from '../shared/source-flags.ts';
+import { type CFlags, cFlags } from '../shared/flags/c-flags.ts';
+import { optionalNumber, optionalSwitch, optionalText, wordList } from '../shared/flags/flag-kinds.ts';
+import { type OutputFlags, outputFlags } from '../shared/flags/output-flags.ts';
+import { type SettingsFlags, setFlag, settingsFlags } from '../shared/flags/policy-flags.ts';
+import { searchFlag } from '../shared/flags/search-flag.ts';
+import { budgetFlag, PROCESSES, type ProcessFlags, processFlags } from '../shared/flags/source-flags.ts';
+import { documentedCommand } from '../shared/help/command-docs.ts';
 
 export type SimulateFlags = ProcessFlags &
   SettingsFlags &

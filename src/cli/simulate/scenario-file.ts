@@ -3,9 +3,9 @@ import { basename } from 'node:path';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import type { Scenario } from '../../simulation/scenario.ts';
 import { packagePath } from '../assets.ts';
-import { firstIssue } from '../shared/first-issue.ts';
-import { type InputFile, readJsonFile } from '../shared/input-file.ts';
-import { isDigestFile as beginsAsJson } from '../shared/is-digest-file.ts';
+import { firstIssue } from '../shared/input/first-issue.ts';
+import { type InputFile, readJsonFile } from '../shared/input/input-file.ts';
+import { isDigestFile as beginsAsJson } from '../shared/input/is-digest-file.ts';
 
 const BUILT_IN = packagePath('examples/scenarios');
 

@@ -1,13 +1,12 @@
-import { documentedCommand } from '../shared/command-docs.ts';
-import { optionalSwitch, repeatedText } from '../shared/flag-kinds.ts';
-import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
+import { optionalSwitch, repeatedText } from '../shared/flags/flag-kinds.ts';
+import { type OutputFlags, outputFlags } from '../shared/flags/output-flags.ts';
 import {
   type BaseSettingsFlags,
   policyFlag,
   setFlag,
   type TlbFlag,
   tlbFlag,
-} from '../shared/policy-flags.ts';
+} from '../shared/flags/policy-flags.ts';
 import {
   budgetFlag,
   type CostFlag,
@@ -18,7 +17,8 @@ import {
   processFlags,
   type WorkersFlag,
   workersFlag,
-} from '../shared/source-flags.ts';
+} from '../shared/flags/source-flags.ts';
+import { documentedCommand } from '../shared/help/command-docs.ts';
 
 /** Which policies are swept, and how the answer is printed. */
 export type PrintedSweepFlags = Pick<BaseSettingsFlags, 'policy' | 'set'> &

@@ -6,7 +6,7 @@ import { type Geometry, pagesPerRange } from '../../core/memory/geometry.ts';
 import { NO_ORDERS, type OrderSet, parseOrders } from '../../core/memory/order.ts';
 import { KERNEL_MODELS, type KernelModel } from '../../core/rules/kernel-model.ts';
 import type { CollapseLimits } from '../../core/rules/policy.ts';
-import { kernelAsked } from '../shared/asked-kernel.ts';
+import { kernelAsked } from '../shared/flags/asked-kernel.ts';
 import type { SweepFlags } from './command.ts';
 
 /** Policies that kernels whose rules do not nest are asked about at most: each is walked over each range. */

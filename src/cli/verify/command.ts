@@ -1,21 +1,21 @@
 import { RELATIONS, type Relation } from '../../verify/relation.ts';
-import { type CFlags, cFlags } from '../shared/c-flags.ts';
-import { documentedCommand } from '../shared/command-docs.ts';
+import { type CFlags, cFlags } from '../shared/flags/c-flags.ts';
 import {
   optionalNumber,
   optionalSwitch,
   optionalText,
   repeatedText,
   wordList,
-} from '../shared/flag-kinds.ts';
-import { type OutputFlags, outputFlags } from '../shared/output-flags.ts';
+} from '../shared/flags/flag-kinds.ts';
+import { type OutputFlags, outputFlags } from '../shared/flags/output-flags.ts';
 import {
   type NoneLimitFlag,
   noneLimitFlag,
   type OutcomeFlags,
   outcomeFlags,
-} from '../shared/policy-flags.ts';
-import { type GeometryFlags, patternFlags } from '../shared/source-flags.ts';
+} from '../shared/flags/policy-flags.ts';
+import { type GeometryFlags, patternFlags } from '../shared/flags/source-flags.ts';
+import { documentedCommand } from '../shared/help/command-docs.ts';
 
 export type VerifyFlags = OutcomeFlags &
   NoneLimitFlag &

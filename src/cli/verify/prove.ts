@@ -23,7 +23,7 @@ import { isCFile } from '../shared/c-walk/c-file.ts';
 import { type Context, print, printText, styleFor } from '../shared/context.ts';
 import { EXIT } from '../shared/exit-code.ts';
 import { madeBy } from '../shared/made-by.ts';
-import { type ProofAnswer, runVerifyJob } from '../shared/verify-job.ts';
+import { type ProofAnswer, runVerifyJob } from '../shared/search/verify-job.ts';
 import type { VerifyFlags } from './command.ts';
 
 interface ToProve {

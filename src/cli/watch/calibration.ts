@@ -5,7 +5,7 @@ import type { Host } from '../../core/rules/memory-source.ts';
 import { DEFAULT_CALIBRATION } from '../../khugepaged/costs.ts';
 import { watchedCalibration } from '../../simulation/watched-calibration.ts';
 import { type Context, warn } from '../shared/context.ts';
-import { outputName, writeOutput } from '../shared/write-output.ts';
+import { outputName, writeOutput } from '../shared/output/write-output.ts';
 
 /**
  * Writes what khugepaged's work took, for `simulate --calibration`. Fails where too little of it was seen.

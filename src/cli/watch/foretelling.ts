@@ -5,12 +5,12 @@ import type { ForetoldReport } from '../../analysis/watch/report.ts';
 import { type Result, succeed } from '../../core/base/failure.ts';
 import { pagesPerRange } from '../../core/memory/geometry.ts';
 import type { Host, MemoryItem, MemoryOrigin } from '../../core/rules/memory-source.ts';
-import type { WithPolicyFile } from '../shared/command-inputs.ts';
-import { type CommandPolicy, policyFromFlags } from '../shared/command-policy.ts';
 import type { Context } from '../shared/context.ts';
-import { startProgress } from '../shared/progress.ts';
-import { readMemory } from '../shared/read-memory.ts';
-import { openProcesses, sameSettings } from '../shared/source.ts';
+import { type CommandPolicy, policyFromFlags } from '../shared/flags/command-policy.ts';
+import type { WithPolicyFile } from '../shared/input/command-inputs.ts';
+import { readMemory } from '../shared/memory/read-memory.ts';
+import { openProcesses, sameSettings } from '../shared/memory/source.ts';
+import { startProgress } from '../shared/output/progress.ts';
 import type { WatchFlags } from './command.ts';
 
 /** Reading again waits for this many times the CPU time that the last reading took: 0.5% of a CPU. */

@@ -2,7 +2,7 @@ import { readKernelFile } from '../../linux/kernel-file.ts';
 import type { KernelTree } from '../../linux/kernel-tree.ts';
 import { listCgroupPids, listUserPids } from '../../linux/process.ts';
 import { statFields } from '../../linux/process-status.ts';
-import type { ProcessFlags } from '../shared/source-flags.ts';
+import type { ProcessFlags } from '../shared/flags/source-flags.ts';
 
 interface Named {
   readonly pid: number;

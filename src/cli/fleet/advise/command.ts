@@ -1,5 +1,5 @@
 import { type AdvisedFlags, advisedFlags } from '../../advise/command.ts';
-import { documentedCommand } from '../../shared/command-docs.ts';
+import { documentedCommand } from '../../shared/help/command-docs.ts';
 import { dataset, type FleetFlags, fleetFlags } from '../fleet-flags.ts';
 
 export type FleetAdviseFlags = FleetFlags & AdvisedFlags;

@@ -1,6 +1,6 @@
-import { documentedCommand } from '../../shared/command-docs.ts';
-import { wholeNumber } from '../../shared/flag-kinds.ts';
-import { files } from '../../shared/source-flags.ts';
+import { wholeNumber } from '../../shared/flags/flag-kinds.ts';
+import { files } from '../../shared/flags/source-flags.ts';
+import { documentedCommand } from '../../shared/help/command-docs.ts';
 
 export type FleetGenerateFlags = {
   readonly output: string;

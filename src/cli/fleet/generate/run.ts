@@ -7,10 +7,10 @@ import { generateFleet } from '../../../fleet/generated-fleet.ts';
 import { readingFiles } from '../../../fleet/reading-files.ts';
 import { folderStore } from '../../../fleet/stores/folder-store.ts';
 import { type Context, warn } from '../../shared/context.ts';
-import { digestFromFlags } from '../../shared/digest-source.ts';
+import { digestFromFlags } from '../../shared/digest/digest-source.ts';
 import { interruptible } from '../../shared/interrupt.ts';
-import { startProgress } from '../../shared/progress.ts';
-import { sameGeometry, sourceInputs } from '../../shared/source.ts';
+import { sameGeometry, sourceInputs } from '../../shared/memory/source.ts';
+import { startProgress } from '../../shared/output/progress.ts';
 import type { FleetGenerateFlags } from './command.ts';
 
 /** `thpscope fleet generate`: a made-up fleet. */

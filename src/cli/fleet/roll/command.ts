@@ -1,5 +1,5 @@
-import { documentedCommand } from '../../shared/command-docs.ts';
-import { optionalText } from '../../shared/flag-kinds.ts';
+import { optionalText } from '../../shared/flags/flag-kinds.ts';
+import { documentedCommand } from '../../shared/help/command-docs.ts';
 
 export type FleetRollFlags = { readonly before?: string };
 

@@ -1,4 +1,4 @@
-import { documentedCommand } from '../../shared/command-docs.ts';
+import { documentedCommand } from '../../shared/help/command-docs.ts';
 import { type PrintedSweepFlags, printedSweepFlags } from '../../sweep/command.ts';
 import { dataset, type FleetFlags, fleetFlags } from '../fleet-flags.ts';
 

@@ -1,12 +1,12 @@
-import { documentedCommand } from '../../shared/command-docs.ts';
-import { wholeNumber } from '../../shared/flag-kinds.ts';
-import { type OutputFlags, outputFlags } from '../../shared/output-flags.ts';
+import { wholeNumber } from '../../shared/flags/flag-kinds.ts';
+import { type OutputFlags, outputFlags } from '../../shared/flags/output-flags.ts';
 import {
   type SettingsFlags,
   type SweptKernelFlag,
   settingsFlags,
   sweptKernelFlag,
-} from '../../shared/policy-flags.ts';
+} from '../../shared/flags/policy-flags.ts';
+import { documentedCommand } from '../../shared/help/command-docs.ts';
 import { dataset, type FleetFlags, fleetFlags } from '../fleet-flags.ts';
 
 const KEYS = ['service', 'command', 'host', 'kernel'] as const;

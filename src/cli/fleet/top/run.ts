@@ -5,7 +5,7 @@ import { fleetSumsTable } from '../../../render/text/fleet-sums.ts';
 import { settingsWords } from '../../../render/words/sizes.ts';
 import { type Context, print, printText, styleFor } from '../../shared/context.ts';
 import { interruptible } from '../../shared/interrupt.ts';
-import { originField, printOrigin } from '../../shared/origin.ts';
+import { originField, printOrigin } from '../../shared/memory/origin.ts';
 import { askedGrowth } from '../asked-growth.ts';
 import { type OpenedFleet, warnOfLeftOut, withFleet } from '../open-fleet.ts';
 import type { FleetTopFlags } from './command.ts';

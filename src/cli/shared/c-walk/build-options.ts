@@ -1,6 +1,6 @@
-import type { CFlags } from '../c-flags.ts';
 import type { Context } from '../context.ts';
-import { makePrivateFolder } from '../private-folder.ts';
+import type { CFlags } from '../flags/c-flags.ts';
+import { makePrivateFolder } from '../output/private-folder.ts';
 import type { CBuildOptions } from './compiler.ts';
 
 /** What the flags and the environment say of compiling, in a folder of its own. */
