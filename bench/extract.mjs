@@ -1,5 +1,5 @@
 // Bits out of pagemap entries against a copy of the same bytes.
-import { createPlainChunkBuffer, createWasmChunkBuffer } from '../build/linux/chunk-buffer.js';
+import { createPlainChunkBuffer, createWasmChunkBuffer } from '../build/linux/pages/chunk-buffer.js';
 import { median } from './median.mjs';
 import { generator } from './occupancies.mjs';
 

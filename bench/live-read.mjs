@@ -3,19 +3,19 @@
 // process waits meanwhile. CPU times, for the machine may be busy; run as root.
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createChunkBuffer } from '../build/linux/chunk-buffer.js';
-import { readHost } from '../build/linux/host.js';
-import { kernelTells } from '../build/linux/kernel-tells.js';
-import { RUNNING_KERNEL } from '../build/linux/kernel-tree.js';
-import { LargeFolioCounters } from '../build/linux/large-folios.js';
-import { MemoryGroupReader } from '../build/linux/memory-groups.js';
-import { RANGES_PER_CHUNK } from '../build/linux/page-chunks.js';
-import { PageFlags } from '../build/linux/page-flags.js';
-import { openPagemap } from '../build/linux/pagemap.js';
-import { loadPagemapScan } from '../build/linux/pagemap-scan.js';
-import { readOne } from '../build/linux/process-reader.js';
-import { PageNumbers } from '../build/linux/shared-pages.js';
-import { readSmaps } from '../build/linux/smaps.js';
+import { kernelTells } from '../build/linux/kernel/kernel-tells.js';
+import { RUNNING_KERNEL } from '../build/linux/kernel/kernel-tree.js';
+import { readHost } from '../build/linux/machine/host.js';
+import { MemoryGroupReader } from '../build/linux/machine/memory-groups.js';
+import { createChunkBuffer } from '../build/linux/pages/chunk-buffer.js';
+import { LargeFolioCounters } from '../build/linux/pages/large-folios.js';
+import { RANGES_PER_CHUNK } from '../build/linux/pages/page-chunks.js';
+import { PageFlags } from '../build/linux/pages/page-flags.js';
+import { openPagemap } from '../build/linux/pages/pagemap.js';
+import { loadPagemapScan } from '../build/linux/pages/pagemap-scan.js';
+import { PageNumbers } from '../build/linux/pages/shared-pages.js';
+import { readSmaps } from '../build/linux/pages/smaps.js';
+import { readOne } from '../build/linux/processes/process-reader.js';
 import { cpuOf, holdMemory, mediansOf, timeBareReads } from './live-memory.mjs';
 
 const MIB = 4096;

@@ -1,12 +1,12 @@
 // What the page cache of mapped files adds to reading their processes: 2 GiB of shared memory, of a file, and
 // whatever runs on the machine. CPU times, for the machine may be busy; run as root.
 import { readFileSync } from 'node:fs';
-import { RUNNING_KERNEL } from '../build/linux/kernel-tree.js';
+import { RUNNING_KERNEL } from '../build/linux/kernel/kernel-tree.js';
 import { loadCacheCalls } from '../build/linux/page-cache/cache-calls.js';
 import { readPageCache } from '../build/linux/page-cache/cache-reader.js';
 import { MappedFiles } from '../build/linux/page-cache/mapped-files.js';
-import { listUserPids } from '../build/linux/process.js';
-import { readOne } from '../build/linux/process-reader.js';
+import { listUserPids } from '../build/linux/processes/process.js';
+import { readOne } from '../build/linux/processes/process-reader.js';
 import { cpuOf, holdMemory, mediansOf } from './live-memory.mjs';
 import { openTools } from './live-read.mjs';
 

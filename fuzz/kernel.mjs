@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pick } from '../build/core/base/random.js';
-import { KernelTree } from '../build/linux/kernel-tree.js';
+import { KernelTree } from '../build/linux/kernel/kernel-tree.js';
 import { openLiveSource } from '../build/linux/live-source.js';
-import { listUserPids } from '../build/linux/process.js';
+import { listUserPids } from '../build/linux/processes/process.js';
 import { mutateText } from './mutate.mjs';
 
 const THP = 'sys/kernel/mm/transparent_hugepage';

@@ -10,7 +10,7 @@ import { chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RUNNING_KERNEL } from '../build/linux/kernel-tree.js';
+import { RUNNING_KERNEL } from '../build/linux/kernel/kernel-tree.js';
 import { openLiveSource } from '../build/linux/live-source.js';
 import { writeSnapshot } from '../build/snapshot/writer.js';
 

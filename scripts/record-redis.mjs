@@ -5,7 +5,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RUNNING_KERNEL } from '../build/linux/kernel-tree.js';
+import { RUNNING_KERNEL } from '../build/linux/kernel/kernel-tree.js';
 import { openLiveSource } from '../build/linux/live-source.js';
 import { writeSnapshot } from '../build/snapshot/writer.js';
 

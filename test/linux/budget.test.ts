@@ -2,11 +2,11 @@ import { expect, test } from 'vitest';
 import { rangeBytes, x86_64 } from '../../src/core/memory/geometry.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { CostMeter, type UnderLocks } from '../../src/linux/cost-meter.ts';
-import { RUNNING_KERNEL } from '../../src/linux/kernel-tree.ts';
+import { RUNNING_KERNEL } from '../../src/linux/kernel/kernel-tree.ts';
 import { openLiveSource } from '../../src/linux/live-source.ts';
-import { openPagemap } from '../../src/linux/pagemap.ts';
-import { loadPagemapScan } from '../../src/linux/pagemap-scan.ts';
-import { readSmaps } from '../../src/linux/smaps.ts';
+import { openPagemap } from '../../src/linux/pages/pagemap.ts';
+import { loadPagemapScan } from '../../src/linux/pages/pagemap-scan.ts';
+import { readSmaps } from '../../src/linux/pages/smaps.ts';
 import { kernelTree, machineFiles, PRESENT, processFiles } from '../support/kernel-tree.ts';
 
 const MS = 1e6;

@@ -4,8 +4,8 @@ import {
   type ChunkBuffer,
   createPlainChunkBuffer,
   createWasmChunkBuffer,
-} from '../../src/linux/chunk-buffer.ts';
-import { PAGEMAP_HIGH } from '../../src/linux/pagemap.ts';
+} from '../../src/linux/pages/chunk-buffer.ts';
+import { PAGEMAP_HIGH } from '../../src/linux/pages/pagemap.ts';
 import '../support/seed.ts';
 
 const WORDS = 4;

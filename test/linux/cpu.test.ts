@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { cpuOfText, readCpu } from '../../src/linux/cpu.ts';
-import { RUNNING_KERNEL } from '../../src/linux/kernel-tree.ts';
+import { RUNNING_KERNEL } from '../../src/linux/kernel/kernel-tree.ts';
+import { cpuOfText, readCpu } from '../../src/linux/machine/cpu.ts';
 
 const AMD = `processor\t: 0
 vendor_id\t: AuthenticAMD

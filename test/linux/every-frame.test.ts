@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
-import type { LargeFolioCounters } from '../../src/linux/large-folios.ts';
-import { readOne } from '../../src/linux/process-reader.ts';
+import type { LargeFolioCounters } from '../../src/linux/pages/large-folios.ts';
+import { readOne } from '../../src/linux/processes/process-reader.ts';
 import { buildOccupant, type Occupant, startOccupant } from './occupant/occupant.ts';
 import { counters, readerTools } from './reader-tools.ts';
 

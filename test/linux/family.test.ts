@@ -6,7 +6,7 @@ import { x86_64 } from '../../src/core/memory/geometry.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
 import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
-import { RUNNING_KERNEL } from '../../src/linux/kernel-tree.ts';
+import { RUNNING_KERNEL } from '../../src/linux/kernel/kernel-tree.ts';
 import { openLiveSource } from '../../src/linux/live-source.ts';
 import { valueOf } from '../support/ranges.ts';
 import { buildOccupant, type Occupant, startOccupant } from './occupant/occupant.ts';

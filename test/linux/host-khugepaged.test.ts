@@ -8,7 +8,7 @@ import type { RangeState } from '../../src/core/memory/range-state.ts';
 import { planRange } from '../../src/core/plan/plan.ts';
 import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import { collapsePolicy } from '../../src/core/rules/policy.ts';
-import { RUNNING_KERNEL } from '../../src/linux/kernel-tree.ts';
+import { RUNNING_KERNEL } from '../../src/linux/kernel/kernel-tree.ts';
 import { openLiveSource } from '../../src/linux/live-source.ts';
 import { buildOccupant, type Occupant, startOccupant } from './occupant/occupant.ts';
 import { guardSettings, type SettingsGuard } from './thp-settings-guard.ts';

@@ -13,9 +13,9 @@ import { KERNEL_MODELS, type KernelModel } from '../../src/core/rules/kernel-mod
 import { collapsePolicy } from '../../src/core/rules/policy.ts';
 import type { ScanResult } from '../../src/core/rules/scan-result.ts';
 import { madviseOrders, type Vma } from '../../src/core/rules/vma.ts';
-import { readHost } from '../../src/linux/host.ts';
-import { RUNNING_KERNEL } from '../../src/linux/kernel-tree.ts';
+import { RUNNING_KERNEL } from '../../src/linux/kernel/kernel-tree.ts';
 import { openLiveSource } from '../../src/linux/live-source.ts';
+import { readHost } from '../../src/linux/machine/host.ts';
 import { pages, rangeOf, valueOf } from '../support/ranges.ts';
 import { SHARES_ZERO_PAGE } from '../support/zero-page.ts';
 import { MADVISE_CASES, type MadviseCase, RANGE, UPPER } from './madvise-cases.ts';

@@ -3,7 +3,7 @@ import { type Geometry, pageBytes, rangeBytes, x86_64 } from '../../src/core/mem
 import { formatPages } from '../../src/core/memory/page-list.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { openLiveSource } from '../../src/linux/live-source.ts';
-import { listCgroupPids, listUserPids } from '../../src/linux/process.ts';
+import { listCgroupPids, listUserPids } from '../../src/linux/processes/process.ts';
 import { kernelTree, machineFiles, PRESENT, processFiles, SWAPPED } from '../support/kernel-tree.ts';
 import { valueOf } from '../support/ranges.ts';
 import { thpscope } from '../support/thpscope.ts';

@@ -1,13 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { afterEach, expect, test, vi } from 'vitest';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
-import type * as kernelFile from '../../src/linux/kernel-file.ts';
-import type { KernelTree } from '../../src/linux/kernel-tree.ts';
-import { LargeFolioCounters } from '../../src/linux/large-folios.ts';
+import type * as kernelFile from '../../src/linux/kernel/kernel-file.ts';
+import type { KernelTree } from '../../src/linux/kernel/kernel-tree.ts';
+import { LargeFolioCounters } from '../../src/linux/pages/large-folios.ts';
 import { type KernelFiles, kernelTree } from '../support/kernel-tree.ts';
 
 const { beforeLook } = vi.hoisted(() => ({ beforeLook: vi.fn() }));
-vi.mock('../../src/linux/kernel-file.ts', async (importOriginal) => {
+vi.mock('../../src/linux/kernel/kernel-file.ts', async (importOriginal) => {
   const real = await importOriginal<typeof kernelFile>();
   const readFully: typeof real.readFully = (...args) => {
     beforeLook();

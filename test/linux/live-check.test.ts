@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
 import { emptyOccupancy, setPages } from '../../src/core/memory/occupancy.ts';
 import { MemoryCheck } from '../../src/core/rules/memory-check.ts';
-import { readFolioFacts } from '../../src/linux/folio-facts.ts';
-import { RUNNING_KERNEL } from '../../src/linux/kernel-tree.ts';
-import { UNCOUNTED } from '../../src/linux/large-folios.ts';
+import { RUNNING_KERNEL } from '../../src/linux/kernel/kernel-tree.ts';
 import { openLiveSource } from '../../src/linux/live-source.ts';
-import { KPF, type PageFlags } from '../../src/linux/page-flags.ts';
+import { readFolioFacts } from '../../src/linux/pages/folio-facts.ts';
+import { UNCOUNTED } from '../../src/linux/pages/large-folios.ts';
+import { KPF, type PageFlags } from '../../src/linux/pages/page-flags.ts';
 import { valueOf } from '../support/ranges.ts';
 
 describe('a live source yields nothing that a reader of its recording would refuse', () => {

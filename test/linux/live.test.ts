@@ -4,7 +4,7 @@ import { formatPages } from '../../src/core/memory/page-list.ts';
 import { type RangeState, unknownFacts } from '../../src/core/memory/range-state.ts';
 import type { MemoryItem, MemorySource } from '../../src/core/rules/memory-source.ts';
 import type { Vma } from '../../src/core/rules/vma.ts';
-import { RUNNING_KERNEL } from '../../src/linux/kernel-tree.ts';
+import { RUNNING_KERNEL } from '../../src/linux/kernel/kernel-tree.ts';
 import { openLiveSource } from '../../src/linux/live-source.ts';
 import { SHARES_ZERO_PAGE } from '../support/zero-page.ts';
 import { buildOccupant, type Occupant, startOccupant } from './occupant/occupant.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { RUNNING_KERNEL } from '../../src/linux/kernel-tree.ts';
-import { MemoryGroupReader } from '../../src/linux/memory-groups.ts';
+import { RUNNING_KERNEL } from '../../src/linux/kernel/kernel-tree.ts';
+import { MemoryGroupReader } from '../../src/linux/machine/memory-groups.ts';
 
 const M = 2 ** 20;
 

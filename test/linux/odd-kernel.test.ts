@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { rangeBytes, x86_64 } from '../../src/core/memory/geometry.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { openLiveSource } from '../../src/linux/live-source.ts';
-import { listCgroupPids } from '../../src/linux/process.ts';
+import { listCgroupPids } from '../../src/linux/processes/process.ts';
 import { type KernelFiles, kernelTree, machineFiles, PRESENT, processFiles } from '../support/kernel-tree.ts';
 import { valueOf } from '../support/ranges.ts';
 

@@ -20,7 +20,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { CacheRange } from '../../src/core/memory/cache-range.ts';
 import { formatPages } from '../../src/core/memory/page-list.ts';
 import type { CachedFile } from '../../src/core/rules/page-cache.ts';
-import { RUNNING_KERNEL } from '../../src/linux/kernel-tree.ts';
+import { RUNNING_KERNEL } from '../../src/linux/kernel/kernel-tree.ts';
 import { openLiveSource } from '../../src/linux/live-source.ts';
 import { buildOccupant, type Occupant, startOccupant } from './occupant/occupant.ts';
 

@@ -4,8 +4,8 @@ import { emptyOccupancy, fullOccupancy, setPages } from '../../src/core/memory/o
 import { pageFacts, type RangeState } from '../../src/core/memory/range-state.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { openLiveSource } from '../../src/linux/live-source.ts';
-import { PageSearch } from '../../src/linux/page-search.ts';
-import type { SmapsVma } from '../../src/linux/smaps.ts';
+import { PageSearch } from '../../src/linux/pages/page-search.ts';
+import type { SmapsVma } from '../../src/linux/pages/smaps.ts';
 import { kernelTree, machineFiles, PRESENT, processFiles, SWAPPED } from '../support/kernel-tree.ts';
 import { valueOf } from '../support/ranges.ts';
 

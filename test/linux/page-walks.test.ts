@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { countPageWalks, totalOf } from '../../src/linux/page-walks.ts';
-import type { CountedEvent, OpenCounter } from '../../src/linux/perf-counters.ts';
+import { countPageWalks, totalOf } from '../../src/linux/machine/page-walks.ts';
+import type { CountedEvent, OpenCounter } from '../../src/linux/machine/perf-counters.ts';
 import { type KernelFiles, kernelTree } from '../support/kernel-tree.ts';
 
 const [EPERM, ENOENT, ESRCH, EMFILE, EIO] = [1, 2, 3, 24, 5];

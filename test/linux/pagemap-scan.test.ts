@@ -1,8 +1,8 @@
 import { closeSync, openSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
-import { openPagemap } from '../../src/linux/pagemap.ts';
-import { addressAt, loadPagemapScan, REGION_WORDS } from '../../src/linux/pagemap-scan.ts';
+import { openPagemap } from '../../src/linux/pages/pagemap.ts';
+import { addressAt, loadPagemapScan, REGION_WORDS } from '../../src/linux/pages/pagemap-scan.ts';
 import { valueOf } from '../support/ranges.ts';
 import { buildOccupant, startOccupant } from './occupant/occupant.ts';
 

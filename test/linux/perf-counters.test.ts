@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { loadPerfCounters, scaledCount } from '../../src/linux/perf-counters.ts';
+import { loadPerfCounters, scaledCount } from '../../src/linux/machine/perf-counters.ts';
 
 const [EPERM, EACCES] = [1, 13];
 const TASK_CLOCK = 1;

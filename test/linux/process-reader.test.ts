@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { formatPages } from '../../src/core/memory/page-list.ts';
 import { type RangeState, unknownFacts } from '../../src/core/memory/range-state.ts';
-import { kernelTells } from '../../src/linux/kernel-tells.ts';
-import type { PageFlags } from '../../src/linux/page-flags.ts';
-import { type ReaderTools, readOne } from '../../src/linux/process-reader.ts';
+import { kernelTells } from '../../src/linux/kernel/kernel-tells.ts';
+import type { PageFlags } from '../../src/linux/pages/page-flags.ts';
+import { type ReaderTools, readOne } from '../../src/linux/processes/process-reader.ts';
 import { buildOccupant, type Occupant, startOccupant } from './occupant/occupant.ts';
 import { counters, readerTools } from './reader-tools.ts';
 

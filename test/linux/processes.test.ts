@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { rangeBytes, x86_64 } from '../../src/core/memory/geometry.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
 import { openLiveSource } from '../../src/linux/live-source.ts';
-import { listCgroupPids, listUserPids } from '../../src/linux/process.ts';
+import { listCgroupPids, listUserPids } from '../../src/linux/processes/process.ts';
 import {
   type KernelFiles,
   kernelTree,

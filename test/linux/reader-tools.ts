@@ -1,15 +1,15 @@
 import { x86_64 } from '../../src/core/memory/geometry.ts';
-import { createChunkBuffer } from '../../src/linux/chunk-buffer.ts';
-import { kernelTells } from '../../src/linux/kernel-tells.ts';
-import { RUNNING_KERNEL } from '../../src/linux/kernel-tree.ts';
-import type { LargeFolioCounters, LargeFolioCounts } from '../../src/linux/large-folios.ts';
-import { MemoryGroupReader } from '../../src/linux/memory-groups.ts';
-import { RANGES_PER_CHUNK } from '../../src/linux/page-chunks.ts';
-import { PageFlags } from '../../src/linux/page-flags.ts';
-import { openPagemap } from '../../src/linux/pagemap.ts';
-import { loadPagemapScan } from '../../src/linux/pagemap-scan.ts';
-import type { ReaderTools } from '../../src/linux/process-reader.ts';
-import { PageNumbers } from '../../src/linux/shared-pages.ts';
+import { kernelTells } from '../../src/linux/kernel/kernel-tells.ts';
+import { RUNNING_KERNEL } from '../../src/linux/kernel/kernel-tree.ts';
+import { MemoryGroupReader } from '../../src/linux/machine/memory-groups.ts';
+import { createChunkBuffer } from '../../src/linux/pages/chunk-buffer.ts';
+import type { LargeFolioCounters, LargeFolioCounts } from '../../src/linux/pages/large-folios.ts';
+import { RANGES_PER_CHUNK } from '../../src/linux/pages/page-chunks.ts';
+import { PageFlags } from '../../src/linux/pages/page-flags.ts';
+import { openPagemap } from '../../src/linux/pages/pagemap.ts';
+import { loadPagemapScan } from '../../src/linux/pages/pagemap-scan.ts';
+import { PageNumbers } from '../../src/linux/pages/shared-pages.ts';
+import type { ReaderTools } from '../../src/linux/processes/process-reader.ts';
 import { valueOf } from '../support/ranges.ts';
 
 /** Counters that say this before, and afterwards whether it still holds. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
-import { SharedMemory } from '../../src/linux/shared-mm.ts';
+import { SharedMemory } from '../../src/linux/processes/shared-mm.ts';
 import { kernelTree, machineFiles, processFiles } from '../support/kernel-tree.ts';
 import '../support/seed.ts';
 

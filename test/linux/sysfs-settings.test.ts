@@ -5,7 +5,7 @@ import {
   readShrinkUnderused,
   readThpSettings,
   settingsNotes,
-} from '../../src/linux/sysfs-settings.ts';
+} from '../../src/linux/machine/sysfs-settings.ts';
 import { kernelTree } from '../support/kernel-tree.ts';
 
 /** A kernel with these files in its THP folder. */

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { RUNNING_KERNEL } from '../../src/linux/kernel-tree.ts';
-import { readSystemdVersion } from '../../src/linux/systemd.ts';
+import { RUNNING_KERNEL } from '../../src/linux/kernel/kernel-tree.ts';
+import { readSystemdVersion } from '../../src/linux/machine/systemd.ts';
 import { kernelTree } from '../support/kernel-tree.ts';
 
 const BOOTED = { 'run/systemd/system/.keep': '' };

@@ -1,9 +1,9 @@
 import { expect, test, vi } from 'vitest';
 import { rangeBytes, x86_64 } from '../../src/core/memory/geometry.ts';
 import type { MemoryItem } from '../../src/core/rules/memory-source.ts';
-import { RUNNING_KERNEL } from '../../src/linux/kernel-tree.ts';
+import { RUNNING_KERNEL } from '../../src/linux/kernel/kernel-tree.ts';
 import { openLiveSource } from '../../src/linux/live-source.ts';
-import { loadCompareMemory } from '../../src/linux/shared-mm.ts';
+import { loadCompareMemory } from '../../src/linux/processes/shared-mm.ts';
 import { valueOf } from '../support/ranges.ts';
 
 vi.mock('koffi', () => {

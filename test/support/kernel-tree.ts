@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type Geometry, pageBytes, rangeBytes } from '../../src/core/memory/geometry.ts';
-import { KernelTree } from '../../src/linux/kernel-tree.ts';
+import { KernelTree } from '../../src/linux/kernel/kernel-tree.ts';
 
 /** Files below /, such as "proc/7/status"; a pagemap says which entry each address has. */
 export type KernelFiles = Readonly<Record<string, string | Uint8Array | Pages>>;

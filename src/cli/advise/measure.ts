@@ -1,9 +1,9 @@
 import { promises as timers } from 'node:timers';
 import { parseDuration } from '../../core/base/duration.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
-import { KernelTree } from '../../linux/kernel-tree.ts';
-import { countPageWalks } from '../../linux/page-walks.ts';
-import { loadPerfCounters } from '../../linux/perf-counters.ts';
+import { KernelTree } from '../../linux/kernel/kernel-tree.ts';
+import { countPageWalks } from '../../linux/machine/page-walks.ts';
+import { loadPerfCounters } from '../../linux/machine/perf-counters.ts';
 import type { MeasuredWalks } from '../../render/words/measured-walks.ts';
 import type { Context } from '../shared/context.ts';
 

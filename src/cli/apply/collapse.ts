@@ -11,14 +11,14 @@ import { formatBytes, parseBytes } from '../../core/base/bytes.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { pageBytes, rangeBytes } from '../../core/memory/geometry.ts';
 import type { Host, Process } from '../../core/rules/memory-source.ts';
-import { KernelTree } from '../../linux/kernel-tree.ts';
-import { readMachineMemory, readMemoryStall } from '../../linux/machine-memory.ts';
-import { MemoryGroupReader } from '../../linux/memory-groups.ts';
+import { KernelTree } from '../../linux/kernel/kernel-tree.ts';
+import { readMachineMemory, readMemoryStall } from '../../linux/machine/machine-memory.ts';
+import { MemoryGroupReader } from '../../linux/machine/memory-groups.ts';
 import {
   type AdvisedProcess,
   loadProcessMadvise,
   type OpenAdvisedProcess,
-} from '../../linux/process-madvise.ts';
+} from '../../linux/processes/process-madvise.ts';
 import { type Context, warn } from '../shared/context.ts';
 import { parseGrowthLimit } from '../shared/flags/growth-limit.ts';
 import { readMemory } from '../shared/memory/read-memory.ts';

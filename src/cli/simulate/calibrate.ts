@@ -1,9 +1,9 @@
 import { arch } from 'node:os';
 import { type Result, succeed } from '../../core/base/failure.ts';
 import { DEFAULT_CALIBRATION } from '../../khugepaged/costs.ts';
-import { timeCollapses } from '../../linux/collapse-timing.ts';
-import { readHost } from '../../linux/host.ts';
-import { RUNNING_KERNEL } from '../../linux/kernel-tree.ts';
+import { RUNNING_KERNEL } from '../../linux/kernel/kernel-tree.ts';
+import { timeCollapses } from '../../linux/machine/collapse-timing.ts';
+import { readHost } from '../../linux/machine/host.ts';
 import { measuredCalibration } from '../../simulation/measured-calibration.ts';
 import { type Context, print, warn } from '../shared/context.ts';
 

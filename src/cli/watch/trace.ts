@@ -1,5 +1,5 @@
 import { type Result, succeed } from '../../core/base/failure.ts';
-import type { KernelTree } from '../../linux/kernel-tree.ts';
+import type { KernelTree } from '../../linux/kernel/kernel-tree.ts';
 import { type CollapseTrace, openCollapseTrace } from '../../linux/trace/collapse-trace.ts';
 import { TracedProcesses } from './traced-processes.ts';
 import type { WatchedProcesses } from './watched-processes.ts';

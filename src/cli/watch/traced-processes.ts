@@ -1,8 +1,8 @@
 import type { TracedProcess } from '../../analysis/watch/report.ts';
 import type { SpaceSums, TraceTally } from '../../analysis/watch/trace-tally.ts';
-import { readKernelFile } from '../../linux/kernel-file.ts';
-import type { KernelTree } from '../../linux/kernel-tree.ts';
-import { statFields } from '../../linux/process-status.ts';
+import { readKernelFile } from '../../linux/kernel/kernel-file.ts';
+import type { KernelTree } from '../../linux/kernel/kernel-tree.ts';
+import { statFields } from '../../linux/processes/process-status.ts';
 import type { CollapseTrace } from '../../linux/trace/collapse-trace.ts';
 
 /** Looking for processes of address spaces that are not known takes a file of each process. */

@@ -1,7 +1,7 @@
-import { readKernelFile } from '../../linux/kernel-file.ts';
-import type { KernelTree } from '../../linux/kernel-tree.ts';
-import { listCgroupPids, listUserPids } from '../../linux/process.ts';
-import { statFields } from '../../linux/process-status.ts';
+import { readKernelFile } from '../../linux/kernel/kernel-file.ts';
+import type { KernelTree } from '../../linux/kernel/kernel-tree.ts';
+import { listCgroupPids, listUserPids } from '../../linux/processes/process.ts';
+import { statFields } from '../../linux/processes/process-status.ts';
 import type { ProcessFlags } from '../shared/flags/source-flags.ts';
 
 interface Named {

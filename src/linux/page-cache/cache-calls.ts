@@ -1,7 +1,7 @@
 import { closeSync, fstatSync } from 'node:fs';
 import { type Geometry, pageBytes, pagesPerRange } from '../../core/memory/geometry.ts';
-import { loadKoffi } from '../koffi.ts';
-import { RANGES_PER_CHUNK } from '../page-chunks.ts';
+import { loadKoffi } from '../kernel/koffi.ts';
+import { RANGES_PER_CHUNK } from '../pages/page-chunks.ts';
 
 /** What the page cache holds of a part of a file, in pages (docs/khugepaged.md#page-cache-from-outside). */
 export interface CacheCounts {

@@ -9,7 +9,7 @@ import {
   type Stats,
 } from 'node:fs';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
-import type { KernelTree } from '../kernel-tree.ts';
+import type { KernelTree } from '../kernel/kernel-tree.ts';
 import type { MappedFile } from './mapped-files.ts';
 
 /** A regular file, open for questions about its page cache. */

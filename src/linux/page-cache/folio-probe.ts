@@ -1,4 +1,4 @@
-import { KPF, type PageFlags, type PhysicalFolio } from '../page-flags.ts';
+import { KPF, type PageFlags, type PhysicalFolio } from '../pages/page-flags.ts';
 
 /** Entries that are read at once where folios are small; a large one is found by a few single entries. */
 export const [LEAST_AHEAD, MOST_AHEAD] = [8, 512];

@@ -1,12 +1,12 @@
 import { type Geometry, pageBytes, pagesPerRange, rangeBytes } from '../../core/memory/geometry.ts';
-import type { ChunkBuffer } from '../chunk-buffer.ts';
 import type { UnderLocks } from '../cost-meter.ts';
-import { KernelReadError } from '../kernel-file.ts';
-import type { KernelTree } from '../kernel-tree.ts';
-import type { PageFlags } from '../page-flags.ts';
-import { frameNumber, openPagemap, PAGEMAP_HIGH, type Pagemap } from '../pagemap.ts';
-import { addressAt, type PagemapScan, REGION_WORDS } from '../pagemap-scan.ts';
-import { isStillThere } from '../process.ts';
+import { KernelReadError } from '../kernel/kernel-file.ts';
+import type { KernelTree } from '../kernel/kernel-tree.ts';
+import type { ChunkBuffer } from '../pages/chunk-buffer.ts';
+import type { PageFlags } from '../pages/page-flags.ts';
+import { frameNumber, openPagemap, PAGEMAP_HIGH, type Pagemap } from '../pages/pagemap.ts';
+import { addressAt, type PagemapScan, REGION_WORDS } from '../pages/pagemap-scan.ts';
+import { isStillThere } from '../processes/process.ts';
 import { FolioProbe, LEAST_AHEAD, MOST_AHEAD } from './folio-probe.ts';
 import type { FileVma, MappedFile, RangeSpan } from './mapped-files.ts';
 

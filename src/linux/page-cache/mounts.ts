@@ -1,6 +1,6 @@
 import { HUGE_MOUNT_WORDS, type HugeMountWord } from '../../core/rules/shmem-settings.ts';
-import { readKernelFile } from '../kernel-file.ts';
-import type { KernelTree } from '../kernel-tree.ts';
+import { readKernelFile } from '../kernel/kernel-file.ts';
+import type { KernelTree } from '../kernel/kernel-tree.ts';
 
 /** A filesystem that is mounted somewhere. */
 export interface Mount {

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
-import { readKernelFile } from '../kernel-file.ts';
-import type { KernelTree } from '../kernel-tree.ts';
+import { readKernelFile } from '../kernel/kernel-file.ts';
+import type { KernelTree } from '../kernel/kernel-tree.ts';
 
 /**
  * Whether all shared memory is in small pages, as where `shmem_enabled` always was `never`: none is huge now,

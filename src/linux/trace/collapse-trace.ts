@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { type Result, succeed } from '../../core/base/failure.ts';
 import type { CollapseEvent, LostEvents } from '../../core/rules/collapse-events.ts';
-import type { KernelTree } from '../kernel-tree.ts';
+import type { KernelTree } from '../kernel/kernel-tree.ts';
 import { COLLAPSE_EVENTS, CollapseDecoder, LOCK_EVENTS } from './collapse-decoder.ts';
 import { openTraceInstance, type TraceInstance } from './instance.ts';
 

@@ -11,9 +11,9 @@ import {
 } from 'node:fs';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import type { LostEvents } from '../../core/rules/collapse-events.ts';
-import { readKernelFile } from '../kernel-file.ts';
-import type { KernelTree } from '../kernel-tree.ts';
-import { statFields } from '../process-status.ts';
+import { readKernelFile } from '../kernel/kernel-file.ts';
+import type { KernelTree } from '../kernel/kernel-tree.ts';
+import { statFields } from '../processes/process-status.ts';
 import { parseTraceFormat, type TraceFormat } from './format.ts';
 import { parseRingPage, type RingPage, readRingPage, type TakeRecord } from './ring-page.ts';
 

@@ -8,10 +8,10 @@ import { fileURLToPath } from 'node:url';
 import koffi from 'koffi';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import type { MemoryItem, Process } from '../../../src/core/rules/memory-source.ts';
-import { RUNNING_KERNEL } from '../../../src/linux/kernel-tree.ts';
+import { RUNNING_KERNEL } from '../../../src/linux/kernel/kernel-tree.ts';
 import { openLiveSource } from '../../../src/linux/live-source.ts';
-import { listUserPids, readProcess } from '../../../src/linux/process.ts';
-import { SharedMemory } from '../../../src/linux/shared-mm.ts';
+import { listUserPids, readProcess } from '../../../src/linux/processes/process.ts';
+import { SharedMemory } from '../../../src/linux/processes/shared-mm.ts';
 
 const SOURCE = fileURLToPath(new URL('neighbour.c', import.meta.url));
 const M = 2 ** 20;

@@ -25,8 +25,8 @@ export function withAssignments(
 /** What may follow `--set` once this much is typed: the files of the machine on which it is. */
 export async function proposeAssignments(partial: string, kernelRoot: string): Promise<string[]> {
   const [path] = partial.split('=', 1);
-  const { KernelTree } = await import('../../../linux/kernel-tree.ts');
-  const { readKnownGeometry } = await import('../../../linux/host.ts');
+  const { KernelTree } = await import('../../../linux/kernel/kernel-tree.ts');
+  const { readKnownGeometry } = await import('../../../linux/machine/host.ts');
   const files = settingsFiles(readKnownGeometry(new KernelTree(kernelRoot)) ?? x86_64);
   const takes = files.get(path)?.takes;
   const all =

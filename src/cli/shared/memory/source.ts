@@ -14,7 +14,7 @@ import type {
 import type { ProcessCost } from '../../../core/rules/reading-cost.ts';
 import type { ShmemSettings } from '../../../core/rules/shmem-settings.ts';
 import type { ThpSettings } from '../../../core/rules/thp-settings.ts';
-import type { KernelTree } from '../../../linux/kernel-tree.ts';
+import type { KernelTree } from '../../../linux/kernel/kernel-tree.ts';
 import { costSentence } from '../../../render/words/reading-cost.ts';
 import type { SnapshotFile } from '../../../snapshot/file.ts';
 import { type Context, warn } from '../context.ts';
@@ -134,7 +134,7 @@ export async function openProcesses(
 ): Promise<Result<OpenedMemory>> {
   const budget = flags.budget === undefined ? succeed(undefined) : parseCpuBudget(flags.budget, periodMs);
   if (!budget.ok) return budget;
-  const { KernelTree } = await import('../../../linux/kernel-tree.ts');
+  const { KernelTree } = await import('../../../linux/kernel/kernel-tree.ts');
   const { openLiveSource } = await import('../../../linux/live-source.ts');
   const tree = new KernelTree(context.kernelRoot);
   const pids = await pidsFromFlags(tree, flags, context.process.pid);
@@ -161,7 +161,7 @@ function sayCost(context: Context, { verbose }: CostFlag, costs: readonly Proces
 }
 
 async function pidsFromFlags(tree: KernelTree, flags: ProcessFlags, own: number): Promise<Result<number[]>> {
-  const { listCgroupPids, listUserPids } = await import('../../../linux/process.ts');
+  const { listCgroupPids, listUserPids } = await import('../../../linux/processes/process.ts');
   if (flags.pid && flags.pid.length > 0) return succeed([...new Set(flags.pid)]);
   if (flags.cgroup !== undefined) return listCgroupPids(tree, flags.cgroup);
   return succeed(listUserPids(tree).filter((pid) => pid !== own));
