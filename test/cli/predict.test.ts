@@ -49,6 +49,57 @@ test('predict prints the documented JSON for one range', async () => {
   });
 });
 
+test.each([
+  ['--enabled never', ''],
+  ['--orders 2-8 --kernel linux-6.18', ': linux-6.18 makes 2M only'],
+])('a kernel that makes no enabled size does not scan: %s', async (flags, only) => {
+  for (const command of BOTH) {
+    const asked = words(`${command} --pattern all ${flags}`);
+    const { stdout, code } = await thpscope(asked);
+    expect(code).toBe(0);
+    expect(stdout).toContain(
+      `result  khugepaged does not look at this range: no enabled size that this khugepaged makes${only}\n`,
+    );
+    expect(stdout).not.toMatch(/scan {2}|SCAN_|occupied/);
+    const json = JSON.parse((await thpscope([...asked, '--json'])).stdout);
+    expectSchema(command, json);
+    const plan = command === 'predict' ? json.ranges[0] : json;
+    expect(plan).toMatchObject({ ignored: 'settings', attempts: [], collapses: [] });
+    // What programs rely on of a prediction stays (docs/results.md).
+    expect('scan' in plan).toBe(command === 'predict');
+  }
+  const { stdout } = await thpscope(
+    words(`predict --ranges - ${flags}`),
+    '{"present":"all"}\n{"present":"all","orders":"9"}\n',
+  );
+  const answers = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  for (const answer of answers) expectSchema('range-answer', answer);
+  expect(answers[0]).toMatchObject({ ignored: 'settings', scan: 'SCAN_SUCCEED', result: 'SCAN_FAIL' });
+  expect(answers[1]).not.toHaveProperty('ignored');
+  expect(answers[1].collapses).toEqual([{ offset: 0, order: 9 }]);
+});
+
+test('a range without an ordinary page is asked about by its zero pages, swap, or none', async () => {
+  const of = async (flags: string) =>
+    (await thpscope(words(`explain ${flags} --orders 9 --max-ptes-none 511`))).stdout;
+  expect(await of('--zero all')).toContain('0 occupied, 512 none or zero page');
+  expect(await of('--swap 0-63')).toContain('0 occupied, 448 none or zero page, 64 not present');
+  expect(await of('--pattern none --zero 3')).toBe(await of('--zero 3'));
+  expect(await of('--pattern none')).toContain('SCAN_EXCEED_NONE_PTE at PTE 511');
+});
+
+test('facts of all pages are those of all pages that are present', async () => {
+  const { stdout } = await thpscope(words('explain --pattern 0-3 --shared all --orders all'));
+  expect(stdout).toContain('4 occupied, 508 none or zero page, 0 not present, 4 shared');
+  const lines = ['"shared":"all"', '"unreferenced":"all"'].map((fact) => `{"present":"0-3",${fact}}`);
+  const answers = await thpscope(words('predict --ranges - --orders all'), lines.join('\n'));
+  const [shared, unreferenced] = answers.stdout.split('\n').map((line) => line && JSON.parse(line).scan);
+  expect([shared, unreferenced]).toEqual(['SCAN_SUCCEED', 'SCAN_LACK_REFERENCED_PAGE']);
+});
+
 test('predict of one range says in words what it does', async () => {
   const { stdout, code } = await thpscope(words('predict --pattern 0-15 --orders 4,9 --max-ptes-none 511'));
   expect(code).toBe(0);

@@ -48,6 +48,7 @@ const MEANINGS: readonly [title: string, read: (word: string) => string, meaning
       {
         '0-15,100': '0-15,100',
         all: '0-511',
+        none: '',
         N: '511',
         '500-N': '500-511',
         '0-511:1/4': Array.from({ length: 128 }, (_, i) => 4 * i).join(','),

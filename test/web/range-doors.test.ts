@@ -4,7 +4,7 @@ import { residentPages } from '../../src/analysis/ranges/resident-pages.ts';
 import { rangeOfLine } from '../../src/cli/shared/input/range-line.ts';
 import { type Result, succeed } from '../../src/core/base/failure.ts';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
-import type { RangeState } from '../../src/core/memory/range-state.ts';
+import { PRESENT_FACTS, type RangeState } from '../../src/core/memory/range-state.ts';
 import { type RangeText, rangeOfText, rangeText } from '../../src/core/memory/range-text.ts';
 import { rangeOfParams } from '../../web/steps/range-params.ts';
 
@@ -94,6 +94,20 @@ describe('a line of predict --ranges, a digest file and a link of the web app ag
       'order 10: large folios have orders 1 to 9',
     ],
   ];
+  test.each(PRESENT_FACTS)('%s are pages that are present, to those who write them down', (fact) => {
+    const problems: string[] = [];
+    const link = { present: '0-3', zeroed: '9', [fact === 'shared' ? 'shareds' : fact]: '0-4' };
+    rangeOfParams(link, x86_64, ({ message }) => problems.push(message));
+    const misplaced = `page 4 is ${fact} but not present`;
+    expect(problems).toEqual([misplaced]);
+    expect(textOf(rangeOfLine({ present: '0-3', swap: '4', [fact]: '3-5' }, x86_64))).toBe(misplaced);
+    expect(textOf(rangeOfLine({ present: '0-3', zero: '4', [fact]: '3-4' }, x86_64))).toMatchObject({
+      [fact]: '3-4',
+    });
+    // Of what a source saw such bits mean nothing.
+    expect(rangeOfText({ present: '0-3', [fact]: '4' }, x86_64).ok).toBe(true);
+  });
+
   test.each(cases)('%s', (_, said, answer) => {
     expect(doors(said)).toEqual(same(answer));
   });

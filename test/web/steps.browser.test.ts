@@ -92,6 +92,16 @@ describe.skipIf(!CHROMIUM)('steps in a browser', () => {
     expect(await page.locator('.column').count()).toBe(1);
   });
 
+  test('of a kernel that makes no enabled size say that it scans nothing', async () => {
+    await open('#steps?model=linux-6.18&orders=2-8&present=0-511&right=none');
+    expect(await text('.ignored')).toContain(
+      'does not look at this range: no enabled size that this khugepaged makes: linux-6.18 makes 2M only',
+    );
+    expect(await page.locator('.column-result').count()).toBe(0);
+    await page.getByRole('button', { name: 'Step as if it were enabled' }).click();
+    await hashWith('orders=9');
+  });
+
   test('plays to the end and stops there', async () => {
     await open('#steps?present=0-15&orders=2-4&limit=0&pmd=4&outcomes=2-4%3DSCAN_PAGE_COUNT&step=5');
     await page.selectOption('.speed select', '30');

@@ -1,5 +1,6 @@
 import { type Failure, fail, type Result, succeed } from '../../src/core/base/failure.ts';
 import { type Geometry, rangeBytes } from '../../src/core/memory/geometry.ts';
+import { factOfNoPage } from '../../src/core/memory/impossible-range.ts';
 import { difference, hasPage, intersection } from '../../src/core/memory/occupancy.ts';
 import {
   eachFact,
@@ -62,6 +63,8 @@ export function rangeOfParams(
     const param = list && (list === 'folios' ? list : BITMAP_PARAMS[list]);
     report({ kind, message: param ? `${param}: ${message}` : message });
   }
+  const misplaced = factOfNoPage(range);
+  if (misplaced !== undefined) report({ kind: 'usage', message: misplaced });
   const address = addressOf(params.address, geometry);
   if (!address.ok) report(address.failure);
   return tidy({ ...range, address: address.ok ? address.value : 0 });

@@ -73,6 +73,10 @@ const by = computed<By>(() => {
   return by === 'attempts' || (by === undefined && present === undefined) ? 'attempts' : 'steps';
 });
 export const alignment = computed<Alignment>(() => align(left.value, right.value, by.value));
+/** Whether khugepaged of one of the columns can make an enabled size, and so scans the range. */
+export const anyPossible = computed(() =>
+  [left.value, right.value].some(({ policy }) => policy.orders !== 0),
+);
 /** What the two have in common, in words. */
 export const comparison = computed(() => alignmentText(alignment.value));
 /** How many rows there are: those of the two searches, or the steps of a history of page faults. */

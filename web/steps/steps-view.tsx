@@ -1,6 +1,7 @@
 import { useEffect } from 'preact/hooks';
-import { anonOrders, NO_ORDERS } from '../../src/core/memory/order.ts';
-import { refusalLine } from '../../src/render/words/reasons.ts';
+import { intersectOrders } from '../../src/core/memory/order.ts';
+import { collapsibleOrders, KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
+import { noOrderReason, refusalLine } from '../../src/render/words/reasons.ts';
 import { faultText } from '../faults/fault-list.tsx';
 import { FaultsColumn } from '../faults/faults-column.tsx';
 import { FaultsEditor } from '../faults/faults-editor.tsx';
@@ -28,6 +29,7 @@ import { PRESET_GROUPS, PRESETS } from './steps-presets.ts';
 import {
   alignment,
   alone,
+  anyPossible,
   edit,
   goRow,
   origin,
@@ -87,7 +89,7 @@ export function StepsView() {
 }
 
 function Searches() {
-  const isEnabled = state.value.orders !== 0;
+  const isEnabled = anyPossible.value;
   return (
     <>
       <Ignored />
@@ -118,7 +120,7 @@ function Faults() {
 function Column({ side }: { readonly side: Side }) {
   const run = alignment.value[side];
   const id = `search-${side}`;
-  const isEnabled = state.value.orders !== 0;
+  const isEnabled = anyPossible.value;
   return (
     <section class="column" aria-label={`${side}: ${run.search.name}`}>
       <div class="column-head">
@@ -191,22 +193,25 @@ function SearchOptions() {
 
 /** That khugepaged would not make these steps, and why. */
 function Ignored() {
-  const { orders, range } = state.value;
+  const { range } = state.value;
   const { ignored } = origin.value;
-  if (orders !== 0 && (ignored === undefined || ignored === 'settings')) return null;
-  const enabled = hugepageOrders(choice.value);
+  const isPossible = anyPossible.value;
+  if (isPossible && (ignored === undefined || ignored === 'settings')) return null;
+  const model = KERNEL_MODELS[state.value.model];
+  const all = collapsibleOrders(model, range.geometry);
+  const enabled = intersectOrders(hugepageOrders(choice.value), all);
   return (
     <div class="ignored" role="status">
       <p>
         khugepaged does not look at this range:{' '}
-        {refusalLine(ignored ?? 'settings', ignored ? enabled : NO_ORDERS)}
-        {orders !== 0 && '. These are the steps that it would take otherwise'}
+        {ignored ? refusalLine(ignored, enabled) : noOrderReason(model, range.geometry)}
+        {isPossible && '. These are the steps that it would take otherwise'}
       </p>
-      {orders === 0 && (
+      {!isPossible && (
         <button
           type="button"
           class="button small"
-          onClick={() => edit({ orders: enabled === 0 ? anonOrders(range.geometry) : enabled })}
+          onClick={() => edit({ orders: enabled === 0 ? all : enabled })}
         >
           Step as if it were enabled
         </button>

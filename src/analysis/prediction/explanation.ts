@@ -54,6 +54,16 @@ export interface IgnoredRange {
   readonly firstWhole: number | undefined;
 }
 
+/** A made-up range, which is all of a VMA: undefined where khugepaged can make a size in it. */
+export function ignoredByPolicy(
+  range: RangeState,
+  policy: CollapsePolicy,
+  algorithm: string,
+): IgnoredRange | undefined {
+  if (policy.orders !== 0) return undefined;
+  return { range, policy, algorithm, ignored: 'settings', firstWhole: undefined };
+}
+
 /** Plans a range and keeps every step. */
 export function explainRange(
   range: RangeState,

@@ -5,6 +5,7 @@ import {
   type Explanation,
   explainRange,
   type IgnoredRange,
+  ignoredByPolicy,
   type RangeSurroundings,
 } from '../../analysis/prediction/explanation.ts';
 import {
@@ -144,7 +145,7 @@ function explainByFile(
 async function makeAsked(
   flags: WithPolicyFile<BuiltInFlags>,
   pattern: string,
-): Promise<Result<AskedRange & Found>> {
+): Promise<Result<(AskedRange | IgnoredRange) & Found>> {
   if (flags.address !== undefined) {
     return fail('usage', '--address goes with processes and snapshots, not with --pattern');
   }
@@ -155,7 +156,9 @@ async function makeAsked(
   const noneLimits = noneLimitsFromFlags(flags, range.value.geometry);
   if (!noneLimits.ok) return noneLimits;
   const policy = { ...hugepagePolicy(runPolicy.value, range.value.geometry), ...noneLimits.value };
-  return succeed({ range: range.value, policy, runPolicy: runPolicy.value, origins: [] });
+  const ignored = ignoredByPolicy(range.value, policy, runPolicy.value.algorithm.name);
+  const asked = ignored ?? { range: range.value, policy, runPolicy: runPolicy.value };
+  return succeed({ ...asked, origins: [] });
 }
 
 async function findAsked(

@@ -1,4 +1,4 @@
-import { explainRange } from '../../analysis/prediction/explanation.ts';
+import { explainRange, ignoredByPolicy } from '../../analysis/prediction/explanation.ts';
 import { addVerdict, emptyTally } from '../../analysis/ranges/tally.ts';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
 import { sum } from '../../core/base/sum.ts';
@@ -8,7 +8,7 @@ import { intersectOrders } from '../../core/memory/order.ts';
 import { faultableOrders } from '../../core/rules/kernel-model.ts';
 import { enabledOrders, hugepagePolicy } from '../../core/rules/thp-settings.ts';
 import { predictHead, rangeJson, totalsJson, totalsWithRestart } from '../../render/json/predict.ts';
-import { explainText } from '../../render/text/explain.ts';
+import { explainText, ignoredRangeText } from '../../render/text/explain.ts';
 import { restartLines } from '../../render/text/restart.ts';
 import { RESTART_IS_A_BOUND } from '../../render/words/restart-sentence.ts';
 import { type Context, print, printText, reportFailure, styleFor } from '../shared/context.ts';
@@ -75,10 +75,12 @@ async function predictPattern(
     const totals = flags.restart ? totalsWithRestart(tally) : totalsJson(tally);
     await print(context, `${JSON.stringify({ ...predictHead(policy), ranges, totals })}\n`);
   } else {
-    await printText(
-      context,
-      explainText({ ...explanation, visits: [] }, styleFor(context, flags.color), false),
-    );
+    const style = styleFor(context, flags.color);
+    const ignored = ignoredByPolicy(range.value, policy, runPolicy.value.algorithm.name);
+    const text = ignored
+      ? ignoredRangeText(ignored, style)
+      : explainText({ ...explanation, visits: [] }, style, false);
+    await printText(context, text);
     if (!flags.restart) return succeed(undefined);
     const resident = sum(explanation.cost.before.pagesByOrder);
     const lines = [...restartLines(tally.restart, resident, geometry), RESTART_IS_A_BOUND];

@@ -1,7 +1,7 @@
 import type { Geometry } from './geometry.ts';
 import type { Occupancy } from './occupancy.ts';
 import type { PageSpan } from './page-span.ts';
-import type { RangeState } from './range-state.ts';
+import { PRESENT_FACTS, type RangeState } from './range-state.ts';
 
 /** What a range holds that no range can; undefined where nothing is wrong. */
 export function impossibleRange({ geometry, facts, folioOrders }: RangeState): string | undefined {
@@ -9,6 +9,19 @@ export function impossibleRange({ geometry, facts, folioOrders }: RangeState): s
   for (let i = 0; i < present.length; i++)
     if ((present[i] & swap[i]) !== 0) return presentAndSwapped(firstPage(i, present[i] & swap[i]));
   return folioOrders && impossibleOrders(folioOrders, geometry);
+}
+
+/**
+ * What a range that somebody wrote down says of a page that it leaves empty or in swap, though it is true of
+ * pages that are present alone; undefined where nothing. Sources may have such bits, which mean nothing.
+ */
+export function factOfNoPage({ facts }: RangeState): string | undefined {
+  for (const fact of PRESENT_FACTS)
+    for (let i = 0; i < facts.present.length; i++) {
+      const misplaced = (facts[fact]?.[i] ?? 0) & ~facts.present[i];
+      if (misplaced !== 0) return `page ${firstPage(i, misplaced)} is ${fact} but not present`;
+    }
+  return undefined;
 }
 
 /** Which page has a folio of an order that no folio has; undefined where none has. */

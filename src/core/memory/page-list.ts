@@ -6,7 +6,8 @@ import { emptyOccupancy, hasPage, type Occupancy, setPages } from './occupancy.t
 
 /**
  * Reads pages of one PMD range from text: the kernel's bitmap list notation (`0-15,100`, `0-511:1/4`, `all`,
- * `N` for the last page) or a hexadecimal number whose bit i is page i (`0xffff`). An empty text is no page.
+ * `N` for the last page) or a hexadecimal number whose bit i is page i (`0xffff`). `none` and an empty text
+ * are no page.
  * The notation is that of Documentation/core-api/kernel-api (bitmap_parselist).
  */
 export function parsePages(text: string, geometry: Geometry): Result<Occupancy> {
@@ -30,7 +31,7 @@ function parseHex(text: string, geometry: Geometry): Result<Occupancy> {
 function parseList(text: string, geometry: Geometry): Result<Occupancy> {
   const occupancy = emptyOccupancy(geometry);
   const last = pagesPerRange(geometry) - 1;
-  if (text === '') return succeed(occupancy);
+  if (text === '' || text === 'none') return succeed(occupancy);
   for (const part of text.split(',')) {
     const match = /^(?:(all)|(\d+|N)(?:-(\d+|N))?)(?::(\d+)\/(\d+))?$/.exec(part.trim());
     if (!match) {

@@ -31,6 +31,15 @@ export const PAGE_FACTS = [
 
 export type PageFact = (typeof PAGE_FACTS)[number];
 
+/** Facts of pages that are present, and ordinary ones. */
+export const PRESENT_FACTS = [
+  'shared',
+  'unreferenced',
+  'pinned',
+  'lazyfree',
+  'locked',
+] as const satisfies readonly PageFact[];
+
 /** What no source is without. */
 export type SeenFact = 'present' | 'swap';
 

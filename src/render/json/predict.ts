@@ -47,9 +47,14 @@ export function policyJson(policy: CollapsePolicy): object {
   };
 }
 
-/** The answer for one range without its address: what `--ranges` prints for each line after its id. */
+/**
+ * The answer for one range without its address: what `--ranges` prints for each line after its id. Under a
+ * policy without orders, where no range is scanned, it is what scan and search answer if the settings are
+ * changed when khugepaged has looked at the VMA already (docs/khugepaged.md#before-the-ptes, rule 2).
+ */
 export function planJson(plan: CollapsePlan, policy: CollapsePolicy): object {
   return {
+    ...(policy.orders === 0 ? { ignored: 'settings' } : {}),
     scan: resultName(plan.scan.result, policy.model),
     result: resultName(plan.result, policy.model),
     attempts: plan.attempts.map(({ offset, order, result }) => ({

@@ -8,6 +8,7 @@ import {
   type ExplainLine,
   headingLines,
   ignoredLines,
+  ignoredReason,
   plainLine,
   resultLines,
   scanLines,
@@ -22,7 +23,6 @@ import {
 } from '../words/explain-steps.ts';
 import { html, type Markup, type Part, trusted } from '../words/markup.ts';
 import { marksOf } from '../words/pte-marks.ts';
-import { refusalLine } from '../words/reasons.ts';
 import { cssColor, orderColor } from './palette.ts';
 import { cellsPath, pteLayers } from './pte-layers.ts';
 import { RANGE_STYLE, rangeSvg } from './range.ts';
@@ -79,9 +79,7 @@ export function explainSvg(explanation: Explanation, everyStep: boolean): string
 
 /** The same for a range that khugepaged does not look at. */
 export function ignoredRangeSvg(ignored: IgnoredRange): string {
-  const { range, policy } = ignored;
-  const reason = refusalLine(ignored.ignored, policy.orders);
-  return linesSvg([headingLines(ignored)], range, ignoredLines(ignored), [reason]);
+  return linesSvg([headingLines(ignored)], ignored.range, ignoredLines(ignored), [ignoredReason(ignored)]);
 }
 
 /** Lines in parts, the picture of a range below them, and what comes of it; `description` is for readers. */

@@ -72,10 +72,13 @@ export function geometryFlags(what: string) {
 }
 
 export const patternFlags = {
-  pattern: optionalText('LIST', 'One PMD range with these pages present: 0-15,100 or 0xffff'),
+  pattern: optionalText(
+    'LIST',
+    'One PMD range with these pages present: 0-15,100, 0xffff or none; none by default with --swap or --zero',
+  ),
   swap: optionalText('LIST', 'Pages of that range that are in swap; they are not in the pattern'),
   zero: optionalText('LIST', 'Pages of that range that map the zero page'),
-  shared: optionalText('LIST', 'Pages of the pattern that another process shares'),
+  shared: optionalText('LIST', 'Pages of the pattern that another process shares; all is all of it'),
   ...geometryFlags('--pattern and --ranges'),
 } as const;
 

@@ -1,5 +1,6 @@
 import { fail, type Result, succeed } from '../../../core/base/failure.ts';
 import { type Geometry, pagesPerRange } from '../../../core/memory/geometry.ts';
+import { factOfNoPage } from '../../../core/memory/impossible-range.ts';
 import {
   difference,
   emptyOccupancy,
@@ -9,7 +10,12 @@ import {
 } from '../../../core/memory/occupancy.ts';
 import { parseOrders } from '../../../core/memory/order.ts';
 import { formatPages, parsePages } from '../../../core/memory/page-list.ts';
-import type { RangeState } from '../../../core/memory/range-state.ts';
+import {
+  type ExtraFact,
+  PRESENT_FACTS,
+  pageFacts,
+  type RangeState,
+} from '../../../core/memory/range-state.ts';
 import { type RangeText, rangeOfText } from '../../../core/memory/range-text.ts';
 import { type CollapsePolicy, checkLimits, collapsePolicy } from '../../../core/rules/policy.ts';
 
@@ -36,11 +42,26 @@ interface FolioText {
   readonly missing?: string;
 }
 
-/** The range that a line describes. Fails on pages out of range and on states that contradict each other. */
+/**
+ * The range that a line describes. Fails on pages out of range, on states that contradict each other, and on
+ * facts of pages that are not there. Of facts `all` is all pages that are present.
+ */
 export function rangeOfLine(line: RangeLine, geometry: Geometry): Result<RangeState> {
-  if (line.folios === null) return rangeOfText({ ...line, folioOrders: null }, geometry);
-  const folioOrders = listsOfFolios(line.folios ?? [], geometry);
-  return folioOrders.ok ? rangeOfText({ ...line, folioOrders: folioOrders.value }, geometry) : folioOrders;
+  const folioOrders = line.folios === null ? succeed(null) : listsOfFolios(line.folios ?? [], geometry);
+  if (!folioOrders.ok) return folioOrders;
+  const read = rangeOfText({ ...line, folioOrders: folioOrders.value }, geometry);
+  if (!read.ok) return read;
+  const range = ofAllPresent(read.value, line);
+  const misplaced = factOfNoPage(range);
+  return misplaced === undefined ? succeed(range) : fail('usage', misplaced);
+}
+
+/** The range, with facts of `all` pages cut down to the pages that are present. */
+function ofAllPresent(range: RangeState, line: RangeLine): RangeState {
+  const { present } = range.facts;
+  const isAll = (fact: ExtraFact) => PRESENT_FACTS.some((each) => each === fact) && line[fact] === 'all';
+  const facts = pageFacts(range.facts, (fact) => (isAll(fact) ? present : range.facts[fact]));
+  return { ...range, facts };
 }
 
 /** The pages of each order. A folio may begin before or end after the range. */

@@ -41,14 +41,7 @@ export function checkOneSource(
   flags: SourceFlags & { readonly ranges?: string },
   files: readonly string[],
 ): Result<void> {
-  const given = [
-    (flags.pid?.length ?? 0) > 0 && '--pid',
-    flags.cgroup !== undefined && '--cgroup',
-    flags.all && '--all',
-    files.length > 0 && 'FILE',
-    flags.pattern !== undefined && '--pattern',
-    flags.ranges !== undefined && '--ranges',
-  ].filter((name) => typeof name === 'string');
+  const given = givenSources(flags, files);
   if (given.length === 0)
     return fail('usage', 'no memory given: use -p PID, --all, --cgroup PATH, a FILE or --pattern LIST');
   if (flags.pid && files.some((file) => /^\d+$/.test(file))) {
@@ -74,14 +67,40 @@ export function checkOneSource(
   return succeed(undefined);
 }
 
+/** The kinds of sources that are given, by their flags. */
+function givenSources(
+  flags: SourceFlags & { readonly ranges?: string },
+  files: readonly string[],
+): readonly string[] {
+  const given = [
+    (flags.pid?.length ?? 0) > 0 && '--pid',
+    flags.cgroup !== undefined && '--cgroup',
+    flags.all && '--all',
+    files.length > 0 && 'FILE',
+    flags.pattern !== undefined && '--pattern',
+    flags.ranges !== undefined && '--ranges',
+  ];
+  return given.filter((name) => typeof name === 'string');
+}
+
+/** The flags with the pattern that pages in swap, or of the zero page, alone go without: none. */
+function withPattern<F extends SourceFlags & { readonly ranges?: string }>(
+  flags: F,
+  files: readonly string[],
+): F {
+  const isMade = (flags.swap ?? flags.zero) !== undefined && givenSources(flags, files).length === 0;
+  return isMade ? { ...flags, pattern: 'none' } : flags;
+}
+
 /** What a command reads that takes one kind of source, and settings. */
 export async function sourceInputs<F extends SourceFlags & { policy?: string; ranges?: string }>(
   context: Context,
   flags: F,
   words: readonly string[],
 ): Promise<Result<CommandInputs<F>>> {
-  const source = checkOneSource(flags, words);
-  return source.ok ? commandInputs(context, flags, words) : source;
+  const asked = withPattern(flags, words);
+  const source = checkOneSource(asked, words);
+  return source.ok ? commandInputs(context, asked, words) : source;
 }
 
 /** Memory of processes or snapshots, to be read once and then closed. */
