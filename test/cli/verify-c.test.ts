@@ -323,6 +323,57 @@ static int helper(struct collapse_control *cc) { return cc->weight + bitmap_weig
     });
   });
 
+  test('is taken out of an answer to a mail, encoded as mail may be', async () => {
+    const asked = words('--pattern 0,4 --orders 2 --max-ptes-none 7');
+    const added = readFileSync('examples/algorithms/walk.c', 'utf8').replaceAll(/^/gm, '+');
+    const quoted = `@@ -1,2 +1,90 @@ static void before(void)\n }\n${added}`.replaceAll(/^/gm, '> ');
+    const commented = quoted.replace('> +\twhile', '\nWhy a { loop?\n\n> +\twhile');
+    const body = `S wrote:\n${commented}\nLooks good.\n`;
+    const head = 'From: R\nSubject: Re: [PATCH]\nContent-Transfer-Encoding:';
+    const long = body.replaceAll('=', '=3D').replaceAll(/(.{70})(?=.)/g, '$1=\n');
+    const encoded = Buffer.from(body).toString('base64');
+    for (const [name, text] of [
+      ['8bit', body],
+      ['quoted-printable', long],
+      ['base64', encoded.replaceAll(/(.{76})/g, '$1\n')],
+    ]) {
+      const { stdout, code } = await verify(file(`${name}.eml`, `${head} ${name}\n\n${text}`), ...asked);
+      expect(stdout).toMatch(/^no difference between walk and /);
+      expect(code).toBe(0);
+    }
+    const strange = await verify(file('strange.eml', `${head} x-own\n\n${body}`), ...asked);
+    expect(strange.stderr).toContain(
+      'its Content-Transfer-Encoding is x-own, which mail has not; save its text',
+    );
+    expect(strange.code).toBe(5);
+  });
+
+  test('is taken out of a series as its last patch leaves it', async () => {
+    const asked = words('--pattern 0,4 --orders 2 --max-ptes-none 7');
+    const right = readFileSync('examples/algorithms/walk.c', 'utf8');
+    const added = right.replace('__ffs(', '__ffs(0 * ').replaceAll(/^/gm, '+');
+    const lines = right.split('\n');
+    const at = lines.findIndex((line) => line.includes('__ffs('));
+    const fix = [
+      `@@ -${at + 1},3 +${at + 1},3 @@ static enum scan_result mthp_collapse(struct mm_struct *mm, unsigned long`,
+      ` ${lines[at - 1]}`,
+      `-${lines[at].replace('__ffs(', '__ffs(0 * ')}`,
+      `+${lines[at]}`,
+      ` ${lines[at + 1]}`,
+    ];
+    const series = (later: string) =>
+      `From a\nFrom: S\nSubject: 1\n\n@@ -1,2 +1,90 @@\n }\n${added}\n\nFrom b\nFrom: S\nSubject: 2\n\n${later}\n`;
+    const { stdout, code } = await verify(file('series.mbox', series(fix.join('\n'))), ...asked);
+    expect(stdout).toMatch(/^no difference between walk and /);
+    expect(code).toBe(0);
+    const other = await verify(
+      file('other.mbox', series(fix.join('\n').replace('-\t', '-\tother_'))),
+      ...asked,
+    );
+    expect(other.stderr).toMatch(/line \d+: a later patch changes mthp_collapse in part/);
+    expect(other.code).toBe(2);
+  });
+
   test('is explained like a built-in: its attempts, and the visits that it reports', async () => {
     const line =
       'explain --pattern 4-7,12-27 --pmd-order 5 --orders 2-4 --max-ptes-none 0 --json --algorithm';

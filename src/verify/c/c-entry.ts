@@ -1,5 +1,5 @@
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
-import { type CDefinitions, type CFunction, namesIn } from './c-source.ts';
+import { type CDefinitions, type CFunction, namesIn } from './c-definitions.ts';
 
 /** The function of a C file that searches a range, and how it is called. */
 export interface CEntry {
@@ -11,6 +11,11 @@ export interface CEntry {
 /** Names that a search has in one version or another; the one of thpscope's own first. */
 const KNOWN_NAMES = ['thpscope_walk', 'mthp_collapse', 'collapse_scan_bitmap', 'khugepaged_scan_bitmap'];
 
+/** What the function to call may be called. */
+export function searchNames(asked: string | undefined): readonly string[] {
+  return asked === undefined ? KNOWN_NAMES : [asked];
+}
+
 /** Finds the function to call: the one that is asked for, else the one with a name that is known. */
 export function entryOf(file: string, definitions: CDefinitions, asked?: string): Result<CEntry> {
   const { functions } = definitions;
@@ -20,8 +25,9 @@ export function entryOf(file: string, definitions: CDefinitions, asked?: string)
       `${file}: leave collapse_huge_page out: thpscope's is how it sees what is attempted`,
     );
   }
-  const names = asked === undefined ? KNOWN_NAMES : [asked];
-  const found = names.flatMap((name) => functions.filter((each) => each.name === name)).at(0);
+  const found = searchNames(asked)
+    .flatMap((name) => functions.filter((each) => each.name === name))
+    .at(0);
   if (found) return callOf(file, found);
   const defined = functions.map(({ name }) => name);
   const has =

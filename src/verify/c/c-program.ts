@@ -1,5 +1,5 @@
+import { type CDefinitions, namesIn } from './c-definitions.ts';
 import type { CEntry } from './c-entry.ts';
-import { type CDefinitions, namesIn } from './c-source.ts';
 
 /** A C file of somebody. */
 export interface CFile {

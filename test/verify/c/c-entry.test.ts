@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { definitionsOf } from '../../../src/verify/c/c-definitions.ts';
 import { entryOf } from '../../../src/verify/c/c-entry.ts';
-import { definitionsOf } from '../../../src/verify/c/c-source.ts';
 
 const entry = (text: string, asked?: string) => entryOf('a.c', definitionsOf(text), asked);
 

@@ -3,11 +3,13 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail, failWith, type Result, succeed } from '../../../core/base/failure.ts';
 import type { Geometry } from '../../../core/memory/geometry.ts';
-import { type CEntry, entryOf } from '../../../verify/c/c-entry.ts';
+import { definitionsOf, namesIn } from '../../../verify/c/c-definitions.ts';
+import { type CEntry, entryOf, searchNames } from '../../../verify/c/c-entry.ts';
+import { cOf } from '../../../verify/c/c-of-mail.ts';
 import { type CFile, programOf } from '../../../verify/c/c-program.ts';
-import { definitionsOf, namesIn, withoutMailMarks } from '../../../verify/c/c-source.ts';
 import { compilerAdvice } from '../../../verify/c/compiler-advice.ts';
 import { C_WALK } from './c-file.ts';
+import { messagesOf } from './mail-messages.ts';
 
 const SANITIZERS = ['-fsanitize=undefined,address', '-fno-sanitize=shift-base', '-fno-sanitize-recover=all'];
 
@@ -74,10 +76,15 @@ export class CBuild {
       if (!found.isFile() || found.size > MOST_BYTES) {
         return fail('unreadable', `${path}: no C file: it must be a regular file of at most a megabyte`);
       }
-      text = withoutMailMarks(readFileSync(path, 'utf8'));
+      text = readFileSync(path, 'utf8');
     } catch (error) {
       return fail('unreadable', `${path}: ${(error as Error).message}`);
     }
+    const messages = messagesOf(text);
+    const found = messages.ok ? cOf(messages.value, new Set(searchNames(options.function))) : messages;
+    if (!found.ok) return fail(found.failure.kind, `${path}: ${found.failure.message}`);
+    ({ text } = found.value);
+    for (const note of found.value.notes) say(`${path}: ${note}\n`);
     const definitions = definitionsOf(text);
     const entry = entryOf(path, definitions, options.function);
     if (!entry.ok) return entry;
