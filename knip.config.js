@@ -11,7 +11,7 @@ export default {
     'src/cli/shared/*/*-{worker,hooks}.ts!',
     'web/main.tsx!',
     // scripts/build-web.mjs hands it to the page as text.
-    'web/steps/own-search.worker.ts!',
+    'web/steps/searches/own-search.worker.ts!',
     'web/vite.config.ts!',
     'scripts/*.mjs!',
     // What package.json starts is no entry of production.

@@ -20,7 +20,7 @@ async function ownSearchScript() {
     build: {
       write: false,
       target: 'es2022',
-      lib: { entry: 'web/steps/own-search.worker.ts', formats: ['iife'], name: 'ownSearch' },
+      lib: { entry: 'web/steps/searches/own-search.worker.ts', formats: ['iife'], name: 'ownSearch' },
     },
   });
   return output[0].code;

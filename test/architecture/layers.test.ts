@@ -275,6 +275,8 @@ beforeAll(() => {
   IMPORTS.forEach((write, i) => {
     const isBad = (line: number) => line >= allowed.length;
     place(`web/map/import-${i}.tsx`, [...allowed, ...refused].map(write), isBad);
+    const inRoom = (path: string) => path.replace(/^\.\.\//, '../../');
+    place(`web/map/lists/import-${i}.tsx`, [...allowed, ...refused].map(inRoom).map(write), isBad);
     place(
       `web/main-${i}.tsx`,
       ['./map/x.tsx', '../src/linux/x.ts', 'node:fs'].map(write),
@@ -313,7 +315,7 @@ describe('the lint rules report exactly the lines that', () => {
   }
 
   test.each(IMPORTS.map((write, i) => [write('...'), i]))('leave the web app by %s', (_, i) => {
-    for (const path of [`web/map/import-${i}.tsx`, `web/main-${i}.tsx`])
+    for (const path of [`web/map/import-${i}.tsx`, `web/map/lists/import-${i}.tsx`, `web/main-${i}.tsx`])
       expect(reported(path)).toEqual(expected.get(path));
   });
 

@@ -21,7 +21,7 @@ import {
   PAGE_LIGHT,
   RANGE_DARK,
   RANGE_LIGHT,
-} from '../../web/map/layers.ts';
+} from '../../web/map/picture/layers.ts';
 import { cellColor } from '../../web/timeline/tile-paint.ts';
 import { contrastOf, distanceOf, readColor, readPageColors } from './contrast.ts';
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { PageColors } from '../../web/timeline/uplot-options.ts';
+import type { PageColors } from '../../web/timeline/charts/uplot-options.ts';
 
 /** The colours of the page in a scheme, as its style sheet has them. */
 export function readPageColors(scheme: 'light' | 'dark'): PageColors {

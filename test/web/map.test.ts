@@ -8,8 +8,9 @@ import { x86_64 } from '../../src/core/memory/geometry.ts';
 import { orderSet } from '../../src/core/memory/order.ts';
 import { defaultSettings } from '../../src/core/rules/thp-settings.ts';
 import { FILLED, orderColor } from '../../src/render/svg/palette.ts';
-import { centerOn, fitCamera, pan, zoomAt } from '../../web/map/camera.ts';
 import { findPlace, findPlaces, missWords, placeName, processRows } from '../../web/map/find.ts';
+import { addSums, vmaSums } from '../../web/map/lists/row-sums.ts';
+import { centerOn, fitCamera, pan, zoomAt } from '../../web/map/picture/camera.ts';
 import {
   fadedPainter,
   type Layer,
@@ -17,15 +18,14 @@ import {
   type OwnLayer,
   pixel,
   rowPainter,
-} from '../../web/map/layers.ts';
-import { largestBlocks, layoutOf, placeOfRow, rowAtPlace } from '../../web/map/layout.ts';
-import { minimapOf, placeOnMinimap } from '../../web/map/minimap.ts';
+} from '../../web/map/picture/layers.ts';
+import { largestBlocks, layoutOf, placeOfRow, rowAtPlace } from '../../web/map/picture/layout.ts';
+import { minimapOf, placeOnMinimap } from '../../web/map/picture/minimap.ts';
+import { eachSeenSpan, paintMap } from '../../web/map/picture/raster.ts';
+import { RowColors } from '../../web/map/picture/row-colors.ts';
+import { nextStandingOut } from '../../web/map/picture/standing-out.ts';
 import { pteWords } from '../../web/map/pte-words.ts';
 import { rangeWords } from '../../web/map/range-words.ts';
-import { eachSeenSpan, paintMap } from '../../web/map/raster.ts';
-import { RowColors } from '../../web/map/row-colors.ts';
-import { addSums, vmaSums } from '../../web/map/row-sums.ts';
-import { nextStandingOut } from '../../web/map/standing-out.ts';
 import type { Judgement } from '../../web/memory/memory-worker-protocol.ts';
 import type { OpenMemory } from '../../web/memory/open-memory.ts';
 import { choiceOf } from '../../web/policy/choice.ts';

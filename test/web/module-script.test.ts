@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
-import { moduleScript } from '../../web/steps/module-script.ts';
+import { moduleScript } from '../../web/steps/searches/module-script.ts';
 
 /** What a module leaves for the script after it, and the line that it names in an error. */
 function ran(source: string): unknown {

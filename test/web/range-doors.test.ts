@@ -6,7 +6,7 @@ import { type Result, succeed } from '../../src/core/base/failure.ts';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
 import { PRESENT_FACTS, type RangeState } from '../../src/core/memory/range-state.ts';
 import { type RangeText, rangeOfText, rangeText } from '../../src/core/memory/range-text.ts';
-import { rangeOfParams } from '../../web/steps/range-params.ts';
+import { rangeOfParams } from '../../web/steps/range/range-params.ts';
 
 /** What of a range the three doors can say. */
 interface Said {

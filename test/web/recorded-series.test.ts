@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { sum } from '../../src/core/base/sum.ts';
-import { chartsOfSeries, figuresOfSeries, timeOfSeries } from '../../web/timeline/series-charts.ts';
-import { type RecordedSeries, readSeriesJson } from '../../web/timeline/series-json.ts';
+import { chartsOfSeries, figuresOfSeries, timeOfSeries } from '../../web/timeline/recorded/series-charts.ts';
+import { type RecordedSeries, readSeriesJson } from '../../web/timeline/recorded/series-json.ts';
 import { valueOf } from '../support/ranges.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'thpscope-series-'));

@@ -15,10 +15,10 @@ import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
 import { gridColumns } from '../../src/render/svg/pte-layers.ts';
 import { align, alignmentText, type By, rowUnder, stepAt } from '../../web/steps/alignment.ts';
 import { withOutcome } from '../../web/steps/decide-outcome.ts';
-import { pagesBetween, paintPages } from '../../web/steps/edit-range.ts';
-import { paramsOfRange } from '../../web/steps/range-params.ts';
-import { runSearch, type SearchRun } from '../../web/steps/run.ts';
-import { SEARCHES } from '../../web/steps/searches.ts';
+import { pagesBetween, paintPages } from '../../web/steps/range/edit-range.ts';
+import { paramsOfRange } from '../../web/steps/range/range-params.ts';
+import { runSearch, type SearchRun } from '../../web/steps/searches/run.ts';
+import { SEARCHES } from '../../web/steps/searches/searches.ts';
 import { stepsParams } from '../../web/steps/steps-link.ts';
 import { PRESET_GROUPS, PRESETS } from '../../web/steps/steps-presets.ts';
 import {

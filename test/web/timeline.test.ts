@@ -5,7 +5,9 @@ import { summaryLines } from '../../src/render/text/simulate-summary.ts';
 import { styleOf } from '../../src/render/text/style.ts';
 import { Frames } from '../../src/simulation/map-frames.ts';
 import { Simulation } from '../../src/simulation/simulation.ts';
-import { chartsOf, strokesOf, timeOfRun } from '../../web/timeline/chart-data.ts';
+import { chartsOf, strokesOf, timeOfRun } from '../../web/timeline/charts/chart-data.ts';
+import { colorOf } from '../../web/timeline/charts/uplot-options.ts';
+import { zoomAround } from '../../web/timeline/charts/zoom.ts';
 import { factsOf, MARKED } from '../../web/timeline/facts.ts';
 import { eventMarkers, troubleMarkers } from '../../web/timeline/markers.ts';
 import { cellsOf, mapOf, momentOf } from '../../web/timeline/run-map.ts';
@@ -19,8 +21,6 @@ import {
 import { layOutTiles, rowAtPoint, rowBeside, tilePlaceOf } from '../../web/timeline/tile-layout.ts';
 import { paintTiles, pixelColors } from '../../web/timeline/tile-paint.ts';
 import type { RunSeries } from '../../web/timeline/timeline-worker-protocol.ts';
-import { colorOf } from '../../web/timeline/uplot-options.ts';
-import { zoomAround } from '../../web/timeline/zoom.ts';
 import { event, MIB, onPages, S, small, stageOf, wantHuge } from '../simulation/scenarios.ts';
 import { contrastOf, readPageColors } from './contrast.ts';
 

@@ -12,8 +12,8 @@ import {
   unreadSentence,
 } from '../../src/render/words/cache-words.ts';
 import { printable } from '../../src/render/words/printable.ts';
-import { filterText } from '../map/list-filter.tsx';
-import { ListHead } from '../map/list-head.tsx';
+import { filterText } from '../map/lists/list-filter.tsx';
+import { ListHead } from '../map/lists/list-head.tsx';
 import { memory } from '../memory/open-memory.ts';
 import { LongTable } from '../shell/long-table.tsx';
 import { type SortableColumn, SortableTable } from '../shell/sortable-table.tsx';

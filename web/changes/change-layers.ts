@@ -1,8 +1,8 @@
 import { PAGE_CHANGES, type PageChange } from '../../src/analysis/difference/page-changes.ts';
 import { pagesPerRange } from '../../src/core/memory/geometry.ts';
 import { FILLED, mixColors, type Rgb, SMALL_PAGE, SWAPPED, ZERO_PAGE } from '../../src/render/svg/palette.ts';
-import { orderTable, pixel, pteColors, RANGE_DARK, RANGE_LIGHT } from '../map/layers.ts';
-import type { RowPainter } from '../map/row-colors.ts';
+import { orderTable, pixel, pteColors, RANGE_DARK, RANGE_LIGHT } from '../map/picture/layers.ts';
+import type { RowPainter } from '../map/picture/row-colors.ts';
 import {
   type ComparedReadings,
   FORETOLD_KINDS,

@@ -2,7 +2,7 @@ import { formatSize } from '../../src/core/memory/format-size.ts';
 import { asOrder, formatOrder } from '../../src/core/memory/order.ts';
 import { cssColor, type Rgb, SMALL_PAGE } from '../../src/render/svg/palette.ts';
 import { CHANGE_WORDS } from '../../src/render/words/diff-words.ts';
-import { legendOf } from '../map/layers.ts';
+import { legendOf } from '../map/picture/layers.ts';
 import { setParams } from '../state/link.ts';
 import { dark } from '../state/theme.ts';
 import { CHANGE_COLORS, CHANGE_LAYERS, type ChangeLayer, FORETOLD_COLORS } from './change-layers.ts';

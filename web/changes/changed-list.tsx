@@ -5,8 +5,8 @@ import { formatSize } from '../../src/core/memory/format-size.ts';
 import type { Geometry } from '../../src/core/memory/geometry.ts';
 import { cssColor, orderColor, SMALL_PAGE } from '../../src/render/svg/palette.ts';
 import { CHANGE_WORDS } from '../../src/render/words/diff-words.ts';
-import { filterText } from '../map/list-filter.tsx';
-import { ListHead } from '../map/list-head.tsx';
+import { filterText } from '../map/lists/list-filter.tsx';
+import { ListHead } from '../map/lists/list-head.tsx';
 import { LongTable } from '../shell/long-table.tsx';
 import type { SortableColumn } from '../shell/sortable-table.tsx';
 import {

@@ -2,7 +2,7 @@ import { batch, computed, effect, signal } from '@preact/signals';
 import { proxy, wrap } from 'comlink';
 import { PAGE_CHANGES, type PageChange } from '../../src/analysis/difference/page-changes.ts';
 import { fail } from '../../src/core/base/failure.ts';
-import type { StandingOut } from '../map/standing-out.ts';
+import type { StandingOut } from '../map/picture/standing-out.ts';
 import { failure, memory, type OpenMemory } from '../memory/open-memory.ts';
 import { choice } from '../policy/judgement.ts';
 import { recordedDoesNothing } from '../policy/opening-policy.ts';

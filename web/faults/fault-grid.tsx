@@ -12,7 +12,7 @@ import {
   PteCells,
   pteCells,
   ringsPath,
-} from '../steps/pte-picture.tsx';
+} from '../steps/range/pte-picture.tsx';
 import type { FaultPicture } from './fault-picture.ts';
 import { followed } from './faults-signals.ts';
 

@@ -3,9 +3,9 @@ import { geometryOfPmdOrder } from '../../src/core/memory/geometry.ts';
 import { anonOrders, intersectOrders } from '../../src/core/memory/order.ts';
 import { type PageSpan, parseSpan } from '../../src/core/memory/page-span.ts';
 import { PmdOrderField } from '../steps/pmd-order-field.tsx';
+import { TypedField } from '../steps/range/typed-field.tsx';
 import { SizeFields } from '../steps/size-fields.tsx';
 import { editFaults } from '../steps/steps-signals.ts';
-import { TypedField } from '../steps/typed-field.tsx';
 import { faultsView } from './faults-signals.ts';
 import { faultsCommandLine, shownHistory } from './faults-state.ts';
 

@@ -1,7 +1,7 @@
-import { MARK_INKS } from './layers.ts';
 import { camera, layout, viewport } from './map-state.ts';
-import { minimapOf } from './minimap.ts';
-import { paintMap } from './raster.ts';
+import { MARK_INKS } from './picture/layers.ts';
+import { minimapOf } from './picture/minimap.ts';
+import { paintMap } from './picture/raster.ts';
 
 /** The small picture that was painted last: it changes with memory, policy and layer, not with the camera. */
 let painted: { readonly key: readonly unknown[]; readonly picture: OffscreenCanvas } | undefined;

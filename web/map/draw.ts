@@ -5,11 +5,11 @@ import { printable } from '../../src/render/words/printable.ts';
 import { dark } from '../state/theme.ts';
 import { measured } from '../state/timing.ts';
 import { drawMinimap } from './draw-minimap.ts';
-import { fadedColors, fadedPainter, MARK_INKS, PAGE_DARK, PAGE_LIGHT, pixel } from './layers.ts';
 import { camera, hovered, layout, marked, pixelsOf, selected, viewport } from './map-state.ts';
-import { orderOfTile } from './pte-code.ts';
-import { eachSeenSpan, type PixelColumns, paintMap, type Scene, type TileCodes } from './raster.ts';
-import { RowColors } from './row-colors.ts';
+import { fadedColors, fadedPainter, MARK_INKS, PAGE_DARK, PAGE_LIGHT, pixel } from './picture/layers.ts';
+import { orderOfTile } from './picture/pte-code.ts';
+import { eachSeenSpan, type PixelColumns, paintMap, type Scene, type TileCodes } from './picture/raster.ts';
+import { RowColors } from './picture/row-colors.ts';
 import { type LayerPart, type MapSubject, onMap, subject } from './subject.ts';
 import { tilesInSight } from './tiles.ts';
 

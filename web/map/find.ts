@@ -2,7 +2,7 @@ import { firstIndex } from '../../src/core/base/first-index.ts';
 import { type Geometry, rangeBytes } from '../../src/core/memory/geometry.ts';
 import type { MapVma } from '../memory/memory-worker-protocol.ts';
 import type { OpenMemory } from '../memory/open-memory.ts';
-import type { ProcessRows } from './layout.ts';
+import type { ProcessRows } from './picture/layout.ts';
 
 /** Rows by process, without processes that have none. */
 export function processRows(memory: Pick<OpenMemory, 'processes' | 'vmas'>): ProcessRows[] {

@@ -1,5 +1,5 @@
 import type { KeyList } from '../shell/key-list.ts';
-import { LAYER_NAMES, LAYERS } from './layers.ts';
+import { LAYER_NAMES, LAYERS } from './picture/layers.ts';
 
 /** What keys do on any map, wherever no field has the focus. */
 export const CANVAS_KEYS: KeyList = [

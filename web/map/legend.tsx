@@ -2,8 +2,8 @@ import { asOrder, formatOrder } from '../../src/core/memory/order.ts';
 import { cssColor } from '../../src/render/svg/palette.ts';
 import { memory } from '../memory/open-memory.ts';
 import { dark } from '../state/theme.ts';
-import { LAYERS, legendOf } from './layers.ts';
 import { layer } from './map-state.ts';
+import { LAYERS, legendOf } from './picture/layers.ts';
 
 /** The legends of all layers lie on top of each other, so that none is higher than another. */
 export function Legend() {

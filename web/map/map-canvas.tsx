@@ -3,9 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { pagesPerRange } from '../../src/core/memory/geometry.ts';
 import { gridColumns } from '../../src/render/svg/pte-layers.ts';
 import { setParams } from '../state/link.ts';
-import { centerOn, fitCamera, pan, zoomAt } from './camera.ts';
 import { drawMap } from './draw.ts';
-import { blockAt, rowAtPlace } from './layout.ts';
 import {
   camera,
   extendMark,
@@ -22,7 +20,9 @@ import {
   size,
   viewport,
 } from './map-state.ts';
-import { minimapOf, placeOnMinimap } from './minimap.ts';
+import { centerOn, fitCamera, pan, zoomAt } from './picture/camera.ts';
+import { blockAt, rowAtPlace } from './picture/layout.ts';
+import { minimapOf, placeOnMinimap } from './picture/minimap.ts';
 import { onMap, subject } from './subject.ts';
 import { followSight, showsPtes } from './tiles.ts';
 

@@ -5,12 +5,12 @@ import { memory } from '../memory/open-memory.ts';
 import { judgement } from '../policy/judgement.ts';
 import { go, link, setParams } from '../state/link.ts';
 import { steady } from '../state/steady.ts';
-import { type Camera, centerOn, fitCamera, type Viewport } from './camera.ts';
 import { findPlace, placeName, processRows } from './find.ts';
-import { LAYERS, type Layer } from './layers.ts';
-import { layoutOf, nearestRow, placeOfRow, usualHeight } from './layout.ts';
-import { splitFrom } from './split.ts';
-import { standingOutFor } from './standing-out.ts';
+import { type Camera, centerOn, fitCamera, type Viewport } from './picture/camera.ts';
+import { LAYERS, type Layer } from './picture/layers.ts';
+import { layoutOf, nearestRow, placeOfRow, usualHeight } from './picture/layout.ts';
+import { splitFrom } from './picture/split.ts';
+import { standingOutFor } from './picture/standing-out.ts';
 import { onMap } from './subject.ts';
 
 /** The size of the canvas in CSS pixels; 0 before it is on the page. */

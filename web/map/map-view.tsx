@@ -14,11 +14,11 @@ import { NoMemory } from '../start/no-memory.tsx';
 import { go, link, setParams } from '../state/link.ts';
 import { FindBox } from './find-box.tsx';
 import { Inspector } from './inspector.tsx';
-import { LAYER_NAMES, LAYERS } from './layers.ts';
 import { Legend } from './legend.tsx';
 import { MapCanvas } from './map-canvas.tsx';
 import { layer, SHOWN, type Shown, shown } from './map-state.ts';
 import { memorySubject } from './memory-subject.ts';
+import { LAYER_NAMES, LAYERS } from './picture/layers.ts';
 import { ProcessPicker } from './process-picker.tsx';
 import { rangeWords } from './range-words.ts';
 import { SplitHandles } from './split-handles.tsx';
@@ -28,9 +28,9 @@ import './map.css';
 
 const AdviceLine = lazy(async () => (await import('./advice-line.tsx')).AdviceLine);
 const WhyNote = lazy(async () => (await import('./why-note.tsx')).WhyNote);
-const ProcessOverview = lazy(async () => (await import('./process-overview.tsx')).ProcessOverview);
+const ProcessOverview = lazy(async () => (await import('./lists/process-overview.tsx')).ProcessOverview);
 const FileTables = lazy(async () => (await import('../cache/file-tables.tsx')).FileTables);
-const VmaTable = lazy(async () => (await import('./vma-table.tsx')).VmaTable);
+const VmaTable = lazy(async () => (await import('./lists/vma-table.tsx')).VmaTable);
 
 provideSubject('map', memorySubject);
 

@@ -1,8 +1,8 @@
 import { memory, memoryWorker } from '../memory/open-memory.ts';
 import { choice, judgement } from '../policy/judgement.ts';
-import { LAYERS, type OwnLayer, pteColors, rowPainter } from './layers.ts';
 import { layer, split, standingOut } from './map-state.ts';
-import { layerParts } from './split.ts';
+import { LAYERS, type OwnLayer, pteColors, rowPainter } from './picture/layers.ts';
+import { layerParts } from './picture/split.ts';
 import type { MapSubject } from './subject.ts';
 
 /** The open memory, and what the policy does to it. */

@@ -1,7 +1,7 @@
 import { plural } from '../../src/core/base/plural.ts';
 import { printable } from '../../src/render/words/printable.ts';
-import { largestBlocks } from './layout.ts';
 import { layout, select, showRows } from './map-state.ts';
+import { largestBlocks } from './picture/layout.ts';
 import { onMap } from './subject.ts';
 
 /** A list holds no more processes than somebody reads; all others are found by name, and by the keys. */

@@ -10,7 +10,7 @@ import { refusalLine } from '../../src/render/words/reasons.ts';
 import type { Judgement, RangeDetail } from '../memory/memory-worker-protocol.ts';
 import type { OpenMemory } from '../memory/open-memory.ts';
 import { hugepageOrders } from '../policy/choice.ts';
-import { vmaSums } from './row-sums.ts';
+import { vmaSums } from './lists/row-sums.ts';
 
 interface RangeWords {
   /** Process and VMA. */

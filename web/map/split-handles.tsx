@@ -4,7 +4,7 @@ import { tallied, totals } from '../policy/judgement.ts';
 import { policyOutcomeOf } from '../policy/policy-outcome.ts';
 import { setParams } from '../state/link.ts';
 import { layer, split } from './map-state.ts';
-import { splitWith } from './split.ts';
+import { splitWith } from './picture/split.ts';
 
 /** A press of an arrow moves a handle by this share of the width. */
 const STEP = 0.02;

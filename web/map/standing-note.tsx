@@ -1,6 +1,6 @@
 import { setParams } from '../state/link.ts';
 import { keepInSight, select, selected } from './map-state.ts';
-import { nextStandingOut, type StandingOut } from './standing-out.ts';
+import { nextStandingOut, type StandingOut } from './picture/standing-out.ts';
 
 interface Props {
   readonly out: StandingOut;

@@ -1,9 +1,9 @@
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
 import type { OpenMemory } from '../memory/open-memory.ts';
 import { link, type View } from '../state/link.ts';
-import type { PixelColumns } from './raster.ts';
-import type { RowPainter } from './row-colors.ts';
-import type { StandingOut } from './standing-out.ts';
+import type { PixelColumns } from './picture/raster.ts';
+import type { RowPainter } from './picture/row-colors.ts';
+import type { StandingOut } from './picture/standing-out.ts';
 
 /** A layer and the columns of pixels that are its. */
 export interface LayerPart extends PixelColumns {

@@ -3,9 +3,9 @@ import { pagesPerRange, x86_64 } from '../../src/core/memory/geometry.ts';
 import { gridColumns } from '../../src/render/svg/pte-layers.ts';
 import type { OpenMemory } from '../memory/open-memory.ts';
 import { oneAtATime } from '../state/one-at-a-time.ts';
-import { rowAtPlace } from './layout.ts';
 import { camera, layout, size, viewport } from './map-state.ts';
-import type { TileCodes } from './raster.ts';
+import { rowAtPlace } from './picture/layout.ts';
+import type { TileCodes } from './picture/raster.ts';
 import { type MapSubject, onMap, subject } from './subject.ts';
 
 /**

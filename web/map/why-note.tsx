@@ -1,8 +1,8 @@
 import { memory } from '../memory/open-memory.ts';
 import { judgement } from '../policy/judgement.ts';
 import { standingOut } from './map-state.ts';
+import { standingOutWords } from './picture/standing-out.ts';
 import { StandingNote } from './standing-note.tsx';
-import { standingOutWords } from './standing-out.ts';
 
 /** Which reason stands out, with its memory. */
 export function WhyNote() {

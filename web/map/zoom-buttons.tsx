@@ -1,5 +1,5 @@
-import { fitCamera, zoomAt } from './camera.ts';
 import { camera, layout, moveTo, size, viewport } from './map-state.ts';
+import { fitCamera, zoomAt } from './picture/camera.ts';
 
 /** Over the map, where its camera is. */
 export function ZoomButtons() {

@@ -131,7 +131,7 @@ export interface MemoryWorker {
   detail(row: number, choice: PolicyChoice): Promise<RangeDetail | undefined>;
   /**
    * Each PTE of some rows, empty ones for rows that a newer reading does not have: see
-   * core/memory/pte-code.ts and map/pte-code.ts.
+   * core/memory/pte-code.ts and map/picture/pte-code.ts.
    */
   tiles(rows: readonly number[], choice: PolicyChoice): Promise<Tiles>;
   /** Says where doors to more workers of this kind come from, for what takes one of them too long. */

@@ -17,7 +17,7 @@ import { tlbReachOf } from '../../src/core/rules/tlb-reach.ts';
 import { possibleOrders, restartOrders, spanFrom } from '../../src/core/rules/vma.ts';
 import { SnapshotError } from '../../src/snapshot/damage.ts';
 import { openSnapshot } from '../../src/snapshot/reader.ts';
-import { markFilled } from '../map/pte-code.ts';
+import { markFilled } from '../map/picture/pte-code.ts';
 import { type PolicyChoice, settingsOf } from '../policy/choice.ts';
 import { runPolicyOf } from '../policy/run-policy.ts';
 import { type BlockSweeper, LocalBlocks } from '../tradeoff/sweep-blocks.ts';

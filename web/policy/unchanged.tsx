@@ -5,7 +5,7 @@ import { formatSize } from '../../src/core/memory/format-size.ts';
 import { KERNEL_MODELS, resultName } from '../../src/core/rules/kernel-model.ts';
 import { isScanResult } from '../../src/core/rules/scan-result.ts';
 import { refusalLine } from '../../src/render/words/reasons.ts';
-import { COLLAPSES } from '../map/standing-out.ts';
+import { COLLAPSES } from '../map/picture/standing-out.ts';
 import type { Tallied } from '../memory/memory-worker-protocol.ts';
 import { go, link } from '../state/link.ts';
 import { hugepageOrders } from './choice.ts';

@@ -66,7 +66,7 @@ export async function visitFiles(files: ArrayLike<File>): Promise<void> {
   if (!file) return;
   if (isSearchFile(file.name)) return visitSearch(file);
   if (file.name.endsWith('.json'))
-    return (await import('../timeline/recorded-series.ts')).openSeriesFile(file);
+    return (await import('../timeline/recorded/recorded-series.ts')).openSeriesFile(file);
   const comparesOne = link.peek().view === 'changes' && memory.peek() !== undefined;
   if (more.length === (comparesOne ? 0 : 1) && !more.some(({ name }) => isSearchFile(name))) {
     onlyOne.value = undefined;

@@ -1,5 +1,5 @@
 import type { Visit } from '../../src/core/search/algorithm.ts';
-import type { SearchRun } from './run.ts';
+import type { SearchRun } from './searches/run.ts';
 
 /** What makes a row of two runs: the same number of steps, or of attempts. */
 export type By = 'steps' | 'attempts';

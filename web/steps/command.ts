@@ -4,8 +4,8 @@ import { formatPages } from '../../src/core/memory/page-list.ts';
 import { formatOutcome } from '../../src/core/rules/outcome.ts';
 import { ALGORITHMS } from '../../src/core/search/algorithms.ts';
 import { geometryFlagWords } from '../../src/render/words/geometry-flags.ts';
-import { isModuleName } from './own-search-names.ts';
-import { SEARCHES } from './searches.ts';
+import { isModuleName } from './searches/own-search-names.ts';
+import { SEARCHES } from './searches/searches.ts';
 import type { StepsState } from './steps-state.ts';
 
 /** What of a range `explain --pattern` has no flag for. */

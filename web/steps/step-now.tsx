@@ -6,7 +6,7 @@ import { visitName, windowName } from '../../src/render/words/explain-steps.ts';
 import { type Side, stepAt } from './alignment.ts';
 import { ruleOf } from './decide-outcome.ts';
 import { chooseOutcome } from './outcome-dialog.tsx';
-import type { SearchRun } from './run.ts';
+import type { SearchRun } from './searches/run.ts';
 import { alignment, row, state } from './steps-signals.ts';
 import { countText, endText, isOfSomebody, nextText, outcomeMeaning, outcomeText } from './visit-words.ts';
 

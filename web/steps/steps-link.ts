@@ -3,7 +3,7 @@ import type { OrderSet } from '../../src/core/memory/order.ts';
 import type { PageSpan } from '../../src/core/memory/page-span.ts';
 import type { RangeState } from '../../src/core/memory/range-state.ts';
 import { hugepageOrders, type PolicyChoice } from '../policy/choice.ts';
-import { NO_SEARCH, searchesOf } from './searches.ts';
+import { NO_SEARCH, searchesOf } from './searches/searches.ts';
 import { type ParamChanges, paramsOfState } from './steps-state.ts';
 
 /** Where in memory a range comes from. */

@@ -23,12 +23,12 @@ import { oneAtATime } from '../state/one-at-a-time.ts';
 import { remembered } from '../state/remembered.ts';
 import { remember } from '../state/undo.ts';
 import { type Alignment, align, alignmentText, type By, rowUnder } from './alignment.ts';
-import { type Brush } from './edit-range.ts';
 import { choiceAfter } from './map-policy.ts';
-import { ownSearches } from './own-search-names.ts';
-import { askOwnRun, openOwnSearch, ownRun } from './own-searches.ts';
-import { runSearch, type SearchRun } from './run.ts';
-import { NO_SEARCH } from './searches.ts';
+import { type Brush } from './range/edit-range.ts';
+import { ownSearches } from './searches/own-search-names.ts';
+import { askOwnRun, openOwnSearch, ownRun } from './searches/own-searches.ts';
+import { runSearch, type SearchRun } from './searches/run.ts';
+import { NO_SEARCH } from './searches/searches.ts';
 import type { RangeOrigin } from './steps-link.ts';
 import { PRESETS, type StepsPreset } from './steps-presets.ts';
 import {

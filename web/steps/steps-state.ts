@@ -19,9 +19,9 @@ import { KERNEL_MODELS } from '../../src/core/rules/kernel-model.ts';
 import type { KernelModelName } from '../../src/core/rules/kernel-names.ts';
 import { formatOutcome, type OutcomeRule, parseOutcome } from '../../src/core/rules/outcome.ts';
 import { type CollapseLimits, checkLimits, defaultLimits } from '../../src/core/rules/policy.ts';
-import { isModuleName, ownSearches } from './own-search-names.ts';
-import { paramsOfRange, RANGE_PARAMS, rangeOfParams } from './range-params.ts';
-import { NO_SEARCH, SEARCHES, searchesOf } from './searches.ts';
+import { paramsOfRange, RANGE_PARAMS, rangeOfParams } from './range/range-params.ts';
+import { isModuleName, ownSearches } from './searches/own-search-names.ts';
+import { NO_SEARCH, SEARCHES, searchesOf } from './searches/searches.ts';
 
 /** What the two columns show: one range under one policy, searched in two ways. */
 export interface StepsState {

@@ -15,14 +15,15 @@ import { explainCommandLine } from './command.ts';
 import { Controls, togglePlay } from './controls.tsx';
 import { OutcomeDialog } from './outcome-dialog.tsx';
 import { OutcomeRules } from './outcome-rules.tsx';
-import { OwnSearchField } from './own-search-field.tsx';
-import { ownSearches } from './own-search-names.ts';
 import { PolicyEditor } from './policy-editor.tsx';
-import { PteGrid } from './pte-grid.tsx';
-import { RangeEditor } from './range-editor.tsx';
-import { RangeLegend } from './range-legend.tsx';
-import { SearchControls } from './search-controls.tsx';
-import { NO_SEARCH, SEARCHES } from './searches.ts';
+import { PteGrid } from './range/pte-grid.tsx';
+import { RangeEditor } from './range/range-editor.tsx';
+import { RangeLegend } from './range/range-legend.tsx';
+import { WindowStrip } from './range/window-strip.tsx';
+import { OwnSearchField } from './searches/own-search-field.tsx';
+import { ownSearches } from './searches/own-search-names.ts';
+import { SearchControls } from './searches/search-controls.tsx';
+import { NO_SEARCH, SEARCHES } from './searches/searches.ts';
 import { StepList } from './step-list.tsx';
 import { StepNow } from './step-now.tsx';
 import { PRESET_GROUPS, PRESETS } from './steps-presets.ts';
@@ -44,7 +45,6 @@ import {
   watchSearches,
 } from './steps-signals.ts';
 import { gainText, resultText } from './visit-words.ts';
-import { WindowStrip } from './window-strip.tsx';
 import './steps.css';
 
 /** One range, searched in two ways, or the page faults of one VMA, step by step. */

@@ -9,7 +9,7 @@ import { resultName } from '../../src/core/rules/kernel-model.ts';
 import type { Visit } from '../../src/core/search/algorithm.ts';
 import { visitOutcome, windowName } from '../../src/render/words/explain-steps.ts';
 import { noOrderReason, RESULT_MEANINGS } from '../../src/render/words/reasons.ts';
-import type { SearchRun } from './run.ts';
+import type { SearchRun } from './searches/run.ts';
 
 /** How a step came out, in few words. */
 export function outcomeText({ policy }: Pick<SearchRun, 'policy'>, visit: Visit): string {

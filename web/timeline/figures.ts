@@ -3,8 +3,8 @@ import { percent } from '../../src/core/base/percent.ts';
 import { grouped, plural } from '../../src/core/base/plural.ts';
 import { sum } from '../../src/core/base/sum.ts';
 import { formatSize } from '../../src/core/memory/format-size.ts';
+import { formatValue } from './charts/uplot-options.ts';
 import type { RunSeries } from './timeline-worker-protocol.ts';
-import { formatValue } from './uplot-options.ts';
 
 /** One of the figures that answer what a run comes to. */
 export interface Figure {

@@ -6,7 +6,7 @@ import { pagesPerRange } from '../../src/core/memory/geometry.ts';
 import type { Rgb } from '../../src/render/svg/palette.ts';
 import { oneAtATime } from '../state/one-at-a-time.ts';
 import { dark } from '../state/theme.ts';
-import { pageColors } from './page-colors.ts';
+import { pageColors } from './charts/page-colors.ts';
 import { CellLegend, RangeDetails } from './range-details.tsx';
 import { formatMoment } from './run-params.ts';
 import { momentAt, timelineWorker } from './run-state.ts';

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
-import { PACKAGE_ROOT } from './guest-files.ts';
+import { PACKAGE_ROOT } from '../package-root.ts';
 
 /** Room for the ranges of a process of some GiB. */
 const MAX_BYTES = 1 << 28;

@@ -1,11 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { PACKAGE_ROOT } from '../package-root.ts';
 import type { GuestFile } from './initramfs.ts';
-
-/** The folder of this package, with what was built in dist. */
-export const PACKAGE_ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Where the package lies in the guest. */
 export const GUEST_PACKAGE = 'thpscope';

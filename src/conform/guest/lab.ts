@@ -2,12 +2,12 @@ import { execFile } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { fail, type Result, succeed } from '../../core/base/failure.ts';
+import { PACKAGE_ROOT } from '../package-root.ts';
 
 /** The scripts, the probe and the programs of the guest, in the package as in the repository. */
-const LAB = fileURLToPath(new URL('../../kernel-lab/', import.meta.url));
+const LAB = join(PACKAGE_ROOT, 'kernel-lab');
 
 /** The path of a file of kernel-lab. */
 export function labFile(...names: string[]): string {
