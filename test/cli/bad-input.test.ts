@@ -72,6 +72,18 @@ const CASES: readonly (readonly [line: string, code: number, message: RegExp])[]
   ['predict --pattern 0-15 --orders 10', 2, /'10' is not an order or size/],
   ['predict --pattern 0-15 --orders 48K', 2, /'48K' is not an order or size/],
   ['predict --pattern 0-15 --pmd-order 2', 2, /--pmd-order 2: thpscope knows PMD orders 3 to 13/],
+  ...(
+    [
+      ['6.18', 'linux-6.18'],
+      ['7.2', 'linux-7.2'],
+      ['7.3.4', 'linux-7.3'],
+      ['6.6', 'linux-6.6'],
+      ['linux-6.12', 'linux-6.18'],
+    ] as const
+  ).map(
+    ([typed, model]) =>
+      [`predict --pattern 0-15 --kernel ${typed}`, 2, new RegExp(`did you mean "${model}", which`)] as const,
+  ),
   ['predict --pattern 0-15 --kernel linux-5.4', 2, /to be one of \(linux-7.3\|linux-7.2\|/],
   ['predict --pattern 0-15 --algorithm quick', 2, /to be one of \(walk\|stack\|/],
   ['predict --pattern 0-15 --outcome 3=SCAN_WHAT', 2, /SCAN_WHAT is not a result/],

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Host, MemoryItem } from '../../src/core/rules/memory-source.ts';
+import { redacted } from '../../src/snapshot/redact.ts';
 import { writeSnapshot } from '../../src/snapshot/writer.ts';
 import { knownRanges, processItem, vmaItem } from '../analysis/streams.ts';
 import { hostOf, sourceOf } from '../snapshot/sources.ts';
@@ -31,7 +32,7 @@ const BEFORE: MemoryItem[] = [
   vma,
   knownRanges([{ present: '0-499' }, { present: '0-511' }, { present: '0-99' }, { present: '0-299' }]),
   ...cron,
-  processItem(7, { command: 'ended' }),
+  processItem(7, { command: 'gone' }),
   vmaItem(),
   knownRanges([{ present: '0-9' }]),
 ];
@@ -59,6 +60,15 @@ beforeAll(async () => {
     counters: { 'khugepaged/full_scans': 4, 'vmstat/thp_collapse_alloc': 11, 'vmstat/thp_split_page': 3 },
     settings: { ...host.settings!, maxPtesNone: 64 },
   });
+  await write('cron.parquet', cron, { time: '2026-11-27T12:30:00Z' });
+  await write('elsewhere.parquet', AFTER, { name: 'other', bootId: '', time: '2026-11-27T12:30:00Z' });
+  const plain = sourceOf(BEFORE, { ...host, bootId: BOOT });
+  valueOf(
+    await writeSnapshot(
+      join(folder, 'redacted.parquet'),
+      redacted(plain, () => 0.5),
+    ),
+  );
   await write('old.parquet', AFTER, { time: '2026-11-27T12:30:00Z', bootId: 'other0' });
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -83,11 +93,12 @@ test('what changed is told in sums, page by page, in settings, counters and proc
       in 2M               0B     2M     +2M
     small              5.59M  2.23M  -3.36M
 
-    2 processes were there both times; page by page:
+    2 processes are in both readings; page by page:
       collapsed     1.95M in 1 range of 2M: 1.95M into 2M
       filled        48K in 1 range of 2M: it was empty, and is in one folio with pages from before
       freed         1.37M in 2 ranges of 2M
-    other processes: 1 only before
+    other processes: 1 only in the first reading (40K)
+      whether they ended or came since, or were not read the other time, the readings do not tell
 
     settings that changed
       khugepaged/max_ptes_none  511  ->  64
@@ -103,7 +114,7 @@ test('what changed is told in sums, page by page, in settings, counters and proc
     PID  COMMAND             MEMORY  CHANGE  HUGE  CHANGE  COLLAPSED  FILLED  SPLIT
       1  redis                 4.2M  -1.32M    2M     +2M      1.95M     48K     0B
            0-1000000 [heap]    4.2M  -1.32M    2M     +2M      1.95M     48K     0B
-      7  ended (ended)           0B    -40K    0B      0B         0B      0B     0B
+      7  gone (only before)      0B    -40K    0B      0B         0B      0B     0B
     1 process did not change
     "
   `);
@@ -115,12 +126,12 @@ test('with settings it says what of a prediction came true', async () => {
   expect(text.slice(at, text.indexOf('PID', at))).toMatchInlineSnapshot(`
     "predicted from the first reading under enabled always, sizes: 2M always; max_ptes_none 511
       these are not the settings that the second reading found in force
-      predicted     12M in 6 collapses
-      came true     2M (16.7%)
-      otherwise     2M its process has ended or was started again
+      predicted     10M in 5 collapses
+      came true     2M (20.0%)
       otherwise     2M its pages were freed or swapped out
       otherwise     2M other pages of the range are resident than before: khugepaged may have met other memory
       not yet       4M as before
+      not compared  2M predicted besides, of processes that are not in the second reading, or were started again
       khugepaged has not finished a round since (full_scans is 4 as before)
 
     "
@@ -171,7 +182,47 @@ test('of another boot processes are matched by their names, and no counter is co
   const text = await ask('before.parquet old.parquet');
   expect(text).toContain('the machine was started again in between');
   expect(text).not.toContain('counters');
-  expect(text).toContain('other processes: 2 matched by service and command, 1 only before');
+  expect(text).toContain('matched by service and command');
+  expect(text).toContain('other processes: 2 matched, 1 only in the first reading (40K)');
+});
+
+test('of processes that the second reading does not have nothing is said to have ended or to be missed', async () => {
+  const text = await ask('before.parquet cron.parquet --orders 2M --max-ptes-none 511');
+  expect(text).not.toContain('ended)');
+  expect(text.slice(text.indexOf('1 process is'))).toMatchInlineSnapshot(`
+    "1 process is in both readings; page by page:
+      nothing changed
+    other processes: 2 only in the first reading (5.55M)
+      whether they ended or came since, or were not read the other time, the readings do not tell
+
+    counters of the kernel: one of the readings has none, as those of older versions of thpscope
+
+    predicted from the first reading under enabled always, sizes: 2M always; max_ptes_none 511
+      these are not the settings that the second reading found in force
+      predicted     2M in 1 collapse
+      came true     0B (0.0%)
+      not yet       2M as before
+      not compared  10M predicted besides, of processes that are not in the second reading, or were started again
+      whether khugepaged has been there since is not known: the readings have no counters of one boot
+
+    PID  COMMAND              MEMORY  CHANGE  HUGE  CHANGE  COLLAPSED  FILLED  SPLIT  CAME TRUE
+      1  redis (only before)      0B  -5.52M    0B      0B         0B      0B     0B
+      7  gone (only before)       0B    -40K    0B      0B         0B      0B     0B
+    1 process did not change
+    "
+  `);
+});
+
+test('a redacted reading is matched by pid and start time, and two machines are named as such', async () => {
+  const text = await ask('before.parquet redacted.parquet');
+  expect(text).toContain('other processes: 3 matched\n');
+  expect(text).not.toContain('only in');
+  expect(text).toContain('one of the readings does not name its boot');
+  const both = await ask('redacted.parquet redacted.parquet');
+  expect(both).toContain('other processes: 3 matched\n');
+  expect(await ask('before.parquet elsewhere.parquet')).toContain(
+    'these are two machines, not one at two times',
+  );
 });
 
 test('JSON keeps to its schema, and CSV has a row a process and VMA', async () => {
@@ -182,13 +233,13 @@ test('JSON keeps to its schema, and CSV has a row a process and VMA', async () =
   expect(rows).toHaveLength(1 + 3 + 2);
   const columns = rows[0].split(',').length;
   expect(rows.every((row) => row.split(',').length === columns)).toBe(true);
-  expect(json.services.map(({ name }: { name: string }) => name)).toEqual(['redis.service', 'cron', 'ended']);
+  expect(json.services.map(({ name }: { name: string }) => name)).toEqual(['redis.service', 'cron', 'gone']);
   const services = (await ask('before.parquet after.parquet --csv --by service')).trim().split('\n');
   expect(services.map((row) => row.split(',').slice(0, 5).join(','))).toEqual([
     'service,processes_before,processes_after,resident_before_bytes,resident_after_bytes',
     'redis.service,1,1,5783552,4399104',
     'cron,1,1,40960,40960',
-    'ended,1,0,40960,0',
+    'gone,1,0,40960,0',
   ]);
 });
 
@@ -197,7 +248,7 @@ test('processes of a service are one row', async () => {
   expect(text.slice(text.indexOf('SERVICE'))).toMatchInlineSnapshot(`
     "SERVICE        PROCESSES  MEMORY  CHANGE  HUGE  CHANGE  COLLAPSED  FILLED  SPLIT
     redis.service          1    4.2M  -1.32M    2M     +2M      1.95M     48K     0B
-    ended             1 -> 0      0B    -40K    0B      0B         0B      0B     0B
+    gone              1 -> 0      0B    -40K    0B      0B         0B      0B     0B
     "
   `);
   // In short, what is about huge pages alone.
@@ -230,7 +281,7 @@ test('digests are compared by their sums, with counters and the same processes',
 
     PROCESS  PROCESSES  MEMORY  CHANGE  HUGE  CHANGE
     1 redis          1    4.2M  -1.32M    2M     +2M
-    7 ended     1 -> 0      0B    -40K    0B      0B
+    7 gone      1 -> 0      0B    -40K    0B      0B
     "
   `);
   const { stdout: text } = await thpscope(['diff', digests[0], join(folder, 'after.parquet'), '--json']);
@@ -327,6 +378,6 @@ test('a recording and the process that runs now', async () => {
   expect((await thpscope(['capture', '-p', String(process.pid), '-o', recorded])).code).toBe(0);
   const { stdout, code } = await thpscope(['diff', recorded, '-p', String(process.pid)]);
   expect(code).toBe(0);
-  expect(stdout).toContain('1 process was there both times; page by page:');
+  expect(stdout).toContain('1 process is in both readings; page by page:');
   expect(stdout).toMatch(/counters of the (kernel: none|whole machine)/);
 });

@@ -86,7 +86,7 @@ export function onlyWords(only: PageChange | ForetoldKind): string {
 
 /** What changed in a range, in words: `103 collapsed, 409 filled`. */
 export function rowWords({ pages, isSame }: ComparedRows, row: number): string {
-  if (!isSame[row]) return 'not compared: its process was not there both times';
+  if (!isSame[row]) return 'not compared: its process is not known to be in both readings';
   const first = row * PAGE_CHANGES.length;
   const parts = PAGE_CHANGES.flatMap((kind, at) => {
     const count = pages[first + at];

@@ -1,6 +1,7 @@
 import type { ProcessDifference } from '../../src/analysis/difference/memory-difference.ts';
 import { percent } from '../../src/core/base/percent.ts';
 import { sum } from '../../src/core/base/sum.ts';
+import { presenceWords } from '../../src/render/words/diff-words.ts';
 import { printable } from '../../src/render/words/printable.ts';
 import { processRows } from '../map/find.ts';
 import { goToRows } from '../map/map-state.ts';
@@ -50,10 +51,11 @@ export function ChangedProcesses({ both }: { readonly both: ComparedReadings }) 
 
 function namesOf({ before, after, isSame }: ProcessDifference): Pick<Row, 'name' | 'pid' | 'text'> {
   const process = after ?? before;
-  const command = printable(process?.command ?? '');
-  const name = !after ? `${command} (ended)` : before ? command : `${command} (new)`;
+  const name = printable(process?.command ?? '') + presenceWords({ before, after });
   const pid =
-    isSame || !before || !after ? String(process?.pid ?? '') : `${before.pid} → ${after.pid}, other pages`;
+    isSame || !before || !after
+      ? String(process?.pid ?? '')
+      : `${before.pid === after.pid ? after.pid : `${before.pid} → ${after.pid}`}, only sums`;
   return { name, pid, text: `${name} ${pid} ${process?.cgroup ?? ''}` };
 }
 

@@ -53,9 +53,11 @@ export function ChangesInspector() {
         <dd>
           {!foretold.value
             ? '…'
-            : kind === 'none'
-              ? 'was not predicted to collapse, and did not'
-              : FORETOLD_TITLES[kind]}
+            : !rows.isSame[row]
+              ? 'not compared'
+              : kind === 'none'
+                ? 'was not predicted to collapse, and did not'
+                : FORETOLD_TITLES[kind]}
         </dd>
       </dl>
     </div>

@@ -19,7 +19,7 @@ export interface ComparedRows {
   /** The orders whose folios hold most resident pages. */
   readonly mainBefore: Uint8Array;
   readonly mainAfter: Uint8Array;
-  /** Whether the process was there both times; pages of others are not compared. */
+  /** Whether the process is known to be in both readings; pages of others are not compared. */
   readonly isSame: Uint8Array;
   /** Pages by what became of them: a number for each of PAGE_CHANGES, row after row. */
   readonly pages: Uint16Array;

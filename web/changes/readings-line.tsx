@@ -2,7 +2,7 @@ import { formatDuration } from '../../src/core/base/duration.ts';
 import { plural } from '../../src/core/base/plural.ts';
 import { sum } from '../../src/core/base/sum.ts';
 import { formatSize } from '../../src/core/memory/format-size.ts';
-import { matchWords } from '../../src/render/words/diff-words.ts';
+import { matchWords, ONLY_ONCE_WORDS } from '../../src/render/words/diff-words.ts';
 import { printable } from '../../src/render/words/printable.ts';
 import { memory } from '../memory/open-memory.ts';
 import { signedSize } from './change-words.ts';
@@ -39,7 +39,7 @@ function Sentence({ both }: { readonly both: ComparedReadings }) {
   const size = (pages: number) => formatSize(pages, geometry);
   const [was, is] = [sum(total.before), sum(total.after)];
   const [hugeWas, hugeIs] = [sum(total.before.slice(1)), sum(total.after.slice(1))];
-  const others = processes.filter(({ isSame }) => !isSame).length;
+  const others = processes.filter(({ before, after }) => !before || !after).length;
   const seconds = Math.max(1, Math.round(Math.abs(elapsedMs) / 1000));
   const later = elapsedMs >= 0 ? 'later' : 'earlier: did you mean the other order?';
   const match = matchWords(both.difference);
@@ -50,7 +50,8 @@ function Sentence({ both }: { readonly both: ComparedReadings }) {
       <strong>{signedSize(is - was, geometry)}</strong>), huge {size(hugeWas)} → {size(hugeIs)} (
       <strong>{signedSize(hugeIs - hugeWas, geometry)}</strong>).
       {match !== '' && ` ${match[0].toUpperCase()}${match.slice(1)}.`}
-      {match === '' && others > 0 && ` ${plural(others, 'process', 'processes')} ended, or came since.`}
+      {others > 0 &&
+        ` ${plural(others, 'process is', 'processes are')} in one of the readings only: ${ONLY_ONCE_WORDS}.`}
     </>
   );
 }

@@ -1,10 +1,10 @@
 import type { Geometry } from '../../core/memory/geometry.ts';
-import { namesBoot } from '../../core/rules/boot-id.ts';
 import { processKey } from '../../core/rules/process-key.ts';
 import { serviceNames } from '../../core/rules/service.ts';
 import type { MemoryDigest, ProcessDigest, SourceDigest } from '../digest/memory-digest.ts';
+import { identityOf } from './identity.ts';
 import { type MachineDifference, machineDifference } from './machine-difference.ts';
-import { matchRestarted } from './matched-processes.ts';
+import { matchOthers } from './matched-processes.ts';
 
 /** What digests know of resident anonymous memory, in base pages. */
 export interface HeldPages {
@@ -36,7 +36,7 @@ export interface DigestDifference {
 
 /**
  * The difference of two digests, so many milliseconds apart. Processes are the same where boot, pid and start
- * time are; others are matched by service and command, those with most memory first.
+ * time are; how others are matched, see `matchOthers`.
  */
 export function digestDifference(
   before: SourceDigest,
@@ -74,13 +74,13 @@ interface Pair {
 }
 
 function pairsOf(before: SourceDigest, after: SourceDigest): Pair[] {
-  const isSameBoot = namesBoot(before.host.bootId) && before.host.bootId === after.host.bootId;
+  const identity = identityOf(before.host, after.host);
   const earlier = new Map(before.processes.map((each) => [processKey(each.process), each]));
   const pairs: Pair[] = [];
   const others: ProcessDigest[] = [];
   for (const each of after.processes) {
     const key = processKey(each.process);
-    const same = isSameBoot ? earlier.get(key) : undefined;
+    const same = identity.boot === 'same' ? earlier.get(key) : undefined;
     if (!same) others.push(each);
     else {
       earlier.delete(key);
@@ -89,7 +89,7 @@ function pairsOf(before: SourceDigest, after: SourceDigest): Pair[] {
   }
   const weighed = ({ process, memory }: ProcessDigest) => ({ process, residentPages: memory.residentPages });
   const gone = [...earlier.values()];
-  for (const pair of matchRestarted(gone.map(weighed), others.map(weighed))) {
+  for (const pair of matchOthers(gone.map(weighed), others.map(weighed), identity)) {
     const was = pair.before === undefined ? undefined : gone[pair.before];
     const is = pair.after === undefined ? undefined : others[pair.after];
     const named = is ?? was;

@@ -24,7 +24,7 @@ interface WindowSum {
   pages: number;
 }
 
-/** What was predicted from the earlier reading, and what became of it. */
+/** What was predicted from the earlier reading of processes that are in both, and what became of it. */
 export interface Foretold {
   readonly predicted: WindowSum;
   /** Windows that became one folio of at least their size. */
@@ -32,6 +32,11 @@ export interface Foretold {
   /** Of these, windows of which a part was freed since, or is new. */
   readonly cut: WindowSum;
   readonly missed: Record<Miss, WindowSum>;
+  /**
+   * What was predicted of processes that are not in the later reading, as far as the readings tell: no part
+   * of `predicted`. They may have ended, been started again, or not been read.
+   */
+  readonly absent: WindowSum;
   /** Of what is `refused`, why. */
   readonly refusals: Map<Refusal, WindowSum>;
   /** Pages that lie in larger folios than before, outside of what was predicted. */
@@ -45,6 +50,7 @@ export function nothingForetold(): Foretold {
     happened: none(),
     cut: none(),
     missed: Object.fromEntries(MISSES.map((miss) => [miss, none()])) as Record<Miss, WindowSum>,
+    absent: none(),
     refusals: new Map(),
     surprises: { 'left-alone': 0, vma: 0, refused: 0, changed: 0, later: 0 },
   };
@@ -55,16 +61,14 @@ export function addForetold(into: Foretold, from: Foretold): void {
   addWindows(into.happened, from.happened);
   addWindows(into.cut, from.cut);
   for (const miss of MISSES) addWindows(into.missed[miss], from.missed[miss]);
+  addWindows(into.absent, from.absent);
   for (const [refusal, sum] of from.refusals) addWindows(refusedBy(into, refusal), sum);
   for (const surprise of SURPRISES) into.surprises[surprise] += from.surprises[surprise];
 }
 
-/** Adds the windows of a range whose process is gone. */
-export function addEnded(foretold: Foretold, { plan }: Verdict): void {
-  for (const window of plan ? collapsesOf(plan) : []) {
-    addWindow(foretold.predicted, window);
-    addWindow(foretold.missed.ended, window);
-  }
+/** Adds the windows of a range whose process is not in the later reading. */
+export function addAbsent({ absent }: Foretold, { plan }: Verdict): void {
+  for (const window of plan ? collapsesOf(plan) : []) addWindow(absent, window);
 }
 
 /**

@@ -1,21 +1,21 @@
 import { sum } from '../../core/base/sum.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import type { RangeState } from '../../core/memory/range-state.ts';
-import { namesBoot } from '../../core/rules/boot-id.ts';
 import type { Host, MemoryItem, Process } from '../../core/rules/memory-source.ts';
 import { processKey } from '../../core/rules/process-key.ts';
 import type { Vma } from '../../core/rules/vma.ts';
 import type { RangeTable, TableVma } from '../table/range-table.ts';
 import { Foreteller, type ForetoldUnder, type Judge } from './foreteller.ts';
 import {
-  addEnded,
+  addAbsent,
   addForetold,
   addOutcome,
   type Foretold,
   nothingForetold,
   settleMissed,
 } from './foretold.ts';
-import { matchRestarted } from './matched-processes.ts';
+import { type IdentifiedHost, type Identity, identityOf } from './identity.ts';
+import { matchOthers } from './matched-processes.ts';
 import { type Meanwhile, meanwhile } from './missed-window.ts';
 import { addChanges, noChanges, type PageChanges, RangeChanges } from './page-changes.ts';
 
@@ -27,7 +27,7 @@ export interface VmaDifference {
 
 /** A process at two readings. */
 export interface ProcessDifference {
-  /** Undefined where it was not there, or was not read. */
+  /** Undefined where the earlier reading does not have it: it was not there, or was not read. */
   readonly before: Process | undefined;
   readonly after: Process | undefined;
   /**
@@ -69,7 +69,7 @@ export interface ComparedRange {
 }
 
 /** What tells whether processes of two readings are the same, and what was counted in between. */
-type ReadHost = Pick<Host, 'bootId' | 'geometry' | 'counters'>;
+type ReadHost = Pick<Host, 'geometry' | 'counters'> & IdentifiedHost;
 
 /**
  * The difference between two readings of memory: the earlier one in a table, the later one as it comes. A
@@ -84,10 +84,10 @@ export async function memoryDifference(
   under: ForetoldUnder | undefined,
   onRange?: (range: ComparedRange) => void,
 ): Promise<MemoryDifference> {
-  const isSameBoot = namesBoot(beforeHost.bootId) && beforeHost.bootId === afterHost.bootId;
+  const identity = identityOf(beforeHost, afterHost);
   const foreteller = under && new Foreteller(under, before.geometry);
   const since = meanwhile(beforeHost, afterHost);
-  const collector = new Collector(before, isSameBoot, foreteller, since, onRange);
+  const collector = new Collector(before, identity, foreteller, since, onRange);
   for await (const item of items) collector.add(item);
   return collector.finish();
 }
@@ -98,7 +98,7 @@ interface Earlier {
   readonly vmas: TableVma[];
 }
 
-/** A process that is only there at one of the readings, with what it has. */
+/** A process that is only in one of the readings, with what it has. */
 interface Alone {
   readonly process: Process;
   readonly residentPages: number;
@@ -115,18 +115,18 @@ class Collector {
   readonly #ranges: RangeChanges;
   readonly #done: ProcessDifference[] = [];
   readonly #new: Alone[] = [];
-  readonly #isSameBoot: boolean;
+  readonly #identity: Identity;
   #open: OpenProcess | undefined;
 
   constructor(
     table: RangeTable,
-    isSameBoot: boolean,
+    identity: Identity,
     foreteller: Foreteller | undefined,
     since: Meanwhile,
     onRange: OnRange,
   ) {
     this.#table = table;
-    this.#isSameBoot = isSameBoot;
+    this.#identity = identity;
     this.#foreteller = foreteller;
     this.#since = since;
     this.#onRange = onRange;
@@ -154,9 +154,9 @@ class Collector {
   finish(): MemoryDifference {
     this.#close();
     const { geometry } = this.#table;
-    const gone = [...this.#earlier.values()].map((earlier) => this.#ended(earlier));
+    const gone = [...this.#earlier.values()].map((earlier) => this.#onlyBefore(earlier));
     const processes = [...this.#done];
-    for (const { before, after } of matchRestarted(gone, this.#new)) {
+    for (const { before, after } of matchOthers(gone, this.#new, this.#identity)) {
       const [was, is] = [
         before === undefined ? undefined : gone[before],
         after === undefined ? undefined : this.#new[after],
@@ -183,7 +183,7 @@ class Collector {
 
   #openProcess(process: Process): OpenProcess {
     const key = processKey(process);
-    const earlier = this.#isSameBoot ? this.#earlier.get(key) : undefined;
+    const earlier = this.#identity.boot === 'same' ? this.#earlier.get(key) : undefined;
     if (earlier) this.#earlier.delete(key);
     const foreteller = earlier && this.#foreteller;
     const judges = foreteller && {
@@ -209,8 +209,8 @@ class Collector {
       });
   }
 
-  /** What a process had that is not there any more. */
-  #ended(earlier: Earlier): Alone {
+  /** What a process had that is not in the later reading. */
+  #onlyBefore(earlier: Earlier): Alone {
     const judge = this.#foreteller?.judgeOf(earlier.process);
     const changes = noChanges(this.#table.geometry);
     const foretold = judge && nothingForetold();
@@ -218,11 +218,11 @@ class Collector {
       for (let row = vma.first; row < vma.end; row++) {
         const range = this.#table.range(row);
         this.#ranges.add(changes, range, undefined);
-        if (foretold) addEnded(foretold, judge(range, vma.vma));
+        if (foretold) addAbsent(foretold, judge(range, vma.vma));
       }
     }
-    const ofEnded = withoutEvents({ changes, foretold }, this.#table.geometry);
-    return { process: earlier.process, residentPages: sum(changes.before), ...ofEnded };
+    const ofBefore = withoutEvents({ changes, foretold }, this.#table.geometry);
+    return { process: earlier.process, residentPages: sum(changes.before), ...ofBefore };
   }
 }
 

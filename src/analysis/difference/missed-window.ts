@@ -8,7 +8,6 @@ import type { RangeChanges } from './page-changes.ts';
 
 /**
  * Why a window that was predicted to collapse is not one folio of at least its size:
- * - ended: its process is not there any more
  * - freed: none of its pages is
  * - smaller: its pages lie in folios that are larger than before, and smaller than was said
  * - unseen: its folios cannot be seen
@@ -22,7 +21,6 @@ import type { RangeChanges } from './page-changes.ts';
  * - hidden: none of these, though khugepaged has been round twice
  */
 export const MISSES = [
-  'ended',
   'freed',
   'smaller',
   'unseen',

@@ -31,7 +31,7 @@ export const explainCommand = documentedCommand<ExplainFlags, string[]>({
       ...patternFlags,
       address: optionalText(
         'ADDR',
-        'An address in the PMD range to explain, or START-END of a VMA for its first range with pages',
+        'An address in the PMD range to explain, or START-END of a VMA for its first range with pages, whole ones first',
       ),
       ...policyFlags,
       ...noneLimitFlag,

@@ -28,7 +28,9 @@ interface Search {
   readonly around: Vma | undefined;
 }
 
-/** The range around an address; of a VMA the first whole range with pages. */
+/**
+ * The range around an address; of a VMA the first whole range with pages, or else the first at its edges.
+ */
 export async function findRange(
   opened: OpenedMemory,
   asked: AskedAddress,
@@ -48,6 +50,11 @@ export async function findRange(
       'usage',
       `--address ${hexadecimal}: ${around.name || 'it'} is not anonymous memory, and what it maps of which file is not known`,
     );
+  if (asked.end !== undefined)
+    return fail(
+      'usage',
+      `--address ${hexadecimal}-${asked.end.toString(16)}: no page is resident or in swap there`,
+    );
   return fail(
     'usage',
     `--address ${hexadecimal}: no page there; --address START-END finds the first range of a VMA with pages`,
@@ -60,25 +67,28 @@ async function searchItems(
   geometry: Geometry,
 ): Promise<Search> {
   const holds = (vma: Vma) => vma.start <= start && start < vma.end;
-  const isAsked = (vma: Vma, { address }: RangeState) =>
-    end === undefined
-      ? address <= start && start < address + rangeBytes(geometry)
-      : address < end && coversRange(vma, address, geometry);
+  const isAsked = ({ address }: RangeState) =>
+    end === undefined ? address <= start && start < address + rangeBytes(geometry) : address < end;
   const cached = new CacheRangeSearch(start, end, geometry);
   let process: Process | undefined;
   let vma: Vma | undefined;
   let around: Vma | undefined;
+  let atEdge: FoundRange | undefined;
   for await (const item of items) {
     cached.add(item);
+    if (atEdge && (item.kind === 'process' || item.kind === 'vma')) break;
     if (item.kind === 'process') process = item.process;
     if (item.kind === 'vma') {
       vma = item.vma;
       if (holds(vma)) around = vma;
     }
     if (item.kind !== 'ranges' || !process || !vma || !holds(vma)) continue;
-    const asked = vma;
-    const range = item.ranges.find((each) => isAsked(asked, each));
-    if (range) return { found: { process, vma, range }, cached: undefined, around };
+    for (const range of item.ranges.filter(isAsked)) {
+      const found = { process, vma, range };
+      if (end === undefined || coversRange(vma, range.address, geometry))
+        return { found, cached: undefined, around };
+      atEdge ??= found;
+    }
   }
-  return { found: undefined, cached: cached.found(), around };
+  return { found: atEdge, cached: atEdge ? undefined : cached.found(), around };
 }

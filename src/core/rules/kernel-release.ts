@@ -1,5 +1,6 @@
-import { FIRST_MTHP_SERIES, isBefore, seriesOf } from '../base/release.ts';
+import { isBefore, seriesOf } from '../base/release.ts';
 import { KERNEL_MODELS, type KernelModel } from './kernel-model.ts';
+import { modelNameOfRelease } from './kernel-names.ts';
 
 /** The newest kernel with a model: asked about memory that was read on none. */
 export const NEWEST_MODEL: KernelModel = KERNEL_MODELS['linux-7.3'];
@@ -19,10 +20,8 @@ export function isNewerThanModels(release: string): boolean {
  * that begins with no version.
  */
 export function modelOfRelease(release: string): KernelModel | undefined {
-  if (seriesOf(release).some(Number.isNaN)) return undefined;
-  if (isBefore(release, [6, 8])) return KERNEL_MODELS['linux-6.6'];
-  if (isBefore(release, FIRST_MTHP_SERIES)) return KERNEL_MODELS['linux-6.18'];
-  return isBefore(release, NEWEST_SERIES) ? KERNEL_MODELS['linux-7.2'] : NEWEST_MODEL;
+  const name = modelNameOfRelease(release);
+  return name && KERNEL_MODELS[name];
 }
 
 /** The releases of machines that are taken together, each once: a text that `releasesOf` takes apart. */

@@ -88,7 +88,7 @@ export function changesJson({ before, after, collapsed, ranges, unseen, ...pages
 
 /** Windows and base pages by what became of them. */
 export function foretoldJson(
-  { predicted, happened, cut, missed, refusals, surprises }: Foretold,
+  { predicted, happened, cut, missed, absent, refusals, surprises }: Foretold,
   model: KernelModel | undefined,
 ): object {
   return {
@@ -96,6 +96,7 @@ export function foretoldJson(
     happened,
     cut,
     missed: Object.fromEntries(MISSES.map((miss) => [miss, missed[miss]])),
+    absent,
     refused: Object.fromEntries(
       [...refusals].map(([refusal, windows]) => [
         model && isScanResult(refusal) ? resultName(refusal, model) : refusal,

@@ -29,7 +29,7 @@ export function digestDiffText({ difference, by, top }: DigestDiffView, style: S
     ['small', ({ residentPages, hugePages }) => residentPages - hugePages],
   ];
   const lines = [
-    ...timeLines(machine),
+    ...timeLines(machine, style),
     '',
     ...changeTable(
       rows.map(([name, pages]) => [name, pages(total.before), pages(total.after)]),

@@ -18,7 +18,15 @@ import { formatSize } from '../../core/memory/format-size.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
 import { asOrder, formatOrder } from '../../core/memory/order.ts';
 import type { ThpSettings } from '../../core/rules/thp-settings.ts';
-import { cutWords, matchWords, missedLines, roundsWords, SURPRISE_WORDS } from '../words/diff-words.ts';
+import {
+  cutWords,
+  matchWords,
+  missedLines,
+  ONLY_ONCE_WORDS,
+  presenceWords,
+  roundsWords,
+  SURPRISE_WORDS,
+} from '../words/diff-words.ts';
 import { printable } from '../words/printable.ts';
 import { settingsWords } from '../words/sizes.ts';
 import { layOutTable } from './columns.ts';
@@ -42,7 +50,7 @@ export function diffText(view: DiffView, style: Style): string {
   const { difference } = view;
   const { geometry, total, processes } = difference.memory;
   const lines = [
-    ...timeLines(difference),
+    ...timeLines(difference, style),
     '',
     ...totalsTable(total, geometry, style),
     '',
@@ -56,14 +64,16 @@ export function diffText(view: DiffView, style: Style): string {
   return `${lines.join('\n').trimEnd()}\n`;
 }
 
-export function timeLines(difference: MachineDifference): string[] {
+export function timeLines(difference: MachineDifference, style: Style): string[] {
   const { elapsedMs } = difference;
   const seconds = Math.max(1, Math.round(elapsedMs / 1000));
   const time =
     elapsedMs >= 0
       ? `${formatDuration(seconds * 1e9)} from the first reading to the second`
       : 'the second reading is older than the first: did you mean the other order?';
-  return [time, matchWords(difference)].filter((line) => line !== '');
+  const match = matchWords(difference);
+  if (match === '') return [time];
+  return [time, difference.isOneMachine === false ? style.warn(match) : match];
 }
 
 function totalsTable({ before, after }: PageChanges, geometry: Geometry, style: Style): string[] {
@@ -97,9 +107,10 @@ export function changeTable(
 }
 
 /** What happened to the pages of the processes that were there both times. */
-function happenedLines({ processes, total, geometry }: MemoryDifference): string[] {
+function happenedLines(memory: MemoryDifference): string[] {
+  const { processes, total, geometry } = memory;
   const same = processes.filter(({ isSame }) => isSame).length;
-  const others = otherProcesses(processes);
+  const others = otherProcesses(memory);
   if (same === 0) return [...others, ''];
   const size = (pages: number) => formatSize(pages, geometry);
   const into = total.collapsed
@@ -130,21 +141,28 @@ function happenedLines({ processes, total, geometry }: MemoryDifference): string
   const lines = facts
     .filter(([, pages]) => pages > 0)
     .map(([name, pages, words]) => field(name, `${size(pages)} ${words}`.trimEnd()));
-  const title = `${plural(same, 'process was', 'processes were')} there both times; page by page:`;
+  const title = `${plural(same, 'process is', 'processes are')} in both readings; page by page:`;
   return [title, ...(lines.length > 0 ? lines : ['  nothing changed']), ...others, ''];
 }
 
-function otherProcesses(processes: readonly ProcessDifference[]): string[] {
+/** Processes that are not known to be the same, with what those that are in one reading only have in it. */
+function otherProcesses({ processes, geometry }: MemoryDifference): string[] {
   const others = processes.filter(({ isSame }) => !isSame);
-  const counts = {
-    'matched by service and command': others.filter(({ before, after }) => before && after).length,
-    'only before': others.filter(({ after }) => !after).length,
-    'only after': others.filter(({ before }) => !before).length,
-  };
-  const parts = Object.entries(counts).filter(([, count]) => count > 0);
-  return parts.length === 0
-    ? []
-    : [`other processes: ${parts.map(([name, count]) => `${grouped(count)} ${name}`).join(', ')}`];
+  const matched = others.filter(({ before, after }) => before && after).length;
+  const sizeOf = (some: readonly ProcessDifference[]) =>
+    formatSize(sum(some.map(({ changes }) => sum(changes.before) + sum(changes.after))), geometry);
+  const once = (
+    [
+      ['first', others.filter(({ after }) => !after)],
+      ['second', others.filter(({ before }) => !before)],
+    ] as const
+  ).filter(([, some]) => some.length > 0);
+  const parts = [
+    ...(matched > 0 ? [`${grouped(matched)} matched`] : []),
+    ...once.map(([name, some]) => `${grouped(some.length)} only in the ${name} reading (${sizeOf(some)})`),
+  ];
+  if (parts.length === 0) return [];
+  return [`other processes: ${parts.join(', ')}`, ...(once.length > 0 ? [`  ${ONLY_ONCE_WORDS}`] : [])];
 }
 
 export function settingLines({ settings: changes }: MachineDifference, style: Style): string[] {
@@ -215,7 +233,10 @@ export function foretoldLines(
   ];
   if (!asked.inForce)
     lines.push(style.warn('  these are not the settings that the second reading found in force'));
-  if (predicted.pages === 0) lines.push(field('predicted', 'nothing'));
+  if (predicted.pages === 0)
+    lines.push(
+      field('predicted', foretold.absent.pages > 0 ? 'nothing of processes that are in both' : 'nothing'),
+    );
   else {
     const share = percent(happened.pages, predicted.pages);
     lines.push(
@@ -309,14 +330,12 @@ function serviceTable({ difference: { memory }, top }: DiffView, style: Style): 
 }
 
 function pidCell({ before, after, isSame }: ProcessDifference): string {
-  if (isSame || !before || !after) return String((after ?? before)?.pid);
+  if (isSame || !before || !after || before.pid === after.pid) return String((after ?? before)?.pid);
   return `${before.pid} -> ${after.pid}`;
 }
 
 function commandCell({ before, after }: ProcessDifference): string {
-  const command = printable((after ?? before)?.command ?? '');
-  if (!after) return `${command} (ended)`;
-  return before ? command : `${command} (new)`;
+  return printable((after ?? before)?.command ?? '') + presenceWords({ before, after });
 }
 
 function changeCells(changes: PageChanges, geometry: Geometry): string[] {

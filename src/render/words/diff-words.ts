@@ -1,4 +1,6 @@
 import type { Foretold, Surprise } from '../../analysis/difference/foretold.ts';
+import type { Identity } from '../../analysis/difference/identity.ts';
+import type { ProcessDifference } from '../../analysis/difference/memory-difference.ts';
 import { MISSES, type Miss } from '../../analysis/difference/missed-window.ts';
 import type { PageChange } from '../../analysis/difference/page-changes.ts';
 import type { ReadingDifference } from '../../analysis/difference/reading-difference.ts';
@@ -24,7 +26,6 @@ export const CHANGE_WORDS: Record<PageChange, string> = {
 
 /** Why memory that was predicted to collapse did not, as a line of a summary goes on after its size. */
 const MISS_WORDS: Record<Miss, string> = {
-  ended: 'its process has ended or was started again',
   freed: 'its pages were freed or swapped out',
   smaller: 'in larger folios than before, but smaller ones than predicted',
   unseen: 'its folios cannot be seen: read both times as root',
@@ -40,16 +41,19 @@ const MISS_WORDS: Record<Miss, string> = {
   hidden: 'as before, and nothing tells why: pins, locks and references of a moment cannot be seen',
 };
 
-/** Memory that was predicted to collapse and did not, with the reason. */
+/** Memory that was predicted to collapse and did not, or was not compared, with the reason. */
 export interface MissedLine {
-  readonly name: 'not yet' | 'otherwise';
+  readonly name: 'not yet' | 'otherwise' | 'not compared';
   readonly pages: number;
   readonly words: string;
 }
 
-/** A line for each reason why predictions did not come true, and for each result of what is refused. */
-export function missedLines({ missed, refusals }: Foretold): MissedLine[] {
-  const lines = MISSES.filter((miss) => miss !== 'refused').map((miss) => ({
+/**
+ * A line for each reason why predictions did not come true, for each result of what is refused, and for what
+ * was predicted of processes that are not in the second reading.
+ */
+export function missedLines({ missed, absent, refusals }: Foretold): MissedLine[] {
+  const lines: MissedLine[] = MISSES.filter((miss) => miss !== 'refused').map((miss) => ({
     name: miss === 'waiting' ? ('not yet' as const) : ('otherwise' as const),
     pages: missed[miss].pages,
     words: MISS_WORDS[miss],
@@ -60,8 +64,26 @@ export function missedLines({ missed, refusals }: Foretold): MissedLine[] {
       pages,
       words: `${MISS_WORDS.refused}: ${refusalLine(refusal, SOME_SIZE)}`,
     });
+  lines.push({
+    name: 'not compared',
+    pages: absent.pages,
+    words: 'predicted besides, of processes that are not in the second reading, or were started again',
+  });
   return lines.filter(({ pages }) => pages > 0);
 }
+
+/**
+ * Which reading has a process that is not in both, as it stands behind its name; empty where both have it. It
+ * may have ended or come since, or may not have been read: readings do not tell.
+ */
+export function presenceWords({ before, after }: Pick<ProcessDifference, 'before' | 'after'>): string {
+  if (!after) return ' (only before)';
+  return before ? '' : ' (only after)';
+}
+
+/** What it means that processes are in one of the readings only. */
+export const ONLY_ONCE_WORDS =
+  'whether they ended or came since, or were not read the other time, the readings do not tell';
 
 /** It was predicted, so some size is enabled for memory that asks for it. */
 const SOME_SIZE = orderSet([2]);
@@ -90,12 +112,17 @@ export const SURPRISE_WORDS: Record<Surprise, string> = {
   later: 'collapsed beside what was predicted of the same range: a later pass went on there',
 };
 
-/** Why processes are not matched by pid and start time; empty where they are. */
-export function matchWords({ boot, isOneMachine }: Pick<ReadingDifference, 'boot' | 'isOneMachine'>): string {
-  const byName = 'processes are matched by service and command';
-  if (boot === 'unknown') return `one of the readings does not name its boot: ${byName}`;
+/** Why processes are not known to be the same by pid and start time; empty where they are. */
+export function matchWords({ boot, isOneMachine }: Identity): string {
   if (boot === 'same') return '';
-  return `${isOneMachine ? 'the machine was started again in between' : 'two machines'}: ${byName}`;
+  const sums = 'and only their sums are compared';
+  const byName = `processes are matched by service and command, ${sums}`;
+  if (isOneMachine === false) return `these are two machines, not one at two times: ${byName}`;
+  if (boot === 'other')
+    return isOneMachine
+      ? `the machine was started again in between: ${byName}`
+      : `another boot, and perhaps another machine: ${byName}`;
+  return `one of the readings does not name its boot: processes are matched by pid and start time, else by service and command, ${sums}`;
 }
 
 function wordsOfRounds(fullScans: ReadingDifference['fullScans']): string {
