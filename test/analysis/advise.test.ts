@@ -97,6 +97,21 @@ function adviserOf(source: SourceDigest, swept: Pick<Choice, 'space' | 'values'>
   return new Adviser({ source, memory: totalDigest(source), model, base, ...swept });
 }
 
+/** The same, asked about other settings than those in force. */
+function adviserAsked(source: SourceDigest, base: ThpSettings, words: SweepSpace['enabled']): Adviser {
+  const memory = totalDigest(source);
+  const space = adviceSpace(memory, model, words, base);
+  return new Adviser({
+    source,
+    memory,
+    model,
+    base,
+    isAsked: true,
+    space,
+    values: sweepAll(memory, space),
+  });
+}
+
 function questions(
   geometry: Geometry,
 ): fc.Arbitrary<Pick<Choice, 'source' | 'budget'> & { readonly words: SweepSpace['enabled'] }> {
@@ -185,7 +200,7 @@ function chosen({ source, space, values, budget }: Choice): number | undefined {
     budget,
     residentPages: query.memory.residentPages,
     inForce,
-    inForceKeepsBudget: keepsBudget(inForce, budget),
+    mayStay: keepsBudget(inForce, budget) ? inForce : undefined,
     filesChanged: (policy) =>
       writesBetween(known, settingsFor(known, policy, geometry, space.kept), geometry).length,
     noRoom: () => undefined,
@@ -236,6 +251,44 @@ describe('advice', () => {
     },
     120_000,
   );
+});
+
+describe('settings that were asked about', () => {
+  test('are advised only if they keep the budget and lose no reach against those in force', () => {
+    let broken = 0;
+    const geometry = geometryOfPmdOrder(4);
+    const others = fc.record({ known: questions(geometry), asked: questions(geometry) });
+    fc.assert(
+      fc.property(others, ({ known: { source, budget, words }, asked: { source: other } }) => {
+        const base = other.host.settings;
+        if (!base) throw new Error('settings are drawn');
+        const { leave, advised, inForce, asked, set } = adviserAsked(source, base, words).advise(budget);
+        if (!inForce) throw new Error('settings are drawn');
+        const measures = measuresOf(advised.worth);
+        if (!leave) expect(keepsBudget(measures, budget)).toBe(true);
+        expect(losesNoReach(measures, measuresOf(inForce.worth), budget.growth)).toBe(true);
+        expect(set.length === 0).toBe(leave);
+        if (asked?.keepsBudget === false) broken++;
+      }),
+      { numRuns: 150 },
+    );
+    expect(broken).toBeGreaterThan(0);
+  });
+
+  test('break the budget of memory whose settings nobody knows: they are not written', () => {
+    const items = [processItem(1), vmaItem({ flags: ['hg'] }), knownRanges([{ present: '0-100' }])];
+    const source = digestOf(items, geometryOfPmdOrder(9), 1);
+    const advice = adviserAsked(source, DEFAULT, ['always']).advise({ ...FIVE_PERCENT, growthPages: 5 });
+    expect(advice).toMatchObject({ leave: true, set: [], asked: { keepsBudget: false } });
+  });
+
+  test('gain nothing where MADV_HUGEPAGE breaks the budget in force as well', () => {
+    const items = [processItem(1), vmaItem({ flags: ['hg'] }), knownRanges([{ present: '0-100' }])];
+    const source = digestOf(items, geometryOfPmdOrder(9), 1, { ...DEFAULT, enabled: 'madvise' });
+    const advice = adviserAsked(source, DEFAULT, ['always']).advise({ ...FIVE_PERCENT, growthPages: 5 });
+    expect(advice).toMatchObject({ leave: true, set: [] });
+    expect([advice.inForce?.keepsBudget, advice.asked?.keepsBudget]).toEqual([false, false]);
+  });
 });
 
 const M2 = { present: 'all', pmdMapped: true } as const;

@@ -157,7 +157,10 @@ describe('a plan by service', () => {
           expect(plan.services.reduce((sum, { service }) => sum + service.processes.length, 0)).toBe(
             source.processes.length,
           );
-          expect(entries).toBeLessThanOrEqual(countedEntries(plain, budget.growth) + 1e-6);
+          // Exceptions cost entries only where the budget is broken without them.
+          const plainKeeps = !advice.leave || advice.inForce?.keepsBudget === true;
+          if (plainKeeps) expect(entries).toBeLessThanOrEqual(countedEntries(plain, budget.growth) + 1e-6);
+          expect(plan.keepsBudget).toBe(plainKeeps || out.length > 0);
           if (out.length === 0) return;
           exceptions++;
           expect(keepsBudget(measures, budget)).toBe(true);
@@ -246,6 +249,25 @@ describe('one service that would grow out of the budget', () => {
     const { plan, advice } = await planOf(items, systemd);
     expect(outOf(plan)).toEqual([]);
     expect(plan.settings).toEqual(advice.advised.settings);
+  });
+
+  test('opts out of settings in force that break the budget, which cost the others nothing', async () => {
+    const inForce: ThpSettings = { ...DEFAULT, enabled: 'always' };
+    const source = digestOf(twoServices(), geometryOfPmdOrder(9), inForce);
+    const { plan, advice } = await planFor(source, { ...FIVE_PERCENT, growthPages: 1000 });
+    expect(advice).toMatchObject({ leave: true, inForce: { keepsBudget: false } });
+    expect(outOf(plan)).toEqual([['redis.service', 'disable']]);
+    expect(plan).toMatchObject({ keepsBudget: true, growth: { now: 0, restart: 0 } });
+    expect(plan.settings).toEqual(inForce);
+  });
+
+  test('that no drop-in reaches leaves the budget broken, and the plan says so', async () => {
+    const items = twoServices({ cgroup: '/process_api/7' });
+    const source = digestOf(items, geometryOfPmdOrder(9), { ...DEFAULT, enabled: 'always' });
+    const { plan } = await planFor(source, { ...FIVE_PERCENT, growthPages: 1000 });
+    expect(outOf(plan)).toEqual([]);
+    expect(plan.keepsBudget).toBe(false);
+    expect(plan.growth.now).toBeGreaterThan(1000);
   });
 
   test('keeps what it asked for where that is within its part', async () => {

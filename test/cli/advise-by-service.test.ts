@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { expectSchema } from '../support/schemas.ts';
-import { writeServiceHost } from '../support/service-host.ts';
+import { writeServiceHost, writeSparseHost } from '../support/service-host.ts';
 import { thpscope, words } from '../support/thpscope.ts';
 
 let folder: string;
@@ -20,6 +20,8 @@ beforeAll(async () => {
     without: ['/system.slice/redis.service'],
   });
   await writeServiceHost(join(folder, 'old.parquet'), { kernelRelease: '6.6.30' });
+  await writeSparseHost(join(folder, 'broken.parquet'), '/process_api/41');
+  await writeSparseHost(join(folder, 'broken-service.parquet'), '/system.slice/sparse.service');
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -36,6 +38,7 @@ interface Plan {
   growthPages: number;
   restartGrowthPages: number;
   tlbEntries: number;
+  keepsBudget: boolean;
   set: { path: string; value: string }[];
   advice: {
     memory: { residentPages: number };
@@ -132,6 +135,15 @@ describe('a host with systemd, Docker, containerd, CRI-O and Kubernetes', () => 
     expect(dropIns).toEqual([]);
   });
 
+  test('measures settings asked about against those in force', async () => {
+    const text = await advise('host.parquet', '--by service --policy default');
+    expect(text).toMatch(/redis\.service opts out\.\n {2}The settings asked about .* break this budget/);
+    expect(text).toMatch(/^ +in force +asked about +advised$/m);
+    const { keepsBudget, growthPages, advice } = await planOf('host.parquet', '--policy default');
+    expect(keepsBudget).toBe(true);
+    expect(growthPages).toBeLessThanOrEqual(advice.budget.growthPages);
+  });
+
   test('by process has no plan', async () => {
     const advice = JSON.parse(await advise('host.parquet', '--json'));
     expectSchema('advise', advice);
@@ -148,6 +160,29 @@ describe('a host with systemd, Docker, containerd, CRI-O and Kubernetes', () => 
     const { services, settings } = await planOf('old.parquet');
     expect(settings.enabled).toBe('always');
     expect(services.flatMap(({ optOut }) => (optOut ? [optOut.memoryTHP] : []))).toEqual(['disable']);
+  });
+});
+
+describe('settings in force that break the budget', () => {
+  test('and a group that no drop-in reaches: both are said, and the budget is not said to hold', async () => {
+    const text = await advise('broken.parquet', '--by service');
+    expect(text).toContain('Leave the settings as they are.');
+    expect(text).toMatch(/The settings in force break this budget: khugepaged may fill \S+ \(\+\d+\.\d%\)\./);
+    expect(text).toContain('a budget takes nothing away: they stay. Nor do exceptions keep it.');
+    expect(text).toMatch(/^ {2}\/process_api\/41 grows by .*: no drop-in of systemd reaches it\.$/m);
+    expect(text).not.toContain('holds all the same');
+    expect(text).toMatch(/^ {2}in force: enabled madvise/m);
+    expect(text).toMatch(/^ {2}growth by khugepaged +\S+ \(\+/m);
+    const { keepsBudget, set } = await planOf('broken.parquet');
+    expect([keepsBudget, set]).toEqual([false, []]);
+  });
+
+  test('and a service that may opt out: it does, and the settings stay', async () => {
+    const text = await advise('broken-service.parquet', '--by service');
+    expect(text).toContain('Leave the settings as they are. sparse.service opts out.');
+    expect(text).toContain(
+      'Without exceptions: Leave the settings as they are. That breaks the budget, and needs',
+    );
   });
 });
 

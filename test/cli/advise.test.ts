@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { expectSchema } from '../support/schemas.ts';
+import { writeSparseHost } from '../support/service-host.ts';
 import { thpscope, words } from '../support/thpscope.ts';
 
 const PROGRAMS = 'examples/programs';
@@ -96,6 +97,46 @@ test('where nothing within the budget is worth a change, nothing is to be writte
   expect(stdout).not.toContain('echo');
   const advice = await adviceOf('examples/redis.parquet', '');
   expect(advice).toMatchObject({ leave: true, set: [], restore: [], assumed: [] });
+});
+
+test.each([
+  '--policy default',
+  '--enabled always',
+  '--set enabled=always',
+  '--max-growth 0 --enabled always',
+])(
+  'settings asked about with %s are measured against those in force: what breaks the budget is not written',
+  async (flags) => {
+    const { leave, set, asked, inForce } = await adviceOf('examples/redis.parquet', flags);
+    expect([leave, set, asked.keepsBudget, inForce.settings.enabled]).toEqual([true, [], false, 'madvise']);
+  },
+);
+
+test('settings asked about that break the budget are said to, in texts and scripts', async () => {
+  const { stdout } = await thpscope(words('advise examples/redis.parquet --policy default'));
+  expect(stdout).toContain('Leave the settings as they are.');
+  expect(stdout).toMatch(
+    /The settings asked about \(enabled always, .*\) break this budget: khugepaged may fill 220M .*\. They are not/,
+  );
+  expect(stdout).toMatch(/^ {2}in force: enabled madvise.*\n {2}asked about: enabled always/m);
+  expect(stdout).not.toContain('echo');
+  const script = await thpscope(words('advise examples/redis.parquet --policy default --format sh'));
+  expect(script.stdout).not.toMatch(/^echo/m);
+  expect(script.stdout).toMatch(/^# .*break this budget/m);
+});
+
+test('settings asked about that keep the budget are advised', async () => {
+  const { leave, asked } = await adviceOf('examples/redis.parquet', '--enabled always --max-growth none');
+  expect([leave, asked.keepsBudget, asked.losesReach]).toEqual([false, true, false]);
+  expect((await adviceOf('examples/redis.parquet', '')).asked).toBe(null);
+});
+
+test('settings asked about that lose reach are not advised', async () => {
+  const recording = join(folder, 'always.parquet');
+  await writeSparseHost(recording, '/system.slice/sparse.service');
+  const { stdout } = await thpscope(words(`advise ${recording} --max-growth none --set enabled=never`));
+  expect(stdout).toMatch(/The settings asked about \(enabled never, .*\) need more TLB entries than/);
+  expect(stdout).not.toContain('echo never');
 });
 
 test('a budget of work holds, and costs reach', async () => {

@@ -122,9 +122,11 @@ describe.each(MACHINES)('with pages of $pages and PMD order $pmdOrder', (machine
   });
 
   test('advise, and what it writes', async () => {
-    const asked = 'advise --growth now --max-growth 0% --tlb folio --set enabled=never';
-    const advised = async (...args: string[]) =>
-      (await thpscope([...words(asked), ...args, snapshot])).stdout;
+    const off = join(folder, 'off.parquet');
+    const root = otherMachine(geometry, architecture, 'never');
+    expect(await onMachine(root, 'capture', '-p', '7', '-o', off)).toMatchObject({ code: 0 });
+    const asked = 'advise --growth now --max-growth 0% --tlb folio';
+    const advised = async (...args: string[]) => (await thpscope([...words(asked), ...args, off])).stdout;
     const text = await advised();
     const [, size] = /hugepages-(\d+)kB\/enabled/.exec(text) ?? [];
     expect(size).toBe(smallest);

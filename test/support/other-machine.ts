@@ -7,9 +7,9 @@ export const FIRST_RANGE = 64;
 /**
  * The root folder of a machine with pages of another size under Linux 7.2, whose process 7 holds seven
  * ranges, each with fewer pages than the one before, some of the last pages in swap. The PMD size alone is
- * enabled, for all memory.
+ * enabled, for all memory, unless the top-level file says otherwise.
  */
-export function otherMachine(geometry: Geometry, architecture: string): string {
+export function otherMachine(geometry: Geometry, architecture: string, enabled?: 'never'): string {
   const [range, page, count] = [rangeBytes(geometry), pageBytes(geometry), pagesPerRange(geometry)];
   const start = FIRST_RANGE * range;
   const pages = new Map<number, bigint>();
@@ -36,6 +36,7 @@ export function otherMachine(geometry: Geometry, architecture: string): string {
       [`${THP}/khugepaged/full_scans`]: '3\n',
       [`${THP}/khugepaged/pages_collapsed`]: '0\n',
       [`${THP}/shrink_underused`]: '1\n',
+      ...(enabled && { [`${THP}/enabled`]: 'always madvise [never]\n' }),
       ...Object.fromEntries(
         smaller.map((size) => [`${THP}/hugepages-${size}kB/enabled`, 'always inherit madvise [never]\n']),
       ),

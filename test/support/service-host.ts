@@ -1,6 +1,8 @@
+import { rangeBytes, x86_64 } from '../../src/core/memory/geometry.ts';
 import type { Host, MemoryGroup, MemoryItem, MemorySource } from '../../src/core/rules/memory-source.ts';
 import { openSnapshotFile } from '../../src/snapshot/file.ts';
 import { writeSnapshot } from '../../src/snapshot/writer.ts';
+import { rangeOf } from './ranges.ts';
 
 const id = (digit: string) => digit.repeat(64);
 const pod = (digit: string) => `${digit.repeat(8)}_28a7_4dd8_9f61_0242ac120002`;
@@ -45,6 +47,38 @@ export async function writeServiceHost(
   const written = await writeSnapshot(path, {
     host: { ...first.host, ...host },
     items: () => itemsOf(groups, without),
+  });
+  if (!written.ok) throw new Error(written.failure.message);
+}
+
+/**
+ * Writes a snapshot of a host where a control group of one process breaks any budget under the settings in
+ * force, madvise: 28 ranges of 2M with MADV_HUGEPAGE, of which every eighth page was touched.
+ */
+export async function writeSparseHost(path: string, cgroup: string): Promise<void> {
+  const { host } = await opened(PLACES[0][0]);
+  const start = 2 ** 32;
+  const bytes = rangeBytes(x86_64);
+  const present = Array.from({ length: 64 }, (_, at) => 8 * at).join(',');
+  const ranges = Array.from({ length: 28 }, (_, at) => rangeOf({ present, address: start + at * bytes }));
+  const vma = {
+    start,
+    end: start + 28 * bytes,
+    name: '',
+    anonymous: true,
+    flags: ['hg'],
+    thpEligible: undefined,
+    rssBytes: 0,
+    swapBytes: 0,
+  };
+  const process = { pid: 7, startTime: 1, command: 'sparse', cgroup, thpDisabled: false };
+  const written = await writeSnapshot(path, {
+    host: { ...host, kernelRelease: '7.3.0' },
+    async *items(): AsyncGenerator<MemoryItem> {
+      yield { kind: 'process', process };
+      yield { kind: 'vma', vma };
+      yield { kind: 'ranges', ranges };
+    },
   });
   if (!written.ok) throw new Error(written.failure.message);
 }

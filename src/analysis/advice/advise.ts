@@ -81,6 +81,17 @@ export interface JudgedCache {
   readonly moreGrowthPages: number;
 }
 
+/** Settings with whether they keep a budget. */
+export interface BudgetedSettings extends JudgedSettings {
+  readonly keepsBudget: boolean;
+}
+
+/** Settings that were asked about, beside those in force. */
+export interface AskedSettings extends BudgetedSettings {
+  /** Whether they map the memory with more TLB entries than the settings in force. */
+  readonly losesReach: boolean;
+}
+
 /** What to do for a budget, and the way there and back. */
 export interface Advice {
   /** Whether the settings in force are to stay. */
@@ -88,7 +99,9 @@ export interface Advice {
   /** What is advised: the settings in force where they are to stay. */
   readonly advised: JudgedSettings;
   /** Undefined where the recording does not say what is in force. */
-  readonly inForce: (JudgedSettings & { readonly keepsBudget: boolean }) | undefined;
+  readonly inForce: BudgetedSettings | undefined;
+  /** Undefined where no other settings were asked about. */
+  readonly asked?: AskedSettings | undefined;
   readonly set: readonly SysfsWrite[];
   /** Undefined where the settings in force are not known. */
   readonly restore: readonly SysfsWrite[] | undefined;
@@ -119,8 +132,13 @@ export interface AdviceSource {
   readonly source: SourceDigest;
   readonly memory: MemoryDigest;
   readonly model: KernelModel;
-  /** What the advice changes: sizes and max_ptes_none. */
+  /**
+   * What the advice changes: sizes and max_ptes_none. Where they are not the settings in force they are asked
+   * about: they are advised only if they keep the budget.
+   */
   readonly base: ThpSettings;
+  /** Whether somebody asked about `base`, where the settings in force are not known. */
+  readonly isAsked?: boolean;
   readonly space: SweepSpace;
   readonly values: Float64Array;
   /** The page cache of the source; undefined where it is not known. */
@@ -137,16 +155,18 @@ export class Adviser {
   readonly #cache: CacheQuery | undefined;
   readonly #model: KernelModel;
   readonly #base: ThpSettings;
+  readonly #isAsked: boolean;
   readonly #space: SweepSpace;
   readonly #values: Float64Array;
 
-  constructor({ source, memory, model, base, space, values, cache, groups }: AdviceSource) {
+  constructor({ source, memory, model, base, isAsked = false, space, values, cache, groups }: AdviceSource) {
     this.#source = source;
     this.#query = new DigestQuery(memory);
     this.#groups = groups ?? limitedGroups(source, model);
     this.#cache = cache;
     this.#model = model;
     this.#base = base;
+    this.#isAsked = isAsked;
     this.#space = space;
     this.#values = values;
   }
@@ -174,8 +194,10 @@ export class Adviser {
     const { geometry, settings: known } = this.#source.host;
     const { memory } = this.#query;
     const inForce = this.#inForce(budget);
-    // What is given is kept: the settings in force with it are the ones that may stay as they are.
-    const start = known && this.#judgeKeeping(this.#base, budget);
+    const asked = this.#askedSettings(inForce, budget);
+    // What is asked about is kept if it may be; else the settings in force are what may stay.
+    const mayStay = asked?.keepsBudget && !asked.losesReach ? asked : inForce;
+    const stays = known && mayStay;
     const { maxPtesSwap, maxPtesShared, kept } = this.#space;
     const withoutRoom = new Map<string, TightGroup>();
     const settingsOf = (policy: SweptPolicy) =>
@@ -183,8 +205,8 @@ export class Adviser {
     const chosen = choosePolicy(this.#space, this.#values, {
       budget,
       residentPages: memory.residentPages,
-      inForce: start && measuresOf(start.worth),
-      inForceKeepsBudget: start?.keepsBudget === true,
+      inForce: inForce && measuresOf(inForce.worth),
+      mayStay: stays?.keepsBudget ? measuresOf(stays.worth) : undefined,
       cacheGrowth: this.#cache && ((policy) => this.#cacheGrowth(policy)),
       filesChanged: known ? countingWrites(known, settingsOf, geometry) : () => 0,
       noRoom: (policy) => {
@@ -195,16 +217,16 @@ export class Adviser {
     });
     if (chosen === undefined) {
       // Nobody knows them, and memory that asks for huge pages keeps its own whatever else is chosen.
-      const stays = start
-        ? this.#following(start, inForce)
+      const following = stays
+        ? this.#following(stays, inForce)
         : { ...this.#following(this.judge(this.#base, budget), undefined), leave: true, set: [] };
-      return { ...stays, withoutRoom: [...withoutRoom.values()] };
+      return { ...following, asked, withoutRoom: [...withoutRoom.values()] };
     }
     const wanted = settingsOf(policyAt(this.#space, chosen));
     const advised = known
       ? this.#putBack(this.judge(wanted, budget), known, budget)
       : this.judge(wanted, budget);
-    return { ...this.#following(advised, inForce), withoutRoom: [...withoutRoom.values()] };
+    return { ...this.#following(advised, inForce), asked, withoutRoom: [...withoutRoom.values()] };
   }
 
   #cacheGrowth(policy: SweptPolicy): number {
@@ -247,7 +269,18 @@ export class Adviser {
     return settings && this.#judgeKeeping(settings, budget);
   }
 
-  #judgeKeeping(settings: ThpSettings, budget: PolicyBudget): NonNullable<Advice['inForce']> {
+  /** The base, where it is not what is in force anyway. */
+  #askedSettings(inForce: Advice['inForce'], budget: PolicyBudget): AskedSettings | undefined {
+    const { geometry, settings: known } = this.#source.host;
+    const isAsked = known ? writesBetween(known, this.#base, geometry).length > 0 : this.#isAsked;
+    if (!isAsked) return undefined;
+    const judged = this.#judgeKeeping(this.#base, budget);
+    const measures = measuresOf(judged.worth);
+    const losesReach = inForce && !losesNoReach(measures, measuresOf(inForce.worth), budget.growth);
+    return { ...judged, losesReach: losesReach === true };
+  }
+
+  #judgeKeeping(settings: ThpSettings, budget: PolicyBudget): BudgetedSettings {
     const judged = this.judge(settings, budget);
     return { ...judged, keepsBudget: this.#keeps(judged, budget) };
   }

@@ -94,8 +94,8 @@ export interface Choosing {
   readonly residentPages: number;
   /** The settings in force, if they are known: no policy may lose reach against them. */
   readonly inForce: PolicyMeasures | undefined;
-  /** Whether they keep the budget, so that they may be the choice. */
-  readonly inForceKeepsBudget: boolean;
+  /** Settings that may be the choice beside the sweep: they keep the budget and lose no reach. */
+  readonly mayStay: PolicyMeasures | undefined;
   /** Pages by which the page cache grows more under a policy than under the settings in force. */
   readonly cacheGrowth?: (policy: SweptPolicy) => number;
   /** Files of sysfs that a policy changes. */
@@ -110,7 +110,8 @@ export function growthSteps(measures: PolicyMeasures, growth: GrowthKind, reside
 }
 
 /**
- * Which policy of a sweep to follow; undefined to leave the settings as they are. In this order: fewest TLB
+ * Which policy of a sweep to follow; undefined where none is better than what may stay, or none keeps the
+ * budget. In this order: fewest TLB
  * entries within the budget; of those alike in them the least growth, then the fewest attempts in vain, the
  * fewest files to change, the smallest max_ptes_none, and the first. See docs/advice.md#choosing.
  */
@@ -185,15 +186,14 @@ function rejectLike(
 function firstChoice(
   space: SweepSpace,
   candidates: readonly Ranked[],
-  { budget, residentPages, inForce, inForceKeepsBudget, filesChanged }: Choosing,
+  { budget, residentPages, mayStay, filesChanged }: Choosing,
   rejected: Uint8Array,
 ): number | undefined {
-  const canStay = inForce && inForceKeepsBudget;
-  const entriesInForce = canStay ? countedEntries(inForce, budget.growth) : Number.POSITIVE_INFINITY;
-  let fewest = entriesInForce;
+  const entriesStaying = mayStay ? countedEntries(mayStay, budget.growth) : Number.POSITIVE_INFINITY;
+  let fewest = entriesStaying;
   for (const { index, entries } of candidates) if (entries < fewest && !rejected[index]) fewest = entries;
   const alike = fewest + budget.within * residentPages;
-  if (canStay && entriesInForce <= alike) return undefined;
+  if (mayStay && entriesStaying <= alike) return undefined;
   let best: Ranked | undefined;
   for (const each of candidates) {
     if (each.entries > alike || rejected[each.index]) continue;

@@ -36,6 +36,8 @@ export interface ServicePlan {
   readonly restartTlbEntries: number;
   readonly growth: Growth;
   readonly laterAttempts: number;
+  /** False where nothing that keeps the budget was found: then the settings are those in force. */
+  readonly keepsBudget: boolean;
 }
 
 /** Every policy for some memory, and what each does: see `sweepBlock`. */
@@ -54,7 +56,8 @@ const MAX_TRIED = 64;
 
 /**
  * The settings for all services together with the few that opt out: docs/services.md#advice-by-service. It is
- * the advice without exceptions, unless exceptions need fewer TLB entries by more than the budget's `within`.
+ * the advice without exceptions, unless that breaks the budget, or exceptions need fewer TLB entries by more
+ * than the budget's `within`.
  * Of plans alike in these: fewest exceptions, least growth, fewest attempts in vain, fewest files changed.
  * Once it is known who opts out, the rest is advised anew, for which its memory is swept.
  */
@@ -65,7 +68,10 @@ export async function planByService(
   const { memory, budget, advice, base, space, source, model } = from;
   const services = memoryByService(source, from.model);
   const judged = (settings: ThpSettings) => services.map((each) => judgeService(from, each, settings));
-  const plain = planOf(advice.advised.settings, judged(advice.advised.settings), new Set());
+  // Advice breaks its budget only where nothing is advised.
+  const keepsBudget = !advice.leave || advice.inForce?.keepsBudget === true;
+  const { settings: advised } = advice.advised;
+  const plain = { ...planOf(advised, judged(advised), new Set()), keepsBudget };
   const current = source.host.settings;
   const tried = policiesToTry(from).map((index) =>
     settingsFor(base, policyAt(space, index), memory.geometry, space.kept),
@@ -97,7 +103,10 @@ function placesOut({ services }: ServicePlan): Set<number> {
   return new Set([...services.keys()].filter((at) => services[at].optOut));
 }
 
-/** The plan to follow of some; `plain` unless another needs fewer entries by more than what is tolerated. */
+/**
+ * The plan to follow of some; `plain`, if it keeps the budget, unless another needs fewer entries by more
+ * than what is tolerated.
+ */
 function preferredPlan(
   { memory, budget, source }: PlanSource,
   plain: ServicePlan,
@@ -107,7 +116,7 @@ function preferredPlan(
   const entriesOf = (plan: ServicePlan) => countedEntries(measuresOfPlan(plan), budget.growth);
   const fewest = Math.min(...found.map(entriesOf));
   const tolerated = budget.within * memory.residentPages;
-  if (!(fewest < entriesOf(plain) - tolerated)) return plain;
+  if (found.length === 0 || (plain.keepsBudget && !(fewest < entriesOf(plain) - tolerated))) return plain;
   const current = source.host.settings;
   const keyOf = (plan: ServicePlan) => [
     placesOut(plan).size,
@@ -226,6 +235,7 @@ function losesForTheRest(
   return !losesNoReach(worth(settings), worth(known), budget.growth);
 }
 
+/** A plan that is taken to keep its budget. */
 function planOf(
   settings: ThpSettings,
   judged: readonly JudgedService[],
@@ -245,5 +255,6 @@ function planOf(
       restart: sum(worths.map(({ restart }) => restart?.growthPages ?? Number.NaN)),
     },
     laterAttempts: sum(worths.map(({ laterAttempts }) => laterAttempts)),
+    keepsBudget: true,
   };
 }

@@ -27,6 +27,7 @@ import { adviseJson } from '../../render/json/advise.ts';
 import { adviseText } from '../../render/text/advise.ts';
 import { planText } from '../../render/text/plan.ts';
 import { type LastingWrites, writesText } from '../../render/text/write-formats.ts';
+import { askedLines } from '../../render/words/advice-reasons.ts';
 import { type AdviceView, adviceLine } from '../../render/words/advise-view.ts';
 import type { MeasuredWalks } from '../../render/words/measured-walks.ts';
 import { originLine } from '../../render/words/origin-line.ts';
@@ -127,7 +128,8 @@ export async function adviseDigest(
   // Whether a kernel before 7.2 was built to collapse files nobody knows: what it may do is counted.
   const ofFiles = { collapsesFiles: true };
   const cache = source.cache && new CacheQuery(source.cache, source.host.shmem, ofFiles);
-  const question = { source, memory, model, base: kept, space, values, cache };
+  const isAsked = [flags.policy, flags.enabled, flags.set].some((flag) => flag !== undefined);
+  const question = { source, memory, model, base: kept, isAsked, space, values, cache };
   const found = await adviseWithRoom(question, budget, fleet);
   if (!found.ok) return found;
   const { adviser, advice } = found.value;
@@ -167,7 +169,8 @@ export async function adviseDigest(
   const out = plan.services.filter(({ optOut }) => optOut).map(({ service }) => service.name);
   const growingThen = await fleet?.growingHosts(plan.settings, model, out);
   if (growingThen && !growingThen.ok) return growingThen;
-  const following = adviser.follow(plan.settings, budget);
+  // A plan that breaks its budget is what advice has come to: to leave what is there.
+  const following = plan.keepsBudget ? adviser.follow(plan.settings, budget) : advice;
   const viewOfPlan = {
     ...view,
     offer: offerBeside(following, cache, budget),
@@ -257,14 +260,17 @@ function isKept(path: string): boolean {
 }
 
 function lastingWrites(
-  { source, memory, model, advice }: AdviceView,
+  { source, memory, model, budget, advice }: AdviceView,
   planned: PlanView | undefined,
 ): Omit<LastingWrites, 'origin'> {
   const { settings: known, kernelRelease } = source.host;
   const followed = planned?.following ?? advice;
   const boot = (each: ThpSettings) => bootParameters(each, kernelRelease, memory.geometry);
   return {
-    advice: planned ? planLine(planned, memory.geometry) : adviceLine(advice, memory.geometry),
+    advice: [
+      planned ? planLine(planned, memory.geometry) : adviceLine(advice, memory.geometry),
+      ...askedLines(advice.asked, budget, memory),
+    ].join(' '),
     set: followed.set,
     all: allWrites(followed.advised.settings, model, memory.geometry),
     restore: followed.restore,

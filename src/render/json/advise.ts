@@ -27,7 +27,7 @@ import { sweptMemoryJson } from './sweep.ts';
 export function adviseJson(view: AdviceView, planned?: PlanView): object {
   const { memory, model, budget, advice, byProcess, source, fleet } = view;
   const { geometry } = memory;
-  const { leave, advised, inForce, set, restore, switchedOff } = advice;
+  const { leave, advised, inForce, asked, set, restore, switchedOff } = advice;
   return {
     schema: 'thpscope/advise@2',
     model: model.name,
@@ -46,6 +46,9 @@ export function adviseJson(view: AdviceView, planned?: PlanView): object {
     leave,
     advised: judgedJson(advised),
     inForce: inForce ? { ...judgedJson(inForce), keepsBudget: inForce.keepsBudget } : null,
+    asked: asked
+      ? { ...judgedJson(asked), keepsBudget: asked.keepsBudget, losesReach: asked.losesReach }
+      : null,
     processes: fleet
       ? []
       : byProcess.map((each) => ({
@@ -181,6 +184,7 @@ function planJson({ plan, following, dropIns, systemd }: PlanView): object {
     growthPages: plan.growth.now,
     restartGrowthPages: plan.growth.restart,
     laterAttempts: plan.laterAttempts,
+    keepsBudget: plan.keepsBudget,
     services: plan.services.map((each) => ({
       name: each.service.name,
       kind: each.service.service.kind,

@@ -5,11 +5,19 @@ import type { ProcessWorth } from '../../analysis/digest/process-worth.ts';
 import type { ListedFigures } from '../../analysis/prediction/process-list.ts';
 import { grouped } from '../../core/base/plural.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
-import { type AdviceView, budgetWords } from '../words/advise-view.ts';
+import {
+  type AdviceView,
+  budgetWords,
+  WORTH_ROWS,
+  type WorthFigures,
+  worthCells,
+} from '../words/advise-view.ts';
 import { besidesLine, cacheAdviceLines, offerLines } from '../words/advised-cache.ts';
+import { hostSettingsLines } from '../words/fleet-words.ts';
 import { kernelWords, otherKernelLine } from '../words/kernel-words.ts';
+import { settingsWords } from '../words/sizes.ts';
 import { reachWords } from '../words/tlb-words.ts';
-import type { Column } from './columns.ts';
+import { type Column, layOutTable } from './columns.ts';
 import type { Style } from './style.ts';
 import { writeLines } from './write-script.ts';
 
@@ -24,6 +32,45 @@ export function adviceHead(view: AdviceView, whose: string, style: Style): strin
     `as ${kernelWords(model, readOn)} decides; of TLB entries ${reachWords(source.reach, geometry)}`,
     ...(other === undefined ? [] : [style.dim(`(${other})`)]),
   ];
+}
+
+/** Which settings an advice starts from: those in force, and others that were asked about. */
+export function settingsLines({
+  advice: { inForce, asked },
+  memory: { geometry },
+  fleet,
+}: AdviceView): string[] {
+  const lines = [
+    ...(fleet ? hostSettingsLines(fleet.facts, geometry) : []),
+    ...(inForce && !fleet ? [`  in force: ${settingsWords(inForce.settings, geometry)}`] : []),
+    ...(asked ? [`  asked about: ${settingsWords(asked.settings, geometry)}`] : []),
+  ];
+  return lines.length > 0 ? [...lines, ''] : [];
+}
+
+/** What settings come to, a column each: those in force, those asked about, and those advised, if any. */
+export function worthTable(
+  { memory, advice: { inForce, asked } }: AdviceView,
+  advised: { readonly worth: WorthFigures } | undefined,
+  style: Style,
+): string[] {
+  const columns: readonly (readonly [title: string, judged: typeof advised])[] = [
+    ['in force', inForce],
+    ['asked about', asked],
+    ['advised', advised],
+  ];
+  const shown = columns.flatMap(([title, judged]) =>
+    judged ? [{ title, cells: worthCells(judged, memory) }] : [],
+  );
+  const now = ` (now ${grouped(Math.round(memoryTlbEntries(memory)))})`;
+  const [head, ...lines] = layOutTable(
+    [{ title: '', align: 'left' }, ...shown.map(({ title }): Column => ({ title, align: 'right' }))],
+    WORTH_ROWS.map(([name, cell]) => [
+      `  ${name}${cell === 'entries' ? now : ''}`,
+      ...shown.map(({ cells }) => cells[cell]),
+    ]),
+  );
+  return [style.dim(head), ...lines];
 }
 
 /**

@@ -1,8 +1,8 @@
 import { type Advice, changesKhugepaged } from '../../analysis/advice/advise.ts';
-import { memoryTlbEntries } from '../../analysis/digest/policy-worth.ts';
 import { listProcesses } from '../../analysis/prediction/process-list.ts';
 import type { SysfsWrite } from '../../analysis/sweep/sysfs-writes.ts';
 import { grouped } from '../../core/base/plural.ts';
+import { reasonLines } from '../words/advice-reasons.ts';
 import {
   type AdviceView,
   adviceLine,
@@ -13,19 +13,23 @@ import {
   otherGrowthLines,
   passTimeLines,
   reachLines,
-  reasonLines,
   tightGroupLines,
-  WORTH_ROWS,
-  type WorthCells,
-  worthCells,
 } from '../words/advise-view.ts';
-import { hostSettingsLines, notCountedLines, whoseMemory } from '../words/fleet-words.ts';
+import { notCountedLines, whoseMemory } from '../words/fleet-words.ts';
 import { measuredLine } from '../words/measured-walks.ts';
 import { othersLine } from '../words/others-line.ts';
 import { printable } from '../words/printable.ts';
 import { recordedIn } from '../words/recorded-in.ts';
-import { settingsWords } from '../words/sizes.ts';
-import { adviceHead, cachePart, figuresOf, offerPart, WORTH_COLUMNS, worthFigures } from './advice-parts.ts';
+import {
+  adviceHead,
+  cachePart,
+  figuresOf,
+  offerPart,
+  settingsLines,
+  WORTH_COLUMNS,
+  worthFigures,
+  worthTable,
+} from './advice-parts.ts';
 import { type Column, layOutTable } from './columns.ts';
 import { hostLines, partLines } from './fleet-tables.ts';
 import type { Style } from './style.ts';
@@ -47,8 +51,8 @@ export function adviseText(view: AdviceView, style: Style): string {
     `  ${style.bold(adviceLine(advice, geometry))}`,
     ...reasonLines(advice, budget, memory).map((line) => `  ${line}`),
     '',
-    ...inForceLine(view),
-    ...worthTable(view, style),
+    ...settingsLines(view),
+    ...worthTable(view, advice.leave ? undefined : advice.advised, style),
     ...(view.measured ? [measuredLine(view.measured)] : []),
     '',
     ...(view.fleet ? partLines(view, style) : processLines(view, style)),
@@ -63,30 +67,6 @@ export function adviseText(view: AdviceView, style: Style): string {
     ...(view.fleet ? notCountedLines(view.fleet.facts).map((line) => `  - ${line}`) : []),
     '',
   ].join('\n');
-}
-
-function inForceLine({ advice: { inForce }, memory, fleet }: AdviceView): string[] {
-  if (fleet) return [...hostSettingsLines(fleet.facts, memory.geometry), ''];
-  if (!inForce) return [];
-  return [`  in force: ${settingsWords(inForce.settings, memory.geometry)}`, ''];
-}
-
-/** What the memory is, what the settings in force come to, and what is advised. */
-function worthTable({ memory, advice }: AdviceView, style: Style): string[] {
-  const { leave, advised, inForce } = advice;
-  const columns: { readonly title: string; readonly cells: WorthCells }[] = [
-    ...(inForce ? [{ title: 'in force', cells: worthCells(inForce, memory) }] : []),
-    ...(leave ? [] : [{ title: 'advised', cells: worthCells(advised, memory) }]),
-  ];
-  const now = ` (now ${grouped(Math.round(memoryTlbEntries(memory)))})`;
-  const [head, ...lines] = layOutTable(
-    [{ title: '', align: 'left' }, ...columns.map(({ title }): Column => ({ title, align: 'right' }))],
-    WORTH_ROWS.map(([name, cell]) => [
-      `  ${name}${cell === 'entries' ? now : ''}`,
-      ...columns.map(({ cells }) => cells[cell]),
-    ]),
-  );
-  return [style.dim(head), ...lines];
 }
 
 function writesPart({ leave, set, restore }: Advice, style: Style): string[] {

@@ -2,7 +2,7 @@ import { processCount } from '../../analysis/digest/memory-digest.ts';
 import { FIRST_MEMORY_THP_SYSTEMD } from '../../analysis/services/opt-out-ways.ts';
 import { grouped, plural } from '../../core/base/plural.ts';
 import { type AdviceView, blindSpots, lossLines, passTimeLines, reachLines } from '../words/advise-view.ts';
-import { hostSettingsLines, notCountedLines, whoseMemory } from '../words/fleet-words.ts';
+import { notCountedLines, whoseMemory } from '../words/fleet-words.ts';
 import { measuredLine } from '../words/measured-walks.ts';
 import {
   dropInCommands,
@@ -11,11 +11,21 @@ import {
   noExceptionsLine,
   type PlanView,
   planLine,
+  planReasonLines,
   switchLines,
   unmovedLine,
+  worthOfPlan,
 } from '../words/plan-view.ts';
 import { printable } from '../words/printable.ts';
-import { adviceHead, cachePart, offerPart, WORTH_COLUMNS, worthFigures } from './advice-parts.ts';
+import {
+  adviceHead,
+  cachePart,
+  offerPart,
+  settingsLines,
+  WORTH_COLUMNS,
+  worthFigures,
+  worthTable,
+} from './advice-parts.ts';
 import { type Column, layOutTable } from './columns.ts';
 import { hostLines } from './fleet-tables.ts';
 import type { Style } from './style.ts';
@@ -33,6 +43,7 @@ export function planText(view: AdviceView, planned: PlanView, style: Style): str
   const exceptions = exceptionLines(planned, geometry);
   const none = noExceptionsLine(planned);
   const { following } = planned;
+  const changes = !following.leave || plan.services.some(({ optOut }) => optOut);
   const stops = following.leave
     ? []
     : [...lossLines(following, geometry), ...reachLines(view), ...passTimeLines(view.pass, memory.ranges)];
@@ -40,10 +51,13 @@ export function planText(view: AdviceView, planned: PlanView, style: Style): str
     ...adviceHead(view, `${plural(plan.services.length, 'service')} (${whoseMemory(view)})`, style),
     '',
     `  ${style.bold(planLine(planned, geometry))}`,
+    ...planReasonLines(planned, view).map((line) => `  ${line}`),
     ...exceptions.map((line) => `  ${line}.`),
     ...(instead === undefined ? [] : [`  ${instead}`]),
     '',
-    ...(view.fleet ? [...hostSettingsLines(view.fleet.facts, geometry), ''] : []),
+    ...settingsLines(view),
+    ...worthTable(view, changes ? worthOfPlan(plan) : undefined, style),
+    '',
     ...serviceTable(planned, style),
     ...(unmoved === undefined ? [] : [unmoved]),
     ...(view.measured ? [measuredLine(view.measured)] : []),

@@ -1,5 +1,5 @@
 import type { Advice, JudgedSettings } from '../../analysis/advice/advise.ts';
-import { countedGrowth, measuresOf, type PolicyBudget } from '../../analysis/advice/choose-policy.ts';
+import type { PolicyBudget } from '../../analysis/advice/choose-policy.ts';
 import type { TightGroup } from '../../analysis/advice/group-room.ts';
 import type { ShmemOffer } from '../../analysis/advice/shmem-offer.ts';
 import type { CacheQuery } from '../../analysis/cache/cache-query.ts';
@@ -72,59 +72,6 @@ export function adviceLine(
   return `Enable ${parts.join(', ')}; ${stays ? `max_ptes_none stays ${maxPtesNone}` : `set max_ptes_none to ${maxPtesNone}`}.`;
 }
 
-/** Why that is so, a sentence each. */
-export function reasonLines(
-  { leave, inForce, withoutRoom }: Pick<Advice, 'leave' | 'inForce' | 'withoutRoom'>,
-  budget: PolicyBudget,
-  { residentPages, geometry }: Pick<MemoryDigest, 'residentPages' | 'geometry'>,
-): string[] {
-  if (!inForce && leave)
-    return [
-      'The settings in force are not known, and none that leave memory with MADV_HUGEPAGE its sizes keep this budget.',
-    ];
-  if (!inForce)
-    return [
-      'The settings in force are not known: this is all that would have to be written, whatever they are.',
-    ];
-  const room = roomLines(withoutRoom);
-  if (leave && inForce.keepsBudget)
-    return [
-      `No other settings within the budget need fewer TLB entries by at least ${100 * budget.within}% of the pages of this memory, and lose none.`,
-      ...room,
-    ];
-  if (inForce.keepsBudget) return room;
-  const { growthPages, laterAttempts } = measuresOf(inForce.worth);
-  const out: string[] = [];
-  if (countedGrowth(measuresOf(inForce.worth), budget.growth) > budget.growthPages) {
-    const byKhugepaged = budget.growth !== 'restart' && growthPages > budget.growthPages;
-    const grown = byKhugepaged ? growthPages : (inForce.worth.restart?.growthPages ?? 0);
-    const who = byKhugepaged ? 'khugepaged' : 'page faults, after a restart,';
-    out.push(
-      `The settings in force break this budget: ${who} may fill ${formatSize(grown, geometry)} (+${percent(grown, residentPages)}).`,
-    );
-  }
-  if (laterAttempts > (budget.laterAttempts ?? Number.POSITIVE_INFINITY))
-    out.push(
-      `The settings in force break this budget: khugepaged makes ${plural(laterAttempts, 'attempt')} in vain in every pass.`,
-    );
-  if (leave)
-    out.push(
-      'Nothing that keeps it maps this memory with as few TLB entries, and a budget takes nothing away: they stay. Who grows most is in the table; --by service names those that may opt out.',
-    );
-  return [...out, ...room];
-}
-
-/** Control groups that had no room for other settings, a sentence. */
-function roomLines(withoutRoom: Advice['withoutRoom']): string[] {
-  if (withoutRoom.length === 0) return [];
-  const [{ group }] = withoutRoom;
-  const room = formatBytes(Math.max(0, group.limitBytes - group.usedBytes));
-  const more = withoutRoom.length > 1 ? `, and ${plural(withoutRoom.length - 1, 'other')} no more` : '';
-  return [
-    `Settings with fewer TLB entries were left out: control group ${printable(group.path)} has ${room} of room below its limit${more}; page cache counts as used there.`,
-  ];
-}
-
 /** "growth of at most 3.4M (5%), now by khugepaged and at a restart by page faults". */
 export function budgetWords(
   { growth, growthPages, laterAttempts }: PolicyBudget,
@@ -161,8 +108,17 @@ export const WORTH_ROWS = [
   ['attempts in vain in every pass', 'laterAttempts'],
 ] as const;
 
+/** What settings come to, without what it is made of. */
+export interface WorthFigures {
+  readonly tlbEntries: number;
+  readonly growthPages: number;
+  readonly laterAttempts: number;
+  /** Undefined where a digest does not know. */
+  readonly restart: Pick<WorthFigures, 'tlbEntries' | 'growthPages'> | undefined;
+}
+
 export function worthCells(
-  { worth }: Pick<JudgedSettings, 'worth'>,
+  { worth }: { readonly worth: WorthFigures },
   { residentPages, geometry }: Pick<MemoryDigest, 'residentPages' | 'geometry'>,
 ): WorthCells {
   const growth = (pages: number) =>

@@ -8,7 +8,8 @@ import { grouped, plural } from '../../core/base/plural.ts';
 import { shellCommand } from '../../core/base/shell.ts';
 import { formatSize } from '../../core/memory/format-size.ts';
 import type { Geometry } from '../../core/memory/geometry.ts';
-import { type AdviceView, adviceLine } from './advise-view.ts';
+import { askedLines, brokenLines, reasonLines, STAYS } from './advice-reasons.ts';
+import { type AdviceView, adviceLine, type WorthFigures } from './advise-view.ts';
 import { printable } from './printable.ts';
 import { RUNTIME_SWITCHES, switchesOf } from './program-switches.ts';
 
@@ -30,8 +31,30 @@ export function planLine({ plan, following }: PlanView, geometry: Geometry): str
   return `${settings} ${listed(out)} ${out.length === 1 ? 'opts' : 'opt'} out.`;
 }
 
+/** What the settings of a plan are to those in force and to others that were asked about, a sentence each. */
+export function planReasonLines(
+  { plan, following }: PlanView,
+  { advice, budget, memory }: Pick<AdviceView, 'advice' | 'budget' | 'memory'>,
+): string[] {
+  if (!advice.inForce) return reasonLines({ ...following, asked: advice.asked }, budget, memory);
+  return [
+    ...askedLines(advice.asked, budget, memory),
+    ...brokenLines(advice.inForce, budget, memory),
+    ...(plan.keepsBudget ? [] : [`${STAYS} Nor do exceptions keep it.`]),
+  ];
+}
+
+/** What a plan comes to, as a policy does. */
+export function worthOfPlan({ tlbEntries, restartTlbEntries, growth, laterAttempts }: ServicePlan): {
+  readonly worth: WorthFigures;
+} {
+  const restart = { tlbEntries: restartTlbEntries, growthPages: growth.restart };
+  return { worth: { tlbEntries, growthPages: growth.now, laterAttempts, restart } };
+}
+
 /** Why services opt out, and who would if it could: a sentence each. */
 export function exceptionLines({ plan, systemd }: PlanView, geometry: Geometry): string[] {
+  const { keepsBudget } = plan;
   return plan.services.flatMap((each) => {
     const name = printable(each.service.name);
     const grows = largerGrowth(growthOf(each.worth));
@@ -45,7 +68,9 @@ export function exceptionLines({ plan, systemd }: PlanView, geometry: Geometry):
       ];
     }
     if (!isBeyond(each)) return [];
-    return [`${name} grows by up to ${formatSize(grows, geometry)} (${because})${whyStays(each, systemd)}`];
+    return [
+      `${name} grows by up to ${formatSize(grows, geometry)} (${because}): ${whyStays(each, keepsBudget, systemd)}`,
+    ];
   });
 }
 
@@ -55,11 +80,24 @@ function isBeyond({ worth, sharePages, hasNoRoom }: PlannedService): boolean {
 }
 
 /** Why a service that grows beyond its part does not opt out. */
-function whyStays({ service: { service } }: PlannedService, systemd: number | undefined): string {
-  if (service.kind === 'pod' || service.kind === 'container' || service.kind === 'inner-unit')
-    return ': the budget holds; no drop-in of the host reaches what runs in containers';
-  if (isTooOld(systemd)) return `: the budget holds; systemd ${systemd} has no MemoryTHP=`;
-  return ': the budget of the machine holds all the same';
+function whyStays(
+  { service: { service } }: PlannedService,
+  keepsBudget: boolean,
+  systemd: number | undefined,
+): string {
+  const { kind } = service;
+  const cannot =
+    kind === 'pod' || kind === 'container' || kind === 'inner-unit'
+      ? 'no drop-in of the host reaches what runs in containers'
+      : isTooOld(systemd)
+        ? `systemd ${systemd} has no MemoryTHP=`
+        : undefined;
+  if (keepsBudget)
+    return cannot ? `the budget holds; ${cannot}` : 'the budget of the machine holds all the same';
+  const isReached = kind.endsWith('unit') && service.name?.endsWith('.service');
+  return (
+    cannot ?? (isReached ? 'the budget is broken without it as well' : 'no drop-in of systemd reaches it')
+  );
 }
 
 /** What keeps services from opting out here: a sentence; undefined where drop-ins reach them. */
@@ -134,7 +172,9 @@ export function insteadLine(
   if (!plan.services.some(({ optOut }) => optOut)) return undefined;
   const { worth } = advice.advised;
   const entries = (value: number | undefined) => (value === undefined ? '?' : grouped(Math.round(value)));
-  return `Without exceptions: ${adviceLine(advice, memory.geometry)} That needs ${entries(worth.tlbEntries)} TLB entries, ${entries(worth.restart?.tlbEntries)} after a restart, against ${entries(plan.tlbEntries)} and ${entries(plan.restartTlbEntries)}.`;
+  const breaks =
+    advice.leave && advice.inForce?.keepsBudget === false ? ' That breaks the budget, and' : ' That';
+  return `Without exceptions: ${adviceLine(advice, memory.geometry)}${breaks} needs ${entries(worth.tlbEntries)} TLB entries, ${entries(worth.restart?.tlbEntries)} after a restart, against ${entries(plan.tlbEntries)} and ${entries(plan.restartTlbEntries)}.`;
 }
 
 type Worth = PlannedService['worth'];
