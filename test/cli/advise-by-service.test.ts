@@ -227,6 +227,49 @@ describe('drop-ins of systemd', () => {
     expect(script).toContain('First who opts out (--format systemd): /etc/systemd/system/redis.service.d');
     for (const { path, value } of set) expect(script).toContain(`\necho ${value} > ${path}\n`);
   });
+
+  test('are asked for by the script before it writes', async () => {
+    const script = await advise('host.parquet', '--by service --format sh');
+    const root = mkdtempSync(join(folder, 'root-'));
+    const size = join(root, 'sys/kernel/mm/transparent_hugepage/hugepages-2048kB/enabled');
+    const put = (path: string, text: string) => {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), text, { mode: 0o755 });
+    };
+    const systemctl = (version: number) =>
+      put(
+        'bin/systemctl',
+        `#!/bin/sh\n[ "$1" = --version ] && echo "systemd ${version} (${version})" || echo 7\n`,
+      );
+    const run = () =>
+      spawnSync('sh', {
+        input: script.replaceAll(/([ "])\/(sys|etc|proc)\//g, `$1${root}/$2/`),
+        encoding: 'utf8',
+        env: { ...process.env, PATH: `${join(root, 'bin')}:${process.env.PATH}` },
+      });
+    const refused = (sentence: string) => {
+      expect(run()).toMatchObject({ status: 1, stderr: expect.stringContaining(sentence) });
+      expect(readFileSync(size, 'utf8')).toBe('inherit');
+    };
+    put('sys/kernel/mm/transparent_hugepage/hugepages-2048kB/enabled', 'inherit');
+    systemctl(255);
+    refused('MemoryTHP= needs systemd 260');
+    systemctl(260);
+    refused('redis.service has no drop-in with MemoryTHP=disable');
+    put('etc/systemd/system/redis.service.d/any.conf', '[Service]\nMemoryTHP=disable\n');
+    put('proc/7/status', 'THP_enabled:\t1\n');
+    refused('redis.service runs without its drop-in; restart it');
+    put('proc/7/status', 'THP_enabled:\t0\n');
+    expect(run()).toMatchObject({ status: 0, stderr: '' });
+    expect(readFileSync(size, 'utf8')).toBe('always\n');
+  });
+
+  test.each(['tmpfiles', 'cmdline'])('are what %s waits for, all in comments', async (format) => {
+    const lines = (await advise('host.parquet', `--by service --format ${format}`)).trimEnd().split('\n');
+    expect(lines.filter((line) => !line.startsWith('#'))).toEqual([]);
+    expect(lines.filter((line) => line.startsWith('#! ')).length).toBeGreaterThan(0);
+    expect(lines.join('\n')).toContain('once those services have opted out');
+  });
 });
 
 describe('page walks', () => {

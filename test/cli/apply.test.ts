@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { x86_64 } from '../../src/core/memory/geometry.ts';
-import { kernelTree, machineFiles } from '../support/kernel-tree.ts';
+import { type KernelFiles, kernelTree, machineFiles, processFiles } from '../support/kernel-tree.ts';
 import { expectSchema } from '../support/schemas.ts';
 import { thpscope, words } from '../support/thpscope.ts';
 
@@ -11,9 +11,9 @@ const RECORD = 'var/lib/thpscope/applied.json';
 const SIZES = [16, 32, 64, 128, 256, 512, 1024];
 
 /** The root folder of a machine whose files take what is written to them. */
-function machine(): string {
+function machine(more: KernelFiles = {}): string {
   const sizes = SIZES.map((kB) => [`${THP}/hugepages-${kB}kB/enabled`, 'always inherit madvise [never]\n']);
-  const files = { [`${THP}/shrink_underused`]: '1\n', ...Object.fromEntries(sizes) };
+  const files = { [`${THP}/shrink_underused`]: '1\n', ...Object.fromEntries(sizes), ...more };
   return kernelTree(machineFiles(x86_64, files)).root;
 }
 
@@ -125,13 +125,101 @@ test('an advice is applied as it was given, from a file or a pipe', async () => 
     words('advise examples/programs/java.parquet --json --max-growth 5%'),
   );
   const { advised } = JSON.parse(advice);
-  const { stdout } = await apply(root, '- --yes --json', advice);
+  const { stdout } = await apply(root, '- --yes --json --other-machine', advice);
   const json = JSON.parse(stdout);
   expectSchema('apply', json);
   expect(json).toMatchObject({ written: json.changes.length });
   expect(holds(root, 'enabled')).toBe(advised.settings.enabled);
   expect(holds(root, 'hugepages-2048kB/enabled')).toBe(advised.settings.sizes[9]);
   expect(Number(holds(root, 'khugepaged/max_ptes_none'))).toBe(advised.settings.maxPtesNone);
+});
+
+describe('an advice of elsewhere', () => {
+  const advised = async (flags: string) =>
+    (await thpscope(words(`advise examples/programs/java.parquet --json ${flags}`))).stdout;
+
+  test('is shown with a sentence that says so, and refused with --yes', async () => {
+    const root = machine();
+    const before = allOf(root);
+    const advice = await advised('--kernel linux-7.3 --tlb 16K');
+    const said =
+      /this advice was made of example for linux-7\.3; here runs recorded under Linux 6\.18\.44 \(linux-6\.18\)/;
+    const shown = await apply(root, '-', advice);
+    expect(shown.code).toBe(0);
+    expect(shown.stdout).toMatch(said);
+    expect(shown.stdout).toContain('--yes is refused as long as that is so');
+    const refused = await apply(root, '- --yes', advice);
+    expect(refused).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(said) });
+    expect(allOf(root)).toEqual(before);
+    const told = await apply(root, '- --yes --other-machine', advice);
+    expect(told).toMatchObject({ code: 0, stderr: expect.stringMatching(said) });
+    expect(allOf(root)).not.toEqual(before);
+  });
+
+  test('is one for another kernel of the same host', async () => {
+    const root = machine();
+    const of = async (flags: string) => {
+      const json = JSON.parse(await advised(flags));
+      json.origin.read[0].host = 'recorded';
+      return JSON.stringify(json);
+    };
+    expect((await apply(root, '- --yes', await of('--kernel linux-7.3'))).code).toBe(2);
+    expect(await apply(root, '- --yes', await of(''))).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('may be one of a machine that nobody knows: that is said', async () => {
+    const { origin: _, ...advice } = JSON.parse(await advised(''));
+    expect(await apply(machine(), '- --yes', JSON.stringify(advice))).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('does not say of which machine it was made'),
+    });
+  });
+});
+
+describe('a plan by service', () => {
+  const DROP_IN = 'etc/systemd/system/redis.service.d/any.conf';
+  const SAYS = '[Service]\nMemoryTHP=disable\n';
+  let plan: string;
+  beforeAll(async () => {
+    plan = (await thpscope(words('advise examples/services.digest.json --by service --json'))).stdout;
+  });
+
+  /** The machine with a process of Redis. */
+  function withRedis(enabled: 0 | 1, files: Record<string, string> = {}): string {
+    return machine({
+      ...processFiles(7, { vmas: [], pages: new Map() }),
+      'proc/7/status': `Name:\tredis-server\nTgid:\t7\nPid:\t7\nUid:\t0\t0\t0\t0\nVmSize:\t400 kB\nTHP_enabled:\t${enabled}\n`,
+      'proc/7/cgroup': '0::/system.slice/redis.service\n',
+      ...files,
+    });
+  }
+
+  test('is what is written, once those who opt out have done so', async () => {
+    const { advised, plan: planned } = JSON.parse(plan);
+    expect(planned.settings).not.toEqual(advised.settings);
+    const root = withRedis(0, { [DROP_IN]: SAYS });
+    expect(await apply(root, '- --yes --other-machine', plan)).toMatchObject({ code: 0 });
+    expect(holds(root, 'hugepages-2048kB/enabled')).toBe('always');
+    expect(holds(root, 'hugepages-2048kB/enabled')).toBe(planned.settings.sizes[9]);
+  });
+
+  test.each([
+    ['has no drop-in', {}, 'no drop-in says MemoryTHP=disable (/etc/systemd/system/redis.service.d/50-thp'],
+    [
+      'runs without it',
+      { [DROP_IN]: SAYS },
+      '1 process of it started before its drop-in said so: restart it',
+    ],
+  ])('is refused where one of them %s', async (_, files, sentence) => {
+    const root = withRedis(1, files);
+    const before = allOf(root);
+    const refused = await apply(root, '- --yes --other-machine', plan);
+    expect(refused).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(sentence) });
+    expect(allOf(root)).toEqual(before);
+    const shown = await apply(root, '- --other-machine', plan);
+    expect(shown.stdout).toContain(sentence);
+    expect(shown.stdout).toContain('hugepages-2048kB/enabled');
+  });
 });
 
 describe('what cannot be applied is refused in a sentence', () => {

@@ -1,3 +1,4 @@
+import type { MemoryThpWord } from './opt-out-ways.ts';
 import type { ServicePlan } from './service-plan.ts';
 
 /** A file of systemd that adds to a unit: systemd.unit(5). */
@@ -6,6 +7,8 @@ export interface DropIn {
   /** The unit it is about: a template stands for all its instances. */
   readonly unit: string;
   readonly isOfUser: boolean;
+  /** What it says of MemoryTHP=. */
+  readonly word: MemoryThpWord;
   readonly lines: readonly string[];
 }
 
@@ -18,6 +21,7 @@ export function dropInsOf({ services }: Pick<ServicePlan, 'services'>): DropIn[]
       path: `/etc/systemd/${isOfUser ? 'user' : 'system'}/${service.name}.d/50-thp.conf`,
       unit: service.name,
       isOfUser,
+      word: optOut.word,
       lines: ['[Service]', `MemoryTHP=${optOut.word}`],
     };
   });

@@ -12,6 +12,7 @@ export type ApplyFlags = SettingsFlags &
     readonly maxGrowth?: string;
     readonly rate?: string;
     readonly yes?: boolean;
+    readonly otherMachine?: boolean;
   };
 
 export const applyCommand = documentedCommand<ApplyFlags, [string?]>({
@@ -21,6 +22,9 @@ export const applyCommand = documentedCommand<ApplyFlags, [string?]>({
       ...settingsFlags,
       undo: optionalSwitch('Go back to the settings before the first apply since the machine was started'),
       yes: optionalSwitch('Do it; without it nothing is changed'),
+      otherMachine: optionalSwitch(
+        'Follow an advice that was made of another machine or for another kernel, whose figures do not hold here',
+      ),
       collapse: optionalSwitch(
         'Collapse what the settings would collapse to the PMD size, now, with MADV_COLLAPSE; the settings stay as they are',
       ),
@@ -58,7 +62,8 @@ export const applyCommand = documentedCommand<ApplyFlags, [string?]>({
       'and with --yes writes them in an order in which no memory may use a size meanwhile that it may not use before',
       'or after. What they held is recorded first, in /var/lib/thpscope/applied.json, so that --undo can go back',
       'wherever it was ended. The settings hold until the machine is started again. The only command that changes anything.',
-      'With --collapse it changes no setting: it makes huge pages of what an advice, or the settings that the flags name,',
+      'An advice of another machine or for another kernel, and one whose services are to opt out first and have not, it',
+      'refuses with --yes. With --collapse it changes no setting: it makes huge pages of what an advice, or the settings that the flags name,',
       'would collapse, those ranges first that grow least, and stops where memory gets short. That cannot be undone.',
     ],
     examples: [

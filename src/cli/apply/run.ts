@@ -1,22 +1,18 @@
-import { z } from 'zod';
 import { type ChangedSetting, changedSettings, changedShmem } from '../../analysis/sweep/changed-settings.ts';
 import { type Failed, fail, failWith, type Result, succeed } from '../../core/base/failure.ts';
-import { asOrder } from '../../core/memory/order.ts';
 import type { Host } from '../../core/rules/memory-source.ts';
-import { checkLimits } from '../../core/rules/policy.ts';
-import { type FiledSettings, settingsFiles } from '../../core/rules/settings-file.ts';
-import { SIZE_WORDS, TOP_LEVEL_WORDS } from '../../core/rules/settings-words.ts';
+import type { FiledSettings } from '../../core/rules/settings-file.ts';
 import { KernelTree } from '../../linux/kernel/kernel-tree.ts';
 import { readHost } from '../../linux/machine/host.ts';
 import { mayWriteThpSetting, readThpSetting, writeThpSetting } from '../../linux/machine/settings-writer.ts';
 import { layOutTable } from '../../render/text/columns.ts';
-import { type Context, print, printText, reportFailure } from '../shared/context.ts';
+import { type Context, print, printText, reportFailure, warn } from '../shared/context.ts';
 import { EXIT } from '../shared/exit-code.ts';
 import { policyFromFlags, settingsFromFlags } from '../shared/flags/command-policy.ts';
 import { settingsFlags } from '../shared/flags/policy-flags.ts';
 import { processFlags } from '../shared/flags/source-flags.ts';
 import { commandInputs } from '../shared/input/command-inputs.ts';
-import { type InputFile, readJsonFile } from '../shared/input/input-file.ts';
+import { type ReadAdvice, readAdvice } from './advice.ts';
 import type { ApplyFlags } from './command.ts';
 import { type AppliedRecord, readRecord, recordPath, removeRecord, writeRecord } from './record.ts';
 
@@ -42,24 +38,30 @@ async function applyFromFlags(
   if (!host.ok) return host;
   const { settings, shmem, shrinkUnderused, geometry, bootId } = host.value;
   if (!settings) return fail('unsupported', 'this kernel has no transparent huge pages to set');
-  const [advice] = inputs.value.files;
+  const [file] = inputs.value.files;
+  const read = file && (await readAdvice(file, host.value, tree));
+  if (read && !read.ok) return read;
+  const advice = read?.value;
+  const against = advice ? objections(advice, flags) : [];
+  if (flags.yes && against.length > 0) return fail('usage', `${against.join('; ')}; nothing was changed`);
+  // What is only shown says so itself.
+  const said = [...(flags.collapse ? against : []), ...(advice ? remarks(advice, flags) : [])];
+  for (const clause of said) warn(context, clause);
   if (flags.collapse) {
     const policy = await policyFromFlags(inputs.value.flags, geometry, host.value);
-    const advised = advice && (await settingsOfAdvice(advice, host.value));
     if (!policy.ok) return policy;
-    if (advised && !advised.ok) return advised;
     const { collapseProcesses } = await import('./collapse-processes.ts');
     return collapseProcesses(
       context,
       flags,
-      advised ? { ...policy.value, settings: advised.value } : policy.value,
+      advice ? { ...policy.value, settings: advice.settings } : policy.value,
     );
   }
   const record = readRecord(context, bootId);
   if (!record.ok) return record;
   if (flags.undo) return undo(context, flags, tree, record.value);
   const wanted = advice
-    ? await settingsOfAdvice(advice, host.value)
+    ? succeed(advice.settings)
     : await settingsFromFlags(
         inputs.value.flags,
         geometry,
@@ -77,6 +79,7 @@ async function applyFromFlags(
     tree,
     { bootId, time: host.value.time, files: [], ...record.value, schema: 'thpscope/applied@1' },
     changes,
+    against,
   );
 }
 
@@ -113,37 +116,17 @@ function changesBetween(current: FiledSettings, wanted: FiledSettings, { geometr
   ];
 }
 
-const adviceSchema = z.object({
-  schema: z.literal('thpscope/advise@2'),
-  geometry: z.object({ pageShift: z.number(), pmdOrder: z.number() }),
-  advised: z.object({
-    settings: z.object({
-      enabled: z.enum(TOP_LEVEL_WORDS),
-      sizes: z.record(z.string().regex(/^\d+$/), z.enum(SIZE_WORDS)),
-      maxPtesNone: z.int().nonnegative(),
-      maxPtesSwap: z.int().nonnegative(),
-      maxPtesShared: z.int().nonnegative(),
-    }),
-  }),
-});
+/** What speaks against following an advice here, a clause each: with --yes it is refused. */
+function objections({ elsewhere, lacking }: ReadAdvice, { otherMachine }: ApplyFlags): string[] {
+  const ofAnother = elsewhere !== undefined && !otherMachine;
+  return [...(ofAnother ? [`${elsewhere}; advise here, or say --other-machine`] : []), ...lacking];
+}
 
-/** The settings that an advice is to. */
-async function settingsOfAdvice(file: InputFile, { geometry }: Host): Promise<Result<FiledSettings>> {
-  const json = await readJsonFile(file);
-  if (!json.ok) return json;
-  const parsed = adviceSchema.safeParse(json.value);
-  if (!parsed.success)
-    return fail('unreadable', `${file.name}: is no advice; thpscope advise --json prints one`);
-  const { advised, geometry: own } = parsed.data;
-  if (own.pageShift !== geometry.pageShift || own.pmdOrder !== geometry.pmdOrder)
-    return fail('usage', `${file.name}: is advice for a machine with other page sizes`);
-  const { sizes, ...rest } = advised.settings;
-  const limits = checkLimits(rest, geometry);
-  if (!limits.ok) return fail('unreadable', `${file.name}: ${limits.failure.message}`);
-  const words = Object.entries(sizes).map(([order, each]) => [asOrder(Number(order)), each] as const);
-  const known = settingsFiles(geometry).size;
-  if (words.length > known) return fail('unreadable', `${file.name}: names more sizes than there are`);
-  return succeed({ ...rest, sizes: new Map(words), shrinkUnderused: undefined });
+/** What is to be known of an advice beside that, a clause each. */
+function remarks({ elsewhere, unknown }: ReadAdvice, { otherMachine }: ApplyFlags): string[] {
+  return [elsewhere !== undefined && otherMachine ? elsewhere : undefined, unknown].filter(
+    (clause) => clause !== undefined,
+  );
 }
 
 /** Writes changes in their order, what was before recorded first; or shows them. */
@@ -153,12 +136,16 @@ async function write(
   tree: KernelTree,
   record: AppliedRecord,
   changes: readonly ChangedSetting[],
+  against: readonly string[],
 ): Promise<Result<void>> {
   if (changes.length === 0 || !flags.yes) {
     await answer(context, flags, changes, 0, [
+      ...against.map((clause) => `${clause}.`),
       changes.length === 0
         ? 'These settings are in force already: nothing to write.'
-        : `Nothing was written. With --yes these are, in this order; ${GO_BACK} goes back.`,
+        : against.length > 0
+          ? 'Nothing was written, and --yes is refused as long as that is so.'
+          : `Nothing was written. With --yes these are, in this order; ${GO_BACK} goes back.`,
     ]);
     return succeed(undefined);
   }

@@ -1,6 +1,8 @@
 import type { DropIn } from '../../analysis/services/drop-ins.ts';
+import { FIRST_MEMORY_THP_SYSTEMD } from '../../analysis/services/opt-out-ways.ts';
 import type { BootParameters } from '../../analysis/sweep/boot-parameters.ts';
 import type { SysfsWrite } from '../../analysis/sweep/sysfs-writes.ts';
+import { shellCommand } from '../../core/base/shell.ts';
 import { dropInCommands } from '../words/plan-view.ts';
 import { writeLines } from './write-script.ts';
 
@@ -51,27 +53,66 @@ export function writesText(format: WriteFormat, writes: LastingWrites): string {
 }
 
 /** A script, as root: in force until the next boot. */
-function shellLines({ set, restore }: LastingWrites): string[] {
+function shellLines({ set, restore, dropIns }: LastingWrites): string[] {
   return [
     '# As root; in force until the next boot.',
     'set -e',
+    ...optOutGuard(dropIns),
     ...writeLines(set),
     ...(restore ? ['# The way back:', ...commands(restore)] : [NO_WAY_BACK]),
   ];
 }
 
+/**
+ * Ends the script unless every service has opted out: systemd knows MemoryTHP=, a drop-in of any name says
+ * it, and under `disable` the main process runs with it. Templates have no process of their own name, and
+ * units of users no systemctl of root: of these the file alone is asked.
+ */
+function optOutGuard(dropIns: readonly DropIn[]): string[] {
+  if (dropIns.length === 0) return [];
+  return [
+    '# Writes nothing before those who opt out have done so.',
+    'refuse() { echo "nothing was written: $1" >&2; exit 1; }',
+    'version=$(systemctl --version 2>/dev/null | sed -n "1s/^systemd \\([0-9]*\\).*/\\1/p")',
+    `[ "\${version:-0}" -ge ${FIRST_MEMORY_THP_SYSTEMD} ] || refuse "MemoryTHP= needs systemd ${FIRST_MEMORY_THP_SYSTEMD}"`,
+    ...dropIns.flatMap(({ path, unit, isOfUser, word }) => [
+      `grep -qsx MemoryTHP=${word} ${shellCommand([path.slice(0, path.lastIndexOf('/'))])}/*.conf || refuse ${shellCommand([`${unit} has no drop-in with MemoryTHP=${word}; --format systemd prints it`])}`,
+      ...(isOfUser || unit.includes('@') || word !== 'disable'
+        ? []
+        : [
+            `pid=$(systemctl show -p MainPID --value ${shellCommand([unit])}) || refuse ${shellCommand([`systemctl does not know ${unit}`])}`,
+            `[ "\${pid:-0}" -eq 0 ] || grep -qsx "THP_enabled:.*0" "/proc/$pid/status" || refuse ${shellCommand([`${unit} runs without its drop-in; restart it`])}`,
+          ]),
+    ]),
+  ];
+}
+
+/**
+ * Why what is read at boot is in comments where services opt out: nothing there could ask whether they have.
+ */
+function heldBack(dropIns: readonly DropIn[], lines: readonly string[]): string[] {
+  if (dropIns.length === 0) return [...lines];
+  return [
+    '# Held back in comments: once those services have opted out, take away the "#! " before each line.',
+    ...lines.map((line) => `#! ${line}`),
+  ];
+}
+
 /** A file for systemd-tmpfiles, which writes at every boot: tmpfiles.d(5). */
-function tmpfilesLines({ all, restore }: LastingWrites): string[] {
+function tmpfilesLines({ all, restore, dropIns }: LastingWrites): string[] {
   return [
     '# Keep as /etc/tmpfiles.d/thp.conf: in force from the next boot on, or now with',
     '# systemd-tmpfiles --create /etc/tmpfiles.d/thp.conf',
-    ...all.map(({ path, value }) => `w ${path} - - - - ${value}`),
+    ...heldBack(
+      dropIns,
+      all.map(({ path, value }) => `w ${path} - - - - ${value}`),
+    ),
     ...(restore ? ['# The way back: remove this file, and now:', ...commands(restore)] : [NO_WAY_BACK]),
   ];
 }
 
-/** Parameters for the command line of the kernel: the one line that is no comment. */
-function commandLineLines({ boot, bootNow }: LastingWrites): string[] {
+/** Parameters for the command line of the kernel: one line, and all else in comments. */
+function commandLineLines({ boot, bootNow, dropIns }: LastingWrites): string[] {
   const unsaid = [
     '# The command line cannot say this: write it at every boot, for example with --format tmpfiles:',
     ...commands(boot.unsaid),
@@ -79,7 +120,7 @@ function commandLineLines({ boot, bootNow }: LastingWrites): string[] {
   return [
     '# Parameters of the kernel: in force from the next boot on, unless something writes to sysfs later.',
     '# A kernel with less than 512M of memory begins with never, whatever transparent_hugepage= says.',
-    boot.parameters.join(' '),
+    ...heldBack(dropIns, [boot.parameters.join(' ')]),
     ...(boot.unsaid.length > 0 ? unsaid : []),
     ...(bootNow
       ? ['# The way back: what the command line has now, or', `# ${bootNow.parameters.join(' ')}`]
