@@ -37,9 +37,7 @@ export function loadScenario(
   if (!kernel.ok) return kernel;
   const host = new SimulatedHost(scenario.title, kernel.value);
   for (const { file, value } of scenario.settings) host.sysfs.write(file, value);
-  const files = new Map(
-    scenario.files.map((file, i) => [file.name, host.system.machine.cache.add(cachedFile(file, i))]),
-  );
+  const files = new Map(scenario.files.map((file, i) => [file.name, openFile(host, file, i)]));
   for (const process of scenario.processes) startProcess(host, process, files);
   scheduleEvents(host, scenario.events, seed);
   return succeed(host);
@@ -58,6 +56,18 @@ function machineOf({ geometry, memoryBytes, swapBytes, fragmentation }: MachineS
   return machine;
 }
 
+/** A file of a scenario, as mappings of it have it. */
+interface OpenFile {
+  readonly pages: FilePages;
+  /** Shared memory of MAP_ANONYMOUS. */
+  readonly isAnonymous: boolean;
+}
+
+function openFile({ system }: SimulatedHost, file: FileSpec, number: number): OpenFile {
+  const pages = system.machine.cache.add(cachedFile(file, number));
+  return { pages, isAnonymous: file.kind === 'shared-anonymous' && !file.isMemfd };
+}
+
 function cachedFile({ name, kind, bytes, hugeMount }: FileSpec, number: number): CachedFile {
   const id = `0:0:${number + 1}`;
   return {
@@ -73,7 +83,7 @@ function cachedFile({ name, kind, bytes, hugeMount }: FileSpec, number: number):
 function startProcess(
   host: SimulatedHost,
   { name, memoryMax, mappings }: ProcessSpec,
-  files: ReadonlyMap<string, FilePages>,
+  files: ReadonlyMap<string, OpenFile>,
 ): void {
   const { machine } = host.system;
   const limit = Math.floor(memoryMax / machine.pageBytes);
@@ -82,15 +92,12 @@ function startProcess(
   const places = new Map<string, PageRun>();
   for (const mapping of mappings) {
     const flags = VM_READ | VM_WRITE | adviceFlags(mapping.advice);
-    const pagesOfFile = mapping.file && files.get(mapping.file.name);
+    const opened = mapping.file && files.get(mapping.file.name);
     const start = mmap(machine, mm, {
       bytes: mapping.bytes,
       flags,
       name: mapping.file ? mapping.file.name : `[anon:${mapping.name}]`,
-      file:
-        mapping.file && pagesOfFile
-          ? { pages: pagesOfFile, page: mapping.file.from / machine.pageBytes }
-          : undefined,
+      file: mapping.file && opened ? { ...opened, page: mapping.file.from / machine.pageBytes } : undefined,
     });
     const pages = Math.ceil(mapping.bytes / machine.pageBytes);
     places.set(mapping.name, { start, end: start + pages * machine.pageBytes });

@@ -226,7 +226,7 @@ export function scenarioOf(json: ScenarioJson): Scenario {
 
 function fileOf({ name, kind, size: bytes, huge }: FileJson): FileSpec {
   const cacheKind: CacheKind = kind === 'memfd' ? 'shared-anonymous' : kind;
-  return { name, kind: cacheKind, bytes, hugeMount: huge };
+  return { name, kind: cacheKind, isMemfd: kind === 'memfd', bytes, hugeMount: huge };
 }
 
 function mappingOf({ name, size: bytes, advice, file, fileFrom = 0 }: MappingJson): MappingSpec {

@@ -47,6 +47,8 @@ export interface ProcessSpec {
 export interface FileSpec {
   readonly name: string;
   readonly kind: CacheKind;
+  /** Shared anonymous memory with a file descriptor. */
+  readonly isMemfd: boolean;
   readonly bytes: number;
   /** What its tmpfs was mounted with. */
   readonly hugeMount: HugeMountWord | undefined;

@@ -279,3 +279,37 @@ test('running out of memory is part of the result', async () => {
   expect(code).toBe(0);
   expect(stdout).toMatch(/out of memory +p could not touch heap at 0ns/);
 });
+
+test('mappings of 5M of a file or of shared memory have two huge pages each', async () => {
+  const files = ['shared-anonymous', 'memfd', 'tmpfs', 'file'].map((kind) => ({
+    name: kind,
+    kind,
+    size: '5M',
+    ...(kind === 'tmpfs' ? { huge: 'always' } : {}),
+  }));
+  const mappings = files.map(({ name, size }) => ({ name, size, file: name }));
+  const first = { at: '0s', process: 'p' };
+  const reads = files.map(({ name: mapping }) => ({ ...first, do: 'read', mapping }));
+  const scenario = (shmem: string) => ({
+    version: 2,
+    title: 'files whose size is no multiple of 2M',
+    machine: { memory: '512M' },
+    settings: { enabled: 'always', shmem_enabled: shmem, 'khugepaged/scan_sleep_millisecs': '100' },
+    files,
+    processes: [{ name: 'p', mappings: [{ name: 'heap', size: '4M' }, ...mappings] }],
+    events: [
+      { ...first, do: 'touch', mapping: 'heap' },
+      ...reads,
+      { at: '1s', do: 'set', file: 'shmem_enabled', value: 'always' },
+    ],
+    until: '10s',
+  });
+  const hugeAtEnd = async (shmem: string) => {
+    const { stdout, stderr } = await thpscope(['simulate', file(scenario(shmem)), '--json']);
+    expect(stderr).toBe('');
+    return JSON.parse(stdout).samples.at(-1).cacheHugePages / 512;
+  };
+  expect(await hugeAtEnd('advise')).toBe(8);
+  // What was mapped under never lies anywhere: the tmpfs and the file alone are huge.
+  expect(await hugeAtEnd('never')).toBe(4);
+});

@@ -25,6 +25,8 @@ interface Shmem {
   readonly pmdSize?: ShmemSizeWord;
 }
 
+const ALIGNED = 0x7000_0000_0000;
+
 /** What page faults see is `never`; then khugepaged goes by the words. */
 class FileWorld extends World {
   constructor(options: WorldOptions = {}) {
@@ -42,8 +44,10 @@ class FileWorld extends World {
     return this.machine.cache.add({ bytes: ranges * NR * PAGE, filesystem: 'ext4', ...file });
   }
 
+  /** Maps a file from its start, aligned as it would be under the settings of later. */
   map(mm: Mm, pages: FilePages, ranges: number): number {
-    return mmap(this.machine, mm, { bytes: ranges * NR * PAGE, file: { pages, page: 0 } });
+    const address = ALIGNED + 2 ** 30 * mm.areas.all().length;
+    return mmap(this.machine, mm, { address, bytes: ranges * NR * PAGE, file: { pages, page: 0 } });
   }
 
   /** Changes what shared memory may have, and has address spaces heard of again. */

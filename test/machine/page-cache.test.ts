@@ -34,7 +34,10 @@ function fileOf(machine: Machine, kind: CacheKind, pages: number): FilePages {
 }
 
 function mapped(machine: Machine, mm: Mm, pages: FilePages, count: number, page = 0): number {
-  return mmap(machine, mm, { bytes: count * PAGE, file: { pages, page } });
+  // Under `never` it would lie anywhere.
+  const isLong = count >= machine.rangePages;
+  const address = isLong ? 0x7000_0000_0000 + 2 ** 30 * mm.areas.all().length + page * PAGE : undefined;
+  return mmap(machine, mm, { bytes: count * PAGE, file: { pages, page }, ...(isLong && { address }) });
 }
 
 /** Collapses a range whatever it holds. */

@@ -75,6 +75,9 @@ describe('the built-in scenarios tell their stories', () => {
     );
     const advised = lastSample(runScenario({ ...scenario, events }));
     expect([advised.collapses, advised.cacheHugePages]).toEqual([0, 0]);
+    // Buffers that were mapped under never are not aligned.
+    const never = lastSample(runScenario(await story('postgres-buffers', { shmem_enabled: 'never' })));
+    expect([never.collapses, never.cacheHugePages]).toEqual([0, 0]);
   });
 
   test('forking-server: what was shared becomes private, unless max_ptes_shared is 0', async () => {

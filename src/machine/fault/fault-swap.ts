@@ -14,7 +14,7 @@ import { mapNewFolio } from './fault-map.ts';
  * faults may use, below the PMD order, if their aligned window lies in the area and is all swap entries of
  * this process alone with consecutive slots that are aligned as the window is. Otherwise one small page.
  * There is no swap cache, as with zram: entries are given up, and other processes that have one too will read
- * their own copy. Source: do_swap_page, alloc_swap_folio; docs/khugepaged.md#huge-zero-page-swap-in-mmap.
+ * their own copy. Source: do_swap_page, alloc_swap_folio; docs/khugepaged.md#huge-zero-page-swap-in.
  */
 export function swapInPte(
   machine: Machine,

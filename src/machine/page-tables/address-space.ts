@@ -2,6 +2,7 @@ import { roundDown, roundUp } from '../../core/base/round.ts';
 import { closeFileArea } from '../cache/file-calls.ts';
 import type { FilePages } from '../cache/page-cache.ts';
 import type { Machine } from '../machine.ts';
+import { placementOf } from './layout.ts';
 import type { Mm } from './mm.ts';
 import { PMD_HUGE_ZERO, PMD_LEAF } from './pmd.ts';
 import { splitPmd } from './pmd-split.ts';
@@ -23,23 +24,29 @@ export interface MmapRequest {
    */
   readonly moved?: number;
   /** A shared mapping of a file from this page on. */
-  readonly file?: { readonly pages: FilePages; readonly page: number } | undefined;
+  readonly file?: MappedFile | undefined;
+}
+
+interface MappedFile {
+  readonly pages: FilePages;
+  readonly page: number;
+  /** Shared memory of MAP_ANONYMOUS, without a file descriptor. */
+  readonly isAnonymous?: boolean;
 }
 
 /** Mappings without an address lie below. */
 const MMAP_TOP = 0x7f80_0000_0000;
 
 /**
- * Maps new memory and returns its first address. Without an address mappings lie top down, and only those
- * whose length is a multiple of the PMD size are aligned to it. Source: thp_get_unmapped_area;
- * docs/khugepaged.md#huge-zero-page-swap-in-mmap.
+ * Maps new memory and returns its first address. Without an address mappings lie top down, aligned as
+ * `placementOf` says. Source: docs/khugepaged.md#layout-of-mappings.
  */
 export function mmap(machine: Machine, mm: Mm, request: MmapRequest): number {
   const { flags = VM_READ | VM_WRITE, name = '', file, moved = 0 } = request;
   const { anonymous = file === undefined } = request;
   const bytes = roundUp(request.bytes, machine.pageBytes);
   if (bytes <= 0) throw new Error('mmap needs a length');
-  const start = request.address ?? findGap(machine, mm, bytes);
+  const start = request.address ?? findGap(machine, mm, bytes, request);
   if (start % machine.pageBytes !== 0) throw new Error(`mmap address ${start} is not page aligned`);
   if (request.address !== undefined) munmap(machine, mm, start, bytes);
   const area = mm.areas.add({
@@ -57,13 +64,22 @@ export function mmap(machine: Machine, mm: Mm, request: MmapRequest): number {
   return start;
 }
 
-function findGap(machine: Machine, mm: Mm, bytes: number): number {
-  const alignment = bytes % machine.rangeBytes === 0 ? machine.rangeBytes : machine.pageBytes;
-  let start = roundDown(MMAP_TOP - bytes, alignment);
+function findGap(machine: Machine, mm: Mm, bytes: number, request: MmapRequest): number {
+  const { pageBytes, rangeBytes } = machine;
+  const placement = placementOf(machine, bytes, request);
+  const from = (request.file?.page ?? 0) * pageBytes;
+  const below = (end: number) => {
+    const { alignment, skew } = placement ?? { alignment: pageBytes, skew: 0 };
+    const start = roundDown(end - bytes - skew, alignment) + skew;
+    // The top of a real address space is random: a file is aligned by chance once in NR times, here never.
+    const isChance = !placement && request.file && bytes >= rangeBytes && (start - from) % rangeBytes === 0;
+    return isChance ? start - pageBytes : start;
+  };
+  let start = below(MMAP_TOP);
   for (const area of [...mm.areas.all()].reverse()) {
     if (area.start >= start + bytes) continue;
     if (area.end <= start) break;
-    start = roundDown(area.start - bytes, alignment);
+    start = below(area.start);
   }
   return start;
 }
