@@ -57,7 +57,7 @@ function newDigest() {
 }
 
 export const digest = jsonTarget(
-  /build\/(cli\/shared\/digest-(file|schema)|analysis\/(digest-json|restart-json)|core\/digest)/,
+  /build\/(cli\/shared\/digest\/digest-(file|schema)|analysis\/digest\/\w+-json|core\/digest)/,
   () => [...textsOf(HOSTILE, /^digest-/), newDigest()],
   (text) => {
     const body = text.replace(/,"crc32":"[^"]*"\}\s*$/, '');
@@ -71,7 +71,7 @@ export const digest = jsonTarget(
 );
 
 export const ranges = jsonTarget(
-  /build\/(cli\/shared\/range-line|core\/memory|core\/base\/json)/,
+  /build\/(cli\/shared\/input\/range-line|core\/memory|core\/base\/json)/,
   () => [
     '{"id":"a","present":"0-15","swap":"16","zero":"1","shared":"2","unreferenced":"","folios":[{"offset":0,"order":4,"missing":"3"}],"orders":"2-9","maxPtesNone":0}',
     '{"present":"0x5","pinned":null,"lazyfree":"0","folios":null,"vma":"0-512","uffdArmed":true,"pmdMapped":false}',
@@ -99,7 +99,7 @@ export const scenario = jsonTarget(
 );
 
 export const policy = jsonTarget(
-  /build\/(cli\/shared\/policy-file|core\/rules\/(thp-settings|policy)|core\/memory\/order)/,
+  /build\/(cli\/shared\/flags\/policy-file|core\/rules\/(thp-settings|policy)|core\/memory\/order)/,
   () => [
     '{"enabled":"madvise","sizes":{"64K":"always","2-9":"never"},"maxPtesNone":0}',
     '{"maxPtesSwap":64,"maxPtesShared":256}',

@@ -45,7 +45,8 @@ const SOUND = {
 
 /** Texts of /proc and /sys: one file at a time is changed. */
 export const kernel = {
-  covers: /build\/linux\/(smaps|process|host|cpu|sysfs|memory-groups|chunk-reader|live-source|permission)/,
+  covers:
+    /build\/linux\/(?:\w+\/)?(smaps|process|host|cpu|sysfs|memory-groups|chunk-reader|live-source|permission)/,
   async open() {
     const root = mkdtempSync(join(tmpdir(), 'thpscope-fuzz-'));
     const put = (name, content) => {

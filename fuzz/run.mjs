@@ -50,6 +50,7 @@ async function fuzz(name, seconds) {
   }
   await close?.();
   const { all, ran } = coverage.lines();
+  if (ran === 0) throw new Error(`${name}: no line of ${target.covers} ran: files may have moved`);
   const percent = Math.round((100 * ran) / Math.max(1, all));
   console.log(
     `${name.padEnd(9)} ${inputs} inputs in ${seconds.toFixed(0)} s, ${corpus.length - seeds.length} kept, ` +

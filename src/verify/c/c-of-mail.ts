@@ -24,11 +24,9 @@ export interface FoundC {
  * function with one of the names in `wanted`, else the first one with any function.
  */
 export function cOf(messages: readonly Message[], wanted: ReadonlySet<string>): Result<FoundC> {
-  const deepest = messages
-    .flatMap(({ body }) => body)
-    .reduce((depth, { text }) => Math.max(depth, depthOf(text)), 0);
+  const depths = new Set(messages.flatMap(({ body }) => body.map(({ text }) => depthOf(text))));
   let best: { readonly found: FoundC; readonly rank: number } | undefined;
-  for (let depth = 0; depth <= deepest; depth++) {
+  for (const depth of [...depths].sort((a, b) => a - b)) {
     const found = cAt(messages, depth);
     if (!found.ok) return found;
     const { functions } = definitionsOf(found.value.text);
